@@ -1,0 +1,60 @@
+package diag
+
+import "strings"
+
+// Nearest returns the candidate that name was most likely meant to be, or ""
+// when none is near. Case and the difference between "-" and "_" cost nothing.
+func Nearest(name string, candidates []string) string {
+	best, bestCost := "", len(name)/3+1
+	folded := fold(name)
+	for _, c := range candidates {
+		if d := distance(folded, fold(c)); d <= bestCost && c != name {
+			if d < bestCost || best == "" {
+				best, bestCost = c, d
+			}
+		}
+	}
+	return best
+}
+
+// DidYouMean returns a hint that names the nearest candidate, or lists the
+// candidates when there are few, or "".
+func DidYouMean(name string, candidates []string) string {
+	if n := Nearest(name, candidates); n != "" {
+		return "did you mean " + n + "?"
+	}
+	if len(candidates) > 0 && len(candidates) <= 12 {
+		return "known here: " + strings.Join(candidates, ", ")
+	}
+	return ""
+}
+
+func fold(s string) string {
+	return strings.ReplaceAll(strings.ToLower(s), "-", "_")
+}
+
+// distance is the Levenshtein distance between a and b in bytes; a swap of two
+// neighbours counts one.
+func distance(a, b string) int {
+	before := make([]int, len(b)+1)
+	prev := make([]int, len(b)+1)
+	cur := make([]int, len(b)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		cur[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				cur[j] = min(cur[j], before[j-2]+1)
+			}
+		}
+		before, prev, cur = prev, cur, before
+	}
+	return prev[len(b)]
+}

@@ -1,0 +1,81 @@
+package step
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Key is the identity of an effect. It stands in the other system (a label, a
+// trailer, a marker), so that the effect is found again even when the journal
+// is lost. Work is the same for all effects of one piece of work (skill,
+// identity, --again); Path tells the effects of one piece of work apart. Both
+// are lower-case letters and digits.
+type Key struct{ Work, Path string }
+
+// String returns "work-path".
+func (k Key) String() string { return k.Work + "-" + k.Path }
+
+// IsZero reports whether there is no key.
+func (k Key) IsZero() bool { return k == Key{} }
+
+// Hash returns n base32 characters of the SHA-256 of the parts, which cannot
+// run into each other.
+func Hash(n int, parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		h.Write(types.Encode(p))
+		h.Write([]byte{'\n'})
+	}
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(h.Sum(nil)))[:n]
+}
+
+// Digest returns the argument digest of in: the hash of its JSON without the
+// cosmetic arguments. The marker in the other system holds it beside the key.
+func (s Step) Digest(in json.RawMessage) string {
+	v, err := types.Decode(in)
+	m, ok := v.(map[string]any)
+	if err != nil || !ok {
+		return Hash(16, string(in))
+	}
+	for _, f := range s.In.Fields {
+		if f.Cosmetic {
+			delete(m, f.Name)
+		}
+	}
+	return Hash(16, string(types.Encode(m)))
+}
+
+// Call is what the engine tells a step about the call it is in.
+type Call struct {
+	Run    string // the run's id
+	Path   string // the structural path of the step in the skill
+	Key    Key
+	Digest string // the argument digest
+	// StartedAt is when the run started: the only clock a step may put into
+	// what it makes, so that a resumed run makes the same.
+	StartedAt time.Time
+	// Workspaces is the run's own folder for workspaces, "" when it has none.
+	Workspaces string
+	// AfterUnknown is set when Find is asked after a request whose outcome is
+	// unknown: look harder.
+	AfterUnknown bool
+}
+
+type callKey struct{}
+
+// WithCall returns a context that carries c.
+func WithCall(ctx context.Context, c Call) context.Context {
+	return context.WithValue(ctx, callKey{}, c)
+}
+
+// CallOf returns the call that ctx carries, or the zero Call.
+func CallOf(ctx context.Context) Call {
+	c, _ := ctx.Value(callKey{}).(Call)
+	return c
+}

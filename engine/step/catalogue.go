@@ -1,0 +1,32 @@
+package step
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Catalogue is the set of step types a program knows.
+type Catalogue struct{ byName map[string]Step }
+
+// NewCatalogue gathers families of steps. Two steps of one name are a bug of
+// the program, and panic.
+func NewCatalogue(families ...[]Step) *Catalogue {
+	c := &Catalogue{byName: map[string]Step{}}
+	for _, s := range slices.Concat(families...) {
+		if _, twice := c.byName[s.Name]; twice {
+			panic(fmt.Sprintf("step: %s is declared twice", s.Name))
+		}
+		c.byName[s.Name] = s
+	}
+	return c
+}
+
+// Lookup returns the step of that name.
+func (c *Catalogue) Lookup(name string) (Step, bool) {
+	s, ok := c.byName[name]
+	return s, ok
+}
+
+// Names returns all names in order.
+func (c *Catalogue) Names() []string { return slices.Sorted(maps.Keys(c.byName)) }

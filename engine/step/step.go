@@ -1,0 +1,199 @@
+// Package step says what a step type is: a typed Go function with a name, a
+// sentence and an effect.
+//
+//	step.Read ("quay_get_tag", "Look up an image tag.", c.getTag)
+//	step.Local("yaml_set", "Set a scalar in a file of the workspace.", set)
+//	step.Write("jira_create_issue", "Create an issue.", c.createIssue,
+//		step.Find(c.findIssue), step.Preview(c.previewIssue))
+//
+// The function takes a context and a struct and returns a struct and an error.
+// [types.Of] reads both structs once, so that the checker, the reference and
+// the JSON Schema know every field; then the generics are erased: a [Step] is
+// a plain value that takes and gives JSON. Steps are listed in slices and
+// gathered in a [Catalogue]; there is no registry and no init.
+//
+// # Effects
+//
+// A Read looks. A Local changes only the run's own workspace, which can be
+// thrown away and made again: it is repeated freely, and must give the same
+// result from the same arguments. A Write changes what others see, and happens
+// once: before it is sent, its [Find] looks whether the effect is already
+// there (see [Found]); it sends one request and says honestly how that ended:
+// an error with the code unknown_outcome when it cannot know, any other error
+// only when the effect surely did not happen.
+//
+// # What a step may use
+//
+// Everything a step needs is in its arguments, in the receiver it was built
+// with (clients), and in the [Call] that its context carries. It does not read
+// the environment, the clock or the working directory.
+package step
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Effect says what a step does to the world. The zero Effect is invalid.
+type Effect string
+
+// The effects.
+const (
+	Reads  Effect = "read"
+	Locals Effect = "local"
+	Writes Effect = "write"
+)
+
+// Func is the shape of every step.
+type Func[In, Out any] func(context.Context, In) (Out, error)
+
+// Step is a step type. Build one with [Read], [Local] or [Write].
+type Step struct {
+	Name   string // snake_case, as in `uses:`
+	Doc    string // a sentence
+	Effect Effect
+	In     types.Type // an object: the arguments
+	Out    types.Type // an object: the result
+	Codes  []types.Code
+	Touch  Touch
+
+	do      func(context.Context, json.RawMessage) (json.RawMessage, error)
+	find    func(context.Context, Key, json.RawMessage) (Found[json.RawMessage], error)
+	preview func(context.Context, json.RawMessage, UnknownPaths) (Prediction[json.RawMessage], error)
+	undo    func(context.Context, json.RawMessage, json.RawMessage) error
+}
+
+// Touch says what a step reaches: the service it needs by default, and the
+// object and verb of the effect, e.g. {jira, issue, create}. Service "" means
+// it needs none.
+type Touch struct {
+	Service string `json:"service,omitempty"`
+	Object  string `json:"object"`
+	Verb    string `json:"verb"`
+}
+
+// Option adds an ability to a Write. It is typed so that the compiler refuses
+// a Find or Preview of other structs than the step's.
+type Option[In, Out any] struct{ apply func(*Step) }
+
+// Read declares a step that only looks.
+func Read[In, Out any](name, doc string, do Func[In, Out]) Step {
+	return build(name, doc, Reads, do, nil)
+}
+
+// Local declares a step that changes only the run's own workspace.
+func Local[In, Out any](name, doc string, do Func[In, Out]) Step {
+	return build(name, doc, Locals, do, nil)
+}
+
+// Write declares a step that changes what others see. Without a [Find] a run
+// that was killed during it stops and asks a person.
+func Write[In, Out any](name, doc string, do Func[In, Out], opts ...Option[In, Out]) Step {
+	return build(name, doc, Writes, do, opts)
+}
+
+var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
+func build[In, Out any](name, doc string, effect Effect, do Func[In, Out], opts []Option[In, Out]) Step {
+	if !namePattern.MatchString(name) {
+		panic(fmt.Sprintf("step: name %q is not snake_case", name))
+	}
+	if !strings.HasSuffix(doc, ".") {
+		panic("step: " + name + " needs a sentence that ends in a full stop")
+	}
+	s := Step{
+		Name: name, Doc: doc, Effect: effect,
+		In: types.Of[In](), Out: types.Of[Out](),
+		do: func(ctx context.Context, raw json.RawMessage) (json.RawMessage, error) {
+			in, err := decode[In](raw)
+			if err != nil {
+				return nil, err
+			}
+			out, err := do(ctx, in)
+			if err != nil {
+				return nil, err
+			}
+			return types.Encode(out), nil
+		},
+	}
+	for _, o := range opts {
+		o.apply(&s)
+	}
+	return s
+}
+
+// decode is strict: the checker and the machine have already held the
+// arguments against In, so what does not fit here is a bug.
+func decode[T any](raw json.RawMessage) (T, error) {
+	var v T
+	d := json.NewDecoder(strings.NewReader(string(raw)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&v); err != nil {
+		return v, types.Errorf(types.Internal, "arguments do not decode: %w", err)
+	}
+	return v, nil
+}
+
+// Touching says which service the step needs and what it does there.
+func (s Step) Touching(service, object, verb string) Step {
+	s.Touch = Touch{Service: service, Object: object, Verb: verb}
+	return s
+}
+
+// Failing declares the error codes the step can return besides those every
+// step can (invalid, cancelled, internal).
+func (s Step) Failing(codes ...types.Code) Step {
+	s.Codes = append(slices.Clone(s.Codes), codes...)
+	return s
+}
+
+// CanFail reports whether the step may return code.
+func (s Step) CanFail(code types.Code) bool {
+	return slices.Contains(s.AllCodes(), code)
+}
+
+// AllCodes returns every code the step may return.
+func (s Step) AllCodes() []types.Code {
+	all := append(slices.Clone(s.Codes), types.BadInput, types.Cancelled, types.Internal)
+	if s.Effect == Writes && !slices.Contains(all, types.UnknownOutcome) {
+		all = append(all, types.UnknownOutcome)
+	}
+	return all
+}
+
+// CanFind reports whether the step can look for its own effect.
+func (s Step) CanFind() bool { return s.find != nil }
+
+// Do performs the step. The result is an object of type Out.
+func (s Step) Do(ctx context.Context, in json.RawMessage) (json.RawMessage, error) {
+	return s.do(ctx, in)
+}
+
+// Find looks for the effect of the key; call it only when CanFind.
+func (s Step) Find(ctx context.Context, key Key, in json.RawMessage) (Found[json.RawMessage], error) {
+	return s.find(ctx, key, in)
+}
+
+// Preview predicts the effect. unknown names the arguments that are not known
+// yet; they are zero in in. A step without a preview predicts an unknown
+// output and shows its arguments.
+func (s Step) Preview(ctx context.Context, in json.RawMessage, unknown UnknownPaths) (Prediction[json.RawMessage], error) {
+	if s.preview == nil {
+		return Prediction[json.RawMessage]{Change: Change{Title: s.Name}, Unknown: UnknownPaths{""}}, nil
+	}
+	return s.preview(ctx, in, unknown)
+}
+
+// Undo reverses the effect, when the step declares how.
+func (s Step) Undo(ctx context.Context, in, out json.RawMessage) error {
+	if s.undo == nil {
+		return types.Errorf(types.BadInput, "%s cannot be undone", s.Name)
+	}
+	return s.undo(ctx, in, out)
+}

@@ -1,0 +1,308 @@
+package types
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// SortedKeys returns m's names in order.
+func SortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// Check reports why v is not of type t, naming the member that is wrong, or
+// nil. An Unknown is accepted everywhere: it will be checked when it is known.
+func (t Type) Check(v any) error { return t.check("", v) }
+
+func (t Type) check(at string, v any) error {
+	switch v.(type) {
+	case Unknown, PartlyUnknown:
+		return nil
+	}
+	if v == nil {
+		if t.Optional || t.Kind == Any {
+			return nil
+		}
+		return fail(at, "is missing")
+	}
+	switch t.Kind {
+	case Any:
+		return nil
+	case String:
+		return t.checkString(at, v)
+	case Integer, Number:
+		return t.checkNumber(at, v)
+	case Boolean:
+		if _, ok := v.(bool); !ok {
+			return t.mismatch(at, v)
+		}
+	case SecretKind:
+		if _, ok := v.(Secret); !ok {
+			return t.mismatch(at, v)
+		}
+	case List:
+		return t.checkList(at, v)
+	case Map:
+		return t.checkMap(at, v)
+	case Object:
+		return t.checkObject(at, v)
+	}
+	return nil
+}
+
+func (t Type) checkString(at string, v any) error {
+	s, ok := v.(string)
+	if !ok {
+		return t.mismatch(at, v)
+	}
+	if len(t.Enum) > 0 && !slices.Contains(t.Enum, s) {
+		return fail(at, "is %q, not one of %s", clip(s), strings.Join(t.Enum, ", "))
+	}
+	if t.Pattern != "" {
+		re, err := regexp.Compile(t.Pattern)
+		if err != nil {
+			return fail(at, "has a pattern that is no regular expression: %v", err)
+		}
+		if !re.MatchString(s) {
+			return fail(at, "is %q, which does not match %s", clip(s), t.Pattern)
+		}
+	}
+	return checkFormat(at, t.Format, s)
+}
+
+// Formats returns the formats that are checked, as in JSON Schema.
+func Formats() []string { return []string{"date", "date-time", "uri", "duration"} }
+
+func checkFormat(at, format, s string) error {
+	var err error
+	switch format {
+	case "date":
+		_, err = time.Parse(time.DateOnly, s)
+	case "date-time":
+		_, err = time.Parse(time.RFC3339, s)
+	case "uri":
+		var u *url.URL
+		if u, err = url.Parse(s); err == nil && u.Scheme == "" {
+			err = fmt.Errorf("no scheme")
+		}
+	case "duration":
+		_, err = ParseDuration(s)
+	}
+	if err != nil {
+		return fail(at, "is %q, not a %s%s", clip(s), format, map[string]string{"date": " (YYYY-MM-DD)"}[format])
+	}
+	return nil
+}
+
+func (t Type) checkNumber(at string, v any) error {
+	var f float64
+	switch n := v.(type) {
+	case int:
+		f = float64(n)
+	case float64:
+		if t.Kind == Integer {
+			return t.mismatch(at, v)
+		}
+		f = n
+	default:
+		return t.mismatch(at, v)
+	}
+	if t.Minimum != nil && f < float64(*t.Minimum) {
+		return fail(at, "is %v, less than %d", v, *t.Minimum)
+	}
+	if t.Maximum != nil && f > float64(*t.Maximum) {
+		return fail(at, "is %v, more than %d", v, *t.Maximum)
+	}
+	return nil
+}
+
+func (t Type) checkList(at string, v any) error {
+	list, ok := v.([]any)
+	if !ok {
+		return t.mismatch(at, v)
+	}
+	for i, e := range list {
+		if t.Elem == nil {
+			break
+		}
+		if err := t.Elem.check(at+"["+strconv.Itoa(i)+"]", e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t Type) checkMap(at string, v any) error {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return t.mismatch(at, v)
+	}
+	for _, k := range SortedKeys(m) {
+		if t.Elem == nil {
+			break
+		}
+		if err := t.Elem.check(join(at, k), m[k]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t Type) checkObject(at string, v any) error {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return t.mismatch(at, v)
+	}
+	for _, f := range t.Fields {
+		e, given := m[f.Name]
+		if (!given || e == nil) && !f.Required {
+			continue
+		}
+		if err := f.Type.check(join(at, f.Name), e); err != nil {
+			return err
+		}
+	}
+	for _, k := range SortedKeys(m) {
+		if _, ok := t.Field(k); !ok {
+			return fail(join(at, k), "is not known")
+		}
+	}
+	return nil
+}
+
+func (t Type) mismatch(at string, v any) error {
+	return fail(at, "is %s, not %s", describe(v), article(t.Present()))
+}
+
+// fail begins a message with the member it is about; at the root the caller
+// names the value, so the verb comes first.
+func fail(at, format string, args ...any) error {
+	msg := fmt.Sprintf(format, args...)
+	if at == "" {
+		return fmt.Errorf("%s", msg)
+	}
+	return fmt.Errorf("%s %s", at, msg)
+}
+
+func join(at, name string) string {
+	if at == "" {
+		return name
+	}
+	return at + "." + name
+}
+
+// KindOf returns the type of a value as far as the value alone tells it.
+func KindOf(v any) Kind {
+	switch v.(type) {
+	case string:
+		return String
+	case int:
+		return Integer
+	case float64:
+		return Number
+	case bool:
+		return Boolean
+	case []any:
+		return List
+	case map[string]any:
+		return Object
+	case Secret:
+		return SecretKind
+	}
+	return Any
+}
+
+func describe(v any) string {
+	switch v := v.(type) {
+	case string:
+		return fmt.Sprintf("the text %q", clip(v))
+	case bool, int, float64:
+		return fmt.Sprintf("the %s %v", KindOf(v), v)
+	}
+	return article(Type{Kind: KindOf(v)})
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:57]) + "…"
+	}
+	return s
+}
+
+// ParseDuration reads "90s", "5m", "36h" or "3d"; units may be combined.
+// A day is 24 hours.
+func ParseDuration(s string) (time.Duration, error) {
+	days, rest, found := strings.Cut(s, "d")
+	if !found {
+		return time.ParseDuration(s)
+	}
+	n, err := strconv.ParseUint(days, 10, 16)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a duration such as 90s, 5m or 3d", s)
+	}
+	d := time.Duration(n) * 24 * time.Hour
+	if rest == "" {
+		return d, nil
+	}
+	more, err := time.ParseDuration(rest)
+	return d + more, err
+}
+
+// Parse reads what a person typed for a value of this type: the text itself
+// for a string, JSON for lists and objects, true or false for a boolean. The
+// result is checked.
+func (t Type) Parse(text string) (any, error) {
+	v, err := t.parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return v, t.Check(v)
+}
+
+func (t Type) parse(text string) (any, error) {
+	switch t.Kind {
+	case String:
+		return text, nil
+	case Boolean:
+		switch text {
+		case "true":
+			return true, nil
+		case "false":
+			return false, nil
+		}
+		return nil, fmt.Errorf("is %q, not true or false", clip(text))
+	case Integer:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, fmt.Errorf("is %q, not an integer", clip(text))
+		}
+		return n, nil
+	case Any:
+		if v, err := Decode([]byte(text)); err == nil {
+			return v, nil
+		}
+		return text, nil
+	}
+	v, err := Decode([]byte(text))
+	if err != nil {
+		return nil, fmt.Errorf("is %q, not %s in JSON", clip(text), article(t))
+	}
+	return v, nil
+}
+
+// Defaults returns the object v with every default filled in that v does not
+// give. v is not changed.
+func (t Type) Defaults(v map[string]any) map[string]any {
+	out := make(map[string]any, len(t.Fields))
+	maps.Copy(out, v)
+	for _, f := range t.Fields {
+		if _, given := out[f.Name]; !given && f.Default != nil {
+			out[f.Name] = f.Default
+		}
+	}
+	return out
+}

@@ -1,0 +1,182 @@
+package types
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+)
+
+// Secret is text that must not be seen. It prints, formats and marshals as a
+// placeholder; only [Secret.Reveal] gives the text, at the one place that
+// sends it.
+type Secret struct{ text string }
+
+// NewSecret hides text.
+func NewSecret(text string) Secret { return Secret{text} }
+
+// Reveal returns the text. Call it only where the secret is sent.
+func (s Secret) Reveal() string { return s.text }
+
+// IsZero reports whether there is no text.
+func (s Secret) IsZero() bool { return s.text == "" }
+
+// String, GoString, MarshalText and Format keep the text out of every print.
+func (s Secret) String() string               { return "‹secret›" }
+func (s Secret) GoString() string             { return "‹secret›" }
+func (s Secret) MarshalText() ([]byte, error) { return []byte("‹secret›"), nil }
+func (s Secret) Format(f fmt.State, _ rune)   { fmt.Fprint(f, "‹secret›") }
+
+// Unknown is a value that a plan cannot know yet; After is the id of the step
+// whose output it is. It prints as "(known after ID)".
+type Unknown struct{ After string }
+
+// String returns "(known after ID)".
+func (u Unknown) String() string { return "(known after " + u.After + ")" }
+
+// MarshalText writes the same.
+func (u Unknown) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
+
+// FirstUnknown returns an Unknown inside v, if there is one.
+func FirstUnknown(v any) (Unknown, bool) {
+	switch v := v.(type) {
+	case Unknown:
+		return v, true
+	case PartlyUnknown:
+		return Unknown{After: v.After}, true
+	case []any:
+		for _, e := range v {
+			if u, ok := FirstUnknown(e); ok {
+				return u, true
+			}
+		}
+	case map[string]any:
+		for _, k := range SortedKeys(v) {
+			if u, ok := FirstUnknown(v[k]); ok {
+				return u, true
+			}
+		}
+	}
+	return Unknown{}, false
+}
+
+// Decode reads one JSON value. Integers that fit 64 bits become int, other
+// numbers float64; nothing is rounded in silence.
+func Decode(data []byte) (any, error) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, err
+	}
+	if d.More() {
+		return nil, fmt.Errorf("text after the JSON value")
+	}
+	return normalize(v)
+}
+
+func normalize(v any) (any, error) {
+	var err error
+	switch v := v.(type) {
+	case json.Number:
+		return number(v.String())
+	case []any:
+		for i := range v {
+			if v[i], err = normalize(v[i]); err != nil {
+				return nil, err
+			}
+		}
+	case map[string]any:
+		for k := range v {
+			if v[k], err = normalize(v[k]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return v, nil
+}
+
+func number(s string) (any, error) {
+	if !strings.ContainsAny(s, ".eE") {
+		var i int
+		if err := json.Unmarshal([]byte(s), &i); err == nil {
+			return i, nil
+		}
+		return nil, fmt.Errorf("integer %s does not fit 64 bits", s)
+	}
+	var f float64
+	if err := json.Unmarshal([]byte(s), &f); err != nil || math.IsInf(f, 0) {
+		return nil, fmt.Errorf("number %s does not fit", s)
+	}
+	return f, nil
+}
+
+// Encode writes v as JSON with sorted names and without escaping <, > and &,
+// so that equal values give equal bytes. It panics on a value that is not of
+// the package's kinds, which is a bug.
+func Encode(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic("unreachable unless a foreign value got in: " + err.Error())
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// Values are named values. Unlike a bare map it is read from JSON by [Decode],
+// so that integers stay integers.
+type Values map[string]any
+
+// UnmarshalJSON reads an object.
+func (v *Values) UnmarshalJSON(data []byte) error {
+	x, err := Decode(data)
+	if err != nil {
+		return err
+	}
+	m, ok := x.(map[string]any)
+	if !ok && x != nil {
+		return fmt.Errorf("not an object")
+	}
+	*v = m
+	return nil
+}
+
+// Dynamic is one value of any kind that is read from JSON by [Decode].
+type Dynamic struct{ V any }
+
+// MarshalJSON writes the value.
+func (d Dynamic) MarshalJSON() ([]byte, error) { return Encode(d.V), nil }
+
+// UnmarshalJSON reads a value.
+func (d *Dynamic) UnmarshalJSON(data []byte) (err error) {
+	d.V, err = Decode(data)
+	return err
+}
+
+// PartlyUnknown is a text of which a plan knows only parts; the rest stands in
+// it as "(known after ID)".
+type PartlyUnknown struct {
+	Text  string
+	After string
+}
+
+// String returns the text.
+func (p PartlyUnknown) String() string { return p.Text }
+
+// MarshalText writes the same.
+func (p PartlyUnknown) MarshalText() ([]byte, error) { return []byte(p.Text), nil }
+
+// Show writes a value for people: texts as they are, everything else as JSON.
+func Show(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case fmt.Stringer:
+		return v.String()
+	}
+	return string(Encode(v))
+}
