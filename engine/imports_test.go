@@ -1,0 +1,174 @@
+package engine_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/skillrun/skillrun"
+
+// rule says what the packages that match a pattern may import directly, in
+// files that are not tests. Patterns are path.Match patterns relative to the
+// module.
+type rule struct {
+	pkg   string
+	ours  string   // patterns, separated by blanks
+	third string   // prefixes of modules of others, separated by blanks; "*" is any
+	never []string // packages of the standard library that are forbidden
+}
+
+// house is the table of the design's section 2. The first rule that matches
+// counts. Arrows go down: what is not listed is forbidden.
+var house = []rule{
+	{pkg: "engine/diag"},
+	{pkg: "engine/types"},
+	{pkg: "engine/expr", ours: "engine/diag engine/types", third: "github.com/expr-lang/expr"},
+	{pkg: "engine/step", ours: "engine/types"},
+	// outcome sorts HTTP exchanges into the protocol's four answers. Every
+	// family that speaks HTTP needs the same rule, and siblings may not import
+	// each other, so it has a room beside step.
+	{pkg: "engine/step/outcome", ours: "engine/types"},
+	{pkg: "engine/lang/syntax", ours: "engine/diag", third: "gopkg.in/yaml.v3"},
+	{pkg: "engine/program", ours: "engine/types engine/diag"},
+	{pkg: "engine/lang/check", ours: "engine/lang/syntax engine/expr engine/step engine/types engine/diag engine/program"},
+	{pkg: "engine/machine", ours: "engine/program engine/expr engine/types engine/diag", never: []string{"os", "net", "net/http", "math/rand", "math/rand/v2", "sync", "log", "log/slog"}},
+	{pkg: "engine/plan", ours: "engine/program engine/types"},
+	{pkg: "engine/config", ours: "engine/lang/syntax engine/types engine/diag"},
+	{pkg: "engine/runtime/journal", ours: "engine/machine engine/types", third: "golang.org/x/sys"},
+	{pkg: "engine/runtime/journal/journaltest", ours: "engine/runtime/journal engine/machine engine/types", third: "github.com/google/go-cmp"},
+	{pkg: "engine/runtime/*", ours: "engine/machine engine/program engine/plan engine/runtime/journal engine/step engine/expr engine/types engine/diag"},
+	{pkg: "engine", ours: "engine/*"},
+	// steps is the table of contents: it connects families to the services of
+	// a configuration, so it sees both.
+	{pkg: "steps", ours: "engine/config engine/step engine/types steps/*"},
+	{pkg: "steps/*/*test", third: "github.com/go-git github.com/andygrunwald/go-jira github.com/xanzy/go-gitlab"},
+	{pkg: "steps/git", ours: "engine/step engine/step/outcome engine/types", third: "github.com/go-git golang.org/x/sys golang.org/x/crypto"},
+	{pkg: "steps/jira", ours: "engine/step engine/step/outcome engine/types", third: "github.com/andygrunwald/go-jira"},
+	{pkg: "steps/gitlab", ours: "engine/step engine/step/outcome engine/types", third: "github.com/xanzy/go-gitlab"},
+	{pkg: "steps/yamlfile", ours: "engine/step engine/types", third: "gopkg.in/yaml.v3 github.com/speakeasy-api/jsonpath"},
+	{pkg: "steps/*", ours: "engine/step engine/step/outcome engine/types"},
+	{pkg: "skills"},
+	{pkg: "cmd/skillrun", ours: "engine/config engine/step steps skills cmd/skillrun/internal/*", third: "golang.org/x/term"},
+	{pkg: "cmd/skillrun/internal/sandbox", ours: "steps/*/*test"},
+	{pkg: "cmd/skillrun/internal/render", ours: "engine engine/config engine/plan engine/diag engine/types engine/step"},
+	{pkg: "cmd/skillrun/internal/refdocs", ours: "engine engine/config engine/plan engine/diag engine/types engine/step"},
+	{pkg: "cmd/skillrun/internal/*", ours: "engine engine/config engine/plan engine/diag engine/types engine/step cmd/skillrun/internal/render cmd/skillrun/internal/refdocs", third: "github.com/spf13/cobra"},
+}
+
+// TestImports holds every import of the module against the house.
+func TestImports(t *testing.T) {
+	root := ".."
+	used := map[string]bool{}
+	for dir, files := range packages(t, root) {
+		r, ok := ruleFor(dir)
+		if !ok {
+			t.Errorf("package %s has no place in the house: add a room to the table, and say why", dir)
+			continue
+		}
+		used[r.pkg] = true
+		for _, file := range files {
+			for _, imported := range importsOf(t, filepath.Join(root, dir, file)) {
+				if why := forbidden(r, imported); why != "" {
+					t.Errorf("%s/%s imports %s: %s", dir, file, imported, why)
+				}
+			}
+		}
+	}
+	for _, r := range house {
+		if !used[r.pkg] {
+			t.Errorf("no package is in the room %s: drop it from the table", r.pkg)
+		}
+	}
+}
+
+func ruleFor(dir string) (rule, bool) {
+	i := slices.IndexFunc(house, func(r rule) bool { return matches(r.pkg, dir) })
+	if i < 0 {
+		return rule{}, false
+	}
+	return house[i], true
+}
+
+// matches is path.Match in which a last "*" stands for any depth below engine.
+func matches(pattern, dir string) bool {
+	if pattern == "engine/*" {
+		return strings.HasPrefix(dir, "engine/")
+	}
+	ok, _ := path.Match(pattern, dir)
+	return ok
+}
+
+func forbidden(r rule, imported string) string {
+	ours, isOurs := strings.CutPrefix(imported, module+"/")
+	switch {
+	case isOurs:
+		for _, p := range strings.Fields(r.ours) {
+			if matches(p, ours) {
+				return ""
+			}
+		}
+		return "the house has no arrow from " + r.pkg + " to " + ours
+	case strings.Contains(strings.Split(imported, "/")[0], "."):
+		for _, p := range strings.Fields(r.third) {
+			if imported == p || strings.HasPrefix(imported, p+"/") {
+				return ""
+			}
+		}
+		return "this room may not use that module"
+	case slices.Contains(r.never, imported):
+		return "this room may not use that package of the standard library"
+	}
+	return ""
+}
+
+// packages returns the Go files that are not tests, by folder.
+func packages(t *testing.T, root string) map[string][]string {
+	out := map[string][]string{}
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && d.Name() != "..") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() && name != root {
+			if _, err := os.Stat(filepath.Join(name, "go.mod")); err == nil {
+				return filepath.SkipDir // a module of its own
+			}
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		rel, err := filepath.Rel(root, filepath.Dir(name))
+		out[filepath.ToSlash(rel)] = append(out[filepath.ToSlash(rel)], d.Name())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func importsOf(t *testing.T, file string) []string {
+	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, i := range f.Imports {
+		name, err := strconv.Unquote(i.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, name)
+	}
+	return out
+}

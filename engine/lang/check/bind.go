@@ -1,0 +1,166 @@
+package check
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Binding is what a skill gets when it is run.
+type Binding struct {
+	Inputs map[string]any
+	Config map[string]any
+	Again  int
+	Now    time.Time // today() in defaults
+	Zone   *time.Location
+	// ConfigPlace says where a config value was written, for diagnostics; nil
+	// when it is not known.
+	ConfigPlace func(name string) diag.Range
+}
+
+// Bind holds inputs and configuration against the skill's declarations, fills
+// in the defaults and returns the program. Every mistake is reported.
+func (s *Skill) Bind(b Binding) (*program.Program, diag.List) {
+	var diags diag.List
+	config := s.bindConfig(b, &diags)
+	env := expr.Env{Vars: map[string]any{"config": config}, Now: b.Now, Zone: b.Zone}
+	inputs := s.fill("inputs", s.Inputs, b.Inputs, env, &diags)
+	s.checkInputs(inputs, b.Inputs, &diags)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	sum := sha256.Sum256(s.Text)
+	p := &program.Program{
+		Language: program.Language, Skill: s.Name, Version: s.Version, Description: s.Description,
+		TextDigest: hex.EncodeToString(sum[:]), Inputs: inputs, Config: config, Again: b.Again,
+		Steps: s.Steps, Outputs: s.outputs,
+	}
+	env.Vars = map[string]any{"inputs": inputs, "config": config}
+	for _, src := range s.Identity {
+		v, err := evalBare(src, env)
+		if err != nil {
+			diags.Errorf("bad-identity", diag.Range{File: s.File}, "identity %s: %v", src, err)
+			continue
+		}
+		p.Identity = append(p.Identity, types.Dynamic{V: v})
+	}
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	return p, diags
+}
+
+func evalBare(src string, env expr.Env) (any, error) {
+	e, problems := expr.Parse(src)
+	if len(problems) > 0 {
+		return nil, types.Errorf(types.Internal, "%s", problems[0].Message)
+	}
+	return e.Eval(env)
+}
+
+// fill returns the values with every default that was not given; defaults with
+// holes are evaluated.
+func (s *Skill) fill(what string, declared types.Type, given map[string]any, env expr.Env, diags *diag.List) map[string]any {
+	out := declared.Defaults(given)
+	for _, f := range declared.Fields {
+		src, dynamic := s.defaults[what+"."+f.Name]
+		if _, ok := given[f.Name]; ok || !dynamic {
+			continue
+		}
+		t, _ := expr.ParseText(src)
+		v, err := t.Eval(env)
+		if err != nil {
+			diags.Errorf("bad-default", s.places[what+"."+f.Name], "default of %s: %v", f.Name, err)
+			continue
+		}
+		out[f.Name] = v
+	}
+	return out
+}
+
+// cli is the place of something typed on the command line.
+func cli(name string) diag.Range { return diag.Range{File: "--input " + name} }
+
+func (s *Skill) checkInputs(inputs, given map[string]any, diags *diag.List) {
+	for _, name := range types.SortedKeys(given) {
+		if _, ok := s.Inputs.Field(name); !ok {
+			diags.Errorf("unknown-input", cli(name), "%s has no input %s", s.Name, name).Hint = diag.DidYouMean(name, s.Inputs.Names())
+		}
+	}
+	for _, f := range s.Inputs.Fields {
+		v, ok := inputs[f.Name]
+		declared := []diag.Note{{At: s.places["inputs."+f.Name], Message: f.Name + " is declared here"}}
+		if !ok || v == nil {
+			if f.Required {
+				d := diags.Errorf("missing-input", cli(f.Name), "input %s is missing", f.Name)
+				d.Hint, d.Related = "add --input "+f.Name+"=…  "+f.Doc, declared
+			}
+			continue
+		}
+		if err := f.Type.Check(v); err != nil {
+			d := diags.Errorf("bad-input", cli(f.Name), "input %s %v", f.Name, err)
+			d.Hint, d.Related = f.Doc, declared
+		}
+	}
+}
+
+// bindConfig takes the values of the names that the skill declares.
+func (s *Skill) bindConfig(b Binding, diags *diag.List) map[string]any {
+	given := map[string]any{}
+	for _, f := range s.Config.Fields {
+		if v, ok := b.Config[f.Name]; ok {
+			given[f.Name] = v
+		}
+	}
+	env := expr.Env{Vars: map[string]any{"config": given}, Now: b.Now, Zone: b.Zone}
+	out := s.fill("config", s.Config, given, env, diags)
+	for _, f := range s.Config.Fields {
+		v, ok := out[f.Name]
+		declared := s.places["config."+f.Name]
+		if !ok || v == nil {
+			if f.Required {
+				diags.Errorf("missing-config", declared, "config value %s is not set", f.Name).
+					Hint = "set it in skillrun.yaml under config: " + f.Name + ": …"
+			}
+			continue
+		}
+		if err := f.Type.Check(v); err != nil {
+			at := declared
+			if b.ConfigPlace != nil {
+				at = b.ConfigPlace(f.Name)
+			}
+			d := diags.Errorf("bad-config", at, "config value %s %v", f.Name, err)
+			d.Related = []diag.Note{{At: declared, Message: f.Name + " is declared here"}}
+		}
+	}
+	return out
+}
+
+// ParseInputs turns what a person typed into values, by the types of the
+// declared inputs. Names that are not declared stay texts, and are refused by
+// Bind.
+func (s *Skill) ParseInputs(typed map[string]string) (map[string]any, diag.List) {
+	var diags diag.List
+	out := map[string]any{}
+	for _, name := range types.SortedKeys(typed) {
+		f, ok := s.Inputs.Field(name)
+		if !ok {
+			out[name] = typed[name]
+			continue
+		}
+		v, err := f.Type.Parse(typed[name])
+		if err != nil {
+			d := diags.Errorf("bad-input", cli(name), "input %s %v", name, err)
+			d.Hint = f.Doc
+			d.Related = []diag.Note{{At: s.places["inputs."+name], Message: name + " is declared here"}}
+			continue
+		}
+		out[name] = v
+	}
+	return out, diags
+}

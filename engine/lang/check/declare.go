@@ -1,0 +1,176 @@
+package check
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/lang/syntax"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// jsonKinds maps JSON Schema's type names to ours.
+var jsonKinds = map[string]types.Kind{
+	"string": types.String, "integer": types.Integer, "number": types.Number, "boolean": types.Boolean,
+	"array": types.List, "object": types.Object,
+}
+
+var schemaKeys = []string{"type", "description", "required", "default", "enum", "pattern", "format", "minimum", "maximum", "items", "properties"}
+
+// declarations checks `inputs:` or `config:` and returns them as an object.
+func (c *checker) declarations(n *syntax.Node, what string) types.Type {
+	out := types.ObjectOf()
+	if n == nil {
+		return out
+	}
+	if n.Kind != syntax.Mapping {
+		c.diags.Errorf("bad-declaration", n.Range, "%s is a mapping of names to types, such as {commit_sha: {type: string, required: true}}", what)
+		return out
+	}
+	for _, p := range n.Pairs {
+		name := p.Key.Value
+		if !idPattern.MatchString(name) {
+			c.diags.Errorf("bad-name", p.Key.Range, "name %q is not lower-case letters, digits and _, beginning with a letter", name)
+		}
+		c.skill.places[what+"."+name] = p.Key.Range
+		f := c.declaration(p, what)
+		f.Name = name
+		out.Fields = append(out.Fields, f)
+	}
+	return out
+}
+
+func (c *checker) declaration(p syntax.Pair, what string) types.Field {
+	n := p.Value
+	if n.Kind != syntax.Mapping {
+		c.diags.Errorf("bad-declaration", n.Range, "%s needs a type", p.Key.Value).Hint = "such as " + p.Key.Value + ": {type: string}"
+		return types.Field{Type: types.OfKind(types.Any)}
+	}
+	f := types.Field{Doc: c.str(n, "description"), Type: c.schema(n)}
+	if r := n.Get("required"); r != nil {
+		b, ok := literal(r).(bool)
+		if !ok || r.Tag != "!!bool" {
+			c.diags.Errorf("type-mismatch", r.Range, "required is true or false")
+		}
+		f.Required = b
+	}
+	if d := n.Get("default"); d != nil {
+		if f.Required {
+			c.diags.Errorf("bad-default", d.Range, "%s is required, so its default is never used", p.Key.Value).Hint = "drop one of the two"
+		}
+		f.Default = c.defaultValue(d, f.Type, what+"."+p.Key.Value)
+	}
+	return f
+}
+
+// schema reads JSON Schema keywords into a type.
+func (c *checker) schema(n *syntax.Node) types.Type {
+	c.keys(n, schemaKeys, nil)
+	kind := n.Get("type")
+	if kind == nil {
+		c.diags.Errorf("missing-key", keyRange(n), "a declaration needs a type").Hint = "one of string, integer, number, boolean, array, object"
+		return types.OfKind(types.Any)
+	}
+	k, ok := jsonKinds[kind.Value]
+	if !ok {
+		c.diags.Errorf("unknown-type", kind.Range, "%q is not a type", kind.Value).Hint = diag.DidYouMean(kind.Value, types.SortedKeys(jsonKinds))
+		return types.OfKind(types.Any)
+	}
+	t := types.OfKind(k)
+	c.stringKeywords(n, &t)
+	t.Minimum, t.Maximum = c.bound(n, "minimum", t), c.bound(n, "maximum", t)
+	c.shapeKeywords(n, &t)
+	return t
+}
+
+// only refuses a keyword that says nothing about the declared type.
+func (c *checker) only(n *syntax.Node, key string, t types.Type, kinds ...types.Kind) *syntax.Node {
+	v := n.Get(key)
+	if v != nil && !slices.Contains(kinds, t.Kind) {
+		c.diags.Errorf("misplaced-key", v.Range, "%s says nothing about a %s", key, t.Kind)
+		return nil
+	}
+	return v
+}
+
+func (c *checker) stringKeywords(n *syntax.Node, t *types.Type) {
+	if v := c.only(n, "pattern", *t, types.String); v != nil {
+		t.Pattern = v.Value
+		if _, err := regexp.Compile(v.Value); err != nil {
+			c.diags.Errorf("bad-pattern", v.Range, "pattern is not a regular expression: %v", err)
+			t.Pattern = ""
+		}
+	}
+	if v := c.only(n, "format", *t, types.String); v != nil {
+		t.Format = v.Value
+		if !slices.Contains(types.Formats(), v.Value) {
+			c.diags.Errorf("unknown-format", v.Range, "format %q is not known", v.Value).Hint = diag.DidYouMean(v.Value, types.Formats())
+		}
+	}
+	v := c.only(n, "enum", *t, types.String)
+	if v == nil {
+		return
+	}
+	if v.Kind != syntax.Sequence || len(v.Items) == 0 {
+		c.diags.Errorf("bad-enum", v.Range, "enum is a list of texts")
+		return
+	}
+	for _, item := range v.Items {
+		if item.Kind != syntax.Scalar || item.Tag != "!!str" {
+			c.diags.Errorf("bad-enum", item.Range, "enum holds texts").Hint = `quote it: "` + item.Value + `"`
+		}
+		t.Enum = append(t.Enum, item.Value)
+	}
+}
+
+func (c *checker) bound(n *syntax.Node, key string, t types.Type) *int {
+	v := c.only(n, key, t, types.Integer, types.Number)
+	if v == nil {
+		return nil
+	}
+	i, err := strconv.Atoi(v.Value)
+	if err != nil {
+		c.diags.Errorf("type-mismatch", v.Range, "%s is an integer", key)
+		return nil
+	}
+	return &i
+}
+
+func (c *checker) shapeKeywords(n *syntax.Node, t *types.Type) {
+	if v := c.only(n, "items", *t, types.List); v != nil && v.Kind == syntax.Mapping {
+		elem := c.schema(v)
+		t.Elem = &elem
+	} else if t.Kind == types.List {
+		c.diags.Errorf("missing-key", keyRange(n), "an array needs items: the type of its elements")
+	}
+	v := c.only(n, "properties", *t, types.Object)
+	if v == nil {
+		if t.Kind == types.Object {
+			elem := types.OfKind(types.Any)
+			*t = types.MapOf(elem)
+		}
+		return
+	}
+	if v.Kind == syntax.Mapping {
+		for _, p := range v.Pairs {
+			f := c.declaration(p, "properties")
+			f.Name = p.Key.Value
+			t.Fields = append(t.Fields, f)
+		}
+	}
+}
+
+// defaultValue checks a default. One with holes is evaluated when the inputs
+// are bound; it sees config and the time of the run's start.
+func (c *checker) defaultValue(n *syntax.Node, want types.Type, where string) any {
+	scope := expr.Scope{Vars: types.ObjectOf(types.Field{Name: "config", Type: asValues(c.skill.Config)})}
+	value := c.fits(n, want, scope, "default")
+	if n.Kind == syntax.Scalar && n.Tag == "!!str" && !isLiteral(n) {
+		c.skill.defaults[where] = n.Value
+	} else if n.Kind == syntax.Scalar && n.Tag == "!!str" {
+		value = unescaped(n.Value)
+	}
+	return value
+}

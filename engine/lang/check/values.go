@@ -1,0 +1,256 @@
+package check
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/lang/syntax"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+func kindName(n *syntax.Node) string {
+	switch n.Kind {
+	case syntax.Mapping:
+		return "mapping"
+	case syntax.Sequence:
+		return "list"
+	}
+	return "scalar"
+}
+
+// keyRange is the place that stands for a whole mapping: its first key.
+func keyRange(n *syntax.Node) diag.Range {
+	if n.Kind == syntax.Mapping && len(n.Pairs) > 0 {
+		return n.Pairs[0].Key.Range
+	}
+	return n.Range
+}
+
+// keys refuses what is not among known: later ones by name, others with the
+// nearest known one.
+func (c *checker) keys(n *syntax.Node, known, later []string) {
+	for _, p := range n.Pairs {
+		k := p.Key.Value
+		switch {
+		case contains(known, k):
+		case contains(later, k):
+			c.diags.Errorf("later-key", p.Key.Range, "%s comes with a later version of skillrun", k).
+				Hint = "this version has the kinds uses, set, assert, fail and await, and the modifiers name, if and errors"
+		default:
+			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).Hint = diag.DidYouMean(k, known)
+		}
+	}
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// str reads an optional string; a number or boolean there is an error with the
+// way to quote it.
+func (c *checker) str(n *syntax.Node, key string) string {
+	v := n.Get(key)
+	if v == nil {
+		return ""
+	}
+	if v.Kind != syntax.Scalar {
+		c.diags.Errorf("type-mismatch", v.Range, "%s must be a text, not a %s", key, kindName(v))
+		return ""
+	}
+	if v.Tag != "!!str" {
+		c.diags.Errorf("type-mismatch", v.Range, "%s must be a text; %s is read as another kind", key, v.Value).Hint = `quote it: "` + v.Value + `"`
+	}
+	return v.Value
+}
+
+// literal returns a scalar without holes as a value.
+func literal(n *syntax.Node) any {
+	switch n.Tag {
+	case "!!null":
+		return nil
+	case "!!bool":
+		return strings.EqualFold(n.Value, "true")
+	case "!!int":
+		if i, err := strconv.ParseInt(strings.ReplaceAll(n.Value, "_", ""), 0, 64); err == nil {
+			return int(i)
+		}
+	case "!!float":
+		if f, err := strconv.ParseFloat(n.Value, 64); err == nil {
+			return f
+		}
+	}
+	return n.Value
+}
+
+// typed checks a value of any shape and returns it as the program keeps it
+// (strings are texts with holes) with its type. want guides nothing but
+// messages about literals; the caller holds the type against it.
+func (c *checker) typed(n *syntax.Node, s expr.Scope) (any, types.Type) {
+	switch n.Kind {
+	case syntax.Mapping:
+		value, t := map[string]any{}, types.ObjectOf()
+		for _, p := range n.Pairs {
+			v, ft := c.typed(p.Value, s)
+			value[p.Key.Value] = v
+			t.Fields = append(t.Fields, types.Field{Name: p.Key.Value, Type: ft, Required: !ft.Optional})
+		}
+		return value, t
+	case syntax.Sequence:
+		value, elem := []any{}, types.Type{}
+		for _, item := range n.Items {
+			v, et := c.typed(item, s)
+			value, elem = append(value, v), types.Merge(elem, et)
+		}
+		if elem.Kind == types.Invalid {
+			return value, types.Type{Kind: types.List}
+		}
+		return value, types.ListOf(elem)
+	}
+	return c.scalar(n, s)
+}
+
+func (c *checker) scalar(n *syntax.Node, s expr.Scope) (any, types.Type) {
+	if n.Tag != "!!str" {
+		v := literal(n)
+		if v == nil {
+			return nil, types.OfKind(types.Any).Maybe()
+		}
+		return v, types.OfKind(types.KindOf(v))
+	}
+	t, problems := expr.ParseText(n.Value)
+	if len(problems) > 0 {
+		c.problems(n, problems)
+		return n.Value, types.OfKind(types.Invalid)
+	}
+	typ, problems := t.Check(s)
+	c.problems(n, problems)
+	c.read(t.Refs())
+	if len(problems) > 0 {
+		typ = types.OfKind(types.Invalid)
+	}
+	return n.Value, typ
+}
+
+// fits checks a value where want is wanted and returns it as the program keeps
+// it. It descends into literal lists and mappings, so that a mismatch is shown
+// at the very member.
+func (c *checker) fits(n *syntax.Node, want types.Type, s expr.Scope, what string) any {
+	switch {
+	case n.Kind == syntax.Sequence && want.Kind == types.List && want.Elem != nil:
+		out := []any{}
+		for i, item := range n.Items {
+			out = append(out, c.fits(item, *want.Elem, s, what+"["+strconv.Itoa(i)+"]"))
+		}
+		return out
+	case n.Kind == syntax.Mapping && want.Kind == types.Map && want.Elem != nil:
+		out := map[string]any{}
+		for _, p := range n.Pairs {
+			out[p.Key.Value] = c.fits(p.Value, *want.Elem, s, what+"."+p.Key.Value)
+		}
+		return out
+	case n.Kind == syntax.Mapping && want.Kind == types.Object:
+		return c.arguments(n, want, s, what)
+	}
+	value, t := c.typed(n, s)
+	if t.Kind == types.Invalid {
+		return value // its own diagnostics say why
+	}
+	c.hold(n, value, t, want, what)
+	c.trusted(n, want, s, what)
+	return value
+}
+
+// hold holds a value and its type against what is wanted.
+func (c *checker) hold(n *syntax.Node, value any, t, want types.Type, what string) {
+	if why, ok := want.Accepts(t); !ok {
+		d := c.diags.Errorf("type-mismatch", n.Range, "%s: %s", what, why)
+		switch {
+		case t.Optional && !want.Optional:
+			d.Code = "maybe-absent"
+		case n.Kind == syntax.Scalar && n.Tag != "!!str" && want.Kind == types.String:
+			d.Hint = `quote it: "` + n.Value + `"`
+		case want.Kind == types.String && (t.Kind == types.Boolean || t.Kind == types.Integer || t.Kind == types.Number):
+			d.Hint = "make a text of it: ${{ string(x) }}"
+		case want.Kind == types.List && t.Kind == types.String:
+			d.Hint = "write a list: [" + n.Value + "]"
+		}
+		return
+	}
+	if n.Kind != syntax.Scalar || !isLiteral(n) {
+		return
+	}
+	if n.Tag == "!!str" {
+		value = unescaped(n.Value)
+	}
+	if err := want.Check(value); err != nil {
+		c.diags.Errorf("bad-value", n.Range, "%s %v", what, err)
+	}
+}
+
+// isLiteral reports whether a scalar has no holes.
+func isLiteral(n *syntax.Node) bool {
+	if n.Tag != "!!str" {
+		return true
+	}
+	t, problems := expr.ParseText(n.Value)
+	return len(problems) == 0 && t.Literal()
+}
+
+// unescaped is the text a literal stands for.
+func unescaped(text string) any {
+	t, problems := expr.ParseText(text)
+	if len(problems) > 0 {
+		return text
+	}
+	v, err := t.Eval(expr.Env{})
+	if err != nil {
+		return text
+	}
+	return v
+}
+
+// trusted refuses text from outside where a sink decides where an effect
+// lands.
+func (c *checker) trusted(n *syntax.Node, want types.Type, s expr.Scope, what string) {
+	if !want.Trusted || n.Kind != syntax.Scalar || n.Tag != "!!str" {
+		return
+	}
+	t, problems := expr.ParseText(n.Value)
+	if len(problems) > 0 {
+		return
+	}
+	if ok, offender := t.Trusted(s); !ok {
+		c.diags.Errorf("untrusted", n.Place(offender.From, offender.To), "%s decides where an effect lands, and %s may hold anything", what, strings.Join(offender.Path, ".")).
+			Hint = "use a literal, config, or an input with an enum or a pattern"
+	}
+}
+
+// arguments checks a mapping against an object's fields.
+func (c *checker) arguments(n *syntax.Node, want types.Type, s expr.Scope, what string) map[string]any {
+	out := map[string]any{}
+	for _, p := range n.Pairs {
+		f, ok := want.Field(p.Key.Value)
+		if !ok {
+			c.diags.Errorf("unknown-argument", p.Key.Range, "%s has no %s", what, p.Key.Value).Hint = diag.DidYouMean(p.Key.Value, want.Names())
+			continue
+		}
+		t := f.Type
+		if !f.Required {
+			t = t.Maybe()
+		}
+		out[f.Name] = c.fits(p.Value, t, s, f.Name)
+	}
+	for _, f := range want.Fields {
+		if f.Required && n.Get(f.Name) == nil {
+			c.diags.Errorf("missing-argument", keyRange(n), "%s needs %s", what, f.Name).Hint = f.Doc
+		}
+	}
+	return out
+}

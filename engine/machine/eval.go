@@ -1,0 +1,137 @@
+package machine
+
+import (
+	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// cache keeps parsed expressions by their text, so that a loop parses once.
+type cache struct {
+	exprs map[string]*expr.Expr
+	texts map[string]*expr.Text
+}
+
+func newCache() *cache {
+	return &cache{exprs: map[string]*expr.Expr{}, texts: map[string]*expr.Text{}}
+}
+
+func (c *cache) expr(src string) (*expr.Expr, *types.Error) {
+	if e, ok := c.exprs[src]; ok {
+		return e, nil
+	}
+	e, problems := expr.Parse(src)
+	if len(problems) > 0 {
+		return nil, types.Errorf(types.Internal, "expression %q: %s", src, problems[0].Message)
+	}
+	c.exprs[src] = e
+	return e, nil
+}
+
+func (c *cache) text(src string) (*expr.Text, *types.Error) {
+	if t, ok := c.texts[src]; ok {
+		return t, nil
+	}
+	t, problems := expr.ParseText(src)
+	if len(problems) > 0 {
+		return nil, types.Errorf(types.Internal, "text %q: %s", src, problems[0].Message)
+	}
+	c.texts[src] = t
+	return t, nil
+}
+
+// condition evaluates a bare expression; an empty one holds.
+func (m *Machine) condition(src string) (holds, undecided bool, err *types.Error) {
+	return m.conditionIn(src, nil)
+}
+
+func (m *Machine) conditionIn(src string, extra map[string]any) (holds, undecided bool, err *types.Error) {
+	if src == "" {
+		return true, false, nil
+	}
+	e, err := m.exprs.expr(src)
+	if err != nil {
+		return false, false, err
+	}
+	v, evalErr := e.Eval(m.env(extra))
+	if evalErr != nil {
+		return false, false, types.AsError(evalErr)
+	}
+	switch v := v.(type) {
+	case bool:
+		return v, false, nil
+	case types.Unknown:
+		return true, true, nil
+	}
+	return false, false, types.Errorf(types.Internal, "condition %q gave a %s, not a boolean", src, types.KindOf(v))
+}
+
+// text evaluates a text; what it cannot know yet comes back as
+// [types.Unknown], or inside the text when only a part is unknown.
+func (m *Machine) text(src string, extra map[string]any) (any, *types.Error) {
+	t, err := m.exprs.text(src)
+	if err != nil {
+		return nil, err
+	}
+	v, partial, evalErr := t.EvalPartial(m.env(extra))
+	if evalErr != nil {
+		return nil, types.AsError(evalErr)
+	}
+	if s, ok := v.(string); ok && partial != nil {
+		return types.PartlyUnknown{Text: s, After: partial.After}, nil
+	}
+	return v, nil
+}
+
+// value evaluates every text inside v.
+func (m *Machine) value(v any, extra map[string]any) (any, *types.Error) {
+	switch v := v.(type) {
+	case string:
+		return m.text(v, extra)
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			e, err := m.value(v[i], extra)
+			if err != nil {
+				return nil, err
+			}
+			out[i] = e
+		}
+		return out, nil
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for _, k := range types.SortedKeys(v) {
+			e, err := m.value(v[k], extra)
+			if err != nil {
+				return nil, err
+			}
+			out[k] = e
+		}
+		return out, nil
+	}
+	return v, nil
+}
+
+// unknownPaths lists the members of v that a plan cannot know, dot-separated.
+func unknownPaths(at string, v any) []string {
+	switch v := v.(type) {
+	case types.Unknown, types.PartlyUnknown:
+		return []string{at}
+	case map[string]any:
+		var out []string
+		for _, k := range types.SortedKeys(v) {
+			name := k
+			if at != "" {
+				name = at + "." + k
+			}
+			out = append(out, unknownPaths(name, v[k])...)
+		}
+		return out
+	case []any:
+		for _, e := range v {
+			if len(unknownPaths("", e)) > 0 {
+				return []string{at}
+			}
+		}
+	}
+	return nil
+}

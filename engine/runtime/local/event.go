@@ -1,0 +1,74 @@
+package local
+
+import (
+	"slices"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// EventVersion is the version of [Event]'s JSON.
+const EventVersion = 1
+
+// Event tells a surface what happens while it happens. Type is one of
+// step_started, step_done, step_skipped, step_failed, waiting, effect.
+type Event struct {
+	Version int            `json:"version"`
+	Type    string         `json:"type"`
+	At      time.Time      `json:"at"`
+	Run     string         `json:"run"`
+	ID      string         `json:"id,omitempty"`
+	Path    string         `json:"path,omitempty"`
+	Name    string         `json:"name,omitempty"`
+	Step    string         `json:"step,omitempty"`
+	Result  map[string]any `json:"result,omitempty"`
+	Error   *types.Error   `json:"error,omitempty"`
+	Effect  *Effect        `json:"effect,omitempty"`
+	// Replayed is set for what an earlier process did.
+	Replayed bool `json:"replayed,omitempty"`
+}
+
+func (r *runner) emit(e Event) {
+	if r.Observe == nil {
+		return
+	}
+	e.Version, e.At, e.Run = EventVersion, r.Clock.Now().UTC(), r.Header.ID
+	r.Observe(e)
+}
+
+var eventTypes = map[machine.NoteKind]string{
+	machine.Started: "step_started", machine.Finished: "step_done", machine.Set: "step_done", machine.Asserted: "step_done",
+	machine.Skipped: "step_skipped", machine.FailedNote: "step_failed", machine.StillWaiting: "waiting",
+}
+
+// drain turns the machine's notes into events and into the report of steps.
+func (r *runner) drain(replayed bool) {
+	for _, n := range r.m.Notes() {
+		r.emit(Event{
+			Type: eventTypes[n.Kind], ID: n.Node, Path: n.Path, Name: n.Name, Step: n.Step,
+			Result: n.Result, Error: n.Error, Replayed: replayed,
+		})
+		r.report(n)
+	}
+}
+
+func (r *runner) report(n machine.Note) {
+	i := slices.IndexFunc(r.out.Steps, func(s StepReport) bool { return s.Path == n.Path })
+	if i < 0 {
+		i = len(r.out.Steps)
+		r.out.Steps = append(r.out.Steps, StepReport{ID: n.Node, Path: n.Path, Name: n.Name, Step: n.Step})
+	}
+	s := &r.out.Steps[i]
+	s.State, s.Result, s.Error = stepState(n.Kind), n.Result, n.Error
+}
+
+func stepState(k machine.NoteKind) string {
+	switch k {
+	case machine.Started:
+		return "running"
+	case machine.Set, machine.Asserted:
+		return "done"
+	}
+	return string(k)
+}

@@ -1,0 +1,97 @@
+package local
+
+import (
+	"encoding/json"
+
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// append writes a record with the time.
+func (r *runner) append(rec journal.Record, sync bool) error {
+	rec.At = r.Clock.Now().UTC()
+	return r.Journal.Append(rec, sync)
+}
+
+// apply writes an event down, and then lets the machine fold it.
+func (r *runner) apply(rec journal.Record, e machine.Event, sync bool) error {
+	e.At = r.Clock.Now().UTC()
+	rec.Event = &e
+	if err := r.append(rec, sync); err != nil {
+		return err
+	}
+	r.m.Next()
+	return r.m.Apply(e)
+}
+
+// done records a result. Of an await's polls only the first and the last are
+// written down: the machine tells which it is.
+func (r *runner) done(rec journal.Record, a machine.Action, out []byte, sync bool) {
+	e := machine.Event{Kind: machine.Done, Path: a.Path}
+	if err := json.Unmarshal(out, &e.Output); err != nil {
+		r.failed(rec, a, types.Errorf(types.Internal, "result of %s does not decode: %w", a.Step, err))
+		return
+	}
+	e.At = r.Clock.Now().UTC()
+	if a.Poll && r.m.StillWaits(e) {
+		r.err = r.m.Apply(e)
+		return
+	}
+	if r.err = r.apply(rec, e, sync); r.err != nil {
+		return
+	}
+	delete(r.intents, a.Path)
+	if sync {
+		r.effect(a.Path, a.Step, rec.Key, rec.Outcome, "", e.Output)
+	}
+}
+
+func (r *runner) failed(rec journal.Record, a machine.Action, err error) {
+	rec.Event = nil
+	r.err = r.apply(rec, machine.Event{Kind: machine.Failed, Path: a.Path, Error: types.AsError(err)}, rec.Key != "")
+	if rec.Outcome != outcomeUnknown {
+		delete(r.intents, a.Path)
+	}
+}
+
+func (r *runner) effect(path, name, key, outcome, found string, out types.Values) {
+	e := Effect{ID: path, Path: path, Step: name, Key: key, Outcome: outcome, Found: found, Result: out}
+	if outcome == "adopted" && found == "" {
+		e.Found = "world"
+	}
+	if s, ok := r.Catalogue.Lookup(name); ok {
+		e.Service, e.Object, e.Verb = s.Touch.Service, s.Touch.Object, s.Touch.Verb
+	}
+	r.out.Effects = append(r.out.Effects, e)
+	if found == "" {
+		r.emit(Event{Type: "effect", Effect: &e})
+	}
+}
+
+// park lets go of the run: it goes on when a person or time says so.
+func (r *runner) park(reason string, err *types.Error) {
+	r.out.State, r.out.Reason = Parked, reason
+	if err != nil {
+		r.out.Failure = &machine.Failure{Path: r.m.Current(), Node: r.m.Current(), Error: err}
+	}
+	r.result()
+	r.err = r.append(journal.Record{Kind: journal.Parked, Reason: reason, Path: r.m.Current(), Error: err}, true)
+}
+
+// finish records the end.
+func (r *runner) finish() {
+	rec := journal.Record{Kind: journal.Finished, State: string(Done)}
+	r.out.State = Done
+	if f := r.m.Failure(); f != nil {
+		r.out.State, r.out.Failure = Failed, f
+		rec.State, rec.Error = string(Failed), f.Error
+	}
+	r.result()
+	r.err = r.append(rec, true)
+}
+
+func (r *runner) result() {
+	res := r.m.Result()
+	r.out.Outputs, r.out.Missing = res.Outputs, res.Missing
+}
