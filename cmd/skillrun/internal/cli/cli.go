@@ -1,0 +1,125 @@
+// Package cli is the command line: one file a verb. It wires nothing; the
+// step catalogue, the sandbox and the world outside (streams, environment,
+// clock) are handed in by main as a [Program].
+//
+// The result of a command goes to stdout, everything else to stderr. Exit
+// codes are in exit.go.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/step"
+)
+
+// Program is everything the command line is given.
+type Program struct {
+	Version string
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  io.Writer
+	// Terminal says whether a person sits at stdin and stderr.
+	Terminal bool
+	Dir      string // working directory
+	Env      func(string) (string, bool)
+	Clock    engine.Clock
+	Random   io.Reader
+	Builtin  fs.FS // NAME.yaml
+	// Catalogue builds the steps for a configuration; cache is a folder they
+	// may keep what they fetched in.
+	Catalogue func(cfg *config.Config, cache string) (*step.Catalogue, error)
+	// Sandbox opens the embedded world kept in dir. addr is where it listens,
+	// "" for the one it had.
+	Sandbox func(ctx context.Context, dir, addr string, log io.Writer) (World, error)
+}
+
+// World is an open sandbox.
+type World interface {
+	URL() string
+	Config() string // path of the skillrun.yaml that points at it
+	Close() error
+}
+
+// Run runs one command line and returns the exit code.
+func (p *Program) Run(ctx context.Context, args []string) int {
+	root := &cobra.Command{
+		Use:           "skillrun SKILL [flags]",
+		Short:         "Run ops skills written in YAML: checked whole, shown first, resumable",
+		Long:          longHelp,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.ArbitraryArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetIn(p.Stdin)
+	root.SetOut(p.Stdout)
+	root.SetErr(p.Stderr)
+	root.AddCommand(p.runCmd(), p.checkCmd(), p.listCmd(), p.showCmd(), p.stepsCmd(), p.runsCmd(), p.resumeCmd(), p.sandboxCmd(), p.versionCmd())
+	root.SetArgs(verb(root, args))
+	return p.exit(root.ExecuteContext(ctx))
+}
+
+const longHelp = `skillrun runs skills: YAML files with typed inputs, typed steps and typed
+outputs. A skill is checked whole before anything runs, its writes are shown
+before the first one, and a run that was killed is resumed without doing
+anything twice.
+
+  skillrun release_aa_backend_prod --sandbox --input commit_sha=<40 hex>
+
+A first word that is no verb is the name of a skill.`
+
+// verb puts "run" before a first word that is no verb, so that `skillrun NAME`
+// runs a skill.
+func verb(root *cobra.Command, args []string) []string {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") || args[0] == "help" || strings.HasPrefix(args[0], "__complete") {
+		return args
+	}
+	for _, c := range root.Commands() {
+		if c.Name() == args[0] {
+			return args
+		}
+	}
+	return append([]string{"run"}, args...)
+}
+
+// exit prints err and returns the exit code it carries.
+func (p *Program) exit(err error) int {
+	var e *exitError
+	if errors.As(err, &e) {
+		if e.err != nil {
+			render.Error(p.Stderr, e.err)
+		}
+		return e.code
+	}
+	if err != nil {
+		render.Error(p.Stderr, err)
+		return exitRefused
+	}
+	return exitDone
+}
+
+func (p *Program) env(name string) string {
+	v, _ := p.Env(name)
+	return v
+}
+
+func (p *Program) versionCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			fmt.Fprintln(p.Stdout, "skillrun", p.Version)
+			return nil
+		},
+	}
+}

@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/diag"
+)
+
+// source is a skill's file.
+type source struct {
+	Name string
+	File string // as people see it
+	From string // where it was found: a folder, or "built in"
+	Text []byte
+}
+
+// maxSkill is the largest skill file that is read, in bytes; the checker
+// refuses smaller ones already.
+const maxSkill = 1 << 20
+
+// find returns the skill that an argument names: a file when it looks like a
+// path, else the first one of that name in the search path.
+func (p *Program) find(arg string) (source, error) {
+	if strings.ContainsAny(arg, `/\`) || strings.HasSuffix(arg, ".yaml") || strings.HasSuffix(arg, ".yml") {
+		return p.readSkill(p.path(arg), arg)
+	}
+	all, err := p.skills()
+	if err != nil {
+		return source{}, err
+	}
+	names := make([]string, len(all))
+	for i, s := range all {
+		if s.Name == arg {
+			return s, nil
+		}
+		names[i] = s.Name
+	}
+	hint := diag.DidYouMean(arg, names)
+	if hint == "" {
+		hint = "`skillrun list` shows the skills"
+	}
+	return source{}, fmt.Errorf("no skill is named %q (%s)", arg, hint)
+}
+
+func (p *Program) readSkill(path, shown string) (source, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return source{}, fmt.Errorf("cannot read the skill: %w", bare(err, shown))
+	}
+	if info.Size() > maxSkill || info.IsDir() {
+		return source{}, fmt.Errorf("%s is not a skill file", shown)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return source{}, fmt.Errorf("cannot read the skill: %w", bare(err, shown))
+	}
+	return source{Name: stem(shown), File: shown, From: filepath.Dir(shown), Text: text}, nil
+}
+
+func bare(err error, shown string) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return fmt.Errorf("%s: %w", shown, pe.Err)
+	}
+	return err
+}
+
+func stem(file string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(filepath.Base(file), ".yaml"), ".yml")
+}
+
+// skills returns every skill that is found by name; the first of a name wins:
+// ./skills, $SKILLRUN_PATH, the user's configuration folder, built in.
+func (p *Program) skills() ([]source, error) {
+	var out []source
+	add := func(s source) {
+		if !slices.ContainsFunc(out, func(o source) bool { return o.Name == s.Name }) {
+			out = append(out, s)
+		}
+	}
+	for _, dir := range p.searchPath() {
+		entries, err := os.ReadDir(p.path(dir))
+		if err != nil {
+			continue // a folder of the search path need not exist
+		}
+		for _, e := range entries {
+			if filepath.Ext(e.Name()) != ".yaml" || e.IsDir() {
+				continue
+			}
+			s, err := p.readSkill(filepath.Join(p.path(dir), e.Name()), filepath.Join(dir, e.Name()))
+			if err != nil {
+				return nil, err
+			}
+			add(s)
+		}
+	}
+	builtin, err := fs.Glob(p.Builtin, "*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range builtin {
+		text, err := fs.ReadFile(p.Builtin, name)
+		if err != nil {
+			return nil, err
+		}
+		add(source{Name: stem(name), File: "builtin/" + name, From: "built in", Text: text})
+	}
+	return out, nil
+}
+
+func (p *Program) searchPath() []string {
+	dirs := []string{"skills"}
+	for _, d := range filepath.SplitList(p.env("SKILLRUN_PATH")) {
+		if d != "" {
+			dirs = append(dirs, d)
+		}
+	}
+	if user := p.userDir(); user != "" {
+		dirs = append(dirs, filepath.Join(user, "skills"))
+	}
+	return dirs
+}

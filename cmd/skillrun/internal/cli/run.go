@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/plan"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// runFlags are the flags of a run; resume takes those that make sense again.
+type runFlags struct {
+	inputs    []string
+	inputFile string
+	config    string
+	sandbox   bool
+	yes       bool
+	wait      bool
+	again     int
+	output    string
+}
+
+func (f *runFlags) common(c *cobra.Command) {
+	c.Flags().StringVar(&f.config, "config", "", "configuration `file` (default ./skillrun.yaml, then the user's)")
+	c.Flags().BoolVar(&f.sandbox, "sandbox", false, "run against the embedded world instead of real services")
+	c.Flags().BoolVar(&f.yes, "yes", false, "write without asking")
+	c.Flags().BoolVar(&f.wait, "wait", false, "stay and poll where the run would park")
+	c.Flags().StringVar(&f.output, "output", "text", "`text`, json or events")
+}
+
+func (p *Program) runCmd() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use: "run SKILL|FILE", Short: "Run a skill (also: skillrun SKILL)", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.run(c.Context(), args[0], f) },
+	}
+	f.common(c)
+	c.Flags().StringArrayVar(&f.inputs, "input", nil, "an input, `name=value`; value @file reads a file, - reads stdin (repeatable)")
+	c.Flags().StringVar(&f.inputFile, "input-file", "", "inputs from a YAML or JSON `file`")
+	c.Flags().IntVar(&f.again, "again", 0, "make new work of the same inputs: `N` is part of its identity")
+	return c
+}
+
+func (p *Program) run(ctx context.Context, name string, f runFlags) error {
+	if err := checkOutput(f.output); err != nil {
+		return refused(err)
+	}
+	s, err := p.open(ctx, f.config, f.sandbox)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	src, err := p.find(name)
+	if err != nil {
+		return refused(err)
+	}
+	skill, diags := s.engine.Check(src.File, src.Text)
+	sources := s.sources(src)
+	if diags.HasErrors() {
+		return p.diagnose(f.output, diags, sources)
+	}
+	inputs, diags := p.inputs(skill, f)
+	if diags.HasErrors() {
+		return p.diagnose(f.output, diags, sources)
+	}
+	return p.start(ctx, s, skill, inputs, f, sources)
+}
+
+// start runs a checked skill, after everything that can be refused without a
+// request was refused.
+func (p *Program) start(ctx context.Context, s *site, skill *engine.Skill, inputs map[string]any, f runFlags, sources render.Sources) error {
+	b := engine.Binding{
+		Inputs: inputs, Config: s.cfg.ValuesFor(skill.Name), Again: f.again, Now: p.Clock.Now(), Zone: s.cfg.Zone,
+		ConfigPlace: func(name string) diag.Range { return s.cfg.PlaceOf(skill.Name, name) },
+	}
+	if _, diags := skill.Bind(b); diags.HasErrors() {
+		return p.diagnose(f.output, diags, sources)
+	}
+	if diags := s.cfg.Missing(skill.Services); diags.HasErrors() {
+		return p.diagnose(f.output, diags, sources)
+	}
+	surface := p.surface(f)
+	o := p.options(f, s, surface)
+	o.Command = func(in map[string]any) string { return command(skill, in, f) }
+	report, diags, err := s.engine.Start(ctx, skill, b, o)
+	if diags.HasErrors() {
+		return p.diagnose(f.output, diags, sources)
+	}
+	return p.conclude(surface, report, err, sources)
+}
+
+func (p *Program) options(f runFlags, s *site, out *surface) engine.Options {
+	o := engine.Options{Wait: f.wait, Begun: out.begun, Observe: out.observe}
+	if !f.yes && s.cfg.Policy.Confirm != "never" {
+		o.Confirm = func(ctx context.Context, run engine.Run, writes []plan.Write) (bool, error) {
+			return p.ask(ctx, run, writes, out)
+		}
+	}
+	return o
+}
+
+// ask shows what would be written and asks. Without a terminal nobody is
+// asked, and the run parks.
+func (p *Program) ask(ctx context.Context, run engine.Run, writes []plan.Write, out *surface) (bool, error) {
+	out.writes(writes)
+	if !p.Terminal {
+		return false, nil
+	}
+	fmt.Fprint(p.Stderr, "Write this? Only \"yes\" goes on: ")
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(p.Stdin).ReadString('\n')
+		answer <- strings.TrimSpace(line)
+	}()
+	select {
+	case a := <-answer:
+		return a == "yes", nil
+	case <-ctx.Done():
+		return false, nil
+	}
+}
+
+// conclude prints the result and returns the exit code.
+func (p *Program) conclude(out *surface, r engine.Report, err error, sources render.Sources) error {
+	if err != nil && r.State == "" {
+		return &exitError{exitFailed, err}
+	}
+	out.result(r, sources)
+	return &exitError{code: codeOf(r), err: err}
+}
+
+// command is the repeatable command of a run, with every default spelt out.
+func command(s *engine.Skill, inputs map[string]any, f runFlags) string {
+	words := []string{"skillrun", s.Name}
+	if f.sandbox {
+		words = append(words, "--sandbox")
+	}
+	if f.config != "" {
+		words = append(words, "--config", quote(f.config))
+	}
+	for _, name := range s.Inputs.Names() {
+		if v, ok := inputs[name]; ok && v != nil {
+			words = append(words, "--input", quote(name+"="+types.Show(v)))
+		}
+	}
+	if f.again != 0 {
+		words = append(words, fmt.Sprintf("--again %d", f.again))
+	}
+	return strings.Join(words, " ")
+}
+
+// quote makes a word safe to paste into a shell.
+func quote(s string) string {
+	safe := func(r rune) bool {
+		return r == '=' || r == '-' || r == '_' || r == '.' || r == '/' || r == ':' || r == '@' || r == ',' || r == '+' ||
+			'0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

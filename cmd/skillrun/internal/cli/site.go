@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/config"
+)
+
+// site is what a command works with: the configuration, and the engine over
+// the site's journals.
+type site struct {
+	cfg    *config.Config
+	engine *engine.Engine
+	world  World // nil outside the sandbox
+}
+
+func (s *site) close() {
+	if s.world != nil {
+		s.world.Close()
+	}
+}
+
+// sources are the texts that diagnostics may point into.
+func (s *site) sources(src source) render.Sources {
+	out := render.Sources{src.File: src.Text}
+	if s.cfg.Path != "" {
+		if text, err := os.ReadFile(s.cfg.Path); err == nil {
+			out[s.cfg.Path] = text
+		}
+	}
+	return out
+}
+
+// open reads the configuration and opens the site. With sandbox the embedded
+// world is started first, and its configuration is the one that counts.
+func (p *Program) open(ctx context.Context, explicit string, sandbox bool) (*site, error) {
+	s := &site{}
+	if sandbox {
+		w, err := p.Sandbox(ctx, p.sandboxDir(), "", p.Stderr)
+		if err != nil {
+			return nil, &exitError{exitRefused, err}
+		}
+		s.world, explicit = w, w.Config()
+	}
+	cfg, diags := config.Load(config.Options{
+		Explicit: explicit, Dir: p.Dir, UserDir: p.userDir(), ReadFile: os.ReadFile, Env: p.Env,
+	})
+	if diags.HasErrors() {
+		s.close()
+		return nil, p.diagnose("text", diags, p.configSources(diags))
+	}
+	cat, err := p.Catalogue(cfg, p.cacheDir())
+	if err != nil {
+		s.close()
+		return nil, refused(err)
+	}
+	s.cfg = cfg
+	s.engine = engine.New(engine.Setup{
+		Catalogue: cat, State: filepath.Join(p.stateDir(), siteName(cfg, sandbox)),
+		Clock: p.Clock, Random: p.Random, Site: cfg.Site, Version: p.Version,
+	})
+	return s, nil
+}
+
+func siteName(cfg *config.Config, sandbox bool) string {
+	switch {
+	case sandbox:
+		return "sandbox"
+	case cfg.Site != "":
+		return "site-" + cfg.Site
+	}
+	return "default"
+}
+
+// xdg returns a folder of the XDG base directory specification.
+func (p *Program) xdg(variable, otherwise string) string {
+	if d := p.env(variable); filepath.IsAbs(d) {
+		return filepath.Join(d, "skillrun")
+	}
+	if home := p.env("HOME"); home != "" {
+		return filepath.Join(home, otherwise, "skillrun")
+	}
+	return ""
+}
+
+func (p *Program) stateDir() string   { return p.xdg("XDG_STATE_HOME", ".local/state") }
+func (p *Program) cacheDir() string   { return p.xdg("XDG_CACHE_HOME", ".cache") }
+func (p *Program) userDir() string    { return p.xdg("XDG_CONFIG_HOME", ".config") }
+func (p *Program) sandboxDir() string { return filepath.Join(p.stateDir(), "sandbox-world") }

@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/refdocs"
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/step"
+)
+
+// configSources are the texts of configuration files that diagnostics name.
+func (p *Program) configSources(diags diag.List) render.Sources {
+	out := render.Sources{}
+	for _, d := range diags {
+		if text, err := os.ReadFile(d.At.File); err == nil {
+			out[d.At.File] = text
+		}
+	}
+	return out
+}
+
+// catalogue returns the steps as they are without any configuration.
+func (p *Program) catalogue() (*step.Catalogue, error) {
+	return p.Catalogue(&config.Config{}, p.cacheDir())
+}
+
+func (p *Program) checkCmd() *cobra.Command {
+	var output string
+	c := &cobra.Command{
+		Use: "check [SKILL|FILE]...", Short: "Check skills without running anything; without arguments, all that are found",
+		RunE: func(_ *cobra.Command, args []string) error { return p.check(args, output) },
+	}
+	c.Flags().StringVar(&output, "output", "text", "`text` or json")
+	return c
+}
+
+func (p *Program) check(args []string, output string) error {
+	var found []source
+	for _, a := range args {
+		s, err := p.find(a)
+		if err != nil {
+			return refused(err)
+		}
+		found = append(found, s)
+	}
+	if len(args) == 0 {
+		var err error
+		if found, err = p.skills(); err != nil {
+			return refused(err)
+		}
+	}
+	s, err := p.checkAll(found)
+	if err != nil {
+		return refused(err)
+	}
+	if output == "json" {
+		render.JSON(p.Stdout, map[string]any{"ok": !s.diags.HasErrors(), "skills": len(found), "diagnostics": s.diags})
+	} else {
+		render.Diagnostics(p.Stderr, s.diags, s.sources)
+	}
+	if s.diags.HasErrors() {
+		return refused(nil)
+	}
+	if output != "json" {
+		fmt.Fprintf(p.Stdout, "%d checked, no mistakes\n", len(found))
+	}
+	return nil
+}
+
+type checked struct {
+	diags   diag.List
+	sources render.Sources
+}
+
+func (p *Program) checkAll(found []source) (checked, error) {
+	out := checked{diags: diag.List{}, sources: render.Sources{}}
+	cat, err := p.catalogue()
+	if err != nil {
+		return out, err
+	}
+	e := newChecker(cat)
+	for _, src := range found {
+		_, diags := e.Check(src.File, src.Text)
+		out.diags = append(out.diags, diags...)
+		out.sources[src.File] = src.Text
+	}
+	return out, nil
+}
+
+func (p *Program) listCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the skills, and where each comes from", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			all, err := p.skills()
+			if err != nil {
+				return refused(err)
+			}
+			cat, err := p.catalogue()
+			if err != nil {
+				return refused(err)
+			}
+			w := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
+			for _, src := range all {
+				skill, diags := newChecker(cat).Check(src.File, src.Text)
+				about := "does not check: skillrun check " + src.Name
+				if skill != nil && !diags.HasErrors() {
+					about = skill.Description
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\n", src.Name, src.From, about)
+			}
+			return w.Flush()
+		},
+	}
+}
+
+func (p *Program) showCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "show SKILL|FILE", Short: "Show a skill: inputs, configuration, steps and effects", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			src, err := p.find(args[0])
+			if err != nil {
+				return refused(err)
+			}
+			cat, err := p.catalogue()
+			if err != nil {
+				return refused(err)
+			}
+			skill, diags := newChecker(cat).Check(src.File, src.Text)
+			if diags.HasErrors() {
+				return p.diagnose("text", diags, render.Sources{src.File: src.Text})
+			}
+			refdocs.Skill(p.Stdout, skill)
+			return nil
+		},
+	}
+}
+
+func (p *Program) stepsCmd() *cobra.Command {
+	var markdown bool
+	c := &cobra.Command{
+		Use: "steps [NAME]", Short: "List the step types, or explain one", Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			cat, err := p.catalogue()
+			if err != nil {
+				return refused(err)
+			}
+			if markdown {
+				return refdocs.Markdown(p.Stdout, cat)
+			}
+			if len(args) == 0 {
+				return refdocs.List(p.Stdout, cat)
+			}
+			s, ok := cat.Lookup(args[0])
+			if !ok {
+				return refused(fmt.Errorf("no step type is named %q (%s)", args[0], diag.DidYouMean(args[0], cat.Names())))
+			}
+			return refdocs.Step(p.Stdout, s)
+		},
+	}
+	c.Flags().BoolVar(&markdown, "markdown", false, "print the whole reference as Markdown")
+	return c
+}

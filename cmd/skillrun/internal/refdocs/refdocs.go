@@ -1,0 +1,190 @@
+// Package refdocs writes the reference of steps and skills, from the types
+// that the checker itself reads, so that it is never behind.
+package refdocs
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// List prints one line a step.
+func List(w io.Writer, cat *step.Catalogue) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, name := range cat.Names() {
+		s, _ := cat.Lookup(name)
+		fmt.Fprintf(tw, "%s\t%s\t%s\n", s.Name, s.Effect, s.Doc)
+	}
+	return tw.Flush()
+}
+
+// Step prints everything about one step.
+func Step(w io.Writer, s step.Step) error {
+	fmt.Fprintf(w, "%s (%s)\n%s\n", s.Name, s.Effect, s.Doc)
+	if s.Touch.Service != "" {
+		fmt.Fprintf(w, "service: %s (%s %s)\n", s.Touch.Service, s.Touch.Verb, s.Touch.Object)
+	}
+	fmt.Fprintln(w, "\nwith:")
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, f := range s.In.Fields {
+		fmt.Fprintf(tw, "  %s\t%s\t%s\n", f.Name, typeOf(f), f.Doc)
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(w, "\nresult:")
+	for _, f := range s.Out.Fields {
+		fmt.Fprintf(tw, "  %s\t%s\t%s\n", f.Name, f.Type, f.Doc)
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\nfails with: %s\n", codes(s))
+	return nil
+}
+
+func codes(s step.Step) string {
+	names := make([]string, 0, len(s.AllCodes()))
+	for _, c := range s.AllCodes() {
+		names = append(names, string(c))
+	}
+	return strings.Join(names, ", ")
+}
+
+// typeOf writes an argument's type with what a caller must know.
+func typeOf(f types.Field) string {
+	t := f.Type.Present().String()
+	switch {
+	case f.Default != nil:
+		t += fmt.Sprintf(", default %s", types.Show(f.Default))
+	case f.Required:
+		t += ", required"
+	}
+	if f.Type.Trusted {
+		t += ", trusted"
+	}
+	return t
+}
+
+// Markdown prints the whole reference of steps.
+func Markdown(w io.Writer, cat *step.Catalogue) error {
+	fmt.Fprint(w, markdownHead)
+	for _, name := range cat.Names() {
+		s, _ := cat.Lookup(name)
+		fmt.Fprintf(w, "\n## %s\n\n%s\n\n", s.Name, s.Doc)
+		fmt.Fprintf(w, "Effect: **%s**", s.Effect)
+		if s.Touch.Service != "" {
+			fmt.Fprintf(w, "; service `%s`: %s %s", s.Touch.Service, s.Touch.Verb, s.Touch.Object)
+		}
+		fmt.Fprint(w, ".\n\n| argument | type | meaning |\n|---|---|---|\n")
+		for _, f := range s.In.Fields {
+			fmt.Fprintf(w, "| `%s` | %s | %s |\n", f.Name, cell(typeOf(f)), cell(f.Doc+constraint(f.Type)))
+		}
+		fmt.Fprint(w, "\n| result | type | meaning |\n|---|---|---|\n")
+		results(w, "", s.Out)
+		fmt.Fprintf(w, "\nFails with: %s.\n", codes(s))
+	}
+	return nil
+}
+
+const markdownHead = `# Steps
+
+Every step type that is built in. This page is written by ` + "`skillrun steps --markdown`" + `
+and held against it by a test.
+
+A **read** looks. A **local** step changes only the run's own workspace. A
+**write** changes what others see: it looks whether its effect is already there,
+then sends one request. A *trusted* argument decides where an effect lands and
+takes literals, configuration, and inputs with an enum or a pattern.
+`
+
+// results prints an object's fields, and those of objects and lists inside.
+func results(w io.Writer, prefix string, t types.Type) {
+	for _, f := range t.Fields {
+		fmt.Fprintf(w, "| `%s%s` | %s | %s |\n", prefix, f.Name, cell(short(f.Type)), cell(f.Doc))
+		switch {
+		case f.Type.Kind == types.Object:
+			results(w, prefix+f.Name+".", f.Type)
+		case f.Type.Kind == types.List && f.Type.Elem != nil && f.Type.Elem.Kind == types.Object:
+			results(w, prefix+f.Name+"[].", *f.Type.Elem)
+		}
+	}
+}
+
+func short(t types.Type) string {
+	s := t.Present().String()
+	switch {
+	case t.Kind == types.Object:
+		s = "object"
+	case t.Kind == types.List && t.Elem != nil && t.Elem.Kind == types.Object:
+		s = "list of objects"
+	}
+	if t.Optional {
+		return "optional " + s
+	}
+	return s
+}
+
+func constraint(t types.Type) string {
+	switch {
+	case len(t.Enum) > 0:
+		return " One of " + strings.Join(t.Enum, ", ") + "."
+	case t.Pattern != "":
+		return " Matches `" + t.Pattern + "`."
+	case t.Format != "":
+		return " Format " + t.Format + "."
+	}
+	return ""
+}
+
+// cell keeps a text inside one cell of a Markdown table.
+func cell(s string) string {
+	return strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;").Replace(s)
+}
+
+// Skill prints a skill: what it takes, what it does in which order, and what
+// it changes.
+func Skill(w io.Writer, s *engine.Skill) {
+	fmt.Fprintf(w, "%s %s\n%s\n", s.Name, s.Version, s.Description)
+	fields(w, "inputs", s.Inputs)
+	fields(w, "config", s.Config)
+	fmt.Fprintln(w, "\nsteps:")
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, n := range s.Steps {
+		what := string(n.Kind)
+		if n.Step != "" {
+			what = n.Step
+		}
+		cond := ""
+		if n.If != "" {
+			cond = "if " + n.If
+		}
+		fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\n", n.ID, what, n.Effect, cond)
+	}
+	tw.Flush()
+	fmt.Fprintln(w, "\neffects:")
+	for _, u := range s.Uses {
+		if u.Effect == step.Writes {
+			fmt.Fprintf(tw, "  %s\t%s\t%s\n", u.Touch.Service, u.Touch.Verb, u.Touch.Object)
+		}
+	}
+	tw.Flush()
+	fields(w, "outputs", s.Outputs)
+}
+
+func fields(w io.Writer, what string, t types.Type) {
+	if len(t.Fields) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s:\n", what)
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, f := range t.Fields {
+		fmt.Fprintf(tw, "  %s\t%s\t%s\n", f.Name, typeOf(f), f.Doc)
+	}
+	tw.Flush()
+}

@@ -1,0 +1,99 @@
+// Package render turns diagnostics, events and results into text and JSON. It
+// holds the layout, and nothing else does.
+package render
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Sources are the texts that diagnostics may point into, by file name.
+type Sources map[string][]byte
+
+// Diagnostics prints each diagnostic with its line and a caret under the
+// place:
+//
+//	skills/x.yaml:7:11: error: unknown key conditon [unknown-key]
+//	  7 |     conditon: inputs.a
+//	    |     ^^^^^^^^
+//	  did you mean if?
+func Diagnostics(w io.Writer, list diag.List, sources Sources) {
+	for _, d := range list {
+		fmt.Fprintf(w, "%s: %s: %s [%s]\n", Clean(d.At.String()), d.Severity, Clean(d.Message), d.Code)
+		excerpt(w, d.At, sources)
+		if d.Hint != "" {
+			fmt.Fprintf(w, "  %s\n", Clean(d.Hint))
+		}
+		for _, n := range d.Related {
+			fmt.Fprintf(w, "  %s: %s\n", Clean(n.At.String()), Clean(n.Message))
+		}
+	}
+	if len(list) > 1 {
+		fmt.Fprintf(w, "%d mistakes; nothing was run\n", len(list))
+	}
+}
+
+// excerpt prints the line a range begins on, and carets under it.
+func excerpt(w io.Writer, at diag.Range, sources Sources) {
+	lines := strings.Split(strings.ReplaceAll(string(sources[at.File]), "\r\n", "\n"), "\n")
+	if at.Start.Line < 1 || at.Start.Line > len(lines) || len(sources[at.File]) == 0 {
+		return
+	}
+	line := []rune(lines[at.Start.Line-1])
+	from := min(at.Start.Col-1, len(line))
+	to := len(line)
+	if at.End.Line == at.Start.Line {
+		to = min(max(at.End.Col-1, from+1), len(line))
+	}
+	number := fmt.Sprintf("%3d", at.Start.Line)
+	fmt.Fprintf(w, "%s | %s\n", number, Clean(string(line)))
+	pad := strings.Map(func(r rune) rune {
+		if r == '\t' {
+			return r
+		}
+		return ' '
+	}, string(line[:from]))
+	fmt.Fprintf(w, "%s | %s%s\n", strings.Repeat(" ", len(number)), pad, strings.Repeat("^", max(1, to-from)))
+}
+
+// Error prints an error that has no place in a file.
+func Error(w io.Writer, err error) {
+	e := types.AsError(err)
+	if e.Code == types.Internal {
+		fmt.Fprintf(w, "error: %s\n", Clean(err.Error()))
+		return
+	}
+	fmt.Fprintf(w, "error: %s [%s]\n", Clean(e.Message), e.Code)
+	if e.Hint != "" {
+		fmt.Fprintf(w, "  %s\n", Clean(e.Hint))
+	}
+}
+
+// Clean makes control characters of a text from outside visible, so that it
+// cannot steer the terminal. Line breaks and tabs stay.
+func Clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case r < 0x20:
+			return r + 0x2400 // the control pictures block
+		case r == 0x7f, r >= 0x80 && r < 0xa0, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
+			return '\ufffd'
+		}
+		return r
+	}, s)
+}
+
+// JSON prints v, indented.
+func JSON(w io.Writer, v any) {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	e.Encode(v) // a stdout that cannot be written is not ours to mend
+}

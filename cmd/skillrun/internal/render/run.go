@@ -1,0 +1,177 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/plan"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Event prints one plain line for an event that people want to see.
+func Event(w io.Writer, e engine.Event) {
+	word := map[string]string{
+		"step_done": "done", "step_skipped": "skipped", "step_failed": "failed", "waiting": "waiting", "effect": "",
+	}[e.Type]
+	switch {
+	case e.Type == "effect":
+		fmt.Fprintf(w, "%-8s %s: %s %s %s\n", e.Effect.Outcome, e.Effect.ID, e.Effect.Verb, e.Effect.Object, headline(e.Effect.Result))
+	case word != "" && e.Replayed:
+		fmt.Fprintf(w, "%-8s %s (earlier)\n", word, Clean(e.Name))
+	case word != "":
+		fmt.Fprintf(w, "%-8s %s\n", word, Clean(e.Name))
+	}
+}
+
+// headline is what names an effect best: a link, a key, a branch.
+func headline(result types.Values) string {
+	for _, name := range []string{"web_url", "url", "key", "branch", "sha", "id"} {
+		if v, ok := result[name]; ok {
+			return Clean(types.Show(v))
+		}
+	}
+	return ""
+}
+
+// Writes prints what is about to be written, with what is known of it.
+func Writes(w io.Writer, writes []plan.Write) {
+	fmt.Fprintf(w, "\n%d writes are about to happen:\n", len(writes))
+	for i, x := range writes {
+		undecided := ""
+		if x.Undecided {
+			undecided = " (if its condition holds)"
+		}
+		fmt.Fprintf(w, "\n%d. %s%s\n", i+1, Clean(x.Name), undecided)
+		if x.Title != "" {
+			fmt.Fprintf(w, "   %s\n", Clean(x.Title))
+		}
+		for _, f := range x.Fields {
+			fmt.Fprintf(w, "   %s: %s\n", f.Name, indent(Clean(f.Value)))
+		}
+		if x.Diff != "" {
+			fmt.Fprintf(w, "%s\n", indent(Clean(x.Diff)))
+		}
+	}
+	fmt.Fprintln(w)
+}
+
+func indent(s string) string {
+	return strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n      ")
+}
+
+// Result is a run as JSON.
+type ResultJSON struct {
+	Run     string              `json:"run"`
+	Skill   string              `json:"skill"`
+	State   string              `json:"state"`
+	Reason  string              `json:"reason,omitempty"` // why it parked
+	Command string              `json:"command"`
+	Journal string              `json:"journal"`
+	Outputs map[string]any      `json:"outputs"`
+	Missing []string            `json:"missing_outputs,omitempty"` // they read a step that has not run
+	Steps   []engine.StepReport `json:"steps"`
+	Effects []engine.Effect     `json:"effects"`
+	Error   *ErrorJSON          `json:"error,omitempty"`
+}
+
+// ErrorJSON is why a run failed or stopped.
+type ErrorJSON struct {
+	*types.Error
+	Step string      `json:"step,omitempty"`
+	At   *diag.Range `json:"at,omitempty"`
+}
+
+// ResultOf returns a report as the JSON of --output json.
+func ResultOf(r engine.Report) ResultJSON {
+	out := ResultJSON{
+		Run: r.ID, Skill: r.Skill, State: string(r.State), Reason: r.Reason, Command: r.Command, Journal: r.Journal,
+		Outputs: r.Outputs, Missing: r.Missing, Steps: r.Steps, Effects: r.Effects,
+	}
+	if out.Outputs == nil {
+		out.Outputs = map[string]any{}
+	}
+	if out.Effects == nil {
+		out.Effects = []engine.Effect{}
+	}
+	if f := r.Failure; f != nil {
+		out.Error = &ErrorJSON{Error: f.Error, Step: f.Node}
+		if f.At.Start.Line > 0 {
+			out.Error.At = &f.At
+		}
+	}
+	return out
+}
+
+// Result prints the outputs on out, and what a person needs to go on, on log.
+func Result(out, log io.Writer, r engine.Report, sources Sources) {
+	outputs(out, r.Outputs)
+	if r.Failure != nil {
+		failure(log, r, sources)
+	}
+	fmt.Fprintf(log, "\n%s  run %s\n", StateOf(string(r.State), r.Reason), r.ID)
+	fmt.Fprintf(log, "journal: %s\n", r.Journal)
+	if len(r.Missing) > 0 {
+		fmt.Fprintf(log, "not known yet: %s\n", strings.Join(r.Missing, ", "))
+	}
+	if next := goOn(r); next != "" {
+		fmt.Fprintln(log, next)
+	}
+}
+
+// outputs prints a summary as it is, and the others as name: value.
+func outputs(w io.Writer, values map[string]any) {
+	if s, ok := values["summary"].(string); ok {
+		fmt.Fprintln(w, Clean(strings.TrimRight(s, "\n")))
+		if len(values) > 1 {
+			fmt.Fprintln(w)
+		}
+	}
+	for _, name := range types.SortedKeys(values) {
+		if name != "summary" {
+			fmt.Fprintf(w, "%s: %s\n", name, Clean(types.Show(values[name])))
+		}
+	}
+}
+
+func failure(w io.Writer, r engine.Report, sources Sources) {
+	f := r.Failure
+	fmt.Fprintf(w, "\nerror: %s: %s [%s]\n", f.Node, Clean(f.Error.Message), f.Error.Code)
+	if f.Error.Hint != "" {
+		fmt.Fprintf(w, "  %s\n", Clean(f.Error.Hint))
+	}
+	if f.At.Start.Line > 0 {
+		fmt.Fprintf(w, "  at %s\n", f.At)
+		excerpt(w, f.At, sources)
+	}
+}
+
+// StateOf names a state with its reason, for people.
+func StateOf(state, reason string) string {
+	switch reason {
+	case engine.ForAwait:
+		return "parked: waits"
+	case engine.ForConfirm:
+		return "parked: needs consent before the first write"
+	case engine.ForUnknown:
+		return "stopped: an outcome is unknown"
+	}
+	return state
+}
+
+// goOn says how to go on with a run.
+func goOn(r engine.Report) string {
+	flags := ""
+	if strings.Contains(r.Command, " --sandbox") {
+		flags = " --sandbox"
+	}
+	switch {
+	case r.Reason == engine.ForConfirm:
+		return "go on: skillrun resume " + r.ID + flags + " --yes"
+	case r.State != engine.Done:
+		return "go on: skillrun resume " + r.ID + flags
+	}
+	return ""
+}

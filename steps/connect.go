@@ -1,0 +1,124 @@
+package steps
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/http"
+	"net/mail"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/git"
+	"github.com/skillrun/skillrun/steps/gitlab"
+	"github.com/skillrun/skillrun/steps/jira"
+	"github.com/skillrun/skillrun/steps/quay"
+)
+
+// timeout is how long one request to a service may take, unless the
+// configuration says otherwise.
+const timeout = 30 * time.Second
+
+// connector turns services of a configuration into what families take.
+type connector struct {
+	cfg *config.Config
+	err error // the first thing that is wrong
+}
+
+// each connects the services of one kind.
+func each[S any](c *connector, kind string, connect func(config.Service) S) map[string]S {
+	out := map[string]S{}
+	for _, name := range types.SortedKeys(c.cfg.Services) {
+		if s := c.cfg.Services[name]; s.Kind == kind {
+			out[name] = connect(s)
+		}
+	}
+	return out
+}
+
+// secret looks up a credential. One that is not there is reported by
+// [config.Config.Missing] when a skill needs it, not here.
+func (c *connector) secret(s config.Service) types.Secret {
+	token, err := c.cfg.Token(s.Name)
+	if err != nil {
+		return types.Secret{}
+	}
+	return token
+}
+
+func (c *connector) user(s config.Service) string {
+	user, err := c.cfg.User(s.Name)
+	if err != nil {
+		return ""
+	}
+	return user
+}
+
+func timeoutOf(s config.Service) time.Duration {
+	if s.Timeout > 0 {
+		return s.Timeout
+	}
+	return timeout
+}
+
+// transport returns a connection pool of the service's own: its certificates,
+// the environment's proxies, no retries.
+func (c *connector) transport(s config.Service) http.RoundTripper {
+	t := &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+		TLSHandshakeTimeout: 10 * time.Second,
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+		IdleConnTimeout:     30 * time.Second,
+		ForceAttemptHTTP2:   true,
+	}
+	if len(s.CAData) > 0 {
+		pool, err := x509.SystemCertPool()
+		if err != nil {
+			pool = x509.NewCertPool()
+		}
+		pool.AppendCertsFromPEM(s.CAData) // checked when the configuration was read
+		t.TLSClientConfig.RootCAs = pool
+	}
+	return t
+}
+
+func (c *connector) git(s config.Service) git.Service {
+	out := git.Service{
+		URL: s.URL, User: c.user(s), Token: c.secret(s), Helper: s.Credentials == "helper",
+		Transport: c.transport(s), Timeout: timeoutOf(s),
+	}
+	if s.Author == "" {
+		return out
+	}
+	a, err := mail.ParseAddress(s.Author)
+	if err != nil {
+		c.fail(fmt.Errorf("service %s: author %q is not Name <mail>", s.Name, s.Author))
+		return out
+	}
+	out.AuthorName, out.AuthorEmail = a.Name, a.Address
+	return out
+}
+
+func (c *connector) fail(err error) {
+	if c.err == nil {
+		c.err = err
+	}
+}
+
+func (c *connector) quay(s config.Service) quay.Service {
+	return quay.Service{URL: s.URL, API: s.API, Token: c.secret(s), Transport: c.transport(s), Timeout: timeoutOf(s)}
+}
+
+func (c *connector) jira(s config.Service) jira.Service {
+	return jira.Service{
+		URL: s.URL, User: c.user(s), Token: c.secret(s), Deployment: s.Deployment,
+		Transport: c.transport(s), Timeout: timeoutOf(s),
+	}
+}
+
+func (c *connector) gitlab(s config.Service) gitlab.Service {
+	return gitlab.Service{URL: s.URL, Token: c.secret(s), Transport: c.transport(s), Timeout: timeoutOf(s)}
+}
