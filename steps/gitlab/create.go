@@ -1,0 +1,217 @@
+package gitlab
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// CreateIn are the arguments of gitlab_mr_create.
+type CreateIn struct {
+	At
+	Project            string   `json:"project" doc:"The path of the project to merge into, e.g. group/name." pattern:"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$" trusted:"true"`
+	SourceProject      string   `json:"source_project,omitempty" doc:"The path of the project that has the source branch, when it is a fork." pattern:"^([A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*)?$" trusted:"true"`
+	SourceBranch       string   `json:"source_branch" doc:"The branch with the changes." pattern:"^[A-Za-z0-9_][A-Za-z0-9_./#+@-]*$"`
+	TargetBranch       string   `json:"target_branch,omitempty" doc:"The branch to merge into; the project's default branch when it is not given." pattern:"^([A-Za-z0-9_][A-Za-z0-9_./#+@-]*)?$"`
+	Title              string   `json:"title" doc:"One line of at most 255 characters, without Draft:."`
+	Description        string   `json:"description,omitempty" doc:"Markdown. Quick actions in it are shown and not carried out." cosmetic:"true"`
+	Labels             []string `json:"labels,omitempty" doc:"Labels to put on."`
+	Reviewers          []string `json:"reviewers,omitempty" doc:"The usernames of those who are asked to review."`
+	Assignees          []string `json:"assignees,omitempty" doc:"The usernames of those it is assigned to."`
+	Draft              *bool    `json:"draft,omitempty" doc:"Open it as a draft." default:"false"`
+	RemoveSourceBranch *bool    `json:"remove_source_branch,omitempty" doc:"Delete the source branch when it is merged." default:"true"`
+}
+
+// CreateOut is the merge request as GitLab has it.
+type CreateOut struct {
+	IID          int      `json:"iid" doc:"Its number in the project."`
+	WebURL       string   `json:"web_url" doc:"Its page."`
+	Title        string   `json:"title" doc:"Its title."`
+	State        string   `json:"state" doc:"Its state: opened."`
+	SourceBranch string   `json:"source_branch" doc:"The branch with the changes."`
+	TargetBranch string   `json:"target_branch" doc:"The branch it merges into."`
+	Project      string   `json:"project" doc:"The path of the project it is in."`
+	Reference    string   `json:"reference" doc:"How it is written, e.g. !12."`
+	Labels       []string `json:"labels" doc:"The labels it has."`
+	Reviewers    []string `json:"reviewers" doc:"The reviewers it has: GitLab Free keeps only one."`
+}
+
+// plain is the arguments with every default spelt out.
+type plain struct {
+	CreateIn
+	what, source, title   string
+	isDraft, removeSource bool
+}
+
+// prepare refuses what GitLab would refuse anyway, or misunderstand, before
+// anything is sent.
+func (in CreateIn) prepare(unknown step.UnknownPaths) (plain, error) {
+	p := plain{CreateIn: in, what: "open merge request in " + in.Project, source: in.SourceProject, removeSource: true}
+	if p.source == "" {
+		p.source = in.Project
+	}
+	if in.Draft != nil {
+		p.isDraft = *in.Draft
+	}
+	if in.RemoveSourceBranch != nil {
+		p.removeSource = *in.RemoveSourceBranch
+	}
+	if err := checkNames(in); err != nil {
+		return p, err
+	}
+	if touched(unknown, "title") {
+		return p, nil
+	}
+	var err error
+	p.title, err = encodeTitle(in.Title, p.isDraft)
+	return p, err
+}
+
+var username = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
+
+func checkNames(in CreateIn) error {
+	for _, l := range in.Labels {
+		if strings.TrimSpace(l) == "" || strings.ContainsAny(l, ",\n\r") {
+			return types.Errorf(types.BadInput, "label %q is empty or has a comma or a line break", l)
+		}
+	}
+	for _, u := range slices.Concat(in.Reviewers, in.Assignees) {
+		if !username.MatchString(u) {
+			return types.Errorf(types.BadInput, "%q is not a username", u).
+				WithHint("write it without @, as it stands in the person's GitLab address")
+		}
+	}
+	return nil
+}
+
+// create opens the merge request. The engine has looked for it before.
+func (f family) create(ctx context.Context, in CreateIn) (CreateOut, error) {
+	call := step.CallOf(ctx)
+	if call.Key.IsZero() {
+		return CreateOut{}, types.Errorf(types.Internal, "the call has no key to mark the merge request with")
+	}
+	mark := markerOf(call.Key, call.Digest)
+	p, err := in.prepare(nil)
+	if err != nil {
+		return CreateOut{}, err
+	}
+	c, err := f.connect(in.At)
+	if err != nil {
+		return CreateOut{}, err
+	}
+	d, err := c.draft(ctx, p, mark)
+	if err != nil {
+		return CreateOut{}, err
+	}
+	if ctx.Err() != nil {
+		return CreateOut{}, types.Errorf(types.Cancelled, "%s: stopped before it was sent", p.what)
+	}
+	m, err := c.create(ctx, p.source, p.what, d)
+	if err != nil {
+		return CreateOut{}, err
+	}
+	if err := verify(m, d, mark); err != nil {
+		return CreateOut{}, types.Errorf(types.UnknownOutcome, "%s: the answer is not what was asked for: %w", p.what, err)
+	}
+	return outOf(m, in.Project), nil
+}
+
+// draft looks up what GitLab wants as numbers and says no to a person that
+// does not exist: GitLab itself would leave the person out without a word.
+func (c *client) draft(ctx context.Context, p plain, mark marker) (draft, error) {
+	description, err := encodeDescription(p.Description, mark)
+	if err != nil {
+		return draft{}, err
+	}
+	target, err := c.target(ctx, p.Project)
+	if err != nil {
+		return draft{}, err
+	}
+	reviewers, err := c.userIDs(ctx, p.Reviewers)
+	if err != nil {
+		return draft{}, err
+	}
+	assignees, err := c.userIDs(ctx, p.Assignees)
+	if err != nil {
+		return draft{}, err
+	}
+	return draft{
+		Title: p.title, Description: description, SourceBranch: p.SourceBranch, TargetBranch: p.targetBranch(target),
+		TargetProjectID: target.ID, Labels: p.Labels, ReviewerIDs: reviewers, AssigneeIDs: assignees,
+		RemoveSourceBranch: p.removeSource,
+	}, nil
+}
+
+func (p plain) targetBranch(of project) string {
+	if p.TargetBranch == "" {
+		return of.DefaultBranch
+	}
+	return p.TargetBranch
+}
+
+// target looks the project up. GitLab answers under a project's former path
+// too; what was configured and what would be written must be one.
+func (c *client) target(ctx context.Context, path string) (project, error) {
+	p, err := c.project(ctx, path)
+	if err != nil {
+		return project{}, err
+	}
+	if !strings.EqualFold(p.Path, path) && !digits.MatchString(path) {
+		return project{}, types.Errorf(types.NotFound, "project %s was moved to %s", path, p.Path).
+			WithHint("write the new path, if that is the project you mean")
+	}
+	if p.ID == 0 {
+		return project{}, types.Errorf(types.Unavailable, "look up project %s: the answer has no id", path)
+	}
+	return p, nil
+}
+
+var digits = regexp.MustCompile(`^[0-9]+$`)
+
+func (c *client) userIDs(ctx context.Context, names []string) ([]int, error) {
+	var ids []int
+	for _, name := range names {
+		u, there, err := c.user(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if !there {
+			return nil, types.Errorf(types.NotFound, "there is no user %q in GitLab", name).
+				WithHint("check the username; nothing was opened")
+		}
+		ids = append(ids, u.ID)
+	}
+	return ids, nil
+}
+
+// verify holds the answer against what was sent.
+func verify(m mergeRequest, d draft, mark marker) error {
+	got, _ := readMarker(m.Description)
+	for _, c := range []struct{ name, want, got string }{
+		{"source_branch", d.SourceBranch, m.SourceBranch},
+		{"target_branch", d.TargetBranch, m.TargetBranch},
+		{"title", d.Title, m.Title},
+		{"state", stateOpened, m.State},
+		{"marker", mark.String(), got.String()},
+	} {
+		if c.want != c.got {
+			return fmt.Errorf("%s is %q, not %q", c.name, c.got, c.want)
+		}
+	}
+	if m.IID <= 0 || m.WebURL == "" {
+		return fmt.Errorf("it has no number or no address")
+	}
+	return nil
+}
+
+func outOf(m mergeRequest, project string) CreateOut {
+	return CreateOut{
+		IID: m.IID, WebURL: m.WebURL, Title: m.Title, State: m.State, SourceBranch: m.SourceBranch,
+		TargetBranch: m.TargetBranch, Project: project, Reference: m.ref(), Labels: m.Labels, Reviewers: m.Reviewers,
+	}
+}

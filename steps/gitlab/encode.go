@@ -1,0 +1,133 @@
+package gitlab
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// GitLab's limits, in characters.
+const (
+	maxTitle       = 255
+	maxDescription = 1 << 20
+)
+
+// draftPrefix is what makes a merge request a draft.
+var draftPrefix = regexp.MustCompile(`(?i)^(\[(draft|wip)\]|\(draft\)|(draft|wip):|draft -)`)
+
+// encodeTitle returns the title as it is sent.
+func encodeTitle(title string, isDraft bool) (string, error) {
+	title = strings.TrimSpace(title)
+	if title == "" {
+		return "", types.Errorf(types.BadInput, "the title is empty")
+	}
+	if strings.ContainsFunc(title, unfit) {
+		return "", types.Errorf(types.BadInput, "the title has a line break or a control character").
+			WithHint("a title is one line; put the rest into the description")
+	}
+	if p := draftPrefix.FindString(title); p != "" {
+		return "", types.Errorf(types.BadInput, "the title begins with %q, which makes it a draft", p).
+			WithHint("leave it out and set draft: true")
+	}
+	if isDraft {
+		title = "Draft: " + title
+	}
+	if n := utf8.RuneCountInString(title); n > maxTitle {
+		return "", types.Errorf(types.BadInput, "the title has %d characters, GitLab takes %d", n, maxTitle).
+			WithHint("shorten it")
+	}
+	return title, nil
+}
+
+// unfit are the characters that a title may not have, and that a description
+// shows as U+FFFD, but for its line breaks and tabs.
+func unfit(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029'
+}
+
+// encodeDescription neutralises what GitLab would act on and adds the marker
+// as the last line. The package comment says what is done and why.
+func encodeDescription(text string, m marker) (string, error) {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+	text = strings.Map(visible, text)
+	text = strings.ReplaceAll(text, "<!--", "&lt;!--")
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		b.WriteString(partAll(disarm(line)))
+	}
+	out := strings.TrimRight(b.String(), "\n")
+	if out != "" {
+		out += "\n\n"
+	}
+	out += m.String()
+	if n := utf8.RuneCountInString(out); n > maxDescription {
+		return "", types.Errorf(types.BadInput, "the description has %d characters, GitLab takes %d", n, maxDescription).
+			WithHint("shorten it; nothing is cut off in silence")
+	}
+	return out, nil
+}
+
+func visible(r rune) rune {
+	if r != '\n' && r != '\t' && unfit(r) {
+		return '\uFFFD'
+	}
+	return r
+}
+
+// disarm puts a backslash before the slash of a line that may be a quick
+// action. What cannot be seen before it counts as white space.
+func disarm(line string) string {
+	rest := strings.TrimLeftFunc(line, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
+	if len(rest) < 2 || rest[0] != '/' {
+		return line
+	}
+	if r, _ := utf8.DecodeRuneInString(rest[1:]); !unicode.IsLetter(r) {
+		return line
+	}
+	return line[:len(line)-len(rest)] + `\` + rest
+}
+
+var allMention = regexp.MustCompile(`(?i)(^|\W)@(all)($|[^\w-]|-+(?:$|\W))`)
+
+// partAll takes the meaning from @all: with a space in it, it tells nobody.
+// Neither a backslash nor backticks would do in every place.
+func partAll(line string) string {
+	for { // a match eats the character after it, which may begin the next one
+		next := allMention.ReplaceAllString(line, "$1@ $2$3")
+		if next == line {
+			return line
+		}
+		line = next
+	}
+}
+
+// marker says which effect a merge request is.
+type marker struct{ Key, Digest string }
+
+func markerOf(key step.Key, digest string) marker { return marker{key.String(), digest} }
+
+// markerStart is how every marker begins.
+const markerStart = "<!-- skillrun "
+
+// String is the last line of a description, which GitLab does not show.
+func (m marker) String() string {
+	return markerStart + "key=" + m.Key + " digest=" + m.Digest + " -->"
+}
+
+var markerLine = regexp.MustCompile(`^<!-- skillrun key=([a-z0-9-]+) digest=([a-z0-9]*) -->$`)
+
+// readMarker reads the last line of a description.
+func readMarker(description string) (marker, bool) {
+	text := strings.TrimSpace(description)
+	last := strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:])
+	m := markerLine.FindStringSubmatch(last)
+	if m == nil {
+		return marker{}, false
+	}
+	return marker{m[1], m[2]}, true
+}

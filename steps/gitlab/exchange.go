@@ -1,0 +1,176 @@
+package gitlab
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/step/outcome"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// exchange is one request and how it ended. It travels in the context, so that
+// the transport can note what GitLab said when it refused: the library keeps
+// that text for some statuses and drops it for others.
+type exchange struct {
+	method, what string
+	sent         bool
+	said         string
+}
+
+type exchangeKey struct{}
+
+func exchanging(ctx context.Context, method, what string) (context.Context, *exchange) {
+	x := &exchange{method: method, what: what}
+	return context.WithValue(ctx, exchangeKey{}, x), x
+}
+
+// listening is the transport that notes it.
+type listening struct{ next http.RoundTripper }
+
+// maxSaid is how much of a refusal is read.
+const maxSaid = 64 << 10
+
+// RoundTrip sends one request.
+func (l listening) RoundTrip(req *http.Request) (*http.Response, error) {
+	x, _ := req.Context().Value(exchangeKey{}).(*exchange)
+	if x == nil {
+		return l.next.RoundTrip(req)
+	}
+	x.sent = true
+	resp, err := l.next.RoundTrip(req)
+	if err != nil || resp.StatusCode/100 == 2 {
+		return resp, err
+	}
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxSaid))
+	_ = resp.Body.Close()
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	x.said = said(body)
+	return resp, nil
+}
+
+// end turns how the exchange ended into nil or a coded error.
+func (x *exchange) end(resp *http.Response, err error) error {
+	switch {
+	case resp != nil && resp.StatusCode/100 != 2:
+		return x.refused(resp)
+	case err == nil:
+		return nil
+	case !x.sent:
+		return types.Errorf(types.BadInput, "%s: the request cannot be made: %w", x.what, err)
+	case resp == nil:
+		return outcome.Transport(x.method, x.what, err)
+	case x.method != http.MethodGet:
+		return types.Errorf(types.UnknownOutcome, "%s: the answer %d is not GitLab's: %w", x.what, resp.StatusCode, err)
+	}
+	return types.Errorf(types.Unavailable, "%s: the answer is not GitLab's: %w", x.what, err).
+		WithHint("check the service's url in skillrun.yaml: a login page or a proxy may be answering")
+}
+
+func (x *exchange) refused(resp *http.Response) error {
+	err := outcome.Status(x.method, x.what, resp, x.said)
+	switch err.Code {
+	case types.NotFound:
+		return err.WithHint("GitLab says 404 also when the token may not see it: check the path, and the token's access")
+	case types.Conflict:
+		return err.WithHint("look at the merge request that GitLab names")
+	}
+	return err
+}
+
+// said is GitLab's own text in a refusal.
+func said(body []byte) string {
+	v, err := types.Decode(body)
+	if err != nil {
+		if bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) {
+			return "(a web page, not GitLab's API)"
+		}
+		return clip(string(body))
+	}
+	return clip(strings.Join(phrases("", v), "; "))
+}
+
+// phrases flattens {"message": …} and {"error": …}, which hold a text, a list
+// of texts, or lists by field.
+func phrases(field string, v any) []string {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case []any:
+		var out []string
+		for _, e := range v {
+			out = append(out, phrases(field, e)...)
+		}
+		return out
+	case map[string]any:
+		var out []string
+		for _, name := range types.SortedKeys(v) {
+			below := name
+			if slices.Contains([]string{"message", "error", "error_description", "base"}, name) {
+				below = ""
+			}
+			out = append(out, phrases(below, v[name])...)
+		}
+		return out
+	}
+	if field == "" {
+		return []string{fmt.Sprint(v)}
+	}
+	return []string{field + " " + fmt.Sprint(v)}
+}
+
+func clip(s string) string {
+	if r := []rune(strings.TrimSpace(s)); len(r) > 500 {
+		return string(r[:499]) + "…"
+	}
+	return strings.TrimSpace(s)
+}
+
+// perPage is GitLab's largest page, maxPages how many are read before a list
+// is called cut.
+const (
+	perPage  = 100
+	maxPages = 100
+)
+
+// pageEnd says how a page ended the list, or not.
+type pageEnd struct {
+	next int  // the next page, 0 at the end
+	stop bool // enough was seen
+}
+
+// endOf reads the headers. A proxy may drop them: then a full page is followed
+// by another until one is short.
+func endOf(resp *http.Response, next, length int) pageEnd {
+	if _, there := resp.Header["X-Next-Page"]; !there && length >= perPage {
+		return pageEnd{next: -1}
+	}
+	return pageEnd{next: next}
+}
+
+// pages reads page after page. complete is false when maxPages were not
+// enough.
+func pages(read func(number int) (pageEnd, error)) (complete bool, err error) {
+	number := 1
+	for range maxPages {
+		end, err := read(number)
+		if err != nil {
+			return false, err
+		}
+		switch {
+		case end.stop || end.next == 0:
+			return true, nil
+		case end.next < 0:
+			number++
+		case end.next <= number:
+			return false, types.Errorf(types.Unavailable, "page %d of a list names page %d as the next", number, end.next)
+		default:
+			number = end.next
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,254 @@
+package gitlab
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// The states of a merge request.
+const (
+	stateOpened = "opened"
+	stateClosed = "closed"
+	stateMerged = "merged"
+	stateLocked = "locked"
+)
+
+func (m mergeRequest) ref() string { return fmt.Sprintf("!%d", m.IID) }
+
+// findCreated looks for the merge request of key: among all that were ever
+// opened from the branch, and then among all whose description holds the key,
+// for an earlier run may have used another branch. Both lists come from
+// GitLab's database, so that what is not there was not made.
+func (f family) findCreated(ctx context.Context, key step.Key, in CreateIn) (step.Found[CreateOut], error) {
+	none := step.Found[CreateOut]{}
+	p, err := in.prepare(nil)
+	if err != nil {
+		return none, err
+	}
+	c, err := f.connect(in.At)
+	if err != nil {
+		return none, err
+	}
+	target, source, err := c.bothProjects(ctx, p)
+	if err != nil {
+		return none, err
+	}
+	all, complete, err := c.candidates(ctx, p, key)
+	if err != nil {
+		return none, err
+	}
+	if !complete {
+		return step.CannotTell[CreateOut](fmt.Sprintf(
+			"%s has more merge requests from %s than can be looked at; look for %q in their descriptions", in.Project, in.SourceBranch, key)), nil
+	}
+	s := search{p: p, mark: markerOf(key, step.CallOf(ctx).Digest), target: p.targetBranch(target), sourceID: source.ID}
+	return s.judge(all), nil
+}
+
+func (c *client) bothProjects(ctx context.Context, p plain) (target, source project, err error) {
+	if target, err = c.target(ctx, p.Project); err != nil || p.source == p.Project {
+		return target, target, err
+	}
+	source, err = c.target(ctx, p.source)
+	return target, source, err
+}
+
+// candidates lists both ways, each merge request once.
+func (c *client) candidates(ctx context.Context, p plain, key step.Key) (all []mergeRequest, complete bool, err error) {
+	seen := map[int]bool{}
+	gather := func(m mergeRequest) bool {
+		if !seen[m.IID] {
+			seen[m.IID] = true
+			all = append(all, m)
+		}
+		return true
+	}
+	complete = true
+	for _, q := range []query{{State: "all", SourceBranch: p.SourceBranch}, {State: "all", Search: key.String()}} {
+		whole, err := c.mergeRequests(ctx, p.Project, q, gather)
+		if err != nil {
+			return nil, false, err
+		}
+		complete = complete && whole
+	}
+	return all, complete, nil
+}
+
+// search judges what was found.
+type search struct {
+	p        plain
+	mark     marker
+	target   string
+	sourceID int
+}
+
+// judge puts a live one of ours first, then a stranger's that is in the way,
+// then one of ours that is over.
+func (s search) judge(all []mergeRequest) step.Found[CreateOut] {
+	var ours, theirs []mergeRequest
+	for _, m := range all {
+		switch mark, marked := readMarker(m.Description); {
+		case marked && mark.Key == s.mark.Key:
+			ours = append(ours, m)
+		case m.State == stateOpened && s.sameBranches(m):
+			theirs = append(theirs, m)
+		}
+	}
+	if i := slices.IndexFunc(ours, func(m mergeRequest) bool { return m.State == stateOpened }); i >= 0 {
+		return s.live(ours[i])
+	}
+	if len(theirs) > 0 {
+		m := theirs[0]
+		return step.Over[CreateOut](m.ref(), fmt.Sprintf("%s from this branch was opened by %s and is not ours", m.ref(), m.Author),
+			"close it, or use another branch: "+m.WebURL)
+	}
+	if len(ours) > 0 {
+		return ended(ours[0])
+	}
+	return step.Absent[CreateOut]()
+}
+
+func (s search) sameBranches(m mergeRequest) bool {
+	return m.SourceBranch == s.p.SourceBranch && m.TargetBranch == s.target && m.SourceProjectID == s.sourceID
+}
+
+// live is one of ours that is open.
+func (s search) live(m mergeRequest) step.Found[CreateOut] {
+	out := outOf(m, s.p.Project)
+	if mark, _ := readMarker(m.Description); mark.Digest == s.mark.Digest {
+		return step.Here(m.ref(), out)
+	}
+	return step.Differs(m.ref(), out, s.difference(m))
+}
+
+// difference says in which arguments the merge request is another one.
+func (s search) difference(m mergeRequest) string {
+	var said []string
+	add := func(name, is, want string) {
+		if is != want {
+			said = append(said, fmt.Sprintf("%s is %q, now %q", name, is, want))
+		}
+	}
+	add("title", m.Title, s.p.title)
+	add("source_branch", m.SourceBranch, s.p.SourceBranch)
+	add("target_branch", m.TargetBranch, s.target)
+	add("labels", sorted(m.Labels), sorted(s.p.Labels))
+	add("reviewers", sorted(m.Reviewers), sorted(s.p.Reviewers))
+	add("assignees", sorted(m.Assignees), sorted(s.p.Assignees))
+	if m.SourceProjectID != s.sourceID {
+		said = append(said, fmt.Sprintf("source_project is number %d, now %d", m.SourceProjectID, s.sourceID))
+	}
+	if said == nil {
+		return m.ref() + " looks the same, but was opened from other arguments"
+	}
+	return strings.Join(said, "; ")
+}
+
+func sorted(names []string) string {
+	return strings.Join(slices.Sorted(slices.Values(names)), ", ")
+}
+
+// ended is one of ours that somebody closed or merged.
+func ended(m mergeRequest) step.Found[CreateOut] {
+	who, when, hint := m.ClosedBy, m.ClosedAt, "reopen it in GitLab, or start new work with --again N: "+m.WebURL
+	switch m.State {
+	case stateMerged:
+		who, when, hint = m.MergedBy, m.MergedAt, "the work is done; to do it once more use --again N: "+m.WebURL
+	case stateLocked:
+		who, when, hint = "GitLab", m.UpdatedAt, "it is being merged now; look again in a minute: "+m.WebURL
+	case stateClosed:
+	}
+	what := fmt.Sprintf("%s was %s by %s at %s", m.ref(), m.State, cmp.Or(who, "somebody"), cmp.Or(when, "an unknown time"))
+	return step.Over[CreateOut](m.ref(), what, hint)
+}
+
+// previewCreate says what would be opened. What it can look up it does, so
+// that a plan finds a missing reviewer before anything is done.
+func (f family) previewCreate(ctx context.Context, in CreateIn, unknown step.UnknownPaths) (step.Prediction[CreateOut], error) {
+	none := step.Prediction[CreateOut]{}
+	p, err := in.prepare(unknown)
+	if err != nil {
+		return none, err
+	}
+	description, err := encodeDescription(in.Description, markerOf(step.CallOf(ctx).Key, step.CallOf(ctx).Digest))
+	if err != nil {
+		return none, err
+	}
+	target, err := f.previewTarget(ctx, p, unknown)
+	if err != nil {
+		return none, err
+	}
+	out := step.Prediction[CreateOut]{
+		Change: step.Change{Title: p.what, Fields: p.fields(target, description, unknown)},
+		Out: CreateOut{Title: p.title, State: stateOpened, SourceBranch: in.SourceBranch, TargetBranch: target,
+			Project: in.Project, Labels: slices.Concat([]string{}, in.Labels), Reviewers: slices.Concat([]string{}, in.Reviewers)},
+		Unknown: step.UnknownPaths{"iid", "web_url", "reference"},
+	}
+	for _, name := range []string{"title", "source_branch", "target_branch", "project", "labels", "reviewers"} {
+		if touched(unknown, name) || name == "target_branch" && target == "" || name == "title" && touched(unknown, "draft") {
+			out.Unknown = append(out.Unknown, name)
+		}
+	}
+	return out, nil
+}
+
+// previewTarget looks up what the arguments name, as far as they are known.
+func (f family) previewTarget(ctx context.Context, p plain, unknown step.UnknownPaths) (string, error) {
+	if touched(unknown, "service") {
+		return p.TargetBranch, nil
+	}
+	c, err := f.connect(p.At)
+	if err != nil {
+		return "", err
+	}
+	for name, people := range map[string][]string{"reviewers": p.Reviewers, "assignees": p.Assignees} {
+		if touched(unknown, name) {
+			continue
+		}
+		if _, err := c.userIDs(ctx, people); err != nil {
+			return "", err
+		}
+	}
+	if touched(unknown, "project") || touched(unknown, "target_branch") {
+		return p.TargetBranch, nil
+	}
+	of, err := c.target(ctx, p.Project)
+	return p.targetBranch(of), err
+}
+
+// touched reports whether an argument, or anything in it, is not known yet.
+func touched(u step.UnknownPaths, name string) bool {
+	return u.Has(name) || slices.ContainsFunc(u, func(path string) bool {
+		return strings.HasPrefix(path, name+".") || strings.HasPrefix(path, name+"[")
+	})
+}
+
+func (p plain) fields(target, description string, unknown step.UnknownPaths) []step.FieldChange {
+	text, _, _ := strings.Cut(description, markerStart)
+	var out []step.FieldChange
+	add := func(name, value string) {
+		if touched(unknown, name) {
+			value = "(known later)"
+		}
+		if value != "" {
+			out = append(out, step.FieldChange{Name: name, Value: value})
+		}
+	}
+	add("project", p.Project)
+	add("source_project", p.SourceProject)
+	add("source_branch", p.SourceBranch)
+	add("target_branch", cmp.Or(target, "(the default branch)"))
+	add("title", cmp.Or(p.title, types.Unknown{After: "earlier steps"}.String()))
+	add("labels", strings.Join(p.Labels, ", "))
+	add("reviewers", strings.Join(p.Reviewers, ", "))
+	add("assignees", strings.Join(p.Assignees, ", "))
+	add("remove_source_branch", fmt.Sprint(p.removeSource))
+	add("description", strings.TrimSpace(text))
+	return out
+}

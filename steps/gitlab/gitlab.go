@@ -1,0 +1,106 @@
+// Package gitlab is the family of steps that read and open merge requests in
+// GitLab.
+//
+// There is one write, gitlab_mr_create. GitLab has no idempotency key, but it
+// allows one open merge request per pair of branches, and its lists are read
+// from the database: so a merge request that a run opened is found again by
+// its branch, and known as ours by the marker in the last line of its
+// description.
+//
+// # What is done to text
+//
+// A description comes from a skill and may quote anybody: commit messages,
+// tickets. GitLab carries out lines such as "/approve" that it finds in a
+// description, and the author of such a line would act with our token. So
+// every line that begins with "/" and a letter gets a backslash before the
+// slash. Markdown shows it as a plain slash; inside a code block the backslash
+// can be seen, which is the price for not having to agree with GitLab about
+// where a code block ends. Further:
+//
+//   - "<!--" is written "&lt;!--", so that nothing is hidden from a reader and
+//     nothing can pass as our marker;
+//   - "@all", which tells every member, is written "@ all";
+//   - control characters and those that turn the direction of writing become
+//     U+FFFD.
+//
+// Mentions of single people and words such as "Closes #1" are left alone: a
+// description may mean them, and both can be seen in the plan.
+//
+// A title is one line of at most 255 characters. "Draft:" stands before it
+// only when the argument draft says so.
+package gitlab
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Service is one GitLab, as the configuration names it.
+type Service struct {
+	URL       string            // "https://gitlab.example.com", with the path it lives under
+	Token     types.Secret      // a personal, project or group access token
+	Transport http.RoundTripper // how it is reached; http.DefaultTransport without one
+	Timeout   time.Duration     // for one whole exchange; 0 is no limit
+}
+
+// Steps returns the family, built on the configured services by name. With nil
+// it can be documented and checked, but not performed.
+func Steps(services map[string]Service) []step.Step {
+	f := family{services}
+	return []step.Step{
+		step.Write("gitlab_mr_create", "Open a merge request.", f.create,
+			step.Find(f.findCreated), step.Preview(f.previewCreate)).
+			Touching("gitlab", "merge request", "create").
+			Failing(append(failures(), types.Conflict)...),
+		step.Read("gitlab_mr_view", "Look at a merge request: its state, approvals and pipeline.", f.view).
+			Touching("gitlab", "merge request", "view").Failing(failures()...),
+		step.Read("gitlab_mr_list", "List the merge requests of a project.", f.list).
+			Touching("gitlab", "merge request", "list").Failing(failures()...),
+		step.Read("gitlab_mr_diff", "Read which files a merge request changes, and how.", f.diff).
+			Touching("gitlab", "merge request", "diff").Failing(failures()...),
+		step.Read("gitlab_mr_touching", "Find the open merge requests that change a file.", f.touching).
+			Touching("gitlab", "merge request", "list").Failing(failures()...),
+	}
+}
+
+// failures are the codes that every step of the family may return.
+func failures() []types.Code {
+	return []types.Code{types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
+		types.RateLimited, types.Unavailable}
+}
+
+// family is the receiver of all steps.
+type family struct{ services map[string]Service }
+
+// At says which GitLab a step talks to; it is part of every In.
+type At struct {
+	Service string `json:"service,omitempty" doc:"The name of the GitLab service in the configuration." default:"gitlab" pattern:"^[a-z][a-z0-9_-]*$" trusted:"true"`
+}
+
+// connect returns a client for the service that the arguments name.
+func (f family) connect(at At) (*client, error) {
+	name := at.Service
+	if name == "" {
+		name = "gitlab"
+	}
+	s, ok := f.services[name]
+	if !ok {
+		known := strings.Join(slices.Sorted(maps.Keys(f.services)), ", ")
+		if known == "" {
+			known = "none"
+		}
+		return nil, types.Errorf(types.BadInput, "there is no service %q", name).
+			WithHint("add it under services in skillrun.yaml; configured are: %s", known)
+	}
+	if s.Token.IsZero() {
+		return nil, types.Errorf(types.Auth, "service %q has no token", name).
+			WithHint("name one in skillrun.yaml, e.g. token: env:GITLAB_TOKEN")
+	}
+	return newClient(s)
+}

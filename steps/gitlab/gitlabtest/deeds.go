@@ -1,0 +1,116 @@
+package gitlabtest
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Approve is a person who approves.
+func (s *Server) Approve(project string, iid int, user string) error {
+	return s.deed(project, iid, user, s.approve)
+}
+
+// Close is a person who closes the merge request.
+func (s *Server) Close(project string, iid int, user string) error {
+	return s.deed(project, iid, user, s.close)
+}
+
+// Reopen is a person who opens it again.
+func (s *Server) Reopen(project string, iid int, user string) error {
+	return s.deed(project, iid, user, s.reopen)
+}
+
+// Merge is a person who merges it, whatever the approvals say. The
+// repositories are not touched: they belong to [Git].
+func (s *Server) Merge(project string, iid int, user string) error {
+	return s.deed(project, iid, user, s.merge)
+}
+
+// Lock puts the merge request into the state it has while GitLab merges it.
+func (s *Server) Lock(project string, iid int, user string) error {
+	return s.deed(project, iid, user, s.lock)
+}
+
+// SetPipeline gives the merge request a head pipeline with that status.
+func (s *Server) SetPipeline(project string, iid int, status string) error {
+	return s.deed(project, iid, s.opts.User, func(m *mergeRequest, _ string) error {
+		m.Pipeline = status
+		return nil
+	})
+}
+
+// Describe is a person who edits the description; quick actions run.
+func (s *Server) Describe(project string, iid int, user, description string) error {
+	return s.deed(project, iid, user, func(m *mergeRequest, user string) error {
+		m.Description = s.runQuickActions(m, user, description)
+		s.record(user, m, "updated")
+		return nil
+	})
+}
+
+func (s *Server) deed(project string, iid int, user string, do func(*mergeRequest, string) error) error {
+	s.mu.Lock()
+	defer s.changed()
+	defer s.mu.Unlock()
+	if s.userID(user) == 0 {
+		return fmt.Errorf("there is no user %s", user)
+	}
+	m := s.find(project, iid)
+	if m == nil {
+		return fmt.Errorf("there is no merge request !%d in %s", iid, project)
+	}
+	return do(m, user)
+}
+
+func (s *Server) approve(m *mergeRequest, user string) error {
+	if m.State != opened || slices.Contains(m.ApprovedBy, user) {
+		return fmt.Errorf("!%d is %s, or %s approved it before", m.IID, m.State, user)
+	}
+	m.ApprovedBy = append(m.ApprovedBy, user)
+	s.record(user, m, "approved")
+	return nil
+}
+
+func (s *Server) close(m *mergeRequest, user string) error {
+	if m.State != opened {
+		return fmt.Errorf("!%d is %s, not opened", m.IID, m.State)
+	}
+	if err := s.refresh(m); err != nil {
+		return err
+	}
+	now := s.now()
+	m.State, m.ClosedBy, m.ClosedAt = closed, user, &now
+	s.record(user, m, "closed")
+	return nil
+}
+
+func (s *Server) reopen(m *mergeRequest, user string) error {
+	if m.State != closed {
+		return fmt.Errorf("!%d is %s, not closed", m.IID, m.State)
+	}
+	if other := s.openFrom(m.SourceProject, m.SourceBranch, m.Project, m.TargetBranch); other != nil {
+		return fmt.Errorf("!%d is open from the same branch", other.IID)
+	}
+	m.State, m.ClosedBy, m.ClosedAt = opened, "", nil
+	s.record(user, m, "reopened")
+	return nil
+}
+
+func (s *Server) merge(m *mergeRequest, user string) error {
+	if m.State != opened {
+		return fmt.Errorf("!%d is %s, not opened", m.IID, m.State)
+	}
+	if err := s.refresh(m); err != nil {
+		return err
+	}
+	now := s.now()
+	m.State, m.MergedBy, m.MergedAt = merged, user, &now
+	s.record(user, m, "merged")
+	return nil
+}
+
+func (s *Server) lock(m *mergeRequest, user string) error {
+	m.State = locked
+	s.record(user, m, "locked")
+	return nil
+}

@@ -1,0 +1,128 @@
+package gitlab
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ViewIn are the arguments of gitlab_mr_view and gitlab_mr_diff.
+type ViewIn struct {
+	At
+	Project string `json:"project" doc:"The path of the project, e.g. group/name." pattern:"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"`
+	IID     int    `json:"iid" doc:"The merge request's number in the project." minimum:"1"`
+}
+
+// ViewOut is a merge request with its approvals.
+type ViewOut struct {
+	IID               int      `json:"iid" doc:"Its number in the project."`
+	Title             string   `json:"title" doc:"Its title."`
+	Description       string   `json:"description" doc:"Its description in Markdown."`
+	State             string   `json:"state" doc:"Its state." enum:"opened,closed,merged,locked"`
+	Author            string   `json:"author" doc:"The username of who opened it."`
+	Draft             bool     `json:"draft" doc:"Whether it is a draft."`
+	WebURL            string   `json:"web_url" doc:"Its page."`
+	SourceBranch      string   `json:"source_branch" doc:"The branch with the changes."`
+	TargetBranch      string   `json:"target_branch" doc:"The branch it merges into."`
+	SHA               string   `json:"sha" doc:"The commit at the tip of the source branch."`
+	Labels            []string `json:"labels" doc:"The labels it has."`
+	Approved          bool     `json:"approved" doc:"Whether it has the approvals that the project asks for."`
+	ApprovalsRequired int      `json:"approvals_required" doc:"How many approvals the project asks for."`
+	ApprovalsLeft     int      `json:"approvals_left" doc:"How many are missing."`
+	ApprovedBy        []string `json:"approved_by" doc:"The usernames of those who approved."`
+	ApprovedByOther   bool     `json:"approved_by_other" doc:"Whether somebody other than the author approved."`
+	PipelineStatus    *string  `json:"pipeline_status,omitempty" doc:"The status of the newest pipeline, when there is one."`
+	MergeStatus       string   `json:"merge_status" doc:"What stands between it and its merge, in GitLab's words (detailed_merge_status)."`
+	ClosedBy          *string  `json:"closed_by,omitempty" doc:"The username of who closed it."`
+	ClosedAt          *string  `json:"closed_at,omitempty" doc:"When it was closed." format:"date-time"`
+	MergedBy          *string  `json:"merged_by,omitempty" doc:"The username of who merged it."`
+	MergedAt          *string  `json:"merged_at,omitempty" doc:"When it was merged." format:"date-time"`
+}
+
+func (f family) view(ctx context.Context, in ViewIn) (ViewOut, error) {
+	c, err := f.connect(in.At)
+	if err != nil {
+		return ViewOut{}, err
+	}
+	m, err := c.mergeRequest(ctx, in.Project, in.IID)
+	if err != nil {
+		return ViewOut{}, err
+	}
+	a, err := c.approvals(ctx, in.Project, in.IID)
+	if err != nil {
+		return ViewOut{}, err
+	}
+	return ViewOut{
+		IID: m.IID, Title: m.Title, Description: m.Description, State: m.State, Author: m.Author, Draft: m.Draft,
+		WebURL: m.WebURL, SourceBranch: m.SourceBranch, TargetBranch: m.TargetBranch, SHA: m.SHA, Labels: m.Labels,
+		Approved: a.Approved, ApprovalsRequired: a.Required, ApprovalsLeft: a.Left, ApprovedBy: a.By,
+		ApprovedByOther: slices.ContainsFunc(a.By, func(u string) bool { return !strings.EqualFold(u, m.Author) }),
+		PipelineStatus:  given(m.Pipeline), MergeStatus: m.MergeStatus,
+		ClosedBy: given(m.ClosedBy), ClosedAt: given(m.ClosedAt), MergedBy: given(m.MergedBy), MergedAt: given(m.MergedAt),
+	}, nil
+}
+
+// DiffOut is what a merge request changes.
+type DiffOut struct {
+	Files     []DiffFile `json:"files" doc:"The files it changes."`
+	Paths     []string   `json:"paths" doc:"Every path it touches, old and new, in order."`
+	Truncated bool       `json:"truncated" doc:"Whether GitLab left out a file or a diff."`
+}
+
+// DiffFile is one changed file.
+type DiffFile struct {
+	OldPath string `json:"old_path" doc:"Its path before."`
+	NewPath string `json:"new_path" doc:"Its path after."`
+	New     bool   `json:"new" doc:"Whether the file is new."`
+	Deleted bool   `json:"deleted" doc:"Whether the file is deleted."`
+	Renamed bool   `json:"renamed" doc:"Whether the file has another path."`
+	Diff    string `json:"diff" doc:"The unified diff without its header; empty when GitLab left it out."`
+}
+
+// maxDiff is how many bytes of diffs one answer holds.
+const maxDiff = 8 << 20
+
+func (f family) diff(ctx context.Context, in ViewIn) (DiffOut, error) {
+	c, err := f.connect(in.At)
+	if err != nil {
+		return DiffOut{}, err
+	}
+	m, err := c.mergeRequest(ctx, in.Project, in.IID)
+	if err != nil {
+		return DiffOut{}, err
+	}
+	files, complete, err := c.files(ctx, in.Project, in.IID)
+	if err != nil {
+		return DiffOut{}, err
+	}
+	// The count is "1000+" when GitLab stopped counting, and "" before it began.
+	count, err := strconv.Atoi(m.ChangesCount)
+	out := DiffOut{Files: []DiffFile{}, Paths: pathsOf(files), Truncated: !complete || err != nil || count > len(files)}
+	size := 0
+	for _, c := range files {
+		size += len(c.Diff)
+		if size > maxDiff {
+			c.Diff, c.TooLarge = "", true
+		}
+		out.Truncated = out.Truncated || c.Collapsed || c.TooLarge
+		out.Files = append(out.Files, DiffFile{OldPath: c.OldPath, NewPath: c.NewPath,
+			New: c.NewFile, Deleted: c.DeletedFile, Renamed: c.RenamedFile, Diff: c.Diff})
+	}
+	return out, nil
+}
+
+func pathsOf(files []file) []string {
+	set := map[string]bool{}
+	paths := []string{}
+	for _, f := range files {
+		for _, p := range []string{f.OldPath, f.NewPath} {
+			if p != "" && !set[p] {
+				set[p] = true
+				paths = append(paths, p)
+			}
+		}
+	}
+	slices.Sort(paths)
+	return paths
+}
