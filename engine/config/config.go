@@ -1,0 +1,127 @@
+// Package config reads skillrun.yaml: which services there are, what their
+// credentials are called, the values that skills declare under config, and how
+// careful to be.
+//
+// # Where credentials come from
+//
+// The file names credentials and never holds one. It can say
+//
+//	token: env:GITLAB_TOKEN     a variable of the environment
+//	token: file:gitlab.token    a file, from the folder of the configuration; its last line break is cut
+//	credentials: netrc          ~/.netrc or $NETRC, only when nobody else can read it, by the host of url
+//	credentials: helper         git's own credential helper, asked by the git steps when they need it
+//	credentials: none           none, said aloud
+//
+// Anything else under token is taken for the credential itself and refused
+// without showing it: a file that is committed, mailed or pasted into a chat
+// must not be one more place to leak from. For the same reason a url holds no
+// user or password, and no skill, input or command line can name a credential:
+// they name a service. Requests carry a credential to the service's url and
+// nowhere else, over https, or http to this very machine.
+//
+// A credential is looked up when it is needed, by [Config.Token], and is a
+// [types.Secret] from then on. [Config.Missing] looks before a run starts, so
+// that one that is not there costs no half-done release.
+//
+// # Whose file it is
+//
+// A skillrun.yaml in the working directory came with whatever was checked out
+// there. It may describe services, but if it alone could say where a
+// credential goes, starting the program inside a hostile repository would mail
+// the user's tokens to its author. So what it says counts only when the user's
+// own file, in the user's configuration folder, names the same credential for
+// the same scheme, host and kind of service; or when the user points at the
+// file with --config, which is a decision. A default entry of a netrc file
+// fits every host and is therefore not used. A credential helper without a url
+// needs no such check: git asks it by host, and it answers with what the user
+// has stored for that host.
+//
+// Nothing here reads the environment or files on its own: both are handed in
+// with [Options].
+package config
+
+import (
+	"maps"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/diag"
+)
+
+// Config is a configuration that was read. The zero Config has no services.
+type Config struct {
+	Path     string         // of the file; "" when there is none
+	Site     string         // journals and locks are per site
+	Zone     *time.Location // of dates; the machine's unless the file says otherwise
+	Services map[string]Service
+	Values   map[string]any            // for every skill that declares the name
+	Skills   map[string]map[string]any // skills.NAME.config: wins over Values
+	Policy   Policy
+
+	places map[string]diag.Range // of "config.NAME" and "skills.SKILL.config.NAME"
+	world  world
+}
+
+// Policy is how careful to be.
+type Policy struct {
+	// Confirm says whether a person is asked before the first write: "always",
+	// "never", or "" for what fits the surface.
+	Confirm string
+}
+
+// Service is one instance of a family: where it is and who we are there.
+type Service struct {
+	Name       string
+	Kind       string // the family; the name unless the file says otherwise
+	URL        string // without a slash at its end; may be ""
+	Deployment string // cloud, datacenter or ""
+	API        string // quay, oci or ""
+	// User is a user name, or env:NAME for one; [Config.User] looks it up.
+	User string
+	// Token names the credential: env:NAME, file:PATH or "";
+	// [Config.Token] looks it up.
+	Token string
+	// Credentials is helper, netrc, none, or "".
+	Credentials string
+	CA          string        // the path of a file of certificates, or ""
+	CAData      []byte        // its content, checked; set by Load
+	Timeout     time.Duration // of one request; 0: the family's own
+	Author      string        // of commits: "Name <mail>", or ""
+
+	Place  diag.Range // of its name in the file
+	places map[string]diag.Range
+}
+
+// PlaceOf returns where the service says key, or where its name stands.
+func (s Service) PlaceOf(key string) diag.Range {
+	if at, ok := s.places[key]; ok {
+		return at
+	}
+	return s.Place
+}
+
+// ValuesFor returns the config values for a skill.
+func (c *Config) ValuesFor(skill string) map[string]any {
+	values := make(map[string]any, len(c.Values))
+	maps.Copy(values, c.Values)
+	maps.Copy(values, c.Skills[skill])
+	return values
+}
+
+// PlaceOf returns where the value stands that [Config.ValuesFor] gives for a
+// name, and the file where there is none.
+func (c *Config) PlaceOf(skill, name string) diag.Range {
+	for _, path := range []string{"skills." + skill + ".config." + name, "config." + name} {
+		if at, ok := c.places[path]; ok {
+			return at
+		}
+	}
+	return c.file()
+}
+
+// file is the place of what is missing.
+func (c *Config) file() diag.Range {
+	if c.Path == "" {
+		return diag.Range{File: FileName}
+	}
+	return diag.Range{File: c.Path}
+}

@@ -1,0 +1,196 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// What credentials: can say.
+const (
+	helper = "helper"
+	netrc  = "netrc"
+	none   = "none"
+)
+
+// Token looks up a service's credential. It is zero where the service is
+// configured without one, and where git's helper is to be asked for it.
+func (c *Config) Token(name string) (types.Secret, error) {
+	s, ok := c.Services[name]
+	if !ok {
+		return types.Secret{}, c.noService(name)
+	}
+	_, secret, err := c.credential(s)
+	return secret, err
+}
+
+// User looks up who we are at a service: its user, else the login that its
+// netrc entry gives, else "".
+func (c *Config) User(name string) (string, error) {
+	s, ok := c.Services[name]
+	if !ok {
+		return "", c.noService(name)
+	}
+	variable, isEnv := strings.CutPrefix(s.User, "env:")
+	switch {
+	case isEnv:
+		return c.variable(variable, "the user", s)
+	case s.User == "" && s.Credentials == netrc:
+		login, _, err := c.credential(s)
+		return login, err
+	}
+	return s.User, nil
+}
+
+// Missing looks before a run at the services it needs, and reports those that
+// are not configured or whose credential cannot be had.
+func (c *Config) Missing(names []string) diag.List {
+	var list diag.List
+	for _, name := range names {
+		s, ok := c.Services[name]
+		if !ok {
+			e := c.noService(name)
+			list.Errorf("no-service", c.file(), "%s", e.Message).Hint = e.Hint
+			continue
+		}
+		if _, _, err := c.credential(s); err != nil {
+			report(&list, s.credentialPlace(), err)
+		}
+		if _, err := c.User(name); err != nil && strings.HasPrefix(s.User, "env:") {
+			report(&list, s.PlaceOf("user"), err)
+		}
+	}
+	return list
+}
+
+func report(list *diag.List, at diag.Range, err error) {
+	e := types.AsError(err)
+	list.Errorf("no-credential", at, "%s", e.Message).Hint = e.Hint
+}
+
+func (s Service) credentialPlace() diag.Range {
+	if s.Token == "" {
+		return s.PlaceOf("credentials")
+	}
+	return s.PlaceOf("token")
+}
+
+func (c *Config) noService(name string) *types.Error {
+	e := types.Errorf(types.Auth, "the service %s is not configured", name)
+	if near := diag.Nearest(name, types.SortedKeys(c.Services)); near != "" {
+		return e.WithHint("did you mean %s? services are listed under services: in %s", near, c.file().File)
+	}
+	return e.WithHint("add it under services: in %s, as in `%s: {url: https://…, token: env:%s_TOKEN}`",
+		c.file().File, name, strings.ToUpper(strings.ReplaceAll(name, "-", "_")))
+}
+
+func (c *Config) credential(s Service) (login string, secret types.Secret, err error) {
+	var text string
+	how, what, _ := strings.Cut(s.Token, ":")
+	switch {
+	case how == "env":
+		text, err = c.variable(what, "the credential", s)
+	case how == "file":
+		text, err = c.secretFile(c.relative(what), s)
+	case s.Credentials == netrc:
+		login, text, err = c.netrc(s)
+	}
+	return login, types.NewSecret(text), err
+}
+
+func (c *Config) variable(name, what string, s Service) (string, error) {
+	text, ok := c.world.getenv(name)
+	if !ok || text == "" {
+		state := "is not set"
+		if ok {
+			state = "is empty"
+		}
+		return "", types.Errorf(types.Auth, "the variable %s, %s of %s, %s", name, what, s.Name, state).
+			WithHint("set %s, or change %s", name, c.Path)
+	}
+	return oneLine(text, "the variable "+name, s)
+}
+
+func (c *Config) secretFile(path string, s Service) (string, error) {
+	data, err := c.read(path)
+	if err != nil {
+		return "", types.Errorf(types.Auth, "the file %s, the credential of %s, cannot be read: %w", path, s.Name, cause(err)).
+			WithHint("make the file, or change %s", c.Path)
+	}
+	text := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
+	if text == "" {
+		return "", types.Errorf(types.Auth, "the file %s, the credential of %s, is empty", path, s.Name)
+	}
+	return oneLine(text, "the file "+path, s)
+}
+
+// oneLine refuses what no request can carry, without showing it.
+func oneLine(text, where string, s Service) (string, error) {
+	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return "", types.Errorf(types.Auth, "%s, for %s, holds a line break or a control character", where, s.Name).
+			WithHint("it has to be one line, and nothing else")
+	}
+	return text, nil
+}
+
+func (c *Config) read(path string) ([]byte, error) {
+	if c.world.readFile == nil {
+		return nil, fs.ErrNotExist
+	}
+	return c.world.readFile(path)
+}
+
+// netrc looks up the host of the service's url.
+func (c *Config) netrc(s Service) (login, password string, err error) {
+	path, ok := c.netrcPath()
+	if !ok {
+		return "", "", types.Errorf(types.Auth, "there is no netrc file for %s: neither NETRC nor HOME is set", s.Name)
+	}
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		return "", "", types.Errorf(types.Auth, "the url of %s is no url", s.Name)
+	}
+	data, err := c.private(path)
+	if err != nil {
+		return "", "", err.(*types.Error).WithHint("%s wants its credential from there: see %s", s.Name, c.Path)
+	}
+	login, password, ok = lookupNetrc(string(data), u.Hostname())
+	if !ok {
+		return "", "", types.Errorf(types.Auth, "the file %s has no password for %s, the host of %s", path, u.Hostname(), s.Name).
+			WithHint("add a line: machine %s login … password …", u.Hostname())
+	}
+	password, err = oneLine(password, "the file "+path, s)
+	return login, password, err
+}
+
+func (c *Config) netrcPath() (string, bool) {
+	if path, _ := c.world.getenv("NETRC"); path != "" {
+		return path, true
+	}
+	home, _ := c.world.getenv("HOME")
+	return filepath.Join(home, ".netrc"), home != ""
+}
+
+// private reads a file that nobody else may read.
+func (c *Config) private(path string) ([]byte, error) {
+	if c.world.stat == nil {
+		return nil, types.Errorf(types.Auth, "the file %s cannot be looked at", path)
+	}
+	info, err := c.world.stat(path)
+	if err == nil && info.Mode().Perm()&0o077 != 0 {
+		err = errors.New("others may read it; chmod 600 it")
+	}
+	var data []byte
+	if err == nil {
+		data, err = c.read(path)
+	}
+	if err != nil {
+		return nil, types.Errorf(types.Auth, "the file %s cannot be used: %w", path, cause(err))
+	}
+	return data, nil
+}

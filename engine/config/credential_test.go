@@ -1,0 +1,165 @@
+package config_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+const credentials = `services:
+  env: {url: https://e.example.com, token: env:TOKEN, user: env:WHO}
+  unset: {url: https://e.example.com, token: env:UNSET}
+  empty: {url: https://e.example.com, token: env:EMPTY}
+  lines: {url: https://e.example.com, token: env:LINES}
+  file: {url: https://e.example.com, token: file:sub/t, user: bob}
+  crlf: {url: https://e.example.com, token: file:/abs/t}
+  home: {url: https://e.example.com, token: file:~/t}
+  nofile: {url: https://e.example.com, token: file:absent}
+  blank: {url: https://e.example.com, token: file:blank}
+  two: {url: https://e.example.com, token: file:two}
+  netrc: {url: "https://N.example.com:8443", credentials: netrc}
+  nohost: {url: https://other.example.com, credentials: netrc}
+  helper: {credentials: helper}
+  none: {url: https://e.example.com, credentials: none}
+  plain: {url: https://e.example.com}
+  nouser: {url: https://e.example.com, user: env:UNSET}
+`
+
+func credentialMachine() machine {
+	return newMachine(map[string]string{
+		"/u/skillrun.yaml": credentials, "/u/sub/t": "from-file\n", "/abs/t": "from-crlf\r\n", "/h/t": " from home ",
+		"/u/blank": "\n", "/u/two": "a\nb\n",
+		"/h/.netrc": "machine x login a password b\nmacdef init\nmachine n.example.com password no\n\n# machine n.example.com\n" +
+			"default login d password no\nmachine n.example.com\n  login carol account z password #pw # yes\nmachine n.example.com password late\n",
+	}, map[string]string{"TOKEN": "from-env", "WHO": "alice", "EMPTY": "", "LINES": "a\nb", "HOME": "/h"})
+}
+
+func TestToken(t *testing.T) {
+	t.Parallel()
+	cfg, list := config.Load(credentialMachine().options())
+	if len(list) > 0 {
+		t.Fatal(show(list))
+	}
+	tests := []struct{ service, token, user, err string }{
+		{"env", "from-env", "alice", ""},
+		{"unset", "", "", "the variable UNSET, the credential of unset, is not set (set UNSET, or change /u/skillrun.yaml)"},
+		{"empty", "", "", "the variable EMPTY, the credential of empty, is empty (set EMPTY, or change /u/skillrun.yaml)"},
+		{"lines", "", "", "the variable LINES, for lines, holds a line break or a control character (it has to be one line, and nothing else)"},
+		{"file", "from-file", "bob", ""},
+		{"crlf", "from-crlf", "", ""},
+		{"home", " from home ", "", ""},
+		{"nofile", "", "", "the file /u/absent, the credential of nofile, cannot be read: file does not exist (make the file, or change /u/skillrun.yaml)"},
+		{"blank", "", "", "the file /u/blank, the credential of blank, is empty"},
+		{"two", "", "", "the file /u/two, for two, holds a line break or a control character (it has to be one line, and nothing else)"},
+		{"netrc", "#pw", "carol", ""},
+		{"helper", "", "", ""},
+		{"none", "", "", ""},
+		{"plain", "", "", ""},
+		{"bitbucket", "", "", "the service bitbucket is not configured (add it under services: in /u/skillrun.yaml, as in `bitbucket: {url: https://…, token: env:BITBUCKET_TOKEN}`)"},
+		{"envs", "", "", "the service envs is not configured (did you mean env? services are listed under services: in /u/skillrun.yaml)"},
+	}
+	for _, tt := range tests {
+		got, err := cfg.Token(tt.service)
+		if msg := errorText(err); got.Reveal() != tt.token || msg != tt.err {
+			t.Errorf("%s: token %q, error %q", tt.service, got.Reveal(), msg)
+		}
+		if err != nil && types.CodeOf(err) != types.Auth {
+			t.Errorf("%s: the code is %s", tt.service, types.CodeOf(err))
+		}
+		if user, err := cfg.User(tt.service); tt.err == "" && (user != tt.user || err != nil) {
+			t.Errorf("%s: user %q, %v", tt.service, user, err)
+		}
+	}
+	_, err := cfg.Token("nohost")
+	want := "the file /h/.netrc has no password for other.example.com, the host of nohost (add a line: machine other.example.com login … password …)"
+	if errorText(err) != want {
+		t.Error(err)
+	}
+	if _, err := cfg.User("bitbucket"); types.CodeOf(err) != types.Auth {
+		t.Error("user of an absent service:", err)
+	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func TestNetrcFile(t *testing.T) {
+	t.Parallel()
+	token := func(m machine) (string, string) {
+		cfg, _ := config.Load(m.options())
+		s, err := cfg.Token("netrc")
+		return s.Reveal(), errorText(err)
+	}
+	m := credentialMachine()
+	m.files["h/.netrc"].Mode = 0o640
+	if _, err := token(m); err != "the file /h/.netrc cannot be used: others may read it; chmod 600 it (netrc wants its credential from there: see /u/skillrun.yaml)" {
+		t.Error("readable for others:", err)
+	}
+	m.env["NETRC"] = "/other"
+	if _, err := token(m); !strings.Contains(err, "the file /other cannot be used: file does not exist") {
+		t.Error("no file:", err)
+	}
+	m.files["other"] = &fstest.MapFile{Data: []byte("machine n.example.com password p"), Mode: 0o400}
+	if got, err := token(m); got != "p" {
+		t.Error("NETRC:", err)
+	}
+	delete(m.env, "NETRC")
+	delete(m.env, "HOME")
+	if _, err := token(m); err != "there is no netrc file for netrc: neither NETRC nor HOME is set" {
+		t.Error("no home:", err)
+	}
+}
+
+func TestMissing(t *testing.T) {
+	t.Parallel()
+	cfg, _ := config.Load(credentialMachine().options())
+	if list := cfg.Missing([]string{"env", "file", "netrc", "helper", "none", "plain"}); len(list) > 0 {
+		t.Error(show(list))
+	}
+	want := `/u/skillrun.yaml:3:46: error: the variable UNSET, the credential of unset, is not set [no-credential] (set UNSET, or change /u/skillrun.yaml)
+/u/skillrun.yaml: error: the service bitbucket is not configured [no-service] (add it under services: in /u/skillrun.yaml, as in ` + "`bitbucket: {url: https://…, token: env:BITBUCKET_TOKEN}`" + `)
+/u/skillrun.yaml:17:46: error: the variable UNSET, the user of nouser, is not set [no-credential] (set UNSET, or change /u/skillrun.yaml)`
+	got := cfg.Missing([]string{"unset", "bitbucket", "nouser"})
+	if diff := cmp.Diff(want, show(got)); diff != "" {
+		t.Error(diff)
+	}
+	empty := &config.Config{}
+	want = "skillrun.yaml: error: the service my-jira is not configured [no-service] (add it under services: in skillrun.yaml, as in `my-jira: {url: https://…, token: env:MY_JIRA_TOKEN}`)"
+	if got := show(empty.Missing([]string{"my-jira"})); got != want {
+		t.Error(got)
+	}
+}
+
+// TestParsedOnly holds that a configuration that was only parsed reaches for
+// nothing outside.
+func TestParsedOnly(t *testing.T) {
+	t.Parallel()
+	cfg, _ := config.Parse("f.yaml", []byte(credentials))
+	for _, name := range []string{"env", "file", "netrc"} {
+		if s, err := cfg.Token(name); err == nil || !s.IsZero() {
+			t.Errorf("%s has a credential", name)
+		}
+	}
+}
+
+func TestSecretsDoNotPrint(t *testing.T) {
+	t.Parallel()
+	cfg, _ := config.Load(credentialMachine().options())
+	s, err := cfg.Token("env")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := fmt.Sprintf("%v %+v %#v %+v", s, s, s, cfg); strings.Contains(text, "from-env") {
+		t.Error("a credential was printed")
+	}
+}

@@ -1,0 +1,239 @@
+package config
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// FileName is what configurations are called.
+const FileName = "skillrun.yaml"
+
+// Options says where to look and hands in what is outside.
+type Options struct {
+	Explicit string // --config; "" when it is not given
+	Dir      string // the working directory
+	UserDir  string // the user's configuration folder; "" when there is none
+	ReadFile func(path string) ([]byte, error)
+	Env      func(name string) (string, bool)
+	// Stat is asked whether others can read a netrc file; nil is [os.Stat].
+	Stat func(path string) (fs.FileInfo, error)
+}
+
+// world is what credentials are looked up in.
+type world struct {
+	readFile func(string) ([]byte, error)
+	env      func(string) (string, bool)
+	stat     func(string) (fs.FileInfo, error)
+}
+
+func (o Options) world() world {
+	w := world{o.ReadFile, o.Env, o.Stat}
+	if w.stat == nil {
+		w.stat = os.Stat
+	}
+	return w
+}
+
+// Load finds the configuration and reads it: the file given, else the one in
+// the working directory, else the user's own. Where there is none, the
+// configuration is empty. It is not nil, but must not be used when the list
+// has errors.
+func Load(o Options) (*Config, diag.List) {
+	if o.Explicit != "" {
+		path := o.Explicit
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(o.Dir, path)
+		}
+		cfg, list, found := o.load(path)
+		if !found {
+			list.Errorf("no-config", diag.Range{File: path}, "there is no such file").Hint = "check --config"
+		}
+		return cfg, list
+	}
+	here, own := filepath.Join(o.Dir, FileName), o.ownPath()
+	cfg, list, found := o.load(here)
+	switch {
+	case found && here != own:
+		o.distrust(cfg, &list)
+	case !found && own != "":
+		cfg, list, _ = o.load(own)
+	}
+	return cfg, list
+}
+
+func (o Options) ownPath() string {
+	if o.UserDir == "" {
+		return ""
+	}
+	return filepath.Join(o.UserDir, FileName)
+}
+
+// load reads one file and the certificates it names.
+func (o Options) load(path string) (cfg *Config, list diag.List, found bool) {
+	text, err := o.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		cfg, _ = Parse("", nil)
+		cfg.world = o.world()
+		return cfg, nil, false
+	}
+	if err != nil {
+		list.Errorf("no-config", diag.Range{File: path}, "the file cannot be read: %v", cause(err)).
+			Hint = "check its permissions, or name another one with --config"
+		return &Config{Path: path}, list, true
+	}
+	cfg, list = Parse(path, text)
+	cfg.world = o.world()
+	for _, name := range types.SortedKeys(cfg.Services) {
+		cfg.Services[name] = cfg.certificates(cfg.Services[name], &list)
+	}
+	list.Sort()
+	return cfg, list, true
+}
+
+// cause takes the path out of an error that says it again.
+func cause(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+func (c *Config) certificates(s Service, list *diag.List) Service {
+	if s.CA == "" {
+		return s
+	}
+	s.CA = c.relative(s.CA)
+	data, err := c.world.readFile(s.CA)
+	switch {
+	case err != nil:
+		list.Errorf("bad-ca", s.PlaceOf("ca"), "the certificates of %s cannot be read: %v", s.Name, cause(err)).
+			Hint = "the path is taken from the folder of this file"
+	case !x509.NewCertPool().AppendCertsFromPEM(data):
+		list.Errorf("bad-ca", s.PlaceOf("ca"), "there is no certificate in the file").Hint = "it has to be in PEM form"
+	default:
+		s.CAData = data
+	}
+	return s
+}
+
+// relative returns a path as the configuration means it: from its own folder,
+// with ~ for the user's home.
+func (c *Config) relative(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home, _ := c.world.getenv("HOME"); home != "" {
+			return filepath.Join(home, rest)
+		}
+	}
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(filepath.Dir(c.Path), path)
+}
+
+func (w world) getenv(name string) (string, bool) {
+	if w.env == nil {
+		return "", false
+	}
+	return w.env(name)
+}
+
+// distrust refuses the services of a file that merely lay in the working
+// directory when they would send a credential to where the user's own file
+// does not send it.
+func (o Options) distrust(cfg *Config, list *diag.List) {
+	own := &Config{}
+	if path := o.ownPath(); path != "" && cfg.sendsAny() {
+		var problems diag.List
+		own, problems, _ = o.load(path)
+		*list = append(*list, problems...)
+	}
+	for _, name := range types.SortedKeys(cfg.Services) {
+		s := cfg.Services[name]
+		if u := cfg.use(s); u.sends() && !own.approves(u) {
+			list.Errorf("untrusted-host", s.PlaceOf("url"), "%s may not send its credential to %s: only the file in the working directory says so", name, u.origin).
+				Hint = o.trustHint(s)
+		}
+	}
+	list.Sort()
+}
+
+func (o Options) trustHint(s Service) string {
+	add := "give your own " + FileName
+	if path := o.ownPath(); path != "" {
+		add = "give " + path
+	}
+	return fmt.Sprintf("%s a %s service with this url and the same credential, or pass --config ./%s", add, s.Kind, FileName)
+}
+
+// use is what a service does with a credential.
+type use struct {
+	kind, origin string
+	refs         []string // the credentials it sends, as absolute references
+}
+
+func (u use) sends() bool { return u.origin != "" && len(u.refs) > 0 }
+
+func (c *Config) sendsAny() bool {
+	for _, s := range c.Services {
+		if c.use(s).sends() {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Config) use(s Service) use {
+	u := use{kind: s.Kind, origin: origin(s.URL)}
+	if path, ok := strings.CutPrefix(s.Token, "file:"); ok {
+		u.refs = append(u.refs, "file:"+c.relative(path))
+	} else if s.Token != "" {
+		u.refs = append(u.refs, s.Token)
+	}
+	if strings.HasPrefix(s.User, "env:") {
+		u.refs = append(u.refs, s.User)
+	}
+	if s.Credentials == netrc || s.Credentials == helper {
+		u.refs = append(u.refs, s.Credentials)
+	}
+	return u
+}
+
+// approves reports whether a service of c sends the same credentials to the
+// same place.
+func (c *Config) approves(u use) bool {
+	for _, s := range c.Services {
+		mine := c.use(s)
+		if mine.kind == u.kind && mine.origin == u.origin && subset(u.refs, mine.refs) {
+			return true
+		}
+	}
+	return false
+}
+
+func subset(a, b []string) bool {
+	return !slices.ContainsFunc(a, func(s string) bool { return !slices.Contains(b, s) })
+}
+
+// origin returns the scheme, host and port of a url in one spelling, or "".
+func origin(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	}
+	return u.Scheme + "://" + strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")) + ":" + port
+}

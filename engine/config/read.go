@@ -1,0 +1,174 @@
+package config
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/lang/syntax"
+)
+
+// Parse reads the text of a configuration. Files it refers to are not looked
+// at; [Load] does that.
+func Parse(file string, text []byte) (*Config, diag.List) {
+	r := &reader{cfg: &Config{Path: file, Zone: time.Local, places: map[string]diag.Range{}}}
+	root, list := syntax.Parse(file, text)
+	r.list = list
+	if root == nil && len(list) == 1 && list[0].Code == "empty-file" {
+		return r.cfg, nil // a file of nothing but comments configures nothing
+	}
+	if root != nil {
+		r.top(root)
+	}
+	r.list.Sort()
+	return r.cfg, r.list
+}
+
+// Values reads a YAML file that is a mapping of names to values, such as the
+// inputs of a run. The map is never nil.
+func Values(file string, text []byte) (map[string]any, diag.List) {
+	root, list := syntax.Parse(file, text)
+	r := &reader{list: list}
+	if root == nil || !r.isMapping(root, "the file") {
+		return map[string]any{}, r.list
+	}
+	values, _ := root.Data().(map[string]any)
+	return values, r.list
+}
+
+// reader collects everything that is wrong instead of stopping.
+type reader struct {
+	cfg  *Config
+	list diag.List
+}
+
+var topKeys = []string{"site", "timezone", "services", "config", "skills", "policy"}
+
+func (r *reader) top(root *syntax.Node) {
+	r.each(root, "the file", topKeys, func(key, value *syntax.Node) {
+		switch key.Value {
+		case "site":
+			r.site(value)
+		case "timezone":
+			r.zone(value)
+		case "services":
+			r.services(value)
+		case "config":
+			r.cfg.Values = r.values(value, "config")
+		case "skills":
+			r.skills(value)
+		case "policy":
+			r.policy(value)
+		}
+	})
+}
+
+var sitePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
+
+func (r *reader) site(n *syntax.Node) {
+	s, ok := r.text(n, "site")
+	if ok && (!sitePattern.MatchString(s) || len(s) > 64) {
+		r.list.Errorf("bad-name", n.Range, "site %q cannot name a folder", s).
+			Hint = "use up to 64 letters, digits, dots, dashes and underscores"
+	}
+	r.cfg.Site = s
+}
+
+func (r *reader) zone(n *syntax.Node) {
+	s, ok := r.text(n, "timezone")
+	if !ok {
+		return
+	}
+	zone, err := time.LoadLocation(s)
+	if err != nil || s == "" || s == "Local" {
+		r.list.Errorf("bad-zone", n.Range, "there is no time zone %q", s).Hint = "use a name such as Europe/Dublin or UTC"
+		return
+	}
+	r.cfg.Zone = zone
+}
+
+func (r *reader) policy(n *syntax.Node) {
+	r.each(n, "policy", []string{"confirm"}, func(_, value *syntax.Node) {
+		r.cfg.Policy.Confirm = r.choice(value, "policy.confirm", "always", "never")
+	})
+}
+
+func (r *reader) skills(n *syntax.Node) {
+	r.cfg.Skills = map[string]map[string]any{}
+	r.each(n, "skills", nil, func(skill, of *syntax.Node) {
+		path := "skills." + skill.Value
+		r.each(of, path, []string{"config"}, func(_, value *syntax.Node) {
+			r.cfg.Skills[skill.Value] = r.values(value, path+".config")
+		})
+	})
+}
+
+func (r *reader) values(n *syntax.Node, path string) map[string]any {
+	values := map[string]any{}
+	r.each(n, path, nil, func(key, value *syntax.Node) {
+		values[key.Value] = value.Data()
+		r.cfg.places[path+"."+key.Value] = value.Range
+	})
+	return values
+}
+
+// each calls f for the pairs of a mapping and reports keys that are not known;
+// with no known keys any is. A key without any value is an empty mapping.
+func (r *reader) each(n *syntax.Node, path string, known []string, f func(key, value *syntax.Node)) {
+	if n.IsNull() || !r.isMapping(n, path) {
+		return
+	}
+	for _, p := range n.Pairs {
+		if known == nil || slices.Contains(known, p.Key.Value) {
+			f(p.Key, p.Value)
+			continue
+		}
+		r.list.Errorf("unknown-key", p.Key.Range, "%s has no key %q", path, clip(p.Key.Value)).
+			Hint = diag.DidYouMean(p.Key.Value, known)
+	}
+}
+
+func (r *reader) isMapping(n *syntax.Node, path string) bool {
+	if n.Kind == syntax.Mapping {
+		return true
+	}
+	r.list.Errorf("wrong-type", n.Range, "%s has to be a mapping, this is a %s", path, n.Kind).
+		Hint = "write `key: value` lines, or {key: value}"
+	return false
+}
+
+// text returns a scalar's text.
+func (r *reader) text(n *syntax.Node, path string) (string, bool) {
+	switch {
+	case n.Kind != syntax.Scalar:
+		r.list.Errorf("wrong-type", n.Range, "%s has to be a text, this is a %s", path, n.Kind)
+	case n.Tag == syntax.Null:
+		r.list.Errorf("wrong-type", n.Range, "%s has no value", path).Hint = "give it one, or remove the key"
+	case n.Tag != syntax.Str:
+		r.list.Errorf("wrong-type", n.Range, "%s has to be a text, this is %s", path, n.Value).
+			Hint = `put it into quotes: "` + n.Value + `"`
+	default:
+		return n.Value, true
+	}
+	return "", false
+}
+
+// choice returns one of the texts that are allowed, or "".
+func (r *reader) choice(n *syntax.Node, path string, allowed ...string) string {
+	s, ok := r.text(n, path)
+	if !ok || slices.Contains(allowed, s) {
+		return s
+	}
+	r.list.Errorf("bad-value", n.Range, "%s is %q, not one of %s", path, clip(s), strings.Join(allowed, ", ")).
+		Hint = diag.DidYouMean(s, allowed)
+	return ""
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 40 {
+		return string(r[:39]) + "…"
+	}
+	return s
+}
