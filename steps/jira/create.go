@@ -1,0 +1,247 @@
+package jira
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// CreateIn are the arguments of jira_create_issue.
+type CreateIn struct {
+	At
+	Project     string       `json:"project" doc:"The key of the project, e.g. AAP." pattern:"^[A-Z][A-Z0-9_]+$" trusted:"true"`
+	Type        string       `json:"type,omitempty" doc:"The name of the issue type." default:"Task"`
+	Summary     string       `json:"summary" doc:"The summary: one line of at most 255 characters."`
+	Description string       `json:"description,omitempty" doc:"The description, in Jira's own markup. It is sent as it is." cosmetic:"true"`
+	Labels      []string     `json:"labels,omitempty" doc:"Labels, without spaces. One more is added, by which the issue is found again."`
+	Components  []string     `json:"components,omitempty" doc:"The names of components of the project."`
+	Fields      types.Values `json:"fields,omitempty" doc:"Further fields by id that a site demands, e.g. customfield_10010."`
+}
+
+// CreateOut is the result of jira_create_issue.
+type CreateOut struct {
+	Key     string `json:"key" doc:"The key of the issue, e.g. AAP-61250." pattern:"^[A-Z][A-Z0-9_]+-[1-9][0-9]*$"`
+	ID      string `json:"id" doc:"The number by which Jira itself knows the issue."`
+	URL     string `json:"url" doc:"Where a person looks at the issue." format:"uri"`
+	Status  string `json:"status" doc:"The status of the issue, e.g. To Do."`
+	Created bool   `json:"created" doc:"Whether this call filed it; false when it was there already."`
+}
+
+// property is the entity property that holds the marker, labelPrefix what
+// stands before the key in the label.
+const (
+	property    = "skillrun"
+	labelPrefix = "skr-"
+)
+
+// marker is what an issue holds so that it is known as ours.
+type marker struct {
+	Key    string `json:"key"`
+	Digest string `json:"digest"`
+	Run    string `json:"run"`
+}
+
+func label(key step.Key) string { return labelPrefix + key.String() }
+
+// create files the issue and reads it again: an answer that names an issue
+// without our marker names another one.
+func (f family) create(ctx context.Context, in CreateIn) (CreateOut, error) {
+	var none CreateOut
+	call := step.CallOf(ctx)
+	if call.Key.IsZero() {
+		return none, types.Errorf(types.Internal, "the call has no key")
+	}
+	if err := in.check(nil); err != nil {
+		return none, err
+	}
+	c, err := f.connect(in.At)
+	if err != nil {
+		return none, err
+	}
+	m := marker{Key: call.Key.String(), Digest: call.Digest, Run: call.Run}
+	what := "file an issue in " + in.Project
+	id, key, err := c.createIssue(ctx, what, in.payload(label(call.Key)), m)
+	if err != nil {
+		return none, err
+	}
+	made, err := c.issue(ctx, key)
+	if err != nil {
+		return none, types.Errorf(types.UnknownOutcome, "%s: jira says it is %s, which cannot be read: %w", what, key, err)
+	}
+	if got, ok := made.marker(); !ok || got != m || made.ID != id {
+		return none, types.Errorf(types.UnknownOutcome, "%s: jira says it is %s, which is not what was sent", what, key).
+			WithHint("look for the label %s", label(call.Key))
+	}
+	return c.out(made, true), nil
+}
+
+func (c *client) out(i issue, created bool) CreateOut {
+	return CreateOut{Key: i.Key, ID: i.ID, URL: c.browse(i.Key), Status: i.Fields.Status.Name, Created: created}
+}
+
+// payload are the fields as Jira wants them.
+func (in CreateIn) payload(label string) map[string]any {
+	fields := map[string]any{}
+	for id, v := range in.Fields {
+		fields[id] = v
+	}
+	fields["project"] = map[string]string{"key": in.Project}
+	fields["issuetype"] = named{in.kind()}
+	fields["summary"] = in.Summary
+	fields["labels"] = append(slices.Clone(in.Labels), label)
+	if in.Description != "" {
+		fields["description"] = in.Description
+	}
+	if len(in.Components) > 0 {
+		list := make([]named, len(in.Components))
+		for i, name := range in.Components {
+			list[i] = named{name}
+		}
+		fields["components"] = list
+	}
+	return fields
+}
+
+func (in CreateIn) kind() string {
+	if in.Type == "" {
+		return "Task"
+	}
+	return in.Type
+}
+
+// check refuses what Jira would refuse, and what is ours to set.
+func (in CreateIn) check(unknown step.UnknownPaths) error {
+	if !touched(unknown, "summary") {
+		if err := oneLine("summary", in.Summary); err != nil {
+			return err
+		}
+	}
+	for _, l := range in.Labels {
+		if err := checkLabel(l); err != nil {
+			return err
+		}
+	}
+	for _, id := range types.SortedKeys(in.Fields) {
+		if slices.Contains([]string{"project", "issuetype", "summary", "description", "labels", "components"}, id) {
+			return types.Errorf(types.BadInput, "field %s is an argument of its own", id).
+				WithHint("give it beside fields, not in it")
+		}
+	}
+	return nil
+}
+
+func checkLabel(l string) error {
+	switch {
+	case l == "" || strings.ContainsFunc(l, unicode.IsSpace):
+		return types.Errorf(types.BadInput, "label %q is empty or has a space in it", l)
+	case strings.HasPrefix(l, labelPrefix):
+		return types.Errorf(types.BadInput, "label %q begins with %s, which is ours", l, labelPrefix)
+	}
+	return nil
+}
+
+// maxLine is Jira's limit for a summary and for a link's title.
+const maxLine = 255
+
+// oneLine refuses a text that is empty, long, or not one visible line.
+func oneLine(name, text string) error {
+	n := len(utf16.Encode([]rune(text)))
+	switch {
+	case strings.TrimSpace(text) == "":
+		return types.Errorf(types.BadInput, "the %s is empty", name)
+	case strings.ContainsFunc(text, breaksLine):
+		return types.Errorf(types.BadInput, "the %s is not one line: %q", name, clip(text)).
+			WithHint("take the first line of what is put into it")
+	case n > maxLine:
+		return types.Errorf(types.BadInput, "the %s has %d characters, and Jira takes %d", name, n, maxLine)
+	}
+	return nil
+}
+
+func breaksLine(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
+
+// touched reports whether an argument, or anything in it, is not known yet.
+func touched(u step.UnknownPaths, name string) bool {
+	return u.Has(name) || slices.ContainsFunc(u, func(path string) bool {
+		return strings.HasPrefix(path, name+".") || strings.HasPrefix(path, name+"[")
+	})
+}
+
+// previewCreate says what would be filed, without asking Jira.
+func previewCreate(_ context.Context, in CreateIn, unknown step.UnknownPaths) (step.Prediction[CreateOut], error) {
+	if err := in.check(unknown); err != nil {
+		return step.Prediction[CreateOut]{}, err
+	}
+	s := shown{unknown: unknown}
+	s.add("project", in.Project)
+	s.add("type", in.kind())
+	s.add("summary", in.Summary)
+	s.add("labels", strings.Join(in.Labels, ", "))
+	s.add("components", strings.Join(in.Components, ", "))
+	if touched(unknown, "fields") {
+		s.add("fields", "")
+	}
+	for _, id := range types.SortedKeys(in.Fields) {
+		s.add("fields."+id, types.Show(in.Fields[id]))
+	}
+	s.add("description", in.Description)
+	return step.Prediction[CreateOut]{
+		Change:  step.Change{Title: "file a " + s.value("type", in.kind()) + " in " + s.value("project", in.Project), Fields: s.fields},
+		Out:     CreateOut{Created: true},
+		Unknown: step.UnknownPaths{"key", "id", "url", "status"},
+	}, nil
+}
+
+// shown gathers the fields of a change.
+type shown struct {
+	unknown step.UnknownPaths
+	fields  []step.FieldChange
+}
+
+func (s *shown) value(name, value string) string {
+	if value == "" && touched(s.unknown, name) || s.unknown.Has(name) {
+		return "(known later)"
+	}
+	return value
+}
+
+func (s *shown) add(name, value string) {
+	if value = s.value(name, value); value != "" {
+		s.fields = append(s.fields, step.FieldChange{Name: name, Value: value})
+	}
+}
+
+// difference says in words how an issue differs from the arguments.
+func (in CreateIn) difference(i issue) string {
+	var words []string
+	say := func(name, is, want string) {
+		if is != want {
+			words = append(words, fmt.Sprintf("its %s is %q, not %q", name, is, want))
+		}
+	}
+	say("summary", i.Fields.Summary, in.Summary)
+	say("type", i.Fields.Type.Name, in.kind())
+	say("labels", sorted(theirs(i.Fields.Labels)), sorted(in.Labels))
+	components := make([]string, len(i.Fields.Components))
+	for n, c := range i.Fields.Components {
+		components[n] = c.Name
+	}
+	say("components", sorted(components), sorted(in.Components))
+	if words == nil {
+		return i.Key + " was filed with other arguments than those of now"
+	}
+	return i.Key + " was filed with other arguments: " + strings.Join(words, "; ")
+}
+
+// theirs are the labels without ours.
+func theirs(labels []string) []string {
+	return slices.DeleteFunc(slices.Clone(labels), func(l string) bool { return strings.HasPrefix(l, labelPrefix) })
+}
+
+func sorted(list []string) string { return strings.Join(slices.Sorted(slices.Values(list)), ", ") }

@@ -1,0 +1,122 @@
+// Package jira is the family of steps that file issues in Jira, link them, and
+// look at them. It speaks REST version 2, which Jira Cloud and Jira Data
+// Center share but for the search.
+//
+// # An issue is filed once
+//
+// Jira has no idempotency key, and its search lags behind its issues. So an
+// issue is filed together with two markers: the label "skr-KEY", which can be
+// searched for, and the entity property "skillrun", which holds the key, the
+// argument digest and the run, and which no clone of the issue inherits. It is
+// found again
+//
+//  1. by its label; and, while the index may not know it yet,
+//  2. by its number: numbers count up within a project and reads by key do not
+//     go through the index, so the numbers around and above the newest known
+//     issue are read one by one until several in a row do not exist.
+//
+// A remote link has a key of its own, the global id; Jira updates the link
+// when the id is there already.
+//
+// # What is done to text
+//
+// A summary is one line. A description may quote anybody and is sent as it is:
+// no step builds markup of its own around it, so there is nothing to break out
+// of. A link leads to http or https.
+package jira
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Service is one Jira, as the configuration names it.
+type Service struct {
+	URL        string            // "https://example.atlassian.net", with the path it lives under
+	User       string            // on Cloud, whose API token Token is
+	Token      types.Secret      // an API token on Cloud, a personal access token on Data Center
+	Deployment string            // "cloud" (also "") or "datacenter"
+	Transport  http.RoundTripper // how it is reached; http.DefaultTransport without one
+	Timeout    time.Duration     // for one whole exchange; 0 is no limit
+}
+
+// The deployments.
+const (
+	cloud      = "cloud"
+	datacenter = "datacenter"
+)
+
+// Steps returns the family, built on the configured services by name. With nil
+// it can be documented and checked, but not performed.
+func Steps(services map[string]Service) []step.Step {
+	f := family{services}
+	return []step.Step{
+		step.Write("jira_create_issue", "File an issue.", f.create,
+			step.Find(f.findCreated), step.Preview(previewCreate)).
+			Touching("jira", "issue", "create").
+			Failing(append(failures(), types.Conflict)...),
+		step.Write("jira_add_link", "Link an issue to a web page, such as a merge request.", f.addLink,
+			step.Find(f.findLink), step.Preview(previewLink)).
+			Touching("jira", "remote link", "create").
+			Failing(append(failures(), types.Conflict)...),
+		step.Read("jira_get_issue", "Look at an issue: its summary, status and labels.", f.get).
+			Touching("jira", "issue", "view").Failing(failures()...),
+	}
+}
+
+// failures are the codes that every step of the family may return.
+func failures() []types.Code {
+	return []types.Code{types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
+		types.RateLimited, types.Unavailable}
+}
+
+// family is the receiver of all steps.
+type family struct{ services map[string]Service }
+
+// At says which Jira a step talks to; it is part of every In.
+type At struct {
+	Service string `json:"service,omitempty" doc:"The name of the Jira service in the configuration." default:"jira" pattern:"^[a-z][a-z0-9_-]*$" trusted:"true"`
+}
+
+// connect returns a client for the service that the arguments name.
+func (f family) connect(at At) (*client, error) {
+	name := at.Service
+	if name == "" {
+		name = "jira"
+	}
+	s, ok := f.services[name]
+	if !ok {
+		known := strings.Join(slices.Sorted(maps.Keys(f.services)), ", ")
+		if known == "" {
+			known = "none"
+		}
+		return nil, types.Errorf(types.BadInput, "there is no service %q", name).
+			WithHint("add it under services in skillrun.yaml; configured are: %s", known)
+	}
+	if err := s.check(name); err != nil {
+		return nil, err
+	}
+	return newClient(s)
+}
+
+// check refuses, before any request, what cannot work.
+func (s Service) check(name string) error {
+	switch {
+	case s.Deployment != "" && s.Deployment != cloud && s.Deployment != datacenter:
+		return types.Errorf(types.BadInput, "service %q has the deployment %q", name, s.Deployment).
+			WithHint("write deployment: cloud or deployment: datacenter in skillrun.yaml")
+	case s.Token.IsZero():
+		return types.Errorf(types.Auth, "service %q has no token", name).
+			WithHint("name one in skillrun.yaml, e.g. token: env:JIRA_TOKEN")
+	case s.User == "" && s.Deployment != datacenter:
+		return types.Errorf(types.Auth, "service %q has no user", name).
+			WithHint("Jira Cloud wants the account's e-mail address beside its API token: user: env:JIRA_USER")
+	}
+	return nil
+}

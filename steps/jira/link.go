@@ -1,0 +1,124 @@
+package jira
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// LinkIn are the arguments of jira_add_link.
+type LinkIn struct {
+	At
+	Issue        string `json:"issue" doc:"The key of the issue, e.g. AAP-61250." pattern:"^[A-Z][A-Z0-9_]+-[1-9][0-9]*$"`
+	URL          string `json:"url" doc:"The page to link to, http or https." format:"uri"`
+	Title        string `json:"title" doc:"The text of the link: one line of at most 255 characters." cosmetic:"true"`
+	Summary      string `json:"summary,omitempty" doc:"A sentence beside the link." cosmetic:"true"`
+	Relationship string `json:"relationship,omitempty" doc:"What the page is to the issue; Jira groups links by it." cosmetic:"true"`
+}
+
+// LinkOut is the result of jira_add_link.
+type LinkOut struct {
+	ID       int    `json:"id" doc:"The number of the link."`
+	Issue    string `json:"issue" doc:"The key of the issue."`
+	URL      string `json:"url" doc:"The page it links to." format:"uri"`
+	GlobalID string `json:"global_id" doc:"The id by which the link is found again."`
+}
+
+func globalID(key step.Key) string { return "skillrun:" + key.String() }
+
+func (in LinkIn) out(id int, key step.Key) LinkOut {
+	return LinkOut{ID: id, Issue: in.Issue, URL: in.URL, GlobalID: globalID(key)}
+}
+
+func (f family) addLink(ctx context.Context, in LinkIn) (LinkOut, error) {
+	var none LinkOut
+	key := step.CallOf(ctx).Key
+	if key.IsZero() {
+		return none, types.Errorf(types.Internal, "the call has no key")
+	}
+	if err := in.check(nil); err != nil {
+		return none, err
+	}
+	c, err := f.connect(in.At)
+	if err != nil {
+		return none, err
+	}
+	id, err := c.putLink(ctx, "link "+in.Issue, in.Issue, remoteLink{
+		GlobalID: globalID(key), Relationship: in.Relationship,
+		Object: linkObject{URL: in.URL, Title: in.Title, Summary: in.Summary},
+	})
+	if err != nil {
+		return none, err
+	}
+	return in.out(id, key), nil
+}
+
+// check refuses a link that Jira would refuse, and one that is a script.
+func (in LinkIn) check(unknown step.UnknownPaths) error {
+	if !touched(unknown, "url") {
+		u, err := url.Parse(in.URL)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return types.Errorf(types.BadInput, "%q is no http or https url", clip(in.URL))
+		}
+	}
+	if !touched(unknown, "title") {
+		return oneLine("title", in.Title)
+	}
+	return nil
+}
+
+// findLink asks for the link by its global id, which is a read of the issue
+// and not of the search index.
+func (f family) findLink(ctx context.Context, key step.Key, in LinkIn) (step.Found[LinkOut], error) {
+	var none step.Found[LinkOut]
+	if err := in.check(nil); err != nil {
+		return none, err
+	}
+	c, err := f.connect(in.At)
+	if err != nil {
+		return none, err
+	}
+	l, err := c.link(ctx, in.Issue, globalID(key))
+	if types.CodeOf(err) == types.NotFound {
+		if _, err := c.issue(ctx, in.Issue); err != nil {
+			return none, err // it is the issue that is missing
+		}
+		return step.Absent[LinkOut](), nil
+	}
+	if err != nil {
+		return none, err
+	}
+	out := in.out(l.ID, key)
+	out.URL = l.Object.URL
+	if l.Object.URL != in.URL {
+		return step.Differs(in.Issue, out, fmt.Sprintf("the link of %s leads to %s, not to %s", in.Issue, l.Object.URL, in.URL)), nil
+	}
+	return step.Here(in.Issue, out), nil
+}
+
+// previewLink says what would be linked, without asking Jira.
+func previewLink(_ context.Context, in LinkIn, unknown step.UnknownPaths) (step.Prediction[LinkOut], error) {
+	if err := in.check(unknown); err != nil {
+		return step.Prediction[LinkOut]{}, err
+	}
+	s := shown{unknown: unknown}
+	s.add("issue", in.Issue)
+	s.add("url", in.URL)
+	s.add("title", in.Title)
+	s.add("summary", in.Summary)
+	s.add("relationship", in.Relationship)
+	p := step.Prediction[LinkOut]{
+		Change:  step.Change{Title: "link " + s.value("issue", in.Issue) + " to " + s.value("url", in.URL), Fields: s.fields},
+		Out:     LinkOut{Issue: in.Issue, URL: in.URL},
+		Unknown: step.UnknownPaths{"id", "global_id"},
+	}
+	for _, name := range []string{"issue", "url"} {
+		if touched(unknown, name) {
+			p.Unknown = append(p.Unknown, name)
+		}
+	}
+	return p, nil
+}

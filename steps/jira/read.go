@@ -1,0 +1,55 @@
+package jira
+
+import (
+	"context"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// GetIn are the arguments of jira_get_issue.
+type GetIn struct {
+	At
+	Issue string `json:"issue" doc:"The key of the issue, e.g. AAP-61250." pattern:"^[A-Z][A-Z0-9_]+-[1-9][0-9]*$"`
+}
+
+// GetOut is the result of jira_get_issue.
+type GetOut struct {
+	Key            string   `json:"key" doc:"The key of the issue; another one than asked for when it was moved." pattern:"^[A-Z][A-Z0-9_]+-[1-9][0-9]*$"`
+	Summary        string   `json:"summary" doc:"The summary."`
+	Description    string   `json:"description" doc:"The description, in Jira's own markup; empty without one."`
+	Type           string   `json:"type" doc:"The name of the issue type."`
+	Status         string   `json:"status" doc:"The name of the status, e.g. In Review."`
+	StatusCategory string   `json:"status_category" doc:"What the status comes to: new, indeterminate (in progress), done, or undefined where a site gave it none." enum:"new,indeterminate,done,undefined"`
+	Assignee       *string  `json:"assignee,omitempty" doc:"The name of whom it is assigned to."`
+	Labels         []string `json:"labels" doc:"The labels."`
+	Components     []string `json:"components" doc:"The names of the components."`
+	URL            string   `json:"url" doc:"Where a person looks at the issue." format:"uri"`
+	Updated        string   `json:"updated" doc:"When it last changed." format:"date-time"`
+}
+
+func (f family) get(ctx context.Context, in GetIn) (GetOut, error) {
+	c, err := f.connect(in.At)
+	if err != nil {
+		return GetOut{}, err
+	}
+	i, err := c.issue(ctx, in.Issue)
+	if err != nil {
+		return GetOut{}, err
+	}
+	updated, err := parseTime(i.Fields.Updated)
+	if err != nil {
+		return GetOut{}, types.Errorf(types.Unavailable, "look at %s: its time of change is none: %q", in.Issue, clip(i.Fields.Updated))
+	}
+	out := GetOut{
+		Key: i.Key, Summary: i.Fields.Summary, Description: i.Fields.Description, Type: i.Fields.Type.Name,
+		Status: i.Fields.Status.Name, StatusCategory: i.Fields.Status.Category.Key,
+		Labels: append([]string{}, i.Fields.Labels...), Components: []string{}, URL: c.browse(i.Key), Updated: updated,
+	}
+	for _, comp := range i.Fields.Components {
+		out.Components = append(out.Components, comp.Name)
+	}
+	if i.Fields.Assignee != nil {
+		out.Assignee = &i.Fields.Assignee.DisplayName
+	}
+	return out, nil
+}
