@@ -1,0 +1,145 @@
+package quay
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+
+	"github.com/skillrun/skillrun/engine/step/outcome"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// client talks to one registry.
+type client struct {
+	name  string
+	base  *url.URL
+	token types.Secret
+	http  *http.Client
+}
+
+func newClient(name string, s Service) (*client, error) {
+	base, err := url.Parse(s.URL)
+	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
+		return nil, types.Errorf(types.BadInput, "service %q has no usable url", name).
+			WithHint("write it in skillrun.yaml as https://quay.io")
+	}
+	rt := s.Transport
+	if rt == nil {
+		rt = http.DefaultTransport
+	}
+	return &client{name, base, s.Token, outcome.Client(rt, s.Timeout)}, nil
+}
+
+// tagPage is Quay's answer to a list of tags; unknown members are left out.
+type tagPage struct {
+	Tags *[]tagEntry `json:"tags"`
+}
+
+// tagEntry is one period of a tag's history. An end in the future is when the
+// tag will expire.
+type tagEntry struct {
+	Name    string `json:"name"`
+	Digest  string `json:"manifest_digest"`
+	StartTS int64  `json:"start_ts"`
+	EndTS   int64  `json:"end_ts"`
+	Size    int    `json:"size"` // null for a list of manifests
+}
+
+// history asks for the periods of one tag, the newest first.
+func (c *client) history(ctx context.Context, repository, tag string, activeOnly bool) ([]tagEntry, error) {
+	query := url.Values{"specificTag": {tag}, "limit": {"20"}}
+	if activeOnly {
+		query.Set("onlyActiveTags", "true")
+	}
+	u := c.base.JoinPath("api/v1/repository", repository, "tag/")
+	u.RawQuery = query.Encode()
+	var page tagPage
+	if err := c.get(ctx, "look up tag "+tag+" of "+repository, u, &page); err != nil {
+		return nil, err
+	}
+	if page.Tags == nil {
+		return nil, c.notQuay("it has no tags")
+	}
+	return *page.Tags, nil
+}
+
+// get reads one JSON answer into out.
+func (c *client) get(ctx context.Context, what string, u *url.URL, out any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return types.Errorf(types.Internal, "%s: %w", what, err)
+	}
+	req.Header.Set("Accept", "application/json")
+	if !c.token.IsZero() {
+		req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return outcome.Transport(req.Method, what, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return outcome.Transport(req.Method, what, err)
+	}
+	if fault := outcome.Status(req.Method, what, resp, said(body)); fault != nil {
+		return c.explain(fault)
+	}
+	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind != "application/json" {
+		return c.notQuay("it is " + orNothing(kind) + ", not JSON")
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return c.notQuay("its JSON is broken or cut off")
+	}
+	return nil
+}
+
+// notQuay says that something answered, but not as Quay does: a proxy, a login
+// page, another product.
+func (c *client) notQuay(why string) *types.Error {
+	return types.Errorf(types.Unavailable, "the answer of %s is not Quay's: %s", c.base.Host, why).
+		WithHint("check the url of service %q in skillrun.yaml, and that no proxy or login page stands in between", c.name)
+}
+
+// explain adds what a refusal means here. Quay answers 401 or 403, not 404,
+// when a caller who may not see a repository asks for one, there or not.
+func (c *client) explain(err *types.Error) *types.Error {
+	switch {
+	case err.Code == types.Auth && c.token.IsZero():
+		return err.WithHint("service %q has no token; the repository is private, or does not exist: name a token in skillrun.yaml, e.g. token: env:QUAY_TOKEN", c.name)
+	case err.Code == types.Forbidden:
+		return err.WithHint("the token of service %q may not read the repository, or it does not exist; the token needs the right repo:read (robot accounts have no access to this API)", c.name)
+	}
+	return err
+}
+
+// said takes Quay's own message out of an error's body.
+func said(body []byte) string {
+	var e struct {
+		Detail  string `json:"detail"`
+		Message string `json:"error_message"`
+		Other   string `json:"message"`
+	}
+	if json.Unmarshal(body, &e) != nil {
+		return ""
+	}
+	for _, s := range []string{e.Detail, e.Message, e.Other} {
+		if r := []rune(s); len(r) > 200 {
+			return string(r[:200]) + "…"
+		}
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+func orNothing(kind string) string {
+	if kind == "" {
+		return "of no declared kind"
+	}
+	return kind
+}

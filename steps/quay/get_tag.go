@@ -1,0 +1,100 @@
+package quay
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+type getTagIn struct {
+	Repository string `json:"repository" trusted:"true" pattern:"^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$" doc:"The repository's whole path, namespace first, e.g. my-org/backend/api."`
+	Tag        string `json:"tag" pattern:"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$" doc:"The tag, e.g. a commit's SHA."`
+	Service    string `json:"service,omitempty" default:"quay" trusted:"true" pattern:"^[a-z][a-z0-9_-]*$" doc:"The name of the Quay service in the configuration."`
+}
+
+type getTagOut struct {
+	Repository string `json:"repository" doc:"The repository, as given."`
+	Tag        string `json:"tag" doc:"The tag, as given."`
+	Digest     string `json:"digest" doc:"The digest of the manifest that the tag points to."`
+	Created    string `json:"created" format:"date-time" doc:"Since when the tag points there."`
+	Size       int    `json:"size" doc:"The size of the image's layers in bytes; 0 where Quay does not know it, as for a list of manifests."`
+	Image      string `json:"image" doc:"The image by digest: host/repository@digest."`
+}
+
+// The step holds its arguments against these too: what goes into the path of a
+// request is never left to the caller alone.
+var (
+	repositoryPath = regexp.MustCompile(`^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$`)
+	tagName        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+	digest         = regexp.MustCompile(`^[a-z0-9]+:[0-9a-f]{32,128}$`)
+)
+
+func (f family) getTag(ctx context.Context, in getTagIn) (getTagOut, error) {
+	if !repositoryPath.MatchString(in.Repository) {
+		return getTagOut{}, types.Errorf(types.BadInput, "%q is not the whole path of a repository", in.Repository).
+			WithHint("write namespace/name in lower case, without the host")
+	}
+	if !tagName.MatchString(in.Tag) {
+		return getTagOut{}, types.Errorf(types.BadInput, "%q is not a tag", in.Tag)
+	}
+	c, err := f.connect(in.Service)
+	if err != nil {
+		return getTagOut{}, err
+	}
+	live, err := c.history(ctx, in.Repository, in.Tag, true)
+	if err != nil {
+		return getTagOut{}, c.inRepository(err, in.Repository)
+	}
+	// The name is compared because an older server may not know specificTag.
+	i := slices.IndexFunc(live, func(t tagEntry) bool { return t.Name == in.Tag })
+	if i < 0 {
+		return getTagOut{}, c.gone(ctx, in)
+	}
+	return c.result(in, live[i])
+}
+
+// gone says why there is no live tag: there never was one, or it ended.
+func (c *client) gone(ctx context.Context, in getTagIn) error {
+	all, err := c.history(ctx, in.Repository, in.Tag, false)
+	if err != nil {
+		return c.inRepository(err, in.Repository)
+	}
+	ended := int64(0)
+	for _, t := range all {
+		if t.Name == in.Tag {
+			ended = max(ended, t.EndTS)
+		}
+	}
+	if ended == 0 {
+		return types.Errorf(types.NotFound, "tag %s is not in %s", in.Tag, c.place(in.Repository)).
+			WithHint("is the image built and pushed, and is the repository the right one?")
+	}
+	return types.Errorf(types.NotFound, "tag %s of %s ended on %s: it expired, was deleted or was moved", in.Tag, c.place(in.Repository), stamp(ended)).
+		WithHint("build and push the image again, or restore the tag in Quay")
+}
+
+// inRepository tells a repository that is not there from a tag that is not.
+func (c *client) inRepository(err error, repository string) error {
+	if types.CodeOf(err) != types.NotFound {
+		return err
+	}
+	return types.Errorf(types.NotFound, "there is no repository %s", c.place(repository)).
+		WithHint("repository is the whole path after the host, namespace first")
+}
+
+func (c *client) result(in getTagIn, t tagEntry) (getTagOut, error) {
+	if !digest.MatchString(t.Digest) || t.StartTS <= 0 {
+		return getTagOut{}, c.notQuay("the tag has no digest or no beginning")
+	}
+	return getTagOut{
+		Repository: in.Repository, Tag: in.Tag, Digest: t.Digest, Size: t.Size,
+		Created: stamp(t.StartTS), Image: c.place(in.Repository) + "@" + t.Digest,
+	}, nil
+}
+
+func (c *client) place(repository string) string { return c.base.Host + "/" + repository }
+
+func stamp(ts int64) string { return time.Unix(ts, 0).UTC().Format(time.RFC3339) }

@@ -1,0 +1,154 @@
+package yamlfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// The limits keep one file from taking the machine's memory: a small file can
+// hold very many nodes, and aliases can stand for more still.
+const (
+	maxFile  = 4 << 20
+	maxNodes = 200_000
+	maxDepth = 100
+)
+
+const bom = "\ufeff"
+
+// parse reads all documents of src into node trees. It never decodes into Go
+// values: that is where the parser is slow and can panic.
+func parse(src []byte) (docs []*yaml.Node, err error) {
+	if len(src) > maxFile {
+		return nil, types.Errorf(types.BadInput, "the YAML has %d bytes, more than %d", len(src), maxFile)
+	}
+	if !utf8.Valid(src) {
+		return nil, types.Errorf(types.BadInput, "the YAML is not UTF-8 text")
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			docs, err = nil, types.Errorf(types.BadInput, "not YAML: %v", p)
+		}
+	}()
+	d := yaml.NewDecoder(bytes.NewReader(src))
+	for {
+		doc := new(yaml.Node)
+		err := d.Decode(doc)
+		if errors.Is(err, io.EOF) {
+			return docs, nil
+		}
+		if err != nil {
+			return nil, types.Errorf(types.BadInput, "not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+		}
+		docs = append(docs, doc)
+	}
+}
+
+// lines finds byte offsets from the line and column of a node.
+type lines struct {
+	src    []byte
+	starts []int
+}
+
+// newLines counts lines as the parser does: CR, CRLF, LF, NEL, LS and PS end a
+// line, and a byte order mark at the very start takes no column.
+func newLines(src []byte) lines {
+	at := 0
+	if bytes.HasPrefix(src, []byte(bom)) {
+		at = len(bom)
+	}
+	starts := []int{at}
+	for at < len(src) {
+		n := breakAt(src[at:])
+		at += max(n, 1)
+		if n > 0 {
+			starts = append(starts, at)
+		}
+	}
+	return lines{src, starts}
+}
+
+var breaks = [...]string{"\r\n", "\n", "\r", "\u0085", "\u2028", "\u2029"}
+
+// breakAt returns the length of the line break that b begins with, or 0.
+func breakAt(b []byte) int {
+	for _, s := range breaks {
+		if len(b) >= len(s) && string(b[:len(s)]) == s {
+			return len(s)
+		}
+	}
+	return 0
+}
+
+// offset returns where a node begins, or -1 when there is no such place.
+// Columns count characters, from 1.
+func (l lines) offset(line, column int) int {
+	if line < 1 || line > len(l.starts) {
+		return -1
+	}
+	at := l.starts[line-1]
+	for range column - 1 {
+		if at >= len(l.src) {
+			return -1
+		}
+		_, n := utf8.DecodeRune(l.src[at:])
+		at += n
+	}
+	return at
+}
+
+// difference compares two lists of documents and returns where they differ,
+// "" when they do not. want says how a node that was edited has to look now.
+// Columns and comments are left out: the bytes around the edit are untouched
+// by construction, and how comments hang on nodes is the parser's affair.
+func difference(a, b []*yaml.Node, want map[*yaml.Node]yaml.Node) string {
+	if len(a) != len(b) {
+		return fmt.Sprintf("%d documents became %d", len(a), len(b))
+	}
+	for i := range a {
+		if why := nodeDifference(a[i], b[i], want); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+func nodeDifference(a, b *yaml.Node, want map[*yaml.Node]yaml.Node) string {
+	value, tag, style := a.Value, a.Tag, a.Style
+	if w, edited := want[a]; edited {
+		value, tag, style = w.Value, w.Tag, w.Style
+	}
+	same := a.Kind == b.Kind && value == b.Value && tag == b.Tag && style == b.Style &&
+		a.Anchor == b.Anchor && a.Line == b.Line && len(a.Content) == len(b.Content)
+	if !same {
+		return fmt.Sprintf("line %d would hold another value than was asked for", a.Line)
+	}
+	for i := range a.Content {
+		if why := nodeDifference(a.Content[i], b.Content[i], want); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// lineList writes "line 3" or "lines 3, 7 and 9", each once, at most five.
+func lineList(of []int) string {
+	of = slices.Compact(slices.Clone(of))
+	more := ""
+	if len(of) > 5 {
+		of, more = of[:5], " and more"
+	}
+	text := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(of)), ", "), "[]")
+	if len(of) == 1 && more == "" {
+		return "line " + text
+	}
+	return "lines " + text + more
+}

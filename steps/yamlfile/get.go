@@ -1,0 +1,81 @@
+package yamlfile
+
+import (
+	"context"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+type getIn struct {
+	Text      *string `json:"text" doc:"The YAML itself. Give either this, or workspace and file."`
+	Workspace *string `json:"workspace" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace that holds the file, as git_checkout returned it."`
+	File      *string `json:"file" doc:"Path of the file inside the workspace."`
+	JSONPath  string  `json:"jsonpath" doc:"JSONPath (RFC 9535) of the values, e.g. $.targets[?(@.name == 'prod')].ref. It is asked of every document of the file."`
+	Expect    *int    `json:"expect" minimum:"0" doc:"How many values the path has to match. Without it: one or more."`
+}
+
+type getOut struct {
+	Value  any      `json:"value" doc:"The first match. Plain scalars have the types of YAML 1.2; an integer beyond 64 bits is text."`
+	Text   string   `json:"text" doc:"The first match as the text that stands in the file, without quotes and never as a number: use it for SHAs. Empty for lists and objects."`
+	Values []any    `json:"values" doc:"All matches, as value."`
+	Texts  []string `json:"texts" doc:"All matches, as text."`
+	Count  int      `json:"count" doc:"How many values the path matched."`
+	Line   int      `json:"line" doc:"Line of the first match, from 1; 0 without one."`
+	Kind   string   `json:"kind" doc:"What the first match is: string, integer, number, boolean, null, list or object; empty without one."`
+}
+
+func getStep() step.Step {
+	return step.Read("yaml_get", "Read values from YAML by JSONPath.", get).
+		Touching("", "file", "read").
+		Failing(types.NotFound, types.Conflict)
+}
+
+func get(ctx context.Context, in getIn) (getOut, error) {
+	src, err := source(ctx, in)
+	if err != nil {
+		return getOut{}, err
+	}
+	docs, err := parse(src)
+	if err != nil {
+		return getOut{}, err
+	}
+	found, origins, err := find(in.JSONPath, docs)
+	if err != nil {
+		return getOut{}, err
+	}
+	switch {
+	case in.Expect == nil && len(found) == 0:
+		return getOut{}, countError(in.JSONPath, found, "at least 1 match")
+	case in.Expect != nil && len(found) != *in.Expect:
+		return getOut{}, countError(in.JSONPath, found, counted(*in.Expect))
+	}
+	return describe(found, origins), nil
+}
+
+// source returns the YAML from the one place that the arguments name.
+func source(ctx context.Context, in getIn) ([]byte, error) {
+	switch {
+	case in.Text != nil && in.Workspace == nil && in.File == nil:
+		return []byte(*in.Text), nil
+	case in.Text == nil && in.Workspace != nil && in.File != nil:
+		return readFile(ctx, *in.Workspace, *in.File)
+	}
+	return nil, types.Errorf(types.BadInput, "give either text, or workspace and file")
+}
+
+func describe(found []match, origins map[*yaml.Node]origin) getOut {
+	out := getOut{Values: []any{}, Texts: []string{}, Count: len(found)}
+	for _, m := range found {
+		out.Values = append(out.Values, plainValue(m.view, origins))
+		out.Texts = append(out.Texts, m.node.Value)
+	}
+	if len(found) > 0 {
+		first := found[0]
+		out.Value, out.Text, out.Line = out.Values[0], out.Texts[0], first.node.Line
+		out.Kind = kindName(first.view, origins)
+	}
+	return out
+}

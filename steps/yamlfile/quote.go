@@ -1,0 +1,94 @@
+package yamlfile
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"gopkg.in/yaml.v3"
+)
+
+// quoting is the part of a node's style that says how a scalar is written.
+const quoting = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
+
+// render writes value as a YAML string in the style of the scalar it replaces,
+// or in the nearest one in which it stays this string.
+func render(value string, style yaml.Style) (string, yaml.Style) {
+	switch {
+	case style == 0 && staysPlain(value):
+		return value, 0
+	case style == yaml.DoubleQuotedStyle || !printable(value):
+		return doubleQuoted(value), yaml.DoubleQuotedStyle
+	}
+	return "'" + strings.ReplaceAll(value, "'", "''") + "'", yaml.SingleQuotedStyle
+}
+
+// looksTyped matches plain text that some YAML reader takes for something else
+// than a string: a number of YAML 1.1 (octal, base 60, with underscores) or
+// 1.2 of any length, a date, the end of a document. The parser used here would
+// let some of them pass.
+var looksTyped = regexp.MustCompile(`^(` +
+	`[-+]?[0-9][0-9_]*|[-+]?0o?[0-7_]+|[-+]?0x[0-9a-fA-F_]+|[-+]?0b[01_]+` +
+	`|[-+]?([0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)([eE][-+]?[0-9]+)?` +
+	`|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?` +
+	`|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \t].*)?` +
+	`|[-+]?\.(?i:inf|nan)|=|<<|(---|\.\.\.).*)$`)
+
+// looksBoolean are the words of YAML 1.1 for true, false and null. Many
+// readers of configuration still know them.
+var looksBoolean = regexp.MustCompile(`^(?i:y|yes|n|no|true|false|on|off|null|~)?$`)
+
+// staysPlain reports whether value can stand without quotes, in a block and
+// between braces, and is the same string to every reader. The parser has the
+// last word.
+func staysPlain(value string) bool {
+	if looksTyped.MatchString(value) || looksBoolean.MatchString(value) || !printable(value) {
+		return false
+	}
+	return readsAs("k: "+value+"\n", value) && readsAs("{k: "+value+", l: m}\n", value)
+}
+
+func readsAs(text, value string) bool {
+	docs, err := parse([]byte(text))
+	if err != nil || len(docs) != 1 || len(docs[0].Content) != 1 {
+		return false
+	}
+	m := docs[0].Content[0]
+	if m.Kind != yaml.MappingNode || len(m.Content) < 2 {
+		return false
+	}
+	k, v := m.Content[0], m.Content[1]
+	return k.Value == "k" && v.Kind == yaml.ScalarNode && v.Style == 0 && v.Anchor == "" &&
+		v.ShortTag() == "!!str" && v.Value == value && m.LineComment+v.LineComment+k.LineComment == ""
+}
+
+// printable reports whether value can stand on one line as it is.
+func printable(value string) bool {
+	return !strings.ContainsFunc(value, func(r rune) bool { return !plainRune(r) })
+}
+
+func plainRune(r rune) bool {
+	return r == ' ' || unicode.IsGraphic(r) && !unicode.In(r, unicode.Zl, unicode.Zp) && r != unicode.ReplacementChar
+}
+
+var escapes = map[rune]string{'"': `\"`, '\\': `\\`, '\n': `\n`, '\r': `\r`, '\t': `\t`}
+
+func doubleQuoted(value string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range value {
+		switch esc, special := escapes[r]; {
+		case special:
+			b.WriteString(esc)
+		case plainRune(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			fmt.Fprintf(&b, `\U%08X`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04X`, r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}

@@ -1,0 +1,56 @@
+package yamlfile
+
+import (
+	"context"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+type setIn struct {
+	Workspace string `json:"workspace" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace that holds the file, as git_checkout returned it."`
+	File      string `json:"file" doc:"Path of the file inside the workspace."`
+	JSONPath  string `json:"jsonpath" doc:"JSONPath (RFC 9535) of the scalar, e.g. $.targets[?(@.name == 'prod')].ref. It is asked of every document of the file."`
+	Value     string `json:"value" doc:"The new text. It stays a string: it is quoted where it would read as a number, a date or a boolean."`
+	Expect    int    `json:"expect" default:"1" minimum:"1" doc:"How many scalars the path has to match; all of them are set."`
+}
+
+type setOut struct {
+	File    string `json:"file" doc:"The file, as given."`
+	Old     string `json:"old" doc:"The text of the first match before."`
+	New     string `json:"new" doc:"The text now."`
+	Changed bool   `json:"changed" doc:"Whether the file is another than before."`
+	Count   int    `json:"count" doc:"How many scalars matched."`
+	Lines   []int  `json:"lines" doc:"Their lines, from 1."`
+	Diff    string `json:"diff" doc:"The change as a unified diff; empty when there is none."`
+}
+
+func setStep() step.Step {
+	return step.Local("yaml_set", "Set a text in a YAML file of a workspace, leaving every other byte as it is.", set).
+		Touching("", "file", "edit").
+		Failing(types.NotFound, types.Conflict)
+}
+
+func set(ctx context.Context, in setIn) (setOut, error) {
+	src, err := readFile(ctx, in.Workspace, in.File)
+	if err != nil {
+		return setOut{}, err
+	}
+	edit, err := Set(src, in.JSONPath, in.Value, in.Expect)
+	if err != nil {
+		return setOut{}, err
+	}
+	if edit.Changed {
+		if err := replaceFile(ctx, in.Workspace, in.File, edit.Out); err != nil {
+			return setOut{}, err
+		}
+	}
+	out := setOut{
+		File: in.File, Old: edit.Old, New: in.Value, Changed: edit.Changed,
+		Count: len(edit.Places), Lines: []int{}, Diff: unified(in.File, src, edit.Out),
+	}
+	for _, p := range edit.Places {
+		out.Lines = append(out.Lines, p.Line)
+	}
+	return out, nil
+}

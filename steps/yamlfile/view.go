@@ -1,0 +1,192 @@
+package yamlfile
+
+import (
+	"gopkg.in/yaml.v3"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// origin is where a node of a view comes from.
+type origin struct {
+	node *yaml.Node // in the tree as parsed
+	doc  int        // counted from 1
+	via  string     // "", or what brings the value to this place
+}
+
+const (
+	viaAlias = "an alias"
+	viaMerge = "a merge key (<<)"
+)
+
+// viewer builds, for every document, a tree that is as a program would load
+// it. The budget is for all documents together.
+type viewer struct {
+	origins map[*yaml.Node]origin
+	doc     int
+	nodes   int
+	depth   int
+	open    map[*yaml.Node]bool // anchors being resolved: one inside itself never ends
+}
+
+func views(docs []*yaml.Node) ([]*yaml.Node, map[*yaml.Node]origin, error) {
+	v := &viewer{origins: map[*yaml.Node]origin{}, open: map[*yaml.Node]bool{}}
+	roots := make([]*yaml.Node, 0, len(docs))
+	for i, doc := range docs {
+		v.doc = i + 1
+		for _, root := range doc.Content {
+			c, err := v.copy(root, "")
+			if err != nil {
+				return nil, nil, err
+			}
+			roots = append(roots, c)
+		}
+	}
+	return roots, v.origins, nil
+}
+
+func (v *viewer) copy(src *yaml.Node, via string) (*yaml.Node, error) {
+	if v.nodes++; v.nodes > maxNodes {
+		return nil, types.Errorf(types.BadInput, "the YAML holds more than %d values", maxNodes).
+			WithHint("aliases count as often as they are used")
+	}
+	if v.depth++; v.depth > maxDepth {
+		return nil, types.Errorf(types.BadInput, "line %d: the YAML is nested more than %d deep", src.Line, maxDepth)
+	}
+	defer func() { v.depth-- }()
+	if src.Kind == yaml.AliasNode {
+		return v.alias(src, via)
+	}
+	out := &yaml.Node{Kind: src.Kind, Tag: src.ShortTag()}
+	v.origins[out] = origin{src, v.doc, via}
+	switch src.Kind {
+	case yaml.ScalarNode:
+		out.Tag, out.Value = typed(src).forPath()
+		return out, nil
+	case yaml.MappingNode:
+		return out, v.mapping(src, out, via)
+	}
+	for _, child := range src.Content {
+		c, err := v.copy(child, via)
+		if err != nil {
+			return nil, err
+		}
+		out.Content = append(out.Content, c)
+	}
+	return out, nil
+}
+
+func (v *viewer) alias(src *yaml.Node, via string) (*yaml.Node, error) {
+	if v.open[src.Alias] {
+		return nil, types.Errorf(types.BadInput, "line %d: *%s stands inside its own anchor", src.Line, src.Value)
+	}
+	v.open[src.Alias] = true
+	defer delete(v.open, src.Alias)
+	if via == "" {
+		via = viaAlias
+	}
+	return v.copy(src.Alias, via)
+}
+
+// mapping copies the pairs of src, and after them what its merge keys bring.
+// Keys that are no scalars are left out: no JSONPath can name them.
+func (v *viewer) mapping(src, out *yaml.Node, via string) error {
+	seen := map[string]int{}
+	var merges []*yaml.Node
+	for i := 0; i+1 < len(src.Content); i += 2 {
+		key, value := src.Content[i], src.Content[i+1]
+		if key.ShortTag() == "!!merge" {
+			merges = append(merges, value)
+			continue
+		}
+		name, ok := keyName(key)
+		if !ok {
+			continue
+		}
+		if line, twice := seen[name]; twice {
+			return types.Errorf(types.BadInput, "line %d: the key %q is there already, on line %d", key.Line, name, line)
+		}
+		seen[name] = key.Line
+		c, err := v.copy(value, via)
+		if err != nil {
+			return err
+		}
+		out.Content = append(out.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: name}, c)
+	}
+	for _, m := range merges {
+		if err := v.merge(m, out, seen); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func keyName(key *yaml.Node) (string, bool) {
+	if key.Kind == yaml.AliasNode {
+		key = key.Alias
+	}
+	return key.Value, key.Kind == yaml.ScalarNode
+}
+
+// merge adds the pairs of a merge key's value to out, those not there yet.
+func (v *viewer) merge(m, out *yaml.Node, seen map[string]int) error {
+	from, err := v.copy(m, viaMerge)
+	if err != nil {
+		return err
+	}
+	sources := []*yaml.Node{from}
+	if from.Kind == yaml.SequenceNode {
+		sources = from.Content
+	}
+	for _, s := range sources {
+		if s.Kind != yaml.MappingNode {
+			return types.Errorf(types.BadInput, "line %d: << merges something that is no mapping", m.Line)
+		}
+		for i := 0; i+1 < len(s.Content); i += 2 {
+			if name := s.Content[i].Value; seen[name] == 0 {
+				seen[name] = m.Line
+				out.Content = append(out.Content, s.Content[i], s.Content[i+1])
+			}
+		}
+	}
+	return nil
+}
+
+// plainValue returns what a node of a view stands for, as a plain Go value.
+func plainValue(n *yaml.Node, origins map[*yaml.Node]origin) any {
+	switch n.Kind {
+	case yaml.SequenceNode:
+		list := make([]any, len(n.Content))
+		for i, c := range n.Content {
+			list[i] = plainValue(c, origins)
+		}
+		return list
+	case yaml.MappingNode:
+		m := make(map[string]any, len(n.Content)/2)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			m[n.Content[i].Value] = plainValue(n.Content[i+1], origins)
+		}
+		return m
+	}
+	return typed(origins[n].node).value
+}
+
+// kindName says what a node is, in the words of the skill language.
+func kindName(n *yaml.Node, origins map[*yaml.Node]origin) string {
+	switch n.Kind {
+	case yaml.SequenceNode:
+		return "list"
+	case yaml.MappingNode:
+		return "object"
+	}
+	switch typed(origins[n].node).tag {
+	case "!!int":
+		return "integer"
+	case "!!float":
+		return "number"
+	case "!!bool":
+		return "boolean"
+	case "!!null":
+		return "null"
+	}
+	return "string"
+}

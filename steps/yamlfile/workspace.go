@@ -1,0 +1,131 @@
+package yamlfile
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// A workspace is a folder of the run; the git steps lay its files below
+// "files". Every access goes through os.Root, so that neither a name nor a
+// link that came with the repository leads out of it.
+const filesFolder = "files"
+
+var workspaceName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
+func readFile(ctx context.Context, workspace, file string) ([]byte, error) {
+	root, err := openFiles(ctx, workspace)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	if err := checkFile(root, workspace, file); err != nil {
+		return nil, err
+	}
+	f, err := root.Open(file)
+	if err != nil {
+		return nil, types.Errorf(types.Internal, "cannot open %s: %w", file, bare(err))
+	}
+	defer f.Close()
+	src, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, types.Errorf(types.Internal, "cannot read %s: %w", file, bare(err))
+	}
+	return src, nil
+}
+
+// openFiles opens the folder of a workspace's files.
+func openFiles(ctx context.Context, workspace string) (*os.Root, error) {
+	base := step.CallOf(ctx).Workspaces
+	if base == "" {
+		return nil, types.Errorf(types.Internal, "this run has no folder for workspaces")
+	}
+	if !workspaceName.MatchString(workspace) {
+		return nil, types.Errorf(types.BadInput, "%q is not the name of a workspace", workspace)
+	}
+	root, err := os.OpenRoot(filepath.Join(base, workspace, filesFolder))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, types.Errorf(types.NotFound, "there is no workspace %s", workspace).
+			WithHint("git_checkout makes one; give its workspace output to this step")
+	}
+	if err != nil {
+		return nil, types.Errorf(types.Internal, "cannot open the workspace %s: %w", workspace, bare(err))
+	}
+	return root, nil
+}
+
+// checkFile refuses everything but a regular file that is named by a plain
+// path and reached without leaving the workspace.
+func checkFile(root *os.Root, workspace, file string) error {
+	if !fs.ValidPath(file) || file == "." || strings.ContainsAny(file, "\\\x00") {
+		return types.Errorf(types.BadInput, "%q is not a path inside a workspace", file).
+			WithHint("write it as the repository does: folders and a name with / between them, without a leading / and without . or .. as a folder")
+	}
+	info, err := root.Lstat(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return types.Errorf(types.NotFound, "%s is not in the workspace %s", file, workspace).
+			WithHint("name it in git_checkout's paths")
+	case err != nil:
+		return types.Errorf(types.Conflict, "%s cannot be reached inside the workspace: %w", file, bare(err))
+	case info.Mode()&fs.ModeSymlink != 0:
+		return types.Errorf(types.Conflict, "%s is a symbolic link", file).
+			WithHint("name the file it points to")
+	case !info.Mode().IsRegular():
+		return types.Errorf(types.Conflict, "%s is not a file", file)
+	}
+	return nil
+}
+
+// replaceFile writes the file beside itself and renames it, so that a kill
+// leaves the old file or the new one.
+func replaceFile(ctx context.Context, workspace, file string, data []byte) error {
+	root, err := openFiles(ctx, workspace)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	temp := path.Join(path.Dir(file), "."+path.Base(file)+".skillrun-new")
+	if err := writeNew(root, file, temp, data); err != nil {
+		_ = root.Remove(temp)
+		return types.Errorf(types.Internal, "cannot write %s: %w", file, bare(err))
+	}
+	return nil
+}
+
+func writeNew(root *os.Root, file, temp string, data []byte) error {
+	info, err := root.Lstat(file)
+	if err != nil {
+		return err
+	}
+	if err := root.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err // what a killed run left behind
+	}
+	f, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, info.Mode().Perm())
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Chmod(info.Mode().Perm()), f.Close()); err != nil {
+		return err
+	}
+	return root.Rename(temp, file)
+}
+
+// bare is err without the path of this machine's folder.
+func bare(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
