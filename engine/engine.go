@@ -116,18 +116,14 @@ func (e *Engine) Start(ctx context.Context, s *Skill, b Binding, o Options) (Rep
 		return Report{}, diags, nil
 	}
 	id := journal.NewID(b.Now, e.Random)
-	work := step.Hash(16, p.Work(id)...)
-	if p.Identity != nil {
-		if old, found, err := e.store.Unfinished(work); err != nil {
-			return Report{}, diags, err
-		} else if found {
-			r, err := e.Resume(ctx, old, o)
-			return r, diags, err
-		}
-	}
-	j, err := e.store.Create(e.header(id, work, s, p, b, o))
+	h := e.header(id, step.Hash(16, p.Work(id)...), s, p, b, o)
+	j, unfinished, err := e.store.Start(h)
 	if err != nil {
 		return Report{}, diags, err
+	}
+	if unfinished != "" {
+		r, err := e.Resume(ctx, unfinished, o)
+		return r, diags, err
 	}
 	r, err := e.run(ctx, j, o, false)
 	return r, diags, err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 )
 
@@ -103,11 +104,21 @@ func number(s string) (any, error) {
 		if err := json.Unmarshal([]byte(s), &i); err == nil {
 			return i, nil
 		}
-		return nil, fmt.Errorf("integer %s does not fit 64 bits", s)
+		return wide(s)
 	}
 	var f float64
 	if err := json.Unmarshal([]byte(s), &f); err != nil || math.IsInf(f, 0) {
 		return nil, fmt.Errorf("number %s does not fit", s)
+	}
+	return f, nil
+}
+
+// wide reads an integer above 64 bits. It is a float when that loses nothing,
+// since [Encode] writes a float such as 1e20 without an exponent.
+func wide(s string) (any, error) {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || strconv.FormatFloat(f, 'f', -1, 64) != s {
+		return nil, fmt.Errorf("integer %s does not fit 64 bits", s)
 	}
 	return f, nil
 }

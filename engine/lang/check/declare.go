@@ -50,7 +50,7 @@ func (c *checker) declaration(p syntax.Pair, what string) types.Field {
 	}
 	f := types.Field{Doc: c.str(n, "description"), Type: c.schema(n)}
 	if r := n.Get("required"); r != nil {
-		b, ok := literal(r).(bool)
+		b, ok := r.Data().(bool)
 		if !ok || r.Tag != "!!bool" {
 			c.diags.Errorf("type-mismatch", r.Range, "required is true or false")
 		}

@@ -70,25 +70,6 @@ func (c *checker) str(n *syntax.Node, key string) string {
 	return v.Value
 }
 
-// literal returns a scalar without holes as a value.
-func literal(n *syntax.Node) any {
-	switch n.Tag {
-	case "!!null":
-		return nil
-	case "!!bool":
-		return strings.EqualFold(n.Value, "true")
-	case "!!int":
-		if i, err := strconv.ParseInt(strings.ReplaceAll(n.Value, "_", ""), 0, 64); err == nil {
-			return int(i)
-		}
-	case "!!float":
-		if f, err := strconv.ParseFloat(n.Value, 64); err == nil {
-			return f
-		}
-	}
-	return n.Value
-}
-
 // typed checks a value of any shape and returns it as the program keeps it
 // (strings are texts with holes) with its type. want guides nothing but
 // messages about literals; the caller holds the type against it.
@@ -118,7 +99,7 @@ func (c *checker) typed(n *syntax.Node, s expr.Scope) (any, types.Type) {
 
 func (c *checker) scalar(n *syntax.Node, s expr.Scope) (any, types.Type) {
 	if n.Tag != "!!str" {
-		v := literal(n)
+		v := n.Data()
 		if v == nil {
 			return nil, types.OfKind(types.Any).Maybe()
 		}

@@ -1,0 +1,187 @@
+package journal
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/skillrun/skillrun/engine/types"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	dirMode  = 0o700
+	fileMode = 0o600
+)
+
+// Options are the operations of the file system that can fail in the middle of
+// a run. The zero value does them; a test puts itself in between.
+type Options struct {
+	Write    func(f *os.File, p []byte) (int, error)
+	Sync     func(f *os.File) error // of a file or a folder
+	Rename   func(from, to string) error
+	Truncate func(f *os.File, size int64) error
+	Mkdir    func(path string, mode fs.FileMode) error
+}
+
+func (o Options) withDefaults() Options {
+	if o.Write == nil {
+		o.Write = (*os.File).Write
+	}
+	if o.Sync == nil {
+		o.Sync = (*os.File).Sync
+	}
+	if o.Rename == nil {
+		o.Rename = os.Rename
+	}
+	if o.Truncate == nil {
+		o.Truncate = (*os.File).Truncate
+	}
+	if o.Mkdir == nil {
+		o.Mkdir = os.Mkdir
+	}
+	return o
+}
+
+// open opens a file of ours. It never follows a link, never waits for a pipe's
+// other end, and gives a new file its mode whatever the umask is.
+func (o Options) open(path string, flag int) (*os.File, error) {
+	f, err := os.OpenFile(path, flag|unix.O_NOFOLLOW|unix.O_NONBLOCK, fileMode)
+	if err != nil {
+		return nil, err
+	}
+	if flag&os.O_CREATE != 0 {
+		err = f.Chmod(fileMode)
+	}
+	if err == nil {
+		err = checkFile(f)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func (o Options) write(f *os.File, p []byte) error {
+	n, err := o.Write(f, p)
+	if err == nil && n < len(p) {
+		err = io.ErrShortWrite
+	}
+	return err
+}
+
+func (o Options) syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(o.Sync(d), d.Close())
+}
+
+// mkdir makes one folder and makes sure that it stays.
+func (o Options) mkdir(path string) error {
+	if err := o.Mkdir(path, dirMode); err != nil {
+		return err
+	}
+	if err := os.Chmod(path, dirMode); err != nil {
+		return err
+	}
+	return o.syncDir(filepath.Dir(path))
+}
+
+// mkdirAll makes a folder and those above it, as far as they are missing.
+func (o Options) mkdirAll(path string) error {
+	_, err := os.Lstat(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := o.mkdirAll(filepath.Dir(path)); err != nil {
+		return err
+	}
+	if err := o.mkdir(path); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
+// replace gives a file new content in one step, by rename. With sync the
+// content is on the disk before the name is.
+func (o Options) replace(path string, content []byte, sync bool) error {
+	next := path + ".tmp"
+	f, err := o.open(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
+	if err != nil {
+		return err
+	}
+	err = o.write(f, content)
+	if err == nil && sync {
+		err = o.Sync(f)
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := o.Rename(next, path); err != nil || !sync {
+		return err
+	}
+	return o.syncDir(filepath.Dir(path))
+}
+
+func (o Options) read(path string) ([]byte, error) {
+	f, err := o.open(path, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(f)
+	return data, errors.Join(err, f.Close())
+}
+
+// checkDir refuses a folder in which others can put or replace things. Above
+// ours, root may own it, and one like /tmp will do, where nobody can move what
+// belongs to others.
+func checkDir(path string, above bool) error {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return disk("look at the state folder", err)
+	}
+	shared := info.Mode().Perm()&0o022 != 0
+	switch owner := ownerOf(info); {
+	case info.Mode()&fs.ModeSymlink != 0:
+		return unsafeState(path, "is a symbolic link", "name the folder it points to")
+	case !info.IsDir():
+		return unsafeState(path, "is not a folder", "move it away")
+	case owner != os.Geteuid() && !(above && owner == 0):
+		return unsafeState(path, "belongs to another user", "use a folder of your own")
+	case shared && !(above && info.Mode()&fs.ModeSticky != 0):
+		return unsafeState(path, "can be written by others", "run chmod go-w on it")
+	}
+	return nil
+}
+
+// checkFile refuses what others could have read or written.
+func checkFile(f *os.File) error {
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return disk("look at a file", err)
+	case !info.Mode().IsRegular():
+		return unsafeState(f.Name(), "is not a file", "move it away")
+	case ownerOf(info) != os.Geteuid():
+		return unsafeState(f.Name(), "belongs to another user", "use a folder of your own")
+	case info.Mode().Perm()&0o077 != 0:
+		return unsafeState(f.Name(), "is open to others", "run chmod 600 on it, if nobody changed it")
+	}
+	return nil
+}
+
+func ownerOf(info fs.FileInfo) int {
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(stat.Uid)
+	}
+	return -1
+}
+
+func unsafeState(path, what, hint string) *types.Error {
+	return types.Errorf(types.Conflict, "%w: %s %s", ErrUnsafe, path, what).WithHint("%s", hint)
+}

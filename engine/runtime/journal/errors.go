@@ -1,0 +1,48 @@
+package journal
+
+import (
+	"errors"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// What can be wrong with a run or its journal. errors.As finds a
+// *types.Error in every error of this package, and errors.Is these.
+var (
+	// ErrLocked: another process, or another part of this one, writes the run.
+	ErrLocked = errors.New("locked")
+	// ErrDamaged: the journal, or a blob, is not what was written.
+	ErrDamaged = errors.New("damaged")
+	// ErrNewer: the journal's format is of a later program.
+	ErrNewer = errors.New("written by a later skillrun")
+	// ErrEmpty: the run was killed before its header was written, so nothing
+	// of it ever happened.
+	ErrEmpty = errors.New("the run never started")
+	// ErrPoisoned: an earlier write failed, so nothing more is recorded.
+	ErrPoisoned = errors.New("an earlier record could not be kept")
+	// ErrUnsafe: others can change or replace what this package keeps.
+	ErrUnsafe = errors.New("unsafe")
+)
+
+var (
+	errClosed = types.Errorf(types.Internal, "the journal is closed")
+	errTorn   = errors.New("the line is cut short or its checksum does not fit")
+)
+
+// disk says that the file system did not do what it was asked for, unless err
+// says more already.
+func disk(doing string, err error) *types.Error {
+	if known := (*types.Error)(nil); errors.As(err, &known) {
+		return known
+	}
+	return types.Errorf(types.Unavailable, "cannot %s: %w", doing, err)
+}
+
+func poisoned(cause error) *types.Error {
+	return types.Errorf(types.Unavailable, "%w: %v", ErrPoisoned, cause).
+		WithHint("see to the disk, then run the same command again; it goes on from what is recorded")
+}
+
+func notFound(id string) *types.Error {
+	return types.Errorf(types.NotFound, "there is no run %s", id)
+}

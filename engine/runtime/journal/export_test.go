@@ -1,0 +1,24 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// Reseal gives a line that was changed a checksum that fits.
+func Reseal(line []byte) []byte {
+	var parts struct {
+		R    json.RawMessage
+		Prev string
+	}
+	if err := json.Unmarshal(line, &parts); err != nil {
+		panic(err)
+	}
+	return sealLine(parts.R, parts.Prev)
+}
+
+// SealFirst makes a first line of any text.
+func SealFirst(body string) []byte { return sealLine([]byte(body), noLine) }
+
+// Bytes are the lines of a journal in memory.
+func (m *Memory) Bytes() []byte { return bytes.Clone(m.data) }

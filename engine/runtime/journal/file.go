@@ -1,0 +1,193 @@
+package journal
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// File is the journal of one run on a disk, held by its one writer.
+type File struct {
+	dir  string
+	fs   Options
+	lock *os.File
+
+	mu      sync.Mutex
+	file    *os.File
+	end     chain
+	size    int64
+	summary Summary
+	found   []Record // what Open read, until it is asked for or outdated
+	appends int
+	syncs   int
+	failed  error
+}
+
+var _ Journal = (*File)(nil)
+
+// Dir returns the run's folder.
+func (f *File) Dir() string { return f.dir }
+
+// Workspaces returns the folder of the run's own files, which may be thrown
+// away and made again at will.
+func (f *File) Workspaces() string { return f.path(workspacesName) }
+
+// Inbox returns the folder in which others leave requests.
+func (f *File) Inbox() string { return f.path(inboxName) }
+
+func (f *File) path(names ...string) string {
+	return filepath.Join(append([]string{f.dir}, names...)...)
+}
+
+// Append adds a record.
+func (f *File) Append(r Record, sync bool) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.failed != nil {
+		return f.failed
+	}
+	p, err := f.end.pack(r)
+	if err == nil {
+		err = f.write(p, sync)
+	}
+	if err != nil {
+		f.failed = poisoned(err)
+		return err
+	}
+	f.keep(p, sync)
+	return nil
+}
+
+// write brings a record to the disk; its blob first, so that no record ever
+// names one that is not there.
+func (f *File) write(p packed, sync bool) error {
+	if p.blob != nil {
+		if err := f.fs.replace(f.path(blobsName, p.record.Blob), p.blob, true); err != nil {
+			return disk("keep an output", err)
+		}
+	}
+	if err := f.fs.write(f.file, p.line); err != nil {
+		return disk("write the journal", err)
+	}
+	if sync {
+		if err := f.fs.Sync(f.file); err != nil {
+			return disk("bring the journal to the disk", err)
+		}
+	}
+	return nil
+}
+
+func (f *File) keep(p packed, sync bool) {
+	f.end = p.next
+	f.size += int64(len(p.line))
+	f.found = nil
+	f.appends++
+	if sync {
+		f.syncs++
+	}
+	f.summary.add(&p.record)
+	switch p.record.Kind {
+	case Header, Parked, Finished:
+		f.cacheSummary()
+	}
+}
+
+// goOn makes f continue the journal that was found.
+//
+// It writes the journal's bytes once more, over themselves. After a failed
+// fsync the kernel may show bytes that are not on the disk and never will be,
+// because it believes them written; a process that reads them there would
+// build on nothing. The same bytes over themselves cannot be torn.
+func (f *File) goOn(l loaded) (err error) {
+	f.file, err = f.fs.open(f.path(journalName), os.O_RDWR)
+	if err == nil && l.report.Torn() {
+		err = f.fs.Truncate(f.file, int64(len(l.data)))
+	}
+	if err == nil {
+		err = f.fs.write(f.file, l.data)
+	}
+	if err == nil {
+		err = f.fs.Sync(f.file)
+	}
+	if err != nil {
+		return disk("bring the journal to the disk", err)
+	}
+	last := l.data[:len(l.data)-1]
+	last = last[bytes.LastIndexByte(last, '\n')+1:]
+	f.end = chain{seq: len(l.records), prev: chainHash(last)}
+	f.size = int64(len(l.data))
+	f.summary = Summarize(l.records)
+	f.found = l.records
+	return nil
+}
+
+// Records returns everything appended so far. It reads the disk again instead
+// of holding a long run in memory; when the disk cannot be read, or does not
+// say what was written, the journal is poisoned and what could be read is
+// returned.
+func (f *File) Records() []Record {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if found := f.found; found != nil {
+		f.found = nil
+		return found
+	}
+	records, err := f.reread()
+	if err != nil && f.failed == nil {
+		f.failed = poisoned(err)
+	}
+	return records
+}
+
+func (f *File) reread() ([]Record, error) {
+	data, err := f.fs.read(f.path(journalName))
+	if err != nil {
+		return nil, disk("read the journal", err)
+	}
+	records, _, _, err := Parse(data[:min(int64(len(data)), f.size)])
+	if err == nil && len(records) != f.end.seq {
+		err = damaged(len(records)+1, errors.New("it is gone"))
+	}
+	if err == nil {
+		err = unpack(records, f.blob)
+	}
+	return records, err
+}
+
+// blob reads an output. Its name is a digest: [Parse] lets nothing else through.
+func (f *File) blob(digest string) ([]byte, error) {
+	out, err := f.fs.read(f.path(blobsName, digest))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // its digest will not fit
+	}
+	if err != nil {
+		return nil, disk("read an output", err)
+	}
+	return out, nil
+}
+
+// Counters returns how many records were appended since the journal was
+// opened, and how many of them with sync.
+func (f *File) Counters() (appends, syncs int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.appends, f.syncs
+}
+
+// Close lets go of the writer's lock; later appends fail.
+func (f *File) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var err error
+	if f.file != nil {
+		err = f.file.Close()
+	}
+	if f.lock != nil {
+		err = errors.Join(err, f.lock.Close())
+	}
+	f.file, f.lock, f.failed = nil, nil, errClosed
+	return err
+}

@@ -1,0 +1,70 @@
+package journal
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+const (
+	idTime   = "20060102-150405"
+	idRandom = 6
+	letters  = "0123456789abcdefghijklmnopqrstuvwxyz"
+)
+
+// NewID returns the id of a new run, such as 20260115-101530-k3f9q2: the time
+// in UTC, so that ids sort by age, and six random letters. It panics when
+// random fails, which crypto/rand never does.
+func NewID(now time.Time, random io.Reader) string {
+	id := []byte(now.UTC().Format(idTime) + "-")
+	var b [1]byte
+	for n := 0; n < idRandom; {
+		if _, err := io.ReadFull(random, b[:]); err != nil {
+			panic(fmt.Sprintf("no random bytes for a run id: %v", err))
+		}
+		// Bytes past the last whole multiple would make the first letters likelier.
+		if int(b[0]) < 256-256%len(letters) {
+			id = append(id, letters[int(b[0])%len(letters)])
+			n++
+		}
+	}
+	return string(id)
+}
+
+// ValidID reports whether id has the form of a run's id, which makes it safe
+// as the name of a folder.
+func ValidID(id string) bool {
+	const form = "dddddddd-dddddd-aaaaaa"
+	if len(id) != len(form) {
+		return false
+	}
+	for i := range len(form) {
+		c := id[i]
+		digit, lower := '0' <= c && c <= '9', 'a' <= c && c <= 'z'
+		switch form[i] {
+		case 'd':
+			if !digit {
+				return false
+			}
+		case 'a':
+			if !digit && !lower {
+				return false
+			}
+		case '-':
+			if c != '-' {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func checkID(id string) error {
+	if ValidID(id) {
+		return nil
+	}
+	return types.Errorf(types.BadInput, "%q is not the id of a run", id).
+		WithHint("an id looks like 20260115-101530-k3f9q2")
+}

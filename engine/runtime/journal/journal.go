@@ -1,0 +1,118 @@
+// Package journal keeps the durable history of runs: what was about to be
+// sent, what came back, and enough to go on after a kill at any point.
+//
+// A run is a folder (0700, files 0600):
+//
+//	journal.jsonl   one record a line; the truth
+//	run.json        a cache for listings, written by rename; never trusted
+//	inbox/          requests of others (cancel, approve); the writer turns them into records
+//	blobs/          outputs above 256 KiB, by digest
+//	workspaces/     the run's own files; thrown away and made again at will
+//
+// # Records
+//
+// A line is a JSON object: the [Record], a checksum of the line, and the hash
+// of the line before, so that a flipped bit, a missing line and an edited line
+// are found. A torn last line (a write cut short) is cut off and reported; a
+// bad line before the last one is refused. The first record is [Header].
+//
+// # Durability
+//
+// [Journal.Append] returns after write(2). Records whose loss would let an
+// effect happen twice (header, intent, done of a write) are appended with
+// sync, and are then on the disk when Append returns. After a failed write or
+// sync the journal is poisoned: every later Append fails, so that nothing is
+// sent that could not be recorded.
+//
+// # One writer
+//
+// A kernel lock (flock) on the folder's lock file, held by the writing
+// process, dies with it. Readers need no lock and never write.
+package journal
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Kind names a record.
+type Kind string
+
+// The kinds of records.
+const (
+	Header   Kind = "header"   // first: what runs
+	Intent   Kind = "intent"   // a write is about to be looked for and sent
+	Event    Kind = "event"    // something a machine folds
+	Parked   Kind = "parked"   // the run lets go of its process: Reason says for what
+	Resumed  Kind = "resumed"  // a process took the run up again
+	Approved Kind = "approved" // a person agreed to the writes
+	Finished Kind = "finished" // done or failed; nothing more happens unless a person retries
+)
+
+// Record is one line of a journal. Fields of other kinds are empty.
+type Record struct {
+	Seq  int       `json:"seq"` // from 1
+	Kind Kind      `json:"kind"`
+	At   time.Time `json:"at"`
+
+	Run *RunHeader `json:"run,omitempty"` // of Header
+
+	Path   string          `json:"path,omitempty"` // of Intent and Event
+	Step   string          `json:"step,omitempty"`
+	Effect string          `json:"effect,omitempty"`
+	Key    string          `json:"key,omitempty"`    // of a write
+	Digest string          `json:"digest,omitempty"` // of a write: the argument digest
+	Input  json.RawMessage `json:"input,omitempty"`  // exactly what the step got
+
+	Event   *machine.Event `json:"event,omitempty"`   // of Event
+	Outcome string         `json:"outcome,omitempty"` // of a write's Event: created or adopted
+	Blob    string         `json:"blob,omitempty"`    // digest of the event's output when it is kept in blobs/
+
+	Reason string       `json:"reason,omitempty"` // of Parked: confirm, await, unknown_outcome
+	State  string       `json:"state,omitempty"`  // of Finished: done or failed
+	By     string       `json:"by,omitempty"`     // of Approved and Resumed: the user
+	Error  *types.Error `json:"error,omitempty"`  // of Parked and Finished
+}
+
+// RunHeader says what runs. It is everything a machine needs beside the
+// events, and everything a person needs to repeat the run.
+type RunHeader struct {
+	ID        string          `json:"id"`
+	Site      string          `json:"site,omitempty"`
+	Work      string          `json:"work"` // the work part of every effect's key
+	Skill     string          `json:"skill"`
+	File      string          `json:"file"`    // where the skill was read from
+	Text      string          `json:"text"`    // the skill itself
+	Command   string          `json:"command"` // the repeatable command
+	StartedAt time.Time       `json:"started_at"`
+	Zone      string          `json:"zone"`
+	Versions  Versions        `json:"versions"`
+	Digest    string          `json:"program_digest"`
+	Program   json.RawMessage `json:"program"`
+}
+
+// Versions name the formats a journal was written in, so that a later program
+// reads it rightly or refuses it.
+type Versions struct {
+	Journal  int    `json:"journal"`
+	Language int    `json:"language"`
+	Program  string `json:"skillrun"`
+}
+
+// Format is the version of the journal's format.
+const Format = 1
+
+// Journal is the history of one run, open for its one writer.
+type Journal interface {
+	// Append adds a record, setting its Seq; with sync it is on the disk when
+	// Append returns. After an error every later Append fails.
+	Append(r Record, sync bool) error
+	// Records returns everything appended so far, oldest first, with blobs
+	// read back.
+	Records() []Record
+	// Close lets go of the writer's lock.
+	Close() error
+}

@@ -1,0 +1,213 @@
+package journal
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"slices"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// A line is
+//
+//	{"r":RECORD,"prev":"PREV","sum":"SUM"}
+//
+// and a newline. RECORD is the record as encoding/json writes it, without
+// spaces and without escaping < > &. PREV is the first 16 bytes, in hex, of
+// the SHA-256 of the line before without its newline; zeros in the first line.
+// SUM is the CRC-32C, in hex, of everything before `"sum"`. There is one way
+// to write a record, and a line can be checked without reading its JSON.
+//
+// Whatever becomes of the format, the first line stays a JSON object with the
+// format's number at r.run.versions.journal: that is how a program knows that
+// a journal is of a later one.
+const (
+	lineHead = `{"r":`
+	prevHead = `,"prev":"`
+	sumHead  = `","sum":"`
+	lineTail = `"}`
+	prevLen  = 32
+	sumLen   = 8
+	frameLen = len(prevHead) + prevLen + len(sumHead) + sumLen + len(lineTail)
+	noLine   = "00000000000000000000000000000000"
+	recHead  = lineHead + `{"seq":` // how every line begins
+)
+
+// sealLine makes a line, with its newline, of an encoded record.
+func sealLine(body []byte, prev string) []byte {
+	line := make([]byte, 0, len(lineHead)+len(body)+frameLen+1)
+	line = append(line, lineHead...)
+	line = append(line, body...)
+	line = append(line, prevHead...)
+	line = append(line, prev...)
+	sum := checksum(line)
+	line = append(line, sumHead...)
+	line = append(line, sum...)
+	line = append(line, lineTail...)
+	return append(line, '\n')
+}
+
+// openLine takes a line apart. An error means that it is not as it was written.
+func openLine(line []byte) (body []byte, prev string, err error) {
+	at := len(line) - frameLen
+	if at < len(lineHead) || !bytes.HasPrefix(line, []byte(lineHead)) {
+		return nil, "", errTorn
+	}
+	end := line[at:]
+	summed := at + len(prevHead) + prevLen
+	if string(end[:len(prevHead)]) != prevHead ||
+		string(line[summed:]) != sumHead+checksum(line[:summed])+lineTail {
+		return nil, "", errTorn
+	}
+	return line[len(lineHead):at], string(line[summed-prevLen : summed]), nil
+}
+
+func checksum(b []byte) string {
+	return fmt.Sprintf("%08x", crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)))
+}
+
+// chainHash is what the next line holds of this one.
+func chainHash(line []byte) string {
+	sum := sha256.Sum256(line)
+	return hex.EncodeToString(sum[:prevLen/2])
+}
+
+// Parse reads a journal's bytes. It returns the records, without the outputs
+// that are in blobs, and how many bytes they take. torn says that what follows
+// is a last line that was cut short: it may be thrown away, because whoever
+// wrote it was not told that it was kept. Everything else that is not as it
+// was written is an error, beside the records before it.
+func Parse(data []byte) (records []Record, good int, torn bool, err error) {
+	prev := noLine
+	for good < len(data) {
+		line, rest, whole := bytes.Cut(data[good:], []byte("\n"))
+		record, err := parseLine(line, prev, len(records)+1)
+		switch {
+		case len(records) == 0 && isNewer(line):
+			return nil, good, false, newer()
+		case whole && err == nil:
+			records = append(records, record)
+			prev = chainHash(line)
+			good += len(line) + 1
+		case len(rest) == 0 && (err == nil || errors.Is(err, errTorn)) && !buries(line):
+			return records, good, true, nil
+		default:
+			return records, good, false, damaged(len(records)+1, err)
+		}
+	}
+	return records, good, false, nil
+}
+
+func parseLine(line []byte, prev string, seq int) (Record, error) {
+	body, linked, err := openLine(line)
+	if err != nil {
+		return Record{}, err
+	}
+	if linked != prev {
+		return Record{}, errors.New("it does not follow the line before")
+	}
+	record, err := decodeRecord(body)
+	if err != nil {
+		return Record{}, err
+	}
+	return record, checkRecord(&record, seq)
+}
+
+// buries reports whether a whole line is hidden in the end of a bad one, which
+// happens when the newline between them is lost. A write cut short never
+// leaves one.
+func buries(line []byte) bool {
+	for at := 1; at < len(line); {
+		i := bytes.Index(line[at:], []byte(recHead))
+		if i < 0 {
+			return false
+		}
+		if _, _, err := openLine(line[at+i:]); err == nil {
+			return true
+		}
+		at += i + 1
+	}
+	return false
+}
+
+func isNewer(line []byte) bool {
+	var first struct {
+		R struct {
+			Run struct {
+				Versions struct {
+					Journal int `json:"journal"`
+				} `json:"versions"`
+			} `json:"run"`
+		} `json:"r"`
+	}
+	return json.Unmarshal(line, &first) == nil && first.R.Run.Versions.Journal > Format
+}
+
+func newer() *types.Error {
+	return types.Errorf(types.Conflict, "the journal was %w", ErrNewer).
+		WithHint("update skillrun to go on with this run")
+}
+
+func damaged(line int, cause error) *types.Error {
+	why := "a line is missing its end"
+	if cause != nil {
+		why = cause.Error()
+	}
+	return types.Errorf(types.Conflict, "the journal is %w at line %d: %s", ErrDamaged, line, why).
+		WithHint("restore the run's folder from a backup, or move it away to begin anew")
+}
+
+// encode writes v as one line of JSON.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// decodeRecord refuses what this program does not know: within one format
+// nothing may be dropped in silence.
+func decodeRecord(body []byte) (r Record, err error) {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&r); err != nil {
+		return Record{}, err
+	}
+	if int(d.InputOffset()) != len(body) {
+		return Record{}, errors.New("text after the record")
+	}
+	return r, nil
+}
+
+func checkRecord(r *Record, seq int) error {
+	kinds := []Kind{Header, Intent, Event, Parked, Resumed, Approved, Finished}
+	switch {
+	case r.Seq != seq:
+		return fmt.Errorf("record %d stands where %d should", r.Seq, seq)
+	case !slices.Contains(kinds, r.Kind):
+		return fmt.Errorf("unknown kind of record %q", r.Kind)
+	case (seq == 1) != (r.Kind == Header):
+		return errors.New("a journal has one header, in its first record")
+	case (r.Kind == Header) != (r.Run != nil):
+		return errors.New("what runs belongs into the header, and only there")
+	case (r.Kind == Event) != (r.Event != nil):
+		return errors.New("an event belongs into the record of an event, and only there")
+	case r.Blob != "" && (r.Kind != Event || !isDigest(r.Blob)):
+		return fmt.Errorf("%q is not where an output is kept", r.Blob)
+	case r.Kind == Finished && State(r.State) != StateDone && State(r.State) != StateFailed:
+		return fmt.Errorf("a run does not finish %q", r.State)
+	case r.Run != nil && r.Run.Versions.Journal != Format:
+		return fmt.Errorf("the header is of format %d, not %d", r.Run.Versions.Journal, Format)
+	case r.Run != nil && !ValidID(r.Run.ID):
+		return fmt.Errorf("the header names a run %q", r.Run.ID)
+	}
+	return nil
+}

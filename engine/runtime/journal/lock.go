@@ -1,0 +1,92 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/types"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// lookTime covers the moment for which a listing holds a lock to see
+	// whether somebody else does.
+	lookTime = 20 * time.Millisecond
+	// startTime is for the lock under which a run is looked for and made.
+	startTime = 10 * time.Second
+	lockPause = 2 * time.Millisecond
+)
+
+// lock takes the kernel's lock on the file at path, which is made if needed
+// and never removed: a lock on a removed file excludes nobody. The lock goes
+// when the file is closed or its process ends.
+func (o Options) lock(path string, patience time.Duration) (*os.File, error) {
+	f, err := o.open(path, os.O_RDWR|os.O_CREATE)
+	if err != nil {
+		return nil, disk("open the lock", err)
+	}
+	for waited := time.Duration(0); ; waited += lockPause {
+		err = flock(f, unix.LOCK_EX)
+		if !errors.Is(err, unix.EWOULDBLOCK) || waited >= patience {
+			break
+		}
+		time.Sleep(lockPause)
+	}
+	if err == nil {
+		sign(f)
+		return f, nil
+	}
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		err = fmt.Errorf("%w by process %s", ErrLocked, signed(path))
+	}
+	return nil, errors.Join(err, f.Close())
+}
+
+// held reports whether somebody has the lock at path.
+func (o Options) held(path string) bool {
+	f, err := o.open(path, os.O_RDONLY)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return errors.Is(flock(f, unix.LOCK_SH), unix.EWOULDBLOCK)
+}
+
+func flock(f *os.File, how int) error {
+	for {
+		err := unix.Flock(int(f.Fd()), how|unix.LOCK_NB)
+		if !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
+
+// sign writes down who holds the lock. It is for people: a failure changes
+// nothing, and nothing is decided by what stands there. The width is fixed so
+// that the file need not be emptied first, which some file systems answer with
+// a sync.
+func sign(f *os.File) {
+	_, _ = f.WriteAt(fmt.Appendf(nil, "%-19d\n", os.Getpid()), 0)
+}
+
+func signed(path string) string {
+	data, err := os.ReadFile(path)
+	pid, wrong := strconv.Atoi(strings.TrimSpace(string(data)))
+	if err != nil || wrong != nil {
+		return "unknown"
+	}
+	return strconv.Itoa(pid)
+}
+
+// lockError says of which run a lock could not be had.
+func lockError(id string, err error) error {
+	if !errors.Is(err, ErrLocked) {
+		return err
+	}
+	return types.Errorf(types.Conflict, "run %s is %w", id, err).
+		WithHint("wait for that process, or stop it")
+}
