@@ -1,0 +1,327 @@
+package expr
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// checker gives every node a type. A node that is wrong is reported once and
+// gets the type [unclear], which fits everywhere, so that one mistake is one
+// problem.
+type checker struct {
+	problems []Problem
+	// maybe is set when a ?. of the chain being checked may find nothing.
+	maybe bool
+	// forgiving is set inside has(): every step of the path may be absent.
+	forgiving bool
+}
+
+// unclear is the type of what is wrong. Together with Optional it is the type
+// of nil, which has no values but the absent one.
+var unclear = types.Type{}
+
+func isUnclear(t types.Type) bool { return t.Kind == types.Invalid && !t.Optional }
+
+func (c *checker) fail(n node, code diag.Code, hint, format string, args ...any) types.Type {
+	c.failAt(n.at(), code, hint, format, args...)
+	return unclear
+}
+
+func (c *checker) failAt(at span, code diag.Code, hint, format string, args ...any) {
+	c.problems = append(c.problems, Problem{code, at.from, at.to, fmt.Sprintf(format, args...), hint})
+}
+
+func (c *checker) check(n node, s Scope) types.Type {
+	switch n := n.(type) {
+	case *literal:
+		return literalType(n.value)
+	case *name:
+		return c.name(n, s)
+	case *chain:
+		return c.chain(n, s)
+	case *member:
+		return c.member(n, s)
+	case *index:
+		return c.index(n, s)
+	case *slice:
+		return c.slice(n, s)
+	case *unary:
+		return c.unary(n, s)
+	case *binary:
+		return c.binary(n, s)
+	case *cond:
+		return c.cond(n, s)
+	case *list:
+		return c.list(n, s)
+	case *object:
+		out := types.ObjectOf()
+		for i, k := range n.keys {
+			t := c.check(n.values[i], s)
+			out.Fields = append(out.Fields, types.Field{Name: k, Type: t, Required: !t.Optional})
+		}
+		return out
+	case *call:
+		if n.fn.typed != nil {
+			return n.fn.typed(c, n, s)
+		}
+		return c.plainCall(n, s)
+	}
+	return c.fail(n, CodeSyntax, "", "this is not part of the language")
+}
+
+func literalType(v any) types.Type {
+	switch v := v.(type) {
+	case nil:
+		return unclear.Maybe()
+	case string:
+		return types.Type{Kind: types.String, Enum: []string{v}}
+	}
+	return types.OfKind(types.KindOf(v))
+}
+
+func (c *checker) name(n *name, s Scope) types.Type {
+	f, ok := s.Vars.Field(n.name)
+	if ok {
+		return f.Type
+	}
+	if strings.HasPrefix(n.name, "#") {
+		return c.fail(n, CodeUnknownName, "", "%s has a meaning only inside a predicate", n.name)
+	}
+	names := slices.DeleteFunc(s.Vars.Names(), func(x string) bool { return strings.HasPrefix(x, "#") })
+	hint := diag.DidYouMean(n.name, names)
+	if slices.Contains(names, "inputs") && hint == "" {
+		hint = "names begin with inputs, config, steps or run"
+	}
+	return c.fail(n, CodeUnknownName, hint, "there is no %s here", n.name)
+}
+
+func (c *checker) chain(n *chain, s Scope) types.Type {
+	outer := c.maybe
+	c.maybe = false
+	t := c.check(n.of, s)
+	if c.maybe && !isUnclear(t) {
+		t = t.Maybe()
+	}
+	c.maybe = outer
+	return t
+}
+
+// base checks what a member or an element is taken of.
+func (c *checker) base(of node, optional bool, s Scope) types.Type {
+	t := c.check(of, s)
+	if t.Optional {
+		switch {
+		case optional, c.forgiving:
+			c.maybe = true
+		default:
+			c.absent(of)
+		}
+		t = t.Present()
+	}
+	switch t.Kind {
+	case types.Any:
+		return c.any(of)
+	case types.SecretKind:
+		return c.secret(of)
+	}
+	return t
+}
+
+func (c *checker) absent(n node) {
+	hint := "guard it with ??"
+	if p := path(n); p != nil && p[0] != "#" {
+		hint = fmt.Sprintf("guard it with ?., ??, has(%s) or the same if", strings.Join(p, "."))
+	}
+	c.fail(n, CodeMaybeAbsent, hint, "%s may be absent", show(n))
+}
+
+func (c *checker) any(n node) types.Type {
+	return c.fail(n, CodeTypeAny, "turn it into a text with string() or json(), or read a place whose type is declared",
+		"%s may be of any type, so nothing can be done with it", show(n))
+}
+
+func (c *checker) secret(n node) types.Type {
+	return c.fail(n, CodeSecretLeak, "pass it on whole, to a field that takes a secret", "%s is or holds a secret, which cannot be computed with", show(n))
+}
+
+func (c *checker) member(n *member, s Scope) types.Type {
+	t := c.base(n.of, n.optional, s)
+	switch t.Kind {
+	case types.Invalid:
+		return unclear
+	case types.Map:
+		if s.there[key(path(n))] {
+			return elemOf(t).Present()
+		}
+		return elemOf(t).Maybe()
+	case types.Object:
+		if f, ok := t.Field(n.name); ok {
+			return f.Type
+		}
+		c.failAt(n.nameAt, CodeUnknownName, diag.DidYouMean(n.name, t.Names()), "%s", noField(n))
+		return unclear
+	}
+	c.failAt(n.nameAt, CodeTypeMismatch, "", "%s is %s and has no fields", show(n.of), aType(t))
+	return unclear
+}
+
+func noField(n *member) string {
+	switch of := canon(n.of); of {
+	case "inputs":
+		return "there is no input " + n.name
+	case "config":
+		return "there is no config value " + n.name
+	case "steps":
+		return "there is no step " + n.name + " to read here"
+	}
+	return show(n.of) + " has no field " + n.name
+}
+
+func (c *checker) index(n *index, s Scope) types.Type {
+	t := c.base(n.of, n.optional, s)
+	switch t.Kind {
+	case types.Invalid:
+		c.check(n.i, s)
+		return unclear
+	case types.List:
+		c.need(n.i, s, types.Integer)
+		return elemOf(t)
+	case types.Map:
+		c.need(n.i, s, types.String)
+		return elemOf(t).Maybe()
+	case types.Object:
+		return c.fail(n.i, CodeTypeMismatch, "write the name out: x.name", "a field of %s cannot be chosen by a computed name", show(n.of))
+	case types.String:
+		return c.fail(n, CodeTypeMismatch, "a part of a text is x[0:1]", "%s is a string and has no elements", show(n.of))
+	}
+	return c.fail(n, CodeTypeMismatch, "", "%s is %s and has no elements", show(n.of), aType(t))
+}
+
+func (c *checker) slice(n *slice, s Scope) types.Type {
+	t := c.need(n.of, s, types.String, types.List)
+	for _, end := range []node{n.from, n.to} {
+		if end != nil {
+			c.need(end, s, types.Integer)
+		}
+	}
+	if t.Kind == types.String {
+		return types.OfKind(types.String)
+	}
+	return t
+}
+
+// operand checks a node that something is computed with: it has to be there,
+// and be neither secret nor of any type. It is unclear when it is not.
+func (c *checker) operand(n node, s Scope) types.Type {
+	return c.usable(n, c.check(n, s))
+}
+
+func (c *checker) usable(n node, t types.Type) types.Type {
+	switch {
+	case t.Optional:
+		c.absent(n)
+		return unclear
+	case t.Kind == types.Any:
+		return c.any(n)
+	case holdsSecret(t):
+		return c.secret(n)
+	}
+	return t
+}
+
+// need is operand for one of some kinds.
+func (c *checker) need(n node, s Scope, kinds ...types.Kind) types.Type {
+	return c.needType(n, c.operand(n, s), "", kinds...)
+}
+
+func (c *checker) needType(n node, t types.Type, hint string, kinds ...types.Kind) types.Type {
+	if isUnclear(t) || slices.Contains(kinds, t.Kind) || t.Kind == types.Integer && slices.Contains(kinds, types.Number) {
+		return t
+	}
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = k.String()
+	}
+	return c.fail(n, CodeTypeMismatch, hint, "%s is %s, not %s", show(n), aType(t), aWord(strings.Join(names, " or ")))
+}
+
+// boolean checks a condition.
+func (c *checker) boolean(n node, s Scope) {
+	t := c.operand(n, s)
+	c.needType(n, t, "compare it: only true and false decide", types.Boolean)
+}
+
+func (c *checker) cond(n *cond, s Scope) types.Type {
+	c.boolean(n.test, s)
+	yes := c.check(n.yes, s.narrow(n.test, true))
+	no := c.check(n.no, s.narrow(n.test, false))
+	return c.merge(n, yes, no)
+}
+
+func (c *checker) list(n *list, s Scope) types.Type {
+	if len(n.elems) == 0 {
+		return types.OfKind(types.List)
+	}
+	elem := unclear
+	for i, e := range n.elems {
+		t := c.check(e, s)
+		if isUnclear(t) {
+			elem = unclear
+			continue
+		}
+		if i == 0 {
+			elem = t
+		}
+		elem = c.merge(n, elem, t)
+	}
+	return types.ListOf(elem)
+}
+
+// merge is the type of what is either a or b. A secret cannot hide behind
+// "any".
+func (c *checker) merge(n node, a, b types.Type) types.Type {
+	if isUnclear(a) || isUnclear(b) {
+		return unclear
+	}
+	out := types.Merge(a, b)
+	if (holdsSecret(a) || holdsSecret(b)) && !holdsSecret(out) {
+		return c.secret(n)
+	}
+	return out
+}
+
+// elemOf is the type of the elements of a list or map; those of a list that is
+// always empty are nothing that could be wrong.
+func elemOf(t types.Type) types.Type {
+	if t.Elem == nil {
+		return unclear
+	}
+	return *t.Elem
+}
+
+func holdsSecret(t types.Type) bool {
+	if t.Kind == types.SecretKind || t.Elem != nil && holdsSecret(*t.Elem) {
+		return true
+	}
+	return slices.ContainsFunc(t.Fields, func(f types.Field) bool { return holdsSecret(f.Type) })
+}
+
+// aType writes a type with its article and without what it may hold inside,
+// when that is long.
+func aType(t types.Type) string {
+	if s := t.Present().String(); len(s) < 60 && t.Kind != types.Object {
+		return aWord(s)
+	}
+	return aWord(t.Kind.String())
+}
+
+func aWord(s string) string {
+	if strings.ContainsAny(s[:1], "aeiou") {
+		return "an " + s
+	}
+	return "a " + s
+}

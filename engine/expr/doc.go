@@ -1,0 +1,54 @@
+// Package expr is the expression language of skills: what stands in `if`,
+// `until`, `for_each` and between `${{` and `}}`.
+//
+// expr-lang reads the source; nothing else of it is used. Its tree is turned at
+// once into the closed set of nodes of this package (lower.go), and whatever
+// has no node here does not exist in the language: no `$env`, no `let`, no
+// methods, no `reduce`, no `keys` in the order of a map. Checker and evaluator
+// walk our nodes only, so a new version of the parser can break parsing, never
+// widen the language.
+//
+// # Types
+//
+// [Expr.Check] gives every node a [types.Type], because the questions that
+// matter here are not those of a Go program: may this be absent, is it a
+// secret, can these two ever be equal? There is no truthiness and no conversion
+// that was not written. What is optional has to be guarded by `?.`, `??`,
+// `has()`, a comparison with nil, or the same condition that made it optional
+// ([Scope].Given); what is of type any can only be compared, given a fallback,
+// or turned into text; a secret can only be passed on. One mistake is one
+// [Problem], with its exact bytes and what to write instead.
+//
+// A branch knows what its condition says. [Scope] is a value: narrowing it
+// gives another one, in which more is present.
+//
+// # Evaluation
+//
+// [Expr.Eval] is a walk over the nodes, and not expr-lang's virtual machine,
+// for four reasons that are one: every operation has to be ours. Integers fail
+// where the machine's would wrap. [Fuel] is counted where text and lists grow,
+// so that no expression takes all memory or time, and the same one stops at the
+// same place everywhere. Reading a leaf that a plan cannot know yet makes the
+// result unknown, except where `&&`, `||`, `?:`, `??` or a quantifier is
+// decided by what is known. And map order, clock and zone cannot leak in.
+// There is no compilation, so an expression that runs once costs its parsing.
+//
+// An unknown leaf travels as an error value (unknownRead) from where it is read
+// to the nearest operator that can do without it. Lists and objects that hold
+// one inside are passed on as they are; only who looks into them (take) is
+// stopped by it.
+//
+// # Texts
+//
+// A [Text] is parsed once into parts. What a hole gives is written out and
+// never looked at again: commit messages and ticket titles are data for ever.
+// `$${{` and `%%{{` stand for the characters themselves; a `~` inside the
+// braces takes away the white space on its side.
+//
+// # Adding a function
+//
+// Write an entry in one of the tables (fntext.go, fnvalue.go, fnlist.go,
+// fnpredicate.go) with a sentence and an example. Functions of fixed types are
+// plain; others compute their type. A function that makes text or lists longer
+// than its arguments pays for them before it makes them.
+package expr

@@ -1,0 +1,356 @@
+package expr
+
+import (
+	"errors"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Env is what an evaluation reads. It is not changed.
+type Env struct {
+	Vars map[string]any
+	Now  time.Time      // of the run's start; now() and today()
+	Zone *time.Location // nil means UTC
+	Fuel *Fuel          // nil means the default budgets
+}
+
+type evaluator struct {
+	vars  map[string]any
+	now   time.Time
+	fuel  *Fuel
+	elem  any // # of the predicate that is running
+	place int // #index
+}
+
+func newEvaluator(env Env) *evaluator {
+	ev := &evaluator{vars: env.Vars, now: env.Now.UTC(), fuel: env.Fuel}
+	if env.Zone != nil {
+		ev.now = env.Now.In(env.Zone)
+	}
+	if ev.fuel == nil {
+		ev.fuel = NewFuel(DefaultIterations, DefaultBytes)
+	}
+	return ev
+}
+
+// unknownRead travels as an error from the place that reads an unknown leaf to
+// the nearest operator that can decide without it, or to the top.
+type unknownRead struct{ unknown types.Unknown }
+
+func (u unknownRead) Error() string { return u.unknown.String() }
+
+// errNothing travels from a ?. that found nothing to the end of its chain.
+var errNothing = errors.New("nothing there")
+
+// settle turns what travelled as an error into a value.
+func settle(v any, err error) (any, error) {
+	var u unknownRead
+	if errors.As(err, &u) {
+		return u.unknown, nil
+	}
+	if err != nil {
+		return nil, types.AsError(err)
+	}
+	return v, nil
+}
+
+func isUnknown(err error) bool {
+	_, ok := err.(unknownRead)
+	return ok
+}
+
+// eval computes n. The value may be a [types.PartlyUnknown] or hold unknown
+// leaves inside; whoever looks into it uses take.
+func (ev *evaluator) eval(n node) (any, error) {
+	switch n := n.(type) {
+	case *literal:
+		return n.value, nil
+	case *name:
+		return ev.name(n)
+	case *chain:
+		v, err := ev.eval(n.of)
+		if err == errNothing {
+			return nil, nil
+		}
+		return v, err
+	case *member:
+		return ev.member(n)
+	case *index:
+		return ev.index(n)
+	case *slice:
+		return ev.slice(n)
+	case *unary:
+		return ev.unary(n)
+	case *binary:
+		return ev.binary(n)
+	case *cond:
+		test, err := ev.boolean(n.test)
+		switch {
+		case err != nil:
+			return nil, err
+		case test:
+			return ev.eval(n.yes)
+		}
+		return ev.eval(n.no)
+	case *list:
+		return ev.list(n)
+	case *object:
+		return ev.object(n)
+	case *call:
+		return ev.call(n)
+	}
+	return nil, types.Errorf(types.Internal, "no evaluation for %T", n)
+}
+
+// take computes n for somebody who looks into all of it: it is paid for, and
+// an unknown leaf anywhere makes the result unknown.
+func (ev *evaluator) take(n node) (any, error) {
+	v, err := ev.eval(n)
+	if err != nil {
+		return nil, err
+	}
+	return v, ev.takeValue(v)
+}
+
+func (ev *evaluator) takeValue(v any) error {
+	if err := ev.fuel.read(v); err != nil {
+		return err
+	}
+	if u, ok := types.FirstUnknown(v); ok {
+		return unknownRead{u}
+	}
+	return nil
+}
+
+// leaf reports an unknown leaf that has just been read.
+func leaf(v any) (any, error) {
+	if u, ok := v.(types.Unknown); ok {
+		return nil, unknownRead{u}
+	}
+	return v, nil
+}
+
+func (ev *evaluator) name(n *name) (any, error) {
+	switch n.name {
+	case "#":
+		return leaf(ev.elem)
+	case "#index":
+		return ev.place, nil
+	}
+	return leaf(ev.vars[n.name])
+}
+
+// base computes what a member or index is taken of.
+func (ev *evaluator) base(of node, optional bool) (any, error) {
+	v, err := ev.eval(of)
+	if err != nil {
+		return nil, err
+	}
+	switch v := v.(type) {
+	case nil:
+		if optional {
+			return nil, errNothing
+		}
+		return nil, absent(of)
+	case types.PartlyUnknown:
+		return nil, unknownRead{types.Unknown{After: v.After}}
+	}
+	return v, nil
+}
+
+func absent(n node) error {
+	return types.Errorf(types.BadInput, "%s is absent", show(n)).WithHint("guard it with ?., ?? or has()")
+}
+
+func wrongKind(n node, v any, want string) error {
+	if v == nil {
+		return absent(n)
+	}
+	return types.Errorf(types.Internal, "%s is of kind %s, not %s", show(n), types.KindOf(v), want)
+}
+
+func (ev *evaluator) member(n *member) (any, error) {
+	v, err := ev.base(n.of, n.optional)
+	if err != nil {
+		return nil, err
+	}
+	m, ok := v.(map[string]any)
+	if !ok {
+		return nil, wrongKind(n.of, v, "object")
+	}
+	return leaf(m[n.name])
+}
+
+func (ev *evaluator) index(n *index) (any, error) {
+	v, err := ev.base(n.of, n.optional)
+	if err != nil {
+		return nil, err
+	}
+	i, err := ev.take(n.i)
+	if err != nil {
+		return nil, err
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		key, ok := i.(string)
+		if !ok {
+			return nil, wrongKind(n.i, i, "string")
+		}
+		return leaf(v[key])
+	case []any:
+		at, ok := i.(int)
+		if !ok {
+			return nil, wrongKind(n.i, i, "integer")
+		}
+		if at < 0 {
+			at += len(v)
+		}
+		if at < 0 || at >= len(v) {
+			return nil, types.Errorf(types.BadInput, "%s has no element %d: its length is %d", show(n.of), i, len(v)).
+				WithHint("first() and last() give nothing for an empty list instead")
+		}
+		return leaf(v[at])
+	}
+	return nil, wrongKind(n.of, v, "list")
+}
+
+func (ev *evaluator) slice(n *slice) (any, error) {
+	v, err := ev.eval(n.of)
+	if err != nil {
+		return nil, err
+	}
+	switch v := v.(type) {
+	case string:
+		if err := ev.takeValue(v); err != nil {
+			return nil, err
+		}
+		r := []rune(v)
+		from, to, err := ev.bounds(n, len(r))
+		if err != nil {
+			return nil, err
+		}
+		return string(r[from:to]), nil
+	case []any:
+		from, to, err := ev.bounds(n, len(v))
+		if err != nil {
+			return nil, err
+		}
+		return v[from:to:to], nil
+	}
+	if err := ev.takeValue(v); err != nil {
+		return nil, err
+	}
+	return nil, wrongKind(n.of, v, "list")
+}
+
+// bounds computes the ends of a slice. A negative end counts from behind, and
+// what lies outside is cut off.
+func (ev *evaluator) bounds(n *slice, length int) (from, to int, err error) {
+	from, to = 0, length
+	if n.from != nil {
+		if from, err = ev.integer(n.from); err != nil {
+			return 0, 0, err
+		}
+	}
+	if n.to != nil {
+		if to, err = ev.integer(n.to); err != nil {
+			return 0, 0, err
+		}
+	}
+	if from < 0 {
+		from += length
+	}
+	if to < 0 {
+		to += length
+	}
+	to = max(0, min(to, length))
+	return max(0, min(from, to)), to, nil
+}
+
+func (ev *evaluator) boolean(n node) (bool, error) {
+	v, err := ev.take(n)
+	if err != nil {
+		return false, err
+	}
+	b, ok := v.(bool)
+	if !ok {
+		return false, wrongKind(n, v, "boolean")
+	}
+	return b, nil
+}
+
+func (ev *evaluator) integer(n node) (int, error) {
+	v, err := ev.take(n)
+	if err != nil {
+		return 0, err
+	}
+	i, ok := v.(int)
+	if !ok {
+		return 0, wrongKind(n, v, "integer")
+	}
+	return i, nil
+}
+
+// inside computes an element of a list or object that is written out: an
+// unknown one stays a leaf of it.
+func (ev *evaluator) inside(n node) (any, error) {
+	v, err := ev.eval(n)
+	if u, ok := err.(unknownRead); ok {
+		return u.unknown, nil
+	}
+	return v, err
+}
+
+func (ev *evaluator) list(n *list) (any, error) {
+	if err := ev.fuel.handle(elementCost * len(n.elems)); err != nil {
+		return nil, err
+	}
+	out := make([]any, len(n.elems))
+	for i, e := range n.elems {
+		v, err := ev.inside(e)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = v
+	}
+	return out, nil
+}
+
+func (ev *evaluator) object(n *object) (any, error) {
+	if err := ev.fuel.handle(elementCost * len(n.keys)); err != nil {
+		return nil, err
+	}
+	out := make(map[string]any, len(n.keys))
+	for i, k := range n.keys {
+		v, err := ev.inside(n.values[i])
+		if err != nil {
+			return nil, err
+		}
+		out[k] = v
+	}
+	return out, nil
+}
+
+// call runs a function. Its arguments are computed and paid for first, unless
+// it does that itself.
+func (ev *evaluator) call(n *call) (any, error) {
+	if n.fn.lazy != nil {
+		return n.fn.lazy(ev, n)
+	}
+	args := make([]any, len(n.args))
+	for i, a := range n.args {
+		v, err := ev.take(a)
+		if err != nil {
+			return nil, err
+		}
+		if v == nil {
+			return nil, absent(a)
+		}
+		if i < len(n.fn.params) && n.fn.params[i].Check(v) != nil {
+			return nil, wrongKind(a, v, n.fn.params[i].String())
+		}
+		args[i] = v
+	}
+	return n.fn.run(ev, args)
+}

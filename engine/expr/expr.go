@@ -1,0 +1,238 @@
+package expr
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/conf"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Limits of one expression. They are far above what a person writes, and keep
+// what a machine writes from exhausting the parser's stack.
+const (
+	maxSource = 4 << 10
+	maxDepth  = 200
+	maxNodes  = 2000
+)
+
+// Expr is a parsed expression. It is immutable and may be used by many
+// goroutines at once.
+type Expr struct {
+	src  string
+	base int // where src begins in the source that was given
+	root node
+}
+
+// Parse reads a bare expression. `${{ e }}` around the whole is accepted.
+func Parse(src string) (*Expr, []Problem) {
+	inner, offset, problem := unwrap(src)
+	if problem != nil {
+		return nil, []Problem{*problem}
+	}
+	return parseAt(inner, offset)
+}
+
+// parseAt parses an expression that stands at offset in a larger source.
+func parseAt(src string, offset int) (*Expr, []Problem) {
+	e, problems := parse(src)
+	for i := range problems {
+		problems[i] = problems[i].shift(offset)
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	e.base = offset
+	return e, nil
+}
+
+// unwrap takes `${{ }}` off an expression.
+func unwrap(src string) (inner string, offset int, problem *Problem) {
+	trimmed := strings.TrimLeft(src, " \t\r\n")
+	offset = len(src) - len(trimmed)
+	if !strings.HasPrefix(trimmed, "${{") {
+		return src, 0, nil
+	}
+	end := closing(trimmed[3:])
+	if end < 0 {
+		return "", 0, &Problem{CodeSyntax, offset, offset + 3, "${{ has no }}", ""}
+	}
+	if rest := strings.TrimSpace(trimmed[3+end+2:]); rest != "" {
+		return "", 0, &Problem{CodeSyntax, offset, len(src), "this place takes one expression, not a text",
+			"write the expression bare, or with ${{ }} around all of it"}
+	}
+	return trimmed[3 : 3+end], offset + 3, nil
+}
+
+func parse(src string) (*Expr, []Problem) {
+	whole := span{0, len(src)}
+	switch {
+	case strings.TrimSpace(src) == "":
+		return nil, []Problem{{CodeSyntax, 0, len(src), "there is no expression here", ""}}
+	case len(src) > maxSource:
+		return nil, []Problem{{CodeTooBig, 0, len(src), fmt.Sprintf("the expression has %d bytes; the most is %d", len(src), maxSource),
+			"move parts of it into a `set` step"}}
+	case !utf8.ValidString(src):
+		return nil, []Problem{{CodeSyntax, 0, len(src), "the expression is not valid UTF-8", ""}}
+	}
+	l := &lowerer{src: src, bytes: runeOffsets(src)}
+	tree, err := parseTree(src)
+	if err != nil {
+		return nil, []Problem{l.syntax(err, whole)}
+	}
+	root := l.lower(tree)
+	if len(l.problems) > 0 {
+		return nil, l.problems
+	}
+	return &Expr{src: src, root: root}, nil
+}
+
+// parseTree runs the parser. A panic in it is a mistake of the parser, not a
+// reason to end a run of many skills.
+func parseTree(src string) (n ast.Node, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the parser cannot read this: %v", r)
+		}
+	}()
+	tree, err := parser.ParseWithConfig(src, &conf.Config{MaxNodes: maxNodes, DisableIfOperator: true})
+	if err != nil {
+		return nil, err
+	}
+	return tree.Node, nil
+}
+
+// syntax turns the parser's error into a problem.
+func (l *lowerer) syntax(err error, whole span) Problem {
+	at, message := whole, err.Error()
+	var fe *file.Error
+	if errors.As(err, &fe) {
+		at, message = l.span(fe.Location), fe.Message
+	}
+	if at.from == at.to {
+		at.from = max(0, at.from-1)
+	}
+	hint := ""
+	switch {
+	case strings.Contains(message, "out of range"):
+		at, message = whole, "an integer has at most 64 bits"
+	case strings.Contains(message, "not terminated"):
+		message = "a text in quotes has no end"
+	case strings.Contains(message, "EOF"), strings.Contains(message, "end of expression"):
+		at, message = whole, "the expression ends too early"
+	case strings.Contains(message, "maximum allowed nodes"):
+		return Problem{CodeTooBig, whole.from, whole.to, "the expression has too many parts", "move parts of it into a `set` step"}
+	case strings.Contains(message, "coalesce"):
+		message, hint = "?? cannot stand beside another operator without parentheses", `such as (a ?? "x") + b`
+	case strings.Contains(message, `Operator("=")`):
+		message, hint = "a single = is not an operator", "use == to compare"
+	case strings.HasPrefix(message, `unexpected token Operator(":")`):
+		message, hint = "a : is not expected here", "an object inside a predicate stands in parentheses: map(list, ({a: .b}))"
+	case strings.HasPrefix(message, "unexpected token "):
+		message = "this is not expected here: " + strings.TrimSpace(l.src[at.from:at.to])
+	}
+	return Problem{CodeSyntax, at.from, at.to, strings.ToLower(message[:1]) + message[1:], hint}
+}
+
+// Source returns the expression as it was written, without `${{ }}`.
+func (e *Expr) Source() string { return strings.TrimSpace(e.src) }
+
+// Canonical returns the expression in one spelling: equal texts mean the same.
+func (e *Expr) Canonical() string { return canon(e.root) }
+
+// Conjuncts returns the canonical texts of the parts that are joined by &&.
+func (e *Expr) Conjuncts() []string {
+	var out []string
+	for _, n := range conjuncts(e.root, nil) {
+		out = append(out, canon(n))
+	}
+	return out
+}
+
+func conjuncts(n node, out []node) []node {
+	if b, ok := n.(*binary); ok && b.op == "&&" {
+		return conjuncts(b.right, conjuncts(b.left, out))
+	}
+	return append(out, n)
+}
+
+// Refs returns the names that the expression reads, also inside predicates, in
+// the order of the source.
+func (e *Expr) Refs() []Ref {
+	out := refs(e.root, nil)
+	for i := range out {
+		out[i].From += e.base
+		out[i].To += e.base
+	}
+	return out
+}
+
+// Check gives the expression its type in a scope and reports every mistake.
+// With mistakes, the type is of what could be understood.
+func (e *Expr) Check(s Scope) (types.Type, []Problem) {
+	c := &checker{}
+	t := c.check(e.root, s)
+	for i := range c.problems {
+		c.problems[i] = c.problems[i].shift(e.base)
+	}
+	return t, c.problems
+}
+
+// Narrow returns the scope in places that are reached only when the expression
+// is true.
+func (e *Expr) Narrow(s Scope) Scope { return s.narrow(e.root, true) }
+
+// NarrowFalse returns the scope in places that are reached only when the
+// expression is false.
+func (e *Expr) NarrowFalse(s Scope) Scope { return s.narrow(e.root, false) }
+
+// Trusted reports whether the value is made of nothing but what the authors of
+// the skill and of the site decided: literals, config, and inputs that are
+// booleans or have an enum or a pattern. If not, it names the first offender.
+func (e *Expr) Trusted(s Scope) (ok bool, offender Ref) { return trusted(e.Refs(), s) }
+
+func trusted(refs []Ref, s Scope) (bool, Ref) {
+	for _, r := range refs {
+		if !trustedPath(r.Path, s) {
+			return false, r
+		}
+	}
+	return true, Ref{}
+}
+
+func trustedPath(path []string, s Scope) bool {
+	switch path[0] {
+	case "config":
+		return true
+	case "inputs":
+		t, ok := s.typeAt(path)
+		return ok && len(path) > 1 && closedType(t)
+	}
+	return false
+}
+
+// closedType reports whether the author of the skill bounded the values of t.
+func closedType(t types.Type) bool {
+	switch t.Kind {
+	case types.String:
+		return len(t.Enum) > 0 || t.Pattern != ""
+	case types.Boolean:
+		return true
+	case types.List, types.Map:
+		return t.Elem != nil && closedType(*t.Elem)
+	}
+	return false
+}
+
+// Eval computes the value. What cannot be known yet comes back as
+// [types.Unknown]; an error is a [*types.Error].
+func (e *Expr) Eval(env Env) (any, error) {
+	ev := newEvaluator(env)
+	v, err := ev.eval(e.root)
+	return settle(v, err)
+}

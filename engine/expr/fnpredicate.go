@@ -1,0 +1,235 @@
+package expr
+
+import "github.com/skillrun/skillrun/engine/types"
+
+// predicateFunctions are the functions that run an expression for each element
+// of a list. Inside it, # is the element, .x its field x, #index its position.
+func predicateFunctions() []Function {
+	return []Function{
+		Function{Name: "map", Signature: "map(list, value) list", Doc: "The value for each element.",
+			Example: `map([1, 2], # * 10)`, Want: `[10,20]`, lazy: runMap}.generic(2, 2, typeMap),
+		Function{Name: "filter", Signature: "filter(list<T>, condition) list<T>", Doc: "The elements for which the condition holds.",
+			Example: `filter([{"a": 1}, {"a": 2}], .a > 1)`, Want: `[{"a":2}]`, lazy: runFilter}.generic(2, 2, typeFilter),
+		Function{Name: "find", Signature: "find(list<T>, condition) optional T", Doc: "The first element for which the condition holds, absent when there is none.",
+			Example: `find(["a", "bb"], len(#) == 2) ?? ""`, Want: `"bb"`, lazy: runFind}.generic(2, 2, typeFind),
+		Function{Name: "any", Signature: "any(list, condition) boolean", Doc: "Whether the condition holds for at least one element.",
+			Example: `any([1, 2], # > 1)`, Want: `true`, lazy: runQuantifier(true, true)}.generic(2, 2, typeCondition(boolean)),
+		Function{Name: "all", Signature: "all(list, condition) boolean", Doc: "Whether the condition holds for every element; true for an empty list.",
+			Example: `all([1, 2], # > 1)`, Want: `false`, lazy: runQuantifier(false, false)}.generic(2, 2, typeCondition(boolean)),
+		Function{Name: "none", Signature: "none(list, condition) boolean", Doc: "Whether the condition holds for no element.",
+			Example: `none([1, 2], # > 2)`, Want: `true`, lazy: runQuantifier(true, false)}.generic(2, 2, typeCondition(boolean)),
+		Function{Name: "count", Signature: "count(list, condition) integer", Doc: "For how many elements the condition holds.",
+			Example: `count([1, 2, 3], # > 1)`, Want: `2`, lazy: runCount}.generic(2, 2, typeCondition(integer)),
+		Function{Name: "sum", Signature: "sum(list) or sum(list, value)", Doc: "The sum of the numbers, or of the value for each element.",
+			Example: `sum([{"n": 1}, {"n": 2}], .n)`, Want: `3`, lazy: runSum}.generic(1, 2, typeSum),
+		Function{Name: "sortBy", Signature: "sortBy(list<T>, value) list<T>", Doc: "The elements in ascending order of the value, a number or a text.",
+			Example: `sortBy([{"n": 2}, {"n": 1}], .n)`, Want: `[{"n":1},{"n":2}]`, lazy: runSortBy}.generic(2, 2, typeSortBy),
+	}
+}
+
+func typeMap(c *checker, n *call, s Scope) types.Type {
+	t := c.listOf(n.args[0], s)
+	return types.ListOf(c.check(n.args[1], s.inside(elemOf(t))))
+}
+
+func typeFilter(c *checker, n *call, s Scope) types.Type {
+	t := c.listOf(n.args[0], s)
+	in := s.inside(elemOf(t))
+	c.boolean(n.args[1], in)
+	// What the condition says of # is true of every element that is left.
+	if f, ok := in.narrow(n.args[1], true).Vars.Field("#"); ok && t.Elem != nil {
+		return types.ListOf(f.Type)
+	}
+	return t
+}
+
+func typeFind(c *checker, n *call, s Scope) types.Type { return elemOf(typeFilter(c, n, s)).Maybe() }
+
+func typeCondition(result types.Type) func(*checker, *call, Scope) types.Type {
+	return func(c *checker, n *call, s Scope) types.Type {
+		typeFilter(c, n, s)
+		return result
+	}
+}
+
+func typeSum(c *checker, n *call, s Scope) types.Type {
+	t := c.listOf(n.args[0], s)
+	if len(n.args) == 1 {
+		elem := elemOf(t)
+		if isUnclear(elem) {
+			return integer
+		}
+		c.scalar(n.args[0], elem)
+		if elem.Kind == types.String {
+			c.fail(n.args[0], CodeTypeMismatch, "join() puts texts together", "sum adds numbers; elements of %s are strings", show(n.args[0]))
+		}
+		return bare(elem)
+	}
+	return bare(c.need(n.args[1], s.inside(elemOf(t)), types.Number))
+}
+
+func typeSortBy(c *checker, n *call, s Scope) types.Type {
+	t := c.listOf(n.args[0], s)
+	c.need(n.args[1], s.inside(elemOf(t)), types.Number, types.String)
+	return t
+}
+
+// each runs body for every element of a list until do says stop. The result of
+// a body that cannot be known yet comes as an error to do.
+func (ev *evaluator) each(n *call, do func(i int, elem, v any, err error) (stop bool, failure error)) ([]any, error) {
+	elems, err := ev.elements(n.args[0])
+	if err != nil {
+		return nil, err
+	}
+	elem, place := ev.elem, ev.place
+	defer func() { ev.elem, ev.place = elem, place }()
+	for i, e := range elems {
+		if err := ev.fuel.iterate(1); err != nil {
+			return nil, err
+		}
+		ev.elem, ev.place = e, i
+		v, err := ev.eval(n.args[1])
+		if stop, err := do(i, e, v, err); stop || err != nil {
+			return elems, err
+		}
+	}
+	return elems, nil
+}
+
+func runMap(ev *evaluator, n *call) (any, error) {
+	out := []any{}
+	_, err := ev.each(n, func(_ int, _, v any, err error) (bool, error) {
+		if u, ok := err.(unknownRead); ok {
+			v, err = u.unknown, nil
+		}
+		out = append(out, v)
+		return false, err
+	})
+	return out, err
+}
+
+// holds is the result of a condition for one element.
+func holds(n *call, v any, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	if p, ok := v.(types.PartlyUnknown); ok {
+		return false, unknownRead{types.Unknown{After: p.After}}
+	}
+	b, ok := v.(bool)
+	if !ok {
+		return false, wrongKind(n.args[1], v, "boolean")
+	}
+	return b, nil
+}
+
+func runFilter(ev *evaluator, n *call) (any, error) {
+	out := []any{}
+	_, err := ev.each(n, func(_ int, e, v any, err error) (bool, error) {
+		b, err := holds(n, v, err)
+		if b {
+			out = append(out, e)
+		}
+		return false, err
+	})
+	return out, err
+}
+
+func runFind(ev *evaluator, n *call) (any, error) {
+	var found any
+	_, err := ev.each(n, func(_ int, e, v any, err error) (bool, error) {
+		b, err := holds(n, v, err)
+		if b {
+			found = e
+		}
+		return b, err
+	})
+	return found, err
+}
+
+// runQuantifier looks for an element whose condition is sought; finding one
+// decides, even when the condition of another cannot be known yet.
+func runQuantifier(sought, whenFound bool) func(*evaluator, *call) (any, error) {
+	return func(ev *evaluator, n *call) (any, error) {
+		out := !whenFound
+		var open error
+		_, err := ev.each(n, func(_ int, _, v any, err error) (bool, error) {
+			b, err := holds(n, v, err)
+			if isUnknown(err) {
+				open = err
+				return false, nil
+			}
+			if err == nil && b == sought {
+				out, open = whenFound, nil
+				return true, nil
+			}
+			return false, err
+		})
+		if err == nil {
+			err = open
+		}
+		return out, err
+	}
+}
+
+func runCount(ev *evaluator, n *call) (any, error) {
+	count := 0
+	_, err := ev.each(n, func(_ int, _, v any, err error) (bool, error) {
+		b, err := holds(n, v, err)
+		if b {
+			count++
+		}
+		return false, err
+	})
+	return count, err
+}
+
+func runSum(ev *evaluator, n *call) (any, error) {
+	var values []any
+	var err error
+	if len(n.args) == 1 {
+		values, err = ev.elements(n.args[0])
+	} else {
+		_, err = ev.each(n, func(_ int, _, v any, err error) (bool, error) {
+			values = append(values, v)
+			return false, err
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := ev.takeValue(values); err != nil {
+		return nil, err
+	}
+	return add(ev, n, values)
+}
+
+func add(ev *evaluator, n *call, values []any) (any, error) {
+	var sum any = 0
+	plus := &binary{span: n.span, op: "+", left: n, right: n}
+	for _, v := range values {
+		if v == nil {
+			return nil, badArgument("sum cannot add what is absent")
+		}
+		var err error
+		if sum, err = ev.onOthers(plus, sum, v); err != nil {
+			return nil, err
+		}
+	}
+	return sum, nil
+}
+
+func runSortBy(ev *evaluator, n *call) (any, error) {
+	var keys []any
+	elems, err := ev.each(n, func(_ int, _, v any, err error) (bool, error) {
+		keys = append(keys, v)
+		return false, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := ev.takeValue(keys); err != nil {
+		return nil, err
+	}
+	return ev.sorted(elems, keys)
+}

@@ -1,0 +1,110 @@
+package expr
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// onText makes the run of a function of one text.
+func onText(f func(string) string) func(*evaluator, []any) (any, error) {
+	return func(_ *evaluator, args []any) (any, error) { return f(args[0].(string)), nil }
+}
+
+// onTexts makes the run of a function of two texts.
+func onTexts(f func(a, b string) string) func(*evaluator, []any) (any, error) {
+	return func(_ *evaluator, args []any) (any, error) { return f(args[0].(string), args[1].(string)), nil }
+}
+
+func textFunctions() []Function {
+	return []Function{
+		Function{Name: "lower", Signature: "lower(text: string) string", Doc: "The text in lower case.",
+			Example: `lower("AA-Backend")`, Want: `"aa-backend"`, run: onText(strings.ToLower)}.plain(text, text),
+		Function{Name: "upper", Signature: "upper(text: string) string", Doc: "The text in upper case.",
+			Example: `upper("prod")`, Want: `"PROD"`, run: onText(strings.ToUpper)}.plain(text, text),
+		Function{Name: "trim", Signature: "trim(text: string) string", Doc: "The text without white space at both ends.",
+			Example: `trim("  v1.2\n")`, Want: `"v1.2"`, run: onText(strings.TrimSpace)}.plain(text, text),
+		Function{Name: "trimPrefix", Signature: "trimPrefix(text: string, prefix: string) string", Doc: "The text without prefix, when it begins with it.",
+			Example: `trimPrefix("refs/heads/main", "refs/heads/")`, Want: `"main"`, run: onTexts(strings.TrimPrefix)}.plain(text, text, text),
+		Function{Name: "trimSuffix", Signature: "trimSuffix(text: string, suffix: string) string", Doc: "The text without suffix, when it ends with it.",
+			Example: `trimSuffix("backend.git", ".git")`, Want: `"backend"`, run: onTexts(strings.TrimSuffix)}.plain(text, text, text),
+		Function{Name: "split", Signature: "split(text: string, separator: string) list<string>", Doc: "The parts of the text between separators.",
+			Example: `split("a/b/c", "/")`, Want: `["a","b","c"]`, run: runSplit}.plain(types.ListOf(text), text, text),
+		Function{Name: "join", Signature: "join(list: list<string>, separator: string) string", Doc: "The elements one after the other, with the separator between.",
+			Example: `join(["a", "b"], ", ")`, Want: `"a, b"`, run: runJoin}.plain(text, types.ListOf(text), text),
+		Function{Name: "replace", Signature: "replace(text: string, old: string, new: string) string", Doc: "The text with every old replaced by new.",
+			Example: `replace("feature/x", "/", "-")`, Want: `"feature-x"`, run: runReplace}.plain(text, text, text, text),
+		Function{Name: "truncate", Signature: "truncate(text: string, length: integer) string", Doc: "At most length characters of the text; when something is cut off, the last one is “…”.",
+			Example: `truncate("chore(release): production", 8)`, Want: `"chore(r…"`, run: runTruncate}.plain(text, text, integer),
+		Function{Name: "indent", Signature: "indent(text: string, spaces: integer) string", Doc: "The text with every line but empty ones moved to the right.",
+			Example: `indent("a\nb", 2)`, Want: `"  a\n  b"`, run: runIndent}.plain(text, text, integer),
+	}
+}
+
+func runSplit(ev *evaluator, args []any) (any, error) {
+	s, sep := args[0].(string), args[1].(string)
+	if sep == "" {
+		return nil, badArgument("split needs a separator that is not empty")
+	}
+	if err := ev.fuel.iterate(strings.Count(s, sep) + 1); err != nil {
+		return nil, err
+	}
+	parts := strings.Split(s, sep)
+	out := make([]any, len(parts))
+	for i, p := range parts {
+		out[i] = p
+	}
+	return out, nil
+}
+
+func runJoin(ev *evaluator, args []any) (any, error) {
+	elems, sep := args[0].([]any), args[1].(string)
+	if err := ev.fuel.handle(len(sep) * len(elems)); err != nil {
+		return nil, err
+	}
+	parts := make([]string, len(elems))
+	for i, e := range elems {
+		parts[i], _ = e.(string)
+	}
+	return strings.Join(parts, sep), nil
+}
+
+func runReplace(ev *evaluator, args []any) (any, error) {
+	s, old, with := args[0].(string), args[1].(string), args[2].(string)
+	if old == "" {
+		return nil, badArgument("replace needs an old text that is not empty")
+	}
+	if err := ev.fuel.handle(strings.Count(s, old) * len(with)); err != nil {
+		return nil, err
+	}
+	return strings.ReplaceAll(s, old, with), nil
+}
+
+func runTruncate(_ *evaluator, args []any) (any, error) {
+	s, n := args[0].(string), args[1].(int)
+	if n < 1 {
+		return nil, badArgument("truncate cannot make a text of length %d", n)
+	}
+	if utf8.RuneCountInString(s) <= n {
+		return s, nil
+	}
+	return string([]rune(s)[:n-1]) + "…", nil
+}
+
+func runIndent(ev *evaluator, args []any) (any, error) {
+	s, n := args[0].(string), args[1].(int)
+	if n < 0 || n > 100 {
+		return nil, badArgument("indent moves by 0 to 100 spaces, not %d", n)
+	}
+	lines := strings.Split(s, "\n")
+	if err := ev.fuel.handle(len(lines) * n); err != nil {
+		return nil, err
+	}
+	for i, line := range lines {
+		if line != "" {
+			lines[i] = strings.Repeat(" ", n) + line
+		}
+	}
+	return strings.Join(lines, "\n"), nil
+}

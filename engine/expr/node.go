@@ -1,0 +1,145 @@
+package expr
+
+import "regexp"
+
+// node is one of the closed set of things an expression is made of. The
+// parser's own tree is turned into nodes once ([lowerer]); the checker, the
+// evaluator and everything else know only these.
+type node interface{ at() span }
+
+// span is a stretch of the source in bytes.
+type span struct{ from, to int }
+
+func (s span) at() span { return s }
+
+type (
+	// literal is nil, a bool, int, float64 or string.
+	literal struct {
+		span
+		value any
+	}
+	// name is a variable; "#" and "#index" are a predicate's element and
+	// its position.
+	name struct {
+		span
+		name string
+	}
+	// member is x.name, x?.name or x["name"].
+	member struct {
+		span
+		of       node
+		name     string
+		nameAt   span
+		optional bool
+	}
+	// index is x[i] or x?.[i] with an i that is not a literal text.
+	index struct {
+		span
+		of, i    node
+		optional bool
+	}
+	// slice is x[from:to]; either end may be nil.
+	slice struct {
+		span
+		of, from, to node
+	}
+	// chain ends the reach of the ?. inside: when one finds nothing, the
+	// whole chain is absent.
+	chain struct {
+		span
+		of node
+	}
+	unary struct {
+		span
+		op string // ! or -
+		of node
+	}
+	binary struct {
+		span
+		op          string
+		left, right node
+		pattern     *regexp.Regexp // of matches
+	}
+	cond struct {
+		span
+		test, yes, no node
+	}
+	list struct {
+		span
+		elems []node
+	}
+	object struct {
+		span
+		keys   []string // in the order of the source
+		values []node
+	}
+	call struct {
+		span
+		fn   *Function
+		args []node // a predicate's body is an argument
+	}
+)
+
+// children returns what n is made of, in the order of the source.
+func children(n node) []node {
+	switch n := n.(type) {
+	case *member:
+		return []node{n.of}
+	case *index:
+		return []node{n.of, n.i}
+	case *slice:
+		out := []node{n.of}
+		if n.from != nil {
+			out = append(out, n.from)
+		}
+		if n.to != nil {
+			out = append(out, n.to)
+		}
+		return out
+	case *chain:
+		return []node{n.of}
+	case *unary:
+		return []node{n.of}
+	case *binary:
+		return []node{n.left, n.right}
+	case *cond:
+		return []node{n.test, n.yes, n.no}
+	case *list:
+		return n.elems
+	case *object:
+		return n.values
+	case *call:
+		return n.args
+	}
+	return nil
+}
+
+// path returns the names of a plain path such as steps.image.digest, with or
+// without ?., or nil when n is something else.
+func path(n node) []string {
+	switch n := n.(type) {
+	case *name:
+		return []string{n.name}
+	case *chain:
+		return path(n.of)
+	case *member:
+		if p := path(n.of); p != nil {
+			return append(p, n.name)
+		}
+	}
+	return nil
+}
+
+// refs adds the names that n reads.
+func refs(n node, out []Ref) []Ref {
+	if p := path(n); p != nil {
+		if p[0] == "#" || p[0] == "#index" {
+			return out
+		}
+		return append(out, Ref{Path: p, From: n.at().from, To: n.at().to})
+	}
+	for _, c := range children(n) {
+		out = refs(c, out)
+	}
+	return out
+}

@@ -1,0 +1,148 @@
+package expr
+
+import (
+	"maps"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Eval computes the text, in one pass: what a hole gives is data and is never
+// looked at again. A text of which only parts can be known yet comes back as
+// [types.PartlyUnknown].
+func (t *Text) Eval(env Env) (any, error) {
+	v, unknown, err := t.EvalPartial(env)
+	if s, ok := v.(string); ok && unknown != nil {
+		return types.PartlyUnknown{Text: s, After: unknown.After}, err
+	}
+	return v, err
+}
+
+// EvalPartial computes the text. Where a part cannot be known yet, the text
+// says "(known after ID)" and unknown is the first such part. A text that is
+// one single hole gives the value itself, which may be a [types.Unknown] or
+// hold one inside.
+func (t *Text) EvalPartial(env Env) (v any, unknown *types.Unknown, err error) {
+	if e := t.single(); e != nil {
+		v, err := e.Eval(env)
+		if u, ok := types.FirstUnknown(v); ok {
+			unknown = &u
+		}
+		return v, unknown, err
+	}
+	w := &textWriter{ev: newEvaluator(env)}
+	if err := w.parts(t.parts); err != nil {
+		return nil, nil, types.AsError(err)
+	}
+	return w.out.String(), w.unknown, nil
+}
+
+// textWriter writes the parts of a text.
+type textWriter struct {
+	ev      *evaluator
+	out     strings.Builder
+	unknown *types.Unknown
+}
+
+func (w *textWriter) write(s string) error {
+	w.out.WriteString(s)
+	return w.ev.fuel.handle(len(s))
+}
+
+// open writes what stands for a part that cannot be known yet. Other errors
+// are returned.
+func (w *textWriter) open(err error) error {
+	u, ok := err.(unknownRead)
+	if !ok {
+		return err
+	}
+	w.note(u.unknown)
+	return w.write(u.unknown.String())
+}
+
+func (w *textWriter) note(u types.Unknown) {
+	if w.unknown == nil {
+		w.unknown = &u
+	}
+}
+
+func (w *textWriter) parts(parts []part) error {
+	for _, p := range parts {
+		var err error
+		switch p := p.(type) {
+		case literalPart:
+			err = w.write(string(p))
+		case *holePart:
+			err = w.hole(p)
+		case *ifPart:
+			err = w.branches(p)
+		case *forPart:
+			err = w.loop(p)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *textWriter) hole(p *holePart) error {
+	v, err := w.ev.eval(p.e.root)
+	switch known := v.(type) {
+	case types.PartlyUnknown:
+		w.note(types.Unknown{After: known.After})
+		return w.write(known.Text)
+	case nil:
+		if err == nil {
+			return absent(p.e.root)
+		}
+	case types.Secret:
+		return types.Errorf(types.Internal, "%s is a secret inside a text", show(p.e.root))
+	}
+	if err == nil {
+		err = w.ev.takeValue(v)
+	}
+	if err != nil {
+		return w.open(err)
+	}
+	return w.write(types.Show(v))
+}
+
+func (w *textWriter) branches(p *ifPart) error {
+	for _, b := range p.branches {
+		if b.test == nil {
+			return w.parts(b.body)
+		}
+		holds, err := w.ev.boolean(b.test.root)
+		if err != nil {
+			return w.open(err)
+		}
+		if holds {
+			return w.parts(b.body)
+		}
+	}
+	return nil
+}
+
+func (w *textWriter) loop(p *forPart) error {
+	elems, err := w.ev.elements(p.e.root)
+	if err != nil {
+		return w.open(err)
+	}
+	outer := w.ev.vars
+	w.ev.vars = maps.Clone(outer)
+	if w.ev.vars == nil {
+		w.ev.vars = map[string]any{}
+	}
+	defer func() { w.ev.vars = outer }()
+	for _, e := range elems {
+		if err := w.ev.fuel.iterate(1); err != nil {
+			return err
+		}
+		w.ev.vars[p.name] = e
+		if err := w.parts(p.body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
