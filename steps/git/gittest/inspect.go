@@ -120,3 +120,29 @@ func diff(base, tip *object.Commit) ([]Change, error) {
 	}
 	return out, nil
 }
+
+// Borrow gives one repository the objects of another.
+func (s *Server) Borrow(from, to string) error {
+	l := s.lock(to)
+	l.Lock()
+	defer l.Unlock()
+	src, err := s.open(from)
+	if err != nil {
+		return err
+	}
+	dst, err := s.open(to)
+	if err != nil {
+		return err
+	}
+	iter, err := src.IterEncodedObjects(plumbing.AnyObject)
+	if err != nil {
+		return err
+	}
+	return iter.ForEach(func(o plumbing.EncodedObject) error {
+		if dst.HasEncodedObject(o.Hash()) == nil {
+			return nil
+		}
+		_, err := dst.SetEncodedObject(o)
+		return err
+	})
+}

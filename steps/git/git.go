@@ -1,0 +1,139 @@
+// Package git releases from git repositories without a checkout: it reads
+// files and history from a remote, edits in a workspace that holds only the
+// files asked for, makes one commit and pushes it.
+//
+// # Repositories
+//
+// A repository is a URL, or the path of a clone. A clone only lends its
+// objects and names a remote; nothing in it is ever written, and what its
+// remote does not have does not count. Objects that are fetched go to a cache
+// of our own.
+//
+// # Workspaces
+//
+// A workspace is a folder of the run: the base commit, the files that were
+// asked for (files/), the objects made since (objects.git/) and what is known
+// of it (workspace.json). git_commit writes one blob a changed file, the trees
+// above it and one commit: its cost follows the change, not the repository.
+//
+// # Once
+//
+// A commit carries the trailer Skillrun-Key. A branch whose tip, above the
+// base, has our work's key is ours, and the workspace goes on from it; any
+// other branch of that name is a conflict. A push creates the branch, or moves
+// it from the tip that was seen; the server compares and swaps. Dates of
+// commits come from the run's start, so a resumed run makes the same SHA.
+package git
+
+import (
+	"context"
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Service is who we are at git servers.
+type Service struct {
+	// URL is where Token is sent: only to repositories of this scheme and
+	// host.
+	URL         string
+	User        string
+	Token       types.Secret
+	Helper      bool // ask git's own credential helper, by host
+	AuthorName  string
+	AuthorEmail string
+	Transport   http.RoundTripper
+	Timeout     time.Duration // of one request without its body; 0 is none
+}
+
+// Options is what the family is given.
+type Options struct {
+	Services map[string]Service
+	Cache    string // a folder for fetched objects, made when needed
+}
+
+// client is the receiver of every step.
+type client struct{ o Options }
+
+// Steps returns the family. Options may be zero for documentation.
+func Steps(o Options) []step.Step {
+	c := &client{o}
+	reads := []types.Code{types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout, types.Unavailable}
+	return []step.Step{
+		step.Read("git_log", "List the commits between two commits, and how they are related.", c.log).
+			Touching("git", "commits", "read").Failing(reads...),
+		step.Read("git_read_file", "Read a file at a commit or branch of a remote.", c.readFile).
+			Touching("git", "file", "read").Failing(reads...),
+		step.Read("git_branch_list", "List the branches of a remote.", c.branchList).
+			Touching("git", "branches", "read").Failing(reads...),
+		step.Local("git_checkout", "Lay files of a commit into a workspace.", c.checkout).
+			Touching("git", "files", "read").Failing(reads...),
+		step.Local("git_branch_create", "Name the branch that a workspace will be pushed to, or go on from ours that is there.", c.branchCreate).
+			Touching("git", "branch", "read").Failing(append(reads, types.Conflict)...),
+		step.Local("git_commit", "Commit the changed files of a workspace.", c.commit).
+			Touching("git", "commit", "create").Failing(types.Conflict, types.NotFound),
+		step.Write("git_push", "Push a workspace's commit to a branch.", c.push, step.Find(c.findPush), step.Preview(c.previewPush)).
+			Touching("git", "branch", "push").Failing(append(reads, types.Conflict)...),
+	}
+}
+
+// The closed patterns of names. None can be a flag, a path out of a folder, or
+// more than one line.
+const (
+	shaPattern       = `^[0-9a-f]{40}$`
+	branchPattern    = `^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$`
+	workspacePattern = `^[a-z0-9][a-z0-9._-]{0,63}$`
+)
+
+var (
+	shaRE       = regexp.MustCompile(shaPattern)
+	branchRE    = regexp.MustCompile(branchPattern)
+	workspaceRE = regexp.MustCompile(workspacePattern)
+)
+
+// checkBranch refuses what git itself refuses as a branch's name, and more.
+func checkBranch(name string) error {
+	if !branchRE.MatchString(name) || strings.Contains(name, "..") || strings.Contains(name, "//") || strings.Contains(name, "/.") ||
+		strings.HasSuffix(name, "/") || strings.HasSuffix(name, ".") || strings.HasSuffix(name, ".lock") {
+		return types.Errorf(types.BadInput, "%q is not a branch name", name).WithHint("letters, digits, . _ / and -")
+	}
+	return nil
+}
+
+// checkPath refuses what is not a plain path inside a repository.
+func checkPath(path string) error {
+	if path == "" || !filepath.IsLocal(path) || filepath.ToSlash(filepath.Clean(path)) != path || path == "." {
+		return types.Errorf(types.BadInput, "%q is not a path inside the repository", path)
+	}
+	for part := range strings.SplitSeq(path, "/") {
+		if strings.EqualFold(part, ".git") {
+			return types.Errorf(types.BadInput, "%q is not a path inside the repository", path)
+		}
+	}
+	return nil
+}
+
+func checkSHA(name, sha string) (plumbing.Hash, error) {
+	if !shaRE.MatchString(sha) {
+		return plumbing.ZeroHash, types.Errorf(types.BadInput, "%s is %q, not a full commit SHA of 40 lower-case hexadecimal digits", name, sha)
+	}
+	return plumbing.NewHash(sha), nil
+}
+
+func (c *client) service(ctx context.Context, name string) (Service, error) {
+	if name == "" {
+		name = "git"
+	}
+	s, ok := c.o.Services[name]
+	if !ok && name != "git" {
+		return s, types.Errorf(types.BadInput, "no service %s of kind git is configured", name)
+	}
+	return s, ctx.Err()
+}

@@ -1,0 +1,134 @@
+package git
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
+)
+
+type logIn struct {
+	Repo    string `json:"repo" doc:"The repository: a clone's path or a URL." trusted:"true"`
+	To      string `json:"to" doc:"The newer commit." pattern:"^[0-9a-f]{40}$"`
+	From    string `json:"from,omitempty" doc:"The older commit; without it only the newer one is listed." pattern:"^[0-9a-f]{40}$"`
+	Limit   int    `json:"limit,omitempty" doc:"At most so many commits are listed; the totals count all." default:"250" minimum:"1" maximum:"5000"`
+	Service string `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
+}
+
+// Commit is one commit of a log.
+type Commit struct {
+	Sha      string   `json:"sha" doc:"The full SHA."`
+	Short    string   `json:"short" doc:"Its first 12 digits."`
+	Author   string   `json:"author" doc:"The author's name."`
+	Date     string   `json:"date" doc:"When it was authored." format:"date-time"`
+	Subject  string   `json:"subject" doc:"The first line of its message."`
+	JiraKeys []string `json:"jira_keys" doc:"The Jira keys in its message, each once."`
+}
+
+type logOut struct {
+	Commits         []Commit `json:"commits" doc:"Reachable from the newer commit and not from the older one, newest first."`
+	Total           int      `json:"total" doc:"How many those are."`
+	Truncated       bool     `json:"truncated" doc:"Whether a list was cut at the limit."`
+	Relation        string   `json:"relation" doc:"How the commits are related: the newer one is the same, ahead (forward), behind (rollback), or neither (diverged)." enum:"same,forward,rollback,diverged"`
+	Removed         []Commit `json:"removed" doc:"Reachable from the older commit and not from the newer one: what a rollback takes back."`
+	RemovedTotal    int      `json:"removed_total" doc:"How many those are."`
+	DefaultBranch   string   `json:"default_branch" doc:"The remote's default branch."`
+	OnDefaultBranch bool     `json:"on_default_branch" doc:"Whether the newer commit is on it."`
+}
+
+func (c *client) log(ctx context.Context, in logIn) (logOut, error) {
+	var out logOut
+	to, err := checkSHA("to", in.To)
+	if err != nil {
+		return out, err
+	}
+	need := []plumbing.Hash{to}
+	if in.From != "" {
+		from, err := checkSHA("from", in.From)
+		if err != nil {
+			return out, err
+		}
+		need = append(need, from)
+	}
+	r, err := c.open(ctx, in.Service, in.Repo)
+	if err != nil {
+		return out, err
+	}
+	refs, err := r.refs(ctx, r.url)
+	if err != nil {
+		return out, err
+	}
+	if _, err := r.withHistory(ctx, refs, need...); err != nil {
+		return out, err
+	}
+	out.DefaultBranch = refs.defaultBranch
+	if out.OnDefaultBranch, err = reaches(ctx, r.history, []plumbing.Hash{refs.branches[refs.defaultBranch]}, to); err != nil {
+		return out, readError("read history", r.url, err)
+	}
+	return out, r.fillLog(ctx, &out, need, in.Limit)
+}
+
+// fillLog lists what is between the commits: need is the newer one, and the
+// older one when there is one.
+func (r *repo) fillLog(ctx context.Context, out *logOut, need []plumbing.Hash, limit int) error {
+	if limit == 0 {
+		limit = 250
+	}
+	out.Commits, out.Removed = []Commit{}, []Commit{}
+	if len(need) == 1 {
+		c, err := object.GetCommit(r.history, need[0])
+		if err != nil {
+			return readError("read history", r.url, err)
+		}
+		out.Commits, out.Total, out.Relation = []Commit{commitOf(c)}, 1, "same"
+		return nil
+	}
+	added, removed, err := compare(ctx, r.history, need[1:], need[0])
+	if err != nil {
+		return readError("read history", r.url, err)
+	}
+	out.Total, out.RemovedTotal = len(added), len(removed)
+	switch {
+	case len(added) == 0 && len(removed) == 0:
+		out.Relation = "same"
+	case len(removed) == 0:
+		out.Relation = "forward"
+	case len(added) == 0:
+		out.Relation = "rollback"
+	default:
+		out.Relation = "diverged"
+	}
+	out.Truncated = len(added) > limit || len(removed) > limit
+	out.Commits, out.Removed = commitsOf(added, limit), commitsOf(removed, limit)
+	return nil
+}
+
+func commitsOf(list []*object.Commit, limit int) []Commit {
+	out := []Commit{}
+	for _, c := range list[:min(limit, len(list))] {
+		out = append(out, commitOf(c))
+	}
+	return out
+}
+
+// jiraKey is a key of Jira's own pattern.
+var jiraKey = regexp.MustCompile(`\b[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,8}\b`)
+
+func commitOf(c *object.Commit) Commit {
+	subject, _, _ := strings.Cut(strings.TrimLeft(c.Message, "\n"), "\n")
+	keys := []string{}
+	for _, k := range jiraKey.FindAllString(c.Message, -1) {
+		if !slices.Contains(keys, k) {
+			keys = append(keys, k)
+		}
+	}
+	sha := c.Hash.String()
+	return Commit{
+		Sha: sha, Short: sha[:12], Author: c.Author.Name, Date: c.Author.When.Format(time.RFC3339),
+		Subject: strings.TrimSpace(strings.ToValidUTF8(subject, "\ufffd")), JiraKeys: keys,
+	}
+}

@@ -1,0 +1,211 @@
+package git
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/plumbing/storer"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// maxFile is the largest file that is read or edited, in bytes.
+const maxFile = 8 << 20
+
+type readFileIn struct {
+	Repo    string `json:"repo" doc:"The repository: a clone's path or a URL." trusted:"true"`
+	Path    string `json:"path" doc:"The file, relative to the repository."`
+	Ref     string `json:"ref,omitempty" doc:"A branch or a full SHA; without it the remote's default branch." pattern:"^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$"`
+	Service string `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
+}
+
+type readFileOut struct {
+	Text          string `json:"text" doc:"The file's text."`
+	Commit        string `json:"commit" doc:"The commit it was read at."`
+	Blob          string `json:"blob" doc:"The SHA of its content."`
+	DefaultBranch string `json:"default_branch" doc:"The remote's default branch."`
+}
+
+func (c *client) readFile(ctx context.Context, in readFileIn) (readFileOut, error) {
+	var out readFileOut
+	if err := checkPath(in.Path); err != nil {
+		return out, err
+	}
+	r, err := c.open(ctx, in.Service, in.Repo)
+	if err != nil {
+		return out, err
+	}
+	refs, err := r.refs(ctx, r.url)
+	if err != nil {
+		return out, err
+	}
+	commit, err := r.resolve(refs, in.Ref)
+	if err != nil {
+		return out, err
+	}
+	f, err := r.file(ctx, refs, commit, in.Path)
+	if err != nil {
+		return out, err
+	}
+	text, err := contents(f)
+	if err != nil {
+		return out, err
+	}
+	if !utf8.ValidString(text) {
+		return out, types.Errorf(types.BadInput, "%s is not UTF-8 text", in.Path)
+	}
+	return readFileOut{Text: text, Commit: commit.String(), Blob: f.Hash.String(), DefaultBranch: refs.defaultBranch}, nil
+}
+
+// resolve returns the commit that a branch, a SHA or nothing names.
+func (r *repo) resolve(refs *remoteRefs, ref string) (plumbing.Hash, error) {
+	if shaRE.MatchString(ref) {
+		return plumbing.NewHash(ref), nil
+	}
+	if ref == "" {
+		ref = refs.defaultBranch
+	}
+	h, ok := refs.branches[ref]
+	if !ok {
+		return h, types.Errorf(types.NotFound, "the remote %s has no branch %q", nameOf(r.url), ref)
+	}
+	return h, nil
+}
+
+// file returns a regular file of a commit, fetching what is missing.
+func (r *repo) file(ctx context.Context, refs *remoteRefs, commit plumbing.Hash, path string) (*object.File, error) {
+	f, err := lookUp(r.trees, commit, path)
+	if !errors.Is(err, plumbing.ErrObjectNotFound) {
+		return f, err
+	}
+	if err := r.bringTree(ctx, refs, commit); err != nil {
+		return nil, err
+	}
+	f, err = lookUp(r.trees, commit, path)
+	if errors.Is(err, plumbing.ErrObjectNotFound) {
+		return nil, types.Errorf(types.NotFound, "commit %s is not on the remote %s", commit, nameOf(r.url)).WithHint("push it first")
+	}
+	return f, err
+}
+
+// bringTree fetches a commit's files. With nothing at hand a branch's tip comes
+// without its history, where the server can do that.
+func (r *repo) bringTree(ctx context.Context, refs *remoteRefs, commit plumbing.Hash) error {
+	haves := r.haves()
+	tip := false
+	for _, h := range refs.branches {
+		tip = tip || h == commit
+	}
+	if tip && len(haves) == 0 && refs.caps.Supports("shallow") {
+		return r.fetch(ctx, r.trees, []plumbing.Hash{commit}, nil, 1, "")
+	}
+	if tip {
+		return r.bring(ctx, []plumbing.Hash{commit})
+	}
+	_, err := r.withHistory(ctx, refs, commit)
+	return err
+}
+
+// lookUp returns a regular file of a commit. An object that is not at hand is
+// plumbing.ErrObjectNotFound.
+func lookUp(sto storer.EncodedObjectStorer, commit plumbing.Hash, path string) (*object.File, error) {
+	c, err := object.GetCommit(sto, commit)
+	if err != nil {
+		return nil, err
+	}
+	entry, err := findEntry(sto, c.TreeHash, path)
+	if err != nil {
+		return nil, err
+	}
+	if entry == nil {
+		return nil, types.Errorf(types.NotFound, "there is no %s at commit %s", path, commit.String()[:12])
+	}
+	if entry.Mode != filemode.Regular && entry.Mode != filemode.Executable {
+		return nil, types.Errorf(types.BadInput, "%s is not a regular file", path)
+	}
+	blob, err := object.GetBlob(sto, entry.Hash)
+	if err != nil {
+		return nil, err
+	}
+	return object.NewFile(path, entry.Mode, blob), nil
+}
+
+// findEntry walks one path down a tree; nil when there is nothing.
+func findEntry(sto storer.EncodedObjectStorer, root plumbing.Hash, path string) (*object.TreeEntry, error) {
+	name, rest, nested := strings.Cut(path, "/")
+	tree, err := object.GetTree(sto, root)
+	if err != nil {
+		return nil, err
+	}
+	for i := range tree.Entries {
+		e := &tree.Entries[i]
+		switch {
+		case e.Name != name:
+		case !nested:
+			return e, nil
+		case e.Mode == filemode.Dir:
+			return findEntry(sto, e.Hash, rest)
+		default:
+			return nil, nil
+		}
+	}
+	return nil, nil
+}
+
+func contents(f *object.File) (string, error) {
+	if f.Size > maxFile {
+		return "", types.Errorf(types.BadInput, "%s has %d bytes; at most %d are read", f.Name, f.Size, maxFile)
+	}
+	rd, err := f.Reader()
+	if err != nil {
+		return "", types.Errorf(types.Internal, "%s: %w", f.Name, err)
+	}
+	defer rd.Close()
+	text, err := io.ReadAll(rd)
+	if err != nil {
+		return "", types.Errorf(types.Internal, "%s: %w", f.Name, err)
+	}
+	return string(text), nil
+}
+
+type branchListIn struct {
+	Repo    string `json:"repo" doc:"The repository: a clone's path or a URL." trusted:"true"`
+	Prefix  string `json:"prefix,omitempty" doc:"Only branches whose name begins so."`
+	Service string `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
+}
+
+// Branch is a branch of a remote.
+type Branch struct {
+	Name string `json:"name" doc:"The branch's name."`
+	Sha  string `json:"sha" doc:"The commit it points at."`
+}
+
+type branchListOut struct {
+	Branches      []Branch `json:"branches" doc:"The branches, by name."`
+	DefaultBranch string   `json:"default_branch" doc:"The remote's default branch."`
+}
+
+func (c *client) branchList(ctx context.Context, in branchListIn) (branchListOut, error) {
+	out := branchListOut{Branches: []Branch{}}
+	r, err := c.open(ctx, in.Service, in.Repo)
+	if err != nil {
+		return out, err
+	}
+	refs, err := r.refs(ctx, r.url)
+	if err != nil {
+		return out, err
+	}
+	out.DefaultBranch = refs.defaultBranch
+	for _, name := range types.SortedKeys(refs.branches) {
+		if strings.HasPrefix(name, in.Prefix) {
+			out.Branches = append(out.Branches, Branch{Name: name, Sha: refs.branches[name].String()})
+		}
+	}
+	return out, nil
+}
