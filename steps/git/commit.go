@@ -11,7 +11,6 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/utils/diff"
-	"github.com/sergi/go-diff/diffmatchpatch"
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -121,10 +120,10 @@ func (w *workspace) committed(hash plumbing.Hash, objects int) (commitOut, error
 		f := File{Path: name}
 		for _, d := range diff.Do(before, after) {
 			lines := len(slices.Collect(strings.Lines(d.Text)))
-			switch d.Type {
-			case diffmatchpatch.DiffInsert:
+			switch { // go-git takes the numbers of its diff library over: 1 inserts, -1 deletes
+			case d.Type > 0:
 				f.Added += lines
-			case diffmatchpatch.DiffDelete:
+			case d.Type < 0:
 				f.Removed += lines
 			}
 		}

@@ -1,0 +1,215 @@
+// Package sandbox is the embedded world: git remotes, a Quay registry, Jira and
+// GitLab in one process, on loopback, from the stand-ins that the families'
+// own tests use. A newcomer with nothing but Go runs a whole release in it, for
+// real, and scripts run skillrun against it as against a site.
+//
+//	/git/PROJECT.git     smart HTTP; reading is free, pushing needs the token
+//	/quay/api/v1/…       Quay's API
+//	/jira/rest/api/2/…   Jira Cloud
+//	/gitlab/api/v4/…     GitLab
+//	/_state              what is there now, and every request, as JSON
+//
+// The world lives in a folder: repositories, state, tokens, and the
+// skillrun.yaml that points a run at it. It keeps its address, so that a run
+// begun in one process is resumed in another.
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/skillrun/skillrun/steps/git/gittest"
+	"github.com/skillrun/skillrun/steps/gitlab/gitlabtest"
+	"github.com/skillrun/skillrun/steps/jira/jiratest"
+	"github.com/skillrun/skillrun/steps/quay/quaytest"
+)
+
+// Options says where the world lives.
+type Options struct {
+	Dir  string
+	Addr string // loopback address to listen on; "" is the one it had
+	Log  io.Writer
+	Now  func() time.Time
+}
+
+// World is an open sandbox.
+type World struct {
+	o        Options
+	url      string
+	lock     *os.File
+	server   *http.Server
+	done     chan struct{}
+	tokens   map[string]string
+	fixtures Fixtures
+
+	git    *gittest.Server
+	quay   *quaytest.Server
+	jira   *jiratest.Server
+	gitlab *gitlabtest.Server
+
+	mu       sync.Mutex
+	requests []Request
+	seeded   seeded
+	saveErr  error
+}
+
+// Open starts the world that lives in a folder, and makes it when it is not
+// there. A second Open of one folder waits until the first is closed.
+func Open(ctx context.Context, o Options) (*World, error) {
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	w := &World{o: o, done: make(chan struct{})}
+	var err error
+	if w.lock, err = lock(ctx, filepath.Join(o.Dir, "lock"), o.Log); err != nil {
+		return nil, err
+	}
+	if err := w.start(); err != nil {
+		w.lock.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *World) start() error {
+	var err error
+	if w.tokens, err = tokens(filepath.Join(w.o.Dir, "tokens")); err != nil {
+		return err
+	}
+	l, err := w.listen()
+	if err != nil {
+		return err
+	}
+	w.url = "http://" + l.Addr().String()
+	if err := w.build(); err != nil {
+		l.Close()
+		return err
+	}
+	w.server = &http.Server{Handler: w.routes(), ReadHeaderTimeout: 10 * time.Second}
+	go func() {
+		defer close(w.done)
+		w.server.Serve(l) // ends with Close
+	}()
+	return writeFile(filepath.Join(w.o.Dir, "skillrun.yaml"), []byte(w.config()))
+}
+
+// listen takes the address that was asked for, or the one the world had, or
+// any.
+func (w *World) listen() (net.Listener, error) {
+	file := filepath.Join(w.o.Dir, "address")
+	addr := w.o.Addr
+	if addr == "" {
+		old, err := os.ReadFile(file)
+		if err == nil {
+			if l, err := net.Listen("tcp", strings.TrimSpace(string(old))); err == nil {
+				return l, nil
+			}
+		}
+		addr = "127.0.0.1:0"
+	}
+	host, _, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("the sandbox listens on loopback only, not on %q", addr)
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return l, writeFile(file, []byte(l.Addr().String()+"\n"))
+}
+
+// build makes the stand-ins and lays the fixtures down.
+func (w *World) build() error {
+	w.git = gittest.New(gittest.Options{Dir: filepath.Join(w.o.Dir, "git"), User: gitUser, Token: w.tokens["git"], Log: w.log("git")})
+	backend, err := w.git.Create(backendProject, "main", backendCommits(), backendBranches())
+	if err != nil {
+		return err
+	}
+	w.fixtures = fixturesOf(backend)
+	if _, err := w.git.Create(deployProject, "master", deployCommits(w.fixtures.ProdSHA), deployBranches()); err != nil {
+		return err
+	}
+	if err := w.git.Fork(deployProject, forkProject); err != nil {
+		return err
+	}
+	w.quay = quaytest.New(quaytest.Options{Token: w.tokens["quay"], Repositories: images(backend), Now: w.o.Now, Log: w.log("quay")})
+	w.jira = jiratest.New(jiratest.Options{
+		User: jiraUser, Token: w.tokens["jira"], FirstNumber: firstIssue, Now: w.o.Now,
+		Projects: []jiratest.Project{{Key: "AAP", Name: "Ansible Automation Platform"}}, Changed: w.save, Log: w.log("jira"),
+	})
+	w.gitlab = gitlabtest.New(gitlabtest.Options{
+		URL: w.url + "/gitlab", User: gitlabUser, Token: w.tokens["gitlab"], People: map[string]string{w.tokens["alice"]: "alice"},
+		Users: []string{"bob"}, Git: repositories{w.git}, Now: w.o.Now, Changed: w.save, Log: w.log("gitlab"),
+		Projects: []gitlabtest.Project{
+			{Path: deployProject, ID: 101, DefaultBranch: "master", RequiredApprovals: 1},
+			{Path: forkProject, ID: 102, DefaultBranch: "master", ForkedFrom: deployProject},
+		},
+	})
+	return w.load()
+}
+
+func (w *World) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/git/", http.StripPrefix("/git", w.git))
+	mux.Handle("/quay/", http.StripPrefix("/quay", w.quay))
+	mux.Handle("/jira/", http.StripPrefix("/jira", w.jira))
+	mux.Handle("/gitlab/", http.StripPrefix("/gitlab", w.gitlab))
+	mux.HandleFunc("GET /_state", w.serveState)
+	return mux
+}
+
+// repositories shows the git server to the GitLab stand-in.
+type repositories struct{ git *gittest.Server }
+
+// Branch returns a branch's tip.
+func (r repositories) Branch(project, name string) (string, bool) {
+	sha, ok := r.git.Branches(project)[name]
+	return sha, ok
+}
+
+// Changes returns what a source branch changes.
+func (r repositories) Changes(sourceProject, sourceBranch, targetProject, targetBranch string) ([]gitlabtest.Change, error) {
+	sha, ok := r.Branch(sourceProject, sourceBranch)
+	if !ok {
+		return nil, errors.New("the source branch is gone")
+	}
+	changes, err := r.git.Changes(sourceProject, sha, targetProject, targetBranch)
+	out := make([]gitlabtest.Change, len(changes))
+	for i, c := range changes {
+		out[i] = gitlabtest.Change{OldPath: c.OldPath, NewPath: c.NewPath, Diff: c.Diff}
+	}
+	return out, err
+}
+
+// URL is where the world listens.
+func (w *World) URL() string { return w.url }
+
+// Config is the path of the skillrun.yaml that points at it.
+func (w *World) Config() string { return filepath.Join(w.o.Dir, "skillrun.yaml") }
+
+// Fixtures names commits of the backend that scripts need.
+func (w *World) Fixtures() Fixtures { return w.fixtures }
+
+// Close stops serving and lets go of the folder.
+func (w *World) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	err := w.server.Shutdown(ctx)
+	if err != nil {
+		err = w.server.Close()
+	}
+	<-w.done
+	w.save()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return errors.Join(err, w.saveErr, w.lock.Close())
+}

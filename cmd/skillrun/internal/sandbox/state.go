@@ -1,0 +1,258 @@
+package sandbox
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/skillrun/skillrun/steps/gitlab/gitlabtest"
+	"github.com/skillrun/skillrun/steps/jira/jiratest"
+)
+
+// Request is one request that the world answered.
+type Request struct {
+	Service string `json:"service"`
+	Method  string `json:"method"`
+	Path    string `json:"path"`
+	Status  int    `json:"status"`
+}
+
+// maxRequests is how many requests are remembered.
+const maxRequests = 10_000
+
+// seeded is what was there before anybody came.
+type seeded struct {
+	Issues        []string `json:"issues"`
+	MergeRequests []int    `json:"merge_requests"`
+}
+
+// log returns a stand-in's logger.
+func (w *World) log(service string) func(method, path string, status int) {
+	return func(method, path string, status int) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.requests = append(w.requests, Request{service, method, path, status})
+		if len(w.requests) > maxRequests {
+			w.requests = slices.Clone(w.requests[len(w.requests)-maxRequests:])
+		}
+	}
+}
+
+// save writes the stand-ins' state down. It is called after every change,
+// before its answer is sent.
+func (w *World) save() {
+	if w.jira == nil || w.gitlab == nil {
+		return // still being made
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	requests, err := json.Marshal(w.requests)
+	if err != nil {
+		w.saveErr = errors.Join(w.saveErr, err)
+		return
+	}
+	for name, data := range map[string][]byte{"jira.json": w.jira.Snapshot(), "gitlab.json": w.gitlab.Snapshot(), "requests.json": requests} {
+		if err := writeFile(filepath.Join(w.o.Dir, name), data); err != nil {
+			w.saveErr = errors.Join(w.saveErr, err)
+		}
+	}
+}
+
+// load reads the state of an earlier process, or seeds a new world.
+func (w *World) load() error {
+	issues, err := os.ReadFile(filepath.Join(w.o.Dir, "jira.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return w.seed()
+	}
+	if err != nil {
+		return err
+	}
+	mrs, err := os.ReadFile(filepath.Join(w.o.Dir, "gitlab.json"))
+	if err != nil {
+		return err
+	}
+	seeds, err := os.ReadFile(filepath.Join(w.o.Dir, "seeded.json"))
+	if err != nil {
+		return err
+	}
+	requests, err := os.ReadFile(filepath.Join(w.o.Dir, "requests.json"))
+	if err != nil {
+		return err
+	}
+	return errors.Join(w.jira.Restore(issues), w.gitlab.Restore(mrs), json.Unmarshal(seeds, &w.seeded), json.Unmarshal(requests, &w.requests))
+}
+
+// seed files what a new world has: an issue, and two merge requests that have
+// nothing to do with releases.
+func (w *World) seed() error {
+	w.seeded.Issues = []string{w.jira.File("AAP", "Automation Analytics: plan the next release")}
+	for _, mr := range []struct{ branch, title string }{{bumpBranch, "Bump the image of another service"}, {docsBranch, "Describe the on-call rota"}} {
+		body := fmt.Sprintf(`{"source_branch":%q,"target_branch":"master","title":%q}`, mr.branch, mr.title)
+		if err := w.asAlice("/api/v4/projects/101/merge_requests", body); err != nil {
+			return err
+		}
+	}
+	for _, mr := range w.gitlab.MergeRequests() {
+		w.seeded.MergeRequests = append(w.seeded.MergeRequests, mr.IID)
+	}
+	w.requests = nil
+	data, err := json.Marshal(w.seeded)
+	if err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(w.o.Dir, "seeded.json"), data); err != nil {
+		return err
+	}
+	w.save()
+	return w.saveErr
+}
+
+// asAlice posts to the GitLab stand-in without a network.
+func (w *World) asAlice(path, body string) error {
+	req, err := http.NewRequest(http.MethodPost, path, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("PRIVATE-TOKEN", w.tokens["alice"])
+	req.Header.Set("Content-Type", "application/json")
+	answer := &answer{header: http.Header{}}
+	w.gitlab.ServeHTTP(answer, req)
+	if answer.status/100 != 2 {
+		return fmt.Errorf("seeding GitLab: %d %s", answer.status, answer.body.String())
+	}
+	return nil
+}
+
+// answer keeps what a handler writes.
+type answer struct {
+	header http.Header
+	status int
+	body   strings.Builder
+}
+
+// Header, WriteHeader and Write are those of http.ResponseWriter.
+func (a *answer) Header() http.Header         { return a.header }
+func (a *answer) WriteHeader(status int)      { a.status = status }
+func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
+
+// serveState answers GET /_state.
+func (w *World) serveState(out http.ResponseWriter, _ *http.Request) {
+	type jiraState struct {
+		Issues []jiratest.IssueView `json:"issues"`
+		Seeded []jiratest.IssueView `json:"seeded"`
+	}
+	type gitlabState struct {
+		MergeRequests []gitlabtest.MRView `json:"merge_requests"`
+		Seeded        []gitlabtest.MRView `json:"seeded"`
+	}
+	type repository struct {
+		Branches map[string]string `json:"branches"`
+	}
+	w.mu.Lock()
+	requests, seeds := slices.Clone(w.requests), w.seeded
+	w.mu.Unlock()
+	if requests == nil {
+		requests = []Request{}
+	}
+	j := jiraState{[]jiratest.IssueView{}, []jiratest.IssueView{}}
+	for _, i := range w.jira.Issues() {
+		if slices.Contains(seeds.Issues, i.Key) {
+			j.Seeded = append(j.Seeded, i)
+		} else {
+			j.Issues = append(j.Issues, i)
+		}
+	}
+	g := gitlabState{[]gitlabtest.MRView{}, []gitlabtest.MRView{}}
+	for _, mr := range w.gitlab.MergeRequests() {
+		if slices.Contains(seeds.MergeRequests, mr.IID) {
+			g.Seeded = append(g.Seeded, mr)
+		} else {
+			g.MergeRequests = append(g.MergeRequests, mr)
+		}
+	}
+	repos := map[string]repository{}
+	for _, name := range []string{backendProject, deployProject, forkProject} {
+		repos[name] = repository{w.git.Branches(name)}
+	}
+	out.Header().Set("Content-Type", "application/json")
+	e := json.NewEncoder(out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	e.Encode(map[string]any{"fixtures": w.fixtures, "jira": j, "gitlab": g, "git": repos, "requests": requests})
+}
+
+// tokens reads the world's tokens, and makes those that are not there.
+func tokens(dir string) (map[string]string, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for _, name := range []string{"git", "quay", "jira", "gitlab", "alice"} {
+		file := filepath.Join(dir, name)
+		data, err := os.ReadFile(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			data = []byte("sandbox-" + rand.Text())
+			err = writeFile(file, data)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out[name] = strings.TrimSpace(string(data))
+	}
+	return out, nil
+}
+
+// writeFile writes a private file by rename, so that a kill leaves the old one
+// or the new one.
+func writeFile(name string, data []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(name), ".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	if _, err := tmp.Write(data); err != nil {
+		return errors.Join(err, tmp.Close())
+	}
+	if err := tmp.Close(); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), name)
+}
+
+// lock takes a kernel lock, which dies with the process, and waits for it.
+func lock(ctx context.Context, name string, log io.Writer) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	said := false
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return f, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			return nil, errors.Join(err, f.Close())
+		}
+		if !said && log != nil {
+			fmt.Fprintln(log, "another process has this sandbox open; waiting for it")
+			said = true
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), f.Close())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
