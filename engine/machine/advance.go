@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"slices"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/program"
@@ -118,10 +119,10 @@ func (m *Machine) finish(f *frame, n *program.Node, result map[string]any, how N
 	} else {
 		m.steps[n.ID] = result
 	}
+	m.note(f, n, how, result) // its name may read what is dropped next
 	for _, id := range n.Drop {
 		delete(m.steps, id)
 	}
-	m.note(f, n, how, result)
 	f.Wait = nil
 	f.At++
 }
@@ -180,7 +181,9 @@ func (m *Machine) answered(f *frame, n *program.Node, e Event) {
 	switch {
 	case e.Unknown:
 		m.finish(f, n, nil, Finished)
-		m.steps[n.ID] = types.Unknown{After: n.ID}
+		if !slices.Contains(n.Drop, n.ID) {
+			m.steps[n.ID] = types.Unknown{After: n.ID}
+		}
 	case f.Wait.Action.Poll:
 		m.polled(f, n, e)
 	default:

@@ -67,6 +67,8 @@ type Result struct {
 	Outputs map[string]any
 	// Missing names the outputs that read a step which has not run.
 	Missing []string
+	// Problem is why an output cannot be computed, nil when all can.
+	Problem *Failure
 	Failure *Failure
 }
 
@@ -76,7 +78,11 @@ func (m *Machine) Result() Result {
 	r := Result{State: m.State(), Outputs: map[string]any{}, Failure: m.fail}
 	for _, o := range m.prog.Outputs {
 		v, err := m.value(o.Value.V, nil)
-		if err != nil || len(unknownPaths("", v)) > 0 {
+		if err != nil {
+			r.Problem = &Failure{Path: "outputs/" + o.Name, Node: o.Name, At: o.At, Error: err}
+			continue
+		}
+		if len(unknownPaths("", v)) > 0 {
 			r.Missing = append(r.Missing, o.Name)
 			continue
 		}

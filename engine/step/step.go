@@ -109,7 +109,7 @@ func build[In, Out any](name, doc string, effect Effect, do Func[In, Out], opts 
 	}
 	s := Step{
 		Name: name, Doc: doc, Effect: effect,
-		In: types.Of[In](), Out: types.Of[Out](),
+		In: types.Of[In](), Out: types.Of[Out]().Result(),
 		do: func(ctx context.Context, raw json.RawMessage) (json.RawMessage, error) {
 			in, err := decode[In](raw)
 			if err != nil {

@@ -27,6 +27,25 @@ func Of[T any]() Type {
 	return of(reflect.TypeFor[T](), reflect.TypeFor[T]().String())
 }
 
+// Result is the type of a struct as something that was made, not asked for: a
+// member that may be left out is optional.
+func (t Type) Result() Type {
+	if t.Elem != nil {
+		elem := t.Elem.Result()
+		t.Elem = &elem
+	}
+	fields := make([]Field, len(t.Fields))
+	for i, f := range t.Fields {
+		f.Type = f.Type.Result()
+		f.Type.Optional = f.Type.Optional || !f.Required
+		fields[i] = f
+	}
+	if t.Fields != nil {
+		t.Fields = fields
+	}
+	return t
+}
+
 var secretType = reflect.TypeFor[Secret]()
 
 func of(t reflect.Type, at string) Type {

@@ -85,13 +85,20 @@ func (r *runner) finish() {
 	r.out.State = Done
 	if f := r.m.Failure(); f != nil {
 		r.out.State, r.out.Failure = Failed, f
-		rec.State, rec.Error = string(Failed), f.Error
 	}
 	r.result()
+	if r.out.State == Failed && r.out.Failure != nil {
+		rec.State, rec.Error = string(Failed), r.out.Failure.Error
+	}
 	r.err = r.append(rec, true)
 }
 
+// result evaluates the outputs. A run whose outputs cannot be computed has not
+// done what it promised: it fails.
 func (r *runner) result() {
 	res := r.m.Result()
 	r.out.Outputs, r.out.Missing = res.Outputs, res.Missing
+	if res.Problem != nil && r.out.State == Done {
+		r.out.State, r.out.Failure = Failed, res.Problem
+	}
 }

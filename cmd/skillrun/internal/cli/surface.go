@@ -25,10 +25,11 @@ type surface struct {
 	out    io.Writer
 	log    io.Writer
 	run    engine.Run
+	flags  runFlags
 }
 
 func (p *Program) surface(f runFlags) *surface {
-	return &surface{format: f.output, out: p.Stdout, log: p.Stderr}
+	return &surface{format: f.output, out: p.Stdout, log: p.Stderr, flags: f}
 }
 
 // begun prints the repeatable command before anything else.
@@ -73,7 +74,7 @@ func (s *surface) result(r engine.Report, sources render.Sources) {
 	case "events":
 		s.line(map[string]any{"version": 1, "type": "run_" + string(r.State), "run": r.ID, "result": render.ResultOf(r)})
 	default:
-		render.Result(s.out, s.log, r, sources)
+		render.Result(s.out, s.log, r, sources, s.resume(r))
 	}
 }
 
@@ -86,4 +87,19 @@ func (p *Program) diagnose(format string, diags diag.List, sources render.Source
 			"code": "invalid", "message": diags[0].Message, "diagnostics": diags}})
 	}
 	return refused(nil)
+}
+
+// resume is the command that goes on with a run.
+func (s *surface) resume(r engine.Report) string {
+	words := "skillrun resume " + r.ID
+	if s.flags.sandbox {
+		words += " --sandbox"
+	}
+	if s.flags.config != "" {
+		words += " --config " + quote(s.flags.config)
+	}
+	if r.Reason == engine.ForConfirm {
+		words += " --yes"
+	}
+	return words
 }

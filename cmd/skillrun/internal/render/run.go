@@ -19,6 +19,8 @@ func Event(w io.Writer, e engine.Event) {
 	switch {
 	case e.Type == "effect":
 		fmt.Fprintf(w, "%-8s %s: %s %s %s\n", e.Effect.Outcome, e.Effect.ID, e.Effect.Verb, e.Effect.Object, headline(e.Effect.Result))
+	case e.Step == "" && e.Name == e.ID && e.Type != "step_failed":
+		// values and checks that nobody gave a name are not news
 	case word != "" && e.Replayed:
 		fmt.Fprintf(w, "%-8s %s (earlier)\n", word, Clean(e.Name))
 	case word != "":
@@ -62,7 +64,7 @@ func indent(s string) string {
 	return strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n      ")
 }
 
-// Result is a run as JSON.
+// ResultJSON is a run as JSON, for --output json.
 type ResultJSON struct {
 	Run     string              `json:"run"`
 	Skill   string              `json:"skill"`
@@ -106,18 +108,22 @@ func ResultOf(r engine.Report) ResultJSON {
 }
 
 // Result prints the outputs on out, and what a person needs to go on, on log.
-func Result(out, log io.Writer, r engine.Report, sources Sources) {
-	outputs(out, r.Outputs)
+//
+// resume is the command that goes on with the run.
+func Result(out, log io.Writer, r engine.Report, sources Sources, resume string) {
+	if r.State == engine.Done || r.State == engine.Parked {
+		outputs(out, r.Outputs)
+	}
 	if r.Failure != nil {
 		failure(log, r, sources)
 	}
-	fmt.Fprintf(log, "\n%s  run %s\n", StateOf(string(r.State), r.Reason), r.ID)
+	fmt.Fprintf(log, "\n%s: run %s\n", StateOf(string(r.State), r.Reason), r.ID)
 	fmt.Fprintf(log, "journal: %s\n", r.Journal)
 	if len(r.Missing) > 0 {
 		fmt.Fprintf(log, "not known yet: %s\n", strings.Join(r.Missing, ", "))
 	}
-	if next := goOn(r); next != "" {
-		fmt.Fprintln(log, next)
+	if r.State != engine.Done {
+		fmt.Fprintf(log, "go on: %s\n", resume)
 	}
 }
 
@@ -152,26 +158,11 @@ func failure(w io.Writer, r engine.Report, sources Sources) {
 func StateOf(state, reason string) string {
 	switch reason {
 	case engine.ForAwait:
-		return "parked: waits"
+		return "parked, waiting"
 	case engine.ForConfirm:
-		return "parked: needs consent before the first write"
+		return "parked, nothing written yet: it needs consent before the first write"
 	case engine.ForUnknown:
-		return "stopped: an outcome is unknown"
+		return "stopped, an outcome is unknown"
 	}
 	return state
-}
-
-// goOn says how to go on with a run.
-func goOn(r engine.Report) string {
-	flags := ""
-	if strings.Contains(r.Command, " --sandbox") {
-		flags = " --sandbox"
-	}
-	switch {
-	case r.Reason == engine.ForConfirm:
-		return "go on: skillrun resume " + r.ID + flags + " --yes"
-	case r.State != engine.Done:
-		return "go on: skillrun resume " + r.ID + flags
-	}
-	return ""
 }
