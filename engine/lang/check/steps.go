@@ -91,7 +91,7 @@ func (c *checker) step(n *syntax.Node) program.Node {
 	}
 	result := c.kind(n, kind, &node)
 	c.steps = before
-	c.join(node.ID, result, node.If != "", parts)
+	c.join(node.ID, result, n.Get("if") != nil, parts)
 	return node
 }
 
@@ -102,6 +102,8 @@ func (c *checker) join(id string, result types.Type, conditional bool, parts []s
 	}
 	if conditional {
 		result.Optional = true
+	}
+	if len(parts) > 0 {
 		c.conds[id] = parts
 		c.given[strings.Join(parts, " && ")] = append(c.given[strings.Join(parts, " && ")], id)
 	}

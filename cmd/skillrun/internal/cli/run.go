@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +26,7 @@ type runFlags struct {
 	wait      bool
 	again     int
 	output    string
+	called    string // the skill's name or file, as it was asked for
 }
 
 func (f *runFlags) common(c *cobra.Command) {
@@ -70,6 +72,7 @@ func (p *Program) run(ctx context.Context, name string, f runFlags) error {
 	if diags.HasErrors() {
 		return p.diagnose(f.output, diags, sources)
 	}
+	f.called = name
 	return p.start(ctx, s, skill, inputs, f, sources)
 }
 
@@ -138,7 +141,10 @@ func (p *Program) conclude(out *surface, r engine.Report, err error, sources ren
 
 // command is the repeatable command of a run, with every default spelt out.
 func command(s *engine.Skill, inputs map[string]any, f runFlags) string {
-	words := []string{"skillrun", s.Name}
+	words := []string{"skillrun", f.called}
+	if f.called != s.Name {
+		words = []string{"skillrun", "run", quote(f.called)}
+	}
 	if f.sandbox {
 		words = append(words, "--sandbox")
 	}
@@ -159,8 +165,7 @@ func command(s *engine.Skill, inputs map[string]any, f runFlags) string {
 // quote makes a word safe to paste into a shell.
 func quote(s string) string {
 	safe := func(r rune) bool {
-		return r == '=' || r == '-' || r == '_' || r == '.' || r == '/' || r == ':' || r == '@' || r == ',' || r == '+' ||
-			'0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+		return strings.ContainsRune("=-_./:@,+", r) || unicode.IsLetter(r) || unicode.IsDigit(r)
 	}
 	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
 		return s
