@@ -1,3 +1,5 @@
+//lint:file-ignore ST1005 these messages are Jira's own, word for word
+
 package jiratest
 
 import (
