@@ -309,3 +309,32 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestPolicyOfTheWorkingDirectory: a file that merely lies there cannot switch
+// the question off.
+func TestPolicyOfTheWorkingDirectory(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{"/here/skillrun.yaml": "policy: {confirm: never}\n"}
+	load := func(explicit string) diag.List {
+		_, list := config.Load(config.Options{
+			Explicit: explicit, Dir: "/here", UserDir: "/u", Env: func(string) (string, bool) { return "", false },
+			ReadFile: func(name string) ([]byte, error) {
+				if text, ok := files[name]; ok {
+					return []byte(text), nil
+				}
+				return nil, fs.ErrNotExist
+			},
+		})
+		return list
+	}
+	if list := load(""); len(list) != 1 || list[0].Code != "untrusted-policy" {
+		t.Errorf("found there: %v", list)
+	}
+	if list := load("skillrun.yaml"); len(list) != 0 {
+		t.Errorf("pointed at: %v", list)
+	}
+	files["/u/skillrun.yaml"] = "policy: {confirm: never}\n"
+	if list := load(""); len(list) != 0 {
+		t.Errorf("the user's own says so too: %v", list)
+	}
+}

@@ -153,10 +153,14 @@ func (w world) getenv(name string) (string, bool) {
 // does not send it.
 func (o Options) distrust(cfg *Config, list *diag.List) {
 	own := &Config{}
-	if path := o.ownPath(); path != "" && cfg.sendsAny() {
+	if path := o.ownPath(); path != "" && (cfg.sendsAny() || cfg.Policy.Confirm == "never") {
 		var problems diag.List
 		own, problems, _ = o.load(path)
 		*list = append(*list, problems...)
+	}
+	if cfg.Policy.Confirm == "never" && own.Policy.Confirm != "never" {
+		list.Errorf("untrusted-policy", diag.Range{File: cfg.Path}, "only the file in the working directory says that nobody is asked before a write").
+			Hint = "say policy: {confirm: never} in your own " + FileName + ", or pass --config ./" + FileName
 	}
 	for _, name := range types.SortedKeys(cfg.Services) {
 		s := cfg.Services[name]
