@@ -56,7 +56,8 @@ type Setup struct {
 	Clock     Clock
 	Random    io.Reader // of run ids
 	Site      string
-	Version   string // of the program, kept in journals
+	Version   string          // of the program, kept in journals
+	Disk      journal.Options // how journals reach the disk; zero is the real one
 }
 
 // Engine is the façade: everything a surface needs to check and run skills.
@@ -67,7 +68,7 @@ type Engine struct {
 
 // New returns an engine. Nothing is read or made before it is used.
 func New(s Setup) *Engine {
-	return &Engine{Setup: s, store: journal.NewStore(s.State, journal.Options{})}
+	return &Engine{Setup: s, store: journal.NewStore(s.State, s.Disk)}
 }
 
 // Runs lists the site's runs, newest first.

@@ -1,6 +1,7 @@
 package machine_test
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
@@ -232,25 +233,33 @@ func TestLinear(t *testing.T) {
 		nodes[i].Drop = []string{nodes[i].ID}
 	}
 	m := machine.New(prog(nodes...), start)
-	step := func(i int) float64 {
-		at := i
-		return testing.AllocsPerRun(100, func() {
+	events := make([]machine.Event, n)
+	for i := range events {
+		events[i] = done("s"+itoa(i), types.Values{"y": 1})
+	}
+	at := 0
+	measure := func(count int) (allocs, size uint64) {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range count {
 			next(t, m)
 			m.Notes()
-			apply(t, m, done("s"+itoa(at), types.Values{"y": 1}))
+			apply(t, m, events[at])
 			at++
-		})
+		}
+		runtime.ReadMemStats(&after)
+		return (after.Mallocs - before.Mallocs) / uint64(count), (after.TotalAlloc - before.TotalAlloc) / uint64(count)
 	}
-	first := step(0)
-	for i := 101; i < n-200; i++ {
-		next(t, m)
-		m.Notes()
-		apply(t, m, done("s"+itoa(i), nil))
+	measure(10)
+	firstAllocs, firstBytes := measure(200)
+	measure(n - 500)
+	lastAllocs, lastBytes := measure(200)
+	const maxAllocs, maxBytes = 26, 2800 // an event; measured 21 and 2,200
+	if firstAllocs > maxAllocs || firstBytes > maxBytes {
+		t.Errorf("an event costs %d allocations and %d bytes; the gates are %d and %d", firstAllocs, firstBytes, maxAllocs, maxBytes)
 	}
-	last := step(n - 200)
-	const gate = 40 // allocations an event; measured 20 to 30
-	if first > gate || last > first*1.1+1 {
-		t.Errorf("an event costs %.0f allocations at first and %.0f at the end; the gate is %d and the same", first, last, gate)
+	if lastAllocs > firstAllocs+1 || lastBytes > firstBytes+firstBytes/10 {
+		t.Errorf("at the end an event costs %d allocations and %d bytes, at first %d and %d", lastAllocs, lastBytes, firstAllocs, firstBytes)
 	}
 }
 

@@ -132,7 +132,10 @@ func (p *Program) ask(ctx context.Context, run engine.Run, writes []plan.Write, 
 
 // conclude prints the result and returns the exit code.
 func (p *Program) conclude(out *surface, r engine.Report, err error, sources render.Sources) error {
-	if err != nil && r.State == "" {
+	switch {
+	case err != nil && out.run.ID == "": // it never began: locked, damaged, not there
+		return refused(err)
+	case err != nil && r.State == "":
 		return &exitError{exitFailed, err}
 	}
 	out.result(r, sources)

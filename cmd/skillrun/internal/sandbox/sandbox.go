@@ -94,12 +94,16 @@ func (w *World) start() error {
 		l.Close()
 		return err
 	}
+	if err := writeFile(filepath.Join(w.o.Dir, "skillrun.yaml"), []byte(w.config())); err != nil {
+		l.Close()
+		return err
+	}
 	w.server = &http.Server{Handler: w.routes(), ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		defer close(w.done)
 		w.server.Serve(l) // ends with Close
 	}()
-	return writeFile(filepath.Join(w.o.Dir, "skillrun.yaml"), []byte(w.config()))
+	return nil
 }
 
 // listen takes the address that was asked for, or the one the world had, or
@@ -129,7 +133,7 @@ func (w *World) listen() (net.Listener, error) {
 
 // build makes the stand-ins and lays the fixtures down.
 func (w *World) build() error {
-	w.git = gittest.New(gittest.Options{Dir: filepath.Join(w.o.Dir, "git"), User: gitUser, Token: w.tokens["git"], Log: w.log("git")})
+	w.git = gittest.New(gittest.Options{Dir: filepath.Join(w.o.Dir, "git"), User: gitUser, Token: w.tokens["git"]})
 	backend, err := w.git.Create(backendProject, "main", backendCommits(), backendBranches())
 	if err != nil {
 		return err
@@ -141,30 +145,20 @@ func (w *World) build() error {
 	if err := w.git.Fork(deployProject, forkProject); err != nil {
 		return err
 	}
-	w.quay = quaytest.New(quaytest.Options{Token: w.tokens["quay"], Repositories: images(backend), Now: w.o.Now, Log: w.log("quay")})
+	w.quay = quaytest.New(quaytest.Options{Token: w.tokens["quay"], Repositories: images(backend), Now: w.o.Now})
 	w.jira = jiratest.New(jiratest.Options{
 		User: jiraUser, Token: w.tokens["jira"], FirstNumber: firstIssue, Now: w.o.Now,
-		Projects: []jiratest.Project{{Key: "AAP", Name: "Ansible Automation Platform"}}, Changed: w.save, Log: w.log("jira"),
+		Projects: []jiratest.Project{{Key: "AAP", Name: "Ansible Automation Platform"}},
 	})
 	w.gitlab = gitlabtest.New(gitlabtest.Options{
 		URL: w.url + "/gitlab", User: gitlabUser, Token: w.tokens["gitlab"], People: map[string]string{w.tokens["alice"]: "alice"},
-		Users: []string{"bob"}, Git: repositories{w.git}, Now: w.o.Now, Changed: w.save, Log: w.log("gitlab"),
+		Users: []string{"bob"}, Git: repositories{w.git}, Now: w.o.Now,
 		Projects: []gitlabtest.Project{
 			{Path: deployProject, ID: 101, DefaultBranch: "master", RequiredApprovals: 1},
 			{Path: forkProject, ID: 102, DefaultBranch: "master", ForkedFrom: deployProject},
 		},
 	})
 	return w.load()
-}
-
-func (w *World) routes() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/git/", http.StripPrefix("/git", w.git))
-	mux.Handle("/quay/", http.StripPrefix("/quay", w.quay))
-	mux.Handle("/jira/", http.StripPrefix("/jira", w.jira))
-	mux.Handle("/gitlab/", http.StripPrefix("/gitlab", w.gitlab))
-	mux.HandleFunc("GET /_state", w.serveState)
-	return mux
 }
 
 // repositories shows the git server to the GitLab stand-in.

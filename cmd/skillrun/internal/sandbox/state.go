@@ -37,24 +37,19 @@ type seeded struct {
 	MergeRequests []int    `json:"merge_requests"`
 }
 
-// log returns a stand-in's logger.
-func (w *World) log(service string) func(method, path string, status int) {
-	return func(method, path string, status int) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.requests = append(w.requests, Request{service, method, path, status})
-		if len(w.requests) > maxRequests {
-			w.requests = slices.Clone(w.requests[len(w.requests)-maxRequests:])
-		}
+// record remembers a request.
+func (w *World) record(r Request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.requests = append(w.requests, r)
+	if len(w.requests) > maxRequests {
+		w.requests = slices.Clone(w.requests[len(w.requests)-maxRequests:])
 	}
 }
 
-// save writes the stand-ins' state down. It is called after every change,
-// before its answer is sent.
+// save writes the stand-ins' state down. It is called after every request that
+// may have changed something, before its answer is sent.
 func (w *World) save() {
-	if w.jira == nil || w.gitlab == nil {
-		return // still being made
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	requests, err := json.Marshal(w.requests)
@@ -71,18 +66,18 @@ func (w *World) save() {
 
 // load reads the state of an earlier process, or seeds a new world.
 func (w *World) load() error {
-	issues, err := os.ReadFile(filepath.Join(w.o.Dir, "jira.json"))
-	if errors.Is(err, fs.ErrNotExist) {
+	seeds, err := os.ReadFile(filepath.Join(w.o.Dir, "seeded.json"))
+	if errors.Is(err, fs.ErrNotExist) { // it is written last: what else is there is half a seed
 		return w.seed()
 	}
 	if err != nil {
 		return err
 	}
-	mrs, err := os.ReadFile(filepath.Join(w.o.Dir, "gitlab.json"))
+	issues, err := os.ReadFile(filepath.Join(w.o.Dir, "jira.json"))
 	if err != nil {
 		return err
 	}
-	seeds, err := os.ReadFile(filepath.Join(w.o.Dir, "seeded.json"))
+	mrs, err := os.ReadFile(filepath.Join(w.o.Dir, "gitlab.json"))
 	if err != nil {
 		return err
 	}
@@ -106,16 +101,14 @@ func (w *World) seed() error {
 	for _, mr := range w.gitlab.MergeRequests() {
 		w.seeded.MergeRequests = append(w.seeded.MergeRequests, mr.IID)
 	}
-	w.requests = nil
 	data, err := json.Marshal(w.seeded)
 	if err != nil {
 		return err
 	}
-	if err := writeFile(filepath.Join(w.o.Dir, "seeded.json"), data); err != nil {
-		return err
+	if w.save(); w.saveErr != nil {
+		return w.saveErr
 	}
-	w.save()
-	return w.saveErr
+	return writeFile(filepath.Join(w.o.Dir, "seeded.json"), data)
 }
 
 // asAlice posts to the GitLab stand-in without a network.
@@ -126,28 +119,16 @@ func (w *World) asAlice(path, body string) error {
 	}
 	req.Header.Set("PRIVATE-TOKEN", w.tokens["alice"])
 	req.Header.Set("Content-Type", "application/json")
-	answer := &answer{header: http.Header{}}
-	w.gitlab.ServeHTTP(answer, req)
-	if answer.status/100 != 2 {
-		return fmt.Errorf("seeding GitLab: %d %s", answer.status, answer.body.String())
+	held := &answer{header: http.Header{}, status: http.StatusOK}
+	w.gitlab.ServeHTTP(held, req)
+	if held.status/100 != 2 {
+		return fmt.Errorf("seeding GitLab: %d %s", held.status, held.body.String())
 	}
 	return nil
 }
 
-// answer keeps what a handler writes.
-type answer struct {
-	header http.Header
-	status int
-	body   strings.Builder
-}
-
-// Header, WriteHeader and Write are those of http.ResponseWriter.
-func (a *answer) Header() http.Header         { return a.header }
-func (a *answer) WriteHeader(status int)      { a.status = status }
-func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
-
 // serveState answers GET /_state.
-func (w *World) serveState(out http.ResponseWriter, _ *http.Request) {
+func (w *World) serveState(out http.ResponseWriter) {
 	type jiraState struct {
 		Issues []jiratest.IssueView `json:"issues"`
 		Seeded []jiratest.IssueView `json:"seeded"`

@@ -1,0 +1,73 @@
+package sandbox
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+)
+
+// maxBody is how large a request may be, in bytes; a push is the largest.
+const maxBody = 256 << 20
+
+// routes serves every stand-in under its prefix. It does not use
+// [http.ServeMux], which redirects paths that look unclean: in GitLab's API a
+// path holds another one.
+func (w *World) routes() http.Handler {
+	mounted := map[string]http.Handler{}
+	for name, h := range map[string]http.Handler{"git": w.git, "quay": w.quay, "jira": w.jira, "gitlab": w.gitlab} {
+		mounted[name] = http.StripPrefix("/"+name, w.recorded(name, h))
+	}
+	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		name, _, below := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		switch h, ok := mounted[name]; {
+		case ok && below:
+			h.ServeHTTP(out, r)
+		case r.URL.Path == "/_state" && r.Method != http.MethodGet:
+			http.Error(out, "only GET", http.StatusMethodNotAllowed)
+		case r.URL.Path == "/_state":
+			w.serveState(out)
+		default:
+			http.NotFound(out, r)
+		}
+	})
+}
+
+// recorded holds an answer back until the request, and what it changed, are on
+// disk, so that nobody is told of a change that a kill could undo.
+func (w *World) recorded(service string, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(out, r.Body, maxBody)
+		held := &answer{header: out.Header(), status: http.StatusOK}
+		h.ServeHTTP(held, r)
+		w.record(Request{service, r.Method, r.URL.RequestURI(), held.status})
+		if r.Method != http.MethodGet {
+			w.save()
+		}
+		out.WriteHeader(held.status)
+		out.Write(held.body.Bytes()) // a client that hung up is its own affair
+	})
+}
+
+// answer is an answer that is not sent yet.
+type answer struct {
+	header  http.Header
+	status  int
+	decided bool
+	body    bytes.Buffer
+}
+
+// Header returns the headers of the answer.
+func (a *answer) Header() http.Header { return a.header }
+
+// WriteHeader decides the status, the first time.
+func (a *answer) WriteHeader(status int) {
+	if !a.decided {
+		a.status, a.decided = status, true
+	}
+}
+
+// Write adds to the body.
+func (a *answer) Write(p []byte) (int, error) {
+	a.decided = true
+	return a.body.Write(p)
+}

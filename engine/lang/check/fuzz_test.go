@@ -1,0 +1,94 @@
+package check_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/lang/check"
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// FuzzFile: no text makes the checker panic; what checks binds to a program
+// that survives JSON, and a machine over it does not panic either.
+func FuzzFile(f *testing.F) {
+	files, err := filepath.Glob("testdata/*.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Add([]byte("name: x\nsteps:\n  - {id: a, set: {x: 1}}\n  - {id: b, if: steps.a.x > 0, uses: look, with: {repo: x, tag: \"${{ steps.a.x }}\"}}\n"))
+	cat := catalogue()
+	f.Fuzz(func(t *testing.T, text []byte) {
+		skill, diags := check.File("x.yaml", text, cat)
+		if skill == nil || diags.HasErrors() {
+			return
+		}
+		p, diags := skill.Bind(check.Binding{Now: time.Unix(0, 0), Zone: time.UTC})
+		if p == nil || diags.HasErrors() {
+			return
+		}
+		var again program.Program
+		if err := json.Unmarshal(types.Encode(p), &again); err != nil || again.Digest() != p.Digest() {
+			t.Fatalf("the program does not survive JSON: %v", err)
+		}
+		m := machine.New(&again, machine.Start{Run: "r", StartedAt: time.Unix(0, 0)})
+		m.Next()
+		m.Result()
+	})
+}
+
+func TestBind(t *testing.T) {
+	t.Parallel()
+	text := `name: x
+identity: [inputs.n, inputs.day]
+inputs:
+  n: {type: integer, required: true, minimum: 1}
+  day: {type: string, format: date, default: "${{ today() }}"}
+  where: {type: string, default: "at ${{ config.place }}"}
+config:
+  place: {type: string, required: true}
+  size: {type: integer, default: 3}
+steps:
+  - {id: a, set: {x: 1}}
+`
+	skill, diags := check.File("x.yaml", []byte(text), catalogue())
+	if diags.HasErrors() {
+		t.Fatal(diags.Err())
+	}
+	zone := time.FixedZone("east", 12*3600)
+	b := check.Binding{Inputs: map[string]any{"n": 2}, Config: map[string]any{"place": "home", "other": 1}, Now: time.Date(2026, 1, 15, 20, 0, 0, 0, time.UTC), Zone: zone}
+	p, diags := skill.Bind(b)
+	if diags.HasErrors() {
+		t.Fatal(diags.Err())
+	}
+	if p.Inputs["day"] != "2026-01-16" || p.Inputs["where"] != "at home" || p.Config["size"] != 3 || len(p.Config) != 2 {
+		t.Errorf("inputs %v, config %v", p.Inputs, p.Config)
+	}
+	if got := p.Work("run"); got[2] != `[2,"2026-01-16"]` {
+		t.Errorf("identity %v", got)
+	}
+	for name, change := range map[string]func(b *check.Binding){
+		"bad-input":      func(b *check.Binding) { b.Inputs = map[string]any{"n": 0} },
+		"missing-input":  func(b *check.Binding) { b.Inputs = nil },
+		"unknown-input":  func(b *check.Binding) { b.Inputs = map[string]any{"n": 1, "m": 1} },
+		"missing-config": func(b *check.Binding) { b.Config = nil },
+		"bad-config":     func(b *check.Binding) { b.Config = map[string]any{"place": 7} },
+	} {
+		bad := b
+		change(&bad)
+		if _, diags := skill.Bind(bad); len(diags) == 0 || string(diags[0].Code) != name {
+			t.Errorf("want %s, got %v", name, diags)
+		}
+	}
+}
