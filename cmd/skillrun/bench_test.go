@@ -16,6 +16,7 @@ import (
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/cli"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/sandbox"
+	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/skills"
 	"github.com/skillrun/skillrun/steps"
 )
@@ -30,6 +31,8 @@ type bench struct {
 	now   time.Time
 	env   map[string]string
 	stdin string
+	ctx   context.Context // nil is the test's own
+	clock engine.Clock    // nil stands still
 }
 
 // fixed is the time of these tests; it is the 16th in Auckland.
@@ -84,7 +87,14 @@ func (b *bench) run(args ...string) result {
 		},
 		Clock: handClock{b}, Random: rand.Reader, Builtin: skills.FS, Catalogue: steps.All, Sandbox: openSandbox,
 	}
-	code := p.Run(b.t.Context(), args)
+	ctx := b.t.Context()
+	if b.ctx != nil {
+		ctx = b.ctx
+	}
+	if b.clock != nil {
+		p.Clock = b.clock
+	}
+	code := p.Run(ctx, args)
 	return result{code, out.String(), log.String()}
 }
 
