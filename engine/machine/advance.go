@@ -105,7 +105,7 @@ func (m *Machine) call(f *frame, n *program.Node, undecided bool) {
 		}
 	}
 	a := Action{
-		Kind: Call, Path: m.path(f), Node: n.ID, Step: n.Step, Effect: n.Effect,
+		Kind: Call, Path: m.path(f), Node: n.ID, Name: m.title(n), Step: n.Step, Effect: n.Effect,
 		Poll: n.Kind == program.Await, Input: input, Unknown: unknownPaths("", input), Undecided: undecided,
 	}
 	f.Wait = &pending{Action: a}

@@ -51,7 +51,8 @@ const (
 type Action struct {
 	Kind   ActionKind
 	Path   string // structural: stable across replays and edits elsewhere
-	Node   string // the id of the node, for people
+	Node   string // the id of the node
+	Name   string // what people call it
 	Step   string // the step type
 	Effect string // read, local or write
 	Poll   bool   // the call belongs to an await

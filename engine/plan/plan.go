@@ -28,13 +28,24 @@ type Field struct {
 	Value string `json:"value"`
 }
 
-// Fields lists arguments for people, in the order of names.
+// Fields lists arguments for people, in the order of names, without empty
+// lists and objects.
 func Fields(names []string, input types.Values) []Field {
 	var out []Field
 	for _, n := range names {
-		if v, ok := input[n]; ok {
+		if v, ok := input[n]; ok && !empty(v) {
 			out = append(out, Field{Name: n, Value: types.Show(v)})
 		}
 	}
 	return out
+}
+
+func empty(v any) bool {
+	switch v := v.(type) {
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return v == nil
 }

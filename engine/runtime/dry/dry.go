@@ -33,7 +33,6 @@ func Writes(ctx context.Context, cat *step.Catalogue, p *program.Program, s mach
 		for _, a := range actions {
 			e, w := predict(ctx, cat, a)
 			if w != nil {
-				w.Name = nameOf(m.Notes(), a.Path)
 				out = append(out, *w)
 			}
 			if err := m.Apply(e); err != nil {
@@ -41,15 +40,6 @@ func Writes(ctx context.Context, cat *step.Catalogue, p *program.Program, s mach
 			}
 		}
 	}
-}
-
-func nameOf(notes []machine.Note, path string) string {
-	for _, n := range notes {
-		if n.Path == path {
-			return n.Name
-		}
-	}
-	return path
 }
 
 // predict returns the event that stands for an action not performed, and the
@@ -61,7 +51,7 @@ func predict(ctx context.Context, cat *step.Catalogue, a machine.Action) (machin
 		return e, nil
 	}
 	w := &plan.Write{
-		Path: a.Path, Node: a.Node, Step: s.Name, Service: s.Touch.Service, Object: s.Touch.Object, Verb: s.Touch.Verb,
+		Path: a.Path, Node: a.Node, Name: a.Name, Step: s.Name, Service: s.Touch.Service, Object: s.Touch.Object, Verb: s.Touch.Verb,
 		Undecided: a.Undecided, Fields: plan.Fields(s.In.Names(), a.Input),
 	}
 	prediction, err := s.Preview(ctx, known(a.Input), step.UnknownPaths(a.Unknown))
