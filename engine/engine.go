@@ -123,11 +123,36 @@ func (e *Engine) Start(ctx context.Context, s *Skill, b Binding, o Options) (Rep
 		return Report{}, diags, err
 	}
 	if unfinished != "" {
+		if more := e.sameInputs(unfinished, p); more.HasErrors() {
+			return Report{}, append(diags, more...), nil
+		}
 		r, err := e.Resume(ctx, unfinished, o)
 		return r, diags, err
 	}
 	r, err := e.run(ctx, j, o, false)
 	return r, diags, err
+}
+
+// sameInputs refuses to go on with an unfinished run of the same work that has
+// other inputs: what was asked for now would silently not be done.
+func (e *Engine) sameInputs(id string, p *program.Program) diag.List {
+	var diags diag.List
+	records, _, err := e.store.Read(id)
+	if err != nil {
+		return nil // resuming says what is wrong with it
+	}
+	old, _, err := restore(records[0].Run)
+	if err != nil {
+		return nil
+	}
+	for _, name := range types.SortedKeys(p.Inputs) {
+		before, now := types.Show(old.Inputs[name]), types.Show(p.Inputs[name])
+		if before != now {
+			diags.Errorf("other-inputs", diag.Range{File: "--input " + name}, "run %s of the same work is not finished, and has %s=%s", id, name, before).
+				Hint = "go on with it: skillrun resume " + id + "; or make new work: --again 1"
+		}
+	}
+	return diags
 }
 
 func (e *Engine) header(id, work string, s *Skill, p *program.Program, b Binding, o Options) journal.RunHeader {

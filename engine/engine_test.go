@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -135,6 +136,29 @@ func TestStart(t *testing.T) {
 	other, _, err := e.Start(t.Context(), skill, binding(2), engine.Options{})
 	if err != nil || other.Effects[0].Outcome != "created" || len(tr) != 4 {
 		t.Errorf("other work: %v %+v, world %v", err, other, tr)
+	}
+}
+
+// TestOtherInputs: an unfinished run of the same work is not taken up when
+// something else is asked for.
+func TestOtherInputs(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, tracker{}, journal.Options{})
+	text := strings.Replace(release, "inputs:\n", "inputs:\n  loud: {type: boolean, default: false}\n", 1)
+	skill, diags := e.Check("release.yaml", []byte(text))
+	if diags.HasErrors() {
+		t.Fatal(diags.Err())
+	}
+	no := engine.Options{Confirm: func(context.Context, engine.Run, []plan.Write) (bool, error) { return false, nil }}
+	parked, _, err := e.Start(t.Context(), skill, binding(1), no)
+	if err != nil || parked.State != engine.Parked {
+		t.Fatal(err, parked.State)
+	}
+	loud := binding(1)
+	loud.Inputs["loud"] = true
+	_, diags, err = e.Start(t.Context(), skill, loud, no)
+	if err != nil || len(diags) != 1 || diags[0].Code != "other-inputs" || !strings.Contains(diags[0].Message, parked.ID) {
+		t.Errorf("%v %v", err, diags)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/diag/diagtest"
 )
 
 // machine is the files and variables of a test.
@@ -53,7 +54,7 @@ func show(list diag.List) string {
 
 func TestParse(t *testing.T) {
 	t.Parallel()
-	cfg, list := config.Parse("f.yaml", []byte(readChunks(t, "testdata/fine.yaml")[0].text))
+	cfg, list := config.Parse("f.yaml", []byte(diagtest.Cases(t, "testdata/fine.yaml")[0].Text))
 	if len(list) > 0 {
 		t.Fatal(show(list))
 	}
@@ -90,9 +91,9 @@ func TestParse(t *testing.T) {
 // a line that does.
 func TestNothingLeaks(t *testing.T) {
 	t.Parallel()
-	for _, c := range readChunks(t, "testdata/wrong.yaml") {
-		_, list := config.Parse("f.yaml", []byte(c.text))
-		lines := strings.Split(c.text, "\n")
+	for _, c := range diagtest.Cases(t, "testdata/wrong.yaml") {
+		_, list := config.Parse("f.yaml", []byte(c.Text))
+		lines := strings.Split(c.Text, "\n")
 		for _, d := range list {
 			if strings.Contains(d.String(), "hunter") {
 				t.Error(d)
@@ -289,8 +290,8 @@ func TestTrustEdges(t *testing.T) {
 // FuzzParse holds that nothing panics and that no literal token is shown.
 func FuzzParse(f *testing.F) {
 	for _, path := range []string{"testdata/fine.yaml", "testdata/wrong.yaml"} {
-		for _, c := range readChunks(f, path) {
-			f.Add([]byte(c.text))
+		for _, c := range diagtest.Cases(f, path) {
+			f.Add([]byte(c.Text))
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

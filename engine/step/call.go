@@ -79,3 +79,22 @@ func CallOf(ctx context.Context) Call {
 	c, _ := ctx.Value(callKey{}).(Call)
 	return c
 }
+
+// Pick returns the service that a step's argument names, and its name; kind is
+// the name when there is no argument. Families keep their services in a map
+// of their own type.
+func Pick[S any](services map[string]S, kind, name string) (S, string, error) {
+	if name == "" {
+		name = kind
+	}
+	s, ok := services[name]
+	if !ok {
+		known := strings.Join(types.SortedKeys(services), ", ")
+		if known == "" {
+			known = "none"
+		}
+		return s, name, types.Errorf(types.BadInput, "there is no service %q", name).
+			WithHint("add it under services in skillrun.yaml; configured are: %s", known)
+	}
+	return s, name, nil
+}

@@ -72,10 +72,14 @@ type Field struct {
 	Cosmetic bool `json:"cosmetic,omitempty"`
 }
 
-// Constructors for the shapes that have no fields.
-func OfKind(k Kind) Type    { return Type{Kind: k} }
+// OfKind returns the type of all values of a kind.
+func OfKind(k Kind) Type { return Type{Kind: k} }
+
+// ListOf returns a list of elements of a type.
 func ListOf(elem Type) Type { return Type{Kind: List, Elem: &elem} }
-func MapOf(elem Type) Type  { return Type{Kind: Map, Elem: &elem} }
+
+// MapOf returns a map to values of a type.
+func MapOf(elem Type) Type { return Type{Kind: Map, Elem: &elem} }
 
 // ObjectOf returns an object with these fields.
 func ObjectOf(fields ...Field) Type { return Type{Kind: Object, Fields: fields} }

@@ -23,11 +23,20 @@ func (s Secret) Reveal() string { return s.text }
 // IsZero reports whether there is no text.
 func (s Secret) IsZero() bool { return s.text == "" }
 
-// String, GoString, MarshalText and Format keep the text out of every print.
-func (s Secret) String() string               { return "‹secret›" }
-func (s Secret) GoString() string             { return "‹secret›" }
-func (s Secret) MarshalText() ([]byte, error) { return []byte("‹secret›"), nil }
-func (s Secret) Format(f fmt.State, _ rune)   { fmt.Fprint(f, "‹secret›") }
+// hidden is what is printed in a secret's place.
+const hidden = "‹secret›"
+
+// String returns a placeholder.
+func (s Secret) String() string { return hidden }
+
+// GoString returns a placeholder.
+func (s Secret) GoString() string { return hidden }
+
+// MarshalText writes a placeholder.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// Format prints a placeholder, whatever the verb.
+func (s Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, hidden) }
 
 // Unknown is a value that a plan cannot know yet; After is the id of the step
 // whose output it is. It prints as "(known after ID)".

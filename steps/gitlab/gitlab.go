@@ -31,10 +31,7 @@
 package gitlab
 
 import (
-	"maps"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/step"
@@ -85,18 +82,9 @@ type At struct {
 
 // connect returns a client for the service that the arguments name.
 func (f family) connect(at At) (*client, error) {
-	name := at.Service
-	if name == "" {
-		name = "gitlab"
-	}
-	s, ok := f.services[name]
-	if !ok {
-		known := strings.Join(slices.Sorted(maps.Keys(f.services)), ", ")
-		if known == "" {
-			known = "none"
-		}
-		return nil, types.Errorf(types.BadInput, "there is no service %q", name).
-			WithHint("add it under services in skillrun.yaml; configured are: %s", known)
+	s, name, err := step.Pick(f.services, "gitlab", at.Service)
+	if err != nil {
+		return nil, err
 	}
 	if s.Token.IsZero() {
 		return nil, types.Errorf(types.Auth, "service %q has no token", name).

@@ -26,10 +26,7 @@
 package jira
 
 import (
-	"maps"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/step"
@@ -86,18 +83,9 @@ type At struct {
 
 // connect returns a client for the service that the arguments name.
 func (f family) connect(at At) (*client, error) {
-	name := at.Service
-	if name == "" {
-		name = "jira"
-	}
-	s, ok := f.services[name]
-	if !ok {
-		known := strings.Join(slices.Sorted(maps.Keys(f.services)), ", ")
-		if known == "" {
-			known = "none"
-		}
-		return nil, types.Errorf(types.BadInput, "there is no service %q", name).
-			WithHint("add it under services in skillrun.yaml; configured are: %s", known)
+	s, name, err := step.Pick(f.services, "jira", at.Service)
+	if err != nil {
+		return nil, err
 	}
 	if err := s.check(name); err != nil {
 		return nil, err

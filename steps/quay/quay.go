@@ -6,10 +6,7 @@
 package quay
 
 import (
-	"maps"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/step"
@@ -42,17 +39,9 @@ type family struct{ services map[string]Service }
 
 // connect returns a client for the service of that name.
 func (f family) connect(name string) (*client, error) {
-	if name == "" {
-		name = "quay"
-	}
-	s, ok := f.services[name]
-	if !ok {
-		known := strings.Join(slices.Sorted(maps.Keys(f.services)), ", ")
-		if known == "" {
-			known = "none"
-		}
-		return nil, types.Errorf(types.BadInput, "there is no service %q", name).
-			WithHint("add it under services in skillrun.yaml; configured are: %s", known)
+	s, name, err := step.Pick(f.services, "quay", name)
+	if err != nil {
+		return nil, err
 	}
 	if s.API != "" && s.API != "quay" {
 		return nil, types.Errorf(types.BadInput, "service %q has api: %s, which comes with a later version", name, s.API).

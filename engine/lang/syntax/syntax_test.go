@@ -2,7 +2,6 @@ package syntax_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/diag/diagtest"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 )
 
@@ -211,12 +211,8 @@ func TestLimits(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	files, _ := filepath.Glob("testdata/*.yaml")
 	for _, path := range files {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			f.Fatal(err)
-		}
-		for part := range strings.SplitSeq(string(data), "---8<---\n") {
-			f.Add([]byte(newChunk(part).text))
+		for _, c := range diagtest.Cases(f, path) {
+			f.Add([]byte(c.Text))
 		}
 	}
 	f.Add([]byte("{<<: {}, ? [a] : b}"))

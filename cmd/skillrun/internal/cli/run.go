@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -53,6 +54,9 @@ func (p *Program) runCmd() *cobra.Command {
 func (p *Program) run(ctx context.Context, name string, f runFlags) error {
 	if err := checkOutput(f.output); err != nil {
 		return refused(err)
+	}
+	if f.sandbox && f.config != "" {
+		return refused(errors.New("--sandbox brings its own configuration; leave --config out"))
 	}
 	s, err := p.open(ctx, f.config, f.sandbox)
 	if err != nil {
