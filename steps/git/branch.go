@@ -2,11 +2,11 @@ package git
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/plumbing/storer"
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -50,76 +50,133 @@ func (c *client) branchCreate(ctx context.Context, in branchCreateIn) (branchCre
 	}
 	w.meta.Branch, w.meta.Push, w.meta.Seen, w.meta.Head = in.Branch, in.PushRepo, "", w.meta.Base
 	tip, there := refs.branches[in.Branch]
-	if there {
-		if err := c.goOn(ctx, w, push, tip); err != nil {
-			return out, err
-		}
+	if !there {
+		return branchCreateOut{Branch: in.Branch, Base: w.meta.Base, Tip: w.meta.Base}, w.save()
 	}
-	return branchCreateOut{Branch: in.Branch, Base: w.meta.Base, Tip: w.meta.Head, Resumed: there}, w.save()
+	if err := w.repo.trusting(ctx, func() error { return w.goOn(ctx, push, refs, tip) }); err != nil {
+		return out, err
+	}
+	return branchCreateOut{Branch: in.Branch, Base: w.meta.Base, Tip: tip.String(), Resumed: true}, w.save()
 }
 
-// pushRepo is the repository a workspace's branch is pushed to.
+// pushRepo is the repository a workspace's branch is pushed to. A fork shares
+// the objects of the repository that was checked out.
 func (c *client) pushRepo(ctx context.Context, w *workspace, spec string) (*repo, error) {
 	if spec == "" {
 		return w.repo, nil
 	}
-	r, err := c.open(ctx, w.meta.Service, spec)
+	r, err := c.resolve(ctx, w.meta.Service, spec)
 	if err != nil {
 		return nil, err
 	}
+	r.lender, r.history, r.trees = w.repo.lender, w.repo.history, w.repo.trees
 	return r, nil
 }
 
-// goOn takes up a branch that is there: ours, with the work's key on its tip.
-func (c *client) goOn(ctx context.Context, w *workspace, push *repo, tip plumbing.Hash) error {
-	commit, err := c.bringTip(ctx, w, push, tip)
+// goOn takes up a branch that is there and holds our work. The files stay
+// those of the base: the steps edit them as they did the first time, and
+// git_commit finds what they came to among the branch's commits.
+func (w *workspace) goOn(ctx context.Context, push *repo, from *remoteRefs, tip plumbing.Hash) error {
+	chain, err := w.bringChain(ctx, push, from, tip)
 	if err != nil {
 		return err
 	}
-	if !strings.HasPrefix(keyOf(commit), step.CallOf(ctx).Key.Work+"-") {
-		return types.Errorf(types.Conflict, "branch %s is there and is not ours: its tip %s is by %s", w.meta.Branch, tip.String()[:12], commit.Author.Name).
+	ours := ownWork(chain, step.CallOf(ctx).Key.Work)
+	if len(ours) == 0 {
+		return types.Errorf(types.Conflict, "branch %s is there and is not ours: its tip %s is by %s", w.meta.Branch, short(tip), authorOf(chain)).
 			WithHint("delete it, or make new work of it with --again 1").With("tip", tip.String())
 	}
-	w.meta.Seen, w.meta.Head = tip.String(), tip.String()
-	for _, name := range w.meta.Files {
-		f, err := lookUp(w.objects, tip, name)
-		if err != nil {
-			return readError("read "+name, push.url, err)
+	w.meta.Seen = tip.String()
+	for _, c := range ours {
+		for _, h := range []plumbing.Hash{c.Hash, c.ParentHashes[0]} {
+			if err := w.bringFiles(ctx, push, from, h, w.meta.Files); err != nil {
+				return err
+			}
+			if err := w.keep(h); err != nil {
+				return err
+			}
 		}
-		if err := w.lay(f); err != nil {
+	}
+	for _, c := range chain {
+		if err := w.keepObject(c.Hash); err != nil {
+			return types.Errorf(types.Internal, "workspace: %w", err)
+		}
+	}
+	return nil
+}
+
+func (w *workspace) bringFiles(ctx context.Context, r *repo, from *remoteRefs, commit plumbing.Hash, paths []string) error {
+	for _, name := range paths {
+		if err := r.bringPath(ctx, from, commit, name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// bringTip fetches a branch's tip with its files.
-func (c *client) bringTip(ctx context.Context, w *workspace, push *repo, tip plumbing.Hash) (*object.Commit, error) {
-	if _, err := w.files(tip); err != nil {
-		t, ep, auth, err := push.transport(ctx, push.pushURL)
-		if err != nil {
-			return nil, err
-		}
-		if err := fetchFrom(ctx, t, ep, auth, push.pushURL, w.repo.trees, []plumbing.Hash{tip}, w.repo.haves(), 0, ""); err != nil {
-			return nil, err
-		}
-		if _, err := w.files(tip); err != nil {
-			return nil, readError("read branch "+w.meta.Branch, push.url, err)
-		}
+// bringChain returns the newest commits of a branch, down to the base.
+func (w *workspace) bringChain(ctx context.Context, push *repo, from *remoteRefs, tip plumbing.Hash) ([]*object.Commit, error) {
+	if chain, whole := w.chain(tip); whole {
+		return chain, nil
 	}
-	return object.GetCommit(w.objects, tip)
+	if err := push.bringChain(ctx, from, tip); err != nil {
+		return nil, err
+	}
+	chain, _ := w.chain(tip)
+	if len(chain) == 0 && tip != w.base() {
+		return nil, types.Errorf(types.Unavailable, "the remote %s did not give commit %s", nameOf(from.url), tip)
+	}
+	return chain, nil
 }
 
-// files returns the blobs of the workspace's files at a commit, zero where
-// there is none.
-func (w *workspace) files(commit plumbing.Hash) ([]plumbing.Hash, error) {
+// chain follows first parents from a commit to the base, which is not in it,
+// for at most maxOurs commits. whole is false when one was not at hand.
+func (w *workspace) chain(tip plumbing.Hash) (chain []*object.Commit, whole bool) {
+	for h := tip; h != w.base() && len(chain) < maxOurs; {
+		c, err := object.GetCommit(w.objects, h)
+		if err != nil {
+			return chain, false
+		}
+		chain = append(chain, c)
+		if len(c.ParentHashes) == 0 {
+			break
+		}
+		h = c.ParentHashes[0]
+	}
+	return chain, true
+}
+
+// ownWork are the commits of a chain that carry a key of this work.
+func ownWork(chain []*object.Commit, work string) []*object.Commit {
+	return slices.DeleteFunc(slices.Clone(chain), func(c *object.Commit) bool {
+		return len(c.ParentHashes) == 0 || !strings.HasPrefix(keyOf(c), work+"-")
+	})
+}
+
+// indexOf is where in a chain a commit is, -1 when it is not there.
+func indexOf(chain []*object.Commit, h plumbing.Hash) int {
+	return slices.IndexFunc(chain, func(c *object.Commit) bool { return c.Hash == h })
+}
+
+// authorOf names who made the newest commit of a chain.
+func authorOf(chain []*object.Commit) string {
+	if len(chain) == 0 {
+		return "whoever made the base"
+	}
+	return chain[0].Author.Name
+}
+
+func short(h plumbing.Hash) string { return h.String()[:12] }
+
+// files returns the blobs of paths at a commit, zero where there is none.
+func (w *workspace) files(commit plumbing.Hash, paths []string) ([]plumbing.Hash, error) {
 	c, err := object.GetCommit(w.objects, commit)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]plumbing.Hash, len(w.meta.Files))
-	for i, name := range w.meta.Files {
-		entry, err := findEntry(w.objects, c.TreeHash, name)
+	out := make([]plumbing.Hash, len(paths))
+	for i, name := range paths {
+		entry, err := findEntry(w.objects, c.TreeHash, name, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -138,23 +195,4 @@ func keyOf(c *object.Commit) string {
 		return ""
 	}
 	return key
-}
-
-// findKey looks for our commit with exactly this key, from head down to the
-// base.
-func findKey(sto storer.EncodedObjectStorer, head, base plumbing.Hash, key string) *object.Commit {
-	for range maxOurs {
-		if head == base {
-			return nil
-		}
-		c, err := object.GetCommit(sto, head)
-		if err != nil || len(c.ParentHashes) == 0 {
-			return nil
-		}
-		if keyOf(c) == key {
-			return c
-		}
-		head = c.ParentHashes[0]
-	}
-	return nil
 }

@@ -1,11 +1,9 @@
 package git
 
 import (
-	"bytes"
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
@@ -44,25 +42,26 @@ func (c *client) commit(ctx context.Context, in commitIn) (commitOut, error) {
 	if err != nil {
 		return out, err
 	}
-	b := &builder{sto: w.objects}
-	tree, changed, err := w.tree(b)
+	edits, err := w.edits()
 	if err != nil {
 		return out, err
 	}
-	key := step.CallOf(ctx).Key.String()
-	if ours := findKey(w.objects, w.head(), w.base(), key); ours != nil {
-		if ours.TreeHash != tree {
-			return out, types.Errorf(types.Conflict, "commit %s is ours and holds other changes", ours.Hash.String()[:12]).
-				WithHint("delete the branch, or make new work of it with --again 1")
-		}
-		return w.committed(ours.Hash, 0)
+	call := step.CallOf(ctx)
+	if ours := w.find(call.Key.String()); ours != nil {
+		return w.again(ours, edits)
 	}
-	if !changed {
-		return out, types.Errorf(types.Conflict, "nothing to commit: every file is as it was")
+	if !w.continues() {
+		return out, types.Errorf(types.Conflict, "branch %s is there and holds other commits of this work", w.meta.Branch).
+			WithHint("delete the branch, or make new work of it with --again 1").With("tip", w.meta.Seen)
 	}
-	hash, err := b.commit(w, tree, in.Message, key, step.CallOf(ctx).StartedAt)
+	b := &builder{sto: w.objects}
+	tree, err := b.over(w.head(), edits)
 	if err != nil {
-		return out, types.Errorf(types.Internal, "the commit cannot be written: %w", err)
+		return out, types.Errorf(types.Internal, "the trees cannot be stored: %w", err)
+	}
+	hash, err := b.commit(w, tree, in.Message, call.Key.String(), call.StartedAt)
+	if err != nil {
+		return out, err
 	}
 	w.meta.Head = hash.String()
 	if err := w.save(); err != nil {
@@ -71,10 +70,60 @@ func (c *client) commit(ctx context.Context, in commitIn) (commitOut, error) {
 	return w.committed(hash, b.written)
 }
 
-// checkMessage refuses an empty message, and one that imitates our trailer.
+// continues reports whether the head goes on from the branch that was there,
+// if one was.
+func (w *workspace) continues() bool {
+	if w.meta.Seen == "" || w.meta.Seen == w.meta.Head {
+		return true
+	}
+	chain, _ := w.chain(w.head())
+	return indexOf(chain, plumbing.NewHash(w.meta.Seen)) >= 0
+}
+
+// find looks for the commit with exactly this key: on the branch that was
+// there when the workspace took it up, and among those made here.
+func (w *workspace) find(key string) *object.Commit {
+	for _, tip := range []string{w.meta.Seen, w.meta.Head} {
+		if tip == "" {
+			continue
+		}
+		chain, _ := w.chain(plumbing.NewHash(tip))
+		for _, c := range chain {
+			if keyOf(c) == key && len(c.ParentHashes) > 0 {
+				return c
+			}
+		}
+	}
+	return nil
+}
+
+// again takes the commit that an earlier attempt made, when it holds the very
+// changes that the files hold now.
+func (w *workspace) again(ours *object.Commit, edits map[string]edit) (commitOut, error) {
+	b := &builder{sto: w.objects, dry: true}
+	tree, err := b.over(ours.ParentHashes[0], edits)
+	if err != nil {
+		return commitOut{}, types.Errorf(types.Internal, "commit %s cannot be compared: %w", short(ours.Hash), err)
+	}
+	if tree != ours.TreeHash {
+		return commitOut{}, types.Errorf(types.Conflict, "commit %s on branch %s is ours and holds other changes", short(ours.Hash), w.meta.Branch).
+			WithHint("delete the branch, or make new work of it with --again 1").With("commit", ours.Hash.String())
+	}
+	w.meta.Head = ours.Hash.String()
+	if err := w.save(); err != nil {
+		return commitOut{}, err
+	}
+	return w.committed(ours.Hash, 0)
+}
+
+// checkMessage refuses a message that is empty, that git cannot keep, or that
+// imitates our trailer.
 func checkMessage(message string) error {
 	if strings.TrimSpace(message) == "" {
 		return types.Errorf(types.BadInput, "the commit message is empty")
+	}
+	if strings.ContainsRune(message, 0) {
+		return types.Errorf(types.BadInput, "the commit message holds a NUL, which git cannot keep")
 	}
 	for line := range strings.Lines(message) {
 		if name, _, ok := strings.Cut(strings.TrimSpace(line), ":"); ok && strings.EqualFold(strings.TrimSpace(name), trailer) {
@@ -84,34 +133,28 @@ func checkMessage(message string) error {
 	return nil
 }
 
-// tree stores the workspace's files over the head's tree.
-func (w *workspace) tree(b *builder) (root plumbing.Hash, changed bool, err error) {
-	head, err := object.GetCommit(w.objects, w.head())
-	if err != nil {
-		return root, false, readError("read history", w.repo.url, err)
-	}
-	edits := map[string]object.TreeEntry{}
+// edit is a file as it is to be.
+type edit struct {
+	text []byte
+	mode filemode.FileMode
+}
+
+// edits reads the workspace's files.
+func (w *workspace) edits() (map[string]edit, error) {
+	out := map[string]edit{}
 	for _, name := range w.meta.Files {
 		text, mode, err := w.read(name)
 		if err != nil {
-			return root, false, err
+			return nil, err
 		}
-		h, err := b.blob(text)
-		if err != nil {
-			return root, false, types.Errorf(types.Internal, "%s cannot be stored: %w", name, err)
-		}
-		edits[name] = object.TreeEntry{Mode: mode, Hash: h}
+		out[name] = edit{text, mode}
 	}
-	root, err = b.tree(head.TreeHash, edits)
-	if err != nil {
-		return root, false, types.Errorf(types.Internal, "the trees cannot be stored: %w", err)
-	}
-	return root, root != head.TreeHash, nil
+	return out, nil
 }
 
 // committed describes the workspace's commit against the base of its files.
 func (w *workspace) committed(hash plumbing.Hash, objects int) (commitOut, error) {
-	out := commitOut{Sha: hash.String(), Short: hash.String()[:12], Files: []File{}, Objects: objects}
+	out := commitOut{Sha: hash.String(), Short: short(hash), Files: []File{}, Objects: objects}
 	for _, name := range w.meta.Files {
 		before, after := w.text(w.base(), name), w.text(hash, name)
 		if before == after {
@@ -143,91 +186,4 @@ func (w *workspace) text(commit plumbing.Hash, name string) string {
 		return ""
 	}
 	return text
-}
-
-// builder writes objects that are not at hand yet, and counts them.
-type builder struct {
-	sto     *store
-	written int
-}
-
-func (b *builder) put(o plumbing.EncodedObject) (plumbing.Hash, error) {
-	h := o.Hash()
-	if b.sto.has(h) {
-		return h, nil
-	}
-	b.written++
-	return b.sto.SetEncodedObject(o)
-}
-
-func (b *builder) blob(text []byte) (plumbing.Hash, error) {
-	o := &plumbing.MemoryObject{}
-	o.SetType(plumbing.BlobObject)
-	if _, err := bytes.NewReader(text).WriteTo(o); err != nil {
-		return plumbing.ZeroHash, err
-	}
-	return b.put(o)
-}
-
-// tree stores a tree with some paths replaced, and the trees on the way to
-// them; everything else is taken over by its hash.
-func (b *builder) tree(base plumbing.Hash, edits map[string]object.TreeEntry) (plumbing.Hash, error) {
-	t, err := object.GetTree(b.sto, base)
-	if err != nil {
-		return plumbing.ZeroHash, err
-	}
-	here, below := split(edits)
-	next := &object.Tree{Entries: slices.Clone(t.Entries)}
-	for i := range next.Entries {
-		e := &next.Entries[i]
-		if edit, ok := here[e.Name]; ok {
-			e.Hash, e.Mode = edit.Hash, edit.Mode
-		}
-		if inside, ok := below[e.Name]; ok && e.Mode == filemode.Dir {
-			if e.Hash, err = b.tree(e.Hash, inside); err != nil {
-				return plumbing.ZeroHash, err
-			}
-		}
-	}
-	o := &plumbing.MemoryObject{}
-	if err := next.Encode(o); err != nil {
-		return plumbing.ZeroHash, err
-	}
-	return b.put(o)
-}
-
-// split parts paths into names here and what lies below each folder.
-func split(edits map[string]object.TreeEntry) (here map[string]object.TreeEntry, below map[string]map[string]object.TreeEntry) {
-	here, below = map[string]object.TreeEntry{}, map[string]map[string]object.TreeEntry{}
-	for name, e := range edits {
-		folder, rest, nested := strings.Cut(name, "/")
-		if !nested {
-			here[name] = e
-			continue
-		}
-		if below[folder] == nil {
-			below[folder] = map[string]object.TreeEntry{}
-		}
-		below[folder][rest] = e
-	}
-	return here, below
-}
-
-// commit stores the commit. Its dates are the run's start in UTC, so that a
-// resumed run makes the same one.
-func (b *builder) commit(w *workspace, tree plumbing.Hash, message, key string, at time.Time) (plumbing.Hash, error) {
-	s := w.repo.service
-	who := object.Signature{Name: s.AuthorName, Email: s.AuthorEmail, When: at.UTC().Truncate(time.Second)}
-	if who.Name == "" {
-		who.Name, who.Email = "skillrun", "skillrun@localhost"
-	}
-	c := &object.Commit{
-		Author: who, Committer: who, TreeHash: tree, ParentHashes: []plumbing.Hash{w.head()},
-		Message: strings.TrimRight(message, "\n") + "\n\n" + trailer + ": " + key + "\n",
-	}
-	o := &plumbing.MemoryObject{}
-	if err := c.Encode(o); err != nil {
-		return plumbing.ZeroHash, err
-	}
-	return b.put(o)
 }

@@ -22,7 +22,15 @@
 // base, has our work's key is ours, and the workspace goes on from it; any
 // other branch of that name is a conflict. A push creates the branch, or moves
 // it from the tip that was seen; the server compares and swaps. Dates of
-// commits come from the run's start, so a resumed run makes the same SHA.
+// commits come from the run's start, so a resumed run makes the same SHA. When
+// the journal is lost, the steps edit the base again, and git_commit finds the
+// commit that this came to among those of the branch.
+//
+// # Cost
+//
+// A remote that gives single objects (GitLab and GitHub do) is asked for the
+// trees on the way to a file and the file, or for commits alone; from another
+// one comes what a shallow fetch brings. Nothing walks the whole repository.
 package git
 
 import (
@@ -32,6 +40,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -50,7 +59,7 @@ type Service struct {
 	AuthorName  string
 	AuthorEmail string
 	Transport   http.RoundTripper
-	Timeout     time.Duration // of one request without its body; 0 is none
+	Timeout     time.Duration // how long a server may be silent; 0 is two minutes
 }
 
 // Options is what the family is given.
@@ -100,8 +109,11 @@ var (
 
 // checkBranch refuses what git itself refuses as a branch's name, and more.
 func checkBranch(name string) error {
-	if !branchRE.MatchString(name) || strings.Contains(name, "..") || strings.Contains(name, "//") || strings.Contains(name, "/.") ||
-		strings.HasSuffix(name, "/") || strings.HasSuffix(name, ".") || strings.HasSuffix(name, ".lock") {
+	ok := branchRE.MatchString(name) && !strings.Contains(name, "..") && !strings.HasSuffix(name, ".")
+	for part := range strings.SplitSeq(name, "/") {
+		ok = ok && part != "" && part[0] != '.' && !strings.HasSuffix(part, ".lock")
+	}
+	if !ok {
 		return types.Errorf(types.BadInput, "%q is not a branch name", name).WithHint("letters, digits, . _ / and -")
 	}
 	return nil
@@ -109,13 +121,12 @@ func checkBranch(name string) error {
 
 // checkPath refuses what is not a plain path inside a repository.
 func checkPath(path string) error {
-	if path == "" || !filepath.IsLocal(path) || filepath.ToSlash(filepath.Clean(path)) != path || path == "." {
-		return types.Errorf(types.BadInput, "%q is not a path inside the repository", path)
-	}
+	ok := filepath.IsLocal(path) && filepath.ToSlash(filepath.Clean(path)) == path && path != "." && !strings.ContainsFunc(path, unicode.IsControl)
 	for part := range strings.SplitSeq(path, "/") {
-		if strings.EqualFold(part, ".git") {
-			return types.Errorf(types.BadInput, "%q is not a path inside the repository", path)
-		}
+		ok = ok && !strings.EqualFold(part, ".git")
+	}
+	if !ok {
+		return types.Errorf(types.BadInput, "%q is not a path inside the repository", path)
 	}
 	return nil
 }

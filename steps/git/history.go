@@ -5,10 +5,10 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/storer"
 
 	"github.com/skillrun/skillrun/engine/types"
@@ -17,8 +17,14 @@ import (
 // History is read from commits that are at hand with everything behind them:
 // the cache's history store and the clone that lends. compare walks two sides
 // at once, newest commit first, and paints what each reaches; a commit that
-// both reach is stale, and so are its ancestors. It ends when only stale
-// commits wait, so it costs the difference, not the history.
+// both reach is stale, and so are its ancestors. Dates only order the walk:
+// when nothing but stale commits waits, all of them older than what one side
+// alone reaches, slop more are walked, in case clocks were wrong. So it costs
+// the difference, not the history.
+
+// slop is how many commits in a row may have been made with a clock that was
+// behind without a walk ending too early.
+const slop = 256
 
 const (
 	fromSide = 1 << iota
@@ -54,6 +60,9 @@ type walk struct {
 	seen  map[plumbing.Hash]*painted
 	queue queue
 	live  int // queued commits that only one side reaches
+	// oldest is the time of the oldest commit that only one side reached when
+	// it was painted.
+	oldest time.Time
 }
 
 // compare returns the commits that only to reaches and those that only from
@@ -91,23 +100,36 @@ func newestFirst(a, b *object.Commit) int {
 	return slices.Compare(a.Hash[:], b.Hash[:])
 }
 
+// run walks until nothing that is left to walk can change what was painted.
 func (w *walk) run() error {
-	for w.live > 0 {
-		if err := w.ctx.Err(); err != nil {
+	for spare := slop; len(w.queue) > 0 && spare > 0; {
+		p, err := w.step()
+		if err != nil {
 			return err
 		}
-		p := heap.Pop(&w.queue).(*painted)
-		p.queued = false
-		if p.flags != both {
-			w.live--
-		}
-		for _, parent := range p.commit.ParentHashes {
-			if err := w.paint(parent, p.flags); err != nil {
-				return err
-			}
+		if spare--; w.live > 0 || p.flags != both || !p.commit.Committer.When.Before(w.oldest) {
+			spare = slop
 		}
 	}
 	return nil
+}
+
+// step takes the newest commit that waits and paints its parents.
+func (w *walk) step() (*painted, error) {
+	if err := w.ctx.Err(); err != nil {
+		return nil, err
+	}
+	p := heap.Pop(&w.queue).(*painted)
+	p.queued = false
+	if p.flags != both {
+		w.live--
+	}
+	for _, parent := range p.commit.ParentHashes {
+		if err := w.paint(parent, p.flags); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
 }
 
 // paint adds flags to a commit, and queues it when that says something new.
@@ -134,98 +156,116 @@ func (w *walk) paint(h plumbing.Hash, flags int) error {
 	p.queued = true
 	if p.flags != both {
 		w.live++
+		if at := p.commit.Committer.When; w.oldest.IsZero() || at.Before(w.oldest) {
+			w.oldest = at
+		}
 	}
 	heap.Push(&w.queue, p)
 	return nil
 }
 
-// reaches reports whether one of the tips reaches a commit.
+// reaches reports whether one of the tips reaches a commit. It looks no further
+// down than that commit's time.
 func reaches(ctx context.Context, sto storer.EncodedObjectStorer, tips []plumbing.Hash, h plumbing.Hash) (bool, error) {
-	onlyTo, _, err := compare(ctx, sto, tips, h)
-	return len(onlyTo) == 0, err
+	wanted, err := object.GetCommit(sto, h)
+	if err != nil {
+		return false, err
+	}
+	w := &walk{ctx: ctx, sto: sto, seen: map[plumbing.Hash]*painted{}}
+	for _, tip := range tips {
+		if err := w.paint(tip, fromSide); err != nil {
+			return false, err
+		}
+	}
+	for spare := slop; len(w.queue) > 0 && spare > 0; {
+		p, err := w.step()
+		if err != nil {
+			return false, err
+		}
+		if p.commit.Hash == h {
+			return true, nil
+		}
+		if spare--; !p.commit.Committer.When.Before(wanted.Committer.When) {
+			spare = slop
+		}
+	}
+	return false, nil
 }
 
 // withHistory makes the history of the remote's branches available: of the
 // default branch, and of all others when a needed commit is on none that is at
 // hand. It returns the tips.
-func (r *repo) withHistory(ctx context.Context, refs *remoteRefs, need ...plumbing.Hash) ([]plumbing.Hash, error) {
-	first := []plumbing.Hash{refs.branches[refs.defaultBranch]}
+func (r *repo) withHistory(ctx context.Context, from *remoteRefs, need ...plumbing.Hash) ([]plumbing.Hash, error) {
+	first := []plumbing.Hash{from.branches[from.defaultBranch]}
 	if first[0].IsZero() {
-		return nil, types.Errorf(types.NotFound, "%s has no default branch", nameOf(r.url))
+		return nil, types.Errorf(types.NotFound, "%s has no default branch", nameOf(from.url))
 	}
-	if err := r.bring(ctx, first); err != nil {
+	if err := r.bring(ctx, from, first); err != nil {
 		return nil, err
 	}
-	if on, err := r.allReached(ctx, first, need); err != nil || on {
+	if off, err := r.unreached(ctx, first, need); err != nil || off == nil {
 		return first, err
 	}
 	all := slices.Clone(first)
-	for _, name := range types.SortedKeys(refs.branches) {
-		if h := refs.branches[name]; !slices.Contains(all, h) {
+	for _, name := range types.SortedKeys(from.branches) {
+		if h := from.branches[name]; !slices.Contains(all, h) {
 			all = append(all, h)
 		}
 	}
-	if err := r.bring(ctx, all); err != nil {
+	if err := r.bring(ctx, from, all); err != nil {
 		return nil, err
 	}
-	for _, h := range need {
-		on, err := r.allReached(ctx, all, []plumbing.Hash{h})
-		if err != nil {
-			return nil, err
+	off, err := r.unreached(ctx, all, need)
+	if off != nil {
+		// A no must not come from a hole in what is taken to be complete.
+		if err := r.complete(ctx, all, nil); err != nil {
+			return nil, readError("read history", from.url, err)
 		}
-		if !on {
-			return nil, types.Errorf(types.NotFound, "commit %s is not on any branch of the remote %s", h, nameOf(r.url)).WithHint("push it first")
-		}
+		return nil, types.Errorf(types.NotFound, "commit %s is not on any branch of the remote %s", off, nameOf(from.url)).WithHint("push it first")
 	}
-	return all, nil
+	return all, err
 }
 
-// allReached reports whether the tips reach every commit. One that is not at
-// hand is not reached.
-func (r *repo) allReached(ctx context.Context, tips, need []plumbing.Hash) (bool, error) {
+// unreached returns the first of the needed commits that no tip reaches, nil
+// when there is none. One that is not at hand is not reached.
+func (r *repo) unreached(ctx context.Context, tips, need []plumbing.Hash) (*plumbing.Hash, error) {
 	for _, h := range need {
-		if !r.history.has(h) {
-			return false, nil
+		if _, err := object.GetCommit(r.history, h); errors.Is(err, plumbing.ErrObjectNotFound) {
+			return &h, nil
 		}
 		on, err := reaches(ctx, r.history, tips, h)
 		if err != nil {
-			return false, readError("read history", r.url, err)
+			return nil, readError("read history", r.url, err)
 		}
 		if !on {
-			return false, nil
+			return &h, nil
 		}
 	}
-	return true, nil
+	return nil, nil
 }
 
-// bring fetches commits with all their history, unless they are at hand. The
-// clone that lends may itself be shallow: when its history has a hole,
-// everything is fetched.
-func (r *repo) bring(ctx context.Context, wants []plumbing.Hash) error {
+// bring fetches commits with all their history, unless they are at hand:
+// without files where the remote can do that. When what a clone lends has a
+// hole, everything is fetched.
+func (r *repo) bring(ctx context.Context, from *remoteRefs, wants []plumbing.Hash) error {
 	missing := slices.DeleteFunc(slices.Clone(wants), r.history.has)
+	known := r.known()
 	if len(missing) > 0 {
-		if err := r.fetch(ctx, r.history, missing, r.haves(), 0, ""); err != nil {
+		haves := r.historyHaves()
+		if err := r.fetch(ctx, from, r.history, ask{wants: missing, haves: haves, filter: onlyAsked}); err != nil {
 			return err
 		}
-	}
-	err := r.history.complete(ctx, wants)
-	if errors.Is(err, plumbing.ErrObjectNotFound) {
-		r.history.lenders = nil
-		if err = r.fetch(ctx, r.history, wants, nil, 0, ""); err == nil {
-			err = r.history.complete(ctx, wants)
+		for _, h := range missing {
+			known[h] = len(haves) == 0 // then all came
 		}
 	}
-	if err != nil {
-		return readError("read history", r.url, err)
+	err := r.complete(ctx, wants, known)
+	if errors.Is(err, plumbing.ErrObjectNotFound) {
+		r.history.lenders = nil
+		err = r.fetch(ctx, from, r.history, ask{wants: wants, filter: onlyAsked})
 	}
-	return r.history.remember(wants)
-}
-
-// fetch brings objects of the remote that is read into a store.
-func (r *repo) fetch(ctx context.Context, into *store, wants, haves []plumbing.Hash, depth int, filter packp.Filter) error {
-	t, ep, auth, err := r.transport(ctx, r.url)
 	if err != nil {
-		return err
+		return readError("read history", from.url, err)
 	}
-	return fetchFrom(ctx, t, ep, auth, r.url, into, wants, haves, depth, filter)
+	return r.history.remember(ctx, from, wants)
 }

@@ -62,14 +62,17 @@ func (c *client) log(ctx context.Context, in logIn) (logOut, error) {
 	if err != nil {
 		return out, err
 	}
-	if _, err := r.withHistory(ctx, refs, need...); err != nil {
-		return out, err
-	}
-	out.DefaultBranch = refs.defaultBranch
-	if out.OnDefaultBranch, err = reaches(ctx, r.history, []plumbing.Hash{refs.branches[refs.defaultBranch]}, to); err != nil {
-		return out, readError("read history", r.url, err)
-	}
-	return out, r.fillLog(ctx, &out, need, in.Limit)
+	err = r.trusting(ctx, func() error {
+		if _, err := r.withHistory(ctx, refs, need...); err != nil {
+			return err
+		}
+		out.DefaultBranch = refs.defaultBranch
+		if out.OnDefaultBranch, err = reaches(ctx, r.history, []plumbing.Hash{refs.branches[refs.defaultBranch]}, to); err != nil {
+			return readError("read history", r.url, err)
+		}
+		return r.fillLog(ctx, &out, need, in.Limit)
+	})
+	return out, err
 }
 
 // fillLog lists what is between the commits: need is the newer one, and the

@@ -2,7 +2,6 @@ package git
 
 import (
 	"context"
-	"errors"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -71,6 +70,9 @@ func (r *repo) resolve(refs *remoteRefs, ref string) (plumbing.Hash, error) {
 	if ref == "" {
 		ref = refs.defaultBranch
 	}
+	if ref == "" {
+		return plumbing.ZeroHash, types.Errorf(types.NotFound, "%s has no default branch", nameOf(r.url)).WithHint("name a branch")
+	}
 	h, ok := refs.branches[ref]
 	if !ok {
 		return h, types.Errorf(types.NotFound, "the remote %s has no branch %q", nameOf(r.url), ref)
@@ -78,38 +80,22 @@ func (r *repo) resolve(refs *remoteRefs, ref string) (plumbing.Hash, error) {
 	return h, nil
 }
 
-// file returns a regular file of a commit, fetching what is missing.
-func (r *repo) file(ctx context.Context, refs *remoteRefs, commit plumbing.Hash, path string) (*object.File, error) {
-	f, err := lookUp(r.trees, commit, path)
-	if !errors.Is(err, plumbing.ErrObjectNotFound) {
-		return f, err
-	}
-	if err := r.bringTree(ctx, refs, commit); err != nil {
-		return nil, err
-	}
-	f, err = lookUp(r.trees, commit, path)
-	if errors.Is(err, plumbing.ErrObjectNotFound) {
-		return nil, types.Errorf(types.NotFound, "commit %s is not on the remote %s", commit, nameOf(r.url)).WithHint("push it first")
-	}
+// file returns a regular file of a commit of the remote, fetching what is
+// missing.
+func (r *repo) file(ctx context.Context, from *remoteRefs, commit plumbing.Hash, path string) (f *object.File, err error) {
+	err = r.trusting(ctx, func() error {
+		if err := r.onRemote(ctx, from, commit); err != nil {
+			return err
+		}
+		if err := r.bringPath(ctx, from, commit, path); err != nil {
+			return err
+		}
+		if f, err = lookUp(r.trees, commit, path); err != nil {
+			return readError("read "+path, from.url, err)
+		}
+		return nil
+	})
 	return f, err
-}
-
-// bringTree fetches a commit's files. With nothing at hand a branch's tip comes
-// without its history, where the server can do that.
-func (r *repo) bringTree(ctx context.Context, refs *remoteRefs, commit plumbing.Hash) error {
-	haves := r.haves()
-	tip := false
-	for _, h := range refs.branches {
-		tip = tip || h == commit
-	}
-	if tip && len(haves) == 0 && refs.caps.Supports("shallow") {
-		return r.fetch(ctx, r.trees, []plumbing.Hash{commit}, nil, 1, "")
-	}
-	if tip {
-		return r.bring(ctx, []plumbing.Hash{commit})
-	}
-	_, err := r.withHistory(ctx, refs, commit)
-	return err
 }
 
 // lookUp returns a regular file of a commit. An object that is not at hand is
@@ -119,7 +105,7 @@ func lookUp(sto storer.EncodedObjectStorer, commit plumbing.Hash, path string) (
 	if err != nil {
 		return nil, err
 	}
-	entry, err := findEntry(sto, c.TreeHash, path)
+	entry, err := findEntry(sto, c.TreeHash, path, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -136,13 +122,17 @@ func lookUp(sto storer.EncodedObjectStorer, commit plumbing.Hash, path string) (
 	return object.NewFile(path, entry.Mode, blob), nil
 }
 
-// findEntry walks one path down a tree; nil when there is nothing.
-func findEntry(sto storer.EncodedObjectStorer, root plumbing.Hash, path string) (*object.TreeEntry, error) {
-	name, rest, nested := strings.Cut(path, "/")
+// findEntry walks one path down a tree; nil when there is nothing. at, unless
+// nil, is set to the tree that is looked into.
+func findEntry(sto storer.EncodedObjectStorer, root plumbing.Hash, path string, at *plumbing.Hash) (*object.TreeEntry, error) {
+	if at != nil {
+		*at = root
+	}
 	tree, err := object.GetTree(sto, root)
 	if err != nil {
 		return nil, err
 	}
+	name, rest, nested := strings.Cut(path, "/")
 	for i := range tree.Entries {
 		e := &tree.Entries[i]
 		switch {
@@ -150,7 +140,7 @@ func findEntry(sto storer.EncodedObjectStorer, root plumbing.Hash, path string) 
 		case !nested:
 			return e, nil
 		case e.Mode == filemode.Dir:
-			return findEntry(sto, e.Hash, rest)
+			return findEntry(sto, e.Hash, rest, at)
 		default:
 			return nil, nil
 		}

@@ -1,20 +1,19 @@
 package git
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"strings"
 
-	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
-	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
+	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
 	"github.com/go-git/go-git/v5/plumbing/transport/server"
@@ -26,6 +25,7 @@ import (
 
 // remoteRefs is what a remote advertises.
 type remoteRefs struct {
+	url      string
 	branches map[string]plumbing.Hash
 	// defaultBranch is what its HEAD points at.
 	defaultBranch string
@@ -41,18 +41,40 @@ func (r *repo) transport(ctx context.Context, remote string) (transport.Transpor
 	switch ep.Protocol {
 	case "http", "https":
 		auth, err := r.auth(ctx, remote)
-		rt := r.service.Transport
-		if rt == nil {
-			rt = http.DefaultTransport
-		}
-		client := &http.Client{Transport: rt, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-		return githttp.NewClient(client), ep, auth, err
+		return githttp.NewClient(r.httpClient()), ep, auth, err
 	case "ssh":
+		if os.Getenv("SSH_AUTH_SOCK") == "" {
+			return nil, nil, nil, types.Errorf(types.Auth, "there is no ssh agent to reach %s with", nameOf(remote)).
+				WithHint("start one and add your key with ssh-add, or use the https URL")
+		}
 		return ssh.NewClient(nil), ep, nil, nil // the agent, and known hosts are checked
 	case "file":
-		return server.NewClient(server.NewFilesystemLoader(osfs.New("/"))), ep, nil, nil
+		return server.NewClient(onDisk{}), ep, nil, nil
 	}
 	return nil, nil, nil, types.Errorf(types.BadInput, "%s is not allowed as a transport", ep.Protocol)
+}
+
+// onDisk loads a remote that is a folder of this machine.
+type onDisk struct{}
+
+// Load opens the repository at the endpoint's path.
+func (onDisk) Load(ep *transport.Endpoint) (storer.Storer, error) {
+	dir, err := gitDir(ep.Path)
+	if err != nil {
+		return nil, err
+	}
+	return openObjects(dir), nil
+}
+
+// httpClient follows no redirects: a repository that moved is named anew, by a
+// person.
+func (r *repo) httpClient() *http.Client {
+	rt := r.service.Transport
+	if rt == nil {
+		rt = http.DefaultTransport
+	}
+	rt = patient{rt, cmp.Or(r.service.Timeout, defaultTimeout)}
+	return &http.Client{Transport: rt, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 // auth returns the credential for a remote: the service's token when the
@@ -60,9 +82,9 @@ func (r *repo) transport(ctx context.Context, remote string) (transport.Transpor
 func (r *repo) auth(ctx context.Context, remote string) (transport.AuthMethod, error) {
 	u, err := url.Parse(remote)
 	if err != nil {
-		return nil, types.Errorf(types.BadInput, "%q is not a repository", remote)
+		return nil, types.Errorf(types.BadInput, "%q is not a repository", hidden(remote))
 	}
-	if home, err := url.Parse(r.service.URL); err == nil && !r.service.Token.IsZero() && home.Scheme == u.Scheme && home.Host == u.Host {
+	if home, err := url.Parse(r.service.URL); err == nil && !r.service.Token.IsZero() && home.Scheme == u.Scheme && strings.EqualFold(home.Host, u.Host) {
 		user := r.service.User
 		if user == "" {
 			user = "oauth2"
@@ -79,9 +101,10 @@ func (r *repo) auth(ctx context.Context, remote string) (transport.AuthMethod, e
 // comes from anywhere but the remote's URL, and no prompt is shown.
 func askHelper(ctx context.Context, u *url.URL) (transport.AuthMethod, error) {
 	cmd := exec.CommandContext(ctx, "git", "credential", "fill")
-	cmd.Env = append(os.Environ(), "GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=", "SSH_ASKPASS=")
-	cmd.Dir = os.TempDir() // not inside a repository, whose configuration could name a helper
-	cmd.Stdin = strings.NewReader("protocol=" + u.Scheme + "\nhost=" + u.Host + "\npath=" + strings.TrimPrefix(u.Path, "/") + "\n\n")
+	// Not inside a repository, whose configuration could name a helper.
+	cmd.Dir = os.TempDir()
+	cmd.Env = append(os.Environ(), "GIT_DIR="+os.DevNull, "GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=", "SSH_ASKPASS=")
+	cmd.Stdin = strings.NewReader("protocol=" + u.Scheme + "\nhost=" + u.Host + "\n\n")
 	out, err := cmd.Output()
 	if err != nil {
 		return nil, types.Errorf(types.Auth, "git's credential helper has nothing for %s", u.Host)
@@ -111,16 +134,16 @@ func (r *repo) refs(ctx context.Context, remote string) (*remoteRefs, error) {
 	defer session.Close()
 	adv, err := session.AdvertisedReferencesContext(ctx)
 	if errors.Is(err, transport.ErrEmptyRemoteRepository) {
-		return &remoteRefs{branches: map[string]plumbing.Hash{}, caps: capability.NewList()}, nil
+		return &remoteRefs{url: remote, branches: map[string]plumbing.Hash{}, caps: capability.NewList()}, nil
 	}
 	if err != nil {
 		return nil, readError("list branches", remote, err)
 	}
-	return refsOf(adv), nil
+	return refsOf(remote, adv), nil
 }
 
-func refsOf(adv *packp.AdvRefs) *remoteRefs {
-	out := &remoteRefs{branches: map[string]plumbing.Hash{}, caps: adv.Capabilities}
+func refsOf(remote string, adv *packp.AdvRefs) *remoteRefs {
+	out := &remoteRefs{url: remote, branches: map[string]plumbing.Hash{}, caps: adv.Capabilities}
 	for name, h := range adv.References {
 		if branch, ok := strings.CutPrefix(name, "refs/heads/"); ok {
 			out.branches[branch] = h
@@ -131,55 +154,21 @@ func refsOf(adv *packp.AdvRefs) *remoteRefs {
 			out.defaultBranch = target
 		}
 	}
+	if out.defaultBranch == "" && adv.Head != nil {
+		out.defaultBranch = out.guess(*adv.Head)
+	}
 	return out
 }
 
-// fetchFrom brings wants and what they need into a store. haves tell the remote
-// what is at hand already, with all that it needs.
-func fetchFrom(ctx context.Context, t transport.Transport, ep *transport.Endpoint, auth transport.AuthMethod, remote string, into *store, wants, haves []plumbing.Hash, depth int, filter packp.Filter) error {
-	session, err := t.NewUploadPackSession(ep, auth)
-	if err != nil {
-		return readError("fetch", remote, err)
+// guess names the default branch of a server that does not say what HEAD
+// points at.
+func (from *remoteRefs) guess(head plumbing.Hash) string {
+	for _, name := range append([]string{"main", "master"}, types.SortedKeys(from.branches)...) {
+		if from.branches[name] == head {
+			return name
+		}
 	}
-	defer session.Close()
-	adv, err := session.AdvertisedReferencesContext(ctx)
-	if err != nil {
-		return readError("fetch", remote, err)
-	}
-	req := packp.NewUploadPackRequestFromCapabilities(adv.Capabilities)
-	req.Capabilities.Delete(capability.ThinPack) // its objects must stand alone
-	req.Wants, req.Haves = wants, haves
-	if depth > 0 && adv.Capabilities.Supports(capability.Shallow) {
-		req.Depth = packp.DepthCommits(depth)
-		req.Capabilities.Set(capability.Shallow)
-	}
-	if filter != "" && adv.Capabilities.Supports(capability.Filter) {
-		req.Filter = filter
-		req.Capabilities.Set(capability.Filter)
-	}
-	resp, err := session.UploadPack(ctx, req)
-	if errors.Is(err, transport.ErrEmptyUploadPackRequest) {
-		return nil
-	}
-	if err != nil {
-		return readError("fetch", remote, err)
-	}
-	defer resp.Close()
-	if err := into.addPack(demux(req.Capabilities, resp)); err != nil {
-		return readError("fetch", remote, err)
-	}
-	return nil
-}
-
-// demux takes the pack out of a response that also carries progress.
-func demux(caps *capability.List, r io.Reader) io.Reader {
-	switch {
-	case caps.Supports(capability.Sideband64k):
-		return sideband.NewDemuxer(sideband.Sideband64k, r)
-	case caps.Supports(capability.Sideband):
-		return sideband.NewDemuxer(sideband.Sideband, r)
-	}
-	return r
+	return ""
 }
 
 // readError gives the error of a read its code.
@@ -191,17 +180,40 @@ func readError(what, remote string, err error) error {
 	what += " of " + nameOf(remote)
 	switch {
 	case errors.Is(err, transport.ErrAuthenticationRequired):
-		return types.Errorf(types.Auth, "%s: the server wants a credential", what).WithHint("configure services.git for this host in skillrun.yaml")
+		return types.Errorf(types.Auth, "%s: the server wants a credential, or another one", what).
+			WithHint("configure services.git for this host in skillrun.yaml")
 	case errors.Is(err, transport.ErrAuthorizationFailed):
 		return types.Errorf(types.Forbidden, "%s: the credential has not the right", what)
 	case errors.Is(err, transport.ErrRepositoryNotFound):
 		return types.Errorf(types.NotFound, "%s: there is no repository at %s", what, remote)
+	case lacking(err):
+		return types.Errorf(types.Internal, "%s: an object is missing: %w", what, err)
 	}
+	return httpError(http.MethodGet, what, err)
+}
+
+// httpError gives the error of an exchange its code: of the status when there
+// was an answer.
+func httpError(method, what string, err error) error {
+	err = peel(err)
 	var status *githttp.Err
 	if errors.As(err, &status) && status.Response != nil {
-		if coded := outcome.Status(http.MethodGet, what, status.Response, status.Reason); coded != nil {
+		if coded := outcome.Status(method, what, status.Response, status.Reason); coded != nil {
 			return coded
 		}
 	}
-	return outcome.Transport(http.MethodGet, what, err)
+	return outcome.Transport(method, what, err)
+}
+
+// peel takes off go-git's wrappers, which hide what they wrap.
+func peel(err error) error {
+	var unexpected *plumbing.UnexpectedError
+	var permanent *plumbing.PermanentError
+	switch {
+	case errors.As(err, &unexpected):
+		return peel(unexpected.Err)
+	case errors.As(err, &permanent):
+		return peel(permanent.Err)
+	}
+	return err
 }

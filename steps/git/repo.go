@@ -1,6 +1,7 @@
 package git
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/url"
@@ -8,10 +9,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode"
 
-	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/config"
-	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	"github.com/go-git/go-git/v5/storage/filesystem"
 
@@ -27,21 +27,38 @@ type repo struct {
 	spec    string // as the skill has it
 	url     string // of the remote that is read
 	pushURL string
-	history *store // commits with all their history
-	trees   *store // commits whose history may be missing, above history
+	lender  *lender // a clone, when the repository is one
+	history *store  // commits with all their history, and perhaps their files
+	trees   *store  // commits with some of their files, above history
 }
 
-// open resolves a repository: a URL, or the path of a clone that lends its
-// objects and names a remote.
+// lender is a clone that is only ever read.
+type lender struct {
+	refs    *filesystem.Storage
+	objects []layer // its own and those of its alternates
+	shallow bool    // its history has an end
+	partial bool    // it has not all files
+}
+
+// open resolves a repository and opens its objects.
 func (c *client) open(ctx context.Context, service, spec string) (*repo, error) {
+	r, err := c.resolve(ctx, service, spec)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.openStores()
+}
+
+// resolve takes a repository apart: a URL, or the path of a clone that lends
+// its objects and names a remote.
+func (c *client) resolve(ctx context.Context, service, spec string) (*repo, error) {
 	s, err := c.service(ctx, service)
 	if err != nil {
 		return nil, err
 	}
 	r := &repo{c: c, service: s, spec: spec, url: spec, pushURL: spec}
-	var lender *filesystem.Storage
 	if isPath(spec) {
-		if lender, err = r.lend(spec); err != nil {
+		if err := r.lend(spec); err != nil {
 			return nil, err
 		}
 	}
@@ -50,26 +67,29 @@ func (c *client) open(ctx context.Context, service, spec string) (*repo, error) 
 			return nil, err
 		}
 	}
-	return r, r.openStores(lender)
+	return r, nil
 }
 
 var scheme = regexp.MustCompile(`^[a-z][a-z0-9+.-]*:`)
-var scpLike = regexp.MustCompile(`^[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:[^:]`)
+var scpLike = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[^:]`)
 
 func isPath(spec string) bool { return !scheme.MatchString(spec) && !scpLike.MatchString(spec) }
 
 // allowed refuses remotes whose transport could run a program or leak a
 // credential.
 func allowed(remote string) error {
-	if scpLike.MatchString(remote) || isPath(remote) && filepath.IsAbs(remote) {
+	if scpLike.MatchString(remote) && !strings.ContainsFunc(remote, unicode.IsControl) || isPath(remote) && filepath.IsAbs(remote) {
 		return nil
 	}
 	u, err := url.Parse(remote)
-	if err != nil || u.Host == "" || strings.HasPrefix(remote, "-") {
-		return types.Errorf(types.BadInput, "%q is not a repository: a clone's path, https://… or ssh://…", remote)
+	if err != nil || u.Host == "" || strings.HasPrefix(u.Host, "-") || strings.ContainsFunc(remote, unicode.IsControl) {
+		return types.Errorf(types.BadInput, "%q is not a repository: a clone's path, https://… or ssh://…", hidden(remote))
 	}
+	_, password := u.User.Password()
 	switch {
-	case u.User != nil && u.Scheme != "ssh":
+	case u.RawQuery != "" || u.Fragment != "":
+		return types.Errorf(types.BadInput, "a repository's URL must not hold a ? or #").WithHint("name the credential in skillrun.yaml")
+	case u.User != nil && u.Scheme != "ssh" || password:
 		return types.Errorf(types.BadInput, "a repository's URL must not hold a user or password").WithHint("name the credential in skillrun.yaml")
 	case u.Scheme == "https", u.Scheme == "ssh":
 		return nil
@@ -79,45 +99,86 @@ func allowed(remote string) error {
 	return types.Errorf(types.BadInput, "%s is not allowed as a transport", u.Scheme).WithHint("https, ssh, or http to this very machine")
 }
 
+// userInfo is what may stand before the host of a URL that does not parse.
+var userInfo = regexp.MustCompile(`//[^/@]*@`)
+
+// hidden is a remote as it may be shown.
+func hidden(remote string) string { return userInfo.ReplaceAllString(remote, "//…@") }
+
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // lend opens a clone for reading and takes its remote: upstream when it has
-// one, else origin; pushes go to origin.
-func (r *repo) lend(path string) (*filesystem.Storage, error) {
+// one, else origin; pushes go to origin. A bare repository without remotes is
+// its own remote.
+func (r *repo) lend(path string) error {
 	dir, err := gitDir(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	text, err := os.Open(filepath.Join(dir, "config"))
 	if err != nil {
-		return nil, types.Errorf(types.NotFound, "%s is not a git clone", path)
+		return types.Errorf(types.NotFound, "%s is not a git clone", path)
 	}
 	defer text.Close()
 	cfg, err := config.ReadConfig(text)
 	if err != nil {
-		return nil, types.Errorf(types.BadInput, "the git configuration of %s does not read: %w", path, err)
+		return types.Errorf(types.BadInput, "the git configuration of %s does not read: %w", path, err)
 	}
 	origin, upstream := remoteURL(cfg, "origin"), remoteURL(cfg, "upstream")
-	if r.url, r.pushURL = upstream, origin; upstream == "" {
-		r.url = origin
-	}
-	if origin == "" {
-		r.pushURL = upstream
+	r.url, r.pushURL = cmp.Or(upstream, origin), cmp.Or(origin, upstream)
+	if r.url == "" && cfg.Core.IsBare && len(cfg.Remotes) == 0 {
+		r.url, r.pushURL = dir, dir
 	}
 	if r.url == "" {
-		return nil, types.Errorf(types.BadInput, "the clone %s has no remote named upstream or origin", path)
+		return types.Errorf(types.BadInput, "the clone %s has no remote named upstream or origin", path)
 	}
-	return filesystem.NewStorageWithOptions(osfs.New(dir), cache.NewObjectLRUDefault(), filesystem.Options{ExclusiveAccess: false}), nil
+	_, err = os.Stat(filepath.Join(dir, "shallow"))
+	sto := openObjects(dir)
+	r.lender = &lender{refs: sto, objects: withAlternates(nil, dir), shallow: err == nil,
+		partial: cfg.Raw.Section("extensions").Option("partialClone") != ""}
+	return nil
 }
 
+// maxAlternates is how many folders of objects a clone may borrow from.
+const maxAlternates = 8
+
+// withAlternates opens the objects of a git folder, and of those it borrows
+// from itself.
+func withAlternates(opened []layer, dir string) []layer {
+	opened = append(opened, openObjects(dir))
+	text, err := os.ReadFile(filepath.Join(dir, "objects", "info", "alternates"))
+	if err != nil {
+		return opened
+	}
+	for line := range strings.Lines(string(text)) {
+		objects := strings.TrimSpace(line)
+		if objects == "" || strings.HasPrefix(objects, "#") || len(opened) >= maxAlternates {
+			continue
+		}
+		if !filepath.IsAbs(objects) {
+			objects = filepath.Join(dir, "objects", objects)
+		}
+		opened = withAlternates(opened, filepath.Dir(objects))
+	}
+	return opened
+}
+
+// remoteURL is a remote of a clone, without a user and password that stand in
+// it: credentials come from the configuration.
 func remoteURL(cfg *config.Config, name string) string {
-	if r, ok := cfg.Remotes[name]; ok && len(r.URLs) > 0 {
+	r, ok := cfg.Remotes[name]
+	if !ok || len(r.URLs) == 0 {
+		return ""
+	}
+	u, err := url.Parse(r.URLs[0])
+	if err != nil || u.User == nil || u.Scheme == "ssh" {
 		return r.URLs[0]
 	}
-	return ""
+	u.User = nil
+	return u.String()
 }
 
 // gitDir returns a clone's git folder: PATH/.git, the folder that a .git file
@@ -160,7 +221,7 @@ func worktreeDir(dot string) (string, error) {
 func endpoint(remote string) (*transport.Endpoint, error) {
 	ep, err := transport.NewEndpoint(remote)
 	if err != nil {
-		return nil, types.Errorf(types.BadInput, "%q is not a repository: %w", remote, err)
+		return nil, types.Errorf(types.BadInput, "%q is not a repository", hidden(remote))
 	}
 	return ep, nil
 }

@@ -2,9 +2,13 @@ package git
 
 import (
 	"context"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
@@ -19,113 +23,172 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
+// layer is one place where objects are.
+type layer = storer.EncodedObjectStorer
+
 // store is objects in layers: what we write to first, then those that only
 // lend. It is a go-git object storer.
 type store struct {
 	storer.EncodedObjectStorer // the top layer: all that this type does not do itself
 	top                        *filesystem.Storage
-	lenders                    []storer.EncodedObjectStorer
-	lent                       *filesystem.Storage // the clone that lends, when there is one
-	lock                       string              // a lock file, held while a pack is written; "" for none
+	lenders                    []layer
+	lock                       string // a lock file, held while the top layer is written; "" for none
 }
 
-// openStores opens the cache of a remote, above a clone that lends.
-func (r *repo) openStores(lender *filesystem.Storage) error {
+// openStores opens the cache of a remote, above a clone that lends. A clone
+// without all its history lends files only.
+func (r *repo) openStores() error {
 	if r.c.o.Cache == "" {
 		return types.Errorf(types.Internal, "there is no folder for fetched objects")
 	}
-	dir := filepath.Join(r.c.o.Cache, "git", nameOf(r.url)+"-"+step.Hash(12, r.url))
+	dir := filepath.Join(r.c.o.Cache, "git", nameOf(r.url)+"-"+step.Hash(12, r.url)+".git")
 	for _, kind := range []string{"history", "trees"} {
 		if err := os.MkdirAll(filepath.Join(dir, kind), 0o700); err != nil {
 			return types.Errorf(types.Internal, "the cache cannot be made: %w", err)
 		}
 	}
+	lock := filepath.Join(dir, "lock")
+	if err := tidy(lock, filepath.Join(dir, "history"), filepath.Join(dir, "trees")); err != nil {
+		return err
+	}
 	history := openObjects(filepath.Join(dir, "history"))
-	r.history = &store{EncodedObjectStorer: history, top: history, lock: filepath.Join(dir, "lock")}
-	if lender != nil {
-		r.history.lenders = append(r.history.lenders, lender)
-		r.history.lent = lender
+	r.history = &store{EncodedObjectStorer: history, top: history, lock: lock}
+	if r.lender != nil && !r.lender.shallow {
+		r.history.lenders = r.lender.objects
 	}
 	r.trees = r.history.over(openObjects(filepath.Join(dir, "trees")))
 	r.trees.lock = r.history.lock
+	if r.lender != nil && r.lender.shallow {
+		r.trees.lenders = append(r.trees.lenders, r.lender.objects...)
+	}
 	return nil
 }
 
 func openObjects(dir string) *filesystem.Storage {
-	return filesystem.NewStorage(osfs.New(dir), cache.NewObjectLRUDefault())
+	return filesystem.NewStorageWithOptions(osfs.New(dir), cache.NewObjectLRUDefault(), filesystem.Options{KeepDescriptors: true})
 }
 
 // over returns the store with a layer of objects on top that takes the writes.
 func (s *store) over(top *filesystem.Storage) *store {
-	return &store{EncodedObjectStorer: top, top: top, lenders: append([]storer.EncodedObjectStorer{s.EncodedObjectStorer}, s.lenders...)}
+	return &store{EncodedObjectStorer: top, top: top, lenders: []layer{s}}
 }
 
 // EncodedObject looks in every layer.
 func (s *store) EncodedObject(t plumbing.ObjectType, h plumbing.Hash) (plumbing.EncodedObject, error) {
-	o, err := s.EncodedObjectStorer.EncodedObject(t, h)
-	for i := 0; err != nil && i < len(s.lenders); i++ {
-		o, err = s.lenders[i].EncodedObject(t, h)
-	}
-	return o, err
+	return inLayers(s, func(l layer) (plumbing.EncodedObject, error) { return l.EncodedObject(t, h) })
 }
 
 // HasEncodedObject looks in every layer.
 func (s *store) HasEncodedObject(h plumbing.Hash) error {
-	err := s.EncodedObjectStorer.HasEncodedObject(h)
-	for i := 0; err != nil && i < len(s.lenders); i++ {
-		err = s.lenders[i].HasEncodedObject(h)
-	}
+	_, err := inLayers(s, func(l layer) (bool, error) { return true, l.HasEncodedObject(h) })
 	return err
 }
 
 // EncodedObjectSize looks in every layer.
 func (s *store) EncodedObjectSize(h plumbing.Hash) (int64, error) {
-	n, err := s.EncodedObjectStorer.EncodedObjectSize(h)
+	return inLayers(s, func(l layer) (int64, error) { return l.EncodedObjectSize(h) })
+}
+
+// inLayers asks one layer after another. That one does not read counts only
+// when no other has the object.
+func inLayers[T any](s *store, ask func(layer) (T, error)) (T, error) {
+	got, err := ask(s.EncodedObjectStorer)
+	result := err
 	for i := 0; err != nil && i < len(s.lenders); i++ {
-		n, err = s.lenders[i].EncodedObjectSize(h)
+		if got, err = ask(s.lenders[i]); !errors.Is(err, plumbing.ErrObjectNotFound) {
+			result = err
+		}
 	}
-	return n, err
+	switch {
+	case err == nil:
+		return got, nil
+	case errors.Is(result, plumbing.ErrObjectNotFound):
+		return got, plumbing.ErrObjectNotFound
+	}
+	return got, &damage{result}
 }
 
 func (s *store) has(h plumbing.Hash) bool { return s.HasEncodedObject(h) == nil }
 
+// looseOnly hides that a storage could keep packs as they come.
+type looseOnly struct{ storer.Storer }
+
 // addPack writes a pack's objects, under the cache's lock.
-func (s *store) addPack(r interface{ Read([]byte) (int, error) }) error {
-	unlock, err := s.locked()
+func (s *store) addPack(ctx context.Context, pack io.Reader, loose bool) error {
+	unlock, err := s.locked(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	return packfile.UpdateObjectStorage(s.top, r)
+	if loose {
+		return packfile.UpdateObjectStorage(looseOnly{s.top}, pack)
+	}
+	return packfile.UpdateObjectStorage(s.top, pack)
 }
 
+// retryLock is how often a lock that another process holds is tried.
+const retryLock = 20 * time.Millisecond
+
 // locked takes the cache's kernel lock, which dies with the process.
-func (s *store) locked() (unlock func(), err error) {
+func (s *store) locked(ctx context.Context) (unlock func(), err error) {
 	if s.lock == "" {
 		return func() {}, nil
 	}
-	f, err := os.OpenFile(s.lock, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, types.Errorf(types.Internal, "the cache cannot be locked: %w", err)
-	}
 	for {
-		err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
-		if err != unix.EINTR {
-			break
+		unlock, err := tryLock(s.lock)
+		if unlock != nil || err != nil {
+			return unlock, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(retryLock):
 		}
 	}
-	if err != nil {
-		f.Close()
-		return nil, types.Errorf(types.Internal, "the cache cannot be locked: %w", err)
+}
+
+// tryLock takes a lock that nobody holds; unlock is nil when somebody does.
+func tryLock(path string) (unlock func(), err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err == nil {
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	}
-	return func() { f.Close() }, nil
+	switch {
+	case err == nil:
+		return func() { f.Close() }, nil
+	case f != nil:
+		f.Close()
+	}
+	if err == unix.EINTR || err == unix.EWOULDBLOCK {
+		return nil, nil
+	}
+	return nil, types.Errorf(types.Internal, "the cache cannot be locked: %w", err)
+}
+
+// Names of the references that a cache keeps for itself.
+const (
+	completeRefs = "refs/complete/" // a history store has all behind them
+	seenRefs     = "refs/seen/"     // they were the tip of a branch of the remote
+)
+
+// known are commits that are taken to be complete: by our notes, and as git
+// keeps those of a clone's references.
+func (r *repo) known() map[plumbing.Hash]bool {
+	known := map[plumbing.Hash]bool{}
+	add := func(h plumbing.Hash) { known[h] = r.history.has(h) }
+	eachRef(r.history.top, completeRefs, add)
+	if len(r.history.lenders) > 0 {
+		eachRef(r.lender.refs, "refs/", add)
+	}
+	return known
 }
 
 // complete walks from tips to the roots or to what is known to be complete,
 // and returns plumbing.ErrObjectNotFound at a hole.
-func (s *store) complete(ctx context.Context, tips []plumbing.Hash) error {
-	known := map[plumbing.Hash]bool{}
-	s.eachRef(func(h plumbing.Hash) { known[h] = true })
+func (r *repo) complete(ctx context.Context, tips []plumbing.Hash, known map[plumbing.Hash]bool) error {
+	if known == nil {
+		known = map[plumbing.Hash]bool{}
+	}
 	todo := slices.Clone(tips)
 	for len(todo) > 0 {
 		if err := ctx.Err(); err != nil {
@@ -137,7 +200,7 @@ func (s *store) complete(ctx context.Context, tips []plumbing.Hash) error {
 			continue
 		}
 		known[h] = true
-		c, err := object.GetCommit(s, h)
+		c, err := object.GetCommit(r.history, h)
 		if err != nil {
 			return err
 		}
@@ -146,30 +209,61 @@ func (s *store) complete(ctx context.Context, tips []plumbing.Hash) error {
 	return nil
 }
 
-// eachRef calls f for commits that a history store has remembered as complete.
-func (s *store) eachRef(f func(plumbing.Hash)) {
-	refs, err := s.top.IterReferences()
+// eachRef calls f for what a storage's references below a prefix point at.
+func eachRef(sto *filesystem.Storage, prefix string, f func(plumbing.Hash)) {
+	refs, err := sto.IterReferences()
 	if err != nil {
 		return // nothing is known: more is fetched than needed
 	}
 	refs.ForEach(func(r *plumbing.Reference) error {
-		if r.Type() == plumbing.HashReference {
+		if r.Type() == plumbing.HashReference && strings.HasPrefix(r.Name().String(), prefix) {
 			f(r.Hash())
 		}
 		return nil
 	})
 }
 
-// remember notes that commits are at hand with all their history.
-func (s *store) remember(tips []plumbing.Hash) error {
-	unlock, err := s.locked()
+// remember notes that branches are at hand with all their history, one name a
+// branch, so that the notes do not grow with time. What needs a clone's help
+// is not noted: the clone may be gone the next time.
+func (s *store) remember(ctx context.Context, from *remoteRefs, tips []plumbing.Hash) error {
+	if len(s.lenders) > 0 {
+		return nil
+	}
+	notes := map[string]plumbing.Hash{}
+	for branch, h := range from.branches {
+		if slices.Contains(tips, h) {
+			notes[completeRefs+step.Hash(16, from.url, branch)] = h
+		}
+	}
+	return s.note(ctx, notes)
+}
+
+// seenName has 4096 values: what falls out is asked for again.
+func seenName(h plumbing.Hash) string { return seenRefs + h.String()[:3] }
+
+// noteSeen notes that a commit is on the remote.
+func (s *store) noteSeen(ctx context.Context, h plumbing.Hash) error {
+	return s.note(ctx, map[string]plumbing.Hash{seenName(h): h})
+}
+
+func (s *store) wasSeen(h plumbing.Hash) bool {
+	ref, err := s.top.Reference(plumbing.ReferenceName(seenName(h)))
+	return err == nil && ref.Hash() == h
+}
+
+func (s *store) note(ctx context.Context, notes map[string]plumbing.Hash) error {
+	unlock, err := s.locked(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	for _, h := range tips {
-		name := plumbing.ReferenceName("refs/complete/" + h.String()[:8])
-		if err := s.top.SetReference(plumbing.NewHashReference(name, h)); err != nil {
+	for _, name := range types.SortedKeys(notes) {
+		ref := plumbing.NewHashReference(plumbing.ReferenceName(name), notes[name])
+		if old, err := s.top.Reference(ref.Name()); err == nil && old.Hash() == ref.Hash() {
+			continue
+		}
+		if err := s.top.SetReference(ref); err != nil {
 			return types.Errorf(types.Internal, "the cache cannot be written: %w", err)
 		}
 	}
@@ -179,28 +273,44 @@ func (s *store) remember(tips []plumbing.Hash) error {
 // maxHaves is how many commits a fetch says it has.
 const maxHaves = 64
 
-// haves are commits at hand that the remote may know too: what was fetched
-// before, and the branches of the clone that lends.
-func (r *repo) haves() []plumbing.Hash {
+// haves are commits that are at hand with all their files and history: the
+// branches of a clone that lends, and what was fetched from a remote that
+// gives everything or nothing.
+func (r *repo) haves(from *remoteRefs) []plumbing.Hash {
+	var out []plumbing.Hash
+	if !from.partial() {
+		out = r.historyHaves()
+	}
+	if len(r.history.lenders) > 0 && !r.lender.partial {
+		out = append(out, r.lenderHaves()...)
+	}
+	return out[:min(len(out), maxHaves)]
+}
+
+// historyHaves are commits that are at hand with all their history.
+func (r *repo) historyHaves() []plumbing.Hash {
+	var out []plumbing.Hash
+	eachRef(r.history.top, completeRefs, func(h plumbing.Hash) {
+		if r.history.has(h) {
+			out = append(out, h)
+		}
+	})
+	if len(r.history.lenders) > 0 {
+		out = append(out, r.lenderHaves()...)
+	}
+	return out[:min(len(out), maxHaves)]
+}
+
+// lenderHaves are the branches of the clone that lends, those of its remotes
+// first.
+func (r *repo) lenderHaves() []plumbing.Hash {
 	var out []plumbing.Hash
 	add := func(h plumbing.Hash) {
-		if len(out) < maxHaves && !slices.Contains(out, h) && r.history.has(h) {
+		if !slices.Contains(out, h) {
 			out = append(out, h)
 		}
 	}
-	r.history.eachRef(add)
-	if r.history.lent == nil {
-		return out
-	}
-	refs, err := r.history.lent.IterReferences()
-	if err != nil {
-		return out
-	}
-	refs.ForEach(func(ref *plumbing.Reference) error {
-		if ref.Type() == plumbing.HashReference && (ref.Name().IsRemote() || ref.Name().IsBranch()) {
-			add(ref.Hash())
-		}
-		return nil
-	})
-	return out
+	eachRef(r.lender.refs, "refs/remotes/", add)
+	eachRef(r.lender.refs, "refs/heads/", add)
+	return out[:min(len(out), maxHaves)]
 }

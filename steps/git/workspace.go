@@ -8,10 +8,13 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/plumbing/storer"
+	"github.com/go-git/go-git/v5/storage/filesystem"
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -24,6 +27,9 @@ type workspace struct {
 	repo *repo
 	// objects is what was made here, above everything that can be read.
 	objects *store
+	// kept is what it takes to edit and compare the files: neither the cache
+	// nor a clone needs to be there any more.
+	kept *filesystem.Storage
 }
 
 // meta is workspace.json.
@@ -92,6 +98,9 @@ func (c *client) checkout(ctx context.Context, in checkoutIn) (checkoutOut, erro
 			return out, err
 		}
 	}
+	if err := w.keep(commit); err != nil {
+		return out, err
+	}
 	return checkoutOut{Workspace: name, Commit: in.Commit, Files: in.Paths}, w.save()
 }
 
@@ -123,8 +132,63 @@ func (c *client) newWorkspace(ctx context.Context, name string, r *repo, m meta)
 
 // layered puts the workspace's own objects above the repository's.
 func (c *client) layered(w *workspace) *workspace {
-	w.objects = w.repo.trees.over(openObjects(filepath.Join(w.dir, "objects.git")))
+	w.kept = openObjects(filepath.Join(w.dir, "kept.git"))
+	w.objects = w.repo.trees.over(w.kept).over(openObjects(filepath.Join(w.dir, "objects.git")))
 	return w
+}
+
+// keep keeps commits, and of each the way to the workspace's files.
+func (w *workspace) keep(commits ...plumbing.Hash) error {
+	for _, h := range commits {
+		names := []plumbing.Hash{h}
+		for _, file := range w.meta.Files {
+			way, err := wayTo(w.objects, h, file)
+			if err != nil {
+				return readError("read "+file, w.repo.url, err)
+			}
+			names = append(names, way...)
+		}
+		for _, name := range names {
+			if err := w.keepObject(name); err != nil {
+				return types.Errorf(types.Internal, "workspace: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+func (w *workspace) keepObject(h plumbing.Hash) error {
+	if w.kept.HasEncodedObject(h) == nil {
+		return nil
+	}
+	o, err := w.objects.EncodedObject(plumbing.AnyObject, h)
+	if err == nil {
+		_, err = w.kept.SetEncodedObject(o)
+	}
+	return err
+}
+
+// wayTo lists the trees from a commit down to a path, and what is there.
+func wayTo(sto storer.EncodedObjectStorer, commit plumbing.Hash, path string) ([]plumbing.Hash, error) {
+	c, err := object.GetCommit(sto, commit)
+	if err != nil {
+		return nil, err
+	}
+	way := []plumbing.Hash{c.TreeHash}
+	for part := range strings.SplitSeq(path, "/") {
+		entry, err := findEntry(sto, way[len(way)-1], part, nil)
+		if err != nil {
+			return nil, err
+		}
+		if entry == nil || entry.Mode == filemode.Submodule {
+			break
+		}
+		way = append(way, entry.Hash)
+		if entry.Mode != filemode.Dir {
+			break
+		}
+	}
+	return way, nil
 }
 
 // openWorkspace takes up a workspace of this run.

@@ -41,8 +41,8 @@ func TestFixtureIsFixed(t *testing.T) {
 	if got := s.Branches("group/repo"); got["main"] != shas["m"] || got["side"] != shas["side"] || len(got) != 2 {
 		t.Errorf("branches %v", got)
 	}
-	if want := "5dfc0cb0f4e0b70fbd8f1c2b2ddbe3e8fbe1b3a0"; len(shas["m"]) != len(want) {
-		t.Errorf("sha %q", shas["m"])
+	if want := "a66831a80f201fabf789fdada1e453f419551c8e"; shas["m"] != want {
+		t.Errorf("the merge's SHA is %s, want %s", shas["m"], want)
 	}
 	again, err := s.Create("group/repo", "main", fixture, nil)
 	if err != nil || again["m"] != shas["m"] {
@@ -153,7 +153,19 @@ func TestRealGit(t *testing.T) {
 	if err := s.SetBranch("group/repo", "mine", shas["b"]); err != nil {
 		t.Fatal(err)
 	}
-	must("commit", "-q", "--allow-empty", "-m", "more")
+	if err := os.WriteFile(dir+"/dir.txt", []byte(*noise(4096)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	must("commit", "-q", "-a", "-m", "noise")
+	must("push", "-q", push, "HEAD:refs/heads/thin")
+	if err := os.WriteFile(dir+"/dir.txt", []byte(*noise(4096)+"more"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	must("commit", "-q", "-a", "-m", "more")
+	must("push", "-q", push, "HEAD:refs/heads/thin") // its file is a difference to the one before
+	if got, err := s.ReadFile("group/repo", s.Branches("group/repo")["thin"], "dir.txt"); err != nil || got != *noise(4096)+"more" {
+		t.Errorf("the file of a thin push has %d bytes: %v", len(got), err)
+	}
 	if out, err := git("push", "--force-with-lease=mine:"+shas["m"], push, "HEAD:refs/heads/mine"); err == nil {
 		t.Errorf("a stale lease was accepted:\n%s", out)
 	}

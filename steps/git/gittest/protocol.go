@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -159,29 +160,39 @@ func (s *Server) receivePack(w http.ResponseWriter, r *http.Request, name string
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	if refusal := s.refusal(name, sto, req); refusal != nil {
-		refusal.Encode(w)
-		return
-	}
-	if onlyDeletes(req) {
-		req.Packfile = nil // there is none, and go-git would read one
-	}
-	session, err := server.NewServer(one{sto}).NewReceivePackSession(nil, nil)
+	status, err := s.apply(r.Context(), name, sto, req)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	status, err := session.ReceivePack(r.Context(), req)
-	if status == nil {
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
+	if status != nil {
+		status.Encode(w)
+	}
+}
+
+// apply carries a push out, or refuses it.
+func (s *Server) apply(ctx context.Context, name string, sto *filesystem.Storage, req *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error) {
+	if refusal := s.refusal(name, sto, req); refusal != nil {
+		return refusal, nil
+	}
+	if !onlyDeletes(req) {
+		if refusal, err := take(sto, req); refusal != nil || err != nil {
+			return refusal, err
 		}
-		return
+	}
+	req.Packfile = nil // it is taken, or there is none
+	session, err := server.NewServer(one{sto}).NewReceivePackSession(nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	status, err := session.ReceivePack(ctx, req)
+	if status == nil {
+		return nil, err
 	}
 	if s.o.Changed != nil {
 		s.o.Changed()
 	}
-	status.Encode(w)
+	return status, nil
 }
 
 func onlyDeletes(req *packp.ReferenceUpdateRequest) bool {
@@ -191,30 +202,32 @@ func onlyDeletes(req *packp.ReferenceUpdateRequest) bool {
 // refusal says no to a push whose old value is not the reference's, and to one
 // that the hook refuses.
 func (s *Server) refusal(name string, sto storer.ReferenceStorer, req *packp.ReferenceUpdateRequest) *packp.ReportStatus {
+	return statuses(req, "ok", func(c *packp.Command) string {
+		if current(sto, c.Name) != c.Old {
+			return "stale info"
+		}
+		if s.o.RefusePush == nil {
+			return ""
+		}
+		return s.o.RefusePush(name, c.Name.String(), c.Old.String(), c.New.String())
+	})
+}
+
+// statuses asks of each command why it is refused, and returns the report of a
+// refused push; nil when there is nothing to refuse. All is done, or nothing.
+func statuses(req *packp.ReferenceUpdateRequest, unpack string, why func(*packp.Command) string) *packp.ReportStatus {
 	out := packp.NewReportStatus()
-	out.UnpackStatus = "ok"
+	out.UnpackStatus = strings.ReplaceAll(unpack, "\n", " ")
 	refused := false
 	for _, c := range req.Commands {
-		why := ""
-		if current(sto, c.Name) != c.Old {
-			why = "stale info"
-		} else if s.o.RefusePush != nil {
-			why = s.o.RefusePush(name, c.Name.String(), c.Old.String(), c.New.String())
+		status := &packp.CommandStatus{ReferenceName: c.Name, Status: "refused with the others"}
+		if text := why(c); text != "" {
+			status.Status, refused = strings.ReplaceAll(text, "\n", " "), true
 		}
-		if why != "" {
-			refused = true
-		} else {
-			why = "ok"
-		}
-		out.CommandStatuses = append(out.CommandStatuses, &packp.CommandStatus{ReferenceName: c.Name, Status: strings.ReplaceAll(why, "\n", " ")})
+		out.CommandStatuses = append(out.CommandStatuses, status)
 	}
 	if !refused {
 		return nil
-	}
-	for _, c := range out.CommandStatuses {
-		if c.Status == "ok" {
-			c.Status = "refused with the others"
-		}
 	}
 	return out
 }

@@ -1,0 +1,97 @@
+package git_test
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/skillrun/skillrun/steps/git/gittest"
+)
+
+// meter counts what goes over the wire.
+type meter struct{ requests, bytes atomic.Int64 }
+
+// RoundTrip counts a request and the bytes of its answer.
+func (m *meter) RoundTrip(req *http.Request) (*http.Response, error) {
+	m.requests.Add(1)
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err == nil {
+		resp.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.TeeReader(resp.Body, m), resp.Body}
+	}
+	return resp, err
+}
+
+// Write counts bytes.
+func (m *meter) Write(p []byte) (int, error) {
+	m.bytes.Add(int64(len(p)))
+	return len(p), nil
+}
+
+// TestRealCost gates what a read of one file and a release cost from nothing,
+// in a repository whose other files and history are large: the file alone where
+// the server gives single objects, else one commit without its history.
+func TestRealCost(t *testing.T) {
+	t.Parallel()
+	const kib = 1 << 10
+	rnd := rand.New(rand.NewPCG(1, 2))
+	noise := func() *string { // 64 KiB that do not compress
+		var b strings.Builder
+		for range 64 * kib {
+			b.WriteByte(byte(rnd.UintN(256)))
+		}
+		return text(b.String())
+	}
+	files := map[string]*string{file: text("ref: old\nother: x\n"), "data/beside": noise()}
+	for i := range 200 {
+		files[fmt.Sprintf("data/services/s%d/deploy.yml", i)] = text(fmt.Sprint("ref: ", i, "\n"))
+	}
+	commits := []gittest.Commit{commit("1", "first\n", 0, files), commit("2", "noise\n", 1, map[string]*string{"history": noise()}, "1"),
+		commit("3", "no noise\n", 2, map[string]*string{"history": nil}, "2")}
+	type cost struct{ requests, bytes int64 }
+	for name, tt := range map[string]struct {
+		options            []string
+		read, release, log cost
+	}{
+		"partial": {[]string{"uploadpack.allowFilter=true", "uploadpack.allowAnySHA1InWant=true"}, cost{6, 8 * kib}, cost{11, 10 * kib}, cost{2, 2 * kib}},
+		"shallow": {nil, cost{2, 92 * kib}, cost{7, 94 * kib}, cost{2, 160 * kib}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRemoteBehind(t, backend(t, tt.options...))
+			shas, err := r.Create("service/large", "main", commits, map[string]string{"main": "3"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.url = strings.Replace(r.url, "app-interface", "large", 1)
+			m := &meter{}
+			r.service.Transport = m
+			r.connect()
+			gate := func(what string, most cost) {
+				t.Helper()
+				if got := (cost{m.requests.Load(), m.bytes.Load()}); got.requests > most.requests || got.bytes > most.bytes {
+					t.Errorf("%s: %d requests and %d bytes, the gates are %d and %d", what, got.requests, got.bytes, most.requests, most.bytes)
+				}
+			}
+			read := r.must("git_read_file", map[string]any{"repo": r.url, "path": file})
+			gate("read", tt.read)
+			large := ws("workspace", "large")
+			r.must("git_checkout", map[string]any{"repo": r.url, "commit": read["commit"], "paths": []any{file}})
+			r.must("git_branch_create", ws("workspace", "large", "branch", "release-1"))
+			r.write(r.call.Workspaces+"/large/files/"+file, "ref: new\n")
+			r.must("git_commit", ws("workspace", "large", "message", "release"))
+			r.must("git_push", large)
+			gate("release", tt.release)
+			m.requests.Store(0)
+			m.bytes.Store(0)
+			r.must("git_log", map[string]any{"repo": r.url, "from": shas["1"], "to": shas["3"]})
+			gate("log", tt.log)
+		})
+	}
+}

@@ -1,0 +1,216 @@
+package git
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
+	"github.com/go-git/go-git/v5/plumbing/storer"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// The filters of a partial fetch.
+const (
+	onlyAsked packp.Filter = "tree:0" // what is named, and commits
+	withRoot  packp.Filter = "tree:1" // and the root trees of commits
+)
+
+// ask is one fetch. depth and filter count only where the server has them.
+type ask struct {
+	wants, haves []plumbing.Hash
+	depth        int
+	filter       packp.Filter
+	loose        bool // few objects are expected: no pack is kept for them
+}
+
+// fetch brings objects of a remote into a store.
+func (r *repo) fetch(ctx context.Context, from *remoteRefs, into *store, a ask) error {
+	t, ep, auth, err := r.transport(ctx, from.url)
+	if err != nil {
+		return err
+	}
+	session, err := t.NewUploadPackSession(ep, auth)
+	if err != nil {
+		return readError("fetch", from.url, err)
+	}
+	defer session.Close()
+	req := from.request(a)
+	if ep.Protocol == "file" {
+		req.Haves = nil // go-git's own server fails on one that it lacks
+	}
+	resp, err := session.UploadPack(ctx, req)
+	if errors.Is(err, transport.ErrEmptyUploadPackRequest) {
+		return nil
+	}
+	if err != nil {
+		return readError("fetch", from.url, err)
+	}
+	defer resp.Close()
+	if err := into.addPack(ctx, demux(req.Capabilities, resp), a.loose); err != nil {
+		return readError("fetch", from.url, err)
+	}
+	return nil
+}
+
+func (from *remoteRefs) request(a ask) *packp.UploadPackRequest {
+	req := packp.NewUploadPackRequestFromCapabilities(from.caps)
+	req.Capabilities.Delete(capability.ThinPack) // its objects must stand alone
+	req.Wants, req.Haves = slices.Clone(a.wants), slices.Clone(a.haves)
+	if a.depth > 0 && from.caps.Supports(capability.Shallow) {
+		req.Depth = packp.DepthCommits(a.depth)
+		req.Capabilities.Set(capability.Shallow)
+	}
+	if a.filter != "" && from.partial() {
+		req.Filter = a.filter
+		req.Capabilities.Set(capability.Filter)
+	}
+	return req
+}
+
+// demux takes the pack out of a response that also carries progress.
+func demux(caps *capability.List, r io.Reader) io.Reader {
+	switch {
+	case caps.Supports(capability.Sideband64k):
+		return sideband.NewDemuxer(sideband.Sideband64k, r)
+	case caps.Supports(capability.Sideband):
+		return sideband.NewDemuxer(sideband.Sideband, r)
+	}
+	return r
+}
+
+// partial reports whether the remote gives single objects: then a file of a
+// huge repository costs a few small answers.
+func (from *remoteRefs) partial() bool {
+	return from.caps.Supports(capability.Filter) && from.caps.Supports(capability.Shallow) &&
+		from.caps.Supports(capability.AllowReachableSHA1InWant)
+}
+
+func (from *remoteRefs) isTip(h plumbing.Hash) bool {
+	for _, tip := range from.branches {
+		if tip == h {
+			return true
+		}
+	}
+	return false
+}
+
+// hole is an object that is not at hand.
+type hole struct {
+	hash   plumbing.Hash
+	commit bool
+}
+
+// holeOf returns the first object missing on the way to a path of a commit,
+// nil when there is none. A path that ends early has no hole.
+func holeOf(sto storer.EncodedObjectStorer, commit plumbing.Hash, path string) (*hole, error) {
+	c, err := object.GetCommit(sto, commit)
+	if errors.Is(err, plumbing.ErrObjectNotFound) {
+		return &hole{hash: commit, commit: true}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	at := plumbing.ZeroHash
+	entry, err := findEntry(sto, c.TreeHash, path, &at)
+	switch {
+	case errors.Is(err, plumbing.ErrObjectNotFound):
+		return &hole{hash: at}, nil
+	case err != nil || entry == nil || entry.Mode == filemode.Submodule || sto.HasEncodedObject(entry.Hash) == nil:
+		return nil, err
+	}
+	return &hole{hash: entry.Hash}, nil
+}
+
+// bringPath makes a path of a commit readable: the commit, the trees down to
+// the path, and what is there. It takes single objects where the remote gives
+// them, else the commit's files without history, else what the remote has.
+func (r *repo) bringPath(ctx context.Context, from *remoteRefs, commit plumbing.Hash, path string) error {
+	h, err := holeOf(r.trees, commit, path)
+	if err != nil {
+		return readError("read "+path, from.url, err)
+	}
+	if h != nil && from.partial() {
+		h, err = r.bringPieces(ctx, from, commit, path, h)
+	}
+	if err != nil || h == nil {
+		return err
+	}
+	if !from.isTip(commit) && !from.partial() { // it cannot be asked for by name
+		if _, err := r.withHistory(ctx, from, commit); err != nil {
+			return err
+		}
+	}
+	for _, haves := range [][]plumbing.Hash{r.haves(from), nil} {
+		if h, err = holeOf(r.trees, commit, path); err != nil || h == nil {
+			return err
+		}
+		a := ask{wants: []plumbing.Hash{commit}, haves: haves}
+		if len(haves) == 0 {
+			a.depth = 1
+		}
+		if err := r.fetch(ctx, from, r.trees, a); err != nil {
+			return err
+		}
+	}
+	if h, err = holeOf(r.trees, commit, path); err != nil || h == nil {
+		return err
+	}
+	return types.Errorf(types.Unavailable, "the remote %s gave commit %s without its %s", nameOf(from.url), commit, path)
+}
+
+// bringPieces fills the holes on the way to a path one by one. What is left at
+// the end, the caller gets in another way.
+func (r *repo) bringPieces(ctx context.Context, from *remoteRefs, commit plumbing.Hash, path string, h *hole) (*hole, error) {
+	for h != nil {
+		a := ask{wants: []plumbing.Hash{h.hash}, filter: onlyAsked, loose: true}
+		if h.commit {
+			a.depth, a.filter = 1, withRoot
+		}
+		if err := r.fetch(ctx, from, r.trees, a); err != nil {
+			return h, ctx.Err() // refused after all
+		}
+		next, err := holeOf(r.trees, commit, path)
+		if err != nil {
+			return nil, readError("read "+path, from.url, err)
+		}
+		if next != nil && next.hash == h.hash {
+			return h, nil
+		}
+		h = next
+	}
+	return nil, nil
+}
+
+// bringChain makes the newest commits of a branch readable, without their
+// files where the remote can do that.
+func (r *repo) bringChain(ctx context.Context, from *remoteRefs, tip plumbing.Hash) error {
+	a := ask{wants: []plumbing.Hash{tip}, depth: maxOurs, filter: onlyAsked, loose: true}
+	if !from.partial() && !from.caps.Supports(capability.Shallow) {
+		a.haves, a.loose = r.haves(from), false
+	}
+	return r.fetch(ctx, from, r.trees, a)
+}
+
+// onRemote makes sure that a branch of the remote reaches a commit: what the
+// remote does not have does not count, even if a clone lends it. A commit that
+// was a branch's tip when some run looked has been there.
+func (r *repo) onRemote(ctx context.Context, from *remoteRefs, commit plumbing.Hash) error {
+	if r.trees.wasSeen(commit) {
+		return nil
+	}
+	if !from.isTip(commit) {
+		if _, err := r.withHistory(ctx, from, commit); err != nil {
+			return err
+		}
+	}
+	return r.trees.noteSeen(ctx, commit)
+}

@@ -1,0 +1,77 @@
+package git
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+)
+
+// defaultTimeout is how long a server may be silent when nothing is configured.
+// Servers that are busy with a large pack or a slow hook show a sign of life
+// every few seconds.
+const defaultTimeout = 2 * time.Minute
+
+// patient waits so long for the head of an answer, and as long again whenever
+// its body pauses. The whole may take longer, as a first fetch does.
+type patient struct {
+	next  http.RoundTripper
+	limit time.Duration
+}
+
+// RoundTrip sends one request.
+func (p patient) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(req.Context())
+	w := watch{ctx, cancel, p.limit}
+	var resp *http.Response
+	err := w.while(func() (err error) {
+		resp, err = p.next.RoundTrip(req.WithContext(ctx))
+		return err
+	})
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	resp.Body = &watched{resp.Body, w}
+	return resp, nil
+}
+
+// watch ends the context of one exchange when nothing happens for too long.
+type watch struct {
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	limit  time.Duration
+}
+
+// while performs one piece of the exchange.
+func (w watch) while(f func() error) error {
+	timer := time.AfterFunc(w.limit, func() { w.cancel(context.DeadlineExceeded) })
+	defer timer.Stop()
+	err := f()
+	if err != nil && err != io.EOF && errors.Is(context.Cause(w.ctx), context.DeadlineExceeded) {
+		return context.DeadlineExceeded
+	}
+	return err
+}
+
+// watched is a body that is read under watch.
+type watched struct {
+	body  io.ReadCloser
+	watch watch
+}
+
+// Read reads what comes in time.
+func (b *watched) Read(p []byte) (n int, err error) {
+	err = b.watch.while(func() (err error) {
+		n, err = b.body.Read(p)
+		return err
+	})
+	return n, err
+}
+
+// Close closes the body and ends the exchange.
+func (b *watched) Close() error {
+	defer b.watch.cancel(nil)
+	return b.body.Close()
+}

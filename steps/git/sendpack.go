@@ -1,0 +1,235 @@
+package git
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"unicode"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+	"github.com/go-git/go-git/v5/storage/filesystem"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// send sends one reference update and a pack of just the new objects.
+func (p *pushing) send(ctx context.Context) error {
+	what := "push " + p.branch
+	t, ep, auth, err := p.to.transport(ctx, p.to.pushURL)
+	if err != nil {
+		return err
+	}
+	session, err := t.NewReceivePackSession(ep, auth)
+	if err != nil {
+		return readError(what, p.to.pushURL, err)
+	}
+	defer session.Close()
+	adv, err := session.AdvertisedReferencesContext(ctx)
+	if errors.Is(err, transport.ErrEmptyRemoteRepository) {
+		adv, err = packp.NewAdvRefs(), nil
+	}
+	if err != nil {
+		return readError(what, p.to.pushURL, err) // nothing was sent
+	}
+	old, err := p.expected(adv)
+	if err != nil || old == p.w.head() {
+		return err
+	}
+	pack, err := p.pack(ctx, adv)
+	if err != nil {
+		return err
+	}
+	status, err := session.ReceivePack(ctx, p.update(adv, old, pack))
+	return p.verdict(ctx, what, old, status, err)
+}
+
+// update is the one reference update: the server does it only when the branch
+// is still at old.
+func (p *pushing) update(adv *packp.AdvRefs, old plumbing.Hash, pack io.Reader) *packp.ReferenceUpdateRequest {
+	req := packp.NewReferenceUpdateRequestFromCapabilities(adv.Capabilities)
+	if adv.Capabilities.Supports(capability.Sideband64k) {
+		req.Capabilities.Set(capability.Sideband64k) // hooks speak beside the status
+		req.Progress = &p.remarks
+	}
+	if adv.Capabilities.Supports(capability.Quiet) {
+		req.Capabilities.Set(capability.Quiet) // hooks alone
+	}
+	req.Commands = []*packp.Command{{Name: p.ref, Old: old, New: p.w.head()}}
+	req.Packfile = io.NopCloser(pack)
+	return req
+}
+
+// expected is the branch's value that the update replaces: nothing, or what
+// was seen when the workspace took the branch up.
+func (p *pushing) expected(adv *packp.AdvRefs) (plumbing.Hash, error) {
+	now := adv.References[p.ref.String()]
+	switch {
+	case now == p.w.head(), now.IsZero() && p.w.meta.Seen == "":
+		return now, nil
+	case now.IsZero():
+		return now, types.Errorf(types.Conflict, "branch %s was deleted since this run looked", p.branch)
+	case now.String() != p.w.meta.Seen:
+		return now, types.Errorf(types.Conflict, "branch %s moved to %s since this run looked", p.branch, short(now)).With("tip", now.String())
+	case !p.w.continues():
+		return now, types.Errorf(types.Conflict, "branch %s is at %s and this run's commit %s does not go on from there", p.branch, short(now), short(p.w.head()))
+	}
+	return now, nil
+}
+
+// pack holds the objects that the remote lacks: those made here, and, for a
+// fork that is behind the base, what lies between.
+func (p *pushing) pack(ctx context.Context, adv *packp.AdvRefs) (*bytes.Buffer, error) {
+	objects, err := hashesIn(p.w.objects.top)
+	if err != nil {
+		return nil, types.Errorf(types.Internal, "the workspace's objects do not read: %w", err)
+	}
+	from := p.w.objects
+	if !p.hasBase(adv) {
+		between, err := p.between(ctx, adv)
+		if err != nil {
+			return nil, err
+		}
+		more, err := hashesIn(between.top)
+		if err != nil {
+			return nil, types.Errorf(types.Internal, "fetched objects do not read: %w", err)
+		}
+		objects = append(objects, more...)
+		from = from.over(between.top)
+	}
+	var buf bytes.Buffer
+	if _, err := packfile.NewEncoder(&buf, from, false).Encode(objects, 0); err != nil {
+		return nil, types.Errorf(types.Internal, "the pack cannot be made: %w", err)
+	}
+	return &buf, nil
+}
+
+// hasBase reports whether the remote surely has what our commit stands on: it
+// is where we read, or one of its references is.
+func (p *pushing) hasBase(adv *packp.AdvRefs) bool {
+	if p.to.pushURL == p.w.repo.url {
+		return true
+	}
+	for _, h := range adv.References {
+		if h == p.w.base() || h.String() == p.w.meta.Seen {
+			return true
+		}
+	}
+	return false
+}
+
+// between fetches what the base has and a fork has not, from where the base
+// is: the fork's references are what we say we have.
+func (p *pushing) between(ctx context.Context, adv *packp.AdvRefs) (*store, error) {
+	r := p.w.repo
+	from, err := r.refs(ctx, r.url)
+	if err != nil {
+		return nil, err
+	}
+	if !from.isTip(p.w.base()) && !from.caps.Supports(capability.AllowReachableSHA1InWant) {
+		return nil, types.Errorf(types.Conflict, "the fork %s lacks commit %s, and it is no branch's tip any more", nameOf(p.to.pushURL), short(p.w.base())).
+			WithHint("bring the fork up to date and resume")
+	}
+	top := openObjects(filepath.Join(p.w.dir, "between.git"))
+	into := &store{EncodedObjectStorer: top, top: top}
+	var haves []plumbing.Hash
+	for _, name := range append([]string{"refs/heads/" + from.defaultBranch}, types.SortedKeys(adv.References)...) {
+		if h, ok := adv.References[name]; ok && len(haves) < maxHaves {
+			haves = append(haves, h)
+		}
+	}
+	return into, r.fetch(ctx, from, into, ask{wants: []plumbing.Hash{p.w.base()}, haves: haves})
+}
+
+func hashesIn(sto *filesystem.Storage) ([]plumbing.Hash, error) {
+	var out []plumbing.Hash
+	iter, err := sto.IterEncodedObjects(plumbing.AnyObject)
+	if err != nil {
+		return nil, err
+	}
+	err = iter.ForEach(func(o plumbing.EncodedObject) error {
+		out = append(out, o.Hash())
+		return nil
+	})
+	return out, err
+}
+
+// verdict sorts the end of the request: done, a definite no, or unknown.
+func (p *pushing) verdict(ctx context.Context, what string, old plumbing.Hash, status *packp.ReportStatus, err error) error {
+	if status != nil {
+		return p.reported(ctx, what, old, status)
+	}
+	switch {
+	case errors.Is(err, transport.ErrAuthenticationRequired), errors.Is(err, transport.ErrAuthorizationFailed), errors.Is(err, transport.ErrRepositoryNotFound):
+		return readError(what, p.to.pushURL, err)
+	case err == nil:
+		return types.Errorf(types.UnknownOutcome, "%s: the server gave no status", what)
+	}
+	return httpError(http.MethodPost, what, err)
+}
+
+// reported reads what the server says of the branch.
+func (p *pushing) reported(ctx context.Context, what string, old plumbing.Hash, status *packp.ReportStatus) error {
+	for _, c := range status.CommandStatuses {
+		switch {
+		case c.ReferenceName != p.ref:
+		case c.Status == "ok":
+			return nil
+		default:
+			return p.refused(ctx, what, old, c.Status)
+		}
+	}
+	if status.UnpackStatus != "ok" {
+		return types.Errorf(types.BadInput, "%s: the server could not take the objects: %s", what, status.UnpackStatus)
+	}
+	return types.Errorf(types.UnknownOutcome, "%s: the server did not say what became of the branch", what)
+}
+
+// refused tells a branch that moved meanwhile from a server that does not want
+// the push. It looks; what the server says is for people.
+func (p *pushing) refused(ctx context.Context, what string, old plumbing.Hash, said string) error {
+	if from, err := p.to.refs(ctx, p.to.pushURL); err == nil && from.branches[p.branch] != old {
+		return types.Errorf(types.Conflict, "%s: the branch moved while it was pushed: %s", what, said)
+	}
+	if remarks := p.remarks.String(); remarks != "" {
+		said += ": " + remarks
+	}
+	return types.Errorf(types.Forbidden, "%s: the server refused it: %s", what, said).
+		WithHint("a hook, a push rule or a protected branch; nothing was pushed")
+}
+
+// maxRemarks is how much of what a server says beside its status is kept.
+const maxRemarks = 4 << 10
+
+// remarks is what a server's hooks say to people.
+type remarks struct{ text []byte }
+
+// Write takes what fits and forgets the rest.
+func (r *remarks) Write(text []byte) (int, error) {
+	r.text = append(r.text, text[:min(len(text), maxRemarks-len(r.text))]...)
+	return len(text), nil
+}
+
+// String returns the remarks as one line, without what a terminal would obey.
+func (r *remarks) String() string {
+	var lines []string
+	for line := range strings.FieldsFuncSeq(string(r.text), func(c rune) bool { return c == '\n' || c == '\r' }) {
+		line = strings.TrimSpace(strings.Map(func(c rune) rune {
+			if unicode.IsControl(c) || c == unicode.ReplacementChar {
+				return -1
+			}
+			return c
+		}, line))
+		if line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "; ")
+}
