@@ -28,6 +28,7 @@ type runFlags struct {
 	again     int
 	output    string
 	called    string // the skill's name or file, as it was asked for
+	note      string // what to say about the skill that was found
 }
 
 func (f *runFlags) common(c *cobra.Command) {
@@ -76,7 +77,7 @@ func (p *Program) run(ctx context.Context, name string, f runFlags) error {
 	if diags.HasErrors() {
 		return p.diagnose(f.output, diags, sources)
 	}
-	f.called = name
+	f.called, f.note = name, p.shadows(src)
 	return p.start(ctx, s, skill, inputs, f, sources)
 }
 
