@@ -88,10 +88,8 @@ func (p *Program) start(ctx context.Context, s *site, skill *engine.Skill, input
 		Inputs: inputs, Config: s.cfg.ValuesFor(skill.Name), Again: f.again, Now: p.Clock.Now(), Zone: s.cfg.Zone,
 		ConfigPlace: func(name string) diag.Range { return s.cfg.PlaceOf(skill.Name, name) },
 	}
-	if _, diags := skill.Bind(b); diags.HasErrors() {
-		return p.diagnose(f.output, diags, sources)
-	}
-	if diags := s.cfg.Missing(skill.Services); diags.HasErrors() {
+	_, diags := skill.Bind(b)
+	if diags = append(diags, s.cfg.Missing(skill.Services)...); diags.HasErrors() {
 		return p.diagnose(f.output, diags, sources)
 	}
 	surface := p.surface(f)
