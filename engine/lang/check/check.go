@@ -21,8 +21,9 @@
 // (every part of that one, joined by &&, stands in this one), the earlier
 // result is present.
 //
-// A mistake never hides others: what cannot be typed becomes any-typed for the
-// rest of the walk, so that one misspelt name gives one diagnostic.
+// A mistake never hides others: what cannot be typed has the zero type for the
+// rest of the walk, which fits everywhere, so that one misspelt name gives one
+// diagnostic.
 package check
 
 import (

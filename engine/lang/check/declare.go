@@ -17,6 +17,18 @@ var jsonKinds = map[string]types.Kind{
 	"array": types.List, "object": types.Object,
 }
 
+// otherWords are names that other systems have for our types.
+var otherWords = map[string]string{
+	"bool": "boolean", "int": "integer", "float": "number", "double": "number", "list": "array", "map": "object", "dict": "object", "str": "string", "text": "string",
+}
+
+func typeHint(word string) string {
+	if ours, ok := otherWords[word]; ok {
+		return "did you mean " + ours + "?"
+	}
+	return diag.DidYouMean(word, types.SortedKeys(jsonKinds))
+}
+
 var schemaKeys = []string{"type", "description", "required", "default", "enum", "pattern", "format", "minimum", "maximum", "items", "properties"}
 
 // declarations checks `inputs:` or `config:` and returns them as an object.
@@ -46,7 +58,7 @@ func (c *checker) declaration(p syntax.Pair, what string) types.Field {
 	n := p.Value
 	if n.Kind != syntax.Mapping {
 		c.diags.Errorf("bad-declaration", n.Range, "%s needs a type", p.Key.Value).Hint = "such as " + p.Key.Value + ": {type: string}"
-		return types.Field{Type: types.OfKind(types.Any)}
+		return types.Field{} // unclear: what reads it does not complain too
 	}
 	f := types.Field{Doc: c.str(n, "description"), Type: c.schema(n)}
 	if r := n.Get("required"); r != nil {
@@ -71,12 +83,12 @@ func (c *checker) schema(n *syntax.Node) types.Type {
 	kind := n.Get("type")
 	if kind == nil {
 		c.diags.Errorf("missing-key", keyRange(n), "a declaration needs a type").Hint = "one of string, integer, number, boolean, array, object"
-		return types.OfKind(types.Any)
+		return types.Type{}
 	}
 	k, ok := jsonKinds[kind.Value]
 	if !ok {
-		c.diags.Errorf("unknown-type", kind.Range, "%q is not a type", kind.Value).Hint = diag.DidYouMean(kind.Value, types.SortedKeys(jsonKinds))
-		return types.OfKind(types.Any)
+		c.diags.Errorf("unknown-type", kind.Range, "%q is not a type", kind.Value).Hint = typeHint(kind.Value)
+		return types.Type{}
 	}
 	t := types.OfKind(k)
 	c.stringKeywords(n, &t)

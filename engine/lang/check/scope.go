@@ -38,7 +38,7 @@ func (c *checker) declared() expr.Scope {
 func asValues(t types.Type) types.Type {
 	out := types.Type{Kind: types.Object}
 	for _, f := range t.Fields {
-		if !f.Required && f.Default == nil {
+		if !f.Required && f.Default == nil && f.Type.Kind != types.Invalid {
 			f.Type.Optional = true
 		}
 		out.Fields = append(out.Fields, f)
@@ -126,8 +126,8 @@ func (c *checker) bare(n *syntax.Node, s expr.Scope) (text string, t types.Type,
 // text and its parts.
 func (c *checker) condition(n *syntax.Node, key string) (text string, parts []string) {
 	text, t, ok := c.bare(n, c.scope())
-	if !ok {
-		return text, nil
+	if !ok || t.Kind == types.Invalid {
+		return text, nil // its own diagnostics say why
 	}
 	if why, fits := types.OfKind(types.Boolean).Accepts(t); !fits {
 		c.diags.Errorf("not-a-boolean", n.Range, "%s must be true or false: %s", key, why).

@@ -100,7 +100,7 @@ func (c *checker) join(id string, result types.Type, conditional bool, parts []s
 	if id == "" || c.noValue[id] {
 		return
 	}
-	if conditional {
+	if conditional && result.Kind != types.Invalid {
 		result.Optional = true
 	}
 	if len(parts) > 0 {
@@ -209,9 +209,6 @@ func (c *checker) set(n *syntax.Node, node *program.Node) types.Type {
 		}
 		v, t := c.typed(p.Value, c.scope())
 		node.Values = append(node.Values, program.Binding{Name: p.Key.Value, Value: types.Dynamic{V: v}})
-		if t.Kind == types.Invalid {
-			t = types.OfKind(types.Any)
-		}
 		out.Fields = append(out.Fields, types.Field{Name: p.Key.Value, Type: t})
 	}
 	return out
@@ -230,7 +227,7 @@ func (c *checker) uses(n *syntax.Node, node *program.Node) (step.Step, bool) {
 		if w := n.Get("with"); w != nil {
 			c.typed(w, c.scope())
 		}
-		return step.Step{Out: types.OfKind(types.Any)}, false
+		return step.Step{}, false // its result is unclear: what reads it does not complain too
 	}
 	node.Step, node.Effect = s.Name, string(s.Effect)
 	with := n.Get("with")
@@ -318,7 +315,7 @@ func (c *checker) await(n *syntax.Node, node *program.Node) types.Type {
 	a := n.Get("await")
 	if a.Kind != syntax.Mapping {
 		c.diags.Errorf("bad-await", a.Range, "await is a mapping with uses, with, until, every and timeout")
-		return types.OfKind(types.Any)
+		return types.Type{}
 	}
 	c.keys(a, []string{"uses", "with", "until", "fail_if", "message", "code", "every", "timeout"}, nil)
 	s, ok := c.uses(a, node)

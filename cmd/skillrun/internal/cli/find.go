@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -47,6 +48,20 @@ func (p *Program) find(arg string) (source, error) {
 	}
 	return source{}, fmt.Errorf("no skill is named %q (%s)", arg, hint)
 }
+
+// shadows is what to say when a skill takes the place of a built-in one that
+// is another: whoever runs a command by heart must not run something else
+// without a word.
+func (p *Program) shadows(s source) string {
+	text, err := fs.ReadFile(p.Builtin, s.Name+".yaml")
+	if err != nil || bytes.Equal(text, s.Text) {
+		return ""
+	}
+	return "note: " + s.File + " takes the place of the built-in skill " + s.Name
+}
+
+// builtIn is where built-in skills are said to come from.
+const builtIn = "built in"
 
 func (p *Program) readSkill(path, shown string) (source, error) {
 	info, err := os.Stat(path)
@@ -109,7 +124,7 @@ func (p *Program) skills() ([]source, error) {
 		if err != nil {
 			return nil, err
 		}
-		add(source{Name: stem(name), File: "builtin/" + name, From: "built in", Text: text})
+		add(source{Name: stem(name), File: "builtin/" + name, From: builtIn, Text: text})
 	}
 	return out, nil
 }

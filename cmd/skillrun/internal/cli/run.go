@@ -28,6 +28,7 @@ type runFlags struct {
 	again     int
 	output    string
 	called    string // the skill's name or file, as it was asked for
+	note      string // what to say about the skill that was found
 }
 
 func (f *runFlags) common(c *cobra.Command) {
@@ -76,7 +77,7 @@ func (p *Program) run(ctx context.Context, name string, f runFlags) error {
 	if diags.HasErrors() {
 		return p.diagnose(f.output, diags, sources)
 	}
-	f.called = name
+	f.called, f.note = name, p.shadows(src)
 	return p.start(ctx, s, skill, inputs, f, sources)
 }
 
@@ -87,10 +88,8 @@ func (p *Program) start(ctx context.Context, s *site, skill *engine.Skill, input
 		Inputs: inputs, Config: s.cfg.ValuesFor(skill.Name), Again: f.again, Now: p.Clock.Now(), Zone: s.cfg.Zone,
 		ConfigPlace: func(name string) diag.Range { return s.cfg.PlaceOf(skill.Name, name) },
 	}
-	if _, diags := skill.Bind(b); diags.HasErrors() {
-		return p.diagnose(f.output, diags, sources)
-	}
-	if diags := s.cfg.Missing(skill.Services); diags.HasErrors() {
+	_, diags := skill.Bind(b)
+	if diags = append(diags, s.cfg.Missing(skill.Services)...); diags.HasErrors() {
 		return p.diagnose(f.output, diags, sources)
 	}
 	surface := p.surface(f)

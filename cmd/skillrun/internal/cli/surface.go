@@ -40,6 +40,9 @@ func (s *surface) begun(run engine.Run) {
 		return
 	}
 	fmt.Fprintln(s.log, run.Command)
+	if s.flags.note != "" {
+		fmt.Fprintln(s.log, s.flags.note)
+	}
 	if run.Continued {
 		fmt.Fprintf(s.log, "going on with run %s\n", run.ID)
 	}
