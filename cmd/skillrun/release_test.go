@@ -304,3 +304,46 @@ func TestGates(t *testing.T) {
 		t.Errorf("files laid into the workspace: %s", diff)
 	}
 }
+
+// TestLooksAgainBeforeTheFirstWrite: consent may come hours after the reads, so
+// a run that has written nothing does them again.
+func TestLooksAgainBeforeTheFirstWrite(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	never := b.conf
+	b.configure("policy: {confirm: never}", "policy: {confirm: always}")
+	r := b.release(b.sha(), "--output json").json(t)
+	if r.State != "parked" || r.Reason != "confirm" {
+		t.Fatalf("%s %s", r.State, r.Reason)
+	}
+	other := &bench{t: t, world: b.world, home: t.TempDir(), dir: b.dir, conf: never, now: b.now}
+	other.release("commit_sha="+b.world.Fixtures().OlderSHA).want(t, 0)
+	b.run("resume", r.Run, "--config", b.conf, "--yes").want(t, 1, `Another release is under way: !3`)
+	if got := len(b.state().Jira.Issues); got != 1 {
+		t.Errorf("%d issues", got)
+	}
+}
+
+// TestAgain: after a person closed the merge request, --again makes new work,
+// on a branch of its own.
+func TestAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.release(b.sha()).want(t, 0)
+	b.person(http.MethodPut, "merge_requests/3", `{"state_event":"close"}`)
+	b.release(b.sha(), "--again 1").want(t, 0, `branch: release-2026-01-15-[0-9a-f]{6}-1`, `created  mr`)
+	if s := b.state(); len(s.Jira.Issues) != 2 || len(s.Gitlab.MergeRequests) != 2 {
+		t.Errorf("%d issues, %d merge requests", len(s.Jira.Issues), len(s.Gitlab.MergeRequests))
+	}
+}
+
+// TestRetargeted: a merge request of ours that a person pointed elsewhere is
+// not taken for what was asked for.
+func TestRetargeted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.release(b.sha()).want(t, 0)
+	b.person(http.MethodPut, "merge_requests/3", `{"target_branch":"describe-rota"}`)
+	b.forget()
+	b.release(b.sha()).want(t, 1, `target_branch is "describe-rota", now "master"`, `\[conflict\]`)
+}

@@ -123,7 +123,7 @@ func New(p *program.Program, s Start) *Machine {
 	}
 	m.vars = map[string]any{
 		"inputs": map[string]any(p.Inputs), "config": map[string]any(p.Config), "steps": m.steps,
-		"run": map[string]any{"id": s.Run, "started_at": s.StartedAt.In(m.start.Zone).Format(time.RFC3339)},
+		"run": map[string]any{"id": s.Run, "again": p.Again, "started_at": s.StartedAt.In(m.start.Zone).Format(time.RFC3339)},
 	}
 	return m
 }

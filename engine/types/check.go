@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // SortedKeys returns m's names in order.
@@ -58,6 +59,9 @@ func (t Type) checkString(at string, v any) error {
 	s, ok := v.(string)
 	if !ok {
 		return t.mismatch(at, v)
+	}
+	if !utf8.ValidString(s) {
+		return fail(at, "is not UTF-8 text")
 	}
 	if len(t.Enum) > 0 && !slices.Contains(t.Enum, s) {
 		return fail(at, "is %q, not one of %s", clip(s), strings.Join(t.Enum, ", "))

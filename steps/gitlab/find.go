@@ -121,8 +121,8 @@ func (s search) sameBranches(m mergeRequest) bool {
 // live is one of ours that is open.
 func (s search) live(m mergeRequest) step.Found[CreateOut] {
 	out := outOf(m, s.p.Project)
-	if mark, _ := readMarker(m.Description); mark.Digest == s.mark.Digest {
-		return step.Here(m.ref(), out)
+	if mark, _ := readMarker(m.Description); mark.Digest == s.mark.Digest && s.sameBranches(m) {
+		return step.Here(m.ref(), out) // a new title is a person's business; where it goes is not
 	}
 	return step.Differs(m.ref(), out, s.difference(m))
 }

@@ -13,6 +13,7 @@ import (
 func runType() types.Type {
 	return types.ObjectOf(
 		types.Field{Name: "id", Doc: "The run's id.", Type: types.OfKind(types.String)},
+		types.Field{Name: "again", Doc: "The N of --again, 0 without it.", Type: types.OfKind(types.Integer)},
 		types.Field{Name: "started_at", Doc: "When the run started.", Type: types.Type{Kind: types.String, Format: "date-time"}},
 	)
 }

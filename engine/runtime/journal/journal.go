@@ -71,11 +71,16 @@ type Record struct {
 	Outcome string         `json:"outcome,omitempty"` // of a write's Event: created or adopted
 	Blob    string         `json:"blob,omitempty"`    // digest of the event's output when it is kept in blobs/
 
-	Reason string       `json:"reason,omitempty"` // of Parked: confirm, await, unknown_outcome
+	Reason string       `json:"reason,omitempty"` // of Parked: confirm, await, unknown_outcome; of Resumed: restart, see Restart
 	State  string       `json:"state,omitempty"`  // of Finished: done or failed
 	By     string       `json:"by,omitempty"`     // of Approved and Resumed: the user
 	Error  *types.Error `json:"error,omitempty"`  // of Parked and Finished
 }
+
+// Restart is the Reason of a Resumed record after which the run began anew:
+// nothing had been written, so its reads and checks were done again. Events
+// before the last such record do not count.
+const Restart = "restart"
 
 // RunHeader says what runs. It is everything a machine needs beside the
 // events, and everything a person needs to repeat the run.

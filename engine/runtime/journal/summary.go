@@ -73,6 +73,9 @@ func (s *Summary) add(r *Record) {
 		s.enter(StateParked, r)
 	case Resumed:
 		s.enter(StateInterrupted, r)
+		if s.Reason == Restart {
+			s.Steps, s.Reason = 0, "" // it began anew
+		}
 	case Finished:
 		s.enter(State(r.State), r)
 	case Approved: // the run stays parked until a process takes it up

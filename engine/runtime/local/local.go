@@ -143,8 +143,15 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 
 // replay folds the journal's events, and takes up a failed run where it
 // failed.
+//
+// A run that has written nothing yet begins anew instead: its reads and checks
+// may be hours old, and what they saw is what a person would agree to.
 func (r *runner) replay() error {
-	for _, rec := range r.Journal.Records() {
+	records := sinceRestart(r.Journal.Records())
+	if nothingWritten(records) {
+		return r.append(journal.Record{Kind: journal.Resumed, Reason: journal.Restart}, false)
+	}
+	for _, rec := range records {
 		switch rec.Kind {
 		case journal.Intent:
 			r.intents[rec.Path] = true
@@ -164,6 +171,33 @@ func (r *runner) replay() error {
 		return r.apply(journal.Record{Kind: journal.Event, Path: f.Path}, machine.Event{Kind: machine.Retried, Path: f.Path}, false)
 	}
 	return nil
+}
+
+// sinceRestart returns the records that count.
+func sinceRestart(records []journal.Record) []journal.Record {
+	for i := len(records) - 1; i >= 0; i-- {
+		if records[i].Kind == journal.Resumed && records[i].Reason == journal.Restart {
+			return records[i+1:]
+		}
+	}
+	return records
+}
+
+// nothingWritten reports whether a run that is taken up has done reads and
+// local steps only, and does not wait in an await, whose time-out counts from
+// its first poll.
+func nothingWritten(records []journal.Record) bool {
+	events := false
+	for _, rec := range records {
+		events = events || rec.Kind == journal.Event
+		switch {
+		case rec.Kind == journal.Intent,
+			rec.Kind == journal.Finished && rec.State == string(Done),
+			rec.Kind == journal.Parked && rec.Reason == ForAwait:
+			return false
+		}
+	}
+	return events
 }
 
 // remember notes what a replayed event means for what is left to do.

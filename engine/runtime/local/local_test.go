@@ -368,3 +368,20 @@ func TestJournalFails(t *testing.T) {
 		t.Errorf("error %v after %d sends", err, b.sends)
 	}
 }
+
+// TestBeginsAnew: a run that failed before its first write does its reads
+// again when it is taken up, for what they saw may have changed.
+func TestBeginsAnew(t *testing.T) {
+	t.Parallel()
+	b := newBench(node("r", "look", "read", types.Values{"title": "q"}),
+		program.Node{ID: "gate", Kind: program.Assert, Cond: "steps.r.state == 'merged'", Message: "not yet"}, write)
+	if o := b.run(t); o.State != local.Failed || b.sends != 0 {
+		t.Fatalf("%s, %d sends", o.State, b.sends)
+	}
+	b.state = "merged"
+	for range 2 { // the second time it is done, and nothing happens
+		if o := b.run(t); o.State != local.Done || b.sends != 1 {
+			t.Errorf("%s, %d sends, %+v", o.State, b.sends, o.Failure)
+		}
+	}
+}

@@ -52,6 +52,8 @@ type World interface {
 
 // Run runs one command line and returns the exit code.
 func (p *Program) Run(ctx context.Context, args []string) int {
+	out := &sink{w: p.Stdout}
+	p.Stdout = out
 	root := &cobra.Command{
 		Use:           "skillrun SKILL [flags]",
 		Short:         "Run ops skills written in YAML: checked whole, shown first, resumable",
@@ -67,7 +69,12 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 	root.SetErr(p.Stderr)
 	root.AddCommand(p.runCmd(), p.checkCmd(), p.listCmd(), p.showCmd(), p.stepsCmd(), p.runsCmd(), p.resumeCmd(), p.sandboxCmd(), p.versionCmd())
 	root.SetArgs(verb(root, args))
-	return p.exit(root.ExecuteContext(ctx))
+	code := p.exit(root.ExecuteContext(ctx))
+	if out.err != nil && code == exitDone {
+		render.Error(p.Stderr, fmt.Errorf("the result could not be written: %w", out.err))
+		return exitFailed
+	}
+	return code
 }
 
 const longHelp = `skillrun runs skills: YAML files with typed inputs, typed steps and typed

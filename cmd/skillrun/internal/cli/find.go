@@ -21,10 +21,6 @@ type source struct {
 	Text []byte
 }
 
-// maxSkill is the largest skill file that is read, in bytes; the checker
-// refuses smaller ones already.
-const maxSkill = 1 << 20
-
 // find returns the skill that an argument names: a file when it looks like a
 // path, else the first one of that name in the search path.
 func (p *Program) find(arg string) (source, error) {
@@ -64,14 +60,7 @@ func (p *Program) shadows(s source) string {
 const builtIn = "built in"
 
 func (p *Program) readSkill(path, shown string) (source, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return source{}, fmt.Errorf("cannot read the skill: %w", bare(err, shown))
-	}
-	if info.Size() > maxSkill || info.IsDir() {
-		return source{}, fmt.Errorf("%s is not a skill file", shown)
-	}
-	text, err := os.ReadFile(path)
+	text, err := readFile(path)
 	if err != nil {
 		return source{}, fmt.Errorf("cannot read the skill: %w", bare(err, shown))
 	}
@@ -105,12 +94,13 @@ func (p *Program) skills() ([]source, error) {
 			continue // a folder of the search path need not exist
 		}
 		for _, e := range entries {
-			if filepath.Ext(e.Name()) != ".yaml" || e.IsDir() {
-				continue
+			if filepath.Ext(e.Name()) != ".yaml" || strings.HasPrefix(e.Name(), ".") {
+				continue // not a skill: editors leave such files about
 			}
 			s, err := p.readSkill(filepath.Join(p.path(dir), e.Name()), filepath.Join(dir, e.Name()))
 			if err != nil {
-				return nil, err
+				fmt.Fprintf(p.Stderr, "note: %v\n", err) // one bad file hides no other skill
+				continue
 			}
 			add(s)
 		}

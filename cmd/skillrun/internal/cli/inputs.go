@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -10,9 +8,6 @@ import (
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/diag"
 )
-
-// maxInput is the largest file or stream an input is read from, in bytes.
-const maxInput = 1 << 20
 
 // inputs gathers --input-file and --input; the latter wins.
 func (p *Program) inputs(s *engine.Skill, f runFlags) (map[string]any, diag.List) {
@@ -34,6 +29,7 @@ func (p *Program) inputs(s *engine.Skill, f runFlags) (map[string]any, diag.List
 		text, err := p.inputText(text)
 		if err != nil {
 			diags.Errorf("bad-input", diag.Range{File: "--input " + name}, "%v", err)
+			continue
 		}
 		typed[name] = text
 	}
@@ -48,13 +44,10 @@ func (p *Program) inputs(s *engine.Skill, f runFlags) (map[string]any, diag.List
 func (p *Program) inputText(text string) (string, error) {
 	switch {
 	case text == "-":
-		b, err := io.ReadAll(io.LimitReader(p.Stdin, maxInput))
+		b, err := limited(p.Stdin, "stdin")
 		return strings.TrimSuffix(string(b), "\n"), err
 	case strings.HasPrefix(text, "@"):
-		b, err := os.ReadFile(p.path(text[1:]))
-		if len(b) > maxInput {
-			b = b[:maxInput]
-		}
+		b, err := readFile(p.path(text[1:]))
 		return strings.TrimSuffix(string(b), "\n"), err
 	}
 	return text, nil
@@ -62,7 +55,7 @@ func (p *Program) inputText(text string) (string, error) {
 
 func (p *Program) inputFile(name string) (map[string]any, diag.List) {
 	var diags diag.List
-	text, err := os.ReadFile(p.path(name))
+	text, err := readFile(p.path(name))
 	if err != nil {
 		diags.Errorf("bad-input", diag.Range{File: name}, "%v", err)
 		return map[string]any{}, diags

@@ -56,6 +56,9 @@ func (p *Program) run(ctx context.Context, name string, f runFlags) error {
 	if err := checkOutput(f.output); err != nil {
 		return refused(err)
 	}
+	if f.again < 0 {
+		return refused(fmt.Errorf("--again is %d; it counts from 1", f.again))
+	}
 	if f.sandbox && f.config != "" {
 		return refused(errors.New("--sandbox brings its own configuration; leave --config out"))
 	}
@@ -176,5 +179,34 @@ func quote(s string) string {
 	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
 		return s
 	}
+	if strings.IndexFunc(s, unicode.IsControl) >= 0 {
+		return ansiC(s)
+	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// ansiC quotes a word with control characters, in the way of $'…' that bash,
+// zsh and ksh share: nothing of it steers the terminal it is printed on.
+func ansiC(s string) string {
+	var b strings.Builder
+	b.WriteString("$'")
+	for _, r := range s {
+		switch {
+		case r == '\'' || r == '\\':
+			b.WriteRune('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r < 0x80 && unicode.IsControl(r):
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case unicode.IsControl(r):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteString("'")
+	return b.String()
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -39,6 +40,9 @@ func (s *site) sources(src source) render.Sources {
 // world is started first, and its configuration is the one that counts.
 func (p *Program) open(ctx context.Context, explicit string, sandbox bool) (*site, error) {
 	s := &site{}
+	if p.stateDir() == "" || p.cacheDir() == "" {
+		return nil, refused(errors.New("there is no folder for the state of runs: set HOME, or XDG_STATE_HOME and XDG_CACHE_HOME, to an absolute path"))
+	}
 	if sandbox {
 		w, err := p.Sandbox(ctx, p.sandboxDir(), "", p.Stderr)
 		if err != nil {
@@ -47,7 +51,7 @@ func (p *Program) open(ctx context.Context, explicit string, sandbox bool) (*sit
 		s.world, explicit = w, w.Config()
 	}
 	cfg, diags := config.Load(config.Options{
-		Explicit: explicit, Dir: p.Dir, UserDir: p.userDir(), ReadFile: os.ReadFile, Env: p.Env,
+		Explicit: explicit, Dir: p.Dir, UserDir: p.userDir(), ReadFile: readFile, Env: p.Env,
 	})
 	if diags.HasErrors() {
 		s.close()
@@ -81,7 +85,7 @@ func (p *Program) xdg(variable, otherwise string) string {
 	if d := p.env(variable); filepath.IsAbs(d) {
 		return filepath.Join(d, "skillrun")
 	}
-	if home := p.env("HOME"); home != "" {
+	if home := p.env("HOME"); filepath.IsAbs(home) {
 		return filepath.Join(home, otherwise, "skillrun")
 	}
 	return ""

@@ -105,7 +105,7 @@ func (p *Program) listCmd() *cobra.Command {
 			if err != nil {
 				return refused(err)
 			}
-			w := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
+			w := tabwriter.NewWriter(render.Cleaner{W: p.Stdout}, 0, 0, 2, ' ', 0)
 			for _, src := range all {
 				skill, diags := newChecker(cat).Check(src.File, src.Text)
 				about := "does not check: skillrun check " + src.Name
@@ -135,7 +135,7 @@ func (p *Program) showCmd() *cobra.Command {
 			if diags.HasErrors() {
 				return p.diagnose("text", diags, render.Sources{src.File: src.Text})
 			}
-			refdocs.Skill(p.Stdout, skill)
+			refdocs.Skill(render.Cleaner{W: p.Stdout}, skill)
 			return nil
 		},
 	}

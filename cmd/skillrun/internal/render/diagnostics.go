@@ -90,6 +90,17 @@ func Clean(s string) string {
 	}, s)
 }
 
+// Cleaner is a writer that cleans what goes through it, a write at a time.
+type Cleaner struct{ W io.Writer }
+
+// Write writes the cleaned text.
+func (c Cleaner) Write(p []byte) (int, error) {
+	if _, err := io.WriteString(c.W, Clean(string(p))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
 // JSON prints v, indented.
 func JSON(w io.Writer, v any) {
 	e := json.NewEncoder(w)

@@ -148,6 +148,9 @@ func failure(w io.Writer, r engine.Report, sources Sources) {
 	if f.Error.Hint != "" {
 		fmt.Fprintf(w, "  %s\n", Clean(f.Error.Hint))
 	}
+	if cause, ok := f.Error.Details["cause"].(string); ok {
+		fmt.Fprintf(w, "  because: %s\n", Clean(cause))
+	}
 	if f.At.Start.Line > 0 {
 		fmt.Fprintf(w, "  at %s\n", f.At)
 		excerpt(w, f.At, sources)
