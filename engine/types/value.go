@@ -26,16 +26,16 @@ func (s Secret) IsZero() bool { return s.text == "" }
 // hidden is what is printed in a secret's place.
 const hidden = "‹secret›"
 
-// String returns a placeholder.
+// String returns "‹secret›".
 func (s Secret) String() string { return hidden }
 
-// GoString returns a placeholder.
+// GoString returns the same.
 func (s Secret) GoString() string { return hidden }
 
-// MarshalText writes a placeholder.
+// MarshalText writes the same.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
-// Format prints a placeholder, whatever the verb.
+// Format prints the same, whatever the verb.
 func (s Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, hidden) }
 
 // Unknown is a value that a plan cannot know yet; After is the id of the step
