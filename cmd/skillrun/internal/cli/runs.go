@@ -13,6 +13,7 @@ import (
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // newChecker is an engine that only checks.
@@ -83,6 +84,9 @@ func (p *Program) resume(ctx context.Context, id string, f runFlags) error {
 	}
 	defer s.close()
 	run, text, err := s.engine.Skill(id)
+	if types.CodeOf(err) == types.NotFound {
+		return refused(types.AsError(err).WithHint("a run belongs to its site: pass the --sandbox or --config it was started with; `skillrun runs` lists a site's"))
+	}
 	if err != nil {
 		return refused(err)
 	}
