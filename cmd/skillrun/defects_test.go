@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -117,7 +118,7 @@ func TestDefect6_NeverFromAStaleBase(t *testing.T) {
 	url := b.world.URL() + "/git/service/app-interface.git"
 	clone := filepath.Join(t.TempDir(), "app-interface")
 	dirty(t, clone, url)
-	tip := b.advance(url)
+	tip := b.advance(url, "NEWS.md", func(string) string { return "news\n" })
 	before := fingerprint(t, clone)
 	b.configure("app_interface_repo: "+url, "app_interface_repo: "+clone)
 	b.release(b.sha()).want(t, 0)
@@ -159,9 +160,9 @@ func dirty(t *testing.T, dir, url string) {
 	}
 }
 
-// advance pushes a commit to the remote's master, as somebody else, and
-// returns it.
-func (b *bench) advance(url string) string {
+// advance pushes a commit that changes a file to the remote's master, as
+// somebody else, and returns it.
+func (b *bench) advance(url, file string, edit func(text string) string) string {
 	b.t.Helper()
 	dir := b.t.TempDir()
 	repo, err := gogit.PlainClone(dir, false, &gogit.CloneOptions{URL: url})
@@ -172,10 +173,14 @@ func (b *bench) advance(url string) string {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "NEWS.md"), []byte("news\n"), 0o600); err != nil {
+	before, err := os.ReadFile(filepath.Join(dir, file))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		b.t.Fatal(err)
 	}
-	if _, err := tree.Add("NEWS.md"); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, file), []byte(edit(string(before))), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	if _, err := tree.Add(file); err != nil {
 		b.t.Fatal(err)
 	}
 	hash, err := tree.Commit("News", &gogit.CommitOptions{Author: &object.Signature{Name: "x", Email: "x@example.com", When: fixed}})

@@ -218,9 +218,25 @@ func TestApproved(t *testing.T) {
 	b.release(b.sha()).want(t, 0) // finished: the world is asked, and all is there
 }
 
-// TestRollbackAndDiverged: an older commit goes on and says ROLLBACK; a
-// diverged one stops unless the site allows it.
-func TestRollbackAndDiverged(t *testing.T) {
+// TestDiverged: production runs a commit that was never merged; a release
+// stops, unless the site allows it.
+func TestDiverged(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	f := b.world.Fixtures()
+	b.advance(b.world.URL()+"/git/service/app-interface.git", deployFile, func(text string) string {
+		return strings.ReplaceAll(text, f.ProdSHA, f.BranchSHA)
+	})
+	b.release(b.sha()).want(t, 1, `have diverged`, `allow_diverged`, `\[conflict\]`)
+	if got := b.state().Jira.Issues; len(got) != 0 {
+		t.Errorf("issues %v", got)
+	}
+	b.configure("  jira_project: AAP\n", "  jira_project: AAP\n  allow_diverged: true\n")
+	b.release(b.sha()).want(t, 0, `Commits included \(6\)`)
+}
+
+// TestRollback: an older commit goes on and says ROLLBACK.
+func TestRollback(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.release("commit_sha="+b.world.Fixtures().OlderSHA).want(t, 0, `\*\*ROLLBACK\*\*`, `Commits taken back`)
