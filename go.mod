@@ -1,6 +1,6 @@
 module github.com/skillrun/skillrun
 
-go 1.26.0
+go 1.26.6
 
 require (
 	github.com/andygrunwald/go-jira v1.17.0
