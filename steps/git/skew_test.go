@@ -54,11 +54,11 @@ func (d *dag) add(when int64, parents ...plumbing.Hash) plumbing.Hash {
 // below is a commit and all that it reaches, found the slow way.
 func (d *dag) below(h plumbing.Hash) map[plumbing.Hash]bool {
 	out := map[plumbing.Hash]bool{}
-	for todo := []plumbing.Hash{h}; len(todo) > 0; {
-		h, todo = todo[len(todo)-1], todo[:len(todo)-1]
+	for queued := []plumbing.Hash{h}; len(queued) > 0; {
+		h, queued = queued[len(queued)-1], queued[:len(queued)-1]
 		if !out[h] {
 			out[h] = true
-			todo = append(todo, d.parents[h]...)
+			queued = append(queued, d.parents[h]...)
 		}
 	}
 	return out

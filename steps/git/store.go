@@ -189,13 +189,13 @@ func (r *repo) complete(ctx context.Context, tips []plumbing.Hash, known map[plu
 	if known == nil {
 		known = map[plumbing.Hash]bool{}
 	}
-	todo := slices.Clone(tips)
-	for len(todo) > 0 {
+	queued := slices.Clone(tips)
+	for len(queued) > 0 {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		h := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
+		h := queued[len(queued)-1]
+		queued = queued[:len(queued)-1]
 		if known[h] {
 			continue
 		}
@@ -204,7 +204,7 @@ func (r *repo) complete(ctx context.Context, tips []plumbing.Hash, known map[plu
 		if err != nil {
 			return err
 		}
-		todo = append(todo, c.ParentHashes...)
+		queued = append(queued, c.ParentHashes...)
 	}
 	return nil
 }

@@ -43,9 +43,9 @@ func unpack(below storer.EncodedObjectStorer, pack io.Reader) (incoming, error) 
 // there before is taken to be whole.
 func (i incoming) whole(tip plumbing.Hash) bool {
 	seen := map[plumbing.Hash]bool{}
-	for todo := []plumbing.Hash{tip}; len(todo) > 0; {
-		h := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
+	for queued := []plumbing.Hash{tip}; len(queued) > 0; {
+		h := queued[len(queued)-1]
+		queued = queued[:len(queued)-1]
 		if seen[h] {
 			continue
 		}
@@ -60,7 +60,7 @@ func (i incoming) whole(tip plumbing.Hash) bool {
 		if err != nil {
 			return false
 		}
-		todo = append(todo, more...)
+		queued = append(queued, more...)
 	}
 	return true
 }
