@@ -65,6 +65,12 @@ type Call struct {
 	// AfterUnknown is set when Find is asked after a request whose outcome is
 	// unknown: look harder.
 	AfterUnknown bool
+	// Tell shows people a line about the call while it goes on, such as why it
+	// waits; nil drops it.
+	Tell func(text string)
+	// Sleep waits on the run's clock, or returns the context's error. Without
+	// it a step does not wait.
+	Sleep func(ctx context.Context, d time.Duration) error
 }
 
 type callKey struct{}

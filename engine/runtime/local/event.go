@@ -12,7 +12,7 @@ import (
 const EventVersion = 1
 
 // Event tells a surface what happens while it happens. Type is one of
-// step_started, step_done, step_skipped, step_failed, waiting, effect.
+// step_started, step_done, step_skipped, step_failed, waiting, effect, notice.
 type Event struct {
 	Version int            `json:"version"`
 	Type    string         `json:"type"`
@@ -25,6 +25,7 @@ type Event struct {
 	Result  map[string]any `json:"result,omitempty"`
 	Error   *types.Error   `json:"error,omitempty"`
 	Effect  *Effect        `json:"effect,omitempty"`
+	Text    string         `json:"text,omitempty"` // of a notice: why the step waits
 	// Replayed is set for what an earlier process did.
 	Replayed bool `json:"replayed,omitempty"`
 }

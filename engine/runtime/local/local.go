@@ -308,7 +308,8 @@ func recovered(name string, err *error) {
 func (r *runner) callOf(s step.Step, path string, in []byte) step.Call {
 	return step.Call{
 		Run: r.Header.ID, Path: path, Key: r.key(path), Digest: s.Digest(in),
-		StartedAt: r.Header.StartedAt, Workspaces: r.Workspaces,
+		StartedAt: r.Header.StartedAt, Workspaces: r.Workspaces, Sleep: r.Clock.Sleep,
+		Tell: func(text string) { r.emit(Event{Type: "notice", ID: path, Path: path, Step: s.Name, Text: text}) },
 	}
 }
 

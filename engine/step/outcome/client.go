@@ -1,0 +1,123 @@
+package outcome
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/step"
+)
+
+// MaxBody is the largest answer a client reads, in bytes after decompression.
+const MaxBody = 10 << 20
+
+// maxAsked is how often a read is sent, and maxWait the longest wait that a
+// service is granted between two times.
+const (
+	maxAsked = 4
+	maxWait  = time.Minute
+)
+
+// Client returns a client for one service: no redirects at all on writes, only
+// to the same origin on reads, no cookies, answers cut off at MaxBody. A read
+// that the service wants asked later (429 or 503 with Retry-After) is asked
+// later, when the call may wait: see [step.Call]. A write is sent once. The
+// time-out is for each exchange, not for the waits; 0 is none.
+func Client(rt http.RoundTripper, timeout time.Duration) *http.Client {
+	return &http.Client{Transport: polite{limited{rt, timeout}}, CheckRedirect: sameOriginReads}
+}
+
+func sameOriginReads(req *http.Request, via []*http.Request) error {
+	first := via[0]
+	if !isRead(first.Method) || req.URL.Host != first.URL.Host || req.URL.Scheme != first.URL.Scheme || len(via) > 5 {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+func isRead(method string) bool { return method == http.MethodGet || method == http.MethodHead }
+
+// polite asks again when the service asks for it.
+type polite struct{ next http.RoundTripper }
+
+// RoundTrip sends a read up to maxAsked times, a write once.
+func (p polite) RoundTrip(req *http.Request) (*http.Response, error) {
+	call := step.CallOf(req.Context())
+	for asked := 1; ; asked++ {
+		resp, err := p.next.RoundTrip(req)
+		if err != nil || !isRead(req.Method) || call.Sleep == nil || asked == maxAsked {
+			return resp, err
+		}
+		wait, ok := wanted(resp)
+		if !ok {
+			return resp, nil
+		}
+		_ = resp.Body.Close()
+		if call.Tell != nil {
+			call.Tell(req.URL.Host + " asks to wait (" + strconv.Itoa(resp.StatusCode) + "): asking again in " + wait.String())
+		}
+		if err := call.Sleep(req.Context(), wait); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// wanted is how long the service wants to be left alone. It gives seconds or a
+// date, which is held against the service's own clock (RFC 9110, 10.2.3).
+func wanted(resp *http.Response) (time.Duration, bool) {
+	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
+		return 0, false
+	}
+	after := strings.TrimSpace(resp.Header.Get("Retry-After"))
+	wait := maxWait + 1
+	if seconds, err := strconv.Atoi(after); err == nil && seconds <= int(maxWait.Seconds()) {
+		wait = time.Duration(seconds) * time.Second
+	} else if at, err := http.ParseTime(after); err == nil {
+		if now, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+			wait = at.Sub(now)
+		}
+	}
+	return max(wait, time.Second), wait <= maxWait
+}
+
+// limited ends an exchange that takes too long, cuts bodies off, and takes away
+// GetBody so that net/http never sends a write twice by itself.
+type limited struct {
+	next    http.RoundTripper
+	timeout time.Duration
+}
+
+// RoundTrip sends one request.
+func (l limited) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx, cancel := req.Context(), context.CancelFunc(func() {})
+	if l.timeout > 0 {
+		ctx, cancel = context.WithTimeout(ctx, l.timeout)
+	}
+	req = req.Clone(ctx)
+	if !isRead(req.Method) {
+		req.GetBody = nil
+	}
+	resp, err := l.next.RoundTrip(req)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	resp.Body = body{io.LimitReader(resp.Body, MaxBody), resp.Body, cancel}
+	return resp, nil
+}
+
+// body is an answer's body, limited in size and time.
+type body struct {
+	io.Reader
+	under  io.Closer
+	cancel context.CancelFunc
+}
+
+// Close ends the exchange.
+func (b body) Close() error {
+	defer b.cancel()
+	return b.under.Close()
+}

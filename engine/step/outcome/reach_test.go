@@ -1,0 +1,56 @@
+package outcome_test
+
+import (
+	"crypto/tls"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/skillrun/skillrun/engine/step/outcome"
+)
+
+func TestReach(t *testing.T) {
+	t.Parallel()
+	s, trusted := secure(t)
+	host := strings.TrimPrefix(s.URL, "https://")
+	ends := s.Certificate().NotAfter
+	rt := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted}}
+	for _, test := range []struct {
+		name string
+		url  string
+		now  time.Time
+		want []string
+		ok   bool
+	}{
+		{"well", s.URL, time.Now(), []string{
+			"reach HOST: it answers over HTTP/1.1", "certificate of HOST: trusted, valid until " + ends.UTC().Format(time.DateOnly),
+			"clock against HOST: they agree within a minute"}, true},
+		{"no url", "jira", time.Now(), []string{"url: the service has no usable url"}, false},
+		{"not there", "http://" + freePort(t), time.Now(), []string{"cannot reach the service"}, false},
+		{"a certificate that ends soon", s.URL, ends.Add(-73 * time.Hour), []string{"answers", "that is in 3 days, have it renewed", "ahead of the clock of HOST"}, true},
+		{"a clock behind", s.URL, time.Now().Add(-2 * time.Hour), []string{"answers", "trusted", "2h0m behind the clock of HOST"}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			findings, ok := outcome.Reach(t.Context(), rt, time.Minute, test.url, test.now)
+			if ok != test.ok || len(findings) != len(test.want) {
+				t.Fatalf("ok is %v, %d findings: %+v", ok, len(findings), findings)
+			}
+			for i, f := range findings {
+				line := f.Subject + ": " + f.Detail
+				if f.Err != nil {
+					line += f.Err.Message
+					if f.Err.Hint == "" {
+						t.Errorf("no cure for %s", line)
+					}
+				}
+				if want := strings.ReplaceAll(test.want[i], "HOST", host); !strings.Contains(line, want) {
+					t.Errorf("finding %d (-want +got):\n%s", i, cmp.Diff(want, line))
+				}
+			}
+		})
+	}
+}

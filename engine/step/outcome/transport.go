@@ -1,0 +1,141 @@
+package outcome
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Transport turns the error of an exchange that brought no answer into a coded
+// one. what says what was asked, e.g. "create issue".
+func Transport(method, what string, err error) *types.Error {
+	if errors.Is(err, context.Canceled) && isRead(method) {
+		return types.Errorf(types.Cancelled, "%s: stopped", what).WithHint("go on with the run when it suits")
+	}
+	if text, cure, ok := notSent(err); ok {
+		return types.Errorf(types.Network, "%s: cannot reach the service: %s", what, text).WithHint("%s", cure)
+	}
+	if !isRead(method) {
+		return types.Errorf(types.UnknownOutcome, "%s: the request was sent and the answer was lost: %w", what, bare(err)).
+			WithHint("%s", cures[types.UnknownOutcome])
+	}
+	if isTimeout(err) {
+		return types.Errorf(types.Timeout, "%s: no answer in time: %w", what, bare(err)).
+			WithHint("go on with the run later, or give the service more time: timeout: 60s in skillrun.yaml")
+	}
+	return types.Errorf(types.Network, "%s: the connection broke: %w", what, bare(err)).
+		WithHint("go on with the run; if it happens again, see whether a proxy or firewall cuts the connection")
+}
+
+// bare is what went wrong without the url, which may hold credentials; the
+// caller names the service.
+func bare(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+func isTimeout(err error) bool {
+	var n net.Error
+	return errors.As(err, &n) && n.Timeout()
+}
+
+// ProxyAnswer is for [http.Transport.OnProxyConnectResponse]: it turns a
+// proxy's refusal, of which net/http keeps only the words, into an error that
+// is known for one: nothing was sent to the service.
+func ProxyAnswer(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
+	if resp.StatusCode/100 == 2 {
+		return nil
+	}
+	return &proxyError{proxy.Host, resp.StatusCode}
+}
+
+type proxyError struct {
+	host   string
+	status int
+}
+
+// Error says what the proxy said.
+func (e *proxyError) Error() string {
+	return fmt.Sprintf("the proxy %s answered %d %s", e.host, e.status, http.StatusText(e.status))
+}
+
+func (e *proxyError) cure() string {
+	if e.status == http.StatusProxyAuthRequired {
+		return "the proxy wants a user and a password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT"
+	}
+	return "ask whoever runs the proxy to let the service's host through, or name the host in NO_PROXY"
+}
+
+// notSent recognizes the errors after which the request surely did not reach
+// the service, and says what to do about each.
+func notSent(err error) (text, cure string, ok bool) {
+	var proxy *proxyError
+	if errors.As(err, &proxy) {
+		return proxy.Error(), proxy.cure(), true
+	}
+	if text, cure, ok := certificate(err); ok {
+		return text, cure, true
+	}
+	var dns *net.DNSError
+	var op *net.OpError
+	switch {
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		return bare(err).Error(), "check HTTPS_PROXY: the proxy itself cannot be reached; hosts in NO_PROXY are reached without it", true
+	case errors.As(err, &dns):
+		return bare(err).Error(), "check the host in the service's url, the network and the VPN: the name is not known here", true
+	case errors.As(err, &op) && op.Op == "dial" && op.Timeout():
+		return bare(err).Error(), "check the host and port in the service's url, the network and the VPN: nothing answers there", true
+	case errors.As(err, &op) && op.Op == "dial":
+		return bare(err).Error(), "check the service's url in skillrun.yaml, and that this machine reaches it", true
+	}
+	return "", "", false
+}
+
+// certificate recognizes what is wrong with TLS.
+func certificate(err error) (text, cure string, ok bool) {
+	var unknown x509.UnknownAuthorityError
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var verify *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	switch {
+	case errors.As(err, &unknown):
+		return "its certificate is signed by " + issuer(err) + ", which is not trusted here",
+			"name the authority's certificate with ca: FILE.pem under the service in skillrun.yaml; if you do not know that authority, somebody may be in between", true
+	case errors.As(err, &host):
+		return "its certificate is for another name: " + host.Error(), "use the name that the certificate is for in the service's url", true
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return expired(invalid), "have the service's certificate renewed, or set this machine's clock right", true
+	case errors.As(err, &verify):
+		return verify.Error(), "check the service's certificate, and ca: under the service in skillrun.yaml", true
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
+		return "it does not speak TLS there", "check scheme and port of the service's url", true
+	}
+	return "", "", false
+}
+
+func expired(e x509.CertificateInvalidError) string {
+	if e.Cert == nil {
+		return "its certificate is not valid at this time"
+	}
+	return "its certificate is valid from " + e.Cert.NotBefore.UTC().Format(time.DateTime) + " to " + e.Cert.NotAfter.UTC().Format(time.DateTime) + " UTC, and not now"
+}
+
+func issuer(err error) string {
+	var verify *tls.CertificateVerificationError
+	if !errors.As(err, &verify) || len(verify.UnverifiedCertificates) == 0 {
+		return "an authority"
+	}
+	return "“" + verify.UnverifiedCertificates[len(verify.UnverifiedCertificates)-1].Issuer.String() + "”"
+}
