@@ -193,7 +193,7 @@ func (s Step) Preview(ctx context.Context, in json.RawMessage, unknown UnknownPa
 // Undo reverses the effect, when the step declares how.
 func (s Step) Undo(ctx context.Context, in, out json.RawMessage) error {
 	if s.undo == nil {
-		return types.Errorf(types.BadInput, "%s cannot be undone", s.Name)
+		return types.Errorf(types.BadInput, "%s cannot be undone", s.Name).WithHint("undo it by hand, where it stands")
 	}
 	return s.undo(ctx, in, out)
 }

@@ -28,14 +28,15 @@ const bom = "\ufeff"
 // values: that is where the parser is slow and can panic.
 func parse(src []byte) (docs []*yaml.Node, err error) {
 	if len(src) > maxFile {
-		return nil, types.Errorf(types.BadInput, "the YAML has %d bytes, more than %d", len(src), maxFile)
+		return nil, types.Errorf(types.BadInput, "the YAML has %d bytes, more than %d", len(src), maxFile).
+			WithHint("split the file: skillrun reads files that people keep by hand")
 	}
 	if !utf8.Valid(src) {
-		return nil, types.Errorf(types.BadInput, "the YAML is not UTF-8 text")
+		return nil, types.Errorf(types.BadInput, "the YAML is not UTF-8 text").WithHint("save the file as UTF-8")
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			docs, err = nil, types.Errorf(types.BadInput, "not YAML: %v", p)
+			docs, err = nil, types.Errorf(types.BadInput, "not YAML: %v", p).WithHint("mend the file where a YAML linter says so")
 		}
 	}()
 	d := yaml.NewDecoder(bytes.NewReader(src))
@@ -46,7 +47,8 @@ func parse(src []byte) (docs []*yaml.Node, err error) {
 			return docs, nil
 		}
 		if err != nil {
-			return nil, types.Errorf(types.BadInput, "not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+			return nil, types.Errorf(types.BadInput, "not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: ")).
+				WithHint("mend the file at that line")
 		}
 		docs = append(docs, doc)
 	}

@@ -63,9 +63,10 @@ func Set(src []byte, jsonpath, value string, expect int) (Edit, error) {
 func checkValue(value string) error {
 	switch {
 	case len(value) > maxValue:
-		return types.Errorf(types.BadInput, "the value has %d bytes, more than %d", len(value), maxValue)
+		return types.Errorf(types.BadInput, "the value has %d bytes, more than %d", len(value), maxValue).
+			WithHint("a scalar that long belongs into a file of its own")
 	case !utf8.ValidString(value):
-		return types.Errorf(types.BadInput, "the value is not UTF-8 text")
+		return types.Errorf(types.BadInput, "the value is not UTF-8 text").WithHint("YAML holds text only: encode it first, for example as base64")
 	}
 	return nil
 }

@@ -243,13 +243,34 @@ func TestSetRefuses(t *testing.T) {
 			if got := types.CodeOf(err); got != c.code {
 				t.Errorf("code %s, want %s", got, c.code)
 			}
-			if diff := cmp.Diff(c.want, err.Error()); diff != "" {
-				t.Error(diff)
-			}
+			wantText(t, types.AsError(err), c.want)
 			if e.Out != nil {
 				t.Error("a refused edit gives bytes back")
 			}
 		})
+	}
+}
+
+// TestSpliceProves: an edit that would not be what was meant is not given back.
+func TestSpliceProves(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ text, want string }{
+		{"[", "the edited file would not be YAML any more: "},
+		{"c\nd: e", "the edit would change more than the value: "},
+	} {
+		src := []byte("a: b\n")
+		docs, err := parse(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, _, err := find("$.a", docs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := splice(src, docs, []cut{{match: found[0], start: 3, end: 4, text: c.text}}, "c")
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "nothing was changed") || e.Out != nil {
+			t.Errorf("%q: %v, %q", c.text, err, e.Out)
+		}
 	}
 }
 

@@ -63,7 +63,8 @@ func source(ctx context.Context, in getIn) ([]byte, error) {
 	case in.Text == nil && in.Workspace != nil && in.File != nil:
 		return readFile(ctx, *in.Workspace, *in.File)
 	}
-	return nil, types.Errorf(types.BadInput, "give either text, or workspace and file")
+	return nil, types.Errorf(types.BadInput, "give either text, or workspace and file").
+		WithHint("text is for what another step read; workspace and file are for a file that git_checkout laid down")
 }
 
 func describe(found []match, origins map[*yaml.Node]origin) getOut {

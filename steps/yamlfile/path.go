@@ -163,7 +163,8 @@ func find(path string, docs []*yaml.Node) (found []match, origins map[*yaml.Node
 // countError says that a path chose another number of values than expected.
 func countError(path string, found []match, want string) *types.Error {
 	if len(found) == 0 {
-		return types.Errorf(types.NotFound, "jsonpath %s matches nothing; %s expected", path, want).With("count", 0)
+		return types.Errorf(types.NotFound, "jsonpath %s matches nothing; %s expected", path, want).
+			WithHint("look at the file: names and quotes in the path must be as they stand there").With("count", 0)
 	}
 	at := make([]int, len(found))
 	for i, m := range found {

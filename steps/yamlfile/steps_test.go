@@ -62,8 +62,22 @@ func wantError(t *testing.T, err *types.Error, code types.Code, message string) 
 	if err.Code != code {
 		t.Errorf("code %s, want %s", err.Code, code)
 	}
-	if diff := cmp.Diff(message, err.Error()); diff != "" {
+	wantText(t, err, message)
+}
+
+// wantText compares what an error says; its hint too when the text has one in
+// parentheses, else there only has to be one.
+func wantText(t *testing.T, err *types.Error, text string) {
+	t.Helper()
+	got := err.Message
+	if strings.HasSuffix(text, ")") && err.Hint != "" {
+		got = err.Error()
+	}
+	if diff := cmp.Diff(text, got); diff != "" {
 		t.Error(diff)
+	}
+	if err.Hint == "" && err.Code != types.Internal {
+		t.Errorf("%q does not say what to do", err.Message)
 	}
 }
 
@@ -258,6 +272,19 @@ func TestSetStepRefuses(t *testing.T) {
 	}
 	_, err := run(t, "", "yaml_set", map[string]any{"workspace": "ws", "file": "a.yml", "jsonpath": "$.a", "value": "c"})
 	wantError(t, err, types.Internal, "this run has no folder for workspaces")
+	if err := os.Mkdir(filepath.Join(files, ".a.yml.skillrun-new"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(files, ".a.yml.skillrun-new", "x"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = run(t, base, "yaml_set", map[string]any{"workspace": "ws", "file": "a.yml", "jsonpath": "$.a", "value": "c"})
+	wantError(t, err, types.Internal, "cannot write a.yml: directory not empty")
+	if err := os.WriteFile(filepath.Join(base, "odd"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = run(t, base, "yaml_get", map[string]any{"workspace": "odd", "file": "a.yml", "jsonpath": "$.a"})
+	wantError(t, err, types.Internal, "cannot open the workspace odd: not a directory")
 	for _, path := range []string{secret, filepath.Join(files, "a.yml")} {
 		if text, _ := os.ReadFile(path); string(text) != "a: b\n" {
 			t.Errorf("%s was changed: %q", path, text)

@@ -50,7 +50,8 @@ func (v *viewer) copy(src *yaml.Node, via string) (*yaml.Node, error) {
 			WithHint("aliases count as often as they are used")
 	}
 	if v.depth++; v.depth > maxDepth {
-		return nil, types.Errorf(types.BadInput, "line %d: the YAML is nested more than %d deep", src.Line, maxDepth)
+		return nil, types.Errorf(types.BadInput, "line %d: the YAML is nested more than %d deep", src.Line, maxDepth).
+			WithHint("flatten the file there")
 	}
 	defer func() { v.depth-- }()
 	if src.Kind == yaml.AliasNode {
@@ -77,7 +78,8 @@ func (v *viewer) copy(src *yaml.Node, via string) (*yaml.Node, error) {
 
 func (v *viewer) alias(src *yaml.Node, via string) (*yaml.Node, error) {
 	if v.open[src.Alias] {
-		return nil, types.Errorf(types.BadInput, "line %d: *%s stands inside its own anchor", src.Line, src.Value)
+		return nil, types.Errorf(types.BadInput, "line %d: *%s stands inside its own anchor", src.Line, src.Value).
+			WithHint("write the value out instead of the alias")
 	}
 	v.open[src.Alias] = true
 	defer delete(v.open, src.Alias)
@@ -103,7 +105,8 @@ func (v *viewer) mapping(src, out *yaml.Node, via string) error {
 			continue
 		}
 		if line, twice := seen[name]; twice {
-			return types.Errorf(types.BadInput, "line %d: the key %q is there already, on line %d", key.Line, name, line)
+			return types.Errorf(types.BadInput, "line %d: the key %q is there already, on line %d", key.Line, name, line).
+				WithHint("keep one of the two: programs do not agree on which one counts")
 		}
 		seen[name] = key.Line
 		c, err := v.copy(value, via)
@@ -139,7 +142,8 @@ func (v *viewer) merge(m, out *yaml.Node, seen map[string]int) error {
 	}
 	for _, s := range sources {
 		if s.Kind != yaml.MappingNode {
-			return types.Errorf(types.BadInput, "line %d: << merges something that is no mapping", m.Line)
+			return types.Errorf(types.BadInput, "line %d: << merges something that is no mapping", m.Line).
+				WithHint("let << name an anchor of a mapping, or a list of such")
 		}
 		for i := 0; i+1 < len(s.Content); i += 2 {
 			if name := s.Content[i].Value; seen[name] == 0 {

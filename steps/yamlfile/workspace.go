@@ -33,7 +33,7 @@ func readFile(ctx context.Context, workspace, file string) ([]byte, error) {
 	}
 	f, err := root.Open(file)
 	if err != nil {
-		return nil, types.Errorf(types.Internal, "cannot open %s: %w", file, bare(err))
+		return nil, types.Errorf(types.Internal, "cannot read %s: %w", file, bare(err))
 	}
 	defer f.Close()
 	src, err := io.ReadAll(io.LimitReader(f, maxFile+1))
@@ -50,7 +50,8 @@ func openFiles(ctx context.Context, workspace string) (*os.Root, error) {
 		return nil, types.Errorf(types.Internal, "this run has no folder for workspaces")
 	}
 	if !workspaceName.MatchString(workspace) {
-		return nil, types.Errorf(types.BadInput, "%q is not the name of a workspace", workspace)
+		return nil, types.Errorf(types.BadInput, "%q is not the name of a workspace", workspace).
+			WithHint("give the workspace output of git_checkout to this step")
 	}
 	root, err := os.OpenRoot(filepath.Join(base, workspace, filesFolder))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -76,12 +77,13 @@ func checkFile(root *os.Root, workspace, file string) error {
 		return types.Errorf(types.NotFound, "%s is not in the workspace %s", file, workspace).
 			WithHint("name it in git_checkout's paths")
 	case err != nil:
-		return types.Errorf(types.Conflict, "%s cannot be reached inside the workspace: %w", file, bare(err))
+		return types.Errorf(types.Conflict, "%s cannot be reached inside the workspace: %w", file, bare(err)).
+			WithHint("name a file that no symbolic link leads to")
 	case info.Mode()&fs.ModeSymlink != 0:
 		return types.Errorf(types.Conflict, "%s is a symbolic link", file).
 			WithHint("name the file it points to")
 	case !info.Mode().IsRegular():
-		return types.Errorf(types.Conflict, "%s is not a file", file)
+		return types.Errorf(types.Conflict, "%s is not a file", file).WithHint("name a file of the repository, not a folder")
 	}
 	return nil
 }

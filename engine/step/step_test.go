@@ -1,0 +1,96 @@
+package step_test
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+type in struct {
+	Title string `json:"title" doc:"Title."`
+	Note  string `json:"note,omitempty" cosmetic:"true" doc:"Note."`
+}
+
+type out struct {
+	Key string `json:"key" doc:"Key."`
+}
+
+func make(_ context.Context, i in) (out, error) { return out{"K-" + i.Title}, nil }
+
+// TestErased: the generics are gone, the types are not.
+func TestErased(t *testing.T) {
+	t.Parallel()
+	s := step.Write("make", "Make.", make).Touching("tracker", "issue", "create").Failing(types.Auth)
+	got, err := s.Do(t.Context(), json.RawMessage(`{"title": "x"}`))
+	if err != nil || string(got) != `{"key":"K-x"}` {
+		t.Errorf("got %s, %v", got, err)
+	}
+	want := []types.Code{types.Auth, types.BadInput, types.Cancelled, types.Internal, types.UnknownOutcome}
+	if d := cmp.Diff(want, s.AllCodes()); d != "" {
+		t.Error(d)
+	}
+	if s.CanFind() || s.CanFail(types.NotFound) {
+		t.Error("it can more than was said")
+	}
+	p, err := s.Preview(t.Context(), nil, nil)
+	if err != nil || !p.Unknown.Has("") {
+		t.Errorf("a step without a preview predicts %+v, %v", p, err)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	t.Parallel()
+	s := step.Write("make", "Make.", make)
+	_, decode := s.Do(t.Context(), json.RawMessage(`{"titel": "x"}`))
+	_, name, pick := step.Pick(map[string]int{"jira": 1, "jira-eu": 2}, "jira", "gira")
+	_, _, none := step.Pick(map[string]int{}, "jira", "")
+	for _, test := range []struct {
+		err  error
+		code types.Code
+		want string
+	}{
+		{decode, types.Internal, `arguments do not decode: json: unknown field "titel"`},
+		{s.Undo(t.Context(), nil, nil), types.BadInput, "make cannot be undone (undo it by hand, where it stands)"},
+		{pick, types.BadInput, `there is no service "gira" (add it under services in skillrun.yaml; configured are: jira, jira-eu)`},
+		{none, types.BadInput, `there is no service "jira" (add it under services in skillrun.yaml; configured are: none)`},
+	} {
+		if types.CodeOf(test.err) != test.code || !strings.Contains(test.err.Error(), test.want) {
+			t.Errorf("got %v, want %s: %s", test.err, test.code, test.want)
+		}
+	}
+	if got, kind, err := step.Pick(map[string]int{"jira": 1}, "jira", ""); got != 1 || kind != "jira" || err != nil || name != "gira" {
+		t.Errorf("picked %d, %s, %v", got, kind, err)
+	}
+}
+
+// TestDigest leaves out what is cosmetic, and does not hang on the order.
+func TestDigest(t *testing.T) {
+	t.Parallel()
+	s := step.Write("make", "Make.", make)
+	digest := func(raw string) string { return s.Digest(json.RawMessage(raw)) }
+	if digest(`{"title":"x","note":"a"}`) != digest(`{"note":"b", "title":"x"}`) || digest(`{"title":"x"}`) == digest(`{"title":"y"}`) {
+		t.Error("the digest is not one of what matters")
+	}
+}
+
+func TestFinding(t *testing.T) {
+	t.Parallel()
+	for want, f := range map[string]step.Finding{
+		`{"subject":"a","state":"ok","detail":"well"}`:                                             {Subject: "a", Detail: "well"},
+		`{"subject":"a","state":"skipped","skipped":"no"}`:                                         {Subject: "a", Skipped: "no"},
+		`{"subject":"a","state":"failed","error":{"code":"auth","message":"wrong","hint":"mend"}}`: {Subject: "a", Err: types.Errorf(types.Auth, "wrong").WithHint("mend")},
+	} {
+		if got, err := json.Marshal(f); err != nil || string(got) != want {
+			t.Errorf("got %s, %v; want %s", got, err, want)
+		}
+	}
+	if u := (step.Use{Args: types.Values{"a": "x", "n": 1}}); u.Text("a") != "x" || u.Text("n") != "" || u.Text("none") != "" {
+		t.Error("Text does not tell texts from others")
+	}
+}
