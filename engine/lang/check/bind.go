@@ -55,6 +55,28 @@ func (s *Skill) Bind(b Binding) (*program.Program, diag.List) {
 	return p, diags
 }
 
+// Sketch returns the program as far as it is known without the inputs that are
+// not there: they are unknown in it. It cannot be run; it tells what a skill
+// would reach for.
+func (s *Skill) Sketch(b Binding) *program.Program {
+	var ignored diag.List
+	config := s.bindConfig(b, &ignored)
+	env := expr.Env{Vars: map[string]any{"config": config}, Now: b.Now, Zone: b.Zone}
+	inputs := s.fill("inputs", s.Inputs, b.Inputs, env, &ignored)
+	unknown := func(values map[string]any, declared types.Type, what string) {
+		for _, f := range declared.Fields {
+			if v, ok := values[f.Name]; f.Required && (!ok || v == nil) {
+				values[f.Name] = types.Unknown{After: what + " " + f.Name}
+			}
+		}
+	}
+	unknown(inputs, s.Inputs, "input")
+	unknown(config, s.Config, "config")
+	return &program.Program{
+		Language: program.Language, Skill: s.Name, Version: s.Version, Inputs: inputs, Config: config, Again: b.Again, Steps: s.Steps,
+	}
+}
+
 func evalBare(src string, env expr.Env) (any, error) {
 	e, problems := expr.Parse(src)
 	if len(problems) > 0 {

@@ -83,12 +83,4 @@ func hide(v map[string]any, path []string, u types.Unknown) {
 }
 
 // known is the input without its unknown members, as a step can decode it.
-func known(input map[string]any) json.RawMessage {
-	out := map[string]any{}
-	for k, v := range input {
-		if _, unknown := types.FirstUnknown(v); !unknown {
-			out[k] = v
-		}
-	}
-	return types.Encode(out)
-}
+func known(input types.Values) json.RawMessage { return types.Encode(knownValues(input)) }

@@ -1,0 +1,34 @@
+package engine
+
+import (
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/runtime/dry"
+	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/step"
+)
+
+// Folder is what is known of a folder that runs need.
+type Folder = journal.Folder
+
+// LookAt says whether a folder can be made and written, and how much room its
+// disk has, without making or writing anything.
+func LookAt(dir string) Folder { return journal.LookAt(dir) }
+
+// Uses returns the steps that a skill would come to, by the service they need,
+// each with the arguments that are known from the binding; inputs may be
+// missing. Steps that need no service are left out.
+func (e *Engine) Uses(s *Skill, b Binding) map[string][]step.Use {
+	out := map[string][]step.Use{}
+	for _, u := range dry.Uses(s.Sketch(b), machine.Start{StartedAt: b.Now, Zone: b.Zone}) {
+		t, ok := e.Catalogue.Lookup(u.Step)
+		if !ok || t.Touch.Service == "" {
+			continue
+		}
+		name := t.Touch.Service
+		if named := u.Text("service"); named != "" {
+			name = named
+		}
+		out[name] = append(out[name], u)
+	}
+	return out
+}

@@ -1,0 +1,41 @@
+package dry
+
+import (
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Uses walks a program from its start without performing anything, and returns
+// the steps it would come to with the arguments that are known already. A
+// condition that is not known yet is taken to hold.
+func Uses(p *program.Program, s machine.Start) []step.Use {
+	m := machine.New(p, s)
+	var out []step.Use
+	for {
+		actions := m.Next()
+		if len(actions) == 0 {
+			return out
+		}
+		for _, a := range actions {
+			if a.Kind == machine.Call {
+				out = append(out, step.Use{Node: a.Node, Step: a.Step, Args: knownValues(a.Input)})
+			}
+			if m.Apply(machine.Event{Kind: machine.Done, Path: a.Path, Unknown: true}) != nil {
+				return out // a walk that cannot go on has seen what there is to see
+			}
+		}
+	}
+}
+
+// knownValues is the input without its unknown members.
+func knownValues(input types.Values) types.Values {
+	out := types.Values{}
+	for k, v := range input {
+		if _, unknown := types.FirstUnknown(v); !unknown {
+			out[k] = v
+		}
+	}
+	return out
+}
