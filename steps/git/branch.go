@@ -99,7 +99,7 @@ func (w *workspace) goOn(ctx context.Context, push *repo, from *remoteRefs, tip 
 	}
 	for _, c := range chain {
 		if err := w.keepObject(c.Hash); err != nil {
-			return types.Errorf(types.Internal, "workspace: %w", err)
+			return w.broken(err)
 		}
 	}
 	return nil
@@ -124,7 +124,7 @@ func (w *workspace) bringChain(ctx context.Context, push *repo, from *remoteRefs
 	}
 	chain, _ := w.chain(tip)
 	if len(chain) == 0 && tip != w.base() {
-		return nil, types.Errorf(types.Unavailable, "the remote %s did not give commit %s", nameOf(from.url), tip)
+		return nil, types.Errorf(types.Unavailable, "the remote %s did not give commit %s", nameOf(from.url), tip).WithHint("%s", goOn)
 	}
 	return chain, nil
 }

@@ -1,6 +1,7 @@
 package git
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -99,32 +100,39 @@ func split(edits map[string]object.TreeEntry) (here map[string]object.TreeEntry,
 	return here, below
 }
 
-// commit stores the commit above the workspace's head. Its dates are the run's
-// start in UTC, so that a resumed run makes the same one.
-func (b *builder) commit(w *workspace, tree plumbing.Hash, message, key string, at time.Time) (plumbing.Hash, error) {
+// commit stores the commit above the workspace's head.
+func (b *builder) commit(ctx context.Context, w *workspace, tree plumbing.Hash, message, key string, at time.Time) (plumbing.Hash, error) {
 	head, err := object.GetCommit(b.sto, w.head())
 	if err != nil {
-		return plumbing.ZeroHash, types.Errorf(types.Internal, "the workspace's commit does not read: %w", err)
+		return plumbing.ZeroHash, w.broken(err)
 	}
 	if tree == head.TreeHash {
-		return plumbing.ZeroHash, types.Errorf(types.Conflict, "nothing to commit: every file is as it was")
+		return plumbing.ZeroHash, types.Errorf(types.Conflict, "nothing to commit: every file is as it was").
+			WithHint("what the skill would change is there already; see whether an earlier release did it")
 	}
 	s := w.repo.service
-	who := object.Signature{Name: s.AuthorName, Email: s.AuthorEmail, When: at.UTC().Truncate(time.Second)}
-	if who.Name == "" {
-		who.Name, who.Email = "skillrun", "skillrun@localhost"
+	author, committer, err := s.identities(at)
+	if err != nil {
+		return plumbing.ZeroHash, err
 	}
 	c := &object.Commit{
-		Author: who, Committer: who, TreeHash: tree, ParentHashes: []plumbing.Hash{w.head()},
-		Message: strings.TrimRight(message, "\n") + "\n\n" + trailer + ": " + key + "\n",
+		Author: author, Committer: committer, TreeHash: tree, ParentHashes: []plumbing.Hash{w.head()},
+		Message: s.worded(message, key, committer),
+	}
+	text, err := unsigned(c)
+	if err != nil {
+		return plumbing.ZeroHash, w.broken(err)
+	}
+	if err := s.sign(ctx, c, text); err != nil {
+		return plumbing.ZeroHash, err
 	}
 	o := &plumbing.MemoryObject{}
 	if err := c.Encode(o); err != nil {
-		return plumbing.ZeroHash, types.Errorf(types.Internal, "the commit cannot be written: %w", err)
+		return plumbing.ZeroHash, w.broken(err)
 	}
 	h, err := b.put(o)
 	if err != nil {
-		return h, types.Errorf(types.Internal, "the commit cannot be written: %w", err)
+		return h, w.broken(err)
 	}
 	return h, nil
 }

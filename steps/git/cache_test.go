@@ -18,6 +18,14 @@ func (r *remote) reads(repo string) {
 	if err != nil || log["total"] != 3 || log["on_default_branch"] != true {
 		r.t.Errorf("log: %v %v", log, err)
 	}
+	diff, err := r.do("git_diff", map[string]any{"repo": repo, "from": r.shas["a"], "to": r.shas["c"]})
+	if err != nil || changed(diff["files"]) != "added b +1 -0\nadded s +1 -0" {
+		r.t.Errorf("diff: %v %v", diff, err)
+	}
+	show, err := r.do("git_show", map[string]any{"repo": repo, "commit": r.shas["c"]})
+	if err != nil || changed(show["files"]) != "added s +1 -0" {
+		r.t.Errorf("show: %v %v", show, err)
+	}
 	read, err := r.do("git_read_file", map[string]any{"repo": repo, "path": file})
 	if err != nil || read["text"] != "ref: old\nother: x\n" || read["commit"] != r.shas["c"] {
 		r.t.Errorf("file: %v %v", read, err)

@@ -57,9 +57,9 @@ func (c *client) commit(ctx context.Context, in commitIn) (commitOut, error) {
 	b := &builder{sto: w.objects}
 	tree, err := b.over(w.head(), edits)
 	if err != nil {
-		return out, types.Errorf(types.Internal, "the trees cannot be stored: %w", err)
+		return out, w.broken(err)
 	}
-	hash, err := b.commit(w, tree, in.Message, call.Key.String(), call.StartedAt)
+	hash, err := b.commit(ctx, w, tree, in.Message, call.Key.String(), call.StartedAt)
 	if err != nil {
 		return out, err
 	}
@@ -103,7 +103,7 @@ func (w *workspace) again(ours *object.Commit, edits map[string]edit) (commitOut
 	b := &builder{sto: w.objects, dry: true}
 	tree, err := b.over(ours.ParentHashes[0], edits)
 	if err != nil {
-		return commitOut{}, types.Errorf(types.Internal, "commit %s cannot be compared: %w", short(ours.Hash), err)
+		return commitOut{}, w.broken(err)
 	}
 	if tree != ours.TreeHash {
 		return commitOut{}, types.Errorf(types.Conflict, "commit %s on branch %s is ours and holds other changes", short(ours.Hash), w.meta.Branch).
@@ -120,14 +120,15 @@ func (w *workspace) again(ours *object.Commit, edits map[string]edit) (commitOut
 // imitates our trailer.
 func checkMessage(message string) error {
 	if strings.TrimSpace(message) == "" {
-		return types.Errorf(types.BadInput, "the commit message is empty")
+		return types.Errorf(types.BadInput, "the commit message is empty").WithHint("give git_commit a message that says what is released")
 	}
 	if strings.ContainsRune(message, 0) {
-		return types.Errorf(types.BadInput, "the commit message holds a NUL, which git cannot keep")
+		return types.Errorf(types.BadInput, "the commit message holds a NUL, which git cannot keep").WithHint("take it out of what the message is made of")
 	}
 	for line := range strings.Lines(message) {
 		if name, _, ok := strings.Cut(strings.TrimSpace(line), ":"); ok && strings.EqualFold(strings.TrimSpace(name), trailer) {
-			return types.Errorf(types.BadInput, "the commit message holds a line that begins with %s, which marks our commits", trailer)
+			return types.Errorf(types.BadInput, "the commit message holds a line that begins with %s, which marks our commits", trailer).
+				WithHint("take that line out of what the message is made of")
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package git_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -40,6 +41,9 @@ func answer(req *http.Request, status int, body string) *http.Response {
 	return resp
 }
 
+// band is a status as a server sends it that also carries remarks.
+func band(status string) string { return fmt.Sprintf("%04x\x01%s0000", len(status)+5, status) }
+
 // TestPushFails sorts the ends of a push: not done, or nobody knows. What is
 // unknown is told by looking.
 func TestPushFails(t *testing.T) {
@@ -70,16 +74,16 @@ func TestPushFails(t *testing.T) {
 			return answer(req, 200, ""), nil
 		}, types.UnknownOutcome, "the server gave no status", false},
 		"the answer is of another branch": {func(req *http.Request) (*http.Response, error) {
-			return answer(req, 200, "000eunpack ok\n0018ok refs/heads/other\n0000"), nil
-		}, types.UnknownOutcome, "did not say what became of the branch", false},
+			return answer(req, 200, band("000eunpack ok\n0018ok refs/heads/other\n0000")), nil
+		}, types.UnknownOutcome, "the server did not say what became of the branch", false},
 		"the objects are refused": {func(req *http.Request) (*http.Response, error) {
-			return answer(req, 200, "0011unpack error\n0000"), nil
+			return answer(req, 200, band("0011unpack error\n0000")), nil
 		}, types.BadInput, "the server could not take the objects: error", false},
 		"a bad gateway":  {func(req *http.Request) (*http.Response, error) { return answer(req, 502, "oops"), nil }, types.UnknownOutcome, "502 Bad Gateway: oops", false},
 		"a redirect":     {func(req *http.Request) (*http.Response, error) { return answer(req, 302, ""), nil }, types.UnknownOutcome, "302 Found", false},
 		"too many":       {func(req *http.Request) (*http.Response, error) { return answer(req, 429, ""), nil }, types.RateLimited, "429", false},
 		"too large":      {func(req *http.Request) (*http.Response, error) { return answer(req, 413, ""), nil }, types.BadInput, "413", false},
-		"no credential":  {func(req *http.Request) (*http.Response, error) { return answer(req, 401, ""), nil }, types.Auth, "wants a credential", false},
+		"no credential":  {func(req *http.Request) (*http.Response, error) { return answer(req, 401, ""), nil }, types.Auth, "the server wants a credential, or another one", false},
 		"no right":       {func(req *http.Request) (*http.Response, error) { return answer(req, 403, ""), nil }, types.Forbidden, "has not the right", false},
 		"cannot be sent": {func(*http.Request) (*http.Response, error) { return nil, dial }, types.Network, "cannot reach the service", false},
 	} {
@@ -194,6 +198,42 @@ func TestFetchBreaks(t *testing.T) {
 	r.fails("git_read_file", in, types.Network, "the connection broke")
 	broken.Store(false)
 	r.must("git_read_file", in)
+}
+
+// TestComparingFails sorts the failures of the steps that compare commits: on
+// a server that is slow, that breaks off, and that is well again.
+func TestComparingFails(t *testing.T) {
+	t.Parallel()
+	for step, in := range map[string]map[string]any{"git_diff": {"from": "feature"}, "git_show": {"commit": "feature"}, "git_fetch": {"ref": "feature"}} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			r := newRemote(t)
+			in["repo"] = r.url
+			r.service.Timeout = 100 * time.Millisecond
+			r.through(func(req *http.Request) (*http.Response, error) {
+				if req.Method != http.MethodPost {
+					return http.DefaultTransport.RoundTrip(req)
+				}
+				<-req.Context().Done()
+				return nil, req.Context().Err()
+			})
+			r.fails(step, in, types.Timeout, "no answer in time")
+			r.service.Timeout = 0
+			r.through(func(req *http.Request) (*http.Response, error) {
+				resp, err := http.DefaultTransport.RoundTrip(req)
+				if err == nil && req.Method == http.MethodPost {
+					resp.Body = struct {
+						io.Reader
+						io.Closer
+					}{io.MultiReader(io.LimitReader(resp.Body, 200), failing{}), resp.Body}
+				}
+				return resp, err
+			})
+			r.fails(step, in, types.Network, "the connection broke")
+			r.through(http.DefaultTransport.RoundTrip)
+			r.must(step, in)
+		})
+	}
 }
 
 // failing is a connection that broke.

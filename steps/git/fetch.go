@@ -164,7 +164,8 @@ func (r *repo) bringPath(ctx context.Context, from *remoteRefs, commit plumbing.
 	if h, err = holeOf(r.trees, commit, path); err != nil || h == nil {
 		return err
 	}
-	return types.Errorf(types.Unavailable, "the remote %s gave commit %s without its %s", nameOf(from.url), commit, path)
+	return types.Errorf(types.Unavailable, "the remote %s gave commit %s without its %s", nameOf(from.url), commit, path).
+		WithHint("its administrator may have to repair the repository: git fsck tells")
 }
 
 // bringPieces fills the holes on the way to a path one by one. What is left at

@@ -26,6 +26,15 @@
 // the journal is lost, the steps edit the base again, and git_commit finds the
 // commit that this came to among those of the branch.
 //
+// # Who we are
+//
+// An https remote is sent the service's token when it is of the service's host,
+// or what git's own credential helper has. An ssh remote is asked with the keys
+// of the user's ssh agent, and only when known_hosts knows its key; Hostname,
+// Port and User of ~/.ssh/config count. Commits are made, signed off and signed
+// as the service says; only keys that sign the same each time are taken, so
+// that a resumed run still makes the same SHA.
+//
 // # Cost
 //
 // A remote that gives single objects (GitLab and GitHub do) is asked for the
@@ -58,8 +67,16 @@ type Service struct {
 	Helper      bool // ask git's own credential helper, by host
 	AuthorName  string
 	AuthorEmail string
-	Transport   http.RoundTripper
-	Timeout     time.Duration // how long a server may be silent; 0 is two minutes
+	// The committer, when it is not the author.
+	CommitterName  string
+	CommitterEmail string
+	SignOff        bool // end messages with the committer's Signed-off-by
+	// SigningKeyFile is what commits are signed with: an OpenSSH private key
+	// without a passphrase, or a public key whose private half the ssh agent
+	// holds; ed25519 or RSA. "" does not sign.
+	SigningKeyFile string
+	Transport      http.RoundTripper
+	Timeout        time.Duration // how long a server may be silent; 0 is two minutes
 }
 
 // Options is what the family is given.
@@ -68,16 +85,31 @@ type Options struct {
 	Cache    string // a folder for fetched objects, made when needed
 }
 
+// The cures of what is not the user's doing.
+const (
+	reportBug  = "this is a defect of skillrun; please report it with the run's journal"
+	goOn       = "go on with the run: it asks the remote again"
+	freeCache  = "see that skillrun's cache folder can be written and has space left, then go on with the run; the cache may be deleted at any time"
+	looksFirst = "go on with the run: it looks whether the branch is there before it sends anything"
+	freeState  = "see that skillrun's state folder can be written and has space left, then go on with the run"
+)
+
 // client is the receiver of every step.
 type client struct{ o Options }
 
 // Steps returns the family. Options may be zero for documentation.
 func Steps(o Options) []step.Step {
 	c := &client{o}
-	reads := []types.Code{types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout, types.Unavailable}
+	reads := []types.Code{types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout, types.Unavailable, types.RateLimited}
 	return []step.Step{
 		step.Read("git_log", "List the commits between two commits, and how they are related.", c.log).
 			Touching("git", "commits", "read").Failing(reads...),
+		step.Read("git_fetch", "Look what a branch or commit of a remote is now, and keep its history for the steps that follow.", c.fetchRef).
+			Touching("git", "commits", "read").Failing(reads...),
+		step.Read("git_diff", "Compare the files of two commits of a remote.", c.diff).
+			Touching("git", "files", "read").Failing(reads...),
+		step.Read("git_show", "Show a commit of a remote: who, when, why, and the files it changed.", c.show).
+			Touching("git", "commit", "read").Failing(reads...),
 		step.Read("git_read_file", "Read a file at a commit or branch of a remote.", c.readFile).
 			Touching("git", "file", "read").Failing(reads...),
 		step.Read("git_branch_list", "List the branches of a remote.", c.branchList).
@@ -87,7 +119,7 @@ func Steps(o Options) []step.Step {
 		step.Local("git_branch_create", "Name the branch that a workspace will be pushed to, or go on from ours that is there.", c.branchCreate).
 			Touching("git", "branch", "read").Failing(append(reads, types.Conflict)...),
 		step.Local("git_commit", "Commit the changed files of a workspace.", c.commit).
-			Touching("git", "commit", "create").Failing(types.Conflict, types.NotFound),
+			Touching("git", "commit", "create").Failing(types.Conflict, types.NotFound, types.Auth),
 		step.Write("git_push", "Push a workspace's commit to a branch.", c.push, step.Find(c.findPush), step.Preview(c.previewPush)).
 			Touching("git", "branch", "push").Failing(append(reads, types.Conflict)...),
 	}
@@ -126,14 +158,15 @@ func checkPath(path string) error {
 		ok = ok && !strings.EqualFold(part, ".git")
 	}
 	if !ok {
-		return types.Errorf(types.BadInput, "%q is not a path inside the repository", path)
+		return types.Errorf(types.BadInput, "%q is not a path inside the repository", path).WithHint("write it from the repository's root, as git ls-files does, without . and ..")
 	}
 	return nil
 }
 
 func checkSHA(name, sha string) (plumbing.Hash, error) {
 	if !shaRE.MatchString(sha) {
-		return plumbing.ZeroHash, types.Errorf(types.BadInput, "%s is %q, not a full commit SHA of 40 lower-case hexadecimal digits", name, sha)
+		return plumbing.ZeroHash, types.Errorf(types.BadInput, "%s is %q, not a full commit SHA of 40 lower-case hexadecimal digits", name, sha).
+			WithHint("git rev-parse NAME tells it; git_fetch returns the one of a branch")
 	}
 	return plumbing.NewHash(sha), nil
 }
@@ -144,7 +177,7 @@ func (c *client) service(ctx context.Context, name string) (Service, error) {
 	}
 	s, ok := c.o.Services[name]
 	if !ok && name != "git" {
-		return s, types.Errorf(types.BadInput, "no service %s of kind git is configured", name)
+		return s, types.Errorf(types.BadInput, "no service %s of kind git is configured", name).WithHint("add it under services in skillrun.yaml with kind: git")
 	}
 	return s, ctx.Err()
 }

@@ -11,8 +11,6 @@ import (
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
-
-	"github.com/skillrun/skillrun/engine/types"
 )
 
 // What is at hand may be less than it seems: a clone was pruned or is gone, a
@@ -60,7 +58,7 @@ func (r *repo) distrust(ctx context.Context) error {
 		dir := s.top.Filesystem().Root()
 		for _, part := range []string{"refs", "objects"} {
 			if err := os.RemoveAll(filepath.Join(dir, part)); err != nil {
-				return types.Errorf(types.Internal, "the cache cannot be emptied: %w", err)
+				return brokenCache(err)
 			}
 		}
 		s.top = openObjects(dir)
@@ -109,7 +107,7 @@ func sweep(dir string) error {
 		err = errors.Join(err, os.RemoveAll(path))
 	}
 	if err != nil {
-		return types.Errorf(types.Internal, "the cache cannot be tidied: %w", err)
+		return brokenCache(err)
 	}
 	return nil
 }

@@ -198,7 +198,7 @@ func reaches(ctx context.Context, sto storer.EncodedObjectStorer, tips []plumbin
 func (r *repo) withHistory(ctx context.Context, from *remoteRefs, need ...plumbing.Hash) ([]plumbing.Hash, error) {
 	first := []plumbing.Hash{from.branches[from.defaultBranch]}
 	if first[0].IsZero() {
-		return nil, types.Errorf(types.NotFound, "%s has no default branch", nameOf(from.url))
+		return nil, types.Errorf(types.NotFound, "%s has no default branch", nameOf(from.url)).WithHint("its owner sets one in the repository's settings")
 	}
 	if err := r.bring(ctx, from, first); err != nil {
 		return nil, err

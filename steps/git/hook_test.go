@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -40,9 +42,19 @@ exit 1
 	if _, there := r.Branches("service/app-interface")["release-1"]; there {
 		t.Error("the branch is there all the same")
 	}
+	if d := cmp.Diff([]string{"no releases", "[2J]0;x", "on Friday"}, types.AsError(err).Details["remote"]); d != "" {
+		t.Errorf("-want +got\n%s", d)
+	}
+	// Push rules of real hosts speak in many lines: all of them are shown.
+	r.hook("service/app-interface", `for i in $(seq 100); do echo "GitLab: rule $i"; done >&2; exit 1`)
+	_, err = r.do("git_push", ws())
+	if text := fmt.Sprint(err); !strings.Contains(text, "declined: GitLab: rule 1; GitLab: rule 2;") || !strings.Contains(text, "; GitLab: rule 100 (") {
+		t.Errorf("not all is shown: %s", text)
+	}
 	r.hook("service/app-interface", `yes 'the same again' | head -c 100000 >&2; exit 1`)
-	if _, err := r.do("git_push", ws()); types.CodeOf(err) != types.Forbidden || len(fmt.Sprint(err)) > 5<<10 {
-		t.Errorf("a talkative hook: %q, %d bytes", types.CodeOf(err), len(fmt.Sprint(err)))
+	_, err = r.do("git_push", ws())
+	if text := fmt.Sprint(err); types.CodeOf(err) != types.Forbidden || len(text) > 20<<10 || !strings.Contains(text, "… and 83616 bytes more") {
+		t.Errorf("a talkative hook: %q, %d bytes", types.CodeOf(err), len(text))
 	}
 	r.hook("service/app-interface", `echo welcome >&2; exit 0`)
 	r.must("git_push", ws())

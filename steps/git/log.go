@@ -95,16 +95,7 @@ func (r *repo) fillLog(ctx context.Context, out *logOut, need []plumbing.Hash, l
 		return readError("read history", r.url, err)
 	}
 	out.Total, out.RemovedTotal = len(added), len(removed)
-	switch {
-	case len(added) == 0 && len(removed) == 0:
-		out.Relation = "same"
-	case len(removed) == 0:
-		out.Relation = "forward"
-	case len(added) == 0:
-		out.Relation = "rollback"
-	default:
-		out.Relation = "diverged"
-	}
+	out.Relation = relationOf(added, removed)
 	out.Truncated = len(added) > limit || len(removed) > limit
 	out.Commits, out.Removed = commitsOf(added, limit), commitsOf(removed, limit)
 	return nil

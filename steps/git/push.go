@@ -45,14 +45,14 @@ func (c *client) pushing(ctx context.Context, in pushIn) (*pushing, error) {
 		p.branch = w.meta.Branch
 	}
 	if p.branch == "" {
-		return nil, types.Errorf(types.BadInput, "the workspace %s has no branch; git_branch_create names one", in.Workspace)
+		return nil, types.Errorf(types.BadInput, "the workspace %s has no branch", in.Workspace).WithHint("name one with git_branch_create before, or in branch")
 	}
 	if err := checkBranch(p.branch); err != nil {
 		return nil, err
 	}
 	p.ref = plumbing.NewBranchReferenceName(p.branch)
 	if w.meta.Head == w.meta.Base {
-		return nil, types.Errorf(types.Conflict, "the workspace %s has no commit to push", in.Workspace)
+		return nil, types.Errorf(types.Conflict, "the workspace %s has no commit to push", in.Workspace).WithHint("make one with git_commit before")
 	}
 	spec := in.Repo
 	if spec == "" {

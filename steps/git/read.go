@@ -57,7 +57,7 @@ func (c *client) readFile(ctx context.Context, in readFileIn) (readFileOut, erro
 		return out, err
 	}
 	if !utf8.ValidString(text) {
-		return out, types.Errorf(types.BadInput, "%s is not UTF-8 text", in.Path)
+		return out, types.Errorf(types.BadInput, "%s is not UTF-8 text", in.Path).WithHint("only text can be read; convert the file in the repository")
 	}
 	return readFileOut{Text: text, Commit: commit.String(), Blob: f.Hash.String(), DefaultBranch: refs.defaultBranch}, nil
 }
@@ -75,7 +75,7 @@ func (r *repo) resolve(refs *remoteRefs, ref string) (plumbing.Hash, error) {
 	}
 	h, ok := refs.branches[ref]
 	if !ok {
-		return h, types.Errorf(types.NotFound, "the remote %s has no branch %q", nameOf(r.url), ref)
+		return h, types.Errorf(types.NotFound, "the remote %s has no branch %q", nameOf(r.url), ref).WithHint("git_branch_list tells which it has; push it first if it is only in a clone")
 	}
 	return h, nil
 }
@@ -110,10 +110,10 @@ func lookUp(sto storer.EncodedObjectStorer, commit plumbing.Hash, path string) (
 		return nil, err
 	}
 	if entry == nil {
-		return nil, types.Errorf(types.NotFound, "there is no %s at commit %s", path, commit.String()[:12])
+		return nil, types.Errorf(types.NotFound, "there is no %s at commit %s", path, commit.String()[:12]).WithHint("check the path, which is written from the repository's root, and that the file is on that branch")
 	}
 	if entry.Mode != filemode.Regular && entry.Mode != filemode.Executable {
-		return nil, types.Errorf(types.BadInput, "%s is not a regular file", path)
+		return nil, types.Errorf(types.BadInput, "%s is not a regular file", path).WithHint("name a file: not a folder, a link or a submodule")
 	}
 	blob, err := object.GetBlob(sto, entry.Hash)
 	if err != nil {
@@ -150,16 +150,16 @@ func findEntry(sto storer.EncodedObjectStorer, root plumbing.Hash, path string, 
 
 func contents(f *object.File) (string, error) {
 	if f.Size > maxFile {
-		return "", types.Errorf(types.BadInput, "%s has %d bytes; at most %d are read", f.Name, f.Size, maxFile)
+		return "", types.Errorf(types.BadInput, "%s has %d bytes; at most %d are read", f.Name, f.Size, maxFile).WithHint("releases edit small text files; name another one")
 	}
 	rd, err := f.Reader()
 	if err != nil {
-		return "", types.Errorf(types.Internal, "%s: %w", f.Name, err)
+		return "", brokenCache(err)
 	}
 	defer rd.Close()
 	text, err := io.ReadAll(rd)
 	if err != nil {
-		return "", types.Errorf(types.Internal, "%s: %w", f.Name, err)
+		return "", brokenCache(err)
 	}
 	return string(text), nil
 }

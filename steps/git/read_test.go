@@ -62,13 +62,13 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"git_log", map[string]any{"repo": r.url, "to": nowhere}, types.NotFound, "is not on any branch of the remote app-interface (push it first)"},
 		{"git_log", map[string]any{"repo": r.url, "to": r.shas["lost"]}, types.NotFound, "push it first"},
-		{"git_log", map[string]any{"repo": r.url, "to": "abc"}, types.BadInput, "not a full commit SHA"},
-		{"git_log", map[string]any{"repo": strings.Replace(r.url, "app-interface", "none", 1), "to": nowhere}, types.NotFound, "there is no repository"},
-		{"git_log", map[string]any{"repo": "ext::sh -c x", "to": nowhere}, types.BadInput, "not a repository"},
-		{"git_log", map[string]any{"repo": "http://example.com/x.git", "to": nowhere}, types.BadInput, "http is not allowed"},
-		{"git_log", map[string]any{"repo": "https://u:p@example.com/x.git", "to": nowhere}, types.BadInput, "must not hold a user or password"},
-		{"git_log", map[string]any{"repo": filepath.Join(t.TempDir(), "none"), "to": nowhere}, types.NotFound, "there is no git clone"},
-		{"git_log", map[string]any{"repo": r.url, "to": nowhere, "service": "other"}, types.BadInput, "no service other"},
+		{"git_log", map[string]any{"repo": r.url, "to": "abc"}, types.BadInput, "not a full commit SHA of 40 lower-case hexadecimal digits"},
+		{"git_log", map[string]any{"repo": strings.Replace(r.url, "app-interface", "none", 1), "to": nowhere}, types.NotFound, ": there is no repository at "},
+		{"git_log", map[string]any{"repo": "ext::sh -c x", "to": nowhere}, types.BadInput, " is not a repository: a clone's path, https://… or ssh://…"},
+		{"git_log", map[string]any{"repo": "http://example.com/x.git", "to": nowhere}, types.BadInput, "http is not allowed as a transport"},
+		{"git_log", map[string]any{"repo": "https://u:p@example.com/x.git", "to": nowhere}, types.BadInput, "a repository's URL must not hold a user or password"},
+		{"git_log", map[string]any{"repo": filepath.Join(t.TempDir(), "none"), "to": nowhere}, types.NotFound, "there is no git clone at"},
+		{"git_log", map[string]any{"repo": r.url, "to": nowhere, "service": "other"}, types.BadInput, "no service other of kind git is configured"},
 		{"git_read_file", map[string]any{"repo": r.url, "path": "../x"}, types.BadInput, "not a path inside"},
 		{"git_read_file", map[string]any{"repo": r.url, "path": ".git/config"}, types.BadInput, "not a path inside"},
 		{"git_read_file", map[string]any{"repo": r.url, "path": "none"}, types.NotFound, "there is no none at commit"},
@@ -81,7 +81,8 @@ func TestRefusals(t *testing.T) {
 		{"git_branch_create", map[string]any{"workspace": "none", "branch": "a..b"}, types.BadInput, "not a branch name"},
 		{"git_branch_create", map[string]any{"workspace": "../x", "branch": "b"}, types.BadInput, "not a workspace"},
 		{"git_commit", map[string]any{"workspace": "x", "message": " "}, types.BadInput, "the commit message is empty"},
-		{"git_commit", map[string]any{"workspace": "x", "message": "a\n\nskillrun-key: z"}, types.BadInput, "marks our commits"},
+		{"git_commit", map[string]any{"workspace": "x", "message": "a\n\nskillrun-key: z"}, types.BadInput, "the commit message holds a line that begins with Skillrun-Key, which marks our commits"},
+		{"git_commit", map[string]any{"workspace": "x", "message": "a\x00"}, types.BadInput, "the commit message holds a NUL, which git cannot keep"},
 	} {
 		_, err := r.do(tt.step, tt.in)
 		if err == nil || types.CodeOf(err) != tt.code || !strings.Contains(err.Error(), tt.want) {

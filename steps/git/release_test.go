@@ -115,7 +115,7 @@ func TestBranchConflicts(t *testing.T) {
 		t.Errorf("pushed over a stranger's branch: %v", err)
 	}
 	_, err := r.do("git_branch_create", map[string]any{"workspace": "app-interface", "branch": "release-1"})
-	if types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), "is there and is not ours") {
+	if types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), "is there and is not ours: its tip ") {
 		t.Errorf("%v", err)
 	}
 	if err := r.SetBranch("service/app-interface", "release-1", ""); err != nil {
@@ -140,6 +140,8 @@ func TestPushRefused(t *testing.T) {
 	if types.CodeOf(err) != types.Forbidden || !strings.Contains(err.Error(), "no releases on Friday") {
 		t.Errorf("%v", err)
 	}
+	r.refusing("pre-receive hook declined\nGitLab: Commit must be signed\nGitLab: ask\x1b[2J Ada")
+	r.fails("git_push", ws(), types.Forbidden, "the server refused it: pre-receive hook declined: GitLab: Commit must be signed; GitLab: ask[2J Ada")
 	if len(r.Branches("service/app-interface")) != 2 {
 		t.Error("the branch is there all the same")
 	}
@@ -149,10 +151,8 @@ func TestNothingToCommit(t *testing.T) {
 	t.Parallel()
 	r := newRemote(t)
 	r.must("git_checkout", map[string]any{"repo": r.url, "commit": r.shas["c"], "paths": []any{file}})
-	if _, err := r.do("git_push", map[string]any{"workspace": "app-interface", "branch": "x"}); types.CodeOf(err) != types.Conflict {
+	if _, err := r.do("git_push", map[string]any{"workspace": "app-interface", "branch": "x"}); types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), "the workspace app-interface has no commit to push") {
 		t.Errorf("push without a commit: %v", err)
 	}
-	if _, err := r.do("git_commit", map[string]any{"workspace": "app-interface", "message": "m"}); types.CodeOf(err) != types.Conflict {
-		t.Errorf("commit without a change: %v", err)
-	}
+	r.fails("git_commit", ws("message", "m"), types.Conflict, "nothing to commit: every file is as it was")
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
 	"github.com/go-git/go-git/v5/plumbing/transport/server"
-	"github.com/go-git/go-git/v5/plumbing/transport/ssh"
 
 	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
@@ -43,15 +42,11 @@ func (r *repo) transport(ctx context.Context, remote string) (transport.Transpor
 		auth, err := r.auth(ctx, remote)
 		return githttp.NewClient(r.httpClient()), ep, auth, err
 	case "ssh":
-		if os.Getenv("SSH_AUTH_SOCK") == "" {
-			return nil, nil, nil, types.Errorf(types.Auth, "there is no ssh agent to reach %s with", nameOf(remote)).
-				WithHint("start one and add your key with ssh-add, or use the https URL")
-		}
-		return ssh.NewClient(nil), ep, nil, nil // the agent, and known hosts are checked
+		return sshTransport{ctx, cmp.Or(r.service.Timeout, defaultTimeout)}, ep, nil, nil
 	case "file":
 		return server.NewClient(onDisk{}), ep, nil, nil
 	}
-	return nil, nil, nil, types.Errorf(types.BadInput, "%s is not allowed as a transport", ep.Protocol)
+	return nil, nil, nil, types.Errorf(types.BadInput, "%s is not allowed as a transport", ep.Protocol).WithHint("https, ssh, or http to this very machine")
 }
 
 // onDisk loads a remote that is a folder of this machine.
@@ -73,7 +68,7 @@ func (r *repo) httpClient() *http.Client {
 	if rt == nil {
 		rt = http.DefaultTransport
 	}
-	rt = patient{rt, cmp.Or(r.service.Timeout, defaultTimeout)}
+	rt = outcome.Polite(patient{rt, cmp.Or(r.service.Timeout, defaultTimeout)})
 	return &http.Client{Transport: rt, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
@@ -82,9 +77,9 @@ func (r *repo) httpClient() *http.Client {
 func (r *repo) auth(ctx context.Context, remote string) (transport.AuthMethod, error) {
 	u, err := url.Parse(remote)
 	if err != nil {
-		return nil, types.Errorf(types.BadInput, "%q is not a repository", hidden(remote))
+		return nil, types.Errorf(types.BadInput, "%q is not a repository", hidden(remote)).WithHint("a clone's path, https://HOST/PATH.git or ssh://git@HOST/PATH.git")
 	}
-	if home, err := url.Parse(r.service.URL); err == nil && !r.service.Token.IsZero() && home.Scheme == u.Scheme && strings.EqualFold(home.Host, u.Host) {
+	if r.service.home(remote) {
 		user := r.service.User
 		if user == "" {
 			user = "oauth2"
@@ -97,6 +92,13 @@ func (r *repo) auth(ctx context.Context, remote string) (transport.AuthMethod, e
 	return nil, nil
 }
 
+// home reports whether a remote is where the token is sent.
+func (s Service) home(remote string) bool {
+	u, err := url.Parse(remote)
+	home, err2 := url.Parse(s.URL)
+	return err == nil && err2 == nil && !s.Token.IsZero() && home.Scheme == u.Scheme && strings.EqualFold(home.Host, u.Host)
+}
+
 // askHelper asks git's credential helper for a host. Nothing of the question
 // comes from anywhere but the remote's URL, and no prompt is shown.
 func askHelper(ctx context.Context, u *url.URL) (transport.AuthMethod, error) {
@@ -107,7 +109,8 @@ func askHelper(ctx context.Context, u *url.URL) (transport.AuthMethod, error) {
 	cmd.Stdin = strings.NewReader("protocol=" + u.Scheme + "\nhost=" + u.Host + "\n\n")
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, types.Errorf(types.Auth, "git's credential helper has nothing for %s", u.Host)
+		return nil, types.Errorf(types.Auth, "git's credential helper has nothing for %s", u.Host).
+			WithHint("log in once with git (git ls-remote https://%s/…), or name a token under the git service in skillrun.yaml", u.Host)
 	}
 	auth := &githttp.BasicAuth{}
 	for line := range strings.SplitSeq(string(out), "\n") {
@@ -160,6 +163,17 @@ func refsOf(remote string, adv *packp.AdvRefs) *remoteRefs {
 	return out
 }
 
+// at are the branches that are at a commit, by name.
+func (from *remoteRefs) at(h plumbing.Hash) []string {
+	var out []string
+	for _, name := range types.SortedKeys(from.branches) {
+		if from.branches[name] == h {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
 // guess names the default branch of a server that does not say what HEAD
 // points at.
 func (from *remoteRefs) guess(head plumbing.Hash) string {
@@ -181,13 +195,15 @@ func readError(what, remote string, err error) error {
 	switch {
 	case errors.Is(err, transport.ErrAuthenticationRequired):
 		return types.Errorf(types.Auth, "%s: the server wants a credential, or another one", what).
-			WithHint("configure services.git for this host in skillrun.yaml")
+			WithHint("name a token under the git service in skillrun.yaml, whose url must be of the same host, or credentials: helper")
 	case errors.Is(err, transport.ErrAuthorizationFailed):
-		return types.Errorf(types.Forbidden, "%s: the credential has not the right", what)
+		return types.Errorf(types.Forbidden, "%s: the credential has not the right", what).
+			WithHint("give its account the right to read, and to push where it pushes; a token needs the scope too: write_repository at GitLab, contents at GitHub")
 	case errors.Is(err, transport.ErrRepositoryNotFound):
-		return types.Errorf(types.NotFound, "%s: there is no repository at %s", what, remote)
+		return types.Errorf(types.NotFound, "%s: there is no repository at %s", what, remote).
+			WithHint("check the URL; a host says this also of a repository that the credential may not see")
 	case lacking(err):
-		return types.Errorf(types.Internal, "%s: an object is missing: %w", what, err)
+		return types.Errorf(types.Internal, "%s: an object is missing: %w", what, err).WithHint("%s", freeCache)
 	}
 	return httpError(http.MethodGet, what, err)
 }

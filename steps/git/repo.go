@@ -71,7 +71,7 @@ func (c *client) resolve(ctx context.Context, service, spec string) (*repo, erro
 }
 
 var scheme = regexp.MustCompile(`^[a-z][a-z0-9+.-]*:`)
-var scpLike = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[^:]`)
+var scpLike = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[^:-]`)
 
 func isPath(spec string) bool { return !scheme.MatchString(spec) && !scpLike.MatchString(spec) }
 
@@ -83,7 +83,7 @@ func allowed(remote string) error {
 	}
 	u, err := url.Parse(remote)
 	if err != nil || u.Host == "" || strings.HasPrefix(u.Host, "-") || strings.ContainsFunc(remote, unicode.IsControl) {
-		return types.Errorf(types.BadInput, "%q is not a repository: a clone's path, https://… or ssh://…", hidden(remote))
+		return types.Errorf(types.BadInput, "%q is not a repository: a clone's path, https://… or ssh://…", hidden(remote)).WithHint("check how it is written in the skill or in skillrun.yaml")
 	}
 	_, password := u.User.Password()
 	switch {
@@ -120,12 +120,12 @@ func (r *repo) lend(path string) error {
 	}
 	text, err := os.Open(filepath.Join(dir, "config"))
 	if err != nil {
-		return types.Errorf(types.NotFound, "%s is not a git clone", path)
+		return notClone(path)
 	}
 	defer text.Close()
 	cfg, err := config.ReadConfig(text)
 	if err != nil {
-		return types.Errorf(types.BadInput, "the git configuration of %s does not read: %w", path, err)
+		return types.Errorf(types.BadInput, "the git configuration of %s does not read: %w", path, err).WithHint("git config --list tells what is wrong with it; or name the repository's URL")
 	}
 	origin, upstream := remoteURL(cfg, "origin"), remoteURL(cfg, "upstream")
 	r.url, r.pushURL = cmp.Or(upstream, origin), cmp.Or(origin, upstream)
@@ -133,13 +133,17 @@ func (r *repo) lend(path string) error {
 		r.url, r.pushURL = dir, dir
 	}
 	if r.url == "" {
-		return types.Errorf(types.BadInput, "the clone %s has no remote named upstream or origin", path)
+		return types.Errorf(types.BadInput, "the clone %s has no remote named upstream or origin", path).WithHint("git remote add origin URL, or name the URL instead of the clone")
 	}
 	_, err = os.Stat(filepath.Join(dir, "shallow"))
 	sto := openObjects(dir)
 	r.lender = &lender{refs: sto, objects: withAlternates(nil, dir), shallow: err == nil,
 		partial: cfg.Raw.Section("extensions").Option("partialClone") != ""}
 	return nil
+}
+
+func notClone(path string) error {
+	return types.Errorf(types.NotFound, "%s is not a git clone", path).WithHint("clone it, or name its URL")
 }
 
 // maxAlternates is how many folders of objects a clone may borrow from.
@@ -186,7 +190,7 @@ func remoteURL(cfg *config.Config, name string) string {
 func gitDir(path string) (string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
-		return "", types.Errorf(types.BadInput, "repository %s: %w", path, err)
+		return "", types.Errorf(types.BadInput, "%q is not a repository", path).WithHint("name the clone by its absolute path")
 	}
 	dot := filepath.Join(abs, ".git")
 	info, err := os.Stat(dot)
@@ -205,7 +209,7 @@ func gitDir(path string) (string, error) {
 func worktreeDir(dot string) (string, error) {
 	text, err := os.ReadFile(dot)
 	if err != nil {
-		return "", types.Errorf(types.BadInput, "%s: %w", dot, err)
+		return "", notClone(filepath.Dir(dot))
 	}
 	dir := strings.TrimSpace(strings.TrimPrefix(string(text), "gitdir:"))
 	if !filepath.IsAbs(dir) {
@@ -221,7 +225,7 @@ func worktreeDir(dot string) (string, error) {
 func endpoint(remote string) (*transport.Endpoint, error) {
 	ep, err := transport.NewEndpoint(remote)
 	if err != nil {
-		return nil, types.Errorf(types.BadInput, "%q is not a repository", hidden(remote))
+		return nil, types.Errorf(types.BadInput, "%q is not a repository", hidden(remote)).WithHint("a clone's path, https://HOST/PATH.git or ssh://git@HOST/PATH.git")
 	}
 	return ep, nil
 }

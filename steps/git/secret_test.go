@@ -21,8 +21,8 @@ func TestSecretsInURLs(t *testing.T) {
 		"https://u:s3cret%zz@example.com/x.git":            "is not a repository",
 		"https://u:s3cret@exa mple.com/x.git":              "is not a repository",
 		"https://u:s3cret@/x.git":                          "is not a repository",
-		"https://example.com/x.git?private_token=s3cret":   "must not hold a ? or #",
-		"https://example.com/x.git#s3cret":                 "must not hold a ? or #",
+		"https://example.com/x.git?private_token=s3cret":   "a repository's URL must not hold a ? or #",
+		"https://example.com/x.git#s3cret":                 "a repository's URL must not hold a ? or #",
 		"http://u:s3cret@example.com/x.git":                "must not hold a user or password",
 		"ext::https://u:s3cret@example.com/x.git -c s3cre": "is not a repository",
 	} {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -75,11 +76,13 @@ func (p *pushing) expected(adv *packp.AdvRefs) (plumbing.Hash, error) {
 	case now == p.w.head(), now.IsZero() && p.w.meta.Seen == "":
 		return now, nil
 	case now.IsZero():
-		return now, types.Errorf(types.Conflict, "branch %s was deleted since this run looked", p.branch)
+		return now, types.Errorf(types.Conflict, "branch %s was deleted since this run looked", p.branch).WithHint("run the same command again to push it anew")
 	case now.String() != p.w.meta.Seen:
-		return now, types.Errorf(types.Conflict, "branch %s moved to %s since this run looked", p.branch, short(now)).With("tip", now.String())
+		return now, types.Errorf(types.Conflict, "branch %s moved to %s since this run looked", p.branch, short(now)).
+			WithHint("see who pushed there; delete the branch, or make new work of it with --again 1").With("tip", now.String())
 	case !p.w.continues():
-		return now, types.Errorf(types.Conflict, "branch %s is at %s and this run's commit %s does not go on from there", p.branch, short(now), short(p.w.head()))
+		return now, types.Errorf(types.Conflict, "branch %s is at %s and this run's commit %s does not go on from there", p.branch, short(now), short(p.w.head())).
+			WithHint("delete the branch, or make new work of it with --again 1")
 	}
 	return now, nil
 }
@@ -89,7 +92,7 @@ func (p *pushing) expected(adv *packp.AdvRefs) (plumbing.Hash, error) {
 func (p *pushing) pack(ctx context.Context, adv *packp.AdvRefs) (*bytes.Buffer, error) {
 	objects, err := hashesIn(p.w.objects.top)
 	if err != nil {
-		return nil, types.Errorf(types.Internal, "the workspace's objects do not read: %w", err)
+		return nil, p.w.broken(err)
 	}
 	from := p.w.objects
 	if !p.hasBase(adv) {
@@ -99,14 +102,14 @@ func (p *pushing) pack(ctx context.Context, adv *packp.AdvRefs) (*bytes.Buffer, 
 		}
 		more, err := hashesIn(between.top)
 		if err != nil {
-			return nil, types.Errorf(types.Internal, "fetched objects do not read: %w", err)
+			return nil, p.w.broken(err)
 		}
 		objects = append(objects, more...)
 		from = from.over(between.top)
 	}
 	var buf bytes.Buffer
 	if _, err := packfile.NewEncoder(&buf, from, false).Encode(objects, 0); err != nil {
-		return nil, types.Errorf(types.Internal, "the pack cannot be made: %w", err)
+		return nil, p.w.broken(err)
 	}
 	return &buf, nil
 }
@@ -170,7 +173,7 @@ func (p *pushing) verdict(ctx context.Context, what string, old plumbing.Hash, s
 	case errors.Is(err, transport.ErrAuthenticationRequired), errors.Is(err, transport.ErrAuthorizationFailed), errors.Is(err, transport.ErrRepositoryNotFound):
 		return readError(what, p.to.pushURL, err)
 	case err == nil:
-		return types.Errorf(types.UnknownOutcome, "%s: the server gave no status", what)
+		return types.Errorf(types.UnknownOutcome, "%s: the server gave no status", what).WithHint("%s", looksFirst)
 	}
 	return httpError(http.MethodPost, what, err)
 }
@@ -187,49 +190,68 @@ func (p *pushing) reported(ctx context.Context, what string, old plumbing.Hash, 
 		}
 	}
 	if status.UnpackStatus != "ok" {
-		return types.Errorf(types.BadInput, "%s: the server could not take the objects: %s", what, status.UnpackStatus)
+		return types.Errorf(types.BadInput, "%s: the server could not take the objects: %s", what, (&remarks{text: []byte(status.UnpackStatus)}).String()).
+			WithHint("nothing was pushed; its disk may be full or the repository damaged: ask its administrator, then go on with the run")
 	}
-	return types.Errorf(types.UnknownOutcome, "%s: the server did not say what became of the branch", what)
+	return types.Errorf(types.UnknownOutcome, "%s: the server did not say what became of the branch", what).WithHint("%s", looksFirst)
 }
 
 // refused tells a branch that moved meanwhile from a server that does not want
 // the push. It looks; what the server says is for people.
 func (p *pushing) refused(ctx context.Context, what string, old plumbing.Hash, said string) error {
 	if from, err := p.to.refs(ctx, p.to.pushURL); err == nil && from.branches[p.branch] != old {
-		return types.Errorf(types.Conflict, "%s: the branch moved while it was pushed: %s", what, said)
+		return types.Errorf(types.Conflict, "%s: the branch moved while it was pushed: %s", what, p.remarks.after(said)).
+			WithHint("see who pushed there; delete the branch, or make new work of it with --again 1")
 	}
-	if remarks := p.remarks.String(); remarks != "" {
-		said += ": " + remarks
-	}
-	return types.Errorf(types.Forbidden, "%s: the server refused it: %s", what, said).
-		WithHint("a hook, a push rule or a protected branch; nothing was pushed")
+	return types.Errorf(types.Forbidden, "%s: the server refused it: %s", what, p.remarks.after(said)).With("remote", p.remarks.lines()).
+		WithHint("a hook, a push rule or a protected branch; nothing was pushed. Do as it says; when that changes the commit (author, committer, sign_off, signing_key in skillrun.yaml), make new work of it with --again 1")
 }
 
 // maxRemarks is how much of what a server says beside its status is kept.
-const maxRemarks = 4 << 10
+const maxRemarks = 16 << 10
 
 // remarks is what a server's hooks say to people.
-type remarks struct{ text []byte }
+type remarks struct {
+	text []byte
+	lost int
+}
 
-// Write takes what fits and forgets the rest.
+// Write takes what fits and counts the rest.
 func (r *remarks) Write(text []byte) (int, error) {
-	r.text = append(r.text, text[:min(len(text), maxRemarks-len(r.text))]...)
+	fits := text[:min(len(text), maxRemarks-len(r.text))]
+	r.text = append(r.text, fits...)
+	r.lost += len(text) - len(fits)
 	return len(text), nil
 }
 
-// String returns the remarks as one line, without what a terminal would obey.
-func (r *remarks) String() string {
-	var lines []string
+// lines are all that was said, without what a terminal would obey.
+func (r *remarks) lines() []string {
+	out := []string{}
 	for line := range strings.FieldsFuncSeq(string(r.text), func(c rune) bool { return c == '\n' || c == '\r' }) {
 		line = strings.TrimSpace(strings.Map(func(c rune) rune {
-			if unicode.IsControl(c) || c == unicode.ReplacementChar {
+			if unicode.IsControl(c) || unicode.Is(unicode.Cf, c) || c == unicode.ReplacementChar {
 				return -1
 			}
 			return c
 		}, line))
 		if line != "" {
-			lines = append(lines, line)
+			out = append(out, line)
 		}
 	}
-	return strings.Join(lines, "; ")
+	if r.lost > 0 {
+		out = append(out, "… and "+strconv.Itoa(r.lost)+" bytes more")
+	}
+	return out
+}
+
+// String returns the remarks as one line.
+func (r *remarks) String() string { return strings.Join(r.lines(), "; ") }
+
+// after puts the remarks behind a status, when there are any.
+func (r *remarks) after(status string) string {
+	clean := remarks{text: []byte(status)}
+	if all := r.String(); all != "" {
+		return clean.String() + ": " + all
+	}
+	return clean.String()
 }

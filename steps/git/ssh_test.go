@@ -2,57 +2,130 @@ package git_test
 
 import (
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
 
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// accepting counts who connects to a listener, and hangs up.
-func accepting(t *testing.T, l net.Listener, err error) *atomic.Int64 {
-	t.Helper()
+// The tests of this file change the environment, so they are not parallel.
+
+// TestSSH reads and pushes over ssh, and again as a later run does.
+func TestSSH(t *testing.T) {
+	r := newRemote(t)
+	user, private, _ := keyPair(t)
+	h := r.serveSSH(user.PublicKey())
+	h.known(t, h.key.PublicKey())
+	startAgent(t, private)
+	sha := r.releaseBy(r.url)
+	if got := r.Branches("service/app-interface")["release-1"]; got != sha {
+		t.Errorf("branch at %q, want %s", got, sha)
+	}
+	r.fresh()
+	if again := r.prepare(""); again["sha"] != sha || again["objects"] != 0 {
+		t.Errorf("again %v, want %s", again, sha)
+	}
+	r.must("git_push", ws())
+	if out := r.must("git_diff", map[string]any{"repo": r.url, "from": "main", "to": "release-1"}); changed(out["files"]) != "modified "+file+" +1 -1" {
+		t.Errorf("%v", out)
+	}
+}
+
+// TestSSHHosts talks to no host that is not the one that is known, and says
+// what to do about it.
+func TestSSHHosts(t *testing.T) {
+	r := newRemote(t)
+	user, private, _ := keyPair(t)
+	other, _, _ := keyPair(t)
+	h := r.serveSSH(user.PublicKey())
+	startAgent(t, private)
+	in := map[string]any{"repo": r.url, "path": file}
+
+	h.known(t)
+	r.fails("git_read_file", in, types.Forbidden, "the ssh host "+h.addr+" is not in known_hosts (get the host's key with ssh-keyscan -p ")
+	path := h.known(t, other.PublicKey())
+	r.fails("git_read_file", in, types.Forbidden, "has another key than known_hosts says (somebody may be in between: ask the host's owner; if the key was changed, take the old one off "+path+":1, then ")
+	revoked, err := os.ReadFile(h.known(t, h.key.PublicKey()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
-	n := &atomic.Int64{}
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			n.Add(1)
-			conn.Close()
-		}
-	}()
-	return n
+	r.write(os.Getenv("SSH_KNOWN_HOSTS"), "@revoked "+string(revoked))
+	r.fails("git_read_file", in, types.Forbidden, "is revoked in known_hosts")
+	otherKind, _ := rsaKey(t)
+	r.write(os.Getenv("SSH_KNOWN_HOSTS"), strings.Split(string(revoked), " ")[0]+" "+string(ssh.MarshalAuthorizedKey(otherKind.PublicKey())))
+	r.fails("git_read_file", in, types.Forbidden, " and skillrun have no algorithm in common")
+	t.Setenv("SSH_KNOWN_HOSTS", filepath.Join(t.TempDir(), "none"))
+	r.fails("git_read_file", in, types.Forbidden, "no file of known ssh hosts can be read")
 }
 
-// TestSSH asks for the agent and for the known hosts before it talks to a
-// host. It changes the environment, so it is not parallel.
-func TestSSH(t *testing.T) {
+// TestSSHKeys says what is wrong with the agent, its keys or the account.
+func TestSSHKeys(t *testing.T) {
 	r := newRemote(t)
-	host, err := net.Listen("tcp", "127.0.0.1:0")
-	calls := accepting(t, host, err)
-	_, port, _ := net.SplitHostPort(host.Addr().String())
-	in := map[string]any{"repo": "ssh://git@127.0.0.1:" + port + "/x.git", "path": file}
+	user, private, _ := keyPair(t)
+	_, stranger, _ := keyPair(t)
+	h := r.serveSSH(user.PublicKey())
+	h.known(t, h.key.PublicKey())
+	in := map[string]any{"repo": r.url, "path": file}
 
 	t.Setenv("SSH_AUTH_SOCK", "")
-	r.fails("git_read_file", in, types.Auth, "no ssh agent")
+	r.fails("git_read_file", in, types.Auth, "there is no ssh agent")
+	t.Setenv("SSH_AUTH_SOCK", filepath.Join(t.TempDir(), "gone"))
+	r.fails("git_read_file", in, types.Auth, "the ssh agent at SSH_AUTH_SOCK does not answer")
+	startAgent(t)
+	r.fails("git_read_file", in, types.Auth, "the ssh agent holds no key")
+	startAgent(t, stranger)
+	r.fails("git_read_file", in, types.Auth, "takes none of the agent's keys for the user git")
+	dumb := hangingUp(t, "unix", filepath.Join(filepath.Dir(os.Getenv("SSH_AUTH_SOCK")), "dumb"))
+	t.Setenv("SSH_AUTH_SOCK", dumb.Addr().String())
+	r.fails("git_read_file", in, types.Auth, "the ssh agent does not list its keys")
 
-	socket := filepath.Join(t.TempDir(), "agent")
-	agent, err := net.Listen("unix", socket)
-	accepting(t, agent, err)
-	t.Setenv("SSH_AUTH_SOCK", socket)
-	t.Setenv("SSH_KNOWN_HOSTS", filepath.Join(t.TempDir(), "none"))
-	_, err = r.do("git_read_file", in)
-	if err == nil || !strings.Contains(err.Error(), "known_hosts") {
-		t.Errorf("%v", err)
-	}
-	if n := calls.Load(); n != 0 {
-		t.Errorf("the host was called %d times though nobody knows it", n)
-	}
+	startAgent(t, stranger, private)
+	r.fails("git_read_file", map[string]any{"repo": strings.Replace(r.url, "app-interface", "none", 1), "path": file}, types.NotFound, "the ssh host shows us no repository /service/none.git: fatal: ")
+	h.readOnly = true
+	r.prepare("")
+	r.fails("git_push", ws(), types.Forbidden, "the ssh host lets us not push to /service/app-interface.git: remote: you may not push here; remote: ask Ada")
+}
+
+// TestSSHHook shows all that a hook says.
+func TestSSHHook(t *testing.T) {
+	r := newRemote(t)
+	user, private, _ := keyPair(t)
+	h := r.serveSSH(user.PublicKey())
+	h.known(t, h.key.PublicKey())
+	startAgent(t, private)
+	r.hook("service/app-interface", "printf 'one\\ntwo\\nthree\\n' >&2; exit 1")
+	r.prepare("")
+	r.fails("git_push", ws(), types.Forbidden, "the server refused it: pre-receive hook declined: one; two; three")
+}
+
+// TestSSHSlow waits for no host that falls silent, before or after it has
+// shown who it is.
+func TestSSHSlow(t *testing.T) {
+	r := newRemote(t)
+	user, private, _ := keyPair(t)
+	h := r.serveSSH(user.PublicKey())
+	h.known(t, h.key.PublicKey())
+	startAgent(t, private)
+	block := make(chan struct{})
+	t.Cleanup(func() { close(block) })
+	silent := listening(t, "tcp", "127.0.0.1:0", func(net.Conn) { <-block })
+	r.service.Timeout = 200 * time.Millisecond
+	r.connect()
+	r.fails("git_branch_list", map[string]any{"repo": "ssh://git@" + silent.Addr().String() + "/x.git"}, types.Timeout, "no answer in time")
+	r.service.Timeout = 0
+	r.connect()
+	r.hook("service/app-interface", "read x; sleep 5")
+	r.prepare("")
+	r.service.Timeout = time.Second
+	r.connect()
+	r.fails("git_push", ws(), types.UnknownOutcome, "the request was sent and the answer was lost")
+	hangsUp := hangingUp(t, "tcp", "127.0.0.1:0")
+	r.fails("git_branch_list", map[string]any{"repo": "ssh://git@" + hangsUp.Addr().String() + "/x.git"}, types.Network, "the connection broke")
+	hangsUp.Close()
+	r.fails("git_branch_list", map[string]any{"repo": "ssh://git@" + hangsUp.Addr().String() + "/x.git"}, types.Network, "cannot reach the service")
 }

@@ -39,12 +39,12 @@ type store struct {
 // without all its history lends files only.
 func (r *repo) openStores() error {
 	if r.c.o.Cache == "" {
-		return types.Errorf(types.Internal, "there is no folder for fetched objects")
+		return noCache()
 	}
 	dir := filepath.Join(r.c.o.Cache, "git", nameOf(r.url)+"-"+step.Hash(12, r.url)+".git")
 	for _, kind := range []string{"history", "trees"} {
 		if err := os.MkdirAll(filepath.Join(dir, kind), 0o700); err != nil {
-			return types.Errorf(types.Internal, "the cache cannot be made: %w", err)
+			return brokenCache(err)
 		}
 	}
 	lock := filepath.Join(dir, "lock")
@@ -62,6 +62,14 @@ func (r *repo) openStores() error {
 		r.trees.lenders = append(r.trees.lenders, r.lender.objects...)
 	}
 	return nil
+}
+
+func noCache() error {
+	return types.Errorf(types.Internal, "there is no folder for fetched objects").WithHint("%s", reportBug)
+}
+
+func brokenCache(err error) error {
+	return types.Errorf(types.Internal, "the cache of fetched objects cannot be used: %w", err).WithHint("%s", freeCache)
 }
 
 func openObjects(dir string) *filesystem.Storage {
@@ -162,7 +170,7 @@ func tryLock(path string) (unlock func(), err error) {
 	if err == unix.EINTR || err == unix.EWOULDBLOCK {
 		return nil, nil
 	}
-	return nil, types.Errorf(types.Internal, "the cache cannot be locked: %w", err)
+	return nil, brokenCache(err)
 }
 
 // Names of the references that a cache keeps for itself.
@@ -264,7 +272,7 @@ func (s *store) note(ctx context.Context, notes map[string]plumbing.Hash) error 
 			continue
 		}
 		if err := s.top.SetReference(ref); err != nil {
-			return types.Errorf(types.Internal, "the cache cannot be written: %w", err)
+			return brokenCache(err)
 		}
 	}
 	return nil

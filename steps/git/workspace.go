@@ -108,10 +108,10 @@ func (c *client) checkout(ctx context.Context, in checkoutIn) (checkoutOut, erro
 func folder(ctx context.Context, name string) (string, error) {
 	root := step.CallOf(ctx).Workspaces
 	if root == "" {
-		return "", types.Errorf(types.Internal, "this run has no folder for workspaces")
+		return "", types.Errorf(types.Internal, "this run has no folder for workspaces").WithHint("%s", reportBug)
 	}
 	if !workspaceRE.MatchString(name) {
-		return "", types.Errorf(types.BadInput, "%q is not a workspace", name)
+		return "", types.Errorf(types.BadInput, "%q is not a workspace", name).WithHint("give what git_checkout returns: ${{ steps.ID.workspace }}")
 	}
 	return filepath.Join(root, name), nil
 }
@@ -122,10 +122,10 @@ func (c *client) newWorkspace(ctx context.Context, name string, r *repo, m meta)
 		return nil, err
 	}
 	if err := os.RemoveAll(dir); err != nil {
-		return nil, types.Errorf(types.Internal, "workspace %s: %w", name, err)
+		return nil, brokenWorkspace(name, err)
 	}
 	if err := os.MkdirAll(filepath.Join(dir, "files"), 0o700); err != nil {
-		return nil, types.Errorf(types.Internal, "workspace %s: %w", name, err)
+		return nil, brokenWorkspace(name, err)
 	}
 	return c.layered(&workspace{dir: dir, meta: m, repo: r}), nil
 }
@@ -150,7 +150,7 @@ func (w *workspace) keep(commits ...plumbing.Hash) error {
 		}
 		for _, name := range names {
 			if err := w.keepObject(name); err != nil {
-				return types.Errorf(types.Internal, "workspace: %w", err)
+				return w.broken(err)
 			}
 		}
 	}
@@ -199,14 +199,14 @@ func (c *client) openWorkspace(ctx context.Context, name string) (*workspace, er
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "workspace.json"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, types.Errorf(types.NotFound, "there is no workspace %s; git_checkout makes one", name)
+		return nil, types.Errorf(types.NotFound, "there is no workspace %s", name).WithHint("git_checkout makes one, before the steps that edit and commit")
 	}
 	if err != nil {
-		return nil, types.Errorf(types.Internal, "workspace %s: %w", name, err)
+		return nil, brokenWorkspace(name, err)
 	}
 	w := &workspace{dir: dir}
 	if err := json.Unmarshal(text, &w.meta); err != nil {
-		return nil, types.Errorf(types.Internal, "workspace %s: %w", name, err)
+		return nil, brokenWorkspace(name, err)
 	}
 	if w.repo, err = c.open(ctx, w.meta.Service, w.meta.Repo); err != nil {
 		return nil, err
@@ -217,10 +217,10 @@ func (c *client) openWorkspace(ctx context.Context, name string) (*workspace, er
 func (w *workspace) save() error {
 	tmp := filepath.Join(w.dir, "workspace.json.new")
 	if err := os.WriteFile(tmp, types.Encode(w.meta), 0o600); err != nil {
-		return types.Errorf(types.Internal, "workspace: %w", err)
+		return w.broken(err)
 	}
 	if err := os.Rename(tmp, filepath.Join(w.dir, "workspace.json")); err != nil {
-		return types.Errorf(types.Internal, "workspace: %w", err)
+		return w.broken(err)
 	}
 	return nil
 }
@@ -229,7 +229,7 @@ func (w *workspace) save() error {
 func (w *workspace) root() (*os.Root, error) {
 	root, err := os.OpenRoot(filepath.Join(w.dir, "files"))
 	if err != nil {
-		return nil, types.Errorf(types.Internal, "workspace: %w", err)
+		return nil, w.broken(err)
 	}
 	return root, nil
 }
@@ -250,10 +250,10 @@ func (w *workspace) lay(f *object.File) error {
 		mode = 0o700
 	}
 	if err := root.MkdirAll(path.Dir(f.Name), 0o700); err != nil {
-		return types.Errorf(types.Internal, "workspace: %w", err)
+		return w.broken(err)
 	}
 	if err := root.WriteFile(f.Name, []byte(text), mode); err != nil {
-		return types.Errorf(types.Internal, "workspace: %w", err)
+		return w.broken(err)
 	}
 	return nil
 }
@@ -267,10 +267,10 @@ func (w *workspace) read(name string) (text []byte, mode filemode.FileMode, err 
 	defer root.Close()
 	info, err := root.Lstat(name)
 	if err != nil {
-		return nil, 0, types.Errorf(types.NotFound, "%s is gone from the workspace", name)
+		return nil, 0, types.Errorf(types.NotFound, "%s is gone from the workspace", name).WithHint("a step of the skill took it away; start a new run")
 	}
 	if !info.Mode().IsRegular() {
-		return nil, 0, types.Errorf(types.BadInput, "%s is not a regular file", name)
+		return nil, 0, types.Errorf(types.BadInput, "%s is not a regular file", name).WithHint("something else lies there in the workspace; start a new run")
 	}
 	mode = filemode.Regular
 	if info.Mode()&0o100 != 0 {
@@ -278,10 +278,17 @@ func (w *workspace) read(name string) (text []byte, mode filemode.FileMode, err 
 	}
 	text, err = root.ReadFile(name)
 	if err != nil {
-		return nil, 0, types.Errorf(types.Internal, "workspace: %w", err)
+		return nil, 0, w.broken(err)
 	}
 	return text, mode, nil
 }
 
 func (w *workspace) head() plumbing.Hash { return plumbing.NewHash(w.meta.Head) }
 func (w *workspace) base() plumbing.Hash { return plumbing.NewHash(w.meta.Base) }
+
+// broken is the error of a workspace that does not read or cannot be written.
+func (w *workspace) broken(err error) error { return brokenWorkspace(filepath.Base(w.dir), err) }
+
+func brokenWorkspace(name string, err error) error {
+	return types.Errorf(types.Internal, "workspace %s cannot be used: %w", name, err).WithHint("%s", freeState)
+}

@@ -33,19 +33,12 @@ type CreateOut struct {
 	Created bool   `json:"created" doc:"Whether this call filed it; false when it was there already."`
 }
 
-// property is the entity property that holds the marker, labelPrefix what
-// stands before the key in the label.
+// property is the entity property of an issue or a comment that holds the
+// marker, labelPrefix what stands before the key in the label.
 const (
 	property    = "skillrun"
 	labelPrefix = "skr-"
 )
-
-// marker is what an issue holds so that it is known as ours.
-type marker struct {
-	Key    string `json:"key"`
-	Digest string `json:"digest"`
-	Run    string `json:"run"`
-}
 
 func label(key step.Key) string { return labelPrefix + key.String() }
 
@@ -53,9 +46,9 @@ func label(key step.Key) string { return labelPrefix + key.String() }
 // without our marker names another one.
 func (f family) create(ctx context.Context, in CreateIn) (CreateOut, error) {
 	var none CreateOut
-	call := step.CallOf(ctx)
-	if call.Key.IsZero() {
-		return none, types.Errorf(types.Internal, "the call has no key")
+	call, err := keyed(ctx)
+	if err != nil {
+		return none, err
 	}
 	if err := in.check(nil); err != nil {
 		return none, err
@@ -64,7 +57,7 @@ func (f family) create(ctx context.Context, in CreateIn) (CreateOut, error) {
 	if err != nil {
 		return none, err
 	}
-	m := marker{Key: call.Key.String(), Digest: call.Digest, Run: call.Run}
+	m := markerOf(call)
 	what := "file an issue in " + in.Project
 	id, key, err := c.createIssue(ctx, what, in.payload(label(call.Key)), m)
 	if err != nil {
@@ -72,9 +65,10 @@ func (f family) create(ctx context.Context, in CreateIn) (CreateOut, error) {
 	}
 	made, err := c.issue(ctx, key)
 	if err != nil {
-		return none, types.Errorf(types.UnknownOutcome, "%s: jira says it is %s, which cannot be read: %w", what, key, err)
+		return none, types.Errorf(types.UnknownOutcome, "%s: jira says it is %s, which cannot be read: %w", what, key, err).
+			WithHint("look at it; then go on with the run, which looks for it before it sends anything")
 	}
-	if got, ok := made.marker(); !ok || got != m || made.ID != id {
+	if got, ok := parseMarker(made.Properties[property]); !ok || got != m || made.ID != id {
 		return none, types.Errorf(types.UnknownOutcome, "%s: jira says it is %s, which is not what was sent", what, key).
 			WithHint("look for the label %s", label(call.Key))
 	}
@@ -139,9 +133,11 @@ func (in CreateIn) check(unknown step.UnknownPaths) error {
 func checkLabel(l string) error {
 	switch {
 	case l == "" || strings.ContainsFunc(l, unicode.IsSpace):
-		return types.Errorf(types.BadInput, "label %q is empty or has a space in it", l)
+		return types.Errorf(types.BadInput, "label %q is empty or has a space in it", l).
+			WithHint("write it as one word, e.g. with - in place of the space")
 	case strings.HasPrefix(l, labelPrefix):
-		return types.Errorf(types.BadInput, "label %q begins with %s, which is ours", l, labelPrefix)
+		return types.Errorf(types.BadInput, "label %q begins with %s, which is ours", l, labelPrefix).
+			WithHint("leave it out: the label by which the issue is found again is added")
 	}
 	return nil
 }
@@ -154,12 +150,14 @@ func oneLine(name, text string) error {
 	n := len(utf16.Encode([]rune(text)))
 	switch {
 	case strings.TrimSpace(text) == "":
-		return types.Errorf(types.BadInput, "the %s is empty", name)
+		return types.Errorf(types.BadInput, "the %s is empty", name).
+			WithHint("give it a text; see which input or result it comes from")
 	case strings.ContainsFunc(text, breaksLine):
 		return types.Errorf(types.BadInput, "the %s is not one line: %q", name, clip(text)).
 			WithHint("take the first line of what is put into it")
 	case n > maxLine:
-		return types.Errorf(types.BadInput, "the %s has %d characters, and Jira takes %d", name, n, maxLine)
+		return types.Errorf(types.BadInput, "the %s has %d characters, and Jira takes %d", name, n, maxLine).
+			WithHint("shorten it")
 	}
 	return nil
 }
@@ -184,12 +182,7 @@ func previewCreate(_ context.Context, in CreateIn, unknown step.UnknownPaths) (s
 	s.add("summary", in.Summary)
 	s.add("labels", strings.Join(in.Labels, ", "))
 	s.add("components", strings.Join(in.Components, ", "))
-	if touched(unknown, "fields") {
-		s.add("fields", "")
-	}
-	for _, id := range types.SortedKeys(in.Fields) {
-		s.add("fields."+id, types.Show(in.Fields[id]))
-	}
+	s.addFields(in.Fields)
 	s.add("description", in.Description)
 	return step.Prediction[CreateOut]{
 		Change:  step.Change{Title: "file a " + s.value("type", in.kind()) + " in " + s.value("project", in.Project), Fields: s.fields},
@@ -214,6 +207,16 @@ func (s *shown) value(name, value string) string {
 func (s *shown) add(name, value string) {
 	if value = s.value(name, value); value != "" {
 		s.fields = append(s.fields, step.FieldChange{Name: name, Value: value})
+	}
+}
+
+// addFields adds what is given by id.
+func (s *shown) addFields(fields types.Values) {
+	if touched(s.unknown, "fields") {
+		s.add("fields", "")
+	}
+	for _, id := range types.SortedKeys(fields) {
+		s.add("fields."+id, types.Show(fields[id]))
 	}
 }
 

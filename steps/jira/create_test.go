@@ -23,62 +23,63 @@ const release = `{"project":"AAP","type":"Story","summary":"2025-01-15 Release",
 
 func TestCreateIssue(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(*jiratest.Options){"cloud": func(*jiratest.Options) {}, "datacenter": datacenter} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := start(t, nil, change)
-			if got := w.found("jira_create_issue", release); got.State != step.StateAbsent {
-				t.Fatalf("before: %+v", got)
-			}
-			got, err := do[jira.CreateOut](w, "jira_create_issue", release)
-			if err != nil {
-				t.Fatal(err)
-			}
-			want := jira.CreateOut{Key: "AAP-101", ID: "10002", URL: w.url + "/browse/AAP-101", Status: "To Do", Created: true}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Error(diff)
-			}
-			view := jiratest.IssueView{
-				Key: "AAP-101", Project: "AAP", Type: "Story", Summary: "2025-01-15 Release", Description: "{code}\n$(x) ${{ y }} h1.",
-				Labels: []string{"release", "skr-work1-path1"}, Components: []string{"backend"}, Status: "To Do",
-				Fields:     map[string]any{"customfield_1": 9007199254740993.0},
-				Properties: map[string]json.RawMessage{"skillrun": json.RawMessage(`{"key":"work1-path1","digest":"digest1","run":"r1"}`)},
-			}
-			if diff := cmp.Diff(view, w.srv.Issues()[1]); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
+	onBoth(t, func(t *testing.T, change func(*jiratest.Options)) {
+		w := start(t, nil, change)
+		if got := w.found("jira_create_issue", release); got.State != step.StateAbsent {
+			t.Fatalf("before: %+v", got)
+		}
+		got, err := do[jira.CreateOut](w, "jira_create_issue", release)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := jira.CreateOut{Key: "AAP-101", ID: "10002", URL: w.url + "/browse/AAP-101", Status: "To Do", Created: true}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+		view := jiratest.IssueView{
+			Key: "AAP-101", Project: "AAP", Type: "Story", Summary: "2025-01-15 Release", Description: "{code}\n$(x) ${{ y }} h1.",
+			Labels: []string{"release", "skr-work1-path1"}, Components: []string{"backend"}, Status: "To Do",
+			Fields:     map[string]any{"customfield_1": 9007199254740993.0},
+			Properties: map[string]json.RawMessage{"skillrun": json.RawMessage(`{"key":"work1-path1","digest":"digest1","run":"r1"}`)},
+		}
+		if diff := cmp.Diff(view, w.srv.Issues()[1]); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 func TestCreateSendsIntegersAsTheyAre(t *testing.T) {
 	t.Parallel()
-	var sent string
-	w := start(t, roundTripper(func(r *http.Request) (*http.Response, error) {
-		if r.Method == "POST" {
-			data, _ := io.ReadAll(r.Body)
-			sent = string(data)
-			r.Body = io.NopCloser(strings.NewReader(sent))
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		var sent string
+		w := start(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.Method == "POST" {
+				data, _ := io.ReadAll(r.Body)
+				sent = string(data)
+				r.Body = io.NopCloser(strings.NewReader(sent))
+			}
+			return http.DefaultTransport.RoundTrip(r)
+		}), on)
+		if _, err := do[jira.CreateOut](w, "jira_create_issue", release); err != nil {
+			t.Fatal(err)
 		}
-		return http.DefaultTransport.RoundTrip(r)
-	}))
-	if _, err := do[jira.CreateOut](w, "jira_create_issue", release); err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(sent, `"customfield_1":9007199254740993`) {
-		t.Errorf("sent %s", sent)
-	}
+		if !strings.Contains(sent, `"customfield_1":9007199254740993`) {
+			t.Errorf("sent %s", sent)
+		}
+	})
 }
 
 func TestCreateDefaultsToATask(t *testing.T) {
 	t.Parallel()
-	w := start(t, nil)
-	if _, err := do[jira.CreateOut](w, "jira_create_issue", `{"project":"AAP","summary":"s"}`); err != nil {
-		t.Fatal(err)
-	}
-	if got := w.srv.Issues()[1].Type; got != "Task" {
-		t.Errorf("filed a %s", got)
-	}
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		w := start(t, nil, on)
+		if _, err := do[jira.CreateOut](w, "jira_create_issue", `{"project":"AAP","summary":"s"}`); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.srv.Issues()[1].Type; got != "Task" {
+			t.Errorf("filed a %s", got)
+		}
+	})
 }
 
 func TestCreateArgumentsThatAreRefusedBeforeAnyRequest(t *testing.T) {

@@ -2,11 +2,9 @@ package jira
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -20,14 +18,6 @@ const (
 	missesAfter = 20  // the same after a request whose outcome is unknown
 	maxProbes   = 500 // reads after which the probe gives up
 )
-
-// marker returns what the issue's property says, false when it has none that
-// can be read.
-func (i issue) marker() (marker, bool) {
-	var m marker
-	raw := i.Properties[property]
-	return m, raw != nil && json.Unmarshal(raw, &m) == nil && m.Key != ""
-}
 
 func (i issue) done() bool { return i.Fields.Status.Category.Key == "done" }
 
@@ -87,7 +77,7 @@ func (c *client) labelled(ctx context.Context, key step.Key) (marked, copies []i
 	}
 	for _, k := range keys {
 		i, err := c.issue(ctx, k)
-		switch m, ok := i.marker(); {
+		switch m, ok := parseMarker(i.Properties[property]); {
 		case types.CodeOf(err) == types.NotFound:
 			// deleted since it was indexed
 		case err != nil:
@@ -103,7 +93,7 @@ func (c *client) labelled(ctx context.Context, key step.Key) (marked, copies []i
 
 // judge says what an issue that holds our key is to this call.
 func (c *client) judge(ctx context.Context, i issue, in CreateIn) step.Found[CreateOut] {
-	m, _ := i.marker()
+	m, _ := parseMarker(i.Properties[property])
 	switch {
 	case i.done():
 		return step.Over[CreateOut](i.Key, i.Key+" is "+i.Fields.Status.Name+i.since(),
@@ -124,12 +114,6 @@ func (i issue) since() string {
 		}
 	}
 	return ""
-}
-
-// parseTime turns Jira's form of a time into the usual one.
-func parseTime(text string) (string, error) {
-	t, err := time.Parse("2006-01-02T15:04:05.000-0700", text)
-	return t.UTC().Format(time.RFC3339), err
 }
 
 // probe reads issues by number, for those that the index does not know yet:
@@ -198,7 +182,7 @@ func (p *prober) run(ctx context.Context) (found *issue, complete bool, err erro
 			return nil, false, nil
 		}
 		i, err := p.client.issue(ctx, p.project+"-"+strconv.Itoa(n))
-		m, ok := i.marker()
+		m, ok := parseMarker(i.Properties[property])
 		switch {
 		case types.CodeOf(err) == types.NotFound:
 			if n > p.highest {

@@ -53,58 +53,63 @@ func (w *world) wantFound(state step.FoundState, ref, why, hint string) {
 	}
 }
 
-func TestFindByLabelOnBothDeployments(t *testing.T) {
+func TestFindByLabel(t *testing.T) {
 	t.Parallel()
-	filed(t).wantHere("AAP-101")
-	filed(t, datacenter).wantHere("AAP-101")
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) { filed(t, on).wantHere("AAP-101") })
 }
 
 func TestFindWhileTheIndexLags(t *testing.T) {
 	t.Parallel()
-	w := filed(t, lag(100))
-	w.wantHere("AAP-101")
-	for range 4 { // issues of others do not hide ours, indexed or not
-		w.srv.File("AAP", "of somebody else")
-	}
-	w.wantHere("AAP-101")
-	if got := w.ours(); len(got) != 1 {
-		t.Errorf("issues of ours: %v", got)
-	}
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		w := filed(t, on, lag(100))
+		w.wantHere("AAP-101")
+		for range 4 { // issues of others do not hide ours, indexed or not
+			w.srv.File("AAP", "of somebody else")
+		}
+		w.wantHere("AAP-101")
+		if got := w.ours(); len(got) != 1 {
+			t.Errorf("issues of ours: %v", got)
+		}
+	})
 }
 
 func TestFindOursBelowTheOnlyIndexedIssue(t *testing.T) {
 	t.Parallel()
-	w := filed(t, lag(100))
-	w.srv.File("AAP", "indexed before ours")
-	if err := w.srv.Delete("AAP-100"); err != nil {
-		t.Fatal(err)
-	}
-	w.wantHere("AAP-101")
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		w := filed(t, on, lag(100))
+		w.srv.File("AAP", "indexed before ours")
+		if err := w.srv.Delete("AAP-100"); err != nil {
+			t.Fatal(err)
+		}
+		w.wantHere("AAP-101")
+	})
 }
 
 func TestFindAcrossNumbersThatAreGone(t *testing.T) {
 	t.Parallel()
-	w := start(t, nil, lag(1000))
-	skip := func(n int) {
-		for range n {
-			if err := w.srv.Delete(w.srv.File("AAP", "gone")); err != nil {
-				t.Fatal(err)
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		w := start(t, nil, on, lag(1000))
+		skip := func(n int) {
+			for range n {
+				if err := w.srv.Delete(w.srv.File("AAP", "gone")); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
-	}
-	skip(4)
-	if _, err := do[jira.CreateOut](w, "jira_create_issue", release); err != nil {
-		t.Fatal(err)
-	}
-	w.wantHere("AAP-105")
+		skip(4)
+		if _, err := do[jira.CreateOut](w, "jira_create_issue", release); err != nil {
+			t.Fatal(err)
+		}
+		w.wantHere("AAP-105")
 
-	w.call.Key.Path = "path2"
-	skip(15)
-	if _, err := do[jira.CreateOut](w, "jira_create_issue", release); err != nil {
-		t.Fatal(err)
-	}
-	w.call.AfterUnknown = true
-	w.wantHere("AAP-121")
+		w.call.Key.Path = "path2"
+		skip(15)
+		if _, err := do[jira.CreateOut](w, "jira_create_issue", release); err != nil {
+			t.Fatal(err)
+		}
+		w.call.AfterUnknown = true
+		w.wantHere("AAP-121")
+	})
 }
 
 func TestAbsentIsProvedByProbing(t *testing.T) {
@@ -134,97 +139,104 @@ func TestAbsentIsProvedByProbing(t *testing.T) {
 
 func TestAnEmptyProject(t *testing.T) {
 	t.Parallel()
-	w := start(t, nil, func(o *jiratest.Options) { o.FirstNumber = 0; o.SearchLag = 100 })
-	if err := w.srv.Delete("AAP-1"); err != nil {
-		t.Fatal(err)
-	}
-	w.wantFound(step.StateAbsent, "", "", "")
-	w.call.AfterUnknown = true
-	w.wantFound(step.StateCannotTell, "", "look in AAP for an issue with the label "+ourLabel, "")
-	if _, err := do[jira.CreateOut](w, "jira_create_issue", release); err != nil {
-		t.Fatal(err)
-	}
-	w.wantHere("AAP-2")
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		w := start(t, nil, on, func(o *jiratest.Options) { o.FirstNumber = 0; o.SearchLag = 100 })
+		if err := w.srv.Delete("AAP-1"); err != nil {
+			t.Fatal(err)
+		}
+		w.wantFound(step.StateAbsent, "", "", "")
+		w.call.AfterUnknown = true
+		w.wantFound(step.StateCannotTell, "", "look in AAP for an issue with the label "+ourLabel, "")
+		if _, err := do[jira.CreateOut](w, "jira_create_issue", release); err != nil {
+			t.Fatal(err)
+		}
+		w.wantHere("AAP-2")
+	})
 }
 
 func TestTheProbeGivesUp(t *testing.T) {
 	t.Parallel()
-	w := start(t, roundTripper(func(r *http.Request) (*http.Response, error) {
-		if strings.Contains(r.URL.Path, "/issue/AAP-") { // numbers never end
-			r = r.Clone(r.Context())
-			r.URL.Path = "/rest/api/2/issue/AAP-100"
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		w := start(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			if strings.Contains(r.URL.Path, "/issue/AAP-") { // numbers never end
+				r = r.Clone(r.Context())
+				r.URL.Path = "/rest/api/2/issue/AAP-100"
+			}
+			return http.DefaultTransport.RoundTrip(r)
+		}), on)
+		w.wantFound(step.StateCannotTell, "", "the search index may lag", "")
+		if n := len(w.srv.Requests()); n > 510 {
+			t.Errorf("%d requests", n)
 		}
-		return http.DefaultTransport.RoundTrip(r)
-	}))
-	w.wantFound(step.StateCannotTell, "", "the search index may lag", "")
-	if n := len(w.srv.Requests()); n > 510 {
-		t.Errorf("%d requests", n)
-	}
+	})
 }
 
 // TestALostAnswer lets the stand-in file the issue and then drops its answer,
 // with the index lagging: the worst case.
 func TestALostAnswer(t *testing.T) {
 	t.Parallel()
-	w := start(t, roundTripper(func(r *http.Request) (*http.Response, error) {
-		resp, err := http.DefaultTransport.RoundTrip(r)
-		if r.Method == http.MethodPost && err == nil {
-			_ = resp.Body.Close()
-			return nil, errors.New("connection reset by peer")
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		w := start(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			resp, err := http.DefaultTransport.RoundTrip(r)
+			if r.Method == http.MethodPost && err == nil {
+				_ = resp.Body.Close()
+				return nil, errors.New("connection reset by peer")
+			}
+			return resp, err
+		}), on, lag(100))
+		_, err := do[jira.CreateOut](w, "jira_create_issue", release)
+		w.wantCode("jira_create_issue", err, types.UnknownOutcome, "file an issue in AAP: the request was sent and the answer was lost")
+		w.call.AfterUnknown = true
+		w.wantHere("AAP-101")
+		if got := w.ours(); len(got) != 1 || w.posts() != 1 {
+			t.Errorf("%d posts made %v", w.posts(), got)
 		}
-		return resp, err
-	}), lag(100))
-	_, err := do[jira.CreateOut](w, "jira_create_issue", release)
-	w.wantCode("jira_create_issue", err, types.UnknownOutcome, "file an issue in AAP: the request was sent and the answer was lost")
-	w.call.AfterUnknown = true
-	w.wantHere("AAP-101")
-	if got := w.ours(); len(got) != 1 || w.posts() != 1 {
-		t.Errorf("%d posts made %v", w.posts(), got)
-	}
+	})
 }
 
 func TestOverWhenAPersonClosedIt(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(*jiratest.Options){"cloud": func(*jiratest.Options) {}, "datacenter": datacenter} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := filed(t, change)
-			if err := w.srv.Transition("AAP-101", "In Progress"); err != nil {
-				t.Fatal(err)
-			}
-			if got := w.found("jira_create_issue", release); got.State != step.StateHere {
-				t.Errorf("in progress: %+v", got)
-			}
-			if err := w.srv.Transition("AAP-101", "Done"); err != nil {
-				t.Fatal(err)
-			}
-			w.wantFound(step.StateOver, "AAP-101", "AAP-101 is Done since 2025-01-15T10:00:00Z", "reopen AAP-101 and run this again, or use --again N")
-			if err := w.srv.Transition("AAP-101", "To Do"); err != nil {
-				t.Fatal(err)
-			}
-			w.wantHere("AAP-101")
-		})
-	}
+	onBoth(t, func(t *testing.T, change func(*jiratest.Options)) {
+		w := filed(t, change)
+		if err := w.srv.Transition("AAP-101", "In Progress"); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.found("jira_create_issue", release); got.State != step.StateHere {
+			t.Errorf("in progress: %+v", got)
+		}
+		if err := w.srv.Transition("AAP-101", "Done"); err != nil {
+			t.Fatal(err)
+		}
+		w.wantFound(step.StateOver, "AAP-101", "AAP-101 is Done since 2025-01-15T10:00:00Z", "reopen AAP-101 and run this again, or use --again N")
+		if err := w.srv.Transition("AAP-101", "To Do"); err != nil {
+			t.Fatal(err)
+		}
+		w.wantHere("AAP-101")
+	})
 }
 
 func TestOverWhenItWasMoved(t *testing.T) {
 	t.Parallel()
-	w := filed(t, lag(1))
-	if err := w.srv.Move("AAP-101", "OTHER"); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 { // by number, then by label
-		w.wantFound(step.StateOver, "OTHER-100", "the issue was moved out of AAP and is now OTHER-100", "move it back")
-	}
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		w := filed(t, on, lag(1))
+		if err := w.srv.Move("AAP-101", "OTHER"); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // by number, then by label
+			w.wantFound(step.StateOver, "OTHER-100", "the issue was moved out of AAP and is now OTHER-100", "move it back")
+		}
+	})
 }
 
 func TestAbsentWhenItWasDeleted(t *testing.T) {
 	t.Parallel()
-	w := filed(t)
-	if err := w.srv.Delete("AAP-101"); err != nil {
-		t.Fatal(err)
-	}
-	w.wantFound(step.StateAbsent, "", "", "")
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		w := filed(t, on)
+		if err := w.srv.Delete("AAP-101"); err != nil {
+			t.Fatal(err)
+		}
+		w.wantFound(step.StateAbsent, "", "", "")
+	})
 }
 
 // TestAHitOfTheIndexThatIsGone has the index name an issue that does not exist
@@ -242,52 +254,62 @@ func TestAHitOfTheIndexThatIsGone(t *testing.T) {
 
 func TestDiffers(t *testing.T) {
 	t.Parallel()
-	w := filed(t)
-	w.call.Digest = "digest2"
-	other := `{"project":"AAP","summary":"2025-01-16 Release","labels":["a"],"fields":{"customfield_1":1}}`
-	got := w.found("jira_create_issue", other)
-	want := `AAP-101 was filed with other arguments: its summary is "2025-01-15 Release", not "2025-01-16 Release"; ` +
-		`its type is "Story", not "Task"; its labels is "release", not "a"; its components is "backend", not ""`
-	if got.State != step.StateDiffers || got.Ref != "AAP-101" || got.Why != want || !strings.Contains(string(got.Out), "AAP-101") {
-		t.Errorf("got %+v\nwant %s", got, want)
-	}
-	w.wantFound(step.StateDiffers, "AAP-101", "AAP-101 was filed with other arguments than those of now", "")
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		w := filed(t, on)
+		w.call.Digest = "digest2"
+		other := `{"project":"AAP","summary":"2025-01-16 Release","labels":["a"],"fields":{"customfield_1":1}}`
+		got := w.found("jira_create_issue", other)
+		want := `AAP-101 was filed with other arguments: its summary is "2025-01-15 Release", not "2025-01-16 Release"; ` +
+			`its type is "Story", not "Task"; its labels is "release", not "a"; its components is "backend", not ""`
+		if got.State != step.StateDiffers || got.Ref != "AAP-101" || got.Why != want || !strings.Contains(string(got.Out), "AAP-101") {
+			t.Errorf("got %+v\nwant %s", got, want)
+		}
+		w.wantFound(step.StateDiffers, "AAP-101", "AAP-101 was filed with other arguments than those of now", "")
+	})
 }
 
 func TestAPersonMayComment(t *testing.T) {
 	t.Parallel()
-	w := filed(t)
-	if err := w.srv.Comment("AAP-101", "looks good"); err != nil {
-		t.Fatal(err)
-	}
-	w.wantHere("AAP-101")
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		w := filed(t, on)
+		if err := w.srv.Comment("AAP-101", "looks good"); err != nil {
+			t.Fatal(err)
+		}
+		w.wantHere("AAP-101")
+	})
 }
 
 func TestAnotherKeyIsAnotherIssue(t *testing.T) {
 	t.Parallel()
-	w := filed(t)
-	w.call.Key.Work = "work2"
-	w.wantFound(step.StateAbsent, "", "", "")
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		w := filed(t, on)
+		w.call.Key.Work = "work2"
+		w.wantFound(step.StateAbsent, "", "", "")
+	})
 }
 
 func TestAClone(t *testing.T) {
 	t.Parallel()
-	w := filed(t)
-	w.srv.File("AAP", "CLONE - 2025-01-15 Release", ourLabel)
-	w.wantHere("AAP-101")
-	if err := w.srv.Delete("AAP-101"); err != nil {
-		t.Fatal(err)
-	}
-	w.wantFound(step.StateCannotTell, "", "AAP-102 has the label "+ourLabel+" but was not filed by skillrun", "")
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		w := filed(t, on)
+		w.srv.File("AAP", "CLONE - 2025-01-15 Release", ourLabel)
+		w.wantHere("AAP-101")
+		if err := w.srv.Delete("AAP-101"); err != nil {
+			t.Fatal(err)
+		}
+		w.wantFound(step.StateCannotTell, "", "AAP-102 has the label "+ourLabel+" but was not filed by skillrun", "")
+	})
 }
 
 func TestTwoOfOurs(t *testing.T) {
 	t.Parallel()
-	w := filed(t)
-	if _, err := do[jira.CreateOut](w, "jira_create_issue", release); err != nil {
-		t.Fatal(err)
-	}
-	w.wantFound(step.StateCannotTell, "", "AAP-102, AAP-101 are all of this piece of work", "")
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		w := filed(t, on)
+		if _, err := do[jira.CreateOut](w, "jira_create_issue", release); err != nil {
+			t.Fatal(err)
+		}
+		w.wantFound(step.StateCannotTell, "", "AAP-102, AAP-101 are all of this piece of work", "")
+	})
 }
 
 // TestALookupThatFailsIsNoProof refuses one kind of read after the other.
@@ -333,9 +355,11 @@ func TestALookupThatFailsIsNoProof(t *testing.T) {
 
 func TestAnUnknownProjectIsNoProof(t *testing.T) {
 	t.Parallel()
-	w := start(t, nil)
-	_, err := w.find("jira_create_issue", `{"project":"NO","summary":"s"}`)
-	w.wantCode("jira_create_issue", err, types.BadInput, "The value 'NO' does not exist for the field 'project'.")
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		w := start(t, nil, on)
+		_, err := w.find("jira_create_issue", `{"project":"NO","summary":"s"}`)
+		w.wantCode("jira_create_issue", err, types.BadInput, "The value 'NO' does not exist for the field 'project'.")
+	})
 }
 
 func TestTheWrongDeploymentIsSaid(t *testing.T) {

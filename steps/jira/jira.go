@@ -1,6 +1,6 @@
-// Package jira is the family of steps that file issues in Jira, link them, and
-// look at them. It speaks REST version 2, which Jira Cloud and Jira Data
-// Center share but for the search.
+// Package jira is the family of steps that file issues in Jira, link, comment
+// and move them, and look at them. It speaks REST version 2, which Jira Cloud
+// and Jira Data Center share but for the search and the credential.
 //
 // # An issue is filed once
 //
@@ -16,12 +16,15 @@
 //     issue are read one by one until several in a row do not exist.
 //
 // A remote link has a key of its own, the global id; Jira updates the link
-// when the id is there already.
+// when the id is there already. A comment holds the entity property "skillrun"
+// as an issue does, and the comments of an issue are read past the index. A
+// transition is done when the issue is in the status; it leaves a property on
+// the issue, so that an issue that somebody moved on is not moved back.
 //
 // # What is done to text
 //
-// A summary is one line. A description may quote anybody and is sent as it is:
-// no step builds markup of its own around it, so there is nothing to break out
+// A summary is one line. A description and a comment may quote anybody and are
+// sent as they are: no step builds markup of its own around it, so there is nothing to break out
 // of. A link leads to http or https.
 package jira
 
@@ -36,11 +39,11 @@ import (
 // Service is one Jira, as the configuration names it.
 type Service struct {
 	URL        string            // "https://example.atlassian.net", with the path it lives under
-	User       string            // on Cloud, whose API token Token is
-	Token      types.Secret      // an API token on Cloud, a personal access token on Data Center
+	User       string            // on Cloud, whose API token Token is; on Data Center only where Token is a password
+	Token      types.Secret      // an API token on Cloud, a personal access token (or User's password) on Data Center
 	Deployment string            // "cloud" (also "") or "datacenter"
 	Transport  http.RoundTripper // how it is reached; http.DefaultTransport without one
-	Timeout    time.Duration     // for one whole exchange; 0 is no limit
+	Timeout    time.Duration     // for one exchange; 0 is no limit
 }
 
 // The deployments.
@@ -64,6 +67,16 @@ func Steps(services map[string]Service) []step.Step {
 			Failing(append(failures(), types.Conflict)...),
 		step.Read("jira_get_issue", "Look at an issue: its summary, status and labels.", f.get).
 			Touching("jira", "issue", "view").Failing(failures()...),
+		step.Read("jira_search", "Search for issues in Jira's query language.", f.searchIssues).
+			Touching("jira", "issue", "search").Failing(failures()...),
+		step.Write("jira_add_comment", "Comment on an issue.", f.addComment,
+			step.Find(f.findComment), step.Preview(previewComment)).
+			Touching("jira", "comment", "create").
+			Failing(append(failures(), types.Conflict)...),
+		step.Write("jira_transition", "Move an issue to another status.", f.move,
+			step.Find(f.findMoved), step.Preview(previewMove)).
+			Touching("jira", "issue", "transition").
+			Failing(append(failures(), types.Conflict)...),
 	}
 }
 

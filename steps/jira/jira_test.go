@@ -20,15 +20,22 @@ import (
 // world is a stand-in on loopback and the steps that talk to it.
 type world struct {
 	*testing.T
-	srv   *jiratest.Server
-	url   string
-	call  step.Call
-	steps map[string]step.Step
+	srv     *jiratest.Server
+	url     string
+	call    step.Call
+	service jira.Service
+	steps   map[string]step.Step
 }
 
 // start builds a world. transport, when not nil, stands between the steps and
 // the stand-in.
 func start(t *testing.T, transport http.RoundTripper, change ...func(*jiratest.Options)) *world {
+	t.Helper()
+	return startBehind(t, nil, transport, change...)
+}
+
+// startBehind is start with a handler around the stand-in.
+func startBehind(t *testing.T, wrap func(http.Handler) http.Handler, transport http.RoundTripper, change ...func(*jiratest.Options)) *world {
 	t.Helper()
 	opts := jiratest.Options{
 		User: "bot@example.com", Token: "t0ken", FirstNumber: 100,
@@ -42,12 +49,20 @@ func start(t *testing.T, transport http.RoundTripper, change ...func(*jiratest.O
 		c(&opts)
 	}
 	srv := jiratest.New(opts)
-	host := httptest.NewServer(srv)
+	handler := http.Handler(srv)
+	if wrap != nil {
+		handler = wrap(srv)
+	}
+	host := httptest.NewServer(handler)
 	t.Cleanup(host.Close)
 	srv.File("AAP", "an older issue")
 	w := &world{T: t, srv: srv, url: host.URL}
 	w.call = step.Call{Run: "r1", Key: step.Key{Work: "work1", Path: "path1"}, Digest: "digest1"}
-	w.connect(jira.Service{URL: host.URL, User: opts.User, Token: types.NewSecret(opts.Token), Deployment: opts.Deployment, Transport: transport})
+	w.service = jira.Service{URL: host.URL, User: opts.User, Token: types.NewSecret(opts.Token), Deployment: opts.Deployment, Transport: transport}
+	if opts.Deployment == "datacenter" {
+		w.service.User = ""
+	}
+	w.connect(w.service)
 	return w
 }
 
@@ -65,6 +80,26 @@ func lag(searches int) func(*jiratest.Options) {
 }
 
 func datacenter(o *jiratest.Options) { o.Deployment = "datacenter" }
+
+// onBoth runs a test against Jira Cloud and against Jira Data Center.
+func onBoth(t *testing.T, test func(t *testing.T, deployment func(*jiratest.Options))) {
+	t.Helper()
+	for name, deployment := range map[string]func(*jiratest.Options){"cloud": func(*jiratest.Options) {}, "datacenter": datacenter} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, deployment)
+		})
+	}
+}
+
+// eachOnBoth is onBoth for one case of a table.
+func eachOnBoth(t *testing.T, name string, test func(t *testing.T, deployment func(*jiratest.Options))) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		onBoth(t, test)
+	})
+}
 
 // do performs a step and decodes the result.
 func do[Out any](w *world, name, in string) (Out, error) {
@@ -168,6 +203,9 @@ func TestTheFamilyIsDocumentedWithoutServices(t *testing.T) {
 		"jira_create_issue write jira/issue/create",
 		"jira_add_link write jira/remote link/create",
 		"jira_get_issue read jira/issue/view",
+		"jira_search read jira/issue/search",
+		"jira_add_comment write jira/comment/create",
+		"jira_transition write jira/issue/transition",
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Error(diff)
@@ -187,7 +225,8 @@ func TestSinksAreTrustedAndProseIsCosmetic(t *testing.T) {
 			}
 		}
 	}
-	if diff := cmp.Diff([]string{"jira_create_issue.service", "jira_create_issue.project", "jira_add_link.service", "jira_get_issue.service"}, trusted); diff != "" {
+	if diff := cmp.Diff([]string{"jira_create_issue.service", "jira_create_issue.project", "jira_add_link.service", "jira_get_issue.service",
+		"jira_search.service", "jira_search.jql", "jira_add_comment.service", "jira_transition.service"}, trusted); diff != "" {
 		t.Error("trusted:", diff)
 	}
 	if diff := cmp.Diff([]string{"jira_create_issue.description", "jira_add_link.title", "jira_add_link.summary", "jira_add_link.relationship"}, cosmetic); diff != "" {
@@ -234,23 +273,20 @@ func TestWithoutServicesNothingIsPerformed(t *testing.T) {
 
 func TestGetIssue(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(*jiratest.Options){"cloud": func(*jiratest.Options) {}, "datacenter": datacenter} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := start(t, nil, change)
-			got, err := do[jira.GetOut](w, "jira_get_issue", `{"issue":"AAP-100"}`)
-			if err != nil {
-				t.Fatal(err)
-			}
-			want := jira.GetOut{
-				Key: "AAP-100", Summary: "an older issue", Type: "Task", Status: "To Do", StatusCategory: "new",
-				Labels: []string{}, Components: []string{}, URL: w.url + "/browse/AAP-100", Updated: "2025-01-15T10:00:00Z",
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
+	onBoth(t, func(t *testing.T, change func(*jiratest.Options)) {
+		w := start(t, nil, change)
+		got, err := do[jira.GetOut](w, "jira_get_issue", `{"issue":"AAP-100"}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := jira.GetOut{
+			Key: "AAP-100", Summary: "an older issue", Type: "Task", Status: "To Do", StatusCategory: "new",
+			Labels: []string{}, Components: []string{}, URL: w.url + "/browse/AAP-100", Updated: "2025-01-15T10:00:00Z",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 func TestGetIssueWithEverything(t *testing.T) {

@@ -35,10 +35,11 @@ func (in LinkIn) out(id int, key step.Key) LinkOut {
 
 func (f family) addLink(ctx context.Context, in LinkIn) (LinkOut, error) {
 	var none LinkOut
-	key := step.CallOf(ctx).Key
-	if key.IsZero() {
-		return none, types.Errorf(types.Internal, "the call has no key")
+	call, err := keyed(ctx)
+	if err != nil {
+		return none, err
 	}
+	key := call.Key
 	if err := in.check(nil); err != nil {
 		return none, err
 	}
@@ -61,7 +62,8 @@ func (in LinkIn) check(unknown step.UnknownPaths) error {
 	if !touched(unknown, "url") {
 		u, err := url.Parse(in.URL)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return types.Errorf(types.BadInput, "%q is no http or https url", clip(in.URL))
+			return types.Errorf(types.BadInput, "%q is no http or https url", clip(in.URL)).
+				WithHint("give the address of a page, e.g. https://HOST/PATH")
 		}
 	}
 	if !touched(unknown, "title") {

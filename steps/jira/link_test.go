@@ -20,57 +20,58 @@ const ourLink = "skillrun:work1-path1"
 
 func TestAddLink(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(*jiratest.Options){"cloud": func(*jiratest.Options) {}, "datacenter": datacenter} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := start(t, nil, change)
-			if got := w.found("jira_add_link", mr); got.State != step.StateAbsent {
-				t.Fatalf("before: %+v", got)
-			}
-			got, err := do[jira.LinkOut](w, "jira_add_link", mr)
-			if err != nil {
-				t.Fatal(err)
-			}
-			want := jira.LinkOut{ID: 10002, Issue: "AAP-100", URL: "https://gitlab.example.com/a/-/merge_requests/7", GlobalID: ourLink}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Error(diff)
-			}
-			links := []jiratest.LinkView{{GlobalID: ourLink, URL: want.URL, Title: "!7 Release"}}
-			if diff := cmp.Diff(links, w.srv.Issues()[0].RemoteLinks); diff != "" {
-				t.Error(diff)
-			}
-			here := w.found("jira_add_link", strings.Replace(mr, "!7", "other words", 1))
-			if here.State != step.StateHere || here.Ref != "AAP-100" || string(here.Out) != string(types.Encode(want)) {
-				t.Errorf("after: %+v", here)
-			}
-		})
-	}
+	onBoth(t, func(t *testing.T, change func(*jiratest.Options)) {
+		w := start(t, nil, change)
+		if got := w.found("jira_add_link", mr); got.State != step.StateAbsent {
+			t.Fatalf("before: %+v", got)
+		}
+		got, err := do[jira.LinkOut](w, "jira_add_link", mr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := jira.LinkOut{ID: 10002, Issue: "AAP-100", URL: "https://gitlab.example.com/a/-/merge_requests/7", GlobalID: ourLink}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+		links := []jiratest.LinkView{{GlobalID: ourLink, URL: want.URL, Title: "!7 Release"}}
+		if diff := cmp.Diff(links, w.srv.Issues()[0].RemoteLinks); diff != "" {
+			t.Error(diff)
+		}
+		here := w.found("jira_add_link", strings.Replace(mr, "!7", "other words", 1))
+		if here.State != step.StateHere || here.Ref != "AAP-100" || string(here.Out) != string(types.Encode(want)) {
+			t.Errorf("after: %+v", here)
+		}
+	})
 }
 
 func TestAddLinkTwiceMakesOne(t *testing.T) {
 	t.Parallel()
-	w := start(t, nil)
-	for range 2 {
-		if _, err := do[jira.LinkOut](w, "jira_add_link", mr); err != nil {
-			t.Fatal(err)
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		w := start(t, nil, on)
+		for range 2 {
+			if _, err := do[jira.LinkOut](w, "jira_add_link", mr); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	if got := w.srv.Issues()[0].RemoteLinks; len(got) != 1 {
-		t.Errorf("links: %v", got)
-	}
+		if got := w.srv.Issues()[0].RemoteLinks; len(got) != 1 {
+			t.Errorf("links: %v", got)
+		}
+	})
 }
 
 func TestALinkThatLeadsElsewhere(t *testing.T) {
 	t.Parallel()
-	w := start(t, nil)
-	if _, err := do[jira.LinkOut](w, "jira_add_link", mr); err != nil {
-		t.Fatal(err)
-	}
-	got := w.found("jira_add_link", strings.Replace(mr, "/7", "/8", 1))
-	want := "the link of AAP-100 leads to https://gitlab.example.com/a/-/merge_requests/7, not to https://gitlab.example.com/a/-/merge_requests/8"
-	if got.State != step.StateDiffers || got.Why != want || !strings.Contains(string(got.Out), "/7") {
-		t.Errorf("got %+v", got)
-	}
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		w := start(t, nil, on)
+		if _, err := do[jira.LinkOut](w, "jira_add_link", mr); err != nil {
+			t.Fatal(err)
+		}
+		got := w.found("jira_add_link", strings.Replace(mr, "/7", "/8", 1))
+		want := "the link of AAP-100 leads to https://gitlab.example.com/a/-/merge_requests/7, not to https://gitlab.example.com/a/-/merge_requests/8"
+		if got.State != step.StateDiffers || got.Why != want || !strings.Contains(string(got.Out), "/7") {
+			t.Errorf("got %+v", got)
+		}
+	})
 }
 
 func TestLinksThatAreRefusedBeforeAnyRequest(t *testing.T) {
@@ -100,12 +101,14 @@ func TestLinksThatAreRefusedBeforeAnyRequest(t *testing.T) {
 
 func TestLinkOnAnIssueThatIsMissing(t *testing.T) {
 	t.Parallel()
-	w := start(t, nil)
-	missing := strings.Replace(mr, "AAP-100", "AAP-9", 1)
-	_, err := w.find("jira_add_link", missing)
-	w.wantCode("jira_add_link", err, types.NotFound, "look at AAP-9: 404 Not Found: Issue does not exist")
-	_, err = do[jira.LinkOut](w, "jira_add_link", missing)
-	w.wantCode("jira_add_link", err, types.NotFound, "link AAP-9: 404 Not Found: Issue does not exist")
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		w := start(t, nil, on)
+		missing := strings.Replace(mr, "AAP-100", "AAP-9", 1)
+		_, err := w.find("jira_add_link", missing)
+		w.wantCode("jira_add_link", err, types.NotFound, "look at AAP-9: 404 Not Found: Issue does not exist")
+		_, err = do[jira.LinkOut](w, "jira_add_link", missing)
+		w.wantCode("jira_add_link", err, types.NotFound, "link AAP-9: 404 Not Found: Issue does not exist")
+	})
 }
 
 func TestLinkWithoutAKeyIsABug(t *testing.T) {

@@ -1,10 +1,6 @@
 package jira
 
-import (
-	"context"
-
-	"github.com/skillrun/skillrun/engine/types"
-)
+import "context"
 
 // GetIn are the arguments of jira_get_issue.
 type GetIn struct {
@@ -36,20 +32,17 @@ func (f family) get(ctx context.Context, in GetIn) (GetOut, error) {
 	if err != nil {
 		return GetOut{}, err
 	}
-	updated, err := parseTime(i.Fields.Updated)
+	updated, err := i.updated("look at " + in.Issue)
 	if err != nil {
-		return GetOut{}, types.Errorf(types.Unavailable, "look at %s: its time of change is none: %q", in.Issue, clip(i.Fields.Updated))
+		return GetOut{}, err
 	}
 	out := GetOut{
 		Key: i.Key, Summary: i.Fields.Summary, Description: i.Fields.Description, Type: i.Fields.Type.Name,
 		Status: i.Fields.Status.Name, StatusCategory: i.Fields.Status.Category.Key,
-		Labels: append([]string{}, i.Fields.Labels...), Components: []string{}, URL: c.browse(i.Key), Updated: updated,
+		Assignee: i.assignee(), Labels: append([]string{}, i.Fields.Labels...), Components: []string{}, URL: c.browse(i.Key), Updated: updated,
 	}
 	for _, comp := range i.Fields.Components {
 		out.Components = append(out.Components, comp.Name)
-	}
-	if i.Fields.Assignee != nil {
-		out.Assignee = &i.Fields.Assignee.DisplayName
 	}
 	return out, nil
 }

@@ -30,6 +30,10 @@ func Client(rt http.RoundTripper, timeout time.Duration) *http.Client {
 	return &http.Client{Transport: polite{limited{rt, timeout}}, CheckRedirect: sameOriginReads}
 }
 
+// Polite is the part of [Client] that asks a read again later when the service
+// wants that, for protocols that need a client of their own.
+func Polite(rt http.RoundTripper) http.RoundTripper { return polite{rt} }
+
 func sameOriginReads(req *http.Request, via []*http.Request) error {
 	first := via[0]
 	if !isRead(first.Method) || req.URL.Host != first.URL.Host || req.URL.Scheme != first.URL.Scheme || len(via) > 5 {

@@ -32,7 +32,8 @@ type Options struct {
 	User  string // who may push, with Token
 	Token string
 	// RefusePush is asked before a reference changes; a text refuses the push
-	// and is shown to the client, as a pre-receive hook's would be.
+	// and is shown to the client. Its first line is the reference's status, as
+	// "pre-receive hook declined"; the others are what a hook prints.
 	RefusePush func(repo, ref, old, new string) string
 	Changed    func() // after a push
 	Log        func(method, path string, status int)

@@ -14,6 +14,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/pktline"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
 	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	"github.com/go-git/go-git/v5/plumbing/transport/server"
@@ -51,6 +53,9 @@ func (s *Server) advertise(w http.ResponseWriter, r *http.Request, name string, 
 		var session transport.ReceivePackSession
 		if session, err = t.NewReceivePackSession(nil, nil); err == nil {
 			refs, err = session.AdvertisedReferencesContext(r.Context())
+		}
+		if err == nil {
+			err = refs.Capabilities.Set(capability.Sideband64k)
 		}
 	default:
 		http.Error(w, "only smart HTTP is served", http.StatusForbidden)
@@ -160,14 +165,39 @@ func (s *Server) receivePack(w http.ResponseWriter, r *http.Request, name string
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	banded := req.Capabilities.Supports(capability.Sideband64k)
+	req.Capabilities.Delete(capability.Sideband64k) // which go-git's server does not know
 	status, err := s.apply(r.Context(), name, sto, req)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	if status != nil {
-		status.Encode(w)
+		report(w, banded, status)
 	}
+}
+
+// report sends a push's status, and before it, to clients that take it, what a
+// hook printed.
+func report(w io.Writer, banded bool, status *packp.ReportStatus) {
+	var printed strings.Builder
+	for _, c := range status.CommandStatuses {
+		first, rest, _ := strings.Cut(c.Status, "\n")
+		c.Status = first
+		printed.WriteString(rest)
+	}
+	if !banded {
+		status.Encode(w)
+		return
+	}
+	var text bytes.Buffer
+	status.Encode(&text)
+	mux := sideband.NewMuxer(sideband.Sideband64k, w)
+	if printed.Len() > 0 {
+		mux.WriteChannel(sideband.ProgressMessage, []byte(printed.String()+"\n"))
+	}
+	mux.Write(text.Bytes())
+	pktline.NewEncoder(w).Flush()
 }
 
 // apply carries a push out, or refuses it.
@@ -222,7 +252,7 @@ func statuses(req *packp.ReferenceUpdateRequest, unpack string, why func(*packp.
 	for _, c := range req.Commands {
 		status := &packp.CommandStatus{ReferenceName: c.Name, Status: "refused with the others"}
 		if text := why(c); text != "" {
-			status.Status, refused = strings.ReplaceAll(text, "\n", " "), true
+			status.Status, refused = text, true
 		}
 		out.CommandStatuses = append(out.CommandStatuses, status)
 	}

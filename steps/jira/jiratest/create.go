@@ -101,8 +101,11 @@ func (s *Server) place(fields map[string]any) (Project, string, map[string]strin
 	}
 	key, _ := given["key"].(string)
 	p, ok := s.project(key)
-	if !ok {
+	if !ok || p.denies("BROWSE_PROJECTS") {
 		return Project{}, "", map[string]string{"project": "valid project is required"}
+	}
+	if p.denies("CREATE_ISSUES") {
+		return Project{}, "", map[string]string{"project": "You do not have permission to create issues in this project."}
 	}
 	kind, _ := fields["issuetype"].(map[string]any)
 	if kind == nil {

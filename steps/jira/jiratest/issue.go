@@ -17,7 +17,7 @@ func noIssue() reply {
 }
 
 func (s *Server) getIssue(c call) reply {
-	i := s.issue(c.PathValue("key"))
+	i := s.seen(c.PathValue("key"))
 	if i == nil {
 		return noIssue()
 	}
@@ -128,71 +128,26 @@ func issueTypeBean(base string, p Project, name string) map[string]any {
 	return map[string]any{"id": id, "name": name, "subtask": false, "self": base + "/rest/api/2/issuetype/" + id}
 }
 
-func (s *Server) user(base string) map[string]any {
-	u := map[string]any{"self": base + "/rest/api/2/myself", "displayName": s.opts.User, "active": true, "timeZone": "Etc/UTC"}
-	if s.cloud() {
-		u["accountId"], u["accountType"] = "5b10a2844c20165700ede21g", "atlassian"
-	} else {
-		u["name"], u["key"] = s.opts.User, "JIRAUSER10100"
+// getPart serves two routes of one length, which a mux cannot tell apart.
+func (s *Server) getPart(c call) reply {
+	switch {
+	case c.PathValue("part") == "properties":
+		return s.getProperty(c)
+	case c.PathValue("key") == "createmeta" && c.PathValue("name") == "issuetypes":
+		return s.createTypes(c, c.PathValue("part"))
 	}
-	return u
+	return s.noResource(c.Request)
 }
 
-func (s *Server) myself(c call) reply { return reply{status: http.StatusOK, body: s.user(c.base)} }
-
-func (s *Server) getProject(c call) reply {
-	key := c.PathValue("key")
-	p, ok := s.project(key)
-	if !ok {
-		return refuse(http.StatusNotFound, fmt.Sprintf("No project could be found with key '%s'.", key))
+func (s *Server) putPart(c call) reply {
+	if c.PathValue("part") != "properties" {
+		return s.noResource(c.Request)
 	}
-	kinds := []map[string]any{}
-	for _, name := range p.IssueTypes {
-		kinds = append(kinds, issueTypeBean(c.base, p, name))
-	}
-	return reply{status: http.StatusOK, body: map[string]any{
-		"id":  strconv.Itoa(10000 + slices.IndexFunc(s.opts.Projects, func(o Project) bool { return o.Key == key })),
-		"key": p.Key, "name": p.Name, "issueTypes": kinds, "components": components(p.Components),
-		"self": c.base + "/rest/api/2/project/" + p.Key,
-	}}
-}
-
-func (s *Server) getTransitions(c call) reply {
-	i := s.issue(c.PathValue("key"))
-	if i == nil {
-		return noIssue()
-	}
-	list := []map[string]any{}
-	for _, st := range workflow() {
-		list = append(list, map[string]any{"id": st.Transition, "name": st.Name, "to": st.bean(c.base)})
-	}
-	return reply{status: http.StatusOK, body: map[string]any{"expand": "transitions", "transitions": list}}
-}
-
-func (s *Server) postTransition(c call) reply {
-	i := s.issue(c.PathValue("key"))
-	if i == nil {
-		return noIssue()
-	}
-	var body struct {
-		Transition struct {
-			ID string `json:"id"`
-		} `json:"transition"`
-	}
-	if err := json.Unmarshal(c.body, &body); err != nil {
-		return badJSON()
-	}
-	all := workflow()
-	n := slices.IndexFunc(all, func(st status) bool { return st.Transition == body.Transition.ID })
-	if n < 0 {
-		return refuse(http.StatusBadRequest, fmt.Sprintf("Transition id '%s' is not valid for this issue.", body.Transition.ID))
-	}
-	s.setStatus(i, all[n].Name)
-	return reply{status: http.StatusNoContent, changed: true}
+	return s.putProperty(c)
 }
 
 func (s *Server) getProperty(c call) reply {
-	i, key := s.issue(c.PathValue("key")), c.PathValue("property")
+	i, key := s.issue(c.PathValue("key")), c.PathValue("name")
 	if i == nil {
 		return noIssue()
 	}
@@ -204,7 +159,7 @@ func (s *Server) getProperty(c call) reply {
 }
 
 func (s *Server) putProperty(c call) reply {
-	i, key := s.issue(c.PathValue("key")), c.PathValue("property")
+	i, key := s.issue(c.PathValue("key")), c.PathValue("name")
 	if i == nil {
 		return noIssue()
 	}

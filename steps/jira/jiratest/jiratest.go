@@ -1,6 +1,6 @@
 // Package jiratest is a stand-in for Jira's REST API, version 2, that keeps
-// state and answers over real HTTP: Jira Cloud by default, Data Center where
-// the two differ and it is cheap.
+// state and answers over real HTTP: Jira Cloud by default, or Data Center with
+// its own search, credentials, headers and forms of answers.
 //
 // It refuses what Jira refuses, in Jira's words and with Jira's status, and
 // its search lags behind its issues as Jira's index does. It serves the routes
@@ -29,9 +29,10 @@ import (
 
 // Options say what the stand-in is like.
 type Options struct {
-	// User and Token are the only good credential: basic on Cloud, a bearer
-	// token on Data Center, where User only names who writes.
+	// User and Token are the good credential: basic on Cloud, a bearer token on
+	// Data Center, where User only names who writes.
 	User, Token string
+	Password    string // of User on Data Center; basic credentials are refused without one
 	Deployment  string // "cloud" (also "") or "datacenter"
 	Projects    []Project
 	FirstNumber int // of the first issue of each project; 0 means 1
@@ -53,6 +54,24 @@ type Project struct {
 	Components     []string          // the names an issue may have
 	RequiredFields map[string]string // custom fields an issue must have: id -> name
 	OptionalFields map[string]string // custom fields an issue may have: id -> name
+	Transitions    []Transition      // nil means one to each status, from everywhere
+	Denied         []string          // permissions that the account has not, e.g. CREATE_ISSUES
+}
+
+// Transition is a way from a status to another.
+type Transition struct {
+	Name string
+	From []string // names of statuses; nil is any
+	To   string
+	// Fields are those of its screen by id.
+	Fields map[string]Field
+}
+
+// Field is a field of a screen.
+type Field struct {
+	Name              string
+	Required, Default bool     // Default: Jira fills it in when it is not given
+	Allowed           []string // the names of what it may be; nil is anything
 }
 
 // Request is one request of the history.
@@ -86,6 +105,9 @@ func New(opts Options) *Server {
 		if opts.Projects[i].IssueTypes == nil {
 			opts.Projects[i].IssueTypes = []string{"Task", "Story", "Bug"}
 		}
+		if opts.Projects[i].Transitions == nil {
+			opts.Projects[i].Transitions = free()
+		}
 	}
 	s := &Server{opts: opts, state: newState()}
 	s.routes = s.table()
@@ -114,15 +136,20 @@ type methods map[string]func(*Server, call) reply
 func (s *Server) table() *http.ServeMux {
 	mux := http.NewServeMux()
 	for path, m := range map[string]methods{
-		"/issue":                             {"POST": (*Server).createIssue},
-		"/issue/{key}":                       {"GET": (*Server).getIssue},
-		"/issue/{key}/remotelink":            {"GET": (*Server).getLinks, "POST": (*Server).putLink},
-		"/issue/{key}/transitions":           {"GET": (*Server).getTransitions, "POST": (*Server).postTransition},
-		"/issue/{key}/properties/{property}": {"GET": (*Server).getProperty, "PUT": (*Server).putProperty},
-		"/search":                            {"GET": (*Server).searchOld},
-		"/search/jql":                        {"GET": (*Server).searchNew},
-		"/myself":                            {"GET": (*Server).myself},
-		"/project/{key}":                     {"GET": (*Server).getProject},
+		"/issue":                                  {"POST": (*Server).createIssue},
+		"/issue/{key}":                            {"GET": (*Server).getIssue},
+		"/issue/{key}/remotelink":                 {"GET": (*Server).getLinks, "POST": (*Server).putLink},
+		"/issue/{key}/transitions":                {"GET": (*Server).getTransitions, "POST": (*Server).postTransition},
+		"/issue/{key}/{part}/{name}":              {"GET": (*Server).getPart, "PUT": (*Server).putPart},
+		"/issue/{key}/comment":                    {"GET": (*Server).getComments, "POST": (*Server).postComment},
+		"/comment/{id}/properties/{property}":     {"GET": (*Server).getCommentProperty},
+		"/issue/createmeta/{key}/issuetypes/{id}": {"GET": (*Server).createFields},
+		"/mypermissions":                          {"GET": (*Server).permissions},
+		"/serverInfo":                             {"GET": (*Server).serverInfo},
+		"/search":                                 {"GET": (*Server).searchOld},
+		"/search/jql":                             {"GET": (*Server).searchNew},
+		"/myself":                                 {"GET": (*Server).myself},
+		"/project/{key}":                          {"GET": (*Server).getProject},
 	} {
 		mux.Handle("/rest/api/2"+path, s.serve(m))
 	}
@@ -135,13 +162,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.routes.Se
 
 func (s *Server) serve(m methods) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ans := s.answer(m, r)
+		who := s.login(r)
+		for name, value := range who.header(s) {
+			w.Header().Set(name, value)
+		}
+		ans := s.answer(m, r, who)
 		s.record(r, ans.status)
 		if ans.changed && s.opts.Changed != nil {
 			s.opts.Changed()
-		}
-		if ans.status == http.StatusUnauthorized {
-			w.Header().Set("WWW-Authenticate", `Basic realm="jiratest"`)
 		}
 		if ans.status == http.StatusMethodNotAllowed {
 			w.Header().Set("Allow", strings.Join(m.names(), ", "))
@@ -169,12 +197,12 @@ func send(w http.ResponseWriter, ans reply) {
 	_ = json.NewEncoder(w).Encode(ans.body) // a client that hung up is its own affair
 }
 
-func (s *Server) answer(m methods, r *http.Request) reply {
+func (s *Server) answer(m methods, r *http.Request, who login) reply {
 	if m == nil {
-		return refuse(http.StatusNotFound, "null for uri: "+r.URL.Path)
+		return s.noResource(r)
 	}
-	if !s.authorized(r) {
-		return refuse(http.StatusUnauthorized, "Client must be authenticated to access this resource.")
+	if !who.good && (who.tried || !strings.HasSuffix(r.URL.Path, "/serverInfo")) {
+		return who.refusal
 	}
 	handle, ok := m[r.Method]
 	if !ok {
@@ -205,14 +233,6 @@ func baseOf(r *http.Request) string {
 		return "https://" + r.Host
 	}
 	return "http://" + r.Host
-}
-
-func (s *Server) authorized(r *http.Request) bool {
-	if !s.cloud() {
-		return r.Header.Get("Authorization") == "Bearer "+s.opts.Token
-	}
-	user, token, ok := r.BasicAuth()
-	return ok && user == s.opts.User && token == s.opts.Token
 }
 
 func (s *Server) record(r *http.Request, status int) {

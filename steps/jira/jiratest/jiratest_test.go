@@ -198,10 +198,17 @@ func TestCredentialsAndContentType(t *testing.T) {
 		`{"accountId":"5b10a2844c20165700ede21g","accountType":"atlassian","active":true,"displayName":"bot@example.com","self":"/rest/api/2/myself","timeZone":"Etc/UTC"}`)
 
 	dc := start(t, datacenter)
-	dc.want("GET", "/myself", "", 401, denied)
+	stranger := said("You are not authenticated. Authentication required to perform this operation.")
+	dc.want("GET", "/myself", "", 401, stranger, bearer("x"))
+	dc.want("GET", "/myself", "", 403, said("Basic Authentication has been disabled on this instance."))
+	password := start(t, datacenter, func(o *jiratest.Options) { o.Password = "p" })
+	password.want("GET", "/myself", "", 401, stranger)
+	if status, _ := password.send("GET", "/myself", "", func(r *http.Request) { r.SetBasicAuth("bot@example.com", "p") }); status != 200 {
+		t.Errorf("a good password is refused: %d", status)
+	}
 	dc.want("GET", "/myself", "", 200,
 		`{"active":true,"displayName":"bot@example.com","key":"JIRAUSER10100","name":"bot@example.com","self":"/rest/api/2/myself","timeZone":"Etc/UTC"}`, bearer("t"))
-	dc.want("GET", "/search/jql?jql=project=AAP", "", 404, said("null for uri: /rest/api/2/search/jql"), bearer("t"))
+	dc.want("GET", "/search/jql?jql=project=AAP", "", 404, `{"message":"null for uri: /rest/api/2/search/jql?jql=project=AAP","status-code":404}`, bearer("t"))
 	dc.want("GET", "/search?jql=project=AAP", "", 200, `{"issues":[],"maxResults":50,"startAt":0,"total":0}`, bearer("t"))
 	dc.want("GET", "/search?jql=nonsense", "", 400, said("Error in the JQL Query: Expecting operator but got 'nonsense'."), bearer("t"))
 }

@@ -40,7 +40,7 @@ func (s *Server) searchOld(c call) reply {
 // pages by token, no total.
 func (s *Server) searchNew(c call) reply {
 	if !s.cloud() {
-		return refuse(http.StatusNotFound, "null for uri: "+c.URL.Path)
+		return s.noResource(c.Request)
 	}
 	q := c.URL.Query()
 	hits, refused := s.search(q.Get("jql"), true)
@@ -121,7 +121,7 @@ func (s *Server) know(q query) error {
 		for _, v := range c.values {
 			switch c.field {
 			case "project":
-				if _, ok := s.project(v); !ok {
+				if p, ok := s.project(v); !ok || p.denies("BROWSE_PROJECTS") {
 					return fmt.Errorf("The value '%s' does not exist for the field 'project'.", v)
 				}
 			case "key":

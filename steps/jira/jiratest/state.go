@@ -34,7 +34,7 @@ type issue struct {
 	Custom      map[string]any             `json:"custom,omitempty"`
 	Properties  map[string]json.RawMessage `json:"properties"`
 	Links       []*link                    `json:"links"`
-	Comments    []string                   `json:"comments"`
+	Comments    []*comment                 `json:"comments"`
 	Status      string                     `json:"status"`
 	Created     time.Time                  `json:"created"`
 	Updated     time.Time                  `json:"updated"`
@@ -51,29 +51,6 @@ func (i *issue) number() int {
 	return n
 }
 
-// status is one column of the only workflow there is. Every status can be
-// reached from every other.
-type status struct {
-	ID, Name, Category, Transition string
-}
-
-func workflow() []status {
-	return []status{
-		{"10000", "To Do", "new", "11"},
-		{"10001", "In Progress", "indeterminate", "21"},
-		{"10002", "Done", "done", "31"},
-	}
-}
-
-func statusNamed(name string) (status, bool) {
-	all := workflow()
-	i := slices.IndexFunc(all, func(s status) bool { return s.Name == name })
-	if i < 0 {
-		return status{}, false
-	}
-	return all[i], true
-}
-
 // IssueView is one issue as a test or a person sees it.
 type IssueView struct {
 	Key         string                     `json:"key"`
@@ -85,7 +62,7 @@ type IssueView struct {
 	Components  []string                   `json:"components,omitempty"`
 	Fields      map[string]any             `json:"fields,omitempty"` // custom fields by id
 	RemoteLinks []LinkView                 `json:"remote_links,omitempty"`
-	Comments    []string                   `json:"comments,omitempty"`
+	Comments    []string                   `json:"comments,omitempty"` // their texts
 	Status      string                     `json:"status"`
 	Properties  map[string]json.RawMessage `json:"properties,omitempty"`
 }
@@ -112,7 +89,7 @@ func (i *issue) view() IssueView {
 	v := IssueView{
 		Key: i.Key, Project: i.Project, Type: i.Type, Summary: i.Summary, Description: i.Description,
 		Labels: slices.Clone(i.Labels), Components: slices.Clone(i.Components), Fields: i.Custom,
-		Comments: slices.Clone(i.Comments), Status: i.Status, Properties: maps.Clone(i.Properties),
+		Comments: i.texts(), Status: i.Status, Properties: maps.Clone(i.Properties),
 	}
 	for _, l := range i.Links {
 		v.RemoteLinks = append(v.RemoteLinks, LinkView{GlobalID: l.GlobalID, URL: l.Object.URL, Title: l.Object.Title})
@@ -154,7 +131,7 @@ func (s *Server) Transition(key, to string) error {
 
 // Comment adds a comment, as a person does.
 func (s *Server) Comment(key, text string) error {
-	return s.deed(key, func(i *issue) { i.Comments = append(i.Comments, text) })
+	return s.deed(key, func(i *issue) { s.addComment(i, text, nil) })
 }
 
 // Delete removes an issue; its number is never used again.
@@ -222,7 +199,7 @@ func (s *Server) add(i *issue) *issue {
 	now := s.opts.Now()
 	i.ID, i.Key = strconv.Itoa(s.nextID()), s.nextKey(i.Project)
 	i.Created, i.Updated, i.StatusSince = now, now, now
-	i.Status, i.Unindexed = workflow()[0].Name, s.opts.SearchLag
+	i.Status, i.Unindexed = statuses()[0].Name, s.opts.SearchLag
 	if i.Properties == nil {
 		i.Properties = map[string]json.RawMessage{}
 	}

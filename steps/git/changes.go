@@ -1,0 +1,237 @@
+package git
+
+import (
+	"context"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// maxChanges is how many files and folders may differ between two commits. It
+// ends the walk of trees that are made to have no end.
+const maxChanges = 50_000
+
+// change is a file that differs between two commits; the entry of the side
+// that has no such file is zero.
+type change struct {
+	path     string
+	old      string // where the file was, when it moved as it is
+	from, to object.TreeEntry
+}
+
+// folders are a folder at two commits, zero where there is none.
+type folders struct {
+	path     string
+	from, to plumbing.Hash
+}
+
+// changes compares the files of two commits, below some paths or everywhere; a
+// zero commit has no files. It goes down level by level, only where the sides
+// differ, and asks for all trees that a level lacks at once.
+func (r *repo) changes(ctx context.Context, remote *remoteRefs, from, to plumbing.Hash, paths []string) ([]change, error) {
+	var root folders
+	var err error
+	if root.from, err = r.rootOf(ctx, remote, from); err != nil {
+		return nil, err
+	}
+	if root.to, err = r.rootOf(ctx, remote, to); err != nil {
+		return nil, err
+	}
+	var out []change
+	for level := []folders{root}; len(level) > 0; {
+		if err := r.bringObjects(ctx, remote, []plumbing.Hash{from, to}, treesOf(level)); err != nil {
+			return nil, err
+		}
+		var next []folders
+		for _, f := range level {
+			files, below, err := r.differ(f, paths)
+			if err != nil {
+				return nil, err
+			}
+			out, next = append(out, files...), append(next, below...)
+			if len(out)+len(next) > maxChanges {
+				return nil, types.Errorf(types.BadInput, "more than %d files differ", maxChanges).WithHint("name the files or folders to look at with paths")
+			}
+		}
+		level = next
+	}
+	return moved(out), nil
+}
+
+// rootOf is a commit's tree, readable.
+func (r *repo) rootOf(ctx context.Context, remote *remoteRefs, commit plumbing.Hash) (plumbing.Hash, error) {
+	if commit.IsZero() {
+		return commit, nil
+	}
+	if err := r.bringPath(ctx, remote, commit, ""); err != nil {
+		return plumbing.ZeroHash, err
+	}
+	c, err := object.GetCommit(r.trees, commit)
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	return c.TreeHash, nil
+}
+
+func treesOf(level []folders) []plumbing.Hash {
+	var out []plumbing.Hash
+	for _, f := range level {
+		out = append(out, f.from, f.to)
+	}
+	return out
+}
+
+// differ compares one folder: the files that differ, and the folders that do.
+func (r *repo) differ(f folders, paths []string) (files []change, below []folders, err error) {
+	if f.from == f.to {
+		return nil, nil, nil
+	}
+	from, err := r.entries(f.from)
+	if err != nil {
+		return nil, nil, err
+	}
+	to, err := r.entries(f.to)
+	if err != nil {
+		return nil, nil, err
+	}
+	names := maps.Clone(from)
+	maps.Copy(names, to)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		a, b, at := from[name], to[name], path.Join(f.path, name)
+		if a == b || !within(at, paths) {
+			continue
+		}
+		fromTree, fromFile := apart(a)
+		toTree, toFile := apart(b)
+		if fromTree != toTree {
+			below = append(below, folders{at, fromTree, toTree})
+		}
+		if fromFile != toFile && inside(at, paths) {
+			files = append(files, change{path: at, from: fromFile, to: toFile})
+		}
+	}
+	return files, below, nil
+}
+
+// entries are what a tree holds, by name.
+func (r *repo) entries(tree plumbing.Hash) (map[string]object.TreeEntry, error) {
+	out := map[string]object.TreeEntry{}
+	if tree.IsZero() {
+		return out, nil
+	}
+	t, err := object.GetTree(r.trees, tree)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range t.Entries {
+		out[e.Name] = e
+	}
+	return out, nil
+}
+
+// apart tells a folder from everything else.
+func apart(e object.TreeEntry) (tree plumbing.Hash, file object.TreeEntry) {
+	if e.Mode == filemode.Dir {
+		return e.Hash, object.TreeEntry{}
+	}
+	return plumbing.ZeroHash, e
+}
+
+// inside reports whether a path is one of those wanted, or below one.
+func inside(at string, paths []string) bool {
+	return len(paths) == 0 || slices.ContainsFunc(paths, func(p string) bool { return p == at || strings.HasPrefix(at, p+"/") })
+}
+
+// within reports whether a path is wanted, or leads to one that is.
+func within(at string, paths []string) bool {
+	return inside(at, paths) || slices.ContainsFunc(paths, func(p string) bool { return strings.HasPrefix(p, at+"/") })
+}
+
+// moved joins a deleted and an added file of the very same content, in the
+// order of their new names.
+func moved(list []change) []change {
+	gone := map[plumbing.Hash][]int{}
+	for i, c := range list {
+		if c.to.Hash.IsZero() && c.from.Mode.IsFile() {
+			gone[c.from.Hash] = append(gone[c.from.Hash], i)
+		}
+	}
+	taken := map[int]bool{}
+	for i, c := range list {
+		if old := gone[c.to.Hash]; c.from.Hash.IsZero() && len(old) > 0 {
+			list[i].old, list[i].from = list[old[0]].path, list[old[0]].from
+			taken[old[0]], gone[c.to.Hash] = true, old[1:]
+		}
+	}
+	out := make([]change, 0, len(list))
+	for i, c := range list {
+		if !taken[i] {
+			out = append(out, c)
+		}
+	}
+	slices.SortFunc(out, func(a, b change) int { return strings.Compare(a.path, b.path) })
+	return out
+}
+
+// Fetches of single objects.
+const (
+	maxWants = 512 // in one request
+	fewWants = 64  // as many are kept without a pack
+)
+
+// bringObjects makes objects of commits of the remote readable. Where the
+// remote does not give single objects, they came with the commits: a hole then
+// is ours, see [repo.trusting].
+func (r *repo) bringObjects(ctx context.Context, from *remoteRefs, of, wants []plumbing.Hash) error {
+	missing := r.missing(wants)
+	if len(missing) == 0 {
+		return nil
+	}
+	if !from.partial() {
+		return plumbing.ErrObjectNotFound
+	}
+	for some := range slices.Chunk(missing, maxWants) {
+		err := r.fetch(ctx, from, r.trees, ask{wants: some, filter: onlyAsked, loose: len(some) <= fewWants})
+		if ctx.Err() != nil {
+			return err
+		}
+		if err != nil {
+			break // refused after all: the commits' whole files are asked for
+		}
+	}
+	if missing = r.missing(missing); len(missing) == 0 {
+		return nil
+	}
+	if err := r.fetch(ctx, from, r.trees, ask{wants: commitsOnly(of), depth: 1}); err != nil {
+		return err
+	}
+	if missing = r.missing(missing); len(missing) > 0 {
+		return types.Errorf(types.Unavailable, "the remote %s does not give object %s", nameOf(from.url), missing[0]).
+			WithHint("its administrator may have to repair the repository: git fsck tells")
+	}
+	return nil
+}
+
+// missing are those of the objects that are not at hand, each once.
+func (r *repo) missing(wants []plumbing.Hash) []plumbing.Hash {
+	seen := map[plumbing.Hash]bool{plumbing.ZeroHash: true}
+	var out []plumbing.Hash
+	for _, h := range wants {
+		if !seen[h] && !r.trees.has(h) {
+			out = append(out, h)
+		}
+		seen[h] = true
+	}
+	return out
+}
+
+func commitsOnly(of []plumbing.Hash) []plumbing.Hash {
+	return slices.DeleteFunc(slices.Clone(of), plumbing.Hash.IsZero)
+}

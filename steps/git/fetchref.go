@@ -1,0 +1,79 @@
+package git
+
+import (
+	"context"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
+)
+
+type fetchIn struct {
+	Repo    string `json:"repo" doc:"The repository: a clone's path or a URL. A clone is only asked for its remote; nothing in it changes." trusted:"true"`
+	Ref     string `json:"ref,omitempty" doc:"A branch or a full SHA; without it the remote's default branch." pattern:"^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$"`
+	Service string `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
+}
+
+type fetchOut struct {
+	Ref             string   `json:"ref" doc:"What was asked for; the default branch when nothing was."`
+	Commit          string   `json:"commit" doc:"The commit that it is at now."`
+	Short           string   `json:"short" doc:"Its first 12 digits."`
+	Subject         string   `json:"subject" doc:"The first line of its message."`
+	Author          string   `json:"author" doc:"The author's name."`
+	Date            string   `json:"date" doc:"When it was authored." format:"date-time"`
+	DefaultBranch   string   `json:"default_branch" doc:"The remote's default branch."`
+	DefaultCommit   string   `json:"default_commit" doc:"The commit that the default branch is at now."`
+	OnDefaultBranch bool     `json:"on_default_branch" doc:"Whether the default branch holds the commit."`
+	Ahead           int      `json:"ahead" doc:"How many commits it has that the default branch has not."`
+	Behind          int      `json:"behind" doc:"How many commits the default branch has that it has not."`
+	Branches        []string `json:"branches" doc:"The remote's branches that are at this very commit."`
+}
+
+// fetchRef brings the history of a commit into the cache, where later reads
+// find it, and says what the remote has now.
+func (c *client) fetchRef(ctx context.Context, in fetchIn) (fetchOut, error) {
+	var out fetchOut
+	r, err := c.open(ctx, in.Service, in.Repo)
+	if err != nil {
+		return out, err
+	}
+	refs, err := r.refs(ctx, r.url)
+	if err != nil {
+		return out, err
+	}
+	h, err := r.resolve(refs, in.Ref)
+	if err != nil {
+		return out, err
+	}
+	err = r.trusting(ctx, func() error {
+		out = fetchOut{Ref: in.Ref, Branches: []string{}}
+		return r.fillFetch(ctx, refs, &out, h)
+	})
+	if err != nil {
+		return out, readError("fetch", r.url, err)
+	}
+	return out, nil
+}
+
+func (r *repo) fillFetch(ctx context.Context, refs *remoteRefs, out *fetchOut, h plumbing.Hash) error {
+	if _, err := r.withHistory(ctx, refs, h); err != nil {
+		return err
+	}
+	c, err := object.GetCommit(r.history, h)
+	if err != nil {
+		return err
+	}
+	home := refs.branches[refs.defaultBranch]
+	ahead, behind, err := compare(ctx, r.history, []plumbing.Hash{home}, h)
+	if err != nil {
+		return err
+	}
+	about := commitOf(c)
+	out.Commit, out.Short, out.Subject, out.Author, out.Date = about.Sha, about.Short, about.Subject, about.Author, about.Date
+	out.DefaultBranch, out.DefaultCommit = refs.defaultBranch, home.String()
+	out.Ahead, out.Behind, out.OnDefaultBranch = len(ahead), len(behind), len(ahead) == 0
+	if out.Ref == "" {
+		out.Ref = refs.defaultBranch
+	}
+	out.Branches = append(out.Branches, refs.at(h)...)
+	return nil
+}

@@ -1,0 +1,222 @@
+package git
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+	fdiff "github.com/go-git/go-git/v5/plumbing/format/diff"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/utils/diff"
+)
+
+// ChangedFile is a file that differs between two commits.
+type ChangedFile struct {
+	Path      string `json:"path" doc:"The file; the old name when it is gone."`
+	OldPath   string `json:"old_path" doc:"Where it was, when it only moved; else empty. One that moved and was changed counts as deleted and added."`
+	Status    string `json:"status" doc:"What became of it." enum:"added,modified,deleted,renamed"`
+	Additions int    `json:"additions" doc:"Lines that are new."`
+	Deletions int    `json:"deletions" doc:"Lines that are gone."`
+	Binary    bool   `json:"binary" doc:"Whether it is not compared by line: it is no text, or too large for it."`
+}
+
+// Bounds of what is compared by line: bytes of one side, lines of both, and
+// time, after which the difference is right but coarse.
+const (
+	maxDiffed = 1 << 20
+	maxLines  = 50_000
+	maxDiffIn = 5 * time.Second
+)
+
+// filePatch is a changed file with its lines. It is go-git's diff.FilePatch.
+type filePatch struct {
+	change
+	binary bool
+	chunks []fdiff.Chunk
+}
+
+// IsBinary reports whether the file is not compared by line.
+func (p *filePatch) IsBinary() bool { return p.binary }
+
+// Chunks are the lines.
+func (p *filePatch) Chunks() []fdiff.Chunk { return p.chunks }
+
+// Files are the two sides, nil where there is none.
+func (p *filePatch) Files() (from, to fdiff.File) {
+	if !p.from.Hash.IsZero() {
+		name := p.path
+		if p.old != "" {
+			name = p.old
+		}
+		from = side{p.from, name}
+	}
+	if !p.to.Hash.IsZero() {
+		to = side{p.to, p.path}
+	}
+	return from, to
+}
+
+// side is a file on one side. It is go-git's diff.File.
+type side struct {
+	entry object.TreeEntry
+	path  string
+}
+
+// Hash names the content.
+func (s side) Hash() plumbing.Hash { return s.entry.Hash }
+
+// Mode is the file's mode.
+func (s side) Mode() filemode.FileMode { return s.entry.Mode }
+
+// Path is the file's name, quoted when it could be taken for something else.
+func (s side) Path() string {
+	if strings.ContainsFunc(s.path, unicode.IsControl) || !utf8.ValidString(s.path) {
+		return strconv.Quote(s.path)
+	}
+	return s.path
+}
+
+// piece is a run of lines. It is go-git's diff.Chunk.
+type piece struct {
+	text string
+	op   fdiff.Operation
+}
+
+// Content is the lines.
+func (p piece) Content() string { return p.text }
+
+// Type says whether they are new, gone or neither.
+func (p piece) Type() fdiff.Operation { return p.op }
+
+// onePatch is go-git's diff.Patch of one file.
+type onePatch struct{ *filePatch }
+
+// FilePatches is the file.
+func (p onePatch) FilePatches() []fdiff.FilePatch { return []fdiff.FilePatch{p.filePatch} }
+
+// Message is empty.
+func (onePatch) Message() string { return "" }
+
+// patches compares changed files by line, fetching all that is needed for it
+// at once.
+func (r *repo) patches(ctx context.Context, remote *remoteRefs, commits []plumbing.Hash, list []change) ([]*filePatch, error) {
+	var blobs []plumbing.Hash
+	for _, c := range list {
+		for _, e := range []object.TreeEntry{c.from, c.to} {
+			if e.Mode != filemode.Submodule && c.from.Hash != c.to.Hash {
+				blobs = append(blobs, e.Hash)
+			}
+		}
+	}
+	if err := r.bringObjects(ctx, remote, commits, blobs); err != nil {
+		return nil, err
+	}
+	var out []*filePatch
+	for _, c := range list {
+		if err := ctx.Err(); err != nil {
+			return nil, readError("compare", remote.url, err)
+		}
+		p, err := r.patch(c)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+func (r *repo) patch(c change) (*filePatch, error) {
+	p := &filePatch{change: c}
+	if c.from.Hash == c.to.Hash {
+		return p, nil
+	}
+	before, ok, err := r.lines(c.from)
+	if err != nil {
+		return nil, err
+	}
+	after, ok2, err := r.lines(c.to)
+	if err != nil {
+		return nil, err
+	}
+	if !ok || !ok2 || strings.Count(before, "\n")+strings.Count(after, "\n") > maxLines {
+		p.binary = true
+		return p, nil
+	}
+	for _, d := range diff.DoWithTimeout(before, after, maxDiffIn) {
+		op := fdiff.Equal
+		switch { // go-git takes the numbers of its diff library over: 1 inserts, -1 deletes
+		case d.Type > 0:
+			op = fdiff.Add
+		case d.Type < 0:
+			op = fdiff.Delete
+		}
+		p.chunks = append(p.chunks, piece{d.Text, op})
+	}
+	return p, nil
+}
+
+// lines is a side's text; ok is false when it is no text, or too large. A
+// submodule is shown as git shows it.
+func (r *repo) lines(e object.TreeEntry) (text string, ok bool, err error) {
+	switch {
+	case e.Hash.IsZero():
+		return "", true, nil
+	case e.Mode == filemode.Submodule:
+		return "Subproject commit " + e.Hash.String() + "\n", true, nil
+	}
+	blob, err := object.GetBlob(r.trees, e.Hash)
+	if err != nil || blob.Size > maxDiffed {
+		return "", false, err
+	}
+	text, err = contents(object.NewFile(e.Name, e.Mode, blob))
+	if err != nil {
+		return "", false, err
+	}
+	return text, utf8.ValidString(text) && !strings.ContainsRune(text, 0), nil
+}
+
+// describe is a changed file for people and expressions.
+func (p *filePatch) describe() ChangedFile {
+	out := ChangedFile{Path: valid(p.path), OldPath: valid(p.old), Status: "modified", Binary: p.binary}
+	switch {
+	case p.old != "":
+		out.Status = "renamed"
+	case p.from.Hash.IsZero():
+		out.Status = "added"
+	case p.to.Hash.IsZero():
+		out.Status = "deleted"
+	}
+	for _, c := range p.chunks {
+		n := len(slices.Collect(strings.Lines(c.Content())))
+		switch c.Type() {
+		case fdiff.Add:
+			out.Additions += n
+		case fdiff.Delete:
+			out.Deletions += n
+		}
+	}
+	return out
+}
+
+// unified is the difference as a unified diff of at most some bytes, cut after
+// a line.
+func unified(list []*filePatch, most int) (text string, truncated bool) {
+	var b strings.Builder
+	for _, p := range list {
+		fdiff.NewUnifiedEncoder(&b, fdiff.DefaultContextLines).Encode(onePatch{p}) // into memory: it does not fail
+		if b.Len() > most {
+			cut := b.String()[:most]
+			return cut[:strings.LastIndexByte(cut, '\n')+1], true
+		}
+	}
+	return b.String(), false
+}
+
+// valid is a name as JSON can hold it.
+func valid(s string) string { return strings.ToValidUTF8(s, "\ufffd") }

@@ -1,0 +1,191 @@
+package git
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing/format/pktline"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+	"golang.org/x/crypto/ssh"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// sshSession is git-upload-pack or git-receive-pack on the other host. It is
+// go-git's session of either kind.
+type sshSession struct {
+	conn    *sshConn
+	run     *ssh.Session
+	service string
+	path    string
+	in      io.WriteCloser
+	out     io.Reader
+	said    remarks // on its standard error; to be read when it has ended
+	adv     *packp.AdvRefs
+	sent    bool // something was asked
+}
+
+// run starts a service of git for a repository.
+func (t sshTransport) run(ep *transport.Endpoint, service string) (*sshSession, error) {
+	conn, err := t.connect(ep)
+	if err != nil {
+		return nil, err
+	}
+	s := &sshSession{conn: conn, service: service, path: ep.Path}
+	if err := conn.wire.watch.while(s.start); err != nil {
+		conn.wire.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *sshSession) start() (err error) {
+	if s.run, err = s.conn.NewSession(); err != nil {
+		return err
+	}
+	s.run.Stderr = &s.said
+	if s.in, err = s.run.StdinPipe(); err != nil {
+		return err
+	}
+	out, err := s.run.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	s.out = watchedReader{out, s.conn.wire.watch}
+	return s.run.Start(s.service + " " + shellQuoted(s.path))
+}
+
+// watchedReader is read under watch.
+type watchedReader struct {
+	from  io.Reader
+	watch watch
+}
+
+// Read reads what comes in time.
+func (r watchedReader) Read(p []byte) (n int, err error) {
+	err = r.watch.while(func() (err error) {
+		n, err = r.from.Read(p)
+		return err
+	})
+	if err != nil && r.watch.ctx.Err() != nil {
+		err = context.Cause(r.watch.ctx) // closed by us, which reads like an end
+	}
+	return n, err
+}
+
+// shellQuoted is one word for the shell that the host may use.
+func shellQuoted(path string) string {
+	return "'" + strings.NewReplacer("'", `'\''`, "!", `'\!'`).Replace(path) + "'"
+}
+
+// AdvertisedReferences is what go-git calls without a context.
+func (s *sshSession) AdvertisedReferences() (*packp.AdvRefs, error) {
+	return s.AdvertisedReferencesContext(s.conn.wire.watch.ctx)
+}
+
+// AdvertisedReferencesContext reads what the service says first.
+func (s *sshSession) AdvertisedReferencesContext(context.Context) (*packp.AdvRefs, error) {
+	if s.adv != nil {
+		return s.adv, nil
+	}
+	adv := packp.NewAdvRefs()
+	err := adv.Decode(s.out)
+	var said *pktline.ErrorLine
+	switch {
+	case errors.As(err, &said):
+		return nil, s.refused(said.Text)
+	case errors.Is(err, packp.ErrEmptyInput):
+		return nil, s.ended()
+	case err != nil && !errors.Is(err, packp.ErrEmptyAdvRefs):
+		return nil, err
+	case s.service == transport.UploadPackServiceName && adv.IsEmpty():
+		return nil, transport.ErrEmptyRemoteRepository
+	}
+	transport.FilterUnsupportedCapabilities(adv.Capabilities)
+	s.adv = adv
+	return adv, nil
+}
+
+// ended tells a service that ended before it said anything from a connection
+// that broke.
+func (s *sshSession) ended() error {
+	var exit *ssh.ExitError
+	err := s.conn.wire.watch.while(s.run.Wait)
+	if err != nil && !errors.As(err, &exit) {
+		return err
+	}
+	return s.refused(s.said.String())
+}
+
+// refused is a service that does not want to. A host says the same of a
+// repository that is not there and of one that we may not see.
+func (s *sshSession) refused(said string) error {
+	if s.service == transport.ReceivePackServiceName {
+		return types.Errorf(types.Forbidden, "the ssh host lets us not push to %s: %s", s.path, said).
+			WithHint("see that the account of this ssh key may push there, and that the repository is not archived")
+	}
+	return types.Errorf(types.NotFound, "the ssh host shows us no repository %s: %s", s.path, said).
+		WithHint("check the path, and that the account of this ssh key may read it")
+}
+
+// UploadPack asks for objects.
+func (s *sshSession) UploadPack(_ context.Context, req *packp.UploadPackRequest) (*packp.UploadPackResponse, error) {
+	if req.IsEmpty() {
+		return nil, transport.ErrEmptyUploadPackRequest
+	}
+	if err := req.Validate(); err != nil {
+		return nil, err
+	}
+	if _, err := s.AdvertisedReferences(); err != nil {
+		return nil, err
+	}
+	s.sent = true
+	err := s.conn.wire.watch.while(func() error {
+		return errors.Join(req.UploadRequest.Encode(s.in), req.UploadHaves.Encode(s.in, true),
+			pktline.NewEncoder(s.in).EncodeString("done\n"), s.in.Close())
+	})
+	if err != nil {
+		return nil, err
+	}
+	resp := packp.NewUploadPackResponse(req)
+	return resp, resp.Decode(struct {
+		io.Reader
+		io.Closer
+	}{s.out, s})
+}
+
+// ReceivePack sends an update.
+func (s *sshSession) ReceivePack(_ context.Context, req *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error) {
+	s.sent = true
+	err := s.conn.wire.watch.while(func() error { return errors.Join(req.Encode(s.in), s.in.Close()) })
+	if err != nil {
+		return nil, err
+	}
+	out := s.out
+	if req.Capabilities.Supports(capability.Sideband64k) {
+		d := sideband.NewDemuxer(sideband.Sideband64k, s.out)
+		d.Progress = req.Progress
+		out = d
+	}
+	status := packp.NewReportStatus()
+	if err := status.Decode(out); err != nil {
+		return nil, err
+	}
+	return status, status.Error()
+}
+
+// Close ends the session and the connection. A service that was asked for
+// nothing is told so.
+func (s *sshSession) Close() error {
+	if !s.sent {
+		s.sent = true
+		s.in.Write(pktline.FlushPkt)
+		s.in.Close()
+	}
+	return s.conn.wire.Close()
+}

@@ -1,0 +1,118 @@
+package jira
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/step/outcome"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// answer is an answer of Jira that is no plain yes.
+type answer struct {
+	*client
+	*http.Response
+	method, what string
+}
+
+// loggedOut reports whether Jira dropped the credential and answered as to a
+// stranger. Then an empty list proves nothing.
+func (a answer) loggedOut() bool {
+	return strings.Contains(a.Header.Get("X-Seraph-LoginReason"), "AUTHENTICATED_FAILED")
+}
+
+func (a answer) loginFailed(said string) error {
+	if a.method != http.MethodGet {
+		return types.Errorf(types.UnknownOutcome, "%s: jira says yes, but not to the configured account", a.what).WithHint(lookFirst)
+	}
+	if said != "" {
+		said = ": " + said
+	}
+	return types.Errorf(types.Auth, "%s: jira answered without accepting the credential%s", a.what, said).WithHint("%s", a.cure)
+}
+
+// refused turns an answer that is not 2xx into a coded error with Jira's own
+// words.
+func (a answer) refused() error {
+	said := a.said()
+	if a.method == http.MethodGet && a.loggedOut() && a.StatusCode != http.StatusUnauthorized {
+		return a.loginFailed(said)
+	}
+	err := outcome.Status(a.method, a.what, a.Response, said)
+	switch {
+	case a.Header.Get("X-Authentication-Denied-Reason") != "":
+		err.Code = types.Auth
+		return err.WithHint("after failed logins Jira wants a person to log this account in once in a browser; a personal access token does not need that")
+	case err.Code == types.Auth:
+		return err.WithHint("the credential was refused: %s", a.cure)
+	case err.Code == types.NotFound:
+		return err.WithHint(keyOrRight)
+	}
+	return err
+}
+
+// unreadable is a 2xx whose body is not what Jira sends: a login page, a proxy,
+// a connection that broke half-way.
+func (a answer) unreadable(err error) error {
+	if a.method != http.MethodGet {
+		return types.Errorf(types.UnknownOutcome, "%s: the answer %d is not Jira's: %w", a.what, a.StatusCode, err).WithHint(lookFirst)
+	}
+	var syntax *json.SyntaxError
+	var mismatch *json.UnmarshalTypeError
+	if errors.As(err, &syntax) || errors.As(err, &mismatch) || errors.Is(err, io.EOF) {
+		return types.Errorf(types.Unavailable, "%s: the answer is not Jira's: %w", a.what, err).
+			WithHint("check the service's url in skillrun.yaml: a login page or a proxy may be answering")
+	}
+	return outcome.Transport(a.method, a.what, err)
+}
+
+// complaint is what the deployments, and what stands before them, write into a
+// refusal.
+type complaint struct {
+	ErrorMessages []string       `json:"errorMessages"`
+	Errors        map[string]any `json:"errors"` // by field
+	Message       string         `json:"message"`
+}
+
+// said is Jira's own text in a refusal.
+func (a answer) said() string {
+	defer a.Body.Close()
+	kind := a.Header.Get("Content-Type")
+	if strings.HasPrefix(kind, "text/html") {
+		return "(a web page, not Jira's API)"
+	}
+	text, err := io.ReadAll(io.LimitReader(a.Body, 1<<20))
+	if err != nil || !strings.HasPrefix(kind, "application/json") {
+		return clip(string(text))
+	}
+	var c complaint
+	if json.Unmarshal(text, &c) != nil {
+		return ""
+	}
+	return clip(c.String())
+}
+
+// String puts the phrases behind each other, those about fields in the order of
+// the fields.
+func (c complaint) String() string {
+	phrases := c.ErrorMessages
+	if c.Message != "" {
+		phrases = append(phrases, c.Message)
+	}
+	for _, field := range types.SortedKeys(c.Errors) {
+		phrases = append(phrases, fmt.Sprintf("%s: %v", field, c.Errors[field]))
+	}
+	return strings.Join(phrases, "; ")
+}
+
+func clip(s string) string {
+	s = strings.TrimSpace(s)
+	if r := []rune(s); len(r) > 500 {
+		return string(r[:499]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,264 @@
+package jira
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// CommentIn are the arguments of jira_add_comment.
+type CommentIn struct {
+	At
+	Issue string `json:"issue" doc:"The key of the issue, e.g. AAP-61250." pattern:"^[A-Z][A-Z0-9_]+-[1-9][0-9]*$"`
+	Body  string `json:"body" doc:"The text, in Jira's own markup. It is sent as it is."`
+}
+
+// CommentOut is the result of jira_add_comment.
+type CommentOut struct {
+	ID    string `json:"id" doc:"The number of the comment."`
+	Issue string `json:"issue" doc:"The key of the issue."`
+	URL   string `json:"url" doc:"Where a person looks at the comment." format:"uri"`
+}
+
+// How far the lookup of a comment goes.
+const (
+	commentsPage = 100
+	maxComments  = 5000 // as many as an issue on Cloud may have
+	maxAsked     = 200  // comments whose property is read one by one
+)
+
+// comment is a comment as far as the step looks at it.
+type comment struct {
+	ID         string `json:"id"`
+	Properties *[]struct {
+		Key   string          `json:"key"`
+		Value json.RawMessage `json:"value"`
+	} `json:"properties"` // nil when Jira did not write them out
+}
+
+func (f family) addComment(ctx context.Context, in CommentIn) (CommentOut, error) {
+	var none CommentOut
+	call, err := keyed(ctx)
+	if err != nil {
+		return none, err
+	}
+	if err := in.check(nil); err != nil {
+		return none, err
+	}
+	c, err := f.connect(in.At)
+	if err != nil {
+		return none, err
+	}
+	id, err := c.postComment(ctx, in, markerOf(call))
+	if err != nil {
+		return none, err
+	}
+	return c.commentOut(in.Issue, id), nil
+}
+
+// markerOf is the marker of a call's effect.
+func markerOf(call step.Call) marker {
+	return marker{Key: call.Key.String(), Digest: call.Digest, Run: call.Run}
+}
+
+// keyed returns the call, which must have a key: without one an effect could
+// not be found again.
+func keyed(ctx context.Context) (step.Call, error) {
+	call := step.CallOf(ctx)
+	if call.Key.IsZero() {
+		return call, types.Errorf(types.Internal, "the call has no key").WithHint(reportIt)
+	}
+	return call, nil
+}
+
+func (c *client) commentOut(issue, id string) CommentOut {
+	return CommentOut{ID: id, Issue: issue, URL: c.browse(issue) + "?focusedCommentId=" + url.QueryEscape(id)}
+}
+
+func (in CommentIn) check(unknown step.UnknownPaths) error {
+	if !touched(unknown, "body") && strings.TrimSpace(in.Body) == "" {
+		return types.Errorf(types.BadInput, "the body of the comment is empty").
+			WithHint("give it a text, or leave the step out with if")
+	}
+	return nil
+}
+
+// postComment posts the comment and sees to it that its marker was kept: the
+// comment could not be found again without it.
+func (c *client) postComment(ctx context.Context, in CommentIn, m marker) (id string, err error) {
+	what := "comment on " + in.Issue
+	body := map[string]any{"body": in.Body, "properties": []entityProperty{{property, m}}}
+	var made comment
+	if err := c.post(ctx, commentsPath(in.Issue), what, body, &made); err != nil {
+		return "", err
+	}
+	if !idPattern(made.ID) {
+		return "", types.Errorf(types.UnknownOutcome, "%s: jira says yes and names no comment", what).WithHint(lookFirst)
+	}
+	got, err := c.commentMarker(ctx, made.ID)
+	switch {
+	case err != nil:
+		return "", types.Errorf(types.UnknownOutcome, "%s: jira says it is comment %s, whose mark cannot be read: %w", what, made.ID, err).
+			WithHint(lookFirst)
+	case got != m:
+		return "", types.Errorf(types.UnknownOutcome, "%s: comment %s was posted without the mark by which it is found again", what, made.ID).
+			WithHint("say that it was done: skillrun resolve RUN STEP --found %s", made.ID)
+	}
+	return made.ID, nil
+}
+
+func commentsPath(key string) string { return "issue/" + url.PathEscape(key) + "/comment" }
+
+// idPattern reports whether text is a number as Jira gives out.
+func idPattern(text string) bool {
+	n, err := strconv.ParseInt(text, 10, 64)
+	return err == nil && n > 0
+}
+
+// commentMarker reads the marker of one comment, the zero marker when it has
+// none.
+func (c *client) commentMarker(ctx context.Context, id string) (marker, error) {
+	var got struct {
+		Value json.RawMessage `json:"value"`
+	}
+	err := c.get(ctx, "comment/"+url.PathEscape(id)+"/properties/"+property, nil, "look at comment "+id, &got)
+	if types.CodeOf(err) == types.NotFound {
+		return marker{}, nil
+	}
+	m, _ := parseMarker(got.Value)
+	return m, err
+}
+
+// findComment reads all comments of the issue, which does not go through the
+// search index.
+func (f family) findComment(ctx context.Context, key step.Key, in CommentIn) (step.Found[CommentOut], error) {
+	var none step.Found[CommentOut]
+	if err := in.check(nil); err != nil {
+		return none, err
+	}
+	c, err := f.connect(in.At)
+	if err != nil {
+		return none, err
+	}
+	s := commentSearch{client: c, issue: in.Issue, key: key}
+	complete, err := s.run(ctx)
+	switch {
+	case err != nil:
+		return none, err
+	case len(s.ids) > 1:
+		return step.CannotTell[CommentOut](fmt.Sprintf("comments %s of %s are all of this piece of work; delete all but one",
+			strings.Join(s.ids, ", "), in.Issue)), nil
+	case len(s.ids) == 0 && !complete:
+		return step.CannotTell[CommentOut]("look at " + in.Issue + " whether the comment is there; it has more of them than are looked through"), nil
+	case len(s.ids) == 0:
+		return step.Absent[CommentOut](), nil
+	}
+	out := c.commentOut(in.Issue, s.ids[0])
+	ref := in.Issue + "#" + out.ID
+	if s.found.Digest != step.CallOf(ctx).Digest {
+		return step.Differs(ref, out, "comment "+out.ID+" of "+in.Issue+" was posted with another text"), nil
+	}
+	return step.Here(ref, out), nil
+}
+
+// commentSearch looks through the comments of an issue for those that hold the
+// key.
+type commentSearch struct {
+	*client
+	issue string
+	key   step.Key
+
+	asked int
+	ids   []string
+	found marker // of the last of ids
+}
+
+// run is not complete when there are more comments than it looks at.
+func (s *commentSearch) run(ctx context.Context) (complete bool, err error) {
+	for start := 0; start < maxComments; {
+		n, total, err := s.page(ctx, start)
+		if err != nil {
+			return false, err
+		}
+		start += n
+		if n == 0 || start >= total {
+			return start >= total && s.asked <= maxAsked, nil
+		}
+	}
+	return false, nil
+}
+
+// page looks at one page, oldest first, so that what is added meanwhile does
+// not shift it.
+func (s *commentSearch) page(ctx context.Context, start int) (n, total int, err error) {
+	what := "look at the comments of " + s.issue
+	q := url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {strconv.Itoa(commentsPage)},
+		"orderBy": {"created"}, "expand": {"properties"}}
+	var got struct {
+		Comments *[]comment `json:"comments"`
+		Total    int        `json:"total"`
+	}
+	if err := s.get(ctx, commentsPath(s.issue), q, what, &got); err != nil {
+		return 0, 0, err
+	}
+	if got.Comments == nil {
+		return 0, 0, types.Errorf(types.Unavailable, "%s: the answer has no list of comments", what).WithHint(notJira)
+	}
+	for _, one := range *got.Comments {
+		if err := s.look(ctx, one); err != nil {
+			return 0, 0, err
+		}
+	}
+	return len(*got.Comments), got.Total, nil
+}
+
+func (s *commentSearch) look(ctx context.Context, one comment) error {
+	m, err := s.marker(ctx, one)
+	if err == nil && m.Key == s.key.String() {
+		s.ids, s.found = append(s.ids, one.ID), m
+	}
+	return err
+}
+
+// marker reads the marker of a comment; where Jira did not write the properties
+// out, it is asked for them.
+func (s *commentSearch) marker(ctx context.Context, one comment) (marker, error) {
+	if one.Properties == nil {
+		if s.asked++; s.asked > maxAsked {
+			return marker{}, nil
+		}
+		return s.commentMarker(ctx, one.ID)
+	}
+	for _, p := range *one.Properties {
+		if p.Key == property {
+			m, _ := parseMarker(p.Value)
+			return m, nil
+		}
+	}
+	return marker{}, nil
+}
+
+// previewComment says what would be posted, without asking Jira.
+func previewComment(_ context.Context, in CommentIn, unknown step.UnknownPaths) (step.Prediction[CommentOut], error) {
+	if err := in.check(unknown); err != nil {
+		return step.Prediction[CommentOut]{}, err
+	}
+	s := shown{unknown: unknown}
+	s.add("issue", in.Issue)
+	s.add("body", in.Body)
+	p := step.Prediction[CommentOut]{
+		Change:  step.Change{Title: "comment on " + s.value("issue", in.Issue), Fields: s.fields},
+		Out:     CommentOut{Issue: in.Issue},
+		Unknown: step.UnknownPaths{"id", "url"},
+	}
+	if touched(unknown, "issue") {
+		p.Unknown = append(p.Unknown, "issue")
+	}
+	return p, nil
+}

@@ -1,0 +1,222 @@
+package jira
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/step/outcome"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Examine returns the examination of the configured services: is Jira reached,
+// is it of the configured deployment, does it take the credential, and may the
+// account do what the steps of a skill need? It only reads.
+func Examine(services map[string]Service) step.Examine {
+	f := family{services}
+	return func(ctx context.Context, service string, uses []step.Use, now time.Time) []step.Finding {
+		s, name, err := step.Pick(services, "jira", service)
+		if err != nil {
+			return []step.Finding{wrong("service "+name, err)}
+		}
+		findings, ok := outcome.Reach(ctx, s.Transport, s.Timeout, s.URL, now)
+		if !ok {
+			return findings
+		}
+		e := examination{findings: findings}
+		if e.deployment(ctx, s) && e.account(ctx, f, name) {
+			e.uses(ctx, uses)
+		} else if len(uses) > 0 {
+			e.skip("projects and permissions", "what stands above comes first")
+		}
+		return e.findings
+	}
+}
+
+// examination gathers what was seen.
+type examination struct {
+	client   *client // once the credential was taken
+	findings []step.Finding
+}
+
+func wrong(subject string, err error) step.Finding {
+	return step.Finding{Subject: subject, Err: types.AsError(err)}
+}
+
+func (e *examination) well(subject, detail string) {
+	e.findings = append(e.findings, step.Finding{Subject: subject, Detail: detail})
+}
+
+func (e *examination) skip(subject, why string) {
+	e.findings = append(e.findings, step.Finding{Subject: subject, Skipped: why})
+}
+
+// check notes how the examination of subject ended, and reports whether it is
+// well.
+func (e *examination) check(subject, detail string, err error) bool {
+	if err != nil {
+		e.findings = append(e.findings, wrong(subject, err))
+		return false
+	}
+	e.well(subject, detail)
+	return true
+}
+
+// deployment asks Jira what it is, which it says to strangers: a credential in
+// the other deployment's form would be refused first.
+func (e *examination) deployment(ctx context.Context, s Service) bool {
+	const subject = "deployment"
+	stranger := s
+	stranger.Token = types.Secret{}
+	c, err := newClient(stranger)
+	if err != nil {
+		return e.check(subject, "", err)
+	}
+	var info serverInfo
+	err = c.get(ctx, "serverInfo", nil, "ask jira what it is", &info)
+	if code := types.CodeOf(err); code == types.Auth || code == types.Forbidden {
+		e.skip(subject, "this Jira does not tell strangers what it is")
+		return true
+	}
+	if err != nil {
+		return e.check(subject, "", err)
+	}
+	return e.check(subject, info.describe(), s.compare(info))
+}
+
+// serverInfo is what Jira says of itself.
+type serverInfo struct {
+	Deployment string `json:"deploymentType"`
+	Version    string `json:"version"`
+}
+
+func (i serverInfo) kind() string {
+	switch {
+	case strings.EqualFold(i.Deployment, "cloud"):
+		return cloud
+	case strings.EqualFold(i.Deployment, "server"), strings.EqualFold(i.Deployment, "datacenter"):
+		return datacenter
+	}
+	return ""
+}
+
+func (i serverInfo) describe() string {
+	if i.kind() == cloud {
+		return "Jira Cloud"
+	}
+	return "Jira Data Center " + i.Version
+}
+
+// compare holds what Jira is against the configuration.
+func (s Service) compare(i serverInfo) error {
+	configured := cloud
+	if s.Deployment != "" {
+		configured = s.Deployment
+	}
+	switch i.kind() {
+	case configured:
+		return nil
+	case "":
+		return types.Errorf(types.Unavailable, "what answers there does not say that it is a jira").WithHint(notJira)
+	}
+	return types.Errorf(types.Conflict, "it is %s, and configured is the deployment %s", i.describe(), configured).
+		WithHint("write deployment: %s under the service in skillrun.yaml", i.kind())
+}
+
+// account sees whether the credential is taken, and whose it is.
+func (e *examination) account(ctx context.Context, f family, service string) bool {
+	const subject = "credential"
+	c, err := f.connect(At{Service: service})
+	if err != nil {
+		return e.check(subject, "", err)
+	}
+	var me struct {
+		Name string `json:"displayName"`
+	}
+	if err = c.get(ctx, "myself", nil, "ask jira who we are", &me); err == nil && me.Name == "" {
+		err = types.Errorf(types.Unavailable, "ask jira who we are: the answer names nobody").WithHint(notJira)
+	}
+	e.client = c
+	return e.check(subject, "accepted; the account is "+me.Name, err)
+}
+
+// need is what the steps of a skill need of one project.
+type need struct {
+	permissions []string
+	creates     []step.Use
+}
+
+// permissionOf is what a step does to a project, beside looking at it.
+func permissionOf(stepType string) string {
+	switch stepType {
+	case "jira_create_issue":
+		return "CREATE_ISSUES"
+	case "jira_add_link":
+		return "LINK_ISSUES"
+	case "jira_add_comment":
+		return "ADD_COMMENTS"
+	case "jira_transition":
+		return "TRANSITION_ISSUES"
+	}
+	return ""
+}
+
+// projectIn is the project that a use is about, "" when only the run knows.
+func projectIn(u step.Use) string {
+	if key := u.Text("issue"); keyPattern.MatchString(key) {
+		return projectOf(key)
+	}
+	return u.Text("project")
+}
+
+// uses looks at each project once. A step whose issue only the run knows is
+// taken to be about the issues that the skill files.
+func (e *examination) uses(ctx context.Context, uses []step.Use) {
+	needs := map[string]*need{}
+	for _, u := range uses {
+		if p := projectIn(u); p != "" {
+			if needs[p] == nil {
+				needs[p] = &need{permissions: []string{"BROWSE_PROJECTS"}}
+			}
+			needs[p].add(u)
+		}
+	}
+	for _, u := range uses {
+		switch {
+		case u.Step == "jira_search":
+			e.query(ctx, u)
+		case projectIn(u) != "":
+		case len(needs) == 0:
+			e.skip("step "+u.Node, "which project it is about is known when it runs")
+		default:
+			for _, n := range needs {
+				n.add(u)
+			}
+		}
+	}
+	for _, p := range types.SortedKeys(needs) {
+		e.project(ctx, p, needs[p])
+	}
+}
+
+func (n *need) add(u step.Use) {
+	if p := permissionOf(u.Step); p != "" && !slices.Contains(n.permissions, p) {
+		n.permissions = append(n.permissions, p)
+	}
+	if u.Step == "jira_create_issue" && u.Text("project") != "" {
+		n.creates = append(n.creates, u)
+	}
+}
+
+// query lets Jira look at the query of a search.
+func (e *examination) query(ctx context.Context, u step.Use) {
+	jql := u.Text("jql")
+	if jql == "" {
+		e.skip("search of step "+u.Node, "the query is known when it runs")
+		return
+	}
+	_, err := e.client.keys(ctx, "search for issues", jql, 1)
+	e.check("search of step "+u.Node, "Jira takes the query", err)
+}

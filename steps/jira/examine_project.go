@@ -1,0 +1,164 @@
+package jira
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// project looks at one project: is it seen, what may the account do in it, and
+// are the issues of the skill such as the project takes?
+func (e *examination) project(ctx context.Context, key string, n *need) {
+	subject := "project " + key
+	var got struct {
+		Key  string `json:"key"`
+		Name string `json:"name"`
+	}
+	err := e.client.get(ctx, "project/"+url.PathEscape(key), nil, "look at project "+key, &got)
+	switch {
+	case types.CodeOf(err) == types.NotFound:
+		err = types.AsError(err).WithHint("check the key of the project, and ask its administrator for the permission Browse Projects")
+	case err == nil && got.Key == "":
+		err = types.Errorf(types.Unavailable, "look at project %s: the answer is no project", key).WithHint(notJira)
+	}
+	if !e.check(subject, cmp.Or(got.Name, key)+" is visible", err) || !e.permissions(ctx, key, n.permissions) {
+		return
+	}
+	for _, u := range n.creates {
+		e.screen(ctx, key, u)
+	}
+}
+
+// permissions asks what the account may do in the project.
+func (e *examination) permissions(ctx context.Context, key string, wanted []string) bool {
+	subject := "permissions in " + key
+	var got struct {
+		Permissions map[string]struct {
+			Name string `json:"name"`
+			Have bool   `json:"havePermission"`
+		} `json:"permissions"`
+	}
+	q := url.Values{"projectKey": {key}, "permissions": {strings.Join(wanted, ",")}}
+	err := e.client.get(ctx, "mypermissions", q, "ask for the permissions in "+key, &got)
+	if err != nil {
+		return e.check(subject, "", err)
+	}
+	var has, lacks []string
+	for _, p := range wanted {
+		name := cmp.Or(got.Permissions[p].Name, p)
+		if got.Permissions[p].Have {
+			has = append(has, name)
+		} else {
+			lacks = append(lacks, name)
+		}
+	}
+	if lacks != nil {
+		err = types.Errorf(types.Forbidden, "the account lacks in %s: %s", key, strings.Join(lacks, ", ")).
+			WithHint("ask the administrator of %s for it", key)
+		return e.check(subject, "", err)
+	}
+	e.well(subject, strings.Join(has, ", "))
+	return true
+}
+
+// screen holds what a step files against the type of issue and its screen.
+func (e *examination) screen(ctx context.Context, key string, u step.Use) {
+	in := CreateIn{Type: u.Text("type")}
+	subject := "screen of " + in.kind() + " in " + key
+	kinds, err := e.client.createTypes(ctx, key)
+	if err != nil {
+		e.check(subject, "", err)
+		return
+	}
+	i := slices.IndexFunc(kinds, func(k createType) bool { return k.Name == in.kind() })
+	if i < 0 {
+		e.check(subject, "", types.Errorf(types.BadInput, "%s has no type of issue named %s that the account may file", key, in.kind()).
+			WithHint("it has: %s; name one as type of the step %s", cmp.Or(kindNames(kinds), "none"), u.Node))
+		return
+	}
+	fields, err := e.client.createFields(ctx, key, kinds[i].ID)
+	if err == nil {
+		err = demands(fields, u)
+	}
+	e.check(subject, "the step "+u.Node+" gives what it demands", err)
+}
+
+// demands names the fields without which Jira refuses what a step files. What
+// has an argument of its own may be known only when the skill runs, and counts
+// as given.
+func demands(fields []createField, u step.Use) error {
+	given, _ := u.Args["fields"].(map[string]any)
+	var missing []string
+	for _, f := range fields {
+		own := slices.Contains([]string{"project", "issuetype", "summary", "labels", "description", "components"}, f.ID)
+		if _, there := given[f.ID]; f.demanded() && !there && !own {
+			missing = append(missing, f.describe(f.ID))
+		}
+	}
+	if missing == nil {
+		return nil
+	}
+	return types.Errorf(types.BadInput, "jira demands what the step %s does not give: %s", u.Node, strings.Join(missing, "; ")).
+		WithHint("give it under fields of the step %s, by id", u.Node)
+}
+
+// createType is a type of issue that the account may file in a project.
+type createType struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+func kindNames(kinds []createType) string {
+	list := make([]string, len(kinds))
+	for n, k := range kinds {
+		list[n] = k.Name
+	}
+	return strings.Join(list, ", ")
+}
+
+// createField is a field of the screen on which an issue is filed.
+type createField struct {
+	ID string `json:"fieldId"`
+	screenField
+}
+
+func (c *client) createTypes(ctx context.Context, project string) ([]createType, error) {
+	return all[createType](ctx, c, "issue/createmeta/"+url.PathEscape(project)+"/issuetypes", "look at the types of issue of "+project)
+}
+
+func (c *client) createFields(ctx context.Context, project, kind string) ([]createField, error) {
+	path := "issue/createmeta/" + url.PathEscape(project) + "/issuetypes/" + url.PathEscape(kind)
+	return all[createField](ctx, c, path, "look at the screen on which issues of "+project+" are filed")
+}
+
+// listPage is a page of a list about filing; the deployments name the list
+// differently.
+type listPage[T any] struct {
+	Types  []T `json:"issueTypes"` // Cloud
+	Fields []T `json:"fields"`     // Cloud
+	Values []T `json:"values"`     // Data Center
+	Total  int `json:"total"`
+}
+
+// all reads every page of such a list.
+func all[T any](ctx context.Context, c *client, path, what string) ([]T, error) {
+	var list []T
+	for range maxPages {
+		q := url.Values{"startAt": {strconv.Itoa(len(list))}, "maxResults": {strconv.Itoa(pageSize)}}
+		var p listPage[T]
+		if err := c.get(ctx, path, q, what, &p); err != nil {
+			return nil, err
+		}
+		more := slices.Concat(p.Types, p.Fields, p.Values)
+		if list = append(list, more...); len(more) == 0 || len(list) >= p.Total {
+			break
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,94 @@
+package jira
+
+import (
+	"cmp"
+	"context"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// SearchIn are the arguments of jira_search.
+type SearchIn struct {
+	At
+	JQL   string `json:"jql" doc:"What to look for, in Jira's query language, e.g. project = AAP AND status = Done ORDER BY updated DESC. It is the skill's own text: input goes into it only where it has a pattern or an enum." trusted:"true"`
+	Limit int    `json:"limit,omitempty" doc:"How many issues to return at most." default:"50" minimum:"1" maximum:"1000"`
+}
+
+// SearchOut is the result of jira_search.
+type SearchOut struct {
+	Issues    []FoundIssue `json:"issues" doc:"The issues, in the order that the query asks for. Jira's index may lag behind by a few minutes."`
+	Truncated bool         `json:"truncated" doc:"Whether there are more issues than limit."`
+	Total     *int         `json:"total,omitempty" doc:"How many issues there are altogether. Jira Cloud does not say it when there are more than limit."`
+}
+
+// FoundIssue is one issue that a search found.
+type FoundIssue struct {
+	Key            string   `json:"key" doc:"The key of the issue, e.g. AAP-61250." pattern:"^[A-Z][A-Z0-9_]+-[1-9][0-9]*$"`
+	Summary        string   `json:"summary" doc:"The summary."`
+	Status         string   `json:"status" doc:"The name of the status, e.g. In Review."`
+	StatusCategory string   `json:"status_category" doc:"What the status comes to: new, indeterminate (in progress), done, or undefined where a site gave it none." enum:"new,indeterminate,done,undefined"`
+	Type           string   `json:"type" doc:"The name of the issue type."`
+	Assignee       *string  `json:"assignee,omitempty" doc:"The name of whom it is assigned to."`
+	Labels         []string `json:"labels" doc:"The labels."`
+	Updated        string   `json:"updated" doc:"When it last changed." format:"date-time"`
+	URL            string   `json:"url" doc:"Where a person looks at the issue." format:"uri"`
+}
+
+// maxJQL keeps the query within what servers take as the address of a read.
+const maxJQL = 4000
+
+func (f family) searchIssues(ctx context.Context, in SearchIn) (SearchOut, error) {
+	var none SearchOut
+	if err := in.check(); err != nil {
+		return none, err
+	}
+	c, err := f.connect(in.At)
+	if err != nil {
+		return none, err
+	}
+	const what = "search for issues"
+	found, err := c.search(ctx, what, in.JQL, "summary,status,issuetype,assignee,labels,updated", cmp.Or(in.Limit, 50))
+	if err != nil {
+		return none, err
+	}
+	out := SearchOut{Issues: []FoundIssue{}, Truncated: found.more, Total: found.total}
+	for _, i := range found.issues {
+		row, err := c.row(what, i)
+		if err != nil {
+			return none, err
+		}
+		out.Issues = append(out.Issues, row)
+	}
+	if n := len(out.Issues); out.Total == nil && !out.Truncated {
+		out.Total = &n
+	}
+	return out, nil
+}
+
+func (in SearchIn) check() error {
+	switch {
+	case strings.TrimSpace(in.JQL) == "":
+		return types.Errorf(types.BadInput, "the jql is empty").
+			WithHint("say what to look for, e.g. project = AAP AND status = Done")
+	case len(in.JQL) > maxJQL:
+		return types.Errorf(types.BadInput, "the jql has %d bytes, and %d fit into a request", len(in.JQL), maxJQL).
+			WithHint("search by what the issues have in common instead of naming each")
+	}
+	return nil
+}
+
+func (c *client) row(what string, i issue) (FoundIssue, error) {
+	if i.Fields.Status.Category.Key == "" {
+		return FoundIssue{}, types.Errorf(types.Unavailable, "%s: %s comes without a status", what, i.Key).WithHint(notJira)
+	}
+	updated, err := i.updated(what + ": " + i.Key)
+	if err != nil {
+		return FoundIssue{}, err
+	}
+	return FoundIssue{
+		Key: i.Key, Summary: i.Fields.Summary, Status: i.Fields.Status.Name, StatusCategory: i.Fields.Status.Category.Key,
+		Type: i.Fields.Type.Name, Assignee: i.assignee(), Labels: append([]string{}, i.Fields.Labels...),
+		Updated: updated, URL: c.browse(i.Key),
+	}, nil
+}

@@ -1,0 +1,255 @@
+package jira
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// MoveIn are the arguments of jira_transition.
+type MoveIn struct {
+	At
+	Issue      string       `json:"issue" doc:"The key of the issue, e.g. AAP-61250." pattern:"^[A-Z][A-Z0-9_]+-[1-9][0-9]*$"`
+	Status     string       `json:"status" doc:"The name of the status to move it to, e.g. In Review."`
+	Transition string       `json:"transition,omitempty" doc:"The name of the transition, where several lead to the status."`
+	Fields     types.Values `json:"fields,omitempty" doc:"Fields by id that the screen of the transition asks for, e.g. resolution."`
+}
+
+// MoveOut is the result of jira_transition.
+type MoveOut struct {
+	Issue          string `json:"issue" doc:"The key of the issue."`
+	Status         string `json:"status" doc:"The name of the status it is in."`
+	StatusCategory string `json:"status_category" doc:"What the status comes to: new, indeterminate (in progress), done, or undefined where a site gave it none." enum:"new,indeterminate,done,undefined"`
+	URL            string `json:"url" doc:"Where a person looks at the issue." format:"uri"`
+	Changed        bool   `json:"changed" doc:"Whether this call moved it; false when it was in the status already."`
+}
+
+// transition is a way out of the status that an issue is in.
+type transition struct {
+	ID     string                 `json:"id"`
+	Name   string                 `json:"name"`
+	To     status                 `json:"to"`
+	Fields map[string]screenField `json:"fields"`
+}
+
+// screenField is a field of a screen.
+type screenField struct {
+	Required bool   `json:"required"`
+	Default  bool   `json:"hasDefaultValue"`
+	Name     string `json:"name"`
+	Allowed  []struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	} `json:"allowedValues"`
+}
+
+// demanded reports whether Jira refuses a screen without the field.
+func (f screenField) demanded() bool { return f.Required && !f.Default }
+
+// describe names the field and what may be put into it.
+func (f screenField) describe(id string) string {
+	var values []string
+	for _, a := range f.Allowed {
+		values = append(values, cmp.Or(a.Name, a.Value))
+	}
+	text := id
+	if f.Name != "" && f.Name != id {
+		text += " (" + f.Name + ")"
+	}
+	if len(values) > 0 {
+		text += " of " + clip(strings.Join(values, ", "))
+	}
+	return text
+}
+
+// movedBy is the property that a transition leaves on the issue.
+func movedBy(key step.Key) string { return "skillrun.moved." + key.String() }
+
+func (f family) move(ctx context.Context, in MoveIn) (MoveOut, error) {
+	var none MoveOut
+	call, err := keyed(ctx)
+	if err != nil {
+		return none, err
+	}
+	if err := in.check(nil); err != nil {
+		return none, err
+	}
+	c, err := f.connect(in.At)
+	if err != nil {
+		return none, err
+	}
+	t, err := c.way(ctx, in)
+	if err != nil {
+		return none, err
+	}
+	what := "move " + in.Issue + " to " + in.Status
+	if err := c.transit(ctx, what, in, t, entityProperty{movedBy(call.Key), markerOf(call)}); err != nil {
+		return none, err
+	}
+	now, err := c.issue(ctx, in.Issue)
+	switch {
+	case err != nil:
+		return none, types.Errorf(types.UnknownOutcome, "%s: jira says yes, and the issue cannot be read: %w", what, err).WithHint(lookFirst)
+	case !in.arrived(now):
+		return none, types.Errorf(types.UnknownOutcome, "%s: jira says yes, and it is %s", what, now.Fields.Status.Name).
+			WithHint("see in the history of %s who or what moved it on; then say whether this was done with skillrun resolve", in.Issue)
+	}
+	return c.moveOut(now, true), nil
+}
+
+func (c *client) moveOut(i issue, changed bool) MoveOut {
+	return MoveOut{Issue: i.Key, Status: i.Fields.Status.Name, StatusCategory: i.Fields.Status.Category.Key,
+		URL: c.browse(i.Key), Changed: changed}
+}
+
+func (in MoveIn) arrived(i issue) bool { return strings.EqualFold(i.Fields.Status.Name, in.Status) }
+
+func (in MoveIn) check(unknown step.UnknownPaths) error {
+	if !touched(unknown, "status") && strings.TrimSpace(in.Status) == "" {
+		return types.Errorf(types.BadInput, "the status is empty").
+			WithHint("name the status to move the issue to, as Jira shows it")
+	}
+	return nil
+}
+
+// way is the transition that leads to the status, with a screen that the
+// arguments fill.
+func (c *client) way(ctx context.Context, in MoveIn) (transition, error) {
+	all, err := c.transitions(ctx, in.Issue)
+	if err != nil {
+		return transition{}, err
+	}
+	fits := slices.DeleteFunc(slices.Clone(all), func(t transition) bool {
+		return !strings.EqualFold(t.To.Name, in.Status) || in.Transition != "" && !strings.EqualFold(t.Name, in.Transition)
+	})
+	switch len(fits) {
+	case 0:
+		return transition{}, types.Errorf(types.Conflict, "%s cannot be moved to %s from where it is%s", in.Issue, in.Status, by(in.Transition)).
+			WithHint("possible now: %s", cmp.Or(names(all), "nothing; the account may lack the right to move issues"))
+	case 1:
+		return fits[0], in.fill(fits[0])
+	}
+	return transition{}, types.Errorf(types.BadInput, "%d transitions lead %s to %s", len(fits), in.Issue, in.Status).
+		WithHint("name one of them with transition: %s", names(fits))
+}
+
+func by(transition string) string {
+	if transition == "" {
+		return ""
+	}
+	return " by " + transition
+}
+
+func names(list []transition) string {
+	words := make([]string, len(list))
+	for n, t := range list {
+		words[n] = fmt.Sprintf("%s (to %s)", t.Name, t.To.Name)
+	}
+	return strings.Join(words, ", ")
+}
+
+// fill refuses fields that the screen has not, and a screen with holes.
+func (in MoveIn) fill(t transition) error {
+	var missing []string
+	for _, id := range types.SortedKeys(t.Fields) {
+		if _, given := in.Fields[id]; t.Fields[id].demanded() && !given {
+			missing = append(missing, t.Fields[id].describe(id))
+		}
+	}
+	if missing != nil {
+		return types.Errorf(types.BadInput, "the transition %s of %s demands fields that are not given: %s", t.Name, in.Issue, strings.Join(missing, "; ")).
+			WithHint("give them under fields, by id, e.g. fields: {resolution: {name: Done}}")
+	}
+	for _, id := range types.SortedKeys(in.Fields) {
+		if _, there := t.Fields[id]; !there {
+			return types.Errorf(types.BadInput, "the screen of the transition %s of %s has no field %s", t.Name, in.Issue, id).
+				WithHint("it has: %s", cmp.Or(strings.Join(types.SortedKeys(t.Fields), ", "), "none; leave fields out"))
+		}
+	}
+	return nil
+}
+
+// transitions are the ways that are open to the account now.
+func (c *client) transitions(ctx context.Context, key string) ([]transition, error) {
+	what := "look at the transitions of " + key
+	var got struct {
+		Transitions *[]transition `json:"transitions"`
+	}
+	err := c.get(ctx, transitionsPath(key), url.Values{"expand": {"transitions.fields"}}, what, &got)
+	if err != nil {
+		return nil, err
+	}
+	if got.Transitions == nil {
+		return nil, types.Errorf(types.Unavailable, "%s: the answer has no list of transitions", what).WithHint(notJira)
+	}
+	return *got.Transitions, nil
+}
+
+func transitionsPath(key string) string { return "issue/" + url.PathEscape(key) + "/transitions" }
+
+// transit sends the one request. Jira answers with no body, so what came of it
+// is read afterwards.
+func (c *client) transit(ctx context.Context, what string, in MoveIn, t transition, p entityProperty) error {
+	body := map[string]any{"transition": map[string]string{"id": t.ID}, "properties": []entityProperty{p}}
+	if len(in.Fields) > 0 {
+		body["fields"] = in.Fields
+	}
+	return c.post(ctx, transitionsPath(in.Issue), what, body, nil)
+}
+
+// findMoved reads the issue. In the status is done, whoever did it; not in the
+// status is not done, unless the issue says that it was there.
+func (f family) findMoved(ctx context.Context, key step.Key, in MoveIn) (step.Found[MoveOut], error) {
+	var none step.Found[MoveOut]
+	if err := in.check(nil); err != nil {
+		return none, err
+	}
+	c, err := f.connect(in.At)
+	if err != nil {
+		return none, err
+	}
+	i, err := c.issue(ctx, in.Issue, movedBy(key))
+	if err != nil {
+		return none, err
+	}
+	m, ours := parseMarker(i.Properties[movedBy(key)])
+	switch ours = ours && m.Key == key.String(); {
+	case ours && m.Digest != step.CallOf(ctx).Digest:
+		return step.Differs(i.Key, c.moveOut(i, false), i.Key+" was moved with other arguments than those of now, and is "+i.Fields.Status.Name), nil
+	case in.arrived(i):
+		return step.Here(i.Key, c.moveOut(i, false)), nil
+	case ours:
+		return step.Over[MoveOut](i.Key, i.Key+" was moved to "+in.Status+", and is "+i.Fields.Status.Name+" now",
+			"move it back and run this again, or use --again N to move it once more"), nil
+	}
+	return step.Absent[MoveOut](), nil
+}
+
+// previewMove says what would be moved, without asking Jira.
+func previewMove(_ context.Context, in MoveIn, unknown step.UnknownPaths) (step.Prediction[MoveOut], error) {
+	if err := in.check(unknown); err != nil {
+		return step.Prediction[MoveOut]{}, err
+	}
+	s := shown{unknown: unknown}
+	s.add("issue", in.Issue)
+	s.add("status", in.Status)
+	s.add("transition", in.Transition)
+	s.addFields(in.Fields)
+	p := step.Prediction[MoveOut]{
+		Change:  step.Change{Title: "move " + s.value("issue", in.Issue) + " to " + s.value("status", in.Status), Fields: s.fields},
+		Out:     MoveOut{Issue: in.Issue, Status: in.Status, Changed: true},
+		Unknown: step.UnknownPaths{"status_category", "url"},
+	}
+	for _, name := range []string{"issue", "status"} {
+		if touched(unknown, name) {
+			p.Unknown = append(p.Unknown, name)
+		}
+	}
+	return p, nil
+}

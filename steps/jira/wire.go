@@ -1,0 +1,162 @@
+package jira
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// issue is an issue as far as the steps look at it.
+type issue struct {
+	ID     string `json:"id"`
+	Key    string `json:"key"`
+	Fields struct {
+		Summary     string   `json:"summary"`
+		Description string   `json:"description"`
+		Labels      []string `json:"labels"`
+		Type        named    `json:"issuetype"`
+		Assignee    *struct {
+			DisplayName string `json:"displayName"`
+		} `json:"assignee"`
+		Components  []named `json:"components"`
+		Status      status  `json:"status"`
+		Updated     string  `json:"updated"`
+		Resolved    string  `json:"resolutiondate"`
+		StatusSince string  `json:"statuscategorychangedate"` // Cloud only
+	} `json:"fields"`
+	Properties map[string]json.RawMessage `json:"properties"`
+}
+
+type named struct {
+	Name string `json:"name"`
+}
+
+type status struct {
+	Name     string `json:"name"`
+	Category struct {
+		Key string `json:"key"`
+	} `json:"statusCategory"`
+}
+
+// entityProperty is a member of an issue or a comment that only programs see.
+type entityProperty struct {
+	Key   string `json:"key"`
+	Value any    `json:"value"`
+}
+
+// marker is what an effect holds so that it is known as ours.
+type marker struct {
+	Key    string `json:"key"`
+	Digest string `json:"digest"`
+	Run    string `json:"run"`
+}
+
+// parseMarker reads the value of a property, false when there is none that can
+// be read.
+func parseMarker(raw json.RawMessage) (marker, bool) {
+	var m marker
+	return m, raw != nil && json.Unmarshal(raw, &m) == nil && m.Key != ""
+}
+
+// remoteLink is a remote link, as it is sent and as it comes back.
+type remoteLink struct {
+	ID           int        `json:"id,omitempty"`
+	GlobalID     string     `json:"globalId"`
+	Relationship string     `json:"relationship,omitempty"`
+	Object       linkObject `json:"object"`
+}
+
+type linkObject struct {
+	URL     string `json:"url"`
+	Title   string `json:"title"`
+	Summary string `json:"summary,omitempty"`
+}
+
+var keyPattern = regexp.MustCompile(`^[A-Z][A-Z0-9_]+-[1-9][0-9]*$`)
+
+// parseTime turns Jira's form of a time into the usual one.
+func parseTime(text string) (string, error) {
+	t, err := time.Parse("2006-01-02T15:04:05.000-0700", text)
+	return t.UTC().Format(time.RFC3339), err
+}
+
+// updated is when the issue last changed.
+func (i issue) updated(what string) (string, error) {
+	t, err := parseTime(i.Fields.Updated)
+	if err != nil {
+		return "", types.Errorf(types.Unavailable, "%s: its time of change is none: %q", what, clip(i.Fields.Updated)).WithHint(notJira)
+	}
+	return t, nil
+}
+
+func (i issue) assignee() *string {
+	if i.Fields.Assignee == nil {
+		return nil
+	}
+	return &i.Fields.Assignee.DisplayName
+}
+
+// createIssue files an issue and returns its id and key.
+func (c *client) createIssue(ctx context.Context, what string, fields map[string]any, m marker) (id, key string, err error) {
+	body := map[string]any{"fields": fields, "properties": []entityProperty{{property, m}}}
+	var made issue
+	if err := c.post(ctx, "issue", what, body, &made); err != nil {
+		return "", "", err
+	}
+	if made.ID == "" || !keyPattern.MatchString(made.Key) {
+		return "", "", types.Errorf(types.UnknownOutcome, "%s: jira says yes and names no issue", what).WithHint(lookFirst)
+	}
+	return made.ID, made.Key, nil
+}
+
+// issue reads an issue by its key, past the search index, with the named
+// properties beside that of its filing.
+func (c *client) issue(ctx context.Context, key string, properties ...string) (issue, error) {
+	q := url.Values{
+		"fields": {"summary,description,labels,issuetype,assignee,components,status,updated," +
+			"resolutiondate,statuscategorychangedate"},
+		"properties": {strings.Join(append([]string{property}, properties...), ",")},
+	}
+	var got issue
+	what := "look at " + key
+	if err := c.get(ctx, "issue/"+url.PathEscape(key), q, what, &got); err != nil {
+		return issue{}, err
+	}
+	if got.ID == "" || !keyPattern.MatchString(got.Key) || got.Fields.Status.Category.Key == "" {
+		return issue{}, types.Errorf(types.Unavailable, "%s: the answer is no issue with a status", what).WithHint(notJira)
+	}
+	return got, nil
+}
+
+// link reads the remote link of that global id.
+func (c *client) link(ctx context.Context, key, globalID string) (remoteLink, error) {
+	what := "look at the links of " + key
+	var got remoteLink
+	err := c.get(ctx, linksPath(key), url.Values{"globalId": {globalID}}, what, &got)
+	if err == nil && (got.GlobalID != globalID || got.Object.URL == "") {
+		err = types.Errorf(types.Unavailable, "%s: the answer is not the link that was asked for", what).WithHint(notJira)
+	}
+	return got, err
+}
+
+// putLink creates the remote link, or updates the one of the same global id,
+// and returns its number.
+func (c *client) putLink(ctx context.Context, what, key string, l remoteLink) (int, error) {
+	var made struct {
+		ID int `json:"id"`
+	}
+	if err := c.post(ctx, linksPath(key), what, l, &made); err != nil {
+		return 0, err
+	}
+	if made.ID == 0 {
+		return 0, types.Errorf(types.UnknownOutcome, "%s: jira says yes and names no link", what).WithHint(lookFirst)
+	}
+	return made.ID, nil
+}
+
+func linksPath(key string) string { return "issue/" + url.PathEscape(key) + "/remotelink" }
