@@ -5,7 +5,6 @@ package gitlab
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -15,8 +14,8 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// This file is the only one that knows go-gitlab. The library would repeat
-// every request, POST too, up to five times; here it never does.
+// The files client*.go are the only ones that know go-gitlab. The library would
+// repeat every request, POST too, up to five times; here it never does.
 
 // client talks to one GitLab.
 type client struct{ api *gl.Client }
@@ -25,6 +24,7 @@ type client struct{ api *gl.Client }
 type user struct {
 	ID       int
 	Username string
+	Admin    bool // told only of oneself
 }
 
 // project is what has to be known about a project.
@@ -32,57 +32,6 @@ type project struct {
 	ID            int
 	Path          string
 	DefaultBranch string
-}
-
-// mergeRequest is a merge request as far as the steps look at it.
-type mergeRequest struct {
-	IID                             int
-	Title, Description, State       string
-	SourceBranch, TargetBranch, SHA string
-	SourceProjectID                 int
-	Author                          string
-	Draft                           bool
-	Labels, Reviewers, Assignees    []string
-	WebURL, MergeStatus             string
-	ChangesCount                    string // "35", "1000+", "" while GitLab still counts
-	Pipeline                        string // the head pipeline's status, "" without one
-	UpdatedAt, ClosedAt, MergedAt   string
-	ClosedBy, MergedBy              string
-}
-
-// approvals is who agreed, and who has to.
-type approvals struct {
-	Approved       bool
-	Required, Left int
-	By             []string
-}
-
-// file is one file of a merge request. GitLab leaves the diff of a big one out
-// and says so in two members that go-gitlab does not know.
-type file struct {
-	OldPath     string `json:"old_path"`
-	NewPath     string `json:"new_path"`
-	Diff        string `json:"diff"`
-	NewFile     bool   `json:"new_file"`
-	RenamedFile bool   `json:"renamed_file"`
-	DeletedFile bool   `json:"deleted_file"`
-	Collapsed   bool   `json:"collapsed"`
-	TooLarge    bool   `json:"too_large"`
-}
-
-// query selects merge requests of a project. Empty members select all.
-type query struct {
-	State, SourceBranch, TargetBranch, Search string
-	Labels                                    []string
-}
-
-// draft is what create sends.
-type draft struct {
-	Title, Description, SourceBranch, TargetBranch string
-	TargetProjectID                                int
-	Labels                                         []string
-	ReviewerIDs, AssigneeIDs                       []int
-	RemoveSourceBranch                             bool
 }
 
 // unlimited keeps go-gitlab from slowing itself down by what the first answer
@@ -104,7 +53,8 @@ func newClient(s Service) (*client, error) {
 		gl.WithCustomRetryMax(0), gl.WithCustomRetry(never), gl.WithoutRetries(),
 		gl.WithCustomLimiter(unlimited{}))
 	if err != nil {
-		return nil, types.Errorf(types.BadInput, "the service's url cannot be used: %w", err)
+		return nil, types.Errorf(types.BadInput, "the service's url cannot be used: %w", err).
+			WithHint("write url: https://HOST under the service in skillrun.yaml")
 	}
 	return &client{api}, nil
 }
@@ -114,6 +64,9 @@ func (c *client) project(ctx context.Context, path string) (project, error) {
 	p, resp, err := c.api.Projects.GetProject(path, nil, gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		return project{}, err
+	}
+	if p.ID == 0 {
+		return project{}, noAnswer(x, "the answer has no id")
 	}
 	return project{ID: p.ID, Path: p.PathWithNamespace, DefaultBranch: p.DefaultBranch}, nil
 }
@@ -127,118 +80,23 @@ func (c *client) user(ctx context.Context, name string) (user, bool, error) {
 	}
 	for _, u := range list {
 		if u != nil && strings.EqualFold(u.Username, name) {
-			return user{u.ID, u.Username}, true, nil
+			return user{ID: u.ID, Username: u.Username}, true, nil
 		}
 	}
 	return user{}, false, nil
 }
 
-// create sends the one POST of the family, to the source project.
-func (c *client) create(ctx context.Context, source, what string, d draft) (mergeRequest, error) {
-	opt := &gl.CreateMergeRequestOptions{
-		Title: &d.Title, Description: &d.Description, SourceBranch: &d.SourceBranch, TargetBranch: &d.TargetBranch,
-		TargetProjectID: &d.TargetProjectID, RemoveSourceBranch: &d.RemoveSourceBranch,
-	}
-	if len(d.Labels) > 0 {
-		opt.Labels = (*gl.LabelOptions)(&d.Labels)
-	}
-	if len(d.ReviewerIDs) > 0 {
-		opt.ReviewerIDs = &d.ReviewerIDs
-	}
-	if len(d.AssigneeIDs) > 0 {
-		opt.AssigneeIDs = &d.AssigneeIDs
-	}
-	ctx, x := exchanging(ctx, http.MethodPost, what)
-	m, resp, err := c.api.MergeRequests.CreateMergeRequest(source, opt, gl.WithContext(ctx))
+// me is whose token it is.
+func (c *client) me(ctx context.Context) (user, error) {
+	ctx, x := exchanging(ctx, http.MethodGet, "look up whose token it is")
+	u, resp, err := c.api.Users.CurrentUser(gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
-		return mergeRequest{}, err
+		return user{}, err
 	}
-	return fromAPI(m), nil
-}
-
-func (c *client) mergeRequest(ctx context.Context, path string, iid int) (mergeRequest, error) {
-	ctx, x := exchanging(ctx, http.MethodGet, "look at merge request !"+strconv.Itoa(iid)+" of "+path)
-	m, resp, err := c.api.MergeRequests.GetMergeRequest(path, iid, nil, gl.WithContext(ctx))
-	if err := x.end(raw(resp), err); err != nil {
-		return mergeRequest{}, err
+	if u.ID == 0 {
+		return user{}, noAnswer(x, "the answer has no id")
 	}
-	if m.IID != iid {
-		return mergeRequest{}, types.Errorf(types.Unavailable, "%s: the answer is about !%d", x.what, m.IID)
-	}
-	return fromAPI(m), nil
-}
-
-func (c *client) approvals(ctx context.Context, path string, iid int) (approvals, error) {
-	ctx, x := exchanging(ctx, http.MethodGet, "look at the approvals of !"+strconv.Itoa(iid)+" of "+path)
-	a, resp, err := c.api.MergeRequests.GetMergeRequestApprovals(path, iid, gl.WithContext(ctx))
-	if err := x.end(raw(resp), err); err != nil {
-		return approvals{}, err
-	}
-	out := approvals{Approved: a.Approved, Required: a.ApprovalsRequired, Left: a.ApprovalsLeft, By: []string{}}
-	for _, by := range a.ApprovedBy {
-		if by != nil && by.User != nil {
-			out.By = append(out.By, by.User.Username)
-		}
-	}
-	return out, nil
-}
-
-// mergeRequests reads the pages of a list, newest first, until visit says
-// false. complete is false when there is more than anybody should read.
-func (c *client) mergeRequests(ctx context.Context, path string, q query, visit func(mergeRequest) bool) (complete bool, err error) {
-	opt := &gl.ListProjectMergeRequestsOptions{
-		State: given(q.State), SourceBranch: given(q.SourceBranch), TargetBranch: given(q.TargetBranch), Search: given(q.Search),
-		OrderBy: given("created_at"), Sort: given("desc"),
-	}
-	if len(q.Labels) > 0 {
-		opt.Labels = (*gl.LabelOptions)(&q.Labels)
-	}
-	seen := map[int]bool{} // one that is opened meanwhile pushes others to the next page
-	return pages(func(number int) (pageEnd, error) {
-		ctx, x := exchanging(ctx, http.MethodGet, "list merge requests of "+path)
-		opt.ListOptions = gl.ListOptions{Page: number, PerPage: perPage}
-		list, resp, err := c.api.MergeRequests.ListProjectMergeRequests(path, opt, gl.WithContext(ctx))
-		if err := x.end(raw(resp), err); err != nil {
-			return pageEnd{}, err
-		}
-		if list == nil { // an empty list proves something, the word null does not
-			return pageEnd{}, types.Errorf(types.Unavailable, "%s: the answer is no list", x.what)
-		}
-		for _, m := range list {
-			if m == nil || seen[m.IID] {
-				continue
-			}
-			seen[m.IID] = true
-			if !visit(fromAPI(m)) {
-				return pageEnd{stop: true}, nil
-			}
-		}
-		return endOf(resp.Response, resp.NextPage, len(list)), nil
-	})
-}
-
-// files reads the changed files of a merge request.
-func (c *client) files(ctx context.Context, path string, iid int) (all []file, complete bool, err error) {
-	where := "projects/" + gl.PathEscape(path) + "/merge_requests/" + strconv.Itoa(iid) + "/diffs"
-	complete, err = pages(func(number int) (pageEnd, error) {
-		ctx, x := exchanging(ctx, http.MethodGet, "read the changes of !"+strconv.Itoa(iid)+" of "+path)
-		opt := gl.ListOptions{Page: number, PerPage: perPage}
-		req, err := c.api.NewRequest(http.MethodGet, where, opt, []gl.RequestOptionFunc{gl.WithContext(ctx)})
-		if err != nil {
-			return pageEnd{}, x.end(nil, err)
-		}
-		var list []file
-		resp, err := c.api.Do(req, &list)
-		if err := x.end(raw(resp), err); err != nil {
-			return pageEnd{}, err
-		}
-		if list == nil {
-			return pageEnd{}, types.Errorf(types.Unavailable, "%s: the answer is no list", x.what)
-		}
-		all = append(all, list...)
-		return endOf(resp.Response, resp.NextPage, len(list)), nil
-	})
-	return all, complete, err
+	return user{u.ID, u.Username, u.IsAdmin}, nil
 }
 
 func raw(resp *gl.Response) *http.Response {
@@ -253,42 +111,6 @@ func given(s string) *string {
 		return nil
 	}
 	return &s
-}
-
-func fromAPI(m *gl.MergeRequest) mergeRequest {
-	if m == nil { // the answer was the word null
-		return mergeRequest{}
-	}
-	out := mergeRequest{
-		IID: m.IID, Title: m.Title, Description: m.Description, State: m.State,
-		SourceBranch: m.SourceBranch, TargetBranch: m.TargetBranch, SHA: m.SHA, SourceProjectID: m.SourceProjectID,
-		Author: nameOf(m.Author), Draft: m.Draft, Labels: append([]string{}, m.Labels...),
-		Reviewers: namesOf(m.Reviewers), Assignees: namesOf(m.Assignees),
-		WebURL: m.WebURL, MergeStatus: m.DetailedMergeStatus, ChangesCount: m.ChangesCount,
-		UpdatedAt: stamp(m.UpdatedAt), ClosedAt: stamp(m.ClosedAt), MergedAt: stamp(m.MergedAt),
-		ClosedBy: nameOf(m.ClosedBy), MergedBy: nameOf(m.MergedBy),
-	}
-	if m.HeadPipeline != nil {
-		out.Pipeline = m.HeadPipeline.Status
-	}
-	return out
-}
-
-func nameOf(u *gl.BasicUser) string {
-	if u == nil {
-		return ""
-	}
-	return u.Username
-}
-
-func namesOf(users []*gl.BasicUser) []string {
-	names := []string{}
-	for _, u := range users {
-		if u != nil {
-			names = append(names, u.Username)
-		}
-	}
-	return names
 }
 
 func stamp(t *time.Time) string {

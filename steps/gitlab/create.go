@@ -77,7 +77,8 @@ var username = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 func checkNames(in CreateIn) error {
 	for _, l := range in.Labels {
 		if strings.TrimSpace(l) == "" || strings.ContainsAny(l, ",\n\r") {
-			return types.Errorf(types.BadInput, "label %q is empty or has a comma or a line break", l)
+			return types.Errorf(types.BadInput, "label %q is empty or has a comma or a line break", l).
+				WithHint("give each label an entry of its own in the list")
 		}
 	}
 	for _, u := range slices.Concat(in.Reviewers, in.Assignees) {
@@ -91,11 +92,10 @@ func checkNames(in CreateIn) error {
 
 // create opens the merge request. The engine has looked for it before.
 func (f family) create(ctx context.Context, in CreateIn) (CreateOut, error) {
-	call := step.CallOf(ctx)
-	if call.Key.IsZero() {
-		return CreateOut{}, types.Errorf(types.Internal, "the call has no key to mark the merge request with")
+	mark, err := markerFor(step.CallOf(ctx).Key, step.CallOf(ctx).Digest)
+	if err != nil {
+		return CreateOut{}, err
 	}
-	mark := markerOf(call.Key, call.Digest)
 	p, err := in.prepare(nil)
 	if err != nil {
 		return CreateOut{}, err
@@ -108,15 +108,15 @@ func (f family) create(ctx context.Context, in CreateIn) (CreateOut, error) {
 	if err != nil {
 		return CreateOut{}, err
 	}
-	if ctx.Err() != nil {
-		return CreateOut{}, types.Errorf(types.Cancelled, "%s: stopped before it was sent", p.what)
+	if err := notStopped(ctx, p.what); err != nil {
+		return CreateOut{}, err
 	}
 	m, err := c.create(ctx, p.source, p.what, d)
 	if err != nil {
 		return CreateOut{}, err
 	}
 	if err := verify(m, d, mark); err != nil {
-		return CreateOut{}, types.Errorf(types.UnknownOutcome, "%s: the answer is not what was asked for: %w", p.what, err)
+		return CreateOut{}, otherThanAsked(p.what, err)
 	}
 	return outOf(m, in.Project), nil
 }
@@ -162,13 +162,14 @@ func (c *client) target(ctx context.Context, path string) (project, error) {
 		return project{}, err
 	}
 	if !strings.EqualFold(p.Path, path) && !digits.MatchString(path) {
-		return project{}, types.Errorf(types.NotFound, "project %s was moved to %s", path, p.Path).
-			WithHint("write the new path, if that is the project you mean")
-	}
-	if p.ID == 0 {
-		return project{}, types.Errorf(types.Unavailable, "look up project %s: the answer has no id", path)
+		return project{}, movedTo(path, p.Path)
 	}
 	return p, nil
+}
+
+func movedTo(path, now string) error {
+	return types.Errorf(types.NotFound, "project %s was moved to %s", path, now).
+		WithHint("write the new path, if that is the project you mean")
 }
 
 var digits = regexp.MustCompile(`^[0-9]+$`)
@@ -181,12 +182,36 @@ func (c *client) userIDs(ctx context.Context, names []string) ([]int, error) {
 			return nil, err
 		}
 		if !there {
-			return nil, types.Errorf(types.NotFound, "there is no user %q in GitLab", name).
-				WithHint("check the username; nothing was opened")
+			return nil, noUser(name)
 		}
 		ids = append(ids, u.ID)
 	}
 	return ids, nil
+}
+
+func noUser(name string) error {
+	return types.Errorf(types.NotFound, "there is no user %q in GitLab", name).
+		WithHint("check the username; nothing was opened")
+}
+
+// markerFor is the marker of a write that is about to be sent.
+func markerFor(key step.Key, digest string) (marker, error) {
+	if key.IsZero() {
+		return marker{}, types.Errorf(types.Internal, "the call has no key to mark what it makes with").
+			WithHint("this is a bug in skillrun: report it with the skill and the command")
+	}
+	return markerOf(key, digest), nil
+}
+
+func notStopped(ctx context.Context, what string) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return types.Errorf(types.Cancelled, "%s: stopped before it was sent", what).WithHint("go on with the run when it suits")
+}
+
+func otherThanAsked(what string, err error) error {
+	return types.Errorf(types.UnknownOutcome, "%s: the answer is not what was asked for: %w", what, err).WithHint(lookAgain)
 }
 
 // verify holds the answer against what was sent.

@@ -252,7 +252,7 @@ func TestCreateWithoutKeyAndAfterCancel(t *testing.T) {
 	w := newWorld(t)
 	s := w.step("gitlab_mr_create")
 	_, err := s.Do(t.Context(), release().json())
-	wantError(t, err, "internal: the call has no key to mark the merge request with")
+	wantError(t, err, "internal: the call has no key to mark what it makes with (this is a bug in skillrun")
 	ctx, cancel := context.WithCancel(w.ctx(s, testKey, release()))
 	cancel()
 	_, err = s.Do(ctx, release().json())

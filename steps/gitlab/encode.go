@@ -14,6 +14,7 @@ import (
 const (
 	maxTitle       = 255
 	maxDescription = 1 << 20
+	maxNote        = 1_000_000
 )
 
 // draftPrefix is what makes a merge request a draft.
@@ -23,7 +24,8 @@ var draftPrefix = regexp.MustCompile(`(?i)^(\[(draft|wip)\]|\(draft\)|(draft|wip
 func encodeTitle(title string, isDraft bool) (string, error) {
 	title = strings.TrimSpace(title)
 	if title == "" {
-		return "", types.Errorf(types.BadInput, "the title is empty")
+		return "", types.Errorf(types.BadInput, "the title is empty").
+			WithHint("give it one line that says what is merged")
 	}
 	if strings.ContainsFunc(title, unfit) {
 		return "", types.Errorf(types.BadInput, "the title has a line break or a control character").
@@ -43,15 +45,27 @@ func encodeTitle(title string, isDraft bool) (string, error) {
 	return title, nil
 }
 
-// unfit are the characters that a title may not have, and that a description
-// shows as U+FFFD, but for its line breaks and tabs.
+// unfit are the characters that a title may not have, and that other texts
+// show as U+FFFD, but for its line breaks and tabs.
 func unfit(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029'
 }
 
-// encodeDescription neutralises what GitLab would act on and adds the marker
-// as the last line. The package comment says what is done and why.
 func encodeDescription(text string, m marker) (string, error) {
+	return encodeText("description", maxDescription, text, m)
+}
+
+func encodeNote(text string, m marker) (string, error) {
+	if strings.TrimSpace(text) == "" {
+		return "", types.Errorf(types.BadInput, "the note is empty").
+			WithHint("say something in body, or leave the step out with if:")
+	}
+	return encodeText("note", maxNote, text, m)
+}
+
+// encodeText neutralises what GitLab would act on and adds the marker as the
+// last line. The package comment says what is done and why.
+func encodeText(what string, limit int, text string, m marker) (string, error) {
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 	text = strings.Map(visible, text)
@@ -65,8 +79,8 @@ func encodeDescription(text string, m marker) (string, error) {
 		out += "\n\n"
 	}
 	out += m.String()
-	if n := utf8.RuneCountInString(out); n > maxDescription {
-		return "", types.Errorf(types.BadInput, "the description has %d characters, GitLab takes %d", n, maxDescription).
+	if n := utf8.RuneCountInString(out); n > limit {
+		return "", types.Errorf(types.BadInput, "the %s has %d characters, GitLab takes %d", what, n, limit).
 			WithHint("shorten it; nothing is cut off in silence")
 	}
 	return out, nil
@@ -106,7 +120,7 @@ func partAll(line string) string {
 	}
 }
 
-// marker says which effect a merge request is.
+// marker says which effect a merge request or a note is.
 type marker struct{ Key, Digest string }
 
 func markerOf(key step.Key, digest string) marker { return marker{key.String(), digest} }
@@ -114,16 +128,16 @@ func markerOf(key step.Key, digest string) marker { return marker{key.String(), 
 // markerStart is how every marker begins.
 const markerStart = "<!-- skillrun "
 
-// String is the last line of a description, which GitLab does not show.
+// String is the last line of a text, which GitLab does not show.
 func (m marker) String() string {
 	return markerStart + "key=" + m.Key + " digest=" + m.Digest + " -->"
 }
 
 var markerLine = regexp.MustCompile(`^<!-- skillrun key=([a-z0-9-]+) digest=([a-z0-9]*) -->$`)
 
-// readMarker reads the last line of a description.
-func readMarker(description string) (marker, bool) {
-	text := strings.TrimSpace(description)
+// readMarker reads the last line of a text.
+func readMarker(text string) (marker, bool) {
+	text = strings.TrimSpace(text)
 	last := strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:])
 	m := markerLine.FindStringSubmatch(last)
 	if m == nil {

@@ -61,13 +61,23 @@ func (x *exchange) end(resp *http.Response, err error) error {
 	case err == nil:
 		return nil
 	case !x.sent:
-		return types.Errorf(types.BadInput, "%s: the request cannot be made: %w", x.what, err)
+		return types.Errorf(types.BadInput, "%s: the request cannot be made: %w", x.what, err).
+			WithHint("check the url of the service in skillrun.yaml, and what the step names")
 	case resp == nil:
 		return outcome.Transport(x.method, x.what, err)
 	case x.method != http.MethodGet:
-		return types.Errorf(types.UnknownOutcome, "%s: the answer %d is not GitLab's: %w", x.what, resp.StatusCode, err)
+		return types.Errorf(types.UnknownOutcome, "%s: the answer %d is not GitLab's: %w", x.what, resp.StatusCode, err).
+			WithHint(lookAgain)
 	}
-	return types.Errorf(types.Unavailable, "%s: the answer is not GitLab's: %w", x.what, err).
+	return noAnswer(x, "the answer is not GitLab's: %w", err)
+}
+
+// lookAgain is what to do when nobody knows whether a write was carried out.
+const lookAgain = "go on with the run: it looks whether GitLab did it before it sends anything"
+
+// noAnswer says that a read brought something which GitLab would not answer.
+func noAnswer(x *exchange, format string, args ...any) error {
+	return types.Errorf(types.Unavailable, "%s: "+format, append([]any{x.what}, args...)...).
 		WithHint("check the service's url in skillrun.yaml: a login page or a proxy may be answering")
 }
 
@@ -82,6 +92,13 @@ func (x *exchange) refused(resp *http.Response) error {
 	return err
 }
 
+// How many characters of a refusal are shown: GitLab's own are shown whole, a
+// rule of the instance may take some lines to say what it wants.
+const (
+	maxText  = 8000
+	maxOther = 500
+)
+
 // said is GitLab's own text in a refusal.
 func said(body []byte) string {
 	v, err := types.Decode(body)
@@ -89,9 +106,9 @@ func said(body []byte) string {
 		if bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) {
 			return "(a web page, not GitLab's API)"
 		}
-		return clip(string(body))
+		return clip(string(body), maxOther)
 	}
-	return clip(strings.Join(phrases("", v), "; "))
+	return clip(strings.Join(phrases("", v), "; "), maxText)
 }
 
 // phrases flattens {"message": …} and {"error": …}, which hold a text, a list
@@ -123,11 +140,13 @@ func phrases(field string, v any) []string {
 	return []string{field + " " + fmt.Sprint(v)}
 }
 
-func clip(s string) string {
-	if r := []rune(strings.TrimSpace(s)); len(r) > 500 {
-		return string(r[:499]) + "…"
+// clip also takes away what would act on a terminal.
+func clip(s string, limit int) string {
+	s = strings.TrimSpace(strings.Map(visible, strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n")))
+	if r := []rune(s); len(r) > limit {
+		return string(r[:limit-1]) + "…"
 	}
-	return strings.TrimSpace(s)
+	return s
 }
 
 // perPage is GitLab's largest page, maxPages how many are read before a list
@@ -167,7 +186,8 @@ func pages(read func(number int) (pageEnd, error)) (complete bool, err error) {
 		case end.next < 0:
 			number++
 		case end.next <= number:
-			return false, types.Errorf(types.Unavailable, "page %d of a list names page %d as the next", number, end.next)
+			return false, types.Errorf(types.Unavailable, "page %d of a list names page %d as the next", number, end.next).
+				WithHint("see whether a proxy before GitLab keeps answers; then go on with the run")
 		default:
 			number = end.next
 		}

@@ -1,17 +1,18 @@
-// Package gitlab is the family of steps that read and open merge requests in
-// GitLab.
+// Package gitlab is the family of steps that read, open and comment merge
+// requests in GitLab, and look at pipelines.
 //
-// There is one write, gitlab_mr_create. GitLab has no idempotency key, but it
-// allows one open merge request per pair of branches, and its lists are read
-// from the database: so a merge request that a run opened is found again by
-// its branch, and known as ours by the marker in the last line of its
-// description.
+// There are two writes, gitlab_mr_create and gitlab_mr_note. GitLab has no
+// idempotency key, but it allows one open merge request per pair of branches,
+// and its lists are read from the database: so a merge request that a run
+// opened is found again by its branch, and known as ours by the marker in the
+// last line of its description. A note is found among those of our own account
+// by the same marker in its last line; one that somebody deleted is not found.
 //
 // # What is done to text
 //
-// A description comes from a skill and may quote anybody: commit messages,
-// tickets. GitLab carries out lines such as "/approve" that it finds in a
-// description, and the author of such a line would act with our token. So
+// A description or a note comes from a skill and may quote anybody: commit messages,
+// tickets. GitLab carries out lines such as "/approve" that it finds in such a
+// text, and the author of such a line would act with our token. So
 // every line that begins with "/" and a letter gets a backslash before the
 // slash. Markdown shows it as a plain slash; inside a code block the backslash
 // can be seen, which is the price for not having to agree with GitLab about
@@ -43,7 +44,7 @@ type Service struct {
 	URL       string            // "https://gitlab.example.com", with the path it lives under
 	Token     types.Secret      // a personal, project or group access token
 	Transport http.RoundTripper // how it is reached; http.DefaultTransport without one
-	Timeout   time.Duration     // for one whole exchange; 0 is no limit
+	Timeout   time.Duration     // for one exchange; 0 is no limit
 }
 
 // Steps returns the family, built on the configured services by name. With nil
@@ -55,6 +56,10 @@ func Steps(services map[string]Service) []step.Step {
 			step.Find(f.findCreated), step.Preview(f.previewCreate)).
 			Touching("gitlab", "merge request", "create").
 			Failing(append(failures(), types.Conflict)...),
+		step.Write("gitlab_mr_note", "Add a note to a merge request.", f.note,
+			step.Find(f.findNote), step.Preview(f.previewNote)).
+			Touching("gitlab", "note", "create").
+			Failing(append(failures(), types.Conflict)...),
 		step.Read("gitlab_mr_view", "Look at a merge request: its state, approvals and pipeline.", f.view).
 			Touching("gitlab", "merge request", "view").Failing(failures()...),
 		step.Read("gitlab_mr_list", "List the merge requests of a project.", f.list).
@@ -63,6 +68,8 @@ func Steps(services map[string]Service) []step.Step {
 			Touching("gitlab", "merge request", "diff").Failing(failures()...),
 		step.Read("gitlab_mr_touching", "Find the open merge requests that change a file.", f.touching).
 			Touching("gitlab", "merge request", "list").Failing(failures()...),
+		step.Read("gitlab_pipeline_view", "Look at a pipeline: its status, and the jobs that failed.", f.pipeline).
+			Touching("gitlab", "pipeline", "view").Failing(failures()...),
 	}
 }
 

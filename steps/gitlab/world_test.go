@@ -18,6 +18,12 @@ import (
 
 const app = "team/app"
 
+// rules are an instance's own, with the texts of whoever runs it.
+var rules = []gitlabtest.Rule{
+	{Field: "title", Pattern: `^[A-Z]+-\d+ `, Text: "Title must begin with an issue key.\nSee https://wiki.example.com/rules for what that is, and ask #scm when in doubt."},
+	{Field: "description", Pattern: `(?m)^Risk: `, Text: "Description needs a line \"Risk: ...\""},
+}
+
 // changes is a Git in which every branch but "gone" is there; the value is
 // what a branch changes.
 type changes map[string][]gitlabtest.Change
@@ -38,17 +44,26 @@ type world struct {
 	fault  func(w http.ResponseWriter, r *http.Request, lab http.Handler) bool // true: it has answered
 	posts  int
 	secret string
+	routes map[string]bool // of the client, that were asked for
+	skip   bool            // do not hold what is exchanged against the contract
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, secret: "bot-token"}
+	w := &world{t: t, secret: "bot-token", routes: map[string]bool{}}
 	w.lab = gitlabtest.New(gitlabtest.Options{
 		URL: "https://gitlab.test", Token: "bot-token", User: "bot",
-		People: map[string]string{"guest-token": "guest"}, Users: []string{"ann", "zoe"},
+		People: map[string]string{"guest-token": "guest", "look-token": "bot", "late-token": "bot"}, Users: []string{"ann", "zoe"},
+		Scopes: map[string][]string{"look-token": {"read_api"}}, Expires: map[string]string{"late-token": "2026-03-06", "look-token": "2027-01-01"},
 		Projects: []gitlabtest.Project{
 			{Path: app, ID: 7, DefaultBranch: "master", RequiredApprovals: 2, Readers: []string{"guest"}, Formerly: []string{"old/app"}},
 			{Path: "bot/app", ID: 8, ForkedFrom: app},
+			{Path: "team/shared", ID: 9, Invited: []string{"bot"}},
+			{Path: "team/old", ID: 10, Archived: true, NoMergeRequests: true, NoPipelines: true},
+			{Path: "team/open", ID: 11, Visibility: "public", Roles: map[string]int{"bot": 0}},
+			{Path: "team/closed", ID: 12, Roles: map[string]int{"bot": gitlabtest.Guest}},
+			{Path: "guest/app", ID: 13, ForkedFrom: "bot/app"},
+			{Path: "team/ruled", ID: 14, Rules: rules},
 		},
 		Git: changes{
 			"r1": {{OldPath: "deploy.yml", NewPath: "deploy.yml", Diff: "@@ -1 +1 @@\n-a\n+b\n"}, {OldPath: "x", NewPath: "y"}},
@@ -76,7 +91,7 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	if w.fault != nil && w.fault(rw, r, w.lab) {
 		return
 	}
-	w.lab.ServeHTTP(rw, r)
+	w.judged(rw, r)
 }
 
 // breakWith sets what happens to requests; posts are counted from then on.
@@ -184,6 +199,9 @@ func wantError(t *testing.T, err error, want string) {
 	got := ""
 	if err != nil {
 		got = string(types.CodeOf(err)) + ": " + err.Error()
+	}
+	if err != nil && types.AsError(err).Hint == "" {
+		t.Errorf("there is no cure for %s", got)
 	}
 	if !strings.HasPrefix(got, want) || want == "" && err != nil {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -31,10 +31,12 @@ func (s *Server) Lock(project string, iid int, user string) error {
 	return s.deed(project, iid, user, s.lock)
 }
 
-// SetPipeline gives the merge request a head pipeline with that status.
-func (s *Server) SetPipeline(project string, iid int, status string) error {
-	return s.deed(project, iid, s.opts.User, func(m *mergeRequest, _ string) error {
-		m.Pipeline = status
+// Note is a person who comments; quick actions run.
+func (s *Server) Note(project string, iid int, user, body string) error {
+	return s.deed(project, iid, user, func(m *mergeRequest, user string) error {
+		body = s.runQuickActions(m, user, body)
+		m.Notes = append(m.Notes, note{ID: s.nextID(), Author: user, Body: body, At: s.now()})
+		s.record(user, m, "noted")
 		return nil
 	})
 }

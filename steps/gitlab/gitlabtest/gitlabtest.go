@@ -1,6 +1,6 @@
 // Package gitlabtest is a stand-in for GitLab: a stateful server that speaks
-// the part of REST v4 that has to do with merge requests, over real HTTP, for
-// tests and for the sandbox.
+// the part of REST v4 that has to do with merge requests and their pipelines,
+// over real HTTP, for tests and for the sandbox.
 //
 // It refuses what GitLab refuses, with GitLab's status and JSON: a wrong token,
 // a project that is not there or not visible, a branch that does not exist, a
@@ -19,6 +19,7 @@
 package gitlabtest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -30,11 +31,13 @@ import (
 
 // Options is what a server is made of. Token and User must be given.
 type Options struct {
-	URL      string            // the public base, as it stands in web_url: "https://gitlab.example.com"
-	Token    string            // the token of User
-	User     string            // whose token it is
-	People   map[string]string // further tokens, and whose they are
-	Users    []string          // further users, without a token
+	URL      string              // the public base, as it stands in web_url: "https://gitlab.example.com"
+	Token    string              // the token of User
+	User     string              // whose token it is
+	People   map[string]string   // further tokens, and whose they are
+	Users    []string            // further users, without a token
+	Scopes   map[string][]string // what a token may do; all ("api") without an entry
+	Expires  map[string]string   // the day on which a token ends; never without an entry
 	Projects []Project
 
 	// Git answers what branches there are and what they change. Without one
@@ -53,9 +56,16 @@ type Project struct {
 	DefaultBranch     string // "main" without one
 	ForkedFrom        string // the path of the project that this is a fork of
 	RequiredApprovals int
-	Formerly          []string // paths the project had before it was moved
-	Hidden            []string // users to whom the project is not there
-	Readers           []string // users who may look and not write
+	Formerly          []string       // paths the project had before it was moved
+	Hidden            []string       // users to whom the project is not there
+	Readers           []string       // users who may look and comment, and not write
+	Roles             map[string]int // what a user is, from [Guest]; 0 is no member; [Developer] without an entry
+	Invited           []string       // users whose role comes through an invited group
+	Visibility        string         // "private" without one
+	Archived          bool
+	NoMergeRequests   bool // merge requests are switched off
+	NoPipelines       bool // pipelines are switched off
+	Rules             []Rule
 }
 
 // Git is the repositories behind the server.
@@ -127,9 +137,8 @@ func New(opts Options) *Server {
 	opts.URL = strings.TrimSuffix(opts.URL, "/")
 	opts.Projects = slices.Clone(opts.Projects)
 	for i := range opts.Projects {
-		if opts.Projects[i].DefaultBranch == "" {
-			opts.Projects[i].DefaultBranch = "main"
-		}
+		p := &opts.Projects[i]
+		p.DefaultBranch, p.Visibility = cmp.Or(p.DefaultBranch, "main"), cmp.Or(p.Visibility, "private")
 	}
 	s := &Server{opts: opts, tokens: map[string]string{opts.Token: opts.User}}
 	maps.Copy(s.tokens, opts.People)

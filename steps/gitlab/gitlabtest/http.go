@@ -11,6 +11,7 @@ import (
 // runs under the server's lock.
 type request struct {
 	user    string
+	token   string
 	args    []string // the variable segments of the path
 	params  params
 	http    *http.Request
@@ -52,6 +53,7 @@ func routes() []route {
 		{"GET", "user", nil, false, (*Server).getUser},
 		{"GET", "users", usersSpec(), false, (*Server).listUsers},
 		{"GET", "version", nil, false, (*Server).getVersion},
+		{"GET", "personal_access_tokens/self", nil, false, (*Server).getToken},
 		{"GET", "projects/:", spec{"license": boolean, "statistics": boolean, "with_custom_attributes": boolean}, false, (*Server).getProject},
 		{"GET", "projects/:/repository/branches/:", nil, false, (*Server).getBranch},
 		{"GET", "projects/:/merge_requests", listSpec(), false, (*Server).listMRs},
@@ -64,7 +66,12 @@ func routes() []route {
 		{"GET", mr + "/diffs", pages(spec{"unidiff": boolean}), false, (*Server).listDiffs},
 		{"GET", mr + "/changes", spec{"access_raw_diffs": boolean, "unidiff": boolean}, false, (*Server).getChanges},
 		{"GET", mr + "/notes", pages(spec{"sort": text, "order_by": text, "activity_filter": text}), false, (*Server).listNotes},
-		{"POST", mr + "/notes", spec{"body": text, "created_at": text, "internal": boolean, "merge_request_diff_head_sha": text}, true, (*Server).createNote},
+		// Who may look may comment.
+		{"POST", mr + "/notes", spec{"body": text, "created_at": text, "internal": boolean, "merge_request_diff_head_sha": text}, false, (*Server).createNote},
+		{"GET", "projects/:/members/all/:", nil, false, (*Server).getMember},
+		{"GET", "projects/:/pipelines", pipelinesSpec(), false, (*Server).listPipelines},
+		{"GET", "projects/:/pipelines/:", nil, false, (*Server).getPipeline},
+		{"GET", "projects/:/pipelines/:/jobs", pages(spec{"scope[]": labelList, "include_retried": boolean}), false, (*Server).listJobs},
 	}
 }
 
@@ -98,7 +105,7 @@ func (s *Server) serve(rq *request) answer {
 	if !found {
 		return failure(http.StatusNotFound, "404 Not Found")
 	}
-	if rq.user, found = s.userOf(r); !found {
+	if rq.user, rq.token, found = s.userOf(r); !found {
 		return message(http.StatusUnauthorized, "401 Unauthorized")
 	}
 	rt, args, other := match(r.Method, segments)
@@ -109,6 +116,9 @@ func (s *Server) serve(rq *request) answer {
 		return failure(http.StatusNotFound, "404 Not Found")
 	}
 	rq.args = args
+	if refusal := s.outOfScope(rq); refusal != nil {
+		return *refusal
+	}
 	if refusal := s.place(rq, rt, segments); refusal != nil {
 		return *refusal
 	}
@@ -119,13 +129,13 @@ func (s *Server) serve(rq *request) answer {
 	return rt.do(s, rq)
 }
 
-func (s *Server) userOf(r *http.Request) (string, bool) {
-	token := r.Header.Get("PRIVATE-TOKEN")
+func (s *Server) userOf(r *http.Request) (user, token string, found bool) {
+	token = r.Header.Get("PRIVATE-TOKEN")
 	if token == "" {
 		token, _ = strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	}
-	user, found := s.tokens[token]
-	return user, found
+	user, found = s.tokens[token]
+	return user, token, found
 }
 
 // apiPath takes the path apart before it is unescaped, because a project's

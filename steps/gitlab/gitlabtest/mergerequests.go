@@ -56,7 +56,7 @@ func (s *Server) refuseCreate(rq *request, target Project) *answer {
 	_, targetThere := s.opts.Git.Branch(target.Path, to)
 	other := s.openFrom(source.Path, from, target.Path, to)
 	switch {
-	case slices.Contains(target.Readers, rq.user):
+	case target.NoMergeRequests || target.Archived:
 		a = message(http.StatusForbidden, "403 Forbidden")
 	case !related(source, target):
 		a = message(http.StatusUnprocessableEntity, []string{"Source project is not a fork of the target project"})
@@ -71,7 +71,10 @@ func (s *Server) refuseCreate(rq *request, target Project) *answer {
 	case !targetThere:
 		a = message(http.StatusBadRequest, map[string]any{"target_branch": []string{"does not exist"}})
 	default:
-		return refuseText(p)
+		if refusal := refuseText(p); refusal != nil {
+			return refusal
+		}
+		return refuseByRule(target, p)
 	}
 	return &a
 }

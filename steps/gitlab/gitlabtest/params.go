@@ -68,6 +68,10 @@ func updateSpec() spec {
 	})
 }
 
+func pipelinesSpec() spec {
+	return pages(spec{"ref": text, "sha": text, "status": text, "source": text, "order_by": text, "sort": text})
+}
+
 func mergeSpec() spec {
 	return spec{
 		"merge_commit_message": text, "squash_commit_message": text, "sha": text, "squash": boolean,

@@ -23,7 +23,7 @@ func (s *Server) place(rq *request, rt *route, segments []string) *answer {
 	if !there {
 		return placeless("404 Project Not Found")
 	}
-	if rt.writes && slices.Contains(p.Readers, rq.user) {
+	if rt.writes && (p.role(rq.user) < Developer || p.Archived) {
 		a := message(http.StatusForbidden, "403 Forbidden")
 		return &a
 	}
@@ -57,7 +57,7 @@ func (s *Server) visible(user, id string) (Project, bool) {
 	if n, err := strconv.Atoi(id); err == nil && !found {
 		p, found = s.projectByID(n)
 	}
-	return p, found && !slices.Contains(p.Hidden, user)
+	return p, found && !slices.Contains(p.Hidden, user) && (p.role(user) > 0 || p.Visibility != "private")
 }
 
 // moved answers for a path that a project had before: reads are sent on,
@@ -93,12 +93,22 @@ func (s *Server) getProject(rq *request) answer {
 		"id": p.ID, "name": path.Base(p.Path), "path": path.Base(p.Path), "path_with_namespace": p.Path,
 		"default_branch": p.DefaultBranch, "web_url": s.opts.URL + "/" + p.Path,
 		"http_url_to_repo": s.opts.URL + "/" + p.Path + ".git",
-		"visibility":       "private", "archived": false, "merge_requests_enabled": true,
+		"visibility":       p.Visibility, "archived": p.Archived, "empty_repo": false,
+		"merge_requests_enabled": !p.NoMergeRequests, "merge_requests_access_level": level(p.NoMergeRequests),
+		"jobs_enabled": !p.NoPipelines, "builds_access_level": level(p.NoPipelines), "permissions": p.permissions(rq.user),
 	}
 	if from, there := s.projectOf(p.ForkedFrom); there {
 		body["forked_from_project"] = map[string]any{"id": from.ID, "path_with_namespace": from.Path}
 	}
 	return ok(body)
+}
+
+// level is who may use a part of a project.
+func level(off bool) string {
+	if off {
+		return "disabled"
+	}
+	return "enabled"
 }
 
 func (s *Server) getBranch(rq *request) answer {
@@ -137,7 +147,7 @@ func (s *Server) user(name string) map[string]any {
 		return nil
 	}
 	return map[string]any{
-		"id": s.userID(name), "username": name, "name": name, "state": "active", "locked": false,
+		"id": s.userID(name), "username": name, "name": name, "state": "active",
 		"avatar_url": nil, "web_url": s.opts.URL + "/" + name,
 	}
 }

@@ -22,7 +22,7 @@ func (s *Server) basic(m *mergeRequest) map[string]any {
 		"source_project_id": source.ID, "target_project_id": target.ID,
 		"author": s.user(m.Author), "assignees": s.usersByName(m.Assignees), "reviewers": s.usersByName(m.Reviewers),
 		"labels": slices.Concat([]string{}, m.Labels), "draft": draft, "work_in_progress": draft,
-		"milestone": nil, "merge_when_pipeline_succeeds": false, "merge_status": "can_be_merged",
+		"milestone": nil, "merge_when_pipeline_succeeds": false,
 		"detailed_merge_status": s.mergeStatus(m), "sha": m.SHA, "merge_commit_sha": nil, "squash_commit_sha": nil,
 		"user_notes_count": len(m.Notes), "force_remove_source_branch": m.RemoveSourceBranch, "squash": false,
 		"reference": ref, "references": map[string]any{"short": ref, "relative": ref, "full": m.Project + ref},
@@ -33,16 +33,13 @@ func (s *Server) basic(m *mergeRequest) map[string]any {
 // full is a merge request as its own page shows it.
 func (s *Server) full(m *mergeRequest) map[string]any {
 	body := s.basic(m)
-	body["subscribed"] = true
+	body["subscribed"], body["merge_status"] = true, "can_be_merged"
 	body["changes_count"] = strconv.Itoa(len(m.Changes))
 	body["head_pipeline"] = nil
 	body["diff_refs"] = map[string]any{"base_sha": fakeSHA("base", m.TargetBranch), "head_sha": m.SHA, "start_sha": fakeSHA("base", m.TargetBranch)}
 	body["user"] = map[string]any{"can_merge": true}
-	if m.Pipeline != "" {
-		body["head_pipeline"] = map[string]any{
-			"id": m.ID, "iid": m.ID, "sha": m.SHA, "ref": m.SourceBranch, "status": m.Pipeline, "source": "merge_request_event",
-			"web_url": s.opts.URL + "/" + m.Project + "/-/pipelines/" + strconv.Itoa(m.ID),
-		}
+	if p := s.pipeline(m.PipelineID); p != nil {
+		body["head_pipeline"] = s.fullPipeline(p)
 	}
 	return body
 }
@@ -71,7 +68,7 @@ func (s *Server) mergeStatus(m *mergeRequest) string {
 		return "draft_status"
 	case len(m.ApprovedBy) < p.RequiredApprovals:
 		return "not_approved"
-	case m.Pipeline != "" && m.Pipeline != "success":
+	case !slices.Contains([]string{"", "success"}, s.pipelineStatus(m)):
 		return "ci_must_pass"
 	}
 	return "mergeable"
@@ -157,6 +154,9 @@ func (s *Server) listNotes(rq *request) answer {
 func (s *Server) createNote(rq *request) answer {
 	if a := rq.params.missing("body"); a != nil {
 		return *a
+	}
+	if rq.project.Archived {
+		return message(http.StatusForbidden, "403 Forbidden")
 	}
 	m, before := rq.mr, len(s.state.History)
 	body := s.runQuickActions(m, rq.user, rq.params.text("body"))

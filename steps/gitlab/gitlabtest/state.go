@@ -13,9 +13,10 @@ import (
 
 // state is what a snapshot holds.
 type state struct {
-	MRs     []*mergeRequest `json:"merge_requests"`
-	LastID  int             `json:"last_id"`
-	History []Event         `json:"history"`
+	MRs       []*mergeRequest `json:"merge_requests"`
+	LastID    int             `json:"last_id"`
+	Pipelines []*pipeline     `json:"pipelines,omitempty"`
+	History   []Event         `json:"history"`
 }
 
 type mergeRequest struct {
@@ -36,7 +37,7 @@ type mergeRequest struct {
 	RemoveSourceBranch bool       `json:"remove_source_branch"`
 	SHA                string     `json:"sha"`
 	Changes            []Change   `json:"changes"`
-	Pipeline           string     `json:"pipeline,omitempty"` // the head pipeline's status
+	PipelineID         int        `json:"pipeline_id,omitempty"` // the head pipeline, 0 without one
 	CreatedAt          time.Time  `json:"created_at"`
 	UpdatedAt          time.Time  `json:"updated_at"`
 	ClosedBy           string     `json:"closed_by,omitempty"`

@@ -1,0 +1,171 @@
+package gitlab
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/step"
+)
+
+// NoteIn are the arguments of gitlab_mr_note.
+type NoteIn struct {
+	At
+	Project string `json:"project" doc:"The path of the project that the merge request is in, e.g. group/name." pattern:"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$" trusted:"true"`
+	IID     int    `json:"iid" doc:"The merge request's number in the project." minimum:"1"`
+	Body    string `json:"body" doc:"What to say, in Markdown. Quick actions in it are shown and not carried out."`
+}
+
+// NoteOut is the note as GitLab has it.
+type NoteOut struct {
+	ID        int    `json:"id" doc:"Its number in GitLab."`
+	WebURL    string `json:"web_url" doc:"Its place on the merge request's page."`
+	IID       int    `json:"iid" doc:"The merge request's number in the project."`
+	Project   string `json:"project" doc:"The path of the project that the merge request is in."`
+	Author    string `json:"author" doc:"The username of the account that wrote it."`
+	CreatedAt string `json:"created_at" doc:"When it was written." format:"date-time"`
+}
+
+// place names a merge request for people.
+func place(project string, iid int) string { return "!" + strconv.Itoa(iid) + " of " + project }
+
+func (in NoteIn) what() string { return "add a note to " + place(in.Project, in.IID) }
+
+func (in NoteIn) out(m mergeRequest, n note) NoteOut {
+	return NoteOut{ID: n.ID, WebURL: m.WebURL + "#note_" + strconv.Itoa(n.ID), IID: in.IID, Project: in.Project,
+		Author: n.Author, CreatedAt: n.CreatedAt}
+}
+
+// note adds the note. The engine has looked for it before.
+func (f family) note(ctx context.Context, in NoteIn) (NoteOut, error) {
+	mark, err := markerFor(step.CallOf(ctx).Key, step.CallOf(ctx).Digest)
+	if err != nil {
+		return NoteOut{}, err
+	}
+	body, err := encodeNote(in.Body, mark)
+	if err != nil {
+		return NoteOut{}, err
+	}
+	c, err := f.connect(in.At)
+	if err != nil {
+		return NoteOut{}, err
+	}
+	m, err := c.mergeRequest(ctx, in.Project, in.IID)
+	if err != nil {
+		return NoteOut{}, err
+	}
+	if err := notStopped(ctx, in.what()); err != nil {
+		return NoteOut{}, err
+	}
+	n, err := c.addNote(ctx, in.Project, in.IID, in.what(), body)
+	if err != nil {
+		return NoteOut{}, err
+	}
+	if err := n.verify(body, in.IID); err != nil {
+		return NoteOut{}, otherThanAsked(in.what(), err)
+	}
+	return in.out(m, n), nil
+}
+
+// verify holds the answer against what was sent. GitLab takes quick actions
+// out of a note: one that came back shorter has done something.
+func (n note) verify(body string, iid int) error {
+	switch {
+	case n.ID <= 0 || n.CreatedAt == "":
+		return fmt.Errorf("it has no number or no date")
+	case n.MergeRequestIID != iid:
+		return fmt.Errorf("it is on !%d, not on !%d", n.MergeRequestIID, iid)
+	case strings.TrimSpace(n.Body) != strings.TrimSpace(body):
+		return fmt.Errorf("it says something else")
+	}
+	return nil
+}
+
+// findNote looks for the note of key among those that our own account wrote: a
+// marker in anybody else's was copied there. The list comes from GitLab's
+// database, so that what is not there was not written, or was deleted.
+func (f family) findNote(ctx context.Context, key step.Key, in NoteIn) (step.Found[NoteOut], error) {
+	none := step.Found[NoteOut]{}
+	c, err := f.connect(in.At)
+	if err != nil {
+		return none, err
+	}
+	m, err := c.mergeRequest(ctx, in.Project, in.IID)
+	if err != nil {
+		return none, err
+	}
+	me, err := c.me(ctx)
+	if err != nil {
+		return none, err
+	}
+	mark := markerOf(key, step.CallOf(ctx).Digest)
+	var ours []note
+	complete, err := c.notes(ctx, in.Project, in.IID, func(n note) bool {
+		if got, marked := readMarker(n.Body); marked && got.Key == mark.Key && n.AuthorID == me.ID && !n.System {
+			ours = append(ours, n)
+		}
+		return true
+	})
+	switch {
+	case err != nil:
+		return none, err
+	case len(ours) > 0:
+		return in.found(m, ours, mark), nil
+	case !complete:
+		return step.CannotTell[NoteOut](fmt.Sprintf("%s has more notes than can be looked at; look for %q in them", place(in.Project, in.IID), key)), nil
+	}
+	return step.Absent[NoteOut](), nil
+}
+
+// found puts the one that says the same first.
+func (in NoteIn) found(m mergeRequest, ours []note, mark marker) step.Found[NoteOut] {
+	same := slices.IndexFunc(ours, func(n note) bool {
+		got, _ := readMarker(n.Body)
+		return got == mark
+	})
+	n := ours[max(same, 0)]
+	ref := m.ref() + "#note_" + strconv.Itoa(n.ID)
+	if same < 0 {
+		return step.Differs(ref, in.out(m, n), "the note says something else than now asked for")
+	}
+	return step.Here(ref, in.out(m, n))
+}
+
+// previewNote says what would be written. It looks at the merge request when
+// that is known, so that a plan finds one that is not there.
+func (f family) previewNote(ctx context.Context, in NoteIn, unknown step.UnknownPaths) (step.Prediction[NoteOut], error) {
+	none := step.Prediction[NoteOut]{}
+	out := step.Prediction[NoteOut]{
+		Change: step.Change{Title: "add a note to a merge request of " + in.Project},
+		Out:    NoteOut{IID: in.IID, Project: in.Project}, Unknown: step.UnknownPaths{"id", "web_url", "author", "created_at"},
+	}
+	body := "(known later)"
+	if !touched(unknown, "body") {
+		text, err := encodeNote(in.Body, markerOf(step.CallOf(ctx).Key, step.CallOf(ctx).Digest))
+		if err != nil {
+			return none, err
+		}
+		body, _, _ = strings.Cut(text, markerStart)
+	}
+	for _, name := range []string{"iid", "project"} {
+		if touched(unknown, name) {
+			out.Unknown = append(out.Unknown, name)
+		}
+	}
+	at := "(known later)"
+	if !touched(unknown, "service") && !touched(unknown, "project") && !touched(unknown, "iid") {
+		c, err := f.connect(in.At)
+		if err != nil {
+			return none, err
+		}
+		m, err := c.mergeRequest(ctx, in.Project, in.IID)
+		if err != nil {
+			return none, err
+		}
+		at, out.Change.Title = m.ref()+" "+m.Title, in.what()
+	}
+	out.Change.Fields = []step.FieldChange{{Name: "merge_request", Value: at}, {Name: "body", Value: strings.TrimSpace(body)}}
+	return out, nil
+}

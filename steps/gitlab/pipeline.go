@@ -1,0 +1,127 @@
+package gitlab
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// PipelineIn are the arguments of gitlab_pipeline_view: the project, and one
+// way to say which pipeline.
+type PipelineIn struct {
+	At
+	Project    string `json:"project" doc:"The path of the project, e.g. group/name." pattern:"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"`
+	PipelineID int    `json:"pipeline_id,omitempty" doc:"This pipeline. Give one of pipeline_id, ref, sha and iid." minimum:"1"`
+	Ref        string `json:"ref,omitempty" doc:"The newest pipeline of this branch or tag." pattern:"^([A-Za-z0-9_][A-Za-z0-9_./#+@-]*)?$"`
+	SHA        string `json:"sha,omitempty" doc:"The newest pipeline of this commit, by its full number." pattern:"^([0-9a-f]{40}|[0-9a-f]{64})?$"`
+	IID        int    `json:"iid,omitempty" doc:"The head pipeline of the merge request with this number, which for a fork may run in the fork." minimum:"1"`
+}
+
+// PipelineOut is a pipeline with what failed in it.
+type PipelineOut struct {
+	ID         int         `json:"id" doc:"Its number in GitLab."`
+	Status     string      `json:"status" doc:"Its status in GitLab's words: created, pending, running, success, failed, canceled, skipped, manual, scheduled and others."`
+	Finished   bool        `json:"finished" doc:"Whether it is over: success, failed, canceled or skipped."`
+	Ref        string      `json:"ref" doc:"The branch, tag or merge request it runs for."`
+	SHA        string      `json:"sha" doc:"The commit it runs on."`
+	Source     string      `json:"source" doc:"What started it, e.g. push, merge_request_event, schedule."`
+	WebURL     string      `json:"web_url" doc:"Its page."`
+	CreatedAt  string      `json:"created_at" doc:"When it was made." format:"date-time"`
+	UpdatedAt  string      `json:"updated_at" doc:"When it last changed." format:"date-time"`
+	StartedAt  *string     `json:"started_at,omitempty" doc:"When its first job started." format:"date-time"`
+	FinishedAt *string     `json:"finished_at,omitempty" doc:"When it ended." format:"date-time"`
+	Duration   *int        `json:"duration,omitempty" doc:"How many seconds its jobs took, when it has ended."`
+	FailedJobs []FailedJob `json:"failed_jobs" doc:"The jobs that failed, without those that were tried again and those of pipelines that it started."`
+	Truncated  bool        `json:"truncated" doc:"Whether more jobs failed than were read."`
+}
+
+// FailedJob is a job that failed.
+type FailedJob struct {
+	Name          string `json:"name" doc:"Its name."`
+	Stage         string `json:"stage" doc:"The stage it is in."`
+	AllowFailure  bool   `json:"allow_failure" doc:"Whether it may fail without failing the pipeline."`
+	FailureReason string `json:"failure_reason" doc:"Why, in GitLab's words, e.g. script_failure; empty when GitLab does not say."`
+	WebURL        string `json:"web_url" doc:"Its page, with its log."`
+}
+
+func (f family) pipeline(ctx context.Context, in PipelineIn) (PipelineOut, error) {
+	if err := in.one(); err != nil {
+		return PipelineOut{}, err
+	}
+	c, err := f.connect(in.At)
+	if err != nil {
+		return PipelineOut{}, err
+	}
+	project, id, err := c.which(ctx, in)
+	if err != nil {
+		return PipelineOut{}, err
+	}
+	p, err := c.pipeline(ctx, project, id)
+	if err != nil {
+		return PipelineOut{}, err
+	}
+	failed, complete, err := c.failedJobs(ctx, project, id)
+	if err != nil {
+		return PipelineOut{}, err
+	}
+	out := PipelineOut{
+		ID: p.ID, Status: p.Status, Finished: slices.Contains([]string{"success", "failed", "canceled", "skipped"}, p.Status),
+		Ref: p.Ref, SHA: p.SHA, Source: p.Source, WebURL: p.WebURL, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
+		StartedAt: given(p.StartedAt), FinishedAt: given(p.FinishedAt), FailedJobs: []FailedJob{}, Truncated: !complete,
+	}
+	if p.FinishedAt != "" {
+		out.Duration = &p.Duration
+	}
+	for _, j := range failed {
+		out.FailedJobs = append(out.FailedJobs, FailedJob{j.Name, j.Stage, j.AllowFailure, j.FailureReason, j.WebURL})
+	}
+	return out, nil
+}
+
+// one refuses arguments that say in more than one way, or in none, which
+// pipeline is meant.
+func (in PipelineIn) one() error {
+	said := 0
+	for _, given := range []bool{in.PipelineID != 0, in.Ref != "", in.SHA != "", in.IID != 0} {
+		if given {
+			said++
+		}
+	}
+	if said == 1 {
+		return nil
+	}
+	return types.Errorf(types.BadInput, "%d of pipeline_id, ref, sha and iid are given", said).
+		WithHint("give exactly one of them")
+}
+
+// which looks up the number of the pipeline, and the project that it runs in.
+func (c *client) which(ctx context.Context, in PipelineIn) (project string, id int, err error) {
+	switch {
+	case in.PipelineID != 0:
+		return in.Project, in.PipelineID, nil
+	case in.IID != 0:
+		m, err := c.mergeRequest(ctx, in.Project, in.IID)
+		if err != nil {
+			return "", 0, err
+		}
+		if m.PipelineID == 0 {
+			return "", 0, noPipeline("%s has no pipeline", place(in.Project, in.IID))
+		}
+		if m.PipelineProject == 0 {
+			return in.Project, m.PipelineID, nil
+		}
+		return strconv.Itoa(m.PipelineProject), m.PipelineID, nil
+	}
+	id, err = c.newestPipeline(ctx, in.Project, in.Ref, in.SHA)
+	if err == nil && id == 0 {
+		err = noPipeline("there is no pipeline for %s in %s", in.Ref+in.SHA, in.Project)
+	}
+	return in.Project, id, err
+}
+
+func noPipeline(format string, args ...any) error {
+	return types.Errorf(types.NotFound, format, args...).
+		WithHint("GitLab makes one some seconds after a push: wait for it, and see whether the project's CI rules make one at all")
+}
