@@ -49,8 +49,9 @@ var house = []rule{
 	{pkg: "engine/runtime/*", ours: "engine/machine engine/program engine/plan engine/runtime/journal engine/step engine/expr engine/types engine/diag"},
 	{pkg: "engine", ours: "engine/*"},
 	// steps is the table of contents: it connects families to the services of
-	// a configuration, so it sees both.
-	{pkg: "steps", ours: "engine/config engine/step engine/types steps/*"},
+	// a configuration, so it sees both, and it makes the transports: proxies,
+	// certificates and the errors that tell of them.
+	{pkg: "steps", ours: "engine/config engine/step engine/step/outcome engine/types steps/*", third: "golang.org/x/net/http/httpproxy"},
 	{pkg: "steps/*/*test", third: "github.com/go-git github.com/andygrunwald/go-jira github.com/xanzy/go-gitlab"},
 	{pkg: "steps/git", ours: "engine/step engine/step/outcome engine/types", third: "github.com/go-git golang.org/x/sys golang.org/x/crypto"},
 	{pkg: "steps/jira", ours: "engine/step engine/step/outcome engine/types", third: "github.com/andygrunwald/go-jira"},
@@ -62,7 +63,12 @@ var house = []rule{
 	{pkg: "cmd/skillrun/internal/sandbox", ours: "steps/*/*test"},
 	{pkg: "cmd/skillrun/internal/render", ours: "engine engine/config engine/plan engine/diag engine/types engine/step"},
 	{pkg: "cmd/skillrun/internal/refdocs", ours: "engine engine/config engine/plan engine/diag engine/types engine/step"},
-	{pkg: "cmd/skillrun/internal/*", ours: "engine engine/config engine/plan engine/diag engine/types engine/step cmd/skillrun/internal/render cmd/skillrun/internal/refdocs", third: "github.com/spf13/cobra"},
+	// live is the tree on a terminal. It has a room of its own because it is the
+	// only one that needs a terminal library; render stays plain.
+	{pkg: "cmd/skillrun/internal/live", ours: "engine engine/config engine/plan engine/diag engine/types engine/step cmd/skillrun/internal/render", third: "charm.land/bubbletea charm.land/lipgloss github.com/charmbracelet golang.org/x/term golang.org/x/sys"},
+	// castsvg draws the picture of the README from a recording.
+	{pkg: "cmd/skillrun/internal/live/castsvg", third: "charm.land/lipgloss github.com/charmbracelet"},
+	{pkg: "cmd/skillrun/internal/*", ours: "engine engine/config engine/plan engine/diag engine/types engine/step cmd/skillrun/internal/render cmd/skillrun/internal/refdocs cmd/skillrun/internal/live", third: "github.com/spf13/cobra"},
 }
 
 // TestImports holds every import of the module against the house.

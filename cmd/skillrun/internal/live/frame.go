@@ -1,0 +1,312 @@
+package live
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"charm.land/lipgloss/v2"
+)
+
+// Widths of the parts of a line.
+const (
+	markWidth = 2  // "✓ "
+	timeWidth = 8  // " earlier"
+	narrow    = 34 // below it a line is a mark and a name
+	ahead     = 3  // steps to come that are shown before what is done is unfolded
+)
+
+var spinner = []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"}
+
+// frame draws the run as it stands now: at most height lines of at most width
+// cells.
+func (m *model) frame(width, height int, now time.Time) string {
+	if width < 1 || height < 1 {
+		return ""
+	}
+	if height == 1 {
+		return strings.Join(m.tree(m.visible(), width, 1, now), "\n")
+	}
+	lines := m.tree(m.visible(), width, height-1, now)
+	return strings.Join(append(lines, m.footer(width, now)), "\n")
+}
+
+// tree draws the rows on at most budget lines. What does not fit is folded:
+// what is done above, what is to come below.
+func (m *model) tree(rows []row, width, budget int, now time.Time) []string {
+	lo, hi := window(rows, budget)
+	columns := layout(rows[lo:hi], width)
+	folds := lines(rows, lo, hi) <= budget
+	var lines []string
+	if lo > 0 && folds {
+		lines = append(lines, m.foldDone(rows[:lo], width))
+	}
+	for _, r := range rows[lo:hi] {
+		lines = append(lines, m.line(r, columns, now))
+		if r.notice != "" {
+			lines = append(lines, m.note(r, width))
+		}
+	}
+	if hi < len(rows) && folds {
+		lines = append(lines, m.foldAhead(rows[hi:], width))
+	}
+	return lines[:min(len(lines), budget)]
+}
+
+// window chooses the rows that are drawn on at most budget lines: the first
+// under way, a few after it, then as many as fit of those before, then of those
+// after. On the smallest terminals the first alone is too much with its folds.
+func window(rows []row, budget int) (lo, hi int) {
+	if len(rows) == 0 {
+		return 0, 0
+	}
+	focus := focusOf(rows)
+	lo, hi = focus, focus+1
+	fits := func(lo, hi int) bool { return lo >= 0 && hi <= len(rows) && lines(rows, lo, hi) <= budget }
+	for hi-focus <= ahead && fits(lo, hi+1) {
+		hi++
+	}
+	for fits(lo-1, hi) {
+		lo--
+	}
+	for fits(lo, hi+1) {
+		hi++
+	}
+	return lo, hi
+}
+
+// focusOf is the row people look at: the first under way, else the first to
+// come, else the last.
+func focusOf(rows []row) int {
+	next := len(rows) - 1
+	for i := len(rows) - 1; i >= 0; i-- {
+		if rows[i].active() {
+			next = i
+		}
+	}
+	if rows[next].active() {
+		return next
+	}
+	for i, r := range rows {
+		if r.state == pending {
+			return i
+		}
+	}
+	return next
+}
+
+// lines is how many lines rows lo to hi take, with the folds around them.
+func lines(rows []row, lo, hi int) int {
+	n := 0
+	if lo > 0 {
+		n++
+	}
+	if hi < len(rows) {
+		n++
+	}
+	for _, r := range rows[lo:hi] {
+		n++
+		if r.notice != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// columns are the widths of a frame's columns; result is 0 on a narrow one.
+type columns struct{ width, name, result int }
+
+func layout(rows []row, width int) columns {
+	if width < narrow {
+		return columns{width: width, name: width - markWidth}
+	}
+	c := columns{width: width}
+	for _, r := range rows {
+		c.name = max(c.name, lipgloss.Width(label(r, width)))
+	}
+	c.name = min(c.name, width*55/100)
+	c.result = width - markWidth - c.name - timeWidth - 2
+	return c
+}
+
+// label is the step's name, indented by its depth. A name that is not
+// evaluated yet says nothing; the id does.
+func label(r row, width int) string {
+	name := r.Name
+	if name == "" || strings.Contains(name, "${{") {
+		name = r.ID
+	}
+	depth := min(strings.Count(r.Path, "/"), width/8)
+	return strings.Repeat("  ", depth) + clip(name, width)
+}
+
+func (m *model) line(r row, c columns, now time.Time) string {
+	mark, t := m.mark(r, now)
+	text := normal
+	if r.state == pending || r.state == skipped {
+		text = faint
+	}
+	if c.result == 0 {
+		return paint(c.width, m.colour, span{mark + " ", t}, span{label(r, c.width), text})
+	}
+	note, noteTone := m.remark(r, c.result)
+	return paint(c.width, m.colour, span{mark + " ", t}, span{pad(label(r, c.width), c.name), text},
+		span{fmt.Sprintf("%*s", timeWidth, clock(r, now)), faint}, span{"  ", normal}, span{note, noteTone})
+}
+
+// mark tells the state without colour too.
+func (m *model) mark(r row, now time.Time) (string, tone) {
+	switch r.state {
+	case running:
+		return spinner[int(now.UnixMilli()/100)%len(spinner)], busy
+	case waiting:
+		return "◷", alarm
+	case done:
+		return "✓", good
+	case skipped:
+		return "–", faint
+	case failed:
+		return "✗", wrong
+	case stopped:
+		return "■", alarm
+	}
+	return "·", faint
+}
+
+func clock(r row, now time.Time) string {
+	switch {
+	case r.earlier:
+		return "earlier"
+	case r.state == pending || r.began.IsZero():
+		return ""
+	}
+	return duration(r.took(now))
+}
+
+// remark is the one line of result.
+func (m *model) remark(r row, room int) (string, tone) {
+	switch r.state {
+	case pending:
+		if r.Effect == "write" {
+			return "writes", faint
+		}
+	case waiting:
+		return "waiting", alarm
+	case skipped:
+		return "skipped", faint
+	case failed:
+		return "failed", wrong
+	case stopped:
+		return "stopped", alarm
+	case done:
+		if r.outcome == "" {
+			return headline(r.result, room), faint
+		}
+		left := room - lipgloss.Width(r.outcome) - 1
+		if lipgloss.Width(first(r.result, nameFields)) > left {
+			return headline(r.result, room), normal
+		}
+		return r.outcome + " " + headline(r.result, left), normal
+	}
+	return "", normal
+}
+
+func (m *model) note(r row, width int) string {
+	t := alarm
+	if r.state == failed {
+		t = wrong
+	}
+	return paint(width, m.colour, span{"  ! " + r.notice, t})
+}
+
+// foldDone is one line for finished steps that did not fit.
+func (m *model) foldDone(rows []row, width int) string {
+	var finished, left, earlier, others int
+	var from, to time.Time
+	for _, r := range rows {
+		switch {
+		case r.state == skipped:
+			left++
+		case !r.finished():
+			others++
+		case r.earlier:
+			earlier++
+		default:
+			finished++
+		}
+		if !r.earlier && r.finished() {
+			from, to = widen(from, to, r)
+		}
+	}
+	text := tally(count{finished, "done"}, count{earlier, "done earlier"}, count{left, "skipped"}, count{others, "other"})
+	if d := to.Sub(from); !from.IsZero() && d > 0 {
+		text += " (" + duration(d) + ")"
+	}
+	return paint(width, m.colour, span{"✓ ", good}, span{text, faint})
+}
+
+// widen stretches from and to by a row's own time.
+func widen(from, to time.Time, r row) (time.Time, time.Time) {
+	if !r.began.IsZero() && (from.IsZero() || r.began.Before(from)) {
+		from = r.began
+	}
+	if r.ended.After(to) {
+		to = r.ended
+	}
+	return from, to
+}
+
+// foldAhead is one line for steps that did not fit below.
+func (m *model) foldAhead(rows []row, width int) string {
+	active, writes := 0, 0
+	for _, r := range rows {
+		if r.active() {
+			active++
+		}
+		if r.state == pending && r.Effect == "write" {
+			writes++
+		}
+	}
+	text := fmt.Sprintf("… %d more", len(rows))
+	if extra := tally(count{active, "under way"}, count{writes, "to write"}); extra != "" {
+		text += ", " + extra
+	}
+	return paint(width, m.colour, span{text, faint})
+}
+
+type count struct {
+	n    int
+	word string
+}
+
+// tally lists what there is of each.
+func tally(counts ...count) string {
+	var parts []string
+	for _, c := range counts {
+		if c.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.word))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// footer tells the time and the way out, in as many words as fit.
+func (m *model) footer(width int, now time.Time) string {
+	elapsed := duration(now.Sub(m.began))
+	finished, all := m.count()
+	way, t := "ctrl-c stops", faint
+	if m.stopping {
+		way, t = "stopping", alarm
+	}
+	for _, text := range []string{
+		fmt.Sprintf("%s · %d of %d · %s; resumable", elapsed, finished, all, way),
+		elapsed + " · " + way + "; resumable",
+		elapsed + " · " + way,
+		elapsed,
+	} {
+		if lipgloss.Width(text) <= width {
+			return paint(width, m.colour, span{text, t})
+		}
+	}
+	return paint(width, m.colour, span{elapsed, t})
+}

@@ -1,0 +1,142 @@
+package live
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/colorprofile"
+)
+
+// Between two frames. A run that only waits is drawn less often.
+const (
+	frameTime = 100 * time.Millisecond
+	idleTime  = time.Second
+)
+
+// screen is the bubbletea program that draws a view's frames.
+type screen struct {
+	program *tea.Program
+	ended   chan struct{}
+}
+
+func newScreen(v *View) *screen {
+	profile := colorprofile.ASCII
+	if v.Colour {
+		profile = colorprofile.ANSI
+	}
+	s := &screen{ended: make(chan struct{})}
+	s.program = tea.NewProgram(drawing{v},
+		tea.WithInput(nil), tea.WithOutput(v.out), tea.WithoutSignalHandler(), tea.WithColorProfile(profile),
+		tea.WithWindowSize(v.width, v.height), tea.WithFPS(20), tea.WithFilter(v.resized))
+	go func() {
+		defer close(s.ended)
+		s.program.Run() // without it the run is not seen, and goes on; Close tells all of it
+	}()
+	return s
+}
+
+// stop draws the last frame and waits until nothing more is written.
+func (s *screen) stop() {
+	s.program.Quit()
+	<-s.ended
+}
+
+// drawing is a view as bubbletea's model. The state is the view's own, so that
+// events never wait for a frame.
+type drawing struct{ v *View }
+
+type tick struct{}
+
+// Init starts the clock.
+func (d drawing) Init() tea.Cmd { return d.next() }
+
+// Update draws again at each tick; nothing else happens here.
+func (d drawing) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	if _, ok := msg.(tick); ok {
+		return d, d.next()
+	}
+	return d, nil
+}
+
+func (d drawing) next() tea.Cmd {
+	return tea.Tick(d.v.pace(), func(time.Time) tea.Msg { return tick{} })
+}
+
+// View draws the frame of now. The cursor stands at its end, in the terminal's
+// own shape (which is what -1 comes to), so that whatever is printed by others
+// comes below the frame.
+func (d drawing) View() tea.View {
+	frame := d.v.draw()
+	view := tea.NewView(frame)
+	view.DisableBracketedPasteMode = true
+	if frame == "" {
+		return view
+	}
+	last := frame[strings.LastIndexByte(frame, '\n')+1:]
+	view.Cursor = &tea.Cursor{Position: tea.Position{X: lipgloss.Width(last), Y: strings.Count(frame, "\n")}, Shape: -1}
+	return view
+}
+
+func (v *View) draw() string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.blank {
+		return ""
+	}
+	// a frame as high as the terminal is cleared in a way that leaves it in the
+	// scrollback; one line less is not
+	v.drawn = v.m.frame(v.width, max(1, v.height-1), v.Now())
+	return v.drawn
+}
+
+func (v *View) pace() time.Duration {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	pace := frameTime
+	for _, r := range v.m.rows {
+		if r.state == running {
+			return frameTime
+		}
+		if r.state == waiting {
+			pace = idleTime
+		}
+	}
+	return pace
+}
+
+// resized sees each message before bubbletea does. On a terminal of another
+// size the frame is no longer where bubbletea left it: a narrower one breaks its
+// lines in two. So the frame is wiped here, line by line from its end upwards,
+// and the cursor is put where bubbletea believes it to be.
+func (v *View) resized(_ tea.Model, msg tea.Msg) tea.Msg {
+	size, ok := msg.(tea.WindowSizeMsg)
+	if !ok || size.Width <= 0 || size.Height <= 0 {
+		return msg
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.drawn != "" && (size.Width != v.width || size.Height != v.height) {
+		io.WriteString(v.out, wipe(v.drawn, size.Width)) // a terminal that is gone is not ours to mend
+	}
+	v.width, v.height = size.Width, size.Height
+	return msg
+}
+
+// wipe is what clears a frame on a terminal of the given width, with the cursor
+// at the frame's end.
+func wipe(frame string, width int) string {
+	lines := strings.Split(frame, "\n")
+	rows := 0
+	for _, l := range lines {
+		rows += 1 + max(0, lipgloss.Width(l)-1)/width
+	}
+	s := strings.Repeat("\x1b[2K\x1b[A", rows-1) + "\x1b[2K\r"
+	if len(lines) > 1 {
+		s += fmt.Sprintf("\x1b[%dB", len(lines)-1)
+	}
+	return s
+}

@@ -1,0 +1,107 @@
+package live
+
+import (
+	"bytes"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+)
+
+// Wanted reports whether a run is shown live: a person sits at both ends of a
+// terminal that can move its cursor, in the foreground, and asked neither for
+// plain text (NO_COLOR, TERM=dumb, CI) nor for lines that a screen reader can
+// read (SKILLRUN_ACCESSIBLE=1 or ACCESSIBLE=1).
+func Wanted(env func(string) (string, bool), in, out *os.File) bool {
+	return asked(env) && term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd())) && foreground(out)
+}
+
+func asked(env func(string) (string, bool)) bool {
+	for _, name := range []string{"NO_COLOR", "CI", "SKILLRUN_ACCESSIBLE", "ACCESSIBLE"} {
+		if v, _ := env(name); v != "" && (name == "NO_COLOR" || v != "0" && v != "false") {
+			return false
+		}
+	}
+	t, _ := env("TERM")
+	return t != "" && t != "dumb"
+}
+
+// foreground reports whether this process may change the terminal: a
+// background process that does is stopped by it.
+func foreground(f *os.File) bool {
+	group, err := unix.IoctlGetInt(int(f.Fd()), unix.TIOCGPGRP)
+	return err == nil && group == unix.Getpgrp()
+}
+
+// keyboard keeps what is typed from being echoed into the frame. Nothing else
+// about the terminal is changed: Ctrl-C and Ctrl-Z stay what they are, lines
+// stay lines, and the prompts of ssh and git work.
+type keyboard struct {
+	file   *os.File
+	before *unix.Termios // nil while the terminal is as it was
+}
+
+func (k *keyboard) mute() {
+	if k.file == nil || !foreground(k.file) {
+		return
+	}
+	now, err := unix.IoctlGetTermios(int(k.file.Fd()), getTermios)
+	if err != nil {
+		return
+	}
+	silent := *now
+	silent.Lflag &^= unix.ECHO
+	if unix.IoctlSetTermios(int(k.file.Fd()), setTermios, &silent) == nil && k.before == nil {
+		k.before = now
+	}
+}
+
+// restore gives the terminal back. Forgetting drops what was typed so far: it
+// was no answer to a question that comes now.
+func (k *keyboard) restore(forget bool) {
+	if k.before == nil || !foreground(k.file) {
+		return
+	}
+	request := uint(setTermios)
+	if forget {
+		request = setTermiosFlush
+	}
+	if unix.IoctlSetTermios(int(k.file.Fd()), request, k.before) == nil {
+		k.before = nil
+	}
+}
+
+// gate is the terminal as the renderer sees it. It lets nothing through while
+// the shell has the terminal, and never leaves the cursor hidden: a process that
+// is killed cannot bring it back.
+type gate struct {
+	*os.File
+	mu   sync.Mutex
+	shut bool
+}
+
+var hideCursor, showCursor = []byte("\x1b[?25l"), []byte("\x1b[?25h")
+
+// Write writes p, or drops it.
+func (g *gate) Write(p []byte) (int, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.shut {
+		return len(p), nil
+	}
+	shown := p
+	if !bytes.Contains(p, showCursor) {
+		shown = bytes.ReplaceAll(p, hideCursor, nil)
+	}
+	if _, err := g.File.Write(shown); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+func (g *gate) set(shut bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.shut = shut
+}

@@ -1,0 +1,94 @@
+package live
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/skillrun/skillrun/engine"
+)
+
+func TestPlainLinesWhenAsked(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		env  map[string]string
+		want bool
+	}{
+		{map[string]string{"TERM": "xterm-256color"}, true},
+		{map[string]string{"TERM": "xterm", "NO_COLOR": ""}, true},
+		{map[string]string{"TERM": "xterm", "CI": "false", "ACCESSIBLE": "0"}, true},
+		{map[string]string{"TERM": "xterm", "NO_COLOR": "0"}, false},
+		{map[string]string{"TERM": "xterm", "CI": "true"}, false},
+		{map[string]string{"TERM": "xterm", "ACCESSIBLE": "1"}, false},
+		{map[string]string{"TERM": "xterm", "SKILLRUN_ACCESSIBLE": "1"}, false},
+		{map[string]string{"TERM": "dumb"}, false},
+		{map[string]string{}, false},
+	} {
+		env := func(name string) (string, bool) { v, ok := test.env[name]; return v, ok }
+		if got := asked(env); got != test.want {
+			t.Errorf("%v: live is %v, want %v", test.env, got, test.want)
+		}
+	}
+}
+
+func TestPipeIsNoTerminal(t *testing.T) {
+	t.Parallel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	env := func(name string) (string, bool) { return "xterm", name == "TERM" }
+	if Wanted(env, r, w) {
+		t.Error("a pipe is shown live")
+	}
+}
+
+// TestPauseAndClose drives a view that draws into a pipe.
+func TestPauseAndClose(t *testing.T) {
+	t.Parallel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := make(chan string)
+	go func() {
+		var b strings.Builder
+		buf := make([]byte, 4096)
+		for n, err := r.Read(buf); err == nil; n, err = r.Read(buf) {
+			b.Write(buf[:n])
+		}
+		text <- b.String()
+	}()
+	now := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	v := Start(t.Context(), Options{Out: w, Steps: []Step{{ID: "a", Path: "a", Name: "First", Type: "t"}, {ID: "b", Path: "b", Name: "Second", Type: "t"}},
+		Now: func() time.Time { return now }, Width: 60, Height: 10})
+	v.Observe(engine.Event{Type: "step_started", Path: "a", At: now})
+	v.Observe(engine.Event{Type: "step_done", Path: "a", At: now})
+	v.Pause()
+	w.WriteString("QUESTION\n")
+	v.Pause()
+	v.Observe(engine.Event{Type: "step_started", Path: "b", At: now})
+	v.Resume()
+	v.Resume()
+	v.Observe(engine.Event{Type: "step_done", Path: "b", At: now})
+	v.Close()
+	v.Close()
+	v.Pause()
+	v.Resume()
+	w.Close()
+	got := <-text
+	before, after, ok := strings.Cut(got, "QUESTION\n")
+	switch {
+	case !ok:
+		t.Errorf("no question in %q", got)
+	case !strings.Contains(before, "✓ First") || strings.Contains(after, "First"):
+		t.Errorf("what was done before the question is not above it: %q", got)
+	case strings.LastIndex(after, "✓ Second") < strings.LastIndex(after, "ctrl-c"):
+		t.Errorf("the record of the run is not the last: %q", after)
+	case strings.Contains(got, "\x1b[?1049h"):
+		t.Errorf("the alternate screen is used: %q", got)
+	}
+}
