@@ -12,16 +12,16 @@ import (
 type getTagIn struct {
 	Repository string `json:"repository" trusted:"true" pattern:"^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$" doc:"The repository's whole path, namespace first, e.g. my-org/backend/api."`
 	Tag        string `json:"tag" pattern:"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$" doc:"The tag, e.g. a commit's SHA."`
-	Service    string `json:"service,omitempty" default:"quay" trusted:"true" pattern:"^[a-z][a-z0-9_-]*$" doc:"The name of the Quay service in the configuration."`
+	Service    string `json:"service,omitempty" default:"quay" trusted:"true" pattern:"^[a-z][a-z0-9_-]*$" doc:"The name of the registry's service in the configuration."`
 }
 
 type getTagOut struct {
-	Repository string `json:"repository" doc:"The repository, as given."`
-	Tag        string `json:"tag" doc:"The tag, as given."`
-	Digest     string `json:"digest" doc:"The digest of the manifest that the tag points to."`
-	Created    string `json:"created" format:"date-time" doc:"Since when the tag points there."`
-	Size       int    `json:"size" doc:"The size of the image's layers in bytes; 0 where Quay does not know it, as for a list of manifests."`
-	Image      string `json:"image" doc:"The image by digest: host/repository@digest."`
+	Repository string  `json:"repository" doc:"The repository, as given."`
+	Tag        string  `json:"tag" doc:"The tag, as given."`
+	Digest     string  `json:"digest" doc:"The digest of the manifest that the tag points to."`
+	Created    *string `json:"created,omitempty" format:"date-time" doc:"Since when the tag points there; absent with api: oci, which does not tell."`
+	Size       int     `json:"size" doc:"The size of the image's layers in bytes; 0 where the registry does not know it, as for a list of manifests."`
+	Image      string  `json:"image" doc:"The image by digest: host/repository@digest."`
 }
 
 // The step holds its arguments against these too: what goes into the path of a
@@ -38,12 +38,24 @@ func (f family) getTag(ctx context.Context, in getTagIn) (getTagOut, error) {
 			WithHint("write namespace/name in lower case, without the host")
 	}
 	if !tagName.MatchString(in.Tag) {
-		return getTagOut{}, types.Errorf(types.BadInput, "%q is not a tag", in.Tag)
+		return getTagOut{}, types.Errorf(types.BadInput, "%q is not a tag", in.Tag).
+			WithHint("a tag is up to 128 letters, digits, dots, dashes and underscores")
 	}
-	c, err := f.connect(in.Service)
+	s, name, err := f.pick(in.Service)
+	switch {
+	case err != nil:
+		return getTagOut{}, err
+	case s.API == apiOCI:
+		return getTagOCI(ctx, name, s, in)
+	}
+	c, err := newClient(name, s)
 	if err != nil {
 		return getTagOut{}, err
 	}
+	return c.getTag(ctx, in)
+}
+
+func (c *client) getTag(ctx context.Context, in getTagIn) (getTagOut, error) {
 	live, err := c.history(ctx, in.Repository, in.Tag, true)
 	if err != nil {
 		return getTagOut{}, c.inRepository(err, in.Repository)
@@ -89,9 +101,10 @@ func (c *client) result(in getTagIn, t tagEntry) (getTagOut, error) {
 	if !digest.MatchString(t.Digest) || t.StartTS <= 0 {
 		return getTagOut{}, c.notQuay("the tag has no digest or no beginning")
 	}
+	since := stamp(t.StartTS)
 	return getTagOut{
 		Repository: in.Repository, Tag: in.Tag, Digest: t.Digest, Size: t.Size,
-		Created: stamp(t.StartTS), Image: c.place(in.Repository) + "@" + t.Digest,
+		Created: &since, Image: c.place(in.Repository) + "@" + t.Digest,
 	}, nil
 }
 

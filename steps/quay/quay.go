@@ -1,4 +1,7 @@
-// Package quay is the family of steps that look things up in a Quay registry.
+// Package quay is the family of steps that look things up in a registry of
+// images: Quay by its own API, any other by that of the OCI distribution
+// specification. Which one a service speaks stands in the configuration and is
+// never guessed.
 //
 // A repository is always its whole path, namespace first, as it stands after
 // the host in an image reference. There is no default namespace that a slash
@@ -16,8 +19,9 @@ import (
 // Service is one registry, as the configuration names it.
 type Service struct {
 	URL       string            // "https://quay.io"
-	API       string            // how it is asked: "quay", which is also what "" means
-	Token     types.Secret      // an OAuth access token; public repositories need none
+	API       string            // how it is asked: "quay", which is also what "" means, or "oci"
+	User      string            // of api: oci; Quay's API knows only tokens
+	Token     types.Secret      // quay: an OAuth access token; oci: the user's password or token. Public repositories need none
 	Transport http.RoundTripper // how it is reached; http.DefaultTransport without one
 	Timeout   time.Duration     // for one whole exchange; 0 is no limit
 }
@@ -37,15 +41,18 @@ func Steps(services map[string]Service) []step.Step {
 // family is the receiver of all steps.
 type family struct{ services map[string]Service }
 
-// connect returns a client for the service of that name.
-func (f family) connect(name string) (*client, error) {
+// The APIs.
+const (
+	apiQuay = "quay"
+	apiOCI  = "oci"
+)
+
+// pick returns the service of that name.
+func (f family) pick(name string) (Service, string, error) {
 	s, name, err := step.Pick(f.services, "quay", name)
-	if err != nil {
-		return nil, err
+	if err == nil && s.API != "" && s.API != apiQuay && s.API != apiOCI {
+		err = types.Errorf(types.BadInput, "service %q has api: %s, which is none", name, s.API).
+			WithHint("write api: quay for Quay's own API, or api: oci for any other registry")
 	}
-	if s.API != "" && s.API != "quay" {
-		return nil, types.Errorf(types.BadInput, "service %q has api: %s, which comes with a later version", name, s.API).
-			WithHint("api: quay is what quay_get_tag speaks now")
-	}
-	return newClient(name, s)
+	return s, name, err
 }

@@ -29,6 +29,9 @@ func Status(method, what string, resp *http.Response, said string) *types.Error 
 		msg += ": " + said
 	}
 	err := types.Errorf(code, "%s", msg).With("status", resp.StatusCode).WithHint("%s", cures[code])
+	if resp.StatusCode/100 == 3 && isRead(method) {
+		return err.WithHint("it sends its clients elsewhere, and no credential follows to another host: name the service by the url where it lives")
+	}
 	if after := resp.Header.Get("Retry-After"); code == types.RateLimited && after != "" {
 		return err.With("retry_after", after).WithHint("the service asks to wait: Retry-After %s", after)
 	}

@@ -84,14 +84,15 @@ func notSent(err error) (text, cure string, ok bool) {
 	if errors.As(err, &proxy) {
 		return proxy.Error(), proxy.cure(), true
 	}
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "proxyconnect" { // before its certificate is taken for the service's
+		return bare(err).Error(), "check HTTPS_PROXY: the proxy itself cannot be reached; hosts in NO_PROXY are reached without it", true
+	}
 	if text, cure, ok := certificate(err); ok {
 		return text, cure, true
 	}
 	var dns *net.DNSError
-	var op *net.OpError
 	switch {
-	case errors.As(err, &op) && op.Op == "proxyconnect":
-		return bare(err).Error(), "check HTTPS_PROXY: the proxy itself cannot be reached; hosts in NO_PROXY are reached without it", true
 	case errors.As(err, &dns):
 		return bare(err).Error(), "check the host in the service's url, the network and the VPN: the name is not known here", true
 	case errors.As(err, &op) && op.Op == "dial" && op.Timeout():

@@ -1,0 +1,132 @@
+package quay
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/step/outcome"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Examine returns what looks whether a registry can do what a skill needs of
+// it: it is reached, it speaks the API that is configured, it takes the
+// credential, and the repositories that the skill names can be seen.
+func Examine(services map[string]Service) step.Examine {
+	f := family{services}
+	return func(ctx context.Context, name string, uses []step.Use, now time.Time) []step.Finding {
+		s, name, err := f.pick(name)
+		if err != nil {
+			return []step.Finding{{Subject: "service", Err: types.AsError(err)}}
+		}
+		findings, ok := outcome.Reach(ctx, s.Transport, s.Timeout, s.URL, now)
+		if !ok {
+			return findings
+		}
+		if s.API == apiOCI {
+			return append(findings, examineOCI(ctx, name, s, repositories(uses))...)
+		}
+		return append(findings, examineQuay(ctx, name, s, repositories(uses))...)
+	}
+}
+
+// repositories are those that the uses name, "" among them when one is not
+// known yet.
+func repositories(uses []step.Use) []string {
+	var out []string
+	for _, u := range uses {
+		if r := u.Text("repository"); !slices.Contains(out, r) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+const notYet = "it is not known before the skill runs"
+
+// examineQuay asks each repository for a tag: Quay has no question that every
+// token may ask, so the credential is seen to be good where a repository is.
+func examineQuay(ctx context.Context, name string, s Service, repositories []string) []step.Finding {
+	c, err := newClient(name, s)
+	if err != nil {
+		return []step.Finding{{Subject: "service", Err: types.AsError(err)}}
+	}
+	if len(repositories) == 0 {
+		return []step.Finding{{Subject: "credential", Skipped: "Quay tells only where a repository is named: ask with a skill"}}
+	}
+	var out []step.Finding
+	for _, r := range repositories {
+		out = append(out, repository(r, func() error {
+			_, err := c.history(ctx, r, "latest", true)
+			if err != nil {
+				err = c.inRepository(err, r)
+			}
+			return err
+		}))
+	}
+	return out
+}
+
+func repository(name string, look func() error) step.Finding {
+	if name == "" {
+		return step.Finding{Subject: "repository", Skipped: notYet}
+	}
+	f := step.Finding{Subject: "repository " + name}
+	if !repositoryPath.MatchString(name) {
+		f.Err = types.Errorf(types.BadInput, "%q is not the whole path of a repository", name).
+			WithHint("write namespace/name in lower case, without the host")
+	} else if err := look(); err != nil {
+		f.Err = types.AsError(err)
+	} else {
+		f.Detail = "it can be read"
+	}
+	return f
+}
+
+func examineOCI(ctx context.Context, name string, s Service, repositories []string) []step.Finding {
+	c, err := newOCI(name, s)
+	if err != nil {
+		return []step.Finding{{Subject: "credential", Err: types.AsError(err)}}
+	}
+	a, err := c.get(ctx, "ask for the API", "", "", "")
+	if err == nil && a.status == http.StatusNotFound {
+		err = c.odd("there is no /v2/")
+	}
+	if err == nil && (a.status != http.StatusUnauthorized || !s.Token.IsZero()) {
+		err = c.refused(a, "ask for the API")
+	}
+	if err != nil {
+		return []step.Finding{{Subject: "credential", Err: types.AsError(err)}}
+	}
+	out := []step.Finding{{Subject: "credential", Detail: "the registry takes it"}}
+	switch {
+	case s.Token.IsZero():
+		out[0].Detail = "none; public repositories need none"
+	case c.auth == "":
+		out[0].Detail = "the registry did not ask for it"
+	}
+	for _, r := range repositories {
+		out = append(out, repository(r, func() error { return lookInto(ctx, name, s, r) }))
+	}
+	return out
+}
+
+// lookInto asks for the tags of a repository, with a token of its own.
+func lookInto(ctx context.Context, name string, s Service, repository string) error {
+	c, err := newOCI(name, s)
+	if err != nil {
+		return err
+	}
+	what := "list tags of " + repository
+	a, err := c.get(ctx, what, repository, repository+"/tags/list?n=1", "application/json")
+	switch {
+	case err != nil:
+		return err
+	case a.status == http.StatusNotFound:
+		return types.Errorf(types.NotFound, "there is no repository %s", c.place(repository)).
+			WithHint("repository is the whole path after the host, namespace first")
+	}
+	return c.refused(a, what)
+}

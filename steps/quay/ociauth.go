@@ -1,0 +1,171 @@
+package quay
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// How a registry learns who is asking (the token authentication of the
+// distribution project, and RFC 7617).
+//
+// The first request carries no credential. A registry that wants one answers
+// 401 and says how: "Basic" wants user and password with each request; "Bearer"
+// names a realm, the url of a service that gives a token for them, or an
+// anonymous one without them. The token is good for pulling this one repository
+// and goes to the registry only.
+//
+// The realm is text from outside that names a host, and a password would go
+// there. So it must be https (or this very machine, when the registry is too),
+// on the registry's own host, or on one of the same registrable domain by the
+// public suffix list: registry-1.docker.io may name auth.docker.io;
+// images.github.io may not name others.github.io. Anything else is refused. The
+// scope is our own, whatever the registry proposes.
+
+// challenge is what a registry wants to see.
+type challenge struct {
+	scheme string // lower case
+	params map[string]string
+}
+
+var (
+	schemePattern = regexp.MustCompile(`^\s*([A-Za-z]+)\s*`)
+	paramPattern  = regexp.MustCompile(`([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^",\s]+))`)
+	tokenPattern  = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`) // RFC 6750
+)
+
+// challenges reads the WWW-Authenticate headers, one challenge a header.
+func challenges(h http.Header) []challenge {
+	var out []challenge
+	for _, line := range h.Values("WWW-Authenticate") {
+		m := schemePattern.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		c := challenge{strings.ToLower(m[1]), map[string]string{}}
+		for _, p := range paramPattern.FindAllStringSubmatch(line[len(m[0]):], -1) {
+			c.params[strings.ToLower(p[1])] = strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(p[2]) + p[3]
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// authorize answers a 401. It returns the header that was earned, "" when there
+// is nothing to show.
+func (c *oci) authorize(ctx context.Context, what string, a answer, repository string) (string, error) {
+	for _, ch := range challenges(a.header) {
+		switch {
+		case ch.scheme == "bearer":
+			return c.bearer(ctx, what, ch, repository)
+		case ch.scheme == "basic" && !c.pass.IsZero():
+			return c.basic(), nil
+		case ch.scheme == "basic":
+			return "", nil
+		}
+	}
+	return "", c.odd("it says 401 and not how to show who we are")
+}
+
+func (c *oci) basic() string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(c.user+":"+c.pass.Reveal()))
+}
+
+// bearer asks the realm for a token.
+func (c *oci) bearer(ctx context.Context, what string, ch challenge, repository string) (string, error) {
+	realm, err := c.realm(ch.params["realm"])
+	if err != nil {
+		return "", err
+	}
+	query := realm.Query()
+	if s := ch.params["service"]; s != "" {
+		query.Set("service", s)
+	}
+	if repository != "" {
+		query.Set("scope", "repository:"+repository+":pull")
+	}
+	auth := ""
+	if !c.pass.IsZero() {
+		query.Set("account", c.user)
+		auth = c.basic()
+	}
+	realm.RawQuery = query.Encode()
+	a, err := c.send(ctx, what+": ask for a token", realm, "application/json", auth)
+	if err != nil {
+		return "", err
+	}
+	if err := c.refused(a, what+": ask for a token"); err != nil {
+		return "", err
+	}
+	return c.tokenOf(a)
+}
+
+func (c *oci) tokenOf(a answer) (string, error) {
+	var got struct {
+		Token       string `json:"token"`
+		AccessToken string `json:"access_token"`
+	}
+	if json.Unmarshal(a.body, &got) != nil {
+		return "", c.odd("what should be a token is not JSON")
+	}
+	token := got.Token
+	if token == "" {
+		token = got.AccessToken
+	}
+	if !tokenPattern.MatchString(token) {
+		return "", c.odd("what should be a token is none")
+	}
+	return "Bearer " + token, nil
+}
+
+// realm judges where the registry sends us for a token.
+func (c *oci) realm(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
+		return nil, c.odd("the realm it names for tokens is no url")
+	}
+	secure := u.Scheme == "https" || u.Scheme == "http" && onThisMachine(u.Hostname()) && onThisMachine(c.base.Hostname())
+	if !secure {
+		return nil, types.Errorf(types.Forbidden, "%s wants the credential to go to %s in the clear", c.base.Host, u.Host).
+			WithHint("a credential goes over https only: ask the registry's administrator to name an https realm")
+	}
+	if !related(c.base.Hostname(), u.Hostname()) {
+		return nil, types.Errorf(types.Forbidden, "%s wants tokens to be asked of %s, which is not of its domain", c.base.Host, u.Host).
+			WithHint("only the registry's own host, or one of the same domain, gets the credential: name the registry by the host that its realm belongs to")
+	}
+	return u, nil
+}
+
+// related reports whether a host is the registry's own, or of the same
+// registrable domain.
+func related(registry, realm string) bool {
+	registry, realm = strings.ToLower(registry), strings.ToLower(realm)
+	if registry == realm {
+		return true
+	}
+	if isIP(registry) || isIP(realm) {
+		return false
+	}
+	a, errA := publicsuffix.EffectiveTLDPlusOne(registry)
+	b, errB := publicsuffix.EffectiveTLDPlusOne(realm)
+	return errA == nil && errB == nil && a == b
+}
+
+func isIP(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
+}
+
+func onThisMachine(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
