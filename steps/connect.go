@@ -1,12 +1,7 @@
 package steps
 
 import (
-	"crypto/tls"
-	"crypto/x509"
-	"fmt"
-	"net"
-	"net/http"
-	"net/mail"
+	"strings"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/config"
@@ -63,43 +58,22 @@ func timeoutOf(s config.Service) time.Duration {
 	return timeout
 }
 
-// transport returns a connection pool of the service's own: its certificates,
-// the environment's proxies, no retries.
-func (c *connector) transport(s config.Service) http.RoundTripper {
-	t := &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-		TLSHandshakeTimeout: 10 * time.Second,
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
-		IdleConnTimeout:     30 * time.Second,
-		ForceAttemptHTTP2:   true,
-	}
-	if len(s.CAData) > 0 {
-		pool, err := x509.SystemCertPool()
-		if err != nil {
-			pool = x509.NewCertPool()
-		}
-		pool.AppendCertsFromPEM(s.CAData) // checked when the configuration was read
-		t.TLSClientConfig.RootCAs = pool
-	}
-	return t
-}
-
 func (c *connector) git(s config.Service) git.Service {
 	out := git.Service{
 		URL: s.URL, User: c.user(s), Token: c.secret(s), Helper: s.Credentials == "helper",
+		SignOff: s.SignOff, SigningKeyFile: s.SigningKey,
 		Transport: c.transport(s), Timeout: timeoutOf(s),
 	}
-	if s.Author == "" {
-		return out
-	}
-	a, err := mail.ParseAddress(s.Author)
-	if err != nil {
-		c.fail(fmt.Errorf("service %s: author %q is not Name <mail>", s.Name, s.Author))
-		return out
-	}
-	out.AuthorName, out.AuthorEmail = a.Name, a.Address
+	out.AuthorName, out.AuthorEmail = person(s.Author)
+	out.CommitterName, out.CommitterEmail = person(s.Committer)
 	return out
+}
+
+// person takes "Name <mail>" apart, which is what the configuration lets
+// through.
+func person(text string) (name, mail string) {
+	name, mail, _ = strings.Cut(text, " <")
+	return name, strings.TrimSuffix(mail, ">")
 }
 
 func (c *connector) fail(err error) {
@@ -109,7 +83,7 @@ func (c *connector) fail(err error) {
 }
 
 func (c *connector) quay(s config.Service) quay.Service {
-	return quay.Service{URL: s.URL, API: s.API, Token: c.secret(s), Transport: c.transport(s), Timeout: timeoutOf(s)}
+	return quay.Service{URL: s.URL, API: s.API, User: c.user(s), Token: c.secret(s), Transport: c.transport(s), Timeout: timeoutOf(s)}
 }
 
 func (c *connector) jira(s config.Service) jira.Service {

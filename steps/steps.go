@@ -26,3 +26,14 @@ func All(cfg *config.Config, cache string) (*step.Catalogue, error) {
 	}
 	return step.NewCatalogue(families...), c.err
 }
+
+// Examiners returns what doctor asks about a service, by its kind.
+func Examiners(cfg *config.Config, cache string) (map[string]step.Examine, error) {
+	c := connector{cfg: cfg}
+	return map[string]step.Examine{
+		"git":    git.Examine(git.Options{Services: each(&c, "git", c.git), Cache: cache}),
+		"quay":   quay.Examine(each(&c, "quay", c.quay)),
+		"jira":   jira.Examine(each(&c, "jira", c.jira)),
+		"gitlab": gitlab.Examine(each(&c, "gitlab", c.gitlab)),
+	}, c.err
+}

@@ -34,7 +34,8 @@
 // file with --config, which is a decision. A default entry of a netrc file
 // fits every host and is therefore not used. A credential helper without a url
 // needs no such check: git asks it by host, and it answers with what the user
-// has stored for that host.
+// has stored for that host. A key that signs commits is held to the same: the
+// user's own file has to name it too.
 //
 // Nothing here reads the environment or files on its own: both are handed in
 // with [Options].
@@ -86,10 +87,19 @@ type Service struct {
 	CAData      []byte        // its content, checked; set by Load
 	Timeout     time.Duration // of one request; 0: the family's own
 	Author      string        // of commits: "Name <mail>", or ""
+	Committer   string        // of commits, as Author; "" is the author
+	SignOff     bool          // whether commits are signed off
+	// SigningKey is the path of the ssh key that signs commits, or "". Nothing
+	// here reads it.
+	SigningKey string
 
 	Place  diag.Range // of its name in the file
 	places map[string]diag.Range
 }
+
+// Env looks up a variable of the environment that the program was given. A
+// configuration that was only parsed has none.
+func (c *Config) Env(name string) (string, bool) { return c.world.getenv(name) }
 
 // PlaceOf returns where the service says key, or where its name stands.
 func (s Service) PlaceOf(key string) diag.Range {

@@ -70,6 +70,11 @@ func TestParse(t *testing.T) {
 	if at := g.PlaceOf("url").String(); at != "f.yaml:4:17" {
 		t.Error("the url is at", at)
 	}
+	signer := cfg.Services["git"]
+	got, want = []any{signer.Author, signer.Committer, signer.SignOff, signer.SigningKey}, []any{"Release Bot <bot@example.com>", "CI <ci@example.com>", true, "~/.ssh/release"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
 	values := map[string]any{"deploy_file": "other.yml", "replicas": 3, "list": []any{"a", map[string]any{"b": "c"}}}
 	if diff := cmp.Diff(values, cfg.ValuesFor("release")); diff != "" {
 		t.Error(diff)
@@ -234,7 +239,7 @@ func TestTrust(t *testing.T) {
 		{"another kind", "jira: {url: https://gitlab.example.com, token: env:GITLAB_TOKEN}", "jira may not"},
 		{"another credential", "gitlab: {url: https://gitlab.example.com, token: env:AWS_KEY}", "gitlab may not"},
 		{"another file", "quay: {url: https://quay.example.com, token: file:quay.token}", "quay may not"},
-		{"a user from the environment", "gitlab: {url: https://evil.example.com, user: env:GITLAB_TOKEN}", "gitlab may not"},
+		{"a user from the environment", "jira: {url: https://evil.example.com, user: env:GITLAB_TOKEN}", "jira may not"},
 		{"netrc", "gitlab: {url: https://evil.example.com, credentials: netrc}", "gitlab may not"},
 		{"helper with a host", "git: {url: https://evil.example.com, credentials: helper}", "git may not"},
 	}

@@ -124,7 +124,8 @@ func (c *Config) secretFile(path string, s Service) (string, error) {
 	}
 	text := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
 	if text == "" {
-		return "", types.Errorf(types.Auth, "the file %s, the credential of %s, is empty", path, s.Name)
+		return "", types.Errorf(types.Auth, "the file %s, the credential of %s, is empty", path, s.Name).
+			WithHint("put the credential into it, as its only line, or change %s", c.Path)
 	}
 	return oneLine(text, "the file "+path, s)
 }
@@ -149,11 +150,13 @@ func (c *Config) read(path string) ([]byte, error) {
 func (c *Config) netrc(s Service) (login, password string, err error) {
 	path, ok := c.netrcPath()
 	if !ok {
-		return "", "", types.Errorf(types.Auth, "there is no netrc file for %s: neither NETRC nor HOME is set", s.Name)
+		return "", "", types.Errorf(types.Auth, "there is no netrc file for %s: neither NETRC nor HOME is set", s.Name).
+			WithHint("set one of them, or name the credential with token: in %s", c.Path)
 	}
 	u, err := url.Parse(s.URL)
 	if err != nil {
-		return "", "", types.Errorf(types.Auth, "the url of %s is no url", s.Name)
+		return "", "", types.Errorf(types.Auth, "the url of %s is no url", s.Name).
+			WithHint("write it as https://host/path in %s", c.Path)
 	}
 	data, err := c.private(path)
 	if err != nil {
@@ -179,7 +182,8 @@ func (c *Config) netrcPath() (string, bool) {
 // private reads a file that nobody else may read.
 func (c *Config) private(path string) ([]byte, error) {
 	if c.world.stat == nil {
-		return nil, types.Errorf(types.Auth, "the file %s cannot be looked at", path)
+		return nil, types.Errorf(types.Auth, "the file %s cannot be looked at", path).
+			WithHint("name the credential with token: instead of netrc")
 	}
 	info, err := c.world.stat(path)
 	if err == nil && info.Mode().Perm()&0o077 != 0 {

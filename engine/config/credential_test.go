@@ -55,7 +55,7 @@ func TestToken(t *testing.T) {
 		{"crlf", "from-crlf", "", ""},
 		{"home", " from home ", "", ""},
 		{"nofile", "", "", "the file /u/absent, the credential of nofile, cannot be read: file does not exist (make the file, or change /u/skillrun.yaml)"},
-		{"blank", "", "", "the file /u/blank, the credential of blank, is empty"},
+		{"blank", "", "", "the file /u/blank, the credential of blank, is empty (put the credential into it, as its only line, or change /u/skillrun.yaml)"},
 		{"two", "", "", "the file /u/two, for two, holds a line break or a control character (it has to be one line, and nothing else)"},
 		{"netrc", "#pw", "carol", ""},
 		{"helper", "", "", ""},
@@ -115,7 +115,7 @@ func TestNetrcFile(t *testing.T) {
 	}
 	delete(m.env, "NETRC")
 	delete(m.env, "HOME")
-	if _, err := token(m); err != "there is no netrc file for netrc: neither NETRC nor HOME is set" {
+	if _, err := token(m); err != "there is no netrc file for netrc: neither NETRC nor HOME is set (set one of them, or name the credential with token: in /u/skillrun.yaml)" {
 		t.Error("no home:", err)
 	}
 }

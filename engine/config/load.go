@@ -78,7 +78,7 @@ func (o Options) ownPath() string {
 	return filepath.Join(o.UserDir, FileName)
 }
 
-// load reads one file and the certificates it names.
+// load reads one file and the certificates it names, and looks for its keys.
 func (o Options) load(path string) (cfg *Config, list diag.List, found bool) {
 	text, err := o.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -94,7 +94,7 @@ func (o Options) load(path string) (cfg *Config, list diag.List, found bool) {
 	cfg, list = Parse(path, text)
 	cfg.world = o.world()
 	for _, name := range types.SortedKeys(cfg.Services) {
-		cfg.Services[name] = cfg.certificates(cfg.Services[name], &list)
+		cfg.Services[name] = cfg.signer(cfg.certificates(cfg.Services[name], &list), &list)
 	}
 	list.Sort()
 	return cfg, list, true
@@ -127,6 +127,25 @@ func (c *Config) certificates(s Service, list *diag.List) Service {
 	return s
 }
 
+// signer looks whether the key that signs commits is there. It is read when a
+// commit is made.
+func (c *Config) signer(s Service, list *diag.List) Service {
+	if s.SigningKey == "" {
+		return s
+	}
+	s.SigningKey = c.relative(s.SigningKey)
+	info, err := c.world.stat(s.SigningKey)
+	switch {
+	case err != nil:
+		list.Errorf("bad-key", s.PlaceOf("signing_key"), "the signing key of %s cannot be read: %v", s.Name, cause(err)).
+			Hint = "the path is taken from the folder of this file; ssh-keygen -t ed25519 makes a key"
+	case info.IsDir():
+		list.Errorf("bad-key", s.PlaceOf("signing_key"), "the signing key of %s is a folder", s.Name).
+			Hint = "name the file of an ssh key, such as ~/.ssh/id_ed25519"
+	}
+	return s
+}
+
 // relative returns a path as the configuration means it: from its own folder,
 // with ~ for the user's home.
 func (c *Config) relative(path string) string {
@@ -153,7 +172,7 @@ func (w world) getenv(name string) (string, bool) {
 // does not send it.
 func (o Options) distrust(cfg *Config, list *diag.List) {
 	own := &Config{}
-	if path := o.ownPath(); path != "" && (cfg.sendsAny() || cfg.Policy.Confirm == "never") {
+	if path := o.ownPath(); path != "" && (cfg.sendsAny() || cfg.signsAny() || cfg.Policy.Confirm == "never") {
 		var problems diag.List
 		own, problems, _ = o.load(path)
 		*list = append(*list, problems...)
@@ -167,6 +186,10 @@ func (o Options) distrust(cfg *Config, list *diag.List) {
 		if u := cfg.use(s); u.sends() && !own.approves(u) {
 			list.Errorf("untrusted-host", s.PlaceOf("url"), "%s may not send its credential to %s: only the file in the working directory says so", name, u.origin).
 				Hint = o.trustHint(s)
+		}
+		if s.SigningKey != "" && !own.signsWith(s.SigningKey) {
+			list.Errorf("untrusted-key", s.PlaceOf("signing_key"), "%s may not sign with %s: only the file in the working directory says so", name, s.SigningKey).
+				Hint = "name the key in your own " + FileName + " too, or pass --config ./" + FileName
 		}
 	}
 	list.Sort()
@@ -191,6 +214,25 @@ func (u use) sends() bool { return u.origin != "" && len(u.refs) > 0 }
 func (c *Config) sendsAny() bool {
 	for _, s := range c.Services {
 		if c.use(s).sends() {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Config) signsAny() bool {
+	for _, s := range c.Services {
+		if s.SigningKey != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// signsWith reports whether a service of c signs with a key.
+func (c *Config) signsWith(path string) bool {
+	for _, s := range c.Services {
+		if s.SigningKey == path {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -126,7 +127,7 @@ func (r *reader) each(n *syntax.Node, path string, known []string, f func(key, v
 			continue
 		}
 		r.list.Errorf("unknown-key", p.Key.Range, "%s has no key %q", path, clip(p.Key.Value)).
-			Hint = diag.DidYouMean(p.Key.Value, known)
+			Hint = cmp.Or(diag.DidYouMean(p.Key.Value, known), "its keys are "+strings.Join(known, ", "))
 	}
 }
 
@@ -143,7 +144,8 @@ func (r *reader) isMapping(n *syntax.Node, path string) bool {
 func (r *reader) text(n *syntax.Node, path string) (string, bool) {
 	switch {
 	case n.Kind != syntax.Scalar:
-		r.list.Errorf("wrong-type", n.Range, "%s has to be a text, this is a %s", path, n.Kind)
+		r.list.Errorf("wrong-type", n.Range, "%s has to be a text, this is a %s", path, n.Kind).
+			Hint = "write `key: text`"
 	case n.Tag == syntax.Null:
 		r.list.Errorf("wrong-type", n.Range, "%s has no value", path).Hint = "give it one, or remove the key"
 	case n.Tag != syntax.Str:
@@ -164,6 +166,14 @@ func (r *reader) choice(n *syntax.Node, path string, allowed ...string) string {
 	r.list.Errorf("bad-value", n.Range, "%s is %q, not one of %s", path, clip(s), strings.Join(allowed, ", ")).
 		Hint = diag.DidYouMean(s, allowed)
 	return ""
+}
+
+func (r *reader) boolean(n *syntax.Node, path string) bool {
+	if n.Kind != syntax.Scalar || n.Tag != syntax.Bool {
+		r.list.Errorf("wrong-type", n.Range, "%s has to be true or false", path).Hint = "write true or false, without quotes"
+		return false
+	}
+	return n.Data() == true
 }
 
 func clip(s string) string {

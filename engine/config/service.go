@@ -4,19 +4,39 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-var serviceKeys = []string{"url", "kind", "token", "user", "credentials", "deployment", "api", "ca", "author", "timeout"}
+var serviceKeys = []string{
+	"url", "kind", "token", "user", "credentials", "deployment", "api", "ca", "timeout",
+	"author", "committer", "sign_off", "signing_key",
+}
+
+// families are the kinds whose keys are known. What a family of somebody
+// else's makes of a key is its own affair.
+var families = []string{"git", "gitlab", "jira", "quay"}
+
+// keyKinds says of each key that not every family has a use for which have.
+var keyKinds = map[string][]string{
+	"user":        {"git", "jira", "quay"},
+	"deployment":  {"jira"},
+	"api":         {"quay"},
+	"author":      {"git"},
+	"committer":   {"git"},
+	"sign_off":    {"git"},
+	"signing_key": {"git"},
+}
 
 var (
 	namePattern     = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 	variablePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	authorPattern   = regexp.MustCompile(`^[^<>\pC]*[^<>\s\pC] <[^<>\s@]+@[^<>\s@]+>$`)
+	personPattern   = regexp.MustCompile(`^[^<>\pC]*[^<>\s\pC] <[^<>\s@]+@[^<>\s@]+>$`)
 )
 
 func (r *reader) services(n *syntax.Node) {
@@ -45,6 +65,7 @@ func (r *serviceReader) read(n *syntax.Node) {
 		r.s.places[key.Value] = value.Range
 		r.key(key.Value, path+"."+key.Value, value)
 	})
+	r.strangers(path)
 	if r.s.Token != "" && r.s.Credentials != "" {
 		r.list.Errorf("bad-credential", r.s.PlaceOf("credentials"), "%s has both token and credentials", path).
 			Hint = "keep the one that is to be used"
@@ -55,13 +76,31 @@ func (r *serviceReader) read(n *syntax.Node) {
 	}
 }
 
+// strangers reports keys that mean nothing to the service's family.
+func (r *serviceReader) strangers(path string) {
+	if !slices.Contains(families, r.s.Kind) {
+		return
+	}
+	for _, key := range types.SortedKeys(r.s.places) {
+		if kinds, ok := keyKinds[key]; ok && !slices.Contains(kinds, r.s.Kind) {
+			r.list.Errorf("wrong-key", r.s.places[key], "%s has %s, which %s services have no use for", path, key, r.s.Kind).
+				Hint = "remove it; it belongs to services of kind " + strings.Join(kinds, ", ")
+		}
+	}
+	if r.s.Credentials == helper && r.s.Kind != "git" {
+		r.list.Errorf("wrong-key", r.s.credentialPlace(), "%s asks git's credential helper, which only git services can", path).
+			Hint = "name the credential with token: env:NAME or file:PATH, or say credentials: netrc"
+	}
+}
+
 func (r *serviceReader) key(key, path string, n *syntax.Node) {
 	switch key {
 	case "url":
 		r.url(n, path)
 	case "kind":
 		if s, ok := r.text(n, path); ok && !namePattern.MatchString(s) {
-			r.list.Errorf("bad-value", n.Range, "%s is %q, which names no family of steps", path, clip(s))
+			r.list.Errorf("bad-value", n.Range, "%s is %q, which names no family of steps", path, clip(s)).
+				Hint = "use one of " + strings.Join(families, ", ")
 		} else if ok {
 			r.s.Kind = s
 		}
@@ -78,20 +117,38 @@ func (r *serviceReader) key(key, path string, n *syntax.Node) {
 	case "ca":
 		r.s.CA, _ = r.text(n, path)
 	case "author":
-		r.author(n, path)
+		r.s.Author = r.person(n, path)
+	case "committer":
+		r.s.Committer = r.person(n, path)
+	case "sign_off":
+		r.s.SignOff = r.boolean(n, path)
+	case "signing_key":
+		r.signingKey(n, path)
 	case "timeout":
 		r.timeout(n, path)
 	}
 }
 
-func (r *serviceReader) author(n *syntax.Node, path string) {
+// person reads who makes commits.
+func (r *serviceReader) person(n *syntax.Node, path string) string {
 	s, ok := r.text(n, path)
-	if ok && !authorPattern.MatchString(s) {
+	if ok && !personPattern.MatchString(s) {
 		r.list.Errorf("bad-value", n.Range, "%s is %q, which git cannot write", path, clip(s)).
 			Hint = "use Name <name@example.com>"
+		return ""
+	}
+	return s
+}
+
+// signingKey takes the path of a key, and refuses the key itself.
+func (r *serviceReader) signingKey(n *syntax.Node, path string) {
+	s, ok := r.text(n, path)
+	if ok && (s == "" || strings.ContainsFunc(s, unicode.IsControl) || strings.Contains(s, "PRIVATE KEY")) {
+		r.list.Errorf("bad-value", r.hidden(n), "%s is not the path of a file; it is not shown here", path).
+			Hint = "name a file that holds an ssh key, such as ~/.ssh/id_ed25519"
 		return
 	}
-	r.s.Author = s
+	r.s.SigningKey = s
 }
 
 func (r *serviceReader) timeout(n *syntax.Node, path string) {
@@ -149,11 +206,13 @@ func isLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
+const variableHint = "a name has letters, digits and underscores, as in env:GITLAB_TOKEN"
+
 // user takes a name, or env:NAME for one.
 func (r *serviceReader) user(n *syntax.Node, path string) {
 	s, ok := r.text(n, path)
 	if name, isEnv := strings.CutPrefix(s, "env:"); ok && isEnv && !variablePattern.MatchString(name) {
-		r.list.Errorf("bad-credential", r.hidden(n), "%s needs the name of a variable after env:", path)
+		r.list.Errorf("bad-credential", r.hidden(n), "%s needs the name of a variable after env:", path).Hint = variableHint
 		return
 	}
 	r.s.User = s
@@ -172,9 +231,9 @@ func (r *serviceReader) token(n *syntax.Node, path string) {
 	case how == "env" && variablePattern.MatchString(what), how == "file" && what != "" && !strings.Contains(what, "\x00"):
 		r.s.Token = n.Value
 	case how == "env":
-		r.list.Errorf("bad-credential", r.hidden(n), "%s needs the name of a variable after env:", path)
+		r.list.Errorf("bad-credential", r.hidden(n), "%s needs the name of a variable after env:", path).Hint = variableHint
 	case how == "file":
-		r.list.Errorf("bad-credential", r.hidden(n), "%s needs a path after file:", path)
+		r.list.Errorf("bad-credential", r.hidden(n), "%s needs a path after file:", path).Hint = "write it as file:PATH, from the folder of this file"
 	default:
 		r.list.Errorf("literal-token", r.hidden(n), "%s is the credential itself, not its name; it is not shown here", path).
 			Hint = "put it into a variable or a file, write env:NAME or file:PATH, and replace the credential if others can read this file"

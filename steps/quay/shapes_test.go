@@ -62,4 +62,3 @@ type (
 		IssuedAt  string `json:"issued_at"`
 	}
 )
-

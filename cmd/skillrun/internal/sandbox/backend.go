@@ -138,6 +138,17 @@ func backendBranches() map[string]string {
 	return map[string]string{"main": "tip", "api-v3": "branch", "export": "side3"}
 }
 
+// tagNames are the names of the tags of each repository.
+func tagNames(repositories map[string][]quaytest.Tag) map[string][]string {
+	out := map[string][]string{}
+	for name, tags := range repositories {
+		for _, t := range tags {
+			out[name] = append(out[name], t.Name)
+		}
+	}
+	return out
+}
+
 // images are the tags of the registry: one a commit, but for the tip; one has
 // expired.
 func images(shas map[string]string) map[string][]quaytest.Tag {

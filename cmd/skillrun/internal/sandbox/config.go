@@ -11,22 +11,30 @@ const (
 	deployFile     = "data/services/insights/tower-analytics/cicd/deploy-clowder.yml"
 	namespaces     = "/services/insights/tower-analytics/namespaces/"
 
-	gitUser    = "release-bot"
-	gitlabUser = "release-bot"
-	jiraUser   = "release-bot@example.com"
-	firstIssue = 61249 // the seeded one; the first release is the next
+	gitUser      = "release-bot"
+	gitlabUser   = "release-bot"
+	jiraUser     = "release-bot@example.com"
+	registryUser = "team+robot"
+	firstIssue   = 61249 // the seeded one; the first release is the next
 )
 
 // config is the skillrun.yaml that points at the world.
 func (w *World) config() string {
-	return strings.NewReplacer("URL", w.url).Replace(`# Written by skillrun sandbox. It points at the embedded world.
+	ca, user := "", ""
+	if w.mode.TLS {
+		ca = ", ca: ca.pem"
+	}
+	if w.mode.Deployment == cloud {
+		user = ", user: " + jiraUser
+	}
+	return strings.NewReplacer("URL", w.url, "CA", ca, "DEPLOYMENT", w.mode.Deployment, "USER", user, "REGISTRY", w.registry()).Replace(`# Written by skillrun sandbox. It points at the embedded world.
 site: sandbox
 timezone: UTC
 services:
-  git: {url: URL, user: ` + gitUser + `, token: file:tokens/git, author: "Release Bot <release-bot@example.com>"}
-  gitlab: {url: URL/gitlab, token: file:tokens/gitlab}
-  jira: {url: URL/jira, deployment: cloud, user: ` + jiraUser + `, token: file:tokens/jira}
-  quay: {url: URL/quay, api: quay, token: file:tokens/quay}
+  git: {url: URL, user: ` + gitUser + `, token: file:tokens/git, author: "Release Bot <release-bot@example.com>"CA}
+  gitlab: {url: URL/gitlab, token: file:tokens/gitlabCA}
+  jira: {url: URL/jira, deployment: DEPLOYMENTUSER, token: file:tokens/jiraCA}
+  quay: {REGISTRY, token: file:tokens/quayCA}
 policy: {confirm: never}
 config:
   backend_repo: URL/git/` + backendProject + `.git
@@ -40,4 +48,12 @@ config:
   gitlab_source_project: ` + forkProject + `
   jira_project: AAP
 `)
+}
+
+// registry is where the registry is, and how it is asked.
+func (w *World) registry() string {
+	if w.mode.Registry == oci {
+		return "url: " + w.url + ", api: oci, user: " + registryUser
+	}
+	return "url: " + w.url + "/quay, api: quay"
 }

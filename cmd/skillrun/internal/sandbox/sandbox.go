@@ -5,7 +5,8 @@
 //
 //	/git/PROJECT.git     smart HTTP; reading is free, pushing needs the token
 //	/quay/api/v1/…       Quay's API
-//	/jira/rest/api/2/…   Jira Cloud
+//	/v2/… and /token     the same images by the OCI API, where the world has that registry
+//	/jira/rest/api/2/…   Jira, Cloud or Data Center
 //	/gitlab/api/v4/…     GitLab
 //	/_state              what is there now, and every request, as JSON
 //
@@ -19,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"os"
@@ -30,20 +32,31 @@ import (
 	"github.com/skillrun/skillrun/steps/git/gittest"
 	"github.com/skillrun/skillrun/steps/gitlab/gitlabtest"
 	"github.com/skillrun/skillrun/steps/jira/jiratest"
+	"github.com/skillrun/skillrun/steps/quay/ocitest"
 	"github.com/skillrun/skillrun/steps/quay/quaytest"
 )
 
-// Options says where the world lives.
+// Options says where the world lives, and what it is like. Of what it is like,
+// the folder keeps what was said last: a zero value changes nothing.
 type Options struct {
 	Dir  string
 	Addr string // loopback address to listen on; "" is the one it had
 	Log  io.Writer
 	Now  func() time.Time
+
+	TLS        bool          // serve https, under an authority made for the folder
+	Deployment string        // of Jira: "cloud", which is what it is at first, or "datacenter"
+	Registry   string        // "quay", which is what it is at first, or "oci"
+	Host       string        // in the urls it writes, instead of the address; who resolves it is not its affair
+	Delay      time.Duration // before each answer
+	Skew       time.Duration // how far its Date header is ahead
 }
 
 // World is an open sandbox.
 type World struct {
 	o        Options
+	mode     mode
+	addr     string
 	url      string
 	lock     *os.File
 	server   *http.Server
@@ -53,6 +66,7 @@ type World struct {
 
 	git    *gittest.Server
 	quay   *quaytest.Server
+	oci    *ocitest.Server
 	jira   *jiratest.Server
 	gitlab *gitlabtest.Server
 
@@ -82,6 +96,9 @@ func Open(ctx context.Context, o Options) (*World, error) {
 
 func (w *World) start() error {
 	var err error
+	if w.mode, err = settle(w.o); err != nil {
+		return err
+	}
 	if w.tokens, err = tokens(filepath.Join(w.o.Dir, "tokens")); err != nil {
 		return err
 	}
@@ -89,21 +106,60 @@ func (w *World) start() error {
 	if err != nil {
 		return err
 	}
-	w.url = "http://" + l.Addr().String()
-	if err := w.build(); err != nil {
+	if err := w.prepare(l); err != nil {
 		l.Close()
 		return err
 	}
-	if err := writeFile(filepath.Join(w.o.Dir, "skillrun.yaml"), []byte(w.config())); err != nil {
-		l.Close()
-		return err
-	}
-	w.server = &http.Server{Handler: w.routes(), ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		defer close(w.done)
-		w.server.Serve(l) // ends with Close
+		w.serve(l) // ends with Close
 	}()
 	return nil
+}
+
+// prepare makes everything that a listener is served with; the configuration
+// that points at it is written last.
+func (w *World) prepare(l net.Listener) error {
+	w.addr, w.url = l.Addr().String(), w.urlAt(l.Addr().String())
+	if err := w.build(); err != nil {
+		return err
+	}
+	complaints := w.o.Log
+	if complaints == nil {
+		complaints = io.Discard
+	}
+	w.server = &http.Server{
+		Handler: w.dated(w.routes()), ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog: log.New(complaints, "sandbox: ", 0), // clients that do not trust it, for example
+	}
+	if w.mode.TLS {
+		a, err := openAuthority(w.o.Dir)
+		if err != nil {
+			return err
+		}
+		if w.server.TLSConfig, err = a.serverConfig(w.mode.Host); err != nil {
+			return err
+		}
+	}
+	return writeFile(filepath.Join(w.o.Dir, "skillrun.yaml"), []byte(w.config()))
+}
+
+func (w *World) serve(l net.Listener) error {
+	if w.mode.TLS {
+		return w.server.ServeTLS(l, "", "") // the certificate is in TLSConfig
+	}
+	return w.server.Serve(l)
+}
+
+func (w *World) urlAt(addr string) string {
+	if w.mode.Host != "" {
+		_, port, _ := net.SplitHostPort(addr)
+		addr = net.JoinHostPort(w.mode.Host, port)
+	}
+	if w.mode.TLS {
+		return "https://" + addr
+	}
+	return "http://" + addr
 }
 
 // listen takes the address that was asked for, or the one the world had, or
@@ -145,9 +201,11 @@ func (w *World) build() error {
 	if err := w.git.Fork(deployProject, forkProject); err != nil {
 		return err
 	}
-	w.quay = quaytest.New(quaytest.Options{Token: w.tokens["quay"], Repositories: images(backend), Now: w.o.Now})
+	pushed := images(backend)
+	w.quay = quaytest.New(quaytest.Options{Token: w.tokens["quay"], Repositories: pushed, Now: w.o.Now})
+	w.oci = ocitest.New(ocitest.Options{User: registryUser, Token: w.tokens["quay"], Private: true, Images: tagNames(pushed), Realm: w.url + "/token"})
 	w.jira = jiratest.New(jiratest.Options{
-		User: jiraUser, Token: w.tokens["jira"], FirstNumber: firstIssue, Now: w.o.Now,
+		User: jiraUser, Token: w.tokens["jira"], Deployment: w.mode.Deployment, FirstNumber: firstIssue, Now: w.o.Now,
 		Projects: []jiratest.Project{{Key: "AAP", Name: "Ansible Automation Platform"}},
 	})
 	w.gitlab = gitlabtest.New(gitlabtest.Options{
@@ -184,8 +242,11 @@ func (r repositories) Changes(sourceProject, sourceBranch, targetProject, target
 	return out, err
 }
 
-// URL is where the world listens.
+// URL is where the world is found, by the name that it goes by.
 func (w *World) URL() string { return w.url }
+
+// Addr is the loopback address that it listens on.
+func (w *World) Addr() string { return w.addr }
 
 // Config is the path of the skillrun.yaml that points at it.
 func (w *World) Config() string { return filepath.Join(w.o.Dir, "skillrun.yaml") }

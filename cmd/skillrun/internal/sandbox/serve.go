@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // maxBody is how large a request may be, in bytes; a push is the largest.
@@ -17,10 +18,14 @@ func (w *World) routes() http.Handler {
 	for name, h := range map[string]http.Handler{"git": w.git, "quay": w.quay, "jira": w.jira, "gitlab": w.gitlab} {
 		mounted[name] = http.StripPrefix("/"+name, w.recorded(name, h))
 	}
+	if w.mode.Registry == oci { // its API lies at the root of a host
+		h := w.recorded("quay", w.oci)
+		mounted["v2"], mounted["token"] = h, h
+	}
 	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		name, _, below := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 		switch h, ok := mounted[name]; {
-		case ok && below:
+		case ok && (below || name == "token"):
 			h.ServeHTTP(out, r)
 		case r.URL.Path == "/_state" && r.Method != http.MethodGet:
 			http.Error(out, "only GET", http.StatusMethodNotAllowed)
@@ -29,6 +34,14 @@ func (w *World) routes() http.Handler {
 		default:
 			http.NotFound(out, r)
 		}
+	})
+}
+
+// dated gives every answer the world's own date.
+func (w *World) dated(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		out.Header().Set("Date", w.o.Now().Add(w.mode.Skew).UTC().Format(http.TimeFormat))
+		h.ServeHTTP(out, r)
 	})
 }
 
@@ -43,9 +56,24 @@ func (w *World) recorded(service string, h http.Handler) http.Handler {
 		if r.Method != http.MethodGet {
 			w.save()
 		}
+		w.pause(r)
 		out.WriteHeader(held.status)
 		out.Write(held.body.Bytes()) // a client that hung up is its own affair
 	})
+}
+
+// pause waits as long as an answer takes in this world, or until nobody waits
+// for it any more.
+func (w *World) pause(r *http.Request) {
+	if w.mode.Delay == 0 {
+		return
+	}
+	t := time.NewTimer(w.mode.Delay)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-r.Context().Done():
+	}
 }
 
 // answer is an answer that is not sent yet.

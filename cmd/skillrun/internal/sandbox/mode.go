@@ -1,0 +1,67 @@
+package sandbox
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// mode is what a world is like. Its folder keeps it, so that whoever opens it
+// later, to resume a run for example, finds the same world.
+type mode struct {
+	TLS        bool          `json:"tls"`
+	Deployment string        `json:"deployment"`
+	Registry   string        `json:"registry"`
+	Host       string        `json:"host,omitempty"`
+	Delay      time.Duration `json:"delay,omitempty"`
+	Skew       time.Duration `json:"skew,omitempty"`
+}
+
+// The kinds of service that a world can have two of.
+const (
+	cloud, datacenter = "cloud", "datacenter"
+	quay, oci         = "quay", "oci"
+)
+
+// settle reads the mode that the folder keeps, lays the options over it, and
+// keeps the result.
+func settle(o Options) (mode, error) {
+	m := mode{Deployment: cloud, Registry: quay}
+	file := filepath.Join(o.Dir, "mode.json")
+	data, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(data, &m)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return m, err
+	}
+	m.TLS = m.TLS || o.TLS
+	m.Deployment, m.Registry, m.Host = cmp.Or(o.Deployment, m.Deployment), cmp.Or(o.Registry, m.Registry), cmp.Or(o.Host, m.Host)
+	m.Delay, m.Skew = cmp.Or(o.Delay, m.Delay), cmp.Or(o.Skew, m.Skew)
+	if err := m.check(); err != nil {
+		return m, err
+	}
+	if data, err = json.Marshal(m); err != nil {
+		return m, err
+	}
+	return m, writeFile(file, data)
+}
+
+func (m mode) check() error {
+	switch {
+	case m.Deployment != cloud && m.Deployment != datacenter:
+		return fmt.Errorf("the sandbox has no Jira %q; use cloud or datacenter", m.Deployment)
+	case m.Registry != quay && m.Registry != oci:
+		return fmt.Errorf("the sandbox has no registry %q; use quay or oci", m.Registry)
+	case m.Delay < 0:
+		return fmt.Errorf("the sandbox cannot answer %s early; use a delay above zero", -m.Delay)
+	case m.Host != "" && !m.TLS:
+		return errors.New("the sandbox goes by another name only over https; ask for that too")
+	}
+	return nil
+}

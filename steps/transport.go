@@ -1,0 +1,75 @@
+package steps
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/step/outcome"
+)
+
+// connecting is how long a connection, and the agreement on its encryption, may
+// take; a service whose time-out is shorter gets no longer.
+const connecting = 10 * time.Second
+
+// transport returns a connection pool of the service's own: its certificates,
+// the environment's proxies, no retries, nothing in the clear but on this very
+// machine.
+func (c *connector) transport(s config.Service) http.RoundTripper {
+	proxy, err := proxies(c.cfg.Env)
+	if err != nil {
+		c.fail(err)
+	}
+	patience := min(connecting, timeoutOf(s))
+	return encrypted{&http.Transport{
+		Proxy:                  proxy,
+		OnProxyConnectResponse: outcome.ProxyAnswer,
+		DialContext:            (&net.Dialer{Timeout: patience}).DialContext,
+		TLSHandshakeTimeout:    patience,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: authorities(s)},
+		IdleConnTimeout:        30 * time.Second,
+		ForceAttemptHTTP2:      true,
+	}}
+}
+
+// authorities are those that the machine trusts and those that the service's
+// configuration adds; nil is the machine's.
+func authorities(s config.Service) *x509.CertPool {
+	if len(s.CAData) == 0 {
+		return nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	pool.AppendCertsFromPEM(s.CAData) // checked when the configuration was read
+	return pool
+}
+
+// encrypted refuses to send anything in the clear to another machine. The
+// configuration refuses such urls of services; this one also sees where
+// repositories are, and where a service sends its clients.
+type encrypted struct{ next http.RoundTripper }
+
+var errClear = errors.New("it would go in the clear; only https leaves this machine")
+
+// RoundTrip sends one request.
+func (e encrypted) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.URL.Scheme != "https" && !onThisMachine(req.URL.Hostname()) {
+		if req.Body != nil {
+			req.Body.Close() // as every RoundTripper does with what it does not send
+		}
+		return nil, &net.OpError{Op: "dial", Net: req.URL.Scheme, Err: errClear}
+	}
+	return e.next.RoundTrip(req)
+}
+
+func onThisMachine(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
