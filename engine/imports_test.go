@@ -60,7 +60,6 @@ var house = []rule{
 	// whether that is the same domain.
 	{pkg: "steps/quay", ours: "engine/step engine/step/outcome engine/types", third: "golang.org/x/net/publicsuffix"},
 	{pkg: "steps/yamlfile", ours: "engine/step engine/types", third: "gopkg.in/yaml.v3 github.com/speakeasy-api/jsonpath"},
-	{pkg: "steps/*", ours: "engine/step engine/step/outcome engine/types"},
 	{pkg: "skills"},
 	{pkg: "cmd/skillrun", ours: "engine/config engine/step steps skills cmd/skillrun/internal/*", third: "golang.org/x/term"},
 	{pkg: "cmd/skillrun/internal/sandbox", ours: "steps/*/*test"},
