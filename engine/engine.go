@@ -56,6 +56,7 @@ type Setup struct {
 	Clock     Clock
 	Random    io.Reader // of run ids
 	Site      string
+	User      string          // who is at the terminal, kept with what they allow
 	Version   string          // of the program, kept in journals
 	Disk      journal.Options // how journals reach the disk; zero is the real one
 }
@@ -70,9 +71,6 @@ type Engine struct {
 func New(s Setup) *Engine {
 	return &Engine{Setup: s, store: journal.NewStore(s.State, s.Disk)}
 }
-
-// Runs lists the site's runs, newest first.
-func (e *Engine) Runs() ([]Summary, error) { return e.store.List() }
 
 // Check checks a skill. It must not be run when the diagnostics have errors.
 func (e *Engine) Check(file string, text []byte) (*Skill, diag.List) {
@@ -197,7 +195,7 @@ func (e *Engine) run(ctx context.Context, j *journal.File, o Options, continued 
 	}
 	out, err := local.Run(ctx, local.Options{
 		Program: p, Header: *h, Start: start, Catalogue: e.Catalogue, Journal: j, Clock: e.Clock,
-		Workspaces: j.Workspaces(), Wait: o.Wait, Observe: o.Observe, Confirm: e.confirm(o, run, p, start),
+		Workspaces: j.Workspaces(), Wait: o.Wait, User: e.User, Observe: o.Observe, Confirm: e.confirm(o, run, p, start),
 	})
 	return Report{Run: run, Outcome: out}, err
 }

@@ -33,6 +33,7 @@ type bench struct {
 	stdin string
 	ctx   context.Context // nil is the test's own
 	clock engine.Clock    // nil stands still
+	web   *http.Client    // how the test itself reaches the world; nil is the usual one
 }
 
 // fixed is the time of these tests; it is the 16th in Auckland.
@@ -40,8 +41,15 @@ var fixed = time.Date(2026, 1, 15, 22, 30, 0, 0, time.UTC)
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
+	return newBenchIn(t, sandbox.Options{})
+}
+
+// newBenchIn is a bench in a world of another kind.
+func newBenchIn(t *testing.T, o sandbox.Options) *bench {
+	t.Helper()
 	b := &bench{t: t, home: t.TempDir(), dir: t.TempDir(), now: fixed, env: map[string]string{}}
-	w, err := sandbox.Open(t.Context(), sandbox.Options{Dir: filepath.Join(t.TempDir(), "world"), Now: func() time.Time { return fixed }})
+	o.Dir, o.Now = filepath.Join(t.TempDir(), "world"), func() time.Time { return fixed }
+	w, err := sandbox.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +93,7 @@ func (b *bench) run(args ...string) result {
 			v, ok := b.env[name]
 			return v, ok
 		},
-		Clock: handClock{b}, Random: rand.Reader, Builtin: skills.FS, Catalogue: steps.All, Sandbox: openSandbox,
+		Clock: handClock{b}, Random: rand.Reader, Builtin: skills.FS, Catalogue: steps.All, Examiners: steps.Examiners, Sandbox: openSandbox,
 	}
 	ctx := b.t.Context()
 	if b.ctx != nil {
@@ -136,7 +144,11 @@ type state struct {
 
 func (b *bench) state() state {
 	b.t.Helper()
-	resp, err := http.Get(b.world.URL() + "/_state")
+	web := http.DefaultClient
+	if b.web != nil {
+		web = b.web
+	}
+	resp, err := web.Get(b.world.URL() + "/_state")
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -9,9 +9,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
+	"os/user"
 	"runtime/debug"
 	"syscall"
 	"time"
@@ -36,9 +36,10 @@ func run() int {
 	defer stop()
 	p := &cli.Program{
 		Version: version(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Terminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
-		Dir:      dir, Env: os.LookupEnv, Clock: clock{}, Random: rand.Reader,
-		Builtin: skills.FS, Catalogue: steps.All, Sandbox: openSandbox,
+		Terminal:    term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
+		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+		User:        userName(), Dir: dir, Env: os.LookupEnv, Clock: clock{}, Tick: tick, Random: rand.Reader,
+		Builtin: skills.FS, Catalogue: steps.All, Examiners: steps.Examiners, Sandbox: openSandbox,
 	}
 	code := p.Run(ctx, os.Args[1:])
 	if code == 130 && signalled() == syscall.SIGTERM {
@@ -47,8 +48,11 @@ func run() int {
 	return code
 }
 
-func openSandbox(ctx context.Context, dir, addr string, log io.Writer) (cli.World, error) {
-	return sandbox.Open(ctx, sandbox.Options{Dir: dir, Addr: addr, Log: log, Now: time.Now})
+func openSandbox(ctx context.Context, o cli.SandboxOptions) (cli.World, error) {
+	return sandbox.Open(ctx, sandbox.Options{
+		Dir: o.Dir, Addr: o.Addr, Log: o.Log, Now: time.Now,
+		TLS: o.TLS, Deployment: o.Deployment, Registry: o.Registry, Delay: o.Delay,
+	})
 }
 
 var errSignal = errors.New("stopped by a signal")
@@ -92,6 +96,20 @@ func (clock) Sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+func tick(every time.Duration) (<-chan time.Time, func()) {
+	t := time.NewTicker(every)
+	return t.C, t.Stop
+}
+
+// userName is who runs the program, as the machine knows them.
+func userName() string {
+	u, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	return u.Username
 }
 
 // version is the module's version as the Go toolchain recorded it.

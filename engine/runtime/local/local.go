@@ -48,6 +48,7 @@ type Options struct {
 	Clock      Clock
 	Workspaces string // the run's own folder; made and removed at will
 	Wait       bool   // poll awaits in this process
+	User       string // who consents, for the journal
 	// Confirm is asked once, before the first write; nil consents. A run
 	// without consent parks.
 	Confirm func(ctx context.Context, snapshot []byte) (bool, error)

@@ -74,7 +74,7 @@ func (r *runner) confirmed(ctx context.Context) bool {
 	case ctx.Err() != nil:
 	case ok:
 		r.consent = true
-		r.err = r.append(journal.Record{Kind: journal.Approved}, true)
+		r.err = r.append(journal.Record{Kind: journal.Approved, By: r.User}, true)
 	default:
 		r.park(ForConfirm, nil)
 	}

@@ -13,6 +13,7 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,17 +31,36 @@ type Program struct {
 	Stderr  io.Writer
 	// Terminal says whether a person sits at stdin and stderr.
 	Terminal bool
-	Dir      string // working directory
-	Env      func(string) (string, bool)
-	Clock    engine.Clock
-	Random   io.Reader
-	Builtin  fs.FS // NAME.yaml
+	// OutTerminal says whether stdout is a terminal too.
+	OutTerminal bool
+	User        string // who runs it, "" when nobody knows
+	Dir         string // working directory
+	Env         func(string) (string, bool)
+	Clock       engine.Clock
+	// Tick ticks until it is stopped; nil is for surfaces that need no
+	// heartbeat.
+	Tick    func(every time.Duration) (ticks <-chan time.Time, stop func())
+	Random  io.Reader
+	Builtin fs.FS // NAME.yaml
 	// Catalogue builds the steps for a configuration; cache is a folder they
 	// may keep what they fetched in.
 	Catalogue func(cfg *config.Config, cache string) (*step.Catalogue, error)
-	// Sandbox opens the embedded world kept in dir. addr is where it listens,
-	// "" for the one it had.
-	Sandbox func(ctx context.Context, dir, addr string, log io.Writer) (World, error)
+	// Examiners are what doctor asks, by kind of service.
+	Examiners func(cfg *config.Config, cache string) (map[string]step.Examine, error)
+	// Sandbox opens the embedded world that the options describe.
+	Sandbox func(context.Context, SandboxOptions) (World, error)
+}
+
+// SandboxOptions say which embedded world to open, and what it is to be like.
+// What is left out stays as the folder has it from the last time.
+type SandboxOptions struct {
+	Dir        string // where it is kept
+	Addr       string // where it listens
+	Log        io.Writer
+	TLS        bool          // serve https, with an authority of its own
+	Deployment string        // of Jira: cloud or datacenter
+	Registry   string        // quay or oci
+	Delay      time.Duration // before each answer
 }
 
 // World is an open sandbox.
@@ -67,9 +87,12 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 	root.SetIn(p.Stdin)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
-	root.AddCommand(p.runCmd(), p.checkCmd(), p.listCmd(), p.showCmd(), p.stepsCmd(), p.runsCmd(), p.resumeCmd(), p.sandboxCmd(), p.versionCmd())
+	root.AddCommand(p.runCmd(), p.checkCmd(), p.listCmd(), p.showCmd(), p.stepsCmd(), p.runsCmd(), p.resumeCmd(), p.doctorCmd(), p.sandboxCmd(), p.completionCmd(), p.versionCmd())
+	root.AddCommand(topics()...)
+	root.SetFlagErrorFunc(flagError)
+	p.completeArgs(root, p.completeSkills)
 	root.SetArgs(verb(root, args))
-	code := p.exit(root.ExecuteContext(ctx))
+	code := p.exit(unknownWord(root.ExecuteContext(ctx), root, args))
 	if out.err != nil && code == exitDone {
 		render.Error(p.Stderr, fmt.Errorf("the result could not be written: %w", out.err))
 		return exitFailed
@@ -84,11 +107,15 @@ anything twice.
 
   skillrun release_aa_backend_prod --sandbox --input commit_sha=<40 hex>
 
-A first word that is no verb is the name of a skill.`
+A first word that is no verb is the name of a skill. "skillrun completion bash"
+completes commands in a shell.`
 
 // verb puts "run" before a first word that is no verb, so that `skillrun NAME`
 // runs a skill.
 func verb(root *cobra.Command, args []string) []string {
+	if len(args) > 2 && strings.HasPrefix(args[0], "__complete") { // the last word is the one that is being typed
+		return append([]string{args[0]}, verb(root, args[1:])...)
+	}
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") || args[0] == "help" || strings.HasPrefix(args[0], "__complete") {
 		return args
 	}
@@ -123,7 +150,8 @@ func (p *Program) env(name string) string {
 
 func (p *Program) versionCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		Use: "version", Short: "Print the version", Args: atMost(0),
+		Example: "  skillrun version", ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error {
 			fmt.Fprintln(p.Stdout, "skillrun", p.Version)
 			return nil

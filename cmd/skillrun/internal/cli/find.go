@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // source is a skill's file.
@@ -42,7 +43,7 @@ func (p *Program) find(arg string) (source, error) {
 	if hint == "" {
 		hint = "`skillrun list` shows the skills"
 	}
-	return source{}, fmt.Errorf("no skill is named %q (%s)", arg, hint)
+	return source{}, types.Errorf(types.NotFound, "no skill is named %q", arg).WithHint("%s", hint).With("skill", arg)
 }
 
 // shadows is what to say when a skill takes the place of a built-in one that

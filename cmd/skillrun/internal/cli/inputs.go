@@ -2,8 +2,10 @@ package cli
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/diag"
@@ -20,15 +22,15 @@ func (p *Program) inputs(s *engine.Skill, f runFlags) (map[string]any, diag.List
 	for _, arg := range f.inputs {
 		name, text, ok := strings.Cut(arg, "=")
 		if !ok || name == "" {
-			diags.Errorf("bad-input", diag.Range{File: "--input " + arg}, "%q is not name=value", arg).Hint = "write --input name=value"
+			diags.Errorf("bad-input", given(arg), "%q is not name=value", arg).Hint = "write --input name=value"
 			continue
 		}
 		if _, twice := typed[name]; twice {
-			diags.Errorf("bad-input", diag.Range{File: "--input " + name}, "input %s is given twice", name)
+			diags.Errorf("bad-input", given(arg), "input %s is given twice", name).Hint = "leave one of them out"
 		}
 		text, err := p.inputText(text)
 		if err != nil {
-			diags.Errorf("bad-input", diag.Range{File: "--input " + name}, "%v", err)
+			diags.Errorf("bad-input", given(arg), "%v", err).Hint = "@ reads a file, from the working directory; - reads stdin"
 			continue
 		}
 		typed[name] = text
@@ -37,7 +39,41 @@ func (p *Program) inputs(s *engine.Skill, f runFlags) (map[string]any, diag.List
 	for name, v := range parsed {
 		values[name] = v
 	}
-	return values, append(diags, more...)
+	return values, append(diags, p.headed(more, f)...)
+}
+
+// given is the place of an argument of --input, as it was typed.
+func given(arg string) diag.Range {
+	const most = 60
+	if r := []rune(arg); len(r) > most {
+		arg = string(r[:most-1]) + "…"
+	}
+	return diag.Range{File: "--input " + quote(arg)}
+}
+
+// headed heads what is wrong with an input by where the user gave it: the
+// argument as it was typed, or the place in the file of --input-file. The
+// engine only knows the input's name.
+func (p *Program) headed(diags diag.List, f runFlags) diag.List {
+	var inFile map[string]diag.Range
+	if f.inputFile != "" {
+		if text, err := readFile(p.path(f.inputFile)); err == nil {
+			inFile = config.Places(f.inputFile, text)
+		}
+	}
+	for i, d := range diags {
+		name, ok := strings.CutPrefix(d.At.File, "--input ")
+		if !ok {
+			continue
+		}
+		j := slices.IndexFunc(f.inputs, func(arg string) bool { return strings.HasPrefix(arg, name+"=") })
+		if at, there := inFile[name]; there && j < 0 {
+			diags[i].At = at
+		} else if j >= 0 {
+			diags[i].At = given(f.inputs[j])
+		}
+	}
+	return diags
 }
 
 // inputText reads @file and -.
@@ -57,10 +93,20 @@ func (p *Program) inputFile(name string) (map[string]any, diag.List) {
 	var diags diag.List
 	text, err := readFile(p.path(name))
 	if err != nil {
-		diags.Errorf("bad-input", diag.Range{File: name}, "%v", err)
+		diags.Errorf("bad-input", diag.Range{File: name}, "%v", err).Hint = "--input-file wants a YAML or JSON file of names and values"
 		return map[string]any{}, diags
 	}
 	return config.Values(name, text)
+}
+
+// addInputFile lets diagnostics show lines of the file of --input-file.
+func (p *Program) addInputFile(sources render.Sources, f runFlags) {
+	if f.inputFile == "" {
+		return
+	}
+	if text, err := readFile(p.path(f.inputFile)); err == nil {
+		sources[f.inputFile] = text
+	}
 }
 
 func (p *Program) path(name string) string {

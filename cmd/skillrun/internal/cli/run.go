@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -42,13 +40,18 @@ func (f *runFlags) common(c *cobra.Command) {
 func (p *Program) runCmd() *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
-		Use: "run SKILL|FILE", Short: "Run a skill (also: skillrun SKILL)", Args: cobra.ExactArgs(1),
+		Use: "run SKILL|FILE", Short: "Run a skill (also: skillrun SKILL)",
+		Example: runExample, Args: one("run needs a skill", "`skillrun list` shows the skills"),
 		RunE: func(c *cobra.Command, args []string) error { return p.run(c.Context(), args[0], f) },
 	}
 	f.common(c)
 	c.Flags().StringArrayVar(&f.inputs, "input", nil, "an input, `name=value`; value @file reads a file, - reads stdin (repeatable)")
 	c.Flags().StringVar(&f.inputFile, "input-file", "", "inputs from a YAML or JSON `file`")
 	c.Flags().IntVar(&f.again, "again", 0, "make new work of the same inputs: `N` is part of its identity")
+	p.completeRunFlags(c)
+	completeFiles(c, "input-file", "yaml", "yml", "json")
+	p.completeArgs(c, p.completeSkills)
+	p.completeFlag(c, "input", p.completeInput)
 	return c
 }
 
@@ -60,7 +63,7 @@ func (p *Program) run(ctx context.Context, name string, f runFlags) error {
 		return refused(fmt.Errorf("--again is %d; it counts from 1", f.again))
 	}
 	if f.sandbox && f.config != "" {
-		return refused(errors.New("--sandbox brings its own configuration; leave --config out"))
+		return refused(errTwoConfigs)
 	}
 	s, err := p.open(ctx, f.config, f.sandbox)
 	if err != nil {
@@ -77,8 +80,12 @@ func (p *Program) run(ctx context.Context, name string, f runFlags) error {
 		return p.diagnose(f.output, diags, sources)
 	}
 	inputs, diags := p.inputs(skill, f)
+	p.addInputFile(sources, f)
 	if diags.HasErrors() {
 		return p.diagnose(f.output, diags, sources)
+	}
+	if err := p.prompt(ctx, skill, inputs, f); err != nil {
+		return err
 	}
 	f.called, f.note = name, p.shadows(src)
 	return p.start(ctx, s, skill, inputs, f, sources)
@@ -93,14 +100,17 @@ func (p *Program) start(ctx context.Context, s *site, skill *engine.Skill, input
 	}
 	_, diags := skill.Bind(b)
 	if diags = append(diags, s.cfg.Missing(skill.Services)...); diags.HasErrors() {
-		return p.diagnose(f.output, diags, sources)
+		return p.diagnose(f.output, p.headed(diags, f), sources)
 	}
-	surface := p.surface(f)
+	surface := p.surface(ctx, f, skill)
+	defer surface.close()
 	o := p.options(f, s, surface)
 	o.Command = func(in map[string]any) string { return command(skill, in, f) }
+	stop := p.heartbeat(surface)
 	report, diags, err := s.engine.Start(ctx, skill, b, o)
+	stop()
 	if diags.HasErrors() {
-		return p.diagnose(f.output, diags, sources)
+		return p.diagnose(f.output, p.headed(diags, f), sources)
 	}
 	return p.conclude(surface, report, err, sources)
 }
@@ -123,21 +133,17 @@ func (p *Program) ask(ctx context.Context, run engine.Run, writes []plan.Write, 
 		return false, nil
 	}
 	fmt.Fprint(p.Stderr, "Write this? Only \"yes\" goes on: ")
-	answer := make(chan string, 1)
-	go func() {
-		line, _ := bufio.NewReader(p.Stdin).ReadString('\n')
-		answer <- strings.TrimSpace(line)
-	}()
-	select {
-	case a := <-answer:
-		return a == "yes", nil
-	case <-ctx.Done():
+	line, err := p.answer(ctx)
+	if ctx.Err() != nil {
 		return false, nil
 	}
+	out.answered()
+	return err == nil && line == "yes", nil
 }
 
 // conclude prints the result and returns the exit code.
 func (p *Program) conclude(out *surface, r engine.Report, err error, sources render.Sources) error {
+	out.close()
 	switch {
 	case err != nil && out.run.ID == "": // it never began: locked, damaged, not there
 		return refused(err)

@@ -2,21 +2,23 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/step"
 )
 
 // site is what a command works with: the configuration, and the engine over
 // the site's journals.
 type site struct {
-	cfg    *config.Config
-	engine *engine.Engine
-	world  World // nil outside the sandbox
+	cfg       *config.Config
+	engine    *engine.Engine
+	state     string // the folder of its journals
+	examiners map[string]step.Examine
+	world     World // nil outside the sandbox
 }
 
 func (s *site) close() {
@@ -41,10 +43,10 @@ func (s *site) sources(src source) render.Sources {
 func (p *Program) open(ctx context.Context, explicit string, sandbox bool) (*site, error) {
 	s := &site{}
 	if p.stateDir() == "" || p.cacheDir() == "" {
-		return nil, refused(errors.New("there is no folder for the state of runs: set HOME, or XDG_STATE_HOME and XDG_CACHE_HOME, to an absolute path"))
+		return nil, refused(errNoState)
 	}
 	if sandbox {
-		w, err := p.Sandbox(ctx, p.sandboxDir(), "", p.Stderr)
+		w, err := p.Sandbox(ctx, SandboxOptions{Dir: p.sandboxDir(), Log: p.Stderr})
 		if err != nil {
 			return nil, &exitError{exitRefused, err}
 		}
@@ -62,10 +64,14 @@ func (p *Program) open(ctx context.Context, explicit string, sandbox bool) (*sit
 		s.close()
 		return nil, refused(err)
 	}
-	s.cfg = cfg
+	if s.examiners, err = p.Examiners(cfg, p.cacheDir()); err != nil {
+		s.close()
+		return nil, refused(err)
+	}
+	s.cfg, s.state = cfg, filepath.Join(p.stateDir(), siteName(cfg, sandbox))
 	s.engine = engine.New(engine.Setup{
-		Catalogue: cat, State: filepath.Join(p.stateDir(), siteName(cfg, sandbox)),
-		Clock: p.Clock, Random: p.Random, Site: cfg.Site, Version: p.Version,
+		Catalogue: cat, State: s.state,
+		Clock: p.Clock, Random: p.Random, Site: cfg.Site, User: p.User, Version: p.Version,
 	})
 	return s, nil
 }

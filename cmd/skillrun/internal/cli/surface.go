@@ -1,14 +1,20 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+	"sync"
+	"time"
 
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/live"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/plan"
+	"github.com/skillrun/skillrun/engine/step"
 )
 
 func checkOutput(format string) error {
@@ -19,21 +25,59 @@ func checkOutput(format string) error {
 	return fmt.Errorf("--output is text, json or events, not %q", format)
 }
 
-// surface shows one run, in the format that was asked for.
+// surface shows one run, in the format that was asked for: live on a terminal,
+// or in plain lines. Steps and the heartbeat speak at the same time; each line
+// comes whole.
 type surface struct {
 	format string
 	out    io.Writer
 	log    io.Writer
+	clock  engine.Clock
 	run    engine.Run
 	flags  runFlags
+	start  func() *live.View // nil where plain lines are wanted
+	view   *live.View        // nil before the run begins, and without start
+	piped  bool              // stdout is not the terminal that the view is on
+
+	mu      sync.Mutex
+	current engine.Event // the step that runs or waits, zero between two steps
+	since   time.Time
 }
 
-func (p *Program) surface(f runFlags) *surface {
-	return &surface{format: f.output, out: p.Stdout, log: p.Stderr, flags: f}
+// surface returns the surface of a run of the skill. Close it, also when the run
+// never began.
+func (p *Program) surface(ctx context.Context, f runFlags, skill *engine.Skill) *surface {
+	s := &surface{format: f.output, out: p.Stdout, log: p.Stderr, clock: p.Clock, flags: f, piped: !p.OutTerminal}
+	in, isFile := p.Stdin.(*os.File)
+	out, isFile2 := p.Stderr.(*os.File)
+	if f.output == "text" && p.Terminal && isFile && isFile2 && live.Wanted(p.Env, in, out) {
+		s.start = func() *live.View {
+			return live.Start(ctx, live.Options{In: in, Out: out, Steps: stepsOf(skill), Now: p.Clock.Now, Colour: true})
+		}
+	}
+	return s
+}
+
+// stepsOf are the steps as they are known before the run.
+func stepsOf(skill *engine.Skill) []live.Step {
+	out := make([]live.Step, len(skill.Steps))
+	for i, n := range skill.Steps {
+		out[i] = live.Step{ID: n.ID, Path: n.ID, Name: n.Name, Type: n.Step, Effect: step.Effect(n.Effect)}
+	}
+	return out
+}
+
+// close gives the terminal back.
+func (s *surface) close() {
+	if s.view != nil {
+		s.view.Close()
+	}
 }
 
 // begun prints the repeatable command before anything else.
 func (s *surface) begun(run engine.Run) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.run = run
 	if s.format == "events" {
 		s.line(map[string]any{"version": 1, "type": "run_started", "run": run.ID, "skill": run.Skill, "command": run.Command, "continued": run.Continued})
@@ -46,22 +90,99 @@ func (s *surface) begun(run engine.Run) {
 	if run.Continued {
 		fmt.Fprintf(s.log, "going on with run %s\n", run.ID)
 	}
+	if s.start != nil {
+		s.view = s.start()
+	}
 }
 
 func (s *surface) observe(e engine.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch e.Type {
+	case "step_started", "waiting":
+		if e.Path != s.current.Path {
+			s.since = e.At
+		}
+		s.current = e
+	case "step_done", "step_failed", "step_skipped":
+		s.current = engine.Event{}
+	}
 	if s.format == "events" {
 		s.line(e)
+		return
+	}
+	if s.view != nil {
+		s.view.Observe(e)
 		return
 	}
 	render.Event(s.log, e)
 }
 
 func (s *surface) writes(w []plan.Write) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.format == "events" {
 		s.line(map[string]any{"version": 1, "type": "writes", "run": s.run.ID, "writes": w})
 		return
 	}
+	if s.view != nil {
+		s.view.Pause()
+	}
 	render.Writes(s.log, w)
+}
+
+// answered goes on after the question that follows the writes.
+func (s *surface) answered() {
+	if s.view != nil {
+		s.view.Resume()
+	}
+}
+
+// beat tells that a step which takes long is still at it.
+func (s *surface) beat() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current.Type == "" || s.view != nil {
+		return
+	}
+	now, word := s.clock.Now(), "running"
+	if s.current.Type == "waiting" {
+		word = "waiting"
+	}
+	lasted := now.Sub(s.since).Round(time.Second).String()
+	if s.format == "events" {
+		s.line(engine.Event{
+			Version: s.current.Version, Type: "heartbeat", At: now.UTC(), Run: s.current.Run, ID: s.current.ID, Path: s.current.Path,
+			Name: s.current.Name, Step: s.current.Step, Text: word + " for " + lasted,
+		})
+		return
+	}
+	fmt.Fprintf(s.log, "%-8s %s (%s)\n", word, render.Clean(s.current.Name), lasted)
+}
+
+// beatEvery is how long nothing may be heard of a step that runs: CI systems
+// end jobs that are silent for minutes.
+const beatEvery = 30 * time.Second
+
+// heartbeat beats until stop is called.
+func (p *Program) heartbeat(s *surface) (stop func()) {
+	if p.Tick == nil {
+		return func() {}
+	}
+	ticks, end := p.Tick(beatEvery)
+	over, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-ticks:
+				s.beat()
+			case <-over:
+				return
+			}
+		}
+	}()
+	return func() { end(); close(over); <-done }
 }
 
 func (s *surface) line(v any) {
@@ -77,8 +198,19 @@ func (s *surface) result(r engine.Report, sources render.Sources) {
 	case "events":
 		s.line(map[string]any{"version": 1, "type": "run_" + string(r.State), "run": r.ID, "result": render.ResultOf(r)})
 	default:
-		render.Result(s.out, s.log, r, sources, s.resume(r))
+		s.text(r, sources)
 	}
+}
+
+func (s *surface) text(r engine.Report, sources render.Sources) {
+	s.close()
+	render.Outputs(s.out, r)
+	render.Failure(s.log, r, sources)
+	if s.view != nil {
+		s.view.Ending(r, s.resume(r), s.piped)
+		return
+	}
+	render.End(s.log, r, s.resume(r))
 }
 
 // diagnose prints diagnostics and returns the refusal.
@@ -94,15 +226,5 @@ func (p *Program) diagnose(format string, diags diag.List, sources render.Source
 
 // resume is the command that goes on with a run.
 func (s *surface) resume(r engine.Report) string {
-	words := "skillrun resume " + r.ID
-	if s.flags.sandbox {
-		words += " --sandbox"
-	}
-	if s.flags.config != "" {
-		words += " --config " + quote(s.flags.config)
-	}
-	if r.Reason == engine.ForConfirm {
-		words += " --yes"
-	}
-	return words
+	return resumeCommand(r.ID, r.Reason, s.flags)
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/skillrun/skillrun/cmd/skillrun/internal/refdocs"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/diag"
@@ -34,13 +33,19 @@ func (p *Program) checkCmd() *cobra.Command {
 	var output string
 	c := &cobra.Command{
 		Use: "check [SKILL|FILE]...", Short: "Check skills without running anything; without arguments, all that are found",
-		RunE: func(_ *cobra.Command, args []string) error { return p.check(args, output) },
+		Example: "  skillrun check\n  skillrun check release_aa_backend_prod\n  skillrun check ./skills/mine.yaml --output json",
+		RunE:    func(_ *cobra.Command, args []string) error { return p.check(args, output) },
 	}
 	c.Flags().StringVar(&output, "output", "text", "`text` or json")
+	c.ValidArgsFunction = p.completeSkills
+	p.completeFlag(c, "output", words("text", "json"))
 	return c
 }
 
 func (p *Program) check(args []string, output string) error {
+	if err := oneOf("--output", output, "text", "json"); err != nil {
+		return refused(err)
+	}
 	var found []source
 	for _, a := range args {
 		s, err := p.find(a)
@@ -95,7 +100,8 @@ func (p *Program) checkAll(found []source) (checked, error) {
 
 func (p *Program) listCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List the skills, and where each comes from", Args: cobra.NoArgs,
+		Use: "list", Short: "List the skills, and where each comes from", Args: atMost(0),
+		Example: "  skillrun list", ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error {
 			all, err := p.skills()
 			if err != nil {
@@ -117,52 +123,4 @@ func (p *Program) listCmd() *cobra.Command {
 			return w.Flush()
 		},
 	}
-}
-
-func (p *Program) showCmd() *cobra.Command {
-	return &cobra.Command{
-		Use: "show SKILL|FILE", Short: "Show a skill: inputs, configuration, steps and effects", Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			src, err := p.find(args[0])
-			if err != nil {
-				return refused(err)
-			}
-			cat, err := p.catalogue()
-			if err != nil {
-				return refused(err)
-			}
-			skill, diags := newChecker(cat).Check(src.File, src.Text)
-			if diags.HasErrors() {
-				return p.diagnose("text", diags, render.Sources{src.File: src.Text})
-			}
-			refdocs.Skill(render.Cleaner{W: p.Stdout}, skill)
-			return nil
-		},
-	}
-}
-
-func (p *Program) stepsCmd() *cobra.Command {
-	var markdown bool
-	c := &cobra.Command{
-		Use: "steps [NAME]", Short: "List the step types, or explain one", Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			cat, err := p.catalogue()
-			if err != nil {
-				return refused(err)
-			}
-			if markdown {
-				return refdocs.Markdown(p.Stdout, cat)
-			}
-			if len(args) == 0 {
-				return refdocs.List(p.Stdout, cat)
-			}
-			s, ok := cat.Lookup(args[0])
-			if !ok {
-				return refused(fmt.Errorf("no step type is named %q (%s)", args[0], diag.DidYouMean(args[0], cat.Names())))
-			}
-			return refdocs.Step(p.Stdout, s)
-		},
-	}
-	c.Flags().BoolVar(&markdown, "markdown", false, "print the whole reference as Markdown")
-	return c
 }

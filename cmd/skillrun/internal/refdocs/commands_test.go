@@ -63,9 +63,9 @@ func (s *shell) run(args ...string) (stdout, both string) {
 	p := &cli.Program{
 		Version: "v0.1.0", Stdin: strings.NewReader(""), Stdout: io.MultiWriter(&out, &all), Stderr: &all, Dir: dir,
 		Env: s.env, Clock: clock{}, Random: s.random,
-		Builtin: skills.FS, Catalogue: steps.All,
-		Sandbox: func(ctx context.Context, dir, addr string, log io.Writer) (cli.World, error) {
-			return sandbox.Open(ctx, sandbox.Options{Dir: dir, Addr: addr, Log: log, Now: clock{}.Now})
+		Builtin: skills.FS, Catalogue: steps.All, Examiners: steps.Examiners,
+		Sandbox: func(ctx context.Context, o cli.SandboxOptions) (cli.World, error) {
+			return sandbox.Open(ctx, sandbox.Options{Dir: o.Dir, Addr: o.Addr, Log: o.Log, Now: clock{}.Now})
 		},
 	}
 	s.code = p.Run(s.t.Context(), args)
@@ -80,8 +80,10 @@ func (s *shell) env(name string) (string, bool) {
 	return s.home, true
 }
 
-// What differs from run to run: the sandbox's port, and the zone of the machine.
+// What differs from run to run: the sandbox's port, the zone of the machine,
+// and the room on its disk.
 var (
+	room     = regexp.MustCompile(`[0-9]+ MiB free`)
 	loopback = regexp.MustCompile(`127\.0\.0\.1:[0-9]+`)
 	started  = regexp.MustCompile(`2026-01-1[456] [0-9:]{8}`)
 )
@@ -97,7 +99,7 @@ func (s *shell) line(line string) string {
 	}
 	_, out := s.run(args...)
 	out = started.ReplaceAllString(strings.ReplaceAll(out, s.home, "~"), "2026-01-15 10:00:00")
-	return loopback.ReplaceAllString(out, "127.0.0.1:40123")
+	return loopback.ReplaceAllString(room.ReplaceAllString(out, "71680 MiB free"), "127.0.0.1:40123")
 }
 
 // command returns the arguments of a command line that runs skillrun.

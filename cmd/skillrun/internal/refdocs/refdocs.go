@@ -8,16 +8,14 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
 // List prints one line a step.
-func List(w io.Writer, cat *step.Catalogue) error {
+func List(w io.Writer, steps []step.Step) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, name := range cat.Names() {
-		s, _ := cat.Lookup(name)
+	for _, s := range steps {
 		fmt.Fprintf(tw, "%s\t%s\t%s\n", s.Name, s.Effect, s.Doc)
 	}
 	return tw.Flush()
@@ -145,46 +143,4 @@ func constraint(t types.Type) string {
 // cell keeps a text inside one cell of a Markdown table.
 func cell(s string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;").Replace(s)
-}
-
-// Skill prints a skill: what it takes, what it does in which order, and what
-// it changes.
-func Skill(w io.Writer, s *engine.Skill) {
-	fmt.Fprintf(w, "%s %s\n%s\n", s.Name, s.Version, s.Description)
-	fields(w, "inputs", s.Inputs)
-	fields(w, "config", s.Config)
-	fmt.Fprintln(w, "\nsteps:")
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, n := range s.Steps {
-		what := string(n.Kind)
-		if n.Step != "" {
-			what = n.Step
-		}
-		cond := ""
-		if n.If != "" {
-			cond = "if " + n.If
-		}
-		fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\n", n.ID, what, n.Effect, cond)
-	}
-	tw.Flush()
-	fmt.Fprintln(w, "\neffects:")
-	for _, u := range s.Uses {
-		if u.Effect == step.Writes {
-			fmt.Fprintf(tw, "  %s\t%s\t%s\n", u.Touch.Service, u.Touch.Verb, u.Touch.Object)
-		}
-	}
-	tw.Flush()
-	fields(w, "outputs", s.Outputs)
-}
-
-func fields(w io.Writer, what string, t types.Type) {
-	if len(t.Fields) == 0 {
-		return
-	}
-	fmt.Fprintf(w, "\n%s:\n", what)
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, f := range t.Fields {
-		fmt.Fprintf(tw, "  %s\t%s\t%s\n", f.Name, typeOf(f), f.Doc)
-	}
-	tw.Flush()
 }

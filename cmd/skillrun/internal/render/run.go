@@ -19,6 +19,8 @@ func Event(w io.Writer, e engine.Event) {
 	switch {
 	case e.Type == "effect":
 		fmt.Fprintf(w, "%-8s %s: %s %s %s\n", e.Effect.Outcome, e.Effect.ID, e.Effect.Verb, e.Effect.Object, headline(e.Effect.Result))
+	case e.Type == "notice":
+		fmt.Fprintf(w, "%-8s %s: %s\n", "note", Clean(e.ID), Clean(e.Text))
 	case e.Step == "" && e.Name == e.ID && e.Type != "step_failed":
 		// values and checks that nobody gave a name are not news
 	case word != "" && e.Replayed:
@@ -40,7 +42,11 @@ func headline(result types.Values) string {
 
 // Writes prints what is about to be written, with what is known of it.
 func Writes(w io.Writer, writes []plan.Write) {
-	fmt.Fprintf(w, "\n%d writes are about to happen:\n", len(writes))
+	head := fmt.Sprintf("%d writes are", len(writes))
+	if len(writes) == 1 {
+		head = "one write is"
+	}
+	fmt.Fprintf(w, "\n%s about to happen:\n", head)
 	for i, x := range writes {
 		undecided := ""
 		if x.Undecided {
@@ -107,23 +113,30 @@ func ResultOf(r engine.Report) ResultJSON {
 	return out
 }
 
-// Result prints the outputs on out, and what a person needs to go on, on log.
-//
-// resume is the command that goes on with the run.
-func Result(out, log io.Writer, r engine.Report, sources Sources, resume string) {
+// Outputs prints the outputs of a run that has some.
+func Outputs(w io.Writer, r engine.Report) {
 	if r.State == engine.Done || r.State == engine.Parked {
-		outputs(out, r.Outputs)
+		outputs(w, r.Outputs)
 	}
+}
+
+// Failure prints why a run failed or stopped, when it did.
+func Failure(w io.Writer, r engine.Report, sources Sources) {
 	if r.Failure != nil {
-		failure(log, r, sources)
+		failure(w, r, sources)
 	}
-	fmt.Fprintf(log, "\n%s: run %s\n", StateOf(string(r.State), r.Reason), r.ID)
-	fmt.Fprintf(log, "journal: %s\n", r.Journal)
+}
+
+// End prints how a run ended, and what a person needs to go on; resume is the
+// command that does.
+func End(w io.Writer, r engine.Report, resume string) {
+	fmt.Fprintf(w, "\n%s: run %s\n", StateOf(string(r.State), r.Reason), r.ID)
+	fmt.Fprintf(w, "journal: %s\n", r.Journal)
 	if len(r.Missing) > 0 {
-		fmt.Fprintf(log, "not known yet: %s\n", strings.Join(r.Missing, ", "))
+		fmt.Fprintf(w, "not known yet: %s\n", strings.Join(r.Missing, ", "))
 	}
 	if r.State != engine.Done {
-		fmt.Fprintf(log, "go on: %s\n", resume)
+		fmt.Fprintf(w, "go on: %s\n", resume)
 	}
 }
 

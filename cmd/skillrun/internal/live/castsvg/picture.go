@@ -54,7 +54,7 @@ func picture(screens []screen, width int) []byte {
 		top += high + between
 	}
 	h := top - between
-	return fmt.Appendf(nil, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%d\" viewBox=\"0 0 %.0f %d\" role=\"img\" aria-label=\"A run of skillrun on a terminal\">\n"+
+	return fmt.Appendf(nil, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%d\" viewBox=\"0 0 %.0f %d\" xml:space=\"preserve\" role=\"img\" aria-label=\"A run of skillrun on a terminal\">\n"+
 		"<style>text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;white-space:pre}</style>\n%s</svg>\n", w, h, w, h, body.String())
 }
 

@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// one is for a verb that takes one argument; what says what is missing without
+// it.
+func one(what, hint string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return refused(types.Errorf(types.BadInput, "%s", what).WithHint("%s", hint))
+		}
+		return atMost(1)(c, args)
+	}
+}
+
+// atMost is for a verb that takes so many arguments, or fewer.
+func atMost(n int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) <= n {
+			return nil
+		}
+		return refused(types.Errorf(types.BadInput, "%q is too much: the command is %s", args[n], c.UseLine()).
+			WithHint("see: %s --help", c.CommandPath()))
+	}
+}
+
+// oneOf refuses the value of a flag or an argument that is not among the words.
+func oneOf(what, got string, words ...string) error {
+	if slices.Contains(words, got) {
+		return nil
+	}
+	hint := diag.DidYouMean(got, words)
+	if hint == "" {
+		hint = "one of: " + strings.Join(words, ", ")
+	}
+	return types.Errorf(types.BadInput, "%s is %s, not %q", what, orWords(words), got).WithHint("%s", hint)
+}
+
+// orWords writes "a, b or c".
+func orWords(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
+}
+
+// unknownWord is the error of a first word that is neither a verb nor a skill.
+// It was taken for a skill, and may have been meant for a verb.
+func unknownWord(err error, root *cobra.Command, args []string) error {
+	if err == nil || len(args) == 0 {
+		return err
+	}
+	e := types.AsError(err)
+	if e.Code != types.NotFound || e.Details["skill"] != args[0] {
+		return err
+	}
+	var verbs []string
+	for _, c := range root.Commands() {
+		if c.Runnable() && !c.Hidden {
+			verbs = append(verbs, c.Name())
+		}
+	}
+	if near := diag.Nearest(args[0], verbs); near != "" {
+		e.Hint = "did you mean the verb " + near + "? " + e.Hint
+	}
+	return err
+}

@@ -1,0 +1,256 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// What completes reads files and nothing else: no service is asked, no sandbox
+// opened, no folder made. Whatever cannot be read offers nothing, in silence: a
+// shell that is being typed into is no place for diagnostics.
+
+func (p *Program) completionCmd() *cobra.Command {
+	shells := []string{"bash", "zsh", "fish", "powershell"}
+	return &cobra.Command{
+		Use: "completion bash|zsh|fish|powershell", Short: "Print the script that completes commands in a shell",
+		Long: `Prints a script for a shell. It completes verbs, skills, runs, step types, and
+the names and values of a skill's inputs.
+
+  bash        source <(skillrun completion bash)
+  zsh         source <(skillrun completion zsh)
+  fish        skillrun completion fish | source
+  powershell  skillrun completion powershell | Out-String | Invoke-Expression
+
+Put the line into the shell's start-up file to have it always.`,
+		Example:   "  source <(skillrun completion bash)\n  skillrun completion fish > ~/.config/fish/completions/skillrun.fish",
+		ValidArgs: shells,
+		Args:      one("completion needs a shell", "write one of: "+strings.Join(shells, ", ")),
+		RunE: func(c *cobra.Command, args []string) error {
+			return p.script(c.Root(), args[0], shells)
+		},
+	}
+}
+
+func (p *Program) script(root *cobra.Command, shell string, shells []string) error {
+	if err := oneOf("the shell", shell, shells...); err != nil {
+		return refused(err)
+	}
+	write := map[string]func(io.Writer) error{
+		"bash": func(w io.Writer) error {
+			if _, err := io.WriteString(w, bashAlone); err != nil {
+				return err
+			}
+			return root.GenBashCompletionV2(w, true)
+		},
+		"zsh":        root.GenZshCompletion,
+		"fish":       func(w io.Writer) error { return root.GenFishCompletion(w, true) },
+		"powershell": root.GenPowerShellCompletionWithDesc,
+	}
+	return write[shell](p.Stdout)
+}
+
+// bashAlone stands in for the two functions of the bash-completion package that
+// the script needs, where that package is not installed. Bash takes words apart
+// at = and :, and the first one puts them together again: what follows another
+// piece without a blank belongs to it.
+const bashAlone = `if ! declare -F _get_comp_words_by_ref >/dev/null; then
+    _get_comp_words_by_ref() {
+        local rest=${COMP_LINE} piece i
+        words=() cword=0
+        for ((i = 0; i < ${#COMP_WORDS[@]}; i++)); do
+            piece=${COMP_WORDS[i]}
+            if ((i == 0)) || [[ ${rest} == [[:space:]]* ]]; then
+                rest=${rest#"${rest%%[![:space:]]*}"}
+                words+=("${piece}")
+            else
+                words[${#words[@]}-1]+=${piece}
+            fi
+            rest=${rest#"${piece}"}
+            ((i == COMP_CWORD)) && cword=$((${#words[@]} - 1))
+        done
+        cur=${words[cword]} prev=${words[cword - 1]}
+    }
+fi
+if ! declare -F _filedir >/dev/null; then
+    _filedir() {
+        local kind=-f
+        [[ ${1-} == -d ]] && kind=-d
+        local IFS=$'\n'
+        COMPREPLY+=($(compgen ${kind} -- "${cur}"))
+    }
+fi
+`
+
+// complete is a function that completes a word.
+type complete = cobra.CompletionFunc
+
+func nothing() ([]cobra.Completion, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveNoFileComp
+}
+
+// words completes fixed words.
+func words(all ...string) complete {
+	return func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return all, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// completeArgs completes the first argument of a verb.
+func (p *Program) completeArgs(c *cobra.Command, f complete) {
+	c.ValidArgsFunction = func(c *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nothing()
+		}
+		return f(c, args, word)
+	}
+}
+
+// completeFlag completes the value of a flag that the verb has.
+func (p *Program) completeFlag(c *cobra.Command, flag string, f complete) {
+	if err := c.RegisterFlagCompletionFunc(flag, f); err != nil {
+		panic("cli: " + err.Error()) // a flag that is not there: a bug of the program
+	}
+}
+
+// completeFiles completes the value of a flag with files of these endings.
+func completeFiles(c *cobra.Command, flag string, endings ...string) {
+	if err := c.MarkFlagFilename(flag, endings...); err != nil {
+		panic("cli: " + err.Error())
+	}
+}
+
+// described is a completion with what it is.
+func described(word, about string) cobra.Completion {
+	return cobra.CompletionWithDesc(word, render.Clean(strings.Join(strings.Fields(about), " ")))
+}
+
+// completeSkills completes skills by name, and files by path.
+func (p *Program) completeSkills(_ *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if strings.ContainsAny(word, `/\.~`) {
+		return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
+	}
+	all, err := p.quiet().skills()
+	if err != nil {
+		return nothing()
+	}
+	var out []cobra.Completion
+	for _, s := range all {
+		if strings.HasPrefix(s.Name, word) && !slices.Contains(args, s.Name) {
+			out = append(out, described(s.Name, descriptionOf(s)))
+		}
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
+}
+
+// descriptionOf is a skill's description without checking the skill.
+func descriptionOf(s source) string {
+	values, _ := config.Values(s.File, s.Text)
+	about, _ := values["description"].(string)
+	return about
+}
+
+// completeRuns completes ids of runs.
+func (p *Program) completeRuns(f *runFlags) complete {
+	return func(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		e, err := p.quiet().reader(*f)
+		if err != nil {
+			return nothing()
+		}
+		all, err := e.Runs()
+		if err != nil {
+			return nothing()
+		}
+		out := []cobra.Completion{}
+		for _, s := range all {
+			if strings.HasPrefix(s.ID, word) {
+				about := fmt.Sprintf("%s, %s, %s", s.Skill, s.State, engine.Started(s).Local().Format(time.DateTime))
+				out = append(out, described(s.ID, about))
+			}
+		}
+		if strings.HasPrefix("last", word) && len(all) > 0 {
+			out = append(out, described("last", "the newest: "+all[0].Skill))
+		}
+		return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+	}
+}
+
+// completeSteps completes step types.
+func (p *Program) completeSteps(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	cat, err := p.quiet().catalogue()
+	if err != nil {
+		return nothing()
+	}
+	var out []cobra.Completion
+	for _, name := range cat.Names() {
+		if s, _ := cat.Lookup(name); strings.HasPrefix(name, word) {
+			out = append(out, described(name, s.Doc))
+		}
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeInput completes --input: the names of the skill's inputs, and after
+// name= its values.
+func (p *Program) completeInput(_ *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return nothing()
+	}
+	q := p.quiet()
+	src, err := q.find(args[0])
+	if err != nil {
+		return nothing()
+	}
+	cat, err := q.catalogue()
+	if err != nil {
+		return nothing()
+	}
+	skill, _ := newChecker(cat).Check(src.File, src.Text) // one with mistakes still has inputs
+	if skill == nil {
+		return nothing()
+	}
+	if name, typed, ok := strings.Cut(word, "="); ok {
+		return inputValues(skill, name, typed)
+	}
+	var out []cobra.Completion
+	for _, f := range skill.Inputs.Fields {
+		if strings.HasPrefix(f.Name, word) {
+			out = append(out, described(f.Name+"=", f.Doc))
+		}
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
+func inputValues(skill *engine.Skill, name, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	f, ok := skill.Inputs.Field(name)
+	if !ok {
+		return nothing()
+	}
+	var out []cobra.Completion
+	for _, v := range choices(f.Type) {
+		if strings.HasPrefix(v, typed) {
+			out = append(out, name+"="+v)
+		}
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
+}
+
+// choices are the texts that a value of a type can be, when they are few.
+func choices(t types.Type) []string {
+	switch t.Kind {
+	case types.Boolean:
+		return []string{"true", "false"}
+	case types.String:
+		return t.Enum
+	}
+	return nil
+}

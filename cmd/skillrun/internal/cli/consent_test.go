@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/step"
+)
+
+const writing = `name: writing
+steps:
+  - {id: look, uses: look, with: {}}
+  - {id: post, name: Post it, uses: post, with: {text: "${{ steps.look.text }}"}}
+`
+
+type noArgs struct{}
+
+type note struct {
+	Text string `json:"text" doc:"What it says."`
+}
+
+// TestConsent: who was asked, and what became of each answer, is written down.
+func TestConsent(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]struct {
+		code, posted int
+		history      string
+	}{
+		"yes\n":   {0, 1, " approved by ada\n"},
+		"y\n":     {3, 0, " parked"},
+		"\nyes":   {3, 0, " parked"},
+		"":        {3, 0, " parked"},
+		" yes \n": {0, 1, " approved by ada\n"},
+	} {
+		posted := 0
+		x := newPerson(t, strings.NewReader(typed))
+		x.User = "ada"
+		x.Catalogue = func(*config.Config, string) (*step.Catalogue, error) {
+			return step.NewCatalogue([]step.Step{
+				step.Read("look", "Look.", func(context.Context, noArgs) (note, error) { return note{"hello"}, nil }),
+				step.Write("post", "Post.", func(_ context.Context, n note) (note, error) { posted++; return n, nil }),
+			}), nil
+		}
+		x.Builtin = fstest.MapFS{"writing.yaml": {Data: []byte(writing)}}
+		if code := x.Run(t.Context(), []string{"writing"}); code != want.code || posted != want.posted {
+			t.Errorf("%q: exit %d, posted %d times\n%s", typed, code, posted, x.log.String())
+		}
+		x.wants(t, "one write is about to happen", "1. Post it", "text: hello", `Write this? Only "yes" goes on: `)
+		x.out.Reset()
+		x.Run(t.Context(), []string{"runs", "last"})
+		if !strings.Contains(x.out.String(), want.history) {
+			t.Errorf("%q: no %q in\n%s", typed, want.history, x.out.String())
+		}
+	}
+}

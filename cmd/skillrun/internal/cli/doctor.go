@@ -1,0 +1,214 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+func (p *Program) doctorCmd() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use: "doctor [SKILL|FILE]", Short: "Look whether the set-up is fit to run a skill, and say what to do where it is not",
+		Args: cobra.MaximumNArgs(1),
+		Long: `Looks at the configuration, the folders, and at each service: whether it is
+reached, its certificate, its clock, the credential, and what the skill needs to
+see and do there. Without a skill, at every service that is configured. It reads
+only; nothing is written anywhere. Exit code 1 says that something is wrong.`,
+		Example: "  skillrun doctor\n  skillrun doctor release_aa_backend_prod\n  skillrun doctor release_aa_backend_prod --sandbox --output json",
+		RunE:    func(c *cobra.Command, args []string) error { return p.doctor(c.Context(), args, f) },
+	}
+	c.Flags().StringVar(&f.config, "config", "", "configuration `file` (default ./skillrun.yaml, then the user's)")
+	c.Flags().BoolVar(&f.sandbox, "sandbox", false, "look at the sandbox")
+	c.Flags().StringArrayVar(&f.inputs, "input", nil, "an input that decides what the skill reaches for, `name=value` (repeatable)")
+	c.Flags().StringVar(&f.output, "output", "text", "`text` or json")
+	completeFiles(c, "config", "yaml", "yml")
+	p.completeArgs(c, p.completeSkills)
+	p.completeFlag(c, "input", p.completeInput)
+	p.completeFlag(c, "output", words("text", "json"))
+	return c
+}
+
+// doctor is the whole examination. A configuration that does not read ends it:
+// nothing can be told from a guess.
+func (p *Program) doctor(ctx context.Context, args []string, f runFlags) error {
+	if f.output != "text" && f.output != "json" {
+		return refused(fmt.Errorf("--output is text or json, not %q", f.output))
+	}
+	s, err := p.open(ctx, f.config, f.sandbox)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	x := examination{Program: p, site: s, sandbox: f.sandbox}
+	if len(args) == 1 {
+		if err := x.skillOf(args[0], f); err != nil {
+			return err
+		}
+	}
+	groups := append([]render.Group{x.configuration(), x.folders()}, x.services(ctx)...)
+	if x.skill != nil {
+		groups = append(groups, x.declared())
+	}
+	if ctx.Err() != nil {
+		return &exitError{code: exitInterrupted}
+	}
+	if f.output == "json" {
+		render.JSON(p.Stdout, render.DoctorOf(groups))
+	} else {
+		render.Doctor(p.Stdout, groups)
+	}
+	if render.DoctorOf(groups).Failed > 0 {
+		return &exitError{code: exitFailed}
+	}
+	return nil
+}
+
+// examination is what doctor knows while it looks.
+type examination struct {
+	*Program
+	site    *site
+	sandbox bool
+	skill   *engine.Skill // nil without one
+	binding engine.Binding
+}
+
+func (x *examination) skillOf(name string, f runFlags) error {
+	src, err := x.find(name)
+	if err != nil {
+		return refused(err)
+	}
+	skill, diags := x.site.engine.Check(src.File, src.Text)
+	if diags.HasErrors() {
+		return x.diagnose(f.output, diags, x.site.sources(src))
+	}
+	inputs, diags := x.inputs(skill, f)
+	if diags.HasErrors() {
+		return x.diagnose(f.output, diags, x.site.sources(src))
+	}
+	cfg := x.site.cfg
+	x.skill = skill
+	x.binding = engine.Binding{
+		Inputs: inputs, Config: cfg.ValuesFor(skill.Name), Now: x.Clock.Now(), Zone: cfg.Zone,
+		ConfigPlace: func(name string) diag.Range { return cfg.PlaceOf(skill.Name, name) },
+	}
+	if _, diags = skill.Bind(x.binding); diags.HasErrors() {
+		if diags = slices.DeleteFunc(diags, func(d diag.Diagnostic) bool { return !mistyped(d) }); len(diags) > 0 {
+			return x.diagnose(f.output, diags, x.site.sources(src))
+		}
+	}
+	return nil
+}
+
+// mistyped reports whether the command line itself is wrong. Inputs that are
+// not given are no mistake: the doctor looks as far as it can without them.
+func mistyped(d diag.Diagnostic) bool { return d.Code == "unknown-input" || d.Code == "bad-input" }
+
+func (x *examination) configuration() render.Group {
+	cfg := x.site.cfg
+	file := step.Finding{Subject: "file", Detail: cfg.Path}
+	switch {
+	case x.sandbox:
+		file.Detail += " (the sandbox's own)"
+	case cfg.Path == "":
+		file.Err = types.Errorf(types.NotFound, "there is no configuration: neither ./%s nor %s", config.FileName, filepath.Join(x.userDir(), config.FileName)).
+			WithHint("write one: see Configuration in the documentation; or try the sandbox: skillrun doctor --sandbox")
+	}
+	site := cfg.Site
+	if site == "" {
+		site = "(no name)"
+	}
+	return render.Group{Name: "configuration", Findings: []step.Finding{
+		file, {Subject: "site", Detail: site}, {Subject: "time zone", Detail: cfg.Zone.String()},
+	}}
+}
+
+func (x *examination) folders() render.Group {
+	g := render.Group{Name: "folders"}
+	for _, f := range []struct{ what, dir string }{{"state", x.site.state}, {"cache", x.cacheDir()}} {
+		looked := engine.LookAt(f.dir)
+		finding := step.Finding{Subject: f.what, Err: looked.Err, Detail: f.dir}
+		if !looked.Exists {
+			finding.Detail += " (made when it is needed)"
+		}
+		if looked.Free > 0 {
+			finding.Detail += fmt.Sprintf(", %d MiB free", looked.Free>>20)
+		}
+		g.Findings = append(g.Findings, finding)
+	}
+	return g
+}
+
+// services examines each service, all at the same time.
+func (x *examination) services(ctx context.Context) []render.Group {
+	names := types.SortedKeys(x.site.cfg.Services)
+	uses := map[string][]step.Use{}
+	if x.skill != nil {
+		names, uses = x.skill.Services, x.site.engine.Uses(x.skill, x.binding)
+	}
+	out := make([]render.Group, len(names))
+	var all sync.WaitGroup
+	for i, name := range names {
+		all.Go(func() { out[i] = x.service(ctx, name, uses[name]) })
+	}
+	all.Wait()
+	return out
+}
+
+func (x *examination) service(ctx context.Context, name string, uses []step.Use) render.Group {
+	s, ok := x.site.cfg.Services[name]
+	g := render.Group{Name: name, URL: s.URL}
+	missing := x.site.cfg.Missing([]string{name})
+	for _, d := range missing {
+		g.Findings = append(g.Findings, finding("credential", d))
+	}
+	examine, known := x.site.examiners[s.Kind]
+	switch {
+	case !ok:
+		g.Findings[0].Subject = "service"
+	case !known:
+		g.Findings = append(g.Findings, step.Finding{Subject: "kind " + s.Kind, Skipped: "no built-in step needs such a service"})
+	default:
+		for _, f := range examine(ctx, name, uses, x.Clock.Now()) {
+			if len(missing) == 0 || f.Subject != "credential" { // said already, with its place
+				g.Findings = append(g.Findings, f)
+			}
+		}
+	}
+	return g
+}
+
+// declared is what the skill wants from the configuration.
+func (x *examination) declared() render.Group {
+	g := render.Group{Name: "skill " + x.skill.Name}
+	_, diags := x.skill.Bind(x.binding)
+	for _, d := range diags {
+		if d.Code != "missing-input" {
+			g.Findings = append(g.Findings, finding("configuration", d))
+		}
+	}
+	if len(g.Findings) == 0 {
+		g.Findings = []step.Finding{{Subject: "configuration", Detail: fmt.Sprintf("every value it needs is there (%d declared)", len(x.skill.Config.Fields))}}
+	}
+	return g
+}
+
+// finding is a diagnostic as something that was looked at.
+func finding(subject string, d diag.Diagnostic) step.Finding {
+	err := types.Errorf(types.BadInput, "%s", d.Message).WithHint("%s", d.Hint)
+	if d.At.Start.Line > 0 {
+		err.Message += " (" + d.At.String() + ")"
+	}
+	return step.Finding{Subject: subject, Err: err}
+}

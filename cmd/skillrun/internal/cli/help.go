@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+const resumeExample = "  skillrun resume 20260115-101530-k3f9q2\n  skillrun resume k3f9q2 --yes\n  skillrun resume last --sandbox"
+
+const runExample = `  skillrun release_aa_backend_prod --sandbox --input commit_sha=6eed4fee29032154ed77b411a6b42a2453258fc0
+  skillrun run ./skills/mine.yaml --input-file inputs.yaml --output json
+  echo "notes" | skillrun run ./skills/mine.yaml --input text=-`
+
+var (
+	errNoState    = errors.New("there is no folder for the state of runs: set HOME, or XDG_STATE_HOME and XDG_CACHE_HOME, to an absolute path")
+	errTwoConfigs = errors.New("--sandbox brings its own configuration; leave --config out")
+)
+
+// topics are pages of help that belong to no verb. Their names have a dash, so
+// that they never take the place of a skill.
+func topics() []*cobra.Command {
+	return []*cobra.Command{
+		{Use: "exit-codes", Short: "What the exit code of a command says", Long: exitCodesHelp},
+		{Use: "input-values", Short: "How inputs are given", Long: inputValuesHelp},
+		{Use: "search-path", Short: "Where skills, configuration and runs are looked for", Long: searchPathHelp},
+	}
+}
+
+const exitCodesHelp = `The exit code says what is to be done; error.code of --output json says what kind
+of failure it was.
+
+    0  done; or parked, with no write and no approval left
+    1  failed after the first request
+    2  refused before any request: the call, the skill, the inputs, the
+       configuration, a credential that is not there
+    3  a person must act: consent before the first write, or an outcome that
+       nobody knows; the last line says how to go on
+  130  interrupted (SIGINT); skillrun resume goes on
+  143  terminated (SIGTERM); skillrun resume goes on`
+
+const inputValuesHelp = `An input is given as --input name=value, or in the file of --input-file; what is
+typed wins over the file. On a terminal, required inputs that are missing are
+asked for.
+
+  --input name=value    the value; lists and objects are written in JSON
+  --input name=@file    the text of a file, without its last line break
+  --input name=-        the text of stdin, without its last line break
+  --input-file FILE     names and values in YAML or JSON
+
+"skillrun show SKILL" says what a skill takes.`
+
+const searchPathHelp = `Skills are looked for by name; the first one found counts, and "skillrun list"
+says where each comes from.
+
+  ./skills                       the working directory's
+  $SKILLRUN_PATH                 folders, separated by colons
+  ~/.config/skillrun/skills      the user's ($XDG_CONFIG_HOME)
+  built in
+
+The configuration is the file of --config, else ./skillrun.yaml, else
+~/.config/skillrun/skillrun.yaml. Runs are kept in ~/.local/state/skillrun
+($XDG_STATE_HOME), by site; the cache in ~/.cache/skillrun ($XDG_CACHE_HOME).`
+
+// flagError says which verb a flag was not for.
+func flagError(c *cobra.Command, err error) error {
+	return refused(types.Errorf(types.BadInput, "%w", err).WithHint("see: %s --help", c.CommandPath()))
+}
+
+// completeRunFlags completes the flags that run and resume share.
+func (p *Program) completeRunFlags(c *cobra.Command) {
+	completeFiles(c, "config", "yaml", "yml")
+	p.completeFlag(c, "output", words("text", "json", "events"))
+}
+
+// completeSandbox completes the flags of the sandbox.
+func (p *Program) completeSandbox(c *cobra.Command) {
+	c.ValidArgsFunction = cobra.NoFileCompletions
+	if err := c.MarkFlagDirname("dir"); err != nil {
+		panic("cli: " + err.Error()) // the flag is there
+	}
+	p.completeFlag(c, "deployment", words("cloud", "datacenter"))
+	p.completeFlag(c, "registry", words("quay", "oci"))
+}

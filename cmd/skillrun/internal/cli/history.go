@@ -1,0 +1,268 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// historyFlags say which runs of which site.
+type historyFlags struct {
+	runFlags
+	state string
+	skill string
+	since string
+	limit int
+}
+
+func (p *Program) runsCmd() *cobra.Command {
+	var f historyFlags
+	c := &cobra.Command{
+		Use: "runs [RUN]", Short: "List the runs of this site, newest first, or tell all about one",
+		Long: `Lists the runs of this site, newest first, with what each waits for and the
+command that goes on with it. With RUN, tells what that run did: its steps with
+how long they took, its effects with links, why it stopped and how to go on. RUN
+is an id, the beginning or the end of one, or "last". Nothing is written.`,
+		Example: "  skillrun runs --state parked\n  skillrun runs --skill release_aa_backend_prod --since 2d\n  skillrun runs last\n  skillrun runs k3f9q2 --output json",
+		Args:    atMost(1),
+		RunE:    func(c *cobra.Command, args []string) error { return p.runs(c.Context(), args, f) },
+	}
+	siteFlags(c, &f.runFlags, "the sandbox's runs")
+	c.Flags().StringVar(&f.output, "output", "text", "`text` or json")
+	c.Flags().StringVar(&f.state, "state", "", "only runs in this `state`: "+strings.Join(render.States(), ", "))
+	c.Flags().StringVar(&f.skill, "skill", "", "only runs of this `skill`")
+	c.Flags().StringVar(&f.since, "since", "", "only runs started since this `time`: 90m or 2d ago, or a date such as 2026-01-15")
+	c.Flags().IntVar(&f.limit, "limit", 30, "at most `N` runs; 0 is all")
+	p.completeArgs(c, p.completeRuns(&f.runFlags))
+	p.completeFlag(c, "state", words(render.States()...))
+	p.completeFlag(c, "skill", p.completeSkills)
+	p.completeFlag(c, "output", words("text", "json"))
+	return c
+}
+
+// siteFlags are those that say which site's runs.
+func siteFlags(c *cobra.Command, f *runFlags, sandbox string) {
+	c.Flags().StringVar(&f.config, "config", "", "configuration `file` (default ./skillrun.yaml, then the user's)")
+	c.Flags().BoolVar(&f.sandbox, "sandbox", false, sandbox)
+	completeFiles(c, "config", "yaml", "yml")
+}
+
+func (p *Program) runs(ctx context.Context, args []string, f historyFlags) error {
+	if err := oneOf("--output", f.output, "text", "json"); err != nil {
+		return refused(err)
+	}
+	keep, err := p.filter(f)
+	if err != nil {
+		return refused(err)
+	}
+	e, err := p.reader(f.runFlags)
+	if err != nil {
+		return err
+	}
+	all, err := e.Runs()
+	if err != nil {
+		return refused(err)
+	}
+	if len(args) == 1 {
+		return p.inspect(e, all, args[0], f)
+	}
+	found := slices.DeleteFunc(slices.Clone(all), func(s engine.Summary) bool { return !keep(s) })
+	shown := found
+	if f.limit > 0 && len(found) > f.limit {
+		shown = found[:f.limit]
+	}
+	return p.listRuns(e, shown, len(found), f)
+}
+
+func (p *Program) listRuns(e *engine.Engine, shown []engine.Summary, total int, f historyFlags) error {
+	rows := make([]render.RunRow, len(shown))
+	for i, s := range shown {
+		rows[i] = render.RunRowOf(s, goOn(s, f.runFlags))
+		if s.Reason == "" || s.Finished() {
+			continue
+		}
+		if x, err := e.Inspect(s); err == nil { // a run that cannot be looked into is still a run
+			rows[i].Waiting = x.Waiting
+		}
+	}
+	if f.output == "json" {
+		render.JSON(p.Stdout, map[string]any{"runs": rows, "total": total})
+		return nil
+	}
+	if err := render.Runs(p.Stdout, rows, p.Clock.Now()); err != nil {
+		return err
+	}
+	if total > len(shown) {
+		fmt.Fprintf(p.Stderr, "%d of %d runs; --limit 0 lists all\n", len(shown), total)
+	}
+	return nil
+}
+
+// inspect tells all about one run.
+func (p *Program) inspect(e *engine.Engine, all []engine.Summary, ref string, f historyFlags) error {
+	s, err := pick(all, ref)
+	if err != nil {
+		return refused(err)
+	}
+	x, err := e.Inspect(s)
+	if err != nil {
+		return refused(err)
+	}
+	if f.output == "json" {
+		render.JSON(p.Stdout, render.InspectionOf(x, goOn(s, f.runFlags)))
+		return nil
+	}
+	render.Inspection(p.Stdout, x, goOn(s, f.runFlags), p.Clock.Now())
+	return nil
+}
+
+// filter returns what the flags let through.
+func (p *Program) filter(f historyFlags) (func(engine.Summary) bool, error) {
+	if f.state != "" {
+		if err := oneOf("--state", f.state, render.States()...); err != nil {
+			return nil, err
+		}
+	}
+	if f.limit < 0 {
+		return nil, types.Errorf(types.BadInput, "--limit is %d", f.limit).WithHint("give a number of runs, or 0 for all")
+	}
+	since, err := p.since(f.since)
+	if err != nil {
+		return nil, err
+	}
+	return func(s engine.Summary) bool {
+		return (f.state == "" || string(s.State) == f.state) &&
+			(f.skill == "" || s.Skill == f.skill) &&
+			!engine.Started(s).Before(since)
+	}, nil
+}
+
+// since is the time that --since means, zero for none.
+func (p *Program) since(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if d, err := types.ParseDuration(text); err == nil && d >= 0 {
+		return p.Clock.Now().Add(-d), nil
+	}
+	for _, layout := range []string{time.DateOnly, time.DateTime, "2006-01-02T15:04", time.RFC3339} {
+		if at, err := time.ParseInLocation(layout, text, time.Local); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, types.Errorf(types.BadInput, "--since %q is neither a duration nor a date", text).
+		WithHint("write 90m, 36h, 2d, or a date such as 2026-01-15")
+}
+
+// pick returns the run that a reference means: an id, the beginning or the end
+// of just one, or "last".
+func pick(all []engine.Summary, ref string) (engine.Summary, error) {
+	var found []engine.Summary
+	for i, s := range all {
+		if s.ID == ref || (ref == "last" && i == 0) {
+			return s, nil
+		}
+		if ref != "" && (strings.HasPrefix(s.ID, ref) || strings.HasSuffix(s.ID, ref)) {
+			found = append(found, s)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return engine.Summary{}, types.Errorf(types.NotFound, "there is no run %s", ref).
+			WithHint("a run belongs to its site: pass the --sandbox or --config it was started with; `skillrun runs` lists a site's")
+	case 1:
+		return found[0], nil
+	}
+	var ids []string
+	for _, s := range found {
+		ids = append(ids, s.ID)
+	}
+	return engine.Summary{}, types.Errorf(types.BadInput, "%d runs begin or end with %s", len(found), ref).
+		WithHint("give more of one: %s", strings.Join(ids[:min(len(ids), 5)], ", "))
+}
+
+// runID returns the id that a reference means. What looks for a run says it
+// when there is none.
+func runID(e *engine.Engine, ref string) (string, error) {
+	all, err := e.Runs()
+	if err != nil {
+		return "", err
+	}
+	s, err := pick(all, ref)
+	return s.ID, err
+}
+
+// goOn is the command that goes on with a run, "" when there is nothing to go
+// on with.
+func goOn(s engine.Summary, f runFlags) string {
+	switch s.State {
+	case "done", "damaged", "running":
+		return ""
+	}
+	return resumeCommand(s.ID, s.Reason, f)
+}
+
+// resumeCommand is the command that goes on with a run.
+func resumeCommand(id, reason string, f runFlags) string {
+	words := []string{"skillrun resume", id}
+	if f.sandbox {
+		words = append(words, "--sandbox")
+	}
+	if f.config != "" {
+		words = append(words, "--config", quote(f.config))
+	}
+	if reason == engine.ForConfirm {
+		words = append(words, "--yes")
+	}
+	return strings.Join(words, " ")
+}
+
+// reader is an engine for looking at a site's runs. The sandbox's world is not
+// started for that, and services need not be configured rightly.
+func (p *Program) reader(f runFlags) (*engine.Engine, error) {
+	if p.stateDir() == "" || p.cacheDir() == "" {
+		return nil, refused(errNoState)
+	}
+	state, diags := p.stateOf(f)
+	if diags.HasErrors() {
+		return nil, p.diagnose("text", diags, p.configSources(diags))
+	}
+	cat, err := p.catalogue()
+	if err != nil {
+		return nil, refused(err)
+	}
+	return engine.New(engine.Setup{Catalogue: cat, State: state, Clock: p.Clock}), nil
+}
+
+// stateOf is the folder of a site's journals.
+func (p *Program) stateOf(f runFlags) (string, diag.List) {
+	if f.sandbox {
+		return filepath.Join(p.stateDir(), siteName(nil, true)), nil
+	}
+	cfg, diags := p.load(f.config)
+	return filepath.Join(p.stateDir(), siteName(cfg, false)), diags
+}
+
+// load reads the configuration and opens nothing.
+func (p *Program) load(explicit string) (*config.Config, diag.List) {
+	return config.Load(config.Options{Explicit: explicit, Dir: p.Dir, UserDir: p.userDir(), ReadFile: readFile, Env: p.Env})
+}
+
+// quiet is the program without a voice, for what must not be heard.
+func (p *Program) quiet() *Program {
+	q := *p
+	q.Stdout, q.Stderr = io.Discard, io.Discard
+	return &q
+}

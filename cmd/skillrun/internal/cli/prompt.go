@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// prompt asks a person for the required inputs that were not given. Nobody is
+// asked where the answer is read by a program, or where nobody sits.
+func (p *Program) prompt(ctx context.Context, s *engine.Skill, inputs map[string]any, f runFlags) error {
+	if !p.Terminal || f.output != "text" || !fit(s, inputs) {
+		return nil
+	}
+	for _, field := range s.Inputs.Fields {
+		if v, given := inputs[field.Name]; !field.Required || given && v != nil {
+			continue
+		}
+		v, err := p.question(ctx, s, field)
+		if err != nil {
+			return refused(err)
+		}
+		inputs[field.Name] = v
+	}
+	return nil
+}
+
+// fit reports whether what was given can be right. The rest of a call that is
+// wrong is not worth anybody's typing: it is refused with all that is missing.
+func fit(s *engine.Skill, inputs map[string]any) bool {
+	for name, v := range inputs {
+		if f, ok := s.Inputs.Field(name); !ok || f.Type.Check(v) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// question asks for one input until the answer fits its declaration.
+func (p *Program) question(ctx context.Context, s *engine.Skill, f types.Field) (any, error) {
+	fmt.Fprintf(p.Stderr, "\n%s: %s\n", f.Name, render.Clean(f.Doc))
+	options := choices(f.Type)
+	for i, o := range options {
+		fmt.Fprintf(p.Stderr, "  %d. %s\n", i+1, render.Clean(o))
+	}
+	for {
+		fmt.Fprintf(p.Stderr, "%s (%s): ", f.Name, wanted(f.Type))
+		line, err := p.answer(ctx)
+		if err != nil {
+			fmt.Fprintln(p.Stderr)
+			return nil, types.Errorf(types.Cancelled, "input %s was not given; nothing was run", f.Name).
+				WithHint("give it on the command line: --input %s=…", f.Name)
+		}
+		if line == "" {
+			fmt.Fprintf(p.Stderr, "  input %s is missing; Ctrl-C gives up\n", f.Name)
+			continue
+		}
+		values, diags := s.ParseInputs(map[string]string{f.Name: chosen(line, options)})
+		if !diags.HasErrors() {
+			return values[f.Name], nil
+		}
+		render.Diagnostics(p.Stderr, diags, render.Sources{s.File: s.Text})
+	}
+}
+
+// wanted says what an answer looks like.
+func wanted(t types.Type) string {
+	switch {
+	case len(choices(t)) > 0:
+		return "a number or its text"
+	case t.Format != "":
+		return t.Format
+	case t.Pattern != "":
+		return "matching " + t.Pattern
+	case t.Kind == types.List || t.Kind == types.Map || t.Kind == types.Object:
+		return t.Present().String() + " as JSON"
+	}
+	return t.Present().String()
+}
+
+// chosen is the option that an answer means: its text, or its number. A text
+// that is both counts as a text.
+func chosen(line string, options []string) string {
+	for _, o := range options {
+		if o == line {
+			return o
+		}
+	}
+	if n, err := strconv.Atoi(line); err == nil && n >= 1 && n <= len(options) {
+		return options[n-1]
+	}
+	return line
+}
+
+// answer reads a line that a person types. A context that ends comes first.
+func (p *Program) answer(ctx context.Context) (string, error) {
+	type reply struct {
+		line string
+		err  error
+	}
+	got := make(chan reply, 1)
+	go func() {
+		line, err := readLine(p.Stdin)
+		got <- reply{line, err}
+	}()
+	select {
+	case r := <-got:
+		return strings.TrimSpace(r.line), r.err
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+}
+
+// readLine reads a line and nothing behind it, so that the next question finds
+// its own answer. A last line without an end counts.
+func readLine(r io.Reader) (string, error) {
+	var line []byte
+	var b [1]byte
+	for len(line) < maxFile {
+		n, err := r.Read(b[:])
+		switch {
+		case n == 1 && b[0] == '\n':
+			return string(line), nil
+		case n == 1:
+			line = append(line, b[0])
+		case errors.Is(err, io.EOF) && len(line) > 0:
+			return string(line), nil
+		case err != nil:
+			return "", err
+		}
+	}
+	return "", errors.New("the line has no end")
+}

@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/refdocs"
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+func (p *Program) showCmd() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use: "show SKILL|FILE", Short: "Show a skill: inputs, configuration, steps and effects",
+		Long: `Shows what a skill takes, what it does in which order, which services it reaches
+and what it changes there. With a configuration, the values it would use and the
+ones that are missing. No service is asked and nothing is written.`,
+		Example: "  skillrun show release_aa_backend_prod\n  skillrun show ./skills/mine.yaml --config prod.yaml\n  skillrun show release_aa_backend_prod --output json",
+		Args:    one("show needs a skill", "`skillrun list` shows the skills"),
+		RunE:    func(c *cobra.Command, args []string) error { return p.show(c.Context(), args[0], f) },
+	}
+	siteFlags(c, &f, "with the sandbox's configuration")
+	c.Flags().StringVar(&f.output, "output", "text", "`text` or json")
+	p.completeArgs(c, p.completeSkills)
+	p.completeFlag(c, "output", words("text", "json"))
+	return c
+}
+
+func (p *Program) show(ctx context.Context, name string, f runFlags) error {
+	if err := oneOf("--output", f.output, "text", "json"); err != nil {
+		return refused(err)
+	}
+	src, err := p.find(name)
+	if err != nil {
+		return refused(err)
+	}
+	cfg, done, err := p.settings(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer done()
+	cat, err := p.catalogue()
+	if err != nil {
+		return refused(err)
+	}
+	e := engine.New(engine.Setup{Catalogue: cat})
+	skill, diags := e.Check(src.File, src.Text)
+	if diags.HasErrors() {
+		return p.diagnose(f.output, diags, render.Sources{src.File: src.Text})
+	}
+	uses := e.Uses(skill, engine.Binding{Config: cfg.ValuesFor(skill.Name), Now: p.Clock.Now(), Zone: cfg.Zone})
+	told := refdocs.Describe(skill, cfg, uses)
+	if f.output == "json" {
+		render.JSON(p.Stdout, told)
+	} else {
+		told.Text(render.Cleaner{W: p.Stdout})
+	}
+	return nil
+}
+
+// settings is the configuration that a skill is shown with. The one that was
+// asked for has to be right; one that only lies about does not keep a skill
+// from being shown.
+func (p *Program) settings(ctx context.Context, f runFlags) (cfg *config.Config, done func(), err error) {
+	if f.sandbox {
+		if f.config != "" {
+			return nil, nil, refused(errTwoConfigs)
+		}
+		s, err := p.open(ctx, "", true)
+		if err != nil {
+			return nil, nil, err
+		}
+		return s.cfg, s.close, nil
+	}
+	cfg, diags := p.load(f.config)
+	if !diags.HasErrors() {
+		return cfg, func() {}, nil
+	}
+	if f.config != "" {
+		return nil, nil, p.diagnose(f.output, diags, p.configSources(diags))
+	}
+	render.Diagnostics(p.Stderr, diags[:1], p.configSources(diags))
+	fmt.Fprintln(p.Stderr, "note: shown without that configuration")
+	none, _ := config.Parse("", nil)
+	return none, func() {}, nil
+}
+
+func (p *Program) stepsCmd() *cobra.Command {
+	var markdown bool
+	var output string
+	c := &cobra.Command{
+		Use: "steps [NAME|PREFIX]", Short: "List the step types, or explain one",
+		Long: `Lists the step types with their effect, or explains one: its arguments, its
+result and how it can fail. A word that ends in _ lists the step types that
+begin with it.`,
+		Example: "  skillrun steps\n  skillrun steps git_\n  skillrun steps quay_get_tag\n  skillrun steps quay_get_tag --output json",
+		Args:    atMost(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := oneOf("--output", output, "text", "json"); err != nil {
+				return refused(err)
+			}
+			cat, err := p.catalogue()
+			if err != nil {
+				return refused(err)
+			}
+			if markdown {
+				return refdocs.Markdown(p.Stdout, cat)
+			}
+			return p.steps(cat, strings.Join(args, ""), output)
+		},
+	}
+	c.Flags().BoolVar(&markdown, "markdown", false, "print the whole reference as Markdown")
+	c.Flags().StringVar(&output, "output", "text", "`text` or json")
+	p.completeArgs(c, p.completeSteps)
+	p.completeFlag(c, "output", words("text", "json"))
+	return c
+}
+
+// steps lists the step types that begin with a word, or explains the one of
+// that name.
+func (p *Program) steps(cat *step.Catalogue, word, output string) error {
+	if s, ok := cat.Lookup(word); ok {
+		if output == "json" {
+			render.JSON(p.Stdout, refdocs.JSONOf([]step.Step{s})[0])
+			return nil
+		}
+		return refdocs.Step(p.Stdout, s)
+	}
+	var found []step.Step
+	for _, name := range cat.Names() {
+		if s, _ := cat.Lookup(name); strings.HasPrefix(name, word) {
+			found = append(found, s)
+		}
+	}
+	if len(found) == 0 || word != "" && !strings.HasSuffix(word, "_") {
+		return refused(noStep(word, cat.Names()))
+	}
+	if output == "json" {
+		render.JSON(p.Stdout, map[string]any{"steps": refdocs.JSONOf(found)})
+		return nil
+	}
+	return refdocs.List(p.Stdout, found)
+}
+
+func noStep(word string, names []string) error {
+	hint := diag.DidYouMean(word, names)
+	if hint == "" {
+		hint = "`skillrun steps` lists them"
+	}
+	return types.Errorf(types.NotFound, "no step type is named %q", word).WithHint("%s", hint)
+}

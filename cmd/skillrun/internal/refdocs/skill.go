@@ -1,0 +1,339 @@
+package refdocs
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Skill is what a skill takes, does and changes, as far as it can be told
+// without running it.
+type Skill struct {
+	Name          string    `json:"name"`
+	Version       string    `json:"version,omitempty"`
+	Description   string    `json:"description,omitempty"`
+	File          string    `json:"file"`
+	Configuration string    `json:"configuration,omitempty"` // the file that the values below are of
+	Inputs        []Input   `json:"inputs"`
+	Config        []Setting `json:"config"`
+	Steps         []Node    `json:"steps"`
+	Services      []Service `json:"services"`
+	Effects       []Effect  `json:"effects"`
+	Outputs       []Output  `json:"outputs"`
+}
+
+// Input is something that a run is given.
+type Input struct {
+	Name        string   `json:"name"`
+	Type        string   `json:"type"`
+	Required    bool     `json:"required"`
+	Default     any      `json:"default,omitempty"`
+	Enum        []string `json:"enum,omitempty"`
+	Pattern     string   `json:"pattern,omitempty"`
+	Format      string   `json:"format,omitempty"`
+	Description string   `json:"description,omitempty"`
+
+	field types.Field
+}
+
+// Setting is a value of the configuration that a skill wants.
+type Setting struct {
+	Input
+	Value   any    `json:"value,omitempty"`
+	Place   string `json:"place,omitempty"` // where the value stands
+	Missing bool   `json:"missing"`
+}
+
+// Node is a step of the skill.
+type Node struct {
+	ID     string `json:"id"`
+	Name   string `json:"name,omitempty"`
+	Kind   string `json:"kind"`
+	Uses   string `json:"uses,omitempty"`
+	Effect string `json:"effect,omitempty"`
+	If     string `json:"if,omitempty"`
+}
+
+// Service is what a skill asks services for.
+type Service struct {
+	Name    string   `json:"name"`
+	URL     string   `json:"url,omitempty"`
+	Missing string   `json:"missing,omitempty"` // why it cannot be used
+	Reads   []string `json:"reads,omitempty"`   // objects
+	Writes  []string `json:"writes,omitempty"`
+}
+
+// Effect is a write that the skill does.
+type Effect struct {
+	ID      string         `json:"id"`
+	Uses    string         `json:"uses"`
+	Service string         `json:"service,omitempty"`
+	URL     string         `json:"url,omitempty"`
+	Verb    string         `json:"verb"`
+	Object  string         `json:"object"`
+	Target  map[string]any `json:"target,omitempty"` // the arguments that decide where it lands, when they are known
+	If      string         `json:"if,omitempty"`
+}
+
+// Output is what a run gives.
+type Output struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+// Describe tells about a skill under a configuration, which may be empty. uses
+// are its steps with the arguments that are known.
+func Describe(s *engine.Skill, cfg *config.Config, uses map[string][]step.Use) Skill {
+	out := Skill{
+		Name: s.Name, Version: s.Version, Description: s.Description, File: s.File, Configuration: cfg.Path,
+		Inputs: []Input{}, Config: []Setting{}, Services: []Service{}, Effects: []Effect{}, Outputs: []Output{},
+	}
+	for _, f := range s.Inputs.Fields {
+		out.Inputs = append(out.Inputs, inputOf(f))
+	}
+	values := cfg.ValuesFor(s.Name)
+	for _, f := range s.Config.Fields {
+		out.Config = append(out.Config, settingOf(f, s.Name, cfg, values))
+	}
+	d := describer{skill: s, cfg: cfg, uses: uses}
+	for _, n := range s.Steps {
+		out.Steps = append(out.Steps, Node{ID: n.ID, Name: n.Name, Kind: string(n.Kind), Uses: n.Step, Effect: n.Effect, If: n.If})
+	}
+	for _, name := range s.Services {
+		out.Services = append(out.Services, d.service(name))
+	}
+	out.Effects = append(out.Effects, d.effects()...)
+	for _, f := range s.Outputs.Fields {
+		out.Outputs = append(out.Outputs, Output{f.Name, f.Type.String()})
+	}
+	return out
+}
+
+func inputOf(f types.Field) Input {
+	return Input{
+		Name: f.Name, Type: f.Type.Present().String(), Required: f.Required, Default: f.Default,
+		Enum: f.Type.Enum, Pattern: f.Type.Pattern, Format: f.Type.Format, Description: f.Doc, field: f,
+	}
+}
+
+func settingOf(f types.Field, skill string, cfg *config.Config, values map[string]any) Setting {
+	out := Setting{Input: inputOf(f)}
+	v, ok := values[f.Name]
+	switch {
+	case ok && v != nil:
+		out.Value, out.Place = v, cfg.PlaceOf(skill, f.Name).String()
+	default:
+		out.Missing = f.Required
+	}
+	return out
+}
+
+// describer gathers what a skill does to services.
+type describer struct {
+	skill *engine.Skill
+	cfg   *config.Config
+	uses  map[string][]step.Use
+}
+
+func (d describer) typeOf(name string) (step.Step, bool) {
+	i := slices.IndexFunc(d.skill.Uses, func(s step.Step) bool { return s.Name == name })
+	if i < 0 {
+		return step.Step{}, false
+	}
+	return d.skill.Uses[i], true
+}
+
+func (d describer) service(name string) Service {
+	out := Service{Name: name, URL: d.cfg.Services[name].URL}
+	if missing := d.cfg.Missing([]string{name}); len(missing) > 0 {
+		out.Missing = missing[0].Message
+	}
+	for _, n := range d.skill.Steps {
+		t, ok := d.typeOf(n.Step)
+		if !ok || d.serviceOf(n.ID, n.With, t) != name {
+			continue
+		}
+		if t.Effect == step.Writes {
+			out.Writes = add(out.Writes, t.Touch.Object)
+		} else {
+			out.Reads = add(out.Reads, t.Touch.Object)
+		}
+	}
+	return out
+}
+
+func add(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}
+
+// serviceOf is the service that a step of the skill goes to: the one it names,
+// else that of its type.
+func (d describer) serviceOf(id string, with types.Values, t step.Step) string {
+	for name, uses := range d.uses {
+		if slices.ContainsFunc(uses, func(u step.Use) bool { return u.Node == id }) {
+			return name
+		}
+	}
+	if name, ok := with["service"].(string); ok {
+		return name
+	}
+	return t.Touch.Service
+}
+
+func (d describer) effects() []Effect {
+	var out []Effect
+	for _, n := range d.skill.Steps {
+		t, ok := d.typeOf(n.Step)
+		if !ok || t.Effect != step.Writes {
+			continue
+		}
+		service := d.serviceOf(n.ID, n.With, t)
+		out = append(out, Effect{
+			ID: n.ID, Uses: n.Step, Service: service, URL: d.cfg.Services[service].URL,
+			Verb: t.Touch.Verb, Object: t.Touch.Object, Target: d.target(n.ID, service, t), If: n.If,
+		})
+	}
+	return out
+}
+
+// target are the known arguments of a step that decide where its effect lands.
+func (d describer) target(id, service string, t step.Step) map[string]any {
+	i := slices.IndexFunc(d.uses[service], func(u step.Use) bool { return u.Node == id })
+	if i < 0 {
+		return nil
+	}
+	out := map[string]any{}
+	for _, f := range t.In.Fields {
+		if v, ok := d.uses[service][i].Args[f.Name]; ok && f.Type.Trusted && f.Name != "service" {
+			out[f.Name] = v
+		}
+	}
+	return out
+}
+
+// Text prints the description for people.
+func (k Skill) Text(w io.Writer) {
+	fmt.Fprintf(w, "%s\n%s\n", strings.TrimSpace(k.Name+" "+k.Version), k.Description)
+	table(w, "inputs", len(k.Inputs), func(tw io.Writer) {
+		for _, i := range k.Inputs {
+			fmt.Fprintf(tw, "  %s\t%s\t%s\n", i.Name, typeOf(i.field), about(i))
+		}
+	})
+	k.config(w)
+	table(w, "steps", len(k.Steps), func(tw io.Writer) {
+		for _, n := range k.Steps {
+			what := n.Uses
+			if what == "" {
+				what = n.Kind
+			}
+			fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\n", n.ID, what, n.Effect, strings.TrimSpace(n.Name+condition(n.If)))
+		}
+	})
+	k.reach(w)
+	table(w, "outputs", len(k.Outputs), func(tw io.Writer) {
+		for _, o := range k.Outputs {
+			fmt.Fprintf(tw, "  %s\t%s\n", o.Name, o.Type)
+		}
+	})
+}
+
+func (k Skill) config(w io.Writer) {
+	title, missing := "config", 0
+	if k.Configuration != "" {
+		title += " (" + k.Configuration + ")"
+	}
+	table(w, title, len(k.Config), func(tw io.Writer) {
+		for _, c := range k.Config {
+			value := ""
+			switch {
+			case c.Missing && k.Configuration != "":
+				value, missing = "MISSING", missing+1
+			case c.Value != nil:
+				value = "= " + line(types.Show(c.Value))
+			}
+			fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\n", c.Name, typeOf(c.field), about(c.Input), value)
+		}
+	})
+	if missing > 0 {
+		fmt.Fprintf(w, "  %d missing: set them under config: in %s\n", missing, k.Configuration)
+	}
+}
+
+// reach prints the services and the writes.
+func (k Skill) reach(w io.Writer) {
+	table(w, "services", len(k.Services), func(tw io.Writer) {
+		for _, s := range k.Services {
+			at := s.URL
+			if s.Missing != "" && k.Configuration != "" {
+				at = strings.TrimSpace(at + " (" + s.Missing + ")")
+			}
+			does := []string{}
+			if len(s.Reads) > 0 {
+				does = append(does, "reads "+strings.Join(s.Reads, ", "))
+			}
+			if len(s.Writes) > 0 {
+				does = append(does, "writes "+strings.Join(s.Writes, ", "))
+			}
+			fmt.Fprintf(tw, "  %s\t%s\t%s\n", s.Name, at, strings.Join(does, "; "))
+		}
+	})
+	table(w, "effects", len(k.Effects), func(tw io.Writer) {
+		for _, e := range k.Effects {
+			at := []string{e.URL}
+			for _, name := range types.SortedKeys(e.Target) {
+				at = append(at, name+"="+line(types.Show(e.Target[name])))
+			}
+			fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\t%s\n", e.Service, e.Verb, e.Object, e.ID, strings.TrimSpace(strings.Join(at, " ")+condition(e.If)))
+		}
+	})
+	if len(k.Effects) == 0 {
+		fmt.Fprintln(w, "\neffects: none; it changes nothing that others see")
+	}
+}
+
+func condition(source string) string {
+	if source == "" {
+		return ""
+	}
+	return " (if " + line(source) + ")"
+}
+
+// about is a description with the values it allows.
+func about(i Input) string {
+	switch {
+	case len(i.Enum) > 0:
+		return strings.TrimSpace(line(i.Description) + " (one of " + strings.Join(i.Enum, ", ") + ")")
+	case i.Format != "":
+		return strings.TrimSpace(line(i.Description) + " (" + i.Format + ")")
+	}
+	return line(i.Description)
+}
+
+// line puts a text on one line.
+func line(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// table prints rows under a title, without blanks at the ends of lines, and
+// nothing when there are no rows.
+func table(w io.Writer, title string, rows int, print func(io.Writer)) {
+	if rows == 0 {
+		return
+	}
+	var text strings.Builder
+	tw := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	print(tw)
+	tw.Flush()
+	fmt.Fprintf(w, "\n%s:\n", title)
+	for l := range strings.Lines(text.String()) {
+		fmt.Fprintln(w, strings.TrimRight(l, " \n"))
+	}
+}

@@ -1,0 +1,309 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// RunRow is a run in a listing.
+type RunRow struct {
+	Run       string          `json:"id"`
+	Skill     string          `json:"skill,omitempty"`
+	State     string          `json:"state"`
+	Reason    string          `json:"reason,omitempty"` // why it parked
+	Command   string          `json:"command,omitempty"`
+	StartedAt time.Time       `json:"started_at,omitzero"`
+	UpdatedAt time.Time       `json:"updated_at,omitzero"`
+	Steps     int             `json:"steps"` // done
+	Pending   []string        `json:"pending,omitempty"`
+	Waiting   *engine.Waiting `json:"waiting,omitempty"`
+	Error     *types.Error    `json:"error,omitempty"`
+	GoOn      string          `json:"go_on,omitempty"` // the command that goes on with it
+}
+
+// RunRowOf is a summary as a row.
+func RunRowOf(s engine.Summary, goOn string) RunRow {
+	return RunRow{
+		Run: s.ID, Skill: s.Skill, State: string(s.State), Reason: s.Reason, Command: s.Command,
+		StartedAt: s.StartedAt, UpdatedAt: s.UpdatedAt, Steps: s.Steps, Pending: s.Pending, Error: s.Error, GoOn: goOn,
+	}
+}
+
+// Runs prints one line a run, and below it what it waits for.
+func Runs(w io.Writer, rows []RunRow, now time.Time) error {
+	var lines strings.Builder
+	tw := tabwriter.NewWriter(&lines, 0, 0, 2, ' ', 0)
+	for _, r := range rows {
+		state := StateOf(r.State, "")
+		if r.State == "parked" {
+			state = map[string]string{engine.ForAwait: "parked, waiting", engine.ForConfirm: "parked, needs consent", engine.ForUnknown: "stopped, outcome unknown"}[r.Reason]
+		}
+		started := "-"
+		if !r.StartedAt.IsZero() {
+			started = r.StartedAt.Local().Format(time.DateTime)
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", r.Run, orDash(r.Skill), state, started)
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	for i, line := range strings.SplitAfter(lines.String(), "\n") {
+		if i >= len(rows) {
+			break
+		}
+		if _, err := io.WriteString(w, Clean(line)); err != nil {
+			return err
+		}
+		rows[i].below(w, now)
+	}
+	return nil
+}
+
+// below says what a run waits for, and what a person can do about it.
+func (r RunRow) below(w io.Writer, now time.Time) {
+	switch {
+	case r.State == "damaged" && r.Error != nil:
+		fmt.Fprintf(w, "    its journal cannot be read: %s\n", Clean(r.Error.Message))
+	case r.State == "failed" && r.Error != nil:
+		fmt.Fprintf(w, "    %s [%s]\n", Clean(firstLine(r.Error.Message)), r.Error.Code)
+	case r.Waiting != nil:
+		waits(w, "    ", r.Waiting, now)
+	}
+	if r.GoOn != "" && (r.State == "parked" || r.State == "interrupted") {
+		fmt.Fprintf(w, "    go on: %s\n", Clean(r.GoOn))
+	}
+}
+
+func waits(w io.Writer, pad string, x *engine.Waiting, now time.Time) {
+	since := x.Since.Local().Format(time.DateTime)
+	if d := now.Sub(x.Since); d >= time.Minute {
+		since += " (" + Ago(d) + ")"
+	}
+	switch x.Reason {
+	case engine.ForConfirm:
+		fmt.Fprintf(w, "%swaits for a person: consent before the first write, %s, since %s\n", pad, Clean(x.Name), since)
+	case engine.ForUnknown:
+		fmt.Fprintf(w, "%swaits for a person: nobody knows how %s ended, since %s\n", pad, Clean(x.Name), since)
+	default:
+		fmt.Fprintf(w, "%swaits for: %s (%s until %s), since %s\n", pad, Clean(x.Name), x.Step, Clean(x.Until), since)
+		if !x.Deadline.IsZero() {
+			fmt.Fprintf(w, "%sgives up at: %s\n", pad, x.Deadline.Local().Format(time.DateTime))
+		}
+	}
+}
+
+// Ago writes how long something is ago, in one unit or two.
+func Ago(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d < time.Second:
+		return "0s"
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < day:
+		return fmt.Sprintf("%dh%dm", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%dd%dh", int(d/day), int(d%day/time.Hour))
+}
+
+// InspectionJSON is a run as JSON.
+type InspectionJSON struct {
+	RunRow
+	File    string          `json:"file"`
+	Journal string          `json:"journal"`
+	Inputs  map[string]any  `json:"inputs"`
+	Outputs map[string]any  `json:"outputs"`
+	Missing []string        `json:"missing_outputs,omitempty"`
+	Records []StepJSON      `json:"steps"`
+	Effects []engine.Effect `json:"effects"`
+	History []engine.Moment `json:"history"`
+	Failure *ErrorJSON      `json:"error,omitempty"`
+}
+
+// StepJSON is what became of a step, with its times.
+type StepJSON struct {
+	engine.StepReport
+	Began    time.Time `json:"began,omitzero"`
+	Ended    time.Time `json:"ended,omitzero"`
+	Duration float64   `json:"seconds,omitempty"`
+}
+
+// InspectionOf is a run as JSON.
+func InspectionOf(x engine.Inspection, goOn string) InspectionJSON {
+	out := InspectionJSON{
+		RunRow: RunRowOf(x.Summary, goOn), File: x.File, Journal: x.Journal, Inputs: x.Inputs, Outputs: x.Outputs,
+		Missing: x.Missing, Effects: x.Effects, History: x.History,
+	}
+	out.Waiting = x.Waiting
+	if out.Effects == nil {
+		out.Effects = []engine.Effect{}
+	}
+	for _, s := range x.Steps {
+		j := StepJSON{StepReport: s.StepReport, Began: s.Began, Ended: s.Ended}
+		if !s.Ended.IsZero() {
+			j.Duration = s.Ended.Sub(s.Began).Seconds()
+		}
+		out.Records = append(out.Records, j)
+	}
+	if f := x.Failure; f != nil {
+		out.Failure = &ErrorJSON{Error: f.Error, Step: f.Node}
+		if f.At.Start.Line > 0 {
+			out.Failure.At = &f.At
+		}
+	}
+	return out
+}
+
+// Inspection prints a run: what it was asked, what it did, and how to go on.
+func Inspection(w io.Writer, x engine.Inspection, goOn string, now time.Time) {
+	w = Cleaner{W: w}
+	fmt.Fprintf(w, "%s: %s\n", x.ID, StateOf(string(x.State), x.Reason))
+	fmt.Fprintf(w, "skill: %s (%s)\njournal: %s\ncommand: %s\n", x.Skill, x.File, x.Journal, x.Command)
+	section(w, "inputs", func(tw io.Writer) {
+		for _, name := range types.SortedKeys(x.Inputs) {
+			fmt.Fprintf(tw, "  %s\t%s\n", name, firstLine(types.Show(x.Inputs[name])))
+		}
+	})
+	section(w, "what happened", func(tw io.Writer) { moments(tw, x.History) })
+	section(w, "steps", func(tw io.Writer) {
+		for _, s := range x.Steps {
+			stepLine(tw, s, now)
+		}
+	})
+	section(w, "effects", func(tw io.Writer) {
+		for _, e := range x.Effects {
+			fmt.Fprintf(tw, "  %s\t%s\t%s %s\t%s\n", e.ID, e.Outcome, e.Verb, e.Object, headline(e.Result))
+		}
+	})
+	if x.Failure != nil {
+		fmt.Fprintf(w, "\nwhy it stopped: %s: %s [%s]\n", x.Failure.Node, x.Failure.Error.Message, x.Failure.Error.Code)
+		hint(w, x.Failure.Error)
+	} else if x.Error != nil {
+		fmt.Fprintf(w, "\nwhy it stopped: %s [%s]\n", x.Error.Message, x.Error.Code)
+		hint(w, x.Error)
+	}
+	if x.Waiting != nil {
+		fmt.Fprintln(w)
+		waits(w, "", x.Waiting, now)
+		for _, name := range types.SortedKeys(x.Waiting.Asks) {
+			fmt.Fprintf(w, "  %s: %s\n", name, firstLine(types.Show(x.Waiting.Asks[name])))
+		}
+	}
+	section(w, "outputs", func(tw io.Writer) {
+		for _, name := range types.SortedKeys(x.Outputs) {
+			fmt.Fprintf(tw, "  %s\t%s\n", name, firstLine(types.Show(x.Outputs[name])))
+		}
+		for _, name := range x.Missing {
+			fmt.Fprintf(tw, "  %s\t(not known yet)\n", name)
+		}
+	})
+	if goOn != "" {
+		fmt.Fprintf(w, "\ngo on: %s\n", goOn)
+	}
+}
+
+func hint(w io.Writer, err *types.Error) {
+	if err.Hint != "" {
+		fmt.Fprintf(w, "  %s\n", err.Hint)
+	}
+}
+
+// section prints a table under a title, and nothing when it is empty.
+func section(w io.Writer, title string, rows func(io.Writer)) {
+	var text strings.Builder
+	tw := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	rows(tw)
+	tw.Flush()
+	if text.Len() > 0 {
+		fmt.Fprintf(w, "\n%s:\n%s", title, trimRight(text.String()))
+	}
+}
+
+// trimRight cuts the blanks that a table leaves at the ends of lines.
+func trimRight(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n")
+}
+
+func moments(w io.Writer, history []engine.Moment) {
+	for _, m := range history {
+		what := m.What
+		switch {
+		case m.What == "parked":
+			what = StateOf("parked", m.Reason)
+		case m.What == "restarted":
+			what = "began anew: nothing had been written"
+		}
+		if m.By != "" {
+			what += " by " + m.By
+		}
+		if m.Error != nil {
+			what += ": " + firstLine(m.Error.Message)
+		}
+		fmt.Fprintf(w, "  %s\t%s\n", m.At.Local().Format(time.DateTime), what)
+	}
+}
+
+// stepLine is a step on one line; values and checks without a name are not
+// news.
+func stepLine(w io.Writer, s engine.StepRecord, now time.Time) {
+	if s.Step == "" && s.Name == s.ID && s.State != "failed" {
+		return
+	}
+	took := ""
+	if s.Step != "" && s.State != "skipped" && !s.Ended.IsZero() {
+		took = Took(s.Ended.Sub(s.Began))
+	} else if s.State == "running" || s.State == "waiting" {
+		took = Ago(now.Sub(s.Began))
+	}
+	tail := headline(s.Result)
+	if s.Error != nil {
+		tail = firstLine(s.Error.Message)
+	}
+	fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", s.State, took, s.Name, tail)
+}
+
+// Took writes how long something lasted, in three digits or so.
+func Took(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	case d < time.Minute:
+		return d.Round(100 * time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
+}
+
+// firstLine is a text on one line, marked where there is more of it.
+func firstLine(s string) string {
+	s = strings.TrimSpace(s)
+	line, _, more := strings.Cut(s, "\n")
+	if more {
+		line += " …"
+	}
+	return line
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// States are the states that runs can be asked for.
+func States() []string {
+	return slices.Clone([]string{"running", "interrupted", "parked", "done", "failed", "damaged"})
+}

@@ -1,0 +1,109 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Inspection is what the journal of a run tells, for people. Looking takes no
+// lock and writes nothing, so it may be of the middle of a run.
+type Inspection struct {
+	Summary
+	File    string // the skill file it was started from
+	Journal string // the run's folder
+	Inputs  map[string]any
+	Outputs map[string]any
+	Missing []string         // outputs that read a step which has not run
+	Failure *machine.Failure // why it failed
+	Steps   []StepRecord     // every step of the skill, in order
+	Effects []Effect         // Outcome is "unknown" where nobody knows
+	History []Moment
+	Waiting *Waiting // nil unless it is parked
+}
+
+// StepRecord is what became of a step, and when. State is also "pending" for a
+// step that the run has not come to.
+type StepRecord struct {
+	StepReport
+	Began time.Time
+	Ended time.Time // zero when it has not
+}
+
+// Moment is something that happened to a run as a whole.
+type Moment struct {
+	At     time.Time    `json:"at"`
+	What   string       `json:"what"` // started, resumed, restarted, approved, parked, done or failed
+	By     string       `json:"by,omitempty"`
+	Reason string       `json:"reason,omitempty"` // of parked
+	Error  *types.Error `json:"error,omitempty"`
+}
+
+// Waiting is what a parked run waits for.
+type Waiting struct {
+	Reason   string       `json:"reason"` // confirm, await or unknown_outcome
+	ID       string       `json:"id"`     // of the step it stands at
+	Name     string       `json:"name"`
+	Step     string       `json:"step,omitempty"`
+	Until    string       `json:"until,omitempty"`   // of an await: the condition
+	Asks     types.Values `json:"asks,omitempty"`    // of an await: the arguments of the read
+	Answer   types.Values `json:"answer,omitempty"`  // of an await: the last one that was written down
+	Since    time.Time    `json:"since"`             // of an await: its first answer; else when it parked
+	Deadline time.Time    `json:"deadline,omitzero"` // of an await with a time-out
+}
+
+// Runs lists the site's runs, newest first.
+func (e *Engine) Runs() ([]Summary, error) {
+	list, err := e.store.List()
+	slices.SortStableFunc(list, func(a, b Summary) int {
+		return cmp.Or(Started(b).Compare(Started(a)), b.UpdatedAt.Compare(a.UpdatedAt))
+	})
+	return list, err
+}
+
+// Started is when a run was started: by its journal, or where that cannot be
+// read by its id, which only knows the second.
+func Started(s Summary) time.Time {
+	if !s.StartedAt.IsZero() {
+		return s.StartedAt
+	}
+	const stamp = "20060102-150405"
+	at, err := time.Parse(stamp, s.ID[:min(len(stamp), len(s.ID))])
+	if err != nil {
+		return time.Time{}
+	}
+	return at
+}
+
+// Inspect reads the journal of a run that [Engine.Runs] listed.
+func (e *Engine) Inspect(s Summary) (Inspection, error) {
+	records, _, err := e.store.Read(s.ID)
+	if err != nil {
+		return Inspection{}, err
+	}
+	h := records[0].Run
+	p, start, err := restore(h)
+	if err != nil {
+		return Inspection{}, err
+	}
+	dir, err := e.store.RunDir(s.ID)
+	if err != nil {
+		return Inspection{}, err
+	}
+	f := &folding{cat: e.Catalogue, prog: p, start: start}
+	f.begin()
+	for _, r := range records {
+		if err := f.add(r); err != nil {
+			return Inspection{}, err
+		}
+	}
+	f.end()
+	waiting, res := f.waiting(s), f.m.Result()
+	return Inspection{
+		Summary: s, File: h.File, Journal: dir, Inputs: p.Inputs, Outputs: res.Outputs, Missing: res.Missing,
+		Failure: f.m.Failure(), Steps: f.all(), Effects: f.effects, History: f.history, Waiting: waiting,
+	}, nil
+}
