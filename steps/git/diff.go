@@ -39,11 +39,7 @@ func (c *client) diff(ctx context.Context, in diffIn) (diffOut, error) {
 			return out, err
 		}
 	}
-	r, err := c.open(ctx, in.Service, in.Repo)
-	if err != nil {
-		return out, err
-	}
-	refs, err := r.refs(ctx, r.url)
+	r, refs, err := c.look(ctx, in.Service, in.Repo)
 	if err != nil {
 		return out, err
 	}

@@ -32,15 +32,7 @@ type fetchOut struct {
 // find it, and says what the remote has now.
 func (c *client) fetchRef(ctx context.Context, in fetchIn) (fetchOut, error) {
 	var out fetchOut
-	r, err := c.open(ctx, in.Service, in.Repo)
-	if err != nil {
-		return out, err
-	}
-	refs, err := r.refs(ctx, r.url)
-	if err != nil {
-		return out, err
-	}
-	h, err := r.resolve(refs, in.Ref)
+	r, refs, h, err := c.lookAt(ctx, in.Service, in.Repo, in.Ref)
 	if err != nil {
 		return out, err
 	}

@@ -54,11 +54,7 @@ func (c *client) log(ctx context.Context, in logIn) (logOut, error) {
 		}
 		need = append(need, from)
 	}
-	r, err := c.open(ctx, in.Service, in.Repo)
-	if err != nil {
-		return out, err
-	}
-	refs, err := r.refs(ctx, r.url)
+	r, refs, err := c.look(ctx, in.Service, in.Repo)
 	if err != nil {
 		return out, err
 	}

@@ -36,15 +36,7 @@ func (c *client) readFile(ctx context.Context, in readFileIn) (readFileOut, erro
 	if err := checkPath(in.Path); err != nil {
 		return out, err
 	}
-	r, err := c.open(ctx, in.Service, in.Repo)
-	if err != nil {
-		return out, err
-	}
-	refs, err := r.refs(ctx, r.url)
-	if err != nil {
-		return out, err
-	}
-	commit, err := r.resolve(refs, in.Ref)
+	r, refs, commit, err := c.lookAt(ctx, in.Service, in.Repo, in.Ref)
 	if err != nil {
 		return out, err
 	}
@@ -183,11 +175,7 @@ type branchListOut struct {
 
 func (c *client) branchList(ctx context.Context, in branchListIn) (branchListOut, error) {
 	out := branchListOut{Branches: []Branch{}}
-	r, err := c.open(ctx, in.Service, in.Repo)
-	if err != nil {
-		return out, err
-	}
-	refs, err := r.refs(ctx, r.url)
+	_, refs, err := c.look(ctx, in.Service, in.Repo)
 	if err != nil {
 		return out, err
 	}

@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/go-git/go-git/v5/config"
+	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	"github.com/go-git/go-git/v5/storage/filesystem"
 
@@ -47,6 +48,26 @@ func (c *client) open(ctx context.Context, service, spec string) (*repo, error) 
 		return nil, err
 	}
 	return r, r.openStores()
+}
+
+// look opens a repository and asks its remote what is there now.
+func (c *client) look(ctx context.Context, service, spec string) (*repo, *remoteRefs, error) {
+	r, err := c.open(ctx, service, spec)
+	if err != nil {
+		return nil, nil, err
+	}
+	refs, err := r.refs(ctx, r.url)
+	return r, refs, err
+}
+
+// lookAt does the same for one ref, "" being the default branch.
+func (c *client) lookAt(ctx context.Context, service, spec, ref string) (*repo, *remoteRefs, plumbing.Hash, error) {
+	r, refs, err := c.look(ctx, service, spec)
+	if err != nil {
+		return nil, nil, plumbing.ZeroHash, err
+	}
+	h, err := r.resolve(refs, ref)
+	return r, refs, h, err
 }
 
 // resolve takes a repository apart: a URL, or the path of a clone that lends

@@ -43,15 +43,7 @@ type showOut struct {
 
 func (c *client) show(ctx context.Context, in showIn) (showOut, error) {
 	var out showOut
-	r, err := c.open(ctx, in.Service, in.Repo)
-	if err != nil {
-		return out, err
-	}
-	refs, err := r.refs(ctx, r.url)
-	if err != nil {
-		return out, err
-	}
-	h, err := r.resolve(refs, in.Commit)
+	r, refs, h, err := c.lookAt(ctx, in.Service, in.Repo, in.Commit)
 	if err != nil {
 		return out, err
 	}

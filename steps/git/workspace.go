@@ -73,11 +73,7 @@ func (c *client) checkout(ctx context.Context, in checkoutIn) (checkoutOut, erro
 			return out, err
 		}
 	}
-	r, err := c.open(ctx, in.Service, in.Repo)
-	if err != nil {
-		return out, err
-	}
-	refs, err := r.refs(ctx, r.url)
+	r, refs, err := c.look(ctx, in.Service, in.Repo)
 	if err != nil {
 		return out, err
 	}

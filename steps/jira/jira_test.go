@@ -340,7 +340,7 @@ func TestReadsThatFail(t *testing.T) {
 		"401":          {answering("GET", 401, nil, "Client must be authenticated"), types.Auth, []string{"401 Unauthorized: Client must be authenticated", "credential was refused"}},
 		"403":          {answering("GET", 403, asJSON, `{"errorMessages":["no"],"errors":{"b":"x","a":"y"}}`), types.Forbidden, []string{"403 Forbidden: no; a: y; b: x"}},
 		"403 not ours": {answering("GET", 403, asJSON, `[`), types.Forbidden, []string{"look at AAP-1: 403 Forbidden"}},
-		"403 long":     {answering("GET", 403, nil, strings.Repeat("x", 600)), types.Forbidden, []string{"xxx…"}},
+		"403 long":     {answering("GET", 403, nil, strings.Repeat("y", 600)), types.Forbidden, []string{"yyy…"}},
 		"429":          {answering("GET", 429, http.Header{"Retry-After": {"7"}}, ""), types.RateLimited, []string{"Retry-After 7"}},
 		"503":          {answering("GET", 503, html, "<h1>"), types.Unavailable, []string{"(a web page, not Jira's API)"}},
 		"login page":   {answering("GET", 200, html, "<html>"), types.Unavailable, []string{"the answer is not Jira's", "login page"}},
