@@ -66,7 +66,24 @@ func (c *client) history(ctx context.Context, repository, tag string, activeOnly
 	return *page.Tags, nil
 }
 
-// get reads one JSON answer into out.
+// isQuay asks for the description of the API, which Quay gives to anybody, and
+// which only Quay has there.
+func (c *client) isQuay(ctx context.Context) error {
+	var described struct {
+		Paths map[string]json.RawMessage `json:"paths"`
+	}
+	err := c.get(ctx, "ask for the API's description", c.base.JoinPath("api/v1/discovery"), &described)
+	if err == nil && described.Paths[tagsPath] == nil {
+		err = c.notQuay("its API has no list of tags")
+	}
+	return err
+}
+
+// tagsPath is how the description names what is asked here.
+const tagsPath = "/api/v1/repository/{repository}/tag/"
+
+// get reads one JSON answer into out. A 404 is only taken for Quay's when it
+// is in Quay's words: it would say that an image does not exist.
 func (c *client) get(ctx context.Context, what string, u *url.URL, out any) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
@@ -85,7 +102,11 @@ func (c *client) get(ctx context.Context, what string, u *url.URL, out any) erro
 	if err != nil {
 		return outcome.Transport(req.Method, what, err)
 	}
-	if fault := outcome.Status(req.Method, what, resp, said(body)); fault != nil {
+	text := said(body)
+	if resp.StatusCode == http.StatusNotFound && text == "" {
+		return c.notQuay("it says 404, and not in Quay's words")
+	}
+	if fault := outcome.Status(req.Method, what, resp, text); fault != nil {
 		return c.explain(fault)
 	}
 	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind != "application/json" {

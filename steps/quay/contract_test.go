@@ -89,6 +89,7 @@ func (c *contract) check(r *http.Request, status int, header http.Header, body [
 // quayRules is Quay's own description.
 type quayRules struct {
 	params map[string]string // of the list of tags: name -> type
+	paths  map[string]bool   // all of them
 	refuse *openapi3.Schema  // ApiError
 }
 
@@ -110,7 +111,10 @@ func rulesOfQuay(t *testing.T) *quayRules {
 	if path == nil || path.Get == nil {
 		t.Fatal("the description has no list of tags")
 	}
-	rules := &quayRules{params: map[string]string{}}
+	rules := &quayRules{params: map[string]string{}, paths: map[string]bool{}}
+	for p := range doc.Paths {
+		rules.paths[p] = true
+	}
 	for _, p := range path.Get.Parameters {
 		if p.In == "query" {
 			rules.params[p.Name] = string((*p.Type)[0])
@@ -129,6 +133,9 @@ var quayPath = regexp.MustCompile(`^/api/v1/repository/([a-z0-9._/-]+)/tag/$`)
 
 func (c *contract) quayAPI(r *http.Request, status int, body []byte) string {
 	route := "quay: list tags"
+	if r.URL.Path == "/api/v1/discovery" {
+		return c.discovery(r, status, body)
+	}
 	if !quayPath.MatchString(r.URL.Path) {
 		c.note("Quay has no path %s", r.URL.Path)
 		return route
@@ -150,13 +157,42 @@ func (c *contract) quayAPI(r *http.Request, status int, body []byte) string {
 		}
 		return route
 	}
+	c.quayRefusal(route, status, body)
+	return route
+}
+
+// discovery is the description itself: the stand-in's may only name what the
+// real one has.
+func (c *contract) discovery(r *http.Request, status int, body []byte) string {
+	route := "quay: discovery"
+	for name := range r.URL.Query() {
+		if name != "internal" {
+			c.note("%s takes no %s", route, name)
+		}
+	}
+	if status/100 != 2 {
+		c.quayRefusal(route, status, body)
+		return route
+	}
+	var d struct{ Paths map[string]any }
+	if err := json.Unmarshal(body, &d); err != nil || len(d.Paths) == 0 {
+		c.note("%s: no paths: %v", route, err)
+	}
+	for p := range d.Paths {
+		if !c.quay.paths[p] {
+			c.note("%s: Quay describes no path %s", route, p)
+		}
+	}
+	return route
+}
+
+func (c *contract) quayRefusal(route string, status int, body []byte) {
 	var v any
 	if err := json.Unmarshal(body, &v); err != nil {
 		c.note("%s: %d is not JSON: %v", route, status, err)
 	} else if err := c.quay.refuse.VisitJSON(v); err != nil {
 		c.note("%s: %d is no ApiError: %v", route, status, err)
 	}
-	return route
 }
 
 func (c *contract) quayTag(route string, tag quayTag) {
@@ -291,6 +327,7 @@ func (c *contract) world(t *testing.T, plantAnswer func([]byte) []byte, plantReq
 			do(t, services, map[string]any{"repository": "a/none", "tag": "x"})
 			use := step.Use{Step: "quay_get_tag", Args: types.Values{"repository": repo}}
 			quay.Examine(services)(t.Context(), "quay", []step.Use{use}, time.Now())
+			quay.Examine(services)(t.Context(), "quay", nil, time.Now())
 		}
 	}
 }
@@ -302,7 +339,7 @@ func TestContract(t *testing.T) {
 	for _, bad := range c.bad {
 		t.Error(bad)
 	}
-	for _, route := range []string{"quay: list tags", "oci: ", "oci: manifests", "oci: tags", "oci: token"} {
+	for _, route := range []string{"quay: list tags", "quay: discovery", "oci: ", "oci: manifests", "oci: tags", "oci: token"} {
 		if c.seen[route] == 0 {
 			t.Errorf("no exchange of %q was seen; seen are %v", route, c.seen)
 		}
@@ -332,14 +369,16 @@ func TestContractObjects(t *testing.T) {
 		"is no ApiError": {answer: func(b []byte) []byte {
 			return regexp.MustCompile(`"status":(\d+)`).ReplaceAll(b, []byte(`"status":"$1"`))
 		}},
-		`unknown field "mediatypes"`:              {answer: rename("mediaType", "mediatypes")},
-		`the specification has no error "GONE"`:   {answer: rename("NAME_UNKNOWN", "GONE")},
-		`unknown field "jwt"`:                     {answer: rename("token", "jwt")},
-		`the list of tags takes no specific_tag=`: {request: query("specific_tag", "x")},
-		`the list of tags takes no limit=`:        {request: query("limit", "many")},
-		"oci: manifests takes no limit=many":      {request: query("limit", "many")},
-		"oci: token takes no scopes":              {request: query("scopes", "x")},
-		"the request accepts no manifest":         {request: func(r *http.Request) { r.Header.Set("Accept", "application/json") }},
+		"Quay describes no path /api/v1/discover_y": {answer: rename("/api/v1/discovery", "/api/v1/discover_y")},
+		"quay: discovery takes no limit":            {request: query("limit", "1")},
+		`unknown field "mediatypes"`:                {answer: rename("mediaType", "mediatypes")},
+		`the specification has no error "GONE"`:     {answer: rename("NAME_UNKNOWN", "GONE")},
+		`unknown field "jwt"`:                       {answer: rename("token", "jwt")},
+		`the list of tags takes no specific_tag=`:   {request: query("specific_tag", "x")},
+		`the list of tags takes no limit=`:          {request: query("limit", "many")},
+		"oci: manifests takes no limit=many":        {request: query("limit", "many")},
+		"oci: token takes no scopes":                {request: query("scopes", "x")},
+		"the request accepts no manifest":           {request: func(r *http.Request) { r.Header.Set("Accept", "application/json") }},
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()

@@ -48,10 +48,16 @@ const notYet = "it is not known before the skill runs"
 
 // examineQuay asks each repository for a tag: Quay has no question that every
 // token may ask, so the credential is seen to be good where a repository is.
+// Without one, it is only asked whether this is Quay at all.
 func examineQuay(ctx context.Context, name string, s Service, repositories []string) []step.Finding {
 	c, err := newClient(name, s)
 	if err != nil {
 		return []step.Finding{{Subject: "service", Err: types.AsError(err)}}
+	}
+	if !slices.ContainsFunc(repositories, func(r string) bool { return r != "" }) {
+		if err := c.isQuay(ctx); err != nil {
+			return []step.Finding{{Subject: "API", Err: types.AsError(err)}}
+		}
 	}
 	if len(repositories) == 0 {
 		return []step.Finding{{Subject: "credential", Skipped: "Quay tells only where a repository is named: ask with a skill"}}
@@ -124,6 +130,8 @@ func lookInto(ctx context.Context, name string, s Service, repository string) er
 	switch {
 	case err != nil:
 		return err
+	case a.status == http.StatusNotFound && a.strange():
+		return c.odd(strange404)
 	case a.status == http.StatusNotFound:
 		return types.Errorf(types.NotFound, "there is no repository %s", c.place(repository)).
 			WithHint("repository is the whole path after the host, namespace first")

@@ -68,6 +68,8 @@ func getTagOCI(ctx context.Context, name string, s Service, in getTagIn) (getTag
 	case a.status == http.StatusNotFound && a.has("NAME_UNKNOWN"):
 		return getTagOut{}, types.Errorf(types.NotFound, "there is no repository %s", c.place(in.Repository)).
 			WithHint("repository is the whole path after the host, namespace first")
+	case a.status == http.StatusNotFound && a.strange():
+		return getTagOut{}, c.odd(strange404)
 	case a.status == http.StatusNotFound:
 		return getTagOut{}, types.Errorf(types.NotFound, "tag %s is not in %s", in.Tag, c.place(in.Repository)).
 			WithHint("is the image built and pushed, and is the repository the right one?")
@@ -153,6 +155,15 @@ func (a answer) has(code string) bool {
 	}
 	return false
 }
+
+// strange reports whether nothing shows that a refusal is a registry's own. A
+// page of some other server that says 404 is no proof that an image does not
+// exist.
+func (a answer) strange() bool {
+	return len(a.errors().Errors) == 0 && a.header.Get("Docker-Distribution-Api-Version") == ""
+}
+
+const strange404 = "it says 404, and not in a registry's words"
 
 // said is the registry's own text.
 func (a answer) said() string {

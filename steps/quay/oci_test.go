@@ -1,6 +1,7 @@
 package quay_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha512"
 	"encoding/hex"
@@ -15,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
 	"github.com/skillrun/skillrun/steps/quay"
 	"github.com/skillrun/skillrun/steps/quay/ocitest"
@@ -106,6 +108,11 @@ func TestOCIRefusals(t *testing.T) {
 		{"schema 1", raw(200, "application/json", `{"schemaVersion":1}`), "", repo, sha, types.Unavailable, "the answer of HOST is not an OCI registry's: its manifest is not of the OCI or Docker schema 2", odd},
 		{"another digest", digested("sha256:" + strings.Repeat("0", 64)), "", repo, sha, types.Unavailable, "the answer of HOST is not an OCI registry's: its manifest does not have the digest that it names", odd},
 		{"odd digest", digested("md5:1"), "", repo, sha, types.Unavailable, "the answer of HOST is not an OCI registry's: its digest is of an unknown kind", odd},
+		{"no registry", raw(404, "text/html", "<h1>Not Found</h1>"), "", repo, sha, types.Unavailable, "the answer of HOST is not an OCI registry's: it says 404, and not in a registry's words", odd},
+		{"terse", raw(404, "text/plain", "", "Docker-Distribution-Api-Version", "registry/2.0"), "", repo, sha, types.NotFound, "tag " + sha + " is not in HOST/" + repo, "is the image built and pushed, and is the repository the right one?"},
+		{"cut", raw(200, "application/json", small, "Content-Length", "100"), "", repo, sha, types.Network, "look up tag " + sha + " of " + repo + ": the connection broke: unexpected EOF", "go on with the run; if it happens again, see whether a proxy or firewall cuts the connection"},
+		{"truncated", raw(200, "application/json", `{"schemaVersion":2,`), "", repo, sha, types.Unavailable, "the answer of HOST is not an OCI registry's: its manifest is not JSON, or cut off", odd},
+		{"huge", huge(), "", repo, sha, types.Unavailable, "the answer of HOST is not an OCI registry's: its manifest is not JSON, or cut off", odd},
 		{"elsewhere", http.RedirectHandler("https://other.invalid/v2/", http.StatusTemporaryRedirect), "", repo, sha, types.Unavailable, "look up tag " + sha + " of " + repo + ": 307 Temporary Redirect", "the registry sends its clients to another host, which is not followed: name that host as the service's url"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -119,6 +126,17 @@ func TestOCIRefusals(t *testing.T) {
 const odd = "check url and api of service \"quay\" in skillrun.yaml, and that no proxy or login page stands in between"
 
 const small = `{"schemaVersion":2}`
+
+// huge gives a good manifest, after more than anybody wants to read.
+func huge() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		chunk := bytes.Repeat([]byte(" "), 1<<20)
+		for range outcome.MaxBody/len(chunk) + 1 {
+			w.Write(chunk) // the client may have gone away
+		}
+		fmt.Fprint(w, small)
+	})
+}
 
 func digested(digest string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -216,7 +234,7 @@ func TestOCIToken(t *testing.T) {
 				fmt.Fprint(w, small)
 			default:
 				w.Header().Add("WWW-Authenticate", "Negotiate")
-				w.Header().Add("WWW-Authenticate", `Bearer realm="http://`+r.Host+`/token", service = registry`)
+				w.Header().Add("WWW-Authenticate", `Bearer realm="http://`+r.Host+`/token", service = registry, Basic realm="joined"`)
 				w.WriteHeader(401)
 			}
 		})
@@ -300,5 +318,26 @@ func TestOCISecrets(t *testing.T) {
 	}
 	if len(seen) > 0 {
 		t.Errorf("another host saw %q", seen)
+	}
+}
+
+// TestOCISlow: the service's time-out ends an exchange, the one for a token too.
+func TestOCISlow(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{"/v2/": ": no answer in time: ", "/token": ": ask for a token: no answer in time: "} {
+		w, release := ociWorld(nil), make(chan struct{})
+		srv := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, path) {
+				<-release
+			}
+			w.ServeHTTP(out, r)
+		}))
+		services := map[string]quay.Service{"quay": {URL: srv.URL, API: "oci", Timeout: 250 * time.Millisecond}}
+		_, err := do(t, services, map[string]any{"repository": repo, "tag": sha})
+		close(release)
+		srv.Close()
+		if err == nil || err.Code != types.Timeout || !strings.HasPrefix(err.Message, "look up tag "+sha+" of "+repo+want) {
+			t.Errorf("%s: got %v", path, err)
+		}
 	}
 }

@@ -43,7 +43,9 @@ var (
 	tokenPattern  = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`) // RFC 6750
 )
 
-// challenges reads the WWW-Authenticate headers, one challenge a header.
+// challenges reads the WWW-Authenticate headers, one challenge a header. Where
+// somebody in between has joined several into one, the first counts, with the
+// first of each of its parameters.
 func challenges(h http.Header) []challenge {
 	var out []challenge
 	for _, line := range h.Values("WWW-Authenticate") {
@@ -53,7 +55,10 @@ func challenges(h http.Header) []challenge {
 		}
 		c := challenge{strings.ToLower(m[1]), map[string]string{}}
 		for _, p := range paramPattern.FindAllStringSubmatch(line[len(m[0]):], -1) {
-			c.params[strings.ToLower(p[1])] = strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(p[2]) + p[3]
+			name := strings.ToLower(p[1])
+			if _, twice := c.params[name]; !twice {
+				c.params[name] = strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(p[2]) + p[3]
+			}
 		}
 		out = append(out, c)
 	}

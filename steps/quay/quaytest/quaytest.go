@@ -112,6 +112,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) answer(r *http.Request) answer {
+	if r.URL.Path == "/api/v1/discovery" && r.Method == http.MethodGet {
+		return s.describe(r)
+	}
 	path, ok := strings.CutPrefix(r.URL.Path, "/api/v1/repository/")
 	repository, isTags := strings.CutSuffix(path, "/tag/")
 	switch {
@@ -128,6 +131,20 @@ func (s *Server) answer(r *http.Request) answer {
 		return fault(http.StatusBadRequest, "invalid_request", err.Error())
 	}
 	return answer{http.StatusOK, s.page(repository, q)}
+}
+
+// describe gives anybody the description of the API, as far as it goes here.
+// A credential that is wrong is refused all the same.
+func (s *Server) describe(r *http.Request) answer {
+	header := r.Header.Get("Authorization")
+	if header != "" && (s.opts.Token == "" || header != "Bearer "+s.opts.Token) {
+		return fault(http.StatusUnauthorized, "invalid_token", "The access token provided was invalid.")
+	}
+	paths := map[string]any{}
+	for _, p := range []string{"/api/v1/discovery", "/api/v1/repository/{repository}/tag/"} {
+		paths[p] = map[string]any{"get": map[string]any{}}
+	}
+	return answer{http.StatusOK, map[string]any{"swagger": "2.0", "basePath": "/", "paths": paths}}
 }
 
 // refuse asks for the credential first, the right second, and only then
