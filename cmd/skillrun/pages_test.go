@@ -101,8 +101,8 @@ func (r *reader) types(line string) {
 	line = world.ReplaceAllString(line, filepath.Join(r.home, "world1"))
 	line = strings.ReplaceAll(line, "PORT", r.port)
 	line = regexp.MustCompile(`\bFILE\b`).ReplaceAllString(line, "own.yaml")
-	if strings.Contains(line, " RUN") {
-		line = strings.Replace(line, " RUN", " "+r.lastRun(line), 1)
+	if before, flags, ok := strings.Cut(line, " RUN"); ok {
+		line = before + " " + r.lastRun(flags) + flags
 	}
 	c := r.command(line)
 	c.Stdin = strings.NewReader("a note\n")
@@ -111,16 +111,15 @@ func (r *reader) types(line string) {
 	}
 }
 
-// lastRun is the newest run of the site that the command is about.
-func (r *reader) lastRun(line string) string {
+// lastRun is the newest run of the site that the flags name.
+func (r *reader) lastRun(flags string) string {
 	r.t.Helper()
-	_, flags, _ := strings.Cut(line, " RUN")
 	out, err := r.command("skillrun runs --output json" + flags).Output()
 	r.must(err)
 	var list struct{ Runs []struct{ ID string } }
 	r.must(json.Unmarshal(out, &list))
 	if len(list.Runs) == 0 {
-		r.t.Fatalf("%s: there is no run", line)
+		r.t.Fatalf("runs%s: there is no run", flags)
 	}
 	return list.Runs[0].ID
 }
