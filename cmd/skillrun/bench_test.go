@@ -49,6 +49,7 @@ func newBenchIn(t *testing.T, o sandbox.Options) *bench {
 	t.Helper()
 	b := &bench{t: t, home: t.TempDir(), dir: t.TempDir(), now: fixed, env: map[string]string{}}
 	o.Dir, o.Now = filepath.Join(t.TempDir(), "world"), func() time.Time { return fixed }
+	seedOf(t, o.Dir)
 	w, err := sandbox.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

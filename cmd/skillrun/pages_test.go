@@ -41,7 +41,10 @@ func newReader(t *testing.T) *reader {
 		t.Skip("there is no bash to type into")
 	}
 	r := &reader{t: t, home: t.TempDir(), dir: t.TempDir()}
-	w, err := sandbox.Open(t.Context(), sandbox.Options{Dir: filepath.Join(t.TempDir(), "world"), Now: time.Now})
+	dir := filepath.Join(t.TempDir(), "world")
+	seedOf(t, dir)
+	seedOf(t, filepath.Join(r.home, ".local", "state", "skillrun", "sandbox-world"))
+	w, err := sandbox.Open(t.Context(), sandbox.Options{Dir: dir, Now: time.Now})
 	r.must(err)
 	t.Cleanup(func() { w.Close() }) // what a page leaves behind is not looked at
 	program, err := os.Executable()

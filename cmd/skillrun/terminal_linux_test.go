@@ -113,7 +113,9 @@ func runOn(t *testing.T, inside *os.File, env string, piped bool) string {
 		t.Fatal(err)
 	}
 	c := exec.CommandContext(t.Context(), name, "release_aa_backend_prod", "--sandbox", "--input", "commit_sha=6eed4fee29032154ed77b411a6b42a2453258fc0")
-	c.Env = append([]string{"HOME=" + t.TempDir(), "TERM=xterm"}, env)
+	home := t.TempDir()
+	seedOf(t, filepath.Join(home, ".local", "state", "skillrun", "sandbox-world"))
+	c.Env = append([]string{"HOME=" + home, "TERM=xterm"}, env)
 	c.Stdin, c.Stdout, c.Stderr = inside, inside, inside
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	var log bytes.Buffer
