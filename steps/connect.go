@@ -62,7 +62,7 @@ func (c *connector) git(s config.Service) git.Service {
 	out := git.Service{
 		URL: s.URL, User: c.user(s), Token: c.secret(s), Helper: s.Credentials == "helper",
 		SignOff: s.SignOff, SigningKeyFile: s.SigningKey,
-		Transport: c.transport(s), Timeout: timeoutOf(s),
+		Transport: c.transport(s), Timeout: s.Timeout, // else the family's own: a first fetch takes long
 	}
 	out.AuthorName, out.AuthorEmail = person(s.Author)
 	out.CommitterName, out.CommitterEmail = person(s.Committer)

@@ -159,7 +159,7 @@ func TestConnect(t *testing.T) {
 		q.API, q.Timeout, j.Deployment, j.User, j.Token.Reveal(), l.URL, l.Token.Reveal(), l.Timeout,
 	}
 	want := []any{
-		"bot", "secret", false, "Dr. Release Bot", "bot@example.com", "CI", "ci@example.com", true, "/u/key", 30 * time.Second,
+		"bot", "secret", false, "Dr. Release Bot", "bot@example.com", "CI", "ci@example.com", true, "/u/key", time.Duration(0),
 		"oci", 3 * time.Second, "datacenter", "", "secret", "https://l.example.com", "", 30 * time.Second,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || c.err != nil {

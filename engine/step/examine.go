@@ -19,6 +19,9 @@ type Use struct {
 	Node string // the id in the skill
 	Step string // the step type
 	Args types.Values
+	// Unknown names the arguments that only the run knows. Of a mapping the
+	// known members stand in Args all the same, the others with no value.
+	Unknown []string
 }
 
 // Text returns an argument that is a text, "" when it is not known or none.

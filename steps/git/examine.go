@@ -28,7 +28,9 @@ import (
 func Examine(o Options) step.Examine {
 	c := &client{o}
 	return func(ctx context.Context, service string, uses []step.Use, now time.Time) []step.Finding {
-		e := &examination{c: c, ctx: ctx, name: service, now: now, reached: map[string]bool{}}
+		began := time.Now()
+		e := &examination{c: c, ctx: ctx, name: service, reached: map[string]bool{}}
+		e.now = func() time.Time { return now.Add(time.Since(began)) }
 		var err error
 		if e.service, err = c.service(ctx, service); err != nil {
 			e.check("service "+service, "", err)
@@ -48,7 +50,7 @@ type examination struct {
 	ctx      context.Context
 	name     string
 	service  Service
-	now      time.Time
+	now      func() time.Time
 	reached  map[string]bool // by scheme and host
 	findings []step.Finding
 }
@@ -78,7 +80,7 @@ func (e *examination) reach(remote string) bool {
 	if ok, asked := e.reached[origin]; asked {
 		return ok
 	}
-	findings, ok := outcome.Reach(e.ctx, e.service.Transport, e.service.Timeout, origin, e.now)
+	findings, ok := outcome.Reach(e.ctx, e.service.Transport, e.service.Timeout, origin, e.now())
 	e.findings = append(e.findings, findings...)
 	if ok {
 		ok = e.credential(origin, u.Host)
@@ -124,7 +126,7 @@ func (e *examination) maker(uses []step.Use) {
 	if !slices.ContainsFunc(uses, func(u step.Use) bool { return u.Step == "git_commit" }) {
 		return
 	}
-	author, committer, err := e.service.identities(e.now)
+	author, committer, err := e.service.identities(e.now())
 	detail := author.Name + " <" + author.Email + ">"
 	if committer != author {
 		detail += ", committed by " + committer.Name + " <" + committer.Email + ">"
@@ -198,8 +200,10 @@ func (e *examination) reads(spec string, uses []step.Use) {
 	if err == nil {
 		_, err = r.resolve(refs, "") // it has a default branch, and that is there
 	}
+	made := madeBy(uses)
 	for _, u := range uses {
-		if ref := cmp.Or(u.Text("ref"), u.Text("commit")); err == nil && u.Text("repo") == spec && ref != "" {
+		ref := cmp.Or(u.Text("ref"), u.Text("commit"))
+		if err == nil && u.Text("repo") == spec && ref != "" && !slices.Contains(made, ref) {
 			_, err = r.resolve(refs, ref)
 		}
 	}
@@ -212,6 +216,17 @@ func (e *examination) reads(spec string, uses []step.Use) {
 		detail += "; the clone's remote is " + r.url
 	}
 	e.check(subject, detail, nil)
+}
+
+// madeBy are the branches that the skill itself makes.
+func madeBy(uses []step.Use) []string {
+	var out []string
+	for _, u := range uses {
+		if u.Step == "git_branch_create" || u.Step == "git_push" {
+			out = append(out, u.Text("branch"))
+		}
+	}
+	return out
 }
 
 // pushes asks a repository for what it tells those who are about to push.

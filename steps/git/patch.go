@@ -32,6 +32,9 @@ const (
 	maxDiffed = 1 << 20
 	maxLines  = 50_000
 	maxDiffIn = 5 * time.Second
+	// maxDiffAll is what all files of one call may take; files after that are
+	// compared coarsely, as changed whole.
+	maxDiffAll = 20 * time.Second
 )
 
 // filePatch is a changed file with its lines. It is go-git's diff.FilePatch.
@@ -118,11 +121,12 @@ func (r *repo) patches(ctx context.Context, remote *remoteRefs, commits []plumbi
 		return nil, err
 	}
 	var out []*filePatch
+	left := maxDiffAll
 	for _, c := range list {
 		if err := ctx.Err(); err != nil {
 			return nil, readError("compare", remote.url, err)
 		}
-		p, err := r.patch(c)
+		p, err := r.patch(c, &left)
 		if err != nil {
 			return nil, err
 		}
@@ -131,7 +135,7 @@ func (r *repo) patches(ctx context.Context, remote *remoteRefs, commits []plumbi
 	return out, nil
 }
 
-func (r *repo) patch(c change) (*filePatch, error) {
+func (r *repo) patch(c change, left *time.Duration) (*filePatch, error) {
 	p := &filePatch{change: c}
 	if c.from.Hash == c.to.Hash {
 		return p, nil
@@ -148,7 +152,10 @@ func (r *repo) patch(c change) (*filePatch, error) {
 		p.binary = true
 		return p, nil
 	}
-	for _, d := range diff.DoWithTimeout(before, after, maxDiffIn) {
+	began := time.Now()
+	compared := diff.DoWithTimeout(before, after, max(min(maxDiffIn, *left), time.Millisecond))
+	*left -= time.Since(began)
+	for _, d := range compared {
 		op := fdiff.Equal
 		switch { // go-git takes the numbers of its diff library over: 1 inserts, -1 deletes
 		case d.Type > 0:

@@ -14,7 +14,8 @@ import (
 const defaultTimeout = 2 * time.Minute
 
 // patient waits so long for the head of an answer, and as long again whenever
-// its body pauses. The whole may take longer, as a first fetch does.
+// the request or the answer pauses. The whole may take longer, as a first fetch
+// and the push of a large pack do.
 type patient struct {
 	next  http.RoundTripper
 	limit time.Duration
@@ -24,9 +25,13 @@ type patient struct {
 func (p patient) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
 	w := watch{ctx, cancel, p.limit}
+	req = req.WithContext(ctx)
 	var resp *http.Response
-	err := w.while(func() (err error) {
-		resp, err = p.next.RoundTrip(req.WithContext(ctx))
+	err := w.whileMoving(func(moved func()) (err error) {
+		if req.Body != nil {
+			req.Body = sending{req.Body, moved}
+		}
+		resp, err = p.next.RoundTrip(req)
 		return err
 	})
 	if err != nil {
@@ -46,13 +51,44 @@ type watch struct {
 
 // while performs one piece of the exchange.
 func (w watch) while(f func() error) error {
+	return w.whileMoving(func(func()) error { return f() })
+}
+
+// whileMoving does so for a piece that tells when something moved.
+func (w watch) whileMoving(f func(moved func()) error) error {
 	timer := time.AfterFunc(w.limit, func() { w.cancel(context.DeadlineExceeded) })
 	defer timer.Stop()
-	err := f()
+	err := f(func() { timer.Reset(w.limit) })
 	if err != nil && err != io.EOF && errors.Is(context.Cause(w.ctx), context.DeadlineExceeded) {
 		return context.DeadlineExceeded
 	}
 	return err
+}
+
+// sending is a request's body, whose progress counts as a sign of life.
+type sending struct {
+	io.ReadCloser
+	moved func()
+}
+
+// Read reads what is sent next.
+func (s sending) Read(p []byte) (int, error) {
+	n, err := s.ReadCloser.Read(p)
+	s.moved()
+	return n, err
+}
+
+// written is a stream that is written to, in the same way.
+type written struct {
+	io.Writer
+	moved func()
+}
+
+// Write sends p.
+func (w written) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	w.moved()
+	return n, err
 }
 
 // watched is a body that is read under watch.

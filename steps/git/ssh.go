@@ -19,6 +19,13 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
+// How long the ssh agent has to list its keys, and to sign: it may ask a person
+// first.
+const (
+	agentLists = 10 * time.Second
+	agentSigns = 2 * time.Minute
+)
+
 // agentKeys are the keys that the user's ssh agent holds; they are of use
 // until done is called.
 func agentKeys(ctx context.Context) (keys []ssh.Signer, done func(), err error) {
@@ -34,8 +41,14 @@ func agentKeys(ctx context.Context) (keys []ssh.Signer, done func(), err error) 
 	}
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	done = func() { stop(); conn.Close() }
-	if keys, err = agent.NewClient(conn).Signers(); err != nil {
+	conn.SetDeadline(time.Now().Add(agentLists)) // a stale forwarded agent takes connections and never answers
+	if keys, err = agent.NewClient(conn).Signers(); err == nil {
+		conn.SetDeadline(time.Now().Add(agentSigns))
+	} else {
 		done()
+		if ctx.Err() != nil {
+			return nil, nil, types.Errorf(types.Cancelled, "asking the ssh agent: stopped").WithHint("go on with the run when it suits")
+		}
 		return nil, nil, types.Errorf(types.Auth, "the ssh agent does not list its keys: %w", err).
 			WithHint("unlock it with ssh-add -X, or start one anew with eval $(ssh-agent)")
 	}
@@ -77,7 +90,8 @@ func (t sshTransport) connect(ep *transport.Endpoint) (*sshConn, error) {
 	user, address := sshHost(ep)
 	known, err := gitssh.NewKnownHostsDb()
 	if err != nil {
-		return nil, types.Errorf(types.Forbidden, "no file of known ssh hosts can be read: %w", err).WithHint("%s", keyscan(address))
+		return nil, types.Errorf(types.Forbidden, "no file of known ssh hosts can be read: %w", err).
+			WithHint("mend or take out the line that it names; where there is no file yet, %s", keyscan(address))
 	}
 	keys, done, err := agentKeys(t.ctx)
 	if err != nil {

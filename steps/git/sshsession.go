@@ -162,7 +162,9 @@ func (s *sshSession) UploadPack(_ context.Context, req *packp.UploadPackRequest)
 // ReceivePack sends an update.
 func (s *sshSession) ReceivePack(_ context.Context, req *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error) {
 	s.sent = true
-	err := s.conn.wire.watch.while(func() error { return errors.Join(req.Encode(s.in), s.in.Close()) })
+	err := s.conn.wire.watch.whileMoving(func(moved func()) error {
+		return errors.Join(req.Encode(written{s.in, moved}), s.in.Close())
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,7 @@ func (c *client) failedJobs(ctx context.Context, project string, id int) (all []
 				all = append(all, job{j.Name, j.Stage, j.FailureReason, j.WebURL, j.AllowFailure})
 			}
 		}
-		return endOf(resp.Response, resp.NextPage, len(list)), nil
+		return endOf(resp.Response, resp.NextPage, len(list) >= perPage), nil
 	})
 	return all, complete, err
 }

@@ -142,7 +142,7 @@ func (c *client) mergeRequests(ctx context.Context, path string, q query, visit 
 				return pageEnd{stop: true}, nil
 			}
 		}
-		return endOf(resp.Response, resp.NextPage, len(list)), nil
+		return endOf(resp.Response, resp.NextPage, len(list) >= perPage), nil
 	})
 }
 
@@ -165,7 +165,7 @@ func (c *client) files(ctx context.Context, path string, iid int) (all []file, c
 			return pageEnd{}, noAnswer(x, "the answer is no list")
 		}
 		all = append(all, list...)
-		return endOf(resp.Response, resp.NextPage, len(list)), nil
+		return endOf(resp.Response, resp.NextPage, len(list) >= perPage), nil
 	})
 	return all, complete, err
 }

@@ -34,7 +34,7 @@ func (c *client) notes(ctx context.Context, path string, iid int, visit func(not
 	opt := &gl.ListMergeRequestNotesOptions{OrderBy: given("created_at"), Sort: given("desc")}
 	return pages(func(number int) (pageEnd, error) {
 		ctx, x := exchanging(ctx, http.MethodGet, "read the notes of "+place(path, iid))
-		opt.ListOptions = gl.ListOptions{Page: number, PerPage: perPage}
+		opt.ListOptions = gl.ListOptions{Page: number, PerPage: notesPage}
 		list, resp, err := c.api.Notes.ListMergeRequestNotes(path, iid, opt, gl.WithContext(ctx))
 		if err := x.end(raw(resp), err); err != nil {
 			return pageEnd{}, err
@@ -47,7 +47,7 @@ func (c *client) notes(ctx context.Context, path string, iid int, visit func(not
 				return pageEnd{stop: true}, nil
 			}
 		}
-		return endOf(resp.Response, resp.NextPage, len(list)), nil
+		return endOf(resp.Response, resp.NextPage, len(list) >= notesPage), nil
 	})
 }
 

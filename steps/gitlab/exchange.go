@@ -154,6 +154,8 @@ func clip(s string, limit int) string {
 const (
 	perPage  = 100
 	maxPages = 100
+	// notesPage is smaller: a note may have a megabyte, and answers are limited.
+	notesPage = 20
 )
 
 // pageEnd says how a page ended the list, or not.
@@ -164,8 +166,8 @@ type pageEnd struct {
 
 // endOf reads the headers. A proxy may drop them: then a full page is followed
 // by another until one is short.
-func endOf(resp *http.Response, next, length int) pageEnd {
-	if _, there := resp.Header["X-Next-Page"]; !there && length >= perPage {
+func endOf(resp *http.Response, next int, full bool) pageEnd {
+	if _, there := resp.Header["X-Next-Page"]; !there && full {
 		return pageEnd{next: -1}
 	}
 	return pageEnd{next: next}

@@ -83,8 +83,9 @@ func (n note) verify(body string, iid int) error {
 	return nil
 }
 
-// findNote looks for the note of key among those that our own account wrote: a
-// marker in anybody else's was copied there. The list comes from GitLab's
+// findNote looks for the note of key among those that our own account wrote. The
+// same marker in somebody else's was copied there, or that account was ours: a
+// token that is made anew may be a new account. Then a person looks. The list comes from GitLab's
 // database, so that what is not there was not written, or was deleted.
 func (f family) findNote(ctx context.Context, key step.Key, in NoteIn) (step.Found[NoteOut], error) {
 	none := step.Found[NoteOut]{}
@@ -102,9 +103,15 @@ func (f family) findNote(ctx context.Context, key step.Key, in NoteIn) (step.Fou
 	}
 	mark := markerOf(key, step.CallOf(ctx).Digest)
 	var ours []note
+	foreign := ""
 	complete, err := c.notes(ctx, in.Project, in.IID, func(n note) bool {
-		if got, marked := readMarker(n.Body); marked && got.Key == mark.Key && n.AuthorID == me.ID && !n.System {
+		got, marked := readMarker(n.Body)
+		switch {
+		case !marked || got.Key != mark.Key || n.System:
+		case n.AuthorID == me.ID:
 			ours = append(ours, n)
+		default:
+			foreign = fmt.Sprintf("note %d of %s, by %s, bears the mark of this work: was that account ours? delete the note, or use that account", n.ID, place(in.Project, in.IID), n.Author)
 		}
 		return true
 	})
@@ -113,6 +120,8 @@ func (f family) findNote(ctx context.Context, key step.Key, in NoteIn) (step.Fou
 		return none, err
 	case len(ours) > 0:
 		return in.found(m, ours, mark), nil
+	case foreign != "":
+		return step.CannotTell[NoteOut](foreign), nil
 	case !complete:
 		return step.CannotTell[NoteOut](fmt.Sprintf("%s has more notes than can be looked at; look for %q in them", place(in.Project, in.IID), key)), nil
 	}

@@ -71,7 +71,7 @@ func TestFindNote(t *testing.T) {
 		{"others talk", func(w *world) error { return w.lab.Note(app, 1, "ann", "nice") }, testKey, "Deployed **r1**.", "here !1#note_2||"},
 		{"somebody copies another marker", func(w *world) error {
 			return w.lab.Note(app, 1, "ann", "x\n<!-- skillrun key=wwww-again digest=y -->")
-		}, step.Key{Work: "wwww", Path: "again"}, "Deployed **r1**.", "absent ||"},
+		}, step.Key{Work: "wwww", Path: "again"}, "Deployed **r1**.", "cannot_tell |note 3 of !1 of team/app, by ann, bears the mark of this work: was that account ours? delete the note, or use that account|"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

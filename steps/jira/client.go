@@ -2,6 +2,7 @@ package jira
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -94,6 +95,9 @@ func (c *client) do(ctx context.Context, method, path, what string, body, into a
 		return a.unreadable(err)
 	case into == nil:
 		_ = resp.Body.Close() // the library closes only what it decodes
+		if resp.StatusCode != http.StatusNoContent {
+			return a.unreadable(errors.New("it has something to say where Jira says nothing"))
+		}
 	}
 	return nil
 }

@@ -191,13 +191,26 @@ func (e *examination) uses(ctx context.Context, uses []step.Use) {
 		case len(needs) == 0:
 			e.skip("step "+u.Node, "which project it is about is known when it runs")
 		default:
-			for _, n := range needs {
-				n.add(u)
-			}
+			e.later(u, needs)
 		}
 	}
 	for _, p := range types.SortedKeys(needs) {
 		e.project(ctx, p, needs[p])
+	}
+}
+
+// later adds a step whose issue only the run knows to the projects in which the
+// skill files issues.
+func (e *examination) later(u step.Use, needs map[string]*need) {
+	files := false
+	for _, n := range needs {
+		if len(n.creates) > 0 {
+			n.add(u)
+			files = true
+		}
+	}
+	if !files {
+		e.skip("step "+u.Node, "which project it is about is known when it runs")
 	}
 }
 

@@ -69,6 +69,10 @@ func (e *examination) permissions(ctx context.Context, key string, wanted []stri
 
 // screen holds what a step files against the type of issue and its screen.
 func (e *examination) screen(ctx context.Context, key string, u step.Use) {
+	if slices.Contains(u.Unknown, "type") {
+		e.skip("screen of the step "+u.Node, "which type of issue it files is known when it runs")
+		return
+	}
 	in := CreateIn{Type: u.Text("type")}
 	subject := "screen of " + in.kind() + " in " + key
 	kinds, err := e.client.createTypes(ctx, key)
@@ -91,12 +95,16 @@ func (e *examination) screen(ctx context.Context, key string, u step.Use) {
 
 // demands names the fields without which Jira refuses what a step files. What
 // has an argument of its own may be known only when the skill runs, and counts
-// as given.
+// as given, as does a field whose value is known only then. The reporter is
+// filled in by Jira: Data Center says that it is required all the same.
 func demands(fields []createField, u step.Use) error {
-	given, _ := u.Args["fields"].(map[string]any)
+	given, known := u.Args["fields"].(map[string]any)
+	if _, there := u.Args["fields"]; there && !known || !known && slices.Contains(u.Unknown, "fields") {
+		return nil
+	}
 	var missing []string
 	for _, f := range fields {
-		own := slices.Contains([]string{"project", "issuetype", "summary", "labels", "description", "components"}, f.ID)
+		own := slices.Contains([]string{"project", "issuetype", "summary", "labels", "description", "components", "reporter"}, f.ID)
 		if _, there := given[f.ID]; f.demanded() && !there && !own {
 			missing = append(missing, f.describe(f.ID))
 		}

@@ -92,15 +92,22 @@ func (f family) move(ctx context.Context, in MoveIn) (MoveOut, error) {
 	if err := c.transit(ctx, what, in, t, entityProperty{movedBy(call.Key), markerOf(call)}); err != nil {
 		return none, err
 	}
+	return c.moved(ctx, in), nil
+}
+
+// moved says where the issue is after Jira said yes. A yes is a yes: when
+// somebody, or the site's automation, moved it on meanwhile, the result shows
+// that, and nothing is sent again.
+func (c *client) moved(ctx context.Context, in MoveIn) MoveOut {
 	now, err := c.issue(ctx, in.Issue)
-	switch {
-	case err != nil:
-		return none, types.Errorf(types.UnknownOutcome, "%s: jira says yes, and the issue cannot be read: %w", what, err).WithHint(lookFirst)
-	case !in.arrived(now):
-		return none, types.Errorf(types.UnknownOutcome, "%s: jira says yes, and it is %s", what, now.Fields.Status.Name).
-			WithHint("see in the history of %s who or what moved it on; then say whether this was done with skillrun resolve", in.Issue)
+	if err != nil {
+		tell(ctx, in.Issue+" was moved; it cannot be looked at now: "+types.AsError(err).Message)
+		return MoveOut{Issue: in.Issue, Status: in.Status, StatusCategory: "undefined", URL: c.browse(in.Issue), Changed: true}
 	}
-	return c.moveOut(now, true), nil
+	if !in.arrived(now) {
+		tell(ctx, in.Issue+" was moved to "+in.Status+", and is "+now.Fields.Status.Name+" by now")
+	}
+	return c.moveOut(now, true)
 }
 
 func (c *client) moveOut(i issue, changed bool) MoveOut {
@@ -193,8 +200,8 @@ func (c *client) transitions(ctx context.Context, key string) ([]transition, err
 
 func transitionsPath(key string) string { return "issue/" + url.PathEscape(key) + "/transitions" }
 
-// transit sends the one request. Jira answers with no body, so what came of it
-// is read afterwards.
+// transit sends the one request. Jira answers 204 and no body; anything else is
+// somebody else's answer.
 func (c *client) transit(ctx context.Context, what string, in MoveIn, t transition, p entityProperty) error {
 	body := map[string]any{"transition": map[string]string{"id": t.ID}, "properties": []entityProperty{p}}
 	if len(in.Fields) > 0 {

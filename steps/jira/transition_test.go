@@ -175,11 +175,8 @@ func TestHowATransitionEnds(t *testing.T) {
 	}{
 		"409":        {answering("POST", 409, nil, ""), types.Conflict, "move AAP-100 to in progress: 409 Conflict"},
 		"500":        {answering("POST", 500, nil, ""), types.UnknownOutcome, "500"},
-		"login page": {answering("POST", 200, nil, "<html>"), types.UnknownOutcome, "jira says yes, and it is To Do"},
-		"not seen":   {after(503, ""), types.UnknownOutcome, "jira says yes, and the issue cannot be read: look at AAP-100: 503"},
-		"moved on": {after(200, `{"id":"1","key":"AAP-100","fields":{"status":{"name":"Shipped","statusCategory":{"key":"done"}}}}`),
-			types.UnknownOutcome, "jira says yes, and it is Shipped (see in the history of AAP-100"},
-		"no list": {answering("GET", 200, nil, `{}`), types.Unavailable, "look at the transitions of AAP-100: the answer has no list of transitions"},
+		"login page": {answering("POST", 200, nil, "<html>"), types.UnknownOutcome, "move AAP-100 to in progress: the answer 200 is not Jira's: it has something to say where Jira says nothing"},
+		"no list":    {answering("GET", 200, nil, `{}`), types.Unavailable, "look at the transitions of AAP-100: the answer has no list of transitions"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -188,6 +185,22 @@ func TestHowATransitionEnds(t *testing.T) {
 			_, err := do[jira.MoveOut](w, "jira_transition", beginning)
 			w.wantCode("jira_transition", err, tc.code, tc.says)
 		})
+	}
+	// A yes is a yes, whatever is seen afterwards: nothing is sent again.
+	for told, tc := range map[string]struct {
+		rt     http.RoundTripper
+		status string
+	}{
+		"AAP-100 was moved; it cannot be looked at now: look at AAP-100: 503 Service Unavailable": {after(503, ""), "in progress"},
+		"AAP-100 was moved to in progress, and is Shipped by now":                                 {after(200, `{"id":"1","key":"AAP-100","fields":{"status":{"name":"Shipped","statusCategory":{"key":"done"}}}}`), "Shipped"},
+	} {
+		w := start(t, tc.rt)
+		var heard []string
+		w.call.Tell = func(text string) { heard = append(heard, text) }
+		out, err := do[jira.MoveOut](w, "jira_transition", beginning)
+		if err != nil || out.Status != tc.status || !out.Changed || len(heard) != 1 || heard[0] != told {
+			t.Errorf("%+v, %v; heard %q, want %q", out, err, heard, told)
+		}
 	}
 	w := start(t, nil)
 	_, err := w.find("jira_transition", `{"issue":"AAP-9","status":"Done"}`)

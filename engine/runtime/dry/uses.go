@@ -20,13 +20,34 @@ func Uses(p *program.Program, s machine.Start) []step.Use {
 		}
 		for _, a := range actions {
 			if a.Kind == machine.Call {
-				out = append(out, step.Use{Node: a.Node, Step: a.Step, Args: knownValues(a.Input)})
+				out = append(out, useOf(a))
 			}
 			if m.Apply(machine.Event{Kind: machine.Done, Path: a.Path, Unknown: true}) != nil {
 				return out // a walk that cannot go on has seen what there is to see
 			}
 		}
 	}
+}
+
+// useOf keeps what is known of a call's arguments, of mappings member by member.
+func useOf(a machine.Action) step.Use {
+	u := step.Use{Node: a.Node, Step: a.Step, Args: knownValues(a.Input)}
+	for _, name := range types.SortedKeys(a.Input) {
+		if _, known := u.Args[name]; known {
+			continue
+		}
+		u.Unknown = append(u.Unknown, name)
+		if members, ok := a.Input[name].(map[string]any); ok {
+			partly := knownValues(members)
+			for member := range members {
+				if _, known := partly[member]; !known {
+					partly[member] = nil
+				}
+			}
+			u.Args[name] = map[string]any(partly)
+		}
+	}
+	return u
 }
 
 // knownValues is the input without its unknown members.

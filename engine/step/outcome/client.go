@@ -2,6 +2,7 @@ package outcome
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -109,8 +110,30 @@ func (l limited) RoundTrip(req *http.Request) (*http.Response, error) {
 		cancel()
 		return nil, err
 	}
-	resp.Body = body{io.LimitReader(resp.Body, MaxBody), resp.Body, cancel}
+	resp.Body = body{&capped{resp.Body, MaxBody}, resp.Body, cancel}
 	return resp, nil
+}
+
+// errTooLarge ends an answer that is cut off.
+var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", MaxBody>>20)
+
+// capped reads at most so many bytes, and says when there are more.
+type capped struct {
+	io.Reader
+	left int
+}
+
+// Read reads what is left.
+func (c *capped) Read(p []byte) (int, error) {
+	if c.left == 0 {
+		if n, err := c.Reader.Read(make([]byte, 1)); n == 0 {
+			return 0, err
+		}
+		return 0, errTooLarge
+	}
+	n, err := c.Reader.Read(p[:min(len(p), c.left)])
+	c.left -= n
+	return n, err
 }
 
 // body is an answer's body, limited in size and time.

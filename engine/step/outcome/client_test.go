@@ -170,3 +170,16 @@ func TestRedirects(t *testing.T) {
 		}
 	}
 }
+
+// TestTooLarge: an answer that is cut off says so, and one that just fits is
+// whole.
+func TestTooLarge(t *testing.T) {
+	t.Parallel()
+	for extra, want := range map[int]string{0: "", 1: "the answer is larger than 10 MiB"} {
+		url, _ := answers(t, func(w http.ResponseWriter) { w.Write(make([]byte, outcome.MaxBody+extra)) })
+		_, err := send(t.Context(), t, "GET", url)
+		if want == "" && err != nil || want != "" && (err == nil || err.Error() != want) {
+			t.Errorf("%d bytes more: %v", extra, err)
+		}
+	}
+}

@@ -39,6 +39,7 @@ func Reach(ctx context.Context, rt http.RoundTripper, timeout time.Duration, raw
 	}
 	client := Client(rt, timeout)
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	began := time.Now()
 	resp, err := client.Do(req)
 	if err != nil {
 		return []step.Finding{{Subject: subject, Err: Transport(http.MethodGet, subject, err)}}, false
@@ -48,8 +49,8 @@ func Reach(ctx context.Context, rt http.RoundTripper, timeout time.Duration, raw
 	if resp.TLS != nil && len(resp.TLS.PeerCertificates) > 0 {
 		findings = append(findings, validity(u.Host, resp.TLS.PeerCertificates[0], now))
 	}
-	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-		findings = append(findings, clock(u.Host, now.Sub(date)))
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil && resp.Header.Get("Age") == "" { // not a cache's
+		findings = append(findings, clock(u.Host, now.Add(time.Since(began)).Sub(date)))
 	}
 	return findings, true
 }

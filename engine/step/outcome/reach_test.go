@@ -54,3 +54,16 @@ func TestReach(t *testing.T) {
 		})
 	}
 }
+
+// TestReachCached: a cache's answer has an old date, which is nobody's clock.
+func TestReachCached(t *testing.T) {
+	t.Parallel()
+	url, _ := answers(t, func(w http.ResponseWriter) {
+		w.Header().Set("Date", time.Now().Add(-20*time.Minute).UTC().Format(http.TimeFormat))
+		w.Header().Set("Age", "1200")
+	})
+	findings, ok := outcome.Reach(t.Context(), nil, time.Minute, url, time.Now())
+	if !ok || len(findings) != 1 || findings[0].Err != nil {
+		t.Errorf("got %+v", findings)
+	}
+}

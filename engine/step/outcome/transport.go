@@ -20,7 +20,7 @@ func Transport(method, what string, err error) *types.Error {
 	if errors.Is(err, context.Canceled) && isRead(method) {
 		return types.Errorf(types.Cancelled, "%s: stopped", what).WithHint("go on with the run when it suits")
 	}
-	if text, cure, ok := notSent(err); ok {
+	if text, cure, ok := notSent(err); ok && (isRead(method) || !garbled(err)) {
 		return types.Errorf(types.Network, "%s: cannot reach the service: %s", what, text).WithHint("%s", cure)
 	}
 	if !isRead(method) {
@@ -77,6 +77,14 @@ func (e *proxyError) cure() string {
 	return "ask whoever runs the proxy to let the service's host through, or name the host in NO_PROXY"
 }
 
+// garbled reports whether something answered that is not TLS. Mostly that is
+// the answer to the handshake; but a box on the way may also do so later, when
+// the request has gone out.
+func garbled(err error) bool {
+	var record tls.RecordHeaderError
+	return errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch)
+}
+
 // notSent recognizes the errors after which the request surely did not reach
 // the service, and says what to do about each.
 func notSent(err error) (text, cure string, ok bool) {
@@ -109,7 +117,6 @@ func certificate(err error) (text, cure string, ok bool) {
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	var verify *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
 	switch {
 	case errors.As(err, &unknown):
 		return "its certificate is signed by " + issuer(err) + ", which is not trusted here",
@@ -120,7 +127,7 @@ func certificate(err error) (text, cure string, ok bool) {
 		return expired(invalid), "have the service's certificate renewed, or set this machine's clock right", true
 	case errors.As(err, &verify):
 		return verify.Error(), "check the service's certificate, and ca: under the service in skillrun.yaml", true
-	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
+	case garbled(err):
 		return "it does not speak TLS there", "check scheme and port of the service's url", true
 	}
 	return "", "", false

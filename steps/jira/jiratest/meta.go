@@ -136,7 +136,7 @@ func (s *Server) createFields(c call) reply {
 	}
 	screen := map[string]Field{
 		"project": {Name: "Project", Required: true}, "issuetype": {Name: "Issue Type", Required: true},
-		"summary": {Name: "Summary", Required: true}, "reporter": {Name: "Reporter", Required: true, Default: true},
+		"summary": {Name: "Summary", Required: true}, "reporter": {Name: "Reporter", Required: true, Default: s.cloud()}, // Data Center fills it in all the same
 		"description": {Name: "Description"}, "labels": {Name: "Labels"}, "components": {Name: "Components"},
 	}
 	for id, name := range p.RequiredFields {
