@@ -35,7 +35,10 @@ func agentKeys(ctx context.Context) (keys []ssh.Signer, done func(), err error) 
 			WithHint("start one with eval $(ssh-agent) and add your key with ssh-add; for a repository, its https URL does without")
 	}
 	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", socket)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, nil, agentStopped()
+	case err != nil:
 		return nil, nil, types.Errorf(types.Auth, "the ssh agent at SSH_AUTH_SOCK does not answer: %w", err).
 			WithHint("start one anew with eval $(ssh-agent) and add your key with ssh-add")
 	}
@@ -47,12 +50,16 @@ func agentKeys(ctx context.Context) (keys []ssh.Signer, done func(), err error) 
 	} else {
 		done()
 		if ctx.Err() != nil {
-			return nil, nil, types.Errorf(types.Cancelled, "asking the ssh agent: stopped").WithHint("go on with the run when it suits")
+			return nil, nil, agentStopped()
 		}
 		return nil, nil, types.Errorf(types.Auth, "the ssh agent does not list its keys: %w", err).
 			WithHint("unlock it with ssh-add -X, or start one anew with eval $(ssh-agent)")
 	}
 	return keys, done, nil
+}
+
+func agentStopped() *types.Error {
+	return types.Errorf(types.Cancelled, "asking the ssh agent: stopped").WithHint("go on with the run when it suits")
 }
 
 // sshTransport reaches a repository through ssh with the agent's keys, and

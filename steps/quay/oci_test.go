@@ -112,7 +112,7 @@ func TestOCIRefusals(t *testing.T) {
 		{"terse", raw(404, "text/plain", "", "Docker-Distribution-Api-Version", "registry/2.0"), "", repo, sha, types.NotFound, "tag " + sha + " is not in HOST/" + repo, "is the image built and pushed, and is the repository the right one?"},
 		{"cut", raw(200, "application/json", small, "Content-Length", "100"), "", repo, sha, types.Network, "look up tag " + sha + " of " + repo + ": the connection broke: unexpected EOF", "go on with the run; if it happens again, see whether a proxy or firewall cuts the connection"},
 		{"truncated", raw(200, "application/json", `{"schemaVersion":2,`), "", repo, sha, types.Unavailable, "the answer of HOST is not an OCI registry's: its manifest is not JSON, or cut off", odd},
-		{"huge", huge(), "", repo, sha, types.Unavailable, "the answer of HOST is not an OCI registry's: its manifest is not JSON, or cut off", odd},
+		{"huge", huge(), "", repo, sha, types.Unavailable, "look up tag " + sha + " of " + repo + ": the answer is larger than 10 MiB", "check the service's url in skillrun.yaml; if it is right, ask for less at a time"},
 		{"elsewhere", http.RedirectHandler("https://other.invalid/v2/", http.StatusTemporaryRedirect), "", repo, sha, types.Unavailable, "look up tag " + sha + " of " + repo + ": 307 Temporary Redirect", "the registry sends its clients to another host, which is not followed: name that host as the service's url"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/step/outcome"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // waits records how long a call was asked to wait.
@@ -180,6 +181,15 @@ func TestTooLarge(t *testing.T) {
 		_, err := send(t.Context(), t, "GET", url)
 		if want == "" && err != nil || want != "" && (err == nil || err.Error() != want) {
 			t.Errorf("%d bytes more: %v", extra, err)
+		}
+		if want == "" {
+			continue
+		}
+		if got := outcome.Transport("GET", "look", err); got.Code != types.Unavailable || got.Message != "look: "+want {
+			t.Errorf("a read: %v", got)
+		}
+		if got := outcome.Transport("POST", "file", err); got.Code != types.UnknownOutcome {
+			t.Errorf("a write: %v", got)
 		}
 	}
 }
