@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"net"
 	"net/http/httptest"
 	"os"
@@ -138,6 +139,13 @@ func TestDoctorFaults(t *testing.T) {
 		{"configuration value missing", sandbox.Options{}, func(b *bench) {
 			b.configure("  jira_project: AAP\n", "")
 		}, "skill release_aa_backend_prod", "config value jira_project is not set", "set it in skillrun.yaml"},
+		{"state folder that others can write", sandbox.Options{}, func(b *bench) {
+			b.env["XDG_STATE_HOME"] = b.t.TempDir()
+			dir := filepath.Join(b.env["XDG_STATE_HOME"], "skillrun")
+			if err := errors.Join(os.MkdirAll(filepath.Join(dir, "site-sandbox"), 0o700), os.Chmod(dir, 0o777)); err != nil {
+				b.t.Fatal(err)
+			}
+		}, "folders", "can be read by others (0777)", "chmod 700"},
 		{"state folder in the way", sandbox.Options{}, func(b *bench) {
 			b.env["XDG_STATE_HOME"] = filepath.Join(b.t.TempDir(), "state")
 			if err := os.WriteFile(b.env["XDG_STATE_HOME"], nil, 0o600); err != nil {

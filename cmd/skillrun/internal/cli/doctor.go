@@ -136,8 +136,17 @@ func (x *examination) configuration() render.Group {
 
 func (x *examination) folders() render.Group {
 	g := render.Group{Name: "folders"}
-	for _, f := range []struct{ what, dir string }{{"state", x.site.state}, {"cache", x.cacheDir()}} {
+	for _, f := range []struct {
+		what, dir string
+		part      bool // only worth a word where it is wrong
+	}{
+		{"state", x.site.state, false}, {"state", x.stateDir(), true}, {"state", filepath.Join(x.site.state, "runs"), true},
+		{"cache", x.cacheDir(), false},
+	} {
 		looked := engine.LookAt(f.dir)
+		if f.part && (looked.Err == nil || !looked.Exists || g.Findings[0].Err != nil) {
+			continue
+		}
 		finding := step.Finding{Subject: f.what, Err: looked.Err, Detail: f.dir}
 		if !looked.Exists {
 			finding.Detail += " (made when it is needed)"
@@ -181,7 +190,7 @@ func (x *examination) service(ctx context.Context, name string, uses []step.Use)
 		g.Findings = append(g.Findings, step.Finding{Subject: "kind " + s.Kind, Skipped: "no built-in step needs such a service"})
 	default:
 		for _, f := range examine(ctx, name, uses, x.Clock.Now()) {
-			if len(missing) == 0 || f.Subject != "credential" { // said already, with its place
+			if len(missing) == 0 || f.Subject != "credential" && f.Subject != "token" { // said already, with its place
 				g.Findings = append(g.Findings, f)
 			}
 		}

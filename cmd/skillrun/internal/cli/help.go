@@ -32,7 +32,8 @@ func topics() []*cobra.Command {
 const exitCodesHelp = `The exit code says what is to be done; error.code of --output json says what kind
 of failure it was.
 
-    0  done; or parked, with no write and no approval left
+    0  done; or parked with nothing left for a person to allow: it waits for
+       the world
     1  failed after the first request
     2  refused before any request: the call, the skill, the inputs, the
        configuration, a credential that is not there
@@ -47,6 +48,7 @@ asked for.
 
   --input name=value    the value; lists and objects are written in JSON
   --input name=@file    the text of a file, without its last line break
+  --input name=@@text   the text behind @@ as it is: @@- is -, @@@x is @x
   --input name=-        the text of stdin, without its last line break
   --input-file FILE     names and values in YAML or JSON
 

@@ -76,9 +76,12 @@ func (p *Program) headed(diags diag.List, f runFlags) diag.List {
 	return diags
 }
 
-// inputText reads @file and -.
+// inputText reads @file and -. Behind @@ stands the text itself, whatever it
+// begins with.
 func (p *Program) inputText(text string) (string, error) {
 	switch {
+	case strings.HasPrefix(text, "@@"):
+		return text[2:], nil
 	case text == "-":
 		b, err := limited(p.Stdin, "stdin")
 		return strings.TrimSuffix(string(b), "\n"), err
@@ -87,6 +90,14 @@ func (p *Program) inputText(text string) (string, error) {
 		return strings.TrimSuffix(string(b), "\n"), err
 	}
 	return text, nil
+}
+
+// literal writes a value so that inputText gives it back.
+func literal(text string) string {
+	if text == "-" || strings.HasPrefix(text, "@") {
+		return "@@" + text
+	}
+	return text
 }
 
 func (p *Program) inputFile(name string) (map[string]any, diag.List) {

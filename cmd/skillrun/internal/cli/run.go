@@ -148,6 +148,7 @@ func (p *Program) conclude(out *surface, r engine.Report, err error, sources ren
 	case err != nil && out.run.ID == "": // it never began: locked, damaged, not there
 		return refused(err)
 	case err != nil && r.State == "":
+		fmt.Fprintf(p.Stderr, "\nstopped: run %s\njournal: %s\ngo on, when that is mended: %s\n", r.ID, r.Journal, resumeCommand(r.ID, "", out.flags))
 		return &exitError{exitFailed, err}
 	}
 	out.result(r, sources)
@@ -168,7 +169,7 @@ func command(s *engine.Skill, inputs map[string]any, f runFlags) string {
 	}
 	for _, name := range s.Inputs.Names() {
 		if v, ok := inputs[name]; ok && v != nil {
-			words = append(words, "--input", quote(name+"="+types.Show(v)))
+			words = append(words, "--input", quote(name+"="+literal(types.Show(v))))
 		}
 	}
 	if f.again != 0 {
@@ -185,11 +186,15 @@ func quote(s string) string {
 	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
 		return s
 	}
-	if strings.IndexFunc(s, unicode.IsControl) >= 0 {
+	if strings.IndexFunc(s, steers) >= 0 {
 		return ansiC(s)
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
+
+// steers reports whether a character does something to a terminal, or to the
+// order of the text on it, instead of standing there.
+func steers(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf) }
 
 // ansiC quotes a word with control characters, in the way of $'…' that bash,
 // zsh and ksh share: nothing of it steers the terminal it is printed on.
@@ -207,8 +212,8 @@ func ansiC(s string) string {
 			b.WriteString(`\t`)
 		case r < 0x80 && unicode.IsControl(r):
 			fmt.Fprintf(&b, `\x%02x`, r)
-		case unicode.IsControl(r):
-			fmt.Fprintf(&b, `\u%04x`, r)
+		case steers(r):
+			fmt.Fprintf(&b, `\U%08x`, r)
 		default:
 			b.WriteRune(r)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // site is what a command works with: the configuration, and the engine over
@@ -47,8 +48,12 @@ func (p *Program) open(ctx context.Context, explicit string, sandbox bool) (*sit
 	}
 	if sandbox {
 		w, err := p.Sandbox(ctx, SandboxOptions{Dir: p.sandboxDir(), Log: p.Stderr})
+		if ctx.Err() != nil {
+			return nil, &exitError{code: exitInterrupted}
+		}
 		if err != nil {
-			return nil, &exitError{exitRefused, err}
+			return nil, refused(types.Errorf(types.Unavailable, "the sandbox cannot be opened: %w", err).
+				WithHint("it is kept in %s: give that to the user who runs skillrun, or set XDG_STATE_HOME to another folder", p.sandboxDir()))
 		}
 		s.world, explicit = w, w.Config()
 	}
