@@ -40,7 +40,7 @@ func (clock) Sleep(ctx context.Context, _ time.Duration) error { return ctx.Err(
 
 func newEngine(t *testing.T) *engine.Engine {
 	t.Helper()
-	cat, err := steps.All(&config.Config{}, t.TempDir())
+	cat, err := steps.All(&config.Config{}, steps.Options{Cache: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

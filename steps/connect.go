@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"net/http"
 	"strings"
 	"time"
 
@@ -18,8 +19,9 @@ const timeout = 30 * time.Second
 
 // connector turns services of a configuration into what families take.
 type connector struct {
-	cfg *config.Config
-	err error // the first thing that is wrong
+	cfg  *config.Config
+	wrap func(http.RoundTripper) http.RoundTripper
+	err  error // the first thing that is wrong
 }
 
 // each connects the services of one kind.

@@ -88,7 +88,7 @@ func TestProxies(t *testing.T) {
 func TestNoProxy(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"http://u:hunter2/@p", "ftp://p", "http://", "http://u:hunter2 @p", "://p", "http://:3128"} {
-		_, err := All(load(t, "services: {quay: {url: https://quay.example.com}}", environment{"HTTPS_PROXY": address}), t.TempDir())
+		_, err := All(load(t, "services: {quay: {url: https://quay.example.com}}", environment{"HTTPS_PROXY": address}), Options{Cache: t.TempDir()})
 		want := "the variable HTTPS_PROXY is not the address of a proxy; it is not shown here (write it as http://HOST:PORT, " +
 			"or http://USER:PASSWORD@HOST:PORT with signs such as @ and / in the password as %40 and %2F)"
 		if err == nil || err.Error() != want || types.CodeOf(err) != types.BadInput {

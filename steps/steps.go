@@ -3,6 +3,8 @@
 package steps
 
 import (
+	"net/http"
+
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/steps/git"
@@ -12,13 +14,20 @@ import (
 	"github.com/skillrun/skillrun/steps/yamlfile"
 )
 
-// All returns the catalogue for a configuration. cache is a folder for what
-// the git steps fetch. A service whose credential cannot be had is connected
+// Options say how the families reach the world.
+type Options struct {
+	Cache string // a folder for what the git steps fetch
+	// Wrap stands between every request and the network, to watch it or to take
+	// its place; nil is for nothing between.
+	Wrap func(http.RoundTripper) http.RoundTripper
+}
+
+// All returns the catalogue for a configuration. A service whose credential cannot be had is connected
 // without one: a skill that needs it is refused before it runs.
-func All(cfg *config.Config, cache string) (*step.Catalogue, error) {
-	c := connector{cfg: cfg}
+func All(cfg *config.Config, o Options) (*step.Catalogue, error) {
+	c := connector{cfg: cfg, wrap: o.Wrap}
 	families := [][]step.Step{
-		git.Steps(git.Options{Services: each(&c, "git", c.git), Cache: cache}),
+		git.Steps(git.Options{Services: each(&c, "git", c.git), Cache: o.Cache}),
 		quay.Steps(each(&c, "quay", c.quay)),
 		jira.Steps(each(&c, "jira", c.jira)),
 		gitlab.Steps(each(&c, "gitlab", c.gitlab)),
@@ -28,10 +37,10 @@ func All(cfg *config.Config, cache string) (*step.Catalogue, error) {
 }
 
 // Examiners returns what doctor asks about a service, by its kind.
-func Examiners(cfg *config.Config, cache string) (map[string]step.Examine, error) {
-	c := connector{cfg: cfg}
+func Examiners(cfg *config.Config, o Options) (map[string]step.Examine, error) {
+	c := connector{cfg: cfg, wrap: o.Wrap}
 	return map[string]step.Examine{
-		"git":    git.Examine(git.Options{Services: each(&c, "git", c.git), Cache: cache}),
+		"git":    git.Examine(git.Options{Services: each(&c, "git", c.git), Cache: o.Cache}),
 		"quay":   quay.Examine(each(&c, "quay", c.quay)),
 		"jira":   jira.Examine(each(&c, "jira", c.jira)),
 		"gitlab": gitlab.Examine(each(&c, "gitlab", c.gitlab)),

@@ -26,7 +26,7 @@ func (c *connector) transport(s config.Service) http.RoundTripper {
 		c.fail(err)
 	}
 	patience := min(connecting, timeoutOf(s))
-	return encrypted{&http.Transport{
+	var rt http.RoundTripper = &http.Transport{
 		Proxy:                  proxy,
 		OnProxyConnectResponse: outcome.ProxyAnswer,
 		DialContext:            (&net.Dialer{Timeout: patience}).DialContext,
@@ -34,7 +34,11 @@ func (c *connector) transport(s config.Service) http.RoundTripper {
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: authorities(s)},
 		IdleConnTimeout:        30 * time.Second,
 		ForceAttemptHTTP2:      true,
-	}}
+	}
+	if c.wrap != nil {
+		rt = c.wrap(rt)
+	}
+	return encrypted{rt}
 }
 
 // authorities are those that the machine trusts and those that the service's

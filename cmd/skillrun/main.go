@@ -20,6 +20,8 @@ import (
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/cli"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/sandbox"
+	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/skills"
 	"github.com/skillrun/skillrun/steps"
 )
@@ -39,13 +41,21 @@ func run() int {
 		Terminal:    term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		User:        userName(), Dir: dir, Env: os.LookupEnv, Clock: clock{}, Tick: tick, Random: rand.Reader,
-		Builtin: skills.FS, Catalogue: steps.All, Examiners: steps.Examiners, Sandbox: openSandbox,
+		Builtin: skills.FS, Catalogue: catalogue, Examiners: examiners, Sandbox: openSandbox,
 	}
 	code := p.Run(ctx, os.Args[1:])
 	if code == 130 && signalled() == syscall.SIGTERM {
 		return 143
 	}
 	return code
+}
+
+func catalogue(cfg *config.Config, cache string) (*step.Catalogue, error) {
+	return steps.All(cfg, steps.Options{Cache: cache})
+}
+
+func examiners(cfg *config.Config, cache string) (map[string]step.Examine, error) {
+	return steps.Examiners(cfg, steps.Options{Cache: cache})
 }
 
 func openSandbox(ctx context.Context, o cli.SandboxOptions) (cli.World, error) {

@@ -130,20 +130,3 @@ func Preview[In, Out any](f func(context.Context, In, UnknownPaths) (Prediction[
 		}
 	}}
 }
-
-// Undo gives a Write the ability to be reversed, only ever on request.
-func Undo[In, Out any](f func(context.Context, In, Out) error) Option[In, Out] {
-	return Option[In, Out]{func(s *Step) {
-		s.undo = func(ctx context.Context, rawIn, rawOut json.RawMessage) error {
-			in, err := decode[In](rawIn)
-			if err != nil {
-				return err
-			}
-			out, err := decode[Out](rawOut)
-			if err != nil {
-				return err
-			}
-			return f(ctx, in, out)
-		}
-	}}
-}

@@ -62,11 +62,18 @@ type Step struct {
 	Out    types.Type // an object: the result
 	Codes  []types.Code
 	Touch  Touch
+	// RefFormat is how people name an effect of the step in `skillrun resolve`,
+	// such as "the key of the issue, AAP-7"; "" when it cannot be read back.
+	RefFormat string
 
 	do      func(context.Context, json.RawMessage) (json.RawMessage, error)
 	find    func(context.Context, Key, json.RawMessage) (Found[json.RawMessage], error)
 	preview func(context.Context, json.RawMessage, UnknownPaths) (Prediction[json.RawMessage], error)
-	undo    func(context.Context, json.RawMessage, json.RawMessage) error
+	update  func(ctx context.Context, key Key, in, out json.RawMessage) (json.RawMessage, error)
+	resolve func(ctx context.Context, ref string, in json.RawMessage) (json.RawMessage, error)
+	sayUndo func(in, out json.RawMessage) (string, error)
+	undo    func(ctx context.Context, key Key, in, out json.RawMessage) error
+	late    bool
 }
 
 // Touch says what a step reaches: the service it needs by default, and the
@@ -78,7 +85,7 @@ type Touch struct {
 	Verb    string `json:"verb"`
 }
 
-// Option adds an ability to a Write. It is typed so that the compiler refuses
+// Option adds an ability to a Write, or the preview to a Local. It is typed so that the compiler refuses
 // a Find or Preview of other structs than the step's.
 type Option[In, Out any] struct{ apply func(*Step) }
 
@@ -87,9 +94,10 @@ func Read[In, Out any](name, doc string, do Func[In, Out]) Step {
 	return build(name, doc, Reads, do, nil)
 }
 
-// Local declares a step that changes only the run's own workspace.
-func Local[In, Out any](name, doc string, do Func[In, Out]) Step {
-	return build(name, doc, Locals, do, nil)
+// Local declares a step that changes only the run's own workspace. Its one
+// option is [Preview], for a plan in which its arguments are not all known.
+func Local[In, Out any](name, doc string, do Func[In, Out], opts ...Option[In, Out]) Step {
+	return build(name, doc, Locals, do, opts)
 }
 
 // Write declares a step that changes what others see. Without a [Find] a run
@@ -167,33 +175,7 @@ func (s Step) AllCodes() []types.Code {
 	return all
 }
 
-// CanFind reports whether the step can look for its own effect.
-func (s Step) CanFind() bool { return s.find != nil }
-
 // Do performs the step. The result is an object of type Out.
 func (s Step) Do(ctx context.Context, in json.RawMessage) (json.RawMessage, error) {
 	return s.do(ctx, in)
-}
-
-// Find looks for the effect of the key; call it only when CanFind.
-func (s Step) Find(ctx context.Context, key Key, in json.RawMessage) (Found[json.RawMessage], error) {
-	return s.find(ctx, key, in)
-}
-
-// Preview predicts the effect. unknown names the arguments that are not known
-// yet; they are zero in in. A step without a preview predicts an unknown
-// output and shows its arguments.
-func (s Step) Preview(ctx context.Context, in json.RawMessage, unknown UnknownPaths) (Prediction[json.RawMessage], error) {
-	if s.preview == nil {
-		return Prediction[json.RawMessage]{Change: Change{Title: s.Name}, Unknown: UnknownPaths{""}}, nil
-	}
-	return s.preview(ctx, in, unknown)
-}
-
-// Undo reverses the effect, when the step declares how.
-func (s Step) Undo(ctx context.Context, in, out json.RawMessage) error {
-	if s.undo == nil {
-		return types.Errorf(types.BadInput, "%s cannot be undone", s.Name).WithHint("undo it by hand, where it stands")
-	}
-	return s.undo(ctx, in, out)
 }

@@ -56,7 +56,6 @@ func TestErrors(t *testing.T) {
 		want string
 	}{
 		{decode, types.Internal, `arguments do not decode: json: unknown field "titel"`},
-		{s.Undo(t.Context(), nil, nil), types.BadInput, "make cannot be undone (undo it by hand, where it stands)"},
 		{pick, types.BadInput, `there is no service "gira" (add it under services in skillrun.yaml; configured are: jira, jira-eu)`},
 		{none, types.BadInput, `there is no service "jira" (add it under services in skillrun.yaml; configured are: none)`},
 	} {

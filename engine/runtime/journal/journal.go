@@ -48,8 +48,11 @@ const (
 	Event    Kind = "event"    // something a machine folds
 	Parked   Kind = "parked"   // the run lets go of its process: Reason says for what
 	Resumed  Kind = "resumed"  // a process took the run up again
-	Approved Kind = "approved" // a person agreed to the writes
-	Finished Kind = "finished" // done or failed; nothing more happens unless a person retries
+	Approved Kind = "approved" // a person agreed to what Plan is the digest of
+	Resolved Kind = "resolved" // a person said that a write of unknown outcome did not happen
+	Undoing  Kind = "undoing"  // an effect is about to be reversed
+	Undone   Kind = "undone"   // it is reversed
+	Finished Kind = "finished" // State says how it ended
 )
 
 // Record is one line of a journal. Fields of other kinds are empty.
@@ -60,7 +63,7 @@ type Record struct {
 
 	Run *RunHeader `json:"run,omitempty"` // of Header
 
-	Path   string          `json:"path,omitempty"` // of Intent and Event
+	Path   string          `json:"path,omitempty"` // of Intent, Event, Resolved, Undoing, Undone; of Approved: the node that asked, "" for the writes
 	Step   string          `json:"step,omitempty"`
 	Effect string          `json:"effect,omitempty"`
 	Key    string          `json:"key,omitempty"`    // of a write
@@ -68,12 +71,13 @@ type Record struct {
 	Input  json.RawMessage `json:"input,omitempty"`  // exactly what the step got
 
 	Event   *machine.Event `json:"event,omitempty"`   // of Event
-	Outcome string         `json:"outcome,omitempty"` // of a write's Event: created or adopted
+	Outcome string         `json:"outcome,omitempty"` // of a write's Event: created, adopted, updated, resolved or unknown
 	Blob    string         `json:"blob,omitempty"`    // digest of the event's output when it is kept in blobs/
 
-	Reason string       `json:"reason,omitempty"` // of Parked: confirm, await, unknown_outcome; of Resumed: restart, see Restart
-	State  string       `json:"state,omitempty"`  // of Finished: done or failed
-	By     string       `json:"by,omitempty"`     // of Approved and Resumed: the user
+	Reason string       `json:"reason,omitempty"` // of Parked: confirm, approve, await, lock, unknown_outcome; of Resumed: restart, see Restart; of Finished: a person's words
+	State  string       `json:"state,omitempty"`  // of Finished: done, failed, cancelled, rejected or undone
+	By     string       `json:"by,omitempty"`     // of what a person did: the user
+	Plan   string       `json:"plan,omitempty"`   // of Approved and Parked: the digest of what was shown
 	Error  *types.Error `json:"error,omitempty"`  // of Parked and Finished
 }
 
@@ -107,8 +111,12 @@ type Versions struct {
 	Program  string `json:"skillrun"`
 }
 
-// Format is the version of the journal's format.
-const Format = 1
+// Format is the version of the journal's format. Journals of earlier ones are
+// read, and gone on with; [Versions] keeps the one a run began with.
+//
+//	1  header, intent, event, parked, resumed, approved, finished (done, failed)
+//	2  resolved, undoing, undone; finished also cancelled, rejected, undone; Plan
+const Format = 2
 
 // Journal is the history of one run, open for its one writer.
 type Journal interface {

@@ -188,7 +188,8 @@ func decodeRecord(body []byte) (r Record, err error) {
 }
 
 func checkRecord(r *Record, seq int) error {
-	kinds := []Kind{Header, Intent, Event, Parked, Resumed, Approved, Finished}
+	kinds := []Kind{Header, Intent, Event, Parked, Resumed, Approved, Resolved, Undoing, Undone, Finished}
+	ends := []State{StateDone, StateFailed, StateCancelled, StateRejected, StateUndone}
 	switch {
 	case r.Seq != seq:
 		return fmt.Errorf("record %d stands where %d should", r.Seq, seq)
@@ -202,10 +203,10 @@ func checkRecord(r *Record, seq int) error {
 		return errors.New("an event belongs into the record of an event, and only there")
 	case r.Blob != "" && (r.Kind != Event || !isDigest(r.Blob)):
 		return fmt.Errorf("%q is not where an output is kept", r.Blob)
-	case r.Kind == Finished && State(r.State) != StateDone && State(r.State) != StateFailed:
+	case r.Kind == Finished && !slices.Contains(ends, State(r.State)):
 		return fmt.Errorf("a run does not finish %q", r.State)
-	case r.Run != nil && r.Run.Versions.Journal != Format:
-		return fmt.Errorf("the header is of format %d, not %d", r.Run.Versions.Journal, Format)
+	case r.Run != nil && (r.Run.Versions.Journal < 1 || r.Run.Versions.Journal > Format):
+		return fmt.Errorf("the header is of format %d, not 1 to %d", r.Run.Versions.Journal, Format)
 	case r.Run != nil && !ValidID(r.Run.ID):
 		return fmt.Errorf("the header names a run %q", r.Run.ID)
 	}

@@ -18,6 +18,9 @@ const (
 	StateParked      State = "parked"      // it waits for what Reason says
 	StateDone        State = "done"
 	StateFailed      State = "failed"
+	StateCancelled   State = "cancelled" // a person ended it
+	StateRejected    State = "rejected"  // a person said no to what it asked
+	StateUndone      State = "undone"    // its effects were reversed
 	StateDamaged     State = "damaged" // its journal cannot be read; Error says why
 )
 
@@ -38,7 +41,13 @@ type Summary struct {
 }
 
 // Finished reports whether nothing more happens unless a person retries.
-func (s Summary) Finished() bool { return s.State == StateDone || s.State == StateFailed }
+func (s Summary) Finished() bool {
+	switch s.State {
+	case StateDone, StateFailed, StateCancelled, StateRejected, StateUndone:
+		return true
+	}
+	return false
+}
 
 // Summarize folds records into a summary. Records cannot say whether a process
 // is at the run: it is [StateInterrupted] here and [Store.List] knows better.
@@ -78,7 +87,11 @@ func (s *Summary) add(r *Record) {
 		}
 	case Finished:
 		s.enter(State(r.State), r)
-	case Approved: // the run stays parked until a process takes it up
+	case Resolved:
+		s.Pending = slices.DeleteFunc(s.Pending, func(p string) bool { return p == r.Path })
+	case Undoing:
+		s.enter(StateInterrupted, r)
+	case Approved, Undone: // the run stays where it is until a process goes on
 	}
 }
 

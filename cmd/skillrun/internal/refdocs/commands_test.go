@@ -19,6 +19,7 @@ import (
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/cli"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/sandbox"
 	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 	"github.com/skillrun/skillrun/skills"
 	"github.com/skillrun/skillrun/steps"
@@ -63,7 +64,13 @@ func (s *shell) run(args ...string) (stdout, both string) {
 	p := &cli.Program{
 		Version: "v0.1.0", Stdin: strings.NewReader(""), Stdout: io.MultiWriter(&out, &all), Stderr: &all, Dir: dir,
 		Env: s.env, Clock: clock{}, Random: s.random,
-		Builtin: skills.FS, Catalogue: steps.All, Examiners: steps.Examiners,
+		Builtin: skills.FS,
+		Catalogue: func(cfg *config.Config, cache string) (*step.Catalogue, error) {
+			return steps.All(cfg, steps.Options{Cache: cache})
+		},
+		Examiners: func(cfg *config.Config, cache string) (map[string]step.Examine, error) {
+			return steps.Examiners(cfg, steps.Options{Cache: cache})
+		},
 		Sandbox: func(ctx context.Context, o cli.SandboxOptions) (cli.World, error) {
 			return sandbox.Open(ctx, sandbox.Options{Dir: o.Dir, Addr: o.Addr, Log: o.Log, Now: clock{}.Now})
 		},

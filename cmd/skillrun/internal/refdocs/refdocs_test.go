@@ -91,7 +91,7 @@ func between(t *testing.T, text, begin, end, with string) string {
 
 func catalogue(t *testing.T) *step.Catalogue {
 	t.Helper()
-	cat, err := steps.All(&config.Config{}, t.TempDir())
+	cat, err := steps.All(&config.Config{}, steps.Options{Cache: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

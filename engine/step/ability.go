@@ -1,0 +1,150 @@
+package step
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Update gives a Write the ability to bring an effect of ours that was made
+// from other arguments up to date, instead of stopping with conflict. out is
+// what [Find] said is there. It must be safe to do twice, and it is announced.
+func Update[In, Out any](f func(ctx context.Context, key Key, in In, out Out) (Out, error)) Option[In, Out] {
+	return Option[In, Out]{func(s *Step) {
+		s.update = func(ctx context.Context, key Key, rawIn, rawOut json.RawMessage) (json.RawMessage, error) {
+			in, out, err := decodeBoth[In, Out](rawIn, rawOut)
+			if err != nil {
+				return nil, err
+			}
+			got, err := f(ctx, key, in, out)
+			if err != nil {
+				return nil, err
+			}
+			return types.Encode(got), nil
+		}
+	}}
+}
+
+// Resolve gives a Write the ability to read back the effect that a person
+// names by ref, such as AAP-7, !12 or a commit, when the run could not tell
+// what became of it. It only reads; the error is not_found when there is no
+// such thing, and conflict when it cannot be what the arguments ask for, with
+// the difference. format says what a ref looks like, for people.
+func Resolve[In, Out any](format string, f func(ctx context.Context, ref string, in In) (Out, error)) Option[In, Out] {
+	return Option[In, Out]{func(s *Step) {
+		s.RefFormat = format
+		s.resolve = func(ctx context.Context, ref string, rawIn json.RawMessage) (json.RawMessage, error) {
+			in, err := decode[In](rawIn)
+			if err != nil {
+				return nil, err
+			}
+			got, err := f(ctx, ref, in)
+			if err != nil {
+				return nil, err
+			}
+			return types.Encode(got), nil
+		}
+	}}
+}
+
+// Undoing is how a Write is reversed, only ever on request.
+type Undoing[In, Out any] struct {
+	// Say names the deed for people without asking anybody: "close merge
+	// request !12". "" means that there is nothing to undo.
+	Say func(in In, out Out) string
+	// Do reverses the effect. It looks first: what is not there any more is
+	// undone already; what others have gone on with (a merged merge request, a
+	// branch with more commits) is refused with conflict. It is safe to do
+	// twice.
+	Do func(ctx context.Context, key Key, in In, out Out) error
+}
+
+// Undo gives a Write the ability to be reversed.
+func Undo[In, Out any](u Undoing[In, Out]) Option[In, Out] {
+	return Option[In, Out]{func(s *Step) {
+		s.sayUndo = func(rawIn, rawOut json.RawMessage) (string, error) {
+			in, out, err := decodeBoth[In, Out](rawIn, rawOut)
+			if err != nil {
+				return "", err
+			}
+			return u.Say(in, out), nil
+		}
+		s.undo = func(ctx context.Context, key Key, rawIn, rawOut json.RawMessage) error {
+			in, out, err := decodeBoth[In, Out](rawIn, rawOut)
+			if err != nil {
+				return err
+			}
+			return u.Do(ctx, key, in, out)
+		}
+	}}
+}
+
+// Late says of a Write that its effect may appear for a while after its answer
+// was lost, and that nothing on the other side refuses a second one. After an
+// unknown outcome the runtime then takes "absent" for a proof only when that
+// while is over.
+func Late[In, Out any]() Option[In, Out] {
+	return Option[In, Out]{func(s *Step) { s.late = true }}
+}
+
+func decodeBoth[In, Out any](rawIn, rawOut json.RawMessage) (in In, out Out, err error) {
+	if in, err = decode[In](rawIn); err == nil {
+		out, err = decode[Out](rawOut)
+	}
+	return in, out, err
+}
+
+// CanFind reports whether the step can look for its own effect.
+func (s Step) CanFind() bool { return s.find != nil }
+
+// CanPreview reports whether the step can say what it would do.
+func (s Step) CanPreview() bool { return s.preview != nil }
+
+// CanUpdate reports whether the step can bring an effect up to date.
+func (s Step) CanUpdate() bool { return s.update != nil }
+
+// CanResolve reports whether the step can read back an effect that a person
+// names.
+func (s Step) CanResolve() bool { return s.resolve != nil }
+
+// CanUndo reports whether the effect can be reversed.
+func (s Step) CanUndo() bool { return s.undo != nil }
+
+// IsLate reports whether an effect may appear after its answer was lost; see
+// [Late].
+func (s Step) IsLate() bool { return s.late }
+
+// Find looks for the effect of the key; call it only when CanFind.
+func (s Step) Find(ctx context.Context, key Key, in json.RawMessage) (Found[json.RawMessage], error) {
+	return s.find(ctx, key, in)
+}
+
+// Preview predicts the effect. unknown names the arguments that are not known
+// yet; they are zero in in. A step without a preview predicts an unknown
+// output and shows its arguments.
+func (s Step) Preview(ctx context.Context, in json.RawMessage, unknown UnknownPaths) (Prediction[json.RawMessage], error) {
+	if s.preview == nil {
+		return Prediction[json.RawMessage]{Change: Change{Title: s.Name}, Unknown: UnknownPaths{""}}, nil
+	}
+	return s.preview(ctx, in, unknown)
+}
+
+// Update brings an effect up to date; call it only when CanUpdate.
+func (s Step) Update(ctx context.Context, key Key, in, out json.RawMessage) (json.RawMessage, error) {
+	return s.update(ctx, key, in, out)
+}
+
+// Resolve reads back the effect that a person names; call it only when
+// CanResolve.
+func (s Step) Resolve(ctx context.Context, ref string, in json.RawMessage) (json.RawMessage, error) {
+	return s.resolve(ctx, ref, in)
+}
+
+// SayUndo names what Undo would do; call it only when CanUndo.
+func (s Step) SayUndo(in, out json.RawMessage) (string, error) { return s.sayUndo(in, out) }
+
+// Undo reverses the effect; call it only when CanUndo.
+func (s Step) Undo(ctx context.Context, key Key, in, out json.RawMessage) error {
+	return s.undo(ctx, key, in, out)
+}
