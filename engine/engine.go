@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"time"
 
@@ -11,7 +12,6 @@ import (
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/program"
-	"github.com/skillrun/skillrun/engine/runtime/dry"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/step"
@@ -36,6 +36,12 @@ type (
 	Summary = journal.Summary
 	// Clock is the time runs see.
 	Clock = local.Clock
+	// Disk is how journals reach the disk.
+	Disk = journal.Options
+	// Reversal is an effect and what undoing it would do.
+	Reversal = local.Reversal
+	// Verdict is what looking at every byte of a run came to.
+	Verdict = journal.Verdict
 )
 
 // The states and reasons of an [Outcome].
@@ -44,7 +50,11 @@ const (
 	Failed      = local.Failed
 	Parked      = local.Parked
 	Interrupted = local.Interrupted
+	Cancelled   = local.Cancelled
+	Rejected    = local.Rejected
 	ForConfirm  = local.ForConfirm
+	ForApprove  = local.ForApprove
+	ForLock     = local.ForLock
 	ForAwait    = local.ForAwait
 	ForUnknown  = local.ForUnknown
 )
@@ -56,9 +66,17 @@ type Setup struct {
 	Clock     Clock
 	Random    io.Reader // of run ids
 	Site      string
-	User      string          // who is at the terminal, kept with what they allow
-	Version   string          // of the program, kept in journals
-	Disk      journal.Options // how journals reach the disk; zero is the real one
+	User      string // who is at the terminal, kept with what they allow
+	Version   string // of the program, kept in journals
+	Disk      Disk   // how journals reach the disk; zero is the real one
+	// Settle is how long after a lost answer an effect may still appear, where
+	// the service does not refuse a second one.
+	Settle time.Duration
+	// Locks reaches the lock of a concurrency group that machines share, in a
+	// repository; nil when there is none.
+	Locks func(service, repo string) (step.Lock, error)
+	// Hosts names the host of a service, for the manifest of a plan; may be nil.
+	Hosts func(service string) string
 }
 
 // Engine is the façade: everything a surface needs to check and run skills.
@@ -77,18 +95,40 @@ func (e *Engine) Check(file string, text []byte) (*Skill, diag.List) {
 	return check.File(file, text, e.Catalogue)
 }
 
+// Consent says who has to agree before the first write.
+type Consent string
+
+// The kinds of consent. [Options] without one asks.
+const (
+	Asked     Consent = ""      // a person: here, or with Approve
+	Given     Consent = "given" // whoever started this process, by saying so
+	NotNeeded Consent = "never" // nobody: the site's policy
+)
+
 // Options is how a run is run.
 type Options struct {
 	// Command returns the repeatable command for the bound inputs; it is kept
 	// in the journal and shown first.
 	Command func(inputs map[string]any) string
 	Wait    bool
-	// Confirm is shown the writes that are left, once, before the first one;
-	// nil consents.
-	Confirm func(ctx context.Context, run Run, writes []plan.Write) (bool, error)
+	Consent Consent // to the writes; approve steps ask all the same
+	// Confirm shows a person what they are asked, and returns whether they say
+	// yes; nil where nobody sits.
+	Confirm func(ctx context.Context, run Run, q Question) (bool, error)
 	// Begun is told about the run before its first step.
 	Begun   func(run Run)
 	Observe func(Event)
+
+	expect *plan.Plan // of Apply
+}
+
+// Question is what a run asks a person: to agree to the writes that are left,
+// and, when an approve step asks, to what that step shows.
+type Question struct {
+	Node     string // of the approve step; "" before the first write
+	Message  string
+	Show     any
+	Forecast plan.Forecast
 }
 
 // Run is a run's identity for people.
@@ -99,6 +139,7 @@ type Run struct {
 	File      string // the skill file it was started from
 	Journal   string // the run's folder
 	Continued bool   // this process took up a run that was there
+	Followed  bool   // another process is at it; this one tells what happens
 }
 
 // Report is what a process did on a run.
@@ -167,19 +208,52 @@ func (e *Engine) header(id, work string, s *Skill, p *program.Program, b Binding
 
 // Resume goes on with a run that was killed, parked or failed. The program,
 // the inputs and the configuration values are the run's own; steps come from
-// the catalogue of today.
+// the catalogue of today. When another process is at the run, it is followed.
 func (e *Engine) Resume(ctx context.Context, id string, o Options) (Report, error) {
-	j, _, err := e.store.Open(id)
-	if err != nil {
-		return Report{}, err
+	for {
+		j, _, err := e.store.Open(id)
+		if err == nil {
+			return e.takeUp(ctx, j, o)
+		}
+		if !errors.Is(err, journal.ErrLocked) {
+			return Report{}, err
+		}
+		r, again, err := e.follow(ctx, id, o)
+		if err != nil || !again {
+			return r, err
+		}
+	}
+}
+
+// takeUp goes on with a run that this process holds now.
+func (e *Engine) takeUp(ctx context.Context, j *journal.File, o Options) (Report, error) {
+	if err := ended(j.Records()); err != nil {
+		return Report{}, errors.Join(err, j.Close())
 	}
 	return e.run(ctx, j, o, true)
 }
 
+// ended refuses a run that a person has ended.
+func ended(records []journal.Record) error {
+	last := records[len(records)-1]
+	if last.Kind != journal.Finished {
+		return nil
+	}
+	switch s := journal.State(last.State); s {
+	case journal.StateCancelled, journal.StateRejected, journal.StateUndone:
+		by := ""
+		if last.By != "" {
+			by = " by " + last.By
+		}
+		return types.Errorf(types.Conflict, "run %s was %s%s", records[0].Run.ID, s, by).
+			WithHint("begin anew with its command: %s", records[0].Run.Command)
+	}
+	return nil
+}
+
 func (e *Engine) run(ctx context.Context, j *journal.File, o Options, continued bool) (Report, error) {
 	defer j.Close()
-	records := j.Records()
-	h := records[0].Run
+	h := j.Records()[0].Run
 	run := Run{ID: h.ID, Skill: h.Skill, File: h.File, Command: h.Command, Journal: j.Dir(), Continued: continued}
 	p, start, err := restore(h)
 	if err != nil {
@@ -190,14 +264,29 @@ func (e *Engine) run(ctx context.Context, j *journal.File, o Options, continued 
 			return Report{Run: run}, err
 		}
 	}
+	if o.expect != nil {
+		agreed := journal.Record{Kind: journal.Approved, At: e.Clock.Now().UTC(), By: e.User, Plan: o.expect.Digest, Reason: "apply"}
+		if err := j.Append(agreed, true); err != nil {
+			return Report{Run: run}, err
+		}
+	}
 	if o.Begun != nil {
 		o.Begun(run)
 	}
-	out, err := local.Run(ctx, local.Options{
-		Program: p, Header: *h, Start: start, Catalogue: e.Catalogue, Journal: j, Clock: e.Clock,
-		Workspaces: j.Workspaces(), Wait: o.Wait, User: e.User, Observe: o.Observe, Confirm: e.confirm(o, run, p, start),
-	})
+	x := e.exclusion(p, h)
+	defer x.release()
+	lo := e.local(j, h, p, start)
+	lo.Wait, lo.Observe, lo.Decide, lo.Exclusive = o.Wait, o.Observe, e.decide(o, run, p, start, h), x.take
+	out, err := local.Run(ctx, lo)
 	return Report{Run: run, Outcome: out}, err
+}
+
+// local is what every work on a run needs.
+func (e *Engine) local(j *journal.File, h *journal.RunHeader, p *program.Program, start machine.Start) local.Options {
+	return local.Options{
+		Program: p, Header: *h, Start: start, Catalogue: e.Catalogue, Journal: j, Clock: e.Clock,
+		Workspaces: j.Workspaces(), User: e.User, Settle: e.Settle, Inbox: j,
+	}
 }
 
 // restore returns the program a header holds, after holding it against its
@@ -215,19 +304,6 @@ func restore(h *journal.RunHeader) (*program.Program, machine.Start, error) {
 		return nil, machine.Start{}, types.Errorf(types.BadInput, "time zone %q of the run is not known here", h.Zone)
 	}
 	return &p, machine.Start{Run: h.ID, StartedAt: h.StartedAt, Zone: zone}, nil
-}
-
-func (e *Engine) confirm(o Options, run Run, p *program.Program, start machine.Start) func(context.Context, []byte) (bool, error) {
-	if o.Confirm == nil {
-		return nil
-	}
-	return func(ctx context.Context, snapshot []byte) (bool, error) {
-		writes, err := dry.Writes(ctx, e.Catalogue, p, start, snapshot)
-		if err != nil {
-			return false, err
-		}
-		return o.Confirm(ctx, run, writes)
-	}
 }
 
 // Skill returns what a run was started from: the run, and the skill's text.

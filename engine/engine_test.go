@@ -89,7 +89,7 @@ func TestGates(t *testing.T) {
 	if diags.HasErrors() {
 		t.Fatal(diags.Err())
 	}
-	report, _, err := e.Start(t.Context(), skill, binding(1), engine.Options{})
+	report, _, err := e.Start(t.Context(), skill, binding(1), engine.Options{Consent: engine.NotNeeded})
 	if err != nil || report.State != engine.Done {
 		t.Fatalf("%v %+v", err, report)
 	}
@@ -114,8 +114,8 @@ func TestStart(t *testing.T) {
 	e := newEngine(t, tr, journal.Options{})
 	skill, _ := e.Check("release.yaml", []byte(release))
 	var asked []plan.Write
-	o := engine.Options{Confirm: func(_ context.Context, _ engine.Run, writes []plan.Write) (bool, error) {
-		asked = writes
+	o := engine.Options{Confirm: func(_ context.Context, _ engine.Run, q engine.Question) (bool, error) {
+		asked = q.Forecast.Writes
 		return false, nil
 	}}
 	parked, _, err := e.Start(t.Context(), skill, binding(1), o)
@@ -125,15 +125,15 @@ func TestStart(t *testing.T) {
 	if len(asked) != 2 || asked[0].Title != "create release 1" || asked[1].Fields[0].Value != "after (known after first)" {
 		t.Errorf("asked %+v", asked)
 	}
-	again, _, err := e.Start(t.Context(), skill, binding(1), engine.Options{})
+	again, _, err := e.Start(t.Context(), skill, binding(1), engine.Options{Consent: engine.NotNeeded})
 	if err != nil || again.ID != parked.ID || !again.Continued || again.State != engine.Done || len(tr) != 2 {
 		t.Errorf("%v %+v, world %v", err, again, tr)
 	}
-	third, _, err := e.Start(t.Context(), skill, binding(1), engine.Options{})
+	third, _, err := e.Start(t.Context(), skill, binding(1), engine.Options{Consent: engine.NotNeeded})
 	if err != nil || third.ID == parked.ID || third.Effects[0].Outcome != "adopted" || len(tr) != 2 {
 		t.Errorf("%v %+v, world %v", err, third, tr)
 	}
-	other, _, err := e.Start(t.Context(), skill, binding(2), engine.Options{})
+	other, _, err := e.Start(t.Context(), skill, binding(2), engine.Options{Consent: engine.NotNeeded})
 	if err != nil || other.Effects[0].Outcome != "created" || len(tr) != 4 {
 		t.Errorf("other work: %v %+v, world %v", err, other, tr)
 	}
@@ -149,7 +149,7 @@ func TestOtherInputs(t *testing.T) {
 	if diags.HasErrors() {
 		t.Fatal(diags.Err())
 	}
-	no := engine.Options{Confirm: func(context.Context, engine.Run, []plan.Write) (bool, error) { return false, nil }}
+	no := engine.Options{}
 	parked, _, err := e.Start(t.Context(), skill, binding(1), no)
 	if err != nil || parked.State != engine.Parked {
 		t.Fatal(err, parked.State)
@@ -167,7 +167,7 @@ func TestResumeUnknown(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, tracker{}, journal.Options{})
 	for _, id := range []string{"20260101-000000-aaaaaa", "../x", ""} {
-		if _, err := e.Resume(t.Context(), id, engine.Options{}); err == nil {
+		if _, err := e.Resume(t.Context(), id, engine.Options{Consent: engine.NotNeeded}); err == nil {
 			t.Errorf("%q was resumed", id)
 		}
 		if _, _, err := e.Skill(id); err == nil {

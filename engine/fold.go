@@ -53,6 +53,13 @@ func (f *folding) add(r journal.Record) error {
 		f.moment(r, "resumed")
 	case journal.Approved:
 		f.moment(r, "approved")
+	case journal.Resolved:
+		f.moment(r, "resolved")
+	case journal.Undoing:
+		f.moment(r, "undoing")
+	case journal.Undone:
+		f.moment(r, "undone")
+		f.undone(r.Path)
 	case journal.Parked:
 		f.moment(r, "parked")
 	case journal.Finished:
@@ -76,7 +83,7 @@ func (f *folding) moment(r journal.Record, what string) {
 	if what == "restarted" && len(f.history) > 0 && f.history[len(f.history)-1].What == "resumed" {
 		f.history = f.history[:len(f.history)-1] // the same process, told twice
 	}
-	f.history = append(f.history, Moment{At: r.At, What: what, By: r.By, Reason: r.Reason, Error: r.Error})
+	f.history = append(f.history, Moment{At: r.At, What: what, Path: r.Path, By: r.By, Plan: r.Plan, Reason: r.Reason, Error: r.Error})
 }
 
 // event folds what happened to a step. A step began when the record before it
@@ -112,7 +119,7 @@ func (f *folding) event(r journal.Record) error {
 func (f *folding) effect(r journal.Record, outcome string, result types.Values) {
 	e := Effect{ID: r.Path, Path: r.Path, Step: r.Step, Key: r.Key, Outcome: outcome, Result: result}
 	if s, ok := f.cat.Lookup(r.Step); ok {
-		e.Service, e.Object, e.Verb = s.Touch.Service, s.Touch.Object, s.Touch.Verb
+		e.Service, e.Object, e.Verb, e.Reversible = s.Touch.Service, s.Touch.Object, s.Touch.Verb, s.CanUndo()
 	}
 	i := slices.IndexFunc(f.effects, func(o Effect) bool { return o.Path == r.Path })
 	if i < 0 {
@@ -120,6 +127,15 @@ func (f *folding) effect(r journal.Record, outcome string, result types.Values) 
 		return
 	}
 	f.effects[i] = e
+}
+
+// undone notes that an effect was taken back.
+func (f *folding) undone(path string) {
+	for i := range f.effects {
+		if f.effects[i].Path == path {
+			f.effects[i].Outcome = "undone"
+		}
+	}
 }
 
 // notes turns what the machine tells into the report of steps.
@@ -179,6 +195,9 @@ func (f *folding) waiting(s Summary) *Waiting {
 	}
 	a := actions[0]
 	w.ID, w.Name, w.Step = a.Node, a.Name, a.Step
+	if s.Reason == ForApprove {
+		w.Asks = a.Input
+	}
 	if s.Reason != ForAwait {
 		return w
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -36,20 +37,22 @@ type StepRecord struct {
 // Moment is something that happened to a run as a whole.
 type Moment struct {
 	At     time.Time    `json:"at"`
-	What   string       `json:"what"` // started, resumed, restarted, approved, parked, done or failed
+	What   string       `json:"what"`           // started, resumed, restarted, approved, parked, resolved, undoing, undone, or how it ended
+	Path   string       `json:"path,omitempty"` // of the step it is about
 	By     string       `json:"by,omitempty"`
-	Reason string       `json:"reason,omitempty"` // of parked
+	Plan   string       `json:"plan,omitempty"`   // the digest of what was shown
+	Reason string       `json:"reason,omitempty"` // of parked; of an end a person's words
 	Error  *types.Error `json:"error,omitempty"`
 }
 
 // Waiting is what a parked run waits for.
 type Waiting struct {
-	Reason   string       `json:"reason"` // confirm, await or unknown_outcome
+	Reason   string       `json:"reason"` // confirm, approve, await, lock or unknown_outcome
 	ID       string       `json:"id"`     // of the step it stands at
 	Name     string       `json:"name"`
 	Step     string       `json:"step,omitempty"`
 	Until    string       `json:"until,omitempty"`   // of an await: the condition
-	Asks     types.Values `json:"asks,omitempty"`    // of an await: the arguments of the read
+	Asks     types.Values `json:"asks,omitempty"`    // of an await: the arguments of the read; of approve: message and show
 	Answer   types.Values `json:"answer,omitempty"`  // of an await: the last one that was written down
 	Since    time.Time    `json:"since"`             // of an await: its first answer; else when it parked
 	Deadline time.Time    `json:"deadline,omitzero"` // of an await with a time-out
@@ -106,4 +109,17 @@ func (e *Engine) Inspect(s Summary) (Inspection, error) {
 		Summary: s, File: h.File, Journal: dir, Inputs: p.Inputs, Outputs: res.Outputs, Missing: res.Missing,
 		Failure: f.m.Failure(), Steps: f.all(), Effects: f.effects, History: f.history, Waiting: waiting,
 	}, nil
+}
+
+// Verify reads every byte that is kept of a run and holds it against its
+// checksums. It takes no lock and writes nothing.
+func (e *Engine) Verify(id string) (Verdict, error) { return e.store.Verify(id) }
+
+// Pruned is a run that went, or would go.
+type Pruned = journal.Pruned
+
+// Prune removes finished runs of which nothing was heard for so long, but for
+// the latest few of each skill; with dry it only tells.
+func (e *Engine) Prune(olderThan time.Duration, keep int, dry bool) ([]Pruned, error) {
+	return e.store.Prune(journal.Pruning{Now: e.Clock.Now(), OlderThan: olderThan, Keep: keep, DryRun: dry})
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skillrun/skillrun/engine"
-	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -97,7 +96,7 @@ func ticked(t *testing.T, cat *step.Catalogue) *engine.Engine {
 func TestInspect(t *testing.T) {
 	t.Parallel()
 	e := ticked(t, nil)
-	no := engine.Options{Confirm: func(context.Context, engine.Run, []plan.Write) (bool, error) { return false, nil }}
+	no := engine.Options{Consent: engine.Asked}
 	x := inspected(t, e, release, no)
 	steps, effects, history := told(x)
 	if d := cmp.Diff([]string{"one done 1s", "two done 1s", "first running", "second pending"}, steps); d != "" {
@@ -111,7 +110,7 @@ func TestInspect(t *testing.T) {
 		t.Errorf("waits for %+v, missing %v", w, x.Missing)
 	}
 
-	yes := engine.Options{Confirm: func(context.Context, engine.Run, []plan.Write) (bool, error) { return true, nil }}
+	yes := engine.Options{Confirm: func(context.Context, engine.Run, engine.Question) (bool, error) { return true, nil }}
 	if _, err := e.Resume(t.Context(), x.ID, yes); err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +154,7 @@ steps:
 // TestInspectAwait: what is polled, since when, until when, and what it said.
 func TestInspectAwait(t *testing.T) {
 	t.Parallel()
-	x := inspected(t, ticked(t, tracker{}.steps()), awaiting, engine.Options{})
+	x := inspected(t, ticked(t, tracker{}.steps()), awaiting, engine.Options{Consent: engine.NotNeeded})
 	w := x.Waiting
 	if w == nil {
 		t.Fatal("it waits for nothing")
@@ -191,7 +190,7 @@ func TestInspectUnknown(t *testing.T) {
 	} {
 		make := func(context.Context, in) (out, error) { return out{}, types.Errorf(test.code, "no") }
 		cat := step.NewCatalogue([]step.Step{step.Write("create", "Create.", make)})
-		x := inspected(t, ticked(t, cat), "name: release\ninputs:\n  n: {type: integer}\nsteps:\n  - {id: make, uses: create, with: {title: a}}\n", engine.Options{})
+		x := inspected(t, ticked(t, cat), "name: release\ninputs:\n  n: {type: integer}\nsteps:\n  - {id: make, uses: create, with: {title: a}}\n", engine.Options{Consent: engine.NotNeeded})
 		if _, effects, _ := told(x); !cmp.Equal(test.want, effects) {
 			t.Errorf("%s: %s", test.code, cmp.Diff(test.want, effects))
 		}
@@ -210,7 +209,7 @@ func TestRunsNewestFirst(t *testing.T) {
 	for i := range 12 {
 		b := binding(1)
 		b.Now = b.Now.Add(time.Duration(i) * time.Millisecond)
-		r, _, err := e.Start(t.Context(), skill, b, engine.Options{})
+		r, _, err := e.Start(t.Context(), skill, b, engine.Options{Consent: engine.NotNeeded})
 		if err != nil {
 			t.Fatal(err)
 		}

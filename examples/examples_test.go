@@ -106,7 +106,7 @@ func runExample(t *testing.T, skill *engine.Skill, entry any) {
 	want, _ := entry.(map[string]any)
 	inputs, _ := want["inputs"].(map[string]any)
 	b := engine.Binding{Inputs: inputs, Now: clock{}.Now(), Zone: time.UTC}
-	r, diags, err := newEngine(t).Start(t.Context(), skill, b, engine.Options{})
+	r, diags, err := newEngine(t).Start(t.Context(), skill, b, engine.Options{Consent: engine.NotNeeded})
 	if err != nil || len(diags) > 0 {
 		t.Fatal(err, diags)
 	}

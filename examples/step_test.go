@@ -120,7 +120,7 @@ func TestStep(t *testing.T) {
 		}
 		r, diags, err := e.Start(t.Context(), skill, engine.Binding{
 			Inputs: map[string]any{"text": "the lift is broken"}, Now: clock{}.Now(), Zone: time.UTC,
-		}, engine.Options{})
+		}, engine.Options{Consent: engine.NotNeeded})
 		if err != nil || len(diags) > 0 {
 			t.Fatal(err, diags)
 		}

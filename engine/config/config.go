@@ -67,7 +67,20 @@ type Policy struct {
 	// Confirm says whether a person is asked before the first write: "always",
 	// "never", or "" for what fits the surface.
 	Confirm string
+	// Settle is how long a request whose answer was lost may still take effect,
+	// where the service would not refuse a second one.
+	Settle time.Duration
 }
+
+// loose reports whether the policy is less careful than the default.
+func (p Policy) loose() bool { return p.Confirm == "never" || p.Settle < DefaultSettle }
+
+// DefaultSettle is the [Policy]'s Settle of a file that says nothing: longer
+// than the gateways in front of services let a request live.
+const DefaultSettle = time.Minute
+
+// maxSettle keeps a mistyped unit from stopping every run for a day.
+const maxSettle = time.Hour
 
 // Service is one instance of a family: where it is and who we are there.
 type Service struct {

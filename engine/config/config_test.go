@@ -343,4 +343,26 @@ func TestPolicyOfTheWorkingDirectory(t *testing.T) {
 	if list := load(""); len(list) != 0 {
 		t.Errorf("the user's own says so too: %v", list)
 	}
+	files["/here/skillrun.yaml"] = "policy: {settle: 1s}\n"
+	if list := load(""); len(list) != 1 || list[0].Code != "untrusted-policy" {
+		t.Errorf("a shorter time found there: %v", list)
+	}
+	files["/u/skillrun.yaml"] = "policy: {settle: 1s}\n"
+	if list := load(""); len(list) != 0 {
+		t.Errorf("the user's own is as short: %v", list)
+	}
+}
+
+func TestSettle(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]time.Duration{"": config.DefaultSettle, "policy: {settle: 5m}": 5 * time.Minute, "policy: {settle: 0s}": 0} {
+		if cfg, list := config.Parse("f", []byte(text)); len(list) != 0 || cfg.Policy.Settle != want {
+			t.Errorf("%q: %s %v", text, cfg.Policy.Settle, list)
+		}
+	}
+	for _, text := range []string{"policy: {settle: 2h}", "policy: {settle: -1s}", "policy: {settle: soon}"} {
+		if _, list := config.Parse("f", []byte(text)); len(list) != 1 || list[0].Code != "bad-duration" || list[0].Hint == "" {
+			t.Errorf("%q: %v", text, list)
+		}
+	}
 }

@@ -171,8 +171,8 @@ func (w world) getenv(name string) (string, bool) {
 // directory when they would send a credential to where the user's own file
 // does not send it.
 func (o Options) distrust(cfg *Config, list *diag.List) {
-	own := &Config{}
-	if path := o.ownPath(); path != "" && (cfg.sendsAny() || cfg.signsAny() || cfg.Policy.Confirm == "never") {
+	own := &Config{Policy: Policy{Settle: DefaultSettle}}
+	if path := o.ownPath(); path != "" && (cfg.sendsAny() || cfg.signsAny() || cfg.Policy.loose()) {
 		var problems diag.List
 		own, problems, _ = o.load(path)
 		*list = append(*list, problems...)
@@ -180,6 +180,10 @@ func (o Options) distrust(cfg *Config, list *diag.List) {
 	if cfg.Policy.Confirm == "never" && own.Policy.Confirm != "never" {
 		list.Errorf("untrusted-policy", diag.Range{File: cfg.Path}, "only the file in the working directory says that nobody is asked before a write").
 			Hint = "say policy: {confirm: never} in your own " + FileName + ", or pass --config ./" + FileName
+	}
+	if cfg.Policy.Settle < min(own.Policy.Settle, DefaultSettle) {
+		list.Errorf("untrusted-policy", diag.Range{File: cfg.Path}, "only the file in the working directory says that a lost request is over after %s", cfg.Policy.Settle).
+			Hint = "say policy: {settle: " + cfg.Policy.Settle.String() + "} in your own " + FileName + ", or pass --config ./" + FileName
 	}
 	for _, name := range types.SortedKeys(cfg.Services) {
 		s := cfg.Services[name]

@@ -9,12 +9,13 @@ import (
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // Parse reads the text of a configuration. Files it refers to are not looked
 // at; [Load] does that.
 func Parse(file string, text []byte) (*Config, diag.List) {
-	r := &reader{cfg: &Config{Path: file, Zone: time.Local, places: map[string]diag.Range{}}}
+	r := &reader{cfg: &Config{Path: file, Zone: time.Local, Policy: Policy{Settle: DefaultSettle}, places: map[string]diag.Range{}}}
 	root, list := syntax.Parse(file, text)
 	r.list = list
 	if root == nil && len(list) == 1 && list[0].Code == "empty-file" {
@@ -91,9 +92,27 @@ func (r *reader) zone(n *syntax.Node) {
 }
 
 func (r *reader) policy(n *syntax.Node) {
-	r.each(n, "policy", []string{"confirm"}, func(_, value *syntax.Node) {
+	r.each(n, "policy", []string{"confirm", "settle"}, func(key, value *syntax.Node) {
+		if key.Value == "settle" {
+			r.settle(value)
+			return
+		}
 		r.cfg.Policy.Confirm = r.choice(value, "policy.confirm", "always", "never")
 	})
+}
+
+func (r *reader) settle(n *syntax.Node) {
+	s, ok := r.text(n, "policy.settle")
+	if !ok {
+		return
+	}
+	d, err := types.ParseDuration(s)
+	if err != nil || d < 0 || d > maxSettle {
+		r.list.Errorf("bad-duration", n.Range, "policy.settle is %q, not a duration of at most %s", clip(s), maxSettle).
+			Hint = "write a duration such as 30s or 5m; without it, it is " + DefaultSettle.String()
+		return
+	}
+	r.cfg.Policy.Settle = d
 }
 
 func (r *reader) skills(n *syntax.Node) {

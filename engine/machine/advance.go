@@ -41,6 +41,8 @@ func (m *Machine) enter(f *frame, n *program.Node, undecided bool) {
 	switch n.Kind {
 	case program.Uses, program.Await:
 		m.call(f, n, undecided)
+	case program.Approve:
+		m.ask(f, n, undecided)
 	case program.Set:
 		values := make(map[string]any, len(n.Values))
 		for _, b := range n.Values {
@@ -112,6 +114,28 @@ func (m *Machine) call(f *frame, n *program.Node, undecided bool) {
 	m.note(f, n, Started, nil)
 }
 
+// ask makes the action of a node that asks a person.
+func (m *Machine) ask(f *frame, n *program.Node, undecided bool) {
+	message, err := m.text(n.Message, nil)
+	if err != nil {
+		m.failAt(f, n, err)
+		return
+	}
+	input := map[string]any{"message": message}
+	show, err := m.value(n.Show.V, nil)
+	if err != nil {
+		m.failAt(f, n, err)
+		return
+	}
+	if show != nil {
+		input["show"] = show
+	}
+	f.Wait = &pending{Action: Action{
+		Kind: Ask, Path: m.path(f), Node: n.ID, Name: m.title(n), Input: input, Unknown: unknownPaths("", input), Undecided: undecided,
+	}}
+	m.note(f, n, Started, nil)
+}
+
 // finish ends the node at f with its result (nil: absent) and moves on.
 func (m *Machine) finish(f *frame, n *program.Node, result map[string]any, how NoteKind) {
 	if result == nil {
@@ -167,6 +191,9 @@ func (m *Machine) Apply(e Event) error {
 	case Failed:
 		m.failAt(f, n, e.Error)
 	case Woken:
+		if f.Wait.Action.Kind == Ask {
+			return types.Errorf(types.Internal, "event %s at %q, which asks a person", e.Kind, e.Path)
+		}
 		f.Wait.Action.Kind, f.Wait.Action.At = Call, time.Time{}
 	case Done:
 		m.answered(f, n, e)

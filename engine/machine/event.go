@@ -11,7 +11,8 @@ type EventKind string
 
 // The kinds of events.
 const (
-	// Done: the action was performed; Output holds its result.
+	// Done: the action was performed; Output holds its result. The one of an
+	// Ask is {by, at}: who agreed, and when.
 	Done EventKind = "done"
 	// Failed: the action surely did not do its work; Error says why.
 	Failed EventKind = "failed"
@@ -45,6 +46,9 @@ const (
 	Call ActionKind = "call"
 	// Wait: nothing to do before At; then apply Woken.
 	Wait ActionKind = "wait"
+	// Ask: have a person agree to Input, {message, show}; show is left out when
+	// there is nothing to show. Whoever does not agree ends the run instead.
+	Ask ActionKind = "ask"
 )
 
 // Action is what a runtime must do next.
@@ -53,8 +57,8 @@ type Action struct {
 	Path   string // structural: stable across replays and edits elsewhere
 	Node   string // the id of the node
 	Name   string // what people call it
-	Step   string // the step type
-	Effect string // read, local or write
+	Step   string // the step type, "" of an Ask
+	Effect string // read, local or write; "" of an Ask
 	Poll   bool   // the call belongs to an await
 	Input  types.Values
 	// Unknown names the members of Input that a plan cannot know yet; it is

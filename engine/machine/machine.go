@@ -19,6 +19,15 @@
 // between the run and its resume. The segment of a loop's iteration is
 // the item's key, not its index.
 //
+// # Time and people
+//
+// A node that waits for more than the result of a call says so by the kind of
+// its action. An await turns its Call into a Wait until the next poll is due,
+// and Woken into the Call again. An approve asks a person ([Ask]) and waits for
+// the Done that names who agreed and when; that is its result. Where the answer
+// comes from, and that it belongs to what was shown, is the runtime's business:
+// the machine only knows that nothing behind the question has begun.
+//
 // # What comes later, and where
 //
 // The walk is written so that control flow is more kinds of frames, not
@@ -35,7 +44,6 @@
 //     max_parallel of them live; a frame has its own variables (item, error).
 //   - retry is state of the wait of one node (attempt, due time): a Failed
 //     event turns it into a Wait action, and Woken into the next Call.
-//   - approve is a node that waits for an Approved event.
 //
 // # Cost
 //
@@ -74,7 +82,7 @@ type State string
 // The states.
 const (
 	Running State = "running"
-	Waiting State = "waiting" // only the passing of time moves it on
+	Waiting State = "waiting" // only the passing of time, or a person, moves it on
 	Ended   State = "done"
 	Broken  State = "failed"
 )
@@ -98,7 +106,7 @@ type frame struct {
 	Wait   *pending `json:"wait,omitempty"`   // what the node at At waits for
 }
 
-// pending is what a node waits for: the result of a call, or a time.
+// pending is what a node waits for: the result of a call, a time, or a person.
 type pending struct {
 	Action Action    `json:"action"`
 	Since  time.Time `json:"since,omitzero"` // an await's first answer
@@ -144,7 +152,7 @@ func (m *Machine) State() State {
 		return Broken
 	case m.root.At >= len(m.prog.Steps):
 		return Ended
-	case m.root.Wait != nil && m.root.Wait.Action.Kind == Wait:
+	case m.root.Wait != nil && m.root.Wait.Action.Kind != Call:
 		return Waiting
 	}
 	return Running

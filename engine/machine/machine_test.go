@@ -150,6 +150,75 @@ func TestAwait(t *testing.T) {
 	}
 }
 
+// TestApprove: a question is asked once all before it is done, nothing behind it
+// begins without the answer, and the answer is its result.
+func TestApprove(t *testing.T) {
+	t.Parallel()
+	n := program.Node{ID: "ok", Kind: program.Approve, Name: "Agree to ${{ inputs.n }}", Message: "Write ${{ steps.a.y }}?",
+		Show: types.Dynamic{V: map[string]any{"n": "${{ inputs.n }}", "list": []any{"${{ steps.a.y }}"}}}}
+	p := prog(uses("a", nil), n, uses("b", types.Values{"by": "${{ steps.ok.by }}", "at": "${{ steps.ok.at }}"}))
+	m := machine.New(p, start)
+	next(t, m)
+	apply(t, m, done("a", types.Values{"y": "one"}))
+	asked := next(t, m)
+	want := machine.Action{Kind: machine.Ask, Path: "ok", Node: "ok", Name: "Agree to 3",
+		Input: types.Values{"message": "Write one?", "show": map[string]any{"n": 3, "list": []any{"one"}}}}
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Fatal(diff)
+	}
+	if m.State() != machine.Waiting {
+		t.Errorf("while it asks the machine is %s", m.State())
+	}
+	if notes := m.Notes(); notes[len(notes)-1].Kind != machine.Started || notes[len(notes)-1].Node != "ok" {
+		t.Errorf("notes %+v", notes)
+	}
+	if err := m.Apply(machine.Event{Kind: machine.Woken, Path: "ok"}); types.CodeOf(err) != types.Internal {
+		t.Errorf("woken while it asks: %v", err)
+	}
+	m = clone(t, m, p)
+	if diff := cmp.Diff(want, next(t, m)); diff != "" || m.State() != machine.Waiting {
+		t.Fatalf("restored, state %s: %s", m.State(), diff)
+	}
+	refused := clone(t, m, p)
+	apply(t, refused, machine.Event{Kind: machine.Failed, Path: "ok", Error: types.Errorf(types.Cancelled, "no")})
+	if refused.State() != machine.Broken || refused.Next() != nil {
+		t.Errorf("refused, state %s", refused.State())
+	}
+	apply(t, refused, machine.Event{Kind: machine.Retried, Path: "ok"})
+	if diff := cmp.Diff(want, next(t, refused)); diff != "" {
+		t.Errorf("after the retry: %s", diff)
+	}
+	apply(t, m, done("ok", types.Values{"by": "ada", "at": "2026-01-15T10:00:00Z"}))
+	if diff := cmp.Diff(types.Values{"by": "ada", "at": "2026-01-15T10:00:00Z"}, next(t, m).Input); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestApproveWithoutMuch: what is absent is not shown, a condition skips the
+// question, and a question that cannot be put into words fails the run.
+func TestApproveWithoutMuch(t *testing.T) {
+	t.Parallel()
+	absent := program.Node{ID: "no", Kind: program.Uses, Step: "look", If: "inputs.off"}
+	bare := program.Node{ID: "x", Kind: program.Approve, Message: "go?", Show: types.Dynamic{V: "${{ steps.no?.y }}"}}
+	m := machine.New(prog(absent, bare), start)
+	if diff := cmp.Diff(types.Values{"message": "go?"}, next(t, m).Input); diff != "" {
+		t.Error(diff)
+	}
+	skipped := bare
+	skipped.If = "inputs.off"
+	if m := machine.New(prog(absent, skipped), start); m.Next() != nil || m.State() != machine.Ended {
+		t.Errorf("skipped: state %s", m.State())
+	}
+	for _, broken := range []program.Node{
+		{ID: "x", Kind: program.Approve, Message: "${{ [1][inputs.n] }}"},
+		{ID: "x", Kind: program.Approve, Message: "go?", Show: types.Dynamic{V: []any{"${{ [1][inputs.n] }}"}}},
+	} {
+		if m := machine.New(prog(broken), start); m.Next() != nil || m.State() != machine.Broken {
+			t.Errorf("state %s", m.State())
+		}
+	}
+}
+
 // clone goes through Snapshot and Restore.
 func clone(t *testing.T, m *machine.Machine, p *program.Program) *machine.Machine {
 	t.Helper()
@@ -220,6 +289,31 @@ func TestPlan(t *testing.T) {
 	}
 	if got := types.Show(a.Input["title"]); got != "release (known after a)" {
 		t.Errorf("title %q", got)
+	}
+}
+
+// TestPlanApprove: in a plan a question shows what is not known yet as such, and
+// so is who will agree.
+func TestPlanApprove(t *testing.T) {
+	t.Parallel()
+	p := prog(
+		uses("a", nil),
+		program.Node{ID: "ok", Kind: program.Approve, If: "steps.a.ok", Message: "Go on with ${{ steps.a.key }}?", Show: types.Dynamic{V: "${{ steps.a.key }}"}},
+		uses("b", types.Values{"by": "${{ steps.ok?.by }}"}),
+	)
+	m := machine.New(p, start)
+	next(t, m)
+	apply(t, m, machine.Event{Kind: machine.Done, Path: "a", Unknown: true})
+	a := next(t, m)
+	if diff := cmp.Diff([]string{"message", "show"}, a.Unknown); diff != "" || !a.Undecided || a.Kind != machine.Ask {
+		t.Errorf("%s, undecided %v: %s", a.Kind, a.Undecided, diff)
+	}
+	if got := types.Show(a.Input["message"]); got != "Go on with (known after a)?" {
+		t.Errorf("message %q", got)
+	}
+	apply(t, m, machine.Event{Kind: machine.Done, Path: "ok", Unknown: true})
+	if got := types.Show(next(t, m).Input["by"]); got != "(known after ok)" {
+		t.Errorf("by %q", got)
 	}
 }
 

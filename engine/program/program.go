@@ -33,21 +33,37 @@ type Program struct {
 	// Identity holds the values of `identity:`, nil when the skill names none.
 	Identity []types.Dynamic `json:"identity,omitempty"`
 	Again    int             `json:"again,omitempty"`
-	Steps    []Node          `json:"steps"`
-	Outputs  []Output        `json:"outputs,omitempty"`
+	// Concurrency is nil when the skill may run beside others.
+	Concurrency *Concurrency `json:"concurrency,omitempty"`
+	Steps       []Node       `json:"steps"`
+	Outputs     []Output     `json:"outputs,omitempty"`
 }
+
+// Concurrency keeps runs of one group from writing at the same time.
+type Concurrency struct {
+	Group string `json:"group"` // see [GroupPattern]
+	// Repo is the git repository in which machines share the lock; "" keeps it
+	// on this machine.
+	Repo    string `json:"repo,omitempty"`
+	Service string `json:"service,omitempty"` // of skillrun.yaml, for Repo; "" is git
+}
+
+// GroupPattern is what the name of a group looks like. It becomes the name of
+// a file and of a branch, so there is no room in it for anything else.
+const GroupPattern = `^[a-z0-9][a-z0-9._-]{0,63}$`
 
 // Kind is what a node does.
 type Kind string
 
-// The kinds of nodes. Groups, loops, approvals and skill calls come as further
-// kinds with child nodes; the machine's essay shows where they go.
+// The kinds of nodes. Groups, loops and skill calls come as further kinds with
+// child nodes; the machine's essay shows where they go.
 const (
-	Uses   Kind = "uses"   // perform a step
-	Set    Kind = "set"    // name values
-	Assert Kind = "assert" // fail unless a condition holds
-	Fail   Kind = "fail"   // fail
-	Await  Kind = "await"  // repeat a read until a condition holds
+	Uses    Kind = "uses"    // perform a step
+	Set     Kind = "set"     // name values
+	Assert  Kind = "assert"  // fail unless a condition holds
+	Fail    Kind = "fail"    // fail
+	Approve Kind = "approve" // ask a person to agree
+	Await   Kind = "await"   // repeat a read until a condition holds
 )
 
 // Node is one step of the skill. Fields of other kinds are empty.
@@ -65,8 +81,10 @@ type Node struct {
 	Values []Binding `json:"values,omitempty"` // of Set, in order
 
 	Cond    string     `json:"cond,omitempty"`    // of Assert
-	Message string     `json:"message,omitempty"` // of Assert and Fail: text
-	Code    types.Code `json:"code,omitempty"`    // of Assert and Fail
+	Message string     `json:"message,omitempty"` // of Assert, Fail, Approve and Await: text
+	Code    types.Code `json:"code,omitempty"`    // of Assert, Fail and Await
+
+	Show types.Dynamic `json:"show,omitzero"` // of Approve: what the person sees beside the message
 
 	Until   string `json:"until,omitempty"`   // of Await, sees `result`
 	FailIf  string `json:"fail_if,omitempty"` // of Await, sees `result`

@@ -49,6 +49,7 @@ func (s *Skill) Bind(b Binding) (*program.Program, diag.List) {
 		}
 		p.Identity = append(p.Identity, types.Dynamic{V: v})
 	}
+	p.Concurrency = s.bindConcurrency(env, &diags)
 	if diags.HasErrors() {
 		return nil, diags
 	}

@@ -52,12 +52,15 @@ type Skill struct {
 	Config      types.Type // an object
 	Outputs     types.Type // an object
 	Identity    []string   // bare expressions
+	// Concurrency holds texts with ${{ }}; it is nil when the skill may run
+	// beside others.
+	Concurrency *program.Concurrency
 	Steps       []program.Node
 	Uses        []step.Step // the step types it uses, each once, in order of first use
 	Services    []string    // the services its steps name, sorted
 
 	outputs  []program.Output
-	places   map[string]diag.Range // of inputs and config names: "inputs.x"
+	places   map[string]diag.Range // of inputs and config names: "inputs.x"; of "concurrency.group" and its like
 	defaults map[string]string     // "inputs.x" -> text of a default with ${{ }}
 }
 
@@ -107,7 +110,7 @@ func File(file string, text []byte, cat *step.Catalogue) (*Skill, diag.List) {
 
 // laterSkillKeys are keys of the language that this version does not know yet.
 // They are refused by name and never ignored.
-var laterSkillKeys = []string{"timeout", "concurrency", "tests", "always", "rescue"}
+var laterSkillKeys = []string{"timeout", "tests", "always", "rescue"}
 
 func (c *checker) top(root *syntax.Node) {
 	if root.Kind != syntax.Mapping {
@@ -115,7 +118,7 @@ func (c *checker) top(root *syntax.Node) {
 			Hint = "begin with: name: " + c.stem()
 		return
 	}
-	c.keys(root, []string{"language", "name", "description", "version", "identity", "inputs", "config", "steps", "outputs"}, laterSkillKeys)
+	c.keys(root, []string{"language", "name", "description", "version", "identity", "concurrency", "inputs", "config", "steps", "outputs"}, laterSkillKeys)
 	c.language(root)
 	c.name(root)
 	c.skill.Description = c.str(root, "description")
@@ -123,6 +126,7 @@ func (c *checker) top(root *syntax.Node) {
 	c.skill.Config = c.declarations(root.Get("config"), "config")
 	c.skill.Inputs = c.declarations(root.Get("inputs"), "inputs")
 	c.identity(root.Get("identity"))
+	c.concurrency(root.Get("concurrency"))
 	c.sequence(root)
 	c.outputs(root.Get("outputs"))
 	c.drops()
@@ -179,9 +183,7 @@ func (c *checker) identity(n *syntax.Node) {
 		if !ok {
 			continue
 		}
-		if _, fits := types.OfKind(types.Any).Accepts(t.Present()); !fits {
-			c.diags.Errorf("secret-leak", item.Range, "a secret cannot be part of the identity")
-		}
+		c.open(item, t, "be part of the identity")
 		c.skill.Identity = append(c.skill.Identity, e)
 	}
 }

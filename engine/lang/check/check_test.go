@@ -11,7 +11,8 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// The catalogue of these tests: a read, a local step and a write.
+// The catalogue of these tests: reads, one of which gives a secret, a local step
+// and a write.
 
 type readIn struct {
 	Repo  string   `json:"repo" doc:"Repository." trusted:"true"`
@@ -40,10 +41,17 @@ type writeOut struct {
 	Key string `json:"key" doc:"Key."`
 }
 
+type loginOut struct {
+	User  string       `json:"user" doc:"User."`
+	Token types.Secret `json:"token" doc:"Token."`
+}
+
 func catalogue() *step.Catalogue {
 	read := func(context.Context, readIn) (readOut, error) { return readOut{}, nil }
 	write := func(context.Context, writeIn) (writeOut, error) { return writeOut{}, nil }
+	login := func(context.Context, writeIn) (loginOut, error) { return loginOut{}, nil }
 	return step.NewCatalogue([]step.Step{
+		step.Read("login", "Log in.", login),
 		step.Read("look", "Look.", read).Failing(types.NotFound).Touching("store", "thing", "read"),
 		step.Local("edit", "Edit.", write),
 		step.Write("make", "Make.", write).Touching("tracker", "issue", "create"),

@@ -28,6 +28,7 @@ func FuzzFile(f *testing.F) {
 		f.Add(text)
 	}
 	f.Add([]byte("name: x\nsteps:\n  - {id: a, set: {x: 1}}\n  - {id: b, if: steps.a.x > 0, uses: look, with: {repo: x, tag: \"${{ steps.a.x }}\"}}\n"))
+	f.Add([]byte("name: x\nconcurrency: {group: \"a-${{ config.c ?? 'c' }}\", lock: {repo: \"${{ config.c }}\"}}\nconfig: {c: {type: string}}\nsteps:\n  - {id: a, approve: \"go?\", show: [1, \"${{ 1 / 0 }}\"]}\n"))
 	cat := catalogue()
 	f.Fuzz(func(t *testing.T, text []byte) {
 		skill, diags := check.File("x.yaml", text, cat)

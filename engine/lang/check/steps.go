@@ -12,26 +12,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// kinds are the keys of which a step has exactly one, with the keys that go
-// with each.
-var kinds = []struct {
-	key  string
-	with []string
-}{
-	{"uses", []string{"with"}},
-	{"set", nil},
-	{"assert", []string{"message", "code"}},
-	{"fail", []string{"code"}},
-	{"await", nil},
-}
-
-var modifiers = []string{"id", "name", "if", "errors"}
-
-// laterStepKeys are kinds and modifiers of the language that this version does
-// not know yet.
-var laterStepKeys = []string{"approve", "show", "steps", "parallel", "max_parallel", "rescue", "always", "for_each", "as", "key",
-	"on_item_error", "retry", "timeout", "on_error", "return"}
-
 func (c *checker) sequence(root *syntax.Node) {
 	n := root.Get("steps")
 	if n == nil {
@@ -123,30 +103,6 @@ func (c *checker) id(n *syntax.Node) string {
 	return id.Value
 }
 
-// kindOf returns the one kind key the step has, and refuses keys that do not
-// go with it.
-func (c *checker) kindOf(n *syntax.Node) string {
-	var found []string
-	known := slices.Clone(modifiers)
-	for _, k := range kinds {
-		known = append(known, k.key)
-		if n.Get(k.key) != nil {
-			found = append(found, k.key)
-			known = append(known, k.with...)
-		}
-	}
-	c.keys(n, known, laterStepKeys)
-	if len(found) == 1 {
-		return found[0]
-	}
-	if len(found) > 1 {
-		c.diags.Errorf("two-kinds", n.Get(found[1]).Range, "a step has one kind, and this one has %s", strings.Join(found, " and ")).Hint = "make two steps of it"
-	} else if !slices.ContainsFunc(n.Pairs, func(p syntax.Pair) bool { return contains(laterStepKeys, p.Key.Value) }) {
-		c.diags.Errorf("no-kind", keyRange(n), "this step does nothing").Hint = "give it one of uses, set, assert, fail, await"
-	}
-	return ""
-}
-
 func (c *checker) ifOf(n *syntax.Node, node *program.Node) []string {
 	cond := n.Get("if")
 	if cond == nil {
@@ -176,6 +132,8 @@ func (c *checker) kind(n *syntax.Node, kind string, node *program.Node) types.Ty
 		c.message(n, n.Get("message"), node)
 	case "fail":
 		c.message(n, n.Get("fail"), node)
+	case "approve":
+		return c.approve(n, node)
 	}
 	return types.ObjectOf()
 }
@@ -253,8 +211,7 @@ func (c *checker) service(s step.Step, with *syntax.Node) {
 	}
 	name := s.Touch.Service
 	if v := with.Get("service"); v != nil && name != "" {
-		if v.Kind != syntax.Scalar || !isLiteral(v) {
-			c.diags.Errorf("bad-value", v.Range, "service is the name of a service in skillrun.yaml, written out")
+		if !c.writtenOut(v) {
 			return
 		}
 		name = v.Value
@@ -367,9 +324,7 @@ func (c *checker) outputs(n *syntax.Node) {
 			c.diags.Errorf("bad-name", p.Key.Range, "name %q is not lower-case letters, digits and _, beginning with a letter", p.Key.Value)
 		}
 		v, t := c.typed(p.Value, c.scope())
-		if t.Kind == types.SecretKind {
-			c.diags.Errorf("secret-leak", p.Value.Range, "a secret cannot be an output")
-		}
+		c.open(p.Value, t, "be an output")
 		c.skill.outputs = append(c.skill.outputs, program.Output{Name: p.Key.Value, Value: types.Dynamic{V: v}, Type: t, At: p.Value.Range})
 		c.skill.Outputs.Fields = append(c.skill.Outputs.Fields, types.Field{Name: p.Key.Value, Type: t})
 	}

@@ -37,7 +37,7 @@ func (c *checker) keys(n *syntax.Node, known, later []string) {
 		case contains(known, k):
 		case contains(later, k):
 			c.diags.Errorf("later-key", p.Key.Range, "%s comes with a later version of skillrun", k).
-				Hint = "this version has the kinds uses, set, assert, fail and await, and the modifiers name, if and errors"
+				Hint = "this version has the kinds uses, set, assert, fail, approve and await, and the modifiers name, if and errors"
 		default:
 			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).Hint = diag.DidYouMean(k, known)
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -15,19 +16,25 @@ import (
 const (
 	dirMode  = 0o700
 	fileMode = 0o600
+	tmpEnd   = ".tmp" // of a file that is not whole yet
 )
 
 // Options are the operations of the file system that can fail in the middle of
 // a run. The zero value does them; a test puts itself in between.
 type Options struct {
+	Open     func(path string, flag int, mode fs.FileMode) (*os.File, error)
 	Write    func(f *os.File, p []byte) (int, error)
 	Sync     func(f *os.File) error // of a file or a folder
 	Rename   func(from, to string) error
 	Truncate func(f *os.File, size int64) error
 	Mkdir    func(path string, mode fs.FileMode) error
+	Remove   func(path string) error // with all that is in it
 }
 
 func (o Options) withDefaults() Options {
+	if o.Open == nil {
+		o.Open = os.OpenFile
+	}
 	if o.Write == nil {
 		o.Write = (*os.File).Write
 	}
@@ -43,13 +50,16 @@ func (o Options) withDefaults() Options {
 	if o.Mkdir == nil {
 		o.Mkdir = os.Mkdir
 	}
+	if o.Remove == nil {
+		o.Remove = os.RemoveAll
+	}
 	return o
 }
 
 // open opens a file of ours. It never follows a link, never waits for a pipe's
 // other end, and gives a new file its mode whatever the umask is.
 func (o Options) open(path string, flag int) (*os.File, error) {
-	f, err := os.OpenFile(path, flag|unix.O_NOFOLLOW|unix.O_NONBLOCK, fileMode)
+	f, err := o.Open(path, flag|unix.O_NOFOLLOW|unix.O_NONBLOCK, fileMode)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +84,7 @@ func (o Options) write(f *os.File, p []byte) error {
 }
 
 func (o Options) syncDir(path string) error {
-	d, err := os.Open(path)
+	d, err := o.Open(path, os.O_RDONLY, 0)
 	if err != nil {
 		return err
 	}
@@ -110,7 +120,7 @@ func (o Options) mkdirAll(path string) error {
 // replace gives a file new content in one step, by rename. With sync the
 // content is on the disk before the name is.
 func (o Options) replace(path string, content []byte, sync bool) error {
-	next := path + ".tmp"
+	next := path + tmpEnd
 	f, err := o.open(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
 	if err != nil {
 		return err
@@ -129,11 +139,15 @@ func (o Options) replace(path string, content []byte, sync bool) error {
 }
 
 func (o Options) read(path string) ([]byte, error) {
+	return o.readUpTo(path, math.MaxInt64)
+}
+
+func (o Options) readUpTo(path string, limit int64) ([]byte, error) {
 	f, err := o.open(path, os.O_RDONLY)
 	if err != nil {
 		return nil, err
 	}
-	data, err := io.ReadAll(f)
+	data, err := io.ReadAll(io.LimitReader(f, limit))
 	return data, errors.Join(err, f.Close())
 }
 

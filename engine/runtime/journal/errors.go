@@ -2,8 +2,10 @@ package journal
 
 import (
 	"errors"
+	"io/fs"
 
 	"github.com/skillrun/skillrun/engine/types"
+	"golang.org/x/sys/unix"
 )
 
 // What can be wrong with a run or its journal. errors.As finds a
@@ -27,6 +29,7 @@ var (
 var (
 	errClosed = types.Errorf(types.Internal, "the journal is closed")
 	errTorn   = errors.New("the line is cut short or its checksum does not fit")
+	errGone   = errors.New("what was there is gone")
 )
 
 // disk says that the file system did not do what it was asked for, unless err
@@ -35,14 +38,26 @@ func disk(doing string, err error) *types.Error {
 	if known := (*types.Error)(nil); errors.As(err, &known) {
 		return known
 	}
-	return types.Errorf(types.Unavailable, "cannot %s: %w", doing, err)
+	cure := "see to the disk"
+	switch {
+	case errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT):
+		cure = "make room on the disk"
+	case errors.Is(err, unix.EROFS):
+		cure = "make the file system writable"
+	case errors.Is(err, fs.ErrPermission):
+		cure = "see to the permissions"
+	}
+	return types.Errorf(types.Unavailable, "cannot %s: %w", doing, err).WithHint("%s, %s", cure, goesOn)
 }
 
+// goesOn ends the hints of failures that the same command recovers from.
+const goesOn = "then run the same command again; it goes on from what is recorded"
+
 func poisoned(cause error) *types.Error {
-	return types.Errorf(types.Unavailable, "%w: %v", ErrPoisoned, cause).
-		WithHint("see to the disk, then run the same command again; it goes on from what is recorded")
+	return types.Errorf(types.Unavailable, "%w: %s", ErrPoisoned, types.AsError(cause).Message).
+		WithHint("see to the disk, %s", goesOn)
 }
 
 func notFound(id string) *types.Error {
-	return types.Errorf(types.NotFound, "there is no run %s", id)
+	return types.Errorf(types.NotFound, "there is no run %s", id).WithHint("skillrun runs lists those that there are")
 }

@@ -20,5 +20,8 @@ func Reseal(line []byte) []byte {
 // SealFirst makes a first line of any text.
 func SealFirst(body string) []byte { return sealLine([]byte(body), noLine) }
 
+// SealAfter makes a line of any text that follows another.
+func SealAfter(line []byte, body string) []byte { return sealLine([]byte(body), chainHash(line)) }
+
 // Bytes are the lines of a journal in memory.
 func (m *Memory) Bytes() []byte { return bytes.Clone(m.data) }

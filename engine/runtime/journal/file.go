@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"bytes"
 	"errors"
 	"io/fs"
 	"os"
@@ -21,9 +20,11 @@ type File struct {
 	size    int64
 	summary Summary
 	found   []Record // what Open read, until it is asked for or outdated
+	header  Record
 	appends int
 	syncs   int
 	failed  error
+	told    map[string]bool // files of the inbox that are no requests
 }
 
 var _ Journal = (*File)(nil)
@@ -84,6 +85,9 @@ func (f *File) keep(p packed, sync bool) {
 	f.end = p.next
 	f.size += int64(len(p.line))
 	f.found = nil
+	if p.record.Kind == Header {
+		f.header = p.record
+	}
 	f.appends++
 	if sync {
 		f.syncs++
@@ -115,29 +119,34 @@ func (f *File) goOn(l loaded) (err error) {
 	if err != nil {
 		return disk("bring the journal to the disk", err)
 	}
-	last := l.data[:len(l.data)-1]
-	last = last[bytes.LastIndexByte(last, '\n')+1:]
-	f.end = chain{seq: len(l.records), prev: chainHash(last)}
+	f.end = l.end
 	f.size = int64(len(l.data))
 	f.summary = Summarize(l.records)
 	f.found = l.records
+	f.header = l.records[0]
 	return nil
 }
 
 // Records returns everything appended so far. It reads the disk again instead
 // of holding a long run in memory; when the disk cannot be read, or does not
 // say what was written, the journal is poisoned and what could be read is
-// returned.
+// returned: the header always.
 func (f *File) Records() []Record {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if found := f.found; found != nil {
-		f.found = nil
-		return found
+	records := f.found
+	if f.found = nil; records == nil {
+		var err error
+		if records, err = f.reread(); err != nil && f.failed == nil {
+			f.failed = poisoned(err)
+		}
 	}
-	records, err := f.reread()
-	if err != nil && f.failed == nil {
-		f.failed = poisoned(err)
+	if len(records) == 0 && f.header.Run != nil {
+		records = []Record{f.header}
+	}
+	if len(records) > 0 {
+		run := *records[0].Run // ours stays as it is
+		records[0].Run = &run
 	}
 	return records
 }

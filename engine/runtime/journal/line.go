@@ -83,24 +83,42 @@ func chainHash(line []byte) string {
 // wrote it was not told that it was kept. Everything else that is not as it
 // was written is an error, beside the records before it.
 func Parse(data []byte) (records []Record, good int, torn bool, err error) {
-	prev := noLine
-	for good < len(data) {
-		line, rest, whole := bytes.Cut(data[good:], []byte("\n"))
-		record, err := parseLine(line, prev, len(records)+1)
+	p := parseFrom(data, newChain())
+	return p.records, p.good, p.torn, p.err
+}
+
+// parsed is what [Parse] returns, and where the journal stands behind it.
+type parsed struct {
+	records []Record
+	good    int
+	torn    bool
+	err     error
+	end     chain
+}
+
+// parseFrom reads the bytes that stand behind a part of a journal.
+func parseFrom(data []byte, at chain) parsed {
+	p := parsed{end: at}
+	for p.good < len(data) {
+		line, rest, whole := bytes.Cut(data[p.good:], []byte("\n"))
+		record, err := parseLine(line, p.end.prev, p.end.seq+1)
 		switch {
-		case len(records) == 0 && isNewer(line):
-			return nil, good, false, newer()
+		case p.end.seq == 0 && isNewer(line):
+			p.err = newer()
+			return p
 		case whole && err == nil:
-			records = append(records, record)
-			prev = chainHash(line)
-			good += len(line) + 1
+			p.records = append(p.records, record)
+			p.end = chain{seq: record.Seq, prev: chainHash(line)}
+			p.good += len(line) + 1
 		case len(rest) == 0 && (err == nil || errors.Is(err, errTorn)) && !buries(line):
-			return records, good, true, nil
+			p.torn = true
+			return p
 		default:
-			return records, good, false, damaged(len(records)+1, err)
+			p.err = damaged(p.end.seq+1, err)
+			return p
 		}
 	}
-	return records, good, false, nil
+	return p
 }
 
 func parseLine(line []byte, prev string, seq int) (Record, error) {
@@ -190,6 +208,7 @@ func decodeRecord(body []byte) (r Record, err error) {
 func checkRecord(r *Record, seq int) error {
 	kinds := []Kind{Header, Intent, Event, Parked, Resumed, Approved, Resolved, Undoing, Undone, Finished}
 	ends := []State{StateDone, StateFailed, StateCancelled, StateRejected, StateUndone}
+	ofStep := []Kind{Resolved, Undoing, Undone}
 	switch {
 	case r.Seq != seq:
 		return fmt.Errorf("record %d stands where %d should", r.Seq, seq)
@@ -203,6 +222,8 @@ func checkRecord(r *Record, seq int) error {
 		return errors.New("an event belongs into the record of an event, and only there")
 	case r.Blob != "" && (r.Kind != Event || !isDigest(r.Blob)):
 		return fmt.Errorf("%q is not where an output is kept", r.Blob)
+	case slices.Contains(ofStep, r.Kind) && r.Path == "":
+		return fmt.Errorf("a record of the kind %s says of which step", r.Kind)
 	case r.Kind == Finished && !slices.Contains(ends, State(r.State)):
 		return fmt.Errorf("a run does not finish %q", r.State)
 	case r.Run != nil && (r.Run.Versions.Journal < 1 || r.Run.Versions.Journal > Format):

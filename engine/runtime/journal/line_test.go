@@ -15,8 +15,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-const restore = " (restore the run's folder from a backup, or move it away to begin anew)"
-
 var sameRecord = cmpopts.IgnoreUnexported(types.Error{})
 
 func lines(data []byte) [][]byte { return slices.Collect(bytes.Lines(data)) }
@@ -115,24 +113,29 @@ func TestParseRefuses(t *testing.T) {
 		good int // lines
 		want string
 	}{
-		"missing line":     {join(slices.Delete(slices.Clone(l), 2, 3)...), 2, "line 3: it does not follow the line before"},
-		"missing header":   {join(l[1:]...), 0, "line 1: it does not follow the line before"},
-		"doubled line":     {join(slices.Insert(slices.Clone(l), 2, l[2])...), 3, "line 4: it does not follow the line before"},
-		"doubled at end":   {join(append(slices.Clone(l), l[len(l)-1])...), len(l), fmt.Sprintf("line %d: it does not follow the line before", len(l)+1)},
-		"swapped lines":    {join(l[0], l[2], l[1]), 1, "line 2: it does not follow the line before"},
-		"changed line":     {join(other...), 2, "line 3: the line is cut short or its checksum does not fit"},
-		"changed and sums": {join(resealed...), 3, "line 4: it does not follow the line before"},
-		"empty line":       {join(l[0], []byte("\n"), l[1]), 1, "line 2: the line is cut short or its checksum does not fit"},
-		"lost newline":     {join(l[0], l[1][:len(l[1])-1], []byte("x"), l[2]), 1, "line 2: the line is cut short or its checksum does not fit"},
-		"wrong number":     {seal(`{"seq":2,"kind":"header","at":"2026-01-15T10:15:30Z"}`), 0, "line 1: record 2 stands where 1 should"},
-		"no header":        {seal(`{"seq":1,"kind":"parked","at":"2026-01-15T10:15:30Z"}`), 0, "line 1: a journal has one header, in its first record"},
-		"nothing runs":     {seal(`{"seq":1,"kind":"header","at":"2026-01-15T10:15:30Z"}`), 0, "line 1: what runs belongs into the header, and only there"},
-		"unknown kind":     {seal(`{"seq":1,"kind":"x","at":"2026-01-15T10:15:30Z"}`), 0, `line 1: unknown kind of record "x"`},
-		"unknown field":    {seal(`{"seq":1,"new":1}`), 0, `line 1: json: unknown field "new"`},
-		"text after":       {seal(`{"seq":1} {}`), 0, "line 1: text after the record"},
-		"no format":        {seal(head + `{"id":"` + runID + `"}}`), 0, "line 1: the header is of format 0, not 1"},
-		"a foreign id":     {seal(head + `{"id":"../x","versions":{"journal":1}}}`), 0, `line 1: the header names a run "../x"`},
-		"a blob elsewhere": {seal(`{"seq":1,"kind":"header","blob":"../x","at":"2026-01-15T10:15:30Z","run":{}}`), 0, `line 1: "../x" is not where an output is kept`},
+		"missing line":      {join(slices.Delete(slices.Clone(l), 2, 3)...), 2, "line 3: it does not follow the line before"},
+		"missing header":    {join(l[1:]...), 0, "line 1: it does not follow the line before"},
+		"doubled line":      {join(slices.Insert(slices.Clone(l), 2, l[2])...), 3, "line 4: it does not follow the line before"},
+		"doubled at end":    {join(append(slices.Clone(l), l[len(l)-1])...), len(l), fmt.Sprintf("line %d: it does not follow the line before", len(l)+1)},
+		"swapped lines":     {join(l[0], l[2], l[1]), 1, "line 2: it does not follow the line before"},
+		"changed line":      {join(other...), 2, "line 3: the line is cut short or its checksum does not fit"},
+		"changed and sums":  {join(resealed...), 3, "line 4: it does not follow the line before"},
+		"empty line":        {join(l[0], []byte("\n"), l[1]), 1, "line 2: the line is cut short or its checksum does not fit"},
+		"lost newline":      {join(l[0], l[1][:len(l[1])-1], []byte("x"), l[2]), 1, "line 2: the line is cut short or its checksum does not fit"},
+		"wrong number":      {seal(`{"seq":2,"kind":"header","at":"2026-01-15T10:15:30Z"}`), 0, "line 1: record 2 stands where 1 should"},
+		"no header":         {seal(`{"seq":1,"kind":"parked","at":"2026-01-15T10:15:30Z"}`), 0, "line 1: a journal has one header, in its first record"},
+		"nothing runs":      {seal(`{"seq":1,"kind":"header","at":"2026-01-15T10:15:30Z"}`), 0, "line 1: what runs belongs into the header, and only there"},
+		"unknown kind":      {seal(`{"seq":1,"kind":"x","at":"2026-01-15T10:15:30Z"}`), 0, `line 1: unknown kind of record "x"`},
+		"unknown field":     {seal(`{"seq":1,"new":1}`), 0, `line 1: json: unknown field "new"`},
+		"text after":        {seal(`{"seq":1} {}`), 0, "line 1: text after the record"},
+		"no format":         {seal(head + `{"id":"` + runID + `"}}`), 0, "line 1: the header is of format 0, not 1 to 2"},
+		"a format below 1":  {seal(head + `{"id":"` + runID + `","versions":{"journal":-1}}}`), 0, "line 1: the header is of format -1, not 1 to 2"},
+		"an unknown end":    {join(l[0], second(l, `{"seq":2,"kind":"finished","at":"2026-01-15T10:15:30Z","state":"tired"}`)), 1, `line 2: a run does not finish "tired"`},
+		"a word on no step": {join(l[0], second(l, `{"seq":2,"kind":"resolved","at":"2026-01-15T10:15:30Z","by":"ann"}`)), 1, "line 2: a record of the kind resolved says of which step"},
+		"undoing nothing":   {join(l[0], second(l, `{"seq":2,"kind":"undoing","at":"2026-01-15T10:15:30Z"}`)), 1, "line 2: a record of the kind undoing says of which step"},
+		"nothing undone":    {join(l[0], second(l, `{"seq":2,"kind":"undone","at":"2026-01-15T10:15:30Z"}`)), 1, "line 2: a record of the kind undone says of which step"},
+		"a foreign id":      {seal(head + `{"id":"../x","versions":{"journal":1}}}`), 0, `line 1: the header names a run "../x"`},
+		"a blob elsewhere":  {seal(`{"seq":1,"kind":"header","blob":"../x","at":"2026-01-15T10:15:30Z","run":{}}`), 0, `line 1: "../x" is not where an output is kept`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -146,10 +149,15 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+// second makes a second line of any text.
+func second(l [][]byte, body string) []byte {
+	return journal.SealAfter(bytes.TrimSuffix(l[0], []byte("\n")), body)
+}
+
 func TestParseRefusesLaterFormats(t *testing.T) {
 	t.Parallel()
 	const want = "the journal was written by a later skillrun (update skillrun to go on with this run)"
-	header := `{"seq":1,"kind":"header","new":true,"run":{"versions":{"journal":2}}}`
+	header := `{"seq":1,"kind":"header","new":true,"run":{"versions":{"journal":3}}}`
 	for _, data := range []string{
 		string(journal.SealFirst(header)),
 		`{"r":` + header + `,"blake3":"00"}` + "\nanything",

@@ -37,19 +37,36 @@ func (s *Store) cachedSummary(dir, id string) (Summary, bool) {
 	if err != nil {
 		return Summary{}, false
 	}
-	data, err := s.fs.read(filepath.Join(dir, cacheName))
-	if err != nil {
-		return Summary{}, false
-	}
-	var c cached
-	fits := json.Unmarshal(data, &c) == nil && c.Summary.ID == id &&
-		c.Size == info.Size() && c.ModTime == info.ModTime().UnixNano()
-	return c.Summary, fits
+	c, ok := s.cache(dir, id)
+	return c.Summary, ok && c.Size == info.Size() && c.ModTime == info.ModTime().UnixNano()
 }
 
-// List returns the runs, newest first. A run whose journal cannot be read is
-// listed as damaged; one that never started is left out.
+func (s *Store) cache(dir, id string) (c cached, ok bool) {
+	data, err := s.fs.read(filepath.Join(dir, cacheName))
+	if err != nil || json.Unmarshal(data, &c) != nil || c.Summary.ID != id {
+		return cached{}, false
+	}
+	return c, true
+}
+
+// List returns the runs, newest first. A run whose journal cannot be read, or
+// is gone, is listed as damaged; one that never started is left out.
 func (s *Store) List() ([]Summary, error) {
+	ids, err := s.ids()
+	if err != nil {
+		return nil, err
+	}
+	var list []Summary
+	for _, id := range ids {
+		if summary, ok := s.summary(id); ok {
+			list = append(list, summary)
+		}
+	}
+	return list, nil
+}
+
+// ids returns the names of the runs' folders, newest first.
+func (s *Store) ids() ([]string, error) {
 	runs := filepath.Join(s.dir, runsName)
 	err := s.check(runs)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -62,16 +79,13 @@ func (s *Store) List() ([]Summary, error) {
 	if err != nil {
 		return nil, disk("list the runs", err)
 	}
-	var list []Summary
+	var ids []string
 	for _, e := range slices.Backward(entries) { // ReadDir sorts by name
-		if !ValidID(e.Name()) {
-			continue
-		}
-		if summary, ok := s.summary(e.Name()); ok {
-			list = append(list, summary)
+		if ValidID(e.Name()) {
+			ids = append(ids, e.Name())
 		}
 	}
-	return list, nil
+	return ids, nil
 }
 
 // summary is false of a run that never started.
@@ -83,18 +97,30 @@ func (s *Store) summary(id string) (Summary, bool) {
 	sum, fits := s.cachedSummary(dir, id)
 	if !fits {
 		l, err := s.load(dir, id)
-		if errors.Is(err, ErrEmpty) {
+		if errors.Is(err, ErrEmpty) || types.CodeOf(err) == types.NotFound {
 			return Summary{}, false
 		}
 		sum = Summarize(l.records)
 		if err != nil {
-			sum.ID, sum.State, sum.Error = id, StateDamaged, types.AsError(err)
+			sum = s.damagedSummary(dir, id, sum, err)
 		}
 	}
 	if sum.State == StateInterrupted && s.fs.held(filepath.Join(dir, lockName)) {
 		sum.State = StateRunning
 	}
 	return sum, true
+}
+
+// damagedSummary tells what is known of a run whose journal cannot be read. When
+// not even its header can, the cache says of what work it was.
+func (s *Store) damagedSummary(dir, id string, sum Summary, err error) Summary {
+	if sum.Records == 0 {
+		c, _ := s.cache(dir, id)
+		sum = c.Summary
+		sum.Reason, sum.Steps, sum.Records, sum.Pending = "", 0, 0, nil
+	}
+	sum.ID, sum.State, sum.Error = id, StateDamaged, types.AsError(err)
+	return sum
 }
 
 // Unfinished returns the latest run with that work that is not finished. A

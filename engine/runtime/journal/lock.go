@@ -70,16 +70,29 @@ func flock(f *os.File, how int) error {
 // that the file need not be emptied first, which some file systems answer with
 // a sync.
 func sign(f *os.File) {
-	_, _ = f.WriteAt(fmt.Appendf(nil, "%-19d\n", os.Getpid()), 0)
+	_, _ = f.WriteAt(fmt.Appendf(nil, "%-*d\n", signatureLen-1, os.Getpid()), 0)
+}
+
+// signatureLen is the length of the line that names the process.
+const signatureLen = 20
+
+// signature reads the two lines of a lock: the process, and in the lock of a
+// group the run.
+func signature(path string) (pid, run string) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", ""
+	}
+	pid, run, _ = strings.Cut(string(data), "\n")
+	return strings.TrimSpace(pid), strings.TrimSpace(run)
 }
 
 func signed(path string) string {
-	data, err := os.ReadFile(path)
-	pid, wrong := strconv.Atoi(strings.TrimSpace(string(data)))
-	if err != nil || wrong != nil {
-		return "unknown"
+	pid, _ := signature(path)
+	if n, err := strconv.Atoi(pid); err == nil {
+		return strconv.Itoa(n)
 	}
-	return strconv.Itoa(pid)
+	return "unknown"
 }
 
 // lockError says of which run a lock could not be had.

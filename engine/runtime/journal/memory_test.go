@@ -30,11 +30,10 @@ func TestMemoryFailAfter(t *testing.T) {
 	m.FailAfter(2)
 	check(t, m.Append(event("a"), false))
 	check(t, m.Append(event("b"), true))
-	wantError(t, m.Append(event("c"), true), nil, types.Unavailable, "cannot write the journal: injected failure")
+	wantError(t, m.Append(event("c"), true), nil, types.Unavailable, "cannot write the journal: injected failure"+seeDisk)
 	for range 3 {
 		wantError(t, m.Append(event("d"), true), journal.ErrPoisoned, types.Unavailable,
-			"an earlier record could not be kept: cannot write the journal: injected failure"+
-				" (see to the disk, then run the same command again; it goes on from what is recorded)")
+			"an earlier record could not be kept: cannot write the journal: injected failure"+seeDisk)
 	}
 	if n := len(m.Records()); n != 3 {
 		t.Errorf("%d records, want 3", n)

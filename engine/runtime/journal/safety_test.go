@@ -41,8 +41,8 @@ func testModes(t *testing.T, umask string) {
 		}
 		return err
 	}))
-	if files != 11 { // state site runs run blobs inbox workspaces; journal cache lock blob
-		t.Errorf("%d files and folders, want 11", files)
+	if files != 12 { // state site runs run blobs inbox workspaces; two locks journal cache blob
+		t.Errorf("%d files and folders, want 12", files)
 	}
 }
 

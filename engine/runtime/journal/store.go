@@ -20,6 +20,9 @@ const (
 	inboxName      = "inbox"
 	blobsName      = "blobs"
 	workspacesName = "workspaces"
+	locksName      = "locks"
+	machineName    = "machine"
+	removedName    = "removed"
 )
 
 // Store keeps the runs of one site on a disk.
@@ -70,25 +73,59 @@ func (s *Store) Inbox(id string) (string, error) {
 // Create makes a run and its journal, and takes its lock. When it returns, the
 // header is on the disk.
 func (s *Store) Create(h RunHeader) (*File, error) {
+	f, _, err := s.make(h, false)
+	return f, err
+}
+
+// Start makes a run unless there is an unfinished one with the same work,
+// whose id it returns instead. However many processes do this at once, one run
+// is made.
+func (s *Store) Start(h RunHeader) (f *File, unfinished string, err error) {
+	return s.make(h, true)
+}
+
+// make makes a run while nobody else does, nor removes any.
+func (s *Store) make(h RunHeader, once bool) (f *File, unfinished string, err error) {
 	dir, err := s.RunDir(h.ID)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if err := s.prepare(); err != nil {
-		return nil, err
+		return nil, "", err
+	}
+	lock, err := s.lock()
+	if err != nil {
+		return nil, "", err
+	}
+	defer lock.Close()
+	if once {
+		id, found, err := s.Unfinished(h.Work)
+		if err != nil || found {
+			return nil, id, err
+		}
 	}
 	if err := s.fs.mkdir(dir); errors.Is(err, fs.ErrExist) {
-		return nil, types.Errorf(types.Conflict, "there is a run %s already", h.ID)
+		return nil, "", types.Errorf(types.Conflict, "there is a run %s already", h.ID).WithHint("start it once more: it gets another id")
 	} else if err != nil {
 		_ = os.Remove(dir) // made, perhaps, and then not certain to stay; never one with a run in it
-		return nil, disk("make the run's folder", err)
+		return nil, "", disk("make the run's folder", err)
 	}
-	f, err := s.create(dir, h)
-	if err != nil {
+	if f, err = s.create(dir, h); err != nil {
 		// Nothing has happened in this run, and nothing will.
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, "", errors.Join(err, s.fs.Remove(dir))
 	}
-	return f, nil
+	return f, "", nil
+}
+
+// lock takes the store's lock, which is held for moments only.
+func (s *Store) lock() (*os.File, error) {
+	path := filepath.Join(s.dir, lockName)
+	lock, err := s.fs.lock(path, startTime)
+	if errors.Is(err, ErrLocked) {
+		return nil, types.Errorf(types.Conflict, "the state folder is %w", err).
+			WithHint("look what that process does: it has been at %s for %s", s.dir, startTime)
+	}
+	return lock, err
 }
 
 func (s *Store) create(dir string, h RunHeader) (*File, error) {
@@ -114,29 +151,6 @@ func (s *Store) create(dir string, h RunHeader) (*File, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
-}
-
-// Start makes a run unless there is an unfinished one with the same work,
-// whose id it returns instead. However many processes do this at once, one run
-// is made.
-func (s *Store) Start(h RunHeader) (f *File, unfinished string, err error) {
-	if err := checkID(h.ID); err != nil {
-		return nil, "", err
-	}
-	if err := s.prepare(); err != nil {
-		return nil, "", err
-	}
-	lock, err := s.fs.lock(filepath.Join(s.dir, lockName), startTime)
-	if err != nil {
-		return nil, "", lockError("store", err)
-	}
-	defer lock.Close()
-	id, found, err := s.Unfinished(h.Work)
-	if err != nil || found {
-		return nil, id, err
-	}
-	f, err = s.Create(h)
-	return f, "", err
 }
 
 // prepare makes the store's folders.
@@ -197,6 +211,9 @@ func (s *Store) Open(id string) (*File, Report, error) {
 		return nil, Report{}, err
 	}
 	lock, err := s.fs.lock(filepath.Join(dir, lockName), lookTime)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, Report{}, notFound(id) // removed just now
+	}
 	if err != nil {
 		return nil, Report{}, lockError(id, err)
 	}
@@ -218,31 +235,33 @@ func (s *Store) Open(id string) (*File, Report, error) {
 type loaded struct {
 	data    []byte // what is good of it
 	records []Record
+	end     chain // behind the last one
 	report  Report
 }
 
-func (s *Store) load(dir, id string) (l loaded, err error) {
+// load reads a journal, without the outputs that are in blobs. What is good of
+// a damaged one stands beside the error.
+func (s *Store) load(dir, id string) (loaded, error) {
 	path := filepath.Join(dir, journalName)
-	l.data, err = s.fs.read(path)
+	data, err := s.fs.read(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return l, empty(id)
+		return loaded{}, s.nothing(dir, id)
 	}
 	if err != nil {
-		return l, disk("read the journal", err)
+		return loaded{}, disk("read the journal", err)
 	}
-	records, good, torn, err := Parse(l.data)
-	l.records = records
+	p := parseFrom(data, newChain())
+	l := loaded{data: data[:p.good], records: p.records, end: p.end}
 	switch {
-	case err != nil:
-		return l, err
-	case len(records) == 0:
-		return l, empty(id)
-	case records[0].Run.ID != id:
-		return l, damaged(1, fmt.Errorf("it is the journal of run %s", records[0].Run.ID))
-	case torn:
-		l.report = Report{Cut: len(l.data) - good, Line: len(records) + 1, Path: path}
+	case p.err != nil:
+		return l, p.err
+	case len(p.records) == 0:
+		return l, s.nothing(dir, id)
+	case p.records[0].Run.ID != id:
+		return l, damaged(1, fmt.Errorf("it is the journal of run %s", p.records[0].Run.ID))
+	case p.torn:
+		l.report = Report{Cut: len(data) - p.good, Line: len(p.records) + 1, Path: path}
 	}
-	l.data = l.data[:good]
 	return l, nil
 }
 
@@ -250,7 +269,18 @@ func (s *Store) blobs(dir string) func(string) ([]byte, error) {
 	return (&File{dir: dir, fs: s.fs}).blob
 }
 
-func empty(id string) *types.Error {
+// nothing says why a run has no record. A run that was killed while it was made
+// has nothing beside its empty folders; one that has lost its journal has.
+func (s *Store) nothing(dir, id string) *types.Error {
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+		return notFound(id)
+	}
+	blobs, _ := os.ReadDir(filepath.Join(dir, blobsName))
+	workspaces, _ := os.ReadDir(filepath.Join(dir, workspacesName))
+	_, err := os.Lstat(filepath.Join(dir, cacheName))
+	if err == nil || len(blobs)+len(workspaces) > 0 {
+		return damaged(1, errGone)
+	}
 	return types.Errorf(types.Conflict, "run %s was stopped before its first record: %w", id, ErrEmpty).
-		WithHint("remove its folder and start it anew; it has done nothing")
+		WithHint("start it anew: it has done nothing, and skillrun runs prune removes it")
 }

@@ -19,8 +19,9 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// childEnv makes the test binary play another process: "hold DIR", "open DIR" and
-// "closed DIR", the last two with an umask of none and of everything.
+// childEnv makes the test binary play another process: "hold DIR" a run, "group
+// DIR" a lock, and "open DIR" and "closed DIR" with an umask of none and of
+// everything.
 const childEnv = "JOURNAL_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -34,20 +35,28 @@ func child(play, dir string) int {
 	if mask, ok := map[string]int{"open": 0, "closed": 0o777}[play]; ok {
 		syscall.Umask(mask)
 	}
-	f, err := journal.NewStore(dir, journal.Options{}).Create(journaltest.Header())
-	if err == nil && play != "hold" {
-		err = f.Append(journaltest.Large(), true)
-	}
+	held, err := take(play, journal.NewStore(dir, journal.Options{}))
 	if err != nil {
 		fmt.Println(err)
 		return 1
 	}
 	fmt.Println("ready")
-	if play == "hold" {
+	if play == "hold" || play == "group" {
 		_, _ = io.Copy(io.Discard, os.Stdin) // until killed
 	}
-	_ = f.Close()
+	_ = held.Close()
 	return 0
+}
+
+func take(play string, s *journal.Store) (io.Closer, error) {
+	if play == "group" {
+		return s.LockGroup("deploy", runID)
+	}
+	f, err := s.Create(journaltest.Header())
+	if err == nil && play != "hold" {
+		err = f.Append(journaltest.Large(), true)
+	}
+	return f, err
 }
 
 // startChild returns when the child is ready.
@@ -213,9 +222,9 @@ func TestUnknownRun(t *testing.T) {
 	s, _ := newStore(t)
 	for range 2 { // without a store, and with one
 		_, _, err := s.Open(id(1))
-		wantError(t, err, nil, types.NotFound, "there is no run "+id(1))
+		wantError(t, err, nil, types.NotFound, "there is no run "+id(1)+noRunHint)
 		_, _, err = s.Read(id(1))
-		wantError(t, err, nil, types.NotFound, "there is no run "+id(1))
+		wantError(t, err, nil, types.NotFound, "there is no run "+id(1)+noRunHint)
 		f, err := s.Create(journaltest.Header())
 		if err == nil {
 			check(t, f.Close())
@@ -230,7 +239,7 @@ func TestList(t *testing.T) {
 		t.Fatalf("of nothing: %v, %v", list, err)
 	}
 	records := journaltest.Records()
-	for n, last := range [][]journal.Record{records[:1], records[:5], records, {{Kind: journal.Finished, State: "done"}}} {
+	for n, last := range [][]journal.Record{records[:1], records[:5], records[:8], {{Kind: journal.Finished, State: "done"}}} {
 		f := must(s.Create(header(id(n), fmt.Sprint("work ", n))))(t)
 		for _, r := range last {
 			check(t, f.Append(r, false))
@@ -336,6 +345,11 @@ func TestSummarize(t *testing.T) {
 		{journal.StateParked, "confirm", 2, 0, true},
 		{journal.StateInterrupted, "", 2, 0, false},
 		{journal.StateFailed, "", 2, 0, true},
+		{journal.StateInterrupted, "", 2, 1, false},
+		{journal.StateInterrupted, "", 2, 0, false},
+		{journal.StateInterrupted, "", 2, 0, false},
+		{journal.StateInterrupted, "", 2, 0, false},
+		{journal.StateUndone, "never mind", 2, 0, false},
 	}
 	for i, r := range journaltest.Records() {
 		check(t, m.Append(r, false))

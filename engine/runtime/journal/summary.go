@@ -21,7 +21,7 @@ const (
 	StateCancelled   State = "cancelled" // a person ended it
 	StateRejected    State = "rejected"  // a person said no to what it asked
 	StateUndone      State = "undone"    // its effects were reversed
-	StateDamaged     State = "damaged" // its journal cannot be read; Error says why
+	StateDamaged     State = "damaged"   // its journal cannot be read; Error says why
 )
 
 // Summary is what a listing tells of a run.

@@ -16,6 +16,17 @@ import (
 
 const runID = "20260115-101530-k3f9q2"
 
+// Ends of messages.
+const (
+	restore      = " (restore the run's folder from a backup, or move it away to begin anew)"
+	noRunHint    = " (skillrun runs lists those that there are)"
+	neverStarted = "run " + runID + " was stopped before its first record: the run never started" +
+		" (start it anew: it has done nothing, and skillrun runs prune removes it)"
+	again    = ", then run the same command again; it goes on from what is recorded)"
+	seeDisk  = " (see to the disk" + again
+	lostHere = "the journal is damaged at line 1: what was there is gone" + restore
+)
+
 var errInjected = errors.New("injected")
 
 // faults lets the disk fail at the n-th operation that can, and at all later
@@ -23,6 +34,8 @@ var errInjected = errors.New("injected")
 type faults struct {
 	at    int // 0: never
 	once  bool
+	opens bool  // opening a file can fail too
+	err   error // nil: errInjected
 	ops   int
 	fired string // what failed first
 }
@@ -38,43 +51,68 @@ func (f *faults) fail(op string) bool {
 	return true
 }
 
+// refusal is how the disk fails.
+func (f *faults) refusal() error {
+	if f.err == nil {
+		return errInjected
+	}
+	return f.err
+}
+
 // options are the real operations, as far as they do not fail. A failing write
 // leaves half of what it was given.
 func (f *faults) options() journal.Options {
 	return journal.Options{
+		Open: func(path string, flag int, mode fs.FileMode) (*os.File, error) {
+			if f.opens && f.fail("open "+filepath.Base(path)) {
+				return nil, f.refusal()
+			}
+			return os.OpenFile(path, flag, mode)
+		},
 		Write: func(file *os.File, p []byte) (int, error) {
 			if f.fail("write " + filepath.Base(file.Name())) {
 				n, _ := file.Write(p[:len(p)/2])
-				return n, errInjected
+				return n, f.refusal()
 			}
 			return file.Write(p)
 		},
 		Sync: func(file *os.File) error {
 			if f.fail("sync " + filepath.Base(file.Name())) {
-				return errInjected
+				return f.refusal()
 			}
 			return nil // without a power cut nobody can tell, and a real one takes its time
 		},
 		Rename: func(from, to string) error {
 			if f.fail("rename " + filepath.Base(to)) {
-				return errInjected
+				return f.refusal()
 			}
 			return os.Rename(from, to)
 		},
 		Truncate: func(file *os.File, size int64) error {
 			if f.fail("truncate " + filepath.Base(file.Name())) {
-				return errInjected
+				return f.refusal()
 			}
 			return file.Truncate(size)
 		},
 		Mkdir: func(path string, mode fs.FileMode) error {
 			if f.fail("mkdir " + filepath.Base(path)) {
-				return errInjected
+				return f.refusal()
 			}
 			return os.Mkdir(path, mode)
 		},
+		Remove: func(path string) error {
+			if f.fail("remove " + filepath.Base(path)) {
+				_ = os.Remove(filepath.Join(path, "journal.jsonl")) // a part of it
+				return f.refusal()
+			}
+			return os.RemoveAll(path)
+		},
 	}
 }
+
+// whole reports whether sweeps go through everything. Without it they take a
+// part, the same each time.
+func whole() bool { return os.Getenv("SKILLRUN_SWEEP") == "full" }
 
 // newDir returns a folder for a store, not made yet.
 func newDir(t testing.TB) string {

@@ -46,11 +46,16 @@ var eventTypes = map[machine.NoteKind]string{
 // drain turns the machine's notes into events and into the report of steps.
 func (r *runner) drain(replayed bool) {
 	for _, n := range r.m.Notes() {
-		r.emit(Event{
-			Type: eventTypes[n.Kind], ID: n.Node, Path: n.Path, Name: n.Name, Step: n.Step,
-			Result: n.Result, Error: n.Error, Replayed: replayed,
-		})
+		r.emit(EventOf(n, r.Header.ID, time.Time{}, replayed))
 		r.report(n)
+	}
+}
+
+// EventOf is a machine's note as surfaces see it.
+func EventOf(n machine.Note, run string, at time.Time, replayed bool) Event {
+	return Event{
+		Version: EventVersion, Type: eventTypes[n.Kind], At: at, Run: run, ID: n.Node, Path: n.Path, Name: n.Name, Step: n.Step,
+		Result: n.Result, Error: n.Error, Replayed: replayed,
 	}
 }
 

@@ -21,10 +21,10 @@ package local
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/step"
@@ -47,12 +47,25 @@ type Options struct {
 	Journal    journal.Journal // holds the header at least
 	Clock      Clock
 	Workspaces string // the run's own folder; made and removed at will
-	Wait       bool   // poll awaits in this process
-	User       string // who consents, for the journal
-	// Confirm is asked once, before the first write; nil consents. A run
-	// without consent parks.
-	Confirm func(ctx context.Context, snapshot []byte) (bool, error)
-	Observe func(Event) // may be nil
+	Wait       bool   // wait in this process instead of parking
+	User       string // who is at it, for the journal
+	// Settle is how long after a lost answer the effect of a [step.Late] step
+	// may still appear.
+	Settle time.Duration
+	// Decide is asked before the first write, and by approve steps; nil
+	// consents to the writes and to nothing else.
+	Decide func(context.Context, Question) (Decision, error)
+	// Exclusive is asked once, after consent and before the first write. It
+	// says who writes instead; nil, also of the function: nobody.
+	Exclusive func(context.Context) (other *types.Error, err error)
+	Inbox     Inbox       // may be nil
+	Observe   func(Event) // may be nil
+}
+
+// Inbox holds what others ask of a run that this process holds.
+type Inbox interface {
+	Requests() ([]journal.Request, error)
+	Answered(journal.Request) error
 }
 
 // State says how this process left the run.
@@ -64,11 +77,15 @@ const (
 	Failed      State = "failed"
 	Parked      State = "parked"
 	Interrupted State = "interrupted"
+	Cancelled   State = "cancelled"
+	Rejected    State = "rejected"
 )
 
 // Reasons for parking.
 const (
 	ForConfirm = "confirm"
+	ForApprove = "approve"
+	ForLock    = "lock"
 	ForAwait   = "await"
 	ForUnknown = "unknown_outcome"
 )
@@ -76,7 +93,8 @@ const (
 // Outcome is where this process left the run.
 type Outcome struct {
 	State   State
-	Reason  string // of Parked
+	Reason  string // of Parked; of Cancelled and Rejected a person's words
+	By      string // of Cancelled and Rejected: who said so
 	Outputs map[string]any
 	Missing []string // outputs that read a step which has not run
 	Failure *machine.Failure
@@ -95,9 +113,9 @@ type StepReport struct {
 	Error  *types.Error   `json:"error,omitempty"`
 }
 
-// Effect is a write and what this process did about it: created it, or found
-// that it was there already (adopted), in the world or in the run's own
-// journal.
+// Effect is a write and what this process did about it: created it, brought it
+// up to date (updated), found that it was there already (adopted), in the world
+// or in the run's own journal, or was told by a person (resolved).
 type Effect struct {
 	ID      string       `json:"id"`
 	Path    string       `json:"path"`
@@ -106,32 +124,34 @@ type Effect struct {
 	Object  string       `json:"object,omitempty"`
 	Verb    string       `json:"verb,omitempty"`
 	Key     string       `json:"key"`
-	Outcome string       `json:"outcome"`         // created or adopted
+	Outcome string       `json:"outcome"`         // created, updated, adopted or resolved
 	Found   string       `json:"found,omitempty"` // of adopted: world or journal
 	Result  types.Values `json:"result,omitempty"`
+	// Reversible is set when `skillrun undo` can take it back.
+	Reversible bool `json:"reversible,omitempty"`
 }
 
 // runner is one process's work on one run.
 type runner struct {
 	Options
-	m        *machine.Machine
-	intents  map[string]bool // writes that may have been sent, outcome not known
-	locals   []journal.Record
-	rebuilt  bool
-	consent  bool
-	replayed bool // the machine stands where the journal ended
-	out      Outcome
-	err      error // of the journal: nothing more may be sent
+	m         *machine.Machine
+	intents   map[string]time.Time // writes that may have been sent, outcome not known: since when
+	locals    []journal.Record
+	reads     []plan.Read
+	approvals []approval
+	rebuilt   bool
+	consent   bool
+	exclusive bool
+	replayed  bool // the machine stands where the journal ended
+	out       Outcome
+	err       error // of the journal: nothing more may be sent
 }
 
 // Run performs the run until it ends, parks, fails or is interrupted. The
 // error is the runtime's own (the journal cannot be written, or is not of this
 // program); what goes wrong in the skill stands in the Outcome.
 func Run(ctx context.Context, o Options) (Outcome, error) {
-	r := &runner{
-		Options: o, m: machine.New(o.Program, o.Start), intents: map[string]bool{},
-		consent: o.Confirm == nil,
-	}
+	r := newRunner(o)
 	if err := r.replay(); err != nil {
 		return r.out, err
 	}
@@ -142,22 +162,45 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 	return r.out, nil
 }
 
+func newRunner(o Options) *runner {
+	return &runner{
+		Options: o, m: machine.New(o.Program, o.Start), intents: map[string]time.Time{},
+		consent: o.Decide == nil, exclusive: o.Exclusive == nil,
+	}
+}
+
 // replay folds the journal's events, and takes up a failed run where it
 // failed.
 //
 // A run that has written nothing yet begins anew instead: its reads and checks
 // may be hours old, and what they saw is what a person would agree to.
 func (r *runner) replay() error {
-	records := sinceRestart(r.Journal.Records())
+	all := r.Journal.Records()
+	for _, rec := range all {
+		if rec.Kind == journal.Approved {
+			r.approvals = append(r.approvals, approval{path: rec.Path, plan: rec.Plan, by: rec.By, at: rec.At, kept: true})
+		}
+	}
+	records := sinceRestart(all)
 	if nothingWritten(records) {
 		return r.append(journal.Record{Kind: journal.Resumed, Reason: journal.Restart}, false)
 	}
+	if err := r.fold(records); err != nil {
+		return err
+	}
+	r.replayed = true
+	r.drain(true)
+	return r.retry()
+}
+
+// fold gives the machine what happened before.
+func (r *runner) fold(records []journal.Record) error {
 	for _, rec := range records {
 		switch rec.Kind {
 		case journal.Intent:
-			r.intents[rec.Path] = true
-		case journal.Approved:
-			r.consent = true
+			r.intents[rec.Path] = rec.At
+		case journal.Resolved:
+			delete(r.intents, rec.Path)
 		case journal.Event:
 			r.m.Next()
 			if err := r.m.Apply(*rec.Event); err != nil {
@@ -166,12 +209,16 @@ func (r *runner) replay() error {
 			r.remember(rec)
 		}
 	}
-	r.replayed = true
-	r.drain(true)
-	if f := r.m.Failure(); f != nil {
-		return r.apply(journal.Record{Kind: journal.Event, Path: f.Path}, machine.Event{Kind: machine.Retried, Path: f.Path}, false)
-	}
 	return nil
+}
+
+// retry takes up a failed run where it failed.
+func (r *runner) retry() error {
+	f := r.m.Failure()
+	if f == nil {
+		return nil
+	}
+	return r.apply(journal.Record{Kind: journal.Event, Path: f.Path}, machine.Event{Kind: machine.Retried, Path: f.Path}, false)
 }
 
 // sinceRestart returns the records that count.
@@ -185,14 +232,16 @@ func sinceRestart(records []journal.Record) []journal.Record {
 }
 
 // nothingWritten reports whether a run that is taken up has done reads and
-// local steps only, and does not wait in an await, whose time-out counts from
-// its first poll.
+// local steps only, and nobody has answered a question of it: what was seen is
+// then what they agreed to. One that waits in an await goes on too: its time-out
+// counts from its first poll.
 func nothingWritten(records []journal.Record) bool {
 	events := false
 	for _, rec := range records {
 		events = events || rec.Kind == journal.Event
 		switch {
 		case rec.Kind == journal.Intent,
+			rec.Kind == journal.Event && rec.By != "",
 			rec.Kind == journal.Finished && rec.State == string(Done),
 			rec.Kind == journal.Parked && rec.Reason == ForAwait:
 			return false
@@ -222,6 +271,9 @@ func (r *runner) loop(ctx context.Context) {
 	for r.err == nil && r.out.State == "" {
 		actions := r.m.Next()
 		r.drain(false)
+		if r.heed(); r.err != nil || r.out.State != "" {
+			return
+		}
 		if len(actions) == 0 {
 			r.finish()
 			return
@@ -243,6 +295,8 @@ func (r *runner) perform(ctx context.Context, a machine.Action) {
 	switch {
 	case a.Kind == machine.Wait:
 		r.wait(ctx, a, fresh)
+	case a.Kind == machine.Ask:
+		r.ask(ctx, a)
 	case a.Effect == string(step.Writes):
 		r.write(ctx, a)
 	default:
@@ -255,11 +309,11 @@ func (r *runner) perform(ctx context.Context, a machine.Action) {
 func (r *runner) wait(ctx context.Context, a machine.Action, fresh bool) {
 	if !fresh {
 		if !r.Wait {
-			r.park(ForAwait, nil)
+			r.park(ForAwait, "", nil)
 			return
 		}
-		if err := r.Clock.Sleep(ctx, a.At.Sub(r.Clock.Now())); err != nil {
-			return // the loop sees that the context ended
+		if !r.linger(ctx, a.At) {
+			return
 		}
 	}
 	r.err = r.m.Apply(machine.Event{Kind: machine.Woken, Path: a.Path, At: r.Clock.Now()})
@@ -316,34 +370,4 @@ func (r *runner) callOf(s step.Step, path string, in []byte) step.Call {
 
 func (r *runner) key(path string) step.Key {
 	return step.Key{Work: r.Header.Work, Path: step.Hash(10, path)}
-}
-
-// rebuild makes the workspace of a run that another process began, by
-// repeating its local steps with their recorded arguments.
-func (r *runner) rebuild(ctx context.Context) error {
-	if r.rebuilt {
-		return nil
-	}
-	r.rebuilt = true
-	if r.Workspaces == "" {
-		return nil
-	}
-	if err := os.RemoveAll(r.Workspaces); err != nil {
-		return types.Errorf(types.Internal, "workspace: %w", err)
-	}
-	if err := os.MkdirAll(r.Workspaces, 0o700); err != nil {
-		return types.Errorf(types.Internal, "workspace: %w", err)
-	}
-	for _, rec := range r.locals {
-		s, err := r.step(rec.Step)
-		if err == nil {
-			_, err = r.call(ctx, s, rec.Path, rec.Input)
-		}
-		if err != nil {
-			e := *types.AsError(err)
-			e.Message = "rebuilding the workspace, at " + rec.Path + ": " + e.Message
-			return &e
-		}
-	}
-	return nil
 }

@@ -283,7 +283,10 @@ func TestConfirm(t *testing.T) {
 	t.Parallel()
 	b := newBench(write, node("w2", "make", "write", types.Values{"title": "y"}))
 	asked, answer := 0, false
-	b.o.Confirm = func(context.Context, []byte) (bool, error) { asked++; return answer, nil }
+	b.o.Decide = func(context.Context, local.Question) (local.Decision, error) {
+		asked++
+		return local.Decision{Yes: answer, By: "ada", Plan: "p1"}, nil
+	}
 	if o := b.run(t); o.State != local.Parked || o.Reason != local.ForConfirm || b.sends+b.finds != 0 {
 		t.Errorf("%s %s, %d sends", o.State, o.Reason, b.sends)
 	}
@@ -291,7 +294,9 @@ func TestConfirm(t *testing.T) {
 	if o := b.run(t); o.State != local.Done || b.sends != 2 || asked != 2 {
 		t.Errorf("%s, %d sends, asked %d times", o.State, b.sends, asked)
 	}
-	b.o.Confirm = func(context.Context, []byte) (bool, error) { return false, errors.New("asked again") }
+	b.o.Decide = func(context.Context, local.Question) (local.Decision, error) {
+		return local.Decision{}, errors.New("asked again")
+	}
 	if o := b.run(t); o.State != local.Done {
 		t.Errorf("consent is forgotten: %s", o.State)
 	}

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 
 	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -38,12 +40,24 @@ func (r *runner) done(rec journal.Record, a machine.Action, out []byte, sync boo
 		r.err = r.m.Apply(e)
 		return
 	}
+	rec.Event = &e
 	if r.err = r.apply(rec, e, sync); r.err != nil {
 		return
 	}
 	delete(r.intents, a.Path)
+	r.noted(rec, a)
 	if sync {
 		r.effect(a.Path, a.Step, rec.Key, rec.Outcome, "", e.Output)
+	}
+}
+
+// noted keeps what a walk from here on needs to know of a step.
+func (r *runner) noted(rec journal.Record, a machine.Action) {
+	switch {
+	case a.Effect == string(step.Reads) && !a.Poll:
+		r.reads = append(r.reads, plan.Read{Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Output: rec.Event.Output})
+	case a.Effect == string(step.Locals):
+		r.locals = append(r.locals, rec)
 	}
 }
 
@@ -61,7 +75,7 @@ func (r *runner) effect(path, name, key, outcome, found string, out types.Values
 		e.Found = "world"
 	}
 	if s, ok := r.Catalogue.Lookup(name); ok {
-		e.Service, e.Object, e.Verb = s.Touch.Service, s.Touch.Object, s.Touch.Verb
+		e.Service, e.Object, e.Verb, e.Reversible = s.Touch.Service, s.Touch.Object, s.Touch.Verb, s.CanUndo()
 	}
 	r.out.Effects = append(r.out.Effects, e)
 	if found == "" {
@@ -69,14 +83,15 @@ func (r *runner) effect(path, name, key, outcome, found string, out types.Values
 	}
 }
 
-// park lets go of the run: it goes on when a person or time says so.
-func (r *runner) park(reason string, err *types.Error) {
+// park lets go of the run: it goes on when a person or time says so. plan is
+// the digest of what a person is asked to agree to.
+func (r *runner) park(reason, plan string, err *types.Error) {
 	r.out.State, r.out.Reason = Parked, reason
 	if err != nil {
 		r.out.Failure = &machine.Failure{Path: r.m.Current(), Node: r.m.Current(), Error: err}
 	}
 	r.result()
-	r.err = r.append(journal.Record{Kind: journal.Parked, Reason: reason, Path: r.m.Current(), Error: err}, true)
+	r.err = r.append(journal.Record{Kind: journal.Parked, Reason: reason, Path: r.m.Current(), Plan: plan, Error: err}, true)
 }
 
 // finish records the end.
@@ -91,6 +106,13 @@ func (r *runner) finish() {
 		rec.State, rec.Error = string(Failed), r.out.Failure.Error
 	}
 	r.err = r.append(rec, true)
+}
+
+// end records that a person ended the run.
+func (r *runner) end(state State, by, words string) {
+	r.out.State, r.out.By, r.out.Reason = state, by, words
+	r.result()
+	r.err = r.append(journal.Record{Kind: journal.Finished, State: string(state), By: by, Reason: words}, true)
 }
 
 // result evaluates the outputs. A run whose outputs cannot be computed has not

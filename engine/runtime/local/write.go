@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
@@ -16,11 +17,13 @@ import (
 //
 //  1. Append INTENT with the key and the argument digest, on the disk.
 //  2. Ask the world (Find). There and ours: adopt it, nothing is sent. There
-//     from other arguments, or ended by somebody: stop with conflict. Cannot
-//     tell: stop with unknown_outcome. Absent is proof: go on.
+//     from other arguments: update it when the step can, which is safe to do
+//     twice, else stop with conflict. Ended by somebody: stop with conflict.
+//     Cannot tell: stop with unknown_outcome. Absent is proof: go on.
 //  3. Send once.
 //  4. A definite no fails the step. An answer that was lost goes back to 2,
-//     with the wish to look harder. A conflict goes back to 2 once: somebody
+//     with the wish to look harder; the effect of a late step is looked for
+//     until it cannot appear any more. A conflict goes back to 2 once: somebody
 //     may have made it between looking and sending.
 //  5. Append DONE, on the disk.
 //
@@ -34,7 +37,7 @@ const outcomeUnknown = "unknown"
 const maxSends = 3
 
 func (r *runner) write(ctx context.Context, a machine.Action) {
-	if !r.confirmed(ctx) {
+	if !r.allowed(ctx, a) {
 		return
 	}
 	s, err := r.step(a.Step)
@@ -56,70 +59,138 @@ func (r *runner) write(ctx context.Context, a machine.Action) {
 	if r.err = r.append(intent, true); r.err != nil {
 		return
 	}
-	maybeSent := r.intents[a.Path]
-	r.intents[a.Path] = true
-	r.settle(ctx, a, rec, s, maybeSent)
+	since, maybeSent := r.intents[a.Path]
+	if !maybeSent {
+		since = intent.At
+	}
+	r.intents[a.Path] = since
+	w := &writing{runner: r, a: a, rec: rec, step: s, maybeSent: maybeSent}
+	if maybeSent {
+		w.settled = r.settledAt(since)
+	}
+	w.settle(ctx)
 }
 
-// confirmed asks for consent before the first write, and parks the run without
-// it.
-func (r *runner) confirmed(ctx context.Context) bool {
-	if r.consent {
-		return true
+// lifetime is longer than a process works on one write: its lookups, its waits
+// for a busy service and its request together.
+const lifetime = 10 * time.Minute
+
+// settledAt is when the effect of a request that an earlier process may have
+// sent cannot appear any more. Nobody knows when that process died: at the
+// latest now, and at the latest a lifetime after its intent.
+func (r *runner) settledAt(intent time.Time) time.Time {
+	now := r.Clock.Now()
+	if dead := intent.Add(lifetime); dead.Before(now) {
+		now = dead
 	}
-	ok, err := r.Confirm(ctx, r.m.Snapshot())
-	switch {
-	case err != nil:
-		r.err = err
-	case ctx.Err() != nil:
-	case ok:
-		r.consent = true
-		r.err = r.append(journal.Record{Kind: journal.Approved, By: r.User}, true)
-	default:
-		r.park(ForConfirm, nil)
-	}
-	return r.consent && r.err == nil
+	return now.Add(r.Settle)
+}
+
+// writing is one write, from its intent to its outcome.
+type writing struct {
+	*runner
+	a         machine.Action
+	rec       journal.Record
+	step      step.Step
+	maybeSent bool
+	settled   time.Time // until then, absent is no proof for a late step
+	last      error     // why the last send is not a plain yes
 }
 
 // settle looks, sends and looks again until the outcome is known.
-func (r *runner) settle(ctx context.Context, a machine.Action, rec journal.Record, s step.Step, maybeSent bool) {
-	var last error // why the last send is not a plain yes
+func (w *writing) settle(ctx context.Context) {
 	for sends := 0; ; sends++ {
-		found, err := r.find(ctx, s, a.Path, rec.Input, maybeSent)
-		if ctx.Err() != nil {
+		found, err := w.look(ctx)
+		if ctx.Err() != nil || w.err != nil || w.out.State != "" {
 			return // INTENT without DONE: the next process looks
 		}
 		if err != nil {
-			if maybeSent {
-				rec.Outcome = outcomeUnknown
+			if w.maybeSent {
+				w.rec.Outcome = outcomeUnknown
 			}
-			r.failed(rec, a, err)
+			w.failed(w.rec, w.a, err)
+			return
+		}
+		if found.State == step.StateDiffers && w.step.CanUpdate() {
+			w.update(ctx, found)
 			return
 		}
 		if found.State != step.StateAbsent {
-			r.found(rec, a, found, last)
+			w.found(found)
 			return
 		}
-		if sends == maxSends || (last != nil && types.CodeOf(last) == types.Conflict) {
-			r.failed(rec, a, last)
+		if sends == maxSends || (w.last != nil && types.CodeOf(w.last) == types.Conflict) {
+			w.failed(w.rec, w.a, w.last)
 			return
 		}
-		out, err := r.call(ctx, s, a.Path, rec.Input)
-		if err == nil {
-			rec.Outcome = "created"
-			r.done(rec, a, out, true)
-			return
-		}
-		last = err
-		switch types.CodeOf(err) {
-		case types.UnknownOutcome:
-			maybeSent = true
-		case types.Conflict:
-		default:
-			r.failed(rec, a, err)
+		if w.send(ctx) {
 			return
 		}
 	}
+}
+
+// send sends once. It is false when the world has to be asked what came of it.
+func (w *writing) send(ctx context.Context) (settled bool) {
+	out, err := w.call(ctx, w.step, w.a.Path, w.rec.Input)
+	if err == nil {
+		w.rec.Outcome = "created"
+		w.done(w.rec, w.a, out, true)
+		return true
+	}
+	w.last = err
+	switch types.CodeOf(err) {
+	case types.UnknownOutcome:
+		w.maybeSent, w.settled = true, w.Clock.Now().Add(w.Settle)
+	case types.Conflict:
+	default:
+		w.failed(w.rec, w.a, err)
+		return true
+	}
+	return false
+}
+
+// look asks the step whether its effect is there. Of a late step it asks until
+// the effect is there or cannot appear any more.
+func (w *writing) look(ctx context.Context) (step.Found[json.RawMessage], error) {
+	for told := false; ; told = true {
+		found, err := w.find(ctx, w.step, w.a.Path, w.rec.Input, w.maybeSent)
+		now := w.Clock.Now()
+		if err != nil || found.State != step.StateAbsent || !w.maybeSent || !w.step.IsLate() || !now.Before(w.settled) {
+			return found, err
+		}
+		if !told {
+			w.emit(Event{Type: "notice", ID: w.a.Node, Path: w.a.Path, Step: w.step.Name,
+				Text: "it is not there; the request that may have been sent can take effect until " + w.settled.UTC().Format(time.TimeOnly) + " UTC, so it is looked for until then"})
+		}
+		next := now.Add(pause)
+		if w.settled.Before(next) {
+			next = w.settled
+		}
+		if !w.linger(ctx, next) {
+			return found, nil
+		}
+	}
+}
+
+// update brings an effect up to date that was made from other arguments. It may
+// be sent again whatever came of it, so an unknown outcome simply fails.
+func (w *writing) update(ctx context.Context, f step.Found[json.RawMessage]) {
+	w.emit(Event{Type: "notice", ID: w.a.Node, Path: w.a.Path, Step: w.step.Name, Text: f.Ref + " is brought up to date: " + f.Why})
+	out, err := w.bring(ctx, f.Out)
+	switch {
+	case err == nil:
+		w.rec.Outcome = "updated"
+		w.done(w.rec, w.a, out, true)
+	case ctx.Err() == nil:
+		w.rec.Outcome = outcomeUnknown // it is ours and there: the next process looks
+		w.failed(w.rec, w.a, err)
+	}
+}
+
+func (w *writing) bring(ctx context.Context, out json.RawMessage) (_ json.RawMessage, err error) {
+	defer recovered(w.step.Name, &err)
+	c := w.callOf(w.step, w.a.Path, w.rec.Input)
+	return w.step.Update(step.WithCall(ctx, c), c.Key, w.rec.Input, out)
 }
 
 // find asks the step whether its effect is there. A step that cannot look says
@@ -138,23 +209,24 @@ func (r *runner) find(ctx context.Context, s step.Step, path string, in []byte, 
 }
 
 // found acts on an effect that is, or may be, already there.
-func (r *runner) found(rec journal.Record, a machine.Action, f step.Found[json.RawMessage], last error) {
+func (w *writing) found(f step.Found[json.RawMessage]) {
 	switch f.State {
 	case step.StateHere:
-		rec.Outcome = "adopted"
-		r.done(rec, a, f.Out, true)
+		w.rec.Outcome = "adopted"
+		w.done(w.rec, w.a, f.Out, true)
 	case step.StateDiffers:
-		r.failed(rec, a, types.Errorf(types.Conflict, "%s is there already, made from other arguments: %s", f.Ref, f.Why).
+		w.failed(w.rec, w.a, types.Errorf(types.Conflict, "%s is there already, made from other arguments: %s", f.Ref, f.Why).
 			WithHint("%s", orElse(f.Hint, "change it back, or make new work of it with --again 1")))
 	case step.StateOver:
-		r.failed(rec, a, types.Errorf(types.Conflict, "%s", f.Why).
+		w.failed(w.rec, w.a, types.Errorf(types.Conflict, "%s", f.Why).
 			WithHint("%s", orElse(f.Hint, "bring it back, or make new work of it with --again 1")).With("ref", f.Ref))
 	default:
-		err := types.Errorf(types.UnknownOutcome, "nobody knows whether %s happened: %s", a.Step, f.Why)
-		if last != nil {
-			err.With("cause", last.Error())
+		err := types.Errorf(types.UnknownOutcome, "nobody knows whether %s happened: %s", w.a.Step, f.Why).
+			WithHint("look, and then say what you found: skillrun resolve %s %s --found %s, or --not-done", w.Header.ID, w.a.Node, "REF")
+		if w.last != nil {
+			err.With("cause", w.last.Error())
 		}
-		r.park(ForUnknown, err)
+		w.park(ForUnknown, "", err)
 	}
 }
 

@@ -22,8 +22,10 @@ import (
 	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/cache"
+	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	"github.com/go-git/go-git/v5/storage/filesystem"
+	"github.com/go-git/go-git/v5/storage/memory"
 )
 
 // Options says what a Server serves.
@@ -36,7 +38,11 @@ type Options struct {
 	// "pre-receive hook declined"; the others are what a hook prints.
 	RefusePush func(repo, ref, old, new string) string
 	Changed    func() // after a push
-	Log        func(method, path string, status int)
+	// Memory keeps what is in the repositories in memory from when each is first
+	// asked for; the folder is read and not written. It is for one client at a
+	// time.
+	Memory bool
+	Log    func(method, path string, status int)
 }
 
 // Server is an http.Handler.
@@ -44,12 +50,14 @@ type Server struct {
 	o     Options
 	mu    sync.Mutex
 	locks map[string]*sync.RWMutex
+	kept  map[string]*memory.Storage // of Memory
+	packs map[string][]byte          // of Memory, by what was asked for
 }
 
 // New returns a server over the repositories in a folder, which is made when
 // it is not there.
 func New(o Options) *Server {
-	return &Server{o: o, locks: map[string]*sync.RWMutex{}}
+	return &Server{o: o, locks: map[string]*sync.RWMutex{}, kept: map[string]*memory.Storage{}, packs: map[string][]byte{}}
 }
 
 var repoPath = regexp.MustCompile(`^/([A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*)\.git/(info/refs|git-upload-pack|git-receive-pack)$`)
@@ -125,12 +133,46 @@ func (s *Server) dir(name string) string {
 }
 
 // open returns the storage of a repository that exists.
-func (s *Server) open(name string) (*filesystem.Storage, error) {
+func (s *Server) open(name string) (storer.Storer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if kept := s.kept[name]; kept != nil {
+		return kept, nil
+	}
 	dir := s.dir(name)
 	if _, err := os.Stat(filepath.Join(dir, "HEAD")); err != nil {
 		return nil, transport.ErrRepositoryNotFound
 	}
-	return filesystem.NewStorage(osfs.New(dir), cache.NewObjectLRUDefault()), nil
+	sto := filesystem.NewStorage(osfs.New(dir), cache.NewObjectLRUDefault())
+	if !s.o.Memory {
+		return sto, nil
+	}
+	kept, err := inMemory(sto)
+	if err == nil {
+		s.kept[name] = kept
+	}
+	return kept, err
+}
+
+// inMemory copies a repository.
+func inMemory(sto *filesystem.Storage) (*memory.Storage, error) {
+	out := memory.NewStorage()
+	objects, err := sto.IterEncodedObjects(plumbing.AnyObject)
+	if err != nil {
+		return nil, err
+	}
+	err = objects.ForEach(func(o plumbing.EncodedObject) error {
+		_, err := out.SetEncodedObject(o)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	refs, err := sto.IterReferences()
+	if err != nil {
+		return nil, err
+	}
+	return out, refs.ForEach(out.SetReference)
 }
 
 func (s *Server) lock(name string) *sync.RWMutex {

@@ -79,6 +79,28 @@ func (s *Server) Changes(from, sha, to, branch string) ([]Change, error) {
 	return diff(base, tip)
 }
 
+// Ahead counts the commits that one reaches and none of the branches' tips does.
+func (s *Server) Ahead(name, sha string, tips map[string]string) int {
+	known, n := map[plumbing.Hash]bool{}, 0
+	walk := func(sha string) {
+		c, err := s.Commit(name, sha)
+		if err != nil {
+			return
+		}
+		_ = object.NewCommitPreorderIter(c, known, nil).ForEach(func(c *object.Commit) error {
+			known[c.Hash] = true
+			n++
+			return nil
+		})
+	}
+	for _, tip := range tips {
+		walk(tip)
+	}
+	n = 0
+	walk(sha)
+	return n
+}
+
 // firstKnown returns the newest ancestor of tip that is in known.
 func firstKnown(tip *object.Commit, known map[plumbing.Hash]bool) (*object.Commit, error) {
 	iter := object.NewCommitIterCTime(tip, nil, nil)

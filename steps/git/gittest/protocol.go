@@ -19,7 +19,6 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	"github.com/go-git/go-git/v5/plumbing/transport/server"
-	"github.com/go-git/go-git/v5/storage/filesystem"
 )
 
 // one is a loader of the one repository a request is about.
@@ -36,7 +35,7 @@ func body(r *http.Request) (io.ReadCloser, error) {
 	return r.Body, nil
 }
 
-func (s *Server) advertise(w http.ResponseWriter, r *http.Request, name string, sto *filesystem.Storage, service string) {
+func (s *Server) advertise(w http.ResponseWriter, r *http.Request, name string, sto storer.Storer, service string) {
 	l := s.lock(name)
 	l.RLock()
 	defer l.RUnlock()
@@ -74,7 +73,7 @@ func (s *Server) advertise(w http.ResponseWriter, r *http.Request, name string, 
 // uploadPack answers one round of a fetch. Clients that negotiate in several
 // rounds are told NAK until they say done, or have asked for nothing in
 // common.
-func (s *Server) uploadPack(w http.ResponseWriter, r *http.Request, name string, sto *filesystem.Storage) {
+func (s *Server) uploadPack(w http.ResponseWriter, r *http.Request, name string, sto storer.Storer) {
 	l := s.lock(name)
 	l.RLock()
 	defer l.RUnlock()
@@ -93,17 +92,42 @@ func (s *Server) uploadPack(w http.ResponseWriter, r *http.Request, name string,
 		pktline.NewEncoder(w).EncodeString("NAK\n")
 		return
 	}
-	session, err := server.NewServer(one{sto}).NewUploadPackSession(nil, nil)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	resp, err := session.UploadPack(r.Context(), req)
+	pack, err := s.pack(r.Context(), name, sto, req)
 	if err != nil {
 		pktline.NewEncoder(w).EncodeString("ERR " + err.Error() + "\n")
 		return
 	}
-	resp.Encode(w)
+	w.Write(pack)
+}
+
+// pack is what is sent for wants and haves. It does not change, so a server in
+// memory makes each once.
+func (s *Server) pack(ctx context.Context, name string, sto storer.Storer, req *packp.UploadPackRequest) ([]byte, error) {
+	asked := fmt.Sprint(name, req.Wants, req.Haves, req.Capabilities)
+	s.mu.Lock()
+	made := s.packs[asked]
+	s.mu.Unlock()
+	if made != nil {
+		return made, nil
+	}
+	session, err := server.NewServer(one{sto}).NewUploadPackSession(nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := session.UploadPack(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := resp.Encode(&out); err != nil {
+		return nil, err
+	}
+	if s.o.Memory {
+		s.mu.Lock()
+		s.packs[asked] = out.Bytes()
+		s.mu.Unlock()
+	}
+	return out.Bytes(), nil
 }
 
 // readRequest reads wants, and the haves that go-git's own decoder leaves in
@@ -146,7 +170,7 @@ func split(all []byte) (wants, rest []byte) {
 	return all, nil
 }
 
-func (s *Server) receivePack(w http.ResponseWriter, r *http.Request, name string, sto *filesystem.Storage) {
+func (s *Server) receivePack(w http.ResponseWriter, r *http.Request, name string, sto storer.Storer) {
 	l := s.lock(name)
 	l.Lock()
 	defer l.Unlock()
@@ -201,7 +225,7 @@ func report(w io.Writer, banded bool, status *packp.ReportStatus) {
 }
 
 // apply carries a push out, or refuses it.
-func (s *Server) apply(ctx context.Context, name string, sto *filesystem.Storage, req *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error) {
+func (s *Server) apply(ctx context.Context, name string, sto storer.Storer, req *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error) {
 	if refusal := s.refusal(name, sto, req); refusal != nil {
 		return refusal, nil
 	}

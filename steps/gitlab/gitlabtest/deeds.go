@@ -20,8 +20,8 @@ func (s *Server) Reopen(project string, iid int, user string) error {
 	return s.deed(project, iid, user, s.reopen)
 }
 
-// Merge is a person who merges it, whatever the approvals say. The
-// repositories are not touched: they belong to [Git].
+// Merge is a person who merges it, whatever the approvals say. The target branch
+// gets the change when the [Git] is a [Committer].
 func (s *Server) Merge(project string, iid int, user string) error {
 	return s.deed(project, iid, user, s.merge)
 }
@@ -105,10 +105,30 @@ func (s *Server) merge(m *mergeRequest, user string) error {
 	if err := s.refresh(m); err != nil {
 		return err
 	}
+	if err := s.mergeBranches(m, user); err != nil {
+		return err
+	}
 	now := s.now()
 	m.State, m.MergedBy, m.MergedAt = merged, user, &now
 	s.record(user, m, "merged")
 	return nil
+}
+
+// mergeBranches merges the branches themselves, and deletes the source branch
+// when the merge request wants that.
+func (s *Server) mergeBranches(m *mergeRequest, user string) error {
+	git, ok := s.opts.Git.(Committer)
+	if !ok {
+		return nil
+	}
+	_, err := git.Merge(Merge{
+		SourceProject: m.SourceProject, SourceBranch: m.SourceBranch, TargetProject: m.Project, TargetBranch: m.TargetBranch,
+		User: user, Message: fmt.Sprintf("Merge branch '%s' into '%s'\n\n%s\n\nSee merge request %s!%d\n", m.SourceBranch, m.TargetBranch, m.Title, m.Project, m.IID),
+	})
+	if err == nil && m.RemoveSourceBranch {
+		err = git.DeleteBranch(m.SourceProject, m.SourceBranch)
+	}
+	return err
 }
 
 func (s *Server) lock(m *mergeRequest, user string) error {

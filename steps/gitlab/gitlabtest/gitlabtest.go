@@ -76,6 +76,31 @@ type Git interface {
 	Changes(sourceProject, sourceBranch, targetProject, targetBranch string) ([]Change, error)
 }
 
+// Committer is a [Git] whose branches people move through GitLab. Without it a
+// merge changes the merge request alone, and GitLab moves no branch.
+type Committer interface {
+	// Merge brings the source branch's change into the target branch.
+	Merge(m Merge) (sha string, err error)
+	// Write commits a file to a branch.
+	Write(e Edit) (sha string, err error)
+	// DeleteBranch deletes a branch.
+	DeleteBranch(project, name string) error
+}
+
+// Merge is a merge request that is being merged.
+type Merge struct {
+	SourceProject, SourceBranch string
+	TargetProject, TargetBranch string
+	User, Message               string
+}
+
+// Edit is a file that somebody writes in the browser.
+type Edit struct {
+	Project, Branch string
+	Path, Content   string
+	User, Message   string
+}
+
 // Change is what happened to one file. OldPath "" means the file is new,
 // NewPath "" that it was deleted.
 type Change struct {

@@ -56,6 +56,8 @@ func routes() []route {
 		{"GET", "personal_access_tokens/self", nil, false, (*Server).getToken},
 		{"GET", "projects/:", spec{"license": boolean, "statistics": boolean, "with_custom_attributes": boolean}, false, (*Server).getProject},
 		{"GET", "projects/:/repository/branches/:", nil, false, (*Server).getBranch},
+		{"DELETE", "projects/:/repository/branches/:", nil, true, (*Server).deleteBranch},
+		{"PUT", "projects/:/repository/files/:", spec{"branch": text, "content": text, "commit_message": text}, true, (*Server).writeFile},
 		{"GET", "projects/:/merge_requests", listSpec(), false, (*Server).listMRs},
 		{"POST", "projects/:/merge_requests", createSpec(), true, (*Server).createMR},
 		{"GET", mr, spec{"render_html": boolean, "include_diverged_commits_count": boolean, "include_rebase_in_progress": boolean}, false, (*Server).getMR},

@@ -41,6 +41,9 @@ type Options struct {
 	// SearchLag is the number of searches for which a new issue is not in the
 	// index yet. Reads by key see it at once.
 	SearchLag int
+	// IndexLag is how long, by the clock, a new issue is not in the index yet;
+	// see [Server.SetIndexLag]. Both lags hold.
+	IndexLag time.Duration
 	// Changed is called after every change, outside of all locks.
 	Changed func()
 	// Log is called after every request.
@@ -89,6 +92,7 @@ type Server struct {
 
 	mu      sync.Mutex
 	state   state
+	lag     time.Duration
 	history []Request
 }
 
@@ -109,7 +113,7 @@ func New(opts Options) *Server {
 			opts.Projects[i].Transitions = free()
 		}
 	}
-	s := &Server{opts: opts, state: newState()}
+	s := &Server{opts: opts, state: newState(), lag: opts.IndexLag}
 	s.routes = s.table()
 	return s
 }

@@ -107,12 +107,18 @@ func (s *Server) search(jql string, bounded bool) ([]*issue, *reply) {
 	for _, i := range s.state.Issues {
 		if i.Unindexed > 0 {
 			i.Unindexed--
-		} else if q.matches(i) {
+		} else if s.indexed(i) && q.matches(i) {
 			hits = append(hits, i)
 		}
 	}
 	q.sort(hits)
 	return hits, nil
+}
+
+// indexed reports whether an issue has been there for as long as the index
+// lags.
+func (s *Server) indexed(i *issue) bool {
+	return i.Indexed || s.opts.Now().Sub(i.Created) >= s.lag
 }
 
 // know refuses a query that names what does not exist.

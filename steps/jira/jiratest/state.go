@@ -40,6 +40,7 @@ type issue struct {
 	Updated     time.Time                  `json:"updated"`
 	StatusSince time.Time                  `json:"status_since"`
 	Unindexed   int                        `json:"unindexed,omitempty"` // searches that do not see it yet
+	Indexed     bool                       `json:"indexed,omitempty"`   // in the index however much that lags
 }
 
 // number is the part of the key behind the dash.
@@ -176,7 +177,7 @@ func (s *Server) deed(key string, do func(*issue)) error {
 func (s *Server) File(project, summary string, labels ...string) string {
 	s.mu.Lock()
 	i := s.add(&issue{Project: project, Type: "Task", Summary: summary, Labels: labels})
-	i.Unindexed = 0
+	i.Unindexed, i.Indexed = 0, true
 	key := i.Key
 	s.mu.Unlock()
 	if s.opts.Changed != nil {
@@ -190,8 +191,16 @@ func (s *Server) Reindex() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, i := range s.state.Issues {
-		i.Unindexed = 0
+		i.Unindexed, i.Indexed = 0, true
 	}
+}
+
+// SetIndexLag sets how long a new issue is not in the search index, from now on
+// and for those that are not in it yet. The time is that of the server's clock.
+func (s *Server) SetIndexLag(lag time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lag = lag
 }
 
 // add gives an issue its id, key and times, and keeps it.

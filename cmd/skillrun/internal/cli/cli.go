@@ -47,6 +47,10 @@ type Program struct {
 	Catalogue func(cfg *config.Config, cache string) (*step.Catalogue, error)
 	// Examiners are what doctor asks, by kind of service.
 	Examiners func(cfg *config.Config, cache string) (map[string]step.Examine, error)
+	// Locks reaches the lock that machines share, in a repository.
+	Locks func(cfg *config.Config, cache, service, repo string) (step.Lock, error)
+	// Disk is how journals reach the disk; zero is the real one.
+	Disk engine.Disk
 	// Sandbox opens the embedded world that the options describe.
 	Sandbox func(context.Context, SandboxOptions) (World, error)
 }
@@ -87,7 +91,8 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 	root.SetIn(p.Stdin)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
-	root.AddCommand(p.runCmd(), p.checkCmd(), p.listCmd(), p.showCmd(), p.stepsCmd(), p.runsCmd(), p.resumeCmd(), p.doctorCmd(), p.sandboxCmd(), p.completionCmd(), p.versionCmd())
+	root.AddCommand(p.runCmd(), p.planCmd(), p.applyCmd(), p.checkCmd(), p.listCmd(), p.showCmd(), p.stepsCmd(), p.runsCmd(), p.resumeCmd(), p.approveCmd(), p.rejectCmd(),
+		p.resolveCmd(), p.cancelCmd(), p.undoCmd(), p.verifyCmd(), p.doctorCmd(), p.sandboxCmd(), p.completionCmd(), p.versionCmd())
 	root.AddCommand(topics()...)
 	root.SetFlagErrorFunc(flagError)
 	p.completeArgs(root, p.completeSkills)

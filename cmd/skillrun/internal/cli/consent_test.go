@@ -29,11 +29,11 @@ func TestConsent(t *testing.T) {
 		code, posted int
 		history      string
 	}{
-		"yes\n":   {0, 1, " approved by ada\n"},
+		"yes\n":   {0, 1, " approved by ada: plan "},
 		"y\n":     {3, 0, " parked"},
 		"\nyes":   {3, 0, " parked"},
 		"":        {3, 0, " parked"},
-		" yes \n": {0, 1, " approved by ada\n"},
+		" yes \n": {0, 1, " approved by ada: plan "},
 	} {
 		posted := 0
 		x := newPerson(t, strings.NewReader(typed))
@@ -53,6 +53,13 @@ func TestConsent(t *testing.T) {
 		x.Run(t.Context(), []string{"runs", "last"})
 		if !strings.Contains(x.out.String(), want.history) {
 			t.Errorf("%q: no %q in\n%s", typed, want.history, x.out.String())
+		}
+		x.out.Reset()
+		x.Run(t.Context(), []string{"runs"})
+		for _, says := range []string{"parked, needs consent", "waits for a person: consent before the first write, Post it, since 20", "go on: skillrun resume "} {
+			if strings.Contains(x.out.String(), says) != (want.code == 3) {
+				t.Errorf("%q: runs says\n%s", typed, x.out.String())
+			}
 		}
 	}
 }

@@ -10,6 +10,9 @@ import (
 
 const resumeExample = "  skillrun resume 20260115-101530-k3f9q2\n  skillrun resume k3f9q2 --yes\n  skillrun resume last --sandbox"
 
+const planExample = `  skillrun plan release_aa_backend_prod --sandbox --input commit_sha=6eed4fee29032154ed77b411a6b42a2453258fc0
+  skillrun plan ./skills/mine.yaml --input-file inputs.yaml --out plan.json`
+
 const runExample = `  skillrun release_aa_backend_prod --sandbox --input commit_sha=6eed4fee29032154ed77b411a6b42a2453258fc0
   skillrun run ./skills/mine.yaml --input-file inputs.yaml --output json
   echo "notes" | skillrun run ./skills/mine.yaml --input text=-`
@@ -37,8 +40,9 @@ of failure it was.
     1  failed after the first request
     2  refused before any request: the call, the skill, the inputs, the
        configuration, a credential that is not there
-    3  a person must act: consent before the first write, or an outcome that
-       nobody knows; the last line says how to go on
+    3  a person must act: consent before the first write, an approve step, a
+       lock that another run has, or an outcome that nobody knows; the last
+       lines say how to go on
   130  interrupted (SIGINT); skillrun resume goes on
   143  terminated (SIGTERM); skillrun resume goes on`
 

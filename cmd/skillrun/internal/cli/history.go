@@ -49,6 +49,7 @@ is an id, the beginning or the end of one, or "last". Nothing is written.`,
 	p.completeFlag(c, "state", words(render.States()...))
 	p.completeFlag(c, "skill", p.completeSkills)
 	p.completeFlag(c, "output", words("text", "json"))
+	c.AddCommand(p.pruneCmd())
 	return c
 }
 
@@ -217,6 +218,9 @@ func goOn(s engine.Summary, f runFlags) string {
 // resumeCommand is the command that goes on with a run.
 func resumeCommand(id, reason string, f runFlags) string {
 	words := []string{"skillrun resume", id}
+	if reason == engine.ForApprove {
+		words[0] = "skillrun approve"
+	}
 	if f.sandbox {
 		words = append(words, "--sandbox")
 	}
@@ -243,7 +247,7 @@ func (p *Program) reader(f runFlags) (*engine.Engine, error) {
 	if err != nil {
 		return nil, refused(err)
 	}
-	return engine.New(engine.Setup{Catalogue: cat, State: state, Clock: p.Clock}), nil
+	return engine.New(engine.Setup{Catalogue: cat, State: state, Clock: p.Clock, User: p.User}), nil
 }
 
 // stateOf is the folder of a site's journals.

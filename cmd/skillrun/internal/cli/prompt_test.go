@@ -40,7 +40,7 @@ func newPerson(t *testing.T, typed io.Reader) *person {
 	x := &person{}
 	x.Program = &Program{
 		Stdin: typed, Stdout: &x.out, Stderr: &x.log, Terminal: true, Dir: home,
-		Env:     func(name string) (string, bool) { return home, name == "HOME" },
+		Env:     func(name string) (string, bool) { return home, name == "HOME" || name == "NO_COLOR" },
 		Clock:   &handClock{time.Date(2026, 1, 15, 10, 0, 0, 0, time.UTC)},
 		Random:  zeros{},
 		Builtin: fstest.MapFS{"asking.yaml": {Data: []byte(asking)}},

@@ -11,7 +11,6 @@ import (
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/diag"
-	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -24,6 +23,7 @@ type runFlags struct {
 	yes       bool
 	wait      bool
 	again     int
+	plan      bool
 	output    string
 	called    string // the skill's name or file, as it was asked for
 	note      string // what to say about the skill that was found
@@ -45,100 +45,145 @@ func (p *Program) runCmd() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error { return p.run(c.Context(), args[0], f) },
 	}
 	f.common(c)
-	c.Flags().StringArrayVar(&f.inputs, "input", nil, "an input, `name=value`; value @file reads a file, - reads stdin (repeatable)")
-	c.Flags().StringVar(&f.inputFile, "input-file", "", "inputs from a YAML or JSON `file`")
-	c.Flags().IntVar(&f.again, "again", 0, "make new work of the same inputs: `N` is part of its identity")
+	c.Flags().BoolVar(&f.plan, "plan", false, "show what it would write, and write nothing (also: skillrun plan SKILL)")
 	p.completeRunFlags(c)
-	completeFiles(c, "input-file", "yaml", "yml", "json")
-	p.completeArgs(c, p.completeSkills)
-	p.completeFlag(c, "input", p.completeInput)
+	p.inputFlags(c, &f)
 	return c
 }
 
+// inputFlags are those that say what a skill is given.
+func (p *Program) inputFlags(c *cobra.Command, f *runFlags) {
+	c.Flags().StringArrayVar(&f.inputs, "input", nil, "an input, `name=value`; value @file reads a file, - reads stdin (repeatable)")
+	c.Flags().StringVar(&f.inputFile, "input-file", "", "inputs from a YAML or JSON `file`")
+	c.Flags().IntVar(&f.again, "again", 0, "make new work of the same inputs: `N` is part of its identity")
+	completeFiles(c, "input-file", "yaml", "yml", "json")
+	p.completeArgs(c, p.completeSkills)
+	p.completeFlag(c, "input", p.completeInput)
+}
+
 func (p *Program) run(ctx context.Context, name string, f runFlags) error {
+	if f.plan {
+		return p.plan(ctx, name, planFlags{runFlags: f})
+	}
 	if err := checkOutput(f.output); err != nil {
 		return refused(err)
 	}
-	if f.again < 0 {
-		return refused(fmt.Errorf("--again is %d; it counts from 1", f.again))
-	}
-	if f.sandbox && f.config != "" {
-		return refused(errTwoConfigs)
-	}
-	s, err := p.open(ctx, f.config, f.sandbox)
+	r, err := p.prepare(ctx, name, &f)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer r.site.close()
+	surface := p.surface(ctx, f, r.skill)
+	defer surface.close()
+	o := p.options(f, r.site, surface)
+	o.Command = r.command(f)
+	stop := p.heartbeat(surface)
+	report, diags, err := r.site.engine.Start(ctx, r.skill, r.binding, o)
+	stop()
+	if diags.HasErrors() {
+		return p.diagnose(f.output, p.headed(diags, f), r.sources)
+	}
+	return p.conclude(surface, report, err, r.sources)
+}
+
+// prepared is a checked skill with what it is run with.
+type prepared struct {
+	site    *site
+	skill   *engine.Skill
+	binding engine.Binding
+	sources render.Sources
+}
+
+func (r *prepared) command(f runFlags) func(map[string]any) string {
+	return func(in map[string]any) string { return command(r.skill, in, f) }
+}
+
+// prepare finds and checks a skill and everything that it is run with, so that
+// what can be refused without a request is refused. Close its site.
+func (p *Program) prepare(ctx context.Context, name string, f *runFlags) (*prepared, error) {
+	if f.again < 0 {
+		return nil, refused(fmt.Errorf("--again is %d; it counts from 1", f.again))
+	}
+	if f.sandbox && f.config != "" {
+		return nil, refused(errTwoConfigs)
+	}
+	s, err := p.open(ctx, f.config, f.sandbox)
+	if err != nil {
+		return nil, err
+	}
+	r, err := p.bind(ctx, s, name, f)
+	if err != nil {
+		s.close()
+	}
+	return r, err
+}
+
+func (p *Program) bind(ctx context.Context, s *site, name string, f *runFlags) (*prepared, error) {
 	src, err := p.find(name)
 	if err != nil {
-		return refused(err)
+		return nil, refused(err)
 	}
 	skill, diags := s.engine.Check(src.File, src.Text)
 	sources := s.sources(src)
 	if diags.HasErrors() {
-		return p.diagnose(f.output, diags, sources)
+		return nil, p.diagnose(f.output, diags, sources)
 	}
-	inputs, diags := p.inputs(skill, f)
-	p.addInputFile(sources, f)
+	inputs, diags := p.inputs(skill, *f)
+	p.addInputFile(sources, *f)
 	if diags.HasErrors() {
-		return p.diagnose(f.output, diags, sources)
+		return nil, p.diagnose(f.output, diags, sources)
 	}
-	if err := p.prompt(ctx, skill, inputs, f); err != nil {
-		return err
+	if err := p.prompt(ctx, skill, inputs, *f); err != nil {
+		return nil, err
 	}
 	f.called, f.note = name, p.shadows(src)
-	return p.start(ctx, s, skill, inputs, f, sources)
-}
-
-// start runs a checked skill, after everything that can be refused without a
-// request was refused.
-func (p *Program) start(ctx context.Context, s *site, skill *engine.Skill, inputs map[string]any, f runFlags, sources render.Sources) error {
 	b := engine.Binding{
 		Inputs: inputs, Config: s.cfg.ValuesFor(skill.Name), Again: f.again, Now: p.Clock.Now(), Zone: s.cfg.Zone,
 		ConfigPlace: func(name string) diag.Range { return s.cfg.PlaceOf(skill.Name, name) },
 	}
-	_, diags := skill.Bind(b)
-	if diags = append(diags, s.cfg.Missing(skill.Services)...); diags.HasErrors() {
-		return p.diagnose(f.output, p.headed(diags, f), sources)
+	bound, diags := skill.Bind(b)
+	if diags = append(diags, s.cfg.Missing(skill.Needs(bound))...); diags.HasErrors() {
+		return nil, p.diagnose(f.output, p.headed(diags, *f), sources)
 	}
-	surface := p.surface(ctx, f, skill)
-	defer surface.close()
-	o := p.options(f, s, surface)
-	o.Command = func(in map[string]any) string { return command(skill, in, f) }
-	stop := p.heartbeat(surface)
-	report, diags, err := s.engine.Start(ctx, skill, b, o)
-	stop()
-	if diags.HasErrors() {
-		return p.diagnose(f.output, p.headed(diags, f), sources)
-	}
-	return p.conclude(surface, report, err, sources)
+	return &prepared{s, skill, b, sources}, nil
 }
 
 func (p *Program) options(f runFlags, s *site, out *surface) engine.Options {
-	o := engine.Options{Wait: f.wait, Begun: out.begun, Observe: out.observe}
-	if !f.yes && s.cfg.Policy.Confirm != "never" {
-		o.Confirm = func(ctx context.Context, run engine.Run, writes []plan.Write) (bool, error) {
-			return p.ask(ctx, run, writes, out)
-		}
+	o := engine.Options{Wait: f.wait, Begun: out.begun, Observe: out.observe, Consent: engine.Asked}
+	switch {
+	case f.yes:
+		o.Consent = engine.Given
+	case s.cfg.Policy.Confirm == "never":
+		o.Consent = engine.NotNeeded
+	}
+	o.Confirm = func(ctx context.Context, _ engine.Run, q engine.Question) (bool, error) {
+		return p.ask(ctx, q, out)
 	}
 	return o
 }
 
-// ask shows what would be written and asks. Without a terminal nobody is
-// asked, and the run parks.
-func (p *Program) ask(ctx context.Context, run engine.Run, writes []plan.Write, out *surface) (bool, error) {
-	out.writes(writes)
+// ask shows what would be written, and what an approve step shows, and asks.
+// Without a terminal nobody is asked, and the run parks.
+func (p *Program) ask(ctx context.Context, q engine.Question, out *surface) (bool, error) {
+	out.question(q)
 	if !p.Terminal {
 		return false, nil
 	}
-	fmt.Fprint(p.Stderr, "Write this? Only \"yes\" goes on: ")
+	fmt.Fprintf(p.Stderr, "%s Only \"yes\" goes on: ", asks(q))
 	line, err := p.answer(ctx)
 	if ctx.Err() != nil {
 		return false, nil
 	}
 	out.answered()
 	return err == nil && line == "yes", nil
+}
+
+// asks is the question itself.
+func asks(q engine.Question) string {
+	if q.Node != "" {
+		return "Approve this?"
+	}
+	return "Write this?"
 }
 
 // conclude prints the result and returns the exit code.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/step"
 )
@@ -45,19 +44,16 @@ func (p *Program) resume(ctx context.Context, id string, f runFlags) error {
 	if err != nil {
 		return refused(err)
 	}
-	skill, diags := s.engine.Check(run.File, text)
-	if diags.HasErrors() {
-		return p.diagnose(f.output, diags, render.Sources{run.File: text})
-	}
-	if diags := s.cfg.Missing(skill.Services); diags.HasErrors() {
-		return p.diagnose(f.output, diags, p.configSources(diags))
+	skill, sources, err := p.again(s, run.File, text, f.output)
+	if err != nil {
+		return err
 	}
 	surface := p.surface(ctx, f, skill)
 	defer surface.close()
 	stop := p.heartbeat(surface)
 	report, err := s.engine.Resume(ctx, id, p.options(f, s, surface))
 	stop()
-	return p.conclude(surface, report, err, render.Sources{run.File: text})
+	return p.conclude(surface, report, err, sources)
 }
 
 func (p *Program) sandboxCmd() *cobra.Command {

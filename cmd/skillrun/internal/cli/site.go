@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"net/url"
 	"os"
 	"path/filepath"
 
@@ -76,9 +77,22 @@ func (p *Program) open(ctx context.Context, explicit string, sandbox bool) (*sit
 	s.cfg, s.state = cfg, filepath.Join(p.stateDir(), siteName(cfg, sandbox))
 	s.engine = engine.New(engine.Setup{
 		Catalogue: cat, State: s.state,
-		Clock: p.Clock, Random: p.Random, Site: cfg.Site, User: p.User, Version: p.Version,
+		Clock: p.Clock, Random: p.Random, Site: cfg.Site, User: p.User, Version: p.Version, Disk: p.Disk,
+		Settle: cfg.Policy.Settle, Hosts: hostsOf(cfg),
+		Locks: func(service, repo string) (step.Lock, error) { return p.Locks(cfg, p.cacheDir(), service, repo) },
 	})
 	return s, nil
+}
+
+// hostsOf names the hosts of services.
+func hostsOf(cfg *config.Config) func(string) string {
+	return func(service string) string {
+		u, err := url.Parse(cfg.Services[service].URL)
+		if err != nil {
+			return ""
+		}
+		return u.Host
+	}
 }
 
 func siteName(cfg *config.Config, sandbox bool) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,7 +14,6 @@ import (
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/diag"
-	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/step"
 )
 
@@ -38,6 +38,7 @@ type surface struct {
 	start  func() *live.View // nil where plain lines are wanted
 	view   *live.View        // nil before the run begins, and without start
 	piped  bool              // stdout is not the terminal that the view is on
+	colour bool              // whether the log may have colours
 
 	mu      sync.Mutex
 	current engine.Event // the step that runs or waits, zero between two steps
@@ -47,7 +48,7 @@ type surface struct {
 // surface returns the surface of a run of the skill. Close it, also when the run
 // never began.
 func (p *Program) surface(ctx context.Context, f runFlags, skill *engine.Skill) *surface {
-	s := &surface{format: f.output, out: p.Stdout, log: p.Stderr, clock: p.Clock, flags: f, piped: !p.OutTerminal}
+	s := &surface{format: f.output, out: p.Stdout, log: p.Stderr, clock: p.Clock, flags: f, piped: !p.OutTerminal, colour: p.colour(p.Terminal)}
 	in, isFile := p.Stdin.(*os.File)
 	out, isFile2 := p.Stderr.(*os.File)
 	if f.output == "text" && p.Terminal && isFile && isFile2 && live.Wanted(p.Env, in, out) {
@@ -80,14 +81,17 @@ func (s *surface) begun(run engine.Run) {
 	defer s.mu.Unlock()
 	s.run = run
 	if s.format == "events" {
-		s.line(map[string]any{"version": 1, "type": "run_started", "run": run.ID, "skill": run.Skill, "command": run.Command, "continued": run.Continued})
+		s.line(map[string]any{"version": 1, "type": "run_started", "run": run.ID, "skill": run.Skill, "command": run.Command, "continued": run.Continued, "followed": run.Followed})
 		return
 	}
 	fmt.Fprintln(s.log, run.Command)
 	if s.flags.note != "" {
 		fmt.Fprintln(s.log, s.flags.note)
 	}
-	if run.Continued {
+	switch {
+	case run.Followed:
+		fmt.Fprintf(s.log, "another process is at run %s; this one follows it\n", run.ID)
+	case run.Continued:
 		fmt.Fprintf(s.log, "going on with run %s\n", run.ID)
 	}
 	if s.start != nil {
@@ -118,17 +122,18 @@ func (s *surface) observe(e engine.Event) {
 	render.Event(s.log, e)
 }
 
-func (s *surface) writes(w []plan.Write) {
+// question shows what a person is asked.
+func (s *surface) question(q engine.Question) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.format == "events" {
-		s.line(map[string]any{"version": 1, "type": "writes", "run": s.run.ID, "writes": w})
+		s.line(map[string]any{"version": 1, "type": "question", "run": s.run.ID, "node": q.Node, "message": q.Message, "show": q.Show, "plan": q.Forecast})
 		return
 	}
 	if s.view != nil {
 		s.view.Pause()
 	}
-	render.Writes(s.log, w)
+	render.Question(s.log, q, s.colour)
 }
 
 // answered goes on after the question that follows the writes.
@@ -207,10 +212,10 @@ func (s *surface) text(r engine.Report, sources render.Sources) {
 	render.Outputs(s.out, r)
 	render.Failure(s.log, r, sources)
 	if s.view != nil {
-		s.view.Ending(r, s.resume(r), s.piped)
+		s.view.Ending(r, s.next(r), s.piped)
 		return
 	}
-	render.End(s.log, r, s.resume(r))
+	render.End(s.log, r, s.next(r))
 }
 
 // diagnose prints diagnostics and returns the refusal.
@@ -224,7 +229,21 @@ func (p *Program) diagnose(format string, diags diag.List, sources render.Source
 	return refused(nil)
 }
 
-// resume is the command that goes on with a run.
-func (s *surface) resume(r engine.Report) string {
-	return resumeCommand(r.ID, r.Reason, s.flags)
+// next is what a person can do with a run now.
+func (s *surface) next(r engine.Report) render.Next {
+	at := r.ID + siteOf(s.flags)
+	var n render.Next
+	switch {
+	case r.State == engine.Done || r.State == engine.Cancelled || r.State == engine.Rejected:
+	case r.Reason == engine.ForApprove:
+		n.Approve, n.Resume = "skillrun approve "+at, "skillrun resume "+at
+	case r.Reason == engine.ForConfirm:
+		n.Approve, n.Resume = "skillrun approve "+at, resumeCommand(r.ID, r.Reason, s.flags)
+	default:
+		n.Resume = resumeCommand(r.ID, r.Reason, s.flags)
+	}
+	if slices.ContainsFunc(r.Effects, func(e engine.Effect) bool { return e.Reversible }) {
+		n.Undo = "skillrun undo " + at
+	}
+	return n
 }

@@ -50,17 +50,17 @@ func (m *model) finishedRecord(width int, now time.Time) string {
 }
 
 // Ending prints the last block of a run, after [View.Close]: how it ended, what
-// exists now, what comes next, and the command resume that goes on with it.
+// exists now, what comes next, and the commands that make sense now.
 // With outputs it lists those too, for when nobody sees them on stdout.
-func (v *View) Ending(r engine.Report, resume string, outputs bool) {
-	e := ending{Report: r, Resume: resume, Took: v.Now().Sub(v.m.began), Width: v.width, Colour: v.Colour, Outputs: outputs}
+func (v *View) Ending(r engine.Report, next render.Next, outputs bool) {
+	e := ending{Report: r, Next: next, Took: v.Now().Sub(v.m.began), Width: v.width, Colour: v.Colour, Outputs: outputs}
 	e.print(v.Out)
 }
 
 // ending is what the last block tells.
 type ending struct {
 	Report  engine.Report
-	Resume  string
+	Next    render.Next
 	Took    time.Duration // 0 is not told
 	Width   int
 	Colour  bool
@@ -81,15 +81,13 @@ func (e ending) print(w io.Writer) {
 	if len(r.Missing) > 0 {
 		e.pair(w, "not known yet", strings.Join(r.Missing, ", "))
 	}
-	if r.State != engine.Done {
-		e.pair(w, "go on", e.Resume)
-	}
+	e.Next.Each(func(what, command string) { e.pair(w, what, command) })
 }
 
 func (e ending) title(w io.Writer) {
 	mark, t := "✓", good
 	switch e.Report.State {
-	case engine.Failed:
+	case engine.Failed, engine.Cancelled, engine.Rejected:
 		mark, t = "✗", wrong
 	case engine.Parked, engine.Interrupted:
 		mark, t = "◷", alarm

@@ -17,6 +17,7 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -155,7 +156,7 @@ func endingOf(t *testing.T, width int, colour, outputs bool) string {
 	report.ID, report.Skill, report.Journal = r.Run, r.Skill, r.Journal
 	report.State, report.Reason, report.Outputs, report.Steps, report.Effects = engine.Parked, r.Reason, r.Outputs, r.Steps, r.Effects
 	var b strings.Builder
-	ending{Report: report, Resume: "skillrun resume " + r.Run, Took: 12 * time.Second, Width: width, Colour: colour, Outputs: outputs}.print(&b)
+	ending{Report: report, Next: render.Next{Resume: "skillrun resume " + r.Run}, Took: 12 * time.Second, Width: width, Colour: colour, Outputs: outputs}.print(&b)
 	return b.String()
 }
 

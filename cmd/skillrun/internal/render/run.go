@@ -7,7 +7,6 @@ import (
 
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/diag"
-	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -38,36 +37,6 @@ func headline(result types.Values) string {
 		}
 	}
 	return ""
-}
-
-// Writes prints what is about to be written, with what is known of it.
-func Writes(w io.Writer, writes []plan.Write) {
-	head := fmt.Sprintf("%d writes are", len(writes))
-	if len(writes) == 1 {
-		head = "one write is"
-	}
-	fmt.Fprintf(w, "\n%s about to happen:\n", head)
-	for i, x := range writes {
-		undecided := ""
-		if x.Undecided {
-			undecided = " (if its condition holds)"
-		}
-		fmt.Fprintf(w, "\n%d. %s%s\n", i+1, Clean(x.Name), undecided)
-		if x.Title != "" {
-			fmt.Fprintf(w, "   %s\n", Clean(x.Title))
-		}
-		for _, f := range x.Fields {
-			fmt.Fprintf(w, "   %s: %s\n", f.Name, indent(Clean(f.Value)))
-		}
-		if x.Diff != "" {
-			fmt.Fprintf(w, "%s\n", indent(Clean(x.Diff)))
-		}
-	}
-	fmt.Fprintln(w)
-}
-
-func indent(s string) string {
-	return strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n      ")
 }
 
 // ResultJSON is a run as JSON, for --output json.
@@ -127,17 +96,30 @@ func Failure(w io.Writer, r engine.Report, sources Sources) {
 	}
 }
 
-// End prints how a run ended, and what a person needs to go on; resume is the
-// command that does.
-func End(w io.Writer, r engine.Report, resume string) {
+// Next is what a person can do with a run; what makes no sense is "".
+type Next struct {
+	Approve string // the command that agrees to what it asks
+	Resume  string // the one that goes on with it
+	Undo    string // the one that takes its effects back
+}
+
+// Each calls f for the commands there are.
+func (n Next) Each(f func(what, command string)) {
+	for _, x := range [][2]string{{"approve", n.Approve}, {"go on", n.Resume}, {"undo", n.Undo}} {
+		if x[1] != "" {
+			f(x[0], x[1])
+		}
+	}
+}
+
+// End prints how a run ended, and what a person needs to go on.
+func End(w io.Writer, r engine.Report, next Next) {
 	fmt.Fprintf(w, "\n%s: run %s\n", StateOf(string(r.State), r.Reason), r.ID)
 	fmt.Fprintf(w, "journal: %s\n", r.Journal)
 	if len(r.Missing) > 0 {
 		fmt.Fprintf(w, "not known yet: %s\n", strings.Join(r.Missing, ", "))
 	}
-	if r.State != engine.Done {
-		fmt.Fprintf(w, "go on: %s\n", resume)
-	}
+	next.Each(func(what, command string) { fmt.Fprintf(w, "%s: %s\n", what, command) })
 }
 
 // outputs prints a summary as it is, and the others as name: value.
@@ -172,12 +154,20 @@ func failure(w io.Writer, r engine.Report, sources Sources) {
 
 // StateOf names a state with its reason, for people.
 func StateOf(state, reason string) string {
-	switch reason {
-	case engine.ForAwait:
+	switch {
+	case state == string(engine.Cancelled) || state == string(engine.Rejected):
+		if reason != "" {
+			return state + " (" + Clean(firstLine(reason)) + ")"
+		}
+	case reason == engine.ForAwait:
 		return "parked, waiting"
-	case engine.ForConfirm:
+	case reason == engine.ForConfirm:
 		return "parked, nothing written yet: it needs consent before the first write"
-	case engine.ForUnknown:
+	case reason == engine.ForApprove:
+		return "parked: it needs an approval"
+	case reason == engine.ForLock:
+		return "parked: another run has the lock of its group"
+	case reason == engine.ForUnknown:
 		return "stopped, an outcome is unknown"
 	}
 	return state

@@ -43,7 +43,8 @@ func Runs(w io.Writer, rows []RunRow, now time.Time) error {
 	for _, r := range rows {
 		state := StateOf(r.State, "")
 		if r.State == "parked" {
-			state = map[string]string{engine.ForAwait: "parked, waiting", engine.ForConfirm: "parked, needs consent", engine.ForUnknown: "stopped, outcome unknown"}[r.Reason]
+			state = map[string]string{engine.ForAwait: "parked, waiting", engine.ForConfirm: "parked, needs consent", engine.ForApprove: "parked, needs approval",
+				engine.ForLock: "parked, locked out", engine.ForUnknown: "stopped, outcome unknown"}[r.Reason]
 		}
 		started := "-"
 		if !r.StartedAt.IsZero() {
@@ -89,6 +90,10 @@ func waits(w io.Writer, pad string, x *engine.Waiting, now time.Time) {
 	switch x.Reason {
 	case engine.ForConfirm:
 		fmt.Fprintf(w, "%swaits for a person: consent before the first write, %s, since %s\n", pad, Clean(x.Name), since)
+	case engine.ForApprove:
+		fmt.Fprintf(w, "%swaits for a person: approval of %s, since %s\n", pad, Clean(x.Name), since)
+	case engine.ForLock:
+		fmt.Fprintf(w, "%swaits for another run of its group, before %s, since %s\n", pad, Clean(x.Name), since)
 	case engine.ForUnknown:
 		fmt.Fprintf(w, "%swaits for a person: nobody knows how %s ended, since %s\n", pad, Clean(x.Name), since)
 	default:
@@ -246,8 +251,17 @@ func moments(w io.Writer, history []engine.Moment) {
 		case m.What == "restarted":
 			what = "began anew: nothing had been written"
 		}
+		if m.Path != "" && m.What != "parked" {
+			what += " " + m.Path
+		}
 		if m.By != "" {
 			what += " by " + m.By
+		}
+		if m.Plan != "" && m.What == "approved" {
+			what += ": plan " + m.Plan
+		}
+		if m.Reason != "" && m.What != "parked" && m.What != "restarted" {
+			what += " (" + firstLine(m.Reason) + ")"
 		}
 		if m.Error != nil {
 			what += ": " + firstLine(m.Error.Message)
@@ -305,5 +319,5 @@ func orDash(s string) string {
 
 // States are the states that runs can be asked for.
 func States() []string {
-	return slices.Clone([]string{"running", "interrupted", "parked", "done", "failed", "damaged"})
+	return slices.Clone([]string{"running", "interrupted", "parked", "done", "failed", "cancelled", "rejected", "undone", "damaged"})
 }

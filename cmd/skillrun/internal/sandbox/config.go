@@ -35,7 +35,8 @@ services:
   gitlab: {url: URL/gitlab, token: file:tokens/gitlabCA}
   jira: {url: URL/jira, deployment: DEPLOYMENTUSER, token: file:tokens/jiraCA}
   quay: {REGISTRY, token: file:tokens/quayCA}
-policy: {confirm: never}
+# It has done what it was asked before it answers, so nothing comes late.
+policy: {confirm: never, settle: 1s}
 config:
   backend_repo: URL/git/` + backendProject + `.git
   quay_repository: ` + imageName + `

@@ -9,10 +9,28 @@
 //	/jira/rest/api/2/…   Jira, Cloud or Data Center
 //	/gitlab/api/v4/…     GitLab
 //	/_state              what is there now, and every request, as JSON
+//	/_faults             what goes wrong: POST arms a fault, GET lists them, DELETE clears them
 //
 // The world lives in a folder: repositories, state, tokens, and the
 // skillrun.yaml that points a run at it. It keeps its address, so that a run
 // begun in one process is resumed in another.
+//
+// # Faults
+//
+// POST /_faults takes a [Fault] as JSON: which request, by service, method, a
+// regular expression for its path and query, and its number among those that
+// match; and what becomes of it.
+//
+//	{"service": "jira", "method": "POST", "path": "/issue$", "nth": 1, "kind": "reset", "when": "after"}
+//	{"service": "gitlab", "nth": 3, "kind": "status", "status": 429, "retry_after": "7"}
+//	{"service": "git", "path": "git-receive-pack$", "kind": "timeout"}
+//	{"kind": "search_lag", "seconds": 60}
+//
+// "Before" the stand-in carries a request out, or "after" it did so and what
+// changed is on disk. The kinds are the constants of this package. Connections
+// really break: over a socket refuse and reset are the same to a client that
+// has sent everything, while a [World.Transport] refuses as a closed port does.
+// Faults belong to the process; they are not kept in the folder.
 package sandbox
 
 import (
@@ -25,6 +43,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -50,6 +69,10 @@ type Options struct {
 	Host       string        // in the urls it writes, instead of the address; who resolves it is not its affair
 	Delay      time.Duration // before each answer
 	Skew       time.Duration // how far its Date header is ahead
+
+	// InMemory is a world that does not listen and does not save what happens:
+	// it is reached by its [World.Transport] only.
+	InMemory bool
 }
 
 // World is an open sandbox.
@@ -74,6 +97,10 @@ type World struct {
 	requests []Request
 	seeded   seeded
 	saveErr  error
+
+	handler http.Handler // everything, as it is served
+	faults  faults
+	opened  memento
 }
 
 // Open starts the world that lives in a folder, and makes it when it is not
@@ -102,6 +129,9 @@ func (w *World) start() error {
 	if w.tokens, err = tokens(filepath.Join(w.o.Dir, "tokens")); err != nil {
 		return err
 	}
+	if w.o.InMemory {
+		return w.prepare(nil)
+	}
 	l, err := w.listen()
 	if err != nil {
 		return err
@@ -117,31 +147,50 @@ func (w *World) start() error {
 	return nil
 }
 
-// prepare makes everything that a listener is served with; the configuration
-// that points at it is written last.
+// nowhere is the address of a world in memory. It is of this machine, so that
+// clients go there in the clear, and nothing listens there.
+const nowhere = "127.0.0.1:1"
+
+// prepare makes everything that a listener is served with, or a transport when
+// there is none; the configuration that points at it is written last.
 func (w *World) prepare(l net.Listener) error {
-	w.addr, w.url = l.Addr().String(), w.urlAt(l.Addr().String())
+	w.addr = nowhere
+	if l != nil {
+		w.addr = l.Addr().String()
+	}
+	w.url = w.urlAt(w.addr)
 	if err := w.build(); err != nil {
 		return err
 	}
+	w.opened = w.remember()
+	w.handler = w.dated(w.routes())
+	if l != nil {
+		if err := w.listenTo(); err != nil {
+			return err
+		}
+	}
+	return writeFile(filepath.Join(w.o.Dir, "skillrun.yaml"), []byte(w.config()))
+}
+
+// listenTo makes the server of a listener.
+func (w *World) listenTo() error {
 	complaints := w.o.Log
 	if complaints == nil {
 		complaints = io.Discard
 	}
 	w.server = &http.Server{
-		Handler: w.dated(w.routes()), ReadHeaderTimeout: 10 * time.Second,
+		Handler: w.handler, ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog: log.New(complaints, "sandbox: ", 0), // clients that do not trust it, for example
 	}
-	if w.mode.TLS {
-		a, err := openAuthority(w.o.Dir)
-		if err != nil {
-			return err
-		}
-		if w.server.TLSConfig, err = a.serverConfig(w.mode.Host); err != nil {
-			return err
-		}
+	if !w.mode.TLS {
+		return nil
 	}
-	return writeFile(filepath.Join(w.o.Dir, "skillrun.yaml"), []byte(w.config()))
+	a, err := openAuthority(w.o.Dir)
+	if err != nil {
+		return err
+	}
+	w.server.TLSConfig, err = a.serverConfig(w.mode.Host)
+	return err
 }
 
 func (w *World) serve(l net.Listener) error {
@@ -189,7 +238,7 @@ func (w *World) listen() (net.Listener, error) {
 
 // build makes the stand-ins and lays the fixtures down.
 func (w *World) build() error {
-	w.git = gittest.New(gittest.Options{Dir: filepath.Join(w.o.Dir, "git"), User: gitUser, Token: w.tokens["git"]})
+	w.git = gittest.New(gittest.Options{Dir: filepath.Join(w.o.Dir, "git"), User: gitUser, Token: w.tokens["git"], Memory: w.o.InMemory})
 	backend, err := w.git.Create(backendProject, "main", backendCommits(), backendBranches())
 	if err != nil {
 		return err
@@ -210,7 +259,7 @@ func (w *World) build() error {
 	})
 	w.gitlab = gitlabtest.New(gitlabtest.Options{
 		URL: w.url + "/gitlab", User: gitlabUser, Token: w.tokens["gitlab"], People: map[string]string{w.tokens["alice"]: "alice"},
-		Users: []string{"bob"}, Git: repositories{w.git}, Now: w.o.Now,
+		Users: []string{"bob"}, Git: repositories{w.git, w.o.Now, &sync.Map{}}, Now: w.o.Now,
 		Projects: []gitlabtest.Project{
 			{Path: deployProject, ID: 101, DefaultBranch: "master", RequiredApprovals: 1},
 			{Path: forkProject, ID: 102, DefaultBranch: "master", ForkedFrom: deployProject},
@@ -220,7 +269,11 @@ func (w *World) build() error {
 }
 
 // repositories shows the git server to the GitLab stand-in.
-type repositories struct{ git *gittest.Server }
+type repositories struct {
+	git   *gittest.Server
+	now   func() time.Time
+	known *sync.Map // what lies between two commits; it never changes
+}
 
 // Branch returns a branch's tip.
 func (r repositories) Branch(project, name string) (string, bool) {
@@ -234,16 +287,50 @@ func (r repositories) Changes(sourceProject, sourceBranch, targetProject, target
 	if !ok {
 		return nil, errors.New("the source branch is gone")
 	}
+	target, _ := r.Branch(targetProject, targetBranch)
+	between := [2]string{sha, target}
+	if known, ok := r.known.Load(between); ok {
+		return slices.Clone(known.([]gitlabtest.Change)), nil
+	}
 	changes, err := r.git.Changes(sourceProject, sha, targetProject, targetBranch)
 	out := make([]gitlabtest.Change, len(changes))
 	for i, c := range changes {
 		out[i] = gitlabtest.Change{OldPath: c.OldPath, NewPath: c.NewPath, Diff: c.Diff}
 	}
+	if err == nil {
+		r.known.Store(between, slices.Clone(out))
+	}
 	return out, err
+}
+
+// Merge brings a source branch's change into the target branch.
+func (r repositories) Merge(m gitlabtest.Merge) (string, error) {
+	return r.git.Merge(gittest.Merge{
+		From: m.SourceProject, Source: m.SourceBranch, To: m.TargetProject, Target: m.TargetBranch,
+		Author: m.User, When: r.now(), Message: m.Message,
+	})
+}
+
+// Write puts a file on a branch.
+func (r repositories) Write(e gitlabtest.Edit) (string, error) {
+	return r.git.Put(gittest.Edit{
+		Repository: e.Project, Branch: e.Branch, Path: e.Path, Text: e.Content, Author: e.User, When: r.now(), Message: e.Message + "\n",
+	})
+}
+
+// DeleteBranch deletes a branch.
+func (r repositories) DeleteBranch(project, name string) error {
+	return r.git.SetBranch(project, name, "")
 }
 
 // URL is where the world is found, by the name that it goes by.
 func (w *World) URL() string { return w.url }
+
+// host is the host in its url.
+func (w *World) host() string {
+	_, host, _ := strings.Cut(w.url, "://")
+	return host
+}
 
 // Addr is the loopback address that it listens on.
 func (w *World) Addr() string { return w.addr }
@@ -254,8 +341,12 @@ func (w *World) Config() string { return filepath.Join(w.o.Dir, "skillrun.yaml")
 // Fixtures names commits of the backend that scripts need.
 func (w *World) Fixtures() Fixtures { return w.fixtures }
 
-// Close stops serving and lets go of the folder.
+// Close stops serving and lets go of the folder. A request that is held back
+// by a fault is cut off.
 func (w *World) Close() error {
+	if w.server == nil {
+		return w.lock.Close()
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	err := w.server.Shutdown(ctx)

@@ -31,6 +31,8 @@ func (w *World) routes() http.Handler {
 			http.Error(out, "only GET", http.StatusMethodNotAllowed)
 		case r.URL.Path == "/_state":
 			w.serveState(out)
+		case r.URL.Path == "/_faults":
+			w.serveFaults(out, r)
 		default:
 			http.NotFound(out, r)
 		}
@@ -50,16 +52,28 @@ func (w *World) dated(h http.Handler) http.Handler {
 func (w *World) recorded(service string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(out, r.Body, maxBody)
-		held := &answer{header: out.Header(), status: http.StatusOK}
-		h.ServeHTTP(held, r)
-		w.record(Request{service, r.Method, r.URL.RequestURI(), held.status})
+		held := w.carryOut(service, h, r)
 		if r.Method != http.MethodGet {
 			w.save()
 		}
 		w.pause(r)
-		out.WriteHeader(held.status)
-		out.Write(held.body.Bytes()) // a client that hung up is its own affair
+		if m, ok := out.(*handed); ok {
+			m.held = held
+			return
+		}
+		held.send(out, r)
 	})
+}
+
+// carryOut lets a stand-in answer, or the fault whose turn it is.
+func (w *World) carryOut(service string, h http.Handler, r *http.Request) *answer {
+	if f := w.faults.hit(service, r); f != nil {
+		return w.spoil(f, service, h, r)
+	}
+	held := &answer{header: http.Header{}, status: http.StatusOK}
+	h.ServeHTTP(held, r)
+	w.record(Request{service, r.Method, r.URL.RequestURI(), held.status, ""})
+	return held
 }
 
 // pause waits as long as an answer takes in this world, or until nobody waits
@@ -82,6 +96,8 @@ type answer struct {
 	status  int
 	decided bool
 	body    bytes.Buffer
+	fault   *Fault // what happens to it on its way
+	greedy  func() // is told of a client that took all of an endless body
 }
 
 // Header returns the headers of the answer.

@@ -20,12 +20,13 @@ import (
 	"github.com/skillrun/skillrun/steps/jira/jiratest"
 )
 
-// Request is one request that the world answered.
+// Request is one request that came to the world.
 type Request struct {
 	Service string `json:"service"`
 	Method  string `json:"method"`
 	Path    string `json:"path"`
-	Status  int    `json:"status"`
+	Status  int    `json:"status"`          // that the client was told; 0 is none
+	Fault   string `json:"fault,omitempty"` // the kind of the fault that spoilt it
 }
 
 // maxRequests is how many requests are remembered.
@@ -50,6 +51,9 @@ func (w *World) record(r Request) {
 // save writes the stand-ins' state down. It is called after every request that
 // may have changed something, before its answer is sent.
 func (w *World) save() {
+	if w.o.InMemory {
+		return
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	requests, err := json.Marshal(w.requests)
@@ -102,7 +106,7 @@ func (w *World) seed() error {
 		w.seeded.MergeRequests = append(w.seeded.MergeRequests, mr.IID)
 	}
 	data, err := json.Marshal(w.seeded)
-	if err != nil {
+	if err != nil || w.o.InMemory {
 		return err
 	}
 	if w.save(); w.saveErr != nil {

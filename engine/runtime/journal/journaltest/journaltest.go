@@ -34,7 +34,7 @@ func Header() journal.RunHeader {
 }
 
 // Records returns a record of every kind but the header, as a run would
-// append them.
+// append them: one that fails, is taken up by people, and is undone.
 func Records() []journal.Record {
 	at := func(s int) time.Time { return Header().StartedAt.Add(time.Duration(s) * time.Second) }
 	event := func(s int, path string, out types.Values) journal.Record {
@@ -53,9 +53,14 @@ func Records() []journal.Record {
 		{Kind: journal.Event, At: at(5), Path: "push",
 			Event: &machine.Event{Kind: machine.Failed, Path: "push", At: at(5), Error: failure}},
 		{Kind: journal.Parked, At: at(6), Reason: "confirm", Error: failure},
-		{Kind: journal.Approved, At: at(7), By: "ann"},
+		{Kind: journal.Approved, At: at(7), By: "ann", Plan: "d3", Path: "gate"},
 		{Kind: journal.Resumed, At: at(8), By: "ann"},
 		{Kind: journal.Finished, At: at(9), State: "failed", Error: failure},
+		{Kind: journal.Intent, At: at(10), Path: "push", Step: "git_push", Effect: "write", Key: "k2", Digest: "d4"},
+		{Kind: journal.Resolved, At: at(11), Path: "push", By: "ben", Reason: "looked at the remote"},
+		{Kind: journal.Undoing, At: at(12), Path: "create", By: "ben"},
+		{Kind: journal.Undone, At: at(13), Path: "create", By: "ben"},
+		{Kind: journal.Finished, At: at(14), State: "undone", By: "ben", Reason: "never mind"},
 	}
 }
 
@@ -159,6 +164,9 @@ func isPoisoned(t *testing.T, open Open) {
 		"an event of nothing":     {Kind: journal.Event},
 		"an intent with an event": {Kind: journal.Intent, Event: &machine.Event{}},
 		"an end that is none":     {Kind: journal.Finished, State: "tired"},
+		"a word on no step":       {Kind: journal.Resolved, By: "ann"},
+		"undoing of nothing":      {Kind: journal.Undoing},
+		"nothing that is undone":  {Kind: journal.Undone},
 		"input that is not JSON":  {Kind: journal.Intent, Input: json.RawMessage(`{`)},
 		"what JSON has not":       {Kind: journal.Event, Event: &machine.Event{Output: types.Values{"c": make(chan int)}}},
 		"what cannot be read":     {Kind: journal.Event, Event: &machine.Event{Output: types.Values{"n": uint64(1 << 63)}}},

@@ -1,0 +1,257 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// What people say to a run that is there: yes, no, stop, this is what happened,
+// take it back.
+
+// personFlags are the flags of these verbs.
+type personFlags struct {
+	runFlags
+	digest  string
+	reason  string
+	found   string
+	notDone bool
+}
+
+func (p *Program) approveCmd() *cobra.Command {
+	var f personFlags
+	c := &cobra.Command{
+		Use: "approve RUN", Short: "Show what a run would write, and agree to it",
+		Long: `Looks at the world again, shows what the run would write now and, where an
+approve step asks, what that shows, and writes down who agreed to it and when.
+The approval is of just that: when something else would be written once the run
+goes on, it asks again. Without a terminal, say what you agree to with the digest
+that was shown: --digest.`,
+		Example: "  skillrun approve last\n  skillrun approve k3f9q2 --digest 5f0c1d2e3a4b",
+		Args:    one("approve needs a run", "`skillrun runs --state parked` lists those that wait"),
+		RunE:    func(c *cobra.Command, args []string) error { return p.approve(c.Context(), args[0], f) },
+	}
+	siteFlags(c, &f.runFlags, "a run of the sandbox")
+	c.Flags().StringVar(&f.digest, "digest", "", "agree without being asked, if what would be written has this `digest`")
+	p.completeArgs(c, p.completeRuns(&f.runFlags))
+	return c
+}
+
+func (p *Program) approve(ctx context.Context, ref string, f personFlags) error {
+	s, id, err := p.openRun(ctx, ref, f.runFlags)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	a, err := s.engine.Asking(ctx, id, engine.Options{})
+	switch {
+	case ctx.Err() != nil:
+		return &exitError{code: exitInterrupted}
+	case err != nil:
+		return refused(err)
+	}
+	render.Question(p.Stdout, a.Question, p.colour(p.OutTerminal))
+	if a.Forecast.Failure != nil {
+		return &exitError{exitFailed, a.Forecast.Failure.Error}
+	}
+	if yes, err := p.agrees(ctx, a, f); err != nil || !yes {
+		return err
+	}
+	if err := s.engine.Approve(a); err != nil {
+		return refused(err)
+	}
+	fmt.Fprintf(p.Stdout, "approved by %s: %s\ngo on: %s\n", orNobody(p.User), a.Forecast.Digest, resumeCommand(id, "", f.runFlags))
+	return nil
+}
+
+// agrees asks the person, or takes the digest for the answer.
+func (p *Program) agrees(ctx context.Context, a engine.Asking, f personFlags) (bool, error) {
+	switch {
+	case f.digest == a.Forecast.Digest:
+		return true, nil
+	case f.digest != "":
+		return false, &exitError{exitPerson, types.Errorf(types.Conflict, "what would be written now has the digest %s, not %s", a.Forecast.Digest, f.digest).
+			WithHint("look at what is shown, and approve that")}
+	case !p.Terminal:
+		fmt.Fprintf(p.Stderr, "nobody is here to ask; to agree to this: skillrun approve%s %s --digest %s\n", siteOf(f.runFlags), a.Run.ID, a.Forecast.Digest)
+		return false, &exitError{code: exitPerson}
+	}
+	fmt.Fprintf(p.Stderr, "%s Only \"yes\" does: ", asks(a.Question))
+	line, err := p.answer(ctx)
+	if ctx.Err() != nil {
+		return false, &exitError{code: exitInterrupted}
+	}
+	if err != nil || line != "yes" {
+		fmt.Fprintln(p.Stderr, "not approved; the run waits")
+		return false, &exitError{code: exitPerson}
+	}
+	return true, nil
+}
+
+func orNobody(user string) string {
+	if user == "" {
+		return "somebody"
+	}
+	return user
+}
+
+// openRun opens the site and finds the run that is meant.
+func (p *Program) openRun(ctx context.Context, ref string, f runFlags) (*site, string, error) {
+	if f.sandbox && f.config != "" {
+		return nil, "", refused(errTwoConfigs)
+	}
+	s, err := p.open(ctx, f.config, f.sandbox)
+	if err != nil {
+		return nil, "", err
+	}
+	id, err := runID(s.engine, ref)
+	if err != nil {
+		s.close()
+		return nil, "", refused(err)
+	}
+	return s, id, nil
+}
+
+func (p *Program) rejectCmd() *cobra.Command {
+	return p.endCmd("reject", "rejected", "Say no to what a run asks; it ends", (*engine.Engine).Reject)
+}
+
+func (p *Program) cancelCmd() *cobra.Command {
+	return p.endCmd("cancel", "cancelled", "End a run; what it has written stays", (*engine.Engine).Cancel)
+}
+
+// endCmd is a verb that ends a run, whoever holds it.
+func (p *Program) endCmd(verb, done, short string, end func(*engine.Engine, string, string) error) *cobra.Command {
+	var f personFlags
+	c := &cobra.Command{
+		Use: verb + " RUN", Short: short,
+		Long: short + `. A run that another process is at is
+asked to stop, which it does before its next step.`,
+		Example: "  skillrun " + verb + " last --reason \"the wrong commit\"",
+		Args:    one(verb+" needs a run", "`skillrun runs` lists them"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			e, err := p.reader(f.runFlags)
+			if err != nil {
+				return err
+			}
+			id, err := runID(e, args[0])
+			if err == nil {
+				err = end(e, id, f.reason)
+			}
+			if err != nil {
+				return refused(err)
+			}
+			fmt.Fprintf(p.Stdout, "run %s is %s\n", id, done)
+			return nil
+		},
+	}
+	siteFlags(c, &f.runFlags, "a run of the sandbox")
+	c.Flags().StringVar(&f.reason, "reason", "", "why, in `words` that are kept with the run")
+	p.completeArgs(c, p.completeRuns(&f.runFlags))
+	return c
+}
+
+func (p *Program) resolveCmd() *cobra.Command {
+	var f personFlags
+	c := &cobra.Command{
+		Use: "resolve RUN STEP", Short: "Say what became of a write whose outcome nobody knows",
+		Long: `A run stops when it cannot tell whether a write happened. Look where the message
+says, and then say what you found. What you found is read back and held against
+what the step was to do; what you say is not there is looked for once more.
+Then the run can go on: skillrun resume.`,
+		Example: "  skillrun resolve last jira --found AAP-61250\n  skillrun resolve k3f9q2 mr --not-done",
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) < 2 {
+				return refused(types.Errorf(types.BadInput, "resolve needs a run and a step").WithHint("`skillrun runs RUN` shows which step it is"))
+			}
+			return atMost(2)(c, args)
+		},
+		RunE: func(c *cobra.Command, args []string) error { return p.resolve(c.Context(), args[0], args[1], f) },
+	}
+	siteFlags(c, &f.runFlags, "a run of the sandbox")
+	c.Flags().StringVar(&f.found, "found", "", "what is there: the `name` of the issue, merge request, commit or note")
+	c.Flags().BoolVar(&f.notDone, "not-done", false, "it did not happen, and nothing will come of it any more")
+	p.completeArgs(c, p.completeRuns(&f.runFlags))
+	return c
+}
+
+func (p *Program) resolve(ctx context.Context, ref, step string, f personFlags) error {
+	if (f.found == "") == !f.notDone {
+		return refused(types.Errorf(types.BadInput, "resolve needs one of --found and --not-done").WithHint("say what you found, or that there is nothing"))
+	}
+	s, id, err := p.openRun(ctx, ref, f.runFlags)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	e, err := s.engine.Resolve(ctx, id, engine.Resolution{Path: step, Ref: f.found, NotDone: f.notDone})
+	if err != nil {
+		return &exitError{exitFailed, err}
+	}
+	if f.notDone {
+		fmt.Fprintf(p.Stdout, "step %s of run %s did not happen; it will be looked for, and then done\n", step, id)
+	} else {
+		render.Resolved(p.Stdout, e)
+	}
+	fmt.Fprintf(p.Stdout, "go on: %s\n", resumeCommand(id, "", f.runFlags))
+	return nil
+}
+
+func (p *Program) undoCmd() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use: "undo RUN", Short: "Show what would take back the effects of a run, and do it",
+		Long: `Lists what undoing each effect of a run would do, the latest first, and does it
+when you agree. Only what the run made is touched; what others have gone on with,
+such as a merge request that was merged, stops it. Safe to do again.`,
+		Example: "  skillrun undo last\n  skillrun undo k3f9q2 --yes",
+		Args:    one("undo needs a run", "`skillrun runs` lists them"),
+		RunE:    func(c *cobra.Command, args []string) error { return p.undo(c.Context(), args[0], f) },
+	}
+	siteFlags(c, &f, "a run of the sandbox")
+	c.Flags().BoolVar(&f.yes, "yes", false, "undo without asking")
+	p.completeArgs(c, p.completeRuns(&f))
+	return c
+}
+
+func (p *Program) undo(ctx context.Context, ref string, f runFlags) error {
+	s, id, err := p.openRun(ctx, ref, f)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	refusal := error(nil)
+	done, err := s.engine.Undo(ctx, id, func(list []engine.Reversal) (bool, error) {
+		any := render.Reversals(p.Stdout, list)
+		switch {
+		case !any:
+			return false, nil
+		case f.yes:
+			return true, nil
+		case !p.Terminal:
+			fmt.Fprintf(p.Stderr, "nobody is here to ask; to do this: skillrun undo%s %s --yes\n", siteOf(f), id)
+			refusal = &exitError{code: exitPerson}
+			return false, nil
+		}
+		fmt.Fprint(p.Stderr, "Undo this? Only \"yes\" does: ")
+		line, err := p.answer(ctx)
+		if err != nil || line != "yes" {
+			refusal = &exitError{code: exitPerson}
+		}
+		return line == "yes", nil
+	}, func(e engine.Event) { render.Event(p.Stdout, e) })
+	switch {
+	case ctx.Err() != nil:
+		return &exitError{code: exitInterrupted}
+	case err != nil:
+		return &exitError{exitFailed, err}
+	case done:
+		fmt.Fprintf(p.Stdout, "run %s is undone\n", id)
+	}
+	return refusal
+}

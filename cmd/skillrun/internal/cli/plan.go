@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/plan"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// planFlags are the flags of plan.
+type planFlags struct {
+	runFlags
+	out string
+}
+
+func (p *Program) planCmd() *cobra.Command {
+	var f planFlags
+	c := &cobra.Command{
+		Use: "plan SKILL|FILE", Short: "Show what a skill would write, and write nothing",
+		Long: `Performs every read of a skill for real, makes its files and commits in a folder
+that is thrown away, and shows each write as it would be sent: the fields of an
+issue, the diff of a push, the text of a merge request. What only the deed itself
+can tell reads (known after STEP). With --out the plan is kept for apply.`,
+		Example: planExample, Args: one("plan needs a skill", "`skillrun list` shows the skills"),
+		RunE: func(c *cobra.Command, args []string) error { return p.plan(c.Context(), args[0], f) },
+	}
+	siteFlags(c, &f.runFlags, "plan against the embedded world instead of real services")
+	p.inputFlags(c, &f.runFlags)
+	c.Flags().StringVar(&f.out, "out", "", "keep the plan in a `file`, for skillrun apply")
+	c.Flags().StringVar(&f.output, "output", "text", "`text` or json")
+	p.completeFlag(c, "output", words("text", "json"))
+	completeFiles(c, "out", "json")
+	return c
+}
+
+func (p *Program) plan(ctx context.Context, name string, f planFlags) error {
+	if err := oneOf("--output", f.output, "text", "json"); err != nil {
+		return refused(err)
+	}
+	r, err := p.prepare(ctx, name, &f.runFlags)
+	if err != nil {
+		return err
+	}
+	defer r.site.close()
+	made, diags, err := r.site.engine.Plan(ctx, r.skill, r.binding, engine.Options{Command: r.command(f.runFlags)})
+	switch {
+	case diags.HasErrors():
+		return p.diagnose(f.output, p.headed(diags, f.runFlags), r.sources)
+	case ctx.Err() != nil:
+		return &exitError{code: exitInterrupted}
+	case err != nil:
+		return &exitError{exitFailed, err}
+	}
+	return p.planned(made, f, r.sources)
+}
+
+// planned shows a plan, and keeps it when it is one that can be applied.
+func (p *Program) planned(made plan.Plan, f planFlags, sources render.Sources) error {
+	if f.output == "json" {
+		render.JSON(p.Stdout, made)
+	} else {
+		render.Plan(p.Stdout, made, p.colour(p.OutTerminal))
+	}
+	if made.Failure != nil {
+		if f.output == "text" {
+			render.Stopped(p.Stderr, made.Failure, sources)
+		}
+		return &exitError{code: exitFailed}
+	}
+	if f.out == "" {
+		return nil
+	}
+	file := p.path(f.out)
+	if err := keep(file, made); err != nil {
+		return &exitError{exitFailed, types.Errorf(types.Unavailable, "the plan cannot be kept: %w", err).WithHint("name a file in a folder that can be written")}
+	}
+	fmt.Fprintf(p.Stderr, "\nkept in %s; to do just this: skillrun apply%s %s\n", f.out, siteOf(f.runFlags), quote(f.out))
+	return nil
+}
+
+// siteOf are the flags that lead to the same site.
+func siteOf(f runFlags) string {
+	switch {
+	case f.sandbox:
+		return " --sandbox"
+	case f.config != "":
+		return " --config " + quote(f.config)
+	}
+	return ""
+}
+
+// keep writes a plan to a file that others cannot read, in one step.
+func keep(file string, made plan.Plan) error {
+	var text bytes.Buffer
+	render.JSON(&text, made)
+	f, err := os.CreateTemp(filepath.Dir(file), ".plan-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // after the rename there is nothing of that name
+	_, err = f.Write(text.Bytes())
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), file)
+}
+
+// colour reports whether what goes to a stream may have colours.
+func (p *Program) colour(terminal bool) bool {
+	if !terminal {
+		return false
+	}
+	_, no := p.Env("NO_COLOR")
+	return !no && p.env("TERM") != "dumb"
+}
+
+func (p *Program) applyCmd() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use: "apply FILE", Short: "Do what a plan shows, unless the world has moved since",
+		Long: `Runs the skill that was planned, with the inputs and under the id that the plan
+has. Every read is done again. When one has another result, or something else
+would be written than what was shown, it stops before the first write and shows
+the difference.`,
+		Example: "  skillrun apply plan.json\n  skillrun apply --sandbox plan.json --wait",
+		Args:    one("apply needs the file of a plan", "make one with skillrun plan SKILL --out FILE"),
+		RunE:    func(c *cobra.Command, args []string) error { return p.apply(c.Context(), args[0], f) },
+	}
+	siteFlags(c, &f, "apply it to the embedded world instead of real services")
+	c.Flags().BoolVar(&f.wait, "wait", false, "stay and poll where the run would park")
+	c.Flags().StringVar(&f.output, "output", "text", "`text`, json or events")
+	p.completeFlag(c, "output", words("text", "json", "events"))
+	return c
+}
+
+func (p *Program) apply(ctx context.Context, file string, f runFlags) error {
+	if err := checkOutput(f.output); err != nil {
+		return refused(err)
+	}
+	text, err := os.ReadFile(p.path(file))
+	if err != nil {
+		return refused(types.Errorf(types.NotFound, "the plan cannot be read: %w", err).WithHint("make one with skillrun plan SKILL --out FILE"))
+	}
+	made, err := engine.ReadPlan(text)
+	if err != nil {
+		return refused(err)
+	}
+	s, err := p.open(ctx, f.config, f.sandbox)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	skill, sources, err := p.again(s, made.Run.File, []byte(made.Run.Text), f.output)
+	if err != nil {
+		return err
+	}
+	surface := p.surface(ctx, f, skill)
+	defer surface.close()
+	stop := p.heartbeat(surface)
+	report, err := s.engine.Apply(ctx, made, p.options(f, s, surface))
+	stop()
+	return p.conclude(surface, report, err, sources)
+}
+
+// again checks a skill whose text was kept, and that what it needs is there.
+func (p *Program) again(s *site, file string, text []byte, output string) (*engine.Skill, render.Sources, error) {
+	sources := render.Sources{file: text}
+	skill, diags := s.engine.Check(file, text)
+	if diags.HasErrors() {
+		return nil, nil, p.diagnose(output, diags, sources)
+	}
+	if diags := s.cfg.Missing(skill.Services); diags.HasErrors() {
+		return nil, nil, p.diagnose(output, diags, p.configSources(diags))
+	}
+	return skill, sources, nil
+}

@@ -1,0 +1,298 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/plan"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Plan prints what was read, what would be written, what would be asked, and
+// what that touches.
+func Plan(w io.Writer, p plan.Plan, colour bool) {
+	g := page{w: w, colour: colour}
+	for _, r := range p.Reads {
+		g.read(r)
+	}
+	g.body(p.Forecast)
+	if p.Failure != nil {
+		return // what would come after it was not looked at
+	}
+	g.counted(p.Forecast)
+	fmt.Fprintf(w, "\ndigest: %s\n", p.Digest)
+}
+
+// Question prints what a run asks: to agree to the writes that are left or, at
+// an approve step, to what that step shows.
+func Question(w io.Writer, q engine.Question, colour bool) {
+	g := page{w: w, colour: colour}
+	f := q.Forecast
+	if q.Node != "" {
+		fmt.Fprintf(w, "\n%s\n", g.bold(Clean(q.Message)))
+		if q.Show != nil {
+			g.block("   ", Clean(types.Show(q.Show)))
+		}
+		f.Questions = others(f.Questions, q.Node)
+	}
+	if head := about(f.Writes); head != "" {
+		fmt.Fprintf(w, "\n%s about to happen:\n", head)
+	}
+	g.body(f)
+	if f.Failure == nil {
+		g.counted(f)
+	}
+	fmt.Fprintln(w)
+}
+
+// others are the questions beside the one that is being asked.
+func others(all []plan.Question, node string) []plan.Question {
+	var out []plan.Question
+	for _, q := range all {
+		if q.Path != node {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+func about(writes []plan.Write) string {
+	n := 0
+	for _, x := range writes {
+		if x.Outcome != plan.Adopt {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "one write is"
+	}
+	return fmt.Sprintf("%d writes are", n)
+}
+
+// Stopped prints why a run would stop.
+func Stopped(w io.Writer, f *plan.Failure, sources Sources) {
+	fmt.Fprintf(w, "\nerror: %s: %s [%s]\n", Clean(f.Node), Clean(f.Error.Message), f.Error.Code)
+	hint(Cleaner{W: w}, f.Error)
+	if cause, ok := f.Error.Details["cause"].(string); ok {
+		fmt.Fprintf(w, "  because: %s\n", Clean(cause))
+	}
+	if f.Place.Line > 0 {
+		at := diag.Range{
+			File:  f.Place.File,
+			Start: diag.Pos{Line: f.Place.Line, Col: f.Place.Col}, End: diag.Pos{Line: f.Place.EndLine, Col: f.Place.EndCol},
+		}
+		fmt.Fprintf(w, "  at %s\n", Clean(at.String()))
+		excerpt(w, at, sources)
+	}
+}
+
+// page lays a plan out. What comes from outside is cleaned before it gets its
+// colour.
+type page struct {
+	w      io.Writer
+	colour bool
+}
+
+func (g page) paint(code, s string) string {
+	if !g.colour || s == "" {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+func (g page) bold(s string) string { return g.paint("1", s) }
+
+// body prints the writes and then the questions.
+func (g page) body(f plan.Forecast) {
+	for i, x := range f.Writes {
+		g.write(i+1, x)
+	}
+	if len(f.Local) > 0 {
+		fmt.Fprintln(g.w)
+		g.local(f.Local)
+	}
+	if len(f.Questions) > 0 {
+		fmt.Fprintln(g.w)
+	}
+	for _, q := range f.Questions {
+		g.question(q)
+	}
+}
+
+// counted prints how many writes there are, and the manifest.
+func (g page) counted(f plan.Forecast) {
+	fmt.Fprintf(g.w, "\n%s\n", g.bold(Clean(plan.Summary(f.Writes))))
+	if len(f.Manifest) == 0 {
+		return
+	}
+	var text strings.Builder
+	tw := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(tw, "  service\thost\tobject\tverb\treversible\n")
+	for _, d := range f.Manifest {
+		reversible := "no"
+		if d.Reversible {
+			reversible = "yes"
+		}
+		fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\t%s\n", orDash(d.Service), orDash(Clean(d.Host)), orDash(d.Object), orDash(d.Verb), reversible)
+	}
+	tw.Flush()
+	fmt.Fprintf(g.w, "\n%s", trimRight(text.String()))
+}
+
+// read prints a read on a line.
+func (g page) read(r plan.Read) {
+	fmt.Fprintf(g.w, "read  %s", Clean(r.Name))
+	if name, value := told(r); name != "" {
+		fmt.Fprintf(g.w, ": %s %s", strings.ReplaceAll(name, "_", " "), Clean(value))
+	}
+	fmt.Fprintln(g.w)
+}
+
+// tellers are the members of a result that tell it best.
+var tellers = []string{
+	"digest", "sha", "text", "value", "relation", "key", "reference", "branch", "commit", "state", "status", "total", "count", "looked_at", "web_url", "url", "id",
+}
+
+// told is the member that tells a result in a line: of those that the skill
+// uses if there is one. Texts of several lines tell nothing.
+func told(r plan.Read) (name, value string) {
+	used := map[string]bool{}
+	for _, u := range r.Used {
+		used[u] = true
+	}
+	for _, mustUse := range []bool{true, false} {
+		for _, name := range tellers {
+			v, there := r.Output[name]
+			if s := types.Show(v); there && s != "" && !strings.Contains(s, "\n") && len(s) <= 120 && (used[name] || !mustUse) {
+				return name, s
+			}
+		}
+	}
+	return "", ""
+}
+
+// write prints a write with what is known of it.
+func (g page) write(n int, x plan.Write) {
+	fmt.Fprintf(g.w, "\n%d. %s%s\n", n, g.bold(Clean(x.Name)), Clean(condition(x.Undecided, x.If)))
+	g.local(x.Local)
+	switch x.Outcome {
+	case plan.Adopt:
+		fmt.Fprintf(g.w, "   is there already: %s\n", Clean(x.Ref))
+		return
+	case plan.Update:
+		fmt.Fprintf(g.w, "   %s is there, and is brought up to date: %s\n", Clean(x.Ref), Clean(x.Why))
+	}
+	if x.Title != "" {
+		fmt.Fprintf(g.w, "   %s\n", Clean(x.Title))
+	}
+	g.fields("   ", x.Fields)
+	g.diff("   ", x.Diff)
+}
+
+func condition(undecided bool, cond string) string {
+	switch {
+	case !undecided:
+		return ""
+	case cond == "":
+		return " (if its condition holds)"
+	}
+	return " (if its condition holds: " + cond + ")"
+}
+
+// local prints what is done in the run's own workspace: what was done already
+// on a line, what was foreseen with what is known of it.
+func (g page) local(all []plan.Local) {
+	var done []string
+	for _, l := range all {
+		if !l.Foreseen {
+			done = append(done, Clean(l.Name))
+		}
+	}
+	if len(done) > 0 {
+		fmt.Fprintf(g.w, "   on this machine: %s\n", strings.Join(done, ", "))
+	}
+	for _, l := range all {
+		if !l.Foreseen {
+			continue
+		}
+		fmt.Fprintf(g.w, "   on this machine: %s%s\n", Clean(l.Name), Clean(condition(l.Undecided, l.If)))
+		if l.Title != "" {
+			fmt.Fprintf(g.w, "      %s\n", Clean(l.Title))
+		}
+		g.fields("      ", l.Fields)
+		g.diff("      ", l.Diff)
+	}
+}
+
+// fields prints name: value; a value of several lines stands below its name.
+func (g page) fields(pad string, fields []plan.Field) {
+	for _, f := range fields {
+		value := strings.TrimRight(Clean(f.Value), "\n")
+		if !strings.Contains(value, "\n") {
+			fmt.Fprintf(g.w, "%s%s: %s\n", pad, Clean(f.Name), value)
+			continue
+		}
+		fmt.Fprintf(g.w, "%s%s:\n", pad, Clean(f.Name))
+		g.block(pad+"   ", value)
+	}
+}
+
+// block prints every line of a text behind pad; empty lines stay empty.
+func (g page) block(pad, text string) {
+	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
+		fmt.Fprintln(g.w, strings.TrimRight(pad+line, " "))
+	}
+}
+
+// diff prints a unified diff, added lines green and removed ones red.
+func (g page) diff(pad, text string) {
+	if text == "" {
+		return
+	}
+	for line := range strings.SplitSeq(strings.TrimRight(Clean(text), "\n"), "\n") {
+		fmt.Fprintf(g.w, "%s%s\n", pad, g.diffLine(line))
+	}
+}
+
+// header matches the lines of a diff that name files.
+var header = regexp.MustCompile(`^(diff |index |\+\+\+ |--- |new file|deleted file)`)
+
+func (g page) diffLine(line string) string {
+	switch {
+	case header.MatchString(line):
+		return g.bold(line)
+	case strings.HasPrefix(line, "@@"):
+		return g.paint("36", line)
+	case strings.HasPrefix(line, "+"):
+		return g.paint("32", line)
+	case strings.HasPrefix(line, "-"):
+		return g.paint("31", line)
+	}
+	return line
+}
+
+// question prints something that only the run itself will know.
+func (g page) question(q plan.Question) {
+	name, cond := Clean(q.Name), Clean(condition(q.Undecided, q.If))
+	switch q.Kind {
+	case plan.Approve:
+		fmt.Fprintf(g.w, "asks   %s%s\n", name, cond)
+		g.block("       ", Clean(q.Message))
+		if q.Show != "" {
+			g.block("       ", Clean(q.Show))
+		}
+	case plan.Await:
+		fmt.Fprintf(g.w, "waits  %s%s: %s until %s\n", name, cond, q.Step, Clean(q.Until))
+		g.fields("       ", q.Fields)
+	default:
+		fmt.Fprintf(g.w, "checks %s, later: %s\n", name, Clean(q.Until))
+	}
+}

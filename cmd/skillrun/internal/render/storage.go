@@ -1,0 +1,73 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/skillrun/skillrun/engine"
+)
+
+// Verdict prints what looking at every byte of a run came to.
+func Verdict(w io.Writer, v engine.Verdict) {
+	w = Cleaner{W: w}
+	word := "good"
+	if !v.Good() {
+		word = "damaged"
+	}
+	fmt.Fprintf(w, "%s: run %s (%s), %d records in %d bytes, %d outputs beside them\nhead: %s\n", word, v.ID, v.State, v.Records, v.Bytes, v.Blobs, v.Head)
+	for _, text := range v.Wrong {
+		fmt.Fprintf(w, "wrong: %s\n", text)
+	}
+	for _, text := range v.Notes {
+		fmt.Fprintf(w, "note: %s\n", text)
+	}
+}
+
+// Pruned prints the runs that went, or would go.
+func Pruned(w io.Writer, runs []engine.Pruned, gone bool) {
+	tw := tabwriter.NewWriter(Cleaner{W: w}, 0, 0, 2, ' ', 0)
+	var bytes int64
+	for _, r := range runs {
+		bytes += r.Bytes
+		last := "-"
+		if !r.UpdatedAt.IsZero() {
+			last = r.UpdatedAt.Local().Format(time.DateTime)
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", r.ID, orDash(r.Skill), orDash(string(r.State)), last)
+	}
+	tw.Flush()
+	what := "would go; --yes removes them"
+	if gone {
+		what = "removed"
+	}
+	fmt.Fprintf(w, "%d runs, %d KiB %s\n", len(runs), bytes>>10, what)
+}
+
+// Reversals prints what undoing a run would do, and reports whether there is
+// anything.
+func Reversals(w io.Writer, list []engine.Reversal) bool {
+	w = Cleaner{W: w}
+	any := false
+	for _, x := range list {
+		switch {
+		case x.Undone:
+			fmt.Fprintf(w, "%s: undone before\n", x.Path)
+		case x.Can():
+			any = true
+			fmt.Fprintf(w, "%s: %s\n", x.Path, x.Say)
+		case x.Why != "":
+			fmt.Fprintf(w, "%s: stays; %s\n", x.Path, x.Why)
+		}
+	}
+	if !any {
+		fmt.Fprintln(w, "there is nothing to undo")
+	}
+	return any
+}
+
+// Resolved prints what a person found, as it was read back.
+func Resolved(w io.Writer, e engine.Effect) {
+	fmt.Fprintf(w, "step %s: %s %s %s\n", Clean(e.ID), e.Verb, e.Object, headline(e.Result))
+}

@@ -1,0 +1,156 @@
+package sandbox
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/skillrun/skillrun/steps/git/gittest"
+)
+
+// What people do between two runs, as methods. A script does the same over the
+// services' own APIs with the token of alice, who is no release bot: close,
+// reopen, approve and merge a merge request, delete a branch and write a file
+// to one at /gitlab; move an issue at /jira, or push to /git, with the tokens
+// of those.
+const alice = "alice"
+
+// CloseMR closes a merge request.
+func (w *World) CloseMR(iid int) error {
+	return w.deed(w.gitlab.Close(deployProject, iid, alice))
+}
+
+// ReopenMR opens it again.
+func (w *World) ReopenMR(iid int) error {
+	return w.deed(w.gitlab.Reopen(deployProject, iid, alice))
+}
+
+// ApproveMR approves it.
+func (w *World) ApproveMR(iid int) error {
+	return w.deed(w.gitlab.Approve(deployProject, iid, alice))
+}
+
+// MergeMR merges it, whatever the approvals say: the target branch gets the
+// change.
+func (w *World) MergeMR(iid int) error {
+	return w.deed(w.gitlab.Merge(deployProject, iid, alice))
+}
+
+// CloseIssue moves an issue to Done.
+func (w *World) CloseIssue(key string) error {
+	return w.deed(w.jira.Transition(key, "Done"))
+}
+
+// ReopenIssue moves it back to To Do.
+func (w *World) ReopenIssue(key string) error {
+	return w.deed(w.jira.Transition(key, "To Do"))
+}
+
+// DeleteBranch deletes a branch of a project.
+func (w *World) DeleteBranch(project, name string) error {
+	return w.deed(w.git.SetBranch(project, name, ""))
+}
+
+// MoveBranch puts a commit of a person on top of a branch.
+func (w *World) MoveBranch(project, name string) error {
+	_, err := w.git.Put(gittest.Edit{
+		Repository: project, Branch: name, Path: "notes/by-alice.md", Text: "One more thing.\n",
+		Author: alice, When: w.o.Now(), Message: "Add a note\n",
+	})
+	return w.deed(err)
+}
+
+// MoveProduction lets production run another commit, by a commit to the
+// default branch of the GitOps repository that changes the main target's ref
+// alone.
+func (w *World) MoveProduction(sha string) error {
+	master := w.git.Branches(deployProject)["master"]
+	text, err := w.git.ReadFile(deployProject, master, deployFile)
+	if err != nil {
+		return err
+	}
+	at := strings.Index(text, "tower-analytics-prod.yml\n    ref: ")
+	if at < 0 {
+		return fmt.Errorf("there is no production target in %s", deployFile)
+	}
+	ref := at + len("tower-analytics-prod.yml\n    ref: ")
+	_, err = w.git.Put(gittest.Edit{
+		Repository: deployProject, Branch: "master", Path: deployFile, Text: text[:ref] + sha + text[ref+40:],
+		Author: alice, When: w.o.Now(), Message: "Move production\n",
+	})
+	return w.deed(err)
+}
+
+// deed keeps what a person did.
+func (w *World) deed(err error) error {
+	if err == nil {
+		w.save()
+	}
+	return err
+}
+
+// ReadFile returns a file at the tip of a branch.
+func (w *World) ReadFile(project, branch, path string) (string, error) {
+	return w.git.ReadFile(project, w.git.Branches(project)[branch], path)
+}
+
+// Ahead counts the commits of a project, from one on, that its seeded branches
+// do not have.
+func (w *World) Ahead(project, sha string) int {
+	return w.git.Ahead(project, sha, w.opened.branches[project])
+}
+
+// memento is what a world can go back to.
+type memento struct {
+	jira, gitlab []byte
+	branches     map[string]map[string]string
+	requests     int
+}
+
+func (w *World) remember() memento {
+	m := memento{w.jira.Snapshot(), w.gitlab.Snapshot(), map[string]map[string]string{}, len(w.requests)}
+	for _, name := range []string{backendProject, deployProject, forkProject} {
+		m.branches[name] = w.git.Branches(name)
+	}
+	return m
+}
+
+// Rewind puts the world back to what it was when it was opened, without faults.
+// Tests that run a thousand times in a new world are quick by it.
+func (w *World) Rewind() error {
+	w.Disarm()
+	m := w.opened
+	w.mu.Lock()
+	w.requests = w.requests[:min(m.requests, len(w.requests))]
+	w.mu.Unlock()
+	if err := w.jira.Restore(m.jira); err != nil {
+		return err
+	}
+	if err := w.gitlab.Restore(m.gitlab); err != nil {
+		return err
+	}
+	for name, was := range m.branches {
+		if err := w.rewindBranches(name, was); err != nil {
+			return err
+		}
+	}
+	return w.deed(nil)
+}
+
+func (w *World) rewindBranches(name string, was map[string]string) error {
+	is := w.git.Branches(name)
+	for branch := range is {
+		if was[branch] == "" {
+			if err := w.git.SetBranch(name, branch, ""); err != nil {
+				return err
+			}
+		}
+	}
+	for branch, sha := range was {
+		if is[branch] != sha {
+			if err := w.git.SetBranch(name, branch, sha); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

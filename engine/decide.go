@@ -1,0 +1,186 @@
+package engine
+
+import (
+	"context"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/plan"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime/dry"
+	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/runtime/local"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// decide answers a run's questions: by the site's policy, by what the caller
+// said, by what somebody approved, by the plan that is applied, and else by
+// asking the person who is there.
+func (e *Engine) decide(o Options, run Run, p *program.Program, start machine.Start, h *journal.RunHeader) func(context.Context, local.Question) (local.Decision, error) {
+	return func(ctx context.Context, q local.Question) (local.Decision, error) {
+		if q.Path == "" && o.expect == nil {
+			switch o.Consent {
+			case NotNeeded:
+				return local.Decision{Yes: true}, nil
+			case Given:
+				return local.Decision{Yes: true, By: e.User, Note: "--yes"}, nil
+			}
+		}
+		f, err := e.forecast(ctx, walk{program: p, start: start, work: h.Work, run: h.ID, snapshot: q.Snapshot, before: q.Before})
+		if err != nil || ctx.Err() != nil {
+			return local.Decision{}, err
+		}
+		d := local.Decision{Plan: f.Digest}
+		switch by, ok := q.Approved(f.Digest); {
+		case q.Path == "" && o.expect != nil:
+			if d.Stop = moved(o.expect, q.Reads, f); d.Stop == nil {
+				d.Yes = true // it stands in the journal already
+			}
+		case ok:
+			d.Yes, d.By = true, by
+		case f.Failure != nil && q.Path == "":
+			d.Stop = f.Failure.Error
+		case o.Confirm != nil:
+			d.Yes, err = o.Confirm(ctx, run, Question{Node: q.Path, Message: q.Message, Show: q.Show, Forecast: f})
+			d.By = e.User
+		}
+		return d, err
+	}
+}
+
+// moved says what is not any more as the plan saw it.
+func moved(p *plan.Plan, reads []plan.Read, f plan.Forecast) *types.Error {
+	f.Reads = slices.Concat(reads, f.Reads)
+	differences := plan.Diff(p.Forecast, f)
+	if len(differences) == 0 {
+		return nil
+	}
+	var lines strings.Builder
+	for _, d := range differences {
+		lines.WriteString("\n  " + d.String())
+	}
+	return types.Errorf(types.Conflict, "the world is not as the plan saw it, so nothing is written:%s", lines.String()).
+		WithHint("look at it, and plan again")
+}
+
+// walk is a way through a program that performs nothing others can see.
+type walk struct {
+	program   *program.Program
+	start     machine.Start
+	work, run string
+	snapshot  []byte           // where it begins; nil is the start
+	before    []journal.Record // of local steps that made the workspace
+	observe   func(machine.Note)
+}
+
+// forecast walks in a folder that is thrown away.
+func (e *Engine) forecast(ctx context.Context, w walk) (plan.Forecast, error) {
+	dir, err := os.MkdirTemp("", "skillrun-plan-")
+	if err != nil {
+		return plan.Forecast{}, types.Errorf(types.Unavailable, "no folder for the plan: %w", err).
+			WithHint("make room in the folder for temporary files, or set TMPDIR to another one")
+	}
+	defer os.RemoveAll(dir)
+	before := make([]dry.Repeat, len(w.before))
+	for i, r := range w.before {
+		before[i] = dry.Repeat{Path: r.Path, Step: r.Step, Input: r.Input}
+	}
+	return dry.Forecast(ctx, dry.Options{
+		Program: w.program, Start: w.start, Catalogue: e.Catalogue, Snapshot: w.snapshot, Run: w.run, Work: w.work,
+		Workspaces: dir, Before: before, Sleep: e.Clock.Sleep, Hosts: e.Hosts, Observe: w.observe,
+	})
+}
+
+// exclusion is the lock of a run's concurrency group: the kernel's on this
+// machine and, where the skill names a repository, one that machines share.
+type exclusion struct {
+	*Engine
+	group  *program.Concurrency
+	holder step.Holder
+	kernel *journal.GroupLock
+	shared step.Lock
+	held   bool // of shared
+}
+
+func (e *Engine) exclusion(p *program.Program, h *journal.RunHeader) *exclusion {
+	return &exclusion{Engine: e, group: p.Concurrency, holder: step.Holder{Work: h.Work, Run: h.ID, User: e.User}}
+}
+
+// take takes the locks, or says who has one of them.
+func (x *exclusion) take(ctx context.Context) (*types.Error, error) {
+	if x.group == nil {
+		return nil, nil
+	}
+	if x.kernel == nil {
+		l, err := x.store.LockGroup(x.group.Group, x.holder.Run)
+		if err != nil {
+			return locked(err)
+		}
+		x.kernel = l
+	}
+	if x.group.Repo == "" {
+		return nil, nil
+	}
+	if x.Locks == nil {
+		return nil, types.Errorf(types.Internal, "this skillrun cannot take a lock in %s", x.group.Repo).
+			WithHint("leave the lock of the skill's concurrency out")
+	}
+	return x.share(ctx)
+}
+
+// share takes the lock that machines share.
+func (x *exclusion) share(ctx context.Context) (*types.Error, error) {
+	var err error
+	if x.holder.Machine, err = x.store.Machine(); err != nil {
+		return nil, err
+	}
+	x.holder.Since = x.Clock.Now().UTC()
+	if x.shared, err = x.Locks(x.group.Service, x.group.Repo); err != nil {
+		return nil, err
+	}
+	other, err := x.shared.Take(ctx, x.group.Group, x.holder)
+	switch {
+	case err != nil:
+		return nil, err
+	case other == nil:
+		x.held = true
+		return nil, nil
+	}
+	return types.Errorf(types.Conflict, "another machine writes in the group %s: run %s of %s, since %s",
+		x.group.Group, other.Run, orNobody(other.User), other.Since.UTC().Format("2006-01-02 15:04:05Z")).
+		WithHint("wait until it is done; when that machine is gone for good, delete its lock there, the branch skillrun/lock-%s", x.group.Group), nil
+}
+
+func orNobody(user string) string {
+	if user == "" {
+		return "somebody"
+	}
+	return user
+}
+
+// locked tells a lock that others have from one that cannot be had.
+func locked(err error) (*types.Error, error) {
+	if t := types.AsError(err); t.Code == types.Conflict {
+		return t, nil
+	}
+	return nil, err
+}
+
+// releaseTime is how long letting go of a shared lock may take, also when the
+// run was interrupted.
+const releaseTime = 4e9
+
+// release lets go of what was taken.
+func (x *exclusion) release() {
+	if x.held {
+		ctx, cancel := context.WithTimeout(context.Background(), releaseTime)
+		defer cancel()
+		_ = x.shared.Release(ctx, x.group.Group, x.holder) // the same work takes it again
+	}
+	if x.kernel != nil {
+		_ = x.kernel.Close() // the kernel takes it back in any case
+	}
+}

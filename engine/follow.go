@@ -1,0 +1,125 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/runtime/local"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// followPause is how often the journal of a run that another process holds is
+// looked at.
+const followPause = 200 * time.Millisecond
+
+// follow tells what another process does with a run until it lets go. again
+// says that the run is not where the caller wants it: it was killed, or it
+// parked for something that this process is willing to wait for.
+func (e *Engine) follow(ctx context.Context, id string, o Options) (r Report, again bool, err error) {
+	records, at, err := e.store.After(id, journal.Position{})
+	if err != nil {
+		return Report{}, false, err
+	}
+	h := records[0].Run
+	p, start, err := restore(h)
+	if err != nil {
+		return Report{}, false, err
+	}
+	dir, err := e.store.RunDir(id)
+	if err != nil {
+		return Report{}, false, err
+	}
+	run := Run{ID: h.ID, Skill: h.Skill, File: h.File, Command: h.Command, Journal: dir, Continued: true, Followed: true}
+	if o.Begun != nil {
+		o.Begun(run)
+	}
+	w := &watching{m: machine.New(p, start), fresh: func() *machine.Machine { return machine.New(p, start) }, run: id, observe: o.Observe}
+	for w.add(records); ; w.add(records) {
+		_, held := e.store.Held(id)
+		if records, at, err = e.store.After(id, at); err != nil {
+			return Report{Run: run}, false, err
+		}
+		if !held && len(records) == 0 {
+			break
+		}
+		if len(records) == 0 && e.Clock.Sleep(ctx, followPause) != nil {
+			return Report{Run: run, Outcome: Outcome{State: Interrupted}}, false, nil
+		}
+	}
+	return e.left(run, o)
+}
+
+// left is how the other process left the run.
+func (e *Engine) left(run Run, o Options) (Report, bool, error) {
+	s, x, err := e.inspect(run.ID)
+	if err != nil {
+		return Report{Run: run}, false, err
+	}
+	out := Outcome{
+		State: local.State(s.State), Reason: s.Reason, Outputs: x.Outputs, Missing: x.Missing, Failure: x.Failure, Effects: x.Effects,
+	}
+	for _, step := range x.Steps {
+		out.Steps = append(out.Steps, step.StepReport)
+	}
+	if s.State == journal.StateParked && s.Error != nil {
+		out.Failure = &machine.Failure{Path: x.Waiting.ID, Node: x.Waiting.ID, Error: s.Error}
+	}
+	killed := s.State == journal.StateInterrupted || s.State == journal.StateRunning
+	waits := s.State == journal.StateParked && o.Wait
+	return Report{Run: run, Outcome: out}, killed || waits, nil
+}
+
+// inspect is what a listing and the journal tell of a run.
+func (e *Engine) inspect(id string) (Summary, Inspection, error) {
+	all, err := e.store.List()
+	if err != nil {
+		return Summary{}, Inspection{}, err
+	}
+	i := slices.IndexFunc(all, func(s Summary) bool { return s.ID == id })
+	if i < 0 {
+		return Summary{}, Inspection{}, types.Errorf(types.NotFound, "run %s is gone", id).WithHint("start it anew with its command")
+	}
+	x, err := e.Inspect(all[i])
+	return all[i], x, err
+}
+
+// watching turns records into events, as they come.
+type watching struct {
+	m       *machine.Machine
+	fresh   func() *machine.Machine
+	run     string
+	observe func(Event)
+}
+
+func (w *watching) add(records []journal.Record) {
+	for _, r := range records {
+		switch {
+		case r.Kind == journal.Resumed && r.Reason == journal.Restart:
+			w.m = w.fresh()
+		case r.Kind == journal.Event:
+			w.m.Next()
+			if w.m.Apply(*r.Event) != nil {
+				return // whoever opens the journal says what is wrong with it
+			}
+		}
+		w.tell(r.At)
+	}
+	w.m.Next()
+	w.tell(time.Time{})
+}
+
+func (w *watching) tell(at time.Time) {
+	for _, n := range w.m.Notes() {
+		if w.observe != nil {
+			w.observe(eventOf(n, w.run, at, false))
+		}
+	}
+}
+
+// eventOf is a machine's note as surfaces see it.
+func eventOf(n machine.Note, run string, at time.Time, replayed bool) Event {
+	return local.EventOf(n, run, at, replayed)
+}

@@ -1,0 +1,167 @@
+package check
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/lang/syntax"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+const (
+	concurrencyHint = `such as concurrency: aa-backend, or {group: aa-backend, lock: {repo: "${{ config.lock_repo }}"}}`
+	groupHint       = "at most 64 lower-case letters, digits, dots, dashes and underscores"
+)
+
+// concurrency checks which runs must not write at the same time. As identity
+// it sees inputs and config only: a run knows its group before it begins.
+func (c *checker) concurrency(n *syntax.Node) {
+	if n == nil {
+		return
+	}
+	group := n
+	switch n.Kind {
+	case syntax.Sequence:
+		c.diags.Errorf("bad-concurrency", n.Range, "concurrency is the name of a group, or a mapping with group and lock").Hint = concurrencyHint
+		return
+	case syntax.Mapping:
+		c.keys(n, []string{"group", "lock"}, nil)
+		if group = n.Get("group"); group == nil {
+			c.diags.Errorf("missing-key", keyRange(n), "concurrency needs a group").Hint = concurrencyHint
+			return
+		}
+	}
+	out := &program.Concurrency{}
+	out.Group, _ = c.fits(group, types.OfKind(types.String), c.declared(), "group").(string)
+	if group.Kind == syntax.Scalar && group.Tag == "!!str" && isLiteral(group) {
+		if why := badGroup(unescaped(group.Value)); why != "" {
+			c.diags.Errorf("bad-concurrency", group.Range, "group %s", why).Hint = groupHint
+		}
+	}
+	c.skill.places["concurrency.group"] = group.Range
+	if n.Kind == syntax.Mapping {
+		c.lock(n.Get("lock"), out)
+	}
+	c.skill.Concurrency = out
+}
+
+// lock checks where machines share the lock of a group.
+func (c *checker) lock(n *syntax.Node, out *program.Concurrency) {
+	if n == nil {
+		return
+	}
+	if n.Kind != syntax.Mapping {
+		c.diags.Errorf("bad-concurrency", n.Range, "lock is a mapping with repo and service").Hint = concurrencyHint
+		return
+	}
+	c.keys(n, []string{"repo", "service"}, nil)
+	if s := n.Get("service"); s != nil && s.Kind == syntax.Scalar {
+		c.writtenOut(s)
+	}
+	out.Service = c.str(n, "service")
+	repo := n.Get("repo")
+	if repo == nil {
+		c.diags.Errorf("missing-key", keyRange(n), "a lock needs a repo: the git repository that the machines share").Hint = concurrencyHint
+		return
+	}
+	want, s := types.Type{Kind: types.String, Trusted: true, Optional: true}, c.declared()
+	value, t := c.typed(repo, s)
+	if t.Kind == types.Invalid {
+		return // its own diagnostics say why
+	}
+	c.hold(repo, value, t, want, "repo")
+	c.trusted(repo, want, s, "repo")
+	out.Repo, _ = value.(string)
+	c.skill.places["concurrency.repo"] = repo.Range
+	if !t.Optional { // else only a site that sets it needs the service
+		c.skill.Services = append(c.skill.Services, lockService(out))
+	}
+}
+
+// lockService is the service that a lock among machines asks.
+func lockService(l *program.Concurrency) string {
+	if l.Service == "" {
+		return "git"
+	}
+	return l.Service
+}
+
+// writtenOut refuses the name of a service that is not known before the run.
+func (c *checker) writtenOut(n *syntax.Node) bool {
+	if n.Kind == syntax.Scalar && isLiteral(n) {
+		return true
+	}
+	c.diags.Errorf("bad-value", n.Range, "service is the name of a service in skillrun.yaml, written out")
+	return false
+}
+
+// bindConcurrency evaluates the group and the place of its lock.
+func (s *Skill) bindConcurrency(env expr.Env, diags *diag.List) *program.Concurrency {
+	if s.Concurrency == nil {
+		return nil
+	}
+	group, ok := s.bindText("concurrency.group", s.Concurrency.Group, env, diags)
+	if !ok {
+		return nil
+	}
+	if why := badGroup(group); why != "" {
+		diags.Errorf("bad-concurrency", s.places["concurrency.group"], "group %s", why).
+			Hint = groupHint + "; bound the inputs in it by a pattern or an enum"
+		return nil
+	}
+	repo, ok := s.bindText("concurrency.repo", s.Concurrency.Repo, env, diags)
+	if !ok {
+		return nil
+	}
+	out := &program.Concurrency{Group: group, Repo: repo}
+	if repo != "" {
+		out.Service = s.Concurrency.Service
+	}
+	return out
+}
+
+// bindText evaluates a text; what is absent is empty.
+func (s *Skill) bindText(what, src string, env expr.Env, diags *diag.List) (string, bool) {
+	t, problems := expr.ParseText(src)
+	if len(problems) > 0 {
+		diags.Errorf("bad-concurrency", s.places[what], "%s: %s", what, problems[0].Message)
+		return "", false
+	}
+	v, err := t.Eval(env)
+	if err != nil {
+		diags.Errorf("bad-concurrency", s.places[what], "%s: %v", what, err)
+		return "", false
+	}
+	text, ok := v.(string)
+	if !ok && v != nil {
+		diags.Errorf("bad-concurrency", s.places[what], "%s is a %s, not a text", what, types.KindOf(v))
+		return "", false
+	}
+	return text, true
+}
+
+// badGroup says why a name cannot be the name of a group, "" when it can: of a
+// file, and of a branch, where git has rules of its own.
+func badGroup(value any) string {
+	if err := (types.Type{Kind: types.String, Pattern: program.GroupPattern}).Check(value); err != nil {
+		return err.Error()
+	}
+	name, _ := value.(string)
+	if strings.Contains(name, "..") || strings.HasSuffix(name, ".") || strings.HasSuffix(name, ".lock") {
+		return "is \"" + name + "\", which cannot be the name of a branch"
+	}
+	return ""
+}
+
+// Needs returns the services that a run of the skill needs: those of its steps
+// and, where machines share its lock, the one that has it. p may be nil.
+func (s *Skill) Needs(p *program.Program) []string {
+	if p == nil || p.Concurrency == nil || p.Concurrency.Repo == "" {
+		return s.Services
+	}
+	return append(slices.Clone(s.Services), cmp.Or(p.Concurrency.Service, "git"))
+}

@@ -1,0 +1,148 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/plan"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/runtime/local"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// What people do to a run that is there. Whoever holds the run writes it down:
+// this process, when nobody is at it, or the one that is, through the inbox.
+
+// Asking is the question that a run parked with, or waits with.
+type Asking struct {
+	Run Run
+	Question
+}
+
+// Asking returns what a run asks now. The world is looked at again, so that a
+// person agrees to what would happen now.
+func (e *Engine) Asking(ctx context.Context, id string, o Options) (Asking, error) {
+	records, _, err := e.store.Read(id)
+	if err != nil {
+		return Asking{}, err
+	}
+	if err := ended(records); err != nil {
+		return Asking{}, err
+	}
+	h := records[0].Run
+	p, start, err := restore(h)
+	if err != nil {
+		return Asking{}, err
+	}
+	at, err := local.Standing(local.Options{Program: p, Header: *h, Start: start, Catalogue: e.Catalogue, Clock: e.Clock}, records)
+	if err != nil {
+		return Asking{}, err
+	}
+	if at.Done {
+		return Asking{}, types.Errorf(types.BadInput, "run %s asks nothing", id).WithHint("skillrun runs %s shows where it stands", id)
+	}
+	f, err := e.forecast(ctx, walk{
+		program: p, start: start, work: h.Work, run: h.ID, snapshot: at.Snapshot, before: at.Before, observe: e.notes(o, id),
+	})
+	q := Question{Node: at.Path, Message: at.Message, Show: at.Show, Forecast: f}
+	if i := slices.IndexFunc(f.Questions, func(x plan.Question) bool { return x.Path == at.Path }); i >= 0 && at.Snapshot == nil {
+		q.Message, q.Show = f.Questions[i].Message, f.Questions[i].Show
+	}
+	return Asking{Run: Run{ID: h.ID, Skill: h.Skill, File: h.File, Command: h.Command}, Question: q}, err
+}
+
+// Approve says yes to what a run asks, by the digest of what was shown.
+func (e *Engine) Approve(a Asking) error {
+	return e.request(a.Run.ID, journal.Request{Kind: journal.Approve, Path: a.Node, Plan: a.Forecast.Digest})
+}
+
+// Reject says no to what a run asks: it ends.
+func (e *Engine) Reject(id, reason string) error {
+	return e.request(id, journal.Request{Kind: journal.Reject, Reason: reason})
+}
+
+// Cancel ends a run. What it has written stays; [Engine.Undo] reverses it.
+func (e *Engine) Cancel(id, reason string) error {
+	return e.request(id, journal.Request{Kind: journal.Cancel, Reason: reason})
+}
+
+// request writes down what a person asks of a run, or asks whoever holds it.
+func (e *Engine) request(id string, r journal.Request) error {
+	r.By, r.At = e.User, e.Clock.Now().UTC()
+	j, _, err := e.store.Open(id)
+	if errors.Is(err, journal.ErrLocked) {
+		return e.store.Ask(id, r)
+	}
+	if err != nil {
+		return err
+	}
+	defer j.Close()
+	if err := ended(j.Records()); err != nil {
+		return err
+	}
+	rec := journal.Record{At: r.At, By: r.By, Reason: r.Reason}
+	switch r.Kind {
+	case journal.Approve:
+		rec.Kind, rec.Path, rec.Plan = journal.Approved, r.Path, r.Plan
+	case journal.Reject:
+		rec.Kind, rec.State = journal.Finished, string(journal.StateRejected)
+	default:
+		rec.Kind, rec.State = journal.Finished, string(journal.StateCancelled)
+	}
+	return j.Append(rec, true)
+}
+
+// held opens a run for this process and returns what work on it needs.
+func (e *Engine) held(id string) (*journal.File, local.Options, error) {
+	j, _, err := e.store.Open(id)
+	if err != nil {
+		return nil, local.Options{}, err
+	}
+	h := j.Records()[0].Run
+	var p *program.Program
+	var start machine.Start
+	if p, start, err = restore(h); err != nil {
+		return nil, local.Options{}, errors.Join(err, j.Close())
+	}
+	return j, e.local(j, h, p, start), nil
+}
+
+// Resolution is what a person says about a write of unknown outcome.
+type Resolution = local.Resolution
+
+// Resolve writes down what a person says about a write of which nobody knows
+// whether it happened, after it was held against the world.
+func (e *Engine) Resolve(ctx context.Context, id string, x Resolution) (Effect, error) {
+	j, o, err := e.held(id)
+	if err != nil {
+		return Effect{}, err
+	}
+	defer j.Close()
+	if err := ended(j.Records()); err != nil {
+		return Effect{}, err
+	}
+	x.By = e.User
+	return local.Resolve(ctx, o, x)
+}
+
+// Undo shows what undoing the effects of a run would do and, when a person
+// agrees, does it, the latest first.
+func (e *Engine) Undo(ctx context.Context, id string, agree func([]Reversal) (bool, error), observe func(Event)) (done bool, err error) {
+	j, o, err := e.held(id)
+	if err != nil {
+		return false, err
+	}
+	defer j.Close()
+	o.Observe = observe
+	list, err := local.Reversals(o)
+	if err != nil {
+		return false, err
+	}
+	if done, err = agree(list); err != nil || !done {
+		return false, err
+	}
+	return true, local.Undo(ctx, o, list)
+}

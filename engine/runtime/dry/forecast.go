@@ -1,0 +1,334 @@
+// Package dry walks a run to its end without writing anything, and foresees each
+// write. Reads are done for real, and so are local steps, in a workspace that is
+// thrown away. What only a write can tell is unknown, and so is all that reads
+// it; the rest is shown as it will be sent.
+//
+// # What is not done
+//
+// A step with an argument that is not known is not called: the output of a read
+// is unknown, a local step and a write are asked for a preview. The same goes
+// for a step of which nobody knows whether the run comes to it, and for a local
+// step that works where an earlier one was left out: what it found there would
+// not be what the run finds.
+//
+// # One plan, one digest
+//
+// A walk from the start of a run and one from just before its first write must
+// show the same, so that what a person agreed to can be held against what is
+// about to happen. So nothing that is shown depends on the folder of the walk,
+// on the clock, or on what the workspace holds beside what a write publishes.
+package dry
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/plan"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Options is what a walk needs from outside.
+type Options struct {
+	Program   *program.Program
+	Start     machine.Start
+	Catalogue *step.Catalogue
+	// Snapshot is of the machine where the walk begins; nil is the start. The
+	// machine it was taken of is not touched.
+	Snapshot []byte
+	Run      string // the run's id
+	Work     string // the work part of the keys of its effects
+	// Workspaces is a folder for this walk alone; the caller throws it away.
+	Workspaces string
+	// Before lists the local steps that the run has done before the snapshot,
+	// oldest first; they are repeated.
+	Before []Repeat
+	Sleep  func(ctx context.Context, d time.Duration) error // as in [step.Call]
+	// Hosts names the host of a service; may be nil.
+	Hosts func(service string) string
+	// Observe is shown the nodes that are done for real; what is only foreseen
+	// is not shown. May be nil.
+	Observe func(machine.Note)
+	// Tell is shown why a step waits; may be nil.
+	Tell func(path, text string)
+}
+
+// Repeat is a local step that is done again, with the arguments it had.
+type Repeat struct {
+	Path, Step string
+	Input      json.RawMessage
+}
+
+// Forecast walks to the end of the run. Reads are done, and local steps too, in
+// a workspace of the walk's own; no write is. A step whose arguments are not
+// all known, or of which nobody knows whether the run comes to it, is not done,
+// and its output is unknown.
+//
+// While every write of the walk was found to be there already, the next one is
+// looked for; after the first that is not there, the arguments of the others
+// are not known well enough to look, and they are taken to be made anew.
+//
+// The error is the walk's own; what would stop the run stands in the Forecast.
+func Forecast(ctx context.Context, o Options) (plan.Forecast, error) {
+	w := &walker{Options: o, clear: true, nodes: map[string]*program.Node{}, foreseen: map[string]bool{}}
+	if err := w.begin(ctx); err != nil {
+		return plan.Forecast{}, err
+	}
+	for {
+		actions := w.m.Next()
+		for _, a := range actions {
+			w.foreseen[a.Path] = !w.performs(a)
+		}
+		w.drain()
+		if len(actions) == 0 {
+			return w.end(), nil
+		}
+		for _, a := range actions {
+			e := w.answer(ctx, a)
+			if err := ctx.Err(); err != nil {
+				return w.out, types.Errorf(types.Cancelled, "the plan was interrupted").WithHint("nothing was written; plan again")
+			}
+			if err := w.m.Apply(e); err != nil {
+				return w.out, err
+			}
+		}
+	}
+}
+
+// walker is one walk.
+type walker struct {
+	Options
+	m     *machine.Machine
+	nodes map[string]*program.Node
+	used  map[string][]string // by node: the members that the rest of the skill reads
+	out   plan.Forecast
+	// clear is set while every write so far was found to be there: then the
+	// world can be asked about the next one.
+	clear bool
+	local []plan.Local // since the write before
+	// stale names the workspaces in which a step was left out; all is set when
+	// it is not known in which.
+	stale    []string
+	allStale bool
+	foreseen map[string]bool // paths of what is not done for real
+}
+
+// begin makes the machine and the workspace that the walk starts from.
+func (w *walker) begin(ctx context.Context) error {
+	for i := range w.Program.Steps {
+		w.nodes[w.Program.Steps[i].ID] = &w.Program.Steps[i]
+	}
+	w.used = usedMembers(w.Program)
+	w.m = machine.New(w.Program, w.Start)
+	if w.Snapshot != nil {
+		m, err := machine.Restore(w.Program, w.Start, w.Snapshot)
+		if err != nil {
+			return err
+		}
+		w.m = m
+	}
+	for _, r := range w.Before {
+		s, ok := w.Catalogue.Lookup(r.Step)
+		if !ok {
+			return noStep(r.Step)
+		}
+		if _, err := w.do(ctx, s, r.Path, r.Input); err != nil {
+			e := *types.AsError(err)
+			e.Message = "making the workspace of the plan, at " + r.Path + ": " + e.Message
+			return &e
+		}
+	}
+	return nil
+}
+
+func noStep(name string) *types.Error {
+	return types.Errorf(types.Internal, "this skillrun has no step %s", name).
+		WithHint("go on with the version of skillrun that the run was started with")
+}
+
+// end says what the walk came to.
+func (w *walker) end() plan.Forecast {
+	r := w.m.Result()
+	w.out.Local, w.out.Outputs, w.out.Missing = w.local, types.Values(r.Outputs), r.Missing
+	if r.State == machine.Ended && r.Problem != nil {
+		r.Failure = r.Problem
+	}
+	if f := r.Failure; f != nil {
+		w.out.Failure = &plan.Failure{Path: f.Path, Node: f.Node, Error: f.Error, Place: plan.Place{
+			File: f.At.File, Line: f.At.Start.Line, Col: f.At.Start.Col, EndLine: f.At.End.Line, EndCol: f.At.End.Col,
+		}}
+	}
+	w.out.Manifest = plan.ManifestOf(w.out.Writes)
+	w.out.Digest = plan.DigestOf(w.out)
+	return w.out
+}
+
+// drain shows what was done for real, and notes what is decided later.
+func (w *walker) drain() {
+	for _, n := range w.m.Notes() {
+		switch {
+		case n.Kind == machine.Undecided:
+			w.question(plan.Question{Kind: plan.Check, Path: n.Path, Node: n.Node, Name: n.Name, Until: w.checked(n.Node)})
+		case n.Kind != machine.FailedNote && w.foreseen[n.Path]:
+		case w.Observe != nil:
+			w.Observe(n)
+		}
+	}
+}
+
+// checked is the condition of an assert; a fail stops the run unless its own
+// condition does not hold.
+func (w *walker) checked(node string) string {
+	n := w.nodes[node]
+	switch {
+	case n == nil:
+		return ""
+	case n.Kind == program.Fail:
+		return "not (" + n.If + ")"
+	}
+	return n.Cond
+}
+
+func (w *walker) question(q plan.Question) {
+	if n := w.nodes[q.Node]; q.Undecided && n != nil {
+		q.If = n.If
+	}
+	w.out.Questions = append(w.out.Questions, q)
+}
+
+// performs reports whether the walk does the action for real.
+func (w *walker) performs(a machine.Action) bool {
+	return a.Kind == machine.Call && a.Effect != string(step.Writes) && len(a.Unknown) == 0 && !a.Undecided && !w.isStale(a)
+}
+
+// isStale reports whether a step works on a workspace in which an earlier one
+// was left out.
+func (w *walker) isStale(a machine.Action) bool {
+	if a.Effect == string(step.Reads) {
+		return false
+	}
+	name, works := a.Input[workspaceArg].(string)
+	if w.allStale && works {
+		return true
+	}
+	for _, s := range w.stale {
+		if works && s == name {
+			return true
+		}
+	}
+	return false
+}
+
+// workspaceArg is how the steps of all families call the workspace they work
+// on.
+const workspaceArg = "workspace"
+
+// unknown is the answer of what is not done.
+func unknown(a machine.Action) machine.Event {
+	return machine.Event{Kind: machine.Done, Path: a.Path, Unknown: true}
+}
+
+func failed(a machine.Action, err error) machine.Event {
+	return machine.Event{Kind: machine.Failed, Path: a.Path, Error: types.AsError(err)}
+}
+
+// answer returns the event that stands for an action.
+func (w *walker) answer(ctx context.Context, a machine.Action) machine.Event {
+	switch {
+	case a.Kind == machine.Wait:
+		return w.waits(a) // it was asked, and is not so yet
+	case a.Kind == machine.Ask:
+		return w.asks(a)
+	case a.Effect == string(step.Writes):
+		return w.write(ctx, a)
+	case w.foreseen[a.Path] && a.Poll:
+		return w.waits(a)
+	case w.foreseen[a.Path] && a.Effect == string(step.Locals):
+		return w.foresee(ctx, a)
+	case w.foreseen[a.Path]:
+		return unknown(a)
+	}
+	return w.perform(ctx, a)
+}
+
+// perform does a read or a local step for real.
+func (w *walker) perform(ctx context.Context, a machine.Action) machine.Event {
+	s, ok := w.Catalogue.Lookup(a.Step)
+	if !ok {
+		return failed(a, noStep(a.Step))
+	}
+	e := machine.Event{Kind: machine.Done, Path: a.Path}
+	raw, err := w.do(ctx, s, a.Path, types.Encode(a.Input))
+	if err == nil {
+		err = decodeOutput(s, raw, &e.Output)
+	}
+	switch {
+	case err != nil:
+		return failed(a, err)
+	case a.Effect == string(step.Locals):
+		w.local = append(w.local, plan.Local{Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step})
+	case !a.Poll:
+		read := plan.Read{Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Output: e.Output, Used: w.used[a.Node]}
+		w.out.Reads = append(w.out.Reads, read.Kept())
+	}
+	return e
+}
+
+func decodeOutput(s step.Step, raw []byte, into *types.Values) error {
+	if err := json.Unmarshal(raw, into); err != nil {
+		return types.Errorf(types.Internal, "result of %s does not decode: %w", s.Name, err).WithHint("this is a bug: please report it")
+	}
+	return nil
+}
+
+// do performs a step; a panic in it becomes an error.
+func (w *walker) do(ctx context.Context, s step.Step, path string, in []byte) (out []byte, err error) {
+	defer recovered(s.Name, &err)
+	return s.Do(step.WithCall(ctx, w.callOf(s, path, in)), in)
+}
+
+func recovered(name string, err *error) {
+	if p := recover(); p != nil {
+		*err = types.Errorf(types.Internal, "step %s panicked: %v", name, p).WithHint("this is a bug: please report it")
+	}
+}
+
+// callOf is the call that the run itself would make, in another folder.
+func (w *walker) callOf(s step.Step, path string, in []byte) step.Call {
+	c := step.Call{
+		Run: w.Run, Path: path, Key: w.key(path), Digest: s.Digest(in),
+		StartedAt: w.Start.StartedAt, Workspaces: w.Workspaces, Sleep: w.Sleep,
+	}
+	if w.Tell != nil {
+		c.Tell = func(text string) { w.Tell(path, text) }
+	}
+	return c
+}
+
+func (w *walker) key(path string) step.Key {
+	return step.Key{Work: w.Work, Path: step.Hash(10, path)}
+}
+
+// asks notes that a person will be asked.
+func (w *walker) asks(a machine.Action) machine.Event {
+	q := plan.Question{Kind: plan.Approve, Path: a.Path, Node: a.Node, Name: a.Name, Undecided: a.Undecided}
+	q.Message, q.Show = types.Show(a.Input["message"]), types.Show(a.Input["show"])
+	w.question(q)
+	return unknown(a)
+}
+
+// waits notes that the run will wait.
+func (w *walker) waits(a machine.Action) machine.Event {
+	q := plan.Question{Kind: plan.Await, Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Undecided: a.Undecided}
+	if s, ok := w.Catalogue.Lookup(a.Step); ok {
+		q.Fields = plan.Fields(s.In.Names(), a.Input)
+	}
+	if n := w.nodes[a.Node]; n != nil {
+		q.Until = n.Until
+	}
+	w.question(q)
+	return unknown(a)
+}

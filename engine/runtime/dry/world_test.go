@@ -1,0 +1,260 @@
+package dry_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/plan"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime/dry"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// TestFound: what is there already is taken over, so that what follows is known
+// too; what stands in the way ends the plan as it would end the run.
+func TestFound(t *testing.T) {
+	t.Parallel()
+	made := out{Key: "A-1", Title: "old"}
+	cases := []struct {
+		name    string
+		step    string
+		title   string
+		found   *step.Found[out]
+		outcome string
+		next    string // the title of the write after it
+		asked   bool   // whether the world is asked about the next one
+		code    types.Code
+	}{
+		{name: "here", step: "make", found: found(step.Here("A-1", made)), outcome: plan.Adopt, next: "after A-1", asked: true},
+		{name: "brought up to date", step: "keep", found: found(step.Differs("A-1", made, "title old")), outcome: plan.Update, next: "after A-1", asked: true},
+		{name: "absent", step: "make", outcome: plan.Create, next: "after (known after first)"},
+		{name: "differs", step: "make", found: found(step.Differs("A-1", made, "title old")), code: types.Conflict},
+		{name: "over", step: "make", found: found(step.Over[out]("A-1", "A-1 was closed by ada", "reopen it")), code: types.Conflict},
+		{name: "cannot tell", step: "make", found: found(step.CannotTell[out]("two have the label")), code: types.UnknownOutcome},
+		{name: "no answer", step: "make", title: "bad", code: types.Network},
+		{name: "refused", step: "make", title: "refused", code: types.BadInput},
+		{name: "no such step", step: "gone", code: types.Internal},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := &world{t: t, there: map[string]step.Found[out]{}}
+			if c.title == "" {
+				c.title = "x"
+			}
+			if c.found != nil {
+				w.there[c.title] = *c.found
+			}
+			first := titled("first", c.step, c.title)
+			first.Effect = "write"
+			f := w.forecast(w.options(first, titled("next", "make", "after ${{ steps.first.key }}")))
+			if c.code != "" {
+				if f.Failure == nil || f.Failure.Error.Code != c.code || f.Failure.Error.Hint == "" || f.Failure.Node != "first" || len(f.Writes) != 0 {
+					t.Errorf("failure %+v, writes %+v", f.Failure, f.Writes)
+				}
+				return
+			}
+			if f.Failure != nil || len(f.Writes) != 2 || f.Writes[0].Outcome != c.outcome {
+				t.Fatalf("failure %+v, writes %+v", f.Failure, f.Writes)
+			}
+			if got := f.Writes[1].Fields[0].Value; got != c.next {
+				t.Errorf("the next one is %q, not %q", got, c.next)
+			}
+			if asked := len(w.seen) == 2; asked != c.asked {
+				t.Errorf("asked: %v", w.seen)
+			}
+			if c.outcome == plan.Update && (f.Writes[0].Ref != "A-1" || f.Writes[0].Why != "title old" || f.Writes[0].Title != "make x") {
+				t.Errorf("the update is %+v", f.Writes[0])
+			}
+		})
+	}
+}
+
+func found(f step.Found[out]) *step.Found[out] { return &f }
+
+// TestUndecided: what depends on what nobody knows is shown with its condition;
+// nothing of it is done, and what follows does not count on it.
+func TestUndecided(t *testing.T) {
+	t.Parallel()
+	w := &world{t: t}
+	cond := "steps.first.key == 'x'"
+	f := w.forecast(w.options(
+		titled("first", "make", "a"),
+		node("read", "look", cond, types.Values{"title": "r"}),
+		node("edited", "edit", cond, types.Values{"workspace": "w", "title": "e"}),
+		node("committed", "commit", "", types.Values{"workspace": "w", "title": "c"}),
+		node("second", "make", cond, types.Values{"title": "b"}),
+		node("broken", "make", cond, types.Values{"title": "refused"}),
+		titled("third", "make", "${{ steps.second?.title ?? 'none' }}"),
+		program.Node{ID: "right", Kind: program.Assert, Cond: cond, Message: "no"},
+		program.Node{ID: "stop", Kind: program.Fail, If: cond, Message: "no"},
+		program.Node{ID: "ask", Kind: program.Approve, If: cond, Message: "go on?"},
+		program.Node{ID: "wait", Kind: program.Await, If: cond, Step: "look", Effect: "read", With: types.Values{"title": "w"}, Until: "result.key == 'x'", Every: "1s"},
+	))
+	if diff := cmp.Diff([]string{"find a"}, w.seen); diff != "" {
+		t.Errorf("what was done: %s", diff)
+	}
+	got := map[string]string{}
+	for _, x := range f.Writes {
+		got[x.Node] = x.If + "|" + x.Fields[0].Value
+		for _, l := range x.Local {
+			got[l.Node] = l.If + "|" + l.Fields[0].Value
+		}
+	}
+	want := map[string]string{
+		"first": "|a", "edited": cond + "|e", "committed": "|c", "second": cond + "|b", "broken": cond + "|refused", "third": "|(known after second)",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	questions := []plan.Question{
+		{Kind: plan.Check, Path: "right", Node: "right", Name: "right", Until: cond},
+		{Kind: plan.Check, Path: "stop", Node: "stop", Name: "stop", Until: "not (" + cond + ")"},
+		{Kind: plan.Approve, Path: "ask", Node: "ask", Name: "ask", Message: "go on?", Undecided: true, If: cond},
+		{Kind: plan.Await, Path: "wait", Node: "wait", Name: "wait", Step: "look", Until: "result.key == 'x'",
+			Fields: []plan.Field{{Name: "title", Value: "w"}}, Undecided: true, If: cond},
+	}
+	if diff := cmp.Diff(questions, f.Questions); diff != "" {
+		t.Error(diff)
+	}
+	if f.Failure != nil {
+		t.Errorf("failure %+v", f.Failure)
+	}
+}
+
+// TestQuestions: an await is asked once; when what it waits for is so already,
+// the walk goes on with the answer.
+func TestQuestions(t *testing.T) {
+	t.Parallel()
+	wait := func(id, title, until, failIf string) program.Node {
+		return program.Node{ID: id, Kind: program.Await, Step: "look", Effect: "read", With: types.Values{"title": title}, Until: until, FailIf: failIf, Every: "1s", Timeout: "1s"}
+	}
+	w := &world{t: t}
+	f := w.forecast(w.options(
+		program.Node{ID: "ok", Kind: program.Approve, Name: "Agree", Message: "write ${{ inputs.n }}?", Show: types.Dynamic{V: []any{"${{ inputs.n }}"}}},
+		wait("so", "a", "result.key == 'k-a'", ""),
+		wait("not_yet", "b", "result.key == 'other'", ""),
+		titled("first", "make", "${{ steps.so.key }} ${{ steps.not_yet.key }} ${{ steps.ok.by }}"),
+		wait("over", "c", "false", "result.key == 'k-c'"),
+	))
+	if diff := cmp.Diff([]string{"look a", "look b", "look c"}, w.seen); diff != "" {
+		t.Errorf("what was asked: %s", diff)
+	}
+	want := []plan.Question{
+		{Kind: plan.Approve, Path: "ok", Node: "ok", Name: "Agree", Message: "write 7?", Show: "[7]"},
+		{Kind: plan.Await, Path: "not_yet", Node: "not_yet", Name: "not_yet", Step: "look", Fields: []plan.Field{{Name: "title", Value: "b"}}, Until: "result.key == 'other'"},
+	}
+	if diff := cmp.Diff(want, f.Questions); diff != "" {
+		t.Error(diff)
+	}
+	if got := f.Writes[0].Fields[0].Value; got != "k-a (known after not_yet) (known after ok)" {
+		t.Errorf("the write says %s", got)
+	}
+	if f.Failure == nil || f.Failure.Node != "over" || f.Failure.Error.Code != types.Conflict || len(f.Reads) != 0 {
+		t.Errorf("failure %+v, reads %+v", f.Failure, f.Reads)
+	}
+}
+
+// TestFailures: what would end the run ends the plan, in the skill's words and
+// with its place.
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	w := &world{t: t}
+	bad := titled("seen", "look", "bad")
+	bad.Errors = map[types.Code]string{types.NotFound: "build it first"}
+	bad.At.File, bad.At.Start.Line = "x.yaml", 3
+	f := w.forecast(w.options(bad, titled("first", "make", "a")))
+	if f.Failure == nil || f.Failure.Error.Message != "build it first" || f.Failure.Place.File != "x.yaml" || f.Failure.Place.Line != 3 || len(f.Writes) > 0 {
+		t.Errorf("failure %+v", f.Failure)
+	}
+	for _, n := range []program.Node{titled("x", "look", "bug"), node("x", "edit", "", types.Values{"title": "bug"}), {ID: "x", Kind: program.Uses, Step: "gone", Effect: "read"}} {
+		if f := w.forecast(w.options(n)); f.Failure == nil || f.Failure.Error.Code != types.Internal || f.Failure.Error.Hint == "" {
+			t.Errorf("%s: failure %+v", n.Step, f.Failure)
+		}
+	}
+	refused := node("x", "commit", "", types.Values{"workspace": "w", "title": "refused", "text": "${{ steps.first.key }}"})
+	if f := w.forecast(w.options(titled("first", "make", "a"), refused)); f.Failure == nil || f.Failure.Node != "x" {
+		t.Errorf("failure %+v", f.Failure)
+	}
+	o := w.options(titled("seen", "look", "q"))
+	o.Program.Outputs = []program.Output{{Name: "o", Value: types.Dynamic{V: "${{ int(steps.seen.key) }}"}}}
+	if f := w.forecast(o); f.Failure == nil || f.Failure.Path != "outputs/o" {
+		t.Errorf("failure %+v", f.Failure)
+	}
+}
+
+// TestOwnErrors: a walk that cannot be made says so.
+func TestOwnErrors(t *testing.T) {
+	t.Parallel()
+	w := &world{t: t}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	cases := map[types.Code]func(*dry.Options){
+		types.NotFound: func(o *dry.Options) {
+			o.Before = []dry.Repeat{{Path: "e", Step: "edit", Input: []byte(`{"title":"bad"}`)}}
+		},
+		types.Internal: func(o *dry.Options) { o.Before = []dry.Repeat{{Path: "e", Step: "gone"}} },
+	}
+	for code, change := range cases {
+		o := w.options(titled("seen", "look", "q"))
+		change(&o)
+		if _, err := dry.Forecast(t.Context(), o); types.CodeOf(err) != code || types.AsError(err).Hint == "" {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+	if _, err := dry.Forecast(ctx, w.options(titled("seen", "look", "q"))); types.CodeOf(err) != types.Cancelled {
+		t.Errorf("interrupted: %v", err)
+	}
+	o := w.options(titled("seen", "look", "q"))
+	o.Snapshot = []byte("no")
+	if _, err := dry.Forecast(t.Context(), o); err == nil {
+		t.Error("a broken snapshot was taken")
+	}
+}
+
+// TestWorkspace: after a local step that was left out, nothing more is done in
+// its workspace; other workspaces are not touched by that.
+func TestWorkspace(t *testing.T) {
+	t.Parallel()
+	in := func(workspace, title string) types.Values { return types.Values{"workspace": workspace, "title": title} }
+	w := &world{t: t}
+	var notes []string
+	o := w.options(
+		titled("first", "make", "a"),
+		node("one", "edit", "", in("w", "one")),
+		node("two", "edit", "", in("w", "${{ steps.first.key }}")),
+		node("three", "commit", "", in("w", "three")),
+		node("beside", "edit", "", in("v", "beside")),
+		node("push", "make", "", in("w", "push")),
+		node("last", "edit", "", in("${{ steps.first.key }}", "last")),
+		node("none", "edit", "", in("v", "none")),
+	)
+	o.Observe = func(n machine.Note) { notes = append(notes, string(n.Kind)+" "+n.Node) }
+	f := w.forecast(o)
+	if diff := cmp.Diff([]string{"find a", "look one", "look beside"}, w.seen); diff != "" {
+		t.Errorf("what was done: %s", diff)
+	}
+	if diff := cmp.Diff([]string{"started one", "done one", "started beside", "done beside"}, notes); diff != "" {
+		t.Errorf("what was shown: %s", diff)
+	}
+	local := func(id, step string, l plan.Local) plan.Local {
+		l.Path, l.Node, l.Name, l.Step = id, id, id, step
+		return l
+	}
+	want := []plan.Local{
+		local("one", "edit", plan.Local{}),
+		local("two", "edit", plan.Local{Foreseen: true, Fields: []plan.Field{{Name: "title", Value: "(known after first)"}}}),
+		local("three", "commit", plan.Local{Foreseen: true, Title: "make three", Fields: []plan.Field{{Name: "title", Value: "three"}}, Diff: "+three\n"}),
+		local("beside", "edit", plan.Local{}),
+	}
+	if diff := cmp.Diff(want, f.Writes[1].Local); diff != "" {
+		t.Error(diff)
+	}
+	if len(f.Local) != 2 || !f.Local[1].Foreseen {
+		t.Errorf("at the end: %+v", f.Local)
+	}
+}

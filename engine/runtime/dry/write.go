@@ -1,0 +1,235 @@
+package dry
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/plan"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// write foresees a write: it asks the world whether the effect is there, as
+// long as that can be asked, and else the step what it would do.
+func (w *walker) write(ctx context.Context, a machine.Action) machine.Event {
+	s, ok := w.Catalogue.Lookup(a.Step)
+	if !ok {
+		return failed(a, noStep(a.Step))
+	}
+	found, err := w.find(ctx, s, a)
+	if err != nil {
+		return failed(a, err)
+	}
+	x := w.writeOf(s, a)
+	switch {
+	case found.State == step.StateHere:
+		return w.adopt(s, a, x, found)
+	case found.State == step.StateDiffers && s.CanUpdate():
+		x.Outcome, x.Ref, x.Why = plan.Update, found.Ref, found.Why
+		return w.preview(ctx, s, a, x, found.Out)
+	case found.State == step.StateAbsent:
+		w.clear = false
+		x.Outcome = plan.Create
+		return w.preview(ctx, s, a, x, nil)
+	}
+	return failed(a, obstacle(s, found))
+}
+
+// find looks for the effect. What cannot be looked for is taken to be absent.
+func (w *walker) find(ctx context.Context, s step.Step, a machine.Action) (found step.Found[json.RawMessage], err error) {
+	if !w.clear || a.Undecided || len(a.Unknown) > 0 || !s.CanFind() || w.isStale(a) {
+		return step.Absent[json.RawMessage](), nil
+	}
+	defer recovered(s.Name, &err)
+	in := types.Encode(a.Input)
+	c := w.callOf(s, a.Path, in)
+	return s.Find(step.WithCall(ctx, c), c.Key, in)
+}
+
+// obstacle is why the run would stop at a write.
+func obstacle(s step.Step, f step.Found[json.RawMessage]) *types.Error {
+	switch f.State {
+	case step.StateDiffers:
+		return types.Errorf(types.Conflict, "%s is there already, made from other arguments: %s", f.Ref, f.Why).
+			WithHint("%s", orElse(f.Hint, "change it back, or make new work of it with --again 1"))
+	case step.StateOver:
+		return types.Errorf(types.Conflict, "%s", f.Why).
+			WithHint("%s", orElse(f.Hint, "bring it back, or make new work of it with --again 1")).With("ref", f.Ref)
+	}
+	return types.Errorf(types.UnknownOutcome, "nobody can tell whether %s has happened before: %s", s.Name, f.Why).
+		WithHint("%s", orElse(f.Hint, "look for it yourself, and plan again when it is clear"))
+}
+
+func orElse(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+// writeOf is what is known of a write before anything is asked.
+func (w *walker) writeOf(s step.Step, a machine.Action) plan.Write {
+	x := plan.Write{
+		Path: a.Path, Node: a.Node, Name: a.Name, Step: s.Name, Service: s.Touch.Service, Object: s.Touch.Object, Verb: s.Touch.Verb,
+		Reversible: s.CanUndo(), Undecided: a.Undecided,
+	}
+	if n := w.nodes[a.Node]; a.Undecided && n != nil {
+		x.If = n.If
+	}
+	service := s.Touch.Service
+	if named, ok := a.Input["service"].(string); ok && named != "" {
+		service = named
+	}
+	if w.Hosts != nil && service != "" {
+		x.Host = w.Hosts(service)
+	}
+	return x
+}
+
+// adopt takes over what is there.
+func (w *walker) adopt(s step.Step, a machine.Action, x plan.Write, f step.Found[json.RawMessage]) machine.Event {
+	x.Outcome, x.Ref = plan.Adopt, f.Ref
+	e := machine.Event{Kind: machine.Done, Path: a.Path}
+	if err := decodeOutput(s, f.Out, &e.Output); err != nil {
+		return failed(a, err)
+	}
+	w.keep(x)
+	return e
+}
+
+// keep adds a write, with what was done in the workspace before it.
+func (w *walker) keep(x plan.Write) {
+	for _, l := range w.local {
+		if l.Diff == x.Diff {
+			l.Diff = "" // the write shows it
+		}
+		x.Local = append(x.Local, l)
+	}
+	w.local = nil
+	w.out.Writes = append(w.out.Writes, x)
+}
+
+// preview asks the step what it would do. there is what an update finds: it
+// tells what only the deed itself could tell otherwise.
+func (w *walker) preview(ctx context.Context, s step.Step, a machine.Action, x plan.Write, there json.RawMessage) machine.Event {
+	p, err := w.predict(ctx, s, a)
+	if err != nil && !a.Undecided {
+		return failed(a, err)
+	}
+	if err != nil {
+		p = step.Prediction[json.RawMessage]{Unknown: step.UnknownPaths{""}} // it may never come to that
+	}
+	x.Title, x.Diff = w.neutral(p.Change.Title), w.neutral(p.Change.Diff)
+	x.Fields = w.fields(s, a, p.Change.Fields)
+	e := outputOf(a, p, there)
+	if remote := hostOf(e.Output); remote != "" {
+		x.Host = remote
+	}
+	w.keep(x)
+	if a.Undecided {
+		return unknown(a)
+	}
+	return e
+}
+
+func (w *walker) predict(ctx context.Context, s step.Step, a machine.Action) (p step.Prediction[json.RawMessage], err error) {
+	defer recovered(s.Name, &err)
+	in := known(a.Input)
+	return s.Preview(step.WithCall(ctx, w.callOf(s, a.Path, in)), in, step.UnknownPaths(a.Unknown))
+}
+
+// neutral takes the folder of this walk out of a text: what is shown does not
+// depend on where it was thought up.
+func (w *walker) neutral(s string) string {
+	if w.Workspaces == "" {
+		return s
+	}
+	return strings.ReplaceAll(s, w.Workspaces, "(workspace)")
+}
+
+// outputOf is the output as far as it is known.
+func outputOf(a machine.Action, p step.Prediction[json.RawMessage], there json.RawMessage) machine.Event {
+	var out, found types.Values
+	if json.Unmarshal(p.Out, &out) != nil || out == nil || p.Unknown.Has("") {
+		out = nil
+	}
+	if json.Unmarshal(there, &found) != nil || found == nil {
+		found = nil
+	}
+	switch {
+	case out == nil && found == nil:
+		return unknown(a)
+	case out == nil:
+		out = found
+	default:
+		for _, path := range p.Unknown {
+			settle(out, found, strings.Split(path, "."), types.Unknown{After: a.Node})
+		}
+	}
+	return machine.Event{Kind: machine.Done, Path: a.Path, Output: out}
+}
+
+// settle puts what was found, or else u, in the place of the member at path.
+func settle(out, found map[string]any, path []string, u types.Unknown) {
+	for len(path) > 1 {
+		next, ok := out[path[0]].(map[string]any)
+		if !ok {
+			break
+		}
+		inner, _ := found[path[0]].(map[string]any)
+		out, found, path = next, inner, path[1:]
+	}
+	if v, there := found[path[0]]; there {
+		out[path[0]] = v
+		return
+	}
+	out[path[0]] = u
+}
+
+// foresee notes a local step that is not done, since not all of its arguments
+// are known. What follows in the same workspace is not done either.
+func (w *walker) foresee(ctx context.Context, a machine.Action) machine.Event {
+	s, ok := w.Catalogue.Lookup(a.Step)
+	if !ok {
+		return failed(a, noStep(a.Step))
+	}
+	l := plan.Local{Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Foreseen: true, Undecided: a.Undecided}
+	if n := w.nodes[a.Node]; a.Undecided && n != nil {
+		l.If = n.If
+	}
+	e := unknown(a)
+	var change step.Change
+	if s.CanPreview() {
+		p, err := w.predict(ctx, s, a)
+		switch {
+		case err == nil:
+			change, e = p.Change, outputOf(a, p, nil)
+		case !a.Undecided:
+			return failed(a, err)
+		}
+	}
+	l.Title, l.Diff, l.Fields = w.neutral(change.Title), w.neutral(change.Diff), w.fields(s, a, change.Fields)
+	w.local = append(w.local, l)
+	w.leaveOut(s, a)
+	if a.Undecided {
+		return unknown(a)
+	}
+	return e
+}
+
+// leaveOut notes that a workspace is not as the run's own will be.
+func (w *walker) leaveOut(s step.Step, a machine.Action) {
+	if _, takes := s.In.Field(workspaceArg); !takes {
+		return // it makes one; what works on that has an argument it does not know
+	}
+	name, ok := a.Input[workspaceArg].(string)
+	switch {
+	case !ok:
+		w.allStale = true
+	case !slices.Contains(w.stale, name):
+		w.stale = append(w.stale, name)
+	}
+}

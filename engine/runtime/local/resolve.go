@@ -1,0 +1,104 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Resolution is what a person says about a write of which nobody knows whether
+// it happened.
+type Resolution struct {
+	Path    string
+	Ref     string // what they found, in the words of [step.Step.RefFormat]
+	NotDone bool   // they found nothing, and say that nothing will come of it
+	By      string
+}
+
+// Resolve writes down what a person says, after it was held against the world:
+// what they found is read back, and what they say is not there is looked for.
+// The run then goes on when it is taken up.
+func Resolve(ctx context.Context, o Options, x Resolution) (Effect, error) {
+	r := newRunner(o)
+	if err := r.fold(sinceRestart(r.Journal.Records())); err != nil {
+		return Effect{}, err
+	}
+	intent, s, err := r.pending(x.Path)
+	if err != nil {
+		return Effect{}, err
+	}
+	if err := r.rebuild(ctx); err != nil {
+		return Effect{}, err
+	}
+	if x.NotDone {
+		return Effect{}, r.notDone(ctx, intent, s, x)
+	}
+	return r.foundBy(ctx, intent, s, x)
+}
+
+// pending is the intent of a write whose outcome is unknown.
+func (r *runner) pending(path string) (journal.Record, step.Step, error) {
+	if _, unknown := r.intents[path]; !unknown {
+		err := types.Errorf(types.BadInput, "it is known how step %s ended, or it was never begun", path).
+			WithHint("skillrun runs %s shows where the run stands", r.Header.ID)
+		return journal.Record{}, step.Step{}, err
+	}
+	var intent journal.Record
+	for _, rec := range r.Journal.Records() {
+		if rec.Kind == journal.Intent && rec.Path == path {
+			intent = rec
+		}
+	}
+	s, err := r.step(intent.Step)
+	return intent, s, err
+}
+
+// notDone takes a person's word that a write did not happen, unless it can be
+// seen.
+func (r *runner) notDone(ctx context.Context, intent journal.Record, s step.Step, x Resolution) error {
+	found, err := r.find(ctx, s, x.Path, intent.Input, true)
+	if err != nil {
+		return err
+	}
+	switch found.State {
+	case step.StateHere, step.StateDiffers, step.StateOver:
+		return types.Errorf(types.Conflict, "step %s did happen: %s is there", x.Path, found.Ref).
+			WithHint("go on with it: skillrun resume %s", r.Header.ID)
+	}
+	return r.append(journal.Record{Kind: journal.Resolved, Path: x.Path, Step: s.Name, Key: intent.Key, By: x.By}, true)
+}
+
+// foundBy reads back what a person found, and makes it the step's result.
+func (r *runner) foundBy(ctx context.Context, intent journal.Record, s step.Step, x Resolution) (Effect, error) {
+	if !s.CanResolve() {
+		return Effect{}, types.Errorf(types.BadInput, "what %s did cannot be read back", s.Name).
+			WithHint("when it surely did not happen, say --not-done")
+	}
+	raw, err := r.readBack(ctx, intent, s, x)
+	if err != nil {
+		return Effect{}, err
+	}
+	e := machine.Event{Kind: machine.Done, Path: x.Path}
+	if err := json.Unmarshal(raw, &e.Output); err != nil {
+		return Effect{}, types.Errorf(types.Internal, "result of %s does not decode: %w", s.Name, err)
+	}
+	if err := r.retry(); err != nil {
+		return Effect{}, err
+	}
+	rec := intent
+	rec.Kind, rec.Outcome, rec.By = journal.Event, "resolved", x.By
+	if err := r.apply(rec, e, true); err != nil {
+		return Effect{}, err
+	}
+	r.effect(x.Path, s.Name, rec.Key, rec.Outcome, "", e.Output)
+	return r.out.Effects[len(r.out.Effects)-1], nil
+}
+
+func (r *runner) readBack(ctx context.Context, intent journal.Record, s step.Step, x Resolution) (_ json.RawMessage, err error) {
+	defer recovered(s.Name, &err)
+	return s.Resolve(step.WithCall(ctx, r.callOf(s, x.Path, intent.Input)), x.Ref, intent.Input)
+}
