@@ -41,17 +41,23 @@ func (e *Engine) Asking(ctx context.Context, id string, o Options) (Asking, erro
 	if err != nil {
 		return Asking{}, err
 	}
-	if at.Done {
-		return Asking{}, types.Errorf(types.BadInput, "run %s asks nothing", id).WithHint("skillrun runs %s shows where it stands", id)
-	}
 	f, err := e.forecast(ctx, walk{
 		program: p, start: start, work: h.Work, run: h.ID, snapshot: at.Snapshot, before: at.Before, observe: e.notes(o, id),
 	})
+	if at.Path == "" && !writes(f) && f.Failure == nil && err == nil {
+		return Asking{}, types.Errorf(types.BadInput, "run %s asks nothing: there is nothing left to write", id).
+			WithHint("skillrun runs %s shows where it stands", id)
+	}
 	q := Question{Node: at.Path, Message: at.Message, Show: at.Show, Forecast: f}
 	if i := slices.IndexFunc(f.Questions, func(x plan.Question) bool { return x.Path == at.Path }); i >= 0 && at.Snapshot == nil {
 		q.Message, q.Show = f.Questions[i].Message, f.Questions[i].Show
 	}
 	return Asking{Run: Run{ID: h.ID, Skill: h.Skill, File: h.File, Command: h.Command}, Question: q}, err
+}
+
+// writes reports whether something would be sent.
+func writes(f plan.Forecast) bool {
+	return slices.ContainsFunc(f.Writes, func(w plan.Write) bool { return w.Outcome != plan.Adopt })
 }
 
 // Approve says yes to what a run asks, by the digest of what was shown.

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 
 	"github.com/skillrun/skillrun/engine/diag"
@@ -58,6 +60,11 @@ func ReadPlan(text []byte) (plan.Plan, error) {
 	if err := json.Unmarshal(text, &p); err != nil || p.Version != plan.Version {
 		return p, types.Errorf(types.BadInput, "this is not a plan that this skillrun can read").
 			WithHint("make one with skillrun plan SKILL --out FILE")
+	}
+	var of program.Program
+	sum := sha256.Sum256([]byte(p.Run.Text))
+	if json.Unmarshal(p.Run.Program, &of) != nil || of.Digest() != p.Run.ProgramDigest || of.TextDigest != hex.EncodeToString(sum[:]) || plan.DigestOf(p.Forecast) != p.Digest {
+		return p, types.Errorf(types.BadInput, "the plan is not as it was made").WithHint("plan again: what it shows has to be what it does")
 	}
 	if p.Failure != nil {
 		return p, types.Errorf(types.BadInput, "the plan stops with an error: %s", p.Failure.Error.Message).

@@ -66,4 +66,3 @@ func (c faultCase) String() string {
 	}
 	return fmt.Sprintf("request %d, %s", c.nth, c.name)
 }
-

@@ -6,12 +6,6 @@ import (
 	"testing"
 )
 
-// canResolve reports whether the program lets a person say what became of a
-// write.
-func canResolve(a *arena, t testing.TB) bool {
-	return !strings.Contains(a.run(t, "resolve", "--help").log+a.run(t, "resolve", "--help").out, "no skill")
-}
-
 // resolve looks into the world as a person would, and says what is there.
 func (a *arena) resolve(t testing.TB, run asJSON) error {
 	ref := a.reference(run.Error.Step)

@@ -108,14 +108,13 @@ func TestFaultSockets(t *testing.T) {
 
 // tally is how a sweep's cases ended.
 type tally struct {
-	mu                                      sync.Mutex
-	atOnce, resumed, resolved, asked, wrong int
-	byProcesses                             [maxProcesses + 1]int
+	mu                               sync.Mutex
+	atOnce, resumed, resolved, wrong int
 }
 
 // String sums it up.
 func (s *tally) String() string {
-	return fmt.Sprintf("%d through at once, %d resumed, %d resolved by a person, %d left for one, %d wrong", s.atOnce, s.resumed, s.resolved, s.asked, s.wrong)
+	return fmt.Sprintf("%d through at once, %d resumed, %d resolved by a person, %d wrong", s.atOnce, s.resumed, s.resolved, s.wrong)
 }
 
 // maxShown is how many broken promises are printed.
@@ -129,8 +128,6 @@ func (s *tally) add(t *testing.T, c faultCase, v verdict, err error) {
 		if s.wrong++; s.wrong <= maxShown {
 			t.Errorf("%s: %v", c.about(v), err)
 		}
-	case v.asked:
-		s.asked++
 	case v.resolved:
 		s.resolved++
 	case v.processes > 1:

@@ -146,7 +146,7 @@ func (a *arena) keepCache(t testing.TB) {
 
 // command is the release.
 func (a *arena) command() []string {
-	return []string{"release_aa_backend_prod", "--input", "commit_sha=" + a.world.Fixtures().ReleaseSHA}
+	return []string{"release_aa_backend_prod", "--input", "commit_sha=" + a.world.Fixtures().ReleaseSHA, "--output", "json"}
 }
 
 // patience is how long a process may take: nothing in it waits.
@@ -165,7 +165,7 @@ func (a *arena) run(t testing.TB, args ...string) result {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	code := p.Run(ctx, append(args, "--config", a.conf, "--output", "json"))
+	code := p.Run(ctx, append(args, "--config", a.conf))
 	return result{code, out.String(), log.String()}
 }
 
@@ -239,4 +239,3 @@ func (a *arena) count(s sight) census {
 	}
 	return c
 }
-

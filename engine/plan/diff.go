@@ -31,8 +31,9 @@ func orNothing(s string) string {
 
 // Diff says what moved between two forecasts of one run: reads whose answers
 // are others, in members that the skill uses, and writes that would be others.
-// When reads moved, the writes that follow from them are not told too, unless
-// they are all that moved.
+// When reads moved, the writes that follow from them are not told too. A write
+// that was to be made and is there by now, as it was to be, did not move: it is
+// adopted, and nothing is sent.
 func Diff(was, is Forecast) []Difference {
 	if out := diffReads(was.Reads, is.Reads); len(out) > 0 {
 		return out
@@ -83,11 +84,11 @@ func diffLarge(a, b Read) []Difference {
 	var out []Difference
 	for _, name := range a.Used {
 		if was, is := a.member(name), b.member(name); was != is {
-			out = append(out, Difference{What: "read", Path: a.Path + "." + name, Was: was[:12], Is: is[:12]})
+			out = append(out, Difference{What: "read", Path: a.Path + "." + name, Was: "sha256:" + was[:12], Is: "sha256:" + is[:12]})
 		}
 	}
 	if was, is := a.whole(), b.whole(); a.Used == nil && was != is {
-		out = append(out, Difference{What: "read", Path: a.Path, Was: was[:12], Is: is[:12]})
+		out = append(out, Difference{What: "read", Path: a.Path, Was: "sha256:" + was[:12], Is: "sha256:" + is[:12]})
 	}
 	return out
 }
@@ -126,35 +127,6 @@ func (r Read) Kept() Read {
 	return r
 }
 
-// diffWrites compares writes by their paths.
-func diffWrites(was, is []Write) []Difference {
-	d := differ{what: "write"}
-	for _, a := range was {
-		i := slices.IndexFunc(is, func(b Write) bool { return a.Path == b.Path })
-		if i < 0 {
-			d.add(a.Path, oneLine(a), "")
-			continue
-		}
-		d.write(a, is[i])
-	}
-	for _, b := range is {
-		if !slices.ContainsFunc(was, func(a Write) bool { return a.Path == b.Path }) {
-			d.add(b.Path, "", oneLine(b))
-		}
-	}
-	return d.out
-}
-
-func oneLine(w Write) string {
-	switch {
-	case w.Title != "":
-		return "to " + w.Title
-	case w.Verb != "":
-		return "to " + w.Verb + " " + w.Object
-	}
-	return "a write"
-}
-
 // differ gathers differences.
 type differ struct {
 	what string
@@ -163,76 +135,6 @@ type differ struct {
 
 func (d *differ) add(path, was, is string) {
 	d.out = append(d.out, Difference{What: d.what, Path: path, Was: was, Is: is})
-}
-
-func (d *differ) write(a, b Write) {
-	if a.Outcome != b.Outcome || a.Ref != b.Ref {
-		d.add(a.Path, standing(a), standing(b))
-		return // the rest follows from it
-	}
-	for _, p := range [][3]string{
-		{".host", a.Host, b.Host}, {".if", ifOf(a.Undecided, a.If), ifOf(b.Undecided, b.If)}, {".why", a.Why, b.Why}, {"", a.Title, b.Title},
-	} {
-		d.text(a.Path+p[0], p[1], p[2])
-	}
-	d.fields(a.Path, a.Fields, b.Fields)
-	d.text(a.Path+".diff", a.Diff, b.Diff)
-	d.local(a.Path, foreseen(a.Local), foreseen(b.Local))
-}
-
-// standing says what would become of a write.
-func standing(w Write) string {
-	switch w.Outcome {
-	case Adopt:
-		return "there already (" + w.Ref + ")"
-	case Update:
-		return "to be updated (" + w.Ref + ")"
-	}
-	return "to be created"
-}
-
-func ifOf(undecided bool, cond string) string {
-	if !undecided {
-		return ""
-	}
-	return "only if " + cond
-}
-
-func (d *differ) fields(at string, was, is []Field) {
-	old := byName(was)
-	now := byName(is)
-	for _, f := range was {
-		d.text(at+"."+f.Name, f.Value, now[f.Name])
-	}
-	for _, f := range is {
-		if _, there := old[f.Name]; !there {
-			d.text(at+"."+f.Name, "", f.Value)
-		}
-	}
-}
-
-func byName(fields []Field) map[string]string {
-	out := map[string]string{}
-	for _, f := range fields {
-		out[f.Name] = f.Value
-	}
-	return out
-}
-
-func (d *differ) local(at string, was, is []Local) {
-	for _, a := range was {
-		i := slices.IndexFunc(is, func(b Local) bool { return a.Path == b.Path })
-		if i < 0 {
-			continue // it is done by now, and stands in the write
-		}
-		d.fields(a.Path, a.Fields, is[i].Fields)
-		d.text(a.Path+".diff", a.Diff, is[i].Diff)
-	}
-	for _, b := range is {
-		if !slices.ContainsFunc(was, func(a Local) bool { return a.Path == b.Path }) {
-			d.add(b.Path, "", "a step before "+at)
-		}
-	}
 }
 
 // maxTold is how many differences inside one value are told.

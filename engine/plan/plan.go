@@ -8,9 +8,12 @@
 package plan
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"time"
 
+	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -204,4 +207,20 @@ func empty(v any) bool {
 		return len(v) == 0
 	}
 	return v == nil
+}
+
+// Altered names what of a plan from a file is not as it was made, "" when all
+// is: the skill's text, its program, or what it shows.
+func (p Plan) Altered() string {
+	var prog program.Program
+	sum := sha256.Sum256([]byte(p.Run.Text))
+	switch {
+	case json.Unmarshal(p.Run.Program, &prog) != nil, prog.Digest() != p.Run.ProgramDigest:
+		return "the program"
+	case prog.TextDigest != hex.EncodeToString(sum[:]):
+		return "the text of the skill"
+	case DigestOf(p.Forecast) != p.Digest:
+		return "what it shows"
+	}
+	return ""
 }

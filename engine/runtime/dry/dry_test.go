@@ -109,7 +109,9 @@ func node(id, name, cond string, with types.Values) program.Node {
 	return program.Node{ID: id, Kind: program.Uses, Step: name, Effect: effects[name], If: cond, With: with}
 }
 
-func titled(id, name, title string) program.Node { return node(id, name, "", types.Values{"title": title}) }
+func titled(id, name, title string) program.Node {
+	return node(id, name, "", types.Values{"title": title})
+}
 
 var start = machine.Start{Run: "r", StartedAt: time.Unix(0, 0)}
 

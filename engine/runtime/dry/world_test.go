@@ -220,7 +220,9 @@ func TestOwnErrors(t *testing.T) {
 // its workspace; other workspaces are not touched by that.
 func TestWorkspace(t *testing.T) {
 	t.Parallel()
-	in := func(workspace, title string) types.Values { return types.Values{"workspace": workspace, "title": title} }
+	in := func(workspace, title string) types.Values {
+		return types.Values{"workspace": workspace, "title": title}
+	}
 	w := &world{t: t}
 	var notes []string
 	o := w.options(

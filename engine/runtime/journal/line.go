@@ -103,14 +103,14 @@ func parseFrom(data []byte, at chain) parsed {
 		line, rest, whole := bytes.Cut(data[p.good:], []byte("\n"))
 		record, err := parseLine(line, p.end.prev, p.end.seq+1)
 		switch {
-		case p.end.seq == 0 && isNewer(line):
-			p.err = newer()
-			return p
 		case whole && err == nil:
 			p.records = append(p.records, record)
 			p.end = chain{seq: record.Seq, prev: chainHash(line)}
 			p.good += len(line) + 1
-		case len(rest) == 0 && (err == nil || errors.Is(err, errTorn)) && !buries(line):
+		case p.end.seq == 0 && isNewer(line):
+			p.err = newer()
+			return p
+		case len(rest) == 0 && (err == nil || errors.Is(err, errTorn)) && !buries(line), isHole(data[p.good:]):
 			p.torn = true
 			return p
 		default:
@@ -151,6 +151,29 @@ func buries(line []byte) bool {
 		at += i + 1
 	}
 	return false
+}
+
+// isHole reports whether a bad end of a journal is what a power cut leaves of
+// lines that were not brought to the disk yet: parts that never got there read
+// as zeros, which no record holds, and others may have got there before them. A
+// line behind the hole that was appended with sync says that its writer was told
+// that all of it is kept: then this is damage.
+func isHole(end []byte) bool {
+	at := bytes.Index(end, []byte{0, 0})
+	if at < 0 {
+		return false
+	}
+	for line := range bytes.Lines(end[at:]) {
+		body, _, err := openLine(bytes.TrimSuffix(line, []byte("\n")))
+		if err != nil {
+			continue
+		}
+		r, err := decodeRecord(body)
+		if err != nil || r.Kind != Event && r.Kind != Resumed || r.Effect == "write" {
+			return false
+		}
+	}
+	return true
 }
 
 func isNewer(line []byte) bool {

@@ -121,7 +121,7 @@ func (r *runner) outdated(q Question) *types.Error {
 
 // keep writes a yes down that is not in the journal yet.
 func (r *runner) keep(yes approval, note string) bool {
-	if yes.kept || yes.plan == "" && yes.by == "" {
+	if yes.kept || yes.plan == "" && yes.by == "" && note == "" {
 		return true // the site's policy asks nobody
 	}
 	r.err = r.append(journal.Record{Kind: journal.Approved, Path: yes.path, Plan: yes.plan, By: yes.by, Reason: note}, true)
@@ -237,7 +237,6 @@ type Stand struct {
 	Path     string // of the approve step it stands at; ""
 	Message  string // what it asks; "" when the run will begin anew
 	Show     any
-	Done     bool // it has ended
 }
 
 // Standing folds a journal without writing to it. A run that will begin anew
@@ -257,7 +256,7 @@ func Standing(o Options, records []journal.Record) (Stand, error) {
 		}
 	}
 	actions := r.m.Next()
-	s := Stand{Snapshot: r.m.Snapshot(), Before: r.locals, Done: r.m.State() == machine.Ended}
+	s := Stand{Snapshot: r.m.Snapshot(), Before: r.locals}
 	if len(actions) > 0 && actions[0].Kind == machine.Ask {
 		s.Path, s.Show = actions[0].Path, actions[0].Input["show"]
 		s.Message, _ = actions[0].Input["message"].(string)

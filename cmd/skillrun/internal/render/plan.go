@@ -34,7 +34,8 @@ func Question(w io.Writer, q engine.Question, colour bool) {
 	g := page{w: w, colour: colour}
 	f := q.Forecast
 	if q.Node != "" {
-		fmt.Fprintf(w, "\n%s\n", g.bold(Clean(q.Message)))
+		fmt.Fprintln(w)
+		g.block("  ", Clean(q.Message))
 		if q.Show != nil {
 			g.block("   ", Clean(types.Show(q.Show)))
 		}
@@ -79,7 +80,7 @@ func about(writes []plan.Write) string {
 
 // Stopped prints why a run would stop.
 func Stopped(w io.Writer, f *plan.Failure, sources Sources) {
-	fmt.Fprintf(w, "\nerror: %s: %s [%s]\n", Clean(f.Node), Clean(f.Error.Message), f.Error.Code)
+	fmt.Fprintf(w, "\nerror: %s: %s [%s]\n", flat(f.Node), Clean(f.Error.Message), f.Error.Code)
 	hint(Cleaner{W: w}, f.Error)
 	if cause, ok := f.Error.Details["cause"].(string); ok {
 		fmt.Fprintf(w, "  because: %s\n", Clean(cause))
@@ -109,6 +110,10 @@ func (g page) paint(code, s string) string {
 }
 
 func (g page) bold(s string) string { return g.paint("1", s) }
+
+// flat is a text from outside on one line, so that it cannot look like a line of
+// the page.
+func flat(s string) string { return strings.ReplaceAll(Clean(s), "\n", " ") }
 
 // body prints the writes and then the questions.
 func (g page) body(f plan.Forecast) {
@@ -141,7 +146,7 @@ func (g page) counted(f plan.Forecast) {
 		if d.Reversible {
 			reversible = "yes"
 		}
-		fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\t%s\n", orDash(d.Service), orDash(Clean(d.Host)), orDash(d.Object), orDash(d.Verb), reversible)
+		fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\t%s\n", orDash(d.Service), orDash(flat(d.Host)), orDash(d.Object), orDash(d.Verb), reversible)
 	}
 	tw.Flush()
 	fmt.Fprintf(g.w, "\n%s", trimRight(text.String()))
@@ -149,9 +154,9 @@ func (g page) counted(f plan.Forecast) {
 
 // read prints a read on a line.
 func (g page) read(r plan.Read) {
-	fmt.Fprintf(g.w, "read  %s", Clean(r.Name))
+	fmt.Fprintf(g.w, "read  %s", flat(r.Name))
 	if name, value := told(r); name != "" {
-		fmt.Fprintf(g.w, ": %s %s", strings.ReplaceAll(name, "_", " "), Clean(value))
+		fmt.Fprintf(g.w, ": %s %s", strings.ReplaceAll(name, "_", " "), flat(value))
 	}
 	fmt.Fprintln(g.w)
 }
@@ -181,17 +186,17 @@ func told(r plan.Read) (name, value string) {
 
 // write prints a write with what is known of it.
 func (g page) write(n int, x plan.Write) {
-	fmt.Fprintf(g.w, "\n%d. %s%s\n", n, g.bold(Clean(x.Name)), Clean(condition(x.Undecided, x.If)))
+	fmt.Fprintf(g.w, "\n%d. %s%s\n", n, g.bold(flat(x.Name)), flat(condition(x.Undecided, x.If)))
 	g.local(x.Local)
 	switch x.Outcome {
 	case plan.Adopt:
-		fmt.Fprintf(g.w, "   is there already: %s\n", Clean(x.Ref))
+		fmt.Fprintf(g.w, "   is there already: %s\n", flat(x.Ref))
 		return
 	case plan.Update:
-		fmt.Fprintf(g.w, "   %s is there, and is brought up to date: %s\n", Clean(x.Ref), Clean(x.Why))
+		fmt.Fprintf(g.w, "   %s is there, and is brought up to date: %s\n", flat(x.Ref), flat(x.Why))
 	}
 	if x.Title != "" {
-		fmt.Fprintf(g.w, "   %s\n", Clean(x.Title))
+		fmt.Fprintf(g.w, "   %s\n", flat(x.Title))
 	}
 	g.fields("   ", x.Fields)
 	g.diff("   ", x.Diff)
@@ -213,7 +218,7 @@ func (g page) local(all []plan.Local) {
 	var done []string
 	for _, l := range all {
 		if !l.Foreseen {
-			done = append(done, Clean(l.Name))
+			done = append(done, flat(l.Name))
 		}
 	}
 	if len(done) > 0 {
@@ -223,9 +228,9 @@ func (g page) local(all []plan.Local) {
 		if !l.Foreseen {
 			continue
 		}
-		fmt.Fprintf(g.w, "   on this machine: %s%s\n", Clean(l.Name), Clean(condition(l.Undecided, l.If)))
+		fmt.Fprintf(g.w, "   on this machine: %s%s\n", flat(l.Name), flat(condition(l.Undecided, l.If)))
 		if l.Title != "" {
-			fmt.Fprintf(g.w, "      %s\n", Clean(l.Title))
+			fmt.Fprintf(g.w, "      %s\n", flat(l.Title))
 		}
 		g.fields("      ", l.Fields)
 		g.diff("      ", l.Diff)
@@ -237,10 +242,10 @@ func (g page) fields(pad string, fields []plan.Field) {
 	for _, f := range fields {
 		value := strings.TrimRight(Clean(f.Value), "\n")
 		if !strings.Contains(value, "\n") {
-			fmt.Fprintf(g.w, "%s%s: %s\n", pad, Clean(f.Name), value)
+			fmt.Fprintf(g.w, "%s%s: %s\n", pad, flat(f.Name), value)
 			continue
 		}
-		fmt.Fprintf(g.w, "%s%s:\n", pad, Clean(f.Name))
+		fmt.Fprintf(g.w, "%s%s:\n", pad, flat(f.Name))
 		g.block(pad+"   ", value)
 	}
 }
@@ -281,7 +286,7 @@ func (g page) diffLine(line string) string {
 
 // question prints something that only the run itself will know.
 func (g page) question(q plan.Question) {
-	name, cond := Clean(q.Name), Clean(condition(q.Undecided, q.If))
+	name, cond := flat(q.Name), flat(condition(q.Undecided, q.If))
 	switch q.Kind {
 	case plan.Approve:
 		fmt.Fprintf(g.w, "asks   %s%s\n", name, cond)
@@ -290,9 +295,9 @@ func (g page) question(q plan.Question) {
 			g.block("       ", Clean(q.Show))
 		}
 	case plan.Await:
-		fmt.Fprintf(g.w, "waits  %s%s: %s until %s\n", name, cond, q.Step, Clean(q.Until))
+		fmt.Fprintf(g.w, "waits  %s%s: %s until %s\n", name, cond, q.Step, flat(q.Until))
 		g.fields("       ", q.Fields)
 	default:
-		fmt.Fprintf(g.w, "checks %s, later: %s\n", name, Clean(q.Until))
+		fmt.Fprintf(g.w, "checks %s, later: %s\n", name, flat(q.Until))
 	}
 }

@@ -68,6 +68,9 @@ func (w *World) MoveProduction(sha string) error {
 	if err != nil {
 		return err
 	}
+	if len(sha) != 40 {
+		return fmt.Errorf("%q is no full SHA", sha)
+	}
 	at := strings.Index(text, "tower-analytics-prod.yml\n    ref: ")
 	if at < 0 {
 		return fmt.Errorf("there is no production target in %s", deployFile)

@@ -171,8 +171,7 @@ func (a *answer) send(out http.ResponseWriter, r *http.Request) {
 		breakOff(out)
 	case Truncated:
 		out.Header().Set("Content-Length", lengthOf(body))
-		a.begin(out, half)
-		breakOff(out)
+		a.begin(out, half) // net/http closes the connection when there is no more
 	case Stalled:
 		a.begin(out, half)
 		<-r.Context().Done()

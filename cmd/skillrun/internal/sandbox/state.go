@@ -32,6 +32,13 @@ type Request struct {
 // maxRequests is how many requests are remembered.
 const maxRequests = 10_000
 
+// Requests are those that came, oldest first.
+func (w *World) Requests() []Request {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.requests)
+}
+
 // seeded is what was there before anybody came.
 type seeded struct {
 	Issues        []string `json:"issues"`

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// always lets the site's policy ask a person before the first write.
+func (b *bench) always() *bench {
+	b.configure("confirm: never", "confirm: always")
+	return b
+}
+
+func (b *bench) on(args ...string) result {
+	b.t.Helper()
+	return b.run(append(args, "--config", b.conf)...)
+}
+
+// shown is the digest of what approve shows without a terminal.
+func (b *bench) shown(run string) string {
+	b.t.Helper()
+	r := b.on("approve", run)
+	r.want(b.t, 3, `nobody is here to ask; to agree to this: skillrun approve .* --digest [0-9a-f]+`)
+	m := regexp.MustCompile(`--digest ([0-9a-f]+)`).FindStringSubmatch(r.log)
+	if m == nil {
+		b.t.Fatalf("no digest in\n%s", r.log)
+	}
+	return m[1]
+}
+
+// TestApprove: a run that asks parks; approved, it goes on, and who agreed to
+// what is written down. When the world moved in between it asks again.
+func TestApprove(t *testing.T) {
+	t.Parallel()
+	b := newBench(t).always()
+	b.release(b.sha()).want(t, 3, `needs consent`, `approve: skillrun approve `, `4 writes`)
+	b.on("runs").want(t, 0, `parked, needs consent`, `waits for a person: consent before the first write, Create Jira issue`)
+	digest := b.shown("last")
+	b.on("approve", "last", "--digest", "0000").want(t, 3, `what would be written now has the digest `+digest)
+	b.on("approve", "last", "--digest", digest).want(t, 0, `approved by .*: `+digest, `go on: skillrun resume`)
+	b.on("runs", "last").want(t, 0, `approved .*: plan `+digest)
+
+	b.must(b.world.MoveProduction(b.world.Fixtures().OlderSHA)) // other commits are in the release now
+	b.on("resume", "last").want(t, 3, `what was approved is not what would be written now`)
+	if w := b.state().writes(); len(w) != 0 {
+		t.Fatalf("it wrote: %+v", w)
+	}
+	next := b.shown("last")
+	if next == digest {
+		t.Error("another plan has the same digest")
+	}
+	b.on("approve", "last", "--digest", next).want(t, 0)
+	b.on("resume", "last").want(t, 0, `created  jira`, `created  mr`)
+	b.on("approve", "last").want(t, 2, `asks nothing`)
+}
+
+// TestYesIsWrittenDown: whoever starts a run with --yes is who agreed.
+func TestYesIsWrittenDown(t *testing.T) {
+	t.Parallel()
+	b := newBench(t).always()
+	b.release(b.sha(), "--yes").want(t, 0)
+	b.on("runs", "last").want(t, 0, `approved .*\(--yes\)`)
+}
+
+// TestRejectAndCancel: both end a run for good; its command begins anew.
+func TestRejectAndCancel(t *testing.T) {
+	t.Parallel()
+	for verb, state := range map[string]string{"reject": "rejected", "cancel": "cancelled"} {
+		b := newBench(t).always()
+		b.release(b.sha()).want(t, 3)
+		b.on(verb, "last", "--reason", "not today").want(t, 0, `is `+state)
+		b.on("runs").want(t, 0, state)
+		b.on("runs", "last").want(t, 0, state+` .*\(not today\)`)
+		b.on("resume", "last").want(t, 2, `was `+state, `begin anew with its command: skillrun release_aa_backend_prod`)
+		b.on(verb, "last").want(t, 2, `was `+state)
+		if w := b.state().writes(); len(w) != 0 {
+			t.Errorf("it wrote: %+v", w)
+		}
+		b.release(b.sha(), "--yes").want(t, 0, `created  mr`)
+	}
+}
+
+// TestUndo takes a release back, the latest effect first, and only what is
+// ours; a second time there is nothing left.
+func TestUndo(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.release(b.sha()).want(t, 0, `undo: skillrun undo `)
+	r := b.on("undo", "last")
+	r.want(t, 3, `nobody is here to ask; to do this: skillrun undo .* --yes`)
+	order := []string{"link: ", "mr: ", "push: ", "jira: "}
+	rest := r.out
+	for _, name := range order {
+		_, after, ok := strings.Cut(rest, name)
+		if !ok {
+			t.Fatalf("want %q in this order in\n%s", order, r.out)
+		}
+		rest = after
+	}
+	before := len(b.state().writes())
+	b.on("undo", "last", "--yes").want(t, 0, `is undone`)
+	s := b.state()
+	if len(s.Jira.Issues[0].RemoteLinks) != 0 || s.Gitlab.MergeRequests[0].State != "closed" || s.Git[forkProject].Branches[b.branch()] != "" {
+		t.Errorf("links %v, merge request %s, branches %v", s.Jira.Issues[0].RemoteLinks, s.Gitlab.MergeRequests[0].State, s.Git[forkProject].Branches)
+	}
+	if after := len(s.writes()); after != before+4 {
+		t.Errorf("%d writes undid four effects", after-before)
+	}
+	b.on("runs", "last").want(t, 0, `: undone`)
+	b.on("undo", "last", "--yes").want(t, 0, `nothing to undo`)
+	b.on("resume", "last").want(t, 2, `was undone`)
+	b.release(b.sha()).want(t, 1, `AAP-61250 is Done`, `--again`)
+}
+
+// TestUndoStops: what others have gone on with is not touched.
+func TestUndoStops(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.release(b.sha()).want(t, 0)
+	b.must(b.world.MergeMR(3))
+	b.on("undo", "last", "--yes").want(t, 1, `mr \(.*\): .*merged`, `\[conflict\]`)
+	if s := b.state(); s.Gitlab.MergeRequests[0].State != "merged" {
+		t.Errorf("the merge request is %s", s.Gitlab.MergeRequests[0].State)
+	}
+}
+
+// TestVerify: a flipped bit is found, whoever asks.
+func TestVerify(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	r := b.release(b.sha(), "--output json").json(t)
+	b.on("verify", "last").want(t, 0, `good: run `+r.Run, `head: [0-9a-f]{32}`)
+	flip(t, r.Journal+"/journal.jsonl")
+	b.on("verify", "last").want(t, 1, `damaged: run `, `wrong: `)
+	b.on("resume", "last").want(t, 2, `damaged`)
+	b.on("runs").want(t, 0, `damaged`)
+	b.on("runs", "prune", "--older-than", "0s", "--keep", "0", "--yes").want(t, 0, `0 runs`)
+}
+
+// TestPrune removes what is finished and old, when told to.
+func TestPrune(t *testing.T) {
+	t.Parallel()
+	b := newBench(t).always()
+	b.release(b.sha()).want(t, 3)
+	b.on("cancel", "last").want(t, 0)
+	b.on("runs", "prune", "--older-than", "0s", "--keep", "0").want(t, 0, `1 runs, \d+ KiB would go; --yes`)
+	b.on("runs", "prune", "--older-than", "1d", "--keep", "0", "--yes").want(t, 0, `0 runs`)
+	b.on("runs", "prune", "--older-than", "0s", "--keep", "0", "--yes").want(t, 0, `1 runs, \d+ KiB removed`)
+	b.on("runs").want(t, 0, `^$`)
+	b.on("runs", "prune", "--older-than", "soon").want(t, 2, `not a duration`)
+}
+
+// flip changes one bit in the middle of a file.
+func flip(t *testing.T, path string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text[len(text)/2] ^= 1
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
