@@ -78,7 +78,7 @@ type Read struct {
 	OutputDigest string       `json:"output_digest,omitempty"` // SHA-256 of the result's JSON, hexadecimal
 	// Used names the members that the rest of the skill reads; nil is all. What
 	// moved elsewhere does not make it another plan.
-	Used []string `json:"used,omitempty"`
+	Used []string `json:"used,omitzero"`
 	// Members holds the digests of the used members of a result that is too
 	// large to keep.
 	Members map[string]string `json:"members,omitempty"`

@@ -84,9 +84,7 @@ func (w *world) preview(ctx context.Context, i in, unknown step.UnknownPaths) (s
 	if i.Text == "where" {
 		p.Change.Fields = append(p.Change.Fields, step.FieldChange{Name: "text", Value: step.CallOf(ctx).Workspaces + "/file"})
 	}
-	if i.Text == "remote" {
-		p.Out.Remote = "https://git.example.com/a/b.git"
-	}
+	p.Out.Remote, _ = strings.CutPrefix(i.Text, "remote ")
 	return p, nil
 }
 
@@ -145,7 +143,7 @@ func TestForecast(t *testing.T) {
 		titled("second", "make", "after ${{ steps.first.key }}"),
 		titled("third", "plain", "${{ steps.first.title }}"),
 		node("fourth", "keep", "", types.Values{"title": "x", "text": "see ${{ steps.second.key }}", "service": "other"}),
-		node("fifth", "make", "", types.Values{"title": "x", "text": "remote"}),
+		node("fifth", "make", "", types.Values{"title": "x", "text": "remote https://git.example.com/a/b.git"}),
 	)
 	o.Program.Outputs = []program.Output{
 		{Name: "seen", Value: types.Dynamic{V: "${{ steps.seen.key }}"}},

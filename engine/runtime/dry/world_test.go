@@ -260,3 +260,92 @@ func TestWorkspace(t *testing.T) {
 		t.Errorf("at the end: %+v", f.Local)
 	}
 }
+
+// TestHost: a write goes where its remote is, when it tells one.
+func TestHost(t *testing.T) {
+	t.Parallel()
+	for remote, want := range map[string]string{
+		"https://git.example.com:8443/a/b.git": "git.example.com:8443",
+		"ssh://git@git.example.com/a/b.git":    "git.example.com",
+		"git@git.example.com:a/b.git":          "git.example.com",
+		"/srv/git/b.git":                       "tracker.example.com",
+		"":                                     "tracker.example.com",
+	} {
+		w := &world{t: t}
+		f := w.forecast(w.options(node("x", "make", "", types.Values{"title": "x", "text": "remote " + remote})))
+		if got := f.Writes[0].Host; got != want {
+			t.Errorf("%s: %s, want %s", remote, got, want)
+		}
+	}
+}
+
+// TestUsed: a plan knows which members of a result the rest of the skill reads;
+// a result that is read as a whole counts as a whole.
+func TestUsed(t *testing.T) {
+	t.Parallel()
+	w := &world{t: t}
+	some := titled("some", "look", "a")
+	some.Name = "Look at ${{ inputs.n }}"
+	set := program.Node{ID: "set", Kind: program.Set, Values: []program.Binding{{Name: "all", Value: types.Dynamic{V: map[string]any{"x": []any{"${{ steps.whole }}"}}}}}}
+	ask := program.Node{ID: "ask", Kind: program.Approve, Message: "m", Show: types.Dynamic{V: "${{ steps.shown.title }}"}}
+	check := program.Node{ID: "check", Kind: program.Assert, Cond: "steps.some.key == 'k-a' && steps.some.title == 'a'", Message: "${{ steps.some.key }}"}
+	f := w.forecast(w.options(some, titled("none", "look", "b"), titled("whole", "look", "c"), titled("shown", "look", "d"), check, set, ask))
+	got := map[string][]string{}
+	for _, r := range f.Reads {
+		got[r.Node] = r.Used
+	}
+	want := map[string][]string{"some": {"key", "title"}, "none": {}, "whole": nil, "shown": {"title"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestTell passes on why a step waits, with its path.
+func TestTell(t *testing.T) {
+	t.Parallel()
+	w := &world{t: t}
+	o := w.options(titled("seen", "slow", "q"))
+	o.Catalogue = step.NewCatalogue([]step.Step{step.Read("slow", "Look.", func(ctx context.Context, _ in) (out, error) {
+		step.CallOf(ctx).Tell("busy")
+		return out{}, nil
+	})})
+	o.Program.Steps[0].Effect = "read"
+	var told string
+	o.Tell = func(path, text string) { told = path + " " + text }
+	w.forecast(o)
+	if told != "seen busy" {
+		t.Errorf("told %q", told)
+	}
+}
+
+// TestUpdateKnowsMore: what only the deed could tell is known of what is there,
+// also inside of it.
+func TestUpdateKnowsMore(t *testing.T) {
+	t.Parallel()
+	type deep struct {
+		Link struct {
+			ID  string `json:"id" doc:"ID."`
+			URL string `json:"url" doc:"URL."`
+		} `json:"link" doc:"Link."`
+		Version string `json:"version" doc:"Version."`
+	}
+	var there, soon deep
+	there.Link.ID, there.Link.URL, soon.Link.URL = "7", "old", "new"
+	preview := func(context.Context, in, step.UnknownPaths) (step.Prediction[deep], error) {
+		return step.Prediction[deep]{Out: soon, Unknown: step.UnknownPaths{"link.id", "gone.id"}}, nil
+	}
+	find := func(context.Context, step.Key, in) (step.Found[deep], error) {
+		return step.Differs("7", there, "url"), nil
+	}
+	do := func(context.Context, in) (deep, error) { panic("it was written") }
+	bring := func(context.Context, step.Key, in, deep) (deep, error) { panic("it was updated") }
+	w := &world{t: t}
+	first := titled("first", "link", "x")
+	first.Effect = "write"
+	o := w.options(first)
+	o.Catalogue = step.NewCatalogue([]step.Step{step.Write("link", "Link.", do, step.Find(find), step.Preview(preview), step.Update(bring))})
+	o.Program.Outputs = []program.Output{{Name: "o", Value: types.Dynamic{V: "${{ steps.first.link.id }} ${{ steps.first.link.url }}"}}}
+	if got := w.forecast(o).Outputs["o"]; got != "7 new" {
+		t.Errorf("the output is %v", got)
+	}
+}

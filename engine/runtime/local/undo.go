@@ -25,8 +25,9 @@ type Reversal struct {
 // Can reports whether undoing it does something.
 func (x Reversal) Can() bool { return x.Say != "" && !x.Undone }
 
-// Reversals lists the effects of a run, the latest first: those that are undone
-// first. Nothing is asked of the world.
+// Reversals lists the effects of a run, the latest first, which is the order in
+// which they are undone. Nothing is asked of the world. A run with a write of
+// unknown outcome has no list: what to undo is not known.
 func Reversals(o Options) ([]Reversal, error) {
 	r := newRunner(o)
 	var out []Reversal
@@ -42,6 +43,13 @@ func Reversals(o Options) ([]Reversal, error) {
 			}
 			out = append(out, x)
 		}
+	}
+	if err := r.fold(sinceRestart(r.Journal.Records())); err != nil {
+		return nil, err
+	}
+	for _, path := range types.SortedKeys(r.intents) {
+		return nil, types.Errorf(types.Conflict, "nobody knows whether step %s happened", path).
+			WithHint("find out first: skillrun resume %s looks, and skillrun resolve %s %s takes what you found", r.Header.ID, r.Header.ID, path)
 	}
 	for i := range out {
 		out[i].Undone = undone[out[i].Path]

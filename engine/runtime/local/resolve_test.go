@@ -1,0 +1,181 @@
+package local_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/runtime/local"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// mending is a bench whose writes can be read back and undone.
+type mending struct {
+	*bench
+	undone []string
+	stops  error // of the next undo
+}
+
+func newMending(nodes ...program.Node) *mending {
+	m := &mending{bench: newBench(nodes...)}
+	resolve := func(_ context.Context, ref string, i in) (out, error) {
+		if ref != "T-1" {
+			return out{}, types.Errorf(types.NotFound, "there is no %s", ref)
+		}
+		return out{Key: ref, State: "open"}, nil
+	}
+	undo := func(_ context.Context, key step.Key, i in, o out) error {
+		if m.stops != nil {
+			err := m.stops
+			m.stops = nil
+			return err
+		}
+		m.undone = append(m.undone, i.Title+" "+o.Key)
+		delete(m.issues, key.String())
+		return nil
+	}
+	say := func(i in, o out) string { return "close " + o.Key + " (" + i.Title + ")" }
+	m.o.Catalogue = step.NewCatalogue([]step.Step{
+		step.Write("make", "Make.", m.make, step.Find(m.find), step.Resolve("the key of an issue, T-1", resolve),
+			step.Undo(step.Undoing[in, out]{Say: say, Do: undo})),
+		step.Write("blind", "Make without a way to look.", m.bench.make),
+	})
+	return m
+}
+
+// unknown lets the run stop because nobody can tell.
+func (m *mending) unknown(t *testing.T) {
+	t.Helper()
+	m.answer = []error{types.Errorf(types.UnknownOutcome, "the answer was lost")}
+	m.dies = func() { m.blind = true }
+	o := m.run(t)
+	if o.State != local.Parked || o.Reason != local.ForUnknown || !strings.Contains(o.Failure.Error.Hint, "skillrun resolve "+m.o.Header.ID+" w ") {
+		t.Fatalf("%s %s %+v", o.State, o.Reason, o.Failure)
+	}
+	m.dies = nil
+}
+
+func (m *mending) resolve(ref string, notDone bool) (local.Effect, error) {
+	return local.Resolve(context.Background(), m.o, local.Resolution{Path: "w", Ref: ref, NotDone: notDone, By: "ada"})
+}
+
+var made = node("w", "make", "write", types.Values{"title": "x"})
+
+// TestResolveFound: what a person found is read back, and is the result.
+func TestResolveFound(t *testing.T) {
+	t.Parallel()
+	m := newMending(made, node("after", "make", "write", types.Values{"title": "${{ steps.w.key }}"}))
+	m.unknown(t)
+	if _, err := m.resolve("T-9", false); types.CodeOf(err) != types.NotFound {
+		t.Errorf("something else was found: %v", err)
+	}
+	e, err := m.resolve("T-1", false)
+	if err != nil || e.Outcome != "resolved" || e.Result["key"] != "T-1" {
+		t.Fatalf("%+v %v", e, err)
+	}
+	m.blind = false
+	if o := m.run(t); o.State != local.Done || m.sends != 2 || m.issues["work-"+step.Hash(10, "after")] != "T-1" {
+		t.Errorf("%s, %d sends, %v", o.State, m.sends, m.issues)
+	}
+	if _, err := m.resolve("T-1", false); types.CodeOf(err) != types.BadInput {
+		t.Errorf("resolved twice: %v", err)
+	}
+}
+
+// TestResolveNotDone: a person's word counts, unless it can be seen that it
+// happened.
+func TestResolveNotDone(t *testing.T) {
+	t.Parallel()
+	m := newMending(made)
+	m.unknown(t)
+	if _, err := local.Reversals(m.o); types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), "nobody knows whether step w happened") {
+		t.Errorf("to undo: %v", err)
+	}
+	m.blind = false
+	if _, err := m.resolve("", true); types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), "step w did happen: T-1 is there") {
+		t.Errorf("it is there: %v", err)
+	}
+	m.blind = true
+	clear(m.issues)
+	if _, err := m.resolve("", true); err != nil {
+		t.Fatal(err)
+	}
+	m.blind = false
+	if o := m.run(t); o.State != local.Done || m.sends != 2 || len(m.issues) != 1 {
+		t.Errorf("%s, %d sends, %v", o.State, m.sends, m.issues)
+	}
+}
+
+// TestResolveBlind: what cannot be read back can only be said not to be done.
+func TestResolveBlind(t *testing.T) {
+	t.Parallel()
+	m := newMending(node("w", "blind", "write", types.Values{"title": "x"}))
+	m.answer = []error{types.Errorf(types.UnknownOutcome, "the answer was lost")}
+	if o := m.run(t); o.Reason != local.ForUnknown {
+		t.Fatalf("%s %s", o.State, o.Reason)
+	}
+	if _, err := m.resolve("T-1", false); types.CodeOf(err) != types.BadInput || !strings.Contains(err.Error(), "cannot be read back") {
+		t.Error(err)
+	}
+	if _, err := m.resolve("", true); err != nil {
+		t.Error(err)
+	}
+	if o := m.run(t); o.State != local.Done || m.sends != 2 {
+		t.Errorf("%s, %d sends", o.State, m.sends)
+	}
+}
+
+// TestUndo reverses the latest first, is told what it does before, goes on
+// after it was stopped, and does nothing twice.
+func TestUndo(t *testing.T) {
+	t.Parallel()
+	m := newMending(node("a", "make", "write", types.Values{"title": "first"}), node("b", "blind", "write", types.Values{"title": "n"}),
+		node("c", "make", "write", types.Values{"title": "second"}))
+	if o := m.run(t); o.State != local.Done {
+		t.Fatal(o.State)
+	}
+	m.o.User = "ada"
+	list := func() []local.Reversal {
+		t.Helper()
+		got, err := local.Reversals(m.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	var says []string
+	for _, x := range list() {
+		says = append(says, x.Path+": "+x.Say+x.Why)
+	}
+	if diff := cmp.Diff([]string{"c: close T-1 (second)", "b: blind cannot be undone from here", "a: close T-1 (first)"}, says); diff != "" {
+		t.Error(diff)
+	}
+	m.stops = types.Errorf(types.Conflict, "others went on with it")
+	err := local.Undo(t.Context(), m.o, list())
+	if types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), "c (close T-1 (second)): others went on with it") {
+		t.Error(err)
+	}
+	m.stops = errors.New("oh")
+	if err := local.Undo(t.Context(), m.o, list()); types.CodeOf(err) != types.Internal {
+		t.Error(err)
+	}
+	if err := local.Undo(t.Context(), m.o, list()); err != nil {
+		t.Fatal(err)
+	}
+	if err := local.Undo(t.Context(), m.o, list()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"second T-1", "first T-1"}, m.undone); diff != "" {
+		t.Error(diff)
+	}
+	last := m.j.Records()[len(m.j.Records())-1]
+	if last.Kind != journal.Finished || last.State != string(journal.StateUndone) || last.By != "ada" {
+		t.Errorf("%+v", last)
+	}
+}
