@@ -62,7 +62,9 @@ func (e *Engine) left(run Run, o Options) (Report, bool, error) {
 		State: local.State(s.State), Reason: s.Reason, Outputs: x.Outputs, Missing: x.Missing, Failure: x.Failure, Effects: x.Effects,
 	}
 	for _, step := range x.Steps {
-		out.Steps = append(out.Steps, step.StepReport)
+		if step.State != "pending" {
+			out.Steps = append(out.Steps, step.StepReport)
+		}
 	}
 	if s.State == journal.StateParked && s.Error != nil {
 		out.Failure = &machine.Failure{Path: x.Waiting.ID, Node: x.Waiting.ID, Error: s.Error}

@@ -36,6 +36,7 @@ const (
 // comment is a comment as far as the step looks at it.
 type comment struct {
 	ID         string `json:"id"`
+	Body       string `json:"body"`
 	Properties *[]struct {
 		Key   string          `json:"key"`
 		Value json.RawMessage `json:"value"`
@@ -96,10 +97,10 @@ func (in CommentIn) check(unknown step.UnknownPaths) error {
 	return nil
 }
 
-// postComment posts the comment. When Jira says yes it is posted, whatever is
-// seen of it afterwards: a yes never leads to another one. A comment whose
-// marker was not kept cannot be found again without this run's journal, which
-// people are told.
+// postComment posts the comment. When Jira says yes and the comment that it
+// names is in the issue, it is posted. One whose marker was not kept cannot be
+// found again without this run's journal, which people are told; it never leads
+// to another one.
 func (c *client) postComment(ctx context.Context, in CommentIn, m marker) (id string, err error) {
 	what := "comment on " + in.Issue
 	body := map[string]any{"body": in.Body, "properties": []entityProperty{{property, m}}}
@@ -110,13 +111,33 @@ func (c *client) postComment(ctx context.Context, in CommentIn, m marker) (id st
 	if !idPattern(made.ID) {
 		return "", types.Errorf(types.UnknownOutcome, "%s: jira says yes and names no comment", what).WithHint(lookFirst)
 	}
-	if got, err := c.commentMarker(ctx, made.ID); err == nil && got != m {
+	if _, err := c.comment(ctx, in.Issue, made.ID); types.CodeOf(err) == types.NotFound {
+		return "", notSent(what, "comment "+made.ID)
+	}
+	got, err := c.commentMarker(ctx, made.ID)
+	switch {
+	case err == nil && got.Key != "" && got != m:
+		return "", notSent(what, "comment "+made.ID)
+	case err == nil && got != m:
 		tell(ctx, "comment "+made.ID+" was posted, but this Jira does not keep the mark by which it would be found without the journal of this run")
 	}
 	return made.ID, nil
 }
 
 func commentsPath(key string) string { return "issue/" + url.PathEscape(key) + "/comment" }
+
+func commentPath(key, id string) string { return commentsPath(key) + "/" + url.PathEscape(id) }
+
+// comment reads one comment of an issue.
+func (c *client) comment(ctx context.Context, key, id string) (comment, error) {
+	what := "look at comment " + id + " of " + key
+	var got comment
+	err := c.get(ctx, commentPath(key, id), nil, what, &got)
+	if err == nil && got.ID != id {
+		err = types.Errorf(types.Unavailable, "%s: the answer is not the comment that was asked for", what).WithHint(notJira)
+	}
+	return got, err
+}
 
 // idPattern reports whether text is a number as Jira gives out.
 func idPattern(text string) bool {
@@ -256,12 +277,10 @@ func previewComment(_ context.Context, in CommentIn, unknown step.UnknownPaths) 
 	s.add("issue", in.Issue)
 	s.add("body", in.Body)
 	p := step.Prediction[CommentOut]{
-		Change:  step.Change{Title: "comment on " + s.value("issue", in.Issue), Fields: s.fields},
+		Change:  step.Change{Title: "comment on " + s.value("issue", in.Issue, "an issue"), Fields: s.fields},
 		Out:     CommentOut{Issue: in.Issue},
 		Unknown: step.UnknownPaths{"id", "url"},
 	}
-	if touched(unknown, "issue") {
-		p.Unknown = append(p.Unknown, "issue")
-	}
+	p.Unknown = append(p.Unknown, s.of("issue")...)
 	return p, nil
 }

@@ -185,27 +185,28 @@ func previewCreate(_ context.Context, in CreateIn, unknown step.UnknownPaths) (s
 	s.addFields(in.Fields)
 	s.add("description", in.Description)
 	return step.Prediction[CreateOut]{
-		Change:  step.Change{Title: "file a " + s.value("type", in.kind()) + " in " + s.value("project", in.Project), Fields: s.fields},
+		Change:  step.Change{Title: "file " + s.value("type", in.kind(), "an issue") + " in " + s.value("project", in.Project, "a project"), Fields: s.fields},
 		Out:     CreateOut{Created: true},
 		Unknown: step.UnknownPaths{"key", "id", "url", "status"},
 	}, nil
 }
 
-// shown gathers the fields of a change.
+// shown gathers the fields of a change. An argument that is not all known yet
+// is left out: the plan shows as much of it as is known.
 type shown struct {
 	unknown step.UnknownPaths
 	fields  []step.FieldChange
 }
 
-func (s *shown) value(name, value string) string {
-	if value == "" && touched(s.unknown, name) || s.unknown.Has(name) {
-		return "(known later)"
+func (s *shown) value(name, value, otherwise string) string {
+	if touched(s.unknown, name) {
+		return otherwise
 	}
 	return value
 }
 
 func (s *shown) add(name, value string) {
-	if value = s.value(name, value); value != "" {
+	if value = s.value(name, value, ""); value != "" {
 		s.fields = append(s.fields, step.FieldChange{Name: name, Value: value})
 	}
 }
@@ -213,11 +214,16 @@ func (s *shown) add(name, value string) {
 // addFields adds what is given by id.
 func (s *shown) addFields(fields types.Values) {
 	if touched(s.unknown, "fields") {
-		s.add("fields", "")
+		return
 	}
 	for _, id := range types.SortedKeys(fields) {
 		s.add("fields."+id, types.Show(fields[id]))
 	}
+}
+
+// of are those of the arguments that are not all known.
+func (s *shown) of(names ...string) step.UnknownPaths {
+	return slices.DeleteFunc(names, func(name string) bool { return !touched(s.unknown, name) })
 }
 
 // difference says in words how an issue differs from the arguments.

@@ -15,11 +15,18 @@
 //     go through the index, so the numbers around and above the newest known
 //     issue are read one by one until several in a row do not exist.
 //
+// After a request whose answer was lost it is looked for until it cannot appear
+// any more; two issues of one key are named, and left to a person.
+//
 // A remote link has a key of its own, the global id; Jira updates the link
 // when the id is there already. A comment holds the entity property "skillrun"
 // as an issue does, and the comments of an issue are read past the index. A
 // transition is done when the issue is in the status; it leaves a property on
 // the issue, so that an issue that somebody moved on is not moved back.
+//
+// On request an issue is closed again, and a link or a comment deleted, when it
+// holds our marker. A transition stays: which way back is the right one, only a
+// person knows.
 //
 // # What is done to text
 //
@@ -58,11 +65,15 @@ func Steps(services map[string]Service) []step.Step {
 	f := family{services}
 	return []step.Step{
 		step.Write("jira_create_issue", "File an issue.", f.create,
-			step.Find(f.findCreated), step.Preview(previewCreate)).
+			step.Find(f.findCreated), step.Preview(previewCreate), step.Late[CreateIn, CreateOut](),
+			step.Resolve(issueRef, f.resolveCreated),
+			step.Undo(step.Undoing[CreateIn, CreateOut]{Say: sayClose, Do: f.closeIssue})).
 			Touching("jira", "issue", "create").
 			Failing(append(failures(), types.Conflict)...),
 		step.Write("jira_add_link", "Link an issue to a web page, such as a merge request.", f.addLink,
-			step.Find(f.findLink), step.Preview(previewLink)).
+			step.Find(f.findLink), step.Preview(previewLink), step.Update(f.updateLink),
+			step.Resolve(linkRef, f.resolveLink),
+			step.Undo(step.Undoing[LinkIn, LinkOut]{Say: sayUnlink, Do: f.unlink})).
 			Touching("jira", "remote link", "create").
 			Failing(append(failures(), types.Conflict)...),
 		step.Read("jira_get_issue", "Look at an issue: its summary, status and labels.", f.get).
@@ -70,11 +81,14 @@ func Steps(services map[string]Service) []step.Step {
 		step.Read("jira_search", "Search for issues in Jira's query language.", f.searchIssues).
 			Touching("jira", "issue", "search").Failing(failures()...),
 		step.Write("jira_add_comment", "Comment on an issue.", f.addComment,
-			step.Find(f.findComment), step.Preview(previewComment)).
+			step.Find(f.findComment), step.Preview(previewComment), step.Late[CommentIn, CommentOut](),
+			step.Resolve(commentRef, f.resolveComment),
+			step.Undo(step.Undoing[CommentIn, CommentOut]{Say: sayUncomment, Do: f.uncomment})).
 			Touching("jira", "comment", "create").
 			Failing(append(failures(), types.Conflict)...),
 		step.Write("jira_transition", "Move an issue to another status.", f.move,
-			step.Find(f.findMoved), step.Preview(previewMove)).
+			step.Find(f.findMoved), step.Preview(f.previewMove), step.Late[MoveIn, MoveOut](),
+			step.Resolve(movedRef, f.resolveMoved)).
 			Touching("jira", "issue", "transition").
 			Failing(append(failures(), types.Conflict)...),
 	}

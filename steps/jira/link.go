@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -39,7 +40,17 @@ func (f family) addLink(ctx context.Context, in LinkIn) (LinkOut, error) {
 	if err != nil {
 		return none, err
 	}
-	key := call.Key
+	return f.put(ctx, call.Key, in, "link "+in.Issue)
+}
+
+// updateLink puts the link again: Jira replaces the one of the same global id.
+func (f family) updateLink(ctx context.Context, key step.Key, in LinkIn, _ LinkOut) (LinkOut, error) {
+	return f.put(ctx, key, in, "change the link of "+in.Issue)
+}
+
+// put writes the link and reads it again: an answer may be about another one.
+func (f family) put(ctx context.Context, key step.Key, in LinkIn, what string) (LinkOut, error) {
+	var none LinkOut
 	if err := in.check(nil); err != nil {
 		return none, err
 	}
@@ -47,12 +58,19 @@ func (f family) addLink(ctx context.Context, in LinkIn) (LinkOut, error) {
 	if err != nil {
 		return none, err
 	}
-	id, err := c.putLink(ctx, "link "+in.Issue, in.Issue, remoteLink{
+	id, err := c.putLink(ctx, what, in.Issue, remoteLink{
 		GlobalID: globalID(key), Relationship: in.Relationship,
 		Object: linkObject{URL: in.URL, Title: in.Title, Summary: in.Summary},
 	})
 	if err != nil {
 		return none, err
+	}
+	l, err := c.link(ctx, in.Issue, globalID(key))
+	if err != nil {
+		return none, types.Errorf(types.UnknownOutcome, "%s: jira says it is link %d, which cannot be read: %w", what, id, err).WithHint(lookFirst)
+	}
+	if l.ID != id || l.Object.URL != in.URL {
+		return none, notSent(what, fmt.Sprintf("link %d", id))
 	}
 	return in.out(id, key), nil
 }
@@ -95,14 +113,27 @@ func (f family) findLink(ctx context.Context, key step.Key, in LinkIn) (step.Fou
 	}
 	out := in.out(l.ID, key)
 	out.URL = l.Object.URL
-	if l.Object.URL != in.URL {
-		return step.Differs(in.Issue, out, fmt.Sprintf("the link of %s leads to %s, not to %s", in.Issue, l.Object.URL, in.URL)), nil
+	if difference := in.difference(l); difference != "" {
+		return step.Differs(in.Issue, out, difference), nil
 	}
 	return step.Here(in.Issue, out), nil
 }
 
+// difference says in words what the link has otherwise. The title counts too:
+// to put the link again is safe, and costs nobody anything.
+func (in LinkIn) difference(l remoteLink) string {
+	var said []string
+	if l.Object.URL != in.URL {
+		said = append(said, fmt.Sprintf("the link of %s leads to %s, not to %s", in.Issue, l.Object.URL, in.URL))
+	}
+	if !sameText(l.Object.Title, in.Title) {
+		said = append(said, fmt.Sprintf("the title of the link is %q, not %q", l.Object.Title, in.Title))
+	}
+	return strings.Join(said, "; ")
+}
+
 // previewLink says what would be linked, without asking Jira.
-func previewLink(_ context.Context, in LinkIn, unknown step.UnknownPaths) (step.Prediction[LinkOut], error) {
+func previewLink(ctx context.Context, in LinkIn, unknown step.UnknownPaths) (step.Prediction[LinkOut], error) {
 	if err := in.check(unknown); err != nil {
 		return step.Prediction[LinkOut]{}, err
 	}
@@ -113,14 +144,15 @@ func previewLink(_ context.Context, in LinkIn, unknown step.UnknownPaths) (step.
 	s.add("summary", in.Summary)
 	s.add("relationship", in.Relationship)
 	p := step.Prediction[LinkOut]{
-		Change:  step.Change{Title: "link " + s.value("issue", in.Issue) + " to " + s.value("url", in.URL), Fields: s.fields},
+		Change:  step.Change{Title: "link " + s.value("issue", in.Issue, "an issue") + " to " + s.value("url", in.URL, "a page"), Fields: s.fields},
 		Out:     LinkOut{Issue: in.Issue, URL: in.URL},
-		Unknown: step.UnknownPaths{"id", "global_id"},
+		Unknown: step.UnknownPaths{"id"},
 	}
-	for _, name := range []string{"issue", "url"} {
-		if touched(unknown, name) {
-			p.Unknown = append(p.Unknown, name)
-		}
+	if key := step.CallOf(ctx).Key; !key.IsZero() {
+		p.Out.GlobalID = globalID(key)
+	} else {
+		p.Unknown = append(p.Unknown, "global_id")
 	}
+	p.Unknown = append(p.Unknown, s.of("issue", "url")...)
 	return p, nil
 }

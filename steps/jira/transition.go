@@ -89,7 +89,7 @@ func (f family) move(ctx context.Context, in MoveIn) (MoveOut, error) {
 		return none, err
 	}
 	what := "move " + in.Issue + " to " + in.Status
-	if err := c.transit(ctx, what, in, t, entityProperty{movedBy(call.Key), markerOf(call)}); err != nil {
+	if err := c.transit(ctx, what, in.Issue, t, in.Fields, entityProperty{movedBy(call.Key), markerOf(call)}); err != nil {
 		return none, err
 	}
 	return c.moved(ctx, in), nil
@@ -163,13 +163,7 @@ func names(list []transition) string {
 
 // fill refuses fields that the screen has not, and a screen with holes.
 func (in MoveIn) fill(t transition) error {
-	var missing []string
-	for _, id := range types.SortedKeys(t.Fields) {
-		if _, given := in.Fields[id]; t.Fields[id].demanded() && !given {
-			missing = append(missing, t.Fields[id].describe(id))
-		}
-	}
-	if missing != nil {
+	if missing := t.holes(in.Fields); missing != nil {
 		return types.Errorf(types.BadInput, "the transition %s of %s demands fields that are not given: %s", t.Name, in.Issue, strings.Join(missing, "; ")).
 			WithHint("give them under fields, by id, e.g. fields: {resolution: {name: Done}}")
 	}
@@ -180,6 +174,17 @@ func (in MoveIn) fill(t transition) error {
 		}
 	}
 	return nil
+}
+
+// holes are the fields that the screen demands and that are not given.
+func (t transition) holes(given types.Values) []string {
+	var missing []string
+	for _, id := range types.SortedKeys(t.Fields) {
+		if _, there := given[id]; t.Fields[id].demanded() && !there {
+			missing = append(missing, t.Fields[id].describe(id))
+		}
+	}
+	return missing
 }
 
 // transitions are the ways that are open to the account now.
@@ -202,12 +207,15 @@ func transitionsPath(key string) string { return "issue/" + url.PathEscape(key) 
 
 // transit sends the one request. Jira answers 204 and no body; anything else is
 // somebody else's answer.
-func (c *client) transit(ctx context.Context, what string, in MoveIn, t transition, p entityProperty) error {
-	body := map[string]any{"transition": map[string]string{"id": t.ID}, "properties": []entityProperty{p}}
-	if len(in.Fields) > 0 {
-		body["fields"] = in.Fields
+func (c *client) transit(ctx context.Context, what, key string, t transition, fields types.Values, leave ...entityProperty) error {
+	body := map[string]any{"transition": map[string]string{"id": t.ID}}
+	if len(leave) > 0 {
+		body["properties"] = leave
 	}
-	return c.post(ctx, transitionsPath(in.Issue), what, body, nil)
+	if len(fields) > 0 {
+		body["fields"] = fields
+	}
+	return c.post(ctx, transitionsPath(key), what, body, nil)
 }
 
 // findMoved reads the issue. In the status is done, whoever did it; not in the
@@ -239,7 +247,7 @@ func (f family) findMoved(ctx context.Context, key step.Key, in MoveIn) (step.Fo
 }
 
 // previewMove says what would be moved, without asking Jira.
-func previewMove(_ context.Context, in MoveIn, unknown step.UnknownPaths) (step.Prediction[MoveOut], error) {
+func (f family) previewMove(_ context.Context, in MoveIn, unknown step.UnknownPaths) (step.Prediction[MoveOut], error) {
 	if err := in.check(unknown); err != nil {
 		return step.Prediction[MoveOut]{}, err
 	}
@@ -249,14 +257,19 @@ func previewMove(_ context.Context, in MoveIn, unknown step.UnknownPaths) (step.
 	s.add("transition", in.Transition)
 	s.addFields(in.Fields)
 	p := step.Prediction[MoveOut]{
-		Change:  step.Change{Title: "move " + s.value("issue", in.Issue) + " to " + s.value("status", in.Status), Fields: s.fields},
+		Change:  step.Change{Title: "move " + s.value("issue", in.Issue, "an issue") + " to " + s.value("status", in.Status, "another status"), Fields: s.fields},
 		Out:     MoveOut{Issue: in.Issue, Status: in.Status, Changed: true},
-		Unknown: step.UnknownPaths{"status_category", "url"},
+		Unknown: step.UnknownPaths{"status_category"},
 	}
-	for _, name := range []string{"issue", "status"} {
-		if touched(unknown, name) {
-			p.Unknown = append(p.Unknown, name)
-		}
+	c, err := f.connect(in.At)
+	switch {
+	case touched(unknown, "issue"), touched(unknown, "service"):
+		p.Unknown = append(p.Unknown, "url")
+	case err != nil:
+		return step.Prediction[MoveOut]{}, err
+	default:
+		p.Out.URL = c.browse(in.Issue)
 	}
+	p.Unknown = append(p.Unknown, s.of("issue", "status")...)
 	return p, nil
 }

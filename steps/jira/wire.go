@@ -144,6 +144,19 @@ func (c *client) link(ctx context.Context, key, globalID string) (remoteLink, er
 	return got, err
 }
 
+// links reads all remote links of the issue.
+func (c *client) links(ctx context.Context, key string) ([]remoteLink, error) {
+	what := "look at the links of " + key
+	var got []remoteLink
+	if err := c.get(ctx, linksPath(key), nil, what, &got); err != nil {
+		return nil, err
+	}
+	if got == nil { // an empty list proves something, the word null does not
+		return nil, types.Errorf(types.Unavailable, "%s: the answer has no list of links", what).WithHint(notJira)
+	}
+	return got, nil
+}
+
 // putLink creates the remote link, or updates the one of the same global id,
 // and returns its number.
 func (c *client) putLink(ctx context.Context, what, key string, l remoteLink) (int, error) {

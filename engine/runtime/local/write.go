@@ -138,15 +138,23 @@ func (w *writing) send(ctx context.Context) (settled bool) {
 		return true
 	}
 	w.last = err
-	switch types.CodeOf(err) {
-	case types.UnknownOutcome:
+	switch code := types.CodeOf(err); {
+	case ctx.Err() != nil && !definite(code):
+		return true // INTENT without DONE: the next process looks
+	case code == types.UnknownOutcome:
 		w.maybeSent, w.settled = true, w.Clock.Now().Add(w.Settle)
-	case types.Conflict:
+	case code == types.Conflict:
 	default:
 		w.failed(w.rec, w.a, err)
 		return true
 	}
 	return false
+}
+
+// definite reports whether a write that ended with code surely did not happen,
+// also when its call was cut.
+func definite(code types.Code) bool {
+	return code != types.UnknownOutcome && code != types.Cancelled && code != types.Internal && code != types.Timeout
 }
 
 // look asks the step whether its effect is there. Of a late step it asks until
