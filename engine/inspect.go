@@ -113,7 +113,16 @@ func (e *Engine) Inspect(s Summary) (Inspection, error) {
 
 // Verify reads every byte that is kept of a run and holds it against its
 // checksums. It takes no lock and writes nothing.
-func (e *Engine) Verify(id string) (Verdict, error) { return e.store.Verify(id) }
+func (e *Engine) Verify(id string) (Verdict, error) {
+	v, err := e.store.Verify(id)
+	if err != nil || v.Header == nil {
+		return v, err
+	}
+	if _, _, err := restore(v.Header); err != nil {
+		v.Wrong = append(v.Wrong, types.AsError(err).Message)
+	}
+	return v, nil
+}
 
 // Pruned is a run that went, or would go.
 type Pruned = journal.Pruned

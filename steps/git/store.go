@@ -13,7 +13,6 @@ import (
 	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/cache"
-	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/storage/filesystem"
@@ -129,9 +128,9 @@ func (s *store) addPack(ctx context.Context, pack io.Reader, loose bool) error {
 	}
 	defer unlock()
 	if loose {
-		return packfile.UpdateObjectStorage(looseOnly{s.top}, pack)
+		return storePack(looseOnly{s.top}, pack)
 	}
-	return packfile.UpdateObjectStorage(s.top, pack)
+	return storePack(s.top, pack)
 }
 
 // retryLock is how often a lock that another process holds is tried.

@@ -9,12 +9,18 @@
 //	blobs/          outputs above 256 KiB, by digest
 //	workspaces/     the run's own files; thrown away and made again at will
 //
+// Beside the runs a site has locks/ (of concurrency groups), machine (the
+// machine's id, for locks that machines share) and removed/ (what [Store.Prune]
+// is about to empty).
+//
 // # Records
 //
 // A line is a JSON object: the [Record], a checksum of the line, and the hash
 // of the line before, so that a flipped bit, a missing line and an edited line
 // are found. A torn last line (a write cut short) is cut off and reported; a
-// bad line before the last one is refused. The first record is [Header].
+// bad line before the last one is refused. The first record is [Header]. What a
+// power cut leaves of lines that were not synced yet is a torn end too, also when
+// parts of it read as zeros. [Store.Verify] reads all of a folder.
 //
 // # Durability
 //
@@ -22,12 +28,15 @@
 // effect happen twice (header, intent, done of a write) are appended with
 // sync, and are then on the disk when Append returns. After a failed write or
 // sync the journal is poisoned: every later Append fails, so that nothing is
-// sent that could not be recorded.
+// sent that could not be recorded. No room is reserved for the records that end
+// a write: when the disk is full only then, the outcome counts as unknown, and
+// the process that goes on looks for the effect first.
 //
 // # One writer
 //
 // A kernel lock (flock) on the folder's lock file, held by the writing
-// process, dies with it. Readers need no lock and never write.
+// process, dies with it. Readers need no lock and never write: [Store.After]
+// follows a run, [Store.Ask] leaves the holder a request in its inbox.
 package journal
 
 import (
