@@ -36,12 +36,13 @@ func run() int {
 	}
 	ctx, stop, signalled := withSignals(context.Background())
 	defer stop()
+	between := newSeams(os.LookupEnv)
 	p := &cli.Program{
 		Version: version(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Terminal:    term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		User:        userName(), Dir: dir, Env: os.LookupEnv, Clock: clock{}, Tick: tick, Random: rand.Reader,
-		Builtin: skills.FS, Catalogue: catalogue, Examiners: examiners, Sandbox: openSandbox,
+		Builtin: skills.FS, Catalogue: between.catalogue, Examiners: examiners, Sandbox: openSandbox, Disk: between.disk,
 	}
 	code := p.Run(ctx, os.Args[1:])
 	if code == 130 && signalled() == syscall.SIGTERM {
@@ -50,8 +51,8 @@ func run() int {
 	return code
 }
 
-func catalogue(cfg *config.Config, cache string) (*step.Catalogue, error) {
-	return steps.All(cfg, steps.Options{Cache: cache})
+func (s seams) catalogue(cfg *config.Config, cache string) (*step.Catalogue, error) {
+	return steps.All(cfg, steps.Options{Cache: cache, Wrap: s.wrap})
 }
 
 func examiners(cfg *config.Config, cache string) (map[string]step.Examine, error) {
