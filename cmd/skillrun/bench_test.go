@@ -93,7 +93,7 @@ func (b *bench) run(args ...string) result {
 			v, ok := b.env[name]
 			return v, ok
 		},
-		Clock: handClock{b}, Random: rand.Reader, Builtin: skills.FS, Catalogue: seams{}.catalogue, Examiners: examiners, Sandbox: openSandbox,
+		Clock: handClock{b}, Random: rand.Reader, Builtin: skills.FS, Catalogue: seams{}.catalogue, Examiners: examiners, Locks: seams{}.lock, Sandbox: openSandbox,
 	}
 	ctx := b.t.Context()
 	if b.ctx != nil {

@@ -42,7 +42,7 @@ func run() int {
 		Terminal:    term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		User:        userName(), Dir: dir, Env: os.LookupEnv, Clock: clock{}, Tick: tick, Random: rand.Reader,
-		Builtin: skills.FS, Catalogue: between.catalogue, Examiners: examiners, Sandbox: openSandbox, Disk: between.disk,
+		Builtin: skills.FS, Catalogue: between.catalogue, Examiners: examiners, Locks: between.lock, Sandbox: openSandbox, Disk: between.disk,
 	}
 	code := p.Run(ctx, os.Args[1:])
 	if code == 130 && signalled() == syscall.SIGTERM {
@@ -53,6 +53,10 @@ func run() int {
 
 func (s seams) catalogue(cfg *config.Config, cache string) (*step.Catalogue, error) {
 	return steps.All(cfg, steps.Options{Cache: cache, Wrap: s.wrap})
+}
+
+func (s seams) lock(cfg *config.Config, cache, service, repo string) (step.Lock, error) {
+	return steps.Lock(cfg, steps.Options{Cache: cache, Wrap: s.wrap}, service, repo)
 }
 
 func examiners(cfg *config.Config, cache string) (map[string]step.Examine, error) {

@@ -118,9 +118,11 @@ func Steps(o Options) []step.Step {
 			Touching("git", "files", "read").Failing(reads...),
 		step.Local("git_branch_create", "Name the branch that a workspace will be pushed to, or go on from ours that is there.", c.branchCreate).
 			Touching("git", "branch", "read").Failing(append(reads, types.Conflict)...),
-		step.Local("git_commit", "Commit the changed files of a workspace.", c.commit).
+		step.Local("git_commit", "Commit the changed files of a workspace.", c.commit, step.Preview(c.previewCommit)).
 			Touching("git", "commit", "create").Failing(types.Conflict, types.NotFound, types.Auth),
-		step.Write("git_push", "Push a workspace's commit to a branch.", c.push, step.Find(c.findPush), step.Preview(c.previewPush)).
+		step.Write("git_push", "Push a workspace's commit to a branch.", c.push,
+			step.Find(c.findPush), step.Preview(c.previewPush), step.Resolve("the branch, or the commit it is at", c.resolvePush),
+			step.Undo(step.Undoing[pushIn, pushOut]{Say: sayUnpush, Do: c.unpush})).
 			Touching("git", "branch", "push").Failing(append(reads, types.Conflict)...),
 	}
 }

@@ -40,6 +40,15 @@ func (c *client) pushing(ctx context.Context, in pushIn) (*pushing, error) {
 	if err != nil {
 		return nil, err
 	}
+	p, err := c.towards(ctx, w, in)
+	if err == nil && w.meta.Head == w.meta.Base {
+		return nil, types.Errorf(types.Conflict, "the workspace %s has no commit to push", in.Workspace).WithHint("make one with git_commit before")
+	}
+	return p, err
+}
+
+// towards says which branch of which remote a push is to.
+func (c *client) towards(ctx context.Context, w *workspace, in pushIn) (*pushing, error) {
 	p := &pushing{w: w, branch: in.Branch}
 	if p.branch == "" {
 		p.branch = w.meta.Branch
@@ -51,13 +60,11 @@ func (c *client) pushing(ctx context.Context, in pushIn) (*pushing, error) {
 		return nil, err
 	}
 	p.ref = plumbing.NewBranchReferenceName(p.branch)
-	if w.meta.Head == w.meta.Base {
-		return nil, types.Errorf(types.Conflict, "the workspace %s has no commit to push", in.Workspace).WithHint("make one with git_commit before")
-	}
 	spec := in.Repo
 	if spec == "" {
 		spec = w.meta.Push
 	}
+	var err error
 	p.to, err = c.pushRepo(ctx, w, spec)
 	return p, err
 }
@@ -176,42 +183,4 @@ func (p *pushing) compare(key step.Key, now plumbing.Hash, chain []*object.Commi
 		return step.Differs(p.branch, p.out(), fmt.Sprintf("the branch is at %s, this run made %s", short(now), short(p.w.head())))
 	}
 	return step.Over[pushOut](p.branch, at+", which is not ours", "delete the branch, or make new work of it with --again 1")
-}
-
-// previewPush shows the commit as a diff. The commit's SHA is not told: it
-// holds the time of the run that makes it.
-func (c *client) previewPush(ctx context.Context, in pushIn, unknown step.UnknownPaths) (step.Prediction[pushOut], error) {
-	out := step.Prediction[pushOut]{Change: step.Change{Title: "push branch " + in.Branch}, Out: pushOut{Branch: in.Branch}, Unknown: step.UnknownPaths{"sha", "remote"}}
-	if unknown.Has("branch") || in.Branch == "" {
-		out.Change.Title, out.Unknown = "push a branch", step.UnknownPaths{""}
-	}
-	if unknown.Has("workspace") || unknown.Has("repo") || unknown.Has("branch") {
-		return out, nil
-	}
-	p, err := c.pushing(ctx, in)
-	if err != nil {
-		return out, nil // it has not been made yet: a plan shows what it can
-	}
-	out.Out = p.out()
-	out.Out.Sha, out.Unknown = "", step.UnknownPaths{"sha"}
-	out.Change.Title = "push branch " + p.branch + " to " + p.to.pushURL
-	out.Change.Diff = p.w.diff()
-	return out, nil
-}
-
-// diff is the workspace's change as a unified diff.
-func (w *workspace) diff() string {
-	base, err := object.GetCommit(w.objects, w.base())
-	if err != nil {
-		return ""
-	}
-	head, err := object.GetCommit(w.objects, w.head())
-	if err != nil {
-		return ""
-	}
-	patch, err := base.Patch(head)
-	if err != nil {
-		return ""
-	}
-	return patch.String()
 }

@@ -23,7 +23,14 @@ import (
 
 // send sends one reference update and a pack of just the new objects.
 func (p *pushing) send(ctx context.Context) error {
-	what := "push " + p.branch
+	return p.change(ctx, "push "+p.branch, p.expected, p.pack)
+}
+
+// change sends one reference update: from what expected says it is replaced to
+// the workspace's head, with a pack unless pack is nil. Where it is at the head
+// already, nothing is sent.
+func (p *pushing) change(ctx context.Context, what string, expected func(*packp.AdvRefs) (plumbing.Hash, error),
+	pack func(context.Context, *packp.AdvRefs) (*bytes.Buffer, error)) error {
 	t, ep, auth, err := p.to.transport(ctx, p.to.pushURL)
 	if err != nil {
 		return err
@@ -40,21 +47,25 @@ func (p *pushing) send(ctx context.Context) error {
 	if err != nil {
 		return readError(what, p.to.pushURL, err) // nothing was sent
 	}
-	old, err := p.expected(adv)
+	old, err := expected(adv)
 	if err != nil || old == p.w.head() {
 		return err
 	}
-	pack, err := p.pack(ctx, adv)
-	if err != nil {
-		return err
+	req := p.update(adv, old)
+	if pack != nil {
+		text, err := pack(ctx, adv)
+		if err != nil {
+			return err
+		}
+		req.Packfile = io.NopCloser(text)
 	}
-	status, err := session.ReceivePack(ctx, p.update(adv, old, pack))
+	status, err := session.ReceivePack(ctx, req)
 	return p.verdict(ctx, what, old, status, err)
 }
 
 // update is the one reference update: the server does it only when the branch
 // is still at old.
-func (p *pushing) update(adv *packp.AdvRefs, old plumbing.Hash, pack io.Reader) *packp.ReferenceUpdateRequest {
+func (p *pushing) update(adv *packp.AdvRefs, old plumbing.Hash) *packp.ReferenceUpdateRequest {
 	req := packp.NewReferenceUpdateRequestFromCapabilities(adv.Capabilities)
 	if adv.Capabilities.Supports(capability.Sideband64k) {
 		req.Capabilities.Set(capability.Sideband64k) // hooks speak beside the status
@@ -64,7 +75,6 @@ func (p *pushing) update(adv *packp.AdvRefs, old plumbing.Hash, pack io.Reader) 
 		req.Capabilities.Set(capability.Quiet) // hooks alone
 	}
 	req.Commands = []*packp.Command{{Name: p.ref, Old: old, New: p.w.head()}}
-	req.Packfile = io.NopCloser(pack)
 	return req
 }
 

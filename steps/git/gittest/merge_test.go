@@ -47,7 +47,10 @@ func TestMerge(t *testing.T) {
 		if c, err := s.Commit("up", sha); err != nil || c.NumParents() != 2 {
 			t.Errorf("the merge commit: %v %v", c, err)
 		}
-		if m.Source = "bad"; func() bool { _, err := s.Merge(m); return err == nil || !strings.Contains(err.Error(), "conflict in other") }() {
+		if m.Source = "bad"; func() bool {
+			_, err := s.Merge(m)
+			return err == nil || !strings.Contains(err.Error(), "conflict in other")
+		}() {
 			t.Error("merged what both sides changed")
 		}
 		if m.Source = "nowhere"; func() bool { _, err := s.Merge(m); return err == nil }() {

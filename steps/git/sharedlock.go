@@ -1,0 +1,190 @@
+package git
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/storage/memory"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// A lock that machines share is a branch, refs/heads/skillrun/lock-NAME. It is
+// made by a push that the server takes only when the branch is not there, which
+// is what excludes everybody else, and it points at a commit without files whose
+// message says who holds it. Letting go deletes it, as long as it is still
+// there as it was made.
+//
+// There is no time after which it counts as stale: the machine that made it may
+// be slow, not dead. The same work on the same machine takes it again, so a run
+// that was killed goes on; for a machine that is gone a person deletes the
+// branch.
+
+// lockHead is the first line of a lock's commit; JSON of the holder follows.
+const lockHead = "skillrun lock"
+
+var lockName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
+// NewLock returns the lock that machines share in a repository; service is the
+// git service of the configuration that reaches it, "" is the usual one.
+func NewLock(o Options, service, repo string) step.Lock {
+	return &lock{client: &client{o}, service: service, spec: repo}
+}
+
+type lock struct {
+	*client
+	service, spec string
+}
+
+// lockTries is how often a lock is looked at when somebody takes it or lets go
+// of it meanwhile, or an answer was lost.
+const lockTries = 4
+
+// Take takes the lock, or says who has it.
+func (l *lock) Take(ctx context.Context, name string, h step.Holder) (*step.Holder, error) {
+	p, err := l.open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	for try := 0; ; try++ {
+		there, other, err := l.holder(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		if !there.IsZero() {
+			if mine(other, h) {
+				return nil, nil
+			}
+			return &other, nil
+		}
+		err = l.make(ctx, p, h)
+		code := types.CodeOf(err)
+		if err == nil || code != types.Conflict && code != types.UnknownOutcome || try == lockTries {
+			return nil, err
+		}
+	}
+}
+
+// Release lets go of the lock, if it is the holder's.
+func (l *lock) Release(ctx context.Context, name string, h step.Holder) error {
+	p, err := l.open(ctx, name)
+	if err != nil {
+		return err
+	}
+	for try := 0; ; try++ {
+		there, other, err := l.holder(ctx, p)
+		if err != nil || there.IsZero() || !mine(other, h) {
+			return err
+		}
+		p.w = &workspace{} // whose head is nothing: the branch is deleted
+		err = p.change(ctx, "let go of the lock "+name, p.still(there), nil)
+		if err == nil || types.CodeOf(err) != types.UnknownOutcome || try == lockTries {
+			return err
+		}
+	}
+}
+
+func mine(other, h step.Holder) bool { return other.Work == h.Work && other.Machine == h.Machine }
+
+func (l *lock) open(ctx context.Context, name string) (*pushing, error) {
+	if !lockName.MatchString(name) || strings.Contains(name, "..") || strings.HasSuffix(name, ".lock") || strings.HasSuffix(name, ".") {
+		return nil, types.Errorf(types.BadInput, "%q cannot name a lock", name).WithHint("use up to 64 small letters, digits, dots, dashes and underscores")
+	}
+	r, err := l.resolve(ctx, l.service, l.spec)
+	if err != nil {
+		return nil, err
+	}
+	branch := "skillrun/lock-" + name
+	return &pushing{to: r, branch: branch, ref: plumbing.NewBranchReferenceName(branch)}, nil
+}
+
+// holder looks who has the lock; the hash is zero when nobody has.
+func (l *lock) holder(ctx context.Context, p *pushing) (plumbing.Hash, step.Holder, error) {
+	var h step.Holder
+	from, err := p.to.refs(ctx, p.to.pushURL)
+	if err != nil {
+		return plumbing.ZeroHash, h, err
+	}
+	at, there := from.branches[p.branch]
+	if !there {
+		return plumbing.ZeroHash, h, nil
+	}
+	dir, err := os.MkdirTemp("", "skillrun-lock-")
+	if err != nil {
+		return at, h, types.Errorf(types.Internal, "no folder to read the lock in: %w", err).WithHint("%s", freeState)
+	}
+	defer os.RemoveAll(dir)
+	top := openObjects(dir)
+	into := &store{EncodedObjectStorer: top, top: top}
+	if err := p.to.fetch(ctx, from, into, ask{wants: []plumbing.Hash{at}, depth: 1, filter: onlyAsked, loose: true}); err != nil {
+		return at, h, err
+	}
+	c, err := object.GetCommit(into, at)
+	if err != nil {
+		return at, h, readError("read the lock", p.to.pushURL, err)
+	}
+	return at, holderOf(c), nil
+}
+
+// holderOf reads a lock's commit. A branch of that name that is no lock of ours
+// is held by whoever made it.
+func holderOf(c *object.Commit) step.Holder {
+	var h step.Holder
+	head, text, _ := strings.Cut(c.Message, "\n\n")
+	if head != lockHead || json.Unmarshal([]byte(text), &h) != nil {
+		return step.Holder{Run: "unknown (commit " + short(c.Hash) + ")", User: c.Author.Name, Since: c.Author.When.UTC()}
+	}
+	return h
+}
+
+// make pushes the branch, which the server takes only when it is not there.
+func (l *lock) make(ctx context.Context, p *pushing, h step.Holder) error {
+	sto := memory.NewStorage()
+	tree, err := sto.SetEncodedObject(encoded(plumbing.TreeObject, &object.Tree{}))
+	if err != nil {
+		return types.Errorf(types.Internal, "the lock's tree: %w", err).WithHint("%s", reportBug)
+	}
+	author, committer, err := p.to.service.identities(h.Since)
+	if err != nil {
+		return err
+	}
+	message := lockHead + "\n\n" + string(types.Encode(h)) + "\n"
+	c := &object.Commit{Author: author, Committer: committer, Message: message, TreeHash: tree}
+	hash, err := sto.SetEncodedObject(encoded(plumbing.CommitObject, c))
+	if err != nil {
+		return types.Errorf(types.Internal, "the lock's commit: %w", err).WithHint("%s", reportBug)
+	}
+	p.w = &workspace{meta: meta{Head: hash.String()}}
+	return p.change(ctx, "take the lock "+p.branch, p.nowhere, func(context.Context, *packp.AdvRefs) (*bytes.Buffer, error) {
+		var buf bytes.Buffer
+		_, err := packfile.NewEncoder(&buf, sto, false).Encode([]plumbing.Hash{tree, hash}, 0)
+		return &buf, err
+	})
+}
+
+// nowhere expects the branch not to be there.
+func (p *pushing) nowhere(adv *packp.AdvRefs) (plumbing.Hash, error) {
+	if now := adv.References[p.ref.String()]; !now.IsZero() && now != p.w.head() {
+		return now, types.Errorf(types.Conflict, "somebody took the lock %s meanwhile", p.branch).WithHint("%s", goOn)
+	}
+	return plumbing.ZeroHash, nil
+}
+
+// encoded is an object as git keeps it.
+func encoded(t plumbing.ObjectType, o interface {
+	Encode(plumbing.EncodedObject) error
+}) plumbing.EncodedObject {
+	out := &plumbing.MemoryObject{}
+	out.SetType(t)
+	_ = o.Encode(out) // into memory
+	return out
+}

@@ -1,0 +1,107 @@
+package git
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+func sayUnpush(_ pushIn, out pushOut) string {
+	return "delete branch " + out.Branch + " on " + out.Remote
+}
+
+// unpush deletes the branch, as long as it is where we left it.
+func (c *client) unpush(ctx context.Context, _ step.Key, _ pushIn, out pushOut) error {
+	sha, err := checkSHA("sha", out.Sha)
+	if err == nil {
+		err = checkBranch(out.Branch)
+	}
+	if err != nil {
+		return err
+	}
+	r, err := c.resolve(ctx, c.serviceFor(out.Remote), out.Remote)
+	if err != nil {
+		return err
+	}
+	p := &pushing{w: &workspace{}, to: r, branch: out.Branch, ref: plumbing.NewBranchReferenceName(out.Branch)}
+	return p.change(ctx, "delete "+out.Branch, p.still(sha), nil)
+}
+
+// still expects the branch to be at a commit, or gone.
+func (p *pushing) still(sha plumbing.Hash) func(*packp.AdvRefs) (plumbing.Hash, error) {
+	return func(adv *packp.AdvRefs) (plumbing.Hash, error) {
+		now := adv.References[p.ref.String()]
+		if now.IsZero() || now == sha {
+			return now, nil
+		}
+		return now, types.Errorf(types.Conflict, "branch %s is at %s, no longer at our commit %s", p.branch, short(now), short(sha)).
+			WithHint("see who pushed there, and delete it by hand when it may go").With("tip", now.String())
+	}
+}
+
+// serviceFor is the name of the configured service whose token goes to a
+// remote.
+func (c *client) serviceFor(remote string) string {
+	for _, name := range types.SortedKeys(c.o.Services) {
+		if c.o.Services[name].home(remote) {
+			return name
+		}
+	}
+	return ""
+}
+
+// resolvePush reads back the branch that a person says is pushed. Its tip has to
+// be our commit, or one with the same files on the same base.
+func (c *client) resolvePush(ctx context.Context, ref string, in pushIn) (pushOut, error) {
+	p, err := c.pushing(ctx, in)
+	if err != nil {
+		return pushOut{}, err
+	}
+	from, err := p.to.refs(ctx, p.to.pushURL)
+	if err != nil {
+		return pushOut{}, err
+	}
+	now, there := from.branches[p.branch]
+	if !there {
+		return pushOut{}, types.Errorf(types.NotFound, "there is no branch %s on %s", p.branch, p.to.pushURL).
+			WithHint("when it was never pushed, say --not-done")
+	}
+	if ref != p.branch && ref != now.String() {
+		return pushOut{}, types.Errorf(types.Conflict, "branch %s is at %s, not at %q", p.branch, now, ref).
+			WithHint("name the commit that it is at, or the branch")
+	}
+	if now != p.w.head() {
+		if err := p.equals(ctx, from, now); err != nil {
+			return pushOut{}, err
+		}
+	}
+	out := p.out()
+	out.Sha = now.String()
+	return out, p.pushed()
+}
+
+// equals refuses a tip that is not what this run made.
+func (p *pushing) equals(ctx context.Context, from *remoteRefs, now plumbing.Hash) error {
+	if _, err := p.w.bringChain(ctx, p.to, from, now); err != nil {
+		return err
+	}
+	theirs, err := object.GetCommit(p.w.objects, now)
+	if err != nil {
+		return readError("read "+short(now), p.to.pushURL, err)
+	}
+	ours, err := object.GetCommit(p.w.objects, p.w.head())
+	if err != nil {
+		return p.w.broken(err)
+	}
+	if theirs.TreeHash == ours.TreeHash && fmt.Sprint(theirs.ParentHashes) == fmt.Sprint(ours.ParentHashes) {
+		return nil
+	}
+	return types.Errorf(types.Conflict, "branch %s is at %s, which holds other changes than this run's %s", p.branch, short(now), short(p.w.head())).
+		WithHint("delete the branch and say --not-done, or make new work of it with --again 1")
+}

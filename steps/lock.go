@@ -1,0 +1,23 @@
+package steps
+
+import (
+	"cmp"
+
+	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/git"
+)
+
+// Lock returns the lock that machines share in a git repository; service is
+// the one of the configuration that reaches it, "" is git.
+func Lock(cfg *config.Config, o Options, service, repo string) (step.Lock, error) {
+	c := connector{cfg: cfg, wrap: o.Wrap}
+	services := each(&c, "git", c.git)
+	service = cmp.Or(service, "git")
+	if _, ok := services[service]; !ok {
+		return nil, types.Errorf(types.BadInput, "there is no git service %q for the lock", service).
+			WithHint("add it under services in skillrun.yaml, with kind: git")
+	}
+	return git.NewLock(git.Options{Services: services, Cache: o.Cache}, service, repo), c.err
+}
