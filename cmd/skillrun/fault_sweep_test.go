@@ -18,8 +18,12 @@ import (
 // sweepSeed chooses the cases of a sample; the same ones each time.
 const sweepSeed = 20260115
 
+// sweeping says how much is asked for: "full" is everything, "ci" what fits into
+// a CI job, "" a sample of a few seconds.
+func sweeping() string { return os.Getenv("SKILLRUN_SWEEP") }
+
 // fullSweep reports whether every case is asked for, and not a sample only.
-func fullSweep() bool { return os.Getenv("SKILLRUN_SWEEP") == "full" }
+func fullSweep() bool { return sweeping() != "" }
 
 // requestsOf are what a release asks that meets no fault.
 func (a *arena) requestsOf(t testing.TB, warm bool) []sandbox.Request {

@@ -221,9 +221,11 @@ func swept(t *testing.T, points []string, do func(k *killer, n int) error) {
 }
 
 // sample leaves one point in every so many, the same ones each time.
-func sample(points []string, every int) []string {
+func sample(points []string, every int) []string { return sampleFrom(points, every/2, every) }
+
+func sampleFrom(points []string, first, every int) []string {
 	out := make([]string, len(points))
-	for i := every / 2; i < len(points); i += every {
+	for i := first; i < len(points); i += every {
 		out[i] = points[i]
 	}
 	return out
@@ -248,16 +250,16 @@ func TestKillSweep(t *testing.T) {
 	random := rand.New(rand.NewPCG(sweepSeed, 1))
 	for _, v := range []struct {
 		variant
-		every, short int // how many points a full sweep and a short one leave out
+		full, ci, short int // one point in so many
 	}{
-		{variant{name: "resumed"}, 1, 13},
-		{variant{name: "the run's folder removed, the same command", lost: true}, 1, 35},
-		{variant{name: "the same, and the search lags by 60 s", lost: true, lag: 60}, 1, 50},
-		{variant{name: "killed again while it resumes", then: true}, 4, 50},
+		{variant{name: "resumed"}, 1, 1, 13},
+		{variant{name: "the run's folder removed, the same command", lost: true}, 1, 2, 35},
+		{variant{name: "the same, and the search lags by 60 s", lost: true, lag: 60}, 1, 3, 50},
+		{variant{name: "killed again while it resumes", then: true}, 4, 8, 50},
 	} {
-		every := v.short
-		if fullSweep() {
-			every = v.every
+		every := map[string]int{"full": v.full, "ci": v.ci}[sweeping()]
+		if every == 0 {
+			every = v.short
 		}
 		chosen, began := sample(points, every), time.Now()
 		seconds := make([]int, len(points)+1)
@@ -279,11 +281,13 @@ func TestSignalSweep(t *testing.T) {
 	}
 	points := newKiller(t).points(t)
 	for i, signal := range []string{"int", "term", "hup"} {
-		every := 40
-		if fullSweep() {
-			every = 1
+		chosen, began := sample(points, 40+i), time.Now()
+		switch sweeping() {
+		case "full":
+			chosen = points
+		case "ci": // each point has one of the three
+			chosen = sampleFrom(points, i, 3)
 		}
-		chosen, began := sample(points, every+i), time.Now()
 		var slowest atomic.Int64
 		var through atomic.Int64
 		swept(t, chosen, func(k *killer, n int) error {

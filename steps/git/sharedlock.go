@@ -4,14 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"os"
 	"regexp"
 	"strings"
 
+	"github.com/go-git/go-billy/v5/memfs"
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/storage/filesystem"
 	"github.com/go-git/go-git/v5/storage/memory"
 
 	"github.com/skillrun/skillrun/engine/step"
@@ -118,12 +120,7 @@ func (l *lock) holder(ctx context.Context, p *pushing) (plumbing.Hash, step.Hold
 	if !there {
 		return plumbing.ZeroHash, h, nil
 	}
-	dir, err := os.MkdirTemp("", "skillrun-lock-")
-	if err != nil {
-		return at, h, types.Errorf(types.Internal, "no folder to read the lock in: %w", err).WithHint("%s", freeState)
-	}
-	defer os.RemoveAll(dir)
-	top := openObjects(dir)
+	top := filesystem.NewStorage(memfs.New(), cache.NewObjectLRUDefault())
 	into := &store{EncodedObjectStorer: top, top: top}
 	if err := p.to.fetch(ctx, from, into, ask{wants: []plumbing.Hash{at}, depth: 1, filter: onlyAsked, loose: true}); err != nil {
 		return at, h, err
@@ -148,43 +145,30 @@ func holderOf(c *object.Commit) step.Holder {
 
 // make pushes the branch, which the server takes only when it is not there.
 func (l *lock) make(ctx context.Context, p *pushing, h step.Holder) error {
-	sto := memory.NewStorage()
-	tree, err := sto.SetEncodedObject(encoded(plumbing.TreeObject, &object.Tree{}))
-	if err != nil {
-		return types.Errorf(types.Internal, "the lock's tree: %w", err).WithHint("%s", reportBug)
-	}
 	author, committer, err := p.to.service.identities(h.Since)
 	if err != nil {
 		return err
 	}
+	sto := memory.NewStorage()
+	tree := kept(sto, plumbing.TreeObject, &object.Tree{})
 	message := lockHead + "\n\n" + string(types.Encode(h)) + "\n"
-	c := &object.Commit{Author: author, Committer: committer, Message: message, TreeHash: tree}
-	hash, err := sto.SetEncodedObject(encoded(plumbing.CommitObject, c))
-	if err != nil {
-		return types.Errorf(types.Internal, "the lock's commit: %w", err).WithHint("%s", reportBug)
-	}
-	p.w = &workspace{meta: meta{Head: hash.String()}}
-	return p.change(ctx, "take the lock "+p.branch, p.nowhere, func(context.Context, *packp.AdvRefs) (*bytes.Buffer, error) {
+	commit := kept(sto, plumbing.CommitObject, &object.Commit{Author: author, Committer: committer, Message: message, TreeHash: tree})
+	p.w = &workspace{meta: meta{Head: commit.String()}}
+	nowhere := func(*packp.AdvRefs) (plumbing.Hash, error) { return plumbing.ZeroHash, nil } // or the server refuses
+	return p.change(ctx, "take the lock "+p.branch, nowhere, func(context.Context, *packp.AdvRefs) (*bytes.Buffer, error) {
 		var buf bytes.Buffer
-		_, err := packfile.NewEncoder(&buf, sto, false).Encode([]plumbing.Hash{tree, hash}, 0)
+		_, err := packfile.NewEncoder(&buf, sto, false).Encode([]plumbing.Hash{tree, commit}, 0)
 		return &buf, err
 	})
 }
 
-// nowhere expects the branch not to be there.
-func (p *pushing) nowhere(adv *packp.AdvRefs) (plumbing.Hash, error) {
-	if now := adv.References[p.ref.String()]; !now.IsZero() && now != p.w.head() {
-		return now, types.Errorf(types.Conflict, "somebody took the lock %s meanwhile", p.branch).WithHint("%s", goOn)
-	}
-	return plumbing.ZeroHash, nil
-}
-
-// encoded is an object as git keeps it.
-func encoded(t plumbing.ObjectType, o interface {
+// kept keeps an object in memory, where nothing fails.
+func kept(sto *memory.Storage, t plumbing.ObjectType, o interface {
 	Encode(plumbing.EncodedObject) error
-}) plumbing.EncodedObject {
+}) plumbing.Hash {
 	out := &plumbing.MemoryObject{}
 	out.SetType(t)
-	_ = o.Encode(out) // into memory
-	return out
+	_ = o.Encode(out)
+	hash, _ := sto.SetEncodedObject(out)
+	return hash
 }

@@ -139,7 +139,7 @@ func (w *writing) send(ctx context.Context) (settled bool) {
 	}
 	w.last = err
 	switch code := types.CodeOf(err); {
-	case ctx.Err() != nil && !definite(code):
+	case ctx.Err() != nil: // the call was cut, and its error tells of that
 		return true // INTENT without DONE: the next process looks
 	case code == types.UnknownOutcome:
 		w.maybeSent, w.settled = true, w.Clock.Now().Add(w.Settle)
@@ -149,12 +149,6 @@ func (w *writing) send(ctx context.Context) (settled bool) {
 		return true
 	}
 	return false
-}
-
-// definite reports whether a write that ended with code surely did not happen,
-// also when its call was cut.
-func definite(code types.Code) bool {
-	return code != types.UnknownOutcome && code != types.Cancelled && code != types.Internal && code != types.Timeout
 }
 
 // look asks the step whether its effect is there. Of a late step it asks until
