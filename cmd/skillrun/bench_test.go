@@ -251,6 +251,13 @@ func (r result) json(t *testing.T) asJSON {
 	return out
 }
 
+// goOn are the arguments of the command that goes on, as it was printed.
+func (r result) goOn() []string {
+	_, cmd, _ := strings.Cut(r.log, "go on: skillrun ")
+	cmd, _, _ = strings.Cut(cmd, "\n")
+	return strings.Fields(cmd)
+}
+
 // want checks an exit code and what the output says, as regular expressions.
 func (r result) want(t *testing.T, code int, patterns ...string) {
 	t.Helper()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"strings"
 	"testing"
 	"time"
 )
@@ -28,9 +27,8 @@ func TestInterrupted(t *testing.T) {
 	b.ctx, b.clock = ctx, interrupting{handClock{b}, stop}
 	r := b.release(b.sha(), "--wait")
 	r.want(t, 130, `interrupted: run `, `go on: skillrun resume `)
-	_, cmd, _ := strings.Cut(r.log, "go on: skillrun ")
 	b.ctx, b.clock = nil, nil
-	b.run(strings.Fields(cmd)...).want(t, 0, `parked, waiting`)
+	b.run(r.goOn()...).want(t, 0, `parked, waiting`)
 	if got := b.state(); len(got.Jira.Issues) != 1 || len(got.Gitlab.MergeRequests) != 1 {
 		t.Errorf("%d issues, %d merge requests", len(got.Jira.Issues), len(got.Gitlab.MergeRequests))
 	}

@@ -194,7 +194,7 @@ func (b *bench) behind(spoil func(http.ResponseWriter, *http.Request, target) bo
 		}
 	}))
 	b.t.Cleanup(f.Close)
-	b.configure(b.world.URL(), f.URL)
+	b.configure(b.world.URL(), f.URL, "settle: 1s", "settle: 0s")
 	return f
 }
 

@@ -262,14 +262,13 @@ func TestOtherReleaseUnderWay(t *testing.T) {
 func TestConsent(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.configure("policy: {confirm: never}", "policy: {confirm: always}")
+	b.configure("confirm: never", "confirm: always")
 	r := b.release(b.sha())
 	r.want(t, 3, `4 writes are about to happen`, `summary: 2026-01-15 Analytics HCC Service Release`, `title: \(known after jira\) - chore\(release\)`, `go on: skillrun resume \S+ --config \S+ --yes`)
 	if got := b.state().writes(); len(got) != 0 {
 		t.Errorf("writes before consent: %v", got)
 	}
-	_, cmd, _ := strings.Cut(r.log, "go on: skillrun ")
-	b.run(strings.Fields(strings.TrimSpace(cmd))...).want(t, 0, "created  jira")
+	b.run(r.goOn()...).want(t, 0, "created  jira")
 	if got := len(b.state().Jira.Issues); got != 1 {
 		t.Errorf("%d issues", got)
 	}
@@ -282,7 +281,10 @@ func TestGates(t *testing.T) {
 	b := newBench(t)
 	r := b.release(b.sha(), "--output json").json(t)
 	s := b.state()
-	const requests = 40 // HTTP requests of a release on an empty cache
+	// HTTP requests of a release on an empty cache. Three are of issues that an
+	// honest Jira would not need: the numbers beside a new issue, where a request
+	// that was delivered twice leaves its twin, and the link as it is read back.
+	const requests = 42
 	if len(s.Requests) > requests {
 		t.Errorf("%d HTTP requests, the gate is %d: %v", len(s.Requests), requests, s.Requests)
 	}
@@ -327,7 +329,7 @@ func TestLooksAgainBeforeTheFirstWrite(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	never := b.conf
-	b.configure("policy: {confirm: never}", "policy: {confirm: always}")
+	b.configure("confirm: never", "confirm: always")
 	r := b.release(b.sha(), "--output json").json(t)
 	if r.State != "parked" || r.Reason != "confirm" {
 		t.Fatalf("%s %s", r.State, r.Reason)

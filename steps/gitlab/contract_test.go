@@ -34,6 +34,10 @@ var contract = []agreed{
 	{"GET /projects/:id/merge_requests/:id/diffs", v2.ListMergeRequestDiffsOptions{}, []*v2.MergeRequestDiff{}, "list_merge_request_diff.json"},
 	{"GET /projects/:id/merge_requests/:id/notes", v2.ListMergeRequestNotesOptions{}, []*v2.Note{}, ""},
 	{"POST /projects/:id/merge_requests/:id/notes", v2.CreateMergeRequestNoteOptions{}, v2.Note{}, ""},
+	{"PUT /projects/:id/merge_requests/:id", v2.UpdateMergeRequestOptions{}, v2.MergeRequest{}, "get_merge_request.json"},
+	{"GET /projects/:id/merge_requests/:id/notes/:id", nil, v2.Note{}, ""},
+	{"PUT /projects/:id/merge_requests/:id/notes/:id", v2.UpdateMergeRequestNoteOptions{}, v2.Note{}, ""},
+	{"DELETE /projects/:id/merge_requests/:id/notes/:id", nil, nil, ""},
 	{"GET /projects/:id/pipelines", v2.ListProjectPipelinesOptions{}, []*v2.PipelineInfo{}, ""},
 	{"GET /projects/:id/pipelines/:id", nil, v2.Pipeline{}, ""},
 	{"GET /projects/:id/pipelines/:id/jobs", v2.ListJobsOptions{}, []*v2.Job{}, ""},
@@ -89,6 +93,7 @@ func TestContract(t *testing.T) {
 	_, err6 := w.lab.AddPipeline(app, pipelineOf("master", "success"))
 	_, err7 := do[PipelineOut](w, "gitlab_pipeline_view", args{"project": app, "ref": "master"})
 	must(t, err1, err2, err3, err4, err5, err6, err7)
+	afterwards(t, w, full, note)
 	w.examine(use("gitlab_mr_create", full), use("gitlab_mr_view", args{"project": "team/shared", "iid": 1}))
 	want := map[string]bool{}
 	for _, c := range contract {
@@ -97,6 +102,17 @@ func TestContract(t *testing.T) {
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(w.routes))); diff != "" {
 		t.Errorf("routes used (-contract +seen):\n%s", diff)
 	}
+}
+
+// afterwards brings up to date, reads back and undoes what was made.
+func afterwards(t *testing.T, w *world, full, note args) {
+	t.Helper()
+	full = full.with("title", "Release 2").with("labels", []any{"a", "c"}).with("reviewers", []any{"zoe"}).with("assignees", []any{"ann"})
+	_, err1 := update[CreateOut](w, "gitlab_mr_create", full)
+	more, err2 := update[NoteOut](w, "gitlab_mr_note", note.with("body", "more"))
+	mr, err3 := resolve[CreateOut](w, "gitlab_mr_create", "!1", full)
+	said, err4 := resolve[NoteOut](w, "gitlab_mr_note", more.WebURL, note)
+	must(t, err1, err2, err3, err4, w.undo("gitlab_mr_note", note, said), w.undo("gitlab_mr_create", full, mr))
 }
 
 // TestContractObjects plants mistakes in what is exchanged.

@@ -74,6 +74,9 @@ func (x exchanged) objections() []string {
 	if x.status/100 != 2 {
 		return append(out, refusal(x.answer)...)
 	}
+	if x.status == http.StatusNoContent {
+		return out
+	}
 	return append(out, strictAnswer(x.answer, c.answer, samples()[c.sample])...)
 }
 

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/types"
 )
 
 // The states of a merge request.
@@ -121,29 +120,44 @@ func (s search) sameBranches(m mergeRequest) bool {
 // live is one of ours that is open.
 func (s search) live(m mergeRequest) step.Found[CreateOut] {
 	out := outOf(m, s.p.Project)
-	if mark, _ := readMarker(m.Description); mark.Digest == s.mark.Digest && s.sameBranches(m) {
+	mark, _ := readMarker(m.Description)
+	switch {
+	case !s.sameBranches(m): // no update sends it elsewhere
+		return step.Over[CreateOut](m.ref(), m.ref()+" is there already, from other arguments: "+s.elsewhere(m),
+			"close it and run this again, or make new work of it with --again N: "+m.WebURL)
+	case mark.Digest == s.mark.Digest:
 		return step.Here(m.ref(), out) // a new title is a person's business; where it goes is not
 	}
 	return step.Differs(m.ref(), out, s.difference(m))
 }
 
-// difference says in which arguments the merge request is another one.
-func (s search) difference(m mergeRequest) string {
-	var said []string
-	add := func(name, is, want string) {
-		if is != want {
-			said = append(said, fmt.Sprintf("%s is %q, now %q", name, is, want))
-		}
-	}
-	add("title", m.Title, s.p.title)
-	add("source_branch", m.SourceBranch, s.p.SourceBranch)
-	add("target_branch", m.TargetBranch, s.target)
-	add("labels", sorted(m.Labels), sorted(s.p.Labels))
-	add("reviewers", sorted(m.Reviewers), sorted(s.p.Reviewers))
-	add("assignees", sorted(m.Assignees), sorted(s.p.Assignees))
+// elsewhere says in which branches the merge request is another one.
+func (s search) elsewhere(m mergeRequest) string {
+	var said differences
+	said.add("source_branch", m.SourceBranch, s.p.SourceBranch)
+	said.add("target_branch", m.TargetBranch, s.target)
 	if m.SourceProjectID != s.sourceID {
 		said = append(said, fmt.Sprintf("source_project is number %d, now %d", m.SourceProjectID, s.sourceID))
 	}
+	return strings.Join(said, "; ")
+}
+
+// differences are what is otherwise, in words.
+type differences []string
+
+func (d *differences) add(name, is, want string) {
+	if is != want {
+		*d = append(*d, fmt.Sprintf("%s is %q, now %q", name, is, want))
+	}
+}
+
+// difference says in which arguments the merge request is another one.
+func (s search) difference(m mergeRequest) string {
+	var said differences
+	said.add("title", m.Title, s.p.title)
+	said.add("labels", sorted(m.Labels), sorted(s.p.Labels))
+	said.add("reviewers", sorted(m.Reviewers), sorted(s.p.Reviewers))
+	said.add("assignees", sorted(m.Assignees), sorted(s.p.Assignees))
 	if said == nil {
 		return m.ref() + " looks the same, but was opened from other arguments"
 	}
@@ -233,10 +247,7 @@ func (p plain) fields(target, description string, unknown step.UnknownPaths) []s
 	text, _, _ := strings.Cut(description, markerStart)
 	var out []step.FieldChange
 	add := func(name, value string) {
-		if touched(unknown, name) {
-			value = "(known later)"
-		}
-		if value != "" {
+		if value != "" && !touched(unknown, name) { // the plan shows as much of the others as is known
 			out = append(out, step.FieldChange{Name: name, Value: value})
 		}
 	}
@@ -244,7 +255,7 @@ func (p plain) fields(target, description string, unknown step.UnknownPaths) []s
 	add("source_project", p.SourceProject)
 	add("source_branch", p.SourceBranch)
 	add("target_branch", cmp.Or(target, "(the default branch)"))
-	add("title", cmp.Or(p.title, types.Unknown{After: "earlier steps"}.String()))
+	add("title", p.title)
 	add("labels", strings.Join(p.Labels, ", "))
 	add("reviewers", strings.Join(p.Reviewers, ", "))
 	add("assignees", strings.Join(p.Assignees, ", "))

@@ -17,6 +17,9 @@ func brief(f step.Found[json.RawMessage]) string {
 
 const page = "https://gitlab.test/team/app/-/merge_requests/1"
 
+// elsewhere is what to do about one that goes to or from another branch.
+const elsewhere = "close it and run this again, or make new work of it with --again N: " + page
+
 func TestFind(t *testing.T) {
 	t.Parallel()
 	other := step.Key{Work: "wwww", Path: "again"}
@@ -30,11 +33,15 @@ func TestFind(t *testing.T) {
 		{"ours", nil, testKey, release(), "here !1||"},
 		{"ours, described anew", nil, testKey, release().with("description", "other words"), "here !1||"},
 		{"another title", nil, testKey, release().with("title", "Release 2"), `differs !1|title is "Release 1", now "Release 2"|`},
-		{"another target, label and people", nil, testKey,
-			release().with("target_branch", "stable").with("labels", []any{"b", "a"}).with("reviewers", []any{"ann"}).with("assignees", []any{"zoe"}),
-			`differs !1|target_branch is "master", now "stable"; labels is "", now "a, b"; reviewers is "", now "ann"; assignees is "", now "zoe"|`},
-		{"another branch", nil, testKey, release().with("source_branch", "r2"), `differs !1|source_branch is "r1", now "r2"|`},
-		{"another project", nil, testKey, release().with("source_project", "bot/app"), `differs !1|source_project is number 7, now 8|`},
+		{"other labels and people", nil, testKey,
+			release().with("labels", []any{"b", "a"}).with("reviewers", []any{"ann"}).with("assignees", []any{"zoe"}),
+			`differs !1|labels is "", now "a, b"; reviewers is "", now "ann"; assignees is "", now "zoe"|`},
+		{"another target", nil, testKey, release().with("target_branch", "stable"),
+			`over !1|!1 is there already, from other arguments: target_branch is "master", now "stable"|` + elsewhere},
+		{"another branch", nil, testKey, release().with("source_branch", "r2"),
+			`over !1|!1 is there already, from other arguments: source_branch is "r1", now "r2"|` + elsewhere},
+		{"another project", nil, testKey, release().with("source_project", "bot/app"),
+			`over !1|!1 is there already, from other arguments: source_project is number 7, now 8|` + elsewhere},
 		{"what cannot be seen", nil, testKey, release().with("remove_source_branch", false), `differs !1|!1 looks the same, but was opened from other arguments|`},
 		{"another key", nil, other, release(), "over !1|!1 from this branch was opened by bot and is not ours|close it, or use another branch: " + page},
 		{"another key, another target", nil, other, release().with("target_branch", "stable"), "absent ||"},

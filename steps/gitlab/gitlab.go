@@ -8,6 +8,10 @@
 // last line of its description. A note is found among those of our own account
 // by the same marker in its last line; one that somebody deleted is not found.
 //
+// Ours is brought up to date when it was made from other arguments, but never
+// sent to another branch; on request a merge request is closed and a note
+// deleted.
+//
 // # What is done to text
 //
 // A description or a note comes from a skill and may quote anybody: commit messages,
@@ -53,11 +57,15 @@ func Steps(services map[string]Service) []step.Step {
 	f := family{services}
 	return []step.Step{
 		step.Write("gitlab_mr_create", "Open a merge request.", f.create,
-			step.Find(f.findCreated), step.Preview(f.previewCreate)).
+			step.Find(f.findCreated), step.Preview(f.previewCreate), step.Update(f.updateCreated),
+			step.Resolve(mrRef, f.resolveCreated),
+			step.Undo(step.Undoing[CreateIn, CreateOut]{Say: sayClose, Do: f.closeCreated})).
 			Touching("gitlab", "merge request", "create").
 			Failing(append(failures(), types.Conflict)...),
 		step.Write("gitlab_mr_note", "Add a note to a merge request.", f.note,
-			step.Find(f.findNote), step.Preview(f.previewNote)).
+			step.Find(f.findNote), step.Preview(f.previewNote), step.Update(f.updateNote), step.Late[NoteIn, NoteOut](),
+			step.Resolve(noteRef, f.resolveNote),
+			step.Undo(step.Undoing[NoteIn, NoteOut]{Say: sayUnnote, Do: f.removeNote})).
 			Touching("gitlab", "note", "create").
 			Failing(append(failures(), types.Conflict)...),
 		step.Read("gitlab_mr_view", "Look at a merge request: its state, approvals and pipeline.", f.view).

@@ -119,7 +119,7 @@ func (f family) findNote(ctx context.Context, key step.Key, in NoteIn) (step.Fou
 	case err != nil:
 		return none, err
 	case len(ours) > 0:
-		return in.found(m, ours, mark), nil
+		return in.found(m, ours, mark), nil // a mark in somebody else's, beside ours, is a copy
 	case foreign != "":
 		return step.CannotTell[NoteOut](foreign), nil
 	case !complete:
@@ -128,15 +128,21 @@ func (f family) findNote(ctx context.Context, key step.Key, in NoteIn) (step.Fou
 	return step.Absent[NoteOut](), nil
 }
 
-// found puts the one that says the same first.
+// found judges ours. Of several a person keeps one: none is cleaned away in
+// silence.
 func (in NoteIn) found(m mergeRequest, ours []note, mark marker) step.Found[NoteOut] {
-	same := slices.IndexFunc(ours, func(n note) bool {
-		got, _ := readMarker(n.Body)
-		return got == mark
-	})
-	n := ours[max(same, 0)]
+	n := ours[0]
 	ref := m.ref() + "#note_" + strconv.Itoa(n.ID)
-	if same < 0 {
+	switch got, _ := readMarker(n.Body); {
+	case len(ours) > 1:
+		slices.SortFunc(ours, func(a, b note) int { return a.ID - b.ID })
+		numbers := make([]string, len(ours))
+		for i, n := range ours {
+			numbers[i] = strconv.Itoa(n.ID)
+		}
+		return step.CannotTell[NoteOut](fmt.Sprintf("notes %s of %s are all of this piece of work; delete all but one",
+			strings.Join(numbers, ", "), place(in.Project, in.IID)))
+	case got != mark:
 		return step.Differs(ref, in.out(m, n), "the note says something else than now asked for")
 	}
 	return step.Here(ref, in.out(m, n))
@@ -150,20 +156,20 @@ func (f family) previewNote(ctx context.Context, in NoteIn, unknown step.Unknown
 		Change: step.Change{Title: "add a note to a merge request of " + in.Project},
 		Out:    NoteOut{IID: in.IID, Project: in.Project}, Unknown: step.UnknownPaths{"id", "web_url", "author", "created_at"},
 	}
-	body := "(known later)"
+	var fields []step.FieldChange // what is not known is left out: the plan shows as much of it as is known
 	if !touched(unknown, "body") {
 		text, err := encodeNote(in.Body, markerOf(step.CallOf(ctx).Key, step.CallOf(ctx).Digest))
 		if err != nil {
 			return none, err
 		}
-		body, _, _ = strings.Cut(text, markerStart)
+		text, _, _ = strings.Cut(text, markerStart)
+		fields = append(fields, step.FieldChange{Name: "body", Value: strings.TrimSpace(text)})
 	}
 	for _, name := range []string{"iid", "project"} {
 		if touched(unknown, name) {
 			out.Unknown = append(out.Unknown, name)
 		}
 	}
-	at := "(known later)"
 	if !touched(unknown, "service") && !touched(unknown, "project") && !touched(unknown, "iid") {
 		c, err := f.connect(in.At)
 		if err != nil {
@@ -173,8 +179,9 @@ func (f family) previewNote(ctx context.Context, in NoteIn, unknown step.Unknown
 		if err != nil {
 			return none, err
 		}
-		at, out.Change.Title = m.ref()+" "+m.Title, in.what()
+		out.Change.Title = in.what()
+		fields = append([]step.FieldChange{{Name: "merge_request", Value: m.ref() + " " + m.Title}}, fields...)
 	}
-	out.Change.Fields = []step.FieldChange{{Name: "merge_request", Value: at}, {Name: "body", Value: strings.TrimSpace(body)}}
+	out.Change.Fields = fields
 	return out, nil
 }

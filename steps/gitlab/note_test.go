@@ -179,6 +179,8 @@ func TestNoteSortsTheAnswer(t *testing.T) {
 		{404, `{"message":"404 Not found"}`, "not_found" + what + "404 Not Found"},
 		{400, `{"message":"400 (Bad request) \"Note {:note=>[\"is too long\"]}\" not given"}`, "invalid" + what + `400 Bad Request: 400 (Bad request) "Note {:note=>["is too long"]}" not given`},
 		{429, `Retry later`, "rate_limited" + what + "429 Too Many Requests: Retry later (the service asks to wait: Retry-After 30)"},
+		{408, ``, "unknown_outcome" + what + "408 Request Timeout"},
+		{409, `{"message":"Conflict"}`, "conflict" + what + "409 Conflict: Conflict (look at the merge request that GitLab names)"},
 		{500, ``, "unknown_outcome" + what + "500 Internal Server Error (go on with the run"},
 		{502, `<html>`, "unknown_outcome" + what + "502 Bad Gateway: (a web page, not GitLab's API)"},
 		{302, ``, "unknown_outcome" + what + "302 Found"},
@@ -287,7 +289,7 @@ func TestPreviewNote(t *testing.T) {
 			Change: step.Change{Title: "add a note to !1 of team/app", Fields: []step.FieldChange{{Name: "merge_request", Value: "!1 Release 1"}, {Name: "body", Value: `\/close it`}}},
 			Out:    NoteOut{IID: 1, Project: app}, Unknown: step.UnknownPaths{"id", "web_url", "author", "created_at"}}},
 		{args{"project": app, "iid": 0, "body": ""}, step.UnknownPaths{"iid", "body"}, step.Prediction[NoteOut]{
-			Change: step.Change{Title: "add a note to a merge request of team/app", Fields: []step.FieldChange{{Name: "merge_request", Value: "(known later)"}, {Name: "body", Value: "(known later)"}}},
+			Change: step.Change{Title: "add a note to a merge request of team/app"},
 			Out:    NoteOut{Project: app}, Unknown: step.UnknownPaths{"id", "web_url", "author", "created_at", "iid"}}},
 	} {
 		got, err := s.Preview(w.ctx(s, testKey, tc.in), tc.in.json(), tc.unknown)

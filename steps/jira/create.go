@@ -72,7 +72,24 @@ func (f family) create(ctx context.Context, in CreateIn) (CreateOut, error) {
 		return none, types.Errorf(types.UnknownOutcome, "%s: jira says it is %s, which is not what was sent", what, key).
 			WithHint("look for the label %s", label(call.Key))
 	}
+	if err := c.alone(ctx, what, made, m); err != nil {
+		return none, err
+	}
 	return c.out(made, true), nil
+}
+
+// alone looks at the numbers beside it: something between here and Jira may have
+// delivered the one request twice, and answered as to the first or the second.
+// A read that fails says nothing: ours is filed.
+func (c *client) alone(ctx context.Context, what string, made issue, m marker) error {
+	for _, n := range []int{-1, 1} {
+		beside, err := c.issue(ctx, fmt.Sprintf("%s-%d", projectOf(made.Key), numberOf(made.Key)+n))
+		if twin, ok := parseMarker(beside.Properties[property]); err == nil && ok && twin == m && beside.ID != made.ID {
+			return types.Errorf(types.UnknownOutcome, "%s: sent once, it was carried out twice: %s and %s", what, made.Key, beside.Key).
+				WithHint("keep one, take the label %s off the other, and go on with the run", labelPrefix+m.Key)
+		}
+	}
+	return nil
 }
 
 func (c *client) out(i issue, created bool) CreateOut {
@@ -185,7 +202,7 @@ func previewCreate(_ context.Context, in CreateIn, unknown step.UnknownPaths) (s
 	s.addFields(in.Fields)
 	s.add("description", in.Description)
 	return step.Prediction[CreateOut]{
-		Change:  step.Change{Title: "file " + s.value("type", in.kind(), "an issue") + " in " + s.value("project", in.Project, "a project"), Fields: s.fields},
+		Change:  step.Change{Title: "file " + s.value("type", "a "+in.kind(), "an issue") + " in " + s.value("project", in.Project, "a project"), Fields: s.fields},
 		Out:     CreateOut{Created: true},
 		Unknown: step.UnknownPaths{"key", "id", "url", "status"},
 	}, nil

@@ -3,6 +3,7 @@ package jira
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,18 +43,13 @@ func (f family) findCreated(ctx context.Context, key step.Key, in CreateIn) (ste
 	if err != nil {
 		return none, err
 	}
-	marked, copies, err := c.labelled(ctx, key)
-	switch {
-	case err != nil:
+	const what = "search for the label "
+	keys, err := c.keys(ctx, what+label(key), fmt.Sprintf(`labels = "%s" ORDER BY created DESC`, label(key)), maxLabelled)
+	if err != nil {
 		return none, err
-	case len(marked) > 1:
-		return step.CannotTell[CreateOut](fmt.Sprintf("%s are all of this piece of work; keep one, and take the label %s off the others",
-			list(marked), label(key))), nil
-	case len(marked) == 1:
-		return c.judge(ctx, marked[0], in), nil
-	case len(copies) > 0:
-		return step.CannotTell[CreateOut](fmt.Sprintf("%s has the label %s but was not filed by skillrun, as a clone would; take the label off, or say that it is the one",
-			list(copies), label(key))), nil
+	}
+	if f, ok, err := c.labelled(ctx, key, in, keys); ok || err != nil {
+		return f, err
 	}
 	return c.probe(ctx, key, in)
 }
@@ -66,15 +62,39 @@ func list(issues []issue) string {
 	return strings.Join(keys, ", ")
 }
 
-// labelled looks at every issue that the index knows under our label, in any
-// project, for an issue may be moved. A clone has the label and not the
-// property.
-func (c *client) labelled(ctx context.Context, key step.Key) (marked, copies []issue, err error) {
-	jql := fmt.Sprintf(`labels = "%s" ORDER BY created DESC`, label(key))
-	keys, err := c.keys(ctx, "search for the label "+label(key), jql, maxLabelled)
-	if err != nil {
-		return nil, nil, err
+// labelled says what the issues are to this call that have our label, in any
+// project, for an issue may be moved; it is not ok when they say nothing. A
+// clone has the label and not the property.
+func (c *client) labelled(ctx context.Context, key step.Key, in CreateIn, keys []string) (f step.Found[CreateOut], ok bool, err error) {
+	marked, copies, err := c.sort(ctx, key, keys)
+	switch {
+	case err != nil:
+		return f, false, err
+	case len(marked) > 0:
+		return c.one(ctx, key, in, marked), true, nil
+	case len(copies) > 0:
+		return step.CannotTell[CreateOut](fmt.Sprintf("%s has the label %s but was not filed by skillrun, as a clone would; take the label off, or say that it is the one",
+			list(copies), label(key))), true, nil
 	}
+	return f, false, nil
+}
+
+// one judges the issue of this work. When there are several a person must say
+// which, by taking the label off the others: none is cleaned away in silence.
+func (c *client) one(ctx context.Context, key step.Key, in CreateIn, marked []issue) step.Found[CreateOut] {
+	kept := slices.DeleteFunc(slices.Clone(marked), func(i issue) bool { return !slices.Contains(i.Fields.Labels, label(key)) })
+	if len(kept) > 0 {
+		marked = kept
+	}
+	if len(marked) > 1 {
+		return step.CannotTell[CreateOut](fmt.Sprintf("%s are all of this piece of work; keep one, and take the label %s off the others",
+			list(marked), label(key)))
+	}
+	return c.judge(ctx, marked[0], in)
+}
+
+// sort reads the issues and tells ours from copies of it.
+func (c *client) sort(ctx context.Context, key step.Key, keys []string) (marked, copies []issue, err error) {
 	for _, k := range keys {
 		i, err := c.issue(ctx, k)
 		switch m, ok := parseMarker(i.Properties[property]); {
@@ -124,7 +144,7 @@ func (i issue) since() string {
 func (c *client) probe(ctx context.Context, key step.Key, in CreateIn) (step.Found[CreateOut], error) {
 	var none step.Found[CreateOut]
 	jql := fmt.Sprintf(`project = "%s" ORDER BY key DESC`, in.Project)
-	keys, err := c.keys(ctx, "search for the newest issue of "+in.Project, jql, window)
+	newest, err := c.search(ctx, "search for the newest issue of "+in.Project, jql, "labels", window)
 	if err != nil {
 		return none, err
 	}
@@ -133,16 +153,23 @@ func (c *client) probe(ctx context.Context, key step.Key, in CreateIn) (step.Fou
 	if call.AfterUnknown {
 		p.misses = missesAfter
 	}
-	for _, k := range keys {
-		p.note(k)
+	var late []string // indexed since the search for the label, or by another node
+	for _, i := range newest.issues {
+		p.note(i.Key)
+		if slices.Contains(i.Fields.Labels, label(key)) {
+			late = append(late, i.Key)
+		}
+	}
+	if f, ok, err := c.labelled(ctx, key, in, late); ok || err != nil {
+		return f, err
 	}
 	found, complete, err := p.run(ctx)
 	switch {
 	case err != nil:
 		return none, err
-	case found != nil:
-		return c.judge(ctx, *found, in), nil
-	case !complete, len(keys) == 0 && call.AfterUnknown:
+	case len(found) > 0:
+		return c.one(ctx, key, in, found), nil
+	case !complete, len(newest.issues) == 0 && call.AfterUnknown:
 		return step.CannotTell[CreateOut](fmt.Sprintf("look in %s for an issue with the label %s; the search index may lag a few minutes behind",
 			in.Project, label(key))), nil
 	}
@@ -169,9 +196,10 @@ func (p *prober) note(key string) {
 	p.indexed[n] = true
 }
 
-// run returns the issue that holds the key. It is not complete when it gave
-// up before it had seen enough.
-func (p *prober) run(ctx context.Context) (found *issue, complete bool, err error) {
+// run returns the issues that hold the key: mostly one, two when a request was
+// delivered twice. It is not complete when it gave up before it had seen
+// enough.
+func (p *prober) run(ctx context.Context) (found []issue, complete bool, err error) {
 	first := max(p.lowest-p.misses, p.highest-window+1, 1)
 	reads, missed := 0, 0
 	for n := first; n <= p.highest || missed < p.misses; n++ {
@@ -179,7 +207,7 @@ func (p *prober) run(ctx context.Context) (found *issue, complete bool, err erro
 			continue
 		}
 		if reads++; reads > maxProbes {
-			return nil, false, nil
+			return found, false, nil
 		}
 		i, err := p.client.issue(ctx, p.project+"-"+strconv.Itoa(n))
 		m, ok := parseMarker(i.Properties[property])
@@ -192,9 +220,9 @@ func (p *prober) run(ctx context.Context) (found *issue, complete bool, err erro
 		case err != nil:
 			return nil, false, err
 		case ok && m.Key == p.key.String():
-			return &i, true, nil
+			found = append(found, i)
 		}
 		missed = 0
 	}
-	return nil, true, nil
+	return found, true, nil
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -305,10 +306,13 @@ func TestTwoOfOurs(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
 		w := filed(t, on)
+		w.call.Run = "r2"
 		if _, err := do[jira.CreateOut](w, "jira_create_issue", release); err != nil {
 			t.Fatal(err)
 		}
 		w.wantFound(step.StateCannotTell, "", "AAP-102, AAP-101 are all of this piece of work", "")
+		w.srv.SetIndexLag(time.Hour) // by number then
+		w.wantFound(step.StateCannotTell, "", "AAP-101, AAP-102 are all of this piece of work; keep one, and take the label "+ourLabel+" off the others", "")
 	})
 }
 

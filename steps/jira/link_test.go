@@ -37,7 +37,7 @@ func TestAddLink(t *testing.T) {
 		if diff := cmp.Diff(links, w.srv.Issues()[0].RemoteLinks); diff != "" {
 			t.Error(diff)
 		}
-		here := w.found("jira_add_link", strings.Replace(mr, "!7", "other words", 1))
+		here := w.found("jira_add_link", strings.Replace(mr, `"s"`, `"other words"`, 1))
 		if here.State != step.StateHere || here.Ref != "AAP-100" || string(here.Out) != string(types.Encode(want)) {
 			t.Errorf("after: %+v", here)
 		}
@@ -129,6 +129,8 @@ func TestHowALinkEnds(t *testing.T) {
 		"500":        {answering("POST", 500, nil, ""), types.UnknownOutcome, "link AAP-100: 500"},
 		"login page": {answering("POST", 200, nil, "<html>"), types.UnknownOutcome, "the answer 200 is not Jira's"},
 		"names none": {answering("POST", 201, nil, "{}"), types.UnknownOutcome, "jira says yes and names no link"},
+		"another":    {answering("POST", 201, nil, `{"id":7}`), types.UnknownOutcome, "link AAP-100: jira says it is link 7, which cannot be read: look at the links of AAP-100: 404"},
+		"other page": {answering("GET", 200, nil, `{"id":10002,"globalId":"`+ourLink+`","object":{"url":"https://x"}}`), types.UnknownOutcome, "jira says yes and names link 10002, which is not what was sent"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -151,13 +153,11 @@ func TestPreviewLink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := step.Change{Title: "link (known later) to (known later)", Fields: []step.FieldChange{
-		{Name: "issue", Value: "(known later)"}, {Name: "url", Value: "(known later)"}, {Name: "title", Value: "t"},
-	}}
+	want := step.Change{Title: "link an issue to a page", Fields: []step.FieldChange{{Name: "title", Value: "t"}}}
 	if diff := cmp.Diff(want, got.Change); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(step.UnknownPaths{"id", "global_id", "issue", "url"}, got.Unknown); diff != "" {
+	if diff := cmp.Diff(step.UnknownPaths{"id", "issue", "url"}, got.Unknown); diff != "" {
 		t.Error(diff)
 	}
 	got, err = s.Preview(w.ctx(), json.RawMessage(mr), nil)
@@ -165,7 +165,11 @@ func TestPreviewLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out jira.LinkOut
-	if err := json.Unmarshal(got.Out, &out); err != nil || out.Issue != "AAP-100" || len(got.Unknown) != 2 {
+	if err := json.Unmarshal(got.Out, &out); err != nil || out.Issue != "AAP-100" || out.GlobalID != ourLink || len(got.Unknown) != 1 {
 		t.Errorf("got %s, unknown %v", got.Out, got.Unknown)
+	}
+	got, err = s.Preview(t.Context(), json.RawMessage(mr), nil)
+	if diff := cmp.Diff(step.UnknownPaths{"id", "global_id"}, got.Unknown); diff != "" || err != nil {
+		t.Errorf("outside of a run: %v %s", err, diff)
 	}
 }

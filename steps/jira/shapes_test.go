@@ -127,6 +127,15 @@ type (
 		Author, UpdateAuthor             datacenterUser
 		Properties                       []propertyShape
 	}
+	anyUser struct {
+		datacenterUser
+		AccountID, AccountType string // Cloud only
+	}
+	anyComment struct {
+		Self, ID, Body, Created, Updated string
+		Author, UpdateAuthor             anyUser
+		JsdPublic                        *bool // Cloud only
+	}
 	commentsShape struct {
 		StartAt, MaxResults, Total int
 		Comments                   []commentShape
@@ -191,6 +200,14 @@ func refusals(answers map[int]func([]byte) error, statuses ...int) map[int]func(
 	return answers
 }
 
+// linkOrLinks is one link when a global id is asked for, and else all.
+func linkOrLinks(data []byte) error {
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("[")) {
+		return shape[[]linkShape]()(data)
+	}
+	return shape[linkShape]("id", "globalId", "object")(data)
+}
+
 func yes(status int, check func([]byte) error) map[int]func([]byte) error {
 	return map[int]func([]byte) error{status: check}
 }
@@ -201,6 +218,10 @@ func both() map[string]operation {
 		"GET issue/{}/transitions":     {query: []string{"expand"}, answers: refusals(yes(200, shape[waysShape]("transitions")), 401, 404)},
 		"POST issue/{}/transitions":    {body: shape[moveBody]("transition"), answers: refusals(yes(204, nothing), 400, 401, 404, 409)},
 		"GET comment/{}/properties/{}": {answers: refusals(yes(200, shape[propertyShape]("key", "value")), 401, 404)},
+		"GET issue/{}/remotelink":      {query: []string{"globalId"}, answers: refusals(yes(200, linkOrLinks), 401, 404)},
+		"DELETE issue/{}/remotelink":   {query: []string{"globalId"}, answers: refusals(yes(204, nothing), 400, 401, 403, 404)},
+		"GET issue/{}/comment/{}":      {query: []string{"expand"}, answers: refusals(yes(200, shape[anyComment]("id", "body")), 401, 404)},
+		"DELETE issue/{}/comment/{}":   {answers: refusals(yes(204, nothing), 400, 401, 403, 404)},
 		"GET project/{}":               {answers: refusals(yes(200, shape[projectShape]("id", "key", "name")), 401, 404)},
 		"GET serverInfo":               {answers: refusals(yes(200, shape[infoShape]("deploymentType", "version")), 401)},
 		"GET mypermissions": {query: []string{"projectKey", "permissions"},
@@ -227,7 +248,6 @@ func datacenterAll() map[string]operation {
 		"POST issue":                            {body: shape[createBody]("fields", "properties"), answers: refusals(yes(201, shape[ref]("id", "key", "self")), 400, 401)},
 		"GET issue/{}":                          {query: []string{"fields", "properties"}, answers: refusals(yes(200, shape[issueShape]("id", "key", "fields")), 401, 404)},
 		"GET search":                            {query: []string{"jql", "fields", "startAt", "maxResults"}, answers: refusals(yes(200, shape[searchShape]("issues", "total", "startAt")), 400, 401)},
-		"GET issue/{}/remotelink":               {query: []string{"globalId"}, answers: refusals(yes(200, shape[linkShape]("id", "globalId", "object")), 401, 404)},
 		"POST issue/{}/remotelink":              {body: shape[linkBody]("globalId", "object"), answers: refusals(map[int]func([]byte) error{200: shape[linkMade]("id"), 201: shape[linkMade]("id")}, 400, 401, 404)},
 		"GET issue/{}/comment":                  {query: []string{"startAt", "maxResults", "orderBy", "expand"}, answers: refusals(yes(200, shape[commentsShape]("comments", "total")), 401, 404)},
 		"POST issue/{}/comment":                 {query: []string{"expand"}, body: shape[commentBody]("body"), answers: refusals(yes(201, shape[commentShape]("id", "body")), 400, 401, 404)},

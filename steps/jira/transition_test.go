@@ -220,8 +220,8 @@ func TestPreviewTransition(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := step.Change{Title: "move (known later) to Done", Fields: []step.FieldChange{
-		{Name: "issue", Value: "(known later)"}, {Name: "status", Value: "Done"}, {Name: "transition", Value: "Resolve"},
+	want := step.Change{Title: "move an issue to Done", Fields: []step.FieldChange{
+		{Name: "status", Value: "Done"}, {Name: "transition", Value: "Resolve"},
 		{Name: "fields.resolution", Value: `{"name":"Done"}`},
 	}}
 	if diff := cmp.Diff(want, got.Change); diff != "" {
@@ -230,6 +230,12 @@ func TestPreviewTransition(t *testing.T) {
 	if diff := cmp.Diff(step.UnknownPaths{"status_category", "url", "issue"}, got.Unknown); diff != "" {
 		t.Error(diff)
 	}
+	got, err = preview(w.ctx(), json.RawMessage(`{"issue":"AAP-100","status":"Done"}`), nil)
+	if err != nil || !strings.Contains(string(got.Out), w.url+"/browse/AAP-100") || len(got.Unknown) != 1 || len(w.srv.Requests()) != 0 {
+		t.Errorf("got %s, unknown %v, %v", got.Out, got.Unknown, err)
+	}
+	_, err = preview(w.ctx(), json.RawMessage(`{"issue":"AAP-100","status":"Done","service":"old"}`), nil)
+	w.wantCode("jira_transition", err, types.BadInput, `there is no service "old"`)
 	_, err = preview(w.ctx(), json.RawMessage(`{"issue":"AAP-1","status":""}`), nil)
 	w.wantCode("jira_transition", err, types.BadInput, "the status is empty")
 }

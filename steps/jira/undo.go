@@ -112,7 +112,7 @@ func (f family) unlink(ctx context.Context, key step.Key, in LinkIn, out LinkOut
 	if err != nil {
 		return err
 	}
-	return c.remove(ctx, linksPath(out.Issue)+"?"+url.Values{"globalId": {out.GlobalID}}.Encode(), "delete a link of "+out.Issue)
+	return c.deleteLink(ctx, out)
 }
 
 // without is nil when the issue can be seen, or is deleted: then what was not
@@ -149,13 +149,20 @@ func (f family) uncomment(ctx context.Context, key step.Key, in CommentIn, out C
 	if m.Key != key.String() {
 		return notOurs("comment " + out.ID + " of " + out.Issue)
 	}
-	return c.remove(ctx, commentPath(out.Issue, out.ID), "delete comment "+out.ID+" of "+out.Issue)
+	return c.deleteComment(ctx, out)
 }
 
-// remove deletes what was just seen; when it is gone by now, somebody else did
-// it.
-func (c *client) remove(ctx context.Context, path, what string) error {
-	err := c.do(ctx, http.MethodDelete, api+path, what, nil, nil)
+func (c *client) deleteLink(ctx context.Context, out LinkOut) error {
+	path := linksPath(out.Issue) + "?" + url.Values{"globalId": {out.GlobalID}}.Encode()
+	return unlessGone(c.do(ctx, http.MethodDelete, api+path, fmt.Sprintf("delete link %d of %s", out.ID, out.Issue), nil, nil))
+}
+
+func (c *client) deleteComment(ctx context.Context, out CommentOut) error {
+	return unlessGone(c.do(ctx, http.MethodDelete, api+commentPath(out.Issue, out.ID), "delete comment "+out.ID+" of "+out.Issue, nil, nil))
+}
+
+// unlessGone forgives that somebody else deleted what was just seen.
+func unlessGone(err error) error {
 	if types.CodeOf(err) == types.NotFound {
 		return nil
 	}

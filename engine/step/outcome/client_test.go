@@ -87,6 +87,10 @@ func TestReadsWait(t *testing.T) {
 		{"too long to wait", "GET", busy(429, "3600"), 429, nil},
 		{"a number that does not fit", "GET", busy(429, "99999999999999999999"), 429, nil},
 		{"no word of when", "GET", busy(429, ""), 429, nil},
+		{"a time that is over", "GET", busy(429, "-9223372036854775808"), 200, []time.Duration{time.Second}},
+		{"a date that is over", "GET", busy(503, "Thu, 01 Jan 1970 00:00:00 GMT"), 200, []time.Duration{time.Second}},
+		{"a date that never comes", "GET", busy(503, "Fri, 31 Dec 9999 23:59:59 GMT"), 503, nil},
+		{"neither time nor date", "GET", busy(429, "1e3 or so"), 429, nil},
 		{"another refusal", "GET", busy(500, "1"), 500, nil},
 		{"a write is not repeated", "POST", busy(429, "7"), 429, nil},
 	} {

@@ -32,10 +32,22 @@ func Status(method, what string, resp *http.Response, said string) *types.Error 
 	if resp.StatusCode/100 == 3 && isRead(method) {
 		return err.WithHint("it sends its clients elsewhere, and no credential follows to another host: name the service by the url where it lives")
 	}
-	if after := resp.Header.Get("Retry-After"); code == types.RateLimited && after != "" {
+	if after := brief(resp.Header.Get("Retry-After")); code == types.RateLimited && after != "" {
 		return err.With("retry_after", after).WithHint("the service asks to wait: Retry-After %s", after)
 	}
 	return err
+}
+
+// maxAfter is as long as a Retry-After that says something is.
+const maxAfter = 40
+
+// brief cuts off a Retry-After that is none.
+func brief(after string) string {
+	after = strings.ToValidUTF8(after, "\uFFFD")
+	if r := []rune(after); len(r) > maxAfter {
+		return string(r[:maxAfter]) + "…"
+	}
+	return after
 }
 
 // cures are what to do about a refusal, where the family does not know better.

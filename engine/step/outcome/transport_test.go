@@ -164,7 +164,9 @@ func TestStatus(t *testing.T) {
 		404: {types.NotFound, types.NotFound}, 410: {types.NotFound, types.NotFound}, 409: {types.Conflict, types.Conflict},
 		400: {types.BadInput, types.BadInput}, 405: {types.BadInput, types.BadInput}, 413: {types.BadInput, types.BadInput},
 		415: {types.BadInput, types.BadInput}, 422: {types.BadInput, types.BadInput}, 429: {types.RateLimited, types.RateLimited},
-		302: {types.Unavailable, types.UnknownOutcome}, 500: {types.Unavailable, types.UnknownOutcome}, 502: {types.Unavailable, types.UnknownOutcome},
+		302: {types.Unavailable, types.UnknownOutcome}, 308: {types.Unavailable, types.UnknownOutcome},
+		408: {types.Unavailable, types.UnknownOutcome}, 425: {types.Unavailable, types.UnknownOutcome}, 504: {types.Unavailable, types.UnknownOutcome},
+		500: {types.Unavailable, types.UnknownOutcome}, 502: {types.Unavailable, types.UnknownOutcome},
 		418: {types.Unavailable, types.UnknownOutcome},
 	} {
 		for i, method := range []string{"GET", "POST"} {
@@ -182,6 +184,18 @@ func TestStatus(t *testing.T) {
 			if status == 429 && (got.Details["retry_after"] != "9" || !strings.Contains(got.Hint, "the service asks to wait: Retry-After 9")) {
 				t.Errorf("429: %+v", got)
 			}
+		}
+	}
+}
+
+// TestRetryAfterThatIsNone shows as much of it as makes sense to people.
+func TestRetryAfterThatIsNone(t *testing.T) {
+	t.Parallel()
+	for after, want := range map[string]string{"-7": "-7", strings.Repeat("9", 1000): strings.Repeat("9", 40) + "…", "\xff": "\uFFFD"} {
+		resp := &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {after}}}
+		got := outcome.Status("POST", "create issue", resp, "")
+		if got.Code != types.RateLimited || got.Hint != "the service asks to wait: Retry-After "+want {
+			t.Errorf("%q: %v, hint %q", after, got, got.Hint)
 		}
 	}
 }

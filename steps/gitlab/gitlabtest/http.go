@@ -70,6 +70,9 @@ func routes() []route {
 		{"GET", mr + "/notes", pages(spec{"sort": text, "order_by": text, "activity_filter": text}), false, (*Server).listNotes},
 		// Who may look may comment.
 		{"POST", mr + "/notes", spec{"body": text, "created_at": text, "internal": boolean, "merge_request_diff_head_sha": text}, false, (*Server).createNote},
+		{"GET", mr + "/notes/:", nil, false, (*Server).getNote},
+		{"PUT", mr + "/notes/:", spec{"body": text}, false, (*Server).updateNote},
+		{"DELETE", mr + "/notes/:", nil, false, (*Server).deleteNote},
 		{"GET", "projects/:/members/all/:", nil, false, (*Server).getMember},
 		{"GET", "projects/:/pipelines", pipelinesSpec(), false, (*Server).listPipelines},
 		{"GET", "projects/:/pipelines/:", nil, false, (*Server).getPipeline},

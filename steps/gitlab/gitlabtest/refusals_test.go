@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/skillrun/skillrun/steps/gitlab/gitlabtest"
 )
 
@@ -70,5 +72,35 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("%d merge requests after a refusal, want the first one only", n)
 			}
 		})
+	}
+}
+
+// TestOneNote looks at, changes and deletes notes, one's own and others'.
+func TestOneNote(t *testing.T) {
+	t.Parallel()
+	s := gitlabtest.New(world())
+	c := serve(t, s)
+	c.must("bot-token", "POST", mrs, create, 201)
+	c.must("bot-token", "POST", mrs+"/1/notes", `{"body":"mine"}`, 201)
+	c.must("ann-token", "POST", mrs+"/1/notes", `{"body":"hers"}`, 201)
+	const mine, hers = mrs + "/1/notes/2", mrs + "/1/notes/3"
+	if n := c.must("ann-token", "GET", mine, "", 200); n["body"] != "mine" {
+		t.Errorf("got %v", n)
+	}
+	if n := c.must("bot-token", "PUT", mine, `{"body":"mine, and\n/approve"}`, 200); n["body"] != "mine, and\n" {
+		t.Errorf("got %v", n)
+	}
+	for _, tc := range []struct {
+		method, path, body string
+		status             int
+	}{
+		{"GET", mrs + "/1/notes/9", "", 404}, {"GET", mrs + "/1/notes/x", "", 400},
+		{"PUT", mrs + "/1/notes/9", `{"body":"b"}`, 404}, {"PUT", hers, `{"body":"b"}`, 403}, {"PUT", mine, `{}`, 400}, {"PUT", mine, `{"body":" "}`, 400},
+		{"DELETE", mrs + "/1/notes/9", "", 404}, {"DELETE", hers, "", 403}, {"DELETE", mine, "", 204}, {"DELETE", mine, "", 404},
+	} {
+		c.must("bot-token", tc.method, tc.path, tc.body, tc.status)
+	}
+	if diff := cmp.Diff([]string{"hers"}, s.MergeRequests()[0].Notes); diff != "" {
+		t.Error(diff)
 	}
 }

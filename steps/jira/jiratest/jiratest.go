@@ -142,10 +142,11 @@ func (s *Server) table() *http.ServeMux {
 	for path, m := range map[string]methods{
 		"/issue":                                  {"POST": (*Server).createIssue},
 		"/issue/{key}":                            {"GET": (*Server).getIssue},
-		"/issue/{key}/remotelink":                 {"GET": (*Server).getLinks, "POST": (*Server).putLink},
+		"/issue/{key}/remotelink":                 {"GET": (*Server).getLinks, "POST": (*Server).putLink, "DELETE": (*Server).deleteLink},
 		"/issue/{key}/transitions":                {"GET": (*Server).getTransitions, "POST": (*Server).postTransition},
 		"/issue/{key}/{part}/{name}":              {"GET": (*Server).getPart, "PUT": (*Server).putPart},
 		"/issue/{key}/comment":                    {"GET": (*Server).getComments, "POST": (*Server).postComment},
+		"/issue/{key}/comment/{id}":               {"GET": (*Server).getComment, "DELETE": (*Server).deleteComment},
 		"/comment/{id}/properties/{property}":     {"GET": (*Server).getCommentProperty},
 		"/issue/createmeta/{key}/issuetypes/{id}": {"GET": (*Server).createFields},
 		"/mypermissions":                          {"GET": (*Server).permissions},

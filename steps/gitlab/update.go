@@ -1,0 +1,146 @@
+package gitlab
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// updateCreated gives the open merge request the title, description and people
+// that are asked for now. Labels and people that others added stay. Where it
+// goes from and to is never changed.
+func (f family) updateCreated(ctx context.Context, key step.Key, in CreateIn, out CreateOut) (CreateOut, error) {
+	none := CreateOut{}
+	mark, err := markerFor(key, step.CallOf(ctx).Digest)
+	if err != nil {
+		return none, err
+	}
+	p, err := in.prepare(nil)
+	if err != nil {
+		return none, err
+	}
+	c, err := f.connect(in.At)
+	if err != nil {
+		return none, err
+	}
+	what := "update merge request " + place(in.Project, out.IID)
+	m, err := c.mergeRequest(ctx, in.Project, out.IID)
+	if err != nil {
+		return none, err
+	}
+	if err := openAndOurs(m, key, in.Project); err != nil {
+		return none, err
+	}
+	d, err := c.draft(ctx, p, mark)
+	if err != nil {
+		return none, err
+	}
+	changes, err := c.changes(ctx, p, m, d)
+	if err != nil {
+		return none, err
+	}
+	if err := notStopped(ctx, what); err != nil {
+		return none, err
+	}
+	if m, err = c.update(ctx, in.Project, out.IID, what, changes); err != nil {
+		return none, err
+	}
+	if err := verify(m, d, mark); err != nil {
+		return none, otherThanAsked(what, err)
+	}
+	return outOf(m, in.Project), nil
+}
+
+// openAndOurs refuses to touch what is not ours, or not open any more.
+func openAndOurs(m mergeRequest, key step.Key, project string) error {
+	if mark, _ := readMarker(m.Description); mark.Key != key.String() {
+		return notOurs("merge request " + place(project, m.IID))
+	}
+	if m.State != stateOpened {
+		over := ended(m)
+		return types.Errorf(types.Conflict, "it is over: %s", over.Why).WithHint("%s", over.Hint)
+	}
+	return nil
+}
+
+// notOurs refuses to touch what may be somebody's own.
+func notOurs(what string) error {
+	return types.Errorf(types.Conflict, "%s does not bear the mark of this work, so it is left alone", what).
+		WithHint("look at it, and change it by hand when it is ours")
+}
+
+// changes is what the merge request needs to be what the draft says.
+func (c *client) changes(ctx context.Context, p plain, m mergeRequest, d draft) (change, error) {
+	out := change{Title: d.Title, Description: d.Description, AddLabels: missing(p.Labels, m.Labels), RemoveSourceBranch: &d.RemoveSourceBranch}
+	var err error
+	if missing(p.Reviewers, m.Reviewers) != nil {
+		if out.ReviewerIDs, err = c.userIDs(ctx, together(p.Reviewers, m.Reviewers)); err != nil {
+			return out, err
+		}
+	}
+	if missing(p.Assignees, m.Assignees) != nil {
+		out.AssigneeIDs, err = c.userIDs(ctx, together(p.Assignees, m.Assignees))
+	}
+	return out, err
+}
+
+// missing are those of want that are not there.
+func missing(want, there []string) []string {
+	var out []string
+	for _, w := range want {
+		if !slices.Contains(there, w) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// together are those asked for, and then the others that are there.
+func together(want, there []string) []string { return slices.Concat(want, missing(there, want)) }
+
+// updateNote makes our note say what is asked for now.
+func (f family) updateNote(ctx context.Context, key step.Key, in NoteIn, out NoteOut) (NoteOut, error) {
+	none := NoteOut{}
+	mark, err := markerFor(key, step.CallOf(ctx).Digest)
+	if err != nil {
+		return none, err
+	}
+	body, err := encodeNote(in.Body, mark)
+	if err != nil {
+		return none, err
+	}
+	c, err := f.connect(in.At)
+	if err != nil {
+		return none, err
+	}
+	what := "update " + noteAt(in.Project, in.IID, out.ID)
+	m, err := c.mergeRequest(ctx, in.Project, in.IID)
+	if err != nil {
+		return none, err
+	}
+	n, err := c.oneNote(ctx, in.Project, in.IID, out.ID)
+	if err != nil {
+		return none, err
+	}
+	if got, _ := readMarker(n.Body); got.Key != key.String() {
+		return none, notOurs(noteAt(in.Project, in.IID, out.ID))
+	}
+	if err := notStopped(ctx, what); err != nil {
+		return none, err
+	}
+	if n, err = c.updateNote(ctx, in.Project, in.IID, out.ID, what, body); err != nil {
+		return none, err
+	}
+	if err := n.verify(body, in.IID); err != nil {
+		return none, otherThanAsked(what, err)
+	}
+	return in.out(m, n), nil
+}
+
+// noteAt names a note for people.
+func noteAt(project string, iid, id int) string {
+	return "note " + strconv.Itoa(id) + " of " + place(project, iid)
+}
