@@ -79,7 +79,7 @@ func (m *Machine) text(src string, extra map[string]any) (any, *types.Error) {
 	if s, ok := v.(string); ok && partial != nil {
 		return types.PartlyUnknown{Text: s, After: partial.After}, nil
 	}
-	return v, nil
+	return m.once(v), nil
 }
 
 // value evaluates every text inside v.

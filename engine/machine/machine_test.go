@@ -381,3 +381,21 @@ func BenchmarkEvent(b *testing.B) {
 		m.Notes()
 	}
 }
+
+// TestResultsAreData: what came from outside and looks like an expression stays
+// as it is, however often it is handed on.
+func TestResultsAreData(t *testing.T) {
+	t.Parallel()
+	const hostile = "${{ inputs.n }} %{{ if true }}x%{{ end }}"
+	m := machine.New(prog(
+		uses("a", types.Values{"x": 1}),
+		program.Node{ID: "s", Kind: program.Set, Values: []program.Binding{{Name: "v", Value: types.Dynamic{V: "${{ steps.a.y }}"}}}},
+		uses("b", types.Values{"whole": "${{ steps.s.v }}", "part": "got: ${{ steps.s.v }}"}),
+	), start)
+	next(t, m)
+	apply(t, m, done("a", types.Values{"y": hostile}))
+	want := types.Values{"whole": hostile, "part": "got: " + hostile}
+	if diff := cmp.Diff(want, next(t, m).Input); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -147,6 +147,26 @@ func TestServerMovesTheBranch(t *testing.T) {
 	r.fails("git_push", ws(), types.Conflict, "the branch moved while it was pushed: stale info")
 }
 
+// TestBranchMovesBeforeThePush has somebody push before our update reads where
+// the branch is: it is not replaced.
+func TestBranchMovesBeforeThePush(t *testing.T) {
+	t.Parallel()
+	r := newRemote(t)
+	r.prepare("")
+	theirs := ""
+	r.through(func(req *http.Request) (*http.Response, error) {
+		if strings.Contains(req.URL.RawQuery, "git-receive-pack") && theirs == "" {
+			r.branch("release-1", commit("x", "theirs\n", 7, map[string]*string{"x": text("x\n")}, "c"))
+			theirs = r.Branches("service/app-interface")["release-1"]
+		}
+		return http.DefaultTransport.RoundTrip(req)
+	})
+	r.fails("git_push", ws(), types.Conflict, "moved to")
+	if now := r.Branches("service/app-interface")["release-1"]; theirs == "" || now != theirs {
+		t.Errorf("the branch is at %s, they left it at %s", now, theirs)
+	}
+}
+
 // TestReadFails sorts the failures of reads.
 func TestReadFails(t *testing.T) {
 	t.Parallel()

@@ -16,11 +16,8 @@ const (
 	maxLabelled = 20  // issues with our label that are looked at
 	window      = 50  // newest indexed issues between which a gap is probed
 	misses      = 5   // numbers in a row that do not exist end the probe
-	missesAfter = 20  // the same after a request whose outcome is unknown
 	maxProbes   = 500 // reads after which the probe gives up
 )
-
-func (i issue) done() bool { return i.Fields.Status.Category.Key == "done" }
 
 func projectOf(key string) string { return key[:strings.LastIndexByte(key, '-')] }
 

@@ -126,7 +126,7 @@ func parseLine(line []byte, prev string, seq int) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	if linked != prev {
+	if !follows(linked, prev) {
 		return Record{}, errors.New("it does not follow the line before")
 	}
 	record, err := decodeRecord(body)

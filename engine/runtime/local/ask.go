@@ -130,7 +130,7 @@ func (r *runner) keep(yes approval, note string) bool {
 
 func (r *runner) approved(path, digest string) (approval, bool) {
 	for _, yes := range r.approvals {
-		if yes.path == path && yes.plan == digest && digest != "" {
+		if yes.of(path, digest) {
 			return yes, true
 		}
 	}

@@ -369,5 +369,5 @@ func (r *runner) callOf(s step.Step, path string, in []byte) step.Call {
 }
 
 func (r *runner) key(path string) step.Key {
-	return step.Key{Work: r.Header.Work, Path: step.Hash(10, path)}
+	return step.Key{Work: r.work(), Path: step.Hash(10, path)}
 }

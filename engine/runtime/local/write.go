@@ -56,7 +56,7 @@ func (r *runner) write(ctx context.Context, a machine.Action) {
 	rec.Key, rec.Digest = r.key(a.Path).String(), s.Digest(in)
 	intent := rec
 	intent.Kind = journal.Intent
-	if r.err = r.append(intent, true); r.err != nil {
+	if r.err = r.announce(intent); r.err != nil {
 		return
 	}
 	since, maybeSent := r.intents[a.Path]
@@ -157,7 +157,7 @@ func (w *writing) look(ctx context.Context) (step.Found[json.RawMessage], error)
 	for told := false; ; told = true {
 		found, err := w.find(ctx, w.step, w.a.Path, w.rec.Input, w.maybeSent)
 		now := w.Clock.Now()
-		if err != nil || found.State != step.StateAbsent || !w.maybeSent || !w.step.IsLate() || !now.Before(w.settled) {
+		if err != nil || found.State != step.StateAbsent || w.proves(now) {
 			return found, err
 		}
 		if !told {
@@ -207,7 +207,7 @@ func (r *runner) find(ctx context.Context, s step.Step, path string, in []byte, 
 	}
 	c := r.callOf(s, path, in)
 	c.AfterUnknown = maybeSent
-	return s.Find(step.WithCall(ctx, c), c.Key, in)
+	return lookup(step.WithCall(ctx, c), s, c.Key, in)
 }
 
 // found acts on an effect that is, or may be, already there.

@@ -77,8 +77,5 @@ func codeOf(method string, status int) types.Code {
 	case 429:
 		return types.RateLimited
 	}
-	if !isRead(method) {
-		return types.UnknownOutcome
-	}
-	return types.Unavailable
+	return unclear(method)
 }

@@ -1,0 +1,7 @@
+//go:build !bug_run_in_key
+
+package local
+
+// work is the part of a key that all effects of a piece of work share, whatever
+// run makes them.
+func (r *runner) work() string { return r.Header.Work }
