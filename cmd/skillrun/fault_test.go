@@ -45,7 +45,7 @@ func newArena(t testing.TB) *arena {
 }
 
 // newSocketArena is a world with sockets: what is broken off is broken off there,
-// and what does not answer is waited for, a second long.
+// and what does not answer is waited for, four seconds long.
 func newSocketArena(t testing.TB) *arena {
 	t.Helper()
 	a := openArena(t, sandbox.Options{})
@@ -54,7 +54,7 @@ func newSocketArena(t testing.TB) *arena {
 		t.Fatal(err)
 	}
 	for _, service := range []string{"git", "gitlab", "jira", "quay"} {
-		text = bytes.ReplaceAll(text, []byte("  "+service+": {"), []byte("  "+service+": {timeout: 1s, "))
+		text = bytes.ReplaceAll(text, []byte("  "+service+": {"), []byte("  "+service+": {timeout: 4s, "))
 	}
 	a.conf = filepath.Join(filepath.Dir(a.conf), "hasty.yaml")
 	if err := os.WriteFile(a.conf, text, 0o600); err != nil {
@@ -154,7 +154,7 @@ func (a *arena) command() []string {
 }
 
 // patience is how long a process may take: nothing in it waits.
-const patience = 20 * time.Second
+const patience = 40 * time.Second
 
 // run runs one command line against the arena's world.
 func (a *arena) run(t testing.TB, args ...string) result {
