@@ -6,7 +6,7 @@ import (
 )
 
 // Lock is a lock that machines share, somewhere that all of them reach. The
-// engine takes it before the first write of a skill that asks for one, and lets
+// engine takes it before the first step of a skill that asks for one, and lets
 // go when the run ends or parks. It never ends by itself: what a machine that
 // died held is held until the same work goes on, or a person lets go.
 type Lock interface {

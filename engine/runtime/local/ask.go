@@ -52,8 +52,19 @@ type approval struct {
 // pause is how often a waiting process looks at the inbox and at locks.
 const pause = 2 * time.Second
 
-// allowed gets consent and, where the skill asks for it, the lock before the
-// first write. Without them the run parks.
+// begin takes the lock of a run that begins, before its first read: what it
+// checks then holds until it is written. A run that only waits needs none.
+func (r *runner) begin(ctx context.Context) {
+	if r.exclusive || !r.anew {
+		return
+	}
+	if r.m.Next(); r.m.Failure() == nil && r.m.Current() != "" {
+		r.exclude(ctx)
+	}
+}
+
+// allowed gets consent before the first write and, unless it has it from the
+// beginning, the lock. Without them the run parks.
 func (r *runner) allowed(ctx context.Context, a machine.Action) bool {
 	if !r.consent {
 		yes, _ := r.decide(ctx, Question{Name: a.Name}, ForConfirm)

@@ -168,6 +168,31 @@ func TestLock(t *testing.T) {
 	}
 }
 
+// TestLockBeforeTheReads: what a run checks is checked while nobody else of its
+// group writes.
+func TestLockBeforeTheReads(t *testing.T) {
+	t.Parallel()
+	b := newBench(node("r", "look", "read", types.Values{"title": "x"}), write)
+	looked := false
+	b.o.Observe = func(e local.Event) { looked = looked || e.ID == "r" && e.Type == "step_done" }
+	b.o.Exclusive = func(context.Context) (*types.Error, error) {
+		if looked {
+			t.Error("it read before it had the lock")
+		}
+		return nil, nil
+	}
+	if o := b.run(t); o.State != local.Done || !looked {
+		t.Errorf("%s", o.State)
+	}
+	await := newBench(await)
+	await.run(t)
+	await.o.Exclusive = func(context.Context) (*types.Error, error) {
+		t.Error("a run that only waits took the lock")
+		return nil, nil
+	}
+	await.run(t)
+}
+
 // TestStanding: what `skillrun approve` looks at is what the run
 // will ask when it is taken up.
 func TestStanding(t *testing.T) {

@@ -21,6 +21,7 @@ package local
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
@@ -55,8 +56,9 @@ type Options struct {
 	// Decide is asked before the first write, and by approve steps; nil
 	// consents to the writes and to nothing else.
 	Decide func(context.Context, Question) (Decision, error)
-	// Exclusive is asked once, after consent and before the first write. It
-	// says who writes instead; nil, also of the function: nobody.
+	// Exclusive is asked once: before the first step, so that what is checked
+	// holds while it is written, or before the next write of a run that is gone
+	// on with. It says who writes instead; nil, also of the function: nobody.
 	Exclusive func(context.Context) (other *types.Error, err error)
 	Inbox     Inbox       // may be nil
 	Observe   func(Event) // may be nil
@@ -142,6 +144,7 @@ type runner struct {
 	rebuilt   bool
 	consent   bool
 	exclusive bool
+	anew      bool // nothing was done in this run yet, or nothing that counts
 	replayed  bool // the machine stands where the journal ended
 	out       Outcome
 	err       error // of the journal: nothing more may be sent
@@ -155,6 +158,7 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 	if err := r.replay(); err != nil {
 		return r.out, err
 	}
+	r.begin(ctx)
 	r.loop(ctx)
 	if r.err != nil {
 		return r.out, r.err
@@ -182,6 +186,7 @@ func (r *runner) replay() error {
 		}
 	}
 	records := sinceRestart(all)
+	r.anew = nothingWritten(records) || !slices.ContainsFunc(records, func(rec journal.Record) bool { return rec.Kind == journal.Event })
 	if nothingWritten(records) {
 		return r.append(journal.Record{Kind: journal.Resumed, Reason: journal.Restart}, false)
 	}
