@@ -10,12 +10,13 @@ import (
 )
 
 // Lock returns the lock that machines share in a git repository; service is
-// the one of the configuration that reaches it, "" is git.
+// the one of the configuration that reaches it, "" is git. As for the git steps,
+// that one need not be configured: an ssh agent may be all that it takes.
 func Lock(cfg *config.Config, o Options, service, repo string) (step.Lock, error) {
 	c := connector{cfg: cfg, wrap: o.Wrap}
 	services := each(&c, "git", c.git)
 	service = cmp.Or(service, "git")
-	if _, ok := services[service]; !ok {
+	if _, ok := services[service]; !ok && service != "git" {
 		return nil, types.Errorf(types.BadInput, "there is no git service %q for the lock", service).
 			WithHint("add it under services in skillrun.yaml, with kind: git")
 	}

@@ -155,9 +155,15 @@ func (w *workspace) edits() (map[string]edit, error) {
 
 // committed describes the workspace's commit against the base of its files.
 func (w *workspace) committed(hash plumbing.Hash, objects int) (commitOut, error) {
-	out := commitOut{Sha: hash.String(), Short: short(hash), Files: []File{}, Objects: objects}
+	files := w.changed(func(name string) string { return w.text(hash, name) })
+	return commitOut{Sha: hash.String(), Short: short(hash), Files: files, Objects: objects}, nil
+}
+
+// changed are the files that are to be another text than the base has.
+func (w *workspace) changed(after func(name string) string) []File {
+	out := []File{}
 	for _, name := range w.meta.Files {
-		before, after := w.text(w.base(), name), w.text(hash, name)
+		before, after := w.text(w.base(), name), after(name)
 		if before == after {
 			continue
 		}
@@ -171,9 +177,9 @@ func (w *workspace) committed(hash plumbing.Hash, objects int) (commitOut, error
 				f.Removed += lines
 			}
 		}
-		out.Files = append(out.Files, f)
+		out = append(out, f)
 	}
-	return out, nil
+	return out
 }
 
 // text is a file's text at a commit, "" when there is none.

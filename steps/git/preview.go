@@ -24,12 +24,25 @@ func (c *client) previewCommit(ctx context.Context, in commitIn, unknown step.Un
 	if err != nil {
 		return out, err
 	}
-	out.Change.Title = "commit the changed files of " + in.Workspace
-	if w.meta.Branch != "" {
-		out.Change.Title += " for " + w.meta.Branch
+	edits, err := w.edits()
+	if err != nil {
+		return out, err
 	}
-	out.Change.Diff, err = w.pending()
+	files := w.changed(func(name string) string { return string(edits[name].text) })
+	out.Out, out.Unknown = commitOut{Files: files}, step.UnknownPaths{"sha", "short", "objects"}
+	out.Change.Title = fmt.Sprintf("commit %d %s", len(files), plural("file", len(files)))
+	if w.meta.Branch != "" {
+		out.Change.Title += " on " + w.meta.Branch
+	}
+	out.Change.Diff, err = w.pending(edits)
 	return out, err
+}
+
+func plural(noun string, n int) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
 }
 
 // previewPush shows what the branch would change: the workspace's files as they
@@ -54,21 +67,22 @@ func (c *client) previewPush(ctx context.Context, in pushIn, unknown step.Unknow
 	}
 	out.Out, out.Unknown = pushOut{Branch: p.branch, Remote: p.to.pushURL}, step.UnknownPaths{"sha"}
 	out.Change.Title = fmt.Sprintf("push branch %s to %s", p.branch, p.to.pushURL)
-	if w.meta.Seen != "" {
-		out.Change.Title += ", from " + w.meta.Seen[:12]
+	if w.meta.Seen == "" {
+		out.Change.Title += " (new branch)" // or the push stops: it does not replace one
+	} else {
+		out.Change.Title += " (moves it from " + w.meta.Seen[:12] + ")"
 	}
-	out.Change.Diff, err = w.pending()
+	edits, err := w.edits()
+	if err != nil {
+		return out, err
+	}
+	out.Change.Diff, err = w.pending(edits)
 	return out, err
 }
 
-// pending is what the workspace's files change, as a unified diff against the
-// base. The objects that it takes are made in the workspace; no reference or
-// commit names them.
-func (w *workspace) pending() (string, error) {
-	edits, err := w.edits()
-	if err != nil {
-		return "", err
-	}
+// pending is what edits change, as a unified diff against the base. The objects
+// that it takes are made in the workspace; no reference or commit names them.
+func (w *workspace) pending(edits map[string]edit) (string, error) {
 	base, err := object.GetCommit(w.objects, w.base())
 	if err != nil {
 		return "", w.broken(err)

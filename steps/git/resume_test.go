@@ -226,8 +226,8 @@ func TestPreview(t *testing.T) {
 		diff    bool
 		leaves  string
 	}{
-		{ws(), nil, "push branch release-1 to " + r.url, true, "sha"},
-		{ws("branch", "b", "repo", r.fork), nil, "push branch b to " + r.fork, true, "sha"},
+		{ws(), nil, "push branch release-1 to " + r.url + " (new branch)", true, "sha"},
+		{ws("branch", "b", "repo", r.fork), nil, "push branch b to " + r.fork + " (new branch)", true, "sha"},
 		{ws("branch", "b"), step.UnknownPaths{"workspace"}, "push branch b", false, "sha remote"},
 		{ws(), step.UnknownPaths{"branch"}, "push a branch", false, ""},
 		{map[string]any{"workspace": "none", "branch": "b"}, nil, "push branch b", false, "sha remote"},

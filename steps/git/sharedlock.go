@@ -47,9 +47,16 @@ type lock struct {
 	service, spec string
 }
 
-// lockTries is how often a lock is looked at when somebody takes it or lets go
-// of it meanwhile, or an answer was lost.
-const lockTries = 4
+// lockTries is how often a lock is looked at again when somebody takes it or
+// lets go of it meanwhile, or an answer was lost. A server that says no is asked
+// fewer times: that it said so because somebody had the lock for a moment cannot
+// be seen any more when they have let go of it.
+const (
+	lockTries    = 4
+	refusedTries = 2
+)
+
+const lockRight = "a lock is a branch %s there, made and deleted: give the account that right, or do without the lock"
 
 // Take takes the lock, or says who has it.
 func (l *lock) Take(ctx context.Context, name string, h step.Holder) (*step.Holder, error) {
@@ -68,15 +75,14 @@ func (l *lock) Take(ctx context.Context, name string, h step.Holder) (*step.Hold
 			}
 			return &other, nil
 		}
-		err = l.make(ctx, p, h)
-		code := types.CodeOf(err)
-		if err == nil || code != types.Conflict && code != types.UnknownOutcome || try == lockTries {
-			return nil, err
+		if err = l.make(ctx, p, h); !again(err, try) {
+			return nil, p.rightless(err)
 		}
 	}
 }
 
-// Release lets go of the lock, if it is the holder's.
+// Release lets go of the lock, if it is the holder's. A person who lets go of
+// another's gives the holder that Take told.
 func (l *lock) Release(ctx context.Context, name string, h step.Holder) error {
 	p, err := l.open(ctx, name)
 	if err != nil {
@@ -88,14 +94,37 @@ func (l *lock) Release(ctx context.Context, name string, h step.Holder) error {
 			return err
 		}
 		p.w = &workspace{} // whose head is nothing: the branch is deleted
-		err = p.change(ctx, "let go of the lock "+name, p.still(there), nil)
-		if err == nil || types.CodeOf(err) != types.UnknownOutcome || try == lockTries {
-			return err
+		if err = p.change(ctx, "let go of the lock "+name, p.still(there), nil); !again(err, try) {
+			return p.rightless(err)
 		}
 	}
 }
 
-func mine(other, h step.Holder) bool { return other.Work == h.Work && other.Machine == h.Machine }
+// again reports whether a change of a lock that did not come to an end is worth
+// another look.
+func again(err error, try int) bool {
+	switch types.CodeOf(err) {
+	case types.Conflict, types.UnknownOutcome:
+		return try < lockTries
+	case types.Forbidden:
+		return try < refusedTries
+	}
+	return false
+}
+
+// rightless tells whom the server refuses what a lock needs.
+func (p *pushing) rightless(err error) error {
+	if types.CodeOf(err) == types.Forbidden {
+		return types.AsError(err).WithHint(lockRight, p.branch)
+	}
+	return err
+}
+
+// mine reports whether a lock is the holder's. What nobody's work holds, such as
+// a branch of that name that is no lock, is nobody's.
+func mine(other, h step.Holder) bool {
+	return h.Work != "" && h.Machine != "" && other.Work == h.Work && other.Machine == h.Machine
+}
 
 func (l *lock) open(ctx context.Context, name string) (*pushing, error) {
 	if !lockName.MatchString(name) || strings.Contains(name, "..") || strings.HasSuffix(name, ".lock") || strings.HasSuffix(name, ".") {
@@ -109,35 +138,48 @@ func (l *lock) open(ctx context.Context, name string) (*pushing, error) {
 	return &pushing{to: r, branch: branch, ref: plumbing.NewBranchReferenceName(branch)}, nil
 }
 
-// holder looks who has the lock; the hash is zero when nobody has.
-func (l *lock) holder(ctx context.Context, p *pushing) (plumbing.Hash, step.Holder, error) {
-	var h step.Holder
-	from, err := p.to.refs(ctx, p.to.pushURL)
-	if err != nil {
-		return plumbing.ZeroHash, h, err
+// holder looks who has the lock; the hash is zero when nobody has. A lock that
+// is let go of while its commit is on its way is looked at again.
+func (l *lock) holder(ctx context.Context, p *pushing) (at plumbing.Hash, h step.Holder, err error) {
+	for try := 0; ; try++ {
+		from, lost := p.to.refs(ctx, p.to.pushURL)
+		if lost != nil {
+			return at, h, lost
+		}
+		now, there := from.branches[p.branch]
+		if !there {
+			return plumbing.ZeroHash, h, nil
+		}
+		if try > lockTries || err != nil && now == at {
+			return at, h, err // it is where it was, and cannot be read
+		}
+		at = now
+		if h, err = p.holderAt(ctx, from, at); err == nil {
+			return at, h, nil
+		}
 	}
-	at, there := from.branches[p.branch]
-	if !there {
-		return plumbing.ZeroHash, h, nil
-	}
+}
+
+// holderAt reads the lock's commit, which is all that is fetched.
+func (p *pushing) holderAt(ctx context.Context, from *remoteRefs, at plumbing.Hash) (step.Holder, error) {
 	top := filesystem.NewStorage(memfs.New(), cache.NewObjectLRUDefault())
 	into := &store{EncodedObjectStorer: top, top: top}
 	if err := p.to.fetch(ctx, from, into, ask{wants: []plumbing.Hash{at}, depth: 1, filter: onlyAsked, loose: true}); err != nil {
-		return at, h, err
+		return step.Holder{}, err
 	}
 	c, err := object.GetCommit(into, at)
 	if err != nil {
-		return at, h, readError("read the lock", p.to.pushURL, err)
+		return step.Holder{}, readError("read the lock", p.to.pushURL, err)
 	}
-	return at, holderOf(c), nil
+	return holderOf(c), nil
 }
 
 // holderOf reads a lock's commit. A branch of that name that is no lock of ours
-// is held by whoever made it.
+// is held by whoever made it, for no work.
 func holderOf(c *object.Commit) step.Holder {
 	var h step.Holder
 	head, text, _ := strings.Cut(c.Message, "\n\n")
-	if head != lockHead || json.Unmarshal([]byte(text), &h) != nil {
+	if head != lockHead || json.Unmarshal([]byte(text), &h) != nil || h.Work == "" || h.Machine == "" {
 		return step.Holder{Run: "unknown (commit " + short(c.Hash) + ")", User: c.Author.Name, Since: c.Author.When.UTC()}
 	}
 	return h

@@ -140,13 +140,17 @@ func TestLockOfOthers(t *testing.T) {
 	if err := r.lock().Release(t.Context(), "releases", *other); err != nil {
 		t.Error(err)
 	}
+	if got := r.Branches("bot/app-interface")[lockBranch]; got != r.shas["c"] {
+		t.Errorf("letting go of it left the branch at %q", got)
+	}
 	for _, name := range []string{"", "a/b", "..", "A", "x.lock", "-x"} {
 		if _, err := r.lock().Take(t.Context(), name, holder("1", "here")); types.CodeOf(err) != types.BadInput || !strings.Contains(err.Error(), "cannot name a lock") {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
 	r.refusing("protected")
-	if _, err := r.lock().Take(t.Context(), "other", holder("1", "here")); types.CodeOf(err) != types.Forbidden {
+	_, err = r.lock().Take(t.Context(), "other", holder("1", "here"))
+	if types.CodeOf(err) != types.Forbidden || !strings.Contains(err.Error(), "a lock is a branch skillrun/lock-other there") {
 		t.Error(err)
 	}
 }

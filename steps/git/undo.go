@@ -30,7 +30,28 @@ func (c *client) unpush(ctx context.Context, _ step.Key, _ pushIn, out pushOut) 
 		return err
 	}
 	p := &pushing{w: &workspace{}, to: r, branch: out.Branch, ref: plumbing.NewBranchReferenceName(out.Branch)}
-	return p.change(ctx, "delete "+out.Branch, p.still(sha), nil)
+	err = p.drop(ctx, sha)
+	if types.CodeOf(err) == types.Forbidden {
+		return types.AsError(err).WithHint("the branch is still there: a hook or a protected branch keeps it; let somebody delete it who may")
+	}
+	return err
+}
+
+// drop deletes the branch. When an answer is lost, or the branch moved in
+// between, a second look tells: gone is what was wanted, and a branch that is
+// still ours is asked for once more.
+func (p *pushing) drop(ctx context.Context, sha plumbing.Hash) error {
+	what := "delete " + p.branch
+	first := p.change(ctx, what, p.still(sha), nil)
+	code := types.CodeOf(first)
+	if code != types.Conflict && code != types.UnknownOutcome || ctx.Err() != nil {
+		return first
+	}
+	second := p.change(ctx, what, p.still(sha), nil)
+	if second == nil || types.CodeOf(second) == types.Conflict {
+		return second
+	}
+	return first
 }
 
 // still expects the branch to be at a commit, or gone.
