@@ -35,8 +35,11 @@ type Program struct {
 	Again    int             `json:"again,omitempty"`
 	// Concurrency is nil when the skill may run beside others.
 	Concurrency *Concurrency `json:"concurrency,omitempty"`
-	Steps       []Node       `json:"steps"`
-	Outputs     []Output     `json:"outputs,omitempty"`
+	// Timeout is a duration; only the time counts in which a process is at the
+	// run.
+	Timeout string   `json:"timeout,omitempty"`
+	Steps   []Node   `json:"steps"`
+	Outputs []Output `json:"outputs,omitempty"`
 }
 
 // Concurrency keeps runs of one group from writing at the same time.
@@ -55,8 +58,7 @@ const GroupPattern = `^[a-z0-9][a-z0-9._-]{0,63}$`
 // Kind is what a node does.
 type Kind string
 
-// The kinds of nodes. Groups, loops and skill calls come as further kinds with
-// child nodes; the machine's essay shows where they go.
+// The kinds of nodes.
 const (
 	Uses    Kind = "uses"    // perform a step
 	Set     Kind = "set"     // name values
@@ -64,9 +66,16 @@ const (
 	Fail    Kind = "fail"    // fail
 	Approve Kind = "approve" // ask a person to agree
 	Await   Kind = "await"   // repeat a read until a condition holds
+	Group   Kind = "steps"   // perform nodes, in order or side by side
+	Skill   Kind = "skill"   // perform another skill
+	Return  Kind = "return"  // end the skill here, with outputs
 )
 
 // Node is one step of the skill. Fields of other kinds are empty.
+//
+// What stands around a node, from the outside in: the loop, which makes one
+// visit of an item; the condition, which is asked for each item; the time-out;
+// on_error; the retry; and inside of them all what the kind does.
 type Node struct {
 	ID   string     `json:"id"`
 	Kind Kind       `json:"kind"`
@@ -78,7 +87,7 @@ type Node struct {
 	Effect string       `json:"effect,omitempty"` // of the step type
 	With   types.Values `json:"with,omitempty"`   // arguments: every string is a text with ${{ }}
 
-	Values []Binding `json:"values,omitempty"` // of Set, in order
+	Values []Binding `json:"values,omitempty"` // of Set, and of Return: outputs; in order
 
 	Cond    string     `json:"cond,omitempty"`    // of Assert
 	Message string     `json:"message,omitempty"` // of Assert, Fail, Approve and Await: text
@@ -86,16 +95,70 @@ type Node struct {
 
 	Show types.Dynamic `json:"show,omitzero"` // of Approve: what the person sees beside the message
 
-	Until   string `json:"until,omitempty"`   // of Await, sees `result`
-	FailIf  string `json:"fail_if,omitempty"` // of Await, sees `result`
-	Every   string `json:"every,omitempty"`   // duration
-	Timeout string `json:"timeout,omitempty"` // duration
+	Until  string `json:"until,omitempty"`   // of Await, sees `result`
+	FailIf string `json:"fail_if,omitempty"` // of Await, sees `result`
+	Every  string `json:"every,omitempty"`   // duration
+
+	// Timeout is a duration. Of Await it counts from the first answer on,
+	// whether or not anybody is at the run. Of Uses, Group and Skill it bounds
+	// one visit (of a loop: one item) with all its attempts, and only the time
+	// counts in which a process is at the run.
+	Timeout string `json:"timeout,omitempty"`
+
+	// Of Group.
+	Steps    []Node `json:"steps,omitempty"`
+	Parallel bool   `json:"parallel,omitempty"` // its steps run side by side
+	Rescue   []Node `json:"rescue,omitempty"`   // run when its steps failed; see `error`
+	Always   []Node `json:"always,omitempty"`   // run last, however it ended
+
+	Call *Call `json:"call,omitempty"` // of Skill
+
+	// Of any kind: the loop.
+	ForEach     string `json:"for_each,omitempty"`     // bare expression: a list
+	As          string `json:"as,omitempty"`           // the name of the item; "item" is written out
+	Key         string `json:"key,omitempty"`          // bare expression, sees the item; "" is the item itself
+	MaxParallel int    `json:"max_parallel,omitempty"` // of a loop (0 is 1) and of a parallel group (0 is all)
+	// OnItemError keeps the loop going when an item fails; its result is then
+	// absent.
+	OnItemError bool `json:"on_item_error,omitempty"`
+
+	// OnError keeps the skill going when the node fails; its result is then
+	// absent.
+	OnError bool   `json:"on_error,omitempty"`
+	Retry   *Retry `json:"retry,omitempty"` // of Uses, Group and Skill
 
 	Errors map[types.Code]string `json:"errors,omitempty"` // code -> text that people see
 
 	// Drop names the steps whose results nothing after this node reads, so
 	// that the machine can let go of them.
 	Drop []string `json:"drop,omitempty"`
+}
+
+// Retry performs a node that failed again.
+type Retry struct {
+	Attempts int          `json:"attempts"`            // all together, at least 2
+	Delay    string       `json:"delay,omitempty"`     // before the second attempt; "" is none
+	Backoff  float64      `json:"backoff,omitempty"`   // factor from one delay to the next; 0 is 1
+	MaxDelay string       `json:"max_delay,omitempty"` // "" is no bound
+	On       []types.Code `json:"on,omitempty"`        // empty: every code but cancelled and internal
+	If       string       `json:"if,omitempty"`        // bare expression, sees `error`
+	Before   []Node       `json:"before,omitempty"`    // the cure: performed before each further attempt; sees `error`
+}
+
+// Call is another skill inside of this one. Its nodes see names of their own:
+// the arguments of the node as inputs, the values here as config.
+type Call struct {
+	Skill      string `json:"skill"`
+	Version    string `json:"version,omitempty"`
+	TextDigest string `json:"text_digest"` // SHA-256 of the skill's bytes, hexadecimal
+	// Defaults are of the inputs that the call leaves out: strings are texts
+	// with ${{ }} that see config.
+	Defaults types.Values `json:"defaults,omitempty"`
+	Inputs   types.Type   `json:"inputs"` // an object: what the arguments must be
+	Config   types.Values `json:"config,omitempty"`
+	Steps    []Node       `json:"steps"`
+	Outputs  []Output     `json:"outputs,omitempty"`
+	Timeout  string       `json:"timeout,omitempty"` // duration
 }
 
 // Binding is a name and its value; strings inside are texts with ${{ }}.
@@ -110,6 +173,32 @@ type Output struct {
 	Value types.Dynamic `json:"value"`
 	Type  types.Type    `json:"type"`
 	At    diag.Range    `json:"at"`
+}
+
+// Each visits nodes and everything inside of them, in the order of the skill: a
+// group before its steps, its rescue and its always; what is retried before
+// its cure; a call before the steps of the other skill.
+func Each(nodes []Node, visit func(*Node)) {
+	for i := range nodes {
+		n := &nodes[i]
+		visit(n)
+		for _, inner := range n.Inside() {
+			Each(inner, visit)
+		}
+	}
+}
+
+// Inside are the sequences of nodes that stand in a node, in the order of
+// [Each]; most nodes have none.
+func (n *Node) Inside() [][]Node {
+	var out [][]Node
+	if n.Retry != nil {
+		out = append(out, n.Retry.Before)
+	}
+	if n.Call != nil {
+		out = append(out, n.Call.Steps)
+	}
+	return append(out, n.Steps, n.Rescue, n.Always)
 }
 
 // Digest is the SHA-256 of the program, hexadecimal. Two programs of one
