@@ -3,6 +3,7 @@ package expr
 import (
 	"errors"
 	"time"
+	"unicode/utf8"
 
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -16,11 +17,19 @@ type Env struct {
 }
 
 type evaluator struct {
-	vars  map[string]any
-	now   time.Time
-	fuel  *Fuel
-	elem  any // # of the predicate that is running
-	place int // #index
+	vars   map[string]any
+	locals *local // of the loops of a text, the innermost first
+	now    time.Time
+	fuel   *Fuel
+	elem   any // # of the predicate that is running
+	place  int // #index
+}
+
+// local is the variable of a loop.
+type local struct {
+	name  string
+	value any
+	outer *local
 }
 
 func newEvaluator(env Env) *evaluator {
@@ -114,13 +123,12 @@ func (ev *evaluator) take(n node) (any, error) {
 }
 
 func (ev *evaluator) takeValue(v any) error {
-	if err := ev.fuel.read(v); err != nil {
+	open, err := ev.fuel.read(v)
+	if err != nil || !open {
 		return err
 	}
-	if u, ok := types.FirstUnknown(v); ok {
-		return unknownRead{u}
-	}
-	return nil
+	u, _ := types.FirstUnknown(v)
+	return unknownRead{u}
 }
 
 // leaf reports an unknown leaf that has just been read.
@@ -137,6 +145,11 @@ func (ev *evaluator) name(n *name) (any, error) {
 		return leaf(ev.elem)
 	case "#index":
 		return ev.place, nil
+	}
+	for l := ev.locals; l != nil; l = l.outer {
+		if l.name == n.name {
+			return leaf(l.value)
+		}
 	}
 	return leaf(ev.vars[n.name])
 }
@@ -225,23 +238,34 @@ func (ev *evaluator) slice(n *slice) (any, error) {
 		if err := ev.takeValue(v); err != nil {
 			return nil, err
 		}
-		r := []rune(v)
-		from, to, err := ev.bounds(n, len(r))
+		from, to, err := ev.bounds(n, utf8.RuneCountInString(v))
 		if err != nil {
 			return nil, err
 		}
-		return string(r[from:to]), nil
+		start := runeAt(v, from)
+		return v[start : start+runeAt(v[start:], to-from)], ev.fuel.handle(cellCost)
 	case []any:
 		from, to, err := ev.bounds(n, len(v))
 		if err != nil {
 			return nil, err
 		}
-		return v[from:to:to], nil
+		return v[from:to:to], ev.fuel.handle(cellCost)
 	}
 	if err := ev.takeValue(v); err != nil {
 		return nil, err
 	}
 	return nil, wrongKind(n.of, v, "list")
+}
+
+// runeAt is where the nth character of s begins, or the end of s.
+func runeAt(s string, n int) int {
+	for i := range s {
+		if n == 0 {
+			return i
+		}
+		n--
+	}
+	return len(s)
 }
 
 // bounds computes the ends of a slice. A negative end counts from behind, and
@@ -303,22 +327,22 @@ func (ev *evaluator) inside(n node) (any, error) {
 }
 
 func (ev *evaluator) list(n *list) (any, error) {
-	if err := ev.fuel.handle(elementCost * len(n.elems)); err != nil {
+	out, err := ev.fuel.room(len(n.elems))
+	if err != nil {
 		return nil, err
 	}
-	out := make([]any, len(n.elems))
-	for i, e := range n.elems {
+	for _, e := range n.elems {
 		v, err := ev.inside(e)
 		if err != nil {
 			return nil, err
 		}
-		out[i] = v
+		out = append(out, v)
 	}
 	return out, nil
 }
 
 func (ev *evaluator) object(n *object) (any, error) {
-	if err := ev.fuel.handle(elementCost * len(n.keys)); err != nil {
+	if err := ev.fuel.handle(objectCost(len(n.keys))); err != nil {
 		return nil, err
 	}
 	out := make(map[string]any, len(n.keys))
@@ -335,6 +359,9 @@ func (ev *evaluator) object(n *object) (any, error) {
 // call runs a function. Its arguments are computed and paid for first, unless
 // it does that itself.
 func (ev *evaluator) call(n *call) (any, error) {
+	if err := ev.fuel.handle(callCost + elementCost*len(n.args)); err != nil {
+		return nil, err
+	}
 	if n.fn.lazy != nil {
 		return n.fn.lazy(ev, n)
 	}

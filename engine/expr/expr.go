@@ -80,8 +80,12 @@ func parse(src string) (*Expr, []Problem) {
 	case !utf8.ValidString(src):
 		return nil, []Problem{{CodeSyntax, 0, len(src), "the expression is not valid UTF-8", ""}}
 	}
+	forParser, problem := survey(src)
+	if problem != nil {
+		return nil, []Problem{*problem}
+	}
 	l := &lowerer{src: src, bytes: runeOffsets(src)}
-	tree, err := parseTree(src)
+	tree, err := parseTree(forParser)
 	if err != nil {
 		return nil, []Problem{l.syntax(err, whole)}
 	}

@@ -184,12 +184,18 @@ func (ev *evaluator) elements(n node) ([]any, error) {
 	return nil, wrongKind(n, v, "list")
 }
 
-func runUnique(_ *evaluator, args []any) (any, error) {
+func runUnique(ev *evaluator, args []any) (any, error) {
 	elems, _ := args[0].([]any)
+	if err := ev.fuel.handle(objectCost(len(elems))); err != nil {
+		return nil, err
+	}
 	seen := make(map[string]bool, len(elems))
 	out := make([]any, 0, len(elems))
 	for _, e := range elems {
-		key := string(types.Encode(e))
+		key, err := ev.json(e)
+		if err != nil {
+			return nil, err
+		}
 		if !seen[key] {
 			seen[key] = true
 			out = append(out, e)
@@ -212,7 +218,7 @@ func runSort(ev *evaluator, args []any) (any, error) {
 
 // sorted returns elems in the order of their keys.
 func (ev *evaluator) sorted(elems, keys []any) (any, error) {
-	if err := ev.fuel.handle(elementCost * len(elems) * bits.Len(uint(len(elems)))); err != nil {
+	if err := ev.fuel.handle(elementCost * len(elems) * (2 + bits.Len(uint(len(elems))))); err != nil {
 		return nil, err
 	}
 	order := make([]int, len(elems))
@@ -236,12 +242,25 @@ func (ev *evaluator) sorted(elems, keys []any) (any, error) {
 
 func runFlatten(ev *evaluator, args []any) (any, error) {
 	lists, _ := args[0].([]any)
-	out := []any{}
+	return ev.joined(lists, "flatten takes a list of lists")
+}
+
+// joined puts lists together.
+func (ev *evaluator) joined(lists []any, otherwise string) (any, error) {
+	size := 0
 	for _, l := range lists {
 		elems, ok := l.([]any)
 		if !ok {
-			return nil, badArgument("flatten takes a list of lists")
+			return nil, badArgument("%s", otherwise)
 		}
+		size += len(elems)
+	}
+	out, err := ev.fuel.room(size)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range lists {
+		elems, _ := l.([]any)
 		out = append(out, elems...)
 	}
 	return out, nil

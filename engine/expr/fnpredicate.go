@@ -22,8 +22,8 @@ func predicateFunctions() []Function {
 			Example: `count([1, 2, 3], # > 1)`, Want: `2`, lazy: runCount}.generic(2, 2, typeCondition(integer)),
 		Function{Name: "sum", Signature: "sum(list) or sum(list, value)", Doc: "The sum of the numbers, or of the value for each element.",
 			Example: `sum([{"n": 1}, {"n": 2}], .n)`, Want: `3`, lazy: runSum}.generic(1, 2, typeSum),
-		Function{Name: "sortBy", Signature: "sortBy(list<T>, value) list<T>", Doc: "The elements in ascending order of the value, a number or a text.",
-			Example: `sortBy([{"n": 2}, {"n": 1}], .n)`, Want: `[{"n":1},{"n":2}]`, lazy: runSortBy}.generic(2, 2, typeSortBy),
+		Function{Name: "sort_by", alias: "sortBy", parsedAs: "sortBy", Signature: "sort_by(list<T>, value) list<T>", Doc: "The elements in ascending order of the value, a number or a text.",
+			Example: `sort_by([{"n": 2}, {"n": 1}], .n)`, Want: `[{"n":1},{"n":2}]`, lazy: runSortBy}.generic(2, 2, typeSortBy),
 	}
 }
 
@@ -74,31 +74,42 @@ func typeSortBy(c *checker, n *call, s Scope) types.Type {
 	return t
 }
 
-// each runs body for every element of a list until do says stop. The result of
+// iteration pays for one run of a body.
+func (ev *evaluator) iteration() error {
+	if err := ev.fuel.iterate(1); err != nil {
+		return err
+	}
+	return ev.fuel.handle(iterationCost)
+}
+
+// each runs the body of n for every element until do says stop. The result of
 // a body that cannot be known yet comes as an error to do.
-func (ev *evaluator) each(n *call, do func(i int, elem, v any, err error) (stop bool, failure error)) ([]any, error) {
+func (ev *evaluator) each(n *call, elems []any, do func(elem, v any, err error) (stop bool, failure error)) error {
+	elem, place := ev.elem, ev.place
+	defer func() { ev.elem, ev.place = elem, place }()
+	for i, e := range elems {
+		if err := ev.iteration(); err != nil {
+			return err
+		}
+		ev.elem, ev.place = e, i
+		v, err := ev.eval(n.args[1])
+		if stop, err := do(e, v, err); stop || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func runMap(ev *evaluator, n *call) (any, error) {
 	elems, err := ev.elements(n.args[0])
 	if err != nil {
 		return nil, err
 	}
-	elem, place := ev.elem, ev.place
-	defer func() { ev.elem, ev.place = elem, place }()
-	for i, e := range elems {
-		if err := ev.fuel.iterate(1); err != nil {
-			return nil, err
-		}
-		ev.elem, ev.place = e, i
-		v, err := ev.eval(n.args[1])
-		if stop, err := do(i, e, v, err); stop || err != nil {
-			return elems, err
-		}
+	out, err := ev.fuel.room(len(elems))
+	if err != nil {
+		return nil, err
 	}
-	return elems, nil
-}
-
-func runMap(ev *evaluator, n *call) (any, error) {
-	out := []any{}
-	_, err := ev.each(n, func(_ int, _, v any, err error) (bool, error) {
+	err = ev.each(n, elems, func(_, v any, err error) (bool, error) {
 		if u, ok := err.(unknownRead); ok {
 			v, err = u.unknown, nil
 		}
@@ -124,20 +135,28 @@ func holds(n *call, v any, err error) (bool, error) {
 }
 
 func runFilter(ev *evaluator, n *call) (any, error) {
-	out := []any{}
-	_, err := ev.each(n, func(_ int, e, v any, err error) (bool, error) {
+	elems, err := ev.elements(n.args[0])
+	if err != nil {
+		return nil, err
+	}
+	out := gather{fuel: ev.fuel}
+	err = ev.each(n, elems, func(e, v any, err error) (bool, error) {
 		b, err := holds(n, v, err)
 		if b {
-			out = append(out, e)
+			err = out.add(e)
 		}
 		return false, err
 	})
-	return out, err
+	return out.list(), err
 }
 
 func runFind(ev *evaluator, n *call) (any, error) {
+	elems, err := ev.elements(n.args[0])
+	if err != nil {
+		return nil, err
+	}
 	var found any
-	_, err := ev.each(n, func(_ int, e, v any, err error) (bool, error) {
+	err = ev.each(n, elems, func(e, v any, err error) (bool, error) {
 		b, err := holds(n, v, err)
 		if b {
 			found = e
@@ -151,9 +170,13 @@ func runFind(ev *evaluator, n *call) (any, error) {
 // decides, even when the condition of another cannot be known yet.
 func runQuantifier(sought, whenFound bool) func(*evaluator, *call) (any, error) {
 	return func(ev *evaluator, n *call) (any, error) {
+		elems, err := ev.elements(n.args[0])
+		if err != nil {
+			return nil, err
+		}
 		out := !whenFound
 		var open error
-		_, err := ev.each(n, func(_ int, _, v any, err error) (bool, error) {
+		err = ev.each(n, elems, func(_, v any, err error) (bool, error) {
 			b, err := holds(n, v, err)
 			if isUnknown(err) {
 				open = err
@@ -173,8 +196,12 @@ func runQuantifier(sought, whenFound bool) func(*evaluator, *call) (any, error) 
 }
 
 func runCount(ev *evaluator, n *call) (any, error) {
+	elems, err := ev.elements(n.args[0])
+	if err != nil {
+		return nil, err
+	}
 	count := 0
-	_, err := ev.each(n, func(_ int, _, v any, err error) (bool, error) {
+	err = ev.each(n, elems, func(_, v any, err error) (bool, error) {
 		b, err := holds(n, v, err)
 		if b {
 			count++
@@ -184,17 +211,34 @@ func runCount(ev *evaluator, n *call) (any, error) {
 	return count, err
 }
 
-func runSum(ev *evaluator, n *call) (any, error) {
-	var values []any
-	var err error
-	if len(n.args) == 1 {
-		values, err = ev.elements(n.args[0])
-	} else {
-		_, err = ev.each(n, func(_ int, _, v any, err error) (bool, error) {
-			values = append(values, v)
-			return false, err
-		})
+// keyed computes a list and the value of the body for each element; both have
+// been read.
+func (ev *evaluator) keyed(n *call) (elems, keys []any, err error) {
+	if elems, err = ev.elements(n.args[0]); err != nil {
+		return nil, nil, err
 	}
+	if keys, err = ev.fuel.room(len(elems)); err != nil {
+		return nil, nil, err
+	}
+	err = ev.each(n, elems, func(_, v any, err error) (bool, error) {
+		keys = append(keys, v)
+		return false, err
+	})
+	if err == nil {
+		err = ev.takeValue(keys)
+	}
+	return elems, keys, err
+}
+
+func runSum(ev *evaluator, n *call) (any, error) {
+	if len(n.args) > 1 {
+		_, values, err := ev.keyed(n)
+		if err != nil {
+			return nil, err
+		}
+		return add(ev, n, values)
+	}
+	values, err := ev.elements(n.args[0])
 	if err != nil {
 		return nil, err
 	}
@@ -211,6 +255,9 @@ func add(ev *evaluator, n *call, values []any) (any, error) {
 		if v == nil {
 			return nil, badArgument("sum cannot add what is absent")
 		}
+		if err := ev.fuel.handle(cellCost); err != nil {
+			return nil, err
+		}
 		var err error
 		if sum, err = ev.onOthers(plus, sum, v); err != nil {
 			return nil, err
@@ -220,15 +267,8 @@ func add(ev *evaluator, n *call, values []any) (any, error) {
 }
 
 func runSortBy(ev *evaluator, n *call) (any, error) {
-	var keys []any
-	elems, err := ev.each(n, func(_ int, _, v any, err error) (bool, error) {
-		keys = append(keys, v)
-		return false, err
-	})
+	elems, keys, err := ev.keyed(n)
 	if err != nil {
-		return nil, err
-	}
-	if err := ev.takeValue(keys); err != nil {
 		return nil, err
 	}
 	return ev.sorted(elems, keys)

@@ -25,10 +25,10 @@ func textFunctions() []Function {
 			Example: `upper("prod")`, Want: `"PROD"`, run: onText(strings.ToUpper)}.plain(text, text),
 		Function{Name: "trim", Signature: "trim(text: string) string", Doc: "The text without white space at both ends.",
 			Example: `trim("  v1.2\n")`, Want: `"v1.2"`, run: onText(strings.TrimSpace)}.plain(text, text),
-		Function{Name: "trimPrefix", Signature: "trimPrefix(text: string, prefix: string) string", Doc: "The text without prefix, when it begins with it.",
-			Example: `trimPrefix("refs/heads/main", "refs/heads/")`, Want: `"main"`, run: onTexts(strings.TrimPrefix)}.plain(text, text, text),
-		Function{Name: "trimSuffix", Signature: "trimSuffix(text: string, suffix: string) string", Doc: "The text without suffix, when it ends with it.",
-			Example: `trimSuffix("backend.git", ".git")`, Want: `"backend"`, run: onTexts(strings.TrimSuffix)}.plain(text, text, text),
+		Function{Name: "trim_prefix", alias: "trimPrefix", Signature: "trim_prefix(text: string, prefix: string) string", Doc: "The text without prefix, when it begins with it.",
+			Example: `trim_prefix("refs/heads/main", "refs/heads/")`, Want: `"main"`, run: onTexts(strings.TrimPrefix)}.plain(text, text, text),
+		Function{Name: "trim_suffix", alias: "trimSuffix", Signature: "trim_suffix(text: string, suffix: string) string", Doc: "The text without suffix, when it ends with it.",
+			Example: `trim_suffix("backend.git", ".git")`, Want: `"backend"`, run: onTexts(strings.TrimSuffix)}.plain(text, text, text),
 		Function{Name: "split", Signature: "split(text: string, separator: string) list<string>", Doc: "The parts of the text between separators.",
 			Example: `split("a/b/c", "/")`, Want: `["a","b","c"]`, run: runSplit}.plain(types.ListOf(text), text, text),
 		Function{Name: "join", Signature: "join(list: list<string>, separator: string) string", Doc: "The elements one after the other, with the separator between.",
@@ -50,24 +50,32 @@ func runSplit(ev *evaluator, args []any) (any, error) {
 	if err := ev.fuel.iterate(strings.Count(s, sep) + 1); err != nil {
 		return nil, err
 	}
-	parts := strings.Split(s, sep)
-	out := make([]any, len(parts))
-	for i, p := range parts {
-		out[i] = p
+	if err := ev.fuel.handle(elementCost * (strings.Count(s, sep) + 1)); err != nil {
+		return nil, err
 	}
-	return out, nil
+	return ev.fuel.texts(strings.Split(s, sep))
 }
 
 func runJoin(ev *evaluator, args []any) (any, error) {
 	elems, sep := args[0].([]any), args[1].(string)
-	if err := ev.fuel.handle(len(sep) * len(elems)); err != nil {
+	size := len(sep) * len(elems)
+	for _, e := range elems {
+		s, _ := e.(string)
+		size += len(s)
+	}
+	if err := ev.fuel.handle(size); err != nil {
 		return nil, err
 	}
-	parts := make([]string, len(elems))
+	var out strings.Builder
+	out.Grow(size)
 	for i, e := range elems {
-		parts[i], _ = e.(string)
+		if i > 0 {
+			out.WriteString(sep)
+		}
+		s, _ := e.(string)
+		out.WriteString(s)
 	}
-	return strings.Join(parts, sep), nil
+	return out.String(), nil
 }
 
 func runReplace(ev *evaluator, args []any) (any, error) {
@@ -75,6 +83,7 @@ func runReplace(ev *evaluator, args []any) (any, error) {
 	if old == "" {
 		return nil, badArgument("replace needs an old text that is not empty")
 	}
+	// The text itself was paid for when it was read.
 	if err := ev.fuel.handle(strings.Count(s, old) * len(with)); err != nil {
 		return nil, err
 	}
@@ -89,7 +98,7 @@ func runTruncate(_ *evaluator, args []any) (any, error) {
 	if utf8.RuneCountInString(s) <= n {
 		return s, nil
 	}
-	return string([]rune(s)[:n-1]) + "…", nil
+	return s[:runeAt(s, n-1)] + "…", nil
 }
 
 func runIndent(ev *evaluator, args []any) (any, error) {
@@ -97,14 +106,19 @@ func runIndent(ev *evaluator, args []any) (any, error) {
 	if n < 0 || n > 100 {
 		return nil, badArgument("indent moves by 0 to 100 spaces, not %d", n)
 	}
-	lines := strings.Split(s, "\n")
-	if err := ev.fuel.handle(len(lines) * n); err != nil {
+	size := len(s) + n*(strings.Count(s, "\n")+1)
+	if err := ev.fuel.handle(size); err != nil {
 		return nil, err
 	}
-	for i, line := range lines {
-		if line != "" {
-			lines[i] = strings.Repeat(" ", n) + line
+	var out strings.Builder
+	out.Grow(size)
+	for line := range strings.Lines(s) {
+		if line != "\n" {
+			for range n {
+				out.WriteByte(' ')
+			}
 		}
+		out.WriteString(line)
 	}
-	return strings.Join(lines, "\n"), nil
+	return out.String(), nil
 }

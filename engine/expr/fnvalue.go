@@ -150,13 +150,11 @@ func runLen(ev *evaluator, n *call) (any, error) {
 }
 
 func runString(ev *evaluator, args []any) (any, error) {
-	out := types.Show(args[0])
-	return out, ev.fuel.handle(len(out))
+	return ev.spell(args[0])
 }
 
 func runJSON(ev *evaluator, args []any) (any, error) {
-	out := string(types.Encode(args[0]))
-	return out, ev.fuel.handle(len(out))
+	return ev.json(args[0])
 }
 
 func runInt(_ *evaluator, args []any) (any, error) {

@@ -21,6 +21,13 @@ type Function struct {
 
 	need, most int // how many arguments
 
+	// alias is an older spelling that keeps its meaning. parsedAs is the name
+	// under which the parser reads a function that takes a predicate and is
+	// none of its own (see survey). patternAt is the argument that is a
+	// regular expression; 0 when there is none.
+	alias, parsedAs string
+	patternAt       int
+
 	// params and result are the types of a plain function; typed is asked
 	// instead when the result's type follows from the arguments'.
 	params []types.Type
@@ -35,7 +42,7 @@ type Function struct {
 
 // Functions returns every function, by name.
 func Functions() []Function {
-	out := slices.Concat(textFunctions(), conversionFunctions(), numberFunctions(), listFunctions(), predicateFunctions(), runFunctions())
+	out := slices.Concat(textFunctions(), conversionFunctions(), numberFunctions(), regexFunctions(), listFunctions(), predicateFunctions(), runFunctions())
 	slices.SortFunc(out, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }
@@ -45,9 +52,21 @@ var table = sync.OnceValue(func() map[string]*Function {
 	out := map[string]*Function{}
 	for _, f := range Functions() {
 		out[f.Name] = &f
+		if f.alias != "" {
+			out[f.alias] = &f
+		}
 	}
 	return out
 })
+
+// names are what a misspelt function can be meant to be.
+func names() []string {
+	var out []string
+	for _, f := range Functions() {
+		out = append(out, f.Name)
+	}
+	return out
+}
 
 // functionHint says what to write instead of a function that does not exist.
 func functionHint(name string) string {
@@ -73,7 +92,7 @@ func functionHint(name string) string {
 	case "date":
 		return "today() and format_date() work on dates"
 	}
-	return diag.DidYouMean(name, types.SortedKeys(table()))
+	return diag.DidYouMean(name, names())
 }
 
 // plainCall checks a function whose parameters have fixed types.
@@ -94,6 +113,12 @@ func (c *checker) plainCall(n *call, s Scope) types.Type {
 // plain makes a function of fixed types.
 func (f Function) plain(result types.Type, params ...types.Type) Function {
 	f.params, f.result, f.need, f.most = params, result, len(params), len(params)
+	return f
+}
+
+// optional makes the last n arguments of a plain function optional.
+func (f Function) optional(n int) Function {
+	f.need -= n
 	return f
 }
 

@@ -2,7 +2,6 @@ package expr
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -16,6 +15,7 @@ type lowerer struct {
 	src      string
 	bytes    []int // byte offset of every rune, and of the end
 	depth    int
+	deep     bool // it was nested too deep, and that was said
 	count    int // of nodes made; the parser uses some of its own twice
 	problems []Problem
 }
@@ -67,6 +67,10 @@ func (l *lowerer) lower(n ast.Node) node {
 		return &literal{}
 	}
 	if l.depth > maxDepth {
+		if l.deep {
+			return &literal{} // one mistake is one problem
+		}
+		l.deep = true
 		return l.bad(l.span(n.Location()), CodeTooBig, fmt.Sprintf("the expression is nested deeper than %d", maxDepth),
 			"move parts of it into a `set` step")
 	}
@@ -95,7 +99,8 @@ func (l *lowerer) lower(n ast.Node) node {
 	case *ast.PredicateNode:
 		return l.lower(n.Node)
 	case *ast.BuiltinNode:
-		return l.lowerCall(n.Name, l.span(n.Location()), n.Arguments)
+		at := l.span(n.Location())
+		return l.lowerCall(word(l.src[at.from:]), at, n.Arguments) // see survey
 	case *ast.CallNode:
 		if callee, ok := n.Callee.(*ast.IdentifierNode); ok {
 			return l.lowerCall(callee.Value, l.span(n.Location()), n.Arguments)
@@ -210,29 +215,29 @@ func (l *lowerer) lowerBinary(n *ast.BinaryNode) node {
 	}
 	out := &binary{span: at, op: op, left: left, right: right}
 	if op == "matches" {
-		out.pattern = l.pattern(right)
+		out.pattern = l.pattern(right, op, `x matches "^v[0-9]+$"`)
 	}
 	return out
 }
 
-// pattern compiles the right side of matches, which has to be written out so
-// that a mistake in it is found before anything runs.
-func (l *lowerer) pattern(n node) *regexp.Regexp {
+// pattern compiles a regular expression, which has to be written out so that a
+// mistake in it is found before anything runs.
+func (l *lowerer) pattern(n node, of, such string) *pattern {
 	lit, ok := n.(*literal)
 	text, isText := "", false
 	if ok {
 		text, isText = lit.value.(string)
 	}
 	if !isText {
-		l.bad(n.at(), CodeBadPattern, "the pattern of matches has to be a text in quotes", `such as x matches "^v[0-9]+$"`)
+		l.bad(n.at(), CodeBadPattern, "the pattern of "+of+" has to be a text in quotes", "such as "+such)
 		return nil
 	}
-	re, err := regexp.Compile(text)
+	p, err := newPattern(text)
 	if err != nil {
 		l.bad(n.at(), CodeBadPattern, "the pattern is not a regular expression: "+strings.TrimPrefix(err.Error(), "error parsing regexp: "), "")
 		return nil
 	}
-	return re
+	return p
 }
 
 func (l *lowerer) lowerList(n *ast.ArrayNode) node {
@@ -287,6 +292,12 @@ func (l *lowerer) lowerCall(fn string, at span, args []ast.Node) node {
 	out.span = l.closed(out.span, ')')
 	if len(out.args) < f.need || len(out.args) > f.most {
 		return l.bad(out.span, CodeTypeMismatch, fmt.Sprintf("%s does not take %d arguments", fn, len(out.args)), f.Signature)
+	}
+	if f.patternAt > 0 {
+		out.pattern = l.pattern(out.args[f.patternAt], fn, f.Example)
+	}
+	if fn == "regex_replace" {
+		out.inserts = l.inserts(out.args[2], out.pattern, nil)
 	}
 	return out
 }

@@ -256,7 +256,7 @@ func TestFunctionHints(t *testing.T) {
 	for name, want := range map[string]string{
 		"toJSON": "it is called json", "uniq": "it is called unique", "str": "it is called string", "exists": "it is called has", "length": "it is called len",
 		"default": "write x ?? y", "format": "write a text with ${{ }}", "get": "write x.name, x?.name or x[0]", "values": "it is left out on purpose: compute it in a step",
-		"date": "today() and format_date() work on dates", "trim_prefix": "did you mean trimPrefix?", "qqqqqqqqqqqq": "",
+		"date": "today() and format_date() work on dates", "trimprefix": "did you mean trim_prefix?", "qqqqqqqqqqqq": "",
 	} {
 		if got := functionHint(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)

@@ -1,7 +1,5 @@
 package expr
 
-import "regexp"
-
 // node is one of the closed set of things an expression is made of. The
 // parser's own tree is turned into nodes once ([lowerer]); the checker, the
 // evaluator and everything else know only these.
@@ -58,7 +56,7 @@ type (
 		span
 		op          string
 		left, right node
-		pattern     *regexp.Regexp // of matches
+		pattern     *pattern // of matches
 	}
 	cond struct {
 		span
@@ -77,6 +75,10 @@ type (
 		span
 		fn   *Function
 		args []node // a predicate's body is an argument
+		// pattern is of the functions of regular expressions, inserts of
+		// regex_replace.
+		pattern *pattern
+		inserts []insert
 	}
 )
 

@@ -3,8 +3,8 @@ package expr
 import (
 	"cmp"
 	"math"
-	"math/big"
 	"math/bits"
+	"slices"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/types"
@@ -58,11 +58,17 @@ func (ev *evaluator) binary(n *binary) (any, error) {
 	case "!=":
 		return !equal(left, right), nil
 	}
+	if group, ok := right.([]any); ok && n.op == "in" {
+		return holdsElement(group, left), nil // what is absent is in no list of texts
+	}
 	if left == nil {
 		return nil, absent(n.left)
 	}
 	if right == nil {
 		return nil, absent(n.right)
+	}
+	if err := ev.fuel.handle(cellCost); err != nil {
+		return nil, err
 	}
 	l, isText := left.(string)
 	r, areTexts := right.(string)
@@ -106,7 +112,7 @@ func (ev *evaluator) onTexts(n *binary, left, right string) (any, error) {
 	case "endsWith":
 		return strings.HasSuffix(left, right), nil
 	case "matches":
-		return n.pattern.MatchString(left), nil
+		return ev.matches(n.pattern, left)
 	case "<":
 		return left < right, nil
 	case "<=":
@@ -165,15 +171,12 @@ func ordered(op string, c int) bool {
 	return c >= 0
 }
 
+func holdsElement(group []any, v any) bool {
+	return slices.ContainsFunc(group, func(e any) bool { return equal(v, e) })
+}
+
 func within(n *binary, left, right any) (any, error) {
 	switch right := right.(type) {
-	case []any:
-		for _, e := range right {
-			if equal(left, e) {
-				return true, nil
-			}
-		}
-		return false, nil
 	case map[string]any:
 		key, ok := left.(string)
 		if !ok {
@@ -200,6 +203,9 @@ func (ev *evaluator) span(n *binary, left, right any) (any, error) {
 	}
 	size := to - from + 1 // negative when it overflows, which no budget allows
 	if err := ev.fuel.iterate(size); err != nil {
+		return nil, err
+	}
+	if err := ev.fuel.handle(cellCost * size); err != nil {
 		return nil, err
 	}
 	out := make([]any, size)
@@ -296,27 +302,43 @@ func compare(a, b any) (int, bool) {
 			return cmp.Compare(x, y), true
 		}
 	}
-	x, ok := exact(a)
-	if !ok {
-		return 0, false
-	}
-	y, ok := exact(b)
-	if !ok {
-		return 0, false
-	}
-	return x.Cmp(y), true
+	return compareNumbers(a, b)
 }
 
-func exact(v any) (*big.Float, bool) {
-	switch v := v.(type) {
+func compareNumbers(a, b any) (int, bool) {
+	switch a := a.(type) {
 	case int:
-		return new(big.Float).SetInt64(int64(v)), true
+		if b, ok := b.(float64); ok {
+			return compareMixed(a, b)
+		}
 	case float64:
-		if !math.IsNaN(v) {
-			return big.NewFloat(v), true
+		switch b := b.(type) {
+		case float64:
+			return cmp.Compare(a, b), !math.IsNaN(a) && !math.IsNaN(b)
+		case int:
+			c, ok := compareMixed(b, a)
+			return -c, ok
 		}
 	}
-	return nil, false
+	return 0, false
+}
+
+// compareMixed compares exactly: the whole part as integers, then the rest,
+// which only numbers below 2^53 have.
+func compareMixed(i int, f float64) (int, bool) {
+	switch {
+	case math.IsNaN(f):
+		return 0, false
+	case f >= 1<<63:
+		return -1, true
+	case f < -1<<63:
+		return 1, true
+	}
+	whole, rest := math.Modf(f)
+	if c := cmp.Compare(i, int(whole)); c != 0 {
+		return c, true
+	}
+	return cmp.Compare(0, rest), true
 }
 
 // equal compares any two values: numbers by their value, everything else by

@@ -1,7 +1,6 @@
 package expr
 
 import (
-	"maps"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/types"
@@ -34,19 +33,24 @@ func (t *Text) EvalPartial(env Env) (v any, unknown *types.Unknown, err error) {
 	if err := w.parts(t.parts); err != nil {
 		return nil, nil, types.AsError(err)
 	}
-	return w.out.String(), w.unknown, nil
+	return strings.Join(w.pieces, ""), w.unknown, nil
 }
 
-// textWriter writes the parts of a text.
+// textWriter collects the pieces of a text. They are put together once, at the
+// end, so that a text costs its length and not that of all its beginnings.
 type textWriter struct {
 	ev      *evaluator
-	out     strings.Builder
+	pieces  []string
 	unknown *types.Unknown
 }
 
 func (w *textWriter) write(s string) error {
-	w.out.WriteString(s)
-	return w.ev.fuel.handle(len(s))
+	// A list of pieces that grows by doubling takes five times its elements.
+	if err := w.ev.fuel.handle(len(s) + 6*elementCost); err != nil {
+		return err
+	}
+	w.pieces = append(w.pieces, s)
+	return nil
 }
 
 // open writes what stands for a part that cannot be known yet. Other errors
@@ -105,7 +109,11 @@ func (w *textWriter) hole(p *holePart) error {
 	if err != nil {
 		return w.open(err)
 	}
-	return w.write(types.Show(v))
+	var s string
+	if s, err = w.ev.spell(v); err != nil {
+		return err
+	}
+	return w.write(s)
 }
 
 func (w *textWriter) branches(p *ifPart) error {
@@ -129,17 +137,14 @@ func (w *textWriter) loop(p *forPart) error {
 	if err != nil {
 		return w.open(err)
 	}
-	outer := w.ev.vars
-	w.ev.vars = maps.Clone(outer)
-	if w.ev.vars == nil {
-		w.ev.vars = map[string]any{}
-	}
-	defer func() { w.ev.vars = outer }()
+	outer := w.ev.locals
+	w.ev.locals = &local{name: p.name, outer: outer}
+	defer func() { w.ev.locals = outer }()
 	for _, e := range elems {
-		if err := w.ev.fuel.iterate(1); err != nil {
+		if err := w.ev.iteration(); err != nil {
 			return err
 		}
-		w.ev.vars[p.name] = e
+		w.ev.locals.value = e
 		if err := w.parts(p.body); err != nil {
 			return err
 		}

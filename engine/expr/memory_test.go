@@ -1,0 +1,189 @@
+package expr
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// bombs are expressions and texts that would take all memory or hours. They
+// are stopped by fuel, and until then allocate no more than the budget and a
+// tenth: not only what is alive at a time, but in all.
+func bombs() map[string]string {
+	doubling := `"` + strings.Repeat("a", 100) + `"`
+	for range 24 {
+		doubling = `replace(` + doubling + `, "a", "aa")`
+	}
+	adding := `huge`
+	for range 40 {
+		adding += ` + huge`
+	}
+	return map[string]string{
+		"doubling by replace":     doubling,
+		"adding":                  adding,
+		"joining":                 `join(map(1..1000, huge), "")`,
+		"joining with":            `join(map(1..1000, "x"), huge)`,
+		"nested predicates":       `all(1..990, all(1..990, all(1..990, # > 0)))`,
+		"nested lists":            `map(1..300, map(1..300, map(1..300, [#])))`,
+		"lists of calls":          `map(1..300, map(1..300, string(#) + lower("A")))`,
+		"objects":                 `map(1..300, map(1..330, ({a: #, b: {c: [#]}})))`,
+		"huge range":              `1..9000000000000`,
+		"overflowing range":       `-9000000000000000000..9000000000000000000`,
+		"ranges":                  `map(1..42, 1..2400)`,
+		"lists of ranges":         `map(1..90000, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36])`,
+		"flattening":              `flatten(map(1..1000, many))`,
+		"filtering":               `map(1..90000, filter(many, true))`,
+		"sorting":                 `map(1..90000, sort(many))`,
+		"sorting by":              `map(1..10, sort_by(many, -#))`,
+		"reversing":               `map(1..90000, reverse(many))`,
+		"the unique ones":         `map(1..90000, unique(many))`,
+		"splitting":               `split(huge, "x")`,
+		"writing JSON":            `map(1..90000, json(huge))`,
+		"escaping":                `map(1..90000, json(quotes))`,
+		"writing lists":           `map(1..90000, string(many))`,
+		"writing numbers":         `map(1..300, json(map(1..330, # / 7)))`,
+		"indenting":               `map(1..90000, indent(lines, 100))`,
+		"upper case":              `map(1..90000, upper(umlauts))`,
+		"truncating":              `map(1..90000, truncate(umlauts, 1000000))`,
+		"cutting":                 `map(1..90000, umlauts[1:])`,
+		"comparing":               `map(1..90000, many == many)`,
+		"floats":                  `map(1..300, map(1..330, # < 1.5))`,
+		"matching":                `map(1..90000, huge matches "y$")`,
+		"a slow pattern":          `map(1..90000, huge matches "(x?){400}y")`,
+		"matches that read on":    `regex_find_all(huge, "x[^z]*z|x")`,
+		"named groups":            `regex_find_all(huge, "(?P<a>x)(?P<b>x)")`,
+		"replacing by pattern":    `regex_replace(huge, "x", "$0$0$0$0$0$0$0$0$0$0$0$0")`,
+		"splitting by pattern":    `regex_split(huge, "x")`,
+		"unknown keys":            `map(1..90000, any(1..90000, open.x == 1))`,
+		"text: lists":             `%{{ for a in many }}%{{ for b in many }}${{ a + b }}%{{ end }}%{{ end }}`,
+		"text: literals":          `%{{ for a in many }}` + strings.Repeat("x", 1<<16) + `%{{ end }}`,
+		"text: values":            `%{{ for a in many }}${{ huge }}%{{ end }}`,
+		"text: nested empty":      `%{{ for a in many }}%{{ for b in many }}%{{ for c in many }}%{{ end }}%{{ end }}%{{ end }}`,
+		"text: expressions":       `%{{ for a in many }}${{ json({a: a, b: [a, a]}) }}${{ join(split(lines, "\n"), "-") }}%{{ end }}`,
+		"text: conditions":        `%{{ for a in many }}%{{ for b in few }}%{{ if sum(map(few, # * b)) > a }}y%{{ else }}n%{{ end }}%{{ end }}%{{ end }}`,
+		"text: unknown":           `%{{ for a in many }}%{{ for b in many }}${{ open.x }}%{{ end }}%{{ end }}`,
+		"text: predicates inside": `%{{ for a in many }}${{ len(map(many, # + a)) }}%{{ end }}`,
+	}
+}
+
+func bombEnv() Env {
+	env := environment()
+	numbers := func(n int) []any {
+		out := make([]any, n)
+		for i := range out {
+			out[i] = i + 1000
+		}
+		return out
+	}
+	env.Vars["huge"], env.Vars["umlauts"] = strings.Repeat("x", 1<<20), strings.Repeat("Ⱥ", 1<<18)
+	env.Vars["lines"], env.Vars["quotes"] = strings.Repeat("x\n", 1<<10), strings.Repeat("\x01", 1<<18)
+	env.Vars["many"], env.Vars["few"] = numbers(10_000), numbers(100)
+	env.Vars["open"] = types.Unknown{After: "jira"}
+	return env
+}
+
+// TestBombsStopInsideTheirBudget is not parallel: it reads the program's
+// counters of memory.
+func TestBombsStopInsideTheirBudget(t *testing.T) {
+	env := bombEnv()
+	for _, budget := range []int{DefaultBytes, 8 << 20} {
+		for name, src := range bombs() {
+			t.Run(fmt.Sprintf("%s/%dMiB", name, budget>>20), func(t *testing.T) {
+				env.Fuel = NewFuel(DefaultIterations, budget)
+				parsed, problems := ParseText(src)
+				if !strings.HasPrefix(name, "text: ") {
+					parsed, problems = ParseText("${{" + src + "}}")
+				}
+				if len(problems) > 0 {
+					t.Fatal(problems)
+				}
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				_, err := parsed.Eval(env)
+				runtime.ReadMemStats(&after)
+				if err == nil || types.CodeOf(err) != types.BadInput || !strings.Contains(err.Error(), "too m") {
+					t.Fatalf("not stopped by fuel: %v", err)
+				}
+				if took := int(after.TotalAlloc - before.TotalAlloc); took > budget+budget/10 {
+					t.Errorf("%d KiB were allocated on a budget of %d KiB (%.2f of it)", took>>10, budget>>10, float64(took)/float64(budget))
+				}
+			})
+		}
+	}
+}
+
+// TestMemoryOfResults: also what succeeds is inside the budget that it used.
+func TestMemoryOfResults(t *testing.T) {
+	env := bombEnv()
+	for _, src := range []string{`map(many, ({a: #, b: string(#)}))`, `%{{ for a in many }}- ${{ a }} ${{ lines }}` + "\n" + `%{{ end }}`,
+		`sort_by(many, -#)`, `json(map(many, [#, "x"]))`, `unique(split(lines, "\n"))`, `regex_replace(lines, "x", "yy")`} {
+		parsed, _ := ParseText(src)
+		if !strings.HasPrefix(src, "%{{") {
+			parsed, _ = ParseText("${{" + src + "}}")
+		}
+		env.Fuel = NewFuel(DefaultIterations, DefaultBytes)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := parsed.Eval(env); err != nil {
+			t.Errorf("%s: %v", src, err)
+		}
+		runtime.ReadMemStats(&after)
+		used := DefaultBytes - env.Fuel.bytes
+		if took := int(after.TotalAlloc - before.TotalAlloc); took > used+used/10+4096 {
+			t.Errorf("%s: paid %d KiB, allocated %d KiB", src, used>>10, took>>10)
+		}
+	}
+}
+
+// TestDeepNesting: what is nested too deep is refused when it is read, with its
+// place, before a recursion could go down with it.
+func TestDeepNesting(t *testing.T) {
+	t.Parallel()
+	deep := func(open, inner, end string, n int) string {
+		return strings.Repeat(open, n) + inner + strings.Repeat(end, n)
+	}
+	for name, src := range map[string]string{
+		"parentheses": deep("(", "1", ")", 201), "lists": deep("[", "", "]", 201), "objects": deep("{a: ", "1", "}", 201),
+		"calls": deep("lower(", `"a"`, ")", 201), "predicates": deep("all([1], ", "true", ")", 201), "indexes": "a" + deep("[a", "[0]", "]", 201),
+		"unclosed": strings.Repeat("(", 4000), "negations": strings.Repeat("!", 300) + "true", "parts": strings.Repeat("!", 4000) + "true", "choices": deep("true ? ", "1", " : 1", 201),
+		"sums": strings.Repeat("1 + ", 800) + "1",
+	} {
+		for _, text := range []string{src, "${{" + src + "}}", "x ${{" + src + "}} y"} {
+			_, problems := ParseText(text)
+			if text == src {
+				_, problems = Parse(text)
+			}
+			if len(problems) != 1 || problems[0].Code != CodeTooBig {
+				t.Errorf("%s: %v", name, problems)
+			}
+		}
+	}
+	for _, src := range []string{deep("(", "1", ")", 150), `"` + strings.Repeat("(", 300) + `"`} {
+		if _, problems := Parse(src); len(problems) > 0 {
+			t.Errorf("%.20s…: %v", src, problems)
+		}
+	}
+}
+
+// TestJSONIsThatOfTypes: the writer that is paid for first writes what everybody
+// else writes.
+func TestJSONIsThatOfTypes(t *testing.T) {
+	t.Parallel()
+	var all strings.Builder
+	for r := range rune(0x3000) {
+		all.WriteRune(r)
+	}
+	for _, v := range []any{nil, true, -9007199254740993, 1e21, 0.1, 1e-7, all.String(), "\xff<&>\ufffd", []any{}, map[string]any{},
+		map[string]any{"b": []any{1, nil, "x"}, "a\n": map[string]any{"z": 1, "y": false}}} {
+		got, err := newEvaluator(Env{}).json(v)
+		if want := string(types.Encode(v)); got != want || err != nil {
+			t.Errorf("%.40v: %.200q, want %.200q", v, got, want)
+		}
+		if size, _ := jsonSize(v); size < len(got) {
+			t.Errorf("%.40v: %d bytes were paid for %d", v, size, len(got))
+		}
+	}
+}

@@ -1,0 +1,156 @@
+package expr
+
+import (
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxPattern is how large a regular expression may be, in steps of its machine:
+// a few characters such as (x{1000}){9} can ask for more than all memory.
+const maxPattern = 2000
+
+// pattern is a regular expression that is written out in the source.
+type pattern struct {
+	re *regexp.Regexp
+	// later finds what re finds, and as its first group, but from the second
+	// character on: what stands before a place can matter to a match.
+	later  *regexp.Regexp
+	size   int             // steps of its machine, about
+	always map[string]bool // the named groups that are part of every match
+}
+
+// newPattern reads a regular expression.
+func newPattern(text string) (*pattern, error) {
+	tree, err := syntax.Parse(text, syntax.Perl)
+	if err != nil {
+		return nil, err
+	}
+	p := &pattern{size: steps(tree), always: map[string]bool{}}
+	if p.size > maxPattern {
+		return nil, fmt.Errorf("it is too large; repeat less")
+	}
+	mandatory(tree, p.always)
+	if p.re, err = regexp.Compile(text); err != nil {
+		return nil, err
+	}
+	p.later, err = regexp.Compile(`\A(?s:.)(?s:.*?)(` + text + `)`)
+	return p, err
+}
+
+// steps is about how many steps the machine for a tree has.
+func steps(re *syntax.Regexp) int {
+	n := 1
+	if re.Op == syntax.OpLiteral {
+		n = len(re.Rune)
+	}
+	for _, sub := range re.Sub {
+		n += steps(sub)
+	}
+	if re.Op == syntax.OpRepeat {
+		n *= max(1, re.Min+1, re.Max)
+	}
+	return min(n, maxPattern+1)
+}
+
+// mandatory adds the named groups that take part in whatever re matches.
+func mandatory(re *syntax.Regexp, out map[string]bool) {
+	switch re.Op {
+	case syntax.OpCapture, syntax.OpConcat, syntax.OpPlus:
+	case syntax.OpRepeat:
+		if re.Min == 0 {
+			return
+		}
+	default:
+		return
+	}
+	if re.Name != "" {
+		out[re.Name] = true
+	}
+	for _, sub := range re.Sub {
+		mandatory(sub, out)
+	}
+}
+
+// groups are the names of the named groups, in the order of the source.
+func (p *pattern) groups() []string {
+	return slices.DeleteFunc(slices.Clone(p.re.SubexpNames()), func(s string) bool { return s == "" })
+}
+
+// scanCost is what going over n bytes costs: a machine of many steps does more
+// at each byte.
+func (p *pattern) scanCost(n int) int { return n * (1 + p.size/16) }
+
+// matches reports whether there is a match in s.
+func (ev *evaluator) matches(p *pattern, s string) (bool, error) {
+	if err := ev.fuel.handle(p.scanCost(len(s))); err != nil {
+		return false, err
+	}
+	return p.re.MatchString(s), nil
+}
+
+// search gives the places of every match in s and its groups to do, up to the
+// first that do does not want more after.
+//
+// The package regexp finds all matches too, but reads on from each to see
+// whether there is a longer one, and in bad cases up to the end of s every
+// time. So each match is looked for with a reader, and what it has read is paid
+// for before the next one.
+func (ev *evaluator) search(p *pattern, s string, do func(at []int) (more bool, err error)) error {
+	r := strings.NewReader(s)
+	end := -1 // of the match before
+	for pos := 0; pos <= len(s); {
+		at, err := ev.next(p, s, pos, r)
+		if at == nil || err != nil {
+			return err
+		}
+		fresh := true
+		if at[1] == pos { // empty, and the next one is looked for further on
+			fresh = at[0] != end
+			_, n := utf8.DecodeRuneInString(s[pos:])
+			pos += max(1, n)
+		} else {
+			pos = at[1]
+		}
+		if end = at[1]; !fresh {
+			continue
+		}
+		if more, err := do(at); !more || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// next finds the first match that begins at pos or behind it.
+func (ev *evaluator) next(p *pattern, s string, pos int, r *strings.Reader) ([]int, error) {
+	if err := ev.fuel.handle(cellCost * (1 + p.re.NumSubexp())); err != nil {
+		return nil, err
+	}
+	re, from := p.re, 0
+	if pos > 0 {
+		_, n := utf8.DecodeLastRuneInString(s[:pos])
+		re, from = p.later, pos-n
+	}
+	r.Reset(s[from:])
+	at := re.FindReaderSubmatchIndex(r)
+	// A reader is about four times as slow as a text.
+	if err := ev.fuel.handle(4 * p.scanCost(len(s)-from-r.Len())); err != nil {
+		return nil, err
+	}
+	if at == nil {
+		return nil, nil
+	}
+	if pos > 0 {
+		at = at[2:]
+	}
+	for i := range at {
+		if at[i] >= 0 {
+			at[i] += from
+		}
+	}
+	return at, nil
+}

@@ -1,0 +1,69 @@
+package expr
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// survey goes over a source once before the parser does. It stops what is
+// nested so deep that the parser's recursion would go down with it, and writes
+// the names of our functions that take a predicate as the parser's own names:
+// it reads `#` and `.field` only behind those. The new names are as long as the
+// old ones, so that every place stays where it is; the lowerer reads the name
+// from the source again.
+func survey(src string) (forParser string, problem *Problem) {
+	out := []byte(src)
+	depth := 0
+	last := byte(0) // the last byte that is no white space, before i
+	for i := 0; i < len(src); {
+		n := 1
+		switch b := src[i]; b {
+		case '"', '\'', '`':
+			n = max(1, quoted(src[i:]))
+		case '(', '[', '{':
+			if depth++; depth > maxDepth {
+				return "", &Problem{CodeTooBig, i, i + 1, fmt.Sprintf("the expression is nested deeper than %d", maxDepth), "move parts of it into a `set` step"}
+			}
+		case ')', ']', '}':
+			depth--
+		default:
+			n = len(word(src[i:]))
+			if n > 0 && last != '.' && last != '#' && strings.HasPrefix(strings.TrimLeft(src[i+n:], " \t\r\n"), "(") {
+				disguise(out[i : i+n])
+			}
+			n = max(1, n)
+		}
+		if b := src[i+n-1]; !strings.ContainsRune(" \t\r\n", rune(b)) {
+			last = b
+		}
+		i += n
+	}
+	return string(out), nil
+}
+
+// disguise overwrites the name of a function with the name under which the
+// parser reads it.
+func disguise(name []byte) {
+	f, ok := table()[string(name)]
+	if !ok || f.parsedAs == "" {
+		return
+	}
+	for i := copy(name, f.parsedAs); i < len(name); i++ {
+		name[i] = ' '
+	}
+}
+
+// word returns the name that s begins with.
+func word(s string) string {
+	for i, r := range s {
+		if r != '_' && r != '$' && !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r)) {
+			return s[:i]
+		}
+		if r == utf8.RuneError {
+			return s[:i]
+		}
+	}
+	return s
+}
