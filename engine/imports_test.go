@@ -32,7 +32,8 @@ var house = []rule{
 	// diagtest serves the tests of all that gives diagnostics.
 	{pkg: "engine/diag/diagtest", ours: "engine/diag"},
 	{pkg: "engine/types"},
-	{pkg: "engine/expr", ours: "engine/diag engine/types", third: "github.com/expr-lang/expr"},
+	// expr reads YAML that a skill got from somewhere, as nodes, like syntax.
+	{pkg: "engine/expr", ours: "engine/diag engine/types", third: "github.com/expr-lang/expr gopkg.in/yaml.v3"},
 	{pkg: "engine/step", ours: "engine/types"},
 	// outcome sorts HTTP exchanges into the protocol's four answers. Every
 	// family that speaks HTTP needs the same rule, and siblings may not import

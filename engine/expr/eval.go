@@ -23,6 +23,8 @@ type evaluator struct {
 	fuel   *Fuel
 	elem   any // # of the predicate that is running
 	place  int // #index
+
+	zones map[string]*time.Location // that were asked for by name
 }
 
 // local is the variable of a loop.
@@ -356,6 +358,19 @@ func (ev *evaluator) object(n *object) (any, error) {
 	return out, nil
 }
 
+// fits reports an argument that is not of a parameter's type. Its kind was
+// checked before anything ran, which of a few texts it is was not.
+func fits(want types.Type, v any, n node) error {
+	err := want.Check(v)
+	switch {
+	case err == nil:
+		return nil
+	case len(want.Enum) > 0 && types.KindOf(v) == types.String:
+		return badArgument("%s %v", show(n), err)
+	}
+	return wrongKind(n, v, want.String())
+}
+
 // call runs a function. Its arguments are computed and paid for first, unless
 // it does that itself.
 func (ev *evaluator) call(n *call) (any, error) {
@@ -374,8 +389,10 @@ func (ev *evaluator) call(n *call) (any, error) {
 		if v == nil {
 			return nil, absent(a)
 		}
-		if i < len(n.fn.params) && n.fn.params[i].Check(v) != nil {
-			return nil, wrongKind(a, v, n.fn.params[i].String())
+		if last := len(n.fn.params) - 1; last >= 0 {
+			if err := fits(n.fn.params[min(i, last)], v, a); err != nil {
+				return nil, err
+			}
 		}
 		args[i] = v
 	}

@@ -115,6 +115,10 @@ func listFunctions() []Function {
 			Example: `sort(["b", "a", "C"])`, Want: `["C","a","b"]`, run: runSort}.generic(1, 1, func(c *checker, n *call, s Scope) types.Type { return c.sortable(n.args[0], s) }),
 		Function{Name: "flatten", Signature: "flatten(list<list<T>>) list<T>", Doc: "The elements of the lists in one list.",
 			Example: `flatten([[1], [2, 3]])`, Want: `[1,2,3]`, run: runFlatten}.generic(1, 1, typeFlatten),
+		Function{Name: "concat", Signature: "concat(list<T>, list<T>, …) list<T>", Doc: "The elements of all lists in one list.",
+			Example: `concat([1], [2, 3])`, Want: `[1,2,3]`, lazy: runConcat}.generic(2, unbounded, typeConcat),
+		Function{Name: "take", Signature: "take(list<T>, count: integer) list<T>", Doc: "The first elements, at most so many; a negative count takes from the end.",
+			Example: `take([1, 2, 3], -2)`, Want: `[2,3]`, lazy: runTake}.generic(2, 2, typeTake),
 	}
 }
 
@@ -141,6 +145,24 @@ func (c *checker) listOf(n node, s Scope) types.Type {
 		return types.OfKind(types.List)
 	}
 	return t
+}
+
+func typeConcat(c *checker, n *call, s Scope) types.Type {
+	out := types.OfKind(types.List)
+	for _, a := range n.args {
+		t := c.listOf(a, s)
+		if t.Elem != nil && out.Elem != nil {
+			out = types.ListOf(c.merge(a, *out.Elem, *t.Elem))
+		} else if t.Elem != nil {
+			out = types.ListOf(*t.Elem)
+		}
+	}
+	return out
+}
+
+func typeTake(c *checker, n *call, s Scope) types.Type {
+	c.need(n.args[1], s, types.Integer)
+	return c.listOf(n.args[0], s)
 }
 
 func typeSameList(c *checker, n *call, s Scope) types.Type { return c.need(n.args[0], s, types.List) }
@@ -238,6 +260,33 @@ func (ev *evaluator) sorted(elems, keys []any) (any, error) {
 		sorted[i] = elems[from]
 	}
 	return sorted, err
+}
+
+func runConcat(ev *evaluator, n *call) (any, error) {
+	lists := make([]any, len(n.args))
+	for i, a := range n.args {
+		elems, err := ev.elements(a)
+		if err != nil {
+			return nil, err
+		}
+		lists[i] = elems
+	}
+	return ev.joined(lists, "concat takes lists")
+}
+
+func runTake(ev *evaluator, n *call) (any, error) {
+	elems, err := ev.elements(n.args[0])
+	if err != nil {
+		return nil, err
+	}
+	count, err := ev.integer(n.args[1])
+	if err != nil {
+		return nil, err
+	}
+	if count < 0 {
+		return elems[len(elems)-min(len(elems), max(-count, 0)):], nil
+	}
+	return elems[:min(len(elems), count):min(len(elems), count)], nil
 }
 
 func runFlatten(ev *evaluator, args []any) (any, error) {

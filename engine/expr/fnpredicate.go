@@ -22,9 +22,88 @@ func predicateFunctions() []Function {
 			Example: `count([1, 2, 3], # > 1)`, Want: `2`, lazy: runCount}.generic(2, 2, typeCondition(integer)),
 		Function{Name: "sum", Signature: "sum(list) or sum(list, value)", Doc: "The sum of the numbers, or of the value for each element.",
 			Example: `sum([{"n": 1}, {"n": 2}], .n)`, Want: `3`, lazy: runSum}.generic(1, 2, typeSum),
-		Function{Name: "sort_by", alias: "sortBy", parsedAs: "sortBy", Signature: "sort_by(list<T>, value) list<T>", Doc: "The elements in ascending order of the value, a number or a text.",
+		Function{Name: "sort_by", alias: "sortBy", parsedAs: "sortBy", Signature: "sort_by(list<T>, value) list<T>", Doc: "The elements in ascending order of the value, a number or a text. sortBy is the same.",
 			Example: `sort_by([{"n": 2}, {"n": 1}], .n)`, Want: `[{"n":1},{"n":2}]`, lazy: runSortBy}.generic(2, 2, typeSortBy),
+		Function{Name: "group_by", parsedAs: "groupBy", Signature: "group_by(list<T>, value) list<{key, items: list<T>}>", Doc: "The elements in groups of one value each (a text, an integer or a boolean), in the order in which the values come first.",
+			Example: `map(group_by([{"a": "x"}, {"a": "y"}, {"a": "x"}], .a), .key + string(len(.items)))`, Want: `["x2","y1"]`, lazy: runGroupBy}.generic(2, 2, typeGroupBy),
+		Function{Name: "unique_by", parsedAs: "sortBy", Signature: "unique_by(list<T>, value) list<T>", Doc: "The first element of each value (a text, an integer or a boolean).",
+			Example: `unique_by([{"a": "x", "n": 1}, {"a": "x", "n": 2}], .a)`, Want: `[{"a":"x","n":1}]`, lazy: runUniqueBy}.generic(2, 2, typeUniqueBy),
 	}
+}
+
+// groupKey checks the value that elements are told apart by.
+func (c *checker) groupKey(n *call, s Scope) (elem, key types.Type) {
+	elem = elemOf(c.listOf(n.args[0], s))
+	key = c.need(n.args[1], s.inside(elem), types.String, types.Integer, types.Boolean)
+	return elem, key
+}
+
+func typeGroupBy(c *checker, n *call, s Scope) types.Type {
+	elem, key := c.groupKey(n, s)
+	return types.ListOf(types.ObjectOf(types.Field{Name: "key", Type: key, Required: true},
+		types.Field{Name: "items", Type: types.ListOf(elem), Required: true}))
+}
+
+func typeUniqueBy(c *checker, n *call, s Scope) types.Type {
+	elem, _ := c.groupKey(n, s)
+	return types.ListOf(elem)
+}
+
+// runGroupBy and runUniqueBy tell values apart as Go does: they are texts,
+// integers and booleans.
+func runGroupBy(ev *evaluator, n *call) (any, error) {
+	elems, keys, err := ev.keyed(n)
+	if err != nil {
+		return nil, err
+	}
+	if err := ev.fuel.handle(objectCost(len(elems))); err != nil {
+		return nil, err
+	}
+	groups := map[any]*gather{}
+	out := gather{fuel: ev.fuel}
+	var order []any
+	for i, key := range keys {
+		g, ok := groups[key]
+		if !ok {
+			if err := ev.fuel.handle(objectCost(2) + 6*elementCost + cellCost); err != nil {
+				return nil, err
+			}
+			g = &gather{fuel: ev.fuel}
+			groups[key] = g
+			order = append(order, key)
+		}
+		if err := g.add(elems[i]); err != nil {
+			return nil, err
+		}
+	}
+	for _, key := range order {
+		if err := out.add(map[string]any{"key": key, "items": groups[key].list()}); err != nil {
+			return nil, err
+		}
+	}
+	return out.list(), nil
+}
+
+func runUniqueBy(ev *evaluator, n *call) (any, error) {
+	elems, keys, err := ev.keyed(n)
+	if err != nil {
+		return nil, err
+	}
+	if err := ev.fuel.handle(objectCost(len(elems))); err != nil {
+		return nil, err
+	}
+	seen := make(map[any]bool, len(keys))
+	out := gather{fuel: ev.fuel}
+	for i, key := range keys {
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		if err := out.add(elems[i]); err != nil {
+			return nil, err
+		}
+	}
+	return out.list(), nil
 }
 
 func typeMap(c *checker, n *call, s Scope) types.Type {

@@ -13,14 +13,23 @@ import (
 func regexFunctions() []Function {
 	return []Function{
 		Function{Name: "regex_find", Signature: "regex_find(text: string, pattern) optional string or object", Doc: "The first match of the regular expression (RE2), absent when there is none. A pattern with named groups gives an object of them, in which a group is optional when a match can do without it.",
-			Example: `regex_find("AA-12 - fix: x", "(?P<project>[A-Z]+)-(?P<number>[0-9]+)")?.number ?? ""`, Want: `"12"`, lazy: runRegexFind, patternAt: 1}.generic(2, 2, typeRegexFind),
+			Example: `regex_find("AA-12 - fix: x", "(?P<project>[A-Z]+)-(?P<number>[0-9]+)")?.number ?? ""`, Want: `"12"`, lazy: runRegexFind, prepare: preparePattern}.generic(2, 2, typeRegexFind),
 		Function{Name: "regex_find_all", Signature: "regex_find_all(text: string, pattern) list", Doc: "Every match, as of regex_find.",
-			Example: `regex_find_all("AA-1, AA-22", "AA-[0-9]+")`, Want: `["AA-1","AA-22"]`, lazy: runRegexFindAll, patternAt: 1}.generic(2, 2, typeRegexFindAll),
+			Example: `regex_find_all("AA-1, AA-22", "AA-[0-9]+")`, Want: `["AA-1","AA-22"]`, lazy: runRegexFindAll, prepare: preparePattern}.generic(2, 2, typeRegexFindAll),
 		Function{Name: "regex_replace", Signature: "regex_replace(text: string, pattern, new: string) string", Doc: "The text with every match replaced. In quoted parts of new, also when they are added up with +, $name or ${name} is a named group, $0 the match, $$ a dollar sign; whatever else is added is data.",
-			Example: `regex_replace("see AA-1", "(?P<key>AA-[0-9]+)", "[$key](https://jira/" + lower("B") + "/$key)")`, Want: `"see [AA-1](https://jira/b/AA-1)"`, lazy: runRegexReplace, patternAt: 1}.plain(text, text, text, text),
+			Example: `regex_replace("see AA-1", "(?P<key>AA-[0-9]+)", "[$key](https://jira/" + lower("B") + "/$key)")`, Want: `"see [AA-1](https://jira/b/AA-1)"`, lazy: runRegexReplace, prepare: prepareReplacement}.plain(text, text, text, text),
 		Function{Name: "regex_split", Signature: "regex_split(text: string, pattern) list<string>", Doc: "The parts of the text between the matches.",
-			Example: `regex_split("a, b;c", "[,;] *")`, Want: `["a","b","c"]`, lazy: runRegexSplit, patternAt: 1}.plain(types.ListOf(text), text, text),
+			Example: `regex_split("a, b;c", "[,;] *")`, Want: `["a","b","c"]`, lazy: runRegexSplit, prepare: preparePattern}.plain(types.ListOf(text), text, text),
 	}
+}
+
+func preparePattern(l *lowerer, n *call) {
+	n.pattern = l.pattern(n.args[1], n.fn.Name, n.fn.Example)
+}
+
+func prepareReplacement(l *lowerer, n *call) {
+	preparePattern(l, n)
+	n.inserts = l.inserts(n.args[2], n.pattern, nil)
 }
 
 func typeMatch(n *call) types.Type {

@@ -7,9 +7,16 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// onText makes the run of a function of one text.
+// onText makes the run of a function of one text. What changes case can make
+// it half as long again, and takes up to three times that on the way.
 func onText(f func(string) string) func(*evaluator, []any) (any, error) {
-	return func(_ *evaluator, args []any) (any, error) { return f(args[0].(string)), nil }
+	return func(ev *evaluator, args []any) (any, error) {
+		s := args[0].(string)
+		if err := ev.fuel.handle(2 * len(s)); err != nil {
+			return nil, err
+		}
+		return f(s), nil
+	}
 }
 
 // onTexts makes the run of a function of two texts.
@@ -25,12 +32,12 @@ func textFunctions() []Function {
 			Example: `upper("prod")`, Want: `"PROD"`, run: onText(strings.ToUpper)}.plain(text, text),
 		Function{Name: "trim", Signature: "trim(text: string) string", Doc: "The text without white space at both ends.",
 			Example: `trim("  v1.2\n")`, Want: `"v1.2"`, run: onText(strings.TrimSpace)}.plain(text, text),
-		Function{Name: "trim_prefix", alias: "trimPrefix", Signature: "trim_prefix(text: string, prefix: string) string", Doc: "The text without prefix, when it begins with it.",
+		Function{Name: "trim_prefix", alias: "trimPrefix", Signature: "trim_prefix(text: string, prefix: string) string", Doc: "The text without prefix, when it begins with it. trimPrefix is the same.",
 			Example: `trim_prefix("refs/heads/main", "refs/heads/")`, Want: `"main"`, run: onTexts(strings.TrimPrefix)}.plain(text, text, text),
-		Function{Name: "trim_suffix", alias: "trimSuffix", Signature: "trim_suffix(text: string, suffix: string) string", Doc: "The text without suffix, when it ends with it.",
+		Function{Name: "trim_suffix", alias: "trimSuffix", Signature: "trim_suffix(text: string, suffix: string) string", Doc: "The text without suffix, when it ends with it. trimSuffix is the same.",
 			Example: `trim_suffix("backend.git", ".git")`, Want: `"backend"`, run: onTexts(strings.TrimSuffix)}.plain(text, text, text),
-		Function{Name: "split", Signature: "split(text: string, separator: string) list<string>", Doc: "The parts of the text between separators.",
-			Example: `split("a/b/c", "/")`, Want: `["a","b","c"]`, run: runSplit}.plain(types.ListOf(text), text, text),
+		Function{Name: "split", Signature: "split(text: string, separator: string, most?: integer) list<string>", Doc: "The parts of the text between separators; no more than most, and the last has the rest.",
+			Example: `split("a/b/c", "/", 2)`, Want: `["a","b/c"]`, run: runSplit}.plain(types.ListOf(text), text, text, integer).optional(1),
 		Function{Name: "join", Signature: "join(list: list<string>, separator: string) string", Doc: "The elements one after the other, with the separator between.",
 			Example: `join(["a", "b"], ", ")`, Want: `"a, b"`, run: runJoin}.plain(text, types.ListOf(text), text),
 		Function{Name: "replace", Signature: "replace(text: string, old: string, new: string) string", Doc: "The text with every old replaced by new.",
@@ -47,13 +54,19 @@ func runSplit(ev *evaluator, args []any) (any, error) {
 	if sep == "" {
 		return nil, badArgument("split needs a separator that is not empty")
 	}
-	if err := ev.fuel.iterate(strings.Count(s, sep) + 1); err != nil {
+	n := strings.Count(s, sep) + 1
+	if len(args) > 2 {
+		if n = min(n, args[2].(int)); n < 1 {
+			return nil, badArgument("split cannot make %d parts", args[2])
+		}
+	}
+	if err := ev.fuel.iterate(n); err != nil {
 		return nil, err
 	}
-	if err := ev.fuel.handle(elementCost * (strings.Count(s, sep) + 1)); err != nil {
+	if err := ev.fuel.handle(elementCost * n); err != nil {
 		return nil, err
 	}
-	return ev.fuel.texts(strings.Split(s, sep))
+	return ev.fuel.texts(strings.SplitN(s, sep, n))
 }
 
 func runJoin(ev *evaluator, args []any) (any, error) {

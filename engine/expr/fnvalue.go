@@ -3,8 +3,6 @@ package expr
 import (
 	"math"
 	"strconv"
-	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/skillrun/skillrun/engine/types"
@@ -189,74 +187,4 @@ func runFloat(_ *evaluator, args []any) (any, error) {
 		return nil, badArgument("float() cannot take a %s", types.KindOf(args[0]))
 	}
 	return f, nil
-}
-
-func runFunctions() []Function {
-	return []Function{
-		Function{Name: "now", Signature: "now() string", Doc: "The date and time at which the run started, in the configured zone. It never changes during a run.",
-			Example: `now()`, Want: `"2026-02-24T09:30:00Z"`,
-			run: func(ev *evaluator, _ []any) (any, error) { return ev.now.Format(time.RFC3339), nil }}.plain(types.Type{Kind: types.String, Format: "date-time"}),
-		Function{Name: "today", Signature: "today() string", Doc: "The date on which the run started, in the configured zone.",
-			Example: `today()`, Want: `"2026-02-24"`,
-			run: func(ev *evaluator, _ []any) (any, error) { return ev.now.Format(time.DateOnly), nil }}.plain(types.Type{Kind: types.String, Format: "date"}),
-		Function{Name: "format_date", Signature: "format_date(date: string, layout: string) string",
-			Doc:     "A date (or date and time) written as the layout says: %Y %m %d %H %M %S are numbers, %b %B the month's short and long name, %a %A the weekday's, %% a percent sign.",
-			Example: `format_date("2026-02-24", "%d %B %Y")`, Want: `"24 February 2026"`, run: runFormatDate}.plain(text, text, text),
-	}
-}
-
-func runFormatDate(ev *evaluator, args []any) (any, error) {
-	date, layout := args[0].(string), args[1].(string)
-	t, err := time.Parse(time.DateOnly, date)
-	if err != nil {
-		if t, err = time.Parse(time.RFC3339, date); err != nil {
-			return nil, badArgument("%q is not a date such as 2026-02-24 or 2026-02-24T09:30:00Z", date)
-		}
-	}
-	var out strings.Builder
-	for rest := layout; rest != ""; {
-		before, after, found := strings.Cut(rest, "%")
-		out.WriteString(before)
-		if !found {
-			break
-		}
-		if after == "" {
-			return nil, badArgument("the layout %q ends in the middle of a %%", layout)
-		}
-		part, ok := datePart(t, after[0])
-		if !ok {
-			return nil, badArgument("the layout %q has an unknown %%%c", layout, after[0])
-		}
-		out.WriteString(part)
-		rest = after[1:]
-	}
-	return out.String(), ev.fuel.handle(out.Len())
-}
-
-func datePart(t time.Time, letter byte) (string, bool) {
-	switch letter {
-	case 'Y':
-		return t.Format("2006"), true
-	case 'm':
-		return t.Format("01"), true
-	case 'd':
-		return t.Format("02"), true
-	case 'H':
-		return t.Format("15"), true
-	case 'M':
-		return t.Format("04"), true
-	case 'S':
-		return t.Format("05"), true
-	case 'b':
-		return t.Format("Jan"), true
-	case 'B':
-		return t.Format("January"), true
-	case 'a':
-		return t.Format("Mon"), true
-	case 'A':
-		return t.Format("Monday"), true
-	case '%':
-		return "%", true
-	}
-	return "", false
 }

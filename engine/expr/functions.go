@@ -23,10 +23,12 @@ type Function struct {
 
 	// alias is an older spelling that keeps its meaning. parsedAs is the name
 	// under which the parser reads a function that takes a predicate and is
-	// none of its own (see survey). patternAt is the argument that is a
-	// regular expression; 0 when there is none.
+	// none of its own (see survey).
 	alias, parsedAs string
-	patternAt       int
+
+	// prepare reads the arguments that have to be written out, when the
+	// expression is parsed.
+	prepare func(l *lowerer, n *call)
 
 	// params and result are the types of a plain function; typed is asked
 	// instead when the result's type follows from the arguments'.
@@ -42,7 +44,9 @@ type Function struct {
 
 // Functions returns every function, by name.
 func Functions() []Function {
-	out := slices.Concat(textFunctions(), conversionFunctions(), numberFunctions(), regexFunctions(), listFunctions(), predicateFunctions(), runFunctions())
+	out := slices.Concat(textFunctions(), wordFunctions(), regexFunctions(), conversionFunctions(), numberFunctions(),
+		listFunctions(), predicateFunctions(), mapFunctions(), shapeFunctions(), encodingFunctions(),
+		pathFunctions(), versionFunctions(), timeFunctions())
 	slices.SortFunc(out, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }
@@ -70,27 +74,8 @@ func names() []string {
 
 // functionHint says what to write instead of a function that does not exist.
 func functionHint(name string) string {
-	switch name {
-	case "toJSON", "to_json", "tojson", "toJson":
-		return "it is called json"
-	case "uniq", "distinct":
-		return "it is called unique"
-	case "str", "text", "toString", "tostring":
-		return "it is called string"
-	case "exists", "defined":
-		return "it is called has"
-	case "length", "size":
-		return "it is called len"
-	case "default", "coalesce":
-		return "write x ?? y"
-	case "format", "sprintf":
-		return "write a text with ${{ }}"
-	case "get":
-		return "write x.name, x?.name or x[0]"
-	case "keys", "values", "toPairs", "reduce", "groupBy":
-		return "it is left out on purpose: compute it in a step"
-	case "date":
-		return "today() and format_date() work on dates"
+	if hint, ok := elsewhere()[name]; ok {
+		return hint
 	}
 	return diag.DidYouMean(name, names())
 }
@@ -119,6 +104,13 @@ func (f Function) plain(result types.Type, params ...types.Type) Function {
 // optional makes the last n arguments of a plain function optional.
 func (f Function) optional(n int) Function {
 	f.need -= n
+	return f
+}
+
+// unbounded lets the last argument of a plain function be given any number of
+// times.
+func (f Function) unbounded() Function {
+	f.most = unbounded
 	return f
 }
 

@@ -16,7 +16,7 @@ type lowerer struct {
 	bytes    []int // byte offset of every rune, and of the end
 	depth    int
 	deep     bool // it was nested too deep, and that was said
-	count    int // of nodes made; the parser uses some of its own twice
+	count    int  // of nodes made; the parser uses some of its own twice
 	problems []Problem
 }
 
@@ -293,11 +293,8 @@ func (l *lowerer) lowerCall(fn string, at span, args []ast.Node) node {
 	if len(out.args) < f.need || len(out.args) > f.most {
 		return l.bad(out.span, CodeTypeMismatch, fmt.Sprintf("%s does not take %d arguments", fn, len(out.args)), f.Signature)
 	}
-	if f.patternAt > 0 {
-		out.pattern = l.pattern(out.args[f.patternAt], fn, f.Example)
-	}
-	if fn == "regex_replace" {
-		out.inserts = l.inserts(out.args[2], out.pattern, nil)
+	if f.prepare != nil {
+		f.prepare(l, out)
 	}
 	return out
 }

@@ -1,5 +1,7 @@
 package expr
 
+import "github.com/skillrun/skillrun/engine/types"
+
 // node is one of the closed set of things an expression is made of. The
 // parser's own tree is turned into nodes once ([lowerer]); the checker, the
 // evaluator and everything else know only these.
@@ -75,10 +77,11 @@ type (
 		span
 		fn   *Function
 		args []node // a predicate's body is an argument
-		// pattern is of the functions of regular expressions, inserts of
-		// regex_replace.
+		// What a function has prepared from its literal arguments: pattern of
+		// regular expressions, inserts of regex_replace, shape of as and is.
 		pattern *pattern
 		inserts []insert
+		shape   types.Type
 	}
 )
 

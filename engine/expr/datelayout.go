@@ -1,0 +1,195 @@
+package expr
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+func runFormatDate(ev *evaluator, args []any) (any, error) {
+	t, _, err := ev.shown(args, 2)
+	if err != nil {
+		return nil, err
+	}
+	w := textWriter{ev: ev}
+	err = layoutParts(args[1].(string), func(literal string, letter byte) error {
+		if letter == 0 {
+			return w.write(literal)
+		}
+		part, ok := datePart(t, letter)
+		if !ok {
+			return unknownPart(args[1].(string), letter)
+		}
+		return w.write(part)
+	})
+	return strings.Join(w.pieces, ""), err
+}
+
+func unknownPart(layout string, letter byte) error {
+	return badArgument("the layout %q has an unknown %%%c", clip(layout), letter)
+}
+
+// layoutParts cuts a layout into literal texts, for which letter is 0, and the
+// letters behind percent signs.
+func layoutParts(layout string, do func(literal string, letter byte) error) error {
+	for rest := layout; rest != ""; {
+		before, after, found := strings.Cut(rest, "%")
+		if before != "" {
+			if err := do(before, 0); err != nil {
+				return err
+			}
+		}
+		if !found {
+			return nil
+		}
+		if after == "" {
+			return badArgument("the layout %q ends in the middle of a %%", clip(layout))
+		}
+		if err := do("", after[0]); err != nil {
+			return err
+		}
+		rest = after[1:]
+	}
+	return nil
+}
+
+func datePart(t time.Time, letter byte) (string, bool) {
+	switch letter {
+	case 'V':
+		_, week := t.ISOWeek()
+		return fmt.Sprintf("%02d", week), true
+	case '%':
+		return "%", true
+	}
+	layout, ok := goLayout(letter)
+	return t.Format(layout), ok
+}
+
+// goLayout is how package time spells a part of a date.
+func goLayout(letter byte) (string, bool) {
+	switch letter {
+	case 'Y':
+		return "2006", true
+	case 'm':
+		return "01", true
+	case 'd':
+		return "02", true
+	case 'H':
+		return "15", true
+	case 'M':
+		return "04", true
+	case 'S':
+		return "05", true
+	case 'b':
+		return "Jan", true
+	case 'B':
+		return "January", true
+	case 'a':
+		return "Mon", true
+	case 'A':
+		return "Monday", true
+	case 'z':
+		return "-07:00", true
+	}
+	return "", false
+}
+
+// dateReader reads a date part by part. The parts and their layout in the
+// spelling of package time are put side by side, so that nothing in the
+// layout's own text is taken for one.
+type dateReader struct {
+	rest          string
+	layout, parts []string
+	hours, offset bool
+}
+
+func runParseDate(ev *evaluator, args []any) (any, error) {
+	s, layout := args[0].(string), args[1].(string)
+	z, err := ev.zone(args, 2, ev.now.Location())
+	if err != nil {
+		return nil, err
+	}
+	bad := badArgument("%q is not a date of the form %q", clip(s), clip(layout))
+	r := dateReader{rest: s}
+	err = layoutParts(layout, func(literal string, letter byte) error {
+		if len(r.parts) > 20 {
+			return badArgument("the layout %q has too many parts", clip(layout))
+		}
+		if _, known := goLayout(letter); letter != 0 && letter != '%' && !known {
+			return unknownPart(layout, letter)
+		}
+		if !r.read(literal, letter) {
+			return bad
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if r.rest != "" {
+		return nil, bad
+	}
+	if r.offset {
+		z = time.UTC // or package time would prefer the zone to the offset that stands there
+	}
+	t, parseErr := time.ParseInLocation(strings.Join(r.layout, "|"), strings.Join(r.parts, "|"), z)
+	if parseErr != nil {
+		return nil, bad
+	}
+	return written(t, !r.hours)
+}
+
+// read takes a literal text or a part off the rest.
+func (r *dateReader) read(literal string, letter byte) bool {
+	if letter == '%' {
+		literal = "%"
+	}
+	if literal != "" {
+		var ok bool
+		r.rest, ok = strings.CutPrefix(r.rest, literal)
+		return ok
+	}
+	n := partLength(r.rest, letter)
+	if n == 0 {
+		return false
+	}
+	layout, _ := goLayout(letter)
+	part := r.rest[:n]
+	switch {
+	case part == "Z":
+		part = "+00:00"
+	case letter == 'z' && n == 5:
+		part = part[:3] + ":" + part[3:]
+	case n == 1:
+		part = "0" + part // the first of May is 1 or 01
+	}
+	r.layout, r.parts = append(r.layout, layout), append(r.parts, part)
+	r.hours, r.offset = r.hours || letter == 'H', r.offset || letter == 'z'
+	r.rest = r.rest[n:]
+	return true
+}
+
+// partLength is how much of s belongs to a part.
+func partLength(s string, letter byte) int {
+	accept, most := func(b byte) bool { return b >= '0' && b <= '9' }, 2
+	switch letter {
+	case 'Y':
+		most = 4
+	case 'b', 'a':
+		accept, most = isLetter, 3
+	case 'B', 'A':
+		accept, most = isLetter, 9
+	case 'z':
+		if strings.HasPrefix(s, "Z") {
+			return 1
+		}
+		accept, most = func(b byte) bool { return b >= '0' && b <= '9' || b == '+' || b == '-' || b == ':' }, 6
+	}
+	n := 0
+	for n < len(s) && n < most && accept(s[n]) {
+		n++
+	}
+	return n
+}
+
+func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }

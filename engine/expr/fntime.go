@@ -1,0 +1,259 @@
+package expr
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	_ "time/tzdata" // so that a zone means the same where the machine knows none
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// timeFunctions are the functions of dates, which are texts: 2026-02-24, or
+// with a time and its offset 2026-02-24T09:30:00+01:00. There is no clock: now
+// and today are of the run's start.
+func timeFunctions() []Function {
+	moment := types.Type{Kind: types.String, Format: "date-time"}
+	units := types.Type{Kind: types.String, Enum: []string{"seconds", "minutes", "hours", "days"}}
+	parts := types.Type{Kind: types.String, Enum: []string{"hour", "day", "week", "month", "year"}}
+	return []Function{
+		Function{Name: "now", Signature: "now(zone?: string) string", Doc: "The date and time at which the run started, in the zone, or the configured one. It never changes during a run.",
+			Example: `now()`, Want: `"2026-02-24T09:30:00Z"`, run: runNow(time.RFC3339)}.plain(moment, text).optional(1),
+		Function{Name: "today", Signature: "today(zone?: string) string", Doc: "The date on which the run started, in the zone, or the configured one.",
+			Example: `today("Asia/Tokyo")`, Want: `"2026-02-24"`, run: runNow(time.DateOnly)}.plain(types.Type{Kind: types.String, Format: "date"}, text).optional(1),
+		Function{Name: "format_date", Signature: "format_date(date: string, layout: string, zone?: string) string",
+			Doc:     "A date (or date and time) written as the layout says: %Y %m %d %H %M %S are numbers, %b %B the month's short and long name, %a %A the weekday's, %V the week, %z the offset, %% a percent sign. With a zone, a date and time is shown there.",
+			Example: `format_date("2026-02-24", "%d %B %Y")`, Want: `"24 February 2026"`, run: runFormatDate}.plain(text, text, text, text).optional(1),
+		Function{Name: "parse_date", Signature: "parse_date(text: string, layout: string, zone?: string) string", Doc: "The date that a text spells out as the layout of format_date says; with a time when the layout has hours. Without %z the time is one in the zone, or the configured one.",
+			Example: `parse_date("24 Feb 2026 09:30", "%d %b %Y %H:%M", "Europe/Dublin")`, Want: `"2026-02-24T09:30:00Z"`, run: runParseDate}.plain(text, text, text, text).optional(1),
+		Function{Name: "date_add", Signature: "date_add(date: string, duration: string) string", Doc: "The date or time that is so much later, or earlier with a minus: 90s, 5m, 36h, -3d. A date stays a date when whole days are added.",
+			Example: `date_add("2026-02-24", "-30d")`, Want: `"2026-01-25"`, run: runDateAdd}.plain(text, text, text),
+		Function{Name: "date_diff", Signature: `date_diff(from: string, to: string, unit: "seconds", "minutes", "hours" or "days") integer`, Doc: "How many whole units lie between two dates; negative when to is earlier.",
+			Example: `date_diff("2026-02-24", "2026-03-01", "days")`, Want: `5`, run: runDateDiff}.plain(integer, text, text, units),
+		Function{Name: "weekday", Signature: "weekday(date: string, zone?: string) integer", Doc: "The day of the week, 1 for Monday to 7 for Sunday.",
+			Example: `weekday("2026-02-24")`, Want: `2`, run: runWeekday}.plain(integer, text, text).optional(1),
+		Function{Name: "start_of", Signature: `start_of(date: string, unit: "hour", "day", "week", "month" or "year", zone?: string) string`, Doc: "The first moment of the hour, day, week (its Monday), month or year that the date is in. A date stays a date.",
+			Example: `start_of("2026-02-24", "month")`, Want: `"2026-02-01"`, run: runStartOf}.plain(text, text, parts, text).optional(1),
+		Function{Name: "in_zone", Signature: "in_zone(date: string, zone: string) string", Doc: "The same moment, as clocks in the zone show it.",
+			Example: `in_zone("2026-07-01T12:00:00Z", "Europe/Dublin")`, Want: `"2026-07-01T13:00:00+01:00"`, run: runInZone}.plain(moment, text, text),
+		Function{Name: "unix", Signature: "unix(date: string) integer", Doc: "Seconds since 1970, so that moments of different zones can be compared.",
+			Example: `unix("2026-02-24T09:30:00Z")`, Want: `1771925400`, run: runUnix}.plain(integer, text),
+		Function{Name: "from_unix", Signature: "from_unix(seconds: integer, zone?: string) string", Doc: "The moment so many seconds after 1970, in the zone, or the configured one.",
+			Example: `from_unix(1771925400)`, Want: `"2026-02-24T09:30:00Z"`, run: runFromUnix}.plain(moment, integer, text).optional(1),
+		Function{Name: "duration", Signature: "duration(text: string) integer", Doc: "How many seconds 90s, 5m, 36h, 3d or 1d12h are.",
+			Example: `duration("1d12h")`, Want: `129600`, run: runDuration}.plain(integer, text),
+		Function{Name: "format_duration", Signature: "format_duration(seconds: integer) string", Doc: "A number of seconds as a duration.",
+			Example: `format_duration(129605)`, Want: `"1d12h5s"`, run: runFormatDuration}.plain(text, integer),
+	}
+}
+
+// zoneCost is what loading a zone costs.
+const zoneCost = 64 << 10
+
+// zone returns the zone of an optional argument, or otherwise the fallback.
+// Each is loaded once.
+func (ev *evaluator) zone(args []any, at int, fallback *time.Location) (*time.Location, error) {
+	if at >= len(args) {
+		return fallback, nil
+	}
+	name := args[at].(string)
+	if z, ok := ev.zones[name]; ok {
+		return z, nil
+	}
+	if err := ev.fuel.handle(zoneCost); err != nil {
+		return nil, err
+	}
+	z, err := time.LoadLocation(name)
+	if err != nil || name == "" || name == "Local" {
+		return nil, badArgument("there is no time zone %q; zones have names such as Europe/Dublin or UTC", name)
+	}
+	if ev.zones == nil {
+		ev.zones = map[string]*time.Location{}
+	}
+	ev.zones[name] = z
+	return z, nil
+}
+
+// moment reads a date, or a date and time. A date begins in the zone of the
+// run. [time.Parse] would take the machine's zone where its offset fits, so
+// that adding a day would depend on the machine.
+func (ev *evaluator) moment(s string) (t time.Time, dateOnly bool, err error) {
+	if t, err := time.ParseInLocation(time.DateOnly, s, ev.now.Location()); err == nil {
+		return t, true, nil
+	}
+	t, err = time.ParseInLocation(time.RFC3339, s, time.UTC)
+	if err != nil {
+		return t, false, badArgument("%q is not a date such as 2026-02-24 or 2026-02-24T09:30:00Z", clip(s))
+	}
+	return t, false, nil
+}
+
+func clip(s string) string {
+	if len(s) > 60 {
+		return s[:runeAt(s, 57)] + "…"
+	}
+	return s
+}
+
+// written is a moment as text.
+func written(t time.Time, dateOnly bool) (any, error) {
+	switch {
+	case t.Year() < 1 || t.Year() > 9999:
+		return nil, badArgument("the date lies outside of the years 1 to 9999")
+	case dateOnly:
+		return t.Format(time.DateOnly), nil
+	}
+	return t.Format(time.RFC3339), nil
+}
+
+func runNow(layout string) func(*evaluator, []any) (any, error) {
+	return func(ev *evaluator, args []any) (any, error) {
+		z, err := ev.zone(args, 0, ev.now.Location())
+		if err != nil {
+			return nil, err
+		}
+		return ev.now.In(z).Format(layout), nil
+	}
+}
+
+func runDateAdd(ev *evaluator, args []any) (any, error) {
+	t, dateOnly, err := ev.moment(args[0].(string))
+	if err != nil {
+		return nil, err
+	}
+	d, err := span64(args[1].(string))
+	if err != nil {
+		return nil, err
+	}
+	const day = 24 * time.Hour
+	if dateOnly && d%day == 0 {
+		return written(t.AddDate(0, 0, int(d/day)), true)
+	}
+	return written(t.Add(d), false)
+}
+
+// span64 reads a duration that may have a minus before it.
+func span64(s string) (time.Duration, error) {
+	rest, negative := strings.CutPrefix(s, "-")
+	d, err := types.ParseDuration(rest)
+	if err != nil || d < 0 {
+		return 0, badArgument("%q is not a duration such as 90s, 5m or 3d", clip(s))
+	}
+	if negative {
+		d = -d
+	}
+	return d, nil
+}
+
+func runDateDiff(ev *evaluator, args []any) (any, error) {
+	from, fromDate, err := ev.moment(args[0].(string))
+	if err != nil {
+		return nil, err
+	}
+	to, toDate, err := ev.moment(args[1].(string))
+	if err != nil {
+		return nil, err
+	}
+	if fromDate && toDate { // a day with a change of clocks is a day too
+		from, to = civil(from), civil(to)
+	}
+	seconds := to.Unix() - from.Unix()
+	if from.Nanosecond() > to.Nanosecond() && seconds > 0 {
+		seconds--
+	}
+	return int(seconds) / map[string]int{"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}[args[2].(string)], nil
+}
+
+// civil is the date of t where no clock ever changes.
+func civil(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
+}
+
+// shown is a moment as the zone of an optional argument shows it, or as it was
+// written. A date is that date everywhere.
+func (ev *evaluator) shown(args []any, zone int) (t time.Time, dateOnly bool, err error) {
+	t, dateOnly, err = ev.moment(args[0].(string))
+	if err != nil || dateOnly {
+		return t, dateOnly, err
+	}
+	z, err := ev.zone(args, zone, t.Location())
+	if err != nil {
+		return t, false, err
+	}
+	return t.In(z), false, nil
+}
+
+func runWeekday(ev *evaluator, args []any) (any, error) {
+	t, _, err := ev.shown(args, 1)
+	return (int(t.Weekday())+6)%7 + 1, err
+}
+
+func runStartOf(ev *evaluator, args []any) (any, error) {
+	t, dateOnly, err := ev.shown(args, 2)
+	if err != nil {
+		return nil, err
+	}
+	y, m, d, h := t.Year(), t.Month(), t.Day(), 0
+	switch args[1].(string) {
+	case "hour":
+		h = t.Hour()
+	case "week":
+		d -= (int(t.Weekday()) + 6) % 7
+	case "month":
+		d = 1
+	case "year":
+		m, d = 1, 1
+	}
+	return written(time.Date(y, m, d, h, 0, 0, 0, t.Location()), dateOnly)
+}
+
+func runInZone(ev *evaluator, args []any) (any, error) {
+	t, _, err := ev.moment(args[0].(string))
+	if err != nil {
+		return nil, err
+	}
+	z, err := ev.zone(args, 1, nil)
+	if err != nil {
+		return nil, err
+	}
+	return written(t.In(z), false)
+}
+
+func runUnix(ev *evaluator, args []any) (any, error) {
+	t, _, err := ev.moment(args[0].(string))
+	return int(t.Unix()), err
+}
+
+func runFromUnix(ev *evaluator, args []any) (any, error) {
+	z, err := ev.zone(args, 1, ev.now.Location())
+	if err != nil {
+		return nil, err
+	}
+	return written(time.Unix(int64(args[0].(int)), 0).In(z), false)
+}
+
+func runDuration(_ *evaluator, args []any) (any, error) {
+	d, err := span64(args[0].(string))
+	return int(d / time.Second), err
+}
+
+func runFormatDuration(_ *evaluator, args []any) (any, error) {
+	n := magnitude(args[0].(int))
+	out := ""
+	for _, u := range []struct {
+		name    string
+		seconds uint64
+	}{{"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}} {
+		if n >= u.seconds {
+			out += strconv.FormatUint(n/u.seconds, 10) + u.name
+			n %= u.seconds
+		}
+	}
+	switch {
+	case out == "":
+		return "0s", nil
+	case args[0].(int) < 0:
+		return "-" + out, nil
+	}
+	return out, nil
+}

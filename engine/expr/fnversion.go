@@ -1,0 +1,233 @@
+package expr
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// versionFunctions are the functions of semantic versions and of names that
+// count.
+func versionFunctions() []Function {
+	bumps := types.Type{Kind: types.String, Enum: []string{"major", "minor", "patch"}}
+	version := types.ObjectOf(types.Field{Name: "major", Type: integer, Required: true}, types.Field{Name: "minor", Type: integer, Required: true},
+		types.Field{Name: "patch", Type: integer, Required: true}, types.Field{Name: "prerelease", Type: text, Required: true}, types.Field{Name: "build", Type: text, Required: true})
+	return []Function{
+		Function{Name: "semver_parse", Signature: "semver_parse(text: string) optional {major, minor, patch, prerelease, build}", Doc: "The parts of a semantic version, with or without v before it; absent when the text is none.",
+			Example: `semver_parse("v1.12.0-rc.1")?.minor ?? 0`, Want: `12`, run: runSemverParse}.plain(version.Maybe(), text),
+		Function{Name: "semver_compare", Signature: "semver_compare(a: string, b: string) integer", Doc: "-1, 0 or 1: whether version a comes before b, is as new, or comes after it, by the rules of semver.org.",
+			Example: `semver_compare("1.9.0", "v1.10.0")`, Want: `-1`, run: runSemverCompare}.plain(integer, text, text),
+		Function{Name: "semver_bump", Signature: `semver_bump(version: string, part: "major", "minor" or "patch") string`, Doc: "The next version; what stands behind - and + goes away, and the v stays. The patch after a prerelease is its release.",
+			Example: `semver_bump("v1.2.3", "minor")`, Want: `"v1.3.0"`, run: runSemverBump}.plain(text, text, bumps),
+		Function{Name: "semver_sort", Signature: "semver_sort(list<string>) list<string>", Doc: "The versions from the oldest to the newest; it fails on a text that is none.",
+			Example: `last(semver_sort(["v1.10.0", "v1.9.0"])) ?? ""`, Want: `"v1.10.0"`, run: runSemverSort}.plain(types.ListOf(text), types.ListOf(text)),
+		Function{Name: "next_name", Signature: "next_name(names: list<string>, base: string) string", Doc: "The base when no name has taken it, else base-v2, and one more than the highest number that is taken. Only whole names count.",
+			Example: `next_name(["release", "release-v2", "release-v3-old"], "release")`, Want: `"release-v3"`, run: runNextName}.plain(text, types.ListOf(text), text),
+	}
+}
+
+// semver is a semantic version.
+type semver struct {
+	v                 string // "v" or nothing
+	numbers           [3]int
+	prerelease, build string
+}
+
+func parseSemver(s string) (out semver, ok bool) {
+	if strings.HasPrefix(s, "v") {
+		out.v, s = "v", s[1:]
+	}
+	s, out.build, ok = strings.Cut(s, "+")
+	if ok && !identifiers(out.build, false) {
+		return out, false
+	}
+	s, out.prerelease, ok = strings.Cut(s, "-")
+	if ok && !identifiers(out.prerelease, true) {
+		return out, false
+	}
+	parts := strings.Split(s, ".")
+	if len(parts) != 3 {
+		return out, false
+	}
+	for i, p := range parts {
+		if !numeric(p) || leadingZero(p) {
+			return out, false
+		}
+		n, err := strconv.Atoi(p)
+		if err != nil {
+			return out, false
+		}
+		out.numbers[i] = n
+	}
+	return out, true
+}
+
+// identifiers reports whether s is made of identifiers with points between.
+func identifiers(s string, strict bool) bool {
+	for id := range strings.SplitSeq(s, ".") {
+		valid := id != "" && strings.IndexFunc(id, func(r rune) bool { return r > 'z' || !isLetter(byte(r)) && (r < '0' || r > '9') && r != '-' }) < 0
+		if !valid || strict && numeric(id) && leadingZero(id) {
+			return false
+		}
+	}
+	return true
+}
+
+func numeric(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+func leadingZero(s string) bool { return len(s) > 1 && s[0] == '0' }
+
+func (a semver) compare(b semver) int {
+	if c := slices.Compare(a.numbers[:], b.numbers[:]); c != 0 {
+		return c
+	}
+	switch {
+	case a.prerelease == b.prerelease:
+		return 0
+	case a.prerelease == "":
+		return 1
+	case b.prerelease == "":
+		return -1
+	}
+	return slices.CompareFunc(strings.Split(a.prerelease, "."), strings.Split(b.prerelease, "."), compareIdentifiers)
+}
+
+// compareIdentifiers puts numbers before words, and compares numbers of any
+// length by their value.
+func compareIdentifiers(a, b string) int {
+	switch {
+	case numeric(a) && numeric(b):
+		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+	case numeric(a):
+		return -1
+	case numeric(b):
+		return 1
+	}
+	return cmp.Compare(a, b)
+}
+
+// semver reads a version that has to be one. The parts of its prerelease are
+// paid for.
+func (ev *evaluator) semver(v any) (semver, error) {
+	s, _ := v.(string)
+	if err := ev.fuel.handle((len(s) + 1) * elementCost); err != nil {
+		return semver{}, err
+	}
+	out, ok := parseSemver(s)
+	if !ok {
+		return out, badArgument("%q is not a version such as 1.2.3 or v1.2.3-rc.1", clip(s))
+	}
+	return out, nil
+}
+
+func runSemverParse(ev *evaluator, args []any) (any, error) {
+	if err := ev.fuel.handle(objectCost(5) + (len(args[0].(string))+5)*elementCost); err != nil {
+		return nil, err
+	}
+	v, ok := parseSemver(args[0].(string))
+	if !ok {
+		return nil, nil
+	}
+	return map[string]any{"major": v.numbers[0], "minor": v.numbers[1], "patch": v.numbers[2], "prerelease": v.prerelease, "build": v.build}, nil
+}
+
+func runSemverCompare(ev *evaluator, args []any) (any, error) {
+	a, err := ev.semver(args[0])
+	if err != nil {
+		return nil, err
+	}
+	b, err := ev.semver(args[1])
+	if err != nil {
+		return nil, err
+	}
+	return a.compare(b), nil
+}
+
+func runSemverBump(ev *evaluator, args []any) (any, error) {
+	v, err := ev.semver(args[0])
+	if err != nil {
+		return nil, err
+	}
+	n := v.numbers
+	switch args[1].(string) {
+	case "major":
+		n = [3]int{n[0] + 1, 0, 0}
+	case "minor":
+		n = [3]int{n[0], n[1] + 1, 0}
+	case "patch":
+		if v.prerelease == "" {
+			n[2]++
+		}
+	}
+	if slices.Min(n[:]) < 0 {
+		return nil, badArgument("the version after %s does not fit", args[0])
+	}
+	return v.v + strconv.Itoa(n[0]) + "." + strconv.Itoa(n[1]) + "." + strconv.Itoa(n[2]), nil
+}
+
+func runSemverSort(ev *evaluator, args []any) (any, error) {
+	elems, _ := args[0].([]any)
+	type versioned struct {
+		text any
+		semver
+	}
+	// Every comparison may cut both prereleases apart again.
+	if err := ev.fuel.handle(len(elems) * (8*elementCost + 2*cellCost)); err != nil {
+		return nil, err
+	}
+	versions := make([]versioned, len(elems))
+	for i, e := range elems {
+		v, err := ev.semver(e)
+		if err != nil {
+			return nil, err
+		}
+		versions[i] = versioned{e, v}
+	}
+	var failed error
+	slices.SortStableFunc(versions, func(a, b versioned) int {
+		if failed == nil {
+			failed = ev.fuel.handle(elementCost * (len(a.prerelease) + len(b.prerelease)))
+		}
+		if failed != nil {
+			return 0
+		}
+		return a.compare(b.semver)
+	})
+	if failed != nil {
+		return nil, failed
+	}
+	out := make([]any, len(versions))
+	for i, v := range versions {
+		out[i] = v.text
+	}
+	return out, nil
+}
+
+func runNextName(ev *evaluator, args []any) (any, error) {
+	names, base := args[0].([]any), args[1].(string)
+	highest := 0
+	for _, name := range names {
+		rest, ok := strings.CutPrefix(name.(string), base)
+		if !ok {
+			continue
+		}
+		if rest == "" {
+			highest = max(highest, 1)
+			continue
+		}
+		number, ok := strings.CutPrefix(rest, "-v")
+		// A number beyond nine digits is no version that somebody counted up to.
+		if !ok || !numeric(number) || number[0] == '0' || len(number) > 9 {
+			continue
+		}
+		n, _ := strconv.Atoi(number)
+		highest = max(highest, n)
+	}
+	if highest == 0 {
+		return base, nil
+	}
+	return base + "-v" + strconv.Itoa(highest+1), ev.fuel.handle(len(base) + cellCost)
+}

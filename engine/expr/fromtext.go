@@ -1,0 +1,184 @@
+package expr
+
+import (
+	"errors"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/types"
+	"gopkg.in/yaml.v3"
+)
+
+// maxParsedDepth is how deep JSON and YAML from outside may be nested.
+const maxParsedDepth = 100
+
+// parsedCost is an upper bound of what parsing a text allocates: so much for a
+// byte, for each sign with which a value can begin, and for each that can begin
+// an object.
+func parsedCost(s string, byByte, byValue, byObject int) int {
+	cost := byByte * len(s)
+	for i := range len(s) {
+		switch s[i] {
+		case '{':
+			cost += byObject
+		case '[', ',', ':', '\n', '-', '?':
+			cost += byValue
+		}
+	}
+	return cost
+}
+
+func runFromJSON(ev *evaluator, args []any) (any, error) {
+	s := args[0].(string)
+	if err := ev.fuel.handle(parsedCost(s, 6, 208, 400)); err != nil {
+		return nil, err
+	}
+	v, err := types.Decode([]byte(s))
+	if err != nil {
+		return nil, badArgument("from_json: %v", err)
+	}
+	return shallow("from_json", v)
+}
+
+// shallow refuses what is nested too deep: everything that walks over values
+// does so by recursion.
+func shallow(fn string, v any) (any, error) {
+	if deeper(v, maxParsedDepth) {
+		return nil, badArgument("%s: the text is nested deeper than %d", fn, maxParsedDepth)
+	}
+	return v, nil
+}
+
+func deeper(v any, than int) bool {
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			if than == 0 || deeper(e, than-1) {
+				return true
+			}
+		}
+	case map[string]any:
+		for _, e := range v {
+			if than == 0 || deeper(e, than-1) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func runFromYAML(ev *evaluator, args []any) (any, error) {
+	s := args[0].(string)
+	if err := ev.fuel.handle(parsedCost(s, 24, 800, 800)); err != nil {
+		return nil, err
+	}
+	n, err := yamlDocument(s)
+	if err != nil {
+		return nil, badArgument("from_yaml: %v", err)
+	}
+	if n == nil {
+		return nil, badArgument("from_yaml: the text is empty")
+	}
+	v, err := yamlValue(n, maxParsedDepth)
+	if err != nil {
+		return nil, badArgument("from_yaml: %v", err)
+	}
+	return v, nil
+}
+
+// yamlDocument reads the one document of a text.
+func yamlDocument(s string) (n *yaml.Node, err error) {
+	defer func() {
+		if r := recover(); r != nil { // a mistake of the parser
+			n, err = nil, errors.New("this YAML cannot be read")
+		}
+	}()
+	d := yaml.NewDecoder(strings.NewReader(s))
+	var first, second yaml.Node
+	if err := d.Decode(&first); err != nil && err != io.EOF {
+		return nil, errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	if err := d.Decode(&second); err != io.EOF {
+		return nil, errors.New("there is more than one document")
+	}
+	if len(first.Content) == 0 {
+		return nil, nil
+	}
+	return first.Content[0], nil
+}
+
+// yamlValue turns nodes into a value.
+func yamlValue(n *yaml.Node, depth int) (any, error) {
+	switch {
+	case n.Kind == yaml.AliasNode || n.Anchor != "":
+		return nil, lineError(n, "anchors and aliases are not read")
+	case n.Kind == yaml.ScalarNode:
+		return yamlScalar(n)
+	case depth == 0:
+		return nil, lineError(n, "the text is nested deeper than "+strconv.Itoa(maxParsedDepth))
+	case n.Style&yaml.TaggedStyle != 0:
+		return nil, lineError(n, "the tag "+n.Tag+" is not read")
+	case n.Kind == yaml.SequenceNode:
+		out := make([]any, len(n.Content))
+		for i, e := range n.Content {
+			v, err := yamlValue(e, depth-1)
+			if err != nil {
+				return nil, err
+			}
+			out[i] = v
+		}
+		return out, nil
+	}
+	out := make(map[string]any, len(n.Content)/2)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		if key.Kind != yaml.ScalarNode || key.ShortTag() == "!!merge" || key.Anchor != "" {
+			return nil, lineError(key, "a name has to be plain text")
+		}
+		if _, twice := out[key.Value]; twice {
+			return nil, lineError(key, "the name "+clip(key.Value)+" is given twice")
+		}
+		v, err := yamlValue(n.Content[i+1], depth-1)
+		if err != nil {
+			return nil, err
+		}
+		out[key.Value] = v
+	}
+	return out, nil
+}
+
+func lineError(n *yaml.Node, why string) error {
+	return errors.New("line " + strconv.Itoa(n.Line) + ": " + why)
+}
+
+func yamlScalar(n *yaml.Node) (any, error) {
+	if n.Style&yaml.TaggedStyle != 0 {
+		return nil, lineError(n, "the tag "+n.Tag+" is not read")
+	}
+	switch n.ShortTag() {
+	case "!!null":
+		return nil, nil
+	case "!!bool":
+		return strings.EqualFold(n.Value, "true"), nil
+	case "!!int", "!!float":
+		return yamlNumber(n)
+	case "!!str", "!!timestamp":
+		return n.Value, nil
+	}
+	return nil, lineError(n, "the tag "+n.Tag+" is not read")
+}
+
+// yamlNumber reads a number, and refuses to round one: what is all digits and
+// fits no integer is likely a commit.
+func yamlNumber(n *yaml.Node) (any, error) {
+	if i, err := strconv.ParseInt(n.Value, 0, 64); err == nil {
+		return int(i), nil
+	}
+	f, err := strconv.ParseFloat(n.Value, 64)
+	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) || strings.Trim(n.Value, "+-0123456789_") == "" {
+		return nil, lineError(n, "the number "+clip(n.Value)+" does not fit; quote it to keep it as text")
+	}
+	return f, nil
+}
