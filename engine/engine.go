@@ -22,6 +22,8 @@ import (
 type (
 	// Skill is a checked skill.
 	Skill = check.Skill
+	// Node is a step of a skill.
+	Node = program.Node
 	// Binding is what a skill gets when it is run.
 	Binding = check.Binding
 	// Event tells what happens while it happens.

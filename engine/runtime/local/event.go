@@ -12,7 +12,11 @@ import (
 const EventVersion = 1
 
 // Event tells a surface what happens while it happens. Type is one of
-// step_started, step_done, step_skipped, step_failed, waiting, effect, notice.
+// step_started, step_done, step_skipped, step_failed, step_retry, step_stopped,
+// waiting, effect, notice.
+//
+// Groups, loops, each item of a loop and called skills have events of their
+// own, around those of the steps inside of them.
 type Event struct {
 	Version int            `json:"version"`
 	Type    string         `json:"type"`
@@ -22,10 +26,20 @@ type Event struct {
 	Path    string         `json:"path,omitempty"`
 	Name    string         `json:"name,omitempty"`
 	Step    string         `json:"step,omitempty"`
+	Kind    string         `json:"kind,omitempty"` // of the node: uses, steps, skill, ...
 	Result  map[string]any `json:"result,omitempty"`
-	Error   *types.Error   `json:"error,omitempty"`
-	Effect  *Effect        `json:"effect,omitempty"`
-	Text    string         `json:"text,omitempty"` // of a notice: why the step waits
+	// Error is why a step failed or was stopped. On a step_done it is what the
+	// group was rescued from.
+	Error *types.Error `json:"error,omitempty"`
+	// Attempt counts from 1; on a step_retry it is the one that failed. Attempts
+	// is how many there may be.
+	Attempt  int `json:"attempt,omitempty"`
+	Attempts int `json:"attempts,omitempty"`
+	Items    int `json:"items,omitempty"` // on a loop's step_started: how many
+	// Handled is set on a step_failed that does not fail what stands around it.
+	Handled bool    `json:"handled,omitempty"`
+	Effect  *Effect `json:"effect,omitempty"`
+	Text    string  `json:"text,omitempty"` // of a notice: why the step waits
 	// Replayed is set for what an earlier process did.
 	Replayed bool `json:"replayed,omitempty"`
 }
