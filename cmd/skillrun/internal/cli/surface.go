@@ -53,17 +53,26 @@ func (p *Program) surface(ctx context.Context, f runFlags, skill *engine.Skill) 
 	out, isFile2 := p.Stderr.(*os.File)
 	if f.output == "text" && p.Terminal && isFile && isFile2 && live.Wanted(p.Env, in, out) {
 		s.start = func() *live.View {
-			return live.Start(ctx, live.Options{In: in, Out: out, Steps: stepsOf(skill), Now: p.Clock.Now, Colour: true})
+			return live.Start(ctx, live.Options{In: in, Out: out, Steps: stepsOf(skill.Steps), Now: p.Clock.Now, Colour: true})
 		}
 	}
 	return s
 }
 
 // stepsOf are the steps as they are known before the run.
-func stepsOf(skill *engine.Skill) []live.Step {
-	out := make([]live.Step, len(skill.Steps))
-	for i, n := range skill.Steps {
-		out[i] = live.Step{ID: n.ID, Path: n.ID, Name: n.Name, Type: n.Step, Effect: step.Effect(n.Effect)}
+func stepsOf(nodes []engine.Node) []live.Step {
+	out := make([]live.Step, len(nodes))
+	for i, n := range nodes {
+		out[i] = live.Step{
+			ID: n.ID, Name: n.Name, Kind: string(n.Kind), Type: n.Step, Effect: step.Effect(n.Effect), Loop: n.ForEach != "",
+			Steps: stepsOf(n.Steps), Rescue: stepsOf(n.Rescue), Always: stepsOf(n.Always),
+		}
+		if n.Call != nil {
+			out[i].Steps = stepsOf(n.Call.Steps)
+		}
+		if n.Retry != nil {
+			out[i].Before = stepsOf(n.Retry.Before)
+		}
 	}
 	return out
 }

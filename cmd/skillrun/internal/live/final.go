@@ -23,10 +23,14 @@ func (m *model) record(width int, now time.Time) string {
 	left := 0
 	for _, r := range m.visible() {
 		if r.state == pending {
-			left++
+			if !r.holds() || r.Loop || !r.open() {
+				left++
+			}
 			continue
 		}
-		if r.state == running {
+		if r.active() && r.mood() == waiting {
+			r.state = waiting
+		} else if r.active() {
 			r.state, r.ended = stopped, now
 		}
 		rows = append(rows, r)
@@ -38,15 +42,27 @@ func (m *model) record(width int, now time.Time) string {
 	return strings.Join(lines, "\n")
 }
 
-// finishedRecord draws what is finished, for a pause.
+// finishedRecord draws what is finished, for a pause, below the groups under way
+// in which it stands.
 func (m *model) finishedRecord(width int, now time.Time) string {
 	var rows []row
-	for _, r := range m.visible() {
-		if r.finished() {
+	all := m.visible()
+	for i, r := range all {
+		if r.finished() || r.active() && !r.Loop && finishedInside(all, i) {
 			rows = append(rows, r)
 		}
 	}
 	return strings.Join(m.tree(rows, width, mostRows, now), "\n")
+}
+
+// finishedInside reports whether a row inside of row i is finished.
+func finishedInside(rows []row, i int) bool {
+	for j := i + 1; j < len(rows) && rows[j].depth > rows[i].depth; j++ {
+		if rows[j].finished() {
+			return true
+		}
+	}
+	return false
 }
 
 // Ending prints the last block of a run, after [View.Close]: how it ended, what

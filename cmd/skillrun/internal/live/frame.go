@@ -75,24 +75,31 @@ func window(rows []row, budget int) (lo, hi int) {
 	return lo, hi
 }
 
-// focusOf is the row people look at: the first under way, else the first to
-// come, else the last.
+// focusOf is the row people look at: the first under way in which no other is,
+// else the first to come, else the last.
 func focusOf(rows []row) int {
-	next := len(rows) - 1
-	for i := len(rows) - 1; i >= 0; i-- {
-		if rows[i].active() {
-			next = i
-		}
-	}
-	if rows[next].active() {
-		return next
-	}
-	for i, r := range rows {
-		if r.state == pending {
+	for i := range rows {
+		inside := i+1 < len(rows) && rows[i+1].depth > rows[i].depth
+		if rows[i].active() && !(inside && underWay(rows, i)) {
 			return i
 		}
 	}
-	return next
+	for i := range rows {
+		if rows[i].state == pending {
+			return i
+		}
+	}
+	return len(rows) - 1
+}
+
+// underWay reports whether a row inside of row i is under way.
+func underWay(rows []row, i int) bool {
+	for j := i + 1; j < len(rows) && rows[j].depth > rows[i].depth; j++ {
+		if rows[j].active() {
+			return true
+		}
+	}
+	return false
 }
 
 // lines is how many lines rows lo to hi take, with the folds around them.
@@ -122,55 +129,36 @@ func layout(rows []row, width int) columns {
 	}
 	c := columns{width: width}
 	for _, r := range rows {
-		c.name = max(c.name, lipgloss.Width(label(r, width)))
+		if r.more == 0 {
+			c.name = max(c.name, indent(r, width)+lipgloss.Width(clip(r.label(), width)))
+		}
 	}
 	c.name = min(c.name, width*55/100)
 	c.result = width - markWidth - c.name - timeWidth - 2
 	return c
 }
 
-// label is the step's name, indented by its depth. A name that is not
-// evaluated yet says nothing; the id does.
-func label(r row, width int) string {
-	name := r.Name
-	if name == "" || strings.Contains(name, "${{") {
-		name = r.ID
-	}
-	depth := min(strings.Count(r.Path, "/"), width/8)
-	return strings.Repeat("  ", depth) + clip(name, width)
-}
+// indent is how far a row stands to the right. Steps that stand deep in others
+// keep their names readable.
+func indent(r row, width int) int { return 2 * min(r.depth, width/8) }
 
 func (m *model) line(r row, c columns, now time.Time) string {
+	in := indent(r, c.width)
+	margin := span{strings.Repeat(" ", in), normal}
+	if r.more > 0 {
+		return paint(c.width, m.colour, margin, span{fmt.Sprintf("%*s… %d more", markWidth, "", r.more), faint})
+	}
 	mark, t := m.mark(r, now)
 	text := normal
 	if r.state == pending || r.state == skipped {
 		text = faint
 	}
 	if c.result == 0 {
-		return paint(c.width, m.colour, span{mark + " ", t}, span{label(r, c.width), text})
+		return paint(c.width, m.colour, margin, span{mark + " ", t}, span{r.label(), text})
 	}
 	note, noteTone := m.remark(r, c.result)
-	return paint(c.width, m.colour, span{mark + " ", t}, span{pad(label(r, c.width), c.name), text},
+	return paint(c.width, m.colour, margin, span{mark + " ", t}, span{pad(r.label(), c.name-in), text},
 		span{fmt.Sprintf("%*s", timeWidth, clock(r, now)), faint}, span{"  ", normal}, span{note, noteTone})
-}
-
-// mark tells the state without colour too.
-func (m *model) mark(r row, now time.Time) (string, tone) {
-	switch r.state {
-	case running:
-		return spinner[int(now.UnixMilli()/100)%len(spinner)], busy
-	case waiting:
-		return "◷", alarm
-	case done:
-		return "✓", good
-	case skipped:
-		return "–", faint
-	case failed:
-		return "✗", wrong
-	case stopped:
-		return "■", alarm
-	}
-	return "·", faint
 }
 
 func clock(r row, now time.Time) string {
@@ -183,50 +171,27 @@ func clock(r row, now time.Time) string {
 	return duration(r.took(now))
 }
 
-// remark is the one line of result.
-func (m *model) remark(r row, room int) (string, tone) {
-	switch r.state {
-	case pending:
-		if r.Effect == "write" {
-			return "writes", faint
-		}
-	case waiting:
-		return "waiting", alarm
-	case skipped:
-		return "skipped", faint
-	case failed:
-		return "failed", wrong
-	case stopped:
-		return "stopped", alarm
-	case done:
-		if r.outcome == "" {
-			return headline(r.result, room), faint
-		}
-		left := room - lipgloss.Width(r.outcome) - 1
-		if lipgloss.Width(first(r.result, nameFields)) > left {
-			return headline(r.result, room), normal
-		}
-		return r.outcome + " " + headline(r.result, left), normal
-	}
-	return "", normal
-}
-
+// note is the line below a row that says why it waits or what is wrong.
 func (m *model) note(r row, width int) string {
 	t := alarm
 	if r.state == failed {
 		t = wrong
 	}
-	return paint(width, m.colour, span{"  ! " + r.notice, t})
+	return paint(width, m.colour, span{fmt.Sprintf("%*s! ", indent(r, width)+markWidth, "") + r.notice, t})
 }
 
 // foldDone is one line for finished steps that did not fit.
 func (m *model) foldDone(rows []row, width int) string {
-	var finished, left, earlier, others int
+	var finished, left, earlier, bad, active, others int
 	var from, to time.Time
 	for _, r := range rows {
 		switch {
 		case r.state == skipped:
 			left++
+		case r.active():
+			active++
+		case r.state == failed || r.state == continued || r.state == stopped:
+			bad++
 		case !r.finished():
 			others++
 		case r.earlier:
@@ -238,7 +203,7 @@ func (m *model) foldDone(rows []row, width int) string {
 			from, to = widen(from, to, r)
 		}
 	}
-	text := tally(count{finished, "done"}, count{earlier, "done earlier"}, count{left, "skipped"}, count{others, "other"})
+	text := tally(count{finished, "done"}, count{earlier, "done earlier"}, count{left, "skipped"}, count{bad, "not done"}, count{active, "under way"}, count{others, "other"})
 	if d := to.Sub(from); !from.IsZero() && d > 0 {
 		text += " (" + duration(d) + ")"
 	}
@@ -263,7 +228,7 @@ func (m *model) foldAhead(rows []row, width int) string {
 		if r.active() {
 			active++
 		}
-		if r.state == pending && r.Effect == "write" {
+		if r.willWrite() {
 			writes++
 		}
 	}

@@ -59,7 +59,7 @@ func announced(events []engine.Event) []Step {
 			continue
 		}
 		seen[e.Path] = true
-		s := Step{ID: e.ID, Path: e.Path, Name: e.Name, Type: e.Step, Effect: step.Reads}
+		s := Step{ID: e.ID, Name: e.Name, Type: e.Step, Effect: step.Reads}
 		if name, ok := unknown[e.ID]; ok {
 			s.Name = name
 		}
@@ -251,24 +251,37 @@ var hostile = []string{
 func randomText(r *rand.Rand) string { return hostile[r.IntN(len(hostile))] }
 
 func randomSteps(r *rand.Rand) []Step {
-	var steps []Step
-	for i := range r.IntN(40) {
-		path := fmt.Sprintf("s%d", i)
-		if i > 0 && r.IntN(4) == 0 {
-			path = steps[i-1].Path + "/" + path
+	names := 0
+	var some func(depth int) []Step
+	some = func(depth int) []Step {
+		var steps []Step
+		for range r.IntN(40 / (1 + 4*depth)) {
+			names++
+			s := Step{ID: fmt.Sprintf("s%d", names), Name: randomText(r), Type: []string{"", "t"}[r.IntN(2)], Effect: step.Writes}
+			if depth < 3 && r.IntN(4) == 0 {
+				s.Kind, s.Type, s.Loop = []string{"steps", "skill"}[r.IntN(2)], "", r.IntN(2) == 0
+				s.Steps, s.Rescue, s.Always = some(depth+1), some(depth+2), some(depth+2)
+			}
+			s.Before = some(4)
+			steps = append(steps, s)
 		}
-		steps = append(steps, Step{ID: path, Path: path, Name: randomText(r), Type: []string{"", "t"}[r.IntN(2)], Effect: step.Writes})
+		return steps
 	}
-	return steps
+	return some(0)
 }
 
 func randomEvent(r *rand.Rand, m *model, now time.Time) engine.Event {
-	kinds := []string{"step_started", "step_done", "step_skipped", "step_failed", "waiting", "notice", "effect", "unheard_of"}
-	e := engine.Event{Type: kinds[r.IntN(len(kinds))], At: now, ID: "new", Path: fmt.Sprintf("s1/new%d", r.IntN(9)), Name: randomText(r), Step: "t", Replayed: r.IntN(6) == 0}
-	if len(m.rows) > 0 && r.IntN(5) > 0 {
-		e.Path = m.rows[r.IntN(len(m.rows))].Path
+	kinds := []string{"step_started", "step_done", "step_skipped", "step_failed", "step_retry", "step_stopped", "waiting", "notice", "effect", "unheard_of"}
+	paths := []string{"s1/new", "s1[k]", "s2[%1b]/s3", "s2/before.1/login", "[", "[x]", "a//b", ""}
+	e := engine.Event{Type: kinds[r.IntN(len(kinds))], At: now, ID: "new", Path: paths[r.IntN(len(paths))], Name: randomText(r), Step: "t", Replayed: r.IntN(6) == 0}
+	if known := types.SortedKeys(m.rows); len(known) > 0 && r.IntN(5) > 0 {
+		e.Path = known[r.IntN(len(known))] + []string{"", "", "[1]", "[日]", "/x", "[2]/s4"}[r.IntN(6)]
 	}
+	e.Kind, e.Attempt, e.Attempts, e.Items, e.Handled = []string{"", "steps", "return"}[r.IntN(3)], r.IntN(3), r.IntN(4), r.IntN(50), r.IntN(3) == 0
 	e.Text, e.Error = randomText(r), types.Errorf(types.Internal, "%s", randomText(r))
+	if e.Type == "step_done" && r.IntN(2) == 0 {
+		e.Error = nil
+	}
 	e.Result = map[string]any{"key": randomText(r), "url": randomText(r), "count": 7}
 	e.Effect = &engine.Effect{ID: e.ID, Path: e.Path, Step: "t", Outcome: "created", Result: types.Values{"url": randomText(r)}}
 	return e
@@ -277,14 +290,19 @@ func randomEvent(r *rand.Rand, m *model, now time.Time) engine.Event {
 // TestRowsOfALoop puts steps that nobody announced after their siblings.
 func TestRowsOfALoop(t *testing.T) {
 	t.Parallel()
-	m := newModel([]Step{{Path: "a"}, {Path: "b"}, {Path: "c"}}, time.Time{}, false)
+	m := newModel([]Step{{ID: "a"}, {ID: "b"}, {ID: "c"}}, time.Time{}, false)
 	for _, p := range []string{"b/1", "b/2", "z", "b/1/x"} {
 		m.apply(engine.Event{Type: "step_started", Path: p, ID: p, Step: "t"})
 	}
 	var got []string
-	for _, r := range m.rows {
-		got = append(got, r.Path)
+	var walk func(*row)
+	walk = func(r *row) {
+		for _, x := range r.inner {
+			got = append(got, x.path)
+			walk(x)
+		}
 	}
+	walk(m.root)
 	if diff := cmp.Diff([]string{"a", "b", "b/1", "b/1/x", "b/2", "c", "z"}, got); diff != "" {
 		t.Error(diff)
 	}

@@ -1,10 +1,10 @@
 package live
 
 import (
-	"slices"
 	"strings"
 	"time"
 
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/step"
 )
@@ -12,15 +12,43 @@ import (
 // Step is a step of the skill as it is known before the run.
 type Step struct {
 	ID     string
-	Path   string // in the skill; parents are divided by "/"
 	Name   string // may hold ${{ }}, and is then not shown before it is known
-	Type   string // the step type, "" for values and checks
+	Kind   string // of the program's node: uses, set, steps, skill, ...
+	Type   string // the step type, "" for values, checks and groups
 	Effect step.Effect
+	Loop   bool   // performed once for each item of a list
+	Steps  []Step // of a group, and of a called skill
+	Rescue []Step
+	Always []Step
+	Before []Step // the cure that comes before another attempt
+}
+
+// holds reports whether other steps stand in the step.
+func (s Step) holds() bool {
+	return s.Loop || s.Kind == "steps" || s.Kind == "skill" || len(s.Steps)+len(s.Rescue)+len(s.Always) > 0
+}
+
+// writes reports whether the step, or one inside of it, changes what others
+// see.
+func (s Step) writes() bool {
+	if s.Effect == step.Writes {
+		return true
+	}
+	for _, inner := range [][]Step{s.Steps, s.Rescue, s.Always, s.Before} {
+		for _, x := range inner {
+			if x.writes() {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // quiet reports whether people need not see the step: a value or a check that
 // nobody gave a name.
-func (s Step) quiet() bool { return s.Type == "" && (s.Name == "" || s.Name == s.ID) }
+func (s Step) quiet() bool {
+	return !s.holds() && s.Type == "" && (s.Name == "" || s.Name == s.ID)
+}
 
 type state int
 
@@ -28,30 +56,48 @@ const (
 	pending state = iota
 	running
 	waiting
+	retrying // an attempt failed, another follows
 	done
 	skipped
 	failed
-	stopped // only in the record of a run that was interrupted
+	stopped   // begun and given up; in a record also what was under way at its end
+	rescued   // a group whose rescue ended well
+	continued // failed, and what stands around it goes on
+	returned  // ended the skill, well
 )
 
 // row is a step and what has become of it.
 type row struct {
 	Step
-	state   state
-	began   time.Time // zero for what takes no time
-	ended   time.Time
-	notice  string // why it waits, what is wrong
-	result  map[string]any
-	outcome string // of a write: created or adopted
-	earlier bool   // an earlier process did it
-	printed bool   // it stands above the live frame already
+	path   string
+	key    string // of an item of a loop
+	parent *row
+	inner  []*row // in the order of the skill; of a loop the items at work, and some that failed
+	spare  bool   // of a rescue: shown once it begins
+
+	state    state
+	began    time.Time // zero for what takes no time
+	ended    time.Time
+	notice   string // why it waits or is tried again, what is wrong
+	result   map[string]any
+	outcome  string // of a write: created or adopted
+	earlier  bool   // an earlier process did it
+	printed  bool   // it stands above the live frame already
+	attempt  int    // the one that runs; 0 where there is only one
+	attempts int
+	wrote    map[string]int // outcomes of the writes inside, how many of each
+	items    *items         // of a loop that began
+
+	depth int    // of a row that is drawn
+	doing string // of a row that is drawn: what runs inside of it
+	more  int    // of a row that is drawn: it stands for so many others
 }
 
-func (r row) active() bool   { return r.state == running || r.state == waiting }
-func (r row) finished() bool { return r.state >= done }
+func (r *row) active() bool   { return r.state >= running && r.state <= retrying }
+func (r *row) finished() bool { return r.state >= done }
 
 // took is how long the step has been under way.
-func (r row) took(now time.Time) time.Duration {
+func (r *row) took(now time.Time) time.Duration {
 	switch {
 	case r.began.IsZero() || r.earlier:
 		return 0
@@ -64,17 +110,16 @@ func (r row) took(now time.Time) time.Duration {
 // model is all that a frame shows. It is changed by events only, and drawn by
 // [model.frame]; neither knows the terminal or the clock.
 type model struct {
-	rows     []row
+	root     *row            // stands for the skill
+	rows     map[string]*row // by path
 	began    time.Time
 	stopping bool // a signal came; the run ends at its next safe place
 	colour   bool
 }
 
 func newModel(steps []Step, began time.Time, colour bool) *model {
-	m := &model{began: began, colour: colour}
-	for _, s := range steps {
-		m.rows = append(m.rows, row{Step: s})
-	}
+	m := &model{root: &row{state: running}, rows: map[string]*row{}, began: began, colour: colour}
+	m.plant(m.root, steps, false)
 	return m
 }
 
@@ -88,104 +133,183 @@ func (m *model) apply(e engine.Event) {
 	if e.Name != "" {
 		r.Name = e.Name
 	}
+	if e.Kind != "" {
+		r.Kind = string(e.Kind)
+	}
 	r.earlier = e.Replayed
 	switch e.Type {
 	case "step_started":
-		r.state, r.began = running, e.At
+		m.start(r, e)
 	case "waiting":
+		m.wake(r, e.At)
 		r.state = waiting
-		if r.began.IsZero() {
-			r.began = e.At
-		}
 	case "notice":
 		r.notice = e.Text
+	case "step_retry":
+		m.again(r, e)
 	case "step_done":
-		r.finish(done, e)
+		m.finish(r, wellEnded(r, e), e)
 	case "step_skipped":
-		r.finish(skipped, e)
+		m.finish(r, skipped, e)
+	case "step_stopped":
+		m.finish(r, stopped, e)
 	case "step_failed":
-		r.finish(failed, e)
-		if e.Error != nil {
-			r.notice = e.Error.Message
+		if e.Handled {
+			m.finish(r, continued, e)
+			return
 		}
+		m.finish(r, failed, e)
 	}
 }
 
-func (r *row) finish(s state, e engine.Event) {
-	r.state, r.ended, r.result, r.notice = s, e.At, e.Result, ""
+func wellEnded(r *row, e engine.Event) state {
+	switch {
+	case e.Error != nil:
+		return rescued
+	case r.Kind == "return":
+		return returned
+	}
+	return done
 }
 
+func (m *model) start(r *row, e engine.Event) {
+	m.revive(r)
+	if !r.active() {
+		r.began, r.printed = e.At, false
+	}
+	m.wake(r, e.At)
+	r.state = running
+	if r.Loop {
+		r.loop().total = max(e.Items, r.loop().total)
+	}
+	if e.Attempts > 0 {
+		r.attempt, r.attempts = e.Attempt, e.Attempts
+	}
+}
+
+// wake sets the times of a step and of all around it, which are under way when
+// it is: also a group that failed, when the run is gone on with.
+func (m *model) wake(r *row, at time.Time) {
+	for x := r; x != m.root; x = x.parent {
+		if x.began.IsZero() {
+			x.began = at
+		}
+		if x != r && !x.active() {
+			m.revive(x)
+			x.state, x.printed = running, false
+		}
+	}
+	if up := r.parent; up.state == retrying && render.ParentOf(r.path)+"/"+r.ID == r.path {
+		up.state = running // a step of the next attempt, not of the cure before it
+	}
+}
+
+// again notes that an attempt failed. What it did is undecided once more.
+func (m *model) again(r *row, e engine.Event) {
+	r.state, r.attempt, r.attempts = retrying, e.Attempt+1, e.Attempts
+	r.notice = messageOf(e)
+	m.clear(r)
+}
+
+func messageOf(e engine.Event) string {
+	if e.Error == nil {
+		return ""
+	}
+	return e.Error.Message
+}
+
+func (m *model) finish(r *row, s state, e engine.Event) {
+	r.state, r.ended, r.result, r.notice = s, e.At, e.Result, ""
+	switch s {
+	case done:
+		if r.items != nil {
+			r.notice = r.items.why
+		}
+	case rescued, continued:
+		r.notice = messageOf(e)
+	case failed:
+		if r.notice = messageOf(e); r.told(r.notice) {
+			r.notice = ""
+		}
+	}
+	m.settle(r)
+}
+
+// told reports whether a step inside says the same already.
+func (r *row) told(notice string) bool {
+	for _, x := range r.inner {
+		if x.state == failed && x.notice == notice || x.told(notice) {
+			return true
+		}
+	}
+	return false
+}
+
+// effect notes a write at its step, and counts it at all that stands around it.
 func (m *model) effect(e engine.Event) {
 	if e.Effect == nil {
 		return
 	}
-	r := m.row(engine.Event{ID: e.Effect.ID, Path: e.Effect.Path, Step: e.Effect.Step})
-	r.outcome, r.result = e.Effect.Outcome, e.Effect.Result
-}
-
-// row returns the event's row. A step that nobody announced, such as one turn
-// of a loop, gets one after its siblings.
-func (m *model) row(e engine.Event) *row {
-	if i := slices.IndexFunc(m.rows, func(r row) bool { return r.Path == e.Path }); i >= 0 {
-		return &m.rows[i]
+	path := e.Effect.Path
+	if _, item := render.KeyOf(path); !item || m.rows[path] != nil {
+		r := m.row(engine.Event{ID: e.Effect.ID, Path: path, Step: e.Effect.Step})
+		r.outcome, r.result = e.Effect.Outcome, e.Effect.Result
 	}
-	at := len(m.rows)
-	if parent, _, ok := cutLast(e.Path); ok {
-		for i, r := range m.rows {
-			if r.Path == parent || strings.HasPrefix(r.Path, parent+"/") {
-				at = i + 1
-			}
+	for path = render.ParentOf(path); path != ""; path = render.ParentOf(path) {
+		r := m.rows[path]
+		if r == nil {
+			continue
 		}
-	}
-	m.rows = slices.Insert(m.rows, at, row{Step: Step{ID: e.ID, Path: e.Path, Name: e.Name, Type: e.Step}})
-	return &m.rows[at]
-}
-
-func cutLast(path string) (parent, last string, ok bool) {
-	i := strings.LastIndexByte(path, '/')
-	if i < 0 {
-		return "", path, false
-	}
-	return path[:i], path[i+1:], true
-}
-
-// visible returns the rows that the next frame may show.
-func (m *model) visible() []row {
-	var out []row
-	for _, r := range m.rows {
-		if !r.printed && (!r.quiet() || r.state == failed) {
-			out = append(out, r)
+		if r.wrote == nil {
+			r.wrote = map[string]int{}
 		}
+		r.wrote[e.Effect.Outcome]++
 	}
-	return out
 }
 
 // markPrinted remembers that what is finished stands above the frame.
-func (m *model) markPrinted() {
-	for i := range m.rows {
-		m.rows[i].printed = m.rows[i].printed || m.rows[i].finished()
+func (m *model) markPrinted() { m.root.markPrinted() }
+
+func (r *row) markPrinted() {
+	for _, x := range r.inner {
+		x.printed = x.printed || x.finished()
+		if x.finished() || !x.Loop {
+			x.markPrinted()
+		}
 	}
 }
 
 // delay takes the time that a person thought off the steps under way.
 func (m *model) delay(d time.Duration) {
-	for i := range m.rows {
-		if m.rows[i].active() {
-			m.rows[i].began = m.rows[i].began.Add(d)
+	for _, r := range m.rows {
+		if r.active() {
+			r.began = r.began.Add(d)
 		}
 	}
 }
 
-// count returns how many of the steps people see are finished.
-func (m *model) count() (finished, all int) {
-	for _, r := range m.rows {
-		if r.quiet() {
-			continue
-		}
-		all++
-		if r.finished() {
-			finished++
+// count returns how many of the steps people see are finished. A loop counts as
+// one, and a group as what stands in it.
+func (m *model) count() (finished, all int) { return m.root.count(false) }
+
+func (r *row) count(over bool) (finished, all int) {
+	for _, x := range r.inner {
+		over := over || x.finished()
+		switch {
+		case x.quiet() || x.spare && x.state == pending:
+		case x.holds() && !x.Loop:
+			f, a := x.count(over)
+			finished, all = finished+f, all+a
+		default:
+			all++
+			if over {
+				finished++
+			}
 		}
 	}
 	return finished, all
 }
+
+// evaluated reports whether a name says something: one that is not evaluated
+// yet says nothing.
+func evaluated(name string) bool { return name != "" && !strings.Contains(name, "${{") }

@@ -97,11 +97,11 @@ func (v *View) pace() time.Duration {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	pace := frameTime
-	for _, r := range v.m.rows {
-		if r.state == running {
+	for _, r := range v.m.root.leaves() {
+		switch r.state {
+		case running:
 			return frameTime
-		}
-		if r.state == waiting {
+		case waiting, retrying:
 			pace = idleTime
 		}
 	}

@@ -69,7 +69,7 @@ func TestMain(m *testing.M) {
 func child(way string) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	v := Start(ctx, Options{In: os.Stdin, Out: os.Stderr, Steps: []Step{{ID: "a", Path: "a", Name: "First", Type: "t"}}, Now: time.Now})
+	v := Start(ctx, Options{In: os.Stdin, Out: os.Stderr, Steps: []Step{{ID: "a", Name: "First", Type: "t"}}, Now: time.Now})
 	defer v.Close()
 	v.Observe(engine.Event{Type: "step_started", Path: "a", At: time.Now()})
 	var answer string

@@ -53,17 +53,9 @@ func TestPauseAndClose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := make(chan string)
-	go func() {
-		var b strings.Builder
-		buf := make([]byte, 4096)
-		for n, err := r.Read(buf); err == nil; n, err = r.Read(buf) {
-			b.Write(buf[:n])
-		}
-		text <- b.String()
-	}()
+	text := reading(r)
 	now := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
-	v := Start(t.Context(), Options{Out: w, Steps: []Step{{ID: "a", Path: "a", Name: "First", Type: "t"}, {ID: "b", Path: "b", Name: "Second", Type: "t"}},
+	v := Start(t.Context(), Options{Out: w, Steps: []Step{{ID: "a", Name: "First", Type: "t"}, {ID: "b", Name: "Second", Type: "t"}},
 		Now: func() time.Time { return now }, Width: 60, Height: 10})
 	v.Observe(engine.Event{Type: "step_started", Path: "a", At: now})
 	v.Observe(engine.Event{Type: "step_done", Path: "a", At: now})
@@ -90,5 +82,50 @@ func TestPauseAndClose(t *testing.T) {
 		t.Errorf("the record of the run is not the last: %q", after)
 	case strings.Contains(got, "\x1b[?1049h"):
 		t.Errorf("the alternate screen is used: %q", got)
+	}
+}
+
+// reading gives all that is read, once there is no more.
+func reading(r *os.File) chan string {
+	text := make(chan string)
+	go func() {
+		var b strings.Builder
+		buf := make([]byte, 4096)
+		for n, err := r.Read(buf); err == nil; n, err = r.Read(buf) {
+			b.Write(buf[:n])
+		}
+		text <- b.String()
+	}()
+	return text
+}
+
+// TestLoopOnATerminal drives a view of a loop that draws into a pipe: its items
+// come and go, and one line is left of it.
+func TestLoopOnATerminal(t *testing.T) {
+	t.Parallel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := reading(r)
+	now := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	v := Start(t.Context(), Options{Out: w, Steps: nested()[2:3], Now: func() time.Time { return now }, Width: 60, Height: 10})
+	v.Observe(engine.Event{Type: "step_started", Path: "review", At: now, Items: 2})
+	v.Observe(engine.Event{Type: "step_started", Path: "review[feature%2Fx]", At: now})
+	v.Pause()
+	w.WriteString("QUESTION\n")
+	v.Resume()
+	v.Observe(engine.Event{Type: "step_done", Path: "review[feature%2Fx]", At: now})
+	v.Observe(engine.Event{Type: "step_skipped", Path: "review[y]", At: now})
+	v.Observe(engine.Event{Type: "step_done", Path: "review", At: now})
+	v.Close()
+	w.Close()
+	got := <-text
+	record := got[strings.LastIndex(got, "✓"):]
+	if want := "✓ Review what is open    0.0s  1 done, 1 skipped\n"; record != want {
+		t.Errorf("the record is %q, want %q", record, want)
+	}
+	if before, _, _ := strings.Cut(got, "QUESTION"); strings.Contains(before, "✓") {
+		t.Errorf("something is told to be done before the question: %q", before)
 	}
 }

@@ -1,0 +1,167 @@
+package live
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"charm.land/lipgloss/v2"
+)
+
+// mark tells the state without colour too.
+func (m *model) mark(r row, now time.Time) (string, tone) {
+	switch r.state {
+	case running:
+		return spinner[int(now.UnixMilli()/100)%len(spinner)], busy
+	case waiting:
+		return "◷", alarm
+	case retrying:
+		return "↻", alarm
+	case done:
+		return "✓", good
+	case skipped:
+		return "–", faint
+	case failed:
+		return "✗", wrong
+	case stopped:
+		return "■", alarm
+	case rescued:
+		return "↷", alarm
+	case continued:
+		return "!", alarm
+	case returned:
+		return "↵", good
+	}
+	return "·", faint
+}
+
+// remark is the one line of result, or of what goes on.
+func (m *model) remark(r row, room int) (string, tone) {
+	switch r.state {
+	case pending:
+		if r.willWrite() {
+			return "writes", faint
+		}
+	case running, waiting, retrying:
+		return r.goesOn()
+	case skipped:
+		return "skipped", faint
+	case failed:
+		return r.with("failed"), wrong
+	case stopped:
+		return r.with("stopped"), alarm
+	case rescued:
+		return r.with("rescued"), alarm
+	case continued:
+		return "failed, went on", alarm
+	case returned:
+		return "ends the skill here", faint
+	case done:
+		return r.came(room)
+	}
+	return "", normal
+}
+
+// goesOn is the remark of a step under way.
+func (r row) goesOn() (string, tone) {
+	switch {
+	case r.items != nil:
+		return r.items.text(), faint
+	case r.doing != "":
+		return r.doing, faint
+	case r.attempt > 1:
+		return r.tries(), alarm
+	case r.state == waiting:
+		return "waiting", alarm
+	}
+	return "", normal
+}
+
+func (r row) tries() string { return fmt.Sprintf("attempt %d of %d", r.attempt, r.attempts) }
+
+// with is a word with how far a loop came.
+func (r row) with(word string) string {
+	if r.items == nil {
+		return word
+	}
+	return word + ": " + r.items.text()
+}
+
+// came is the remark of what ended well.
+func (r row) came(room int) (string, tone) {
+	switch {
+	case r.items != nil:
+		return cmp.Or(tally(r.items.counts()...), "no items") + r.written(), faint
+	case r.holds():
+		return strings.TrimPrefix(r.summary()+r.written(), ", "), faint
+	case r.outcome == "":
+		return headline(r.result, room), faint
+	}
+	left := room - lipgloss.Width(r.outcome) - 1
+	if lipgloss.Width(first(r.result, nameFields)) > left {
+		return headline(r.result, room), normal
+	}
+	return r.outcome + " " + headline(r.result, left), normal
+}
+
+// summary counts what became of the steps of a group.
+func (r row) summary() string {
+	var n [returned + 1]int
+	var walk func(*row)
+	walk = func(x *row) {
+		for _, x := range x.inner {
+			switch {
+			case x.holds() && !x.Loop && x.state != skipped:
+				walk(x)
+			case !x.quiet():
+				n[x.state]++
+			}
+		}
+	}
+	walk(&r)
+	return tally(count{n[done] + n[rescued] + n[returned], "done"}, count{n[skipped], "skipped"}, count{n[failed] + n[continued], "failed"})
+}
+
+// written lists the outcomes of the writes inside.
+func (r row) written() string {
+	var b strings.Builder
+	for _, outcome := range []string{"created", "updated", "adopted", "resolved"} {
+		if n := r.wrote[outcome]; n > 0 {
+			fmt.Fprintf(&b, ", %s %d", outcome, n)
+		}
+	}
+	return b.String()
+}
+
+// text tells how far a loop is: 12 of 40, 1 failed.
+func (i *items) text() string {
+	text := fmt.Sprintf("%d of %d", i.over(), i.total)
+	if i.total == 0 {
+		text = fmt.Sprintf("%d done", i.over())
+	}
+	if bad := i.broke(); bad > 0 {
+		text += fmt.Sprintf(", %d failed", bad)
+	}
+	if n := i.ended[stopped]; n > 0 {
+		text += fmt.Sprintf(", %d stopped", n)
+	}
+	return text
+}
+
+// broke is how many items failed, whether or not the loop went on.
+func (i *items) broke() int { return i.ended[failed] + i.ended[continued] }
+
+// counts is what became of the items of a loop that ended.
+func (i *items) counts() []count {
+	return []count{
+		{i.ended[done] + i.ended[rescued] + i.ended[returned], "done"}, {i.ended[skipped], "skipped"},
+		{i.broke(), "failed"}, {i.ended[stopped], "stopped"},
+	}
+}
+
+// willWrite reports whether the row is the one that says of something to come
+// that it writes: the step itself, or what it stands in when that is closed.
+func (r row) willWrite() bool {
+	return r.state == pending && r.writes() && (!r.holds() || r.Loop || !r.open())
+}
