@@ -244,7 +244,7 @@ func (p *Program) undo(ctx context.Context, ref string, f runFlags) error {
 			refusal = &exitError{code: exitPerson}
 		}
 		return line == "yes", nil
-	}, func(e engine.Event) { render.Event(p.Stdout, e) })
+	}, render.NewLines(p.Stdout).Event)
 	switch {
 	case ctx.Err() != nil:
 		return &exitError{code: exitInterrupted}

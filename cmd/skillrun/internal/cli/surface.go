@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/live"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
@@ -40,15 +39,15 @@ type surface struct {
 	piped  bool              // stdout is not the terminal that the view is on
 	colour bool              // whether the log may have colours
 
-	mu      sync.Mutex
-	current engine.Event // the step that runs or waits, zero between two steps
-	since   time.Time
+	mu    sync.Mutex
+	lines *render.Lines
+	work  underWay
 }
 
 // surface returns the surface of a run of the skill. Close it, also when the run
 // never began.
 func (p *Program) surface(ctx context.Context, f runFlags, skill *engine.Skill) *surface {
-	s := &surface{format: f.output, out: p.Stdout, log: p.Stderr, clock: p.Clock, flags: f, piped: !p.OutTerminal, colour: p.colour(p.Terminal)}
+	s := &surface{format: f.output, out: p.Stdout, log: p.Stderr, clock: p.Clock, flags: f, piped: !p.OutTerminal, colour: p.colour(p.Terminal), lines: render.NewLines(p.Stderr)}
 	in, isFile := p.Stdin.(*os.File)
 	out, isFile2 := p.Stderr.(*os.File)
 	if f.output == "text" && p.Terminal && isFile && isFile2 && live.Wanted(p.Env, in, out) {
@@ -111,15 +110,7 @@ func (s *surface) begun(run engine.Run) {
 func (s *surface) observe(e engine.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch e.Type {
-	case "step_started", "waiting":
-		if e.Path != s.current.Path {
-			s.since = e.At
-		}
-		s.current = e
-	case "step_done", "step_failed", "step_skipped":
-		s.current = engine.Event{}
-	}
+	s.work.observe(e)
 	if s.format == "events" {
 		s.line(e)
 		return
@@ -128,7 +119,7 @@ func (s *surface) observe(e engine.Event) {
 		s.view.Observe(e)
 		return
 	}
-	render.Event(s.log, e)
+	s.lines.Event(e)
 }
 
 // question shows what a person is asked.
@@ -150,53 +141,6 @@ func (s *surface) answered() {
 	if s.view != nil {
 		s.view.Resume()
 	}
-}
-
-// beat tells that a step which takes long is still at it.
-func (s *surface) beat() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.current.Type == "" || s.view != nil {
-		return
-	}
-	now, word := s.clock.Now(), "running"
-	if s.current.Type == "waiting" {
-		word = "waiting"
-	}
-	lasted := now.Sub(s.since).Round(time.Second).String()
-	if s.format == "events" {
-		s.line(engine.Event{
-			Version: s.current.Version, Type: "heartbeat", At: now.UTC(), Run: s.current.Run, ID: s.current.ID, Path: s.current.Path,
-			Name: s.current.Name, Step: s.current.Step, Text: word + " for " + lasted,
-		})
-		return
-	}
-	fmt.Fprintf(s.log, "%-8s %s (%s)\n", word, render.Clean(s.current.Name), lasted)
-}
-
-// beatEvery is how long nothing may be heard of a step that runs: CI systems
-// end jobs that are silent for minutes.
-const beatEvery = 30 * time.Second
-
-// heartbeat beats until stop is called.
-func (p *Program) heartbeat(s *surface) (stop func()) {
-	if p.Tick == nil {
-		return func() {}
-	}
-	ticks, end := p.Tick(beatEvery)
-	over, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-ticks:
-				s.beat()
-			case <-over:
-				return
-			}
-		}
-	}()
-	return func() { end(); close(over); <-done }
 }
 
 func (s *surface) line(v any) {

@@ -47,7 +47,8 @@ func (s Step) writes() bool {
 // quiet reports whether people need not see the step: a value or a check that
 // nobody gave a name.
 func (s Step) quiet() bool {
-	return !s.holds() && s.Type == "" && (s.Name == "" || s.Name == s.ID)
+	computes := s.Kind == "set" || s.Kind == "assert" // also for each item of a loop
+	return (computes || !s.holds()) && s.Type == "" && (s.Name == "" || s.Name == s.ID)
 }
 
 type state int

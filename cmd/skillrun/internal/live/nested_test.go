@@ -23,7 +23,7 @@ func nested() []Step {
 	return []Step{
 		read("list", "List open merge requests"),
 		{ID: "facts", Name: "Gather facts", Kind: "steps", Steps: []Step{
-			read("commits", "Read the commits"), read("tags", "Read the tags"), {ID: "n", Kind: "set"}, read("issues", "Read the issues"),
+			read("commits", "Read the commits"), read("tags", "Read the tags"), {ID: "n", Kind: "set", Loop: true}, read("issues", "Read the issues"),
 		}},
 		{ID: "review", Name: "Review what is open", Kind: "steps", Loop: true, Steps: []Step{look, merge}},
 		{ID: "push", Name: "Push the branch", Kind: "uses", Type: "git_push", Effect: step.Writes, Before: []Step{read("login", "Log in again")}},
@@ -84,6 +84,8 @@ started facts
 started facts/commits
 started facts/tags
 started facts/issues
+begun facts/n
+started facts/n[1]
 done facts/tags
 `
 

@@ -221,6 +221,8 @@ func (r *row) shown() bool {
 // one line; what failed shows where.
 func (r *row) open() bool {
 	switch {
+	case r.quiet():
+		return false
 	case r.state == pending:
 		return r.Kind != "skill"
 	case r.finished():

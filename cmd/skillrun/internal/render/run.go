@@ -10,25 +10,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// Event prints one plain line for an event that people want to see.
-func Event(w io.Writer, e engine.Event) {
-	word := map[string]string{
-		"step_done": "done", "step_skipped": "skipped", "step_failed": "failed", "waiting": "waiting", "effect": "",
-	}[e.Type]
-	switch {
-	case e.Type == "effect":
-		fmt.Fprintf(w, "%-8s %s: %s %s %s\n", e.Effect.Outcome, e.Effect.ID, e.Effect.Verb, e.Effect.Object, headline(e.Effect.Result))
-	case e.Type == "notice":
-		fmt.Fprintf(w, "%-8s %s: %s\n", "note", Clean(e.ID), Clean(e.Text))
-	case e.Step == "" && e.Name == e.ID && e.Type != "step_failed":
-		// values and checks that nobody gave a name are not news
-	case word != "" && e.Replayed:
-		fmt.Fprintf(w, "%-8s %s (earlier)\n", word, Clean(e.Name))
-	case word != "":
-		fmt.Fprintf(w, "%-8s %s\n", word, Clean(e.Name))
-	}
-}
-
 // headline is what names an effect best: a link, a key, a branch.
 func headline(result types.Values) string {
 	for _, name := range []string{"web_url", "url", "key", "branch", "sha", "id"} {

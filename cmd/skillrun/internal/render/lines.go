@@ -1,0 +1,290 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// shownItems is how many items of a loop have lines of their own, and how many
+// of those that fail after them. After that a loop tells each tenth of its way.
+const shownItems = 20
+
+// Lines prints a run as plain lines, for logs: one for each event that people
+// want to see. A step inside of others is told with its path, since steps that
+// run side by side have their lines mixed.
+type Lines struct {
+	w     io.Writer
+	loops map[string]*tally // by path
+	said  string            // the message of the last failure, which groups repeat
+}
+
+// tally counts the items of a loop.
+type tally struct {
+	name                 string
+	total, over, bad     int
+	shown, shownFailures int
+	wrote                map[string]int  // outcomes of the writes inside
+	broken               map[string]bool // items that failed, by path: they may begin once more
+}
+
+// NewLines returns lines of one run.
+func NewLines(w io.Writer) *Lines { return &Lines{w: w, loops: map[string]*tally{}} }
+
+// Event prints the line of an event, if it has one.
+func (l *Lines) Event(e engine.Event) {
+	if e.Type == "effect" {
+		l.effect(e.Effect)
+		return
+	}
+	item := itemAround(e.Path)
+	switch {
+	case item == "":
+		l.step(e)
+	case item == e.Path:
+		l.item(e)
+	default:
+		l.inside(e, item)
+	}
+}
+
+// step prints a step that no loop stands around.
+func (l *Lines) step(e engine.Event) {
+	if silent(e) {
+		return
+	}
+	if e.Type == "step_retry" {
+		l.again(e.Path)
+	}
+	if e.Type == "step_started" && e.Items > 0 {
+		l.loop(e.Path).total, l.loop(e.Path).name = e.Items, e.Name
+		l.line("started", e, fmt.Sprintf(" (%d %s)", e.Items, plural(e.Items, "item")))
+		return
+	}
+	if l.news(e) {
+		l.told(e, "")
+	}
+}
+
+// silent reports whether the event is of values or of a check that nobody gave a
+// name, also for each item of a loop.
+func silent(e engine.Event) bool {
+	return (e.Kind == "set" || e.Kind == "assert") && e.Name == e.ID && e.Type != "step_failed"
+}
+
+// news reports whether people want to see the event.
+func (l *Lines) news(e engine.Event) bool {
+	_, loop := l.loops[e.Path]
+	group := loop || e.Kind == "steps" || e.Kind == "skill"
+	switch e.Type {
+	case "step_started":
+		return group
+	case "step_failed", "notice":
+		return true
+	case "step_done":
+		group = group || e.Kind == "return"
+	}
+	return group || e.Step != "" || e.Kind == "approve" || e.Name != e.ID
+}
+
+// told prints the event with what there is to say of it.
+func (l *Lines) told(e engine.Event, more string) {
+	if t := l.loops[e.Path]; t != nil && more == "" && e.Type != "step_started" {
+		more = " (" + t.text() + ")"
+	}
+	switch e.Type {
+	case "step_started":
+		l.line("started", e, more)
+	case "step_done":
+		switch {
+		case e.Error != nil:
+			l.line("rescued", e, l.why(e)+more)
+		case e.Kind == "return":
+			l.line("done", e, ": the skill ends here"+more)
+		default:
+			l.line("done", e, more)
+		}
+	case "step_skipped":
+		l.line("skipped", e, more)
+	case "step_stopped":
+		l.line("stopped", e, more)
+	case "step_failed":
+		if e.Handled {
+			more += ", and it goes on"
+		}
+		l.line("failed", e, l.why(e)+more)
+	case "step_retry":
+		l.line("retry", e, fmt.Sprintf(": attempt %d of %d failed%s", e.Attempt, e.Attempts, l.why(e)))
+	case "waiting":
+		l.line("waiting", e, more)
+	case "notice":
+		fmt.Fprintf(l.w, "%-8s %s: %s\n", "note", Clean(cmp.Or(e.Path, e.ID)), Clean(e.Text))
+	}
+}
+
+// why is the message of a failure, unless the line before said it, or the end of
+// the run will.
+func (l *Lines) why(e engine.Event) string {
+	if e.Error == nil {
+		return ""
+	}
+	text := firstLine(e.Error.Message)
+	if e.Type == "step_failed" {
+		last := !e.Handled && e.Path == e.ID
+		if last || text == l.said {
+			return ""
+		}
+		l.said = text
+	}
+	return " (" + Clean(text) + ")"
+}
+
+func (l *Lines) line(word string, e engine.Event, more string) {
+	if e.Replayed {
+		more += " (earlier)"
+	}
+	fmt.Fprintf(l.w, "%-8s %s%s\n", word, l.Title(e), more)
+}
+
+// Title is the name of a step, after its path when it stands in others.
+func (l *Lines) Title(e engine.Event) string {
+	name := flat(e.Name)
+	switch {
+	case e.Path == "" || e.Path == e.ID:
+		return name
+	case e.Name == "" || e.Name == e.ID || e.Name == l.nameAround(e.Path):
+		return flat(e.Path)
+	}
+	return flat(e.Path) + ": " + name
+}
+
+// nameAround is the name of the loop that an item is of.
+func (l *Lines) nameAround(path string) string {
+	if _, item := KeyOf(path); !item {
+		return ""
+	}
+	return l.loop(ParentOf(path)).name
+}
+
+func (l *Lines) loop(path string) *tally {
+	if l.loops[path] == nil {
+		l.loops[path] = &tally{wrote: map[string]int{}, broken: map[string]bool{}}
+	}
+	return l.loops[path]
+}
+
+// again forgets the loops inside of what is tried again.
+func (l *Lines) again(path string) {
+	for p := range l.loops {
+		if strings.HasPrefix(p, path+"/") {
+			delete(l.loops, p)
+		}
+	}
+}
+
+// item prints how an item of a loop ended: the first ones with lines of their
+// own, then each tenth of the way.
+func (l *Lines) item(e engine.Event) {
+	if silent(e) {
+		return
+	}
+	t := l.loop(ParentOf(e.Path))
+	switch e.Type {
+	case "step_done", "step_skipped", "step_failed":
+	default:
+		if t.shown < shownItems && e.Type != "step_started" {
+			l.told(e, "")
+		}
+		return
+	}
+	before := t.tenths()
+	t.count(e)
+	place := fmt.Sprintf(" (%d of %d)", t.over, t.total)
+	if t.total == 0 {
+		place = fmt.Sprintf(" (%d)", t.over)
+	}
+	switch {
+	case t.shown < shownItems:
+		t.shown++
+		l.told(e, place)
+	case e.Type == "step_failed" && t.shownFailures < shownItems:
+		t.shownFailures++
+		l.told(e, place)
+	case t.tenths() > before && t.over != t.total: // the end of the loop says the last
+		fmt.Fprintf(l.w, "%-8s %s: %s\n", "running", flat(ParentOf(e.Path)), t.text())
+	}
+}
+
+// inside prints what people want to see of the steps of an item: what goes
+// wrong, and what the item waits for.
+func (l *Lines) inside(e engine.Event, item string) {
+	t := l.loop(ParentOf(item))
+	switch e.Type {
+	case "step_failed":
+		if t.shown < shownItems || t.shownFailures < shownItems {
+			l.told(e, "")
+		}
+	case "step_retry", "waiting", "notice":
+		if t.shown < shownItems && l.news(e) {
+			l.told(e, "")
+		}
+	}
+}
+
+// effect prints what became of a write.
+func (l *Lines) effect(e *engine.Effect) {
+	if item := itemAround(e.Path); item != "" {
+		t := l.loop(ParentOf(item))
+		t.wrote[e.Outcome]++
+		if t.shown >= shownItems {
+			return
+		}
+	}
+	fmt.Fprintf(l.w, "%-8s %s: %s %s %s\n", e.Outcome, Clean(e.ID), e.Verb, e.Object, headline(e.Result))
+}
+
+// count takes in how an item ended. One that failed in an earlier process and
+// ends once more counts once.
+func (t *tally) count(e engine.Event) {
+	if t.broken[e.Path] {
+		delete(t.broken, e.Path)
+		t.over, t.bad = t.over-1, t.bad-1
+	}
+	t.over++
+	if e.Type == "step_failed" {
+		t.broken[e.Path] = true
+		t.bad++
+	}
+}
+
+// tenths is how many tenths of the way are over; where nobody knows how long it
+// is, how many hundreds of items.
+func (t *tally) tenths() int {
+	if t.total == 0 {
+		return t.over / 100
+	}
+	return t.over * 10 / t.total
+}
+
+// text tells how far the loop is: 24 of 40, 1 failed, created 23.
+func (t *tally) text() string {
+	text := fmt.Sprintf("%d of %d", t.over, t.total)
+	if t.bad > 0 {
+		text += fmt.Sprintf(", %d failed", t.bad)
+	}
+	for _, outcome := range types.SortedKeys(t.wrote) {
+		text += fmt.Sprintf(", %s %d", outcome, t.wrote[outcome])
+	}
+	return text
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
+}

@@ -1,0 +1,132 @@
+package render_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// log plays events such as "failed deploy/roll Roll out: no healthy pod" and
+// returns the lines.
+func log(events string) string {
+	var out bytes.Buffer
+	lines := render.NewLines(&out)
+	for l := range strings.Lines(events) {
+		lines.Event(eventOf(strings.TrimSpace(l)))
+	}
+	return out.String()
+}
+
+func eventOf(line string) engine.Event {
+	line, message, wrong := strings.Cut(line, ": ")
+	words := strings.SplitN(line, " ", 3)
+	word, path := words[0], words[1]
+	id := path[strings.LastIndexByte(path, '/')+1:]
+	id, _, item := strings.Cut(id, "[")
+	e := engine.Event{Type: "step_" + word, Path: path, ID: id, Name: id, Step: "t"}
+	if len(words) > 2 {
+		e.Name = words[2]
+	}
+	if wrong {
+		e.Error, e.Text = types.Errorf(types.Unavailable, "%s", message), message
+	}
+	switch word {
+	case "group":
+		e.Type, e.Kind, e.Step = "step_started", "steps", ""
+	case "grouped":
+		e.Type, e.Kind, e.Step = "step_done", "steps", ""
+	case "loop":
+		e.Type, e.Kind, e.Items = "step_started", "steps", 200
+	case "set":
+		e.Type, e.Kind, e.Step = "step_done", "set", ""
+	case "return":
+		e.Type, e.Kind, e.Step = "step_done", "return", ""
+	case "earlier":
+		e.Type, e.Replayed = "step_done", true
+	case "passed":
+		e.Type, e.Handled = "step_failed", true
+	case "retry":
+		e.Attempt, e.Attempts = 1, 3
+	case "waiting", "notice":
+		e.Type = word
+	case "created", "adopted":
+		e = engine.Event{Type: "effect", Effect: &engine.Effect{ID: path, Path: path, Outcome: word, Verb: "merge", Object: "merge request",
+			Result: types.Values{"url": "https://gitlab.example.com/" + id}}}
+	}
+	if item && wrong {
+		e.Handled = true
+	}
+	return e
+}
+
+// TestLines is the log of a run that has everything.
+func TestLines(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString(`started list List
+set hidden
+earlier list List
+notice list: waiting 5s: rate limited
+group facts Gather facts
+started facts/commits Read the commits
+set facts/n
+done facts/commits Read the commits
+set facts/range Work out the range
+done facts/tags
+grouped facts Gather facts
+skipped billing Billing too
+retry push Push the branch: the token has expired
+started push/before.1/login Log in
+done push/before.1/login Log in
+passed push Push the branch: the branch is protected
+group deploy
+started deploy/roll Roll out
+failed deploy/roll Roll out: no healthy pod
+created deploy/back
+done deploy/back Roll back
+stopped deploy/tell Tell the team
+grouped deploy: no healthy pod
+loop review Review
+`)
+	for i := range 200 {
+		at := fmt.Sprintf("review[%d]", i)
+		fmt.Fprintf(&b, "group %s Review\nstarted %s/merge Merge\n", at, at)
+		switch {
+		case i == 3 || i == 50:
+			fmt.Fprintf(&b, "retry %s/merge Merge: gateway time-out\nfailed %s/merge Merge: has conflicts %d\npassed %s Review: has conflicts %d\n", at, at, i, at, i)
+		case i%10 == 5:
+			fmt.Fprintf(&b, "skipped %s Review\n", at)
+		default:
+			fmt.Fprintf(&b, "created %s/merge\ndone %s/merge Merge\ngrouped %s Review !%d\n", at, at, at, i)
+		}
+	}
+	b.WriteString(`grouped review Review
+return enough
+waiting ok Agree
+failed last Look once more: that is the end
+`)
+	golden(t, "lines.golden", log(b.String()))
+}
+
+// TestLinesOfFewItems tells every item, and an item that is tried once more
+// counts once.
+func TestLinesOfFewItems(t *testing.T) {
+	t.Parallel()
+	got := log("set k[1]\nloop h\npassed h[a]: no\nstarted h[a]\ndone h[a]\ndone g/i[%5B]\nretry g: \x1b[2Jno\ndone g/i[%5B]\ngrouped h")
+	want := `started  h (200 items)
+failed   h[a] (no) (1 of 200), and it goes on
+done     h[a] (1 of 200)
+done     g/i[%5B] (1)
+retry    g: attempt 1 of 3 failed (␛[2Jno)
+done     g/i[%5B] (1)
+done     h (1 of 200)
+`
+	if got != want {
+		t.Errorf("got:\n%swant:\n%s", got, want)
+	}
+}
