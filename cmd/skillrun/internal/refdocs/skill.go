@@ -51,16 +51,6 @@ type Setting struct {
 	Missing bool   `json:"missing"`
 }
 
-// Node is a step of the skill.
-type Node struct {
-	ID     string `json:"id"`
-	Name   string `json:"name,omitempty"`
-	Kind   string `json:"kind"`
-	Uses   string `json:"uses,omitempty"`
-	Effect string `json:"effect,omitempty"`
-	If     string `json:"if,omitempty"`
-}
-
 // Service is what a skill asks services for.
 type Service struct {
 	Name    string   `json:"name"`
@@ -80,6 +70,9 @@ type Effect struct {
 	Object  string         `json:"object"`
 	Target  map[string]any `json:"target,omitempty"` // the arguments that decide where it lands, when they are known
 	If      string         `json:"if,omitempty"`
+	// Around tells the loops and conditions beside its own that decide whether and
+	// how often it happens, from the outside in.
+	Around []string `json:"around,omitempty"`
 }
 
 // Output is what a run gives.
@@ -103,9 +96,7 @@ func Describe(s *engine.Skill, cfg *config.Config, uses map[string][]step.Use) S
 		out.Config = append(out.Config, settingOf(f, s.Name, cfg, values))
 	}
 	d := describer{skill: s, cfg: cfg, uses: uses}
-	for _, n := range s.Steps {
-		out.Steps = append(out.Steps, Node{ID: n.ID, Name: n.Name, Kind: string(n.Kind), Uses: n.Step, Effect: n.Effect, If: n.If})
-	}
+	out.Steps = nodesOf(s.Steps, false)
 	for _, name := range s.Services {
 		out.Services = append(out.Services, d.service(name))
 	}
@@ -155,17 +146,17 @@ func (d describer) service(name string) Service {
 	if missing := d.cfg.Missing([]string{name}); len(missing) > 0 {
 		out.Missing = missing[0].Message
 	}
-	for _, n := range d.skill.Steps {
+	each(d.skill.Steps, place{}, func(id string, _ place, n *engine.Node) {
 		t, ok := d.typeOf(n.Step)
-		if !ok || d.serviceOf(n.ID, n.With, t) != name {
-			continue
+		if !ok || d.serviceOf(id, n.With, t) != name {
+			return
 		}
 		if t.Effect == step.Writes {
 			out.Writes = add(out.Writes, t.Touch.Object)
 		} else {
 			out.Reads = add(out.Reads, t.Touch.Object)
 		}
-	}
+	})
 	return out
 }
 
@@ -192,17 +183,18 @@ func (d describer) serviceOf(id string, with types.Values, t step.Step) string {
 
 func (d describer) effects() []Effect {
 	var out []Effect
-	for _, n := range d.skill.Steps {
+	each(d.skill.Steps, place{}, func(id string, at place, n *engine.Node) {
 		t, ok := d.typeOf(n.Step)
 		if !ok || t.Effect != step.Writes {
-			continue
+			return
 		}
-		service := d.serviceOf(n.ID, n.With, t)
+		service := d.serviceOf(id, n.With, t)
 		out = append(out, Effect{
-			ID: n.ID, Uses: n.Step, Service: service, URL: d.cfg.Services[service].URL,
-			Verb: t.Touch.Verb, Object: t.Touch.Object, Target: d.target(n.ID, service, t), If: n.If,
+			ID: id, Uses: n.Step, Service: service, URL: d.cfg.Services[service].URL,
+			Verb: t.Touch.Verb, Object: t.Touch.Object, Target: d.target(id, service, t), If: n.If,
+			Around: at.around,
 		})
-	}
+	})
 	return out
 }
 
@@ -231,13 +223,7 @@ func (k Skill) Text(w io.Writer) {
 	})
 	k.config(w)
 	table(w, "steps", len(k.Steps), func(tw io.Writer) {
-		for _, n := range k.Steps {
-			what := n.Uses
-			if what == "" {
-				what = n.Kind
-			}
-			fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\n", n.ID, what, n.Effect, strings.TrimSpace(n.Name+condition(n.If)))
-		}
+		nodeRows(tw, k.Steps, "  ")
 	})
 	k.reach(w)
 	table(w, "outputs", len(k.Outputs), func(tw io.Writer) {
@@ -293,7 +279,7 @@ func (k Skill) reach(w io.Writer) {
 			for _, name := range types.SortedKeys(e.Target) {
 				at = append(at, name+"="+line(types.Show(e.Target[name])))
 			}
-			fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\t%s\n", e.Service, e.Verb, e.Object, e.ID, strings.TrimSpace(strings.Join(at, " ")+condition(e.If)))
+			fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\t%s\n", e.Service, e.Verb, e.Object, e.ID, strings.TrimSpace(strings.Join(at, " ")+brackets(e.when())))
 		}
 	})
 	if len(k.Effects) == 0 {
@@ -301,12 +287,8 @@ func (k Skill) reach(w io.Writer) {
 	}
 }
 
-func condition(source string) string {
-	if source == "" {
-		return ""
-	}
-	return " (if " + line(source) + ")"
-}
+// when tells all that decides whether and how often the effect happens.
+func (e Effect) when() []string { return slices.Concat(e.Around, often("", "", e.If)) }
 
 // about is a description with the values it allows.
 func about(i Input) string {
