@@ -71,12 +71,14 @@ func Counts(writes []Write) []Count {
 // Summary tells the writes in a line: "4 writes: jira 2, git 1, gitlab 1". It
 // is "nothing to write" when all is there already.
 func Summary(writes []Write) string {
-	total, adopted, undecided := 0, 0, 0
+	total, adopted, undecided, each := 0, 0, 0, 0
 	for _, w := range writes {
 		switch {
 		case w.Outcome == Adopt:
 			adopted++
 			continue
+		case w.Undecided && strings.Contains(w.Path, "[*]"):
+			each++
 		case w.Undecided:
 			undecided++
 		}
@@ -90,8 +92,15 @@ func Summary(writes []Write) string {
 	if total > 0 {
 		text = fmt.Sprintf("%d %s: %s", total, plural(total, "write"), strings.Join(parts, ", "))
 	}
+	var some []string
 	if undecided > 0 {
-		text += fmt.Sprintf("; of these %d only if a condition holds", undecided)
+		some = append(some, fmt.Sprintf("%d only if a condition holds", undecided))
+	}
+	if each > 0 {
+		some = append(some, fmt.Sprintf("%d for each item of a list that is not known yet", each))
+	}
+	if len(some) > 0 {
+		text += "; of these " + strings.Join(some, ", ")
 	}
 	if adopted > 0 {
 		text += fmt.Sprintf("; %d there already", adopted)

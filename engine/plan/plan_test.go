@@ -20,12 +20,15 @@ func TestSummary(t *testing.T) {
 	t.Parallel()
 	jira, git, gitlab := plan.Write{Service: "jira", Object: "issue"}, plan.Write{Service: "git"}, plan.Write{Service: "gitlab"}
 	there, maybe := plan.Write{Service: "jira", Outcome: plan.Adopt}, plan.Write{Undecided: true}
+	each := plan.Write{Path: "h[*]/push", Service: "git", Undecided: true}
 	cases := map[string][]plan.Write{
 		"nothing to write":                  nil,
 		"1 write: git 1":                    {git},
 		"4 writes: jira 2, git 1, gitlab 1": {jira, git, gitlab, jira},
 		"nothing to write; 1 there already": {there},
-		"2 writes: git 1, other 1; of these 1 only if a condition holds; 1 there already": {there, git, maybe},
+		"2 writes: git 1, other 1; of these 1 only if a condition holds; 1 there already":                                 {there, git, maybe},
+		"3 writes: git 2, other 1; of these 1 only if a condition holds, 1 for each item of a list that is not known yet": {git, maybe, each},
+		"1 write: git 1; of these 1 for each item of a list that is not known yet":                                        {each},
 	}
 	for want, writes := range cases {
 		if got := plan.Summary(writes); got != want {

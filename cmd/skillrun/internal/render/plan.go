@@ -17,9 +17,7 @@ import (
 // what that touches.
 func Plan(w io.Writer, p plan.Plan, colour bool) {
 	g := page{w: w, colour: colour}
-	for _, r := range p.Reads {
-		g.read(r)
-	}
+	g.reads(p.Reads)
 	g.body(p.Forecast)
 	if p.Failure != nil {
 		return // what would come after it was not looked at
@@ -80,7 +78,7 @@ func about(writes []plan.Write) string {
 
 // Stopped prints why a run would stop.
 func Stopped(w io.Writer, f *plan.Failure, sources Sources) {
-	fmt.Fprintf(w, "\nerror: %s: %s [%s]\n", flat(f.Node), Clean(f.Error.Message), f.Error.Code)
+	fmt.Fprintf(w, "\nerror: %s: %s [%s]\n", flat(stepName(f.Path, f.Node)), Clean(f.Error.Message), f.Error.Code)
 	hint(Cleaner{W: w}, f.Error)
 	if cause, ok := f.Error.Details["cause"].(string); ok {
 		fmt.Fprintf(w, "  because: %s\n", Clean(cause))
@@ -152,9 +150,31 @@ func (g page) counted(f plan.Forecast) {
 	fmt.Fprintf(g.w, "\n%s", trimRight(text.String()))
 }
 
+// reads prints each read on a line; of a long loop those of the first items.
+func (g page) reads(all []plan.Read) {
+	shown, left := map[string]map[string]bool{}, map[string]int{}
+	for _, r := range all {
+		if item := itemAround(r.Path); item != "" {
+			loop := ParentOf(item)
+			if shown[loop] == nil {
+				shown[loop] = map[string]bool{}
+			}
+			if len(shown[loop]) >= shownItems && !shown[loop][item] {
+				left[loop]++
+				continue
+			}
+			shown[loop][item] = true
+		}
+		g.read(r)
+	}
+	for _, loop := range types.SortedKeys(left) {
+		fmt.Fprintf(g.w, "read  %d more of %s\n", left[loop], flat(loop))
+	}
+}
+
 // read prints a read on a line.
 func (g page) read(r plan.Read) {
-	fmt.Fprintf(g.w, "read  %s", flat(r.Name))
+	fmt.Fprintf(g.w, "read  %s%s", flat(r.Name), flat(aside(r.Path, r.Node, false, "")))
 	if name, value := told(r); name != "" {
 		fmt.Fprintf(g.w, ": %s %s", strings.ReplaceAll(name, "_", " "), flat(value))
 	}
@@ -186,7 +206,7 @@ func told(r plan.Read) (name, value string) {
 
 // write prints a write with what is known of it.
 func (g page) write(n int, x plan.Write) {
-	fmt.Fprintf(g.w, "\n%d. %s%s\n", n, g.bold(flat(x.Name)), flat(condition(x.Undecided, x.If)))
+	fmt.Fprintf(g.w, "\n%d. %s%s\n", n, g.bold(flat(x.Name)), flat(aside(x.Path, x.Node, x.Undecided, x.If)))
 	g.local(x.Local)
 	switch x.Outcome {
 	case plan.Adopt:
@@ -202,25 +222,43 @@ func (g page) write(n int, x plan.Write) {
 	g.diff("   ", x.Diff)
 }
 
-func condition(undecided bool, cond string) string {
-	switch {
-	case !undecided:
-		return ""
-	case cond == "":
-		return " (if its condition holds)"
+// aside tells of a step that stands in others its path, and on what it depends
+// that is not known yet: on the list of a loop around it, on a condition, or on
+// both.
+func aside(path, node string, undecided bool, cond string) string {
+	var parts []string
+	if path != "" && path != node && node != "" {
+		parts = append(parts, path)
 	}
-	return " (if its condition holds: " + cond + ")"
+	loop, unknown := unknownLoop(path)
+	if unknown {
+		parts = append(parts, "for each item of "+loop+", not known yet")
+	}
+	switch {
+	case !undecided, unknown && cond == "":
+	case cond == "":
+		parts = append(parts, "if its condition holds")
+	default:
+		parts = append(parts, "if its condition holds: "+cond)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, "; ") + ")"
+}
+
+// unknownLoop is the path of the outermost loop around a step whose list is not
+// known; the step is then planned once, for the item "*". A key never has a *
+// in a path, which writes it as %2A.
+func unknownLoop(path string) (loop string, unknown bool) {
+	loop, _, unknown = strings.Cut(path, "[*]")
+	return loop, unknown
 }
 
 // local prints what is done in the run's own workspace: what was done already
 // on a line, what was foreseen with what is known of it.
 func (g page) local(all []plan.Local) {
-	var done []string
-	for _, l := range all {
-		if !l.Foreseen {
-			done = append(done, flat(l.Name))
-		}
-	}
+	done := doneHere(all)
 	if len(done) > 0 {
 		fmt.Fprintf(g.w, "   on this machine: %s\n", strings.Join(done, ", "))
 	}
@@ -228,13 +266,34 @@ func (g page) local(all []plan.Local) {
 		if !l.Foreseen {
 			continue
 		}
-		fmt.Fprintf(g.w, "   on this machine: %s%s\n", flat(l.Name), flat(condition(l.Undecided, l.If)))
+		fmt.Fprintf(g.w, "   on this machine: %s%s\n", flat(l.Name), flat(aside(l.Path, l.Node, l.Undecided, l.If)))
 		if l.Title != "" {
 			fmt.Fprintf(g.w, "      %s\n", flat(l.Title))
 		}
 		g.fields("      ", l.Fields)
 		g.diff("      ", l.Diff)
 	}
+}
+
+// doneHere names what was done already, each name once.
+func doneHere(all []plan.Local) []string {
+	var names []string
+	times := map[string]int{}
+	for _, l := range all {
+		if l.Foreseen {
+			continue
+		}
+		if times[l.Name]++; times[l.Name] == 1 {
+			names = append(names, l.Name)
+		}
+	}
+	for i, name := range names {
+		names[i] = flat(name)
+		if n := times[name]; n > 1 {
+			names[i] += fmt.Sprintf(" (%d times)", n)
+		}
+	}
+	return names
 }
 
 // fields prints name: value; a value of several lines stands below its name.
@@ -286,7 +345,7 @@ func (g page) diffLine(line string) string {
 
 // question prints something that only the run itself will know.
 func (g page) question(q plan.Question) {
-	name, cond := flat(q.Name), flat(condition(q.Undecided, q.If))
+	name, cond := flat(q.Name), flat(aside(q.Path, q.Node, q.Undecided, q.If))
 	switch q.Kind {
 	case plan.Approve:
 		fmt.Fprintf(g.w, "asks   %s%s\n", name, cond)
@@ -298,6 +357,6 @@ func (g page) question(q plan.Question) {
 		fmt.Fprintf(g.w, "waits  %s%s: %s until %s\n", name, cond, q.Step, flat(q.Until))
 		g.fields("       ", q.Fields)
 	default:
-		fmt.Fprintf(g.w, "checks %s, later: %s\n", name, flat(q.Until))
+		fmt.Fprintf(g.w, "checks %s%s, later: %s\n", name, cond, flat(q.Until))
 	}
 }

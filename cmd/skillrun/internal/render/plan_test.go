@@ -3,6 +3,7 @@ package render_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -120,6 +121,41 @@ error: image: build it first [not_found]
     |   ^^^^^^^^^
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestPlanOfALoop tells the writes of items and groups by their paths, what is
+// done for each item of a list that is not known yet once, and of many reads
+// those of the first items.
+func TestPlanOfALoop(t *testing.T) {
+	t.Parallel()
+	var f plan.Forecast
+	for i := range 30 {
+		path := fmt.Sprintf("review[%d]/look", i)
+		f.Reads = append(f.Reads, plan.Read{Path: path, Node: "look", Name: "Look at the pipeline", Output: types.Values{"status": "success"}})
+	}
+	edit := plan.Local{Name: "Edit", Path: "edit[a]", Node: "edit"}
+	f.Writes = []plan.Write{
+		{Path: "g/ticket", Node: "ticket", Name: "File a ticket", Service: "jira", Outcome: plan.Create},
+		{Path: "review[7]/merge", Node: "merge", Name: "Merge !7", Service: "gitlab", Outcome: plan.Create, Local: []plan.Local{{Name: "Checkout"}, edit, edit}},
+		{Path: "tell[*]", Node: "tell", Name: "Tell the owner", Service: "slack", Outcome: plan.Create, Undecided: true},
+		{Path: "g/close[*]/note", Node: "note", Name: "Leave a note", Service: "jira", Outcome: plan.Create, Undecided: true, If: "item.open"},
+		{Path: "last", Node: "last", Name: "Last", Service: "jira", Outcome: plan.Create, Undecided: true, If: "steps.g.x"},
+	}
+	f.Local = []plan.Local{{Name: "Commit", Path: "tidy[*]/commit", Node: "commit", Foreseen: true, Undecided: true, Title: "commit 1 file"}}
+	f.Questions = []plan.Question{{Kind: plan.Approve, Path: "review[7]/ok", Node: "ok", Name: "Agree", Message: "Merge !7?"}}
+	var out bytes.Buffer
+	render.Plan(&out, plan.Plan{Forecast: f}, false)
+	golden(t, "plan-loop.golden", out.String())
+}
+
+// TestStoppedInAnItem names the item.
+func TestStoppedInAnItem(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	render.Stopped(&out, &plan.Failure{Node: "look", Path: "review[7]/look", Error: types.Errorf(types.NotFound, "no pipeline")}, nil)
+	if diff := cmp.Diff("\nerror: review[7]/look: no pipeline [not_found]\n", out.String()); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -55,7 +55,7 @@ func ResultOf(r engine.Report) ResultJSON {
 		out.Effects = []engine.Effect{}
 	}
 	if f := r.Failure; f != nil {
-		out.Error = &ErrorJSON{Error: f.Error, Step: f.Node}
+		out.Error = &ErrorJSON{Error: f.Error, Step: stepName(f.Path, f.Node)}
 		if f.At.Start.Line > 0 {
 			out.Error.At = &f.At
 		}
@@ -120,7 +120,7 @@ func outputs(w io.Writer, values map[string]any) {
 
 func failure(w io.Writer, r engine.Report, sources Sources) {
 	f := r.Failure
-	fmt.Fprintf(w, "\nerror: %s: %s [%s]\n", f.Node, Clean(f.Error.Message), f.Error.Code)
+	fmt.Fprintf(w, "\nerror: %s: %s [%s]\n", flat(stepName(f.Path, f.Node)), Clean(f.Error.Message), f.Error.Code)
 	if f.Error.Hint != "" {
 		fmt.Fprintf(w, "  %s\n", Clean(f.Error.Hint))
 	}

@@ -160,7 +160,7 @@ func InspectionOf(x engine.Inspection, goOn string) InspectionJSON {
 		out.Records = append(out.Records, j)
 	}
 	if f := x.Failure; f != nil {
-		out.Failure = &ErrorJSON{Error: f.Error, Step: f.Node}
+		out.Failure = &ErrorJSON{Error: f.Error, Step: stepName(f.Path, f.Node)}
 		if f.At.Start.Line > 0 {
 			out.Failure.At = &f.At
 		}
@@ -180,9 +180,7 @@ func Inspection(w io.Writer, x engine.Inspection, goOn string, now time.Time) {
 	})
 	section(w, "what happened", func(tw io.Writer) { moments(tw, x.History) })
 	section(w, "steps", func(tw io.Writer) {
-		for _, s := range x.Steps {
-			stepLine(tw, s, now)
-		}
+		stepRows(tw, nest(x.Steps), "", now)
 	})
 	section(w, "effects", func(tw io.Writer) {
 		for _, e := range x.Effects {
@@ -190,7 +188,7 @@ func Inspection(w io.Writer, x engine.Inspection, goOn string, now time.Time) {
 		}
 	})
 	if x.Failure != nil {
-		fmt.Fprintf(w, "\nwhy it stopped: %s: %s [%s]\n", x.Failure.Node, x.Failure.Error.Message, x.Failure.Error.Code)
+		fmt.Fprintf(w, "\nwhy it stopped: %s: %s [%s]\n", stepName(x.Failure.Path, x.Failure.Node), x.Failure.Error.Message, x.Failure.Error.Code)
 		hint(w, x.Failure.Error)
 	} else if x.Error != nil {
 		fmt.Fprintf(w, "\nwhy it stopped: %s [%s]\n", x.Error.Message, x.Error.Code)
@@ -268,25 +266,6 @@ func moments(w io.Writer, history []engine.Moment) {
 		}
 		fmt.Fprintf(w, "  %s\t%s\n", m.At.Local().Format(time.DateTime), what)
 	}
-}
-
-// stepLine is a step on one line; values and checks without a name are not
-// news.
-func stepLine(w io.Writer, s engine.StepRecord, now time.Time) {
-	if s.Step == "" && s.Name == s.ID && s.State != "failed" {
-		return
-	}
-	took := ""
-	if s.Step != "" && s.State != "skipped" && !s.Ended.IsZero() {
-		took = Took(s.Ended.Sub(s.Began))
-	} else if s.State == "running" || s.State == "waiting" {
-		took = Ago(now.Sub(s.Began))
-	}
-	tail := headline(s.Result)
-	if s.Error != nil {
-		tail = firstLine(s.Error.Message)
-	}
-	fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", s.State, took, s.Name, tail)
 }
 
 // Took writes how long something lasted, in three digits or so.

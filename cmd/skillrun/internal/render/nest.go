@@ -1,0 +1,103 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/skillrun/skillrun/engine"
+)
+
+// nested is a step of a run with what stands in it.
+type nested struct {
+	engine.StepRecord
+	inner []*nested
+}
+
+// nest makes a tree of the flat list of steps that a run reports. A step stands
+// in the nearest one that is reported of those around it.
+func nest(steps []engine.StepRecord) *nested {
+	root := &nested{}
+	all := map[string]*nested{"": root}
+	for _, s := range steps {
+		all[s.Path] = &nested{StepRecord: s}
+	}
+	for _, s := range steps {
+		up := ParentOf(s.Path)
+		for all[up] == nil {
+			up = ParentOf(up)
+		}
+		if s.Path != "" {
+			all[up].inner = append(all[up].inner, all[s.Path])
+		}
+	}
+	return root
+}
+
+// stepRows prints what stands in a step as rows of a table, indented. Of a long
+// loop the items that went well are counted.
+func stepRows(w io.Writer, n *nested, margin string, now time.Time) {
+	well, left := 0, 0
+	for _, x := range n.inner {
+		if _, item := KeyOf(x.Path); item && (x.State == "done" || x.State == "skipped") {
+			if well++; well > shownItems {
+				left++
+				continue
+			}
+		}
+		if x.news() {
+			x.row(w, margin+x.label(n), now)
+		}
+		stepRows(w, x, margin+"  ", now)
+	}
+	if left > 0 {
+		fmt.Fprintf(w, "  …\t\t%s%d more %s, done or skipped\n", margin, left, plural(left, "item"))
+	}
+}
+
+// news reports whether people want to see the step; values and checks without a
+// name are none.
+func (n *nested) news() bool {
+	switch n.State {
+	case "failed", "continued", "waiting", "returned":
+		return true
+	}
+	return n.Step != "" || n.Name != n.ID || len(n.inner) > 0
+}
+
+// label is what people call a step of up; an item has its key where its name
+// does not tell it from the others.
+func (n *nested) label(up *nested) string {
+	if key, item := KeyOf(n.Path); item && (n.Name == n.ID || n.Name == up.Name) {
+		return "[" + flat(key) + "]"
+	}
+	return flat(n.Name)
+}
+
+func (n *nested) row(w io.Writer, label string, now time.Time) {
+	took := ""
+	switch n.State {
+	case "running", "waiting", "retrying":
+		took = Ago(now.Sub(n.Began))
+	case "skipped", "pending":
+	default:
+		if (n.Step != "" || len(n.inner) > 0) && !n.Ended.IsZero() {
+			took = Took(n.Ended.Sub(n.Began))
+		}
+	}
+	tail := headline(n.Result)
+	if n.Error != nil {
+		tail = firstLine(n.Error.Message)
+	}
+	fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", n.State, took, label, tail)
+}
+
+// stepName is what a step is called where it is told alone: its path, which
+// `skillrun resolve` takes; of what is not a step its name.
+func stepName(path, node string) string {
+	if path == "" || strings.HasPrefix(path, "outputs/") {
+		return node
+	}
+	return path
+}
