@@ -184,6 +184,55 @@ func (p *Program) completeRuns(f *runFlags) complete {
 	}
 }
 
+// completeUnknown completes RUN STEP: runs, and of the run that was named the
+// writes whose outcome nobody knows.
+func (p *Program) completeUnknown(f *runFlags) complete {
+	return func(c *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		switch len(args) {
+		case 0:
+			return p.completeRuns(f)(c, args, word)
+		case 1:
+		default:
+			return nothing()
+		}
+		e, err := p.quiet().reader(*f)
+		if err != nil {
+			return nothing()
+		}
+		all, err := e.Runs()
+		if err != nil {
+			return nothing()
+		}
+		s, err := pick(all, args[0])
+		if err != nil {
+			return nothing()
+		}
+		run, err := e.Inspect(s)
+		if err != nil {
+			return nothing()
+		}
+		return unknownWrites(run, word), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// unknownWrites are the paths of the writes whose outcome nobody knows.
+func unknownWrites(run engine.Inspection, word string) []cobra.Completion {
+	out := []cobra.Completion{}
+	for _, x := range run.Effects {
+		if x.Outcome != "unknown" || !strings.HasPrefix(x.Path, word) {
+			continue
+		}
+		about := x.Verb + " " + x.Object
+		for _, s := range run.Steps {
+			if s.Path == x.Path && s.Name != s.ID {
+				about = s.Name
+			}
+		}
+		out = append(out, described(x.Path, about))
+	}
+	return out
+}
+
 // completeSteps completes step types.
 func (p *Program) completeSteps(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	cat, err := p.quiet().catalogue()

@@ -176,7 +176,7 @@ Then the run can go on: skillrun resume.`,
 	siteFlags(c, &f.runFlags, "a run of the sandbox")
 	c.Flags().StringVar(&f.found, "found", "", "what is there: the `name` of the issue, merge request, commit or note")
 	c.Flags().BoolVar(&f.notDone, "not-done", false, "it did not happen, and nothing will come of it any more")
-	p.completeArgs(c, p.completeRuns(&f.runFlags))
+	c.ValidArgsFunction = p.completeUnknown(&f.runFlags)
 	return c
 }
 
