@@ -60,18 +60,19 @@ func (p *Program) surface(ctx context.Context, f runFlags, skill *engine.Skill) 
 
 // stepsOf are the steps as they are known before the run.
 func stepsOf(nodes []engine.Node) []live.Step {
-	out := make([]live.Step, len(nodes))
-	for i, n := range nodes {
-		out[i] = live.Step{
+	var out []live.Step
+	for _, n := range nodes {
+		s := live.Step{
 			ID: n.ID, Name: n.Name, Kind: string(n.Kind), Type: n.Step, Effect: step.Effect(n.Effect), Loop: n.ForEach != "",
 			Steps: stepsOf(n.Steps), Rescue: stepsOf(n.Rescue), Always: stepsOf(n.Always),
 		}
 		if n.Call != nil {
-			out[i].Steps = stepsOf(n.Call.Steps)
+			s.Steps = stepsOf(n.Call.Steps)
 		}
 		if n.Retry != nil {
-			out[i].Before = stepsOf(n.Retry.Before)
+			s.Before = stepsOf(n.Retry.Before)
 		}
+		out = append(out, s)
 	}
 	return out
 }
