@@ -166,7 +166,11 @@ func (e ending) list(w io.Writer, title string, lines []string) {
 func (e ending) waits(w io.Writer, steps []engine.StepReport) {
 	var names []string
 	for _, s := range steps {
-		if s.State == "waiting" {
+		switch {
+		case s.State != "waiting":
+		case s.Name == s.ID && s.Path != "":
+			names = append(names, s.Path)
+		default:
 			names = append(names, s.Name)
 		}
 	}

@@ -252,7 +252,7 @@ func (m *model) effect(e engine.Event) {
 		return
 	}
 	path := e.Effect.Path
-	if _, item := render.KeyOf(path); !item || m.rows[path] != nil {
+	if m.rows[path] != nil || !strings.Contains(path, "[") { // an item that ended well has no row any more
 		r := m.row(engine.Event{ID: e.Effect.ID, Path: path, Step: e.Effect.Step})
 		r.outcome, r.result = e.Effect.Outcome, e.Effect.Result
 	}

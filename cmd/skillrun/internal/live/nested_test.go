@@ -200,6 +200,7 @@ func TestLoopStaysSmall(t *testing.T) {
 	s.play("begun review")
 	before := len(s.m.rows)
 	s.items(0, 1000, 0)
+	s.play("wrote review[1]/merge\nwrote review[2]")
 	if got := len(s.m.rows) - before; got != 0 {
 		t.Errorf("%d rows are left of 1000 items", got)
 	}

@@ -93,6 +93,8 @@ func (r row) came(room int) (string, tone) {
 	switch {
 	case r.items != nil:
 		return cmp.Or(tally(r.items.counts()...), "no items") + r.written(), faint
+	case r.Kind == "skill" && headline(r.result, room) != "":
+		return headline(r.result, room), faint
 	case r.holds():
 		return strings.TrimPrefix(r.summary()+r.written(), ", "), faint
 	case r.outcome == "":
