@@ -120,8 +120,12 @@ type Options struct {
 	// Begun is told about the run before its first step.
 	Begun   func(run Run)
 	Observe func(Event)
+	// Interrupt is closed when the person at the terminal wants the run to stop,
+	// with what cleans up after it; the context's end stops it at once.
+	Interrupt <-chan struct{}
 
-	expect *plan.Plan // of Apply
+	expect *plan.Plan    // of Apply
+	end    *local.Ending // of Cancel and Reject
 }
 
 // Question is what a run asks a person: to agree to the writes that are left,
@@ -279,6 +283,7 @@ func (e *Engine) run(ctx context.Context, j *journal.File, o Options, continued 
 	defer x.release()
 	lo := e.local(j, h, p, start)
 	lo.Wait, lo.Observe, lo.Decide, lo.Exclusive = o.Wait, o.Observe, e.decide(o, run, p, start, h), x.take
+	lo.Interrupt, lo.End = o.Interrupt, o.end
 	out, err := local.Run(ctx, lo)
 	return Report{Run: run, Outcome: out}, err
 }

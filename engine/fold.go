@@ -1,12 +1,14 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -20,9 +22,12 @@ type folding struct {
 
 	m       *machine.Machine
 	steps   []StepRecord
+	at      map[string]int // by path: where in steps
+	items   int            // of loops, in steps
 	effects []Effect
 	history []Moment
-	last    time.Time // of the record before
+	now     time.Time // of the record that is folded
+	parked  string    // the path at which the run was parked last
 	heard   map[string]answer
 }
 
@@ -35,22 +40,27 @@ type answer struct {
 // begin puts the fold at the program's start. What happened to the run as a
 // whole stays.
 func (f *folding) begin() {
-	f.m, f.heard = machine.New(f.prog, f.start), map[string]answer{}
-	f.steps, f.effects = nil, nil
+	start := f.start
+	start.Observe = f.note
+	f.m, f.heard = machine.New(f.prog, start), map[string]answer{}
+	f.steps, f.at, f.effects, f.items = nil, map[string]int{}, nil, 0
 }
 
 func (f *folding) add(r journal.Record) error {
 	var err error
+	f.now = r.At
 	switch r.Kind {
 	case journal.Header:
 		f.moment(r, "started")
+		f.m.Next()
 	case journal.Resumed:
+		what := "resumed"
 		if r.Reason == journal.Restart {
 			f.begin()
-			f.moment(r, "restarted")
-			break
+			what = "restarted"
 		}
-		f.moment(r, "resumed")
+		f.moment(r, what)
+		err = local.Fold(f.m, r)
 	case journal.Approved:
 		f.moment(r, "approved")
 	case journal.Resolved:
@@ -61,6 +71,7 @@ func (f *folding) add(r journal.Record) error {
 		f.moment(r, "undone")
 		f.undone(r.Path)
 	case journal.Parked:
+		f.parked = r.Path
 		f.moment(r, "parked")
 	case journal.Finished:
 		f.moment(r, r.State)
@@ -69,15 +80,11 @@ func (f *folding) add(r journal.Record) error {
 	case journal.Event:
 		err = f.event(r)
 	}
-	f.last = r.At
 	return err
 }
 
 // end lets the machine go on to where it waits for the outside.
-func (f *folding) end() {
-	f.m.Next()
-	f.notes(f.last)
-}
+func (f *folding) end() { f.m.Next() }
 
 func (f *folding) moment(r journal.Record, what string) {
 	if what == "restarted" && len(f.history) > 0 && f.history[len(f.history)-1].What == "resumed" {
@@ -89,13 +96,9 @@ func (f *folding) moment(r journal.Record, what string) {
 // event folds what happened to a step. A step began when the record before it
 // was written: the machine itself takes no time.
 func (f *folding) event(r journal.Record) error {
-	f.m.Next()
-	f.notes(f.last)
-	if err := f.m.Apply(*r.Event); err != nil {
-		return types.Errorf(types.Conflict, "record %d of the journal does not belong to its program: %w", r.Seq, err).
-			WithHint("the journal was changed, or another skillrun wrote it: look with that one")
+	if err := local.Fold(f.m, r); err != nil {
+		return err
 	}
-	f.notes(r.At)
 	switch r.Event.Kind {
 	case machine.Done:
 		heard := f.heard[r.Path]
@@ -138,47 +141,46 @@ func (f *folding) undone(path string) {
 	}
 }
 
-// notes turns what the machine tells into the report of steps.
-func (f *folding) notes(at time.Time) {
-	for _, n := range f.m.Notes() {
-		i := slices.IndexFunc(f.steps, func(s StepRecord) bool { return s.Path == n.Path })
-		if i < 0 {
-			i = len(f.steps)
-			f.steps = append(f.steps, StepRecord{StepReport: StepReport{ID: n.Node, Path: n.Path, Name: n.Name, Step: n.Step}, Began: at})
+// note turns what the machine tells into the report of steps.
+func (f *folding) note(n machine.Note) {
+	i, there := f.at[n.Path]
+	if !there {
+		if n.Item && f.items >= local.MaxReports && n.Error == nil {
+			return
 		}
-		s := &f.steps[i]
-		s.State, s.Result, s.Error = noteState(n.Kind), n.Result, n.Error
-		if n.Kind == machine.Started {
-			s.Began, s.Ended = at, time.Time{}
-		} else if n.Kind != machine.StillWaiting {
-			s.Ended = at
+		if n.Item {
+			f.items++
 		}
+		i = len(f.steps)
+		f.at[n.Path] = i
+		f.steps = append(f.steps, StepRecord{StepReport: StepReport{ID: n.Node, Path: n.Path, Name: n.Name, Step: n.Step}, Began: f.now})
+	}
+	s := &f.steps[i]
+	s.State, s.Result, s.Error = local.StepState(n.Kind), n.Result, n.Error
+	if n.Kind == machine.Started {
+		s.Began, s.Ended = f.now, time.Time{}
+	} else if n.Kind != machine.StillWaiting && n.Kind != machine.Retrying {
+		s.Ended = f.now
 	}
 }
 
-func noteState(k machine.NoteKind) string {
-	switch k {
-	case machine.Started:
-		return "running"
-	case machine.Set, machine.Asserted:
-		return "done"
-	}
-	return string(k)
-}
-
-// all are the steps that the run came to, and those it has not come to.
+// all are the steps that the run came to, and those it has not come to: of a
+// group that it came to, its steps too.
 func (f *folding) all() []StepRecord {
 	out := slices.Clone(f.steps)
-	for _, n := range f.prog.Steps {
-		if slices.ContainsFunc(out, func(s StepRecord) bool { return s.ID == n.ID }) {
-			continue
+	var pending func(nodes []program.Node, prefix string)
+	pending = func(nodes []program.Node, prefix string) {
+		for i := range nodes {
+			n := &nodes[i]
+			path := prefix + n.ID
+			if _, there := f.at[path]; !there {
+				out = append(out, StepRecord{StepReport: StepReport{ID: n.ID, Path: path, Name: cmp.Or(n.Name, n.ID), Step: n.Step, State: "pending"}})
+			} else if n.ForEach == "" {
+				pending(n.Steps, path+"/")
+			}
 		}
-		name := n.Name
-		if name == "" {
-			name = n.ID
-		}
-		out = append(out, StepRecord{StepReport: StepReport{ID: n.ID, Path: n.ID, Name: name, Step: n.Step, State: "pending"}})
 	}
+	pending(f.prog.Steps, "")
 	return out
 }
 
@@ -193,8 +195,8 @@ func (f *folding) waiting(s Summary) *Waiting {
 	if len(actions) == 0 {
 		return w
 	}
-	a := actions[0]
-	w.ID, w.Name, w.Step = a.Node, a.Name, a.Step
+	a := actions[max(0, slices.IndexFunc(actions, func(a machine.Action) bool { return a.Path == f.parked }))]
+	w.ID, w.Path, w.Name, w.Step = a.Node, a.Path, a.Name, a.Step
 	if s.Reason == ForApprove {
 		w.Asks = a.Input
 	}
@@ -205,7 +207,7 @@ func (f *folding) waiting(s Summary) *Waiting {
 	if first := f.heard[a.Path].first; !first.IsZero() {
 		w.Since = first
 	}
-	f.await(w)
+	f.await(w, a.Def)
 	return w
 }
 
@@ -216,17 +218,13 @@ func (f *folding) parkedAt() time.Time {
 			return m.At
 		}
 	}
-	return f.last
+	return f.now
 }
 
 // await adds what only the program says.
-func (f *folding) await(w *Waiting) {
-	i := slices.IndexFunc(f.prog.Steps, func(n program.Node) bool { return n.ID == w.ID })
-	if i < 0 {
-		return
-	}
-	w.Until = f.prog.Steps[i].Until
-	if limit, err := types.ParseDuration(f.prog.Steps[i].Timeout); err == nil && limit > 0 {
+func (f *folding) await(w *Waiting, n *program.Node) {
+	w.Until = n.Until
+	if limit, err := types.ParseDuration(n.Timeout); err == nil && limit > 0 && n.Kind == program.Await {
 		w.Deadline = w.Since.Add(limit)
 	}
 }

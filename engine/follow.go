@@ -98,14 +98,11 @@ type watching struct {
 
 func (w *watching) add(records []journal.Record) {
 	for _, r := range records {
-		switch {
-		case r.Kind == journal.Resumed && r.Reason == journal.Restart:
+		if r.Kind == journal.Resumed && r.Reason == journal.Restart {
 			w.m = w.fresh()
-		case r.Kind == journal.Event:
-			w.m.Next()
-			if w.m.Apply(*r.Event) != nil {
-				return // whoever opens the journal says what is wrong with it
-			}
+		}
+		if local.Fold(w.m, r) != nil {
+			return // whoever opens the journal says what is wrong with it
 		}
 		w.tell(r.At)
 	}

@@ -160,7 +160,7 @@ func TestCancelALiveRun(t *testing.T) {
 	if err != nil || len(runs) != 1 {
 		t.Fatal(runs, err)
 	}
-	if err := e.Cancel(runs[0].ID, "stop it"); err != nil {
+	if err := e.Cancel(t.Context(), runs[0].ID, "stop it", engine.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	close(o.goOn)

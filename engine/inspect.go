@@ -49,6 +49,7 @@ type Moment struct {
 type Waiting struct {
 	Reason   string       `json:"reason"` // confirm, approve, await, lock or unknown_outcome
 	ID       string       `json:"id"`     // of the step it stands at
+	Path     string       `json:"path,omitempty"`
 	Name     string       `json:"name"`
 	Step     string       `json:"step,omitempty"`
 	Until    string       `json:"until,omitempty"`   // of an await: the condition

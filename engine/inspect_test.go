@@ -165,7 +165,7 @@ func TestInspectAwait(t *testing.T) {
 	got := *w
 	got.Since, got.Deadline = time.Time{}, time.Time{}
 	want := engine.Waiting{
-		Reason: engine.ForAwait, ID: "wait", Name: "Wait for 1", Step: "look", Until: `result.key == "there"`,
+		Reason: engine.ForAwait, ID: "wait", Path: "wait", Name: "Wait for 1", Step: "look", Until: `result.key == "there"`,
 		Asks: types.Values{"title": "t1"}, Answer: types.Values{"key": "found"},
 	}
 	if d := cmp.Diff(want, got); d != "" {

@@ -62,43 +62,76 @@ func writes(f plan.Forecast) bool {
 
 // Approve says yes to what a run asks, by the digest of what was shown.
 func (e *Engine) Approve(a Asking) error {
-	return e.request(a.Run.ID, journal.Request{Kind: journal.Approve, Path: a.Node, Plan: a.Forecast.Digest})
-}
-
-// Reject says no to what a run asks: it ends.
-func (e *Engine) Reject(id, reason string) error {
-	return e.request(id, journal.Request{Kind: journal.Reject, Reason: reason})
-}
-
-// Cancel ends a run. What it has written stays; [Engine.Undo] reverses it.
-func (e *Engine) Cancel(id, reason string) error {
-	return e.request(id, journal.Request{Kind: journal.Cancel, Reason: reason})
-}
-
-// request writes down what a person asks of a run, or asks whoever holds it.
-func (e *Engine) request(id string, r journal.Request) error {
-	r.By, r.At = e.User, e.Clock.Now().UTC()
-	j, _, err := e.store.Open(id)
-	if errors.Is(err, journal.ErrLocked) {
-		return e.store.Ask(id, r)
-	}
-	if err != nil {
+	r := journal.Request{Kind: journal.Approve, Path: a.Node, Plan: a.Forecast.Digest}
+	j, err := e.mine(a.Run.ID, &r)
+	if j == nil {
 		return err
 	}
 	defer j.Close()
-	if err := ended(j.Records()); err != nil {
+	return j.Append(journal.Record{Kind: journal.Approved, At: r.At, By: r.By, Path: r.Path, Plan: r.Plan}, true)
+}
+
+// Reject says no to what a run asks: it ends, when it has cleaned up after
+// itself.
+func (e *Engine) Reject(ctx context.Context, id, reason string, o Options) error {
+	return e.endRun(ctx, id, journal.Request{Kind: journal.Reject, Reason: reason}, local.Rejected, o)
+}
+
+// Cancel ends a run, when it has cleaned up after itself. What it has written
+// stays; [Engine.Undo] reverses it.
+func (e *Engine) Cancel(ctx context.Context, id, reason string, o Options) error {
+	return e.endRun(ctx, id, journal.Request{Kind: journal.Cancel, Reason: reason}, local.Cancelled, o)
+}
+
+// endRun ends a run that nobody is at, or asks whoever is at it to.
+func (e *Engine) endRun(ctx context.Context, id string, r journal.Request, state local.State, o Options) error {
+	j, err := e.mine(id, &r)
+	if j == nil {
 		return err
 	}
-	rec := journal.Record{At: r.At, By: r.By, Reason: r.Reason}
-	switch r.Kind {
-	case journal.Approve:
-		rec.Kind, rec.Path, rec.Plan = journal.Approved, r.Path, r.Plan
-	case journal.Reject:
-		rec.Kind, rec.State = journal.Finished, string(journal.StateRejected)
-	default:
-		rec.Kind, rec.State = journal.Finished, string(journal.StateCancelled)
+	o.end = &local.Ending{State: state, By: r.By, Words: r.Reason}
+	report, err := e.run(ctx, j, o, true)
+	switch {
+	case err != nil:
+		return err
+	case report.State == Failed:
+		return report.Failure.Error
+	case report.State != state:
+		return types.Errorf(types.Cancelled, "run %s is not through with cleaning up", id).WithHint("say it again: what is left is done then")
 	}
-	return j.Append(rec, true)
+	return nil
+}
+
+// Cleans reports whether ending a run now would perform steps that clean up
+// after it. One that cannot be read has none.
+func (e *Engine) Cleans(id string) bool {
+	records, _, err := e.store.Read(id)
+	if err != nil {
+		return false
+	}
+	p, start, err := restore(records[0].Run)
+	if err != nil {
+		return false
+	}
+	at, err := local.Standing(local.Options{Program: p, Header: *records[0].Run, Start: start, Catalogue: e.Catalogue, Clock: e.Clock}, records)
+	return err == nil && at.Cleans
+}
+
+// mine opens a run for what a person asks of it. There is none when somebody
+// else is at the run, who was asked then.
+func (e *Engine) mine(id string, r *journal.Request) (*journal.File, error) {
+	r.By, r.At = e.User, e.Clock.Now().UTC()
+	j, _, err := e.store.Open(id)
+	if errors.Is(err, journal.ErrLocked) {
+		return nil, e.store.Ask(id, *r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := ended(j.Records()); err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
+	return j, nil
 }
 
 // held opens a run for this process and returns what work on it needs.

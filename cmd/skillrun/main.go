@@ -34,8 +34,8 @@ func run() int {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		return 2
 	}
-	ctx, stop, signalled := withSignals(context.Background())
-	defer stop()
+	ctx, signalled := withSignals(context.Background())
+	defer signalled.stop()
 	between := newSeams(os.LookupEnv)
 	p := &cli.Program{
 		Version: version(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
@@ -43,9 +43,10 @@ func run() int {
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		User:        userName(), Dir: dir, Env: os.LookupEnv, Clock: clock{}, Tick: tick, Random: rand.Reader,
 		Builtin: skills.FS, Catalogue: between.catalogue, Examiners: examiners, Locks: between.lock, Sandbox: openSandbox, Disk: between.disk,
+		Interrupt: signalled.interrupt,
 	}
 	code := p.Run(ctx, os.Args[1:])
-	if code == 130 && signalled() == syscall.SIGTERM {
+	if code == 130 && signalled.was(syscall.SIGTERM) {
 		return 143
 	}
 	return code
@@ -72,26 +73,42 @@ func openSandbox(ctx context.Context, o cli.SandboxOptions) (cli.World, error) {
 
 var errSignal = errors.New("stopped by a signal")
 
-// withSignals returns a context that ends at the first SIGINT, SIGTERM or
-// SIGHUP; a second one ends the process at once. A run is resumable either
-// way.
-func withSignals(parent context.Context) (context.Context, func(), func() os.Signal) {
+// stopping is how the process was told to stop.
+type stopping struct {
+	interrupt chan struct{}  // closed at the first SIGINT
+	first     chan os.Signal // what came first
+	stop      func()
+}
+
+// withSignals returns a context that ends when a run has to stop at once: at
+// SIGTERM, SIGHUP, or a second SIGINT. The one after that ends the process, as
+// without us. A run is resumable whichever it is.
+func withSignals(parent context.Context) (context.Context, stopping) {
 	ctx, cancel := context.WithCancelCause(parent)
-	c := make(chan os.Signal, 2)
-	first := make(chan os.Signal, 1)
+	c := make(chan os.Signal, 3)
+	s := stopping{interrupt: make(chan struct{}), first: make(chan os.Signal, 1)}
+	s.stop = func() { signal.Stop(c); cancel(nil) }
 	signal.Notify(c, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
-		first <- <-c
-		signal.Stop(c) // the second one has its usual effect
+		got := <-c
+		s.first <- got
+		if got == os.Interrupt {
+			close(s.interrupt)
+			<-c
+		}
+		signal.Stop(c)
 		cancel(errSignal)
 	}()
-	return ctx, func() { signal.Stop(c); cancel(nil) }, func() os.Signal {
-		select {
-		case s := <-first:
-			return s
-		default:
-			return nil
-		}
+	return ctx, s
+}
+
+// was reports whether a signal was the first that came.
+func (s stopping) was(sig os.Signal) bool {
+	select {
+	case got := <-s.first:
+		return got == sig
+	default:
+		return false
 	}
 }
 

@@ -2,303 +2,323 @@ package machine
 
 import (
 	"slices"
-	"time"
 
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
 // Next moves the machine as far as it goes by itself and returns what the
-// outside must do. It returns nothing when the run has ended or failed.
-// Asking twice without an Apply between returns the same actions.
+// outside must do, in the order of the program. It returns nothing when the run
+// has ended or failed. Asking twice without an Apply between returns the same
+// actions.
 func (m *Machine) Next() []Action {
-	m.advance(m.root)
-	if m.fail != nil || m.root.Wait == nil {
-		return nil
-	}
-	return []Action{m.root.Wait.Action}
+	m.settle()
+	var out []Action
+	m.collect(m.root, deadline{}, &out)
+	return out
 }
 
-// advance walks f until a node needs the outside, the sequence ends, or the
-// run fails.
-func (m *Machine) advance(f *frame) {
-	for m.fail == nil && f.Wait == nil && f.At < len(m.prog.Steps) {
-		n := &m.prog.Steps[f.At]
-		run, undecided, err := m.condition(n.If)
-		switch {
-		case err != nil:
-			m.failAt(f, n, err)
-		case !run:
-			m.finish(f, n, nil, Skipped)
-		default:
-			m.enter(f, n, undecided)
+// settle moves everything as far as it goes without the outside.
+func (m *Machine) settle() {
+	if m.root.Stage != over {
+		m.advance(m.root)
+	}
+}
+
+// collect gathers what v and everything inside of it waits for.
+func (m *Machine) collect(v *visit, d deadline, out *[]Action) {
+	if v.bounded() {
+		d = d.sooner(v)
+	}
+	switch {
+	case v.Stage == over:
+		return
+	case v.Action != nil:
+		a := *v.Action
+		a.Deadline, a.Bounds, a.Stopping = d.at, d.of, v.Stop != nil
+		*out = append(*out, a)
+		return
+	}
+	v.each(func(inner *visit) { m.collect(inner, d, out) })
+}
+
+// each visits what is at work directly inside of v.
+func (v *visit) each(f func(*visit)) {
+	if v.Loop != nil {
+		for _, inner := range v.Loop.Live {
+			f(inner)
+		}
+		return
+	}
+	for _, fr := range v.Frames {
+		if fr.Now != nil {
+			f(fr.Now)
 		}
 	}
 }
 
-// enter runs a node whose condition holds.
-func (m *Machine) enter(f *frame, n *program.Node, undecided bool) {
-	switch n.Kind {
-	case program.Uses, program.Await:
-		m.call(f, n, undecided)
-	case program.Approve:
-		m.ask(f, n, undecided)
-	case program.Set:
-		values := make(map[string]any, len(n.Values))
-		for _, b := range n.Values {
-			v, err := m.value(b.Value.V, nil)
-			if err != nil {
-				m.failAt(f, n, err)
-				return
-			}
-			values[b.Name] = v
-		}
-		m.finish(f, n, values, Set)
-	case program.Assert:
-		m.assert(f, n)
-	case program.Fail:
-		if undecided {
-			m.finish(f, n, nil, Undecided)
+// advance moves v as far as it goes without the outside.
+func (m *Machine) advance(v *visit) {
+	for {
+		stage, action := v.Stage, v.Action
+		m.move(v)
+		if v.Stage == over || v.Stage == stage && v.Action == action {
 			return
 		}
-		m.failAt(f, n, m.message(n, n.Message, nil))
 	}
 }
 
-func (m *Machine) assert(f *frame, n *program.Node) {
-	holds, undecided, err := m.condition(n.Cond)
+// move does what v's stage has to do.
+func (m *Machine) move(v *visit) {
+	switch v.Stage {
+	case entering:
+		m.enter(v)
+	case body:
+		if v.Loop != nil {
+			m.iterate(v)
+			return
+		}
+		m.walk(v)
+	case rescuing, cleaning, curing:
+		m.walk(v)
+	}
+}
+
+// proceed walks a frame until something in it needs the outside, or it ends:
+// at its last node, or with one that failed or returned.
+func (m *Machine) proceed(f *frame) {
+	for {
+		if f.Now == nil {
+			if f.Stop || f.At >= len(f.nodes) {
+				return
+			}
+			f.Now = m.visitOf(f, &f.nodes[f.At])
+		}
+		v := f.Now
+		m.advance(v)
+		if v.Stage != over || v.Fail != nil {
+			return
+		}
+		m.keep(f, v)
+		for _, id := range v.node.Drop {
+			delete(f.names.steps, id)
+		}
+		if v.Returned {
+			return
+		}
+		f.Now = nil
+		f.At++
+	}
+}
+
+// keep puts the result of a node that is over where later ones see it. What a
+// group's steps gave stands there already.
+func (m *Machine) keep(f *frame, v *visit) {
+	steps := f.names.steps
+	if !v.Returned && v.node.Kind == program.Group && f.names.skill {
+		skill := f.of.skill() // what was not come to in it is simply absent
+		visible([]program.Node{*v.node}, func(n *program.Node) {
+			skill.Behind = slices.DeleteFunc(skill.Behind, func(id string) bool { return id == n.ID })
+		})
+	}
+	switch {
+	case v.Absent:
+		visible([]program.Node{*v.node}, func(n *program.Node) { steps[n.ID] = nil })
+	case v.Undecided:
+		ahead(steps, []program.Node{*v.node})
+	case v.node.Kind != program.Group || v.node.ForEach != "":
+		steps[v.node.ID] = v.result
+	}
+}
+
+// visitOf begins a visit of a frame's node.
+func (m *Machine) visitOf(f *frame, n *program.Node) *visit {
+	return &visit{Path: f.path(n.ID), Undecided: f.of.Undecided, node: n, frame: f, names: f.names}
+}
+
+// enter asks the condition of a node, and begins it.
+func (m *Machine) enter(v *visit) {
+	n := v.node
+	if n.ForEach != "" && v.Item == nil {
+		m.enterLoop(v)
+		return
+	}
+	run, undecided, err := m.condition(v.names, n.If, nil)
 	switch {
 	case err != nil:
-		m.failAt(f, n, err)
+		m.failed(v, err)
+		return
+	case !run:
+		v.Absent = true
+		m.end(v, Skipped)
+		return
+	}
+	v.Undecided = v.Undecided || undecided
+	m.limit(v)
+	m.begin(v)
+}
+
+// begin performs a node, at its first attempt or another one.
+func (m *Machine) begin(v *visit) {
+	v.Attempt++
+	v.Tries++
+	switch n := v.node; n.Kind {
+	case program.Uses, program.Await:
+		m.call(v)
+	case program.Approve:
+		m.ask(v)
+	case program.Set:
+		m.set(v)
+	case program.Assert:
+		m.assert(v)
+	case program.Fail:
+		if v.Undecided {
+			v.Absent = true
+			m.end(v, Undecided)
+			return
+		}
+		m.failed(v, m.message(v, n.Message, nil))
+	case program.Return:
+		m.goBack(v)
+	case program.Group:
+		m.started(v)
+		m.open(v, body, m.branches(v))
+	case program.Skill:
+		m.enterSkill(v)
+	}
+}
+
+// set computes the values of a node.
+func (m *Machine) set(v *visit) {
+	values, err := m.bindings(v)
+	if err != nil {
+		m.failed(v, err)
+		return
+	}
+	v.result = values
+	m.end(v, Set)
+}
+
+func (m *Machine) bindings(v *visit) (map[string]any, *types.Error) {
+	values := make(map[string]any, len(v.node.Values))
+	for _, b := range v.node.Values {
+		x, err := m.value(v.names, b.Value.V, nil)
+		if err != nil {
+			return nil, err
+		}
+		values[b.Name] = x
+	}
+	return values, nil
+}
+
+func (m *Machine) assert(v *visit) {
+	holds, undecided, err := m.condition(v.names, v.node.Cond, nil)
+	v.result = map[string]any{}
+	switch {
+	case err != nil:
+		m.failed(v, err)
 	case undecided:
-		m.finish(f, n, map[string]any{}, Undecided)
+		m.end(v, Undecided)
 	case !holds:
-		m.failAt(f, n, m.message(n, n.Message, nil))
+		m.failed(v, m.message(v, v.node.Message, nil))
 	default:
-		m.finish(f, n, map[string]any{}, Asserted)
+		m.end(v, Asserted)
 	}
 }
 
 // message makes the error of an assert or a fail.
-func (m *Machine) message(n *program.Node, text string, extra map[string]any) *types.Error {
-	v, err := m.text(text, extra)
+func (m *Machine) message(v *visit, text string, extra map[string]any) *types.Error {
+	x, err := m.text(v.names, text, extra)
 	if err != nil {
 		return err
 	}
-	code := n.Code
+	code := v.node.Code
 	if code == "" {
 		code = types.BadInput
 	}
-	s, _ := v.(string)
+	s, _ := x.(string)
 	return types.Errorf(code, "%s", s)
 }
 
+// goBack ends the skill here.
+func (m *Machine) goBack(v *visit) {
+	if v.Undecided {
+		v.Absent = true
+		m.end(v, Undecided)
+		return
+	}
+	values, err := m.bindings(v)
+	if err != nil {
+		m.failed(v, err)
+		return
+	}
+	v.Returned = true
+	v.frame.of.skill().Given = values
+	m.end(v, Returned)
+}
+
 // call makes the action of a node that performs a step.
-func (m *Machine) call(f *frame, n *program.Node, undecided bool) {
-	input := make(map[string]any, len(n.With))
-	for _, name := range types.SortedKeys(n.With) {
-		v, err := m.value(n.With[name], nil)
+func (m *Machine) call(v *visit) {
+	n := v.node
+	input, err := m.arguments(v)
+	if err != nil {
+		m.failed(v, err)
+		return
+	}
+	m.issue(v, Action{Kind: Call, Step: n.Step, Effect: n.Effect, Poll: n.Kind == program.Await, Input: input})
+}
+
+// arguments evaluates what a node is called with; what is absent is left out.
+func (m *Machine) arguments(v *visit) (types.Values, *types.Error) {
+	input := make(types.Values, len(v.node.With))
+	for _, name := range types.SortedKeys(v.node.With) {
+		x, err := m.value(v.names, v.node.With[name], nil)
 		if err != nil {
-			m.failAt(f, n, err)
-			return
+			return nil, err
 		}
-		if v != nil {
-			input[name] = v
+		if x != nil {
+			input[name] = x
 		}
 	}
-	a := Action{
-		Kind: Call, Path: m.path(f), Node: n.ID, Name: m.title(n), Step: n.Step, Effect: n.Effect,
-		Poll: n.Kind == program.Await, Input: input, Unknown: unknownPaths("", input), Undecided: undecided,
-	}
-	f.Wait = &pending{Action: a}
-	m.note(f, n, Started, nil)
+	return input, nil
 }
 
 // ask makes the action of a node that asks a person.
-func (m *Machine) ask(f *frame, n *program.Node, undecided bool) {
-	message, err := m.text(n.Message, nil)
+func (m *Machine) ask(v *visit) {
+	message, err := m.text(v.names, v.node.Message, nil)
 	if err != nil {
-		m.failAt(f, n, err)
+		m.failed(v, err)
 		return
 	}
-	input := map[string]any{"message": message}
-	show, err := m.value(n.Show.V, nil)
+	input := types.Values{"message": message}
+	show, err := m.value(v.names, v.node.Show.V, nil)
 	if err != nil {
-		m.failAt(f, n, err)
+		m.failed(v, err)
 		return
 	}
 	if show != nil {
 		input["show"] = show
 	}
-	f.Wait = &pending{Action: Action{
-		Kind: Ask, Path: m.path(f), Node: n.ID, Name: m.title(n), Input: input, Unknown: unknownPaths("", input), Undecided: undecided,
-	}}
-	m.note(f, n, Started, nil)
+	m.issue(v, Action{Kind: Ask, Input: input})
 }
 
-// finish ends the node at f with its result (nil: absent) and moves on.
-func (m *Machine) finish(f *frame, n *program.Node, result map[string]any, how NoteKind) {
-	if result == nil {
-		m.steps[n.ID] = nil
-	} else {
-		m.steps[n.ID] = result
-	}
-	m.note(f, n, how, result) // its name may read what is dropped next
-	for _, id := range n.Drop {
-		delete(m.steps, id)
-	}
-	f.Wait = nil
-	f.At++
+// issue makes v wait for an action.
+func (m *Machine) issue(v *visit, a Action) {
+	a.Path, a.Node, a.Name, a.Def = v.Path, v.node.ID, m.title(v), v.node
+	a.Unknown, a.Undecided = unknownPaths("", map[string]any(a.Input)), v.Undecided
+	v.Stage, v.Action = waiting, &a
+	m.live[v.Path] = v
+	m.started(v)
 }
 
-// failAt ends the run at a node. The people's message of `errors:` takes the
-// place of the step's own.
-func (m *Machine) failAt(f *frame, n *program.Node, err *types.Error) {
-	shown := *err
-	if text, ok := n.Errors[err.Code]; ok {
-		v, evalErr := m.text(text, map[string]any{"error": errorValue(n, err)})
-		if evalErr == nil {
-			shown.Message, shown.Hint = v.(string), ""
-			shown.With("cause", err.Message)
-		}
+// end ends a visit that did well, or was skipped.
+func (m *Machine) end(v *visit, how NoteKind) {
+	v.Stage, v.Action = over, nil
+	delete(m.live, v.Path)
+	result, _ := v.result.(map[string]any)
+	n := Note{Kind: how, Result: result}
+	if how == Rescued {
+		n.Error = v.Rescued.Error
 	}
-	m.fail = &Failure{Path: m.path(f), Node: n.ID, At: n.At, Error: &shown}
-	m.note(f, n, FailedNote, nil)
-}
-
-// errorValue is what the name `error` means.
-func errorValue(n *program.Node, err *types.Error) map[string]any {
-	details := map[string]any{}
-	for k, v := range err.Details {
-		details[k] = v
-	}
-	return map[string]any{"code": string(err.Code), "message": err.Message, "step": n.ID, "details": details}
-}
-
-// Apply folds an event. It returns an error when the event does not belong to
-// where the machine stands, which means the journal is of another program.
-func (m *Machine) Apply(e Event) error {
-	if e.Kind == Retried {
-		return m.retry(e)
-	}
-	m.advance(m.root)
-	f := m.root
-	if m.fail != nil || f.Wait == nil || f.Wait.Action.Path != e.Path {
-		return types.Errorf(types.Internal, "event %s at %q, but the program stands at %q", e.Kind, e.Path, m.Current())
-	}
-	n := &m.prog.Steps[f.At]
-	switch e.Kind {
-	case Failed:
-		m.failAt(f, n, e.Error)
-	case Woken:
-		if f.Wait.Action.Kind == Ask {
-			return types.Errorf(types.Internal, "event %s at %q, which asks a person", e.Kind, e.Path)
-		}
-		f.Wait.Action.Kind, f.Wait.Action.At = Call, time.Time{}
-	case Done:
-		m.answered(f, n, e)
-	default:
-		return types.Errorf(types.Internal, "unknown event %q", e.Kind)
-	}
-	return nil
-}
-
-// answered gives the node its result.
-func (m *Machine) answered(f *frame, n *program.Node, e Event) {
-	switch {
-	case e.Unknown:
-		m.finish(f, n, nil, Finished)
-		if !slices.Contains(n.Drop, n.ID) {
-			m.steps[n.ID] = types.Unknown{After: n.ID}
-		}
-	case f.Wait.Action.Poll:
-		m.polled(f, n, e)
-	default:
-		m.finish(f, n, e.Output, Finished)
-	}
-}
-
-// retry takes a failed run up again at the node that failed.
-func (m *Machine) retry(e Event) error {
-	if m.fail == nil || m.fail.Path != e.Path {
-		return types.Errorf(types.Internal, "retry at %q, where nothing failed", e.Path)
-	}
-	m.fail, m.root.Wait = nil, nil
-	return nil
-}
-
-// polled decides what an await's answer means.
-func (m *Machine) polled(f *frame, n *program.Node, e Event) {
-	if f.Wait.Since.IsZero() {
-		f.Wait.Since = e.At
-	}
-	verdict, err := m.judge(n, e.Output)
-	switch {
-	case err != nil:
-		m.failAt(f, n, err)
-	case verdict == keepWaiting && m.expired(f, n, e.At):
-		m.failAt(f, n, types.Errorf(types.Timeout, "%s did not come true within %s", n.Until, n.Timeout))
-	case verdict == keepWaiting:
-		every, _ := types.ParseDuration(n.Every)
-		f.Wait.Action.Kind, f.Wait.Action.At = Wait, e.At.Add(every)
-		m.note(f, n, StillWaiting, nil)
-	default:
-		m.finish(f, n, e.Output, Finished)
-	}
-}
-
-type verdict int
-
-const (
-	satisfied verdict = iota
-	keepWaiting
-)
-
-// judge holds an answer against fail_if and until. What a plan cannot know
-// counts as satisfied.
-func (m *Machine) judge(n *program.Node, output types.Values) (verdict, *types.Error) {
-	seen := map[string]any{"result": map[string]any(output)}
-	if n.FailIf != "" {
-		bad, undecided, err := m.conditionIn(n.FailIf, seen)
-		if err != nil {
-			return 0, err
-		}
-		if bad && !undecided {
-			return 0, m.awaitFailure(n, seen)
-		}
-	}
-	done, undecided, err := m.conditionIn(n.Until, seen)
-	if err != nil || done || undecided {
-		return satisfied, err
-	}
-	return keepWaiting, nil
-}
-
-func (m *Machine) expired(f *frame, n *program.Node, now time.Time) bool {
-	limit, err := types.ParseDuration(n.Timeout)
-	return err == nil && limit > 0 && !now.Before(f.Wait.Since.Add(limit))
-}
-
-// StillWaits reports whether an await's answer at path would leave it waiting,
-// as one before it did: such an answer need not be written down.
-func (m *Machine) StillWaits(e Event) bool {
-	f := m.root
-	if m.fail != nil || f.Wait == nil || f.Wait.Action.Path != e.Path || f.Wait.Since.IsZero() {
-		return false
-	}
-	n := &m.prog.Steps[f.At]
-	v, err := m.judge(n, e.Output)
-	return err == nil && v == keepWaiting && !m.expired(f, n, e.At)
-}
-
-// awaitFailure is the error of an await whose fail_if came true.
-func (m *Machine) awaitFailure(n *program.Node, seen map[string]any) *types.Error {
-	if n.Message == "" {
-		return types.Errorf(types.Conflict, "what %s waits for cannot happen any more: %s", n.ID, n.FailIf)
-	}
-	err := m.message(n, n.Message, seen)
-	if n.Code == "" && err.Code == types.BadInput {
-		err.Code = types.Conflict
-	}
-	return err
+	m.note(v, n)
 }

@@ -18,7 +18,7 @@ func (m *Machine) once(v any) any {
 	if len(problems) > 0 {
 		return v
 	}
-	again, _, err := t.EvalPartial(m.env(nil))
+	again, _, err := t.EvalPartial(m.env(m.names, nil))
 	if err != nil {
 		return v
 	}

@@ -40,11 +40,7 @@ func (c *cache) text(src string) (*expr.Text, *types.Error) {
 }
 
 // condition evaluates a bare expression; an empty one holds.
-func (m *Machine) condition(src string) (holds, undecided bool, err *types.Error) {
-	return m.conditionIn(src, nil)
-}
-
-func (m *Machine) conditionIn(src string, extra map[string]any) (holds, undecided bool, err *types.Error) {
+func (m *Machine) condition(s *names, src string, extra map[string]any) (holds, undecided bool, err *types.Error) {
 	if src == "" {
 		return true, false, nil
 	}
@@ -52,7 +48,7 @@ func (m *Machine) conditionIn(src string, extra map[string]any) (holds, undecide
 	if err != nil {
 		return false, false, err
 	}
-	v, evalErr := e.Eval(m.env(extra))
+	v, evalErr := e.Eval(m.env(s, extra))
 	if evalErr != nil {
 		return false, false, types.AsError(evalErr)
 	}
@@ -67,30 +63,30 @@ func (m *Machine) conditionIn(src string, extra map[string]any) (holds, undecide
 
 // text evaluates a text; what it cannot know yet comes back as
 // [types.Unknown], or inside the text when only a part is unknown.
-func (m *Machine) text(src string, extra map[string]any) (any, *types.Error) {
+func (m *Machine) text(s *names, src string, extra map[string]any) (any, *types.Error) {
 	t, err := m.exprs.text(src)
 	if err != nil {
 		return nil, err
 	}
-	v, partial, evalErr := t.EvalPartial(m.env(extra))
+	v, partial, evalErr := t.EvalPartial(m.env(s, extra))
 	if evalErr != nil {
 		return nil, types.AsError(evalErr)
 	}
-	if s, ok := v.(string); ok && partial != nil {
-		return types.PartlyUnknown{Text: s, After: partial.After}, nil
+	if text, ok := v.(string); ok && partial != nil {
+		return types.PartlyUnknown{Text: text, After: partial.After}, nil
 	}
 	return m.once(v), nil
 }
 
 // value evaluates every text inside v.
-func (m *Machine) value(v any, extra map[string]any) (any, *types.Error) {
+func (m *Machine) value(s *names, v any, extra map[string]any) (any, *types.Error) {
 	switch v := v.(type) {
 	case string:
-		return m.text(v, extra)
+		return m.text(s, v, extra)
 	case []any:
 		out := make([]any, len(v))
 		for i := range v {
-			e, err := m.value(v[i], extra)
+			e, err := m.value(s, v[i], extra)
 			if err != nil {
 				return nil, err
 			}
@@ -100,7 +96,7 @@ func (m *Machine) value(v any, extra map[string]any) (any, *types.Error) {
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for _, k := range types.SortedKeys(v) {
-			e, err := m.value(v[k], extra)
+			e, err := m.value(s, v[k], extra)
 			if err != nil {
 				return nil, err
 			}

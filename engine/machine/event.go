@@ -3,10 +3,11 @@ package machine
 import (
 	"time"
 
+	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// EventKind says what happened to an action.
+// EventKind says what happened to an action, or to the run.
 type EventKind string
 
 // The kinds of events.
@@ -14,12 +15,25 @@ const (
 	// Done: the action was performed; Output holds its result. The one of an
 	// Ask is {by, at}: who agreed, and when.
 	Done EventKind = "done"
-	// Failed: the action surely did not do its work; Error says why.
+	// Failed: the action surely did not do its work, unless it is Unsettled;
+	// Error says why.
 	Failed EventKind = "failed"
-	// Woken: the time an await had to wait is over.
+	// Woken: the time an await, or the next attempt, had to wait is over.
 	Woken EventKind = "woken"
-	// Retried: a person asked for a failed run to go on; the node that failed
-	// is tried again.
+	// TimedOut: the node at Path, which is the Bounds of an action, has used up
+	// its time.
+	TimedOut EventKind = "timed_out"
+	// Dropped: an action that is Stopping was not begun, or was given up without
+	// an effect.
+	Dropped EventKind = "dropped"
+	// Stopped: a person ends the run; Error says who. What is in flight comes to
+	// its end, and the always of groups is run. Path is empty.
+	Stopped EventKind = "stopped"
+	// Resumed: a process is at the run again. The time without one does not
+	// count for time-outs. Path is empty.
+	Resumed EventKind = "resumed"
+	// Retried: a person asked for a failed run to go on; what failed is tried
+	// again. Path is that of the failure.
 	Retried EventKind = "retried"
 )
 
@@ -32,6 +46,8 @@ type Event struct {
 	At     time.Time    `json:"at"`
 	Output types.Values `json:"output,omitempty"`
 	Error  *types.Error `json:"error,omitempty"`
+	// Unsettled is set of a write that failed and may have happened all the same.
+	Unsettled bool `json:"unsettled,omitempty"`
 	// Unknown stands in a plan for a result that is not known; Output is then
 	// empty.
 	Unknown bool `json:"unknown,omitempty"`
@@ -51,20 +67,44 @@ const (
 	Ask ActionKind = "ask"
 )
 
-// Action is what a runtime must do next.
+// Action is what a runtime must do next. Actions that stand beside each other
+// may be performed side by side.
 type Action struct {
-	Kind   ActionKind
-	Path   string // structural: stable across replays and edits elsewhere
-	Node   string // the id of the node
-	Name   string // what people call it
-	Step   string // the step type, "" of an Ask
-	Effect string // read, local or write; "" of an Ask
-	Poll   bool   // the call belongs to an await
-	Input  types.Values
+	Kind   ActionKind    `json:"kind"`
+	Path   string        `json:"path"`   // structural: stable across replays and edits elsewhere
+	Node   string        `json:"node"`   // the id of the node
+	Name   string        `json:"name"`   // what people call it
+	Step   string        `json:"step"`   // the step type, "" of an Ask
+	Effect string        `json:"effect"` // read, local or write; "" of an Ask
+	Poll   bool          `json:"poll"`   // it belongs to an await
+	Retry  bool          `json:"retry"`  // of Wait: the next attempt follows
+	Input  types.Values  `json:"input"`
+	Def    *program.Node `json:"-"`
 	// Unknown names the members of Input that a plan cannot know yet; it is
 	// empty outside of a plan.
-	Unknown []string
-	// Undecided is set in a plan when the node's condition is unknown.
-	Undecided bool
-	At        time.Time // of Wait
+	Unknown []string `json:"unknown"`
+	// Undecided is set in a plan when it is unknown whether the run comes here.
+	Undecided bool      `json:"undecided"`
+	At        time.Time `json:"at"` // of Wait
+	// Deadline is when the time of the node at path Bounds is up: apply TimedOut
+	// to that one then. Zero is no deadline.
+	Deadline time.Time `json:"-"`
+	Bounds   string    `json:"-"`
+	// Stopping is set when nothing needs the action any more: it need not be
+	// begun, and may be given up when that has no effect. The machine waits for
+	// its end all the same, or for Dropped.
+	Stopping bool `json:"-"`
+}
+
+// deadline is the nearest one at a place.
+type deadline struct {
+	at time.Time
+	of string
+}
+
+func (d deadline) sooner(v *visit) deadline {
+	if d.at.IsZero() || v.Deadline.Before(d.at) {
+		return deadline{v.Deadline, v.Path}
+	}
+	return d
 }

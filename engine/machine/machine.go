@@ -4,69 +4,79 @@
 //
 // # The walk
 //
-// A program is a tree of nodes. The machine walks it with frames: a [frame] is
-// a sequence of nodes, a position in it and, when the node there waits for the
-// outside, what it waits for. [Machine.Next] moves every frame as far as it
-// goes without the outside (conditions, set, assert, fail are computed on the
-// way) and returns the actions that all frames together wait for.
-// [Machine.Apply] gives the frame at the event's path what it waited for. A
-// runtime is a short loop: perform what Next says, apply what came of it.
+// A program is a tree of nodes. A [visit] is one performance of a node, and has
+// a stage: it waits for an action, its steps are at work, its rescue, its always,
+// or it is over. A [frame] is a walk through one sequence of nodes, and belongs
+// to the visit whose sequence that is; it holds the visit of the node it stands
+// at. So what is at work is a tree of visits and frames, as deep as the skill is
+// nested and as wide as things run side by side; what is over leaves nothing
+// behind but its result.
+//
+// [Machine.Next] moves every visit as far as it goes without the outside
+// (conditions, set, assert, fail and return are computed on the way) and returns
+// the actions that all of them wait for. [Machine.Apply] gives the visit at the
+// event's path what it waited for. A runtime is a short loop: perform what Next
+// says, in any order or side by side, and apply what came of it. Nothing is
+// called back: who has begun a visit looks whether it is over.
 //
 // # Paths
 //
 // An action is addressed by a structural path: the ids of the nodes above it,
 // joined by "/". It does not change when steps are added elsewhere, nor
-// between the run and its resume. The segment of a loop's iteration is
-// the item's key, not its index.
+// between the run and its resume. An item of a loop is loop[KEY], where the key
+// is the item's and not its index; the cure before the next attempt of a node is
+// node/before.N.
+//
+// # Names
+//
+// Results stand in maps that expressions see as `steps`. Groups share the map of
+// the place they stand in. Each item of a loop over a group, each called skill
+// and each cure has its own, so that what is inside is not seen outside and is
+// forgotten at its end. A result that nothing will read any more is dropped (the
+// checker says which, [program.Node.Drop]).
+//
+// # Failure
+//
+// What failed is carried from a visit to the one around it: a retry makes
+// another attempt of it, on_error passes over it, a rescue sees to it, an always
+// runs after it. Beside a step that failed nothing new begins; what is in flight
+// comes to its end, since nobody can take back a request that was sent. Ending
+// the run ([Stopped]) and running out of time ([TimedOut]) go the same way. The
+// write that may have happened although it failed is the one failure that no
+// rescue and no on_error takes on.
+//
+// A failed machine keeps the tree it failed with, so that a person can have it
+// go on ([Retried]) just where it stood. Where something was cleaned up since,
+// it goes on at the beginning of what the cleaning up belongs to.
 //
 // # Time and people
 //
 // A node that waits for more than the result of a call says so by the kind of
 // its action. An await turns its Call into a Wait until the next poll is due,
-// and Woken into the Call again. An approve asks a person ([Ask]) and waits for
-// the Done that names who agreed and when; that is its result. Where the answer
-// comes from, and that it belongs to what was shown, is the runtime's business:
-// the machine only knows that nothing behind the question has begun.
-//
-// # What comes later, and where
-//
-// The walk is written so that control flow is more kinds of frames, not
-// another interpreter:
-//
-//   - A group is a node with child nodes: advance pushes a frame whose path
-//     is longer by the group's id; the parent's position waits for it. With
-//     parallel: the group has one frame a child, and Next already gathers the
-//     actions of all frames.
-//   - rescue and always are further frames of the same group, pushed when the
-//     first one ends; the failure is carried by the frame instead of ending
-//     the machine, which is what fail does at the root.
-//   - for_each is a group whose frames are made from a list, one a key, at most
-//     max_parallel of them live; a frame has its own variables (item, error).
-//   - retry is state of the wait of one node (attempt, due time): a Failed
-//     event turns it into a Wait action, and Woken into the next Call.
+// and Woken into the Call again; so does a retry. An approve asks a person
+// ([Ask]) and waits for the Done that names who agreed and when. A time-out is
+// a deadline on every action that it bounds; the runtime, which has the clock,
+// says when it is over. Time in which no process is at the run does not count
+// ([Resumed]), but for await: there the world is waited for.
 //
 // # Cost
 //
-// Applying an event touches one frame; parsed expressions are kept by their
-// text; results that no later expression reads are dropped (the checker says
-// which, [program.Node.Drop]). So an event costs the same at the first and at
-// the hundred-thousandth node.
+// Applying an event touches what is at work, not what is over, so an event costs
+// the same at the first and at the hundred-thousandth item. Parsed expressions
+// are kept by their text.
 //
 // # Plans
 //
 // A plan runs the same machine: the outputs of steps that are not performed are
 // [types.Unknown], and so is every expression that reads them. A condition
 // that is unknown is undecided: its node is visited once and its action marked.
+// A loop over what is unknown has one item, which is unknown too.
 package machine
 
 import (
-	"maps"
 	"time"
 
-	"github.com/skillrun/skillrun/engine/diag"
-	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/program"
-	"github.com/skillrun/skillrun/engine/types"
 )
 
 // Start is what a machine must know about the run beside the program.
@@ -74,6 +84,9 @@ type Start struct {
 	Run       string         // the run's id
 	StartedAt time.Time      // now() and today() for the whole run
 	Zone      *time.Location // of today(); nil is UTC
+	// Observe is told what happens as it happens; nil keeps it for
+	// [Machine.Notes].
+	Observe func(Note)
 }
 
 // State says how far a machine is.
@@ -92,87 +105,80 @@ type Machine struct {
 	prog  *program.Program
 	start Start
 	exprs *cache
-	vars  map[string]any // inputs, config, run, steps: what expressions see
-	steps map[string]any // vars["steps"]: unknown until run, nil when skipped
-	root  *frame
-	fail  *Failure
+	names *names            // what the skill's own steps see
+	root  *visit            // of all of the skill's steps
+	live  map[string]*visit // by path: what waits for the outside
+	now   time.Time         // of the latest event
 	notes []Note
-}
-
-// frame is a walk through one sequence of nodes.
-type frame struct {
-	Prefix string   `json:"prefix,omitempty"` // path of the group it belongs to, "" at the root
-	At     int      `json:"at"`               // the node to run next, or that waits
-	Wait   *pending `json:"wait,omitempty"`   // what the node at At waits for
-}
-
-// pending is what a node waits for: the result of a call, a time, or a person.
-type pending struct {
-	Action Action    `json:"action"`
-	Since  time.Time `json:"since,omitzero"` // an await's first answer
-}
-
-// Failure is why a run ended without doing its work.
-type Failure struct {
-	Path  string       `json:"path"`
-	Node  string       `json:"node"`
-	At    diag.Range   `json:"at"` // where the node stands in the skill
-	Error *types.Error `json:"error"`
 }
 
 // New returns a machine at the program's first node.
 func New(p *program.Program, s Start) *Machine {
-	m := &Machine{prog: p, start: s, exprs: newCache(), steps: map[string]any{}, root: &frame{}}
-	if m.start.Zone == nil {
-		m.start.Zone = time.UTC
-	}
-	for _, n := range p.Steps {
-		m.steps[n.ID] = types.Unknown{After: n.ID}
-	}
-	m.vars = map[string]any{
-		"inputs": map[string]any(p.Inputs), "config": map[string]any(p.Config), "steps": m.steps,
-		"run": map[string]any{"id": s.Run, "again": p.Again, "started_at": s.StartedAt.In(m.start.Zone).Format(time.RFC3339)},
-	}
+	m := blank(p, s)
+	ahead(m.names.steps, p.Steps)
+	m.root = m.top()
+	m.limit(m.root)
+	m.open(m.root, body, []*frame{m.root.sequence(steps, p.Steps, m.names)})
 	return m
 }
 
-func (m *Machine) env(extra map[string]any) expr.Env {
-	vars := m.vars
-	if len(extra) > 0 {
-		vars = maps.Clone(m.vars)
-		maps.Copy(vars, extra)
+// blank returns a machine that is nowhere yet.
+func blank(p *program.Program, s Start) *Machine {
+	m := &Machine{prog: p, start: s, exprs: newCache(), live: map[string]*visit{}, now: s.StartedAt}
+	if m.start.Zone == nil {
+		m.start.Zone = time.UTC
 	}
-	return expr.Env{Vars: vars, Now: m.start.StartedAt, Zone: m.start.Zone}
+	own := map[string]any{}
+	m.names = &names{own: true, skill: true, steps: own, vars: map[string]any{
+		"inputs": map[string]any(p.Inputs), "config": map[string]any(p.Config), "steps": own,
+		"run": map[string]any{"id": s.Run, "again": p.Again, "started_at": s.StartedAt.In(m.start.Zone).Format(time.RFC3339)},
+	}}
+	return m
+}
+
+// top is the visit of the skill as a whole, as if its steps were a group.
+func (m *Machine) top() *visit {
+	return &visit{node: &program.Node{Kind: program.Group, Steps: m.prog.Steps, Timeout: m.prog.Timeout}, names: m.names}
 }
 
 // State says whether the machine waits for the outside, has ended or failed.
 func (m *Machine) State() State {
 	switch {
-	case m.fail != nil:
+	case m.root.Fail != nil:
 		return Broken
-	case m.root.At >= len(m.prog.Steps):
+	case m.root.Stage == over:
 		return Ended
-	case m.root.Wait != nil && m.root.Wait.Action.Kind != Call:
-		return Waiting
+	case len(m.live) == 0:
+		return Running
 	}
-	return Running
+	for _, v := range m.live {
+		if v.Action.Kind == Call {
+			return Running
+		}
+	}
+	return Waiting
 }
 
 // Failure returns why the run failed, nil when it did not.
-func (m *Machine) Failure() *Failure { return m.fail }
+func (m *Machine) Failure() *Failure { return m.root.Fail }
 
-// Current returns the path of the node the machine stands at, "" at the end.
+// Current returns the path of the first node that the machine waits at, or
+// that it failed at; "" at the end.
 func (m *Machine) Current() string {
-	if m.root.At >= len(m.prog.Steps) {
-		return ""
+	if f := m.root.Fail; f != nil {
+		return f.Path
 	}
-	return m.path(m.root)
-}
-
-func (m *Machine) path(f *frame) string {
-	id := m.prog.Steps[f.At].ID
-	if f.Prefix == "" {
-		return id
+	v := m.root
+	for {
+		var first *visit
+		v.each(func(inner *visit) {
+			if first == nil && inner.Stage != over {
+				first = inner
+			}
+		})
+		if first == nil {
+			return v.Path
+		}
+		v = first
 	}
-	return f.Prefix + "/" + id
 }

@@ -1,8 +1,6 @@
 package machine
 
 import (
-	"encoding/json"
-
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -19,39 +17,82 @@ const (
 	Asserted     NoteKind = "asserted"
 	Undecided    NoteKind = "undecided" // in a plan only
 	StillWaiting NoteKind = "waiting"
+	Retrying     NoteKind = "retrying"  // an attempt failed, and another follows
+	Continued    NoteKind = "continued" // it failed, and the skill goes on without it
+	Rescued      NoteKind = "rescued"   // its steps failed, and its rescue did well
+	Returned     NoteKind = "returned"  // it ended the skill, well
+	GivenUp      NoteKind = "stopped"   // it was begun, and nothing needs it any more
 	FailedNote   NoteKind = "failed"
 )
 
 // Note tells a surface what happened to a node. It has no part in what happens
 // next.
 type Note struct {
-	Kind   NoteKind
-	Path   string
-	Node   string
-	Name   string // the node's name for people, or its id
-	Step   string
-	Effect string
-	Result map[string]any
-	Error  *types.Error
+	Kind     NoteKind
+	Path     string
+	Node     string
+	Name     string // the node's name for people, or its id
+	NodeKind program.Kind
+	Step     string
+	Effect   string
+	Result   map[string]any
+	Error    *types.Error // of failed, retrying, continued, stopped and rescued
+	Attempt  int          // of retrying: which one failed,
+	Attempts int          // and how many there may be
+	Items    int          // of a loop that starts
+	Item     bool         // it is, or stands in, an item of a loop
+	Def      *program.Node
 }
 
-func (m *Machine) note(f *frame, n *program.Node, kind NoteKind, result map[string]any) {
-	note := Note{Kind: kind, Path: m.path(f), Node: n.ID, Name: m.title(n), Step: n.Step, Effect: n.Effect, Result: result}
-	if kind == FailedNote {
-		note.Error = m.fail.Error
+func (m *Machine) note(v *visit, note Note) {
+	if v.frame == nil {
+		return // the skill as a whole
+	}
+	note.Path, note.Node, note.Name, note.Def = v.Path, v.node.ID, m.title(v), v.node
+	note.Item = v.Item != nil || v.frame.of.looped()
+	note.NodeKind, note.Step, note.Effect = v.node.Kind, v.node.Step, v.node.Effect
+	if m.start.Observe != nil {
+		m.start.Observe(note)
+		return
 	}
 	m.notes = append(m.notes, note)
 }
 
-func (m *Machine) title(n *program.Node) string {
-	if n.Name == "" {
-		return n.ID
+// looped reports whether v is, or stands in, an item of a loop.
+func (v *visit) looped() bool {
+	for ; v.frame != nil; v = v.frame.of {
+		if v.Item != nil {
+			return true
+		}
 	}
-	v, err := m.text(n.Name, nil)
-	if err != nil {
-		return n.ID
+	return false
+}
+
+// started tells once that a node began.
+func (m *Machine) started(v *visit) {
+	if v.Began {
+		return
 	}
-	return types.Show(v)
+	v.Began = true
+	note := Note{Kind: Started}
+	if v.Loop != nil {
+		note.Items = len(v.Loop.items)
+	}
+	m.note(v, note)
+}
+
+// title is what people call a visit.
+func (m *Machine) title(v *visit) string {
+	if v.title != "" {
+		return v.title
+	}
+	v.title = v.node.ID
+	if v.node.Name != "" && (v.node.ForEach == "" || v.Item != nil) {
+		if x, err := m.text(v.names, v.node.Name, nil); err == nil {
+			v.title = types.Show(x)
+		}
+	}
+	return v.title
 }
 
 // Notes returns what happened since it was last asked, and forgets it.
@@ -75,9 +116,9 @@ type Result struct {
 // Result evaluates the outputs that can be evaluated. It may be asked at any
 // time; people see it when a run ends or parks.
 func (m *Machine) Result() Result {
-	r := Result{State: m.State(), Outputs: map[string]any{}, Failure: m.fail}
+	r := Result{State: m.State(), Outputs: map[string]any{}, Failure: m.root.Fail}
 	for _, o := range m.prog.Outputs {
-		v, err := m.value(o.Value.V, nil)
+		v, err := m.output(m.root, m.names, o)
 		if err != nil {
 			r.Problem = &Failure{Path: "outputs/" + o.Name, Node: o.Name, At: o.At, Error: err}
 			continue
@@ -89,44 +130,4 @@ func (m *Machine) Result() Result {
 		r.Outputs[o.Name] = v
 	}
 	return r
-}
-
-// snapshot is a machine as data.
-type snapshot struct {
-	Root  *frame       `json:"root"`
-	Steps types.Values `json:"steps"` // only what has run; null when skipped
-	Fail  *Failure     `json:"fail,omitempty"`
-}
-
-// Snapshot returns the machine's state as JSON. Together with the program and
-// the start it is everything.
-func (m *Machine) Snapshot() []byte {
-	ran := types.Values{}
-	for id, v := range m.steps {
-		if _, unknown := v.(types.Unknown); !unknown {
-			ran[id] = v
-		}
-	}
-	return types.Encode(snapshot{Root: m.root, Steps: ran, Fail: m.fail})
-}
-
-// Restore returns the machine that Snapshot was taken of.
-func Restore(p *program.Program, s Start, data []byte) (*Machine, error) {
-	var snap snapshot
-	if err := json.Unmarshal(data, &snap); err != nil {
-		return nil, types.Errorf(types.Internal, "snapshot does not decode: %w", err)
-	}
-	m := New(p, s)
-	m.fail = snap.Fail
-	if snap.Root != nil {
-		m.root = snap.Root
-	}
-	for i, n := range p.Steps {
-		if v, ran := snap.Steps[n.ID]; ran {
-			m.steps[n.ID] = v
-		} else if i < m.root.At {
-			delete(m.steps, n.ID) // dropped: nothing reads it any more
-		}
-	}
-	return m, nil
 }

@@ -69,11 +69,44 @@ func hostOf(out types.Values) string {
 
 // usedMembers tells of each node which members of its result the skill reads.
 // A node is not in it when all of its result is read as a whole somewhere.
-func usedMembers(p *program.Program) map[string][]string {
+func usedMembers(p *program.Program) map[*program.Node][]string {
+	out := map[*program.Node][]string{}
+	membersOf(p.Steps, p.Outputs, out)
+	return out
+}
+
+// membersOf does so for a skill, and for those it calls.
+func membersOf(nodes []program.Node, outputs []program.Output, out map[*program.Node][]string) {
 	u := uses{members: map[string][]string{}, whole: map[string]bool{}}
-	for i := range p.Steps {
-		n := &p.Steps[i]
-		for _, src := range []string{n.If, n.Cond, n.Until, n.FailIf} {
+	for _, o := range outputs {
+		u.value(o.Value.V)
+	}
+	own := u.nodes(nodes, nil)
+	for _, n := range own {
+		switch {
+		case n.Call != nil:
+			membersOf(n.Call.Steps, n.Call.Outputs, out)
+		case u.whole[n.ID]:
+		default:
+			members := slices.Clone(u.members[n.ID])
+			slices.Sort(members)
+			out[n] = append([]string{}, members...)
+		}
+	}
+}
+
+// uses gathers what expressions read of steps.
+type uses struct {
+	members map[string][]string
+	whole   map[string]bool
+}
+
+// nodes reads what nodes and those inside of them hold, and adds them to own.
+func (u uses) nodes(nodes []program.Node, own []*program.Node) []*program.Node {
+	for i := range nodes {
+		n := &nodes[i]
+		own = append(own, n)
+		for _, src := range []string{n.If, n.Cond, n.Until, n.FailIf, n.ForEach, n.Key} {
 			u.expr(src)
 		}
 		u.text(n.Name)
@@ -86,27 +119,13 @@ func usedMembers(p *program.Program) map[string][]string {
 		for _, text := range n.Errors {
 			u.text(text)
 		}
-	}
-	for _, o := range p.Outputs {
-		u.value(o.Value.V)
-	}
-	for _, n := range p.Steps {
-		switch {
-		case u.whole[n.ID]:
-			delete(u.members, n.ID)
-		case u.members[n.ID] == nil:
-			u.members[n.ID] = []string{}
-		default:
-			slices.Sort(u.members[n.ID])
+		if n.Retry != nil {
+			u.expr(n.Retry.If)
+			own = u.nodes(n.Retry.Before, own)
 		}
+		own = u.nodes(n.Always, u.nodes(n.Rescue, u.nodes(n.Steps, own)))
 	}
-	return u.members
-}
-
-// uses gathers what expressions read of steps.
-type uses struct {
-	members map[string][]string
-	whole   map[string]bool
+	return own
 }
 
 func (u uses) expr(src string) {

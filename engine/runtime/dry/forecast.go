@@ -16,7 +16,9 @@
 // A walk from the start of a run and one from just before its first write must
 // show the same, so that what a person agreed to can be held against what is
 // about to happen. So nothing that is shown depends on the folder of the walk,
-// on the clock, or on what the workspace holds beside what a write publishes.
+// on the clock, or on what the workspace holds beside what a write publishes. Of
+// what may run side by side, the first in the order of the skill is walked to
+// its end before the next.
 package dry
 
 import (
@@ -73,7 +75,7 @@ type Repeat struct {
 //
 // The error is the walk's own; what would stop the run stands in the Forecast.
 func Forecast(ctx context.Context, o Options) (plan.Forecast, error) {
-	w := &walker{Options: o, clear: true, nodes: map[string]*program.Node{}, foreseen: map[string]bool{}}
+	w := &walker{Options: o, clear: true, foreseen: map[string]bool{}}
 	if err := w.begin(ctx); err != nil {
 		return plan.Forecast{}, err
 	}
@@ -86,14 +88,12 @@ func Forecast(ctx context.Context, o Options) (plan.Forecast, error) {
 		if len(actions) == 0 {
 			return w.end(), nil
 		}
-		for _, a := range actions {
-			e := w.answer(ctx, a)
-			if err := ctx.Err(); err != nil {
-				return w.out, types.Errorf(types.Cancelled, "the plan was interrupted").WithHint("nothing was written; plan again")
-			}
-			if err := w.m.Apply(e); err != nil {
-				return w.out, err
-			}
+		e := w.answer(ctx, actions[0])
+		if err := ctx.Err(); err != nil {
+			return w.out, types.Errorf(types.Cancelled, "the plan was interrupted").WithHint("nothing was written; plan again")
+		}
+		if err := w.m.Apply(e); err != nil {
+			return w.out, err
 		}
 	}
 }
@@ -101,10 +101,9 @@ func Forecast(ctx context.Context, o Options) (plan.Forecast, error) {
 // walker is one walk.
 type walker struct {
 	Options
-	m     *machine.Machine
-	nodes map[string]*program.Node
-	used  map[string][]string // by node: the members that the rest of the skill reads
-	out   plan.Forecast
+	m    *machine.Machine
+	used map[*program.Node][]string // the members that the rest of the skill reads
+	out  plan.Forecast
 	// clear is set while every write so far was found to be there: then the
 	// world can be asked about the next one.
 	clear bool
@@ -113,14 +112,12 @@ type walker struct {
 	// it is not known in which.
 	stale    []string
 	allStale bool
+	slept    time.Time       // the machine's time: that of the last pause
 	foreseen map[string]bool // paths of what is not done for real
 }
 
 // begin makes the machine and the workspace that the walk starts from.
 func (w *walker) begin(ctx context.Context) error {
-	for i := range w.Program.Steps {
-		w.nodes[w.Program.Steps[i].ID] = &w.Program.Steps[i]
-	}
 	w.used = usedMembers(w.Program)
 	w.m = machine.New(w.Program, w.Start)
 	if w.Snapshot != nil {
@@ -171,7 +168,7 @@ func (w *walker) drain() {
 	for _, n := range w.m.Notes() {
 		switch {
 		case n.Kind == machine.Undecided:
-			w.question(plan.Question{Kind: plan.Check, Path: n.Path, Node: n.Node, Name: n.Name, Until: w.checked(n.Node)})
+			w.question(plan.Question{Kind: plan.Check, Path: n.Path, Node: n.Node, Name: n.Name, Until: checked(n.Def)})
 		case n.Kind != machine.FailedNote && w.foreseen[n.Path]:
 		case w.Observe != nil:
 			w.Observe(n)
@@ -181,21 +178,25 @@ func (w *walker) drain() {
 
 // checked is the condition of an assert; a fail stops the run unless its own
 // condition does not hold.
-func (w *walker) checked(node string) string {
-	n := w.nodes[node]
-	switch {
-	case n == nil:
-		return ""
-	case n.Kind == program.Fail:
+func checked(n *program.Node) string {
+	switch n.Kind {
+	case program.Fail:
 		return "not (" + n.If + ")"
+	case program.Return:
+		return "not (" + n.If + "), or the skill ends here"
 	}
 	return n.Cond
 }
 
-func (w *walker) question(q plan.Question) {
-	if n := w.nodes[q.Node]; q.Undecided && n != nil {
-		q.If = n.If
+// maybe is the condition of what nobody knows whether the run comes to.
+func maybe(a machine.Action) string {
+	if !a.Undecided {
+		return ""
 	}
+	return a.Def.If
+}
+
+func (w *walker) question(q plan.Question) {
 	w.out.Questions = append(w.out.Questions, q)
 }
 
@@ -238,6 +239,8 @@ func failed(a machine.Action, err error) machine.Event {
 // answer returns the event that stands for an action.
 func (w *walker) answer(ctx context.Context, a machine.Action) machine.Event {
 	switch {
+	case a.Retry:
+		return w.lets(ctx, a)
 	case a.Kind == machine.Wait:
 		return w.waits(a) // it was asked, and is not so yet
 	case a.Kind == machine.Ask:
@@ -252,6 +255,15 @@ func (w *walker) answer(ctx context.Context, a machine.Action) machine.Event {
 		return unknown(a)
 	}
 	return w.perform(ctx, a)
+}
+
+// lets lets the time pass until a read is tried again.
+func (w *walker) lets(ctx context.Context, a machine.Action) machine.Event {
+	if w.Sleep != nil {
+		_ = w.Sleep(ctx, a.At.Sub(w.slept)) // an interrupted walk ends by its context
+	}
+	w.slept = a.At
+	return machine.Event{Kind: machine.Woken, Path: a.Path, At: a.At}
 }
 
 // perform does a read or a local step for real.
@@ -271,7 +283,7 @@ func (w *walker) perform(ctx context.Context, a machine.Action) machine.Event {
 	case a.Effect == string(step.Locals):
 		w.local = append(w.local, plan.Local{Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step})
 	case !a.Poll:
-		read := plan.Read{Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Output: e.Output, Used: w.used[a.Node]}
+		read := plan.Read{Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Output: e.Output, Used: w.used[a.Def]}
 		w.out.Reads = append(w.out.Reads, read.Kept())
 	}
 	return e
@@ -314,7 +326,7 @@ func (w *walker) key(path string) step.Key {
 
 // asks notes that a person will be asked.
 func (w *walker) asks(a machine.Action) machine.Event {
-	q := plan.Question{Kind: plan.Approve, Path: a.Path, Node: a.Node, Name: a.Name, Undecided: a.Undecided}
+	q := plan.Question{Kind: plan.Approve, Path: a.Path, Node: a.Node, Name: a.Name, Undecided: a.Undecided, If: maybe(a)}
 	q.Message, q.Show = types.Show(a.Input["message"]), types.Show(a.Input["show"])
 	w.question(q)
 	return unknown(a)
@@ -322,12 +334,9 @@ func (w *walker) asks(a machine.Action) machine.Event {
 
 // waits notes that the run will wait.
 func (w *walker) waits(a machine.Action) machine.Event {
-	q := plan.Question{Kind: plan.Await, Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Undecided: a.Undecided}
+	q := plan.Question{Kind: plan.Await, Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Undecided: a.Undecided, If: maybe(a), Until: a.Def.Until}
 	if s, ok := w.Catalogue.Lookup(a.Step); ok {
 		q.Fields = plan.Fields(s.In.Names(), a.Input)
-	}
-	if n := w.nodes[a.Node]; n != nil {
-		q.Until = n.Until
 	}
 	w.question(q)
 	return unknown(a)

@@ -18,13 +18,12 @@ func Uses(p *program.Program, s machine.Start) []step.Use {
 		if len(actions) == 0 {
 			return out
 		}
-		for _, a := range actions {
-			if a.Kind == machine.Call {
-				out = append(out, useOf(a))
-			}
-			if m.Apply(machine.Event{Kind: machine.Done, Path: a.Path, Unknown: true}) != nil {
-				return out // a walk that cannot go on has seen what there is to see
-			}
+		a := actions[0]
+		if a.Kind == machine.Call {
+			out = append(out, useOf(a))
+		}
+		if m.Apply(machine.Event{Kind: machine.Done, Path: a.Path, Unknown: true}) != nil {
+			return out // a walk that cannot go on has seen what there is to see
 		}
 	}
 }

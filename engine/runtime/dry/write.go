@@ -74,10 +74,7 @@ func orElse(s, otherwise string) string {
 func (w *walker) writeOf(s step.Step, a machine.Action) plan.Write {
 	x := plan.Write{
 		Path: a.Path, Node: a.Node, Name: a.Name, Step: s.Name, Service: s.Touch.Service, Object: s.Touch.Object, Verb: s.Touch.Verb,
-		Reversible: s.CanUndo(), Undecided: a.Undecided,
-	}
-	if n := w.nodes[a.Node]; a.Undecided && n != nil {
-		x.If = n.If
+		Reversible: s.CanUndo(), Undecided: a.Undecided, If: maybe(a),
 	}
 	service := s.Touch.Service
 	if named, ok := a.Input["service"].(string); ok && named != "" {
@@ -196,10 +193,7 @@ func (w *walker) foresee(ctx context.Context, a machine.Action) machine.Event {
 	if !ok {
 		return failed(a, noStep(a.Step))
 	}
-	l := plan.Local{Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Foreseen: true, Undecided: a.Undecided}
-	if n := w.nodes[a.Node]; a.Undecided && n != nil {
-		l.If = n.If
-	}
+	l := plan.Local{Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Foreseen: true, Undecided: a.Undecided, If: maybe(a)}
 	e := unknown(a)
 	var change step.Change
 	if s.CanPreview() {

@@ -49,72 +49,77 @@ type approval struct {
 	kept           bool // it stands in the journal
 }
 
-// pause is how often a waiting process looks at the inbox and at locks.
-const pause = 2 * time.Second
-
 // begin takes the lock of a run that begins, before its first read: what it
 // checks then holds until it is written. A run that only waits needs none.
 func (r *runner) begin(ctx context.Context) {
-	if r.exclusive || !r.anew {
+	if r.exclusive || !r.anew || !r.going() {
 		return
 	}
-	if r.m.Next(); r.m.Failure() == nil && r.m.Current() != "" {
-		r.exclude(ctx)
+	if actions := r.m.Next(); len(actions) > 0 {
+		r.exclude(&worker{ctx: ctx, call: ctx, action: machine.Action{Path: actions[0].Path}})
 	}
 }
 
 // allowed gets consent before the first write and, unless it has it from the
 // beginning, the lock. Without them the run parks.
-func (r *runner) allowed(ctx context.Context, a machine.Action) bool {
-	if !r.consent {
-		yes, _ := r.decide(ctx, Question{Name: a.Name}, ForConfirm)
-		if !yes {
-			return false
+func (r *runner) allowed(w *worker) (yes bool) {
+	w.asks = true
+	defer func() { w.asks = false }()
+	r.alone(func() {
+		if !r.consent && r.going() && !w.idle {
+			r.consent, _ = r.decide(w, Question{Name: w.action.Name}, ForConfirm)
 		}
-		r.consent = true
-	}
-	return r.exclude(ctx)
+		yes = r.consent && r.going() && r.exclude(w)
+	})
+	return yes
 }
 
 // decide asks until there is an answer, and writes a yes down. It is false
 // when the run parked, ended or was interrupted instead.
-func (r *runner) decide(ctx context.Context, q Question, reason string) (bool, approval) {
-	q.Snapshot, q.Reads, q.Before = r.m.Snapshot(), r.reads, r.locals
+func (r *runner) decide(w *worker, q Question, reason string) (bool, approval) {
+	q.Snapshot, q.Reads, q.Before = r.m.Snapshot(), slices.Clone(r.reads), slices.Clone(r.locals)
+	given := slices.Clone(r.approvals)
 	q.Approved = func(digest string) (string, bool) {
-		yes, ok := r.approved(q.Path, digest)
+		yes, ok := approved(given, q.Path, digest)
 		return yes.by, ok
 	}
 	for _, x := range r.approvals {
 		q.Others = q.Others || x.path == q.Path
 	}
-	d, err := r.Decide(ctx, q)
+	d, err := r.put(w.call, q)
 	switch {
 	case err != nil:
 		r.err = err
 		return false, approval{}
-	case ctx.Err() != nil:
+	case w.call.Err() != nil || !r.going():
 		return false, approval{}
 	case d.Stop != nil:
-		r.stop(d.Stop)
+		r.stop(w.action.Path, d.Stop)
 		return false, approval{}
 	case d.Yes:
 		yes := approval{path: q.Path, plan: d.Plan, by: d.By, at: r.Clock.Now().UTC()}
 		return r.keep(yes, d.Note), yes
 	}
-	return r.awaitYes(ctx, q, d, reason)
+	return r.awaitYes(w, q, d, reason)
+}
+
+// put puts a question to whoever decides.
+func (r *runner) put(ctx context.Context, q Question) (Decision, error) {
+	defer r.free()()
+	return r.Decide(ctx, q)
 }
 
 // awaitYes waits for a yes, or parks the run.
-func (r *runner) awaitYes(ctx context.Context, q Question, d Decision, reason string) (bool, approval) {
-	for r.err == nil && r.out.State == "" {
-		if yes, ok := r.approved(q.Path, d.Plan); ok {
+func (r *runner) awaitYes(w *worker, q Question, d Decision, reason string) (bool, approval) {
+	for r.going() && !w.idle {
+		if yes, ok := approved(r.approvals, q.Path, d.Plan); ok {
 			return r.keep(yes, ""), yes
 		}
 		if !r.Wait {
-			r.park(reason, d.Plan, r.outdated(q))
+			r.park(w.action.Path, reason, d.Plan, r.outdated(q))
 			break
 		}
-		if !r.linger(ctx, r.Clock.Now().Add(pause)) {
+		if !r.linger(w, r.Clock.Now().Add(pause)) {
 			break
 		}
 	}
@@ -139,8 +144,8 @@ func (r *runner) keep(yes approval, note string) bool {
 	return r.err == nil
 }
 
-func (r *runner) approved(path, digest string) (approval, bool) {
-	for _, yes := range r.approvals {
+func approved(given []approval, path, digest string) (approval, bool) {
+	for _, yes := range given {
 		if yes.of(path, digest) {
 			return yes, true
 		}
@@ -149,14 +154,19 @@ func (r *runner) approved(path, digest string) (approval, bool) {
 }
 
 // ask performs an approve step.
-func (r *runner) ask(ctx context.Context, a machine.Action) {
+func (r *runner) ask(w *worker) {
+	a := w.action
 	if r.Decide == nil {
-		r.park(ForApprove, "", nil)
+		r.park(a.Path, ForApprove, "", nil)
 		return
 	}
-	message, _ := a.Input["message"].(string)
-	yes, by := r.decide(ctx, Question{Path: a.Path, Name: a.Name, Message: message, Show: a.Input["show"]}, ForApprove)
-	if !yes {
+	var yes bool
+	var by approval
+	r.alone(func() {
+		message, _ := a.Input["message"].(string)
+		yes, by = r.decide(w, Question{Path: a.Path, Name: a.Name, Message: message, Show: a.Input["show"]}, ForApprove)
+	})
+	if _, live := r.m.Live(a.Path); !yes || !live {
 		return
 	}
 	rec := journal.Record{Kind: journal.Event, Path: a.Path, Input: types.Encode(a.Input), By: by.by}
@@ -166,52 +176,37 @@ func (r *runner) ask(ctx context.Context, a machine.Action) {
 }
 
 // exclude gets the lock of the run's concurrency group.
-func (r *runner) exclude(ctx context.Context) bool {
-	for told := false; !r.exclusive && r.err == nil && r.out.State == "" && r.m.Failure() == nil; told = true {
-		other, err := r.Exclusive(ctx)
+func (r *runner) exclude(w *worker) bool {
+	for told := false; !r.exclusive && r.going() && !w.idle; told = true {
+		other, err := r.lock(w.call)
 		switch {
-		case ctx.Err() != nil:
+		case w.call.Err() != nil:
 			return false
 		case err != nil:
-			r.stop(err)
+			r.stop(w.action.Path, err)
+			return false
 		case other == nil:
 			r.exclusive = true
 		case !r.Wait:
-			r.park(ForLock, "", other)
+			r.park(w.action.Path, ForLock, "", other)
 		default:
 			if !told {
-				r.emit(Event{Type: "notice", ID: r.m.Current(), Path: r.m.Current(), Text: "waits: " + other.Error()})
+				r.emit(Event{Type: "notice", ID: w.action.Node, Path: w.action.Path, Text: "waits: " + other.Error()})
 			}
-			r.linger(ctx, r.Clock.Now().Add(pause))
+			r.linger(w, r.Clock.Now().Add(pause))
 		}
 	}
 	return r.exclusive
 }
 
-// stop fails the step that the run stands at, before it is begun.
-func (r *runner) stop(err error) {
-	at := r.m.Current()
-	r.err = r.apply(journal.Record{Kind: journal.Event, Path: at}, machine.Event{Kind: machine.Failed, Path: at, Error: types.AsError(err)}, true)
+func (r *runner) lock(ctx context.Context) (*types.Error, error) {
+	defer r.free()()
+	return r.Exclusive(ctx)
 }
 
-// linger lets time pass while it looks at the inbox. It is false when the run
-// ended meanwhile, or the process is to stop.
-func (r *runner) linger(ctx context.Context, until time.Time) bool {
-	for {
-		left := until.Sub(r.Clock.Now())
-		if left <= 0 {
-			return true
-		}
-		if r.Inbox != nil {
-			left = min(left, pause)
-		}
-		if r.Clock.Sleep(ctx, left) != nil {
-			return false
-		}
-		if r.heed(); r.err != nil || r.out.State != "" {
-			return false
-		}
-	}
+// stop fails a step that was not begun.
+func (r *runner) stop(at string, err error) {
+	r.err = r.apply(journal.Record{Kind: journal.Event, Path: at}, machine.Event{Kind: machine.Failed, Path: at, Error: types.AsError(err)}, true)
 }
 
 // heed does what others ask of this run.
@@ -226,16 +221,16 @@ func (r *runner) heed() {
 	for _, q := range requests {
 		switch q.Kind {
 		case journal.Cancel:
-			r.end(Cancelled, q.By, q.Reason)
+			r.endBy(Ending{State: Cancelled, By: q.By, Words: q.Reason})
 		case journal.Reject:
-			r.end(Rejected, q.By, q.Reason)
+			r.endBy(Ending{State: Rejected, By: q.By, Words: q.Reason})
 		case journal.Approve:
 			r.approvals = append(r.approvals, approval{path: q.Path, plan: q.Plan, by: q.By, at: q.At})
 		}
 		if r.err == nil {
 			r.err = r.Inbox.Answered(q)
 		}
-		if r.err != nil || r.out.State != "" {
+		if !r.going() {
 			return
 		}
 	}
@@ -248,6 +243,7 @@ type Stand struct {
 	Path     string // of the approve step it stands at; ""
 	Message  string // what it asks; "" when the run will begin anew
 	Show     any
+	Cleans   bool // ending the run would clean up after it
 }
 
 // Standing folds a journal without writing to it. A run that will begin anew
@@ -258,6 +254,7 @@ func Standing(o Options, records []journal.Record) (Stand, error) {
 		return Stand{Path: askedAt(counted)}, nil
 	}
 	r := newRunner(o)
+	r.Observe = nil
 	if err := r.fold(counted); err != nil {
 		return Stand{}, err
 	}
@@ -267,10 +264,12 @@ func Standing(o Options, records []journal.Record) (Stand, error) {
 		}
 	}
 	actions := r.m.Next()
-	s := Stand{Snapshot: r.m.Snapshot(), Before: r.locals}
-	if len(actions) > 0 && actions[0].Kind == machine.Ask {
-		s.Path, s.Show = actions[0].Path, actions[0].Input["show"]
-		s.Message, _ = actions[0].Input["message"].(string)
+	s := Stand{Snapshot: r.m.Snapshot(), Before: r.locals, Cleans: r.m.Cleans()}
+	for _, a := range actions {
+		if a.Kind == machine.Ask && s.Path == "" {
+			s.Path, s.Show = a.Path, a.Input["show"]
+			s.Message, _ = a.Input["message"].(string)
+		}
 	}
 	return s, nil
 }

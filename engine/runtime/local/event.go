@@ -1,7 +1,6 @@
 package local
 
 import (
-	"slices"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
@@ -54,36 +53,66 @@ func (r *runner) emit(e Event) {
 
 var eventTypes = map[machine.NoteKind]string{
 	machine.Started: "step_started", machine.Finished: "step_done", machine.Set: "step_done", machine.Asserted: "step_done",
-	machine.Skipped: "step_skipped", machine.FailedNote: "step_failed", machine.StillWaiting: "waiting",
+	machine.Rescued: "step_done", machine.Returned: "step_done", machine.Skipped: "step_skipped", machine.FailedNote: "step_failed",
+	machine.Continued: "step_failed", machine.Retrying: "step_retry", machine.GivenUp: "step_stopped", machine.StillWaiting: "waiting",
 }
 
-// drain turns the machine's notes into events and into the report of steps.
-func (r *runner) drain(replayed bool) {
-	for _, n := range r.m.Notes() {
-		r.emit(EventOf(n, r.Header.ID, time.Time{}, replayed))
-		r.report(n)
-	}
+// observe turns what the machine tells into events and into the report of
+// steps.
+func (r *runner) observe(n machine.Note) {
+	r.emit(EventOf(n, r.Header.ID, time.Time{}, r.replaying))
+	r.reports.add(n)
 }
 
 // EventOf is a machine's note as surfaces see it.
 func EventOf(n machine.Note, run string, at time.Time, replayed bool) Event {
 	return Event{
 		Version: EventVersion, Type: eventTypes[n.Kind], At: at, Run: run, ID: n.Node, Path: n.Path, Name: n.Name, Step: n.Step,
+		Kind: string(n.NodeKind), Attempt: n.Attempt, Attempts: n.Attempts, Items: n.Items, Handled: n.Kind == machine.Continued,
 		Result: n.Result, Error: n.Error, Replayed: replayed,
 	}
 }
 
-func (r *runner) report(n machine.Note) {
-	i := slices.IndexFunc(r.out.Steps, func(s StepReport) bool { return s.Path == n.Path })
-	if i < 0 {
-		i = len(r.out.Steps)
-		r.out.Steps = append(r.out.Steps, StepReport{ID: n.Node, Path: n.Path, Name: n.Name, Step: n.Step})
-	}
-	s := &r.out.Steps[i]
-	s.State, s.Result, s.Error = stepState(n.Kind), n.Result, n.Error
+// MaxReports is how many items of loops are reported one by one; what fails is
+// reported beyond it. A loop may go over a hundred thousand.
+const MaxReports = 1000
+
+// reports is what became of each node, in the order in which they were come to.
+type reports struct {
+	at    map[string]int
+	all   []*StepReport
+	items int
 }
 
-func stepState(k machine.NoteKind) string {
+func newReports() reports { return reports{at: map[string]int{}} }
+
+func (x *reports) add(n machine.Note) {
+	i, there := x.at[n.Path]
+	if !there {
+		if n.Item && x.items >= MaxReports && n.Error == nil {
+			return
+		}
+		if n.Item {
+			x.items++
+		}
+		i = len(x.all)
+		x.at[n.Path] = i
+		x.all = append(x.all, &StepReport{ID: n.Node, Path: n.Path, Name: n.Name, Step: n.Step})
+	}
+	s := x.all[i]
+	s.State, s.Result, s.Error = StepState(n.Kind), n.Result, n.Error
+}
+
+func (x *reports) list() []StepReport {
+	var out []StepReport
+	for _, s := range x.all {
+		out = append(out, *s)
+	}
+	return out
+}
+
+// StepState is what a note says of its node, in the words of a [StepReport].
+func StepState(k machine.NoteKind) string {
 	switch k {
 	case machine.Started:
 		return "running"

@@ -4,11 +4,19 @@
 // # The loop
 //
 // Replay the journal's events into a machine. Then, until the machine asks for
-// nothing: take its action, perform it, append the event, apply it. Reads are
+// nothing: perform its actions, append what came of each, apply it. Reads are
 // simply performed. Local steps change the run's own workspace; a process that
 // takes a run up again rebuilds the workspace first by repeating the recorded
 // ones, only when something left to do needs it. Writes go by the protocol in
 // write.go.
+//
+// # Side by side
+//
+// Actions that stand beside each other are performed side by side, each by a
+// worker (crew.go). One lock, the baton, guards the run: whoever works on it
+// holds it, and hands it on ([runner.free]) for as long as a step is performed,
+// time passes or a person is asked. So the journal and the machine have one
+// writer, and the order of the records is the order in which things happened.
 //
 // # Parking
 //
@@ -20,8 +28,6 @@ package local
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
@@ -62,6 +68,20 @@ type Options struct {
 	Exclusive func(context.Context) (other *types.Error, err error)
 	Inbox     Inbox       // may be nil
 	Observe   func(Event) // may be nil
+	// Interrupt is closed when a person wants the run to stop. What is in flight
+	// then comes to its end, and what cleans up after it is run, before this
+	// process lets go; without anything to clean up it lets go at once, as when
+	// the context ends. May be nil.
+	Interrupt <-chan struct{}
+	// End is how a person ends the run for good; nil goes on with it.
+	End *Ending
+}
+
+// Ending is a person's word that a run is over.
+type Ending struct {
+	State State // Cancelled or Rejected
+	By    string
+	Words string
 }
 
 // Inbox holds what others ask of a run that this process holds.
@@ -136,6 +156,7 @@ type Effect struct {
 // runner is one process's work on one run.
 type runner struct {
 	Options
+	crew
 	m         *machine.Machine
 	intents   map[string]time.Time // writes that may have been sent, outcome not known: since when
 	locals    []journal.Record
@@ -145,7 +166,11 @@ type runner struct {
 	consent   bool
 	exclusive bool
 	anew      bool // nothing was done in this run yet, or nothing that counts
-	replayed  bool // the machine stands where the journal ended
+	replaying bool
+	fresh     map[string]bool // paths that the machine stood at where the journal ended
+	ending    *ending         // why the machine was stopped
+	reports   reports
+	last      *journal.Record // how this process leaves the run
 	out       Outcome
 	err       error // of the journal: nothing more may be sent
 }
@@ -155,194 +180,59 @@ type runner struct {
 // program); what goes wrong in the skill stands in the Outcome.
 func Run(ctx context.Context, o Options) (Outcome, error) {
 	r := newRunner(o)
+	defer r.baton.Unlock()
 	if err := r.replay(); err != nil {
 		return r.out, err
 	}
+	ctx, cut := context.WithCancel(ctx)
+	defer cut()
+	defer r.listen(ctx, cut)()
 	r.begin(ctx)
 	r.loop(ctx)
+	r.leave()
+	r.out.Steps = r.reports.list()
 	if r.err != nil {
 		return r.out, r.err
 	}
 	return r.out, nil
 }
 
+// newRunner returns a runner whose baton the caller holds.
 func newRunner(o Options) *runner {
-	return &runner{
-		Options: o, m: machine.New(o.Program, o.Start), intents: map[string]time.Time{},
+	r := &runner{
+		Options: o, crew: newCrew(), intents: map[string]time.Time{}, fresh: map[string]bool{}, reports: newReports(),
 		consent: o.Decide == nil, exclusive: o.Exclusive == nil,
 	}
-}
-
-// replay folds the journal's events, and takes up a failed run where it
-// failed.
-//
-// A run that has written nothing yet begins anew instead: its reads and checks
-// may be hours old, and what they saw is what a person would agree to.
-func (r *runner) replay() error {
-	all := r.Journal.Records()
-	for _, rec := range all {
-		if rec.Kind == journal.Approved {
-			r.approvals = append(r.approvals, approval{path: rec.Path, plan: rec.Plan, by: rec.By, at: rec.At, kept: true})
-		}
-	}
-	records := sinceRestart(all)
-	r.anew = nothingWritten(records) || !slices.ContainsFunc(records, func(rec journal.Record) bool { return rec.Kind == journal.Event })
-	if nothingWritten(records) {
-		return r.append(journal.Record{Kind: journal.Resumed, Reason: journal.Restart}, false)
-	}
-	if err := r.fold(records); err != nil {
-		return err
-	}
-	r.replayed = true
-	r.drain(true)
-	return r.retry()
-}
-
-// fold gives the machine what happened before.
-func (r *runner) fold(records []journal.Record) error {
-	for _, rec := range records {
-		switch rec.Kind {
-		case journal.Intent:
-			r.intents[rec.Path] = rec.At
-		case journal.Resolved:
-			delete(r.intents, rec.Path)
-		case journal.Event:
-			r.m.Next()
-			if err := r.m.Apply(*rec.Event); err != nil {
-				return fmt.Errorf("record %d does not belong to this program: %w", rec.Seq, err)
-			}
-			r.remember(rec)
-		}
-	}
-	return nil
-}
-
-// retry takes up a failed run where it failed.
-func (r *runner) retry() error {
-	f := r.m.Failure()
-	if f == nil {
-		return nil
-	}
-	return r.apply(journal.Record{Kind: journal.Event, Path: f.Path}, machine.Event{Kind: machine.Retried, Path: f.Path}, false)
-}
-
-// sinceRestart returns the records that count.
-func sinceRestart(records []journal.Record) []journal.Record {
-	for i := len(records) - 1; i >= 0; i-- {
-		if records[i].Kind == journal.Resumed && records[i].Reason == journal.Restart {
-			return records[i+1:]
-		}
-	}
-	return records
-}
-
-// nothingWritten reports whether a run that is taken up has done reads and
-// local steps only, and nobody has answered a question of it: what was seen is
-// then what they agreed to. One that waits in an await goes on too: its time-out
-// counts from its first poll.
-func nothingWritten(records []journal.Record) bool {
-	events := false
-	for _, rec := range records {
-		events = events || rec.Kind == journal.Event
-		switch {
-		case rec.Kind == journal.Intent,
-			rec.Kind == journal.Event && rec.By != "",
-			rec.Kind == journal.Finished && rec.State == string(Done),
-			rec.Kind == journal.Parked && rec.Reason == ForAwait:
-			return false
-		}
-	}
-	return events
-}
-
-// remember notes what a replayed event means for what is left to do.
-func (r *runner) remember(rec journal.Record) {
-	if rec.Event.Kind == machine.Done && rec.Effect == string(step.Locals) {
-		r.locals = append(r.locals, rec)
-	}
-	if rec.Effect != string(step.Writes) {
-		return
-	}
-	r.consent = true
-	if rec.Outcome != outcomeUnknown {
-		delete(r.intents, rec.Path)
-	}
-	if rec.Event.Kind == machine.Done {
-		r.effect(rec.Path, rec.Step, rec.Key, "adopted", "journal", rec.Event.Output)
-	}
-}
-
-func (r *runner) loop(ctx context.Context) {
-	for r.err == nil && r.out.State == "" {
-		actions := r.m.Next()
-		r.drain(false)
-		if r.heed(); r.err != nil || r.out.State != "" {
-			return
-		}
-		if len(actions) == 0 {
-			r.finish()
-			return
-		}
-		if ctx.Err() != nil {
-			r.out.State = Interrupted
-			r.result()
-			return
-		}
-		for _, a := range actions {
-			r.perform(ctx, a)
-		}
-	}
-}
-
-func (r *runner) perform(ctx context.Context, a machine.Action) {
-	fresh := r.replayed
-	r.replayed = false
-	switch {
-	case a.Kind == machine.Wait:
-		r.wait(ctx, a, fresh)
-	case a.Kind == machine.Ask:
-		r.ask(ctx, a)
-	case a.Effect == string(step.Writes):
-		r.write(ctx, a)
-	default:
-		r.do(ctx, a)
-	}
-}
-
-// wait lets time pass, or parks the run. A process that takes the run up asks
-// at once instead.
-func (r *runner) wait(ctx context.Context, a machine.Action, fresh bool) {
-	if !fresh {
-		if !r.Wait {
-			r.park(ForAwait, "", nil)
-			return
-		}
-		if !r.linger(ctx, a.At) {
-			return
-		}
-	}
-	r.err = r.m.Apply(machine.Event{Kind: machine.Woken, Path: a.Path, At: r.Clock.Now()})
+	start := o.Start
+	start.Observe = r.observe
+	r.m = machine.New(o.Program, start)
+	r.baton.Lock()
+	return r
 }
 
 // do performs a read or a local step.
-func (r *runner) do(ctx context.Context, a machine.Action) {
+func (r *runner) do(w *worker) {
+	a := w.action
 	rec := journal.Record{Kind: journal.Event, Path: a.Path, Step: a.Step, Effect: a.Effect, Input: types.Encode(a.Input)}
 	var out []byte
 	s, err := r.step(a.Step)
 	if err == nil && a.Effect == string(step.Locals) {
-		err = r.rebuild(ctx)
+		err = r.rebuild(w.ctx)
 	}
 	if err == nil {
-		out, err = r.call(ctx, s, a.Path, rec.Input)
+		out, err = r.call(w.call, s, a.Path, rec.Input)
 	}
-	if ctx.Err() != nil {
-		return
-	}
-	if err != nil {
+	_, live := r.m.Live(a.Path)
+	switch {
+	case w.ctx.Err() != nil || !live: // what was done is done again, or nothing needs it
+	case err == nil:
+		r.done(rec, a, out, false)
+	case r.late(w):
+	case w.call.Err() != nil:
+		r.drop(a)
+	default:
 		r.failed(rec, a, err)
-		return
 	}
-	r.done(rec, a, out, false)
 }
 
 func (r *runner) step(name string) (step.Step, error) {
@@ -356,7 +246,9 @@ func (r *runner) step(name string) (step.Step, error) {
 // call performs a step; a panic in it becomes an error.
 func (r *runner) call(ctx context.Context, s step.Step, path string, in []byte) (out []byte, err error) {
 	defer recovered(s.Name, &err)
-	return s.Do(step.WithCall(ctx, r.callOf(s, path, in)), in)
+	c := r.callOf(s, path, in)
+	defer r.free()()
+	return s.Do(step.WithCall(ctx, c), in)
 }
 
 func recovered(name string, err *error) {

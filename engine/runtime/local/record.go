@@ -23,13 +23,22 @@ func (r *runner) apply(rec journal.Record, e machine.Event, sync bool) error {
 	if err := r.append(rec, sync); err != nil {
 		return err
 	}
-	r.m.Next()
 	return r.m.Apply(e)
+}
+
+// event writes down what happened to an action beside its end.
+func (r *runner) event(kind machine.EventKind, path string) {
+	if r.err == nil {
+		r.err = r.apply(journal.Record{Kind: journal.Event, Path: path}, machine.Event{Kind: kind, Path: path}, false)
+	}
 }
 
 // done records a result. Of an await's polls only the first and the last are
 // written down: the machine tells which it is.
 func (r *runner) done(rec journal.Record, a machine.Action, out []byte, sync bool) {
+	if r.err != nil {
+		return
+	}
 	e := machine.Event{Kind: machine.Done, Path: a.Path}
 	if err := json.Unmarshal(out, &e.Output); err != nil {
 		r.failed(rec, a, types.Errorf(types.Internal, "result of %s does not decode: %w", a.Step, err))
@@ -41,7 +50,7 @@ func (r *runner) done(rec journal.Record, a machine.Action, out []byte, sync boo
 		return
 	}
 	rec.Event = &e
-	if r.err = r.apply(rec, e, sync); r.err != nil {
+	if r.err = r.append(rec, sync); r.err != nil {
 		return
 	}
 	delete(r.intents, a.Path)
@@ -49,12 +58,13 @@ func (r *runner) done(rec journal.Record, a machine.Action, out []byte, sync boo
 	if sync {
 		r.effect(a.Path, a.Step, rec.Key, rec.Outcome, "", e.Output)
 	}
+	r.err = r.m.Apply(e)
 }
 
 // noted keeps what a walk from here on needs to know of a step.
 func (r *runner) noted(rec journal.Record, a machine.Action) {
 	switch {
-	case a.Effect == string(step.Reads) && !a.Poll:
+	case a.Effect == string(step.Reads) && !a.Poll && !r.consent:
 		r.reads = append(r.reads, plan.Read{Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Output: rec.Event.Output})
 	case a.Effect == string(step.Locals):
 		r.locals = append(r.locals, rec)
@@ -63,8 +73,12 @@ func (r *runner) noted(rec journal.Record, a machine.Action) {
 
 func (r *runner) failed(rec journal.Record, a machine.Action, err error) {
 	rec.Event = nil
-	r.err = r.apply(rec, machine.Event{Kind: machine.Failed, Path: a.Path, Error: types.AsError(err)}, rec.Key != "")
-	if rec.Outcome != outcomeUnknown {
+	if r.err != nil {
+		return
+	}
+	open := rec.Outcome == outcomeUnknown
+	r.err = r.apply(rec, machine.Event{Kind: machine.Failed, Path: a.Path, Error: types.AsError(err), Unsettled: open}, rec.Key != "")
+	if !open {
 		delete(r.intents, a.Path)
 	}
 }
@@ -85,34 +99,63 @@ func (r *runner) effect(path, name, key, outcome, found string, out types.Values
 
 // park lets go of the run: it goes on when a person or time says so. plan is
 // the digest of what a person is asked to agree to.
-func (r *runner) park(reason, plan string, err *types.Error) {
+func (r *runner) park(at, reason, plan string, err *types.Error) {
+	if !r.going() {
+		return
+	}
 	r.out.State, r.out.Reason = Parked, reason
 	if err != nil {
-		r.out.Failure = &machine.Failure{Path: r.m.Current(), Node: r.m.Current(), Error: err}
+		r.out.Failure = &machine.Failure{Path: at, Node: at, Error: err}
 	}
-	r.result()
-	r.err = r.append(journal.Record{Kind: journal.Parked, Reason: reason, Path: r.m.Current(), Plan: plan, Error: err}, true)
+	r.last = &journal.Record{Kind: journal.Parked, Reason: reason, Path: at, Plan: plan, Error: err}
 }
 
-// finish records the end.
+// finish ends a run that has nothing left to do. One that an earlier process
+// was told to stop has cleaned up now, and goes on.
 func (r *runner) finish() {
-	rec := journal.Record{Kind: journal.Finished, State: string(Done)}
-	r.out.State = Done
-	if f := r.m.Failure(); f != nil {
-		r.out.State, r.out.Failure = Failed, f
+	f := r.m.Failure()
+	if x := r.ending; x != nil && f != nil && f.Stopped {
+		switch {
+		case x.state != Interrupted:
+			r.end(x.state, x.by, x.words)
+		case x.here:
+			r.out.State = Interrupted
+		default:
+			r.err = r.retry()
+		}
+		return
 	}
-	r.result()
-	if r.out.State == Failed && r.out.Failure != nil {
-		rec.State, rec.Error = string(Failed), r.out.Failure.Error
+	r.last = &journal.Record{Kind: journal.Finished}
+	r.out.State, r.out.Failure = Done, f
+	if f != nil {
+		r.out.State = Failed
 	}
-	r.err = r.append(rec, true)
 }
 
-// end records that a person ended the run.
+// end says that a person ended the run.
 func (r *runner) end(state State, by, words string) {
 	r.out.State, r.out.By, r.out.Reason = state, by, words
+	r.last = &journal.Record{Kind: journal.Finished, State: string(state), By: by, Reason: words}
+}
+
+// leave writes down how this process leaves the run, when nothing is at work
+// any more.
+func (r *runner) leave() {
+	if r.err != nil || r.out.State == "" {
+		return
+	}
 	r.result()
-	r.err = r.append(journal.Record{Kind: journal.Finished, State: string(state), By: by, Reason: words}, true)
+	rec := r.last
+	if rec == nil {
+		return
+	}
+	if rec.Kind == journal.Finished && rec.State == "" {
+		rec.State = string(r.out.State)
+		if r.out.State == Failed {
+			rec.Error = r.out.Failure.Error
+		}
+	}
+	r.err = r.append(*rec, true)
 }
 
 // result evaluates the outputs. A run whose outputs cannot be computed has not

@@ -100,5 +100,7 @@ func (r *runner) foundBy(ctx context.Context, intent journal.Record, s step.Step
 
 func (r *runner) readBack(ctx context.Context, intent journal.Record, s step.Step, x Resolution) (_ json.RawMessage, err error) {
 	defer recovered(s.Name, &err)
-	return s.Resolve(step.WithCall(ctx, r.callOf(s, x.Path, intent.Input)), x.Ref, intent.Input)
+	c := r.callOf(s, x.Path, intent.Input)
+	defer r.free()()
+	return s.Resolve(step.WithCall(ctx, c), x.Ref, intent.Input)
 }

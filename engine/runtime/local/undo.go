@@ -106,5 +106,6 @@ func (r *runner) reverse(ctx context.Context, s step.Step, x Reversal) (err erro
 	defer recovered(s.Name, &err)
 	c := r.callOf(s, x.Path, x.rec.Input)
 	var out json.RawMessage = types.Encode(x.rec.Event.Output)
+	defer r.free()()
 	return s.Undo(step.WithCall(ctx, c), c.Key, x.rec.Input, out)
 }

@@ -36,17 +36,22 @@ const outcomeUnknown = "unknown"
 // proof of absence.
 const maxSends = 3
 
-func (r *runner) write(ctx context.Context, a machine.Action) {
-	if !r.allowed(ctx, a) {
+func (r *runner) write(w *worker) {
+	a := w.action
+	since, maybeSent := r.intents[a.Path]
+	if !r.allowed(w) {
+		if stopping, live := r.m.Live(a.Path); live && stopping && !maybeSent && r.going() {
+			r.drop(a)
+		}
 		return
 	}
 	s, err := r.step(a.Step)
 	in := types.Encode(a.Input)
 	rec := journal.Record{Kind: journal.Event, Path: a.Path, Step: a.Step, Effect: a.Effect, Input: in}
 	if err == nil {
-		err = r.rebuild(ctx)
+		err = r.rebuild(w.ctx)
 	}
-	if ctx.Err() != nil {
+	if w.ctx.Err() != nil {
 		return
 	}
 	if err != nil {
@@ -59,16 +64,15 @@ func (r *runner) write(ctx context.Context, a machine.Action) {
 	if r.err = r.announce(intent); r.err != nil {
 		return
 	}
-	since, maybeSent := r.intents[a.Path]
 	if !maybeSent {
-		since = intent.At
+		since = r.Clock.Now()
 	}
 	r.intents[a.Path] = since
-	w := &writing{runner: r, a: a, rec: rec, step: s, maybeSent: maybeSent}
+	x := &writing{runner: r, w: w, a: a, rec: rec, step: s, maybeSent: maybeSent}
 	if maybeSent {
-		w.settled = r.settledAt(since)
+		x.settled = r.settledAt(since)
 	}
-	w.settle(ctx)
+	x.settle(w.ctx)
 }
 
 // lifetime is longer than a process works on one write: its lookups, its waits
@@ -89,6 +93,7 @@ func (r *runner) settledAt(intent time.Time) time.Time {
 // writing is one write, from its intent to its outcome.
 type writing struct {
 	*runner
+	w         *worker
 	a         machine.Action
 	rec       journal.Record
 	step      step.Step
@@ -100,8 +105,8 @@ type writing struct {
 // settle looks, sends and looks again until the outcome is known.
 func (w *writing) settle(ctx context.Context) {
 	for sends := 0; ; sends++ {
-		found, err := w.look(ctx)
-		if ctx.Err() != nil || w.err != nil || w.out.State != "" {
+		found, told, err := w.look(ctx)
+		if ctx.Err() != nil || w.err != nil || !told {
 			return // INTENT without DONE: the next process looks
 		}
 		if err != nil {
@@ -119,6 +124,9 @@ func (w *writing) settle(ctx context.Context) {
 			w.found(found)
 			return
 		}
+		if w.needless() {
+			return
+		}
 		if sends == maxSends || (w.last != nil && types.CodeOf(w.last) == types.Conflict) {
 			w.failed(w.rec, w.a, w.last)
 			return
@@ -131,7 +139,7 @@ func (w *writing) settle(ctx context.Context) {
 
 // send sends once. It is false when the world has to be asked what came of it.
 func (w *writing) send(ctx context.Context) (settled bool) {
-	out, err := w.call(ctx, w.step, w.a.Path, w.rec.Input)
+	out, err := w.runner.call(w.w.call, w.step, w.a.Path, w.rec.Input)
 	if err == nil {
 		w.rec.Outcome = "created"
 		w.done(w.rec, w.a, out, true)
@@ -141,7 +149,7 @@ func (w *writing) send(ctx context.Context) (settled bool) {
 	switch code := types.CodeOf(err); {
 	case ctx.Err() != nil: // the call was cut, and its error tells of that
 		return true // INTENT without DONE: the next process looks
-	case code == types.UnknownOutcome:
+	case code == types.UnknownOutcome, w.w.call.Err() != nil: // or its time is up
 		w.maybeSent, w.settled = true, w.Clock.Now().Add(w.Settle)
 	case code == types.Conflict:
 	default:
@@ -151,16 +159,29 @@ func (w *writing) send(ctx context.Context) (settled bool) {
 	return false
 }
 
+// needless gives the write up when nothing needs it any more, or its time is
+// up. It is surely not there.
+func (w *writing) needless() bool {
+	if stopping, _ := w.m.Live(w.a.Path); stopping {
+		w.drop(w.a)
+	} else if !w.late(w.w) {
+		return false
+	}
+	delete(w.intents, w.a.Path)
+	return true
+}
+
 // look asks the step whether its effect is there. Of a late step it asks until
-// the effect is there or cannot appear any more.
-func (w *writing) look(ctx context.Context) (step.Found[json.RawMessage], error) {
-	for told := false; ; told = true {
-		found, err := w.find(ctx, w.step, w.a.Path, w.rec.Input, w.maybeSent)
+// the effect is there or cannot appear any more; it is not told when this
+// process stops before that.
+func (w *writing) look(ctx context.Context) (found step.Found[json.RawMessage], told bool, err error) {
+	for first := true; ; first = false {
+		found, err = w.find(ctx, w.step, w.a.Path, w.rec.Input, w.maybeSent)
 		now := w.Clock.Now()
 		if err != nil || found.State != step.StateAbsent || w.proves(now) {
-			return found, err
+			return found, true, err
 		}
-		if !told {
+		if first {
 			w.emit(Event{Type: "notice", ID: w.a.Node, Path: w.a.Path, Step: w.step.Name,
 				Text: "it is not there; the request that may have been sent can take effect until " + w.settled.UTC().Format(time.TimeOnly) + " UTC, so it is looked for until then"})
 		}
@@ -168,8 +189,8 @@ func (w *writing) look(ctx context.Context) (step.Found[json.RawMessage], error)
 		if w.settled.Before(next) {
 			next = w.settled
 		}
-		if !w.linger(ctx, next) {
-			return found, nil
+		if !w.linger(&worker{ctx: ctx, call: ctx}, next) {
+			return found, false, nil
 		}
 	}
 }
@@ -192,6 +213,7 @@ func (w *writing) update(ctx context.Context, f step.Found[json.RawMessage]) {
 func (w *writing) bring(ctx context.Context, out json.RawMessage) (_ json.RawMessage, err error) {
 	defer recovered(w.step.Name, &err)
 	c := w.callOf(w.step, w.a.Path, w.rec.Input)
+	defer w.free()()
 	return w.step.Update(step.WithCall(ctx, c), c.Key, w.rec.Input, out)
 }
 
@@ -207,6 +229,7 @@ func (r *runner) find(ctx context.Context, s step.Step, path string, in []byte, 
 	}
 	c := r.callOf(s, path, in)
 	c.AfterUnknown = maybeSent
+	defer r.free()()
 	return lookup(step.WithCall(ctx, c), s, c.Key, in)
 }
 
@@ -228,7 +251,7 @@ func (w *writing) found(f step.Found[json.RawMessage]) {
 		if w.last != nil {
 			err.With("cause", w.last.Error())
 		}
-		w.park(ForUnknown, "", err)
+		w.park(w.a.Path, ForUnknown, "", err)
 	}
 }
 

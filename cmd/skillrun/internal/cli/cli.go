@@ -49,10 +49,15 @@ type Program struct {
 	Examiners func(cfg *config.Config, cache string) (map[string]step.Examine, error)
 	// Locks reaches the lock that machines share, in a repository.
 	Locks func(cfg *config.Config, cache, service, repo string) (step.Lock, error)
+	// Interrupt is closed when the person at the terminal wants what runs to
+	// stop; the context of [Program.Run] ends when it has to. May be nil.
+	Interrupt <-chan struct{}
 	// Disk is how journals reach the disk; zero is the real one.
 	Disk engine.Disk
 	// Sandbox opens the embedded world that the options describe.
 	Sandbox func(context.Context, SandboxOptions) (World, error)
+
+	hard context.Context // of a run: an interrupt lets it clean up first
 }
 
 // SandboxOptions say which embedded world to open, and what it is to be like.
@@ -97,7 +102,19 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 	root.SetFlagErrorFunc(flagError)
 	p.completeArgs(root, p.completeSkills)
 	root.SetArgs(verb(root, args))
-	code := p.exit(unknownWord(root.ExecuteContext(ctx), root, args))
+	soft, stop := context.WithCancel(ctx)
+	defer stop()
+	p.hard = ctx
+	if p.Interrupt != nil {
+		go func() {
+			select {
+			case <-p.Interrupt:
+				stop()
+			case <-soft.Done():
+			}
+		}()
+	}
+	code := p.exit(unknownWord(root.ExecuteContext(soft), root, args))
 	if out.err != nil && code == exitDone {
 		render.Error(p.Stderr, fmt.Errorf("the result could not be written: %w", out.err))
 		return exitFailed

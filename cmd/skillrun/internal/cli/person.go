@@ -126,24 +126,33 @@ func (p *Program) cancelCmd() *cobra.Command {
 }
 
 // endCmd is a verb that ends a run, whoever holds it.
-func (p *Program) endCmd(verb, done, short string, end func(*engine.Engine, string, string) error) *cobra.Command {
+func (p *Program) endCmd(verb, done, short string, end func(*engine.Engine, context.Context, string, string, engine.Options) error) *cobra.Command {
 	var f personFlags
 	c := &cobra.Command{
 		Use: verb + " RUN", Short: short,
 		Long: short + `. A run that another process is at is
-asked to stop, which it does before its next step.`,
+asked to stop, which it does before its next step. Steps that clean up (always)
+are run first.`,
 		Example: "  skillrun " + verb + " last --reason \"the wrong commit\"",
 		Args:    one(verb+" needs a run", "`skillrun runs` lists them"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			e, err := p.reader(f.runFlags)
 			if err != nil {
 				return err
 			}
 			id, err := runID(e, args[0])
-			if err == nil {
-				err = end(e, id, f.reason)
-			}
 			if err != nil {
+				return refused(err)
+			}
+			if e.Cleans(id) { // steps of it are performed, which takes more than a look
+				s, _, err := p.openRun(c.Context(), id, f.runFlags)
+				if err != nil {
+					return err
+				}
+				defer s.close()
+				e = s.engine
+			}
+			if err := end(e, c.Context(), id, f.reason, engine.Options{}); err != nil {
 				return refused(err)
 			}
 			fmt.Fprintf(p.Stdout, "run %s is %s\n", id, done)

@@ -168,7 +168,7 @@ func (p *Program) apply(ctx context.Context, file string, f runFlags) error {
 	surface := p.surface(ctx, f, skill)
 	defer surface.close()
 	stop := p.heartbeat(surface)
-	report, err := s.engine.Apply(ctx, made, p.options(f, s, surface))
+	report, err := s.engine.Apply(p.hard, made, p.options(f, s, surface))
 	stop()
 	return p.conclude(surface, report, err, sources)
 }

@@ -78,7 +78,7 @@ func (p *Program) run(ctx context.Context, name string, f runFlags) error {
 	o := p.options(f, r.site, surface)
 	o.Command = r.command(f)
 	stop := p.heartbeat(surface)
-	report, diags, err := r.site.engine.Start(ctx, r.skill, r.binding, o)
+	report, diags, err := r.site.engine.Start(p.hard, r.skill, r.binding, o)
 	stop()
 	if diags.HasErrors() {
 		return p.diagnose(f.output, p.headed(diags, f), r.sources)
@@ -149,7 +149,7 @@ func (p *Program) bind(ctx context.Context, s *site, name string, f *runFlags) (
 }
 
 func (p *Program) options(f runFlags, s *site, out *surface) engine.Options {
-	o := engine.Options{Wait: f.wait, Begun: out.begun, Observe: out.observe, Consent: engine.Asked}
+	o := engine.Options{Wait: f.wait, Begun: out.begun, Observe: out.observe, Consent: engine.Asked, Interrupt: p.Interrupt}
 	switch {
 	case f.yes:
 		o.Consent = engine.Given

@@ -51,7 +51,7 @@ func (p *Program) resume(ctx context.Context, id string, f runFlags) error {
 	surface := p.surface(ctx, f, skill)
 	defer surface.close()
 	stop := p.heartbeat(surface)
-	report, err := s.engine.Resume(ctx, id, p.options(f, s, surface))
+	report, err := s.engine.Resume(p.hard, id, p.options(f, s, surface))
 	stop()
 	return p.conclude(surface, report, err, sources)
 }

@@ -1,0 +1,193 @@
+package machine
+
+import (
+	"maps"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// stage is what a visit is doing.
+type stage string
+
+const (
+	entering stage = ""        // nothing yet
+	waiting  stage = "waiting" // its action is out
+	body     stage = "body"    // its steps, or the items of a loop
+	rescuing stage = "rescue"  // its steps failed
+	cleaning stage = "always"  // last of all
+	pausing  stage = "pausing" // until the next attempt
+	curing   stage = "curing"  // before the next attempt
+	over     stage = "over"    // it has ended; see outcome
+)
+
+// visit is one performance of a node. A loop's node has one visit of the loop
+// and one of each item. Exported fields are its state as data; the others are
+// found again from the program.
+type visit struct {
+	Path      string       `json:"path"`
+	Stage     stage        `json:"stage"`
+	Undecided bool         `json:"undecided,omitempty"` // of a plan: nobody knows whether the run comes here
+	Began     bool         `json:"began,omitempty"`     // its start was told
+	Attempt   int          `json:"attempt,omitempty"`   // of all, counted from 1
+	Tries     int          `json:"tries,omitempty"`     // since a person took the run up
+	Deadline  time.Time    `json:"deadline,omitzero"`
+	Limit     string       `json:"limit,omitempty"`    // the time-out that Deadline comes from
+	Action    *Action      `json:"action,omitempty"`   // of waiting and pausing
+	Since     time.Time    `json:"since,omitzero"`     // of an await: its first answer
+	Frames    []*frame     `json:"frames,omitempty"`   // the sequences of its stage
+	Opened    int          `json:"opened,omitempty"`   // of a parallel group: how many steps were begun
+	Loop      *loop        `json:"loop,omitempty"`     // of a loop
+	Item      *item        `json:"item,omitempty"`     // of an item's visit
+	Inputs    types.Values `json:"inputs,omitempty"`   // of a called skill
+	Given     types.Values `json:"given,omitempty"`    // of a skill: outputs that a return named
+	Behind    []string     `json:"behind,omitempty"`   // of a skill: ids that a return kept from being come to
+	Returned  bool         `json:"returned,omitempty"` // a return ended it
+	Stop      *types.Error `json:"stop,omitempty"`     // why nothing new begins in it
+	Expired   bool         `json:"expired,omitempty"`  // Stop is its own time-out
+	Cause     *Failure     `json:"cause,omitempty"`    // what its steps, or its last attempt, failed with
+	Rescued   *Failure     `json:"rescued,omitempty"`  // what its rescue has seen to
+	Fail      *Failure     `json:"fail,omitempty"`     // of over
+	Absent    bool         `json:"absent,omitempty"`   // of over: it has no result
+
+	node   *program.Node
+	frame  *frame // where it stands; nil at the root
+	names  *names // what its expressions see
+	title  string
+	result any // of over: until it is taken over
+}
+
+// frame is a walk through one sequence of nodes.
+type frame struct {
+	Part  part         `json:"part"`
+	Index int          `json:"index,omitempty"` // of the one step of a parallel group
+	At    int          `json:"at"`              // the node to visit next, or that is visited
+	Now   *visit       `json:"now,omitempty"`   // the visit of the node at At; nil before it
+	Error types.Values `json:"error,omitempty"` // what `error` means here
+	Stop  bool         `json:"stop,omitempty"`  // nothing new begins in it
+	Own   *memory      `json:"own,omitempty"`   // of a called skill and a cure: results that are seen only inside
+
+	of    *visit
+	nodes []program.Node
+	names *names
+}
+
+// part says which of a node's sequences a frame walks through.
+type part string
+
+const (
+	steps  part = "steps"
+	rescue part = "rescue"
+	always part = "always"
+	before part = "before"
+)
+
+// item is the element of a loop that a visit is for.
+type item struct {
+	Index int     `json:"index"`
+	Own   *memory `json:"own,omitempty"` // results that are seen only inside
+}
+
+// memory is a map of results as data: those of steps that have run, null for
+// those that were skipped, and the ids of those that are still to come.
+type memory struct {
+	Results types.Values `json:"results"`
+	Ahead   []string     `json:"ahead,omitempty"`
+}
+
+// names is what expressions see at a place. Sequences that see the same share
+// one.
+type names struct {
+	vars  map[string]any
+	steps map[string]any // vars["steps"]: Unknown until run, nil when skipped
+	own   bool           // steps is not that of the place around
+	skill bool           // steps is that of a skill, which its outputs read
+}
+
+// with returns the names and one more.
+func (s *names) with(name string, value any) *names {
+	vars := maps.Clone(s.vars)
+	vars[name] = value
+	return &names{vars: vars, steps: s.steps, skill: s.skill}
+}
+
+// inside returns the names in a place whose results are not seen outside.
+func (s *names) inside(nodes []program.Node) *names {
+	out := &names{vars: maps.Clone(s.vars), steps: maps.Clone(s.steps), own: true}
+	out.vars["steps"] = out.steps
+	ahead(out.steps, nodes)
+	return out
+}
+
+// ahead marks the results of nodes as not there yet.
+func ahead(steps map[string]any, nodes []program.Node) {
+	visible(nodes, func(n *program.Node) { steps[n.ID] = types.Unknown{After: n.ID} })
+}
+
+// visible visits the nodes whose results are seen where the sequence stands:
+// not what is inside of loops, called skills and cures.
+func visible(nodes []program.Node, f func(*program.Node)) {
+	for i := range nodes {
+		n := &nodes[i]
+		if n.Kind == program.Group && n.ForEach == "" {
+			visible(n.Steps, f)
+			visible(n.Rescue, f)
+			visible(n.Always, f)
+			continue
+		}
+		f(n)
+	}
+}
+
+func (m *Machine) env(s *names, extra map[string]any) expr.Env {
+	vars := s.vars
+	if len(extra) > 0 {
+		vars = maps.Clone(s.vars)
+		maps.Copy(vars, extra)
+	}
+	return expr.Env{Vars: vars, Now: m.start.StartedAt, Zone: m.start.Zone}
+}
+
+// path is where an action inside of the frame is found.
+func (f *frame) path(id string) string {
+	at := f.of.Path
+	if f.Part == before {
+		at = curePath(f.of)
+	}
+	if at == "" {
+		return id
+	}
+	return at + "/" + id
+}
+
+// ended reports whether the frame has come to its end: all of it was done, or
+// something in it failed, returned or was stopped.
+func (f *frame) ended() bool {
+	if f.Now == nil {
+		return f.Stop || f.At >= len(f.nodes)
+	}
+	return f.Now.Stage == over
+}
+
+// failure is what the frame ended with, nil when it did well.
+func (f *frame) failure() *Failure {
+	if f.Now == nil || f.Now.Stage != over {
+		return nil
+	}
+	return f.Now.Fail
+}
+
+// returned reports whether a return in the frame ended the skill.
+func (f *frame) returned() bool { return f.Now != nil && f.Now.Stage == over && f.Now.Returned }
+
+// bounded reports whether the visit's time-out holds at its stage.
+func (v *visit) bounded() bool {
+	return !v.Deadline.IsZero() && v.Stage != cleaning && v.Stage != over
+}
+
+// structured reports whether the visit has sequences of its own.
+func (v *visit) structured() bool {
+	return v.Loop != nil || v.node.Kind == program.Group || v.node.Kind == program.Skill
+}

@@ -1,0 +1,320 @@
+package local
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// crew is the workers of a run. All of it is guarded by the baton.
+type crew struct {
+	baton   *sync.Mutex
+	changed *sync.Cond
+	at      map[string]*worker // by path
+	asking  bool               // one question at a time
+}
+
+func newCrew() crew {
+	baton := new(sync.Mutex)
+	return crew{baton: baton, changed: sync.NewCond(baton), at: map[string]*worker{}}
+}
+
+// worker performs one action.
+type worker struct {
+	action machine.Action
+	ctx    context.Context // of the process
+	call   context.Context // of what is performed: it ends early when nothing needs it, or at its deadline
+	cut    context.CancelFunc
+	idle   bool // nothing needs it any more
+	asks   bool // it waits for a person or a lock, and has begun nothing
+}
+
+// free hands the baton on while something takes time, and returns what takes it
+// back.
+func (r *runner) free() func() {
+	r.baton.Unlock()
+	return r.baton.Lock
+}
+
+// going reports whether the run goes on in this process.
+func (r *runner) going() bool { return r.err == nil && r.out.State == "" }
+
+// loop performs what the machine asks for until the run ends or lets go. What
+// is in flight then comes to its end.
+func (r *runner) loop(ctx context.Context) {
+	for {
+		if r.going() {
+			r.heed()
+		}
+		actions := r.m.Next()
+		r.trim(actions)
+		switch {
+		case r.going() && ctx.Err() == nil && r.beginNext(ctx, actions):
+		case len(r.at) > 0:
+			r.changed.Wait()
+		case !r.going():
+			return
+		case ctx.Err() != nil:
+			r.out.State = Interrupted
+		case len(actions) == 0:
+			r.finish()
+		default:
+			r.rest(ctx, actions)
+		}
+	}
+}
+
+// trim lets workers go whose action nothing needs any more. A request that may
+// change something is not taken back: it comes to its end.
+func (r *runner) trim(actions []machine.Action) {
+	needed := map[string]machine.Action{}
+	for _, a := range actions {
+		needed[a.Path] = a
+	}
+	for path, w := range r.at {
+		a, there := needed[path]
+		w.idle = !there || a.Stopping
+		if w.idle && (w.asks || w.action.Effect != string(step.Writes)) || !r.going() && w.action.Kind != machine.Call {
+			w.cut()
+		}
+	}
+}
+
+// beginNext begins the next action that can be begun, and reports whether there
+// was one. One that stands alone is performed at once.
+func (r *runner) beginNext(ctx context.Context, actions []machine.Action) bool {
+	for _, a := range actions {
+		_, sent := r.intents[a.Path]
+		switch {
+		case r.at[a.Path] != nil:
+		case !a.Deadline.IsZero() && !r.Clock.Now().Before(a.Deadline) && !a.Stopping:
+			r.event(machine.TimedOut, a.Bounds)
+			return true
+		case a.Stopping && !sent:
+			r.drop(a)
+			return true
+		case !r.startable(a):
+		case len(actions) == 1:
+			r.carryOut(r.hire(ctx, a))
+			return true
+		default:
+			go r.side(r.hire(ctx, a))
+			return true
+		}
+	}
+	return false
+}
+
+// startable reports whether an action can be begun beside what is at work. A
+// question, and an await that this process does not wait for, are the last to
+// be looked at: the run is parked for them.
+func (r *runner) startable(a machine.Action) bool {
+	switch a.Kind {
+	case machine.Ask:
+		return r.Wait && !r.asking && r.Decide != nil
+	case machine.Wait:
+		return r.Wait || a.Retry || r.fresh[a.Path]
+	}
+	return true
+}
+
+// hire makes a worker for an action.
+func (r *runner) hire(ctx context.Context, a machine.Action) *worker {
+	w := &worker{action: a, ctx: ctx}
+	w.call, w.cut = context.WithCancel(ctx)
+	if !a.Deadline.IsZero() && a.Kind == machine.Call {
+		w.call, w.cut = context.WithTimeout(ctx, a.Deadline.Sub(r.Clock.Now()))
+	}
+	r.at[a.Path] = w
+	return w
+}
+
+// side performs an action beside others.
+func (r *runner) side(w *worker) {
+	r.baton.Lock()
+	defer r.baton.Unlock()
+	r.carryOut(w)
+}
+
+// carryOut performs an action. The baton is held.
+func (r *runner) carryOut(w *worker) {
+	r.perform(w)
+	w.cut()
+	delete(r.at, w.action.Path)
+	r.changed.Broadcast()
+}
+
+func (r *runner) perform(w *worker) {
+	a := w.action
+	fresh := r.fresh[a.Path]
+	delete(r.fresh, a.Path)
+	switch {
+	case a.Kind == machine.Wait:
+		r.wait(w, fresh)
+	case a.Kind == machine.Ask:
+		r.ask(w)
+	case a.Effect == string(step.Writes):
+		r.write(w)
+	default:
+		r.do(w)
+	}
+}
+
+// rest is asked when only time or a person moves the run on, and this process
+// does not wait for either: it asks who is there, or parks the run.
+func (r *runner) rest(ctx context.Context, actions []machine.Action) {
+	for _, a := range actions {
+		if a.Kind == machine.Ask {
+			r.carryOut(r.hire(ctx, a))
+			return
+		}
+	}
+	r.park(actions[0].Path, ForAwait, "", nil)
+}
+
+// wait lets time pass. A process that takes the run up asks at once instead.
+func (r *runner) wait(w *worker, fresh bool) {
+	a := w.action
+	if !fresh || a.Retry {
+		until := a.At
+		if !a.Deadline.IsZero() && a.Deadline.Before(until) {
+			until = a.Deadline
+		}
+		if !r.linger(w, until) || r.late(w) {
+			return
+		}
+	}
+	_, live := r.m.Live(a.Path)
+	switch {
+	case !live:
+	case a.Retry:
+		r.event(machine.Woken, a.Path)
+	case r.err == nil:
+		r.err = r.m.Apply(machine.Event{Kind: machine.Woken, Path: a.Path, At: r.Clock.Now().UTC()})
+	}
+}
+
+// late ends what bounds an action when its time is up, and reports whether it
+// is.
+func (r *runner) late(w *worker) bool {
+	a := w.action
+	if a.Deadline.IsZero() || w.idle || r.Clock.Now().Before(a.Deadline) {
+		return false
+	}
+	r.event(machine.TimedOut, a.Bounds)
+	if a.Bounds != a.Path && a.Kind == machine.Call {
+		r.drop(a)
+	}
+	return true
+}
+
+// drop tells that an action was not begun, or given up without an effect.
+func (r *runner) drop(a machine.Action) { r.event(machine.Dropped, a.Path) }
+
+// alone does something of which there is one at a time, such as asking a person.
+func (r *runner) alone(do func()) {
+	for r.asking {
+		r.changed.Wait()
+	}
+	r.asking = true
+	do()
+	r.asking = false
+	r.changed.Broadcast()
+}
+
+// ending is why the machine was told to stop.
+type ending struct {
+	state     State // Cancelled, Rejected, or Interrupted
+	by, words string
+	here      bool // by this process
+}
+
+// endBy ends the run for good, as soon as it has cleaned up after itself.
+func (r *runner) endBy(x Ending) {
+	r.ending = &ending{state: x.State, by: x.By, words: x.Words, here: true}
+	r.consent = true // what cleans up was agreed to, or nothing was written yet
+	if !r.m.Cleans() {
+		r.end(x.State, x.By, x.Words)
+		return
+	}
+	why := types.Errorf(types.Cancelled, "the run was %s", x.State)
+	if x.By != "" {
+		why.Message += " by " + x.By
+	}
+	rec := journal.Record{Kind: journal.Event, State: string(x.State), By: x.By, Reason: x.Words}
+	r.err = r.apply(rec, machine.Event{Kind: machine.Stopped, Error: why}, true)
+}
+
+// listen heeds [Options.Interrupt]. What it returns ends that.
+func (r *runner) listen(ctx context.Context, cut context.CancelFunc) func() {
+	if r.Interrupt == nil {
+		return func() {}
+	}
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-done:
+		case <-ctx.Done():
+		case <-r.Interrupt:
+			r.baton.Lock()
+			defer r.baton.Unlock()
+			r.interrupt(cut)
+		}
+	}()
+	return func() { close(done) }
+}
+
+// interrupt stops the run as a person at the terminal wants it.
+func (r *runner) interrupt(cut context.CancelFunc) {
+	defer r.changed.Broadcast()
+	switch {
+	case !r.going():
+		return
+	case r.ending != nil || !r.m.Cleans():
+		cut()
+		return
+	}
+	r.ending = &ending{state: Interrupted, by: r.User, here: true}
+	rec := journal.Record{Kind: journal.Event, State: string(Interrupted), By: r.User}
+	r.err = r.apply(rec, machine.Event{Kind: machine.Stopped, Error: types.Errorf(types.Cancelled, "the run was interrupted")}, true)
+	r.trim(r.m.Next())
+	r.emit(Event{Type: "notice", Text: "stopping: what is in flight comes to its end, and the steps that clean up are run; a second signal stops at once"})
+}
+
+// pause is how often a waiting process looks at the inbox and at locks.
+const pause = 2 * time.Second
+
+// linger lets time pass while it looks at the inbox. It is false when the run
+// ended meanwhile, when nothing needs the action any more, or when the process
+// is to stop.
+func (r *runner) linger(w *worker, until time.Time) bool {
+	for {
+		left := until.Sub(r.Clock.Now())
+		if left <= 0 {
+			return true
+		}
+		if r.Inbox != nil {
+			left = min(left, pause)
+		}
+		if r.sleep(w, left) != nil || w.idle {
+			return false
+		}
+		if r.heed(); !r.going() {
+			return false
+		}
+	}
+}
+
+func (r *runner) sleep(w *worker, d time.Duration) error {
+	ctx := w.call
+	if w.action.Effect == string(step.Writes) {
+		ctx = w.ctx
+	}
+	defer r.free()()
+	return r.Clock.Sleep(ctx, d)
+}
