@@ -203,10 +203,7 @@ func (l *Lines) item(e engine.Event) {
 	}
 	before := t.tenths()
 	t.count(e)
-	place := fmt.Sprintf(" (%d of %d)", t.over, t.total)
-	if t.total == 0 {
-		place = fmt.Sprintf(" (%d)", t.over)
-	}
+	place := " (" + t.place() + ")"
 	switch {
 	case t.shown < shownItems:
 		t.shown++
@@ -270,9 +267,17 @@ func (t *tally) tenths() int {
 	return t.over * 10 / t.total
 }
 
+// place is how many items are over, of how many when that is known.
+func (t *tally) place() string {
+	if t.total == 0 {
+		return fmt.Sprint(t.over)
+	}
+	return fmt.Sprintf("%d of %d", t.over, t.total)
+}
+
 // text tells how far the loop is: 24 of 40, 1 failed, created 23.
 func (t *tally) text() string {
-	text := fmt.Sprintf("%d of %d", t.over, t.total)
+	text := t.place()
 	if t.bad > 0 {
 		text += fmt.Sprintf(", %d failed", t.bad)
 	}
