@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
@@ -247,12 +248,20 @@ func (w *writing) found(f step.Found[json.RawMessage]) {
 			WithHint("%s", orElse(f.Hint, "bring it back, or make new work of it with --again 1")).With("ref", f.Ref))
 	default:
 		err := types.Errorf(types.UnknownOutcome, "nobody knows whether %s happened: %s", w.a.Step, f.Why).
-			WithHint("look, and then say what you found: skillrun resolve %s %s --found %s, or --not-done", w.Header.ID, w.a.Node, "REF")
+			WithHint("look, and then say what you found: skillrun resolve %s %s --found %s, or --not-done", w.Header.ID, quoted(w.a.Path), "REF")
 		if w.last != nil {
 			err.With("cause", w.last.Error())
 		}
 		w.park(w.a.Path, ForUnknown, "", err)
 	}
+}
+
+// quoted is a path as a shell takes it.
+func quoted(path string) string {
+	if strings.Contains(path, "[") {
+		return "'" + path + "'"
+	}
+	return path
 }
 
 func orElse(s, otherwise string) string {
