@@ -77,6 +77,10 @@ type Setup struct {
 	// Locks reaches the lock of a concurrency group that machines share, in a
 	// repository; nil when there is none.
 	Locks func(service, repo string) (step.Lock, error)
+	// Skills finds a skill that another one calls, by its name; beside is the
+	// file that is being checked, "" when it has none. nil: no skill calls
+	// another.
+	Skills func(beside, name string) (file string, text []byte, err error)
 	// Hosts names the host of a service, for the manifest of a plan; may be nil.
 	Hosts func(service string) string
 }
@@ -92,9 +96,13 @@ func New(s Setup) *Engine {
 	return &Engine{Setup: s, store: journal.NewStore(s.State, s.Disk)}
 }
 
-// Check checks a skill. It must not be run when the diagnostics have errors.
+// Check checks a skill, and those that it calls. It must not be run when the diagnostics have errors.
 func (e *Engine) Check(file string, text []byte) (*Skill, diag.List) {
-	return check.File(file, text, e.Catalogue)
+	w := check.World{Catalogue: e.Catalogue}
+	if e.Skills != nil {
+		w.Skill = func(name string) (string, []byte, error) { return e.Skills(file, name) }
+	}
+	return check.File(file, text, w)
 }
 
 // Consent says who has to agree before the first write.

@@ -1,8 +1,6 @@
 package check
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/diag"
@@ -15,12 +13,24 @@ import (
 type Binding struct {
 	Inputs map[string]any
 	Config map[string]any
-	Again  int
-	Now    time.Time // today() in defaults
-	Zone   *time.Location
-	// ConfigPlace says where a config value was written, for diagnostics; nil
-	// when it is not known.
-	ConfigPlace func(name string) diag.Range
+	// ConfigOf returns the config values for a skill that is called; nil: they
+	// are those of Config.
+	ConfigOf func(skill string) map[string]any
+	Again    int
+	Now      time.Time // today() in defaults
+	Zone     *time.Location
+	// ConfigPlace says where a skill's config value was written, for
+	// diagnostics; nil when it is not known.
+	ConfigPlace func(skill, name string) diag.Range
+}
+
+// of returns the binding for a skill that is called.
+func (b Binding) of(skill string) Binding {
+	if b.ConfigOf != nil {
+		b.Config = b.ConfigOf(skill)
+	}
+	b.Inputs = nil
+	return b
 }
 
 // Bind holds inputs and configuration against the skill's declarations, fills
@@ -31,14 +41,15 @@ func (s *Skill) Bind(b Binding) (*program.Program, diag.List) {
 	env := expr.Env{Vars: map[string]any{"config": config}, Now: b.Now, Zone: b.Zone}
 	inputs := s.fill("inputs", s.Inputs, b.Inputs, env, &diags)
 	s.checkInputs(inputs, b.Inputs, &diags)
+	l := &linker{binding: b, diags: &diags, known: map[string]linked{}}
+	steps := l.link(s, s.Steps)
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	sum := sha256.Sum256(s.Text)
 	p := &program.Program{
 		Language: program.Language, Skill: s.Name, Version: s.Version, Description: s.Description,
-		TextDigest: hex.EncodeToString(sum[:]), Inputs: inputs, Config: config, Again: b.Again,
-		Steps: s.Steps, Outputs: s.outputs,
+		TextDigest: s.digest(), Inputs: inputs, Config: config, Again: b.Again,
+		Timeout: s.Timeout, Steps: steps, Outputs: s.outputs,
 	}
 	env.Vars = map[string]any{"inputs": inputs, "config": config}
 	for _, src := range s.Identity {
@@ -64,17 +75,21 @@ func (s *Skill) Sketch(b Binding) *program.Program {
 	config := s.bindConfig(b, &ignored)
 	env := expr.Env{Vars: map[string]any{"config": config}, Now: b.Now, Zone: b.Zone}
 	inputs := s.fill("inputs", s.Inputs, b.Inputs, env, &ignored)
-	unknown := func(values map[string]any, declared types.Type, what string) {
-		for _, f := range declared.Fields {
-			if v, ok := values[f.Name]; f.Required && (!ok || v == nil) {
-				values[f.Name] = types.Unknown{After: what + " " + f.Name}
-			}
-		}
-	}
 	unknown(inputs, s.Inputs, "input")
 	unknown(config, s.Config, "config")
+	l := &linker{binding: b, diags: &ignored, known: map[string]linked{}, sketch: true}
 	return &program.Program{
-		Language: program.Language, Skill: s.Name, Version: s.Version, Inputs: inputs, Config: config, Again: b.Again, Steps: s.Steps,
+		Language: program.Language, Skill: s.Name, Version: s.Version, Inputs: inputs, Config: config, Again: b.Again,
+		Steps: l.link(s, s.Steps),
+	}
+}
+
+// unknown puts in for what is required and missing that it is not known.
+func unknown(values map[string]any, declared types.Type, what string) {
+	for _, f := range declared.Fields {
+		if v, ok := values[f.Name]; f.Required && (!ok || v == nil) {
+			values[f.Name] = types.Unknown{After: what + " " + f.Name}
+		}
 	}
 }
 
@@ -155,7 +170,7 @@ func (s *Skill) bindConfig(b Binding, diags *diag.List) map[string]any {
 		if err := f.Type.Check(v); err != nil {
 			at := declared
 			if b.ConfigPlace != nil {
-				at = b.ConfigPlace(f.Name)
+				at = b.ConfigPlace(s.Name, f.Name)
 			}
 			d := diags.Errorf("bad-config", at, "config value %s %v", f.Name, err)
 			d.Related = []diag.Note{{At: declared, Message: f.Name + " is declared here"}}

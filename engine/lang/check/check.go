@@ -19,7 +19,24 @@
 // package expr. The checker adds the guard that stands around the expression:
 // under a condition that holds only when the earlier step's condition held
 // (every part of that one, joined by &&, stands in this one), the earlier
-// result is present.
+// result is present. What such a condition says about the parts of the
+// expression language that narrow (has, != nil, == of a literal) counts in all
+// that stands under it, also in the steps of a group.
+//
+// # What is nested
+//
+// The steps of a group are seen behind it by their own ids. They are optional
+// there when the group has a condition of its own, may go on after a failure, or
+// has a rescue that takes the place of its steps. A loop closes in what stands
+// inside: only the list of what its items gave is seen behind it. So does the
+// cure of a retry, and the steps of a parallel group do not see each other. A
+// [view] says what is visible at a place, and is a value, so that a walk into
+// something nested leaves no traces.
+//
+// # Other skills
+//
+// A skill that is called is checked too, once, by a walk of its own: it sees
+// nothing of its caller, and its caller sees its inputs and outputs.
 //
 // A mistake never hides others: what cannot be typed has the zero type for the
 // rest of the walk, which fits everywhere, so that one misspelt name gives one
@@ -33,7 +50,6 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
-	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/step"
@@ -50,15 +66,19 @@ type Skill struct {
 	Text        []byte
 	Inputs      types.Type // an object
 	Config      types.Type // an object
-	Outputs     types.Type // an object
+	Outputs     types.Type // an object; what a return may leave out is optional
 	Identity    []string   // bare expressions
+	Timeout     string     // a duration, or ""
 	// Concurrency holds texts with ${{ }}; it is nil when the skill may run
 	// beside others.
 	Concurrency *program.Concurrency
 	Steps       []program.Node
-	Uses        []step.Step // the step types it uses, each once, in order of first use
-	Services    []string    // the services its steps name, sorted
+	Uses        []step.Step // the step types it and what it calls use, each once, in order of first use
+	Services    []string    // the services its steps and those of what it calls name, sorted
 
+	asked    []string          // the services of steps, without that of a lock
+	calls    map[string]*Skill // the skills it calls, by name
+	size     int               // how many steps it has, with those of what it calls
 	outputs  []program.Output
 	places   map[string]diag.Range // of inputs and config names: "inputs.x"; of "concurrency.group" and its like
 	defaults map[string]string     // "inputs.x" -> text of a default with ${{ }}
@@ -72,36 +92,40 @@ func Reserved() []string {
 
 // checker is one walk through one file.
 type checker struct {
-	file  string
-	cat   *step.Catalogue
-	diags diag.List
-	skill *Skill
+	*family
+	file    string
+	chain   []string // the skills that call each other down to this one
+	diags   diag.List
+	skill   *Skill
+	grouped bool // the skill has a concurrency group
 
-	steps   types.Type            // what `steps` means here: earlier results
-	conds   map[string][]string   // step id -> the parts of its condition
-	given   map[string][]string   // condition -> ids present where it holds
-	ids     map[string]diag.Range // every id of the file, also later ones
-	noValue map[string]bool       // ids of steps that have no result
-	readers map[string]int        // step id -> index of the last node that reads it
-	extra   map[string]types.Type // result, error
-	current int                   // index of the node being checked
+	view  view             // what can be seen at the node being checked
+	ids   map[string]place // every id of the file, also later ones
+	early []early          // the returns
+	life  *lifetime        // in which the node being checked stands
+	lives []*lifetime      // all of the file
+	owner map[string]*lifetime
+	reads map[string]bool // the steps that an output reads
 }
 
-// File checks a skill. The skill is nil when it cannot be told what it is; it
-// must not be bound when the diagnostics have errors.
-func File(file string, text []byte, cat *step.Catalogue) (*Skill, diag.List) {
+// File checks a skill, and those that it calls. The skill is nil when it cannot
+// be told what it is; it must not be bound when the diagnostics have errors.
+// Those of a called skill are reported in its own file, with a note that points
+// at the call.
+func File(file string, text []byte, w World) (*Skill, diag.List) {
+	return checkFile(file, text, &family{world: w, known: map[string]*Skill{}}, nil)
+}
+
+func checkFile(file string, text []byte, f *family, chain []string) (*Skill, diag.List) {
 	root, diags := syntax.Parse(file, text)
-	c := &checker{
-		file: file, cat: cat, diags: diags, steps: types.ObjectOf(),
-		conds: map[string][]string{}, given: map[string][]string{}, ids: map[string]diag.Range{},
-		noValue: map[string]bool{}, readers: map[string]int{}, extra: map[string]types.Type{},
-	}
+	c := &checker{family: f, file: file, diags: diags, ids: map[string]place{}, owner: map[string]*lifetime{}}
 	if root == nil {
 		return nil, c.diags
 	}
+	c.chain = append(slices.Clone(chain), c.stem())
 	c.skill = &Skill{
 		File: file, Text: text, Inputs: types.ObjectOf(), Config: types.ObjectOf(), Outputs: types.ObjectOf(),
-		places: map[string]diag.Range{}, defaults: map[string]string{},
+		places: map[string]diag.Range{}, defaults: map[string]string{}, calls: map[string]*Skill{},
 	}
 	c.top(root)
 	c.diags.Sort()
@@ -110,7 +134,10 @@ func File(file string, text []byte, cat *step.Catalogue) (*Skill, diag.List) {
 
 // laterSkillKeys are keys of the language that this version does not know yet.
 // They are refused by name and never ignored.
-var laterSkillKeys = []string{"timeout", "tests", "always", "rescue"}
+var laterSkillKeys = []string{"tests"}
+
+// skillKeys are the keys of a skill.
+var skillKeys = []string{"language", "name", "description", "version", "identity", "concurrency", "timeout", "inputs", "config", "steps", "outputs"}
 
 func (c *checker) top(root *syntax.Node) {
 	if root.Kind != syntax.Mapping {
@@ -118,7 +145,7 @@ func (c *checker) top(root *syntax.Node) {
 			Hint = "begin with: name: " + c.stem()
 		return
 	}
-	c.keys(root, []string{"language", "name", "description", "version", "identity", "concurrency", "inputs", "config", "steps", "outputs"}, laterSkillKeys)
+	c.keys(root, skillKeys, laterSkillKeys)
 	c.language(root)
 	c.name(root)
 	c.skill.Description = c.str(root, "description")
@@ -127,9 +154,20 @@ func (c *checker) top(root *syntax.Node) {
 	c.skill.Inputs = c.declarations(root.Get("inputs"), "inputs")
 	c.identity(root.Get("identity"))
 	c.concurrency(root.Get("concurrency"))
-	c.sequence(root)
+	c.skill.Timeout = c.duration(root, "timeout", "")
+	c.live("")
+	c.skillSteps(root)
 	c.outputs(root.Get("outputs"))
+	c.end(c.skill.Steps)
 	c.drops()
+	c.services()
+}
+
+// services sums up which services the skill needs.
+func (c *checker) services() {
+	c.skill.Services = append(c.skill.Services, c.skill.asked...)
+	slices.Sort(c.skill.Services)
+	c.skill.Services = slices.Compact(c.skill.Services)
 }
 
 func (c *checker) language(root *syntax.Node) {
@@ -179,36 +217,11 @@ func (c *checker) identity(n *syntax.Node) {
 		return
 	}
 	for _, item := range n.Items {
-		e, t, ok := c.bare(item, c.declared())
-		if !ok {
+		e, t := c.bare(item, c.declared())
+		if e == nil {
 			continue
 		}
 		c.open(item, t, "be part of the identity")
-		c.skill.Identity = append(c.skill.Identity, e)
-	}
-}
-
-// drops tells each node which results nothing after it reads.
-func (c *checker) drops() {
-	nodes := c.skill.Steps
-	for id, last := range c.readers {
-		if last < len(nodes) {
-			nodes[last].Drop = append(nodes[last].Drop, id)
-		}
-	}
-	for i := range nodes {
-		if _, read := c.readers[nodes[i].ID]; !read && !c.noValue[nodes[i].ID] {
-			nodes[i].Drop = append(nodes[i].Drop, nodes[i].ID)
-		}
-		slices.Sort(nodes[i].Drop)
-	}
-}
-
-// read notes which steps an expression reads, and where.
-func (c *checker) read(refs []expr.Ref) {
-	for _, r := range refs {
-		if len(r.Path) > 1 && r.Path[0] == "steps" {
-			c.readers[r.Path[1]] = max(c.readers[r.Path[1]], c.current)
-		}
+		c.skill.Identity = append(c.skill.Identity, item.Value)
 	}
 }

@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"context"
+	"os"
 	"testing"
 
 	"github.com/skillrun/skillrun/engine/diag"
@@ -58,11 +59,23 @@ func catalogue() *step.Catalogue {
 	})
 }
 
+// world has the catalogue, and the skills of testdata/called by their names.
+func world() check.World {
+	return check.World{Catalogue: catalogue(), Skill: func(name string) (string, []byte, error) {
+		file := "testdata/called/" + name + ".yaml"
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return "", nil, types.Errorf(types.NotFound, "no skill is named %q", name).WithHint("`skillrun list` shows the skills")
+		}
+		return file, text, nil
+	}}
+}
+
 // TestDiagnostics: to add a case, add it to a file of testdata.
 func TestDiagnostics(t *testing.T) {
 	t.Parallel()
 	diagtest.Run(t, func(name string, text []byte) diag.List {
-		_, diags := check.File(name, text, catalogue())
+		_, diags := check.File(name, text, world())
 		return diags
 	})
 }

@@ -23,6 +23,7 @@ func (c *checker) concurrency(n *syntax.Node) {
 	if n == nil {
 		return
 	}
+	c.grouped = true
 	group := n
 	switch n.Kind {
 	case syntax.Sequence:

@@ -42,7 +42,7 @@ func TestBindConcurrency(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			skill, diags := check.File("x.yaml", []byte(tt.text), catalogue())
+			skill, diags := check.File("x.yaml", []byte(tt.text), world())
 			if len(diags) > 0 {
 				t.Fatal(diags)
 			}
@@ -61,7 +61,7 @@ func TestBindConcurrency(t *testing.T) {
 // is written, before anything runs.
 func TestBadGroups(t *testing.T) {
 	t.Parallel()
-	skill, diags := check.File("x.yaml", []byte(grouped), catalogue())
+	skill, diags := check.File("x.yaml", []byte(grouped), world())
 	if len(diags) > 0 {
 		t.Fatal(diags)
 	}
@@ -94,7 +94,7 @@ func TestLockServices(t *testing.T) {
 	t.Parallel()
 	always := strings.Replace(grouped, "lock_repo: {type: string}", "lock_repo: {type: string, required: true}", 1)
 	for text, want := range map[string][]string{grouped: nil, always: {"git-locks"}, strings.Replace(always, ", service: git-locks", "", 1): {"git"}} {
-		skill, diags := check.File("x.yaml", []byte(text), catalogue())
+		skill, diags := check.File("x.yaml", []byte(text), world())
 		if len(diags) > 0 {
 			t.Fatal(diags)
 		}

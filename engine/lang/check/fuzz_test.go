@@ -29,9 +29,9 @@ func FuzzFile(f *testing.F) {
 	}
 	f.Add([]byte("name: x\nsteps:\n  - {id: a, set: {x: 1}}\n  - {id: b, if: steps.a.x > 0, uses: look, with: {repo: x, tag: \"${{ steps.a.x }}\"}}\n"))
 	f.Add([]byte("name: x\nconcurrency: {group: \"a-${{ config.c ?? 'c' }}\", lock: {repo: \"${{ config.c }}\"}}\nconfig: {c: {type: string}}\nsteps:\n  - {id: a, approve: \"go?\", show: [1, \"${{ 1 / 0 }}\"]}\n"))
-	cat := catalogue()
+	w := world()
 	f.Fuzz(func(t *testing.T, text []byte) {
-		skill, diags := check.File("x.yaml", text, cat)
+		skill, diags := check.File("x.yaml", text, w)
 		if skill == nil || diags.HasErrors() {
 			return
 		}
@@ -63,7 +63,7 @@ config:
 steps:
   - {id: a, set: {x: 1}}
 `
-	skill, diags := check.File("x.yaml", []byte(text), catalogue())
+	skill, diags := check.File("x.yaml", []byte(text), world())
 	if diags.HasErrors() {
 		t.Fatal(diags.Err())
 	}

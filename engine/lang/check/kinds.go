@@ -4,11 +4,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 )
 
 // kinds are the keys of which a step has exactly one, with the keys that go
-// with each.
+// with each and with no other.
 var kinds = []struct {
 	key  string
 	with []string
@@ -19,55 +20,136 @@ var kinds = []struct {
 	{"fail", []string{"code"}},
 	{"approve", []string{"show"}},
 	{"await", nil},
+	{"steps", []string{"parallel", "rescue", "always"}},
+	{"return", nil},
 }
 
-var modifiers = []string{"id", "name", "if", "errors"}
+// modifier is a key that several kinds may have.
+type modifier struct {
+	key   string
+	kinds []string // none is all of them
+}
 
-// laterStepKeys are kinds and modifiers of the language that this version does
-// not know yet.
-var laterStepKeys = []string{"steps", "parallel", "max_parallel", "rescue", "always", "for_each", "as", "key",
-	"on_item_error", "retry", "timeout", "on_error", "return"}
+var modifiers = []modifier{
+	{"id", nil},
+	{"name", nil},
+	{"if", nil},
+	{"for_each", repeatable},
+	{"as", repeatable},
+	{"key", repeatable},
+	{"max_parallel", repeatable},
+	{"on_item_error", repeatable},
+	{"retry", []string{"uses", "steps"}},
+	{"timeout", []string{"uses", "steps"}},
+	{"on_error", []string{"uses", "await", "steps"}},
+	{"errors", []string{"uses", "await"}},
+}
+
+// repeatable are the kinds that a loop may stand around.
+var repeatable = []string{"uses", "set", "assert", "approve", "await", "steps"}
+
+// ofLoops are the modifiers that say something about for_each only.
+var ofLoops = []string{"as", "key", "on_item_error"}
+
+// owners returns the kinds that a key goes with.
+func owners(key string) []string {
+	var out []string
+	for _, k := range kinds {
+		if slices.Contains(k.with, key) {
+			out = append(out, k.key)
+		}
+	}
+	for _, m := range modifiers {
+		if m.key == key {
+			out = append(out, m.kinds...)
+		}
+	}
+	return out
+}
+
+// goes reports whether a key goes with a kind; with none, which is a mistake of
+// its own, everything does.
+func goes(key, kind string) bool {
+	o := owners(key)
+	return kind == "" || len(o) == 0 || slices.Contains(o, kind)
+}
+
+// stepKeys are all the keys that a step can have.
+func stepKeys() []string {
+	var out []string
+	for _, k := range kinds {
+		out = append(append(out, k.key), k.with...)
+	}
+	for _, m := range modifiers {
+		out = append(out, m.key)
+	}
+	return out
+}
+
+// kindNames are the kinds in a row.
+func kindNames() string {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = k.key
+	}
+	return listed(names, "or")
+}
+
+// listed writes names as people do: a, b and c.
+func listed(names []string, last string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " " + last + " " + names[len(names)-1]
+}
 
 // kindOf returns the one kind key the step has, and refuses keys that do not
 // go with it.
 func (c *checker) kindOf(n *syntax.Node) string {
 	var found []string
-	known := slices.Clone(modifiers)
 	for _, k := range kinds {
-		known = append(known, k.key)
 		if n.Get(k.key) != nil {
 			found = append(found, k.key)
-			known = append(known, k.with...)
 		}
 	}
-	c.keys(n, append(known, c.misplaced(n, known)...), laterStepKeys)
+	c.stepKeys(n, found)
 	if len(found) == 1 {
 		return found[0]
 	}
 	if len(found) > 1 {
 		c.diags.Errorf("two-kinds", n.Get(found[1]).Range, "a step has one kind, and this one has %s", strings.Join(found, " and ")).Hint = "make two steps of it"
-	} else if !slices.ContainsFunc(n.Pairs, func(p syntax.Pair) bool { return contains(laterStepKeys, p.Key.Value) }) {
-		c.diags.Errorf("no-kind", keyRange(n), "this step does nothing").Hint = "give it one of uses, set, assert, fail, approve, await"
+	} else {
+		c.diags.Errorf("no-kind", keyRange(n), "this step does nothing").Hint = "give it one of " + kindNames()
 	}
 	return ""
 }
 
-// misplaced refuses keys that go with another kind than the step has, and
-// returns them.
-func (c *checker) misplaced(n *syntax.Node, known []string) []string {
-	var out []string
+// stepKeys refuses keys that do not exist, and those that go with another kind
+// than the step has.
+func (c *checker) stepKeys(n *syntax.Node, found []string) {
 	for _, p := range n.Pairs {
-		var owners []string
-		for _, k := range kinds {
-			if contains(k.with, p.Key.Value) {
-				owners = append(owners, k.key)
+		key := p.Key.Value
+		own := owners(key)
+		switch {
+		case !slices.Contains(stepKeys(), key):
+			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", key).Hint = diag.DidYouMean(key, stepKeys())
+		case len(own) > 0 && !slices.ContainsFunc(found, func(k string) bool { return slices.Contains(own, k) }) && !loose(key, found):
+			d := c.diags.Errorf("misplaced-key", p.Key.Range, "%s belongs to %s", key, listed(own, "and"))
+			d.Hint = "leave it out, or make a step of that kind"
+			if key == "timeout" && slices.Contains(found, "await") {
+				d.Hint = "an await has a timeout of its own: write it beside until"
 			}
-		}
-		if len(owners) > 0 && !contains(known, p.Key.Value) {
-			c.diags.Errorf("misplaced-key", p.Key.Range, "%s belongs to %s", p.Key.Value, strings.Join(owners, " and ")).
-				Hint = "leave it out, or make a step of that kind"
-			out = append(out, p.Key.Value)
+		case slices.Contains(ofLoops, key) && n.Get("for_each") == nil:
+			c.diags.Errorf("misplaced-key", p.Key.Range, "%s belongs to for_each, and this step has none", key).Hint = "leave it out, or add for_each: a list"
+		case key == "max_parallel" && n.Get("for_each") == nil && n.Get("parallel") == nil:
+			c.diags.Errorf("misplaced-key", p.Key.Range, "max_parallel belongs to for_each and to parallel: true, and this step has neither").
+				Hint = "leave it out, or add one of them"
 		}
 	}
-	return out
+}
+
+// loose reports whether a modifier is let through: a step without a kind has
+// that one mistake, unless the key belongs to a kind of its own.
+func loose(key string, found []string) bool {
+	return len(found) == 0 && slices.ContainsFunc(modifiers, func(m modifier) bool { return m.key == key })
 }

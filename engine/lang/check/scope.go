@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/types"
@@ -24,6 +23,49 @@ func errorType() types.Type {
 		types.Field{Name: "code", Type: str}, types.Field{Name: "message", Type: str},
 		types.Field{Name: "step", Type: str}, types.Field{Name: "details", Type: types.MapOf(types.OfKind(types.Any))},
 	)
+}
+
+// view is what can be seen at a place of the file. It is a value: a walk into
+// something nested keeps the one it came with, and goes back to it.
+type view struct {
+	steps []result      // that have run, in the order of the file
+	under []*expr.Expr  // conditions that hold here, from the outside in
+	names []types.Field // loop variables, error, result
+	trust []string      // loop variables that hold what a trusted argument takes
+	where []enclosure   // what stands around, from the outside in
+	scope *expr.Scope   // of all that; nil when it is not made yet
+}
+
+// result is what a step gives to those that see it.
+type result struct {
+	id  string
+	typ types.Type
+	// parts are of the conditions under which the step runs, seen from here.
+	parts []string
+	// ofError says that a part asks for `error`, which means something else
+	// inside of another rescue.
+	ofError bool
+	// unsure says that it may be absent whatever conditions hold.
+	unsure bool
+}
+
+// optional returns the type as it is read without a guard.
+func (r result) optional() types.Type {
+	if (r.unsure || len(r.parts) > 0) && r.typ.Kind != types.Invalid {
+		return r.typ.Maybe()
+	}
+	return r.typ
+}
+
+// beneath returns the result as it is seen from outside of a group.
+func (r result) beneath(cond condition, unsure bool) result {
+	for _, p := range cond.parts {
+		if !slices.Contains(r.parts, p) {
+			r.parts = append(slices.Clip(r.parts), p)
+		}
+	}
+	r.ofError, r.unsure = r.ofError || cond.ofError, r.unsure || unsure
+	return r
 }
 
 // declared is the scope before anything has run: inputs and config.
@@ -47,87 +89,125 @@ func asValues(t types.Type) types.Type {
 	return out
 }
 
-// scope is what names mean at the node being checked.
+// scope is what names mean at the node being checked. The conditions around it
+// are part of that: what they leave no doubt about is present.
 func (c *checker) scope() expr.Scope {
-	s := c.declared()
-	s.Vars = s.Vars.With(types.Field{Name: "steps", Type: c.steps}).With(types.Field{Name: "run", Type: runType()})
-	for _, name := range types.SortedKeys(c.extra) {
-		s.Vars = s.Vars.With(types.Field{Name: name, Type: c.extra[name]})
-	}
-	s.Given = c.given
-	return s
-}
-
-// under returns the steps that are present where all parts hold: those whose
-// own condition has no part that is not among them.
-func (c *checker) under(parts []string) types.Type {
-	out := c.steps
-	for id, own := range c.conds {
-		f, ok := out.Field(id)
-		if !ok || slices.ContainsFunc(own, func(p string) bool { return !slices.Contains(parts, p) }) {
-			continue
+	if c.view.scope == nil {
+		s := c.declared()
+		steps, given := types.ObjectOf(), map[string][]string{}
+		for _, r := range c.view.steps {
+			steps.Fields = append(steps.Fields, types.Field{Name: r.id, Type: r.optional()})
+			if !r.unsure && len(r.parts) > 0 {
+				cond := strings.Join(r.parts, " && ")
+				given[cond] = append(given[cond], r.id)
+			}
 		}
-		f.Type = f.Type.Present()
-		out = out.With(f)
+		s.Vars = s.Vars.With(types.Field{Name: "steps", Type: steps}).With(types.Field{Name: "run", Type: runType()})
+		for _, f := range c.view.names {
+			s.Vars = s.Vars.With(f)
+		}
+		s.Given = given
+		for _, e := range c.view.under {
+			s = e.Narrow(s)
+		}
+		c.view.scope = &s
 	}
-	return out
+	return *c.view.scope
 }
 
-// problems adds what an expression in n complains of, at its exact place.
-func (c *checker) problems(n *syntax.Node, problems []expr.Problem) {
-	for _, p := range problems {
-		d := c.diags.Errorf(p.Code, n.Place(p.From, p.To), "%s", p.Message)
-		d.Hint = p.Hint
-		c.laterStep(d, n, p)
+// means gives a name a meaning in what is checked from here on.
+func (c *checker) means(name string, t types.Type) {
+	if name == "error" {
+		c.forgetError()
+	}
+	c.view.names = append(slices.Clip(c.view.names), types.Field{Name: name, Type: t})
+	c.view.scope = nil
+}
+
+// forgetError drops what is known of an outer `error`: here the name means
+// another one.
+func (c *checker) forgetError() {
+	c.view.under = slices.DeleteFunc(slices.Clone(c.view.under), readsError)
+	c.view.steps = slices.Clone(c.view.steps)
+	for i := range c.view.steps {
+		r := &c.view.steps[i]
+		r.unsure = r.unsure || r.ofError
 	}
 }
 
-// laterStep explains a reference to a step that exists but cannot be read
-// here.
-func (c *checker) laterStep(d *diag.Diagnostic, n *syntax.Node, p expr.Problem) {
-	if p.From < 0 || p.To > len(n.Value) || p.From > p.To {
-		return
-	}
-	text := n.Value[p.From:p.To]
-	_, after, found := strings.Cut(text, "steps.")
-	if !found {
-		after = text
-	}
-	id := after[:len(after)-len(strings.TrimLeft(after, "abcdefghijklmnopqrstuvwxyz0123456789_"))]
-	at, exists := c.ids[id]
-	if _, earlier := c.steps.Field(id); !exists || earlier || d.Code != "unknown-name" {
-		return
-	}
-	d.Related = append(d.Related, diag.Note{At: at, Message: "step " + id + " stands here"})
-	if c.noValue[id] {
-		d.Message, d.Hint = "step "+id+" has no result to read", "assert and fail give none"
-		return
-	}
-	d.Message, d.Hint = "step "+id+" has not run yet at this point", "move it before this step"
+func readsError(e *expr.Expr) bool {
+	return slices.ContainsFunc(e.Refs(), func(r expr.Ref) bool { return r.Path[0] == "error" })
 }
 
-// bare checks a scalar that holds a bare expression, and returns its text.
-func (c *checker) bare(n *syntax.Node, s expr.Scope) (text string, t types.Type, ok bool) {
+// around notes what stands around everything that is checked from here on.
+func (c *checker) around(e enclosure) { c.view.where = append(slices.Clip(c.view.where), e) }
+
+// add lets everything from here on see results.
+func (c *checker) add(results ...result) {
+	c.view.steps, c.view.scope = append(slices.Clip(c.view.steps), results...), nil
+}
+
+// leave goes back to the view from before something nested, and returns the
+// results that came to be inside.
+func (c *checker) leave(before view) []result {
+	inside := c.view.steps[len(before.steps):]
+	c.view = before
+	return inside
+}
+
+// condition is a checked `if`.
+type condition struct {
+	parts   []string // its conjuncts, in one spelling
+	ofError bool
+}
+
+// ifOf checks a step's condition, which holds for everything inside of it.
+func (c *checker) ifOf(n *syntax.Node) (text string, cond condition) {
+	i := n.Get("if")
+	if i == nil {
+		return "", condition{}
+	}
+	text, e := c.condition(i, "if", c.scope())
+	if e == nil {
+		// It is not clear when the step runs; it has a mistake of its own.
+		return text, condition{parts: []string{"?" + text}}
+	}
+	c.view.under, c.view.scope = append(slices.Clip(c.view.under), e), nil
+	return text, condition{parts: e.Conjuncts(), ofError: readsError(e)}
+}
+
+// bare checks a scalar that holds a bare expression, and returns its text and
+// its type. The expression is nil when it has mistakes.
+func (c *checker) bare(n *syntax.Node, s expr.Scope) (e *expr.Expr, t types.Type) {
 	if n.Kind != syntax.Scalar {
-		c.diags.Errorf("not-an-expression", n.Range, "an expression is wanted here, not a %s", kindName(n))
-		return "", types.Type{}, false
+		d := c.diags.Errorf("not-an-expression", n.Range, "an expression is wanted here, not a %s", kindName(n))
+		if n.Kind == syntax.Sequence {
+			d.Hint = `a list in an expression is a text for YAML: "['a', 'b']"`
+		}
+		return nil, types.Type{}
 	}
 	e, problems := expr.Parse(n.Value)
 	if len(problems) > 0 {
 		c.problems(n, problems)
-		return "", types.Type{}, false
+		return nil, types.Type{}
 	}
 	t, problems = e.Check(s)
 	c.problems(n, problems)
 	c.read(e.Refs())
-	return n.Value, t, len(problems) == 0
+	if len(problems) > 0 {
+		return nil, t
+	}
+	return e, t
 }
 
-// condition checks a bare expression that must be a boolean, and returns its
-// text and its parts.
-func (c *checker) condition(n *syntax.Node, key string) (text string, parts []string) {
-	text, t, ok := c.bare(n, c.scope())
-	if !ok || t.Kind == types.Invalid {
+// condition checks a bare expression that must be a boolean. The expression is
+// nil when it has mistakes.
+func (c *checker) condition(n *syntax.Node, key string, s expr.Scope) (text string, e *expr.Expr) {
+	if n.Kind == syntax.Scalar {
+		text = n.Value
+	}
+	e, t := c.bare(n, s)
+	if e == nil || t.Kind == types.Invalid {
 		return text, nil // its own diagnostics say why
 	}
 	if why, fits := types.OfKind(types.Boolean).Accepts(t); !fits {
@@ -135,6 +215,5 @@ func (c *checker) condition(n *syntax.Node, key string) (text string, parts []st
 			Hint = "compare it: there is no truth in texts, numbers or lists"
 		return text, nil
 	}
-	e, _ := expr.Parse(n.Value)
-	return text, e.Conjuncts()
+	return text, e
 }

@@ -1,9 +1,7 @@
 package check
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
@@ -12,82 +10,94 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-func (c *checker) sequence(root *syntax.Node) {
+// skillSteps checks the skill's own steps.
+func (c *checker) skillSteps(root *syntax.Node) {
 	n := root.Get("steps")
 	if n == nil {
 		c.diags.Errorf("missing-key", keyRange(root), "a skill needs steps").Hint = "add a list: steps:"
 		return
 	}
-	if n.Kind != syntax.Sequence || len(n.Items) == 0 {
-		c.diags.Errorf("bad-steps", n.Range, "steps is a list with at least one step")
-		return
-	}
-	for _, item := range n.Items {
-		c.collect(item)
-	}
-	for i, item := range n.Items {
-		c.current = i
-		c.skill.Steps = append(c.skill.Steps, c.step(item))
-	}
-	c.current = len(n.Items)
-	slices.Sort(c.skill.Services)
-	c.skill.Services = slices.Compact(c.skill.Services)
+	c.collectAll(n, nil, "")
+	c.skill.Steps = c.sequence(n, "steps", true)
 }
 
-// collect notes a step's id, so that references to it are explained wherever
-// they stand.
-func (c *checker) collect(n *syntax.Node) {
-	if n.Kind != syntax.Mapping {
-		return
+// sequence checks steps that run one after the other; each sees those before
+// it. With own, they are the nodes of the lifetime that has just begun.
+func (c *checker) sequence(list *syntax.Node, key string, own bool) []program.Node {
+	if list.Kind != syntax.Sequence || len(list.Items) == 0 {
+		c.diags.Errorf("bad-steps", list.Range, "%s is a list with at least one step", key)
+		return nil
 	}
-	id := n.Get("id")
-	if id == nil || id.Kind != syntax.Scalar {
-		return
+	out := make([]program.Node, 0, len(list.Items))
+	for i, item := range list.Items {
+		node := c.step(item)
+		out = append(out, node)
+		if own {
+			c.life.at++
+		}
+		if (node.Kind == program.Fail || node.Kind == program.Return) && item.Get("if") == nil && i+1 < len(list.Items) {
+			c.unreachable(list.Items[i+1], &node)
+		}
 	}
-	if first, twice := c.ids[id.Value]; twice {
-		d := c.diags.Errorf("duplicate-id", id.Range, "a step named %s exists already", id.Value)
-		d.Hint = "every id is unique in the skill"
-		d.Related = []diag.Note{{At: first, Message: "the first one"}}
-		return
-	}
-	c.ids[id.Value] = id.Range
-	c.noValue[id.Value] = n.Get("assert") != nil || n.Get("fail") != nil
+	return out
 }
 
-// step checks one step and adds its result to the scope.
+// unreachable refuses a step behind one that always ends the sequence.
+func (c *checker) unreachable(n *syntax.Node, end *program.Node) {
+	d := c.diags.Errorf("unreachable", keyRange(n), "this step is never reached: the %s before it always ends the skill", end.Kind)
+	d.Hint = "give that one an if, or take one of the two out"
+	d.Related = []diag.Note{{At: end.At, Message: "the " + string(end.Kind) + " stands here"}}
+}
+
+// made is what a step comes to.
+type made struct {
+	out types.Type
+	who string // in messages about codes
+	// codes are those that it can fail with; nil when they are not known one by
+	// one, as those of all that stands in a group.
+	codes   []types.Code
+	unclear bool // it has a mistake of its own: nothing more is said about its codes
+}
+
+// step checks one step and adds its result to the view.
 func (c *checker) step(n *syntax.Node) program.Node {
 	node := program.Node{At: keyRange(n)}
 	if n.Kind != syntax.Mapping {
 		c.diags.Errorf("bad-step", n.Range, "a step is a mapping such as {id: image, uses: quay_get_tag, with: {…}}, not a %s", kindName(n))
 		return node
 	}
+	c.skill.size++
 	kind := c.kindOf(n)
 	node.ID = c.id(n)
-	parts := c.ifOf(n, &node)
-	before := c.steps
-	c.steps = c.under(parts)
+	before := c.view
+	var items loop
+	if n.Get("for_each") != nil && goes("for_each", kind) {
+		items = c.loop(n, &node)
+	}
+	var cond condition
+	node.If, cond = c.ifOf(n)
 	if name := n.Get("name"); name != nil {
 		node.Name, _ = c.fits(name, types.OfKind(types.String), c.scope(), "name").(string)
 	}
-	result := c.kind(n, kind, &node)
-	c.steps = before
-	c.join(node.ID, result, n.Get("if") != nil, parts)
+	around := c.view
+	m := c.kind(n, kind, &node)
+	inside := c.leave(around)
+	c.modify(n, kind, &node, m)
+	c.view = before
+	unsure := node.OnError
+	if items.is {
+		c.looped(n, &node, items)
+		m.out = listOf(itemType(m.out, kind, inside), len(cond.parts) > 0 || unsure || node.OnItemError)
+		inside, cond, unsure = nil, condition{}, false
+	}
+	for _, r := range inside {
+		c.add(r.beneath(cond, unsure))
+	}
+	if node.ID != "" && c.ids[node.ID].hasResult() {
+		c.born(node.ID)
+		c.add(result{id: node.ID, typ: m.out}.beneath(cond, unsure))
+	}
 	return node
-}
-
-// join adds a step's result to the scope of the steps after it.
-func (c *checker) join(id string, result types.Type, conditional bool, parts []string) {
-	if id == "" || c.noValue[id] {
-		return
-	}
-	if conditional && result.Kind != types.Invalid {
-		result.Optional = true
-	}
-	if len(parts) > 0 {
-		c.conds[id] = parts
-		c.given[strings.Join(parts, " && ")] = append(c.given[strings.Join(parts, " && ")], id)
-	}
-	c.steps = c.steps.With(types.Field{Name: id, Type: result})
 }
 
 func (c *checker) id(n *syntax.Node) string {
@@ -103,39 +113,28 @@ func (c *checker) id(n *syntax.Node) string {
 	return id.Value
 }
 
-func (c *checker) ifOf(n *syntax.Node, node *program.Node) []string {
-	cond := n.Get("if")
-	if cond == nil {
-		return nil
-	}
-	text, parts := c.condition(cond, "if")
-	node.If = text
-	return parts
-}
-
-func (c *checker) kind(n *syntax.Node, kind string, node *program.Node) types.Type {
+func (c *checker) kind(n *syntax.Node, kind string, node *program.Node) made {
 	node.Kind = program.Kind(kind)
-	if e := n.Get("errors"); e != nil && kind != "uses" && kind != "await" && kind != "" {
-		c.diags.Errorf("misplaced-key", e.Range, "errors goes with uses and await: %s has its own message", kind)
-	}
 	switch kind {
 	case "uses":
-		s, ok := c.uses(n, node)
-		c.errors(n, node, s, ok)
-		return s.Out
+		return c.uses(n, node)
 	case "await":
 		return c.await(n, node)
 	case "set":
-		return c.set(n.Get("set"), node)
+		return made{out: c.set(n.Get("set"), node)}
 	case "assert":
-		node.Cond, _ = c.condition(n.Get("assert"), "assert")
+		node.Cond, _ = c.condition(n.Get("assert"), "assert", c.scope())
 		c.message(n, n.Get("message"), node)
 	case "fail":
 		c.message(n, n.Get("fail"), node)
 	case "approve":
-		return c.approve(n, node)
+		return made{out: c.approve(n, node)}
+	case "steps":
+		return c.group(n, node)
+	case "return":
+		c.returns(n, node)
 	}
-	return types.ObjectOf()
+	return made{out: types.ObjectOf(), unclear: true}
 }
 
 // message checks the text of an assert or a fail, and its code.
@@ -172,8 +171,17 @@ func (c *checker) set(n *syntax.Node, node *program.Node) types.Type {
 	return out
 }
 
-// uses checks a step type and its arguments.
-func (c *checker) uses(n *syntax.Node, node *program.Node) (step.Step, bool) {
+// uses checks a step type, or another skill, and its arguments.
+func (c *checker) uses(n *syntax.Node, node *program.Node) made {
+	if name, ok := skillName(n.Get("uses")); ok {
+		return c.call(n, name, node)
+	}
+	s, ok := c.performs(n, node)
+	return made{out: s.Out, who: s.Name, codes: s.AllCodes(), unclear: !ok}
+}
+
+// performs checks a step type and its arguments.
+func (c *checker) performs(n *syntax.Node, node *program.Node) (step.Step, bool) {
 	u := n.Get("uses")
 	if u == nil {
 		c.diags.Errorf("missing-key", keyRange(n), "an await needs uses: the read to repeat")
@@ -188,27 +196,35 @@ func (c *checker) uses(n *syntax.Node, node *program.Node) (step.Step, bool) {
 		return step.Step{}, false // its result is unclear: what reads it does not complain too
 	}
 	node.Step, node.Effect = s.Name, string(s.Effect)
-	with := n.Get("with")
-	if with == nil {
-		with = &syntax.Node{Kind: syntax.Mapping, Range: u.Range}
-	}
-	if with.Kind != syntax.Mapping {
-		c.diags.Errorf("bad-with", with.Range, "with is a mapping of arguments, not a %s", kindName(with))
+	with, ok := c.with(n)
+	if !ok {
 		return s, true
-	}
-	if len(with.Pairs) == 0 {
-		with.Range = u.Range
 	}
 	node.With = c.arguments(with, s.In, c.scope(), s.Name)
 	c.service(s, with)
 	return s, true
 }
 
+// with returns the arguments of a step; those that are not written stand where
+// its type does.
+func (c *checker) with(n *syntax.Node) (*syntax.Node, bool) {
+	u, with := n.Get("uses"), n.Get("with")
+	if with == nil {
+		return &syntax.Node{Kind: syntax.Mapping, Range: u.Range}, true
+	}
+	if with.Kind != syntax.Mapping {
+		c.diags.Errorf("bad-with", with.Range, "with is a mapping of arguments, not a %s", kindName(with))
+		return nil, false
+	}
+	if len(with.Pairs) == 0 {
+		with.Range = u.Range
+	}
+	return with, true
+}
+
 // service notes which service the step will ask.
 func (c *checker) service(s step.Step, with *syntax.Node) {
-	if !slices.ContainsFunc(c.skill.Uses, func(o step.Step) bool { return o.Name == s.Name }) {
-		c.skill.Uses = append(c.skill.Uses, s)
-	}
+	c.useStep(s)
 	name := s.Touch.Service
 	if v := with.Get("service"); v != nil && name != "" {
 		if !c.writtenOut(v) {
@@ -217,19 +233,21 @@ func (c *checker) service(s step.Step, with *syntax.Node) {
 		name = v.Value
 	}
 	if name != "" {
-		c.skill.Services = append(c.skill.Services, name)
+		c.skill.asked = append(c.skill.asked, name)
+	}
+}
+
+func (c *checker) useStep(s step.Step) {
+	if !slices.ContainsFunc(c.skill.Uses, func(o step.Step) bool { return o.Name == s.Name }) {
+		c.skill.Uses = append(c.skill.Uses, s)
 	}
 }
 
 func (c *checker) stepType(u *syntax.Node) (step.Step, bool) {
-	if strings.HasPrefix(u.Value, "skill:") {
-		c.diags.Errorf("later-key", u.Range, "uses: skill:NAME comes with a later version of skillrun")
-		return step.Step{}, false
-	}
-	s, ok := c.cat.Lookup(u.Value)
+	s, ok := c.world.Catalogue.Lookup(u.Value)
 	if !ok {
 		d := c.diags.Errorf("unknown-step", u.Range, "no step type is named %q", u.Value)
-		d.Hint = diag.DidYouMean(u.Value, c.cat.Names())
+		d.Hint = diag.DidYouMean(u.Value, c.world.Catalogue.Names())
 		if d.Hint == "" {
 			d.Hint = "`skillrun steps` lists them"
 		}
@@ -237,95 +255,54 @@ func (c *checker) stepType(u *syntax.Node) (step.Step, bool) {
 	return s, ok
 }
 
-// errors checks the people's messages against what the step type can return.
-func (c *checker) errors(n *syntax.Node, node *program.Node, s step.Step, known bool) {
-	e := n.Get("errors")
-	if e == nil {
-		return
-	}
-	if e.Kind != syntax.Mapping {
-		c.diags.Errorf("bad-errors", e.Range, "errors maps codes to messages, such as {not_found: Build it first.}")
-		return
-	}
-	c.extra["error"] = errorType()
-	defer delete(c.extra, "error")
-	node.Errors = map[types.Code]string{}
-	for _, p := range e.Pairs {
-		code := types.Code(p.Key.Value)
-		if known && !s.CanFail(code) {
-			c.diags.Errorf("unknown-code", p.Key.Range, "%s never fails with %s", s.Name, code).Hint = diag.DidYouMean(string(code), codeNames(s.AllCodes()))
-		}
-		node.Errors[code], _ = c.fits(p.Value, types.OfKind(types.String), c.scope(), fmt.Sprintf("errors.%s", code)).(string)
-	}
-}
-
-func codeNames(codes []types.Code) []string {
-	names := make([]string, len(codes))
-	for i, c := range codes {
-		names[i] = string(c)
-	}
-	return names
-}
-
 // await checks a read that is repeated until a condition holds.
-func (c *checker) await(n *syntax.Node, node *program.Node) types.Type {
+func (c *checker) await(n *syntax.Node, node *program.Node) made {
 	a := n.Get("await")
 	if a.Kind != syntax.Mapping {
 		c.diags.Errorf("bad-await", a.Range, "await is a mapping with uses, with, until, every and timeout")
-		return types.Type{}
+		return made{unclear: true}
 	}
 	c.keys(a, []string{"uses", "with", "until", "fail_if", "message", "code", "every", "timeout"}, nil)
-	s, ok := c.uses(a, node)
+	if name, ok := skillName(a.Get("uses")); ok {
+		c.diags.Errorf("await-needs-read", a.Get("uses").Range, "await repeats a read, and skill:%s is a skill", name).
+			Hint = "call the skill in a step of its own, with retry when it has to be repeated"
+		return made{unclear: true}
+	}
+	s, ok := c.performs(a, node)
 	if ok && s.Effect != step.Reads {
 		c.diags.Errorf("await-needs-read", a.Get("uses").Range, "await repeats a read, and %s is a %s", s.Name, s.Effect)
 	}
-	c.errors(n, node, s, ok)
-	c.extra["result"] = s.Out
-	defer delete(c.extra, "result")
+	outside := c.view
+	c.means("result", s.Out)
 	if until := a.Get("until"); until != nil {
-		node.Until, _ = c.condition(until, "until")
+		node.Until, _ = c.condition(until, "until", c.scope())
 	} else {
 		c.diags.Errorf("missing-key", keyRange(a), "an await needs until").Hint = `such as until: "result.state == 'merged'"`
 	}
 	if f := a.Get("fail_if"); f != nil {
-		node.FailIf, _ = c.condition(f, "fail_if")
+		node.FailIf, _ = c.condition(f, "fail_if", c.scope())
 	}
 	if m := a.Get("message"); m != nil {
 		c.message(a, m, node)
 	}
+	c.view = outside
 	node.Every = c.duration(a, "every", "30s")
 	node.Timeout = c.duration(a, "timeout", "")
-	return s.Out
+	return made{out: s.Out, who: s.Name, codes: awaitCodes(s, node), unclear: !ok}
 }
 
-func (c *checker) duration(n *syntax.Node, key, otherwise string) string {
-	v := n.Get(key)
-	if v == nil {
-		return otherwise
+// awaitCodes are the codes of the read, and those that waiting adds.
+func awaitCodes(s step.Step, node *program.Node) []types.Code {
+	codes := s.AllCodes()
+	if node.Timeout != "" {
+		codes = append(codes, types.Timeout)
 	}
-	if d, err := types.ParseDuration(v.Value); err != nil || d <= 0 {
-		c.diags.Errorf("bad-duration", v.Range, "%s is %q, not a duration such as 90s, 5m or 3d", key, v.Value)
-		return otherwise
-	}
-	return v.Value
-}
-
-// outputs checks the skill's results. They may read every step.
-func (c *checker) outputs(n *syntax.Node) {
-	if n == nil {
-		return
-	}
-	if n.Kind != syntax.Mapping {
-		c.diags.Errorf("bad-outputs", n.Range, "outputs is a mapping of names to values")
-		return
-	}
-	for _, p := range n.Pairs {
-		if !idPattern.MatchString(p.Key.Value) {
-			c.diags.Errorf("bad-name", p.Key.Range, "name %q is not lower-case letters, digits and _, beginning with a letter", p.Key.Value)
+	if node.FailIf != "" {
+		failed := node.Code
+		if failed == "" {
+			failed = types.Conflict
 		}
-		v, t := c.typed(p.Value, c.scope())
-		c.open(p.Value, t, "be an output")
-		c.skill.outputs = append(c.skill.outputs, program.Output{Name: p.Key.Value, Value: types.Dynamic{V: v}, Type: t, At: p.Value.Range})
-		c.skill.Outputs.Fields = append(c.skill.Outputs.Fields, types.Field{Name: p.Key.Value, Type: t})
+		codes = append(codes, failed)
 	}
+	return codes
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,23 +35,26 @@ func (c *checker) keys(n *syntax.Node, known, later []string) {
 	for _, p := range n.Pairs {
 		k := p.Key.Value
 		switch {
-		case contains(known, k):
-		case contains(later, k):
-			c.diags.Errorf("later-key", p.Key.Range, "%s comes with a later version of skillrun", k).
-				Hint = "this version has the kinds uses, set, assert, fail, approve and await, and the modifiers name, if and errors"
+		case slices.Contains(known, k):
+		case slices.Contains(later, k):
+			c.diags.Errorf("later-key", p.Key.Range, "%s comes with a later version of skillrun", k).Hint = "leave it out for now"
+		case k == "rescue" || k == "always":
+			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).
+				Hint = k + " belongs to a group: put the steps into one, {id: all, steps: […], " + k + ": […]}"
 		default:
 			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).Hint = diag.DidYouMean(k, known)
 		}
 	}
 }
 
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
+// keyOf is the place of a key of a mapping.
+func keyOf(n *syntax.Node, key string) diag.Range {
+	for _, p := range n.Pairs {
+		if p.Key.Value == key {
+			return p.Key.Range
 		}
 	}
-	return false
+	return n.Range
 }
 
 // str reads an optional string; a number or boolean there is an error with the
@@ -164,6 +168,10 @@ func (c *checker) hold(n *syntax.Node, value any, t, want types.Type, what strin
 		}
 		return
 	}
+	if holdsSecret(t) && !holdsSecret(want) {
+		c.open(n, t, "stand in "+what)
+		return
+	}
 	if n.Kind != syntax.Scalar || !isLiteral(n) {
 		return
 	}
@@ -207,10 +215,31 @@ func (c *checker) trusted(n *syntax.Node, want types.Type, s expr.Scope, what st
 	if len(problems) > 0 {
 		return
 	}
-	if ok, offender := t.Trusted(s); !ok {
+	if ok, offender := c.trusts(t, s); !ok {
 		c.diags.Errorf("untrusted", n.Place(offender.From, offender.To), "%s decides where an effect lands, and %s may hold anything", what, strings.Join(offender.Path, ".")).
 			Hint = "use a literal, config, or an input with an enum or a pattern"
 	}
+}
+
+// trusts reports whether a text is made of nothing but what authors decided;
+// the item of a loop over such a list is one of those things.
+func (c *checker) trusts(t *expr.Text, s expr.Scope) (bool, expr.Ref) {
+	if ok, offender := t.Trusted(s); ok || len(c.view.trust) == 0 {
+		return ok, offender
+	}
+	for _, r := range t.Refs() {
+		if slices.Contains(c.view.trust, r.Path[0]) {
+			continue
+		}
+		e, problems := expr.Parse(strings.Join(r.Path, "."))
+		if len(problems) > 0 {
+			return false, r
+		}
+		if ok, _ := e.Trusted(s); !ok {
+			return false, r
+		}
+	}
+	return true, expr.Ref{}
 }
 
 // arguments checks a mapping against an object's fields.

@@ -263,7 +263,8 @@ func (p *Program) completeInput(_ *cobra.Command, args []string, word string) ([
 	if err != nil {
 		return nothing()
 	}
-	skill, _ := newChecker(cat).Check(src.File, src.Text) // one with mistakes still has inputs
+	e, _ := q.newChecker(cat)
+	skill, _ := e.Check(src.File, src.Text) // one with mistakes still has inputs
 	if skill == nil {
 		return nothing()
 	}

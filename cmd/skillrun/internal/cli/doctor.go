@@ -100,8 +100,8 @@ func (x *examination) skillOf(name string, f runFlags) error {
 	cfg := x.site.cfg
 	x.skill = skill
 	x.binding = engine.Binding{
-		Inputs: inputs, Config: cfg.ValuesFor(skill.Name), Now: x.Clock.Now(), Zone: cfg.Zone,
-		ConfigPlace: func(name string) diag.Range { return cfg.PlaceOf(skill.Name, name) },
+		Inputs: inputs, Config: cfg.ValuesFor(skill.Name), ConfigOf: cfg.ValuesFor, Now: x.Clock.Now(), Zone: cfg.Zone,
+		ConfigPlace: cfg.PlaceOf,
 	}
 	if _, diags = skill.Bind(x.binding); diags.HasErrors() {
 		if diags = slices.DeleteFunc(diags, func(d diag.Diagnostic) bool { return !mistyped(d) }); len(diags) > 0 {

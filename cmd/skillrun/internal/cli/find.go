@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -118,6 +120,41 @@ func (p *Program) skills() ([]source, error) {
 		add(source{Name: stem(name), File: "builtin/" + name, From: builtIn, Text: text})
 	}
 	return out, nil
+}
+
+// callees finds the skills that a skill calls, and keeps their texts:
+// diagnostics point into them.
+type callees struct {
+	program *Program
+	texts   render.Sources
+}
+
+// find returns the skill of a name: the one beside the file that is checked,
+// else the first one in the search path.
+func (c callees) find(beside, name string) (string, []byte, error) {
+	s, err := c.beside(beside, name)
+	if err != nil {
+		if s, err = c.program.find(name); err != nil {
+			return "", nil, err
+		}
+	}
+	c.texts[s.File] = s.Text
+	return s.File, s.Text, nil
+}
+
+func (c callees) beside(file, name string) (source, error) {
+	if strings.HasPrefix(file, "builtin/") {
+		return source{}, fs.ErrNotExist
+	}
+	shown := filepath.Join(filepath.Dir(file), name+".yaml")
+	return c.program.readSkill(c.program.path(shown), shown)
+}
+
+// with returns the texts that diagnostics about a skill may point into.
+func (c callees) with(src source) render.Sources {
+	out := maps.Clone(c.texts)
+	out[src.File] = src.Text
+	return out
 }
 
 func (p *Program) searchPath() []string {

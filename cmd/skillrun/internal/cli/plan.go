@@ -175,8 +175,8 @@ func (p *Program) apply(ctx context.Context, file string, f runFlags) error {
 
 // again checks a skill whose text was kept, and that what it needs is there.
 func (p *Program) again(s *site, file string, text []byte, output string) (*engine.Skill, render.Sources, error) {
-	sources := render.Sources{file: text}
 	skill, diags := s.engine.Check(file, text)
+	sources := s.called.with(source{File: file, Text: text})
 	if diags.HasErrors() {
 		return nil, nil, p.diagnose(output, diags, sources)
 	}

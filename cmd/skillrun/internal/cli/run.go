@@ -10,7 +10,6 @@ import (
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
-	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -138,8 +137,8 @@ func (p *Program) bind(ctx context.Context, s *site, name string, f *runFlags) (
 	}
 	f.called, f.note = name, p.shadows(src)
 	b := engine.Binding{
-		Inputs: inputs, Config: s.cfg.ValuesFor(skill.Name), Again: f.again, Now: p.Clock.Now(), Zone: s.cfg.Zone,
-		ConfigPlace: func(name string) diag.Range { return s.cfg.PlaceOf(skill.Name, name) },
+		Inputs: inputs, Config: s.cfg.ValuesFor(skill.Name), ConfigOf: s.cfg.ValuesFor, Again: f.again, Now: p.Clock.Now(), Zone: s.cfg.Zone,
+		ConfigPlace: s.cfg.PlaceOf,
 	}
 	bound, diags := skill.Bind(b)
 	if diags = append(diags, s.cfg.Missing(skill.Needs(bound))...); diags.HasErrors() {

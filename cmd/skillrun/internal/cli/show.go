@@ -51,12 +51,12 @@ func (p *Program) show(ctx context.Context, name string, f runFlags) error {
 	if err != nil {
 		return refused(err)
 	}
-	e := engine.New(engine.Setup{Catalogue: cat})
+	e, called := p.newChecker(cat)
 	skill, diags := e.Check(src.File, src.Text)
 	if diags.HasErrors() {
-		return p.diagnose(f.output, diags, render.Sources{src.File: src.Text})
+		return p.diagnose(f.output, diags, called.with(src))
 	}
-	uses := e.Uses(skill, engine.Binding{Config: cfg.ValuesFor(skill.Name), Now: p.Clock.Now(), Zone: cfg.Zone})
+	uses := e.Uses(skill, engine.Binding{Config: cfg.ValuesFor(skill.Name), ConfigOf: cfg.ValuesFor, Now: p.Clock.Now(), Zone: cfg.Zone})
 	told := refdocs.Describe(skill, cfg, uses)
 	if f.output == "json" {
 		render.JSON(p.Stdout, told)

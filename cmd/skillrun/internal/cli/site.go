@@ -21,6 +21,7 @@ type site struct {
 	state     string // the folder of its journals
 	examiners map[string]step.Examine
 	world     World // nil outside the sandbox
+	called    callees
 }
 
 func (s *site) close() {
@@ -31,7 +32,7 @@ func (s *site) close() {
 
 // sources are the texts that diagnostics may point into.
 func (s *site) sources(src source) render.Sources {
-	out := render.Sources{src.File: src.Text}
+	out := s.called.with(src)
 	if s.cfg.Path != "" {
 		if text, err := os.ReadFile(s.cfg.Path); err == nil {
 			out[s.cfg.Path] = text
@@ -43,7 +44,7 @@ func (s *site) sources(src source) render.Sources {
 // open reads the configuration and opens the site. With sandbox the embedded
 // world is started first, and its configuration is the one that counts.
 func (p *Program) open(ctx context.Context, explicit string, sandbox bool) (*site, error) {
-	s := &site{}
+	s := &site{called: callees{program: p, texts: render.Sources{}}}
 	if p.stateDir() == "" || p.cacheDir() == "" {
 		return nil, refused(errNoState)
 	}
@@ -78,7 +79,7 @@ func (p *Program) open(ctx context.Context, explicit string, sandbox bool) (*sit
 	s.engine = engine.New(engine.Setup{
 		Catalogue: cat, State: s.state,
 		Clock: p.Clock, Random: p.Random, Site: cfg.Site, User: p.User, Version: p.Version, Disk: p.Disk,
-		Settle: cfg.Policy.Settle, Hosts: hostsOf(cfg),
+		Settle: cfg.Policy.Settle, Hosts: hostsOf(cfg), Skills: s.called.find,
 		Locks: func(service, repo string) (step.Lock, error) { return p.Locks(cfg, p.cacheDir(), service, repo) },
 	})
 	return s, nil

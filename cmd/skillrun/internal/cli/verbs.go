@@ -2,7 +2,9 @@ package cli
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -89,11 +91,16 @@ func (p *Program) checkAll(found []source) (checked, error) {
 	if err != nil {
 		return out, err
 	}
-	e := newChecker(cat)
+	e, called := p.newChecker(cat)
 	for _, src := range found {
 		_, diags := e.Check(src.File, src.Text)
-		out.diags = append(out.diags, diags...)
-		out.sources[src.File] = src.Text
+		for _, d := range diags {
+			// A called skill that is checked itself says it there.
+			if d.At.File == src.File || !slices.ContainsFunc(found, func(o source) bool { return o.File == d.At.File }) {
+				out.diags = append(out.diags, d)
+			}
+		}
+		maps.Copy(out.sources, called.with(src))
 	}
 	return out, nil
 }
@@ -112,8 +119,9 @@ func (p *Program) listCmd() *cobra.Command {
 				return refused(err)
 			}
 			w := tabwriter.NewWriter(render.Cleaner{W: p.Stdout}, 0, 0, 2, ' ', 0)
+			e, _ := p.newChecker(cat)
 			for _, src := range all {
-				skill, diags := newChecker(cat).Check(src.File, src.Text)
+				skill, diags := e.Check(src.File, src.Text)
 				about := "does not check: skillrun check " + src.Name
 				if skill != nil && !diags.HasErrors() {
 					about = skill.Description

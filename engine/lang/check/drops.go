@@ -1,0 +1,106 @@
+package check
+
+import (
+	"slices"
+
+	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/program"
+)
+
+// lifetime is a sequence whose results live and end together: the skill's own
+// steps, the steps of one item of a loop, or those of a cure. A plain group
+// inside is one of its nodes, with all that stands in it.
+type lifetime struct {
+	outer *lifetime
+	loop  string // the loop whose result is made of these steps, or ""
+	nodes []*program.Node
+	at    int            // the node being checked
+	ids   []string       // of the steps that belong here
+	home  map[string]int // id -> the node in which it stands
+	last  map[string]int // id -> the last node that reads it
+}
+
+// live begins a lifetime.
+func (c *checker) live(loop string) {
+	c.life = &lifetime{outer: c.life, loop: loop, home: map[string]int{}, last: map[string]int{}}
+	c.lives = append(c.lives, c.life)
+}
+
+// end ends the lifetime of the nodes, which stay where they are from now on.
+func (c *checker) end(sequences ...[]program.Node) {
+	for _, nodes := range sequences {
+		for i := range nodes {
+			c.life.nodes = append(c.life.nodes, &nodes[i])
+		}
+	}
+	c.life = c.life.outer
+}
+
+// born notes where the result of a step belongs.
+func (c *checker) born(id string) {
+	if c.owner[id] != nil {
+		return // a second step of one id is a mistake of its own
+	}
+	c.owner[id], c.life.home[id] = c.life, c.life.at
+	c.life.ids = append(c.life.ids, id)
+}
+
+// read notes which steps an expression reads, and where.
+func (c *checker) read(refs []expr.Ref) {
+	for _, r := range refs {
+		if r.Path[0] != "steps" {
+			continue
+		}
+		if len(r.Path) > 1 {
+			c.readStep(r.Path[1])
+			continue
+		}
+		for _, all := range c.view.steps {
+			c.readStep(all.id)
+		}
+	}
+}
+
+func (c *checker) readStep(id string) {
+	if c.reads != nil {
+		c.reads[id] = true
+	}
+	if l := c.owner[id]; l != nil {
+		l.last[id] = max(l.last[id], l.at)
+	}
+}
+
+// drops tells each node which results nothing after it reads.
+func (c *checker) drops() {
+	for _, l := range c.lives {
+		if c.kept(l) {
+			continue
+		}
+		for _, id := range l.ids {
+			last, read := l.last[id]
+			if !read {
+				last = l.home[id]
+			}
+			if last < len(l.nodes) {
+				l.nodes[last].Drop = append(l.nodes[last].Drop, id)
+			}
+		}
+		for _, n := range l.nodes {
+			slices.Sort(n.Drop)
+		}
+	}
+}
+
+// kept reports whether all results of a lifetime are still wanted at its end,
+// because somebody reads the loop's result, which is made of them.
+func (c *checker) kept(l *lifetime) bool {
+	if l.loop == "" {
+		return false
+	}
+	owner := c.owner[l.loop]
+	if owner == nil {
+		return false
+	}
+	_, read := owner.last[l.loop]
+	return read || c.kept(owner)
+}

@@ -1,0 +1,160 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/lang/syntax"
+)
+
+// enclosure is something that stands around a step and closes it in.
+type enclosure struct {
+	kind  string // one of the words below
+	id    string // of the step it belongs to
+	child int    // inParallel: which of the group's steps
+}
+
+// What closes a step in: what the steps inside give cannot be read from
+// outside, or not by their neighbours.
+const (
+	inLoop     = "loop"
+	inCure     = "cure"
+	inParallel = "parallel group"
+	inAlways   = "always"
+)
+
+// place is where a step stands, for whoever reads it where it cannot be read.
+type place struct {
+	at     diag.Range // of its id
+	where  []enclosure
+	kind   string // its kind, "" when it is unclear
+	looped bool
+}
+
+// hasResult reports whether there is anything to read.
+func (p place) hasResult() bool {
+	switch p.kind {
+	case "assert", "fail", "return":
+		return false
+	case "steps":
+		return p.looped
+	}
+	return true
+}
+
+// collectAll notes the steps of a list and all that stand inside of them, so
+// that references to them are explained wherever they stand.
+func (c *checker) collectAll(list *syntax.Node, where []enclosure, parallel string) {
+	if list == nil || list.Kind != syntax.Sequence {
+		return
+	}
+	for i, item := range list.Items {
+		inner := slices.Clip(where)
+		if parallel != "" {
+			inner = append(inner, enclosure{kind: inParallel, id: parallel, child: i})
+		}
+		c.collect(item, inner)
+	}
+}
+
+func (c *checker) collect(n *syntax.Node, where []enclosure) {
+	if n.Kind != syntax.Mapping {
+		return
+	}
+	id := ""
+	if v := n.Get("id"); v != nil && v.Kind == syntax.Scalar {
+		id = v.Value
+		c.note(n, v, where)
+	}
+	inside, parallel := where, ""
+	if n.Get("for_each") != nil {
+		inside = append(slices.Clip(where), enclosure{kind: inLoop, id: id})
+	}
+	if p := n.Get("parallel"); p != nil && p.Value == "true" {
+		parallel = id
+	}
+	c.collectAll(n.Get("retry").Get("before"), append(slices.Clip(inside), enclosure{kind: inCure, id: id}), "")
+	c.collectAll(n.Get("steps"), inside, parallel)
+	c.collectAll(n.Get("rescue"), inside, "")
+	c.collectAll(n.Get("always"), inside, "")
+}
+
+// note keeps the place of a step's id, and refuses a second one.
+func (c *checker) note(n, id *syntax.Node, where []enclosure) {
+	if first, twice := c.ids[id.Value]; twice {
+		d := c.diags.Errorf("duplicate-id", id.Range, "a step named %s exists already", id.Value)
+		d.Hint = "every id is unique in the skill"
+		d.Related = []diag.Note{{At: first.at, Message: "the first one"}}
+		return
+	}
+	p := place{at: id.Range, where: where, looped: n.Get("for_each") != nil}
+	for _, k := range kinds {
+		if n.Get(k.key) != nil {
+			p.kind = k.key
+			break
+		}
+	}
+	c.ids[id.Value] = p
+}
+
+// problems adds what an expression in n complains of, at its exact place.
+func (c *checker) problems(n *syntax.Node, problems []expr.Problem) {
+	for _, p := range problems {
+		d := c.diags.Errorf(p.Code, n.Place(p.From, p.To), "%s", p.Message)
+		d.Hint = p.Hint
+		c.explain(d, n, p)
+	}
+}
+
+// explain says why a step that exists cannot be read here.
+func (c *checker) explain(d *diag.Diagnostic, n *syntax.Node, p expr.Problem) {
+	if d.Code != "unknown-name" || p.From < 0 || p.To > len(n.Value) || p.From > p.To {
+		return
+	}
+	text := n.Value[p.From:p.To]
+	_, after, found := strings.Cut(text, "steps.")
+	if !found {
+		after = text
+	}
+	id := after[:len(after)-len(strings.TrimLeft(after, "abcdefghijklmnopqrstuvwxyz0123456789_"))]
+	target, exists := c.ids[id]
+	if !exists || slices.ContainsFunc(c.view.steps, func(r result) bool { return r.id == id }) {
+		return
+	}
+	d.Related = append(d.Related, diag.Note{At: target.at, Message: "step " + id + " stands here"})
+	d.Message, d.Hint = c.why(id, target)
+}
+
+// why says why a step cannot be read here, and what to do about it.
+func (c *checker) why(id string, target place) (message, hint string) {
+	if !target.hasResult() {
+		if target.kind == "steps" {
+			return "group " + id + " has no result to read", "read the steps inside of it: their results are seen outside"
+		}
+		return "step " + id + " has no result to read", "assert, fail and return give none"
+	}
+	i := 0
+	for i < len(target.where) && i < len(c.view.where) && target.where[i] == c.view.where[i] {
+		i++
+	}
+	if i < len(target.where) && i < len(c.view.where) {
+		t, h := target.where[i], c.view.where[i]
+		if t.kind == inParallel && h.kind == inParallel && t.id == h.id {
+			return "step " + id + " runs side by side with this one in the parallel group " + t.id,
+				"move this step behind the group, or leave parallel out"
+		}
+	}
+	for _, e := range target.where[i:] {
+		switch e.kind {
+		case inLoop:
+			return "step " + id + " stands inside of the loop " + e.id + ", and is read there only",
+				"behind the loop read steps." + e.id + ": the list of what each item gave"
+		case inCure:
+			return "step " + id + " belongs to the cure of " + e.id + ", and is read there only",
+				"read what " + e.id + " gives"
+		}
+	}
+	return "step " + id + " has not run yet at this point", "move it before this step"
+}

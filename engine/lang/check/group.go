@@ -1,0 +1,121 @@
+package check
+
+import (
+	"slices"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/lang/syntax"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// group checks steps that stand together, with what runs when they fail and
+// what runs last. Their results are seen behind the group; those that a rescue
+// may have taken the place of are optional there.
+func (c *checker) group(n *syntax.Node, node *program.Node) made {
+	node.Parallel = c.flag(n, "parallel")
+	looped := n.Get("for_each") != nil
+	if !looped {
+		node.MaxParallel = c.number(n, "max_parallel", 1, maxParallel)
+		if node.MaxParallel > 0 && !node.Parallel && n.Get("parallel") != nil {
+			c.diags.Errorf("misplaced-key", n.Get("max_parallel").Range, "max_parallel says nothing about steps that run one after the other").Hint = "write parallel: true"
+		}
+	} else {
+		c.live(node.ID)
+	}
+	start := c.view
+	if node.Parallel {
+		node.Steps = c.sideBySide(n.Get("steps"), node.ID, looped)
+	} else {
+		node.Steps = c.sequence(n.Get("steps"), "steps", looped)
+	}
+	steps := c.leave(start)
+	var rescued, last []result
+	if r := n.Get("rescue"); r != nil {
+		steps = perhaps(steps)
+		c.add(steps...)
+		c.means("error", errorType())
+		seen := c.view
+		node.Rescue = c.sequence(r, "rescue", looped)
+		rescued = perhaps(c.leave(seen))
+		c.view = start
+	}
+	if a := n.Get("always"); a != nil {
+		c.add(perhaps(steps)...)
+		c.add(rescued...)
+		c.around(enclosure{kind: inAlways, id: node.ID})
+		seen := c.view
+		node.Always = c.sequence(a, "always", looped)
+		last = c.leave(seen)
+		c.view = start
+	}
+	c.add(slices.Concat(steps, rescued, last)...)
+	if looped {
+		c.end(node.Steps, node.Rescue, node.Always)
+	}
+	return made{out: types.ObjectOf(), who: "the group"}
+}
+
+// perhaps returns results that may be absent whatever conditions hold.
+func perhaps(results []result) []result {
+	out := slices.Clone(results)
+	for i := range out {
+		out[i].unsure = true
+	}
+	return out
+}
+
+// sideBySide checks steps none of which sees another.
+func (c *checker) sideBySide(list *syntax.Node, group string, own bool) []program.Node {
+	if list.Kind != syntax.Sequence || len(list.Items) == 0 {
+		return c.sequence(list, "steps", false) // which says so
+	}
+	start := c.view
+	var all []result
+	out := make([]program.Node, 0, len(list.Items))
+	for i, item := range list.Items {
+		c.around(enclosure{kind: inParallel, id: group, child: i})
+		out = append(out, c.step(item))
+		all = append(all, c.leave(start)...)
+		if own {
+			c.life.at++
+		}
+	}
+	c.add(all...)
+	return out
+}
+
+// early is a return, as the outputs it names are held against them.
+type early struct {
+	at     diag.Range
+	values []earlyValue
+}
+
+type earlyValue struct {
+	key, value *syntax.Node
+	data       any
+	typ        types.Type
+}
+
+// returns checks the end of the skill before its last step.
+func (c *checker) returns(n *syntax.Node, node *program.Node) {
+	r := n.Get("return")
+	for _, e := range c.view.where {
+		c.diags.Errorf("misplaced-key", r.Range, "return cannot stand inside of %s %s", map[string]string{
+			inLoop: "the loop", inCure: "the cure of", inParallel: "the parallel group", inAlways: "the always of",
+		}[e.kind], e.id).Hint = "name what was found there with a step, and return behind it"
+		break
+	}
+	if r.Kind != syntax.Mapping {
+		c.diags.Errorf("bad-return", r.Range, "return is a mapping of outputs to values, not a %s", kindName(r)).Hint = "return: {} names none"
+		return
+	}
+	ret := early{at: keyRange(n)}
+	for _, p := range r.Pairs {
+		v, t := c.typed(p.Value, c.scope())
+		c.open(p.Value, t, "be an output")
+		node.Values = append(node.Values, program.Binding{Name: p.Key.Value, Value: types.Dynamic{V: v}})
+		ret.values = append(ret.values, earlyValue{p.Key, p.Value, v, t})
+	}
+	c.early = append(c.early, ret)
+}

@@ -1,0 +1,94 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// linker gives the skills that a skill calls, and those that they call, their
+// configuration. Nodes of a checked skill are shared by all its bindings, so
+// those that change are copied.
+type linker struct {
+	binding Binding
+	diags   *diag.List
+	known   map[string]linked
+	sketch  bool // what is missing is unknown
+}
+
+// linked is a called skill with what it is the same in all its calls.
+type linked struct {
+	config, defaults types.Values
+	steps            []program.Node
+}
+
+func (l *linker) link(s *Skill, nodes []program.Node) []program.Node {
+	if len(s.calls) == 0 || len(nodes) == 0 {
+		return nodes
+	}
+	out := slices.Clone(nodes)
+	for i := range out {
+		n := &out[i]
+		n.Steps, n.Rescue, n.Always = l.link(s, n.Steps), l.link(s, n.Rescue), l.link(s, n.Always)
+		if n.Retry != nil {
+			r := *n.Retry
+			r.Before = l.link(s, r.Before)
+			n.Retry = &r
+		}
+		if n.Call != nil {
+			call, of := *n.Call, l.skill(s.calls[n.Call.Skill])
+			call.Config, call.Defaults, call.Steps = of.config, of.defaults, of.steps
+			n.Call = &call
+		}
+	}
+	return out
+}
+
+// skill binds a called skill, once: all its calls see the same configuration.
+func (l *linker) skill(s *Skill) linked {
+	if done, ok := l.known[s.Name]; ok {
+		return done
+	}
+	b := l.binding.of(s.Name)
+	config := s.bindConfig(b, l.diags)
+	if l.sketch {
+		unknown(config, s.Config, "config")
+	}
+	env := expr.Env{Vars: map[string]any{"config": config}, Now: b.Now, Zone: b.Zone}
+	out := linked{config: config, defaults: types.Values{}}
+	for name, v := range s.fill("inputs", s.Inputs, nil, env, l.diags) {
+		if f, _ := s.Inputs.Field(name); f.Type.Check(v) != nil {
+			l.diags.Errorf("bad-default", s.places["inputs."+name], "default of %s %v", name, f.Type.Check(v))
+		}
+		out.defaults[name] = escaped(v)
+	}
+	out.steps = l.link(s, s.Steps)
+	l.known[s.Name] = out
+	return out
+}
+
+// escaped writes a value as texts that come to it: what it holds is data, and
+// no text with holes.
+func escaped(v any) any {
+	switch v := v.(type) {
+	case string:
+		return strings.NewReplacer("${{", "$${{", "%{{", "%%{{").Replace(v)
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = escaped(e)
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, e := range v {
+			out[k] = escaped(e)
+		}
+		return out
+	}
+	return v
+}

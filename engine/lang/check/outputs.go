@@ -1,0 +1,99 @@
+package check
+
+import (
+	"cmp"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/lang/syntax"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// outputs checks the skill's results, which may read every step, and then holds
+// every return against them.
+func (c *checker) outputs(n *syntax.Node) {
+	if n == nil {
+		n = &syntax.Node{Kind: syntax.Mapping}
+	}
+	if n.Kind != syntax.Mapping {
+		c.diags.Errorf("bad-outputs", n.Range, "outputs is a mapping of names to values")
+		return
+	}
+	for _, p := range n.Pairs {
+		if !idPattern.MatchString(p.Key.Value) {
+			c.diags.Errorf("bad-name", p.Key.Range, "name %q is not lower-case letters, digits and _, beginning with a letter", p.Key.Value)
+		}
+		c.reads = map[string]bool{}
+		v, t := c.typed(p.Value, c.scope())
+		c.open(p.Value, t, "be an output")
+		t = c.returned(p.Key.Value, t)
+		c.skill.outputs = append(c.skill.outputs, program.Output{Name: p.Key.Value, Value: types.Dynamic{V: v}, Type: t, At: p.Value.Range})
+		c.skill.Outputs.Fields = append(c.skill.Outputs.Fields, types.Field{Name: p.Key.Value, Type: t})
+	}
+	for _, r := range c.early {
+		for _, v := range r.values {
+			if n.Get(v.key.Value) == nil {
+				d := c.diags.Errorf("unknown-key", v.key.Range, "the skill has no output %s to return", v.key.Value)
+				d.Hint = diag.DidYouMean(v.key.Value, c.skill.Outputs.Names())
+			}
+		}
+	}
+}
+
+// returned is the type of an output whose expression has type t, with all that
+// a return may make of it: another value of that type, or none.
+func (c *checker) returned(name string, t types.Type) types.Type {
+	want, out := loosened(t), t
+	for _, r := range c.early {
+		named := false
+		for _, v := range r.values {
+			if v.key.Value != name {
+				continue
+			}
+			named = true
+			if v.typ.Kind != types.Invalid && t.Kind != types.Invalid {
+				c.hold(v.value, v.data, v.typ, want, name)
+				out = types.Merge(out, v.typ)
+			}
+		}
+		if !named && c.readsAfter(r.at.Start) && out.Kind != types.Invalid {
+			out.Optional = true
+		}
+	}
+	if t.Kind != types.Invalid && out.Kind != want.Kind && want.Kind != types.Invalid {
+		return t // a return has a mistake
+	}
+	return out
+}
+
+// readsAfter reports whether the output being checked reads a step that stands
+// behind a place of the file.
+func (c *checker) readsAfter(at diag.Pos) bool {
+	for id := range c.reads {
+		start := c.ids[id].at.Start
+		if cmp.Or(cmp.Compare(start.Line, at.Line), cmp.Compare(start.Col, at.Col)) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// loosened is a type without what its one expression says about its texts: a
+// return may give others.
+func loosened(t types.Type) types.Type {
+	t.Enum, t.Pattern, t.Format = nil, "", ""
+	if t.Elem != nil {
+		elem := loosened(*t.Elem)
+		t.Elem = &elem
+	}
+	if t.Kind == types.Integer {
+		t.Minimum, t.Maximum = nil, nil
+	}
+	fields := make([]types.Field, len(t.Fields))
+	for i, f := range t.Fields {
+		f.Type = loosened(f.Type)
+		fields[i] = f
+	}
+	t.Fields = fields
+	return t
+}

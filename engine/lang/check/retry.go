@@ -1,0 +1,145 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/lang/syntax"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// modify checks what stands around the deed of a step: its time-out, what
+// happens when it fails, and what people are told then.
+func (c *checker) modify(n *syntax.Node, kind string, node *program.Node, m made) {
+	if n.Get("timeout") != nil && goes("timeout", kind) {
+		node.Timeout = c.duration(n, "timeout", "")
+		if m.codes != nil {
+			m.codes = append(slices.Clip(m.codes), types.Timeout)
+		}
+	}
+	if goes("on_error", kind) {
+		node.OnError = c.goOn(n, "on_error")
+	}
+	if r := n.Get("retry"); r != nil && goes("retry", kind) {
+		node.Retry = c.retry(r, node, m)
+	}
+	if e := n.Get("errors"); e != nil && goes("errors", kind) {
+		c.errors(e, node, m)
+	}
+}
+
+// errors checks the people's messages against what the step can fail with.
+func (c *checker) errors(e *syntax.Node, node *program.Node, m made) {
+	if e.Kind != syntax.Mapping {
+		c.diags.Errorf("bad-errors", e.Range, "errors maps codes to messages, such as {not_found: Build it first.}")
+		return
+	}
+	outside := c.view
+	c.means("error", errorType())
+	node.Errors = map[types.Code]string{}
+	for _, p := range e.Pairs {
+		c.code(p.Key, m)
+		node.Errors[types.Code(p.Key.Value)], _ = c.fits(p.Value, types.OfKind(types.String), c.scope(), fmt.Sprintf("errors.%s", p.Key.Value)).(string)
+	}
+	c.view = outside
+}
+
+// code checks that a step can fail with a code.
+func (c *checker) code(n *syntax.Node, m made) types.Code {
+	code := types.Code(n.Value)
+	switch {
+	case n.Kind != syntax.Scalar:
+		c.diags.Errorf("unknown-code", n.Range, "an error code is a word, not a %s", kindName(n))
+	case m.unclear, slices.Contains(m.codes, code):
+	case m.codes != nil:
+		c.diags.Errorf("unknown-code", n.Range, "%s never fails with %s", m.who, code).Hint = diag.DidYouMean(n.Value, codeNames(m.codes))
+	case !types.IsCode(n.Value) && !slices.ContainsFunc(c.skill.Uses, func(s step.Step) bool { return s.CanFail(code) }):
+		c.diags.Errorf("unknown-code", n.Range, "%s is not an error code", code).Hint = diag.DidYouMean(n.Value, codeNames(types.Codes()))
+	}
+	return code
+}
+
+func codeNames(codes []types.Code) []string {
+	names := make([]string, len(codes))
+	for i, c := range codes {
+		names[i] = string(c)
+	}
+	return names
+}
+
+// maxAttempts keeps a mistyped number from being taken for a patient one.
+const maxAttempts = 1000
+
+// retry checks how often and when a step that failed is tried again.
+func (c *checker) retry(n *syntax.Node, node *program.Node, m made) *program.Retry {
+	if n.Kind != syntax.Mapping {
+		c.diags.Errorf("bad-retry", n.Range, "retry is a mapping with attempts, delay, on and more, not a %s", kindName(n)).Hint = "such as retry: {attempts: 3, delay: 5s}"
+		return nil
+	}
+	c.keys(n, []string{"attempts", "delay", "backoff", "max_delay", "on", "if", "before"}, nil)
+	out := &program.Retry{Attempts: c.number(n, "attempts", 2, maxAttempts)}
+	if n.Get("attempts") == nil {
+		c.diags.Errorf("missing-key", keyRange(n), "a retry needs attempts: how many there are all together").Hint = "such as attempts: 3"
+	}
+	c.delays(n, out)
+	if on := n.Get("on"); on != nil {
+		if on.Kind != syntax.Sequence || len(on.Items) == 0 {
+			c.diags.Errorf("bad-retry", on.Range, "on is a list of error codes").Hint = "such as on: [unavailable, rate_limited]; without it, every code but cancelled and internal"
+		}
+		for _, item := range on.Items {
+			out.On = append(out.On, c.code(item, m))
+		}
+	}
+	outside := c.view
+	c.means("error", errorType())
+	if i := n.Get("if"); i != nil {
+		out.If, _ = c.condition(i, "retry.if", c.scope())
+	}
+	if b := n.Get("before"); b != nil {
+		c.around(enclosure{kind: inCure, id: node.ID})
+		c.live("")
+		out.Before = c.sequence(b, "before", true)
+		c.end(out.Before)
+	}
+	c.view = outside
+	return out
+}
+
+// delays checks how long a retry waits.
+func (c *checker) delays(n *syntax.Node, out *program.Retry) {
+	out.Delay = c.duration(n, "delay", "")
+	out.MaxDelay = c.duration(n, "max_delay", "")
+	if b := n.Get("backoff"); b != nil {
+		switch f := b.Data().(type) {
+		case int:
+			out.Backoff = float64(f)
+		case float64:
+			out.Backoff = f
+		}
+		if out.Backoff < 1 || out.Backoff > 100 {
+			c.diags.Errorf("bad-value", b.Range, "backoff is a number from 1 to 100: each delay is so many times the one before")
+			out.Backoff = 0
+		}
+	}
+	for _, key := range []string{"backoff", "max_delay"} {
+		if v := n.Get(key); v != nil && n.Get("delay") == nil {
+			c.diags.Errorf("misplaced-key", keyOf(n, key), "%s says nothing without delay", key).Hint = "add delay: what is waited before the second attempt"
+		}
+	}
+}
+
+// duration reads a duration that is written out.
+func (c *checker) duration(n *syntax.Node, key, otherwise string) string {
+	v := n.Get(key)
+	if v == nil {
+		return otherwise
+	}
+	if d, err := types.ParseDuration(v.Value); err != nil || d <= 0 {
+		c.diags.Errorf("bad-duration", v.Range, "%s is %q, not a duration such as 90s, 5m or 3d", key, v.Value)
+		return otherwise
+	}
+	return v.Value
+}
