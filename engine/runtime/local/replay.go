@@ -33,7 +33,6 @@ func (r *runner) replay() error {
 	if err := r.fold(records); err != nil {
 		return err
 	}
-	r.m.Next()
 	r.replaying = false
 	for _, a := range r.m.Next() {
 		r.fresh[a.Path] = true
