@@ -291,7 +291,7 @@ func (e *Engine) run(ctx context.Context, j *journal.File, o Options, continued 
 	defer x.release()
 	lo := e.local(j, h, p, start)
 	lo.Wait, lo.Observe, lo.Decide, lo.Exclusive = o.Wait, o.Observe, e.decide(o, run, p, start, h), x.take
-	lo.Interrupt, lo.End = o.Interrupt, o.end
+	lo.Interrupt, lo.End, lo.KeepReads = o.Interrupt, o.end, o.expect != nil
 	out, err := local.Run(ctx, lo)
 	return Report{Run: run, Outcome: out}, err
 }

@@ -21,10 +21,10 @@ import (
 type Question struct {
 	Path     string // of the approve step; "" before the first write
 	Name     string
-	Message  string // of an approve step
-	Show     any    // of an approve step: what it shows, nil for nothing
-	Snapshot []byte // of the machine that stands there
-	Reads    []plan.Read
+	Message  string           // of an approve step
+	Show     any              // of an approve step: what it shows, nil for nothing
+	Snapshot []byte           // of the machine that stands there
+	Reads    []plan.Read      // so far, when they are kept
 	Before   []journal.Record // of the local steps done so far
 	// Approved tells who has agreed to a plan of that digest already.
 	Approved func(digest string) (by string, ok bool)

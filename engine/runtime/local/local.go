@@ -62,6 +62,9 @@ type Options struct {
 	// Decide is asked before the first write, and by approve steps; nil
 	// consents to the writes and to nothing else.
 	Decide func(context.Context, Question) (Decision, error)
+	// KeepReads keeps what reads saw before the first write for
+	// [Question].Reads.
+	KeepReads bool
 	// Exclusive is asked once: before the first step, so that what is checked
 	// holds while it is written, or before the next write of a run that is gone
 	// on with. It says who writes instead; nil, also of the function: nobody.
