@@ -196,6 +196,8 @@ type sight struct {
 	Jira struct {
 		Issues []struct {
 			Key         string
+			Summary     string
+			Comments    []string
 			RemoteLinks []struct{ URL string } `json:"remote_links"`
 		}
 	}

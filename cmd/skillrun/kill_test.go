@@ -42,6 +42,11 @@ var sweepable = sync.OnceValues(func() (string, error) {
 type killer struct {
 	*arena
 	bin string
+	// args is another command than the release, lostArgs the same when the run's
+	// folder is gone, and whole says what is wrong with what they wrote; zero is
+	// the release.
+	args, lostArgs []string
+	whole          func() error
 }
 
 func newKiller(t *testing.T) *killer {
@@ -50,7 +55,7 @@ func newKiller(t *testing.T) *killer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &killer{openArena(t, sandbox.Options{}), bin}
+	k := &killer{arena: openArena(t, sandbox.Options{}), bin: bin}
 	t.Cleanup(k.end)
 	return k
 }
@@ -86,7 +91,12 @@ func (k *killer) exec(ctx context.Context, point string, args ...string) result 
 }
 
 // again is the release for a given day, so that it is the same work tomorrow.
-func (k *killer) again() []string { return append(k.command(), "--input", "release_date=2026-01-15") }
+func (k *killer) again() []string {
+	if k.args != nil {
+		return k.args
+	}
+	return append(k.command(), "--input", "release_date=2026-01-15")
+}
 
 // points are the names of the points of a run that nothing happens to.
 func (k *killer) points(t *testing.T) []string {
@@ -125,6 +135,9 @@ func (k *killer) unfinished(t *testing.T) (string, error) {
 
 // complete says what is wrong with the world after all was done.
 func (k *killer) complete() error {
+	if k.whole != nil {
+		return k.whole()
+	}
 	seen := k.view()
 	if got := k.count(seen).above(k.seed); got != oneOfEach {
 		return fmt.Errorf("there are %+v", got)
@@ -185,6 +198,9 @@ func (k *killer) kill(t *testing.T, v variant, n int, second int) error {
 // goOn is the command that goes on after a kill.
 func (k *killer) goOn(t *testing.T, v variant) ([]string, error) {
 	if v.lost {
+		if k.lostArgs != nil {
+			return k.lostArgs, os.RemoveAll(filepath.Join(k.home, ".local", "state"))
+		}
 		return k.again(), os.RemoveAll(filepath.Join(k.home, ".local", "state"))
 	}
 	run, err := k.unfinished(t)
@@ -402,7 +418,7 @@ func (k *killer) crowd(t *testing.T, n int, home func(int) string) []result {
 	out := make([]result, n)
 	var all sync.WaitGroup
 	for i := range n {
-		one := &killer{&arena{world: k.world, conf: k.conf, home: home(i)}, k.bin}
+		one := &killer{arena: &arena{world: k.world, conf: k.conf, home: home(i)}, bin: k.bin}
 		if err := os.MkdirAll(one.home, 0o700); err != nil {
 			t.Fatal(err)
 		}
