@@ -114,6 +114,9 @@ func (c *checker) returns(n *syntax.Node, node *program.Node) {
 	for _, p := range r.Pairs {
 		v, t := c.typed(p.Value, c.scope())
 		c.open(p.Value, t, "be an output")
+		if holdsSecret(t) {
+			t = types.Type{} // that is all that is wrong with it
+		}
 		node.Values = append(node.Values, program.Binding{Name: p.Key.Value, Value: types.Dynamic{V: v}})
 		ret.values = append(ret.values, earlyValue{p.Key, p.Value, v, t})
 	}
