@@ -116,7 +116,7 @@ func comparableEnums(a, b []string) (why, hint string, ok bool) {
 	if slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) }) {
 		return "", "", true
 	}
-	if len(a) == 1 {
+	if len(a) == 1 && len(b) > 1 {
 		a, b = b, a
 	}
 	if len(b) == 1 {

@@ -195,44 +195,6 @@ func (e *Expr) Narrow(s Scope) Scope { return s.narrow(e.root, true) }
 // expression is false.
 func (e *Expr) NarrowFalse(s Scope) Scope { return s.narrow(e.root, false) }
 
-// Trusted reports whether the value is made of nothing but what the authors of
-// the skill and of the site decided: literals, config, and inputs that are
-// booleans or have an enum or a pattern. If not, it names the first offender.
-func (e *Expr) Trusted(s Scope) (ok bool, offender Ref) { return trusted(e.Refs(), s) }
-
-func trusted(refs []Ref, s Scope) (bool, Ref) {
-	for _, r := range refs {
-		if !trustedPath(r.Path, s) {
-			return false, r
-		}
-	}
-	return true, Ref{}
-}
-
-func trustedPath(path []string, s Scope) bool {
-	switch path[0] {
-	case "config":
-		return true
-	case "inputs":
-		t, ok := s.typeAt(path)
-		return ok && len(path) > 1 && closedType(t)
-	}
-	return false
-}
-
-// closedType reports whether the author of the skill bounded the values of t.
-func closedType(t types.Type) bool {
-	switch t.Kind {
-	case types.String:
-		return len(t.Enum) > 0 || t.Pattern != ""
-	case types.Boolean:
-		return true
-	case types.List, types.Map:
-		return t.Elem != nil && closedType(*t.Elem)
-	}
-	return false
-}
-
 // Eval computes the value. What cannot be known yet comes back as
 // [types.Unknown]; an error is a [*types.Error].
 func (e *Expr) Eval(env Env) (any, error) {

@@ -119,7 +119,7 @@ func runSlug(ev *evaluator, args []any) (any, error) {
 			return nil, badArgument("slug cannot make a text of length %d", most)
 		}
 	}
-	if err := ev.fuel.handle(4 * len(s)); err != nil {
+	if err := ev.fuel.handle(6 * len(s)); err != nil {
 		return nil, err
 	}
 	var out strings.Builder

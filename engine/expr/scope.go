@@ -15,6 +15,9 @@ type Scope struct {
 	// Given maps the canonical text of a condition (see [Expr.Canonical]) to
 	// the ids of the steps that are present wherever the condition holds.
 	Given map[string][]string
+	// Trust says how far names other than inputs and config can be trusted:
+	// the variable of a loop as far as the list, see [Expr.Trust].
+	Trust map[string]Trust
 
 	// facts are the canonical texts of the conditions that hold here.
 	facts map[string]bool
@@ -52,6 +55,9 @@ func (s Scope) narrow(n node, want bool) Scope {
 	for _, p := range k.present {
 		s.Vars = presentAt(s.Vars, p)
 		s.there = put(s.there, key(p))
+	}
+	for _, choice := range k.choices {
+		s.Vars = choice.at(s.Vars, choice.path)
 	}
 	if len(s.Given) == 0 {
 		return s
@@ -166,6 +172,7 @@ func presentAt(t types.Type, path []string) types.Type {
 // knowledge is what follows from a condition being true or false.
 type knowledge struct {
 	present [][]string // paths that are there
+	choices []choice   // what paths can be, or cannot
 	true    []node     // conditions that hold
 }
 
@@ -179,6 +186,7 @@ func (k *knowledge) learn(n node, want bool) {
 		return
 	}
 	k.hold(n, want)
+	k.learnChoice(n, want)
 	switch n := n.(type) {
 	case *unary:
 		if n.op == "!" {

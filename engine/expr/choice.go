@@ -1,0 +1,100 @@
+package expr
+
+import (
+	"slices"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// choice is what a condition says of the text at a path: it is one of some
+// values, or none of them.
+type choice struct {
+	path   []string
+	values []string
+	none   bool
+}
+
+// learnChoice takes in what n being want says of a text.
+func (k *knowledge) learnChoice(n node, want bool) {
+	if b, ok := n.(*binary); ok && b.op == "!=" {
+		flipped := *b
+		flipped.op = "=="
+		n, want = &flipped, !want
+	}
+	c, ok := choiceOf(n)
+	if !ok {
+		return
+	}
+	c.none = !want
+	k.choices = append(k.choices, c)
+	if want {
+		k.present = append(k.present, c.path)
+	}
+}
+
+// choiceOf reads x == "a", x in ["a", "b"], and such conditions on the same x
+// with || between.
+func choiceOf(n node) (choice, bool) {
+	b, ok := n.(*binary)
+	if !ok {
+		return choice{}, false
+	}
+	switch b.op {
+	case "==":
+		if _, ok := b.left.(*literal); ok {
+			return choiceAmong(b.right, []node{b.left})
+		}
+		return choiceAmong(b.left, []node{b.right})
+	case "in":
+		if l, ok := b.right.(*list); ok {
+			return choiceAmong(b.left, l.elems)
+		}
+	case "||":
+		left, ok := choiceOf(b.left)
+		right, also := choiceOf(b.right)
+		left.values = slices.Concat(left.values, right.values)
+		return left, ok && also && slices.Equal(left.path, right.path)
+	}
+	return choice{}, false
+}
+
+func choiceAmong(of node, values []node) (choice, bool) {
+	c := choice{path: path(of)}
+	for _, v := range values {
+		l, ok := v.(*literal)
+		if !ok {
+			return c, false
+		}
+		s, ok := l.value.(string)
+		if !ok {
+			return c, false
+		}
+		c.values = append(c.values, s)
+	}
+	return c, c.path != nil && len(c.values) > 0
+}
+
+// at returns t in which the text at the path is so chosen. Where nothing would
+// be left the place is never reached, and everything stays as it is: an enum of
+// no values would mean any.
+func (c choice) at(t types.Type, path []string) types.Type {
+	if len(path) > 0 {
+		f, ok := t.Field(path[0])
+		if !ok {
+			return t
+		}
+		f.Type = c.at(f.Type, path[1:])
+		return t.With(f)
+	}
+	if t.Kind != types.String || c.none && len(t.Enum) == 0 {
+		return t
+	}
+	left := slices.Compact(slices.Sorted(slices.Values(c.values)))
+	if len(t.Enum) > 0 {
+		left = slices.DeleteFunc(slices.Clone(t.Enum), func(s string) bool { return slices.Contains(c.values, s) == c.none })
+	}
+	if len(left) > 0 {
+		t.Enum = left
+	}
+	return t
+}

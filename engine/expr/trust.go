@@ -1,0 +1,79 @@
+package expr
+
+import "github.com/skillrun/skillrun/engine/types"
+
+// Trust is how far a value can be trusted to decide where an effect lands.
+type Trust uint8
+
+// The degrees of trust.
+const (
+	// TrustNone: it may hold what came from outside.
+	TrustNone Trust = iota
+	// TrustBounded: it came from outside, within types that the skill's author
+	// declared. What in it is a boolean, or has an enum or a pattern, can be
+	// trusted. Inputs are such values.
+	TrustBounded
+	// TrustFull: the authors of the skill and of the site decided it. Literals
+	// and config are such values.
+	TrustFull
+)
+
+// Trusted reports whether the value is made of nothing but what the authors of
+// the skill and of the site decided: literals, config, and inputs that are
+// booleans or have an enum or a pattern. If not, it names the first offender.
+func (e *Expr) Trusted(s Scope) (ok bool, offender Ref) { return trusted(e.Refs(), s) }
+
+// Trust returns how far the parts of the value can be trusted. What it is of
+// the list of a loop, it is of the loop's variable.
+func (e *Expr) Trust(s Scope) Trust {
+	out := TrustFull
+	for _, r := range e.Refs() {
+		if !trustedPath(r.Path, s) {
+			out = min(out, s.trust(r.Path[0]), TrustBounded)
+		}
+	}
+	return out
+}
+
+func trusted(refs []Ref, s Scope) (bool, Ref) {
+	for _, r := range refs {
+		if !trustedPath(r.Path, s) {
+			return false, r
+		}
+	}
+	return true, Ref{}
+}
+
+func (s Scope) trust(name string) Trust {
+	switch name {
+	case "config":
+		return TrustFull
+	case "inputs":
+		return TrustBounded
+	}
+	return s.Trust[name]
+}
+
+func trustedPath(path []string, s Scope) bool {
+	switch s.trust(path[0]) {
+	case TrustFull:
+		return true
+	case TrustBounded:
+		t, ok := s.typeAt(path)
+		return ok && closedType(t)
+	}
+	return false
+}
+
+// closedType reports whether the author of the skill bounded the values of t.
+func closedType(t types.Type) bool {
+	switch t.Kind {
+	case types.String:
+		return len(t.Enum) > 0 || t.Pattern != ""
+	case types.Boolean:
+		return true
+	case types.List, types.Map:
+		return t.Elem != nil && closedType(*t.Elem)
+	}
+	return false
+}
