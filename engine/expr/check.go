@@ -18,6 +18,9 @@ type checker struct {
 	maybe bool
 	// forgiving is set inside has(): every step of the path may be absent.
 	forgiving bool
+	// huge is set once a value of too many parts was reported: those that are
+	// made of it are the same mistake.
+	huge bool
 }
 
 // unclear is the type of what is wrong. Together with Optional it is the type
@@ -35,7 +38,44 @@ func (c *checker) failAt(at span, code diag.Code, hint, format string, args ...a
 	c.problems = append(c.problems, Problem{code, at.from, at.to, fmt.Sprintf(format, args...), hint})
 }
 
+// maxType is how many parts a type may have. An object of two that are the same
+// object of two and so on is small to write and has no end.
+const maxType = 5000
+
+// check gives n its type.
 func (c *checker) check(n node, s Scope) types.Type {
+	t := c.typeOf(n, s)
+	switch n.(type) {
+	case *object, *list, *call: // what types grow by
+		switch {
+		case parts(t, maxType) >= 0:
+		case c.huge:
+			return unclear
+		default:
+			c.huge = true
+			return c.fail(n, CodeTooBig, "keep fewer of the members, or text made of them", "the value of %s has too many parts", show(n))
+		}
+	}
+	return t
+}
+
+// parts counts the parts of a type down from left, to less than nothing when
+// there are more.
+func parts(t types.Type, left int) int {
+	left--
+	if t.Elem != nil && left >= 0 {
+		left = parts(*t.Elem, left)
+	}
+	for _, f := range t.Fields {
+		if left < 0 {
+			break
+		}
+		left = parts(f.Type, left)
+	}
+	return left
+}
+
+func (c *checker) typeOf(n node, s Scope) types.Type {
 	switch n := n.(type) {
 	case *literal:
 		return literalType(n.value)

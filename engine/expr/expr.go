@@ -200,5 +200,10 @@ func (e *Expr) NarrowFalse(s Scope) Scope { return s.narrow(e.root, false) }
 func (e *Expr) Eval(env Env) (any, error) {
 	ev := newEvaluator(env)
 	v, err := ev.eval(e.root)
+	if err == nil {
+		// A small value in memory can be a huge one when it is written down:
+		// [x, x] of [x, x] of …
+		_, err = ev.fuel.read(v)
+	}
 	return settle(v, err)
 }

@@ -90,6 +90,8 @@ func bombs() map[string]string {
 		"names that count":        `map(1..90000, next_name(versions, "1.0.0-1"))`,
 		"layouts":                 `map(1..90000, format_date("2026-01-01", layout))`,
 		"zones":                   `map(1..90000, [now("UTC"), date_add(now(), "1d"), start_of(today(), "week"), parse_date("2026-01-01", "%Y-%m-%d")])`,
+		"sharing":                 sharing("[1]", "map(", ", ({a: #, b: #}))", 60),
+		"sharing in lists":        sharing("[1]", "map(", ", [#, #])", 60),
 		"unknown keys":            `map(1..90000, any(1..90000, open.x == 1))`,
 		"text: lists":             `%{{ for a in many }}%{{ for b in many }}${{ a + b }}%{{ end }}%{{ end }}`,
 		"text: literals":          `%{{ for a in many }}` + strings.Repeat("x", 1<<16) + `%{{ end }}`,
@@ -100,6 +102,11 @@ func bombs() map[string]string {
 		"text: unknown":           `%{{ for a in many }}%{{ for b in many }}${{ open.x }}%{{ end }}%{{ end }}`,
 		"text: predicates inside": `%{{ for a in many }}${{ len(map(many, # + a)) }}%{{ end }}`,
 	}
+}
+
+// sharing wraps an expression, so that what it holds doubles each time.
+func sharing(src, open, end string, n int) string {
+	return strings.Repeat(open, n) + src + strings.Repeat(end, n)
 }
 
 func bombEnv() Env {
@@ -211,6 +218,22 @@ func TestDeepNesting(t *testing.T) {
 	for _, src := range []string{deep("(", "1", ")", 150), `"` + strings.Repeat("(", 300) + `"`} {
 		if _, problems := Parse(src); len(problems) > 0 {
 			t.Errorf("%.20s…: %v", src, problems)
+		}
+	}
+}
+
+// TestHugeTypes: what is checked is bounded too.
+func TestHugeTypes(t *testing.T) {
+	t.Parallel()
+	for _, src := range []string{sharing("[1]", "map(", ", ({a: #, b: #}))", 60), "json(" + sharing("[1]", "map(", ", ({a: #, b: #}))", 60) + ")",
+		sharing("[1]", "group_by(", ", json(#))", 1) + " == " + sharing("[1]", "map(", ", ({a: #, b: {c: #, d: #}}))", 40)} {
+		e, problems := Parse(src)
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		_, problems = e.Check(Scope{})
+		if len(problems) != 1 || problems[0].Code != CodeTooBig || !strings.Contains(problems[0].Message, "too many parts") {
+			t.Errorf("%.60s: %v", src, problems)
 		}
 	}
 }
