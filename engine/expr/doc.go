@@ -20,15 +20,18 @@
 // [Problem], with its exact bytes and what to write instead.
 //
 // A branch knows what its condition says. [Scope] is a value: narrowing it
-// gives another one, in which more is present.
+// gives another one, in which more is present, and texts can be fewer things.
+// How far a value can be trusted to decide where an effect lands is asked of the
+// names it reads ([Expr.Trust]).
 //
 // # Evaluation
 //
 // [Expr.Eval] is a walk over the nodes, and not expr-lang's virtual machine,
 // for four reasons that are one: every operation has to be ours. Integers fail
-// where the machine's would wrap. [Fuel] is counted where text and lists grow,
-// so that no expression takes all memory or time, and the same one stops at the
-// same place everywhere. Reading a leaf that a plan cannot know yet makes the
+// where the machine's would wrap. [Fuel] is counted for every element that is
+// looked at and every byte that is allocated, before it is, so that no
+// expression takes all memory or time, and the same one stops at the same place
+// everywhere. Reading a leaf that a plan cannot know yet makes the
 // result unknown, except where `&&`, `||`, `?:`, `??` or a quantifier is
 // decided by what is known. And map order, clock and zone cannot leak in.
 // There is no compilation, so an expression that runs once costs its parsing.
@@ -47,8 +50,12 @@
 //
 // # Adding a function
 //
-// Write an entry in one of the tables (fntext.go, fnvalue.go, fnlist.go,
-// fnpredicate.go) with a sentence and an example. Functions of fixed types are
-// plain; others compute their type. A function that makes text or lists longer
-// than its arguments pays for them before it makes them.
+// Write an entry in one of the tables (the files that begin with fn) with a
+// sentence and an example, in lower case with underscores. Functions of fixed
+// types are plain; others compute their type. One that runs an expression for
+// each element needs parsedAs when the parser does not know its name; arguments
+// that have to be written out are read by prepare. A call has paid for reading
+// its arguments, as if they were copied; what it makes beyond that it pays for
+// before it makes it, and a line in the bombs of memory_test.go shows that it is
+// enough. What other languages call it goes into hints.go.
 package expr
