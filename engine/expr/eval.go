@@ -24,7 +24,8 @@ type evaluator struct {
 	elem   any // # of the predicate that is running
 	place  int // #index
 
-	zones map[string]*time.Location // that were asked for by name
+	zones    map[string]*time.Location // that were asked for by name
+	patterns map[*pattern]bool         // that are paid for
 }
 
 // local is the variable of a loop.

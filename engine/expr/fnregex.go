@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,7 +61,7 @@ func (ev *evaluator) match(n *call, s string, at []int) (any, error) {
 	if len(n.pattern.groups()) == 0 {
 		return s[at[0]:at[1]], ev.fuel.handle(cellCost)
 	}
-	names := n.pattern.re.SubexpNames()
+	names := n.pattern.names
 	if err := ev.fuel.handle(objectCost(len(names)) + (cellCost+elementCost)*len(names)); err != nil {
 		return nil, err
 	}
@@ -270,8 +271,8 @@ func groupName(s string) (name, rest string, ok bool) {
 }
 
 func groupIndex(p *pattern, name string) int {
-	if i, err := strconv.Atoi(name); err == nil && i <= p.re.NumSubexp() {
+	if i, err := strconv.Atoi(name); err == nil && i < len(p.names) {
 		return i
 	}
-	return p.re.SubexpIndex(name)
+	return slices.Index(p.names, name)
 }

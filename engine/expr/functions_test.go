@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"regexp/syntax"
 	"slices"
 	"strings"
 	"testing"
@@ -247,6 +248,22 @@ func TestIntegersAbove2To53(t *testing.T) {
 	for _, src := range []string{"n${{ inputs.big }}", "n${{ json(inputs.big) }}", `n${{ replace(yaml(inputs.big), "\n", "") }}`, "%{{ for i in [inputs.big] }}n${{ i }}%{{ end }}", `n${{ split(url_query({x: inputs.big}), "=")[1] }}`} {
 		if got, err := parseText(t, src).Eval(environment()); got != "n9007199254740993" {
 			t.Errorf("%s = %v, %v", src, got, err)
+		}
+	}
+}
+
+// TestPatternSteps holds the estimate of a machine's size against the machine.
+func TestPatternSteps(t *testing.T) {
+	t.Parallel()
+	for _, src := range []string{``, `a`, `abc`, `[0-9a-f]{40}`, `(?i)abc`, `a*b+c?`, `(a|b|cd)*`, `x{3,7}`, `(x{2,}y){4}`, `(x?){400}y`, `\pL{100}`, `^(?P<key>[A-Z]{2,10}-[0-9]{3,6})\s*-\s*(\w+)(?:\(([^)]+)\))?:\s*(.+)$`, `(?s:.{0,255})`} {
+		tree, err := syntax.Parse(src, syntax.Perl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := steps(tree)
+		prog, _ := syntax.Compile(tree.Simplify())
+		if size := len(prog.Inst); size > n+n/2+5 || n > 2*size+5 {
+			t.Errorf("%s: %d steps are thought to be %d", src, size, n)
 		}
 	}
 }

@@ -53,6 +53,7 @@ func bombs() map[string]string {
 		"comparing":               `map(1..90000, many == many)`,
 		"floats":                  `map(1..300, map(1..330, # < 1.5))`,
 		"matching":                `map(1..90000, huge matches "y$")`,
+		"large patterns":          `map(1..90000, ` + strings.Repeat(`"a" matches "a{1000}" || `, 130) + `false)`,
 		"a slow pattern":          `map(1..90000, huge matches "(x?){400}y")`,
 		"matches that read on":    `regex_find_all(huge, "x[^z]*z|x")`,
 		"named groups":            `regex_find_all(huge, "(?P<a>x)(?P<b>x)")`,
@@ -152,7 +153,7 @@ func TestBombsStopInsideTheirBudget(t *testing.T) {
 					parsed, problems = ParseText("${{" + src + "}}")
 				}
 				if len(problems) > 0 {
-					t.Fatal(problems)
+					t.Fatal(problems[0])
 				}
 				var before, after runtime.MemStats
 				runtime.ReadMemStats(&before)
@@ -219,6 +220,27 @@ func TestDeepNesting(t *testing.T) {
 		if _, problems := Parse(src); len(problems) > 0 {
 			t.Errorf("%.20s…: %v", src, problems)
 		}
+	}
+}
+
+// TestManyPatterns: reading a text of many patterns does not make their
+// machines, which are thousands of times as large.
+func TestManyPatterns(t *testing.T) {
+	text := strings.Repeat(`${{ "a" matches "a{1000}" }}`, 10_000)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	parsed, problems := ParseText(text)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if len(problems) > 0 {
+		t.Fatal(problems[0])
+	}
+	if took := int(after.HeapAlloc - before.HeapAlloc); took > DefaultBytes/2 {
+		t.Errorf("%d KiB are alive after reading %d KiB", took>>10, len(text)>>10)
+	}
+	if _, err := parsed.Eval(Env{}); err == nil || !strings.Contains(err.Error(), "too much") {
+		t.Errorf("the machines of %d patterns were made: %v", 10_000, err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -13,13 +14,16 @@ import (
 // a few characters such as (x{1000}){9} can ask for more than all memory.
 const maxPattern = 2000
 
-// pattern is a regular expression that is written out in the source.
+// pattern is a regular expression that is written out in the source. Its
+// machine is made when it is first run: it can be thousands of times as large
+// as what was written.
 type pattern struct {
-	re *regexp.Regexp
+	re func() *regexp.Regexp
 	// later finds what re finds, and as its first group, but from the second
 	// character on: what stands before a place can matter to a match.
-	later  *regexp.Regexp
+	later  func() *regexp.Regexp
 	size   int             // steps of its machine, about
+	names  []string        // of its groups by their number, as of [regexp.Regexp.SubexpNames]
 	always map[string]bool // the named groups that are part of every match
 }
 
@@ -29,16 +33,32 @@ func newPattern(text string) (*pattern, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pattern{size: steps(tree), always: map[string]bool{}}
+	p := &pattern{size: steps(tree), names: tree.CapNames(), always: map[string]bool{}}
 	if p.size > maxPattern {
 		return nil, fmt.Errorf("it is too large; repeat less")
 	}
 	mandatory(tree, p.always)
-	if p.re, err = regexp.Compile(text); err != nil {
-		return nil, err
+	compile := func(text string) func() *regexp.Regexp {
+		return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
 	}
-	p.later, err = regexp.Compile(`\A(?s:.)(?s:.*?)(` + text + `)`)
-	return p, err
+	p.re, p.later = compile(text), compile(`\A(?s:.)(?s:.*?)(`+text+`)`)
+	return p, nil
+}
+
+// machineCost is what a step of a machine takes, twice: one for each of a
+// pattern's two.
+const machineCost = 2 * 160
+
+// ready pays for the machine of a pattern, once an evaluation.
+func (ev *evaluator) ready(p *pattern) error {
+	if ev.patterns[p] {
+		return nil
+	}
+	if ev.patterns == nil {
+		ev.patterns = map[*pattern]bool{}
+	}
+	ev.patterns[p] = true
+	return ev.fuel.handle(machineCost * (p.size + 10))
 }
 
 // steps is about how many steps the machine for a tree has.
@@ -51,7 +71,11 @@ func steps(re *syntax.Regexp) int {
 		n += steps(sub)
 	}
 	if re.Op == syntax.OpRepeat {
-		n *= max(1, re.Min+1, re.Max)
+		times := max(1, re.Min, re.Max)
+		if re.Max < 0 {
+			times = re.Min + 1
+		}
+		n = (n-1)*times + max(1, times-re.Min) // a branch for each that may be left out
 	}
 	return min(n, maxPattern+1)
 }
@@ -77,7 +101,7 @@ func mandatory(re *syntax.Regexp, out map[string]bool) {
 
 // groups are the names of the named groups, in the order of the source.
 func (p *pattern) groups() []string {
-	return slices.DeleteFunc(slices.Clone(p.re.SubexpNames()), func(s string) bool { return s == "" })
+	return slices.DeleteFunc(slices.Clone(p.names), func(s string) bool { return s == "" })
 }
 
 // scanCost is what going over n bytes costs: a machine of many steps does more
@@ -86,10 +110,13 @@ func (p *pattern) scanCost(n int) int { return n * (1 + p.size/16) }
 
 // matches reports whether there is a match in s.
 func (ev *evaluator) matches(p *pattern, s string) (bool, error) {
+	if err := ev.ready(p); err != nil {
+		return false, err
+	}
 	if err := ev.fuel.handle(p.scanCost(len(s))); err != nil {
 		return false, err
 	}
-	return p.re.MatchString(s), nil
+	return p.re().MatchString(s), nil
 }
 
 // search gives the places of every match in s and its groups to do, up to the
@@ -100,6 +127,9 @@ func (ev *evaluator) matches(p *pattern, s string) (bool, error) {
 // time. So each match is looked for with a reader, and what it has read is paid
 // for before the next one.
 func (ev *evaluator) search(p *pattern, s string, do func(at []int) (more bool, err error)) error {
+	if err := ev.ready(p); err != nil {
+		return err
+	}
 	r := strings.NewReader(s)
 	end := -1 // of the match before
 	for pos := 0; pos <= len(s); {
@@ -127,16 +157,16 @@ func (ev *evaluator) search(p *pattern, s string, do func(at []int) (more bool, 
 
 // next finds the first match that begins at pos or behind it.
 func (ev *evaluator) next(p *pattern, s string, pos int, r *strings.Reader) ([]int, error) {
-	if err := ev.fuel.handle(cellCost * (1 + p.re.NumSubexp())); err != nil {
+	if err := ev.fuel.handle(cellCost * (1 + len(p.names))); err != nil {
 		return nil, err
 	}
-	re, from := p.re, 0
+	machine, from := p.re, 0
 	if pos > 0 {
 		_, n := utf8.DecodeLastRuneInString(s[:pos])
-		re, from = p.later, pos-n
+		machine, from = p.later, pos-n
 	}
 	r.Reset(s[from:])
-	at := re.FindReaderSubmatchIndex(r)
+	at := machine().FindReaderSubmatchIndex(r)
 	// A reader is about four times as slow as a text.
 	if err := ev.fuel.handle(4 * p.scanCost(len(s)-from-r.Len())); err != nil {
 		return nil, err
