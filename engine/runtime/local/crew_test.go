@@ -249,8 +249,10 @@ func TestHundredWaits(t *testing.T) {
 	})
 	t.Run("on the wall", func(t *testing.T) {
 		best := time.Hour
-		for range 5 { // a busy machine is slow, now and then
-			best = min(best, took(t))
+		for range 40 { // a busy machine is slow, now and then
+			if best = min(best, took(t)); best < 150*time.Millisecond {
+				break
+			}
 		}
 		if best >= 150*time.Millisecond {
 			t.Errorf("100 waits of 100ms took %s", best)
