@@ -176,6 +176,21 @@ func TestResumeUnknown(t *testing.T) {
 	}
 }
 
+// TestCheckCalls: a called skill is asked for by its name and the file that
+// calls it.
+func TestCheckCalls(t *testing.T) {
+	t.Parallel()
+	asked := ""
+	e := engine.New(engine.Setup{Catalogue: step.NewCatalogue(nil), Skills: func(beside, name string) (string, []byte, error) {
+		asked = beside + " " + name
+		return name + ".yaml", []byte("name: other\nsteps:\n  - {id: a, set: {x: 1}}\noutputs:\n  x: ${{ steps.a.x }}\n"), nil
+	}})
+	skill, diags := e.Check("a/caller.yaml", []byte("name: caller\nsteps:\n  - {id: o, uses: \"skill:other\"}\noutputs:\n  y: ${{ steps.o.x + 1 }}\n"))
+	if len(diags) > 0 || asked != "a/caller.yaml other" || skill.Steps[0].Call.Skill != "other" {
+		t.Errorf("asked for %q, %v", asked, diags)
+	}
+}
+
 func ExampleEngine_Check() {
 	e := engine.New(engine.Setup{Catalogue: tracker{}.steps()})
 	_, diags := e.Check("hello.yaml", []byte("name: hello\nsteps:\n  - {id: a, uses: lok}\n"))

@@ -29,7 +29,7 @@ func errorType() types.Type {
 // something nested keeps the one it came with, and goes back to it.
 type view struct {
 	steps []result      // that have run, in the order of the file
-	under []*expr.Expr  // conditions that hold here, from the outside in
+	under []condition   // that hold here, from the outside in
 	names []types.Field // loop variables, error, result
 	trust []string      // loop variables that hold what a trusted argument takes
 	where []enclosure   // what stands around, from the outside in
@@ -94,25 +94,41 @@ func asValues(t types.Type) types.Type {
 func (c *checker) scope() expr.Scope {
 	if c.view.scope == nil {
 		s := c.declared()
-		steps, given := types.ObjectOf(), map[string][]string{}
-		for _, r := range c.view.steps {
-			steps.Fields = append(steps.Fields, types.Field{Name: r.id, Type: r.optional()})
-			if !r.unsure && len(r.parts) > 0 {
-				cond := strings.Join(r.parts, " && ")
-				given[cond] = append(given[cond], r.id)
-			}
-		}
+		steps, given := c.view.results()
 		s.Vars = s.Vars.With(types.Field{Name: "steps", Type: steps}).With(types.Field{Name: "run", Type: runType()})
 		for _, f := range c.view.names {
 			s.Vars = s.Vars.With(f)
 		}
-		s.Given = given
-		for _, e := range c.view.under {
-			s = e.Narrow(s)
+		for _, cond := range c.view.under {
+			s = cond.expr.Narrow(s)
 		}
+		s.Given = given
 		c.view.scope = &s
 	}
 	return *c.view.scope
+}
+
+// results are the steps that can be read, as one object, and which of them are
+// present under which further condition.
+func (v view) results() (steps types.Type, given map[string][]string) {
+	holds := map[string]bool{}
+	for _, cond := range v.under {
+		for _, p := range cond.parts {
+			holds[p] = true
+		}
+	}
+	steps, given = types.Type{Kind: types.Object, Fields: make([]types.Field, 0, len(v.steps))}, map[string][]string{}
+	for _, r := range v.steps {
+		if !r.unsure && len(r.parts) > 0 {
+			r.parts = slices.DeleteFunc(slices.Clone(r.parts), func(p string) bool { return holds[p] })
+			if len(r.parts) > 0 {
+				cond := strings.Join(r.parts, " && ")
+				given[cond] = append(given[cond], r.id)
+			}
+		}
+		steps.Fields = append(steps.Fields, types.Field{Name: r.id, Type: r.optional()})
+	}
+	return steps, given
 }
 
 // means gives a name a meaning in what is checked from here on.
@@ -127,7 +143,7 @@ func (c *checker) means(name string, t types.Type) {
 // forgetError drops what is known of an outer `error`: here the name means
 // another one.
 func (c *checker) forgetError() {
-	c.view.under = slices.DeleteFunc(slices.Clone(c.view.under), readsError)
+	c.view.under = slices.DeleteFunc(slices.Clone(c.view.under), func(u condition) bool { return u.ofError })
 	c.view.steps = slices.Clone(c.view.steps)
 	for i := range c.view.steps {
 		r := &c.view.steps[i]
@@ -157,6 +173,7 @@ func (c *checker) leave(before view) []result {
 
 // condition is a checked `if`.
 type condition struct {
+	expr    *expr.Expr
 	parts   []string // its conjuncts, in one spelling
 	ofError bool
 }
@@ -172,8 +189,9 @@ func (c *checker) ifOf(n *syntax.Node) (text string, cond condition) {
 		// It is not clear when the step runs; it has a mistake of its own.
 		return text, condition{parts: []string{"?" + text}}
 	}
-	c.view.under, c.view.scope = append(slices.Clip(c.view.under), e), nil
-	return text, condition{parts: e.Conjuncts(), ofError: readsError(e)}
+	cond = condition{expr: e, parts: e.Conjuncts(), ofError: readsError(e)}
+	c.view.under, c.view.scope = append(slices.Clip(c.view.under), cond), nil
+	return text, cond
 }
 
 // bare checks a scalar that holds a bare expression, and returns its text and
