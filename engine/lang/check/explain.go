@@ -78,7 +78,7 @@ func (c *checker) collect(n *syntax.Node, where []enclosure) {
 	c.collectAll(n.Get("retry").Get("before"), append(slices.Clip(inside), enclosure{kind: inCure, id: id}), "")
 	c.collectAll(n.Get("steps"), inside, parallel)
 	c.collectAll(n.Get("rescue"), inside, "")
-	c.collectAll(n.Get("always"), inside, "")
+	c.collectAll(n.Get("always"), append(slices.Clip(inside), enclosure{kind: inAlways, id: id}), "")
 }
 
 // note keeps the place of a step's id, and refuses a second one.
@@ -131,7 +131,7 @@ func (c *checker) explain(d *diag.Diagnostic, n *syntax.Node, p expr.Problem) {
 func (c *checker) why(id string, target place) (message, hint string) {
 	if !target.hasResult() {
 		if target.kind == "steps" {
-			return "group " + id + " has no result to read", "read the steps inside of it: their results are seen outside"
+			return "group " + id + " has no result to read", "read the steps inside of it: they are seen outside by their own ids"
 		}
 		return "step " + id + " has no result to read", "assert, fail and return give none"
 	}

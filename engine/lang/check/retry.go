@@ -90,7 +90,11 @@ func (c *checker) retry(n *syntax.Node, node *program.Node, m made) *program.Ret
 			c.diags.Errorf("bad-retry", on.Range, "on is a list of error codes").Hint = "such as on: [unavailable, rate_limited]; without it, every code but cancelled and internal"
 		}
 		for _, item := range on.Items {
-			out.On = append(out.On, c.code(item, m))
+			code := c.code(item, m)
+			if code == types.Cancelled {
+				c.diags.Errorf("bad-retry", item.Range, "what was cancelled is not tried again").Hint = "a person or a signal stopped it: leave the code out"
+			}
+			out.On = append(out.On, code)
 		}
 	}
 	outside := c.view
