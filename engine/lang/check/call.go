@@ -76,7 +76,7 @@ func (c *checker) call(n *syntax.Node, name string, node *program.Node) made {
 		c.skill.size = 0 // said once
 		return made{unclear: true}
 	}
-	return made{out: callee.Outputs, who: "skill " + name}
+	return made{out: callee.Outputs}
 }
 
 // load returns the checked skill of a name, nil when it has mistakes or cannot

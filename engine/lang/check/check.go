@@ -19,9 +19,12 @@
 // package expr. The checker adds the guard that stands around the expression:
 // under a condition that holds only when the earlier step's condition held
 // (every part of that one, joined by &&, stands in this one), the earlier
-// result is present. What such a condition says about the parts of the
-// expression language that narrow (has, != nil, == of a literal) counts in all
-// that stands under it, also in the steps of a group.
+// result is present. What such a condition says by itself (has, != nil, == of a
+// literal) counts in all that stands under it, also in the steps of a group.
+//
+// A mistake never hides others: what cannot be typed has the zero type for the
+// rest of the walk, which fits everywhere, so that one misspelt name gives one
+// diagnostic.
 //
 // # What is nested
 //
@@ -37,10 +40,6 @@
 //
 // A skill that is called is checked too, once, by a walk of its own: it sees
 // nothing of its caller, and its caller sees its inputs and outputs.
-//
-// A mistake never hides others: what cannot be typed has the zero type for the
-// rest of the walk, which fits everywhere, so that one misspelt name gives one
-// diagnostic.
 package check
 
 import (

@@ -53,7 +53,7 @@ func (c *checker) group(n *syntax.Node, node *program.Node) made {
 	if looped {
 		c.end(node.Steps, node.Rescue, node.Always)
 	}
-	return made{out: types.ObjectOf(), who: "the group"}
+	return made{out: types.ObjectOf()}
 }
 
 // perhaps returns results that may be absent whatever conditions hold.

@@ -52,7 +52,7 @@ func (c *checker) unreachable(n *syntax.Node, end *program.Node) {
 // made is what a step comes to.
 type made struct {
 	out types.Type
-	who string // in messages about codes
+	who string // the step type, in messages about codes
 	// codes are those that it can fail with; nil when they are not known one by
 	// one, as those of all that stands in a group.
 	codes   []types.Code
