@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -20,7 +22,28 @@ func numberFunctions() []Function {
 			Example: `ceil(7 / 2)`, Want: `4`, run: runRound(math.Ceil)}.plain(integer, number),
 		Function{Name: "round", Signature: "round(x: number) integer", Doc: "The nearest integer; halves go away from zero.",
 			Example: `round(2.5)`, Want: `3`, run: runRound(math.Round)}.plain(integer, number),
+		Function{Name: "fixed", Signature: "fixed(x: number, digits: integer) string", Doc: "The number as text with so many digits behind the point, 0 to 20.",
+			Example: `fixed(2 / 3 * 100, 1) + "%"`, Want: `"66.7%"`, run: runFixed}.plain(text, number, integer),
 	}
+}
+
+func runFixed(ev *evaluator, args []any) (any, error) {
+	digits := args[1].(int)
+	if digits < 0 || digits > 20 {
+		return nil, badArgument("fixed writes 0 to 20 digits, not %d", digits)
+	}
+	if err := ev.fuel.handle(floatSize); err != nil {
+		return nil, err
+	}
+	x, ok := args[0].(float64)
+	if ok {
+		return strconv.FormatFloat(x, 'f', digits, 64), nil
+	}
+	out := strconv.Itoa(args[0].(int)) // a float would round it
+	if digits > 0 {
+		out += "." + strings.Repeat("0", digits)
+	}
+	return out, nil
 }
 
 func typeExtreme(c *checker, n *call, s Scope) types.Type {

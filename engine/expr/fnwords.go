@@ -26,7 +26,7 @@ func wordFunctions() []Function {
 		Function{Name: "pad_left", Signature: "pad_left(text: string, length: integer, fill?: string) string", Doc: "The text moved to the right until it has so many characters, with spaces or another character.",
 			Example: `pad_left("7", 3, "0")`, Want: `"007"`, run: runPad(true)}.plain(text, text, integer, text).optional(1),
 		Function{Name: "pad_right", Signature: "pad_right(text: string, length: integer, fill?: string) string", Doc: "The text filled up at its end until it has so many characters.",
-			Example: `pad_right("api", 6) + "|"`, Want: `"api   |"`, run: runPad(false)}.plain(text, text, integer, text).optional(1),
+			Example: `pad_right("api", 6) + "up"`, Want: `"api   up"`, run: runPad(false)}.plain(text, text, integer, text).optional(1),
 		Function{Name: "repeat", Signature: "repeat(text: string, times: integer) string", Doc: "The text, so many times.",
 			Example: `repeat("=", 5)`, Want: `"====="`, run: runRepeat}.plain(text, text, integer),
 	}

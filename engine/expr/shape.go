@@ -12,7 +12,7 @@ import (
 // answers of services.
 func shapeFunctions() []Function {
 	return []Function{
-		Function{Name: "as", Signature: "as(value: any, type) the type", Doc: "The value, of the type that is written out: `\"string\"`, `\"list<integer>\"`, `\"map<any>\"`, `\"{name: string, size: optional integer}\"`. Members of an object that the type does not name are left out. It fails with the place that is wrong when the value is of another type.",
+		Function{Name: "as", Signature: "as(value: any, type) the type", Doc: "The value, of the type that is written out in quotes: string, integer, number, boolean, any, list<string>, map<integer>, {name: string, size: optional integer}. Members of an object that the type does not name are left out. It fails with the place that is wrong when the value is of another type.",
 			Example: `as(from_json("[{\"n\": 1, \"x\": 2}]"), "list<{n: integer}>")`, Want: `[{"n":1}]`, prepare: prepareShape, lazy: runAs}.generic(2, 2, typeAs),
 		Function{Name: "is", Signature: "is(value: any, type) boolean", Doc: "Whether as(value, type) would succeed.",
 			Example: `is(from_json("[1]"), "list<string>")`, Want: `false`, prepare: prepareShape, lazy: runIs}.generic(2, 2, typeIs),
