@@ -118,7 +118,7 @@ type walker struct {
 
 // begin makes the machine and the workspace that the walk starts from.
 func (w *walker) begin(ctx context.Context) error {
-	w.used = usedMembers(w.Program)
+	w.used, w.slept = usedMembers(w.Program), w.Start.StartedAt
 	w.m = machine.New(w.Program, w.Start)
 	if w.Snapshot != nil {
 		m, err := machine.Restore(w.Program, w.Start, w.Snapshot)
