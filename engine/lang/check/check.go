@@ -20,7 +20,9 @@
 // under a condition that holds only when the earlier step's condition held
 // (every part of that one, joined by &&, stands in this one), the earlier
 // result is present. What such a condition says by itself (has, != nil, == of a
-// literal) counts in all that stands under it, also in the steps of a group.
+// literal) counts in all that stands under it, also in the steps of a group. So
+// does, for the rest of its sequence, what an assert asks for, and that the
+// condition of a return or a fail did not hold.
 //
 // A mistake never hides others: what cannot be typed has the zero type for the
 // rest of the walk, which fits everywhere, so that one misspelt name gives one

@@ -6,6 +6,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
+	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -100,7 +101,11 @@ func (c *checker) scope() expr.Scope {
 			s.Vars = s.Vars.With(f)
 		}
 		for _, cond := range c.view.under {
-			s = cond.expr.Narrow(s)
+			if cond.not {
+				s = cond.expr.NarrowFalse(s)
+			} else {
+				s = cond.expr.Narrow(s)
+			}
 		}
 		s.Given = given
 		c.view.scope = &s
@@ -174,7 +179,8 @@ func (c *checker) leave(before view) []result {
 // condition is a checked `if`.
 type condition struct {
 	expr    *expr.Expr
-	parts   []string // its conjuncts, in one spelling
+	not     bool     // it is known not to hold
+	parts   []string // its conjuncts, in one spelling; none when it does not hold
 	ofError bool
 }
 
@@ -189,9 +195,30 @@ func (c *checker) ifOf(n *syntax.Node) (text string, cond condition) {
 		// It is not clear when the step runs; it has a mistake of its own.
 		return text, condition{parts: []string{"?" + text}}
 	}
-	cond = condition{expr: e, parts: e.Conjuncts(), ofError: readsError(e)}
-	c.view.under, c.view.scope = append(slices.Clip(c.view.under), cond), nil
+	cond = holding(e)
+	c.suppose(cond)
 	return text, cond
+}
+
+func holding(e *expr.Expr) condition {
+	return condition{expr: e, parts: e.Conjuncts(), ofError: readsError(e)}
+}
+
+// suppose takes in what is known from here on.
+func (c *checker) suppose(cond condition) {
+	c.view.under, c.view.scope = append(slices.Clip(c.view.under), cond), nil
+}
+
+// behind takes in what a step leaves no doubt about for those behind it in its
+// sequence: where a return or a fail has a condition it did not hold, and what
+// is asserted does.
+func (c *checker) behind(node *program.Node, cond condition, asserted *expr.Expr) {
+	switch {
+	case (node.Kind == program.Return || node.Kind == program.Fail) && cond.expr != nil:
+		c.suppose(condition{expr: cond.expr, not: true, ofError: cond.ofError})
+	case asserted != nil && node.If == "" && node.ForEach == "":
+		c.suppose(holding(asserted))
+	}
 }
 
 // bare checks a scalar that holds a bare expression, and returns its text and

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/step"
@@ -18,7 +19,9 @@ func (c *checker) skillSteps(root *syntax.Node) {
 		return
 	}
 	c.collectAll(n, nil, "")
+	before := c.view
 	c.skill.Steps = c.sequence(n, "steps", true)
+	c.view = view{steps: c.view.steps, names: before.names} // outputs are read wherever the skill ended
 }
 
 // sequence checks steps that run one after the other; each sees those before
@@ -57,6 +60,8 @@ type made struct {
 	// one, as those of all that stands in a group.
 	codes   []types.Code
 	unclear bool // it has a mistake of its own: nothing more is said about its codes
+	// asserted holds behind an assert.
+	asserted *expr.Expr
 }
 
 // step checks one step and adds its result to the view.
@@ -93,6 +98,7 @@ func (c *checker) step(n *syntax.Node) program.Node {
 	for _, r := range inside {
 		c.add(r.beneath(cond, unsure))
 	}
+	c.behind(&node, cond, m.asserted)
 	if node.ID != "" && c.ids[node.ID].hasResult() {
 		c.born(node.ID)
 		c.add(result{id: node.ID, typ: m.out}.beneath(cond, unsure))
@@ -123,8 +129,10 @@ func (c *checker) kind(n *syntax.Node, kind string, node *program.Node) made {
 	case "set":
 		return made{out: c.set(n.Get("set"), node)}
 	case "assert":
-		node.Cond, _ = c.condition(n.Get("assert"), "assert", c.scope())
+		var e *expr.Expr
+		node.Cond, e = c.condition(n.Get("assert"), "assert", c.scope())
 		c.message(n, n.Get("message"), node)
+		return made{out: types.ObjectOf(), unclear: true, asserted: e}
 	case "fail":
 		c.message(n, n.Get("fail"), node)
 	case "approve":
