@@ -32,7 +32,7 @@ func (m *Machine) branches(v *visit) []*frame {
 }
 
 func (m *Machine) room(v *visit) int {
-	if n := v.node.MaxParallel; n > 0 {
+	if n := v.node.MaxParallel; n > 0 && v.Item == nil { // of a loop it bounds the items
 		return min(n, len(v.node.Steps))
 	}
 	return len(v.node.Steps)
@@ -266,8 +266,12 @@ func (m *Machine) accept(c *program.Call, in types.Values) *types.Error {
 	}
 	for _, f := range c.Inputs.Fields {
 		x, given := in[f.Name]
-		if _, unknown := types.FirstUnknown(x); !given || x == nil || unknown {
+		if _, unknown := types.FirstUnknown(x); unknown || !given && !f.Required {
 			continue
+		}
+		if !given {
+			return types.Errorf(types.BadInput, "input %s of skill %s is absent", f.Name, c.Skill).
+				WithHint("give it a value with ??, or call the skill only when it is there")
 		}
 		if err := f.Type.Check(x); err != nil {
 			return types.Errorf(types.BadInput, "input %s of skill %s %v", f.Name, c.Skill, err)
