@@ -70,7 +70,7 @@ func closedType(t types.Type) bool {
 	switch t.Kind {
 	case types.String:
 		return len(t.Enum) > 0 || t.Pattern != ""
-	case types.Boolean:
+	case types.Boolean, types.Integer, types.Number: // there is nothing else in it
 		return true
 	case types.List, types.Map:
 		return t.Elem != nil && closedType(*t.Elem)

@@ -158,10 +158,24 @@ func (m *Machine) enter(v *visit) {
 	m.begin(v)
 }
 
+// maxComputed is how many nodes are begun between two events of the outside. A
+// skill that needs more computes, which is not what skills are for; and whoever
+// wants to stop it waits for the outside too.
+const maxComputed = 1_000_000
+
 // begin performs a node, at its first attempt or another one.
 func (m *Machine) begin(v *visit) {
+	if m.computed++; m.computed > maxComputed {
+		m.computed = 0
+		m.stop(m.root, types.Errorf(types.BadInput, "%d steps were computed without doing anything", maxComputed).
+			WithHint("make the loops around %s shorter: filter their lists first", v.node.ID))
+	}
+	if v.Stop != nil {
+		return
+	}
 	v.Attempt++
 	v.Tries++
+	m.refuel()
 	switch n := v.node; n.Kind {
 	case program.Uses, program.Await:
 		m.call(v)

@@ -11,6 +11,7 @@ import (
 // where the machine stands, which means the journal is of another program.
 func (m *Machine) Apply(e Event) error {
 	m.settle()
+	m.computed = 0
 	if err := m.fold(e); err != nil {
 		return err
 	}

@@ -450,3 +450,23 @@ func TestStrayEvents(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 }
+
+// TestEndlessComputing: loops in loops that do nothing come to an end, and no
+// on_item_error takes that on.
+func TestEndlessComputing(t *testing.T) {
+	t.Parallel()
+	inner := with(set("s", "${{ item }}"), func(n *program.Node) { n.ForEach, n.Drop = "1..50000", []string{"s"} })
+	loop := with(group("l", inner), func(n *program.Node) {
+		n.ForEach, n.As, n.OnItemError, n.Drop = "1..50000", "i", true, []string{"l"}
+	})
+	outer := with(group("g", loop), func(n *program.Node) { n.Always = []program.Node{uses("c", nil)} })
+	m := machine.New(prog(outer), machine.Start{Run: "r", StartedAt: start.StartedAt, Observe: func(machine.Note) {}})
+	a := next(t, m)
+	if !strings.HasSuffix(a.Path, "/c") {
+		t.Errorf("it is at %s", a.Path)
+	}
+	apply(t, m, done(a.Path, nil))
+	if f := m.Failure(); f == nil || f.Error.Code != types.BadInput || !strings.Contains(f.Error.Message, "computed without doing anything") {
+		t.Errorf("%+v", m.Failure())
+	}
+}

@@ -39,6 +39,9 @@ func (c *cache) text(src string) (*expr.Text, *types.Error) {
 	return t, nil
 }
 
+// refuel gives the texts of a node, or an output, a budget that they share.
+func (m *Machine) refuel() { m.fuel = expr.NewFuel(expr.DefaultIterations, expr.DefaultBytes) }
+
 // condition evaluates a bare expression; an empty one holds.
 func (m *Machine) condition(s *names, src string, extra map[string]any) (holds, undecided bool, err *types.Error) {
 	if src == "" {
@@ -48,7 +51,9 @@ func (m *Machine) condition(s *names, src string, extra map[string]any) (holds, 
 	if err != nil {
 		return false, false, err
 	}
-	v, evalErr := e.Eval(m.env(s, extra))
+	env := m.env(s, extra)
+	env.Fuel = nil // a condition has a budget of its own
+	v, evalErr := e.Eval(env)
 	if evalErr != nil {
 		return false, false, types.AsError(evalErr)
 	}

@@ -87,6 +87,7 @@ func (m *Machine) inWords(v *visit, f *Failure) *Failure {
 	if !ok || f.Stopped {
 		return f
 	}
+	m.refuel()
 	x, err := m.text(v.names, text, map[string]any{"error": map[string]any(errorValue(f))})
 	if err != nil {
 		return f

@@ -253,6 +253,7 @@ func (m *Machine) called(v *visit) *names {
 // accept fills in the defaults of a called skill's inputs, and holds the
 // arguments against what it declares.
 func (m *Machine) accept(c *program.Call, in types.Values) *types.Error {
+	m.refuel()
 	sees := &names{vars: map[string]any{"config": map[string]any(c.Config)}}
 	for _, name := range types.SortedKeys(c.Defaults) {
 		if _, given := in[name]; given {
@@ -311,5 +312,6 @@ func (m *Machine) output(v *visit, s *names, o program.Output) (any, *types.Erro
 			s.steps[id] = types.Unknown{After: id}
 		}
 	}
+	m.refuel()
 	return m.value(s, o.Value.V, nil)
 }

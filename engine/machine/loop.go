@@ -22,6 +22,7 @@ type loop struct {
 
 // enterLoop evaluates what a loop goes over.
 func (m *Machine) enterLoop(v *visit) {
+	m.refuel()
 	e, err := m.exprs.expr(v.node.ForEach)
 	if err != nil {
 		m.failed(v, err)
@@ -89,6 +90,7 @@ func (m *Machine) key(v *visit, i int, x any) (string, *types.Error) {
 		if err != nil {
 			return "", err
 		}
+		m.refuel()
 		k, evalErr := e.Eval(m.env(v.names, map[string]any{v.as(): x}))
 		if evalErr != nil {
 			return "", types.AsError(evalErr)

@@ -76,6 +76,7 @@ package machine
 import (
 	"time"
 
+	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/program"
 )
 
@@ -102,14 +103,16 @@ const (
 
 // Machine is one run of a program. Make it with [New] or [Restore].
 type Machine struct {
-	prog  *program.Program
-	start Start
-	exprs *cache
-	names *names            // what the skill's own steps see
-	root  *visit            // of all of the skill's steps
-	live  map[string]*visit // by path: what waits for the outside
-	now   time.Time         // of the latest event
-	notes []Note
+	prog     *program.Program
+	start    Start
+	exprs    *cache
+	names    *names            // what the skill's own steps see
+	root     *visit            // of all of the skill's steps
+	live     map[string]*visit // by path: what waits for the outside
+	now      time.Time         // of the latest event
+	computed int               // nodes begun since the last event
+	fuel     *expr.Fuel        // of all texts of one node together
+	notes    []Note
 }
 
 // New returns a machine at the program's first node.

@@ -88,7 +88,10 @@ func (m *Machine) title(v *visit) string {
 	}
 	v.title = v.node.ID
 	if v.node.Name != "" && (v.node.ForEach == "" || v.Item != nil) {
-		if x, err := m.text(v.names, v.node.Name, nil); err == nil {
+		fuel := m.fuel
+		m.refuel()
+		x, err := m.text(v.names, v.node.Name, nil)
+		if m.fuel = fuel; err == nil {
 			v.title = types.Show(x)
 		}
 	}

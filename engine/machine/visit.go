@@ -147,7 +147,7 @@ func (m *Machine) env(s *names, extra map[string]any) expr.Env {
 		vars = maps.Clone(s.vars)
 		maps.Copy(vars, extra)
 	}
-	return expr.Env{Vars: vars, Now: m.start.StartedAt, Zone: m.start.Zone}
+	return expr.Env{Vars: vars, Now: m.start.StartedAt, Zone: m.start.Zone, Fuel: m.fuel}
 }
 
 // path is where an action inside of the frame is found.

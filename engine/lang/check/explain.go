@@ -104,8 +104,24 @@ func (c *checker) problems(n *syntax.Node, problems []expr.Problem) {
 	for _, p := range problems {
 		d := c.diags.Errorf(p.Code, n.Place(p.From, p.To), "%s", p.Message)
 		d.Hint = p.Hint
+		if p.Code == expr.CodeSyntax && c.commented(n) {
+			d.Hint = "YAML takes the rest of the line for a comment: put the whole text in quotes"
+		}
 		c.explain(d, n, p)
 	}
+}
+
+// commented reports whether a comment follows a scalar on its line: a # after a
+// blank, inside of an expression that has no quotes around it.
+func (c *checker) commented(n *syntax.Node) bool {
+	lines := strings.Split(string(c.skill.Text), "\n")
+	at := n.Range.End.Line - 1
+	if n.Range.File != c.file || at < 0 || at >= len(lines) {
+		return false
+	}
+	rest := []rune(lines[at])
+	rest = rest[min(len(rest), max(0, n.Range.End.Col-1)):]
+	return strings.HasPrefix(strings.TrimSpace(string(rest)), "#")
 }
 
 // explain says why a step that exists cannot be read here.
