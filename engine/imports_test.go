@@ -61,6 +61,10 @@ var house = []rule{
 	// whether that is the same domain.
 	{pkg: "steps/quay", ours: "engine/step engine/step/outcome engine/types", third: "golang.org/x/net/publicsuffix"},
 	{pkg: "steps/yamlfile", ours: "engine/step engine/types", third: "gopkg.in/yaml.v3 github.com/speakeasy-api/jsonpath"},
+	// state remembers values in files, under the kernel's lock and by rename;
+	// logline only says something. Neither reaches for anything else.
+	{pkg: "steps/state", ours: "engine/step engine/types"},
+	{pkg: "steps/logline", ours: "engine/step engine/types"},
 	{pkg: "skills"},
 	// the composition root hands in how journals reach the disk: the engine's.
 	{pkg: "cmd/skillrun", ours: "engine engine/config engine/step steps skills cmd/skillrun/internal/*", third: "golang.org/x/term"},

@@ -10,13 +10,16 @@ import (
 	"github.com/skillrun/skillrun/steps/git"
 	"github.com/skillrun/skillrun/steps/gitlab"
 	"github.com/skillrun/skillrun/steps/jira"
+	"github.com/skillrun/skillrun/steps/logline"
 	"github.com/skillrun/skillrun/steps/quay"
+	"github.com/skillrun/skillrun/steps/state"
 	"github.com/skillrun/skillrun/steps/yamlfile"
 )
 
 // Options say how the families reach the world.
 type Options struct {
 	Cache string // a folder for what the git steps fetch
+	State string // a folder for what the state steps remember
 	// Wrap stands between every request and the network, to watch it or to take
 	// its place; nil is for nothing between.
 	Wrap func(http.RoundTripper) http.RoundTripper
@@ -32,6 +35,8 @@ func All(cfg *config.Config, o Options) (*step.Catalogue, error) {
 		jira.Steps(each(&c, "jira", c.jira)),
 		gitlab.Steps(each(&c, "gitlab", c.gitlab)),
 		yamlfile.Steps(),
+		state.Steps(o.State),
+		logline.Steps(),
 	}
 	return step.NewCatalogue(families...), c.err
 }

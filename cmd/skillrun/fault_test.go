@@ -159,8 +159,8 @@ const patience = 40 * time.Second
 // run runs one command line against the arena's world.
 func (a *arena) run(t testing.TB, args ...string) result {
 	var out, log bytes.Buffer
-	connect := func(cfg *config.Config, cache string) (*step.Catalogue, error) {
-		return steps.All(cfg, steps.Options{Cache: cache, Wrap: a.wrap})
+	connect := func(cfg *config.Config, f cli.Folders) (*step.Catalogue, error) {
+		return steps.All(cfg, steps.Options{Cache: f.Cache, State: f.State, Wrap: a.wrap})
 	}
 	p := &cli.Program{
 		Version: "test", Stdin: strings.NewReader(""), Stdout: &out, Stderr: &log, Dir: a.home,

@@ -52,8 +52,8 @@ func run() int {
 	return code
 }
 
-func (s seams) catalogue(cfg *config.Config, cache string) (*step.Catalogue, error) {
-	return steps.All(cfg, steps.Options{Cache: cache, Wrap: s.wrap})
+func (s seams) catalogue(cfg *config.Config, f cli.Folders) (*step.Catalogue, error) {
+	return steps.All(cfg, steps.Options{Cache: f.Cache, State: f.State, Wrap: s.wrap})
 }
 
 func (s seams) lock(cfg *config.Config, cache, service, repo string) (step.Lock, error) {

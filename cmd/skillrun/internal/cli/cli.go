@@ -42,9 +42,8 @@ type Program struct {
 	Tick    func(every time.Duration) (ticks <-chan time.Time, stop func())
 	Random  io.Reader
 	Builtin fs.FS // NAME.yaml
-	// Catalogue builds the steps for a configuration; cache is a folder they
-	// may keep what they fetched in.
-	Catalogue func(cfg *config.Config, cache string) (*step.Catalogue, error)
+	// Catalogue builds the steps for a configuration.
+	Catalogue func(cfg *config.Config, f Folders) (*step.Catalogue, error)
 	// Examiners are what doctor asks, by kind of service.
 	Examiners func(cfg *config.Config, cache string) (map[string]step.Examine, error)
 	// Locks reaches the lock that machines share, in a repository.
@@ -58,6 +57,12 @@ type Program struct {
 	Sandbox func(context.Context, SandboxOptions) (World, error)
 
 	hard context.Context // of a run: an interrupt lets it clean up first
+}
+
+// Folders are where steps may keep something on this machine.
+type Folders struct {
+	Cache string // what they fetched, and can fetch again
+	State string // what the site's skills remember; "" where no step is performed
 }
 
 // SandboxOptions say which embedded world to open, and what it is to be like.

@@ -38,7 +38,7 @@ func TestConsent(t *testing.T) {
 		posted := 0
 		x := newPerson(t, strings.NewReader(typed))
 		x.User = "ada"
-		x.Catalogue = func(*config.Config, string) (*step.Catalogue, error) {
+		x.Catalogue = func(*config.Config, Folders) (*step.Catalogue, error) {
 			return step.NewCatalogue([]step.Step{
 				step.Read("look", "Look.", func(context.Context, noArgs) (note, error) { return note{"hello"}, nil }),
 				step.Write("post", "Post.", func(_ context.Context, n note) (note, error) { posted++; return n, nil }),

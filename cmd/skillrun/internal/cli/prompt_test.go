@@ -44,7 +44,7 @@ func newPerson(t *testing.T, typed io.Reader) *person {
 		Clock:   &handClock{time.Date(2026, 1, 15, 10, 0, 0, 0, time.UTC)},
 		Random:  zeros{},
 		Builtin: fstest.MapFS{"asking.yaml": {Data: []byte(asking)}},
-		Catalogue: func(*config.Config, string) (*step.Catalogue, error) {
+		Catalogue: func(*config.Config, Folders) (*step.Catalogue, error) {
 			return step.NewCatalogue(), nil
 		},
 		Examiners: func(*config.Config, string) (map[string]step.Examine, error) { return nil, nil },

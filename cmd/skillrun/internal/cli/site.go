@@ -66,7 +66,8 @@ func (p *Program) open(ctx context.Context, explicit string, sandbox bool) (*sit
 		s.close()
 		return nil, p.diagnose("text", diags, p.configSources(diags))
 	}
-	cat, err := p.Catalogue(cfg, p.cacheDir())
+	s.cfg, s.state = cfg, filepath.Join(p.stateDir(), siteName(cfg, sandbox))
+	cat, err := p.Catalogue(cfg, Folders{Cache: p.cacheDir(), State: filepath.Join(s.state, "state")})
 	if err != nil {
 		s.close()
 		return nil, refused(err)
@@ -75,7 +76,6 @@ func (p *Program) open(ctx context.Context, explicit string, sandbox bool) (*sit
 		s.close()
 		return nil, refused(err)
 	}
-	s.cfg, s.state = cfg, filepath.Join(p.stateDir(), siteName(cfg, sandbox))
 	s.engine = engine.New(engine.Setup{
 		Catalogue: cat, State: s.state,
 		Clock: p.Clock, Random: p.Random, Site: cfg.Site, User: p.User, Version: p.Version, Disk: p.Disk,

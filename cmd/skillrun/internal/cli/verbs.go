@@ -28,7 +28,7 @@ func (p *Program) configSources(diags diag.List) render.Sources {
 
 // catalogue returns the steps as they are without any configuration.
 func (p *Program) catalogue() (*step.Catalogue, error) {
-	return p.Catalogue(&config.Config{}, p.cacheDir())
+	return p.Catalogue(&config.Config{}, Folders{Cache: p.cacheDir()})
 }
 
 func (p *Program) checkCmd() *cobra.Command {

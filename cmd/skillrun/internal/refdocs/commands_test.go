@@ -65,8 +65,8 @@ func (s *shell) run(args ...string) (stdout, both string) {
 		Version: "v0.1.0", Stdin: strings.NewReader(""), Stdout: io.MultiWriter(&out, &all), Stderr: &all, Dir: dir,
 		Env: s.env, Clock: clock{}, Random: s.random,
 		Builtin: skills.FS,
-		Catalogue: func(cfg *config.Config, cache string) (*step.Catalogue, error) {
-			return steps.All(cfg, steps.Options{Cache: cache})
+		Catalogue: func(cfg *config.Config, f cli.Folders) (*step.Catalogue, error) {
+			return steps.All(cfg, steps.Options{Cache: f.Cache, State: f.State})
 		},
 		Examiners: func(cfg *config.Config, cache string) (map[string]step.Examine, error) {
 			return steps.Examiners(cfg, steps.Options{Cache: cache})

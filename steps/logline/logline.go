@@ -1,0 +1,53 @@
+// Package logline holds the one step that says something to whoever watches
+// the run: a notice while it goes on, and a line of its journal.
+package logline
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Steps returns the family. log counts as a read: nothing changes by it, and a
+// run that is taken up again does not say it twice, as a local step would that
+// is repeated to make the workspace anew.
+func Steps() []step.Step {
+	return []step.Step{
+		step.Read("log", "Say something to whoever watches the run, and keep it in the journal.", say).
+			Touching("", "message", "show"),
+	}
+}
+
+// Line is what log takes and gives.
+type Line struct {
+	Level   string                     `json:"level,omitempty" default:"info" enum:"debug,info,warning,error" doc:"How much it matters. It decides nothing: a step that has to stop the run is fail or assert."`
+	Message string                     `json:"message" doc:"What to say, in one line or more."`
+	Fields  map[string]json.RawMessage `json:"fields,omitempty" doc:"Values to show beside it, by name."`
+}
+
+func say(ctx context.Context, in Line) (Line, error) {
+	if strings.TrimSpace(in.Message) == "" {
+		return Line{}, types.Errorf(types.BadInput, "the message is empty").WithHint("say something, or leave the step out with if")
+	}
+	if tell := step.CallOf(ctx).Tell; tell != nil {
+		tell(text(in))
+	}
+	return in, nil
+}
+
+// text is the line as it is shown: the level unless it is the usual one, the
+// message, and the fields by name.
+func text(in Line) string {
+	var b strings.Builder
+	if in.Level != "info" && in.Level != "" {
+		b.WriteString(in.Level + ": ")
+	}
+	b.WriteString(in.Message)
+	for _, name := range types.SortedKeys(in.Fields) {
+		b.WriteString(" " + name + "=" + string(in.Fields[name]))
+	}
+	return b.String()
+}

@@ -1,0 +1,191 @@
+package state
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// deed is what one kind of write does, apart from when and how often.
+type deed[In, Out any] struct {
+	name  func(In) string
+	do    func(In, *record) (Out, error)
+	say   func(In) step.Change
+	guess func(In) Out      // what it returns, as far as that is known before
+	later step.UnknownPaths // what is not
+	named step.UnknownPaths // the arguments that its result repeats
+}
+
+// The name stands in every result as it was given.
+var setDeed = deed[setIn, setOut]{
+	name: func(in setIn) string { return in.Name },
+	do: func(in setIn, r *record) (setOut, error) {
+		var err error
+		r.Value, err = value(in.Value)
+		return setOut(in), err
+	},
+	say: func(in setIn) step.Change {
+		return change("set state "+in.Name, "name", in.Name, "value", show(in.Value))
+	},
+	guess: func(in setIn) setOut { return setOut(in) },
+	named: step.UnknownPaths{"name", "value"},
+}
+
+var appendDeed = deed[appendIn, appendOut]{
+	name: func(in appendIn) string { return in.Name },
+	do:   appendItem,
+	say: func(in appendIn) step.Change {
+		return change("append to state "+in.Name, "name", in.Name, "item", show(in.Item))
+	},
+	guess: func(in appendIn) appendOut { return appendOut{Name: in.Name} },
+	later: step.UnknownPaths{"count"},
+	named: step.UnknownPaths{"name"},
+}
+
+var incrementDeed = deed[incrementIn, incrementOut]{
+	name: func(in incrementIn) string { return in.Name },
+	do:   increment,
+	say: func(in incrementIn) step.Change {
+		return change("increment state "+in.Name, "name", in.Name, "by", fmt.Sprint(in.By))
+	},
+	guess: func(in incrementIn) incrementOut { return incrementOut{Name: in.Name} },
+	later: step.UnknownPaths{"value"},
+	named: step.UnknownPaths{"name"},
+}
+
+func change(title string, fields ...string) step.Change {
+	c := step.Change{Title: title}
+	for f := range slices.Chunk(fields, 2) {
+		c.Fields = append(c.Fields, step.FieldChange{Name: f[0], Value: f[1]})
+	}
+	return c
+}
+
+// value reads an argument so that integers stay integers.
+func value(raw json.RawMessage) (*types.Dynamic, error) {
+	v, err := types.Decode(raw)
+	if err != nil {
+		return nil, types.Errorf(types.BadInput, "the value cannot be remembered: %w", err).WithHint("make a text of it")
+	}
+	return &types.Dynamic{V: v}, nil
+}
+
+// show is an argument for people; one that is not known yet is empty.
+func show(raw json.RawMessage) string {
+	v, err := types.Decode(raw)
+	if err != nil {
+		return ""
+	}
+	return types.Show(v)
+}
+
+func appendItem(in appendIn, r *record) (appendOut, error) {
+	list := []any{}
+	if r.Value != nil {
+		var ok bool
+		if list, ok = r.Value.V.([]any); !ok {
+			return appendOut{}, types.Errorf(types.Conflict, "state %s is a %s, and only a list can be appended to", in.Name, types.KindOf(r.Value.V)).
+				WithHint("use another name, or set it to a list with state_set")
+		}
+	}
+	item, err := value(in.Item)
+	if err != nil {
+		return appendOut{}, err
+	}
+	list = append(list, item.V)
+	list = list[max(0, len(list)-in.Keep):]
+	r.Value = &types.Dynamic{V: list}
+	return appendOut{in.Name, len(list)}, nil
+}
+
+func increment(in incrementIn, r *record) (incrementOut, error) {
+	n := 0
+	if r.Value != nil {
+		var ok bool
+		if n, ok = r.Value.V.(int); !ok {
+			return incrementOut{}, types.Errorf(types.Conflict, "state %s is a %s, and only an integer can be incremented", in.Name, types.KindOf(r.Value.V)).
+				WithHint("use another name, or set it to an integer with state_set")
+		}
+	}
+	if in.By > 0 && n > math.MaxInt-in.By || in.By < 0 && n < math.MinInt-in.By {
+		return incrementOut{}, types.Errorf(types.Conflict, "state %s is %d, and %+d more does not fit an integer", in.Name, n, in.By).
+			WithHint("set it anew with state_set")
+	}
+	r.Value = &types.Dynamic{V: n + in.By}
+	return incrementOut{in.Name, n + in.By}, nil
+}
+
+// write makes a step of a deed.
+func write[In, Out any](s store, name, doc, verb string, d deed[In, Out]) step.Step {
+	return step.Write(name, doc,
+		func(ctx context.Context, in In) (Out, error) { return d.perform(ctx, s, in) },
+		step.Find(func(ctx context.Context, key step.Key, in In) (step.Found[Out], error) {
+			return d.find(ctx, s, key, in)
+		}),
+		step.Preview(func(_ context.Context, in In, unknown step.UnknownPaths) (step.Prediction[Out], error) {
+			return d.preview(in, unknown)
+		}),
+	).Touching("", "state", verb).Failing(types.Conflict, types.Unavailable)
+}
+
+func (d deed[In, Out]) perform(ctx context.Context, s store, in In) (out Out, err error) {
+	call := step.CallOf(ctx)
+	if call.Key.IsZero() {
+		return out, types.Errorf(types.Internal, "the call has no key")
+	}
+	err = s.change(ctx, d.name(in), func(r *record) (bool, error) {
+		if i := r.written(call.Key); i >= 0 { // made between looking and here: by another run of the same work
+			return false, json.Unmarshal(r.Writes[i].Result, &out)
+		}
+		if out, err = d.do(in, r); err != nil {
+			return false, err
+		}
+		r.note(writeOf(call, out))
+		return true, nil
+	})
+	return out, err
+}
+
+func writeOf(call step.Call, out any) written {
+	return written{Key: call.Key.String(), Digest: call.Digest, At: call.StartedAt.UTC().Truncate(time.Second), Result: types.Encode(out)}
+}
+
+// find reads from the file that the write changes whether it did.
+func (d deed[In, Out]) find(ctx context.Context, s store, key step.Key, in In) (step.Found[Out], error) {
+	var out Out
+	r, err := s.read(d.name(in))
+	if err != nil {
+		return step.Found[Out]{}, err
+	}
+	i := r.written(key)
+	if i < 0 {
+		return step.Absent[Out](), nil
+	}
+	if err := json.Unmarshal(r.Writes[i].Result, &out); err != nil {
+		return step.Found[Out]{}, s.broken(d.name(in), err)
+	}
+	ref := "state " + d.name(in)
+	if r.Writes[i].Digest != step.CallOf(ctx).Digest {
+		return step.Differs(ref, out, "this piece of work wrote it before, from other arguments"), nil
+	}
+	return step.Here(ref, out), nil
+}
+
+func (d deed[In, Out]) preview(in In, unknown step.UnknownPaths) (step.Prediction[Out], error) {
+	p := step.Prediction[Out]{Change: d.say(in), Out: d.guess(in), Unknown: slices.Clone(d.later)}
+	for _, name := range d.named {
+		if unknown.Has(name) {
+			p.Unknown = append(p.Unknown, name)
+		}
+	}
+	if unknown.Has("name") {
+		p.Change.Title = "write a state whose name is not known yet"
+	}
+	return p, nil
+}

@@ -1,0 +1,76 @@
+// Package state holds the steps that remember values from one run to the next:
+// the last version released, how often something failed, the issues that were
+// reported already.
+//
+// A value has a name and lives in a file of its own in the state folder of the
+// site, so that all runs of one site on one machine share it. It is any JSON.
+// A file is changed under a lock, written beside itself, flushed and renamed:
+// a kill leaves the old value or the new one.
+//
+// A write happens once. Beside the value stand the keys of the last writes, put
+// there by the same rename: whether a write is done is read from the very file
+// that it changed, so that an increment that was killed is not repeated.
+package state
+
+import (
+	"encoding/json"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Steps returns the family. The values live in the folder, which is made when
+// the first is written; with "" the steps can be documented and checked, but
+// not performed.
+func Steps(folder string) []step.Step {
+	s := store{folder}
+	return []step.Step{
+		step.Read("state_get", "Read a value that is remembered from one run to the next.", s.get).
+			Touching("", "state", "read").Failing(types.Conflict),
+		write(s, "state_set", "Remember a value, in place of the one there was.", "set", setDeed),
+		write(s, "state_append", "Add an item to a remembered list, and keep the newest.", "append", appendDeed),
+		write(s, "state_increment", "Add to a remembered integer.", "increment", incrementDeed),
+	}
+}
+
+type getIn struct {
+	Name    string          `json:"name" pattern:"^[a-z][a-z0-9_.-]{0,63}$" doc:"The name of the value."`
+	Default json.RawMessage `json:"default,omitempty" doc:"What to give when there is no value of that name."`
+}
+
+type getOut struct {
+	Name  string          `json:"name" doc:"The name, as given."`
+	Found bool            `json:"found" doc:"Whether there is a value of that name."`
+	Value json.RawMessage `json:"value,omitempty" doc:"The value, or the default; absent without either."`
+}
+
+type setIn struct {
+	Name  string          `json:"name" pattern:"^[a-z][a-z0-9_.-]{0,63}$" doc:"The name of the value."`
+	Value json.RawMessage `json:"value" doc:"What to remember: any value, up to 1 MiB as JSON. null forgets it."`
+}
+
+type setOut struct {
+	Name  string          `json:"name" doc:"The name, as given."`
+	Value json.RawMessage `json:"value" doc:"What this step set."`
+}
+
+type appendIn struct {
+	Name string          `json:"name" pattern:"^[a-z][a-z0-9_.-]{0,63}$" doc:"The name of the list. Without a value of that name, it is a new one."`
+	Item json.RawMessage `json:"item" doc:"What to add at the end."`
+	Keep int             `json:"keep,omitempty" default:"1000" minimum:"1" maximum:"10000" doc:"How many items the list has at most; the oldest go."`
+}
+
+type appendOut struct {
+	Name  string `json:"name" doc:"The name, as given."`
+	Count int    `json:"count" doc:"How many items the list had then, with the new one."`
+}
+
+type incrementIn struct {
+	Name string `json:"name" pattern:"^[a-z][a-z0-9_.-]{0,63}$" doc:"The name of the integer. Without a value of that name, it begins at 0."`
+	By   int    `json:"by,omitempty" default:"1" doc:"How much to add; less than 0 takes away."`
+}
+
+type incrementOut struct {
+	Name  string `json:"name" doc:"The name, as given."`
+	Value int    `json:"value" doc:"The integer after it."`
+}
