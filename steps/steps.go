@@ -7,6 +7,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/steps/execute"
 	"github.com/skillrun/skillrun/steps/git"
 	"github.com/skillrun/skillrun/steps/gitlab"
 	"github.com/skillrun/skillrun/steps/jira"
@@ -35,6 +36,7 @@ func All(cfg *config.Config, o Options) (*step.Catalogue, error) {
 		jira.Steps(each(&c, "jira", c.jira)),
 		gitlab.Steps(each(&c, "gitlab", c.gitlab)),
 		yamlfile.Steps(),
+		execute.Steps(execute.Options{Env: cfg.Env}),
 		state.Steps(o.State),
 		logline.Steps(),
 	}

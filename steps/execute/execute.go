@@ -1,0 +1,168 @@
+// Package execute holds the steps that run a program of this machine.
+//
+// A program is named, and gets a list of arguments: there is no shell, so no
+// text is ever taken apart, expanded or run. Which program it is stands in the
+// skill or the configuration; what comes from outside can only be an argument,
+// a variable's value, or stdin. A program may take an argument that begins with
+// a dash for an option: put "--" before such a one where it understands that.
+//
+// It works in a workspace or in an empty folder, with the variables that the
+// step names and no others, in a process group of its own. When it takes too
+// long or the run is stopped, the whole group is told to end, and killed when it
+// does not; what it leaves running is killed when it ends.
+//
+// exec_read is for programs that only look; a plan runs them. exec is for those
+// that change something. Nobody but the skill's author can know how to look
+// whether that has happened: find says it. Without it, a run that was killed
+// during the step asks a person.
+package execute
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Options say what the programs of this machine are given.
+type Options struct {
+	// Env looks up the variables that a step passes on, and PATH.
+	Env func(name string) (string, bool)
+	// Grace is how long a program that is told to end may take; 0 is 2 seconds.
+	Grace time.Duration
+}
+
+// ExitCode is the code of a program that ended otherwise than expected.
+const ExitCode types.Code = "exit_code"
+
+// Steps returns the family.
+func Steps(o Options) []step.Step {
+	r := runner{o}
+	codes := []types.Code{types.NotFound, types.Forbidden, ExitCode}
+	return []step.Step{
+		step.Read("exec_read", "Run a program that only looks.", r.look).
+			Touching("", "program", "run").Failing(append(codes, types.Timeout)...),
+		step.Write("exec", "Run a program that changes something.", r.run,
+			step.Find(r.find), step.Preview(preview), step.Late[In, Out]()).
+			Touching("", "program", "run").Failing(codes...),
+	}
+}
+
+// Look are the arguments of exec_read.
+type Look struct {
+	Program   string            `json:"program" trusted:"true" pattern:"^(/[^\\x00]+|[A-Za-z0-9][A-Za-z0-9._+-]*)$" doc:"The program: an absolute path, or a name that is looked up in PATH. Not a shell with -c: no text is run."`
+	Args      []string          `json:"args,omitempty" doc:"Its arguments, each as it is. Put -- before one that comes from outside, where the program knows that: one that begins with a dash would be an option."`
+	Dir       *string           `json:"dir" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace to work in, as git_checkout returned it; what the program changes there is lost when the run is resumed elsewhere. Without it, a new empty folder."`
+	Env       map[string]string `json:"env,omitempty" doc:"Variables to set."`
+	PassEnv   []string          `json:"pass_env,omitempty" doc:"Names of variables to pass on from skillrun's own environment, such as HOME or KUBECONFIG; those that are not set are left out. PATH is always passed on, everything else is not."`
+	Stdin     string            `json:"stdin,omitempty" doc:"What the program reads; without it, nothing."`
+	Timeout   string            `json:"timeout,omitempty" default:"5m" format:"duration" doc:"How long it may take. Then it is told to end, and killed 2 seconds later."`
+	MaxOutput int               `json:"max_output,omitempty" default:"65536" minimum:"1" maximum:"1048576" doc:"How many bytes of its output are kept, of stdout and of stderr each; of more, the end."`
+	Expect    []int             `json:"expect,omitempty" doc:"The exit codes that mean it did its work; without it, 0."`
+}
+
+// Finder is how a program's effect is looked for.
+type Finder struct {
+	Program string   `json:"program" trusted:"true" pattern:"^(/[^\\x00]+|[A-Za-z0-9][A-Za-z0-9._+-]*)$" doc:"A program that only looks: exit code 0 says that the effect is there, 1 that it is not; any other that it cannot tell."`
+	Args    []string `json:"args,omitempty" doc:"Its arguments."`
+}
+
+// In are the arguments of exec. An exit code that is not expected means that
+// the program did not do its work.
+type In struct {
+	Look
+	Find *Finder `json:"find" trusted:"true" doc:"How to look whether the effect is there already. It runs with the same dir and variables, before the program, and again when nobody knows how the program ended. When the effect is there, the result is that of this one. Without it a person is asked then."`
+}
+
+// Out is the result of both.
+type Out struct {
+	ExitCode    int    `json:"exit_code" doc:"The exit code."`
+	Stdout      string `json:"stdout" doc:"The end of what it wrote to stdout. What is not UTF-8 is replaced."`
+	Stderr      string `json:"stderr" doc:"The end of what it wrote to stderr."`
+	StdoutBytes int    `json:"stdout_bytes" doc:"How many bytes it wrote to stdout."`
+	StderrBytes int    `json:"stderr_bytes" doc:"How many bytes it wrote to stderr."`
+	Truncated   bool   `json:"truncated" doc:"Whether it wrote more than was kept."`
+}
+
+func (r runner) look(ctx context.Context, in Look) (Out, error) {
+	out, err := r.execute(ctx, in)
+	if err != nil {
+		return Out{}, err.err
+	}
+	return out, nil
+}
+
+func (r runner) run(ctx context.Context, in In) (Out, error) {
+	out, err := r.execute(ctx, in.Look)
+	if err != nil {
+		return Out{}, err.asWrite(in.Look)
+	}
+	return out, nil
+}
+
+// find asks the skill's own question. Without one, nothing speaks against the
+// first send, and nothing for a second.
+func (r runner) find(ctx context.Context, _ step.Key, in In) (step.Found[Out], error) {
+	if in.Find == nil {
+		if step.CallOf(ctx).AfterUnknown {
+			return step.CannotTell[Out]("look whether " + in.Program + " did its work; with find, the skill could look itself"), nil
+		}
+		return step.Absent[Out](), nil
+	}
+	look := in.Look
+	look.Program, look.Args, look.Stdin, look.Expect = in.Find.Program, in.Find.Args, "", []int{0, 1}
+	out, err := r.execute(ctx, look)
+	switch {
+	case err != nil && err.ended:
+		return step.CannotTell[Out](err.err.Message), nil
+	case err != nil:
+		return step.Found[Out]{}, err.err
+	case out.ExitCode == 1:
+		return step.Absent[Out](), nil
+	}
+	return step.Here("what "+in.Find.Program+" found", out), nil
+}
+
+func preview(_ context.Context, in In, unknown step.UnknownPaths) (step.Prediction[Out], error) {
+	p := step.Prediction[Out]{Change: step.Change{Title: "run " + in.Program}, Unknown: step.UnknownPaths{""}}
+	if unknown.Has("program") {
+		p.Change.Title = "run a program"
+	}
+	add := func(name string, value any) {
+		if !unknown.Has(name) {
+			text, ok := value.(string)
+			if !ok {
+				raw, _ := json.Marshal(value)
+				text = string(raw)
+			}
+			p.Change.Fields = append(p.Change.Fields, step.FieldChange{Name: name, Value: text})
+		}
+	}
+	add("program", in.Program)
+	add("args", strings.Join(quoted(in.Args), " "))
+	if in.Dir != nil {
+		add("dir", *in.Dir)
+	}
+	if len(in.Env) > 0 {
+		add("env", in.Env)
+	}
+	if in.Stdin != "" {
+		add("stdin", in.Stdin)
+	}
+	return p, nil
+}
+
+// quoted are arguments as a person can tell them apart.
+func quoted(args []string) []string {
+	out := make([]string, len(args))
+	for i, a := range args {
+		out[i] = a
+		if a == "" || strings.ContainsAny(a, " \t\n'\"\\") {
+			out[i] = string(types.Encode(a))
+		}
+	}
+	return out
+}

@@ -1,0 +1,300 @@
+package execute
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// runner runs programs.
+type runner struct{ Options }
+
+// fault is why a program did not do its work.
+type fault struct {
+	err     *types.Error
+	started bool // whether it ran at all
+	ended   bool // whether it ended by itself, with an exit code of its own
+}
+
+// asWrite is the fault of a program that may have changed something. Its own
+// exit code is its own word that it did not do its work; one that was stopped
+// has not said anything.
+func (f *fault) asWrite(in Look) *types.Error {
+	if !f.started || f.ended {
+		return f.err
+	}
+	return types.Errorf(types.UnknownOutcome, "%s: nobody knows what %s has done until then", f.err.Message, name(in)).
+		WithHint("look whether it did its work, then go on with the run")
+}
+
+func name(in Look) string { return filepath.Base(in.Program) }
+
+// no is the fault of a program that was not started.
+func no(err *types.Error) *fault { return &fault{err: err} }
+
+// execute runs a program to its end.
+func (r runner) execute(ctx context.Context, in Look) (Out, *fault) {
+	limit, err := types.ParseDuration(in.Timeout)
+	if in.Timeout == "" {
+		limit, err = 5*time.Minute, nil
+	}
+	if err != nil || limit <= 0 {
+		return Out{}, no(types.Errorf(types.BadInput, "timeout is %q, not a duration above zero", in.Timeout).WithHint("use 90s or 5m"))
+	}
+	path, f := r.program(in)
+	if f != nil {
+		return Out{}, f
+	}
+	env, f := r.environment(in)
+	if f != nil {
+		return Out{}, f
+	}
+	dir, remove, f := folder(ctx, in.Dir)
+	if f != nil {
+		return Out{}, f
+	}
+	defer remove()
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	stdout, stderr := newTail(in.MaxOutput), newTail(in.MaxOutput)
+	cmd := &exec.Cmd{
+		Path: path, Args: append([]string{in.Program}, in.Args...), Env: env, Dir: dir,
+		Stdin: strings.NewReader(in.Stdin), Stdout: stdout, Stderr: stderr,
+		SysProcAttr: ownGroup(), WaitDelay: r.grace(),
+	}
+	if f := r.supervise(ctx, cmd, in); f != nil {
+		return Out{}, f
+	}
+	out := Out{
+		ExitCode: cmd.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String(),
+		StdoutBytes: stdout.total, StderrBytes: stderr.total, Truncated: stdout.cut() || stderr.cut(),
+	}
+	return out, judge(in, cmd.ProcessState, out)
+}
+
+// supervise starts the program and waits for its end, or brings it about.
+func (r runner) supervise(ctx context.Context, cmd *exec.Cmd, in Look) *fault {
+	if err := cmd.Start(); err != nil {
+		return cannotStart(in, err)
+	}
+	done, told := make(chan struct{}), make(chan bool)
+	go func() {
+		select {
+		case <-ctx.Done():
+			r.end(cmd.Process.Pid, done)
+			told <- true
+		case <-done:
+			told <- false
+		}
+	}()
+	err := cmd.Wait()
+	close(done)
+	kill(cmd.Process.Pid, syscall.SIGKILL) // what it left running
+	if <-told {
+		return stopped(ctx, in)
+	}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay) {
+		return &fault{started: true, err: types.Errorf(types.Internal, "%s: %w", name(in), err)}
+	}
+	return nil
+}
+
+func (r runner) grace() time.Duration {
+	if r.Grace > 0 {
+		return r.Grace
+	}
+	return 2 * time.Second
+}
+
+// end tells a group to end, and kills it when it does not.
+func (r runner) end(pid int, done <-chan struct{}) {
+	kill(pid, syscall.SIGTERM)
+	t := time.NewTimer(r.grace())
+	defer t.Stop()
+	select {
+	case <-t.C:
+		kill(pid, syscall.SIGKILL)
+	case <-done:
+	}
+}
+
+// kill signals all of a program's group.
+func kill(pid int, s syscall.Signal) { _ = syscall.Kill(-pid, s) }
+
+func stopped(ctx context.Context, in Look) *fault {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return &fault{started: true, err: types.Errorf(types.Timeout, "%s took longer than %s and was stopped", name(in), orElse(in.Timeout, "5m")).
+			WithHint("give it more time with timeout, or see why it hangs")}
+	}
+	return &fault{started: true, err: types.Errorf(types.Cancelled, "%s was stopped", name(in)).WithHint("go on with the run when it suits")}
+}
+
+// judge holds the end of a program against what was expected.
+func judge(in Look, state *os.ProcessState, out Out) *fault {
+	expect := in.Expect
+	if len(expect) == 0 {
+		expect = []int{0}
+	}
+	if slices.Contains(expect, out.ExitCode) {
+		return nil
+	}
+	how := fmt.Sprintf("exit code %d", out.ExitCode)
+	ws, ok := state.Sys().(syscall.WaitStatus)
+	signalled := ok && ws.Signaled()
+	if signalled {
+		how = "the signal " + ws.Signal().String()
+	}
+	err := types.Errorf(ExitCode, "%s ended with %s%s", name(in), how, lastWords(out.Stderr)).
+		WithHint("see what it says; expect lists the exit codes that mean it did its work").
+		With("exit_code", out.ExitCode).With("stdout", out.Stdout).With("stderr", out.Stderr)
+	return &fault{started: true, ended: !signalled, err: err}
+}
+
+// lastWords are the end of what a program complained of, as one line.
+func lastWords(stderr string) string {
+	words := []rune(strings.Join(strings.Fields(stderr), " "))
+	switch {
+	case len(words) == 0:
+		return ""
+	case len(words) > 300:
+		return ": …" + string(words[len(words)-300:])
+	}
+	return ": " + string(words)
+}
+
+func orElse(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+var (
+	programPattern   = regexp.MustCompile(`^(/[^\x00]+|[A-Za-z0-9][A-Za-z0-9._+-]*)$`)
+	workspacePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+	shellPattern     = regexp.MustCompile(`^(ba|da|k|z|c|tc|fi|a)?sh$`)
+	textPattern      = regexp.MustCompile(`^-[a-zA-Z]*c`)
+)
+
+// program finds the program in PATH as it was handed in; the working directory
+// is never looked into.
+func (r runner) program(in Look) (string, *fault) {
+	if !programPattern.MatchString(in.Program) {
+		return "", no(types.Errorf(types.BadInput, "%q is not a program", in.Program).WithHint("use an absolute path, or a name that is in PATH"))
+	}
+	if shellPattern.MatchString(name(in)) && slices.ContainsFunc(in.Args, textPattern.MatchString) {
+		return "", no(types.Errorf(types.BadInput, "%s would run a text", name(in)).WithHint("put the text into a file and run that, with what comes from outside as its arguments"))
+	}
+	for _, a := range append(slices.Clone(in.Args), in.Stdin) {
+		if strings.Contains(a, "\x00") {
+			return "", no(types.Errorf(types.BadInput, "an argument of %s holds a NUL character", name(in)).WithHint("leave it out"))
+		}
+	}
+	if filepath.IsAbs(in.Program) {
+		return in.Program, nil
+	}
+	path, _ := r.variable("PATH")
+	for _, dir := range filepath.SplitList(path) {
+		if file := filepath.Join(dir, in.Program); filepath.IsAbs(dir) && executable(file) {
+			return file, nil
+		}
+	}
+	return "", no(types.Errorf(types.NotFound, "there is no program %s in PATH", in.Program).WithHint("install it, or give its absolute path"))
+}
+
+func executable(file string) bool {
+	info, err := os.Stat(file)
+	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
+}
+
+func cannotStart(in Look, err error) *fault {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	code, hint := types.NotFound, "see that the program is there"
+	if errors.Is(err, fs.ErrPermission) {
+		code, hint = types.Forbidden, "see that it may be run: ls -l"
+	}
+	return no(types.Errorf(code, "%s cannot be started: %v", in.Program, err).WithHint("%s", hint))
+}
+
+func (r runner) variable(name string) (string, bool) {
+	if r.Env == nil {
+		return "", false
+	}
+	return r.Env(name)
+}
+
+var (
+	variablePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	// steering are variables that decide which code runs.
+	steering = regexp.MustCompile(`^(LD_.*|DYLD_.*|PATH|ENV|BASH_ENV|SHELLOPTS)$`)
+)
+
+// environment is PATH, what is passed on, and what is set.
+func (r runner) environment(in Look) ([]string, *fault) {
+	env := map[string]string{}
+	for _, name := range append([]string{"PATH"}, in.PassEnv...) {
+		if !variablePattern.MatchString(name) {
+			return nil, no(types.Errorf(types.BadInput, "%q cannot name a variable", name).WithHint("use letters, digits and underscores"))
+		}
+		if v, ok := r.variable(name); ok {
+			env[name] = v
+		}
+	}
+	for name, v := range in.Env {
+		switch {
+		case !variablePattern.MatchString(name) || strings.Contains(v, "\x00"):
+			return nil, no(types.Errorf(types.BadInput, "the variable %q cannot be set", name).WithHint("use letters, digits and underscores, and no NUL in the value"))
+		case steering.MatchString(name):
+			return nil, no(types.Errorf(types.BadInput, "the variable %s would decide which code runs", name).WithHint("name the program by its absolute path; what skillrun was given itself can be passed on with pass_env"))
+		}
+		env[name] = v
+	}
+	out := make([]string, 0, len(env))
+	for _, name := range types.SortedKeys(env) {
+		out = append(out, name+"="+env[name])
+	}
+	return out, nil
+}
+
+// folder is where a program works: the files of a workspace, or a new folder
+// that is removed afterwards.
+func folder(ctx context.Context, workspace *string) (dir string, remove func(), f *fault) {
+	base := step.CallOf(ctx).Workspaces
+	if base == "" {
+		return "", nil, no(types.Errorf(types.Internal, "this run has no folder for workspaces"))
+	}
+	if workspace == nil {
+		err := os.MkdirAll(base, 0o700)
+		if err == nil {
+			dir, err = os.MkdirTemp(base, ".exec-")
+		}
+		if err != nil {
+			return "", nil, no(types.Errorf(types.Internal, "a folder for the program: %w", err))
+		}
+		return dir, func() { _ = os.RemoveAll(dir) }, nil
+	}
+	if !workspacePattern.MatchString(*workspace) {
+		return "", nil, no(types.Errorf(types.BadInput, "%q is not the name of a workspace", *workspace).WithHint("give the workspace output of git_checkout to this step"))
+	}
+	dir = filepath.Join(base, *workspace, "files")
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return "", nil, no(types.Errorf(types.NotFound, "there is no workspace %s", *workspace).WithHint("git_checkout makes one; give its workspace output to this step"))
+	}
+	return dir, func() {}, nil
+}
