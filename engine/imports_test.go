@@ -61,6 +61,9 @@ var house = []rule{
 	// whether that is the same domain.
 	{pkg: "steps/quay", ours: "engine/step engine/step/outcome engine/types", third: "golang.org/x/net/publicsuffix"},
 	{pkg: "steps/yamlfile", ours: "engine/step engine/types", third: "gopkg.in/yaml.v3 github.com/speakeasy-api/jsonpath"},
+	// files is the one family that reaches folders of this machine that are not
+	// the run's own; the configuration opens them.
+	{pkg: "steps/files", ours: "engine/step engine/types"},
 	// execute is the one family that starts programs because a skill says so.
 	{pkg: "steps/execute", ours: "engine/step engine/types"},
 	// state remembers values in files, under the kernel's lock and by rename;

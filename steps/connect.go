@@ -7,6 +7,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/files"
 	"github.com/skillrun/skillrun/steps/git"
 	"github.com/skillrun/skillrun/steps/gitlab"
 	"github.com/skillrun/skillrun/steps/jira"
@@ -98,3 +99,5 @@ func (c *connector) jira(s config.Service) jira.Service {
 func (c *connector) gitlab(s config.Service) gitlab.Service {
 	return gitlab.Service{URL: s.URL, Token: c.secret(s), Transport: c.transport(s), Timeout: timeoutOf(s)}
 }
+
+func (c *connector) files(s config.Service) files.Service { return files.Service{Root: s.Root} }

@@ -8,6 +8,7 @@ import (
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/steps/execute"
+	"github.com/skillrun/skillrun/steps/files"
 	"github.com/skillrun/skillrun/steps/git"
 	"github.com/skillrun/skillrun/steps/gitlab"
 	"github.com/skillrun/skillrun/steps/jira"
@@ -36,6 +37,7 @@ func All(cfg *config.Config, o Options) (*step.Catalogue, error) {
 		jira.Steps(each(&c, "jira", c.jira)),
 		gitlab.Steps(each(&c, "gitlab", c.gitlab)),
 		yamlfile.Steps(),
+		files.Steps(each(&c, "files", c.files)),
 		execute.Steps(execute.Options{Env: cfg.Env}),
 		state.Steps(o.State),
 		logline.Steps(),
@@ -51,5 +53,6 @@ func Examiners(cfg *config.Config, o Options) (map[string]step.Examine, error) {
 		"quay":   quay.Examine(each(&c, "quay", c.quay)),
 		"jira":   jira.Examine(each(&c, "jira", c.jira)),
 		"gitlab": gitlab.Examine(each(&c, "gitlab", c.gitlab)),
+		"files":  files.Examine(each(&c, "files", c.files)),
 	}, c.err
 }

@@ -105,6 +105,8 @@ type Service struct {
 	// SigningKey is the path of the ssh key that signs commits, or "". Nothing
 	// here reads it.
 	SigningKey string
+	Header     string // in which an http service wants the token; "" is Authorization
+	Root       string // the folder of a files service, or ""
 
 	Place  diag.Range // of its name in the file
 	places map[string]diag.Range

@@ -94,7 +94,11 @@ func (o Options) load(path string) (cfg *Config, list diag.List, found bool) {
 	cfg, list = Parse(path, text)
 	cfg.world = o.world()
 	for _, name := range types.SortedKeys(cfg.Services) {
-		cfg.Services[name] = cfg.signer(cfg.certificates(cfg.Services[name], &list), &list)
+		s := cfg.signer(cfg.certificates(cfg.Services[name], &list), &list)
+		if s.Root != "" {
+			s.Root = cfg.relative(s.Root)
+		}
+		cfg.Services[name] = s
 	}
 	list.Sort()
 	return cfg, list, true
@@ -172,7 +176,7 @@ func (w world) getenv(name string) (string, bool) {
 // does not send it.
 func (o Options) distrust(cfg *Config, list *diag.List) {
 	own := &Config{Policy: Policy{Settle: DefaultSettle}}
-	if path := o.ownPath(); path != "" && (cfg.sendsAny() || cfg.signsAny() || cfg.Policy.loose()) {
+	if path := o.ownPath(); path != "" && (cfg.sendsAny() || cfg.usesAny(Service.signingKey) || cfg.usesAny(Service.root) || cfg.Policy.loose()) {
 		var problems diag.List
 		own, problems, _ = o.load(path)
 		*list = append(*list, problems...)
@@ -191,7 +195,11 @@ func (o Options) distrust(cfg *Config, list *diag.List) {
 			list.Errorf("untrusted-host", s.PlaceOf("url"), "%s may not send its credential to %s: only the file in the working directory says so", name, u.origin).
 				Hint = o.trustHint(s)
 		}
-		if s.SigningKey != "" && !own.signsWith(s.SigningKey) {
+		if s.Root != "" && !own.names(Service.root, s.Root) {
+			list.Errorf("untrusted-root", s.PlaceOf("root"), "%s may not reach into %s: only the file in the working directory says so", name, s.Root).
+				Hint = "name the folder in your own " + FileName + " too, or pass --config ./" + FileName
+		}
+		if s.SigningKey != "" && !own.names(Service.signingKey, s.SigningKey) {
 			list.Errorf("untrusted-key", s.PlaceOf("signing_key"), "%s may not sign with %s: only the file in the working directory says so", name, s.SigningKey).
 				Hint = "name the key in your own " + FileName + " too, or pass --config ./" + FileName
 		}
@@ -224,19 +232,24 @@ func (c *Config) sendsAny() bool {
 	return false
 }
 
-func (c *Config) signsAny() bool {
+func (s Service) signingKey() string { return s.SigningKey }
+
+func (s Service) root() string { return s.Root }
+
+// usesAny reports whether a service of c names a file or folder of this machine.
+func (c *Config) usesAny(path func(Service) string) bool {
 	for _, s := range c.Services {
-		if s.SigningKey != "" {
+		if path(s) != "" {
 			return true
 		}
 	}
 	return false
 }
 
-// signsWith reports whether a service of c signs with a key.
-func (c *Config) signsWith(path string) bool {
+// names reports whether a service of c names that one.
+func (c *Config) names(path func(Service) string, want string) bool {
 	for _, s := range c.Services {
-		if s.SigningKey == path {
+		if path(s) == want {
 			return true
 		}
 	}

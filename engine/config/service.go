@@ -15,27 +15,38 @@ import (
 
 var serviceKeys = []string{
 	"url", "kind", "token", "user", "credentials", "deployment", "api", "ca", "timeout",
-	"author", "committer", "sign_off", "signing_key",
+	"author", "committer", "sign_off", "signing_key", "header", "root",
 }
 
 // families are the kinds whose keys are known. What a family of somebody
 // else's makes of a key is its own affair.
-var families = []string{"git", "gitlab", "jira", "quay"}
+var families = []string{"files", "git", "gitlab", "http", "jira", "quay", "slack"}
+
+// overNetwork are those that are reached by a url.
+var overNetwork = []string{"git", "gitlab", "http", "jira", "quay", "slack"}
 
 // keyKinds says of each key that not every family has a use for which have.
 var keyKinds = map[string][]string{
-	"user":        {"git", "jira", "quay"},
+	"url":         overNetwork,
+	"token":       overNetwork,
+	"credentials": overNetwork,
+	"ca":          overNetwork,
+	"timeout":     overNetwork,
+	"user":        {"git", "http", "jira", "quay"},
 	"deployment":  {"jira"},
 	"api":         {"quay"},
 	"author":      {"git"},
 	"committer":   {"git"},
 	"sign_off":    {"git"},
 	"signing_key": {"git"},
+	"header":      {"http"},
+	"root":        {"files"},
 }
 
 var (
 	namePattern     = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 	variablePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	headerPattern   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,63}$`)
 	personPattern   = regexp.MustCompile(`^[^<>\pC]*[^<>\s\pC] <[^<>\s@]+@[^<>\s@]+>$`)
 )
 
@@ -71,10 +82,19 @@ func (r *serviceReader) read(n *syntax.Node) {
 			Hint = "keep the one that is to be used"
 	}
 	_, given := r.s.places["url"]
+	if r.s.Kind == "slack" && !given {
+		r.s.URL, given = slackURL, true
+	}
+	if _, ok := r.s.places["root"]; r.s.Kind == "files" && !ok {
+		r.list.Errorf("missing-key", r.s.Place, "%s names no folder", path).Hint = "add root: and the folder that its files are in"
+	}
 	if !given && (r.s.Token != "" || r.s.Credentials == netrc) {
 		r.list.Errorf("no-url", r.s.Place, "%s has a credential and no url to use it for", path).Hint = "add url: https://…"
 	}
 }
+
+// slackURL is where Slack is, for everybody.
+const slackURL = "https://slack.com"
 
 // strangers reports keys that mean nothing to the service's family.
 func (r *serviceReader) strangers(path string) {
@@ -124,6 +144,10 @@ func (r *serviceReader) key(key, path string, n *syntax.Node) {
 		r.s.SignOff = r.boolean(n, path)
 	case "signing_key":
 		r.signingKey(n, path)
+	case "header":
+		r.header(n, path)
+	case "root":
+		r.s.Root, _ = r.text(n, path)
 	case "timeout":
 		r.timeout(n, path)
 	}
@@ -149,6 +173,16 @@ func (r *serviceReader) signingKey(n *syntax.Node, path string) {
 		return
 	}
 	r.s.SigningKey = s
+}
+
+// header reads what the token is sent in, where that is not Authorization.
+func (r *serviceReader) header(n *syntax.Node, path string) {
+	s, ok := r.text(n, path)
+	if ok && !headerPattern.MatchString(s) {
+		r.list.Errorf("bad-value", n.Range, "%s is %q, which is no name of a header", path, clip(s)).Hint = "use a name such as X-Api-Key"
+		return
+	}
+	r.s.Header = s
 }
 
 func (r *serviceReader) timeout(n *syntax.Node, path string) {

@@ -1,0 +1,22 @@
+package files
+
+import (
+	"context"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Examine returns what looks whether the folder of a service is there.
+func Examine(services map[string]Service) step.Examine {
+	f := family{services}
+	return func(_ context.Context, name string, _ []step.Use, _ time.Time) []step.Finding {
+		root, err := f.openService(name)
+		if err != nil {
+			return []step.Finding{{Subject: "folder", Err: types.AsError(err)}}
+		}
+		defer root.Close()
+		return []step.Finding{{Subject: "folder", Detail: root.Name()}}
+	}
+}

@@ -1,0 +1,54 @@
+// Package files holds the steps that read and write plain files: of a
+// workspace, which is the run's own, or of a folder that the configuration
+// opens as a service of kind files. A path is always inside one of the two;
+// neither a name nor a link leads out.
+//
+// A file of a workspace is written by workspace_write, which is local: it is
+// repeated when the workspace is made anew. A file that others read is an effect
+// of file_write: it is put in place by a rename, so that nobody sees half of it,
+// and whether that happened is read from the file itself.
+package files
+
+import (
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Service is one folder that the configuration opens.
+type Service struct{ Root string }
+
+// Steps returns the family, built on the configured folders by name. With nil
+// it can be documented and checked, and performed on workspaces.
+func Steps(services map[string]Service) []step.Step {
+	f := family{services}
+	codes := []types.Code{types.NotFound, types.Conflict, types.Forbidden, types.Unavailable}
+	return []step.Step{
+		step.Read("file_read", "Read a text file.", f.read).
+			Touching("", "file", "read").Failing(codes...),
+		step.Read("file_exists", "Look whether there is a file or a folder.", f.exists).
+			Touching("", "file", "look up").Failing(codes...),
+		step.Read("file_glob", "List the files whose paths match a pattern.", f.glob).
+			Touching("", "files", "list").Failing(codes...),
+		step.Write("file_write", "Write a text file in a folder that the configuration opens.", f.write,
+			step.Find(f.find), step.Preview(f.preview)).
+			Touching("files", "file", "write").Failing(codes...),
+		step.Local("workspace_write", "Write a text file in a workspace, where a commit takes it up.", writeWorkspace).
+			Touching("", "file", "write").Failing(codes...),
+	}
+}
+
+// family is the receiver of all steps.
+type family struct{ services map[string]Service }
+
+// At says which folder a path is in.
+type At struct {
+	Workspace *string `json:"workspace" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace that the path is in, as git_checkout returned it. Give either this or service."`
+	Service   *string `json:"service" trusted:"true" pattern:"^[a-z][a-z0-9_-]*$" doc:"The name of the files service in the configuration whose folder the path is in."`
+}
+
+// The limits of what is read and written, in bytes and files.
+const (
+	maxFile  = 1 << 20
+	maxFound = 2_000
+	maxSeen  = 100_000
+)

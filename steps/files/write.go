@@ -1,0 +1,224 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+type writeIn struct {
+	Service string  `json:"service,omitempty" default:"files" trusted:"true" pattern:"^[a-z][a-z0-9_-]*$" doc:"The name of the files service in the configuration whose folder the path is in."`
+	Path    string  `json:"path" doc:"The path of the file, from the folder. Folders that are missing are made."`
+	Text    string  `json:"text" doc:"What the file is to hold, up to 1 MiB."`
+	Expect  *string `json:"expect" pattern:"^(absent|sha256:[0-9a-f]{64})$" doc:"What has to be there for the file to be written: absent, or the digest that file_read gave. Without it, whatever is there is replaced."`
+}
+
+type writeOut struct {
+	Path   string `json:"path" doc:"The path, as given."`
+	Digest string `json:"digest" doc:"sha256: and the digest of the file as it is now."`
+	Bytes  int    `json:"bytes" doc:"How long the file is."`
+}
+
+var expectPattern = regexp.MustCompile(`^(absent|sha256:[0-9a-f]{64})$`)
+
+func (in writeIn) check() error {
+	switch {
+	case len(in.Text) > maxFile:
+		return types.Errorf(types.BadInput, "the text is larger than %d MiB", maxFile>>20).WithHint("write less, or several files")
+	case in.Expect != nil && !expectPattern.MatchString(*in.Expect):
+		return types.Errorf(types.BadInput, "expect is %q", *in.Expect).WithHint("give absent, or the digest that file_read gave")
+	}
+	return valid(in.Path)
+}
+
+func (in writeIn) out() writeOut {
+	return writeOut{in.Path, digest([]byte(in.Text)), len(in.Text)}
+}
+
+func (f family) prepare(in writeIn) (*os.Root, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	return f.openService(in.Service)
+}
+
+// write puts the file in place by a rename; before that, nothing has happened.
+// What is expected is looked at just before: between two programs that write
+// the same file at the same moment, the later one wins.
+func (f family) write(_ context.Context, in writeIn) (writeOut, error) {
+	root, err := f.prepare(in)
+	if err != nil {
+		return writeOut{}, err
+	}
+	defer root.Close()
+	return in.put(root)
+}
+
+type localIn struct {
+	Workspace string `json:"workspace" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace, as git_checkout returned it."`
+	Path      string `json:"path" doc:"The path of the file, as the repository has it. Folders that are missing are made."`
+	Text      string `json:"text" doc:"What the file is to hold, up to 1 MiB."`
+}
+
+func writeWorkspace(ctx context.Context, in localIn) (writeOut, error) {
+	w := writeIn{Path: in.Path, Text: in.Text}
+	if err := w.check(); err != nil {
+		return writeOut{}, err
+	}
+	root, err := openWorkspace(ctx, in.Workspace)
+	if err != nil {
+		return writeOut{}, err
+	}
+	defer root.Close()
+	return w.put(root)
+}
+
+func (in writeIn) put(root *os.Root) (writeOut, error) {
+	if _, err := in.there(root); err != nil {
+		return writeOut{}, err
+	}
+	if dir := path.Dir(in.Path); dir != "." {
+		if err := root.MkdirAll(dir, 0o755); err != nil {
+			return writeOut{}, unwritable(types.Unavailable, in.Path, err)
+		}
+	}
+	if err := replace(root, in.Path, []byte(in.Text)); err != nil {
+		return writeOut{}, err
+	}
+	return in.out(), nil
+}
+
+// there returns what the file holds, nil when there is none, and refuses what
+// is not as expected.
+func (in writeIn) there(root *os.Root) ([]byte, error) {
+	info, err := lookUp(root, in.Path)
+	var data []byte
+	switch {
+	case err != nil:
+		if err = reached(in.Path, err); types.CodeOf(err) != types.NotFound {
+			return nil, err
+		}
+	case info == nil:
+	case info.Mode()&fs.ModeSymlink != 0:
+		return nil, types.Errorf(types.Conflict, "%s is a symbolic link", in.Path).WithHint("name the file it points to")
+	default:
+		if data, err = content(root, in.Path); err != nil {
+			return nil, err
+		}
+	}
+	if in.Expect == nil {
+		return data, nil
+	}
+	is := "absent"
+	if data != nil {
+		is = digest(data)
+	}
+	if is != *in.Expect {
+		return data, types.Errorf(types.Conflict, "%s is not as expected: it is %s", in.Path, is).
+			WithHint("somebody changed it since: read it again, and decide anew").With("digest", is)
+	}
+	return data, nil
+}
+
+// find compares the file with what it is to hold: that is the whole effect, so
+// it does not matter who put it there. It asks nothing of what was expected
+// before.
+func (f family) find(_ context.Context, _ step.Key, in writeIn) (step.Found[writeOut], error) {
+	root, err := f.prepare(in)
+	if err != nil {
+		return step.Found[writeOut]{}, err
+	}
+	defer root.Close()
+	in.Expect = nil
+	data, err := in.there(root)
+	switch {
+	case err != nil:
+		return step.Found[writeOut]{}, err
+	case data == nil || string(data) != in.Text:
+		return step.Absent[writeOut](), nil
+	}
+	return step.Here(in.Path, in.out()), nil
+}
+
+func (f family) preview(_ context.Context, in writeIn, unknown step.UnknownPaths) (step.Prediction[writeOut], error) {
+	p := step.Prediction[writeOut]{Change: step.Change{Title: "write a file"}, Out: writeOut{Path: in.Path}}
+	if unknown.Has("path") {
+		p.Unknown = step.UnknownPaths{""}
+		return p, nil
+	}
+	p.Change.Title = "write " + in.Path
+	p.Change.Fields = []step.FieldChange{{Name: "path", Value: in.Path}}
+	if unknown.Has("text") {
+		p.Unknown = step.UnknownPaths{"digest", "bytes"}
+		return p, nil
+	}
+	p.Out = in.out()
+	p.Change.Fields = append(p.Change.Fields, step.FieldChange{Name: "text", Value: in.Text})
+	if unknown.Has("expect") {
+		in.Expect = nil
+	}
+	if unknown.Has("service") {
+		return p, nil
+	}
+	root, err := f.prepare(in)
+	if err != nil {
+		return p, err
+	}
+	defer root.Close()
+	_, err = in.there(root)
+	return p, err
+}
+
+// replace writes the file beside itself, flushes and renames it.
+func replace(root *os.Root, name string, data []byte) error {
+	mode := fs.FileMode(0o644)
+	if info, err := lookUp(root, name); err == nil && info != nil {
+		mode = info.Mode().Perm()
+	}
+	next := path.Join(path.Dir(name), "."+path.Base(name)+".skillrun-new")
+	folder, err := root.Open(path.Dir(name))
+	if err != nil {
+		return unwritable(types.Unavailable, name, err)
+	}
+	defer folder.Close()
+	if err := writeNew(root, next, data, mode); err != nil {
+		_ = root.Remove(next)
+		return unwritable(types.Unavailable, name, err)
+	}
+	if err := root.Rename(next, name); err != nil {
+		_ = root.Remove(next)
+		return unwritable(types.Unavailable, name, err)
+	}
+	if err := folder.Sync(); err != nil { // it has its name, and may lose it again
+		return unwritable(types.UnknownOutcome, name, err)
+	}
+	return nil
+}
+
+func writeNew(root *os.Root, next string, data []byte, mode fs.FileMode) error {
+	if err := root.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err // what a killed run left behind
+	}
+	f, err := root.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = errors.Join(f.Chmod(mode), f.Sync())
+	}
+	return errors.Join(err, f.Close())
+}
+
+func unwritable(code types.Code, name string, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return types.Errorf(types.Forbidden, "%s may not be written", name).WithHint("give the user who runs skillrun the right to its folder")
+	}
+	return types.Errorf(code, "%s cannot be written: %w", name, bare(err)).WithHint("see that the folder is there, and that its disk has room")
+}
