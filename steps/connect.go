@@ -10,6 +10,7 @@ import (
 	"github.com/skillrun/skillrun/steps/files"
 	"github.com/skillrun/skillrun/steps/git"
 	"github.com/skillrun/skillrun/steps/gitlab"
+	"github.com/skillrun/skillrun/steps/httpapi"
 	"github.com/skillrun/skillrun/steps/jira"
 	"github.com/skillrun/skillrun/steps/quay"
 )
@@ -98,6 +99,13 @@ func (c *connector) jira(s config.Service) jira.Service {
 
 func (c *connector) gitlab(s config.Service) gitlab.Service {
 	return gitlab.Service{URL: s.URL, Token: c.secret(s), Transport: c.transport(s), Timeout: timeoutOf(s)}
+}
+
+func (c *connector) http(s config.Service) httpapi.Service {
+	return httpapi.Service{
+		URL: s.URL, User: c.user(s), Token: c.secret(s), Header: s.Header,
+		Transport: c.transport(s), Timeout: timeoutOf(s),
+	}
 }
 
 func (c *connector) files(s config.Service) files.Service { return files.Service{Root: s.Root} }

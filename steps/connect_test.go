@@ -151,16 +151,21 @@ func TestConnect(t *testing.T) {
   quay: {url: https://q.example.com, api: oci, token: env:T, timeout: 3s}
   jira: {url: https://j.example.com, deployment: datacenter, token: env:T}
   gitlab: {url: https://l.example.com, token: env:ABSENT}
+  http: {url: https://h.example.com/v1, user: bot, token: env:T, header: X-Api-Key, timeout: 2s}
+  files: {root: reports}
 `, environment{"T": "secret"})
 	c := &connector{cfg: cfg}
 	g, q, j, l := each(c, "git", c.git)["git"], each(c, "quay", c.quay)["quay"], each(c, "jira", c.jira)["jira"], each(c, "gitlab", c.gitlab)["gitlab"]
+	h, f := each(c, "http", c.http)["http"], each(c, "files", c.files)["files"]
 	got := []any{
 		g.User, g.Token.Reveal(), g.Helper, g.AuthorName, g.AuthorEmail, g.CommitterName, g.CommitterEmail, g.SignOff, g.SigningKeyFile, g.Timeout,
 		q.API, q.Timeout, j.Deployment, j.User, j.Token.Reveal(), l.URL, l.Token.Reveal(), l.Timeout,
+		h.URL, h.User, h.Token.Reveal(), h.Header, h.Timeout, f.Root,
 	}
 	want := []any{
 		"bot", "secret", false, "Dr. Release Bot", "bot@example.com", "CI", "ci@example.com", true, "/u/key", time.Duration(0),
 		"oci", 3 * time.Second, "datacenter", "", "secret", "https://l.example.com", "", 30 * time.Second,
+		"https://h.example.com/v1", "bot", "secret", "X-Api-Key", 2 * time.Second, "/u/reports",
 	}
 	if diff := cmp.Diff(want, got); diff != "" || c.err != nil {
 		t.Error(diff, c.err)

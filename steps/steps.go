@@ -11,6 +11,7 @@ import (
 	"github.com/skillrun/skillrun/steps/files"
 	"github.com/skillrun/skillrun/steps/git"
 	"github.com/skillrun/skillrun/steps/gitlab"
+	"github.com/skillrun/skillrun/steps/httpapi"
 	"github.com/skillrun/skillrun/steps/jira"
 	"github.com/skillrun/skillrun/steps/logline"
 	"github.com/skillrun/skillrun/steps/quay"
@@ -37,6 +38,7 @@ func All(cfg *config.Config, o Options) (*step.Catalogue, error) {
 		jira.Steps(each(&c, "jira", c.jira)),
 		gitlab.Steps(each(&c, "gitlab", c.gitlab)),
 		yamlfile.Steps(),
+		httpapi.Steps(each(&c, "http", c.http)),
 		files.Steps(each(&c, "files", c.files)),
 		execute.Steps(execute.Options{Env: cfg.Env}),
 		state.Steps(o.State),
@@ -53,6 +55,7 @@ func Examiners(cfg *config.Config, o Options) (map[string]step.Examine, error) {
 		"quay":   quay.Examine(each(&c, "quay", c.quay)),
 		"jira":   jira.Examine(each(&c, "jira", c.jira)),
 		"gitlab": gitlab.Examine(each(&c, "gitlab", c.gitlab)),
+		"http":   httpapi.Examine(each(&c, "http", c.http)),
 		"files":  files.Examine(each(&c, "files", c.files)),
 	}, c.err
 }

@@ -1,0 +1,300 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/step/outcome"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// client asks one service.
+type client struct {
+	name string
+	s    Service
+	base *url.URL
+	http *http.Client
+}
+
+func (f family) connect(name string) (*client, error) {
+	s, name, err := step.Pick(f.services, "http", name)
+	if err != nil {
+		return nil, err
+	}
+	base, err := url.Parse(s.URL)
+	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
+		return nil, types.Errorf(types.BadInput, "service %q has no usable url", name).
+			WithHint("write it in skillrun.yaml as https://HOST/PATH")
+	}
+	rt := s.Transport
+	if rt == nil {
+		rt = http.DefaultTransport
+	}
+	return &client{name, s, base, outcome.Client(rt, s.Timeout)}, nil
+}
+
+// locate puts a path below the service's url. Nothing in it can lead above, to
+// another host, or into the query.
+func (c *client) locate(path string, query map[string]json.RawMessage) (*url.URL, error) {
+	bad := types.Errorf(types.BadInput, "%q is not a path below the url of service %q", path, c.name).
+		WithHint("write it percent-encoded, without . or .. as a part, and give what follows a ? as query")
+	if strings.ContainsAny(path, "?#\\") || strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return nil, bad
+	}
+	plain, err := url.PathUnescape(path)
+	if err != nil || slices.ContainsFunc(strings.FieldsFunc(plain, isSlash), isDots) {
+		return nil, bad
+	}
+	u := *c.base
+	raw := strings.TrimSuffix(c.base.EscapedPath(), "/") + "/" + strings.TrimPrefix(path, "/")
+	if u.Path, err = url.PathUnescape(raw); err != nil {
+		return nil, bad
+	}
+	u.RawPath = raw // is left aside where it is not the encoding of Path
+	u.RawQuery, err = encodeQuery(query)
+	return &u, err
+}
+
+func isSlash(r rune) bool { return r == '/' || r == '\\' }
+
+func isDots(part string) bool { return part == "." || part == ".." }
+
+func encodeQuery(query map[string]json.RawMessage) (string, error) {
+	out := url.Values{}
+	for name, raw := range query {
+		v, err := types.Decode(raw)
+		if err != nil {
+			return "", types.Errorf(types.BadInput, "%s of the query cannot be sent: %w", name, err).WithHint("make a text of it")
+		}
+		list, ok := v.([]any)
+		if !ok {
+			list = []any{v}
+		}
+		for _, one := range list {
+			switch one.(type) {
+			case map[string]any, []any, nil:
+				return "", types.Errorf(types.BadInput, "%s of the query is no text, number or boolean", name).
+					WithHint("leave it out with ??, or make a text of it")
+			}
+			out.Add(name, types.Show(one))
+		}
+	}
+	return out.Encode(), nil
+}
+
+var headerPattern = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+
+// reserved are headers that no step sets: credentials, what belongs to the
+// connection, what makes another method of one, and the key on which Go's
+// client sends a write a second time by itself.
+var reserved = regexp.MustCompile(`^(authorization|proxy-.*|cookie2?|host|content-length|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|` +
+	`x-http-method(-override)?|x-method-override|(x-)?idempotency-key)$`)
+
+func (c *client) headers(h http.Header, given map[string]string) error {
+	for name, v := range given {
+		lower := strings.ToLower(name)
+		if !headerPattern.MatchString(name) || strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+			return types.Errorf(types.BadInput, "the header %q cannot be sent", name).
+				WithHint("a name has letters, digits and dashes, a value no line break")
+		}
+		if reserved.MatchString(lower) || lower == strings.ToLower(c.s.Header) {
+			return types.Errorf(types.BadInput, "the header %s is not for a step to set", name).
+				WithHint("the credential stands under the service in skillrun.yaml; the others belong to the protocol")
+		}
+		h.Set(name, v)
+	}
+	return nil
+}
+
+// authorize adds the service's own credential.
+func (c *client) authorize(req *http.Request) {
+	switch {
+	case c.s.Token.IsZero():
+	case c.s.Header != "":
+		req.Header.Set(c.s.Header, c.s.Token.Reveal())
+	case c.s.User != "":
+		req.SetBasicAuth(c.s.User, c.s.Token.Reveal())
+	default:
+		req.Header.Set("Authorization", "Bearer "+c.s.Token.Reveal())
+	}
+}
+
+// exchange sends one request and returns what came back, whatever its status.
+func (c *client) exchange(ctx context.Context, method string, t Target, kind string, body []byte) (*http.Response, []byte, error) {
+	u, err := c.locate(t.Path, t.Query)
+	if err != nil {
+		return nil, nil, err
+	}
+	var sent io.Reader
+	if body != nil {
+		sent = bytes.NewReader(body)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), sent)
+	if err != nil {
+		return nil, nil, types.Errorf(types.Internal, "%s: %w", c.what(method, t), err)
+	}
+	req.Header.Set("Accept", "application/json, */*;q=0.5")
+	req.Header.Set("User-Agent", "skillrun")
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
+	}
+	if err := c.headers(req.Header, t.Headers); err != nil {
+		return nil, nil, err
+	}
+	c.authorize(req)
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, nil, outcome.Transport(method, c.what(method, t), err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit(t))+1))
+	if err != nil {
+		return nil, nil, outcome.Transport(method, c.what(method, t), err)
+	}
+	return resp, data, nil
+}
+
+func limit(t Target) int {
+	if t.MaxBody > 0 {
+		return t.MaxBody
+	}
+	return 1 << 20
+}
+
+// what names a request for people; its query may be long, and is left out.
+func (c *client) what(method string, t Target) string {
+	return method + " " + c.base.Host + strings.TrimSuffix(c.base.Path, "/") + "/" + strings.TrimPrefix(t.Path, "/")
+}
+
+// answer makes a result of an exchange, or says why it is none.
+func (c *client) answer(method string, t Target, resp *http.Response, body []byte) (Out, error) {
+	what := c.what(method, t)
+	if err := c.judge(method, what, t, resp, body); err != nil {
+		return Out{}, err
+	}
+	out := Out{Status: resp.StatusCode, Headers: map[string]string{}}
+	for name, values := range resp.Header {
+		if lower := strings.ToLower(name); lower != "set-cookie" {
+			out.Headers[lower] = strings.ToValidUTF8(strings.Join(values, ", "), "\uFFFD")
+		}
+	}
+	if len(body) > limit(t) {
+		if method == http.MethodGet {
+			return Out{}, types.Errorf(types.Unavailable, "%s: the answer is larger than %d bytes", what, limit(t)).
+				WithHint("ask for less, or raise max_body")
+		}
+		out.Truncated, body = true, body[:limit(t)]
+	}
+	out.Body = strings.ToValidUTF8(string(body), "\uFFFD")
+	if !isJSON(resp) || len(bytes.TrimSpace(body)) == 0 || out.Truncated {
+		return out, nil
+	}
+	v, err := types.Decode(body)
+	if err != nil {
+		return Out{}, c.broken(method, what)
+	}
+	out.JSON = &v
+	return out, nil
+}
+
+// broken is an answer that is cut off or garbled. Of a write it proves nothing.
+func (c *client) broken(method, what string) error {
+	code := types.Unavailable
+	if method != http.MethodGet {
+		code = types.UnknownOutcome
+	}
+	return types.Errorf(code, "%s: the answer is to be JSON, and is broken or cut off", what).
+		WithHint("see what stands between here and service %q, then go on with the run", c.name)
+}
+
+func isJSON(resp *http.Response) bool {
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	return kind == "application/json" || strings.HasSuffix(kind, "+json")
+}
+
+// judge holds the status against what is expected.
+func (c *client) judge(method, what string, t Target, resp *http.Response, body []byte) error {
+	status := resp.StatusCode
+	if slices.Contains(t.Expect, status) || len(t.Expect) == 0 && status/100 == 2 {
+		return nil
+	}
+	excerpt := strings.ToValidUTF8(string(body[:min(len(body), maxExcerpt)]), "\uFFFD")
+	if status == http.StatusPreconditionFailed || status == http.StatusLocked {
+		return types.Errorf(types.Conflict, "%s: %d %s", what, status, http.StatusText(status)).
+			WithHint("somebody else changed or holds it: look at it, then go on with the run").With("status", status).With("body", excerpt)
+	}
+	if err := outcome.Status(method, what, resp, said(resp, body)); err != nil {
+		return err.With("body", excerpt)
+	}
+	code := types.Unavailable
+	if method != http.MethodGet {
+		code = types.UnknownOutcome
+	}
+	return types.Errorf(code, "%s: %d %s, which is not expected", what, status, http.StatusText(status)).
+		WithHint("see what it means there, and add it to expect if it is an answer").With("status", status).With("body", excerpt)
+}
+
+// maxExcerpt is how much of a body goes into an error's details, and maxSaid
+// how much of what a service said into its message.
+const (
+	maxExcerpt = 4 << 10
+	maxSaid    = 200
+)
+
+// said is the service's own message, where it is in a usual place.
+func said(resp *http.Response, body []byte) string {
+	var text string
+	if isJSON(resp) {
+		var m map[string]any
+		_ = json.Unmarshal(body, &m)
+		for _, name := range []string{"message", "detail", "error_description", "error", "title"} {
+			if s, ok := m[name].(string); ok && s != "" {
+				text = s
+				break
+			}
+		}
+	} else if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind == "text/plain" {
+		text = strings.Join(strings.Fields(strings.ToValidUTF8(string(body[:min(len(body), maxExcerpt)]), "\uFFFD")), " ")
+	}
+	if r := []rune(text); len(r) > maxSaid {
+		text = string(r[:maxSaid]) + "…"
+	}
+	return text
+}
+
+// body is what a write sends, and of which kind it is.
+func (in RequestIn) body() (kind string, body []byte, err error) {
+	switch {
+	case in.JSON != nil && in.Body != nil:
+		return "", nil, types.Errorf(types.BadInput, "both json and body are given").WithHint("give one of them")
+	case in.JSON != nil:
+		return "application/json", *in.JSON, nil
+	case in.Body != nil:
+		return "text/plain; charset=utf-8", []byte(*in.Body), nil
+	}
+	return "", nil, nil
+}
+
+var methods = []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+
+func (in RequestIn) check() error {
+	if !slices.Contains(methods, in.Method) {
+		return types.Errorf(types.BadInput, "the method is %q", in.Method).WithHint("use %s", fmt.Sprintf("%s, or http_get to look", strings.Join(methods, ", ")))
+	}
+	if f := in.Find; f != nil && (f.Pointer == nil) != (f.Equals == nil) {
+		return types.Errorf(types.BadInput, "find has only one of pointer and equals").WithHint("give both, or neither")
+	} else if f != nil && f.Pointer != nil && *f.Pointer != "" && !strings.HasPrefix(*f.Pointer, "/") {
+		return types.Errorf(types.BadInput, "%q is no JSON pointer", *f.Pointer).WithHint("begin it with /, as in /items/0/name")
+	}
+	return nil
+}

@@ -1,0 +1,27 @@
+package httpapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/step/outcome"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Examine returns what looks whether an API is reached. What it can be asked
+// without doing anything, only its skills know.
+func Examine(services map[string]Service) step.Examine {
+	f := family{services}
+	return func(ctx context.Context, name string, _ []step.Use, now time.Time) []step.Finding {
+		c, err := f.connect(name)
+		if err != nil {
+			return []step.Finding{{Subject: "service", Err: types.AsError(err)}}
+		}
+		findings, ok := outcome.Reach(ctx, c.s.Transport, c.s.Timeout, c.s.URL, now)
+		if ok {
+			findings = append(findings, step.Finding{Subject: "credential", Skipped: "no question is known that this API answers to everybody who may ask it"})
+		}
+		return findings
+	}
+}

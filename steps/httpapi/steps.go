@@ -1,0 +1,193 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+func (f family) get(ctx context.Context, in Target) (Out, error) {
+	c, err := f.connect(in.Service)
+	if err != nil {
+		return Out{}, err
+	}
+	return c.ask(ctx, in)
+}
+
+func (c *client) ask(ctx context.Context, t Target) (Out, error) {
+	resp, body, err := c.exchange(ctx, http.MethodGet, t, "", nil)
+	if err != nil {
+		return Out{}, err
+	}
+	return c.answer(http.MethodGet, t, resp, body)
+}
+
+func (f family) request(ctx context.Context, in RequestIn) (Out, error) {
+	if err := in.check(); err != nil {
+		return Out{}, err
+	}
+	kind, sent, err := in.body()
+	if err != nil {
+		return Out{}, err
+	}
+	c, err := f.connect(in.Service)
+	if err != nil {
+		return Out{}, err
+	}
+	resp, body, err := c.exchange(ctx, in.Method, in.Target, kind, sent)
+	if err != nil {
+		return Out{}, err
+	}
+	return c.answer(in.Method, in.Target, resp, body)
+}
+
+// find asks the skill's own question. Without one, nothing speaks against the
+// first send, and nothing for a second.
+func (f family) find(ctx context.Context, _ step.Key, in RequestIn) (step.Found[Out], error) {
+	if err := in.check(); err != nil {
+		return step.Found[Out]{}, err
+	}
+	how, after := in.Find, step.CallOf(ctx).AfterUnknown
+	switch {
+	case how == nil && !after:
+		return step.Absent[Out](), nil
+	case how == nil && in.Method != http.MethodDelete:
+		return step.CannotTell[Out]("look at " + in.Path + " of service " + in.Service + "; with find, the skill could look itself"), nil
+	case how == nil:
+		// Only after a lost answer: before, a path that is mistyped would
+		// look like one that is deleted already.
+		how = &Finder{Path: in.Path, Query: in.Query, Gone: true}
+	}
+	c, err := f.connect(in.Service)
+	if err != nil {
+		return step.Found[Out]{}, err
+	}
+	t := Target{Path: how.Path, Query: how.Query, Headers: in.lookHeaders(), MaxBody: in.MaxBody}
+	resp, body, err := c.exchange(ctx, http.MethodGet, t, "", nil)
+	if err != nil {
+		return step.Found[Out]{}, err
+	}
+	there := resp.StatusCode != http.StatusNotFound && resp.StatusCode != http.StatusGone
+	if !there {
+		t.Expect = []int{resp.StatusCode}
+	}
+	out, err := c.answer(http.MethodGet, t, resp, body)
+	switch {
+	case err != nil && in.Find == nil:
+		return step.CannotTell[Out](err.Error()), nil // the author did not say that it can be asked
+	case err != nil:
+		return step.Found[Out]{}, err
+	case (there && how.matches(out)) != how.Gone:
+		return step.Here(how.Path, out), nil
+	}
+	return step.Absent[Out](), nil
+}
+
+// lookHeaders are the headers of a write that a look has too: those that say
+// who asks in which way, not what is sent and under which condition.
+func (in RequestIn) lookHeaders() map[string]string {
+	out := map[string]string{}
+	for name, v := range in.Headers {
+		if lower := strings.ToLower(name); !strings.HasPrefix(lower, "content-") && !strings.HasPrefix(lower, "if-") {
+			out[name] = v
+		}
+	}
+	return out
+}
+
+// matches reports whether what the pointer leads to is what it has to be.
+func (f Finder) matches(out Out) bool {
+	if f.Pointer == nil {
+		return true
+	}
+	if out.JSON == nil {
+		return false
+	}
+	v, ok := follow(*out.JSON, *f.Pointer)
+	want, err := types.Decode(*f.Equals)
+	return ok && err == nil && bytes.Equal(types.Encode(v), types.Encode(want))
+}
+
+// follow evaluates a JSON pointer (RFC 6901).
+func follow(v any, pointer string) (any, bool) {
+	if pointer == "" {
+		return v, true
+	}
+	for _, part := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
+		part = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
+		switch at := v.(type) {
+		case map[string]any:
+			next, ok := at[part]
+			if !ok {
+				return nil, false
+			}
+			v = next
+		case []any:
+			i, err := strconv.Atoi(part)
+			if err != nil || i < 0 || i >= len(at) {
+				return nil, false
+			}
+			v = at[i]
+		default:
+			return nil, false
+		}
+	}
+	return v, true
+}
+
+// preview says what would be sent, without asking the service.
+func (f family) preview(_ context.Context, in RequestIn, unknown step.UnknownPaths) (step.Prediction[Out], error) {
+	p := step.Prediction[Out]{Unknown: step.UnknownPaths{""}}
+	where := in.Path
+	if unknown.Has("path") {
+		where = "a path that is not known yet"
+	}
+	p.Change.Title = strings.TrimSpace(in.Method + " " + where)
+	add := func(name, value string) {
+		if !unknown.Has(name) && value != "" {
+			p.Change.Fields = append(p.Change.Fields, step.FieldChange{Name: name, Value: value})
+		}
+	}
+	add("service", in.Service)
+	add("method", in.Method)
+	add("path", in.Path)
+	if len(in.Query) > 0 {
+		add("query", string(types.Encode(in.Query)))
+	}
+	if len(in.Headers) > 0 {
+		add("headers", string(types.Encode(in.Headers)))
+	}
+	if in.JSON != nil {
+		add("json", string(*in.JSON))
+	}
+	if in.Body != nil {
+		add("body", *in.Body)
+	}
+	return p, f.refuse(in, unknown)
+}
+
+// refuse says in a plan what the run would refuse.
+func (f family) refuse(in RequestIn, unknown step.UnknownPaths) error {
+	if len(unknown) > 0 {
+		return nil
+	}
+	if err := in.check(); err != nil {
+		return err
+	}
+	if _, _, err := in.body(); err != nil {
+		return err
+	}
+	c, err := f.connect(in.Service)
+	if err == nil {
+		_, err = c.locate(in.Path, in.Query)
+	}
+	if err == nil {
+		err = c.headers(http.Header{}, in.Headers)
+	}
+	return err
+}
