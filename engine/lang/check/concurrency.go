@@ -30,7 +30,7 @@ func (c *checker) concurrency(n *syntax.Node) {
 		c.diags.Errorf("bad-concurrency", n.Range, "concurrency is the name of a group, or a mapping with group and lock").Hint = concurrencyHint
 		return
 	case syntax.Mapping:
-		c.keys(n, []string{"group", "lock"}, nil)
+		c.keys(n, concurrencyKeys, nil)
 		if group = n.Get("group"); group == nil {
 			c.diags.Errorf("missing-key", keyRange(n), "concurrency needs a group").Hint = concurrencyHint
 			return
@@ -59,7 +59,7 @@ func (c *checker) lock(n *syntax.Node, out *program.Concurrency) {
 		c.diags.Errorf("bad-concurrency", n.Range, "lock is a mapping with repo and service").Hint = concurrencyHint
 		return
 	}
-	c.keys(n, []string{"repo", "service"}, nil)
+	c.keys(n, lockKeys, nil)
 	if s := n.Get("service"); s != nil && s.Kind == syntax.Scalar {
 		c.writtenOut(s)
 	}

@@ -79,7 +79,7 @@ func (c *checker) retry(n *syntax.Node, node *program.Node, m made) *program.Ret
 		c.diags.Errorf("bad-retry", n.Range, "retry is a mapping with attempts, delay, on and more, not a %s", kindName(n)).Hint = "such as retry: {attempts: 3, delay: 5s}"
 		return nil
 	}
-	c.keys(n, []string{"attempts", "delay", "backoff", "max_delay", "on", "if", "before"}, nil)
+	c.keys(n, retryKeys, nil)
 	out := &program.Retry{Attempts: c.number(n, "attempts", 2, maxAttempts)}
 	if n.Get("attempts") == nil {
 		c.diags.Errorf("missing-key", keyRange(n), "a retry needs attempts: how many there are all together").Hint = "such as attempts: 3"
