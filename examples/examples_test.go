@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,56 +27,132 @@ import (
 
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/config"
-	"github.com/skillrun/skillrun/steps"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
-// clock stands still.
-type clock struct{}
+// began is when every run begins.
+var began = time.Date(2026, 1, 15, 10, 0, 0, 0, time.UTC)
 
-// Now returns a fixed time.
-func (clock) Now() time.Time { return time.Date(2026, 1, 15, 10, 0, 0, 0, time.UTC) }
+// clock is turned by who waits.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
 
-// Sleep does not.
-func (clock) Sleep(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
 
-func newEngine(t *testing.T) *engine.Engine {
+func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+	return ctx.Err()
+}
+
+// skillFiles are the examples, and the skills under rewritten.
+func skillFiles(t *testing.T) []string {
 	t.Helper()
-	cat, err := steps.All(&config.Config{}, steps.Options{Cache: t.TempDir()})
+	var files []string
+	for _, pattern := range []string{"*.yaml", "rewritten/*.yaml"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("no skills %s: %v", pattern, err)
+		}
+		files = append(files, found...)
+	}
+	return files
+}
+
+func newEngine(t *testing.T, cat *step.Catalogue) *engine.Engine {
+	t.Helper()
+	return engine.New(engine.Setup{
+		Catalogue: cat, State: filepath.Join(t.TempDir(), "state", "site"), Clock: &clock{now: began}, Random: rand.Reader, User: "ada", Version: "test",
+		Skills: func(beside, name string) (string, []byte, error) {
+			file := filepath.Join(filepath.Dir(beside), name+".yaml")
+			text, err := os.ReadFile(file)
+			return file, text, err
+		},
+	})
+}
+
+// checked is the skill of a file.
+func checked(t *testing.T, c catalogue, file string) *engine.Skill {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return engine.New(engine.Setup{
-		Catalogue: cat, State: filepath.Join(t.TempDir(), "state", "site"), Clock: clock{}, Random: rand.Reader, Version: "test",
-	})
+	skill, diags := newEngine(t, c.steps(t, c.world(t, nil))).Check(file, text)
+	if len(diags) > 0 {
+		t.Fatalf("does not check: %v", diags)
+	}
+	return skill
 }
 
 func TestExamples(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no examples: %v", err)
-	}
-	for _, file := range files {
+	c := newCatalogue(t)
+	for _, file := range skillFiles(t) {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			skill, diags := newEngine(t).Check(file, text)
-			if len(diags) > 0 {
-				t.Fatalf("does not check: %v", diags)
-			}
-			want := expected(t, file, string(text))
-			runs, _ := want["runs"].([]any)
-			if len(runs) == 0 && want["sandbox"] == nil {
+			skill := checked(t, c, file)
+			scenes, sandbox := scenes(t, skill)
+			if len(scenes) == 0 && !sandbox {
 				t.Fatal("an example ends with comments that say what its runs give")
 			}
-			for i, r := range runs {
-				t.Run(strconv.Itoa(i), func(t *testing.T) { runExample(t, skill, r) })
+			for i, s := range scenes {
+				t.Run(strconv.Itoa(i), func(t *testing.T) { s.run(t, c, skill) })
 			}
 		})
 	}
+}
+
+// scene is one entry of the comments: what a run gets, and what it gives.
+type scene struct {
+	Inputs types.Values `json:"inputs"`
+	Config types.Values `json:"config"`
+	World  string       `json:"world"`  // of testdata/world; without it the one that is called like the skill
+	Agreed bool         `json:"agreed"` // a person says yes to what approve steps ask
+	Wait   bool         `json:"wait"`   // the run waits instead of parking
+	result
+
+	rules map[string][]rule
+	dir   string // for what its runs keep on the disk
+}
+
+// result is what a run gives.
+type result struct {
+	State   string         `json:"state,omitempty"` // without it done, or failed with an error
+	Outputs types.Values   `json:"outputs,omitempty"`
+	Error   *failure       `json:"error,omitempty"`
+	Effects map[string]int `json:"effects,omitempty"` // step type -> how many there are in the world
+}
+
+type failure struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// scenes reads the comments at the end of a skill. sandbox tells that what
+// stands there needs services.
+func scenes(t *testing.T, skill *engine.Skill) (scenes []*scene, sandbox bool) {
+	t.Helper()
+	var block struct {
+		Runs    []*scene `json:"runs"`
+		Sandbox []any    `json:"sandbox"`
+	}
+	strict(t, skill.File, expected(t, skill.File, string(skill.Text)), &block)
+	for _, s := range block.Runs {
+		if s.World == "" {
+			s.World = skill.Name
+		}
+		s.rules = readRules(t, s.World)
+	}
+	return block.Runs, block.Sandbox != nil
 }
 
 // expected reads the comments at the end of an example.
@@ -101,26 +178,35 @@ func expected(t *testing.T, file, text string) map[string]any {
 	return values
 }
 
-// runExample runs a skill and holds what came of it against one entry.
-func runExample(t *testing.T, skill *engine.Skill, entry any) {
-	want, _ := entry.(map[string]any)
-	inputs, _ := want["inputs"].(map[string]any)
-	b := engine.Binding{Inputs: inputs, Now: clock{}.Now(), Zone: time.UTC}
-	r, diags, err := newEngine(t).Start(t.Context(), skill, b, engine.Options{Consent: engine.NotNeeded})
+// run runs the skill, and holds what comes of it against the scene.
+func (s *scene) run(t *testing.T, c catalogue, skill *engine.Skill) {
+	w := c.world(t, s.rules)
+	o := engine.Options{Consent: engine.NotNeeded, Wait: s.Wait}
+	if s.Agreed {
+		o.Confirm = func(context.Context, engine.Run, engine.Question) (bool, error) { return true, nil }
+	}
+	r, diags, err := newEngine(t, c.steps(t, w)).Start(t.Context(), skill, s.binding(), o)
 	if err != nil || len(diags) > 0 {
 		t.Fatal(err, diags)
 	}
-	got := map[string]any{"inputs": want["inputs"]}
-	if r.State == engine.Done {
-		got["outputs"] = r.Outputs
-	} else {
-		got["state"] = string(r.State)
-	}
-	if r.Failure != nil {
-		delete(got, "state")
-		got["error"] = map[string]any{"code": string(r.Failure.Error.Code), "message": r.Failure.Error.Message}
-	}
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(s.result, given(r.Outcome, w)); d != "" {
 		t.Errorf("the run gave something else (-want +got):\n%s", d)
 	}
+}
+
+func (s *scene) binding() engine.Binding {
+	return engine.Binding{Inputs: s.Inputs, Config: s.Config, Now: began, Zone: time.UTC}
+}
+
+// given is what a run and its world came to.
+func given(o engine.Outcome, w *world) result {
+	r := result{Outputs: o.Outputs, Effects: w.count()}
+	switch {
+	case o.Failure != nil:
+		e := o.Failure.Error
+		r.Outputs, r.Error = nil, &failure{string(e.Code), e.Message}
+	case o.State != engine.Done:
+		r.State = string(o.State)
+	}
+	return r
 }

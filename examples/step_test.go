@@ -112,14 +112,14 @@ func TestStep(t *testing.T) {
 	b := board{t.TempDir()}
 	post := func() engine.Report {
 		e := engine.New(engine.Setup{
-			Catalogue: step.NewCatalogue(b.Steps()), State: filepath.Join(t.TempDir(), "state", "site"), Clock: clock{}, Random: rand.Reader,
+			Catalogue: step.NewCatalogue(b.Steps()), State: filepath.Join(t.TempDir(), "state", "site"), Clock: &clock{now: began}, Random: rand.Reader,
 		})
 		skill, diags := e.Check("post.yaml", []byte(postSkill))
 		if len(diags) > 0 {
 			t.Fatal(diags)
 		}
 		r, diags, err := e.Start(t.Context(), skill, engine.Binding{
-			Inputs: map[string]any{"text": "the lift is broken"}, Now: clock{}.Now(), Zone: time.UTC,
+			Inputs: map[string]any{"text": "the lift is broken"}, Now: began, Zone: time.UTC,
 		}, engine.Options{Consent: engine.NotNeeded})
 		if err != nil || len(diags) > 0 {
 			t.Fatal(err, diags)

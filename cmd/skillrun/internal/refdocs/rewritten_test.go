@@ -1,0 +1,79 @@
+package refdocs_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// original is what a skill was in the Python engine, in its version of January
+// 2026: lines of the file, steps, and lines of Python among them.
+type original struct{ lines, steps, code int }
+
+// originals are the ten that stand rewritten in examples/rewritten.
+var originals = map[string]original{
+	"check_ci_health":   {460, 18, 185},
+	"cleanup_branches":  {525, 21, 192},
+	"create_jira_issue": {629, 21, 192},
+	"hotfix":            {756, 31, 257},
+	"jira_hygiene":      {771, 23, 464},
+	"review_all_prs":    {821, 31, 426},
+	"scale_deployment":  {556, 21, 226},
+	"silence_alert":     {550, 19, 224},
+	"standup_summary":   {801, 37, 403},
+	"sync_branch":       {698, 31, 295},
+}
+
+// parts are the files that a skill has beside its own.
+var parts = map[string][]string{"review_all_prs": {"review_mr"}}
+
+var stepID = regexp.MustCompile(`(?m)^ *- \{?id: `)
+
+// TestRewritten holds the table of docs/rewritten.md against the skills.
+func TestRewritten(t *testing.T) {
+	var table strings.Builder
+	table.WriteString("| skill | lines then | lines now | steps then | steps now | lines of Python then |\n|---|---:|---:|---:|---:|---:|\n")
+	var then, now original
+	counted := []string{}
+	for _, name := range types.SortedKeys(originals) {
+		o, n := originals[name], original{}
+		links := []string{}
+		for _, part := range append([]string{name}, parts[name]...) {
+			counted = append(counted, part)
+			text, _, _ := strings.Cut(read(t, "examples/rewritten/"+part+".yaml"), "\n# runs:\n")
+			n.lines += strings.Count(text, "\n")
+			n.steps += len(stepID.FindAllString(text, -1))
+			links = append(links, fmt.Sprintf("[%s](../examples/rewritten/%s.yaml)", part, part))
+		}
+		fmt.Fprintf(&table, "| %s | %d | %d | %d | %d | %d |\n", strings.Join(links, ", "), o.lines, n.lines, o.steps, n.steps, o.code)
+		then = original{then.lines + o.lines, then.steps + o.steps, then.code + o.code}
+		now = original{now.lines + n.lines, now.steps + n.steps, 0}
+	}
+	fmt.Fprintf(&table, "| **all** | **%d** | **%d** | **%d** | **%d** | **%d** |\n", then.lines, now.lines, then.steps, now.steps, then.code)
+	hold(t, "docs/rewritten.md", between(t, read(t, "docs/rewritten.md"), "<!-- table: written by a test with -update -->\n", "<!-- end -->", table.String()))
+
+	files, err := filepath.Glob(filepath.Join(root, "examples/rewritten/*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if name := strings.TrimSuffix(filepath.Base(f), ".yaml"); !slices.Contains(counted, name) {
+			t.Errorf("%s is in no row of the table", name)
+		}
+	}
+	shapes, err := os.ReadDir(filepath.Join(root, "examples/testdata/steps"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range shapes {
+		if name := strings.TrimSuffix(s.Name(), ".yaml"); !strings.Contains(read(t, "docs/rewritten.md"), "`"+name+"`") {
+			t.Errorf("docs/rewritten.md does not name the missing step type %s", name)
+		}
+	}
+}
