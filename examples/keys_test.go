@@ -1,0 +1,99 @@
+package examples_test
+
+import (
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/skillrun/skillrun/engine/lang/check"
+	"github.com/skillrun/skillrun/engine/lang/syntax"
+)
+
+// TestEveryKey: each key of the language stands in an example.
+func TestEveryKey(t *testing.T) {
+	t.Parallel()
+	s := seen{}
+	for _, file := range examples(t) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		root, diags := syntax.Parse(file, text)
+		if len(diags) > 0 {
+			t.Fatal(diags)
+		}
+		s.skill(root)
+	}
+	for place, keys := range check.Keys() {
+		for _, key := range keys {
+			if !s[place+" "+key] {
+				t.Errorf("no example has %s in a %s", key, place)
+			}
+		}
+	}
+}
+
+// TestEnoughExamples: one idea each, and all of them.
+func TestEnoughExamples(t *testing.T) {
+	t.Parallel()
+	if n := len(examples(t)); n < 20 {
+		t.Errorf("there are %d examples", n)
+	}
+}
+
+func examples(t *testing.T) []string {
+	t.Helper()
+	return slices.DeleteFunc(skillFiles(t), func(file string) bool { return file[:3] == "rew" })
+}
+
+// seen are the keys that examples have, as "place key".
+type seen map[string]bool
+
+func (s seen) keys(n *syntax.Node, place string) {
+	if n == nil {
+		return
+	}
+	for _, p := range n.Pairs {
+		s[place+" "+p.Key.Value] = true
+	}
+}
+
+func (s seen) skill(n *syntax.Node) {
+	s.keys(n, "skill")
+	s.keys(n.Get("concurrency"), "concurrency")
+	s.keys(n.Get("concurrency").Get("lock"), "lock")
+	s.declarations(n.Get("inputs"))
+	s.declarations(n.Get("config"))
+	s.steps(n.Get("steps"))
+}
+
+func (s seen) declarations(n *syntax.Node) {
+	if n == nil {
+		return
+	}
+	for _, p := range n.Pairs {
+		s.declaration(p.Value)
+	}
+}
+
+func (s seen) declaration(n *syntax.Node) {
+	s.keys(n, "declaration")
+	s.declarations(n.Get("properties"))
+	if items := n.Get("items"); items != nil {
+		s.declaration(items)
+	}
+}
+
+func (s seen) steps(n *syntax.Node) {
+	if n == nil {
+		return
+	}
+	for _, step := range n.Items {
+		s.keys(step, "step")
+		s.keys(step.Get("await"), "await")
+		s.keys(step.Get("retry"), "retry")
+		for _, inner := range []*syntax.Node{step.Get("steps"), step.Get("rescue"), step.Get("always"), step.Get("retry").Get("before")} {
+			s.steps(inner)
+		}
+	}
+}
