@@ -1,0 +1,65 @@
+package examples_test
+
+import (
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/plan"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// TestPlan plans every run of every skill: nothing is written, and what a run
+// that ends well writes is announced, but for what only a failure calls for.
+func TestPlan(t *testing.T) {
+	t.Parallel()
+	c := newCatalogue(t)
+	for _, file := range skillFiles(t) {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			skill := checked(t, c, file)
+			all, _ := scenes(t, skill)
+			for i, s := range all {
+				t.Run(strconv.Itoa(i), func(t *testing.T) { s.plan(t, c, skill) })
+			}
+		})
+	}
+}
+
+func (s *scene) plan(t *testing.T, c catalogue, skill *engine.Skill) {
+	w := c.world(t, s.rules)
+	p, diags, err := newEngine(t, c.steps(t, w)).Plan(t.Context(), skill, s.binding(), engine.Options{})
+	if err != nil || len(diags) > 0 {
+		t.Fatal(err, diags)
+	}
+	if len(w.effects) > 0 {
+		t.Errorf("the plan wrote: %v", w.count())
+	}
+	if s.Error != nil {
+		return
+	}
+	if p.Failure != nil {
+		t.Errorf("the plan ends with %v, the run does not", p.Failure.Error)
+	}
+	for _, name := range types.SortedKeys(s.Effects) {
+		announced := slices.ContainsFunc(p.Writes, func(w plan.Write) bool { return w.Step == name })
+		if !announced && !slices.Contains(spare(skill.Steps), name) {
+			t.Errorf("the plan does not announce %s", name)
+		}
+	}
+}
+
+// spare are the step types of cures and rescues.
+func spare(nodes []program.Node) []string {
+	var out []string
+	note := func(n *program.Node) { out = append(out, n.Step) }
+	program.Each(nodes, func(n *program.Node) {
+		program.Each(n.Rescue, note)
+		if n.Retry != nil {
+			program.Each(n.Retry.Before, note)
+		}
+	})
+	return out
+}
