@@ -170,7 +170,7 @@ func (m *Machine) begin(v *visit) {
 		m.stop(m.root, types.Errorf(types.BadInput, "%d steps were computed without doing anything", maxComputed).
 			WithHint("make the loops around %s shorter: filter their lists first", v.node.ID))
 	}
-	if v.Stop != nil {
+	if v.Stage == over {
 		return
 	}
 	v.Attempt++

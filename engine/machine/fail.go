@@ -193,6 +193,10 @@ func (m *Machine) afterCure(v *visit, failed *Failure) {
 		return
 	}
 	v.Cause, v.Frames, v.Stage = nil, nil, entering
+	if v.Stop != nil {
+		m.stopped(v)
+		return
+	}
 	m.fresh(v)
 	m.begin(v)
 }

@@ -420,7 +420,7 @@ func (s *shop) interruptAt(t *testing.T, j *journal.Memory, n, parallel int, kil
 		return before // it was through
 	}
 	if out.State != local.Interrupted && (out.State != local.Done || n < 18) {
-		t.Fatalf("stopped in call %d: %s %+v", n, out.State, out.Failure)
+		t.Fatalf("stopped in call %d: %s %+v\n%v", n, out.State, out.Failure, s.calls)
 	}
 	if ctx.Err() == nil {
 		return before

@@ -114,6 +114,10 @@ func (r *runner) park(at, reason, plan string, err *types.Error) {
 // was told to stop has cleaned up now, and goes on.
 func (r *runner) finish() {
 	f := r.m.Failure()
+	if s := r.m.State(); s != machine.Ended && s != machine.Broken {
+		r.err = types.Errorf(types.Internal, "the run is %s at %q and asks for nothing", s, r.m.Current()).WithHint("this is a bug: please report it")
+		return
+	}
 	if x := r.ending; x != nil && f != nil && f.Stopped {
 		switch {
 		case x.state != Interrupted:
