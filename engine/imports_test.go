@@ -61,6 +61,8 @@ var house = []rule{
 	// whether that is the same domain.
 	{pkg: "steps/quay", ours: "engine/step engine/step/outcome engine/types", third: "golang.org/x/net/publicsuffix"},
 	{pkg: "steps/yamlfile", ours: "engine/step engine/types", third: "gopkg.in/yaml.v3 github.com/speakeasy-api/jsonpath"},
+	// slack's API is small enough for the standard library: one method writes.
+	{pkg: "steps/slack", ours: "engine/step engine/step/outcome engine/types"},
 	// httpapi speaks to any API with what outcome and the standard library have.
 	{pkg: "steps/httpapi", ours: "engine/step engine/step/outcome engine/types"},
 	// files is the one family that reaches folders of this machine that are not

@@ -13,6 +13,7 @@ import (
 	"github.com/skillrun/skillrun/steps/httpapi"
 	"github.com/skillrun/skillrun/steps/jira"
 	"github.com/skillrun/skillrun/steps/quay"
+	"github.com/skillrun/skillrun/steps/slack"
 )
 
 // timeout is how long one request to a service may take, unless the
@@ -99,6 +100,10 @@ func (c *connector) jira(s config.Service) jira.Service {
 
 func (c *connector) gitlab(s config.Service) gitlab.Service {
 	return gitlab.Service{URL: s.URL, Token: c.secret(s), Transport: c.transport(s), Timeout: timeoutOf(s)}
+}
+
+func (c *connector) slack(s config.Service) slack.Service {
+	return slack.Service{URL: s.URL, Token: c.secret(s), Transport: c.transport(s), Timeout: timeoutOf(s)}
 }
 
 func (c *connector) http(s config.Service) httpapi.Service {

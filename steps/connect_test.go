@@ -153,19 +153,21 @@ func TestConnect(t *testing.T) {
   gitlab: {url: https://l.example.com, token: env:ABSENT}
   http: {url: https://h.example.com/v1, user: bot, token: env:T, header: X-Api-Key, timeout: 2s}
   files: {root: reports}
+  slack: {token: env:T}
 `, environment{"T": "secret"})
 	c := &connector{cfg: cfg}
 	g, q, j, l := each(c, "git", c.git)["git"], each(c, "quay", c.quay)["quay"], each(c, "jira", c.jira)["jira"], each(c, "gitlab", c.gitlab)["gitlab"]
 	h, f := each(c, "http", c.http)["http"], each(c, "files", c.files)["files"]
+	s := each(c, "slack", c.slack)["slack"]
 	got := []any{
 		g.User, g.Token.Reveal(), g.Helper, g.AuthorName, g.AuthorEmail, g.CommitterName, g.CommitterEmail, g.SignOff, g.SigningKeyFile, g.Timeout,
 		q.API, q.Timeout, j.Deployment, j.User, j.Token.Reveal(), l.URL, l.Token.Reveal(), l.Timeout,
-		h.URL, h.User, h.Token.Reveal(), h.Header, h.Timeout, f.Root,
+		h.URL, h.User, h.Token.Reveal(), h.Header, h.Timeout, f.Root, s.URL, s.Token.Reveal(), s.Timeout,
 	}
 	want := []any{
 		"bot", "secret", false, "Dr. Release Bot", "bot@example.com", "CI", "ci@example.com", true, "/u/key", time.Duration(0),
 		"oci", 3 * time.Second, "datacenter", "", "secret", "https://l.example.com", "", 30 * time.Second,
-		"https://h.example.com/v1", "bot", "secret", "X-Api-Key", 2 * time.Second, "/u/reports",
+		"https://h.example.com/v1", "bot", "secret", "X-Api-Key", 2 * time.Second, "/u/reports", "https://slack.com", "secret", 30 * time.Second,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || c.err != nil {
 		t.Error(diff, c.err)

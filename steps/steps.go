@@ -15,6 +15,7 @@ import (
 	"github.com/skillrun/skillrun/steps/jira"
 	"github.com/skillrun/skillrun/steps/logline"
 	"github.com/skillrun/skillrun/steps/quay"
+	"github.com/skillrun/skillrun/steps/slack"
 	"github.com/skillrun/skillrun/steps/state"
 	"github.com/skillrun/skillrun/steps/yamlfile"
 )
@@ -37,6 +38,7 @@ func All(cfg *config.Config, o Options) (*step.Catalogue, error) {
 		quay.Steps(each(&c, "quay", c.quay)),
 		jira.Steps(each(&c, "jira", c.jira)),
 		gitlab.Steps(each(&c, "gitlab", c.gitlab)),
+		slack.Steps(each(&c, "slack", c.slack)),
 		yamlfile.Steps(),
 		httpapi.Steps(each(&c, "http", c.http)),
 		files.Steps(each(&c, "files", c.files)),
@@ -55,6 +57,7 @@ func Examiners(cfg *config.Config, o Options) (map[string]step.Examine, error) {
 		"quay":   quay.Examine(each(&c, "quay", c.quay)),
 		"jira":   jira.Examine(each(&c, "jira", c.jira)),
 		"gitlab": gitlab.Examine(each(&c, "gitlab", c.gitlab)),
+		"slack":  slack.Examine(each(&c, "slack", c.slack)),
 		"http":   httpapi.Examine(each(&c, "http", c.http)),
 		"files":  files.Examine(each(&c, "files", c.files)),
 	}, c.err

@@ -1,0 +1,89 @@
+package slack
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/step/outcome"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Examine returns what looks whether Slack can do what a skill needs of it: it
+// is reached, it takes the token, the token may post, and the channels that the
+// skill names can be looked through.
+func Examine(services map[string]Service) step.Examine {
+	f := family{services}
+	return func(ctx context.Context, name string, uses []step.Use, now time.Time) []step.Finding {
+		s := services[name]
+		findings, ok := outcome.Reach(ctx, s.Transport, s.Timeout, s.URL, now)
+		if !ok {
+			return findings
+		}
+		c, err := f.connect(name)
+		if err == nil {
+			var login []step.Finding
+			login, err = c.login(ctx)
+			findings = append(findings, login...)
+		}
+		if err != nil {
+			return append(findings, step.Finding{Subject: "token", Err: types.AsError(err)})
+		}
+		for _, channel := range channels(uses) {
+			findings = append(findings, c.examineChannel(ctx, channel))
+		}
+		return findings
+	}
+}
+
+func channels(uses []step.Use) []string {
+	var out []string
+	for _, u := range uses {
+		if c := u.Text("channel"); !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// login asks who the token is, and what it may; Slack tells that in a header.
+func (c *client) login(ctx context.Context) ([]step.Finding, error) {
+	const what = "ask who the token is"
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base.JoinPath("api", "auth.test").String(), nil)
+	if err != nil {
+		return nil, types.Errorf(types.Internal, "%s: %w", what, err)
+	}
+	var who struct {
+		User string `json:"user"`
+		Team string `json:"team"`
+	}
+	h, err := c.do(req, what, &who)
+	if err != nil {
+		return nil, err
+	}
+	out := []step.Finding{{Subject: "token", Detail: "it is " + who.User + "'s, of the workspace " + who.Team}}
+	scopes := strings.FieldsFunc(h.Get("X-OAuth-Scopes"), func(r rune) bool { return r == ',' || r == ' ' })
+	if len(scopes) > 0 && !slices.Contains(scopes, "chat:write") {
+		out = append(out, step.Finding{Subject: "scopes", Err: types.Errorf(types.Forbidden, "the token may not post: it has %s", strings.Join(scopes, ", ")).
+			WithHint("give the app the scope chat:write, and install it to the workspace anew")})
+	}
+	return out, nil
+}
+
+func (c *client) examineChannel(ctx context.Context, channel string) step.Finding {
+	if channel == "" {
+		return step.Finding{Subject: "channel", Skipped: "it is not known before the skill runs"}
+	}
+	f := step.Finding{Subject: "channel " + channel, Detail: "it can be looked through"}
+	var p page
+	if err := (PostIn{Channel: channel, Text: "x"}).check(nil); err != nil {
+		f.Err = types.AsError(err)
+	} else if err := c.get(ctx, "look through "+channel, "conversations.history", url.Values{"channel": {channel}, "limit": {"1"}}, &p); err != nil {
+		f.Err = types.AsError(err)
+	}
+	return f
+}

@@ -1,0 +1,137 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// How far a message is looked for. What this run may have sent itself lies
+// after its beginning; further back, only another run of the same work can have
+// posted it.
+const (
+	pageSize = 200
+	maxPages = 10
+	lookBack = 14 * 24 * time.Hour
+	skew     = time.Hour // between Slack's clock and ours, at the most
+)
+
+// message is a message as far as the step looks at it.
+type message struct {
+	TS       string `json:"ts"`
+	Metadata *struct {
+		EventType string          `json:"event_type"`
+		Payload   json.RawMessage `json:"event_payload"`
+	} `json:"metadata"`
+}
+
+// marker returns what a message of ours holds, the zero marker of others.
+func (m message) marker() marker {
+	var out marker
+	if m.Metadata != nil && m.Metadata.EventType == eventType {
+		_ = json.Unmarshal(m.Metadata.Payload, &out)
+	}
+	return out
+}
+
+type page struct {
+	Messages *[]message `json:"messages"`
+	HasMore  bool       `json:"has_more"`
+	Metadata struct {
+		Next string `json:"next_cursor"`
+	} `json:"response_metadata"`
+}
+
+// find looks through the channel, or the thread, for a message with the key.
+func (f family) find(ctx context.Context, key step.Key, in PostIn) (step.Found[PostOut], error) {
+	var none step.Found[PostOut]
+	if err := in.check(nil); err != nil {
+		return none, err
+	}
+	c, err := f.connect(in.Service)
+	if err != nil {
+		return none, err
+	}
+	call := step.CallOf(ctx)
+	found, whole, err := c.search(ctx, in, key, call.StartedAt)
+	switch {
+	case err != nil && types.CodeOf(err) == types.Forbidden:
+		return unseen(call, in, types.AsError(err)), nil
+	case err != nil:
+		return none, err
+	case found == nil && !whole && call.AfterUnknown:
+		return step.CannotTell[PostOut]("look in " + in.Channel + " whether the message is there; since the run began there were more messages than are looked through"), nil
+	case found == nil:
+		return step.Absent[PostOut](), nil
+	}
+	out := PostOut{Channel: in.Channel, TS: found.TS}
+	if found.marker().Digest != call.Digest {
+		return step.Differs(in.Channel+"/"+found.TS, out, "the message was posted with another text"), nil
+	}
+	return step.Here(in.Channel+"/"+found.TS, out), nil
+}
+
+// unseen is the answer where the app may not read the channel: no ground
+// against the first send, and none for a second.
+func unseen(call step.Call, in PostIn, why *types.Error) step.Found[PostOut] {
+	if call.AfterUnknown {
+		return step.CannotTell[PostOut]("look in " + in.Channel + " whether the message is there; " + why.Error())
+	}
+	if call.Tell != nil {
+		call.Tell("the app may not read " + in.Channel + ": a message whose answer is lost could not be looked for (" + why.Hint + ")")
+	}
+	return step.Absent[PostOut]()
+}
+
+// search goes through the pages, newest first, or in a thread from its
+// beginning. whole says that all was seen that this run may have sent.
+func (c *client) search(ctx context.Context, in PostIn, key step.Key, began time.Time) (found *message, whole bool, err error) {
+	method, what := "conversations.history", "look through "+in.Channel
+	q := url.Values{"channel": {in.Channel}, "include_all_metadata": {"true"}, "limit": {strconv.Itoa(pageSize)}}
+	if in.ThreadTS != nil {
+		method, what = "conversations.replies", "look through the thread "+*in.ThreadTS
+		q.Set("ts", *in.ThreadTS)
+	}
+	if !began.IsZero() {
+		q.Set("oldest", stamp(began.Add(-lookBack)))
+	}
+	for range maxPages {
+		var p page
+		if err := c.get(ctx, what, method, q, &p); err != nil {
+			return nil, false, err
+		}
+		if p.Messages == nil {
+			return nil, false, c.unclear(http.MethodGet, what, "it has no list of messages")
+		}
+		for i, m := range *p.Messages {
+			if m.marker().Key == key.String() {
+				return &(*p.Messages)[i], true, nil
+			}
+		}
+		n := len(*p.Messages)
+		switch {
+		case p.Metadata.Next == "":
+			return nil, !p.HasMore, nil
+		case in.ThreadTS == nil && n > 0 && before((*p.Messages)[n-1].TS, began.Add(-skew)):
+			whole = true
+		}
+		q.Set("cursor", p.Metadata.Next)
+	}
+	return nil, whole, nil
+}
+
+// stamp is a time as Slack writes it.
+func stamp(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) + ".000000" }
+
+func before(ts string, t time.Time) bool {
+	seconds, _, _ := strings.Cut(ts, ".")
+	n, err := strconv.ParseInt(seconds, 10, 64)
+	return err == nil && n < t.Unix()
+}

@@ -1,0 +1,148 @@
+package slack
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+var (
+	channelPattern = regexp.MustCompile(`^[CDG][A-Z0-9]{5,20}$`)
+	tsPattern      = regexp.MustCompile(`^[0-9]{1,12}\.[0-9]{6}$`)
+)
+
+// check refuses what no request is made of, as far as it is known.
+func (in PostIn) check(unknown step.UnknownPaths) error {
+	if !unknown.Has("channel") && !channelPattern.MatchString(in.Channel) {
+		return types.Errorf(types.BadInput, "%q is not the id of a channel", in.Channel).
+			WithHint("it begins with C, such as C0123456789, and stands at the end of the channel's details in Slack")
+	}
+	if in.ThreadTS != nil && !unknown.Has("thread_ts") && !tsPattern.MatchString(*in.ThreadTS) {
+		return types.Errorf(types.BadInput, "%q is not the ts of a message", *in.ThreadTS).
+			WithHint("give the ts output of slack_post_message")
+	}
+	if unknown.Has("text") || unknown.Has("mention") {
+		return nil
+	}
+	_, err := in.encode()
+	return err
+}
+
+// eventType marks messages of ours; see the package's comment.
+const eventType = "skillrun_message"
+
+// metadata is what only programs see of a message.
+type metadata struct {
+	EventType string `json:"event_type"`
+	Payload   marker `json:"event_payload"`
+}
+
+// marker is what a message holds so that it is known as ours.
+type marker struct {
+	Key    string `json:"key"`
+	Digest string `json:"digest"`
+}
+
+// draft is a message as it is sent.
+type draft struct {
+	Channel     string   `json:"channel"`
+	TS          string   `json:"ts,omitempty"` // of the one that is changed
+	ThreadTS    string   `json:"thread_ts,omitempty"`
+	Text        string   `json:"text"`
+	Parse       string   `json:"parse"`
+	LinkNames   bool     `json:"link_names"`
+	UnfurlLinks bool     `json:"unfurl_links"` // nothing is fetched because of a text from outside
+	UnfurlMedia bool     `json:"unfurl_media"`
+	Metadata    metadata `json:"metadata"`
+}
+
+func (in PostIn) draft(call step.Call) (draft, error) {
+	text, err := in.encode()
+	d := draft{
+		Channel: in.Channel, Text: text, Parse: "none",
+		Metadata: metadata{eventType, marker{call.Key.String(), call.Digest}},
+	}
+	if in.ThreadTS != nil {
+		d.ThreadTS = *in.ThreadTS
+	}
+	return d, err
+}
+
+// ready checks the arguments, and returns the client and the call.
+func (f family) ready(ctx context.Context, in PostIn) (*client, step.Call, error) {
+	call := step.CallOf(ctx)
+	if call.Key.IsZero() {
+		return nil, call, types.Errorf(types.Internal, "the call has no key")
+	}
+	if err := in.check(nil); err != nil {
+		return nil, call, err
+	}
+	c, err := f.connect(in.Service)
+	return c, call, err
+}
+
+func (f family) post(ctx context.Context, in PostIn) (PostOut, error) {
+	c, call, err := f.ready(ctx, in)
+	if err != nil {
+		return PostOut{}, err
+	}
+	d, err := in.draft(call)
+	if err != nil {
+		return PostOut{}, err
+	}
+	return c.send(ctx, "chat.postMessage", "post a message to "+in.Channel, d)
+}
+
+// update gives a message of ours another text.
+func (f family) update(ctx context.Context, _ step.Key, in PostIn, out PostOut) (PostOut, error) {
+	c, call, err := f.ready(ctx, in)
+	if err != nil {
+		return PostOut{}, err
+	}
+	d, err := in.draft(call)
+	if err != nil {
+		return PostOut{}, err
+	}
+	d.TS, d.ThreadTS = out.TS, ""
+	return c.send(ctx, "chat.update", "change message "+out.TS+" in "+in.Channel, d)
+}
+
+func (c *client) send(ctx context.Context, method, what string, d draft) (PostOut, error) {
+	var got struct {
+		Channel string `json:"channel"`
+		TS      string `json:"ts"`
+	}
+	if err := c.post(ctx, what, method, d, &got); err != nil {
+		return PostOut{}, err
+	}
+	if got.Channel != d.Channel && d.Channel[0] != 'D' || !tsPattern.MatchString(got.TS) {
+		return PostOut{}, types.Errorf(types.UnknownOutcome, "%s: Slack says yes and names no such message", what).
+			WithHint("go on with the run: it looks for the message before it sends anything")
+	}
+	return PostOut{Channel: got.Channel, TS: got.TS}, nil
+}
+
+// preview says what would be posted, without asking Slack.
+func preview(_ context.Context, in PostIn, unknown step.UnknownPaths) (step.Prediction[PostOut], error) {
+	p := step.Prediction[PostOut]{Change: step.Change{Title: "post to " + in.Channel}, Out: PostOut{Channel: in.Channel}, Unknown: step.UnknownPaths{"ts"}}
+	if unknown.Has("channel") {
+		p.Change.Title, p.Unknown = "post to a channel", step.UnknownPaths{""}
+	}
+	add := func(name, value string) {
+		if !unknown.Has(name) {
+			p.Change.Fields = append(p.Change.Fields, step.FieldChange{Name: name, Value: value})
+		}
+	}
+	add("channel", in.Channel)
+	if len(in.Mention) > 0 {
+		add("mention", fmt.Sprint(in.Mention))
+	}
+	if in.ThreadTS != nil {
+		add("thread_ts", *in.ThreadTS)
+	}
+	add("text", in.Text)
+	return p, in.check(unknown)
+}

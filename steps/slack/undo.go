@@ -1,0 +1,93 @@
+package slack
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+const refFormat = "the message's ts, 1762160400.000100, or its link"
+
+// linkPattern is the link to a message, as Slack copies it.
+var linkPattern = regexp.MustCompile(`^https://[^/]+/archives/([CDG][A-Z0-9]+)/p([0-9]{1,12})([0-9]{6})(\?.*)?$`)
+
+// resolve reads back the message that a person names.
+func (f family) resolve(ctx context.Context, ref string, in PostIn) (PostOut, error) {
+	ts := ref
+	if m := linkPattern.FindStringSubmatch(ref); m != nil {
+		if ts = m[2] + "." + m[3]; m[1] != in.Channel {
+			return PostOut{}, types.Errorf(types.Conflict, "that message is in %s, and the skill posts to %s", m[1], in.Channel).
+				WithHint("name the message in the skill's channel, or say --not-done")
+		}
+	}
+	if !tsPattern.MatchString(ts) {
+		return PostOut{}, types.Errorf(types.BadInput, "%q does not name a message", ref).WithHint("give %s", refFormat)
+	}
+	c, err := f.connect(in.Service)
+	if err != nil {
+		return PostOut{}, err
+	}
+	m, err := c.message(ctx, in, ts)
+	switch {
+	case err != nil:
+		return PostOut{}, err
+	case m == nil:
+		return PostOut{}, types.Errorf(types.NotFound, "there is no message %s in %s", ts, in.Channel).
+			WithHint("copy the message's link in Slack, or say --not-done")
+	}
+	return PostOut{Channel: in.Channel, TS: ts}, nil
+}
+
+// message reads one message, nil when it is not there.
+func (c *client) message(ctx context.Context, in PostIn, ts string) (*message, error) {
+	method := "conversations.history"
+	q := url.Values{"channel": {in.Channel}, "include_all_metadata": {"true"}, "inclusive": {"true"}, "oldest": {ts}, "latest": {ts}, "limit": {"10"}}
+	if in.ThreadTS != nil {
+		method = "conversations.replies"
+		q.Set("ts", *in.ThreadTS)
+	}
+	var p page
+	if err := c.get(ctx, "look at message "+ts, method, q, &p); err != nil {
+		return nil, err
+	}
+	if p.Messages == nil {
+		return nil, c.unclear(http.MethodGet, "look at message "+ts, "it has no list of messages")
+	}
+	for i, m := range *p.Messages {
+		if m.TS == ts {
+			return &(*p.Messages)[i], nil
+		}
+	}
+	return nil, nil
+}
+
+func sayDelete(_ PostIn, out PostOut) string {
+	return "delete message " + out.TS + " in " + out.Channel
+}
+
+// remove deletes a message that holds our mark.
+func (f family) remove(ctx context.Context, key step.Key, in PostIn, out PostOut) error {
+	c, err := f.connect(in.Service)
+	if err != nil {
+		return err
+	}
+	in.Channel = out.Channel
+	m, err := c.message(ctx, in, out.TS)
+	switch {
+	case err != nil || m == nil:
+		return err
+	case m.marker().Key != key.String():
+		return types.Errorf(types.Conflict, "message %s does not hold the mark of this work, so it is left alone", out.TS).
+			WithHint("look at it, and delete it by hand when it is ours")
+	}
+	var ignored struct{}
+	err = c.post(ctx, "delete message "+out.TS, "chat.delete", map[string]string{"channel": out.Channel, "ts": out.TS}, &ignored)
+	if types.CodeOf(err) == types.NotFound {
+		return nil // gone meanwhile
+	}
+	return err
+}
