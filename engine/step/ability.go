@@ -117,7 +117,7 @@ func (s Step) IsLate() bool { return s.late }
 
 // Find looks for the effect of the key; call it only when CanFind.
 func (s Step) Find(ctx context.Context, key Key, in json.RawMessage) (Found[json.RawMessage], error) {
-	return s.find(ctx, key, in)
+	return s.find(ctx, key, s.filled(in, nil))
 }
 
 // Preview predicts the effect. unknown names the arguments that are not known
@@ -127,24 +127,24 @@ func (s Step) Preview(ctx context.Context, in json.RawMessage, unknown UnknownPa
 	if s.preview == nil {
 		return Prediction[json.RawMessage]{Change: Change{Title: s.Name}, Unknown: UnknownPaths{""}}, nil
 	}
-	return s.preview(ctx, in, unknown)
+	return s.preview(ctx, s.filled(in, unknown), unknown)
 }
 
 // Update brings an effect up to date; call it only when CanUpdate.
 func (s Step) Update(ctx context.Context, key Key, in, out json.RawMessage) (json.RawMessage, error) {
-	return s.update(ctx, key, in, out)
+	return s.update(ctx, key, s.filled(in, nil), out)
 }
 
 // Resolve reads back the effect that a person names; call it only when
 // CanResolve.
 func (s Step) Resolve(ctx context.Context, ref string, in json.RawMessage) (json.RawMessage, error) {
-	return s.resolve(ctx, ref, in)
+	return s.resolve(ctx, ref, s.filled(in, nil))
 }
 
 // SayUndo names what Undo would do; call it only when CanUndo.
-func (s Step) SayUndo(in, out json.RawMessage) (string, error) { return s.sayUndo(in, out) }
+func (s Step) SayUndo(in, out json.RawMessage) (string, error) { return s.sayUndo(s.filled(in, nil), out) }
 
 // Undo reverses the effect; call it only when CanUndo.
 func (s Step) Undo(ctx context.Context, key Key, in, out json.RawMessage) error {
-	return s.undo(ctx, key, in, out)
+	return s.undo(ctx, key, s.filled(in, nil), out)
 }

@@ -177,5 +177,30 @@ func (s Step) AllCodes() []types.Code {
 
 // Do performs the step. The result is an object of type Out.
 func (s Step) Do(ctx context.Context, in json.RawMessage) (json.RawMessage, error) {
-	return s.do(ctx, in)
+	return s.do(ctx, s.filled(in, nil))
+}
+
+// filled is the arguments with the declared default of each that is left out.
+// What a plan does not know yet is not left out.
+func (s Step) filled(raw json.RawMessage, unknown UnknownPaths) json.RawMessage {
+	missing := false
+	var in types.Values
+	for _, f := range s.In.Fields {
+		if f.Default == nil || unknown.Has(f.Name) {
+			continue
+		}
+		if in == nil && json.Unmarshal(raw, &in) != nil {
+			return raw // whoever reads it says what is wrong with it
+		}
+		if _, given := in[f.Name]; !given {
+			if in == nil {
+				in = types.Values{}
+			}
+			in[f.Name], missing = f.Default, true
+		}
+	}
+	if !missing {
+		return raw
+	}
+	return types.Encode(in)
 }

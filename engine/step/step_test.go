@@ -93,3 +93,36 @@ func TestFinding(t *testing.T) {
 		t.Error("Text does not tell texts from others")
 	}
 }
+
+// TestDefaults: what is left out has its declared default, in every ability;
+// what a plan does not know yet is not left out.
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	type args struct {
+		By   int    `json:"by,omitempty" doc:"By." default:"1"`
+		Name string `json:"name,omitempty" doc:"Name."`
+	}
+	type result struct {
+		By int `json:"by" doc:"By."`
+	}
+	echo := func(_ context.Context, a args) (result, error) { return result{a.By}, nil }
+	s := step.Write("count", "Count.", echo,
+		step.Find(func(_ context.Context, _ step.Key, a args) (step.Found[result], error) { return step.Here("x", result{a.By}), nil }),
+		step.Preview(func(_ context.Context, a args, _ step.UnknownPaths) (step.Prediction[result], error) {
+			return step.Prediction[result]{Out: result{a.By}}, nil
+		}))
+	for in, want := range map[string]string{`{}`: `{"by":1}`, `{"name":"x"}`: `{"by":1}`, `{"by":0}`: `{"by":0}`, `{"by":7}`: `{"by":7}`} {
+		out, err := s.Do(t.Context(), []byte(in))
+		if err != nil || string(out) != want {
+			t.Errorf("%s: %s %v, want %s", in, out, err, want)
+		}
+		f, err := s.Find(t.Context(), step.Key{}, []byte(in))
+		if err != nil || string(f.Out) != want {
+			t.Errorf("find %s: %s %v, want %s", in, f.Out, err, want)
+		}
+	}
+	p, err := s.Preview(t.Context(), []byte(`{}`), step.UnknownPaths{"by"})
+	if err != nil || string(p.Out) != `{"by":0}` {
+		t.Errorf("preview of what is not known: %s %v", p.Out, err)
+	}
+}
