@@ -124,3 +124,48 @@ func TestConstructsKillSweep(t *testing.T) {
 		t.Logf("%s: %d of %d points in %s", v.name, number(chosen), len(points), time.Since(began).Round(100*time.Millisecond))
 	}
 }
+
+// TestConstructsInterrupted sends SIGINT at points: what was begun is cleaned up
+// before the process ends with 130, and the run is gone on with.
+func TestConstructsInterrupted(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("it runs processes for seconds")
+	}
+	first := newKiller(t)
+	first.args = first.notes(t, "api", "billing", "web")
+	points := first.points(t)
+	every := map[string]int{"full": 1, "ci": 6}[sweeping()]
+	if every == 0 {
+		every = 40
+	}
+	chosen, began := sample(points, every), time.Now()
+	swept(t, chosen, func(k *killer, n int) error {
+		k.args = first.args
+		if err := k.renew(false); err != nil {
+			return err
+		}
+		r := k.exec(t.Context(), fmt.Sprintf("int:%d", n), k.args...)
+		if r.code != 130 && r.code != 0 {
+			return fmt.Errorf("exit %d\n%s", r.code, r.log)
+		}
+		written := k.written()
+		for _, team := range []string{"api", "billing", "web"} {
+			if slices.Contains(written, "issue 2026-01-15 team "+team) && !slices.Contains(written, "comment 2026-01-15 right: "+team+" is over") {
+				return fmt.Errorf("%s was not cleaned up:\n%s\n%s", team, strings.Join(written, "\n"), r.log)
+			}
+		}
+		args, err := k.goOn(t, variant{})
+		if err != nil {
+			return err
+		}
+		if r := k.exec(t.Context(), "", args...); r.code != 0 {
+			return fmt.Errorf("exit %d\n%s", r.code, r.log)
+		}
+		if diff := cmp.Diff(oneOfEachNote, k.written()); diff != "" {
+			return fmt.Errorf("what was written:\n%s", diff)
+		}
+		return nil
+	})
+	t.Logf("%d of %d points in %s", number(chosen), len(points), time.Since(began).Round(100*time.Millisecond))
+}
