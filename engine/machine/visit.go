@@ -186,8 +186,3 @@ func (f *frame) returned() bool { return f.Now != nil && f.Now.Stage == over && 
 func (v *visit) bounded() bool {
 	return !v.Deadline.IsZero() && v.Stage != cleaning && v.Stage != over
 }
-
-// structured reports whether the visit has sequences of its own.
-func (v *visit) structured() bool {
-	return v.Loop != nil || v.node.Kind == program.Group || v.node.Kind == program.Skill
-}

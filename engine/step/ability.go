@@ -142,7 +142,9 @@ func (s Step) Resolve(ctx context.Context, ref string, in json.RawMessage) (json
 }
 
 // SayUndo names what Undo would do; call it only when CanUndo.
-func (s Step) SayUndo(in, out json.RawMessage) (string, error) { return s.sayUndo(s.filled(in, nil), out) }
+func (s Step) SayUndo(in, out json.RawMessage) (string, error) {
+	return s.sayUndo(s.filled(in, nil), out)
+}
 
 // Undo reverses the effect; call it only when CanUndo.
 func (s Step) Undo(ctx context.Context, key Key, in, out json.RawMessage) error {

@@ -107,7 +107,9 @@ func TestDefaults(t *testing.T) {
 	}
 	echo := func(_ context.Context, a args) (result, error) { return result{a.By}, nil }
 	s := step.Write("count", "Count.", echo,
-		step.Find(func(_ context.Context, _ step.Key, a args) (step.Found[result], error) { return step.Here("x", result{a.By}), nil }),
+		step.Find(func(_ context.Context, _ step.Key, a args) (step.Found[result], error) {
+			return step.Here("x", result{a.By}), nil
+		}),
 		step.Preview(func(_ context.Context, a args, _ step.UnknownPaths) (step.Prediction[result], error) {
 			return step.Prediction[result]{Out: result{a.By}}, nil
 		}))

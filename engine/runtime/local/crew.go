@@ -54,7 +54,7 @@ func (r *runner) loop(ctx context.Context) {
 		actions := r.m.Next()
 		r.trim(actions)
 		switch {
-		case r.going() && ctx.Err() == nil && r.beginNext(ctx, actions):
+		case r.going() && ctx.Err() == nil && r.beginAll(ctx, actions):
 		case len(r.at) > 0:
 			r.changed.Wait()
 		case !r.going():
@@ -85,9 +85,9 @@ func (r *runner) trim(actions []machine.Action) {
 	}
 }
 
-// beginNext begins the next action that can be begun, and reports whether there
-// was one. One that stands alone is performed at once.
-func (r *runner) beginNext(ctx context.Context, actions []machine.Action) bool {
+// beginAll begins what can be begun, and reports whether there was something.
+// An action that stands alone is performed at once.
+func (r *runner) beginAll(ctx context.Context, actions []machine.Action) (begun bool) {
 	for _, a := range actions {
 		_, sent := r.intents[a.Path]
 		switch {
@@ -104,10 +104,10 @@ func (r *runner) beginNext(ctx context.Context, actions []machine.Action) bool {
 			return true
 		default:
 			go r.side(r.hire(ctx, a))
-			return true
+			begun = true
 		}
 	}
-	return false
+	return begun
 }
 
 // startable reports whether an action can be begun beside what is at work. A
