@@ -15,6 +15,7 @@ const (
 	gitlabUser   = "release-bot"
 	jiraUser     = "release-bot@example.com"
 	registryUser = "team+robot"
+	slackChannel = "C0RELEASES"
 	firstIssue   = 61249 // the seeded one; the first release is the next
 )
 
@@ -35,6 +36,7 @@ services:
   gitlab: {url: URL/gitlab, token: file:tokens/gitlabCA}
   jira: {url: URL/jira, deployment: DEPLOYMENTUSER, token: file:tokens/jiraCA}
   quay: {REGISTRY, token: file:tokens/quayCA}
+  slack: {url: URL/slack, token: file:tokens/slackCA}
 # It has done what it was asked before it answers, so nothing comes late.
 policy: {confirm: never, settle: 1s}
 config:
@@ -48,6 +50,7 @@ config:
   gitlab_project: ` + deployProject + `
   gitlab_source_project: ` + forkProject + `
   jira_project: AAP
+  slack_channel: ` + slackChannel + `
 `)
 }
 

@@ -105,12 +105,13 @@ func (w *World) Ahead(project, sha string) int {
 // memento is what a world can go back to.
 type memento struct {
 	jira, gitlab []byte
+	slack        []byte
 	branches     map[string]map[string]string
 	requests     int
 }
 
 func (w *World) remember() memento {
-	m := memento{w.jira.Snapshot(), w.gitlab.Snapshot(), map[string]map[string]string{}, len(w.requests)}
+	m := memento{w.jira.Snapshot(), w.gitlab.Snapshot(), w.slack.Snapshot(), map[string]map[string]string{}, len(w.requests)}
 	for _, name := range []string{backendProject, deployProject, forkProject} {
 		m.branches[name] = w.git.Branches(name)
 	}
@@ -129,6 +130,9 @@ func (w *World) Rewind() error {
 		return err
 	}
 	if err := w.gitlab.Restore(m.gitlab); err != nil {
+		return err
+	}
+	if err := w.slack.Restore(m.slack); err != nil {
 		return err
 	}
 	for name, was := range m.branches {

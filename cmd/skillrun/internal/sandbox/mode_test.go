@@ -71,6 +71,7 @@ func TestModeIsKept(t *testing.T) {
 	want := map[string][]string{
 		"git": {url, "", ""}, "gitlab": {url + "/gitlab", "", ""},
 		"jira": {url + "/jira", "datacenter", ""}, "quay": {url, "", "oci"},
+		"slack": {url + "/slack", "", ""},
 	}
 	if diff := cmp.Diff(want, before); diff != "" {
 		t.Error(diff)

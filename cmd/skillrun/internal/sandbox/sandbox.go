@@ -1,5 +1,5 @@
-// Package sandbox is the embedded world: git remotes, a Quay registry, Jira and
-// GitLab in one process, on loopback, from the stand-ins that the families'
+// Package sandbox is the embedded world: git remotes, a Quay registry, Jira,
+// GitLab and Slack in one process, on loopback, from the stand-ins that the families'
 // own tests use. A newcomer with nothing but Go runs a whole release in it, for
 // real, and scripts run skillrun against it as against a site.
 //
@@ -8,6 +8,7 @@
 //	/v2/… and /token     the same images by the OCI API, where the world has that registry
 //	/jira/rest/api/2/…   Jira, Cloud or Data Center
 //	/gitlab/api/v4/…     GitLab
+//	/slack/api/…         Slack
 //	/_state              what is there now, and every request, as JSON
 //	/_faults             what goes wrong: POST arms a fault, GET lists them, DELETE clears them
 //
@@ -53,6 +54,7 @@ import (
 	"github.com/skillrun/skillrun/steps/jira/jiratest"
 	"github.com/skillrun/skillrun/steps/quay/ocitest"
 	"github.com/skillrun/skillrun/steps/quay/quaytest"
+	"github.com/skillrun/skillrun/steps/slack/slacktest"
 )
 
 // Options says where the world lives, and what it is like. Of what it is like,
@@ -92,6 +94,7 @@ type World struct {
 	oci    *ocitest.Server
 	jira   *jiratest.Server
 	gitlab *gitlabtest.Server
+	slack  *slacktest.Server
 
 	mu       sync.Mutex
 	requests []Request
@@ -265,6 +268,7 @@ func (w *World) build() error {
 			{Path: forkProject, ID: 102, DefaultBranch: "master", ForkedFrom: deployProject},
 		},
 	})
+	w.slack = slacktest.New(slacktest.Options{Token: w.tokens["slack"], Now: w.o.Now, Channels: []slacktest.Channel{{ID: slackChannel, Member: true}}})
 	return w.load()
 }
 

@@ -242,10 +242,10 @@ func TestConfig(t *testing.T) {
 	if cfg.Site != "sandbox" || cfg.Policy.Confirm != "never" {
 		t.Errorf("site %q, confirm %q", cfg.Site, cfg.Policy.Confirm)
 	}
-	if diags := cfg.Missing([]string{"git", "quay", "jira", "gitlab"}); diags.HasErrors() {
+	if diags := cfg.Missing([]string{"git", "quay", "jira", "gitlab", "slack"}); diags.HasErrors() {
 		t.Errorf("%v", diags)
 	}
-	for _, name := range []string{"git", "quay", "jira", "gitlab"} {
+	for _, name := range []string{"git", "quay", "jira", "gitlab", "slack"} {
 		if got, err := cfg.Token(name); err != nil || got.Reveal() != c.token(name) {
 			t.Errorf("token of %s: %v", name, err)
 		}

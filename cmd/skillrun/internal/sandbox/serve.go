@@ -15,7 +15,7 @@ const maxBody = 256 << 20
 // path holds another one.
 func (w *World) routes() http.Handler {
 	mounted := map[string]http.Handler{}
-	for name, h := range map[string]http.Handler{"git": w.git, "quay": w.quay, "jira": w.jira, "gitlab": w.gitlab} {
+	for name, h := range map[string]http.Handler{"git": w.git, "quay": w.quay, "jira": w.jira, "gitlab": w.gitlab, "slack": w.slack} {
 		mounted[name] = http.StripPrefix("/"+name, w.recorded(name, h))
 	}
 	if w.mode.Registry == oci { // its API lies at the root of a host

@@ -18,6 +18,7 @@ import (
 
 	"github.com/skillrun/skillrun/steps/gitlab/gitlabtest"
 	"github.com/skillrun/skillrun/steps/jira/jiratest"
+	"github.com/skillrun/skillrun/steps/slack/slacktest"
 )
 
 // Request is one request that came to the world.
@@ -68,7 +69,7 @@ func (w *World) save() {
 		w.saveErr = errors.Join(w.saveErr, err)
 		return
 	}
-	for name, data := range map[string][]byte{"jira.json": w.jira.Snapshot(), "gitlab.json": w.gitlab.Snapshot(), "requests.json": requests} {
+	for name, data := range map[string][]byte{"jira.json": w.jira.Snapshot(), "gitlab.json": w.gitlab.Snapshot(), "slack.json": w.slack.Snapshot(), "requests.json": requests} {
 		if err := writeFile(filepath.Join(w.o.Dir, name), data); err != nil {
 			w.saveErr = errors.Join(w.saveErr, err)
 		}
@@ -96,7 +97,14 @@ func (w *World) load() error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(w.jira.Restore(issues), w.gitlab.Restore(mrs), json.Unmarshal(seeds, &w.seeded), json.Unmarshal(requests, &w.requests))
+	messages, err := os.ReadFile(filepath.Join(w.o.Dir, "slack.json"))
+	if errors.Is(err, fs.ErrNotExist) { // a world from before there was Slack in it
+		messages, err = w.slack.Snapshot(), nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(w.slack.Restore(messages), w.jira.Restore(issues), w.gitlab.Restore(mrs), json.Unmarshal(seeds, &w.seeded), json.Unmarshal(requests, &w.requests))
 }
 
 // seed files what a new world has: an issue, and two merge requests that have
@@ -181,7 +189,12 @@ func (w *World) serveState(out http.ResponseWriter) {
 	e := json.NewEncoder(out)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	e.Encode(map[string]any{"fixtures": w.fixtures, "jira": j, "gitlab": g, "git": repos, "requests": requests})
+	e.Encode(map[string]any{"fixtures": w.fixtures, "jira": j, "gitlab": g, "git": repos, "slack": map[string]any{"messages": w.messages()}, "requests": requests})
+}
+
+// messages are those in the channel, none as an empty list.
+func (w *World) messages() []slacktest.Message {
+	return append([]slacktest.Message{}, w.slack.Messages()...)
 }
 
 // tokens reads the world's tokens, and makes those that are not there.
@@ -190,7 +203,7 @@ func tokens(dir string) (map[string]string, error) {
 		return nil, err
 	}
 	out := map[string]string{}
-	for _, name := range []string{"git", "quay", "jira", "gitlab", "alice"} {
+	for _, name := range []string{"git", "quay", "jira", "gitlab", "alice", "slack"} {
 		file := filepath.Join(dir, name)
 		data, err := os.ReadFile(file)
 		if errors.Is(err, fs.ErrNotExist) {
