@@ -16,6 +16,7 @@ import (
 type deed[In, Out any] struct {
 	name  func(In) string
 	do    func(In, *record) (Out, error)
+	kept  func(Out) any // what of its result is kept to be given again; guess knows the rest
 	say   func(In) step.Change
 	guess func(In) Out      // what it returns, as far as that is known before
 	later step.UnknownPaths // what is not
@@ -34,6 +35,7 @@ var setDeed = deed[setIn, setOut]{
 		return change("set state "+in.Name, "name", in.Name, "value", show(in.Value))
 	},
 	guess: func(in setIn) setOut { return setOut(in) },
+	kept:  func(setOut) any { return nil }, // the value may be large, and stands in the arguments
 	named: step.UnknownPaths{"name", "value"},
 }
 
@@ -43,6 +45,7 @@ var appendDeed = deed[appendIn, appendOut]{
 	say: func(in appendIn) step.Change {
 		return change("append to state "+in.Name, "name", in.Name, "item", show(in.Item))
 	},
+	kept:  func(out appendOut) any { return out },
 	guess: func(in appendIn) appendOut { return appendOut{Name: in.Name} },
 	later: step.UnknownPaths{"count"},
 	named: step.UnknownPaths{"name"},
@@ -54,6 +57,7 @@ var incrementDeed = deed[incrementIn, incrementOut]{
 	say: func(in incrementIn) step.Change {
 		return change("increment state "+in.Name, "name", in.Name, "by", fmt.Sprint(in.By))
 	},
+	kept:  func(out incrementOut) any { return out },
 	guess: func(in incrementIn) incrementOut { return incrementOut{Name: in.Name} },
 	later: step.UnknownPaths{"value"},
 	named: step.UnknownPaths{"name"},
@@ -141,12 +145,13 @@ func (d deed[In, Out]) perform(ctx context.Context, s store, in In) (out Out, er
 	}
 	err = s.change(ctx, d.name(in), func(r *record) (bool, error) {
 		if i := r.written(call.Key); i >= 0 { // made between looking and here: by another run of the same work
+			out = d.guess(in)
 			return false, json.Unmarshal(r.Writes[i].Result, &out)
 		}
 		if out, err = d.do(in, r); err != nil {
 			return false, err
 		}
-		r.note(writeOf(call, out))
+		r.note(writeOf(call, d.kept(out)))
 		return true, nil
 	})
 	return out, err
@@ -158,7 +163,7 @@ func writeOf(call step.Call, out any) written {
 
 // find reads from the file that the write changes whether it did.
 func (d deed[In, Out]) find(ctx context.Context, s store, key step.Key, in In) (step.Found[Out], error) {
-	var out Out
+	out := d.guess(in)
 	r, err := s.read(d.name(in))
 	if err != nil {
 		return step.Found[Out]{}, err

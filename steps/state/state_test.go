@@ -165,6 +165,24 @@ func TestStateKeepsAMonth(t *testing.T) {
 	}
 }
 
+// TestStateStaysSmall: a large value is kept once, however often it is set.
+func TestStateStaysSmall(t *testing.T) {
+	w := newWorld(t)
+	large := strings.Repeat("x", 1<<19)
+	for i := range 5 {
+		in := fmt.Sprintf(`{"name":"l","value":"%s%d"}`, large, i)
+		if _, err := w.do(fmt.Sprint(i), "state_set", in); err != nil {
+			t.Fatal(err)
+		}
+		if f := w.find(fmt.Sprint(i), "d", "state_set", in); f.State != step.StateHere || string(f.Out) != in {
+			t.Errorf("%d: %s, %.60s", i, f.State, f.Out)
+		}
+	}
+	if info, err := os.Stat(filepath.Join(w.dir, "l.json")); err != nil || info.Size() > 1<<19+2000 {
+		t.Error(info.Size(), err)
+	}
+}
+
 // TestStateTogether: runs that write at the same time lose nothing.
 func TestStateTogether(t *testing.T) {
 	w := newWorld(t)

@@ -22,8 +22,10 @@ const (
 	maxFile  = 64 << 20
 
 	// keepWrites and keepFor say which writes are remembered: the last ones,
-	// and of the others those that a run may still be resumed for.
+	// and of the others those that a run may still be resumed for, as long as
+	// the file stays small enough to be written each time.
 	keepWrites = 1000
+	keepMost   = 100_000
 	keepFor    = 30 * 24 * time.Hour
 
 	patience = 10 * time.Second // for a lock that others hold for moments
@@ -58,10 +60,10 @@ func (r record) written(key step.Key) int {
 // newest run's beginning is the clock: a step has no other.
 func (r *record) note(w written) {
 	r.Writes = append(r.Writes, w)
-	old := len(r.Writes) - keepWrites
+	old, oldest := len(r.Writes)-keepWrites, len(r.Writes)-keepMost
 	kept := r.Writes[:0:0]
 	for i, one := range r.Writes {
-		if i >= old || w.At.Sub(one.At) < keepFor {
+		if i >= old || i >= oldest && w.At.Sub(one.At) < keepFor {
 			kept = append(kept, one)
 		}
 	}

@@ -30,7 +30,8 @@ type shop struct {
 }
 
 type thing struct {
-	Name string `json:"name,omitempty" doc:"Name."`
+	Name      string `json:"name,omitempty" doc:"Name."`
+	Workspace string `json:"workspace,omitempty" doc:"Workspace."`
 }
 
 func newShop() *shop {
@@ -61,7 +62,7 @@ func (s *shop) begin(ctx context.Context) (string, error) {
 
 func (s *shop) look(ctx context.Context, _ thing) (thing, error) {
 	path, err := s.begin(ctx)
-	return thing{path}, err
+	return thing{Name: path}, err
 }
 
 func (s *shop) put(ctx context.Context, _ thing) (thing, error) {
@@ -72,7 +73,7 @@ func (s *shop) put(ctx context.Context, _ thing) (thing, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.made[step.CallOf(ctx).Key.String()+" "+path]++
-	return thing{path}, nil
+	return thing{Name: path}, nil
 }
 
 func (s *shop) there(ctx context.Context, key step.Key, _ thing) (step.Found[thing], error) {
@@ -82,7 +83,7 @@ func (s *shop) there(ctx context.Context, key step.Key, _ thing) (step.Found[thi
 	if s.made[key.String()+" "+path] == 0 {
 		return step.Absent[thing](), nil
 	}
-	return step.Here(path, thing{path}), nil
+	return step.Here(path, thing{Name: path}), nil
 }
 
 func (s *shop) nap(ctx context.Context, _ thing) (thing, error) {
@@ -90,7 +91,7 @@ func (s *shop) nap(ctx context.Context, _ thing) (thing, error) {
 	if err == nil {
 		err = step.CallOf(ctx).Sleep(ctx, 100*time.Millisecond)
 	}
-	return thing{path}, err
+	return thing{Name: path}, err
 }
 
 // hang answers when it is cut.
@@ -100,7 +101,7 @@ func (s *shop) hang(ctx context.Context, _ thing) (thing, error) {
 		return thing{}, err
 	}
 	<-ctx.Done()
-	return thing{path}, types.Errorf(types.Network, "cut: %w", ctx.Err())
+	return thing{Name: path}, types.Errorf(types.Network, "cut: %w", ctx.Err())
 }
 
 // lose does its work and answers when it is cut.
@@ -120,7 +121,7 @@ func (s *shop) never(ctx context.Context, _ thing) (thing, error) {
 
 func (s *shop) catalogue() *step.Catalogue {
 	return step.NewCatalogue([]step.Step{
-		step.Read("look", "Look.", s.look), step.Local("edit", "Edit.", s.look), step.Read("nap", "Nap.", s.nap), step.Read("hang", "Hang.", s.hang),
+		step.Read("look", "Look.", s.look), step.Read("file", "Look into a file.", s.look), step.Local("edit", "Edit.", s.look), step.Read("nap", "Nap.", s.nap), step.Read("hang", "Hang.", s.hang),
 		step.Write("put", "Put.", s.put, step.Find(s.there)), step.Write("lose", "Lose.", s.lose, step.Find(s.there)),
 		step.Write("never", "Never.", s.never, step.Find(s.there)),
 	})
@@ -505,6 +506,35 @@ func TestReportsAreBounded(t *testing.T) {
 		}
 		if o.State != local.Done || len(o.Steps) != local.MaxReports+3 || states["continued"] != 1 {
 			t.Errorf("%s, %d reports %v", o.State, len(o.Steps), states)
+		}
+	})
+}
+
+// TestReadsOfAWorkspace: a read that works in a workspace finds it as it was
+// left, also when another process takes the run up.
+func TestReadsOfAWorkspace(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, j := newShop(), journal.NewMemory()
+		look := act("l", "file")
+		look.With = types.Values{"workspace": "w"}
+		ctx, kill := context.WithCancel(t.Context())
+		s.at = func(path string) {
+			if path == "l" {
+				kill()
+			}
+		}
+		nodes := []program.Node{act("p", "put"), act("e", "edit"), look, act("z", "look")}
+		o := s.options(j, nodes...)
+		o.Workspaces = t.TempDir()
+		if out := run(t, ctx, o); out.State != local.Interrupted {
+			t.Fatal(out.State)
+		}
+		s.at = nil
+		o = s.options(j, nodes...)
+		o.Workspaces = t.TempDir()
+		if out := run(t, t.Context(), o); out.State != local.Done || s.calls["e"] != 2 {
+			t.Errorf("%s %+v, the edit was performed %d times", out.State, out.Failure, s.calls["e"])
 		}
 	})
 }

@@ -213,13 +213,17 @@ func newRunner(o Options) *runner {
 	return r
 }
 
+// workspaceArg is how the steps of all families call the workspace they work
+// on.
+const workspaceArg = "workspace"
+
 // do performs a read or a local step.
 func (r *runner) do(w *worker) {
 	a := w.action
 	rec := journal.Record{Kind: journal.Event, Path: a.Path, Step: a.Step, Effect: a.Effect, Input: types.Encode(a.Input)}
 	var out []byte
 	s, err := r.step(a.Step)
-	if err == nil && a.Effect == string(step.Locals) {
+	if _, works := a.Input[workspaceArg]; err == nil && (works || a.Effect == string(step.Locals)) {
 		err = r.rebuild(w.ctx)
 	}
 	if err == nil {
