@@ -15,7 +15,7 @@ import (
 // beside them when there is room.
 var (
 	linkFields  = []string{"web_url", "url"}
-	nameFields  = []string{"key", "reference", "branch", "short", "digest", "sha", "commit", "issue", "new", "text", "value", "status", "state"}
+	nameFields  = []string{"key", "reference", "branch", "short", "digest", "sha", "commit", "issue", "new", "text", "value", "status", "state", "path", "ts"}
 	countFields = []string{"total", "count", "looked_at"}
 	hashPattern = regexp.MustCompile(`^[0-9a-f]{40,64}$`)
 )

@@ -241,7 +241,8 @@ func (l *Lines) effect(e *engine.Effect) {
 			return
 		}
 	}
-	fmt.Fprintf(l.w, "%-8s %s: %s %s %s\n", e.Outcome, Clean(e.ID), e.Verb, e.Object, headline(e.Result))
+	what := strings.TrimRight(e.Verb+" "+e.Object+" "+headline(e.Result), " ")
+	fmt.Fprintf(l.w, "%-8s %s: %s\n", e.Outcome, Clean(e.ID), what)
 }
 
 // count takes in how an item ended. One that failed in an earlier process and

@@ -12,7 +12,7 @@ import (
 
 // headline is what names an effect best: a link, a key, a branch.
 func headline(result types.Values) string {
-	for _, name := range []string{"web_url", "url", "key", "branch", "sha", "id"} {
+	for _, name := range []string{"web_url", "url", "key", "branch", "sha", "id", "path", "ts", "value", "count"} {
 		if v, ok := result[name]; ok {
 			return Clean(types.Show(v))
 		}
