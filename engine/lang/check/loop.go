@@ -1,6 +1,7 @@
 package check
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 
@@ -43,15 +44,17 @@ func (c *checker) loop(n *syntax.Node, node *program.Node) loop {
 	node.As = c.itemName(n)
 	node.MaxParallel = c.number(n, "max_parallel", 1, maxParallel)
 	node.OnItemError = c.goOn(n, "on_item_error")
-	trusted := false
+	trust := expr.TrustNone
 	if e != nil {
-		trusted, _ = e.Trusted(c.scope())
+		trust = e.Trust(c.scope())
 	}
 	c.around(enclosure{kind: inLoop, id: node.ID})
-	c.means(node.As, out.elem)
-	if trusted {
-		c.view.trust = append(slices.Clip(c.view.trust), node.As)
+	c.view.trust = maps.Clone(c.view.trust)
+	if c.view.trust == nil {
+		c.view.trust = map[string]expr.Trust{}
 	}
+	c.view.trust[node.As] = trust
+	c.means(node.As, out.elem)
 	c.key(n, node)
 	return out
 }

@@ -29,12 +29,12 @@ func errorType() types.Type {
 // view is what can be seen at a place of the file. It is a value: a walk into
 // something nested keeps the one it came with, and goes back to it.
 type view struct {
-	steps []result      // that have run, in the order of the file
-	under []condition   // that hold here, from the outside in
-	names []types.Field // loop variables, error, result
-	trust []string      // loop variables that hold what a trusted argument takes
-	where []enclosure   // what stands around, from the outside in
-	scope *expr.Scope   // of all that; nil when it is not made yet
+	steps []result              // that have run, in the order of the file
+	under []condition           // that hold here, from the outside in
+	names []types.Field         // loop variables, error, result
+	trust map[string]expr.Trust // how far loop variables can be trusted; never changed in place
+	where []enclosure           // what stands around, from the outside in
+	scope *expr.Scope           // of all that; nil when it is not made yet
 }
 
 // result is what a step gives to those that see it.
@@ -107,7 +107,7 @@ func (c *checker) scope() expr.Scope {
 				s = cond.expr.Narrow(s)
 			}
 		}
-		s.Given = given
+		s.Given, s.Trust = given, c.view.trust
 		c.view.scope = &s
 	}
 	return *c.view.scope

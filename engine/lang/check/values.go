@@ -215,31 +215,10 @@ func (c *checker) trusted(n *syntax.Node, want types.Type, s expr.Scope, what st
 	if len(problems) > 0 {
 		return
 	}
-	if ok, offender := c.trusts(t, s); !ok {
+	if ok, offender := t.Trusted(s); !ok {
 		c.diags.Errorf("untrusted", n.Place(offender.From, offender.To), "%s decides where an effect lands, and %s may hold anything", what, strings.Join(offender.Path, ".")).
 			Hint = "use a literal, config, or an input with an enum or a pattern"
 	}
-}
-
-// trusts reports whether a text is made of nothing but what authors decided;
-// the item of a loop over such a list is one of those things.
-func (c *checker) trusts(t *expr.Text, s expr.Scope) (bool, expr.Ref) {
-	if ok, offender := t.Trusted(s); ok || len(c.view.trust) == 0 {
-		return ok, offender
-	}
-	for _, r := range t.Refs() {
-		if slices.Contains(c.view.trust, r.Path[0]) {
-			continue
-		}
-		e, problems := expr.Parse(strings.Join(r.Path, "."))
-		if len(problems) > 0 {
-			return false, r
-		}
-		if ok, _ := e.Trusted(s); !ok {
-			return false, r
-		}
-	}
-	return true, expr.Ref{}
 }
 
 // arguments checks a mapping against an object's fields.
