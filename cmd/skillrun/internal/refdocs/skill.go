@@ -18,6 +18,7 @@ import (
 type Skill struct {
 	Name          string    `json:"name"`
 	Version       string    `json:"version,omitempty"`
+	Timeout       string    `json:"timeout,omitempty"` // of a run, while a process is at it
 	Description   string    `json:"description,omitempty"`
 	File          string    `json:"file"`
 	Configuration string    `json:"configuration,omitempty"` // the file that the values below are of
@@ -85,7 +86,7 @@ type Output struct {
 // are its steps with the arguments that are known.
 func Describe(s *engine.Skill, cfg *config.Config, uses map[string][]step.Use) Skill {
 	out := Skill{
-		Name: s.Name, Version: s.Version, Description: s.Description, File: s.File, Configuration: cfg.Path,
+		Name: s.Name, Version: s.Version, Timeout: s.Timeout, Description: s.Description, File: s.File, Configuration: cfg.Path,
 		Inputs: []Input{}, Config: []Setting{}, Services: []Service{}, Effects: []Effect{}, Outputs: []Output{},
 	}
 	for _, f := range s.Inputs.Fields {
@@ -216,6 +217,9 @@ func (d describer) target(id, service string, t step.Step) map[string]any {
 // Text prints the description for people.
 func (k Skill) Text(w io.Writer) {
 	fmt.Fprintf(w, "%s\n%s\n", strings.TrimSpace(k.Name+" "+k.Version), k.Description)
+	if k.Timeout != "" {
+		fmt.Fprintf(w, "a run has %s, while a process is at it\n", k.Timeout)
+	}
 	table(w, "inputs", len(k.Inputs), func(tw io.Writer) {
 		for _, i := range k.Inputs {
 			fmt.Fprintf(tw, "  %s\t%s\t%s\n", i.Name, typeOf(i.field), about(i))
