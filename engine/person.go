@@ -89,6 +89,10 @@ func (e *Engine) endRun(ctx context.Context, id string, r journal.Request, state
 	if j == nil {
 		return err
 	}
+	if records := j.Records(); records[len(records)-1].State == string(Done) {
+		err := types.Errorf(types.Conflict, "run %s is done", id).WithHint("skillrun undo %s takes back what it has written", id)
+		return errors.Join(err, j.Close())
+	}
 	o.end = &local.Ending{State: state, By: r.By, Words: r.Reason}
 	report, err := e.run(ctx, j, o, true)
 	switch {
@@ -102,9 +106,13 @@ func (e *Engine) endRun(ctx context.Context, id string, r journal.Request, state
 	return nil
 }
 
-// Cleans reports whether ending a run now would perform steps that clean up
-// after it. One that cannot be read has none.
+// Cleans reports whether ending a run here would perform steps that clean up
+// after it. Of one that cannot be read there are none, and of one that another
+// process is at they are that one's.
 func (e *Engine) Cleans(id string) bool {
+	if _, held := e.store.Held(id); held {
+		return false
+	}
 	records, _, err := e.store.Read(id)
 	if err != nil {
 		return false

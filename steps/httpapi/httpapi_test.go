@@ -265,9 +265,12 @@ func TestWriteIsSentOnce(t *testing.T) {
 			fmt.Fprint(out, `{"a"`)
 			return true
 		},
-		"500":      func(out http.ResponseWriter, _ *http.Request) bool { out.WriteHeader(500); return true },
-		"503":      func(out http.ResponseWriter, _ *http.Request) bool { out.WriteHeader(503); return true },
-		"redirect": func(out http.ResponseWriter, r *http.Request) bool { http.Redirect(out, r, "/v1/x", http.StatusTemporaryRedirect); return true },
+		"500": func(out http.ResponseWriter, _ *http.Request) bool { out.WriteHeader(500); return true },
+		"503": func(out http.ResponseWriter, _ *http.Request) bool { out.WriteHeader(503); return true },
+		"redirect": func(out http.ResponseWriter, r *http.Request) bool {
+			http.Redirect(out, r, "/v1/x", http.StatusTemporaryRedirect)
+			return true
+		},
 	} {
 		for _, method := range []string{"POST", "PUT", "PATCH", "DELETE"} {
 			w.api.asked, w.api.fail = nil, nil

@@ -250,23 +250,50 @@ func (r *runner) endBy(x Ending) {
 	r.err = r.apply(rec, machine.Event{Kind: machine.Stopped, Error: why}, true)
 }
 
-// listen heeds [Options.Interrupt]. What it returns ends that.
+// listen heeds [Options.Interrupt], and what others ask of the run while what
+// is in flight takes its time. What it returns ends that.
 func (r *runner) listen(ctx context.Context, cut context.CancelFunc) func() {
-	if r.Interrupt == nil {
-		return func() {}
-	}
 	done := make(chan struct{})
+	var look <-chan time.Time
+	stop := func() {}
+	if r.Inbox != nil {
+		t := time.NewTicker(pause)
+		look, stop = t.C, t.Stop
+	}
+	interrupt := r.Interrupt
 	go func() {
-		select {
-		case <-done:
-		case <-ctx.Done():
-		case <-r.Interrupt:
-			r.baton.Lock()
-			defer r.baton.Unlock()
-			r.interrupt(cut)
+		for {
+			select {
+			case <-done:
+				return
+			case <-ctx.Done():
+				return
+			case <-interrupt:
+				interrupt = nil
+				r.locked(func() { r.interrupt(cut) })
+			case <-look:
+				r.locked(func() { r.overhear() })
+			}
 		}
 	}()
-	return func() { close(done) }
+	return func() { stop(); close(done) }
+}
+
+// locked does something with the baton.
+func (r *runner) locked(do func()) {
+	r.baton.Lock()
+	defer r.baton.Unlock()
+	do()
+}
+
+// overhear looks at the inbox.
+func (r *runner) overhear() {
+	if !r.going() || r.replaying {
+		return
+	}
+	r.heed()
+	r.trim(r.m.Next())
+	r.changed.Broadcast()
 }
 
 // interrupt stops the run as a person at the terminal wants it.

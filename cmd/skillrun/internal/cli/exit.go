@@ -42,7 +42,7 @@ func codeOf(r engine.Report) int {
 			return exitDone
 		}
 		return exitPerson
-	case engine.Interrupted:
+	case engine.Interrupted, engine.Cancelled:
 		return exitInterrupted
 	}
 	return exitFailed
