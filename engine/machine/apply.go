@@ -143,6 +143,8 @@ func (m *Machine) reopen(v *visit) {
 	v.Stop, v.Fail, v.Cause, v.Expired, v.Deadline = nil, nil, nil, false, time.Time{}
 	v.Tries, v.Action, v.Behind = 0, nil, nil
 	switch {
+	case v.Loop != nil && !v.Began: // its list was refused
+		v.Loop, v.Stage = nil, entering
 	case v.Loop != nil:
 		v.Stage = body
 		for _, x := range v.Loop.Live {

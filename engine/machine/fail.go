@@ -57,6 +57,9 @@ func (m *Machine) failed(v *visit, err *types.Error) {
 func (m *Machine) failedAt(v *visit, f *Failure) {
 	v.Action = nil
 	delete(m.live, v.Path)
+	if v.Returned { // what was to be the last word of the skill did not end well
+		v.Returned, v.skill().Given = false, nil
+	}
 	if m.again(v, f) {
 		m.pause(v, f)
 		return
@@ -103,10 +106,12 @@ func (m *Machine) passes(v *visit, f *Failure) bool {
 	return pass && v.Loop == nil && !f.Stopped && !f.Unsettled
 }
 
-// again reports whether another attempt follows a failure.
+// again reports whether another attempt follows a failure. None does of what
+// stands around a write that may have happened: a person has the write tried
+// again first.
 func (m *Machine) again(v *visit, f *Failure) bool {
 	r := v.node.Retry
-	if r == nil || v.Loop != nil || v.Stop != nil || v.Tries >= r.Attempts || v.Stage == curing {
+	if r == nil || v.Loop != nil || v.Stop != nil || v.Tries >= r.Attempts || v.Stage == curing || f.Unsettled && f.Path != v.Path {
 		return false
 	}
 	code := f.Error.Code
@@ -203,7 +208,7 @@ func (m *Machine) afterCure(v *visit, failed *Failure) {
 
 // fresh forgets what an earlier attempt of a group or a called skill did.
 func (m *Machine) fresh(v *visit) {
-	v.Opened, v.Given, v.Rescued, v.Returned, v.result = 0, nil, nil, false, nil
+	v.Opened, v.Given, v.Behind, v.Rescued, v.Returned, v.result = 0, nil, nil, nil, false, nil
 	if v.node.Kind == program.Group {
 		ahead(v.names.steps, []program.Node{unlooped(v.node)})
 	}

@@ -46,6 +46,17 @@ func (v *visit) branch() *frame {
 	return f
 }
 
+// busy is how many frames of v are not at their end.
+func (v *visit) busy() int {
+	n := 0
+	for _, f := range v.Frames {
+		if !f.ended() {
+			n++
+		}
+	}
+	return n
+}
+
 // walk moves the frames of v, and goes on when all have ended. When one failed,
 // what is in flight beside it finishes, and nothing new begins.
 func (m *Machine) walk(v *visit) {
@@ -58,7 +69,7 @@ func (m *Machine) walk(v *visit) {
 		switch {
 		case f.failure() != nil:
 			m.stopBranches(v, f.failure())
-		case f.Part == steps && v.node.Parallel && v.Opened < len(v.node.Steps) && !f.Stop:
+		case f.Part == steps && v.node.Parallel && v.Opened < len(v.node.Steps) && !f.Stop && v.busy() < m.room(v):
 			v.Frames = append(v.Frames, v.branch())
 		}
 	}
@@ -196,7 +207,9 @@ func (m *Machine) clean(v *visit) {
 func (m *Machine) afterAlways(v *visit, failed *Failure) {
 	switch {
 	case v.Cause != nil && failed != nil:
+		unsettled := failed.Unsettled
 		failed = v.Cause.with("always", failed.Error.Message)
+		failed.Unsettled = failed.Unsettled || unsettled
 	case failed == nil:
 		failed = v.Cause
 	}

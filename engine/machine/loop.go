@@ -22,6 +22,7 @@ type loop struct {
 
 // enterLoop evaluates what a loop goes over.
 func (m *Machine) enterLoop(v *visit) {
+	v.Loop = &loop{}
 	m.refuel()
 	e, err := m.exprs.expr(v.node.ForEach)
 	if err != nil {
@@ -33,7 +34,6 @@ func (m *Machine) enterLoop(v *visit) {
 		m.failed(v, types.AsError(evalErr))
 		return
 	}
-	v.Loop = &loop{}
 	switch x := x.(type) {
 	case []any:
 		v.Loop.items = x
