@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ type world struct {
 	slack   *slacktest.Server
 	options slacktest.Options
 	service slack.Service
+	mu      sync.Mutex                                                           // a handler may outlive its connection
 	calls   []string                                                             // the methods, in order
 	between func(w http.ResponseWriter, r *http.Request, next http.Handler) bool // answers in its place
 	told    []string
@@ -45,14 +47,26 @@ func newWorld(t *testing.T, change ...func(*slacktest.Options)) *world {
 	}
 	w.slack = slacktest.New(w.options)
 	srv := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		w.mu.Lock()
 		w.calls = append(w.calls, strings.TrimPrefix(r.URL.Path, "/api/"))
-		if w.between == nil || !w.between(out, r, w.slack) {
+		between := w.between
+		w.mu.Unlock()
+		if between == nil || !between(out, r, w.slack) {
 			w.slack.ServeHTTP(out, r)
 		}
 	}))
 	t.Cleanup(srv.Close)
 	w.service = slack.Service{URL: srv.URL, Token: types.NewSecret("xoxb-good"), Transport: srv.Client().Transport, Timeout: 5 * time.Second}
 	return w
+}
+
+// asked returns the methods that were called since it was last asked.
+func (w *world) asked() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	calls := w.calls
+	w.calls = nil
+	return calls
 }
 
 func (w *world) step() step.Step {
@@ -179,19 +193,20 @@ func TestSlackPostOnce(t *testing.T) {
 			}
 			return true
 		}
-		w.calls = nil
-		if _, err := w.post(arg); err == nil || err.Code != types.UnknownOutcome || len(w.calls) != 1 {
-			t.Fatalf("%v, asked %q", err, w.calls)
+		w.asked()
+		_, err := w.post(arg)
+		if calls := w.asked(); err == nil || err.Code != types.UnknownOutcome || len(calls) != 1 {
+			t.Fatalf("%v, asked %q", err, calls)
 		}
 		all := w.slack.Messages()
 		posted := all[len(all)-1]
 		for i := range 8 {
 			w.slack.Say(public, fmt.Sprint("later ", i))
 		}
-		f, err := w.find(arg, step.Call{AfterUnknown: true})
+		f, findErr := w.find(arg, step.Call{AfterUnknown: true})
 		want := `{"channel":"` + public + `","ts":"` + posted.TS + `"}`
-		if err != nil || f.State != step.StateHere || string(f.Out) != want || f.Ref != public+"/"+posted.TS {
-			t.Errorf("%+v %s, %v", f, f.Out, err)
+		if findErr != nil || f.State != step.StateHere || string(f.Out) != want || f.Ref != public+"/"+posted.TS {
+			t.Errorf("%+v %s, %v", f, f.Out, findErr)
 		}
 		if f, err := w.find(arg, step.Call{Digest: "other"}); err != nil || f.State != step.StateDiffers || f.Why != "the message was posted with another text" {
 			t.Errorf("%+v, %v", f, err)
@@ -387,10 +402,11 @@ func TestOddAnswers(t *testing.T) {
 			fmt.Fprint(out, a.body)
 			return true
 		}
-		w.calls = nil
+		w.asked()
 		_, err := w.post(in(public, "x"))
-		if err == nil || err.Code != want || len(w.calls) != 1 || want == types.RateLimited && err.Details["retry_after"] != "30" {
-			t.Errorf("%+v: %v %v, asked %d times", a, err, err.Details, len(w.calls))
+		calls := w.asked()
+		if err == nil || err.Code != want || len(calls) != 1 || want == types.RateLimited && err.Details["retry_after"] != "30" {
+			t.Errorf("%+v: %v %v, asked %d times", a, err, err.Details, len(calls))
 		}
 		if f, err := w.find(in(public, "x"), step.Call{AfterUnknown: true}); err == nil && f.State == step.StateAbsent {
 			t.Errorf("%+v proves that no message is there", a)
@@ -418,8 +434,9 @@ func TestPreview(t *testing.T) {
 	want := step.Change{Title: "post to " + public, Fields: []step.FieldChange{
 		{Name: "channel", Value: public}, {Name: "mention", Value: "[here]"}, {Name: "thread_ts", Value: "1.000001"}, {Name: "text", Value: "hi <!here>"},
 	}}
-	if d := cmp.Diff(want, p.Change); d != "" || err != nil || p.Unknown.Has("channel") || !p.Unknown.Has("ts") || len(w.calls) > 0 {
-		t.Error(d, err, p.Unknown, w.calls)
+	calls := w.asked()
+	if d := cmp.Diff(want, p.Change); d != "" || err != nil || p.Unknown.Has("channel") || !p.Unknown.Has("ts") || len(calls) > 0 {
+		t.Error(d, err, p.Unknown, calls)
 	}
 	p, err = w.step().Preview(t.Context(), json.RawMessage(`{"service":"slack","channel":"","text":""}`), step.UnknownPaths{"channel", "text"})
 	if err != nil || p.Change.Title != "post to a channel" {
