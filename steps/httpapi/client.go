@@ -229,11 +229,11 @@ func (c *client) judge(method, what string, t Target, resp *http.Response, body 
 		return nil
 	}
 	excerpt := strings.ToValidUTF8(string(body[:min(len(body), maxExcerpt)]), "\uFFFD")
-	if status == http.StatusPreconditionFailed || status == http.StatusLocked {
-		return types.Errorf(types.Conflict, "%s: %d %s", what, status, http.StatusText(status)).
-			WithHint("somebody else changed or holds it: look at it, then go on with the run").With("status", status).With("body", excerpt)
-	}
 	if err := outcome.Status(method, what, resp, said(resp, body)); err != nil {
+		if status == http.StatusPreconditionFailed || status == http.StatusLocked {
+			err.Code = types.Conflict
+			err = err.WithHint("somebody else changed or holds it: look at it, then go on with the run")
+		}
 		return err.With("body", excerpt)
 	}
 	code := types.Unavailable

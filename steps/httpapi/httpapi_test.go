@@ -61,6 +61,16 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// answer has fail answer from here on, and returns what was asked before. When
+// a connection is cut off, a handler may still be at work.
+func (a *api) answer(fail func(http.ResponseWriter, *http.Request) bool) []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	asked := a.asked
+	a.asked, a.fail = nil, fail
+	return asked
+}
+
 type world struct {
 	*testing.T
 	api     *api
@@ -273,14 +283,14 @@ func TestWriteIsSentOnce(t *testing.T) {
 		},
 	} {
 		for _, method := range []string{"POST", "PUT", "PATCH", "DELETE"} {
-			w.api.asked, w.api.fail = nil, nil
+			w.api.answer(nil)
 			if _, err := w.do("http_get", `{"service":"http","path":"things/a"}`); err != nil { // a connection that is used again
 				t.Fatal(err)
 			}
-			w.api.asked, w.api.fail = nil, fail
+			w.api.answer(fail)
 			_, err := w.do("http_request", `{"service":"http","path":"things/a","method":"`+method+`"}`)
-			if err == nil || err.Code != types.UnknownOutcome || len(w.api.asked) != 1 {
-				t.Errorf("%s %s: %v, asked %q", method, name, err, w.api.asked)
+			if asked := w.api.answer(nil); err == nil || err.Code != types.UnknownOutcome || len(asked) != 1 {
+				t.Errorf("%s %s: %v, asked %q", method, name, err, asked)
 			}
 		}
 	}
@@ -486,7 +496,7 @@ func TestOddAnswers(t *testing.T) {
 		fmt.Fprintf(out, `{"detail":%q}`, strings.Repeat("é", 300))
 		return true
 	}
-	if _, err := w.do("http_request", in); err == nil || err.Error() != "POST HOST/v1/x: 412 Precondition Failed (somebody else changed or holds it: look at it, then go on with the run)" {
+	if _, err := w.do("http_request", in); err == nil || err.Error() != "POST HOST/v1/x: 412 Precondition Failed: "+strings.Repeat("é", 200)+"… (somebody else changed or holds it: look at it, then go on with the run)" {
 		t.Error(err)
 	}
 	w.api.fail = func(out http.ResponseWriter, _ *http.Request) bool {
