@@ -191,6 +191,54 @@ func TestCheckCalls(t *testing.T) {
 	}
 }
 
+// TestCalledIdentity: what a called skill writes is told apart by the caller's
+// identity, its place and its own identity: of another n it is other work, of
+// the same n it is adopted, also foreseen, also when an unfinished run goes on.
+func TestCalledIdentity(t *testing.T) {
+	t.Parallel()
+	tr := tracker{}
+	e := engine.New(engine.Setup{
+		Catalogue: tr.steps(), State: filepath.Join(t.TempDir(), "site"), Clock: stopped{}, Random: rand.Reader, Version: "test",
+		Skills: func(string, string) (string, []byte, error) { return "release.yaml", []byte(release), nil },
+	})
+	text := `name: weekly
+identity: ["'one week'"]
+inputs:
+  n: {type: integer, required: true}
+steps:
+  - {id: a, uses: "skill:release", with: {n: "${{ inputs.n }}"}}
+  - {id: b, uses: "skill:release", with: {n: "${{ inputs.n }}"}}
+`
+	skill, diags := e.Check("weekly.yaml", []byte(text))
+	if diags.HasErrors() {
+		t.Fatal(diags.Err())
+	}
+	for _, tt := range []struct {
+		n, there int
+		outcome  string
+	}{{1, 4, "created"}, {1, 4, "adopted"}, {2, 8, "created"}, {1, 8, "adopted"}} {
+		p, _, err := e.Plan(t.Context(), skill, binding(tt.n), engine.Options{})
+		if foreseen := map[string]string{"created": plan.Create, "adopted": plan.Adopt}[tt.outcome]; err != nil || p.Forecast.Writes[0].Outcome != foreseen {
+			t.Errorf("%d: %v, foreseen %+v", tt.n, err, p.Forecast.Writes)
+		}
+		parked, _, err := e.Start(t.Context(), skill, binding(tt.n), engine.Options{Confirm: func(context.Context, engine.Run, engine.Question) (bool, error) {
+			return false, nil
+		}})
+		if tt.outcome == "created" && (err != nil || parked.State != engine.Parked) {
+			t.Fatalf("%v %+v", err, parked)
+		}
+		report, _, err := e.Start(t.Context(), skill, binding(tt.n), engine.Options{Consent: engine.NotNeeded})
+		if err != nil || report.State != engine.Done || len(tr) != tt.there {
+			t.Fatalf("%d: %v %+v, world %v", tt.n, err, report, tr)
+		}
+		for _, x := range report.Effects {
+			if x.Outcome != tt.outcome || tr[x.Key] == "" {
+				t.Errorf("%d: %s was %s, key %s", tt.n, x.Path, x.Outcome, x.Key)
+			}
+		}
+	}
+}
+
 func ExampleEngine_Check() {
 	e := engine.New(engine.Setup{Catalogue: tracker{}.steps()})
 	_, diags := e.Check("hello.yaml", []byte("name: hello\nsteps:\n  - {id: a, uses: lok}\n"))

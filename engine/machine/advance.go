@@ -319,6 +319,7 @@ func (m *Machine) ask(v *visit) {
 // issue makes v wait for an action.
 func (m *Machine) issue(v *visit, a Action) {
 	a.Path, a.Node, a.Name, a.Def = v.Path, v.node.ID, m.title(v), v.node
+	a.Identity = v.identity()
 	a.Unknown, a.Undecided = unknownPaths("", map[string]any(a.Input)), v.Undecided
 	v.Stage, v.Action = waiting, &a
 	m.live[v.Path] = v

@@ -80,6 +80,10 @@ type Action struct {
 	Retry  bool          `json:"retry"`  // of Wait: the next attempt follows
 	Input  types.Values  `json:"input"`
 	Def    *program.Node `json:"-"`
+	// Identity is that of the called skills the action stands in, outermost
+	// first: for each that names one its values as JSON. Beside Path it is part
+	// of what makes the action's effect this one and no other.
+	Identity []string `json:"identity,omitempty"`
 	// Unknown names the members of Input that a plan cannot know yet; it is
 	// empty outside of a plan.
 	Unknown []string `json:"unknown"`

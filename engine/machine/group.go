@@ -250,8 +250,48 @@ func (m *Machine) enterSkill(v *visit) {
 		}
 		v.Inputs = in
 	}
+	called := m.called(v)
+	if err := m.identify(v, called); err != nil {
+		m.failed(v, err)
+		return
+	}
 	m.started(v)
-	m.open(v, body, []*frame{v.sequence(steps, v.node.Call.Steps, m.called(v))})
+	m.open(v, body, []*frame{v.sequence(steps, v.node.Call.Steps, called)})
+}
+
+// identify evaluates what tells the work of a called skill from that of another
+// call at the same place.
+func (m *Machine) identify(v *visit, called *names) *types.Error {
+	if len(v.node.Call.Identity) == 0 {
+		return nil
+	}
+	m.refuel()
+	values := make([]any, len(v.node.Call.Identity))
+	for i, src := range v.node.Call.Identity {
+		e, err := m.exprs.expr(src)
+		if err != nil {
+			return err
+		}
+		x, evalErr := e.Eval(m.env(called, nil))
+		if evalErr != nil {
+			return types.AsError(evalErr)
+		}
+		values[i] = x
+	}
+	v.Identity = string(types.Encode(values))
+	return nil
+}
+
+// identity is that of the called skills that v stands in, outermost first.
+func (v *visit) identity() []string {
+	var out []string
+	for ; v.frame != nil; v = v.frame.of {
+		if in := v.frame.of; in.Identity != "" {
+			out = append(out, in.Identity)
+		}
+	}
+	slices.Reverse(out)
+	return out
 }
 
 // called are the names that a called skill sees.

@@ -133,3 +133,33 @@ func TestUnsettledIsNotPassed(t *testing.T) {
 		})
 	}
 }
+
+// TestIdentity: an action carries the identity of the called skills around it,
+// also in a machine put up again, in a group, and in a cure.
+func TestIdentity(t *testing.T) {
+	t.Parallel()
+	called := func(id string, identity []string, nodes ...program.Node) program.Node {
+		return program.Node{ID: id, Kind: program.Skill, With: types.Values{"n": "${{ inputs.n }}"}, Call: &program.Call{
+			Skill: id, Inputs: types.ObjectOf(), Identity: identity, Config: types.Values{"c": "x"}, Steps: nodes,
+		}}
+	}
+	cured := with(uses("f", nil), func(n *program.Node) {
+		n.Retry = &program.Retry{Attempts: 2, Before: []program.Node{uses("login", nil)}}
+	})
+	inner := called("inner", []string{"inputs.n", "config.c"}, group("g", uses("a", nil), cured))
+	p := prog(uses("z", nil), called("outer", []string{"inputs.n"}, called("plain", nil, inner), uses("b", nil)))
+	got := map[string][]string{}
+	m, w := machine.New(p, start), newWorld("outer/plain/inner/g/f=conflict")
+	for len(m.Next()) > 0 {
+		a := m.Next()[0]
+		got[a.Path] = a.Identity
+		apply(t, m, w.event(a))
+		m = clone(t, m, p)
+	}
+	both := []string{"[3]", `[3,"x"]`}
+	if diff := cmp.Diff(map[string][]string{
+		"z": nil, "outer/b": {"[3]"}, "outer/plain/inner/g/a": both, "outer/plain/inner/g/f": both, "outer/plain/inner/g/f/before.1/login": both,
+	}, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -155,6 +155,9 @@ type Call struct {
 	// with ${{ }} that see config.
 	Defaults types.Values `json:"defaults,omitempty"`
 	Inputs   types.Type   `json:"inputs"` // an object: what the arguments must be
+	// Identity are bare expressions over its inputs and config: what tells its
+	// work from that of another call at the same place. Empty is the place only.
+	Identity []string     `json:"identity,omitempty"`
 	Config   types.Values `json:"config,omitempty"`
 	Steps    []Node       `json:"steps"`
 	Outputs  []Output     `json:"outputs,omitempty"`

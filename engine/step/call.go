@@ -21,6 +21,12 @@ type Key struct{ Work, Path string }
 // String returns "work-path".
 func (k Key) String() string { return k.Work + "-" + k.Path }
 
+// KeyOf is the key of the effect at a path of a piece of work. Identity is that
+// of the called skills which the path stands in; see machine.Action.
+func KeyOf(work, path string, identity []string) Key {
+	return Key{Work: work, Path: Hash(10, append([]string{path}, identity...)...)}
+}
+
 // IsZero reports whether there is no key.
 func (k Key) IsZero() bool { return k == Key{} }
 

@@ -44,8 +44,8 @@ func skillName(u *syntax.Node) (string, bool) {
 // call checks the call of another skill: its inputs are the arguments, its
 // outputs the result.
 //
-// The other skill's identity plays no part: its effects belong to the work of
-// the skill that was run, and its place there tells them apart.
+// Its effects belong to the work of the skill that was run. Its place there
+// tells them apart, and the identity that it names itself.
 func (c *checker) call(n *syntax.Node, name string, node *program.Node) made {
 	node.Kind = program.Skill
 	u := n.Get("uses")
@@ -64,7 +64,7 @@ func (c *checker) call(n *syntax.Node, name string, node *program.Node) made {
 	}
 	node.Call = &program.Call{
 		Skill: callee.Name, Version: callee.Version, TextDigest: callee.digest(), Inputs: callee.arguments(),
-		Steps: callee.Steps, Outputs: callee.outputs, Timeout: callee.Timeout,
+		Identity: callee.Identity, Steps: callee.Steps, Outputs: callee.outputs, Timeout: callee.Timeout,
 	}
 	c.skill.calls[callee.Name] = callee
 	for _, s := range callee.Uses {

@@ -61,6 +61,7 @@ type Options struct {
 // Repeat is a local step that is done again, with the arguments it had.
 type Repeat struct {
 	Path, Step string
+	Identity   []string // see machine.Action
 	Input      json.RawMessage
 }
 
@@ -132,7 +133,7 @@ func (w *walker) begin(ctx context.Context) error {
 		if !ok {
 			return noStep(r.Step)
 		}
-		if _, err := w.do(ctx, s, r.Path, r.Input); err != nil {
+		if _, err := w.do(ctx, s, r); err != nil {
 			e := *types.AsError(err)
 			e.Message = "making the workspace of the plan, at " + r.Path + ": " + e.Message
 			return &e
@@ -273,7 +274,7 @@ func (w *walker) perform(ctx context.Context, a machine.Action) machine.Event {
 		return failed(a, noStep(a.Step))
 	}
 	e := machine.Event{Kind: machine.Done, Path: a.Path}
-	raw, err := w.do(ctx, s, a.Path, types.Encode(a.Input))
+	raw, err := w.do(ctx, s, repeatOf(a, types.Encode(a.Input)))
 	if err == nil {
 		err = decodeOutput(s, raw, &e.Output)
 	}
@@ -297,9 +298,13 @@ func decodeOutput(s step.Step, raw []byte, into *types.Values) error {
 }
 
 // do performs a step; a panic in it becomes an error.
-func (w *walker) do(ctx context.Context, s step.Step, path string, in []byte) (out []byte, err error) {
+func (w *walker) do(ctx context.Context, s step.Step, r Repeat) (out []byte, err error) {
 	defer recovered(s.Name, &err)
-	return s.Do(step.WithCall(ctx, w.callOf(s, path, in)), in)
+	return s.Do(step.WithCall(ctx, w.callOf(s, r)), r.Input)
+}
+
+func repeatOf(a machine.Action, in json.RawMessage) Repeat {
+	return Repeat{Path: a.Path, Identity: a.Identity, Step: a.Step, Input: in}
 }
 
 func recovered(name string, err *error) {
@@ -309,19 +314,15 @@ func recovered(name string, err *error) {
 }
 
 // callOf is the call that the run itself would make, in another folder.
-func (w *walker) callOf(s step.Step, path string, in []byte) step.Call {
+func (w *walker) callOf(s step.Step, r Repeat) step.Call {
 	c := step.Call{
-		Run: w.Run, Path: path, Key: w.key(path), Digest: s.Digest(in),
+		Run: w.Run, Path: r.Path, Key: step.KeyOf(w.Work, r.Path, r.Identity), Digest: s.Digest(r.Input),
 		StartedAt: w.Start.StartedAt, Workspaces: w.Workspaces, Sleep: w.Sleep,
 	}
 	if w.Tell != nil {
-		c.Tell = func(text string) { w.Tell(path, text) }
+		c.Tell = func(text string) { w.Tell(r.Path, text) }
 	}
 	return c
-}
-
-func (w *walker) key(path string) step.Key {
-	return step.Key{Work: w.Work, Path: step.Hash(10, path)}
 }
 
 // asks notes that a person will be asked.

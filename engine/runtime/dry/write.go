@@ -45,7 +45,7 @@ func (w *walker) find(ctx context.Context, s step.Step, a machine.Action) (found
 	}
 	defer recovered(s.Name, &err)
 	in := types.Encode(a.Input)
-	c := w.callOf(s, a.Path, in)
+	c := w.callOf(s, repeatOf(a, in))
 	return s.Find(step.WithCall(ctx, c), c.Key, in)
 }
 
@@ -135,7 +135,7 @@ func (w *walker) preview(ctx context.Context, s step.Step, a machine.Action, x p
 func (w *walker) predict(ctx context.Context, s step.Step, a machine.Action) (p step.Prediction[json.RawMessage], err error) {
 	defer recovered(s.Name, &err)
 	in := known(a.Input)
-	return s.Preview(step.WithCall(ctx, w.callOf(s, a.Path, in)), in, step.UnknownPaths(a.Unknown))
+	return s.Preview(step.WithCall(ctx, w.callOf(s, repeatOf(a, in))), in, step.UnknownPaths(a.Unknown))
 }
 
 // neutral takes the folder of this walk out of a text: what is shown does not

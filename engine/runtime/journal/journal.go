@@ -72,12 +72,14 @@ type Record struct {
 
 	Run *RunHeader `json:"run,omitempty"` // of Header
 
-	Path   string          `json:"path,omitempty"` // of Intent, Event, Resolved, Undoing, Undone; of Approved: the node that asked, "" for the writes
-	Step   string          `json:"step,omitempty"`
-	Effect string          `json:"effect,omitempty"`
-	Key    string          `json:"key,omitempty"`    // of a write
-	Digest string          `json:"digest,omitempty"` // of a write: the argument digest
-	Input  json.RawMessage `json:"input,omitempty"`  // exactly what the step got
+	Path   string `json:"path,omitempty"` // of Intent, Event, Resolved, Undoing, Undone; of Approved: the node that asked, "" for the writes
+	Step   string `json:"step,omitempty"`
+	Effect string `json:"effect,omitempty"`
+	// Identity is that of the called skills Path stands in; see [machine.Action].
+	Identity []string        `json:"identity,omitempty"`
+	Key      string          `json:"key,omitempty"`    // of a write
+	Digest   string          `json:"digest,omitempty"` // of a write: the argument digest
+	Input    json.RawMessage `json:"input,omitempty"`  // exactly what the step got
 
 	Event   *machine.Event `json:"event,omitempty"`   // of Event
 	Outcome string         `json:"outcome,omitempty"` // of a write's Event: created, adopted, updated, resolved or unknown

@@ -220,14 +220,14 @@ const workspaceArg = "workspace"
 // do performs a read or a local step.
 func (r *runner) do(w *worker) {
 	a := w.action
-	rec := journal.Record{Kind: journal.Event, Path: a.Path, Step: a.Step, Effect: a.Effect, Input: types.Encode(a.Input)}
+	rec := recordOf(a)
 	var out []byte
 	s, err := r.step(a.Step)
 	if _, works := a.Input[workspaceArg]; err == nil && (works || a.Effect == string(step.Locals)) {
 		err = r.rebuild(w.ctx)
 	}
 	if err == nil {
-		out, err = r.call(w.call, s, a.Path, rec.Input)
+		out, err = r.call(w.call, s, rec)
 	}
 	_, live := r.m.Live(a.Path)
 	switch {
@@ -251,11 +251,11 @@ func (r *runner) step(name string) (step.Step, error) {
 }
 
 // call performs a step; a panic in it becomes an error.
-func (r *runner) call(ctx context.Context, s step.Step, path string, in []byte) (out []byte, err error) {
+func (r *runner) call(ctx context.Context, s step.Step, rec journal.Record) (out []byte, err error) {
 	defer recovered(s.Name, &err)
-	c := r.callOf(s, path, in)
+	c := r.callOf(s, rec)
 	defer r.free()()
-	return s.Do(step.WithCall(ctx, c), in)
+	return s.Do(step.WithCall(ctx, c), rec.Input)
 }
 
 func recovered(name string, err *error) {
@@ -264,14 +264,23 @@ func recovered(name string, err *error) {
 	}
 }
 
-func (r *runner) callOf(s step.Step, path string, in []byte) step.Call {
+// recordOf is the record that an action begins with.
+func recordOf(a machine.Action) journal.Record {
+	return journal.Record{
+		Kind: journal.Event, Path: a.Path, Identity: a.Identity, Step: a.Step, Effect: a.Effect, Input: types.Encode(a.Input),
+	}
+}
+
+// callOf is the call of the action that a record is of.
+func (r *runner) callOf(s step.Step, rec journal.Record) step.Call {
+	path := rec.Path
 	return step.Call{
-		Run: r.Header.ID, Path: path, Key: r.key(path), Digest: s.Digest(in),
+		Run: r.Header.ID, Path: path, Key: r.key(rec), Digest: s.Digest(rec.Input),
 		StartedAt: r.Header.StartedAt, Workspaces: r.Workspaces, Sleep: r.Clock.Sleep,
 		Tell: func(text string) { r.emit(Event{Type: "notice", ID: path, Path: path, Step: s.Name, Text: text}) },
 	}
 }
 
-func (r *runner) key(path string) step.Key {
-	return step.Key{Work: r.work(), Path: step.Hash(10, path)}
+func (r *runner) key(rec journal.Record) step.Key {
+	return step.KeyOf(r.work(), rec.Path, rec.Identity)
 }

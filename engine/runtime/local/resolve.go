@@ -60,7 +60,7 @@ func (r *runner) pending(path string) (journal.Record, step.Step, error) {
 // notDone takes a person's word that a write did not happen, unless it can be
 // seen.
 func (r *runner) notDone(ctx context.Context, intent journal.Record, s step.Step, x Resolution) error {
-	found, err := r.find(ctx, s, x.Path, intent.Input, true)
+	found, err := r.find(ctx, s, intent, true)
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (r *runner) foundBy(ctx context.Context, intent journal.Record, s step.Step
 
 func (r *runner) readBack(ctx context.Context, intent journal.Record, s step.Step, x Resolution) (_ json.RawMessage, err error) {
 	defer recovered(s.Name, &err)
-	c := r.callOf(s, x.Path, intent.Input)
+	c := r.callOf(s, intent)
 	defer r.free()()
 	return s.Resolve(step.WithCall(ctx, c), x.Ref, intent.Input)
 }

@@ -104,7 +104,7 @@ func Undo(ctx context.Context, o Options, list []Reversal) error {
 
 func (r *runner) reverse(ctx context.Context, s step.Step, x Reversal) (err error) {
 	defer recovered(s.Name, &err)
-	c := r.callOf(s, x.Path, x.rec.Input)
+	c := r.callOf(s, x.rec)
 	var out json.RawMessage = types.Encode(x.rec.Event.Output)
 	defer r.free()()
 	return s.Undo(step.WithCall(ctx, c), c.Key, x.rec.Input, out)

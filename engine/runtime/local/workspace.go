@@ -26,7 +26,7 @@ func (r *runner) rebuild(ctx context.Context) error {
 	for _, rec := range r.locals {
 		s, err := r.step(rec.Step)
 		if err == nil {
-			_, err = r.call(ctx, s, rec.Path, rec.Input)
+			_, err = r.call(ctx, s, rec)
 		}
 		if err != nil {
 			e := *types.AsError(err)

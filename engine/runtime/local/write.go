@@ -47,8 +47,7 @@ func (r *runner) write(w *worker) {
 		return
 	}
 	s, err := r.step(a.Step)
-	in := types.Encode(a.Input)
-	rec := journal.Record{Kind: journal.Event, Path: a.Path, Step: a.Step, Effect: a.Effect, Input: in}
+	rec := recordOf(a)
 	if err == nil {
 		err = r.rebuild(w.ctx)
 	}
@@ -59,7 +58,7 @@ func (r *runner) write(w *worker) {
 		r.failed(rec, a, err)
 		return
 	}
-	rec.Key, rec.Digest = r.key(a.Path).String(), s.Digest(in)
+	rec.Key, rec.Digest = r.key(rec).String(), s.Digest(rec.Input)
 	intent := rec
 	intent.Kind = journal.Intent
 	if r.err = r.announce(intent); r.err != nil {
@@ -140,7 +139,7 @@ func (w *writing) settle(ctx context.Context) {
 
 // send sends once. It is false when the world has to be asked what came of it.
 func (w *writing) send(ctx context.Context) (settled bool) {
-	out, err := w.runner.call(w.w.call, w.step, w.a.Path, w.rec.Input)
+	out, err := w.runner.call(w.w.call, w.step, w.rec)
 	if err == nil {
 		w.rec.Outcome = "created"
 		w.done(w.rec, w.a, out, true)
@@ -177,7 +176,7 @@ func (w *writing) needless() bool {
 // process stops before that.
 func (w *writing) look(ctx context.Context) (found step.Found[json.RawMessage], told bool, err error) {
 	for first := true; ; first = false {
-		found, err = w.find(ctx, w.step, w.a.Path, w.rec.Input, w.maybeSent)
+		found, err = w.find(ctx, w.step, w.rec, w.maybeSent)
 		now := w.Clock.Now()
 		if err != nil || found.State != step.StateAbsent || w.proves(now) {
 			return found, true, err
@@ -213,14 +212,14 @@ func (w *writing) update(ctx context.Context, f step.Found[json.RawMessage]) {
 
 func (w *writing) bring(ctx context.Context, out json.RawMessage) (_ json.RawMessage, err error) {
 	defer recovered(w.step.Name, &err)
-	c := w.callOf(w.step, w.a.Path, w.rec.Input)
+	c := w.callOf(w.step, w.rec)
 	defer w.free()()
 	return w.step.Update(step.WithCall(ctx, c), c.Key, w.rec.Input, out)
 }
 
 // find asks the step whether its effect is there. A step that cannot look says
 // "absent" before its first send, and never after.
-func (r *runner) find(ctx context.Context, s step.Step, path string, in []byte, maybeSent bool) (found step.Found[json.RawMessage], err error) {
+func (r *runner) find(ctx context.Context, s step.Step, rec journal.Record, maybeSent bool) (found step.Found[json.RawMessage], err error) {
 	defer recovered(s.Name, &err)
 	if !s.CanFind() {
 		if maybeSent {
@@ -228,10 +227,10 @@ func (r *runner) find(ctx context.Context, s step.Step, path string, in []byte, 
 		}
 		return step.Absent[json.RawMessage](), nil
 	}
-	c := r.callOf(s, path, in)
+	c := r.callOf(s, rec)
 	c.AfterUnknown = maybeSent
 	defer r.free()()
-	return lookup(step.WithCall(ctx, c), s, c.Key, in)
+	return lookup(step.WithCall(ctx, c), s, c.Key, rec.Input)
 }
 
 // found acts on an effect that is, or may be, already there.
