@@ -34,6 +34,20 @@ func (f *Failure) with(name string, value any) *Failure {
 	return &out
 }
 
+// worse returns the one of two failures side by side that counts: a write that
+// may have happened, else what failed by itself, else the first.
+func worse(a, b *Failure) *Failure {
+	switch {
+	case a == nil:
+		return b
+	case b == nil || a.Unsettled:
+		return a
+	case b.Unsettled || a.Stopped && !b.Stopped:
+		return b
+	}
+	return a
+}
+
 func (m *Machine) failure(v *visit, err *types.Error) *Failure {
 	return &Failure{Path: v.Path, Node: v.node.ID, At: v.node.At, Error: err}
 }
@@ -217,11 +231,12 @@ func (m *Machine) fresh(v *visit) {
 // stop lets nothing new begin in v. What is in flight comes to its end, waits
 // end at once, and the always of groups is run.
 func (m *Machine) stop(v *visit, why *types.Error) {
-	if v.Stage == over || v.Stage == cleaning || v.Stop != nil {
+	if v.Stage == over || v.Stop != nil {
 		return
 	}
 	v.Stop = why
 	switch {
+	case v.Stage == cleaning: // it is seen to its end, and no attempt follows
 	case v.Stage == entering, v.Action != nil && v.Action.Kind != Call:
 		m.stopped(v)
 	case v.Loop != nil:

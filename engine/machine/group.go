@@ -1,7 +1,6 @@
 package machine
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/skillrun/skillrun/engine/program"
@@ -80,9 +79,7 @@ func (m *Machine) walk(v *visit) {
 			return
 		}
 		returned = returned || f.returned()
-		if failed == nil || failed.Stopped {
-			failed = cmp.Or(f.failure(), failed)
-		}
+		failed = worse(failed, f.failure())
 	}
 	m.turn(v, failed, returned)
 }
@@ -169,10 +166,10 @@ func (m *Machine) cause(v *visit, failed *Failure) *Failure {
 	return m.stopFailure(v)
 }
 
-// complete reports whether all steps of v were done.
+// complete reports whether all steps of v were done, or a return ended them.
 func (m *Machine) complete(v *visit) bool {
 	for _, f := range v.Frames {
-		if f.At < len(f.nodes) {
+		if f.At < len(f.nodes) && !f.returned() {
 			return false
 		}
 	}

@@ -134,6 +134,28 @@ func TestUnsettledIsNotPassed(t *testing.T) {
 	}
 }
 
+// TestUnsettledBeside: a write that may have happened counts for more than what
+// failed beside it, before and after: no rescue passes over it.
+func TestUnsettledBeside(t *testing.T) {
+	t.Parallel()
+	beside := with(group("g", uses("a", nil), write("w"), uses("b", nil)), func(n *program.Node) { n.Parallel, n.OnError = true, true })
+	loop := with(write("l"), func(n *program.Node) { n.ForEach, n.MaxParallel = `["a", "w", "b"]`, 3 })
+	for _, node := range []program.Node{beside, group("o", loop)} {
+		node.Rescue = []program.Node{uses("r", nil)}
+		m := machine.New(prog(node), start)
+		for _, a := range m.Next() {
+			e := machine.Event{Kind: machine.Failed, Path: a.Path, Error: types.Errorf(types.Conflict, "x")}
+			if strings.Contains(a.Path, "w") {
+				e.Error, e.Unsettled = types.Errorf(types.UnknownOutcome, "x"), true
+			}
+			apply(t, m, e)
+		}
+		if f := m.Failure(); f == nil || !f.Unsettled || !strings.Contains(f.Path, "w") {
+			t.Errorf("%+v, and then %+v", f, m.Next())
+		}
+	}
+}
+
 // TestIdentity: an action carries the identity of the called skills around it,
 // also in a machine put up again, in a group, and in a cure.
 func TestIdentity(t *testing.T) {

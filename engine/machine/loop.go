@@ -171,14 +171,11 @@ func (m *Machine) sweep(v *visit) {
 	})
 }
 
-// broken is what ended the loop before its time: the first real failure, else
-// the first item that was stopped.
+// broken is what ended the loop before its time.
 func (m *Machine) broken(v *visit) *Failure {
 	var out *Failure
 	for _, x := range v.Loop.Live {
-		if x.Fail != nil && (out == nil || out.Stopped && !x.Fail.Stopped) {
-			out = x.Fail
-		}
+		out = worse(out, x.Fail)
 	}
 	return out
 }
