@@ -293,7 +293,7 @@ func TestStoppedEverywhere(t *testing.T) {
 // finish performs what is left.
 func finish(t *testing.T, m *machine.Machine, p *program.Program, w *world) *machine.Machine {
 	t.Helper()
-	for range 1000 {
+	for range 10_000 {
 		m = clone(t, m, p)
 		actions := m.Next()
 		if len(actions) == 0 {

@@ -18,9 +18,10 @@ import (
 // as can be: calls that call each other, with one worker that always does the
 // first thing there is to do. The programs are drawn from a seed; steps fail by
 // a hash of their path and attempt, and the run is stopped somewhere on the way.
+// Taken up again when nothing fails any more, the run comes to its end.
 func TestModel(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(120) { // 3000 of them take half a minute
+	for seed := range uint64(120) { // 3000 of them take a minute
 		g := generator{r: rand.New(rand.NewPCG(seed, 1))}
 		p := prog(g.sequence(2+int(seed%3), allowed{back: true})...)
 		o := model{seed: seed, stopAt: -1, tries: map[string]int{}}
@@ -67,6 +68,14 @@ func TestModel(t *testing.T) {
 		f := m.Failure()
 		if (f == nil) != (want == nil) || f != nil && (f.Stopped != want.stopped || f.Unsettled != want.unsettled || !f.Stopped && f.Path != want.path) {
 			t.Errorf("seed %d, stopped at %d: failure %+v, want %+v\n%v\n%s", seed, o.stopAt, f, want, got, drawn(p.Steps))
+		}
+		if f == nil {
+			continue
+		}
+		w := newWorld()
+		apply(t, m, machine.Event{Kind: machine.Retried, Path: f.Path})
+		if m = finish(t, m, p, w); m.State() != machine.Ended {
+			t.Errorf("seed %d, taken up after %+v: %s %+v, performed %v\n%s", seed, f, m.State(), m.Failure(), w.done, drawn(p.Steps))
 		}
 	}
 }
