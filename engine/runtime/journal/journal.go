@@ -58,7 +58,7 @@ const (
 	Parked   Kind = "parked"   // the run lets go of its process: Reason says for what
 	Resumed  Kind = "resumed"  // a process took the run up again
 	Approved Kind = "approved" // a person agreed to what Plan is the digest of
-	Resolved Kind = "resolved" // a person said that a write of unknown outcome did not happen
+	Resolved Kind = "resolved" // a person said that a write of unknown outcome did not happen, or that it is what Ref names
 	Undoing  Kind = "undoing"  // an effect is about to be reversed
 	Undone   Kind = "undone"   // it is reversed
 	Finished Kind = "finished" // State says how it ended
@@ -83,6 +83,7 @@ type Record struct {
 
 	Event   *machine.Event `json:"event,omitempty"`   // of Event
 	Outcome string         `json:"outcome,omitempty"` // of a write's Event: created, adopted, updated, resolved or unknown
+	Ref     string         `json:"ref,omitempty"`     // of Resolved: what the person found, in the words of the step
 	Blob    string         `json:"blob,omitempty"`    // digest of the event's output when it is kept in blobs/
 
 	Reason string       `json:"reason,omitempty"` // of Parked: confirm, approve, await, lock, unknown_outcome; of Resumed: restart, see Restart; of Finished: a person's words

@@ -161,7 +161,8 @@ type runner struct {
 	Options
 	crew
 	m         *machine.Machine
-	intents   map[string]time.Time // writes that may have been sent, outcome not known: since when
+	intents   map[string]time.Time      // writes that may have been sent, outcome not known: since when
+	held      map[string]journal.Record // by path: what a person found, of writes that the run has yet to come to again
 	locals    []journal.Record
 	reads     []plan.Read
 	approvals []approval
@@ -203,7 +204,7 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 // newRunner returns a runner whose baton the caller holds.
 func newRunner(o Options) *runner {
 	r := &runner{
-		Options: o, crew: newCrew(), intents: map[string]time.Time{}, fresh: map[string]bool{}, reports: newReports(),
+		Options: o, crew: newCrew(), intents: map[string]time.Time{}, held: map[string]journal.Record{}, fresh: map[string]bool{}, reports: newReports(),
 		consent: o.Decide == nil, exclusive: o.Exclusive == nil,
 	}
 	start := o.Start

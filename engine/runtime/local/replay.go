@@ -55,6 +55,9 @@ func (r *runner) fold(records []journal.Record) error {
 			r.intents[rec.Path] = rec.At
 		case journal.Resolved:
 			delete(r.intents, rec.Path)
+			if rec.Ref != "" {
+				r.held[rec.Path] = rec
+			}
 		case journal.Resumed, journal.Event:
 			if err := Fold(r.m, rec); err != nil {
 				return err
@@ -140,6 +143,7 @@ func (r *runner) remember(rec journal.Record) {
 		delete(r.intents, rec.Path)
 	}
 	if rec.Event.Kind == machine.Done {
+		delete(r.held, rec.Path)
 		r.effect(rec.Path, rec.Step, rec.Key, "adopted", "journal", rec.Event.Output)
 	}
 }

@@ -72,13 +72,15 @@ func (r *runner) notDone(ctx context.Context, intent journal.Record, s step.Step
 	return r.append(journal.Record{Kind: journal.Resolved, Path: x.Path, Step: s.Name, Key: intent.Key, By: x.By}, true)
 }
 
-// foundBy reads back what a person found, and makes it the step's result.
+// foundBy reads back what a person found, and makes it the step's result. When
+// the run has cleaned up since and comes to the step by way of others, it is
+// kept until then.
 func (r *runner) foundBy(ctx context.Context, intent journal.Record, s step.Step, x Resolution) (Effect, error) {
 	if !s.CanResolve() {
 		return Effect{}, types.Errorf(types.BadInput, "what %s did cannot be read back", s.Name).
 			WithHint("when it surely did not happen, say --not-done")
 	}
-	raw, err := r.readBack(ctx, intent, s, x)
+	raw, err := r.readBack(ctx, intent, s, x.Ref)
 	if err != nil {
 		return Effect{}, err
 	}
@@ -90,17 +92,46 @@ func (r *runner) foundBy(ctx context.Context, intent journal.Record, s step.Step
 		return Effect{}, err
 	}
 	rec := intent
-	rec.Kind, rec.Outcome, rec.By = journal.Event, "resolved", x.By
-	if err := r.apply(rec, e, true); err != nil {
+	rec.Outcome, rec.By = outcomeResolved, x.By
+	if _, live := r.m.Live(x.Path); live {
+		rec.Kind = journal.Event
+		err = r.apply(rec, e, true)
+	} else {
+		rec.Kind, rec.Ref = journal.Resolved, x.Ref
+		err = r.append(rec, true)
+	}
+	if err != nil {
 		return Effect{}, err
 	}
 	r.effect(x.Path, s.Name, rec.Key, rec.Outcome, "", e.Output)
 	return r.out.Effects[len(r.out.Effects)-1], nil
 }
 
-func (r *runner) readBack(ctx context.Context, intent journal.Record, s step.Step, x Resolution) (_ json.RawMessage, err error) {
+// outcomeResolved marks a write whose result a person found.
+const outcomeResolved = "resolved"
+
+// takeHeld gives a write the result that a person found.
+func (r *runner) takeHeld(w *worker, s step.Step, rec, held journal.Record) {
+	rec.Outcome, rec.By = outcomeResolved, held.By
+	if rec.Key != held.Key || rec.Digest != held.Digest {
+		err := types.Errorf(types.Conflict, "step %s was found to be %s, and is to be made from other arguments now", rec.Path, held.Ref).
+			WithHint("change it there to what the skill wants, or make new work of it with --again 1")
+		r.failed(rec, w.action, err)
+		return
+	}
+	out, err := r.readBack(w.call, rec, s, held.Ref)
+	switch {
+	case w.ctx.Err() != nil:
+	case err != nil:
+		r.failed(rec, w.action, err)
+	default:
+		r.done(rec, w.action, out, true)
+	}
+}
+
+func (r *runner) readBack(ctx context.Context, intent journal.Record, s step.Step, ref string) (_ json.RawMessage, err error) {
 	defer recovered(s.Name, &err)
 	c := r.callOf(s, intent)
 	defer r.free()()
-	return s.Resolve(step.WithCall(ctx, c), x.Ref, intent.Input)
+	return s.Resolve(step.WithCall(ctx, c), ref, intent.Input)
 }

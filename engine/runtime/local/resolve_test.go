@@ -18,6 +18,7 @@ import (
 // mending is a bench whose writes can be read back and undone.
 type mending struct {
 	*bench
+	cut    bool // nothing can be looked up
 	undone []string
 	stops  error // of the next undo
 }
@@ -41,8 +42,16 @@ func newMending(nodes ...program.Node) *mending {
 		return nil
 	}
 	say := func(i in, o out) string { return "close " + o.Key + " (" + i.Title + ")" }
+	find := func(ctx context.Context, key step.Key, i in) (step.Found[out], error) {
+		if m.cut {
+			return step.Found[out]{}, types.Errorf(types.Network, "no route")
+		}
+		return m.find(ctx, key, i)
+	}
+	look := func(context.Context, in) (out, error) { return out{Key: "T-1", State: m.state}, nil }
 	m.o.Catalogue = step.NewCatalogue([]step.Step{
-		step.Write("make", "Make.", m.make, step.Find(m.find), step.Resolve("the key of an issue, T-1", resolve),
+		step.Read("look", "Look.", look),
+		step.Write("make", "Make.", m.make, step.Find(find), step.Resolve("the key of an issue, T-1", resolve),
 			step.Undo(step.Undoing[in, out]{Say: say, Do: undo})),
 		step.Write("blind", "Make without a way to look.", m.bench.make),
 	})
@@ -85,6 +94,45 @@ func TestResolveFound(t *testing.T) {
 	}
 	if _, err := m.resolve("T-1", false); types.CodeOf(err) != types.BadInput {
 		t.Errorf("resolved twice: %v", err)
+	}
+}
+
+// TestResolveFoundAfterCleanUp: what a person found is the result also when the
+// run has cleaned up since, and begins the group around the step anew; unless
+// the step is to do something else now.
+func TestResolveFoundAfterCleanUp(t *testing.T) {
+	t.Parallel()
+	for _, other := range []bool{false, true} {
+		g := program.Node{ID: "g", Kind: program.Group,
+			Steps:  []program.Node{node("look", "look", "read", types.Values{"title": "x"}), node("w", "make", "write", types.Values{"title": "${{ steps.look.state }}"})},
+			Always: []program.Node{node("after", "look", "read", types.Values{"title": "y"})},
+		}
+		m := newMending(g)
+		m.answer = []error{types.Errorf(types.UnknownOutcome, "the answer was lost")}
+		m.dies = func() { m.cut = true }
+		if o := m.run(t); o.State != local.Failed || !o.Failure.Unsettled {
+			t.Fatalf("%s %s %+v", o.State, o.Reason, o.Failure)
+		}
+		e, err := local.Resolve(t.Context(), m.o, local.Resolution{Path: "g/w", Ref: "T-1", By: "ada"})
+		if err != nil || e.Outcome != "resolved" || e.Result["key"] != "T-1" {
+			t.Fatalf("%+v %v", e, err)
+		}
+		if _, err := local.Resolve(t.Context(), m.o, local.Resolution{Path: "g/w", Ref: "T-1", By: "ada"}); types.CodeOf(err) != types.BadInput {
+			t.Errorf("resolved twice: %v", err)
+		}
+		if other {
+			m.state = "closed"
+			for range 2 {
+				if o := m.run(t); o.State != local.Failed || o.Failure.Error.Code != types.Conflict || m.sends != 1 {
+					t.Errorf("other arguments: %s %+v, %d sends", o.State, o.Failure, m.sends)
+				}
+			}
+			continue
+		}
+		o := m.run(t)
+		if o.State != local.Done || m.sends != 1 || len(o.Effects) != 1 || o.Effects[0].Outcome != "resolved" || o.Effects[0].Result["key"] != "T-1" {
+			t.Errorf("%s %+v, %d sends, %+v", o.State, o.Failure, m.sends, o.Effects)
+		}
 	}
 }
 

@@ -59,6 +59,10 @@ func (r *runner) write(w *worker) {
 		return
 	}
 	rec.Key, rec.Digest = r.key(rec).String(), s.Digest(rec.Input)
+	if held, ok := r.held[a.Path]; ok && !maybeSent {
+		r.takeHeld(w, s, rec, held)
+		return
+	}
 	intent := rec
 	intent.Kind = journal.Intent
 	if r.err = r.announce(intent); r.err != nil {
