@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/url"
 	"path/filepath"
@@ -85,8 +86,25 @@ func (c *Config) noService(name string) *types.Error {
 	if near := diag.Nearest(name, types.SortedKeys(c.Services)); near != "" {
 		return e.WithHint("did you mean %s? services are listed under services: in %s", near, c.file().File)
 	}
-	return e.WithHint("add it under services: in %s, as in `%s: {url: https://…, token: env:%s_TOKEN}`",
-		c.file().File, name, strings.ToUpper(strings.ReplaceAll(name, "-", "_")))
+	return e.WithHint("add it under services: in %s, as in `%s: %s`", c.file().File, name, Example(name))
+}
+
+// Example is how a service of a name may be configured, for people to start
+// from: a mapping in one line.
+func Example(name string) string {
+	switch name {
+	case "files":
+		return "{root: some/folder}"
+	case "git":
+		return `{credentials: helper, author: "Release Bot <bot@example.com>"}`
+	case "jira":
+		return "{url: https://example.atlassian.net, deployment: cloud, user: env:JIRA_USER, token: env:JIRA_TOKEN}"
+	case "quay":
+		return "{url: https://quay.io, api: quay, token: env:QUAY_TOKEN}"
+	case "slack":
+		return "{token: env:SLACK_TOKEN}"
+	}
+	return fmt.Sprintf("{url: https://…, token: env:%s_TOKEN}", strings.ToUpper(strings.ReplaceAll(name, "-", "_")))
 }
 
 func (c *Config) credential(s Service) (login string, secret types.Secret, err error) {

@@ -140,6 +140,18 @@ func TestMissing(t *testing.T) {
 	}
 }
 
+// TestExamples: what is proposed for a service that is missing can be taken as
+// it is.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"files", "git", "gitlab", "http", "jira", "quay", "slack"} {
+		text := "services:\n  " + name + ": " + strings.ReplaceAll(config.Example(name), "…", "example.com") + "\n"
+		if cfg, list := config.Parse("f.yaml", []byte(text)); len(list) > 0 || cfg.Services[name].Name != name {
+			t.Errorf("%s%s", text, show(list))
+		}
+	}
+}
+
 // TestParsedOnly holds that a configuration that was only parsed reaches for
 // nothing outside.
 func TestParsedOnly(t *testing.T) {

@@ -3,12 +3,14 @@ package diag
 import "strings"
 
 // Nearest returns the candidate that name was most likely meant to be, or ""
-// when none is near. Case and the difference between "-" and "_" cost nothing.
+// when none is near: of its letters about a third may be wrong, and of the
+// longer of the two one half. Case and the difference between "-" and "_" cost
+// nothing.
 func Nearest(name string, candidates []string) string {
 	best, bestCost := "", len(name)/3+1
 	folded := fold(name)
 	for _, c := range candidates {
-		if d := distance(folded, fold(c)); d <= bestCost && c != name {
+		if d := distance(folded, fold(c)); d <= bestCost && 2*d <= max(len(name), len(c)) && c != name {
 			if d < bestCost || best == "" {
 				best, bestCost = c, d
 			}

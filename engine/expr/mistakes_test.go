@@ -171,7 +171,7 @@ var mistakes = []struct{ src, want string }{
 	{`regex_replace(inputs.name, "x", inputs.count)`,
 		`type-mismatch «inputs.count» regex_replace cannot take inputs.count: it is an integer, not a string (regex_replace(text: string, pattern, new: string) string)`},
 	{`regex_find(inputs.name, "(?P<a>x)")?.b`,
-		`unknown-name «b» regex_find(inputs.name, "(?P<a>x)") has no field b (did you mean a?)`},
+		`unknown-name «b» regex_find(inputs.name, "(?P<a>x)") has no field b (known here: a)`},
 	{`as(inputs.blob, inputs.name)`,
 		`type-mismatch «inputs.name» the type has to be a text in quotes (such as as(x, "list<string>"))`},
 	{`as(inputs.blob, "list<strng>")`,

@@ -40,7 +40,7 @@ func (p *Program) runCmd() *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
 		Use: "run SKILL|FILE", Short: "Run a skill (also: skillrun SKILL)",
-		Example: runExample, Args: one("run needs a skill", "`skillrun list` shows the skills"),
+		Example: runExample, Args: p.oneSkill,
 		RunE: func(c *cobra.Command, args []string) error { return p.run(c.Context(), args[0], f) },
 	}
 	f.common(c)
@@ -48,6 +48,17 @@ func (p *Program) runCmd() *cobra.Command {
 	p.completeRunFlags(c)
 	p.inputFlags(c, &f)
 	return c
+}
+
+// oneSkill is for a verb that takes a skill. Of several words the first one may
+// have been meant for a verb, so it is looked at first.
+func (p *Program) oneSkill(c *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		if _, err := p.find(args[0]); err != nil {
+			return refused(err)
+		}
+	}
+	return one("run needs a skill", "`skillrun list` shows the skills")(c, args)
 }
 
 // inputFlags are those that say what a skill is given.
