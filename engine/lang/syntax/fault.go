@@ -121,7 +121,7 @@ func hintFor(message, line string) string {
 	case strings.Contains(message, "unexpected end of stream"), strings.Contains(message, "document indicator"):
 		return "close the quotes that are opened here"
 	case strings.Contains(message, "',' or"):
-		return "close the bracket that is opened here"
+		return "close the bracket that is opened here; if it is closed, put the texts in it in quotes"
 	case strings.Contains(message, "escape"):
 		return `write \\ for a backslash in double quotes, or use single quotes`
 	case strings.Contains(message, "cannot start any token"):
