@@ -20,6 +20,8 @@ package execute
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -46,7 +48,7 @@ func Steps(o Options) []step.Step {
 		step.Read("exec_read", "Run a program that only looks.", r.look).
 			Touching("", "program", "run").Failing(append(codes, types.Timeout)...),
 		step.Write("exec", "Run a program that changes something.", r.run,
-			step.Find(r.find), step.Preview(preview), step.Late[In, Out]()).
+			step.Find(r.find), step.Preview(preview), step.Late[In, Out](), step.Resolve("the exit code that it ended with, such as 0", resolve)).
 			Touching("", "program", "run").Failing(codes...),
 	}
 }
@@ -124,6 +126,20 @@ func (r runner) find(ctx context.Context, _ step.Key, in In) (step.Found[Out], e
 		return step.Absent[Out](), nil
 	}
 	return step.Here("what "+in.Find.Program+" found", out), nil
+}
+
+// resolve takes a person's word for how the program ended. What it wrote is
+// lost.
+func resolve(_ context.Context, ref string, in In) (Out, error) {
+	code, err := strconv.Atoi(ref)
+	if err != nil || code < 0 || code > 255 {
+		return Out{}, types.Errorf(types.BadInput, "%q is no exit code", ref).WithHint("say the one that %s ended with, such as 0", name(in.Look))
+	}
+	if !slices.Contains(expected(in.Look), code) {
+		return Out{}, types.Errorf(types.Conflict, "exit code %d means that %s did not do its work", code, name(in.Look)).
+			WithHint("say --not-done, and it is run again")
+	}
+	return Out{ExitCode: code}, nil
 }
 
 func preview(_ context.Context, in In, unknown step.UnknownPaths) (step.Prediction[Out], error) {

@@ -209,6 +209,39 @@ func TestExecTimeout(t *testing.T) {
 	}
 }
 
+// TestExecStoppedByOthers: the end of the step's time, or of the run's, is not
+// that of the program.
+func TestExecStoppedByOthers(t *testing.T) {
+	w := newWorld(t)
+	w.script("slow", `sleep 10 & wait`)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := w.do(ctx, "exec_read", map[string]any{"program": "slow"}); err == nil || !strings.HasPrefix(err.Error(), "slow was stopped (") {
+		t.Error(err)
+	}
+}
+
+// TestResolve: a person says with which exit code a program ended.
+func TestResolve(t *testing.T) {
+	w := newWorld(t)
+	in := []byte(`{"program":"deploy","expect":[0,3]}`)
+	for ref, want := range map[string]string{
+		"3":   `{"exit_code":3,"stdout":"","stderr":"","stdout_bytes":0,"stderr_bytes":0,"truncated":false}`,
+		"1":   "conflict exit code 1 means that deploy did not do its work (say --not-done, and it is run again)",
+		"yes": `invalid "yes" is no exit code (say the one that deploy ended with, such as 0)`,
+		"256": `invalid "256" is no exit code (say the one that deploy ended with, such as 0)`,
+	} {
+		raw, err := w.step("exec").Resolve(t.Context(), ref, in)
+		got := string(raw)
+		if err != nil {
+			got = string(types.CodeOf(err)) + " " + err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: %s", ref, got)
+		}
+	}
+}
+
 // TestExecLeavesNothingRunning: what a program leaves in its group when it ends
 // is ended too.
 func TestExecLeavesNothingRunning(t *testing.T) {

@@ -66,7 +66,7 @@ func (r runner) execute(ctx context.Context, in Look) (Out, *fault) {
 		return Out{}, f
 	}
 	defer remove()
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errLimit)
 	defer cancel()
 	stdout, stderr := newTail(in.MaxOutput), newTail(in.MaxOutput)
 	cmd := &exec.Cmd{
@@ -134,21 +134,29 @@ func (r runner) end(pid int, done <-chan struct{}) {
 // kill signals all of a program's group.
 func kill(pid int, s syscall.Signal) { _ = syscall.Kill(-pid, s) }
 
+// errLimit is the end of a program's own time, which is not that of the step or
+// the run.
+var errLimit = errors.New("the program's time is up")
+
 func stopped(ctx context.Context, in Look) *fault {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	if errors.Is(context.Cause(ctx), errLimit) {
 		return &fault{started: true, err: types.Errorf(types.Timeout, "%s took longer than %s and was stopped", name(in), orElse(in.Timeout, "5m")).
 			WithHint("give it more time with timeout, or see why it hangs")}
 	}
 	return &fault{started: true, err: types.Errorf(types.Cancelled, "%s was stopped", name(in)).WithHint("go on with the run when it suits")}
 }
 
+// expected are the exit codes that mean the program did its work.
+func expected(in Look) []int {
+	if len(in.Expect) == 0 {
+		return []int{0}
+	}
+	return in.Expect
+}
+
 // judge holds the end of a program against what was expected.
 func judge(in Look, state *os.ProcessState, out Out) *fault {
-	expect := in.Expect
-	if len(expect) == 0 {
-		expect = []int{0}
-	}
-	if slices.Contains(expect, out.ExitCode) {
+	if slices.Contains(expected(in), out.ExitCode) {
 		return nil
 	}
 	how := fmt.Sprintf("exit code %d", out.ExitCode)

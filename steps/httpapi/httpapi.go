@@ -45,7 +45,8 @@ func Steps(services map[string]Service) []step.Step {
 		step.Read("http_get", "Ask an HTTP API with GET.", f.get).
 			Touching("http", "resource", "read").Failing(codes...),
 		step.Write("http_request", "Change something by an HTTP API.", f.request,
-			step.Find(f.find), step.Preview(f.preview), step.Late[RequestIn, Out]()).
+			step.Find(f.find), step.Preview(f.preview), step.Late[RequestIn, Out](),
+			step.Resolve("the path below the service's url where it is, such as things/17", f.resolve)).
 			Touching("http", "resource", "change").Failing(codes...),
 	}
 }

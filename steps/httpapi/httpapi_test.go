@@ -510,6 +510,25 @@ func TestOddAnswers(t *testing.T) {
 	}
 }
 
+// TestResolve: what a person found is read back; of a DELETE, that nothing is
+// there. A path cannot leave the service.
+func TestResolve(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct{ method, ref, want string }{
+		{"POST", "things/a", `"status":200`},
+		{"POST", "things/b", "not_found"},
+		{"DELETE", "things/b", `"status":404`},
+		{"DELETE", "things/a", "conflict"},
+		{"POST", "../../admin", "invalid"},
+		{"POST", "https://elsewhere.example.com/", "not_found"}, // below the service, as every path,
+	} {
+		raw, err := w.step("http_request").Resolve(t.Context(), c.ref, []byte(`{"service":"http","path":"things","method":"`+c.method+`"}`))
+		if got := string(raw); err == nil && !strings.Contains(got, c.want) || err != nil && string(types.CodeOf(err)) != c.want {
+			t.Errorf("%s %s: %s, %v", c.method, c.ref, got, err)
+		}
+	}
+}
+
 func TestPreview(t *testing.T) {
 	w := newWorld(t)
 	in := `{"service":"http","method":"PUT","path":"things/a","query":{"q":1},"headers":{"If-Match":"x"},"json":{"a":1}}`

@@ -88,6 +88,26 @@ func (f family) find(ctx context.Context, _ step.Key, in RequestIn) (step.Found[
 	return step.Absent[Out](), nil
 }
 
+// resolve reads what a person found at a path. The answer is the result; of a
+// DELETE it has to be that nothing is there.
+func (f family) resolve(ctx context.Context, ref string, in RequestIn) (Out, error) {
+	c, err := f.connect(in.Service)
+	if err != nil {
+		return Out{}, err
+	}
+	t := Target{Path: ref, Headers: in.lookHeaders(), MaxBody: in.MaxBody}
+	resp, body, err := c.exchange(ctx, http.MethodGet, t, "", nil)
+	switch {
+	case err != nil:
+		return Out{}, err
+	case in.Method == http.MethodDelete && resp.StatusCode/100 == 2:
+		return Out{}, types.Errorf(types.Conflict, "%s is still there", ref).WithHint("say --not-done, and it is deleted again")
+	case in.Method == http.MethodDelete:
+		t.Expect = []int{http.StatusNotFound, http.StatusGone}
+	}
+	return c.answer(http.MethodGet, t, resp, body)
+}
+
 // lookHeaders are the headers of a write that a look has too: those that say
 // who asks in which way, not what is sent and under which condition.
 func (in RequestIn) lookHeaders() map[string]string {

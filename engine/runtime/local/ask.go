@@ -84,7 +84,7 @@ func (r *runner) decide(w *worker, q Question, reason string) (bool, approval) {
 		return yes.by, ok
 	}
 	for _, x := range r.approvals {
-		q.Others = q.Others || x.path == q.Path
+		q.Others = q.Others || x.path == q.Path && x.plan != ""
 	}
 	d, err := r.put(w.call, q)
 	switch {

@@ -74,6 +74,32 @@ func TestApprovalIsOfAPlan(t *testing.T) {
 	}
 }
 
+// TestConsentIsKept: a run whose first write was announced has its consent, also
+// when nobody knows what became of that write; a --yes before that is nobody's
+// word about a plan.
+func TestConsentIsKept(t *testing.T) {
+	t.Parallel()
+	b := newBench(write)
+	b.o.Decide = func(context.Context, local.Question) (local.Decision, error) {
+		return local.Decision{Yes: true, By: "ada", Note: "--yes"}, nil
+	}
+	b.answer, b.dies = []error{types.Errorf(types.UnknownOutcome, "the answer was lost")}, func() { b.blind = true }
+	if o := b.run(t); o.Reason != local.ForUnknown {
+		t.Fatalf("%s %s", o.State, o.Reason)
+	}
+	b.blind, b.o.Decide = false, asking("p1", nil)
+	if o := b.run(t); o.State != local.Done || b.sends != 1 {
+		t.Errorf("%s %s, %d sends", o.State, o.Reason, b.sends)
+	}
+
+	b = newBench(write)
+	b.approveBy(t, "ada", "", "")
+	b.o.Decide = asking("p1", nil)
+	if o := b.run(t); o.State != local.Parked || o.Reason != local.ForConfirm || o.Failure != nil {
+		t.Errorf("%s %s %+v", o.State, o.Reason, o.Failure)
+	}
+}
+
 // TestApproveStep: the step asks with what it shows, goes on with who agreed,
 // and is asked once.
 func TestApproveStep(t *testing.T) {

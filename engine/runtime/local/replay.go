@@ -53,6 +53,7 @@ func (r *runner) fold(records []journal.Record) error {
 		switch rec.Kind {
 		case journal.Intent:
 			r.intents[rec.Path] = rec.At
+			r.consent = true // nothing is announced without
 		case journal.Resolved:
 			delete(r.intents, rec.Path)
 			if rec.Ref != "" {

@@ -165,8 +165,9 @@ func TestResolveBlind(t *testing.T) {
 	t.Parallel()
 	m := newMending(node("w", "blind", "write", types.Values{"title": "x"}))
 	m.answer = []error{types.Errorf(types.UnknownOutcome, "the answer was lost")}
-	if o := m.run(t); o.Reason != local.ForUnknown {
-		t.Fatalf("%s %s", o.State, o.Reason)
+	o := m.run(t)
+	if want := "look, and when it surely did not happen, say so: skillrun resolve " + m.o.Header.ID + " w --not-done"; o.Reason != local.ForUnknown || o.Failure.Error.Hint != want {
+		t.Fatalf("%s %s %+v", o.State, o.Reason, o.Failure)
 	}
 	if _, err := m.resolve("T-1", false); types.CodeOf(err) != types.BadInput || !strings.Contains(err.Error(), "cannot be read back") {
 		t.Error(err)

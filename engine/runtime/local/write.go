@@ -251,12 +251,21 @@ func (w *writing) found(f step.Found[json.RawMessage]) {
 			WithHint("%s", orElse(f.Hint, "bring it back, or make new work of it with --again 1")).With("ref", f.Ref))
 	default:
 		err := types.Errorf(types.UnknownOutcome, "nobody knows whether %s happened: %s", w.a.Step, f.Why).
-			WithHint("look, and then say what you found: skillrun resolve %s %s --found %s, or --not-done", w.Header.ID, quoted(w.a.Path), "REF")
+			WithHint("%s", w.howToResolve())
 		if w.last != nil {
 			err.With("cause", w.last.Error())
 		}
 		w.park(w.a.Path, ForUnknown, "", err)
 	}
+}
+
+// howToResolve says what a person can do about an outcome that nobody knows.
+func (w *writing) howToResolve() string {
+	command := "skillrun resolve " + w.Header.ID + " " + quoted(w.a.Path)
+	if !w.step.CanResolve() {
+		return "look, and when it surely did not happen, say so: " + command + " --not-done"
+	}
+	return "look, and then say what you found: " + command + " --found REF, or --not-done; REF is " + w.step.RefFormat
 }
 
 // quoted is a path as a shell takes it.
