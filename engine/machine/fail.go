@@ -280,7 +280,7 @@ func (m *Machine) expire(v *visit) {
 	if v.frame == nil {
 		what = "the skill"
 	}
-	why := types.Errorf(types.Timeout, "%s took longer than %s", what, v.Limit)
+	why := types.Errorf(types.Timeout, "%s took longer than %s", what, v.Limit).WithHint("give it more time, or see what takes so long")
 	if v.Action == nil || v.Action.Kind != Call {
 		m.stop(v, why)
 		return

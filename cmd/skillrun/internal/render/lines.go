@@ -122,7 +122,7 @@ func (l *Lines) told(e engine.Event, more string) {
 	case "waiting":
 		l.line("waiting", e, more)
 	case "notice":
-		fmt.Fprintf(l.w, "%-8s %s: %s\n", "note", Clean(cmp.Or(e.Path, e.ID)), Clean(e.Text))
+		fmt.Fprintf(l.w, "%-8s %s%s\n", "note", at(Clean(cmp.Or(e.Path, e.ID))), Clean(e.Text))
 	}
 }
 

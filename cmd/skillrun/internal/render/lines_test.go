@@ -118,6 +118,9 @@ failed last Look once more: that is the end
 func TestLinesOfFewItems(t *testing.T) {
 	t.Parallel()
 	got := log("set k[1]\nloop h\npassed h[a]: no\nstarted h[a]\ndone h[a]\ndone g/i[%5B]\nretry g: \x1b[2Jno\ndone g/i[%5B]\ngrouped h")
+	if got := strings.TrimSpace(log("notice : stopping")); got != "note     stopping" {
+		t.Errorf("of the run: %q", got)
+	}
 	want := `started  h (200 items)
 failed   h[a] (no) (1 of 200), and it goes on
 done     h[a] (1 of 200)

@@ -78,7 +78,7 @@ func about(writes []plan.Write) string {
 
 // Stopped prints why a run would stop.
 func Stopped(w io.Writer, f *plan.Failure, sources Sources) {
-	fmt.Fprintf(w, "\nerror: %s: %s [%s]\n", flat(stepName(f.Path, f.Node)), Clean(f.Error.Message), f.Error.Code)
+	fmt.Fprintf(w, "\nerror: %s%s [%s]\n", at(flat(stepName(f.Path, f.Node))), Clean(f.Error.Message), f.Error.Code)
 	hint(Cleaner{W: w}, f.Error)
 	if cause, ok := f.Error.Details["cause"].(string); ok {
 		fmt.Fprintf(w, "  because: %s\n", Clean(cause))

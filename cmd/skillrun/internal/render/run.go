@@ -118,9 +118,17 @@ func outputs(w io.Writer, values map[string]any) {
 	}
 }
 
+// at is a step before what is said of it; without one it is said of the run.
+func at(step string) string {
+	if step == "" {
+		return ""
+	}
+	return step + ": "
+}
+
 func failure(w io.Writer, r engine.Report, sources Sources) {
 	f := r.Failure
-	fmt.Fprintf(w, "\nerror: %s: %s [%s]\n", flat(stepName(f.Path, f.Node)), Clean(f.Error.Message), f.Error.Code)
+	fmt.Fprintf(w, "\nerror: %s%s [%s]\n", at(flat(stepName(f.Path, f.Node))), Clean(f.Error.Message), f.Error.Code)
 	if f.Error.Hint != "" {
 		fmt.Fprintf(w, "  %s\n", Clean(f.Error.Hint))
 	}

@@ -188,7 +188,7 @@ func Inspection(w io.Writer, x engine.Inspection, goOn string, now time.Time) {
 		}
 	})
 	if x.Failure != nil {
-		fmt.Fprintf(w, "\nwhy it stopped: %s: %s [%s]\n", stepName(x.Failure.Path, x.Failure.Node), x.Failure.Error.Message, x.Failure.Error.Code)
+		fmt.Fprintf(w, "\nwhy it stopped: %s%s [%s]\n", at(stepName(x.Failure.Path, x.Failure.Node)), x.Failure.Error.Message, x.Failure.Error.Code)
 		hint(w, x.Failure.Error)
 	} else if x.Error != nil {
 		fmt.Fprintf(w, "\nwhy it stopped: %s [%s]\n", x.Error.Message, x.Error.Code)
