@@ -72,7 +72,11 @@ func TestRejectAndCancel(t *testing.T) {
 		b.release(b.sha()).want(t, 3)
 		b.on(verb, "last", "--reason", "not today").want(t, 0, `is `+state)
 		b.on("runs").want(t, 0, state)
-		b.on("runs", "last").want(t, 0, state+` .*\(not today\)`)
+		shown := b.on("runs", "last")
+		shown.want(t, 0, state+` .*\(not today\)`)
+		if strings.Contains(shown.out, "go on: ") {
+			t.Errorf("%s, and yet:\n%s", state, shown.out)
+		}
 		b.on("resume", "last").want(t, 2, `was `+state, `begin anew with its command: skillrun release_aa_backend_prod`)
 		b.on(verb, "last").want(t, 2, `was `+state)
 		if w := b.state().writes(); len(w) != 0 {

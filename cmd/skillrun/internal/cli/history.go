@@ -209,7 +209,7 @@ func runID(e *engine.Engine, ref string) (string, error) {
 // on with.
 func goOn(s engine.Summary, f runFlags) string {
 	switch s.State {
-	case "done", "damaged", "running":
+	case "done", "damaged", "running", "cancelled", "rejected", "undone": // the last three begin anew with their command
 		return ""
 	}
 	return resumeCommand(s.ID, s.Reason, f)
