@@ -61,6 +61,8 @@ func (l *Lines) step(e engine.Event) {
 		l.again(e.Path)
 	}
 	if e.Type == "step_started" && e.Items > 0 {
+		delete(l.loops, e.Path) // the group around it may have begun anew
+		l.again(e.Path)
 		l.loop(e.Path).total, l.loop(e.Path).name = e.Items, e.Name
 		l.line("started", e, fmt.Sprintf(" (%d %s)", e.Items, plural(e.Items, "item")))
 		return

@@ -118,6 +118,10 @@ failed last Look once more: that is the end
 func TestLinesOfFewItems(t *testing.T) {
 	t.Parallel()
 	got := log("set k[1]\nloop h\npassed h[a]: no\nstarted h[a]\ndone h[a]\ndone g/i[%5B]\nretry g: \x1b[2Jno\ndone g/i[%5B]\ngrouped h")
+	anew := strings.Split(strings.TrimSpace(log("loop h\ndone h[a]\nstopped h\nloop h\ndone h[a]")), "\n")
+	if got := anew[len(anew)-1]; got != "done     h[a] (1 of 200)" {
+		t.Errorf("begun anew: %q", got)
+	}
 	if got := strings.TrimSpace(log("notice : stopping")); got != "note     stopping" {
 		t.Errorf("of the run: %q", got)
 	}
