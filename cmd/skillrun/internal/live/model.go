@@ -175,6 +175,10 @@ func wellEnded(r *row, e engine.Event) state {
 
 func (m *model) start(r *row, e engine.Event) {
 	m.revive(r)
+	if r.finished() { // the run was gone on with, and it begins anew
+		m.clear(r)
+		r.items = nil
+	}
 	if !r.active() {
 		r.began, r.printed = e.At, false
 	}

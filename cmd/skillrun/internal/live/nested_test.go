@@ -227,6 +227,21 @@ func TestLoopGoesOn(t *testing.T) {
 	}
 }
 
+// TestGroupBegunAnew: a group that cleaned up and is gone on with begins at its
+// first step, and its loops at their first item.
+func TestGroupBegunAnew(t *testing.T) {
+	t.Parallel()
+	s := newScript(nested(), false)
+	s.play("started facts\nstarted facts/commits\ndone facts/commits\nfailed facts/tags: no\nfailed facts: no\nstarted facts")
+	if frame := s.m.frame(60, 30, s.now); !strings.Contains(frame, "  · Read the commits") || !strings.Contains(frame, "  · Read the tags") {
+		t.Errorf("the group has done something:\n%s", frame)
+	}
+	s.play("done facts\nbegun review\nstarted review[a]\ndone review[a]\nstopped review\nbegun review\nstarted review[a]\ndone review[a]\nstarted review[b]")
+	if got := s.m.rows["review"].remarkNow(); got != "1 of 40" {
+		t.Errorf("the loop tells %q", got)
+	}
+}
+
 // TestGroupTriedAgain: what the first attempt did is to come once more.
 func TestGroupTriedAgain(t *testing.T) {
 	t.Parallel()
