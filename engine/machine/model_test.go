@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 
@@ -21,7 +22,11 @@ import (
 // Taken up again when nothing fails any more, the run comes to its end.
 func TestModel(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(120) { // 3000 of them take a minute
+	programs := uint64(120)
+	if os.Getenv("SKILLRUN_SWEEP") == "full" {
+		programs = 3000
+	}
+	for seed := range programs {
 		g := generator{r: rand.New(rand.NewPCG(seed, 1))}
 		p := prog(g.sequence(2+int(seed%3), allowed{back: true})...)
 		o := model{seed: seed, stopAt: -1, tries: map[string]int{}}
