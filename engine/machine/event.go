@@ -81,8 +81,9 @@ type Action struct {
 	Input  types.Values  `json:"input"`
 	Def    *program.Node `json:"-"`
 	// Identity is that of the called skills the action stands in, outermost
-	// first: for each that names one its values as JSON. Beside Path it is part
-	// of what makes the action's effect this one and no other.
+	// first: for each that names one the SHA-256 of its values as JSON,
+	// hexadecimal. Beside Path it is part of what makes the action's effect this
+	// one and no other.
 	Identity []string `json:"identity,omitempty"`
 	// Unknown names the members of Input that a plan cannot know yet; it is
 	// empty outside of a plan.

@@ -1,6 +1,8 @@
 package machine
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 
 	"github.com/skillrun/skillrun/engine/program"
@@ -275,7 +277,8 @@ func (m *Machine) identify(v *visit, called *names) *types.Error {
 		}
 		values[i] = x
 	}
-	v.Identity = string(types.Encode(values))
+	sum := sha256.Sum256(types.Encode(values)) // they may be long, and stand in many records
+	v.Identity = hex.EncodeToString(sum[:])
 	return nil
 }
 

@@ -42,7 +42,7 @@ type visit struct {
 	Loop      *loop        `json:"loop,omitempty"`     // of a loop
 	Item      *item        `json:"item,omitempty"`     // of an item's visit
 	Inputs    types.Values `json:"inputs,omitempty"`   // of a called skill
-	Identity  string       `json:"identity,omitempty"` // of a called skill that names one: its values as JSON
+	Identity  string       `json:"identity,omitempty"` // of a called skill that names one: the SHA-256 of its values
 	Given     types.Values `json:"given,omitempty"`    // of a skill: outputs that a return named
 	Behind    []string     `json:"behind,omitempty"`   // of a skill: ids that a return kept from being come to
 	Returned  bool         `json:"returned,omitempty"` // a return ended it
