@@ -158,7 +158,9 @@ func preview(_ context.Context, in In, unknown step.UnknownPaths) (step.Predicti
 		}
 	}
 	add("program", in.Program)
-	add("args", strings.Join(quoted(in.Args), " "))
+	if len(in.Args) > 0 {
+		add("args", strings.Join(quoted(in.Args), " "))
+	}
 	if in.Dir != nil {
 		add("dir", *in.Dir)
 	}

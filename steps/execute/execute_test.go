@@ -375,6 +375,9 @@ func TestPreview(t *testing.T) {
 	if d := cmp.Diff(want, p.Change); d != "" || err != nil || !p.Unknown.Has("") {
 		t.Error(d, err, p.Unknown)
 	}
+	if p, err := w.step("exec").Preview(t.Context(), json.RawMessage(`{"program":"x"}`), nil); err != nil || len(p.Change.Fields) != 1 {
+		t.Error(p, err)
+	}
 	p, err = w.step("exec").Preview(t.Context(), json.RawMessage(`{"program":""}`), step.UnknownPaths{"program", "args"})
 	if err != nil || p.Change.Title != "run a program" || len(p.Change.Fields) > 0 {
 		t.Error(p, err)
