@@ -1,0 +1,143 @@
+package local_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/runtime/local"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// TestRandomPrograms: programs drawn from a seed are killed and stopped in
+// calls drawn from it too, several times; taken up until they are through, they
+// have done what one does that is left alone, and nothing twice.
+func TestRandomPrograms(t *testing.T) {
+	t.Parallel()
+	programs := uint64(150)
+	if os.Getenv("SKILLRUN_SWEEP") == "full" {
+		programs = 5000
+	}
+	synctest.Test(t, func(t *testing.T) {
+		for seed := range programs {
+			d := draw{r: rand.New(rand.NewPCG(seed, 2)), fails: map[string]bool{}}
+			nodes := append(d.sequence("", 3, true), act("z", "look"))
+			whole := d.shop()
+			if o := run(t, t.Context(), whole.options(journal.NewMemory(), nodes...)); o.State != local.Done {
+				t.Fatalf("seed %d: %s %+v", seed, o.State, o.Failure)
+			}
+			s, j := d.shop(), journal.NewMemory()
+			var how []string
+			for try := 0; ; try++ {
+				o := d.disturb(t, s, j, nodes, try < 4, &how)
+				if o.State == local.Interrupted {
+					continue
+				}
+				if diff := cmp.Diff(whole.effects(), s.effects()); o.State != local.Done || diff != "" || len(s.twice()) > 0 {
+					t.Fatalf("seed %d, %v: %s %+v, twice %v\n%s", seed, how, o.State, o.Failure, s.twice(), diff)
+				}
+				break
+			}
+		}
+	})
+}
+
+// disturb is one process at the run, which is killed or stopped in one of its
+// calls.
+func (d *draw) disturb(t *testing.T, s *shop, j *journal.Memory, nodes []program.Node, strike bool, how *[]string) local.Outcome {
+	o := s.options(j, nodes...)
+	ctx, kill := context.WithCancel(t.Context())
+	defer kill()
+	interrupt := make(chan struct{})
+	o.Interrupt = interrupt
+	calls, at, gently := 0, d.r.IntN(20), d.r.IntN(3) == 0
+	s.at = func(path string) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if calls++; !strike || calls != at {
+			return
+		}
+		*how = append(*how, fmt.Sprint(map[bool]string{true: "stopped", false: "killed"}[gently], " in ", path))
+		if gently {
+			close(interrupt)
+		} else {
+			kill()
+		}
+	}
+	return run(t, ctx, o)
+}
+
+// draw makes programs of which a part fails, always and in a place that takes it
+// on.
+type draw struct {
+	r     *rand.Rand
+	n     int
+	fails map[string]bool // paths
+}
+
+func (d *draw) shop() *shop {
+	s := newShop()
+	for path := range d.fails {
+		for range 100 {
+			s.fail[path] = append(s.fail[path], types.Conflict)
+		}
+	}
+	return s
+}
+
+func (d *draw) sequence(path string, depth int, may bool) []program.Node {
+	var out []program.Node
+	for range 1 + d.r.IntN(3) {
+		out = append(out, d.node(path, depth, may))
+	}
+	return out
+}
+
+// node draws a node that stands at a path; may says that it may be of more than
+// one.
+func (d *draw) node(path string, depth int, may bool) program.Node {
+	d.n++
+	id := fmt.Sprint("n", d.n)
+	at := id
+	if path != "" {
+		at = path + "/" + id
+	}
+	if depth == 0 || d.r.IntN(3) == 0 {
+		n := act(id, []string{"look", "put", "put", "edit", "nap"}[d.r.IntN(5)])
+		if d.r.IntN(8) == 0 {
+			d.fails[at] = true
+			n.OnError = true
+		}
+		if d.r.IntN(8) == 0 && may {
+			n.ForEach, n.MaxParallel = `["x", "y", "z"]`, d.r.IntN(4)
+		}
+		return n
+	}
+	n := groupOf(id)
+	looped := d.r.IntN(4) == 0 && may
+	switch kind := d.r.IntN(6); {
+	case kind == 0:
+		n = program.Node{ID: id, Kind: program.Skill, Call: &program.Call{Skill: id, Inputs: types.ObjectOf(), Steps: d.sequence(at, depth-1, may && !looped)}}
+	case looped:
+		n.ForEach, n.MaxParallel = `["x", "y", "z"]`, d.r.IntN(4)
+		n.Steps = d.sequence(at, depth-1, false)
+	case kind == 1:
+		n.Steps = append(d.sequence(at, depth-1, may), act(id+"fails", "look"))
+		d.fails[at+"/"+id+"fails"] = true
+		n.Rescue = d.sequence(at, depth-1, may)
+	default:
+		n.Parallel, n.MaxParallel = d.r.IntN(2) == 0, d.r.IntN(3)
+		n.Steps = d.sequence(at, depth-1, may)
+	}
+	if n.Kind == program.Group && d.r.IntN(2) == 0 {
+		n.Always = d.sequence(at, depth-1, may)
+	}
+	return n
+}
