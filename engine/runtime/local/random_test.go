@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime/dry"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/types"
@@ -33,6 +36,7 @@ func TestRandomPrograms(t *testing.T) {
 			if o := run(t, t.Context(), whole.options(journal.NewMemory(), nodes...)); o.State != local.Done {
 				t.Fatalf("seed %d: %s %+v", seed, o.State, o.Failure)
 			}
+			d.foreseen(t, seed, nodes, whole.effects())
 			s, j := d.shop(), journal.NewMemory()
 			var how []string
 			for try := 0; ; try++ {
@@ -47,6 +51,30 @@ func TestRandomPrograms(t *testing.T) {
 			}
 		}
 	})
+}
+
+// foreseen holds what a plan announces against what a run did: all of that, and
+// no more but what failed when it was tried.
+func (d *draw) foreseen(t *testing.T, seed uint64, nodes []program.Node, did []string) {
+	t.Helper()
+	s := d.shop()
+	o := s.options(journal.NewMemory(), nodes...)
+	f, err := dry.Forecast(t.Context(), dry.Options{
+		Program: o.Program, Start: o.Start, Catalogue: o.Catalogue, Run: o.Header.ID, Work: o.Header.Work, Workspaces: t.TempDir(), Sleep: wall{}.Sleep,
+	})
+	if err != nil || f.Failure != nil || len(s.made) > 0 {
+		t.Fatalf("seed %d: planned %v %+v, and made %v", seed, err, f.Failure, s.made)
+	}
+	var said []string
+	for _, w := range f.Writes {
+		if !d.fails[w.Path] {
+			said = append(said, w.Path)
+		}
+	}
+	slices.Sort(said)
+	if diff := cmp.Diff(did, said, cmpopts.EquateEmpty()); diff != "" {
+		t.Fatalf("seed %d: done, and announced:\n%s", seed, diff)
+	}
 }
 
 // disturb is one process at the run, which is killed or stopped in one of its
