@@ -330,6 +330,7 @@ func (m *Machine) accept(c *program.Call, in types.Values) *types.Error {
 		if err := f.Type.Check(x); err != nil {
 			return types.Errorf(types.BadInput, "input %s of skill %s %v", f.Name, c.Skill, err)
 		}
+		in[f.Name] = f.Type.Filled(x)
 	}
 	return nil
 }

@@ -54,6 +54,18 @@ func TestTwinsStayRefused(t *testing.T) {
 	}
 }
 
+// TestCalledDefaultsInside: what an argument leaves out inside has its default.
+func TestCalledDefaultsInside(t *testing.T) {
+	t.Parallel()
+	member := types.Field{Name: "loud", Type: types.OfKind(types.Boolean), Default: true}
+	p := prog(program.Node{ID: "s", Kind: program.Skill, With: types.Values{"o": map[string]any{}}, Call: &program.Call{
+		Skill: "other", Inputs: types.ObjectOf(types.Field{Name: "o", Type: types.ObjectOf(member)}), Steps: []program.Node{uses("in", types.Values{"x": "${{ inputs.o.loud }}"})},
+	}})
+	if a := next(t, machine.New(p, start)); a.Input["x"] != true {
+		t.Errorf("%+v", a.Input)
+	}
+}
+
 // TestSkillRetried: what an attempt of a called skill did not come to is there
 // after one that did.
 func TestSkillRetried(t *testing.T) {

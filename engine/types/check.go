@@ -299,14 +299,55 @@ func (t Type) parse(text string) (any, error) {
 }
 
 // Defaults returns the object v with every default filled in that v does not
-// give. v is not changed.
+// give, also in what it holds. v is not changed.
 func (t Type) Defaults(v map[string]any) map[string]any {
 	out := make(map[string]any, len(t.Fields))
 	maps.Copy(out, v)
 	for _, f := range t.Fields {
-		if _, given := out[f.Name]; !given && f.Default != nil {
-			out[f.Name] = f.Default
+		x, given := out[f.Name]
+		switch {
+		case given:
+			out[f.Name] = f.Type.Filled(x)
+		case f.Default != nil:
+			out[f.Name] = f.Type.Filled(f.Default)
 		}
 	}
 	return out
+}
+
+// Filled returns v with the defaults of all objects in it. v is not changed.
+func (t Type) Filled(v any) any {
+	if !t.hasDefaults() {
+		return v
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		if t.Kind == Object {
+			return t.Defaults(v)
+		}
+		if t.Kind == Map {
+			out := make(map[string]any, len(v))
+			for k, x := range v {
+				out[k] = t.Elem.Filled(x)
+			}
+			return out
+		}
+	case []any:
+		if t.Kind == List {
+			out := make([]any, len(v))
+			for i, x := range v {
+				out[i] = t.Elem.Filled(x)
+			}
+			return out
+		}
+	}
+	return v
+}
+
+// hasDefaults reports whether an object in a value of the type may have one.
+func (t Type) hasDefaults() bool {
+	if t.Elem != nil {
+		return t.Elem.hasDefaults()
+	}
+	return slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Default != nil || f.Type.hasDefaults() })
 }

@@ -110,15 +110,47 @@ func (s *Skill) fill(what string, declared types.Type, given map[string]any, env
 		if _, ok := given[f.Name]; ok || !dynamic {
 			continue
 		}
-		t, _ := expr.ParseText(src)
-		v, err := t.Eval(env)
+		v, err := evalData(src, env)
 		if err != nil {
 			diags.Errorf("bad-default", s.places[what+"."+f.Name], "default of %s: %v", f.Name, err)
 			continue
 		}
-		out[f.Name] = v
+		out[f.Name] = f.Type.Filled(v)
 	}
 	return out
+}
+
+// evalData evaluates the texts in a value.
+func evalData(v any, env expr.Env) (any, error) {
+	switch v := v.(type) {
+	case string:
+		t, problems := expr.ParseText(v)
+		if len(problems) > 0 {
+			return nil, types.Errorf(types.Internal, "%s", problems[0].Message)
+		}
+		return t.Eval(env)
+	case []any:
+		out := make([]any, len(v))
+		for i, x := range v {
+			e, err := evalData(x, env)
+			if err != nil {
+				return nil, err
+			}
+			out[i] = e
+		}
+		return out, nil
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for _, k := range types.SortedKeys(v) {
+			e, err := evalData(v[k], env)
+			if err != nil {
+				return nil, err
+			}
+			out[k] = e
+		}
+		return out, nil
+	}
+	return v, nil
 }
 
 // cli is the place of something typed on the command line.

@@ -82,7 +82,7 @@ type Skill struct {
 	size     int               // how many steps it has, with those of what it calls
 	outputs  []program.Output
 	places   map[string]diag.Range // of inputs and config names: "inputs.x"; of "concurrency.group" and its like
-	defaults map[string]string     // "inputs.x" -> text of a default with ${{ }}
+	defaults map[string]any        // "inputs.x" -> a default with ${{ }}
 }
 
 // Reserved are the words that are verbs of the program, so no skill may have
@@ -126,7 +126,7 @@ func checkFile(file string, text []byte, f *family, chain []string) (*Skill, dia
 	c.chain = append(slices.Clone(chain), c.stem())
 	c.skill = &Skill{
 		File: file, Text: text, Inputs: types.ObjectOf(), Config: types.ObjectOf(), Outputs: types.ObjectOf(),
-		places: map[string]diag.Range{}, defaults: map[string]string{}, calls: map[string]*Skill{},
+		places: map[string]diag.Range{}, defaults: map[string]any{}, calls: map[string]*Skill{},
 	}
 	c.top(root)
 	c.diags.Sort()

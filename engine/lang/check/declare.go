@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/expr"
@@ -179,10 +180,31 @@ func (c *checker) shapeKeywords(n *syntax.Node, t *types.Type) {
 func (c *checker) defaultValue(n *syntax.Node, want types.Type, where string) any {
 	scope := expr.Scope{Vars: types.ObjectOf(types.Field{Name: "config", Type: asValues(c.skill.Config)})}
 	value := c.fits(n, want, scope, "default")
-	if n.Kind == syntax.Scalar && n.Tag == "!!str" && !isLiteral(n) {
-		c.skill.defaults[where] = n.Value
-	} else if n.Kind == syntax.Scalar && n.Tag == "!!str" {
-		value = unescaped(n.Value)
+	switch {
+	case allLiteral(n):
+		if plain, err := evalData(value, expr.Env{}); err == nil {
+			value = plain
+		}
+	case strings.HasPrefix(where, "properties."):
+		c.diags.Errorf("bad-default", n.Range, "the default of a member is a plain value, and this one has ${{ }}").
+			Hint = "give the whole input a default, or write ?? where it is read"
+	default:
+		c.skill.defaults[where] = value
 	}
 	return value
+}
+
+// allLiteral reports whether nothing in a value has holes.
+func allLiteral(n *syntax.Node) bool {
+	for _, item := range n.Items {
+		if !allLiteral(item) {
+			return false
+		}
+	}
+	for _, p := range n.Pairs {
+		if !allLiteral(p.Value) {
+			return false
+		}
+	}
+	return n.Kind != syntax.Scalar || isLiteral(n)
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/skillrun/skillrun/engine/lang/check"
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/program"
@@ -63,6 +65,48 @@ func FuzzFile(f *testing.F) {
 		}
 		m.Result()
 	})
+}
+
+// TestDefaultsInside: defaults hold inside of objects and lists too, of what is
+// given and of other defaults, and what they hold is data.
+func TestDefaultsInside(t *testing.T) {
+	t.Parallel()
+	text := `name: x
+inputs:
+  issues:
+    type: array
+    default: [{key: B}]
+    items:
+      type: object
+      properties: {key: {type: string, required: true}, stale: {type: boolean, default: false}, tags: {type: array, items: {type: string}, default: ["$${{ no }}"]}}
+  days: {type: array, items: {type: string}, default: ["${{ today() }}", "$${{ no }}"]}
+steps:
+  - {id: a, for_each: inputs.issues, key: item.key, if: "!item.stale", set: {x: "${{ item.tags[0] }}"}}
+`
+	skill, diags := check.File("x.yaml", []byte(text), world())
+	if diags.HasErrors() {
+		t.Fatal(diags.Err())
+	}
+	given := map[string]any{"issues": []any{map[string]any{"key": "A"}, map[string]any{"key": "C", "stale": true, "tags": []any{}}}}
+	issue := func(key string, stale bool, tags ...any) map[string]any {
+		return map[string]any{"key": key, "stale": stale, "tags": append([]any{}, tags...)}
+	}
+	days := []any{"2026-01-15", "${{ no }}"}
+	for name, tt := range map[string]struct{ given, want map[string]any }{
+		"given":     {given, map[string]any{"days": days, "issues": []any{issue("A", false, "${{ no }}"), issue("C", true)}}},
+		"not given": {nil, map[string]any{"days": days, "issues": []any{issue("B", false, "${{ no }}")}}},
+	} {
+		p, diags := skill.Bind(check.Binding{Inputs: tt.given, Now: time.Date(2026, 1, 15, 20, 0, 0, 0, time.UTC), Zone: time.UTC})
+		if diags.HasErrors() {
+			t.Fatal(diags.Err())
+		}
+		if diff := cmp.Diff(types.Values(tt.want), p.Inputs); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	if len(given["issues"].([]any)[0].(map[string]any)) != 1 {
+		t.Error("what was given is changed:", given)
+	}
 }
 
 func TestBind(t *testing.T) {
