@@ -142,7 +142,7 @@ func TestDoctorFaults(t *testing.T) {
 		{"state folder that others can write", sandbox.Options{}, func(b *bench) {
 			b.env["XDG_STATE_HOME"] = b.t.TempDir()
 			dir := filepath.Join(b.env["XDG_STATE_HOME"], "skillrun")
-			if err := errors.Join(os.MkdirAll(filepath.Join(dir, "site-sandbox"), 0o700), os.Chmod(dir, 0o777)); err != nil {
+			if err := errors.Join(os.MkdirAll(filepath.Join(dir, "site-"+b.world.Site()), 0o700), os.Chmod(dir, 0o777)); err != nil {
 				b.t.Fatal(err)
 			}
 		}, "folders", "can be read by others (0777)", "chmod 700"},

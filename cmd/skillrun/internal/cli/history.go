@@ -2,8 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -253,10 +256,16 @@ func (p *Program) reader(f runFlags) (*engine.Engine, error) {
 // stateOf is the folder of a site's journals.
 func (p *Program) stateOf(f runFlags) (string, diag.List) {
 	if f.sandbox {
-		return filepath.Join(p.stateDir(), siteName(nil, true)), nil
+		f.config = p.sandboxConfig()
+		if _, err := os.Stat(f.config); errors.Is(err, fs.ErrNotExist) {
+			return filepath.Join(p.sandboxDir(), "runs"), nil // no world, so no runs
+		}
 	}
 	cfg, diags := p.load(f.config)
-	return filepath.Join(p.stateDir(), siteName(cfg, false)), diags
+	if diags.HasErrors() {
+		return "", diags
+	}
+	return filepath.Join(p.stateDir(), siteName(cfg)), diags
 }
 
 // load reads the configuration and opens nothing.

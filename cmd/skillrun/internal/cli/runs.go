@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -91,15 +92,24 @@ func (p *Program) sandboxCmd() *cobra.Command {
 	c.AddCommand(&cobra.Command{
 		Use: "reset", Short: "Empty the world and the runs of --sandbox", Args: atMost(0),
 		Example: "  skillrun sandbox reset",
-		RunE: func(*cobra.Command, []string) error {
-			for _, d := range []string{p.sandboxDir(), filepath.Join(p.stateDir(), "sandbox")} {
-				if err := os.RemoveAll(d); err != nil {
-					return refused(err)
-				}
-			}
-			fmt.Fprintln(p.Stdout, "the sandbox is empty")
-			return nil
-		},
+		RunE:    func(*cobra.Command, []string) error { return p.resetSandbox() },
 	})
 	return c
+}
+
+// resetSandbox removes the runs of --sandbox, and its world. Which runs those
+// are stands in the world's own configuration; one that cannot be read, or that
+// a person gave another site's name, leaves the runs alone.
+func (p *Program) resetSandbox() error {
+	cfg, diags := p.load(p.sandboxConfig())
+	if !diags.HasErrors() && strings.HasPrefix(cfg.Site, "sandbox-") {
+		if err := os.RemoveAll(filepath.Join(p.stateDir(), siteName(cfg))); err != nil {
+			return refused(err)
+		}
+	}
+	if err := os.RemoveAll(p.sandboxDir()); err != nil {
+		return refused(err)
+	}
+	fmt.Fprintln(p.Stdout, "the sandbox is empty")
+	return nil
 }

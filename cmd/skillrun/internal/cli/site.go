@@ -66,7 +66,7 @@ func (p *Program) open(ctx context.Context, explicit string, sandbox bool) (*sit
 		s.close()
 		return nil, p.diagnose("text", diags, p.configSources(diags))
 	}
-	s.cfg, s.state = cfg, filepath.Join(p.stateDir(), siteName(cfg, sandbox))
+	s.cfg, s.state = cfg, filepath.Join(p.stateDir(), siteName(cfg))
 	cat, err := p.Catalogue(cfg, Folders{Cache: p.cacheDir(), State: filepath.Join(s.state, "state")})
 	if err != nil {
 		s.close()
@@ -96,11 +96,9 @@ func hostsOf(cfg *config.Config) func(string) string {
 	}
 }
 
-func siteName(cfg *config.Config, sandbox bool) string {
-	switch {
-	case sandbox:
-		return "sandbox"
-	case cfg.Site != "":
+// siteName is the folder of a site's journals below the state folder.
+func siteName(cfg *config.Config) string {
+	if cfg.Site != "" {
 		return "site-" + cfg.Site
 	}
 	return "default"
@@ -121,3 +119,7 @@ func (p *Program) stateDir() string   { return p.xdg("XDG_STATE_HOME", ".local/s
 func (p *Program) cacheDir() string   { return p.xdg("XDG_CACHE_HOME", ".cache") }
 func (p *Program) userDir() string    { return p.xdg("XDG_CONFIG_HOME", ".config") }
 func (p *Program) sandboxDir() string { return filepath.Join(p.stateDir(), "sandbox-world") }
+
+// sandboxConfig is the configuration of the world of --sandbox, as it was last
+// written; there is none before its first run.
+func (p *Program) sandboxConfig() string { return filepath.Join(p.sandboxDir(), "skillrun.yaml") }

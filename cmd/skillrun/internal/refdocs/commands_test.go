@@ -87,11 +87,12 @@ func (s *shell) env(name string) (string, bool) {
 	return s.home, true
 }
 
-// What differs from run to run: the sandbox's port, the zone of the machine,
-// and the room on its disk.
+// What differs from run to run: the sandbox's port and site, the zone of the
+// machine, and the room on its disk.
 var (
 	room     = regexp.MustCompile(`[0-9]+ MiB free`)
 	loopback = regexp.MustCompile(`127\.0\.0\.1:[0-9]+`)
+	site     = regexp.MustCompile(`sandbox-[a-z2-7]{8}\b`)
 	started  = regexp.MustCompile(`2026-01-1[456] [0-9:]{8}`)
 )
 
@@ -106,6 +107,7 @@ func (s *shell) line(line string) string {
 	}
 	_, out := s.run(args...)
 	out = started.ReplaceAllString(strings.ReplaceAll(out, s.home, "~"), "2026-01-15 10:00:00")
+	out = site.ReplaceAllString(out, "sandbox-k3v9qx7m")
 	return loopback.ReplaceAllString(room.ReplaceAllString(out, "71680 MiB free"), "127.0.0.1:40123")
 }
 

@@ -1,6 +1,13 @@
 package sandbox
 
-import "strings"
+import (
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
 
 // The names of the world.
 const (
@@ -28,8 +35,8 @@ func (w *World) config() string {
 	if w.mode.Deployment == cloud {
 		user = ", user: " + jiraUser
 	}
-	return strings.NewReplacer("URL", w.url, "CA", ca, "DEPLOYMENT", w.mode.Deployment, "USER", user, "REGISTRY", w.registry()).Replace(`# Written by skillrun sandbox. It points at the embedded world.
-site: sandbox
+	return strings.NewReplacer("SITE", w.site, "URL", w.url, "CA", ca, "DEPLOYMENT", w.mode.Deployment, "USER", user, "REGISTRY", w.registry()).Replace(`# Written by skillrun sandbox. It points at the embedded world.
+site: SITE
 timezone: UTC
 services:
   git: {url: URL, user: ` + gitUser + `, token: file:tokens/git, author: "Release Bot <release-bot@example.com>"CA}
@@ -60,4 +67,27 @@ func (w *World) registry() string {
 		return "url: " + w.url + ", api: oci, user: " + registryUser
 	}
 	return "url: " + w.url + "/quay, api: quay"
+}
+
+// siteOf reads the world's name as a site, and gives it one when it has none.
+// Journals are kept by site, and two worlds must never share runs: not one that
+// was removed and the one that took its folder, and not a copy and its original.
+func siteOf(dir string) (string, error) {
+	at, err := filepath.Abs(dir)
+	if err == nil {
+		at, err = filepath.EvalSymlinks(at)
+	}
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, "site")
+	data, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	if site, of, _ := strings.Cut(strings.TrimSpace(string(data)), " "); site != "" && of == at {
+		return site, nil
+	}
+	site := "sandbox-" + strings.ToLower(rand.Text()[:8])
+	return site, writeFile(file, []byte(site+" "+at+"\n"))
 }

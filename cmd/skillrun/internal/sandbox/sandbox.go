@@ -81,6 +81,7 @@ type Options struct {
 type World struct {
 	o        Options
 	mode     mode
+	site     string // its name as a site, which no other world has
 	addr     string
 	url      string
 	lock     *os.File
@@ -127,6 +128,9 @@ func Open(ctx context.Context, o Options) (*World, error) {
 func (w *World) start() error {
 	var err error
 	if w.mode, err = settle(w.o); err != nil {
+		return err
+	}
+	if w.site, err = siteOf(w.o.Dir); err != nil {
 		return err
 	}
 	if w.tokens, err = tokens(filepath.Join(w.o.Dir, "tokens")); err != nil {
@@ -335,6 +339,9 @@ func (w *World) host() string {
 	_, host, _ := strings.Cut(w.url, "://")
 	return host
 }
+
+// Site is its name as a site, which no other world has.
+func (w *World) Site() string { return w.site }
 
 // Addr is the loopback address that it listens on.
 func (w *World) Addr() string { return w.addr }

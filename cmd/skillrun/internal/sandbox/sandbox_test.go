@@ -239,7 +239,7 @@ func TestConfig(t *testing.T) {
 	t.Parallel()
 	c := open(t, t.TempDir())
 	cfg := c.config()
-	if cfg.Site != "sandbox" || cfg.Policy.Confirm != "never" {
+	if !strings.HasPrefix(cfg.Site, "sandbox-") || cfg.Policy.Confirm != "never" {
 		t.Errorf("site %q, confirm %q", cfg.Site, cfg.Policy.Confirm)
 	}
 	if diags := cfg.Missing([]string{"git", "quay", "jira", "gitlab", "slack"}); diags.HasErrors() {
