@@ -224,8 +224,11 @@ func TestTrust(t *testing.T) {
   gitlab: {url: https://gitlab.example.com, token: env:GITLAB_TOKEN}
   files: {kind: quay, url: "https://Quay.example.com:443/x", token: file:quay.token, user: env:QUAY_USER}
   git: {credentials: helper}
+  hub: {kind: http, url: https://hub.example.com, credentials: netrc, user: bot}
 `
 	tests := []struct{ name, here, refused string }{
+		{"the same user", "http: {url: https://hub.example.com, credentials: netrc, user: bot}", ""},
+		{"another user of the host", "http: {url: https://hub.example.com, credentials: netrc, user: root}", "http may not"},
 		{"the same", "gitlab: {url: https://gitlab.example.com, token: env:GITLAB_TOKEN}", ""},
 		{"another path and name", "mine: {kind: gitlab, url: https://GITLAB.example.com/sub, token: env:GITLAB_TOKEN}", ""},
 		{"the same file", "quay: {url: https://quay.example.com, token: file:/u/quay.token}", ""},

@@ -37,15 +37,20 @@ func (c *Config) User(name string) (string, error) {
 	if !ok {
 		return "", c.noService(name)
 	}
-	variable, isEnv := strings.CutPrefix(s.User, "env:")
-	switch {
-	case isEnv:
-		return c.variable(variable, "the user", s)
-	case s.User == "" && s.Credentials == netrc:
+	if s.User == "" && s.Credentials == netrc {
 		login, _, err := c.credential(s)
 		return login, err
 	}
-	return s.User, nil
+	return c.named(s)
+}
+
+// named is the user that a service names, "" when it names none. It may stand in
+// a line of a protocol.
+func (c *Config) named(s Service) (string, error) {
+	if variable, ok := strings.CutPrefix(s.User, "env:"); ok {
+		return c.variable(variable, "the user", s)
+	}
+	return oneLine(s.User, "the user", s)
 }
 
 // Missing looks before a run at the services it needs, and reports those that
@@ -180,13 +185,24 @@ func (c *Config) netrc(s Service) (login, password string, err error) {
 	if err != nil {
 		return "", "", err.(*types.Error).WithHint("%s wants its credential from there: see %s", s.Name, c.Path)
 	}
-	login, password, ok = lookupNetrc(string(data), u.Hostname())
-	if !ok {
+	user, err := c.named(s)
+	if err != nil {
+		return "", "", err
+	}
+	e, ok, err := lookupNetrc(string(data), u.Hostname(), user)
+	switch {
+	case err != nil:
+		return "", "", types.Errorf(types.Auth, "the file %s does not read as a netrc file: %w", path, err).
+			WithHint("end the quoted word with a \", and write a \" or \\ inside of it with a \\ before it; %s wants its credential from there", s.Name)
+	case !ok && user != "":
+		return "", "", types.Errorf(types.Auth, "the file %s has no password of %s for %s, the host of %s", path, user, u.Hostname(), s.Name).
+			WithHint("add a line: machine %s login %s password …; or name another user in %s", u.Hostname(), user, c.Path)
+	case !ok:
 		return "", "", types.Errorf(types.Auth, "the file %s has no password for %s, the host of %s", path, u.Hostname(), s.Name).
 			WithHint("add a line: machine %s login … password …", u.Hostname())
 	}
-	password, err = oneLine(password, "the file "+path, s)
-	return login, password, err
+	password, err = oneLine(e.password, "the file "+path, s)
+	return e.login, password, err
 }
 
 func (c *Config) netrcPath() (string, bool) {

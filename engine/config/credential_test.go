@@ -120,6 +120,81 @@ func TestNetrcFile(t *testing.T) {
 	}
 }
 
+// TestNetrcAsCurl reads passwords and comments as curl and git do, and takes
+// the entry of the user that the service names.
+func TestNetrcAsCurl(t *testing.T) {
+	t.Parallel()
+	const of = "machine n.example.com login "
+	tests := []struct{ name, file, user, login, token, err string }{
+		{"quoted", of + `carol password "two words"`, "", "carol", "two words", ""},
+		{"escapes", of + `"ca\"rol" password "a\\b\"c\#d"`, "", `ca"rol`, `a\b"c#d`, ""},
+		{"hash in quotes", of + `carol password "#pw # yes"`, "", "carol", "#pw # yes", ""},
+		{"quote inside", of + `carol password p"w"`, "", "carol", `p"w"`, ""},
+		{"backslash without quotes", of + `carol password p\w`, "", "carol", `p\w`, ""},
+		{"keyword in quotes", of + `carol password "machine"`, "", "carol", "machine", ""},
+		{"keyword as a value", of + `macdef password default`, "", "macdef", "default", ""},
+		{"any case", "MACHINE N.example.com Login carol PASSWORD pw", "", "carol", "pw", ""},
+		{"comments", "# machine n.example.com password no\n" + of + "carol # her\n# password no\n\tpassword pw#1 # yes\n", "", "carol", "pw#1", ""},
+		{"lines", "machine\n n.example.com\n\nlogin\ncarol\r\npassword\r\n\"a b\"\r\n", "", "carol", "a b", ""},
+		{"macro", "macdef init\n" + of + "x password no\nquit\n\n" + of + "carol password pw", "", "carol", "pw", ""},
+		{"macro behind an entry", "machine x password a macdef init\n" + of + "x password no\n \n" + of + "carol password pw", "", "carol", "pw", ""},
+		{"default first", "default login d password no\n" + of + "carol password pw", "", "carol", "pw", ""},
+		{"only default", "machine x password a\ndefault login d password no", "", "", "", "has no password for n.example.com"},
+		{"password first", "machine n.example.com password pw login carol", "carol", "carol", "pw", ""},
+		{"several, none named", of + "alice password a\n" + of + "bob password b", "", "alice", "a", ""},
+		{"several, the second", of + "alice password a\n" + of + "bob password b", "bob", "bob", "b", ""},
+		{"several, one quoted", of + "alice password a\n" + of + `"b o b" password b`, "b o b", "b o b", "b", ""},
+		{"of nobody", "machine n.example.com password pw", "bob", "", "pw", ""},
+		{"of nobody first", "machine n.example.com password pw\n" + of + "bob password b", "bob", "bob", "b", ""},
+		{"of others", of + "alice password a", "bob", "", "", "has no password of bob for n.example.com, the host of s (add a line: machine n.example.com login bob "},
+		{"other host", "machine other.example.com login bob password no", "bob", "", "", "has no password of bob for n.example.com"},
+		{"open quote", "\n" + of + "carol password \"pw\n\"", "", "", "", "does not read as a netrc file: line 2: a quoted word does not end on it"},
+		{"line break", of + `carol password "a\nb"`, "", "", "", "holds a line break"},
+	}
+	for _, tt := range tests {
+		service := "services:\n  s: {kind: git, url: https://n.example.com, credentials: netrc}\n"
+		if tt.user != "" {
+			service = strings.Replace(service, "netrc}", "netrc, user: '"+tt.user+"'}", 1)
+		}
+		m := newMachine(map[string]string{"/u/skillrun.yaml": service, "/h/.netrc": tt.file}, map[string]string{"HOME": "/h"})
+		cfg, list := config.Load(m.options())
+		if len(list) > 0 {
+			t.Fatal(show(list))
+		}
+		token, err := cfg.Token("s")
+		if token.Reveal() != tt.token || tt.err == "" && err != nil || !strings.Contains(errorText(err), tt.err) {
+			t.Errorf("%s: token %q, error %v", tt.name, token.Reveal(), err)
+		}
+		want := tt.user
+		if want == "" {
+			want = tt.login
+		}
+		if user, err := cfg.User("s"); tt.err == "" && (user != want || err != nil) {
+			t.Errorf("%s: user %q, %v", tt.name, user, err)
+		}
+		if strings.Contains(errorText(err), "pw") {
+			t.Errorf("%s: the error shows the password: %v", tt.name, err)
+		}
+	}
+}
+
+// FuzzNetrc holds that nothing panics, and that no word of the file but a
+// login is shown.
+func FuzzNetrc(f *testing.F) {
+	f.Add("machine n.example.com login a password \"b\\\"\" # c\nmacdef x\n\ndefault")
+	f.Add("password \"\\")
+	f.Fuzz(func(t *testing.T, text string) {
+		m := newMachine(map[string]string{
+			"/u/skillrun.yaml": "services:\n  s: {kind: git, url: https://n.example.com, credentials: netrc}\n",
+			"/h/.netrc":        "machine n.example.com password sesame-4711\n" + text,
+		}, map[string]string{"HOME": "/h"})
+		cfg, _ := config.Load(m.options())
+		if _, err := cfg.Token("s"); strings.Contains(errorText(err), "sesame") {
+			t.Error(err)
+		}
+	})
+}
+
 func TestMissing(t *testing.T) {
 	t.Parallel()
 	cfg, _ := config.Load(credentialMachine().options())

@@ -268,6 +268,9 @@ func (c *Config) use(s Service) use {
 	}
 	if s.Credentials == netrc || s.Credentials == helper {
 		u.refs = append(u.refs, s.Credentials)
+		if s.User != "" && !strings.HasPrefix(s.User, "env:") { // it chooses among those of the host
+			u.refs = append(u.refs, "user:"+s.User)
+		}
 	}
 	return u
 }

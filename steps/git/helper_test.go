@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/skillrun/skillrun/engine/types"
@@ -17,7 +18,7 @@ func TestCredentialHelper(t *testing.T) {
 		t.Skip("no git binary")
 	}
 	r := newRemote(t)
-	r.service.Token, r.service.Helper = types.Secret{}, true
+	r.service.User, r.service.Token, r.service.Helper = "", types.Secret{}, true
 	r.connect()
 	helper := func(path, password string) {
 		t.Helper()
@@ -39,6 +40,12 @@ func TestCredentialHelper(t *testing.T) {
 	r.fails("git_push", ws(), types.Forbidden, "the credential has not the right")
 	helper(own, "hunter22")
 	r.must("git_push", ws())
+	r.service.User = "deployer"
+	r.connect()
+	r.must("git_branch_list", map[string]any{"repo": r.url})
+	if asked, _ := os.ReadFile(own + ".asked"); !strings.Contains(string(asked), "\nusername=deployer\n") {
+		t.Errorf("the helper was not asked for the user: %s", asked)
+	}
 	if _, err := os.Stat(filepath.Join(around, ".git", "config.asked")); err == nil {
 		t.Error("the helper of a repository that is around was asked")
 	}

@@ -87,7 +87,7 @@ func (r *repo) auth(ctx context.Context, remote string) (transport.AuthMethod, e
 		return &githttp.BasicAuth{Username: user, Password: r.service.Token.Reveal()}, nil
 	}
 	if r.service.Helper {
-		return askHelper(ctx, u)
+		return askHelper(ctx, u, r.service.User)
 	}
 	return nil, nil
 }
@@ -99,14 +99,19 @@ func (s Service) home(remote string) bool {
 	return err == nil && err2 == nil && !s.Token.IsZero() && home.Scheme == u.Scheme && strings.EqualFold(home.Host, u.Host)
 }
 
-// askHelper asks git's credential helper for a host. Nothing of the question
-// comes from anywhere but the remote's URL, and no prompt is shown.
-func askHelper(ctx context.Context, u *url.URL) (transport.AuthMethod, error) {
+// askHelper asks git's credential helper for a host, and for a user when one is
+// configured: a helper may know several. Nothing else of the question comes
+// from anywhere but the remote's URL, and no prompt is shown.
+func askHelper(ctx context.Context, u *url.URL, user string) (transport.AuthMethod, error) {
 	cmd := exec.CommandContext(ctx, "git", "credential", "fill")
 	// Not inside a repository, whose configuration could name a helper.
 	cmd.Dir = os.TempDir()
 	cmd.Env = append(os.Environ(), "GIT_DIR="+os.DevNull, "GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=", "SSH_ASKPASS=")
-	cmd.Stdin = strings.NewReader("protocol=" + u.Scheme + "\nhost=" + u.Host + "\n\n")
+	question := "protocol=" + u.Scheme + "\nhost=" + u.Host + "\n"
+	if user != "" {
+		question += "username=" + user + "\n"
+	}
+	cmd.Stdin = strings.NewReader(question + "\n")
 	out, err := cmd.Output()
 	if err != nil {
 		return nil, types.Errorf(types.Auth, "git's credential helper has nothing for %s", u.Host).
