@@ -110,6 +110,16 @@ func TestNothingLeaks(t *testing.T) {
 	}
 }
 
+// TestNumberBeyond64BitsIsText: in a file of inputs, as in an answer.
+func TestNumberBeyond64BitsIsText(t *testing.T) {
+	t.Parallel()
+	got, list := config.Values("in.json", []byte(`{"id": 99999999999999999999, "x": [1.5e999, 1e400, -0]}`))
+	want := map[string]any{"id": "99999999999999999999", "x": []any{"1.5e999", "1e400", 0}}
+	if diff := cmp.Diff(want, got); diff != "" || len(list) > 0 {
+		t.Error(diff, list)
+	}
+}
+
 func TestValues(t *testing.T) {
 	t.Parallel()
 	got, list := config.Values("in.yaml", []byte("a: 1\nb: {c: [true]}\n"))

@@ -16,9 +16,9 @@ func encodingFunctions() []Function {
 		types.Field{Name: "port", Type: integer.Maybe()}, types.Field{Name: "path", Type: text, Required: true},
 		types.Field{Name: "query", Type: types.MapOf(text), Required: true}, types.Field{Name: "fragment", Type: text, Required: true})
 	return []Function{
-		Function{Name: "from_json", Signature: "from_json(text: string) any", Doc: "The value that a JSON text spells out. as() gives it a type.",
+		Function{Name: "from_json", Signature: "from_json(text: string) any", Doc: "The value that a JSON text spells out. as() gives it a type. A number that does not fit, an integer beyond 64 bits or one like 1e400, is the text of it.",
 			Example: `as(from_json("{\"id\": 9007199254740993}"), "{id: integer}").id`, Want: `9007199254740993`, run: runFromJSON}.plain(anything, text),
-		Function{Name: "from_yaml", Signature: "from_yaml(text: string) any", Doc: "The value that a YAML text spells out: one document, without anchors, aliases and tags. as() gives it a type.",
+		Function{Name: "from_yaml", Signature: "from_yaml(text: string) any", Doc: "The value that a YAML text spells out: one document, without anchors, aliases and tags. as() gives it a type. A number that does not fit, and .inf and .nan, is the text of it, as of yaml_get.",
 			Example: `as(from_yaml("a:\n- 1\n- 2\n"), "{a: list<integer>}").a[1]`, Want: `2`, run: runFromYAML}.plain(anything, text),
 		Function{Name: "yaml", Signature: "yaml(value: any) string", Doc: "The value as YAML, names sorted.",
 			Example: `yaml({"b": ["x", 1], "a": "yes"})`, Want: `"a: \"yes\"\nb:\n  - x\n  - 1\n"`, run: runYAML}.generic(1, 1, typeString),

@@ -35,7 +35,7 @@ func runFromJSON(ev *evaluator, args []any) (any, error) {
 	if err := ev.fuel.handle(parsedCost(s, 6, 208, 400)); err != nil {
 		return nil, err
 	}
-	v, err := types.Decode([]byte(s))
+	v, err := types.Read([]byte(s))
 	if err != nil {
 		return nil, badArgument("from_json: %v", err)
 	}
@@ -163,22 +163,23 @@ func yamlScalar(n *yaml.Node) (any, error) {
 	case "!!bool":
 		return strings.EqualFold(n.Value, "true"), nil
 	case "!!int", "!!float":
-		return yamlNumber(n)
+		return yamlNumber(n), nil
 	case "!!str", "!!timestamp":
 		return n.Value, nil
 	}
 	return nil, lineError(n, "the tag "+n.Tag+" is not read")
 }
 
-// yamlNumber reads a number, and refuses to round one: what is all digits and
-// fits no integer is likely a commit.
-func yamlNumber(n *yaml.Node) (any, error) {
+// yamlNumber reads a number. One that no value can hold, or that has no
+// number in JSON (.inf, .nan), is the text that stands there, as of yaml_get:
+// what is all digits and fits no integer is likely a commit or an id.
+func yamlNumber(n *yaml.Node) any {
 	if i, err := strconv.ParseInt(n.Value, 0, 64); err == nil {
-		return int(i), nil
+		return int(i)
 	}
 	f, err := strconv.ParseFloat(n.Value, 64)
 	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) || strings.Trim(n.Value, "+-0123456789_") == "" {
-		return nil, lineError(n, "the number "+clip(n.Value)+" does not fit; quote it to keep it as text")
+		return n.Value
 	}
-	return f, nil
+	return f + 0 // -0 is 0
 }

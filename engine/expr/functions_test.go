@@ -118,8 +118,8 @@ func TestFunctionFailures(t *testing.T) {
 	for src, want := range map[string]string{
 		`fixed(1, 21)`: "fixed writes 0 to 20 digits, not 21", `split("a", "/", 0)`: "split cannot make 0 parts", `repeat("a", -1)`: "repeat cannot repeat -1 times", `repeat("ab", 9223372036854775807)`: "the expression handles too much text (work on a part of it)", `slug("a", 0)`: "slug cannot make a text of length 0", `pad_left("a", 3, "xy")`: `"xy" is not one character to fill with`, `pad_left("a", 9223372036854775807)`: "the expression handles too much text (work on a part of it)",
 		`as(from_json("{\"a\": [1, \"x\"]}"), "{a: list<integer>}")`: `from_json("{\"a\": [1, \"x\"]}") is not what as() expects: a[1] is the text "x", not an integer`, `as(1, "string")`: "1 is not what as() expects: it is the integer 1, not a string", `as(from_json("{}"), "{a: string}")`: `from_json("{}") is not what as() expects: a is missing`, `as(from_json("{\"a\": {\"b\": null}}"), "map<map<integer>>")`: `from_json("{\"a\": {\"b\": null}}") is not what as() expects: a.b is missing`,
-		`from_json("{")`: "from_json: unexpected EOF", `from_json("1 2")`: "from_json: text after the JSON value", `from_json("99999999999999999999")`: "from_json: integer 99999999999999999999 does not fit 64 bits", `from_json(deep)`: "from_json: the text is nested deeper than 100",
-		`from_yaml("")`: "from_yaml: the text is empty", `from_yaml("a: &x 1\nb: *x")`: "from_yaml: line 1: anchors and aliases are not read", `from_yaml("a: 1\na: 2")`: "from_yaml: line 2: the name a is given twice", `from_yaml("1\n---\n2")`: "from_yaml: there is more than one document", `from_yaml("!!python/object x")`: "from_yaml: line 1: the tag !!python/object is not read", `from_yaml("<<: {a: 1}")`: "from_yaml: line 1: a name has to be plain text", `from_yaml("sha: 1234567890123456789012345678901234567890")`: "from_yaml: line 1: the number 1234567890123456789012345678901234567890 does not fit; quote it to keep it as text", `from_yaml(".inf")`: "from_yaml: line 1: the number .inf does not fit; quote it to keep it as text", `from_yaml("a: [")`: "from_yaml: line 1: did not find expected node content", `from_yaml(deep)`: "from_yaml: line 1: the text is nested deeper than 100",
+		`from_json("{")`: "from_json: unexpected EOF", `from_json("1 2")`: "from_json: text after the JSON value", `from_json(deep)`: "from_json: the text is nested deeper than 100",
+		`from_yaml("")`: "from_yaml: the text is empty", `from_yaml("a: &x 1\nb: *x")`: "from_yaml: line 1: anchors and aliases are not read", `from_yaml("a: 1\na: 2")`: "from_yaml: line 2: the name a is given twice", `from_yaml("1\n---\n2")`: "from_yaml: there is more than one document", `from_yaml("!!python/object x")`: "from_yaml: line 1: the tag !!python/object is not read", `from_yaml("<<: {a: 1}")`: "from_yaml: line 1: a name has to be plain text", `from_yaml("a: [")`: "from_yaml: line 1: did not find expected node content", `from_yaml(deep)`: "from_yaml: line 1: the text is nested deeper than 100",
 		`base64_decode("%")`: `"%" is not base64`, `base64_decode("/w")`: "base64_decode gives texts, and this is none", `url_decode("%zz")`: `"%zz" is not part of a URL`, `url_decode("%ff")`: `"%ff" is not part of a URL`, `url_join("https://h", "..")`: `".." cannot be a segment of a URL`, `url_join("https://h", "a", "")`: `"" cannot be a segment of a URL`, `url_parse("/x")`: `"/x" is not a URL such as https://host/path`, `url_parse("https://h/?%zz")`: `"https://h/?%zz" has a query that is none`, `url_query({a: inputs.tags})`: "a of a query is a list or an object; join() makes one text",
 		`path_join("a", "b", "../../c")`: `"../c" leads out of "a"`, `path_join("a", "..")`: `".." leads out of "a"`, `semver_compare("1.0", "1.0.0")`: `"1.0" is not a version such as 1.2.3 or v1.2.3-rc.1`, `semver_bump("9223372036854775807.0.0", "major")`: "the version after 9223372036854775807.0.0 does not fit", `semver_bump("1.0.0", inputs.mode)`: `inputs.mode is "full", not one of major, minor, patch`, `semver_sort(["x"])`: `"x" is not a version such as 1.2.3 or v1.2.3-rc.1`,
 		`now("Mars/Base")`: `there is no time zone "Mars/Base"; zones have names such as Europe/Dublin or UTC`, `now("Local")`: `there is no time zone "Local"; zones have names such as Europe/Dublin or UTC`, `now("../../etc/passwd")`: `there is no time zone "../../etc/passwd"; zones have names such as Europe/Dublin or UTC`, `now("")`: `there is no time zone ""; zones have names such as Europe/Dublin or UTC`,
@@ -150,6 +150,27 @@ func TestFunctionUnknowns(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s:\n%s", src, diff)
+		}
+	}
+}
+
+// TestNumberBeyond64BitsIsText: what others wrote is read, and no number in it
+// is rounded or refused.
+func TestNumberBeyond64BitsIsText(t *testing.T) {
+	t.Parallel()
+	sha := "1234567890123456789012345678901234567890"
+	for src, want := range map[string]any{
+		`from_json("{\"id\": 99999999999999999999, \"n\": [-9223372036854775809, 1e999, -0.0, 9223372036854775807]}")`: map[string]any{
+			"id": "99999999999999999999", "n": []any{"-9223372036854775809", "1e999", 0.0, 9223372036854775807}},
+		`from_json("100000000000000000000")`:                "100000000000000000000",
+		`as(from_json("[` + sha + `]"), "list<string>")[0]`: sha,
+		`from_yaml("sha: ` + sha + `\nx: [.inf, -.Inf, .nan, 1e400, -0.0]")`: map[string]any{
+			"sha": sha, "x": []any{".inf", "-.Inf", ".nan", "1e400", 0.0}},
+		`from_yaml("18446744073709551616")`: "18446744073709551616",
+	} {
+		got, err := run(t, src, environment())
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%s: %v\n%s", src, err, diff)
 		}
 	}
 }

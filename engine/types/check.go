@@ -1,6 +1,7 @@
 package types
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -281,17 +282,20 @@ func (t Type) parse(text string) (any, error) {
 		return nil, fmt.Errorf("is %q, not true or false", clip(text))
 	case Integer:
 		n, err := strconv.Atoi(text)
+		if errors.Is(err, strconv.ErrRange) {
+			return nil, fmt.Errorf("is %q, which does not fit an integer of 64 bits", clip(text))
+		}
 		if err != nil {
 			return nil, fmt.Errorf("is %q, not an integer", clip(text))
 		}
 		return n, nil
 	case Any:
-		if v, err := Decode([]byte(text)); err == nil {
+		if v, err := Read([]byte(text)); err == nil {
 			return v, nil
 		}
 		return text, nil
 	}
-	v, err := Decode([]byte(text))
+	v, err := Read([]byte(text))
 	if err != nil {
 		return nil, fmt.Errorf("is %q, not %s in JSON", clip(text), article(t))
 	}

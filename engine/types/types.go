@@ -10,8 +10,9 @@
 // Values are plain Go: nil (absent), bool, string, int (64 bits: skillrun
 // builds for 64-bit machines only), float64, []any and map[string]any. Two
 // more exist inside the engine only: [Secret], which cannot be printed, and
-// [Unknown], which stands for what a plan cannot know yet. [Decode] makes such
-// values from JSON without turning integers into floats.
+// [Unknown], which stands for what a plan cannot know yet. [Read] makes such
+// values from anybody's JSON, [Decode] from our own, without turning integers
+// into floats.
 package types
 
 import (

@@ -176,6 +176,42 @@ func TestExactNumbers(t *testing.T) {
 	}
 }
 
+// TestNumberBeyond64BitsIsText: of what others wrote, every number arrives.
+func TestNumberBeyond64BitsIsText(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]any{
+		"9223372036854775808": "9223372036854775808", "-9223372036854775809": "-9223372036854775809",
+		"100000000000000000000": "100000000000000000000", "1e400": "1e400", "[1e20, 1.0, -0]": []any{1e20, 1.0, 0},
+		`{"a":{"b":[12345678901234567890123]}}`: map[string]any{"a": map[string]any{"b": []any{"12345678901234567890123"}}},
+	} {
+		got, err := types.Read([]byte(text))
+		if err != nil || cmp.Diff(want, got) != "" {
+			t.Errorf("%s was read as %v (%v)", text, got, err)
+			continue
+		}
+		again, err := types.Decode(types.Encode(got))
+		if diff := cmp.Diff(types.Encode(got), types.Encode(again)); diff != "" || err != nil {
+			t.Errorf("%s is another value when it is read from a journal: %v\n%s", text, err, diff)
+		}
+		if v, err := types.OfKind(types.Any).Parse(text); err != nil || cmp.Diff(want, v) != "" {
+			t.Errorf("as an input, %s is %v (%v)", text, v, err)
+		}
+	}
+	for _, bad := range []string{"1 2", "{", "01", "NaN"} {
+		if v, err := types.Read([]byte(bad)); err == nil {
+			t.Errorf("%s was read as %v", bad, v)
+		}
+	}
+	for kind, want := range map[types.Kind]string{
+		types.Integer: `is "99999999999999999999", which does not fit an integer of 64 bits`,
+		types.Number:  `is the text "99999999999999999999", not a number`,
+	} {
+		if _, err := types.OfKind(kind).Parse("99999999999999999999"); err == nil || err.Error() != want {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
+
 func TestAccepts(t *testing.T) {
 	t.Parallel()
 	str := types.OfKind(types.String)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 )
@@ -71,9 +70,28 @@ func FirstUnknown(v any) (Unknown, bool) {
 	return Unknown{}, false
 }
 
-// Decode reads one JSON value. Integers that fit 64 bits become int, other
-// numbers float64; nothing is rounded in silence.
-func Decode(data []byte) (any, error) {
+// Decode reads one JSON value that [Encode] wrote. Integers that fit 64 bits
+// become int, other numbers float64; nothing is rounded in silence: a number
+// that is no value of ours is an error. What somebody else wrote is read by
+// [Read].
+func Decode(data []byte) (any, error) { return decode(data, number) }
+
+// Read reads one JSON value that somebody else wrote: an answer, an input, a
+// text. Every JSON can be read. A number that no value of ours can hold, an
+// integer beyond 64 bits or a number beyond the range of float64, arrives as a
+// text, as it was written: it is mostly the id of something.
+func Read(data []byte) (any, error) {
+	return decode(data, func(s string) (any, error) {
+		v, err := number(s)
+		if _, wide := v.(float64); err != nil || wide && isInteger(s) {
+			return s, nil
+		}
+		return v, nil
+	})
+}
+
+// decode reads one JSON value, and every number in it by number.
+func decode(data []byte, number func(string) (any, error)) (any, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
 	var v any
@@ -83,23 +101,23 @@ func Decode(data []byte) (any, error) {
 	if d.More() {
 		return nil, fmt.Errorf("text after the JSON value")
 	}
-	return normalize(v)
+	return normalize(v, number)
 }
 
-func normalize(v any) (any, error) {
+func normalize(v any, number func(string) (any, error)) (any, error) {
 	var err error
 	switch v := v.(type) {
 	case json.Number:
 		return number(v.String())
 	case []any:
 		for i := range v {
-			if v[i], err = normalize(v[i]); err != nil {
+			if v[i], err = normalize(v[i], number); err != nil {
 				return nil, err
 			}
 		}
 	case map[string]any:
 		for k := range v {
-			if v[k], err = normalize(v[k]); err != nil {
+			if v[k], err = normalize(v[k], number); err != nil {
 				return nil, err
 			}
 		}
@@ -107,19 +125,20 @@ func normalize(v any) (any, error) {
 	return v, nil
 }
 
+func isInteger(s string) bool { return !strings.ContainsAny(s, ".eE") }
+
 func number(s string) (any, error) {
-	if !strings.ContainsAny(s, ".eE") {
-		var i int
-		if err := json.Unmarshal([]byte(s), &i); err == nil {
+	if isInteger(s) {
+		if i, err := strconv.Atoi(s); err == nil {
 			return i, nil
 		}
 		return wide(s)
 	}
-	var f float64
-	if err := json.Unmarshal([]byte(s), &f); err != nil || math.IsInf(f, 0) {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil {
 		return nil, fmt.Errorf("number %s does not fit", s)
 	}
-	return f, nil
+	return f + 0, nil // -0 is 0: written and read again, it would be
 }
 
 // wide reads an integer above 64 bits. It is a float when that loses nothing,

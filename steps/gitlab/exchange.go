@@ -101,7 +101,7 @@ const (
 
 // said is GitLab's own text in a refusal.
 func said(body []byte) string {
-	v, err := types.Decode(body)
+	v, err := types.Read(body)
 	if err != nil {
 		if bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) {
 			return "(a web page, not GitLab's API)"

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -130,6 +131,8 @@ func (c *client) authorize(req *http.Request) {
 }
 
 // exchange sends one request and returns what came back, whatever its status.
+// The status of a write says what happened, also when the body behind it breaks
+// off: as much of it as came is returned, with errCut.
 func (c *client) exchange(ctx context.Context, method string, t Target, kind string, body []byte) (*http.Response, []byte, error) {
 	u, err := c.locate(t.Path, t.Query)
 	if err != nil {
@@ -158,11 +161,17 @@ func (c *client) exchange(ctx context.Context, method string, t Target, kind str
 	}
 	defer resp.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit(t))+1))
-	if err != nil {
+	switch {
+	case err != nil && method == http.MethodGet:
 		return nil, nil, outcome.Transport(method, c.what(method, t), err)
+	case err != nil:
+		return resp, data, errCut
 	}
 	return resp, data, nil
 }
+
+// errCut is an answer whose status came and whose body broke off.
+var errCut = errors.New("the connection broke in the middle of the answer")
 
 func limit(t Target) int {
 	if t.MaxBody > 0 {
@@ -199,22 +208,20 @@ func (c *client) answer(method string, t Target, resp *http.Response, body []byt
 	if !isJSON(resp) || len(bytes.TrimSpace(body)) == 0 || out.Truncated {
 		return out, nil
 	}
-	v, err := types.Decode(body)
-	if err != nil {
-		return Out{}, c.broken(method, what)
+	v, err := types.Read(body)
+	switch {
+	case err == nil:
+		out.JSON = &v
+	case method == http.MethodGet:
+		return Out{}, types.Errorf(types.Unavailable, "%s: the answer is to be JSON, and is broken or cut off", what).
+			WithHint("see what stands between here and service %q, then go on with the run", c.name).With("body", excerpt(body))
 	}
-	out.JSON = &v
 	return out, nil
 }
 
-// broken is an answer that is cut off or garbled. Of a write it proves nothing.
-func (c *client) broken(method, what string) error {
-	code := types.Unavailable
-	if method != http.MethodGet {
-		code = types.UnknownOutcome
-	}
-	return types.Errorf(code, "%s: the answer is to be JSON, and is broken or cut off", what).
-		WithHint("see what stands between here and service %q, then go on with the run", c.name)
+// excerpt is the beginning of a body, as text.
+func excerpt(body []byte) string {
+	return strings.ToValidUTF8(string(body[:min(len(body), maxExcerpt)]), "\uFFFD")
 }
 
 func isJSON(resp *http.Response) bool {
@@ -228,20 +235,19 @@ func (c *client) judge(method, what string, t Target, resp *http.Response, body 
 	if slices.Contains(t.Expect, status) || len(t.Expect) == 0 && status/100 == 2 {
 		return nil
 	}
-	excerpt := strings.ToValidUTF8(string(body[:min(len(body), maxExcerpt)]), "\uFFFD")
 	if err := outcome.Status(method, what, resp, said(resp, body)); err != nil {
 		if status == http.StatusPreconditionFailed || status == http.StatusLocked {
 			err.Code = types.Conflict
 			err = err.WithHint("somebody else changed or holds it: look at it, then go on with the run")
 		}
-		return err.With("body", excerpt)
+		return err.With("body", excerpt(body))
 	}
 	code := types.Unavailable
 	if method != http.MethodGet {
 		code = types.UnknownOutcome
 	}
 	return types.Errorf(code, "%s: %d %s, which is not expected", what, status, http.StatusText(status)).
-		WithHint("see what it means there, and add it to expect if it is an answer").With("status", status).With("body", excerpt)
+		WithHint("see what it means there, and add it to expect if it is an answer").With("status", status).With("body", excerpt(body))
 }
 
 // maxExcerpt is how much of a body goes into an error's details, and maxSaid
@@ -264,7 +270,7 @@ func said(resp *http.Response, body []byte) string {
 			}
 		}
 	} else if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind == "text/plain" {
-		text = strings.Join(strings.Fields(strings.ToValidUTF8(string(body[:min(len(body), maxExcerpt)]), "\uFFFD")), " ")
+		text = strings.Join(strings.Fields(excerpt(body)), " ")
 	}
 	if r := []rune(text); len(r) > maxSaid {
 		text = string(r[:maxSaid]) + "…"

@@ -88,6 +88,6 @@ type Out struct {
 	Status    int               `json:"status" doc:"The status code."`
 	Headers   map[string]string `json:"headers" doc:"The headers by their name in lower case, several of one name with commas between; without cookies."`
 	Body      string            `json:"body" doc:"The body as text; what is not UTF-8 is replaced."`
-	JSON      *any              `json:"json,omitempty" doc:"The body's value, when the answer says that it is JSON."`
-	Truncated bool              `json:"truncated" doc:"Whether the body of a write's answer was longer than was read; a read fails then."`
+	JSON      *any              `json:"json,omitempty" doc:"The body's value, when the answer says that it is JSON. A number that does not fit, an integer beyond 64 bits or one like 1e400, is the text of it. Absent of a write whose answer is no JSON after all: its status says what happened, and body has the text."`
+	Truncated bool              `json:"truncated" doc:"Whether the body of a write's answer was longer than was read, or broke off; a read fails then."`
 }

@@ -268,12 +268,7 @@ func TestWriteIsSentOnce(t *testing.T) {
 	for name, fail := range map[string]func(http.ResponseWriter, *http.Request) bool{
 		"reset": func(out http.ResponseWriter, _ *http.Request) bool { return hijack(out, "") },
 		"cut": func(out http.ResponseWriter, _ *http.Request) bool {
-			return hijack(out, "HTTP/1.1 201 Created\r\nContent-Length: 100\r\nContent-Type: application/json\r\n\r\n{\"a")
-		},
-		"broken": func(out http.ResponseWriter, _ *http.Request) bool {
-			out.Header().Set("Content-Type", "application/json")
-			fmt.Fprint(out, `{"a"`)
-			return true
+			return hijack(out, "HTTP/1.1 201 Created\r\nContent-Le")
 		},
 		"500": func(out http.ResponseWriter, _ *http.Request) bool { out.WriteHeader(500); return true },
 		"503": func(out http.ResponseWriter, _ *http.Request) bool { out.WriteHeader(503); return true },
@@ -507,6 +502,100 @@ func TestOddAnswers(t *testing.T) {
 	}
 	if _, err := w.do("http_request", in); err == nil || !strings.HasSuffix(err.Message, ": "+strings.Repeat("é", 200)+"…") {
 		t.Error(err)
+	}
+}
+
+// result is what a step returns, or the code with which it fails.
+func (w world) result(name, in string) map[string]any {
+	raw, err := w.step(name).Do(w.Context(), json.RawMessage(in))
+	if err != nil {
+		return map[string]any{"code": string(types.CodeOf(err))}
+	}
+	v, err := types.Decode(raw)
+	out, ok := v.(map[string]any)
+	if err != nil || !ok {
+		w.Fatalf("%s: %s, %v", name, raw, err)
+	}
+	return out
+}
+
+// jsonAnswer answers with a status and a body that is to be JSON.
+func jsonAnswer(status int, body string) func(http.ResponseWriter, *http.Request) bool {
+	return func(out http.ResponseWriter, _ *http.Request) bool {
+		out.Header().Set("Content-Type", "application/json")
+		out.WriteHeader(status)
+		fmt.Fprint(out, body)
+		return true
+	}
+}
+
+// cutAnswer answers with a status and a body that breaks off.
+func cutAnswer(status int, body string) func(http.ResponseWriter, *http.Request) bool {
+	return func(out http.ResponseWriter, _ *http.Request) bool {
+		conn, _, err := out.(http.Hijacker).Hijack()
+		if err != nil {
+			return false
+		}
+		fmt.Fprintf(conn, "HTTP/1.1 %d X\r\nContent-Length: 100\r\nContent-Type: application/json\r\n\r\n%s", status, body)
+		return conn.Close() == nil
+	}
+}
+
+// TestNumberBeyond64BitsIsText: what an answer's numbers are does not decide
+// what happened, neither of a read nor of a write.
+func TestNumberBeyond64BitsIsText(t *testing.T) {
+	w := newWorld(t)
+	for text, want := range map[string]string{
+		`18446744073709551616`: `"18446744073709551616"`, `-9223372036854775809`: `"-9223372036854775809"`,
+		`100000000000000000000`: `"100000000000000000000"`, `1e400`: `"1e400"`, `-1.5E+999`: `"-1.5E+999"`,
+		`9223372036854775807`: `9223372036854775807`, `-0`: `0`, `-0.0`: `0`, `1.5e3`: `1500`,
+		strings.Repeat("7", 400): `"` + strings.Repeat("7", 400) + `"`,
+	} {
+		body := `{"a":[{"id":` + text + `}]}`
+		w.api.fail = jsonAnswer(http.StatusCreated, body)
+		for _, call := range []string{`http_get {`, `http_request {"method":"POST",`} {
+			name, rest, _ := strings.Cut(call, " ")
+			out := w.result(name, rest+`"service":"http","path":"x"}`)
+			got := string(types.Encode(out["json"]))
+			if got != `{"a":[{"id":`+want+`}]}` || out["body"] != body || out["status"] != 201 {
+				t.Errorf("%s %s: %s, body %v", name, text, got, out["body"])
+			}
+		}
+	}
+}
+
+// TestStatusDecidesWhatHappened: of a write that was answered with a status,
+// whatever the body behind it is worth. The text that came is kept.
+func TestStatusDecidesWhatHappened(t *testing.T) {
+	w := newWorld(t)
+	for name, tc := range map[string]struct {
+		fail func(http.ResponseWriter, *http.Request) bool
+		want string // the code, or the result without its headers
+	}{
+		"no JSON":                       {jsonAnswer(201, `{"a"`), `{"body":"{\"a\"","status":201,"truncated":false}`},
+		"two values":                    {jsonAnswer(200, `1 2`), `{"body":"1 2","status":200,"truncated":false}`},
+		"a web page":                    {jsonAnswer(200, `<html>`), `{"body":"<html>","status":200,"truncated":false}`},
+		"not UTF-8":                     {jsonAnswer(201, "{\"a\":\"\xff\"}"), "{\"body\":\"{\\\"a\\\":\\\"\uFFFD\\\"}\",\"json\":{\"a\":\"\uFFFD\"},\"status\":201,\"truncated\":false}"},
+		"one name twice":                {jsonAnswer(201, `{"a":1,"a":2}`), `{"body":"{\"a\":1,\"a\":2}","json":{"a":2},"status":201,"truncated":false}`},
+		"breaks off":                    {cutAnswer(201, `{"id":7`), `{"body":"{\"id\":7","status":201,"truncated":true}`},
+		"a whole value that breaks off": {cutAnswer(201, `{"id":7}`), `{"body":"{\"id\":7}","status":201,"truncated":true}`},
+		"a no that breaks off":          {cutAnswer(409, `{"message":"there`), "conflict"},
+		"neither, and breaks off":       {cutAnswer(502, `{`), "unknown_outcome"},
+	} {
+		w.api.answer(tc.fail)
+		out := w.result("http_request", `{"service":"http","path":"x","method":"POST"}`)
+		delete(out, "headers")
+		got := string(types.Encode(out))
+		if out["code"] != nil {
+			got = out["code"].(string)
+		}
+		if asked := w.api.answer(nil); got != tc.want || len(asked) != 1 {
+			t.Errorf("%s: got %s\nwant %s (asked %q)", name, got, tc.want, asked)
+		}
+	}
+	w.api.fail = jsonAnswer(200, `{"a"`)
+	if _, err := w.do("http_get", `{"service":"http","path":"x"}`); err == nil || err.Code != types.Unavailable || err.Details["body"] != `{"a"` {
+		t.Errorf("the body of a read is lost: %v", err)
 	}
 }
 

@@ -3,6 +3,8 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -39,11 +41,21 @@ func (f family) request(ctx context.Context, in RequestIn) (Out, error) {
 	if err != nil {
 		return Out{}, err
 	}
-	resp, body, err := c.exchange(ctx, in.Method, in.Target, kind, sent)
+	resp, body, cut := c.exchange(ctx, in.Method, in.Target, kind, sent)
+	if cut != nil && !errors.Is(cut, errCut) {
+		return Out{}, cut
+	}
+	out, err := c.answer(in.Method, in.Target, resp, body)
 	if err != nil {
 		return Out{}, err
 	}
-	return c.answer(in.Method, in.Target, resp, body)
+	if cut != nil {
+		out.Truncated, out.JSON = true, nil
+	}
+	if tell := step.CallOf(ctx).Tell; tell != nil && isJSON(resp) && out.JSON == nil && out.Body != "" {
+		tell(fmt.Sprintf("%s: answered %d; the body is to be JSON, and is broken or cut off: it is kept as text", c.what(in.Method, in.Target), out.Status))
+	}
+	return out, nil
 }
 
 // find asks the skill's own question. Without one, nothing speaks against the
