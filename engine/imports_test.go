@@ -85,7 +85,8 @@ var house = []rule{
 	{pkg: "cmd/skillrun/internal/live", ours: "engine engine/config engine/plan engine/diag engine/types engine/step cmd/skillrun/internal/render", third: "charm.land/bubbletea charm.land/lipgloss github.com/charmbracelet golang.org/x/term golang.org/x/sys"},
 	// castsvg draws the picture of the README from a recording.
 	{pkg: "cmd/skillrun/internal/live/castsvg", third: "charm.land/lipgloss github.com/charmbracelet"},
-	{pkg: "cmd/skillrun/internal/*", ours: "engine engine/config engine/plan engine/diag engine/types engine/step cmd/skillrun/internal/render cmd/skillrun/internal/refdocs cmd/skillrun/internal/live", third: "github.com/spf13/cobra"},
+	// pflag is the half of cobra that reads flags.
+	{pkg: "cmd/skillrun/internal/*", ours: "engine engine/config engine/plan engine/diag engine/types engine/step cmd/skillrun/internal/render cmd/skillrun/internal/refdocs cmd/skillrun/internal/live", third: "github.com/spf13/cobra github.com/spf13/pflag"},
 }
 
 // TestImports holds every import of the module against the house.

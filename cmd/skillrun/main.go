@@ -144,11 +144,41 @@ func userName() string {
 	return u.Username
 }
 
-// version is the module's version as the Go toolchain recorded it.
+// release is the version that a build is given, with
+//
+//	go build -ldflags "-X main.release=$(git describe --tags)"
+//
+// where the toolchain cannot tell it: of an archive without its history.
+var release string
+
+// version is the release that the build was given, else the module's version as
+// the toolchain recorded it (a tag of this commit, or the version that go
+// install was told), else the commit.
 func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
+	info, _ := debug.ReadBuildInfo()
+	return versionOf(release, info)
+}
+
+func versionOf(release string, info *debug.BuildInfo) string {
+	const unknown = "(devel)"
+	switch {
+	case release != "":
+		return release
+	case info == nil:
+		return unknown
+	case info.Main.Version != "" && info.Main.Version != unknown:
+		return info.Main.Version
 	}
-	return info.Main.Version
+	vcs := map[string]string{}
+	for _, s := range info.Settings {
+		vcs[s.Key] = s.Value
+	}
+	commit := vcs["vcs.revision"]
+	if commit == "" {
+		return unknown
+	}
+	if vcs["vcs.modified"] == "true" {
+		commit += "+dirty"
+	}
+	return unknown + " " + commit
 }

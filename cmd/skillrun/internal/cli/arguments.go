@@ -28,7 +28,7 @@ func atMost(n int) cobra.PositionalArgs {
 			return nil
 		}
 		return refused(types.Errorf(types.BadInput, "%q is too much: the command is %s", args[n], c.UseLine()).
-			WithHint("see: %s --help", c.CommandPath()))
+			WithHint("%ssee: %s --help", didYouMean(args[n], verbNames(c)), c.CommandPath()))
 	}
 }
 
@@ -52,24 +52,11 @@ func orWords(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
 }
 
-// unknownWord is the error of a first word that is neither a verb nor a skill.
-// It was taken for a skill, and may have been meant for a verb.
-func unknownWord(err error, root *cobra.Command, args []string) error {
-	if err == nil || len(args) == 0 {
-		return err
+// didYouMean is the beginning of a hint: the nearest of the words, if one is
+// near.
+func didYouMean(word string, words []string) string {
+	if near := diag.Nearest(word, words); near != "" {
+		return "did you mean " + near + "? "
 	}
-	e := types.AsError(err)
-	if e.Code != types.NotFound || e.Details["skill"] != args[0] {
-		return err
-	}
-	var verbs []string
-	for _, c := range root.Commands() {
-		if c.Runnable() && !c.Hidden {
-			verbs = append(verbs, c.Name())
-		}
-	}
-	if near := diag.Nearest(args[0], verbs); near != "" {
-		e.Hint = "did you mean the verb " + near + "? " + e.Hint
-	}
-	return err
+	return ""
 }

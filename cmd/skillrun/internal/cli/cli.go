@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -88,25 +87,9 @@ type World interface {
 func (p *Program) Run(ctx context.Context, args []string) int {
 	out := &sink{w: p.Stdout}
 	p.Stdout = out
-	root := &cobra.Command{
-		Use:           "skillrun SKILL [flags]",
-		Short:         "Run ops skills written in YAML: checked whole, shown first, resumable",
-		Long:          longHelp,
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		Args:          cobra.ArbitraryArgs,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
-	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetIn(p.Stdin)
-	root.SetOut(p.Stdout)
-	root.SetErr(p.Stderr)
-	root.AddCommand(p.runCmd(), p.planCmd(), p.applyCmd(), p.checkCmd(), p.listCmd(), p.showCmd(), p.stepsCmd(), p.runsCmd(), p.resumeCmd(), p.approveCmd(), p.rejectCmd(),
-		p.resolveCmd(), p.cancelCmd(), p.undoCmd(), p.verifyCmd(), p.doctorCmd(), p.sandboxCmd(), p.completionCmd(), p.versionCmd())
-	root.AddCommand(topics()...)
-	root.SetFlagErrorFunc(flagError)
-	p.completeArgs(root, p.completeSkills)
-	root.SetArgs(verb(root, args))
+	root := p.root()
+	typed := arrange(root, args)
+	root.SetArgs(typed.args)
 	soft, stop := context.WithCancel(ctx)
 	defer stop()
 	p.hard = ctx
@@ -119,12 +102,40 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 			}
 		}()
 	}
-	code := p.exit(unknownWord(root.ExecuteContext(soft), root, args))
+	code := p.exit(unknownWord(root.ExecuteContext(soft), root, typed.skill))
 	if out.err != nil && code == exitDone {
 		render.Error(p.Stderr, fmt.Errorf("the result could not be written: %w", out.err))
 		return exitFailed
 	}
 	return code
+}
+
+// root is the program with its verbs.
+func (p *Program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "skillrun SKILL [flags]",
+		Version:       p.Version,
+		Short:         "Run ops skills written in YAML: checked whole, shown first, resumable",
+		Long:          longHelp,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.ArbitraryArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetVersionTemplate("skillrun {{.Version}}\n")
+	root.SetIn(p.Stdin)
+	root.SetOut(p.Stdout)
+	root.SetErr(p.Stderr)
+	root.AddCommand(p.runCmd(), p.planCmd(), p.applyCmd(), p.checkCmd(), p.listCmd(), p.showCmd(), p.stepsCmd(), p.runsCmd(), p.resumeCmd(), p.approveCmd(), p.rejectCmd(),
+		p.resolveCmd(), p.cancelCmd(), p.undoCmd(), p.verifyCmd(), p.doctorCmd(), p.sandboxCmd(), p.completionCmd(), p.versionCmd())
+	root.AddCommand(topics()...)
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(helpCmd())
+	root.InitDefaultHelpCmd()
+	p.completeArgs(root, p.completeSkills)
+	everywhere(root)
+	return root
 }
 
 const longHelp = `skillrun runs skills: YAML files with typed inputs, typed steps and typed
@@ -134,25 +145,9 @@ anything twice.
 
   skillrun release_aa_backend_prod --sandbox --input commit_sha=<40 hex>
 
-A first word that is no verb is the name of a skill. "skillrun completion bash"
-completes commands in a shell.`
-
-// verb puts "run" before a first word that is no verb, so that `skillrun NAME`
-// runs a skill.
-func verb(root *cobra.Command, args []string) []string {
-	if len(args) > 2 && strings.HasPrefix(args[0], "__complete") { // the last word is the one that is being typed
-		return append([]string{args[0]}, verb(root, args[1:])...)
-	}
-	if len(args) == 0 || strings.HasPrefix(args[0], "-") || args[0] == "help" || strings.HasPrefix(args[0], "__complete") {
-		return args
-	}
-	for _, c := range root.Commands() {
-		if c.Name() == args[0] {
-			return args
-		}
-	}
-	return append([]string{"run"}, args...)
-}
+A first word that is no verb is the name of a skill. Flags stand anywhere, also
+before it; --config and --sandbox, which say where, fit every verb.
+"skillrun completion bash" completes commands in a shell.`
 
 // exit prints err and returns the exit code it carries.
 func (p *Program) exit(err error) int {

@@ -65,9 +65,38 @@ const builtIn = "built in"
 func (p *Program) readSkill(path, shown string) (source, error) {
 	text, err := readFile(path)
 	if err != nil {
-		return source{}, fmt.Errorf("cannot read the skill: %w", bare(err, shown))
+		return source{}, unreadable(path, shown, err)
 	}
 	return source{Name: stem(shown), File: shown, From: filepath.Dir(shown), Text: text}, nil
+}
+
+// unreadable is the error of a skill's file that cannot be read, with the file
+// beside it that may have been meant.
+func unreadable(path, shown string, err error) error {
+	e := types.Errorf(types.BadInput, "cannot read the skill: %w", bare(err, shown)).WithHint("name the file of a skill; `skillrun list` shows those that are found by name")
+	if !errors.Is(err, fs.ErrNotExist) {
+		return e
+	}
+	e.Code = types.NotFound
+	if near := nearFile(path); near != "" {
+		e.Hint = "did you mean " + strings.TrimSuffix(shown, filepath.Base(shown)) + near + "?"
+	}
+	return e
+}
+
+// nearFile is the skill's file in the folder of path that may have been meant.
+func nearFile(path string) string {
+	entries, _ := os.ReadDir(filepath.Dir(path)) // a folder that is not there offers nothing
+	byStem := map[string]string{}
+	for _, e := range entries {
+		if ext := filepath.Ext(e.Name()); ext == ".yaml" || ext == ".yml" {
+			byStem[stem(e.Name())] = e.Name()
+		}
+	}
+	if same, ok := byStem[stem(path)]; ok {
+		return same
+	}
+	return byStem[diag.Nearest(stem(path), types.SortedKeys(byStem))]
 }
 
 func bare(err error, shown string) error {

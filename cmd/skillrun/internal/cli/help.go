@@ -4,8 +4,6 @@ import (
 	"errors"
 
 	"github.com/spf13/cobra"
-
-	"github.com/skillrun/skillrun/engine/types"
 )
 
 const resumeExample = "  skillrun resume 20260115-101530-k3f9q2\n  skillrun resume k3f9q2 --yes\n  skillrun resume last --sandbox"
@@ -69,11 +67,6 @@ says where each comes from.
 The configuration is the file of --config, else ./skillrun.yaml, else
 ~/.config/skillrun/skillrun.yaml. Runs are kept in ~/.local/state/skillrun
 ($XDG_STATE_HOME), by site; the cache in ~/.cache/skillrun ($XDG_CACHE_HOME).`
-
-// flagError says which verb a flag was not for.
-func flagError(c *cobra.Command, err error) error {
-	return refused(types.Errorf(types.BadInput, "%w", err).WithHint("see: %s --help", c.CommandPath()))
-}
 
 // completeRunFlags completes the flags that run and resume share.
 func (p *Program) completeRunFlags(c *cobra.Command) {

@@ -87,7 +87,22 @@ func (p *Program) runs(ctx context.Context, args []string, f historyFlags) error
 	if f.limit > 0 && len(found) > f.limit {
 		shown = found[:f.limit]
 	}
+	if len(found) == 0 {
+		p.sayNoSkill(all, f.skill)
+	}
 	return p.listRuns(e, shown, len(found), f)
+}
+
+// sayNoSkill says that no run is of the skill that was asked for, and which may
+// have been meant.
+func (p *Program) sayNoSkill(all []engine.Summary, skill string) {
+	var names []string
+	for _, s := range all {
+		names = append(names, s.Skill)
+	}
+	if skill != "" && !slices.Contains(names, skill) {
+		fmt.Fprintf(p.Stderr, "no run here is of a skill %s\n", strings.TrimSuffix(skill+"; "+didYouMean(skill, names), "; "))
+	}
 }
 
 func (p *Program) listRuns(e *engine.Engine, shown []engine.Summary, total int, f historyFlags) error {
