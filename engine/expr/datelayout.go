@@ -7,9 +7,13 @@ import (
 )
 
 func runFormatDate(ev *evaluator, args []any) (any, error) {
-	t, _, err := ev.shown(args, 2)
+	t, dateOnly, err := ev.shown(args, 2)
 	if err != nil {
 		return nil, err
+	}
+	if dateOnly { // it is that date, and its offset the one with which it begins
+		begins := offset(beginning(t, ev.now.Location()))
+		t = t.Add(-begins).In(time.FixedZone("", int(begins/time.Second)))
 	}
 	w := textWriter{ev: ev}
 	err = layoutParts(args[1].(string), func(literal string, letter byte) error {
@@ -129,12 +133,12 @@ func runParseDate(ev *evaluator, args []any) (any, error) {
 	if r.rest != "" {
 		return nil, bad
 	}
-	if r.offset {
-		z = time.UTC // or package time would prefer the zone to the offset that stands there
-	}
-	t, parseErr := time.ParseInLocation(strings.Join(r.layout, "|"), strings.Join(r.parts, "|"), z)
+	t, parseErr := time.ParseInLocation(strings.Join(r.layout, "|"), strings.Join(r.parts, "|"), time.UTC)
 	if parseErr != nil {
 		return nil, bad
+	}
+	if r.hours && !r.offset {
+		t, _ = onClocks(t, z)
 	}
 	return written(t, !r.hours)
 }

@@ -24,7 +24,7 @@ func timeFunctions() []Function {
 		Function{Name: "format_date", Signature: "format_date(date: string, layout: string, zone?: string) string",
 			Doc:     "A date (or date and time) written as the layout says: %Y %m %d %H %M %S are numbers, %b %B the month's short and long name, %a %A the weekday's, %V the week, %z the offset, %% a percent sign. With a zone, a date and time is shown there.",
 			Example: `format_date("2026-02-24", "%d %B %Y")`, Want: `"24 February 2026"`, run: runFormatDate}.plain(text, text, text, text).optional(1),
-		Function{Name: "parse_date", Signature: "parse_date(text: string, layout: string, zone?: string) string", Doc: "The date that a text spells out as the layout of format_date says; with a time when the layout has hours. Without %z the time is one in the zone, or the configured one.",
+		Function{Name: "parse_date", Signature: "parse_date(text: string, layout: string, zone?: string) string", Doc: "The date that a text spells out as the layout of format_date says; with a time when the layout has hours. Without %z the time is one of clocks in the zone, or the configured one.",
 			Example: `parse_date("24 Feb 2026 09:30", "%d %b %Y %H:%M", "Europe/Dublin")`, Want: `"2026-02-24T09:30:00Z"`, run: runParseDate}.plain(text, text, text, text).optional(1),
 		Function{Name: "date_add", Signature: "date_add(date: string, duration: string) string", Doc: "The date or time that is so much later, or earlier with a minus: 90s, 5m, 36h, -3d. A date stays a date when whole days are added.",
 			Example: `date_add("2026-02-24", "-30d")`, Want: `"2026-01-25"`, run: runDateAdd}.plain(text, text, text),
@@ -32,7 +32,7 @@ func timeFunctions() []Function {
 			Example: `date_diff("2026-02-24", "2026-03-01", "days")`, Want: `5`, run: runDateDiff}.plain(integer, text, text, units),
 		Function{Name: "weekday", Signature: "weekday(date: string, zone?: string) integer", Doc: "The day of the week, 1 for Monday to 7 for Sunday.",
 			Example: `weekday("2026-02-24")`, Want: `2`, run: runWeekday}.plain(integer, text, text).optional(1),
-		Function{Name: "start_of", Signature: `start_of(date: string, unit: "hour", "day", "week", "month" or "year", zone?: string) string`, Doc: "The first moment of the hour, day, week (its Monday), month or year that the date is in. A date stays a date.",
+		Function{Name: "start_of", Signature: `start_of(date: string, unit: "hour", "day", "week", "month" or "year", zone?: string) string`, Doc: "The first moment of the hour, day, week (its Monday), month or year that the date is in, in the zone; without one, in the offset of the date. A date stays a date.",
 			Example: `start_of("2026-02-24", "month")`, Want: `"2026-02-01"`, run: runStartOf}.plain(text, text, parts, text).optional(1),
 		Function{Name: "in_zone", Signature: "in_zone(date: string, zone: string) string", Doc: "The same moment, as clocks in the zone show it.",
 			Example: `in_zone("2026-07-01T12:00:00Z", "Europe/Dublin")`, Want: `"2026-07-01T13:00:00+01:00"`, run: runInZone}.plain(moment, text, text),
@@ -74,11 +74,12 @@ func (ev *evaluator) zone(args []any, at int, fallback *time.Location) (*time.Lo
 	return z, nil
 }
 
-// moment reads a date, or a date and time. A date begins in the zone of the
-// run. [time.Parse] would take the machine's zone where its offset fits, so
+// moment reads a date, or a date and time. A date is the same day everywhere, so
+// it is one of UTC, where no clock is ever changed; [evaluator.instant] says when
+// it begins. [time.Parse] would take the machine's zone where its offset fits, so
 // that adding a day would depend on the machine.
 func (ev *evaluator) moment(s string) (t time.Time, dateOnly bool, err error) {
-	if t, err := time.ParseInLocation(time.DateOnly, s, ev.now.Location()); err == nil {
+	if t, err := time.ParseInLocation(time.DateOnly, s, time.UTC); err == nil {
 		return t, true, nil
 	}
 	t, err = time.ParseInLocation(time.RFC3339, s, time.UTC)
@@ -86,6 +87,16 @@ func (ev *evaluator) moment(s string) (t time.Time, dateOnly bool, err error) {
 		return t, false, badArgument("%q is not a date such as 2026-02-24 or 2026-02-24T09:30:00Z", clip(s))
 	}
 	return t, false, nil
+}
+
+// instant reads the moment that a text means; a date begins in the zone of the
+// run.
+func (ev *evaluator) instant(s string) (time.Time, error) {
+	t, dateOnly, err := ev.moment(s)
+	if err != nil || !dateOnly {
+		return t, err
+	}
+	return beginning(t, ev.now.Location()), nil
 }
 
 func clip(s string) string {
@@ -103,7 +114,7 @@ func written(t time.Time, dateOnly bool) (any, error) {
 	case dateOnly:
 		return t.Format(time.DateOnly), nil
 	}
-	return t.Format(time.RFC3339), nil
+	return wholeMinutes(t).Format(time.RFC3339), nil
 }
 
 func runNow(layout string) func(*evaluator, []any) (any, error) {
@@ -128,6 +139,9 @@ func runDateAdd(ev *evaluator, args []any) (any, error) {
 	const day = 24 * time.Hour
 	if dateOnly && d%day == 0 {
 		return written(t.AddDate(0, 0, int(d/day)), true)
+	}
+	if dateOnly {
+		t = beginning(t, ev.now.Location())
 	}
 	return written(t.Add(d), false)
 }
@@ -154,19 +168,19 @@ func runDateDiff(ev *evaluator, args []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if fromDate && toDate { // a day with a change of clocks is a day too
-		from, to = civil(from), civil(to)
+	if fromDate != toDate { // between two dates, a day with a change of clocks is a day too
+		if from, err = ev.instant(args[0].(string)); err == nil {
+			to, err = ev.instant(args[1].(string))
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	seconds := to.Unix() - from.Unix()
 	if from.Nanosecond() > to.Nanosecond() && seconds > 0 {
 		seconds--
 	}
 	return int(seconds) / map[string]int{"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}[args[2].(string)], nil
-}
-
-// civil is the date of t where no clock ever changes.
-func civil(t time.Time) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
 }
 
 // shown is a moment as the zone of an optional argument shows it, or as it was
@@ -193,22 +207,14 @@ func runStartOf(ev *evaluator, args []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	y, m, d, h := t.Year(), t.Month(), t.Day(), 0
-	switch args[1].(string) {
-	case "hour":
-		h = t.Hour()
-	case "week":
-		d -= (int(t.Weekday()) + 6) % 7
-	case "month":
-		d = 1
-	case "year":
-		m, d = 1, 1
+	if dateOnly {
+		return written(civilStart(t, args[1].(string)), true)
 	}
-	return written(time.Date(y, m, d, h, 0, 0, 0, t.Location()), dateOnly)
+	return written(startOf(t, args[1].(string)), false)
 }
 
 func runInZone(ev *evaluator, args []any) (any, error) {
-	t, _, err := ev.moment(args[0].(string))
+	t, err := ev.instant(args[0].(string))
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +226,7 @@ func runInZone(ev *evaluator, args []any) (any, error) {
 }
 
 func runUnix(ev *evaluator, args []any) (any, error) {
-	t, _, err := ev.moment(args[0].(string))
+	t, err := ev.instant(args[0].(string))
 	return int(t.Unix()), err
 }
 
