@@ -295,7 +295,7 @@ func fill(t types.Type, v any, args types.Values) any {
 		return t.Enum[0]
 	}
 	if t.Kind == types.String {
-		return map[string]string{"date": "2026-01-01", "date-time": "2026-01-01T00:00:00Z", "uri": "https://example.com/", "duration": "1s"}[t.Format]
+		return map[string]string{"date": "2026-01-01", "date-time": "2026-01-01T00:00:00Z", "uri": "https://example.com/", "duration": "1s", "git-branch": "main"}[t.Format]
 	}
 	return map[types.Kind]any{types.Integer: 0, types.Number: 0, types.Boolean: false, types.Map: map[string]any{}}[t.Kind]
 }

@@ -79,8 +79,12 @@ func (t Type) checkString(at string, v any) error {
 	return checkFormat(at, t.Format, s)
 }
 
-// Formats returns the formats that are checked, as in JSON Schema.
-func Formats() []string { return []string{"date", "date-time", "uri", "duration"} }
+// Formats returns the formats that are checked: those of JSON Schema, and
+// git-branch, see [IsBranch].
+func Formats() []string { return []string{"date", "date-time", "uri", "duration", "git-branch"} }
+
+// formatHints say more of a format than its name does.
+var formatHints = map[string]string{"date": " (YYYY-MM-DD)", "git-branch": ": git takes no such name for a branch"}
 
 func checkFormat(at, format, s string) error {
 	var err error
@@ -96,9 +100,13 @@ func checkFormat(at, format, s string) error {
 		}
 	case "duration":
 		_, err = ParseDuration(s)
+	case "git-branch":
+		if !IsBranch(s) {
+			err = fmt.Errorf("no branch")
+		}
 	}
 	if err != nil {
-		return fail(at, "is %q, not a %s%s", clip(s), format, map[string]string{"date": " (YYYY-MM-DD)"}[format])
+		return fail(at, "is %q, not a %s%s", clip(s), format, formatHints[format])
 	}
 	return nil
 }

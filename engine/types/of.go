@@ -13,7 +13,8 @@ import (
 //
 //	json:"name"            the field's name; with ,omitempty or ,omitzero it is not required
 //	doc:"…"                what it is for; every field must have one
-//	pattern enum format    constraints on a string; enum is separated by commas
+//	pattern enum format    constraints on a string, or on each of a list; enum is
+//	                       separated by commas
 //	default:"…"            the value when it is not given, as JSON or plain text
 //	trusted:"true"         a sink that decides where an effect lands
 //	cosmetic:"true"        left out of the argument digest
@@ -104,9 +105,13 @@ func fieldOf(f reflect.StructField, at string) Field {
 		panic("types.Of: " + at + " needs a doc")
 	}
 	typ := of(f.Type, at)
-	typ.Pattern, typ.Format = f.Tag.Get("pattern"), f.Tag.Get("format")
+	each := &typ
+	if typ.Kind == List {
+		each = typ.Elem
+	}
+	each.Pattern, each.Format = f.Tag.Get("pattern"), f.Tag.Get("format")
 	if enum := f.Tag.Get("enum"); enum != "" {
-		typ.Enum = strings.Split(enum, ",")
+		each.Enum = strings.Split(enum, ",")
 	}
 	typ.Trusted = f.Tag.Get("trusted") == "true"
 	typ.Minimum, typ.Maximum = bound(f, "minimum", at), bound(f, "maximum", at)

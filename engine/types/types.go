@@ -51,7 +51,7 @@ type Type struct {
 
 	Enum    []string `json:"enum,omitempty"`    // the only strings allowed
 	Pattern string   `json:"pattern,omitempty"` // RE2, searched in the string as in JSON Schema: anchor it yourself
-	Format  string   `json:"format,omitempty"`  // date, date-time, uri, duration
+	Format  string   `json:"format,omitempty"`  // one of Formats
 	Minimum *int     `json:"minimum,omitempty"` // of an Integer or Number, inclusive
 	Maximum *int     `json:"maximum,omitempty"`
 

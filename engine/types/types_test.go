@@ -23,18 +23,22 @@ type sample struct {
 	Labels map[string]string `json:"labels,omitempty" doc:"Labels."`
 	Note   *string           `json:"note,omitempty" doc:"Note." cosmetic:"true"`
 	Any    any               `json:"any,omitempty" doc:"Anything."`
+	Keys   []string          `json:"keys,omitempty" doc:"Keys." pattern:"^[A-Z]+$"`
 }
 
 func TestOf(t *testing.T) {
 	t.Parallel()
 	got := types.Of[sample]()
-	want := "{repo: string, mode: string, n: integer, items: list<{sha: string}>, labels: map<string>, note: optional string, any: any}"
+	want := "{repo: string, mode: string, n: integer, items: list<{sha: string}>, labels: map<string>, note: optional string, any: any, keys: list<string>}"
 	if got.String() != want && !strings.HasPrefix(want, strings.TrimSuffix(got.String(), "…}")) {
 		t.Errorf("got %s", got)
 	}
 	f, _ := got.Field("mode")
 	if f.Required || f.Default != "a" || cmp.Diff([]string{"a", "b"}, f.Type.Enum) != "" {
 		t.Errorf("mode: %+v", f)
+	}
+	if err := got.Check(map[string]any{"repo": "r", "keys": []any{"AAP", "aap"}}); err == nil || !strings.HasPrefix(err.Error(), `keys[1] is "aap", which does not match`) {
+		t.Errorf("a list's pattern is each one's: %v", err)
 	}
 	if f, _ := got.Field("repo"); !f.Required || !f.Type.Trusted {
 		t.Errorf("repo: %+v", f)
@@ -120,6 +124,7 @@ func TestFormats(t *testing.T) {
 		{"date-time", "2026-01-15T10:00:00Z", true}, {"date-time", "2026-01-15", false},
 		{"uri", "https://example.com/x", true}, {"uri", "example.com", false},
 		{"duration", "3d", true}, {"duration", "soon", false},
+		{"git-branch", "feat/a+b#1@x", true}, {"git-branch", "a..b", false}, {"git-branch", "", false},
 	} {
 		err := types.Type{Kind: types.String, Format: tt.format}.Check(tt.value)
 		if (err == nil) != tt.ok {

@@ -20,7 +20,7 @@ const maxOurs = 50
 
 type branchCreateIn struct {
 	Workspace string `json:"workspace" doc:"The workspace." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
-	Branch    string `json:"branch" doc:"The branch's name." pattern:"^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$"`
+	Branch    string `json:"branch" doc:"The branch's name." format:"git-branch"`
 	PushRepo  string `json:"push_repo,omitempty" doc:"Where it will be pushed, when that is not the repository itself: a fork." trusted:"true"`
 }
 

@@ -10,8 +10,8 @@ import (
 
 type diffIn struct {
 	Repo     string   `json:"repo" doc:"The repository: a clone's path or a URL." trusted:"true"`
-	From     string   `json:"from" doc:"The older side: a branch or a full SHA." pattern:"^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$"`
-	To       string   `json:"to,omitempty" doc:"The newer side: a branch or a full SHA; without it the remote's default branch." pattern:"^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$"`
+	From     string   `json:"from" doc:"The older side: a branch or a full SHA." format:"git-branch"`
+	To       string   `json:"to,omitempty" doc:"The newer side: a branch or a full SHA; without it the remote's default branch." format:"git-branch"`
 	Paths    []string `json:"paths,omitempty" doc:"Only these files, and what is below these folders."`
 	Since    string   `json:"since,omitempty" doc:"What the newer side is held against: the older one as it is (from, as git diff a..b does), or the commit where the two parted (merge_base, as git diff a...b does)." default:"from" enum:"from,merge_base"`
 	Limit    int      `json:"limit,omitempty" doc:"At most so many files are listed; total counts all." default:"300" minimum:"1" maximum:"3000"`

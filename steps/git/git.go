@@ -131,24 +131,19 @@ func Steps(o Options) []step.Step {
 // more than one line.
 const (
 	shaPattern       = `^[0-9a-f]{40}$`
-	branchPattern    = `^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$`
 	workspacePattern = `^[a-z0-9][a-z0-9._-]{0,63}$`
 )
 
 var (
 	shaRE       = regexp.MustCompile(shaPattern)
-	branchRE    = regexp.MustCompile(branchPattern)
 	workspaceRE = regexp.MustCompile(workspacePattern)
 )
 
-// checkBranch refuses what git itself refuses as a branch's name, and more.
+// checkBranch refuses what git refuses as a branch's name. An argument was
+// checked before; a result that is taken back was not.
 func checkBranch(name string) error {
-	ok := branchRE.MatchString(name) && !strings.Contains(name, "..") && !strings.HasSuffix(name, ".")
-	for part := range strings.SplitSeq(name, "/") {
-		ok = ok && part != "" && part[0] != '.' && !strings.HasSuffix(part, ".lock")
-	}
-	if !ok {
-		return types.Errorf(types.BadInput, "%q is not a branch name", name).WithHint("letters, digits, . _ / and -")
+	if !types.IsBranch(name) {
+		return types.Errorf(types.BadInput, "%q is not a branch name", name).WithHint("git check-ref-format --branch NAME tells what git takes")
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ const maxFile = 8 << 20
 type readFileIn struct {
 	Repo    string `json:"repo" doc:"The repository: a clone's path or a URL." trusted:"true"`
 	Path    string `json:"path" doc:"The file, relative to the repository."`
-	Ref     string `json:"ref,omitempty" doc:"A branch or a full SHA; without it the remote's default branch." pattern:"^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$"`
+	Ref     string `json:"ref,omitempty" doc:"A branch or a full SHA; without it the remote's default branch." format:"git-branch"`
 	Service string `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
 }
 

@@ -12,7 +12,7 @@ import (
 
 type showIn struct {
 	Repo    string `json:"repo" doc:"The repository: a clone's path or a URL." trusted:"true"`
-	Commit  string `json:"commit,omitempty" doc:"A full SHA or a branch; without it the remote's default branch." pattern:"^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$"`
+	Commit  string `json:"commit,omitempty" doc:"A full SHA or a branch; without it the remote's default branch." format:"git-branch"`
 	Limit   int    `json:"limit,omitempty" doc:"At most so many files are listed; total counts all." default:"300" minimum:"1" maximum:"3000"`
 	Service string `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
 }

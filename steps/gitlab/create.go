@@ -16,8 +16,8 @@ type CreateIn struct {
 	At
 	Project            string   `json:"project" doc:"The path of the project to merge into, e.g. group/name." pattern:"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$" trusted:"true"`
 	SourceProject      string   `json:"source_project,omitempty" doc:"The path of the project that has the source branch, when it is a fork." pattern:"^([A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*)?$" trusted:"true"`
-	SourceBranch       string   `json:"source_branch" doc:"The branch with the changes." pattern:"^[A-Za-z0-9_][A-Za-z0-9_./#+@-]*$"`
-	TargetBranch       string   `json:"target_branch,omitempty" doc:"The branch to merge into; the project's default branch when it is not given." pattern:"^([A-Za-z0-9_][A-Za-z0-9_./#+@-]*)?$"`
+	SourceBranch       string   `json:"source_branch" doc:"The branch with the changes." format:"git-branch"`
+	TargetBranch       string   `json:"target_branch,omitempty" doc:"The branch to merge into; the project's default branch when it is not given."`
 	Title              string   `json:"title" doc:"One line of at most 255 characters, without Draft:."`
 	Description        string   `json:"description,omitempty" doc:"Markdown. Quick actions in it are shown and not carried out." cosmetic:"true"`
 	Labels             []string `json:"labels,omitempty" doc:"Labels to put on."`
@@ -64,6 +64,11 @@ func (in CreateIn) prepare(unknown step.UnknownPaths) (plain, error) {
 	if err := checkNames(in); err != nil {
 		return p, err
 	}
+	if !touched(unknown, "target_branch") {
+		if err := checkRef(in.TargetBranch); err != nil {
+			return p, err
+		}
+	}
 	if touched(unknown, "title") {
 		return p, nil
 	}
@@ -73,6 +78,14 @@ func (in CreateIn) prepare(unknown step.UnknownPaths) (plain, error) {
 }
 
 var username = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
+
+// checkRef takes the name of a branch or tag, or none.
+func checkRef(name string) error {
+	if name != "" && !types.IsBranch(name) {
+		return types.Errorf(types.BadInput, "%q is not a branch name", name).WithHint("git check-ref-format --branch NAME tells what git takes")
+	}
+	return nil
+}
 
 func checkNames(in CreateIn) error {
 	for _, l := range in.Labels {

@@ -78,6 +78,7 @@ func TestCreateRefusesBeforeAnythingIsSent(t *testing.T) {
 		{"comma", release().with("labels", []any{"a,b"}), `invalid: label "a,b" is empty or has a comma or a line break`},
 		{"empty label", release().with("labels", []any{""}), `invalid: label "" is empty`},
 		{"at", release().with("reviewers", []any{"@ann"}), `invalid: "@ann" is not a username (write it without @, as it stands in the person's GitLab address)`},
+		{"target branch", release().with("target_branch", "a..b"), `invalid: "a..b" is not a branch name (git check-ref-format --branch NAME tells what git takes)`},
 		{"unknown reviewer", release().with("reviewers", []any{"ann", "who"}), `not_found: there is no user "who" in GitLab (check the username; nothing was opened)`},
 		{"unknown assignee", release().with("assignees", []any{"who"}), `not_found: there is no user "who" in GitLab`},
 		{"unknown project", release().with("project", "team/gone"), "not_found: look up project team/gone: 404 Not Found: 404 Project Not Found (GitLab says 404 also when the token may not see it: check the path, and the token's access)"},

@@ -14,7 +14,7 @@ type PipelineIn struct {
 	At
 	Project    string `json:"project" doc:"The path of the project, e.g. group/name." pattern:"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"`
 	PipelineID int    `json:"pipeline_id,omitempty" doc:"This pipeline. Give one of pipeline_id, ref, sha and iid." minimum:"1"`
-	Ref        string `json:"ref,omitempty" doc:"The newest pipeline of this branch or tag." pattern:"^([A-Za-z0-9_][A-Za-z0-9_./#+@-]*)?$"`
+	Ref        string `json:"ref,omitempty" doc:"The newest pipeline of this branch or tag."`
 	SHA        string `json:"sha,omitempty" doc:"The newest pipeline of this commit, by its full number." pattern:"^([0-9a-f]{40}|[0-9a-f]{64})?$"`
 	IID        int    `json:"iid,omitempty" doc:"The head pipeline of the merge request with this number, which for a fork may run in the fork." minimum:"1"`
 }
@@ -90,7 +90,7 @@ func (in PipelineIn) one() error {
 		}
 	}
 	if said == 1 {
-		return nil
+		return checkRef(in.Ref)
 	}
 	return types.Errorf(types.BadInput, "%d of pipeline_id, ref, sha and iid are given", said).
 		WithHint("give exactly one of them")

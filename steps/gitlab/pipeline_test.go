@@ -106,6 +106,7 @@ func TestPipelineIsNotThere(t *testing.T) {
 		{args{"iid": 9}, "not_found: look at merge request !9 of team/app: 404 Not Found"},
 		{args{}, "invalid: 0 of pipeline_id, ref, sha and iid are given (give exactly one of them)"},
 		{args{"ref": "main", "iid": 1}, "invalid: 2 of pipeline_id, ref, sha and iid are given"},
+		{args{"ref": "a:b"}, `invalid: "a:b" is not a branch name`},
 		{args{"ref": "main", "service": "other"}, `invalid: there is no service "other"`},
 	} {
 		w := newWorld(t)

@@ -136,6 +136,8 @@ func constraint(t types.Type) string {
 		return " Matches `" + t.Pattern + "`."
 	case t.Format != "":
 		return " Format " + t.Format + "."
+	case t.Kind == types.List && t.Elem != nil && constraint(*t.Elem) != "":
+		return " Each:" + constraint(*t.Elem)
 	}
 	return ""
 }
