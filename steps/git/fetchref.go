@@ -9,7 +9,7 @@ import (
 
 type fetchIn struct {
 	Repo    string `json:"repo" doc:"The repository: a clone's path or a URL. A clone is only asked for its remote; nothing in it changes." trusted:"true"`
-	Ref     string `json:"ref,omitempty" doc:"A branch or a full SHA; without it the remote's default branch." pattern:"^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$"`
+	Ref     string `json:"ref,omitempty" doc:"A branch or a full SHA; without it the remote's default branch." format:"git-branch"`
 	Service string `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
 }
 
@@ -59,7 +59,7 @@ func (r *repo) fillFetch(ctx context.Context, refs *remoteRefs, out *fetchOut, h
 	if err != nil {
 		return err
 	}
-	about := commitOf(c)
+	about := commitOf(c, nil)
 	out.Commit, out.Short, out.Subject, out.Author, out.Date = about.Sha, about.Short, about.Subject, about.Author, about.Date
 	out.DefaultBranch, out.DefaultCommit = refs.defaultBranch, home.String()
 	out.Ahead, out.Behind, out.OnDefaultBranch = len(ahead), len(behind), len(ahead) == 0

@@ -2,8 +2,6 @@ package git
 
 import (
 	"context"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -12,11 +10,12 @@ import (
 )
 
 type logIn struct {
-	Repo    string `json:"repo" doc:"The repository: a clone's path or a URL." trusted:"true"`
-	To      string `json:"to" doc:"The newer commit." pattern:"^[0-9a-f]{40}$"`
-	From    string `json:"from,omitempty" doc:"The older commit; without it only the newer one is listed." pattern:"^[0-9a-f]{40}$"`
-	Limit   int    `json:"limit,omitempty" doc:"At most so many commits are listed; the totals count all." default:"250" minimum:"1" maximum:"5000"`
-	Service string `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
+	Repo         string   `json:"repo" doc:"The repository: a clone's path or a URL." trusted:"true"`
+	To           string   `json:"to" doc:"The newer commit." pattern:"^[0-9a-f]{40}$"`
+	From         string   `json:"from,omitempty" doc:"The older commit; without it only the newer one is listed." pattern:"^[0-9a-f]{40}$"`
+	Limit        int      `json:"limit,omitempty" doc:"At most so many commits are listed; the totals count all." default:"250" minimum:"1" maximum:"5000"`
+	Service      string   `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
+	JiraProjects []string `json:"jira_projects,omitempty" doc:"The Jira projects whose keys are looked for in messages, e.g. AAP; without it any, but for names of standards such as UTF-8, SHA-256 and CVE-2024." pattern:"^[A-Z][A-Z0-9_]+$"`
 }
 
 // Commit is one commit of a log.
@@ -66,14 +65,15 @@ func (c *client) log(ctx context.Context, in logIn) (logOut, error) {
 		if out.OnDefaultBranch, err = reaches(ctx, r.history, []plumbing.Hash{refs.branches[refs.defaultBranch]}, to); err != nil {
 			return readError("read history", r.url, err)
 		}
-		return r.fillLog(ctx, &out, need, in.Limit)
+		return r.fillLog(ctx, &out, need, in)
 	})
 	return out, err
 }
 
 // fillLog lists what is between the commits: need is the newer one, and the
 // older one when there is one.
-func (r *repo) fillLog(ctx context.Context, out *logOut, need []plumbing.Hash, limit int) error {
+func (r *repo) fillLog(ctx context.Context, out *logOut, need []plumbing.Hash, in logIn) error {
+	limit := in.Limit
 	if limit == 0 {
 		limit = 250
 	}
@@ -83,7 +83,7 @@ func (r *repo) fillLog(ctx context.Context, out *logOut, need []plumbing.Hash, l
 		if err != nil {
 			return readError("read history", r.url, err)
 		}
-		out.Commits, out.Total, out.Relation = []Commit{commitOf(c)}, 1, "same"
+		out.Commits, out.Total, out.Relation = []Commit{commitOf(c, in.JiraProjects)}, 1, "same"
 		return nil
 	}
 	added, removed, err := compare(ctx, r.history, need[1:], need[0])
@@ -93,32 +93,23 @@ func (r *repo) fillLog(ctx context.Context, out *logOut, need []plumbing.Hash, l
 	out.Total, out.RemovedTotal = len(added), len(removed)
 	out.Relation = relationOf(added, removed)
 	out.Truncated = len(added) > limit || len(removed) > limit
-	out.Commits, out.Removed = commitsOf(added, limit), commitsOf(removed, limit)
+	out.Commits, out.Removed = commitsOf(added, limit, in.JiraProjects), commitsOf(removed, limit, in.JiraProjects)
 	return nil
 }
 
-func commitsOf(list []*object.Commit, limit int) []Commit {
+func commitsOf(list []*object.Commit, limit int, projects []string) []Commit {
 	out := []Commit{}
 	for _, c := range list[:min(limit, len(list))] {
-		out = append(out, commitOf(c))
+		out = append(out, commitOf(c, projects))
 	}
 	return out
 }
 
-// jiraKey is a key of Jira's own pattern.
-var jiraKey = regexp.MustCompile(`\b[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,8}\b`)
-
-func commitOf(c *object.Commit) Commit {
+func commitOf(c *object.Commit, projects []string) Commit {
 	subject, _, _ := strings.Cut(strings.TrimLeft(c.Message, "\n"), "\n")
-	keys := []string{}
-	for _, k := range jiraKey.FindAllString(c.Message, -1) {
-		if !slices.Contains(keys, k) {
-			keys = append(keys, k)
-		}
-	}
 	sha := c.Hash.String()
 	return Commit{
 		Sha: sha, Short: sha[:12], Author: c.Author.Name, Date: c.Author.When.Format(time.RFC3339),
-		Subject: strings.TrimSpace(strings.ToValidUTF8(subject, "\ufffd")), JiraKeys: keys,
+		Subject: strings.TrimSpace(strings.ToValidUTF8(subject, "\ufffd")), JiraKeys: jiraKeys(c.Message, projects),
 	}
 }
