@@ -77,7 +77,9 @@ var house = []rule{
 	{pkg: "skills"},
 	// the composition root hands in how journals reach the disk: the engine's.
 	{pkg: "cmd/skillrun", ours: "engine engine/config engine/step steps skills cmd/skillrun/internal/*", third: "golang.org/x/term"},
-	{pkg: "cmd/skillrun/internal/sandbox", ours: "steps/*/*test"},
+	// the sandbox writes its folder through billy, as go-git does, so that one
+	// disk of a test can stop all of it at each write.
+	{pkg: "cmd/skillrun/internal/sandbox", ours: "steps/*/*test", third: "github.com/go-git/go-billy"},
 	{pkg: "cmd/skillrun/internal/render", ours: "engine engine/config engine/plan engine/diag engine/types engine/step"},
 	{pkg: "cmd/skillrun/internal/refdocs", ours: "engine engine/config engine/plan engine/diag engine/types engine/step"},
 	// live is the tree on a terminal. It has a room of its own because it is the

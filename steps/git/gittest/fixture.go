@@ -10,14 +10,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
-	"github.com/go-git/go-git/v5/storage/filesystem"
 	"github.com/go-git/go-git/v5/storage/memory"
 )
 
@@ -65,7 +62,7 @@ func (s *Server) write(name, defaultBranch string, mem *memory.Storage, shas, br
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	sto := filesystem.NewStorage(osfs.New(tmp), cache.NewObjectLRUDefault())
+	sto := s.repository(tmp)
 	if err := sto.Init(); err != nil {
 		return err
 	}
@@ -96,7 +93,20 @@ func (s *Server) write(name, defaultBranch string, mem *memory.Storage, shas, br
 	if err := sto.SetReference(plumbing.NewSymbolicReference(plumbing.HEAD, plumbing.NewBranchReferenceName(defaultBranch))); err != nil {
 		return err
 	}
-	return os.Rename(tmp, dir)
+	return s.name(tmp, dir)
+}
+
+// name gives a whole repository its place.
+func (s *Server) name(tmp, dir string) error {
+	from, err := filepath.Rel(s.o.Dir, tmp)
+	if err != nil {
+		return err
+	}
+	to, err := filepath.Rel(s.o.Dir, dir)
+	if err != nil {
+		return err
+	}
+	return s.folder(s.o.Dir).Rename(from, to)
 }
 
 // Fork copies a repository, unless the copy is there.
@@ -119,7 +129,7 @@ func (s *Server) Fork(from, to string) error {
 	if err := os.CopyFS(filepath.Join(tmp, "r"), os.DirFS(s.dir(from))); err != nil {
 		return err
 	}
-	return os.Rename(filepath.Join(tmp, "r"), dir)
+	return s.name(filepath.Join(tmp, "r"), dir)
 }
 
 // builder makes objects of fixtures.

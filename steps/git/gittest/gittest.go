@@ -19,12 +19,10 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/go-git/go-billy/v5/osfs"
+	"github.com/go-git/go-billy/v5"
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/plumbing/transport"
-	"github.com/go-git/go-git/v5/storage/filesystem"
 	"github.com/go-git/go-git/v5/storage/memory"
 )
 
@@ -42,7 +40,10 @@ type Options struct {
 	// asked for; the folder is read and not written. It is for one client at a
 	// time.
 	Memory bool
-	Log    func(method, path string, status int)
+	// FS is the disk below a folder; nil is the machine's. A test hands in one
+	// that stops at some write, as a kill does.
+	FS  func(dir string) billy.Filesystem
+	Log func(method, path string, status int)
 }
 
 // Server is an http.Handler.
@@ -143,7 +144,7 @@ func (s *Server) open(name string) (storer.Storer, error) {
 	if _, err := os.Stat(filepath.Join(dir, "HEAD")); err != nil {
 		return nil, transport.ErrRepositoryNotFound
 	}
-	sto := filesystem.NewStorage(osfs.New(dir), cache.NewObjectLRUDefault())
+	sto := s.repository(dir)
 	if !s.o.Memory {
 		return sto, nil
 	}
@@ -155,7 +156,7 @@ func (s *Server) open(name string) (storer.Storer, error) {
 }
 
 // inMemory copies a repository.
-func inMemory(sto *filesystem.Storage) (*memory.Storage, error) {
+func inMemory(sto storer.Storer) (*memory.Storage, error) {
 	out := memory.NewStorage()
 	objects, err := sto.IterEncodedObjects(plumbing.AnyObject)
 	if err != nil {

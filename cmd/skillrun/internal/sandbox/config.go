@@ -72,16 +72,15 @@ func (w *World) registry() string {
 // siteOf reads the world's name as a site, and gives it one when it has none.
 // Journals are kept by site, and two worlds must never share runs: not one that
 // was removed and the one that took its folder, and not a copy and its original.
-func siteOf(dir string) (string, error) {
-	at, err := filepath.Abs(dir)
+func siteOf(o Options) (string, error) {
+	at, err := filepath.Abs(o.Dir)
 	if err == nil {
 		at, err = filepath.EvalSymlinks(at)
 	}
 	if err != nil {
 		return "", err
 	}
-	file := filepath.Join(dir, "site")
-	data, err := os.ReadFile(file)
+	data, err := os.ReadFile(filepath.Join(o.Dir, "site"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
@@ -89,5 +88,5 @@ func siteOf(dir string) (string, error) {
 		return site, nil
 	}
 	site := "sandbox-" + strings.ToLower(rand.Text()[:8])
-	return site, writeFile(file, []byte(site+" "+at+"\n"))
+	return site, o.write("site", []byte(site+" "+at+"\n"))
 }

@@ -32,8 +32,8 @@ const (
 // keeps the result.
 func settle(o Options) (mode, error) {
 	m := mode{Deployment: cloud, Registry: quay}
-	file := filepath.Join(o.Dir, "mode.json")
-	data, err := os.ReadFile(file)
+	const file = "mode.json"
+	data, err := os.ReadFile(filepath.Join(o.Dir, file))
 	if err == nil {
 		err = json.Unmarshal(data, &m)
 	}
@@ -49,7 +49,7 @@ func settle(o Options) (mode, error) {
 	if data, err = json.Marshal(m); err != nil {
 		return m, err
 	}
-	return m, writeFile(file, data)
+	return m, o.write(file, data)
 }
 
 func (m mode) check() error {

@@ -49,6 +49,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-git/go-billy/v5"
+
 	"github.com/skillrun/skillrun/steps/git/gittest"
 	"github.com/skillrun/skillrun/steps/gitlab/gitlabtest"
 	"github.com/skillrun/skillrun/steps/jira/jiratest"
@@ -75,6 +77,8 @@ type Options struct {
 	// InMemory is a world that does not listen and does not save what happens:
 	// it is reached by its [World.Transport] only.
 	InMemory bool
+
+	fs func(dir string) billy.Filesystem // nil is the machine's; a test has one that stops
 }
 
 // World is an open sandbox.
@@ -130,10 +134,10 @@ func (w *World) start() error {
 	if w.mode, err = settle(w.o); err != nil {
 		return err
 	}
-	if w.site, err = siteOf(w.o.Dir); err != nil {
+	if w.site, err = siteOf(w.o); err != nil {
 		return err
 	}
-	if w.tokens, err = tokens(filepath.Join(w.o.Dir, "tokens")); err != nil {
+	if w.tokens, err = tokens(w.o); err != nil {
 		return err
 	}
 	if w.o.InMemory {
@@ -176,7 +180,7 @@ func (w *World) prepare(l net.Listener) error {
 			return err
 		}
 	}
-	return writeFile(filepath.Join(w.o.Dir, "skillrun.yaml"), []byte(w.config()))
+	return w.o.write("skillrun.yaml", []byte(w.config()))
 }
 
 // listenTo makes the server of a listener.
@@ -192,7 +196,7 @@ func (w *World) listenTo() error {
 	if !w.mode.TLS {
 		return nil
 	}
-	a, err := openAuthority(w.o.Dir)
+	a, err := openAuthority(w.o)
 	if err != nil {
 		return err
 	}
@@ -240,12 +244,12 @@ func (w *World) listen() (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l, writeFile(file, []byte(l.Addr().String()+"\n"))
+	return l, w.o.write("address", []byte(l.Addr().String()+"\n"))
 }
 
 // build makes the stand-ins and lays the fixtures down.
 func (w *World) build() error {
-	w.git = gittest.New(gittest.Options{Dir: filepath.Join(w.o.Dir, "git"), User: gitUser, Token: w.tokens["git"], Memory: w.o.InMemory})
+	w.git = gittest.New(gittest.Options{Dir: filepath.Join(w.o.Dir, "git"), User: gitUser, Token: w.tokens["git"], Memory: w.o.InMemory, FS: w.o.fs})
 	backend, err := w.git.Create(backendProject, "main", backendCommits(), backendBranches())
 	if err != nil {
 		return err

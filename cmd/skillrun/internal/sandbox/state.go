@@ -16,6 +16,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/go-git/go-billy/v5"
+	"github.com/go-git/go-billy/v5/osfs"
+
 	"github.com/skillrun/skillrun/steps/gitlab/gitlabtest"
 	"github.com/skillrun/skillrun/steps/jira/jiratest"
 	"github.com/skillrun/skillrun/steps/slack/slacktest"
@@ -70,7 +73,7 @@ func (w *World) save() {
 		return
 	}
 	for name, data := range map[string][]byte{"jira.json": w.jira.Snapshot(), "gitlab.json": w.gitlab.Snapshot(), "slack.json": w.slack.Snapshot(), "requests.json": requests} {
-		if err := writeFile(filepath.Join(w.o.Dir, name), data); err != nil {
+		if err := w.o.write(name, data); err != nil {
 			w.saveErr = errors.Join(w.saveErr, err)
 		}
 	}
@@ -127,7 +130,7 @@ func (w *World) seed() error {
 	if w.save(); w.saveErr != nil {
 		return w.saveErr
 	}
-	return writeFile(filepath.Join(w.o.Dir, "seeded.json"), data)
+	return w.o.write("seeded.json", data)
 }
 
 // asAlice posts to the GitLab stand-in without a network.
@@ -198,7 +201,8 @@ func (w *World) messages() []slacktest.Message {
 }
 
 // tokens reads the world's tokens, and makes those that are not there.
-func tokens(dir string) (map[string]string, error) {
+func tokens(o Options) (map[string]string, error) {
+	dir := filepath.Join(o.Dir, "tokens")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -208,7 +212,7 @@ func tokens(dir string) (map[string]string, error) {
 		data, err := os.ReadFile(file)
 		if errors.Is(err, fs.ErrNotExist) {
 			data = []byte("sandbox-" + rand.Text())
-			err = writeFile(file, data)
+			err = o.write(filepath.Join("tokens", name), data)
 		}
 		if err != nil {
 			return nil, err
@@ -218,21 +222,30 @@ func tokens(dir string) (map[string]string, error) {
 	return out, nil
 }
 
-// writeFile writes a private file by rename, so that a kill leaves the old one
-// or the new one.
-func writeFile(name string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(name), ".new-*")
+// write writes a private file of the world's folder by rename, so that a kill
+// leaves the old one or the new one.
+func (o Options) write(name string, data []byte) error {
+	disk := o.disk()
+	tmp, err := disk.TempFile(filepath.Dir(name), ".new-")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name())
+	defer disk.Remove(tmp.Name())
 	if _, err := tmp.Write(data); err != nil {
 		return errors.Join(err, tmp.Close())
 	}
 	if err := tmp.Close(); err != nil {
 		return err
 	}
-	return os.Rename(tmp.Name(), name)
+	return disk.Rename(tmp.Name(), name)
+}
+
+// disk is the world's folder.
+func (o Options) disk() billy.Filesystem {
+	if o.fs == nil {
+		return osfs.New(o.Dir)
+	}
+	return o.fs(o.Dir)
 }
 
 // lock takes a kernel lock, which dies with the process, and waits for it.

@@ -33,15 +33,15 @@ const (
 )
 
 // openAuthority reads the folder's authority, and makes it when there is none.
-func openAuthority(dir string) (*authority, error) {
-	data, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
+func openAuthority(o Options) (*authority, error) {
+	data, err := os.ReadFile(filepath.Join(o.Dir, "ca.pem"))
 	if errors.Is(err, fs.ErrNotExist) { // it is written last
-		return newAuthority(dir)
+		return newAuthority(o)
 	}
 	if err != nil {
 		return nil, err
 	}
-	key, err := os.ReadFile(filepath.Join(dir, "ca-key.pem"))
+	key, err := os.ReadFile(filepath.Join(o.Dir, "ca-key.pem"))
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func openAuthority(dir string) (*authority, error) {
 	return &authority{pair.Leaf, signer}, nil
 }
 
-func newAuthority(dir string) (*authority, error) {
+func newAuthority(o Options) (*authority, error) {
 	template := certificateOf("skillrun sandbox "+rand.Text()[:8], forFolder)
 	template.IsCA, template.BasicConstraintsValid, template.MaxPathLenZero = true, true, true
 	template.KeyUsage = x509.KeyUsageCertSign
@@ -68,9 +68,9 @@ func newAuthority(dir string) (*authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = writeFile(filepath.Join(dir, "ca-key.pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
+	err = o.write("ca-key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
 	if err == nil {
-		err = writeFile(filepath.Join(dir, "ca.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+		err = o.write("ca.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 	}
 	if err != nil {
 		return nil, err
