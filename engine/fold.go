@@ -65,6 +65,9 @@ func (f *folding) add(r journal.Record) error {
 		f.moment(r, "approved")
 	case journal.Resolved:
 		f.moment(r, "resolved")
+		if r.Ref == "" {
+			f.withdraw(r.Path)
+		}
 	case journal.Undoing:
 		f.moment(r, "undoing")
 	case journal.Undone:
@@ -111,11 +114,18 @@ func (f *folding) event(r journal.Record) error {
 			f.effect(r, r.Outcome, r.Event.Output)
 		}
 	case machine.Failed:
-		if r.Effect == string(step.Writes) && r.Outcome != "unknown" {
-			f.effects = slices.DeleteFunc(f.effects, func(e Effect) bool { return e.Path == r.Path })
+		if r.Outcome != "unknown" {
+			f.withdraw(r.Path)
 		}
+	case machine.Dropped, machine.TimedOut:
+		f.withdraw(r.Path)
 	}
 	return nil
+}
+
+// withdraw forgets a write that was announced and did not happen.
+func (f *folding) withdraw(path string) {
+	f.effects = slices.DeleteFunc(f.effects, func(e Effect) bool { return e.Path == path && e.Outcome == "unknown" })
 }
 
 // effect notes how a write ended, as far as it is known.

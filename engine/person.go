@@ -98,7 +98,7 @@ func (e *Engine) endRun(ctx context.Context, id string, r journal.Request, state
 	switch {
 	case err != nil:
 		return err
-	case report.State == Failed:
+	case report.State == Failed, report.State == Parked && report.Reason == ForUnknown:
 		return report.Failure.Error
 	case report.State != state:
 		return types.Errorf(types.Cancelled, "run %s is not through with cleaning up", id).WithHint("say it again: what is left is done then")
@@ -107,7 +107,7 @@ func (e *Engine) endRun(ctx context.Context, id string, r journal.Request, state
 }
 
 // Cleans reports whether ending a run here would perform steps that clean up
-// after it. Of one that cannot be read there are none, and of one that another
+// after it, or look for what it may have written. Of one that cannot be read there are none, and of one that another
 // process is at they are that one's.
 func (e *Engine) Cleans(id string) bool {
 	if _, held := e.store.Held(id); held {
@@ -161,16 +161,14 @@ func (e *Engine) held(id string) (*journal.File, local.Options, error) {
 type Resolution = local.Resolution
 
 // Resolve writes down what a person says about a write of which nobody knows
-// whether it happened, after it was held against the world.
+// whether it happened, after it was held against the world. A run that was ended
+// stays so: it can be undone then.
 func (e *Engine) Resolve(ctx context.Context, id string, x Resolution) (Effect, error) {
 	j, o, err := e.held(id)
 	if err != nil {
 		return Effect{}, err
 	}
 	defer j.Close()
-	if err := ended(j.Records()); err != nil {
-		return Effect{}, err
-	}
 	x.By = e.User
 	return local.Resolve(ctx, o, x)
 }
@@ -184,7 +182,7 @@ func (e *Engine) Undo(ctx context.Context, id string, agree func([]Reversal) (bo
 	}
 	defer j.Close()
 	o.Observe = observe
-	list, err := local.Reversals(o)
+	list, err := local.Reversals(ctx, o)
 	if err != nil {
 		return false, err
 	}

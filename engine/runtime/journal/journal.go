@@ -58,7 +58,7 @@ const (
 	Parked   Kind = "parked"   // the run lets go of its process: Reason says for what
 	Resumed  Kind = "resumed"  // a process took the run up again
 	Approved Kind = "approved" // a person agreed to what Plan is the digest of
-	Resolved Kind = "resolved" // a person said that a write of unknown outcome did not happen, or that it is what Ref names
+	Resolved Kind = "resolved" // a write of unknown outcome did not happen, or is what Ref names: a person said so, or it was looked for before an undo
 	Undoing  Kind = "undoing"  // an effect is about to be reversed
 	Undone   Kind = "undone"   // it is reversed
 	Finished Kind = "finished" // State says how it ended

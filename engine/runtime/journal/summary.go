@@ -87,11 +87,11 @@ func (s *Summary) add(r *Record) {
 		}
 	case Finished:
 		s.enter(State(r.State), r)
-	case Resolved:
+	case Resolved, Undone:
 		s.Pending = slices.DeleteFunc(s.Pending, func(p string) bool { return p == r.Path })
 	case Undoing:
 		s.enter(StateInterrupted, r)
-	case Approved, Undone: // the run stays where it is until a process goes on
+	case Approved: // the run stays where it is until a process goes on
 	}
 }
 

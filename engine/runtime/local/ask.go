@@ -243,7 +243,7 @@ type Stand struct {
 	Path     string // of the approve step it stands at; ""
 	Message  string // what it asks; "" when the run will begin anew
 	Show     any
-	Cleans   bool // ending the run would clean up after it
+	Cleans   bool // ending the run would clean up after it, or look for what it wrote
 }
 
 // Standing folds a journal without writing to it. A run that will begin anew
@@ -264,7 +264,7 @@ func Standing(o Options, records []journal.Record) (Stand, error) {
 		}
 	}
 	actions := r.m.Next()
-	s := Stand{Snapshot: r.m.Snapshot(), Before: r.locals, Cleans: r.m.Cleans()}
+	s := Stand{Snapshot: r.m.Snapshot(), Before: r.locals, Cleans: r.stops()}
 	for _, a := range actions {
 		if a.Kind == machine.Ask && s.Path == "" {
 			s.Path, s.Show = a.Path, a.Input["show"]

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -17,11 +18,13 @@ type crew struct {
 	changed *sync.Cond
 	at      map[string]*worker // by path
 	asking  bool               // one question at a time
+	told    int                // how many events the machine was told
+	idled   map[string]int     // by path: what told was when an action ended without an event
 }
 
 func newCrew() crew {
 	baton := new(sync.Mutex)
-	return crew{baton: baton, changed: sync.NewCond(baton), at: map[string]*worker{}}
+	return crew{baton: baton, changed: sync.NewCond(baton), at: map[string]*worker{}, idled: map[string]int{}}
 }
 
 // worker performs one action.
@@ -99,6 +102,8 @@ func (r *runner) beginAll(ctx context.Context, actions []machine.Action) (begun 
 			r.drop(a)
 			return true
 		case !r.startable(a):
+		case r.spins(a):
+			return true
 		case len(actions) == 1:
 			r.carryOut(r.hire(ctx, a))
 			return true
@@ -123,6 +128,18 @@ func (r *runner) startable(a machine.Action) bool {
 	return true
 }
 
+// spins ends the run when an action would be begun again and nothing has
+// happened since it was begun last: it would be for ever.
+func (r *runner) spins(a machine.Action) bool {
+	told, idled := r.idled[a.Path]
+	if !idled || told != r.told {
+		return false
+	}
+	r.err = types.Errorf(types.Internal, "step %s was performed and nothing came of it, and it would be performed again", a.Path).
+		WithHint("this is a bug: please report it; nothing was lost, and skillrun runs %s shows where the run stands", r.Header.ID)
+	return true
+}
+
 // hire makes a worker for an action.
 func (r *runner) hire(ctx context.Context, a machine.Action) *worker {
 	w := &worker{action: a, ctx: ctx}
@@ -143,9 +160,13 @@ func (r *runner) side(w *worker) {
 
 // carryOut performs an action. The baton is held.
 func (r *runner) carryOut(w *worker) {
+	told := r.told
 	r.perform(w)
 	w.cut()
 	delete(r.at, w.action.Path)
+	if delete(r.idled, w.action.Path); r.told == told {
+		r.idled[w.action.Path] = told
+	}
 	r.changed.Broadcast()
 }
 
@@ -170,7 +191,9 @@ func (r *runner) perform(w *worker) {
 func (r *runner) rest(ctx context.Context, actions []machine.Action) {
 	for _, a := range actions {
 		if a.Kind == machine.Ask {
-			r.carryOut(r.hire(ctx, a))
+			if !r.spins(a) {
+				r.carryOut(r.hire(ctx, a))
+			}
 			return
 		}
 	}
@@ -195,7 +218,7 @@ func (r *runner) wait(w *worker, fresh bool) {
 	case a.Retry:
 		r.event(machine.Woken, a.Path)
 	case r.err == nil:
-		r.err = r.m.Apply(machine.Event{Kind: machine.Woken, Path: a.Path, At: r.Clock.Now().UTC()})
+		r.err = r.tell(machine.Event{Kind: machine.Woken, Path: a.Path, At: r.Clock.Now().UTC()})
 	}
 }
 
@@ -203,7 +226,7 @@ func (r *runner) wait(w *worker, fresh bool) {
 // is.
 func (r *runner) late(w *worker) bool {
 	a := w.action
-	if a.Deadline.IsZero() || w.idle || r.Clock.Now().Before(a.Deadline) {
+	if a.Deadline.IsZero() || w.idle || r.Clock.Now().Before(a.Deadline) && !errors.Is(w.call.Err(), context.DeadlineExceeded) {
 		return false
 	}
 	r.event(machine.TimedOut, a.Bounds)
@@ -234,11 +257,21 @@ type ending struct {
 	here      bool // by this process
 }
 
-// endBy ends the run for good, as soon as it has cleaned up after itself.
+// forGood reports whether the run does not go on after it.
+func (x *ending) forGood() bool { return x.state != Interrupted }
+
+// stops reports whether the machine has to be told that the run ends: there is
+// something to clean up, or a write whose outcome is not known yet.
+func (r *runner) stops() bool {
+	return r.m.Cleans() || len(r.intents) > 0 && r.m.Failure() == nil
+}
+
+// endBy ends the run for good, as soon as it has cleaned up after itself and knows
+// what it has written.
 func (r *runner) endBy(x Ending) {
 	r.ending = &ending{state: x.State, by: x.By, words: x.Words, here: true}
 	r.consent = true // what cleans up was agreed to, or nothing was written yet
-	if !r.m.Cleans() {
+	if !r.stops() {
 		r.end(x.State, x.By, x.Words)
 		return
 	}

@@ -27,6 +27,8 @@ type shop struct {
 	calls map[string]int // path -> how often it was performed
 	fail  map[string][]types.Code
 	at    func(path string) // called in each step, before it does its work
+	lost  map[string]string // path -> when the answer of an out is lost: before or after it took effect
+	dark  []string          // paths of which nobody can tell whether they took effect
 }
 
 type thing struct {
@@ -123,7 +125,7 @@ func (s *shop) catalogue() *step.Catalogue {
 	return step.NewCatalogue([]step.Step{
 		step.Read("look", "Look.", s.look), step.Read("file", "Look into a file.", s.look), step.Local("edit", "Edit.", s.look), step.Read("nap", "Nap.", s.nap), step.Read("hang", "Hang.", s.hang),
 		step.Write("put", "Put.", s.put, step.Find(s.there)), step.Write("lose", "Lose.", s.lose, step.Find(s.there)),
-		step.Write("never", "Never.", s.never, step.Find(s.there)),
+		step.Write("never", "Never.", s.never, step.Find(s.there)), s.goods(),
 	})
 }
 
@@ -182,7 +184,7 @@ func run(t *testing.T, ctx context.Context, o local.Options) local.Outcome {
 func act(id, name string) program.Node {
 	effect := "read"
 	switch name {
-	case "put", "lose", "never":
+	case "put", "lose", "never", "out":
 		effect = "write"
 	case "edit":
 		effect = "local"

@@ -23,6 +23,12 @@ func (r *runner) apply(rec journal.Record, e machine.Event, sync bool) error {
 	if err := r.append(rec, sync); err != nil {
 		return err
 	}
+	return r.tell(e)
+}
+
+// tell lets the machine fold an event.
+func (r *runner) tell(e machine.Event) error {
+	r.told++
 	return r.m.Apply(e)
 }
 
@@ -46,7 +52,7 @@ func (r *runner) done(rec journal.Record, a machine.Action, out []byte, sync boo
 	}
 	e.At = r.Clock.Now().UTC()
 	if a.Poll && r.m.StillWaits(e) {
-		r.err = r.m.Apply(e)
+		r.err = r.tell(e)
 		return
 	}
 	rec.Event = &e
@@ -58,7 +64,7 @@ func (r *runner) done(rec journal.Record, a machine.Action, out []byte, sync boo
 	if sync {
 		r.effect(a.Path, a.Step, rec.Key, rec.Outcome, "", e.Output)
 	}
-	r.err = r.m.Apply(e)
+	r.err = r.tell(e)
 }
 
 // noted keeps what a walk from here on needs to know of a step.
@@ -103,6 +109,10 @@ func (r *runner) park(at, reason, plan string, err *types.Error) {
 	if !r.going() {
 		return
 	}
+	if x := r.ending; x != nil && x.forGood() && !r.m.Cleans() {
+		r.end(x.state, x.by, x.words) // what nobody can tell does not keep a run from its end
+		return
+	}
 	r.out.State, r.out.Reason = Parked, reason
 	if err != nil {
 		r.out.Failure = &machine.Failure{Path: at, Node: at, Error: err}
@@ -118,7 +128,7 @@ func (r *runner) finish() {
 		r.err = types.Errorf(types.Internal, "the run is %s at %q and asks for nothing", s, r.m.Current()).WithHint("this is a bug: please report it")
 		return
 	}
-	if x := r.ending; x != nil && f != nil && f.Stopped {
+	if x := r.ending; x != nil && f != nil && (f.Stopped || f.Unsettled && x.forGood()) {
 		switch {
 		case x.state != Interrupted:
 			r.end(x.state, x.by, x.words)

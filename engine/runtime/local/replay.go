@@ -59,6 +59,9 @@ func (r *runner) fold(records []journal.Record) error {
 			if rec.Ref != "" {
 				r.held[rec.Path] = rec
 			}
+		case journal.Undone:
+			delete(r.intents, rec.Path)
+			delete(r.held, rec.Path)
 		case journal.Resumed, journal.Event:
 			if err := Fold(r.m, rec); err != nil {
 				return err

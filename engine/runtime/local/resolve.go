@@ -69,7 +69,7 @@ func (r *runner) notDone(ctx context.Context, intent journal.Record, s step.Step
 		return types.Errorf(types.Conflict, "step %s did happen: %s is there", x.Path, found.Ref).
 			WithHint("go on with it: skillrun resume %s", r.Header.ID)
 	}
-	return r.append(journal.Record{Kind: journal.Resolved, Path: x.Path, Step: s.Name, Key: intent.Key, By: x.By}, true)
+	return r.resolved(journal.Record{Kind: journal.Resolved, Path: x.Path, Step: s.Name, Key: intent.Key, By: x.By})
 }
 
 // foundBy reads back what a person found, and makes it the step's result. When
@@ -85,26 +85,60 @@ func (r *runner) foundBy(ctx context.Context, intent journal.Record, s step.Step
 		return Effect{}, err
 	}
 	e := machine.Event{Kind: machine.Done, Path: x.Path}
-	if err := json.Unmarshal(raw, &e.Output); err != nil {
-		return Effect{}, types.Errorf(types.Internal, "result of %s does not decode: %w", s.Name, err)
-	}
-	if err := r.retry(); err != nil {
+	if e.Output, err = output(s.Name, raw); err != nil {
 		return Effect{}, err
 	}
 	rec := intent
 	rec.Outcome, rec.By = outcomeResolved, x.By
-	if _, live := r.m.Live(x.Path); live {
-		rec.Kind = journal.Event
-		err = r.apply(rec, e, true)
-	} else {
-		rec.Kind, rec.Ref = journal.Resolved, x.Ref
-		err = r.append(rec, true)
-	}
-	if err != nil {
+	if err := r.giveFound(rec, e, x.Ref); err != nil {
 		return Effect{}, err
 	}
 	r.effect(x.Path, s.Name, rec.Key, rec.Outcome, "", e.Output)
 	return r.out.Effects[len(r.out.Effects)-1], nil
+}
+
+// output is a step's result as the machine takes it.
+func output(name string, raw []byte) (types.Values, error) {
+	var out types.Values
+	if err := json.Unmarshal(raw, &out); err != nil {
+		return nil, types.Errorf(types.Internal, "result of %s does not decode: %w", name, err)
+	}
+	return out, nil
+}
+
+// giveFound writes down what a person found: as the step's result where the run
+// waits for it, else for when the run comes to it, or is undone.
+func (r *runner) giveFound(rec journal.Record, e machine.Event, ref string) error {
+	if r.closed() == nil {
+		if err := r.retry(); err != nil {
+			return err
+		}
+		if _, live := r.m.Live(rec.Path); live {
+			rec.Kind = journal.Event
+			return r.apply(rec, e, true)
+		}
+	}
+	rec.Kind, rec.Ref = journal.Resolved, ref
+	return r.resolved(rec)
+}
+
+// resolved writes a resolution down. A run that a person ended stays ended.
+func (r *runner) resolved(rec journal.Record) error {
+	closed := r.closed()
+	if err := r.append(rec, true); err != nil || closed == nil {
+		return err
+	}
+	return r.append(*closed, true)
+}
+
+// closed is the record by which a person ended the run, nil when nobody did.
+func (r *runner) closed() *journal.Record {
+	records := r.Journal.Records()
+	last := records[len(records)-1]
+	if s := State(last.State); last.Kind == journal.Finished && (s == Cancelled || s == Rejected) {
+		return &last
+	}
+	return nil
 }
 
 // outcomeResolved marks a write whose result a person found.

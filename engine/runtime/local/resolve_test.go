@@ -142,7 +142,7 @@ func TestResolveNotDone(t *testing.T) {
 	t.Parallel()
 	m := newMending(made)
 	m.unknown(t)
-	if _, err := local.Reversals(m.o); types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), "nobody knows whether step w happened") {
+	if _, err := local.Reversals(t.Context(), m.o); types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), "nobody knows whether step w happened") {
 		t.Errorf("to undo: %v", err)
 	}
 	m.blind = false
@@ -192,7 +192,7 @@ func TestUndo(t *testing.T) {
 	m.o.User = "ada"
 	list := func() []local.Reversal {
 		t.Helper()
-		got, err := local.Reversals(m.o)
+		got, err := local.Reversals(t.Context(), m.o)
 		if err != nil {
 			t.Fatal(err)
 		}

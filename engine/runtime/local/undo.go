@@ -18,6 +18,8 @@ type Reversal struct {
 	Say    string `json:"say,omitempty"` // "close merge request !12"; "" when there is nothing to undo
 	Undone bool   `json:"undone"`        // it was reversed before
 	Why    string `json:"why,omitempty"` // why it cannot be undone from here
+	// Absent is set of a write that may have been sent, and did not happen.
+	Absent bool `json:"absent,omitempty"`
 
 	rec journal.Record
 }
@@ -26,13 +28,15 @@ type Reversal struct {
 func (x Reversal) Can() bool { return x.Say != "" && !x.Undone }
 
 // Reversals lists the effects of a run, the latest first, which is the order in
-// which they are undone. Nothing is asked of the world. A run with a write of
-// unknown outcome has no list: what to undo is not known.
-func Reversals(o Options) ([]Reversal, error) {
+// which they are undone. The world is asked for nothing but the writes of unknown
+// outcome. When it cannot tell of one there is no list: what to undo is not known.
+func Reversals(ctx context.Context, o Options) ([]Reversal, error) {
 	r := newRunner(o)
+	r.Inbox, r.Observe = nil, nil // what was is told already
 	var out []Reversal
 	undone := map[string]bool{}
-	for _, rec := range sinceRestart(r.Journal.Records()) {
+	records := sinceRestart(r.Journal.Records())
+	for _, rec := range records {
 		switch {
 		case rec.Kind == journal.Undone:
 			undone[rec.Path] = true
@@ -44,13 +48,15 @@ func Reversals(o Options) ([]Reversal, error) {
 			out = append(out, x)
 		}
 	}
-	if err := r.fold(sinceRestart(r.Journal.Records())); err != nil {
+	if err := r.fold(records); err != nil {
 		return nil, err
 	}
-	for _, path := range types.SortedKeys(r.intents) {
-		return nil, types.Errorf(types.Conflict, "nobody knows whether step %s happened", path).
-			WithHint("find out first: skillrun resume %s looks, and skillrun resolve %s %s takes what you found", r.Header.ID, r.Header.ID, path)
+	r.Observe = o.Observe
+	open, err := r.unsettled(ctx)
+	if err != nil {
+		return nil, err
 	}
+	out = append(out, open...)
 	for i := range out {
 		out[i].Undone = undone[out[i].Path]
 	}
@@ -77,6 +83,11 @@ func (r *runner) reversal(rec journal.Record) (Reversal, error) {
 func Undo(ctx context.Context, o Options, list []Reversal) error {
 	r := newRunner(o)
 	for _, x := range list {
+		if x.Absent {
+			if err := r.append(journal.Record{Kind: journal.Resolved, Path: x.Path, Step: x.Step, Key: x.rec.Key}, true); err != nil {
+				return err
+			}
+		}
 		if !x.Can() {
 			continue
 		}

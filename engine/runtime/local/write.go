@@ -28,7 +28,10 @@ import (
 //     may have made it between looking and sending.
 //  5. Append DONE, on the disk.
 //
-// An INTENT without DONE, found when a run is taken up, is a lost answer.
+// An INTENT without DONE, found when a run is taken up, is a lost answer. To look
+// for it takes neither consent nor a lock, and it is looked for also when nothing
+// needs it any more: what is there has to be known. Only to send it again takes
+// both.
 
 // outcomeUnknown marks the failure of a write that may have happened.
 const outcomeUnknown = "unknown"
@@ -40,10 +43,7 @@ const maxSends = 3
 func (r *runner) write(w *worker) {
 	a := w.action
 	since, maybeSent := r.intents[a.Path]
-	if !r.allowed(w) {
-		if stopping, live := r.m.Live(a.Path); live && stopping && !maybeSent && r.going() {
-			r.drop(a)
-		}
+	if leaveFirst(maybeSent) && !r.permitted(w) {
 		return
 	}
 	s, err := r.step(a.Step)
@@ -55,6 +55,9 @@ func (r *runner) write(w *worker) {
 		return
 	}
 	if err != nil {
+		if maybeSent {
+			rec.Outcome = outcomeUnknown
+		}
 		r.failed(rec, a, err)
 		return
 	}
@@ -72,11 +75,29 @@ func (r *runner) write(w *worker) {
 		since = r.Clock.Now()
 	}
 	r.intents[a.Path] = since
-	x := &writing{runner: r, w: w, a: a, rec: rec, step: s, maybeSent: maybeSent}
+	x := &writing{runner: r, w: w, a: a, rec: rec, step: s, maybeSent: maybeSent, mayWrite: leaveFirst(maybeSent)}
 	if maybeSent {
 		x.settled = r.settledAt(since)
 	}
 	x.settle(w.ctx)
+}
+
+// permitted gets leave to send a write of which nothing was sent yet. Without it
+// one that nothing needs any more is dropped, and the time of one may be up.
+func (r *runner) permitted(w *worker) bool {
+	if r.allowed(w) {
+		return true
+	}
+	stopping, live := r.m.Live(w.action.Path)
+	_, sent := r.intents[w.action.Path]
+	switch {
+	case !r.going() || w.ctx.Err() != nil || !live || sent:
+	case stopping:
+		r.drop(w.action)
+	default:
+		r.late(w)
+	}
+	return false
 }
 
 // lifetime is longer than a process works on one write: its lookups, its waits
@@ -102,13 +123,14 @@ type writing struct {
 	rec       journal.Record
 	step      step.Step
 	maybeSent bool
+	mayWrite  bool      // there is consent, and the lock
 	settled   time.Time // until then, absent is no proof for a late step
 	last      error     // why the last send is not a plain yes
 }
 
 // settle looks, sends and looks again until the outcome is known.
 func (w *writing) settle(ctx context.Context) {
-	for sends := 0; ; sends++ {
+	for sends := 0; ; {
 		found, told, err := w.look(ctx)
 		if ctx.Err() != nil || w.err != nil || !told {
 			return // INTENT without DONE: the next process looks
@@ -120,22 +142,30 @@ func (w *writing) settle(ctx context.Context) {
 			w.failed(w.rec, w.a, err)
 			return
 		}
-		if found.State == step.StateDiffers && w.step.CanUpdate() {
-			w.update(ctx, found)
-			return
-		}
-		if found.State != step.StateAbsent {
+		update := found.State == step.StateDiffers && w.step.CanUpdate()
+		if found.State != step.StateAbsent && !update {
 			w.found(found)
 			return
 		}
 		if w.needless() {
 			return
 		}
+		if !w.mayWrite {
+			if w.mayWrite = w.allowed(w.w); !w.mayWrite {
+				w.needless()
+				return
+			}
+			continue // that took its time
+		}
+		if update {
+			w.update(ctx, found)
+			return
+		}
 		if sends == maxSends || (w.last != nil && types.CodeOf(w.last) == types.Conflict) {
 			w.failed(w.rec, w.a, w.last)
 			return
 		}
-		if w.send(ctx) {
+		if sends++; w.send(ctx) {
 			return
 		}
 	}
@@ -164,7 +194,7 @@ func (w *writing) send(ctx context.Context) (settled bool) {
 }
 
 // needless gives the write up when nothing needs it any more, or its time is
-// up. It is surely not there.
+// up. It is surely not there, or not as it is wanted.
 func (w *writing) needless() bool {
 	if stopping, _ := w.m.Live(w.a.Path); stopping {
 		w.drop(w.a)

@@ -216,7 +216,8 @@ func (p *Program) undoCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use: "undo RUN", Short: "Show what would take back the effects of a run, and do it",
 		Long: `Lists what undoing each effect of a run would do, the latest first, and does it
-when you agree. Only what the run made is touched; what others have gone on with,
+when you agree. A write whose outcome is not known is looked for first.
+Only what the run made is touched; what others have gone on with,
 such as a merge request that was merged, stops it. Safe to do again.`,
 		Example: "  skillrun undo last\n  skillrun undo k3f9q2 --yes",
 		Args:    one("undo needs a run", "`skillrun runs` lists them"),

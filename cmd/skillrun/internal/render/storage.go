@@ -54,6 +54,8 @@ func Reversals(w io.Writer, list []engine.Reversal) bool {
 		switch {
 		case x.Undone:
 			fmt.Fprintf(w, "%s: undone before\n", x.Path)
+		case x.Absent:
+			fmt.Fprintf(w, "%s: it did not happen\n", x.Path)
 		case x.Can():
 			any = true
 			fmt.Fprintf(w, "%s: %s\n", x.Path, x.Say)

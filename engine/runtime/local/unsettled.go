@@ -1,0 +1,105 @@
+package local
+
+import (
+	"context"
+	"slices"
+
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// unsettled are the reversals of what the run may have written: writes that it
+// announced and whose end it did not record, and those that a person found and
+// the run has not come to again. Each is looked for.
+func (r *runner) unsettled(ctx context.Context) ([]Reversal, error) {
+	var out []Reversal
+	for _, path := range r.open() {
+		x, err := r.lookFor(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, x)
+	}
+	for _, path := range types.SortedKeys(r.held) {
+		held := r.held[path]
+		s, err := r.step(held.Step)
+		if err != nil {
+			return nil, err
+		}
+		there, err := r.readBack(ctx, held, s, held.Ref)
+		x := Reversal{Path: path, Step: s.Name, Why: held.Ref + " is not there any more", rec: held}
+		if err == nil {
+			x, err = r.reversible(held, there)
+		}
+		if err != nil && types.CodeOf(err) != types.NotFound {
+			return nil, at(path, err)
+		}
+		out = append(out, x)
+	}
+	return out, nil
+}
+
+// open are the paths of the writes of unknown outcome, in the order in which they
+// were announced.
+func (r *runner) open() []string {
+	var out []string
+	for _, rec := range r.Journal.Records() {
+		if _, unknown := r.intents[rec.Path]; rec.Kind == journal.Intent && unknown && !slices.Contains(out, rec.Path) {
+			out = append(out, rec.Path)
+		}
+	}
+	return out
+}
+
+// lookFor looks for a write of unknown outcome, as the process that goes on with
+// the run would. Nothing is written down.
+func (r *runner) lookFor(ctx context.Context, path string) (Reversal, error) {
+	intent, s, err := r.pending(path)
+	if err == nil {
+		err = r.rebuild(ctx)
+	}
+	if err != nil {
+		return Reversal{}, err
+	}
+	w := &writing{runner: r, a: machine.Action{Path: path, Node: path}, rec: intent, step: s, maybeSent: true, settled: r.settledAt(r.intents[path])}
+	found, told, err := w.look(ctx)
+	x := Reversal{Path: path, Step: s.Name, rec: intent}
+	switch {
+	case ctx.Err() != nil || !told && err == nil:
+		return x, types.Errorf(types.Cancelled, "stopped while step %s was looked for", path)
+	case err != nil:
+		return x, at(path, err)
+	}
+	switch found.State {
+	case step.StateHere:
+		return r.reversible(intent, found.Out)
+	case step.StateAbsent:
+		x.Absent = true
+	case step.StateDiffers:
+		x.Why = found.Ref + " is there, made from other arguments: " + found.Why
+	case step.StateOver:
+		x.Why = found.Why
+	default:
+		return x, types.Errorf(types.Conflict, "nobody knows whether step %s happened: %s", path, found.Why).WithHint("%s", w.howToResolve())
+	}
+	return x, nil
+}
+
+// reversible is the reversal of an effect that was found to be there.
+func (r *runner) reversible(rec journal.Record, there []byte) (Reversal, error) {
+	out, err := output(rec.Step, there)
+	if err != nil {
+		return Reversal{}, err
+	}
+	rec.Event = &machine.Event{Kind: machine.Done, Path: rec.Path, Output: out}
+	return r.reversal(rec)
+}
+
+// at says of an error at which step it came.
+func at(path string, err error) error {
+	e := *types.AsError(err)
+	e.Message = "looking for step " + path + ": " + e.Message
+	return &e
+}
