@@ -16,9 +16,9 @@ import (
 type MoveIn struct {
 	At
 	Issue      string       `json:"issue" doc:"The key of the issue, e.g. AAP-61250." pattern:"^[A-Z][A-Z0-9_]+-[1-9][0-9]*$"`
-	Status     string       `json:"status" doc:"The name of the status to move it to, e.g. In Review."`
-	Transition string       `json:"transition,omitempty" doc:"The name of the transition, where several lead to the status."`
-	Fields     types.Values `json:"fields,omitempty" doc:"Fields by id that the screen of the transition asks for, e.g. resolution."`
+	Status     string       `json:"status" doc:"The name of the status to move it to, e.g. In Review, or its id: names are translated, ids are not."`
+	Transition string       `json:"transition,omitempty" doc:"The name or the id of the transition, where several lead to the status."`
+	Fields     types.Values `json:"fields,omitempty" doc:"Fields by id, e.g. resolution. They are sent as they are, and Jira decides."`
 }
 
 // MoveOut is the result of jira_transition.
@@ -115,7 +115,10 @@ func (c *client) moveOut(i issue, changed bool) MoveOut {
 		URL: c.browse(i.Key), Changed: changed}
 }
 
-func (in MoveIn) arrived(i issue) bool { return strings.EqualFold(i.Fields.Status.Name, in.Status) }
+func (in MoveIn) arrived(i issue) bool { return i.Fields.Status.is(in.Status) }
+
+// is reports whether a person means this status by its name or its id.
+func (s status) is(wanted string) bool { return strings.EqualFold(s.Name, wanted) || s.ID == wanted }
 
 func (in MoveIn) check(unknown step.UnknownPaths) error {
 	if !touched(unknown, "status") && strings.TrimSpace(in.Status) == "" {
@@ -132,9 +135,8 @@ func (c *client) way(ctx context.Context, in MoveIn) (transition, error) {
 	if err != nil {
 		return transition{}, err
 	}
-	fits := slices.DeleteFunc(slices.Clone(all), func(t transition) bool {
-		return !strings.EqualFold(t.To.Name, in.Status) || in.Transition != "" && !strings.EqualFold(t.Name, in.Transition)
-	})
+	fits := slices.DeleteFunc(slices.Clone(all), func(t transition) bool { return !t.To.is(in.Status) })
+	fits = called(fits, in.Transition)
 	switch len(fits) {
 	case 0:
 		return transition{}, types.Errorf(types.Conflict, "%s cannot be moved to %s from where it is%s", in.Issue, in.Status, by(in.Transition)).
@@ -146,6 +148,15 @@ func (c *client) way(ctx context.Context, in MoveIn) (transition, error) {
 		WithHint("name one of them with transition: %s", names(fits))
 }
 
+// called are the transitions that a person means: all without a word, the one
+// of that id, else those of that name.
+func called(list []transition, wanted string) []transition {
+	if i := slices.IndexFunc(list, func(t transition) bool { return t.ID == wanted }); i >= 0 {
+		return list[i : i+1]
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(t transition) bool { return wanted != "" && !strings.EqualFold(t.Name, wanted) })
+}
+
 func by(transition string) string {
 	if transition == "" {
 		return ""
@@ -153,25 +164,25 @@ func by(transition string) string {
 	return " by " + transition
 }
 
+// names are the transitions for people, with the ids of those that share their
+// name.
 func names(list []transition) string {
 	words := make([]string, len(list))
 	for n, t := range list {
 		words[n] = fmt.Sprintf("%s (to %s)", t.Name, t.To.Name)
+		if len(called(list, t.Name)) > 1 {
+			words[n] = fmt.Sprintf("%s (to %s, id %s)", t.Name, t.To.Name, t.ID)
+		}
 	}
 	return strings.Join(words, ", ")
 }
 
-// fill refuses fields that the screen has not, and a screen with holes.
+// fill refuses a screen with holes. A field that the screen does not name is
+// sent all the same: what Jira says of a screen is not all that it takes.
 func (in MoveIn) fill(t transition) error {
 	if missing := t.holes(in.Fields); missing != nil {
 		return types.Errorf(types.BadInput, "the transition %s of %s demands fields that are not given: %s", t.Name, in.Issue, strings.Join(missing, "; ")).
 			WithHint("give them under fields, by id, e.g. fields: {resolution: {name: Done}}")
-	}
-	for _, id := range types.SortedKeys(in.Fields) {
-		if _, there := t.Fields[id]; !there {
-			return types.Errorf(types.BadInput, "the screen of the transition %s of %s has no field %s", t.Name, in.Issue, id).
-				WithHint("it has: %s", cmp.Or(strings.Join(types.SortedKeys(t.Fields), ", "), "none; leave fields out"))
-		}
 	}
 	return nil
 }
@@ -269,6 +280,9 @@ func (f family) previewMove(_ context.Context, in MoveIn, unknown step.UnknownPa
 		return step.Prediction[MoveOut]{}, err
 	default:
 		p.Out.URL = c.browse(in.Issue)
+	}
+	if isID(in.Status) {
+		p.Unknown = append(p.Unknown, "status") // its name is Jira's to say
 	}
 	p.Unknown = append(p.Unknown, s.of("issue", "status")...)
 	return p, nil

@@ -115,6 +115,36 @@ func TestATransitionWhoseAnswerIsLost(t *testing.T) {
 	})
 }
 
+// TestTwoTransitionsOfOneName are told apart by their ids, and a status whose
+// name is translated is named by its own.
+func TestTwoTransitionsOfOneName(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		twice := func(o *jiratest.Options) {
+			o.Projects[0].Transitions = []jiratest.Transition{
+				{Name: "Close", To: "Done", Fields: map[string]jiratest.Field{"resolution": {Name: "Resolution"}}},
+				{Name: "Close", To: "Done"}, {Name: "Start", To: "In Progress"},
+			}
+		}
+		w := start(t, nil, on, twice)
+		_, err := do[jira.MoveOut](w, "jira_transition", `{"issue":"AAP-100","status":"Done","transition":"Close"}`)
+		w.wantCode("jira_transition", err, types.BadInput, "2 transitions lead AAP-100 to Done", "Close (to Done, id 11), Close (to Done, id 21)")
+		move := `{"issue":"AAP-100","status":"10002","transition":"11","fields":{"resolution":{"name":"Done"}}}`
+		if got := w.found("jira_transition", move); got.State != step.StateAbsent {
+			t.Errorf("before: %+v", got)
+		}
+		out := must[jira.MoveOut](t)(do[jira.MoveOut](w, "jira_transition", move))
+		if got := w.srv.Issues()[0]; out.Status != "Done" || got.Fields["resolution"] == nil {
+			t.Errorf("got %+v, %+v", out, got)
+		}
+		if got := w.found("jira_transition", move); got.State != step.StateHere {
+			t.Errorf("after: %+v", got)
+		}
+		_, err = do[jira.MoveOut](w, "jira_transition", `{"issue":"AAP-100","status":"Done","transition":"31"}`)
+		w.wantCode("jira_transition", err, types.Conflict, "cannot be moved to Done from where it is by 31")
+	})
+}
+
 func TestTransitionsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -136,9 +166,9 @@ func TestTransitionsThatAreRefused(t *testing.T) {
 		"hole in the screen": {`{"issue":"AAP-100","status":"Done","transition":"Resolve"}`, office, "In Progress", types.BadInput,
 			[]string{"the transition Resolve of AAP-100 demands fields that are not given: resolution (Resolution) of Done, Won't Do", "under fields, by id"}},
 		"not on the screen": {`{"issue":"AAP-100","status":"Done","transition":"Resolve","fields":{"resolution":{"name":"Done"},"colour":1}}`, office, "In Progress",
-			types.BadInput, []string{"the screen of the transition Resolve of AAP-100 has no field colour", "it has: assignee, comment, resolution"}},
+			types.BadInput, []string{"move AAP-100 to Done: 400 Bad Request: colour: Field 'colour' cannot be set."}},
 		"no screen": {`{"issue":"AAP-100","status":"Done","transition":"Give up","fields":{"colour":1}}`, office, "In Progress",
-			types.BadInput, []string{"it has: none; leave fields out"}},
+			types.BadInput, []string{"move AAP-100 to Done: 400 Bad Request: colour: Field 'colour' cannot be set."}},
 		"Jira's own words": {`{"issue":"AAP-100","status":"Done","transition":"Resolve","fields":{"resolution":{"name":"Eaten"}}}`, office, "In Progress",
 			types.BadInput, []string{"move AAP-100 to Done: 400 Bad Request: resolution: The resolution 'Eaten' is not valid."}},
 	}
