@@ -38,11 +38,14 @@ func (a answer) loginFailed(said string) error {
 // refused turns an answer that is not 2xx into a coded error with Jira's own
 // words.
 func (a answer) refused() error {
-	said := a.said()
+	said, fields := a.said()
 	if a.method == http.MethodGet && a.loggedOut() && a.StatusCode != http.StatusUnauthorized {
 		return a.loginFailed(said)
 	}
 	err := outcome.Status(a.method, a.what, a.Response, said)
+	if len(fields) > 0 {
+		err = err.With("fields", fields)
+	}
 	switch {
 	case a.Header.Get("X-Authentication-Denied-Reason") != "":
 		err.Code = types.Auth
@@ -78,22 +81,25 @@ type complaint struct {
 	Message       string         `json:"message"`
 }
 
-// said is Jira's own text in a refusal.
-func (a answer) said() string {
+// said is Jira's own text in a refusal, and the fields that it is about, by id.
+func (a answer) said() (text string, fields []any) {
 	defer a.Body.Close()
 	kind := a.Header.Get("Content-Type")
 	if strings.HasPrefix(kind, "text/html") {
-		return "(a web page, not Jira's API)"
+		return "(a web page, not Jira's API)", nil
 	}
-	text, err := io.ReadAll(io.LimitReader(a.Body, 1<<20))
+	body, err := io.ReadAll(io.LimitReader(a.Body, 1<<20))
 	if err != nil || !strings.HasPrefix(kind, "application/json") {
-		return clip(string(text))
+		return clip(string(body)), nil
 	}
 	var c complaint
-	if json.Unmarshal(text, &c) != nil {
-		return ""
+	if json.Unmarshal(body, &c) != nil {
+		return "", nil
 	}
-	return clip(c.String())
+	for _, id := range types.SortedKeys(c.Errors) {
+		fields = append(fields, id)
+	}
+	return clip(c.String()), fields
 }
 
 // String puts the phrases behind each other, those about fields in the order of

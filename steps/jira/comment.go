@@ -37,6 +37,7 @@ const (
 type comment struct {
 	ID         string `json:"id"`
 	Body       string `json:"body"`
+	Author     person `json:"author"`
 	Properties *[]struct {
 		Key   string          `json:"key"`
 		Value json.RawMessage `json:"value"`
@@ -170,7 +171,7 @@ func (f family) findComment(ctx context.Context, key step.Key, in CommentIn) (st
 	if err != nil {
 		return none, err
 	}
-	s := commentSearch{client: c, issue: in.Issue, key: key}
+	s := commentSearch{client: c, issue: in.Issue, key: key, body: in.Body}
 	complete, err := s.run(ctx)
 	switch {
 	case err != nil:
@@ -181,7 +182,7 @@ func (f family) findComment(ctx context.Context, key step.Key, in CommentIn) (st
 	case len(s.ids) == 0 && !complete:
 		return step.CannotTell[CommentOut]("look at " + in.Issue + " whether the comment is there; it has more of them than are looked through"), nil
 	case len(s.ids) == 0:
-		return step.Absent[CommentOut](), nil
+		return s.lookalike(ctx)
 	}
 	out := c.commentOut(in.Issue, s.ids[0])
 	ref := in.Issue + "#" + out.ID
@@ -197,10 +198,33 @@ type commentSearch struct {
 	*client
 	issue string
 	key   step.Key
+	body  string
 
 	asked int
 	ids   []string
-	found marker // of the last of ids
+	found marker    // of the last of ids
+	keeps bool      // this Jira keeps the properties of comments
+	alike []comment // that say the same, and hold no mark
+}
+
+// lookalike asks a person, after a lost answer, about a comment of this account
+// that says the same, in an issue where no comment holds a mark of ours: this
+// Jira may not keep them.
+func (s *commentSearch) lookalike(ctx context.Context) (step.Found[CommentOut], error) {
+	if s.keeps || len(s.alike) == 0 || !step.CallOf(ctx).AfterUnknown {
+		return step.Absent[CommentOut](), nil
+	}
+	me, err := s.me(ctx)
+	if err != nil {
+		return step.Found[CommentOut]{}, err
+	}
+	for _, one := range s.alike {
+		if one.Author.id() == "" || one.Author.id() == me.id() {
+			return step.CannotTell[CommentOut]("comment " + one.ID + " of " + s.issue +
+				" says the same, and this Jira keeps no mark by which it could be told; say that it is the one, or that it is not"), nil
+		}
+	}
+	return step.Absent[CommentOut](), nil
 }
 
 // run is not complete when there are more comments than it looks at.
@@ -244,10 +268,16 @@ func (s *commentSearch) page(ctx context.Context, start int) (n, total int, err 
 
 func (s *commentSearch) look(ctx context.Context, one comment) error {
 	m, err := s.marker(ctx, one)
-	if err == nil && m.Key == s.key.String() {
+	switch {
+	case err != nil:
+		return err
+	case m.Key == s.key.String():
 		s.ids, s.found = append(s.ids, one.ID), m
+	case m.Key == "" && sameText(one.Body, s.body):
+		s.alike = append(s.alike, one)
 	}
-	return err
+	s.keeps = s.keeps || m.Key != ""
+	return nil
 }
 
 // marker reads the marker of a comment; where Jira did not write the properties

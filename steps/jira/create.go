@@ -16,12 +16,12 @@ import (
 type CreateIn struct {
 	At
 	Project     string       `json:"project" doc:"The key of the project, e.g. AAP." pattern:"^[A-Z][A-Z0-9_]+$" trusted:"true"`
-	Type        string       `json:"type,omitempty" doc:"The name of the issue type." default:"Task"`
+	Type        string       `json:"type,omitempty" doc:"The name of the issue type, or its id: names are translated, ids are not." default:"Task"`
 	Summary     string       `json:"summary" doc:"The summary: one line of at most 255 characters."`
 	Description string       `json:"description,omitempty" doc:"The description, in Jira's own markup. It is sent as it is." cosmetic:"true"`
-	Labels      []string     `json:"labels,omitempty" doc:"Labels, without spaces. One more is added, by which the issue is found again."`
+	Labels      []string     `json:"labels,omitempty" doc:"Labels, without spaces. One more is added, by which the issue is found again, where the project has labels on the screen on which issues are filed."`
 	Components  []string     `json:"components,omitempty" doc:"The names of components of the project."`
-	Fields      types.Values `json:"fields,omitempty" doc:"Further fields by id that a site demands, e.g. customfield_10010."`
+	Fields      types.Values `json:"fields,omitempty" doc:"Further fields by id, e.g. customfield_10010. They are sent as they are, and Jira decides; issuetype and components stand in for the arguments type and components."`
 }
 
 // CreateOut is the result of jira_create_issue.
@@ -57,55 +57,62 @@ func (f family) create(ctx context.Context, in CreateIn) (CreateOut, error) {
 	if err != nil {
 		return none, err
 	}
-	m := markerOf(call)
+	mark := markerOf(call)
 	what := "file an issue in " + in.Project
-	id, key, err := c.createIssue(ctx, what, in.payload(label(call.Key)), m)
+	id, key, err := c.createIssue(ctx, what, in.payload(label(call.Key)), mark)
+	if in.labelRefused(err) {
+		return c.createUnlabelled(ctx, what, in, mark)
+	}
 	if err != nil {
 		return none, err
 	}
-	made, err := c.issue(ctx, key)
-	if err != nil {
+	return c.created(ctx, what, id, key, in, mark)
+}
+
+// created reads what was filed, and the numbers beside it: something between
+// here and Jira may have delivered the one request twice, and answered as to
+// the first or the second. Of those beside it a read that fails says nothing:
+// ours is filed.
+func (c *client) created(ctx context.Context, what, id, key string, in CreateIn, mark marker) (CreateOut, error) {
+	var none CreateOut
+	n := numberOf(key)
+	read := c.issues(ctx, projectOf(key), []int{n, n - 1, n + 1})
+	made := read[0].issue
+	if err := read[0].err; err != nil {
 		return none, types.Errorf(types.UnknownOutcome, "%s: jira says it is %s, which cannot be read: %w", what, key, err).
 			WithHint("look at it; then go on with the run, which looks for it before it sends anything")
 	}
-	if got, ok := parseMarker(made.Properties[property]); !ok || got != m || made.ID != id {
+	if made.ID != id || !c.holds(ctx, made, in, mark) {
 		return none, types.Errorf(types.UnknownOutcome, "%s: jira says it is %s, which is not what was sent", what, key).
-			WithHint("look for the label %s", label(call.Key))
+			WithHint("look for the label %s", labelPrefix+mark.Key)
 	}
-	if err := c.alone(ctx, what, made, m); err != nil {
-		return none, err
-	}
-	return c.out(made, true), nil
-}
-
-// alone looks at the numbers beside it: something between here and Jira may have
-// delivered the one request twice, and answered as to the first or the second.
-// A read that fails says nothing: ours is filed.
-func (c *client) alone(ctx context.Context, what string, made issue, m marker) error {
-	for _, n := range []int{-1, 1} {
-		beside, err := c.issue(ctx, fmt.Sprintf("%s-%d", projectOf(made.Key), numberOf(made.Key)+n))
-		if twin, ok := parseMarker(beside.Properties[property]); err == nil && ok && twin == m && beside.ID != made.ID {
-			return types.Errorf(types.UnknownOutcome, "%s: sent once, it was carried out twice: %s and %s", what, made.Key, beside.Key).
-				WithHint("keep one, take the label %s off the other, and go on with the run", labelPrefix+m.Key)
+	for _, beside := range read[1:] {
+		if beside.err == nil && beside.issue.ID != made.ID && beside.issue.twin(made, mark) {
+			return none, types.Errorf(types.UnknownOutcome, "%s: sent once, it was carried out twice: %s and %s", what, made.Key, beside.issue.Key).
+				WithHint("keep one, take the label %s off the other, and go on with the run", labelPrefix+mark.Key)
 		}
 	}
-	return nil
+	return c.out(made, true), nil
 }
 
 func (c *client) out(i issue, created bool) CreateOut {
 	return CreateOut{Key: i.Key, ID: i.ID, URL: c.browse(i.Key), Status: i.Fields.Status.Name, Created: created}
 }
 
-// payload are the fields as Jira wants them.
-func (in CreateIn) payload(label string) map[string]any {
-	fields := map[string]any{}
+// payload are the fields as Jira wants them, with the labels beside those of
+// the arguments.
+func (in CreateIn) payload(more ...string) map[string]any {
+	fields := map[string]any{
+		"project":   map[string]string{"key": in.Project},
+		"issuetype": in.issueType(),
+		"summary":   in.Summary,
+	}
+	if labels := slices.Concat(in.Labels, more); len(labels) > 0 {
+		fields["labels"] = labels
+	}
 	for id, v := range in.Fields {
 		fields[id] = v
 	}
-	fields["project"] = map[string]string{"key": in.Project}
-	fields["issuetype"] = named{in.kind()}
-	fields["summary"] = in.Summary
-	fields["labels"] = append(slices.Clone(in.Labels), label)
 	if in.Description != "" {
 		fields["description"] = in.Description
 	}
@@ -126,6 +133,25 @@ func (in CreateIn) kind() string {
 	return in.Type
 }
 
+// issueType names the type to Jira: all digits are an id.
+func (in CreateIn) issueType() kind {
+	if isID(in.kind()) {
+		return kind{ID: in.kind()}
+	}
+	return kind{Name: in.kind()}
+}
+
+// whatKind says for people what is filed.
+func (in CreateIn) whatKind() string {
+	if _, given := in.Fields["issuetype"]; given || isID(in.kind()) {
+		return "an issue"
+	}
+	return "a " + in.kind()
+}
+
+// isID reports whether a name that a person gave is one of Jira's own numbers.
+func isID(name string) bool { return name != "" && strings.Trim(name, "0123456789") == "" }
+
 // check refuses what Jira would refuse, and what is ours to set.
 func (in CreateIn) check(unknown step.UnknownPaths) error {
 	if !touched(unknown, "summary") {
@@ -139,7 +165,7 @@ func (in CreateIn) check(unknown step.UnknownPaths) error {
 		}
 	}
 	for _, id := range types.SortedKeys(in.Fields) {
-		if slices.Contains([]string{"project", "issuetype", "summary", "description", "labels", "components"}, id) {
+		if slices.Contains([]string{"project", "summary", "description", "labels"}, id) || id == "components" && len(in.Components) > 0 {
 			return types.Errorf(types.BadInput, "field %s is an argument of its own", id).
 				WithHint("give it beside fields, not in it")
 		}
@@ -202,7 +228,7 @@ func previewCreate(_ context.Context, in CreateIn, unknown step.UnknownPaths) (s
 	s.addFields(in.Fields)
 	s.add("description", in.Description)
 	return step.Prediction[CreateOut]{
-		Change:  step.Change{Title: "file " + s.value("type", "a "+in.kind(), "an issue") + " in " + s.value("project", in.Project, "a project"), Fields: s.fields},
+		Change:  step.Change{Title: "file " + s.value("type", in.whatKind(), "an issue") + " in " + s.value("project", in.Project, "a project"), Fields: s.fields},
 		Out:     CreateOut{Created: true},
 		Unknown: step.UnknownPaths{"key", "id", "url", "status"},
 	}, nil
@@ -245,24 +271,33 @@ func (s *shown) of(names ...string) step.UnknownPaths {
 
 // difference says in words how an issue differs from the arguments.
 func (in CreateIn) difference(i issue) string {
-	var words []string
+	words := in.differences(i)
+	if words == nil {
+		return i.Key + " was filed with other arguments than those of now"
+	}
+	return i.Key + " was filed with other arguments: " + strings.Join(words, "; ")
+}
+
+// differences are those that can be seen.
+func (in CreateIn) differences(i issue) (words []string) {
 	say := func(name, is, want string) {
 		if is != want {
 			words = append(words, fmt.Sprintf("its %s is %q, not %q", name, is, want))
 		}
 	}
 	say("summary", i.Fields.Summary, in.Summary)
-	say("type", i.Fields.Type.Name, in.kind())
+	if _, given := in.Fields["issuetype"]; !given && !i.Fields.Type.is(in.kind()) {
+		say("type", i.Fields.Type.Name, in.kind())
+	}
 	say("labels", sorted(theirs(i.Fields.Labels)), sorted(in.Labels))
 	components := make([]string, len(i.Fields.Components))
 	for n, c := range i.Fields.Components {
 		components[n] = c.Name
 	}
-	say("components", sorted(components), sorted(in.Components))
-	if words == nil {
-		return i.Key + " was filed with other arguments than those of now"
+	if _, given := in.Fields["components"]; !given {
+		say("components", sorted(components), sorted(in.Components))
 	}
-	return i.Key + " was filed with other arguments: " + strings.Join(words, "; ")
+	return words
 }
 
 // theirs are the labels without ours.

@@ -132,14 +132,9 @@ func (e *examination) account(ctx context.Context, f family, service string) boo
 	if err != nil {
 		return e.check(subject, "", err)
 	}
-	var me struct {
-		Name string `json:"displayName"`
-	}
-	if err = c.get(ctx, "myself", nil, "ask jira who we are", &me); err == nil && me.Name == "" {
-		err = types.Errorf(types.Unavailable, "ask jira who we are: the answer names nobody").WithHint(notJira)
-	}
+	me, err := c.me(ctx)
 	e.client = c
-	return e.check(subject, "accepted; the account is "+me.Name, err)
+	return e.check(subject, "accepted; the account is "+me.Display, err)
 }
 
 // need is what the steps of a skill need of one project.

@@ -74,13 +74,14 @@ func (e *examination) screen(ctx context.Context, key string, u step.Use) {
 		return
 	}
 	in := CreateIn{Type: u.Text("type")}
+	in.Fields, _ = u.Args["fields"].(map[string]any)
 	subject := "screen of " + in.kind() + " in " + key
 	kinds, err := e.client.createTypes(ctx, key)
 	if err != nil {
 		e.check(subject, "", err)
 		return
 	}
-	i := slices.IndexFunc(kinds, func(k createType) bool { return k.Name == in.kind() })
+	i := slices.IndexFunc(kinds, func(k createType) bool { return in.means(kind{k.ID, k.Name}) })
 	if i < 0 {
 		e.check(subject, "", types.Errorf(types.BadInput, "%s has no type of issue named %s that the account may file", key, in.kind()).
 			WithHint("it has: %s; name one as type of the step %s", cmp.Or(kindNames(kinds), "none"), u.Node))
@@ -90,7 +91,25 @@ func (e *examination) screen(ctx context.Context, key string, u step.Use) {
 	if err == nil {
 		err = demands(fields, u)
 	}
-	e.check(subject, "the step "+u.Node+" gives what it demands", err)
+	if e.check(subject, "the step "+u.Node+" gives what it demands", err) {
+		e.marks(key, kinds[i].Name, fields, u)
+	}
+}
+
+// marks says by which marks an issue that is filed now is found again, and
+// refuses labels of the skill's own where there can be none.
+func (e *examination) marks(key, kind string, fields []createField, u step.Use) {
+	subject := "marks of " + kind + " in " + key
+	labels, _ := u.Args["labels"].([]any)
+	switch {
+	case slices.ContainsFunc(fields, isLabels):
+		e.well(subject, "the label and the entity property")
+	case len(labels) > 0:
+		e.check(subject, "", types.Errorf(types.BadInput, "the screen has no labels, and the step %s gives some", u.Node).
+			WithHint("leave them out, or have the field Labels put on the screen on which %s is filed in %s", kind, key))
+	default:
+		e.well(subject, "the entity property alone: the screen has no labels")
+	}
 }
 
 // demands names the fields without which Jira refuses what a step files. What

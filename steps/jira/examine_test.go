@@ -65,6 +65,7 @@ func TestExamineAllWell(t *testing.T) {
 			"ok project AAP: AAP is visible",
 			"ok permissions in AAP: Browse Projects, Create Issues, Link Issues, Add Comments, Transition Issues",
 			"ok screen of Story in AAP: the step ticket gives what it demands",
+			"ok marks of Story in AAP: the label and the entity property",
 		}
 		if diff := cmp.Diff(want, w.examine(theRelease())); diff != "" {
 			t.Error(diff)
@@ -100,6 +101,13 @@ func TestExamineFaults(t *testing.T) {
 			"failed screen of Saga in AAP: AAP has no type of issue named Saga that the account may file (it has: Task, Story, Bug; name one as type of the step a)"},
 		"screen":       {nil, nil, other, "failed screen of Task in OTHER: jira demands what the step ticket does not give: customfield_2 (Epic Name) (give it under fields of the step ticket, by id)"},
 		"screen given": {nil, nil, given, "ok screen of Task in OTHER: the step ticket gives what it demands"},
+		"type by id": {nil, nil, []step.Use{{Node: "a", Step: "jira_create_issue", Args: types.Values{"project": "AAP", "type": "10002"}}},
+			"ok marks of Story in AAP: the label and the entity property"},
+		"type under fields": {nil, nil, []step.Use{{Node: "a", Step: "jira_create_issue", Args: types.Values{"project": "AAP", "fields": map[string]any{"issuetype": map[string]any{"id": "10003"}}}}},
+			"ok marks of Bug in AAP: the label and the entity property"},
+		"no labels": {noLabels, nil, theRelease(), "ok marks of Story in AAP: the entity property alone: the screen has no labels"},
+		"labels that cannot be": {noLabels, nil, []step.Use{{Node: "a", Step: "jira_create_issue", Args: types.Values{"project": "AAP", "labels": []any{"x"}}}},
+			"failed marks of Task in AAP: the screen has no labels, and the step a gives some (leave them out"},
 		"query": {nil, nil, []step.Use{{Node: "a", Step: "jira_search", Args: types.Values{"jql": "colour = red"}}},
 			"failed search of step a: search for issues: 400 Bad Request: Field 'colour' does not exist"},
 		"query later":   {nil, nil, []step.Use{{Node: "a", Step: "jira_search"}}, "skipped search of step a: the query is known when it runs"},

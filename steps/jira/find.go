@@ -70,8 +70,8 @@ func (c *client) labelled(ctx context.Context, key step.Key, in CreateIn, keys [
 	case len(marked) > 0:
 		return c.one(ctx, key, in, marked), true, nil
 	case len(copies) > 0:
-		return step.CannotTell[CreateOut](fmt.Sprintf("%s has the label %s but was not filed by skillrun, as a clone would; take the label off, or say that it is the one",
-			list(copies), label(key))), true, nil
+		f, err := c.unmarked(ctx, key, in, copies)
+		return f, err == nil, err
 	}
 	return f, false, nil
 }
@@ -110,12 +110,11 @@ func (c *client) sort(ctx context.Context, key step.Key, keys []string) (marked,
 
 // judge says what an issue that holds our key is to this call.
 func (c *client) judge(ctx context.Context, i issue, in CreateIn) step.Found[CreateOut] {
-	m, _ := parseMarker(i.Properties[property])
 	switch {
 	case i.done():
 		return step.Over[CreateOut](i.Key, i.Key+" is "+i.Fields.Status.Name+i.since(),
 			"reopen "+i.Key+" and run this again, or use --again N to file another issue")
-	case m.Digest != step.CallOf(ctx).Digest:
+	case !in.fresh(ctx, i):
 		return step.Differs(i.Key, c.out(i, false), in.difference(i))
 	case projectOf(i.Key) != in.Project:
 		return step.Over[CreateOut](i.Key, "the issue was moved out of "+in.Project+" and is now "+i.Key,
@@ -153,27 +152,46 @@ func (c *client) probe(ctx context.Context, key step.Key, in CreateIn) (step.Fou
 	var late []string // indexed since the search for the label, or by another node
 	for _, i := range newest.issues {
 		p.note(i.Key)
-		if slices.Contains(i.Fields.Labels, label(key)) {
+		m, _ := parseMarker(i.Properties[property])
+		if m.Key == key.String() || slices.Contains(i.Fields.Labels, label(key)) {
 			late = append(late, i.Key)
 		}
 	}
 	if f, ok, err := c.labelled(ctx, key, in, late); ok || err != nil {
 		return f, err
 	}
-	found, complete, err := p.run(ctx)
+	found, copies, complete, err := p.run(ctx)
 	switch {
 	case err != nil:
 		return none, err
 	case len(found) > 0:
 		return c.one(ctx, key, in, found), nil
+	case len(copies) > 0:
+		return c.unmarked(ctx, key, in, copies)
 	case !complete, len(newest.issues) == 0 && call.AfterUnknown:
 		return step.CannotTell[CreateOut](fmt.Sprintf("look in %s for an issue with the label %s; the search index may lag a few minutes behind",
 			in.Project, label(key))), nil
+	case call.AfterUnknown:
+		return c.absentUnlabelled(ctx, key, in, p.read)
 	}
 	return step.Absent[CreateOut](), nil
 }
 
-// prober reads the issues of a project one by one.
+// absentUnlabelled is the rest of a proof after a lost answer: where the project
+// takes no labels, the issue may be known by its property alone, or by none of
+// our marks.
+func (c *client) absentUnlabelled(ctx context.Context, key step.Key, in CreateIn, read []issue) (step.Found[CreateOut], error) {
+	if takes, known := c.takesLabels(ctx, in); takes && known {
+		return step.Absent[CreateOut](), nil
+	}
+	f, err := c.scan(ctx, key, in)
+	if err != nil || f.State != step.StateAbsent {
+		return f, err
+	}
+	return in.lookalike(ctx, read), nil
+}
+
+// prober reads the issues of a project by number.
 type prober struct {
 	*client
 	project string
@@ -182,6 +200,8 @@ type prober struct {
 	lowest  int          // of them
 	highest int
 	misses  int
+
+	read []issue // what was there
 }
 
 func (p *prober) note(key string) {
@@ -194,32 +214,39 @@ func (p *prober) note(key string) {
 }
 
 // run returns the issues that hold the key: mostly one, two when a request was
-// delivered twice. It is not complete when it gave up before it had seen
-// enough.
-func (p *prober) run(ctx context.Context) (found []issue, complete bool, err error) {
-	first := max(p.lowest-p.misses, p.highest-window+1, 1)
-	reads, missed := 0, 0
-	for n := first; n <= p.highest || missed < p.misses; n++ {
-		if p.indexed[n] {
-			continue
-		}
-		if reads++; reads > maxProbes {
-			return found, false, nil
-		}
-		i, err := p.client.issue(ctx, p.project+"-"+strconv.Itoa(n))
-		m, ok := parseMarker(i.Properties[property])
-		switch {
-		case types.CodeOf(err) == types.NotFound:
-			if n > p.highest {
-				missed++
+// delivered twice; and those that have the label without it. It is not complete
+// when it gave up before it had seen enough. The gaps below the newest number
+// are read at once, together with as many above it as have to be free; where
+// one of those is taken, more are read behind it.
+func (p *prober) run(ctx context.Context) (found, copies []issue, complete bool, err error) {
+	next, asked, missed := max(p.lowest-p.misses, p.highest-window+1, 1), 0, 0
+	for next <= p.highest || missed < p.misses {
+		var numbers []int
+		for end := max(next-1, p.highest) + p.misses - missed; next <= end; next++ {
+			if !p.indexed[next] {
+				numbers = append(numbers, next)
 			}
-			continue
-		case err != nil:
-			return nil, false, err
-		case ok && m.Key == p.key.String():
-			found = append(found, i)
 		}
-		missed = 0
+		if asked += len(numbers); asked > maxProbes {
+			return found, copies, false, nil
+		}
+		for n, r := range p.client.issues(ctx, p.project, numbers) {
+			switch m, _ := parseMarker(r.issue.Properties[property]); {
+			case types.CodeOf(r.err) == types.NotFound:
+				if numbers[n] > p.highest {
+					missed++
+				}
+				continue
+			case r.err != nil:
+				return nil, nil, false, r.err
+			case m.Key == p.key.String():
+				found = append(found, r.issue)
+			case m.Key == "" && slices.Contains(r.issue.Fields.Labels, label(p.key)):
+				copies = append(copies, r.issue)
+			}
+			p.read = append(p.read, r.issue)
+			missed = 0
+		}
 	}
-	return found, true, nil
+	return found, copies, true, nil
 }

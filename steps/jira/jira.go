@@ -13,7 +13,10 @@
 //  1. by its label; and, while the index may not know it yet,
 //  2. by its number: numbers count up within a project and reads by key do not
 //     go through the index, so the numbers around and above the newest known
-//     issue are read one by one until several in a row do not exist.
+//     issue are read, side by side, until several in a row do not exist.
+//
+// Where a project takes no labels, or a site keeps no properties, the mark that
+// is kept has to do: see marks.go.
 //
 // After a request whose answer was lost it is looked for until it cannot appear
 // any more; two issues of one key are named, and left to a person.

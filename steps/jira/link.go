@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/step"
@@ -66,6 +67,12 @@ func (f family) put(ctx context.Context, key step.Key, in LinkIn, what string) (
 		return none, err
 	}
 	l, err := c.link(ctx, in.Issue, globalID(key))
+	if types.CodeOf(err) == types.NotFound {
+		if numbered, there := c.numbered(ctx, in.Issue, id); there {
+			tell(ctx, fmt.Sprintf("this Jira does not keep the global id of link %d: without the journal of this run it would not be found again", id))
+			l, err = numbered, nil
+		}
+	}
 	if err != nil {
 		return none, types.Errorf(types.UnknownOutcome, "%s: jira says it is link %d, which cannot be read: %w", what, id, err).WithHint(lookFirst)
 	}
@@ -73,6 +80,16 @@ func (f family) put(ctx context.Context, key step.Key, in LinkIn, what string) (
 		return none, notSent(what, fmt.Sprintf("link %d", id))
 	}
 	return in.out(id, key), nil
+}
+
+// numbered reads a remote link by the number that Jira gave it.
+func (c *client) numbered(ctx context.Context, issue string, id int) (l remoteLink, there bool) {
+	all, err := c.links(ctx, issue)
+	i := slices.IndexFunc(all, func(l remoteLink) bool { return l.ID == id })
+	if err != nil || i < 0 {
+		return remoteLink{}, false
+	}
+	return all[i], true
 }
 
 // check refuses a link that Jira would refuse, and one that is a script.
@@ -106,7 +123,7 @@ func (f family) findLink(ctx context.Context, key step.Key, in LinkIn) (step.Fou
 		if _, err := c.issue(ctx, in.Issue); err != nil {
 			return none, err // it is the issue that is missing
 		}
-		return step.Absent[LinkOut](), nil
+		return c.unlinked(ctx, in)
 	}
 	if err != nil {
 		return none, err
@@ -117,6 +134,24 @@ func (f family) findLink(ctx context.Context, key step.Key, in LinkIn) (step.Fou
 		return step.Differs(in.Issue, out, difference), nil
 	}
 	return step.Here(in.Issue, out), nil
+}
+
+// unlinked is that no link has our global id. After a lost answer, one without
+// any that leads to the page could be ours on a site that keeps none.
+func (c *client) unlinked(ctx context.Context, in LinkIn) (step.Found[LinkOut], error) {
+	if !step.CallOf(ctx).AfterUnknown {
+		return step.Absent[LinkOut](), nil
+	}
+	all, err := c.links(ctx, in.Issue)
+	if err != nil {
+		return step.Found[LinkOut]{}, err
+	}
+	for _, l := range all {
+		if l.GlobalID == "" && l.Object.URL == in.URL {
+			return step.CannotTell[LinkOut](fmt.Sprintf("link %d of %s leads there and has no global id; say that it is the one, or that it is not", l.ID, in.Issue)), nil
+		}
+	}
+	return step.Absent[LinkOut](), nil
 }
 
 // difference says in words what the link has otherwise. The title counts too:

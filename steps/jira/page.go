@@ -35,6 +35,9 @@ type page struct {
 // them.
 func (c *client) search(ctx context.Context, what, jql, fields string, limit int) (hits, error) {
 	q := url.Values{"jql": {jql}, "fields": {fields}}
+	if !c.datacenter { // whose search knows no properties
+		q.Set("properties", property)
+	}
 	var out hits
 	seen := map[string]bool{}
 	for range maxPages {

@@ -21,7 +21,7 @@ func routes(searchPath string) map[string]string {
 		"link": "GET issue/{}/remotelink", "links": "GET issue/{}/remotelink", "putLink": "POST issue/{}/remotelink",
 		"postComment": "POST issue/{}/comment", "comment": "GET issue/{}/comment/{}", "commentMarker": "GET comment/{}/properties/{}", "commentSearch.page": "GET issue/{}/comment",
 		"transitions": "GET issue/{}/transitions", "transit": "POST issue/{}/transitions",
-		"deployment": "GET serverInfo", "account": "GET myself", "project": "GET project/{}", "deleted": "GET project/{}", "permissions": "GET mypermissions",
+		"deployment": "GET serverInfo", "me": "GET myself", "project": "GET project/{}", "deleted": "GET project/{}", "permissions": "GET mypermissions",
 		"deleteComment": "DELETE issue/{}/comment/{}", "deleteLink": "DELETE issue/{}/remotelink",
 		"createTypes": "GET issue/createmeta/{}/issuetypes", "createFields": "GET issue/createmeta/{}/issuetypes/{}",
 	}

@@ -97,6 +97,7 @@ type (
 			Labels                                        []string
 			IssueType                                     ref
 			Components                                    []ref
+			Creator                                       datacenterUser
 			Status                                        statusShape
 		}
 		Properties map[string]anything

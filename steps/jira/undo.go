@@ -36,8 +36,8 @@ func (f family) closeIssue(ctx context.Context, key step.Key, in CreateIn, out C
 	if err != nil {
 		return err
 	}
-	if m, _ := parseMarker(i.Properties[property]); m.Key != key.String() {
-		return notOurs(i.Key)
+	if ours, err := c.ours(ctx, key, i); err != nil || !ours {
+		return cmp.Or(err, notOurs(i.Key))
 	}
 	if i.done() {
 		return nil

@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/url"
@@ -19,7 +20,8 @@ type issue struct {
 		Summary     string   `json:"summary"`
 		Description string   `json:"description"`
 		Labels      []string `json:"labels"`
-		Type        named    `json:"issuetype"`
+		Type        kind     `json:"issuetype"`
+		Creator     person   `json:"creator"`
 		Assignee    *struct {
 			DisplayName string `json:"displayName"`
 		} `json:"assignee"`
@@ -36,7 +38,28 @@ type named struct {
 	Name string `json:"name"`
 }
 
+// kind is a type of issue. Its name is translated, its id is not.
+type kind struct {
+	ID   string `json:"id,omitempty"`
+	Name string `json:"name,omitempty"`
+}
+
+// is reports whether a person means this type by its name or its id.
+func (k kind) is(wanted string) bool { return k.Name == wanted || k.ID == wanted }
+
+// person is somebody with an account: Cloud tells one from another by the
+// account's id, Data Center by a key or a name.
+type person struct {
+	AccountID string `json:"accountId"`
+	Key       string `json:"key"`
+	Name      string `json:"name"`
+	Display   string `json:"displayName"`
+}
+
+func (p person) id() string { return cmp.Or(p.AccountID, p.Key, p.Name) }
+
 type status struct {
+	ID       string `json:"id"`
 	Name     string `json:"name"`
 	Category struct {
 		Key string `json:"key"`
@@ -114,12 +137,23 @@ func (c *client) createIssue(ctx context.Context, what string, fields map[string
 	return made.ID, made.Key, nil
 }
 
+// me is whose credential it is.
+func (c *client) me(ctx context.Context) (person, error) {
+	const what = "ask jira who we are"
+	var got person
+	err := c.get(ctx, "myself", nil, what, &got)
+	if err == nil && got.Display == "" {
+		err = types.Errorf(types.Unavailable, "%s: the answer names nobody", what).WithHint(notJira)
+	}
+	return got, err
+}
+
 // issue reads an issue by its key, past the search index, with the named
 // properties beside that of its filing.
 func (c *client) issue(ctx context.Context, key string, properties ...string) (issue, error) {
 	q := url.Values{
 		"fields": {"summary,description,labels,issuetype,assignee,components,status,updated," +
-			"resolutiondate,statuscategorychangedate"},
+			"resolutiondate,statuscategorychangedate,creator"},
 		"properties": {strings.Join(append([]string{property}, properties...), ",")},
 	}
 	var got issue

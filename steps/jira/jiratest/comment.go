@@ -102,6 +102,9 @@ func (s *Server) postComment(c call) reply {
 	if refused != nil {
 		return *refused
 	}
+	if s.opts.DropsProperties {
+		properties = nil
+	}
 	one := s.addComment(i, body, properties)
 	return reply{http.StatusCreated, s.commentBean(c, i, one), true}
 }

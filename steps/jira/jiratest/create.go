@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -29,6 +30,9 @@ func (s *Server) createIssue(c call) reply {
 	i := &issue{Project: project.Key, Type: issueType, Properties: req.properties, Custom: map[string]any{}}
 	if errs := fill(i, project, req.fields); len(errs) > 0 {
 		return refuseFields(errs)
+	}
+	if s.opts.DropsProperties {
+		i.Properties = nil
 	}
 	s.add(i)
 	return reply{http.StatusCreated, map[string]any{"id": i.ID, "key": i.Key, "self": c.issueURL(i)}, true}
@@ -107,16 +111,35 @@ func (s *Server) place(fields map[string]any) (Project, string, map[string]strin
 	if p.denies("CREATE_ISSUES") {
 		return Project{}, "", map[string]string{"project": "You do not have permission to create issues in this project."}
 	}
-	kind, _ := fields["issuetype"].(map[string]any)
-	if kind == nil {
-		return p, "", map[string]string{"issuetype": "Specify an issue type"}
-	}
-	name, _ := kind["name"].(string)
-	if !slices.Contains(p.IssueTypes, name) {
-		return p, "", map[string]string{"issuetype": "Specify a valid issue type"}
+	name, why := p.issueType(fields["issuetype"])
+	if why != "" {
+		return p, "", map[string]string{"issuetype": why}
 	}
 	return p, name, nil
 }
+
+// issueType is the name of the type that is meant by name or id, or why there is
+// none.
+func (p Project) issueType(field any) (name, why string) {
+	kind, _ := field.(map[string]any)
+	if kind == nil {
+		return "", "Specify an issue type"
+	}
+	if id, ok := kind["id"].(string); ok {
+		n, err := strconv.Atoi(id)
+		if n -= firstType; err != nil || n < 0 || n >= len(p.IssueTypes) {
+			return "", "Specify a valid issue type"
+		}
+		return p.IssueTypes[n], ""
+	}
+	if name, _ = kind["name"].(string); !slices.Contains(p.IssueTypes, name) {
+		return "", "Specify a valid issue type"
+	}
+	return name, ""
+}
+
+// firstType is the id of a project's first type of issue.
+const firstType = 10001
 
 // fill sets the fields of i and says what is wrong with each.
 func fill(i *issue, p Project, fields map[string]any) map[string]string {
@@ -152,15 +175,22 @@ func set(i *issue, p Project, name string, v any) string {
 		i.Description = text
 		return ""
 	case "labels":
+		if p.NoLabels {
+			return notOnScreen(name)
+		}
 		return setLabels(i, v)
 	case "components":
 		return setComponents(i, p, v)
 	}
 	if p.RequiredFields[name] == "" && p.OptionalFields[name] == "" {
-		return fmt.Sprintf("Field '%s' cannot be set. It is not on the appropriate screen, or unknown.", name)
+		return notOnScreen(name)
 	}
 	i.Custom[name] = v
 	return ""
+}
+
+func notOnScreen(id string) string {
+	return fmt.Sprintf("Field '%s' cannot be set. It is not on the appropriate screen, or unknown.", id)
 }
 
 func setSummary(i *issue, v any) string {

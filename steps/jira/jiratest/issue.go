@@ -80,7 +80,7 @@ func (s *Server) fields(c call, i *issue) map[string]any {
 		"components": components(i.Components), "status": st.bean(c.base), "issuetype": issueTypeBean(c.base, p, i.Type),
 		"project": map[string]any{"key": p.Key, "name": p.Name, "self": c.base + "/rest/api/2/project/" + p.Key},
 		"created": stamp(i.Created), "updated": stamp(i.Updated),
-		"reporter": s.user(c.base), "creator": s.user(c.base),
+		"reporter": s.user(c.base), "creator": s.creator(c.base, i),
 	}
 	if i.Description != "" {
 		out["description"] = i.Description
@@ -124,7 +124,7 @@ func (st status) bean(base string) map[string]any {
 }
 
 func issueTypeBean(base string, p Project, name string) map[string]any {
-	id := strconv.Itoa(10001 + slices.Index(p.IssueTypes, name))
+	id := strconv.Itoa(firstType + slices.Index(p.IssueTypes, name))
 	return map[string]any{"id": id, "name": name, "subtask": false, "self": base + "/rest/api/2/issuetype/" + id}
 }
 

@@ -44,6 +44,9 @@ type Options struct {
 	// IndexLag is how long, by the clock, a new issue is not in the index yet;
 	// see [Server.SetIndexLag]. Both lags hold.
 	IndexLag time.Duration
+	// DropsProperties is a site that takes the entity properties of a new issue
+	// or comment and keeps none.
+	DropsProperties bool
 	// Changed is called after every change, outside of all locks.
 	Changed func()
 	// Log is called after every request.
@@ -59,6 +62,7 @@ type Project struct {
 	OptionalFields map[string]string // custom fields an issue may have: id -> name
 	Transitions    []Transition      // nil means one to each status, from everywhere
 	Denied         []string          // permissions that the account has not, e.g. CREATE_ISSUES
+	NoLabels       bool              // the screen on which issues are filed has no labels
 }
 
 // Transition is a way from a status to another.

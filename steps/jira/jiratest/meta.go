@@ -33,6 +33,21 @@ func (s *Server) user(base string) map[string]any {
 	return u
 }
 
+// creator is who filed an issue.
+func (s *Server) creator(base string, i *issue) map[string]any {
+	u := s.user(base)
+	if i.By == "" {
+		return u
+	}
+	u["displayName"] = i.By
+	if s.cloud() {
+		u["accountId"] = "5b10a2844c20165700ede21h"
+	} else {
+		u["name"], u["key"] = i.By, "JIRAUSER10101"
+	}
+	return u
+}
+
 func (s *Server) myself(c call) reply { return reply{status: http.StatusOK, body: s.user(c.base)} }
 
 // serverInfo is what Jira says of itself, to strangers too.
@@ -131,13 +146,16 @@ func (s *Server) createFields(c call) reply {
 		return noProject(c.PathValue("key"))
 	}
 	n, err := strconv.Atoi(c.PathValue("id"))
-	if n -= 10001; err != nil || n < 0 || n >= len(p.IssueTypes) || p.denies("CREATE_ISSUES") {
+	if n -= firstType; err != nil || n < 0 || n >= len(p.IssueTypes) || p.denies("CREATE_ISSUES") {
 		return refuse(http.StatusNotFound, "Issue type with id "+c.PathValue("id")+" does not exist.")
 	}
 	screen := map[string]Field{
 		"project": {Name: "Project", Required: true}, "issuetype": {Name: "Issue Type", Required: true},
 		"summary": {Name: "Summary", Required: true}, "reporter": {Name: "Reporter", Required: true, Default: s.cloud()}, // Data Center fills it in all the same
 		"description": {Name: "Description"}, "labels": {Name: "Labels"}, "components": {Name: "Components"},
+	}
+	if p.NoLabels {
+		delete(screen, "labels")
 	}
 	for id, name := range p.RequiredFields {
 		screen[id] = Field{Name: name, Required: true}

@@ -155,7 +155,7 @@ type clause struct {
 
 var (
 	orderPattern  = regexp.MustCompile(`(?i)\s*\border\s+by\s+(\w+)(?:\s+(asc|desc))?\s*$`)
-	clausePattern = regexp.MustCompile(`(?i)^\s*(\w+)\s*(?:=\s*("[^"]*"|[\w-]+)|in\s*\(([^)]*)\))\s*(?:\band\b|$)`)
+	clausePattern = regexp.MustCompile(`(?i)^\s*(\w+)\s*(?:=\s*("[^"]*"|currentUser\(\)|[\w-]+)|in\s*\(([^)]*)\))\s*(?:\band\b|$)`)
 )
 
 func parseJQL(jql string) (query, error) {
@@ -173,7 +173,7 @@ func parseJQL(jql string) (query, error) {
 			return q, fmt.Errorf("Error in the JQL Query: Expecting operator but got '%s'.", strings.TrimSpace(jql))
 		}
 		c := clause{field: strings.ToLower(m[1])}
-		if !slices.Contains([]string{"project", "labels", "key", "status"}, c.field) {
+		if !slices.Contains([]string{"project", "labels", "key", "status", "creator"}, c.field) {
 			return q, fmt.Errorf("Field '%s' does not exist or you do not have permission to view it.", m[1])
 		}
 		for v := range strings.SplitSeq(cmp.Or(m[2], m[3]), ",") {
@@ -199,6 +199,8 @@ func (i *issue) has(field, value string) bool {
 		return slices.Contains(i.Labels, value)
 	case "key":
 		return i.Key == value
+	case "creator":
+		return value == "currentUser()" && i.By == ""
 	}
 	return i.Status == value
 }

@@ -41,6 +41,7 @@ type issue struct {
 	StatusSince time.Time                  `json:"status_since"`
 	Unindexed   int                        `json:"unindexed,omitempty"` // searches that do not see it yet
 	Indexed     bool                       `json:"indexed,omitempty"`   // in the index however much that lags
+	By          string                     `json:"by,omitempty"`        // the person who filed it; "" is the account
 }
 
 // number is the part of the key behind the dash.
@@ -176,7 +177,7 @@ func (s *Server) deed(key string, do func(*issue)) error {
 // key. It is in the search index at once.
 func (s *Server) File(project, summary string, labels ...string) string {
 	s.mu.Lock()
-	i := s.add(&issue{Project: project, Type: "Task", Summary: summary, Labels: labels})
+	i := s.add(&issue{Project: project, Type: "Task", Summary: summary, Labels: labels, By: "somebody"})
 	i.Unindexed, i.Indexed = 0, true
 	key := i.Key
 	s.mu.Unlock()

@@ -140,7 +140,7 @@ func (t Transition) refuse(fields map[string]any) map[string]string {
 	errs := map[string]string{}
 	for id := range fields {
 		if _, there := t.Fields[id]; !there {
-			errs[id] = fmt.Sprintf("Field '%s' cannot be set. It is not on the appropriate screen, or unknown.", id)
+			errs[id] = notOnScreen(id)
 		}
 	}
 	for id, f := range t.Fields {
