@@ -68,8 +68,39 @@ type Look struct {
 
 // Finder is how a program's effect is looked for.
 type Finder struct {
-	Program string   `json:"program" trusted:"true" pattern:"^(/[^\\x00]+|[A-Za-z0-9][A-Za-z0-9._+-]*)$" doc:"A program that only looks: exit code 0 says that the effect is there, 1 that it is not; any other that it cannot tell."`
-	Args    []string `json:"args,omitempty" doc:"Its arguments."`
+	Program   string     `json:"program" trusted:"true" pattern:"^(/[^\\x00]+|[A-Za-z0-9][A-Za-z0-9._+-]*)$" doc:"A program that only looks. What its exit code says is in exit_codes."`
+	Args      []string   `json:"args,omitempty" doc:"Its arguments."`
+	ExitCodes *FindCodes `json:"exit_codes" doc:"What its exit codes say; without it, 0 that the effect is there, and 1 that it is not. Every other says that it cannot tell: before the program has run, the step fails and a resume looks again; when it may have run, a person is asked."`
+}
+
+// FindCodes are the exit codes that tell whether an effect is there.
+type FindCodes struct {
+	Exists []int `json:"exists,omitempty" default:"[0]" doc:"The effect is there."`
+	Absent []int `json:"absent,omitempty" default:"[1]" doc:"It is not."`
+}
+
+// codes are the exit codes that say that the effect is there, and that it is not.
+func (f Finder) codes() FindCodes {
+	out := FindCodes{Exists: []int{0}, Absent: []int{1}}
+	if f.ExitCodes != nil && len(f.ExitCodes.Exists) > 0 {
+		out.Exists = f.ExitCodes.Exists
+	}
+	if f.ExitCodes != nil && len(f.ExitCodes.Absent) > 0 {
+		out.Absent = f.ExitCodes.Absent
+	}
+	return out
+}
+
+// check refuses a code that says both.
+func (f Finder) check() error {
+	codes := f.codes()
+	for _, c := range codes.Exists {
+		if slices.Contains(codes.Absent, c) {
+			return types.Errorf(types.BadInput, "exit code %d of find says that the effect is there, and that it is not", c).
+				WithHint("leave it out of exit_codes.exists or of exit_codes.absent")
+		}
+	}
+	return nil
 }
 
 // In are the arguments of exec. An exit code that is not expected means that
@@ -108,24 +139,38 @@ func (r runner) run(ctx context.Context, in In) (Out, error) {
 // find asks the skill's own question. Without one, nothing speaks against the
 // first send, and nothing for a second.
 func (r runner) find(ctx context.Context, _ step.Key, in In) (step.Found[Out], error) {
+	after := step.CallOf(ctx).AfterUnknown
 	if in.Find == nil {
-		if step.CallOf(ctx).AfterUnknown {
+		if after {
 			return step.CannotTell[Out]("look whether " + in.Program + " did its work; with find, the skill could look itself"), nil
 		}
 		return step.Absent[Out](), nil
 	}
-	look := in.Look
-	look.Program, look.Args, look.Stdin, look.Expect = in.Find.Program, in.Find.Args, "", []int{0, 1}
+	if err := in.Find.check(); err != nil {
+		return step.Found[Out]{}, err
+	}
+	look, codes := in.Look, in.Find.codes()
+	look.Program, look.Args, look.Stdin, look.Expect = in.Find.Program, in.Find.Args, "", slices.Concat(codes.Exists, codes.Absent)
 	out, err := r.execute(ctx, look)
 	switch {
-	case err != nil && err.ended:
-		return step.CannotTell[Out](err.err.Message), nil
+	case err != nil && after && ctx.Err() == nil:
+		return step.CannotTell[Out](in.Find.Program + " was to tell it, and " + err.err.Message), nil
 	case err != nil:
-		return step.Found[Out]{}, err.err
-	case out.ExitCode == 1:
+		return step.Found[Out]{}, unseen(in, err)
+	case slices.Contains(codes.Absent, out.ExitCode):
 		return step.Absent[Out](), nil
 	}
 	return step.Here("what "+in.Find.Program+" found", out), nil
+}
+
+// unseen is why nobody could look before the program ran.
+func unseen(in In, f *fault) error {
+	if !f.ended {
+		return f.err
+	}
+	err := *f.err
+	err.Message = "cannot tell whether " + name(in.Look) + " did its work: " + err.Message
+	return err.WithHint("nothing was run yet: mend what it complains of and go on with the run, or say in find.exit_codes what this code means")
 }
 
 // resolve takes a person's word for how the program ended. What it wrote is

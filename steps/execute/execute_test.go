@@ -281,20 +281,26 @@ func TestExitCodes(t *testing.T) {
 // after a lost answer.
 func TestExecFind(t *testing.T) {
 	w := newWorld(t)
-	w.script("is-there", `echo "looked for $1"; exit $2`)
+	w.script("is-there", `echo "looked for $1"; [ "$2" != 2 ] || echo oh no >&2; exit $2`)
 	asked := func(code string) map[string]any {
 		return map[string]any{"program": "make-it", "args": []string{"x"}, "expect": []int{7}, "find": map[string]any{"program": "is-there", "args": []string{"x", code}}}
 	}
 	for code, want := range map[string]step.FoundState{"0": step.StateHere, "1": step.StateAbsent, "2": step.StateCannotTell} {
 		for _, after := range []bool{false, true} {
 			got, err := w.find(asked(code), after)
+			if code == "2" && !after {
+				if types.CodeOf(err) != execute.ExitCode || !strings.HasPrefix(err.Error(), "cannot tell whether make-it did its work: is-there ended with exit code 2: oh no") {
+					t.Errorf("before anything was sent: %v", err)
+				}
+				continue
+			}
 			if err != nil || got.State != want {
 				t.Errorf("exit %s: %+v, %v", code, got, err)
 			}
 			if want == step.StateHere && (!strings.Contains(string(got.Out), `"stdout":"looked for x\n"`) || got.Ref != "what is-there found") {
 				t.Errorf("found %s %s", got.Ref, got.Out)
 			}
-			if want == step.StateCannotTell && got.Why != "is-there ended with exit code 2" {
+			if want == step.StateCannotTell && got.Why != "is-there was to tell it, and is-there ended with exit code 2: oh no" {
 				t.Errorf("%+v", got)
 			}
 		}
@@ -307,11 +313,43 @@ func TestExecFind(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	gone := map[string]any{"program": "make-it", "find": map[string]any{"program": "nowhere"}}
-	if _, err := w.find(gone, true); types.CodeOf(err) != types.NotFound {
+	if _, err := w.find(gone, false); types.CodeOf(err) != types.NotFound {
 		t.Error(err)
+	}
+	if got, err := w.find(gone, true); err != nil || got.State != step.StateCannotTell || got.Why != "nowhere was to tell it, and there is no program nowhere in PATH" {
+		t.Errorf("%+v, %v", got, err)
 	}
 	if !w.step("exec").IsLate() {
 		t.Error("a program that outlives a killed run may still do its work")
+	}
+}
+
+// TestExecFindExitCodes: what a code means is the skill's to say.
+func TestExecFindExitCodes(t *testing.T) {
+	w := newWorld(t)
+	w.script("ask", `exit $1`)
+	for _, c := range []struct {
+		code  string
+		codes map[string]any
+		want  step.FoundState // "" when it cannot tell
+	}{
+		{"3", map[string]any{"exists": []int{0, 3}, "absent": []int{4}}, step.StateHere},
+		{"4", map[string]any{"exists": []int{0, 3}, "absent": []int{4}}, step.StateAbsent},
+		{"1", map[string]any{"exists": []int{0, 3}, "absent": []int{4}}, ""},
+		{"0", map[string]any{"exists": []int{3}}, ""},
+		{"1", map[string]any{"exists": []int{3}}, step.StateAbsent},
+		{"0", map[string]any{"absent": []int{44}}, step.StateHere},
+		{"1", map[string]any{"absent": []int{44}}, ""},
+	} {
+		in := map[string]any{"program": "make-it", "find": map[string]any{"program": "ask", "args": []string{c.code}, "exit_codes": c.codes}}
+		got, err := w.find(in, false)
+		if got.State != c.want || (err == nil) != (c.want != "") {
+			t.Errorf("exit %s with %v: %+v, %v", c.code, c.codes, got, err)
+		}
+	}
+	both := map[string]any{"program": "make-it", "find": map[string]any{"program": "ask", "args": []string{"0"}, "exit_codes": map[string]any{"exists": []int{1}}}}
+	if _, err := w.find(both, true); types.CodeOf(err) != types.BadInput || !strings.Contains(err.Error(), "exit code 1 of find says that the effect is there, and that it is not") {
+		t.Error(err)
 	}
 }
 

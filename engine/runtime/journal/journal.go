@@ -82,7 +82,7 @@ type Record struct {
 	Input    json.RawMessage `json:"input,omitempty"`  // exactly what the step got
 
 	Event   *machine.Event `json:"event,omitempty"`   // of Event
-	Outcome string         `json:"outcome,omitempty"` // of a write's Event: created, adopted, updated, resolved or unknown
+	Outcome string         `json:"outcome,omitempty"` // of a write's Event: created, adopted, updated, resolved or unknown; unseen when nothing was sent, for want of a look
 	Ref     string         `json:"ref,omitempty"`     // of Resolved: what the person found, in the words of the step
 	Blob    string         `json:"blob,omitempty"`    // digest of the event's output when it is kept in blobs/
 

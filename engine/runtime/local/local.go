@@ -162,6 +162,8 @@ type runner struct {
 	crew
 	m         *machine.Machine
 	intents   map[string]time.Time      // writes that may have been sent, outcome not known: since when
+	unseen    map[string]bool           // writes that failed before they were sent, because nobody could look
+	absent    map[string]bool           // writes of which a person says that they did not happen, since the last intent
 	held      map[string]journal.Record // by path: what a person found, of writes that the run has yet to come to again
 	locals    []journal.Record
 	reads     []plan.Read
@@ -204,7 +206,7 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 // newRunner returns a runner whose baton the caller holds.
 func newRunner(o Options) *runner {
 	r := &runner{
-		Options: o, crew: newCrew(), intents: map[string]time.Time{}, held: map[string]journal.Record{}, fresh: map[string]bool{}, reports: newReports(),
+		Options: o, crew: newCrew(), intents: map[string]time.Time{}, unseen: map[string]bool{}, absent: map[string]bool{}, held: map[string]journal.Record{}, fresh: map[string]bool{}, reports: newReports(),
 		consent: o.Decide == nil, exclusive: o.Exclusive == nil,
 	}
 	start := o.Start

@@ -83,6 +83,7 @@ func (r *runner) failed(rec journal.Record, a machine.Action, err error) {
 		return
 	}
 	open := rec.Outcome == outcomeUnknown
+	r.unseen[a.Path] = rec.Outcome == outcomeUnseen
 	r.err = r.apply(rec, machine.Event{Kind: machine.Failed, Path: a.Path, Error: types.AsError(err), Unsettled: open}, rec.Key != "")
 	if !open {
 		delete(r.intents, a.Path)

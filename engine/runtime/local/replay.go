@@ -53,9 +53,12 @@ func (r *runner) fold(records []journal.Record) error {
 		switch rec.Kind {
 		case journal.Intent:
 			r.intents[rec.Path] = rec.At
+			delete(r.absent, rec.Path)
 			r.consent = true // nothing is announced without
 		case journal.Resolved:
 			delete(r.intents, rec.Path)
+			delete(r.unseen, rec.Path)
+			r.absent[rec.Path] = rec.Ref == ""
 			if rec.Ref != "" {
 				r.held[rec.Path] = rec
 			}
@@ -143,6 +146,7 @@ func (r *runner) remember(rec journal.Record) {
 		return
 	}
 	r.consent = true
+	r.unseen[rec.Path] = rec.Outcome == outcomeUnseen
 	if rec.Outcome != outcomeUnknown {
 		delete(r.intents, rec.Path)
 	}

@@ -40,9 +40,10 @@ func Resolve(ctx context.Context, o Options, x Resolution) (Effect, error) {
 	return r.foundBy(ctx, intent, s, x)
 }
 
-// pending is the intent of a write whose outcome is unknown.
+// pending is the intent of a write whose outcome is unknown, or that nobody could
+// look for before it was sent.
 func (r *runner) pending(path string) (journal.Record, step.Step, error) {
-	if _, unknown := r.intents[path]; !unknown {
+	if _, unknown := r.intents[path]; !unknown && !r.unseen[path] {
 		err := types.Errorf(types.BadInput, "it is known how step %s ended, or it was never begun", path).
 			WithHint("skillrun runs %s shows where the run stands", r.Header.ID)
 		return journal.Record{}, step.Step{}, err

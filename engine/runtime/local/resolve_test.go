@@ -160,6 +160,60 @@ func TestResolveNotDone(t *testing.T) {
 	}
 }
 
+// TestResolveBeforeASend: a write that was not sent because nobody could look has
+// failed, and a resume looks again. A person's word gets past it, and holds for
+// one send.
+func TestResolveBeforeASend(t *testing.T) {
+	t.Parallel()
+	broken := func() *mending {
+		m := newMending(made)
+		find := func(ctx context.Context, key step.Key, i in) (step.Found[out], error) {
+			switch {
+			case !m.cut:
+				return m.find(ctx, key, i)
+			case step.CallOf(ctx).AfterUnknown:
+				return step.CannotTell[out]("the look is broken"), nil
+			}
+			return step.Found[out]{}, types.Errorf(types.Unavailable, "the look is broken")
+		}
+		resolve := func(_ context.Context, ref string, i in) (out, error) { return out{Key: ref, State: "open"}, nil }
+		m.o.Catalogue = step.NewCatalogue([]step.Step{step.Write("make", "Make.", m.make, step.Find(find), step.Resolve("a key", resolve))})
+		m.cut = true
+		for range 2 {
+			if o := m.run(t); o.State != local.Failed || o.Failure.Error.Code != types.Unavailable || m.sends != 0 {
+				t.Fatalf("%s %+v, %d sends", o.State, o.Failure, m.sends)
+			}
+		}
+		return m
+	}
+	m := broken()
+	m.cut = false
+	if o := m.run(t); o.State != local.Done || m.sends != 1 {
+		t.Errorf("a resume that can look: %s, %d sends", o.State, m.sends)
+	}
+	m = broken()
+	if _, err := m.resolve("", true); err != nil {
+		t.Fatal(err)
+	}
+	m.answer = []error{types.Errorf(types.UnknownOutcome, "the answer was lost")}
+	if o := m.run(t); o.Reason != local.ForUnknown || m.sends != 1 {
+		t.Errorf("a word holds for one send: %s %+v, %d sends", o.State, o.Failure, m.sends)
+	}
+	if _, err := m.resolve("", true); err != nil {
+		t.Fatal(err)
+	}
+	if o := m.run(t); o.State != local.Done || m.sends != 2 {
+		t.Errorf("not done: %s %+v, %d sends", o.State, o.Failure, m.sends)
+	}
+	m = broken()
+	if _, err := m.resolve("T-9", false); err != nil {
+		t.Fatal(err)
+	}
+	if o := m.run(t); o.State != local.Done || m.sends != 0 || o.Effects[0].Result["key"] != "T-9" {
+		t.Errorf("found: %s %+v, %d sends", o.State, o.Failure, m.sends)
+	}
+}
+
 // TestResolveBlind: what cannot be read back can only be said not to be done.
 func TestResolveBlind(t *testing.T) {
 	t.Parallel()

@@ -20,7 +20,8 @@ import (
 //  2. Ask the world (Find). There and ours: adopt it, nothing is sent. There
 //     from other arguments: update it when the step can, which is safe to do
 //     twice, else stop with conflict. Ended by somebody: stop with conflict.
-//     Cannot tell: stop with unknown_outcome. Absent is proof: go on.
+//     Cannot tell: stop with unknown_outcome, unless a person has said since the
+//     last intent that it is not there. Absent is proof: go on.
 //  3. Send once.
 //  4. A definite no fails the step. An answer that was lost goes back to 2,
 //     with the wish to look harder; the effect of a late step is looked for
@@ -33,8 +34,13 @@ import (
 // needs it any more: what is there has to be known. Only to send it again takes
 // both.
 
-// outcomeUnknown marks the failure of a write that may have happened.
-const outcomeUnknown = "unknown"
+// outcomeUnknown marks the failure of a write that may have happened, and
+// outcomeUnseen that of one that was not sent because its effect could not be
+// looked for.
+const (
+	outcomeUnknown = "unknown"
+	outcomeUnseen  = "unseen"
+)
 
 // maxSends is how often one write may be sent in one process, each time after
 // proof of absence.
@@ -75,7 +81,8 @@ func (r *runner) write(w *worker) {
 		since = r.Clock.Now()
 	}
 	r.intents[a.Path] = since
-	x := &writing{runner: r, w: w, a: a, rec: rec, step: s, maybeSent: maybeSent, mayWrite: leaveFirst(maybeSent)}
+	x := &writing{runner: r, w: w, a: a, rec: rec, step: s, maybeSent: maybeSent, mayWrite: leaveFirst(maybeSent), word: r.absent[a.Path]}
+	delete(r.absent, a.Path)
 	if maybeSent {
 		x.settled = r.settledAt(since)
 	}
@@ -124,6 +131,7 @@ type writing struct {
 	step      step.Step
 	maybeSent bool
 	mayWrite  bool      // there is consent, and the lock
+	word      bool      // a person says that it is not there; it holds for one send
 	settled   time.Time // until then, absent is no proof for a late step
 	last      error     // why the last send is not a plain yes
 }
@@ -136,11 +144,14 @@ func (w *writing) settle(ctx context.Context) {
 			return // INTENT without DONE: the next process looks
 		}
 		if err != nil {
-			if w.maybeSent {
+			if w.rec.Outcome = outcomeUnseen; w.maybeSent {
 				w.rec.Outcome = outcomeUnknown
 			}
 			w.failed(w.rec, w.a, err)
 			return
+		}
+		if found.State == step.StateCannotTell && w.word {
+			found.State = step.StateAbsent
 		}
 		update := found.State == step.StateDiffers && w.step.CanUpdate()
 		if found.State != step.StateAbsent && !update {
@@ -173,6 +184,7 @@ func (w *writing) settle(ctx context.Context) {
 
 // send sends once. It is false when the world has to be asked what came of it.
 func (w *writing) send(ctx context.Context) (settled bool) {
+	w.word = false
 	out, err := w.runner.call(w.w.call, w.step, w.rec)
 	if err == nil {
 		w.rec.Outcome = "created"
@@ -210,7 +222,7 @@ func (w *writing) needless() bool {
 // process stops before that.
 func (w *writing) look(ctx context.Context) (found step.Found[json.RawMessage], told bool, err error) {
 	for first := true; ; first = false {
-		found, err = w.find(ctx, w.step, w.rec, w.maybeSent)
+		found, err = w.find(ctx, w.step, w.rec, w.maybeSent || w.word)
 		now := w.Clock.Now()
 		if err != nil || found.State != step.StateAbsent || w.proves(now) {
 			return found, true, err
