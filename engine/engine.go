@@ -22,6 +22,8 @@ import (
 type (
 	// Skill is a checked skill.
 	Skill = check.Skill
+	// Need is a service that a skill reaches.
+	Need = check.Need
 	// Node is a step of a skill.
 	Node = program.Node
 	// Binding is what a skill gets when it is run.

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"cmp"
+
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/runtime/dry"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
@@ -21,14 +23,12 @@ func (e *Engine) Uses(s *Skill, b Binding) map[string][]step.Use {
 	out := map[string][]step.Use{}
 	for _, u := range dry.Uses(s.Sketch(b), machine.Start{StartedAt: b.Now, Zone: b.Zone}) {
 		t, ok := e.Catalogue.Lookup(u.Step)
-		if !ok || t.Touch.Service == "" {
+		if !ok || t.Touch.Kind == "" {
 			continue
 		}
-		name := t.Touch.Service
-		if named := u.Text("service"); named != "" {
-			name = named
+		if name := cmp.Or(u.Text("service"), t.Touch.Service); name != "" {
+			out[name] = append(out[name], u)
 		}
-		out[name] = append(out[name], u)
 	}
 	return out
 }

@@ -138,7 +138,7 @@ func TestDoctorFaults(t *testing.T) {
 		}, "quay", "incorrect username or password", "check user and token"},
 		{"configuration value missing", sandbox.Options{}, func(b *bench) {
 			b.configure("  jira_project: AAP\n", "")
-		}, "skill release_aa_backend_prod", "config value jira_project is not set", "set it in skillrun.yaml"},
+		}, "skill release_aa_backend_prod", "config value jira_project is not set", "set it under config: in skillrun.yaml"},
 		{"state folder that others can write", sandbox.Options{}, func(b *bench) {
 			b.env["XDG_STATE_HOME"] = b.t.TempDir()
 			dir := filepath.Join(b.env["XDG_STATE_HOME"], "skillrun")

@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"net/url"
 	"path/filepath"
@@ -54,20 +53,21 @@ func (c *Config) named(s Service) (string, error) {
 }
 
 // Missing looks before a run at the services it needs, and reports those that
-// are not configured or whose credential cannot be had.
-func (c *Config) Missing(names []string) diag.List {
-	var list diag.List
-	for _, name := range names {
-		s, ok := c.Services[name]
-		if !ok {
-			e := c.noService(name)
-			list.Errorf("no-service", c.file(), "%s", e.Message).Hint = e.Hint
+// are not configured, are of another kind, or whose credential cannot be had.
+// Each is told once.
+func (c *Config) Missing(needs []Need) diag.List {
+	list := c.Unmet(needs)
+	seen := map[string]bool{}
+	for _, n := range needs {
+		s, ok := c.Services[n.Service]
+		if !ok || seen[n.Service] {
 			continue
 		}
+		seen[n.Service] = true
 		if _, _, err := c.credential(s); err != nil {
 			report(&list, s.credentialPlace(), err)
 		}
-		if _, err := c.User(name); err != nil && strings.HasPrefix(s.User, "env:") {
+		if _, err := c.User(n.Service); err != nil && strings.HasPrefix(s.User, "env:") {
 			report(&list, s.PlaceOf("user"), err)
 		}
 	}
@@ -87,29 +87,7 @@ func (s Service) credentialPlace() diag.Range {
 }
 
 func (c *Config) noService(name string) *types.Error {
-	e := types.Errorf(types.Auth, "the service %s is not configured", name)
-	if near := diag.Nearest(name, types.SortedKeys(c.Services)); near != "" {
-		return e.WithHint("did you mean %s? services are listed under services: in %s", near, c.file().File)
-	}
-	return e.WithHint("add it under services: in %s, as in `%s: %s`", c.file().File, name, Example(name))
-}
-
-// Example is how a service of a name may be configured, for people to start
-// from: a mapping in one line.
-func Example(name string) string {
-	switch name {
-	case "files":
-		return "{root: some/folder}"
-	case "git":
-		return `{credentials: helper, author: "Release Bot <bot@example.com>"}`
-	case "jira":
-		return "{url: https://example.atlassian.net, deployment: cloud, user: env:JIRA_USER, token: env:JIRA_TOKEN}"
-	case "quay":
-		return "{url: https://quay.io, api: quay, token: env:QUAY_TOKEN}"
-	case "slack":
-		return "{token: env:SLACK_TOKEN}"
-	}
-	return fmt.Sprintf("{url: https://…, token: env:%s_TOKEN}", strings.ToUpper(strings.ReplaceAll(name, "-", "_")))
+	return types.Errorf(types.Auth, "the service %s is not configured", name).WithHint("add it under services: in %s", c.file().File)
 }
 
 func (c *Config) credential(s Service) (login string, secret types.Secret, err error) {

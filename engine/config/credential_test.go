@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -61,8 +62,8 @@ func TestToken(t *testing.T) {
 		{"helper", "", "", ""},
 		{"none", "", "", ""},
 		{"plain", "", "", ""},
-		{"bitbucket", "", "", "the service bitbucket is not configured (add it under services: in /u/skillrun.yaml, as in `bitbucket: {url: https://…, token: env:BITBUCKET_TOKEN}`)"},
-		{"envs", "", "", "the service envs is not configured (did you mean env? services are listed under services: in /u/skillrun.yaml)"},
+		{"bitbucket", "", "", "the service bitbucket is not configured (add it under services: in /u/skillrun.yaml)"},
+		{"envs", "", "", "the service envs is not configured (add it under services: in /u/skillrun.yaml)"},
 	}
 	for _, tt := range tests {
 		got, err := cfg.Token(tt.service)
@@ -198,31 +199,63 @@ func FuzzNetrc(f *testing.F) {
 func TestMissing(t *testing.T) {
 	t.Parallel()
 	cfg, _ := config.Load(credentialMachine().options())
-	if list := cfg.Missing([]string{"env", "file", "netrc", "helper", "none", "plain"}); len(list) > 0 {
+	if list := cfg.Missing(needs("env", "file", "netrc", "helper", "none", "plain")); len(list) > 0 {
 		t.Error(show(list))
 	}
-	want := `/u/skillrun.yaml:3:46: error: the variable UNSET, the credential of unset, is not set [no-credential] (set UNSET, or change /u/skillrun.yaml)
-/u/skillrun.yaml: error: the service bitbucket is not configured [no-service] (add it under services: in /u/skillrun.yaml, as in ` + "`bitbucket: {url: https://…, token: env:BITBUCKET_TOKEN}`" + `)
+	want := `/u/skillrun.yaml: error: the service bitbucket is not configured [no-service] (add it under services: in /u/skillrun.yaml, as in ` + "`bitbucket: {kind: http, url: https://bitbucket.example.com, token: env:BITBUCKET_TOKEN}`" + `)
+/u/skillrun.yaml:3:46: error: the variable UNSET, the credential of unset, is not set [no-credential] (set UNSET, or change /u/skillrun.yaml)
 /u/skillrun.yaml:17:46: error: the variable UNSET, the user of nouser, is not set [no-credential] (set UNSET, or change /u/skillrun.yaml)`
-	got := cfg.Missing([]string{"unset", "bitbucket", "nouser"})
+	got := cfg.Missing(append(needs("unset", "nouser"), config.Need{Service: "bitbucket", Kind: "http"}, config.Need{Service: "bitbucket", Kind: "http"}))
 	if diff := cmp.Diff(want, show(got)); diff != "" {
 		t.Error(diff)
 	}
 	empty := &config.Config{}
-	want = "skillrun.yaml: error: the service my-jira is not configured [no-service] (add it under services: in skillrun.yaml, as in `my-jira: {url: https://…, token: env:MY_JIRA_TOKEN}`)"
-	if got := show(empty.Missing([]string{"my-jira"})); got != want {
+	want = "skillrun.yaml: error: the service my-jira is not configured [no-service] (add it under services: in skillrun.yaml, as in `my-jira: {kind: jira, url: https://example.atlassian.net, deployment: cloud, user: env:JIRA_USER, token: env:MY_JIRA_TOKEN}`)"
+	if got := show(empty.Missing([]config.Need{{Service: "my-jira", Kind: "jira"}})); got != want {
 		t.Error(got)
 	}
 }
 
+// needs are services whose kind is their name.
+func needs(names ...string) []config.Need {
+	var out []config.Need
+	for _, n := range names {
+		out = append(out, config.Need{Service: n, Kind: n})
+	}
+	return out
+}
+
+// TestServiceOfTheWrongKind: what steps reach has to be of their family.
+func TestServiceOfTheWrongKind(t *testing.T) {
+	t.Parallel()
+	cfg, _ := config.Parse("f.yaml", []byte("services:\n  alerts: {url: https://a.example.com}\n  other: {kind: gitlab, url: https://o.example.com}\n  web: {kind: http, url: https://w.example.com}\n"))
+	at := diag.Range{File: "s.yaml", Start: diag.Pos{Line: 3, Col: 9}, End: diag.Pos{Line: 3, Col: 12}}
+	got := cfg.Unmet([]config.Need{{Service: "alerts", Kind: "http", At: at}, {Service: "other", Kind: "jira"}, {Service: "web", Kind: "http"}, {Service: "wbe", Kind: "http"}})
+	want := "f.yaml:2:3: error: the service alerts is of kind alerts, and kind http is needed [wrong-kind] (add `kind: http` to it, or name one that is: web)\n" +
+		"f.yaml:3:17: error: the service other is of kind gitlab, and kind jira is needed [wrong-kind] (write `kind: jira`)\n" +
+		"f.yaml: error: the service wbe is not configured [no-service] (did you mean web? Or add it under services: in f.yaml, as in `wbe: {kind: http, url: https://wbe.example.com, token: env:WBE_TOKEN}`)"
+	if d := cmp.Diff(want, show(got)); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]diag.Note{{At: at, Message: "alerts is needed here"}}, got[0].Related); d != "" {
+		t.Error(d)
+	}
+}
+
 // TestExamples: what is proposed for a service that is missing can be taken as
-// it is.
+// it is, whatever the service is called.
 func TestExamples(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"files", "git", "gitlab", "http", "jira", "quay", "slack"} {
-		text := "services:\n  " + name + ": " + strings.ReplaceAll(config.Example(name), "…", "example.com") + "\n"
-		if cfg, list := config.Parse("f.yaml", []byte(text)); len(list) > 0 || cfg.Services[name].Name != name {
-			t.Errorf("%s%s", text, show(list))
+	for _, kind := range []string{"files", "git", "gitlab", "http", "jira", "quay", "slack"} {
+		for _, name := range []string{kind, "my_own-" + kind} {
+			empty := &config.Config{}
+			hint := empty.Unmet([]config.Need{{Service: name, Kind: kind}})[0].Hint
+			_, line, _ := strings.Cut(hint, "`")
+			text := "services:\n  " + strings.TrimSuffix(line, "`") + "\n"
+			cfg, list := config.Parse("f.yaml", []byte(text))
+			if list = append(list, cfg.Unmet([]config.Need{{Service: name, Kind: kind}})...); len(list) > 0 {
+				t.Errorf("%s%s", text, show(list))
+			}
 		}
 	}
 }

@@ -83,6 +83,9 @@ type Touch struct {
 	Service string `json:"service,omitempty"`
 	Object  string `json:"object"`
 	Verb    string `json:"verb"`
+	// Kind is the kind of service that the step reaches: what its argument
+	// "service" has to name. "" means that it reaches none.
+	Kind string `json:"-"`
 }
 
 // Option adds an ability to a Write, or the preview to a Local. It is typed so that the compiler refuses
@@ -150,7 +153,14 @@ func decode[T any](raw json.RawMessage) (T, error) {
 
 // Touching says which service the step needs and what it does there.
 func (s Step) Touching(service, object, verb string) Step {
-	s.Touch = Touch{Service: service, Object: object, Verb: verb}
+	s.Touch = Touch{Service: service, Object: object, Verb: verb, Kind: service}
+	return s
+}
+
+// MayReach says which kind of service a step reaches that needs none unless its
+// argument "service" names one. It comes after Touching.
+func (s Step) MayReach(kind string) Step {
+	s.Touch.Kind = kind
 	return s
 }
 

@@ -24,11 +24,11 @@ func Steps(services map[string]Service) []step.Step {
 	codes := []types.Code{types.NotFound, types.Conflict, types.Forbidden, types.Unavailable}
 	return []step.Step{
 		step.Read("file_read", "Read a text file.", f.read).
-			Touching("", "file", "read").Failing(codes...),
+			Touching("", "file", "read").MayReach("files").Failing(codes...),
 		step.Read("file_exists", "Look whether there is a file or a folder.", f.exists).
-			Touching("", "file", "look up").Failing(codes...),
+			Touching("", "file", "look up").MayReach("files").Failing(codes...),
 		step.Read("file_glob", "List the files whose paths match a pattern.", f.glob).
-			Touching("", "files", "list").Failing(codes...),
+			Touching("", "files", "list").MayReach("files").Failing(codes...),
 		step.Write("file_write", "Write a text file in a folder that the configuration opens.", f.write,
 			step.Find(f.find), step.Preview(f.preview)).
 			Touching("files", "file", "write").Failing(codes...),

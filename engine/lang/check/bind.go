@@ -195,7 +195,7 @@ func (s *Skill) bindConfig(b Binding, diags *diag.List) map[string]any {
 		if !ok || v == nil {
 			if f.Required {
 				diags.Errorf("missing-config", declared, "config value %s is not set", f.Name).
-					Hint = "set it in skillrun.yaml under config: " + f.Name + ": …"
+					Hint = "set it under config: in skillrun.yaml" + asIn(f)
 			}
 			continue
 		}

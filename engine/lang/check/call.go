@@ -70,7 +70,7 @@ func (c *checker) call(n *syntax.Node, name string, node *program.Node) made {
 	for _, s := range callee.Uses {
 		c.useStep(s)
 	}
-	c.skill.asked = append(c.skill.asked, callee.asked...)
+	c.skill.Reaches = append(c.skill.Reaches, callee.Reaches...)
 	if c.skill.size += callee.size; c.skill.size > maxSteps {
 		c.diags.Errorf("too-many-nodes", u.Range, "with the skills that it calls, the skill has more than %d steps", maxSteps)
 		c.skill.size = 0 // said once

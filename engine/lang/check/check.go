@@ -75,9 +75,10 @@ type Skill struct {
 	Concurrency *program.Concurrency
 	Steps       []program.Node
 	Uses        []step.Step // the step types it and what it calls use, each once, in order of first use
-	Services    []string    // the services its steps and those of what it calls name, sorted
+	Reaches     []Need      // the services its steps and those of what it calls name, as often as they do
+	Services    []string    // their names and that of the lock, each once, sorted
 
-	asked    []string          // the services of steps, without that of a lock
+	lock     []Need            // of a lock that every site has
 	calls    map[string]*Skill // the skills it calls, by name
 	size     int               // how many steps it has, with those of what it calls
 	outputs  []program.Output
@@ -164,9 +165,26 @@ func (c *checker) top(root *syntax.Node) {
 	c.services()
 }
 
+// Need is a service that a step or a lock reaches, and the kind that it has to
+// be of: the family of the step.
+type Need struct {
+	Service, Kind string
+	At            diag.Range // where the skill says so
+}
+
 // services sums up which services the skill needs.
 func (c *checker) services() {
-	c.skill.Services = append(c.skill.Services, c.skill.asked...)
+	kinds := map[string]Need{}
+	for _, n := range c.skill.Needs(nil) {
+		c.skill.Services = append(c.skill.Services, n.Service)
+		if first, ok := kinds[n.Service]; !ok {
+			kinds[n.Service] = n
+		} else if first.Kind != n.Kind && n.At.File == c.file { // else the called skill says so
+			d := c.diags.Errorf("wrong-kind", n.At, "service %s cannot be of kind %s and of kind %s", n.Service, first.Kind, n.Kind)
+			d.Hint = "name another service in one of the two places"
+			d.Related = []diag.Note{{At: first.At, Message: "kind " + first.Kind + " is needed here"}}
+		}
+	}
 	slices.Sort(c.skill.Services)
 	c.skill.Services = slices.Compact(c.skill.Services)
 }

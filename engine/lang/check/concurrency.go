@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	concurrencyHint = `such as concurrency: aa-backend, or {group: aa-backend, lock: {repo: "${{ config.lock_repo }}"}}`
+	concurrencyHint = "such as `concurrency: aa-backend`, or `concurrency: {group: aa-backend, lock: {repo: \"${{ config.lock_repo }}\"}}`"
 	groupHint       = "at most 64 lower-case letters, digits, dots, dashes and underscores"
 )
 
@@ -79,16 +79,16 @@ func (c *checker) lock(n *syntax.Node, out *program.Concurrency) {
 	out.Repo, _ = value.(string)
 	c.skill.places["concurrency.repo"] = repo.Range
 	if !t.Optional { // else only a site that sets it needs the service
-		c.skill.Services = append(c.skill.Services, lockService(out))
+		c.skill.lock = []Need{{lockService(out), lockKind, repo.Range}}
 	}
 }
 
+// lockKind is the kind of service that keeps the lock of machines.
+const lockKind = "git"
+
 // lockService is the service that a lock among machines asks.
 func lockService(l *program.Concurrency) string {
-	if l.Service == "" {
-		return "git"
-	}
-	return l.Service
+	return cmp.Or(l.Service, lockKind)
 }
 
 // writtenOut refuses the name of a service that is not known before the run.
@@ -160,9 +160,10 @@ func badGroup(value any) string {
 
 // Needs returns the services that a run of the skill needs: those of its steps
 // and, where machines share its lock, the one that has it. p may be nil.
-func (s *Skill) Needs(p *program.Program) []string {
-	if p == nil || p.Concurrency == nil || p.Concurrency.Repo == "" {
-		return s.Services
+func (s *Skill) Needs(p *program.Program) []Need {
+	lock := s.lock
+	if p != nil && p.Concurrency != nil && p.Concurrency.Repo != "" {
+		lock = []Need{{lockService(p.Concurrency), lockKind, s.places["concurrency.repo"]}}
 	}
-	return append(slices.Clone(s.Services), cmp.Or(p.Concurrency.Service, "git"))
+	return slices.Concat(s.Reaches, lock)
 }

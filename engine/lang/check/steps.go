@@ -209,7 +209,7 @@ func (c *checker) performs(n *syntax.Node, node *program.Node) (step.Step, bool)
 		return s, true
 	}
 	node.With = c.arguments(with, s.In, c.scope(), s.Name)
-	c.service(s, with)
+	c.service(s, with, u.Range)
 	return s, true
 }
 
@@ -231,17 +231,19 @@ func (c *checker) with(n *syntax.Node) (*syntax.Node, bool) {
 }
 
 // service notes which service the step will ask.
-func (c *checker) service(s step.Step, with *syntax.Node) {
+func (c *checker) service(s step.Step, with *syntax.Node, uses diag.Range) {
 	c.useStep(s)
-	name := s.Touch.Service
-	if v := with.Get("service"); v != nil && name != "" {
-		if !c.writtenOut(v) {
-			return
-		}
-		name = v.Value
+	need := Need{Service: s.Touch.Service, Kind: s.Touch.Kind, At: uses}
+	switch v := with.Get("service"); {
+	case v == nil || need.Kind == "":
+	case v.Kind == syntax.Scalar && isLiteral(v):
+		need.Service, need.At = v.Value, v.Range
+	case need.Service != "":
+		c.writtenOut(v)
+		return
 	}
-	if name != "" {
-		c.skill.asked = append(c.skill.asked, name)
+	if need.Service != "" {
+		c.skill.Reaches = append(c.skill.Reaches, need)
 	}
 }
 

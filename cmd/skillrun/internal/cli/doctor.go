@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/refdocs"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/config"
@@ -81,6 +82,7 @@ type examination struct {
 	site    *site
 	sandbox bool
 	skill   *engine.Skill // nil without one
+	needs   []config.Need // of the skill
 	binding engine.Binding
 }
 
@@ -164,7 +166,14 @@ func (x *examination) services(ctx context.Context) []render.Group {
 	names := types.SortedKeys(x.site.cfg.Services)
 	uses := map[string][]step.Use{}
 	if x.skill != nil {
-		names, uses = x.skill.Services, x.site.engine.Uses(x.skill, x.binding)
+		bound, _ := x.skill.Bind(x.binding) // what is missing is told elsewhere
+		x.needs = refdocs.Needs(x.skill.Needs(bound))
+		names, uses = nil, x.site.engine.Uses(x.skill, x.binding)
+		for _, n := range x.needs {
+			names = append(names, n.Service)
+		}
+		slices.Sort(names)
+		names = slices.Compact(names)
 	}
 	out := make([]render.Group, len(names))
 	var all sync.WaitGroup
@@ -176,18 +185,25 @@ func (x *examination) services(ctx context.Context) []render.Group {
 }
 
 func (x *examination) service(ctx context.Context, name string, uses []step.Use) render.Group {
-	s, ok := x.site.cfg.Services[name]
+	s := x.site.cfg.Services[name]
 	g := render.Group{Name: name, URL: s.URL}
-	missing := x.site.cfg.Missing([]string{name})
+	needs := []config.Need{{Service: name, Kind: s.Kind}}
+	if x.skill != nil {
+		needs = slices.DeleteFunc(slices.Clone(x.needs), func(n config.Need) bool { return n.Service != name })
+	}
+	unmet := x.site.cfg.Unmet(needs)
+	for _, d := range unmet {
+		g.Findings = append(g.Findings, finding("service", d))
+	}
+	missing := x.site.cfg.Missing(needs)[len(unmet):]
 	for _, d := range missing {
 		g.Findings = append(g.Findings, finding("credential", d))
 	}
 	examine, known := x.site.examiners[s.Kind]
 	switch {
-	case !ok:
-		g.Findings[0].Subject = "service"
+	case len(unmet) > 0:
 	case !known:
-		g.Findings = append(g.Findings, step.Finding{Subject: "kind " + s.Kind, Skipped: "no built-in step needs such a service"})
+		g.Findings = append(g.Findings, finding("kind", x.site.cfg.NoKind(s)))
 	default:
 		for _, f := range examine(ctx, name, uses, x.Clock.Now()) {
 			if len(missing) == 0 || f.Subject != "credential" && f.Subject != "token" { // said already, with its place

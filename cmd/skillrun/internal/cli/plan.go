@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/refdocs"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/plan"
@@ -180,8 +182,9 @@ func (p *Program) again(s *site, file string, text []byte, output string) (*engi
 	if diags.HasErrors() {
 		return nil, nil, p.diagnose(output, diags, sources)
 	}
-	if diags := s.cfg.Missing(skill.Services); diags.HasErrors() {
-		return nil, nil, p.diagnose(output, diags, p.configSources(diags))
+	if diags := s.cfg.Missing(refdocs.Needs(skill.Needs(nil))); diags.HasErrors() {
+		maps.Copy(sources, p.configSources(diags))
+		return nil, nil, p.diagnose(output, diags, sources)
 	}
 	return skill, sources, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/refdocs"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/types"
@@ -152,7 +153,7 @@ func (p *Program) bind(ctx context.Context, s *site, name string, f *runFlags) (
 		ConfigPlace: s.cfg.PlaceOf,
 	}
 	bound, diags := skill.Bind(b)
-	if diags = append(diags, s.cfg.Missing(skill.Needs(bound))...); diags.HasErrors() {
+	if diags = append(diags, s.cfg.Missing(refdocs.Needs(skill.Needs(bound)))...); diags.HasErrors() {
 		return nil, p.diagnose(f.output, p.headed(diags, *f), sources)
 	}
 	return &prepared{s, skill, b, sources}, nil

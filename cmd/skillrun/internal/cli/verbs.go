@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -9,7 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/refdocs"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/step"
@@ -32,21 +35,36 @@ func (p *Program) catalogue() (*step.Catalogue, error) {
 }
 
 func (p *Program) checkCmd() *cobra.Command {
-	var output string
+	var f runFlags
 	c := &cobra.Command{
 		Use: "check [SKILL|FILE]...", Short: "Check skills without running anything; without arguments, all that are found",
-		Example: "  skillrun check\n  skillrun check release_aa_backend_prod\n  skillrun check ./skills/mine.yaml --output json",
-		RunE:    func(_ *cobra.Command, args []string) error { return p.check(args, output) },
+		Long: `Checks skills whole, without running anything and without asking any service.
+With --config or --sandbox, also whether that configuration has the services and
+the values that they need, each service of the kind that the steps reach; whether
+the credentials are there is for doctor to say.`,
+		Example: "  skillrun check\n  skillrun check release_aa_backend_prod\n  skillrun check ./skills/mine.yaml --config prod.yaml\n  skillrun check ./skills/mine.yaml --output json",
+		RunE:    func(c *cobra.Command, args []string) error { return p.check(c.Context(), args, f) },
 	}
-	c.Flags().StringVar(&output, "output", "text", "`text` or json")
+	siteFlags(c, &f, "also against the sandbox's configuration")
+	c.Flags().StringVar(&f.output, "output", "text", "`text` or json")
 	c.ValidArgsFunction = p.completeSkills
 	p.completeFlag(c, "output", words("text", "json"))
 	return c
 }
 
-func (p *Program) check(args []string, output string) error {
+func (p *Program) check(ctx context.Context, args []string, f runFlags) error {
+	output := f.output
 	if err := oneOf("--output", output, "text", "json"); err != nil {
 		return refused(err)
+	}
+	var cfg *config.Config // nil: skills are checked for themselves
+	if f.config != "" || f.sandbox {
+		read, done, err := p.settings(ctx, f)
+		if err != nil {
+			return err
+		}
+		defer done()
+		cfg = read
 	}
 	var found []source
 	for _, a := range args {
@@ -62,7 +80,7 @@ func (p *Program) check(args []string, output string) error {
 			return refused(err)
 		}
 	}
-	s, err := p.checkAll(found)
+	s, err := p.checkAll(found, cfg)
 	if err != nil {
 		return refused(err)
 	}
@@ -85,7 +103,9 @@ type checked struct {
 	sources render.Sources
 }
 
-func (p *Program) checkAll(found []source) (checked, error) {
+// checkAll checks skills, and holds them against a configuration when there is
+// one.
+func (p *Program) checkAll(found []source, cfg *config.Config) (checked, error) {
 	out := checked{diags: diag.List{}, sources: render.Sources{}}
 	cat, err := p.catalogue()
 	if err != nil {
@@ -93,7 +113,11 @@ func (p *Program) checkAll(found []source) (checked, error) {
 	}
 	e, called := p.newChecker(cat)
 	for _, src := range found {
-		_, diags := e.Check(src.File, src.Text)
+		skill, diags := e.Check(src.File, src.Text)
+		if cfg != nil && !diags.HasErrors() {
+			maps.Copy(out.sources, p.configSources(diag.List{{At: diag.Range{File: cfg.Path}}}))
+			out.diags = append(out.diags, p.unfit(skill, cfg)...)
+		}
 		for _, d := range diags {
 			// A called skill that is checked itself says it there.
 			if d.At.File == src.File || !slices.ContainsFunc(found, func(o source) bool { return o.File == d.At.File }) {
@@ -103,6 +127,16 @@ func (p *Program) checkAll(found []source) (checked, error) {
 		maps.Copy(out.sources, called.with(src))
 	}
 	return out, nil
+}
+
+// unfit is what a configuration lacks that a skill needs. No input is given, so
+// the lock that only some runs need is not looked for.
+func (p *Program) unfit(skill *engine.Skill, cfg *config.Config) diag.List {
+	bound, diags := skill.Bind(engine.Binding{
+		Config: cfg.ValuesFor(skill.Name), ConfigOf: cfg.ValuesFor, Now: p.Clock.Now(), Zone: cfg.Zone, ConfigPlace: cfg.PlaceOf,
+	})
+	diags = slices.DeleteFunc(diags, func(d diag.Diagnostic) bool { return d.Code != "missing-config" && d.Code != "bad-config" })
+	return append(diags, cfg.Unmet(refdocs.Needs(skill.Needs(bound)))...)
 }
 
 func (p *Program) listCmd() *cobra.Command {

@@ -39,7 +39,7 @@ func nestedSkill() *engine.Skill {
 		write("note", "Leave a note"), {ID: "deeper", Kind: program.Skill, Call: &program.Call{Skill: "tidy_up", Steps: []program.Node{read("unseen"), write("swept", "Sweep")}}},
 	}}}
 	return &engine.Skill{
-		Name: "nested", File: "nested.yaml", Services: []string{"git", "jira"},
+		Name: "nested", File: "nested.yaml", Services: []string{"git", "jira"}, Reaches: []engine.Need{{Service: "git", Kind: "git"}, {Service: "jira", Kind: "jira"}},
 		Uses: []step.Step{
 			{Name: "git_log", Effect: step.Reads, Touch: step.Touch{Service: "git", Object: "commits"}},
 			{Name: "jira_create_issue", Effect: step.Writes, Touch: step.Touch{Service: "jira", Object: "issue", Verb: "create"}},

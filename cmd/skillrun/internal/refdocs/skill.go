@@ -144,7 +144,8 @@ func (d describer) typeOf(name string) (step.Step, bool) {
 
 func (d describer) service(name string) Service {
 	out := Service{Name: name, URL: d.cfg.Services[name].URL}
-	if missing := d.cfg.Missing([]string{name}); len(missing) > 0 {
+	needs := slices.DeleteFunc(Needs(d.skill.Needs(nil)), func(n config.Need) bool { return n.Service != name })
+	if missing := d.cfg.Missing(needs); len(missing) > 0 {
 		out.Missing = missing[0].Message
 	}
 	each(d.skill.Steps, place{}, func(id string, _ place, n *engine.Node) {
@@ -158,6 +159,16 @@ func (d describer) service(name string) Service {
 			out.Reads = add(out.Reads, t.Touch.Object)
 		}
 	})
+	return out
+}
+
+// Needs are the services that a skill reaches, as the configuration looks for
+// them.
+func Needs(needs []engine.Need) []config.Need {
+	out := make([]config.Need, len(needs))
+	for i, n := range needs {
+		out[i] = config.Need(n)
+	}
 	return out
 }
 

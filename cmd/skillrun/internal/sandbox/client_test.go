@@ -17,6 +17,7 @@ import (
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/sandbox"
 	conf "github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/diag"
 )
 
 // state is /_state, as far as the tests read it.
@@ -107,6 +108,15 @@ func (c client) do(who, method, path, body string, want int) []byte {
 		c.Fatalf("%s %s: %d %s %v, want %d", method, path, answer.StatusCode, got, err, want)
 	}
 	return got
+}
+
+// missing is what the configuration lacks of these services.
+func (c client) missing(kinds ...string) diag.List {
+	var needs []conf.Need
+	for _, kind := range kinds {
+		needs = append(needs, conf.Need{Service: kind, Kind: kind})
+	}
+	return c.config().Missing(needs)
 }
 
 func (c client) config() *conf.Config {

@@ -242,7 +242,7 @@ func TestConfig(t *testing.T) {
 	if !strings.HasPrefix(cfg.Site, "sandbox-") || cfg.Policy.Confirm != "never" {
 		t.Errorf("site %q, confirm %q", cfg.Site, cfg.Policy.Confirm)
 	}
-	if diags := cfg.Missing([]string{"git", "quay", "jira", "gitlab", "slack"}); diags.HasErrors() {
+	if diags := c.missing("git", "quay", "jira", "gitlab", "slack"); diags.HasErrors() {
 		t.Errorf("%v", diags)
 	}
 	for _, name := range []string{"git", "quay", "jira", "gitlab", "slack"} {

@@ -1,0 +1,105 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Need is a service that a skill reaches, and the kind that it has to be of.
+type Need struct {
+	Service, Kind string
+	At            diag.Range // where the skill says so; may be zero
+}
+
+// Unmet reports the services that are not configured or are of another kind,
+// each once. Credentials are not looked at.
+func (c *Config) Unmet(needs []Need) diag.List {
+	var list diag.List
+	seen := map[Need]bool{}
+	for _, n := range needs {
+		once := Need{Service: n.Service, Kind: n.Kind}
+		if seen[once] {
+			continue
+		}
+		seen[once] = true
+		s, ok := c.Services[n.Service]
+		switch {
+		case !ok:
+			list.Errorf("no-service", c.file(), "the service %s is not configured", n.Service).Hint = c.addHint(n)
+		case s.Kind != n.Kind:
+			list.Errorf("wrong-kind", s.PlaceOf("kind"), "the service %s is of kind %s, and kind %s is needed", n.Service, s.Kind, n.Kind).Hint = c.kindHint(s, n)
+		default:
+			continue
+		}
+		if n.At.Start.Line > 0 {
+			list[len(list)-1].Related = []diag.Note{{At: n.At, Message: n.Service + " is needed here"}}
+		}
+	}
+	return list
+}
+
+// addHint says how to configure a service that is not there. What it shows can
+// be pasted.
+func (c *Config) addHint(n Need) string {
+	add := fmt.Sprintf("add it under services: in %s, as in `%s: %s`", c.file().File, n.Service, Example(n.Service, n.Kind))
+	if near := diag.Nearest(n.Service, c.ofKind(n.Kind)); near != "" {
+		return "did you mean " + near + "? Or " + add
+	}
+	return add
+}
+
+// kindHint says how a service gets the kind that is needed, and which services
+// have it.
+func (c *Config) kindHint(s Service, n Need) string {
+	hint := fmt.Sprintf("add `kind: %s` to it", n.Kind)
+	if _, said := s.places["kind"]; said {
+		hint = fmt.Sprintf("write `kind: %s`", n.Kind)
+	}
+	if others := c.ofKind(n.Kind); len(others) > 0 {
+		hint += ", or name one that is: " + strings.Join(others, ", ")
+	}
+	return hint
+}
+
+// ofKind are the names of the services of a kind.
+func (c *Config) ofKind(kind string) []string {
+	return slices.DeleteFunc(types.SortedKeys(c.Services), func(name string) bool { return c.Services[name].Kind != kind })
+}
+
+// Example is how a service of a name and a kind may be configured, for people to
+// start from: a mapping in one line, which can be pasted.
+func Example(name, kind string) string {
+	token := strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + "_TOKEN"
+	out := ""
+	switch kind {
+	case "files":
+		out = "root: some/folder"
+	case "git":
+		out = `credentials: helper, author: "Release Bot <bot@example.com>"`
+	case "jira":
+		out = fmt.Sprintf("url: https://example.atlassian.net, deployment: cloud, user: env:JIRA_USER, token: env:%s", token)
+	case "quay":
+		out = fmt.Sprintf("url: https://quay.io, api: quay, token: env:%s", token)
+	case "slack":
+		out = fmt.Sprintf("token: env:%s", token)
+	default:
+		out = fmt.Sprintf("url: https://%s.example.com, token: env:%s", strings.ReplaceAll(name, "_", "-"), token)
+	}
+	if name != kind {
+		out = "kind: " + kind + ", " + out
+	}
+	return "{" + out + "}"
+}
+
+// NoKind says that no step reaches a service of that kind: most likely its kind
+// was not said.
+func (c *Config) NoKind(s Service) diag.Diagnostic {
+	var list diag.List
+	list.Errorf("wrong-kind", s.PlaceOf("kind"), "no step reaches a service of kind %s", s.Kind).
+		Hint = "say which it is with kind: " + strings.Join(families, ", ")
+	return list[0]
+}
