@@ -167,13 +167,13 @@ func TestRefusalsOfTheRest(t *testing.T) {
 		"old search": {"GET", "/search?jql=project=AAP", "", 410, said("The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. " +
 			"A full migration guideline is available at https://developer.atlassian.com/changelog/#CHANGE-2046")},
 		"unbounded":       {"GET", "/search/jql?jql=order+by+key", "", 400, said("Unbounded JQL queries are not allowed here. Please add a search restriction to your query.")},
-		"jql":             {"GET", "/search/jql?jql=project+is+odd", "", 400, said("Error in the JQL Query: Expecting operator but got 'project is odd'.")},
+		"jql":             {"GET", "/search/jql?jql=project+is+odd", "", 400, said("Error in the JQL Query: Expecting either 'EMPTY' or 'NULL' after the operator 'IS' but got 'odd'.")},
 		"jql field":       {"GET", "/search/jql?jql=colour=red", "", 400, said("Field 'colour' does not exist or you do not have permission to view it.")},
 		"jql order":       {"GET", "/search/jql?jql=project=AAP+order+by+colour", "", 400, said("Field 'colour' does not exist or you do not have permission to view it.")},
 		"jql project":     {"GET", "/search/jql?jql=project=NO", "", 400, said("The value 'NO' does not exist for the field 'project'.")},
 		"jql key":         {"GET", "/search/jql?jql=key+in+(AAP-1,AAP-9)", "", 400, said("An issue with key 'AAP-9' does not exist for field 'key'.")},
 		"jql page":        {"GET", "/search/jql?jql=project=AAP&nextPageToken=x", "", 400, said("The provided next page token is invalid or expired.")},
-		"jql injected or": {"GET", "/search/jql?jql=project=AAP+or+project=NO", "", 400, said("Error in the JQL Query: Expecting operator but got 'project=AAP or project=NO'.")},
+		"jql injected or": {"GET", "/search/jql?jql=project=AAP+or+project=NO", "", 400, said("The value 'NO' does not exist for the field 'project'.")},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -210,7 +210,7 @@ func TestCredentialsAndContentType(t *testing.T) {
 		`{"active":true,"displayName":"bot@example.com","key":"JIRAUSER10100","name":"bot@example.com","self":"/rest/api/2/myself","timeZone":"Etc/UTC"}`, bearer("t"))
 	dc.want("GET", "/search/jql?jql=project=AAP", "", 404, `{"message":"null for uri: /rest/api/2/search/jql?jql=project=AAP","status-code":404}`, bearer("t"))
 	dc.want("GET", "/search?jql=project=AAP", "", 200, `{"issues":[],"maxResults":50,"startAt":0,"total":0}`, bearer("t"))
-	dc.want("GET", "/search?jql=nonsense", "", 400, said("Error in the JQL Query: Expecting operator but got 'nonsense'."), bearer("t"))
+	dc.want("GET", "/search?jql=nonsense", "", 400, said("Error in the JQL Query: Expecting operator but got 'nonsense'. The valid operators are '=', '!=', '<', '>', '<=', '>=', '~', '!~', 'IN', 'NOT IN', 'IS' and 'IS NOT'."), bearer("t"))
 }
 
 const create = `{"fields":{"project":{"key":"AAP"},"issuetype":{"name":"Story"},"summary":"Release","description":"d",
@@ -314,7 +314,7 @@ func TestSearch(t *testing.T) {
 	for jql, want := range map[string][]string{
 		`labels="x"`:                           {"REQ-1", "AAP-1"},
 		`labels = x AND project = "AAP"`:       {"AAP-1"},
-		`project in (AAP, REQ) order by key`:   {"AAP-1", "REQ-1", "AAP-2"},
+		`project in (AAP, REQ) order by key`:   {"AAP-1", "AAP-2", "REQ-1"},
 		`project = AAP ORDER BY created DESC`:  {"AAP-2", "AAP-1"},
 		`project = AAP ORDER BY key DESC`:      {"AAP-2", "AAP-1"},
 		`key in ("AAP-2")`:                     {"AAP-2"},

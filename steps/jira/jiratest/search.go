@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,22 +91,20 @@ func (s *Server) beans(c call, page []*issue, fields []string) []map[string]any 
 
 // search answers from the index, which every search lets catch up by one.
 func (s *Server) search(jql string, bounded bool) ([]*issue, *reply) {
-	q, err := parseJQL(jql)
-	if err == nil && bounded && len(q.clauses) == 0 {
+	q, err := parseJQL(jql, s.know)
+	if err == nil && bounded && q.where == nil {
 		err = fmt.Errorf("Unbounded JQL queries are not allowed here. Please add a search restriction to your query.")
-	}
-	if err == nil {
-		err = s.know(q)
 	}
 	if err != nil {
 		bad := refuse(http.StatusBadRequest, err.Error())
 		return nil, &bad
 	}
+	at := moment{s.opts.Now()}
 	var hits []*issue
 	for _, i := range s.state.Issues {
 		if i.Unindexed > 0 {
 			i.Unindexed--
-		} else if s.indexed(i) && q.matches(i) {
+		} else if s.indexed(i) && (q.where == nil || q.where(at, i)) {
 			hits = append(hits, i)
 		}
 	}
@@ -121,99 +118,28 @@ func (s *Server) indexed(i *issue) bool {
 	return i.Indexed || s.opts.Now().Sub(i.Created) >= s.lag
 }
 
-// know refuses a query that names what does not exist.
-func (s *Server) know(q query) error {
-	for _, c := range q.clauses {
-		for _, v := range c.values {
-			switch c.field {
-			case "project":
-				if p, ok := s.project(v); !ok || p.denies("BROWSE_PROJECTS") {
-					return fmt.Errorf("The value '%s' does not exist for the field 'project'.", v)
-				}
-			case "key":
-				if s.issue(v) == nil {
-					return fmt.Errorf("An issue with key '%s' does not exist for field 'key'.", v)
-				}
+// know refuses a clause that names what does not exist.
+func (s *Server) know(c clause) error {
+	for _, v := range c.values {
+		exists := true
+		switch c.field {
+		case "project":
+			p, ok := s.project(v)
+			exists = ok && !p.denies("BROWSE_PROJECTS")
+		case "key":
+			if s.issue(v) == nil && v != "" {
+				return fmt.Errorf("An issue with key '%s' does not exist for field 'key'.", v)
 			}
+		case "status":
+			exists = slices.ContainsFunc(statuses(), func(st status) bool { return strings.EqualFold(st.Name, v) || st.ID == v })
+		case "issuetype":
+			exists = slices.ContainsFunc(s.opts.Projects, func(p Project) bool {
+				return slices.ContainsFunc(p.IssueTypes, func(t string) bool { return strings.EqualFold(t, v) })
+			})
+		}
+		if !exists && v != "" {
+			return fmt.Errorf("The value '%s' does not exist for the field '%s'.", v, c.field)
 		}
 	}
 	return nil
-}
-
-// query is the little JQL the stand-in knows: clauses joined by AND, each
-// FIELD = VALUE or FIELD in (VALUES), and one ORDER BY.
-type query struct {
-	clauses []clause
-	order   string // created or key
-	desc    bool
-}
-
-type clause struct {
-	field  string
-	values []string
-}
-
-var (
-	orderPattern  = regexp.MustCompile(`(?i)\s*\border\s+by\s+(\w+)(?:\s+(asc|desc))?\s*$`)
-	clausePattern = regexp.MustCompile(`(?i)^\s*(\w+)\s*(?:=\s*("[^"]*"|currentUser\(\)|[\w-]+)|in\s*\(([^)]*)\))\s*(?:\band\b|$)`)
-)
-
-func parseJQL(jql string) (query, error) {
-	q := query{order: "created", desc: true}
-	if m := orderPattern.FindStringSubmatch(jql); m != nil {
-		q.order, q.desc = strings.ToLower(m[1]), strings.EqualFold(m[2], "desc")
-		jql = strings.TrimSuffix(jql, m[0])
-	}
-	if q.order != "created" && q.order != "key" {
-		return q, fmt.Errorf("Field '%s' does not exist or you do not have permission to view it.", q.order)
-	}
-	for strings.TrimSpace(jql) != "" {
-		m := clausePattern.FindStringSubmatch(jql)
-		if m == nil {
-			return q, fmt.Errorf("Error in the JQL Query: Expecting operator but got '%s'.", strings.TrimSpace(jql))
-		}
-		c := clause{field: strings.ToLower(m[1])}
-		if !slices.Contains([]string{"project", "labels", "key", "status", "creator"}, c.field) {
-			return q, fmt.Errorf("Field '%s' does not exist or you do not have permission to view it.", m[1])
-		}
-		for v := range strings.SplitSeq(cmp.Or(m[2], m[3]), ",") {
-			c.values = append(c.values, strings.Trim(strings.TrimSpace(v), `"`))
-		}
-		q.clauses = append(q.clauses, c)
-		jql = jql[len(m[0]):]
-	}
-	return q, nil
-}
-
-func (q query) matches(i *issue) bool {
-	return !slices.ContainsFunc(q.clauses, func(c clause) bool {
-		return !slices.ContainsFunc(c.values, func(v string) bool { return i.has(c.field, v) })
-	})
-}
-
-func (i *issue) has(field, value string) bool {
-	switch field {
-	case "project":
-		return i.Project == value
-	case "labels":
-		return slices.Contains(i.Labels, value)
-	case "key":
-		return i.Key == value
-	case "creator":
-		return value == "currentUser()" && i.By == ""
-	}
-	return i.Status == value
-}
-
-func (q query) sort(hits []*issue) {
-	slices.SortStableFunc(hits, func(a, b *issue) int {
-		n := cmp.Compare(a.number(), b.number())
-		if q.order == "created" {
-			n = cmp.Or(a.Created.Compare(b.Created), cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
-		}
-		if q.desc {
-			return -n
-		}
-		return n
-	})
 }
