@@ -32,6 +32,7 @@ import (
 // Options is what a server is made of. Token and User must be given.
 type Options struct {
 	URL      string              // the public base, as it stands in web_url: "https://gitlab.example.com"
+	Clone    string              // the base of its repositories' urls; URL without one
 	Token    string              // the token of User
 	User     string              // whose token it is
 	People   map[string]string   // further tokens, and whose they are
@@ -160,6 +161,7 @@ func New(opts Options) *Server {
 		opts.Git = anyBranch{}
 	}
 	opts.URL = strings.TrimSuffix(opts.URL, "/")
+	opts.Clone = strings.TrimSuffix(cmp.Or(opts.Clone, opts.URL), "/")
 	opts.Projects = slices.Clone(opts.Projects)
 	for i := range opts.Projects {
 		p := &opts.Projects[i]

@@ -105,6 +105,37 @@ const (
 	create = `{"title":"T","source_branch":"f1","target_branch":"main"}`
 )
 
+// TestIDsAreNotIIDs: ids are of the server and iids of the project, lists are
+// lists also when nothing is in them, and a repository's url is where it is
+// served.
+func TestIDsAreNotIIDs(t *testing.T) {
+	t.Parallel()
+	o := world()
+	o.Clone = "https://git.test/base/"
+	s := gitlabtest.New(o)
+	c := serve(t, s)
+	got := c.must("bot-token", "POST", mrs, create, 201)
+	if got["id"] == got["iid"] {
+		t.Errorf("id and iid are both %v", got["id"])
+	}
+	for _, list := range []string{"labels", "assignees", "reviewers"} {
+		if diff := cmp.Diff([]any{}, got[list]); diff != "" {
+			t.Errorf("%s: %s", list, diff)
+		}
+	}
+	c.must("bot-token", "GET", mrs+"/1", "", 200)
+	c.must("bot-token", "GET", fmt.Sprintf("%s/%.0f", mrs, got["id"]), "", 404)
+	if got := c.must("bot-token", "GET", "projects/team%2Fapp", "", 200)["http_url_to_repo"]; got != "https://git.test/base/team/app.git" {
+		t.Errorf("http_url_to_repo: %v", got)
+	}
+	if err := s.SetPipeline("team/app", 1, "success"); err != nil {
+		t.Fatal(err)
+	}
+	if p := c.must("bot-token", "GET", mrs+"/1", "", 200)["head_pipeline"].(map[string]any); p["id"] == p["iid"] {
+		t.Errorf("id and iid of a pipeline are both %v", p["id"])
+	}
+}
+
 func TestOneLife(t *testing.T) {
 	t.Parallel()
 	s := gitlabtest.New(world())

@@ -33,7 +33,7 @@ func (s *Server) createMR(rq *request) answer {
 	}
 	now := s.now()
 	m := &mergeRequest{
-		ID: s.nextID(), IID: s.nextIID(target.Path), Project: target.Path, SourceProject: rq.project.Path,
+		ID: aboveIIDs + s.nextID(), IID: s.nextIID(target.Path), Project: target.Path, SourceProject: rq.project.Path,
 		SourceBranch: p.text("source_branch"), TargetBranch: p.text("target_branch"),
 		Title: strings.TrimSpace(p.text("title")), State: opened, Author: rq.user, CreatedAt: now, UpdatedAt: now,
 	}

@@ -97,6 +97,20 @@ func (s *Server) pipeline(id int) *pipeline {
 	return nil
 }
 
+// pipelineIID is a pipeline's number in its project.
+func (s *Server) pipelineIID(of *pipeline) int {
+	n := 0
+	for _, p := range s.state.Pipelines {
+		if p.Project == of.Project {
+			n++
+		}
+		if p.ID == of.ID {
+			break
+		}
+	}
+	return n
+}
+
 // pipelineStatus is the status of the merge request's head pipeline, "" when
 // it has none.
 func (s *Server) pipelineStatus(m *mergeRequest) string {
@@ -110,7 +124,7 @@ func (s *Server) pipelineStatus(m *mergeRequest) string {
 func (s *Server) basicPipeline(p *pipeline) map[string]any {
 	project, _ := s.projectOf(p.Project)
 	return map[string]any{
-		"id": p.ID, "iid": p.ID, "project_id": project.ID, "status": p.Status, "source": p.Source, "ref": p.Ref, "sha": p.SHA,
+		"id": p.ID, "iid": s.pipelineIID(p), "project_id": project.ID, "status": p.Status, "source": p.Source, "ref": p.Ref, "sha": p.SHA,
 		"name": nil, "web_url": s.opts.URL + "/" + p.Project + "/-/pipelines/" + strconv.Itoa(p.ID),
 		"created_at": stamp(&p.CreatedAt), "updated_at": stamp(&p.UpdatedAt),
 	}

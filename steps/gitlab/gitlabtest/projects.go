@@ -92,7 +92,7 @@ func (s *Server) getProject(rq *request) answer {
 	body := map[string]any{
 		"id": p.ID, "name": path.Base(p.Path), "path": path.Base(p.Path), "path_with_namespace": p.Path,
 		"default_branch": p.DefaultBranch, "web_url": s.opts.URL + "/" + p.Path,
-		"http_url_to_repo": s.opts.URL + "/" + p.Path + ".git",
+		"http_url_to_repo": s.opts.Clone + "/" + p.Path + ".git",
 		"visibility":       p.Visibility, "archived": p.Archived, "empty_repo": false,
 		"merge_requests_enabled": !p.NoMergeRequests, "merge_requests_access_level": level(p.NoMergeRequests),
 		"jobs_enabled": !p.NoPipelines, "builds_access_level": level(p.NoPipelines), "permissions": p.permissions(rq.user),

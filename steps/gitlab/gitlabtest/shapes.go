@@ -21,7 +21,7 @@ func (s *Server) basic(m *mergeRequest) map[string]any {
 		"target_branch": m.TargetBranch, "source_branch": m.SourceBranch,
 		"source_project_id": source.ID, "target_project_id": target.ID,
 		"author": s.user(m.Author), "assignees": s.usersByName(m.Assignees), "reviewers": s.usersByName(m.Reviewers),
-		"labels": slices.Concat([]string{}, m.Labels), "draft": draft, "work_in_progress": draft,
+		"labels": append([]string{}, m.Labels...), "draft": draft, "work_in_progress": draft,
 		"milestone": nil, "merge_when_pipeline_succeeds": false,
 		"detailed_merge_status": s.mergeStatus(m), "sha": m.SHA, "merge_commit_sha": nil, "squash_commit_sha": nil,
 		"user_notes_count": len(m.Notes), "force_remove_source_branch": m.RemoveSourceBranch, "squash": false,

@@ -67,6 +67,10 @@ func (s *Server) nextID() int {
 	return s.state.LastID
 }
 
+// aboveIIDs is what the ids of merge requests begin above, so that who takes
+// one for the other finds nothing.
+const aboveIIDs = 70_000
+
 func (s *Server) now() time.Time { return s.opts.Now().UTC() }
 
 func (s *Server) record(user string, m *mergeRequest, what string) {

@@ -29,6 +29,9 @@ import (
 
 // Options say what the stand-in is like.
 type Options struct {
+	// URL is the public base, as it stands in self and baseUrl; without one it is
+	// the host that a request names.
+	URL string
 	// User and Token are the good credential: basic on Cloud, a bearer token on
 	// Data Center, where User only names who writes.
 	User, Token string
@@ -128,7 +131,7 @@ func (s *Server) cloud() bool { return s.opts.Deployment != "datacenter" }
 type call struct {
 	*http.Request
 	body []byte
-	base string // scheme and host, for links to self
+	base string // what links to self begin with
 }
 
 // reply is an answer; changed says that the state is another one now.
@@ -217,7 +220,7 @@ func (s *Server) answer(m methods, r *http.Request, who login) reply {
 	if !ok {
 		return refuse(http.StatusMethodNotAllowed, "Method Not Allowed")
 	}
-	c := call{Request: r, base: baseOf(r)}
+	c := call{Request: r, base: s.base(r)}
 	if r.Method != http.MethodGet {
 		if !isJSON(r.Header.Get("Content-Type")) {
 			return refuse(http.StatusUnsupportedMediaType, "Unsupported Media Type")
@@ -237,7 +240,11 @@ func isJSON(contentType string) bool {
 	return strings.EqualFold(strings.TrimSpace(media), "application/json")
 }
 
-func baseOf(r *http.Request) string {
+// base is what the urls in an answer begin with.
+func (s *Server) base(r *http.Request) string {
+	if s.opts.URL != "" {
+		return strings.TrimSuffix(s.opts.URL, "/")
+	}
 	if r.TLS != nil {
 		return "https://" + r.Host
 	}

@@ -57,6 +57,6 @@ func (s *Server) noResource(r *http.Request) reply {
 		return refuse(http.StatusNotFound, "null for uri: "+r.URL.Path)
 	}
 	return reply{status: http.StatusNotFound, body: map[string]any{
-		"message": "null for uri: " + baseOf(r) + r.URL.RequestURI(), "status-code": http.StatusNotFound,
+		"message": "null for uri: " + s.base(r) + r.URL.RequestURI(), "status-code": http.StatusNotFound,
 	}}
 }

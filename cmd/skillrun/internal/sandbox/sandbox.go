@@ -265,11 +265,11 @@ func (w *World) build() error {
 	w.quay = quaytest.New(quaytest.Options{Token: w.tokens["quay"], Repositories: pushed, Now: w.o.Now})
 	w.oci = ocitest.New(ocitest.Options{User: registryUser, Token: w.tokens["quay"], Private: true, Images: tagNames(pushed), Realm: w.url + "/token"})
 	w.jira = jiratest.New(jiratest.Options{
-		User: jiraUser, Token: w.tokens["jira"], Deployment: w.mode.Deployment, FirstNumber: firstIssue, Now: w.o.Now,
+		URL: w.url + "/jira", User: jiraUser, Token: w.tokens["jira"], Deployment: w.mode.Deployment, FirstNumber: firstIssue, Now: w.o.Now,
 		Projects: []jiratest.Project{{Key: "AAP", Name: "Ansible Automation Platform"}},
 	})
 	w.gitlab = gitlabtest.New(gitlabtest.Options{
-		URL: w.url + "/gitlab", User: gitlabUser, Token: w.tokens["gitlab"], People: map[string]string{w.tokens["alice"]: "alice"},
+		URL: w.url + "/gitlab", Clone: w.url + "/git", User: gitlabUser, Token: w.tokens["gitlab"], People: map[string]string{w.tokens["alice"]: "alice"},
 		Users: []string{"bob"}, Git: repositories{w.git, w.o.Now, &sync.Map{}}, Now: w.o.Now,
 		Projects: []gitlabtest.Project{
 			{Path: deployProject, ID: 101, DefaultBranch: "master", RequiredApprovals: 1},

@@ -286,6 +286,32 @@ func TestGit(t *testing.T) {
 	}
 }
 
+// TestURLsAreServed follows the urls that the stand-ins hand out: they hold the
+// path below which each is served.
+func TestURLsAreServed(t *testing.T) {
+	t.Parallel()
+	c := open(t, t.TempDir())
+	var project struct {
+		HTTP string `json:"http_url_to_repo"`
+	}
+	if err := json.Unmarshal(c.do("gitlab", "GET", "/gitlab/api/v4/projects/101", "", 200), &project); err != nil {
+		t.Fatal(err)
+	}
+	c.do("", "GET", strings.TrimPrefix(project.HTTP, c.w.URL())+"/info/refs?service=git-upload-pack", "", 200)
+	var info struct{ BaseURL string }
+	if err := json.Unmarshal(c.do("jira", "GET", "/jira/rest/api/2/serverInfo", "", 200), &info); err != nil {
+		t.Fatal(err)
+	}
+	if info.BaseURL != c.w.URL()+"/jira" {
+		t.Errorf("baseUrl is %s", info.BaseURL)
+	}
+	var issue struct{ Self string }
+	if err := json.Unmarshal(c.do("jira", "POST", issues, anIssue, 201), &issue); err != nil {
+		t.Fatal(err)
+	}
+	c.do("jira", "GET", strings.TrimPrefix(issue.Self, c.w.URL()), "", 200)
+}
+
 // TestImages asks the registry about the commits that scripts name.
 func TestImages(t *testing.T) {
 	t.Parallel()
