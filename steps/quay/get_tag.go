@@ -20,6 +20,7 @@ type getTagOut struct {
 	Tag        string  `json:"tag" doc:"The tag, as given."`
 	Digest     string  `json:"digest" doc:"The digest of the manifest that the tag points to."`
 	Created    *string `json:"created,omitempty" format:"date-time" doc:"Since when the tag points there; absent with api: oci, which does not tell."`
+	Expires    *string `json:"expires,omitempty" format:"date-time" doc:"When the tag will expire; absent when it will not, and with api: oci, which does not tell."`
 	Size       int     `json:"size" doc:"The size of the image's layers in bytes; 0 where the registry does not know it, as for a list of manifests."`
 	Image      string  `json:"image" doc:"The image by digest: host/repository@digest."`
 }
@@ -101,11 +102,14 @@ func (c *client) result(in getTagIn, t tagEntry) (getTagOut, error) {
 	if !digest.MatchString(t.Digest) || t.StartTS <= 0 {
 		return getTagOut{}, c.notQuay("the tag has no digest or no beginning")
 	}
-	since := stamp(t.StartTS)
-	return getTagOut{
+	out := getTagOut{
 		Repository: in.Repository, Tag: in.Tag, Digest: t.Digest, Size: t.Size,
-		Created: &since, Image: c.place(in.Repository) + "@" + t.Digest,
-	}, nil
+		Created: new(stamp(t.StartTS)), Image: c.place(in.Repository) + "@" + t.Digest,
+	}
+	if t.EndTS > 0 {
+		out.Expires = new(stamp(t.EndTS))
+	}
+	return out, nil
 }
 
 func (c *client) place(repository string) string { return c.base.Host + "/" + repository }

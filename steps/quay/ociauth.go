@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"net/http"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
@@ -28,57 +26,36 @@ import (
 // there. So it must be https (or this very machine, when the registry is too),
 // on the registry's own host, or on one of the same registrable domain by the
 // public suffix list: registry-1.docker.io may name auth.docker.io;
-// images.github.io may not name others.github.io. Anything else is refused. The
-// scope is our own, whatever the registry proposes.
-
-// challenge is what a registry wants to see.
-type challenge struct {
-	scheme string // lower case
-	params map[string]string
-}
-
-var (
-	schemePattern = regexp.MustCompile(`^\s*([A-Za-z]+)\s*`)
-	paramPattern  = regexp.MustCompile(`([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^",\s]+))`)
-	tokenPattern  = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`) // RFC 6750
-)
-
-// challenges reads the WWW-Authenticate headers, one challenge a header. Where
-// somebody in between has joined several into one, the first counts, with the
-// first of each of its parameters.
-func challenges(h http.Header) []challenge {
-	var out []challenge
-	for _, line := range h.Values("WWW-Authenticate") {
-		m := schemePattern.FindStringSubmatch(line)
-		if m == nil {
-			continue
-		}
-		c := challenge{strings.ToLower(m[1]), map[string]string{}}
-		for _, p := range paramPattern.FindAllStringSubmatch(line[len(m[0]):], -1) {
-			name := strings.ToLower(p[1])
-			if _, twice := c.params[name]; !twice {
-				c.params[name] = strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(p[2]) + p[3]
-			}
-		}
-		out = append(out, c)
-	}
-	return out
-}
+// images.github.io may not name others.github.io. Anything else is refused.
+//
+// The scope is what the registry names in its challenge, which may be another
+// repository than the path says, behind a mirror or with a namespace of its own;
+// but never more than to pull, and of repositories only.
 
 // authorize answers a 401. It returns the header that was earned, "" when there
-// is nothing to show.
+// is nothing to show. Of several ways a token is preferred: it is good for the
+// one repository, and the password stays with whoever gives tokens. Where its
+// realm may not have the password, Basic is the other way that was offered.
 func (c *oci) authorize(ctx context.Context, what string, a answer, repository string) (string, error) {
-	for _, ch := range challenges(a.header) {
+	offered := challenges(a.header)
+	bearer, wantsToken := named(offered, "bearer")
+	_, basic := named(offered, "basic")
+	if !wantsToken && !basic {
+		return "", c.odd("it says 401 and not how to show who we are")
+	}
+	if wantsToken {
+		realm, err := c.realm(bearer.params["realm"])
 		switch {
-		case ch.scheme == "bearer":
-			return c.bearer(ctx, what, ch, repository)
-		case ch.scheme == "basic" && !c.pass.IsZero():
-			return c.basic(), nil
-		case ch.scheme == "basic":
-			return "", nil
+		case err == nil:
+			return c.bearer(ctx, what, bearer, realm, repository)
+		case !basic || c.pass.IsZero():
+			return "", err
 		}
 	}
-	return "", c.odd("it says 401 and not how to show who we are")
+	if c.pass.IsZero() {
+		return "", nil
+	}
+	return c.basic(), nil
 }
 
 func (c *oci) basic() string {
@@ -86,17 +63,13 @@ func (c *oci) basic() string {
 }
 
 // bearer asks the realm for a token.
-func (c *oci) bearer(ctx context.Context, what string, ch challenge, repository string) (string, error) {
-	realm, err := c.realm(ch.params["realm"])
-	if err != nil {
-		return "", err
-	}
+func (c *oci) bearer(ctx context.Context, what string, ch challenge, realm *url.URL, repository string) (string, error) {
 	query := realm.Query()
 	if s := ch.params["service"]; s != "" {
 		query.Set("service", s)
 	}
-	if repository != "" {
-		query.Set("scope", "repository:"+repository+":pull")
+	for _, scope := range scopes(ch.params["scope"], repository) {
+		query.Add("scope", scope)
 	}
 	auth := ""
 	if !c.pass.IsZero() {

@@ -96,6 +96,9 @@ func TestGetTag(t *testing.T) {
 			"repository": repo, "tag": tag, "digest": image, "created": created,
 			"size": size, "image": host + "/" + repo + "@" + image,
 		}
+		if tag == sha {
+			want["expires"] = "2025-01-29T08:30:00Z"
+		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}

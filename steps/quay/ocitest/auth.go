@@ -25,8 +25,8 @@ func (s *Server) allow(r *http.Request, repository string) (reply, bool) {
 		return s.challenge(r, repository), false // as most registries: also for public ones
 	default:
 		token := strings.TrimPrefix(auth, "Bearer ")
-		known = token == tokenFor("t-", repository)
-		if !known && token != tokenFor("a-", repository) {
+		known = token == tokenFor("t-", s.scoped(repository))
+		if !known && token != tokenFor("a-", s.scoped(repository)) {
 			return s.challenge(r, repository), false
 		}
 	}
@@ -49,6 +49,9 @@ func tokenFor(kind, repository string) string {
 	return kind + strings.NewReplacer("/", "~").Replace(repository)
 }
 
+// scoped is how the token service knows a repository.
+func (s *Server) scoped(repository string) string { return s.opts.Namespace + repository }
+
 func (s *Server) challenge(r *http.Request, repository string) reply {
 	a := refuse(http.StatusUnauthorized, "UNAUTHORIZED", "authentication required")
 	if s.opts.Auth == Basic {
@@ -65,7 +68,11 @@ func (s *Server) challenge(r *http.Request, repository string) reply {
 	}
 	c := `Bearer realm="` + realm + `",service="` + service + `"`
 	if repository != "" {
-		c += `,scope="repository:` + repository + `:pull"`
+		c += `,scope="repository:` + s.scoped(repository) + `:pull"`
+	}
+	if s.opts.Both {
+		c = strings.Replace(c, ":pull\"", ":pull,push registry:catalog:*\"", 1)
+		c = `Negotiate YWI=, Basic realm="say \"please\", Bearer realm=none", ` + c + `, error="invalid_token"`
 	}
 	a.headers["WWW-Authenticate"] = c
 	return a

@@ -29,6 +29,12 @@ type Options struct {
 	Private     bool                // every repository needs it
 	Images      map[string][]string // tags by whole path of the repository
 	Unreadable  []string            // repositories that the credential has no right to
+	// Both lets the registry offer a password too, in the one header with the
+	// token.
+	Both bool
+	// Namespace stands before a repository where the registry names it to the
+	// token service, as behind a mirror: "library/".
+	Namespace string
 	// Realm is where tokens are given; "" is /token on the request's own host.
 	Realm string
 	Log   func(method, path string, status int)
