@@ -220,6 +220,19 @@ func (s *Server) MergeRequests() []MRView {
 	return views
 }
 
+// Changes returns what a merge request changes, or changed when it ended; nil
+// when there is no such merge request.
+func (s *Server) Changes(project string, iid int) ([]Change, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.find(project, iid)
+	if m == nil {
+		return nil, nil
+	}
+	err := s.refresh(m)
+	return slices.Clone(m.Changes), err
+}
+
 func (s *Server) view(m *mergeRequest) MRView {
 	v := MRView{
 		Project: m.Project, SourceProject: m.SourceProject, IID: m.IID,

@@ -9,6 +9,7 @@
 //	/jira/rest/api/2/…   Jira, Cloud or Data Center
 //	/gitlab/api/v4/…     GitLab
 //	/slack/api/…         Slack
+//	/jira/browse/KEY     an issue's page, and so is a merge request's at its link
 //	/_state              what is there now, and every request, as JSON
 //	/_faults             what goes wrong: POST arms a fault, GET lists them, DELETE clears them
 //

@@ -25,6 +25,7 @@ func (w *World) routes() http.Handler {
 	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		name, _, below := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 		switch h, ok := mounted[name]; {
+		case w.servePage(out, r):
 		case ok && (below || name == "token"):
 			h.ServeHTTP(out, r)
 		case r.URL.Path == "/_state" && r.Method != http.MethodGet:
