@@ -49,6 +49,7 @@ func TestGoldenJournals(t *testing.T) {
 	want := map[string][]string{
 		"v1": {"failed", "finished", "killed", "parked"},
 		"v2": {"cancelled", "failed", "finished", "killed", "parked", "rejected", "resolved", "undone"},
+		"v3": {"partly_undone", "refused", "repeated"},
 	}
 	for version, names := range want {
 		for _, name := range names {
@@ -132,12 +133,19 @@ func goldenGoesOn(t *testing.T, data []byte) {
 	}
 }
 
-// makeGoldens writes the journals of v2 that are missing. Those of v1 cannot be
+// makeGoldens writes the journals since v2 that are missing. Those of v1 cannot be
 // made any more.
 func makeGoldens(t *testing.T) {
 	t.Helper()
+	runs := map[string][]journal.Record{}
 	for name, records := range goldenRuns(t) {
-		path := filepath.Join("testdata", "golden", "v2", name+".jsonl")
+		runs["v2/"+name] = records
+	}
+	for name, records := range newestGoldenRuns(t) {
+		runs["v3/"+name] = records
+	}
+	for name, records := range runs {
+		path := filepath.Join("testdata", "golden", name+".jsonl")
 		if _, err := os.Stat(path); err == nil {
 			continue
 		}
@@ -202,12 +210,46 @@ func goldenRuns(t *testing.T) map[string][]journal.Record {
 	}
 }
 
+// newestGoldenRuns are what format 3 has and format 2 has not: a run that was
+// refused, one whose undoing stopped, and one that parked before it did a write
+// again.
+func newestGoldenRuns(t *testing.T) map[string][]journal.Record {
+	t.Helper()
+	of := goldenRuns(t)
+	then := func(records []journal.Record, more ...journal.Record) []journal.Record {
+		all := slices.Clone(records)
+		h := *all[0].Run
+		h.Versions.Journal = 3
+		all[0].Run = &h
+		for _, r := range more {
+			r.At = all[len(all)-1].At.Add(time.Second)
+			all = append(all, r)
+		}
+		return all
+	}
+	merged := types.Errorf(types.Conflict, "!3 was merged").WithHint("revert it in a merge request of its own")
+	moved := types.Errorf(types.Conflict, "the world is not as the plan saw it, so nothing is written").WithHint("look at it, and plan again")
+	again := types.Errorf(types.UnknownOutcome, "exec was done before").WithHint("say --done or --not-done")
+	done := len(of["undone"]) - 9
+	parked := slices.IndexFunc(of["rejected"], func(r journal.Record) bool { return r.Kind == journal.Parked })
+	return map[string][]journal.Record{
+		"partly_undone": then(of["undone"][:done+2],
+			journal.Record{Kind: journal.Undoing, Path: "mr", By: "ben"},
+			journal.Record{Kind: journal.Undoing, Path: "mr", By: "ben", Error: merged},
+			journal.Record{Kind: journal.Finished, State: "partly_undone", By: "ben", Error: merged}),
+		"refused": then(of["rejected"][:parked], journal.Record{Kind: journal.Finished, State: "refused", Error: moved}),
+		"repeated": then(of["killed"][:len(of["killed"])-1],
+			journal.Record{Kind: journal.Parked, Reason: "repeat", Path: "jira", Key: "k-1", Step: "exec", Error: again},
+			journal.Record{Kind: journal.Resolved, Path: "jira", Key: "k-1", Step: "exec", By: "ben", Reason: "stands"}),
+	}
+}
+
 // No golden journal says what a credential is.
 func TestGoldenJournalsHoldNoSecret(t *testing.T) {
 	t.Parallel()
 	files := must(filepath.Glob("testdata/golden/*/*.jsonl"))(t)
-	if len(files) != 12 {
-		t.Errorf("%d journals, want 12", len(files))
+	if len(files) != 15 {
+		t.Errorf("%d journals, want 15", len(files))
 	}
 	for _, file := range files {
 		data := must(os.ReadFile(file))(t)

@@ -59,7 +59,7 @@ const (
 	Resumed  Kind = "resumed"  // a process took the run up again
 	Approved Kind = "approved" // a person agreed to what Plan is the digest of
 	Resolved Kind = "resolved" // a write of unknown outcome did not happen, or is what Ref names: a person said so, or it was looked for before an undo
-	Undoing  Kind = "undoing"  // an effect is about to be reversed
+	Undoing  Kind = "undoing"  // an effect is about to be reversed; with an Error: it surely was not
 	Undone   Kind = "undone"   // it is reversed
 	Finished Kind = "finished" // State says how it ended
 )
@@ -86,11 +86,11 @@ type Record struct {
 	Ref     string         `json:"ref,omitempty"`     // of Resolved: what the person found, in the words of the step
 	Blob    string         `json:"blob,omitempty"`    // digest of the event's output when it is kept in blobs/
 
-	Reason string       `json:"reason,omitempty"` // of Parked: confirm, approve, await, lock, unknown_outcome; of Resumed: restart, see Restart; of Finished: a person's words
-	State  string       `json:"state,omitempty"`  // of Finished: done, failed, cancelled, rejected or undone
+	Reason string       `json:"reason,omitempty"` // of Parked: confirm, approve, await, lock, unknown_outcome, repeat; of Resumed: restart, see Restart; of Resolved: what becomes of a write that is done; of Finished: a person's words
+	State  string       `json:"state,omitempty"`  // of Finished: done, failed, cancelled, rejected, refused, undone or partly_undone
 	By     string       `json:"by,omitempty"`     // of what a person did: the user
 	Plan   string       `json:"plan,omitempty"`   // of Approved and Parked: the digest of what was shown
-	Error  *types.Error `json:"error,omitempty"`  // of Parked and Finished
+	Error  *types.Error `json:"error,omitempty"`  // of Parked, Finished and Undoing
 }
 
 // Restart is the Reason of a Resumed record after which the run began anew:
@@ -128,7 +128,8 @@ type Versions struct {
 //
 //	1  header, intent, event, parked, resumed, approved, finished (done, failed)
 //	2  resolved, undoing, undone; finished also cancelled, rejected, undone; Plan
-const Format = 2
+//	3  finished also refused, partly_undone; undoing with an Error; parked for repeat, and what is resolved of it
+const Format = 3
 
 // Journal is the history of one run, open for its one writer.
 type Journal interface {

@@ -230,7 +230,7 @@ func decodeRecord(body []byte) (r Record, err error) {
 
 func checkRecord(r *Record, seq int) error {
 	kinds := []Kind{Header, Intent, Event, Parked, Resumed, Approved, Resolved, Undoing, Undone, Finished}
-	ends := []State{StateDone, StateFailed, StateCancelled, StateRejected, StateUndone}
+	ends := []State{StateDone, StateFailed, StateCancelled, StateRejected, StateRefused, StateUndone, StatePartlyUndone}
 	ofStep := []Kind{Resolved, Undoing, Undone}
 	switch {
 	case r.Seq != seq:

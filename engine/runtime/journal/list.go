@@ -105,7 +105,7 @@ func (s *Store) summary(id string) (Summary, bool) {
 			sum = s.damagedSummary(dir, id, sum, err)
 		}
 	}
-	if sum.State == StateInterrupted && s.fs.held(filepath.Join(dir, lockName)) {
+	if (sum.State == StateInterrupted || sum.State == StatePartlyUndone) && s.fs.held(filepath.Join(dir, lockName)) {
 		sum.State = StateRunning
 	}
 	return sum, true

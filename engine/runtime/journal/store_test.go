@@ -347,8 +347,8 @@ func TestSummarize(t *testing.T) {
 		{journal.StateFailed, "", 2, 0, true},
 		{journal.StateInterrupted, "", 2, 1, false},
 		{journal.StateInterrupted, "", 2, 0, false},
-		{journal.StateInterrupted, "", 2, 0, false},
-		{journal.StateInterrupted, "", 2, 0, false},
+		{journal.StatePartlyUndone, "", 2, 0, false},
+		{journal.StatePartlyUndone, "", 2, 0, false},
 		{journal.StateUndone, "never mind", 2, 0, false},
 	}
 	for i, r := range journaltest.Records() {

@@ -20,8 +20,12 @@ const (
 	StateFailed      State = "failed"
 	StateCancelled   State = "cancelled" // a person ended it
 	StateRejected    State = "rejected"  // a person said no to what it asked
+	StateRefused     State = "refused"   // what was agreed to is not what would be written: it ended before its first write
 	StateUndone      State = "undone"    // its effects were reversed
 	StateDamaged     State = "damaged"   // its journal cannot be read; Error says why
+	// StatePartlyUndone: some of its effects were reversed, or may have been;
+	// undoing it goes on from there, and nothing else does.
+	StatePartlyUndone State = "partly_undone"
 )
 
 // Summary is what a listing tells of a run.
@@ -38,12 +42,25 @@ type Summary struct {
 	Records   int          `json:"records"`
 	Pending   []string     `json:"pending,omitempty"` // paths of writes of which nobody recorded how they ended
 	Error     *types.Error `json:"error,omitempty"`   // of the last parking or end
+	Path      string       `json:"path,omitempty"`    // of StateParked: the step that it stands at
+	Answer    *Said        `json:"answer,omitempty"`  // of StateParked: what a person said to it since
+	Undone    int          `json:"undone,omitempty"`  // effects that were reversed
+	Whole     *Summary     `json:"whole,omitempty"`   // of StatePartlyUndone: what it was before
+}
+
+// Said is a person's word about what a run waits for, which is heard when a
+// process goes on with the run.
+type Said struct {
+	What Kind      `json:"what"` // approved or resolved
+	By   string    `json:"by,omitempty"`
+	At   time.Time `json:"at"`
+	Plan string    `json:"plan,omitempty"` // of approved: the digest of what was shown
 }
 
 // Finished reports whether nothing more happens unless a person retries.
 func (s Summary) Finished() bool {
 	switch s.State {
-	case StateDone, StateFailed, StateCancelled, StateRejected, StateUndone:
+	case StateDone, StateFailed, StateCancelled, StateRejected, StateRefused, StateUndone:
 		return true
 	}
 	return false
@@ -87,14 +104,53 @@ func (s *Summary) add(r *Record) {
 		}
 	case Finished:
 		s.enter(State(r.State), r)
-	case Resolved, Undone:
+		if s.State != StatePartlyUndone {
+			s.Whole = nil
+		}
+	case Resolved:
 		s.Pending = slices.DeleteFunc(s.Pending, func(p string) bool { return p == r.Path })
+		s.answered(r, r.Path == s.Path)
+	case Approved:
+		s.answered(r, r.Path == "" && s.Reason == reasonConfirm || r.Path != "" && r.Path == s.Path)
 	case Undoing:
-		s.enter(StateInterrupted, r)
-	case Approved: // the run stays where it is until a process goes on
+		s.undoing(r)
+	case Undone:
+		s.Undone++
+		s.Pending = slices.DeleteFunc(s.Pending, func(p string) bool { return p == r.Path })
+		s.enter(StatePartlyUndone, r)
+	}
+}
+
+// undoing notes that an effect is about to be reversed, or with an Error that it
+// surely was not: a run of which nothing was reversed stays what it was.
+func (s *Summary) undoing(r *Record) {
+	switch before := s.Whole; {
+	case before == nil && r.Error == nil:
+		whole := *s
+		s.Whole = &whole
+		s.enter(StatePartlyUndone, r)
+	case before != nil && r.Error != nil && s.Undone == 0:
+		before.UpdatedAt, before.Records = s.UpdatedAt, s.Records
+		*s = *before
+	default:
+		s.enter(StatePartlyUndone, r)
+	}
+}
+
+// reasonConfirm is the Reason of a run that parked before its first write.
+const reasonConfirm = "confirm"
+
+// answered notes what a person said, when it is an answer to what the run waits
+// for.
+func (s *Summary) answered(r *Record, fits bool) {
+	if s.State == StateParked && fits {
+		s.Answer = &Said{What: r.Kind, By: r.By, At: r.At, Plan: r.Plan}
 	}
 }
 
 func (s *Summary) enter(state State, r *Record) {
-	s.State, s.Reason, s.Error = state, r.Reason, r.Error
+	s.State, s.Reason, s.Error, s.Path, s.Answer = state, r.Reason, r.Error, "", nil
+	if state == StateParked {
+		s.Path = r.Path
+	}
 }
