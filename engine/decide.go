@@ -21,7 +21,7 @@ import (
 // asking the person who is there.
 func (e *Engine) decide(o Options, run Run, p *program.Program, start machine.Start, h *journal.RunHeader) func(context.Context, local.Question) (local.Decision, error) {
 	return func(ctx context.Context, q local.Question) (local.Decision, error) {
-		if q.Path == "" && o.expect == nil {
+		if q.Path == "" && o.bound == "" {
 			switch o.Consent {
 			case NotNeeded:
 				return local.Decision{Yes: true}, nil
@@ -36,19 +36,35 @@ func (e *Engine) decide(o Options, run Run, p *program.Program, start machine.St
 		d := local.Decision{Plan: f.Digest}
 		switch by, ok := q.Approved(f.Digest); {
 		case q.Path == "" && o.expect != nil:
-			if d.Stop = moved(o.expect, q.Reads, f); d.Stop == nil {
-				d.Yes = true // it stands in the journal already
-			}
+			d = held(d, moved(o.expect, q.Reads, f), o.expect.Run.ID == run.ID)
 		case ok:
 			d.Yes, d.By = true, by
 		case f.Failure != nil && q.Path == "":
 			d.Stop = f.Failure.Error
+		case q.Path == "" && o.bound != "":
+			d.Refuse = notAsPlanned("")
 		case o.Confirm != nil:
-			d.Yes, err = o.Confirm(ctx, run, Question{Node: q.Path, Message: q.Message, Show: q.Show, Forecast: f})
-			d.By = e.User
+			var said Answer
+			said, err = o.Confirm(ctx, run, Question{Node: q.Path, Message: q.Message, Show: q.Show, Forecast: f})
+			d.Yes, d.No, d.By = said == Yes, said == No, e.User
 		}
 		return d, err
 	}
+}
+
+// held is the decision of a run that is held to a plan, which stands in the
+// journal already. A run of the plan's own ends when the world has moved; one
+// that was there before the plan was applied only waits.
+func held(d local.Decision, moved *types.Error, own bool) local.Decision {
+	switch {
+	case moved == nil:
+		d.Yes = true
+	case own:
+		d.Refuse = moved
+	default:
+		d.Why = moved
+	}
+	return d
 }
 
 // moved says what is not any more as the plan saw it.
@@ -62,9 +78,26 @@ func moved(p *plan.Plan, reads []plan.Read, f plan.Forecast) *types.Error {
 	for _, d := range differences {
 		lines.WriteString("\n  " + d.String())
 	}
-	return types.Errorf(types.Conflict, "the world is not as the plan saw it, so nothing is written:%s", lines.String()).
+	return notAsPlanned(":" + lines.String())
+}
+
+func notAsPlanned(how string) *types.Error {
+	return types.Errorf(types.Conflict, "the world is not as the plan saw it, so nothing is written%s", how).
 		WithHint("look at it, and plan again")
 }
+
+// appliedPlan is the digest of the plan that a run was begun with, "" when it
+// was not begun with one: whatever goes on with the run is held to it too. One
+// that a plan was applied to later is not.
+func appliedPlan(records []journal.Record) string {
+	if len(records) > 1 && records[1].Kind == journal.Approved && records[1].Reason == applied {
+		return records[1].Plan
+	}
+	return ""
+}
+
+// applied is the Reason of an approval that was given by applying a plan.
+const applied = "apply"
 
 // walk is a way through a program that performs nothing others can see.
 type walk struct {

@@ -38,6 +38,8 @@ type (
 	StepReport = local.StepReport
 	// Summary is a run in a listing.
 	Summary = journal.Summary
+	// Said is a person's word about what a parked run waits for.
+	Said = journal.Said
 	// Clock is the time runs see.
 	Clock = local.Clock
 	// Disk is how journals reach the disk.
@@ -56,11 +58,13 @@ const (
 	Interrupted = local.Interrupted
 	Cancelled   = local.Cancelled
 	Rejected    = local.Rejected
+	Refused     = local.Refused
 	ForConfirm  = local.ForConfirm
 	ForApprove  = local.ForApprove
 	ForLock     = local.ForLock
 	ForAwait    = local.ForAwait
 	ForUnknown  = local.ForUnknown
+	ForRepeat   = local.ForRepeat
 )
 
 // Setup is what an engine is made of.
@@ -124,9 +128,9 @@ type Options struct {
 	Command func(inputs map[string]any) string
 	Wait    bool
 	Consent Consent // to the writes; approve steps ask all the same
-	// Confirm shows a person what they are asked, and returns whether they say
-	// yes; nil where nobody sits.
-	Confirm func(ctx context.Context, run Run, q Question) (bool, error)
+	// Confirm shows a person what they are asked, and returns what they say; nil
+	// where nobody sits.
+	Confirm func(ctx context.Context, run Run, q Question) (Answer, error)
 	// Begun is told about the run before its first step.
 	Begun   func(run Run)
 	Observe func(Event)
@@ -135,8 +139,19 @@ type Options struct {
 	Interrupt <-chan struct{}
 
 	expect *plan.Plan    // of Apply
+	bound  string        // the digest of the plan that the run is held to, "" for none
 	end    *local.Ending // of Cancel and Reject
 }
+
+// Answer is what a person says to a [Question].
+type Answer int
+
+// The answers. Without one the run waits; a no ends it.
+const (
+	Unanswered Answer = iota
+	Yes
+	No
+)
 
 // Question is what a run asks a person: to agree to the writes that are left,
 // and, when an approve step asks, to what that step shows.
@@ -249,20 +264,23 @@ func (e *Engine) takeUp(ctx context.Context, j *journal.File, o Options) (Report
 	return e.run(ctx, j, o, true)
 }
 
-// ended refuses a run that a person has ended.
+// ended refuses a run that nobody goes on with any more.
 func ended(records []journal.Record) error {
-	last := records[len(records)-1]
-	if last.Kind != journal.Finished {
-		return nil
+	run, last := records[0].Run, records[len(records)-1]
+	by := ""
+	if last.By != "" {
+		by = " by " + last.By
 	}
-	switch s := journal.State(last.State); s {
+	switch s := journal.Summarize(records).State; s {
 	case journal.StateCancelled, journal.StateRejected, journal.StateUndone:
-		by := ""
-		if last.By != "" {
-			by = " by " + last.By
-		}
-		return types.Errorf(types.Conflict, "run %s was %s%s", records[0].Run.ID, s, by).
-			WithHint("begin anew with its command: %s", records[0].Run.Command)
+		return types.Errorf(types.Conflict, "run %s was %s%s", run.ID, s, by).
+			WithHint("begin anew with its command: %s", run.Command)
+	case journal.StateRefused:
+		return types.Errorf(types.Conflict, "run %s was refused: the world was not as its plan saw it", run.ID).
+			WithHint("plan again, and apply that plan; or begin anew with its command: %s", run.Command)
+	case journal.StatePartlyUndone:
+		return types.Errorf(types.Conflict, "run %s is partly undone", run.ID).
+			WithHint("go on undoing it: skillrun undo %s; then its command begins anew: %s", run.ID, run.Command)
 	}
 	return nil
 }
@@ -280,8 +298,10 @@ func (e *Engine) run(ctx context.Context, j *journal.File, o Options, continued 
 			return Report{Run: run}, err
 		}
 	}
+	o.bound = appliedPlan(j.Records())
 	if o.expect != nil {
-		agreed := journal.Record{Kind: journal.Approved, At: e.Clock.Now().UTC(), By: e.User, Plan: o.expect.Digest, Reason: "apply"}
+		o.bound = o.expect.Digest
+		agreed := journal.Record{Kind: journal.Approved, At: e.Clock.Now().UTC(), By: e.User, Plan: o.expect.Digest, Reason: applied}
 		if err := j.Append(agreed, true); err != nil {
 			return Report{Run: run}, err
 		}

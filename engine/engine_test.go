@@ -114,9 +114,9 @@ func TestStart(t *testing.T) {
 	e := newEngine(t, tr, journal.Options{})
 	skill, _ := e.Check("release.yaml", []byte(release))
 	var asked []plan.Write
-	o := engine.Options{Confirm: func(_ context.Context, _ engine.Run, q engine.Question) (bool, error) {
+	o := engine.Options{Confirm: func(_ context.Context, _ engine.Run, q engine.Question) (engine.Answer, error) {
 		asked = q.Forecast.Writes
-		return false, nil
+		return engine.Unanswered, nil
 	}}
 	parked, _, err := e.Start(t.Context(), skill, binding(1), o)
 	if err != nil || parked.State != engine.Parked || parked.Reason != engine.ForConfirm || len(tr) != 0 {
@@ -221,8 +221,8 @@ steps:
 		if foreseen := map[string]string{"created": plan.Create, "adopted": plan.Adopt}[tt.outcome]; err != nil || p.Forecast.Writes[0].Outcome != foreseen {
 			t.Errorf("%d: %v, foreseen %+v", tt.n, err, p.Forecast.Writes)
 		}
-		parked, _, err := e.Start(t.Context(), skill, binding(tt.n), engine.Options{Confirm: func(context.Context, engine.Run, engine.Question) (bool, error) {
-			return false, nil
+		parked, _, err := e.Start(t.Context(), skill, binding(tt.n), engine.Options{Confirm: func(context.Context, engine.Run, engine.Question) (engine.Answer, error) {
+			return engine.Unanswered, nil
 		}})
 		if tt.outcome == "created" && (err != nil || parked.State != engine.Parked) {
 			t.Fatalf("%v %+v", err, parked)

@@ -110,7 +110,7 @@ func TestInspect(t *testing.T) {
 		t.Errorf("waits for %+v, missing %v", w, x.Missing)
 	}
 
-	yes := engine.Options{Confirm: func(context.Context, engine.Run, engine.Question) (bool, error) { return true, nil }}
+	yes := engine.Options{Confirm: func(context.Context, engine.Run, engine.Question) (engine.Answer, error) { return engine.Yes, nil }}
 	if _, err := e.Resume(t.Context(), x.ID, yes); err != nil {
 		t.Fatal(err)
 	}

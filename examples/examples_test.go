@@ -183,7 +183,7 @@ func (s *scene) run(t *testing.T, c catalogue, skill *engine.Skill) {
 	w := c.world(t, s.rules)
 	o := engine.Options{Consent: engine.NotNeeded, Wait: s.Wait}
 	if s.Agreed {
-		o.Confirm = func(context.Context, engine.Run, engine.Question) (bool, error) { return true, nil }
+		o.Confirm = func(context.Context, engine.Run, engine.Question) (engine.Answer, error) { return engine.Yes, nil }
 	}
 	r, diags, err := newEngine(t, c.steps(t, w)).Start(t.Context(), skill, s.binding(), o)
 	if err != nil || len(diags) > 0 {

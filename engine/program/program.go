@@ -129,6 +129,11 @@ type Node struct {
 
 	Errors map[types.Code]string `json:"errors,omitempty"` // code -> text that people see
 
+	// Repeatable says of a write that doing it once more does no harm: a group
+	// that begins anew does it again, also when nobody can look whether it is
+	// there.
+	Repeatable bool `json:"repeatable,omitempty"`
+
 	// Drop names the steps whose results nothing after this node reads, so
 	// that the machine can let go of them.
 	Drop []string `json:"drop,omitempty"`

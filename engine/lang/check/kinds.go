@@ -34,19 +34,20 @@ var modifiers = []modifier{
 	{"id", nil},
 	{"name", nil},
 	{"if", nil},
-	{"for_each", repeatable},
-	{"as", repeatable},
-	{"key", repeatable},
-	{"max_parallel", repeatable},
-	{"on_item_error", repeatable},
+	{"for_each", loopable},
+	{"as", loopable},
+	{"key", loopable},
+	{"max_parallel", loopable},
+	{"on_item_error", loopable},
 	{"retry", []string{"uses", "steps"}},
 	{"timeout", []string{"uses", "steps"}},
 	{"on_error", []string{"uses", "await", "steps"}},
 	{"errors", []string{"uses", "await"}},
+	{"repeatable", []string{"uses"}},
 }
 
-// repeatable are the kinds that a loop may stand around.
-var repeatable = []string{"uses", "set", "assert", "approve", "await", "steps"}
+// loopable are the kinds that a loop may stand around.
+var loopable = []string{"uses", "set", "assert", "approve", "await", "steps"}
 
 // ofLoops are the modifiers that say something about for_each only.
 var ofLoops = []string{"as", "key", "on_item_error"}

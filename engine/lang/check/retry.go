@@ -29,6 +29,24 @@ func (c *checker) modify(n *syntax.Node, kind string, node *program.Node, m made
 	if e := n.Get("errors"); e != nil && goes("errors", kind) {
 		c.errors(e, node, m)
 	}
+	if n.Get("repeatable") != nil && goes("repeatable", kind) {
+		c.repeatable(n, node, m)
+	}
+}
+
+// repeatable checks what only a write can be: to do a read or a step of the
+// workspace again never needs anybody's word, and of a called skill each write
+// says it for itself.
+func (c *checker) repeatable(n *syntax.Node, node *program.Node, m made) {
+	node.Repeatable = c.flag(n, "repeatable")
+	switch {
+	case node.Kind == program.Skill:
+		c.diags.Errorf("misplaced-key", n.Get("repeatable").Range, "repeatable belongs to a write, and %s is a skill", n.Get("uses").Value).
+			Hint = "write it on those steps of that skill that may be done again"
+	case node.Effect != "" && node.Effect != string(step.Writes):
+		c.diags.Errorf("misplaced-key", n.Get("repeatable").Range, "repeatable belongs to a write, and %s is a %s", m.who, node.Effect).
+			Hint = "leave it out: what changes nothing outside of the run is repeated anyway"
+	}
 }
 
 // errors checks the people's messages against what the step can fail with.

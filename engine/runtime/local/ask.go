@@ -38,8 +38,14 @@ type Decision struct {
 	By   string // who said yes, "" when nobody needs to
 	Plan string // the digest of what was shown, "" when nothing was
 	Note string // who said yes on what ground, such as --yes
-	// Stop ends the run instead: what was agreed to is not what would happen.
+	// Stop fails the run instead.
 	Stop *types.Error
+	// No is said when a person does not agree: the run ends.
+	No bool
+	// Refuse ends the run: what was agreed to is not what would happen.
+	Refuse *types.Error
+	// Why is what whoever looks at the parked run is told: why nobody said yes.
+	Why *types.Error
 }
 
 // approval is a yes that was given.
@@ -96,6 +102,12 @@ func (r *runner) decide(w *worker, q Question, reason string) (bool, approval) {
 	case d.Stop != nil:
 		r.stop(w.action.Path, d.Stop)
 		return false, approval{}
+	case d.Refuse != nil:
+		r.refuse(d.Refuse)
+		return false, approval{}
+	case d.No:
+		r.endBy(Ending{State: Rejected, By: d.By})
+		return false, approval{}
 	case d.Yes:
 		yes := approval{path: q.Path, plan: d.Plan, by: d.By, at: r.Clock.Now().UTC()}
 		return r.keep(yes, d.Note), yes
@@ -116,7 +128,11 @@ func (r *runner) awaitYes(w *worker, q Question, d Decision, reason string) (boo
 			return r.keep(yes, ""), yes
 		}
 		if !r.Wait {
-			r.park(w.action.Path, reason, d.Plan, r.outdated(q))
+			why := d.Why
+			if why == nil {
+				why = r.outdated(q)
+			}
+			r.park(w.action.Path, reason, d.Plan, why)
 			break
 		}
 		if !r.linger(w, r.Clock.Now().Add(pause)) {

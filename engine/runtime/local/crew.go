@@ -270,8 +270,7 @@ func (r *runner) stops() bool {
 // what it has written.
 func (r *runner) endBy(x Ending) {
 	r.ending = &ending{state: x.State, by: x.By, words: x.Words, here: true}
-	r.consent = true // what cleans up was agreed to, or nothing was written yet
-	if !r.stops() {
+	if !r.stops() || !r.consent { // nobody agreed to a write, so nothing is there to clean up
 		r.end(x.State, x.By, x.Words)
 		return
 	}
@@ -335,7 +334,7 @@ func (r *runner) interrupt(cut context.CancelFunc) {
 	switch {
 	case !r.going():
 		return
-	case r.ending != nil || !r.m.Cleans():
+	case r.ending != nil || !r.m.Cleans() || !r.consent:
 		cut()
 		return
 	}

@@ -104,6 +104,7 @@ const (
 	Interrupted State = "interrupted"
 	Cancelled   State = "cancelled"
 	Rejected    State = "rejected"
+	Refused     State = "refused"
 )
 
 // Reasons for parking.
@@ -165,6 +166,8 @@ type runner struct {
 	unseen    map[string]bool           // writes that failed before they were sent, because nobody could look
 	absent    map[string]bool           // writes of which a person says that they did not happen, since the last intent
 	held      map[string]journal.Record // by path: what a person found, of writes that the run has yet to come to again
+	finished  map[string]deed           // by key: writes that are done
+	said      map[string]string         // by key: what a person says about one of them; see saidRepeat
 	locals    []journal.Record
 	reads     []plan.Read
 	approvals []approval
@@ -206,7 +209,8 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 // newRunner returns a runner whose baton the caller holds.
 func newRunner(o Options) *runner {
 	r := &runner{
-		Options: o, crew: newCrew(), intents: map[string]time.Time{}, unseen: map[string]bool{}, absent: map[string]bool{}, held: map[string]journal.Record{}, fresh: map[string]bool{}, reports: newReports(),
+		Options: o, crew: newCrew(), intents: map[string]time.Time{}, unseen: map[string]bool{}, absent: map[string]bool{}, held: map[string]journal.Record{},
+		finished: map[string]deed{}, said: map[string]string{}, fresh: map[string]bool{}, reports: newReports(),
 		consent: o.Decide == nil, exclusive: o.Exclusive == nil,
 	}
 	start := o.Start

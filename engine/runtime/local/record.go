@@ -62,6 +62,7 @@ func (r *runner) done(rec journal.Record, a machine.Action, out []byte, sync boo
 	delete(r.intents, a.Path)
 	r.noted(rec, a)
 	if sync {
+		r.didBefore(rec.Key, e)
 		r.effect(a.Path, a.Step, rec.Key, rec.Outcome, "", e.Output)
 	}
 	r.err = r.tell(e)
@@ -151,6 +152,13 @@ func (r *runner) finish() {
 func (r *runner) end(state State, by, words string) {
 	r.out.State, r.out.By, r.out.Reason = state, by, words
 	r.last = &journal.Record{Kind: journal.Finished, State: string(state), By: by, Reason: words}
+}
+
+// refuse ends the run before its first write: what was agreed to is not what it
+// would do.
+func (r *runner) refuse(why *types.Error) {
+	r.out.State, r.out.Failure = Refused, &machine.Failure{Error: why}
+	r.last = &journal.Record{Kind: journal.Finished, State: string(Refused), Error: why}
 }
 
 // leave writes down how this process leaves the run, when nothing is at work

@@ -58,9 +58,12 @@ func (r *runner) fold(records []journal.Record) error {
 		case journal.Resolved:
 			delete(r.intents, rec.Path)
 			delete(r.unseen, rec.Path)
-			r.absent[rec.Path] = rec.Ref == ""
-			if rec.Ref != "" {
+			r.absent[rec.Path] = rec.Ref == "" && rec.Reason != saidStands
+			switch {
+			case rec.Ref != "":
 				r.held[rec.Path] = rec
+			case rec.Reason == saidRepeat || rec.Reason == saidStands:
+				r.said[rec.Key] = rec.Reason
 			}
 		case journal.Undone:
 			delete(r.intents, rec.Path)
@@ -152,6 +155,7 @@ func (r *runner) remember(rec journal.Record) {
 	}
 	if rec.Event.Kind == machine.Done {
 		delete(r.held, rec.Path)
+		r.didBefore(rec.Key, *rec.Event)
 		r.effect(rec.Path, rec.Step, rec.Key, "adopted", "journal", rec.Event.Output)
 	}
 }

@@ -15,7 +15,8 @@ import (
 type Resolution struct {
 	Path    string
 	Ref     string // what they found, in the words of [step.Step.RefFormat]
-	NotDone bool   // they found nothing, and say that nothing will come of it
+	NotDone bool   // they found nothing, and say that nothing will come of it; of a write that is done: do it again
+	Done    bool   // of a write that is done: what it did stands, and is not done again
 	By      string
 }
 
@@ -26,6 +27,13 @@ func Resolve(ctx context.Context, o Options, x Resolution) (Effect, error) {
 	r := newRunner(o)
 	if err := r.fold(sinceRestart(r.Journal.Records())); err != nil {
 		return Effect{}, err
+	}
+	if parked, asked := r.wouldRepeat(x.Path); asked {
+		return r.permit(parked, x)
+	}
+	if x.Done {
+		return Effect{}, types.Errorf(types.BadInput, "what step %s gave is not known, so nobody can go on with it", x.Path).
+			WithHint("say what you found with --found, or --not-done when it surely did not happen")
 	}
 	intent, s, err := r.pending(x.Path)
 	if err != nil {

@@ -72,6 +72,13 @@ func (r *runner) write(w *worker) {
 		r.takeHeld(w, s, rec, held)
 		return
 	}
+	hard := false
+	if !maybeSent {
+		var goesOn bool
+		if hard, goesOn = r.comesAgain(w, s, rec); !goesOn || !r.going() {
+			return
+		}
+	}
 	intent := rec
 	intent.Kind = journal.Intent
 	if r.err = r.announce(intent); r.err != nil {
@@ -81,7 +88,9 @@ func (r *runner) write(w *worker) {
 		since = r.Clock.Now()
 	}
 	r.intents[a.Path] = since
-	x := &writing{runner: r, w: w, a: a, rec: rec, step: s, maybeSent: maybeSent, mayWrite: leaveFirst(maybeSent), word: r.absent[a.Path]}
+	x := &writing{
+		runner: r, w: w, a: a, rec: rec, step: s, maybeSent: maybeSent, mayWrite: leaveFirst(maybeSent), word: r.absent[a.Path], hard: hard,
+	}
 	delete(r.absent, a.Path)
 	if maybeSent {
 		x.settled = r.settledAt(since)
@@ -132,6 +141,7 @@ type writing struct {
 	maybeSent bool
 	mayWrite  bool      // there is consent, and the lock
 	word      bool      // a person says that it is not there; it holds for one send
+	hard      bool      // it is looked for as hard as after a lost answer: it was sent, or is done already
 	settled   time.Time // until then, absent is no proof for a late step
 	last      error     // why the last send is not a plain yes
 }
@@ -222,7 +232,7 @@ func (w *writing) needless() bool {
 // process stops before that.
 func (w *writing) look(ctx context.Context) (found step.Found[json.RawMessage], told bool, err error) {
 	for first := true; ; first = false {
-		found, err = w.find(ctx, w.step, w.rec, w.maybeSent || w.word)
+		found, err = w.find(ctx, w.step, w.rec, w.maybeSent || w.word || w.hard)
 		now := w.Clock.Now()
 		if err != nil || found.State != step.StateAbsent || w.proves(now) {
 			return found, true, err
@@ -263,18 +273,18 @@ func (w *writing) bring(ctx context.Context, out json.RawMessage) (_ json.RawMes
 	return w.step.Update(step.WithCall(ctx, c), c.Key, w.rec.Input, out)
 }
 
-// find asks the step whether its effect is there. A step that cannot look says
-// "absent" before its first send, and never after.
-func (r *runner) find(ctx context.Context, s step.Step, rec journal.Record, maybeSent bool) (found step.Found[json.RawMessage], err error) {
+// find asks the step whether its effect is there; hard is [step.Call].AfterUnknown.
+// A step that cannot look says "absent" before its first send, and never after.
+func (r *runner) find(ctx context.Context, s step.Step, rec journal.Record, hard bool) (found step.Found[json.RawMessage], err error) {
 	defer recovered(s.Name, &err)
 	if !s.CanFind() {
-		if maybeSent {
+		if hard {
 			return step.CannotTell[json.RawMessage]("look for the effect of " + s.Name + " yourself"), nil
 		}
 		return step.Absent[json.RawMessage](), nil
 	}
 	c := r.callOf(s, rec)
-	c.AfterUnknown = maybeSent
+	c.AfterUnknown = hard
 	defer r.free()()
 	return lookup(step.WithCall(ctx, c), s, c.Key, rec.Input)
 }

@@ -34,6 +34,8 @@ func TestConsent(t *testing.T) {
 		"\nyes":   {3, 0, " parked"},
 		"":        {3, 0, " parked"},
 		" yes \n": {0, 1, " approved by ada: plan "},
+		"no\n":    {1, 0, " rejected by ada"},
+		"n\n":     {3, 0, " parked"},
 	} {
 		posted := 0
 		x := newPerson(t, strings.NewReader(typed))
@@ -48,7 +50,7 @@ func TestConsent(t *testing.T) {
 		if code := x.Run(t.Context(), []string{"writing"}); code != want.code || posted != want.posted {
 			t.Errorf("%q: exit %d, posted %d times\n%s", typed, code, posted, x.log.String())
 		}
-		x.wants(t, "one write is about to happen", "1. Post it", "text: hello", `Write this? Only "yes" goes on: `)
+		x.wants(t, "one write is about to happen", "1. Post it", "text: hello", `Write this? "yes" goes on, "no" ends the run, anything else leaves it waiting: `)
 		x.out.Reset()
 		x.Run(t.Context(), []string{"runs", "last"})
 		if !strings.Contains(x.out.String(), want.history) {

@@ -227,10 +227,23 @@ func runID(e *engine.Engine, ref string) (string, error) {
 // on with.
 func goOn(s engine.Summary, f runFlags) string {
 	switch s.State {
-	case "done", "damaged", "running", "cancelled", "rejected", "undone": // the last three begin anew with their command
+	case "done", "damaged", "running", "cancelled", "rejected", "refused", "undone": // the last four begin anew with their command
 		return ""
+	case "partly_undone":
+		return "skillrun undo " + s.ID + siteOf(f)
+	}
+	switch {
+	case s.Answer != nil: // a person has said it, and the run only has to hear it
+		return resumeCommand(s.ID, "", f)
+	case s.Reason == engine.ForRepeat:
+		return repeatCommand(s.ID, s.Path, f)
 	}
 	return resumeCommand(s.ID, s.Reason, f)
+}
+
+// repeatCommand allows a run to do a write again that is done.
+func repeatCommand(id, path string, f runFlags) string {
+	return "skillrun resolve " + id + " " + quote(path) + siteOf(f) + " --not-done"
 }
 
 // resumeCommand is the command that goes on with a run.

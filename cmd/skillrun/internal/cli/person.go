@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +22,7 @@ type personFlags struct {
 	reason  string
 	found   string
 	notDone bool
+	done    bool
 }
 
 func (p *Program) approveCmd() *cobra.Command {
@@ -59,8 +61,15 @@ func (p *Program) approve(ctx context.Context, ref string, f personFlags) error 
 	if a.Forecast.Failure != nil {
 		return &exitError{exitFailed, a.Forecast.Failure.Error}
 	}
-	if yes, err := p.agrees(ctx, a, f); err != nil || !yes {
+	switch said, err := p.agrees(ctx, a, f); {
+	case err != nil:
 		return err
+	case said == engine.No:
+		if err := s.engine.Reject(ctx, id, "", engine.Options{}); err != nil {
+			return refused(err)
+		}
+		fmt.Fprintf(p.Stdout, "run %s is rejected\n", id)
+		return &exitError{code: exitFailed}
 	}
 	if err := s.engine.Approve(a); err != nil {
 		return refused(err)
@@ -70,27 +79,26 @@ func (p *Program) approve(ctx context.Context, ref string, f personFlags) error 
 }
 
 // agrees asks the person, or takes the digest for the answer.
-func (p *Program) agrees(ctx context.Context, a engine.Asking, f personFlags) (bool, error) {
+func (p *Program) agrees(ctx context.Context, a engine.Asking, f personFlags) (engine.Answer, error) {
 	switch {
 	case f.digest == a.Forecast.Digest:
-		return true, nil
+		return engine.Yes, nil
 	case f.digest != "":
-		return false, &exitError{exitPerson, types.Errorf(types.Conflict, "what would be written now has the digest %s, not %s", a.Forecast.Digest, f.digest).
+		return engine.Unanswered, &exitError{exitPerson, types.Errorf(types.Conflict, "what would be written now has the digest %s, not %s", a.Forecast.Digest, f.digest).
 			WithHint("look at what is shown, and approve that")}
 	case !p.Terminal:
 		fmt.Fprintf(p.Stderr, "nobody is here to ask; to agree to this: skillrun approve%s %s --digest %s\n", siteOf(f.runFlags), a.Run.ID, a.Forecast.Digest)
-		return false, &exitError{code: exitPerson}
+		return engine.Unanswered, &exitError{code: exitPerson}
 	}
-	fmt.Fprintf(p.Stderr, "%s Only \"yes\" does: ", asks(a.Question))
-	line, err := p.answer(ctx)
-	if ctx.Err() != nil {
-		return false, &exitError{code: exitInterrupted}
-	}
-	if err != nil || line != "yes" {
+	said := p.yesOrNo(ctx, asks(a.Question)+` "yes" does, "no" ends the run, anything else leaves it waiting: `)
+	switch {
+	case ctx.Err() != nil:
+		return said, &exitError{code: exitInterrupted}
+	case said == engine.Unanswered:
 		fmt.Fprintln(p.Stderr, "not approved; the run waits")
-		return false, &exitError{code: exitPerson}
+		return said, &exitError{code: exitPerson}
 	}
-	return true, nil
+	return said, nil
 }
 
 func orNobody(user string) string {
@@ -172,7 +180,11 @@ func (p *Program) resolveCmd() *cobra.Command {
 		Long: `A run stops when it cannot tell whether a write happened. Look where the message
 says, and then say what you found. What you found is read back and held against
 what the step was to do; what you say is not there is looked for once more.
-Then the run can go on: skillrun resume.`,
+Then the run can go on: skillrun resume.
+
+A run also stops before it would do a write again that is done and that nobody
+can look for. Then --not-done has it done again, and with --done what it did
+stands.`,
 		Example: "  skillrun resolve last jira --found AAP-61250\n  skillrun resolve k3f9q2 mr --not-done",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) < 2 {
@@ -184,21 +196,22 @@ Then the run can go on: skillrun resume.`,
 	}
 	siteFlags(c, &f.runFlags, "a run of the sandbox")
 	c.Flags().StringVar(&f.found, "found", "", "what is there: the `name` of the issue, merge request, commit or note")
-	c.Flags().BoolVar(&f.notDone, "not-done", false, "it did not happen, and nothing will come of it any more")
+	c.Flags().BoolVar(&f.notDone, "not-done", false, "it did not happen, and nothing will come of it any more; of a step that is done: do it again")
+	c.Flags().BoolVar(&f.done, "done", false, "of a step that is done and would be done again: what it did stands")
 	c.ValidArgsFunction = p.completeUnknown(&f.runFlags)
 	return c
 }
 
 func (p *Program) resolve(ctx context.Context, ref, step string, f personFlags) error {
-	if (f.found == "") == !f.notDone {
-		return refused(types.Errorf(types.BadInput, "resolve needs one of --found and --not-done").WithHint("say what you found, or that there is nothing"))
+	if said := []bool{f.found != "", f.notDone, f.done}; len(slices.DeleteFunc(said, func(x bool) bool { return !x })) != 1 {
+		return refused(types.Errorf(types.BadInput, "resolve needs one of --found, --not-done and --done").WithHint("say what you found, or that there is nothing"))
 	}
 	s, id, err := p.openRun(ctx, ref, f.runFlags)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	e, err := s.engine.Resolve(ctx, id, engine.Resolution{Path: step, Ref: f.found, NotDone: f.notDone})
+	e, err := s.engine.Resolve(ctx, id, engine.Resolution{Path: step, Ref: f.found, NotDone: f.notDone, Done: f.done})
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -86,6 +87,15 @@ func (p *Program) planned(made plan.Plan, f planFlags, sources render.Sources) e
 	}
 	fmt.Fprintf(p.Stderr, "\nkept in %s; to do just this: skillrun apply%s %s\n", f.out, siteOf(f.runFlags), quote(f.out))
 	return nil
+}
+
+// planCommand is the command that plans what a run's repeatable command does.
+func planCommand(command string) string {
+	words, run := strings.CutPrefix(command, "skillrun run ")
+	if !run {
+		words = strings.TrimPrefix(command, "skillrun ")
+	}
+	return "skillrun plan " + words + " --out plan.json"
 }
 
 // siteOf are the flags that lead to the same site.

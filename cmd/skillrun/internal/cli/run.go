@@ -167,7 +167,7 @@ func (p *Program) options(f runFlags, s *site, out *surface) engine.Options {
 	case s.cfg.Policy.Confirm == "never":
 		o.Consent = engine.NotNeeded
 	}
-	o.Confirm = func(ctx context.Context, _ engine.Run, q engine.Question) (bool, error) {
+	o.Confirm = func(ctx context.Context, _ engine.Run, q engine.Question) (engine.Answer, error) {
 		return p.ask(ctx, q, out)
 	}
 	return o
@@ -175,18 +175,31 @@ func (p *Program) options(f runFlags, s *site, out *surface) engine.Options {
 
 // ask shows what would be written, and what an approve step shows, and asks.
 // Without a terminal nobody is asked, and the run parks.
-func (p *Program) ask(ctx context.Context, q engine.Question, out *surface) (bool, error) {
+func (p *Program) ask(ctx context.Context, q engine.Question, out *surface) (engine.Answer, error) {
 	out.question(q)
 	if !p.Terminal {
-		return false, nil
+		return engine.Unanswered, nil
 	}
-	fmt.Fprintf(p.Stderr, "%s Only \"yes\" goes on: ", asks(q))
+	said := p.yesOrNo(ctx, asks(q)+` "yes" goes on, "no" ends the run, anything else leaves it waiting: `)
+	if ctx.Err() == nil {
+		out.answered()
+	}
+	return said, nil
+}
+
+// yesOrNo asks a person. Only the whole words count; whoever goes away has said
+// nothing.
+func (p *Program) yesOrNo(ctx context.Context, question string) engine.Answer {
+	fmt.Fprint(p.Stderr, question)
 	line, err := p.answer(ctx)
-	if ctx.Err() != nil {
-		return false, nil
+	switch {
+	case err != nil || ctx.Err() != nil:
+	case line == "yes":
+		return engine.Yes
+	case line == "no":
+		return engine.No
 	}
-	out.answered()
-	return err == nil && line == "yes", nil
+	return engine.Unanswered
 }
 
 // asks is the question itself.

@@ -189,6 +189,10 @@ func (s *surface) next(r engine.Report) render.Next {
 	var n render.Next
 	switch {
 	case r.State == engine.Done || r.State == engine.Cancelled || r.State == engine.Rejected:
+	case r.State == engine.Refused:
+		n.Plan = planCommand(r.Command)
+	case r.Reason == engine.ForRepeat:
+		n.Resume = repeatCommand(r.ID, r.Failure.Path, s.flags)
 	case r.Reason == engine.ForApprove:
 		n.Approve, n.Resume = "skillrun approve "+at, "skillrun resume "+at
 	case r.Reason == engine.ForConfirm:

@@ -79,6 +79,7 @@ func Failure(w io.Writer, r engine.Report, sources Sources) {
 
 // Next is what a person can do with a run; what makes no sense is "".
 type Next struct {
+	Plan    string // the command that plans its work again
 	Approve string // the command that agrees to what it asks
 	Resume  string // the one that goes on with it
 	Undo    string // the one that takes its effects back
@@ -86,7 +87,7 @@ type Next struct {
 
 // Each calls f for the commands there are.
 func (n Next) Each(f func(what, command string)) {
-	for _, x := range [][2]string{{"approve", n.Approve}, {"go on", n.Resume}, {"undo", n.Undo}} {
+	for _, x := range [][2]string{{"plan again", n.Plan}, {"approve", n.Approve}, {"go on", n.Resume}, {"undo", n.Undo}} {
 		if x[1] != "" {
 			f(x[0], x[1])
 		}
@@ -158,6 +159,8 @@ func StateOf(state, reason string) string {
 		return "parked: another run has the lock of its group"
 	case reason == engine.ForUnknown:
 		return "stopped, an outcome is unknown"
+	case reason == engine.ForRepeat:
+		return "parked: a write that is done would be done again"
 	}
-	return state
+	return strings.ReplaceAll(state, "_", " ")
 }

@@ -25,14 +25,15 @@ type RunRow struct {
 	Pending   []string        `json:"pending,omitempty"`
 	Waiting   *engine.Waiting `json:"waiting,omitempty"`
 	Error     *types.Error    `json:"error,omitempty"`
-	GoOn      string          `json:"go_on,omitempty"` // the command that goes on with it
+	Answer    *engine.Said    `json:"answer,omitempty"` // what a person said to a parked run
+	GoOn      string          `json:"go_on,omitempty"`  // the command that goes on with it
 }
 
 // RunRowOf is a summary as a row.
 func RunRowOf(s engine.Summary, goOn string) RunRow {
 	return RunRow{
 		Run: s.ID, Skill: s.Skill, State: string(s.State), Reason: s.Reason, Command: s.Command,
-		StartedAt: s.StartedAt, UpdatedAt: s.UpdatedAt, Steps: s.Steps, Pending: s.Pending, Error: s.Error, GoOn: goOn,
+		StartedAt: s.StartedAt, UpdatedAt: s.UpdatedAt, Steps: s.Steps, Pending: s.Pending, Error: s.Error, Answer: s.Answer, GoOn: goOn,
 	}
 }
 
@@ -44,7 +45,11 @@ func Runs(w io.Writer, rows []RunRow, now time.Time) error {
 		state := StateOf(r.State, "")
 		if r.State == "parked" {
 			state = map[string]string{engine.ForAwait: "parked, waiting", engine.ForConfirm: "parked, needs consent", engine.ForApprove: "parked, needs approval",
-				engine.ForLock: "parked, locked out", engine.ForUnknown: "stopped, outcome unknown"}[r.Reason]
+				engine.ForLock: "parked, locked out", engine.ForUnknown: "stopped, outcome unknown",
+				engine.ForRepeat: "parked, would repeat a write"}[r.Reason]
+		}
+		if r.Answer != nil {
+			state = "parked, " + string(r.Answer.What)
 		}
 		started := "-"
 		if !r.StartedAt.IsZero() {
@@ -72,21 +77,41 @@ func (r RunRow) below(w io.Writer, now time.Time) {
 	switch {
 	case r.State == "damaged" && r.Error != nil:
 		fmt.Fprintf(w, "    its journal cannot be read: %s\n", Clean(r.Error.Message))
-	case r.State == "failed" && r.Error != nil:
+	case (r.State == "failed" || r.State == "refused" || r.State == "partly_undone") && r.Error != nil:
 		fmt.Fprintf(w, "    %s [%s]\n", Clean(firstLine(r.Error.Message)), r.Error.Code)
+	case r.Answer != nil:
+		said(w, "    ", r.Answer, now)
 	case r.Waiting != nil:
 		waits(w, "    ", r.Waiting, now)
 	}
-	if r.GoOn != "" && (r.State == "parked" || r.State == "interrupted") {
+	if r.GoOn != "" && (r.State == "parked" || r.State == "interrupted" || r.State == "partly_undone") {
 		fmt.Fprintf(w, "    go on: %s\n", Clean(r.GoOn))
 	}
 }
 
-func waits(w io.Writer, pad string, x *engine.Waiting, now time.Time) {
-	since := x.Since.Local().Format(time.DateTime)
-	if d := now.Sub(x.Since); d >= time.Minute {
-		since += " (" + Ago(d) + ")"
+// said tells what a person said to a run, which it has not heard yet.
+func said(w io.Writer, pad string, x *engine.Said, now time.Time) {
+	by, plan := "", ""
+	if x.By != "" {
+		by = " by " + Clean(x.By)
 	}
+	if x.Plan != "" {
+		plan = ", plan " + x.Plan
+	}
+	fmt.Fprintf(w, "%s%s%s at %s%s; it goes on when it is resumed\n", pad, x.What, by, since(x.At, now), plan)
+}
+
+// since is a time, and how long that is ago.
+func since(t, now time.Time) string {
+	text := t.Local().Format(time.DateTime)
+	if d := now.Sub(t); d >= time.Minute {
+		text += " (" + Ago(d) + ")"
+	}
+	return text
+}
+
+func waits(w io.Writer, pad string, x *engine.Waiting, now time.Time) {
+	since := since(x.Since, now)
 	switch x.Reason {
 	case engine.ForConfirm:
 		fmt.Fprintf(w, "%swaits for a person: consent before the first write, %s, since %s\n", pad, Clean(x.Name), since)
@@ -96,6 +121,8 @@ func waits(w io.Writer, pad string, x *engine.Waiting, now time.Time) {
 		fmt.Fprintf(w, "%swaits for another run of its group, before %s, since %s\n", pad, Clean(x.Name), since)
 	case engine.ForUnknown:
 		fmt.Fprintf(w, "%swaits for a person: nobody knows how %s ended, since %s\n", pad, Clean(x.Name), since)
+	case engine.ForRepeat:
+		fmt.Fprintf(w, "%swaits for a person: whether %s, which is done, may be done again, since %s\n", pad, Clean(x.Name), since)
 	default:
 		fmt.Fprintf(w, "%swaits for: %s (%s until %s), since %s\n", pad, Clean(x.Name), x.Step, Clean(x.Until), since)
 		if !x.Deadline.IsZero() {
@@ -194,7 +221,10 @@ func Inspection(w io.Writer, x engine.Inspection, goOn string, now time.Time) {
 		fmt.Fprintf(w, "\nwhy it stopped: %s [%s]\n", x.Error.Message, x.Error.Code)
 		hint(w, x.Error)
 	}
-	if x.Waiting != nil {
+	if x.Answer != nil {
+		fmt.Fprintln(w)
+		said(w, "", x.Answer, now)
+	} else if x.Waiting != nil {
 		fmt.Fprintln(w)
 		waits(w, "", x.Waiting, now)
 		for _, name := range types.SortedKeys(x.Waiting.Asks) {
@@ -298,5 +328,5 @@ func orDash(s string) string {
 
 // States are the states that runs can be asked for.
 func States() []string {
-	return slices.Clone([]string{"running", "interrupted", "parked", "done", "failed", "cancelled", "rejected", "undone", "damaged"})
+	return slices.Clone([]string{"running", "interrupted", "parked", "done", "failed", "cancelled", "rejected", "refused", "undone", "partly_undone", "damaged"})
 }

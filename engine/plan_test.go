@@ -1,0 +1,157 @@
+package engine_test
+
+import (
+	"context"
+	"crypto/rand"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/plan"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// moving is a world whose read says what the test wants, or fails.
+type moving struct {
+	tracker
+	says  string
+	fails bool
+}
+
+func (m *moving) engine(t *testing.T) *engine.Engine {
+	look := func(context.Context, in) (out, error) {
+		if m.fails {
+			return out{}, types.Errorf(types.Network, "no route")
+		}
+		return out{Key: m.says}, nil
+	}
+	create, _ := m.steps().Lookup("create")
+	return engine.New(engine.Setup{
+		Catalogue: step.NewCatalogue([]step.Step{step.Read("look", "Look.", look), create}),
+		State:     filepath.Join(t.TempDir(), "state", "site"), Clock: stopped{}, Random: rand.Reader, Version: "test",
+	})
+}
+
+const following = `name: following
+identity: [inputs.n]
+inputs:
+  n: {type: integer, required: true}
+steps:
+  - {id: seen, uses: look, with: {title: a}}
+  - {id: first, uses: create, with: {title: "${{ steps.seen.key }}"}}
+`
+
+func (m *moving) plan(t *testing.T, e *engine.Engine) (*engine.Skill, plan.Plan) {
+	t.Helper()
+	skill, diags := e.Check("following.yaml", []byte(following))
+	if diags.HasErrors() {
+		t.Fatal(diags.Err())
+	}
+	p, _, err := e.Plan(t.Context(), skill, binding(1), engine.Options{})
+	if err != nil || p.Failure != nil {
+		t.Fatal(err, p.Failure)
+	}
+	return skill, p
+}
+
+// TestRefusedPlanIsResumed: a refused plan ends its run. The refusal is of no
+// step, and nothing goes on with the run: not a resume that needs no consent, nor
+// an approval.
+func TestRefusedPlanIsResumed(t *testing.T) {
+	t.Parallel()
+	m := &moving{tracker: tracker{}, says: "a"}
+	e := m.engine(t)
+	skill, p := m.plan(t, e)
+	m.says = "b"
+	r, err := e.Apply(t.Context(), p, engine.Options{Consent: engine.NotNeeded})
+	if err != nil || r.State != engine.Refused || r.Failure.Path != "" || r.Failure.Node != "" || !strings.Contains(r.Failure.Error.Error(), "plan again") {
+		t.Fatalf("%v %s %+v", err, r.State, r.Failure)
+	}
+	for _, s := range r.Steps {
+		if s.State == "failed" {
+			t.Errorf("%s is said to have failed", s.Path)
+		}
+	}
+	for name, do := range map[string]func() error{
+		"resume": func() error { _, err := e.Resume(t.Context(), r.ID, engine.Options{Consent: engine.Given}); return err },
+		"asking": func() error { _, err := e.Asking(t.Context(), r.ID, engine.Options{}); return err },
+		"approve": func() error {
+			return e.Approve(engine.Asking{Run: r.Run, Question: engine.Question{Forecast: p.Forecast}})
+		},
+		"cancel": func() error { return e.Cancel(t.Context(), r.ID, "", engine.Options{}) },
+		"apply":  func() error { _, err := e.Apply(t.Context(), p, engine.Options{Consent: engine.Given}); return err },
+	} {
+		if err := do(); types.CodeOf(err) != types.Conflict {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if len(m.tracker) != 0 {
+		t.Fatalf("it wrote %v", m.tracker)
+	}
+	if r, _, err := e.Start(t.Context(), skill, binding(1), engine.Options{Consent: engine.Given}); err != nil || r.State != engine.Done || len(m.tracker) != 1 {
+		t.Errorf("the command: %v %+v", err, r.Outcome)
+	}
+}
+
+// TestAppliedPlanHolds: a run that was begun with a plan is held to it by
+// whatever goes on with it, when it stopped before its first write; until a
+// person approves something else.
+func TestAppliedPlanHolds(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		says    string
+		approve bool
+		want    engine.Outcome
+	}{
+		"as it was": {"a", false, engine.Outcome{State: engine.Done}},
+		"moved":     {"b", false, engine.Outcome{State: engine.Refused}},
+		"approved":  {"b", true, engine.Outcome{State: engine.Done}},
+	} {
+		m := &moving{tracker: tracker{}, says: "a"}
+		e := m.engine(t)
+		_, p := m.plan(t, e)
+		m.fails = true
+		r, err := e.Apply(t.Context(), p, engine.Options{Consent: engine.NotNeeded})
+		if err != nil || r.State != engine.Failed {
+			t.Fatalf("%v %+v", err, r.Outcome)
+		}
+		m.fails, m.says = false, tt.says
+		if tt.approve {
+			a, err := e.Asking(t.Context(), r.ID, engine.Options{})
+			if err == nil {
+				err = e.Approve(a)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		r, err = e.Resume(t.Context(), r.ID, engine.Options{Consent: engine.NotNeeded})
+		if err != nil || r.State != tt.want.State || (len(m.tracker) == 1) != (tt.want.State == engine.Done) {
+			t.Errorf("%s: %v %s %+v, wrote %v", name, err, r.State, r.Failure, m.tracker)
+		}
+	}
+}
+
+// TestPlanAppliedToAnotherRun: a run that was there before is not ended by the
+// refusal of a plan that was applied to it, nor held to that plan later.
+func TestPlanAppliedToAnotherRun(t *testing.T) {
+	t.Parallel()
+	m := &moving{tracker: tracker{}, says: "a"}
+	e := m.engine(t)
+	skill, p := m.plan(t, e)
+	m.says = "b"
+	first, _, err := e.Start(t.Context(), skill, binding(1), engine.Options{})
+	if err != nil || first.State != engine.Parked {
+		t.Fatalf("%v %+v", err, first.Outcome)
+	}
+	r, err := e.Apply(t.Context(), p, engine.Options{Consent: engine.NotNeeded})
+	if err != nil || r.ID != first.ID || r.State != engine.Parked || r.Failure == nil || len(m.tracker) != 0 {
+		t.Fatalf("%v %s %+v, wrote %v", err, r.State, r.Failure, m.tracker)
+	}
+	r, err = e.Resume(t.Context(), first.ID, engine.Options{Consent: engine.Given})
+	if err != nil || r.State != engine.Done || len(m.tracker) != 1 {
+		t.Errorf("%v %s %+v, wrote %v", err, r.State, r.Failure, m.tracker)
+	}
+}
