@@ -115,6 +115,20 @@ func (s Step) CanUndo() bool { return s.undo != nil }
 // [Late].
 func (s Step) IsLate() bool { return s.late }
 
+// Workspaces are the workspaces of the run that a step works in, by the arguments
+// that its type marks (workspace:"true"). What a plan does not know yet of such a
+// name is "".
+func (s Step) Workspaces(in types.Values) []string {
+	var out []string
+	for _, f := range s.In.Fields {
+		if v, given := in[f.Name]; f.Workspace && given && v != nil {
+			name, _ := v.(string)
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
 // Find looks for the effect of the key; call it only when CanFind.
 func (s Step) Find(ctx context.Context, key Key, in json.RawMessage) (Found[json.RawMessage], error) {
 	return s.find(ctx, key, s.filled(in, nil))

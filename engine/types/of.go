@@ -18,6 +18,7 @@ import (
 //	default:"…"            the value when it is not given, as JSON or plain text
 //	trusted:"true"         a sink that decides where an effect lands
 //	cosmetic:"true"        left out of the argument digest
+//	workspace:"true"       names a workspace of the run, which has to be there before
 //	minimum maximum        of an integer
 //
 // A pointer is optional: it may be absent though it is declared. Slices,
@@ -118,7 +119,7 @@ func fieldOf(f reflect.StructField, at string) Field {
 	out := Field{
 		Name: name, Doc: doc, Type: typ,
 		Required: !strings.Contains(opts, "omit") && !typ.Optional,
-		Cosmetic: f.Tag.Get("cosmetic") == "true",
+		Cosmetic: f.Tag.Get("cosmetic") == "true", Workspace: f.Tag.Get("workspace") == "true",
 	}
 	if text, ok := f.Tag.Lookup("default"); ok {
 		v, err := typ.Parse(text)

@@ -71,6 +71,9 @@ type Field struct {
 	// Cosmetic marks an argument whose change does not make it another
 	// effect: it is left out of the argument digest.
 	Cosmetic bool `json:"cosmetic,omitempty"`
+	// Workspace marks an argument that names a workspace of the run: the step
+	// works in it, and it has to be there before.
+	Workspace bool `json:"workspace,omitempty"`
 }
 
 // OfKind returns the type of all values of a kind.

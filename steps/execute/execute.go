@@ -57,7 +57,7 @@ func Steps(o Options) []step.Step {
 type Look struct {
 	Program   string            `json:"program" trusted:"true" pattern:"^(/[^\\x00]+|[A-Za-z0-9][A-Za-z0-9._+-]*)$" doc:"The program: an absolute path, or a name that is looked up in PATH. Not a shell with -c: no text is run."`
 	Args      []string          `json:"args,omitempty" doc:"Its arguments, each as it is. Put -- before one that comes from outside, where the program knows that: one that begins with a dash would be an option."`
-	Dir       *string           `json:"dir" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace to work in, as git_checkout returned it; what the program changes there is lost when the run is resumed elsewhere. Without it, a new empty folder."`
+	Dir       *string           `json:"dir" workspace:"true" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace to work in, as git_checkout returned it; what the program changes there is lost when the run is resumed elsewhere. Without it, a new empty folder."`
 	Env       map[string]string `json:"env,omitempty" doc:"Variables to set."`
 	PassEnv   []string          `json:"pass_env,omitempty" doc:"Names of variables to pass on from skillrun's own environment, such as HOME or KUBECONFIG; those that are not set are left out. PATH is always passed on, everything else is not."`
 	Stdin     string            `json:"stdin,omitempty" doc:"What the program reads; without it, nothing."`

@@ -42,7 +42,7 @@ type family struct{ services map[string]Service }
 
 // At says which folder a path is in.
 type At struct {
-	Workspace *string `json:"workspace" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace that the path is in, as git_checkout returned it. Give either this or service."`
+	Workspace *string `json:"workspace" workspace:"true" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace that the path is in, as git_checkout returned it. Give either this or service."`
 	Service   *string `json:"service" trusted:"true" pattern:"^[a-z][a-z0-9_-]*$" doc:"The name of the files service in the configuration whose folder the path is in."`
 }
 

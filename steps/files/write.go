@@ -61,7 +61,7 @@ func (f family) write(_ context.Context, in writeIn) (writeOut, error) {
 }
 
 type localIn struct {
-	Workspace string `json:"workspace" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace, as git_checkout returned it."`
+	Workspace string `json:"workspace" workspace:"true" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace, as git_checkout returned it."`
 	Path      string `json:"path" doc:"The path of the file, as the repository has it. Folders that are missing are made."`
 	Text      string `json:"text" doc:"What the file is to hold, up to 1 MiB."`
 }

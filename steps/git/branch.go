@@ -19,7 +19,7 @@ const trailer = "Skillrun-Key"
 const maxOurs = 50
 
 type branchCreateIn struct {
-	Workspace string `json:"workspace" doc:"The workspace." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
+	Workspace string `json:"workspace" workspace:"true" doc:"The workspace." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
 	Branch    string `json:"branch" doc:"The branch's name." format:"git-branch"`
 	PushRepo  string `json:"push_repo,omitempty" doc:"Where it will be pushed, when that is not the repository itself: a fork." trusted:"true"`
 }

@@ -15,7 +15,7 @@ import (
 )
 
 type commitIn struct {
-	Workspace string `json:"workspace" doc:"The workspace." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
+	Workspace string `json:"workspace" workspace:"true" doc:"The workspace." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
 	Message   string `json:"message" doc:"The commit's message."`
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 type pushIn struct {
-	Workspace string `json:"workspace" doc:"The workspace whose commit is pushed." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
+	Workspace string `json:"workspace" workspace:"true" doc:"The workspace whose commit is pushed." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
 	Repo      string `json:"repo,omitempty" doc:"Where to, when that is not the repository itself: a fork." trusted:"true"`
 	Branch    string `json:"branch,omitempty" doc:"The branch; without it the one of git_branch_create." format:"git-branch"`
 	// Cosmetic: what is watched does not make it another push.

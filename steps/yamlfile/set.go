@@ -8,7 +8,7 @@ import (
 )
 
 type setIn struct {
-	Workspace string `json:"workspace" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace that holds the file, as git_checkout returned it."`
+	Workspace string `json:"workspace" workspace:"true" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace that holds the file, as git_checkout returned it."`
 	File      string `json:"file" doc:"Path of the file inside the workspace."`
 	JSONPath  string `json:"jsonpath" doc:"JSONPath (RFC 9535) of the scalar, e.g. $.targets[?(@.name == 'prod')].ref. It is asked of every document of the file."`
 	Value     string `json:"value" doc:"The new text. It stays a string: it is quoted where it would read as a number, a date or a boolean."`

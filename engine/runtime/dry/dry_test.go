@@ -17,7 +17,7 @@ import (
 )
 
 type in struct {
-	Workspace string   `json:"workspace,omitempty" doc:"Workspace."`
+	Workspace string   `json:"workspace,omitempty" doc:"Workspace." workspace:"true"`
 	Title     string   `json:"title" doc:"Title."`
 	Text      string   `json:"text,omitempty" doc:"Text."`
 	Tags      []string `json:"tags,omitempty" doc:"Tags."`

@@ -48,7 +48,10 @@ func (w *walker) fields(s step.Step, a machine.Action, shown []step.FieldChange)
 // arguments are those that people care for: which workspace a step works on is
 // between the steps.
 func arguments(s step.Step) []string {
-	return slices.DeleteFunc(s.In.Names(), func(name string) bool { return name == workspaceArg })
+	return slices.DeleteFunc(s.In.Names(), func(name string) bool {
+		f, _ := s.In.Field(name)
+		return f.Workspace
+	})
 }
 
 // known is the input without its unknown members, as a step can decode it.

@@ -32,8 +32,8 @@ type shop struct {
 }
 
 type thing struct {
-	Name      string `json:"name,omitempty" doc:"Name."`
-	Workspace string `json:"workspace,omitempty" doc:"Workspace."`
+	Name string `json:"name,omitempty" doc:"Name."`
+	Dir  string `json:"dir,omitempty" doc:"The workspace to work in." workspace:"true"`
 }
 
 func newShop() *shop {
@@ -121,12 +121,12 @@ func (s *shop) never(ctx context.Context, _ thing) (thing, error) {
 	return thing{}, types.Errorf(types.UnknownOutcome, "no answer: %w", ctx.Err())
 }
 
-func (s *shop) catalogue() *step.Catalogue {
-	return step.NewCatalogue([]step.Step{
+func (s *shop) steps() []step.Step {
+	return []step.Step{
 		step.Read("look", "Look.", s.look), step.Read("file", "Look into a file.", s.look), step.Local("edit", "Edit.", s.look), step.Read("nap", "Nap.", s.nap), step.Read("hang", "Hang.", s.hang),
 		step.Write("put", "Put.", s.put, step.Find(s.there)), step.Write("lose", "Lose.", s.lose, step.Find(s.there)),
 		step.Write("never", "Never.", s.never, step.Find(s.there)), s.goods(),
-	})
+	}
 }
 
 // twice lists what took effect more than once.
@@ -167,7 +167,7 @@ func (s *shop) options(j journal.Journal, nodes ...program.Node) local.Options {
 	p := &program.Program{Skill: "t", Inputs: types.Values{}, Config: types.Values{}, Steps: nodes}
 	p.Outputs = []program.Output{{Name: "o", Value: types.Dynamic{V: "${{ steps.z.name }}"}}}
 	return local.Options{
-		Program: p, Header: h, Start: machine.Start{Run: h.ID, StartedAt: h.StartedAt}, Catalogue: s.catalogue(),
+		Program: p, Header: h, Start: machine.Start{Run: h.ID, StartedAt: h.StartedAt}, Catalogue: step.NewCatalogue(s.steps()),
 		Journal: j, Clock: wall{}, Wait: true,
 	}
 }
@@ -508,35 +508,6 @@ func TestReportsAreBounded(t *testing.T) {
 		}
 		if o.State != local.Done || len(o.Steps) != local.MaxReports+3 || states["continued"] != 1 {
 			t.Errorf("%s, %d reports %v", o.State, len(o.Steps), states)
-		}
-	})
-}
-
-// TestReadsOfAWorkspace: a read that works in a workspace finds it as it was
-// left, also when another process takes the run up.
-func TestReadsOfAWorkspace(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s, j := newShop(), journal.NewMemory()
-		look := act("l", "file")
-		look.With = types.Values{"workspace": "w"}
-		ctx, kill := context.WithCancel(t.Context())
-		s.at = func(path string) {
-			if path == "l" {
-				kill()
-			}
-		}
-		nodes := []program.Node{act("p", "put"), act("e", "edit"), look, act("z", "look")}
-		o := s.options(j, nodes...)
-		o.Workspaces = t.TempDir()
-		if out := run(t, ctx, o); out.State != local.Interrupted {
-			t.Fatal(out.State)
-		}
-		s.at = nil
-		o = s.options(j, nodes...)
-		o.Workspaces = t.TempDir()
-		if out := run(t, t.Context(), o); out.State != local.Done || s.calls["e"] != 2 {
-			t.Errorf("%s %+v, the edit was performed %d times", out.State, out.Failure, s.calls["e"])
 		}
 	})
 }

@@ -171,7 +171,9 @@ type runner struct {
 	locals    []journal.Record
 	reads     []plan.Read
 	approvals []approval
+	stale     error // why what an earlier process left in the workspaces is still there
 	rebuilt   bool
+	rebuilds  bool // a worker is at it
 	consent   bool
 	exclusive bool
 	anew      bool // nothing was done in this run yet, or nothing that counts
@@ -190,6 +192,7 @@ type runner struct {
 func Run(ctx context.Context, o Options) (Outcome, error) {
 	r := newRunner(o)
 	defer r.baton.Unlock()
+	r.clear()
 	if err := r.replay(); err != nil {
 		return r.out, err
 	}
@@ -220,18 +223,14 @@ func newRunner(o Options) *runner {
 	return r
 }
 
-// workspaceArg is how the steps of all families call the workspace they work
-// on.
-const workspaceArg = "workspace"
-
 // do performs a read or a local step.
 func (r *runner) do(w *worker) {
 	a := w.action
 	rec := recordOf(a)
 	var out []byte
 	s, err := r.step(a.Step)
-	if _, works := a.Input[workspaceArg]; err == nil && (works || a.Effect == string(step.Locals)) {
-		err = r.rebuild(w.ctx)
+	if err == nil {
+		err = r.ready(w.ctx, s, a.Input)
 	}
 	if err == nil {
 		out, err = r.call(w.call, s, rec)

@@ -35,6 +35,7 @@ type world struct {
 type in struct {
 	Title string `json:"title" doc:"Title."`
 	Note  string `json:"note,omitempty" doc:"Note." cosmetic:"true"`
+	Dir   string `json:"dir,omitempty" doc:"The workspace." workspace:"true"`
 }
 
 type out struct {
@@ -340,7 +341,7 @@ func TestWaitPolls(t *testing.T) {
 
 func TestRetryAfterFailure(t *testing.T) {
 	t.Parallel()
-	b := newBench(node("l", "edit", "local", types.Values{"title": "q"}), write)
+	b := newBench(node("l", "edit", "local", types.Values{"title": "q"}), node("w", "make", "write", types.Values{"title": "x", "dir": "d"}))
 	b.o.Workspaces = t.TempDir() + "/w"
 	b.refuse = []error{types.Errorf(types.Auth, "401")}
 	if o := b.run(t); o.State != local.Failed || b.edits != 1 {

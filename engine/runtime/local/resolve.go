@@ -35,11 +35,8 @@ func Resolve(ctx context.Context, o Options, x Resolution) (Effect, error) {
 		return Effect{}, types.Errorf(types.BadInput, "what step %s gave is not known, so nobody can go on with it", x.Path).
 			WithHint("say what you found with --found, or --not-done when it surely did not happen")
 	}
-	intent, s, err := r.pending(x.Path)
+	intent, s, err := r.pending(ctx, x.Path)
 	if err != nil {
-		return Effect{}, err
-	}
-	if err := r.rebuild(ctx); err != nil {
 		return Effect{}, err
 	}
 	if x.NotDone {
@@ -49,8 +46,8 @@ func Resolve(ctx context.Context, o Options, x Resolution) (Effect, error) {
 }
 
 // pending is the intent of a write whose outcome is unknown, or that nobody could
-// look for before it was sent.
-func (r *runner) pending(path string) (journal.Record, step.Step, error) {
+// look for before it was sent, with its workspace as it needs it.
+func (r *runner) pending(ctx context.Context, path string) (journal.Record, step.Step, error) {
 	if _, unknown := r.intents[path]; !unknown && !r.unseen[path] {
 		err := types.Errorf(types.BadInput, "it is known how step %s ended, or it was never begun", path).
 			WithHint("skillrun runs %s shows where the run stands", r.Header.ID)
@@ -63,7 +60,23 @@ func (r *runner) pending(path string) (journal.Record, step.Step, error) {
 		}
 	}
 	s, err := r.step(intent.Step)
+	if err == nil {
+		err = r.readyFor(ctx, s, intent)
+	}
 	return intent, s, err
+}
+
+// readyFor makes the workspaces as a recorded step needs them, where no process
+// is at the run.
+func (r *runner) readyFor(ctx context.Context, s step.Step, rec journal.Record) error {
+	var in types.Values
+	if err := json.Unmarshal(rec.Input, &in); err != nil {
+		return types.Errorf(types.Internal, "the arguments of %s do not decode: %w", rec.Path, err)
+	}
+	if !r.rebuilt && !r.rebuilds {
+		r.clear()
+	}
+	return r.ready(ctx, s, in)
 }
 
 // notDone takes a person's word that a write did not happen, unless it can be

@@ -25,6 +25,9 @@ func (r *runner) unsettled(ctx context.Context) ([]Reversal, error) {
 	for _, path := range types.SortedKeys(r.held) {
 		held := r.held[path]
 		s, err := r.step(held.Step)
+		if err == nil {
+			err = r.readyFor(ctx, s, held)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -56,10 +59,7 @@ func (r *runner) open() []string {
 // lookFor looks for a write of unknown outcome, as the process that goes on with
 // the run would. Nothing is written down.
 func (r *runner) lookFor(ctx context.Context, path string) (Reversal, error) {
-	intent, s, err := r.pending(path)
-	if err == nil {
-		err = r.rebuild(ctx)
-	}
+	intent, s, err := r.pending(ctx, path)
 	if err != nil {
 		return Reversal{}, err
 	}

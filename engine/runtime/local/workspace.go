@@ -4,21 +4,51 @@ import (
 	"context"
 	"os"
 
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// rebuild makes the workspace of a run that another process began, by
-// repeating its local steps with their recorded arguments.
+// clear removes what an earlier process left in the run's folder, which may be
+// anything. It comes before the first worker: what stands there later belongs to
+// one of this process.
+func (r *runner) clear() {
+	if r.Workspaces == "" {
+		return
+	}
+	if err := os.RemoveAll(r.Workspaces); err != nil {
+		r.stale = types.Errorf(types.Internal, "workspace: %w", err).WithHint("remove the folder %s, and go on with the run", r.Workspaces)
+	}
+}
+
+// ready makes the workspaces as a step needs them: one that changes or works in
+// one finds them as the run left them.
+func (r *runner) ready(ctx context.Context, s step.Step, in types.Values) error {
+	if s.Effect != step.Locals && len(s.Workspaces(in)) == 0 {
+		return nil
+	}
+	return r.rebuild(ctx)
+}
+
+// rebuild makes the workspaces of a run that another process began, by repeating
+// its local steps with their recorded arguments. Whoever needs them meanwhile
+// waits; after a failure the next one tries again.
 func (r *runner) rebuild(ctx context.Context) error {
+	for r.rebuilds {
+		r.changed.Wait()
+	}
 	if r.rebuilt {
 		return nil
 	}
-	r.rebuilt = true
-	if r.Workspaces == "" {
-		return nil
-	}
-	if err := os.RemoveAll(r.Workspaces); err != nil {
-		return types.Errorf(types.Internal, "workspace: %w", err)
+	r.rebuilds = true
+	err := r.repeat(ctx)
+	r.rebuilds, r.rebuilt = false, err == nil
+	r.changed.Broadcast()
+	return err
+}
+
+func (r *runner) repeat(ctx context.Context) error {
+	if r.Workspaces == "" || r.stale != nil {
+		return r.stale
 	}
 	if err := os.MkdirAll(r.Workspaces, 0o700); err != nil {
 		return types.Errorf(types.Internal, "workspace: %w", err)

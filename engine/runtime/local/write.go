@@ -55,7 +55,7 @@ func (r *runner) write(w *worker) {
 	s, err := r.step(a.Step)
 	rec := recordOf(a)
 	if err == nil {
-		err = r.rebuild(w.ctx)
+		err = r.ready(w.ctx, s, a.Input)
 	}
 	if w.ctx.Err() != nil {
 		return
