@@ -30,7 +30,7 @@ func (c *Config) Unmet(needs []Need) diag.List {
 		switch {
 		case !ok:
 			list.Errorf("no-service", c.file(), "the service %s is not configured", n.Service).Hint = c.addHint(n)
-		case s.Kind != n.Kind:
+		case n.Kind != "" && s.Kind != n.Kind:
 			list.Errorf("wrong-kind", s.PlaceOf("kind"), "the service %s is of kind %s, and kind %s is needed", n.Service, s.Kind, n.Kind).Hint = c.kindHint(s, n)
 		default:
 			continue

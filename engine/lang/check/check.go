@@ -177,6 +177,9 @@ func (c *checker) services() {
 	kinds := map[string]Need{}
 	for _, n := range c.skill.Needs(nil) {
 		c.skill.Services = append(c.skill.Services, n.Service)
+		if n.Kind == "" { // a step type that does not say which: any will do
+			continue
+		}
 		if first, ok := kinds[n.Service]; !ok {
 			kinds[n.Service] = n
 		} else if first.Kind != n.Kind && n.At.File == c.file { // else the called skill says so
