@@ -19,7 +19,7 @@ import (
 func TestRedirectElsewhere(t *testing.T) {
 	t.Parallel()
 	for path, code := range map[string]types.Code{
-		"info/refs?service=git-upload-pack": types.Unavailable, "/git-upload-pack": types.Network,
+		"info/refs?service=git-upload-pack": types.Unavailable, "/git-upload-pack": types.Unavailable,
 		"info/refs?service=git-receive-pack": types.Unavailable, "/git-receive-pack": types.UnknownOutcome,
 	} {
 		var calls atomic.Int32
@@ -66,11 +66,8 @@ func TestAnswersThatAreNotGit(t *testing.T) {
 				}
 				return http.DefaultTransport.RoundTrip(req)
 			})
-			switch {
-			case path == "/info/refs" && body == "0000": // an empty repository says so
+			if path == "/info/refs" && body == "0000" { // an empty repository says so
 				code = types.NotFound
-			case path == "/git-upload-pack" && body == "":
-				code = types.Unavailable
 			}
 			if _, err := r.do(name, in); types.CodeOf(err) != code {
 				t.Errorf("%s answers %.20q: %s %v, want %s", path, body, types.CodeOf(err), err, code)

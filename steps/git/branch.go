@@ -44,7 +44,7 @@ func (c *client) branchCreate(ctx context.Context, in branchCreateIn) (branchCre
 	if err != nil {
 		return out, err
 	}
-	refs, err := push.refs(ctx, push.pushURL)
+	refs, err := push.pushRefs(ctx)
 	if err != nil {
 		return out, err
 	}

@@ -26,7 +26,7 @@ import (
 // It only reads: whether we may push is asked by beginning a push and not going
 // on, so that push rules and protected branches are not seen.
 func Examine(o Options) step.Examine {
-	c := &client{o}
+	c := &client{o: o}
 	return func(ctx context.Context, service string, uses []step.Use, now time.Time) []step.Finding {
 		began := time.Now()
 		e := &examination{c: c, ctx: ctx, name: service, reached: map[string]bool{}}
@@ -241,11 +241,7 @@ func (e *examination) pushes(spec string) {
 
 // mayPush begins a push and does not go on.
 func (r *repo) mayPush(ctx context.Context) error {
-	t, ep, auth, err := r.transport(ctx, r.pushURL)
-	if err != nil {
-		return err
-	}
-	session, err := t.NewReceivePackSession(ep, auth)
+	session, err := r.receivePack(ctx, r.pushURL)
 	if err != nil {
 		return readError("push", r.pushURL, err)
 	}

@@ -1,6 +1,8 @@
 package git
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -8,12 +10,12 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/format/pktline"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
 	"github.com/go-git/go-git/v5/plumbing/storer"
-	"github.com/go-git/go-git/v5/plumbing/transport"
 
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -34,31 +36,89 @@ type ask struct {
 
 // fetch brings objects of a remote into a store.
 func (r *repo) fetch(ctx context.Context, from *remoteRefs, into *store, a ask) error {
-	t, ep, auth, err := r.transport(ctx, from.url)
-	if err != nil {
-		return err
+	if !slices.ContainsFunc(a.wants, func(h plumbing.Hash) bool { return !slices.Contains(a.haves, h) }) {
+		return nil // there is nothing to ask for
 	}
-	session, err := t.NewUploadPackSession(ep, auth)
-	if err != nil {
-		return readError("fetch", from.url, err)
-	}
-	defer session.Close()
-	req := from.request(a)
-	if ep.Protocol == "file" {
-		req.Haves = nil // go-git's own server fails on one that it lacks
-	}
-	resp, err := session.UploadPack(ctx, req)
-	if errors.Is(err, transport.ErrEmptyUploadPackRequest) {
-		return nil
-	}
+	answer, pack, err := r.askPack(ctx, from, a)
 	if err != nil {
 		return readError("fetch", from.url, err)
 	}
-	defer resp.Close()
-	if err := into.addPack(ctx, demux(req.Capabilities, resp), a.loose); err != nil {
+	defer answer.Close()
+	if err := into.addPack(ctx, pack, a.loose); err != nil {
 		return readError("fetch", from.url, err)
 	}
 	return nil
+}
+
+// askPack asks for a pack, which is read from the answer.
+func (r *repo) askPack(ctx context.Context, from *remoteRefs, a ask) (answer io.Closer, pack io.Reader, err error) {
+	if from.greeting == nil {
+		return from.folderPack(ctx, a)
+	}
+	up, err := r.uploadPack(ctx, cmp.Or(from.greeting.at, from.url))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			up.Close()
+		}
+	}()
+	if from.greeting.v2 == nil {
+		return from.packBefore2(ctx, up, a)
+	}
+	body, err := up.ask(ctx, from.fetchCommand(a), true)
+	if err != nil {
+		return nil, nil, err
+	}
+	pack, ends, err := readPack(body)
+	if a.depth == 0 {
+		from.ends = ends // else they are ours
+	}
+	return exchange{body, up}, pack, err
+}
+
+// exchange is an answer, and the conversation that it came in.
+type exchange struct{ answer, conversation io.Closer }
+
+// Close ends them.
+func (b exchange) Close() error { return errors.Join(b.answer.Close(), b.conversation.Close()) }
+
+// packBefore2 asks in protocol v0 or v1.
+func (from *remoteRefs) packBefore2(ctx context.Context, up uploadPack, a ask) (io.Closer, io.Reader, error) {
+	req := from.request(a)
+	if err := req.Validate(); err != nil {
+		return nil, nil, err
+	}
+	var text bytes.Buffer
+	// No packet ends the list of what we have: a server over HTTP answers that
+	// at once, and hangs up.
+	err := errors.Join(req.UploadRequest.Encode(&text), req.UploadHaves.Encode(&text, false), pktline.NewEncoder(&text).EncodeString("done\n"))
+	if err != nil {
+		return nil, nil, err
+	}
+	body, err := up.ask(ctx, text.Bytes(), false)
+	if err != nil {
+		return nil, nil, err
+	}
+	resp := packp.NewUploadPackResponse(req)
+	return exchange{body, up}, demux(req.Capabilities, resp), resp.Decode(body)
+}
+
+// folderPack asks a folder of this machine.
+func (from *remoteRefs) folderPack(ctx context.Context, a ask) (io.Closer, io.Reader, error) {
+	session, err := readFolder(from.url)
+	if err != nil {
+		return nil, nil, err
+	}
+	req := from.request(a)
+	req.Haves = nil // go-git's own server fails on one that it lacks
+	resp, err := session.UploadPack(ctx, req)
+	if err != nil {
+		session.Close()
+		return nil, nil, err
+	}
+	return exchange{resp, session}, demux(req.Capabilities, resp), nil
 }
 
 func (from *remoteRefs) request(a ask) *packp.UploadPackRequest {

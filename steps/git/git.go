@@ -31,7 +31,8 @@
 // An https remote is sent the service's token when it is of the service's host,
 // or what git's own credential helper has. An ssh remote is asked with the keys
 // of the user's ssh agent, and only when known_hosts knows its key; Hostname,
-// Port and User of ~/.ssh/config count. Commits are made, signed off and signed
+// Port and User of ~/.ssh/config count. Reading speaks protocol v2 where the
+// server offers it, else v0; there is no v2 of pushing. Commits are made, signed off and signed
 // as the service says; only keys that sign the same each time are taken, so
 // that a resumed run still makes the same SHA.
 //
@@ -48,6 +49,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -95,11 +97,14 @@ const (
 )
 
 // client is the receiver of every step.
-type client struct{ o Options }
+type client struct {
+	o         Options
+	greetings sync.Map // *greeting of servers of protocol v2, by remote
+}
 
 // Steps returns the family. Options may be zero for documentation.
 func Steps(o Options) []step.Step {
-	c := &client{o}
+	c := &client{o: o}
 	reads := []types.Code{types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout, types.Unavailable, types.RateLimited}
 	return []step.Step{
 		step.Read("git_log", "List the commits between two commits, and how they are related.", c.log).

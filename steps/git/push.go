@@ -145,7 +145,7 @@ func (c *client) findPush(ctx context.Context, key step.Key, in pushIn) (step.Fo
 	if err != nil {
 		return none, err
 	}
-	from, err := p.to.refs(ctx, p.to.pushURL)
+	from, err := p.to.pushRefs(ctx)
 	if err != nil {
 		return none, err
 	}

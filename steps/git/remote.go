@@ -29,24 +29,39 @@ type remoteRefs struct {
 	// defaultBranch is what its HEAD points at.
 	defaultBranch string
 	caps          *capability.List
+	greeting      *greeting       // nil when the remote is a folder of this machine
+	ends          []plumbing.Hash // where its history ends, when the repository there is shallow
 }
 
-// transport returns go-git's transport for a remote, and who we are there.
-func (r *repo) transport(ctx context.Context, remote string) (transport.Transport, *transport.Endpoint, transport.AuthMethod, error) {
+// receivePack begins to push to a remote. There is no protocol v2 of that.
+func (r *repo) receivePack(ctx context.Context, remote string) (transport.ReceivePackSession, error) {
 	ep, err := endpoint(remote)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	switch ep.Protocol {
 	case "http", "https":
 		auth, err := r.auth(ctx, remote)
-		return githttp.NewClient(r.httpClient()), ep, auth, err
+		if err != nil {
+			return nil, err
+		}
+		return githttp.NewClient(r.httpClient()).NewReceivePackSession(ep, auth)
 	case "ssh":
-		return sshTransport{ctx, cmp.Or(r.service.Timeout, defaultTimeout)}, ep, nil, nil
-	case "file":
-		return server.NewClient(onDisk{}), ep, nil, nil
+		return sshTransport{ctx, cmp.Or(r.service.Timeout, defaultTimeout)}.run(ep, transport.ReceivePackServiceName)
 	}
-	return nil, nil, nil, types.Errorf(types.BadInput, "%s is not allowed as a transport", ep.Protocol).WithHint("https, ssh, or http to this very machine")
+	if !isPath(remote) {
+		return nil, types.Errorf(types.BadInput, "%s is not allowed as a transport", ep.Protocol).WithHint("https, ssh, or http to this very machine")
+	}
+	return server.NewClient(onDisk{}).NewReceivePackSession(ep, nil)
+}
+
+// readFolder begins to read from a folder of this machine.
+func readFolder(remote string) (transport.UploadPackSession, error) {
+	ep, err := endpoint(remote)
+	if err != nil {
+		return nil, err
+	}
+	return server.NewClient(onDisk{}).NewUploadPackSession(ep, nil)
 }
 
 // onDisk loads a remote that is a folder of this machine.
@@ -131,21 +146,47 @@ func askHelper(ctx context.Context, u *url.URL, user string) (transport.AuthMeth
 
 // refs asks the remote for its branches.
 func (r *repo) refs(ctx context.Context, remote string) (*remoteRefs, error) {
-	t, ep, auth, err := r.transport(ctx, remote)
-	if err != nil {
-		return nil, err
-	}
-	session, err := t.NewUploadPackSession(ep, auth)
-	if err != nil {
-		return nil, readError("list branches", remote, err)
-	}
-	defer session.Close()
-	adv, err := session.AdvertisedReferencesContext(ctx)
+	refs, err := r.askRefs(ctx, remote)
 	if errors.Is(err, transport.ErrEmptyRemoteRepository) {
 		return &remoteRefs{url: remote, branches: map[string]plumbing.Hash{}, caps: capability.NewList()}, nil
 	}
 	if err != nil {
 		return nil, readError("list branches", remote, err)
+	}
+	return refs, nil
+}
+
+func (r *repo) askRefs(ctx context.Context, remote string) (*remoteRefs, error) {
+	if isPath(remote) {
+		return folderRefs(ctx, remote)
+	}
+	up, err := r.uploadPack(ctx, remote)
+	if err != nil {
+		return nil, err
+	}
+	defer up.Close()
+	g, err := r.greet(ctx, up, remote)
+	if err != nil {
+		return nil, err
+	}
+	if g.v2 != nil {
+		return g.lsRefs(ctx, up, remote)
+	}
+	refs := refsOf(remote, g.adv)
+	refs.greeting, refs.ends = g, g.adv.Shallows
+	return refs, nil
+}
+
+// folderRefs asks a folder of this machine.
+func folderRefs(ctx context.Context, remote string) (*remoteRefs, error) {
+	session, err := readFolder(remote)
+	if err != nil {
+		return nil, err
+	}
+	defer session.Close()
+	adv, err := session.AdvertisedReferencesContext(ctx)
+	if err != nil {
+		return nil, err
 	}
 	return refsOf(remote, adv), nil
 }
@@ -207,6 +248,13 @@ func readError(what, remote string, err error) error {
 	case errors.Is(err, transport.ErrRepositoryNotFound):
 		return types.Errorf(types.NotFound, "%s: there is no repository at %s", what, remote).
 			WithHint("check the URL; a host says this also of a repository that the credential may not see")
+	case errors.Is(err, errSHA256):
+		return types.Errorf(types.BadInput, "%s: %w, and skillrun reads only repositories with SHA-1 names", what, err).
+			WithHint("convert the repository, or mirror it to one that git init --object-format=sha1 made")
+	case errors.As(err, new(serverSaid)):
+		return types.Errorf(types.Unavailable, "%s: the server says: %w", what, err).WithHint("%s", goOn)
+	case renamed(err) != "":
+		return movedTo(what, renamed(err))
 	case lacking(err):
 		return types.Errorf(types.Internal, "%s: an object is missing: %w", what, err).WithHint("%s", freeCache)
 	}

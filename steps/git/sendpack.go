@@ -31,11 +31,7 @@ func (p *pushing) send(ctx context.Context) error {
 // already, nothing is sent.
 func (p *pushing) change(ctx context.Context, what string, expected func(*packp.AdvRefs) (plumbing.Hash, error),
 	pack func(context.Context, *packp.AdvRefs) (*bytes.Buffer, error)) error {
-	t, ep, auth, err := p.to.transport(ctx, p.to.pushURL)
-	if err != nil {
-		return err
-	}
-	session, err := t.NewReceivePackSession(ep, auth)
+	session, err := p.to.receivePack(ctx, p.to.pushURL)
 	if err != nil {
 		return readError(what, p.to.pushURL, err)
 	}
@@ -209,7 +205,7 @@ func (p *pushing) reported(ctx context.Context, what string, old plumbing.Hash, 
 // refused tells a branch that moved meanwhile from a server that does not want
 // the push. It looks; what the server says is for people.
 func (p *pushing) refused(ctx context.Context, what string, old plumbing.Hash, said string) error {
-	if from, err := p.to.refs(ctx, p.to.pushURL); err == nil && from.branches[p.branch] != old {
+	if from, err := p.to.pushRefs(ctx); err == nil && from.branches[p.branch] != old {
 		return types.Errorf(types.Conflict, "%s: the branch moved while it was pushed: %s", what, p.remarks.after(said)).
 			WithHint("see who pushed there; delete the branch, or make new work of it with --again 1")
 	}

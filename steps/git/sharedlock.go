@@ -39,7 +39,7 @@ var lockName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 // NewLock returns the lock that machines share in a repository; service is the
 // git service of the configuration that reaches it, "" is the usual one.
 func NewLock(o Options, service, repo string) step.Lock {
-	return &lock{client: &client{o}, service: service, spec: repo}
+	return &lock{client: &client{o: o}, service: service, spec: repo}
 }
 
 type lock struct {

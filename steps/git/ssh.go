@@ -70,16 +70,6 @@ type sshTransport struct {
 	quiet time.Duration // how long the server may be silent
 }
 
-// NewUploadPackSession starts git-upload-pack on the host.
-func (t sshTransport) NewUploadPackSession(ep *transport.Endpoint, _ transport.AuthMethod) (transport.UploadPackSession, error) {
-	return t.run(ep, transport.UploadPackServiceName)
-}
-
-// NewReceivePackSession starts git-receive-pack on the host.
-func (t sshTransport) NewReceivePackSession(ep *transport.Endpoint, _ transport.AuthMethod) (transport.ReceivePackSession, error) {
-	return t.run(ep, transport.ReceivePackServiceName)
-}
-
 // sshHost is where to connect to, with what the user's own ssh configuration
 // says of the host.
 func sshHost(ep *transport.Endpoint) (user, address string) {

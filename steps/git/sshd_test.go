@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/crypto/ssh"
@@ -139,6 +140,11 @@ type sshHost struct {
 	addr  string
 	// readOnly lets nobody push.
 	readOnly bool
+	// deaf takes no variables, as many hosts do; insists serves nobody who does
+	// not ask for protocol v2.
+	deaf, insists bool
+	mu            sync.Mutex
+	asked         []string // the commands
 }
 
 func (r *remote) serveSSH(user ssh.PublicKey) *sshHost {
@@ -194,7 +200,12 @@ func (h *sshHost) serve(conn net.Conn) {
 // session runs the one command of a session in the folder of repositories.
 func (h *sshHost) session(ch ssh.Channel, requests <-chan *ssh.Request) {
 	defer ch.Close()
+	protocol := ""
 	for req := range requests {
+		var env struct{ Name, Value string }
+		if req.Type == "env" && !h.deaf && ssh.Unmarshal(req.Payload, &env) == nil && env.Name == "GIT_PROTOCOL" {
+			protocol = env.Value
+		}
 		if req.Type != "exec" {
 			req.Reply(false, nil)
 			continue
@@ -202,21 +213,31 @@ func (h *sshHost) session(ch ssh.Channel, requests <-chan *ssh.Request) {
 		var line struct{ Command string }
 		ssh.Unmarshal(req.Payload, &line)
 		req.Reply(true, nil)
-		status := h.exec(ch, line.Command)
+		status := h.exec(ch, line.Command, protocol)
 		ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(status)}))
 		return
 	}
 }
 
-func (h *sshHost) exec(ch ssh.Channel, line string) int {
+func (h *sshHost) exec(ch ssh.Channel, line, protocol string) int {
+	h.mu.Lock()
+	h.asked = append(h.asked, line)
+	h.mu.Unlock()
 	name, path, _ := strings.Cut(line, " ")
-	path = strings.Trim(path, "'/")
+	path = strings.TrimPrefix(strings.Trim(path, "'"), "/")
+	if strings.HasPrefix(path, "~") { // as git's own services expand it, somewhere below the home
+		_, path, _ = strings.Cut(path, "/")
+	}
+	if h.insists && name == "git-upload-pack" && protocol != "version=2" {
+		io.WriteString(ch.Stderr(), "fatal: protocol version 2 is required\n")
+		return 128
+	}
 	if h.readOnly && name == "git-receive-pack" {
 		io.WriteString(ch.Stderr(), "remote: you may not push here\r\nremote: ask Ada\n")
 		return 1
 	}
 	cmd := exec.Command("git", "-c", "safe.directory=*", strings.TrimPrefix(name, "git-"), path)
-	cmd.Dir, cmd.Env = h.repos, append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1")
+	cmd.Dir, cmd.Env = h.repos, append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1", "GIT_PROTOCOL="+protocol)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return 1

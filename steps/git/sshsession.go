@@ -16,8 +16,8 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// sshSession is git-upload-pack or git-receive-pack on the other host. It is
-// go-git's session of either kind.
+// sshSession is git-upload-pack or git-receive-pack on the other host: an
+// uploadPack, or go-git's session for a push.
 type sshSession struct {
 	conn    *sshConn
 	run     *ssh.Session
@@ -26,8 +26,10 @@ type sshSession struct {
 	in      io.WriteCloser
 	out     io.Reader
 	said    remarks // on its standard error; to be read when it has ended
-	adv     *packp.AdvRefs
-	sent    bool // something was asked
+	// What the service said first: git-receive-pack, or git-upload-pack.
+	adv      *packp.AdvRefs
+	greeting *greeting
+	sent     bool // something was asked, and nothing else will be
 }
 
 // run starts a service of git for a repository.
@@ -57,7 +59,16 @@ func (s *sshSession) start() (err error) {
 		return err
 	}
 	s.out = watchedReader{out, s.conn.wire.watch}
+	if s.service == transport.UploadPackServiceName {
+		s.askFor2()
+	}
 	return s.run.Start(s.service + " " + shellQuoted(s.path))
+}
+
+// askFor2 asks for protocol v2, as git does: by a variable, which a host may
+// not take. It then speaks an earlier one.
+func (s *sshSession) askFor2() {
+	_, _ = s.run.SendRequest("env", false, ssh.Marshal(struct{ Name, Value string }{"GIT_PROTOCOL", "version=2"}))
 }
 
 // watchedReader is read under watch.
@@ -88,7 +99,7 @@ func (s *sshSession) AdvertisedReferences() (*packp.AdvRefs, error) {
 	return s.AdvertisedReferencesContext(s.conn.wire.watch.ctx)
 }
 
-// AdvertisedReferencesContext reads what the service says first.
+// AdvertisedReferencesContext reads what git-receive-pack says first.
 func (s *sshSession) AdvertisedReferencesContext(context.Context) (*packp.AdvRefs, error) {
 	if s.adv != nil {
 		return s.adv, nil
@@ -103,8 +114,6 @@ func (s *sshSession) AdvertisedReferencesContext(context.Context) (*packp.AdvRef
 		return nil, s.ended()
 	case err != nil && !errors.Is(err, packp.ErrEmptyAdvRefs):
 		return nil, err
-	case s.service == transport.UploadPackServiceName && adv.IsEmpty():
-		return nil, transport.ErrEmptyRemoteRepository
 	}
 	transport.FilterUnsupportedCapabilities(adv.Capabilities)
 	s.adv = adv
@@ -133,30 +142,39 @@ func (s *sshSession) refused(said string) error {
 		WithHint("check the path, and that the account of this ssh key may read it")
 }
 
-// UploadPack asks for objects.
-func (s *sshSession) UploadPack(_ context.Context, req *packp.UploadPackRequest) (*packp.UploadPackResponse, error) {
-	if req.IsEmpty() {
-		return nil, transport.ErrEmptyUploadPackRequest
+// greet reads what git-upload-pack says first.
+func (s *sshSession) greet(context.Context) (*greeting, error) {
+	g, err := readGreeting(s.out)
+	var said *pktline.ErrorLine
+	switch {
+	case errors.As(err, &said):
+		return nil, s.refused(said.Text)
+	case errors.Is(err, packp.ErrEmptyInput):
+		return nil, s.ended()
 	}
-	if err := req.Validate(); err != nil {
-		return nil, err
+	s.greeting = g
+	return g, err
+}
+
+// ask asks git-upload-pack for something.
+func (s *sshSession) ask(ctx context.Context, request []byte, v2 bool) (io.ReadCloser, error) {
+	if s.greeting == nil {
+		if _, err := s.greet(ctx); err != nil {
+			return nil, err
+		}
 	}
-	if _, err := s.AdvertisedReferences(); err != nil {
-		return nil, err
+	if spoken := s.greeting.v2 != nil; spoken != v2 {
+		return nil, errors.New("the host spoke another version of git's protocol than before")
 	}
-	s.sent = true
+	s.sent = !v2 // in protocol v2 it waits for the next command
 	err := s.conn.wire.watch.while(func() error {
-		return errors.Join(req.UploadRequest.Encode(s.in), req.UploadHaves.Encode(s.in, true),
-			pktline.NewEncoder(s.in).EncodeString("done\n"), s.in.Close())
+		_, err := s.in.Write(request)
+		if err == nil && !v2 {
+			err = s.in.Close()
+		}
+		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	resp := packp.NewUploadPackResponse(req)
-	return resp, resp.Decode(struct {
-		io.Reader
-		io.Closer
-	}{s.out, s})
+	return io.NopCloser(s.out), err
 }
 
 // ReceivePack sends an update.
@@ -181,8 +199,8 @@ func (s *sshSession) ReceivePack(_ context.Context, req *packp.ReferenceUpdateRe
 	return status, status.Error()
 }
 
-// Close ends the session and the connection. A service that was asked for
-// nothing is told so.
+// Close ends the session and the connection. A service that waits to be asked is
+// told that nothing comes.
 func (s *sshSession) Close() error {
 	if !s.sent {
 		s.sent = true
