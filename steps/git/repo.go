@@ -92,14 +92,14 @@ func (c *client) resolve(ctx context.Context, service, spec string) (*repo, erro
 }
 
 var scheme = regexp.MustCompile(`^[a-z][a-z0-9+.-]*:`)
-var scpLike = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[^:-]`)
 
-func isPath(spec string) bool { return !scheme.MatchString(spec) && !scpLike.MatchString(spec) }
+func isPath(spec string) bool { return !scheme.MatchString(spec) && sshRemote(spec) == nil }
 
 // allowed refuses remotes whose transport could run a program or leak a
 // credential.
 func allowed(remote string) error {
-	if scpLike.MatchString(remote) && !strings.ContainsFunc(remote, unicode.IsControl) || isPath(remote) && filepath.IsAbs(remote) {
+	ssh := sshRemote(remote) != nil
+	if ssh && !strings.Contains(remote, "://") || isPath(remote) && filepath.IsAbs(remote) {
 		return nil
 	}
 	u, err := url.Parse(remote)
@@ -110,9 +110,9 @@ func allowed(remote string) error {
 	switch {
 	case u.RawQuery != "" || u.Fragment != "":
 		return types.Errorf(types.BadInput, "a repository's URL must not hold a ? or #").WithHint("name the credential in skillrun.yaml")
-	case u.User != nil && u.Scheme != "ssh" || password:
+	case u.User != nil && !ssh || password:
 		return types.Errorf(types.BadInput, "a repository's URL must not hold a user or password").WithHint("name the credential in skillrun.yaml")
-	case u.Scheme == "https", u.Scheme == "ssh":
+	case u.Scheme == "https", ssh:
 		return nil
 	case u.Scheme == "http" && loopback(u.Hostname()):
 		return nil
@@ -147,6 +147,9 @@ func (r *repo) lend(path string) error {
 	cfg, err := config.ReadConfig(text)
 	if err != nil {
 		return types.Errorf(types.BadInput, "the git configuration of %s does not read: %w", path, err).WithHint("git config --list tells what is wrong with it; or name the repository's URL")
+	}
+	if cfg.Raw.Section("extensions").Option("objectFormat") == "sha256" {
+		return readError("open", path, errSHA256)
 	}
 	origin, upstream := remoteURL(cfg, "origin"), remoteURL(cfg, "upstream")
 	r.url, r.pushURL = cmp.Or(upstream, origin), cmp.Or(origin, upstream)
@@ -199,7 +202,7 @@ func remoteURL(cfg *config.Config, name string) string {
 		return ""
 	}
 	u, err := url.Parse(r.URLs[0])
-	if err != nil || u.User == nil || u.Scheme == "ssh" {
+	if err != nil || u.User == nil || sshRemote(r.URLs[0]) != nil {
 		return r.URLs[0]
 	}
 	u.User = nil
@@ -244,6 +247,9 @@ func worktreeDir(dot string) (string, error) {
 
 // endpoint parses a remote for go-git.
 func endpoint(remote string) (*transport.Endpoint, error) {
+	if ep := sshRemote(remote); ep != nil {
+		return ep, nil
+	}
 	ep, err := transport.NewEndpoint(remote)
 	if err != nil {
 		return nil, types.Errorf(types.BadInput, "%q is not a repository", hidden(remote)).WithHint("a clone's path, https://HOST/PATH.git or ssh://git@HOST/PATH.git")

@@ -129,3 +129,38 @@ func TestSSHSlow(t *testing.T) {
 	hangsUp.Close()
 	r.fails("git_branch_list", map[string]any{"repo": "ssh://git@" + hangsUp.Addr().String() + "/x.git"}, types.Network, "cannot reach the service")
 }
+
+// TestSSHHomeFolders reads and pushes below a home folder there, however the
+// remote is spelt.
+func TestSSHHomeFolders(t *testing.T) {
+	r := newRemote(t)
+	user, private, _ := keyPair(t)
+	h := r.serveSSH(user.PublicKey())
+	h.known(t, h.key.PublicKey())
+	startAgent(t, private)
+	sha := ""
+	for remote, path := range map[string]string{
+		"ssh://git@" + h.addr + "/~/service/app-interface.git":       "'~/service/app-interface.git'",
+		"ssh://git@" + h.addr + "/~ada/service/app-interface.git":    "'~ada/service/app-interface.git'",
+		"git+ssh://git@" + h.addr + "/service/app-interface.git":     "'/service/app-interface.git'",
+		"[git@" + h.addr + "]:~/service/app-interface.git":           "'~/service/app-interface.git'",
+		"[git@" + h.addr + "]:service/app-interface.git":             "'service/app-interface.git'",
+		"ssh+git://git@" + h.addr + "/~/service/app%2Dinterface.git": "'~/service/app-interface.git'",
+	} {
+		r.fresh()
+		r.url = remote
+		if again := r.releaseBy(remote); sha != "" && again != sha {
+			t.Errorf("%s: %s, want %s", remote, again, sha)
+		} else {
+			sha = again
+		}
+		h.mu.Lock()
+		for _, line := range h.asked {
+			if _, asked, _ := strings.Cut(line, " "); asked != path {
+				t.Errorf("%s asks for %s, want %s", remote, asked, path)
+			}
+		}
+		h.asked = nil
+		h.mu.Unlock()
+	}
+}
