@@ -74,6 +74,10 @@ type Call struct {
 	// Tell shows people a line about the call while it goes on, such as why it
 	// waits; nil drops it.
 	Tell func(text string)
+	// Made reports whether an effect of this run names the thing in its result.
+	// It is there then, though another service, or another server of the same
+	// one, may not see it yet. Without it nobody knows.
+	Made func(thing string) bool
 	// Sleep waits on the run's clock, or returns the context's error. Without
 	// it a step does not wait.
 	Sleep func(ctx context.Context, d time.Duration) error

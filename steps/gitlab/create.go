@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -16,7 +17,7 @@ type CreateIn struct {
 	At
 	Project            string   `json:"project" doc:"The path of the project to merge into, e.g. group/name." pattern:"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$" trusted:"true"`
 	SourceProject      string   `json:"source_project,omitempty" doc:"The path of the project that has the source branch, when it is a fork." pattern:"^([A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*)?$" trusted:"true"`
-	SourceBranch       string   `json:"source_branch" doc:"The branch with the changes." format:"git-branch"`
+	SourceBranch       string   `json:"source_branch" doc:"The branch with the changes. One that this run pushed is waited for: GitLab may see it up to a minute later." format:"git-branch"`
 	TargetBranch       string   `json:"target_branch,omitempty" doc:"The branch to merge into; the project's default branch when it is not given."`
 	Title              string   `json:"title" doc:"One line of at most 255 characters, without Draft:."`
 	Description        string   `json:"description,omitempty" doc:"Markdown. Quick actions in it are shown and not carried out." cosmetic:"true"`
@@ -124,7 +125,7 @@ func (f family) create(ctx context.Context, in CreateIn) (CreateOut, error) {
 	if err := notStopped(ctx, p.what); err != nil {
 		return CreateOut{}, err
 	}
-	m, err := c.create(ctx, p.source, p.what, d)
+	m, err := c.opened(ctx, p, d)
 	if err != nil {
 		return CreateOut{}, err
 	}
@@ -132,6 +133,28 @@ func (f family) create(ctx context.Context, in CreateIn) (CreateOut, error) {
 		return CreateOut{}, otherThanAsked(p.what, err)
 	}
 	return outOf(m, in.Project), nil
+}
+
+// opened sends the request. GitLab refuses it for a branch that was just pushed,
+// which it may see up to a minute later.
+func (c *client) opened(ctx context.Context, p plain, d draft) (mergeRequest, error) {
+	ask := func() (mergeRequest, error) { return c.create(ctx, p.source, p.what, d) }
+	for _, side := range []struct{ name, branch string }{{"source", d.SourceBranch}, {"target", d.TargetBranch}} {
+		next := ask
+		ask = func() (mergeRequest, error) {
+			return outcome.Settled(ctx, "branch "+side.branch, side.branch, unseenBranch(side.name), next)
+		}
+	}
+	return ask()
+}
+
+// unseenBranch recognizes GitLab's refusal for a branch that it does not see,
+// as a member of its answer or as a sentence.
+func unseenBranch(side string) func(error) bool {
+	says := regexp.MustCompile(`(?i)\b` + side + `[_ ]branch\b.*\bdoes not exist`)
+	return func(err error) bool {
+		return types.CodeOf(err) == types.BadInput && says.MatchString(types.AsError(err).Message)
+	}
 }
 
 // draft looks up what GitLab wants as numbers and says no to a person that

@@ -37,9 +37,11 @@ package gitlab
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -62,8 +64,8 @@ func Steps(services map[string]Service) []step.Step {
 			step.Undo(step.Undoing[CreateIn, CreateOut]{Say: sayClose, Do: f.closeCreated})).
 			Touching("gitlab", "merge request", "create").
 			Failing(append(failures(), types.Conflict)...),
-		step.Write("gitlab_mr_note", "Add a note to a merge request.", f.note,
-			step.Find(f.findNote), step.Preview(f.previewNote), step.Update(f.updateNote), step.Late[NoteIn, NoteOut](),
+		step.Write("gitlab_mr_note", "Add a note to a merge request.", outcome.SettledDo(NoteIn.about, f.note),
+			step.Find(outcome.SettledFind(NoteIn.about, f.findNote)), step.Preview(f.previewNote), step.Update(f.updateNote), step.Late[NoteIn, NoteOut](),
 			step.Resolve(noteRef, f.resolveNote),
 			step.Undo(step.Undoing[NoteIn, NoteOut]{Say: sayUnnote, Do: f.removeNote})).
 			Touching("gitlab", "note", "create").
@@ -79,6 +81,12 @@ func Steps(services map[string]Service) []step.Step {
 		step.Read("gitlab_pipeline_view", "Look at a pipeline: its status, and the jobs that failed.", f.pipeline).
 			Touching("gitlab", "pipeline", "view").Failing(failures()...),
 	}
+}
+
+// about is the merge request of a note: one that an earlier step opened may not
+// be seen at once by every server of an instance.
+func (in NoteIn) about() (what, thing string) {
+	return place(in.Project, in.IID), strconv.Itoa(in.IID)
 }
 
 // failures are the codes that every step of the family may return.

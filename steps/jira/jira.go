@@ -43,6 +43,7 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -73,29 +74,36 @@ func Steps(services map[string]Service) []step.Step {
 			step.Undo(step.Undoing[CreateIn, CreateOut]{Say: sayClose, Do: f.closeIssue})).
 			Touching("jira", "issue", "create").
 			Failing(append(failures(), types.Conflict)...),
-		step.Write("jira_add_link", "Link an issue to a web page, such as a merge request.", f.addLink,
-			step.Find(f.findLink), step.Preview(previewLink), step.Update(f.updateLink),
+		step.Write("jira_add_link", "Link an issue to a web page, such as a merge request.", outcome.SettledDo(LinkIn.about, f.addLink),
+			step.Find(outcome.SettledFind(LinkIn.about, f.findLink)), step.Preview(previewLink), step.Update(f.updateLink),
 			step.Resolve(linkRef, f.resolveLink),
 			step.Undo(step.Undoing[LinkIn, LinkOut]{Say: sayUnlink, Do: f.unlink})).
 			Touching("jira", "remote link", "create").
 			Failing(append(failures(), types.Conflict)...),
-		step.Read("jira_get_issue", "Look at an issue: its summary, status and labels.", f.get).
+		step.Read("jira_get_issue", "Look at an issue: its summary, status and labels.", outcome.SettledDo(GetIn.about, f.get)).
 			Touching("jira", "issue", "view").Failing(failures()...),
 		step.Read("jira_search", "Search for issues in Jira's query language.", f.searchIssues).
 			Touching("jira", "issue", "search").Failing(failures()...),
-		step.Write("jira_add_comment", "Comment on an issue.", f.addComment,
-			step.Find(f.findComment), step.Preview(previewComment), step.Late[CommentIn, CommentOut](),
+		step.Write("jira_add_comment", "Comment on an issue.", outcome.SettledDo(CommentIn.about, f.addComment),
+			step.Find(outcome.SettledFind(CommentIn.about, f.findComment)), step.Preview(previewComment), step.Late[CommentIn, CommentOut](),
 			step.Resolve(commentRef, f.resolveComment),
 			step.Undo(step.Undoing[CommentIn, CommentOut]{Say: sayUncomment, Do: f.uncomment})).
 			Touching("jira", "comment", "create").
 			Failing(append(failures(), types.Conflict)...),
-		step.Write("jira_transition", "Move an issue to another status.", f.move,
-			step.Find(f.findMoved), step.Preview(f.previewMove), step.Late[MoveIn, MoveOut](),
+		step.Write("jira_transition", "Move an issue to another status.", outcome.SettledDo(MoveIn.about, f.move),
+			step.Find(outcome.SettledFind(MoveIn.about, f.findMoved)), step.Preview(f.previewMove), step.Late[MoveIn, MoveOut](),
 			step.Resolve(movedRef, f.resolveMoved)).
 			Touching("jira", "issue", "transition").
 			Failing(append(failures(), types.Conflict)...),
 	}
 }
+
+// What each step is about: an issue that an earlier step filed may not be seen
+// at once by every server of a site.
+func (in LinkIn) about() (what, thing string)    { return in.Issue, in.Issue }
+func (in GetIn) about() (what, thing string)     { return in.Issue, in.Issue }
+func (in CommentIn) about() (what, thing string) { return in.Issue, in.Issue }
+func (in MoveIn) about() (what, thing string)    { return in.Issue, in.Issue }
 
 // failures are the codes that every step of the family may return.
 func failures() []types.Code {

@@ -145,8 +145,9 @@ type Server struct {
 	users  []string // by id, from 1
 	tokens map[string]string
 
-	mu    sync.Mutex
-	state state
+	mu     sync.Mutex
+	state  state
+	hidden map[string]int // by branch: for how many requests yet; see HideBranch
 }
 
 // New returns a server without merge requests.

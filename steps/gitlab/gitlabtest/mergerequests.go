@@ -52,8 +52,7 @@ func (s *Server) refuseCreate(rq *request, target Project) *answer {
 	p, source := rq.params, rq.project
 	from, to := p.text("source_branch"), p.text("target_branch")
 	var a answer
-	_, sourceThere := s.opts.Git.Branch(source.Path, from)
-	_, targetThere := s.opts.Git.Branch(target.Path, to)
+	sourceThere, targetThere := s.sees(source, from), s.sees(target, to)
 	other := s.openFrom(source.Path, from, target.Path, to)
 	switch {
 	case target.NoMergeRequests || target.Archived:
@@ -77,6 +76,28 @@ func (s *Server) refuseCreate(rq *request, target Project) *answer {
 		return refuseByRule(target, p)
 	}
 	return &a
+}
+
+// sees reports whether a branch is there, as far as GitLab knows: see
+// [Server.HideBranch].
+func (s *Server) sees(p Project, branch string) bool {
+	if s.hidden[branch] > 0 {
+		s.hidden[branch]--
+		return false
+	}
+	_, there := s.opts.Git.Branch(p.Path, branch)
+	return there
+}
+
+// HideBranch lets so many requests for a merge request not see a branch yet, as
+// GitLab does not for up to a minute after it was pushed.
+func (s *Server) HideBranch(branch string, requests int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.hidden == nil {
+		s.hidden = map[string]int{}
+	}
+	s.hidden[branch] = requests
 }
 
 // refuseText refuses what is too long.

@@ -1,0 +1,66 @@
+package outcome
+
+import (
+	"context"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// pauses are between the times that a service is asked again which does not see
+// yet what this run made: a minute in all, as long as GitLab may take to see a
+// branch that was pushed.
+func pauses() []time.Duration {
+	return []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 15 * time.Second, 15 * time.Second, 15 * time.Second}
+}
+
+// Settled asks again, for a minute, while a service does not see what an
+// earlier effect of this run made: missing says of an error that this is why.
+// Thing is how the effect names it, what says it to people. Each time must have
+// ended in a definite no. When it is not seen in the end, the code is
+// unavailable, for a resume tries again; what this run did not make is missing
+// at once, with the service's own words. See [step.Call] for Made.
+func Settled[Out any](ctx context.Context, what, thing string, missing func(error) bool, ask func() (Out, error)) (Out, error) {
+	call := step.CallOf(ctx)
+	out, err := ask()
+	if err == nil || !missing(err) || thing == "" || call.Made == nil || !call.Made(thing) {
+		return out, err
+	}
+	for _, pause := range pauses() {
+		if call.Sleep == nil {
+			break
+		}
+		if call.Tell != nil {
+			call.Tell(what + " is not seen yet, and was just made: asking again in " + pause.String())
+		}
+		if err := call.Sleep(ctx, pause); err != nil {
+			return out, types.Errorf(types.Cancelled, "stopped while %s was not seen yet", what).WithHint("go on with the run when it suits")
+		}
+		if out, err = ask(); err == nil || !missing(err) {
+			return out, err
+		}
+	}
+	return out, types.Errorf(types.Unavailable, "%s was made by this run, and is not seen yet: %s", what, types.AsError(err).Message).
+		WithHint("go on with the run in a minute: it tries again")
+}
+
+// Missing reports whether a service says that there is no such thing.
+func Missing(err error) bool { return types.CodeOf(err) == types.NotFound }
+
+// SettledDo is a step's function that waits for what this run made; name says
+// what its arguments are about, for people and as the effect named it.
+func SettledDo[In, Out any](name func(In) (what, thing string), do step.Func[In, Out]) step.Func[In, Out] {
+	return func(ctx context.Context, in In) (Out, error) {
+		what, thing := name(in)
+		return Settled(ctx, what, thing, Missing, func() (Out, error) { return do(ctx, in) })
+	}
+}
+
+// SettledFind is the same for a lookup.
+func SettledFind[In, Out any](name func(In) (what, thing string), find func(context.Context, step.Key, In) (step.Found[Out], error)) func(context.Context, step.Key, In) (step.Found[Out], error) {
+	return func(ctx context.Context, key step.Key, in In) (step.Found[Out], error) {
+		what, thing := name(in)
+		return Settled(ctx, what, thing, Missing, func() (step.Found[Out], error) { return find(ctx, key, in) })
+	}
+}
