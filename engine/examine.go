@@ -23,7 +23,7 @@ func (e *Engine) Uses(s *Skill, b Binding) map[string][]step.Use {
 	out := map[string][]step.Use{}
 	for _, u := range dry.Uses(s.Sketch(b), machine.Start{StartedAt: b.Now, Zone: b.Zone}) {
 		t, ok := e.Catalogue.Lookup(u.Step)
-		if !ok || t.Touch.Kind == "" {
+		if !ok || t.Touch.Reaches() == "" {
 			continue
 		}
 		if name := cmp.Or(u.Text("service"), t.Touch.Service); name != "" {

@@ -30,6 +30,7 @@
 package step
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -83,10 +84,13 @@ type Touch struct {
 	Service string `json:"service,omitempty"`
 	Object  string `json:"object"`
 	Verb    string `json:"verb"`
-	// Kind is the kind of service that the step reaches: what its argument
-	// "service" has to name. "" means that it reaches none.
+	// Kind is the kind of service that the argument "service" has to name, where
+	// that is not Service; see [Touch.Reaches].
 	Kind string `json:"-"`
 }
+
+// Reaches is the kind of service that the step reaches, "" when it reaches none.
+func (t Touch) Reaches() string { return cmp.Or(t.Service, t.Kind) }
 
 // Option adds an ability to a Write, or the preview to a Local. It is typed so that the compiler refuses
 // a Find or Preview of other structs than the step's.
@@ -153,7 +157,7 @@ func decode[T any](raw json.RawMessage) (T, error) {
 
 // Touching says which service the step needs and what it does there.
 func (s Step) Touching(service, object, verb string) Step {
-	s.Touch = Touch{Service: service, Object: object, Verb: verb, Kind: service}
+	s.Touch = Touch{Service: service, Object: object, Verb: verb}
 	return s
 }
 

@@ -233,7 +233,7 @@ func (c *checker) with(n *syntax.Node) (*syntax.Node, bool) {
 // service notes which service the step will ask.
 func (c *checker) service(s step.Step, with *syntax.Node, uses diag.Range) {
 	c.useStep(s)
-	need := Need{Service: s.Touch.Service, Kind: s.Touch.Kind, At: uses}
+	need := Need{Service: s.Touch.Service, Kind: s.Touch.Reaches(), At: uses}
 	switch v := with.Get("service"); {
 	case v == nil || need.Kind == "":
 	case v.Kind == syntax.Scalar && isLiteral(v):
