@@ -87,6 +87,10 @@ type Setup struct {
 	// file that is being checked, "" when it has none. nil: no skill calls
 	// another.
 	Skills func(beside, name string) (file string, text []byte, err error)
+	// Invocation is how this program is called so that it comes to this site,
+	// such as "skillrun --sandbox"; "" is "skillrun". The commands in hints begin
+	// with it, and skills read it as run.program.
+	Invocation string
 	// Hosts names the host of a service, for the manifest of a plan; may be nil.
 	Hosts func(service string) string
 }
@@ -219,7 +223,7 @@ func (e *Engine) sameInputs(id string, p *program.Program) diag.List {
 		before, now := types.Show(old.Inputs[name]), types.Show(p.Inputs[name])
 		if before != now {
 			diags.Errorf("other-inputs", diag.Range{File: "--input " + name}, "run %s of the same work is not finished, and has %s=%s", id, name, before).
-				Hint = "go on with it: skillrun resume " + id + "; or make new work: --again 1"
+				Hint = "go on with it: " + e.command("resume", id) + "; or make new work: --again 1"
 		}
 	}
 	return diags
@@ -229,7 +233,7 @@ func (e *Engine) header(id, work string, s *Skill, p *program.Program, b Binding
 	h := journal.RunHeader{
 		ID: id, Site: e.Site, Work: work, Skill: s.Name, File: s.File, Text: string(s.Text),
 		StartedAt: b.Now.UTC(), Zone: b.Zone.String(), Digest: p.Digest(), Program: types.Encode(p),
-		Versions: journal.Versions{Journal: journal.Format, Language: program.Language, Program: e.Version},
+		Versions: journal.Versions{Journal: journal.Format, Language: program.Language, Program: e.Version}, Invocation: e.Invocation,
 	}
 	if o.Command != nil {
 		h.Command = o.Command(p.Inputs)
@@ -322,8 +326,13 @@ func (e *Engine) run(ctx context.Context, j *journal.File, o Options, continued 
 func (e *Engine) local(j *journal.File, h *journal.RunHeader, p *program.Program, start machine.Start) local.Options {
 	return local.Options{
 		Program: p, Header: *h, Start: start, Catalogue: e.Catalogue, Journal: j, Clock: e.Clock,
-		Workspaces: j.Workspaces(), User: e.User, Settle: e.Settle, Inbox: j,
+		Workspaces: j.Workspaces(), User: e.User, Settle: e.Settle, Inbox: j, Invocation: e.Invocation,
 	}
+}
+
+// command is a command of this program about a run of this site, for hints.
+func (e *Engine) command(verb, run string) string {
+	return local.Options{Invocation: e.Invocation}.Command(verb, run)
 }
 
 // restore returns the program a header holds, after holding it against its
@@ -340,7 +349,7 @@ func restore(h *journal.RunHeader) (*program.Program, machine.Start, error) {
 	if err != nil {
 		return nil, machine.Start{}, types.Errorf(types.BadInput, "time zone %q of the run is not known here", h.Zone)
 	}
-	return &p, machine.Start{Run: h.ID, StartedAt: h.StartedAt, Zone: zone}, nil
+	return &p, machine.Start{Run: h.ID, StartedAt: h.StartedAt, Zone: zone, Invocation: h.Invocation}, nil
 }
 
 // Skill returns what a run was started from: the run, and the skill's text.

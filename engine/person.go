@@ -46,7 +46,7 @@ func (e *Engine) Asking(ctx context.Context, id string, o Options) (Asking, erro
 	})
 	if at.Path == "" && !writes(f) && f.Failure == nil && err == nil {
 		return Asking{}, types.Errorf(types.BadInput, "run %s asks nothing: there is nothing left to write", id).
-			WithHint("skillrun runs %s shows where it stands", id)
+			WithHint("`%s` shows where it stands", e.command("runs", id))
 	}
 	q := Question{Node: at.Path, Message: at.Message, Show: at.Show, Forecast: f}
 	if i := slices.IndexFunc(f.Questions, func(x plan.Question) bool { return x.Path == at.Path }); i >= 0 && at.Snapshot == nil {
@@ -90,7 +90,7 @@ func (e *Engine) endRun(ctx context.Context, id string, r journal.Request, state
 		return err
 	}
 	if records := j.Records(); records[len(records)-1].State == string(Done) {
-		err := types.Errorf(types.Conflict, "run %s is done", id).WithHint("skillrun undo %s takes back what it has written", id)
+		err := types.Errorf(types.Conflict, "run %s is done", id).WithHint("`%s` takes back what it has written", e.command("undo", id))
 		return errors.Join(err, j.Close())
 	}
 	o.end = &local.Ending{State: state, By: r.By, Words: r.Reason}

@@ -24,7 +24,7 @@ func (e *Engine) Plan(ctx context.Context, s *Skill, b Binding, o Options) (plan
 	}
 	id := journal.NewID(b.Now, e.Random)
 	h := e.header(id, step.Hash(16, p.Work(id)...), s, p, b, o)
-	start := machine.Start{Run: h.ID, StartedAt: h.StartedAt, Zone: b.Zone}
+	start := machine.Start{Run: h.ID, StartedAt: h.StartedAt, Zone: b.Zone, Invocation: h.Invocation}
 	f, err := e.forecast(ctx, walk{program: p, start: start, work: h.Work, run: h.ID, observe: e.notes(o, id)})
 	return plan.Plan{Version: plan.Version, Run: planned(h), Forecast: f}, diags, err
 }
@@ -41,7 +41,7 @@ func (e *Engine) notes(o Options, run string) func(machine.Note) {
 func planned(h journal.RunHeader) plan.Run {
 	return plan.Run{
 		ID: h.ID, Site: h.Site, Work: h.Work, Skill: h.Skill, File: h.File, Text: h.Text, Command: h.Command,
-		StartedAt: h.StartedAt, Zone: h.Zone, ProgramDigest: h.Digest, Program: h.Program, Skillrun: h.Versions.Program,
+		StartedAt: h.StartedAt, Zone: h.Zone, ProgramDigest: h.Digest, Program: h.Program, Skillrun: h.Versions.Program, Invocation: h.Invocation,
 	}
 }
 
@@ -50,7 +50,7 @@ func (e *Engine) headerOf(r plan.Run) journal.RunHeader {
 	return journal.RunHeader{
 		ID: r.ID, Site: r.Site, Work: r.Work, Skill: r.Skill, File: r.File, Text: r.Text, Command: r.Command,
 		StartedAt: r.StartedAt, Zone: r.Zone, Digest: r.ProgramDigest, Program: r.Program,
-		Versions: journal.Versions{Journal: journal.Format, Language: program.Language, Program: e.Version},
+		Versions: journal.Versions{Journal: journal.Format, Language: program.Language, Program: e.Version}, Invocation: r.Invocation,
 	}
 }
 
@@ -90,7 +90,7 @@ func (e *Engine) Apply(ctx context.Context, p plan.Plan, o Options) (Report, err
 	switch {
 	case err != nil && e.there(h.ID):
 		return Report{}, types.Errorf(types.Conflict, "this plan was applied already, by run %s", h.ID).
-			WithHint("skillrun runs %s shows what it did", h.ID)
+			WithHint("`%s` shows what it did", e.command("runs", h.ID))
 	case err != nil:
 		return Report{}, err
 	case unfinished == "":
@@ -99,7 +99,7 @@ func (e *Engine) Apply(ctx context.Context, p plan.Plan, o Options) (Report, err
 	records, _, err := e.store.Read(unfinished)
 	if err == nil && records[0].Run.Digest != h.Digest {
 		err = types.Errorf(types.Conflict, "run %s of the same work is not finished, and is of another program or other inputs", unfinished).
-			WithHint("go on with it: skillrun resume %s; or cancel it", unfinished)
+			WithHint("go on with it: %s; or end it: %s", e.command("resume", unfinished), e.command("cancel", unfinished))
 	}
 	if err != nil {
 		return Report{}, err

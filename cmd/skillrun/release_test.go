@@ -54,7 +54,7 @@ func TestRelease(t *testing.T) {
 		}
 		r := b.release(inputs...)
 		r.want(t, 0, `AAP-61250`, `Release MR: http://\S+/merge_requests/3`, `Branch: release-2026-01-15-`+sha[:6], `## Next Steps`,
-			`\*\*Commits included \(5\):\*\*`, `Rollback: skillrun release_aa_backend_prod --input commit_sha=`+b.world.Fixtures().ProdSHA)
+			`\*\*Commits included \(5\):\*\*`, `Rollback: skillrun --config \S+ release_aa_backend_prod --input commit_sha=`+b.world.Fixtures().ProdSHA)
 		s := b.state()
 		if len(s.Jira.Issues) != 1 || len(s.Gitlab.MergeRequests) != 1 || len(s.Jira.Issues[0].RemoteLinks) != 1 {
 			t.Fatalf("%d issues, %d merge requests, links %v", len(s.Jira.Issues), len(s.Gitlab.MergeRequests), s.Jira.Issues)

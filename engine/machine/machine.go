@@ -74,6 +74,7 @@
 package machine
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/expr"
@@ -85,10 +86,16 @@ type Start struct {
 	Run       string         // the run's id
 	StartedAt time.Time      // now() and today() for the whole run
 	Zone      *time.Location // of today(); nil is UTC
+	// Invocation is what run.program is: how a person calls the program so that
+	// it comes to the site of this run; "" is [Program].
+	Invocation string
 	// Observe is told what happens as it happens; nil keeps it for
 	// [Machine.Notes].
 	Observe func(Note)
 }
+
+// Program is what a person types to call the program, without any flag.
+const Program = "skillrun"
 
 // State says how far a machine is.
 type State string
@@ -134,7 +141,7 @@ func blank(p *program.Program, s Start) *Machine {
 	own := map[string]any{}
 	m.names = &names{own: true, skill: true, steps: own, vars: map[string]any{
 		"inputs": map[string]any(p.Inputs), "config": map[string]any(p.Config), "steps": own,
-		"run": map[string]any{"id": s.Run, "again": p.Again, "started_at": s.StartedAt.In(m.start.Zone).Format(time.RFC3339)},
+		"run": map[string]any{"id": s.Run, "again": p.Again, "started_at": s.StartedAt.In(m.start.Zone).Format(time.RFC3339), "program": cmp.Or(s.Invocation, Program)},
 	}}
 	return m
 }

@@ -35,9 +35,10 @@ type Run struct {
 	Site          string          `json:"site,omitempty"`
 	Work          string          `json:"work"` // the work part of every effect's key
 	Skill         string          `json:"skill"`
-	File          string          `json:"file"`    // where the skill was read from
-	Text          string          `json:"text"`    // the skill itself
-	Command       string          `json:"command"` // the repeatable command
+	File          string          `json:"file"`                 // where the skill was read from
+	Text          string          `json:"text"`                 // the skill itself
+	Command       string          `json:"command"`              // the repeatable command
+	Invocation    string          `json:"invocation,omitempty"` // what run.program is, see journal.RunHeader
 	StartedAt     time.Time       `json:"started_at"`
 	Zone          string          `json:"zone"`
 	ProgramDigest string          `json:"program_digest"`

@@ -215,7 +215,7 @@ func writeFile(path string, data []byte) error {
 
 func unwritable(code types.Code, name string, err error) error {
 	return types.Errorf(code, "state %s cannot be written: %w", name, bare(err)).
-		WithHint("see that the state folder can be written, and has room: skillrun doctor")
+		WithHint("see that the state folder can be written, and has room: doctor tells")
 }
 
 // bare is err without the path, which the hint names.

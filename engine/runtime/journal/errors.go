@@ -59,5 +59,5 @@ func poisoned(cause error) *types.Error {
 }
 
 func notFound(id string) *types.Error {
-	return types.Errorf(types.NotFound, "there is no run %s", id).WithHint("skillrun runs lists those that there are")
+	return types.Errorf(types.NotFound, "there is no run %s", id).WithHint("a run belongs to its site: pass the --sandbox or --config that it was started with")
 }

@@ -101,18 +101,21 @@ const Restart = "restart"
 // RunHeader says what runs. It is everything a machine needs beside the
 // events, and everything a person needs to repeat the run.
 type RunHeader struct {
-	ID        string          `json:"id"`
-	Site      string          `json:"site,omitempty"`
-	Work      string          `json:"work"` // the work part of every effect's key
-	Skill     string          `json:"skill"`
-	File      string          `json:"file"`    // where the skill was read from
-	Text      string          `json:"text"`    // the skill itself
-	Command   string          `json:"command"` // the repeatable command
-	StartedAt time.Time       `json:"started_at"`
-	Zone      string          `json:"zone"`
-	Versions  Versions        `json:"versions"`
-	Digest    string          `json:"program_digest"`
-	Program   json.RawMessage `json:"program"`
+	ID      string `json:"id"`
+	Site    string `json:"site,omitempty"`
+	Work    string `json:"work"` // the work part of every effect's key
+	Skill   string `json:"skill"`
+	File    string `json:"file"`    // where the skill was read from
+	Text    string `json:"text"`    // the skill itself
+	Command string `json:"command"` // the repeatable command
+	// Invocation is how the program is called so that it comes to the run's
+	// site, such as "skillrun --sandbox"; "" is "skillrun".
+	Invocation string          `json:"invocation,omitempty"`
+	StartedAt  time.Time       `json:"started_at"`
+	Zone       string          `json:"zone"`
+	Versions   Versions        `json:"versions"`
+	Digest     string          `json:"program_digest"`
+	Program    json.RawMessage `json:"program"`
 }
 
 // Versions name the formats a journal was written in, so that a later program

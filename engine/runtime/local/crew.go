@@ -136,7 +136,7 @@ func (r *runner) spins(a machine.Action) bool {
 		return false
 	}
 	r.err = types.Errorf(types.Internal, "step %s was performed and nothing came of it, and it would be performed again", a.Path).
-		WithHint("this is a bug: please report it; nothing was lost, and skillrun runs %s shows where the run stands", r.Header.ID)
+		WithHint("this is a bug: please report it; nothing was lost, and `%s` shows where the run stands", r.Command("runs", r.Header.ID))
 	return true
 }
 

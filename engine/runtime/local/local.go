@@ -27,6 +27,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -56,6 +57,9 @@ type Options struct {
 	Workspaces string // the run's own folder; made and removed at will
 	Wait       bool   // wait in this process instead of parking
 	User       string // who is at it, for the journal
+	// Invocation is how this program is called so that it comes to the run's
+	// site; "" is "skillrun".
+	Invocation string
 	// Settle is how long after a lost answer the effect of a [step.Late] step
 	// may still appear.
 	Settle time.Duration
@@ -78,6 +82,11 @@ type Options struct {
 	Interrupt <-chan struct{}
 	// End is how a person ends the run for good; nil goes on with it.
 	End *Ending
+}
+
+// Command is a command of this program about a run, for hints.
+func (o Options) Command(verb, run string) string {
+	return cmp.Or(o.Invocation, machine.Program) + " " + verb + " " + run
 }
 
 // Ending is a person's word that a run is over.

@@ -50,7 +50,7 @@ func Resolve(ctx context.Context, o Options, x Resolution) (Effect, error) {
 func (r *runner) pending(ctx context.Context, path string) (journal.Record, step.Step, error) {
 	if _, unknown := r.intents[path]; !unknown && !r.unseen[path] {
 		err := types.Errorf(types.BadInput, "it is known how step %s ended, or it was never begun", path).
-			WithHint("skillrun runs %s shows where the run stands", r.Header.ID)
+			WithHint("`%s` shows where the run stands", r.Command("runs", r.Header.ID))
 		return journal.Record{}, step.Step{}, err
 	}
 	var intent journal.Record
@@ -89,7 +89,7 @@ func (r *runner) notDone(ctx context.Context, intent journal.Record, s step.Step
 	switch found.State {
 	case step.StateHere, step.StateDiffers, step.StateOver:
 		return types.Errorf(types.Conflict, "step %s did happen: %s is there", x.Path, found.Ref).
-			WithHint("go on with it: skillrun resume %s", r.Header.ID)
+			WithHint("go on with it: %s", r.Command("resume", r.Header.ID))
 	}
 	return r.resolved(journal.Record{Kind: journal.Resolved, Path: x.Path, Step: s.Name, Key: intent.Key, By: x.By})
 }

@@ -15,10 +15,17 @@ import (
 func one(what, hint string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) == 0 {
-			return refused(types.Errorf(types.BadInput, "%s", what).WithHint("%s", hint))
+			return refused(types.Errorf(types.BadInput, "%s", what).WithHint("%s", strings.ReplaceAll(hint, "`skillrun ", "`skillrun"+siteOf(siteGiven(c))+" ")))
 		}
 		return atMost(1)(c, args)
 	}
+}
+
+// siteGiven are the flags of a command that say which site.
+func siteGiven(c *cobra.Command) (f runFlags) {
+	f.config, _ = c.Flags().GetString("config")
+	f.sandbox, _ = c.Flags().GetBool("sandbox")
+	return f
 }
 
 // atMost is for a verb that takes so many arguments, or fewer.

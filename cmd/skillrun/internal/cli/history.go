@@ -278,7 +278,7 @@ func (p *Program) reader(f runFlags) (*engine.Engine, error) {
 	if err != nil {
 		return nil, refused(err)
 	}
-	return engine.New(engine.Setup{Catalogue: cat, State: state, Clock: p.Clock, User: p.User}), nil
+	return engine.New(engine.Setup{Catalogue: cat, State: state, Clock: p.Clock, User: p.User, Invocation: "skillrun" + siteOf(f)}), nil
 }
 
 // stateOf is the folder of a site's journals.

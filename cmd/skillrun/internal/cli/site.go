@@ -44,6 +44,7 @@ func (s *site) sources(src source) render.Sources {
 // open reads the configuration and opens the site. With sandbox the embedded
 // world is started first, and its configuration is the one that counts.
 func (p *Program) open(ctx context.Context, explicit string, sandbox bool) (*site, error) {
+	asked := explicit
 	s := &site{called: callees{program: p, texts: render.Sources{}}}
 	if p.stateDir() == "" || p.cacheDir() == "" {
 		return nil, refused(errNoState)
@@ -80,7 +81,8 @@ func (p *Program) open(ctx context.Context, explicit string, sandbox bool) (*sit
 		Catalogue: cat, State: s.state,
 		Clock: p.Clock, Random: p.Random, Site: cfg.Site, User: p.User, Version: p.Version, Disk: p.Disk,
 		Settle: cfg.Policy.Settle, Hosts: hostsOf(cfg), Skills: s.called.find,
-		Locks: func(service, repo string) (step.Lock, error) { return p.Locks(cfg, p.cacheDir(), service, repo) },
+		Invocation: "skillrun" + siteOf(runFlags{sandbox: sandbox, config: asked}),
+		Locks:      func(service, repo string) (step.Lock, error) { return p.Locks(cfg, p.cacheDir(), service, repo) },
 	})
 	return s, nil
 }
