@@ -35,7 +35,8 @@ func (w *World) config() string {
 	if w.mode.Deployment == cloud {
 		user = ", user: " + jiraUser
 	}
-	return strings.NewReplacer("SITE", w.site, "URL", w.url, "CA", ca, "DEPLOYMENT", w.mode.Deployment, "USER", user, "REGISTRY", w.registry()).Replace(`# Written by skillrun sandbox. It points at the embedded world.
+	return strings.NewReplacer("SITE", w.site, "URL", w.url, "CA", ca, "DEPLOYMENT", w.mode.Deployment, "USER", user, "REGISTRY", w.registry()).Replace(`# Written by skillrun sandbox. It points at the embedded world. What you add or
+# change stays when the sandbox is opened again.
 site: SITE
 timezone: UTC
 services:

@@ -181,7 +181,7 @@ func (w *World) prepare(l net.Listener) error {
 			return err
 		}
 	}
-	return w.o.write("skillrun.yaml", []byte(w.config()))
+	return w.configure()
 }
 
 // listenTo makes the server of a listener.
