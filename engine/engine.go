@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -130,6 +131,12 @@ type Options struct {
 	// Command returns the repeatable command for the bound inputs; it is kept
 	// in the journal and shown first.
 	Command func(inputs map[string]any) string
+	// Invocation is what the skill reads as run.program, where that is more than
+	// [Setup].Invocation; "" is that.
+	Invocation string
+	// Set are the names of configuration that were given for this run alone: an
+	// unfinished run of the same work must have the same.
+	Set     []string
 	Wait    bool
 	Consent Consent // to the writes; approve steps ask all the same
 	// Confirm shows a person what they are asked, and returns what they say; nil
@@ -197,7 +204,7 @@ func (e *Engine) Start(ctx context.Context, s *Skill, b Binding, o Options) (Rep
 		return Report{}, diags, err
 	}
 	if unfinished != "" {
-		if more := e.sameInputs(unfinished, p); more.HasErrors() {
+		if more := e.sameInputs(unfinished, p, o.Set); more.HasErrors() {
 			return Report{}, append(diags, more...), nil
 		}
 		r, err := e.Resume(ctx, unfinished, o)
@@ -209,7 +216,7 @@ func (e *Engine) Start(ctx context.Context, s *Skill, b Binding, o Options) (Rep
 
 // sameInputs refuses to go on with an unfinished run of the same work that has
 // other inputs: what was asked for now would silently not be done.
-func (e *Engine) sameInputs(id string, p *program.Program) diag.List {
+func (e *Engine) sameInputs(id string, p *program.Program, set []string) diag.List {
 	var diags diag.List
 	records, _, err := e.store.Read(id)
 	if err != nil {
@@ -219,13 +226,16 @@ func (e *Engine) sameInputs(id string, p *program.Program) diag.List {
 	if err != nil {
 		return nil
 	}
-	for _, name := range types.SortedKeys(p.Inputs) {
-		before, now := types.Show(old.Inputs[name]), types.Show(p.Inputs[name])
-		if before != now {
-			diags.Errorf("other-inputs", diag.Range{File: "--input " + name}, "run %s of the same work is not finished, and has %s=%s", id, name, before).
-				Hint = "go on with it: " + e.command("resume", id) + "; or make new work: --again 1"
+	differ := func(flag string, names []string, was, is types.Values) {
+		for _, name := range names {
+			if before := types.Show(was[name]); before != types.Show(is[name]) {
+				diags.Errorf("other-inputs", diag.Range{File: flag + " " + name}, "run %s of the same work is not finished, and has %s=%s", id, name, before).
+					Hint = "go on with it: " + e.command("resume", id) + "; or make new work: --again 1"
+			}
 		}
 	}
+	differ("--input", types.SortedKeys(p.Inputs), old.Inputs, p.Inputs)
+	differ("--set", set, old.Config, p.Config)
 	return diags
 }
 
@@ -233,7 +243,7 @@ func (e *Engine) header(id, work string, s *Skill, p *program.Program, b Binding
 	h := journal.RunHeader{
 		ID: id, Site: e.Site, Work: work, Skill: s.Name, File: s.File, Text: string(s.Text),
 		StartedAt: b.Now.UTC(), Zone: b.Zone.String(), Digest: p.Digest(), Program: types.Encode(p),
-		Versions: journal.Versions{Journal: journal.Format, Language: program.Language, Program: e.Version}, Invocation: e.Invocation,
+		Versions: journal.Versions{Journal: journal.Format, Language: program.Language, Program: e.Version}, Invocation: cmp.Or(o.Invocation, e.Invocation),
 	}
 	if o.Command != nil {
 		h.Command = o.Command(p.Inputs)

@@ -56,6 +56,7 @@ type Config struct {
 	Services map[string]Service
 	Values   map[string]any            // for every skill that declares the name
 	Skills   map[string]map[string]any // skills.NAME.config: wins over Values
+	Set      map[string]any            // what was given for this call alone: wins over both
 	Policy   Policy
 
 	places map[string]diag.Range // of "config.NAME" and "skills.SKILL.config.NAME"
@@ -129,12 +130,16 @@ func (c *Config) ValuesFor(skill string) map[string]any {
 	values := make(map[string]any, len(c.Values))
 	maps.Copy(values, c.Values)
 	maps.Copy(values, c.Skills[skill])
+	maps.Copy(values, c.Set)
 	return values
 }
 
 // PlaceOf returns where the value stands that [Config.ValuesFor] gives for a
 // name, and the file where there is none.
 func (c *Config) PlaceOf(skill, name string) diag.Range {
+	if _, ok := c.Set[name]; ok {
+		return diag.Range{File: "--set " + name}
+	}
 	for _, path := range []string{"skills." + skill + ".config." + name, "config." + name} {
 		if at, ok := c.places[path]; ok {
 			return at

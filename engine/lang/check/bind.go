@@ -211,6 +211,53 @@ func (s *Skill) bindConfig(b Binding, diags *diag.List) map[string]any {
 	return out
 }
 
+// ParseConfig turns what a person typed for names of the configuration into
+// values, by the declarations of the skill and of those that it calls. The place
+// of what is wrong is "--set NAME".
+func (s *Skill) ParseConfig(typed map[string]string) (map[string]any, diag.List) {
+	var diags diag.List
+	out := map[string]any{}
+	declared := map[string]declaration{}
+	s.declares(declared)
+	for _, name := range types.SortedKeys(typed) {
+		at := diag.Range{File: "--set " + name}
+		d, ok := declared[name]
+		if !ok {
+			diags.Errorf("unknown-config", at, "the skill declares no config value %s", name).Hint = diag.DidYouMean(name, types.SortedKeys(declared))
+			continue
+		}
+		v, err := d.field.Type.Parse(typed[name])
+		if err == nil {
+			err = d.field.Type.Check(v)
+		}
+		if err != nil {
+			x := diags.Errorf("bad-config", at, "config value %s %v", name, err)
+			x.Hint, x.Related = d.field.Doc, []diag.Note{{At: d.at, Message: name + " is declared here"}}
+			continue
+		}
+		out[name] = v
+	}
+	return out, diags
+}
+
+// declaration is a name that a skill wants from the configuration.
+type declaration struct {
+	field types.Field
+	at    diag.Range
+}
+
+// declares adds the config values of the skill, and of those that it calls.
+func (s *Skill) declares(out map[string]declaration) {
+	for _, f := range s.Config.Fields {
+		if _, there := out[f.Name]; !there {
+			out[f.Name] = declaration{f, s.places["config."+f.Name]}
+		}
+	}
+	for _, name := range types.SortedKeys(s.calls) {
+		s.calls[name].declares(out)
+	}
+}
+
 // ParseInputs turns what a person typed into values, by the types of the
 // declared inputs. Names that are not declared stay texts, and are refused by
 // Bind.

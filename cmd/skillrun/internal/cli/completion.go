@@ -251,6 +251,16 @@ func (p *Program) completeSteps(_ *cobra.Command, _ []string, word string) ([]co
 // completeInput completes --input: the names of the skill's inputs, and after
 // name= its values.
 func (p *Program) completeInput(_ *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return p.completeFields(args, word, func(s *engine.Skill) types.Type { return s.Inputs })
+}
+
+// completeSet completes --set, as --input, with what the skill wants from the
+// configuration.
+func (p *Program) completeSet(_ *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return p.completeFields(args, word, func(s *engine.Skill) types.Type { return s.Config })
+}
+
+func (p *Program) completeFields(args []string, word string, of func(*engine.Skill) types.Type) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if len(args) == 0 {
 		return nothing()
 	}
@@ -269,10 +279,10 @@ func (p *Program) completeInput(_ *cobra.Command, args []string, word string) ([
 		return nothing()
 	}
 	if name, typed, ok := strings.Cut(word, "="); ok {
-		return inputValues(skill, name, typed)
+		return inputValues(of(skill), name, typed)
 	}
 	var out []cobra.Completion
-	for _, f := range skill.Inputs.Fields {
+	for _, f := range of(skill).Fields {
 		if strings.HasPrefix(f.Name, word) {
 			out = append(out, described(f.Name+"=", f.Doc))
 		}
@@ -280,8 +290,8 @@ func (p *Program) completeInput(_ *cobra.Command, args []string, word string) ([
 	return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
-func inputValues(skill *engine.Skill, name, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	f, ok := skill.Inputs.Field(name)
+func inputValues(of types.Type, name, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	f, ok := of.Field(name)
 	if !ok {
 		return nothing()
 	}

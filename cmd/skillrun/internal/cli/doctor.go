@@ -34,6 +34,7 @@ only; nothing is written anywhere. Exit code 1 says that something is wrong.`,
 	c.Flags().BoolVar(&f.sandbox, "sandbox", false, "look at the sandbox")
 	c.Flags().StringArrayVar(&f.inputs, "input", nil, "an input that decides what the skill reaches for, `name=value` (repeatable)")
 	c.Flags().StringVar(&f.output, "output", "text", "`text` or json")
+	p.setFlag(c, &f)
 	completeFiles(c, "config", "yaml", "yml")
 	p.completeArgs(c, p.completeSkills)
 	p.completeFlag(c, "input", p.completeInput)
@@ -100,6 +101,9 @@ func (x *examination) skillOf(name string, f runFlags) error {
 		return x.diagnose(f.output, diags, x.site.sources(src))
 	}
 	cfg := x.site.cfg
+	if diags := x.set(cfg, skill, f); diags.HasErrors() {
+		return x.diagnose(f.output, diags, x.site.sources(src))
+	}
 	x.skill = skill
 	x.binding = engine.Binding{
 		Inputs: inputs, Config: cfg.ValuesFor(skill.Name), ConfigOf: cfg.ValuesFor, Now: x.Clock.Now(), Zone: cfg.Zone,

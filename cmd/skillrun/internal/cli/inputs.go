@@ -18,23 +18,8 @@ func (p *Program) inputs(s *engine.Skill, f runFlags) (map[string]any, diag.List
 	if f.inputFile != "" {
 		values, diags = p.inputFile(f.inputFile)
 	}
-	typed := map[string]string{}
-	for _, arg := range f.inputs {
-		name, text, ok := strings.Cut(arg, "=")
-		if !ok || name == "" {
-			diags.Errorf("bad-input", given(arg), "%q is not name=value", arg).Hint = "write --input name=value"
-			continue
-		}
-		if _, twice := typed[name]; twice {
-			diags.Errorf("bad-input", given(arg), "input %s is given twice", name).Hint = "leave one of them out"
-		}
-		text, err := p.inputText(text)
-		if err != nil {
-			diags.Errorf("bad-input", given(arg), "%v", err).Hint = "@ reads a file, from the working directory; - reads stdin"
-			continue
-		}
-		typed[name] = text
-	}
+	typed, mistakes := p.typed("--input", f.inputs)
+	diags = append(diags, mistakes...)
 	parsed, more := s.ParseInputs(typed)
 	for name, v := range parsed {
 		values[name] = v
@@ -42,13 +27,45 @@ func (p *Program) inputs(s *engine.Skill, f runFlags) (map[string]any, diag.List
 	return values, append(diags, p.headed(more, f)...)
 }
 
-// given is the place of an argument of --input, as it was typed.
-func given(arg string) diag.Range {
+// set takes the configuration that was given with --set, for the skill and those
+// that it calls.
+func (p *Program) set(cfg *config.Config, s *engine.Skill, f runFlags) diag.List {
+	typed, diags := p.typed("--set", f.sets)
+	values, more := s.ParseConfig(typed)
+	cfg.Set = values
+	return append(diags, p.headed(more, f)...)
+}
+
+// typed are the texts of arguments that are name=value.
+func (p *Program) typed(flag string, args []string) (map[string]string, diag.List) {
+	typed := map[string]string{}
+	var diags diag.List
+	for _, arg := range args {
+		name, text, ok := strings.Cut(arg, "=")
+		if !ok || name == "" {
+			diags.Errorf("bad-input", given(flag, arg), "%q is not name=value", arg).Hint = "write " + flag + " name=value"
+			continue
+		}
+		if _, twice := typed[name]; twice {
+			diags.Errorf("bad-input", given(flag, arg), "%s is given twice", name).Hint = "leave one of them out"
+		}
+		text, err := p.inputText(text)
+		if err != nil {
+			diags.Errorf("bad-input", given(flag, arg), "%v", err).Hint = "@ reads a file, from the working directory; - reads stdin"
+			continue
+		}
+		typed[name] = text
+	}
+	return typed, diags
+}
+
+// given is the place of an argument of a flag, as it was typed.
+func given(flag, arg string) diag.Range {
 	const most = 60
 	if r := []rune(arg); len(r) > most {
 		arg = string(r[:most-1]) + "…"
 	}
-	return diag.Range{File: "--input " + quote(arg)}
+	return diag.Range{File: flag + " " + quote(arg)}
 }
 
 // headed heads what is wrong with an input by where the user gave it: the
@@ -62,15 +79,13 @@ func (p *Program) headed(diags diag.List, f runFlags) diag.List {
 		}
 	}
 	for i, d := range diags {
-		name, ok := strings.CutPrefix(d.At.File, "--input ")
-		if !ok {
-			continue
-		}
-		j := slices.IndexFunc(f.inputs, func(arg string) bool { return strings.HasPrefix(arg, name+"=") })
-		if at, there := inFile[name]; there && j < 0 {
+		flag, name, _ := strings.Cut(d.At.File, " ")
+		args := map[string][]string{"--input": f.inputs, "--set": f.sets}[flag]
+		j := slices.IndexFunc(args, func(arg string) bool { return strings.HasPrefix(arg, name+"=") })
+		if at, there := inFile[name]; there && flag == "--input" && j < 0 {
 			diags[i].At = at
 		} else if j >= 0 {
-			diags[i].At = given(f.inputs[j])
+			diags[i].At = given(flag, args[j])
 		}
 	}
 	return diags

@@ -53,7 +53,7 @@ func (p *Program) plan(ctx context.Context, name string, f planFlags) error {
 		return err
 	}
 	defer r.site.close()
-	made, diags, err := r.site.engine.Plan(ctx, r.skill, r.binding, engine.Options{Command: r.command(f.runFlags)})
+	made, diags, err := r.site.engine.Plan(ctx, r.skill, r.binding, engine.Options{Command: r.command(f.runFlags), Invocation: "skillrun" + siteOf(f.runFlags) + setOf(f.runFlags)})
 	switch {
 	case diags.HasErrors():
 		return p.diagnose(f.output, p.headed(diags, f.runFlags), r.sources)
@@ -107,6 +107,15 @@ func siteOf(f runFlags) string {
 		return " --config " + quote(f.config)
 	}
 	return ""
+}
+
+// setOf are the flags that give the same configuration.
+func setOf(f runFlags) string {
+	var b strings.Builder
+	for _, arg := range f.sets {
+		b.WriteString(" --set " + quote(arg))
+	}
+	return b.String()
 }
 
 // keep writes a plan to a file that others cannot read, in one step.

@@ -18,6 +18,7 @@ import (
 type runFlags struct {
 	inputs    []string
 	inputFile string
+	sets      []string
 	config    string
 	sandbox   bool
 	yes       bool
@@ -66,10 +67,17 @@ func (p *Program) oneSkill(c *cobra.Command, args []string) error {
 func (p *Program) inputFlags(c *cobra.Command, f *runFlags) {
 	c.Flags().StringArrayVar(&f.inputs, "input", nil, "an input, `name=value`; value @file reads a file, - reads stdin (repeatable)")
 	c.Flags().StringVar(&f.inputFile, "input-file", "", "inputs from a YAML or JSON `file`")
+	p.setFlag(c, f)
 	c.Flags().IntVar(&f.again, "again", 0, "make new work of the same inputs: `N` is part of its identity")
 	completeFiles(c, "input-file", "yaml", "yml", "json")
 	p.completeArgs(c, p.completeSkills)
 	p.completeFlag(c, "input", p.completeInput)
+}
+
+// setFlag is the one that gives configuration for one call.
+func (p *Program) setFlag(c *cobra.Command, f *runFlags) {
+	c.Flags().StringArrayVar(&f.sets, "set", nil, "a value of the configuration that the skill declares, `name=value`; wins over the file's (repeatable)")
+	p.completeFlag(c, "set", p.completeSet)
 }
 
 func (p *Program) run(ctx context.Context, name string, f runFlags) error {
@@ -87,7 +95,7 @@ func (p *Program) run(ctx context.Context, name string, f runFlags) error {
 	surface := p.surface(ctx, f, r.skill)
 	defer surface.close()
 	o := p.options(f, r.site, surface)
-	o.Command = r.command(f)
+	o.Command, o.Invocation, o.Set = r.command(f), "skillrun"+siteOf(f)+setOf(f), types.SortedKeys(r.site.cfg.Set)
 	stop := p.heartbeat(surface)
 	report, diags, err := r.site.engine.Start(p.hard, r.skill, r.binding, o)
 	stop()
@@ -144,6 +152,10 @@ func (p *Program) bind(ctx context.Context, s *site, name string, f *runFlags) (
 	if diags.HasErrors() {
 		return nil, p.diagnose(f.output, diags, sources)
 	}
+	if diags := p.set(s.cfg, skill, *f); diags.HasErrors() {
+		return nil, p.diagnose(f.output, diags, sources)
+	}
+	f.sets = spelt(s.cfg.Set)
 	if err := p.prompt(ctx, skill, inputs, *f); err != nil {
 		return nil, err
 	}
@@ -230,12 +242,7 @@ func command(s *engine.Skill, inputs map[string]any, f runFlags) string {
 	if f.called != s.Name {
 		words = []string{"skillrun", "run", quote(f.called)}
 	}
-	if f.sandbox {
-		words = append(words, "--sandbox")
-	}
-	if f.config != "" {
-		words = append(words, "--config", quote(f.config))
-	}
+	words[len(words)-1] += siteOf(f) + setOf(f)
 	for _, name := range s.Inputs.Names() {
 		if v, ok := inputs[name]; ok && v != nil {
 			words = append(words, "--input", quote(name+"="+literal(types.Show(v))))
@@ -245,6 +252,15 @@ func command(s *engine.Skill, inputs map[string]any, f runFlags) string {
 		words = append(words, fmt.Sprintf("--again %d", f.again))
 	}
 	return strings.Join(words, " ")
+}
+
+// spelt writes values out as they are given, wherever they were read from.
+func spelt(values map[string]any) []string {
+	var out []string
+	for _, name := range types.SortedKeys(values) {
+		out = append(out, name+"="+literal(types.Show(values[name])))
+	}
+	return out
 }
 
 // quote makes a word safe to paste into a shell.

@@ -28,6 +28,7 @@ ones that are missing. No service is asked and nothing is written.`,
 		RunE:    func(c *cobra.Command, args []string) error { return p.show(c.Context(), args[0], f) },
 	}
 	siteFlags(c, &f, "with the sandbox's configuration")
+	p.setFlag(c, &f)
 	c.Flags().StringVar(&f.output, "output", "text", "`text` or json")
 	p.completeArgs(c, p.completeSkills)
 	p.completeFlag(c, "output", words("text", "json"))
@@ -54,6 +55,9 @@ func (p *Program) show(ctx context.Context, name string, f runFlags) error {
 	e, called := p.newChecker(cat)
 	skill, diags := e.Check(src.File, src.Text)
 	if diags.HasErrors() {
+		return p.diagnose(f.output, diags, called.with(src))
+	}
+	if diags := p.set(cfg, skill, f); diags.HasErrors() {
 		return p.diagnose(f.output, diags, called.with(src))
 	}
 	uses := e.Uses(skill, engine.Binding{Config: cfg.ValuesFor(skill.Name), ConfigOf: cfg.ValuesFor, Now: p.Clock.Now(), Zone: cfg.Zone})
