@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/program"
@@ -40,7 +41,7 @@ func (e *Engine) decide(o Options, run Run, p *program.Program, start machine.St
 		case ok:
 			d.Yes, d.By = true, by
 		case f.Failure != nil && q.Path == "":
-			d.Stop = f.Failure.Error
+			d.Stop = foreseen(f.Failure)
 		case q.Path == "" && o.bound != "":
 			d.Refuse = notAsPlanned("")
 		case o.Confirm != nil:
@@ -50,6 +51,15 @@ func (e *Engine) decide(o Options, run Run, p *program.Program, start machine.St
 		}
 		return d, err
 	}
+}
+
+// foreseen is a failure of a plan as one of the run.
+func foreseen(f *plan.Failure) *machine.Failure {
+	at := diag.Range{
+		File:  f.Place.File,
+		Start: diag.Pos{Line: f.Place.Line, Col: f.Place.Col}, End: diag.Pos{Line: f.Place.EndLine, Col: f.Place.EndCol},
+	}
+	return &machine.Failure{Path: f.Path, Node: f.Node, At: at, Error: f.Error}
 }
 
 // held is the decision of a run that is held to a plan, which stands in the

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
@@ -26,8 +27,9 @@ type folding struct {
 	items   int            // of loops, in steps
 	effects []Effect
 	history []Moment
-	now     time.Time // of the record that is folded
-	parked  string    // the path at which the run was parked last
+	now     time.Time        // of the record that is folded
+	parked  string           // the path at which the run was parked last
+	stopped *machine.Failure // what the run ended for, when the machine did not fail
 	heard   map[string]answer
 }
 
@@ -43,7 +45,7 @@ func (f *folding) begin() {
 	start := f.start
 	start.Observe = f.note
 	f.m, f.heard = machine.New(f.prog, start), map[string]answer{}
-	f.steps, f.at, f.effects, f.items = nil, map[string]int{}, nil, 0
+	f.steps, f.at, f.effects, f.items, f.stopped = nil, map[string]int{}, nil, 0, nil
 }
 
 func (f *folding) add(r journal.Record) error {
@@ -54,6 +56,7 @@ func (f *folding) add(r journal.Record) error {
 		f.moment(r, "started")
 		f.m.Next()
 	case journal.Resumed:
+		f.stopped = nil
 		what := "resumed"
 		if r.Reason == journal.Restart {
 			f.begin()
@@ -78,12 +81,56 @@ func (f *folding) add(r journal.Record) error {
 		f.moment(r, "parked")
 	case journal.Finished:
 		f.moment(r, r.State)
+		f.ended(r)
 	case journal.Intent:
 		f.effect(r, "unknown", nil)
 	case journal.Event:
 		err = f.event(r)
 	}
 	return err
+}
+
+// ended notes what a run failed for that did not fail at a step it was at: what
+// would have stopped it later, or an output.
+func (f *folding) ended(r journal.Record) {
+	if r.State != string(Failed) || r.Error == nil || f.m.Failure() != nil {
+		return
+	}
+	f.stopped = &machine.Failure{Path: r.Path, Node: r.Path, Error: r.Error}
+	if n := nodeAt(f.prog.Steps, r.Path); n != nil {
+		f.stopped.Node, f.stopped.At = n.ID, n.At
+		f.note(machine.Note{Kind: machine.FailedNote, Path: r.Path, Node: n.ID, Name: cmp.Or(n.Name, n.ID), Step: n.Step, Error: r.Error})
+	}
+}
+
+// nodeAt is the node that a structural path leads to, nil when there is none.
+func nodeAt(nodes []program.Node, path string) *program.Node {
+	head, rest, more := strings.Cut(path, "/")
+	id, _, _ := strings.Cut(head, "[")
+	i := slices.IndexFunc(nodes, func(n program.Node) bool { return n.ID == id })
+	switch {
+	case i < 0:
+		return nil
+	case !more:
+		return &nodes[i]
+	}
+	n := &nodes[i]
+	inside := slices.Concat(n.Steps, n.Rescue, n.Always)
+	if n.Call != nil {
+		inside = n.Call.Steps
+	}
+	if next, cure, is := strings.Cut(rest, "/"); is && n.Retry != nil && strings.HasPrefix(next, "before.") {
+		inside, rest = n.Retry.Before, cure
+	}
+	return nodeAt(inside, rest)
+}
+
+// failure is why the run failed, nil when it did not.
+func (f *folding) failure() *machine.Failure {
+	if f.stopped != nil {
+		return f.stopped
+	}
+	return f.m.Failure()
 }
 
 // end lets the machine go on to where it waits for the outside.

@@ -108,7 +108,7 @@ func (e *Engine) Inspect(s Summary) (Inspection, error) {
 	waiting, res := f.waiting(s), f.m.Result()
 	return Inspection{
 		Summary: s, File: h.File, Journal: dir, Inputs: p.Inputs, Outputs: res.Outputs, Missing: res.Missing,
-		Failure: f.m.Failure(), Steps: f.all(), Effects: f.effects, History: f.history, Waiting: waiting,
+		Failure: f.failure(), Steps: f.all(), Effects: f.effects, History: f.history, Waiting: waiting,
 	}, nil
 }
 

@@ -38,8 +38,9 @@ type Decision struct {
 	By   string // who said yes, "" when nobody needs to
 	Plan string // the digest of what was shown, "" when nothing was
 	Note string // who said yes on what ground, such as --yes
-	// Stop fails the run instead.
-	Stop *types.Error
+	// Stop fails the run instead, before its first write: this is what would
+	// fail later.
+	Stop *machine.Failure
 	// No is said when a person does not agree: the run ends.
 	No bool
 	// Refuse ends the run: what was agreed to is not what would happen.
@@ -100,7 +101,7 @@ func (r *runner) decide(w *worker, q Question, reason string) (bool, approval) {
 	case w.call.Err() != nil || !r.going():
 		return false, approval{}
 	case d.Stop != nil:
-		r.stop(w.action.Path, d.Stop)
+		r.foresees(d.Stop)
 		return false, approval{}
 	case d.Refuse != nil:
 		r.refuse(d.Refuse)
@@ -199,7 +200,7 @@ func (r *runner) exclude(w *worker) bool {
 		case w.call.Err() != nil:
 			return false
 		case err != nil:
-			r.stop(w.action.Path, err)
+			r.foresees(&machine.Failure{Error: types.AsError(err)})
 			return false
 		case other == nil:
 			r.exclusive = true
@@ -220,9 +221,14 @@ func (r *runner) lock(ctx context.Context) (*types.Error, error) {
 	return r.Exclusive(ctx)
 }
 
-// stop fails a step that was not begun.
-func (r *runner) stop(at string, err error) {
-	r.err = r.apply(journal.Record{Kind: journal.Event, Path: at}, machine.Event{Kind: machine.Failed, Path: at, Error: types.AsError(err)}, true)
+// foresees fails the run for what would stop it. The step that was about to be
+// performed has not failed: nothing is cleaned up, passed over or rescued for it.
+func (r *runner) foresees(f *machine.Failure) {
+	if f.Path != "" {
+		r.observe(machine.Note{Kind: machine.FailedNote, Path: f.Path, Node: f.Node, Name: f.Node, Error: f.Error})
+	}
+	r.out.State, r.out.Failure = Failed, f
+	r.last = &journal.Record{Kind: journal.Finished, Path: f.Path}
 }
 
 // heed does what others ask of this run.

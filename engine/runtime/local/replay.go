@@ -22,14 +22,15 @@ func (r *runner) replay() error {
 		}
 	}
 	records := sinceRestart(all)
-	r.anew = nothingWritten(records) || !slices.ContainsFunc(records, func(rec journal.Record) bool { return rec.Kind == journal.Event })
+	begun := slices.ContainsFunc(records, func(rec journal.Record) bool { return rec.Kind == journal.Event })
+	r.anew = nothingWritten(records) || !begun
 	if nothingWritten(records) && r.End == nil {
 		if err := r.append(journal.Record{Kind: journal.Resumed, Reason: journal.Restart}, false); err != nil {
 			return err
 		}
 		return r.m.Apply(machine.Event{Kind: machine.Resumed, At: r.Clock.Now().UTC()})
 	}
-	r.replaying = true
+	r.replaying = begun
 	if err := r.fold(records); err != nil {
 		return err
 	}
@@ -41,8 +42,8 @@ func (r *runner) replay() error {
 		r.endBy(*r.End)
 		return r.err
 	}
-	if r.ending != nil && r.m.Failure() == nil {
-		return nil // it was stopped, and cleans up before it goes on
+	if !begun || r.ending != nil && r.m.Failure() == nil {
+		return nil // what fails now fails here; or it was stopped, and cleans up before it goes on
 	}
 	return r.retry()
 }

@@ -59,7 +59,12 @@ func (p *Program) approve(ctx context.Context, ref string, f personFlags) error 
 	}
 	render.Question(p.Stdout, a.Question, p.colour(p.OutTerminal))
 	if a.Forecast.Failure != nil {
-		return &exitError{exitFailed, a.Forecast.Failure.Error}
+		sources := render.Sources{}
+		if run, text, err := s.engine.Skill(id); err == nil {
+			sources[run.File] = text
+		}
+		render.Stopped(p.Stderr, a.Forecast.Failure, sources)
+		return &exitError{code: exitFailed}
 	}
 	switch said, err := p.agrees(ctx, a, f); {
 	case err != nil:

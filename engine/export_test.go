@@ -1,0 +1,4 @@
+package engine
+
+// NodeAt is for tests.
+var NodeAt = nodeAt
