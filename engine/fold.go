@@ -150,6 +150,10 @@ func (f *folding) event(r journal.Record) error {
 		return err
 	}
 	switch r.Event.Kind {
+	case machine.Unanswered:
+		if heard := f.heard[r.Path]; heard.first.IsZero() {
+			f.heard[r.Path] = answer{first: r.Event.At}
+		}
 	case machine.Done:
 		heard := f.heard[r.Path]
 		if heard.first.IsZero() {

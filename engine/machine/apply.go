@@ -41,7 +41,7 @@ func (m *Machine) fold(e Event) error {
 		return m.stray(e, "")
 	}
 	switch {
-	case v.Stage == pausing && (e.Kind == Done || e.Kind == Failed):
+	case v.Stage == pausing && (e.Kind == Done || e.Kind == Failed || e.Kind == Unanswered):
 		return m.stray(e, ", which waits for its next attempt")
 	case e.Kind == Failed:
 		f := m.failure(v, e.Error)
@@ -49,6 +49,8 @@ func (m *Machine) fold(e Event) error {
 		m.failedAt(v, f)
 	case e.Kind == Done:
 		m.answered(v, e)
+	case e.Kind == Unanswered && v.Action.Poll && v.Action.Kind == Call:
+		m.unanswered(v, e)
 	case e.Kind == Woken && v.Action.Kind != Ask:
 		m.woken(v)
 	case e.Kind == Dropped && v.Stop != nil:

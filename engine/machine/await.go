@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"slices"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/program"
@@ -22,13 +23,64 @@ func (m *Machine) polled(v *visit, e Event) {
 	case v.Stop != nil:
 		m.stopped(v)
 	case v.expired(e.At):
-		m.failed(v, types.Errorf(types.Timeout, "%s did not come true within %s", v.node.Until, v.node.Timeout))
+		m.failed(v, v.ranOut())
 	default:
-		every, _ := types.ParseDuration(v.node.Every)
-		a := *v.Action
-		a.Kind, a.At = Wait, e.At.Add(every)
-		v.Action = &a
-		m.note(v, Note{Kind: StillWaiting})
+		m.waitOn(v, e.At, nil)
+	}
+}
+
+func (v *visit) ranOut() *types.Error {
+	return types.Errorf(types.Timeout, "%s did not come true within %s", v.node.Until, v.node.Timeout)
+}
+
+// waitOn makes an await wait for its next poll; why is what kept the last one from
+// an answer. It comes no later than the end of the await's time.
+func (m *Machine) waitOn(v *visit, now time.Time, why *types.Error) {
+	every, _ := types.ParseDuration(v.node.Every)
+	if why != nil {
+		every = noSooner(every, why)
+	}
+	a := *v.Action
+	a.Kind, a.At = Wait, now.Add(every)
+	if end, ends := v.ends(); why != nil && ends && end.Before(a.At) {
+		a.At = end
+	}
+	v.Action = &a
+	m.note(v, Note{Kind: StillWaiting, Error: why})
+}
+
+// passing are the failures of a read that say nothing of what it looks at, and
+// that go by.
+var passing = []types.Code{types.Network, types.Timeout, types.Unavailable, types.RateLimited}
+
+// FailureAt is the event of an action at path that failed, and surely without
+// effect. An await goes on over what goes by, until its own time is up; a retry
+// that names the code comes first.
+func (m *Machine) FailureAt(path string, err *types.Error) Event {
+	e := Event{Kind: Failed, Path: path, Error: err}
+	v := m.live[path]
+	if v == nil || v.node.Kind != program.Await || v.Stop != nil || !slices.Contains(passing, err.Code) {
+		return e
+	}
+	if r := v.node.Retry; r == nil || !slices.Contains(r.On, err.Code) || !m.again(v, m.failure(v, err)) {
+		e.Kind = Unanswered
+	}
+	return e
+}
+
+// unanswered lets an await go on that got no answer.
+func (m *Machine) unanswered(v *visit, e Event) {
+	if v.Since.IsZero() {
+		v.Since = e.At
+	}
+	switch {
+	case v.Stop != nil:
+		m.stopped(v)
+	case v.expired(e.At):
+		err := v.ranOut().WithHint("%s", e.Error.Hint).With("cause", e.Error.Message)
+		m.failed(v, err)
+	default:
+		m.waitOn(v, e.At, e.Error)
 	}
 }
 
@@ -61,8 +113,14 @@ func (m *Machine) judge(v *visit, output types.Values) (verdict, *types.Error) {
 
 // expired reports whether an await's own time is over.
 func (v *visit) expired(now time.Time) bool {
+	end, ends := v.ends()
+	return ends && !now.Before(end)
+}
+
+// ends is when an await's own time is over, if it ends at all.
+func (v *visit) ends() (at time.Time, ends bool) {
 	limit, err := types.ParseDuration(v.node.Timeout)
-	return err == nil && limit > 0 && !now.Before(v.Since.Add(limit))
+	return v.Since.Add(limit), err == nil && limit > 0
 }
 
 // StillWaits reports whether an await's answer at path would leave it waiting,
@@ -72,8 +130,14 @@ func (m *Machine) StillWaits(e Event) bool {
 	if v == nil || v.node.Kind != program.Await || v.Since.IsZero() || v.Stop != nil {
 		return false
 	}
+	if v.expired(e.At) {
+		return false
+	}
+	if e.Kind == Unanswered {
+		return true
+	}
 	verdict, err := m.judge(v, e.Output)
-	return err == nil && verdict == keepWaiting && !v.expired(e.At)
+	return err == nil && verdict == keepWaiting
 }
 
 // awaitFailure is the error of an await whose fail_if came true.

@@ -18,6 +18,9 @@ const (
 	// Failed: the action surely did not do its work, unless it is Unsettled;
 	// Error says why.
 	Failed EventKind = "failed"
+	// Unanswered: the read of an await got no answer, for the reason in Error; the
+	// await goes on. [Machine.FailureAt] says when that is so.
+	Unanswered EventKind = "unanswered"
 	// Woken: the time an await, or the next attempt, had to wait is over.
 	Woken EventKind = "woken"
 	// TimedOut: the node at Path, which is the Bounds of an action, has used up

@@ -171,6 +171,11 @@ func (m *Machine) delay(v *visit, err *types.Error) time.Duration {
 	if most, err := types.ParseDuration(r.MaxDelay); err == nil && most > 0 {
 		d = min(d, most)
 	}
+	return noSooner(d, err)
+}
+
+// noSooner is a pause that is no shorter than the service asked for.
+func noSooner(d time.Duration, err *types.Error) time.Duration {
 	if asked, ok := err.Details["retry_after"].(string); ok {
 		if s, err := strconv.Atoi(asked); err == nil && s < 3600 {
 			d = max(d, time.Duration(s)*time.Second)

@@ -280,7 +280,7 @@ func (w *walker) perform(ctx context.Context, a machine.Action) machine.Event {
 	}
 	switch {
 	case err != nil:
-		return failed(a, err)
+		return w.m.FailureAt(a.Path, types.AsError(err))
 	case a.Effect == string(step.Locals):
 		w.local = append(w.local, plan.Local{Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step})
 	case !a.Poll:

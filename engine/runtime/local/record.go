@@ -83,9 +83,18 @@ func (r *runner) failed(rec journal.Record, a machine.Action, err error) {
 	if r.err != nil {
 		return
 	}
+	e := machine.Event{Kind: machine.Failed, Path: a.Path, Error: types.AsError(err)}
+	if a.Poll {
+		e = r.m.FailureAt(a.Path, e.Error)
+		if e.At = r.Clock.Now().UTC(); e.Kind == machine.Unanswered && r.m.StillWaits(e) {
+			r.err = r.tell(e)
+			return
+		}
+	}
 	open := rec.Outcome == outcomeUnknown
+	e.Unsettled = open
 	r.unseen[a.Path] = rec.Outcome == outcomeUnseen
-	r.err = r.apply(rec, machine.Event{Kind: machine.Failed, Path: a.Path, Error: types.AsError(err), Unsettled: open}, rec.Key != "")
+	r.err = r.apply(rec, e, rec.Key != "")
 	if !open {
 		delete(r.intents, a.Path)
 	}

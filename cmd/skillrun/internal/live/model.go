@@ -143,7 +143,7 @@ func (m *model) apply(e engine.Event) {
 		m.start(r, e)
 	case "waiting":
 		m.wake(r, e.At)
-		r.state = waiting
+		r.state, r.notice = waiting, messageOf(e)
 	case "notice":
 		r.notice = e.Text
 	case "step_retry":

@@ -122,6 +122,9 @@ func (l *Lines) told(e engine.Event, more string) {
 	case "step_retry":
 		l.line("retry", e, fmt.Sprintf(": attempt %d of %d failed%s", e.Attempt, e.Attempts, l.why(e)))
 	case "waiting":
+		if e.Error != nil {
+			more = l.why(e) + ", and it is asked again" + more
+		}
 		l.line("waiting", e, more)
 	case "notice":
 		fmt.Fprintf(l.w, "%-8s %s%s\n", "note", at(Clean(cmp.Or(e.Path, e.ID))), Clean(e.Text))
