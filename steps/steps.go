@@ -33,15 +33,16 @@ type Options struct {
 // without one: a skill that needs it is refused before it runs.
 func All(cfg *config.Config, o Options) (*step.Catalogue, error) {
 	c := connector{cfg: cfg, wrap: o.Wrap}
+	repositories := git.Options{Services: each(&c, "git", c.git), Cache: o.Cache}
 	families := [][]step.Step{
-		git.Steps(git.Options{Services: each(&c, "git", c.git), Cache: o.Cache}),
+		git.Steps(repositories),
 		quay.Steps(each(&c, "quay", c.quay)),
 		jira.Steps(each(&c, "jira", c.jira)),
 		gitlab.Steps(each(&c, "gitlab", c.gitlab)),
 		slack.Steps(each(&c, "slack", c.slack)),
 		yamlfile.Steps(),
 		httpapi.Steps(each(&c, "http", c.http)),
-		files.Steps(each(&c, "files", c.files)),
+		files.Steps(each(&c, "files", c.files), git.Admit(repositories)),
 		execute.Steps(execute.Options{Env: cfg.Env}),
 		state.Steps(o.State),
 		logline.Steps(),

@@ -10,7 +10,7 @@ import (
 
 // Examine returns what looks whether the folder of a service is there.
 func Examine(services map[string]Service) step.Examine {
-	f := family{services}
+	f := family{services: services}
 	return func(_ context.Context, name string, _ []step.Use, _ time.Time) []step.Finding {
 		root, err := f.openService(name)
 		if err != nil {

@@ -10,6 +10,9 @@
 package files
 
 import (
+	"context"
+	"io/fs"
+
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -17,10 +20,16 @@ import (
 // Service is one folder that the configuration opens.
 type Service struct{ Root string }
 
+// Admit is asked before a file of a workspace is written that is not there yet.
+// It returns the permissions that the repository has for it, or why no commit
+// could hold it.
+type Admit func(ctx context.Context, workspace, path string) (fs.FileMode, error)
+
 // Steps returns the family, built on the configured folders by name. With nil
-// it can be documented and checked, and performed on workspaces.
-func Steps(services map[string]Service) []step.Step {
-	f := family{services}
+// it can be documented and checked, and performed on workspaces; without admit
+// these take every file.
+func Steps(services map[string]Service, admit Admit) []step.Step {
+	f := family{services, admit}
 	codes := []types.Code{types.NotFound, types.Conflict, types.Forbidden, types.Unavailable}
 	return []step.Step{
 		step.Read("file_read", "Read a text file.", f.read).
@@ -32,13 +41,16 @@ func Steps(services map[string]Service) []step.Step {
 		step.Write("file_write", "Write a text file in a folder that the configuration opens.", f.write,
 			step.Find(f.find), step.Preview(f.preview)).
 			Touching("files", "file", "write").Failing(codes...),
-		step.Local("workspace_write", "Write a text file in a workspace, where a commit takes it up.", writeWorkspace).
-			Touching("", "file", "write").Failing(codes...),
+		step.Local("workspace_write", "Write a text file in a workspace, where a commit takes it up.", f.writeWorkspace).
+			Touching("", "file", "write").Failing(append(codes, types.Auth, types.Network, types.Timeout, types.RateLimited)...),
 	}
 }
 
 // family is the receiver of all steps.
-type family struct{ services map[string]Service }
+type family struct {
+	services map[string]Service
+	admit    Admit
+}
 
 // At says which folder a path is in.
 type At struct {

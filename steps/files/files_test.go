@@ -3,6 +3,8 @@ package files_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -48,7 +50,7 @@ func newWorld(t *testing.T) world {
 	w.put(filepath.Join(dir, "secret"), "s3cret")
 	w.put(filepath.Join(w.runs, "repo", "secret"), "s3cret")
 	w.put(filepath.Join(w.root, "large"), strings.Repeat("x", 1<<20+1))
-	w.steps = step.NewCatalogue(files.Steps(map[string]files.Service{"files": {Root: w.root}, "gone": {Root: filepath.Join(dir, "gone")}}))
+	w.steps = step.NewCatalogue(files.Steps(map[string]files.Service{"files": {Root: w.root}, "gone": {Root: filepath.Join(dir, "gone")}}, nil))
 	return w
 }
 
@@ -346,5 +348,43 @@ func TestExamine(t *testing.T) {
 	}
 	if got := examine(t.Context(), "gone", nil, time.Time{}); len(got) != 1 || got[0].State() != "failed" {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestWayThroughALink: a file of a workspace is written where its path says, not
+// through a link and not below a file; what the repository says of a path is
+// heard, and a file that is there keeps its permissions.
+func TestWayThroughALink(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	root := filepath.Join(base, "ws", "files")
+	err := errors.Join(os.MkdirAll(filepath.Join(root, "folder"), 0o755), os.Symlink("folder", filepath.Join(root, "link")),
+		os.WriteFile(filepath.Join(root, "file"), []byte("x"), 0o755))
+	if err != nil {
+		t.Fatal(err)
+	}
+	admit := func(_ context.Context, workspace, path string) (fs.FileMode, error) {
+		if strings.HasPrefix(path, "sub/") {
+			return 0, types.Errorf(types.Conflict, "%s is below sub", path)
+		}
+		return 0o755, nil
+	}
+	write, _ := step.NewCatalogue(files.Steps(nil, admit)).Lookup("workspace_write")
+	ctx := step.WithCall(t.Context(), step.Call{Workspaces: base})
+	for path, want := range map[string]string{
+		"link/x": "link/x is below link, a symbolic link", "file/x": "file/x is below file, a file", "file/x/y": "file/x/y is below file, a file",
+		"sub/x": "sub/x is below sub", "new": "", "folder/new": "", "file": "",
+	} {
+		_, err := write.Do(ctx, types.Encode(map[string]any{"workspace": "ws", "path": path, "text": "y"}))
+		if want != "" {
+			if types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %s", path, err, want)
+			}
+			continue
+		}
+		info, statErr := os.Stat(filepath.Join(root, path))
+		if err != nil || statErr != nil || info.Mode().Perm() != 0o755 {
+			t.Errorf("%s: %v %v", path, err, statErr)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"syscall"
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -57,16 +58,19 @@ func (f family) write(_ context.Context, in writeIn) (writeOut, error) {
 		return writeOut{}, err
 	}
 	defer root.Close()
-	return in.put(root)
+	return in.put(root, newFile)
 }
 
 type localIn struct {
 	Workspace string `json:"workspace" workspace:"true" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace, as git_checkout returned it."`
-	Path      string `json:"path" doc:"The path of the file, as the repository has it. Folders that are missing are made."`
+	Path      string `json:"path" doc:"The path of the file, as the repository has it, whether or not it was checked out. Folders that are missing are made. Refused are what no commit can hold: .git in any spelling, and what is below a submodule, a link or a file."`
 	Text      string `json:"text" doc:"What the file is to hold, up to 1 MiB."`
 }
 
-func writeWorkspace(ctx context.Context, in localIn) (writeOut, error) {
+// writeWorkspace writes a file of a workspace, new or not. The repository is
+// asked about one that is not there, so that what no commit could hold is
+// refused now, and a script that was not checked out stays one.
+func (f family) writeWorkspace(ctx context.Context, in localIn) (writeOut, error) {
 	w := writeIn{Path: in.Path, Text: in.Text}
 	if err := w.check(); err != nil {
 		return writeOut{}, err
@@ -76,10 +80,40 @@ func writeWorkspace(ctx context.Context, in localIn) (writeOut, error) {
 		return writeOut{}, err
 	}
 	defer root.Close()
-	return w.put(root)
+	if err := plainWay(root, in.Path); err != nil {
+		return writeOut{}, err
+	}
+	mode := newFile
+	if info, err := lookUp(root, in.Path); err == nil && info == nil && f.admit != nil {
+		if mode, err = f.admit(ctx, in.Workspace, in.Path); err != nil {
+			return writeOut{}, err
+		}
+	}
+	return w.put(root, mode)
 }
 
-func (in writeIn) put(root *os.Root) (writeOut, error) {
+// plainWay refuses a path that a link or a file is on the way to: the file would
+// be another one, or none.
+func plainWay(root *os.Root, name string) error {
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		info, err := lookUp(root, dir)
+		switch {
+		case err != nil && !errors.Is(err, syscall.ENOTDIR):
+			return reached(name, err)
+		case info == nil || info.IsDir():
+		case info.Mode()&fs.ModeSymlink != 0:
+			return types.Errorf(types.Conflict, "%s is below %s, a symbolic link", name, dir).WithHint("name the folder it points to")
+		default:
+			return types.Errorf(types.Conflict, "%s is below %s, a file", name, dir).WithHint("give another path")
+		}
+	}
+	return nil
+}
+
+// newFile are the permissions of a file that was not there.
+const newFile fs.FileMode = 0o644
+
+func (in writeIn) put(root *os.Root, mode fs.FileMode) (writeOut, error) {
 	if _, err := in.there(root); err != nil {
 		return writeOut{}, err
 	}
@@ -88,7 +122,7 @@ func (in writeIn) put(root *os.Root) (writeOut, error) {
 			return writeOut{}, unwritable(types.Unavailable, in.Path, err)
 		}
 	}
-	if err := replace(root, in.Path, []byte(in.Text)); err != nil {
+	if err := replace(root, in.Path, []byte(in.Text), mode); err != nil {
 		return writeOut{}, err
 	}
 	return in.out(), nil
@@ -175,9 +209,9 @@ func (f family) preview(_ context.Context, in writeIn, unknown step.UnknownPaths
 	return p, err
 }
 
-// replace writes the file beside itself, flushes and renames it.
-func replace(root *os.Root, name string, data []byte) error {
-	mode := fs.FileMode(0o644)
+// replace writes the file beside itself, flushes and renames it. mode is that of
+// one that is not there yet.
+func replace(root *os.Root, name string, data []byte, mode fs.FileMode) error {
 	if info, err := lookUp(root, name); err == nil && info != nil {
 		mode = info.Mode().Perm()
 	}

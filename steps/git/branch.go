@@ -92,7 +92,7 @@ func (w *workspace) goOn(ctx context.Context, push *repo, from *remoteRefs, tip 
 			if err := w.bringFiles(ctx, push, from, h, w.meta.Files); err != nil {
 				return err
 			}
-			if err := w.keep(h); err != nil {
+			if err := w.keep(h, w.meta.Files); err != nil {
 				return err
 			}
 		}

@@ -3,7 +3,9 @@ package git
 import (
 	"context"
 	"maps"
+	"path"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -39,48 +41,122 @@ func (b *builder) blob(text []byte) (plumbing.Hash, error) {
 	return b.put(o)
 }
 
-// over stores the tree of a commit with some files replaced.
+// over stores the tree of a commit with some paths as they are to be.
 func (b *builder) over(commit plumbing.Hash, edits map[string]edit) (plumbing.Hash, error) {
 	c, err := object.GetCommit(b.sto, commit)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
 	entries := map[string]object.TreeEntry{}
-	for _, name := range slices.Sorted(maps.Keys(edits)) {
-		h, err := b.blob(edits[name].text)
-		if err != nil {
-			return plumbing.ZeroHash, err
+	for _, name := range pathsOf(edits) {
+		e := object.TreeEntry{Mode: edits[name].mode}
+		if !edits[name].gone() {
+			if e.Hash, err = b.blob(edits[name].text); err != nil {
+				return plumbing.ZeroHash, err
+			}
 		}
-		entries[name] = object.TreeEntry{Mode: edits[name].mode, Hash: h}
+		entries[name] = e
 	}
-	return b.tree(c.TreeHash, entries)
+	tree, err := b.tree(c.TreeHash, "", entries)
+	if err == nil && tree.IsZero() {
+		tree, err = b.encode(&object.Tree{}) // every file is gone
+	}
+	return tree, err
 }
 
-// tree stores a tree with some paths replaced, and the trees on the way to
-// them; everything else is taken over by its hash.
-func (b *builder) tree(base plumbing.Hash, edits map[string]object.TreeEntry) (plumbing.Hash, error) {
-	t, err := object.GetTree(b.sto, base)
+// tree stores a tree with some paths as they are to be, and the trees on the way
+// to them; everything else is taken over by its hash. A zero base is a new
+// folder; a folder in which nothing is left is the zero hash. What is deleted
+// makes room before anything takes its place; what is not deleted is in the way.
+func (b *builder) tree(base plumbing.Hash, at string, edits map[string]object.TreeEntry) (plumbing.Hash, error) {
+	next, err := b.entries(base)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
 	here, below := split(edits)
-	next := &object.Tree{Entries: slices.Clone(t.Entries)}
-	for i := range next.Entries {
-		e := &next.Entries[i]
-		if edit, ok := here[e.Name]; ok {
-			e.Hash, e.Mode = edit.Hash, edit.Mode
-		}
-		if inside, ok := below[e.Name]; ok && e.Mode == filemode.Dir {
-			if e.Hash, err = b.tree(e.Hash, inside); err != nil {
-				return plumbing.ZeroHash, err
+	for _, name := range types.SortedKeys(below) {
+		e := next[name]
+		_, freed := here[name]
+		switch {
+		case e.Mode != filemode.Empty && e.Mode != filemode.Dir && !freed:
+			if !puts(below[name]) {
+				continue // what is deleted there is not there
 			}
+			return plumbing.ZeroHash, inTheWay(path.Join(at, name), e.Mode)
+		case e.Mode != filemode.Dir:
+			e.Hash = plumbing.ZeroHash
+		}
+		if e.Hash, err = b.tree(e.Hash, path.Join(at, name), below[name]); err != nil {
+			return plumbing.ZeroHash, err
+		}
+		if next[name] = (object.TreeEntry{Name: name, Mode: filemode.Dir, Hash: e.Hash}); e.Hash.IsZero() {
+			delete(next, name)
 		}
 	}
+	for _, name := range types.SortedKeys(here) {
+		was, e := next[name], here[name]
+		switch {
+		case e.Mode == filemode.Empty && was.Mode != filemode.Dir:
+			delete(next, name)
+		case e.Mode == filemode.Empty: // a folder took its place
+		case was.Mode == filemode.Dir || was.Mode == filemode.Submodule:
+			return plumbing.ZeroHash, inTheWay(path.Join(at, name), was.Mode)
+		case was.Mode == filemode.Deprecated && e.Mode == filemode.Regular && was.Hash == e.Hash: // unchanged
+		default:
+			next[name] = object.TreeEntry{Name: name, Mode: e.Mode, Hash: e.Hash}
+		}
+	}
+	if len(next) == 0 {
+		return plumbing.ZeroHash, nil
+	}
+	t := &object.Tree{Entries: slices.Collect(maps.Values(next))}
+	sort.Sort(object.TreeEntrySorter(t.Entries))
+	return b.encode(t)
+}
+
+// entries are what a tree holds, by name.
+func (b *builder) entries(tree plumbing.Hash) (map[string]object.TreeEntry, error) {
+	out := map[string]object.TreeEntry{}
+	if tree.IsZero() {
+		return out, nil
+	}
+	t, err := object.GetTree(b.sto, tree)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range t.Entries {
+		out[e.Name] = e
+	}
+	if len(out) != len(t.Entries) {
+		return nil, types.Errorf(types.Conflict, "tree %s holds a name twice, and git makes no such tree", tree).
+			WithHint("git fsck tells what is wrong with the repository; its owner has to mend it")
+	}
+	return out, nil
+}
+
+func (b *builder) encode(t *object.Tree) (plumbing.Hash, error) {
 	o := &plumbing.MemoryObject{}
-	if err := next.Encode(o); err != nil {
+	if err := t.Encode(o); err != nil {
 		return plumbing.ZeroHash, err
 	}
 	return b.put(o)
+}
+
+// puts reports whether any of the edits is more than a deletion.
+func puts(edits map[string]object.TreeEntry) bool {
+	for _, e := range edits {
+		if e.Mode != filemode.Empty {
+			return true
+		}
+	}
+	return false
+}
+
+// inTheWay is the error of what the commit below has where the workspace has
+// something else, and never had that.
+func inTheWay(path string, mode filemode.FileMode) error {
+	return types.Errorf(types.Conflict, "%s is %s in the repository, and the workspace has something else in its place", path, kindOf(mode)).
+		WithHint("give it another name; what is to make room for it has to be in git_checkout's paths").With("path", path)
 }
 
 // split parts paths into names here and what lies below each folder.

@@ -2,6 +2,7 @@ package git
 
 import (
 	"context"
+	"iter"
 	"maps"
 	"path"
 	"slices"
@@ -44,14 +45,20 @@ func (r *repo) changes(ctx context.Context, remote *remoteRefs, from, to plumbin
 	if root.to, err = r.rootOf(ctx, remote, to); err != nil {
 		return nil, err
 	}
+	return r.changesOf(ctx, remote, []plumbing.Hash{from, to}, root, paths)
+}
+
+// changesOf does the same for two trees, which some commits lead to.
+func (r *repo) changesOf(ctx context.Context, remote *remoteRefs, of []plumbing.Hash, root folders, paths []string) ([]change, error) {
 	var out []change
+	only := selectionOf(paths)
 	for level := []folders{root}; len(level) > 0; {
-		if err := r.bringObjects(ctx, remote, []plumbing.Hash{from, to}, treesOf(level)); err != nil {
+		if err := r.bringObjects(ctx, remote, of, treesOf(level)); err != nil {
 			return nil, err
 		}
 		var next []folders
 		for _, f := range level {
-			files, below, err := r.differ(f, paths)
+			files, below, err := r.differ(f, only)
 			if err != nil {
 				return nil, err
 			}
@@ -89,7 +96,7 @@ func treesOf(level []folders) []plumbing.Hash {
 }
 
 // differ compares one folder: the files that differ, and the folders that do.
-func (r *repo) differ(f folders, paths []string) (files []change, below []folders, err error) {
+func (r *repo) differ(f folders, only selection) (files []change, below []folders, err error) {
 	if f.from == f.to {
 		return nil, nil, nil
 	}
@@ -105,7 +112,7 @@ func (r *repo) differ(f folders, paths []string) (files []change, below []folder
 	maps.Copy(names, to)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		a, b, at := from[name], to[name], path.Join(f.path, name)
-		if a == b || !within(at, paths) {
+		if a == b || !only.within(at) {
 			continue
 		}
 		fromTree, fromFile := apart(a)
@@ -113,7 +120,7 @@ func (r *repo) differ(f folders, paths []string) (files []change, below []folder
 		if fromTree != toTree {
 			below = append(below, folders{at, fromTree, toTree})
 		}
-		if fromFile != toFile && inside(at, paths) {
+		if fromFile != toFile && only.inside(at) {
 			files = append(files, change{path: at, from: fromFile, to: toFile})
 		}
 	}
@@ -144,15 +151,49 @@ func apart(e object.TreeEntry) (tree plumbing.Hash, file object.TreeEntry) {
 	return plumbing.ZeroHash, e
 }
 
+// selection is some files and folders; the zero selection is everything.
+type selection struct{ paths, ways map[string]bool }
+
+func selectionOf(paths []string) selection {
+	if len(paths) == 0 {
+		return selection{}
+	}
+	s := selection{map[string]bool{}, map[string]bool{}}
+	for _, p := range paths {
+		s.paths[p] = true
+		for at := range parents(p) {
+			s.ways[at] = true
+		}
+	}
+	return s
+}
+
+// parents are the folders on the way to a path, the nearest to the root first.
+func parents(p string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i, c := range p {
+			if c == '/' && !yield(p[:i]) {
+				return
+			}
+		}
+	}
+}
+
 // inside reports whether a path is one of those wanted, or below one.
-func inside(at string, paths []string) bool {
-	return len(paths) == 0 || slices.ContainsFunc(paths, func(p string) bool { return p == at || strings.HasPrefix(at, p+"/") })
+func (s selection) inside(at string) bool {
+	if s.paths == nil || s.paths[at] {
+		return true
+	}
+	for p := range parents(at) {
+		if s.paths[p] {
+			return true
+		}
+	}
+	return false
 }
 
 // within reports whether a path is wanted, or leads to one that is.
-func within(at string, paths []string) bool {
-	return inside(at, paths) || slices.ContainsFunc(paths, func(p string) bool { return strings.HasPrefix(p, at+"/") })
-}
+func (s selection) within(at string) bool { return s.ways[at] || s.inside(at) }
 
 // moved joins a deleted and an added file of the very same content, in the
 // order of their new names.

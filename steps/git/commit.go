@@ -2,26 +2,26 @@ package git
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/utils/diff"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
 type commitIn struct {
-	Workspace string `json:"workspace" workspace:"true" doc:"The workspace." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
+	Workspace string `json:"workspace" workspace:"true" doc:"The workspace. All that lies in it is committed, as git add -A -f does: what steps and programs made new, changed, or made executable, and links as links; a .gitignore does not count, and what a program leaves behind has to be removed. A file that was checked out or written and is gone is deleted; a file of the repository that was never in the workspace stays as it is." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
 	Message   string `json:"message" doc:"The commit's message."`
 }
 
 // File is a changed file of a commit.
 type File struct {
 	Path    string `json:"path" doc:"The file."`
+	Status  string `json:"status" doc:"What became of it." enum:"added,modified,deleted,renamed"`
+	OldPath string `json:"old_path" doc:"Where it was, when it only moved; else empty. One that moved and was changed counts as deleted and added."`
 	Added   int    `json:"added" doc:"Lines that are new."`
 	Removed int    `json:"removed" doc:"Lines that are gone."`
 }
@@ -42,13 +42,14 @@ func (c *client) commit(ctx context.Context, in commitIn) (commitOut, error) {
 	if err != nil {
 		return out, err
 	}
-	edits, err := w.edits()
+	edits, err := w.edits(ctx)
 	if err != nil {
 		return out, err
 	}
 	call := step.CallOf(ctx)
+	w.meta.Files = pathsOf(edits)
 	if ours := w.find(call.Key.String()); ours != nil {
-		return w.again(ours, edits)
+		return w.again(ctx, ours, edits)
 	}
 	if !w.continues() {
 		return out, types.Errorf(types.Conflict, "branch %s is there and holds other commits of this work", w.meta.Branch).
@@ -67,7 +68,7 @@ func (c *client) commit(ctx context.Context, in commitIn) (commitOut, error) {
 	if err := w.save(); err != nil {
 		return out, err
 	}
-	return w.committed(hash, b.written)
+	return w.committed(ctx, hash, b.written)
 }
 
 // continues reports whether the head goes on from the branch that was there,
@@ -99,7 +100,12 @@ func (w *workspace) find(key string) *object.Commit {
 
 // again takes the commit that an earlier attempt made, when it holds the very
 // changes that the files hold now.
-func (w *workspace) again(ours *object.Commit, edits map[string]edit) (commitOut, error) {
+func (w *workspace) again(ctx context.Context, ours *object.Commit, edits map[string]edit) (commitOut, error) {
+	for _, h := range []plumbing.Hash{ours.ParentHashes[0], ours.Hash} {
+		if err := w.reach(ctx, h, w.meta.Files); err != nil {
+			return commitOut{}, err
+		}
+	}
 	b := &builder{sto: w.objects, dry: true}
 	tree, err := b.over(ours.ParentHashes[0], edits)
 	if err != nil {
@@ -113,7 +119,7 @@ func (w *workspace) again(ours *object.Commit, edits map[string]edit) (commitOut
 	if err := w.save(); err != nil {
 		return commitOut{}, err
 	}
-	return w.committed(ours.Hash, 0)
+	return w.committed(ctx, ours.Hash, 0)
 }
 
 // checkMessage refuses a message that is empty, that git cannot keep, or that
@@ -134,63 +140,56 @@ func checkMessage(message string) error {
 	return nil
 }
 
-// edit is a file as it is to be.
-type edit struct {
-	text []byte
-	mode filemode.FileMode
-}
-
-// edits reads the workspace's files.
-func (w *workspace) edits() (map[string]edit, error) {
-	out := map[string]edit{}
-	for _, name := range w.meta.Files {
-		text, mode, err := w.read(name)
-		if err != nil {
-			return nil, err
-		}
-		out[name] = edit{text, mode}
-	}
-	return out, nil
-}
-
 // committed describes the workspace's commit against the base of its files.
-func (w *workspace) committed(hash plumbing.Hash, objects int) (commitOut, error) {
-	files := w.changed(func(name string) string { return w.text(hash, name) })
-	return commitOut{Sha: hash.String(), Short: short(hash), Files: files, Objects: objects}, nil
+func (w *workspace) committed(ctx context.Context, hash plumbing.Hash, objects int) (commitOut, error) {
+	c, err := object.GetCommit(w.objects, hash)
+	if err != nil {
+		return commitOut{}, w.broken(err)
+	}
+	patches, err := w.against(ctx, c.TreeHash)
+	if err != nil {
+		return commitOut{}, err
+	}
+	return commitOut{Sha: hash.String(), Short: short(hash), Files: filesOf(patches), Objects: objects}, nil
 }
 
-// changed are the files that are to be another text than the base has.
-func (w *workspace) changed(after func(name string) string) []File {
+// changes reports whether edits make another tree than the head's.
+func (w *workspace) changes(edits map[string]edit) (bool, error) {
+	head, err := object.GetCommit(w.objects, w.head())
+	if err != nil {
+		return false, w.broken(err)
+	}
+	tree, err := (&builder{sto: w.objects, dry: true}).over(w.head(), edits)
+	if err != nil {
+		return false, w.broken(err)
+	}
+	return tree != head.TreeHash, nil
+}
+
+// against compares the workspace's files in a tree with those of the base.
+func (w *workspace) against(ctx context.Context, tree plumbing.Hash) ([]*filePatch, error) {
+	base, err := object.GetCommit(w.objects, w.base())
+	if err != nil {
+		return nil, w.broken(err)
+	}
+	r, nobody := *w.repo, &remoteRefs{url: w.repo.url, caps: capability.NewList()} // all is at hand
+	r.trees = w.objects
+	list, err := r.changesOf(ctx, nobody, nil, folders{from: base.TreeHash, to: tree}, w.meta.Files)
+	if err != nil {
+		return nil, w.broken(err)
+	}
+	patches, err := r.patches(ctx, nobody, nil, list, committing)
+	if err != nil {
+		return nil, w.broken(err)
+	}
+	return patches, nil
+}
+
+func filesOf(patches []*filePatch) []File {
 	out := []File{}
-	for _, name := range w.meta.Files {
-		before, after := w.text(w.base(), name), after(name)
-		if before == after {
-			continue
-		}
-		f := File{Path: name}
-		for _, d := range diff.Do(before, after) {
-			lines := len(slices.Collect(strings.Lines(d.Text)))
-			switch { // go-git takes the numbers of its diff library over: 1 inserts, -1 deletes
-			case d.Type > 0:
-				f.Added += lines
-			case d.Type < 0:
-				f.Removed += lines
-			}
-		}
-		out = append(out, f)
+	for _, p := range patches {
+		d := p.describe()
+		out = append(out, File{Path: d.Path, Status: d.Status, OldPath: d.OldPath, Added: d.Additions, Removed: d.Deletions})
 	}
 	return out
-}
-
-// text is a file's text at a commit, "" when there is none.
-func (w *workspace) text(commit plumbing.Hash, name string) string {
-	f, err := lookUp(w.objects, commit, name)
-	if err != nil {
-		return ""
-	}
-	text, err := contents(f)
-	if err != nil {
-		return ""
-	}
-	return text
 }

@@ -90,7 +90,7 @@ func (r *repo) fillDiff(ctx context.Context, refs *remoteRefs, out *diffOut, in 
 		return err
 	}
 	out.Total, out.Truncated = len(list), len(list) > in.Limit
-	patches, err := r.patches(ctx, refs, []plumbing.Hash{from, to}, list[:min(len(list), in.Limit)])
+	patches, err := r.patches(ctx, refs, []plumbing.Hash{from, to}, list[:min(len(list), in.Limit)], looking)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	gogit "github.com/go-git/go-git/v5"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -378,9 +379,11 @@ func TestLinks(t *testing.T) {
 	if err := errors.Join(os.Remove(inside), os.Symlink(secret, inside)); err != nil {
 		t.Fatal(err)
 	}
-	r.fails("git_commit", ws("message", "m"), types.BadInput, "is not a regular file")
-	if err := os.Remove(inside); err != nil {
-		t.Fatal(err)
+	out := r.must("git_commit", ws("message", "m"))
+	r.must("git_push", ws())
+	e := r.treeOf(out["sha"].(string))[file]
+	text, err := r.ReadFile("service/app-interface", out["sha"].(string), file)
+	if e.Mode != filemode.Symlink || err != nil || text != secret {
+		t.Errorf("a link in a file's place is committed as %v: %q %v", e.Mode, text, err)
 	}
-	r.fails("git_commit", ws("message", "m"), types.NotFound, "is gone from the workspace")
 }

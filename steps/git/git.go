@@ -13,8 +13,11 @@
 //
 // A workspace is a folder of the run: the base commit, the files that were
 // asked for (files/), the objects made since (objects.git/) and what is known
-// of it (workspace.json). git_commit writes one blob a changed file, the trees
-// above it and one commit: its cost follows the change, not the repository.
+// of it (workspace.json). Whatever lies in files/ is to be committed, whoever
+// wrote it: steps of other families, and programs. git_commit writes one blob a
+// changed file, the trees above it and one commit: its cost follows the change,
+// not the repository. What no commit could hold is refused when a step writes it
+// ([Admit]), and at the commit when a program made it.
 //
 // # Once
 //
@@ -123,8 +126,8 @@ func Steps(o Options) []step.Step {
 			Touching("git", "files", "read").Failing(reads...),
 		step.Local("git_branch_create", "Name the branch that a workspace will be pushed to, or go on from ours that is there.", c.branchCreate).
 			Touching("git", "branch", "read").Failing(append(reads, types.Conflict)...),
-		step.Local("git_commit", "Commit the changed files of a workspace.", c.commit, step.Preview(c.previewCommit)).
-			Touching("git", "commit", "create").Failing(types.Conflict, types.NotFound, types.Auth),
+		step.Local("git_commit", "Commit the new, changed, moved and deleted files of a workspace.", c.commit, step.Preview(c.previewCommit)).
+			Touching("git", "commit", "create").Failing(append(reads, types.Conflict)...),
 		step.Write("git_push", "Push a workspace's commit to a branch.", c.push,
 			step.Find(c.findPush), step.Preview(c.previewPush), step.Resolve("the branch, or the commit it is at", c.resolvePush),
 			step.Undo(step.Undoing[pushIn, pushOut]{Say: sayUnpush, Do: c.unpush})).

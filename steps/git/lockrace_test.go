@@ -254,7 +254,7 @@ func TestPreviewOfAResumedBranch(t *testing.T) {
 	s, _ := r.steps.Lookup("git_commit")
 	p, err := s.Preview(r.ctx(), types.Encode(ws("message", "")), step.UnknownPaths{"message"})
 	if err != nil || p.Change.Title != "commit 1 file on release-1" || strings.Join(p.Unknown, " ") != "sha short objects" ||
-		!strings.Contains(string(p.Out), `"files":[{"path":"`+file+`","added":1,"removed":1}]`) {
+		!strings.Contains(string(p.Out), `"files":[{"path":"`+file+`","status":"modified","old_path":"","added":1,"removed":1}]`) {
 		t.Errorf("%s %s %v %v", p.Change.Title, p.Out, p.Unknown, err)
 	}
 	pushed := r.must("git_push", ws())["sha"].(string)

@@ -26,15 +26,20 @@ type ChangedFile struct {
 	Binary    bool   `json:"binary" doc:"Whether it is not compared by line: it is no text, or too large for it."`
 }
 
-// Bounds of what is compared by line: bytes of one side, lines of both, and
-// time, after which the difference is right but coarse.
-const (
-	maxDiffed = 1 << 20
-	maxLines  = 50_000
-	maxDiffIn = 5 * time.Second
-	// maxDiffAll is what all files of one call may take; files after that are
-	// compared coarsely, as changed whole.
-	maxDiffAll = 20 * time.Second
+// bounds are how much is compared by line: bytes of one side, lines of both, the
+// time for one file, after which its difference is right but coarse, and for all
+// files of one call, after which they are compared as changed whole.
+type bounds struct {
+	bytes      int64
+	lines      int
+	each, left time.Duration
+}
+
+// looking bounds what a read compares; committing does not let time decide what
+// people are shown before they agree to it.
+var (
+	looking    = bounds{bytes: 1 << 20, lines: 50_000, each: 5 * time.Second, left: 20 * time.Second}
+	committing = bounds{bytes: maxFile, lines: 400_000, each: time.Hour, left: time.Hour}
 )
 
 // filePatch is a changed file with its lines. It is go-git's diff.FilePatch.
@@ -108,7 +113,7 @@ func (onePatch) Message() string { return "" }
 
 // patches compares changed files by line, fetching all that is needed for it
 // at once.
-func (r *repo) patches(ctx context.Context, remote *remoteRefs, commits []plumbing.Hash, list []change) ([]*filePatch, error) {
+func (r *repo) patches(ctx context.Context, remote *remoteRefs, commits []plumbing.Hash, list []change, most bounds) ([]*filePatch, error) {
 	var blobs []plumbing.Hash
 	for _, c := range list {
 		for _, e := range []object.TreeEntry{c.from, c.to} {
@@ -121,12 +126,11 @@ func (r *repo) patches(ctx context.Context, remote *remoteRefs, commits []plumbi
 		return nil, err
 	}
 	var out []*filePatch
-	left := maxDiffAll
 	for _, c := range list {
 		if err := ctx.Err(); err != nil {
 			return nil, readError("compare", remote.url, err)
 		}
-		p, err := r.patch(c, &left)
+		p, err := r.patch(c, &most)
 		if err != nil {
 			return nil, err
 		}
@@ -135,26 +139,26 @@ func (r *repo) patches(ctx context.Context, remote *remoteRefs, commits []plumbi
 	return out, nil
 }
 
-func (r *repo) patch(c change, left *time.Duration) (*filePatch, error) {
+func (r *repo) patch(c change, most *bounds) (*filePatch, error) {
 	p := &filePatch{change: c}
 	if c.from.Hash == c.to.Hash {
 		return p, nil
 	}
-	before, ok, err := r.lines(c.from)
+	before, ok, err := r.lines(c.from, most.bytes)
 	if err != nil {
 		return nil, err
 	}
-	after, ok2, err := r.lines(c.to)
+	after, ok2, err := r.lines(c.to, most.bytes)
 	if err != nil {
 		return nil, err
 	}
-	if !ok || !ok2 || strings.Count(before, "\n")+strings.Count(after, "\n") > maxLines {
+	if !ok || !ok2 || strings.Count(before, "\n")+strings.Count(after, "\n") > most.lines {
 		p.binary = true
 		return p, nil
 	}
 	began := time.Now()
-	compared := diff.DoWithTimeout(before, after, max(min(maxDiffIn, *left), time.Millisecond))
-	*left -= time.Since(began)
+	compared := diff.DoWithTimeout(before, after, max(min(most.each, most.left), time.Millisecond))
+	most.left -= time.Since(began)
 	for _, d := range compared {
 		op := fdiff.Equal
 		switch { // go-git takes the numbers of its diff library over: 1 inserts, -1 deletes
@@ -170,7 +174,7 @@ func (r *repo) patch(c change, left *time.Duration) (*filePatch, error) {
 
 // lines is a side's text; ok is false when it is no text, or too large. A
 // submodule is shown as git shows it.
-func (r *repo) lines(e object.TreeEntry) (text string, ok bool, err error) {
+func (r *repo) lines(e object.TreeEntry, most int64) (text string, ok bool, err error) {
 	switch {
 	case e.Hash.IsZero():
 		return "", true, nil
@@ -178,7 +182,7 @@ func (r *repo) lines(e object.TreeEntry) (text string, ok bool, err error) {
 		return "Subproject commit " + e.Hash.String() + "\n", true, nil
 	}
 	blob, err := object.GetBlob(r.trees, e.Hash)
-	if err != nil || blob.Size > maxDiffed {
+	if err != nil || blob.Size > most {
 		return "", false, err
 	}
 	text, err = contents(object.NewFile(e.Name, e.Mode, blob))

@@ -3,8 +3,7 @@ package git
 import (
 	"context"
 	"fmt"
-
-	"github.com/go-git/go-git/v5/plumbing/object"
+	"math"
 
 	"github.com/skillrun/skillrun/engine/step"
 )
@@ -24,18 +23,18 @@ func (c *client) previewCommit(ctx context.Context, in commitIn, unknown step.Un
 	if err != nil {
 		return out, err
 	}
-	edits, err := w.edits()
+	patches, err := w.pending(ctx)
 	if err != nil {
 		return out, err
 	}
-	files := w.changed(func(name string) string { return string(edits[name].text) })
+	files := filesOf(patches)
 	out.Out, out.Unknown = commitOut{Files: files}, step.UnknownPaths{"sha", "short", "objects"}
 	out.Change.Title = fmt.Sprintf("commit %d %s", len(files), plural("file", len(files)))
 	if w.meta.Branch != "" {
 		out.Change.Title += " on " + w.meta.Branch
 	}
-	out.Change.Diff, err = w.pending(edits)
-	return out, err
+	out.Change.Diff, _ = unified(patches, math.MaxInt)
+	return out, nil
 }
 
 func plural(noun string, n int) string {
@@ -72,36 +71,25 @@ func (c *client) previewPush(ctx context.Context, in pushIn, unknown step.Unknow
 	} else {
 		out.Change.Title += " (moves it from " + w.meta.Seen[:12] + ")"
 	}
-	edits, err := w.edits()
+	patches, err := w.pending(ctx)
 	if err != nil {
 		return out, err
 	}
-	out.Change.Diff, err = w.pending(edits)
-	return out, err
+	out.Change.Diff, _ = unified(patches, math.MaxInt)
+	return out, nil
 }
 
-// pending is what edits change, as a unified diff against the base. The objects
+// pending is what the workspace's files change against the base. The objects
 // that it takes are made in the workspace; no reference or commit names them.
-func (w *workspace) pending(edits map[string]edit) (string, error) {
-	base, err := object.GetCommit(w.objects, w.base())
+func (w *workspace) pending(ctx context.Context) ([]*filePatch, error) {
+	edits, err := w.edits(ctx)
 	if err != nil {
-		return "", w.broken(err)
+		return nil, err
 	}
-	hash, err := (&builder{sto: w.objects}).over(w.base(), edits)
+	tree, err := (&builder{sto: w.objects}).over(w.base(), edits)
 	if err != nil {
-		return "", w.broken(err)
+		return nil, w.broken(err)
 	}
-	before, err := base.Tree()
-	if err != nil {
-		return "", w.broken(err)
-	}
-	after, err := object.GetTree(w.objects, hash)
-	if err != nil {
-		return "", w.broken(err)
-	}
-	patch, err := before.Patch(after)
-	if err != nil {
-		return "", w.broken(err)
-	}
-	return patch.String(), nil
+	w.meta.Files = pathsOf(edits)
+	return w.against(ctx, tree)
 }

@@ -77,7 +77,7 @@ func (r *repo) fillShow(ctx context.Context, refs *remoteRefs, out *showOut, c *
 		return err
 	}
 	out.Total, out.Truncated = len(list), len(list) > limit
-	patches, err := r.patches(ctx, refs, []plumbing.Hash{parent, c.Hash}, list[:min(len(list), limit)])
+	patches, err := r.patches(ctx, refs, []plumbing.Hash{parent, c.Hash}, list[:min(len(list), limit)], looking)
 	for _, p := range patches {
 		out.Files = append(out.Files, p.describe())
 	}

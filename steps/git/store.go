@@ -141,8 +141,13 @@ func (s *store) locked(ctx context.Context) (unlock func(), err error) {
 	if s.lock == "" {
 		return func() {}, nil
 	}
+	return waitLock(ctx, s.lock)
+}
+
+// waitLock takes a kernel lock when nobody else holds it any more.
+func waitLock(ctx context.Context, path string) (unlock func(), err error) {
 	for {
-		unlock, err := tryLock(s.lock)
+		unlock, err := tryLock(path)
 		if unlock != nil || err != nil {
 			return unlock, err
 		}

@@ -34,10 +34,13 @@ type workspace struct {
 
 // meta is workspace.json.
 type meta struct {
-	Repo    string   `json:"repo"`
-	Service string   `json:"service"`
-	Base    string   `json:"base"` // the commit that was checked out
-	Files   []string `json:"files"`
+	Repo    string `json:"repo"`
+	Service string `json:"service"`
+	Base    string `json:"base"` // the commit that was checked out
+	// Files are the paths that the workspace had at some time: those asked for,
+	// those that steps wrote, and all that was committed.
+	Files pathNames `json:"files"`
+	Made  string    `json:"made,omitempty"` // the path of the git_checkout that made it
 	// Head is the newest commit: the base, ours that was on the remote, or the
 	// one made here.
 	Head   string `json:"head"`
@@ -81,7 +84,11 @@ func (c *client) checkout(ctx context.Context, in checkoutIn) (checkoutOut, erro
 	if name == "" {
 		name = nameOf(r.url)
 	}
-	w, err := c.newWorkspace(ctx, name, r, meta{Repo: in.Repo, Service: in.Service, Base: in.Commit, Head: in.Commit, Files: in.Paths})
+	made := step.CallOf(ctx).Path
+	if err := c.vacant(ctx, name, made); err != nil {
+		return out, err
+	}
+	w, err := c.newWorkspace(ctx, name, r, meta{Repo: in.Repo, Service: in.Service, Base: in.Commit, Head: in.Commit, Files: in.Paths, Made: made})
 	if err != nil {
 		return out, err
 	}
@@ -94,7 +101,7 @@ func (c *client) checkout(ctx context.Context, in checkoutIn) (checkoutOut, erro
 			return out, err
 		}
 	}
-	if err := w.keep(commit); err != nil {
+	if err := w.keep(commit, in.Paths); err != nil {
 		return out, err
 	}
 	return checkoutOut{Workspace: name, Commit: in.Commit, Files: in.Paths}, w.save()
@@ -133,18 +140,74 @@ func (c *client) layered(w *workspace) *workspace {
 	return w
 }
 
-// keep keeps commits, and of each the way to the workspace's files.
-func (w *workspace) keep(commits ...plumbing.Hash) error {
-	for _, h := range commits {
-		names := []plumbing.Hash{h}
-		for _, file := range w.meta.Files {
-			way, err := wayTo(w.objects, h, file)
-			if err != nil {
-				return readError("read "+file, w.repo.url, err)
-			}
-			names = append(names, way...)
+// vacant refuses to lay a workspace over another one whose files were changed
+// and not committed: the changes would be lost. A step that is repeated makes
+// its own anew.
+func (c *client) vacant(ctx context.Context, name, made string) error {
+	w, err := c.openWorkspace(ctx, name)
+	if err != nil || w.meta.Made == made {
+		return nil // there is none, or none that could be used
+	}
+	edits, err := w.edits(ctx)
+	if err != nil {
+		return err
+	}
+	changed, err := w.changes(edits)
+	if err != nil || !changed {
+		return err
+	}
+	return types.Errorf(types.Conflict, "the workspace %s holds changes that are not committed, and this checkout would replace it", name).
+		WithHint("give one of the two another name, or name all files in the paths of one git_checkout")
+}
+
+// reach makes the way to paths of a commit readable, and keeps it: the base from
+// the repository, ours from where the branch is.
+func (w *workspace) reach(ctx context.Context, commit plumbing.Hash, paths []string) error {
+	var far []string
+	for _, name := range paths {
+		h, err := holeOf(w.objects, commit, name)
+		if err != nil {
+			return w.broken(err)
 		}
-		for _, name := range names {
+		if h != nil {
+			far = append(far, name)
+		}
+	}
+	if len(far) > 0 {
+		if err := w.bringFar(ctx, commit, far); err != nil {
+			return err
+		}
+	}
+	return w.keep(commit, paths)
+}
+
+func (w *workspace) bringFar(ctx context.Context, commit plumbing.Hash, paths []string) error {
+	r, url := w.repo, w.repo.url
+	if commit != w.base() {
+		push, err := r.c.pushRepo(ctx, w, w.meta.Push)
+		if err != nil {
+			return err
+		}
+		r, url = push, push.pushURL
+	}
+	refs, err := r.refs(ctx, url)
+	if err != nil {
+		return err
+	}
+	return w.repo.trusting(ctx, func() error { return w.bringFiles(ctx, r, refs, commit, paths) })
+}
+
+// keep keeps a commit, and the way to paths of it.
+func (w *workspace) keep(commit plumbing.Hash, paths []string) error {
+	if err := w.keepObject(commit); err != nil {
+		return w.broken(err)
+	}
+	for _, file := range paths {
+		way, err := wayTo(w.objects, commit, file)
+		if err != nil {
+			return readError("read "+file, w.repo.url, err)
+		}
+		for _, name := range way {
 			if err := w.keepObject(name); err != nil {
 				return w.broken(err)
 			}
@@ -195,7 +258,7 @@ func (c *client) openWorkspace(ctx context.Context, name string) (*workspace, er
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "workspace.json"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, types.Errorf(types.NotFound, "there is no workspace %s", name).WithHint("git_checkout makes one, before the steps that edit and commit")
+		return nil, missingWorkspace(name, err)
 	}
 	if err != nil {
 		return nil, brokenWorkspace(name, err)
@@ -208,6 +271,15 @@ func (c *client) openWorkspace(ctx context.Context, name string) (*workspace, er
 		return nil, err
 	}
 	return c.layered(w), nil
+}
+
+// missingWorkspace tells a workspace that is not there from one that cannot be
+// used.
+func missingWorkspace(name string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return types.Errorf(types.NotFound, "there is no workspace %s", name).WithHint("git_checkout makes one, before the steps that edit and commit")
+	}
+	return err
 }
 
 func (w *workspace) save() error {
@@ -254,36 +326,18 @@ func (w *workspace) lay(f *object.File) error {
 	return nil
 }
 
-// read returns a file as it is now.
-func (w *workspace) read(name string) (text []byte, mode filemode.FileMode, err error) {
-	root, err := w.root()
-	if err != nil {
-		return nil, 0, err
-	}
-	defer root.Close()
-	info, err := root.Lstat(name)
-	if err != nil {
-		return nil, 0, types.Errorf(types.NotFound, "%s is gone from the workspace", name).WithHint("a step of the skill took it away; start a new run")
-	}
-	if !info.Mode().IsRegular() {
-		return nil, 0, types.Errorf(types.BadInput, "%s is not a regular file", name).WithHint("something else lies there in the workspace; start a new run")
-	}
-	mode = filemode.Regular
-	if info.Mode()&0o100 != 0 {
-		mode = filemode.Executable
-	}
-	text, err = root.ReadFile(name)
-	if err != nil {
-		return nil, 0, w.broken(err)
-	}
-	return text, mode, nil
-}
-
 func (w *workspace) head() plumbing.Hash { return plumbing.NewHash(w.meta.Head) }
 func (w *workspace) base() plumbing.Hash { return plumbing.NewHash(w.meta.Base) }
 
-// broken is the error of a workspace that does not read or cannot be written.
-func (w *workspace) broken(err error) error { return brokenWorkspace(filepath.Base(w.dir), err) }
+// broken is the error of a workspace that does not read or cannot be written,
+// unless it says already what is wrong.
+func (w *workspace) broken(err error) error {
+	var said *types.Error
+	if errors.As(err, &said) {
+		return err
+	}
+	return brokenWorkspace(filepath.Base(w.dir), err)
+}
 
 func brokenWorkspace(name string, err error) error {
 	return types.Errorf(types.Internal, "workspace %s cannot be used: %w", name, err).WithHint("%s", freeState)

@@ -1,0 +1,194 @@
+package git
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/plumbing/storer"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// edit is what a path is to be: a file, or a link, whose text is its target.
+// The zero edit takes away what is there.
+type edit struct {
+	text []byte
+	mode filemode.FileMode
+}
+
+func (e edit) gone() bool { return e.mode == filemode.Empty }
+
+// edits are what the workspace's folder says that the repository's files are to
+// be. All that lies there counts, whoever wrote it and whatever .gitignore says.
+// A file that was laid down or written by a step and is not there any more is
+// deleted; what was never in the workspace is left alone.
+func (w *workspace) edits(ctx context.Context) (map[string]edit, error) {
+	out, err := w.scan()
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]bool{}
+	for _, name := range w.meta.Files {
+		known[name] = true
+		if _, there := out[name]; !there {
+			out[name] = edit{}
+		}
+	}
+	if err := w.reach(ctx, w.base(), pathsOf(out)); err != nil {
+		return nil, err
+	}
+	for name, e := range out {
+		if known[name] {
+			continue
+		}
+		at, err := w.at(name)
+		if err == nil && !known[at.path] && !at.folder() {
+			e.mode, err = at.takes(name, e.mode)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out[name] = e
+	}
+	return out, nil
+}
+
+func pathsOf(edits map[string]edit) []string { return slices.Sorted(maps.Keys(edits)) }
+
+// scan reads the workspace's folder: files, and links as links.
+func (w *workspace) scan() (map[string]edit, error) {
+	root, err := w.root()
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	out := map[string]edit{}
+	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return unreadable(name, err)
+		case name == ".":
+			return nil
+		case refusedName(name, d.Type()&fs.ModeSymlink != 0):
+			return refused(name)
+		case d.IsDir():
+			return nil
+		}
+		out[name], err = readEdit(root, name, d)
+		return err
+	})
+	return out, err
+}
+
+func readEdit(root *os.Root, name string, d fs.DirEntry) (edit, error) {
+	info, err := d.Info()
+	if err != nil {
+		return edit{}, unreadable(name, err)
+	}
+	var e edit
+	switch {
+	case info.Mode()&fs.ModeSymlink != 0:
+		var target string
+		target, err = root.Readlink(name)
+		e = edit{[]byte(target), filemode.Symlink}
+	case !info.Mode().IsRegular():
+		return e, types.Errorf(types.BadInput, "%s is neither a file nor a link, and git keeps nothing else", name).
+			WithHint("let the program that made it in the workspace remove it")
+	default:
+		e.text, err = root.ReadFile(name)
+		e.mode = filemode.Regular
+		if info.Mode()&0o100 != 0 {
+			e.mode = filemode.Executable
+		}
+	}
+	if err != nil {
+		return e, unreadable(name, err)
+	}
+	return e, nil
+}
+
+func unreadable(name string, err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	return types.Errorf(types.Forbidden, "%s in the workspace does not read: %w", name, err).
+		WithHint("a program of the skill left it so: let it give its user the right to read it")
+}
+
+// spot is what a commit has at a path or, when nothing can be below that, on
+// the way to it; the zero spot is nothing.
+type spot struct {
+	path string
+	mode filemode.FileMode
+}
+
+func (s spot) folder() bool { return s.mode == filemode.Dir }
+
+// at is what the base has at a path. The way there is at hand.
+func (w *workspace) at(name string) (spot, error) {
+	c, err := object.GetCommit(w.objects, w.base())
+	if err != nil {
+		return spot{}, w.broken(err)
+	}
+	s, err := spotOf(w.objects, c.TreeHash, name)
+	if err != nil {
+		return spot{}, w.broken(err)
+	}
+	return s, nil
+}
+
+func spotOf(sto storer.EncodedObjectStorer, root plumbing.Hash, name string) (spot, error) {
+	for folder := range parents(name) {
+		e, err := findEntry(sto, root, folder, nil)
+		switch {
+		case err != nil || e == nil:
+			return spot{}, err
+		case e.Mode != filemode.Dir:
+			return spot{folder, e.Mode}, nil
+		}
+	}
+	e, err := findEntry(sto, root, name, nil)
+	if err != nil || e == nil {
+		return spot{}, err
+	}
+	return spot{name, e.Mode}, nil
+}
+
+// takes returns the mode that a new file or link of the workspace has over what
+// the base has there, and refuses what would take the place of something that
+// the workspace never had. A script that is written anew stays one.
+func (s spot) takes(name string, mode filemode.FileMode) (filemode.FileMode, error) {
+	if s.path != "" && s.path != name {
+		return mode, types.Errorf(types.Conflict, "%s is below %s, which is %s in the repository", name, s.path, kindOf(s.mode)).
+			WithHint("write it to another path").With("path", name)
+	}
+	switch {
+	case s.mode == filemode.Submodule, s.mode == filemode.Dir, s.mode == filemode.Symlink && mode != filemode.Symlink:
+		return mode, types.Errorf(types.Conflict, "%s is %s in the repository", name, kindOf(s.mode)).
+			WithHint("write to another path").With("path", name)
+	case s.mode == filemode.Executable && mode == filemode.Regular:
+		return filemode.Executable, nil
+	}
+	return mode, nil
+}
+
+// kindOf is what people call an entry of a tree.
+func kindOf(mode filemode.FileMode) string {
+	switch mode {
+	case filemode.Dir:
+		return "a folder"
+	case filemode.Submodule:
+		return "a submodule"
+	case filemode.Symlink:
+		return "a symbolic link"
+	}
+	return "a file"
+}
