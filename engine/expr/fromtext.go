@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/engine/yamltext"
 	"gopkg.in/yaml.v3"
 )
 
@@ -95,7 +96,7 @@ func yamlDocument(s string) (n *yaml.Node, err error) {
 			n, err = nil, errors.New("this YAML cannot be read")
 		}
 	}()
-	d := yaml.NewDecoder(strings.NewReader(s))
+	d := yamltext.NewDecoder(s)
 	var first, second yaml.Node
 	if err := d.Decode(&first); err != nil && err != io.EOF {
 		return nil, errors.New(strings.TrimPrefix(err.Error(), "yaml: "))

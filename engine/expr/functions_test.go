@@ -167,6 +167,7 @@ func TestNumberBeyond64BitsIsText(t *testing.T) {
 		`from_yaml("sha: ` + sha + `\nx: [.inf, -.Inf, .nan, 1e400, -0.0]")`: map[string]any{
 			"sha": sha, "x": []any{".inf", "-.Inf", ".nan", "1e400", 0.0}},
 		`from_yaml("18446744073709551616")`: "18446744073709551616",
+		`from_yaml("%YAML 1.2\n---\na: b")`: map[string]any{"a": "b"}, `from_yaml("a: b\u0085c\u2028d")`: map[string]any{"a": "b\u0085c\u2028d"},
 	} {
 		got, err := run(t, src, environment())
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {

@@ -132,6 +132,9 @@ func (b *builder) mapping(p *placed, y *yaml.Node, depth int) {
 			return
 		}
 		key, value := b.place(y.Content[i], depth+1), b.place(y.Content[i+1], depth+1)
+		if b.nodes > MaxNodes {
+			return
+		}
 		p.end = max(p.end, key.end, value.end)
 		if b.goodKey(key.node, y.Content[i], first) {
 			first[key.node.Value] = key.node

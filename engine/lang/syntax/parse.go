@@ -11,6 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/yamltext"
 )
 
 // Parse reads one YAML document. Problems are diagnostics; file is only
@@ -41,6 +42,9 @@ func Parse(file string, text []byte) (*Node, diag.List) {
 	}
 	b := &builder{src: src, list: &list}
 	root := b.build(doc.Content[0], 1)
+	if b.nodes > MaxNodes {
+		return nil, list // what is left of the file would only bring further errors
+	}
 	b.following(err)
 	list.Sort()
 	return root, list
@@ -73,7 +77,7 @@ func load(text string) (doc *yaml.Node, err error) {
 		}
 	}()
 	var first, second yaml.Node
-	d := yaml.NewDecoder(strings.NewReader(text))
+	d := yamltext.NewDecoder(text)
 	if err := d.Decode(&first); err != nil {
 		return nil, err
 	}

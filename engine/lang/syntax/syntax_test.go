@@ -263,3 +263,36 @@ func checkNode(t *testing.T, text string, lines []string, n *syntax.Node, errors
 		checkNode(t, text, lines, c, errors)
 	}
 }
+
+// TestErrorsBehindTooManyValues: a file that is too large for us is told so once,
+// wherever in it the limit falls, and nothing is said of what was not read.
+func TestErrorsBehindTooManyValues(t *testing.T) {
+	t.Parallel()
+	lines := func(n int, line func(int) string) string {
+		var b strings.Builder
+		for i := range n {
+			b.WriteString(line(i))
+		}
+		return b.String()
+	}
+	for name, text := range map[string]string{
+		"keys":         lines(6_000, func(i int) string { return fmt.Sprintf("k%d: v\n", i) }),
+		"keys, by one": "a: [1]\n" + lines(6_000, func(i int) string { return fmt.Sprintf("k%d: v\n", i) }),
+		"objects":      "steps:\n" + lines(3_000, func(i int) string { return fmt.Sprintf("  - {id: s%d, log: x}\n", i) }),
+		"lists":        "steps:\n" + lines(6_000, func(i int) string { return "  - [a]\n" }),
+	} {
+		root, list := syntax.Parse("f.yaml", []byte(text))
+		if len(list) != 1 || list[0].Code != "too-many-nodes" || root != nil {
+			t.Errorf("%s: %v %v", name, root != nil, list)
+		}
+	}
+}
+
+// TestVersionDirective: a skill may say that it is YAML 1.2, which it is.
+func TestVersionDirective(t *testing.T) {
+	t.Parallel()
+	root, list := syntax.Parse("f.yaml", []byte("%YAML 1.2\n---\nname: x\n"))
+	if len(list) != 0 || root.Get("name").Value != "x" || root.Get("name").Range.Start.Line != 3 {
+		t.Errorf("%v %v", root, list)
+	}
+}

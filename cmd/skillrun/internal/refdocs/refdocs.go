@@ -5,6 +5,7 @@ package refdocs
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -136,10 +137,25 @@ func constraint(t types.Type) string {
 		return " Matches `" + t.Pattern + "`."
 	case t.Format != "":
 		return " Format " + t.Format + "."
+	case t.Minimum != nil && t.Maximum != nil:
+		return " From " + grouped(*t.Minimum) + " to " + grouped(*t.Maximum) + "."
+	case t.Minimum != nil:
+		return " At least " + grouped(*t.Minimum) + "."
+	case t.Maximum != nil:
+		return " At most " + grouped(*t.Maximum) + "."
 	case t.Kind == types.List && t.Elem != nil && constraint(*t.Elem) != "":
 		return " Each:" + constraint(*t.Elem)
 	}
 	return ""
+}
+
+// grouped writes a number with a comma before every three digits.
+func grouped(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
 }
 
 // cell keeps a text inside one cell of a Markdown table.
