@@ -12,6 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/engine/yamltext"
 )
 
 // The limits keep one file from taking the machine's memory: a small file can
@@ -28,8 +29,7 @@ const bom = "\ufeff"
 // values: that is where the parser is slow and can panic.
 func parse(src []byte) (docs []*yaml.Node, err error) {
 	if len(src) > maxFile {
-		return nil, types.Errorf(types.BadInput, "the YAML has %d bytes, more than %d", len(src), maxFile).
-			WithHint("split the file: skillrun reads files that people keep by hand")
+		return nil, tooLarge(int64(len(src)))
 	}
 	if !utf8.Valid(src) {
 		return nil, types.Errorf(types.BadInput, "the YAML is not UTF-8 text").WithHint("save the file as UTF-8")
@@ -39,7 +39,7 @@ func parse(src []byte) (docs []*yaml.Node, err error) {
 			docs, err = nil, types.Errorf(types.BadInput, "not YAML: %v", p).WithHint("mend the file where a YAML linter says so")
 		}
 	}()
-	d := yaml.NewDecoder(bytes.NewReader(src))
+	d := yamltext.NewDecoder(string(src))
 	for {
 		doc := new(yaml.Node)
 		err := d.Decode(doc)
@@ -54,14 +54,19 @@ func parse(src []byte) (docs []*yaml.Node, err error) {
 	}
 }
 
+func tooLarge(size int64) *types.Error {
+	return types.Errorf(types.BadInput, "the YAML has %d bytes, more than %d", size, maxFile).
+		WithHint("split the file: skillrun reads files that people keep by hand")
+}
+
 // lines finds byte offsets from the line and column of a node.
 type lines struct {
 	src    []byte
 	starts []int
 }
 
-// newLines counts lines as the parser does: CR, CRLF, LF, NEL, LS and PS end a
-// line, and a byte order mark at the very start takes no column.
+// newLines counts lines as the parser does: CR, CRLF and LF end a line, and a
+// byte order mark at the very start takes no column.
 func newLines(src []byte) lines {
 	at := 0
 	if bytes.HasPrefix(src, []byte(bom)) {
@@ -78,7 +83,7 @@ func newLines(src []byte) lines {
 	return lines{src, starts}
 }
 
-var breaks = [...]string{"\r\n", "\n", "\r", "\u0085", "\u2028", "\u2029"}
+var breaks = [...]string{"\r\n", "\n", "\r"}
 
 // breakAt returns the length of the line break that b begins with, or 0.
 func breakAt(b []byte) int {

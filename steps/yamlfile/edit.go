@@ -2,6 +2,7 @@ package yamlfile
 
 import (
 	"bytes"
+	"encoding/json"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -28,36 +29,47 @@ type Place struct {
 
 const maxValue = 64 << 10
 
-// Set replaces the scalars that jsonpath chooses with the string value, and
-// changes no other byte of src. The path is asked of every document of the
-// file, and has to choose exactly expect values in all of them together.
+// Change is what is to be done to a file: the scalars that JSONPath chooses get
+// the text Value. The path is asked of every document of the file, and has to
+// choose exactly Expect values in all of them together.
+type Change struct {
+	JSONPath, Value string
+	Expect          int
+	ThroughAnchor   bool // also where the value shows in other places
+}
+
+// Apply makes the change, and changes no other byte of src.
 //
 // A scalar keeps its quotes; a plain one gets single quotes when the value
-// without them would be a number, a date or a boolean to some reader. Set
-// refuses, with [types.Conflict], what cannot be replaced in its place alone:
-// values that come through an alias or a merge key, anchored values, block
-// scalars, scalars over several lines, empty values and values of another kind
-// than a string by an explicit tag.
-func Set(src []byte, jsonpath, value string, expect int) (Edit, error) {
-	if err := checkValue(value); err != nil {
+// without them would be a number, a date or a boolean to some reader. A file
+// that is JSON stays JSON: what was a number or a boolean stays one when the
+// value is, everything else is a text in double quotes.
+//
+// Apply refuses, with [types.Conflict], what cannot be replaced in its place
+// alone: values that come through an alias or a merge key, or are in an anchor
+// that something refers to, unless ThroughAnchor consents; block scalars,
+// scalars over several lines and values of another kind than a string by an
+// explicit tag.
+func (c Change) Apply(src []byte) (Edit, error) {
+	if err := checkValue(c.Value); err != nil {
 		return Edit{}, err
 	}
 	docs, err := parse(src)
 	if err != nil {
 		return Edit{}, err
 	}
-	found, _, err := find(jsonpath, docs)
+	found, _, err := find(c.JSONPath, docs)
 	if err != nil {
 		return Edit{}, err
 	}
-	if len(found) != expect {
-		return Edit{}, countError(jsonpath, found, counted(expect))
+	if len(found) != c.Expect {
+		return Edit{}, countError(c.JSONPath, found, counted(c.Expect))
 	}
-	cuts, err := plan(src, found, value)
+	cuts, err := c.plan(src, found)
 	if err != nil {
 		return Edit{}, err
 	}
-	return splice(src, docs, cuts, value)
+	return splice(src, docs, cuts, c.Value)
 }
 
 func checkValue(value string) error {
@@ -71,60 +83,92 @@ func checkValue(value string) error {
 	return nil
 }
 
-// cut is one stretch of the source and what takes its place.
+// cut is one stretch of the source and what takes its place, which reads as a
+// scalar of that tag and style.
 type cut struct {
 	match
 	start, end int
-	text       string
+	text, tag  string
 	style      yaml.Style
 }
 
-func plan(src []byte, found []match, value string) ([]cut, error) {
+func (c Change) plan(src []byte, found []match) ([]cut, error) {
 	l := newLines(src)
+	isJSON := json.Valid(bytes.TrimPrefix(src, []byte(bom)))
 	cuts := make([]cut, 0, len(found))
 	for _, m := range found {
-		if err := editable(m); err != nil {
+		if slices.ContainsFunc(cuts, func(other cut) bool { return other.node == m.node }) {
+			continue // one value in two places
+		}
+		if err := c.editable(m); err != nil {
 			return nil, err
 		}
-		start, end, err := extent(l, m.node)
-		if err != nil {
+		x := cut{match: m, tag: "!!str", style: m.node.Style & quoting}
+		if err := x.fill(l, c.Value, isJSON); err != nil {
 			return nil, err
 		}
-		c := cut{match: m, start: start, end: end, style: m.node.Style & quoting}
-		if m.node.ShortTag() == "!!str" && m.node.Value == value && typed(m.node).tag == "!!str" {
-			c.text = string(src[start:end]) // it says so already, in its own way
-		} else {
-			c.text, c.style = render(value, c.style)
-		}
-		cuts = append(cuts, c)
+		cuts = append(cuts, x)
 	}
 	slices.SortFunc(cuts, func(a, b cut) int { return a.start - b.start })
 	return cuts, nil
 }
 
-const byHand = "change the file by hand so that the value is a plain or quoted text on one line"
+// fill says which bytes the value takes the place of, and how it is written.
+func (x *cut) fill(l lines, value string, isJSON bool) (err error) {
+	n := x.node
+	lead := ""
+	if isEmpty(n) {
+		x.start, lead, err = gap(l, n)
+		x.end = x.start
+	} else {
+		x.start, x.end, err = extent(l, n)
+	}
+	switch {
+	case err != nil:
+		return err
+	case !isEmpty(n) && n.ShortTag() == "!!str" && n.Value == value && typed(n).tag == "!!str":
+		x.text = string(l.src[x.start:x.end]) // it says so already, in its own way
+		return nil
+	case isJSON:
+		x.text, x.tag, x.style = renderJSON(value, typed(n).tag)
+	default:
+		x.text, x.style = render(value, x.style)
+	}
+	x.text = lead + x.text
+	return nil
+}
+
+// isEmpty reports whether nothing stands where a value could.
+func isEmpty(n *yaml.Node) bool { return n.Value == "" && n.Style&quoting == 0 }
+
+const (
+	byHand    = "change the file by hand so that the value is a plain or quoted text on one line"
+	byConsent = "give the place a value of its own first, or say through_anchor: true if the other places are meant too"
+)
 
 // editable refuses a match that is not one scalar in one place.
-func editable(m match) error {
+func (c Change) editable(m match) error {
 	n := m.node
 	refuse := func(format string, args ...any) error {
 		return types.Errorf(types.Conflict, "line %d: "+format, append([]any{n.Line}, args...)...).
 			WithHint(byHand)
 	}
 	switch {
-	case m.via != "":
+	case m.via != "" && !c.ThroughAnchor:
 		return types.Errorf(types.Conflict, "line %d: the value comes through %s; changing it there would change other places too", n.Line, m.via).
-			WithHint("give the place a value of its own first")
+			WithHint(byConsent)
 	case n.Kind == yaml.SequenceNode || n.Kind == yaml.MappingNode:
 		return refuse("the value is %s, not a text", map[yaml.Kind]string{yaml.SequenceNode: "a list", yaml.MappingNode: "an object"}[n.Kind])
-	case n.Anchor != "":
-		return refuse("the value has the anchor &%s; changing it would change other places too", n.Anchor)
+	case m.shared == n && !c.ThroughAnchor:
+		return types.Errorf(types.Conflict, "line %d: the value has the anchor &%s, to which line %d refers; changing it would change that place too", n.Line, n.Anchor, m.user).
+			WithHint(byConsent)
+	case m.shared != nil && !c.ThroughAnchor:
+		return types.Errorf(types.Conflict, "line %d: the value is inside the anchor &%s, to which line %d refers; changing it would change that place too", n.Line, m.shared.Anchor, m.user).
+			WithHint(byConsent)
 	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
 		return refuse("the value is a block of text (| or >)")
 	case n.Style&yaml.TaggedStyle != 0 && n.ShortTag() != "!!str":
 		return refuse("the value has the tag %s", n.Tag)
-	case n.Value == "" && n.Style&quoting == 0:
-		return refuse("the value is empty")
 	}
 	return nil
 }
@@ -136,9 +180,7 @@ func extent(l lines, n *yaml.Node) (start, end int, err error) {
 	if start < 0 {
 		return 0, 0, misplaced(n)
 	}
-	if n.Style&yaml.TaggedStyle != 0 {
-		start += tagLength(l.src[start:])
-	}
+	start += propertiesLength(n, l.src[start:])
 	rest := l.src[start:]
 	var length int
 	switch n.Style & quoting {
@@ -164,13 +206,57 @@ func misplaced(n *yaml.Node) error {
 		WithHint(byHand)
 }
 
-// tagLength is the length of "!tag " at the beginning of b.
-func tagLength(b []byte) int {
-	tag := bytes.IndexAny(b, " \t\r\n")
-	if tag < 0 || b[0] != '!' {
-		return 0
+// gap finds where an empty value goes, and what has to stand before it there:
+// behind the colon or the dash that it belongs to, or behind a key in braces
+// that has no colon.
+func gap(l lines, n *yaml.Node) (at int, lead string, err error) {
+	at = l.offset(n.Line, n.Column)
+	if at < 0 {
+		return 0, "", misplaced(n)
 	}
-	return len(b) - len(bytes.TrimLeft(b[tag:], " \t"))
+	skipped := propertiesLength(n, l.src[at:])
+	at += len(bytes.TrimRight(l.src[at:at+skipped], " \t"))
+	switch before := bytes.TrimRight(l.src[:at], " \t"); {
+	case skipped > 0:
+		return at, " ", nil
+	case len(before) == 0:
+		return 0, "", misplaced(n)
+	case before[len(before)-1] != ':' && before[len(before)-1] != '-':
+		return afterKey(l.src, at, n)
+	case len(before) < at:
+		return at, "", nil
+	}
+	return at, " ", nil
+}
+
+// afterKey is the gap of a key in a flow collection that the parser gives the
+// place right behind the key.
+func afterKey(src []byte, at int, n *yaml.Node) (int, string, error) {
+	switch {
+	case at < len(src) && src[at] == ':':
+		return at + 1, " ", nil
+	case at < len(src) && bytes.IndexByte([]byte(",}] \t"), src[at]) >= 0:
+		return at, ": ", nil
+	}
+	return 0, "", misplaced(n)
+}
+
+// propertiesLength is the length of the tag and the anchor of a scalar at the
+// beginning of b, with the blanks behind them.
+func propertiesLength(n *yaml.Node, b []byte) int {
+	at := 0
+	for at < len(b) && (b[at] == '!' && n.Style&yaml.TaggedStyle != 0 || b[at] == '&' && n.Anchor != "") {
+		ends := " \t\r\n,]}"
+		if b[at] == '!' {
+			ends = " \t\r\n" // a tag can hold the others
+		}
+		end := bytes.IndexAny(b[at:], ends)
+		if end < 0 {
+			return len(b)
+		}
+		at += len(b[at:]) - len(bytes.TrimLeft(b[at+end:], " \t"))
+	}
+	return at
 }
 
 // quotedLength is the length of the quoted text at the beginning of b with its
@@ -210,7 +296,7 @@ func splice(src []byte, docs []*yaml.Node, cuts []cut, value string) (Edit, erro
 		out.WriteString(c.text)
 		at = c.end
 		tagged := c.node.Style & yaml.TaggedStyle
-		want[c.node] = yaml.Node{Value: value, Tag: "!!str", Style: c.style | tagged}
+		want[c.node] = yaml.Node{Value: value, Tag: c.tag, Style: c.style | tagged}
 		e.Places = append(e.Places, Place{Doc: c.doc, Line: c.node.Line, Old: c.node.Value})
 		e.Changed = e.Changed || c.text != string(src[c.start:c.end])
 	}

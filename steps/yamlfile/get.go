@@ -10,9 +10,9 @@ import (
 )
 
 type getIn struct {
-	Text      *string `json:"text" doc:"The YAML itself. Give either this, or workspace and file."`
+	Text      *string `json:"text" doc:"The YAML itself, at most 4 MiB. Give either this, or workspace and file."`
 	Workspace *string `json:"workspace" workspace:"true" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace that holds the file, as git_checkout returned it."`
-	File      *string `json:"file" doc:"Path of the file inside the workspace."`
+	File      *string `json:"file" doc:"Path of the file inside the workspace; of at most 4 MiB."`
 	JSONPath  string  `json:"jsonpath" doc:"JSONPath (RFC 9535) of the values, e.g. $.targets[?(@.name == 'prod')].ref. It is asked of every document of the file."`
 	Expect    *int    `json:"expect" minimum:"0" doc:"How many values the path has to match. Without it: one or more."`
 }

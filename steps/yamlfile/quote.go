@@ -1,6 +1,7 @@
 package yamlfile
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -19,9 +20,24 @@ func render(value string, style yaml.Style) (string, yaml.Style) {
 	case style == 0 && staysPlain(value):
 		return value, 0
 	case style == yaml.DoubleQuotedStyle || !printable(value):
-		return doubleQuoted(value), yaml.DoubleQuotedStyle
+		return doubleQuoted(value, false), yaml.DoubleQuotedStyle
 	}
 	return "'" + strings.ReplaceAll(value, "'", "''") + "'", yaml.SingleQuotedStyle
+}
+
+// renderJSON writes value into a file that is JSON, in the place of a value of a
+// tag: a number and a boolean keep their kind when value is one.
+func renderJSON(value, tag string) (text, newTag string, style yaml.Style) {
+	switch isNumber := tag == "!!int" || tag == "!!float"; {
+	case isNumber && json.Valid([]byte(value)) && strings.ContainsRune("-0123456789", rune(value[0])):
+		docs, err := parse([]byte(value))
+		if err == nil {
+			return value, docs[0].Content[0].ShortTag(), 0
+		}
+	case tag == "!!bool" && (value == "true" || value == "false"):
+		return value, "!!bool", 0
+	}
+	return doubleQuoted(value, true), "!!str", yaml.DoubleQuotedStyle
 }
 
 // looksTyped matches plain text that some YAML reader takes for something else
@@ -74,14 +90,16 @@ func plainRune(r rune) bool {
 
 var escapes = map[rune]string{'"': `\"`, '\\': `\\`, '\n': `\n`, '\r': `\r`, '\t': `\t`}
 
-func doubleQuoted(value string) string {
+// doubleQuoted writes a text with escapes that YAML knows; JSON has none for
+// characters beyond 16 bits, and takes them as they are.
+func doubleQuoted(value string, isJSON bool) string {
 	var b strings.Builder
 	b.WriteByte('"')
 	for _, r := range value {
 		switch esc, special := escapes[r]; {
 		case special:
 			b.WriteString(esc)
-		case plainRune(r):
+		case plainRune(r), isJSON && r > 0xffff:
 			b.WriteRune(r)
 		case r > 0xffff:
 			fmt.Fprintf(&b, `\U%08X`, r)

@@ -9,10 +9,12 @@ import (
 
 type setIn struct {
 	Workspace string `json:"workspace" workspace:"true" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace that holds the file, as git_checkout returned it."`
-	File      string `json:"file" doc:"Path of the file inside the workspace."`
+	File      string `json:"file" doc:"Path of the file inside the workspace; of at most 4 MiB."`
 	JSONPath  string `json:"jsonpath" doc:"JSONPath (RFC 9535) of the scalar, e.g. $.targets[?(@.name == 'prod')].ref. It is asked of every document of the file."`
-	Value     string `json:"value" doc:"The new text. It stays a string: it is quoted where it would read as a number, a date or a boolean."`
+	Value     string `json:"value" doc:"The new text. It stays a string: it is quoted where it would read as a number, a date or a boolean. In a file that is JSON, a number in the place of a number stays one, and true or false in the place of either."`
 	Expect    int    `json:"expect" default:"1" minimum:"1" doc:"How many scalars the path has to match; all of them are set."`
+	// Without consent, what is set is set in its place alone.
+	ThroughAnchor bool `json:"through_anchor,omitempty" doc:"Set the value also where it shows in other places of the file: through an alias or a merge key, or inside an anchor that one refers to. Without it, that is refused."`
 }
 
 type setOut struct {
@@ -36,7 +38,7 @@ func set(ctx context.Context, in setIn) (setOut, error) {
 	if err != nil {
 		return setOut{}, err
 	}
-	edit, err := Set(src, in.JSONPath, in.Value, in.Expect)
+	edit, err := Change{in.JSONPath, in.Value, in.Expect, in.ThroughAnchor}.Apply(src)
 	if err != nil {
 		return setOut{}, err
 	}
@@ -47,7 +49,7 @@ func set(ctx context.Context, in setIn) (setOut, error) {
 	}
 	out := setOut{
 		File: in.File, Old: edit.Old, New: in.Value, Changed: edit.Changed,
-		Count: len(edit.Places), Lines: []int{}, Diff: unified(in.File, src, edit.Out),
+		Count: in.Expect, Lines: []int{}, Diff: unified(in.File, src, edit.Out),
 	}
 	for _, p := range edit.Places {
 		out.Lines = append(out.Lines, p.Line)

@@ -234,7 +234,7 @@ func TestSetStep(t *testing.T) {
 
 func TestSetStepRefuses(t *testing.T) {
 	t.Parallel()
-	base := workspace(t, map[string]string{"a.yml": "a: b\n", "dir/b.yml": "a: &x b\n"})
+	base := workspace(t, map[string]string{"a.yml": "a: b\n", "dir/b.yml": "a: &x b\nc: *x\n"})
 	secret := filepath.Join(base, "secret.yml")
 	if err := os.WriteFile(secret, []byte("a: b\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -265,7 +265,7 @@ func TestSetStepRefuses(t *testing.T) {
 		{"ws", "out.yml", types.Conflict, "out.yml is a symbolic link (name the file it points to)"},
 		{"ws", "in.yml", types.Conflict, "in.yml is a symbolic link (name the file it points to)"},
 		{"ws", "up/secret.yml", types.Conflict, "up/secret.yml cannot be reached inside the workspace: path escapes from parent"},
-		{"ws", "dir/b.yml", types.Conflict, "line 1: the value has the anchor &x; changing it would change other places too (" + byHand + ")"},
+		{"ws", "dir/b.yml", types.Conflict, "line 1: the value has the anchor &x, to which line 2 refers; changing it would change that place too (" + byConsent + ")"},
 	} {
 		_, err := run(t, base, "yaml_set", map[string]any{"workspace": c.workspace, "file": c.file, "jsonpath": "$.a", "value": "c"})
 		wantError(t, err, c.code, c.want)

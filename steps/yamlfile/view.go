@@ -11,6 +11,10 @@ type origin struct {
 	node *yaml.Node // in the tree as parsed
 	doc  int        // counted from 1
 	via  string     // "", or what brings the value to this place
+	// shared is the nearest node around it, or itself, that has an anchor to
+	// which something refers; user is the line where that is.
+	shared *yaml.Node
+	user   int
 }
 
 const (
@@ -26,10 +30,15 @@ type viewer struct {
 	nodes   int
 	depth   int
 	open    map[*yaml.Node]bool // anchors being resolved: one inside itself never ends
+	users   map[*yaml.Node]int  // nodes that something refers to, and the first line that does
+	shared  *yaml.Node          // the nearest of those around
 }
 
 func views(docs []*yaml.Node) ([]*yaml.Node, map[*yaml.Node]origin, error) {
-	v := &viewer{origins: map[*yaml.Node]origin{}, open: map[*yaml.Node]bool{}}
+	v := &viewer{origins: map[*yaml.Node]origin{}, open: map[*yaml.Node]bool{}, users: map[*yaml.Node]int{}}
+	for _, doc := range docs {
+		v.refer(doc)
+	}
 	roots := make([]*yaml.Node, 0, len(docs))
 	for i, doc := range docs {
 		v.doc = i + 1
@@ -42,6 +51,16 @@ func views(docs []*yaml.Node) ([]*yaml.Node, map[*yaml.Node]origin, error) {
 		}
 	}
 	return roots, v.origins, nil
+}
+
+// refer notes what the aliases below a node stand for.
+func (v *viewer) refer(n *yaml.Node) {
+	if n.Kind == yaml.AliasNode && v.users[n.Alias] == 0 {
+		v.users[n.Alias] = n.Line
+	}
+	for _, c := range n.Content {
+		v.refer(c)
+	}
 }
 
 func (v *viewer) copy(src *yaml.Node, via string) (*yaml.Node, error) {
@@ -57,8 +76,12 @@ func (v *viewer) copy(src *yaml.Node, via string) (*yaml.Node, error) {
 	if src.Kind == yaml.AliasNode {
 		return v.alias(src, via)
 	}
+	if v.users[src] > 0 {
+		defer func(outer *yaml.Node) { v.shared = outer }(v.shared)
+		v.shared = src
+	}
 	out := &yaml.Node{Kind: src.Kind, Tag: src.ShortTag()}
-	v.origins[out] = origin{src, v.doc, via}
+	v.origins[out] = origin{src, v.doc, via, v.shared, v.users[v.shared]}
 	switch src.Kind {
 	case yaml.ScalarNode:
 		out.Tag, out.Value = typed(src).forPath()

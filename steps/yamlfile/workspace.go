@@ -36,6 +36,9 @@ func readFile(ctx context.Context, workspace, file string) ([]byte, error) {
 		return nil, types.Errorf(types.Internal, "cannot read %s: %w", file, bare(err))
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Size() > maxFile {
+		return nil, tooLarge(info.Size()).With("file", file)
+	}
 	src, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		return nil, types.Errorf(types.Internal, "cannot read %s: %w", file, bare(err))

@@ -4,7 +4,7 @@
 // An edit replaces the bytes of the chosen scalars and nothing else: comments,
 // order, indentation, line ends, folded text and the other documents of the
 // file stay as they are, which is what a reviewer of a configuration change
-// expects to see. The parser only says where a scalar begins; [Set] splices
+// expects to see. The parser only says where a scalar begins; [Change] splices
 // the bytes, parses the result again and compares the two trees node by node
 // before it gives anything back.
 //
