@@ -38,16 +38,14 @@ type painted struct {
 	queued bool
 }
 
-// queue orders commits by their committer's time, newest first.
+// queue orders commits by their committer's time, newest first; see [newestFirst].
 type queue []*painted
 
 // The methods of heap.Interface.
-func (q queue) Len() int { return len(q) }
-func (q queue) Less(i, j int) bool {
-	return q[i].commit.Committer.When.After(q[j].commit.Committer.When)
-}
-func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any)   { *q = append(*q, x.(*painted)) }
+func (q queue) Len() int           { return len(q) }
+func (q queue) Less(i, j int) bool { return newestFirst(q[i].commit, q[j].commit) < 0 }
+func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+func (q *queue) Push(x any)        { *q = append(*q, x.(*painted)) }
 func (q *queue) Pop() any {
 	last := (*q)[len(*q)-1]
 	*q = (*q)[:len(*q)-1]
@@ -88,11 +86,42 @@ func compare(ctx context.Context, sto storer.EncodedObjectStorer, from []plumbin
 			onlyFrom = append(onlyFrom, p.commit)
 		}
 	}
-	slices.SortFunc(onlyTo, newestFirst)
-	slices.SortFunc(onlyFrom, newestFirst)
-	return onlyTo, onlyFrom, nil
+	return inOrder(onlyTo), inOrder(onlyFrom), nil
 }
 
+// inOrder puts commits in the order of git log --date-order: none stands before
+// a child of it, whatever the clocks said, and among those that may come next
+// the newest is first. So what all others are behind of is the first.
+func inOrder(list []*object.Commit) []*object.Commit {
+	children := map[plumbing.Hash]int{}
+	for _, c := range list {
+		for _, p := range c.ParentHashes {
+			children[p]++
+		}
+	}
+	waiting := map[plumbing.Hash]*object.Commit{}
+	var ready queue
+	for _, c := range list {
+		if waiting[c.Hash] = c; children[c.Hash] == 0 {
+			ready = append(ready, &painted{commit: c})
+		}
+	}
+	heap.Init(&ready)
+	out := make([]*object.Commit, 0, len(list))
+	for len(ready) > 0 {
+		c := heap.Pop(&ready).(*painted).commit
+		out = append(out, c)
+		for _, p := range c.ParentHashes {
+			if children[p]--; children[p] == 0 && waiting[p] != nil {
+				heap.Push(&ready, &painted{commit: waiting[p]})
+			}
+		}
+	}
+	return out
+}
+
+// newestFirst orders commits by their committer's time and, in one second, by
+// their names, so that the order is always the same.
 func newestFirst(a, b *object.Commit) int {
 	if c := b.Committer.When.Compare(a.Committer.When); c != 0 {
 		return c

@@ -29,7 +29,7 @@ type Commit struct {
 }
 
 type logOut struct {
-	Commits         []Commit `json:"commits" doc:"Reachable from the newer commit and not from the older one, newest first."`
+	Commits         []Commit `json:"commits" doc:"Reachable from the newer commit and not from the older one, newest first: no commit stands before a child of it, whatever the clocks said."`
 	Total           int      `json:"total" doc:"How many those are."`
 	Truncated       bool     `json:"truncated" doc:"Whether a list was cut at the limit."`
 	Relation        string   `json:"relation" doc:"How the commits are related: the newer one is the same, ahead (forward), behind (rollback), or neither (diverged)." enum:"same,forward,rollback,diverged"`
