@@ -14,7 +14,7 @@ import (
 
 type commitIn struct {
 	Workspace string `json:"workspace" workspace:"true" doc:"The workspace. All that lies in it is committed, as git add -A -f does: what steps and programs made new, changed, or made executable, and links as links; a .gitignore does not count, and what a program leaves behind has to be removed. A file that was checked out or written and is gone is deleted; a file of the repository that was never in the workspace stays as it is." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
-	Message   string `json:"message" doc:"The commit's message."`
+	Message   string `json:"message" doc:"The commit's message. The trailer Skillrun-Key joins the trailers that it ends in, or begins a paragraph."`
 }
 
 // File is a changed file of a commit.

@@ -35,9 +35,13 @@ func (s Service) identities(at time.Time) (author, committer object.Signature, e
 }
 
 // worded is a commit's message with our trailers: a sign-off, unless the
-// message has it, and the key, always last.
+// message has it, and the key, always last. They join the trailers that the
+// message ends in, as git interpret-trailers has it.
 func (s Service) worded(message, key string, committer object.Signature) string {
-	message = strings.TrimRight(message, "\n") + "\n\n"
+	message = withoutBlankEnd(message) + "\n"
+	if trailerStart(message) == len(message) {
+		message += "\n"
+	}
 	line := "Signed-off-by: " + committer.Name + " <" + committer.Email + ">\n"
 	if s.SignOff && !strings.Contains(message, "\n"+line) {
 		message += line

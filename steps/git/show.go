@@ -2,7 +2,6 @@ package git
 
 import (
 	"context"
-	"regexp"
 	"strings"
 	"time"
 
@@ -96,31 +95,6 @@ func shown(c *object.Commit) showOut {
 	}
 	for _, p := range c.ParentHashes {
 		out.Parents = append(out.Parents, p.String())
-	}
-	return out
-}
-
-var trailerLine = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9-]*)\s*:\s*(.*)$`)
-
-// trailersOf reads the trailers of a message: its last paragraph, when that is
-// not the first one and every line of it is a trailer or goes on with one.
-func trailersOf(message string) []Trailer {
-	out := []Trailer{}
-	text := strings.TrimRight(message, "\n \t")
-	at := strings.LastIndex(text, "\n\n")
-	if at < 0 {
-		return out
-	}
-	for line := range strings.SplitSeq(text[at+2:], "\n") {
-		m := trailerLine.FindStringSubmatch(line)
-		switch {
-		case m != nil:
-			out = append(out, Trailer{m[1], strings.TrimSpace(m[2])})
-		case len(out) > 0 && strings.TrimLeft(line, " \t") != line:
-			out[len(out)-1].Value += " " + strings.TrimSpace(line)
-		default:
-			return []Trailer{}
-		}
 	}
 	return out
 }
