@@ -16,7 +16,7 @@ import (
 // a folder. From then on the path is one of the workspace's own: when the file
 // is gone later, it is deleted.
 func Admit(o Options) func(ctx context.Context, workspace, path string) (fs.FileMode, error) {
-	c := &client{o}
+	c := &client{o: o}
 	return func(ctx context.Context, workspace, path string) (fs.FileMode, error) {
 		if refusedName(path, false) {
 			return 0, refused(path)
