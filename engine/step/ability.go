@@ -53,10 +53,15 @@ type Undoing[In, Out any] struct {
 	// Say names the deed for people without asking anybody: "close merge
 	// request !12". "" means that there is nothing to undo.
 	Say func(in In, out Out) string
+	// Look says why Do would refuse now, and changes nothing. All effects of a run
+	// are looked at before the first is reversed. May be nil: nothing stands in the
+	// way.
+	Look func(ctx context.Context, key Key, in In, out Out) error
 	// Do reverses the effect. It looks first: what is not there any more is
 	// undone already; what others have gone on with (a merged merge request, a
 	// branch with more commits) is refused with conflict. It is safe to do
-	// twice.
+	// twice. What stays behind, such as a closed issue, is marked as ended by us:
+	// Find does not see it any more, so that the same work can begin anew.
 	Do func(ctx context.Context, key Key, in In, out Out) error
 }
 
@@ -70,14 +75,22 @@ func Undo[In, Out any](u Undoing[In, Out]) Option[In, Out] {
 			}
 			return u.Say(in, out), nil
 		}
-		s.undo = func(ctx context.Context, key Key, rawIn, rawOut json.RawMessage) error {
-			in, out, err := decodeBoth[In, Out](rawIn, rawOut)
-			if err != nil {
-				return err
-			}
-			return u.Do(ctx, key, in, out)
+		s.undo = reversing(u.Do)
+		if u.Look != nil {
+			s.lookUndo = reversing(u.Look)
 		}
 	}}
+}
+
+// reversing erases the types of a function that undoes, or looks before it.
+func reversing[In, Out any](f func(context.Context, Key, In, Out) error) func(context.Context, Key, json.RawMessage, json.RawMessage) error {
+	return func(ctx context.Context, key Key, rawIn, rawOut json.RawMessage) error {
+		in, out, err := decodeBoth[In, Out](rawIn, rawOut)
+		if err != nil {
+			return err
+		}
+		return f(ctx, key, in, out)
+	}
 }
 
 // Late says of a Write that its effect may appear for a while after its answer
@@ -158,6 +171,14 @@ func (s Step) Resolve(ctx context.Context, ref string, in json.RawMessage) (json
 // SayUndo names what Undo would do; call it only when CanUndo.
 func (s Step) SayUndo(in, out json.RawMessage) (string, error) {
 	return s.sayUndo(s.filled(in, nil), out)
+}
+
+// LookUndo says why Undo would refuse now; call it only when CanUndo.
+func (s Step) LookUndo(ctx context.Context, key Key, in, out json.RawMessage) error {
+	if s.lookUndo == nil {
+		return nil
+	}
+	return s.lookUndo(ctx, key, s.filled(in, nil), out)
 }
 
 // Undo reverses the effect; call it only when CanUndo.

@@ -74,7 +74,10 @@ type Step struct {
 	resolve func(ctx context.Context, ref string, in json.RawMessage) (json.RawMessage, error)
 	sayUndo func(in, out json.RawMessage) (string, error)
 	undo    func(ctx context.Context, key Key, in, out json.RawMessage) error
-	late    bool
+	// lookUndo looks whether undo could be done now; nil when there is nothing to
+	// look at.
+	lookUndo func(ctx context.Context, key Key, in, out json.RawMessage) error
+	late     bool
 }
 
 // Touch says what a step reaches: the service it needs by default, and the

@@ -130,7 +130,7 @@ func Steps(o Options) []step.Step {
 			Touching("git", "commit", "create").Failing(append(reads, types.Conflict)...),
 		step.Write("git_push", "Push a workspace's commit to a branch.", c.push,
 			step.Find(c.findPush), step.Preview(c.previewPush), step.Resolve("the branch, or the commit it is at", c.resolvePush),
-			step.Undo(step.Undoing[pushIn, pushOut]{Say: sayUnpush, Do: c.unpush})).
+			step.Undo(step.Undoing[pushIn, pushOut]{Say: sayUnpush, Look: c.lookUnpush, Do: c.unpush})).
 			Touching("git", "branch", "push").Failing(append(reads, types.Conflict)...),
 	}
 }

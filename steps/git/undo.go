@@ -16,20 +16,42 @@ func sayUnpush(_ pushIn, out pushOut) string {
 	return "delete branch " + out.Branch + " on " + out.Remote
 }
 
-// unpush deletes the branch, as long as it is where we left it.
-func (c *client) unpush(ctx context.Context, _ step.Key, _ pushIn, out pushOut) error {
+// unpushing is the branch that is to be deleted, and the commit that we left it
+// at.
+func (c *client) unpushing(ctx context.Context, out pushOut) (*pushing, plumbing.Hash, error) {
 	sha, err := checkSHA("sha", out.Sha)
 	if err == nil {
 		err = checkBranch(out.Branch)
 	}
 	if err != nil {
-		return err
+		return nil, sha, err
 	}
 	r, err := c.resolve(ctx, c.serviceFor(out.Remote), out.Remote)
 	if err != nil {
+		return nil, sha, err
+	}
+	return &pushing{w: &workspace{}, to: r, branch: out.Branch, ref: plumbing.NewBranchReferenceName(out.Branch)}, sha, nil
+}
+
+// lookUnpush says why the branch cannot be deleted now: somebody has pushed to it.
+func (c *client) lookUnpush(ctx context.Context, _ step.Key, _ pushIn, out pushOut) error {
+	p, sha, err := c.unpushing(ctx, out)
+	if err != nil {
 		return err
 	}
-	p := &pushing{w: &workspace{}, to: r, branch: out.Branch, ref: plumbing.NewBranchReferenceName(out.Branch)}
+	from, err := p.to.refs(ctx, p.to.pushURL)
+	if err != nil {
+		return err
+	}
+	return p.at(from.branches[p.branch], sha)
+}
+
+// unpush deletes the branch, as long as it is where we left it.
+func (c *client) unpush(ctx context.Context, _ step.Key, _ pushIn, out pushOut) error {
+	p, sha, err := c.unpushing(ctx, out)
+	if err != nil {
+		return err
+	}
 	err = p.drop(ctx, sha)
 	if types.CodeOf(err) == types.Forbidden {
 		return types.AsError(err).WithHint("the branch is still there: a hook or a protected branch keeps it; let somebody delete it who may")
@@ -58,12 +80,17 @@ func (p *pushing) drop(ctx context.Context, sha plumbing.Hash) error {
 func (p *pushing) still(sha plumbing.Hash) func(*packp.AdvRefs) (plumbing.Hash, error) {
 	return func(adv *packp.AdvRefs) (plumbing.Hash, error) {
 		now := adv.References[p.ref.String()]
-		if now.IsZero() || now == sha {
-			return now, nil
-		}
-		return now, types.Errorf(types.Conflict, "branch %s is at %s, no longer at our commit %s", p.branch, short(now), short(sha)).
-			WithHint("see who pushed there, and delete it by hand when it may go").With("tip", now.String())
+		return now, p.at(now, sha)
 	}
+}
+
+// at refuses a branch that is neither gone nor where we left it.
+func (p *pushing) at(now, sha plumbing.Hash) error {
+	if now.IsZero() || now == sha {
+		return nil
+	}
+	return types.Errorf(types.Conflict, "branch %s is at %s, no longer at our commit %s", p.branch, short(now), short(sha)).
+		WithHint("see who pushed there, and delete it by hand when it may go").With("tip", now.String())
 }
 
 // serviceFor is the name of the configured service whose token goes to a

@@ -156,6 +156,58 @@ func TestUndoAMergeRequestClosesIt(t *testing.T) {
 	}
 }
 
+// TestMarkerOfOurs: a merge request that an undo ended is no obstacle, also when
+// somebody had closed it before; one that somebody reopens is, as a stranger's.
+func TestMarkerOfOurs(t *testing.T) {
+	t.Parallel()
+	for _, first := range []string{"", "ann"} {
+		w := newWorld(t)
+		out := w.mustCreate(release())
+		if first != "" {
+			must(t, w.lab.Close(app, 1, first))
+			if got := brief(w.find(testKey, release())); !strings.HasPrefix(got, "over !1|!1 was closed by ann") {
+				t.Errorf("before the undo: %s", got)
+			}
+		}
+		for range 2 {
+			must(t, w.undo("gitlab_mr_create", release(), out))
+		}
+		if got := brief(w.find(testKey, release())); got != "absent ||" {
+			t.Errorf("after the undo: %s", got)
+		}
+		if m := w.lab.MergeRequests()[0]; m.State != "closed" || !strings.Contains(m.Description, "<!-- skillrun undone key="+testKey.String()) {
+			t.Errorf("%s: %s", m.State, m.Description)
+		}
+		w.mustCreate(release())
+		if got := brief(w.find(testKey, release())); got != "here !2||" {
+			t.Errorf("begun anew: %s", got)
+		}
+		must(t, w.lab.Close(app, 2, "zoe"))
+		must(t, w.lab.Reopen(app, 1, "zoe"))
+		if got := brief(w.find(testKey, release())); !strings.HasPrefix(got, "over !1|!1 from this branch was opened by") {
+			t.Errorf("reopened: %s", got)
+		}
+	}
+}
+
+// TestLookBeforeUndo: what would be refused is known before, and nothing is sent.
+func TestLookBeforeUndo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	out := w.mustCreate(release())
+	s := w.step("gitlab_mr_create")
+	look := func() error {
+		return s.LookUndo(w.ctx(s, testKey, release()), testKey, release().json(), types.Encode(out))
+	}
+	sent := w.sent()
+	must(t, look())
+	must(t, w.lab.Merge(app, 1, "zoe"))
+	wantError(t, look(), "conflict: !1 cannot be closed: it was merged by zoe")
+	if w.sent() != sent || w.lab.MergeRequests()[0].State != "merged" {
+		t.Errorf("%d writes", w.sent()-sent)
+	}
+}
+
 func TestAMergeRequestThatIsNotClosed(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

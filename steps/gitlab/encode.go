@@ -135,6 +135,30 @@ func (m marker) String() string {
 
 var markerLine = regexp.MustCompile(`^<!-- skillrun key=([a-z0-9-]+) digest=([a-z0-9]*) -->$`)
 
+// markUndone turns the marker of a description, if it has one, into one of what
+// an undo ended, which is not read as a marker any more.
+func markUndone(text string) string {
+	at := strings.LastIndex(text, markerStart+"key=")
+	if at < 0 {
+		return text
+	}
+	return text[:at] + undoneStart + text[at+len(markerStart):]
+}
+
+// undoneStart is how the marker of what an undo ended begins.
+const undoneStart = "<!-- skillrun undone "
+
+// undoneBy is the key of the undo that ended what a text describes, "" when none
+// did.
+func undoneBy(text string) string {
+	at := strings.LastIndex(text, undoneStart)
+	if at < 0 {
+		return ""
+	}
+	m, _ := readMarker(markerStart + text[at+len(undoneStart):])
+	return m.Key
+}
+
 // readMarker reads the last line of a text.
 func readMarker(text string) (marker, bool) {
 	text = strings.TrimSpace(text)

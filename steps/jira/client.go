@@ -94,8 +94,8 @@ func (c *client) do(ctx context.Context, method, path, what string, body, into a
 	case err != nil:
 		return a.unreadable(err)
 	case into == nil:
-		_ = resp.Body.Close() // the library closes only what it decodes
-		if resp.StatusCode != http.StatusNoContent {
+		_ = resp.Body.Close()                                                    // the library closes only what it decodes
+		if resp.StatusCode != http.StatusNoContent && method != http.MethodPut { // of a property it says 200 or 201
 			return a.unreadable(errors.New("it has something to say where Jira says nothing"))
 		}
 	}

@@ -99,6 +99,8 @@ func (c *client) sort(ctx context.Context, key step.Key, keys []string) (marked,
 			// deleted since it was indexed
 		case err != nil:
 			return nil, nil, err
+		case i.undone():
+			// an undo has ended it
 		case ok && m.Key == key.String():
 			marked = append(marked, i)
 		default:
@@ -239,6 +241,7 @@ func (p *prober) run(ctx context.Context) (found, copies []issue, complete bool,
 				continue
 			case r.err != nil:
 				return nil, nil, false, r.err
+			case r.issue.undone():
 			case m.Key == p.key.String():
 				found = append(found, r.issue)
 			case m.Key == "" && slices.Contains(r.issue.Fields.Labels, label(p.key)):

@@ -71,13 +71,13 @@ func Steps(services map[string]Service) []step.Step {
 		step.Write("jira_create_issue", "File an issue.", f.create,
 			step.Find(f.findCreated), step.Preview(previewCreate), step.Late[CreateIn, CreateOut](),
 			step.Resolve(issueRef, f.resolveCreated),
-			step.Undo(step.Undoing[CreateIn, CreateOut]{Say: sayClose, Do: f.closeIssue})).
+			step.Undo(step.Undoing[CreateIn, CreateOut]{Say: sayClose, Look: f.lookClose, Do: f.closeIssue})).
 			Touching("jira", "issue", "create").
 			Failing(append(failures(), types.Conflict)...),
 		step.Write("jira_add_link", "Link an issue to a web page, such as a merge request.", outcome.SettledDo(LinkIn.about, f.addLink),
 			step.Find(outcome.SettledFind(LinkIn.about, f.findLink)), step.Preview(previewLink), step.Update(f.updateLink),
 			step.Resolve(linkRef, f.resolveLink),
-			step.Undo(step.Undoing[LinkIn, LinkOut]{Say: sayUnlink, Do: f.unlink})).
+			step.Undo(step.Undoing[LinkIn, LinkOut]{Say: sayUnlink, Look: f.lookUnlink, Do: f.unlink})).
 			Touching("jira", "remote link", "create").
 			Failing(append(failures(), types.Conflict)...),
 		step.Read("jira_get_issue", "Look at an issue: its summary, status and labels.", outcome.SettledDo(GetIn.about, f.get)).
@@ -87,7 +87,7 @@ func Steps(services map[string]Service) []step.Step {
 		step.Write("jira_add_comment", "Comment on an issue.", outcome.SettledDo(CommentIn.about, f.addComment),
 			step.Find(outcome.SettledFind(CommentIn.about, f.findComment)), step.Preview(previewComment), step.Late[CommentIn, CommentOut](),
 			step.Resolve(commentRef, f.resolveComment),
-			step.Undo(step.Undoing[CommentIn, CommentOut]{Say: sayUncomment, Do: f.uncomment})).
+			step.Undo(step.Undoing[CommentIn, CommentOut]{Say: sayUncomment, Look: f.lookUncomment, Do: f.uncomment})).
 			Touching("jira", "comment", "create").
 			Failing(append(failures(), types.Conflict)...),
 		step.Write("jira_transition", "Move an issue to another status.", outcome.SettledDo(MoveIn.about, f.move),

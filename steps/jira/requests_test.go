@@ -23,6 +23,7 @@ func routes(searchPath string) map[string]string {
 		"transitions": "GET issue/{}/transitions", "transit": "POST issue/{}/transitions",
 		"deployment": "GET serverInfo", "me": "GET myself", "project": "GET project/{}", "deleted": "GET project/{}", "permissions": "GET mypermissions",
 		"deleteComment": "DELETE issue/{}/comment/{}", "deleteLink": "DELETE issue/{}/remotelink",
+		"mark":        "PUT issue/{}/properties/{}",
 		"createTypes": "GET issue/createmeta/{}/issuetypes", "createFields": "GET issue/createmeta/{}/issuetypes/{}",
 	}
 }

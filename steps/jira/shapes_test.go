@@ -209,6 +209,12 @@ func linkOrLinks(data []byte) error {
 	return shape[linkShape]("id", "globalId", "object")(data)
 }
 
+// undoneMark is the mark of an issue that an undo ended.
+type undoneMark struct {
+	Key, Digest, Run string
+	Undone           bool
+}
+
 func yes(status int, check func([]byte) error) map[int]func([]byte) error {
 	return map[int]func([]byte) error{status: check}
 }
@@ -252,6 +258,7 @@ func datacenterAll() map[string]operation {
 		"POST issue/{}/remotelink":              {body: shape[linkBody]("globalId", "object"), answers: refusals(map[int]func([]byte) error{200: shape[linkMade]("id"), 201: shape[linkMade]("id")}, 400, 401, 404)},
 		"GET issue/{}/comment":                  {query: []string{"startAt", "maxResults", "orderBy", "expand"}, answers: refusals(yes(200, shape[commentsShape]("comments", "total")), 401, 404)},
 		"POST issue/{}/comment":                 {query: []string{"expand"}, body: shape[commentBody]("body"), answers: refusals(yes(201, shape[commentShape]("id", "body")), 400, 401, 404)},
+		"PUT issue/{}/properties/{}":            {body: shape[undoneMark]("key", "undone"), answers: refusals(map[int]func([]byte) error{200: nothing, 201: nothing}, 400, 401, 403, 404)},
 		"GET myself":                            {answers: refusals(yes(200, shape[datacenterUser]("name", "displayName")), 401)},
 		"GET issue/createmeta/{}/issuetypes":    {query: paged, answers: refusals(yes(200, shape[datacenterPage[ref]]("values", "total")), 401, 404)},
 		"GET issue/createmeta/{}/issuetypes/{}": {query: paged, answers: refusals(yes(200, shape[datacenterPage[fieldShape]]("values", "total")), 401, 404)},

@@ -23,30 +23,76 @@ func sayClose(_ CreateIn, out CreateOut) string {
 	return "close issue " + out.Key
 }
 
-// closeIssue moves the issue to a status of the category done.
-func (f family) closeIssue(ctx context.Context, key step.Key, in CreateIn, out CreateOut) error {
+// closing is an issue that is to be closed, as it was found.
+type closing struct {
+	*client
+	issue issue
+	by    *transition // nil when nothing has to be done, or it is closed already
+	gone  bool
+}
+
+// lookClose says why the issue cannot be closed now.
+func (f family) lookClose(ctx context.Context, key step.Key, in CreateIn, out CreateOut) error {
+	_, err := f.closing(ctx, key, in, out)
+	return err
+}
+
+func (f family) closing(ctx context.Context, key step.Key, in CreateIn, out CreateOut) (closing, error) {
 	c, err := f.connect(in.At)
 	if err != nil {
-		return err
+		return closing{}, err
 	}
 	i, err := c.issue(ctx, out.Key)
+	x := closing{client: c, issue: i}
 	if types.CodeOf(err) == types.NotFound {
-		return c.deleted(ctx, out.Key, err)
+		x.gone = true
+		return x, c.deleted(ctx, out.Key, err)
 	}
 	if err != nil {
-		return err
+		return x, err
 	}
 	if ours, err := c.ours(ctx, key, i); err != nil || !ours {
-		return cmp.Or(err, notOurs(i.Key))
+		return x, cmp.Or(err, notOurs(i.Key))
 	}
 	if i.done() {
-		return nil
+		return x, nil
 	}
 	t, err := c.ending(ctx, i)
-	if err != nil {
+	x.by = &t
+	return x, err
+}
+
+// closeIssue moves the issue to a status of the category done, and marks it as
+// ended by us, so that the same work can file another one.
+func (f family) closeIssue(ctx context.Context, key step.Key, in CreateIn, out CreateOut) error {
+	x, err := f.closing(ctx, key, in, out)
+	if err != nil || x.gone {
 		return err
 	}
-	return c.transit(ctx, "close "+i.Key, i.Key, t, nil)
+	m, kept := parseMarker(x.issue.Properties[property])
+	m.Undone = true
+	switch {
+	case x.by != nil && kept:
+		return x.transit(ctx, "close "+x.issue.Key, x.issue.Key, *x.by, nil, entityProperty{property, m})
+	case x.by != nil:
+		return x.transit(ctx, "close "+x.issue.Key, x.issue.Key, *x.by, nil)
+	case kept && !x.issue.undone():
+		return x.mark(ctx, x.issue.Key, m)
+	}
+	return nil
+}
+
+// mark writes the mark of an issue anew.
+func (c *client) mark(ctx context.Context, key string, m marker) error {
+	path := "issue/" + url.PathEscape(key) + "/properties/" + property
+	return c.do(ctx, http.MethodPut, api+path, "mark "+key+" as undone", m, nil)
+}
+
+// undone reports whether the issue was closed by an undo. One that somebody has
+// reopened since is not.
+func (i issue) undone() bool {
+	m, _ := parseMarker(i.Properties[property])
+	return m.Undone && i.done()
 }
 
 // notOurs refuses to undo what may be somebody's own.
@@ -96,20 +142,33 @@ func sayUnlink(_ LinkIn, out LinkOut) string {
 	return fmt.Sprintf("take the link to %s off %s", out.URL, out.Issue)
 }
 
-// unlink deletes the link of our global id.
-func (f family) unlink(ctx context.Context, key step.Key, in LinkIn, out LinkOut) error {
+// lookUnlink says why the link cannot be taken off now.
+func (f family) lookUnlink(ctx context.Context, key step.Key, in LinkIn, out LinkOut) error {
+	_, err := f.linkThere(ctx, key, in, out)
+	return err
+}
+
+// linkThere returns a client when the link of our global id is there, and nil when
+// it is not.
+func (f family) linkThere(ctx context.Context, key step.Key, in LinkIn, out LinkOut) (*client, error) {
 	if out.GlobalID != globalID(key) {
-		return notOurs(fmt.Sprintf("the link %d of %s", out.ID, out.Issue))
+		return nil, notOurs(fmt.Sprintf("the link %d of %s", out.ID, out.Issue))
 	}
 	c, err := f.connect(in.At)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	_, err = c.link(ctx, out.Issue, out.GlobalID)
 	if types.CodeOf(err) == types.NotFound {
-		return c.without(ctx, out.Issue)
+		return nil, c.without(ctx, out.Issue)
 	}
-	if err != nil {
+	return c, err
+}
+
+// unlink deletes the link of our global id.
+func (f family) unlink(ctx context.Context, key step.Key, in LinkIn, out LinkOut) error {
+	c, err := f.linkThere(ctx, key, in, out)
+	if err != nil || c == nil {
 		return err
 	}
 	return c.deleteLink(ctx, out)
@@ -129,25 +188,41 @@ func sayUncomment(_ CommentIn, out CommentOut) string {
 	return "delete comment " + out.ID + " of " + out.Issue
 }
 
-// uncomment deletes the comment.
-func (f family) uncomment(ctx context.Context, key step.Key, in CommentIn, out CommentOut) error {
+// lookUncomment says why the comment cannot be deleted now.
+func (f family) lookUncomment(ctx context.Context, key step.Key, in CommentIn, out CommentOut) error {
+	_, err := f.commentThere(ctx, key, in, out)
+	return err
+}
+
+// commentThere returns a client when the comment is there and ours, and nil when
+// it is not there.
+func (f family) commentThere(ctx context.Context, key step.Key, in CommentIn, out CommentOut) (*client, error) {
 	c, err := f.connect(in.At)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	_, err = c.comment(ctx, out.Issue, out.ID)
 	if types.CodeOf(err) == types.NotFound {
-		return c.without(ctx, out.Issue)
+		return nil, c.without(ctx, out.Issue)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	m, err := c.commentMarker(ctx, out.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if m.Key != key.String() {
-		return notOurs("comment " + out.ID + " of " + out.Issue)
+		return nil, notOurs("comment " + out.ID + " of " + out.Issue)
+	}
+	return c, nil
+}
+
+// uncomment deletes the comment.
+func (f family) uncomment(ctx context.Context, key step.Key, in CommentIn, out CommentOut) error {
+	c, err := f.commentThere(ctx, key, in, out)
+	if err != nil || c == nil {
+		return err
 	}
 	return c.deleteComment(ctx, out)
 }

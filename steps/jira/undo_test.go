@@ -58,12 +58,39 @@ func TestUndoAnIssueClosesIt(t *testing.T) {
 		if got := w.srv.Issues()[1]; got.Status != "Done" || w.writes() != 2 {
 			t.Errorf("%d writes left %+v", w.writes(), got)
 		}
-		w.wantFound(step.StateOver, "AAP-101", "AAP-101 is Done since", "reopen AAP-101")
+		w.wantFound(step.StateAbsent, "", "", "") // an issue that we ended is no obstacle
+		if err := w.srv.Transition("AAP-101", "To Do"); err != nil {
+			t.Fatal(err)
+		}
+		w.wantFound(step.StateHere, "AAP-101", "", "") // unless somebody reopens it
 		if err := w.srv.Delete("AAP-101"); err != nil {
 			t.Fatal(err)
 		}
 		if err := w.undo("jira_create_issue", release, out); err != nil {
 			t.Errorf("deleted meanwhile: %v", err)
+		}
+	})
+}
+
+// TestMarkerOfOurs: an issue that somebody closed before the undo is ended by it
+// too; until then it is an obstacle.
+func TestMarkerOfOurs(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		w := filed(t, on)
+		if err := w.srv.Transition("AAP-101", "Done"); err != nil {
+			t.Fatal(err)
+		}
+		w.wantFound(step.StateOver, "AAP-101", "AAP-101 is Done since", "reopen AAP-101")
+		before := w.writes()
+		for range 2 {
+			if err := w.undo("jira_create_issue", release, jira.CreateOut{Key: "AAP-101"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.wantFound(step.StateAbsent, "", "", "")
+		if n := w.writes() - before; n != 1 {
+			t.Errorf("%d writes, want the one that marks it", n)
 		}
 	})
 }

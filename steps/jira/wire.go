@@ -77,6 +77,8 @@ type marker struct {
 	Key    string `json:"key"`
 	Digest string `json:"digest"`
 	Run    string `json:"run"`
+	// Undone is set of what an undo ended; see [issue.undone].
+	Undone bool `json:"undone,omitempty"`
 }
 
 // parseMarker reads the value of a property, false when there is none that can

@@ -45,7 +45,7 @@ func Steps(services map[string]Service) []step.Step {
 		step.Write("slack_post_message", "Post a message to a channel.", f.post,
 			step.Find(f.find), step.Preview(preview), step.Update(f.update), step.Late[PostIn, PostOut](),
 			step.Resolve(refFormat, f.resolve),
-			step.Undo(step.Undoing[PostIn, PostOut]{Say: sayDelete, Do: f.remove})).
+			step.Undo(step.Undoing[PostIn, PostOut]{Say: sayDelete, Look: f.lookRemove, Do: f.remove})).
 			Touching("slack", "message", "post").
 			Failing(types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
 				types.RateLimited, types.Unavailable, types.Conflict),

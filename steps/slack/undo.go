@@ -69,20 +69,36 @@ func sayDelete(_ PostIn, out PostOut) string {
 	return "delete message " + out.TS + " in " + out.Channel
 }
 
-// remove deletes a message that holds our mark.
-func (f family) remove(ctx context.Context, key step.Key, in PostIn, out PostOut) error {
+// lookRemove says why the message cannot be deleted now.
+func (f family) lookRemove(ctx context.Context, key step.Key, in PostIn, out PostOut) error {
+	_, err := f.messageThere(ctx, key, in, out)
+	return err
+}
+
+// messageThere returns a client when the message is there and holds our mark, and
+// nil when it is not there.
+func (f family) messageThere(ctx context.Context, key step.Key, in PostIn, out PostOut) (*client, error) {
 	c, err := f.connect(in.Service)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	in.Channel = out.Channel
 	m, err := c.message(ctx, in, out.TS)
 	switch {
 	case err != nil || m == nil:
-		return err
+		return nil, err
 	case m.marker().Key != key.String():
-		return types.Errorf(types.Conflict, "message %s does not hold the mark of this work, so it is left alone", out.TS).
+		return nil, types.Errorf(types.Conflict, "message %s does not hold the mark of this work, so it is left alone", out.TS).
 			WithHint("look at it, and delete it by hand when it is ours")
+	}
+	return c, nil
+}
+
+// remove deletes a message that holds our mark.
+func (f family) remove(ctx context.Context, key step.Key, in PostIn, out PostOut) error {
+	c, err := f.messageThere(ctx, key, in, out)
+	if err != nil || c == nil {
+		return err
 	}
 	var ignored struct{}
 	err = c.post(ctx, "delete message "+out.TS, "chat.delete", map[string]string{"channel": out.Channel, "ts": out.TS}, &ignored)
