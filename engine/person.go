@@ -173,8 +173,9 @@ func (e *Engine) Resolve(ctx context.Context, id string, x Resolution) (Effect, 
 	return local.Resolve(ctx, o, x)
 }
 
-// Undo shows what undoing the effects of a run would do and, when a person
-// agrees, does it, the latest first.
+// Undo looks at every effect of a run, shows what undoing them would do and, when
+// a person agrees, does it, the latest first. Whoever agrees to a list in which
+// something is stuck agrees to undo the rest: the run is partly undone then.
 func (e *Engine) Undo(ctx context.Context, id string, agree func([]Reversal) (bool, error), observe func(Event)) (done bool, err error) {
 	j, o, err := e.held(id)
 	if err != nil {
@@ -185,6 +186,10 @@ func (e *Engine) Undo(ctx context.Context, id string, agree func([]Reversal) (bo
 	list, err := local.Reversals(ctx, o)
 	if err != nil {
 		return false, err
+	}
+	begun := journal.Summarize(j.Records()).State == journal.StatePartlyUndone
+	if begun && !slices.ContainsFunc(list, Reversal.Can) {
+		return true, local.Undo(ctx, o, list) // it stopped behind the last one
 	}
 	if done, err = agree(list); err != nil || !done {
 		return false, err

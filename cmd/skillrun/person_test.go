@@ -115,19 +115,76 @@ func TestUndo(t *testing.T) {
 	b.on("runs", "last").want(t, 0, `: undone`)
 	b.on("undo", "last", "--yes").want(t, 0, `nothing to undo`)
 	b.on("resume", "last").want(t, 2, `was undone`)
-	b.release(b.sha()).want(t, 1, `AAP-61250 is Done`, `--again`)
+	b.beginsAnew()
 }
 
-// TestUndoStops: what others have gone on with is not touched.
-func TestUndoStops(t *testing.T) {
+// beginsAnew: what an undo ended is no obstacle, and the new work is adopted by the
+// next run, here and where nobody knows of the first.
+func (b *bench) beginsAnew() {
+	b.t.Helper()
+	before := len(b.state().writes())
+	b.release(b.sha()).want(b.t, 0, `created  jira: .*AAP-61251`, `created  push`, `created  mr`, `created  link`)
+	b.forget()
+	b.release(b.sha()).want(b.t, 0, `adopted  jira: .*AAP-61251`, `adopted  mr`, `adopted  link`)
+	if n := len(b.state().writes()) - before; n != 4 {
+		b.t.Errorf("%d writes made four effects", n)
+	}
+}
+
+// TestUndoAfterMerge: every effect is looked at before the first is taken back.
+// When one cannot be, nothing is, and the run stays what it was; told to, undo
+// takes back the rest, and the run is partly undone until undo has gone on.
+func TestUndoAfterMerge(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.release(b.sha()).want(t, 0)
+	b.must(b.world.ApproveMR(3))
+	b.on("resume", "last").want(t, 0, `done: run`)
 	b.must(b.world.MergeMR(3))
-	b.on("undo", "last", "--yes").want(t, 1, `mr \(.*\): .*merged`, `\[conflict\]`)
-	if s := b.state(); s.Gitlab.MergeRequests[0].State != "merged" {
-		t.Errorf("the merge request is %s", s.Gitlab.MergeRequests[0].State)
+	before := len(b.state().writes())
+	b.on("undo", "last", "--yes").want(t, 1, `mr: cannot close merge request .*merged .*\[conflict\]`, `link: take the link`, `1 of it cannot be undone, so nothing is`, `--partly`)
+	b.on("runs", "last").want(t, 0, `: done`)
+	b.on("verify", "last").want(t, 0, `good: run`)
+	if n := len(b.state().writes()) - before; n != 0 {
+		t.Fatalf("it wrote %d times", n)
 	}
+	b.on("undo", "last", "--partly").want(t, 3, `nobody is here to ask; to do this: skillrun undo .* --partly --yes`)
+	b.on("undo", "last", "--partly", "--yes").want(t, 1, `undone   link`, `undone   push`, `undone   jira`, `what is undone stays so; go on: skillrun undo`)
+	s := b.state()
+	if len(s.Jira.Issues[0].RemoteLinks) != 0 || s.Gitlab.MergeRequests[0].State != "merged" || s.Git[forkProject].Branches[b.branch()] != "" {
+		t.Errorf("links %v, merge request %s", s.Jira.Issues[0].RemoteLinks, s.Gitlab.MergeRequests[0].State)
+	}
+	b.on("runs").want(t, 0, `partly undone`, `go on: skillrun undo `)
+	b.on("runs", "last").want(t, 0, `: partly undone`, `link +undone`, `go on: skillrun undo `)
+	b.on("runs", "--state", "partly_undone", "--output", "json").want(t, 0, `"state": "partly_undone"`, `"go_on": "skillrun undo `)
+	b.on("verify", "last").want(t, 0, `good: run`)
+	for _, verb := range [][]string{{"resume", "last"}, {"approve", "last"}, {"cancel", "last"}} {
+		b.on(verb...).want(t, 2, `is partly undone`, `skillrun undo `)
+	}
+	b.release(b.sha()).want(t, 2, `is partly undone`, `skillrun undo `)
+	b.on("undo", "last", "--yes").want(t, 1, `link: undone before`, `nothing can be undone`)
+	b.on("runs", "prune", "--older-than", "0s", "--keep", "0", "--yes").want(t, 0, `0 runs`)
+}
+
+// TestUndoOfTheSameWork: two runs of one work have the same effects. Undoing the
+// second takes them back; undoing the first then finds nothing to do, and its
+// command begins anew all the same.
+func TestUndoOfTheSameWork(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.release(b.sha()).want(t, 0)
+	first := b.on("runs", "--output", "json")
+	id := regexp.MustCompile(`"id": "([^"]+)"`).FindStringSubmatch(first.out)[1]
+	b.must(b.world.ApproveMR(3))
+	b.on("resume", id).want(t, 0)
+	b.release(b.sha()).want(t, 0, `adopted  mr`)
+	b.on("undo", "last", "--yes").want(t, 0, `it was there when this run came to it`, `is undone`)
+	before := len(b.state().writes())
+	b.on("undo", id, "--yes").want(t, 0, `is undone`)
+	if n := len(b.state().writes()) - before; n != 0 {
+		t.Errorf("the second undo wrote %d times", n)
+	}
+	b.beginsAnew()
 }
 
 // TestVerify: a flipped bit is found, whoever asks.

@@ -20,7 +20,9 @@ type mending struct {
 	*bench
 	cut    bool // nothing can be looked up
 	undone []string
-	stops  error // of the next undo
+	stops  error            // of the next undo
+	stuck  map[string]error // why the undo of a title would be refused
+	looked []string
 }
 
 func newMending(nodes ...program.Node) *mending {
@@ -41,6 +43,10 @@ func newMending(nodes ...program.Node) *mending {
 		delete(m.issues, key.String())
 		return nil
 	}
+	lookUndo := func(_ context.Context, _ step.Key, i in, _ out) error {
+		m.looked = append(m.looked, i.Title)
+		return m.stuck[i.Title]
+	}
 	say := func(i in, o out) string { return "close " + o.Key + " (" + i.Title + ")" }
 	find := func(ctx context.Context, key step.Key, i in) (step.Found[out], error) {
 		if m.cut {
@@ -52,7 +58,7 @@ func newMending(nodes ...program.Node) *mending {
 	m.o.Catalogue = step.NewCatalogue([]step.Step{
 		step.Read("look", "Look.", look),
 		step.Write("make", "Make.", m.make, step.Find(find), step.Resolve("the key of an issue, T-1", resolve),
-			step.Undo(step.Undoing[in, out]{Say: say, Do: undo})),
+			step.Undo(step.Undoing[in, out]{Say: say, Look: lookUndo, Do: undo})),
 		step.Write("blind", "Make without a way to look.", m.bench.make),
 	})
 	return m

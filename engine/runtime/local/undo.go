@@ -1,8 +1,10 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"github.com/skillrun/skillrun/engine/machine"
@@ -18,6 +20,12 @@ type Reversal struct {
 	Say    string `json:"say,omitempty"` // "close merge request !12"; "" when there is nothing to undo
 	Undone bool   `json:"undone"`        // it was reversed before
 	Why    string `json:"why,omitempty"` // why it cannot be undone from here
+	// Stuck is why undoing it would be refused now: others have gone on with it, or
+	// it cannot be looked at.
+	Stuck *types.Error `json:"stuck,omitempty"`
+	// Adopted is set of what was there when the run came to it: an earlier run of
+	// the same work made it.
+	Adopted bool `json:"adopted,omitempty"`
 	// Absent is set of a write that may have been sent, and did not happen.
 	Absent bool `json:"absent,omitempty"`
 
@@ -28,8 +36,9 @@ type Reversal struct {
 func (x Reversal) Can() bool { return x.Say != "" && !x.Undone }
 
 // Reversals lists the effects of a run, the latest first, which is the order in
-// which they are undone. The world is asked for nothing but the writes of unknown
-// outcome. When it cannot tell of one there is no list: what to undo is not known.
+// which they are undone. Every one is looked at, and none is changed. When the
+// world cannot tell of a write of unknown outcome there is no list: what to undo
+// is not known.
 func Reversals(ctx context.Context, o Options) ([]Reversal, error) {
 	r := newRunner(o)
 	r.Inbox, r.Observe = nil, nil // what was is told already
@@ -56,16 +65,40 @@ func Reversals(ctx context.Context, o Options) ([]Reversal, error) {
 	if err != nil {
 		return nil, err
 	}
-	out = append(out, open...)
+	out = latest(append(out, open...))
 	for i := range out {
-		out[i].Undone = undone[out[i].Path]
+		if out[i].Undone = undone[out[i].Path]; out[i].Can() {
+			out[i].Stuck = r.lookUndo(ctx, out[i])
+		}
 	}
 	slices.Reverse(out)
-	return out, nil
+	return out, ctx.Err()
+}
+
+// latest are the reversals without those that a later one of the same path stands
+// for: what begins anew finds its effect, and it is one.
+func latest(all []Reversal) []Reversal {
+	var out []Reversal
+	for _, x := range all {
+		out = append(slices.DeleteFunc(out, func(o Reversal) bool { return o.Path == x.Path }), x)
+	}
+	return out
+}
+
+// lookUndo says why undoing an effect would be refused.
+func (r *runner) lookUndo(ctx context.Context, x Reversal) *types.Error {
+	s, err := r.step(x.Step)
+	if err == nil {
+		err = r.with(ctx, s, x, s.LookUndo)
+	}
+	if err == nil {
+		return nil
+	}
+	return types.AsError(err)
 }
 
 func (r *runner) reversal(rec journal.Record) (Reversal, error) {
-	x := Reversal{Path: rec.Path, Step: rec.Step, rec: rec}
+	x := Reversal{Path: rec.Path, Step: rec.Step, Adopted: rec.Outcome == "adopted", rec: rec}
 	s, err := r.step(rec.Step)
 	switch {
 	case err != nil:
@@ -78,45 +111,93 @@ func (r *runner) reversal(rec journal.Record) (Reversal, error) {
 	return x, err
 }
 
-// Undo reverses what can be, in the order of the list. It is safe to do again
-// after a kill: a step looks before it reverses.
+// Undo reverses what can be, in the order of the list; what is stuck is left
+// alone. It is safe to do again after a kill: a step looks before it reverses. When
+// something of it is stuck or fails, the run is partly undone; when nothing was
+// reversed it stays what it was.
 func Undo(ctx context.Context, o Options, list []Reversal) error {
 	r := newRunner(o)
+	reversed := slices.ContainsFunc(list, func(x Reversal) bool { return x.Undone })
+	var stuck error
 	for _, x := range list {
-		if x.Absent {
+		switch {
+		case x.Absent:
 			if err := r.append(journal.Record{Kind: journal.Resolved, Path: x.Path, Step: x.Step, Key: x.rec.Key}, true); err != nil {
 				return err
 			}
-		}
-		if !x.Can() {
+			continue
+		case !x.Can():
+			continue
+		case x.Stuck != nil:
+			stuck = cmp.Or[error](stuck, x.says(x.Stuck))
 			continue
 		}
-		s, err := r.step(x.Step)
+		err, maybe := r.undoOne(ctx, x)
+		reversed = reversed || err == nil || maybe
 		if err != nil {
-			return err
+			return errors.Join(err, r.leavePartly(reversed, err))
 		}
-		rec := journal.Record{Kind: journal.Undoing, Path: x.Path, Step: x.Step, Key: x.rec.Key, By: o.User}
-		if err := r.append(rec, true); err != nil {
-			return err
-		}
-		if err := r.reverse(ctx, s, x); err != nil {
-			e := *types.AsError(err)
-			e.Message = x.Path + " (" + x.Say + "): " + e.Message
-			return &e
-		}
-		rec.Kind = journal.Undone
-		if err := r.append(rec, true); err != nil {
-			return err
-		}
-		r.emit(Event{Type: "effect", Effect: &Effect{ID: x.Path, Path: x.Path, Step: x.Step, Key: x.rec.Key, Outcome: "undone", Result: x.rec.Event.Output}})
+	}
+	if stuck != nil {
+		return errors.Join(stuck, r.leavePartly(reversed, stuck))
 	}
 	return r.append(journal.Record{Kind: journal.Finished, State: string(journal.StateUndone), By: o.User}, true)
 }
 
-func (r *runner) reverse(ctx context.Context, s step.Step, x Reversal) (err error) {
+// undoOne reverses one effect. maybe is set when it failed, and may have happened.
+func (r *runner) undoOne(ctx context.Context, x Reversal) (err error, maybe bool) {
+	s, err := r.step(x.Step)
+	if err != nil {
+		return err, false
+	}
+	rec := journal.Record{Kind: journal.Undoing, Path: x.Path, Step: x.Step, Key: x.rec.Key, By: r.User}
+	if err := r.append(rec, true); err != nil {
+		return err, true
+	}
+	if err := r.with(ctx, s, x, s.Undo); err != nil {
+		if ctx.Err() != nil || !refused(err) {
+			return x.says(err), true
+		}
+		rec.Error = types.AsError(err)
+		return errors.Join(x.says(err), r.append(rec, true)), false
+	}
+	rec.Kind = journal.Undone
+	if err := r.append(rec, true); err != nil {
+		return err, true
+	}
+	r.emit(Event{Type: "effect", Effect: &Effect{ID: x.Path, Path: x.Path, Step: x.Step, Key: x.rec.Key, Outcome: "undone", Result: x.rec.Event.Output}})
+	return nil, false
+}
+
+// refused reports whether a failure is a definite no: nothing was changed.
+func refused(err error) bool {
+	switch types.CodeOf(err) {
+	case types.Conflict, types.Forbidden, types.Auth, types.BadInput, types.NotFound:
+		return true
+	}
+	return false
+}
+
+// leavePartly writes down that the undoing stopped, when something was reversed.
+func (r *runner) leavePartly(reversed bool, why error) error {
+	if !reversed || r.err != nil {
+		return nil
+	}
+	return r.append(journal.Record{Kind: journal.Finished, State: string(journal.StatePartlyUndone), By: r.User, Error: types.AsError(why)}, true)
+}
+
+// says adds to an error which effect it is of.
+func (x Reversal) says(err error) error {
+	e := *types.AsError(err)
+	e.Message = x.Path + " (" + x.Say + "): " + e.Message
+	return &e
+}
+
+// with does something about the effect of a reversal, as its step.
+func (r *runner) with(ctx context.Context, s step.Step, x Reversal, do func(context.Context, step.Key, json.RawMessage, json.RawMessage) error) (err error) {
 	defer recovered(s.Name, &err)
 	c := r.callOf(s, x.rec)
 	var out json.RawMessage = types.Encode(x.rec.Event.Output)
 	defer r.free()()
-	return s.Undo(step.WithCall(ctx, c), c.Key, x.rec.Input, out)
+	return do(step.WithCall(ctx, c), c.Key, x.rec.Input, out)
 }

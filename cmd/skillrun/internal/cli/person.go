@@ -229,57 +229,92 @@ func (p *Program) resolve(ctx context.Context, ref, step string, f personFlags) 
 	return nil
 }
 
+// undoFlags are the flags of undo.
+type undoFlags struct {
+	runFlags
+	partly bool
+}
+
 func (p *Program) undoCmd() *cobra.Command {
-	var f runFlags
+	var f undoFlags
 	c := &cobra.Command{
 		Use: "undo RUN", Short: "Show what would take back the effects of a run, and do it",
 		Long: `Lists what undoing each effect of a run would do, the latest first, and does it
 when you agree. A write whose outcome is not known is looked for first.
-Only what the run made is touched; what others have gone on with,
-such as a merge request that was merged, stops it. Safe to do again.`,
+Only what the run made is touched. Every effect is looked at before the first is
+taken back: when others have gone on with one, such as a merge request that was
+merged, nothing is done, or with --partly the rest. A run that is partly undone
+is gone on with by undo, and by nothing else. Safe to do again.`,
 		Example: "  skillrun undo last\n  skillrun undo k3f9q2 --yes",
 		Args:    one("undo needs a run", "`skillrun runs` lists them"),
 		RunE:    func(c *cobra.Command, args []string) error { return p.undo(c.Context(), args[0], f) },
 	}
-	siteFlags(c, &f, "a run of the sandbox")
+	siteFlags(c, &f.runFlags, "a run of the sandbox")
 	c.Flags().BoolVar(&f.yes, "yes", false, "undo without asking")
-	p.completeArgs(c, p.completeRuns(&f))
+	c.Flags().BoolVar(&f.partly, "partly", false, "undo what can be, also when something cannot")
+	p.completeArgs(c, p.completeRuns(&f.runFlags))
 	return c
 }
 
-func (p *Program) undo(ctx context.Context, ref string, f runFlags) error {
-	s, id, err := p.openRun(ctx, ref, f)
+func (p *Program) undo(ctx context.Context, ref string, f undoFlags) error {
+	s, id, err := p.openRun(ctx, ref, f.runFlags)
 	if err != nil {
 		return err
 	}
 	defer s.close()
 	refusal := error(nil)
 	done, err := s.engine.Undo(ctx, id, func(list []engine.Reversal) (bool, error) {
-		any := render.Reversals(p.Stdout, list)
-		switch {
-		case !any:
-			return false, nil
-		case f.yes:
-			return true, nil
-		case !p.Terminal:
-			fmt.Fprintf(p.Stderr, "nobody is here to ask; to do this: skillrun undo%s %s --yes\n", siteOf(f), id)
-			refusal = &exitError{code: exitPerson}
+		if !render.Reversals(p.Stdout, list) {
 			return false, nil
 		}
-		fmt.Fprint(p.Stderr, "Undo this? Only \"yes\" does: ")
-		line, err := p.answer(ctx)
-		if err != nil || line != "yes" {
-			refusal = &exitError{code: exitPerson}
-		}
-		return line == "yes", nil
+		yes := false
+		yes, refusal = p.undoes(ctx, list, id, f)
+		return yes, nil
 	}, render.NewLines(p.Stdout).Event)
+	again := "skillrun undo" + siteOf(f.runFlags) + " " + id
 	switch {
 	case ctx.Err() != nil:
 		return &exitError{code: exitInterrupted}
+	case err != nil && done:
+		fmt.Fprintf(p.Stdout, "what is undone stays so; go on: %s\n", again)
+		return &exitError{exitFailed, err}
 	case err != nil:
 		return &exitError{exitFailed, err}
 	case done:
 		fmt.Fprintf(p.Stdout, "run %s is undone\n", id)
 	}
 	return refusal
+}
+
+// undoes asks for the whole. When something of it would be refused nothing is
+// done, unless the rest is wanted all the same.
+func (p *Program) undoes(ctx context.Context, list []engine.Reversal, id string, f undoFlags) (bool, error) {
+	again := "skillrun undo" + siteOf(f.runFlags) + " " + id
+	stuck := slices.DeleteFunc(slices.Clone(list), func(x engine.Reversal) bool { return !x.Can() || x.Stuck == nil })
+	left := slices.ContainsFunc(list, func(x engine.Reversal) bool { return x.Can() && x.Stuck == nil })
+	switch {
+	case len(stuck) > 0 && !left:
+		return false, &exitError{exitFailed, types.Errorf(stuck[0].Stuck.Code, "nothing can be undone").WithHint("see above; then go on: %s", again)}
+	case len(stuck) > 0 && !f.partly:
+		return false, &exitError{exitFailed, types.Errorf(stuck[0].Stuck.Code, "%d of it cannot be undone, so nothing is", len(stuck)).
+			WithHint("see above; to undo the rest all the same: %s --partly", again)}
+	case f.yes:
+		return true, nil
+	case !p.Terminal:
+		if f.partly {
+			again += " --partly"
+		}
+		fmt.Fprintf(p.Stderr, "nobody is here to ask; to do this: %s --yes\n", again)
+		return false, &exitError{code: exitPerson}
+	}
+	what := "Undo this?"
+	if len(stuck) > 0 {
+		what = fmt.Sprintf("Undo this but for the %d that cannot be undone?", len(stuck))
+	}
+	fmt.Fprintf(p.Stderr, "%s Only \"yes\" does: ", what)
+	line, err := p.answer(ctx)
+	if err != nil || line != "yes" {
+		return false, &exitError{code: exitPerson}
+	}
+	return true, nil
 }

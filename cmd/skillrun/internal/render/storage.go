@@ -56,9 +56,13 @@ func Reversals(w io.Writer, list []engine.Reversal) bool {
 			fmt.Fprintf(w, "%s: undone before\n", x.Path)
 		case x.Absent:
 			fmt.Fprintf(w, "%s: it did not happen\n", x.Path)
+		case x.Can() && x.Stuck != nil:
+			any = true
+			fmt.Fprintf(w, "%s: cannot %s: %s [%s]\n", x.Path, x.Say, x.Stuck.Message, x.Stuck.Code)
+			hint(w, x.Stuck)
 		case x.Can():
 			any = true
-			fmt.Fprintf(w, "%s: %s\n", x.Path, x.Say)
+			fmt.Fprintf(w, "%s: %s%s\n", x.Path, x.Say, made(x))
 		case x.Why != "":
 			fmt.Fprintf(w, "%s: stays; %s\n", x.Path, x.Why)
 		}
@@ -67,6 +71,14 @@ func Reversals(w io.Writer, list []engine.Reversal) bool {
 		fmt.Fprintln(w, "there is nothing to undo")
 	}
 	return any
+}
+
+// made says of an effect that an earlier run made it.
+func made(x engine.Reversal) string {
+	if x.Adopted {
+		return " (it was there when this run came to it)"
+	}
+	return ""
 }
 
 // Resolved prints what a person found, as it was read back.
