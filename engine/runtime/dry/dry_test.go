@@ -45,6 +45,8 @@ func (w *world) look(_ context.Context, i in) (out, error) {
 	switch i.Title {
 	case "bad":
 		return out{}, types.Errorf(types.NotFound, "there is no %s", i.Title).WithHint("make one")
+	case "busy":
+		return out{}, types.Errorf(types.Unavailable, "503 Service Unavailable")
 	case "bug":
 		panic("boom")
 	}

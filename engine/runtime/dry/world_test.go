@@ -349,3 +349,20 @@ func TestUpdateKnowsMore(t *testing.T) {
 		t.Errorf("the output is %v", got)
 	}
 }
+
+// TestAwaitGetsNoAnswer: an await that a run would go on with is shown as one that
+// waits; any other failure of its read stops the plan.
+func TestAwaitGetsNoAnswer(t *testing.T) {
+	t.Parallel()
+	for title, want := range map[string]types.Code{"busy": "", "bad": types.NotFound} {
+		w := &world{t: t}
+		f := w.forecast(w.options(program.Node{ID: "a", Kind: program.Await, Step: "look", Effect: "read", With: types.Values{"title": title}, Until: "result.key == 'x'", Every: "1s"}))
+		var got types.Code
+		if f.Failure != nil {
+			got = f.Failure.Error.Code
+		}
+		if waits := len(f.Questions) == 1; got != want || waits != (want == "") {
+			t.Errorf("%s: %q, %+v", title, got, f.Questions)
+		}
+	}
+}
