@@ -50,6 +50,9 @@ func (c *client) branchCreate(ctx context.Context, in branchCreateIn) (branchCre
 	}
 	w.meta.Branch, w.meta.Push, w.meta.Seen, w.meta.Head = in.Branch, in.PushRepo, "", w.meta.Base
 	tip, there := refs.branches[in.Branch]
+	if err := refs.free(in.Branch); err != nil {
+		return out, err
+	}
 	if !there {
 		return branchCreateOut{Branch: in.Branch, Base: w.meta.Base, Tip: w.meta.Base}, w.save()
 	}
@@ -57,6 +60,21 @@ func (c *client) branchCreate(ctx context.Context, in branchCreateIn) (branchCre
 		return out, err
 	}
 	return branchCreateOut{Branch: in.Branch, Base: w.meta.Base, Tip: tip.String(), Resumed: true}, w.save()
+}
+
+// free refuses a branch that git cannot keep beside the remote's: a is no branch
+// where a/b is one, and the other way round. One that is there is free.
+func (from *remoteRefs) free(branch string) error {
+	if _, there := from.branches[branch]; there {
+		return nil
+	}
+	for _, other := range types.SortedKeys(from.branches) {
+		if strings.HasPrefix(branch, other+"/") || strings.HasPrefix(other, branch+"/") {
+			return types.Errorf(types.Conflict, "branch %s stands in the way of %s: git keeps no two branches of which one is the folder of the other", other, branch).
+				WithHint("delete or rename it, or give this one another name").With("branch", other)
+		}
+	}
+	return nil
 }
 
 // pushRepo is the repository a workspace's branch is pushed to. A fork shares

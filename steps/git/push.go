@@ -149,6 +149,9 @@ func (c *client) findPush(ctx context.Context, key step.Key, in pushIn) (step.Fo
 	if err != nil {
 		return none, err
 	}
+	if err := from.free(p.branch); err != nil {
+		return none, err
+	}
 	now, there := from.branches[p.branch]
 	switch {
 	case there && now == p.w.head():

@@ -77,6 +77,9 @@ func (p *pushing) update(adv *packp.AdvRefs, old plumbing.Hash) *packp.Reference
 // expected is the branch's value that the update replaces: nothing, or what
 // was seen when the workspace took the branch up.
 func (p *pushing) expected(adv *packp.AdvRefs) (plumbing.Hash, error) {
+	if err := refsOf(p.to.pushURL, adv).free(p.branch); err != nil {
+		return plumbing.ZeroHash, err
+	}
 	now := adv.References[p.ref.String()]
 	switch {
 	case now == p.w.head(), now.IsZero() && p.w.meta.Seen == "":
@@ -205,7 +208,14 @@ func (p *pushing) reported(ctx context.Context, what string, old plumbing.Hash, 
 // refused tells a branch that moved meanwhile from a server that does not want
 // the push. It looks; what the server says is for people.
 func (p *pushing) refused(ctx context.Context, what string, old plumbing.Hash, said string) error {
-	if from, err := p.to.pushRefs(ctx); err == nil && from.branches[p.branch] != old {
+	from, err := p.to.pushRefs(ctx)
+	if err == nil {
+		err = from.free(p.branch)
+	}
+	if types.CodeOf(err) == types.Conflict {
+		return err
+	}
+	if err == nil && from.branches[p.branch] != old {
 		return types.Errorf(types.Conflict, "%s: the branch moved while it was pushed: %s", what, p.remarks.after(said)).
 			WithHint("see who pushed there; delete the branch, or make new work of it with --again 1")
 	}

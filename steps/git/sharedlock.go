@@ -148,7 +148,7 @@ func (l *lock) holder(ctx context.Context, p *pushing) (at plumbing.Hash, h step
 		}
 		now, there := from.branches[p.branch]
 		if !there {
-			return plumbing.ZeroHash, h, nil
+			return plumbing.ZeroHash, h, from.free(p.branch)
 		}
 		if try > lockTries || err != nil && now == at {
 			return at, h, err // it is where it was, and cannot be read

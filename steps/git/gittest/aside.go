@@ -81,7 +81,23 @@ func (r repository) SetReference(ref *plumbing.Reference) error {
 		return err
 	}
 	_, err = f.Write([]byte(ref.Strings()[1] + "\n"))
+	r.vacate(ref.Name().String())
 	return errors.Join(err, f.Close())
+}
+
+// vacate removes folders where a reference is to be that deleted ones left
+// behind, as git does. One that still holds something stays, and is in the way.
+func (r repository) vacate(name string) {
+	entries, err := r.fs.ReadDir(name)
+	if err != nil {
+		return // there is none
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			r.vacate(r.fs.Join(name, e.Name()))
+		}
+	}
+	_ = r.fs.Remove(name)
 }
 
 // Close gives the file its name.
