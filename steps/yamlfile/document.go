@@ -31,6 +31,10 @@ func parse(src []byte) (docs []*yaml.Node, err error) {
 	if len(src) > maxFile {
 		return nil, tooLarge(int64(len(src)))
 	}
+	if isPointer(src) {
+		return nil, types.Errorf(types.BadInput, "this is a pointer of Git LFS, not YAML: the file's content is kept elsewhere, and skillrun does not fetch it").
+			WithHint("keep files that releases read and edit in git itself: take the file's pattern out of .gitattributes, then git lfs migrate export")
+	}
 	if !utf8.Valid(src) {
 		return nil, types.Errorf(types.BadInput, "the YAML is not UTF-8 text").WithHint("save the file as UTF-8")
 	}
@@ -57,6 +61,18 @@ func parse(src []byte) (docs []*yaml.Node, err error) {
 func tooLarge(size int64) *types.Error {
 	return types.Errorf(types.BadInput, "the YAML has %d bytes, more than %d", size, maxFile).
 		WithHint("split the file: skillrun reads files that people keep by hand")
+}
+
+// maxPointer is the largest pointer of Git LFS.
+const maxPointer = 1024
+
+// isPointer reports whether a file is a pointer of Git LFS (its docs/spec.md):
+// small, with the version first, and the object's name. Hawser is its old name.
+func isPointer(src []byte) bool {
+	text := strings.TrimSpace(strings.TrimPrefix(string(src[:min(len(src), maxPointer)]), bom))
+	spec, ok := strings.CutPrefix(text, "version https://")
+	return ok && len(src) <= maxPointer && strings.Contains(text, "\noid ") &&
+		(strings.HasPrefix(spec, "git-lfs.github.com/spec/") || strings.HasPrefix(spec, "hawser.github.com/spec/"))
 }
 
 // lines finds byte offsets from the line and column of a node.
