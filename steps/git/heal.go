@@ -30,7 +30,8 @@ func (d *damage) Unwrap() error { return d.err }
 // lacking reports whether an error means that what should be at hand is not.
 func lacking(err error) bool {
 	var d *damage
-	return errors.As(err, &d) || errors.Is(err, plumbing.ErrObjectNotFound)
+	var c *cutOff // by a history that may have got longer since
+	return errors.As(err, &d) || errors.As(err, &c) || errors.Is(err, plumbing.ErrObjectNotFound)
 }
 
 // trusting performs f, and once more with what the remote alone gives when
@@ -56,7 +57,7 @@ func (r *repo) distrust(ctx context.Context) error {
 	r.lender, r.history.lenders, r.trees.lenders = nil, nil, []layer{r.history}
 	for _, s := range []*store{r.history, r.trees} {
 		dir := s.top.Filesystem().Root()
-		for _, part := range []string{"refs", "objects"} {
+		for _, part := range []string{"refs", "objects", "shallow"} {
 			if err := os.RemoveAll(filepath.Join(dir, part)); err != nil {
 				return brokenCache(err)
 			}

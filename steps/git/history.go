@@ -61,12 +61,17 @@ type walk struct {
 	// oldest is the time of the oldest commit that only one side reached when
 	// it was painted.
 	oldest time.Time
+	ends   map[plumbing.Hash]bool // commits whose parents are nowhere
+}
+
+func newWalk(ctx context.Context, sto storer.EncodedObjectStorer) *walk {
+	return &walk{ctx: ctx, sto: sto, seen: map[plumbing.Hash]*painted{}, ends: endsOf(sto)}
 }
 
 // compare returns the commits that only to reaches and those that only from
 // reaches, newest first.
 func compare(ctx context.Context, sto storer.EncodedObjectStorer, from []plumbing.Hash, to plumbing.Hash) (onlyTo, onlyFrom []*object.Commit, err error) {
-	w := &walk{ctx: ctx, sto: sto, seen: map[plumbing.Hash]*painted{}}
+	w := newWalk(ctx, sto)
 	for _, h := range from {
 		if err := w.paint(h, fromSide); err != nil {
 			return nil, nil, err
@@ -76,6 +81,9 @@ func compare(ctx context.Context, sto storer.EncodedObjectStorer, from []plumbin
 		return nil, nil, err
 	}
 	if err := w.run(); err != nil {
+		return nil, nil, err
+	}
+	if err := w.whole(); err != nil {
 		return nil, nil, err
 	}
 	for _, p := range w.seen {
@@ -169,6 +177,9 @@ func (w *walk) paint(h plumbing.Hash, flags int) error {
 		if err != nil {
 			return err
 		}
+		if w.ends[h] {
+			c.ParentHashes = nil
+		}
 		p = &painted{commit: c}
 		w.seen[h] = p
 	}
@@ -200,7 +211,7 @@ func reaches(ctx context.Context, sto storer.EncodedObjectStorer, tips []plumbin
 	if err != nil {
 		return false, err
 	}
-	w := &walk{ctx: ctx, sto: sto, seen: map[plumbing.Hash]*painted{}}
+	w := newWalk(ctx, sto)
 	for _, tip := range tips {
 		if err := w.paint(tip, fromSide); err != nil {
 			return false, err
@@ -218,7 +229,7 @@ func reaches(ctx context.Context, sto storer.EncodedObjectStorer, tips []plumbin
 			spare = slop
 		}
 	}
-	return false, nil
+	return false, w.unless(h)
 }
 
 // withHistory makes the history of the remote's branches available: of the
@@ -245,6 +256,9 @@ func (r *repo) withHistory(ctx context.Context, from *remoteRefs, need ...plumbi
 		return nil, err
 	}
 	off, err := r.unreached(ctx, all, need)
+	if off != nil && len(r.history.ends()) > 0 {
+		return nil, readError("read history", from.url, &cutOff{*off})
+	}
 	if off != nil {
 		// A no must not come from a hole in what is taken to be complete.
 		if err := r.complete(ctx, all, nil); err != nil {
@@ -263,6 +277,9 @@ func (r *repo) unreached(ctx context.Context, tips, need []plumbing.Hash) (*plum
 			return &h, nil
 		}
 		on, err := reaches(ctx, r.history, tips, h)
+		if errors.As(err, new(*cutOff)) {
+			return &h, nil
+		}
 		if err != nil {
 			return nil, readError("read history", r.url, err)
 		}
@@ -282,6 +299,9 @@ func (r *repo) bring(ctx context.Context, from *remoteRefs, wants []plumbing.Has
 	if len(missing) > 0 {
 		haves := r.historyHaves()
 		if err := r.fetch(ctx, from, r.history, ask{wants: missing, haves: haves, filter: onlyAsked}); err != nil {
+			return err
+		}
+		if err := r.history.noteEnds(ctx, from.ends); err != nil {
 			return err
 		}
 		for _, h := range missing {

@@ -253,6 +253,9 @@ func readError(what, remote string, err error) error {
 			WithHint("convert the repository, or mirror it to one that git init --object-format=sha1 made")
 	case errors.As(err, new(serverSaid)):
 		return types.Errorf(types.Unavailable, "%s: the server says: %w", what, err).WithHint("%s", goOn)
+	case errors.As(err, new(*cutOff)):
+		return types.Errorf(types.NotFound, "%s: the repository on the server is shallow: %w", what, err).
+			WithHint("name the whole repository, or have its owner run git fetch --unshallow in it")
 	case renamed(err) != "":
 		return movedTo(what, renamed(err))
 	case lacking(err):

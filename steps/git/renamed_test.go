@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -120,9 +121,16 @@ func TestRepositoryWithSHA256Names(t *testing.T) {
 // git runs git itself in a folder, "" being any.
 func (r *remote) git(dir string, args ...string) string {
 	r.t.Helper()
+	return r.gitAt(0, dir, args...)
+}
+
+// gitAt does so at a time, which commits get.
+func (r *remote) gitAt(n int64, dir string, args ...string) string {
+	r.t.Helper()
 	cmd := exec.Command("git", append([]string{"-c", "safe.directory=*", "-c", "protocol.file.allow=always"}, args...)...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1")
+	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
+		"GIT_COMMITTER_DATE="+at(n).Format(time.RFC3339), "GIT_AUTHOR_DATE="+at(n).Format(time.RFC3339))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		r.t.Fatalf("git %v: %v %s", args, err, out)

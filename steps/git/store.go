@@ -201,6 +201,7 @@ func (r *repo) complete(ctx context.Context, tips []plumbing.Hash, known map[plu
 	if known == nil {
 		known = map[plumbing.Hash]bool{}
 	}
+	ends := r.history.ends()
 	queued := slices.Clone(tips)
 	for len(queued) > 0 {
 		if err := ctx.Err(); err != nil {
@@ -216,7 +217,9 @@ func (r *repo) complete(ctx context.Context, tips []plumbing.Hash, known map[plu
 		if err != nil {
 			return err
 		}
-		queued = append(queued, c.ParentHashes...)
+		if !ends[h] {
+			queued = append(queued, c.ParentHashes...)
+		}
 	}
 	return nil
 }
@@ -299,8 +302,12 @@ func (r *repo) haves(from *remoteRefs) []plumbing.Hash {
 	return out[:min(len(out), maxHaves)]
 }
 
-// historyHaves are commits that are at hand with all their history.
+// historyHaves are commits that are at hand with all their history; none where
+// the remote's has an end, which may have moved.
 func (r *repo) historyHaves() []plumbing.Hash {
+	if len(r.history.ends()) > 0 {
+		return nil
+	}
 	var out []plumbing.Hash
 	eachRef(r.history.top, completeRefs, func(h plumbing.Hash) {
 		if r.history.has(h) {
