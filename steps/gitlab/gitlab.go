@@ -62,13 +62,13 @@ func Steps(services map[string]Service) []step.Step {
 			step.Find(f.findCreated), step.Preview(f.previewCreate), step.Update(f.updateCreated),
 			step.Resolve(mrRef, f.resolveCreated),
 			step.Undo(step.Undoing[CreateIn, CreateOut]{Say: sayClose, Look: f.lookClose, Do: f.closeCreated})).
-			Touching("gitlab", "merge request", "create").
+			Touching("gitlab", "merge request", "create").Costing(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
 			Failing(append(failures(), types.Conflict)...),
 		step.Write("gitlab_mr_note", "Add a note to a merge request.", outcome.SettledDo(NoteIn.about, f.note),
 			step.Find(outcome.SettledFind(NoteIn.about, f.findNote)), step.Preview(f.previewNote), step.Update(f.updateNote), step.Late[NoteIn, NoteOut](),
 			step.Resolve(noteRef, f.resolveNote),
 			step.Undo(step.Undoing[NoteIn, NoteOut]{Say: sayUnnote, Look: f.lookUnnote, Do: f.removeNote})).
-			Touching("gitlab", "note", "create").
+			Touching("gitlab", "note", "create").Costing(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
 			Failing(append(failures(), types.Conflict)...),
 		step.Read("gitlab_mr_view", "Look at a merge request: its state, approvals and pipeline.", f.view).
 			Touching("gitlab", "merge request", "view").Failing(failures()...),

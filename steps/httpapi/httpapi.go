@@ -47,7 +47,7 @@ func Steps(services map[string]Service) []step.Step {
 		step.Write("http_request", "Change something by an HTTP API.", f.request,
 			step.Find(f.find), step.Preview(f.preview), step.Late[RequestIn, Out](),
 			step.Resolve("the path below the service's url where it is, such as things/17", f.resolve)).
-			Touching("http", "resource", "change").Failing(codes...),
+			Touching("http", "resource", "change").Costing(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 1, Trips: 1}).Failing(codes...),
 	}
 }
 

@@ -80,7 +80,7 @@ func Markdown(w io.Writer, cat *step.Catalogue) error {
 		if s.Touch.Service != "" {
 			fmt.Fprintf(w, "; service `%s`: %s %s", s.Touch.Service, s.Touch.Verb, s.Touch.Object)
 		}
-		fmt.Fprint(w, ".\n\n| argument | type | meaning |\n|---|---|---|\n")
+		fmt.Fprint(w, ".\n\n"+requests(s)+"| argument | type | meaning |\n|---|---|---|\n")
 		for _, f := range s.In.Fields {
 			fmt.Fprintf(w, "| `%s` | %s | %s |\n", f.Name, cell(typeOf(f)), cell(f.Doc+constraint(f.Type)))
 		}
@@ -91,6 +91,14 @@ func Markdown(w io.Writer, cat *step.Catalogue) error {
 	return nil
 }
 
+// requests says what an effect costs that is not there yet.
+func requests(s step.Step) string {
+	if s.Make.Requests == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Requests: %s to look first; %s to do it and see it done.\n\n", s.Look, s.Make)
+}
+
 const markdownHead = `# Steps
 
 Every step type that is built in. This page is written by ` + "`skillrun steps --markdown`" + `
@@ -98,7 +106,9 @@ and held against it by a test.
 
 A **read** looks. A **local** step changes only the run's own workspace. A
 **write** changes what others see: it looks whether its effect is already there,
-then sends one request. A *trusted* argument decides where an effect lands and
+then sends one request. Its requests are those of an effect that is not there
+yet, in a service where nothing is odd; a test counts them. A plan looks too. A
+*trusted* argument decides where an effect lands and
 takes literals, configuration, and inputs with an enum or a pattern.
 `
 

@@ -1,0 +1,27 @@
+package step
+
+import "fmt"
+
+// Cost is what a part of a write costs where the service answers at once with
+// what is expected: how many requests, and how many of them have to wait for one
+// before, since the rest are sent side by side.
+type Cost struct{ Requests, Trips int }
+
+// String says it in words, "" when it costs nothing.
+func (c Cost) String() string {
+	switch {
+	case c.Requests == 0:
+		return ""
+	case c.Trips == c.Requests:
+		return fmt.Sprint(c.Requests)
+	}
+	return fmt.Sprintf("%d, side by side in %d trips", c.Requests, c.Trips)
+}
+
+// Costing says what an effect costs that is not there yet: to look for it, and to
+// make it, with the reads that check it. A test of the families holds both
+// against what is sent.
+func (s Step) Costing(look, do Cost) Step {
+	s.Look, s.Make = look, do
+	return s
+}
