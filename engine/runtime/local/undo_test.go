@@ -156,6 +156,7 @@ func TestUndoOfWhatBeganAnew(t *testing.T) {
 		Always: []program.Node{node("z", "look", "read", types.Values{"title": "z"})},
 	}
 	m := newMending(node("seen", "look", "read", types.Values{"title": "s"}), g)
+	m.state = "closed"
 	if o := m.run(t); o.State != local.Failed {
 		t.Fatal(o.State)
 	}
