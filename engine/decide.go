@@ -129,7 +129,7 @@ func (e *Engine) forecast(ctx context.Context, w walk) (plan.Forecast, error) {
 	defer os.RemoveAll(dir)
 	before := make([]dry.Repeat, len(w.before))
 	for i, r := range w.before {
-		before[i] = dry.Repeat{Path: r.Path, Identity: r.Identity, Step: r.Step, Input: r.Input}
+		before[i] = dry.Repeat{Path: r.Path, Identity: r.Identity, Step: r.Step, Input: r.Input, Left: local.Left(r)}
 	}
 	return dry.Forecast(ctx, dry.Options{
 		Program: w.program, Start: w.start, Catalogue: e.Catalogue, Snapshot: w.snapshot, Run: w.run, Work: w.work,

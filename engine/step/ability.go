@@ -93,6 +93,26 @@ func reversing[In, Out any](f func(context.Context, Key, In, Out) error) func(co
 	}
 }
 
+// Restore gives a step that works in a workspace, and is no [Local], the ability
+// to put what it left there into the workspace again, which is as it was before
+// it: from its arguments, and from its result or the details of its error. A
+// Local is simply repeated.
+func Restore[In, Out any](f func(ctx context.Context, in In, out Out) error) Option[In, Out] {
+	return Option[In, Out]{func(s *Step) {
+		s.restore = func(ctx context.Context, rawIn, rawOut json.RawMessage) error {
+			in, err := decode[In](rawIn)
+			if err != nil {
+				return err
+			}
+			var out Out
+			if err := json.Unmarshal(rawOut, &out); err != nil {
+				return types.Errorf(types.Internal, "what %s left does not decode: %w", s.Name, err)
+			}
+			return f(ctx, in, out)
+		}
+	}}
+}
+
 // Late says of a Write that its effect may appear for a while after its answer
 // was lost, and that nothing on the other side refuses a second one. After an
 // unknown outcome the runtime then takes "absent" for a proof only when that
@@ -123,6 +143,16 @@ func (s Step) CanResolve() bool { return s.resolve != nil }
 
 // CanUndo reports whether the effect can be reversed.
 func (s Step) CanUndo() bool { return s.undo != nil }
+
+// CanRestore reports whether the step can put what it left in a workspace there
+// again.
+func (s Step) CanRestore() bool { return s.restore != nil }
+
+// Restore puts what the step left in its workspace there again; call it only
+// when CanRestore. out is its result, or the details of its error.
+func (s Step) Restore(ctx context.Context, in, out json.RawMessage) error {
+	return s.restore(ctx, s.filled(in, nil), out)
+}
 
 // IsLate reports whether an effect may appear after its answer was lost; see
 // [Late].

@@ -79,6 +79,7 @@ type Step struct {
 	// lookUndo looks whether undo could be done now; nil when there is nothing to
 	// look at.
 	lookUndo func(ctx context.Context, key Key, in, out json.RawMessage) error
+	restore  func(ctx context.Context, in, out json.RawMessage) error
 	late     bool
 }
 
@@ -101,9 +102,9 @@ func (t Touch) Reaches() string { return cmp.Or(t.Service, t.Kind) }
 // a Find or Preview of other structs than the step's.
 type Option[In, Out any] struct{ apply func(*Step) }
 
-// Read declares a step that only looks.
-func Read[In, Out any](name, doc string, do Func[In, Out]) Step {
-	return build(name, doc, Reads, do, nil)
+// Read declares a step that only looks. Its one option is [Restore].
+func Read[In, Out any](name, doc string, do Func[In, Out], opts ...Option[In, Out]) Step {
+	return build(name, doc, Reads, do, opts)
 }
 
 // Local declares a step that changes only the run's own workspace. Its one

@@ -45,10 +45,13 @@ func Steps(o Options) []step.Step {
 	r := runner{o}
 	codes := []types.Code{types.NotFound, types.Forbidden, ExitCode}
 	return []step.Step{
-		step.Read("exec_read", "Run a program that only looks.", r.look).
+		step.Read("exec_read", "Run a program that only looks.", r.look,
+			step.Restore(func(ctx context.Context, in Look, out Out) error { return restore(ctx, in.Dir, out.Files) })).
 			Touching("", "program", "run").Failing(append(codes, types.Timeout)...),
 		step.Write("exec", "Run a program that changes something.", r.run,
-			step.Find(r.find), step.Preview(preview), step.Late[In, Out](), step.Resolve("the exit code that it ended with, such as 0", resolve)).
+			step.Find(r.find), step.Preview(preview), step.Late[In, Out](),
+			step.Restore(func(ctx context.Context, in In, out Out) error { return restore(ctx, in.Dir, out.Files) }),
+			step.Resolve("the exit code that it ended with, such as 0", resolve)).
 			Touching("", "program", "run").Failing(codes...),
 	}
 }
@@ -57,7 +60,7 @@ func Steps(o Options) []step.Step {
 type Look struct {
 	Program   string            `json:"program" trusted:"true" pattern:"^(/[^\\x00]+|[A-Za-z0-9][A-Za-z0-9._+-]*)$" doc:"The program: an absolute path, or a name that is looked up in PATH. Not a shell with -c: no text is run."`
 	Args      []string          `json:"args,omitempty" doc:"Its arguments, each as it is. Put -- before one that comes from outside, where the program knows that: one that begins with a dash would be an option."`
-	Dir       *string           `json:"dir" workspace:"true" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace to work in, as git_checkout returned it; what the program changes there is lost when the run is resumed elsewhere. Without it, a new empty folder."`
+	Dir       *string           `json:"dir" workspace:"true" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace to work in, as git_checkout returned it; what the program changes there is kept with its result, up to 16 MiB, and put there again when the run is resumed elsewhere. Without it, a new empty folder."`
 	Env       map[string]string `json:"env,omitempty" doc:"Variables to set."`
 	PassEnv   []string          `json:"pass_env,omitempty" doc:"Names of variables to pass on from skillrun's own environment, such as HOME or KUBECONFIG; those that are not set are left out. PATH is always passed on, everything else is not."`
 	Stdin     string            `json:"stdin,omitempty" doc:"What the program reads; without it, nothing."`
@@ -118,12 +121,13 @@ type Out struct {
 	StdoutBytes int    `json:"stdout_bytes" doc:"How many bytes it wrote to stdout."`
 	StderrBytes int    `json:"stderr_bytes" doc:"How many bytes it wrote to stderr."`
 	Truncated   bool   `json:"truncated" doc:"Whether it wrote more than was kept."`
+	Files       []Left `json:"files,omitempty" doc:"What it made, changed and deleted in the workspace."`
 }
 
 func (r runner) look(ctx context.Context, in Look) (Out, error) {
 	out, err := r.execute(ctx, in)
 	if err != nil {
-		return Out{}, err.err
+		return Out{}, err.leaving(err.err)
 	}
 	return out, nil
 }
@@ -131,7 +135,7 @@ func (r runner) look(ctx context.Context, in Look) (Out, error) {
 func (r runner) run(ctx context.Context, in In) (Out, error) {
 	out, err := r.execute(ctx, in.Look)
 	if err != nil {
-		return Out{}, err.asWrite(in.Look)
+		return Out{}, err.leaving(err.asWrite(in.Look))
 	}
 	return out, nil
 }

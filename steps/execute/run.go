@@ -26,6 +26,15 @@ type fault struct {
 	err     *types.Error
 	started bool // whether it ran at all
 	ended   bool // whether it ended by itself, with an exit code of its own
+	left    []Left
+}
+
+// leaving adds to an error what the program left in its workspace all the same.
+func (f *fault) leaving(err *types.Error) *types.Error {
+	if len(f.left) > 0 {
+		return err.With("files", f.left)
+	}
+	return err
 }
 
 // asWrite is the fault of a program that may have changed something. Its own
@@ -74,14 +83,30 @@ func (r runner) execute(ctx context.Context, in Look) (Out, *fault) {
 		Stdin: strings.NewReader(in.Stdin), Stdout: stdout, Stderr: stderr,
 		SysProcAttr: ownGroup(), WaitDelay: r.grace(),
 	}
+	left := watch(dir, in)
 	if f := r.supervise(ctx, cmd, in); f != nil {
+		f.left = left()
 		return Out{}, f
 	}
 	out := Out{
 		ExitCode: cmd.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String(),
 		StdoutBytes: stdout.total, StderrBytes: stderr.total, Truncated: stdout.cut() || stderr.cut(),
 	}
+	out.Files = left()
 	return out, judge(in, cmd.ProcessState, out)
+}
+
+// watch looks at a workspace before a program, and says after it what it left.
+func watch(dir string, in Look) func() []Left {
+	root, err := os.OpenRoot(dir)
+	if in.Dir == nil || err != nil {
+		return func() []Left { return nil }
+	}
+	before := lookAt(root)
+	return func() []Left {
+		defer root.Close()
+		return before.since(root)
+	}
 }
 
 // supervise starts the program and waits for its end, or brings it about.
@@ -168,7 +193,7 @@ func judge(in Look, state *os.ProcessState, out Out) *fault {
 	err := types.Errorf(ExitCode, "%s ended with %s%s", name(in), how, lastWords(out.Stderr)).
 		WithHint("see what it says; expect lists the exit codes that mean it did its work").
 		With("exit_code", out.ExitCode).With("stdout", out.Stdout).With("stderr", out.Stderr)
-	return &fault{started: true, ended: !signalled, err: err}
+	return &fault{started: true, ended: !signalled, err: err, left: out.Files}
 }
 
 // lastWords are the end of what a program complained of, as one line.

@@ -63,6 +63,8 @@ type Repeat struct {
 	Path, Step string
 	Identity   []string // see machine.Action
 	Input      json.RawMessage
+	// Left is what a step that is no local one left in a workspace.
+	Left json.RawMessage
 }
 
 // Forecast walks to the end of the run. Reads are done, and local steps too, in
@@ -133,13 +135,23 @@ func (w *walker) begin(ctx context.Context) error {
 		if !ok {
 			return noStep(r.Step)
 		}
-		if _, err := w.do(ctx, s, r); err != nil {
+		if err := w.again(ctx, s, r); err != nil {
 			e := *types.AsError(err)
 			e.Message = "making the workspace of the plan, at " + r.Path + ": " + e.Message
 			return &e
 		}
 	}
 	return nil
+}
+
+// again does to a workspace of the walk what a step did to that of the run.
+func (w *walker) again(ctx context.Context, s step.Step, r Repeat) (err error) {
+	if s.Effect == step.Locals {
+		_, err = w.do(ctx, s, r)
+		return err
+	}
+	defer recovered(s.Name, &err)
+	return s.Restore(step.WithCall(ctx, w.callOf(s, r)), r.Input, r.Left)
 }
 
 func noStep(name string) *types.Error {

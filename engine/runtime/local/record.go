@@ -68,14 +68,29 @@ func (r *runner) done(rec journal.Record, a machine.Action, out []byte, sync boo
 	r.err = r.tell(e)
 }
 
+// left notes a step that changed a workspace, which is made anew by it.
+func (r *runner) left(rec journal.Record) {
+	s, ok := r.Catalogue.Lookup(rec.Step)
+	if ok && (s.CanRestore() || s.Effect == step.Locals && rec.Event.Kind == machine.Done) {
+		r.locals = append(r.locals, rec)
+	}
+}
+
+// Left is what a step left behind in a workspace, as [step.Step.Restore] takes it.
+func Left(rec journal.Record) json.RawMessage {
+	if rec.Event.Error != nil {
+		return types.Encode(rec.Event.Error.Details)
+	}
+	return types.Encode(rec.Event.Output)
+}
+
 // noted keeps what a walk from here on needs to know of a step.
 func (r *runner) noted(rec journal.Record, a machine.Action) {
 	switch {
 	case a.Effect == string(step.Reads) && !a.Poll && r.KeepReads && !r.consent:
 		r.reads = append(r.reads, plan.Read{Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Output: rec.Event.Output})
-	case a.Effect == string(step.Locals):
-		r.locals = append(r.locals, rec)
 	}
+	r.left(rec)
 }
 
 func (r *runner) failed(rec journal.Record, a machine.Action, err error) {
@@ -95,6 +110,8 @@ func (r *runner) failed(rec journal.Record, a machine.Action, err error) {
 	e.Unsettled = open
 	r.unseen[a.Path] = rec.Outcome == outcomeUnseen
 	r.err = r.apply(rec, e, rec.Key != "")
+	rec.Event = &e
+	r.left(rec)
 	if !open {
 		delete(r.intents, a.Path)
 	}

@@ -143,8 +143,8 @@ func (r *runner) remember(rec journal.Record) {
 		r.ending = nil
 	case rec.Event.Kind == machine.Dropped, rec.Event.Kind == machine.TimedOut:
 		delete(r.intents, rec.Path)
-	case rec.Event.Kind == machine.Done && rec.Effect == string(step.Locals):
-		r.locals = append(r.locals, rec)
+	case rec.Event.Kind == machine.Done, rec.Event.Kind == machine.Failed, rec.Event.Kind == machine.Unanswered:
+		r.left(rec)
 	}
 	if rec.Effect != string(step.Writes) {
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 
+	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -30,7 +31,8 @@ func (r *runner) ready(ctx context.Context, s step.Step, in types.Values) error 
 }
 
 // rebuild makes the workspaces of a run that another process began, by repeating
-// its local steps with their recorded arguments. Whoever needs them meanwhile
+// its local steps with their recorded arguments, and putting back what its
+// programs left there. Whoever needs them meanwhile
 // waits; after a failure the next one tries again.
 func (r *runner) rebuild(ctx context.Context) error {
 	for r.rebuilds {
@@ -56,7 +58,7 @@ func (r *runner) repeat(ctx context.Context) error {
 	for _, rec := range r.locals {
 		s, err := r.step(rec.Step)
 		if err == nil {
-			_, err = r.call(ctx, s, rec)
+			err = r.again(ctx, s, rec)
 		}
 		if err != nil {
 			e := *types.AsError(err)
@@ -65,4 +67,14 @@ func (r *runner) repeat(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// again does to a workspace what a recorded step did.
+func (r *runner) again(ctx context.Context, s step.Step, rec journal.Record) (err error) {
+	if s.Effect == step.Locals {
+		_, err = r.call(ctx, s, rec)
+		return err
+	}
+	defer recovered(s.Name, &err)
+	return s.Restore(step.WithCall(ctx, r.callOf(s, rec)), rec.Input, Left(rec))
 }

@@ -1,0 +1,190 @@
+package execute
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// What a program does in a workspace cannot be repeated when the workspace is
+// made anew: it is kept with the result, file by file, and put there again.
+
+// maxLeft is how many bytes of a workspace's files are kept of one program.
+const maxLeft = 16 << 20
+
+// Left is a path of a workspace as a program left it.
+type Left struct {
+	Path    string `json:"path" doc:"The path in the workspace; in quotes, with escapes, when it is not UTF-8."`
+	Is      string `json:"is" enum:"file,program,link,folder,gone,lost" doc:"What is there: a file, one that can be run, a link, a folder, nothing any more, or what is too large or does not read, so that it is not kept."`
+	Content string `json:"content,omitempty" doc:"A file's content or a link's target, in base64."`
+}
+
+// seen is what was at a path.
+type seen struct {
+	is  string
+	sum [sha256.Size]byte
+}
+
+// look is a workspace at one time.
+type look map[string]seen
+
+// lookAt reads a folder. What does not read is lost.
+func lookAt(root *os.Root) look {
+	out := look{}
+	_ = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		if name == "." {
+			return err
+		}
+		is, data := stateOf(root, name)
+		out[name] = seen{is, sha256.Sum256(data)}
+		if err != nil && d != nil && d.IsDir() {
+			out[name] = seen{is: "lost"}
+			return fs.SkipDir
+		}
+		return nil
+	})
+	return out
+}
+
+// stateOf is what is at a path, and its content.
+func stateOf(root *os.Root, name string) (is string, data []byte) {
+	info, err := root.Lstat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "gone", nil
+	case err != nil:
+		return "lost", nil
+	case info.IsDir():
+		return "folder", nil
+	case info.Mode()&fs.ModeSymlink != 0:
+		target, err := root.Readlink(name)
+		return orLost("link", err), []byte(target)
+	case !info.Mode().IsRegular():
+		return "lost", nil
+	}
+	data, err = root.ReadFile(name)
+	if info.Mode()&0o100 != 0 {
+		return orLost("program", err), data
+	}
+	return orLost("file", err), data
+}
+
+func orLost(is string, err error) string {
+	if err != nil {
+		return "lost"
+	}
+	return is
+}
+
+// since lists what became another thing than it was, by path.
+func (before look) since(root *os.Root) []Left {
+	now := lookAt(root)
+	var out []Left
+	for name := range before {
+		if _, there := now[name]; !there {
+			out = append(out, Left{Path: spelled(name), Is: "gone"})
+		}
+	}
+	room := maxLeft
+	for _, name := range types.SortedKeys(now) {
+		if was, there := before[name]; there && was == now[name] && was.is != "lost" {
+			continue
+		}
+		is, data := stateOf(root, name)
+		if room -= len(data); room < 0 {
+			is, data = "lost", nil
+		}
+		out = append(out, Left{spelled(name), is, base64.StdEncoding.EncodeToString(data)})
+	}
+	slices.SortFunc(out, func(a, b Left) int { return strings.Compare(a.Path, b.Path) })
+	return out
+}
+
+func spelled(name string) string {
+	if !utf8.ValidString(name) || strings.HasPrefix(name, `"`) {
+		return strconv.Quote(name)
+	}
+	return name
+}
+
+// restore puts what a program left into its workspace, which is as it was before
+// the program.
+func restore(ctx context.Context, workspace *string, left []Left) error {
+	if workspace == nil || len(left) == 0 {
+		return nil
+	}
+	dir, _, f := folder(ctx, workspace)
+	if f != nil {
+		return f.err
+	}
+	root, err := os.OpenRoot(dir)
+	if err == nil {
+		defer root.Close()
+		err = putAll(root, left)
+	}
+	if err != nil && types.CodeOf(err) != types.Conflict {
+		return types.Errorf(types.Internal, "what a program left in the workspace %s cannot be put there again: %w", *workspace, err)
+	}
+	return err
+}
+
+func putAll(root *os.Root, left []Left) (err error) {
+	for _, l := range left { // first what makes room
+		if l.Is == "gone" {
+			err = errors.Join(err, root.RemoveAll(plain(l.Path)))
+		}
+	}
+	for _, l := range left {
+		switch l.Is {
+		case "lost":
+			return types.Errorf(types.Conflict, "what a program left at %s of its workspace was too large to be kept, or did not read", l.Path).
+				WithHint("make new work of it with --again 1; let the program leave less, or readable files")
+		case "gone":
+		default:
+			err = errors.Join(err, l.put(root))
+		}
+	}
+	return err
+}
+
+func plain(spelling string) string {
+	if name, err := strconv.Unquote(spelling); err == nil && strings.HasPrefix(spelling, `"`) {
+		return name
+	}
+	return spelling
+}
+
+func (l Left) put(root *os.Root) error {
+	name := plain(l.Path)
+	data, err := base64.StdEncoding.DecodeString(l.Content)
+	if err != nil {
+		return err
+	}
+	if l.Is == "folder" {
+		if info, err := root.Lstat(name); err == nil && info.IsDir() {
+			return nil
+		}
+	}
+	if err := errors.Join(root.MkdirAll(path.Dir(name), 0o755), root.RemoveAll(name)); err != nil {
+		return err
+	}
+	switch l.Is {
+	case "folder":
+		return root.Mkdir(name, 0o755)
+	case "link":
+		return root.Symlink(string(data), name)
+	case "program":
+		return root.WriteFile(name, data, 0o755)
+	}
+	return root.WriteFile(name, data, 0o644)
+}
