@@ -164,6 +164,9 @@ func (r runner) find(ctx context.Context, _ step.Key, in In) (step.Found[Out], e
 	case slices.Contains(codes.Absent, out.ExitCode):
 		return step.Absent[Out](), nil
 	}
+	if after {
+		tellLost(ctx, in)
+	}
 	return step.Here("what "+in.Find.Program+" found", out), nil
 }
 
@@ -179,7 +182,7 @@ func unseen(in In, f *fault) error {
 
 // resolve takes a person's word for how the program ended. What it wrote is
 // lost.
-func resolve(_ context.Context, ref string, in In) (Out, error) {
+func resolve(ctx context.Context, ref string, in In) (Out, error) {
 	code, err := strconv.Atoi(ref)
 	if err != nil || code < 0 || code > 255 {
 		return Out{}, types.Errorf(types.BadInput, "%q is no exit code", ref).WithHint("say the one that %s ended with, such as 0", name(in.Look))
@@ -188,7 +191,15 @@ func resolve(_ context.Context, ref string, in In) (Out, error) {
 		return Out{}, types.Errorf(types.Conflict, "exit code %d means that %s did not do its work", code, name(in.Look)).
 			WithHint("say --not-done, and it is run again")
 	}
+	tellLost(ctx, in)
 	return Out{ExitCode: code}, nil
+}
+
+// tellLost says that nobody saw what a program left in its workspace.
+func tellLost(ctx context.Context, in In) {
+	if call := step.CallOf(ctx); in.Dir != nil && call.Tell != nil {
+		call.Tell("what " + name(in.Look) + " left in the workspace " + *in.Dir + " is not known, and not there any more: a commit that needs it lacks it")
+	}
 }
 
 func preview(_ context.Context, in In, unknown step.UnknownPaths) (step.Prediction[Out], error) {

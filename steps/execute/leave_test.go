@@ -128,3 +128,36 @@ func TestTooMuchIsLeft(t *testing.T) {
 		t.Errorf("without its workspace: %v", err)
 	}
 }
+
+// TestNobodySawWhatWasLeft: whoever takes a person's word, or what a look finds,
+// for a program that nobody saw the end of, says what is not known.
+func TestNobodySawWhatWasLeft(t *testing.T) {
+	t.Parallel()
+	s, _ := step.NewCatalogue(execute.Steps(execute.Options{Env: os.LookupEnv})).Lookup("exec")
+	base := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(base, "ws", "files"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	call := step.Call{Workspaces: base, Tell: func(text string) { said = append(said, text) }}
+	for _, dir := range []string{"", "ws"} {
+		in := map[string]any{"program": "make-it", "find": map[string]any{"program": "true"}}
+		if dir != "" {
+			in["dir"] = dir
+		}
+		raw := types.Encode(s.In.Defaults(in))
+		if _, err := s.Resolve(step.WithCall(t.Context(), call), "0", raw); err != nil {
+			t.Fatal(err)
+		}
+		for _, after := range []bool{false, true} {
+			call.AfterUnknown = after
+			if f, err := s.Find(step.WithCall(t.Context(), call), step.Key{}, raw); err != nil || f.State != step.StateHere {
+				t.Fatal(f, err)
+			}
+		}
+	}
+	const want = "what make-it left in the workspace ws is not known, and not there any more: a commit that needs it lacks it"
+	if d := cmp.Diff([]string{want, want}, said); d != "" {
+		t.Errorf("-want +got\n%s", d)
+	}
+}
