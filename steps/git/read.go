@@ -3,6 +3,7 @@ package git
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -72,9 +73,9 @@ func (r *repo) resolve(refs *remoteRefs, ref string) (plumbing.Hash, error) {
 	return h, nil
 }
 
-// file returns a regular file of a commit of the remote, fetching what is
-// missing.
-func (r *repo) file(ctx context.Context, from *remoteRefs, commit plumbing.Hash, path string) (f *object.File, err error) {
+// file returns a regular file of a commit of the remote, or something of another
+// mode that is named, fetching what is missing.
+func (r *repo) file(ctx context.Context, from *remoteRefs, commit plumbing.Hash, path string, also ...filemode.FileMode) (f *object.File, err error) {
 	err = r.trusting(ctx, func() error {
 		if err := r.onRemote(ctx, from, commit); err != nil {
 			return err
@@ -82,7 +83,7 @@ func (r *repo) file(ctx context.Context, from *remoteRefs, commit plumbing.Hash,
 		if err := r.bringPath(ctx, from, commit, path); err != nil {
 			return err
 		}
-		if f, err = lookUp(r.trees, commit, path); err != nil {
+		if f, err = lookUp(r.trees, commit, path, also...); err != nil {
 			return readError("read "+path, from.url, err)
 		}
 		return nil
@@ -90,9 +91,10 @@ func (r *repo) file(ctx context.Context, from *remoteRefs, commit plumbing.Hash,
 	return f, err
 }
 
-// lookUp returns a regular file of a commit. An object that is not at hand is
+// lookUp returns a regular file of a commit, or something of another mode that
+// is named. An object that is not at hand is
 // plumbing.ErrObjectNotFound.
-func lookUp(sto storer.EncodedObjectStorer, commit plumbing.Hash, path string) (*object.File, error) {
+func lookUp(sto storer.EncodedObjectStorer, commit plumbing.Hash, path string, also ...filemode.FileMode) (*object.File, error) {
 	c, err := object.GetCommit(sto, commit)
 	if err != nil {
 		return nil, err
@@ -104,7 +106,7 @@ func lookUp(sto storer.EncodedObjectStorer, commit plumbing.Hash, path string) (
 	if entry == nil {
 		return nil, types.Errorf(types.NotFound, "there is no %s at commit %s", path, commit.String()[:12]).WithHint("check the path, which is written from the repository's root, and that the file is on that branch")
 	}
-	if entry.Mode != filemode.Regular && entry.Mode != filemode.Executable {
+	if entry.Mode != filemode.Regular && entry.Mode != filemode.Executable && !slices.Contains(also, entry.Mode) {
 		return nil, types.Errorf(types.BadInput, "%s is not a regular file", path).WithHint("name a file: not a folder, a link or a submodule")
 	}
 	blob, err := object.GetBlob(sto, entry.Hash)

@@ -54,7 +54,7 @@ type meta struct {
 type checkoutIn struct {
 	Repo    string   `json:"repo" doc:"The repository: a clone's path or a URL." trusted:"true"`
 	Commit  string   `json:"commit" doc:"The commit to take the files from, such as git_read_file's." pattern:"^[0-9a-f]{40}$"`
-	Paths   []string `json:"paths" doc:"The files to lay into the workspace."`
+	Paths   []string `json:"paths" doc:"The files to lay into the workspace, and links that stay in the repository."`
 	Name    string   `json:"name,omitempty" doc:"The workspace's name; without it the repository's." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
 	Service string   `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
 }
@@ -93,7 +93,7 @@ func (c *client) checkout(ctx context.Context, in checkoutIn) (checkoutOut, erro
 		return out, err
 	}
 	for _, p := range in.Paths {
-		f, err := r.file(ctx, refs, commit, p)
+		f, err := r.file(ctx, refs, commit, p, filemode.Symlink)
 		if err != nil {
 			return out, err
 		}
@@ -320,7 +320,23 @@ func (w *workspace) lay(f *object.File) error {
 	if err := root.MkdirAll(path.Dir(f.Name), 0o700); err != nil {
 		return w.broken(err)
 	}
+	if f.Mode == filemode.Symlink {
+		return w.link(root, f.Name, text)
+	}
 	if err := root.WriteFile(f.Name, []byte(text), mode); err != nil {
+		return w.broken(err)
+	}
+	return nil
+}
+
+// link lays down a link that stays inside of the repository: programs that work
+// in the workspace follow it.
+func (w *workspace) link(root *os.Root, name, target string) error {
+	if path.IsAbs(target) || !filepath.IsLocal(path.Join(path.Dir(name), target)) {
+		return types.Errorf(types.BadInput, "%s is not a regular file, and not a link that stays in the repository", name).
+			WithHint("leave it out of git_checkout's paths: it stays as it is")
+	}
+	if err := root.Symlink(target, name); err != nil {
 		return w.broken(err)
 	}
 	return nil

@@ -358,6 +358,37 @@ func TestTreeWithANameTwice(t *testing.T) {
 	r.fails("git_commit", ws("message", "m"), types.Conflict, "holds a name twice, and git makes no such tree")
 }
 
+// TestLinksAreCheckedOut: a link that stays in the repository can be deleted,
+// moved and made anew; one that leads out is not laid down.
+func TestLinksAreCheckedOut(t *testing.T) {
+	t.Parallel()
+	r := newRemote(t)
+	link := func(name string) object.TreeEntry { return object.TreeEntry{Name: name, Mode: filemode.Symlink} }
+	sha := r.plant(map[string]string{"gone": "a", "moved": "./a", "new": "b/c", "out": "../a", "top": "/a"}, link("gone"), link("moved"), link("new"), link("out"), link("top"))
+	for _, name := range []string{"out", "top"} {
+		r.fails("git_checkout", map[string]any{"repo": r.url, "commit": sha, "paths": []any{name}}, types.BadInput, "is not a regular file, and not a link that stays in the repository")
+	}
+	r.must("git_checkout", map[string]any{"repo": r.url, "commit": sha, "paths": []any{"gone", "moved", "new"}})
+	r.must("git_branch_create", ws("branch", "release-1"))
+	err := errors.Join(os.Remove(r.inFiles("gone")), os.Rename(r.inFiles("moved"), r.inFiles("there")), os.Remove(r.inFiles("new")), os.Symlink("d", r.inFiles("new")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := r.must("git_commit", ws("message", "m"))
+	r.must("git_push", ws())
+	got := map[string]string{}
+	for name, e := range r.treeOf(out["sha"].(string)) {
+		text, err := r.ReadFile("service/app-interface", out["sha"].(string), name)
+		if err != nil || e.Mode != filemode.Symlink {
+			t.Errorf("%s: %v %v", name, e.Mode, err)
+		}
+		got[name] = text
+	}
+	if d := cmp.Diff(map[string]string{"there": "./a", "new": "d", "out": "../a", "top": "/a"}, got); d != "" {
+		t.Errorf("-want +got\n%s", d)
+	}
+}
+
 // TestManyWritersAtOnce: what steps write side by side is all known.
 func TestManyWritersAtOnce(t *testing.T) {
 	t.Parallel()
