@@ -107,6 +107,8 @@ type Question struct {
 	// run comes to it at all; If is that condition.
 	Undecided bool   `json:"undecided,omitempty"`
 	If        string `json:"if,omitempty"`
+	// After is how many of the writes the run comes to before it.
+	After int `json:"after,omitempty"`
 }
 
 // Outcomes of a write.

@@ -210,6 +210,7 @@ func maybe(a machine.Action) string {
 }
 
 func (w *walker) question(q plan.Question) {
+	q.After = len(w.out.Writes)
 	w.out.Questions = append(w.out.Questions, q)
 }
 

@@ -112,11 +112,11 @@ func TestUndecided(t *testing.T) {
 		t.Error(diff)
 	}
 	questions := []plan.Question{
-		{Kind: plan.Check, Path: "right", Node: "right", Name: "right", Until: cond},
-		{Kind: plan.Check, Path: "stop", Node: "stop", Name: "stop", Until: "not (" + cond + ")"},
-		{Kind: plan.Approve, Path: "ask", Node: "ask", Name: "ask", Message: "go on?", Undecided: true, If: cond},
+		{Kind: plan.Check, Path: "right", Node: "right", Name: "right", Until: cond, After: 4},
+		{Kind: plan.Check, Path: "stop", Node: "stop", Name: "stop", Until: "not (" + cond + ")", After: 4},
+		{Kind: plan.Approve, Path: "ask", Node: "ask", Name: "ask", Message: "go on?", Undecided: true, If: cond, After: 4},
 		{Kind: plan.Await, Path: "wait", Node: "wait", Name: "wait", Step: "look", Until: "result.key == 'x'",
-			Fields: []plan.Field{{Name: "title", Value: "w"}}, Undecided: true, If: cond},
+			Fields: []plan.Field{{Name: "title", Value: "w"}}, Undecided: true, If: cond, After: 4},
 	}
 	if diff := cmp.Diff(questions, f.Questions); diff != "" {
 		t.Error(diff)

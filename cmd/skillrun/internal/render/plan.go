@@ -32,11 +32,6 @@ func Question(w io.Writer, q engine.Question, colour bool) {
 	g := page{w: w, colour: colour}
 	f := q.Forecast
 	if q.Node != "" {
-		fmt.Fprintln(w)
-		g.block("  ", Clean(q.Message))
-		if q.Show != nil {
-			g.block("   ", Clean(types.Show(q.Show)))
-		}
 		f.Questions = others(f.Questions, q.Node)
 	}
 	if head := about(f.Writes); head != "" {
@@ -47,6 +42,13 @@ func Question(w io.Writer, q engine.Question, colour bool) {
 		g.counted(f)
 	}
 	fmt.Fprintln(w)
+	if q.Node == "" {
+		return
+	}
+	g.block("", g.bold(Clean(q.Message))) // last, where it is seen on a small screen
+	if q.Show != nil {
+		g.show("  ", types.Show(q.Show))
+	}
 }
 
 // others are the questions beside the one that is being asked.
@@ -113,19 +115,31 @@ func (g page) bold(s string) string { return g.paint("1", s) }
 // the page.
 func flat(s string) string { return strings.ReplaceAll(Clean(s), "\n", " ") }
 
-// body prints the writes and then the questions.
+// body prints the writes and the questions, in the order in which the run comes to
+// them: what a question guards stands behind it.
 func (g page) body(f plan.Forecast) {
 	for i, x := range f.Writes {
+		g.questions(f.Questions, i)
 		g.write(i+1, x)
 	}
 	if len(f.Local) > 0 {
 		fmt.Fprintln(g.w)
 		g.local(f.Local)
 	}
-	if len(f.Questions) > 0 {
-		fmt.Fprintln(g.w)
-	}
-	for _, q := range f.Questions {
+	g.questions(f.Questions, len(f.Writes))
+}
+
+// questions prints those that the run comes to after so many writes.
+func (g page) questions(all []plan.Question, after int) {
+	first := true
+	for _, q := range all {
+		if q.After != after {
+			continue
+		}
+		if first {
+			fmt.Fprintln(g.w)
+			first = false
+		}
 		g.question(q)
 	}
 }
@@ -351,7 +365,7 @@ func (g page) question(q plan.Question) {
 		fmt.Fprintf(g.w, "asks   %s%s\n", name, cond)
 		g.block("       ", Clean(q.Message))
 		if q.Show != "" {
-			g.block("       ", Clean(q.Show))
+			g.show("       ", q.Show)
 		}
 	case plan.Await:
 		fmt.Fprintf(g.w, "waits  %s%s: %s until %s\n", name, cond, q.Step, flat(q.Until))

@@ -56,9 +56,9 @@ func forecast() plan.Forecast {
 			{Name: "Large", OutputDigest: "abc"},
 		},
 		Questions: []plan.Question{
-			{Kind: plan.Approve, Path: "ok", Node: "ok", Name: "Agree", Message: "Release\nthis?", Show: `["a"]`},
-			{Kind: plan.Await, Name: "Await the team", Step: "gitlab_mr_view", Until: "result.approved", Fields: []plan.Field{{Name: "iid", Value: "(known after mr)"}}},
-			{Kind: plan.Check, Name: "Still open", Until: "steps.mr.state == 'opened'"},
+			{Kind: plan.Approve, After: 4, Path: "ok", Node: "ok", Name: "Agree", Message: "Release\nthis?", Show: `["a"]`},
+			{Kind: plan.Await, After: 4, Name: "Await the team", Step: "gitlab_mr_view", Until: "result.approved", Fields: []plan.Field{{Name: "iid", Value: "(known after mr)"}}},
+			{Kind: plan.Check, After: 4, Name: "Still open", Until: "steps.mr.state == 'opened'"},
 		},
 		Writes: []plan.Write{
 			{Name: "Find the epic", Service: "jira", Outcome: plan.Adopt, Ref: "AAP-7"},
@@ -144,7 +144,7 @@ func TestPlanOfALoop(t *testing.T) {
 		{Path: "last", Node: "last", Name: "Last", Service: "jira", Outcome: plan.Create, Undecided: true, If: "steps.g.x"},
 	}
 	f.Local = []plan.Local{{Name: "Commit", Path: "tidy[*]/commit", Node: "commit", Foreseen: true, Undecided: true, Title: "commit 1 file"}}
-	f.Questions = []plan.Question{{Kind: plan.Approve, Path: "review[7]/ok", Node: "ok", Name: "Agree", Message: "Merge !7?"}}
+	f.Questions = []plan.Question{{Kind: plan.Approve, After: 4, Path: "review[7]/ok", Node: "ok", Name: "Agree", Message: "Merge !7?"}}
 	var out bytes.Buffer
 	render.Plan(&out, plan.Plan{Forecast: f}, false)
 	golden(t, "plan-loop.golden", out.String())

@@ -228,6 +228,10 @@ func Inspection(w io.Writer, x engine.Inspection, goOn string, now time.Time) {
 		fmt.Fprintln(w)
 		waits(w, "", x.Waiting, now)
 		for _, name := range types.SortedKeys(x.Waiting.Asks) {
+			if name == "show" {
+				page{w: w}.show("  ", types.Show(x.Waiting.Asks[name]))
+				continue
+			}
 			fmt.Fprintf(w, "  %s: %s\n", name, firstLine(types.Show(x.Waiting.Asks[name])))
 		}
 	}

@@ -1,0 +1,91 @@
+package render
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// maxCell is how much of a value a cell of a table shows, in characters.
+const maxCell = 60
+
+// show prints what an approve step shows: of an object a line for each member, of a
+// list of objects a table, of another list a line for each element, and a text as it
+// is. What stands deeper is written as it is in an expression.
+func (g page) show(pad, text string) {
+	value, err := types.Decode([]byte(text))
+	if err != nil {
+		g.block(pad, Clean(text))
+		return
+	}
+	var b strings.Builder
+	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	switch v := value.(type) {
+	case map[string]any:
+		for _, name := range types.SortedKeys(v) {
+			fmt.Fprintf(tw, "%s\t%s\n", line(name), line(v[name]))
+		}
+	case []any:
+		rows(tw, v)
+	default:
+		fmt.Fprintln(tw, Clean(text))
+	}
+	tw.Flush()
+	g.block(pad, trimRight(b.String()))
+}
+
+// rows prints the elements of a list: when all are objects with a column for each
+// member that one of them has.
+func rows(tw *tabwriter.Writer, list []any) {
+	columns := columnsOf(list)
+	if columns == nil {
+		for _, x := range list {
+			fmt.Fprintln(tw, line(x))
+		}
+		return
+	}
+	heads := make([]string, len(columns))
+	for i, name := range columns {
+		heads[i] = cell(name)
+	}
+	fmt.Fprintln(tw, strings.Join(heads, "\t"))
+	for _, x := range list {
+		var cells []string
+		for _, name := range columns {
+			cells = append(cells, cell(x.(map[string]any)[name]))
+		}
+		fmt.Fprintln(tw, strings.Join(cells, "\t"))
+	}
+}
+
+// columnsOf are the members of a list of objects, nil of any other list.
+func columnsOf(list []any) []string {
+	var out []string
+	for _, x := range list {
+		o, ok := x.(map[string]any)
+		if !ok {
+			return nil
+		}
+		for _, name := range types.SortedKeys(o) {
+			if !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
+
+// line is a value on one line, as it stands in a table.
+func line(v any) string { return strings.ReplaceAll(flat(types.Show(v)), "\t", " ") }
+
+// cell is a value among others on a line, cut to what fits.
+func cell(v any) string {
+	text := line(v)
+	if r := []rune(text); len(r) > maxCell {
+		return string(r[:maxCell-1]) + "…"
+	}
+	return text
+}
