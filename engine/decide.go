@@ -42,6 +42,8 @@ func (e *Engine) decide(o Options, run Run, p *program.Program, start machine.St
 			d.Yes, d.By = true, by
 		case f.Failure != nil && q.Path == "":
 			d.Stop = foreseen(f.Failure)
+		case len(f.Writes) == 0 && q.Path == "":
+			d.Yes, d.Nothing = true, true
 		case q.Path == "" && o.bound != "":
 			d.Refuse = notAsPlanned("")
 		case o.Confirm != nil:
@@ -75,6 +77,15 @@ func held(d local.Decision, moved *types.Error, own bool) local.Decision {
 		d.Why = moved
 	}
 	return d
+}
+
+// waits tells which reads of a run wait for consent; see [local.Options].
+func (e *Engine) waits(p *program.Program, h *journal.RunHeader, workspaces string) func(context.Context, machine.Action) bool {
+	sight := dry.SightOf(p, e.Catalogue, e.Hosts)
+	return func(ctx context.Context, a machine.Action) bool {
+		_, beside := sight.Beside(step.WithCall(ctx, step.Call{Run: h.ID, Path: a.Path, Workspaces: workspaces}), a)
+		return beside
+	}
 }
 
 // moved says what is not any more as the plan saw it.

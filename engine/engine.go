@@ -328,6 +328,7 @@ func (e *Engine) run(ctx context.Context, j *journal.File, o Options, continued 
 	lo := e.local(j, h, p, start)
 	lo.Wait, lo.Observe, lo.Decide, lo.Exclusive = o.Wait, o.Observe, e.decide(o, run, p, start, h), x.take
 	lo.Interrupt, lo.End, lo.KeepReads = o.Interrupt, o.end, o.expect != nil
+	lo.Held = e.waits(p, h, lo.Workspaces)
 	out, err := local.Run(ctx, lo)
 	return Report{Run: run, Outcome: out}, err
 }

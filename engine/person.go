@@ -44,7 +44,7 @@ func (e *Engine) Asking(ctx context.Context, id string, o Options) (Asking, erro
 	f, err := e.forecast(ctx, walk{
 		program: p, start: start, work: h.Work, run: h.ID, snapshot: at.Snapshot, before: at.Before, observe: e.notes(o, id),
 	})
-	if at.Path == "" && !writes(f) && f.Failure == nil && err == nil {
+	if at.Path == "" && len(f.Writes) == 0 && f.Failure == nil && err == nil {
 		return Asking{}, types.Errorf(types.BadInput, "run %s asks nothing: there is nothing left to write", id).
 			WithHint("`%s` shows where it stands", e.command("runs", id))
 	}
@@ -53,11 +53,6 @@ func (e *Engine) Asking(ctx context.Context, id string, o Options) (Asking, erro
 		q.Message, q.Show = f.Questions[i].Message, f.Questions[i].Show
 	}
 	return Asking{Run: Run{ID: h.ID, Skill: h.Skill, File: h.File, Command: h.Command}, Question: q}, err
-}
-
-// writes reports whether something would be sent.
-func writes(f plan.Forecast) bool {
-	return slices.ContainsFunc(f.Writes, func(w plan.Write) bool { return w.Outcome != plan.Adopt })
 }
 
 // Approve says yes to what a run asks, by the digest of what was shown.

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/program"
@@ -80,7 +81,7 @@ func (m *Machine) woken(v *visit) {
 func (m *Machine) answered(v *visit, e Event) {
 	switch {
 	case e.Unknown:
-		v.result = types.Unknown{After: v.node.ID}
+		v.result = types.Unknown{After: cmp.Or(e.After, v.node.ID)}
 		m.end(v, Finished)
 	case v.Action.Poll:
 		m.polled(v, e)

@@ -52,8 +52,10 @@ type Event struct {
 	// Unsettled is set of a write that failed and may have happened all the same.
 	Unsettled bool `json:"unsettled,omitempty"`
 	// Unknown stands in a plan for a result that is not known; Output is then
-	// empty.
-	Unknown bool `json:"unknown,omitempty"`
+	// empty. After is the id of the node that has to have happened for it, when
+	// that is another one than the action's own.
+	Unknown bool   `json:"unknown,omitempty"`
+	After   string `json:"after,omitempty"`
 }
 
 // ActionKind says what a runtime is asked to do.

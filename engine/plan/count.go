@@ -23,11 +23,11 @@ type Deed struct {
 }
 
 // ManifestOf returns what the writes touch, in the order in which they first
-// do. What is there already is not touched.
+// do. What is there already, or fails, is not touched.
 func ManifestOf(writes []Write) []Deed {
 	var out []Deed
 	for _, w := range writes {
-		if w.Outcome == Adopt {
+		if !w.Sends() {
 			continue
 		}
 		d := Deed{Service: w.Service, Host: w.Host, Object: w.Object, Verb: w.Verb, Reversible: w.Reversible, Times: 1}
@@ -47,12 +47,12 @@ type Count struct {
 	Writes  int    `json:"writes"`
 }
 
-// Counts counts the writes by service, most first. What is there already does
-// not count.
+// Counts counts the writes by service, most first. What is there already, or
+// fails, does not count.
 func Counts(writes []Write) []Count {
 	var out []Count
 	for _, w := range writes {
-		if w.Outcome == Adopt {
+		if !w.Sends() {
 			continue
 		}
 		service := cmp.Or(w.Service, "other")
@@ -71,11 +71,14 @@ func Counts(writes []Write) []Count {
 // Summary tells the writes in a line: "4 writes: jira 2, git 1, gitlab 1". It
 // is "nothing to write" when all is there already.
 func Summary(writes []Write) string {
-	total, adopted, undecided, each := 0, 0, 0, 0
+	total, adopted, failing, undecided, each := 0, 0, 0, 0, 0
 	for _, w := range writes {
 		switch {
 		case w.Outcome == Adopt:
 			adopted++
+			continue
+		case w.Outcome == Fail:
+			failing++
 			continue
 		case w.Undecided && strings.Contains(w.Path, "[*]"):
 			each++
@@ -104,6 +107,9 @@ func Summary(writes []Write) string {
 	}
 	if adopted > 0 {
 		text += fmt.Sprintf("; %d there already", adopted)
+	}
+	if failing > 0 {
+		text += fmt.Sprintf("; %d would fail", failing)
 	}
 	return text
 }

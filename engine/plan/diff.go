@@ -47,7 +47,7 @@ func diffReads(was, is []Read) []Difference {
 	var out []Difference
 	for _, a := range was {
 		i := slices.IndexFunc(is, func(b Read) bool { return a.Path == b.Path })
-		if i >= 0 {
+		if i >= 0 && a.After == "" && is[i].After == "" {
 			out = append(out, diffRead(a, is[i])...)
 		}
 	}

@@ -57,7 +57,7 @@ func (d *writeDiffer) write(a, b Write) {
 	switch {
 	case a.Outcome == Create && b.Outcome == Adopt:
 		return
-	case a.Outcome != b.Outcome || a.Ref != b.Ref:
+	case a.Outcome != b.Outcome || a.Ref != b.Ref || a.Outcome == Fail && standing(a) != standing(b):
 		d.add(a.Path, standing(a), standing(b))
 		return // the rest follows from it
 	}
@@ -79,6 +79,8 @@ func standing(w Write) string {
 		return "there already (" + w.Ref + ")"
 	case Update:
 		return "to be updated (" + w.Ref + ")"
+	case Fail:
+		return "to fail: " + w.Error.Message
 	}
 	return "to be created"
 }

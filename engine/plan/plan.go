@@ -74,6 +74,9 @@ type Read struct {
 	Node string `json:"node"`
 	Name string `json:"name"` // the step's name for people
 	Step string `json:"step"` // the step type
+	// After is set of a read that was not done, since what it sees is known only
+	// when that step has happened; it has no output.
+	After string `json:"after,omitempty"`
 	// Output is the result; when that is large, only OutputDigest is kept of it.
 	Output       types.Values `json:"output,omitempty"`
 	OutputDigest string       `json:"output_digest,omitempty"` // SHA-256 of the result's JSON, hexadecimal
@@ -116,6 +119,7 @@ const (
 	Create = "create" // it is not there, or nobody can know yet
 	Adopt  = "adopt"  // it is there already: nothing is sent
 	Update = "update" // it is there, made from other arguments, and is brought up to date
+	Fail   = "fail"   // it fails, nothing is sent, and the run goes on without it
 )
 
 // Write is a write that a run would perform.
@@ -128,13 +132,14 @@ type Write struct {
 	Host    string `json:"host,omitempty"` // where it goes, when that is known
 	Object  string `json:"object,omitempty"`
 	Verb    string `json:"verb,omitempty"`
-	// Outcome says what would become of it: create, adopt or update.
-	Outcome string  `json:"outcome,omitempty"`
-	Ref     string  `json:"ref,omitempty"`   // of adopt and update: what is there, such as AAP-7 or !12
-	Why     string  `json:"why,omitempty"`   // of update: what differs
-	Title   string  `json:"title,omitempty"` // what would be done, by the step's own words
-	Fields  []Field `json:"fields,omitempty"`
-	Diff    string  `json:"diff,omitempty"` // unified
+	// Outcome says what would become of it: create, adopt, update or fail.
+	Outcome string       `json:"outcome,omitempty"`
+	Error   *types.Error `json:"error,omitempty"` // of fail
+	Ref     string       `json:"ref,omitempty"`   // of adopt and update: what is there, such as AAP-7 or !12
+	Why     string       `json:"why,omitempty"`   // of update: what differs
+	Title   string       `json:"title,omitempty"` // what would be done, by the step's own words
+	Fields  []Field      `json:"fields,omitempty"`
+	Diff    string       `json:"diff,omitempty"` // unified
 	// Local lists what is done in the run's own workspace between the write
 	// before and this one.
 	Local []Local `json:"local,omitempty"`
@@ -145,6 +150,10 @@ type Write struct {
 	Undecided bool   `json:"undecided,omitempty"`
 	If        string `json:"if,omitempty"`
 }
+
+// Sends reports whether something would be sent: not for what is there already,
+// nor for what fails before.
+func (w Write) Sends() bool { return w.Outcome != Adopt && w.Outcome != Fail }
 
 // Local is a step in the run's own workspace. Nobody else sees it; it is shown
 // because a write publishes it later.

@@ -81,6 +81,7 @@ type Step struct {
 	lookUndo func(ctx context.Context, key Key, in, out json.RawMessage) error
 	restore  func(ctx context.Context, in, out json.RawMessage) error
 	late     bool
+	reach    func(context.Context, Use) Reach
 }
 
 // Touch says what a step reaches: the service it needs by default, and the

@@ -47,12 +47,12 @@ func Steps(o Options) []step.Step {
 	return []step.Step{
 		step.Read("exec_read", "Run a program that only looks.", r.look,
 			step.Restore(func(ctx context.Context, in Look, out Out) error { return restore(ctx, in.Dir, out.Files) })).
-			Touching("", "program", "run").Failing(append(codes, types.Timeout)...),
+			Reaching(looks).Touching("", "program", "run").Failing(append(codes, types.Timeout)...),
 		step.Write("exec", "Run a program that changes something.", r.run,
 			step.Find(r.find), step.Preview(preview), step.Late[In, Out](),
 			step.Restore(func(ctx context.Context, in In, out Out) error { return restore(ctx, in.Dir, out.Files) }),
 			step.Resolve("the exit code that it ended with, such as 0", resolve)).
-			Touching("", "program", "run").Failing(codes...),
+			Reaching(changes).Touching("", "program", "run").Failing(codes...),
 	}
 }
 
@@ -111,6 +111,8 @@ func (f Finder) check() error {
 type In struct {
 	Look
 	Find *Finder `json:"find" trusted:"true" doc:"How to look whether the effect is there already. It runs with the same dir and variables, before the program, and again when nobody knows how the program ended. When the effect is there, the result is that of this one. Without it a person is asked then."`
+	// Cosmetic: it is said to the plan.
+	Changes []string `json:"changes,omitempty" cosmetic:"true" doc:"The names of services of the configuration that the program changes. A plan takes it that it changes this machine only; what is read in these is then known after it, too."`
 }
 
 // Out is the result of both.

@@ -33,17 +33,32 @@ func Steps(services map[string]Service, admit Admit) []step.Step {
 	codes := []types.Code{types.NotFound, types.Conflict, types.Forbidden, types.Unavailable}
 	return []step.Step{
 		step.Read("file_read", "Read a text file.", f.read).
-			Touching("", "file", "read").MayReach("files").Failing(codes...),
+			Reaching(looks).Touching("", "file", "read").MayReach("files").Failing(codes...),
 		step.Read("file_exists", "Look whether there is a file or a folder.", f.exists).
-			Touching("", "file", "look up").MayReach("files").Failing(codes...),
+			Reaching(looks).Touching("", "file", "look up").MayReach("files").Failing(codes...),
 		step.Read("file_glob", "List the files whose paths match a pattern.", f.glob).
-			Touching("", "files", "list").MayReach("files").Failing(codes...),
+			Reaching(looks).Touching("", "files", "list").MayReach("files").Failing(codes...),
 		step.Write("file_write", "Write a text file in a folder that the configuration opens.", f.write,
 			step.Find(f.find), step.Preview(f.preview)).
-			Touching("files", "file", "write").Failing(codes...),
+			Reaching(writes).Touching("files", "file", "write").Failing(codes...),
 		step.Local("workspace_write", "Write a text file in a workspace, where a commit takes it up.", f.writeWorkspace).
 			Touching("", "file", "write").Failing(append(codes, types.Auth, types.Network, types.Timeout, types.RateLimited)...),
 	}
+}
+
+// looks says what a read sees: files of a workspace or of this machine. Folders
+// of two services may lie in each other.
+func looks(_ context.Context, u step.Use) step.Reach {
+	r := step.Reach{Sees: u.Places(step.Workspace, "workspace")}
+	if u.Text("workspace") == "" {
+		r.Sees = append(r.Sees, step.Place{Kind: step.Machine})
+	}
+	return r
+}
+
+func writes(context.Context, step.Use) step.Reach {
+	machine := []step.Place{{Kind: step.Machine}}
+	return step.Reach{Sees: machine, Changes: machine}
 }
 
 // family is the receiver of all steps.

@@ -111,27 +111,27 @@ func Steps(o Options) []step.Step {
 	reads := []types.Code{types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout, types.Unavailable, types.RateLimited}
 	return []step.Step{
 		step.Read("git_log", "List the commits between two commits, and how they are related.", c.log).
-			Touching("git", "commits", "read").Failing(reads...),
+			Reaching(c.sees()).Touching("git", "commits", "read").Failing(reads...),
 		step.Read("git_fetch", "Look what a branch or commit of a remote is now, and keep its history for the steps that follow.", c.fetchRef).
-			Touching("git", "commits", "read").Failing(reads...),
+			Reaching(c.sees()).Touching("git", "commits", "read").Failing(reads...),
 		step.Read("git_diff", "Compare the files of two commits of a remote.", c.diff).
-			Touching("git", "files", "read").Failing(reads...),
+			Reaching(c.sees("from", "to")).Touching("git", "files", "read").Failing(reads...),
 		step.Read("git_show", "Show a commit of a remote: who, when, why, and the files it changed.", c.show).
-			Touching("git", "commit", "read").Failing(reads...),
+			Reaching(c.sees("commit")).Touching("git", "commit", "read").Failing(reads...),
 		step.Read("git_read_file", "Read a file at a commit or branch of a remote.", c.readFile).
-			Touching("git", "file", "read").Failing(reads...),
+			Reaching(c.sees("ref")).Touching("git", "file", "read").Failing(reads...),
 		step.Read("git_branch_list", "List the branches of a remote.", c.branchList).
-			Touching("git", "branches", "read").Failing(reads...),
+			Reaching(c.sees()).Touching("git", "branches", "read").Failing(reads...),
 		step.Local("git_checkout", "Lay files of a commit into a workspace.", c.checkout).
-			Touching("git", "files", "read").Failing(reads...),
+			Reaching(c.sees("commit")).Touching("git", "files", "read").Failing(reads...),
 		step.Local("git_branch_create", "Name the branch that a workspace will be pushed to, or go on from ours that is there.", c.branchCreate).
-			Touching("git", "branch", "read").Failing(append(reads, types.Conflict)...),
+			Reaching(c.branches).Touching("git", "branch", "read").Failing(append(reads, types.Conflict)...),
 		step.Local("git_commit", "Commit the new, changed, moved and deleted files of a workspace.", c.commit, step.Preview(c.previewCommit)).
-			Touching("git", "commit", "create").Failing(append(reads, types.Conflict)...),
+			Reaching(edits).Touching("git", "commit", "create").Failing(append(reads, types.Conflict)...),
 		step.Write("git_push", "Push a workspace's commit to a branch.", c.push,
 			step.Find(c.findPush), step.Preview(c.previewPush), step.Resolve("the branch, or the commit it is at", c.resolvePush),
 			step.Undo(step.Undoing[pushIn, pushOut]{Say: sayUnpush, Look: c.lookUnpush, Do: c.unpush})).
-			Touching("git", "branch", "push").Failing(append(reads, types.Conflict)...),
+			Reaching(c.pushes).Touching("git", "branch", "push").Failing(append(reads, types.Conflict)...),
 	}
 }
 

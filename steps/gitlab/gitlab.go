@@ -36,6 +36,7 @@
 package gitlab
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -62,24 +63,24 @@ func Steps(services map[string]Service) []step.Step {
 			step.Find(f.findCreated), step.Preview(f.previewCreate), step.Update(f.updateCreated),
 			step.Resolve(mrRef, f.resolveCreated),
 			step.Undo(step.Undoing[CreateIn, CreateOut]{Say: sayClose, Look: f.lookClose, Do: f.closeCreated})).
-			Touching("gitlab", "merge request", "create").Costing(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
+			Reaching(writes).Touching("gitlab", "merge request", "create").Costing(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
 			Failing(append(failures(), types.Conflict)...),
 		step.Write("gitlab_mr_note", "Add a note to a merge request.", outcome.SettledDo(NoteIn.about, f.note),
 			step.Find(outcome.SettledFind(NoteIn.about, f.findNote)), step.Preview(f.previewNote), step.Update(f.updateNote), step.Late[NoteIn, NoteOut](),
 			step.Resolve(noteRef, f.resolveNote),
 			step.Undo(step.Undoing[NoteIn, NoteOut]{Say: sayUnnote, Look: f.lookUnnote, Do: f.removeNote})).
-			Touching("gitlab", "note", "create").Costing(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
+			Reaching(writes).Touching("gitlab", "note", "create").Costing(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
 			Failing(append(failures(), types.Conflict)...),
 		step.Read("gitlab_mr_view", "Look at a merge request: its state, approvals and pipeline.", f.view).
-			Touching("gitlab", "merge request", "view").Failing(failures()...),
+			Reaching(sees).Touching("gitlab", "merge request", "view").Failing(failures()...),
 		step.Read("gitlab_mr_list", "List the merge requests of a project.", f.list).
-			Touching("gitlab", "merge request", "list").Failing(failures()...),
+			Reaching(sees).Touching("gitlab", "merge request", "list").Failing(failures()...),
 		step.Read("gitlab_mr_diff", "Read which files a merge request changes, and how.", f.diff).
-			Touching("gitlab", "merge request", "diff").Failing(failures()...),
+			Reaching(sees).Touching("gitlab", "merge request", "diff").Failing(failures()...),
 		step.Read("gitlab_mr_touching", "Find the open merge requests that change a file.", f.touching).
-			Touching("gitlab", "merge request", "list").Failing(failures()...),
+			Reaching(sees).Touching("gitlab", "merge request", "list").Failing(failures()...),
 		step.Read("gitlab_pipeline_view", "Look at a pipeline: its status, and the jobs that failed.", f.pipeline).
-			Touching("gitlab", "pipeline", "view").Failing(failures()...),
+			Reaching(sees).Touching("gitlab", "pipeline", "view").Failing(failures()...),
 	}
 }
 
@@ -87,6 +88,21 @@ func Steps(services map[string]Service) []step.Step {
 // be seen at once by every server of an instance.
 func (in NoteIn) about() (what, thing string) {
 	return place(in.Project, in.IID), strconv.Itoa(in.IID)
+}
+
+// sees says what every step of the family looks at: the service, and what is
+// pushed to the git server that belongs to it.
+func sees(_ context.Context, u step.Use) step.Reach {
+	at := u.At("gitlab")
+	pushed := at
+	pushed.Kind = "git"
+	return step.Reach{Sees: []step.Place{at, pushed}}
+}
+
+func writes(ctx context.Context, u step.Use) step.Reach {
+	r := sees(ctx, u)
+	r.Changes = r.Sees[:1]
+	return r
 }
 
 // failures are the codes that every step of the family may return.

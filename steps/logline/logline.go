@@ -17,7 +17,7 @@ import (
 func Steps() []step.Step {
 	return []step.Step{
 		step.Read("log", "Say something to whoever watches the run, and keep it in the journal.", say).
-			Touching("", "message", "show"),
+			Reaching(step.Nowhere).Touching("", "message", "show"),
 	}
 }
 

@@ -135,7 +135,7 @@ func write[In, Out any](s store, name, doc, verb string, d deed[In, Out]) step.S
 		step.Preview(func(_ context.Context, in In, unknown step.UnknownPaths) (step.Prediction[Out], error) {
 			return d.preview(in, unknown)
 		}),
-	).Touching("", "state", verb).Failing(types.Conflict, types.Unavailable)
+	).Reaching(changes).Touching("", "state", verb).Failing(types.Conflict, types.Unavailable)
 }
 
 func (d deed[In, Out]) perform(ctx context.Context, s store, in In) (out Out, err error) {

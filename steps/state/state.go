@@ -13,6 +13,7 @@
 package state
 
 import (
+	"context"
 	"encoding/json"
 
 	"github.com/skillrun/skillrun/engine/step"
@@ -26,11 +27,23 @@ func Steps(folder string) []step.Step {
 	s := store{folder}
 	return []step.Step{
 		step.Read("state_get", "Read a value that is remembered from one run to the next.", s.get).
-			Touching("", "state", "read").Failing(types.Conflict),
+			Reaching(looks).Touching("", "state", "read").Failing(types.Conflict),
 		write(s, "state_set", "Remember a value, in place of the one there was.", "set", setDeed),
 		write(s, "state_append", "Add an item to a remembered list, and keep the newest.", "append", appendDeed),
 		write(s, "state_increment", "Add to a remembered integer.", "increment", incrementDeed),
 	}
+}
+
+// looks says what a read sees: the value of its name.
+func looks(_ context.Context, u step.Use) step.Reach {
+	return step.Reach{Sees: u.Places(step.State, "name")}
+}
+
+// changes says what a write sees and changes: the same.
+func changes(ctx context.Context, u step.Use) step.Reach {
+	r := looks(ctx, u)
+	r.Changes = r.Sees
+	return r
 }
 
 type getIn struct {

@@ -29,8 +29,13 @@ type getOut struct {
 
 func getStep() step.Step {
 	return step.Read("yaml_get", "Read values from YAML by JSONPath.", get).
-		Touching("", "file", "read").
+		Reaching(looks).Touching("", "file", "read").
 		Failing(types.NotFound, types.Conflict)
+}
+
+// looks says that only a workspace is looked at, or the text itself.
+func looks(_ context.Context, u step.Use) step.Reach {
+	return step.Reach{Sees: u.Places(step.Workspace, "workspace")}
 }
 
 func get(ctx context.Context, in getIn) (getOut, error) {

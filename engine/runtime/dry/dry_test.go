@@ -94,7 +94,8 @@ func (w *world) catalogue() *step.Catalogue {
 	bring := step.Update(func(context.Context, step.Key, in, out) (out, error) { panic("an update was sent") })
 	undo := step.Undo(step.Undoing[in, out]{Say: func(in, out) string { return "" }})
 	return step.NewCatalogue([]step.Step{
-		step.Read("look", "Look.", w.look),
+		step.Read("look", "Look.", w.look).Touching("wiki", "page", "read"),
+		step.Read("view", "Look.", w.look).Touching("tracker", "issue", "view"),
 		step.Local("edit", "Edit.", w.look),
 		step.Local("commit", "Commit.", w.look, step.Preview(w.preview)),
 		step.Write("make", "Make.", w.never, step.Preview(w.preview), step.Find(w.find)).Touching("tracker", "issue", "create"),
@@ -103,7 +104,7 @@ func (w *world) catalogue() *step.Catalogue {
 	})
 }
 
-var effects = map[string]string{"look": "read", "edit": "local", "commit": "local", "make": "write", "keep": "write", "plain": "write"}
+var effects = map[string]string{"look": "read", "view": "read", "edit": "local", "commit": "local", "make": "write", "keep": "write", "plain": "write"}
 
 func node(id, name, cond string, with types.Values) program.Node {
 	return program.Node{ID: id, Kind: program.Uses, Step: name, Effect: effects[name], If: cond, With: with}
@@ -163,7 +164,10 @@ func TestForecast(t *testing.T) {
 		return w
 	}
 	want := plan.Forecast{
-		Reads: []plan.Read{{Path: "seen", Node: "seen", Name: "seen", Step: "look", Output: types.Values{"key": "k-q", "title": "q"}, Used: []string{"key"}}},
+		Reads: []plan.Read{
+			{Path: "seen", Node: "seen", Name: "seen", Step: "look", Output: types.Values{"key": "k-q", "title": "q"}, Used: []string{"key"}},
+			{Path: "later", Node: "later", Name: "later", Step: "look", After: "first", Used: []string{}},
+		},
 		Writes: []plan.Write{
 			write("first", "make", plan.Write{Object: "issue", Verb: "create", Host: "tracker.example.com",
 				Title: "make release 7 k-q", Fields: []plan.Field{{Name: "title", Value: "release 7 k-q"}}, Diff: "+release 7 k-q\n"}),

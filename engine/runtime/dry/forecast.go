@@ -7,9 +7,11 @@
 //
 // A step with an argument that is not known is not called: the output of a read
 // is unknown, a local step and a write are asked for a preview. The same goes
-// for a step of which nobody knows whether the run comes to it, and for a local
-// step that works where an earlier one was left out: what it found there would
-// not be what the run finds.
+// for a step of which nobody knows whether the run comes to it, and for one that
+// looks where something that was left out changes something: in the service that
+// a write before it goes to, or in a workspace. What it found there would not be
+// what the run finds. What may be written at any time beside it counts as
+// written before it.
 //
 // # One plan, one digest
 //
@@ -24,6 +26,7 @@ package dry
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
@@ -78,14 +81,14 @@ type Repeat struct {
 //
 // The error is the walk's own; what would stop the run stands in the Forecast.
 func Forecast(ctx context.Context, o Options) (plan.Forecast, error) {
-	w := &walker{Options: o, clear: true, foreseen: map[string]bool{}}
+	w := &walker{Options: o, clear: true, foreseen: map[string]bool{}, sight: SightOf(o.Program, o.Catalogue, o.Hosts), undone: undone{places: map[step.Place]leaving{}}}
 	if err := w.begin(ctx); err != nil {
 		return plan.Forecast{}, err
 	}
 	for {
 		actions := w.m.Next()
 		for _, a := range actions {
-			w.foreseen[a.Path] = !w.performs(a)
+			w.foreseen[a.Path] = !w.performs(ctx, a)
 		}
 		w.drain()
 		if len(actions) == 0 {
@@ -109,12 +112,10 @@ type walker struct {
 	out  plan.Forecast
 	// clear is set while every write so far was found to be there: then the
 	// world can be asked about the next one.
-	clear bool
-	local []plan.Local // since the write before
-	// stale names the workspaces in which a step was left out; all is set when
-	// it is not known in which.
-	stale    []string
-	allStale bool
+	clear    bool
+	local    []plan.Local // since the write before
+	sight    *Sight
+	undone   undone
 	slept    time.Time       // the machine's time: that of the last pause
 	foreseen map[string]bool // paths of what is not done for real
 }
@@ -167,6 +168,7 @@ func (w *walker) end() plan.Forecast {
 		r.Failure = r.Problem
 	}
 	if f := r.Failure; f != nil {
+		w.out.Writes = slices.DeleteFunc(w.out.Writes, func(x plan.Write) bool { return x.Outcome == plan.Fail && x.Path == f.Path })
 		w.out.Failure = &plan.Failure{Path: f.Path, Node: f.Node, Error: f.Error, Place: plan.Place{
 			File: f.At.File, Line: f.At.Start.Line, Col: f.At.Start.Col, EndLine: f.At.End.Line, EndCol: f.At.End.Col,
 		}}
@@ -179,6 +181,9 @@ func (w *walker) end() plan.Forecast {
 // drain shows what was done for real, and notes what is decided later.
 func (w *walker) drain() {
 	for _, n := range w.m.Notes() {
+		if i := slices.IndexFunc(w.out.Writes, func(x plan.Write) bool { return x.Path == n.Path && x.Error != nil }); i >= 0 && n.Error != nil {
+			w.out.Writes[i].Error = n.Error // in the skill's words
+		}
 		switch {
 		case n.Kind == machine.Undecided:
 			w.question(plan.Question{Kind: plan.Check, Path: n.Path, Node: n.Node, Name: n.Name, Until: checked(n.Def)})
@@ -215,26 +220,12 @@ func (w *walker) question(q plan.Question) {
 }
 
 // performs reports whether the walk does the action for real.
-func (w *walker) performs(a machine.Action) bool {
-	return a.Kind == machine.Call && a.Effect != string(step.Writes) && len(a.Unknown) == 0 && !a.Undecided && !w.isStale(a)
-}
-
-// isStale reports whether a step works on a workspace in which an earlier one
-// was left out.
-func (w *walker) isStale(a machine.Action) bool {
-	if a.Effect == string(step.Reads) {
+func (w *walker) performs(ctx context.Context, a machine.Action) bool {
+	if a.Kind != machine.Call || a.Effect == string(step.Writes) || len(a.Unknown) > 0 || a.Undecided {
 		return false
 	}
-	name, works := a.Input[workspaceArg].(string)
-	if w.allStale && works {
-		return true
-	}
-	for _, s := range w.stale {
-		if works && s == name {
-			return true
-		}
-	}
-	return false
+	_, hidden := w.hiddenBy(ctx, a)
+	return !hidden
 }
 
 // workspaceArg is how the steps of all families call the workspace they work
@@ -266,7 +257,8 @@ func (w *walker) answer(ctx context.Context, a machine.Action) machine.Event {
 	case w.foreseen[a.Path] && a.Effect == string(step.Locals):
 		return w.foresee(ctx, a)
 	case w.foreseen[a.Path]:
-		return unknown(a)
+		after, _ := w.hiddenBy(ctx, a)
+		return w.later(a, after)
 	}
 	return w.perform(ctx, a)
 }
@@ -291,7 +283,12 @@ func (w *walker) perform(ctx context.Context, a machine.Action) machine.Event {
 	if err == nil {
 		err = decodeOutput(s, raw, &e.Output)
 	}
+	after, later := w.awaited(ctx, a, err)
 	switch {
+	case later && a.Effect == string(step.Locals):
+		return w.foresee(ctx, a)
+	case later:
+		return w.later(a, after)
 	case err != nil:
 		return w.m.FailureAt(a.Path, types.AsError(err))
 	case a.Effect == string(step.Locals):
@@ -336,6 +333,18 @@ func (w *walker) callOf(s step.Step, r Repeat) step.Call {
 		c.Tell = func(text string) { w.Tell(r.Path, text) }
 	}
 	return c
+}
+
+// later notes a read that is not done, since what it sees is known only after
+// another step.
+func (w *walker) later(a machine.Action, after string) machine.Event {
+	if u, unknown := types.FirstUnknown(map[string]any(a.Input)); unknown && after == "" {
+		after = u.After
+	}
+	if !a.Undecided {
+		w.out.Reads = append(w.out.Reads, plan.Read{Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, After: after, Used: w.used[a.Def]})
+	}
+	return machine.Event{Kind: machine.Done, Path: a.Path, Unknown: true, After: after}
 }
 
 // asks notes that a person will be asked.

@@ -20,11 +20,10 @@ func (w *walker) write(ctx context.Context, a machine.Action) machine.Event {
 		return failed(a, noStep(a.Step))
 	}
 	found, err := w.find(ctx, s, a)
-	if err != nil {
-		return failed(a, err)
-	}
 	x := w.writeOf(s, a)
 	switch {
+	case err != nil:
+		return w.fails(ctx, s, a, x, err)
 	case found.State == step.StateHere:
 		return w.adopt(s, a, x, found)
 	case found.State == step.StateDiffers && s.CanUpdate():
@@ -35,12 +34,12 @@ func (w *walker) write(ctx context.Context, a machine.Action) machine.Event {
 		x.Outcome = plan.Create
 		return w.preview(ctx, s, a, x, nil)
 	}
-	return failed(a, obstacle(s, found))
+	return w.fails(ctx, s, a, x, obstacle(s, found))
 }
 
 // find looks for the effect. What cannot be looked for is taken to be absent.
 func (w *walker) find(ctx context.Context, s step.Step, a machine.Action) (found step.Found[json.RawMessage], err error) {
-	if !w.clear || a.Undecided || len(a.Unknown) > 0 || !s.CanFind() || w.isStale(a) {
+	if !w.clear || a.Undecided || len(a.Unknown) > 0 || !s.CanFind() || w.unprepared(ctx, a) {
 		return step.Absent[json.RawMessage](), nil
 	}
 	defer recovered(s.Name, &err)
@@ -97,6 +96,26 @@ func (w *walker) adopt(s step.Step, a machine.Action, x plan.Write, f step.Found
 	return e
 }
 
+// fails notes a write that would fail. Whether the run goes on without it is
+// for the machine to say; a person is shown it in any case.
+func (w *walker) fails(ctx context.Context, s step.Step, a machine.Action, x plan.Write, err error) machine.Event {
+	x.Outcome, x.Error, x.Reversible = plan.Fail, types.AsError(err), false
+	x.Fields = w.fields(s, a, nil)
+	w.keep(x)
+	if transient(x.Error.Code) {
+		w.leaves(ctx, a) // the run may have better luck
+	}
+	return failed(a, err)
+}
+
+func transient(c types.Code) bool {
+	switch c {
+	case types.Network, types.Timeout, types.RateLimited, types.Unavailable:
+		return true
+	}
+	return false
+}
+
 // keep adds a write, with what was done in the workspace before it.
 func (w *walker) keep(x plan.Write) {
 	for _, l := range w.local {
@@ -106,6 +125,10 @@ func (w *walker) keep(x plan.Write) {
 		x.Local = append(x.Local, l)
 	}
 	w.local = nil
+	if i := slices.IndexFunc(w.out.Writes, func(o plan.Write) bool { return o.Path == x.Path && o.Outcome == plan.Fail }); i >= 0 {
+		x.Local = append(w.out.Writes[i].Local, x.Local...) // this is another attempt
+		w.out.Writes = slices.Delete(w.out.Writes, i, i+1)
+	}
 	w.out.Writes = append(w.out.Writes, x)
 }
 
@@ -113,8 +136,8 @@ func (w *walker) keep(x plan.Write) {
 // tells what only the deed itself could tell otherwise.
 func (w *walker) preview(ctx context.Context, s step.Step, a machine.Action, x plan.Write, there json.RawMessage) machine.Event {
 	p, err := w.predict(ctx, s, a)
-	if err != nil && !a.Undecided {
-		return failed(a, err)
+	if err != nil && !a.Undecided && !w.unsure(ctx, a, err) {
+		return w.fails(ctx, s, a, x, err)
 	}
 	if err != nil {
 		p = step.Prediction[json.RawMessage]{Unknown: step.UnknownPaths{""}} // it may never come to that
@@ -126,10 +149,19 @@ func (w *walker) preview(ctx context.Context, s step.Step, a machine.Action, x p
 		x.Host = remote
 	}
 	w.keep(x)
+	w.leaves(ctx, a)
 	if a.Undecided {
 		return unknown(a)
 	}
 	return e
+}
+
+// unsure reports whether what speaks against a step may be gone by the time the
+// run comes to it: it was seen in a world in which a step before it has not
+// happened.
+func (w *walker) unsure(ctx context.Context, a machine.Action, err error) bool {
+	_, hidden := w.hiddenBy(ctx, a)
+	return hidden && types.CodeOf(err) != types.BadInput
 }
 
 func (w *walker) predict(ctx context.Context, s step.Step, a machine.Action) (p step.Prediction[json.RawMessage], err error) {
@@ -201,29 +233,15 @@ func (w *walker) foresee(ctx context.Context, a machine.Action) machine.Event {
 		switch {
 		case err == nil:
 			change, e = p.Change, outputOf(a, p, nil)
-		case !a.Undecided:
+		case !a.Undecided && !w.unsure(ctx, a, err):
 			return failed(a, err)
 		}
 	}
 	l.Title, l.Diff, l.Fields = w.neutral(change.Title), w.neutral(change.Diff), w.fields(s, a, change.Fields)
 	w.local = append(w.local, l)
-	w.leaveOut(s, a)
+	w.leaves(ctx, a)
 	if a.Undecided {
 		return unknown(a)
 	}
 	return e
-}
-
-// leaveOut notes that a workspace is not as the run's own will be.
-func (w *walker) leaveOut(s step.Step, a machine.Action) {
-	if _, takes := s.In.Field(workspaceArg); !takes {
-		return // it makes one; what works on that has an argument it does not know
-	}
-	name, ok := a.Input[workspaceArg].(string)
-	switch {
-	case !ok:
-		w.allStale = true
-	case !slices.Contains(w.stale, name):
-		w.stale = append(w.stale, name)
-	}
 }

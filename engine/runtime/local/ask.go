@@ -38,6 +38,9 @@ type Decision struct {
 	By   string // who said yes, "" when nobody needs to
 	Plan string // the digest of what was shown, "" when nothing was
 	Note string // who said yes on what ground, such as --yes
+	// Nothing says that nothing would be written: nobody needs to agree, and
+	// nobody has.
+	Nothing bool
 	// Stop fails the run instead, before its first write: this is what would
 	// fail later.
 	Stop *machine.Failure
@@ -54,6 +57,7 @@ type approval struct {
 	path, plan, by string
 	at             time.Time
 	kept           bool // it stands in the journal
+	nothing        bool // there is nothing to agree to
 }
 
 // begin takes the lock of a run that begins, before its first read: what it
@@ -78,6 +82,28 @@ func (r *runner) allowed(w *worker) (yes bool) {
 		}
 		yes = r.consent && r.going() && r.exclude(w)
 	})
+	return yes
+}
+
+// mayLook gets consent before a read that could see what a write beside it
+// changes; see [Options.Held].
+func (r *runner) mayLook(w *worker) (yes bool) {
+	if r.consent || r.Held == nil || !r.Held(w.call, w.action) {
+		return true
+	}
+	w.asks = true
+	defer func() { w.asks = false }()
+	r.alone(func() {
+		var given approval
+		if !r.consent && r.going() && !w.idle {
+			yes, given = r.decide(w, Question{Name: w.action.Name}, ForConfirm)
+			r.consent = r.consent || yes && !given.nothing
+		}
+		yes = (yes || r.consent) && r.going()
+	})
+	if stopping, live := r.m.Live(w.action.Path); !yes && live && stopping && r.going() {
+		r.drop(w.action)
+	}
 	return yes
 }
 
@@ -110,7 +136,7 @@ func (r *runner) decide(w *worker, q Question, reason string) (bool, approval) {
 		r.endBy(Ending{State: Rejected, By: d.By})
 		return false, approval{}
 	case d.Yes:
-		yes := approval{path: q.Path, plan: d.Plan, by: d.By, at: r.Clock.Now().UTC()}
+		yes := approval{path: q.Path, plan: d.Plan, by: d.By, at: r.Clock.Now().UTC(), kept: d.Nothing, nothing: d.Nothing}
 		return r.keep(yes, d.Note), yes
 	}
 	return r.awaitYes(w, q, d, reason)

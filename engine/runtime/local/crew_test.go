@@ -123,7 +123,7 @@ func (s *shop) never(ctx context.Context, _ thing) (thing, error) {
 
 func (s *shop) steps() []step.Step {
 	return []step.Step{
-		step.Read("look", "Look.", s.look), step.Read("file", "Look into a file.", s.look), step.Local("edit", "Edit.", s.look), step.Read("nap", "Nap.", s.nap), step.Read("hang", "Hang.", s.hang),
+		step.Read("look", "Look.", s.look).Reaching(step.Nowhere), step.Read("file", "Look into a file.", s.look).Reaching(step.Nowhere), step.Local("edit", "Edit.", s.look), step.Read("nap", "Nap.", s.nap).Reaching(step.Nowhere), step.Read("hang", "Hang.", s.hang),
 		step.Write("put", "Put.", s.put, step.Find(s.there)), step.Write("lose", "Lose.", s.lose, step.Find(s.there)),
 		step.Write("never", "Never.", s.never, step.Find(s.there)), s.goods(),
 	}

@@ -66,6 +66,10 @@ type Options struct {
 	// Decide is asked before the first write, and by approve steps; nil
 	// consents to the writes and to nothing else.
 	Decide func(context.Context, Question) (Decision, error)
+	// Held reports whether a read could see what a write beside it changes. Such
+	// a one waits for consent too, so that a plan of the writes is the same
+	// whichever of them comes first. May be nil.
+	Held func(context.Context, machine.Action) bool
 	// KeepReads keeps what reads saw before the first write for
 	// [Question].Reads.
 	KeepReads bool
@@ -235,6 +239,9 @@ func newRunner(o Options) *runner {
 // do performs a read or a local step.
 func (r *runner) do(w *worker) {
 	a := w.action
+	if !r.mayLook(w) {
+		return
+	}
 	rec := recordOf(a)
 	var out []byte
 	s, err := r.step(a.Step)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -37,6 +38,7 @@ func Question(w io.Writer, q engine.Question, colour bool) {
 	if head := about(f.Writes); head != "" {
 		fmt.Fprintf(w, "\n%s about to happen:\n", head)
 	}
+	g.reads(later(f.Reads))
 	g.body(f)
 	if f.Failure == nil {
 		g.counted(f)
@@ -62,10 +64,15 @@ func others(all []plan.Question, node string) []plan.Question {
 	return out
 }
 
+// later are the reads that are done only behind a write.
+func later(all []plan.Read) []plan.Read {
+	return slices.DeleteFunc(slices.Clone(all), func(r plan.Read) bool { return r.After == "" })
+}
+
 func about(writes []plan.Write) string {
 	n := 0
 	for _, x := range writes {
-		if x.Outcome != plan.Adopt {
+		if x.Sends() {
 			n++
 		}
 	}
@@ -189,7 +196,9 @@ func (g page) reads(all []plan.Read) {
 // read prints a read on a line.
 func (g page) read(r plan.Read) {
 	fmt.Fprintf(g.w, "read  %s%s", flat(r.Name), flat(aside(r.Path, r.Node, false, "")))
-	if name, value := told(r); name != "" {
+	if r.After != "" {
+		fmt.Fprintf(g.w, ": known after %s", flat(r.After))
+	} else if name, value := told(r); name != "" {
 		fmt.Fprintf(g.w, ": %s %s", strings.ReplaceAll(name, "_", " "), flat(value))
 	}
 	fmt.Fprintln(g.w)
@@ -228,6 +237,8 @@ func (g page) write(n int, x plan.Write) {
 		return
 	case plan.Update:
 		fmt.Fprintf(g.w, "   %s is there, and is brought up to date: %s\n", flat(x.Ref), flat(x.Why))
+	case plan.Fail:
+		fmt.Fprintf(g.w, "   fails, and nothing is sent: %s [%s]\n   the run goes on without it\n", flat(x.Error.Message), x.Error.Code)
 	}
 	if x.Title != "" {
 		fmt.Fprintf(g.w, "   %s\n", flat(x.Title))

@@ -1,0 +1,166 @@
+package dry
+
+import (
+	"context"
+	"slices"
+
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Sight knows which writes the reads of a program can see.
+type Sight struct {
+	catalogue *step.Catalogue
+	hosts     func(service string) string
+	beside    map[*program.Node][]*program.Node
+	changes   map[*program.Node][]step.Place // of nodes that stand beside others, as far as the skill's text tells
+}
+
+// SightOf looks at a program. hosts names the host of a service; it may be nil.
+func SightOf(p *program.Program, c *step.Catalogue, hosts func(service string) string) *Sight {
+	return &Sight{catalogue: c, hosts: hosts, beside: program.Beside(p.Steps), changes: map[*program.Node][]step.Place{}}
+}
+
+// Beside reports whether a write that may happen at any time beside a call can
+// change what the call looks at, and which. What the call sees is then known
+// only when somebody has agreed to the write.
+func (s *Sight) Beside(ctx context.Context, a machine.Action) (after string, yes bool) {
+	near := s.beside[a.Def]
+	if len(near) == 0 || a.Kind != machine.Call {
+		return "", false
+	}
+	sees := s.of(ctx, useOf(a)).Sees
+	for _, n := range near {
+		if meet(sees, s.changed(ctx, n)) {
+			return n.ID, true
+		}
+	}
+	return "", false
+}
+
+// changed is what a node changes, as far as the skill's text tells.
+func (s *Sight) changed(ctx context.Context, n *program.Node) []step.Place {
+	places, known := s.changes[n]
+	if !known {
+		args, open := n.Literals()
+		places = s.of(ctx, step.Use{Node: n.ID, Step: n.Step, Args: args, Unknown: open}).Changes
+		s.changes[n] = places
+	}
+	return places
+}
+
+// of is where a call reaches; a step that there is not reaches nowhere.
+func (s *Sight) of(ctx context.Context, u step.Use) step.Reach {
+	t, ok := s.catalogue.Lookup(u.Step)
+	if !ok {
+		return step.Reach{}
+	}
+	r := t.Reach(ctx, u)
+	s.locate(r.Sees)
+	s.locate(r.Settled)
+	s.locate(r.Changes)
+	return r
+}
+
+// locate says where the services are.
+func (s *Sight) locate(places []step.Place) {
+	for i, p := range places {
+		if p.Host == "" && p.Service != "" && s.hosts != nil {
+			places[i].Host = s.hosts(p.Service)
+		}
+	}
+}
+
+func meet(sees, changed []step.Place) bool {
+	return slices.ContainsFunc(sees, func(p step.Place) bool { return slices.ContainsFunc(changed, p.Meets) })
+}
+
+// undone is what a walk has left out so far: writes, and steps in workspaces.
+type undone struct {
+	places map[step.Place]leaving
+	count  int
+}
+
+// leaving is the last step that was left out and changes a place.
+type leaving struct {
+	after string
+	nth   int
+}
+
+// leaves notes that a step was not done. What sees the places that it changes
+// is known after it; after what the step itself waits for, when it only works
+// in a workspace.
+func (w *walker) leaves(ctx context.Context, a machine.Action) {
+	after := a.Node
+	if a.Effect == string(step.Locals) {
+		if by, hidden := w.hiddenBy(ctx, a); hidden {
+			after = by
+		} else if u, unknown := types.FirstUnknown(map[string]any(a.Input)); unknown {
+			after = u.After
+		}
+	}
+	w.undone.count++
+	for _, p := range w.reach(ctx, a).Changes {
+		w.undone.places[p] = leaving{after, w.undone.count}
+	}
+}
+
+// hiddenBy names the step without which a call would not see what the run sees:
+// one before it that was left out, or a write beside it.
+func (w *walker) hiddenBy(ctx context.Context, a machine.Action) (after string, hidden bool) {
+	if by, hidden := w.behind(ctx, a); hidden {
+		return by, true
+	}
+	return w.sight.Beside(w.calling(ctx, a), a)
+}
+
+// behind names the last step before a call that was left out and changes what
+// the call looks at.
+func (w *walker) behind(ctx context.Context, a machine.Action) (after string, hidden bool) {
+	if len(w.undone.places) == 0 {
+		return "", false
+	}
+	return w.undone.last(w.reach(ctx, a).Sees)
+}
+
+// unprepared reports whether a call works in a workspace in which a step was
+// left out.
+func (w *walker) unprepared(ctx context.Context, a machine.Action) bool {
+	if len(w.undone.places) == 0 {
+		return false
+	}
+	inside := slices.DeleteFunc(w.reach(ctx, a).Sees, func(p step.Place) bool { return p.Kind != step.Workspace })
+	_, yes := w.undone.last(inside)
+	return yes
+}
+
+// awaited names the step that was left out and may make what a call did not
+// find.
+func (w *walker) awaited(ctx context.Context, a machine.Action, err error) (after string, yes bool) {
+	if types.CodeOf(err) != types.NotFound || len(w.undone.places) == 0 {
+		return "", false
+	}
+	return w.undone.last(w.reach(ctx, a).Settled)
+}
+
+// last is the last step that was left out and changes one of the places.
+func (u undone) last(sees []step.Place) (after string, yes bool) {
+	var last leaving
+	for place, l := range u.places {
+		if l.nth > last.nth && meet(sees, []step.Place{place}) {
+			last = l
+		}
+	}
+	return last.after, last.nth > 0
+}
+
+func (w *walker) reach(ctx context.Context, a machine.Action) step.Reach {
+	return w.sight.of(w.calling(ctx, a), useOf(a))
+}
+
+// calling is a context as a step gets it.
+func (w *walker) calling(ctx context.Context, a machine.Action) context.Context {
+	return step.WithCall(ctx, step.Call{Run: w.Run, Path: a.Path, StartedAt: w.Start.StartedAt, Workspaces: w.Workspaces})
+}

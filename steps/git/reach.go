@@ -1,0 +1,142 @@
+package git
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/step"
+)
+
+// Where the steps reach: a repository on its server or, when its remote is a
+// folder of this machine, this machine. A repository is told by its path alone:
+// one server has several names. What stands behind # is a branch of it.
+
+// sees declares a read of the repository that repo names. refs are the arguments
+// that say at which commits; those that are written out in full find the same
+// for ever, or nothing yet.
+func (c *client) sees(refs ...string) func(context.Context, step.Use) step.Reach {
+	return func(ctx context.Context, u step.Use) step.Reach {
+		var r step.Reach
+		for _, ref := range refs {
+			name := u.Text(ref)
+			where := c.place(ctx, u.Text("service"), u.Text("repo"), branchOf(name), false)
+			if fullSHA.MatchString(name) {
+				r.Settled = append(r.Settled, where...)
+			} else {
+				r.Sees = append(r.Sees, where...)
+			}
+		}
+		if len(refs) == 0 {
+			r.Sees = c.place(ctx, u.Text("service"), u.Text("repo"), "", false)
+		}
+		return r
+	}
+}
+
+var (
+	fullSHA = regexp.MustCompile(shaPattern)
+	someSHA = regexp.MustCompile(`^[0-9a-f]+$`)
+)
+
+// branchOf is the branch that a ref surely names, "" when it may be another one.
+func branchOf(ref string) string {
+	if someSHA.MatchString(ref) {
+		return ""
+	}
+	return strings.TrimPrefix(ref, "refs/heads/")
+}
+
+// branches declares git_branch_create, which looks whether the branch is there.
+func (c *client) branches(ctx context.Context, u step.Use) step.Reach {
+	ws := u.Places(step.Workspace, "workspace")
+	return step.Reach{Sees: append(c.target(ctx, u, "push_repo"), ws...), Changes: ws}
+}
+
+// edits declares a step that works in a workspace only: the commits that it
+// builds on do not change.
+func edits(_ context.Context, u step.Use) step.Reach {
+	ws := u.Places(step.Workspace, "workspace")
+	return step.Reach{Sees: ws, Changes: ws}
+}
+
+// pushes declares git_push.
+func (c *client) pushes(ctx context.Context, u step.Use) step.Reach {
+	to := c.target(ctx, u, "repo")
+	return step.Reach{Sees: append(u.Places(step.Workspace, "workspace"), to...), Changes: to}
+}
+
+// target is the branch that a workspace is, or will be, pushed to.
+func (c *client) target(ctx context.Context, u step.Use, repo string) []step.Place {
+	var m meta
+	dir, err := folder(ctx, u.Text("workspace"))
+	if err == nil {
+		var text []byte
+		if text, err = os.ReadFile(filepath.Join(dir, "workspace.json")); err == nil {
+			err = json.Unmarshal(text, &m)
+		}
+	}
+	branch, spec := u.Text("branch"), u.Text(repo)
+	if branch == "" {
+		branch = m.Branch
+	}
+	if spec == "" {
+		spec = m.Push
+	}
+	if spec == "" {
+		spec = m.Repo
+	}
+	for _, open := range u.Unknown {
+		if open == repo || err != nil {
+			spec = ""
+		}
+		if open == "branch" {
+			branch = ""
+		}
+	}
+	return c.place(ctx, m.Service, spec, branch, true)
+}
+
+// place is where a repository is, or may be when it cannot be told.
+func (c *client) place(ctx context.Context, service, spec, branch string, push bool) []step.Place {
+	r, err := c.resolve(ctx, service, spec)
+	if spec == "" || err != nil {
+		return []step.Place{{Kind: "git"}, {Kind: step.Machine}}
+	}
+	remote := r.url
+	if push {
+		remote = r.pushURL
+	}
+	host, path := hostAndPath(remote)
+	if host == "" {
+		return []step.Place{{Kind: step.Machine}}
+	}
+	if branch != "" {
+		path += "#" + branch
+	}
+	return []step.Place{{Kind: "git", Name: path, Host: host}}
+}
+
+// hostAndPath takes a remote apart; a folder of this machine has no host. A
+// server that is spoken to over ssh has one port for that, and others for what
+// else it does.
+func hostAndPath(remote string) (host, path string) {
+	switch u, err := url.Parse(remote); {
+	case isPath(remote):
+		return "", remote
+	case scpLike.MatchString(remote):
+		_, rest, _ := strings.Cut(remote, "@")
+		host, path, _ = strings.Cut(rest, ":")
+	case err != nil:
+		return "", remote
+	case u.Scheme == "http", u.Scheme == "https":
+		host, path = u.Host, u.Path
+	default:
+		host, path = u.Hostname(), u.Path
+	}
+	return host, strings.ToLower(strings.TrimSuffix(strings.Trim(path, "/"), ".git"))
+}
