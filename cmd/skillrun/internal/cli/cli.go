@@ -8,7 +8,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -55,7 +54,8 @@ type Program struct {
 	// Sandbox opens the embedded world that the options describe.
 	Sandbox func(context.Context, SandboxOptions) (World, error)
 
-	hard context.Context // of a run: an interrupt lets it clean up first
+	format string          // of --output: text, json or events
+	hard   context.Context // of a run: an interrupt lets it clean up first
 }
 
 // Folders are where steps may keep something on this machine.
@@ -89,6 +89,7 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 	p.Stdout = out
 	root := p.root()
 	typed := arrange(root, args)
+	p.format = outputOf(args)
 	root.SetArgs(typed.args)
 	soft, stop := context.WithCancel(ctx)
 	defer stop()
@@ -102,7 +103,7 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 			}
 		}()
 	}
-	code := p.exit(unknownWord(root.ExecuteContext(soft), root, typed.skill))
+	code := p.exit(unknownWord(root.ExecuteContext(soft), root, typed.skill), out)
 	if out.err != nil && code == exitDone {
 		render.Error(p.Stderr, fmt.Errorf("the result could not be written: %w", out.err))
 		return exitFailed
@@ -131,6 +132,7 @@ func (p *Program) root() *cobra.Command {
 		p.resolveCmd(), p.cancelCmd(), p.undoCmd(), p.verifyCmd(), p.doctorCmd(), p.sandboxCmd(), p.completionCmd(), p.versionCmd())
 	root.AddCommand(topics()...)
 	root.SetFlagErrorFunc(flagError)
+	root.PersistentPreRunE = checkOutputFlag
 	root.SetHelpCommand(helpCmd())
 	root.InitDefaultHelpCmd()
 	p.completeArgs(root, p.completeSkills)
@@ -149,34 +151,22 @@ A first word that is no verb is the name of a skill. Flags stand anywhere, also
 before it; --config and --sandbox, which say where, fit every verb.
 "skillrun completion bash" completes commands in a shell.`
 
-// exit prints err and returns the exit code it carries.
-func (p *Program) exit(err error) int {
-	var e *exitError
-	if errors.As(err, &e) {
-		if e.err != nil {
-			render.Error(p.Stderr, e.err)
-		}
-		return e.code
-	}
-	if err != nil {
-		render.Error(p.Stderr, err)
-		return exitRefused
-	}
-	return exitDone
-}
-
 func (p *Program) env(name string) string {
 	v, _ := p.Env(name)
 	return v
 }
 
 func (p *Program) versionCmd() *cobra.Command {
-	return &cobra.Command{
+	var output string
+	c := &cobra.Command{
 		Use: "version", Short: "Print the version", Args: atMost(0),
 		Example: "  skillrun version", ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error {
-			fmt.Fprintln(p.Stdout, "skillrun", p.Version)
+			fmt.Fprintln(p.told(), "skillrun", p.Version)
+			p.tell(map[string]any{"version": p.Version})
 			return nil
 		},
 	}
+	p.outputFlag(c, &output)
+	return c
 }

@@ -94,15 +94,15 @@ func (x *examination) skillOf(name string, f runFlags) error {
 	}
 	skill, diags := x.site.engine.Check(src.File, src.Text)
 	if diags.HasErrors() {
-		return x.diagnose(f.output, diags, x.site.sources(src))
+		return x.diagnose(diags, x.site.sources(src))
 	}
 	inputs, diags := x.inputs(skill, f)
 	if diags.HasErrors() {
-		return x.diagnose(f.output, diags, x.site.sources(src))
+		return x.diagnose(diags, x.site.sources(src))
 	}
 	cfg := x.site.cfg
 	if diags := x.set(cfg, skill, f); diags.HasErrors() {
-		return x.diagnose(f.output, diags, x.site.sources(src))
+		return x.diagnose(diags, x.site.sources(src))
 	}
 	x.skill = skill
 	x.binding = engine.Binding{
@@ -111,7 +111,7 @@ func (x *examination) skillOf(name string, f runFlags) error {
 	}
 	if _, diags = skill.Bind(x.binding); diags.HasErrors() {
 		if diags = slices.DeleteFunc(diags, func(d diag.Diagnostic) bool { return !mistyped(d) }); len(diags) > 0 {
-			return x.diagnose(f.output, diags, x.site.sources(src))
+			return x.diagnose(diags, x.site.sources(src))
 		}
 	}
 	return nil

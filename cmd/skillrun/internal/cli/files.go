@@ -40,12 +40,14 @@ func limited(r io.Reader, name string) ([]byte, error) {
 
 // sink is stdout that remembers whether a result was lost on it.
 type sink struct {
-	w   io.Writer
-	err error
+	w    io.Writer
+	err  error
+	used bool // something was written
 }
 
 // Write writes, and keeps the first error.
 func (s *sink) Write(p []byte) (int, error) {
+	s.used = s.used || len(p) > 0
 	n, err := s.w.Write(p)
 	if err != nil && s.err == nil {
 		s.err = err

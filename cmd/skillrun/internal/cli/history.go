@@ -272,7 +272,7 @@ func (p *Program) reader(f runFlags) (*engine.Engine, error) {
 	}
 	state, diags := p.stateOf(f)
 	if diags.HasErrors() {
-		return nil, p.diagnose("text", diags, p.configSources(diags))
+		return nil, p.diagnose(diags, p.configSources(diags))
 	}
 	cat, err := p.catalogue()
 	if err != nil {

@@ -47,7 +47,7 @@ func (p *Program) typed(flag string, args []string) (map[string]string, diag.Lis
 			continue
 		}
 		if _, twice := typed[name]; twice {
-			diags.Errorf("bad-input", given(flag, arg), "%s is given twice", name).Hint = "leave one of them out"
+			diags.Errorf("bad-input", given(flag, arg), "%s %s is given twice", map[string]string{"--input": "input", "--set": "config value"}[flag], name).Hint = "leave one of them out"
 		}
 		text, err := p.inputText(text)
 		if err != nil {

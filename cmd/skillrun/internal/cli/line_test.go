@@ -79,3 +79,27 @@ func TestFlagsBeforeTheVerb(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryVerbSpeaksJSON: what comes of a verb can be read by a program, but for
+// those that print texts for shells and people.
+func TestEveryVerbSpeaksJSON(t *testing.T) {
+	t.Parallel()
+	looked := 0
+	var look func(c *cobra.Command)
+	look = func(c *cobra.Command) {
+		for _, sub := range c.Commands() {
+			look(sub)
+		}
+		if !c.Runnable() || !c.HasParent() || c.Name() == "completion" || c.Name() == "help" {
+			return
+		}
+		looked++
+		if f := c.Flags().Lookup("output"); f == nil || f.DefValue != "text" {
+			t.Errorf("%s has no --output", c.CommandPath())
+		}
+	}
+	look(tree())
+	if looked < 15 {
+		t.Errorf("only %d verbs were found", looked)
+	}
+}

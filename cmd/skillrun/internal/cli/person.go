@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -39,6 +40,7 @@ that was shown: --digest.`,
 		RunE:    func(c *cobra.Command, args []string) error { return p.approve(c.Context(), args[0], f) },
 	}
 	siteFlags(c, &f.runFlags, "a run of the sandbox")
+	p.outputFlag(c, &f.output)
 	c.Flags().StringVar(&f.digest, "digest", "", "agree without being asked, if what would be written has this `digest`")
 	p.completeArgs(c, p.completeRuns(&f.runFlags))
 	return c
@@ -57,7 +59,9 @@ func (p *Program) approve(ctx context.Context, ref string, f personFlags) error 
 	case err != nil:
 		return refused(err)
 	}
-	render.Question(p.Stdout, a.Question, p.colour(p.OutTerminal))
+	render.Question(p.told(), a.Question, p.colour(p.OutTerminal))
+	asked := render.QuestionOf(a.Question)
+	said := render.SaidJSON{Run: id, State: "waiting", By: p.User, Question: &asked}
 	if a.Forecast.Failure != nil {
 		sources := render.Sources{}
 		if run, text, err := s.engine.Skill(id); err == nil {
@@ -66,21 +70,42 @@ func (p *Program) approve(ctx context.Context, ref string, f personFlags) error 
 		render.Stopped(p.Stderr, a.Forecast.Failure, sources)
 		return &exitError{code: exitFailed}
 	}
-	switch said, err := p.agrees(ctx, a, f); {
+	switch answer, err := p.agrees(ctx, a, f); {
 	case err != nil:
+		said.By, said.Next = "", &render.Next{Approve: approveCommand(a, f)}
+		said.Error = errorOf(err)
+		p.tell(said)
 		return err
-	case said == engine.No:
+	case answer == engine.No:
 		if err := s.engine.Reject(ctx, id, "", engine.Options{}); err != nil {
 			return refused(err)
 		}
-		fmt.Fprintf(p.Stdout, "run %s is rejected\n", id)
+		fmt.Fprintf(p.told(), "run %s is rejected\n", id)
+		said.State = "rejected"
+		p.tell(said)
 		return &exitError{code: exitFailed}
 	}
 	if err := s.engine.Approve(a); err != nil {
 		return refused(err)
 	}
-	fmt.Fprintf(p.Stdout, "approved by %s: %s\ngo on: %s\n", orNobody(p.User), a.Forecast.Digest, resumeCommand(id, "", f.runFlags))
+	said.State, said.Next = "approved", &render.Next{Resume: resumeCommand(id, "", f.runFlags)}
+	fmt.Fprintf(p.told(), "approved by %s: %s\ngo on: %s\n", orNobody(p.User), a.Forecast.Digest, said.Next.Resume)
+	p.tell(said)
 	return nil
+}
+
+// approveCommand agrees to just what was shown.
+func approveCommand(a engine.Asking, f personFlags) string {
+	return "skillrun approve" + siteOf(f.runFlags) + " " + a.Run.ID + " --digest " + a.Forecast.Digest
+}
+
+// errorOf is the error that an exit carries, nil without one.
+func errorOf(err error) *types.Error {
+	var e *exitError
+	if errors.As(err, &e) && e.err == nil {
+		return nil
+	}
+	return types.AsError(err)
 }
 
 // agrees asks the person, or takes the digest for the answer.
@@ -91,8 +116,8 @@ func (p *Program) agrees(ctx context.Context, a engine.Asking, f personFlags) (e
 	case f.digest != "":
 		return engine.Unanswered, &exitError{exitPerson, types.Errorf(types.Conflict, "what would be written now has the digest %s, not %s", a.Forecast.Digest, f.digest).
 			WithHint("look at what is shown, and approve that")}
-	case !p.Terminal:
-		fmt.Fprintf(p.Stderr, "nobody is here to ask; to agree to this: skillrun approve%s %s --digest %s\n", siteOf(f.runFlags), a.Run.ID, a.Forecast.Digest)
+	case !p.Terminal || p.forProgram():
+		fmt.Fprintf(p.Stderr, "nobody is here to ask; to agree to this: %s\n", approveCommand(a, f))
 		return engine.Unanswered, &exitError{code: exitPerson}
 	}
 	said := p.yesOrNo(ctx, asks(a.Question)+` "yes" does, "no" ends the run, anything else leaves it waiting: `)
@@ -168,11 +193,13 @@ are run first.`,
 			if err := end(e, c.Context(), id, f.reason, engine.Options{}); err != nil {
 				return refused(err)
 			}
-			fmt.Fprintf(p.Stdout, "run %s is %s\n", id, done)
+			fmt.Fprintf(p.told(), "run %s is %s\n", id, done)
+			p.tell(render.SaidJSON{Run: id, State: done, By: p.User})
 			return nil
 		},
 	}
 	siteFlags(c, &f.runFlags, "a run of the sandbox")
+	p.outputFlag(c, &f.output)
 	c.Flags().StringVar(&f.reason, "reason", "", "why, in `words` that are kept with the run")
 	p.completeArgs(c, p.completeRuns(&f.runFlags))
 	return c
@@ -200,6 +227,7 @@ stands.`,
 		RunE: func(c *cobra.Command, args []string) error { return p.resolve(c.Context(), args[0], args[1], f) },
 	}
 	siteFlags(c, &f.runFlags, "a run of the sandbox")
+	p.outputFlag(c, &f.output)
 	c.Flags().StringVar(&f.found, "found", "", "what is there: the `name` of the issue, merge request, commit or note")
 	c.Flags().BoolVar(&f.notDone, "not-done", false, "it did not happen, and nothing will come of it any more; of a step that is done: do it again")
 	c.Flags().BoolVar(&f.done, "done", false, "of a step that is done and would be done again: what it did stands")
@@ -220,12 +248,15 @@ func (p *Program) resolve(ctx context.Context, ref, step string, f personFlags) 
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
+	said := render.SaidJSON{Run: id, State: "resolved", By: p.User, Step: step, Next: &render.Next{Resume: resumeCommand(id, "", f.runFlags)}}
 	if f.notDone {
-		fmt.Fprintf(p.Stdout, "step %s of run %s did not happen; it will be looked for, and then done\n", step, id)
+		fmt.Fprintf(p.told(), "step %s of run %s did not happen; it will be looked for, and then done\n", step, id)
 	} else {
-		render.Resolved(p.Stdout, e)
+		said.Effect = &e
+		render.Resolved(p.told(), e)
 	}
-	fmt.Fprintf(p.Stdout, "go on: %s\n", resumeCommand(id, "", f.runFlags))
+	fmt.Fprintf(p.told(), "go on: %s\n", said.Next.Resume)
+	p.tell(said)
 	return nil
 }
 
@@ -250,6 +281,7 @@ is gone on with by undo, and by nothing else. Safe to do again.`,
 		RunE:    func(c *cobra.Command, args []string) error { return p.undo(c.Context(), args[0], f) },
 	}
 	siteFlags(c, &f.runFlags, "a run of the sandbox")
+	p.outputFlag(c, &f.output)
 	c.Flags().BoolVar(&f.yes, "yes", false, "undo without asking")
 	c.Flags().BoolVar(&f.partly, "partly", false, "undo what can be, also when something cannot")
 	p.completeArgs(c, p.completeRuns(&f.runFlags))
@@ -263,32 +295,43 @@ func (p *Program) undo(ctx context.Context, ref string, f undoFlags) error {
 	}
 	defer s.close()
 	refusal := error(nil)
+	said := render.SaidJSON{Run: id, State: "unchanged", By: p.User}
 	done, err := s.engine.Undo(ctx, id, func(list []engine.Reversal) (bool, error) {
-		if !render.Reversals(p.Stdout, list) {
+		said.Reversals = list
+		if !render.Reversals(p.told(), list) {
 			return false, nil
 		}
 		yes := false
-		yes, refusal = p.undoes(ctx, list, id, f)
+		yes, refusal = p.undoes(ctx, list, id, f, &said)
 		return yes, nil
-	}, render.NewLines(p.Stdout).Event)
+	}, render.NewLines(p.told()).Event)
 	again := "skillrun undo" + siteOf(f.runFlags) + " " + id
 	switch {
 	case ctx.Err() != nil:
 		return &exitError{code: exitInterrupted}
 	case err != nil && done:
-		fmt.Fprintf(p.Stdout, "what is undone stays so; go on: %s\n", again)
+		fmt.Fprintf(p.told(), "what is undone stays so; go on: %s\n", again)
+		said.State, said.Error, said.Next = "partly_undone", types.AsError(err), &render.Next{Undo: again}
+		p.tell(said)
 		return &exitError{exitFailed, err}
 	case err != nil:
+		said.State, said.Error = "failed", types.AsError(err)
+		p.tell(said)
 		return &exitError{exitFailed, err}
 	case done:
-		fmt.Fprintf(p.Stdout, "run %s is undone\n", id)
+		said.State = "undone"
+		fmt.Fprintf(p.told(), "run %s is undone\n", id)
 	}
+	if refusal != nil {
+		said.Error = errorOf(refusal)
+	}
+	p.tell(said)
 	return refusal
 }
 
 // undoes asks for the whole. When something of it would be refused nothing is
 // done, unless the rest is wanted all the same.
-func (p *Program) undoes(ctx context.Context, list []engine.Reversal, id string, f undoFlags) (bool, error) {
+func (p *Program) undoes(ctx context.Context, list []engine.Reversal, id string, f undoFlags, said *render.SaidJSON) (bool, error) {
 	again := "skillrun undo" + siteOf(f.runFlags) + " " + id
 	stuck := slices.DeleteFunc(slices.Clone(list), func(x engine.Reversal) bool { return !x.Can() || x.Stuck == nil })
 	left := slices.ContainsFunc(list, func(x engine.Reversal) bool { return x.Can() && x.Stuck == nil })
@@ -300,11 +343,12 @@ func (p *Program) undoes(ctx context.Context, list []engine.Reversal, id string,
 			WithHint("see above; to undo the rest all the same: %s --partly", again)}
 	case f.yes:
 		return true, nil
-	case !p.Terminal:
+	case !p.Terminal || p.forProgram():
 		if f.partly {
 			again += " --partly"
 		}
-		fmt.Fprintf(p.Stderr, "nobody is here to ask; to do this: %s --yes\n", again)
+		said.State, said.Next = "waiting", &render.Next{Undo: again + " --yes"}
+		fmt.Fprintf(p.Stderr, "nobody is here to ask; to do this: %s\n", said.Next.Undo)
 		return false, &exitError{code: exitPerson}
 	}
 	what := "Undo this?"

@@ -56,7 +56,7 @@ func (p *Program) plan(ctx context.Context, name string, f planFlags) error {
 	made, diags, err := r.site.engine.Plan(ctx, r.skill, r.binding, engine.Options{Command: r.command(f.runFlags), Invocation: "skillrun" + siteOf(f.runFlags) + setOf(f.runFlags)})
 	switch {
 	case diags.HasErrors():
-		return p.diagnose(f.output, p.headed(diags, f.runFlags), r.sources)
+		return p.diagnose(p.headed(diags, f.runFlags), r.sources)
 	case ctx.Err() != nil:
 		return &exitError{code: exitInterrupted}
 	case err != nil:
@@ -199,11 +199,11 @@ func (p *Program) again(s *site, file string, text []byte, output string) (*engi
 	skill, diags := s.engine.Check(file, text)
 	sources := s.called.with(source{File: file, Text: text})
 	if diags.HasErrors() {
-		return nil, nil, p.diagnose(output, diags, sources)
+		return nil, nil, p.diagnose(diags, sources)
 	}
 	if diags := s.cfg.Missing(refdocs.Needs(skill.Needs(nil))); diags.HasErrors() {
 		maps.Copy(sources, p.configSources(diags))
-		return nil, nil, p.diagnose(output, diags, sources)
+		return nil, nil, p.diagnose(diags, sources)
 	}
 	return skill, sources, nil
 }

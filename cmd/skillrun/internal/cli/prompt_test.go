@@ -151,7 +151,7 @@ func TestPromptNobody(t *testing.T) {
 		want     string
 	}{
 		{"json", true, "json", `"code": "missing-input"`},
-		{"events", true, "events", `"code": "missing-input"`},
+		{"events", true, "events", `"code":"missing-input"`},
 		{"no terminal", false, "text", "5 mistakes; nothing was run"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -100,7 +100,7 @@ func (p *Program) run(ctx context.Context, name string, f runFlags) error {
 	report, diags, err := r.site.engine.Start(p.hard, r.skill, r.binding, o)
 	stop()
 	if diags.HasErrors() {
-		return p.diagnose(f.output, p.headed(diags, f), r.sources)
+		return p.diagnose(p.headed(diags, f), r.sources)
 	}
 	return p.conclude(surface, report, err, r.sources)
 }
@@ -145,15 +145,15 @@ func (p *Program) bind(ctx context.Context, s *site, name string, f *runFlags) (
 	skill, diags := s.engine.Check(src.File, src.Text)
 	sources := s.sources(src)
 	if diags.HasErrors() {
-		return nil, p.diagnose(f.output, diags, sources)
+		return nil, p.diagnose(diags, sources)
 	}
 	inputs, diags := p.inputs(skill, *f)
 	p.addInputFile(sources, *f)
 	if diags.HasErrors() {
-		return nil, p.diagnose(f.output, diags, sources)
+		return nil, p.diagnose(diags, sources)
 	}
 	if diags := p.set(s.cfg, skill, *f); diags.HasErrors() {
-		return nil, p.diagnose(f.output, diags, sources)
+		return nil, p.diagnose(diags, sources)
 	}
 	f.sets = spelt(s.cfg.Set)
 	if err := p.prompt(ctx, skill, inputs, *f); err != nil {
@@ -166,7 +166,7 @@ func (p *Program) bind(ctx context.Context, s *site, name string, f *runFlags) (
 	}
 	bound, diags := skill.Bind(b)
 	if diags = append(diags, s.cfg.Missing(refdocs.Needs(skill.Needs(bound)))...); diags.HasErrors() {
-		return nil, p.diagnose(f.output, p.headed(diags, *f), sources)
+		return nil, p.diagnose(p.headed(diags, *f), sources)
 	}
 	return &prepared{s, skill, b, sources}, nil
 }
@@ -229,6 +229,7 @@ func (p *Program) conclude(out *surface, r engine.Report, err error, sources ren
 	case err != nil && out.run.ID == "": // it never began: locked, damaged, not there
 		return refused(err)
 	case err != nil && r.State == "":
+		out.stopped(r, err)
 		fmt.Fprintf(p.Stderr, "\nstopped: run %s\njournal: %s\ngo on, when that is mended: %s\n", r.ID, r.Journal, resumeCommand(r.ID, "", out.flags))
 		return &exitError{exitFailed, err}
 	}

@@ -63,6 +63,7 @@ func (p *Program) resume(ctx context.Context, id string, f runFlags) error {
 
 func (p *Program) sandboxCmd() *cobra.Command {
 	var o SandboxOptions
+	var output string
 	c := &cobra.Command{
 		Use: "sandbox", Short: "Serve the embedded world until interrupted", Args: atMost(0),
 		Example: "  skillrun sandbox --dir world\n  skillrun sandbox --dir world --tls --deployment datacenter --registry oci\n  skillrun sandbox reset",
@@ -77,7 +78,8 @@ func (p *Program) sandboxCmd() *cobra.Command {
 				return refused(err)
 			}
 			defer w.Close()
-			fmt.Fprintln(p.Stdout, "ready", w.URL())
+			fmt.Fprintln(p.told(), "ready", w.URL())
+			p.tell(map[string]any{"state": "ready", "url": w.URL(), "config": w.Config()})
 			<-c.Context().Done()
 			return nil
 		},
@@ -89,11 +91,14 @@ func (p *Program) sandboxCmd() *cobra.Command {
 	c.Flags().StringVar(&o.Registry, "registry", "", "the API of its registry: `quay` or oci (default: the one it had, at first quay)")
 	c.Flags().DurationVar(&o.Delay, "delay", 0, "how long each answer waits, such as `300ms`, for demonstrations")
 	p.completeSandbox(c)
-	c.AddCommand(&cobra.Command{
+	p.outputFlag(c, &output)
+	reset := &cobra.Command{
 		Use: "reset", Short: "Empty the world and the runs of --sandbox", Args: atMost(0),
 		Example: "  skillrun sandbox reset",
 		RunE:    func(*cobra.Command, []string) error { return p.resetSandbox() },
-	})
+	}
+	p.outputFlag(reset, &output)
+	c.AddCommand(reset)
 	return c
 }
 
@@ -110,6 +115,7 @@ func (p *Program) resetSandbox() error {
 	if err := os.RemoveAll(p.sandboxDir()); err != nil {
 		return refused(err)
 	}
-	fmt.Fprintln(p.Stdout, "the sandbox is empty")
+	fmt.Fprintln(p.told(), "the sandbox is empty")
+	p.tell(map[string]any{"state": "empty"})
 	return nil
 }

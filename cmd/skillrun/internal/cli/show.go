@@ -55,10 +55,10 @@ func (p *Program) show(ctx context.Context, name string, f runFlags) error {
 	e, called := p.newChecker(cat)
 	skill, diags := e.Check(src.File, src.Text)
 	if diags.HasErrors() {
-		return p.diagnose(f.output, diags, called.with(src))
+		return p.diagnose(diags, called.with(src))
 	}
 	if diags := p.set(cfg, skill, f); diags.HasErrors() {
-		return p.diagnose(f.output, diags, called.with(src))
+		return p.diagnose(diags, called.with(src))
 	}
 	uses := e.Uses(skill, engine.Binding{Config: cfg.ValuesFor(skill.Name), ConfigOf: cfg.ValuesFor, Now: p.Clock.Now(), Zone: cfg.Zone})
 	told := refdocs.Describe(skill, cfg, uses)
@@ -89,7 +89,7 @@ func (p *Program) settings(ctx context.Context, f runFlags) (cfg *config.Config,
 		return cfg, func() {}, nil
 	}
 	if f.config != "" {
-		return nil, nil, p.diagnose(f.output, diags, p.configSources(diags))
+		return nil, nil, p.diagnose(diags, p.configSources(diags))
 	}
 	render.Diagnostics(p.Stderr, diags[:1], p.configSources(diags))
 	fmt.Fprintln(p.Stderr, "note: shown without that configuration")

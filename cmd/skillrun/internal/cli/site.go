@@ -65,7 +65,7 @@ func (p *Program) open(ctx context.Context, explicit string, sandbox bool) (*sit
 	})
 	if diags.HasErrors() {
 		s.close()
-		return nil, p.diagnose("text", diags, p.configSources(diags))
+		return nil, p.diagnose(diags, p.configSources(diags))
 	}
 	s.cfg, s.state = cfg, filepath.Join(p.stateDir(), siteName(cfg))
 	cat, err := p.Catalogue(cfg, Folders{Cache: p.cacheDir(), State: filepath.Join(s.state, "state")})

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -71,6 +72,7 @@ process is at or that are damaged stay. Without --yes it only tells.`,
 		RunE:    func(*cobra.Command, []string) error { return p.prune(f) },
 	}
 	siteFlags(c, &f.runFlags, "the sandbox's runs")
+	p.outputFlag(c, &f.output)
 	c.Flags().StringVar(&f.olderThan, "older-than", "90d", "only runs of which nothing was heard for this `duration`")
 	c.Flags().IntVar(&f.keep, "keep", 5, "how many of the latest runs of each skill stay, however old: `N`")
 	c.Flags().BoolVar(&f.yes, "yes", false, "remove them")
@@ -91,7 +93,10 @@ func (p *Program) prune(f pruneFlags) error {
 		return err
 	}
 	gone, err := e.Prune(age, f.keep, !f.yes)
-	render.Pruned(p.Stdout, gone, f.yes)
+	render.Pruned(p.told(), gone, f.yes)
+	if err == nil {
+		p.tell(map[string]any{"runs": append([]engine.Pruned{}, gone...), "removed": f.yes})
+	}
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/live"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
-	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 func checkOutput(format string) error {
@@ -33,6 +33,7 @@ type surface struct {
 	log    io.Writer
 	clock  engine.Clock
 	run    engine.Run
+	asked  *engine.Question // what a person is asked last
 	flags  runFlags
 	start  func() *live.View // nil where plain lines are wanted
 	view   *live.View        // nil before the run begins, and without start
@@ -127,6 +128,7 @@ func (s *surface) observe(e engine.Event) {
 func (s *surface) question(q engine.Question) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.asked = &q
 	if s.format == "events" {
 		s.line(map[string]any{"version": 1, "type": "question", "run": s.run.ID, "node": q.Node, "message": q.Message, "show": q.Show, "plan": q.Forecast})
 		return
@@ -153,12 +155,41 @@ func (s *surface) line(v any) {
 func (s *surface) result(r engine.Report, sources render.Sources) {
 	switch s.format {
 	case "json":
-		render.JSON(s.out, render.ResultOf(r))
+		render.JSON(s.out, s.object(r))
 	case "events":
-		s.line(map[string]any{"version": 1, "type": "run_" + string(r.State), "run": r.ID, "result": render.ResultOf(r)})
+		s.line(map[string]any{"version": 1, "type": "run_" + string(r.State), "run": r.ID, "result": s.object(r)})
 	default:
 		s.text(r, sources)
 	}
+}
+
+// stopped tells a program of a run that could not go on being written down.
+func (s *surface) stopped(r engine.Report, err error) {
+	if s.format == "text" {
+		return
+	}
+	object := render.ResultOf(r)
+	object.State, object.Error = "stopped", &render.ErrorJSON{Error: types.AsError(err)}
+	object.Next = &render.Next{Resume: resumeCommand(r.ID, "", s.flags)}
+	if s.format == "json" {
+		render.JSON(s.out, object)
+		return
+	}
+	s.line(map[string]any{"version": 1, "type": "run_stopped", "run": r.ID, "result": object})
+}
+
+// object is a run's result for programs: also what it waits for, and the
+// commands that go on.
+func (s *surface) object(r engine.Report) render.ResultJSON {
+	out := render.ResultOf(r)
+	if next := s.next(r); next != (render.Next{}) {
+		out.Next = &next
+	}
+	if s.asked != nil && (r.Reason == engine.ForConfirm || r.Reason == engine.ForApprove) {
+		asked := render.QuestionOf(*s.asked)
+		out.Question = &asked
+	}
+	return out
 }
 
 func (s *surface) text(r engine.Report, sources render.Sources) {
@@ -170,17 +201,6 @@ func (s *surface) text(r engine.Report, sources render.Sources) {
 		return
 	}
 	render.End(s.log, r, s.next(r))
-}
-
-// diagnose prints diagnostics and returns the refusal.
-func (p *Program) diagnose(format string, diags diag.List, sources render.Sources) error {
-	if format == "text" {
-		render.Diagnostics(p.Stderr, diags, sources)
-	} else {
-		render.JSON(p.Stdout, map[string]any{"state": "refused", "error": map[string]any{
-			"code": "invalid", "message": diags[0].Message, "diagnostics": diags}})
-	}
-	return refused(nil)
 }
 
 // next is what a person can do with a run now.

@@ -74,6 +74,29 @@ func Error(w io.Writer, err error) {
 	}
 }
 
+// RefusalJSON is a command that ended before it had a result of its own.
+type RefusalJSON struct {
+	State string `json:"state"` // refused, failed, waiting or interrupted
+	Error struct {
+		*types.Error
+		Diagnostics diag.List `json:"diagnostics,omitempty"`
+	} `json:"error"`
+}
+
+// Refusal prints why a command came to nothing, as JSON: one object, or one line
+// of events.
+func Refusal(w io.Writer, format, state string, err *types.Error, diags diag.List) {
+	out := RefusalJSON{State: state}
+	out.Error.Error, out.Error.Diagnostics = err, diags
+	if format != "events" {
+		JSON(w, out)
+		return
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.Encode(map[string]any{"version": 1, "type": state, "error": out.Error}) // as JSON
+}
+
 // Clean makes control characters of a text from outside visible, so that it
 // cannot steer the terminal. Line breaks and tabs stay.
 func Clean(s string) string {

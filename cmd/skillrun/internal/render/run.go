@@ -7,6 +7,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -33,6 +34,38 @@ type ResultJSON struct {
 	Steps   []engine.StepReport `json:"steps"`
 	Effects []engine.Effect     `json:"effects"`
 	Error   *ErrorJSON          `json:"error,omitempty"`
+	// Question is what a person is asked, of a run that waits for that.
+	Question *QuestionJSON `json:"question,omitempty"`
+	Next     *Next         `json:"next,omitempty"`
+}
+
+// QuestionJSON is what a run asks a person: to agree to what would be written,
+// by its digest, and to what an approve step shows.
+type QuestionJSON struct {
+	Node    string        `json:"node,omitempty"` // of the approve step
+	Message string        `json:"message,omitempty"`
+	Show    any           `json:"show,omitempty"`
+	Digest  string        `json:"digest"` // for skillrun approve --digest
+	Plan    plan.Forecast `json:"plan"`
+}
+
+// QuestionOf is a question as JSON.
+func QuestionOf(q engine.Question) QuestionJSON {
+	return QuestionJSON{Node: q.Node, Message: q.Message, Show: q.Show, Digest: q.Forecast.Digest, Plan: q.Forecast}
+}
+
+// SaidJSON is what came of what a person said to a run: of approve, reject,
+// cancel, resolve and undo.
+type SaidJSON struct {
+	Run       string            `json:"run"`
+	State     string            `json:"state"`               // approved, rejected, cancelled, resolved, undone, unchanged, or waiting
+	By        string            `json:"by,omitempty"`        // who said it
+	Question  *QuestionJSON     `json:"question,omitempty"`  // of approve
+	Step      string            `json:"step,omitempty"`      // of resolve
+	Effect    *engine.Effect    `json:"effect,omitempty"`    // of resolve: what was found
+	Reversals []engine.Reversal `json:"reversals,omitempty"` // of undo
+	Next      *Next             `json:"next,omitempty"`
+	Error     *types.Error      `json:"error,omitempty"`
 }
 
 // ErrorJSON is why a run failed or stopped.
@@ -79,10 +112,10 @@ func Failure(w io.Writer, r engine.Report, sources Sources) {
 
 // Next is what a person can do with a run; what makes no sense is "".
 type Next struct {
-	Plan    string // the command that plans its work again
-	Approve string // the command that agrees to what it asks
-	Resume  string // the one that goes on with it
-	Undo    string // the one that takes its effects back
+	Plan    string `json:"plan,omitempty"`    // the command that plans its work again
+	Approve string `json:"approve,omitempty"` // the command that agrees to what it asks
+	Resume  string `json:"resume,omitempty"`  // the one that goes on with it
+	Undo    string `json:"undo,omitempty"`    // the one that takes its effects back
 }
 
 // Each calls f for the commands there are.
