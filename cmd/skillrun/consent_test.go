@@ -99,7 +99,7 @@ outputs:
 				for range 2 {
 					b.on("resume", "last").want(t, 3, `exec was done before`, `go on: skillrun resolve \S+ g/w .*--not-done`)
 				}
-				b.on("runs").want(t, 0, `parked, would repeat a write`, `go on: skillrun resolve \S+ g/w `)
+				b.on("runs").want(t, 0, `parked, would repeat`, `go on: skillrun resolve \S+ g/w `)
 				if n := ran(); n != 1 {
 					t.Fatalf("it ran %d times", n)
 				}

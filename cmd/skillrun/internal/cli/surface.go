@@ -39,6 +39,7 @@ type surface struct {
 	view   *live.View        // nil before the run begins, and without start
 	piped  bool              // stdout is not the terminal that the view is on
 	colour bool              // whether the log may have colours
+	styled bool              // whether the result may
 
 	mu    sync.Mutex
 	lines *render.Lines
@@ -52,6 +53,7 @@ func (p *Program) surface(ctx context.Context, f runFlags, skill *engine.Skill) 
 	in, isFile := p.Stdin.(*os.File)
 	out, isFile2 := p.Stderr.(*os.File)
 	if f.output == "text" && p.Terminal && isFile && isFile2 && live.Wanted(p.Env, in, out) {
+		s.styled = p.colour(p.OutTerminal)
 		s.start = func() *live.View {
 			return live.Start(ctx, live.Options{In: in, Out: out, Steps: stepsOf(skill.Steps), Now: p.Clock.Now, Colour: true})
 		}
@@ -194,7 +196,7 @@ func (s *surface) object(r engine.Report) render.ResultJSON {
 
 func (s *surface) text(r engine.Report, sources render.Sources) {
 	s.close()
-	render.Outputs(s.out, r)
+	render.Outputs(s.out, r, s.styled)
 	render.Failure(s.log, r, sources)
 	if s.view != nil {
 		s.view.Ending(r, s.next(r), s.piped)

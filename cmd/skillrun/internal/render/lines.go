@@ -18,9 +18,10 @@ const shownItems = 20
 // want to see. A step inside of others is told with its path, since steps that
 // run side by side have their lines mixed.
 type Lines struct {
-	w     io.Writer
-	loops map[string]*tally // by path
-	said  string            // the message of the last failure, which groups repeat
+	w      io.Writer
+	loops  map[string]*tally // by path
+	said   string            // the message of the last failure, which groups repeat
+	before int               // steps that an earlier process did, not told yet
 }
 
 // tally counts the items of a loop.
@@ -38,6 +39,9 @@ func NewLines(w io.Writer) *Lines { return &Lines{w: w, loops: map[string]*tally
 // Event prints the line of an event, if it has one.
 func (l *Lines) Event(e engine.Event) {
 	if e.Type == "effect" {
+		if e.Replayed {
+			return
+		}
 		l.effect(e.Effect)
 		return
 	}
@@ -67,9 +71,23 @@ func (l *Lines) step(e engine.Event) {
 		l.line("started", e, fmt.Sprintf(" (%d %s)", e.Items, plural(e.Items, "item")))
 		return
 	}
-	if l.news(e) {
+	if l.news(e) && !l.earlier(e) {
 		l.told(e, "")
 	}
+}
+
+// earlier counts what an earlier process did, which was told then, and says how
+// much that is before what happens now. What went wrong or waits is told again.
+func (l *Lines) earlier(e engine.Event) bool {
+	if e.Replayed && e.Type == "step_done" && e.Error == nil {
+		l.before++
+		return true
+	}
+	if l.before > 0 && (!e.Replayed || e.Type == "waiting" || e.Type == "step_failed") {
+		fmt.Fprintf(l.w, "%-8s %d %s before\n", "done", l.before, plural(l.before, "step"))
+		l.before = 0
+	}
+	return e.Replayed && e.Type == "step_skipped"
 }
 
 // silent reports whether the event is of values or of a check that nobody gave a

@@ -137,3 +137,24 @@ done     h (1 of 200)
 		t.Errorf("got:\n%swant:\n%s", got, want)
 	}
 }
+
+// TestResumeDoesNotReprint: what an earlier process did was told then. It is
+// counted; what waits, or went wrong, is told again.
+func TestResumeDoesNotReprint(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	l := render.NewLines(&out)
+	for i, id := range []string{"a", "b", "c"} {
+		l.Event(engine.Event{Type: "step_done", ID: id, Path: id, Name: id, Step: "git_log", Replayed: true})
+		if i == 1 {
+			l.Event(engine.Event{Type: "effect", ID: id, Path: id, Replayed: true, Effect: &engine.Effect{ID: id, Verb: "push", Object: "branch", Outcome: "created"}})
+		}
+	}
+	l.Event(engine.Event{Type: "step_skipped", ID: "d", Path: "d", Name: "D", Step: "git_log", Replayed: true})
+	l.Event(engine.Event{Type: "waiting", ID: "w", Path: "w", Name: "w", Step: "gitlab_mr_view", Replayed: true})
+	l.Event(engine.Event{Type: "step_done", ID: "w", Path: "w", Name: "w", Step: "gitlab_mr_view"})
+	want := "done     3 steps before\nwaiting  w (earlier)\ndone     w\n"
+	if got := out.String(); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}

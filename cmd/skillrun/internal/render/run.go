@@ -96,10 +96,11 @@ func ResultOf(r engine.Report) ResultJSON {
 	return out
 }
 
-// Outputs prints the outputs of a run that has some.
-func Outputs(w io.Writer, r engine.Report) {
+// Outputs prints the outputs of a run that has some; with styled, a summary is
+// drawn for a terminal.
+func Outputs(w io.Writer, r engine.Report, styled bool) {
 	if r.State == engine.Done || r.State == engine.Parked {
-		outputs(w, r.Outputs)
+		outputs(w, r.Outputs, styled)
 	}
 }
 
@@ -137,10 +138,14 @@ func End(w io.Writer, r engine.Report, next Next) {
 	next.Each(func(what, command string) { fmt.Fprintf(w, "%s: %s\n", what, command) })
 }
 
-// outputs prints a summary as it is, and the others as name: value.
-func outputs(w io.Writer, values map[string]any) {
+// outputs prints a summary as it is, or drawn, and the others as name: value.
+func outputs(w io.Writer, values map[string]any, styled bool) {
 	if s, ok := values["summary"].(string); ok {
-		fmt.Fprintln(w, Clean(strings.TrimRight(s, "\n")))
+		text := Clean(strings.TrimRight(s, "\n"))
+		if styled {
+			text = Markdown(text)
+		}
+		fmt.Fprintln(w, text)
 		if len(values) > 1 {
 			fmt.Fprintln(w)
 		}

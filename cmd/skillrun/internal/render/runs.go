@@ -37,25 +37,54 @@ func RunRowOf(s engine.Summary, goOn string) RunRow {
 	}
 }
 
+// pageWidth is how wide a listing is, on the narrowest of usual terminals;
+// runWidth is what a run's id takes of it, with the blanks between the columns.
+const pageWidth, runWidth = 80, len("20260115-101530-k3f9q2") + 3*2
+
+// cut is a text of at most n characters.
+func cut(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:max(n-1, 1)]) + "…"
+	}
+	return s
+}
+
+// wrapped writes a line, broken between words so that it fits the page; what
+// follows is set in further.
+func wrapped(w io.Writer, pad, text string) {
+	line := pad
+	for i, word := range strings.Fields(text) {
+		if i > 0 && len([]rune(line))+1+len([]rune(word)) > pageWidth {
+			fmt.Fprintln(w, line)
+			line = pad + "  " + word
+			continue
+		}
+		if i > 0 {
+			line += " "
+		}
+		line += word
+	}
+	fmt.Fprintln(w, line)
+}
+
 // Runs prints one line a run, and below it what it waits for.
 func Runs(w io.Writer, rows []RunRow, now time.Time) error {
 	var lines strings.Builder
 	tw := tabwriter.NewWriter(&lines, 0, 0, 2, ' ', 0)
-	for _, r := range rows {
-		state := StateOf(r.State, "")
-		if r.State == "parked" {
-			state = map[string]string{engine.ForAwait: "parked, waiting", engine.ForConfirm: "parked, needs consent", engine.ForApprove: "parked, needs approval",
-				engine.ForLock: "parked, locked out", engine.ForUnknown: "stopped, outcome unknown",
-				engine.ForRepeat: "parked, would repeat a write"}[r.Reason]
-		}
-		if r.Answer != nil {
-			state = "parked, " + string(r.Answer.What)
-		}
-		started := "-"
+	about, agos, wide := make([]string, len(rows)), make([]string, len(rows)), 0
+	for i, r := range rows {
+		about[i], agos[i] = r.about(), "-"
 		if !r.StartedAt.IsZero() {
-			started = r.StartedAt.Local().Format(time.DateTime)
+			agos[i] = Ago(now.Sub(r.StartedAt))
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", r.Run, orDash(r.Skill), state, started)
+		wide = max(wide, len(about[i]))
+	}
+	longest := 0
+	for _, ago := range agos {
+		longest = max(longest, len(ago))
+	}
+	for i, r := range rows {
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", r.Run, cut(orDash(r.Skill), pageWidth-runWidth-wide-longest), about[i], agos[i])
 	}
 	if err := tw.Flush(); err != nil {
 		return err
@@ -72,13 +101,27 @@ func Runs(w io.Writer, rows []RunRow, now time.Time) error {
 	return nil
 }
 
+// about is a run's state, in a few words.
+func (r RunRow) about() string {
+	switch {
+	case r.Answer != nil:
+		return "parked, " + string(r.Answer.What)
+	case r.State != "parked":
+		return StateOf(r.State, "")
+	}
+	return map[string]string{
+		engine.ForAwait: "parked, waiting", engine.ForConfirm: "parked, needs consent", engine.ForApprove: "parked, needs approval",
+		engine.ForLock: "parked, locked out", engine.ForUnknown: "outcome unknown", engine.ForRepeat: "parked, would repeat",
+	}[r.Reason]
+}
+
 // below says what a run waits for, and what a person can do about it.
 func (r RunRow) below(w io.Writer, now time.Time) {
 	switch {
 	case r.State == "damaged" && r.Error != nil:
-		fmt.Fprintf(w, "    its journal cannot be read: %s\n", Clean(r.Error.Message))
+		wrapped(w, "    ", "its journal cannot be read: "+Clean(r.Error.Message))
 	case (r.State == "failed" || r.State == "refused" || r.State == "partly_undone") && r.Error != nil:
-		fmt.Fprintf(w, "    %s [%s]\n", Clean(firstLine(r.Error.Message)), r.Error.Code)
+		wrapped(w, "    ", fmt.Sprintf("%s [%s]", Clean(firstLine(r.Error.Message)), r.Error.Code))
 	case r.Answer != nil:
 		said(w, "    ", r.Answer, now)
 	case r.Waiting != nil:
@@ -98,7 +141,7 @@ func said(w io.Writer, pad string, x *engine.Said, now time.Time) {
 	if x.Plan != "" {
 		plan = ", plan " + x.Plan
 	}
-	fmt.Fprintf(w, "%s%s%s at %s%s; it goes on when it is resumed\n", pad, x.What, by, since(x.At, now), plan)
+	wrapped(w, pad, fmt.Sprintf("%s%s at %s%s; it goes on when it is resumed", x.What, by, since(x.At, now), plan))
 }
 
 // since is a time, and how long that is ago.
@@ -114,19 +157,19 @@ func waits(w io.Writer, pad string, x *engine.Waiting, now time.Time) {
 	since := since(x.Since, now)
 	switch x.Reason {
 	case engine.ForConfirm:
-		fmt.Fprintf(w, "%swaits for a person: consent before the first write, %s, since %s\n", pad, Clean(x.Name), since)
+		wrapped(w, pad, fmt.Sprintf("waits for a person: consent before the first write, %s, since %s", Clean(x.Name), since))
 	case engine.ForApprove:
-		fmt.Fprintf(w, "%swaits for a person: approval of %s, since %s\n", pad, Clean(x.Name), since)
+		wrapped(w, pad, fmt.Sprintf("waits for a person: approval of %s, since %s", Clean(x.Name), since))
 	case engine.ForLock:
-		fmt.Fprintf(w, "%swaits for another run of its group, before %s, since %s\n", pad, Clean(x.Name), since)
+		wrapped(w, pad, fmt.Sprintf("waits for another run of its group, before %s, since %s", Clean(x.Name), since))
 	case engine.ForUnknown:
-		fmt.Fprintf(w, "%swaits for a person: nobody knows how %s ended, since %s\n", pad, Clean(x.Name), since)
+		wrapped(w, pad, fmt.Sprintf("waits for a person: nobody knows how %s ended, since %s", Clean(x.Name), since))
 	case engine.ForRepeat:
-		fmt.Fprintf(w, "%swaits for a person: whether %s, which is done, may be done again, since %s\n", pad, Clean(x.Name), since)
+		wrapped(w, pad, fmt.Sprintf("waits for a person: whether %s, which is done, may be done again, since %s", Clean(x.Name), since))
 	default:
-		fmt.Fprintf(w, "%swaits for: %s (%s until %s), since %s\n", pad, Clean(x.Name), x.Step, Clean(x.Until), since)
+		wrapped(w, pad, fmt.Sprintf("waits for: %s (%s until %s), since %s", Clean(x.Name), x.Step, Clean(x.Until), since))
 		if !x.Deadline.IsZero() {
-			fmt.Fprintf(w, "%sgives up at: %s\n", pad, x.Deadline.Local().Format(time.DateTime))
+			wrapped(w, pad, fmt.Sprintf("gives up at: %s", x.Deadline.Local().Format(time.DateTime)))
 		}
 	}
 }

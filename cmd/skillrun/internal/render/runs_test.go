@@ -62,3 +62,36 @@ func TestNestedRun(t *testing.T) {
 	render.Inspection(&out, x, "", start.Add(time.Minute))
 	golden(t, "run-nested.golden", out.String())
 }
+
+// TestRunsFitTheScreen: every line of a listing but a command, which is to be
+// pasted, fits 80 columns, in every state and with long names.
+func TestRunsFitTheScreen(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 15, 10, 0, 0, 0, time.UTC)
+	var rows []render.RunRow
+	for _, skill := range []string{"x", "release_aa_backend_prod", strings.Repeat("very_long_", 6)} {
+		for _, state := range render.States() {
+			rows = append(rows, render.RunRow{Run: "20260115-101530-k3f9q2", Skill: skill, State: state, StartedAt: now.Add(-99*24*time.Hour - 23*time.Hour),
+				Error: types.Errorf(types.Conflict, "%s", strings.Repeat("the world is not as it has to be ", 5))})
+		}
+		for _, reason := range []string{engine.ForAwait, engine.ForConfirm, engine.ForApprove, engine.ForLock, engine.ForUnknown, engine.ForRepeat} {
+			rows = append(rows, render.RunRow{Run: "20260115-101530-k3f9q2", Skill: skill, State: "parked", Reason: reason, StartedAt: now,
+				Waiting: &engine.Waiting{Reason: reason, Name: "Await the approval of the whole team of release engineers", Step: "gitlab_mr_view",
+					Until: "result.approved_by_other || result.state == 'merged'", Since: now, Deadline: now}})
+		}
+	}
+	var out bytes.Buffer
+	if err := render.Runs(&out, rows, now); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(out.String()) {
+		if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 80 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+	for _, whole := range []string{"release_aa_backend_prod", "20260115-101530-k3f9q2", "outcome unknown"} {
+		if !strings.Contains(out.String(), whole) {
+			t.Errorf("%s is not there whole:\n%s", whole, out.String())
+		}
+	}
+}

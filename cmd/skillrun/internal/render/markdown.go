@@ -1,0 +1,50 @@
+package render
+
+import (
+	"regexp"
+	"strings"
+)
+
+// What a summary may have of Markdown: CommonMark's headings, bullets, strong
+// text and links, as far as they stand on one line.
+var (
+	mdHeading = regexp.MustCompile(`^ {0,3}#{1,6} +(.*?)(?: +#+)? *$`)
+	mdBullet  = regexp.MustCompile(`^( *)[-*+] +`)
+	mdStrong  = regexp.MustCompile(`\*\*([^*\s](?:[^*]*[^*\s])?)\*\*`)
+	mdLink    = regexp.MustCompile(`\[([^\[\]]+)\]\((https?://[^\s()]+)\)`)
+)
+
+const (
+	boldOn, boldOff = "\x1b[1m", "\x1b[22m"
+	lineOn, lineOff = "\x1b[4m", "\x1b[24m"
+)
+
+// Markdown is a text for a terminal: headings and strong text are bold, bullets
+// are dots, and a link is its text with the address behind it. Everything else,
+// what stands between fences too, is as it was. The text is cleaned first, so
+// that it cannot steer the terminal.
+func Markdown(text string) string {
+	lines, fenced := strings.Split(Clean(text), "\n"), false
+	for i, line := range lines {
+		if strings.HasPrefix(strings.TrimSpace(line), "```") {
+			fenced = !fenced
+			continue
+		}
+		if !fenced {
+			lines[i] = markdownLine(line)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func markdownLine(line string) string {
+	if m := mdHeading.FindStringSubmatch(line); m != nil {
+		return boldOn + links(mdStrong.ReplaceAllString(m[1], "$1")) + boldOff
+	}
+	line = mdBullet.ReplaceAllString(line, "$1• ")
+	return links(mdStrong.ReplaceAllString(line, boldOn+"$1"+boldOff))
+}
+
+func links(line string) string {
+	return mdLink.ReplaceAllString(line, lineOn+"$1"+lineOff+" ($2)")
+}
