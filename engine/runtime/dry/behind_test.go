@@ -112,8 +112,8 @@ func TestUnknownBehindAWrite(t *testing.T) {
 		t.Fatalf("failure %+v, seen %v, missing %v", f.Failure, w.seen, f.Missing)
 	}
 	want := []plan.Question{
-		{Kind: plan.Check, Path: "same", Node: "same", Name: "same", Until: "steps.v.key == 'k'"},
-		{Kind: plan.Await, Path: "wait", Node: "wait", Name: "wait", Step: "view", Until: "result.key == 'x'", Fields: []plan.Field{{Name: "title", Value: "bad"}}},
+		{Kind: plan.Check, Path: "same", Node: "same", Name: "same", Until: "steps.v.key == 'k'", After: 1},
+		{Kind: plan.Await, Path: "wait", Node: "wait", Name: "wait", Step: "view", Until: "result.key == 'x'", Fields: []plan.Field{{Name: "title", Value: "bad"}}, After: 2},
 	}
 	if diff := cmp.Diff(want, f.Questions); diff != "" {
 		t.Error(diff)
