@@ -14,34 +14,35 @@ import (
 // and today are of the run's start.
 func timeFunctions() []Function {
 	moment := types.Type{Kind: types.String, Format: "date-time"}
+	date, span, zone := inForm(formDate), inForm(formDuration), inForm(formZone)
 	units := types.Type{Kind: types.String, Enum: []string{"seconds", "minutes", "hours", "days"}}
 	parts := types.Type{Kind: types.String, Enum: []string{"hour", "day", "week", "month", "year"}}
 	return []Function{
 		Function{Name: "now", Signature: "now(zone?: string) string", Doc: "The date and time at which the run started, in the zone, or the configured one. It never changes during a run.",
-			Example: `now()`, Want: `"2026-02-24T09:30:00Z"`, run: runNow(time.RFC3339)}.plain(moment, text).optional(1),
+			Example: `now()`, Want: `"2026-02-24T09:30:00Z"`, run: runNow(time.RFC3339)}.plain(moment, zone).optional(1),
 		Function{Name: "today", Signature: "today(zone?: string) string", Doc: "The date on which the run started, in the zone, or the configured one.",
-			Example: `today("Asia/Tokyo")`, Want: `"2026-02-24"`, run: runNow(time.DateOnly)}.plain(types.Type{Kind: types.String, Format: "date"}, text).optional(1),
+			Example: `today("Asia/Tokyo")`, Want: `"2026-02-24"`, run: runNow(time.DateOnly)}.plain(types.Type{Kind: types.String, Format: "date"}, zone).optional(1),
 		Function{Name: "format_date", Signature: "format_date(date: string, layout: string, zone?: string) string",
 			Doc:     "A date (or date and time) written as the layout says: %Y %m %d %H %M %S are numbers, %b %B the month's short and long name, %a %A the weekday's, %V the week, %z the offset, %% a percent sign. With a zone, a date and time is shown there.",
-			Example: `format_date("2026-02-24", "%d %B %Y")`, Want: `"24 February 2026"`, run: runFormatDate}.plain(text, text, text, text).optional(1),
+			Example: `format_date("2026-02-24", "%d %B %Y")`, Want: `"24 February 2026"`, run: runFormatDate}.plain(text, date, inForm(formLayout), zone).optional(1),
 		Function{Name: "parse_date", Signature: "parse_date(text: string, layout: string, zone?: string) string", Doc: "The date that a text spells out as the layout of format_date says; with a time when the layout has hours. Without %z the time is one of clocks in the zone, or the configured one.",
-			Example: `parse_date("24 Feb 2026 09:30", "%d %b %Y %H:%M", "Europe/Dublin")`, Want: `"2026-02-24T09:30:00Z"`, run: runParseDate}.plain(text, text, text, text).optional(1),
+			Example: `parse_date("24 Feb 2026 09:30", "%d %b %Y %H:%M", "Europe/Dublin")`, Want: `"2026-02-24T09:30:00Z"`, run: runParseDate}.plain(text, text, inForm(formReadLayout), zone).optional(1),
 		Function{Name: "date_add", Signature: "date_add(date: string, duration: string) string", Doc: "The date or time that is so much later, or earlier with a minus: 90s, 5m, 36h, -3d. A date stays a date when whole days are added.",
-			Example: `date_add("2026-02-24", "-30d")`, Want: `"2026-01-25"`, run: runDateAdd}.plain(text, text, text),
+			Example: `date_add("2026-02-24", "-30d")`, Want: `"2026-01-25"`, run: runDateAdd}.plain(text, date, span),
 		Function{Name: "date_diff", Signature: `date_diff(from: string, to: string, unit: "seconds", "minutes", "hours" or "days") integer`, Doc: "How many whole units lie between two dates; negative when to is earlier.",
-			Example: `date_diff("2026-02-24", "2026-03-01", "days")`, Want: `5`, run: runDateDiff}.plain(integer, text, text, units),
+			Example: `date_diff("2026-02-24", "2026-03-01", "days")`, Want: `5`, run: runDateDiff}.plain(integer, date, date, units),
 		Function{Name: "weekday", Signature: "weekday(date: string, zone?: string) integer", Doc: "The day of the week, 1 for Monday to 7 for Sunday.",
-			Example: `weekday("2026-02-24")`, Want: `2`, run: runWeekday}.plain(integer, text, text).optional(1),
+			Example: `weekday("2026-02-24")`, Want: `2`, run: runWeekday}.plain(integer, date, zone).optional(1),
 		Function{Name: "start_of", Signature: `start_of(date: string, unit: "hour", "day", "week", "month" or "year", zone?: string) string`, Doc: "The first moment of the hour, day, week (its Monday), month or year that the date is in, in the zone; without one, in the offset of the date. A date stays a date.",
-			Example: `start_of("2026-02-24", "month")`, Want: `"2026-02-01"`, run: runStartOf}.plain(text, text, parts, text).optional(1),
+			Example: `start_of("2026-02-24", "month")`, Want: `"2026-02-01"`, run: runStartOf}.plain(text, date, parts, zone).optional(1),
 		Function{Name: "in_zone", Signature: "in_zone(date: string, zone: string) string", Doc: "The same moment, as clocks in the zone show it.",
-			Example: `in_zone("2026-07-01T12:00:00Z", "Europe/Dublin")`, Want: `"2026-07-01T13:00:00+01:00"`, run: runInZone}.plain(moment, text, text),
+			Example: `in_zone("2026-07-01T12:00:00Z", "Europe/Dublin")`, Want: `"2026-07-01T13:00:00+01:00"`, run: runInZone}.plain(moment, date, zone),
 		Function{Name: "unix", Signature: "unix(date: string) integer", Doc: "Seconds since 1970, so that moments of different zones can be compared.",
-			Example: `unix("2026-02-24T09:30:00Z")`, Want: `1771925400`, run: runUnix}.plain(integer, text),
+			Example: `unix("2026-02-24T09:30:00Z")`, Want: `1771925400`, run: runUnix}.plain(integer, date),
 		Function{Name: "from_unix", Signature: "from_unix(seconds: integer, zone?: string) string", Doc: "The moment so many seconds after 1970, in the zone, or the configured one.",
-			Example: `from_unix(1771925400)`, Want: `"2026-02-24T09:30:00Z"`, run: runFromUnix}.plain(moment, integer, text).optional(1),
+			Example: `from_unix(1771925400)`, Want: `"2026-02-24T09:30:00Z"`, run: runFromUnix}.plain(moment, integer, zone).optional(1),
 		Function{Name: "duration", Signature: "duration(text: string) integer", Doc: "How many seconds 90s, 5m, 36h, 3d or 1d12h are.",
-			Example: `duration("1d12h")`, Want: `129600`, run: runDuration}.plain(integer, text),
+			Example: `duration("1d12h")`, Want: `129600`, run: runDuration}.plain(integer, span),
 		Function{Name: "format_duration", Signature: "format_duration(seconds: integer) string", Doc: "A number of seconds as a duration.",
 			Example: `format_duration(129605)`, Want: `"1d12h5s"`, run: runFormatDuration}.plain(text, integer),
 	}

@@ -82,6 +82,7 @@ func functionHint(name string) string {
 
 // plainCall checks a function whose parameters have fixed types.
 func (c *checker) plainCall(n *call, s Scope) types.Type {
+	before := len(c.problems)
 	for i, a := range n.args {
 		t := c.operand(a, s)
 		want := n.fn.params[min(i, len(n.fn.params)-1)]
@@ -90,7 +91,12 @@ func (c *checker) plainCall(n *call, s Scope) types.Type {
 		}
 		if why, ok := want.Accepts(t); !ok {
 			c.fail(a, CodeTypeMismatch, n.fn.Signature, "%s cannot take %s: %s", n.fn.Name, show(a), why)
+			continue
 		}
+		c.form(n, a, t, want)
+	}
+	if len(c.problems) == before {
+		c.constant(n)
 	}
 	return n.fn.result
 }

@@ -14,6 +14,7 @@ const (
 	CodeSecretLeak      diag.Code = "secret-leak"
 	CodeBadPattern      diag.Code = "bad-pattern"
 	CodeNameTaken       diag.Code = "name-taken"
+	CodeBadValue        diag.Code = "bad-value" // an argument that is written out, and that its function always refuses
 )
 
 // Problem is a mistake in an expression or a text. From and To are byte

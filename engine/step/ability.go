@@ -174,6 +174,9 @@ func (s Step) Workspaces(in types.Values) []string {
 
 // Find looks for the effect of the key; call it only when CanFind.
 func (s Step) Find(ctx context.Context, key Key, in json.RawMessage) (Found[json.RawMessage], error) {
+	if err := s.Refuses(in, nil); err != nil {
+		return Found[json.RawMessage]{}, err
+	}
 	return s.find(ctx, key, s.filled(in, nil))
 }
 
@@ -181,6 +184,9 @@ func (s Step) Find(ctx context.Context, key Key, in json.RawMessage) (Found[json
 // yet; they are zero in in. A step without a preview predicts an unknown
 // output and shows its arguments.
 func (s Step) Preview(ctx context.Context, in json.RawMessage, unknown UnknownPaths) (Prediction[json.RawMessage], error) {
+	if err := s.Refuses(in, unknown); err != nil {
+		return Prediction[json.RawMessage]{}, err
+	}
 	if s.preview == nil {
 		return Prediction[json.RawMessage]{Change: Change{Title: s.Name}, Unknown: UnknownPaths{""}}, nil
 	}

@@ -82,6 +82,7 @@ type Step struct {
 	restore  func(ctx context.Context, in, out json.RawMessage) error
 	late     bool
 	reach    func(context.Context, Use) Reach
+	check    func(json.RawMessage, UnknownPaths) error
 }
 
 // Touch says what a step reaches: the service it needs by default, and the
@@ -198,6 +199,9 @@ func (s Step) AllCodes() []types.Code {
 
 // Do performs the step. The result is an object of type Out.
 func (s Step) Do(ctx context.Context, in json.RawMessage) (json.RawMessage, error) {
+	if err := s.Refuses(in, nil); err != nil {
+		return nil, err
+	}
 	return s.do(ctx, s.filled(in, nil))
 }
 

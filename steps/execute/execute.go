@@ -45,14 +45,14 @@ func Steps(o Options) []step.Step {
 	r := runner{o}
 	codes := []types.Code{types.NotFound, types.Forbidden, ExitCode}
 	return []step.Step{
-		step.Read("exec_read", "Run a program that only looks.", r.look,
+		step.Checked(step.Read("exec_read", "Run a program that only looks.", r.look,
 			step.Restore(func(ctx context.Context, in Look, out Out) error { return restore(ctx, in.Dir, out.Files) })).
-			Reaching(looks).Touching("", "program", "run").Failing(append(codes, types.Timeout)...),
-		step.Write("exec", "Run a program that changes something.", r.run,
+			Reaching(looks).Touching("", "program", "run").Failing(append(codes, types.Timeout)...), Look.check),
+		step.Checked(step.Write("exec", "Run a program that changes something.", r.run,
 			step.Find(r.find), step.Preview(preview), step.Late[In, Out](),
 			step.Restore(func(ctx context.Context, in In, out Out) error { return restore(ctx, in.Dir, out.Files) }),
 			step.Resolve("the exit code that it ended with, such as 0", resolve)).
-			Reaching(changes).Touching("", "program", "run").Failing(codes...),
+			Reaching(changes).Touching("", "program", "run").Failing(codes...), In.check),
 	}
 }
 
@@ -92,18 +92,6 @@ func (f Finder) codes() FindCodes {
 		out.Absent = f.ExitCodes.Absent
 	}
 	return out
-}
-
-// check refuses a code that says both.
-func (f Finder) check() error {
-	codes := f.codes()
-	for _, c := range codes.Exists {
-		if slices.Contains(codes.Absent, c) {
-			return types.Errorf(types.BadInput, "exit code %d of find says that the effect is there, and that it is not", c).
-				WithHint("leave it out of exit_codes.exists or of exit_codes.absent")
-		}
-	}
-	return nil
 }
 
 // In are the arguments of exec. An exit code that is not expected means that
@@ -151,9 +139,6 @@ func (r runner) find(ctx context.Context, _ step.Key, in In) (step.Found[Out], e
 			return step.CannotTell[Out]("look whether " + in.Program + " did its work; with find, the skill could look itself"), nil
 		}
 		return step.Absent[Out](), nil
-	}
-	if err := in.Find.check(); err != nil {
-		return step.Found[Out]{}, err
 	}
 	look, codes := in.Look, in.Find.codes()
 	look.Program, look.Args, look.Stdin, look.Expect = in.Find.Program, in.Find.Args, "", slices.Concat(codes.Exists, codes.Absent)

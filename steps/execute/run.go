@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -59,14 +59,10 @@ func (r runner) execute(ctx context.Context, in Look) (Out, *fault) {
 	if in.Timeout == "" {
 		limit, err = 5*time.Minute, nil
 	}
-	if err != nil || limit <= 0 {
-		return Out{}, no(types.Errorf(types.BadInput, "timeout is %q, not a duration above zero", in.Timeout).WithHint("use 90s or 5m"))
+	if err != nil {
+		return Out{}, no(types.AsError(err))
 	}
 	path, f := r.program(in)
-	if f != nil {
-		return Out{}, f
-	}
-	env, f := r.environment(in)
 	if f != nil {
 		return Out{}, f
 	}
@@ -79,7 +75,7 @@ func (r runner) execute(ctx context.Context, in Look) (Out, *fault) {
 	defer cancel()
 	stdout, stderr := newTail(in.MaxOutput), newTail(in.MaxOutput)
 	cmd := &exec.Cmd{
-		Path: path, Args: append([]string{in.Program}, in.Args...), Env: env, Dir: dir,
+		Path: path, Args: append([]string{in.Program}, in.Args...), Env: r.environment(in), Dir: dir,
 		Stdin: strings.NewReader(in.Stdin), Stdout: stdout, Stderr: stderr,
 		SysProcAttr: ownGroup(), WaitDelay: r.grace(),
 	}
@@ -215,27 +211,9 @@ func orElse(s, otherwise string) string {
 	return s
 }
 
-var (
-	programPattern   = regexp.MustCompile(`^(/[^\x00]+|[A-Za-z0-9][A-Za-z0-9._+-]*)$`)
-	workspacePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
-	shellPattern     = regexp.MustCompile(`^(ba|da|k|z|c|tc|fi|a)?sh$`)
-	textPattern      = regexp.MustCompile(`^-[a-zA-Z]*c`)
-)
-
 // program finds the program in PATH as it was handed in; the working directory
 // is never looked into.
 func (r runner) program(in Look) (string, *fault) {
-	if !programPattern.MatchString(in.Program) {
-		return "", no(types.Errorf(types.BadInput, "%q is not a program", in.Program).WithHint("use an absolute path, or a name that is in PATH"))
-	}
-	if shellPattern.MatchString(name(in)) && slices.ContainsFunc(in.Args, textPattern.MatchString) {
-		return "", no(types.Errorf(types.BadInput, "%s would run a text", name(in)).WithHint("put the text into a file and run that, with what comes from outside as its arguments"))
-	}
-	for _, a := range append(slices.Clone(in.Args), in.Stdin) {
-		if strings.Contains(a, "\x00") {
-			return "", no(types.Errorf(types.BadInput, "an argument of %s holds a NUL character", name(in)).WithHint("leave it out"))
-		}
-	}
 	if filepath.IsAbs(in.Program) {
 		return in.Program, nil
 	}
@@ -272,37 +250,20 @@ func (r runner) variable(name string) (string, bool) {
 	return r.Env(name)
 }
 
-var (
-	variablePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	// steering are variables that decide which code runs.
-	steering = regexp.MustCompile(`^(LD_.*|DYLD_.*|PATH|ENV|BASH_ENV|SHELLOPTS)$`)
-)
-
 // environment is PATH, what is passed on, and what is set.
-func (r runner) environment(in Look) ([]string, *fault) {
+func (r runner) environment(in Look) []string {
 	env := map[string]string{}
 	for _, name := range append([]string{"PATH"}, in.PassEnv...) {
-		if !variablePattern.MatchString(name) {
-			return nil, no(types.Errorf(types.BadInput, "%q cannot name a variable", name).WithHint("use letters, digits and underscores"))
-		}
 		if v, ok := r.variable(name); ok {
 			env[name] = v
 		}
 	}
-	for name, v := range in.Env {
-		switch {
-		case !variablePattern.MatchString(name) || strings.Contains(v, "\x00"):
-			return nil, no(types.Errorf(types.BadInput, "the variable %q cannot be set", name).WithHint("use letters, digits and underscores, and no NUL in the value"))
-		case steering.MatchString(name):
-			return nil, no(types.Errorf(types.BadInput, "the variable %s would decide which code runs", name).WithHint("name the program by its absolute path; what skillrun was given itself can be passed on with pass_env"))
-		}
-		env[name] = v
-	}
+	maps.Copy(env, in.Env)
 	out := make([]string, 0, len(env))
 	for _, name := range types.SortedKeys(env) {
 		out = append(out, name+"="+env[name])
 	}
-	return out, nil
+	return out
 }
 
 // folder is where a program works: the files of a workspace, or a new folder
@@ -321,9 +282,6 @@ func folder(ctx context.Context, workspace *string) (dir string, remove func(), 
 			return "", nil, no(types.Errorf(types.Internal, "a folder for the program: %w", err))
 		}
 		return dir, func() { _ = os.RemoveAll(dir) }, nil
-	}
-	if !workspacePattern.MatchString(*workspace) {
-		return "", nil, no(types.Errorf(types.BadInput, "%q is not the name of a workspace", *workspace).WithHint("give the workspace output of git_checkout to this step"))
 	}
 	dir = filepath.Join(base, *workspace, "files")
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {

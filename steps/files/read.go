@@ -9,12 +9,20 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
 type readIn struct {
 	At
 	Path string `json:"path" doc:"The path of the file, from the folder."`
+}
+
+func (in readIn) check(unknown step.UnknownPaths) error {
+	if err := in.At.check(unknown); err != nil {
+		return err
+	}
+	return checkPath("path", in.Path, unknown)
 }
 
 type readOut struct {
@@ -86,21 +94,25 @@ type globIn struct {
 	Pattern string `json:"pattern" doc:"The pattern, from the folder: * and ? stand for part of a name, [a-z] for one of these characters, ** as a whole folder for any number of folders. Names that begin with a dot match only where the pattern has the dot."`
 }
 
+func (in globIn) check(unknown step.UnknownPaths) error {
+	if err := in.At.check(unknown); err != nil || unknown.Has("pattern") {
+		return err
+	}
+	for p := range strings.SplitSeq(in.Pattern, "/") {
+		if _, err := path.Match(p, ""); err != nil {
+			return types.Errorf(types.BadInput, "%q is not a pattern", in.Pattern).WithHint("close the [ of a set of characters, or write \\[ for the character")
+		}
+	}
+	return valid(in.Pattern)
+}
+
 type globOut struct {
 	Paths []string `json:"paths" doc:"The paths of the files that match, sorted; not folders, not links. At most 2,000; more are an error."`
 	Count int      `json:"count" doc:"How many there are."`
 }
 
 func (f family) glob(ctx context.Context, in globIn) (globOut, error) {
-	if err := valid(in.Pattern); err != nil {
-		return globOut{}, err
-	}
 	parts := strings.Split(in.Pattern, "/")
-	for _, p := range parts {
-		if _, err := path.Match(p, ""); err != nil {
-			return globOut{}, types.Errorf(types.BadInput, "%q is not a pattern", in.Pattern).WithHint("close the [ of a set of characters, or write \\[ for the character")
-		}
-	}
 	root, err := f.open(ctx, in.At)
 	if err != nil {
 		return globOut{}, err

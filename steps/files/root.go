@@ -22,14 +22,28 @@ var workspacePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 // open opens the folder that the arguments name. Every access goes through it.
 func (f family) open(ctx context.Context, at At) (*os.Root, error) {
-	switch {
-	case at.Workspace != nil && at.Service == nil:
+	if at.Workspace != nil {
 		return openWorkspace(ctx, *at.Workspace)
-	case at.Workspace == nil && at.Service != nil:
-		return f.openService(*at.Service)
 	}
-	return nil, types.Errorf(types.BadInput, "give either workspace or service").
-		WithHint("workspace is what git_checkout laid down; service is a folder that skillrun.yaml opens")
+	return f.openService(*at.Service)
+}
+
+// check refuses arguments that name no folder, or two.
+func (at At) check(unknown step.UnknownPaths) error {
+	err := unknown.Given(1, 1, map[string]bool{"workspace": at.Workspace != nil, "service": at.Service != nil})
+	if err != nil {
+		return types.Errorf(types.BadInput, "give either workspace or service").
+			WithHint("workspace is what git_checkout laid down; service is a folder that skillrun.yaml opens")
+	}
+	return nil
+}
+
+// checkPath refuses an argument that is no plain path below the folder.
+func checkPath(name, path string, unknown step.UnknownPaths) error {
+	if unknown.Has(name) {
+		return nil
+	}
+	return valid(path)
 }
 
 func openWorkspace(ctx context.Context, name string) (*os.Root, error) {

@@ -28,32 +28,25 @@ type writeOut struct {
 
 var expectPattern = regexp.MustCompile(`^(absent|sha256:[0-9a-f]{64})$`)
 
-func (in writeIn) check() error {
+func (in writeIn) check(unknown step.UnknownPaths) error {
 	switch {
 	case len(in.Text) > maxFile:
 		return types.Errorf(types.BadInput, "the text is larger than %d MiB", maxFile>>20).WithHint("write less, or several files")
-	case in.Expect != nil && !expectPattern.MatchString(*in.Expect):
+	case in.Expect != nil && !unknown.Has("expect") && !expectPattern.MatchString(*in.Expect):
 		return types.Errorf(types.BadInput, "expect is %q", *in.Expect).WithHint("give absent, or the digest that file_read gave")
 	}
-	return valid(in.Path)
+	return checkPath("path", in.Path, unknown)
 }
 
 func (in writeIn) out() writeOut {
 	return writeOut{in.Path, digest([]byte(in.Text)), len(in.Text)}
 }
 
-func (f family) prepare(in writeIn) (*os.Root, error) {
-	if err := in.check(); err != nil {
-		return nil, err
-	}
-	return f.openService(in.Service)
-}
-
 // write puts the file in place by a rename; before that, nothing has happened.
 // What is expected is looked at just before: between two programs that write
 // the same file at the same moment, the later one wins.
 func (f family) write(_ context.Context, in writeIn) (writeOut, error) {
-	root, err := f.prepare(in)
+	root, err := f.openService(in.Service)
 	if err != nil {
 		return writeOut{}, err
 	}
@@ -67,14 +60,14 @@ type localIn struct {
 	Text      string `json:"text" doc:"What the file is to hold, up to 1 MiB."`
 }
 
+func (in localIn) file() writeIn { return writeIn{Path: in.Path, Text: in.Text} }
+
+func (in localIn) check(unknown step.UnknownPaths) error { return in.file().check(unknown) }
+
 // writeWorkspace writes a file of a workspace, new or not. The repository is
 // asked about one that is not there, so that what no commit could hold is
 // refused now, and a script that was not checked out stays one.
 func (f family) writeWorkspace(ctx context.Context, in localIn) (writeOut, error) {
-	w := writeIn{Path: in.Path, Text: in.Text}
-	if err := w.check(); err != nil {
-		return writeOut{}, err
-	}
 	root, err := openWorkspace(ctx, in.Workspace)
 	if err != nil {
 		return writeOut{}, err
@@ -89,7 +82,7 @@ func (f family) writeWorkspace(ctx context.Context, in localIn) (writeOut, error
 			return writeOut{}, err
 		}
 	}
-	return w.put(root, mode)
+	return in.file().put(root, mode)
 }
 
 // plainWay refuses a path that a link or a file is on the way to: the file would
@@ -164,7 +157,7 @@ func (in writeIn) there(root *os.Root) ([]byte, error) {
 // it does not matter who put it there. It asks nothing of what was expected
 // before.
 func (f family) find(_ context.Context, _ step.Key, in writeIn) (step.Found[writeOut], error) {
-	root, err := f.prepare(in)
+	root, err := f.openService(in.Service)
 	if err != nil {
 		return step.Found[writeOut]{}, err
 	}
@@ -200,7 +193,7 @@ func (f family) preview(_ context.Context, in writeIn, unknown step.UnknownPaths
 	if unknown.Has("service") {
 		return p, nil
 	}
-	root, err := f.prepare(in)
+	root, err := f.openService(in.Service)
 	if err != nil {
 		return p, err
 	}

@@ -35,9 +35,6 @@ type commitOut struct {
 
 func (c *client) commit(ctx context.Context, in commitIn) (commitOut, error) {
 	var out commitOut
-	if err := checkMessage(in.Message); err != nil {
-		return out, err
-	}
 	w, err := c.openWorkspace(ctx, in.Workspace)
 	if err != nil {
 		return out, err
@@ -120,6 +117,13 @@ func (w *workspace) again(ctx context.Context, ours *object.Commit, edits map[st
 		return commitOut{}, err
 	}
 	return w.committed(ctx, ours.Hash, 0)
+}
+
+func (in commitIn) check(unknown step.UnknownPaths) error {
+	if unknown.Has("message") {
+		return nil
+	}
+	return checkMessage(in.Message)
 }
 
 // checkMessage refuses a message that is empty, that git cannot keep, or that

@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -32,13 +33,10 @@ type diffOut struct {
 	Truncated bool          `json:"truncated" doc:"Whether the list or the diff was cut."`
 }
 
+func (in diffIn) check(step.UnknownPaths) error { return checkPaths(in.Paths...) }
+
 func (c *client) diff(ctx context.Context, in diffIn) (diffOut, error) {
 	var out diffOut
-	for _, p := range in.Paths {
-		if err := checkPath(p); err != nil {
-			return out, err
-		}
-	}
 	r, refs, err := c.look(ctx, in.Service, in.Repo)
 	if err != nil {
 		return out, err

@@ -114,24 +114,24 @@ func Steps(o Options) []step.Step {
 			Reaching(c.sees()).Touching("git", "commits", "read").Failing(reads...),
 		step.Read("git_fetch", "Look what a branch or commit of a remote is now, and keep its history for the steps that follow.", c.fetchRef).
 			Reaching(c.sees()).Touching("git", "commits", "read").Failing(reads...),
-		step.Read("git_diff", "Compare the files of two commits of a remote.", c.diff).
-			Reaching(c.sees("from", "to")).Touching("git", "files", "read").Failing(reads...),
+		step.Checked(step.Read("git_diff", "Compare the files of two commits of a remote.", c.diff).
+			Reaching(c.sees("from", "to")).Touching("git", "files", "read").Failing(reads...), diffIn.check),
 		step.Read("git_show", "Show a commit of a remote: who, when, why, and the files it changed.", c.show).
 			Reaching(c.sees("commit")).Touching("git", "commit", "read").Failing(reads...),
-		step.Read("git_read_file", "Read a file at a commit or branch of a remote.", c.readFile).
-			Reaching(c.sees("ref")).Touching("git", "file", "read").Failing(reads...),
+		step.Checked(step.Read("git_read_file", "Read a file at a commit or branch of a remote.", c.readFile).
+			Reaching(c.sees("ref")).Touching("git", "file", "read").Failing(reads...), readFileIn.check),
 		step.Read("git_branch_list", "List the branches of a remote.", c.branchList).
 			Reaching(c.sees()).Touching("git", "branches", "read").Failing(reads...),
-		step.Local("git_checkout", "Lay files of a commit into a workspace.", c.checkout).
-			Reaching(c.sees("commit")).Touching("git", "files", "read").Failing(reads...),
+		step.Checked(step.Local("git_checkout", "Lay files of a commit into a workspace.", c.checkout).
+			Reaching(c.sees("commit")).Touching("git", "files", "read").Failing(reads...), checkoutIn.check),
 		step.Local("git_branch_create", "Name the branch that a workspace will be pushed to, or go on from ours that is there.", c.branchCreate).
 			Reaching(c.branches).Touching("git", "branch", "read").Failing(append(reads, types.Conflict)...),
-		step.Local("git_commit", "Commit the new, changed, moved and deleted files of a workspace.", c.commit, step.Preview(c.previewCommit)).
-			Reaching(edits).Touching("git", "commit", "create").Failing(append(reads, types.Conflict)...),
-		step.Write("git_push", "Push a workspace's commit to a branch.", c.push,
+		step.Checked(step.Local("git_commit", "Commit the new, changed, moved and deleted files of a workspace.", c.commit, step.Preview(c.previewCommit)).
+			Reaching(edits).Touching("git", "commit", "create").Failing(append(reads, types.Conflict)...), commitIn.check),
+		step.Checked(step.Write("git_push", "Push a workspace's commit to a branch.", c.push,
 			step.Find(c.findPush), step.Preview(c.previewPush), step.Resolve("the branch, or the commit it is at", c.resolvePush),
 			step.Undo(step.Undoing[pushIn, pushOut]{Say: sayUnpush, Look: c.lookUnpush, Do: c.unpush})).
-			Reaching(c.pushes).Touching("git", "branch", "push").Failing(append(reads, types.Conflict)...),
+			Reaching(c.pushes).Touching("git", "branch", "push").Failing(append(reads, types.Conflict)...), pushIn.check),
 	}
 }
 
@@ -164,6 +164,16 @@ func checkPath(path string) error {
 	}
 	if !ok {
 		return types.Errorf(types.BadInput, "%q is not a path inside the repository", path).WithHint("write it from the repository's root, as git ls-files does, without . and ..")
+	}
+	return nil
+}
+
+// checkPaths refuses files that are named by no plain paths.
+func checkPaths(paths ...string) error {
+	for _, p := range paths {
+		if err := checkPath(p); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -14,11 +14,6 @@ func (c *client) previewCommit(ctx context.Context, in commitIn, unknown step.Un
 	if unknown.Has("workspace") {
 		return out, nil
 	}
-	if !unknown.Has("message") {
-		if err := checkMessage(in.Message); err != nil {
-			return out, err
-		}
-	}
 	w, err := c.openWorkspace(ctx, in.Workspace)
 	if err != nil {
 		return out, err

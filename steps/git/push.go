@@ -73,13 +73,10 @@ func (p *pushing) out() pushOut {
 	return pushOut{Branch: p.branch, Sha: p.w.meta.Head, Remote: p.to.pushURL}
 }
 
+func (in pushIn) check(step.UnknownPaths) error { return checkPaths(in.Watch...) }
+
 func (c *client) push(ctx context.Context, in pushIn) (pushOut, error) {
 	watch := in.Watch
-	for _, name := range watch {
-		if err := checkPath(name); err != nil {
-			return pushOut{}, err
-		}
-	}
 	p, err := c.pushing(ctx, in)
 	if err != nil {
 		return pushOut{}, err

@@ -12,6 +12,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
 
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -32,11 +33,15 @@ type readFileOut struct {
 	DefaultBranch string `json:"default_branch" doc:"The remote's default branch."`
 }
 
+func (in readFileIn) check(unknown step.UnknownPaths) error {
+	if unknown.Has("path") {
+		return nil
+	}
+	return checkPath(in.Path)
+}
+
 func (c *client) readFile(ctx context.Context, in readFileIn) (readFileOut, error) {
 	var out readFileOut
-	if err := checkPath(in.Path); err != nil {
-		return out, err
-	}
 	r, refs, commit, err := c.lookAt(ctx, in.Service, in.Repo, in.Ref)
 	if err != nil {
 		return out, err

@@ -65,16 +65,13 @@ type checkoutOut struct {
 	Files     []string `json:"files" doc:"The files that were laid down."`
 }
 
+func (in checkoutIn) check(step.UnknownPaths) error { return checkPaths(in.Paths...) }
+
 func (c *client) checkout(ctx context.Context, in checkoutIn) (checkoutOut, error) {
 	var out checkoutOut
 	commit, err := checkSHA("commit", in.Commit)
 	if err != nil {
 		return out, err
-	}
-	for _, p := range in.Paths {
-		if err := checkPath(p); err != nil {
-			return out, err
-		}
 	}
 	r, refs, err := c.look(ctx, in.Service, in.Repo)
 	if err != nil {

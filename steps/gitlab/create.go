@@ -49,6 +49,12 @@ type plain struct {
 	isDraft, removeSource bool
 }
 
+// check is what prepare refuses.
+func (in CreateIn) check(unknown step.UnknownPaths) error {
+	_, err := in.prepare(unknown)
+	return err
+}
+
 // prepare refuses what GitLab would refuse anyway, or misunderstand, before
 // anything is sent.
 func (in CreateIn) prepare(unknown step.UnknownPaths) (plain, error) {

@@ -238,9 +238,7 @@ func (f family) previewTarget(ctx context.Context, p plain, unknown step.Unknown
 
 // touched reports whether an argument, or anything in it, is not known yet.
 func touched(u step.UnknownPaths, name string) bool {
-	return u.Has(name) || slices.ContainsFunc(u, func(path string) bool {
-		return strings.HasPrefix(path, name+".") || strings.HasPrefix(path, name+"[")
-	})
+	return u.Touches(name)
 }
 
 func (p plain) fields(target, description string, unknown step.UnknownPaths) []step.FieldChange {

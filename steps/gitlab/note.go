@@ -28,6 +28,14 @@ type NoteOut struct {
 	CreatedAt string `json:"created_at" doc:"When it was written." format:"date-time"`
 }
 
+func (in NoteIn) check(unknown step.UnknownPaths) error {
+	if unknown.Has("body") {
+		return nil
+	}
+	_, err := encodeNote(in.Body, marker{})
+	return err
+}
+
 // place names a merge request for people.
 func place(project string, iid int) string { return "!" + strconv.Itoa(iid) + " of " + project }
 

@@ -127,7 +127,7 @@ func TestNoteIsRefused(t *testing.T) {
 		want string
 	}{
 		{"empty", args{"body": " \n"}, "invalid: the note is empty (say something in body, or leave the step out with if:)"},
-		{"long", args{"body": strings.Repeat("x", maxNote)}, "invalid: the note has 1000057 characters, GitLab takes 1000000 (shorten it"},
+		{"long", args{"body": strings.Repeat("x", maxNote)}, "invalid: the note has 1000032 characters, GitLab takes 1000000 (shorten it"},
 		{"unknown merge request", args{"iid": 9}, "not_found: look at merge request !9 of team/app: 404 Not Found: 404 Not found (GitLab says 404 also when"},
 		{"unknown project", args{"project": "team/gone"}, "not_found: look at merge request !1 of team/gone: 404 Not Found: 404 Project Not Found"},
 		{"unknown service", args{"service": "other"}, `invalid: there is no service "other"`},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -47,9 +48,6 @@ type FailedJob struct {
 }
 
 func (f family) pipeline(ctx context.Context, in PipelineIn) (PipelineOut, error) {
-	if err := in.one(); err != nil {
-		return PipelineOut{}, err
-	}
 	c, err := f.connect(in.At)
 	if err != nil {
 		return PipelineOut{}, err
@@ -80,20 +78,14 @@ func (f family) pipeline(ctx context.Context, in PipelineIn) (PipelineOut, error
 	return out, nil
 }
 
-// one refuses arguments that say in more than one way, or in none, which
+// check refuses arguments that say in more than one way, or in none, which
 // pipeline is meant.
-func (in PipelineIn) one() error {
-	said := 0
-	for _, given := range []bool{in.PipelineID != 0, in.Ref != "", in.SHA != "", in.IID != 0} {
-		if given {
-			said++
-		}
+func (in PipelineIn) check(unknown step.UnknownPaths) error {
+	err := unknown.Given(1, 1, map[string]bool{"pipeline_id": in.PipelineID != 0, "ref": in.Ref != "", "sha": in.SHA != "", "iid": in.IID != 0})
+	if err != nil || unknown.Has("ref") {
+		return err
 	}
-	if said == 1 {
-		return checkRef(in.Ref)
-	}
-	return types.Errorf(types.BadInput, "%d of pipeline_id, ref, sha and iid are given", said).
-		WithHint("give exactly one of them")
+	return checkRef(in.Ref)
 }
 
 // which looks up the number of the pipeline, and the project that it runs in.

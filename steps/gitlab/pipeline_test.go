@@ -104,8 +104,8 @@ func TestPipelineIsNotThere(t *testing.T) {
 		{args{"ref": "main"}, "not_found: there is no pipeline for main in team/app (GitLab makes one some seconds after a push: wait for it"},
 		{args{"sha": sha("x")}, "not_found: there is no pipeline for " + sha("x") + " in team/app"},
 		{args{"iid": 9}, "not_found: look at merge request !9 of team/app: 404 Not Found"},
-		{args{}, "invalid: 0 of pipeline_id, ref, sha and iid are given (give exactly one of them)"},
-		{args{"ref": "main", "iid": 1}, "invalid: 2 of pipeline_id, ref, sha and iid are given"},
+		{args{}, "invalid: 0 of iid, pipeline_id, ref and sha are given (give exactly one of them)"},
+		{args{"ref": "main", "iid": 1}, "invalid: 2 of iid, pipeline_id, ref and sha are given"},
 		{args{"ref": "a:b"}, `invalid: "a:b" is not a branch name`},
 		{args{"ref": "main", "service": "other"}, `invalid: there is no service "other"`},
 	} {

@@ -44,22 +44,33 @@ func (f family) connect(name string) (*client, error) {
 	return &client{name, s, base, outcome.Client(rt, s.Timeout)}, nil
 }
 
+func badPath(path string) error {
+	return types.Errorf(types.BadInput, "%q is not a path below the url of the service", path).
+		WithHint("write it percent-encoded, without . or .. as a part, and give what follows a ? as query")
+}
+
+// checkPath refuses a path that leads above the service's url, or into a query.
+func checkPath(path string) error {
+	plain, err := url.PathUnescape(path)
+	switch {
+	case err != nil,
+		strings.ContainsAny(path, "?#\\") || strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f }),
+		slices.ContainsFunc(strings.FieldsFunc(plain, isSlash), isDots):
+		return badPath(path)
+	}
+	return nil
+}
+
 // locate puts a path below the service's url. Nothing in it can lead above, to
 // another host, or into the query.
 func (c *client) locate(path string, query map[string]json.RawMessage) (*url.URL, error) {
-	bad := types.Errorf(types.BadInput, "%q is not a path below the url of service %q", path, c.name).
-		WithHint("write it percent-encoded, without . or .. as a part, and give what follows a ? as query")
-	if strings.ContainsAny(path, "?#\\") || strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return nil, bad
+	if err := checkPath(path); err != nil {
+		return nil, err
 	}
-	plain, err := url.PathUnescape(path)
-	if err != nil || slices.ContainsFunc(strings.FieldsFunc(plain, isSlash), isDots) {
-		return nil, bad
-	}
-	u := *c.base
+	u, err := *c.base, error(nil)
 	raw := strings.TrimSuffix(c.base.EscapedPath(), "/") + "/" + strings.TrimPrefix(path, "/")
 	if u.Path, err = url.PathUnescape(raw); err != nil {
-		return nil, bad
+		return nil, badPath(path)
 	}
 	u.RawPath = raw // is left aside where it is not the encoding of Path
 	u.RawQuery, err = encodeQuery(query)
@@ -101,20 +112,28 @@ var headerPattern = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 var reserved = regexp.MustCompile(`^(authorization|proxy-.*|cookie2?|host|content-length|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|` +
 	`x-http-method(-override)?|x-method-override|(x-)?idempotency-key)$`)
 
-func (c *client) headers(h http.Header, given map[string]string) error {
-	for name, v := range given {
-		lower := strings.ToLower(name)
+// checkHeaders refuses what is not for a step to send. own is the header that the
+// service's credential stands in, when it is known.
+func checkHeaders(given map[string]string, own string) error {
+	for _, name := range types.SortedKeys(given) {
+		v, lower := given[name], strings.ToLower(name)
 		if !headerPattern.MatchString(name) || strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
 			return types.Errorf(types.BadInput, "the header %q cannot be sent", name).
 				WithHint("a name has letters, digits and dashes, a value no line break")
 		}
-		if reserved.MatchString(lower) || lower == strings.ToLower(c.s.Header) {
+		if reserved.MatchString(lower) || lower == strings.ToLower(own) {
 			return types.Errorf(types.BadInput, "the header %s is not for a step to set", name).
 				WithHint("the credential stands under the service in skillrun.yaml; the others belong to the protocol")
 		}
-		h.Set(name, v)
 	}
 	return nil
+}
+
+func (c *client) headers(h http.Header, given map[string]string) error {
+	for name, v := range given {
+		h.Set(name, v)
+	}
+	return checkHeaders(given, c.s.Header)
 }
 
 // authorize adds the service's own credential.
@@ -279,28 +298,71 @@ func said(resp *http.Response, body []byte) string {
 }
 
 // body is what a write sends, and of which kind it is.
-func (in RequestIn) body() (kind string, body []byte, err error) {
+func (in RequestIn) body() (kind string, body []byte) {
 	switch {
-	case in.JSON != nil && in.Body != nil:
-		return "", nil, types.Errorf(types.BadInput, "both json and body are given").WithHint("give one of them")
 	case in.JSON != nil:
-		return "application/json", *in.JSON, nil
+		return "application/json", *in.JSON
 	case in.Body != nil:
-		return "text/plain; charset=utf-8", []byte(*in.Body), nil
+		return "text/plain; charset=utf-8", []byte(*in.Body)
 	}
-	return "", nil, nil
+	return "", nil
 }
 
 var methods = []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 
-func (in RequestIn) check() error {
-	if !slices.Contains(methods, in.Method) {
+// check refuses a request that no service is asked.
+func (t Target) check(unknown step.UnknownPaths) error {
+	if !unknown.Has("path") {
+		if err := checkPath(t.Path); err != nil {
+			return err
+		}
+	}
+	if _, err := encodeQuery(t.Query); err != nil {
+		return err
+	}
+	return checkHeaders(t.Headers, "")
+}
+
+func (in RequestIn) check(unknown step.UnknownPaths) error {
+	if !unknown.Has("method") && !slices.Contains(methods, in.Method) {
 		return types.Errorf(types.BadInput, "the method is %q", in.Method).WithHint("use %s", fmt.Sprintf("%s, or http_get to look", strings.Join(methods, ", ")))
 	}
-	if f := in.Find; f != nil && (f.Pointer == nil) != (f.Equals == nil) {
-		return types.Errorf(types.BadInput, "find has only one of pointer and equals").WithHint("give both, or neither")
-	} else if f != nil && f.Pointer != nil && *f.Pointer != "" && !strings.HasPrefix(*f.Pointer, "/") {
-		return types.Errorf(types.BadInput, "%q is no JSON pointer", *f.Pointer).WithHint("begin it with /, as in /items/0/name")
+	if err := unknown.Given(0, 1, map[string]bool{"json": in.JSON != nil, "body": in.Body != nil}); err != nil {
+		return err
+	}
+	if err := in.Target.check(unknown); err != nil || in.Find == nil || unknown.Has("find") {
+		return err
+	}
+	return in.Find.check(unknown)
+}
+
+func (f Finder) check(unknown step.UnknownPaths) error {
+	if !unknown.Has("find.path") {
+		if err := checkPath(f.Path); err != nil {
+			return err
+		}
+	}
+	if _, err := encodeQuery(f.Query); err != nil {
+		return err
+	}
+	if err := unknown.Together(map[string]bool{"find.pointer": f.Pointer != nil, "find.equals": f.Equals != nil}); err != nil {
+		return err
+	}
+	if f.Pointer == nil || unknown.Has("find.pointer") {
+		return nil
+	}
+	return checkPointer(*f.Pointer)
+}
+
+// badEscape is a ~ that RFC 6901 has no meaning for.
+var badEscape = regexp.MustCompile(`~([^01]|$)`)
+
+func checkPointer(pointer string) error {
+	if pointer != "" && !strings.HasPrefix(pointer, "/") {
+		return types.Errorf(types.BadInput, "%q is no JSON pointer", pointer).WithHint("begin it with /, as in /items/0/name")
+	}
+	if badEscape.MatchString(pointer) {
+		return types.Errorf(types.BadInput, "%q is no JSON pointer", pointer).WithHint("in a name, write ~0 for a ~ and ~1 for a /")
 	}
 	return nil
 }

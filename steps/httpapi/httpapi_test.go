@@ -158,7 +158,7 @@ func TestHTTPNeverLeavesItsHost(t *testing.T) {
 			if name == "http_request" {
 				in += `,"method":"POST"`
 			}
-			if _, err := w.do(name, in+"}"); err == nil || err.Code != types.BadInput || !strings.Contains(err.Message, `is not a path below the url of service "http"`) {
+			if _, err := w.do(name, in+"}"); err == nil || err.Code != types.BadInput || !strings.Contains(err.Message, `is not a path below the url of the service`) {
 				t.Errorf("%s %s: %v", name, path, err)
 			}
 		}
@@ -433,15 +433,15 @@ func TestRefusals(t *testing.T) {
 	const write = `http_request {"service":"http","path":"things/a",`
 	for in, want := range map[string]string{
 		`http_get {"service":"other","path":"x"}`:                               `there is no service "other"`,
-		`http_get {"service":"http","path":"../x"}`:                             `"../x" is not a path below the url of service "http" (write it percent-encoded, without . or .. as a part, and give what follows a ? as query)`,
+		`http_get {"service":"http","path":"../x"}`:                             `"../x" is not a path below the url of the service (write it percent-encoded, without . or .. as a part, and give what follows a ? as query)`,
 		`http_get {"service":"http","path":"x","query":{"a":{"b":1}}}`:          "a of the query is no text, number or boolean (leave it out with ??, or make a text of it)",
 		`http_get {"service":"http","path":"x","query":{"a":1e999}}`:            "a of the query cannot be sent: number 1e999 does not fit (make a text of it)",
 		`http_get {"service":"http","path":"x","query":{"a":null}}`:             "a of the query is no text, number or boolean",
 		`http_get {"service":"http","path":"x","headers":{"a b":"x"}}`:          `the header "a b" cannot be sent (a name has letters, digits and dashes, a value no line break)`,
 		`http_get {"service":"http","path":"x","headers":{"a":"x\r\ny"}}`:       `the header "a" cannot be sent`,
 		write + `"method":"GET"}`:                                               `the method is "GET" (use POST, PUT, PATCH, DELETE, or http_get to look)`,
-		write + `"method":"POST","json":1,"body":"x"}`:                          "both json and body are given (give one of them)",
-		write + `"method":"POST","find":{"path":"x","pointer":"/a"}}`:           "find has only one of pointer and equals (give both, or neither)",
+		write + `"method":"POST","json":1,"body":"x"}`:                          "both body and json are given (give one of them, or none)",
+		write + `"method":"POST","find":{"path":"x","pointer":"/a"}}`:           "find.pointer is given without find.equals (give both, or neither)",
 		write + `"method":"POST","find":{"path":"x","pointer":"a","equals":1}}`: `"a" is no JSON pointer (begin it with /, as in /items/0/name)`,
 	} {
 		name, rest, _ := strings.Cut(in, " ")

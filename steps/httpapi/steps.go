@@ -30,13 +30,7 @@ func (c *client) ask(ctx context.Context, t Target) (Out, error) {
 }
 
 func (f family) request(ctx context.Context, in RequestIn) (Out, error) {
-	if err := in.check(); err != nil {
-		return Out{}, err
-	}
-	kind, sent, err := in.body()
-	if err != nil {
-		return Out{}, err
-	}
+	kind, sent := in.body()
 	c, err := f.connect(in.Service)
 	if err != nil {
 		return Out{}, err
@@ -61,9 +55,6 @@ func (f family) request(ctx context.Context, in RequestIn) (Out, error) {
 // find asks the skill's own question. Without one, nothing speaks against the
 // first send, and nothing for a second.
 func (f family) find(ctx context.Context, _ step.Key, in RequestIn) (step.Found[Out], error) {
-	if err := in.check(); err != nil {
-		return step.Found[Out]{}, err
-	}
 	how, after := in.Find, step.CallOf(ctx).AfterUnknown
 	switch {
 	case how == nil && !after:
@@ -203,23 +194,15 @@ func (f family) preview(_ context.Context, in RequestIn, unknown step.UnknownPat
 	return p, f.refuse(in, unknown)
 }
 
-// refuse says in a plan what the run would refuse.
+// refuse says in a plan what the run would refuse for want of a service, or
+// because of its credential.
 func (f family) refuse(in RequestIn, unknown step.UnknownPaths) error {
 	if len(unknown) > 0 {
 		return nil
 	}
-	if err := in.check(); err != nil {
-		return err
-	}
-	if _, _, err := in.body(); err != nil {
-		return err
-	}
 	c, err := f.connect(in.Service)
 	if err == nil {
-		_, err = c.locate(in.Path, in.Query)
-	}
-	if err == nil {
-		err = c.headers(http.Header{}, in.Headers)
+		err = checkHeaders(in.Headers, c.s.Header)
 	}
 	return err
 }

@@ -209,9 +209,7 @@ func breaksLine(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r
 
 // touched reports whether an argument, or anything in it, is not known yet.
 func touched(u step.UnknownPaths, name string) bool {
-	return u.Has(name) || slices.ContainsFunc(u, func(path string) bool {
-		return strings.HasPrefix(path, name+".") || strings.HasPrefix(path, name+"[")
-	})
+	return u.Touches(name)
 }
 
 // previewCreate says what would be filed, without asking Jira.

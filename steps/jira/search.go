@@ -5,6 +5,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -40,9 +41,6 @@ const maxJQL = 4000
 
 func (f family) searchIssues(ctx context.Context, in SearchIn) (SearchOut, error) {
 	var none SearchOut
-	if err := in.check(); err != nil {
-		return none, err
-	}
 	c, err := f.connect(in.At)
 	if err != nil {
 		return none, err
@@ -66,8 +64,9 @@ func (f family) searchIssues(ctx context.Context, in SearchIn) (SearchOut, error
 	return out, nil
 }
 
-func (in SearchIn) check() error {
+func (in SearchIn) check(unknown step.UnknownPaths) error {
 	switch {
+	case unknown.Has("jql"):
 	case strings.TrimSpace(in.JQL) == "":
 		return types.Errorf(types.BadInput, "the jql is empty").
 			WithHint("say what to look for, e.g. project = AAP AND status = Done")

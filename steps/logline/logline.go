@@ -16,8 +16,8 @@ import (
 // is repeated to make the workspace anew.
 func Steps() []step.Step {
 	return []step.Step{
-		step.Read("log", "Say something to whoever watches the run, and keep it in the journal.", say).
-			Reaching(step.Nowhere).Touching("", "message", "show"),
+		step.Checked(step.Read("log", "Say something to whoever watches the run, and keep it in the journal.", say).
+			Reaching(step.Nowhere).Touching("", "message", "show"), Line.check),
 	}
 }
 
@@ -28,10 +28,14 @@ type Line struct {
 	Fields  map[string]json.RawMessage `json:"fields,omitempty" doc:"Values to show beside it, by name."`
 }
 
-func say(ctx context.Context, in Line) (Line, error) {
-	if strings.TrimSpace(in.Message) == "" {
-		return Line{}, types.Errorf(types.BadInput, "the message is empty").WithHint("say something, or leave the step out with if")
+func (in Line) check(unknown step.UnknownPaths) error {
+	if !unknown.Has("message") && strings.TrimSpace(in.Message) == "" {
+		return types.Errorf(types.BadInput, "the message is empty").WithHint("say something, or leave the step out with if")
 	}
+	return nil
+}
+
+func say(ctx context.Context, in Line) (Line, error) {
 	if tell := step.CallOf(ctx).Tell; tell != nil {
 		tell(text(in))
 	}

@@ -42,13 +42,13 @@ type Service struct {
 func Steps(services map[string]Service) []step.Step {
 	f := family{services}
 	return []step.Step{
-		step.Write("slack_post_message", "Post a message to a channel.", f.post,
+		step.Checked(step.Write("slack_post_message", "Post a message to a channel.", f.post,
 			step.Find(f.find), step.Preview(preview), step.Update(f.update), step.Late[PostIn, PostOut](),
 			step.Resolve(refFormat, f.resolve),
 			step.Undo(step.Undoing[PostIn, PostOut]{Say: sayDelete, Look: f.lookRemove, Do: f.remove})).
 			Touching("slack", "message", "post").Costing(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 1, Trips: 1}).
 			Failing(types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
-				types.RateLimited, types.Unavailable, types.Conflict),
+				types.RateLimited, types.Unavailable, types.Conflict), PostIn.check),
 	}
 }
 

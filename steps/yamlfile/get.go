@@ -28,9 +28,24 @@ type getOut struct {
 }
 
 func getStep() step.Step {
-	return step.Read("yaml_get", "Read values from YAML by JSONPath.", get).
+	return step.Checked(step.Read("yaml_get", "Read values from YAML by JSONPath.", get).
 		Reaching(looks).Touching("", "file", "read").
-		Failing(types.NotFound, types.Conflict)
+		Failing(types.NotFound, types.Conflict), getIn.check)
+}
+
+// check refuses arguments that name no place, or more than one.
+func (in getIn) check(unknown step.UnknownPaths) error {
+	one := unknown.Given(1, 1, map[string]bool{"text": in.Text != nil, "file": in.File != nil})
+	if both := unknown.Together(map[string]bool{"workspace": in.Workspace != nil, "file": in.File != nil}); one != nil || both != nil {
+		return types.Errorf(types.BadInput, "give either text, or workspace and file").
+			WithHint("text is for what another step read; workspace and file are for a file that git_checkout laid down")
+	}
+	if in.File != nil {
+		if err := checkName(*in.File); err != nil {
+			return err
+		}
+	}
+	return checkPath(in.JSONPath, unknown)
 }
 
 // looks says that only a workspace is looked at, or the text itself.
@@ -62,14 +77,10 @@ func get(ctx context.Context, in getIn) (getOut, error) {
 
 // source returns the YAML from the one place that the arguments name.
 func source(ctx context.Context, in getIn) ([]byte, error) {
-	switch {
-	case in.Text != nil && in.Workspace == nil && in.File == nil:
+	if in.Text != nil {
 		return []byte(*in.Text), nil
-	case in.Text == nil && in.Workspace != nil && in.File != nil:
-		return readFile(ctx, *in.Workspace, *in.File)
 	}
-	return nil, types.Errorf(types.BadInput, "give either text, or workspace and file").
-		WithHint("text is for what another step read; workspace and file are for a file that git_checkout laid down")
+	return readFile(ctx, *in.Workspace, *in.File)
 }
 
 func describe(found []match, origins map[*yaml.Node]origin) getOut {

@@ -8,6 +8,7 @@ import (
 	"github.com/speakeasy-api/jsonpath/pkg/jsonpath/token"
 	"gopkg.in/yaml.v3"
 
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -35,6 +36,15 @@ func compile(path string) (query *jsonpath.JSONPath, err error) {
 		return nil, badPath(path, column, why)
 	}
 	return query, vet(path)
+}
+
+// checkPath refuses an argument that is no JSONPath.
+func checkPath(path string, unknown step.UnknownPaths) error {
+	if unknown.Has("jsonpath") {
+		return nil
+	}
+	_, err := compile(path)
+	return err
 }
 
 func badPath(path string, column int, why string) *types.Error {

@@ -28,9 +28,18 @@ type setOut struct {
 }
 
 func setStep() step.Step {
-	return step.Local("yaml_set", "Set a text in a YAML file of a workspace, leaving every other byte as it is.", set).
+	return step.Checked(step.Local("yaml_set", "Set a text in a YAML file of a workspace, leaving every other byte as it is.", set).
 		Touching("", "file", "edit").
-		Failing(types.NotFound, types.Conflict)
+		Failing(types.NotFound, types.Conflict), setIn.check)
+}
+
+func (in setIn) check(unknown step.UnknownPaths) error {
+	if !unknown.Has("file") {
+		if err := checkName(in.File); err != nil {
+			return err
+		}
+	}
+	return checkPath(in.JSONPath, unknown)
 }
 
 func set(ctx context.Context, in setIn) (setOut, error) {

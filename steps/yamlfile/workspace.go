@@ -67,12 +67,20 @@ func openFiles(ctx context.Context, workspace string) (*os.Root, error) {
 	return root, nil
 }
 
-// checkFile refuses everything but a regular file that is named by a plain
-// path and reached without leaving the workspace.
-func checkFile(root *os.Root, workspace, file string) error {
+// checkName refuses what is no plain path inside a workspace.
+func checkName(file string) error {
 	if !fs.ValidPath(file) || file == "." || strings.ContainsAny(file, "\\\x00") {
 		return types.Errorf(types.BadInput, "%q is not a path inside a workspace", file).
 			WithHint("write it as the repository does: folders and a name with / between them, without a leading / and without . or .. as a folder")
+	}
+	return nil
+}
+
+// checkFile refuses everything but a regular file that is named by a plain
+// path and reached without leaving the workspace.
+func checkFile(root *os.Root, workspace, file string) error {
+	if err := checkName(file); err != nil {
+		return err
 	}
 	info, err := root.Lstat(file)
 	switch {

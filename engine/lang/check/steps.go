@@ -208,7 +208,11 @@ func (c *checker) performs(n *syntax.Node, node *program.Node) (step.Step, bool)
 	if !ok {
 		return s, true
 	}
+	mistakes := len(c.diags)
 	node.With = c.arguments(with, s.In, c.scope(), s.Name)
+	if len(c.diags) == mistakes {
+		c.refused(s, with)
+	}
 	c.service(s, with, u.Range)
 	return s, true
 }

@@ -1,0 +1,218 @@
+package check
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/lang/syntax"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// refused asks the step whether it takes what is written out, and what its texts
+// come to with each value of an enum. The diagnostic stands on the argument
+// without which it would.
+func (c *checker) refused(s step.Step, with *syntax.Node) {
+	r := refusing{step: s, with: with, scope: c.scope()}
+	if err := r.says(literals{}); err != nil {
+		at := keyRange(with)
+		if n := r.blame(with, ""); n != nil {
+			at = n.Range
+		}
+		c.bad(s, at, err.Message, err.Hint)
+		return
+	}
+	for _, p := range r.texts(with, "") {
+		for _, v := range r.choices(p.node) {
+			if err := r.says(literals{path: p.path, value: v.text}); err != nil {
+				c.bad(s, p.node.Range, err.Message+", where "+v.name+" is "+strconv.Quote(v.value), err.Hint)
+				break
+			}
+		}
+	}
+}
+
+func (c *checker) bad(s step.Step, at diag.Range, message, hint string) {
+	c.diags.Errorf("bad-value", at, "%s: %s", s.Name, message).Hint = hint
+}
+
+// refusing is the arguments of a step, before it is known what they are.
+type refusing struct {
+	step  step.Step
+	with  *syntax.Node
+	scope expr.Scope
+}
+
+// says is what the step says to the arguments as they are written out, but for
+// one of them.
+func (r refusing) says(l literals) *types.Error {
+	l.scope = r.scope
+	v, _ := l.of(r.with, "", r.step.In).(map[string]any)
+	if err := r.step.Refuses(types.Encode(v), l.unknown); types.CodeOf(err) == types.BadInput {
+		return types.AsError(err)
+	}
+	return nil
+}
+
+// blame finds the innermost part of the arguments without which nothing is
+// refused. Of two that exclude each other it is the second.
+func (r refusing) blame(n *syntax.Node, at string) *syntax.Node {
+	for _, p := range slices.Backward(children(n, at)) {
+		if r.says(literals{path: p.path}) != nil {
+			continue
+		}
+		if inner := r.blame(p.node, p.path); inner != nil {
+			return inner
+		}
+		return p.node
+	}
+	return nil
+}
+
+// texts are the texts with holes in the arguments.
+func (r refusing) texts(n *syntax.Node, at string) (out []part) {
+	for _, p := range children(n, at) {
+		if p.node.Kind == syntax.Scalar && !isLiteral(p.node) {
+			out = append(out, p)
+		}
+		out = append(out, r.texts(p.node, p.path)...)
+	}
+	return out
+}
+
+// choice is what a text comes to where the name in it has a value.
+type choice struct{ name, value, text string }
+
+// choices are what a text comes to that reads one name, which is one of an enum.
+func (r refusing) choices(n *syntax.Node) (out []choice) {
+	t, problems := expr.ParseText(n.Value)
+	if len(problems) > 0 || len(t.Refs()) == 0 {
+		return nil
+	}
+	path := t.Refs()[0].Path
+	if slices.ContainsFunc(t.Refs(), func(x expr.Ref) bool { return !slices.Equal(x.Path, path) }) {
+		return nil
+	}
+	name := strings.Join(path, ".")
+	e, problems := expr.Parse(name)
+	if len(problems) > 0 {
+		return nil
+	}
+	typ, _ := e.Check(r.scope)
+	for _, value := range typ.Enum {
+		var v any = value
+		for _, part := range slices.Backward(path) {
+			v = map[string]any{part: v}
+		}
+		if text, ok := evaluated(t, v.(map[string]any)).(string); ok {
+			out = append(out, choice{name, value, text})
+		}
+	}
+	return out
+}
+
+// evaluated is what a text comes to, or nil.
+func evaluated(t *expr.Text, vars map[string]any) any {
+	v, err := t.Eval(expr.Env{Vars: vars})
+	if err != nil {
+		return nil
+	}
+	return v
+}
+
+// part is a member or an element, and its path.
+type part struct {
+	name string // of a member
+	node *syntax.Node
+	path string
+}
+
+func children(n *syntax.Node, at string) (out []part) {
+	for _, p := range n.Pairs {
+		path := p.Key.Value
+		if at != "" {
+			path = at + "." + path
+		}
+		out = append(out, part{p.Key.Value, p.Value, path})
+	}
+	for i, item := range n.Items {
+		out = append(out, part{"", item, at + "[" + strconv.Itoa(i) + "]"})
+	}
+	return out
+}
+
+// literals reads what is written out in a value; the rest is unknown.
+type literals struct {
+	scope   expr.Scope
+	path    string // of the part that is something else than what is written:
+	value   any    // this, or with nil it is not known
+	unknown step.UnknownPaths
+}
+
+// of reads a value that stands where t is wanted. The names in a map are known
+// also where their values are not.
+func (l *literals) of(n *syntax.Node, at string, t types.Type) any {
+	elem := types.Type{}
+	if t.Elem != nil {
+		elem = *t.Elem
+	}
+	switch n.Kind {
+	case syntax.Mapping:
+		out := map[string]any{}
+		for _, p := range children(n, at) {
+			of := elem
+			if f, ok := t.Field(p.name); ok {
+				of = f.Type
+			}
+			if v, known := l.part(p, of); known {
+				out[p.name] = v
+			} else if t.Kind == types.Map && p.path != l.path && (elem.Kind == types.String || elem.Kind == types.Any) {
+				out[p.name] = ""
+			}
+		}
+		return out
+	case syntax.Sequence:
+		out := []any{}
+		for _, p := range children(n, at) {
+			if v, known := l.part(p, elem); known {
+				out = append(out, v)
+			}
+		}
+		return out
+	}
+	if n.Tag == "!!str" {
+		return unescaped(n.Value)
+	}
+	return n.Data()
+}
+
+// part reads a part, or notes that it is not known.
+func (l *literals) part(p part, t types.Type) (v any, known bool) {
+	switch {
+	case p.path == l.path && l.value != nil:
+		return l.value, true
+	case p.path == l.path:
+		l.unknown = append(l.unknown, p.path)
+		return nil, false
+	case p.node.Kind != syntax.Scalar || isLiteral(p.node):
+		return l.of(p.node, p.path, t), true
+	}
+	l.unknown = append(l.unknown, p.path)
+	if !l.maybeAbsent(p.node) {
+		l.unknown = append(l.unknown, step.There(p.path))
+	}
+	return nil, false
+}
+
+// maybeAbsent reports whether nothing may come of a text.
+func (l *literals) maybeAbsent(n *syntax.Node) bool {
+	t, problems := expr.ParseText(n.Value)
+	if len(problems) > 0 {
+		return true
+	}
+	typ, _ := t.Check(l.scope)
+	return typ.Optional || typ.Kind == types.Invalid || typ.Kind == types.Any
+}

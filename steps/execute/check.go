@@ -1,0 +1,111 @@
+package execute
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+var (
+	programPattern   = regexp.MustCompile(`^(/[^\x00]+|[A-Za-z0-9][A-Za-z0-9._+-]*)$`)
+	workspacePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+	shellPattern     = regexp.MustCompile(`^(ba|da|k|z|c|tc|fi|a)?sh$`)
+	textPattern      = regexp.MustCompile(`^-[a-zA-Z]*c`)
+	variablePattern  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	// steering are variables that decide which code runs.
+	steering = regexp.MustCompile(`^(LD_.*|DYLD_.*|PATH|ENV|BASH_ENV|SHELLOPTS)$`)
+)
+
+// check refuses what no program is run with.
+func (in Look) check(unknown step.UnknownPaths) error {
+	if err := checkProgram(in, unknown.Has("program")); err != nil {
+		return err
+	}
+	if in.Dir != nil && !unknown.Has("dir") && !workspacePattern.MatchString(*in.Dir) {
+		return types.Errorf(types.BadInput, "%q is not the name of a workspace", *in.Dir).WithHint("give the workspace output of git_checkout to this step")
+	}
+	if in.Timeout != "" && !unknown.Has("timeout") {
+		if limit, err := types.ParseDuration(in.Timeout); err != nil || limit <= 0 {
+			return types.Errorf(types.BadInput, "timeout is %q, not a duration above zero", in.Timeout).WithHint("use 90s or 5m")
+		}
+	}
+	for _, code := range in.Expect {
+		if err := checkCode(code); err != nil {
+			return err
+		}
+	}
+	return in.checkVariables()
+}
+
+// checkProgram refuses a shell with a text to run.
+func checkProgram(in Look, unknown bool) error {
+	if !unknown && !programPattern.MatchString(in.Program) {
+		return types.Errorf(types.BadInput, "%q is not a program", in.Program).WithHint("use an absolute path, or a name that is in PATH")
+	}
+	if !unknown && shellPattern.MatchString(name(in)) && slices.ContainsFunc(in.Args, textPattern.MatchString) {
+		return types.Errorf(types.BadInput, "%s would run a text", name(in)).WithHint("put the text into a file and run that, with what comes from outside as its arguments")
+	}
+	for _, a := range append(slices.Clone(in.Args), in.Stdin) {
+		if strings.Contains(a, "\x00") {
+			return types.Errorf(types.BadInput, "an argument of %s holds a NUL character", name(in)).WithHint("leave it out")
+		}
+	}
+	return nil
+}
+
+// checkCode refuses what no program can end with.
+func checkCode(code int) error {
+	if code < 0 || code > 255 {
+		return types.Errorf(types.BadInput, "%d is no exit code", code).WithHint("exit codes are 0 to 255")
+	}
+	return nil
+}
+
+func (in Look) checkVariables() error {
+	for _, name := range in.PassEnv {
+		if !variablePattern.MatchString(name) {
+			return types.Errorf(types.BadInput, "%q cannot name a variable", name).WithHint("use letters, digits and underscores")
+		}
+	}
+	for _, name := range types.SortedKeys(in.Env) {
+		switch {
+		case !variablePattern.MatchString(name) || strings.Contains(in.Env[name], "\x00"):
+			return types.Errorf(types.BadInput, "the variable %q cannot be set", name).WithHint("use letters, digits and underscores, and no NUL in the value")
+		case steering.MatchString(name):
+			return types.Errorf(types.BadInput, "the variable %s would decide which code runs", name).WithHint("name the program by its absolute path; what skillrun was given itself can be passed on with pass_env")
+		}
+	}
+	return nil
+}
+
+func (in In) check(unknown step.UnknownPaths) error {
+	if err := in.Look.check(unknown); err != nil || in.Find == nil || unknown.Has("find") {
+		return err
+	}
+	look := Look{Program: in.Find.Program, Args: in.Find.Args}
+	if err := checkProgram(look, unknown.Has("find.program")); err != nil {
+		return err
+	}
+	if unknown.Touches("find.exit_codes") {
+		return nil
+	}
+	return in.Find.check()
+}
+
+// check refuses a code that no program ends with, and one that says both.
+func (f Finder) check() error {
+	codes := f.codes()
+	for _, c := range slices.Concat(codes.Exists, codes.Absent) {
+		if err := checkCode(c); err != nil {
+			return err
+		}
+		if slices.Contains(codes.Exists, c) && slices.Contains(codes.Absent, c) {
+			return types.Errorf(types.BadInput, "exit code %d of find says that the effect is there, and that it is not", c).
+				WithHint("leave it out of exit_codes.exists or of exit_codes.absent")
+		}
+	}
+	return nil
+}
