@@ -21,6 +21,8 @@ type checker struct {
 	// huge is set once a value of too many parts was reported: those that are
 	// made of it are the same mistake.
 	huge bool
+	// compared is the operand of a comparison that is being checked.
+	compared node
 }
 
 // unclear is the type of what is wrong. Together with Optional it is the type
@@ -132,7 +134,10 @@ func (c *checker) name(n *name, s Scope) types.Type {
 		return c.fail(n, CodeUnknownName, "", "%s has a meaning only inside a predicate", n.name)
 	}
 	names := slices.DeleteFunc(s.Vars.Names(), func(x string) bool { return strings.HasPrefix(x, "#") })
-	hint := diag.DidYouMean(n.name, names)
+	hint := c.nameHint(n, s)
+	if hint == "" {
+		hint = diag.DidYouMean(n.name, names)
+	}
 	if slices.Contains(names, "inputs") && hint == "" {
 		hint = "names begin with inputs, config, steps or run"
 	}
@@ -202,11 +207,49 @@ func (c *checker) member(n *member, s Scope) types.Type {
 		if f, ok := t.Field(n.name); ok {
 			return f.Type
 		}
-		c.failAt(n.nameAt, CodeUnknownName, diag.DidYouMean(n.name, t.Names()), "%s", noField(n))
+		c.failAt(n.nameAt, CodeUnknownName, fieldHint(n, t), "%s", noField(n))
 		return unclear
 	}
-	c.failAt(n.nameAt, CodeTypeMismatch, "", "%s is %s and has no fields", show(n.of), aType(t))
+	c.failAt(n.nameAt, CodeTypeMismatch, fieldHint(n, t), "%s is %s and has no fields", show(n.of), aType(t))
 	return unclear
+}
+
+// nameHint says what to write in place of a name that is known elsewhere, or is
+// no name but a text or a step.
+func (c *checker) nameHint(n *name, s Scope) string {
+	steps, _ := s.Vars.Field("steps")
+	if _, is := steps.Type.Field(n.name); is {
+		return "write steps." + n.name
+	}
+	if f, _ := s.Vars.Field("inputs"); slices.Contains(f.Type.Names(), n.name) {
+		return "write inputs." + n.name
+	}
+	if hint, ok := elsewhereNames()[n.name]; ok {
+		return hint
+	}
+	if c.compared == node(n) {
+		return "a text stands in quotes: \"" + n.name + "\""
+	}
+	return ""
+}
+
+// fieldHint says what to write in place of a member that values elsewhere have.
+func fieldHint(n *member, t types.Type) string {
+	of := show(n.of)
+	switch n.name {
+	case "length", "size", "count", "len":
+		if t.Kind != types.Object {
+			return "write len(" + of + ")"
+		}
+	case "outputs", "output", "result", "stdout_lines":
+		if strings.HasPrefix(of, "steps.") {
+			return "the result of a step is " + of + ".NAME, with nothing between"
+		}
+	}
+	if t.Kind == types.Object {
+		return diag.DidYouMean(n.name, t.Names())
+	}
+	return ""
 }
 
 func noField(n *member) string {

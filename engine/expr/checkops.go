@@ -68,7 +68,7 @@ func (c *checker) contains(n *binary, s Scope) {
 }
 
 func (c *checker) equality(n *binary, s Scope) {
-	left, right := c.check(n.left, s), c.check(n.right, s)
+	left, right := c.side(n.left, s), c.side(n.right, s)
 	if isNil(n.left) || isNil(n.right) {
 		return
 	}
@@ -84,6 +84,16 @@ func (c *checker) equality(n *binary, s Scope) {
 	if why, hint, ok := comparable(left, right); !ok {
 		c.fail(n, CodeTypeMismatch, hint, "%s and %s are never equal: %s", show(n.left), show(n.right), why)
 	}
+}
+
+// side checks one side of a comparison, where a text without quotes is often
+// meant.
+func (c *checker) side(n node, s Scope) types.Type {
+	outer := c.compared
+	c.compared = n
+	t := c.check(n, s)
+	c.compared = outer
+	return t
 }
 
 // comparable reports whether a value of a can equal one of b.

@@ -140,6 +140,9 @@ func (l *lowerer) syntax(err error, whole span) Problem {
 	case strings.HasPrefix(message, "unexpected token "):
 		message = "this is not expected here: " + strings.TrimSpace(l.src[at.from:at.to])
 	}
+	if hint == "" {
+		hint = elsewhereSyntax(l.src)
+	}
 	return Problem{CodeSyntax, at.from, at.to, strings.ToLower(message[:1]) + message[1:], hint}
 }
 

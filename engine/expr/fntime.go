@@ -152,7 +152,7 @@ func span64(s string) (time.Duration, error) {
 	rest, negative := strings.CutPrefix(s, "-")
 	d, err := types.ParseDuration(rest)
 	if err != nil || d < 0 {
-		return 0, badArgument("%q is not a duration such as 90s, 5m or 3d", clip(s))
+		return 0, types.Errorf(types.BadInput, "%q is not a duration such as 90s, 5m or 3d", clip(s)).WithHint("%s", types.DurationHint(rest))
 	}
 	if negative {
 		d = -d

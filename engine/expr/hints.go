@@ -1,6 +1,74 @@
 package expr
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
+
+// What people write who come from GitHub Actions, Jinja, Ansible or Terraform.
+const (
+	noNull        = "what is absent is nil: x == nil, has(x) or x ?? y"
+	noEnvironment = "the environment is not read: declare an input, or a value under config, and hand it in"
+	noCredentials = "no skill reads a credential: name it under its service in skillrun.yaml, as token: env:NAME"
+	noContext     = "what comes from outside is declared under inputs or config: inputs.x, config.x"
+	resultOfAStep = "the result of a step is steps.ID.NAME"
+)
+
+// elsewhereNames holds what stands here in place of names of other languages.
+func elsewhereNames() map[string]string {
+	out := map[string]string{}
+	for hint, names := range map[string]string{
+		noNull:        "null None none NULL Null undefined Nil",
+		noEnvironment: "env ENV environ environment",
+		noCredentials: "secrets secret vault",
+		noContext:     "github gitlab runner job jobs vars var local locals data module values facts ansible_facts hostvars groups params parameters",
+		resultOfAStep: "needs outputs output register",
+		"a loop is for_each, in which item is the item":          "matrix strategy each item loop",
+		"write true or false":                                    "True False TRUE FALSE yes no on off",
+		"now() is when the run started, and today() is its date": "now today",
+	} {
+		for name := range strings.FieldsSeq(names) {
+			out[name] = hint
+		}
+	}
+	return out
+}
+
+// elsewhereSyntax says what to write in place of what other languages have
+// between expressions. src did not parse.
+func elsewhereSyntax(src string) string {
+	plain := withoutQuotes(src)
+	for _, x := range []struct{ pattern, hint string }{
+		{`\|\s*[A-Za-z_]+\s*(\||$)`, "a function after | has parentheses: x | upper(), or upper(x)"},
+		{`\bis\s+(not\s+)?(defined|undefined)\b`, "write has(x), or x == nil"},
+		{`\bis\s+(not\s+)?(none|None|null)\b`, "write x == nil"},
+		{`\bis\s+(not\s+)?`, "write == or !="},
+		{`\bif\b.*\belse\b`, "write c ? a : b"},
+		{`\bcontains\s*\(`, `write text contains "x", or "x" in list`},
+		{`\b(startsWith|endsWith|matches)\s*\(`, `it stands between two texts: x startsWith "y"`},
+		{`<>`, "write !="},
+		{`~`, "texts are put together with +, or in a text with ${{ }}"},
+	} {
+		if regexp.MustCompile(x.pattern).MatchString(plain) {
+			return x.hint
+		}
+	}
+	return ""
+}
+
+// withoutQuotes is an expression without what stands in quotes in it.
+func withoutQuotes(src string) string {
+	var out strings.Builder
+	for i := 0; i < len(src); {
+		if strings.ContainsRune("\"'`", rune(src[i])) {
+			i += max(1, quoted(src[i:]))
+			continue
+		}
+		out.WriteByte(src[i])
+		i++
+	}
+	return out.String()
+}
 
 // elsewhere holds what functions of other languages are called here.
 func elsewhere() map[string]string {
@@ -49,6 +117,11 @@ func elsewhere() map[string]string {
 		"filter(list, # != nil) leaves the absent ones out":     "compact",
 		"today(), format_date() and parse_date() work on dates": "date datetime",
 		"it is left out on purpose: compute it in a step":       "reduce fold",
+		"compute it in a step, such as exec_read of sha256sum":  "hashFiles filesha256 md5 sha256",
+		"a group's rescue and always run after a failure":       "success failure always cancelled",
+		"read it in a step, such as file_read":                  "file templatefile fileexists include",
+		noEnvironment:                                           "env getenv lookup",
+		noCredentials:                                           "vault secret",
 	} {
 		for name := range strings.FieldsSeq(names) {
 			out[name] = hint

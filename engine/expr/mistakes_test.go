@@ -265,7 +265,7 @@ var mistakes = []struct{ src, want string }{
 	{`join(inputs.note, ",")`,
 		`maybe-absent «inputs.note» inputs.note may be absent (guard it with ?., ??, has(inputs.note) or the same if)`},
 	{`if true {1} else {2}`,
-		`expression-syntax «true» this is not expected here: true`},
+		`expression-syntax «true» this is not expected here: true (write c ? a : b)`},
 	{``,
 		`expression-syntax «» there is no expression here`},
 	{`${{ 1`,

@@ -265,6 +265,29 @@ func ParseDuration(s string) (time.Duration, error) {
 	return d + more, err
 }
 
+// elsewhereDuration is a duration as people and other programs write it.
+var elsewhereDuration = regexp.MustCompile(`^\s*([0-9]+)\s*(w|weeks?|d|days?|h|hours?|hrs?|m|mins?|minutes?|s|secs?|seconds?|)\s*$`)
+
+// DurationHint says how a duration is written that does not parse.
+func DurationHint(s string) string {
+	m := elsewhereDuration.FindStringSubmatch(strings.ToLower(s))
+	if m == nil {
+		return "write a number with s, m, h or d behind it, also several: 90s, 1h30m, 3d; a week is 7d"
+	}
+	n, unit := m[1], m[2]
+	if unit == "" {
+		return "write its unit: " + n + "s, " + n + "m, " + n + "h or " + n + "d"
+	}
+	if unit[0] == 'w' {
+		weeks, err := strconv.Atoi(n)
+		if err != nil || weeks > 1000 {
+			return "a week is 7d"
+		}
+		return "write " + strconv.Itoa(7*weeks) + "d"
+	}
+	return "write " + n + unit[:1]
+}
+
 // Parse reads what a person typed for a value of this type: the text itself
 // for a string, JSON for lists and objects, true or false for a boolean. The
 // result is checked.

@@ -160,7 +160,7 @@ func (c *checker) duration(n *syntax.Node, key, otherwise string) string {
 		return otherwise
 	}
 	if d, err := types.ParseDuration(v.Value); err != nil || d <= 0 {
-		c.diags.Errorf("bad-duration", v.Range, "%s is %q, not a duration such as 90s, 5m or 3d", key, v.Value)
+		c.diags.Errorf("bad-duration", v.Range, "%s is %q, not a duration such as 90s, 5m or 3d", key, v.Value).Hint = types.DurationHint(v.Value)
 		return otherwise
 	}
 	return v.Value

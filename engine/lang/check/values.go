@@ -179,7 +179,10 @@ func (c *checker) hold(n *syntax.Node, value any, t, want types.Type, what strin
 		value = unescaped(n.Value)
 	}
 	if err := want.Check(value); err != nil {
-		c.diags.Errorf("bad-value", n.Range, "%s %v", what, err)
+		d := c.diags.Errorf("bad-value", n.Range, "%s %v", what, err)
+		if want.Format == "duration" {
+			d.Hint = types.DurationHint(n.Value)
+		}
 	}
 }
 
