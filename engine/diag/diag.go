@@ -39,6 +39,9 @@ func (s Severity) String() string {
 	return "invalid"
 }
 
+// MarshalText writes the severity as its word.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // Code names a kind of mistake, such as "unknown-key". Codes are kebab-case
 // and stable.
 type Code string
@@ -74,7 +77,7 @@ type Note struct {
 
 // Diagnostic is one mistake.
 type Diagnostic struct {
-	Severity Severity `json:"-"`
+	Severity Severity `json:"severity"`
 	Code     Code     `json:"code"`
 	At       Range    `json:"at"`             // tight: what to underline
 	Message  string   `json:"message"`        // one line: what is wrong
@@ -114,6 +117,27 @@ func (l *List) add(s Severity, code Code, at Range, format string, args []any) *
 // HasErrors reports whether anything in the list stops the skill.
 func (l List) HasErrors() bool {
 	return slices.ContainsFunc(l, func(d Diagnostic) bool { return d.Severity != Warning })
+}
+
+// Errors counts what stops the skill; the rest are warnings.
+func (l List) Errors() int {
+	n := 0
+	for _, d := range l {
+		if d.Severity != Warning {
+			n++
+		}
+	}
+	return n
+}
+
+// First returns the first diagnostic that stops the skill, or the zero one.
+func (l List) First() Diagnostic {
+	for _, d := range l {
+		if d.Severity != Warning {
+			return d
+		}
+	}
+	return Diagnostic{}
 }
 
 // Sort orders the list by file and place; diagnostics of one place keep the

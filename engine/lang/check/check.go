@@ -100,6 +100,7 @@ type checker struct {
 	diags   diag.List
 	skill   *Skill
 	grouped bool // the skill has a concurrency group
+	program bool // what is being checked is handed to a program
 
 	view  view             // what can be seen at the node being checked
 	ids   map[string]place // every id of the file, also later ones

@@ -12,8 +12,8 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// The catalogue of these tests: reads, one of which gives a secret, a local step
-// and a write.
+// The catalogue of these tests: reads, one of which gives a secret and one of
+// which runs a program, a local step and a write.
 
 type readIn struct {
 	Repo  string   `json:"repo" doc:"Repository." trusted:"true"`
@@ -42,6 +42,10 @@ type writeOut struct {
 	Key string `json:"key" doc:"Key."`
 }
 
+type runIn struct {
+	Args []string `json:"args" doc:"Arguments."`
+}
+
 type loginOut struct {
 	User  string       `json:"user" doc:"User."`
 	Token types.Secret `json:"token" doc:"Token."`
@@ -50,11 +54,13 @@ type loginOut struct {
 func catalogue() *step.Catalogue {
 	read := func(context.Context, readIn) (readOut, error) { return readOut{}, nil }
 	write := func(context.Context, writeIn) (writeOut, error) { return writeOut{}, nil }
+	run := func(context.Context, runIn) (writeOut, error) { return writeOut{}, nil }
 	login := func(context.Context, writeIn) (loginOut, error) { return loginOut{}, nil }
 	return step.NewCatalogue([]step.Step{
 		step.Read("login", "Log in.", login),
 		step.Read("look", "Look.", read).Failing(types.NotFound).Touching("store", "thing", "read"),
 		step.Local("edit", "Edit.", write),
+		step.Read("run", "Run a program.", run).Touching("", "program", "run"),
 		step.Write("make", "Make.", write).Touching("tracker", "issue", "create"),
 	})
 }

@@ -208,9 +208,11 @@ func (c *checker) performs(n *syntax.Node, node *program.Node) (step.Step, bool)
 	if !ok {
 		return s, true
 	}
-	mistakes := len(c.diags)
+	before := len(c.diags)
+	c.program = s.Touch.Object == "program"
 	node.With = c.arguments(with, s.In, c.scope(), s.Name)
-	if len(c.diags) == mistakes {
+	c.program = false
+	if !c.diags[before:].HasErrors() {
 		c.refused(s, with)
 	}
 	c.service(s, with, u.Range)

@@ -116,6 +116,9 @@ func (c *checker) scalar(n *syntax.Node, s expr.Scope) (any, types.Type) {
 	}
 	typ, problems := t.Check(s)
 	c.problems(n, problems)
+	for _, x := range expr.Lookalikes(n.Value, c.program) {
+		c.diags.Warnf("not-filled-in", n.Place(x.From, x.To), "%s stands for itself here: nothing is filled in", n.Value[x.From:x.To]).Hint = x.Hint
+	}
 	c.read(t.Refs())
 	if len(problems) > 0 {
 		typ = types.OfKind(types.Invalid)

@@ -33,8 +33,8 @@ func Diagnostics(w io.Writer, list diag.List, sources Sources) {
 			fmt.Fprintf(w, "  %s: %s\n", Clean(n.At.String()), Clean(n.Message))
 		}
 	}
-	if len(list) > 1 {
-		fmt.Fprintf(w, "%d mistakes; nothing was run\n", len(list))
+	if n := list.Errors(); n > 1 {
+		fmt.Fprintf(w, "%d mistakes; nothing was run\n", n)
 	}
 }
 

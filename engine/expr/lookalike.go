@@ -1,0 +1,80 @@
+package expr
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Lookalike is a piece of a text that other languages would fill in, and that
+// stands for itself here. From and To are byte offsets in the text.
+type Lookalike struct {
+	From, To int
+	Hint     string
+}
+
+// lookalikes are the holes of other languages: {{ x }} of Jinja and Go, {% if %}
+// of Jinja, $VAR, ${x} and $(date) of a shell. A variable has two capital letters
+// at least, so that a price such as $5 and a dollar sign such as A$ are none.
+func lookalikes() map[string]*regexp.Regexp {
+	return map[string]*regexp.Regexp{
+		"a value is written ${{ x }}": regexp.MustCompile(`\{\{[^{}\n]*\}\}`),
+		"a condition is written %{{ if c }}…%{{ end }}, a loop %{{ for x in list }}":      regexp.MustCompile(`\{%-?\s*[a-z]+[^%\n]*%\}`),
+		"no shell reads it, and no environment: a value is ${{ inputs.x }}":               variable,
+		"no shell reads it: run a program in a step of its own, or use now() and today()": regexp.MustCompile(`\$\([a-z][^()\n]*\)`),
+	}
+}
+
+var variable = regexp.MustCompile(`\$[A-Z_][A-Z0-9_]+\b|\$\{[A-Za-z_][A-Za-z0-9_.]*\}|\$\{[A-Za-z_][A-Za-z0-9_]*:?[-=+?][^{}\n]*\}`)
+
+// Lookalikes finds what looks like a hole of another language in the literal
+// parts of a text. In what a program gets, which may have a language of its own,
+// only a variable that stands alone or begins a path is one.
+func Lookalikes(src string, program bool) []Lookalike {
+	tokens, problems := scan(src)
+	if len(problems) > 0 {
+		return nil
+	}
+	var out []Lookalike
+	for _, t := range tokens {
+		if t.kind != 0 {
+			continue
+		}
+		raw := src[t.from:t.to]
+		for hint, re := range lookalikes() {
+			for _, at := range re.FindAllStringIndex(raw, -1) {
+				if partOfMore(raw, at[0]) || program && (re != variable || !alone(raw, at)) {
+					continue
+				}
+				out = append(out, Lookalike{t.from + at[0], t.from + at[1], hint + "; to mean these very characters, write ${{ " + inQuotes(raw[at[0]:at[1]]) + " }}"})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Lookalike) int { return cmp.Compare(a.From, b.From) })
+	return out
+}
+
+// partOfMore reports whether what begins at i is escaped, or the end of a word.
+func partOfMore(raw string, i int) bool {
+	if i == 0 {
+		return false
+	}
+	before := raw[i-1]
+	return strings.ContainsRune(`$%\`, rune(before)) || raw[i] == '$' && (isLetter(before) || before >= '0' && before <= '9')
+}
+
+// alone reports whether what stands at a place is the whole text, or the folder
+// that a path begins with.
+func alone(raw string, at []int) bool {
+	return at[0] == 0 && (at[1] == len(raw) || raw[at[1]] == '/')
+}
+
+// inQuotes is a text as an expression writes it.
+func inQuotes(s string) string {
+	if strings.Contains(s, "'") {
+		return strconv.Quote(s)
+	}
+	return "'" + s + "'"
+}
