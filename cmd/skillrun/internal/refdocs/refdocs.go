@@ -30,8 +30,8 @@ func Step(w io.Writer, s step.Step) error {
 	}
 	fmt.Fprintln(w, "\nwith:")
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, f := range s.In.Fields {
-		fmt.Fprintf(tw, "  %s\t%s\t%s\n", f.Name, typeOf(f), f.Doc)
+	for _, a := range arguments("", s.In) {
+		fmt.Fprintf(tw, "  %s\t%s\t%s\n", a.Name, typeOf(a), a.Doc)
 	}
 	if err := tw.Flush(); err != nil {
 		return err
@@ -57,17 +57,34 @@ func codes(s step.Step) string {
 
 // typeOf writes an argument's type with what a caller must know.
 func typeOf(f types.Field) string {
-	t := f.Type.Present().String()
+	t := short(f.Type.Present())
 	switch {
 	case f.Default != nil:
 		t += fmt.Sprintf(", default %s", types.Show(f.Default))
 	case f.Required:
 		t += ", required"
 	}
-	if f.Type.Trusted {
+	switch {
+	case f.Name == "service":
+		t += ", written out"
+	case f.Type.Trusted:
 		t += ", trusted"
 	}
 	return t
+}
+
+// arguments are an object's fields, and behind each those of the object that it
+// is, by their paths.
+func arguments(prefix string, t types.Type) (out []types.Field) {
+	for _, f := range t.Fields {
+		of := f.Type
+		f.Name = prefix + f.Name
+		out = append(out, f)
+		if of.Kind == types.Object {
+			out = append(out, arguments(f.Name+".", of)...)
+		}
+	}
+	return out
 }
 
 // Markdown prints the whole reference of steps.
@@ -81,7 +98,7 @@ func Markdown(w io.Writer, cat *step.Catalogue) error {
 			fmt.Fprintf(w, "; service `%s`: %s %s", s.Touch.Service, s.Touch.Verb, s.Touch.Object)
 		}
 		fmt.Fprint(w, ".\n\n"+requests(s)+"| argument | type | meaning |\n|---|---|---|\n")
-		for _, f := range s.In.Fields {
+		for _, f := range arguments("", s.In) {
 			fmt.Fprintf(w, "| `%s` | %s | %s |\n", f.Name, cell(typeOf(f)), cell(f.Doc+constraint(f.Type)))
 		}
 		fmt.Fprint(w, "\n| result | type | meaning |\n|---|---|---|\n")
@@ -108,8 +125,9 @@ A **read** looks. A **local** step changes only the run's own workspace. A
 **write** changes what others see: it looks whether its effect is already there,
 then sends one request. Its requests are those of an effect that is not there
 yet, in a service where nothing is odd; a test counts them. A plan looks too. A
-*trusted* argument decides where an effect lands and
-takes literals, configuration, and inputs with an enum or a pattern.
+*trusted* argument decides where an effect lands and takes literals,
+configuration, and inputs with an enum or a pattern. One that is *written out*
+takes a literal only: what a skill reaches is seen in its text.
 `
 
 // results prints an object's fields, and those of objects and lists inside.
