@@ -113,9 +113,9 @@ func codedAs(e *exitError) *types.Error {
 // diagnose prints diagnostics and returns the refusal.
 func (p *Program) diagnose(diags diag.List, sources render.Sources) error {
 	if p.forProgram() {
-		render.Refusal(p.Stdout, p.format, "refused", types.Errorf(types.BadInput, "%s", diags[0].Message), diags)
+		render.Refusal(p.Stdout, p.format, "refused", types.Errorf(types.BadInput, "%s", diags.First().Message), diags)
 	} else {
-		render.Diagnostics(p.Stderr, diags, sources)
+		render.Diagnostics(p.Stderr, diags, sources, p.colour(p.Terminal))
 	}
 	return refused(nil)
 }

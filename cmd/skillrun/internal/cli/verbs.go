@@ -37,12 +37,12 @@ func (p *Program) catalogue() (*step.Catalogue, error) {
 func (p *Program) checkCmd() *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
-		Use: "check [SKILL|FILE]...", Short: "Check skills without running anything; without arguments, all that are found",
+		Use: "check [SKILL|FILE|FOLDER|PATTERN]...", Short: "Check skills without running anything; without arguments, all that are found",
 		Long: `Checks skills whole, without running anything and without asking any service.
 With --config or --sandbox, also whether that configuration has the services and
 the values that they need, each service of the kind that the steps reach; whether
 the credentials are there is for doctor to say.`,
-		Example: "  skillrun check\n  skillrun check release_aa_backend_prod\n  skillrun check ./skills/mine.yaml --config prod.yaml\n  skillrun check ./skills/mine.yaml --output json",
+		Example: "  skillrun check\n  skillrun check release_aa_backend_prod\n  skillrun check ./skills\n  skillrun check ./skills/mine.yaml --config prod.yaml\n  skillrun check ./skills/mine.yaml --output json",
 		RunE:    func(c *cobra.Command, args []string) error { return p.check(c.Context(), args, f) },
 	}
 	siteFlags(c, &f, "also against the sandbox's configuration")
@@ -66,36 +66,38 @@ func (p *Program) check(ctx context.Context, args []string, f runFlags) error {
 		defer done()
 		cfg = read
 	}
-	var found []source
-	for _, a := range args {
-		s, err := p.find(a)
-		if err != nil {
-			return refused(err)
-		}
-		found = append(found, s)
-	}
-	if len(args) == 0 {
-		var err error
-		if found, err = p.skills(); err != nil {
-			return refused(err)
-		}
+	found, unread, err := p.checkable(args)
+	if err != nil {
+		return refused(err)
 	}
 	s, err := p.checkAll(found, cfg)
 	if err != nil {
 		return refused(err)
 	}
+	s.diags = append(s.diags, unread...)
 	if output == "json" {
 		render.JSON(p.Stdout, map[string]any{"ok": !s.diags.HasErrors(), "skills": len(found), "diagnostics": s.diags})
 	} else {
-		render.Diagnostics(p.Stderr, s.diags, s.sources)
+		render.Diagnostics(p.Stderr, s.diags, s.sources, p.colour(p.Terminal))
 	}
 	if s.diags.HasErrors() {
 		return refused(nil)
 	}
 	if output != "json" {
-		fmt.Fprintf(p.Stdout, "%d checked, no mistakes\n", len(found))
+		fmt.Fprintf(p.Stdout, "%d checked, no mistakes%s\n", len(found), warnings(s.diags))
 	}
 	return nil
+}
+
+// warnings counts those of a list that has no errors.
+func warnings(diags diag.List) string {
+	switch len(diags) {
+	case 0:
+		return ""
+	case 1:
+		return ", 1 warning"
+	}
+	return fmt.Sprintf(", %d warnings", len(diags))
 }
 
 type checked struct {

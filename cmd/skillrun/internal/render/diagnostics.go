@@ -22,10 +22,16 @@ type Sources map[string][]byte
 //	  7 |     conditon: inputs.a
 //	    |     ^^^^^^^^
 //	  did you mean if?
-func Diagnostics(w io.Writer, list diag.List, sources Sources) {
+//
+// In colour, the severity and the carets are red, or yellow of a warning.
+func Diagnostics(w io.Writer, list diag.List, sources Sources, colour bool) {
 	for _, d := range list {
-		fmt.Fprintf(w, "%s: %s: %s [%s]\n", Clean(d.At.String()), d.Severity, Clean(d.Message), d.Code)
-		excerpt(w, d.At, sources)
+		paint := plain
+		if colour {
+			paint = func(s string) string { return "\x1b[" + severityColours[d.Severity] + "m" + s + "\x1b[0m" }
+		}
+		fmt.Fprintf(w, "%s: %s: %s [%s]\n", Clean(d.At.String()), paint(d.Severity.String()), Clean(d.Message), d.Code)
+		excerpt(w, d.At, sources, paint)
 		if d.Hint != "" {
 			fmt.Fprintf(w, "  %s\n", Clean(d.Hint))
 		}
@@ -38,8 +44,14 @@ func Diagnostics(w io.Writer, list diag.List, sources Sources) {
 	}
 }
 
+// plain is a text without colour.
+func plain(s string) string { return s }
+
+// severityColours are bold red and bold yellow.
+var severityColours = map[diag.Severity]string{diag.Error: "1;31", diag.Warning: "1;33"}
+
 // excerpt prints the line a range begins on, and carets under it.
-func excerpt(w io.Writer, at diag.Range, sources Sources) {
+func excerpt(w io.Writer, at diag.Range, sources Sources, paint func(string) string) {
 	lines := strings.Split(strings.ReplaceAll(string(sources[at.File]), "\r\n", "\n"), "\n")
 	if at.Start.Line < 1 || at.Start.Line > len(lines) || len(sources[at.File]) == 0 {
 		return
@@ -58,7 +70,7 @@ func excerpt(w io.Writer, at diag.Range, sources Sources) {
 		}
 		return ' '
 	}, string(line[:from]))
-	fmt.Fprintf(w, "%s | %s%s\n", strings.Repeat(" ", len(number)), pad, strings.Repeat("^", max(1, to-from)))
+	fmt.Fprintf(w, "%s | %s%s\n", strings.Repeat(" ", len(number)), pad, paint(strings.Repeat("^", max(1, to-from))))
 }
 
 // Error prints an error that has no place in a file.

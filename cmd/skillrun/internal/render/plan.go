@@ -98,7 +98,7 @@ func Stopped(w io.Writer, f *plan.Failure, sources Sources) {
 			Start: diag.Pos{Line: f.Place.Line, Col: f.Place.Col}, End: diag.Pos{Line: f.Place.EndLine, Col: f.Place.EndCol},
 		}
 		fmt.Fprintf(w, "  at %s\n", Clean(at.String()))
-		excerpt(w, at, sources)
+		excerpt(w, at, sources, plain)
 	}
 }
 

@@ -176,7 +176,7 @@ func failure(w io.Writer, r engine.Report, sources Sources) {
 	}
 	if f.At.Start.Line > 0 {
 		fmt.Fprintf(w, "  at %s\n", f.At)
-		excerpt(w, f.At, sources)
+		excerpt(w, f.At, sources, plain)
 	}
 }
 

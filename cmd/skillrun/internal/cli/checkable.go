@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// checkable returns the skills that check is asked about: those of its
+// arguments, which are names, files, folders and patterns, or without any, those
+// that are found by name, also where another one takes their place. What is there
+// and is no readable skill is a diagnostic, so that nothing is passed over.
+func (p *Program) checkable(args []string) (found []source, diags diag.List, err error) {
+	if len(args) == 0 {
+		return p.everySkill()
+	}
+	for _, arg := range args {
+		files, err := p.filesOf(arg)
+		if err != nil {
+			return nil, nil, err
+		}
+		if files == nil {
+			s, err := p.find(arg)
+			if err != nil {
+				return nil, nil, err
+			}
+			found = append(found, s)
+		}
+		for _, file := range files {
+			found = p.gather(found, &diags, file)
+		}
+	}
+	return found, diags, nil
+}
+
+// filesOf returns the skills' files of an argument that is a folder or a
+// pattern, and nil for another one.
+func (p *Program) filesOf(arg string) ([]string, error) {
+	if info, err := os.Stat(p.path(arg)); err == nil && info.IsDir() {
+		files, err := p.below(arg)
+		if err == nil && len(files) == 0 {
+			err = types.Errorf(types.NotFound, "there is no skill in the folder %s", arg).WithHint("skills are files that end in .yaml")
+		}
+		return files, err
+	} else if err == nil || !strings.ContainsAny(arg, "*?[") {
+		return nil, nil
+	}
+	matches, err := filepath.Glob(p.path(arg))
+	if err != nil || len(matches) == 0 {
+		return nil, types.Errorf(types.NotFound, "no file matches %s", arg).WithHint("* and ? stand for part of a name, within one folder")
+	}
+	files := make([]string, 0, len(matches))
+	for _, m := range matches {
+		if !filepath.IsAbs(arg) {
+			if rel, err := filepath.Rel(p.path("."), m); err == nil {
+				m = rel
+			}
+		}
+		files = append(files, m)
+	}
+	return files, nil
+}
+
+// below returns the skills' files of a folder and of those in it, without what
+// is hidden and without configurations.
+func (p *Program) below(dir string) (files []string, err error) {
+	root := p.path(dir)
+	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return types.Errorf(types.BadInput, "the folder %s cannot be read: %w", dir, err).WithHint("see who may read it: ls -l")
+		}
+		if path != root && strings.HasPrefix(e.Name(), ".") {
+			if e.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !e.IsDir() && isSkillFile(e.Name()) && e.Name() != "skillrun.yaml" {
+			rel, err := filepath.Rel(root, path)
+			files = append(files, filepath.Join(dir, rel))
+			return err
+		}
+		return nil
+	})
+	return files, err
+}
+
+func isSkillFile(name string) bool {
+	return slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(name))
+}
+
+// gather adds a file's skill, or says why it cannot be read.
+func (p *Program) gather(found []source, diags *diag.List, file string) []source {
+	s, err := p.readSkill(p.path(file), file)
+	if err != nil {
+		e := types.AsError(err)
+		diags.Errorf("unreadable", diag.Range{File: file}, "%s", e.Message).Hint = e.Hint
+		return found
+	}
+	return append(found, s)
+}
+
+// everySkill returns what the search path has, and what is built in.
+func (p *Program) everySkill() (found []source, diags diag.List, err error) {
+	for _, dir := range p.searchPath() {
+		entries, err := os.ReadDir(p.path(dir))
+		if err != nil {
+			continue // a folder of the search path need not exist
+		}
+		for _, e := range entries {
+			file := filepath.Join(dir, e.Name())
+			switch {
+			case strings.HasPrefix(e.Name(), ".") || !isSkillFile(e.Name()):
+			case filepath.Ext(e.Name()) == ".yml":
+				diags.Warnf("not-found-by-name", diag.Range{File: file}, "%s is not found by its name: that ends in .yml", file).
+					Hint = "rename it to " + stem(file) + ".yaml"
+				found = p.gather(found, &diags, file)
+			default:
+				found = p.gather(found, &diags, file)
+			}
+		}
+	}
+	all, err := p.skills()
+	for _, s := range all {
+		if s.From == builtIn {
+			found = append(found, s)
+		}
+	}
+	return found, diags, err
+}
