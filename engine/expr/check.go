@@ -214,44 +214,6 @@ func (c *checker) member(n *member, s Scope) types.Type {
 	return unclear
 }
 
-// nameHint says what to write in place of a name that is known elsewhere, or is
-// no name but a text or a step.
-func (c *checker) nameHint(n *name, s Scope) string {
-	steps, _ := s.Vars.Field("steps")
-	if _, is := steps.Type.Field(n.name); is {
-		return "write steps." + n.name
-	}
-	if f, _ := s.Vars.Field("inputs"); slices.Contains(f.Type.Names(), n.name) {
-		return "write inputs." + n.name
-	}
-	if hint, ok := elsewhereNames()[n.name]; ok {
-		return hint
-	}
-	if c.compared == node(n) {
-		return "a text stands in quotes: \"" + n.name + "\""
-	}
-	return ""
-}
-
-// fieldHint says what to write in place of a member that values elsewhere have.
-func fieldHint(n *member, t types.Type) string {
-	of := show(n.of)
-	switch n.name {
-	case "length", "size", "count", "len":
-		if t.Kind != types.Object {
-			return "write len(" + of + ")"
-		}
-	case "outputs", "output", "result", "stdout_lines":
-		if strings.HasPrefix(of, "steps.") {
-			return "the result of a step is " + of + ".NAME, with nothing between"
-		}
-	}
-	if t.Kind == types.Object {
-		return diag.DidYouMean(n.name, t.Names())
-	}
-	return ""
-}
-
 func noField(n *member) string {
 	switch of := canon(n.of); of {
 	case "inputs":
