@@ -77,12 +77,12 @@ type row struct {
 	spare  bool   // of a rescue: shown once it begins
 
 	state    state
-	began    time.Time // zero for what takes no time
+	began    time.Time // by this process, also of a step that an earlier one began; zero for what takes no time
 	ended    time.Time
 	notice   string // why it waits or is tried again, what is wrong
 	result   map[string]any
 	outcome  string // of a write: created or adopted
-	earlier  bool   // an earlier process did it
+	earlier  bool   // an earlier process brought it to its end
 	printed  bool   // it stands above the live frame already
 	attempt  int    // the one that runs; 0 where there is only one
 	attempts int
@@ -97,7 +97,8 @@ type row struct {
 func (r *row) active() bool   { return r.state >= running && r.state <= retrying }
 func (r *row) finished() bool { return r.state >= done }
 
-// took is how long the step has been under way.
+// took is how long this process has been at the step. One that an earlier
+// process began counts from when this one took the run up.
 func (r *row) took(now time.Time) time.Duration {
 	switch {
 	case r.began.IsZero() || r.earlier:
@@ -137,7 +138,6 @@ func (m *model) apply(e engine.Event) {
 	if e.Kind != "" {
 		r.Kind = string(e.Kind)
 	}
-	r.earlier = e.Replayed
 	switch e.Type {
 	case "step_started":
 		m.start(r, e)
@@ -196,6 +196,7 @@ func (m *model) start(r *row, e engine.Event) {
 // it is: also a group that failed, when the run is gone on with.
 func (m *model) wake(r *row, at time.Time) {
 	for x := r; x != m.root; x = x.parent {
+		x.earlier = false
 		if x.began.IsZero() {
 			x.began = at
 		}
@@ -211,6 +212,7 @@ func (m *model) wake(r *row, at time.Time) {
 
 // again notes that an attempt failed. What it did is undecided once more.
 func (m *model) again(r *row, e engine.Event) {
+	m.wake(r, e.At)
 	r.state, r.attempt, r.attempts = retrying, e.Attempt+1, e.Attempts
 	r.notice = messageOf(e)
 	m.clear(r)
@@ -224,7 +226,7 @@ func messageOf(e engine.Event) string {
 }
 
 func (m *model) finish(r *row, s state, e engine.Event) {
-	r.state, r.ended, r.result, r.notice = s, e.At, e.Result, ""
+	r.state, r.ended, r.result, r.notice, r.earlier = s, e.At, e.Result, "", e.Replayed
 	switch s {
 	case done:
 		if r.items != nil {

@@ -275,3 +275,42 @@ func TestPauseInAGroup(t *testing.T) {
 		t.Errorf("after the question:\n%s", below)
 	}
 }
+
+// TestTimerOfAResumedRun shows how long this process is at a step and at the
+// group around it that an earlier process began, and no time of what that one
+// brought to its end.
+func TestTimerOfAResumedRun(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	m := newModel([]Step{
+		{ID: "a", Name: "Prepare", Type: "t"},
+		{ID: "g", Name: "Release", Kind: "steps", Steps: []Step{{ID: "b", Name: "Push", Type: "t"}, {ID: "c", Name: "Approval", Type: "t"}}},
+	}, start, false)
+	for _, e := range []engine.Event{
+		{Type: "step_started", Path: "a"}, {Type: "step_done", Path: "a"},
+		{Type: "step_started", Path: "g"}, {Type: "step_started", Path: "g/b"}, {Type: "step_done", Path: "g/b"},
+		{Type: "step_started", Path: "g/c"}, {Type: "waiting", Path: "g/c"},
+	} {
+		e.At, e.Replayed = start, true
+		m.apply(e)
+	}
+	line := func(now time.Time, name string) string {
+		for _, l := range strings.Split(m.frame(80, 20, now)+"\n"+m.record(80, now), "\n") {
+			if strings.Contains(l, name) {
+				return strings.Join(strings.Fields(l)[1:], " ")
+			}
+		}
+		return ""
+	}
+	for name, want := range map[string]string{
+		"Prepare": "Prepare earlier", "Push": "Push earlier", "Release": "Release 42.0s", "Approval": "Approval 42.0s waiting",
+	} {
+		if got := line(start.Add(42*time.Second), name); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	m.apply(engine.Event{Type: "step_done", Path: "g/c", At: start.Add(50 * time.Second)})
+	if got := line(start.Add(time.Hour), "Approval"); got != "Approval 50.0s" {
+		t.Errorf("done, it is %q", got)
+	}
+}
