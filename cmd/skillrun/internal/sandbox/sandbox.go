@@ -124,7 +124,7 @@ func Open(ctx context.Context, o Options) (*World, error) {
 		return nil, err
 	}
 	if err := w.start(); err != nil {
-		w.lock.Close()
+		unlock(w.lock)
 		return nil, err
 	}
 	return w, nil
@@ -361,7 +361,7 @@ func (w *World) Fixtures() Fixtures { return w.fixtures }
 // by a fault is cut off.
 func (w *World) Close() error {
 	if w.server == nil {
-		return w.lock.Close()
+		return unlock(w.lock)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
@@ -373,5 +373,5 @@ func (w *World) Close() error {
 	w.save()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return errors.Join(err, w.saveErr, w.lock.Close())
+	return errors.Join(err, w.saveErr, unlock(w.lock))
 }

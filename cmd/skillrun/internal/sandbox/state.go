@@ -248,6 +248,13 @@ func (o Options) disk() billy.Filesystem {
 	return o.fs(o.Dir)
 }
 
+// unlock gives the lock back. Closing the file is not enough: a program that is
+// being started at this moment has a copy of it, and the lock with it, until it
+// runs.
+func unlock(f *os.File) error {
+	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
+}
+
 // lock takes a kernel lock, which dies with the process, and waits for it.
 func lock(ctx context.Context, name string, log io.Writer) (*os.File, error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
