@@ -46,7 +46,7 @@ func (m *Machine) waitOn(v *visit, now time.Time, why *types.Error) {
 		a.At = end
 	}
 	v.Action = &a
-	m.note(v, Note{Kind: StillWaiting, Error: why})
+	m.note(v, Note{Kind: StillWaiting, Error: why, Next: a.At})
 }
 
 // passing are the failures of a read that say nothing of what it looks at, and

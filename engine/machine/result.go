@@ -1,6 +1,8 @@
 package machine
 
 import (
+	"time"
+
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -40,6 +42,7 @@ type Note struct {
 	Attempt  int          // of retrying: which one failed,
 	Attempts int          // and how many there may be
 	Items    int          // of a loop that starts
+	Next     time.Time    // of waiting: when its read is due again
 	Item     bool         // it is, or stands in, an item of a loop
 	Def      *program.Node
 }

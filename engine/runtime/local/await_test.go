@@ -108,3 +108,36 @@ func TestAwaitParksOver503(t *testing.T) {
 		}
 	})
 }
+
+// TestWaitSaysWhenItAsksNext: an event of what waits has the time of the next
+// question, which is asked then; a run that parks, and what an earlier process
+// waited for, have none.
+func TestWaitSaysWhenItAsksNext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, j := newShop(), journal.NewMemory()
+		s.fail["a"] = []types.Code{types.Unavailable, types.Unavailable, types.Unavailable}
+		n := program.Node{ID: "a", Kind: program.Await, Step: "look", Effect: "read", Until: "result.name == 'a'", Every: "10s"}
+		var got []string
+		for _, stays := range []bool{false, true} {
+			began := time.Now()
+			o := s.options(j, n, act("z", "look"))
+			o.Wait = stays
+			o.Observe = func(e local.Event) {
+				switch {
+				case e.Type == "waiting" && e.Next.IsZero():
+					got = append(got, fmt.Sprint("waits, earlier: ", e.Replayed))
+				case e.Type == "waiting":
+					got = append(got, fmt.Sprint("asks at ", e.Next.Sub(began), ", told at ", e.At.Sub(began)))
+				case e.Type == "step_done" && e.ID == "a":
+					got = append(got, fmt.Sprint("done at ", e.At.Sub(began)))
+				}
+			}
+			run(t, t.Context(), o)
+		}
+		want := []string{"waits, earlier: false", "waits, earlier: true", "asks at 10s, told at 0s", "asks at 20s, told at 10s", "done at 20s"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}

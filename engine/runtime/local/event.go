@@ -39,6 +39,9 @@ type Event struct {
 	Handled bool    `json:"handled,omitempty"`
 	Effect  *Effect `json:"effect,omitempty"`
 	Text    string  `json:"text,omitempty"` // of a notice: why the step waits
+	// Next is when a step that waits is asked again. It is zero when this
+	// process does not stay for it, or did not ask itself.
+	Next time.Time `json:"next,omitzero"`
 	// Replayed is set for what an earlier process did.
 	Replayed bool `json:"replayed,omitempty"`
 }
@@ -60,7 +63,11 @@ var eventTypes = map[machine.NoteKind]string{
 // observe turns what the machine tells into events and into the report of
 // steps.
 func (r *runner) observe(n machine.Note) {
-	r.emit(EventOf(n, r.Header.ID, time.Time{}, r.replaying))
+	e := EventOf(n, r.Header.ID, time.Time{}, r.replaying)
+	if r.Wait && !r.replaying && !n.Next.IsZero() {
+		e.Next = n.Next.UTC()
+	}
+	r.emit(e)
 	r.reports.add(n)
 }
 

@@ -19,6 +19,9 @@ const mostRows = 300
 // record draws what stays in the scrollback when the live frame goes: every
 // step that began, and one line for those that did not.
 func (m *model) record(width int, now time.Time) string {
+	for _, r := range m.rows {
+		r.next = time.Time{} // nobody stays to ask
+	}
 	var rows []row
 	left := 0
 	for _, r := range m.visible() {

@@ -156,7 +156,7 @@ func (m *model) line(r row, c columns, now time.Time) string {
 	if c.result == 0 {
 		return paint(c.width, m.colour, margin, span{mark + " ", t}, span{r.label(), text})
 	}
-	note, noteTone := m.remark(r, c.result)
+	note, noteTone := m.remark(r, c.result, now)
 	return paint(c.width, m.colour, margin, span{mark + " ", t}, span{pad(r.label(), c.name-in), text},
 		span{fmt.Sprintf("%*s", timeWidth, clock(r, now)), faint}, span{"  ", normal}, span{note, noteTone})
 }

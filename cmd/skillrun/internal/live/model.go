@@ -79,7 +79,8 @@ type row struct {
 	state    state
 	began    time.Time // by this process, also of a step that an earlier one began; zero for what takes no time
 	ended    time.Time
-	notice   string // why it waits or is tried again, what is wrong
+	next     time.Time // of a step that waits: when it is asked again; zero when nobody said
+	notice   string    // why it waits or is tried again, what is wrong
 	result   map[string]any
 	outcome  string // of a write: created or adopted
 	earlier  bool   // an earlier process brought it to its end
@@ -143,7 +144,7 @@ func (m *model) apply(e engine.Event) {
 		m.start(r, e)
 	case "waiting":
 		m.wake(r, e.At)
-		r.state, r.notice = waiting, messageOf(e)
+		r.state, r.notice, r.next = waiting, messageOf(e), e.Next
 	case "notice":
 		r.notice = e.Text
 	case "step_retry":

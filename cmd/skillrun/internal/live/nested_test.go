@@ -209,7 +209,7 @@ func TestLoopStaysSmall(t *testing.T) {
 	}
 }
 
-func (r *row) remarkNow() string { text, _ := r.goesOn(); return text }
+func (r *row) remarkNow() string { text, _ := r.goesOn(80, time.Time{}); return text }
 
 // TestLoopGoesOn: items that failed begin once more when the run is gone on
 // with, and count once.
@@ -312,5 +312,39 @@ func TestTimerOfAResumedRun(t *testing.T) {
 	m.apply(engine.Event{Type: "step_done", Path: "g/c", At: start.Add(50 * time.Second)})
 	if got := line(start.Add(time.Hour), "Approval"); got != "Approval 50.0s" {
 		t.Errorf("done, it is %q", got)
+	}
+}
+
+// TestWaitSaysWhenItAsksNext counts down to the next question, in few words
+// where there is little room, and says nothing of it once the run is over.
+func TestWaitSaysWhenItAsksNext(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.Local)
+	m := newModel([]Step{{ID: "a", Name: "Approval", Type: "t"}, {ID: "l", Name: "Each", Loop: true, Steps: []Step{{ID: "x", Name: "Merge", Type: "t"}}}}, now, false)
+	for _, e := range []engine.Event{
+		{Type: "step_started", Path: "a"}, {Type: "waiting", Path: "a", Next: now.Add(90 * time.Second)},
+		{Type: "step_started", Path: "l", Items: 1}, {Type: "step_started", Path: "l[1]"},
+		{Type: "step_started", Path: "l[1]/x"}, {Type: "waiting", Path: "l[1]/x", Next: now.Add(time.Minute)},
+	} {
+		e.At = now
+		m.apply(e)
+	}
+	for _, test := range []struct {
+		width int
+		after time.Duration
+		want  string
+	}{
+		{80, 30 * time.Second, "asks again at 12:01:30 (in 60s)"},
+		{80, 30500 * time.Millisecond, "asks again at 12:01:30 (in 60s)"},
+		{80, 0, "Merge: asks again at 12:01:00"},
+		{40, 30 * time.Second, "again in 60s"},
+		{80, 90 * time.Second, "waiting\n"},
+	} {
+		if got := m.frame(test.width, 20, now.Add(test.after)); !strings.Contains(got, test.want) {
+			t.Errorf("%d columns after %s: no %q in\n%s", test.width, test.after, test.want, got)
+		}
+	}
+	if got := m.record(80, now); strings.Contains(got, "again") {
+		t.Errorf("nobody asks once the run is over:\n%s", got)
 	}
 }

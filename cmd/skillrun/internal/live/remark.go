@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"charm.land/lipgloss/v2"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 )
 
 // mark tells the state without colour too.
@@ -37,14 +39,14 @@ func (m *model) mark(r row, now time.Time) (string, tone) {
 }
 
 // remark is the one line of result, or of what goes on.
-func (m *model) remark(r row, room int) (string, tone) {
+func (m *model) remark(r row, room int, now time.Time) (string, tone) {
 	switch r.state {
 	case pending:
 		if r.willWrite() {
 			return "writes", faint
 		}
 	case running, waiting, retrying:
-		return r.goesOn()
+		return r.goesOn(room, now)
 	case skipped:
 		return "skipped", faint
 	case failed:
@@ -64,7 +66,7 @@ func (m *model) remark(r row, room int) (string, tone) {
 }
 
 // goesOn is the remark of a step under way.
-func (r row) goesOn() (string, tone) {
+func (r row) goesOn(room int, now time.Time) (string, tone) {
 	switch {
 	case r.items != nil:
 		return r.items.text(), faint
@@ -73,9 +75,22 @@ func (r row) goesOn() (string, tone) {
 	case r.attempt > 1:
 		return r.tries(), alarm
 	case r.state == waiting:
-		return "waiting", alarm
+		return r.waits(room, now), alarm
 	}
 	return "", normal
+}
+
+// waits is the remark of a step that waits: when it is asked again, in as many
+// words as fit.
+func (r row) waits(room int, now time.Time) string {
+	text := render.AsksAgain(r.next, now)
+	switch {
+	case text == "":
+		return "waiting"
+	case lipgloss.Width(text) > room:
+		return "again in " + render.In(r.next.Sub(now))
+	}
+	return text
 }
 
 func (r row) tries() string { return fmt.Sprintf("attempt %d of %d", r.attempt, r.attempts) }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
@@ -296,6 +297,9 @@ func (r *row) whatRuns() string {
 	}
 	if x.attempt > 1 {
 		parts = append(parts, x.tries())
+	}
+	if x.state == waiting && !x.next.IsZero() {
+		parts = append(parts, "asks again at "+x.next.Local().Format(time.TimeOnly))
 	}
 	if x.notice != "" {
 		parts = append(parts, x.notice)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/types"
@@ -140,13 +141,46 @@ func (l *Lines) told(e engine.Event, more string) {
 	case "step_retry":
 		l.line("retry", e, fmt.Sprintf(": attempt %d of %d failed%s", e.Attempt, e.Attempts, l.why(e)))
 	case "waiting":
-		if e.Error != nil {
-			more = l.why(e) + ", and it is asked again" + more
-		}
-		l.line("waiting", e, more)
+		l.line("waiting", e, l.why(e)+more+again(e))
 	case "notice":
 		fmt.Fprintf(l.w, "%-8s %s%s\n", "note", at(Clean(cmp.Or(e.Path, e.ID))), Clean(e.Text))
 	}
+}
+
+// again says when a step that waits is asked again, and that it is when its last
+// question got no answer.
+func again(e engine.Event) string {
+	switch when := AsksAgain(e.Next, e.At); {
+	case when != "":
+		return ", " + when
+	case e.Error != nil:
+		return ", and it is asked again"
+	}
+	return ""
+}
+
+// AsksAgain says when a step that waits is asked again, in the zone of the
+// machine, with the day where that is another one; "" when that is not to come.
+func AsksAgain(next, now time.Time) string {
+	left := next.Sub(now)
+	if left <= 0 {
+		return ""
+	}
+	next, now = next.Local(), now.Local()
+	layout := time.TimeOnly
+	if next.Format(time.DateOnly) != now.Format(time.DateOnly) {
+		layout = time.DateTime
+	}
+	return fmt.Sprintf("asks again at %s (in %s)", next.Format(layout), In(left))
+}
+
+// In writes how long something is to come, in whole seconds up to two minutes.
+func In(d time.Duration) string {
+	d = (d + time.Second - 1).Truncate(time.Second)
+	if d < 2*time.Minute {
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	}
+	return Ago(d)
 }
 
 // why is the message of a failure, unless the line before said it, or the end of

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
@@ -156,5 +157,30 @@ func TestResumeDoesNotReprint(t *testing.T) {
 	want := "done     3 steps before\nwaiting  w (earlier)\ndone     w\n"
 	if got := out.String(); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+// TestWaitSaysWhenItAsksNext: a line of what waits says when it is asked again,
+// with the day where that is another one.
+func TestWaitSaysWhenItAsksNext(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 23, 14, 4, 30, 0, time.Local)
+	for _, test := range []struct {
+		next time.Time
+		err  *types.Error
+		want string
+	}{
+		{at.Add(time.Minute), nil, "waiting  Merge, asks again at 14:05:30 (in 60s)\n"},
+		{at.Add(45 * time.Minute), nil, "waiting  Merge, asks again at 14:49:30 (in 45m)\n"},
+		{at.Add(12 * time.Hour), nil, "waiting  Merge, asks again at 2026-11-24 02:04:30 (in 12h0m)\n"},
+		{at.Add(time.Minute), types.Errorf(types.Unavailable, "busy"), "waiting  Merge (busy), asks again at 14:05:30 (in 60s)\n"},
+		{time.Time{}, types.Errorf(types.Unavailable, "busy"), "waiting  Merge (busy), and it is asked again\n"},
+		{time.Time{}, nil, "waiting  Merge\n"},
+	} {
+		var b strings.Builder
+		render.NewLines(&b).Event(engine.Event{Type: "waiting", At: at, ID: "w", Path: "w", Name: "Merge", Step: "t", Error: test.err, Next: test.next})
+		if b.String() != test.want {
+			t.Errorf("got %q, want %q", b.String(), test.want)
+		}
 	}
 }
