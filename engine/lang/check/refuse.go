@@ -14,29 +14,33 @@ import (
 
 // refused asks the step whether it takes what is written out, and what its texts
 // come to with each value of an enum. The diagnostic stands on the argument
-// without which it would.
-func (c *checker) refused(s step.Step, with *syntax.Node) {
+// without which it would; it is a warning where the skill goes on without the step.
+func (c *checker) refused(s step.Step, n, with *syntax.Node) {
 	r := refusing{step: s, with: with, scope: c.scope()}
 	if err := r.says(literals{}); err != nil {
 		at := keyRange(with)
-		if n := r.blame(with, ""); n != nil {
-			at = n.Range
+		if part := r.blame(with, ""); part != nil {
+			at = part.Range
 		}
-		c.bad(s, at, err.Message, err.Hint)
+		c.bad(s, n, at, err.Message, err.Hint)
 		return
 	}
 	for _, p := range r.texts(with, "") {
 		for _, v := range r.choices(p.node) {
 			if err := r.says(literals{path: p.path, value: v.text}); err != nil {
-				c.bad(s, p.node.Range, err.Message+", where "+v.name+" is "+strconv.Quote(v.value), err.Hint)
+				c.bad(s, n, p.node.Range, err.Message+", where "+v.name+" is "+strconv.Quote(v.value), err.Hint)
 				break
 			}
 		}
 	}
 }
 
-func (c *checker) bad(s step.Step, at diag.Range, message, hint string) {
-	c.diags.Errorf("bad-value", at, "%s: %s", s.Name, message).Hint = hint
+func (c *checker) bad(s step.Step, n *syntax.Node, at diag.Range, message, hint string) {
+	d := c.diags.Errorf("bad-value", at, "%s: %s", s.Name, message)
+	d.Hint = hint
+	if e := n.Get("on_error"); e != nil && e.Value == "continue" {
+		d.Severity = diag.Warning
+	}
 }
 
 // refusing is the arguments of a step, before it is known what they are.

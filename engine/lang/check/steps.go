@@ -213,7 +213,7 @@ func (c *checker) performs(n *syntax.Node, node *program.Node) (step.Step, bool)
 	node.With = c.arguments(with, s.In, c.scope(), s.Name)
 	c.program = false
 	if !c.diags[before:].HasErrors() {
-		c.refused(s, with)
+		c.refused(s, n, with)
 	}
 	c.service(s, with, u.Range)
 	return s, true
