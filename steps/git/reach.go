@@ -125,18 +125,12 @@ func (c *client) place(ctx context.Context, service, spec, branch string, push b
 // server that is spoken to over ssh has one port for that, and others for what
 // else it does.
 func hostAndPath(remote string) (host, path string) {
-	switch u, err := url.Parse(remote); {
-	case isPath(remote):
-		return "", remote
-	case scpLike.MatchString(remote):
-		_, rest, _ := strings.Cut(remote, "@")
-		host, path, _ = strings.Cut(rest, ":")
-	case err != nil:
-		return "", remote
-	case u.Scheme == "http", u.Scheme == "https":
+	if ssh := sshRemote(remote); ssh != nil {
+		host, path = ssh.Host, ssh.Path
+	} else if u, err := url.Parse(remote); err == nil && !isPath(remote) {
 		host, path = u.Host, u.Path
-	default:
-		host, path = u.Hostname(), u.Path
+	} else {
+		return "", remote
 	}
 	return host, strings.ToLower(strings.TrimSuffix(strings.Trim(path, "/"), ".git"))
 }
