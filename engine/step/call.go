@@ -71,6 +71,9 @@ type Call struct {
 	// AfterUnknown is set when Find is asked after a request whose outcome is
 	// unknown: look harder.
 	AfterUnknown bool
+	// Unprepared is set when Preview is asked after a plan has left out a step
+	// that changes the files of the workspace: what they come to is not known.
+	Unprepared bool
 	// Tell shows people a line about the call while it goes on, such as why it
 	// waits; nil drops it.
 	Tell func(text string)

@@ -25,6 +25,10 @@ const (
 	Service   = "service"   // a configured service, whatever its kind is
 )
 
+// Files are the part of a [Workspace] that its files are, beside what it knows
+// of branches and commits.
+const Files = "files"
+
 // overHTTP is the kind of service that can be the other side of any of them.
 const overHTTP = "http"
 

@@ -127,7 +127,7 @@ func Steps(o Options) []step.Step {
 		step.Local("git_branch_create", "Name the branch that a workspace will be pushed to, or go on from ours that is there.", c.branchCreate).
 			Reaching(c.branches).Touching("git", "branch", "read").Failing(append(reads, types.Conflict)...),
 		step.Checked(step.Local("git_commit", "Commit the new, changed, moved and deleted files of a workspace.", c.commit, step.Preview(c.previewCommit)).
-			Reaching(edits).Touching("git", "commit", "create").Failing(append(reads, types.Conflict)...), commitIn.check),
+			Reaching(commits).Touching("git", "commit", "create").Failing(append(reads, types.Conflict)...), commitIn.check),
 		step.Checked(step.Write("git_push", "Push a workspace's commit to a branch.", c.push,
 			step.Find(c.findPush), step.Preview(c.previewPush), step.Resolve("the branch, or the commit it is at", c.resolvePush),
 			step.Undo(step.Undoing[pushIn, pushOut]{Say: sayUnpush, Look: c.lookUnpush, Do: c.unpush})).

@@ -9,6 +9,7 @@ import (
 )
 
 // previewCommit shows the change of a commit whose message is not known yet.
+// Behind a step that was left out, its files are not known either.
 func (c *client) previewCommit(ctx context.Context, in commitIn, unknown step.UnknownPaths) (step.Prediction[commitOut], error) {
 	out := step.Prediction[commitOut]{Change: step.Change{Title: "commit"}, Unknown: step.UnknownPaths{""}}
 	if unknown.Has("workspace") {
@@ -18,17 +19,19 @@ func (c *client) previewCommit(ctx context.Context, in commitIn, unknown step.Un
 	if err != nil {
 		return out, err
 	}
-	patches, err := w.pending(ctx)
-	if err != nil {
-		return out, err
+	if !step.CallOf(ctx).Unprepared {
+		patches, err := w.pending(ctx)
+		if err != nil {
+			return out, err
+		}
+		files := filesOf(patches)
+		out.Out, out.Unknown = commitOut{Files: files}, step.UnknownPaths{"sha", "short", "objects"}
+		out.Change.Title = fmt.Sprintf("commit %d %s", len(files), plural("file", len(files)))
+		out.Change.Diff, _ = unified(patches, math.MaxInt)
 	}
-	files := filesOf(patches)
-	out.Out, out.Unknown = commitOut{Files: files}, step.UnknownPaths{"sha", "short", "objects"}
-	out.Change.Title = fmt.Sprintf("commit %d %s", len(files), plural("file", len(files)))
 	if w.meta.Branch != "" {
 		out.Change.Title += " on " + w.meta.Branch
 	}
-	out.Change.Diff, _ = unified(patches, math.MaxInt)
 	return out, nil
 }
 
@@ -41,7 +44,8 @@ func plural(noun string, n int) string {
 
 // previewPush shows what the branch would change: the workspace's files as they
 // are now, committed or not. The commit's SHA is not told: it holds the time of
-// the run that makes it.
+// the run that makes it. Behind an edit that was left out, no change is shown:
+// it would not be what is pushed.
 func (c *client) previewPush(ctx context.Context, in pushIn, unknown step.UnknownPaths) (step.Prediction[pushOut], error) {
 	out := step.Prediction[pushOut]{Change: step.Change{Title: "push a branch"}, Unknown: step.UnknownPaths{""}}
 	if in.Branch != "" && !unknown.Has("branch") {
@@ -65,6 +69,9 @@ func (c *client) previewPush(ctx context.Context, in pushIn, unknown step.Unknow
 		out.Change.Title += " (new branch)" // or the push stops: it does not replace one
 	} else {
 		out.Change.Title += " (moves it from " + w.meta.Seen[:12] + ")"
+	}
+	if step.CallOf(ctx).Unprepared {
+		return out, nil
 	}
 	patches, err := w.pending(ctx)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/step"
@@ -54,14 +55,25 @@ func branchOf(ref string) string {
 // branches declares git_branch_create, which looks whether the branch is there.
 func (c *client) branches(ctx context.Context, u step.Use) step.Reach {
 	ws := u.Places(step.Workspace, "workspace")
-	return step.Reach{Sees: append(c.target(ctx, u, "push_repo"), ws...), Changes: ws}
+	return step.Reach{Sees: append(c.target(ctx, u, "push_repo"), ws...), Changes: part(ws, "branch")}
 }
 
-// edits declares a step that works in a workspace only: the commits that it
-// builds on do not change.
-func edits(_ context.Context, u step.Use) step.Reach {
+// commits declares git_commit, which works in a workspace only: the commits
+// that it builds on do not change, and it leaves the files as they are.
+func commits(_ context.Context, u step.Use) step.Reach {
 	ws := u.Places(step.Workspace, "workspace")
-	return step.Reach{Sees: ws, Changes: ws}
+	return step.Reach{Sees: ws, Changes: part(ws, "commit")}
+}
+
+// part is a part of each workspace that has a name, beside its files.
+func part(workspaces []step.Place, name string) []step.Place {
+	parts := slices.Clone(workspaces)
+	for i, p := range parts {
+		if p.Name != "" {
+			parts[i].Name += "#" + name
+		}
+	}
+	return parts
 }
 
 // pushes declares git_push.

@@ -145,6 +145,48 @@ func TestWorkspaceReadBehindAnEdit(t *testing.T) {
 	}
 }
 
+// TestPreviewBehindAnEdit: a preview is told that an edit of the files in its
+// workspace was left out; a step that leaves them as they are, such as one that
+// names a branch, does not count.
+func TestPreviewBehindAnEdit(t *testing.T) {
+	t.Parallel()
+	inside := func(part string) func(context.Context, step.Use) step.Reach {
+		return func(_ context.Context, u step.Use) step.Reach {
+			ws := u.Places(step.Workspace, "workspace")
+			return step.Reach{Sees: ws, Changes: []step.Place{{Kind: step.Workspace, Name: ws[0].Name + part}}}
+		}
+	}
+	for left, want := range map[string]bool{"edit": true, "branch": false, "other": false} {
+		t.Run(left, func(t *testing.T) {
+			t.Parallel()
+			w := &world{t: t}
+			told := false
+			preview := func(ctx context.Context, _ in, _ step.UnknownPaths) (step.Prediction[out], error) {
+				told = step.CallOf(ctx).Unprepared
+				return step.Prediction[out]{}, nil
+			}
+			in := "w"
+			if left == "other" {
+				in = "v"
+			}
+			o := w.options(
+				titled("a", "make", "a"),
+				node("left", left, "", types.Values{"workspace": in, "title": "${{ steps.a.key }}"}),
+				node("c", "commit", "", types.Values{"workspace": "w", "title": "${{ steps.a.key }}"}),
+			)
+			o.Program.Steps[1].Effect = "local"
+			o.Catalogue = step.NewCatalogue([]step.Step{
+				step.Local("edit", "Edit.", w.look).Reaching(inside("")), step.Local("other", "Edit.", w.look).Reaching(inside("")),
+				step.Local("branch", "Name.", w.look).Reaching(inside("#branch")), step.Local("commit", "Commit.", w.look, step.Preview(preview)),
+				step.Write("make", "Make.", w.never, step.Preview(w.preview)).Touching("tracker", "issue", "create"),
+			})
+			if f := w.forecast(o); f.Failure != nil || told != want {
+				t.Errorf("told %v, want %v; failure %+v", told, want, f.Failure)
+			}
+		})
+	}
+}
+
 // TestRefusedBehindAWrite: what speaks against a write in a world in which the
 // one before it has not happened is no reason to stop; a mistake in its own
 // arguments is. What is not there yet may come, and what is there stays.

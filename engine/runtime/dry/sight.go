@@ -136,6 +136,22 @@ func (w *walker) unprepared(ctx context.Context, a machine.Action) bool {
 	return yes
 }
 
+// openFiles reports whether a step was left out that changes the files of the
+// workspace that a call works in.
+func (w *walker) openFiles(ctx context.Context, a machine.Action) bool {
+	var files []step.Place
+	for _, p := range w.reach(ctx, a).Sees {
+		if p.Kind == step.Workspace {
+			if p.Name != "" {
+				p.Name += "#" + step.Files
+			}
+			files = append(files, p)
+		}
+	}
+	_, yes := w.undone.last(files)
+	return yes
+}
+
 // awaited names the step that was left out and may make what a call did not
 // find.
 func (w *walker) awaited(ctx context.Context, a machine.Action, err error) (after string, yes bool) {

@@ -167,7 +167,9 @@ func (w *walker) unsure(ctx context.Context, a machine.Action, err error) bool {
 func (w *walker) predict(ctx context.Context, s step.Step, a machine.Action) (p step.Prediction[json.RawMessage], err error) {
 	defer recovered(s.Name, &err)
 	in := known(a.Input)
-	return s.Preview(step.WithCall(ctx, w.callOf(s, repeatOf(a, in))), in, step.UnknownPaths(a.Unknown))
+	call := w.callOf(s, repeatOf(a, in))
+	call.Unprepared = w.openFiles(ctx, a)
+	return s.Preview(step.WithCall(ctx, call), in, step.UnknownPaths(a.Unknown))
 }
 
 // neutral takes the folder of this walk out of a text: what is shown does not
