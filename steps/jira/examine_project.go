@@ -81,7 +81,7 @@ func (e *examination) screen(ctx context.Context, key string, u step.Use) {
 		e.check(subject, "", err)
 		return
 	}
-	i := slices.IndexFunc(kinds, func(k createType) bool { return in.means(kind{k.ID, k.Name}) })
+	i := slices.IndexFunc(kinds, in.means)
 	if i < 0 {
 		e.check(subject, "", types.Errorf(types.BadInput, "%s has no type of issue named %s that the account may file", key, in.kind()).
 			WithHint("it has: %s; name one as type of the step %s", cmp.Or(kindNames(kinds), "none"), u.Node))
@@ -135,13 +135,7 @@ func demands(fields []createField, u step.Use) error {
 		WithHint("give it under fields of the step %s, by id", u.Node)
 }
 
-// createType is a type of issue that the account may file in a project.
-type createType struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-}
-
-func kindNames(kinds []createType) string {
+func kindNames(kinds []kind) string {
 	list := make([]string, len(kinds))
 	for n, k := range kinds {
 		list[n] = k.Name
@@ -155,8 +149,8 @@ type createField struct {
 	screenField
 }
 
-func (c *client) createTypes(ctx context.Context, project string) ([]createType, error) {
-	return all[createType](ctx, c, "issue/createmeta/"+url.PathEscape(project)+"/issuetypes", "look at the types of issue of "+project)
+func (c *client) createTypes(ctx context.Context, project string) ([]kind, error) {
+	return all[kind](ctx, c, "issue/createmeta/"+url.PathEscape(project)+"/issuetypes", "look at the types of issue of "+project)
 }
 
 func (c *client) createFields(ctx context.Context, project, kind string) ([]createField, error) {

@@ -217,7 +217,7 @@ func (c *client) takesLabels(ctx context.Context, in CreateIn) (takes, known boo
 	if err != nil {
 		return false, false
 	}
-	i := slices.IndexFunc(kinds, func(k createType) bool { return in.means(kind{k.ID, k.Name}) })
+	i := slices.IndexFunc(kinds, in.means)
 	if i < 0 {
 		return false, false
 	}

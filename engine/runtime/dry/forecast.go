@@ -228,10 +228,6 @@ func (w *walker) performs(ctx context.Context, a machine.Action) bool {
 	return !hidden
 }
 
-// workspaceArg is how the steps of all families call the workspace they work
-// on.
-const workspaceArg = "workspace"
-
 // unknown is the answer of what is not done.
 func unknown(a machine.Action) machine.Event {
 	return machine.Event{Kind: machine.Done, Path: a.Path, Unknown: true}
