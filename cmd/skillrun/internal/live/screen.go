@@ -2,7 +2,6 @@ package live
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -120,7 +119,7 @@ func (v *View) resized(_ tea.Model, msg tea.Msg) tea.Msg {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.drawn != "" && (size.Width != v.width || size.Height != v.height) {
-		io.WriteString(v.out, wipe(v.drawn, size.Width)) // a terminal that is gone is not ours to mend
+		v.out.wipe(wipe(v.drawn, size.Width))
 	}
 	v.width, v.height = size.Width, size.Height
 	return msg

@@ -77,8 +77,9 @@ func (k *keyboard) restore(forget bool) {
 // is killed cannot bring it back.
 type gate struct {
 	*os.File
-	mu   sync.Mutex
-	shut bool
+	mu    sync.Mutex
+	shut  bool
+	blank bool // the frame was wiped, and none was written since
 }
 
 var hideCursor, showCursor = []byte("\x1b[?25l"), []byte("\x1b[?25h")
@@ -90,6 +91,7 @@ func (g *gate) Write(p []byte) (int, error) {
 	if g.shut {
 		return len(p), nil
 	}
+	g.blank = false
 	shown := p
 	if !bytes.Contains(p, showCursor) {
 		shown = bytes.ReplaceAll(p, hideCursor, nil)
@@ -98,6 +100,19 @@ func (g *gate) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// wipe writes what clears the frame, once for each frame: a terminal that is
+// dragged to its size changes it again before the next one is drawn, and a frame
+// that is not there would be looked for among the lines above.
+func (g *gate) wipe(clear string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.shut || g.blank {
+		return
+	}
+	g.blank = true
+	g.File.WriteString(clear) // a terminal that is gone is not ours to mend
 }
 
 func (g *gate) set(shut bool) {

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"github.com/skillrun/skillrun/engine"
 )
 
@@ -127,5 +129,35 @@ func TestLoopOnATerminal(t *testing.T) {
 	}
 	if before, _, _ := strings.Cut(got, "QUESTION"); strings.Contains(before, "✓") {
 		t.Errorf("something is told to be done before the question: %q", before)
+	}
+}
+
+// TestResizedTwiceBetweenFrames wipes a frame once, however often the size
+// changes before the next one: what stands above it stays.
+func TestResizedTwiceBetweenFrames(t *testing.T) {
+	t.Parallel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := reading(r)
+	steps := []Step{{ID: "a", Name: strings.Repeat("long ", 20), Type: "t"}, {ID: "b", Name: "Second", Type: "t"}}
+	v := &View{Options: Options{Out: w, Now: time.Now}, out: &gate{File: w}, m: newModel(steps, time.Now(), false), width: 80, height: 24}
+	for _, width := range []int{0, 60, 40, 20, 0, 60} {
+		if width == 0 {
+			v.draw()
+			v.out.Write([]byte("FRAME"))
+			continue
+		}
+		v.resized(nil, tea.WindowSizeMsg{Width: width, Height: 24})
+		v.draw()
+	}
+	w.Close()
+	var got []int // rows that were wiped, after each frame
+	for _, s := range strings.Split(<-text, "FRAME")[1:] {
+		got = append(got, strings.Count(s, "\x1b[2K"))
+	}
+	if len(got) != 2 || got[0] != 3 || got[1] != 3 {
+		t.Errorf("rows wiped after each frame: %v", got)
 	}
 }
