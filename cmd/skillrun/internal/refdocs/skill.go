@@ -30,6 +30,12 @@ type Skill struct {
 	Outputs       []Output  `json:"outputs"`
 }
 
+// Lacks reports whether the configuration that the skill is shown with leaves
+// out a value that the skill requires.
+func (k Skill) Lacks() bool {
+	return k.Configuration != "" && slices.ContainsFunc(k.Config, func(s Setting) bool { return s.Missing })
+}
+
 // Input is something that a run is given.
 type Input struct {
 	Name        string   `json:"name"`
