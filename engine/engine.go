@@ -272,14 +272,14 @@ func (e *Engine) Resume(ctx context.Context, id string, o Options) (Report, erro
 
 // takeUp goes on with a run that this process holds now.
 func (e *Engine) takeUp(ctx context.Context, j *journal.File, o Options) (Report, error) {
-	if err := ended(j.Records()); err != nil {
+	if err := e.ended(j.Records()); err != nil {
 		return Report{}, errors.Join(err, j.Close())
 	}
 	return e.run(ctx, j, o, true)
 }
 
 // ended refuses a run that nobody goes on with any more.
-func ended(records []journal.Record) error {
+func (e *Engine) ended(records []journal.Record) error {
 	run, last := records[0].Run, records[len(records)-1]
 	by := ""
 	if last.By != "" {
@@ -294,7 +294,7 @@ func ended(records []journal.Record) error {
 			WithHint("plan again, and apply that plan; or begin anew with its command: %s", run.Command)
 	case journal.StatePartlyUndone:
 		return types.Errorf(types.Conflict, "run %s is partly undone", run.ID).
-			WithHint("go on undoing it: skillrun undo %s; then its command begins anew: %s", run.ID, run.Command)
+			WithHint("go on undoing it: %s; then its command begins anew: %s", e.command("undo", run.ID), run.Command)
 	}
 	return nil
 }

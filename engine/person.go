@@ -29,7 +29,7 @@ func (e *Engine) Asking(ctx context.Context, id string, o Options) (Asking, erro
 	if err != nil {
 		return Asking{}, err
 	}
-	if err := ended(records); err != nil {
+	if err := e.ended(records); err != nil {
 		return Asking{}, err
 	}
 	h := records[0].Run
@@ -131,7 +131,7 @@ func (e *Engine) mine(id string, r *journal.Request) (*journal.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := ended(j.Records()); err != nil {
+	if err := e.ended(j.Records()); err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
 	return j, nil

@@ -159,9 +159,9 @@ func TestUndoAfterMerge(t *testing.T) {
 	b.on("runs", "--state", "partly_undone", "--output", "json").want(t, 0, `"state": "partly_undone"`, `"go_on": "skillrun undo `)
 	b.on("verify", "last").want(t, 0, `good: run`)
 	for _, verb := range [][]string{{"resume", "last"}, {"approve", "last"}, {"cancel", "last"}} {
-		b.on(verb...).want(t, 2, `is partly undone`, `skillrun undo `)
+		b.on(verb...).want(t, 2, `is partly undone`, `go on undoing it: skillrun --config \S+ undo `)
 	}
-	b.release(b.sha()).want(t, 2, `is partly undone`, `skillrun undo `)
+	b.release(b.sha()).want(t, 2, `is partly undone`, `go on undoing it: skillrun --config \S+ undo `)
 	b.on("undo", "last", "--yes").want(t, 1, `link: undone before`, `nothing can be undone`)
 	b.on("runs", "prune", "--older-than", "0s", "--keep", "0", "--yes").want(t, 0, `0 runs`)
 }

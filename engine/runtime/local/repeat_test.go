@@ -52,12 +52,13 @@ func (b *bench) says(t *testing.T, x local.Resolution) (local.Effect, error) {
 func (b *bench) parksBefore(t *testing.T, path string) {
 	t.Helper()
 	sends := b.sends
+	b.o.Invocation = "skillrun --config there.yaml"
 	for range 2 {
 		o := b.run(t)
 		if o.State != local.Parked || o.Reason != local.ForRepeat || b.sends != sends {
 			t.Fatalf("%s %s %+v, %d sends, want %d", o.State, o.Reason, o.Failure, b.sends, sends)
 		}
-		want := "to do it again: skillrun resolve " + b.o.Header.ID + " " + path + " --not-done"
+		want := "to do it again: skillrun --config there.yaml resolve " + b.o.Header.ID + " " + path + " --not-done"
 		if f := o.Failure; f.Path != strings.Trim(path, "'") || !strings.Contains(f.Error.Hint, want) {
 			t.Errorf("%+v, want %q", f, want)
 		}
