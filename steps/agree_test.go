@@ -455,7 +455,8 @@ func (j *judge) fields(w plan.Write, rec journal.Record) {
 }
 
 // replay does the reads that were left to the run in a world in which nothing
-// was written: those that say the same need not have been left.
+// was written: those that say the same need not have been left. Of steps side by
+// side it depends on which comes first, so this figure moves by one or two.
 func (j *judge) replay(one, world *site) {
 	for _, rec := range j.later {
 		s, _ := world.steps.Lookup(rec.Step)
