@@ -43,6 +43,7 @@ func (l *Lines) Event(e engine.Event) {
 		if e.Replayed {
 			return
 		}
+		l.catchUp()
 		l.effect(e.Effect)
 		return
 	}
@@ -69,7 +70,10 @@ func (l *Lines) step(e engine.Event) {
 		delete(l.loops, e.Path) // the group around it may have begun anew
 		l.again(e.Path)
 		l.loop(e.Path).total, l.loop(e.Path).name = e.Items, e.Name
-		l.line("started", e, fmt.Sprintf(" (%d %s)", e.Items, plural(e.Items, "item")))
+		if !e.Replayed {
+			l.catchUp()
+			l.line("started", e, fmt.Sprintf(" (%d %s)", e.Items, plural(e.Items, "item")))
+		}
 		return
 	}
 	if l.news(e) && !l.earlier(e) {
@@ -84,11 +88,18 @@ func (l *Lines) earlier(e engine.Event) bool {
 		l.before++
 		return true
 	}
-	if l.before > 0 && (!e.Replayed || e.Type == "waiting" || e.Type == "step_failed") {
+	if !e.Replayed || e.Type == "waiting" || e.Type == "step_failed" {
+		l.catchUp()
+	}
+	return e.Replayed && (e.Type == "step_skipped" || e.Type == "step_started")
+}
+
+// catchUp says how much an earlier process did, once.
+func (l *Lines) catchUp() {
+	if l.before > 0 {
 		fmt.Fprintf(l.w, "%-8s %d %s before\n", "done", l.before, plural(l.before, "step"))
 		l.before = 0
 	}
-	return e.Replayed && e.Type == "step_skipped"
 }
 
 // silent reports whether the event is of values or of a check that nobody gave a
@@ -253,13 +264,16 @@ func (l *Lines) item(e engine.Event) {
 	switch e.Type {
 	case "step_done", "step_skipped", "step_failed":
 	default:
-		if t.shown < shownItems && e.Type != "step_started" {
+		if t.shown < shownItems && e.Type != "step_started" && !l.earlier(e) {
 			l.told(e, "")
 		}
 		return
 	}
 	before := t.tenths()
 	t.count(e)
+	if l.earlier(e) {
+		return
+	}
 	place := " (" + t.place() + ")"
 	switch {
 	case t.shown < shownItems:

@@ -160,6 +160,28 @@ func TestResumeDoesNotReprint(t *testing.T) {
 	}
 }
 
+// TestResumeDoesNotReprintLoops: items that an earlier process ended are counted
+// with its steps, and one that goes on says how far the loop is.
+func TestResumeDoesNotReprintLoops(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	l := render.NewLines(&out)
+	item := func(typ, key string, replayed bool) engine.Event {
+		return engine.Event{Type: typ, ID: "loop", Path: "loop[" + key + "]", Name: "Each", Step: "jira_add_link", Kind: "uses", Replayed: replayed}
+	}
+	l.Event(engine.Event{Type: "step_done", ID: "a", Path: "a", Name: "A", Step: "git_log", Replayed: true})
+	l.Event(engine.Event{Type: "step_started", ID: "loop", Path: "loop", Name: "Each", Items: 3, Replayed: true})
+	l.Event(item("step_done", "1", true))
+	l.Event(item("step_skipped", "2", true))
+	l.Event(engine.Event{Type: "effect", ID: "loop", Path: "loop[3]", Effect: &engine.Effect{ID: "loop", Path: "loop[3]", Verb: "create", Object: "link", Outcome: "created"}})
+	l.Event(item("step_done", "3", false))
+	l.Event(engine.Event{Type: "step_done", ID: "loop", Path: "loop", Name: "Each", Kind: "uses", Step: "jira_add_link"})
+	want := "done     2 steps before\ncreated  loop: create link\ndone     loop[3] (3 of 3)\ndone     Each (3 of 3, created 1)\n"
+	if got := out.String(); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
 // TestWaitSaysWhenItAsksNext: a line of what waits says when it is asked again,
 // with the day where that is another one.
 func TestWaitSaysWhenItAsksNext(t *testing.T) {
