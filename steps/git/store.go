@@ -167,7 +167,10 @@ func tryLock(path string) (unlock func(), err error) {
 	}
 	switch {
 	case err == nil:
-		return func() { f.Close() }, nil
+		return func() { // a program that is being started has a copy of f, and the lock with it
+			_ = unix.Flock(int(f.Fd()), unix.LOCK_UN)
+			f.Close()
+		}, nil
 	case f != nil:
 		f.Close()
 	}

@@ -154,7 +154,10 @@ func (s store) lock(ctx context.Context, name string) (unlock func(), err error)
 	if err := await(ctx, f); err != nil {
 		return nil, errors.Join(locked(name, f.Name(), err), f.Close())
 	}
-	return func() { _ = f.Close() }, nil
+	return func() { // a program that is being started has a copy of f, and the lock with it
+		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+		_ = f.Close()
+	}, nil
 }
 
 // await asks for the lock until it is had, the context ends, or nobody can be

@@ -195,7 +195,7 @@ func (f *File) Close() error {
 		err = f.file.Close()
 	}
 	if f.lock != nil {
-		err = errors.Join(err, f.lock.Close())
+		err = errors.Join(err, release(f.lock))
 	}
 	f.file, f.lock, f.failed = nil, nil, errClosed
 	return err

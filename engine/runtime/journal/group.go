@@ -61,7 +61,7 @@ func (l *GroupLock) Close() error {
 		return nil
 	}
 	signRun(l.file, "") // the next holder's id takes a moment to stand there
-	err := l.file.Close()
+	err := release(l.file)
 	l.file = nil
 	return err
 }

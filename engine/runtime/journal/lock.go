@@ -46,13 +46,20 @@ func (o Options) lock(path string, patience time.Duration) (*os.File, error) {
 	return nil, errors.Join(err, f.Close())
 }
 
+// release gives a lock back. Closing the file is not enough: a program that is
+// being started at this moment has a copy of it until it runs, and the kernel
+// keeps the lock as long as there is a copy.
+func release(f *os.File) error {
+	return errors.Join(flock(f, unix.LOCK_UN), f.Close())
+}
+
 // held reports whether somebody has the lock at path.
 func (o Options) held(path string) bool {
 	f, err := o.open(path, os.O_RDONLY)
 	if err != nil {
 		return false
 	}
-	defer f.Close()
+	defer release(f)
 	return errors.Is(flock(f, unix.LOCK_SH), unix.EWOULDBLOCK)
 }
 

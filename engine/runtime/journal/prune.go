@@ -114,7 +114,7 @@ func (s *Store) remove(c Pruned) (gone bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	defer store.Close()
+	defer release(store)
 	dir, err := s.find(c.ID)
 	if err != nil {
 		return false, nil // another process was faster
@@ -126,7 +126,7 @@ func (s *Store) remove(c Pruned) (gone bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	defer lock.Close()
+	defer release(lock)
 	if now, ok := s.ended(dir, c.ID); !ok || now.State != c.State {
 		return false, nil // somebody went on with it
 	}

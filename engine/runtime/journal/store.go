@@ -97,7 +97,7 @@ func (s *Store) make(h RunHeader, once bool) (f *File, unfinished string, err er
 	if err != nil {
 		return nil, "", err
 	}
-	defer lock.Close()
+	defer release(lock)
 	if once {
 		id, found, err := s.Unfinished(h.Work)
 		if err != nil || found {
