@@ -57,9 +57,9 @@ func TestReach(t *testing.T) {
 		"a push of what is not there": {"git_push", step.Use{Unknown: []string{"workspace"}},
 			step.Reach{Sees: append([]step.Place{{Kind: step.Workspace}}, anyRepo...), Changes: anyRepo}},
 		"a new branch": {"git_branch_create", step.Use{Args: types.Values{"workspace": "w", "branch": "x"}},
-			step.Reach{Sees: append(at("team/app#x", "git.example.com"), ws), Changes: []step.Place{ws}}},
+			step.Reach{Sees: append(at("team/app#x", "git.example.com"), ws), Changes: []step.Place{{Kind: step.Workspace, Name: "w#branch"}}}},
 		"a commit in a workspace": {"git_commit", step.Use{Args: types.Values{"workspace": "w"}},
-			step.Reach{Sees: []step.Place{ws}, Changes: []step.Place{ws}}},
+			step.Reach{Sees: []step.Place{ws}, Changes: []step.Place{{Kind: step.Workspace, Name: "w#commit"}}}},
 	}
 	for name, c := range cases {
 		s := steps[c.step]
