@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,16 +83,17 @@ func (l *Lines) step(e engine.Event) {
 }
 
 // earlier counts what an earlier process did, which was told then, and says how
-// much that is before what happens now. What went wrong or waits is told again.
+// much that is before what happens now. What went wrong is told again; what
+// waited is asked again, and told then.
 func (l *Lines) earlier(e engine.Event) bool {
 	if e.Replayed && e.Type == "step_done" && e.Error == nil {
 		l.before++
 		return true
 	}
-	if !e.Replayed || e.Type == "waiting" || e.Type == "step_failed" {
+	if !e.Replayed || e.Type == "step_failed" {
 		l.catchUp()
 	}
-	return e.Replayed && (e.Type == "step_skipped" || e.Type == "step_started")
+	return e.Replayed && (e.Type == "step_skipped" || e.Type == "step_started" || e.Type == "waiting")
 }
 
 // catchUp says how much an earlier process did, once.
@@ -312,7 +314,7 @@ func (l *Lines) effect(e *engine.Effect) {
 			return
 		}
 	}
-	what := strings.TrimRight(e.Verb+" "+e.Object+" "+headline(e.Result), " ")
+	what := strings.Join(slices.DeleteFunc([]string{e.Verb, e.Object, headline(e.Result)}, func(part string) bool { return part == "" }), " ")
 	fmt.Fprintf(l.w, "%-8s %s: %s\n", e.Outcome, Clean(e.ID), what)
 }
 

@@ -154,7 +154,7 @@ func TestResumeDoesNotReprint(t *testing.T) {
 	l.Event(engine.Event{Type: "step_skipped", ID: "d", Path: "d", Name: "D", Step: "git_log", Replayed: true})
 	l.Event(engine.Event{Type: "waiting", ID: "w", Path: "w", Name: "w", Step: "gitlab_mr_view", Replayed: true})
 	l.Event(engine.Event{Type: "step_done", ID: "w", Path: "w", Name: "w", Step: "gitlab_mr_view"})
-	want := "done     3 steps before\nwaiting  w (earlier)\ndone     w\n"
+	want := "done     3 steps before\ndone     w\n"
 	if got := out.String(); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
