@@ -225,6 +225,7 @@ func both() map[string]operation {
 		"GET issue/{}/transitions":     {query: []string{"expand"}, answers: refusals(yes(200, shape[waysShape]("transitions")), 401, 404)},
 		"POST issue/{}/transitions":    {body: shape[moveBody]("transition"), answers: refusals(yes(204, nothing), 400, 401, 404, 409)},
 		"GET comment/{}/properties/{}": {answers: refusals(yes(200, shape[propertyShape]("key", "value")), 401, 404)},
+		"PUT issue/{}/properties/{}":   {body: shape[undoneMark]("key", "undone"), answers: refusals(map[int]func([]byte) error{200: nothing, 201: nothing}, 400, 401, 403, 404)},
 		"GET issue/{}/remotelink":      {query: []string{"globalId"}, answers: refusals(yes(200, linkOrLinks), 401, 404)},
 		"DELETE issue/{}/remotelink":   {query: []string{"globalId"}, answers: refusals(yes(204, nothing), 400, 401, 403, 404)},
 		"GET issue/{}/comment/{}":      {query: []string{"expand"}, answers: refusals(yes(200, shape[anyComment]("id", "body")), 401, 404)},
@@ -238,7 +239,7 @@ func both() map[string]operation {
 
 // cloudRest are the operations of Cloud that the subset leaves out: it holds
 // what files, comments, links and finds issues, and these came with moving
-// issues and with the doctor.
+// issues, with undoing them and with the doctor.
 func cloudRest() map[string]operation {
 	ops := both()
 	paged := []string{"startAt", "maxResults"}
@@ -258,7 +259,6 @@ func datacenterAll() map[string]operation {
 		"POST issue/{}/remotelink":              {body: shape[linkBody]("globalId", "object"), answers: refusals(map[int]func([]byte) error{200: shape[linkMade]("id"), 201: shape[linkMade]("id")}, 400, 401, 404)},
 		"GET issue/{}/comment":                  {query: []string{"startAt", "maxResults", "orderBy", "expand"}, answers: refusals(yes(200, shape[commentsShape]("comments", "total")), 401, 404)},
 		"POST issue/{}/comment":                 {query: []string{"expand"}, body: shape[commentBody]("body"), answers: refusals(yes(201, shape[commentShape]("id", "body")), 400, 401, 404)},
-		"PUT issue/{}/properties/{}":            {body: shape[undoneMark]("key", "undone"), answers: refusals(map[int]func([]byte) error{200: nothing, 201: nothing}, 400, 401, 403, 404)},
 		"GET myself":                            {answers: refusals(yes(200, shape[datacenterUser]("name", "displayName")), 401)},
 		"GET issue/createmeta/{}/issuetypes":    {query: paged, answers: refusals(yes(200, shape[datacenterPage[ref]]("values", "total")), 401, 404)},
 		"GET issue/createmeta/{}/issuetypes/{}": {query: paged, answers: refusals(yes(200, shape[datacenterPage[fieldShape]]("values", "total")), 401, 404)},
