@@ -1,7 +1,6 @@
 package machine_test
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,102 +13,6 @@ import (
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
 )
-
-// world answers actions by their path, and keeps the order in which they were
-// performed. It stands for a runtime with one worker.
-type world struct {
-	fail  map[string][]string // path -> codes of the attempts that fail
-	tries map[string]int
-	done  []string
-	now   time.Time
-}
-
-func newWorld(fail ...string) *world {
-	w := &world{fail: map[string][]string{}, tries: map[string]int{}, now: start.StartedAt}
-	for _, f := range fail {
-		path, codes, _ := strings.Cut(f, "=")
-		w.fail[path] = strings.Fields(codes)
-	}
-	return w
-}
-
-// event is what comes of an action. A step's result holds its path as y, and
-// its arguments.
-func (w *world) event(a machine.Action) machine.Event {
-	w.now = w.now.Add(time.Second)
-	e := machine.Event{Kind: machine.Done, Path: a.Path, At: w.now}
-	switch {
-	case a.Kind == machine.Wait:
-		w.now = a.At
-		e.Kind, e.At = machine.Woken, a.At
-		return e
-	case a.Stopping && a.Kind == machine.Call:
-		e.Kind = machine.Dropped
-		return e
-	case a.Kind == machine.Ask:
-		e.Output = types.Values{"by": "ada", "at": "now"}
-		return e
-	}
-	n := w.tries[a.Path]
-	w.tries[a.Path]++
-	if codes := w.fail[a.Path]; n < len(codes) && codes[n] != "ok" {
-		w.done = append(w.done, a.Path+"!")
-		e.Kind, e.Error = machine.Failed, types.Errorf(types.Code(codes[n]), "%s failed", a.Path)
-		e.Unsettled = codes[n] == string(types.UnknownOutcome)
-		return e
-	}
-	w.done = append(w.done, a.Path)
-	e.Output = types.Values{"y": a.Path}
-	for k, v := range a.Input {
-		e.Output[k] = v
-	}
-	return e
-}
-
-// drive performs actions until the machine asks for nothing. pick chooses among
-// those that may be performed side by side. Each state is taken down as data
-// and put up again on the way.
-func drive(t *testing.T, p *program.Program, w *world, pick func(n int) int) *machine.Machine {
-	t.Helper()
-	m := machine.New(p, start)
-	for range 10_000 {
-		actions := m.Next()
-		if len(actions) == 0 {
-			return m
-		}
-		m = clone(t, m, p)
-		if again := m.Next(); cmp.Diff(actions, again) != "" {
-			t.Fatalf("a machine put up again asks for something else:\n%s", cmp.Diff(actions, again))
-		}
-		apply(t, m, w.event(actions[pick(len(actions))]))
-	}
-	t.Fatal("it does not end")
-	return nil
-}
-
-func first(int) int  { return 0 }
-func last(n int) int { return n - 1 }
-
-func group(id string, steps ...program.Node) program.Node {
-	return program.Node{ID: id, Kind: program.Group, Steps: steps}
-}
-
-func write(id string) program.Node {
-	return program.Node{ID: id, Kind: program.Uses, Step: "put", Effect: "write"}
-}
-
-func set(id, value string) program.Node {
-	return program.Node{ID: id, Kind: program.Set, Values: []program.Binding{{Name: "v", Value: types.Dynamic{V: value}}}}
-}
-
-func out(value string) []program.Output {
-	return []program.Output{{Name: "o", Value: types.Dynamic{V: value}}}
-}
-
-func with(n program.Node, change func(*program.Node)) program.Node {
-	change(&n)
-	return n
-}
 
 // TestControl: what is performed, in which order, and what comes of it.
 func TestControl(t *testing.T) {
@@ -400,73 +303,5 @@ func TestBackoff(t *testing.T) {
 	}
 	if asked := delays(map[string]any{"retry_after": "300"}); asked[0] != 5*time.Minute {
 		t.Errorf("the service asked for 5m, got %s", asked[0])
-	}
-}
-
-// TestLongLoop: an item costs the same at the end as at the beginning, and
-// leaves nothing behind.
-func TestLongLoop(t *testing.T) {
-	t.Parallel()
-	n := with(group("l", set("s", "${{ item * 2 }}"), uses("u", types.Values{"x": "${{ steps.s.v }}"})), func(n *program.Node) {
-		n.ForEach, n.MaxParallel, n.Drop = "1..2000", 4, []string{"l"}
-	})
-	m := machine.New(prog(n), start)
-	for i := range 2000 {
-		actions := m.Next()
-		m.Notes()
-		if want := min(4, 2000-i); len(actions) != want {
-			t.Fatalf("after %d items %d are out, want %d", i, len(actions), want)
-		}
-		apply(t, m, done(actions[0].Path, types.Values{"x": 1}))
-		if i == 1000 && len(m.Snapshot()) > 40_000 {
-			t.Errorf("in the middle of the loop the machine is %d bytes", len(m.Snapshot()))
-		}
-	}
-	if len(m.Next()) != 0 || m.State() != machine.Ended {
-		t.Error(m.State(), m.Failure())
-	}
-}
-
-// TestStrayEvents: what does not belong to where the machine stands is refused,
-// and changes nothing.
-func TestStrayEvents(t *testing.T) {
-	t.Parallel()
-	n := with(uses("a", nil), func(n *program.Node) { n.Retry = &program.Retry{Attempts: 2, Delay: "5s"} })
-	m := machine.New(prog(n, uses("b", nil)), start)
-	next(t, m)
-	for _, e := range []machine.Event{
-		{Kind: machine.Done, Path: "b"}, {Kind: machine.Dropped, Path: "a"}, {Kind: machine.TimedOut, Path: "a"},
-		{Kind: machine.Retried, Path: "a"}, {Kind: "odd", Path: "a"}, {Kind: machine.Woken, Path: "x"},
-	} {
-		if err := m.Apply(e); types.CodeOf(err) != types.Internal {
-			t.Errorf("%s at %s: %v", e.Kind, e.Path, err)
-		}
-	}
-	apply(t, m, machine.Event{Kind: machine.Failed, Path: "a", Error: types.Errorf(types.Network, "x"), At: start.StartedAt})
-	if err := m.Apply(done("a", nil)); err == nil || errors.Is(err, nil) {
-		t.Error("a result while it waits for the next attempt")
-	}
-	if a := next(t, m); a.Kind != machine.Wait || !a.Retry {
-		t.Errorf("%+v", a)
-	}
-}
-
-// TestEndlessComputing: loops in loops that do nothing come to an end, and no
-// on_item_error takes that on.
-func TestEndlessComputing(t *testing.T) {
-	t.Parallel()
-	inner := with(set("s", "${{ item }}"), func(n *program.Node) { n.ForEach, n.Drop = "1..50000", []string{"s"} })
-	loop := with(group("l", inner), func(n *program.Node) {
-		n.ForEach, n.As, n.OnItemError, n.Drop = "1..50000", "i", true, []string{"l"}
-	})
-	outer := with(group("g", loop), func(n *program.Node) { n.Always = []program.Node{uses("c", nil)} })
-	m := machine.New(prog(outer), machine.Start{Run: "r", StartedAt: start.StartedAt, Observe: func(machine.Note) {}})
-	a := next(t, m)
-	if !strings.HasSuffix(a.Path, "/c") {
-		t.Errorf("it is at %s", a.Path)
-	}
-	apply(t, m, done(a.Path, nil))
-	if f := m.Failure(); f == nil || f.Error.Code != types.BadInput || !strings.Contains(f.Error.Message, "computed without doing anything") {
-		t.Errorf("%+v", m.Failure())
 	}
 }
