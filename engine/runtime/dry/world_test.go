@@ -34,7 +34,7 @@ func TestFound(t *testing.T) {
 		{name: "absent", step: "make", outcome: plan.Create, next: "after (known after first)"},
 		{name: "differs", step: "make", found: found(step.Differs("A-1", made, "title old")), code: types.Conflict},
 		{name: "over", step: "make", found: found(step.Over[out]("A-1", "A-1 was closed by ada", "reopen it")), code: types.Conflict},
-		{name: "cannot tell", step: "make", found: found(step.CannotTell[out]("two have the label")), code: types.UnknownOutcome},
+		{name: "cannot tell", step: "make", found: found(step.CannotTell[out]("two have the label")), code: types.Conflict},
 		{name: "no answer", step: "make", title: "bad", code: types.Network},
 		{name: "refused", step: "make", title: "refused", code: types.BadInput},
 		{name: "no such step", step: "gone", code: types.Internal},

@@ -58,7 +58,7 @@ func obstacle(s step.Step, f step.Found[json.RawMessage]) *types.Error {
 		return types.Errorf(types.Conflict, "%s", f.Why).
 			WithHint("%s", orElse(f.Hint, "bring it back, or make new work of it with --again 1")).With("ref", f.Ref)
 	}
-	return types.Errorf(types.UnknownOutcome, "nobody can tell whether %s has happened before: %s", s.Name, f.Why).
+	return types.Errorf(types.Conflict, "cannot tell whether %s is done already: %s", s.Name, f.Why).
 		WithHint("%s", orElse(f.Hint, "look for it yourself, and plan again when it is clear"))
 }
 

@@ -90,7 +90,7 @@ type Record struct {
 	State  string       `json:"state,omitempty"`  // of Finished: done, failed, cancelled, rejected, refused, undone or partly_undone
 	By     string       `json:"by,omitempty"`     // of what a person did: the user
 	Plan   string       `json:"plan,omitempty"`   // of Approved and Parked: the digest of what was shown
-	Error  *types.Error `json:"error,omitempty"`  // of Parked, Finished and Undoing
+	Error  *types.Error `json:"error,omitempty"`  // of Parked, Finished and Undoing; of Resolved: why it could not be looked for, so that a person's word stands alone
 }
 
 // Restart is the Reason of a Resumed record after which the run began anew:

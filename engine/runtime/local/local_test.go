@@ -194,7 +194,7 @@ func TestWriteProtocol(t *testing.T) {
 		{"adopted from an earlier run", func(b *bench) { b.seed("x") }, local.Done, "", 0, 1},
 		{"made from other arguments", func(b *bench) { b.seed("y") }, local.Failed, types.Conflict, 0, 1},
 		{"ended by a person", func(b *bench) { b.seed("x"); b.over = true }, local.Failed, types.Conflict, 0, 1},
-		{"cannot look", func(b *bench) { b.blind = true }, local.Parked, types.UnknownOutcome, 0, 0},
+		{"cannot look", func(b *bench) { b.blind = true }, local.Failed, types.Conflict, 0, 0},
 		{"definite no", func(b *bench) { b.refuse = []error{types.Errorf(types.Auth, "401")} }, local.Failed, types.Auth, 1, 0},
 		{"answer lost after the work", func(b *bench) { b.answer = []error{unknown} }, local.Done, "", 1, 1},
 		{"answer lost before the work", func(b *bench) { b.refuse = []error{unknown} }, local.Done, "", 2, 1},

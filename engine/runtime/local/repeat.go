@@ -50,14 +50,16 @@ func (r *runner) comesAgain(w *worker, s step.Step, rec journal.Record) (hard, g
 	found, err := r.find(w.ctx, s, rec, true)
 	switch said := r.said[rec.Key]; {
 	case w.ctx.Err() != nil:
-	case err != nil:
-		r.failed(rec, w.action, err)
-	case found.State != step.StateCannotTell:
+	case err == nil && found.State != step.StateCannotTell:
 		return true, true
 	case said == saidStands:
 		rec.Outcome = outcomeResolved
 		r.done(rec, w.action, types.Encode(before.output), true)
-	case said == saidRepeat || w.action.Def.Repeatable:
+	case said == saidRepeat:
+		return false, true
+	case err != nil:
+		r.failed(rec, w.action, err)
+	case w.action.Def.Repeatable:
 		return false, true
 	default:
 		r.parkBefore(w.action, rec, before)

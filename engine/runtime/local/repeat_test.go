@@ -205,3 +205,35 @@ func TestWordForAnotherTime(t *testing.T) {
 		t.Errorf("%d sends, %s", b.sends, last.Kind)
 	}
 }
+
+// TestWordPastAFailingLook: a word about a write that runs again is taken also
+// when the look, which could not tell before, fails outright by now.
+func TestWordPastAFailingLook(t *testing.T) {
+	t.Parallel()
+	for word, x := range map[string]local.Resolution{"again": {NotDone: true}, "stands": {Done: true}} {
+		t.Run(word, func(t *testing.T) {
+			t.Parallel()
+			b, cut := leased(node("w", "make", "write", types.Values{"title": "x"})), false
+			look, _ := b.o.Catalogue.Lookup("look")
+			check, _ := b.o.Catalogue.Lookup("check")
+			find := func(ctx context.Context, key step.Key, i in) (step.Found[out], error) {
+				if cut {
+					return step.Found[out]{}, types.Errorf(types.Network, "no route")
+				}
+				return b.find(ctx, key, i)
+			}
+			b.o.Catalogue = step.NewCatalogue([]step.Step{look, check, step.Write("make", "Make.", b.make, step.Find(find))})
+			b.run(t)
+			b.blind = true
+			b.parksBefore(t, "g/w")
+			cut = true
+			if _, err := b.says(t, x); err != nil {
+				t.Fatal(err)
+			}
+			want := map[string]int{"again": 2, "stands": 1}[word]
+			if o := b.run(t); o.Failure == nil || o.Failure.Path != "g/x" || b.sends != want {
+				t.Errorf("%s %+v, %d sends, want %d", o.State, o.Failure, b.sends, want)
+			}
+		})
+	}
+}

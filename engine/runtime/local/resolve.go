@@ -35,19 +35,32 @@ func Resolve(ctx context.Context, o Options, x Resolution) (Effect, error) {
 		return Effect{}, types.Errorf(types.BadInput, "what step %s gave is not known, so nobody can go on with it", x.Path).
 			WithHint("say what you found with --found, or --not-done when it surely did not happen")
 	}
-	intent, s, err := r.pending(ctx, x.Path)
+	intent, s, err := r.announced(x.Path)
 	if err != nil {
 		return Effect{}, err
 	}
+	err = r.readyFor(ctx, s, intent)
 	if x.NotDone {
-		return Effect{}, r.notDone(ctx, intent, s, x)
+		return Effect{}, r.notDone(ctx, intent, s, x, err)
+	}
+	if err != nil {
+		return Effect{}, err
 	}
 	return r.foundBy(ctx, intent, s, x)
 }
 
-// pending is the intent of a write whose outcome is unknown, or that nobody could
-// look for before it was sent, with its workspace as it needs it.
+// pending is the intent of an announced write, with its workspace as it needs it.
 func (r *runner) pending(ctx context.Context, path string) (journal.Record, step.Step, error) {
+	intent, s, err := r.announced(path)
+	if err == nil {
+		err = r.readyFor(ctx, s, intent)
+	}
+	return intent, s, err
+}
+
+// announced is the intent of a write whose outcome is unknown, or that nobody could
+// look for before it was sent.
+func (r *runner) announced(path string) (journal.Record, step.Step, error) {
 	if _, unknown := r.intents[path]; !unknown && !r.unseen[path] {
 		err := types.Errorf(types.BadInput, "it is known how step %s ended, or it was never begun", path).
 			WithHint("`%s` shows where the run stands", r.Command("runs", r.Header.ID))
@@ -60,9 +73,6 @@ func (r *runner) pending(ctx context.Context, path string) (journal.Record, step
 		}
 	}
 	s, err := r.step(intent.Step)
-	if err == nil {
-		err = r.readyFor(ctx, s, intent)
-	}
 	return intent, s, err
 }
 
@@ -80,18 +90,25 @@ func (r *runner) readyFor(ctx context.Context, s step.Step, rec journal.Record) 
 }
 
 // notDone takes a person's word that a write did not happen, unless it can be
-// seen.
-func (r *runner) notDone(ctx context.Context, intent journal.Record, s step.Step, x Resolution) error {
-	found, err := r.find(ctx, s, intent, true)
-	if err != nil {
-		return err
+// seen. That nobody can look, or not now (unready says that it has nothing to
+// look with), does not stand in the way: the record says that it is their word
+// alone.
+func (r *runner) notDone(ctx context.Context, intent journal.Record, s step.Step, x Resolution, unready error) error {
+	found, err := step.Found[json.RawMessage]{}, unready
+	if err == nil {
+		found, err = r.find(ctx, s, intent, true)
 	}
-	switch found.State {
-	case step.StateHere, step.StateDiffers, step.StateOver:
+	rec := journal.Record{Kind: journal.Resolved, Path: x.Path, Step: s.Name, Key: intent.Key, By: x.By}
+	switch {
+	case ctx.Err() != nil:
+		return types.Errorf(types.Cancelled, "stopped while step %s was looked for", x.Path)
+	case err != nil:
+		rec.Error = types.Errorf(types.CodeOf(err), "it could not be looked for: %s", types.AsError(err).Message)
+	case found.State == step.StateHere, found.State == step.StateDiffers, found.State == step.StateOver:
 		return types.Errorf(types.Conflict, "step %s did happen: %s is there", x.Path, found.Ref).
 			WithHint("go on with it: %s", r.Command("resume", r.Header.ID))
 	}
-	return r.resolved(journal.Record{Kind: journal.Resolved, Path: x.Path, Step: s.Name, Key: intent.Key, By: x.By})
+	return r.resolved(rec)
 }
 
 // foundBy reads back what a person found, and makes it the step's result. When

@@ -220,6 +220,66 @@ func TestResolveBeforeASend(t *testing.T) {
 	}
 }
 
+// TestCannotTellBeforeASend: what was not sent is not unknown. The write fails, a
+// resume looks again, and a person's word gets past it.
+func TestCannotTellBeforeASend(t *testing.T) {
+	t.Parallel()
+	broken := func() *mending {
+		m := newMending(made)
+		m.blind = true
+		for range 2 {
+			o := m.run(t)
+			want := "cannot tell whether make is done already, so nothing was sent: search for "
+			if o.State != local.Failed || o.Failure.Unsettled || m.sends != 0 || o.Failure.Error.Code != types.Conflict || !strings.HasPrefix(o.Failure.Error.Message, want) {
+				t.Fatalf("%s %+v, %d sends", o.State, o.Failure, m.sends)
+			}
+			if hint := o.Failure.Error.Hint; !strings.Contains(hint, "looks again") || !strings.Contains(hint, "skillrun resolve "+m.o.Header.ID+" w --found REF, or --not-done") {
+				t.Error(hint)
+			}
+		}
+		return m
+	}
+	m := broken()
+	m.blind = false
+	if o := m.run(t); o.State != local.Done || m.sends != 1 {
+		t.Errorf("a resume that can tell: %s, %d sends", o.State, m.sends)
+	}
+	m = broken()
+	if _, err := m.resolve("", true); err != nil {
+		t.Fatal(err)
+	}
+	if o := m.run(t); o.State != local.Done || m.sends != 1 {
+		t.Errorf("a person's word: %s, %d sends", o.State, m.sends)
+	}
+}
+
+// TestResolvePastAFailingLook: that nobody can look does not stand in the way of
+// a person's word. It is recorded as their word alone, and holds for one send.
+func TestResolvePastAFailingLook(t *testing.T) {
+	t.Parallel()
+	m := newMending(made)
+	m.unknown(t)
+	m.cut = true
+	if _, err := m.resolve("", true); err != nil {
+		t.Fatal(err)
+	}
+	records := m.j.Records()
+	last := records[len(records)-1]
+	if last.Kind != journal.Resolved || last.By != "ada" || last.Error == nil || last.Error.Code != types.Network || last.Error.Message != "it could not be looked for: no route" {
+		t.Errorf("%+v", last)
+	}
+	m.answer = []error{types.Errorf(types.UnknownOutcome, "the answer was lost")}
+	if o := m.run(t); o.State != local.Failed || !o.Failure.Unsettled || m.sends != 2 {
+		t.Errorf("a word holds for one send: %s %+v, %d sends", o.State, o.Failure, m.sends)
+	}
+	if _, err := m.resolve("", true); err != nil {
+		t.Fatal(err)
+	}
+	if o := m.run(t); o.State != local.Done || m.sends != 3 {
+		t.Errorf("not done: %s %+v, %d sends", o.State, o.Failure, m.sends)
+	}
+}
+
 // TestResolveBlind: what cannot be read back can only be said not to be done.
 func TestResolveBlind(t *testing.T) {
 	t.Parallel()

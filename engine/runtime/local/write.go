@@ -20,8 +20,9 @@ import (
 //  2. Ask the world (Find). There and ours: adopt it, nothing is sent. There
 //     from other arguments: update it when the step can, which is safe to do
 //     twice, else stop with conflict. Ended by somebody: stop with conflict.
-//     Cannot tell: stop with unknown_outcome, unless a person has said since the
-//     last intent that it is not there. Absent is proof: go on.
+//     Cannot tell, or cannot look: when it may have been sent, stop with
+//     unknown_outcome, else fail, and a resume looks again; unless a person has
+//     said since the last intent that it is not there. Absent is proof: go on.
 //  3. Send once.
 //  4. A definite no fails the step. An answer that was lost goes back to 2,
 //     with the wish to look harder; the effect of a late step is looked for
@@ -89,7 +90,8 @@ func (r *runner) write(w *worker) {
 	}
 	r.intents[a.Path] = since
 	x := &writing{
-		runner: r, w: w, a: a, rec: rec, step: s, maybeSent: maybeSent, mayWrite: leaveFirst(maybeSent), word: r.absent[a.Path], hard: hard,
+		runner: r, w: w, a: a, rec: rec, step: s, maybeSent: maybeSent, mayWrite: leaveFirst(maybeSent), hard: hard,
+		word: r.absent[a.Path] || !maybeSent && r.said[rec.Key] == saidRepeat,
 	}
 	delete(r.absent, a.Path)
 	if maybeSent {
@@ -153,15 +155,12 @@ func (w *writing) settle(ctx context.Context) {
 		if ctx.Err() != nil || w.err != nil || !told {
 			return // INTENT without DONE: the next process looks
 		}
-		if err != nil {
-			if w.rec.Outcome = outcomeUnseen; w.maybeSent {
-				w.rec.Outcome = outcomeUnknown
-			}
-			w.failed(w.rec, w.a, err)
-			return
+		if w.word {
+			found, err = w.takeWord(found, err)
 		}
-		if found.State == step.StateCannotTell && w.word {
-			found.State = step.StateAbsent
+		if err != nil {
+			w.cannotLook(err)
+			return
 		}
 		update := found.State == step.StateDiffers && w.step.CanUpdate()
 		if found.State != step.StateAbsent && !update {
@@ -190,6 +189,28 @@ func (w *writing) settle(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// takeWord takes a person's word that it is not there for what a look could not
+// say, or could not find out.
+func (w *writing) takeWord(found step.Found[json.RawMessage], err error) (step.Found[json.RawMessage], error) {
+	switch {
+	case err != nil:
+		w.emit(Event{Type: "notice", ID: w.a.Node, Path: w.a.Path, Step: w.step.Name,
+			Text: "it could not be looked for, and was said not to be done, so it is sent: " + types.AsError(err).Message})
+	case found.State != step.StateCannotTell:
+		return found, nil
+	}
+	return step.Absent[json.RawMessage](), nil
+}
+
+// cannotLook fails a write whose effect could not be looked for. What was not
+// sent is no unknown outcome.
+func (w *writing) cannotLook(err error) {
+	if w.rec.Outcome = outcomeUnseen; w.maybeSent {
+		w.rec.Outcome = outcomeUnknown
+	}
+	w.failed(w.rec, w.a, err)
 }
 
 // send sends once. It is false when the world has to be asked what came of it.
@@ -302,13 +323,27 @@ func (w *writing) found(f step.Found[json.RawMessage]) {
 		w.failed(w.rec, w.a, types.Errorf(types.Conflict, "%s", f.Why).
 			WithHint("%s", orElse(f.Hint, "bring it back, or make new work of it with --again 1")).With("ref", f.Ref))
 	default:
-		err := types.Errorf(types.UnknownOutcome, "nobody knows whether %s happened: %s", w.a.Step, f.Why).
-			WithHint("%s", w.howToResolve())
-		if w.last != nil {
-			err.With("cause", w.last.Error())
-		}
-		w.park(w.a.Path, ForUnknown, "", err)
+		w.nobodyKnows(f)
 	}
+}
+
+// nobodyKnows parks a write that may have happened, and fails one that did not:
+// what this run did not send is not unknown, and a resume looks again.
+func (w *writing) nobodyKnows(f step.Found[json.RawMessage]) {
+	sent := w.maybeSent || w.hard
+	err := types.Errorf(types.UnknownOutcome, "nobody knows whether %s happened: %s", w.a.Step, f.Why).WithHint("%s", w.howToResolve())
+	if !sent {
+		err = types.Errorf(types.Conflict, "cannot tell whether %s is done already, so nothing was sent: %s", w.a.Step, f.Why).
+			WithHint("go on with the run and it looks again; or %s", w.howToResolve())
+	}
+	if w.last != nil {
+		err.With("cause", w.last.Error())
+	}
+	if sent {
+		w.park(w.a.Path, ForUnknown, "", err)
+		return
+	}
+	w.cannotLook(err)
 }
 
 // howToResolve says what a person can do about an outcome that nobody knows.
