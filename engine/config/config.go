@@ -59,7 +59,7 @@ type Config struct {
 	Set      map[string]any            // what was given for this call alone: wins over both
 	Policy   Policy
 
-	places map[string]diag.Range // of "config.NAME" and "skills.SKILL.config.NAME"
+	places map[string]diag.Range // of "policy.NAME", "config.NAME" and "skills.SKILL.config.NAME"
 	world  world
 }
 
@@ -111,6 +111,7 @@ type Service struct {
 
 	Place  diag.Range // of its name in the file
 	places map[string]diag.Range
+	texts  map[string]string // what it says, of members that are a text
 }
 
 // Env looks up a variable of the environment that the program was given. A

@@ -91,8 +91,11 @@ func (r *reader) zone(n *syntax.Node) {
 	r.cfg.Zone = zone
 }
 
+var policyKeys = []string{"confirm", "settle"}
+
 func (r *reader) policy(n *syntax.Node) {
-	r.each(n, "policy", []string{"confirm", "settle"}, func(key, value *syntax.Node) {
+	r.each(n, "policy", policyKeys, func(key, value *syntax.Node) {
+		r.cfg.places["policy."+key.Value] = value.Range
 		if key.Value == "settle" {
 			r.settle(value)
 			return

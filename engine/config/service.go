@@ -58,7 +58,7 @@ func (r *reader) services(n *syntax.Node) {
 				Hint = "use lower-case letters, digits, dashes and underscores"
 			return
 		}
-		s := serviceReader{r, Service{Name: key.Value, Kind: key.Value, Place: key.Range, places: map[string]diag.Range{}}}
+		s := serviceReader{r, Service{Name: key.Value, Kind: key.Value, Place: key.Range, places: map[string]diag.Range{}, texts: map[string]string{}}}
 		s.read(value)
 		r.cfg.Services[key.Value] = s.s
 	})
@@ -73,7 +73,7 @@ type serviceReader struct {
 func (r *serviceReader) read(n *syntax.Node) {
 	path := "services." + r.s.Name
 	r.each(n, path, serviceKeys, func(key, value *syntax.Node) {
-		r.s.places[key.Value] = value.Range
+		r.s.places[key.Value], r.s.texts[key.Value] = value.Range, value.Value
 		r.key(key.Value, path+"."+key.Value, value)
 	})
 	r.strangers(path)

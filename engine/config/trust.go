@@ -1,0 +1,283 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// ruling is what a file that merely lay in the working directory may say of a
+// member: of a service that holds a credential, of the policy, of the whole.
+type ruling int
+
+// The rulings. Whoever adds a member decides; without a decision it is [asOwn].
+const (
+	asOwn    ruling = iota // what the user's own file says, and nothing else
+	narrower               // what the user's own file says, or nothing: saying nothing is the more careful
+	held                   // what a rule of its own in distrust lets through
+	free                   // anything: it decides neither who is asked nor what they are sent
+)
+
+// serviceRulings are of a service that holds a credential. One without can do no
+// more than anybody could who has the file.
+var serviceRulings = map[string]ruling{
+	"url":         asOwn, // the path too: another path of a host may be another's
+	"kind":        asOwn,
+	"token":       asOwn,
+	"user":        asOwn,
+	"credentials": asOwn,
+	"deployment":  asOwn, // it decides how the credential is sent
+	"api":         asOwn, // it decides whether the registry names the host for tokens
+	"header":      asOwn,
+	"ca":          narrower, // whoever holds its key reads the credential
+	"sign_off":    narrower, // a statement in the user's name
+	"signing_key": held,
+	"root":        held,
+	"timeout":     free,
+	"author":      free, // what a commit says, as the values under config
+	"committer":   free,
+}
+
+// policyRulings are of the members of policy.
+var policyRulings = map[string]ruling{"confirm": held, "settle": held}
+
+// topRulings are of the members of the whole file.
+var topRulings = map[string]ruling{
+	"services": held, "policy": held, // by the tables above
+	"site": free, "timezone": free,
+	"config": free, "skills": free, // what a run reaches by them is bound when somebody agrees to it
+}
+
+// distrust refuses what a file that merely lay in the working directory says
+// against the user's own: other ways for a credential, other keys and folders of
+// this machine, and less care.
+func (o Options) distrust(cfg *Config, list *diag.List) {
+	own := &Config{Policy: Policy{Settle: DefaultSettle}}
+	if path := o.ownPath(); path != "" {
+		var problems diag.List
+		own, problems, _ = o.load(path)
+		if cfg.holdsAny() || cfg.usesAny(Service.signingKey) || cfg.usesAny(Service.root) || cfg.Policy.loose() {
+			*list = append(*list, problems...) // they may be why something is refused
+		}
+	}
+	o.distrustPolicy(cfg, own, list)
+	for _, name := range types.SortedKeys(cfg.Services) {
+		s := cfg.Services[name]
+		if cfg.holds(s) {
+			o.distrustService(cfg, own, s, list)
+		}
+		if s.Root != "" && !own.names(Service.root, s.Root) {
+			list.Errorf("untrusted-root", s.PlaceOf("root"), "%s may not reach into %s: only the file in the working directory says so", name, s.Root).
+				Hint = "name the folder in your own " + FileName + " too, or pass --config ./" + FileName
+		}
+		if s.SigningKey != "" && !own.names(Service.signingKey, s.SigningKey) {
+			list.Errorf("untrusted-key", s.PlaceOf("signing_key"), "%s may not sign with %s: only the file in the working directory says so", name, s.SigningKey).
+				Hint = "name the key in your own " + FileName + " too, or pass --config ./" + FileName
+		}
+	}
+	list.Sort()
+}
+
+// distrustPolicy keeps the file from being less careful than the user's own,
+// whose care counts where the file says nothing.
+func (o Options) distrustPolicy(cfg, own *Config, list *diag.List) {
+	if _, said := cfg.places["policy.settle"]; !said {
+		cfg.Policy.Settle = max(cfg.Policy.Settle, own.Policy.Settle)
+	}
+	if cfg.Policy.Confirm == "" && own.Policy.Confirm == "always" {
+		cfg.Policy.Confirm = own.Policy.Confirm
+	}
+	if cfg.Policy.Confirm == "never" && own.Policy.Confirm != "never" {
+		list.Errorf("untrusted-policy", diag.Range{File: cfg.Path}, "only the file in the working directory says that nobody is asked before a write").
+			Hint = "say policy: {confirm: never} in your own " + FileName + ", or pass --config ./" + FileName
+	}
+	if cfg.Policy.Settle < own.Policy.Settle {
+		list.Errorf("untrusted-policy", diag.Range{File: cfg.Path}, "only the file in the working directory says that a lost request is over after %s", cfg.Policy.Settle).
+			Hint = "say policy: {settle: " + cfg.Policy.Settle.String() + "} in your own " + FileName + ", or pass --config ./" + FileName
+	}
+}
+
+// distrustService holds a service with a credential against those of the user's
+// own file that send the same credential to the same place, member by member.
+func (o Options) distrustService(cfg, own *Config, s Service, list *diag.List) {
+	u := cfg.use(s)
+	var best []string // the members that are refused, of the service that comes closest
+	found := false
+	for _, name := range types.SortedKeys(own.Services) {
+		mine := own.Services[name]
+		if !own.use(mine).covers(u) {
+			continue
+		}
+		if bad := differing(cfg, s, own, mine); !found || len(bad) < len(best) {
+			best, found = bad, true
+		}
+	}
+	switch {
+	case found:
+	case u.origin == "": // git asks its helper by host, and the host is another's only where the user has stored something for it
+		best = differing(cfg, s, own, Service{Kind: s.Kind, Credentials: s.Credentials})
+	default:
+		list.Errorf("untrusted-host", s.PlaceOf("url"), "%s may not send its credential to %s: only the file in the working directory says so", s.Name, u.origin).
+			Hint = o.trustHint(s)
+	}
+	for _, key := range best {
+		what := "only the file in the working directory says so"
+		if _, said := s.places[key]; !said {
+			what = "the file in the working directory leaves it out, and your own says it"
+		}
+		list.Errorf("untrusted-service", s.PlaceOf(key), "%s has a credential, and %s of it may not be changed: %s", s.Name, key, what).
+			Hint = fmt.Sprintf("say the same %s in your own %s, or pass --config ./%s", key, FileName, FileName)
+	}
+}
+
+// differing are the members of a service that may not be as they are, beside one
+// of the user's own.
+func differing(cfg *Config, s Service, own *Config, mine Service) []string {
+	var out []string
+	for _, key := range serviceKeys {
+		is, was := cfg.meaning(s, key), own.meaning(mine, key)
+		switch serviceRulings[key] {
+		case asOwn:
+			if is != was {
+				out = append(out, key)
+			}
+		case narrower:
+			if is != was && is != "" {
+				out = append(out, key)
+			}
+		case held, free:
+		}
+	}
+	return out
+}
+
+// meaning is what a service says under a key, in one spelling.
+func (c *Config) meaning(s Service, key string) string {
+	switch key {
+	case "url":
+		return where(s.URL)
+	case "kind":
+		return s.Kind
+	case "token":
+		return c.tokenRef(s)
+	case "credentials":
+		return s.Credentials
+	case "ca":
+		return s.CA // a path from the root
+	case "header":
+		return strings.ToLower(s.Header)
+	case "sign_off":
+		return map[bool]string{true: "true"}[s.SignOff]
+	}
+	return s.texts[key]
+}
+
+func (o Options) trustHint(s Service) string {
+	add := "give your own " + FileName
+	if path := o.ownPath(); path != "" {
+		add = "give " + path
+	}
+	return fmt.Sprintf("%s a %s service with this url and the same credential, or pass --config ./%s", add, s.Kind, FileName)
+}
+
+// use is what a service does with a credential.
+type use struct {
+	kind, origin string
+	refs         []string // the credentials it sends, as absolute references
+}
+
+// holds reports whether a service has a credential that it may send.
+func (c *Config) holds(s Service) bool {
+	u := c.use(s)
+	return len(u.refs) > 0 && (u.origin != "" || s.Credentials == helper)
+}
+
+func (c *Config) holdsAny() bool {
+	for _, s := range c.Services {
+		if c.holds(s) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s Service) signingKey() string { return s.SigningKey }
+
+func (s Service) root() string { return s.Root }
+
+// usesAny reports whether a service of c names a file or folder of this machine.
+func (c *Config) usesAny(path func(Service) string) bool {
+	for _, s := range c.Services {
+		if path(s) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// names reports whether a service of c names that one.
+func (c *Config) names(path func(Service) string, want string) bool {
+	for _, s := range c.Services {
+		if path(s) == want {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Config) use(s Service) use {
+	u := use{kind: s.Kind, origin: origin(s.URL)}
+	if ref := c.tokenRef(s); ref != "" {
+		u.refs = append(u.refs, ref)
+	}
+	if strings.HasPrefix(s.User, "env:") {
+		u.refs = append(u.refs, s.User)
+	}
+	if s.Credentials == netrc || s.Credentials == helper {
+		u.refs = append(u.refs, s.Credentials)
+		if s.User != "" && !strings.HasPrefix(s.User, "env:") && u.origin != "" { // it chooses among those of the host
+			u.refs = append(u.refs, "user:"+s.User)
+		}
+	}
+	return u
+}
+
+// tokenRef names the credential of token: a file by its path from the root.
+func (c *Config) tokenRef(s Service) string {
+	if path, ok := strings.CutPrefix(s.Token, "file:"); ok {
+		return "file:" + c.relative(path)
+	}
+	return s.Token
+}
+
+// covers reports whether u sends the credentials of the other to the same place.
+func (u use) covers(other use) bool {
+	return u.kind == other.kind && u.origin == other.origin &&
+		!slices.ContainsFunc(other.refs, func(ref string) bool { return !slices.Contains(u.refs, ref) })
+}
+
+// origin returns the scheme, host and port of a url in one spelling, or "".
+func origin(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	}
+	return u.Scheme + "://" + strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")) + ":" + port
+}
+
+// where is a url with its path, in one spelling.
+func where(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return text
+	}
+	return origin(text) + strings.TrimRight(u.EscapedPath(), "/")
+}

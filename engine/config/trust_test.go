@@ -1,0 +1,77 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/skillrun/skillrun/engine/config"
+)
+
+// TestMembersOfTheWorkingDirectory: beside a credential of the user's, the file
+// in the working directory changes nothing of who is asked and what is sent.
+func TestMembersOfTheWorkingDirectory(t *testing.T) {
+	t.Parallel()
+	pem := certificate(t)
+	own := `services:
+  gitlab: {url: https://gitlab.example.com, token: env:T}
+  jira: {url: https://jira.example.com/jira, deployment: datacenter, user: bob, token: env:J, ca: ca.pem}
+  quay: {url: https://quay.example.com, api: quay, user: env:QU, token: env:Q}
+  api: {kind: http, url: https://api.example.com, header: X-Key, token: env:A}
+  git: {credentials: helper}
+  hub: {kind: git, url: https://hub.example.com, credentials: netrc, user: bot}
+`
+	const jira = "jira: {url: https://jira.example.com/jira, user: bob, token: env:J, "
+	tests := []struct{ name, here, refused string }{
+		{"a certificate of its own", "gitlab: {url: https://gitlab.example.com, token: env:T, ca: ca.pem}", "ca"},
+		{"another certificate", jira + "deployment: datacenter, ca: ca.pem}", "ca"},
+		{"the user's certificate", jira + "deployment: datacenter, ca: /u/ca.pem}", ""},
+		{"no certificate", jira + "deployment: datacenter}", ""},
+		{"another deployment", jira + "deployment: cloud, ca: /u/ca.pem}", "deployment"},
+		{"no deployment", jira + "ca: /u/ca.pem}", "deployment"},
+		{"a path", "gitlab: {url: https://gitlab.example.com/~mallory, token: env:T}", "url"},
+		{"a path below", "jira: {url: https://jira.example.com/jira/x, user: bob, token: env:J, deployment: datacenter}", "url"},
+		{"a shorter path", "jira: {url: https://jira.example.com, user: bob, token: env:J, deployment: datacenter}", "url"},
+		{"another user", "jira: {url: https://jira.example.com/jira, user: eve, token: env:J, deployment: datacenter}", "user"},
+		{"no user", "quay: {url: https://quay.example.com, api: quay, token: env:Q}", "user"},
+		{"the token as the user", "quay: {url: https://quay.example.com, api: quay, token: env:QU, user: env:Q}", "token"},
+		{"another protocol", "quay: {url: https://quay.example.com, api: oci, token: env:Q, user: env:QU}", "api"},
+		{"another header", "api: {kind: http, url: https://api.example.com, token: env:A, header: X-Log-This}", "header"},
+		{"no header", "api: {kind: http, url: https://api.example.com, token: env:A}", "header"},
+		{"the header in other letters", "api: {kind: http, url: https://api.example.com, token: env:A, header: x-key}", ""},
+		{"the helper behind a certificate", "git: {credentials: helper, ca: ca.pem}", "ca"},
+		{"the helper under a user", "git: {credentials: helper, user: root}", "user"},
+		{"a statement in the user's name", "git: {credentials: helper, sign_off: true}", "sign_off"},
+		{"the author and the time", "git: {credentials: helper, author: A <a@example.com>, committer: B <b@example.com>, timeout: 5s}", ""},
+		{"netrc behind a certificate", "hub: {kind: git, url: https://hub.example.com, credentials: netrc, user: bot, ca: ca.pem}", "ca"},
+		{"netrc of no user", "hub: {kind: git, url: https://hub.example.com, credentials: netrc}", "user"},
+		{"without a credential", "gitlab: {url: https://gitlab.example.com/any, ca: ca.pem}", ""},
+	}
+	for _, tt := range tests {
+		files := map[string]string{"/w/skillrun.yaml": "services:\n  " + tt.here + "\n", "/u/skillrun.yaml": own, "/w/ca.pem": pem, "/u/ca.pem": pem}
+		o := newMachine(files, nil).options()
+		_, list := config.Load(o)
+		got := show(list)
+		if tt.refused == "" && got != "" || tt.refused != "" && (!strings.Contains(got, " "+tt.refused+" of it may not be changed") || !strings.Contains(got, "[untrusted-service]")) {
+			t.Errorf("%s: got %q, want %q refused", tt.name, got, tt.refused)
+		}
+		o.Explicit = "skillrun.yaml"
+		if _, list := config.Load(o); len(list) > 0 {
+			t.Errorf("%s: refused although it was named: %s", tt.name, show(list))
+		}
+	}
+}
+
+// TestOwnPolicyCounts: a file of the working directory that says nothing is no
+// less careful than the user's own.
+func TestOwnPolicyCounts(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{"/w/skillrun.yaml": "site: x\n", "/u/skillrun.yaml": "policy: {confirm: always, settle: 5m}\n"}
+	cfg, list := config.Load(newMachine(files, nil).options())
+	if len(list) > 0 || cfg.Policy.Confirm != "always" || cfg.Policy.Settle.Minutes() != 5 {
+		t.Error(cfg.Policy, show(list))
+	}
+	files["/w/skillrun.yaml"] = "policy: {settle: 2m}\n"
+	if _, list := config.Load(newMachine(files, nil).options()); !strings.Contains(show(list), "[untrusted-policy]") {
+		t.Error("a shorter time than the user's own:", show(list))
+	}
+}
