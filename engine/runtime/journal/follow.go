@@ -35,7 +35,7 @@ func (s *Store) After(id string, at Position) ([]Record, Position, error) {
 	if err != nil {
 		return nil, at, disk("read the journal", err)
 	}
-	p := parseFrom(data, at.chain())
+	p := parseFrom(data, at.Offset, at.chain())
 	if p.err == nil {
 		p.err = unpack(p.records, s.blobs(dir))
 	}

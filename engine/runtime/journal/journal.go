@@ -17,10 +17,11 @@
 //
 // A line is a JSON object: the [Record], a checksum of the line, and the hash
 // of the line before, so that a flipped bit, a missing line and an edited line
-// are found. A torn last line (a write cut short) is cut off and reported; a
-// bad line before the last one is refused. The first record is [Header]. What a
-// power cut leaves of lines that were not synced yet is a torn end too, also when
-// parts of it read as zeros. [Store.Verify] reads all of a folder.
+// are found. A torn end (a write cut short: the start of a line without its
+// newline, or, after a power cut, sectors that read as zeros) is cut off and
+// reported. A line with its newline that does not verify is damage and refused,
+// also when it is the last one, and so is anything else behind the last record.
+// The first record is [Header]. [Store.Verify] reads all of a folder.
 //
 // # Durability
 //

@@ -79,11 +79,10 @@ func chainHash(line []byte) string {
 
 // Parse reads a journal's bytes. It returns the records, without the outputs
 // that are in blobs, and how many bytes they take. torn says that what follows
-// is a last line that was cut short: it may be thrown away, because whoever
-// wrote it was not told that it was kept. Everything else that is not as it
-// was written is an error, beside the records before it.
+// is what a write cut short leaves: see isTorn. Everything else that is not as
+// it was written is an error, beside the records before it.
 func Parse(data []byte) (records []Record, good int, torn bool, err error) {
-	p := parseFrom(data, newChain())
+	p := parseFrom(data, 0, newChain())
 	return p.records, p.good, p.torn, p.err
 }
 
@@ -96,11 +95,11 @@ type parsed struct {
 	end     chain
 }
 
-// parseFrom reads the bytes that stand behind a part of a journal.
-func parseFrom(data []byte, at chain) parsed {
+// parseFrom reads the bytes that stand behind a part of a journal, at an offset.
+func parseFrom(data []byte, offset int64, at chain) parsed {
 	p := parsed{end: at}
 	for p.good < len(data) {
-		line, rest, whole := bytes.Cut(data[p.good:], []byte("\n"))
+		line, _, whole := bytes.Cut(data[p.good:], []byte("\n"))
 		record, err := parseLine(line, p.end.prev, p.end.seq+1)
 		switch {
 		case whole && err == nil:
@@ -110,7 +109,7 @@ func parseFrom(data []byte, at chain) parsed {
 		case p.end.seq == 0 && isNewer(line):
 			p.err = newer()
 			return p
-		case len(rest) == 0 && (err == nil || errors.Is(err, errTorn)) && !buries(line), isHole(data[p.good:]):
+		case isTorn(data[p.good:], offset+int64(p.good), p.end):
 			p.torn = true
 			return p
 		default:
@@ -134,46 +133,6 @@ func parseLine(line []byte, prev string, seq int) (Record, error) {
 		return Record{}, err
 	}
 	return record, checkRecord(&record, seq)
-}
-
-// buries reports whether a whole line is hidden in the end of a bad one, which
-// happens when the newline between them is lost. A write cut short never
-// leaves one.
-func buries(line []byte) bool {
-	for at := 1; at < len(line); {
-		i := bytes.Index(line[at:], []byte(recHead))
-		if i < 0 {
-			return false
-		}
-		if _, _, err := openLine(line[at+i:]); err == nil {
-			return true
-		}
-		at += i + 1
-	}
-	return false
-}
-
-// isHole reports whether a bad end of a journal is what a power cut leaves of
-// lines that were not brought to the disk yet: parts that never got there read
-// as zeros, which no record holds, and others may have got there before them. A
-// line behind the hole that was appended with sync says that its writer was told
-// that all of it is kept: then this is damage.
-func isHole(end []byte) bool {
-	at := bytes.Index(end, []byte{0, 0})
-	if at < 0 {
-		return false
-	}
-	for line := range bytes.Lines(end[at:]) {
-		body, _, err := openLine(bytes.TrimSuffix(line, []byte("\n")))
-		if err != nil {
-			continue
-		}
-		r, err := decodeRecord(body)
-		if err != nil || r.Kind != Event && r.Kind != Resumed || r.Effect == "write" {
-			return false
-		}
-	}
-	return true
 }
 
 func isNewer(line []byte) bool {

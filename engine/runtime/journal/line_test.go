@@ -53,44 +53,36 @@ func TestEveryPrefix(t *testing.T) {
 func TestEveryBitFlip(t *testing.T) {
 	t.Parallel()
 	data := written(t)
-	all, _, _, err := journal.Parse(data)
-	check(t, err)
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 400 { // TestReleaseBitFlips has more
 		bit := random.IntN(len(data) * 8)
-		if why := flipped(data, all, bit); why != "" {
+		if why := flipped(data, bit); why != "" {
 			t.Errorf("bit %d: %s", bit, why)
 		}
 	}
-	// The newlines and the last line are where a flip looks like a torn write.
+	// The newlines and the last line are where a flip looks most like a torn write.
 	last := bytes.LastIndexByte(data[:len(data)-1], '\n')
 	for i, c := range data {
 		if c != '\n' && i < last {
 			continue
 		}
 		for bit := range 8 {
-			if why := flipped(data, all, i*8+bit); why != "" {
+			if why := flipped(data, i*8+bit); why != "" {
 				t.Errorf("bit %d of byte %d: %s", bit, i, why)
 			}
 		}
 	}
 }
 
-// flipped says what is wrong with how a flipped bit was found. In the last
-// line it may be taken for a torn write, which costs that line and no other.
-func flipped(data []byte, all []journal.Record, bit int) string {
+// flipped says what is wrong with how a flipped bit was found: as damage, in the
+// last line too, or as a format of a later program.
+func flipped(data []byte, bit int) string {
 	bad := bytes.Clone(data)
 	bad[bit/8] ^= 1 << (bit % 8)
-	records, good, torn, err := journal.Parse(bad)
+	_, good, torn, err := journal.Parse(bad)
 	switch {
-	case err != nil && (errors.Is(err, journal.ErrDamaged) || errors.Is(err, journal.ErrNewer)):
-		return ""
-	case err != nil:
-		return "unexpected error " + err.Error()
-	case !torn:
-		return "not found"
-	case len(records) != len(all)-1 || good <= bytes.LastIndexByte(data[:len(data)-1], '\n')-1:
-		return fmt.Sprintf("cut %d records", len(all)-len(records))
+	case !errors.Is(err, journal.ErrDamaged) && !errors.Is(err, journal.ErrNewer):
+		return fmt.Sprintf("torn %t, error %v", torn, err)
 	case !bytes.Equal(data[:good], bad[:good]):
 		return "took something for a record that was not written"
 	}
@@ -164,27 +156,6 @@ func TestParseRefusesLaterFormats(t *testing.T) {
 	} {
 		_, _, _, err := journal.Parse([]byte(data))
 		wantError(t, err, journal.ErrNewer, types.Conflict, want)
-	}
-}
-
-// An input may hold what looks like a line. When the line that holds it is
-// torn, it is torn like any other.
-func TestTornLineThatQuotesALine(t *testing.T) {
-	t.Parallel()
-	m := journal.NewMemory()
-	check(t, m.Append(journal.Record{Kind: journal.Header, Run: new(header(runID, "w"))}, true))
-	line := lines(written(t))[1]
-	check(t, m.Append(journal.Record{Kind: journal.Intent, Input: line[:len(line)-1]}, true))
-	data := m.Bytes()
-	for n := bytes.IndexByte(data, '\n') + 2; n < len(data); n++ {
-		records, _, torn, err := journal.Parse(data[:n])
-		// Where the cut leaves the quoted line whole at the very end, refusing is right:
-		// a newline lost between two lines would look the same.
-		if quoted := bytes.HasSuffix(data[:n], line[:len(line)-1]); quoted != (err != nil) {
-			t.Fatalf("%d bytes: %d records, error %v", n, len(records), err)
-		} else if !quoted && (!torn || len(records) != 1) {
-			t.Fatalf("%d bytes: torn %t, %d records", n, torn, len(records))
-		}
 	}
 }
 

@@ -250,7 +250,7 @@ func (s *Store) load(dir, id string) (loaded, error) {
 	if err != nil {
 		return loaded{}, disk("read the journal", err)
 	}
-	p := parseFrom(data, newChain())
+	p := parseFrom(data, 0, newChain())
 	l := loaded{data: data[:p.good], records: p.records, end: p.end}
 	switch {
 	case p.err != nil:

@@ -36,17 +36,15 @@ func lean(t testing.TB) []byte {
 	return m.Bytes()
 }
 
-// Two thousand flipped bits in the journal of a release are all found: the
-// journal is refused, or, in its last line, that line and no other is cut.
+// Two thousand flipped bits in the journal of a release are all found, and the
+// journal is refused.
 func TestReleaseBitFlips(t *testing.T) {
 	t.Parallel()
 	data := lean(t)
-	all, _, _, err := journal.Parse(data)
-	check(t, err)
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 2000 {
 		bit := random.IntN(len(data) * 8)
-		if why := flipped(data, all, bit); why != "" {
+		if why := flipped(data, bit); why != "" {
 			t.Errorf("bit %d: %s", bit, why)
 		}
 	}
@@ -56,7 +54,7 @@ func TestReleaseBitFlips(t *testing.T) {
 // reads it, and by whoever verifies it.
 func TestFolderBitFlips(t *testing.T) {
 	t.Parallel()
-	s, dir, before := verified(t)
+	s, dir, _ := verified(t)
 	blobs := must(filepath.Glob(dir + "/blobs/*"))(t)
 	files := []string{filepath.Join(dir, "journal.jsonl"), blobs[0]}
 	random := rand.New(rand.NewPCG(5, 6))
@@ -71,10 +69,10 @@ func TestFolderBitFlips(t *testing.T) {
 		bad := bytes.Clone(data)
 		bad[bit/8] ^= 1 << (bit % 8)
 		check(t, os.WriteFile(path, bad, 0o600))
-		records, report, err := s.Read(runID)
+		_, _, err := s.Read(runID)
 		v, wrong := s.Verify(runID)
-		found := errors.Is(err, journal.ErrDamaged) && !v.Good() || errors.Is(err, journal.ErrNewer) && errors.Is(wrong, journal.ErrNewer)
-		if torn := report.Torn() && len(records) == before.Records-1 && v.Head != before.Head; !found && !torn {
+		damaged := errors.Is(err, journal.ErrDamaged) && !v.Good()
+		if !damaged && !(errors.Is(err, journal.ErrNewer) && errors.Is(wrong, journal.ErrNewer)) {
 			t.Errorf("bit %d of %s: %v, verdict %+v, %v", bit, filepath.Base(path), err, v, wrong)
 		}
 		check(t, os.WriteFile(path, data, 0o600))
