@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -28,14 +29,19 @@ func TestConsent(t *testing.T) {
 	for typed, want := range map[string]struct {
 		code, posted int
 		history      string
+		refused      []string // what is asked again after
 	}{
-		"yes\n":   {0, 1, " approved by ada: plan "},
-		"y\n":     {3, 0, " parked"},
-		"\nyes":   {3, 0, " parked"},
-		"":        {3, 0, " parked"},
-		" yes \n": {0, 1, " approved by ada: plan "},
-		"no\n":    {1, 0, " rejected by ada"},
-		"n\n":     {3, 0, " parked"},
+		"yes\n":              {0, 1, " approved by ada: plan ", nil},
+		"\nyes":              {3, 0, " parked", nil},
+		"":                   {3, 0, " parked", nil},
+		" yes \n":            {0, 1, " approved by ada: plan ", nil},
+		"no\n":               {1, 0, " rejected by ada", nil},
+		"y\n":                {3, 0, " parked", []string{"y"}},
+		"n\n":                {3, 0, " parked", []string{"n"}},
+		"y\nyes\n":           {0, 1, " approved by ada: plan ", []string{"y"}},
+		"n\nNo\nno\n":        {1, 0, " rejected by ada", []string{"n", "No"}},
+		"y\n\nyes\n":         {3, 0, " parked", []string{"y"}},
+		"sure\x1b[2J\nyes\n": {0, 1, " approved by ada: plan ", []string{"sure\x1b[2J"}},
 	} {
 		posted := 0
 		x := newPerson(t, strings.NewReader(typed))
@@ -50,7 +56,10 @@ func TestConsent(t *testing.T) {
 		if code := x.Run(t.Context(), []string{"writing"}); code != want.code || posted != want.posted {
 			t.Errorf("%q: exit %d, posted %d times\n%s", typed, code, posted, x.log.String())
 		}
-		x.wants(t, "one write is about to happen", "1. Post it", "text: hello", `Write this? "yes" goes on, "no" ends the run, anything else leaves it waiting: `)
+		x.wants(t, "one write is about to happen", "1. Post it", "text: hello", `Write this? "yes" goes on, "no" ends the run, an empty line leaves it waiting: `)
+		for _, refused := range want.refused {
+			x.wants(t, fmt.Sprintf("  %q is no answer: type yes or no, the whole word\n", refused))
+		}
 		x.out.Reset()
 		x.Run(t.Context(), []string{"runs", "last"})
 		if !strings.Contains(x.out.String(), want.history) {

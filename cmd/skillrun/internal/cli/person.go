@@ -120,7 +120,7 @@ func (p *Program) agrees(ctx context.Context, a engine.Asking, f personFlags) (e
 		fmt.Fprintf(p.Stderr, "nobody is here to ask; to agree to this: %s\n", approveCommand(a, f))
 		return engine.Unanswered, &exitError{code: exitPerson}
 	}
-	said := p.yesOrNo(ctx, asks(a.Question)+` "yes" does, "no" ends the run, anything else leaves it waiting: `)
+	said := p.yesOrNo(ctx, asks(a.Question)+` "yes" does, "no" ends the run, an empty line leaves it waiting: `)
 	switch {
 	case ctx.Err() != nil:
 		return said, &exitError{code: exitInterrupted}
@@ -355,9 +355,8 @@ func (p *Program) undoes(ctx context.Context, list []engine.Reversal, id string,
 	if len(stuck) > 0 {
 		what = fmt.Sprintf("Undo this but for the %d that cannot be undone?", len(stuck))
 	}
-	fmt.Fprintf(p.Stderr, "%s Only \"yes\" does: ", what)
-	line, err := p.answer(ctx)
-	if err != nil || line != "yes" {
+	if p.yesOrNo(ctx, what+` "yes" does, "no" or an empty line leaves all as it is: `) != engine.Yes {
+		fmt.Fprintln(p.Stderr, "nothing is undone")
 		return false, &exitError{code: exitPerson}
 	}
 	return true, nil

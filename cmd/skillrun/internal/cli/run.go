@@ -192,26 +192,33 @@ func (p *Program) ask(ctx context.Context, q engine.Question, out *surface) (eng
 	if !p.Terminal {
 		return engine.Unanswered, nil
 	}
-	said := p.yesOrNo(ctx, asks(q)+` "yes" goes on, "no" ends the run, anything else leaves it waiting: `)
+	said := p.yesOrNo(ctx, asks(q)+` "yes" goes on, "no" ends the run, an empty line leaves it waiting: `)
 	if ctx.Err() == nil {
 		out.answered()
 	}
 	return said, nil
 }
 
-// yesOrNo asks a person. Only the whole words count; whoever goes away has said
-// nothing.
+// yesOrNo asks a person until the answer is one. Only the whole words count: a
+// key that was hit by mistake writes nothing, and ends nothing. Whoever goes away,
+// or gives an empty line, has said nothing.
 func (p *Program) yesOrNo(ctx context.Context, question string) engine.Answer {
-	fmt.Fprint(p.Stderr, question)
-	line, err := p.answer(ctx)
-	switch {
-	case err != nil || ctx.Err() != nil:
-	case line == "yes":
-		return engine.Yes
-	case line == "no":
-		return engine.No
+	for {
+		fmt.Fprint(p.Stderr, question)
+		line, err := p.answer(ctx)
+		switch {
+		case err != nil || ctx.Err() != nil:
+			fmt.Fprintln(p.Stderr)
+			return engine.Unanswered
+		case line == "yes":
+			return engine.Yes
+		case line == "no":
+			return engine.No
+		case line == "":
+			return engine.Unanswered
+		}
+		fmt.Fprintf(p.Stderr, "  %q is no answer: type yes or no, the whole word\n", line)
 	}
-	return engine.Unanswered
 }
 
 // asks is the question itself.
