@@ -104,7 +104,13 @@ func TestUndo(t *testing.T) {
 		rest = after
 	}
 	before := len(b.state().writes())
-	b.on("undo", "last", "--yes").want(t, 0, `is undone`)
+	r = b.on("undo", "last", "--yes")
+	r.want(t, 0, `is undone`)
+	for _, name := range order { // each is told once: as what was done
+		if n := strings.Count(r.out, name); n != 1 || !strings.Contains(r.out, "undone   "+name) {
+			t.Errorf("%q is told %d times in\n%s", name, n, r.out)
+		}
+	}
 	s := b.state()
 	if len(s.Jira.Issues[0].RemoteLinks) != 0 || s.Gitlab.MergeRequests[0].State != "closed" || s.Git[forkProject].Branches[b.branch()] != "" {
 		t.Errorf("links %v, merge request %s, branches %v", s.Jira.Issues[0].RemoteLinks, s.Gitlab.MergeRequests[0].State, s.Git[forkProject].Branches)

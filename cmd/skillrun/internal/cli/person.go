@@ -298,13 +298,15 @@ func (p *Program) undo(ctx context.Context, ref string, f undoFlags) error {
 	said := render.SaidJSON{Run: id, State: "unchanged", By: p.User}
 	done, err := s.engine.Undo(ctx, id, func(list []engine.Reversal) (bool, error) {
 		said.Reversals = list
-		if !render.Reversals(p.told(), list) {
+		refusal = stuck(list, id, f)
+		// without a question, what is done is told when it is done
+		if !render.Reversals(p.told(), list, f.yes && refusal == nil) || refusal != nil {
 			return false, nil
 		}
 		yes := false
 		yes, refusal = p.undoes(ctx, list, id, f, &said)
 		return yes, nil
-	}, render.NewLines(p.told()).Event)
+	}, p.undoing(&said))
 	again := "skillrun undo" + siteOf(f.runFlags) + " " + id
 	switch {
 	case ctx.Err() != nil:
@@ -329,21 +331,50 @@ func (p *Program) undo(ctx context.Context, ref string, f undoFlags) error {
 	return refusal
 }
 
-// undoes asks for the whole. When something of it would be refused nothing is
-// done, unless the rest is wanted all the same.
-func (p *Program) undoes(ctx context.Context, list []engine.Reversal, id string, f undoFlags, said *render.SaidJSON) (bool, error) {
+// undoing tells what is undone, once it is.
+func (p *Program) undoing(said *render.SaidJSON) func(engine.Event) {
+	lines := render.NewLines(p.told())
+	return func(e engine.Event) {
+		if e.Type != "effect" || e.Effect.Outcome != "undone" {
+			lines.Event(e)
+			return
+		}
+		for _, x := range said.Reversals {
+			if x.Path == e.Effect.Path {
+				render.Undone(p.told(), x)
+			}
+		}
+	}
+}
+
+// cannot are those that an undo would be refused.
+func cannot(list []engine.Reversal) []engine.Reversal {
+	return slices.DeleteFunc(slices.Clone(list), func(x engine.Reversal) bool { return !x.Can() || x.Stuck == nil })
+}
+
+// stuck says why nothing is undone: something of it would be refused, and the
+// rest is not wanted all the same.
+func stuck(list []engine.Reversal, id string, f undoFlags) error {
 	again := "skillrun undo" + siteOf(f.runFlags) + " " + id
-	stuck := slices.DeleteFunc(slices.Clone(list), func(x engine.Reversal) bool { return !x.Can() || x.Stuck == nil })
+	stuck := cannot(list)
 	left := slices.ContainsFunc(list, func(x engine.Reversal) bool { return x.Can() && x.Stuck == nil })
 	switch {
 	case len(stuck) > 0 && !left:
-		return false, &exitError{exitFailed, types.Errorf(stuck[0].Stuck.Code, "nothing can be undone").WithHint("see above; then go on: %s", again)}
+		return &exitError{exitFailed, types.Errorf(stuck[0].Stuck.Code, "nothing can be undone").WithHint("see above; then go on: %s", again)}
 	case len(stuck) > 0 && !f.partly:
-		return false, &exitError{exitFailed, types.Errorf(stuck[0].Stuck.Code, "%d of it cannot be undone, so nothing is", len(stuck)).
+		return &exitError{exitFailed, types.Errorf(stuck[0].Stuck.Code, "%d of it cannot be undone, so nothing is", len(stuck)).
 			WithHint("see above; to undo the rest all the same: %s --partly", again)}
+	}
+	return nil
+}
+
+// undoes asks for all that can be undone.
+func (p *Program) undoes(ctx context.Context, list []engine.Reversal, id string, f undoFlags, said *render.SaidJSON) (bool, error) {
+	switch {
 	case f.yes:
 		return true, nil
 	case !p.Terminal || p.forProgram():
+		again := "skillrun undo" + siteOf(f.runFlags) + " " + id
 		if f.partly {
 			again += " --partly"
 		}
@@ -352,8 +383,8 @@ func (p *Program) undoes(ctx context.Context, list []engine.Reversal, id string,
 		return false, &exitError{code: exitPerson}
 	}
 	what := "Undo this?"
-	if len(stuck) > 0 {
-		what = fmt.Sprintf("Undo this but for the %d that cannot be undone?", len(stuck))
+	if n := len(cannot(list)); n > 0 {
+		what = fmt.Sprintf("Undo this but for the %d that cannot be undone?", n)
 	}
 	if p.yesOrNo(ctx, what+` "yes" does, "no" or an empty line leaves all as it is: `) != engine.Yes {
 		fmt.Fprintln(p.Stderr, "nothing is undone")

@@ -46,8 +46,8 @@ func Pruned(w io.Writer, runs []engine.Pruned, gone bool) {
 }
 
 // Reversals prints what undoing a run would do, and reports whether there is
-// anything.
-func Reversals(w io.Writer, list []engine.Reversal) bool {
+// anything. With told it leaves out what [Undone] tells when it is done.
+func Reversals(w io.Writer, list []engine.Reversal, told bool) bool {
 	w = Cleaner{W: w}
 	any := false
 	for _, x := range list {
@@ -62,7 +62,9 @@ func Reversals(w io.Writer, list []engine.Reversal) bool {
 			hint(w, x.Stuck)
 		case x.Can():
 			any = true
-			fmt.Fprintf(w, "%s: %s%s\n", x.Path, x.Say, made(x))
+			if !told {
+				fmt.Fprintf(w, "%s: %s%s\n", x.Path, x.Say, made(x))
+			}
 		case x.Why != "":
 			fmt.Fprintf(w, "%s: stays; %s\n", x.Path, x.Why)
 		}
@@ -71,6 +73,11 @@ func Reversals(w io.Writer, list []engine.Reversal) bool {
 		fmt.Fprintln(w, "there is nothing to undo")
 	}
 	return any
+}
+
+// Undone prints the line of an effect that was taken back.
+func Undone(w io.Writer, x engine.Reversal) {
+	fmt.Fprintf(w, "%-8s %s: %s%s\n", "undone", Clean(x.Path), Clean(x.Say), made(x))
 }
 
 // made says of an effect that an earlier run made it.
