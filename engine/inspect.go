@@ -7,6 +7,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -32,6 +33,7 @@ type StepRecord struct {
 	StepReport
 	Began time.Time
 	Ended time.Time // zero when it has not
+	Waits string    // of a step for which the run is parked: as [Waiting].Reason
 }
 
 // Moment is something that happened to a run as a whole.
@@ -106,10 +108,31 @@ func (e *Engine) Inspect(s Summary) (Inspection, error) {
 	}
 	f.end()
 	waiting, res := f.waiting(s), f.m.Result()
+	steps := f.all()
+	atRest(steps, s, waiting)
 	return Inspection{
 		Summary: s, File: h.File, Journal: dir, Inputs: p.Inputs, Outputs: res.Outputs, Missing: res.Missing,
-		Failure: f.failure(), Steps: f.all(), Effects: f.effects, History: f.history, Waiting: waiting,
+		Failure: f.failure(), Steps: steps, Effects: f.effects, History: f.history, Waiting: waiting,
 	}, nil
+}
+
+// atRest says of the steps of a run that no process is at what they do, and for
+// what they wait: consent and the lock are the whole run's.
+func atRest(steps []StepRecord, s Summary, w *Waiting) {
+	running := map[string]bool{}
+	for _, x := range steps {
+		running[x.Path] = x.State == "running"
+	}
+	local.StepsLeft(local.State(s.State), len(steps), func(i int) *StepReport { return &steps[i].StepReport })
+	for i, x := range steps {
+		if w == nil || x.State != "waiting" {
+			continue
+		}
+		whole := w.Reason == ForConfirm || w.Reason == ForLock
+		if x.Path == w.Path || whole && running[x.Path] {
+			steps[i].Waits = w.Reason
+		}
+	}
 }
 
 // Verify reads every byte that is kept of a run and holds it against its

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,7 +101,7 @@ func TestInspect(t *testing.T) {
 	no := engine.Options{Consent: engine.Asked}
 	x := inspected(t, e, release, no)
 	steps, effects, history := told(x)
-	if d := cmp.Diff([]string{"one done 1s", "two done 1s", "first running", "second pending"}, steps); d != "" {
+	if d := cmp.Diff([]string{"one done 1s", "two done 1s", "first waiting", "second pending"}, steps); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff([]string{"started", "parkedconfirm"}, history); d != "" || effects != nil {
@@ -225,5 +227,51 @@ func TestRunsNewestFirst(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestNothingRunsInARunThatWasLeft: a step that waits for a person, or whose
+// process was stopped, does not run, and what waits says for what. The group
+// around it is under way.
+func TestNothingRunsInARunThatWasLeft(t *testing.T) {
+	t.Parallel()
+	const head = "name: release\ninputs:\n  n: {type: integer, required: true}\nsteps:\n"
+	for name, c := range map[string]struct{ text, want string }{
+		"consent":     {head + "  - {id: g, steps: [{id: first, uses: create, with: {title: a}}]}\n", "g running, first waiting confirm"},
+		"side":        {head + "  - {id: g, parallel: true, steps: [{id: a, uses: create, with: {title: a}}, {id: b, uses: create, with: {title: b}}]}\n", "g running, a waiting confirm, b waiting confirm"},
+		"approve":     {head + "  - {id: ok, approve: \"Is it right?\"}\n", "ok waiting approve"},
+		"interrupted": {head + "  - {id: g, steps: [{id: first, uses: look, with: {title: a}}]}\n", "g running, first interrupted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			cat := step.NewCatalogue([]step.Step{
+				step.Read("look", "Look.", func(ctx context.Context, _ in) (out, error) { stop(); return out{}, ctx.Err() }),
+				step.Write("create", "Create.", func(context.Context, in) (out, error) { return out{}, nil }),
+			})
+			e := ticked(t, cat)
+			skill, diags := e.Check("release.yaml", []byte(c.text))
+			if diags.HasErrors() {
+				t.Fatal(diags.Err())
+			}
+			report, _, err := e.Start(ctx, skill, binding(1), engine.Options{Consent: engine.Asked})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got, reported []string
+			for _, s := range newest(t, e).Steps {
+				got = append(got, strings.TrimSpace(s.ID+" "+s.State+" "+s.Waits))
+			}
+			for _, s := range report.Steps {
+				reported = append(reported, s.ID+" "+s.State)
+			}
+			if d := cmp.Diff(c.want, strings.Join(got, ", ")); d != "" {
+				t.Error(d)
+			}
+			if want := regexp.MustCompile(` (confirm|approve)\b`).ReplaceAllString(c.want, ""); strings.Join(reported, ", ") != want {
+				t.Errorf("the run itself reports %v, want %s", reported, want)
+			}
+		})
 	}
 }

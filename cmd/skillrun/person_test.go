@@ -37,6 +37,7 @@ func TestApprove(t *testing.T) {
 	b := newBench(t).always()
 	b.release(b.sha()).want(t, 3, `needs consent`, `approve: skillrun approve `, `4 writes`)
 	b.on("runs").want(t, 0, `parked, needs consent`, `waits for a person: consent before the first write, Create Jira issue`)
+	b.on("runs", "last").want(t, 0, `(?m)^  waiting +\S+ +Create Jira issue +for consent$`)
 	digest := b.shown("last")
 	b.on("approve", "last", "--digest", "0000").want(t, 3, `what would be written now has the digest `+digest)
 	b.on("approve", "last", "--digest", digest).want(t, 0, `approved by .*: `+digest, `go on: skillrun resume`)

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"strings"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
@@ -110,12 +111,40 @@ func (x *reports) add(n machine.Note) {
 	s.State, s.Result, s.Error = StepState(n.Kind), n.Result, n.Error
 }
 
-func (x *reports) list() []StepReport {
+// list are the reports of a run that this process leaves in a state.
+func (x *reports) list(left State) []StepReport {
 	var out []StepReport
 	for _, s := range x.all {
 		out = append(out, *s)
 	}
+	StepsLeft(left, len(out), func(i int) *StepReport { return &out[i] })
 	return out
+}
+
+// StepsLeft says of the steps that a run had come to, and that no process is at
+// any more, what they do: of a run that is parked they wait, and of one that was
+// interrupted they were too. What stands around others is told by those.
+func StepsLeft(left State, n int, at func(int) *StepReport) {
+	word := map[State]string{Parked: "waiting", Interrupted: "interrupted"}[left]
+	if word == "" {
+		return
+	}
+	around := map[string]bool{}
+	for i := range n {
+		for path := at(i).Path; ; {
+			cut := strings.LastIndexAny(path, "/[")
+			if cut < 0 {
+				break
+			}
+			path = path[:cut]
+			around[path] = true
+		}
+	}
+	for i := range n {
+		if s := at(i); s.State == "running" && !around[s.Path] {
+			s.State = word
+		}
+	}
 }
 
 // StepState is what a note says of its node, in the words of a [StepReport].

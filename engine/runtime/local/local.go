@@ -215,7 +215,7 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 	r.begin(ctx)
 	r.loop(ctx)
 	r.leave()
-	r.out.Steps = r.reports.list()
+	r.out.Steps = r.reports.list(r.out.State)
 	if r.err != nil {
 		return r.out, r.err
 	}

@@ -75,6 +75,14 @@ func (n *nested) label(up *nested) string {
 	return flat(n.Name)
 }
 
+// waitsFor says in a few words what a run is parked for; an await says it itself.
+func waitsFor(reason string) string {
+	return map[string]string{
+		engine.ForConfirm: "for consent", engine.ForApprove: "for approval", engine.ForLock: "for another run",
+		engine.ForUnknown: "how it ended is not known", engine.ForRepeat: "would be done again",
+	}[reason]
+}
+
 func (n *nested) row(w io.Writer, label string, now time.Time) {
 	took := ""
 	switch n.State {
@@ -87,6 +95,9 @@ func (n *nested) row(w io.Writer, label string, now time.Time) {
 		}
 	}
 	tail := headline(n.Result)
+	if tail == "" {
+		tail = waitsFor(n.Waits)
+	}
 	if n.Error != nil {
 		tail = firstLine(n.Error.Message)
 	}

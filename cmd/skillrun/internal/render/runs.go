@@ -210,6 +210,7 @@ type StepJSON struct {
 	Began    time.Time `json:"began,omitzero"`
 	Ended    time.Time `json:"ended,omitzero"`
 	Duration float64   `json:"seconds,omitempty"`
+	Waits    string    `json:"waits_for,omitempty"` // of a step for which the run is parked: as reason
 }
 
 // InspectionOf is a run as JSON.
@@ -223,7 +224,7 @@ func InspectionOf(x engine.Inspection, goOn string) InspectionJSON {
 		out.Effects = []engine.Effect{}
 	}
 	for _, s := range x.Steps {
-		j := StepJSON{StepReport: s.StepReport, Began: s.Began, Ended: s.Ended}
+		j := StepJSON{StepReport: s.StepReport, Began: s.Began, Ended: s.Ended, Waits: s.Waits}
 		if !s.Ended.IsZero() {
 			j.Duration = s.Ended.Sub(s.Began).Seconds()
 		}

@@ -53,6 +53,8 @@ func TestNestedRun(t *testing.T) {
 	}
 	add("many[25]", "", "jira_create_issue", "failed", "no")
 	add("lost/inner/step", "Below nothing", "git_log", "waiting", "")
+	add("consent", "Ask first", "jira_create_issue", "waiting", "")
+	steps[len(steps)-1].Waits = engine.ForConfirm
 	add("early", "", "", "returned", "")
 	add("last", "Last", "git_log", "pending", "")
 
