@@ -181,9 +181,11 @@ func (f *folding) withdraw(path string) {
 
 // effect notes how a write ended, as far as it is known.
 func (f *folding) effect(r journal.Record, outcome string, result types.Values) {
-	e := Effect{ID: r.Path, Path: r.Path, Step: r.Step, Key: r.Key, Outcome: outcome, Result: result}
+	e := Effect{ID: r.Path, Path: r.Path, Step: r.Step, Key: r.Key, Result: result}
+	var own bool
+	e.Outcome, e.Found, own = local.Told(outcome)
 	if s, ok := f.cat.Lookup(r.Step); ok {
-		e.Service, e.Object, e.Verb, e.Reversible = s.Touch.Service, s.Touch.Object, s.Touch.Verb, s.CanUndo()
+		e.Service, e.Object, e.Verb, e.Reversible = s.Touch.Service, s.Touch.Object, s.Touch.Verb, s.CanUndo() && own
 	}
 	i := slices.IndexFunc(f.effects, func(o Effect) bool { return o.Path == r.Path })
 	if i < 0 {

@@ -170,14 +170,15 @@ func (e *Engine) Resolve(ctx context.Context, id string, x Resolution) (Effect, 
 
 // Undo looks at every effect of a run, shows what undoing them would do and, when
 // a person agrees, does it, the latest first. Whoever agrees to a list in which
-// something is stuck agrees to undo the rest: the run is partly undone then.
-func (e *Engine) Undo(ctx context.Context, id string, agree func([]Reversal) (bool, error), observe func(Event)) (done bool, err error) {
+// something is stuck agrees to undo the rest: the run is partly undone then. What
+// another run made is left to that run, unless adopted is set.
+func (e *Engine) Undo(ctx context.Context, id string, adopted bool, agree func([]Reversal) (bool, error), observe func(Event)) (done bool, err error) {
 	j, o, err := e.held(id)
 	if err != nil {
 		return false, err
 	}
 	defer j.Close()
-	o.Observe = observe
+	o.Observe, o.MadeBy, o.Adopted = observe, e.makers(id), adopted
 	list, err := local.Reversals(ctx, o)
 	if err != nil {
 		return false, err
@@ -190,4 +191,31 @@ func (e *Engine) Undo(ctx context.Context, id string, agree func([]Reversal) (bo
 		return false, err
 	}
 	return true, local.Undo(ctx, o, list)
+}
+
+// makers tells of a key which other run of the site made its effect. A run that
+// cannot be read is passed over; what the run at hand may have sent and found it
+// made itself, unless an earlier run did.
+func (e *Engine) makers(id string) func(key string) string {
+	var made map[string]string
+	read := func() {
+		made = map[string]string{}
+		all, _ := e.store.List()
+		i := slices.IndexFunc(all, func(s Summary) bool { return s.ID == id })
+		for _, s := range all {
+			records, _, err := e.store.Read(s.ID)
+			if s.ID == id || err != nil {
+				continue
+			}
+			for key := range local.Maker(records, i >= 0 && s.StartedAt.Before(all[i].StartedAt)) {
+				made[key] = s.ID
+			}
+		}
+	}
+	return func(key string) string {
+		if made == nil {
+			read()
+		}
+		return made[key]
+	}
 }

@@ -173,9 +173,9 @@ func TestUndoAfterMerge(t *testing.T) {
 	b.on("runs", "prune", "--older-than", "0s", "--keep", "0", "--yes").want(t, 0, `0 runs`)
 }
 
-// TestUndoOfTheSameWork: two runs of one work have the same effects. Undoing the
-// second takes them back; undoing the first then finds nothing to do, and its
-// command begins anew all the same.
+// TestUndoOfTheSameWork: what a run adopted belongs to the run that made it. Undoing
+// the second leaves it and says so; told to, it takes it back, and undoing the first
+// then finds nothing to do, and its command begins anew all the same.
 func TestUndoOfTheSameWork(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -187,13 +187,52 @@ func TestUndoOfTheSameWork(t *testing.T) {
 	again := b.release(b.sha())
 	again.want(t, 0, `adopted  mr`)
 	second := regexp.MustCompile(`done: run (\S+)`).FindStringSubmatch(again.log)[1] // they began in the same second, so "last" is either
-	b.on("undo", second, "--yes").want(t, 0, `it was there when this run came to it`, `is undone`)
 	before := len(b.state().writes())
+	b.on("undo", second, "--yes").want(t, 0, `jira: stays; run `+id+` made it, and takes it back: skillrun --config \S+ undo `+id, `mr: stays; `, `nothing to undo`)
+	b.on("runs", second).want(t, 0, `: done`)
+	if n := len(b.state().writes()) - before; n != 0 {
+		t.Errorf("what the first run made was written to %d times", n)
+	}
+	b.on("undo", second, "--adopted", "--yes").want(t, 0, `jira: close issue \S+ \(run `+id+` made it\)`, `is undone`)
+	before = len(b.state().writes())
 	b.on("undo", id, "--yes").want(t, 0, `is undone`)
 	if n := len(b.state().writes()) - before; n != 0 {
 		t.Errorf("the second undo wrote %d times", n)
 	}
 	b.beginsAnew()
+}
+
+// TestUndoLeavesADoneRun: the same work again fails behind the issue that a done run
+// made. Undoing the failed run leaves that issue, here and where nobody knows of the
+// done run.
+func TestUndoLeavesADoneRun(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	file := b.skill("again", `name: again
+description: Fails behind its issue
+identity: [inputs.day]
+inputs:
+  day: {type: string, default: monday, description: What it is for}
+  ok: {type: boolean, default: true, description: Whether there is something to commit}
+steps:
+  - {id: jira, uses: jira_create_issue, with: {project: AAP, type: Task, summary: "Release ${{ inputs.day }}"}}
+  - {id: commit, assert: inputs.ok, code: invalid, message: nothing to commit}
+`)
+	b.run("run", file, "--config", b.conf).want(t, 0, `created  jira`)
+	for _, why := range []string{`run \S+ made it, and takes it back: skillrun --config \S+ undo \S+`, `another run of the same work made it; to take it back all the same: skillrun --config \S+ undo \S+ --adopted`} {
+		r := b.run("run", file, "--config", b.conf, "--input", "ok=false")
+		r.want(t, 1, `adopted  jira`, `nothing to commit`)
+		if strings.Contains(r.log, "undo: ") {
+			t.Errorf("it offers to undo what it did not make:\n%s", r.log)
+		}
+		id := regexp.MustCompile(`failed: run (\S+)`).FindStringSubmatch(r.log)[1]
+		before := len(b.state().writes())
+		b.on("undo", id, "--yes").want(t, 0, `jira: stays; `+why, `nothing to undo`)
+		if n := len(b.state().writes()) - before; n != 0 {
+			t.Errorf("the issue of the done run was written to %d times", n)
+		}
+		b.forget()
+	}
 }
 
 // TestVerify: a flipped bit is found, whoever asks.

@@ -189,10 +189,11 @@ func TestSameCommandAdopts(t *testing.T) {
 		t.Errorf("first: %s %s, %d effects", first.State, first.Reason, len(first.Effects))
 	}
 	before := b.state()
-	for _, found := range []string{"journal", "world"} {
+	for _, tt := range [][2]string{{"created", "journal"}, {"adopted", "world"}} {
+		outcome, found := tt[0], tt[1]
 		again := b.release(b.sha(), "--output json").json(t)
 		for _, e := range again.Effects {
-			if e.Outcome != "adopted" || e.Found != found {
+			if e.Outcome != outcome || e.Found != found {
 				t.Errorf("again, from the %s: %+v", found, e)
 			}
 		}

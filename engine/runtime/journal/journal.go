@@ -83,7 +83,7 @@ type Record struct {
 	Input    json.RawMessage `json:"input,omitempty"`  // exactly what the step got
 
 	Event   *machine.Event `json:"event,omitempty"`   // of Event
-	Outcome string         `json:"outcome,omitempty"` // of a write's Event: created, adopted, updated, resolved or unknown; unseen when nothing was sent, for want of a look
+	Outcome string         `json:"outcome,omitempty"` // of a write's Event: created, confirmed (it may have been sent, and was found), adopted, updated, resolved or unknown; unseen when nothing was sent, for want of a look; of an Intent: updated when it is to bring up to date what is there
 	Ref     string         `json:"ref,omitempty"`     // of Resolved: what the person found, in the words of the step
 	Blob    string         `json:"blob,omitempty"`    // digest of the event's output when it is kept in blobs/
 

@@ -259,7 +259,7 @@ func newLate(after time.Duration, settle time.Duration) *lateWorld {
 	return w
 }
 
-// TestLate: an effect that appears after its answer was lost is adopted as long
+// TestLate: an effect that appears after its answer was lost is the run's own as long
 // as it appears within the time that the site allows; nothing is sent twice.
 func TestLate(t *testing.T) {
 	t.Parallel()
@@ -270,7 +270,7 @@ func TestLate(t *testing.T) {
 			told = append(told, e.Text)
 		}
 	}
-	if o := w.run(t); o.State != local.Done || w.sends != 1 || o.Effects[0].Outcome != "adopted" {
+	if o := w.run(t); o.State != local.Done || w.sends != 1 || o.Effects[0].Outcome != "created" {
 		t.Errorf("%s, %d sends, %+v", o.State, w.sends, o.Effects)
 	}
 	if len(told) != 1 || !strings.Contains(told[0], "it is looked for until then") {
@@ -321,7 +321,7 @@ func TestUpdate(t *testing.T) {
 	if o := b.run(t); o.State != local.Failed || o.Failure.Error.Code != types.UnknownOutcome {
 		t.Fatalf("%s %+v", o.State, o.Failure)
 	}
-	if o := b.run(t); o.State != local.Done || o.Effects[0].Outcome != "adopted" || b.sends != 0 || updates != 1 {
+	if o := b.run(t); o.State != local.Done || o.Effects[0].Outcome != "updated" || b.sends != 0 || updates != 1 {
 		t.Errorf("%s %+v, %d sends, %d updates", o.State, o.Effects, b.sends, updates)
 	}
 	b.issues["work-"+step.Hash(10, "w")] = "old"

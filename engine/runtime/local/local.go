@@ -77,8 +77,13 @@ type Options struct {
 	// holds while it is written, or before the next write of a run that is gone
 	// on with. It says who writes instead; nil, also of the function: nobody.
 	Exclusive func(context.Context) (other *types.Error, err error)
-	Inbox     Inbox       // may be nil
-	Observe   func(Event) // may be nil
+	// MadeBy names the other run that made the effect of a key and has not taken it
+	// back, "" when none is known; may be nil.
+	MadeBy func(key string) (run string)
+	// Adopted has an undo take back also what other runs made.
+	Adopted bool
+	Inbox   Inbox       // may be nil
+	Observe func(Event) // may be nil
 	// Interrupt is closed when a person wants the run to stop. What is in flight
 	// then comes to its end, and what cleans up after it is run, before this
 	// process lets go; without anything to clean up it lets go at once, as when
@@ -152,9 +157,9 @@ type StepReport struct {
 	Error  *types.Error   `json:"error,omitempty"`
 }
 
-// Effect is a write and what this process did about it: created it, brought it
-// up to date (updated), found that it was there already (adopted), in the world
-// or in the run's own journal, or was told by a person (resolved).
+// Effect is a write and what the run did about it: created it, brought it up to
+// date (updated), found that another run had made it (adopted), or was told by a
+// person (resolved).
 type Effect struct {
 	ID      string       `json:"id"`
 	Path    string       `json:"path"`
@@ -164,9 +169,9 @@ type Effect struct {
 	Verb    string       `json:"verb,omitempty"`
 	Key     string       `json:"key"`
 	Outcome string       `json:"outcome"`         // created, updated, adopted or resolved
-	Found   string       `json:"found,omitempty"` // of adopted: world or journal
+	Found   string       `json:"found,omitempty"` // when this process sent nothing for it: in the world, or the run's own journal
 	Result  types.Values `json:"result,omitempty"`
-	// Reversible is set when `skillrun undo` can take it back.
+	// Reversible is set when `skillrun undo` of this run can take it back.
 	Reversible bool `json:"reversible,omitempty"`
 }
 
@@ -176,6 +181,7 @@ type runner struct {
 	crew
 	m         *machine.Machine
 	intents   map[string]time.Time      // writes that may have been sent, outcome not known: since when
+	changing  map[string]bool           // writes whose effect was there, and was to be brought up to date
 	unseen    map[string]bool           // writes that failed before they were sent, because nobody could look
 	absent    map[string]bool           // writes of which a person says that they did not happen, since the last intent
 	held      map[string]journal.Record // by path: what a person found, of writes that the run has yet to come to again
@@ -225,7 +231,7 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 // newRunner returns a runner whose baton the caller holds.
 func newRunner(o Options) *runner {
 	r := &runner{
-		Options: o, crew: newCrew(), intents: map[string]time.Time{}, unseen: map[string]bool{}, absent: map[string]bool{}, held: map[string]journal.Record{},
+		Options: o, crew: newCrew(), intents: map[string]time.Time{}, changing: map[string]bool{}, unseen: map[string]bool{}, absent: map[string]bool{}, held: map[string]journal.Record{},
 		finished: map[string]deed{}, said: map[string]string{}, fresh: map[string]bool{}, reports: newReports(),
 		consent: o.Decide == nil, exclusive: o.Exclusive == nil,
 	}

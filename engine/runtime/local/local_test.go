@@ -248,7 +248,7 @@ func TestKilledInSend(t *testing.T) {
 		t.Fatalf("%s %v", o.State, err)
 	}
 	b.dies = nil
-	if o := b.run(t); o.State != local.Done || b.sends != 1 || cmp.Diff([]string{"adopted world"}, outcomes(o)) != "" {
+	if o := b.run(t); o.State != local.Done || b.sends != 1 || cmp.Diff([]string{"created world"}, outcomes(o)) != "" {
 		t.Errorf("%s, %d sends, %v", o.State, b.sends, outcomes(o))
 	}
 }

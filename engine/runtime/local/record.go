@@ -118,12 +118,13 @@ func (r *runner) failed(rec journal.Record, a machine.Action, err error) {
 }
 
 func (r *runner) effect(path, name, key, outcome, found string, out types.Values) {
-	e := Effect{ID: path, Path: path, Step: name, Key: key, Outcome: outcome, Found: found, Result: out}
-	if outcome == "adopted" && found == "" {
-		e.Found = "world"
+	e := Effect{ID: path, Path: path, Step: name, Key: key, Result: out}
+	var own bool
+	if e.Outcome, e.Found, own = Told(outcome); found != "" {
+		e.Found = found
 	}
 	if s, ok := r.Catalogue.Lookup(name); ok {
-		e.Service, e.Object, e.Verb, e.Reversible = s.Touch.Service, s.Touch.Object, s.Touch.Verb, s.CanUndo()
+		e.Service, e.Object, e.Verb, e.Reversible = s.Touch.Service, s.Touch.Object, s.Touch.Verb, s.CanUndo() && own
 	}
 	r.out.Effects = append(r.out.Effects, e)
 	if found == "" {

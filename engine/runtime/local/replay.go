@@ -54,6 +54,7 @@ func (r *runner) fold(records []journal.Record) error {
 		switch rec.Kind {
 		case journal.Intent:
 			r.intents[rec.Path] = rec.At
+			r.changing[rec.Path] = r.changing[rec.Path] || rec.Outcome == outcomeUpdated
 			delete(r.absent, rec.Path)
 			r.consent = true // nothing is announced without
 		case journal.Resolved:
@@ -157,6 +158,6 @@ func (r *runner) remember(rec journal.Record) {
 	if rec.Event.Kind == machine.Done {
 		delete(r.held, rec.Path)
 		r.didBefore(rec.Key, *rec.Event)
-		r.effect(rec.Path, rec.Step, rec.Key, "adopted", "journal", rec.Event.Output)
+		r.effect(rec.Path, rec.Step, rec.Key, rec.Outcome, "journal", rec.Event.Output)
 	}
 }

@@ -23,9 +23,12 @@ type Reversal struct {
 	// Stuck is why undoing it would be refused now: others have gone on with it, or
 	// it cannot be looked at.
 	Stuck *types.Error `json:"stuck,omitempty"`
-	// Adopted is set of what was there when the run came to it: an earlier run of
-	// the same work made it.
+	// Adopted is set of what another run made. It belongs to that run, and is Left
+	// to it unless [Options.Adopted] says otherwise.
 	Adopted bool `json:"adopted,omitempty"`
+	Left    bool `json:"left,omitempty"`
+	// Maker is the run that made what is adopted, where that is known.
+	Maker string `json:"maker,omitempty"`
 	// Absent is set of a write that may have been sent, and did not happen.
 	Absent bool `json:"absent,omitempty"`
 
@@ -33,7 +36,7 @@ type Reversal struct {
 }
 
 // Can reports whether undoing it does something.
-func (x Reversal) Can() bool { return x.Say != "" && !x.Undone }
+func (x Reversal) Can() bool { return x.Say != "" && !x.Undone && !x.Left }
 
 // Reversals lists the effects of a run, the latest first, which is the order in
 // which they are undone. Every one is looked at, and none is changed. When the
@@ -43,7 +46,7 @@ func Reversals(ctx context.Context, o Options) ([]Reversal, error) {
 	r := newRunner(o)
 	r.Inbox, r.Observe = nil, nil // what was is told already
 	var out []Reversal
-	undone := map[string]bool{}
+	undone, own := map[string]bool{}, map[string]bool{}
 	records := sinceRestart(r.Journal.Records())
 	for _, rec := range records {
 		switch {
@@ -54,6 +57,7 @@ func Reversals(ctx context.Context, o Options) ([]Reversal, error) {
 			if err != nil {
 				return nil, err
 			}
+			own[rec.Path] = own[rec.Path] || owns(rec)
 			out = append(out, x)
 		}
 	}
@@ -67,7 +71,11 @@ func Reversals(ctx context.Context, o Options) ([]Reversal, error) {
 	}
 	out = latest(append(out, open...))
 	for i := range out {
-		if out[i].Undone = undone[out[i].Path]; out[i].Can() {
+		out[i].Undone = undone[out[i].Path]
+		if !own[out[i].Path] {
+			r.leaveTo(&out[i])
+		}
+		if out[i].Can() {
 			out[i].Stuck = r.lookUndo(ctx, out[i])
 		}
 	}
@@ -98,7 +106,7 @@ func (r *runner) lookUndo(ctx context.Context, x Reversal) *types.Error {
 }
 
 func (r *runner) reversal(rec journal.Record) (Reversal, error) {
-	x := Reversal{Path: rec.Path, Step: rec.Step, Adopted: rec.Outcome == "adopted", rec: rec}
+	x := Reversal{Path: rec.Path, Step: rec.Step, rec: rec}
 	s, err := r.step(rec.Step)
 	switch {
 	case err != nil:

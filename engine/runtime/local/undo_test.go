@@ -162,7 +162,7 @@ func TestUndoOfWhatBeganAnew(t *testing.T) {
 	}
 	m.run(t)
 	list, err := local.Reversals(t.Context(), m.o)
-	if err != nil || len(list) != 1 || !list[0].Adopted {
+	if err != nil || len(list) != 1 || list[0].Adopted || !list[0].Can() {
 		t.Fatalf("%+v %v", list, err)
 	}
 	if state, err := m.undo(t.Context(), t); state != journal.StateUndone || err != nil || len(m.undone) != 1 {

@@ -17,7 +17,7 @@ import (
 // effect is not there.
 //
 //  1. Append INTENT with the key and the argument digest, on the disk.
-//  2. Ask the world (Find). There and ours: adopt it, nothing is sent. There
+//  2. Ask the world (Find). There and ours: take it, nothing is sent. There
 //     from other arguments: update it when the step can, which is safe to do
 //     twice, else stop with conflict. Ended by somebody: stop with conflict.
 //     Cannot tell, or cannot look: when it may have been sent, stop with
@@ -218,7 +218,7 @@ func (w *writing) send(ctx context.Context) (settled bool) {
 	w.word = false
 	out, err := w.runner.call(w.w.call, w.step, w.rec)
 	if err == nil {
-		w.rec.Outcome = "created"
+		w.rec.Outcome = outcomeCreated
 		w.done(w.rec, w.a, out, true)
 		return true
 	}
@@ -273,13 +273,21 @@ func (w *writing) look(ctx context.Context) (found step.Found[json.RawMessage], 
 }
 
 // update brings an effect up to date that was made from other arguments. It may
-// be sent again whatever came of it, so an unknown outcome simply fails.
+// be sent again whatever came of it, so an unknown outcome simply fails. That it is
+// an update is announced, so that what is found after a lost answer is not taken
+// for what this run made.
 func (w *writing) update(ctx context.Context, f step.Found[json.RawMessage]) {
 	w.emit(Event{Type: "notice", ID: w.a.Node, Path: w.a.Path, Step: w.step.Name, Text: f.Ref + " is brought up to date: " + f.Why})
+	intent := w.rec
+	intent.Kind, intent.Outcome = journal.Intent, outcomeUpdated
+	if w.err = w.announce(intent); w.err != nil {
+		return
+	}
+	w.changing[w.a.Path] = true
 	out, err := w.bring(ctx, f.Out)
 	switch {
 	case err == nil:
-		w.rec.Outcome = "updated"
+		w.rec.Outcome = outcomeUpdated
 		w.done(w.rec, w.a, out, true)
 	case ctx.Err() == nil:
 		w.rec.Outcome = outcomeUnknown // it is ours and there: the next process looks
@@ -314,7 +322,13 @@ func (r *runner) find(ctx context.Context, s step.Step, rec journal.Record, hard
 func (w *writing) found(f step.Found[json.RawMessage]) {
 	switch f.State {
 	case step.StateHere:
-		w.rec.Outcome = "adopted"
+		w.rec.Outcome = outcomeAdopted
+		switch {
+		case w.changing[w.a.Path]:
+			w.rec.Outcome = outcomeUpdated
+		case w.maybeSent || w.hard:
+			w.rec.Outcome = outcomeConfirmed
+		}
 		w.done(w.rec, w.a, f.Out, true)
 	case step.StateDiffers:
 		w.failed(w.rec, w.a, types.Errorf(types.Conflict, "%s is there already, made from other arguments: %s", f.Ref, f.Why).

@@ -263,7 +263,8 @@ func (p *Program) resolve(ctx context.Context, ref, step string, f personFlags) 
 // undoFlags are the flags of undo.
 type undoFlags struct {
 	runFlags
-	partly bool
+	partly  bool
+	adopted bool
 }
 
 func (p *Program) undoCmd() *cobra.Command {
@@ -272,8 +273,9 @@ func (p *Program) undoCmd() *cobra.Command {
 		Use: "undo RUN", Short: "Show what would take back the effects of a run, and do it",
 		Long: `Lists what undoing each effect of a run would do, the latest first, and does it
 when you agree. A write whose outcome is not known is looked for first.
-Only what the run made is touched. Every effect is looked at before the first is
-taken back: when others have gone on with one, such as a merge request that was
+Only what the run made is touched: what it adopted belongs to the run that made
+it, and is left to that run's undo, or with --adopted taken back too. Every
+effect is looked at before the first is taken back: when others have gone on with one, such as a merge request that was
 merged, nothing is done, or with --partly the rest. A run that is partly undone
 is gone on with by undo, and by nothing else. Safe to do again.`,
 		Example: "  skillrun undo last\n  skillrun undo k3f9q2 --yes",
@@ -284,6 +286,7 @@ is gone on with by undo, and by nothing else. Safe to do again.`,
 	p.outputFlag(c, &f.output)
 	c.Flags().BoolVar(&f.yes, "yes", false, "undo without asking")
 	c.Flags().BoolVar(&f.partly, "partly", false, "undo what can be, also when something cannot")
+	c.Flags().BoolVar(&f.adopted, "adopted", false, "undo also what another run of the same work made")
 	p.completeArgs(c, p.completeRuns(&f.runFlags))
 	return c
 }
@@ -296,7 +299,7 @@ func (p *Program) undo(ctx context.Context, ref string, f undoFlags) error {
 	defer s.close()
 	refusal := error(nil)
 	said := render.SaidJSON{Run: id, State: "unchanged", By: p.User}
-	done, err := s.engine.Undo(ctx, id, func(list []engine.Reversal) (bool, error) {
+	done, err := s.engine.Undo(ctx, id, f.adopted, func(list []engine.Reversal) (bool, error) {
 		said.Reversals = list
 		refusal = stuck(list, id, f)
 		// without a question, what is done is told when it is done

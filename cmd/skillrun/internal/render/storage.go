@@ -80,10 +80,13 @@ func Undone(w io.Writer, x engine.Reversal) {
 	fmt.Fprintf(w, "%-8s %s: %s%s\n", "undone", Clean(x.Path), Clean(x.Say), made(x))
 }
 
-// made says of an effect that an earlier run made it.
+// made says of an effect that another run made it.
 func made(x engine.Reversal) string {
-	if x.Adopted {
-		return " (it was there when this run came to it)"
+	switch {
+	case x.Maker != "":
+		return " (run " + x.Maker + " made it)"
+	case x.Adopted:
+		return " (another run of the same work made it)"
 	}
 	return ""
 }
