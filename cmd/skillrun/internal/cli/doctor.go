@@ -22,7 +22,7 @@ func (p *Program) doctorCmd() *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
 		Use: "doctor [SKILL|FILE]", Short: "Look whether the set-up is fit to run a skill, and say what to do where it is not",
-		Args: cobra.MaximumNArgs(1),
+		Args: atMost(1),
 		Long: `Looks at the configuration, the folders, and at each service: whether it is
 reached, its certificate, its clock, the credential, and what the skill needs to
 see and do there. Without a skill, at every service that is configured. It reads
@@ -30,24 +30,18 @@ only; nothing is written anywhere. Exit code 1 says that something is wrong.`,
 		Example: "  skillrun doctor\n  skillrun doctor release_aa_backend_prod\n  skillrun doctor release_aa_backend_prod --sandbox --output json",
 		RunE:    func(c *cobra.Command, args []string) error { return p.doctor(c.Context(), args, f) },
 	}
-	c.Flags().StringVar(&f.config, "config", "", "configuration `file` (default ./skillrun.yaml, then the user's)")
-	c.Flags().BoolVar(&f.sandbox, "sandbox", false, "look at the sandbox")
+	siteFlags(c, &f, "look at the sandbox")
 	c.Flags().StringArrayVar(&f.inputs, "input", nil, "an input that decides what the skill reaches for, `name=value` (repeatable)")
-	c.Flags().StringVar(&f.output, "output", "text", "`text` or json")
+	p.outputFlag(c, &f.output)
 	p.setFlag(c, &f)
-	completeFiles(c, "config", "yaml", "yml")
 	p.completeArgs(c, p.completeSkills)
 	p.completeFlag(c, "input", p.completeInput)
-	p.completeFlag(c, "output", words("text", "json"))
 	return c
 }
 
 // doctor is the whole examination. A configuration that does not read ends it:
 // nothing can be told from a guess.
 func (p *Program) doctor(ctx context.Context, args []string, f runFlags) error {
-	if f.output != "text" && f.output != "json" {
-		return refused(fmt.Errorf("--output is text or json, not %q", f.output))
-	}
 	s, err := p.open(ctx, f.config, f.sandbox)
 	if err != nil {
 		return err

@@ -68,12 +68,6 @@ The configuration is the file of --config, else ./skillrun.yaml, else
 ~/.config/skillrun/skillrun.yaml. Runs are kept in ~/.local/state/skillrun
 ($XDG_STATE_HOME), by site; the cache in ~/.cache/skillrun ($XDG_CACHE_HOME).`
 
-// completeRunFlags completes the flags that run and resume share.
-func (p *Program) completeRunFlags(c *cobra.Command) {
-	completeFiles(c, "config", "yaml", "yml")
-	p.completeFlag(c, "output", words("text", "json", "events"))
-}
-
 // completeSandbox completes the flags of the sandbox.
 func (p *Program) completeSandbox(c *cobra.Command) {
 	c.ValidArgsFunction = cobra.NoFileCompletions

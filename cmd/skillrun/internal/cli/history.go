@@ -43,7 +43,7 @@ is an id, the beginning or the end of one, or "last". Nothing is written.`,
 		RunE:    func(c *cobra.Command, args []string) error { return p.runs(c.Context(), args, f) },
 	}
 	siteFlags(c, &f.runFlags, "the sandbox's runs")
-	c.Flags().StringVar(&f.output, "output", "text", "`text` or json")
+	p.outputFlag(c, &f.output)
 	c.Flags().StringVar(&f.state, "state", "", "only runs in this `state`: "+strings.Join(render.States(), ", "))
 	c.Flags().StringVar(&f.skill, "skill", "", "only runs of this `skill`")
 	c.Flags().StringVar(&f.since, "since", "", "only runs started since this `time`: 90m or 2d ago, or a date such as 2026-01-15")
@@ -51,7 +51,6 @@ is an id, the beginning or the end of one, or "last". Nothing is written.`,
 	p.completeArgs(c, p.completeRuns(&f.runFlags))
 	p.completeFlag(c, "state", words(render.States()...))
 	p.completeFlag(c, "skill", p.completeSkills)
-	p.completeFlag(c, "output", words("text", "json"))
 	c.AddCommand(p.pruneCmd())
 	return c
 }
@@ -64,9 +63,6 @@ func siteFlags(c *cobra.Command, f *runFlags, sandbox string) {
 }
 
 func (p *Program) runs(ctx context.Context, args []string, f historyFlags) error {
-	if err := oneOf("--output", f.output, "text", "json"); err != nil {
-		return refused(err)
-	}
 	keep, err := p.filter(f)
 	if err != nil {
 		return refused(err)

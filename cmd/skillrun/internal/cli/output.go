@@ -16,11 +16,11 @@ import (
 // outputWords is the annotation of a flag --output with what it can be.
 const outputWords = "output-words"
 
-// outputFlag gives a verb --output: text, or json with one object on stdout. The
-// value is looked at before the verb runs.
-func (p *Program) outputFlag(c *cobra.Command, output *string) {
-	all := []string{"text", "json"}
-	c.Flags().StringVar(output, "output", "text", "`text` or json")
+// outputFlag gives a verb --output: text, json with one object on stdout, or what
+// more the verb can. The value is looked at before the verb runs.
+func (p *Program) outputFlag(c *cobra.Command, output *string, more ...string) {
+	all := append([]string{"text", "json"}, more...)
+	c.Flags().StringVar(output, "output", "text", "`text`"+strings.TrimPrefix(orWords(all), "text"))
 	c.Flags().Lookup("output").Annotations = map[string][]string{outputWords: all}
 	p.completeFlag(c, "output", words(all...))
 }
@@ -28,7 +28,7 @@ func (p *Program) outputFlag(c *cobra.Command, output *string) {
 // checkOutputFlag refuses a value of --output that the verb does not have.
 func checkOutputFlag(c *cobra.Command, _ []string) error {
 	f := c.Flags().Lookup("output")
-	if f == nil || f.Annotations[outputWords] == nil {
+	if f == nil {
 		return nil
 	}
 	if err := oneOf("--output", f.Value.String(), f.Annotations[outputWords]...); err != nil {

@@ -38,16 +38,12 @@ can tell reads (known after STEP). With --out the plan is kept for apply.`,
 	siteFlags(c, &f.runFlags, "plan against the embedded world instead of real services")
 	p.inputFlags(c, &f.runFlags)
 	c.Flags().StringVar(&f.out, "out", "", "keep the plan in a `file`, for skillrun apply")
-	c.Flags().StringVar(&f.output, "output", "text", "`text` or json")
-	p.completeFlag(c, "output", words("text", "json"))
+	p.outputFlag(c, &f.output)
 	completeFiles(c, "out", "json")
 	return c
 }
 
 func (p *Program) plan(ctx context.Context, name string, f planFlags) error {
-	if err := oneOf("--output", f.output, "text", "json"); err != nil {
-		return refused(err)
-	}
 	r, err := p.prepare(ctx, name, &f.runFlags)
 	if err != nil {
 		return err
@@ -160,15 +156,11 @@ the difference.`,
 	}
 	siteFlags(c, &f, "apply it to the embedded world instead of real services")
 	c.Flags().BoolVar(&f.wait, "wait", false, "stay and poll where the run would park")
-	c.Flags().StringVar(&f.output, "output", "text", "`text`, json or events")
-	p.completeFlag(c, "output", words("text", "json", "events"))
+	p.outputFlag(c, &f.output, "events")
 	return c
 }
 
 func (p *Program) apply(ctx context.Context, file string, f runFlags) error {
-	if err := checkOutput(f.output); err != nil {
-		return refused(err)
-	}
 	text, err := os.ReadFile(p.path(file))
 	if err != nil {
 		return refused(types.Errorf(types.NotFound, "the plan cannot be read: %w", err).WithHint("make one with skillrun plan SKILL --out FILE"))

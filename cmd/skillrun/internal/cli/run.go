@@ -30,12 +30,12 @@ type runFlags struct {
 	note      string // what to say about the skill that was found
 }
 
-func (f *runFlags) common(c *cobra.Command) {
-	c.Flags().StringVar(&f.config, "config", "", "configuration `file` (default ./skillrun.yaml, then the user's)")
-	c.Flags().BoolVar(&f.sandbox, "sandbox", false, "run against the embedded world instead of real services")
+// common are the flags that run and resume share.
+func (p *Program) common(c *cobra.Command, f *runFlags) {
+	siteFlags(c, f, "run against the embedded world instead of real services")
 	c.Flags().BoolVar(&f.yes, "yes", false, "write without asking")
 	c.Flags().BoolVar(&f.wait, "wait", false, "stay and poll where the run would park")
-	c.Flags().StringVar(&f.output, "output", "text", "`text`, json or events")
+	p.outputFlag(c, &f.output, "events")
 }
 
 func (p *Program) runCmd() *cobra.Command {
@@ -45,9 +45,8 @@ func (p *Program) runCmd() *cobra.Command {
 		Example: runExample, Args: p.oneSkill,
 		RunE: func(c *cobra.Command, args []string) error { return p.run(c.Context(), args[0], f) },
 	}
-	f.common(c)
+	p.common(c, &f)
 	c.Flags().BoolVar(&f.plan, "plan", false, "show what it would write, and write nothing (also: skillrun plan SKILL)")
-	p.completeRunFlags(c)
 	p.inputFlags(c, &f)
 	return c
 }
@@ -82,10 +81,10 @@ func (p *Program) setFlag(c *cobra.Command, f *runFlags) {
 
 func (p *Program) run(ctx context.Context, name string, f runFlags) error {
 	if f.plan {
+		if err := oneOf("--output", f.output, "text", "json"); err != nil {
+			return refused(err)
+		}
 		return p.plan(ctx, name, planFlags{runFlags: f})
-	}
-	if err := checkOutput(f.output); err != nil {
-		return refused(err)
 	}
 	r, err := p.prepare(ctx, name, &f)
 	if err != nil {

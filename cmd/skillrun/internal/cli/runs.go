@@ -27,16 +27,12 @@ func (p *Program) resumeCmd() *cobra.Command {
 		Example: resumeExample, Args: one("resume needs a run", "`skillrun runs` lists them; `skillrun resume last` takes the newest"),
 		RunE: func(c *cobra.Command, args []string) error { return p.resume(c.Context(), args[0], f) },
 	}
-	f.common(c)
-	p.completeRunFlags(c)
+	p.common(c, &f)
 	p.completeArgs(c, p.completeRuns(&f))
 	return c
 }
 
 func (p *Program) resume(ctx context.Context, id string, f runFlags) error {
-	if err := checkOutput(f.output); err != nil {
-		return refused(err)
-	}
 	s, err := p.open(ctx, f.config, f.sandbox)
 	if err != nil {
 		return err

@@ -30,16 +30,12 @@ asked and nothing is written.`,
 	}
 	siteFlags(c, &f, "with the sandbox's configuration")
 	p.setFlag(c, &f)
-	c.Flags().StringVar(&f.output, "output", "text", "`text` or json")
+	p.outputFlag(c, &f.output)
 	p.completeArgs(c, p.completeSkills)
-	p.completeFlag(c, "output", words("text", "json"))
 	return c
 }
 
 func (p *Program) show(ctx context.Context, name string, f runFlags) error {
-	if err := oneOf("--output", f.output, "text", "json"); err != nil {
-		return refused(err)
-	}
 	src, err := p.find(name)
 	if err != nil {
 		return refused(err)
@@ -112,9 +108,6 @@ begin with it.`,
 		Example: "  skillrun steps\n  skillrun steps git_\n  skillrun steps quay_get_tag\n  skillrun steps quay_get_tag --output json",
 		Args:    atMost(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := oneOf("--output", output, "text", "json"); err != nil {
-				return refused(err)
-			}
 			cat, err := p.catalogue()
 			if err != nil {
 				return refused(err)
@@ -126,9 +119,8 @@ begin with it.`,
 		},
 	}
 	c.Flags().BoolVar(&markdown, "markdown", false, "print the whole reference as Markdown")
-	c.Flags().StringVar(&output, "output", "text", "`text` or json")
+	p.outputFlag(c, &output)
 	p.completeArgs(c, p.completeSteps)
-	p.completeFlag(c, "output", words("text", "json"))
 	return c
 }
 

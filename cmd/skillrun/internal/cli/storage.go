@@ -20,16 +20,12 @@ elsewhere, it shows later whether the journal was cut. Nothing is written.`,
 		RunE:    func(_ *cobra.Command, args []string) error { return p.verify(args[0], f) },
 	}
 	siteFlags(c, &f, "a run of the sandbox")
-	c.Flags().StringVar(&f.output, "output", "text", "`text` or json")
-	p.completeFlag(c, "output", words("text", "json"))
+	p.outputFlag(c, &f.output)
 	p.completeArgs(c, p.completeRuns(&f))
 	return c
 }
 
 func (p *Program) verify(ref string, f runFlags) error {
-	if err := oneOf("--output", f.output, "text", "json"); err != nil {
-		return refused(err)
-	}
 	e, err := p.reader(f)
 	if err != nil {
 		return err

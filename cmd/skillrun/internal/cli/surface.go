@@ -16,14 +16,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-func checkOutput(format string) error {
-	switch format {
-	case "text", "json", "events":
-		return nil
-	}
-	return fmt.Errorf("--output is text, json or events, not %q", format)
-}
-
 // surface shows one run, in the format that was asked for: live on a terminal,
 // or in plain lines. Steps and the heartbeat speak at the same time; each line
 // comes whole.

@@ -46,17 +46,12 @@ the credentials are there is for doctor to say.`,
 		RunE:    func(c *cobra.Command, args []string) error { return p.check(c.Context(), args, f) },
 	}
 	siteFlags(c, &f, "also against the sandbox's configuration")
-	c.Flags().StringVar(&f.output, "output", "text", "`text` or json")
+	p.outputFlag(c, &f.output)
 	c.ValidArgsFunction = p.completeSkills
-	p.completeFlag(c, "output", words("text", "json"))
 	return c
 }
 
 func (p *Program) check(ctx context.Context, args []string, f runFlags) error {
-	output := f.output
-	if err := oneOf("--output", output, "text", "json"); err != nil {
-		return refused(err)
-	}
 	var cfg *config.Config // nil: skills are checked for themselves
 	if f.config != "" || f.sandbox {
 		read, done, err := p.settings(ctx, f)
@@ -75,7 +70,7 @@ func (p *Program) check(ctx context.Context, args []string, f runFlags) error {
 		return refused(err)
 	}
 	s.diags = append(s.diags, unread...)
-	if output == "json" {
+	if f.output == "json" {
 		render.JSON(p.Stdout, map[string]any{"ok": !s.diags.HasErrors(), "skills": len(found), "diagnostics": s.diags})
 	} else {
 		render.Diagnostics(p.Stderr, s.diags, s.sources, p.colour(p.Terminal))
@@ -83,7 +78,7 @@ func (p *Program) check(ctx context.Context, args []string, f runFlags) error {
 	if s.diags.HasErrors() {
 		return refused(nil)
 	}
-	if output != "json" {
+	if f.output != "json" {
 		fmt.Fprintf(p.Stdout, "%d checked, no mistakes%s\n", len(found), warnings(s.diags))
 	}
 	return nil
