@@ -114,15 +114,14 @@ func (p *Program) everySkill() (found []source, diags diag.List, err error) {
 		}
 		for _, e := range entries {
 			file := filepath.Join(dir, e.Name())
-			switch {
-			case strings.HasPrefix(e.Name(), ".") || !isSkillFile(e.Name()):
-			case filepath.Ext(e.Name()) == ".yml":
+			if strings.HasPrefix(e.Name(), ".") || !isSkillFile(e.Name()) {
+				continue
+			}
+			if filepath.Ext(e.Name()) == ".yml" {
 				diags.Warnf("not-found-by-name", diag.Range{File: file}, "%s is not found by its name: that ends in .yml", file).
 					Hint = "rename it to " + stem(file) + ".yaml"
-				found = p.gather(found, &diags, file)
-			default:
-				found = p.gather(found, &diags, file)
 			}
+			found = p.gather(found, &diags, file)
 		}
 	}
 	all, err := p.skills()

@@ -89,7 +89,7 @@ func nearFile(path string) string {
 	entries, _ := os.ReadDir(filepath.Dir(path)) // a folder that is not there offers nothing
 	byStem := map[string]string{}
 	for _, e := range entries {
-		if ext := filepath.Ext(e.Name()); ext == ".yaml" || ext == ".yml" {
+		if isSkillFile(e.Name()) {
 			byStem[stem(e.Name())] = e.Name()
 		}
 	}
