@@ -51,9 +51,9 @@ func cut(s string, n int) string {
 
 // wrapped writes a line, broken between words so that it fits the page; what
 // follows is set in further.
-func wrapped(w io.Writer, pad, text string) {
+func wrapped(w io.Writer, pad, format string, args ...any) {
 	line := pad
-	for i, word := range strings.Fields(text) {
+	for i, word := range strings.Fields(fmt.Sprintf(format, args...)) {
 		if i > 0 && len([]rune(line))+1+len([]rune(word)) > pageWidth {
 			fmt.Fprintln(w, line)
 			line = pad + "  " + word
@@ -71,17 +71,13 @@ func wrapped(w io.Writer, pad, text string) {
 func Runs(w io.Writer, rows []RunRow, now time.Time) error {
 	var lines strings.Builder
 	tw := tabwriter.NewWriter(&lines, 0, 0, 2, ' ', 0)
-	about, agos, wide := make([]string, len(rows)), make([]string, len(rows)), 0
+	about, agos, wide, longest := make([]string, len(rows)), make([]string, len(rows)), 0, 0
 	for i, r := range rows {
 		about[i], agos[i] = r.about(), "-"
 		if !r.StartedAt.IsZero() {
 			agos[i] = Ago(now.Sub(r.StartedAt))
 		}
-		wide = max(wide, len(about[i]))
-	}
-	longest := 0
-	for _, ago := range agos {
-		longest = max(longest, len(ago))
+		wide, longest = max(wide, len(about[i])), max(longest, len(agos[i]))
 	}
 	for i, r := range rows {
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", r.Run, cut(orDash(r.Skill), pageWidth-runWidth-wide-longest), about[i], agos[i])
@@ -119,9 +115,9 @@ func (r RunRow) about() string {
 func (r RunRow) below(w io.Writer, now time.Time) {
 	switch {
 	case r.State == "damaged" && r.Error != nil:
-		wrapped(w, "    ", "its journal cannot be read: "+Clean(r.Error.Message))
+		wrapped(w, "    ", "its journal cannot be read: %s", Clean(r.Error.Message))
 	case (r.State == "failed" || r.State == "refused" || r.State == "partly_undone") && r.Error != nil:
-		wrapped(w, "    ", fmt.Sprintf("%s [%s]", Clean(firstLine(r.Error.Message)), r.Error.Code))
+		wrapped(w, "    ", "%s [%s]", Clean(firstLine(r.Error.Message)), r.Error.Code)
 	case r.Answer != nil:
 		said(w, "    ", r.Answer, now)
 	case r.Waiting != nil:
@@ -141,7 +137,7 @@ func said(w io.Writer, pad string, x *engine.Said, now time.Time) {
 	if x.Plan != "" {
 		plan = ", plan " + x.Plan
 	}
-	wrapped(w, pad, fmt.Sprintf("%s%s at %s%s; it goes on when it is resumed", x.What, by, since(x.At, now), plan))
+	wrapped(w, pad, "%s%s at %s%s; it goes on when it is resumed", x.What, by, since(x.At, now), plan)
 }
 
 // since is a time, and how long that is ago.
@@ -157,19 +153,19 @@ func waits(w io.Writer, pad string, x *engine.Waiting, now time.Time) {
 	since := since(x.Since, now)
 	switch x.Reason {
 	case engine.ForConfirm:
-		wrapped(w, pad, fmt.Sprintf("waits for a person: consent before the first write, %s, since %s", Clean(x.Name), since))
+		wrapped(w, pad, "waits for a person: consent before the first write, %s, since %s", Clean(x.Name), since)
 	case engine.ForApprove:
-		wrapped(w, pad, fmt.Sprintf("waits for a person: approval of %s, since %s", Clean(x.Name), since))
+		wrapped(w, pad, "waits for a person: approval of %s, since %s", Clean(x.Name), since)
 	case engine.ForLock:
-		wrapped(w, pad, fmt.Sprintf("waits for another run of its group, before %s, since %s", Clean(x.Name), since))
+		wrapped(w, pad, "waits for another run of its group, before %s, since %s", Clean(x.Name), since)
 	case engine.ForUnknown:
-		wrapped(w, pad, fmt.Sprintf("waits for a person: nobody knows how %s ended, since %s", Clean(x.Name), since))
+		wrapped(w, pad, "waits for a person: nobody knows how %s ended, since %s", Clean(x.Name), since)
 	case engine.ForRepeat:
-		wrapped(w, pad, fmt.Sprintf("waits for a person: whether %s, which is done, may be done again, since %s", Clean(x.Name), since))
+		wrapped(w, pad, "waits for a person: whether %s, which is done, may be done again, since %s", Clean(x.Name), since)
 	default:
-		wrapped(w, pad, fmt.Sprintf("waits for: %s (%s until %s), since %s", Clean(x.Name), x.Step, Clean(x.Until), since))
+		wrapped(w, pad, "waits for: %s (%s until %s), since %s", Clean(x.Name), x.Step, Clean(x.Until), since)
 		if !x.Deadline.IsZero() {
-			wrapped(w, pad, fmt.Sprintf("gives up at: %s", x.Deadline.Local().Format(time.DateTime)))
+			wrapped(w, pad, "gives up at: %s", x.Deadline.Local().Format(time.DateTime))
 		}
 	}
 }

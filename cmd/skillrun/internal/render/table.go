@@ -82,10 +82,4 @@ func columnsOf(list []any) []string {
 func line(v any) string { return strings.ReplaceAll(flat(types.Show(v)), "\t", " ") }
 
 // cell is a value among others on a line, cut to what fits.
-func cell(v any) string {
-	text := line(v)
-	if r := []rune(text); len(r) > maxCell {
-		return string(r[:maxCell-1]) + "…"
-	}
-	return text
-}
+func cell(v any) string { return cut(line(v), maxCell) }
