@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -134,10 +135,7 @@ func (c *checker) name(n *name, s Scope) types.Type {
 		return c.fail(n, CodeUnknownName, "", "%s has a meaning only inside a predicate", n.name)
 	}
 	names := slices.DeleteFunc(s.Vars.Names(), func(x string) bool { return strings.HasPrefix(x, "#") })
-	hint := c.nameHint(n, s)
-	if hint == "" {
-		hint = diag.DidYouMean(n.name, names)
-	}
+	hint := cmp.Or(c.nameHint(n, s), diag.DidYouMean(n.name, names))
 	if slices.Contains(names, "inputs") && hint == "" {
 		hint = "names begin with inputs, config, steps or run"
 	}

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/skillrun/skillrun/engine/types"
@@ -68,11 +69,7 @@ func (c *checker) form(n *call, a node, t, want types.Type) {
 
 func (c *checker) refused(at node, n *call, err error) {
 	e := types.AsError(err)
-	hint := e.Hint
-	if hint == "" {
-		hint = n.fn.Signature
-	}
-	c.fail(at, CodeBadValue, hint, "%s", e.Message)
+	c.fail(at, CodeBadValue, cmp.Or(e.Hint, n.fn.Signature), "%s", e.Message)
 }
 
 // constant tries a call whose arguments are all written out: what it refuses now

@@ -18,13 +18,14 @@ type Lookalike struct {
 // lookalikes are the holes of other languages: {{ x }} of Jinja and Go, {% if %}
 // of Jinja, $VAR, ${x} and $(date) of a shell. A variable has two capital letters
 // at least, so that a price such as $5 and a dollar sign such as A$ are none.
-func lookalikes() map[string]*regexp.Regexp {
-	return map[string]*regexp.Regexp{
-		"a value is written ${{ x }}": regexp.MustCompile(`\{\{[^{}\n]*\}\}`),
-		"a condition is written %{{ if c }}…%{{ end }}, a loop %{{ for x in list }}":      regexp.MustCompile(`\{%-?\s*[a-z]+[^%\n]*%\}`),
-		"no shell reads it, and no environment: a value is ${{ inputs.x }}":               variable,
-		"no shell reads it: run a program in a step of its own, or use now() and today()": regexp.MustCompile(`\$\([a-z][^()\n]*\)`),
-	}
+var lookalikes = []struct {
+	hint string
+	*regexp.Regexp
+}{
+	{"a value is written ${{ x }}", regexp.MustCompile(`\{\{[^{}\n]*\}\}`)},
+	{"a condition is written %{{ if c }}…%{{ end }}, a loop %{{ for x in list }}", regexp.MustCompile(`\{%-?\s*[a-z]+[^%\n]*%\}`)},
+	{"no shell reads it, and no environment: a value is ${{ inputs.x }}", variable},
+	{"no shell reads it: run a program in a step of its own, or use now() and today()", regexp.MustCompile(`\$\([a-z][^()\n]*\)`)},
 }
 
 var variable = regexp.MustCompile(`\$[A-Z_][A-Z0-9_]+\b|\$\{[A-Za-z_][A-Za-z0-9_.]*\}|\$\{[A-Za-z_][A-Za-z0-9_]*:?[-=+?][^{}\n]*\}`)
@@ -43,12 +44,12 @@ func Lookalikes(src string, program bool) []Lookalike {
 			continue
 		}
 		raw := src[t.from:t.to]
-		for hint, re := range lookalikes() {
-			for _, at := range re.FindAllStringIndex(raw, -1) {
-				if partOfMore(raw, at[0]) || program && (re != variable || !alone(raw, at)) {
+		for _, l := range lookalikes {
+			for _, at := range l.FindAllStringIndex(raw, -1) {
+				if partOfMore(raw, at[0]) || program && (l.Regexp != variable || !alone(raw, at)) {
 					continue
 				}
-				out = append(out, Lookalike{t.from + at[0], t.from + at[1], hint + "; to mean these very characters, write ${{ " + inQuotes(raw[at[0]:at[1]]) + " }}"})
+				out = append(out, Lookalike{t.from + at[0], t.from + at[1], l.hint + "; to mean these very characters, write ${{ " + inQuotes(raw[at[0]:at[1]]) + " }}"})
 			}
 		}
 	}
