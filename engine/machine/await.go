@@ -49,17 +49,13 @@ func (m *Machine) waitOn(v *visit, now time.Time, why *types.Error) {
 	m.note(v, Note{Kind: StillWaiting, Error: why, Next: a.At})
 }
 
-// passing are the failures of a read that say nothing of what it looks at, and
-// that go by.
-var passing = []types.Code{types.Network, types.Timeout, types.Unavailable, types.RateLimited}
-
 // FailureAt is the event of an action at path that failed, and surely without
 // effect. An await goes on over what goes by, until its own time is up; a retry
 // that names the code comes first.
 func (m *Machine) FailureAt(path string, err *types.Error) Event {
 	e := Event{Kind: Failed, Path: path, Error: err}
 	v := m.live[path]
-	if v == nil || v.node.Kind != program.Await || v.Stop != nil || !slices.Contains(passing, err.Code) {
+	if v == nil || v.node.Kind != program.Await || v.Stop != nil || !err.Code.Transient() {
 		return e
 	}
 	if r := v.node.Retry; r == nil || !slices.Contains(r.On, err.Code) || !m.again(v, m.failure(v, err)) {

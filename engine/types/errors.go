@@ -39,6 +39,12 @@ func Codes() []Code {
 // IsCode reports whether s is in the closed list.
 func IsCode(s string) bool { return slices.Contains(Codes(), Code(s)) }
 
+// Transient reports whether what failed goes by: the failure says nothing of what
+// the step was about, and another try may have better luck.
+func (c Code) Transient() bool {
+	return slices.Contains([]Code{Network, Timeout, RateLimited, Unavailable}, c)
+}
+
 // Error is a failure with a code. Message is lower case and says what
 // happened; Hint says what to do. Neither says where: the caller adds that.
 type Error struct {

@@ -102,18 +102,10 @@ func (w *walker) fails(ctx context.Context, s step.Step, a machine.Action, x pla
 	x.Outcome, x.Error, x.Reversible = plan.Fail, types.AsError(err), false
 	x.Fields = w.fields(s, a, nil)
 	w.keep(x)
-	if transient(x.Error.Code) {
+	if x.Error.Code.Transient() {
 		w.leaves(ctx, a) // the run may have better luck
 	}
 	return failed(a, err)
-}
-
-func transient(c types.Code) bool {
-	switch c {
-	case types.Network, types.Timeout, types.RateLimited, types.Unavailable:
-		return true
-	}
-	return false
 }
 
 // keep adds a write, with what was done in the workspace before it.
