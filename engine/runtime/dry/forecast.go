@@ -81,7 +81,7 @@ type Repeat struct {
 //
 // The error is the walk's own; what would stop the run stands in the Forecast.
 func Forecast(ctx context.Context, o Options) (plan.Forecast, error) {
-	w := &walker{Options: o, clear: true, foreseen: map[string]bool{}, sight: SightOf(o.Program, o.Catalogue, o.Hosts), undone: undone{places: map[step.Place]leaving{}}}
+	w := &walker{Options: o, clear: true, foreseen: map[string]bool{}, sight: SightOf(o.Program, o.Catalogue, o.Hosts), skipped: skipped{places: map[step.Place]leaving{}}}
 	if err := w.begin(ctx); err != nil {
 		return plan.Forecast{}, err
 	}
@@ -115,7 +115,7 @@ type walker struct {
 	clear    bool
 	local    []plan.Local // since the write before
 	sight    *Sight
-	undone   undone
+	skipped  skipped
 	slept    time.Time       // the machine's time: that of the last pause
 	foreseen map[string]bool // paths of what is not done for real
 }

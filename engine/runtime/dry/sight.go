@@ -77,8 +77,8 @@ func meet(sees, changed []step.Place) bool {
 	return slices.ContainsFunc(sees, func(p step.Place) bool { return slices.ContainsFunc(changed, p.Meets) })
 }
 
-// undone is what a walk has left out so far: writes, and steps in workspaces.
-type undone struct {
+// skipped is what a walk has left out so far: writes, and steps in workspaces.
+type skipped struct {
 	places map[step.Place]leaving
 	count  int
 }
@@ -101,9 +101,9 @@ func (w *walker) leaves(ctx context.Context, a machine.Action) {
 			after = u.After
 		}
 	}
-	w.undone.count++
+	w.skipped.count++
 	for _, p := range w.reach(ctx, a).Changes {
-		w.undone.places[p] = leaving{after, w.undone.count}
+		w.skipped.places[p] = leaving{after, w.skipped.count}
 	}
 }
 
@@ -119,20 +119,20 @@ func (w *walker) hiddenBy(ctx context.Context, a machine.Action) (after string, 
 // behind names the last step before a call that was left out and changes what
 // the call looks at.
 func (w *walker) behind(ctx context.Context, a machine.Action) (after string, hidden bool) {
-	if len(w.undone.places) == 0 {
+	if len(w.skipped.places) == 0 {
 		return "", false
 	}
-	return w.undone.last(w.reach(ctx, a).Sees)
+	return w.skipped.last(w.reach(ctx, a).Sees)
 }
 
 // unprepared reports whether a call works in a workspace in which a step was
 // left out.
 func (w *walker) unprepared(ctx context.Context, a machine.Action) bool {
-	if len(w.undone.places) == 0 {
+	if len(w.skipped.places) == 0 {
 		return false
 	}
 	inside := slices.DeleteFunc(w.reach(ctx, a).Sees, func(p step.Place) bool { return p.Kind != step.Workspace })
-	_, yes := w.undone.last(inside)
+	_, yes := w.skipped.last(inside)
 	return yes
 }
 
@@ -148,21 +148,21 @@ func (w *walker) openFiles(ctx context.Context, a machine.Action) bool {
 			files = append(files, p)
 		}
 	}
-	_, yes := w.undone.last(files)
+	_, yes := w.skipped.last(files)
 	return yes
 }
 
 // awaited names the step that was left out and may make what a call did not
 // find.
 func (w *walker) awaited(ctx context.Context, a machine.Action, err error) (after string, yes bool) {
-	if types.CodeOf(err) != types.NotFound || len(w.undone.places) == 0 {
+	if types.CodeOf(err) != types.NotFound || len(w.skipped.places) == 0 {
 		return "", false
 	}
-	return w.undone.last(w.reach(ctx, a).Settled)
+	return w.skipped.last(w.reach(ctx, a).Settled)
 }
 
 // last is the last step that was left out and changes one of the places.
-func (u undone) last(sees []step.Place) (after string, yes bool) {
+func (u skipped) last(sees []step.Place) (after string, yes bool) {
 	var last leaving
 	for place, l := range u.places {
 		if l.nth > last.nth && meet(sees, []step.Place{place}) {
