@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 
 	"github.com/skillrun/skillrun/engine/diag"
@@ -26,7 +24,7 @@ func (e *Engine) Plan(ctx context.Context, s *Skill, b Binding, o Options) (plan
 	h := e.header(id, step.Hash(16, p.Work(id)...), s, p, b, o)
 	start := machine.Start{Run: h.ID, StartedAt: h.StartedAt, Zone: b.Zone, Invocation: h.Invocation}
 	f, err := e.forecast(ctx, walk{program: p, start: start, work: h.Work, run: h.ID, observe: e.notes(o, id)})
-	return plan.Plan{Version: plan.Version, Run: planned(h), Forecast: f}, diags, err
+	return plan.Plan{Version: plan.Version, Run: planned(h), Forecast: f}.Sealed(), diags, err
 }
 
 // notes shows what a walk does, as a run would.
@@ -54,23 +52,27 @@ func (e *Engine) headerOf(r plan.Run) journal.RunHeader {
 	}
 }
 
-// ReadPlan reads a plan that was written to a file.
+// ReadPlan reads a plan that was written to a file, and refuses one that is not
+// as it was made; see [plan.Decode].
 func ReadPlan(text []byte) (plan.Plan, error) {
-	var p plan.Plan
-	if err := json.Unmarshal(text, &p); err != nil || p.Version != plan.Version {
-		return p, types.Errorf(types.BadInput, "this is not a plan that this skillrun can read").
-			WithHint("make one with skillrun plan SKILL --out FILE")
+	p, err := plan.Decode(text)
+	if err != nil {
+		return plan.Plan{}, err
 	}
-	var of program.Program
-	sum := sha256.Sum256([]byte(p.Run.Text))
-	if json.Unmarshal(p.Run.Program, &of) != nil || of.Digest() != p.Run.ProgramDigest || of.TextDigest != hex.EncodeToString(sum[:]) || plan.DigestOf(p.Forecast) != p.Digest {
-		return p, types.Errorf(types.BadInput, "the plan is not as it was made").WithHint("plan again: what it shows has to be what it does")
+	return p, ofItsRun(p.Run)
+}
+
+// ofItsRun holds the parts of a planned run against each other that its effects'
+// keys come from: the id says when it began, and the work follows from both the
+// program and the id.
+func ofItsRun(r plan.Run) error {
+	var p program.Program
+	err := json.Unmarshal(r.Program, &p)
+	if err == nil && r.Work == step.Hash(16, p.Work(r.ID)...) && journal.ValidID(r.ID) && journal.BeganAt(r.ID, r.StartedAt) {
+		return nil
 	}
-	if p.Failure != nil {
-		return p, types.Errorf(types.BadInput, "the plan stops with an error: %s", p.Failure.Error.Message).
-			WithHint("mend that, and plan again")
-	}
-	return p, nil
+	return types.Errorf(types.BadInput, "the plan is not as it was made: its run, and what is done in it, are of different work").
+		WithHint("plan again: what it shows has to be what it does")
 }
 
 // Apply runs what was planned. Reads are done again, and when something is not
@@ -81,6 +83,9 @@ func (e *Engine) Apply(ctx context.Context, p plan.Plan, o Options) (Report, err
 	if h.Site != e.Site {
 		return Report{}, types.Errorf(types.BadInput, "the plan is of site %q, and this is site %q", h.Site, e.Site).
 			WithHint("give the configuration that it was made with: --config")
+	}
+	if err := ofItsRun(p.Run); err != nil {
+		return Report{}, err
 	}
 	if _, _, err := restore(&h); err != nil {
 		return Report{}, err

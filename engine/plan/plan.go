@@ -8,17 +8,14 @@
 package plan
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"time"
 
-	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
 // Version is the version of [Plan]'s JSON. Another one is not read.
-const Version = 1
+const Version = 2
 
 // Plan is what `skillrun plan` shows and `skillrun apply` does: all of a run
 // but its deeds.
@@ -26,6 +23,9 @@ type Plan struct {
 	Version int `json:"version"`
 	Run     Run `json:"run"`
 	Forecast
+	// Seal is the SHA-256 of all the rest, in hexadecimal; see [Plan.Sealed]. The
+	// forecast's digest is of what a person agrees to, and the same in other runs.
+	Seal string `json:"seal"`
 }
 
 // Run is the run that a plan is of, as its journal will begin. Identity,
@@ -219,20 +219,4 @@ func empty(v any) bool {
 		return len(v) == 0
 	}
 	return v == nil
-}
-
-// Altered names what of a plan from a file is not as it was made, "" when all
-// is: the skill's text, its program, or what it shows.
-func (p Plan) Altered() string {
-	var prog program.Program
-	sum := sha256.Sum256([]byte(p.Run.Text))
-	switch {
-	case json.Unmarshal(p.Run.Program, &prog) != nil, prog.Digest() != p.Run.ProgramDigest:
-		return "the program"
-	case prog.TextDigest != hex.EncodeToString(sum[:]):
-		return "the text of the skill"
-	case DigestOf(p.Forecast) != p.Digest:
-		return "what it shows"
-	}
-	return ""
 }

@@ -1,9 +1,6 @@
 package plan_test
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -11,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skillrun/skillrun/engine/plan"
-	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -70,36 +66,6 @@ func TestJSON(t *testing.T) {
 	again.Reads[1].Output["x"] = 2
 	if d := append(plan.Diff(p.Forecast, again.Forecast), plan.Diff(again.Forecast, p.Forecast)...); len(d) != 0 {
 		t.Errorf("a plan differs from itself, in what nobody reads: %v", d)
-	}
-}
-
-// TestAltered finds what somebody changed in the file.
-func TestAltered(t *testing.T) {
-	t.Parallel()
-	made := func() plan.Plan {
-		sum := sha256.Sum256([]byte("name: x\n"))
-		prog := &program.Program{Skill: "x", TextDigest: hex.EncodeToString(sum[:])}
-		p := plan.Plan{Version: plan.Version, Forecast: plan.Forecast{Writes: []plan.Write{fields("n", "1")}}}
-		p.Run = plan.Run{Text: "name: x\n", Program: types.Encode(prog), ProgramDigest: prog.Digest()}
-		p.Digest = plan.DigestOf(p.Forecast)
-		return p
-	}
-	for want, change := range map[string]func(*plan.Plan){
-		"":                      func(*plan.Plan) {},
-		"the program":           func(p *plan.Plan) { p.Run.Program = bytes.Replace(p.Run.Program, []byte(`"x"`), []byte(`"y"`), 1) },
-		"the text of the skill": func(p *plan.Plan) { p.Run.Text += "#" },
-		"what it shows":         func(p *plan.Plan) { p.Writes[0].Fields[0].Value = "2" },
-	} {
-		p := made()
-		change(&p)
-		if got := p.Altered(); got != want {
-			t.Errorf("got %q, want %q", got, want)
-		}
-	}
-	p := made()
-	p.Run.Program = json.RawMessage("{")
-	if p.Altered() != "the program" {
-		t.Error("a program that does not decode is taken")
 	}
 }
 

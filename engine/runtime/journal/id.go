@@ -3,6 +3,7 @@ package journal
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/types"
@@ -59,6 +60,12 @@ func ValidID(id string) bool {
 		}
 	}
 	return true
+}
+
+// BeganAt reports whether a run of that id began at that time: [NewID] was given
+// it.
+func BeganAt(id string, at time.Time) bool {
+	return strings.HasPrefix(id, at.UTC().Format(idTime)+"-")
 }
 
 func checkID(id string) error {
