@@ -36,7 +36,7 @@ func (e *Engine) follow(ctx context.Context, id string, o Options) (r Report, ag
 	if o.Begun != nil {
 		o.Begun(run)
 	}
-	w := &watching{m: machine.New(p, start), fresh: func() *machine.Machine { return machine.New(p, start) }, run: id, observe: o.Observe}
+	w := &watching{m: machine.New(p, start), fresh: func() *machine.Machine { return machine.New(p, start) }, run: id, observe: o.Observe, now: e.Clock.Now}
 	for w.add(records); ; w.add(records) {
 		_, held := e.store.Held(id)
 		if records, at, err = e.store.After(id, at); err != nil {
@@ -94,9 +94,12 @@ type watching struct {
 	fresh   func() *machine.Machine
 	run     string
 	observe func(Event)
+	now     func() time.Time
+	stays   bool // whoever has the run has not parked it
 }
 
 func (w *watching) add(records []journal.Record) {
+	w.stays = !slices.ContainsFunc(records, func(r journal.Record) bool { return r.Kind == journal.Parked })
 	for _, r := range records {
 		if r.Kind == journal.Resumed && r.Reason == journal.Restart {
 			w.m = w.fresh()
@@ -112,9 +115,17 @@ func (w *watching) add(records []journal.Record) {
 
 func (w *watching) tell(at time.Time) {
 	for _, n := range w.m.Notes() {
-		if w.observe != nil {
-			w.observe(eventOf(n, w.run, at, false))
+		if w.observe == nil {
+			continue
 		}
+		e := eventOf(n, w.run, at, false)
+		if !e.Next.After(w.now()) { // it was long before anybody followed
+			e.Next = time.Time{}
+		}
+		if n.Kind == machine.StillWaiting && w.stays {
+			e.Every = n.Def.Every
+		}
+		w.observe(e)
 	}
 }
 

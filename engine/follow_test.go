@@ -233,3 +233,65 @@ func TestConcurrency(t *testing.T) {
 		t.Errorf("after it: %s %+v", r.State, r.Failure)
 	}
 }
+
+// stuck is a clock of a process whose waits do not end.
+type stuck struct{ stopped }
+
+// Sleep waits until the process ends.
+func (stuck) Sleep(ctx context.Context, _ time.Duration) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// TestFollowSaysWhen: who follows a run knows when its next attempt begins, and
+// how often it asks; when it asks next is not written down.
+func TestFollowSaysWhen(t *testing.T) {
+	t.Parallel()
+	state := filepath.Join(t.TempDir(), "state", "site")
+	process := func(c engine.Clock) *engine.Engine {
+		return engine.New(engine.Setup{
+			Catalogue: step.NewCatalogue([]step.Step{
+				step.Read("look", "Look.", func(context.Context, in) (out, error) { return out{Key: "found"}, nil }),
+				step.Read("fail", "Fail.", func(context.Context, in) (out, error) { return out{}, types.Errorf(types.Network, "no") }),
+			}),
+			State: state, Clock: c, Random: rand.Reader, Version: "test",
+		})
+	}
+	const text = "name: release\nidentity: [inputs.n]\ninputs:\n  n: {type: integer, required: true}\nsteps:\n  - id: g\n    parallel: true\n    steps:\n" +
+		"      - {id: a, await: {uses: look, with: {title: x}, until: \"result.key == 'never'\", every: 45s}}\n" +
+		"      - {id: r, uses: fail, with: {title: x}, retry: {attempts: 3, delay: 10m}}\n"
+	o := &office{t: t, state: state}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	at := map[string]time.Time{}
+	both := make(chan bool, 8)
+	var mu sync.Mutex
+	first := o.start(ctx, process(stuck{}), text, engine.Options{Wait: true, Observe: func(e engine.Event) {
+		if e.Type == "waiting" || e.Type == "step_retry" {
+			mu.Lock()
+			at[e.ID] = e.Next
+			mu.Unlock()
+			both <- true
+		}
+	}})
+	<-both
+	<-both
+	seen := make(chan engine.Event, 8)
+	second := o.start(ctx, process(soon{}), text, engine.Options{Observe: func(e engine.Event) {
+		if e.Type == "waiting" || e.Type == "step_retry" {
+			seen <- e
+		}
+	}})
+	for range 2 {
+		e := <-seen
+		switch {
+		case e.Type == "waiting" && (e.Every != "45s" || !e.Next.IsZero()):
+			t.Errorf("waits: every %q, next %s", e.Every, e.Next)
+		case e.Type == "step_retry" && (e.Next.IsZero() || !e.Next.Equal(at["r"])):
+			t.Errorf("tries again at %s, want %s", e.Next, at["r"])
+		}
+	}
+	stop()
+	<-first
+	<-second
+}

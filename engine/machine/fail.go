@@ -142,17 +142,31 @@ func (m *Machine) again(v *visit, f *Failure) bool {
 // pause waits for the time of the next attempt.
 func (m *Machine) pause(v *visit, f *Failure) {
 	v.Cause = f
-	m.note(v, Note{Kind: Retrying, Error: f.Error, Attempt: v.Tries, Attempts: v.node.Retry.Attempts})
+	note := Note{Kind: Retrying, Error: f.Error, Attempt: v.Tries, Attempts: v.node.Retry.Attempts}
 	d := m.delay(v, f.Error)
 	if d <= 0 {
+		m.note(v, note)
 		m.cure(v)
 		return
 	}
+	at := m.now.Add(d)
+	if !v.endsBy(at) {
+		note.Next = at
+	}
+	m.note(v, note)
 	v.Stage = pausing
 	v.Action = &Action{
-		Kind: Wait, Path: v.Path, Node: v.node.ID, Name: m.title(v), Def: v.node, Retry: true, At: m.now.Add(d), Undecided: v.Undecided,
+		Kind: Wait, Path: v.Path, Node: v.node.ID, Name: m.title(v), Def: v.node, Retry: true, At: at, Undecided: v.Undecided,
 	}
 	m.live[v.Path] = v
+}
+
+// endsBy reports whether the time of v, or of what stands around it, is up by then.
+func (v *visit) endsBy(at time.Time) bool {
+	if v.bounded() && !at.Before(v.Deadline) {
+		return true
+	}
+	return v.frame != nil && v.frame.of.endsBy(at)
 }
 
 // delay is how long the next attempt waits: the retry's delay, grown by its

@@ -42,7 +42,7 @@ type Note struct {
 	Attempt  int          // of retrying: which one failed,
 	Attempts int          // and how many there may be
 	Items    int          // of a loop that starts
-	Next     time.Time    // of waiting: when its read is due again
+	Next     time.Time    // of waiting: when its read is due again; of retrying: when its pause ends, zero when no attempt comes of it
 	Item     bool         // it is, or stands in, an item of a loop
 	Def      *program.Node
 }

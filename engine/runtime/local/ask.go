@@ -229,12 +229,14 @@ func (r *runner) exclude(w *worker) bool {
 			r.foresees(&machine.Failure{Error: types.AsError(err)})
 			return false
 		case other == nil:
-			r.exclusive = true
+			if r.exclusive = true; told {
+				r.emit(Event{Type: "notice", ID: w.action.Node, Path: w.action.Path, Text: "the other run has ended"})
+			}
 		case !r.Wait:
 			r.park(w.action.Path, ForLock, "", other)
 		default:
 			if !told {
-				r.emit(Event{Type: "notice", ID: w.action.Node, Path: w.action.Path, Text: "waits: " + other.Error()})
+				r.emit(Event{Type: "notice", ID: w.action.Node, Path: w.action.Path, Text: "waits: " + other.Error() + "; looks again every " + pause.String()})
 			}
 			r.linger(w, r.Clock.Now().Add(pause))
 		}

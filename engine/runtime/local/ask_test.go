@@ -178,6 +178,12 @@ func TestLock(t *testing.T) {
 	looks := 0
 	b = newBench(write)
 	b.o.Wait = true
+	var notices []string
+	b.o.Observe = func(e local.Event) {
+		if e.Type == "notice" {
+			notices = append(notices, e.Text)
+		}
+	}
 	b.o.Exclusive = func(context.Context) (*types.Error, error) {
 		if looks++; looks < 3 {
 			return busy, nil
@@ -186,6 +192,9 @@ func TestLock(t *testing.T) {
 	}
 	if o := b.run(t); o.State != local.Done || looks != 3 || b.sends != 1 {
 		t.Errorf("%s after %d looks, %d sends", o.State, looks, b.sends)
+	}
+	if want := []string{"waits: run x has it; looks again every 2s", "the other run has ended"}; !slices.Equal(notices, want) {
+		t.Errorf("%q", notices)
 	}
 	b = newBench(write)
 	b.o.Exclusive = func(context.Context) (*types.Error, error) { return nil, types.Errorf(types.Network, "no way there") }

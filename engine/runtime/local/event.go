@@ -40,9 +40,12 @@ type Event struct {
 	Handled bool    `json:"handled,omitempty"`
 	Effect  *Effect `json:"effect,omitempty"`
 	Text    string  `json:"text,omitempty"` // of a notice: why the step waits
-	// Next is when a step that waits is asked again. It is zero when this
-	// process does not stay for it, or did not ask itself.
-	Next time.Time `json:"next,omitzero"`
+	// Next is when a step that waits is asked again, or the next attempt of a
+	// step_retry begins. Of what waits it is zero when this process does not stay
+	// for it, or another one asks: that one writes down no answer that says the
+	// same, so nobody else knows when it asks. Every is then how often it does.
+	Next  time.Time `json:"next,omitzero"`
+	Every string    `json:"every,omitempty"`
 	// Replayed is set for what an earlier process did.
 	Replayed bool `json:"replayed,omitempty"`
 }
@@ -65,7 +68,7 @@ var eventTypes = map[machine.NoteKind]string{
 // steps.
 func (r *runner) observe(n machine.Note) {
 	e := EventOf(n, r.Header.ID, time.Time{}, r.replaying)
-	if r.Wait && !r.replaying && !n.Next.IsZero() {
+	if n.Kind == machine.StillWaiting && r.Wait && !r.replaying {
 		e.Next = n.Next.UTC()
 	}
 	r.emit(e)
@@ -74,11 +77,15 @@ func (r *runner) observe(n machine.Note) {
 
 // EventOf is a machine's note as surfaces see it.
 func EventOf(n machine.Note, run string, at time.Time, replayed bool) Event {
-	return Event{
+	e := Event{
 		Version: EventVersion, Type: eventTypes[n.Kind], At: at, Run: run, ID: n.Node, Path: n.Path, Name: n.Name, Step: n.Step,
 		Kind: string(n.NodeKind), Attempt: n.Attempt, Attempts: n.Attempts, Items: n.Items, Handled: n.Kind == machine.Continued,
 		Result: n.Result, Error: n.Error, Replayed: replayed,
 	}
+	if n.Kind == machine.Retrying && !n.Next.IsZero() {
+		e.Next = n.Next.UTC()
+	}
+	return e
 }
 
 // MaxReports is how many items of loops are reported one by one; what fails is

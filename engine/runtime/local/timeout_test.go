@@ -1,6 +1,7 @@
 package local_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,7 +16,6 @@ import (
 // looked for.
 func TestTimeOuts(t *testing.T) {
 	t.Parallel()
-	timed := func(n program.Node, limit string) program.Node { n.Timeout = limit; return n }
 	saved := timed(groupOf("g", act("a", "look"), act("b", "hang"), act("c", "look")), "10s")
 	saved.Rescue = []program.Node{act("r", "look")}
 	loop := timed(groupOf("l", act("b", "nap")), "3s")
@@ -56,6 +56,58 @@ func TestTimeOuts(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestRetrySaysWhen: the event of a failed attempt has the time at which the next
+// one begins, also in a process that takes the run up in between, and none where
+// a time-out comes first or there is no pause.
+func TestRetrySaysWhen(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		node program.Node
+		says bool
+	}{
+		"a pause":           {retrying(act("n", "look"), "10s"), true},
+		"no pause":          {retrying(act("n", "look"), ""), false},
+		"its time is up":    {timed(retrying(act("n", "look"), "1h"), "9s"), false},
+		"the group's is up": {timed(groupOf("n", retrying(act("n", "look"), "1h")), "9s"), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s, j := newShop(), journal.NewMemory()
+				s.fail["n"], s.fail["n/n"] = []types.Code{types.Network}, []types.Code{types.Network}
+				o := s.options(j, act("made", "put"), tt.node)
+				ctx, kill := context.WithCancel(t.Context())
+				defer kill()
+				var told []time.Time
+				o.Observe = func(e local.Event) {
+					switch {
+					case e.Type == "step_retry":
+						told = append(told, e.Next)
+						time.AfterFunc(5*time.Second, kill)
+					case e.Type == "step_done" && e.ID == "n" && tt.says && !e.At.Equal(told[0]):
+						t.Errorf("told %s, tried again at %s", told[0], e.At)
+					}
+				}
+				run(t, ctx, o)
+				if len(told) != 1 || told[0].IsZero() == tt.says {
+					t.Fatalf("told %v, a time: %v", told, tt.says)
+				}
+				if !tt.says {
+					return
+				}
+				if run(t, t.Context(), o); len(told) != 2 || !told[0].Equal(told[1]) {
+					t.Errorf("told %v; the second process is to say the same", told)
+				}
+			})
+		})
+	}
+}
+
+func timed(n program.Node, limit string) program.Node {
+	n.Timeout = limit
+	return n
 }
 
 func retrying(n program.Node, delay string) program.Node {

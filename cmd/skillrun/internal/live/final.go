@@ -20,7 +20,7 @@ const mostRows = 300
 // step that began, and one line for those that did not.
 func (m *model) record(width int, now time.Time) string {
 	for _, r := range m.rows {
-		r.next = time.Time{} // nobody stays to ask
+		r.next, r.every = time.Time{}, "" // nobody stays to ask
 	}
 	var rows []row
 	left := 0

@@ -79,7 +79,8 @@ type row struct {
 	state    state
 	began    time.Time // by this process, also of a step that an earlier one began; zero for what takes no time
 	ended    time.Time
-	next     time.Time // of a step that waits: when it is asked again; zero when nobody said
+	next     time.Time // when a step that waits is asked again, or the next attempt begins; zero when nobody said
+	every    string    // how often a step that waits is asked
 	notice   string    // why it waits or is tried again, what is wrong
 	result   map[string]any
 	outcome  string // of a write: created or adopted
@@ -144,7 +145,7 @@ func (m *model) apply(e engine.Event) {
 		m.start(r, e)
 	case "waiting":
 		m.wake(r, e.At)
-		r.state, r.notice, r.next = waiting, messageOf(e), e.Next
+		r.state, r.notice, r.next, r.every = waiting, messageOf(e), e.Next, e.Every
 	case "notice":
 		r.notice = e.Text
 	case "step_retry":
@@ -214,7 +215,7 @@ func (m *model) wake(r *row, at time.Time) {
 // again notes that an attempt failed. What it did is undecided once more.
 func (m *model) again(r *row, e engine.Event) {
 	m.wake(r, e.At)
-	r.state, r.attempt, r.attempts = retrying, e.Attempt+1, e.Attempts
+	r.state, r.attempt, r.attempts, r.next = retrying, e.Attempt+1, e.Attempts, e.Next
 	r.notice = messageOf(e)
 	m.clear(r)
 }

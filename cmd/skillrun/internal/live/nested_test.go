@@ -348,3 +348,43 @@ func TestWaitSaysWhenItAsksNext(t *testing.T) {
 		t.Errorf("nobody asks once the run is over:\n%s", got)
 	}
 }
+
+// TestPausesTellTheirTime counts down to the next attempt, and says how often it
+// is asked where another process asks and nobody knows when.
+func TestPausesTellTheirTime(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.Local)
+	m := newModel([]Step{{ID: "a", Name: "Push", Type: "t"}, {ID: "b", Name: "Approval", Type: "t"}, {ID: "l", Name: "Each", Loop: true, Steps: []Step{{ID: "x", Name: "Merge", Type: "t"}}}}, now, false)
+	busy := types.Errorf(types.Unavailable, "busy")
+	for _, e := range []engine.Event{
+		{Type: "step_started", Path: "a"}, {Type: "step_retry", Path: "a", Attempt: 1, Attempts: 3, Error: busy, Next: now.Add(90 * time.Second)},
+		{Type: "step_started", Path: "b"}, {Type: "waiting", Path: "b", Every: "30s"},
+		{Type: "step_started", Path: "l", Items: 2}, {Type: "step_started", Path: "l[1]"}, {Type: "step_started", Path: "l[1]/x"},
+		{Type: "step_retry", Path: "l[1]/x", Attempt: 1, Attempts: 2, Error: busy, Next: now.Add(time.Minute)},
+		{Type: "step_started", Path: "l[2]"}, {Type: "step_started", Path: "l[2]/x"}, {Type: "waiting", Path: "l[2]/x", Every: "30s"},
+	} {
+		e.At = now
+		m.apply(e)
+	}
+	for _, test := range []struct {
+		after time.Duration
+		want  []string
+	}{
+		{30 * time.Second, []string{"attempt 2 of 3 in 60s\n", "Approval", "asked every 30s\n", "Merge: attempt 2 of 2 at 12:01:00: busy\n", "Merge: asked every 30s\n"}},
+		{90 * time.Second, []string{"attempt 2 of 3\n"}},
+	} {
+		got := m.frame(80, 20, now.Add(test.after))
+		for _, want := range test.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("after %s: no %q in\n%s", test.after, want, got)
+			}
+		}
+	}
+	m.apply(engine.Event{Type: "step_started", Path: "a", At: now, Attempt: 2, Attempts: 3})
+	if got := m.frame(80, 20, now); !strings.Contains(got, "attempt 2 of 3\n") {
+		t.Errorf("the attempt has begun:\n%s", got)
+	}
+	if got := m.record(80, now); strings.Contains(got, "every") || strings.Contains(got, " in ") {
+		t.Errorf("nobody asks once the run is over:\n%s", got)
+	}
+}

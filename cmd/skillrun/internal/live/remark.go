@@ -73,7 +73,7 @@ func (r row) goesOn(room int, now time.Time) (string, tone) {
 	case r.doing != "":
 		return r.doing, faint
 	case r.attempt > 1:
-		return r.tries(), alarm
+		return r.tries(now), alarm
 	case r.state == waiting:
 		return r.waits(room, now), alarm
 	}
@@ -81,10 +81,12 @@ func (r row) goesOn(room int, now time.Time) (string, tone) {
 }
 
 // waits is the remark of a step that waits: when it is asked again, in as many
-// words as fit.
+// words as fit, or how often when another process asks.
 func (r row) waits(room int, now time.Time) string {
-	text := render.AsksAgain(r.next, now)
+	text := render.Again("asks", r.next, now)
 	switch {
+	case text == "" && r.every != "":
+		return "asked every " + r.every
 	case text == "":
 		return "waiting"
 	case lipgloss.Width(text) > room:
@@ -93,7 +95,15 @@ func (r row) waits(room int, now time.Time) string {
 	return text
 }
 
-func (r row) tries() string { return fmt.Sprintf("attempt %d of %d", r.attempt, r.attempts) }
+// tries is which attempt runs, or when the next one does.
+func (r row) tries(now time.Time) string {
+	if r.state == retrying && r.next.After(now) {
+		return r.which() + " in " + render.In(r.next.Sub(now))
+	}
+	return r.which()
+}
+
+func (r *row) which() string { return fmt.Sprintf("attempt %d of %d", r.attempt, r.attempts) }
 
 // with is a word with how far a loop came.
 func (r row) with(word string) string {

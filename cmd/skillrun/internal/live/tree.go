@@ -295,11 +295,21 @@ func (r *row) whatRuns() string {
 	if x != r {
 		parts = append(parts, x.label())
 	}
-	if x.attempt > 1 {
-		parts = append(parts, x.tries())
+	next := ""
+	if !x.next.IsZero() {
+		next = " at " + x.next.Local().Format(time.TimeOnly)
 	}
-	if x.state == waiting && !x.next.IsZero() {
-		parts = append(parts, "asks again at "+x.next.Local().Format(time.TimeOnly))
+	switch {
+	case x.attempt > 1 && x.state == retrying:
+		parts = append(parts, x.which()+next)
+	case x.attempt > 1:
+		parts = append(parts, x.which())
+	}
+	switch {
+	case x.state == waiting && next != "":
+		parts = append(parts, "asks again"+next)
+	case x.state == waiting && x.every != "":
+		parts = append(parts, "asked every "+x.every)
 	}
 	if x.notice != "" {
 		parts = append(parts, x.notice)

@@ -152,7 +152,7 @@ func (l *Lines) told(e engine.Event, more string) {
 		}
 		l.line("failed", e, l.why(e)+more)
 	case "step_retry":
-		l.line("retry", e, fmt.Sprintf(": attempt %d of %d failed%s", e.Attempt, e.Attempts, l.why(e)))
+		l.line("retry", e, fmt.Sprintf(": attempt %d of %d failed%s%s", e.Attempt, e.Attempts, l.why(e), again(e)))
 	case "waiting":
 		l.line("waiting", e, l.why(e)+more+again(e))
 	case "notice":
@@ -160,21 +160,31 @@ func (l *Lines) told(e engine.Event, more string) {
 	}
 }
 
-// again says when a step that waits is asked again, and that it is when its last
-// question got no answer.
+// again says when a step that waits is asked again, or tried again. Where that is
+// not known, it says how often it is asked, or that it is when its last question
+// got no answer.
 func again(e engine.Event) string {
-	switch when := AsksAgain(e.Next, e.At); {
+	verb := "asks"
+	if e.Type == "step_retry" {
+		verb = "tries"
+	}
+	switch when := Again(verb, e.Next, e.At); {
 	case when != "":
 		return ", " + when
+	case verb == "tries":
+		return ""
+	case e.Every != "":
+		return ", asked every " + e.Every
 	case e.Error != nil:
 		return ", and it is asked again"
 	}
 	return ""
 }
 
-// AsksAgain says when a step that waits is asked again, in the zone of the
-// machine, with the day where that is another one; "" when that is not to come.
-func AsksAgain(next, now time.Time) string {
+// Again says when something is done once more, in the zone of the machine, with
+// the day where that is another one: "asks again at 14:05:30 (in 60s)". It is ""
+// when that is not to come.
+func Again(verb string, next, now time.Time) string {
 	left := next.Sub(now)
 	if left <= 0 {
 		return ""
@@ -184,7 +194,7 @@ func AsksAgain(next, now time.Time) string {
 	if next.Format(time.DateOnly) != now.Format(time.DateOnly) {
 		layout = time.DateTime
 	}
-	return fmt.Sprintf("asks again at %s (in %s)", next.Format(layout), In(left))
+	return fmt.Sprintf("%s again at %s (in %s)", verb, next.Format(layout), In(left))
 }
 
 // In writes how long something is to come, in whole seconds up to two minutes.
