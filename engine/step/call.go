@@ -81,6 +81,9 @@ type Call struct {
 	// It is there then, though another service, or another server of the same
 	// one, may not see it yet. Without it nobody knows.
 	Made func(thing string) bool
+	// Results are the results of the effects of this run by a step, the earliest
+	// first. Without it nobody knows.
+	Results func(step string) []types.Values
 	// Sleep waits on the run's clock, or returns the context's error. Without
 	// it a step does not wait.
 	Sleep func(ctx context.Context, d time.Duration) error

@@ -264,7 +264,7 @@ func (r *repo) withHistory(ctx context.Context, from *remoteRefs, need ...plumbi
 		if err := r.complete(ctx, all, nil); err != nil {
 			return nil, readError("read history", from.url, err)
 		}
-		return nil, types.Errorf(types.NotFound, "commit %s is not on any branch of the remote %s", off, nameOf(from.url)).WithHint("push it first")
+		return nil, types.Errorf(types.NotFound, "commit %s is not on any branch of the remote %s", off, nameOf(from.url)).WithHint("push it first").With(unseen, off.String())
 	}
 	return all, err
 }

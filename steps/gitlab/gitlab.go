@@ -37,6 +37,7 @@ package gitlab
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -71,24 +72,38 @@ func Steps(services map[string]Service) []step.Step {
 			step.Undo(step.Undoing[NoteIn, NoteOut]{Say: sayUnnote, Look: f.lookUnnote, Do: f.removeNote})).
 			Reaching(writes).Touching("gitlab", "note", "create").Costing(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
 			Failing(append(failures(), types.Conflict)...), NoteIn.check),
-		step.Read("gitlab_mr_view", "Look at a merge request: its state, approvals and pipeline.", f.view).
+		step.Read("gitlab_mr_view", "Look at a merge request: its state, approvals and pipeline.", outcome.SettledDo(ViewIn.about, f.view)).
 			Reaching(sees).Touching("gitlab", "merge request", "view").Failing(failures()...),
 		step.Read("gitlab_mr_list", "List the merge requests of a project.", f.list).
 			Reaching(sees).Touching("gitlab", "merge request", "list").Failing(failures()...),
-		step.Read("gitlab_mr_diff", "Read which files a merge request changes, and how.", f.diff).
+		step.Read("gitlab_mr_diff", "Read which files a merge request changes, and how.", outcome.SettledDo(ViewIn.about, f.diff)).
 			Reaching(sees).Touching("gitlab", "merge request", "diff").Failing(failures()...),
 		step.Read("gitlab_mr_touching", "Find the open merge requests that change a file.", f.touching).
 			Reaching(sees).Touching("gitlab", "merge request", "list").Failing(failures()...),
-		step.Checked(step.Read("gitlab_pipeline_view", "Look at a pipeline: its status, and the jobs that failed.", f.pipeline).
+		step.Checked(step.Read("gitlab_pipeline_view", "Look at a pipeline: its status, and the jobs that failed.", outcome.SettledDo(PipelineIn.about, f.pipeline)).
 			Reaching(sees).Touching("gitlab", "pipeline", "view").Failing(failures()...), PipelineIn.check),
 	}
 }
 
-// about is the merge request of a note: one that an earlier step opened may not
-// be seen at once by every server of an instance.
-func (in NoteIn) about() (what, thing string) {
-	return place(in.Project, in.IID), strconv.Itoa(in.IID)
+// What each step is about: a merge request that an earlier step opened may not
+// be seen at once by every server of an instance. Its thing is GitLab's own
+// reference, !12: a bare number is also that of other things.
+func (in NoteIn) about() (what, thing string) { return place(in.Project, in.IID), reference(in.IID) }
+func (in ViewIn) about() (what, thing string) { return place(in.Project, in.IID), reference(in.IID) }
+
+// about is what the pipeline is of: it comes some seconds after the branch was
+// pushed, or the merge request opened.
+func (in PipelineIn) about() (what, thing string) {
+	switch {
+	case in.PipelineID != 0:
+		return fmt.Sprintf("pipeline %d of %s", in.PipelineID, in.Project), strconv.Itoa(in.PipelineID)
+	case in.IID != 0:
+		return "the pipeline of " + place(in.Project, in.IID), reference(in.IID)
+	}
+	return "the pipeline of " + in.Ref + in.SHA + " in " + in.Project, in.Ref + in.SHA
 }
+
+func reference(iid int) string { return "!" + strconv.Itoa(iid) }
 
 // sees says what every step of the family looks at: the service, and what is
 // pushed to the git server that belongs to it.

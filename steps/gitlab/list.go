@@ -145,6 +145,6 @@ func (c *client) touches(ctx context.Context, project string, m mergeRequest, pa
 	if slices.Contains(pathsOf(files), path) {
 		return true, true, nil
 	}
-	preparing := len(files) == 0 && m.MergeStatus == "preparing"
-	return false, complete && len(files) < manyFiles && !preparing, nil
+	unprepared := len(files) == 0 && m.MergeStatus == preparing
+	return false, complete && len(files) < manyFiles && !unprepared, nil
 }

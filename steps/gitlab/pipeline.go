@@ -15,7 +15,7 @@ type PipelineIn struct {
 	At
 	Project    string `json:"project" doc:"The path of the project, e.g. group/name." pattern:"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"`
 	PipelineID int    `json:"pipeline_id,omitempty" doc:"This pipeline. Give one of pipeline_id, ref, sha and iid." minimum:"1"`
-	Ref        string `json:"ref,omitempty" doc:"The newest pipeline of this branch or tag."`
+	Ref        string `json:"ref,omitempty" doc:"The newest pipeline of this branch or tag. That of a branch or commit which this run pushed is waited for, up to a minute."`
 	SHA        string `json:"sha,omitempty" doc:"The newest pipeline of this commit, by its full number." pattern:"^([0-9a-f]{40}|[0-9a-f]{64})?$"`
 	IID        int    `json:"iid,omitempty" doc:"The head pipeline of the merge request with this number, which for a fork may run in the fork." minimum:"1"`
 }

@@ -2,9 +2,12 @@ package gitlab
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/skillrun/skillrun/engine/step/outcome"
 )
 
 // ViewIn are the arguments of gitlab_mr_view and gitlab_mr_diff.
@@ -92,6 +95,11 @@ func (f family) diff(ctx context.Context, in ViewIn) (DiffOut, error) {
 	if err != nil {
 		return DiffOut{}, err
 	}
+	if m.MergeStatus == preparing {
+		if m, err = c.prepared(ctx, in); err != nil {
+			return DiffOut{}, err
+		}
+	}
 	files, complete, err := c.files(ctx, in.Project, in.IID)
 	if err != nil {
 		return DiffOut{}, err
@@ -110,6 +118,28 @@ func (f family) diff(ctx context.Context, in ViewIn) (DiffOut, error) {
 			New: c.NewFile, Deleted: c.DeletedFile, Renamed: c.RenamedFile, Diff: c.Diff})
 	}
 	return out, nil
+}
+
+// preparing is GitLab's word while it computes what a merge request changes.
+const preparing = "preparing"
+
+// prepared looks again while GitLab computes what a merge request changes that
+// this run opened just now. In the end it is taken as it is.
+func (c *client) prepared(ctx context.Context, in ViewIn) (mergeRequest, error) {
+	what, thing := in.about()
+	unprepared := errors.New("still being prepared")
+	still := func(err error) bool { return errors.Is(err, unprepared) }
+	m, err := outcome.Settled(ctx, "what "+what+" changes", thing, still, func() (mergeRequest, error) {
+		m, err := c.mergeRequest(ctx, in.Project, in.IID)
+		if err == nil && m.MergeStatus == preparing {
+			err = unprepared
+		}
+		return m, err
+	})
+	if m.IID != 0 && ctx.Err() == nil {
+		return m, nil
+	}
+	return m, err
 }
 
 func pathsOf(files []file) []string {

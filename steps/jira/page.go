@@ -34,7 +34,12 @@ type page struct {
 // search asks the index, which lags behind the issues, for at most limit of
 // them.
 func (c *client) search(ctx context.Context, what, jql, fields string, limit int) (hits, error) {
-	q := url.Values{"jql": {jql}, "fields": {fields}}
+	return c.searchBy(ctx, what, url.Values{"jql": {jql}, "fields": {fields}}, limit)
+}
+
+// searchBy does the same for a query with more to it.
+func (c *client) searchBy(ctx context.Context, what string, q url.Values, limit int) (hits, error) {
+	q = maps.Clone(q)
 	if !c.datacenter { // whose search knows no properties
 		q.Set("properties", property)
 	}

@@ -3,9 +3,12 @@ package jira
 import (
 	"cmp"
 	"context"
+	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -18,7 +21,7 @@ type SearchIn struct {
 
 // SearchOut is the result of jira_search.
 type SearchOut struct {
-	Issues    []FoundIssue `json:"issues" doc:"The issues, in the order that the query asks for. Jira's index may lag behind by a few minutes."`
+	Issues    []FoundIssue `json:"issues" doc:"The issues, in the order that the query asks for. Jira's index may lag behind by a few minutes; Jira Cloud looks at those that this run filed or moved itself."`
 	Truncated bool         `json:"truncated" doc:"Whether there are more issues than limit."`
 	Total     *int         `json:"total,omitempty" doc:"How many issues there are altogether. Jira Cloud does not say it when there are more than limit."`
 }
@@ -46,7 +49,14 @@ func (f family) searchIssues(ctx context.Context, in SearchIn) (SearchOut, error
 		return none, err
 	}
 	const what = "search for issues"
-	found, err := c.search(ctx, what, in.JQL, "summary,status,issuetype,assignee,labels,updated", cmp.Or(in.Limit, 50))
+	q := url.Values{"jql": {in.JQL}, "fields": {"summary,status,issuetype,assignee,labels,updated"}}
+	if q["reconcileIssues"], err = c.reconciled(ctx); err != nil {
+		return none, err
+	}
+	thing, unseen := in.named(ctx)
+	found, err := outcome.Settled(ctx, thing, thing, unseen, func() (hits, error) {
+		return c.searchBy(ctx, what, q, cmp.Or(in.Limit, 50))
+	})
 	if err != nil {
 		return none, err
 	}
@@ -63,6 +73,60 @@ func (f family) searchIssues(ctx context.Context, in SearchIn) (SearchOut, error
 	}
 	return out, nil
 }
+
+// maxReconciled is how many issues Jira Cloud takes to look at beside its index.
+const maxReconciled = 50
+
+// reconciled are the ids of the issues that this run filed or moved, the newest
+// where there are too many. The index may not have them yet, or as they were:
+// Jira Cloud looks at these itself. Data Center knows no such thing.
+func (c *client) reconciled(ctx context.Context) ([]string, error) {
+	results := step.CallOf(ctx).Results
+	if results == nil || c.datacenter {
+		return nil, nil
+	}
+	var ids []string
+	filed := map[string]bool{}
+	for _, r := range results("jira_create_issue") {
+		key, _ := r["key"].(string)
+		if id, _ := r["id"].(string); isID(id) && r["url"] == c.browse(key) {
+			filed[key], ids = true, append(ids, id)
+		}
+	}
+	for _, r := range results("jira_transition") {
+		key, _ := r["issue"].(string)
+		if r["url"] != c.browse(key) || filed[key] {
+			continue
+		}
+		i, err := c.issue(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		filed[key], ids = true, append(ids, i.ID)
+	}
+	return ids[max(0, len(ids)-maxReconciled):], nil
+}
+
+// named is the first issue of this run that the query names, "" when there is
+// none, and how Jira refuses a query for one that its index does not have yet.
+func (in SearchIn) named(ctx context.Context) (key string, unseen func(error) bool) {
+	made := step.CallOf(ctx).Made
+	unseen = func(err error) bool {
+		return key != "" && types.CodeOf(err) == types.BadInput && strings.Contains(err.Error(), key)
+	}
+	if made == nil {
+		return "", unseen
+	}
+	for _, k := range keyIn.FindAllString(in.JQL, -1) {
+		if made(k) {
+			key = k
+			break
+		}
+	}
+	return key, unseen
+}
+
+var keyIn = regexp.MustCompile(`\b[A-Z][A-Z0-9_]+-[1-9][0-9]*\b`)
 
 func (in SearchIn) check(unknown step.UnknownPaths) error {
 	switch {

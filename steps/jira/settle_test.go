@@ -4,12 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/jira"
+	"github.com/skillrun/skillrun/steps/jira/jiratest"
 )
 
 // TestAnIssueThatWasJustFiled is waited for by what is done to it, when this run
@@ -57,5 +60,74 @@ func TestAnIssueThatWasJustFiled(t *testing.T) {
 			_, err = w.steps[name].Do(w.ctx(), json.RawMessage(in))
 			w.wantCode(name, err, types.NotFound, "404")
 		})
+	}
+}
+
+// TestASearchBehindOwnWrites sees what this run filed and moved, though Jira's
+// index does not have it yet.
+func TestASearchBehindOwnWrites(t *testing.T) {
+	t.Parallel()
+	w := start(t, nil, func(o *jiratest.Options) { o.IndexLag = time.Hour })
+	made, err := do[jira.CreateOut](w, "jira_create_issue", release)
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := w.srv.File("AAP", "by a person")
+	search := func() []string {
+		t.Helper()
+		got, err := do[jira.SearchOut](w, "jira_search", `{"jql":"project = AAP ORDER BY key"}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var keys []string
+		for _, i := range got.Issues {
+			keys = append(keys, i.Key)
+		}
+		return keys
+	}
+	if got := search(); !slices.Equal(got, []string{"AAP-100", older}) {
+		t.Errorf("of another run: %v", got)
+	}
+	w.call.Results = func(step string) []types.Values {
+		switch step {
+		case "jira_create_issue":
+			return []types.Values{
+				{"key": made.Key, "id": made.ID, "url": made.URL},
+				{"key": made.Key, "id": "4711", "url": "https://another.example.com/browse/" + made.Key},
+			}
+		case "jira_transition":
+			return []types.Values{{"issue": made.Key, "url": made.URL}, {"issue": older, "url": w.url + "/browse/" + older}}
+		}
+		return nil
+	}
+	before := len(w.srv.Requests())
+	if got := search(); !slices.Equal(got, []string{"AAP-100", made.Key, older}) || len(w.srv.Requests())-before != 2 {
+		t.Errorf("of its own run: %v, %d requests", got, len(w.srv.Requests())-before)
+	}
+}
+
+// TestASearchForAKeyThatWasJustFiled: the index refuses a key that it does not
+// have yet.
+func TestASearchForAKeyThatWasJustFiled(t *testing.T) {
+	t.Parallel()
+	refusals, slept := 0, time.Duration(0)
+	w := start(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		if refusals > 0 {
+			refusals--
+			return answering(r.Method, 400, nil, `{"errorMessages":["An issue with key 'AAP-100' does not exist for field 'key'."]}`).RoundTrip(r)
+		}
+		return http.DefaultTransport.RoundTrip(r)
+	}))
+	w.call.Made = func(thing string) bool { return thing == "AAP-100" }
+	w.call.Sleep = func(_ context.Context, d time.Duration) error {
+		slept += d
+		return nil
+	}
+	for jql, waits := range map[string]time.Duration{"key = AAP-100": 3 * time.Second, "key = AAP-1007": 0} {
+		refusals, slept = 2, 0
+		_, err := do[jira.SearchOut](w, "jira_search", `{"jql":"`+jql+`"}`)
+		if slept != waits || (err == nil) != (waits > 0) {
+			t.Errorf("%s: %v, slept %v", jql, err, slept)
+		}
 	}
 }

@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -42,14 +43,23 @@ type Service struct {
 func Steps(services map[string]Service) []step.Step {
 	f := family{services}
 	return []step.Step{
-		step.Checked(step.Write("slack_post_message", "Post a message to a channel.", f.post,
-			step.Find(f.find), step.Preview(preview), step.Update(f.update), step.Late[PostIn, PostOut](),
+		step.Checked(step.Write("slack_post_message", "Post a message to a channel.", outcome.SettledDo(PostIn.about, f.post),
+			step.Find(outcome.SettledFind(PostIn.about, f.find)), step.Preview(preview), step.Update(f.update), step.Late[PostIn, PostOut](),
 			step.Resolve(refFormat, f.resolve),
 			step.Undo(step.Undoing[PostIn, PostOut]{Say: sayDelete, Look: f.lookRemove, Do: f.remove})).
 			Touching("slack", "message", "post").Costing(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 1, Trips: 1}).
 			Failing(types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
 				types.RateLimited, types.Unavailable, types.Conflict), PostIn.check),
 	}
+}
+
+// about is the thread that a message answers in: a message that an earlier step
+// posted may not be seen at once.
+func (in PostIn) about() (what, thing string) {
+	if in.ThreadTS == nil {
+		return "", ""
+	}
+	return "the message " + *in.ThreadTS, *in.ThreadTS
 }
 
 // family is the receiver of all steps.

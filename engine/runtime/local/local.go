@@ -304,7 +304,7 @@ func (r *runner) callOf(s step.Step, rec journal.Record) step.Call {
 	path := rec.Path
 	return step.Call{
 		Run: r.Header.ID, Path: path, Key: r.key(rec), Digest: s.Digest(rec.Input),
-		StartedAt: r.Header.StartedAt, Workspaces: r.Workspaces, Sleep: r.Clock.Sleep, Made: madeIn(r.out.Effects),
+		StartedAt: r.Header.StartedAt, Workspaces: r.Workspaces, Sleep: r.Clock.Sleep, Made: madeIn(r.out.Effects), Results: resultsIn(r.out.Effects),
 		Tell: func(text string) { r.emit(Event{Type: "notice", ID: path, Path: path, Step: s.Name, Text: text}) },
 	}
 }

@@ -2,13 +2,16 @@ package local
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/skillrun/skillrun/engine/types"
 )
 
 // madeIn reports whether one of the effects names a thing in its result: a
 // number or text that is it, or a longer text, as of a program, that has it in
-// it. It only decides whether to wait for what a service does not see yet.
+// it as a word of its own. It only decides whether to wait for what a service
+// does not see yet.
 func madeIn(effects []Effect) func(thing string) bool {
 	return func(thing string) bool {
 		for _, e := range effects {
@@ -38,9 +41,42 @@ func names(v any, thing string) bool {
 			}
 		}
 	case string:
-		return v == thing || len(thing) >= shortest && strings.Contains(v, thing)
+		return v == thing || len(thing) >= shortest && hasWord(v, thing)
 	case int:
 		return types.Show(v) == thing
 	}
 	return false
+}
+
+// hasWord reports whether a thing stands in a text, and not within a longer name:
+// AAP-7 is not in AAP-71, nor release-1 in release-1-fix.
+func hasWord(text, thing string) bool {
+	for at := 0; ; at++ {
+		i := strings.Index(text[at:], thing)
+		if i < 0 {
+			return false
+		}
+		at += i
+		last, _ := utf8.DecodeLastRuneInString(text[:at])
+		next, _ := utf8.DecodeRuneInString(text[at+len(thing):])
+		if !named(last) && !named(next) {
+			return true
+		}
+	}
+}
+
+// named reports whether a character belongs to a name.
+func named(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_' }
+
+// resultsIn returns the results of the effects of a step, the earliest first.
+func resultsIn(effects []Effect) func(step string) []types.Values {
+	return func(step string) []types.Values {
+		var out []types.Values
+		for _, e := range effects {
+			if e.Step == step {
+				out = append(out, e.Result)
+			}
+		}
+		return out
+	}
 }

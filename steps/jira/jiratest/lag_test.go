@@ -19,7 +19,7 @@ func TestIndexLag(t *testing.T) {
 		found := func() int {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			hits, refused := s.search("project = AAP", false)
+			hits, refused := s.search("project = AAP", false, nil)
 			if refused != nil {
 				t.Fatalf("%+v", refused)
 			}

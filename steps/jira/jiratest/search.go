@@ -19,7 +19,7 @@ func (s *Server) searchOld(c call) reply {
 			"A full migration guideline is available at https://developer.atlassian.com/changelog/#CHANGE-2046")
 	}
 	q := c.URL.Query()
-	hits, refused := s.search(q.Get("jql"), false)
+	hits, refused := s.search(q.Get("jql"), false, nil)
 	if refused != nil {
 		return *refused
 	}
@@ -42,7 +42,10 @@ func (s *Server) searchNew(c call) reply {
 		return s.noResource(c.Request)
 	}
 	q := c.URL.Query()
-	hits, refused := s.search(q.Get("jql"), true)
+	if len(q["reconcileIssues"]) > 50 {
+		return refuse(http.StatusBadRequest, "The number of reconcileIssues exceeds the limit of 50.")
+	}
+	hits, refused := s.search(q.Get("jql"), true, q["reconcileIssues"])
 	if refused != nil {
 		return *refused
 	}
@@ -89,8 +92,9 @@ func (s *Server) beans(c call, page []*issue, fields []string) []map[string]any 
 	return out
 }
 
-// search answers from the index, which every search lets catch up by one.
-func (s *Server) search(jql string, bounded bool) ([]*issue, *reply) {
+// search answers from the index, which every search lets catch up by one, and
+// from the issues themselves that the caller names by id.
+func (s *Server) search(jql string, bounded bool, reconcile []string) ([]*issue, *reply) {
 	q, err := parseJQL(jql, s.know)
 	if err == nil && bounded && q.where == nil {
 		err = fmt.Errorf("Unbounded JQL queries are not allowed here. Please add a search restriction to your query.")
@@ -102,9 +106,9 @@ func (s *Server) search(jql string, bounded bool) ([]*issue, *reply) {
 	at := moment{s.opts.Now()}
 	var hits []*issue
 	for _, i := range s.state.Issues {
-		if i.Unindexed > 0 {
-			i.Unindexed--
-		} else if s.indexed(i) && (q.where == nil || q.where(at, i)) {
+		unseen := i.Unindexed > 0 || !s.indexed(i)
+		i.Unindexed = max(0, i.Unindexed-1)
+		if (!unseen || slices.Contains(reconcile, i.ID)) && (q.where == nil || q.where(at, i)) {
 			hits = append(hits, i)
 		}
 	}
