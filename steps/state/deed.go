@@ -1,10 +1,10 @@
 package state
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -21,6 +21,9 @@ type deed[In, Out any] struct {
 	guess func(In) Out      // what it returns, as far as that is known before
 	later step.UnknownPaths // what is not
 	named step.UnknownPaths // the arguments that its result repeats
+
+	back   func(In, Out) string // what undoing it is called
+	takeBy func(In, *record, int) error
 }
 
 // The name stands in every result as it was given.
@@ -37,6 +40,9 @@ var setDeed = deed[setIn, setOut]{
 	guess: func(in setIn) setOut { return setOut(in) },
 	kept:  func(setOut) any { return nil }, // the value may be large, and stands in the arguments
 	named: step.UnknownPaths{"name", "value"},
+
+	back:   func(in setIn, _ setOut) string { return "put back what state " + in.Name + " was" },
+	takeBy: unset,
 }
 
 var appendDeed = deed[appendIn, appendOut]{
@@ -49,6 +55,9 @@ var appendDeed = deed[appendIn, appendOut]{
 	guess: func(in appendIn) appendOut { return appendOut{Name: in.Name} },
 	later: step.UnknownPaths{"count"},
 	named: step.UnknownPaths{"name"},
+
+	back:   func(in appendIn, _ appendOut) string { return "take the item off state " + in.Name },
+	takeBy: unappend,
 }
 
 var incrementDeed = deed[incrementIn, incrementOut]{
@@ -61,6 +70,11 @@ var incrementDeed = deed[incrementIn, incrementOut]{
 	guess: func(in incrementIn) incrementOut { return incrementOut{Name: in.Name} },
 	later: step.UnknownPaths{"value"},
 	named: step.UnknownPaths{"name"},
+
+	back: func(in incrementIn, _ incrementOut) string {
+		return fmt.Sprintf("take %d off state %s", in.By, in.Name)
+	},
+	takeBy: unincrement,
 }
 
 func change(title string, fields ...string) step.Change {
@@ -90,13 +104,10 @@ func show(raw json.RawMessage) string {
 }
 
 func appendItem(in appendIn, r *record) (appendOut, error) {
-	list := []any{}
-	if r.Value != nil {
-		var ok bool
-		if list, ok = r.Value.V.([]any); !ok {
-			return appendOut{}, types.Errorf(types.Conflict, "state %s is a %s, and only a list can be appended to", in.Name, types.KindOf(r.Value.V)).
-				WithHint("use another name, or set it to a list with state_set")
-		}
+	list, ok := r.list()
+	if !ok {
+		return appendOut{}, types.Errorf(types.Conflict, "state %s is a %s, and only a list can be appended to", in.Name, types.KindOf(r.Value.V)).
+			WithHint("use another name, or set it to a list with state_set")
 	}
 	item, err := value(in.Item)
 	if err != nil {
@@ -117,12 +128,13 @@ func increment(in incrementIn, r *record) (incrementOut, error) {
 				WithHint("use another name, or set it to an integer with state_set")
 		}
 	}
-	if in.By > 0 && n > math.MaxInt-in.By || in.By < 0 && n < math.MinInt-in.By {
+	sum := n + in.By
+	if (sum > n) != (in.By > 0) && in.By != 0 {
 		return incrementOut{}, types.Errorf(types.Conflict, "state %s is %d, and %+d more does not fit an integer", in.Name, n, in.By).
 			WithHint("set it anew with state_set")
 	}
-	r.Value = &types.Dynamic{V: n + in.By}
-	return incrementOut{in.Name, n + in.By}, nil
+	r.Value = &types.Dynamic{V: sum}
+	return incrementOut{in.Name, sum}, nil
 }
 
 // write makes a step of a deed.
@@ -134,6 +146,13 @@ func write[In, Out any](s store, name, doc, verb string, d deed[In, Out]) step.S
 		}),
 		step.Preview(func(_ context.Context, in In, unknown step.UnknownPaths) (step.Prediction[Out], error) {
 			return d.preview(in, unknown)
+		}),
+		step.Undo(step.Undoing[In, Out]{
+			Say:  d.back,
+			Look: func(_ context.Context, key step.Key, in In, _ Out) error { return s.remembered(d.name(in), key) },
+			Do: func(ctx context.Context, key step.Key, in In, _ Out) error {
+				return s.change(ctx, d.name(in), func(r *record) (bool, error) { return d.takeBack(in, r, key) })
+			},
 		}),
 	).Reaching(changes).Touching("", "state", verb).Failing(types.Conflict, types.Unavailable)
 }
@@ -148,10 +167,16 @@ func (d deed[In, Out]) perform(ctx context.Context, s store, in In) (out Out, er
 			out = d.guess(in)
 			return false, json.Unmarshal(r.Writes[i].Result, &out)
 		}
+		before := types.Encode(r.Value)
 		if out, err = d.do(in, r); err != nil {
 			return false, err
 		}
-		r.note(writeOf(call, d.kept(out)))
+		if d.kept(out) != nil && !bytes.Equal(before, none) { // what adds to a value is taken off it
+			before = nil
+		}
+		w := writeOf(call, d.kept(out))
+		w.Before = before
+		r.note(w)
 		return true, nil
 	})
 	return out, err

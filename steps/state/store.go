@@ -21,6 +21,10 @@ const (
 	maxValue = 1 << 20 // bytes of a value's JSON
 	maxFile  = 64 << 20
 
+	// maxBefore is how many bytes of the values before are kept, to be put back by
+	// an undo.
+	maxBefore = 64 << 10
+
 	// keepWrites and keepFor say which writes are remembered: the last ones,
 	// and of the others those that a run may still be resumed for, as long as
 	// the file stays small enough to be written each time.
@@ -49,6 +53,7 @@ type written struct {
 	Digest string          `json:"digest"`
 	At     time.Time       `json:"at"` // when its run began
 	Result json.RawMessage `json:"result"`
+	Before json.RawMessage `json:"before,omitempty"` // of a set: the value before, as long as there is room
 }
 
 // written returns which of the writes has the key, -1 for none.
@@ -68,6 +73,7 @@ func (r *record) note(w written) {
 		}
 	}
 	r.Writes = kept
+	r.forget()
 }
 
 func (s store) get(_ context.Context, in getIn) (getOut, error) {
@@ -135,7 +141,7 @@ func (s store) change(ctx context.Context, name string, f func(*record) (bool, e
 	if err != nil || !changed {
 		return err
 	}
-	if n := len(types.Encode(r.Value.V)); n > maxValue {
+	if n := len(types.Encode(r.Value)); n > maxValue {
 		return types.Errorf(types.BadInput, "state %s would have %d bytes of JSON, more than %d MiB", name, n, maxValue>>20).
 			WithHint("keep fewer items, or less in each")
 	}

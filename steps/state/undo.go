@@ -1,0 +1,139 @@
+package state
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// An undo takes a write back as far as it is still there, and its key with it, so
+// that the same work can write anew. What a later state_set put another value in
+// the place of is not there any more.
+
+// takeBack changes the record so that the write of the key has not been; changed
+// is false when there is none.
+func (d deed[In, Out]) takeBack(in In, r *record, key step.Key) (changed bool, err error) {
+	i := r.written(key)
+	if i < 0 {
+		return false, nil
+	}
+	if !slices.ContainsFunc(r.Writes[i+1:], written.set) {
+		if err := d.takeBy(in, r, i); err != nil {
+			return false, err
+		}
+	}
+	r.Writes = slices.Delete(r.Writes, i, i+1)
+	return true, nil
+}
+
+// set reports whether the write put a value in the place of the one before.
+func (w written) set() bool { return len(w.Result) == 0 || bytes.Equal(w.Result, none) }
+
+// none is what stood before where there was no value.
+var none = []byte("null")
+
+// remembered says why the write of a key cannot be taken back, whatever this run
+// takes back before it.
+func (s store) remembered(name string, key step.Key) error {
+	r, err := s.read(name)
+	if err != nil {
+		return err
+	}
+	i := r.written(key)
+	if i < 0 || slices.ContainsFunc(r.Writes[i+1:], written.set) || !r.Writes[i].set() || r.Writes[i].Before != nil {
+		return nil
+	}
+	return forgotten(name)
+}
+
+func forgotten(name string) error {
+	return types.Errorf(types.Conflict, "what state %s was before is not remembered any more", name).
+		WithHint("set it with state_set to what it is to be")
+}
+
+// unset puts back the value before. One to which others have added since is left to
+// people.
+func unset(in setIn, r *record, i int) error {
+	switch {
+	case i < len(r.Writes)-1:
+		return types.Errorf(types.Conflict, "state %s was added to since it was set", in.Name).
+			WithHint("set it with state_set to what it is to be")
+	case r.Writes[i].Before == nil:
+		return forgotten(in.Name)
+	}
+	v, err := types.Decode(r.Writes[i].Before)
+	if err != nil {
+		return err
+	}
+	r.Value = &types.Dynamic{V: v}
+	return nil
+}
+
+// began reports whether there was no value before the write, and it is the latest.
+func (r *record) began(i int) bool {
+	return i == len(r.Writes)-1 && bytes.Equal(r.Writes[i].Before, none)
+}
+
+// unappend takes the item off, the newest that is like it. Those that had to go for
+// it do not come back.
+func unappend(in appendIn, r *record, i int) error {
+	list, _ := r.list()
+	item, err := value(in.Item)
+	if err != nil {
+		return err
+	}
+	like := types.Encode(item)
+	for at, v := range slices.Backward(list) {
+		if bytes.Equal(types.Encode(v), like) {
+			list = slices.Delete(list, at, at+1)
+			r.Value = &types.Dynamic{V: list}
+			break
+		}
+	}
+	if r.began(i) && len(list) == 0 {
+		r.Value = nil
+	}
+	return nil
+}
+
+// list is the value as a list; without a value it is empty.
+func (r *record) list() ([]any, bool) {
+	if r.Value == nil {
+		return []any{}, true
+	}
+	list, ok := r.Value.V.([]any)
+	return list, ok
+}
+
+// unincrement takes the number off again.
+func unincrement(in incrementIn, r *record, i int) error {
+	if r.Value == nil {
+		return nil
+	}
+	n, ok := r.Value.V.(int)
+	left := n - in.By
+	switch {
+	case !ok:
+	case r.began(i) && left == 0:
+		r.Value = nil
+	case (left < n) != (in.By > 0) && in.By != 0:
+		return types.Errorf(types.Conflict, "state %s is %d, and %d less does not fit an integer", in.Name, n, in.By).
+			WithHint("set it anew with state_set")
+	default:
+		r.Value = &types.Dynamic{V: left}
+	}
+	return nil
+}
+
+// forget drops the values before that are more than there is room for, the oldest
+// first.
+func (r *record) forget() {
+	room := maxBefore
+	for i := range slices.Backward(r.Writes) {
+		if room -= len(r.Writes[i].Before); room < 0 {
+			r.Writes[i].Before = nil
+		}
+	}
+}
