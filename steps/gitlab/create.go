@@ -71,12 +71,12 @@ func (in CreateIn) prepare(unknown step.UnknownPaths) (plain, error) {
 	if err := checkNames(in); err != nil {
 		return p, err
 	}
-	if !touched(unknown, "target_branch") {
+	if !unknown.Touches("target_branch") {
 		if err := checkRef(in.TargetBranch); err != nil {
 			return p, err
 		}
 	}
-	if touched(unknown, "title") {
+	if unknown.Touches("title") {
 		return p, nil
 	}
 	var err error

@@ -205,7 +205,7 @@ func (f family) previewCreate(ctx context.Context, in CreateIn, unknown step.Unk
 		Unknown: step.UnknownPaths{"iid", "web_url", "reference"},
 	}
 	for _, name := range []string{"title", "source_branch", "target_branch", "project", "labels", "reviewers"} {
-		if touched(unknown, name) || name == "target_branch" && target == "" || name == "title" && touched(unknown, "draft") {
+		if unknown.Touches(name) || name == "target_branch" && target == "" || name == "title" && unknown.Touches("draft") {
 			out.Unknown = append(out.Unknown, name)
 		}
 	}
@@ -214,7 +214,7 @@ func (f family) previewCreate(ctx context.Context, in CreateIn, unknown step.Unk
 
 // previewTarget looks up what the arguments name, as far as they are known.
 func (f family) previewTarget(ctx context.Context, p plain, unknown step.UnknownPaths) (string, error) {
-	if touched(unknown, "service") {
+	if unknown.Touches("service") {
 		return p.TargetBranch, nil
 	}
 	c, err := f.connect(p.At)
@@ -222,30 +222,25 @@ func (f family) previewTarget(ctx context.Context, p plain, unknown step.Unknown
 		return "", err
 	}
 	for name, people := range map[string][]string{"reviewers": p.Reviewers, "assignees": p.Assignees} {
-		if touched(unknown, name) {
+		if unknown.Touches(name) {
 			continue
 		}
 		if _, err := c.userIDs(ctx, people); err != nil {
 			return "", err
 		}
 	}
-	if touched(unknown, "project") || touched(unknown, "target_branch") {
+	if unknown.Touches("project") || unknown.Touches("target_branch") {
 		return p.TargetBranch, nil
 	}
 	of, err := c.target(ctx, p.Project)
 	return p.targetBranch(of), err
 }
 
-// touched reports whether an argument, or anything in it, is not known yet.
-func touched(u step.UnknownPaths, name string) bool {
-	return u.Touches(name)
-}
-
 func (p plain) fields(target, description string, unknown step.UnknownPaths) []step.FieldChange {
 	text, _, _ := strings.Cut(description, markerStart)
 	var out []step.FieldChange
 	add := func(name, value string) {
-		if value != "" && !touched(unknown, name) { // the plan shows as much of the others as is known
+		if value != "" && !unknown.Touches(name) { // the plan shows as much of the others as is known
 			out = append(out, step.FieldChange{Name: name, Value: value})
 		}
 	}

@@ -165,7 +165,7 @@ func (f family) previewNote(ctx context.Context, in NoteIn, unknown step.Unknown
 		Out:    NoteOut{IID: in.IID, Project: in.Project}, Unknown: step.UnknownPaths{"id", "web_url", "author", "created_at"},
 	}
 	var fields []step.FieldChange // what is not known is left out: the plan shows as much of it as is known
-	if !touched(unknown, "body") {
+	if !unknown.Touches("body") {
 		text, err := encodeNote(in.Body, markerOf(step.CallOf(ctx).Key, step.CallOf(ctx).Digest))
 		if err != nil {
 			return none, err
@@ -174,11 +174,11 @@ func (f family) previewNote(ctx context.Context, in NoteIn, unknown step.Unknown
 		fields = append(fields, step.FieldChange{Name: "body", Value: strings.TrimSpace(text)})
 	}
 	for _, name := range []string{"iid", "project"} {
-		if touched(unknown, name) {
+		if unknown.Touches(name) {
 			out.Unknown = append(out.Unknown, name)
 		}
 	}
-	if !touched(unknown, "service") && !touched(unknown, "project") && !touched(unknown, "iid") {
+	if !unknown.Touches("service") && !unknown.Touches("project") && !unknown.Touches("iid") {
 		c, err := f.connect(in.At)
 		if err != nil {
 			return none, err

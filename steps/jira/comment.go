@@ -91,7 +91,7 @@ func (c *client) commentOut(issue, id string) CommentOut {
 }
 
 func (in CommentIn) check(unknown step.UnknownPaths) error {
-	if !touched(unknown, "body") && strings.TrimSpace(in.Body) == "" {
+	if !unknown.Touches("body") && strings.TrimSpace(in.Body) == "" {
 		return types.Errorf(types.BadInput, "the body of the comment is empty").
 			WithHint("give it a text, or leave the step out with if")
 	}

@@ -154,7 +154,7 @@ func isID(name string) bool { return name != "" && strings.Trim(name, "012345678
 
 // check refuses what Jira would refuse, and what is ours to set.
 func (in CreateIn) check(unknown step.UnknownPaths) error {
-	if !touched(unknown, "summary") {
+	if !unknown.Touches("summary") {
 		if err := oneLine("summary", in.Summary); err != nil {
 			return err
 		}
@@ -207,11 +207,6 @@ func oneLine(name, text string) error {
 
 func breaksLine(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
 
-// touched reports whether an argument, or anything in it, is not known yet.
-func touched(u step.UnknownPaths, name string) bool {
-	return u.Touches(name)
-}
-
 // previewCreate says what would be filed, without asking Jira.
 func previewCreate(_ context.Context, in CreateIn, unknown step.UnknownPaths) (step.Prediction[CreateOut], error) {
 	if err := in.check(unknown); err != nil {
@@ -240,7 +235,7 @@ type shown struct {
 }
 
 func (s *shown) value(name, value, otherwise string) string {
-	if touched(s.unknown, name) {
+	if s.unknown.Touches(name) {
 		return otherwise
 	}
 	return value
@@ -254,7 +249,7 @@ func (s *shown) add(name, value string) {
 
 // addFields adds what is given by id.
 func (s *shown) addFields(fields types.Values) {
-	if touched(s.unknown, "fields") {
+	if s.unknown.Touches("fields") {
 		return
 	}
 	for _, id := range types.SortedKeys(fields) {
@@ -264,7 +259,7 @@ func (s *shown) addFields(fields types.Values) {
 
 // of are those of the arguments that are not all known.
 func (s *shown) of(names ...string) step.UnknownPaths {
-	return slices.DeleteFunc(names, func(name string) bool { return !touched(s.unknown, name) })
+	return slices.DeleteFunc(names, func(name string) bool { return !s.unknown.Touches(name) })
 }
 
 // difference says in words how an issue differs from the arguments.

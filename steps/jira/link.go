@@ -94,14 +94,14 @@ func (c *client) numbered(ctx context.Context, issue string, id int) (l remoteLi
 
 // check refuses a link that Jira would refuse, and one that is a script.
 func (in LinkIn) check(unknown step.UnknownPaths) error {
-	if !touched(unknown, "url") {
+	if !unknown.Touches("url") {
 		u, err := url.Parse(in.URL)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			return types.Errorf(types.BadInput, "%q is no http or https url", clip(in.URL)).
 				WithHint("give the address of a page, e.g. https://HOST/PATH")
 		}
 	}
-	if !touched(unknown, "title") {
+	if !unknown.Touches("title") {
 		return oneLine("title", in.Title)
 	}
 	return nil

@@ -121,7 +121,7 @@ func (in MoveIn) arrived(i issue) bool { return i.Fields.Status.is(in.Status) }
 func (s status) is(wanted string) bool { return strings.EqualFold(s.Name, wanted) || s.ID == wanted }
 
 func (in MoveIn) check(unknown step.UnknownPaths) error {
-	if !touched(unknown, "status") && strings.TrimSpace(in.Status) == "" {
+	if !unknown.Touches("status") && strings.TrimSpace(in.Status) == "" {
 		return types.Errorf(types.BadInput, "the status is empty").
 			WithHint("name the status to move the issue to, as Jira shows it")
 	}
@@ -274,7 +274,7 @@ func (f family) previewMove(_ context.Context, in MoveIn, unknown step.UnknownPa
 	}
 	c, err := f.connect(in.At)
 	switch {
-	case touched(unknown, "issue"), touched(unknown, "service"):
+	case unknown.Touches("issue"), unknown.Touches("service"):
 		p.Unknown = append(p.Unknown, "url")
 	case err != nil:
 		return step.Prediction[MoveOut]{}, err
