@@ -58,10 +58,10 @@ func (m *model) finishedRecord(width int, now time.Time) string {
 	return strings.Join(m.tree(rows, width, mostRows, now), "\n")
 }
 
-// finishedInside reports whether a row inside of row i is finished.
+// finishedInside reports whether a row inside of row i is finished, and has a line.
 func finishedInside(rows []row, i int) bool {
 	for j := i + 1; j < len(rows) && rows[j].depth > rows[i].depth; j++ {
-		if rows[j].finished() {
+		if rows[j].finished() && !rows[j].over() {
 			return true
 		}
 	}

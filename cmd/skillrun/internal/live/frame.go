@@ -31,15 +31,25 @@ func (m *model) frame(width, height int, now time.Time) string {
 	return strings.Join(append(lines, m.footer(width, now)), "\n")
 }
 
-// tree draws the rows on at most budget lines. What does not fit is folded:
-// what is done above, what is to come below.
-func (m *model) tree(rows []row, width, budget int, now time.Time) []string {
-	lo, hi := window(rows, budget)
+// tree draws the rows on at most budget lines. What an earlier process did was
+// told then, and is one line; what else does not fit is folded: what is done
+// above, what is to come below.
+func (m *model) tree(all []row, width, budget int, now time.Time) []string {
+	var before, rows []row
+	for _, r := range all {
+		if r.over() {
+			before = append(before, r)
+		} else {
+			rows = append(rows, r)
+		}
+	}
+	above := min(len(before), 1)
+	lo, hi := window(rows, budget, above)
 	columns := layout(rows[lo:hi], width)
-	folds := lines(rows, lo, hi) <= budget
+	folds := lines(rows, lo, hi, above) <= budget
 	var lines []string
-	if lo > 0 && folds {
-		lines = append(lines, m.foldDone(rows[:lo], width))
+	if lo+above > 0 && folds {
+		lines = append(lines, m.foldDone(append(before, rows[:lo]...), width))
 	}
 	for _, r := range rows[lo:hi] {
 		lines = append(lines, m.line(r, columns, now))
@@ -55,14 +65,15 @@ func (m *model) tree(rows []row, width, budget int, now time.Time) []string {
 
 // window chooses the rows that are drawn on at most budget lines: the first
 // under way, a few after it, then as many as fit of those before, then of those
-// after. On the smallest terminals the first alone is too much with its folds.
-func window(rows []row, budget int) (lo, hi int) {
+// after. above is how many lines stand above them in any case. On the smallest
+// terminals the first alone is too much with its folds.
+func window(rows []row, budget, above int) (lo, hi int) {
 	if len(rows) == 0 {
 		return 0, 0
 	}
 	focus := focusOf(rows)
 	lo, hi = focus, focus+1
-	fits := func(lo, hi int) bool { return lo >= 0 && hi <= len(rows) && lines(rows, lo, hi) <= budget }
+	fits := func(lo, hi int) bool { return lo >= 0 && hi <= len(rows) && lines(rows, lo, hi, above) <= budget }
 	for hi-focus <= ahead && fits(lo, hi+1) {
 		hi++
 	}
@@ -103,11 +114,8 @@ func underWay(rows []row, i int) bool {
 }
 
 // lines is how many lines rows lo to hi take, with the folds around them.
-func lines(rows []row, lo, hi int) int {
-	n := 0
-	if lo > 0 {
-		n++
-	}
+func lines(rows []row, lo, hi, above int) int {
+	n := min(lo+above, 1)
 	if hi < len(rows) {
 		n++
 	}

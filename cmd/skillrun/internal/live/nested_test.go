@@ -277,8 +277,8 @@ func TestPauseInAGroup(t *testing.T) {
 }
 
 // TestTimerOfAResumedRun shows how long this process is at a step and at the
-// group around it that an earlier process began, and no time of what that one
-// brought to its end.
+// group around it that an earlier process began, and one line of what that one
+// brought to its end, also of what stands in the group.
 func TestTimerOfAResumedRun(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
@@ -303,7 +303,7 @@ func TestTimerOfAResumedRun(t *testing.T) {
 		return ""
 	}
 	for name, want := range map[string]string{
-		"Prepare": "Prepare earlier", "Push": "Push earlier", "Release": "Release 42.0s", "Approval": "Approval 42.0s waiting",
+		"Prepare": "", "Push": "", "earlier": "2 done earlier", "Release": "Release 42.0s", "Approval": "Approval 42.0s waiting",
 	} {
 		if got := line(start.Add(42*time.Second), name); got != want {
 			t.Errorf("got %q, want %q", got, want)

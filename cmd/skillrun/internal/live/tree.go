@@ -207,6 +207,10 @@ func (r *row) collect(out []row, depth int) []row {
 	return out
 }
 
+// over reports whether an earlier process brought the row to its end, and that
+// end is no news: it told of it then.
+func (r *row) over() bool { return r.earlier && (r.state == done || r.state == skipped) }
+
 // shown reports whether the row itself is to be seen.
 func (r *row) shown() bool {
 	switch {

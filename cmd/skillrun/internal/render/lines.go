@@ -83,17 +83,18 @@ func (l *Lines) step(e engine.Event) {
 }
 
 // earlier counts what an earlier process did, which was told then, and says how
-// much that is before what happens now. What went wrong is told again; what
-// waited is asked again, and told then.
+// much that is before what happens now. What went wrong is told again, and what
+// is about to be tried again; what waited is asked again, and told then.
 func (l *Lines) earlier(e engine.Event) bool {
 	if e.Replayed && e.Type == "step_done" && e.Error == nil {
 		l.before++
 		return true
 	}
-	if !e.Replayed || e.Type == "step_failed" {
+	retried := e.Type == "step_retry" && !e.Next.After(e.At)
+	if !e.Replayed || e.Type == "step_failed" || e.Type == "step_retry" && !retried {
 		l.catchUp()
 	}
-	return e.Replayed && (e.Type == "step_skipped" || e.Type == "step_started" || e.Type == "waiting")
+	return e.Replayed && (e.Type == "step_skipped" || e.Type == "step_started" || e.Type == "waiting" || retried)
 }
 
 // catchUp says how much an earlier process did, once.
@@ -309,7 +310,7 @@ func (l *Lines) inside(e engine.Event, item string) {
 			l.told(e, "")
 		}
 	case "step_retry", "waiting", "notice":
-		if t.shown < shownItems && l.news(e) {
+		if t.shown < shownItems && l.news(e) && !l.earlier(e) {
 			l.told(e, "")
 		}
 	}

@@ -140,7 +140,7 @@ done     h (1 of 200)
 }
 
 // TestResumeDoesNotReprint: what an earlier process did was told then. It is
-// counted; what waits, or went wrong, is told again.
+// counted; what went wrong, or is about to be tried again, is told again.
 func TestResumeDoesNotReprint(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
@@ -153,8 +153,14 @@ func TestResumeDoesNotReprint(t *testing.T) {
 	}
 	l.Event(engine.Event{Type: "step_skipped", ID: "d", Path: "d", Name: "D", Step: "git_log", Replayed: true})
 	l.Event(engine.Event{Type: "waiting", ID: "w", Path: "w", Name: "w", Step: "gitlab_mr_view", Replayed: true})
+	l.Event(engine.Event{Type: "waiting", ID: "w", Path: "loop[1]/w", Name: "w", Step: "gitlab_mr_view", Replayed: true})
+	now := time.Date(2026, 11, 23, 14, 4, 30, 0, time.Local)
+	for _, path := range []string{"r", "loop[1]/r"} { // that pause is over
+		l.Event(engine.Event{Type: "step_retry", At: now, ID: "r", Path: path, Name: "r", Step: "git_push", Attempt: 1, Attempts: 3, Next: now.Add(-time.Second), Replayed: true})
+	}
+	l.Event(engine.Event{Type: "step_retry", At: now, ID: "r", Path: "r", Name: "r", Step: "git_push", Attempt: 2, Attempts: 3, Next: now.Add(4 * time.Second), Replayed: true})
 	l.Event(engine.Event{Type: "step_done", ID: "w", Path: "w", Name: "w", Step: "gitlab_mr_view"})
-	want := "done     3 steps before\ndone     w\n"
+	want := "done     3 steps before\nretry    r: attempt 2 of 3 failed, tries again at 14:04:34 (in 4s) (earlier)\ndone     w\n"
 	if got := out.String(); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
