@@ -136,7 +136,11 @@ type Options struct {
 	Invocation string
 	// Set are the names of configuration that were given for this run alone: an
 	// unfinished run of the same work must have the same.
-	Set     []string
+	Set []string
+	// Origin is where the skill was found; it is kept with the run.
+	Origin Origin
+	// Anew ends an unfinished run of the same work instead of going on with it.
+	Anew    bool
 	Wait    bool
 	Consent Consent // to the writes; approve steps ask all the same
 	// Confirm shows a person what they are asked, and returns what they say; nil
@@ -179,6 +183,7 @@ type Run struct {
 	Skill     string
 	Command   string
 	File      string // the skill file it was started from
+	Origin    Origin // where that was found
 	Journal   string // the run's folder
 	Continued bool   // this process took up a run that was there
 	Followed  bool   // another process is at it; this one tells what happens
@@ -203,9 +208,18 @@ func (e *Engine) Start(ctx context.Context, s *Skill, b Binding, o Options) (Rep
 	if err != nil {
 		return Report{}, diags, err
 	}
+	if unfinished != "" && o.Anew {
+		if j, err = e.startAnew(ctx, unfinished, h, o); err != nil {
+			return Report{}, diags, err
+		}
+		unfinished = ""
+	}
 	if unfinished != "" {
 		if more := e.sameInputs(unfinished, p, o.Set); more.HasErrors() {
 			return Report{}, append(diags, more...), nil
+		}
+		if err := e.sameProgram(unfinished, s, p, o); err != nil {
+			return Report{}, diags, err
 		}
 		r, err := e.Resume(ctx, unfinished, o)
 		return r, diags, err
@@ -230,7 +244,7 @@ func (e *Engine) sameInputs(id string, p *program.Program, set []string) diag.Li
 		for _, name := range names {
 			if before := types.Show(was[name]); before != types.Show(is[name]) {
 				diags.Errorf("other-inputs", diag.Range{File: flag + " " + name}, "run %s of the same work is not finished, and has %s=%s", id, name, before).
-					Hint = "go on with it: " + e.command("resume", id) + "; or make new work: --again 1"
+					Hint = "go on with it: " + e.command("resume", id) + "; or end it and begin anew with these: --anew; or make new work: --again 1"
 			}
 		}
 	}
@@ -244,6 +258,7 @@ func (e *Engine) header(id, work string, s *Skill, p *program.Program, b Binding
 		ID: id, Site: e.Site, Work: work, Skill: s.Name, File: s.File, Text: string(s.Text),
 		StartedAt: b.Now.UTC(), Zone: b.Zone.String(), Digest: p.Digest(), Program: types.Encode(p),
 		Versions: journal.Versions{Journal: journal.Format, Language: program.Language, Program: e.Version}, Invocation: cmp.Or(o.Invocation, e.Invocation),
+		Origin: o.Origin.Kind, Path: o.Origin.Path,
 	}
 	if o.Command != nil {
 		h.Command = o.Command(p.Inputs)
@@ -370,5 +385,5 @@ func (e *Engine) Skill(id string) (run Run, text []byte, err error) {
 		return Run{}, nil, err
 	}
 	h := records[0].Run
-	return Run{ID: h.ID, Skill: h.Skill, File: h.File, Command: h.Command}, []byte(h.Text), nil
+	return Run{ID: h.ID, Skill: h.Skill, File: h.File, Command: h.Command, Origin: Origin{h.Origin, h.Path}}, []byte(h.Text), nil
 }

@@ -35,7 +35,9 @@ type Run struct {
 	Site          string          `json:"site,omitempty"`
 	Work          string          `json:"work"` // the work part of every effect's key
 	Skill         string          `json:"skill"`
-	File          string          `json:"file"`                 // where the skill was read from
+	File          string          `json:"file"`             // where the skill was read from
+	Origin        string          `json:"origin,omitempty"` // see journal.RunHeader
+	Path          string          `json:"path,omitempty"`
 	Text          string          `json:"text"`                 // the skill itself
 	Command       string          `json:"command"`              // the repeatable command
 	Invocation    string          `json:"invocation,omitempty"` // what run.program is, see journal.RunHeader

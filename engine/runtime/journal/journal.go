@@ -102,11 +102,15 @@ const Restart = "restart"
 // RunHeader says what runs. It is everything a machine needs beside the
 // events, and everything a person needs to repeat the run.
 type RunHeader struct {
-	ID      string `json:"id"`
-	Site    string `json:"site,omitempty"`
-	Work    string `json:"work"` // the work part of every effect's key
-	Skill   string `json:"skill"`
-	File    string `json:"file"`    // where the skill was read from
+	ID    string `json:"id"`
+	Site  string `json:"site,omitempty"`
+	Work  string `json:"work"` // the work part of every effect's key
+	Skill string `json:"skill"`
+	File  string `json:"file"` // where the skill was read from, as people see it
+	// Origin is the kind of place that it was found in, and Path the file's path
+	// from the root; journals of earlier programs have neither.
+	Origin  string `json:"origin,omitempty"`
+	Path    string `json:"path,omitempty"`
 	Text    string `json:"text"`    // the skill itself
 	Command string `json:"command"` // the repeatable command
 	// Invocation is how the program is called so that it comes to the run's

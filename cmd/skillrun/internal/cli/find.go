@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -22,6 +23,8 @@ type source struct {
 	File string // as people see it
 	From string // where it was found: a folder, or "built in"
 	Text []byte
+
+	Origin engine.Origin
 }
 
 // find returns the skill that an argument names: a file when it looks like a
@@ -67,7 +70,18 @@ func (p *Program) readSkill(path, shown string) (source, error) {
 	if err != nil {
 		return source{}, unreadable(path, shown, err)
 	}
-	return source{Name: stem(shown), File: shown, From: filepath.Dir(shown), Text: text}, nil
+	return source{Name: stem(shown), File: shown, From: filepath.Dir(shown), Text: text, Origin: p.origin(path)}, nil
+}
+
+// origin is the kind of place that a skill's file is in: a folder that the user
+// chose for skills, or any other.
+func (p *Program) origin(path string) engine.Origin {
+	for _, dir := range p.ownPath() {
+		if filepath.Dir(path) == filepath.Clean(p.path(dir)) {
+			return engine.Origin{Kind: engine.FromUser, Path: path}
+		}
+	}
+	return engine.Origin{Kind: engine.FromFolder, Path: path}
 }
 
 // unreadable is the error of a skill's file that cannot be read, with the file
@@ -146,7 +160,7 @@ func (p *Program) skills() ([]source, error) {
 		if err != nil {
 			return nil, err
 		}
-		add(source{Name: stem(name), File: "builtin/" + name, From: builtIn, Text: text})
+		add(source{Name: stem(name), File: "builtin/" + name, From: builtIn, Text: text, Origin: engine.Origin{Kind: engine.FromBuiltIn}})
 	}
 	return out, nil
 }
@@ -186,8 +200,11 @@ func (c callees) with(src source) render.Sources {
 	return out
 }
 
-func (p *Program) searchPath() []string {
-	dirs := []string{"skills"}
+func (p *Program) searchPath() []string { return append([]string{"skills"}, p.ownPath()...) }
+
+// ownPath are the folders that the user chose for skills.
+func (p *Program) ownPath() []string {
+	var dirs []string
 	for _, d := range filepath.SplitList(p.env("SKILLRUN_PATH")) {
 		if d != "" {
 			dirs = append(dirs, d)

@@ -49,7 +49,9 @@ func (p *Program) plan(ctx context.Context, name string, f planFlags) error {
 		return err
 	}
 	defer r.site.close()
-	made, diags, err := r.site.engine.Plan(ctx, r.skill, r.binding, engine.Options{Command: r.command(f.runFlags), Invocation: "skillrun" + siteOf(f.runFlags) + setOf(f.runFlags)})
+	o := engine.Options{Command: r.command(f.runFlags), Invocation: "skillrun" + siteOf(f.runFlags) + setOf(f.runFlags), Origin: r.origin}
+	p.tellUnfinished(r.site.engine.Unfinished(r.skill, r.binding, o), f.runFlags)
+	made, diags, err := r.site.engine.Plan(ctx, r.skill, r.binding, o)
 	switch {
 	case diags.HasErrors():
 		return p.diagnose(p.headed(diags, f.runFlags), r.sources)

@@ -24,6 +24,7 @@ type runFlags struct {
 	yes       bool
 	wait      bool
 	again     int
+	anew      bool
 	plan      bool
 	output    string
 	called    string // the skill's name or file, as it was asked for
@@ -46,6 +47,7 @@ func (p *Program) runCmd() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error { return p.run(c.Context(), args[0], f) },
 	}
 	p.common(c, &f)
+	c.Flags().BoolVar(&f.anew, "anew", false, "end an unfinished run of the same work, and begin anew, instead of going on with it")
 	c.Flags().BoolVar(&f.plan, "plan", false, "show what it would write, and write nothing (also: skillrun plan SKILL)")
 	p.inputFlags(c, &f)
 	return c
@@ -95,6 +97,7 @@ func (p *Program) run(ctx context.Context, name string, f runFlags) error {
 	defer surface.close()
 	o := p.options(f, r.site, surface)
 	o.Command, o.Invocation, o.Set = r.command(f), "skillrun"+siteOf(f)+setOf(f), types.SortedKeys(r.site.cfg.Set)
+	o.Origin, o.Anew = r.origin, f.anew
 	stop := p.heartbeat(surface)
 	report, diags, err := r.site.engine.Start(p.hard, r.skill, r.binding, o)
 	stop()
@@ -110,6 +113,7 @@ type prepared struct {
 	skill   *engine.Skill
 	binding engine.Binding
 	sources render.Sources
+	origin  engine.Origin
 }
 
 func (r *prepared) command(f runFlags) func(map[string]any) string {
@@ -167,7 +171,7 @@ func (p *Program) bind(ctx context.Context, s *site, name string, f *runFlags) (
 	if diags = append(diags, s.cfg.Missing(refdocs.Needs(skill.Needs(bound)))...); diags.HasErrors() {
 		return nil, p.diagnose(p.headed(diags, *f), sources)
 	}
-	return &prepared{s, skill, b, sources}, nil
+	return &prepared{s, skill, b, sources, src.Origin}, nil
 }
 
 func (p *Program) options(f runFlags, s *site, out *surface) engine.Options {

@@ -49,6 +49,7 @@ func (p *Program) resume(ctx context.Context, id string, f runFlags) error {
 	if err != nil {
 		return err
 	}
+	p.tellChanged(s, run, skill)
 	surface := p.surface(ctx, f, skill)
 	defer surface.close()
 	stop := p.heartbeat(surface)

@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"fmt"
+	"io/fs"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
+)
+
+// tellUnfinished says that running what is planned would meet a run of the same
+// work, and whether it would go on with that one.
+func (p *Program) tellUnfinished(u *engine.Unfinished, f runFlags) {
+	switch {
+	case u == nil:
+	case len(u.Differs) == 0:
+		fmt.Fprintf(p.Stderr, "note: run %s of the same work is not finished; running this goes on with it\n", u.Run)
+	default:
+		fmt.Fprintf(p.Stderr, "note: run %s of the same work is not finished, and is another program than what is shown here:%s\n  go on with that one: %s; or end it and begin anew with this one: --anew\n",
+			u.Run, render.Clean(engine.Indented(u.Differs)), resumeCommand(u.Run, "", f))
+	}
+}
+
+// tellChanged says that a run goes on with a program that is not any more what
+// stands in the skill's file.
+func (p *Program) tellChanged(s *site, run engine.Run, skill *engine.Skill) {
+	if run.Origin.Kind == "" {
+		return // of an earlier skillrun, which did not write down where it was
+	}
+	changed := s.engine.Changed(run.ID, skill, p.today(run))
+	if len(changed) > 0 {
+		fmt.Fprintf(p.Stderr, "note: %s has changed since run %s was started; the run goes on with the program it was started with:%s\n",
+			render.Clean(run.File), run.ID, render.Clean(engine.Indented(changed)))
+	}
+}
+
+// today is the text that a run's skill has now, nil when it is gone.
+func (p *Program) today(run engine.Run) []byte {
+	var text []byte
+	if run.Origin.Kind == engine.FromBuiltIn {
+		text, _ = fs.ReadFile(p.Builtin, run.Skill+".yaml")
+	} else {
+		text, _ = readFile(run.Origin.Path)
+	}
+	return text
+}

@@ -1,0 +1,220 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// A run is gone on with by the program that it was started with, and by no other
+// of the same name: whoever asks for another one is told how it differs, and
+// chooses.
+
+// The kinds of places that a skill is found in.
+const (
+	FromBuiltIn = "built in"
+	FromUser    = "your own skills" // the user's folder, or one of SKILLRUN_PATH
+	FromFolder  = "a folder"        // the working directory's skills, or a file that was named
+)
+
+// Origin is where a skill was found.
+type Origin struct {
+	Kind string // one of From…; "" is not known
+	Path string // of its file, from the root; "" of one that is built in
+}
+
+// Unfinished is a run of the same work that is not finished.
+type Unfinished struct {
+	Run string
+	// Differs says line by line how its program, its inputs and its configuration
+	// differ from what would run now; empty when they do not.
+	Differs []string
+}
+
+// Unfinished looks for a run that starting the skill would go on with; nil when
+// there is none.
+func (e *Engine) Unfinished(s *Skill, b Binding, o Options) *Unfinished {
+	p, _ := s.Bind(b)
+	if p == nil || p.Identity == nil {
+		return nil
+	}
+	id, found, err := e.store.Unfinished(step.Hash(16, p.Work("")...))
+	if err != nil || !found {
+		return nil
+	}
+	old, h, err := e.programOf(id)
+	if err != nil {
+		return &Unfinished{Run: id}
+	}
+	differs := differences(old, p, h, s, o.Origin)
+	for _, d := range e.sameInputs(id, p, nil) {
+		differs = append(differs, d.At.File+": "+d.Message)
+	}
+	return &Unfinished{Run: id, Differs: differs}
+}
+
+// programOf is the program of a run that is there.
+func (e *Engine) programOf(id string) (*program.Program, *journal.RunHeader, error) {
+	records, _, err := e.store.Read(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, _, err := restore(records[0].Run)
+	return p, records[0].Run, err
+}
+
+// sameProgram refuses to go on with an unfinished run of the same work that was
+// started with another program.
+func (e *Engine) sameProgram(id string, s *Skill, p *program.Program, o Options) error {
+	old, h, err := e.programOf(id)
+	if err != nil {
+		return nil // resuming says what is wrong with it
+	}
+	differs := differences(old, p, h, s, o.Origin)
+	if len(differs) == 0 {
+		return nil
+	}
+	return types.Errorf(types.Conflict, "run %s of the same work is not finished, and is of another program:%s", id, Indented(differs)).
+		WithHint("go on with the program it was started with: %s; or end it and begin anew with this one: --anew; or make new work: --again 1", e.command("resume", id))
+}
+
+// Indented writes lines below each other, each further in than what is said
+// about them.
+func Indented(lines []string) string {
+	var b strings.Builder
+	for _, line := range lines {
+		b.WriteString("\n  " + line)
+	}
+	return b.String()
+}
+
+// startAnew ends an unfinished run of the same work, as a person asked for, and
+// makes another.
+func (e *Engine) startAnew(ctx context.Context, id string, h journal.RunHeader, o Options) (*journal.File, error) {
+	if err := e.Cancel(ctx, id, "begun anew", Options{Observe: o.Observe}); err != nil {
+		return nil, err
+	}
+	j, unfinished, err := e.store.Start(h)
+	if err == nil && unfinished != "" {
+		err = types.Errorf(types.Conflict, "another process is at run %s of the same work; it was asked to end", unfinished).
+			WithHint("say it again when it has ended: %s shows it", e.command("runs", unfinished))
+	}
+	return j, err
+}
+
+// Changed says how a skill is not any more what a run was started from: now is
+// the run's own text with the skills that it calls as they are today, text the
+// skill's text of today, nil when it is gone.
+func (e *Engine) Changed(id string, now *Skill, text []byte) []string {
+	old, h, err := e.programOf(id)
+	if err != nil {
+		return nil
+	}
+	out := []string{"it is not there any more"}
+	if text != nil {
+		out = textDiffers(h.File, h.Text, string(text))
+	}
+	return append(out, callsDiffer(old.Steps, now.Steps)...)
+}
+
+// differences says how two programs of the same work differ in what they do, and
+// in where they come from. Places in files do not count.
+func differences(was, is *program.Program, h *journal.RunHeader, s *Skill, from Origin) []string {
+	var out []string
+	if h.Origin != "" && from.Kind != "" && h.Origin != from.Kind {
+		out = append(out, fmt.Sprintf("the skill is from %s (%s), and that of the run from %s (%s)", from.Kind, s.File, h.Origin, h.File))
+	}
+	out = append(out, textDiffers(h.File, h.Text, string(s.Text))...)
+	out = append(out, callsDiffer(was.Steps, is.Steps)...)
+	return append(out, valuesDiffer("config value ", was.Config, is.Config)...)
+}
+
+// mostLines is how many lines of a text are shown that differ.
+const mostLines = 12
+
+// textDiffers shows the lines between the first and the last that differ.
+func textDiffers(file, was, is string) []string {
+	if was == is {
+		return nil
+	}
+	a, b := strings.Split(was, "\n"), strings.Split(is, "\n")
+	first := 0
+	for first < min(len(a), len(b)) && a[first] == b[first] {
+		first++
+	}
+	last := 0
+	for last < min(len(a), len(b))-first && a[len(a)-1-last] == b[len(b)-1-last] {
+		last++
+	}
+	out := []string{fmt.Sprintf("the text of the skill (- is the run's, from %s:%d on):", file, first+1)}
+	show := func(sign string, lines []string) {
+		for i, line := range lines {
+			if i == mostLines {
+				out = append(out, fmt.Sprintf("%s … %d more", sign, len(lines)-i))
+				return
+			}
+			out = append(out, sign+" "+clipped(line))
+		}
+	}
+	show("-", a[first:len(a)-last])
+	show("+", b[first:len(b)-last])
+	return out
+}
+
+// clipped is a line that is not too long to be looked at.
+func clipped(line string) string {
+	if r := []rune(line); len(r) > 160 {
+		return string(r[:159]) + "…"
+	}
+	return line
+}
+
+// callsDiffer compares the skills that two programs call, each by its name in
+// the order in which they call them.
+func callsDiffer(was, is []program.Node) []string {
+	var out []string
+	before, now := callsOf(was), callsOf(is)
+	for _, name := range types.SortedKeys(before) {
+		others, there := now[name]
+		if !there {
+			continue // the text of whoever calls it differs, and is told
+		}
+		for i, call := range before[name][:min(len(before[name]), len(others))] {
+			if call.TextDigest != others[i].TextDigest {
+				out = append(out, fmt.Sprintf("the called skill %s: its text has the digest %.12s, and that of the run %.12s", name, others[i].TextDigest, call.TextDigest))
+			} else if others[i].Config != nil {
+				out = append(out, valuesDiffer("config value of skill:"+name+" ", call.Config, others[i].Config)...)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func callsOf(nodes []program.Node) map[string][]*program.Call {
+	out := map[string][]*program.Call{}
+	program.Each(nodes, func(n *program.Node) {
+		if n.Call != nil {
+			out[n.Call.Skill] = append(out[n.Call.Skill], n.Call)
+		}
+	})
+	return out
+}
+
+func valuesDiffer(what string, was, is types.Values) []string {
+	var out []string
+	names := append(types.SortedKeys(was), types.SortedKeys(is)...)
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		if a, b := types.Show(was[name]), types.Show(is[name]); a != b {
+			out = append(out, fmt.Sprintf("%s%s: %q, and %q in the run", what, name, clipped(b), clipped(a)))
+		}
+	}
+	return out
+}
