@@ -89,8 +89,8 @@ type Setup struct {
 	// another.
 	Skills func(beside, name string) (file string, text []byte, err error)
 	// Invocation is how this program is called so that it comes to this site,
-	// such as "skillrun --sandbox"; "" is "skillrun". The commands in hints begin
-	// with it, and skills read it as run.program.
+	// such as "skillrun --sandbox"; "" is "skillrun". The commands in hints end with
+	// its flags, and skills read it as run.program.
 	Invocation string
 	// Hosts names the host of a service, for the manifest of a plan; may be nil.
 	Hosts func(service string) string

@@ -166,9 +166,9 @@ func TestUndoAfterMerge(t *testing.T) {
 	b.on("runs", "--state", "partly_undone", "--output", "json").want(t, 0, `"state": "partly_undone"`, `"go_on": "skillrun undo `)
 	b.on("verify", "last").want(t, 0, `good: run`)
 	for _, verb := range [][]string{{"resume", "last"}, {"approve", "last"}, {"cancel", "last"}} {
-		b.on(verb...).want(t, 2, `is partly undone`, `go on undoing it: skillrun --config \S+ undo `)
+		b.on(verb...).want(t, 2, `is partly undone`, `go on undoing it: skillrun undo \S+ --config `)
 	}
-	b.release(b.sha()).want(t, 2, `is partly undone`, `go on undoing it: skillrun --config \S+ undo `)
+	b.release(b.sha()).want(t, 2, `is partly undone`, `go on undoing it: skillrun undo \S+ --config `)
 	b.on("undo", "last", "--yes").want(t, 1, `link: undone before`, `nothing can be undone`)
 	b.on("runs", "prune", "--older-than", "0s", "--keep", "0", "--yes").want(t, 0, `0 runs`)
 }
@@ -188,7 +188,7 @@ func TestUndoOfTheSameWork(t *testing.T) {
 	again.want(t, 0, `adopted  mr`)
 	second := regexp.MustCompile(`done: run (\S+)`).FindStringSubmatch(again.log)[1] // they began in the same second, so "last" is either
 	before := len(b.state().writes())
-	b.on("undo", second, "--yes").want(t, 0, `jira: stays; run `+id+` made it, and takes it back: skillrun --config \S+ undo `+id, `mr: stays; `, `nothing to undo`)
+	b.on("undo", second, "--yes").want(t, 0, `jira: stays; run `+id+` made it, and takes it back: skillrun undo `+id+` --config `, `mr: stays; `, `nothing to undo`)
 	b.on("runs", second).want(t, 0, `: done`)
 	if n := len(b.state().writes()) - before; n != 0 {
 		t.Errorf("what the first run made was written to %d times", n)
@@ -219,7 +219,7 @@ steps:
   - {id: commit, assert: inputs.ok, code: invalid, message: nothing to commit}
 `)
 	b.run("run", file, "--config", b.conf).want(t, 0, `created  jira`)
-	for _, why := range []string{`run \S+ made it, and takes it back: skillrun --config \S+ undo \S+`, `another run of the same work made it; to take it back all the same: skillrun --config \S+ undo \S+ --adopted`} {
+	for _, why := range []string{`run \S+ made it, and takes it back: skillrun undo \S+ --config `, `another run of the same work made it; to take it back all the same: skillrun undo \S+ --config \S+ --adopted`} {
 		r := b.run("run", file, "--config", b.conf, "--input", "ok=false")
 		r.want(t, 1, `adopted  jira`, `nothing to commit`)
 		if strings.Contains(r.log, "undo: ") {

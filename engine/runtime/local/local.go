@@ -29,6 +29,8 @@ package local
 import (
 	"cmp"
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
@@ -93,9 +95,14 @@ type Options struct {
 	End *Ending
 }
 
-// Command is a command of this program about a run, for hints.
-func (o Options) Command(verb, run string) string {
-	return cmp.Or(o.Invocation, machine.Program) + " " + verb + " " + run
+// Command is a command of this program, for hints: the verb, what it is about (a run,
+// a step of it), and then the flags that lead to the run's site.
+func (o Options) Command(verb string, about ...string) string {
+	name, flags, there := strings.Cut(cmp.Or(o.Invocation, machine.Program), " ")
+	if there {
+		about = append(slices.Clone(about), flags)
+	}
+	return strings.Join(append([]string{name, verb}, about...), " ")
 }
 
 // Ending is a person's word that a run is over.

@@ -69,7 +69,7 @@ func (r *runner) comesAgain(w *worker, s step.Step, rec journal.Record) (hard, g
 
 // parkBefore asks a person whether a write may be done again.
 func (r *runner) parkBefore(a machine.Action, rec journal.Record, before deed) {
-	command := r.Command("resolve", r.Header.ID) + " " + quoted(a.Path)
+	command := r.Command("resolve", r.Header.ID, quoted(a.Path))
 	err := types.Errorf(types.UnknownOutcome, "%s was done before, at %s UTC; what stands around it begins anew, and nobody can look whether to do it again is safe",
 		a.Step, before.at.UTC().Format(time.DateTime)).
 		WithHint("to do it again: %s --not-done; when what it did stands: %s --done; a step that may always be done again says repeatable: true", command, command)

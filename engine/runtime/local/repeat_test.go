@@ -58,7 +58,7 @@ func (b *bench) parksBefore(t *testing.T, path string) {
 		if o.State != local.Parked || o.Reason != local.ForRepeat || b.sends != sends {
 			t.Fatalf("%s %s %+v, %d sends, want %d", o.State, o.Reason, o.Failure, b.sends, sends)
 		}
-		want := "to do it again: skillrun --config there.yaml resolve " + b.o.Header.ID + " " + path + " --not-done"
+		want := "to do it again: skillrun resolve " + b.o.Header.ID + " " + path + " --config there.yaml --not-done"
 		if f := o.Failure; f.Path != strings.Trim(path, "'") || !strings.Contains(f.Error.Hint, want) {
 			t.Errorf("%+v, want %q", f, want)
 		}

@@ -362,7 +362,7 @@ func (w *writing) nobodyKnows(f step.Found[json.RawMessage]) {
 
 // howToResolve says what a person can do about an outcome that nobody knows.
 func (w *writing) howToResolve() string {
-	command := w.Command("resolve", w.Header.ID) + " " + quoted(w.a.Path)
+	command := w.Command("resolve", w.Header.ID, quoted(w.a.Path))
 	if !w.step.CanResolve() {
 		return "look, and when it surely did not happen, say so: " + command + " --not-done"
 	}

@@ -15,10 +15,19 @@ import (
 func one(what, hint string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) == 0 {
-			return refused(types.Errorf(types.BadInput, "%s", what).WithHint("%s", strings.ReplaceAll(hint, "`skillrun ", "`skillrun"+siteOf(siteGiven(c))+" ")))
+			return refused(types.Errorf(types.BadInput, "%s", what).WithHint("%s", atSite(hint, siteOf(siteGiven(c)))))
 		}
 		return atMost(1)(c, args)
 	}
+}
+
+// atSite gives the commands that a hint quotes the flags of a site.
+func atSite(hint, flags string) string {
+	parts := strings.Split(hint, "`")
+	for i := 1; i < len(parts); i += 2 {
+		parts[i] += flags
+	}
+	return strings.Join(parts, "`")
 }
 
 // siteGiven are the flags of a command that say which site.

@@ -226,7 +226,7 @@ func goOn(s engine.Summary, f runFlags) string {
 	case "done", "damaged", "running", "cancelled", "rejected", "refused", "undone": // the last four begin anew with their command
 		return ""
 	case "partly_undone":
-		return "skillrun undo " + s.ID + siteOf(f)
+		return commandOf("undo", f, s.ID)
 	}
 	switch {
 	case s.Answer != nil: // a person has said it, and the run only has to hear it
@@ -239,25 +239,24 @@ func goOn(s engine.Summary, f runFlags) string {
 
 // repeatCommand allows a run to do a write again that is done.
 func repeatCommand(id, path string, f runFlags) string {
-	return "skillrun resolve " + id + " " + quote(path) + siteOf(f) + " --not-done"
+	return commandOf("resolve", f, id, quote(path)) + " --not-done"
 }
 
 // resumeCommand is the command that goes on with a run.
 func resumeCommand(id, reason string, f runFlags) string {
-	words := []string{"skillrun resume", id}
-	if reason == engine.ForApprove {
-		words[0] = "skillrun approve"
+	switch reason {
+	case engine.ForApprove:
+		return commandOf("approve", f, id)
+	case engine.ForConfirm:
+		return commandOf("resume", f, id) + " --yes"
 	}
-	if f.sandbox {
-		words = append(words, "--sandbox")
-	}
-	if f.config != "" {
-		words = append(words, "--config", quote(f.config))
-	}
-	if reason == engine.ForConfirm {
-		words = append(words, "--yes")
-	}
-	return strings.Join(words, " ")
+	return commandOf("resume", f, id)
+}
+
+// commandOf is a command of this program: the verb, what it is about, and then the
+// flags that lead to the site.
+func commandOf(verb string, f runFlags, about ...string) string {
+	return strings.Join(append([]string{"skillrun", verb}, about...), " ") + siteOf(f)
 }
 
 // reader is an engine for looking at a site's runs. The sandbox's world is not

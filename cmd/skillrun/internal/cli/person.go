@@ -96,7 +96,7 @@ func (p *Program) approve(ctx context.Context, ref string, f personFlags) error 
 
 // approveCommand agrees to just what was shown.
 func approveCommand(a engine.Asking, f personFlags) string {
-	return "skillrun approve" + siteOf(f.runFlags) + " " + a.Run.ID + " --digest " + a.Forecast.Digest
+	return commandOf("approve", f.runFlags, a.Run.ID) + " --digest " + a.Forecast.Digest
 }
 
 // errorOf is the error that an exit carries, nil without one.
@@ -310,7 +310,7 @@ func (p *Program) undo(ctx context.Context, ref string, f undoFlags) error {
 		yes, refusal = p.undoes(ctx, list, id, f, &said)
 		return yes, nil
 	}, p.undoing(&said))
-	again := "skillrun undo" + siteOf(f.runFlags) + " " + id
+	again := commandOf("undo", f.runFlags, id)
 	switch {
 	case ctx.Err() != nil:
 		return &exitError{code: exitInterrupted}
@@ -358,7 +358,7 @@ func cannot(list []engine.Reversal) []engine.Reversal {
 // stuck says why nothing is undone: something of it would be refused, and the
 // rest is not wanted all the same.
 func stuck(list []engine.Reversal, id string, f undoFlags) error {
-	again := "skillrun undo" + siteOf(f.runFlags) + " " + id
+	again := commandOf("undo", f.runFlags, id)
 	stuck := cannot(list)
 	left := slices.ContainsFunc(list, func(x engine.Reversal) bool { return x.Can() && x.Stuck == nil })
 	switch {
@@ -377,7 +377,7 @@ func (p *Program) undoes(ctx context.Context, list []engine.Reversal, id string,
 	case f.yes:
 		return true, nil
 	case !p.Terminal || p.forProgram():
-		again := "skillrun undo" + siteOf(f.runFlags) + " " + id
+		again := commandOf("undo", f.runFlags, id)
 		if f.partly {
 			again += " --partly"
 		}

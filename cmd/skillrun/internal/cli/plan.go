@@ -83,7 +83,7 @@ func (p *Program) planned(made plan.Plan, f planFlags, sources render.Sources) e
 	if err := keep(file, made); err != nil {
 		return &exitError{exitFailed, types.Errorf(types.Unavailable, "the plan cannot be kept: %w", err).WithHint("name a file in a folder that can be written")}
 	}
-	fmt.Fprintf(p.Stderr, "\nkept in %s; to do just this: skillrun apply%s %s\n", f.out, siteOf(f.runFlags), quote(f.out))
+	fmt.Fprintf(p.Stderr, "\nkept in %s; to do just this: %s\n", f.out, commandOf("apply", f.runFlags, quote(f.out)))
 	return nil
 }
 

@@ -199,7 +199,6 @@ func (s *surface) text(r engine.Report, sources render.Sources) {
 
 // next is what a person can do with a run now.
 func (s *surface) next(r engine.Report) render.Next {
-	at := r.ID + siteOf(s.flags)
 	var n render.Next
 	switch {
 	case r.State == engine.Done || r.State == engine.Cancelled || r.State == engine.Rejected:
@@ -208,14 +207,14 @@ func (s *surface) next(r engine.Report) render.Next {
 	case r.Reason == engine.ForRepeat:
 		n.Resume = repeatCommand(r.ID, r.Failure.Path, s.flags)
 	case r.Reason == engine.ForApprove:
-		n.Approve, n.Resume = "skillrun approve "+at, "skillrun resume "+at
+		n.Approve, n.Resume = commandOf("approve", s.flags, r.ID), commandOf("resume", s.flags, r.ID)
 	case r.Reason == engine.ForConfirm:
-		n.Approve, n.Resume = "skillrun approve "+at, resumeCommand(r.ID, r.Reason, s.flags)
+		n.Approve, n.Resume = commandOf("approve", s.flags, r.ID), resumeCommand(r.ID, r.Reason, s.flags)
 	default:
 		n.Resume = resumeCommand(r.ID, r.Reason, s.flags)
 	}
 	if slices.ContainsFunc(r.Effects, func(e engine.Effect) bool { return e.Reversible }) {
-		n.Undo = "skillrun undo " + at
+		n.Undo = commandOf("undo", s.flags, r.ID)
 	}
 	return n
 }
