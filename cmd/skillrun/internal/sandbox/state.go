@@ -230,14 +230,14 @@ func (o Options) write(name string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer disk.Remove(tmp.Name())
-	if _, err := tmp.Write(data); err != nil {
-		return errors.Join(err, tmp.Close())
+	_, err = tmp.Write(data)
+	if err = errors.Join(err, tmp.Close()); err == nil {
+		err = disk.Rename(tmp.Name(), name)
 	}
-	if err := tmp.Close(); err != nil {
-		return err
+	if err != nil {
+		_ = disk.Remove(tmp.Name()) // what went wrong is said by err
 	}
-	return disk.Rename(tmp.Name(), name)
+	return err
 }
 
 // disk is the world's folder.
