@@ -18,6 +18,17 @@ type cached struct {
 	Summary Summary `json:"summary"`
 }
 
+// sealed is how a cache stands in its file. Like a line of the journal it has a
+// checksum: what a listing says of a run decides whether the same command goes
+// on with it, so one that was edited is not used.
+type sealed struct {
+	Of  json.RawMessage `json:"of"`
+	Sum string          `json:"sum"`
+}
+
+// maxCache is more than any summary takes.
+const maxCache = 1 << 20
+
 // cacheSummary writes run.json. It may fail: a cache that does not fit the
 // journal is not used, and what had to be kept is kept.
 func (f *File) cacheSummary() {
@@ -25,8 +36,11 @@ func (f *File) cacheSummary() {
 	if err != nil {
 		return
 	}
-	data, err := encode(cached{Size: info.Size(), ModTime: info.ModTime().UnixNano(), Summary: f.summary})
-	if err == nil {
+	of, err := encode(cached{Size: info.Size(), ModTime: info.ModTime().UnixNano(), Summary: f.summary})
+	if err != nil {
+		return
+	}
+	if data, err := encode(sealed{Of: of, Sum: digest(of)}); err == nil {
 		_ = f.fs.replace(f.path(cacheName), append(data, '\n'), false)
 	}
 }
@@ -37,16 +51,21 @@ func (s *Store) cachedSummary(dir, id string) (Summary, bool) {
 	if err != nil {
 		return Summary{}, false
 	}
-	c, ok := s.cache(dir, id)
-	return c.Summary, ok && c.Size == info.Size() && c.ModTime == info.ModTime().UnixNano()
+	c, err := s.cache(dir, id)
+	return c.Summary, err == nil && c.Size == info.Size() && c.ModTime == info.ModTime().UnixNano()
 }
 
-func (s *Store) cache(dir, id string) (c cached, ok bool) {
-	data, err := s.fs.read(filepath.Join(dir, cacheName))
-	if err != nil || json.Unmarshal(data, &c) != nil || c.Summary.ID != id {
-		return cached{}, false
+// cache reads run.json, if it is as it was written.
+func (s *Store) cache(dir, id string) (c cached, err error) {
+	data, err := s.fs.readUpTo(filepath.Join(dir, cacheName), maxCache)
+	if err != nil {
+		return cached{}, err
 	}
-	return c, true
+	var file sealed
+	if json.Unmarshal(data, &file) != nil || file.Sum != digest(file.Of) || json.Unmarshal(file.Of, &c) != nil || c.Summary.ID != id {
+		return cached{}, ErrDamaged
+	}
+	return c, nil
 }
 
 // List returns the runs, newest first. A run whose journal cannot be read, or

@@ -131,7 +131,7 @@ func TestPruneDoesNotTrustTheCache(t *testing.T) {
 	dir := must(s.RunDir(id(1)))(t)
 	cache := filepath.Join(dir, "run.json")
 	data := must(os.ReadFile(cache))(t)
-	check(t, os.WriteFile(cache, []byte(strings.Replace(string(data), `"parked"`, `"done"`, 1)), 0o600))
+	check(t, os.WriteFile(cache, journal.ResealCache([]byte(strings.Replace(string(data), `"parked"`, `"done"`, 1))), 0o600))
 	if list := must(s.List())(t); list[0].State != journal.StateDone {
 		t.Fatalf("the cache is not used: %+v", list)
 	}

@@ -285,7 +285,7 @@ func TestCache(t *testing.T) {
 	check(t, f.Close())
 	cache := filepath.Join(dir, "run.json")
 	data := must(os.ReadFile(cache))(t)
-	check(t, os.WriteFile(cache, []byte(strings.Replace(string(data), `"release"`, `"cached"`, 1)), 0o600))
+	check(t, os.WriteFile(cache, journal.ResealCache([]byte(strings.Replace(string(data), `"release"`, `"cached"`, 1))), 0o600))
 	skill := func() string { return must(s.List())(t)[0].Skill }
 	if got := skill(); got != "cached" {
 		t.Errorf("skill %q: the cache was not used", got)
@@ -305,9 +305,38 @@ func TestCache(t *testing.T) {
 	}
 	check(t, os.WriteFile(path, content, 0o600))
 	check(t, os.Chtimes(path, written, written))
-	check(t, os.WriteFile(cache, []byte(strings.Replace(string(data), runID, id(1), 1)), 0o600))
+	check(t, os.WriteFile(cache, journal.ResealCache([]byte(strings.Replace(string(data), runID, id(1), 1))), 0o600))
 	if got := must(s.List())(t)[0].ID; got != runID {
 		t.Errorf("the cache of run %s was used", got)
+	}
+}
+
+// A cache that somebody edited is not used: the run is what its journal says, so
+// the same work goes on with it and does not begin once more.
+func TestEditedCacheIsNotUsed(t *testing.T) {
+	t.Parallel()
+	s, dir := newStore(t)
+	f := create(t, s)
+	check(t, f.Append(journal.Record{Kind: journal.Parked, Reason: "confirm"}, true))
+	check(t, f.Close())
+	cache := filepath.Join(dir, "run.json")
+	data := must(os.ReadFile(cache))(t)
+	work := journaltest.Header().Work
+	for _, change := range [][2]string{
+		{`"parked"`, `"done"`}, {`"parked"`, `"damaged"`}, {work, "another"}, {runID, id(1)}, {`"release"`, `"rollback"`}, {`"confirm"`, `"await"`},
+	} {
+		edited := strings.Replace(string(data), change[0], change[1], 1)
+		check(t, os.WriteFile(cache, []byte(edited), 0o600))
+		list := must(s.List())(t)
+		if edited == string(data) || len(list) != 1 || list[0].State != journal.StateParked || list[0].Reason != "confirm" || list[0].ID != runID || list[0].Skill != "release" {
+			t.Errorf("%s: listed as %+v", change[1], list)
+		}
+		if run, found, err := s.Unfinished(work); err != nil || !found || run != runID {
+			t.Errorf("%s: unfinished is %q, %t, %v", change[1], run, found, err)
+		}
+		if v := must(s.Verify(runID))(t); !v.Good() || len(v.Notes) != 1 || !strings.Contains(v.Notes[0], "run.json tells another story") {
+			t.Errorf("%s: verdict %+v", change[1], v)
+		}
 	}
 }
 

@@ -56,7 +56,9 @@ func (s *Store) Verify(id string) (Verdict, error) {
 	if err := v.folder(dir, used); err != nil {
 		return Verdict{}, err
 	}
-	if c, fits := s.cachedSummary(dir, id); fits && err == nil && !sameSummary(c, Summarize(l.records)) {
+	c, fits := s.cachedSummary(dir, id)
+	_, broken := s.cache(dir, id)
+	if errors.Is(broken, ErrDamaged) || fits && err == nil && !sameSummary(c, Summarize(l.records)) {
 		v.note("%s tells another story than the journal; it is only for listings: remove it", cacheName)
 	}
 	return v, nil

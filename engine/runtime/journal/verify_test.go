@@ -101,8 +101,9 @@ func TestVerifyFinds(t *testing.T) {
 		"a stranger":   {write("README", "hello"), "", "README is not ours", 16, 1},
 		"a cache of its own mind": {edit("run.json", `"release"`, `"another"`), "",
 			"run.json tells another story than the journal; it is only for listings: remove it", 16, 1},
-		"a cache that is none": {write("run.json", "{"), "", "", 16, 1},
-		"no cache":             {remove("run.json"), "", "", 16, 1},
+		"a cache that is none": {write("run.json", "{"), "",
+			"run.json tells another story than the journal; it is only for listings: remove it", 16, 1},
+		"no cache": {remove("run.json"), "", "", 16, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
