@@ -44,23 +44,6 @@ func (f family) connect(name string) (*client, error) {
 	return &client{name, s, base, outcome.Client(rt, s.Timeout)}, nil
 }
 
-func badPath(path string) error {
-	return types.Errorf(types.BadInput, "%q is not a path below the url of the service", path).
-		WithHint("write it percent-encoded, without . or .. as a part, and give what follows a ? as query")
-}
-
-// checkPath refuses a path that leads above the service's url, or into a query.
-func checkPath(path string) error {
-	plain, err := url.PathUnescape(path)
-	switch {
-	case err != nil,
-		strings.ContainsAny(path, "?#\\") || strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f }),
-		slices.ContainsFunc(strings.FieldsFunc(plain, isSlash), isDots):
-		return badPath(path)
-	}
-	return nil
-}
-
 // locate puts a path below the service's url. Nothing in it can lead above, to
 // another host, or into the query.
 func (c *client) locate(path string, query map[string]json.RawMessage) (*url.URL, error) {
@@ -76,10 +59,6 @@ func (c *client) locate(path string, query map[string]json.RawMessage) (*url.URL
 	u.RawQuery, err = encodeQuery(query)
 	return &u, err
 }
-
-func isSlash(r rune) bool { return r == '/' || r == '\\' }
-
-func isDots(part string) bool { return part == "." || part == ".." }
 
 func encodeQuery(query map[string]json.RawMessage) (string, error) {
 	out := url.Values{}

@@ -150,6 +150,9 @@ func TestHTTPNeverLeavesItsHost(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { elsewhere = append(elsewhere, r.URL.String()) }))
 	t.Cleanup(other.Close)
 	for _, path := range []string{
+		"..;/admin", "things/..;a=b/admin", "things/.;/a", "..%3b/admin", "..%253B/admin", "%252e%252e/admin", "%252e%252e%252fadmin", "%25252e%25252e/admin",
+		".%252e/admin", "%zz/%252e%252e/admin", "%c0%ae%c0%ae/admin", "..%20/admin", "things%00/a", "things%0d%0aX:/a", "．．/admin", "%ef%bc%8e%ef%bc%8e/admin",
+		"things/..／admin", strings.Repeat("a/", 5000),
 		"..", "../admin", "things/../../admin", "things/./a", "%2e%2e/admin", "things/%2E%2E%2fadmin", `things\\..\\..\\admin`, "things%5c..%5cadmin",
 		"things?admin=1", "things#x", "things/%zz", "things/\\u0000", "things\\r\\nHost: x",
 	} {
