@@ -12,9 +12,6 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// maxParsedDepth is how deep JSON and YAML from outside may be nested.
-const maxParsedDepth = 100
-
 // parsedCost is an upper bound of what parsing a text allocates: so much for a
 // byte, for each sign with which a value can begin, and for each that can begin
 // an object.
@@ -37,37 +34,13 @@ func runFromJSON(ev *evaluator, args []any) (any, error) {
 		return nil, err
 	}
 	v, err := types.Read([]byte(s))
+	if errors.Is(err, types.ErrDeep) {
+		return nil, badArgument("from_json: the text is %v", err)
+	}
 	if err != nil {
 		return nil, badArgument("from_json: %v", err)
 	}
-	return shallow("from_json", v)
-}
-
-// shallow refuses what is nested too deep: everything that walks over values
-// does so by recursion.
-func shallow(fn string, v any) (any, error) {
-	if deeper(v, maxParsedDepth) {
-		return nil, badArgument("%s: the text is nested deeper than %d", fn, maxParsedDepth)
-	}
 	return v, nil
-}
-
-func deeper(v any, than int) bool {
-	switch v := v.(type) {
-	case []any:
-		for _, e := range v {
-			if than == 0 || deeper(e, than-1) {
-				return true
-			}
-		}
-	case map[string]any:
-		for _, e := range v {
-			if than == 0 || deeper(e, than-1) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func runFromYAML(ev *evaluator, args []any) (any, error) {
@@ -82,7 +55,7 @@ func runFromYAML(ev *evaluator, args []any) (any, error) {
 	if n == nil {
 		return nil, badArgument("from_yaml: the text is empty")
 	}
-	v, err := yamlValue(n, maxParsedDepth)
+	v, err := yamlValue(n, types.MaxRead)
 	if err != nil {
 		return nil, badArgument("from_yaml: %v", err)
 	}
@@ -118,7 +91,7 @@ func yamlValue(n *yaml.Node, depth int) (any, error) {
 	case n.Kind == yaml.ScalarNode:
 		return yamlScalar(n)
 	case depth == 0:
-		return nil, lineError(n, "the text is nested deeper than "+strconv.Itoa(maxParsedDepth))
+		return nil, lineError(n, "the text is nested deeper than "+strconv.Itoa(types.MaxRead))
 	case n.Style&yaml.TaggedStyle != 0:
 		return nil, lineError(n, "the tag "+n.Tag+" is not read")
 	case n.Kind == yaml.SequenceNode:

@@ -294,7 +294,16 @@ func (m *Machine) arguments(v *visit) (types.Values, *types.Error) {
 			input[name] = x
 		}
 	}
-	return input, nil
+	return input, shallow(v, input)
+}
+
+// shallow refuses what a journal could not give back.
+func shallow(v *visit, input types.Values) *types.Error {
+	if types.Deep(map[string]any(input)) {
+		return types.Errorf(types.BadInput, "what %s is given is nested deeper than %d", v.node.ID, types.MaxDepth).
+			WithHint("pass on the part of it that is needed")
+	}
+	return nil
 }
 
 // ask makes the action of a node that asks a person.
@@ -312,6 +321,10 @@ func (m *Machine) ask(v *visit) {
 	}
 	if show != nil {
 		input["show"] = show
+	}
+	if err := shallow(v, input); err != nil {
+		m.failed(v, err)
+		return
 	}
 	m.issue(v, Action{Kind: Ask, Input: input})
 }

@@ -76,18 +76,54 @@ func FirstUnknown(v any) (Unknown, bool) {
 // [Read].
 func Decode(data []byte) (any, error) { return decode(data, number) }
 
+// How deep values are nested at most: what somebody else wrote, and whatever is
+// made of it in a run. What walks over values does so by recursion, and what is
+// written into a journal stands some levels deeper there and has to be read again.
+const (
+	MaxRead  = 100
+	MaxDepth = 1000
+)
+
+// ErrDeep: a text is nested deeper than [MaxRead].
+var ErrDeep = fmt.Errorf("nested deeper than %d", MaxRead)
+
+// Deep reports whether a value is nested deeper than [MaxDepth].
+func Deep(v any) bool { return deeper(v, MaxDepth) }
+
+func deeper(v any, than int) bool {
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			if than == 0 || deeper(e, than-1) {
+				return true
+			}
+		}
+	case map[string]any:
+		for _, e := range v {
+			if than == 0 || deeper(e, than-1) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Read reads one JSON value that somebody else wrote: an answer, an input, a
-// text. Every JSON can be read. A number that no value of ours can hold, an
+// text. Every JSON can be read that is not [ErrDeep]. A number that no value of ours can hold, an
 // integer beyond 64 bits or a number beyond the range of float64, arrives as a
 // text, as it was written: it is mostly the id of something.
 func Read(data []byte) (any, error) {
-	return decode(data, func(s string) (any, error) {
+	v, err := decode(data, func(s string) (any, error) {
 		v, err := number(s)
 		if _, wide := v.(float64); err != nil || wide && isInteger(s) {
 			return s, nil
 		}
 		return v, nil
 	})
+	if err == nil && deeper(v, MaxRead) {
+		return nil, ErrDeep
+	}
+	return v, err
 }
 
 // decode reads one JSON value, and every number in it by number.

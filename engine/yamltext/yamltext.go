@@ -2,10 +2,11 @@
 // these, U+0085, U+2028 and U+2029 are characters like others and no line
 // breaks (section 5.4 of the specification), a directive %YAML 1.2 may stand
 // before a document (6.8.1), and directives that nobody knows are passed over
-// (6.8).
+// (6.8). And JSON is YAML: an escaped pair such as \ud83d\ude00 is one character.
 package yamltext
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -51,39 +52,67 @@ var breaks11 = []rune{'\u0085', '\u2028', '\u2029'}
 func unchanged(s string) string { return s }
 
 // substitutes puts characters that the text does not hold in the place of what
-// 1.1 takes for line breaks: of the same length, so that all places stay.
+// 1.1 takes for line breaks, and of JSON's pairs: of the same length, so that all
+// places stay.
 func substitutes(text string) (there, back func(string) string) {
-	if !strings.ContainsAny(text, string(breaks11)) {
+	breaks, paired := strings.ContainsAny(text, string(breaks11)), pairs(text)
+	if !breaks && len(paired) == 0 {
 		return unchanged, unchanged
 	}
+	f := free{held: held(text), next: map[int]rune{2: 'À', 3: '\ue000'}} // letters and private characters
 	var to, from []string
-	next := map[int]rune{2: 'À', 3: '\ue000'} // letters and private characters
 	for _, b := range breaks11 {
-		n := len(string(b))
-		for holds(text, next[n]) {
-			next[n]++
+		if breaks {
+			r, _ := f.take(len(string(b)))
+			to, from = append(to, string(b), string(r)), append(from, string(r), string(b))
 		}
-		to = append(to, string(b), string(next[n]))
-		from = append(from, string(next[n]), string(b))
-		next[n]++
 	}
-	return strings.NewReplacer(to...).Replace, strings.NewReplacer(from...).Replace
+	escapes := map[string]string{}
+	for _, pair := range paired {
+		r, ok := f.take(3)
+		if !ok {
+			break // it stays what it is, which is no YAML
+		}
+		escapes[pair] = fmt.Sprintf(`\u%04x\u%04x`, r, r)
+		from = append(from, string([]rune{r, r}), character(pair), escapes[pair], pair)
+	}
+	forth := strings.NewReplacer(to...)
+	return func(s string) string { return forth.Replace(escaped(s, escapes)) }, strings.NewReplacer(from...).Replace
+}
+
+// free gives characters that a text does not hold, by their length in bytes.
+type free struct {
+	held map[rune]bool
+	next map[int]rune
+}
+
+func (f *free) take(size int) (rune, bool) {
+	for r := f.next[size]; len(string(r)) == size; r++ {
+		if !f.held[r] && (unicode.IsPrint(r) || unicode.Is(unicode.Co, r)) {
+			f.next[size] = r + 1
+			return r, true
+		}
+	}
+	return 0, false
 }
 
 var escape = regexp.MustCompile(`\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})`)
 
-// holds reports whether a scalar of the text can hold a character: as it is, or
-// as an escape.
-func holds(text string, r rune) bool {
-	if !unicode.IsPrint(r) && !unicode.Is(unicode.Co, r) || strings.ContainsRune(text, r) {
-		return true
-	}
-	for _, e := range escape.FindAllString(text, -1) {
-		if n, err := strconv.ParseUint(e[2:], 16, 32); err == nil && rune(n) == r {
-			return true
+// held are the characters that a scalar of the text can hold: as they are, or as
+// an escape.
+func held(text string) map[rune]bool {
+	out := map[rune]bool{}
+	for _, r := range text {
+		if r >= 'À' {
+			out[r] = true
 		}
 	}
-	return false
+	for _, e := range escape.FindAllString(text, -1) {
+		if n, err := strconv.ParseUint(e[2:], 16, 32); err == nil {
+			out[rune(n)] = true
+		}
+	}
+	return out
 }
 
 var version = regexp.MustCompile(`^%YAML[ \t]+1\.([0-9]+)`)

@@ -40,6 +40,36 @@ func TestLaterYAMLIsRefused(t *testing.T) {
 	}
 }
 
+// TestJSONPairs: JSON escapes a character above U+FFFF as a pair. Where a text is
+// no JSON string, the same signs are what they are.
+func TestJSONPairs(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`{"a": "\ud83d\ude00"}`:                      "😀",
+		`{"a": "x \uD83D\uDE00\ud83d\ude01\u00e9!"}`: "x 😀😁é!",
+		`{"a": "\ue000\ue001\ud83d\ude00"}`:          "\ue000\ue001😀",
+		`{"a": "\\ud83d"}`:                           `\ud83d`,
+		`{"a": "\\\ud83d\ude00"}`:                    `\😀`,
+		`{"a": "\ud83d\ude00\u0085\L"}`:              "😀\u0085\u2028",
+		"a: \\ud83d\\ude00\n":                        `\ud83d\ude00`,
+		"a: '\\uD83d\\ude00'\n":                      `\uD83d\ude00`,
+		"a: |\n  \\ud83d\\ude00\u2028\n":             "\\ud83d\\ude00\u2028\n",
+	} {
+		var n yaml.Node
+		if err := yamltext.NewDecoder(text).Decode(&n); err != nil {
+			t.Errorf("%s: %v", text, err)
+		} else if got := n.Content[0].Content[1].Value; got != want {
+			t.Errorf("%s reads %q, want %q", text, got, want)
+		}
+	}
+	for _, text := range []string{`{"a": "\ud83d"}`, `{"a": "\ude00\ud83d"}`, `{"a": "\\ud83d\ude00"}`, `{"a": "\ud83d\ud83d\ude00"}`} {
+		var n yaml.Node
+		if err := yamltext.NewDecoder(text).Decode(&n); err == nil {
+			t.Errorf("%s reads %q", text, n.Content[0].Content[1].Value)
+		}
+	}
+}
+
 // TestWhatIsWrongStaysWrong: a directive stands before a document, and nothing of
 // another major version is read.
 func TestWhatIsWrongStaysWrong(t *testing.T) {

@@ -210,6 +210,8 @@ func (c *client) answer(method string, t Target, resp *http.Response, body []byt
 	switch {
 	case err == nil:
 		out.JSON = &v
+	case method == http.MethodGet && errors.Is(err, types.ErrDeep):
+		return Out{}, types.Errorf(types.Unavailable, "%s: the answer is %w", what, err).WithHint("ask for less of it")
 	case method == http.MethodGet:
 		return Out{}, types.Errorf(types.Unavailable, "%s: the answer is to be JSON, and is broken or cut off", what).
 			WithHint("see what stands between here and service %q, then go on with the run", c.name).With("body", excerpt(body))

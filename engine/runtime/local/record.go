@@ -50,6 +50,10 @@ func (r *runner) done(rec journal.Record, a machine.Action, out []byte, sync boo
 		r.failed(rec, a, types.Errorf(types.Internal, "result of %s does not decode: %w", a.Step, err))
 		return
 	}
+	if !sync && types.Deep(map[string]any(e.Output)) {
+		r.failed(rec, a, types.Errorf(types.BadInput, "the result of %s is nested deeper than %d", a.Step, types.MaxDepth))
+		return
+	}
 	e.At = r.Clock.Now().UTC()
 	if a.Poll && r.m.StillWaits(e) {
 		r.err = r.tell(e)
