@@ -47,7 +47,7 @@ func (p *Program) surface(ctx context.Context, f runFlags, skill *engine.Skill) 
 	if f.output == "text" && p.Terminal && isFile && isFile2 && live.Wanted(p.Env, in, out) {
 		s.styled = p.colour(p.OutTerminal)
 		s.start = func() *live.View {
-			return live.Start(ctx, live.Options{In: in, Out: out, Steps: stepsOf(skill.Steps), Now: p.Clock.Now, Colour: true})
+			return live.Start(ctx, live.Options{In: in, Out: out, Steps: stepsOf(skill.Steps), Now: p.Clock.Now, Colour: true, Cuts: live.Cuts(p.Env)})
 		}
 	}
 	return s

@@ -364,10 +364,10 @@ func TestThinkingTakesNoTime(t *testing.T) {
 func TestWipe(t *testing.T) {
 	t.Parallel()
 	frame := strings.Repeat("x", 25) + "\nab"
-	if diff := cmp.Diff("\x1b[2K\x1b[A\x1b[2K\x1b[A\x1b[2K\x1b[A\x1b[2K\r\x1b[1B", wipe(frame, 10)); diff != "" {
+	if diff := cmp.Diff("\x1b[2K\x1b[A\x1b[2K\x1b[A\x1b[2K\x1b[A\x1b[2K\r\x1b[1B", wipe(frame, 10, false)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff("\x1b[2K\r", wipe("ab", 10)); diff != "" {
+	if diff := cmp.Diff("\x1b[2K\r", wipe("ab", 10, false)); diff != "" {
 		t.Error(diff)
 	}
 }

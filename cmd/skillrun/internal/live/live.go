@@ -32,6 +32,9 @@ type Options struct {
 	Steps  []Step
 	Now    func() time.Time
 	Colour bool
+	// Cuts says what the terminal does with lines when it is made narrower; see
+	// [Cuts].
+	Cuts bool
 	// Width and Height are used when Out cannot tell its size.
 	Width, Height int
 }

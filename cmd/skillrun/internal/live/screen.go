@@ -109,8 +109,9 @@ func (v *View) pace() time.Duration {
 
 // resized sees each message before bubbletea does. On a terminal of another
 // size the frame is no longer where bubbletea left it: a narrower one breaks its
-// lines in two. So the frame is wiped here, line by line from its end upwards,
-// and the cursor is put where bubbletea believes it to be.
+// lines in two, or cuts them. So the frame is wiped here, line by line from its
+// end upwards, and the cursor is put where bubbletea believes it to be. What the
+// terminal itself has pushed off its top by then is out of reach.
 func (v *View) resized(_ tea.Model, msg tea.Msg) tea.Msg {
 	size, ok := msg.(tea.WindowSizeMsg)
 	if !ok || size.Width <= 0 || size.Height <= 0 {
@@ -119,19 +120,22 @@ func (v *View) resized(_ tea.Model, msg tea.Msg) tea.Msg {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.drawn != "" && (size.Width != v.width || size.Height != v.height) {
-		v.out.wipe(wipe(v.drawn, size.Width))
+		v.out.wipe(wipe(v.drawn, size.Width, v.Cuts))
 	}
 	v.width, v.height = size.Width, size.Height
 	return msg
 }
 
-// wipe is what clears a frame on a terminal of the given width, with the cursor
-// at the frame's end.
-func wipe(frame string, width int) string {
+// wipe is what clears a frame on a terminal that now has the given width, with the
+// cursor at the frame's end. Where lines were cut, the frame has as many rows as
+// before, and what stands above them is not ours.
+func wipe(frame string, width int, cuts bool) string {
 	lines := strings.Split(frame, "\n")
-	rows := 0
+	rows := len(lines)
 	for _, l := range lines {
-		rows += 1 + max(0, lipgloss.Width(l)-1)/width
+		if !cuts {
+			rows += max(0, lipgloss.Width(l)-1) / width
+		}
 	}
 	s := strings.Repeat("\x1b[2K\x1b[A", rows-1) + "\x1b[2K\r"
 	if len(lines) > 1 {

@@ -27,6 +27,14 @@ func asked(env func(string) (string, bool)) bool {
 	return t != "" && t != "dumb"
 }
 
+// Cuts reports whether the terminal is known to cut lines off at its edge when it
+// is made narrower. Most break them in two, tmux too, whatever it runs in.
+func Cuts(env func(string) (string, bool)) bool {
+	set := func(name string) bool { v, _ := env(name); return v != "" }
+	term, _ := env("TERM")
+	return !set("TMUX") && (set("XTERM_VERSION") || set("STY") || term == "linux")
+}
+
 // foreground reports whether this process may change the terminal: a
 // background process that does is stopped by it.
 func foreground(f *os.File) bool {
