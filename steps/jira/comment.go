@@ -50,9 +50,6 @@ func (f family) addComment(ctx context.Context, in CommentIn) (CommentOut, error
 	if err != nil {
 		return none, err
 	}
-	if err := in.check(nil); err != nil {
-		return none, err
-	}
 	c, err := f.connect(in.At)
 	if err != nil {
 		return none, err
@@ -164,9 +161,6 @@ func (c *client) commentMarker(ctx context.Context, id string) (marker, error) {
 // search index.
 func (f family) findComment(ctx context.Context, key step.Key, in CommentIn) (step.Found[CommentOut], error) {
 	var none step.Found[CommentOut]
-	if err := in.check(nil); err != nil {
-		return none, err
-	}
 	c, err := f.connect(in.At)
 	if err != nil {
 		return none, err
@@ -300,9 +294,6 @@ func (s *commentSearch) marker(ctx context.Context, one comment) (marker, error)
 
 // previewComment says what would be posted, without asking Jira.
 func previewComment(_ context.Context, in CommentIn, unknown step.UnknownPaths) (step.Prediction[CommentOut], error) {
-	if err := in.check(unknown); err != nil {
-		return step.Prediction[CommentOut]{}, err
-	}
 	s := shown{unknown: unknown}
 	s.add("issue", in.Issue)
 	s.add("body", in.Body)

@@ -50,9 +50,6 @@ func (f family) create(ctx context.Context, in CreateIn) (CreateOut, error) {
 	if err != nil {
 		return none, err
 	}
-	if err := in.check(nil); err != nil {
-		return none, err
-	}
 	c, err := f.connect(in.At)
 	if err != nil {
 		return none, err
@@ -209,9 +206,6 @@ func breaksLine(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r
 
 // previewCreate says what would be filed, without asking Jira.
 func previewCreate(_ context.Context, in CreateIn, unknown step.UnknownPaths) (step.Prediction[CreateOut], error) {
-	if err := in.check(unknown); err != nil {
-		return step.Prediction[CreateOut]{}, err
-	}
 	s := shown{unknown: unknown}
 	s.add("project", in.Project)
 	s.add("type", in.kind())

@@ -33,9 +33,6 @@ func numberOf(key string) int {
 // findCreated looks for the issue of key, by label and then by number.
 func (f family) findCreated(ctx context.Context, key step.Key, in CreateIn) (step.Found[CreateOut], error) {
 	var none step.Found[CreateOut]
-	if err := in.check(nil); err != nil {
-		return none, err
-	}
 	c, err := f.connect(in.At)
 	if err != nil {
 		return none, err

@@ -52,9 +52,6 @@ func (f family) updateLink(ctx context.Context, key step.Key, in LinkIn, _ LinkO
 // put writes the link and reads it again: an answer may be about another one.
 func (f family) put(ctx context.Context, key step.Key, in LinkIn, what string) (LinkOut, error) {
 	var none LinkOut
-	if err := in.check(nil); err != nil {
-		return none, err
-	}
 	c, err := f.connect(in.At)
 	if err != nil {
 		return none, err
@@ -111,9 +108,6 @@ func (in LinkIn) check(unknown step.UnknownPaths) error {
 // and not of the search index.
 func (f family) findLink(ctx context.Context, key step.Key, in LinkIn) (step.Found[LinkOut], error) {
 	var none step.Found[LinkOut]
-	if err := in.check(nil); err != nil {
-		return none, err
-	}
 	c, err := f.connect(in.At)
 	if err != nil {
 		return none, err
@@ -169,9 +163,6 @@ func (in LinkIn) difference(l remoteLink) string {
 
 // previewLink says what would be linked, without asking Jira.
 func previewLink(ctx context.Context, in LinkIn, unknown step.UnknownPaths) (step.Prediction[LinkOut], error) {
-	if err := in.check(unknown); err != nil {
-		return step.Prediction[LinkOut]{}, err
-	}
 	s := shown{unknown: unknown}
 	s.add("issue", in.Issue)
 	s.add("url", in.URL)

@@ -77,9 +77,6 @@ func (f family) move(ctx context.Context, in MoveIn) (MoveOut, error) {
 	if err != nil {
 		return none, err
 	}
-	if err := in.check(nil); err != nil {
-		return none, err
-	}
 	c, err := f.connect(in.At)
 	if err != nil {
 		return none, err
@@ -233,9 +230,6 @@ func (c *client) transit(ctx context.Context, what, key string, t transition, fi
 // status is not done, unless the issue says that it was there.
 func (f family) findMoved(ctx context.Context, key step.Key, in MoveIn) (step.Found[MoveOut], error) {
 	var none step.Found[MoveOut]
-	if err := in.check(nil); err != nil {
-		return none, err
-	}
 	c, err := f.connect(in.At)
 	if err != nil {
 		return none, err
@@ -259,9 +253,6 @@ func (f family) findMoved(ctx context.Context, key step.Key, in MoveIn) (step.Fo
 
 // previewMove says what would be moved, without asking Jira.
 func (f family) previewMove(_ context.Context, in MoveIn, unknown step.UnknownPaths) (step.Prediction[MoveOut], error) {
-	if err := in.check(unknown); err != nil {
-		return step.Prediction[MoveOut]{}, err
-	}
 	s := shown{unknown: unknown}
 	s.add("issue", in.Issue)
 	s.add("status", in.Status)

@@ -52,9 +52,6 @@ type page struct {
 // find looks through the channel, or the thread, for a message with the key.
 func (f family) find(ctx context.Context, key step.Key, in PostIn) (step.Found[PostOut], error) {
 	var none step.Found[PostOut]
-	if err := in.check(nil); err != nil {
-		return none, err
-	}
 	c, err := f.connect(in.Service)
 	if err != nil {
 		return none, err
