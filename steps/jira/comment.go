@@ -46,11 +46,7 @@ type comment struct {
 
 func (f family) addComment(ctx context.Context, in CommentIn) (CommentOut, error) {
 	var none CommentOut
-	call, err := keyed(ctx)
-	if err != nil {
-		return none, err
-	}
-	c, err := f.connect(in.At)
+	c, call, err := f.begin(ctx, in.At)
 	if err != nil {
 		return none, err
 	}
@@ -81,6 +77,16 @@ func keyed(ctx context.Context) (step.Call, error) {
 		return call, types.Errorf(types.Internal, "the call has no key").WithHint(reportIt)
 	}
 	return call, nil
+}
+
+// begin returns what every write begins with: a client, and the call with its key.
+func (f family) begin(ctx context.Context, at At) (*client, step.Call, error) {
+	call, err := keyed(ctx)
+	if err != nil {
+		return nil, call, err
+	}
+	c, err := f.connect(at)
+	return c, call, err
 }
 
 func (c *client) commentOut(issue, id string) CommentOut {

@@ -46,11 +46,7 @@ func label(key step.Key) string { return labelPrefix + key.String() }
 // without our marker names another one.
 func (f family) create(ctx context.Context, in CreateIn) (CreateOut, error) {
 	var none CreateOut
-	call, err := keyed(ctx)
-	if err != nil {
-		return none, err
-	}
-	c, err := f.connect(in.At)
+	c, call, err := f.begin(ctx, in.At)
 	if err != nil {
 		return none, err
 	}

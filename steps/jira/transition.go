@@ -73,11 +73,7 @@ func movedBy(key step.Key) string { return "skillrun.moved." + key.String() }
 
 func (f family) move(ctx context.Context, in MoveIn) (MoveOut, error) {
 	var none MoveOut
-	call, err := keyed(ctx)
-	if err != nil {
-		return none, err
-	}
-	c, err := f.connect(in.At)
+	c, call, err := f.begin(ctx, in.At)
 	if err != nil {
 		return none, err
 	}
