@@ -176,28 +176,27 @@ func (p *Program) apply(ctx context.Context, file string, f runFlags) error {
 		return err
 	}
 	defer s.close()
-	skill, sources, err := p.again(s, made.Run.File, []byte(made.Run.Text), f.output)
-	if err != nil {
-		return err
+	return p.again(ctx, s, f, source{File: made.Run.File, Text: []byte(made.Run.Text)}, func(_ *engine.Skill, o engine.Options) (engine.Report, error) {
+		return s.engine.Apply(p.hard, made, o)
+	})
+}
+
+// again performs a skill whose text was kept, after it was checked, and that what
+// it needs is there.
+func (p *Program) again(ctx context.Context, s *site, f runFlags, src source, do func(*engine.Skill, engine.Options) (engine.Report, error)) error {
+	skill, diags := s.engine.Check(src.File, src.Text)
+	sources := s.called.with(src)
+	if diags.HasErrors() {
+		return p.diagnose(diags, sources)
+	}
+	if diags := s.cfg.Missing(refdocs.Needs(skill.Needs(nil))); diags.HasErrors() {
+		maps.Copy(sources, p.configSources(diags))
+		return p.diagnose(diags, sources)
 	}
 	surface := p.surface(ctx, f, skill)
 	defer surface.close()
 	stop := p.heartbeat(surface)
-	report, err := s.engine.Apply(p.hard, made, p.options(f, s, surface))
+	report, err := do(skill, p.options(f, s, surface))
 	stop()
 	return p.conclude(surface, report, err, sources)
-}
-
-// again checks a skill whose text was kept, and that what it needs is there.
-func (p *Program) again(s *site, file string, text []byte, output string) (*engine.Skill, render.Sources, error) {
-	skill, diags := s.engine.Check(file, text)
-	sources := s.called.with(source{File: file, Text: text})
-	if diags.HasErrors() {
-		return nil, nil, p.diagnose(diags, sources)
-	}
-	if diags := s.cfg.Missing(refdocs.Needs(skill.Needs(nil))); diags.HasErrors() {
-		maps.Copy(sources, p.configSources(diags))
-		return nil, nil, p.diagnose(diags, sources)
-	}
-	return skill, sources, nil
 }

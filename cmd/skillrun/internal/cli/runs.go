@@ -45,17 +45,10 @@ func (p *Program) resume(ctx context.Context, id string, f runFlags) error {
 	if err != nil {
 		return refused(err)
 	}
-	skill, sources, err := p.again(s, run.File, text, f.output)
-	if err != nil {
-		return err
-	}
-	p.tellChanged(s, run, skill)
-	surface := p.surface(ctx, f, skill)
-	defer surface.close()
-	stop := p.heartbeat(surface)
-	report, err := s.engine.Resume(p.hard, id, p.options(f, s, surface))
-	stop()
-	return p.conclude(surface, report, err, sources)
+	return p.again(ctx, s, f, source{File: run.File, Text: text}, func(skill *engine.Skill, o engine.Options) (engine.Report, error) {
+		p.tellChanged(s, run, skill)
+		return s.engine.Resume(p.hard, id, o)
+	})
 }
 
 func (p *Program) sandboxCmd() *cobra.Command {
