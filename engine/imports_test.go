@@ -37,7 +37,12 @@ var house = []rule{
 	{pkg: "engine/yamltext", third: "gopkg.in/yaml.v3"},
 	// expr reads YAML that a skill got from somewhere, as nodes, like syntax.
 	{pkg: "engine/expr", ours: "engine/diag engine/types engine/yamltext", third: "github.com/expr-lang/expr gopkg.in/yaml.v3"},
-	{pkg: "engine/step", ours: "engine/types"},
+	// mask hides credentials on every way out. Steps, the configuration that
+	// names credentials and the surfaces pass it.
+	{pkg: "engine/mask", ours: "engine/types"},
+	// masktest serves the tests of all that masks.
+	{pkg: "engine/mask/masktest"},
+	{pkg: "engine/step", ours: "engine/types engine/mask"},
 	// outcome sorts HTTP exchanges into the protocol's four answers. Every
 	// family that speaks HTTP needs the same rule, and siblings may not import
 	// each other, so it has a room beside step.
@@ -47,7 +52,7 @@ var house = []rule{
 	{pkg: "engine/lang/check", ours: "engine/lang/syntax engine/expr engine/step engine/types engine/diag engine/program"},
 	{pkg: "engine/machine", ours: "engine/program engine/expr engine/types engine/diag", never: []string{"os", "net", "net/http", "math/rand", "math/rand/v2", "sync", "log", "log/slog"}},
 	{pkg: "engine/plan", ours: "engine/program engine/types"},
-	{pkg: "engine/config", ours: "engine/lang/syntax engine/types engine/diag"},
+	{pkg: "engine/config", ours: "engine/lang/syntax engine/types engine/diag engine/mask"},
 	{pkg: "engine/runtime/journal", ours: "engine/machine engine/types", third: "golang.org/x/sys"},
 	{pkg: "engine/runtime/journal/journaltest", ours: "engine/runtime/journal engine/machine engine/types", third: "github.com/google/go-cmp"},
 	{pkg: "engine/runtime/*", ours: "engine/machine engine/program engine/plan engine/runtime/journal engine/step engine/expr engine/types engine/diag"},
@@ -91,7 +96,7 @@ var house = []rule{
 	// castsvg draws the picture of the README from a recording.
 	{pkg: "cmd/skillrun/internal/live/castsvg", third: "charm.land/lipgloss github.com/charmbracelet"},
 	// pflag is the half of cobra that reads flags.
-	{pkg: "cmd/skillrun/internal/*", ours: "engine engine/config engine/plan engine/diag engine/types engine/step cmd/skillrun/internal/render cmd/skillrun/internal/refdocs cmd/skillrun/internal/live", third: "github.com/spf13/cobra github.com/spf13/pflag"},
+	{pkg: "cmd/skillrun/internal/*", ours: "engine engine/config engine/plan engine/diag engine/types engine/step engine/mask cmd/skillrun/internal/render cmd/skillrun/internal/refdocs cmd/skillrun/internal/live", third: "github.com/spf13/cobra github.com/spf13/pflag"},
 }
 
 // TestImports holds every import of the module against the house.

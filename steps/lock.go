@@ -20,5 +20,5 @@ func Lock(cfg *config.Config, o Options, service, repo string) (step.Lock, error
 		return nil, types.Errorf(types.BadInput, "there is no git service %q for the lock", service).
 			WithHint("add it under services in skillrun.yaml, with kind: git")
 	}
-	return git.NewLock(git.Options{Services: services, Cache: o.Cache}, service, repo), c.err
+	return step.MaskedLock(git.NewLock(git.Options{Services: services, Cache: o.Cache}, service, repo), cfg.Mask()), c.err
 }

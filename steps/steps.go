@@ -47,13 +47,13 @@ func All(cfg *config.Config, o Options) (*step.Catalogue, error) {
 		state.Steps(o.State),
 		logline.Steps(),
 	}
-	return step.NewCatalogue(families...), c.err
+	return step.NewCatalogue(families...).Masked(cfg.Mask()), c.err
 }
 
 // Examiners returns what doctor asks about a service, by its kind.
 func Examiners(cfg *config.Config, o Options) (map[string]step.Examine, error) {
 	c := connector{cfg: cfg, wrap: o.Wrap}
-	return map[string]step.Examine{
+	all := map[string]step.Examine{
 		"git":    git.Examine(git.Options{Services: each(&c, "git", c.git), Cache: o.Cache}),
 		"quay":   quay.Examine(each(&c, "quay", c.quay)),
 		"jira":   jira.Examine(each(&c, "jira", c.jira)),
@@ -61,5 +61,9 @@ func Examiners(cfg *config.Config, o Options) (map[string]step.Examine, error) {
 		"slack":  slack.Examine(each(&c, "slack", c.slack)),
 		"http":   httpapi.Examine(each(&c, "http", c.http)),
 		"files":  files.Examine(each(&c, "files", c.files)),
-	}, c.err
+	}
+	for kind, examine := range all {
+		all[kind] = examine.Masked(cfg.Mask())
+	}
+	return all, c.err
 }

@@ -46,6 +46,7 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/mask"
 )
 
 // Config is a configuration that was read. The zero Config has no services.
@@ -59,6 +60,7 @@ type Config struct {
 	Set      map[string]any            // what was given for this call alone: wins over both
 	Policy   Policy
 
+	mask   *mask.Mask
 	places map[string]diag.Range // of "policy.NAME", "config.NAME" and "skills.SKILL.config.NAME"
 	world  world
 }

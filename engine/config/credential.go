@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/mask"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -27,6 +28,28 @@ func (c *Config) Token(name string) (types.Secret, error) {
 	}
 	_, secret, err := c.credential(s)
 	return secret, err
+}
+
+// Mask hides the credentials of the services, and those of the proxies, wherever
+// they come back. It is nil before [Load].
+func (c *Config) Mask() *mask.Mask { return c.mask }
+
+// secrets are the credentials that can be had now.
+func (c *Config) secrets() []types.Secret {
+	var out []types.Secret
+	for _, name := range types.SortedKeys(c.Services) {
+		if _, secret, err := c.credential(c.Services[name]); err == nil {
+			out = append(out, secret)
+		}
+	}
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"} {
+		text, _ := c.world.getenv(name)
+		if u, err := url.Parse(text); err == nil && u.User != nil {
+			password, _ := u.User.Password()
+			out = append(out, types.NewSecret(password))
+		}
+	}
+	return out
 }
 
 // User looks up who we are at a service: its user, else the login that its

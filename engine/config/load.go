@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/mask"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -81,6 +82,7 @@ func (o Options) load(path string) (cfg *Config, list diag.List, found bool) {
 	if errors.Is(err, fs.ErrNotExist) {
 		cfg, _ = Parse("", nil)
 		cfg.world = o.world()
+		cfg.mask = mask.New(cfg.secrets()...)
 		return cfg, nil, false
 	}
 	if err != nil {
@@ -97,6 +99,7 @@ func (o Options) load(path string) (cfg *Config, list diag.List, found bool) {
 		}
 		cfg.Services[name] = s
 	}
+	cfg.mask = mask.New(cfg.secrets()...)
 	list.Sort()
 	return cfg, list, true
 }

@@ -104,3 +104,25 @@ func CodeOf(err error) Code {
 	}
 	return AsError(err).Code
 }
+
+// Rewritten returns err with its texts changed by text and its details, as JSON,
+// by data. An error of which neither changes anything is returned as it is;
+// another one keeps its code and what it wraps.
+func Rewritten(err error, text func(string) string, data func([]byte) []byte) error {
+	e := AsError(err)
+	out := &Error{Code: e.Code, Message: text(e.Message), Hint: text(e.Hint), Details: e.Details, cause: err}
+	changed := out.Message != e.Message || out.Hint != e.Hint
+	if len(e.Details) > 0 {
+		before := Encode(e.Details)
+		if after := data(before); string(after) != string(before) {
+			changed = true
+			if v, err := Decode(after); err == nil {
+				out.Details, _ = v.(map[string]any)
+			}
+		}
+	}
+	if !changed && text(err.Error()) == err.Error() {
+		return err
+	}
+	return out
+}

@@ -18,6 +18,7 @@ import (
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
 	"github.com/go-git/go-git/v5/plumbing/transport/server"
 
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -139,6 +140,7 @@ func askHelper(ctx context.Context, u *url.URL, user string) (transport.AuthMeth
 		}
 		if v, ok := strings.CutPrefix(line, "password="); ok {
 			auth.Password = v
+			step.Learn(ctx, types.NewSecret(v))
 		}
 	}
 	return auth, nil

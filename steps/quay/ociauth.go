@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -84,7 +85,9 @@ func (c *oci) bearer(ctx context.Context, what string, ch challenge, realm *url.
 	if err := c.refused(a, what+": ask for a token"); err != nil {
 		return "", err
 	}
-	return c.tokenOf(a)
+	token, err := c.tokenOf(a)
+	step.Learn(ctx, types.NewSecret(strings.TrimPrefix(token, "Bearer ")))
+	return token, err
 }
 
 func (c *oci) tokenOf(a answer) (string, error) {

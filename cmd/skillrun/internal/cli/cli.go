@@ -54,6 +54,8 @@ type Program struct {
 	// Sandbox opens the embedded world that the options describe.
 	Sandbox func(context.Context, SandboxOptions) (World, error)
 
+	vault  *vault          // the credentials that no stream shows
+	screen io.Writer       // stderr as it was given, for what draws on it
 	format string          // of --output: text, json or events
 	hard   context.Context // of a run: an interrupt lets it clean up first
 }
@@ -85,11 +87,12 @@ type World interface {
 
 // Run runs one command line and returns the exit code.
 func (p *Program) Run(ctx context.Context, args []string) int {
+	p.format = outputOf(args)
+	defer p.guard()()
 	out := &sink{w: p.Stdout}
 	p.Stdout = out
 	root := p.root()
 	typed := arrange(root, args)
-	p.format = outputOf(args)
 	root.SetArgs(typed.args)
 	soft, stop := context.WithCancel(ctx)
 	defer stop()

@@ -293,7 +293,9 @@ func (p *Program) stateOf(f runFlags) (string, diag.List) {
 
 // load reads the configuration and opens nothing.
 func (p *Program) load(explicit string) (*config.Config, diag.List) {
-	return config.Load(config.Options{Explicit: explicit, Dir: p.Dir, UserDir: p.userDir(), ReadFile: readFile, Env: p.Env})
+	cfg, diags := config.Load(config.Options{Explicit: explicit, Dir: p.Dir, UserDir: p.userDir(), ReadFile: readFile, Env: p.Env})
+	p.knows(cfg)
+	return cfg, diags
 }
 
 // quiet is the program without a voice, for what must not be heard.

@@ -282,15 +282,11 @@ func quote(s string) string {
 	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
 		return s
 	}
-	if strings.IndexFunc(s, steers) >= 0 {
+	if strings.IndexFunc(s, render.Steers) >= 0 {
 		return ansiC(s)
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
-
-// steers reports whether a character does something to a terminal, or to the
-// order of the text on it, instead of standing there.
-func steers(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf) }
 
 // ansiC quotes a word with control characters, in the way of $'…' that bash,
 // zsh and ksh share: nothing of it steers the terminal it is printed on.
@@ -308,7 +304,7 @@ func ansiC(s string) string {
 			b.WriteString(`\t`)
 		case r < 0x80 && unicode.IsControl(r):
 			fmt.Fprintf(&b, `\x%02x`, r)
-		case steers(r):
+		case render.Steers(r):
 			fmt.Fprintf(&b, `\U%08x`, r)
 		default:
 			b.WriteRune(r)

@@ -60,9 +60,7 @@ func (p *Program) open(ctx context.Context, explicit string, sandbox bool) (*sit
 		}
 		s.world, explicit = w, w.Config()
 	}
-	cfg, diags := config.Load(config.Options{
-		Explicit: explicit, Dir: p.Dir, UserDir: p.userDir(), ReadFile: readFile, Env: p.Env,
-	})
+	cfg, diags := p.load(explicit)
 	if diags.HasErrors() {
 		s.close()
 		return nil, p.diagnose(diags, p.configSources(diags))

@@ -43,7 +43,7 @@ type surface struct {
 func (p *Program) surface(ctx context.Context, f runFlags, skill *engine.Skill) *surface {
 	s := &surface{format: f.output, out: p.Stdout, log: p.Stderr, clock: p.Clock, flags: f, piped: !p.OutTerminal, colour: p.colour(p.Terminal), lines: render.NewLines(p.Stderr)}
 	in, isFile := p.Stdin.(*os.File)
-	out, isFile2 := p.Stderr.(*os.File)
+	out, isFile2 := p.screen.(*os.File)
 	if f.output == "text" && p.Terminal && isFile && isFile2 && live.Wanted(p.Env, in, out) {
 		s.styled = p.colour(p.OutTerminal)
 		s.start = func() *live.View {

@@ -109,33 +109,6 @@ func Refusal(w io.Writer, format, state string, err *types.Error, diags diag.Lis
 	e.Encode(map[string]any{"version": 1, "type": state, "error": out.Error}) // as JSON
 }
 
-// Clean makes control characters of a text from outside visible, so that it
-// cannot steer the terminal. Line breaks and tabs stay.
-func Clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return r
-		case r < 0x20:
-			return r + 0x2400 // the control pictures block
-		case r == 0x7f, r >= 0x80 && r < 0xa0, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
-			return '\ufffd'
-		}
-		return r
-	}, s)
-}
-
-// Cleaner is a writer that cleans what goes through it, a write at a time.
-type Cleaner struct{ W io.Writer }
-
-// Write writes the cleaned text.
-func (c Cleaner) Write(p []byte) (int, error) {
-	if _, err := io.WriteString(c.W, Clean(string(p))); err != nil {
-		return 0, err
-	}
-	return len(p), nil
-}
-
 // JSON prints v, indented.
 func JSON(w io.Writer, v any) {
 	e := json.NewEncoder(w)

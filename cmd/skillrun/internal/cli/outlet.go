@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"io"
+	"sync"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/mask"
+)
+
+// vault is the mask of the configuration that was read, for the streams that
+// were opened before it.
+type vault struct {
+	mu sync.Mutex
+	m  *mask.Mask
+}
+
+func (v *vault) mask() *mask.Mask {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.m
+}
+
+// knows takes over the credentials of a configuration.
+func (p *Program) knows(cfg *config.Config) {
+	if p.vault == nil || cfg == nil {
+		return
+	}
+	p.vault.mu.Lock()
+	defer p.vault.mu.Unlock()
+	p.vault.m = cfg.Mask()
+}
+
+// guard puts an outlet before each stream, and returns what flushes them.
+func (p *Program) guard() (flush func()) {
+	p.vault, p.screen = &vault{}, p.Stderr
+	log := p.textOutlet(p.Stderr, p.colour(p.Terminal))
+	p.Stderr = log
+	if p.forProgram() {
+		p.Stdout = jsonOutlet{p.Stdout, p.vault}
+		return func() { _ = log.Flush() }
+	}
+	out := p.textOutlet(p.Stdout, p.colour(p.OutTerminal))
+	p.Stdout = out
+	return func() {
+		_ = out.Flush()
+		_ = log.Flush()
+	}
+}
+
+// textOutlet is the last thing before a stream that people read: whatever gets
+// here holds no credential and steers no terminal. Flush it at the end.
+func (p *Program) textOutlet(w io.Writer, styled bool) *mask.Writer {
+	return mask.NewWriter(render.Cleaner{W: w, Styled: styled}, p.vault.mask)
+}
+
+// jsonOutlet is the same for a stream that a program reads. Each write is whole
+// JSON, and stays it.
+type jsonOutlet struct {
+	w     io.Writer
+	vault *vault
+}
+
+// Write masks and escapes.
+func (j jsonOutlet) Write(data []byte) (int, error) {
+	if _, err := io.WriteString(j.w, render.CleanJSON(string(j.vault.mask().JSON(data)))); err != nil {
+		return 0, err
+	}
+	return len(data), nil
+}

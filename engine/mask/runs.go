@@ -1,0 +1,134 @@
+package mask
+
+import (
+	"bytes"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
+	"slices"
+	"strings"
+)
+
+// shortestRun is how long a run of encoded text has to be to be decoded: what is
+// shorter holds no credential that is encoded twice.
+const shortestRun = 16
+
+// deepestRun is the layer below which no runs are decoded any more.
+const deepestRun = 3
+
+// encoded decodes the runs of a view that may be base64, base32 or hexadecimal,
+// and looks through what they hold. The forms of a searcher see a credential
+// that is encoded once; this sees what was escaped or encoded before.
+func (x *search) encoded(v view, depth int) {
+	if depth > deepestRun {
+		return
+	}
+	for at := 0; at < len(v.text); at++ {
+		if class[v.text[at]]&inBase64 == 0 {
+			continue
+		}
+		end := runEnd(v.text, at)
+		if end-at >= shortestRun && !x.known(v.source(span{at, at + 1})) {
+			x.run(v, span{at, end}, depth)
+		}
+		at = end - 1
+	}
+}
+
+// known reports whether a layer above has found what stands at a place. What looks
+// like an escape there may have made the run longer.
+func (x *search) known(p span) bool {
+	return slices.ContainsFunc(x.found, func(f span) bool { return f.from <= p.from && p.from < f.to })
+}
+
+// runEnd is the end of a run, over line breaks with more of it behind them.
+func runEnd(text string, at int) int {
+	line := at
+	for ; at < len(text); at++ {
+		switch c := text[at]; {
+		case class[c]&inBase64 != 0:
+			continue
+		case c == '=':
+			for at < len(text) && text[at] == '=' {
+				at++
+			}
+			return at
+		case c == '\r' && at-line >= shortestRun && at+2 < len(text) && text[at+1] == '\n' && class[text[at+2]]&inBase64 != 0:
+			at++
+			line = at + 1
+		case c == '\n' && at-line >= shortestRun && at+1 < len(text) && class[text[at+1]]&inBase64 != 0:
+			line = at + 1
+		default:
+			return at
+		}
+	}
+	return at
+}
+
+// run looks through a run, and then without the lines at its end, which may be
+// text again.
+func (x *search) run(v view, p span, depth int) {
+	found := false
+	for {
+		hides := x.hides(v.text[p.from:p.to], depth)
+		if found && !hides {
+			return
+		}
+		if hides {
+			if found {
+				x.found = x.found[:len(x.found)-1]
+			}
+			found = true
+			x.found = append(x.found, v.source(p))
+		}
+		i := strings.LastIndexAny(v.text[p.from:p.to], "\r\n")
+		if i < shortestRun || !found && p.to-p.from-i > 2*shortestRun {
+			return
+		}
+		p.to = p.from + i
+	}
+}
+
+// hides reports whether a run holds a credential when it is decoded.
+func (x *search) hides(run string, depth int) bool {
+	body := make([]byte, 0, len(run))
+	var all byte = inHex | inBase32
+	for _, c := range []byte(run) {
+		switch c {
+		case '\n', '\r', '=':
+			continue
+		case '-':
+			c = '+'
+		case '_':
+			c = '/'
+		}
+		all &= class[c]
+		body = append(body, c)
+	}
+	if len(body)%4 == 1 {
+		body = body[:len(body)-1]
+	}
+	got := make([]byte, len(body))
+	if n, err := base64.RawStdEncoding.Decode(got, body); err == nil && x.within(got[:n], depth) {
+		return true
+	}
+	if all&inHex != 0 {
+		if n, err := hex.Decode(got, body[:len(body)&^1]); err == nil && x.within(got[:n], depth) {
+			return true
+		}
+	}
+	if all&inBase32 != 0 {
+		if n, err := base32.StdEncoding.WithPadding(base32.NoPadding).Decode(got, bytes.ToUpper(body)); err == nil && x.within(got[:n], depth) {
+			return true
+		}
+	}
+	return false
+}
+
+// within looks through decoded text. Most of what decodes is no text at all, and
+// has no six characters in a row that a credential could begin with.
+func (x *search) within(got []byte, depth int) bool {
+	inner := search{searcher: x.searcher, read: x.read, places: x.places}
+	inner.layers(string(got), depth+1)
+	return len(inner.found) > 0
+}

@@ -1,0 +1,141 @@
+package mask
+
+// gram is how many bytes of a form are looked up before it is compared; no form
+// is shorter.
+const gram = 6
+
+// searcher looks for forms. The last bytes of a stream are one number, which a
+// small table of bits sorts out nearly always.
+type searcher struct {
+	bits  [streams][1 << 10]uint64
+	forms [streams]map[uint64][]form
+	reach int // how many bytes of a text the longest form can be spread over
+}
+
+func newSearcher(secrets []string) *searcher {
+	s := &searcher{}
+	for i := range s.forms {
+		s.forms[i] = map[uint64][]form{}
+	}
+	for _, secret := range secrets {
+		s.reach = max(s.reach, 16*len(secret)+256)
+		for _, f := range formsOf(secret) {
+			if len(f.text) < gram {
+				continue
+			}
+			key := tail(f.text)
+			s.forms[f.in][key] = append(s.forms[f.in][key], f)
+			h := mixed(key)
+			s.bits[f.in][h>>6] |= 1 << (h & 63)
+		}
+	}
+	return s
+}
+
+// tail is the last bytes of a text as a number.
+func tail(text string) (key uint64) {
+	for _, c := range []byte(text[len(text)-gram:]) {
+		key = key<<8 | uint64(c)
+	}
+	return key
+}
+
+// mixed spreads a number over the table of bits.
+func mixed(key uint64) uint16 { return uint16(key * 0x9e3779b97f4a7c15 >> 48) }
+
+// window is how much of a text is read at a time: reading takes a multiple of
+// its length in memory.
+const window = 64 << 10
+
+// find returns where credentials stand, in order.
+func (s *searcher) find(text string) []span {
+	x := search{searcher: s}
+	var all []span
+	for from := 0; ; from += window {
+		to := min(len(text), from+window+s.reach)
+		x.found = x.found[:0]
+		x.layers(text[from:to], 0)
+		for _, p := range x.found {
+			all = append(all, span{from + p.from, from + p.to})
+		}
+		if to == len(text) {
+			return merged(all)
+		}
+	}
+}
+
+// search is one look at a text, and what it has found.
+type search struct {
+	*searcher
+	found  []span
+	read   [streams][]byte  // of the view that is scanned
+	places [streams][]int32 // where each byte of it stands
+}
+
+// deepest is how many layers of escapes are taken off.
+const deepest = 6
+
+// layers looks at a text, and at what is below its escapes.
+func (x *search) layers(text string, depth int) {
+	for v, more := (view{text: text}), true; more && depth < deepest; depth++ {
+		x.scan(v)
+		x.encoded(v, depth)
+		v, more = v.below()
+	}
+}
+
+// scan looks for the forms that the streams of a view can have.
+func (x *search) scan(v view) {
+	var keys [streams]uint64
+	for in := range streams {
+		x.read[in], x.places[in] = x.read[in][:0], x.places[in][:0]
+	}
+	for i := 0; i < len(v.text); i++ {
+		c, to, skip := v.at(i)
+		for in := range streams {
+			if to&(1<<in) == 0 {
+				continue
+			}
+			x.read[in], x.places[in] = append(x.read[in], c), append(x.places[in], int32(i))
+			key := (keys[in]<<8 | uint64(c)) & (1<<(8*gram) - 1)
+			keys[in] = key
+			if h := mixed(key); x.bits[in][h>>6]&(1<<(h&63)) != 0 {
+				x.compare(v, in, key, i)
+			}
+		}
+		i += skip
+	}
+}
+
+// compare looks for the forms that end with the last bytes of a stream.
+func (x *search) compare(v view, in stream, key uint64, last int) {
+	read := x.read[in]
+	for _, f := range x.forms[in][key] {
+		if first := len(read) - len(f.text); first >= 0 && string(read[first:]) == f.text {
+			x.found = append(x.found, v.source(v.around(int(x.places[in][first]), last, f.base64)))
+		}
+	}
+}
+
+// around is the part of a view from one character to another, and where bits of
+// what it holds stand beside it, with those.
+func (v view) around(first, last int, wide bool) span {
+	p := span{first, last + 1}
+	if !wide {
+		return p
+	}
+	for n := 0; n < 2 && p.from > 0 && class[v.text[p.from-1]]&inBase64 != 0 && v.joined(p.from); n++ {
+		p.from--
+	}
+	for n := 0; n < 2 && p.to < len(v.text) && class[v.text[p.to]]&inBase64 != 0 && v.joined(p.to); n++ {
+		p.to++
+	}
+	for n := 0; n < 2 && p.to < len(v.text) && v.text[p.to] == '=' && v.joined(p.to); n++ {
+		p.to++
+	}
+	return p
+}
+
+// joined reports whether nothing was left out of the text before a byte of the
+// view.
+func (v view) joined(i int) bool { return v.from == nil || v.from[i] == v.to[i-1] }

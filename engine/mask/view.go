@@ -1,0 +1,286 @@
+package mask
+
+import (
+	"html"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// view is a text, or what is left of one below some layers of escapes, with
+// where each byte of it came from; no places: it is the text itself.
+type view struct {
+	text     string
+	from, to []int32
+}
+
+// source is the part of the text that a part of the view came from.
+func (v view) source(p span) span {
+	if v.from == nil {
+		return p
+	}
+	return span{int(v.from[p.from]), int(v.to[p.to-1])}
+}
+
+// What a byte can be: a part of the streams (the lowest bits), and of encodings.
+const (
+	inText    byte = 1 << asText
+	inLetters byte = 1 << asLetters
+	inBase64  byte = 1 << 2
+	inBase32  byte = 1 << 3
+	inHex     byte = 1 << 4
+	isOdd     byte = 1 << 5 // it takes a closer look
+)
+
+var class = classes()
+
+func classes() (out [256]byte) {
+	for i := range out {
+		c := byte(i)
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+			out[i] = inText | inLetters | inBase64 | inBase32
+		case c >= '0' && c <= '9':
+			out[i] = inText | inLetters | inBase64 | inHex
+		case c == ' ', c >= utf8.RuneSelf:
+			out[i] = isOdd
+		case c > ' ' && c < 0x7f && strings.IndexByte("\"'`\\", c) < 0:
+			out[i] = inText
+		}
+	}
+	for _, c := range "abcdefABCDEF" {
+		out[c] |= inHex
+	}
+	for _, c := range "234567" {
+		out[c] |= inBase32
+	}
+	for _, c := range "+/-_" {
+		out[c] |= inBase64
+	}
+	return out
+}
+
+// at is the byte at a place without its case, the streams that have it, and how
+// many bytes behind it are no part of any.
+func (v view) at(i int) (c, to byte, skip int) {
+	c = v.text[i]
+	to = class[c]
+	switch {
+	case c >= 'A' && c <= 'Z':
+		c |= 0x20
+	case to&isOdd == 0:
+	case c == ' ':
+		if n := blanks(v.text, i); n > 0 {
+			return c, 0, n - 1
+		}
+		to = inText
+	default:
+		if n := invisible(v.text[i:]); n > 0 {
+			return c, 0, n - 1
+		}
+		to = inText | inLetters
+	}
+	return c, to, 0
+}
+
+// blanks is how many blanks begin at a place that are layout, 0 for those that
+// are text: they are when a line begins or ends with them.
+func blanks(text string, i int) int {
+	n := 1
+	for i+n < len(text) && text[i+n] == ' ' {
+		n++
+	}
+	before := i == 0 || text[i-1] == '\n' || text[i-1] == '\r'
+	behind := i+n < len(text) && (text[i+n] == '\n' || text[i+n] == '\r')
+	if before || behind {
+		return n
+	}
+	return 0
+}
+
+// invisible is the length of a character that nobody sees, 0 for any other.
+func invisible(text string) int {
+	r, n := utf8.DecodeRuneInString(text)
+	switch {
+	case r >= 0x80 && r < 0xa0, r == 0xad, r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f, r == 0xfeff, r >= 0xfe00 && r <= 0xfe0f:
+		return n
+	}
+	return 0
+}
+
+// below takes one layer of escapes off. It reports whether there was one.
+func (v view) below() (view, bool) {
+	first := v.escape(0)
+	if first < 0 {
+		return v, false
+	}
+	out := view{from: make([]int32, 0, len(v.text)), to: make([]int32, 0, len(v.text))}
+	text := make([]byte, 0, len(v.text))
+	put := func(s string, from, to int) {
+		p := v.source(span{from, to})
+		for i := range len(s) {
+			text = append(text, s[i])
+			out.from, out.to = append(out.from, int32(p.from)), append(out.to, int32(p.to))
+		}
+	}
+	for at := 0; at < len(v.text); {
+		next := v.escape(at)
+		if next < 0 {
+			next = len(v.text)
+		}
+		for ; at < next; at++ {
+			put(v.text[at:at+1], at, at+1)
+		}
+		if at < len(v.text) {
+			s, n := unescaped(v.text[at:])
+			put(s, at, at+n)
+			at += n
+		}
+	}
+	out.text = string(text)
+	return out, true
+}
+
+// escape is where the next escape begins, -1 for none.
+func (v view) escape(at int) int {
+	for {
+		i := strings.IndexAny(v.text[at:], "%\\&=\x1b")
+		if i < 0 {
+			return -1
+		}
+		if _, n := unescaped(v.text[at+i:]); n > 0 {
+			return at + i
+		}
+		at += i + 1
+	}
+}
+
+// unescaped is what the escape that a text begins with stands for, and its
+// length: 0 when it begins with none.
+func unescaped(text string) (string, int) {
+	switch text[0] {
+	case '%':
+		if strings.HasPrefix(text, "%u") {
+			return hexadecimal(text, 2, 4, 4)
+		}
+		return hexByte(text, 1)
+	case '=':
+		for _, soft := range []string{"=\r\n", "=\n"} {
+			if strings.HasPrefix(text, soft) {
+				return "", len(soft)
+			}
+		}
+		return hexByte(text, 1)
+	case '&':
+		return entity(text)
+	case 0x1b:
+		return "", sequence(text)
+	}
+	return backslashed(text)
+}
+
+func hexByte(text string, at int) (string, int) {
+	if len(text) < at+2 {
+		return "", 0
+	}
+	b, err := strconv.ParseUint(text[at:at+2], 16, 8)
+	if err != nil {
+		return "", 0
+	}
+	return string([]byte{byte(b)}), at + 2
+}
+
+// hexadecimal reads a character of least to most digits.
+func hexadecimal(text string, at, least, most int) (string, int) {
+	end := at
+	for end < len(text) && end < at+most && strings.IndexByte("0123456789abcdefABCDEF", text[end]) >= 0 {
+		end++
+	}
+	if end-at < least {
+		return "", 0
+	}
+	r, err := strconv.ParseUint(text[at:end], 16, 32)
+	if err != nil {
+		return "", 0
+	}
+	return string(rune(r)), end
+}
+
+// entity reads a reference of HTML or XML, by name or by number.
+func entity(text string) (string, int) {
+	end := 1
+	for end < len(text) && end < 40 && (text[end] == '#' && end == 1 || text[end] >= '0' && text[end] <= '9' || text[end]|0x20 >= 'a' && text[end]|0x20 <= 'z') {
+		end++
+	}
+	if end < len(text) && text[end] == ';' {
+		end++
+	}
+	if s := html.UnescapeString(text[:end]); s != text[:end] {
+		return s, end
+	}
+	return "", 0
+}
+
+// sequence is the length of a sequence that steers a terminal.
+func sequence(text string) int {
+	if len(text) < 2 || text[1] != '[' {
+		return 0
+	}
+	for i := 2; i < len(text) && i < 32; i++ {
+		if text[i] >= '@' && text[i] <= '~' {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// controls are the letters that stand for a control character behind a backslash.
+const controls = "abefnrtv"
+
+// backslashed reads what JSON, Go, C, YAML, shells and scripts write behind a
+// backslash.
+func backslashed(text string) (string, int) {
+	if len(text) < 2 {
+		return "", 0
+	}
+	switch c := text[1]; {
+	case c == 'u' && strings.HasPrefix(text, `\u{`):
+		if s, n := hexadecimal(text, 3, 1, 8); n > 0 && n < len(text) && text[n] == '}' {
+			return s, n + 1
+		}
+	case c == 'u':
+		if s, n := hexadecimal(text, 2, 4, 4); n > 0 {
+			return s, n
+		}
+	case c == 'U':
+		if s, n := hexadecimal(text, 2, 8, 8); n > 0 {
+			return s, n
+		}
+	case c == 'x' && strings.HasPrefix(text, `\x{`):
+		if s, n := hexadecimal(text, 3, 1, 8); n > 0 && n < len(text) && text[n] == '}' {
+			return s, n + 1
+		}
+	case c == 'x':
+		if s, n := hexByte(text, 2); n > 0 {
+			return s, n
+		}
+	case c >= '0' && c <= '7':
+		return octal(text)
+	case strings.IndexByte(controls, c) >= 0:
+		return "\n", 2
+	}
+	return text[1:2], 2
+}
+
+// octal reads up to three digits, four when the first one is zero.
+func octal(text string) (string, int) {
+	end, most := 1, 4
+	if text[1] == '0' {
+		most = 5
+	}
+	for end < len(text) && end < most && text[end] >= '0' && text[end] <= '7' {
+		end++
+	}
+	n, _ := strconv.ParseUint(text[1:end], 8, 16)
+	return string([]byte{byte(n)}), end
+}

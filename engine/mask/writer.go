@@ -1,0 +1,137 @@
+package mask
+
+import (
+	"io"
+	"strings"
+	"sync"
+)
+
+// Writer masks a stream of text. What could be the beginning of a credential is
+// held back until more of the stream says what it is, or until [Writer.Flush].
+type Writer struct {
+	mu   sync.Mutex
+	m    func() *Mask
+	w    io.Writer
+	held string
+}
+
+// NewWriter returns a Writer; m is asked at each write, since credentials may
+// become known while the stream is open.
+func NewWriter(w io.Writer, m func() *Mask) *Writer { return &Writer{m: m, w: w} }
+
+// Write masks and writes what is sure to be no part of a credential.
+func (w *Writer) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	text := w.held + string(p)
+	w.held = ""
+	if s := w.m().searcher(); s != nil {
+		spans := s.find(text)
+		cut := s.open(text)
+		for _, found := range spans {
+			if found.to > cut && found.from < cut {
+				cut = len(text) // what is found is not torn
+			}
+		}
+		w.held = text[cut:]
+		text = w.m().Text(text[:cut])
+	}
+	if text == "" {
+		return len(p), nil
+	}
+	if _, err := io.WriteString(w.w, text); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// Flush writes what is held back.
+func (w *Writer) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	text := w.held
+	w.held = ""
+	if text == "" {
+		return nil
+	}
+	_, err := io.WriteString(w.w, w.m().Text(text))
+	return err
+}
+
+// fewest is how many characters of a credential at the end of a line make the
+// next one be waited for. Where the line goes on, one is enough.
+const fewest = 4
+
+// open is where the part of a text begins that may go on as a credential; its
+// length when there is none.
+func (s *searcher) open(text string) int {
+	from := max(0, len(text)-s.reach)
+	end := text[from:]
+	cut, least := len(text), 1
+	if strings.HasSuffix(text, "\n") {
+		least = fewest
+	}
+	try := func(part string) {
+		for v, more, depth := (view{text: part}), true, 0; more && depth < deepest; depth++ {
+			for in := range streams {
+				if at, ok := s.begun(v, in, least); ok {
+					cut = min(cut, from+at)
+				}
+			}
+			v, more = v.below()
+		}
+	}
+	try(end)
+	for n := len(end); least == 1 && n > 0 && class[end[n-1]]&inBase64 != 0; n-- {
+		cut = min(cut, from+n-1) // what it is encodes something only when it is whole
+	}
+	for n := 1; n <= min(11, len(end)); n++ { // an escape, or a character, may be cut through
+		if c := end[len(end)-n]; strings.IndexByte("%\\&=\x1b", c) >= 0 || c >= 0xc0 {
+			try(end[:len(end)-n])
+			if least == 1 && unfinished(end[len(end)-n:]) {
+				cut = min(cut, len(text)-n)
+			}
+		}
+	}
+	return cut
+}
+
+// unfinished reports whether a text may be the beginning of an escape.
+func unfinished(text string) bool {
+	if text[0] == '&' {
+		return strings.IndexFunc(text[1:], func(r rune) bool { return r > 0x7f || r != '#' && class[byte(r)]&inLetters == 0 }) < 0
+	}
+	if strings.Trim(text[1:], "0123456789abcdefABCDEFuUx{") != "" {
+		return false
+	}
+	_, n := unescaped(text)
+	return n == 0 || text[0] == '\\' && (n == 2 || n == len(text) && class[text[1]]&inHex != 0)
+}
+
+// begun looks for the longest beginning of a form that a stream ends with.
+func (s *searcher) begun(v view, in stream, least int) (at int, ok bool) {
+	var read []byte
+	var places []int
+	for i := 0; i < len(v.text); i++ {
+		c, to, skip := v.at(i)
+		if to&(1<<in) != 0 {
+			read, places = append(read, c), append(places, i)
+		}
+		i += skip
+	}
+	best := 0
+	for _, forms := range s.forms[in] {
+		for _, f := range forms {
+			for n := min(len(f.text)-1, len(read)); n >= least && n > best; n-- {
+				if string(read[len(read)-n:]) == f.text[:n] {
+					best = n
+				}
+			}
+		}
+	}
+	if best == 0 {
+		return 0, false
+	}
+	first := places[len(places)-best]
+	return v.source(span{first, first + 1}).from, true
+}

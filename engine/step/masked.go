@@ -1,0 +1,162 @@
+package step
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/mask"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Masked returns the catalogue with steps of which nothing that the mask knows
+// comes out: not in results, predictions, errors or remarks. What a step is
+// given stays as it is. A run sees the masked values only, so that it goes on
+// from its journal with the same ones.
+func (c *Catalogue) Masked(m *mask.Mask) *Catalogue {
+	out := &Catalogue{byName: map[string]Step{}}
+	for name, s := range c.byName {
+		out.byName[name] = s.masked(m)
+	}
+	return out
+}
+
+// masked wraps every function of a step that speaks with the world.
+func (s Step) masked(m *mask.Mask) Step {
+	out := s
+	out.do = func(ctx context.Context, in json.RawMessage) (json.RawMessage, error) {
+		got, err := s.do(Taught(ctx, m), in)
+		return m.JSON(got), MaskedError(m, err)
+	}
+	if s.find != nil {
+		out.find = func(ctx context.Context, key Key, in json.RawMessage) (Found[json.RawMessage], error) {
+			f, err := s.find(Taught(ctx, m), key, in)
+			f.Out, f.Ref, f.Why, f.Hint = m.JSON(f.Out), m.Text(f.Ref), m.Text(f.Why), m.Text(f.Hint)
+			return f, MaskedError(m, err)
+		}
+	}
+	if s.preview != nil {
+		out.preview = func(ctx context.Context, in json.RawMessage, unknown UnknownPaths) (Prediction[json.RawMessage], error) {
+			p, err := s.preview(Taught(ctx, m), in, unknown)
+			p.Out, p.Change = m.JSON(p.Out), p.Change.masked(m)
+			return p, MaskedError(m, err)
+		}
+	}
+	if s.resolve != nil {
+		out.resolve = func(ctx context.Context, ref string, in json.RawMessage) (json.RawMessage, error) {
+			got, err := s.resolve(Taught(ctx, m), ref, in)
+			return m.JSON(got), MaskedError(m, err)
+		}
+	}
+	if s.update != nil {
+		out.update = func(ctx context.Context, key Key, in, old json.RawMessage) (json.RawMessage, error) {
+			got, err := s.update(Taught(ctx, m), key, in, old)
+			return m.JSON(got), MaskedError(m, err)
+		}
+	}
+	return s.maskedUndo(out, m)
+}
+
+// maskedUndo wraps what takes an effect back, or puts it there again.
+func (s Step) maskedUndo(out Step, m *mask.Mask) Step {
+	if s.sayUndo != nil {
+		out.sayUndo = func(in, old json.RawMessage) (string, error) {
+			text, err := s.sayUndo(in, old)
+			return m.Text(text), MaskedError(m, err)
+		}
+	}
+	if s.restore != nil {
+		out.restore = func(ctx context.Context, in, old json.RawMessage) error {
+			return MaskedError(m, s.restore(Taught(ctx, m), in, old))
+		}
+	}
+	type reversal = func(context.Context, Key, json.RawMessage, json.RawMessage) error
+	for of, to := range map[*reversal]*reversal{&s.undo: &out.undo, &s.lookUndo: &out.lookUndo} {
+		if reverse := *of; reverse != nil {
+			*to = func(ctx context.Context, key Key, in, old json.RawMessage) error {
+				return MaskedError(m, reverse(Taught(ctx, m), key, in, old))
+			}
+		}
+	}
+	if s.check != nil {
+		out.check = func(in json.RawMessage, unknown UnknownPaths) error { return MaskedError(m, s.check(in, unknown)) }
+	}
+	return out
+}
+
+func (c Change) masked(m *mask.Mask) Change {
+	fields := c.Fields
+	c.Title, c.Diff, c.Fields = m.Text(c.Title), m.Text(c.Diff), nil
+	for _, f := range fields {
+		c.Fields = append(c.Fields, FieldChange{Name: m.Text(f.Name), Value: m.Text(f.Value)})
+	}
+	return c
+}
+
+// MaskedError returns the error without what the mask knows. One that holds
+// nothing of it stays the same.
+func MaskedError(m *mask.Mask, err error) error {
+	if err == nil || m == nil {
+		return err
+	}
+	return types.Rewritten(err, m.Text, m.JSON)
+}
+
+// Masked returns an examination of which nothing that the mask knows comes out.
+func (e Examine) Masked(m *mask.Mask) Examine {
+	return func(ctx context.Context, service string, uses []Use, now time.Time) []Finding {
+		found := e(Taught(ctx, m), service, uses, now)
+		for i, f := range found {
+			f.Subject, f.Detail, f.Skipped = m.Text(f.Subject), m.Text(f.Detail), m.Text(f.Skipped)
+			if f.Err != nil {
+				f.Err = types.AsError(MaskedError(m, f.Err))
+			}
+			found[i] = f
+		}
+		return found
+	}
+}
+
+type learnKey struct{}
+
+// Taught returns a context in which [Learn] teaches the mask, and in which what
+// steps remark is masked.
+func Taught(ctx context.Context, m *mask.Mask) context.Context {
+	if c := CallOf(ctx); c.Tell != nil {
+		tell := c.Tell
+		c.Tell = func(text string) { tell(m.Text(text)) }
+		ctx = WithCall(ctx, c)
+	}
+	return context.WithValue(ctx, learnKey{}, m)
+}
+
+// Learn is called by a step that was given a credential on its way, such as by a
+// helper or by whoever gives tokens, before it uses it: no text holds it from
+// then on.
+func Learn(ctx context.Context, secret types.Secret) {
+	m, _ := ctx.Value(learnKey{}).(*mask.Mask)
+	m.Learn(secret)
+}
+
+// maskedLock is a lock of which nothing that the mask knows comes out.
+type maskedLock struct {
+	Lock
+	m *mask.Mask
+}
+
+// MaskedLock returns such a lock.
+func MaskedLock(l Lock, m *mask.Mask) Lock { return maskedLock{l, m} }
+
+// Take takes the lock, or says who has it.
+func (l maskedLock) Take(ctx context.Context, name string, h Holder) (*Holder, error) {
+	other, err := l.Lock.Take(Taught(ctx, l.m), name, h)
+	if other != nil {
+		other.Work, other.Run, other.Machine, other.User = l.m.Text(other.Work), l.m.Text(other.Run), l.m.Text(other.Machine), l.m.Text(other.User)
+	}
+	return other, MaskedError(l.m, err)
+}
+
+// Release lets go of it.
+func (l maskedLock) Release(ctx context.Context, name string, h Holder) error {
+	return MaskedError(l.m, l.Lock.Release(Taught(ctx, l.m), name, h))
+}
