@@ -33,7 +33,7 @@ type Skill struct {
 // Lacks reports whether the configuration that the skill is shown with leaves
 // out a value that the skill requires.
 func (k Skill) Lacks() bool {
-	return k.Configuration != "" && slices.ContainsFunc(k.Config, func(s Setting) bool { return s.Missing })
+	return slices.ContainsFunc(k.Config, func(s Setting) bool { return s.Missing })
 }
 
 // Input is something that a run is given.
@@ -263,7 +263,7 @@ func (k Skill) config(w io.Writer) {
 		for _, c := range k.Config {
 			value := ""
 			switch {
-			case c.Missing && k.Configuration != "":
+			case c.Missing:
 				value, missing = "MISSING", missing+1
 			case c.Value != nil:
 				value = "= " + line(types.Show(c.Value))
@@ -271,7 +271,10 @@ func (k Skill) config(w io.Writer) {
 			fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\n", c.Name, typeOf(c.field), about(c.Input), value)
 		}
 	})
-	if missing > 0 {
+	switch {
+	case missing > 0 && k.Configuration == "":
+		fmt.Fprintf(w, "  %d missing: there is no configuration; see --config, --set and --sandbox\n", missing)
+	case missing > 0:
 		fmt.Fprintf(w, "  %d missing: set them under config: in %s\n", missing, k.Configuration)
 	}
 }
