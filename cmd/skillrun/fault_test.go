@@ -197,6 +197,7 @@ type sight struct {
 		Issues []struct {
 			Key         string
 			Summary     string
+			Status      string
 			Comments    []string
 			RemoteLinks []struct{ URL string } `json:"remote_links"`
 		}

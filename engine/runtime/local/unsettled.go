@@ -70,7 +70,12 @@ func (r *runner) lookFor(ctx context.Context, path string) (Reversal, error) {
 	case ctx.Err() != nil || !told && err == nil:
 		return x, types.Errorf(types.Cancelled, "stopped while step %s was looked for", path)
 	case err != nil:
-		return x, at(path, err)
+		e := at(path, err)
+		if e.Hint != "" {
+			e.Hint += "; "
+		}
+		e.Hint += "when nobody can look: " + w.howToResolve()
+		return x, e
 	}
 	switch found.State {
 	case step.StateHere:
@@ -98,7 +103,7 @@ func (r *runner) reversible(rec journal.Record, there []byte) (Reversal, error) 
 }
 
 // at says of an error at which step it came.
-func at(path string, err error) error {
+func at(path string, err error) *types.Error {
 	e := *types.AsError(err)
 	e.Message = "looking for step " + path + ": " + e.Message
 	return &e
