@@ -16,6 +16,10 @@ type Folder = journal.Folder
 // disk has, without making or writing anything.
 func LookAt(dir string) Folder { return journal.LookAt(dir) }
 
+// Safe refuses a folder, there or yet to be made, that others can write, or put
+// another in the place of.
+func Safe(dir string) error { return journal.Safe(dir) }
+
 // Uses returns the steps that a skill would come to, by the service they need,
 // each with the arguments that are known from the binding; inputs may be
 // missing. Steps that need no service are left out.

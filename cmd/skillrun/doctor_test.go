@@ -145,7 +145,14 @@ func TestDoctorFaults(t *testing.T) {
 			if err := errors.Join(os.MkdirAll(filepath.Join(dir, "site-"+b.world.Site()), 0o700), os.Chmod(dir, 0o777)); err != nil {
 				b.t.Fatal(err)
 			}
-		}, "folders", "can be read by others (0777)", "chmod 700"},
+		}, "folders", "can be written by others", "chmod go-w"},
+		{"state below a folder that others can write", sandbox.Options{}, func(b *bench) {
+			top := b.t.TempDir()
+			b.env["XDG_STATE_HOME"] = filepath.Join(top, "a", "state")
+			if err := errors.Join(os.MkdirAll(b.env["XDG_STATE_HOME"], 0o700), os.Chmod(top, 0o777)); err != nil {
+				b.t.Fatal(err)
+			}
+		}, "folders", "can be written by others", "chmod go-w"},
 		{"state folder in the way", sandbox.Options{}, func(b *bench) {
 			b.env["XDG_STATE_HOME"] = filepath.Join(b.t.TempDir(), "state")
 			if err := os.WriteFile(b.env["XDG_STATE_HOME"], nil, 0o600); err != nil {

@@ -7,9 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"syscall"
 
-	"github.com/skillrun/skillrun/engine/types"
 	"golang.org/x/sys/unix"
 )
 
@@ -149,53 +147,4 @@ func (o Options) readUpTo(path string, limit int64) ([]byte, error) {
 	}
 	data, err := io.ReadAll(io.LimitReader(f, limit))
 	return data, errors.Join(err, f.Close())
-}
-
-// checkDir refuses a folder in which others can put or replace things. Above
-// ours, root may own it, and one like /tmp will do, where nobody can move what
-// belongs to others.
-func checkDir(path string, above bool) error {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return disk("look at the state folder", err)
-	}
-	shared := info.Mode().Perm()&0o022 != 0
-	switch owner := ownerOf(info); {
-	case info.Mode()&fs.ModeSymlink != 0:
-		return unsafeState(path, "is a symbolic link", "name the folder it points to")
-	case !info.IsDir():
-		return unsafeState(path, "is not a folder", "move it away")
-	case owner != os.Geteuid() && !(above && owner == 0):
-		return unsafeState(path, "belongs to another user", "use a folder of your own")
-	case shared && !(above && info.Mode()&fs.ModeSticky != 0):
-		return unsafeState(path, "can be written by others", "run chmod go-w on it")
-	}
-	return nil
-}
-
-// checkFile refuses what others could have read or written.
-func checkFile(f *os.File) error {
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-		return disk("look at a file", err)
-	case !info.Mode().IsRegular():
-		return unsafeState(f.Name(), "is not a file", "move it away")
-	case ownerOf(info) != os.Geteuid():
-		return unsafeState(f.Name(), "belongs to another user", "use a folder of your own")
-	case info.Mode().Perm()&0o077 != 0:
-		return unsafeState(f.Name(), "is open to others", "run chmod 600 on it, if nobody changed it")
-	}
-	return nil
-}
-
-func ownerOf(info fs.FileInfo) int {
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		return int(stat.Uid)
-	}
-	return -1
-}
-
-func unsafeState(path, what, hint string) *types.Error {
-	return types.Errorf(types.Conflict, "%w: %s %s", ErrUnsafe, path, what).WithHint("%s", hint)
 }

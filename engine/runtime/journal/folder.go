@@ -22,6 +22,16 @@ type Folder struct {
 	Err    *types.Error // why it cannot be used, nil when it can
 }
 
+// Safe refuses a folder, there or yet to be made, that others can put another in
+// the place of, or write.
+func Safe(dir string) error {
+	there, _, err := nearest(filepath.Clean(dir))
+	if err != nil {
+		return disk("look at "+there, err)
+	}
+	return checkAbove(there)
+}
+
 // LookAt says whether a folder can be made and written, without making or
 // writing anything.
 func LookAt(dir string) Folder {
@@ -41,6 +51,9 @@ func LookAt(dir string) Folder {
 			WithHint("chmod 700 %s: journals hold what the steps were given and what they answered", there)
 	default:
 		f.room(there)
+	}
+	if unsafe := Safe(dir); f.Err == nil && unsafe != nil {
+		f.Err = types.AsError(unsafe)
 	}
 	return f
 }

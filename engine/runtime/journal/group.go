@@ -30,7 +30,7 @@ func (s *Store) LockGroup(name, run string) (*GroupLock, error) {
 	if err := s.fs.mkdirAll(locks); err != nil {
 		return nil, disk("make the folder of the locks", err)
 	}
-	if err := checkDir(locks, false); err != nil {
+	if err := checkDir(locks); err != nil {
 		return nil, err
 	}
 	path := s.groupPath(name)

@@ -63,7 +63,7 @@ func (s *Store) Ask(id string, r Request) error {
 			WithHint("give a shorter reason")
 	}
 	inbox := filepath.Join(dir, inboxName)
-	if err := checkDir(inbox, false); err != nil {
+	if err := checkDir(inbox); err != nil {
 		return err
 	}
 	name := r.At.UTC().Format(requestTime) + "-" + strings.ToLower(rand.Text()) + requestEnd
@@ -133,7 +133,7 @@ func (f *File) Answered(r Request) error {
 
 // requests reads an inbox: what is good, and why the rest is not.
 func (o Options) requests(inbox string) (found []Request, bad map[string]error, err error) {
-	if err := checkDir(inbox, false); err != nil {
+	if err := checkDir(inbox); err != nil {
 		return nil, nil, err
 	}
 	entries, err := os.ReadDir(inbox) // sorted by name, so by time

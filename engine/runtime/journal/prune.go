@@ -135,7 +135,7 @@ func (s *Store) remove(c Pruned) (gone bool, err error) {
 	if err := s.fs.mkdirAll(removed); err != nil {
 		return false, pruneError(err)
 	}
-	if err := errors.Join(checkDir(removed, false), s.fs.Rename(dir, away)); err != nil {
+	if err := errors.Join(checkDir(removed), s.fs.Rename(dir, away)); err != nil {
 		return false, pruneError(err)
 	}
 	if err := s.fs.Remove(away); err != nil {

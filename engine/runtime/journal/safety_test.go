@@ -115,6 +115,46 @@ func TestForeignFolders(t *testing.T) {
 	}
 }
 
+// A store below a folder that others can write, at any height, is refused: they
+// could put another in its place. What they cannot rename there will do.
+func TestFoldersAbove(t *testing.T) {
+	t.Parallel()
+	open := func(mode fs.FileMode) func(string) error {
+		return func(top string) error { return os.Chmod(top, mode) }
+	}
+	for name, test := range map[string]struct {
+		spoil func(top string) error
+		want  string // TOP and the rest of the message, "" when it will do
+	}{
+		"all can write it":         {open(0o777), "TOP can be written by others (run chmod go-w on it)"},
+		"a group can write it":     {open(0o770), "TOP can be written by others (run chmod go-w on it)"},
+		"all can add to it":        {open(0o777 | fs.ModeSticky), ""},
+		"all can read it":          {open(0o755), ""},
+		"it is a link":             {relink, ""},
+		"a link to what is shared": {func(top string) error { return errors.Join(relink(top), os.Chmod(top+"-moved", 0o777)) }, "TOP-moved can be written by others (run chmod go-w on it)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			top := filepath.Join(newDir(t), "top")
+			s := journal.NewStore(filepath.Join(top, "a", "b", "state", "site"), journal.Options{})
+			check(t, os.MkdirAll(filepath.Join(top, "a", "b"), 0o700))
+			check(t, create(t, s).Close())
+			check(t, test.spoil(top))
+			_, _, err := s.Open(runID)
+			_, made := s.Create(header(id(1), "w"))
+			if test.want == "" {
+				if err != nil || made != nil {
+					t.Errorf("%v, %v", err, made)
+				}
+				return
+			}
+			want := "unsafe: " + strings.ReplaceAll(test.want, "TOP", top)
+			wantError(t, err, journal.ErrUnsafe, types.Conflict, want)
+			wantError(t, made, journal.ErrUnsafe, types.Conflict, want)
+		})
+	}
+}
+
 // relink moves a folder away and leaves a link to it.
 func relink(path string) error {
 	return errors.Join(os.Rename(path, path+"-moved"), os.Symlink(path+"-moved", path))

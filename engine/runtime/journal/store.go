@@ -162,12 +162,12 @@ func (s *Store) prepare() error {
 	return s.check(runs)
 }
 
-// check refuses a store that others can write.
+// check refuses a store that others can write, or put another in the place of.
 func (s *Store) check(within ...string) error {
-	err := checkDir(filepath.Dir(s.dir), true)
+	err := checkAbove(filepath.Dir(s.dir))
 	for _, dir := range slices.Concat([]string{s.dir}, within) {
 		if err == nil {
-			err = checkDir(dir, false)
+			err = checkDir(dir)
 		}
 	}
 	return err

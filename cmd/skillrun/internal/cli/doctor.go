@@ -42,7 +42,7 @@ only; nothing is written anywhere. Exit code 1 says that something is wrong.`,
 // doctor is the whole examination. A configuration that does not read ends it:
 // nothing can be told from a guess.
 func (p *Program) doctor(ctx context.Context, args []string, f runFlags) error {
-	s, err := p.open(ctx, f.config, f.sandbox)
+	s, err := p.openSite(ctx, f.config, f.sandbox)
 	if err != nil {
 		return err
 	}

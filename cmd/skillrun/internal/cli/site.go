@@ -41,9 +41,24 @@ func (s *site) sources(src source) render.Sources {
 	return out
 }
 
-// open reads the configuration and opens the site. With sandbox the embedded
-// world is started first, and its configuration is the one that counts.
+// open opens a site whose folders nobody else can change: what is kept of runs,
+// what is taken for a repository's objects, and the configuration that may name
+// credentials.
 func (p *Program) open(ctx context.Context, explicit string, sandbox bool) (*site, error) {
+	for _, dir := range []string{p.stateDir(), p.cacheDir(), p.userDir()} {
+		if dir == "" {
+			continue // openSite says so
+		}
+		if err := engine.Safe(dir); err != nil {
+			return nil, refused(err)
+		}
+	}
+	return p.openSite(ctx, explicit, sandbox)
+}
+
+// openSite reads the configuration and opens the site. With sandbox the embedded
+// world is started first, and its configuration is the one that counts.
+func (p *Program) openSite(ctx context.Context, explicit string, sandbox bool) (*site, error) {
 	asked := explicit
 	s := &site{called: callees{program: p, texts: render.Sources{}}}
 	if p.stateDir() == "" || p.cacheDir() == "" {
