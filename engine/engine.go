@@ -352,7 +352,7 @@ func (e *Engine) run(ctx context.Context, j *journal.File, o Options, continued 
 func (e *Engine) local(j *journal.File, h *journal.RunHeader, p *program.Program, start machine.Start) local.Options {
 	return local.Options{
 		Program: p, Header: *h, Start: start, Catalogue: e.Catalogue, Journal: j, Clock: e.Clock,
-		Workspaces: j.Workspaces(), User: e.User, Settle: e.Settle, Inbox: j, Invocation: e.Invocation,
+		Workspaces: j.Workspaces(), Programs: j.Programs(), User: e.User, Settle: e.Settle, Inbox: j, Invocation: e.Invocation,
 	}
 }
 

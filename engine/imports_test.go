@@ -77,7 +77,7 @@ var house = []rule{
 	// the run's own; the configuration opens them.
 	{pkg: "steps/files", ours: "engine/step engine/types"},
 	// execute is the one family that starts programs because a skill says so.
-	{pkg: "steps/execute", ours: "engine/step engine/types"},
+	{pkg: "steps/execute", ours: "engine/step engine/types", third: "golang.org/x/sys"},
 	// state remembers values in files, under the kernel's lock and by rename;
 	// logline only says something. Neither reaches for anything else.
 	{pkg: "steps/state", ours: "engine/step engine/types"},

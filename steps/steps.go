@@ -24,10 +24,16 @@ import (
 type Options struct {
 	Cache string // a folder for what the git steps fetch
 	State string // a folder for what the state steps remember
+	Self  string // how this program starts itself; see [Supervise]
 	// Wrap stands between every request and the network, to watch it or to take
 	// its place; nil is for nothing between.
 	Wrap func(http.RoundTripper) http.RoundTripper
 }
+
+// Supervise does what this program starts itself for, when the arguments ask for
+// it: it watches over a program that a step runs. The caller then ends the
+// process with the code, and does nothing before.
+func Supervise(args []string) (code int, mine bool) { return execute.Supervise(args) }
 
 // All returns the catalogue for a configuration. A service whose credential cannot be had is connected
 // without one: a skill that needs it is refused before it runs.
@@ -43,7 +49,7 @@ func All(cfg *config.Config, o Options) (*step.Catalogue, error) {
 		yamlfile.Steps(),
 		httpapi.Steps(each(&c, "http", c.http)),
 		files.Steps(each(&c, "files", c.files), git.Admit(repositories)),
-		execute.Steps(execute.Options{Env: cfg.Env}),
+		execute.Steps(execute.Options{Env: cfg.Env, Self: o.Self}),
 		state.Steps(o.State),
 		logline.Steps(),
 	}

@@ -26,7 +26,12 @@ import (
 	"github.com/skillrun/skillrun/steps"
 )
 
-func main() { os.Exit(run()) }
+func main() {
+	if code, mine := steps.Supervise(os.Args); mine {
+		os.Exit(code)
+	}
+	os.Exit(run())
+}
 
 func run() int {
 	dir, err := os.Getwd()
@@ -52,8 +57,11 @@ func run() int {
 	return code
 }
 
+// self is this program as the kernel has it, also when its file was replaced.
+const self = "/proc/self/exe"
+
 func (s seams) catalogue(cfg *config.Config, f cli.Folders) (*step.Catalogue, error) {
-	return steps.All(cfg, steps.Options{Cache: f.Cache, State: f.State, Wrap: s.wrap})
+	return steps.All(cfg, steps.Options{Cache: f.Cache, State: f.State, Wrap: s.wrap, Self: self})
 }
 
 func (s seams) lock(cfg *config.Config, cache, service, repo string) (step.Lock, error) {

@@ -68,6 +68,10 @@ type Call struct {
 	StartedAt time.Time
 	// Workspaces is the run's own folder for workspaces, "" when it has none.
 	Workspaces string
+	// Programs is the run's folder in which a step notes what it started on this
+	// machine and may outlive it, "" when it has none. Each file in it is locked as
+	// long as that runs.
+	Programs string
 	// AfterUnknown is set when Find is asked after a request whose outcome is
 	// unknown: look harder.
 	AfterUnknown bool

@@ -33,6 +33,9 @@ import (
 type Options struct {
 	// Env looks up the variables that a step passes on, and PATH.
 	Env func(name string) (string, bool)
+	// Self is how this program starts itself, to watch over what a program starts;
+	// see [Supervise]. Without it only the program's process group is ended.
+	Self string
 	// Grace is how long a program that is told to end may take; 0 is 2 seconds.
 	Grace time.Duration
 }
@@ -115,7 +118,7 @@ type Out struct {
 }
 
 func (r runner) look(ctx context.Context, in Look) (Out, error) {
-	out, err := r.execute(ctx, in)
+	out, err := r.execute(ctx, in, false)
 	if err != nil {
 		return Out{}, err.leaving(err.err)
 	}
@@ -123,7 +126,7 @@ func (r runner) look(ctx context.Context, in Look) (Out, error) {
 }
 
 func (r runner) run(ctx context.Context, in In) (Out, error) {
-	out, err := r.execute(ctx, in.Look)
+	out, err := r.execute(ctx, in.Look, true)
 	if err != nil {
 		return Out{}, err.leaving(err.asWrite(in.Look))
 	}
@@ -134,6 +137,9 @@ func (r runner) run(ctx context.Context, in In) (Out, error) {
 // first send, and nothing for a second.
 func (r runner) find(ctx context.Context, _ step.Key, in In) (step.Found[Out], error) {
 	after := step.CallOf(ctx).AfterUnknown
+	if why := r.over(ctx, step.CallOf(ctx)); why != "" {
+		return step.CannotTell[Out]("look whether " + in.Program + " did its work; " + why), nil
+	}
 	if in.Find == nil {
 		if after {
 			return step.CannotTell[Out]("look whether " + in.Program + " did its work; with find, the skill could look itself"), nil
@@ -142,7 +148,7 @@ func (r runner) find(ctx context.Context, _ step.Key, in In) (step.Found[Out], e
 	}
 	look, codes := in.Look, in.Find.codes()
 	look.Program, look.Args, look.Stdin, look.Expect = in.Find.Program, in.Find.Args, "", slices.Concat(codes.Exists, codes.Absent)
-	out, err := r.execute(ctx, look)
+	out, err := r.execute(ctx, look, false)
 	switch {
 	case err != nil && after && ctx.Err() == nil:
 		return step.CannotTell[Out](in.Find.Program + " was to tell it, and " + err.err.Message), nil

@@ -35,7 +35,7 @@ func newWorld(t *testing.T) world {
 	env := map[string]string{"PATH": ".:" + w.scripts + ":" + os.Getenv("PATH"), "HOME": "/h", "TOKEN": "hidden", "LD_PRELOAD": ""}
 	w.steps = step.NewCatalogue(execute.Steps(execute.Options{
 		Env:   func(name string) (string, bool) { v, ok := env[name]; return v, ok },
-		Grace: 100 * time.Millisecond,
+		Grace: 100 * time.Millisecond, Self: self,
 	}))
 	return w
 }

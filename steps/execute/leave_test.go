@@ -54,7 +54,7 @@ func told(t *testing.T, dir string) []string {
 // workspace is put into one that is made anew, whether it did its work or not.
 func TestWhatAProgramLeftIsLost(t *testing.T) {
 	t.Parallel()
-	steps := step.NewCatalogue(execute.Steps(execute.Options{Env: os.LookupEnv}))
+	steps := step.NewCatalogue(execute.Steps(execute.Options{Env: os.LookupEnv, Self: self}))
 	made := func() string {
 		base := t.TempDir()
 		files := filepath.Join(base, "ws", "files")
@@ -96,7 +96,7 @@ func TestWhatAProgramLeftIsLost(t *testing.T) {
 // TestTooMuchIsLeft: what is not kept is not forgotten in silence.
 func TestTooMuchIsLeft(t *testing.T) {
 	t.Parallel()
-	steps := step.NewCatalogue(execute.Steps(execute.Options{Env: os.LookupEnv}))
+	steps := step.NewCatalogue(execute.Steps(execute.Options{Env: os.LookupEnv, Self: self}))
 	s, _ := steps.Lookup("exec")
 	base := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(base, "ws", "files"), 0o755); err != nil {
@@ -133,7 +133,7 @@ func TestTooMuchIsLeft(t *testing.T) {
 // for a program that nobody saw the end of, says what is not known.
 func TestNobodySawWhatWasLeft(t *testing.T) {
 	t.Parallel()
-	s, _ := step.NewCatalogue(execute.Steps(execute.Options{Env: os.LookupEnv})).Lookup("exec")
+	s, _ := step.NewCatalogue(execute.Steps(execute.Options{Env: os.LookupEnv, Self: self})).Lookup("exec")
 	base := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(base, "ws", "files"), 0o755); err != nil {
 		t.Fatal(err)

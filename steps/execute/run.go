@@ -41,20 +41,27 @@ func (f *fault) leaving(err *types.Error) *types.Error {
 // exit code is its own word that it did not do its work; one that was stopped
 // has not said anything.
 func (f *fault) asWrite(in Look) *types.Error {
-	if !f.started || f.ended {
+	switch {
+	case errors.Is(f.err, errRuns):
+		return types.Errorf(types.UnknownOutcome, "%s", f.err.Message).WithHint("%s", f.err.Hint)
+	case !f.started || f.ended:
 		return f.err
 	}
 	return types.Errorf(types.UnknownOutcome, "%s: nobody knows what %s has done until then", f.err.Message, name(in)).
 		WithHint("look whether it did its work, then go on with the run")
 }
 
+// errRuns says that there is no other one yet.
+var errRuns = errors.New("what an earlier process started for it still runs")
+
 func name(in Look) string { return filepath.Base(in.Program) }
 
 // no is the fault of a program that was not started.
 func no(err *types.Error) *fault { return &fault{err: err} }
 
-// execute runs a program to its end.
-func (r runner) execute(ctx context.Context, in Look) (Out, *fault) {
+// execute runs a program to its end; once says that a second run of it may do
+// harm.
+func (r runner) execute(ctx context.Context, in Look, once bool) (Out, *fault) {
 	limit, err := types.ParseDuration(in.Timeout)
 	if in.Timeout == "" {
 		limit, err = 5*time.Minute, nil
@@ -76,20 +83,20 @@ func (r runner) execute(ctx context.Context, in Look) (Out, *fault) {
 	stdout, stderr := newTail(in.MaxOutput), newTail(in.MaxOutput)
 	cmd := &exec.Cmd{
 		Path: path, Args: append([]string{in.Program}, in.Args...), Env: r.environment(in), Dir: dir,
-		Stdin: strings.NewReader(in.Stdin), Stdout: stdout, Stderr: stderr,
-		SysProcAttr: ownGroup(), WaitDelay: r.grace(),
+		Stdin: strings.NewReader(in.Stdin), Stdout: stdout, Stderr: stderr, WaitDelay: r.grace(),
 	}
 	left := watch(dir, in)
-	if f := r.supervise(ctx, cmd, in); f != nil {
+	status, f := r.supervise(ctx, cmd, in, once)
+	if f != nil {
 		f.left = left()
 		return Out{}, f
 	}
 	out := Out{
-		ExitCode: cmd.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String(),
+		ExitCode: status.ExitStatus(), Stdout: stdout.String(), Stderr: stderr.String(),
 		StdoutBytes: stdout.total, StderrBytes: stderr.total, Truncated: stdout.cut() || stderr.cut(),
 	}
 	out.Files = left()
-	return out, judge(in, cmd.ProcessState, out)
+	return out, judge(in, status, out)
 }
 
 // watch looks at a workspace before a program, and says after it what it left.
@@ -106,31 +113,30 @@ func watch(dir string, in Look) func() []Left {
 }
 
 // supervise starts the program and waits for its end, or brings it about.
-func (r runner) supervise(ctx context.Context, cmd *exec.Cmd, in Look) *fault {
-	if err := cmd.Start(); err != nil {
-		return cannotStart(in, err)
+func (r runner) supervise(ctx context.Context, cmd *exec.Cmd, in Look, once bool) (syscall.WaitStatus, *fault) {
+	p, err := r.start(ctx, cmd, once)
+	if err != nil {
+		return 0, cannotStart(in, err)
 	}
 	done, told := make(chan struct{}), make(chan bool)
 	go func() {
 		select {
 		case <-ctx.Done():
-			r.end(cmd.Process.Pid, done)
+			r.end(p, done)
 			told <- true
 		case <-done:
 			told <- false
 		}
 	}()
-	err := cmd.Wait()
+	status, err := p.wait()
 	close(done)
-	kill(cmd.Process.Pid, syscall.SIGKILL) // what it left running
 	if <-told {
-		return stopped(ctx, in)
+		return 0, stopped(ctx, in)
 	}
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay) {
-		return &fault{started: true, err: types.Errorf(types.Internal, "%s: %w", name(in), err)}
+	if err != nil {
+		return 0, &fault{started: true, err: types.Errorf(types.Internal, "%s: %w", name(in), err)}
 	}
-	return nil
+	return status, nil
 }
 
 func (r runner) grace() time.Duration {
@@ -140,20 +146,17 @@ func (r runner) grace() time.Duration {
 	return 2 * time.Second
 }
 
-// end tells a group to end, and kills it when it does not.
-func (r runner) end(pid int, done <-chan struct{}) {
-	kill(pid, syscall.SIGTERM)
+// end tells a program to end, and kills it when it does not.
+func (r runner) end(p running, done <-chan struct{}) {
+	p.end()
 	t := time.NewTimer(r.grace())
 	defer t.Stop()
 	select {
 	case <-t.C:
-		kill(pid, syscall.SIGKILL)
+		p.kill()
 	case <-done:
 	}
 }
-
-// kill signals all of a program's group.
-func kill(pid int, s syscall.Signal) { _ = syscall.Kill(-pid, s) }
 
 // errLimit is the end of a program's own time, which is not that of the step or
 // the run.
@@ -176,15 +179,14 @@ func expected(in Look) []int {
 }
 
 // judge holds the end of a program against what was expected.
-func judge(in Look, state *os.ProcessState, out Out) *fault {
+func judge(in Look, status syscall.WaitStatus, out Out) *fault {
 	if slices.Contains(expected(in), out.ExitCode) {
 		return nil
 	}
 	how := fmt.Sprintf("exit code %d", out.ExitCode)
-	ws, ok := state.Sys().(syscall.WaitStatus)
-	signalled := ok && ws.Signaled()
+	signalled := status.Signaled()
 	if signalled {
-		how = "the signal " + ws.Signal().String()
+		how = "the signal " + status.Signal().String()
 	}
 	err := types.Errorf(ExitCode, "%s ended with %s%s", name(in), how, lastWords(out.Stderr)).
 		WithHint("see what it says; expect lists the exit codes that mean it did its work").
@@ -232,6 +234,13 @@ func executable(file string) bool {
 }
 
 func cannotStart(in Look, err error) *fault {
+	var ours *types.Error
+	switch {
+	case errors.Is(err, errRuns):
+		return no(types.Errorf(types.Cancelled, "%s was not started: %w", name(in), err).WithHint("wait for it, or end it, and go on with the run"))
+	case errors.As(err, &ours):
+		return no(ours)
+	}
 	var p *fs.PathError
 	if errors.As(err, &p) {
 		err = p.Err

@@ -36,6 +36,9 @@ func (f *File) Dir() string { return f.dir }
 // away and made again at will.
 func (f *File) Workspaces() string { return f.path(workspacesName) }
 
+// Programs returns the folder in which steps note what may outlive them.
+func (f *File) Programs() string { return f.path(programsName) }
+
 // Inbox returns the folder in which others leave requests.
 func (f *File) Inbox() string { return f.path(inboxName) }
 

@@ -8,6 +8,7 @@
 //	inbox/          requests of others (cancel, approve); the writer turns them into records
 //	blobs/          outputs above 256 KiB, by digest
 //	workspaces/     the run's own files; thrown away and made again at will
+//	programs/       a file for each program that was started, locked while it runs
 //
 // Beside the runs a site has locks/ (of concurrency groups), machine (the
 // machine's id, for locks that machines share) and removed/ (what [Store.Prune]

@@ -20,6 +20,7 @@ const (
 	inboxName      = "inbox"
 	blobsName      = "blobs"
 	workspacesName = "workspaces"
+	programsName   = "programs"
 	locksName      = "locks"
 	machineName    = "machine"
 	removedName    = "removed"

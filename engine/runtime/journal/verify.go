@@ -108,7 +108,7 @@ func (v *Verdict) outputs(records []Record, blob func(string) ([]byte, error)) m
 
 // folder looks at what stands beside the journal.
 func (v *Verdict) folder(dir string, used map[string]bool) error {
-	known := []string{journalName, cacheName, lockName, inboxName, blobsName, workspacesName}
+	known := []string{journalName, cacheName, lockName, inboxName, blobsName, workspacesName, programsName}
 	err := each(dir, func(name string) {
 		switch {
 		case strings.HasSuffix(name, tmpEnd):

@@ -57,6 +57,7 @@ type Options struct {
 	Journal    journal.Journal // holds the header at least
 	Clock      Clock
 	Workspaces string // the run's own folder; made and removed at will
+	Programs   string // where steps note what may outlive them; see [step.Call]
 	Wait       bool   // wait in this process instead of parking
 	User       string // who is at it, for the journal
 	// Invocation is how this program is called so that it comes to the run's
@@ -218,7 +219,7 @@ type runner struct {
 func Run(ctx context.Context, o Options) (Outcome, error) {
 	r := newRunner(o)
 	defer r.baton.Unlock()
-	r.clear()
+	r.clear(ctx)
 	if err := r.replay(); err != nil {
 		return r.out, err
 	}
@@ -311,7 +312,8 @@ func (r *runner) callOf(s step.Step, rec journal.Record) step.Call {
 	path := rec.Path
 	return step.Call{
 		Run: r.Header.ID, Path: path, Key: r.key(rec), Digest: s.Digest(rec.Input),
-		StartedAt: r.Header.StartedAt, Workspaces: r.Workspaces, Sleep: r.Clock.Sleep, Made: madeIn(r.out.Effects), Results: resultsIn(r.out.Effects),
+		StartedAt: r.Header.StartedAt, Workspaces: r.Workspaces, Programs: r.Programs, Sleep: r.Clock.Sleep,
+		Made: madeIn(r.out.Effects), Results: resultsIn(r.out.Effects),
 		Tell: func(text string) { r.emit(Event{Type: "notice", ID: path, Path: path, Step: s.Name, Text: text}) },
 	}
 }

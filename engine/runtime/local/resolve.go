@@ -84,7 +84,7 @@ func (r *runner) readyFor(ctx context.Context, s step.Step, rec journal.Record) 
 		return types.Errorf(types.Internal, "the arguments of %s do not decode: %w", rec.Path, err)
 	}
 	if !r.rebuilt && !r.rebuilds {
-		r.clear()
+		r.clear(ctx)
 	}
 	return r.ready(ctx, s, in)
 }

@@ -12,10 +12,11 @@ import (
 // clear removes what an earlier process left in the run's folder, which may be
 // anything. It comes before the first worker: what stands there later belongs to
 // one of this process.
-func (r *runner) clear() {
+func (r *runner) clear(ctx context.Context) {
 	if r.Workspaces == "" {
 		return
 	}
+	r.outlast(ctx)
 	if err := os.RemoveAll(r.Workspaces); err != nil {
 		r.stale = types.Errorf(types.Internal, "workspace: %w", err).WithHint("remove the folder %s, and go on with the run", r.Workspaces)
 	}

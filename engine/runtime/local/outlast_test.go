@@ -1,0 +1,48 @@
+package local_test
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/runtime/local"
+)
+
+// TestWorkspacesAreClearedBehindPrograms: what an earlier process left running may
+// still write into the workspaces; they are made anew when it has ended.
+func TestWorkspacesAreClearedBehindPrograms(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop()
+		o := s.options(journal.NewMemory(), act("z", "look"))
+		o.Workspaces, o.Programs = filepath.Join(t.TempDir(), "w"), t.TempDir()
+		left := filepath.Join(o.Workspaces, "left")
+		program, err := os.Create(filepath.Join(o.Programs, "p"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer program.Close()
+		if err := syscall.Flock(int(program.Fd()), syscall.LOCK_EX); err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			time.Sleep(time.Second)
+			if err := os.MkdirAll(left, 0o700); err != nil {
+				t.Error(err)
+			}
+			if err := syscall.Flock(int(program.Fd()), syscall.LOCK_UN); err != nil {
+				t.Error(err)
+			}
+		}()
+		if out := run(t, t.Context(), o); out.State != local.Done {
+			t.Errorf("%s %+v", out.State, out.Failure)
+		}
+		if _, err := os.Stat(left); !os.IsNotExist(err) {
+			t.Errorf("what a program wrote meanwhile is still there: %v", err)
+		}
+	})
+}

@@ -1,0 +1,42 @@
+package execute
+
+import (
+	"errors"
+	"os/exec"
+	"syscall"
+)
+
+// running is a program that was started, with all that it started itself.
+type running struct {
+	end  func() // tells all of it to end
+	kill func() // ends all of it
+	// wait waits until nothing of it is left, as far as this machine lets one
+	// know, and says how the program ended.
+	wait func() (syscall.WaitStatus, error)
+}
+
+// inGroup starts a program in a process group of its own. What leaves the group
+// is neither ended nor waited for.
+func inGroup(cmd *exec.Cmd) (running, error) {
+	cmd.SysProcAttr = ownGroup()
+	if err := cmd.Start(); err != nil {
+		return running{}, err
+	}
+	signal := func(s syscall.Signal) func() { return func() { _ = syscall.Kill(-cmd.Process.Pid, s) } }
+	wait := func() (syscall.WaitStatus, error) {
+		err := cmd.Wait()
+		signal(syscall.SIGKILL)() // what it left running
+		status, _ := cmd.ProcessState.Sys().(syscall.WaitStatus)
+		return status, ended(err)
+	}
+	return running{signal(syscall.SIGTERM), signal(syscall.SIGKILL), wait}, nil
+}
+
+// ended is the error of waiting, but for what only says how a program ended.
+func ended(err error) error {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) || errors.Is(err, exec.ErrWaitDelay) {
+		return nil
+	}
+	return err
+}

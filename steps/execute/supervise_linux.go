@@ -1,0 +1,226 @@
+package execute
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The supervisor. skillrun starts itself in this hidden mode, and it starts the
+// program: what the program leaves behind, in whatever session, becomes the
+// supervisor's child, because it is a subreaper. So it knows what is left, and
+// that nothing is: a process without children has no descendants. When skillrun
+// dies, the pipe between them closes, and it ends all of them. It tells that they
+// are over by its own end and, for the process that goes on with the run, in the
+// record that it holds locked; see record_linux.go.
+
+// supervising is the argument that asks for it. Behind it stands the key of the
+// effect, by which it is known to a process that has lost the record.
+const supervising = "supervise-program"
+
+// The files that it is given besides the program's own three.
+const (
+	controlFile = 3 // the order, then words; its end is that of skillrun
+	statusFile  = 4
+	recordFile  = 5 // may not be there
+)
+
+// order is what a supervisor is to start.
+type order struct {
+	Path, Dir []byte
+	Args, Env [][]byte // bytes: a variable may hold any
+	Grace     time.Duration
+	Record    bool // whether the record is there
+	Note      bool // whether it says that the program ran
+}
+
+// The words that a supervisor is told.
+const (
+	wordEnd  = "end"
+	wordKill = "kill"
+)
+
+// report is what a supervisor says: first how the start went, then, when nothing
+// of the program is left, how it ended.
+type report struct {
+	Errno syscall.Errno      `json:"errno,omitempty"` // of a program that did not start
+	Ended syscall.WaitStatus `json:"ended"`
+}
+
+// Supervise is the supervisor, when these are the arguments of one: the caller
+// then ends the process with the code, and does nothing else before.
+func Supervise(args []string) (code int, mine bool) {
+	if len(args) < 2 || args[1] != supervising {
+		return 0, false
+	}
+	runtime.LockOSThread() // the program dies with the thread that started it
+	for _, fd := range []int{controlFile, statusFile, recordFile} {
+		unix.CloseOnExec(fd)
+	}
+	s := supervisor{status: json.NewEncoder(os.NewFile(statusFile, "status"))}
+	if err := s.supervise(); err != nil {
+		return 1, true
+	}
+	return 0, true
+}
+
+// supervisor watches over one program.
+type supervisor struct {
+	order
+	status *json.Encoder
+	record *os.File
+	pid    int // of the program
+	how    syscall.WaitStatus
+	ending bool // all of it was told to end
+	over   bool // what is left is killed
+}
+
+var errAlone = errors.New("skillrun is gone")
+
+func (s *supervisor) supervise() error {
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, unix.SIGCHLD, unix.SIGTERM, unix.SIGINT, unix.SIGHUP)
+	control := json.NewDecoder(os.NewFile(controlFile, "control"))
+	if err := control.Decode(&s.order); err != nil {
+		return err
+	}
+	if s.Record {
+		s.record = os.NewFile(recordFile, "record")
+	}
+	if err := s.start(); err != nil {
+		var no syscall.Errno
+		if !errors.As(err, &no) {
+			no = syscall.EIO
+		}
+		return errors.Join(err, s.status.Encode(report{Errno: no}))
+	}
+	words := make(chan string)
+	go func() {
+		for {
+			var word string
+			if control.Decode(&word) != nil { // skillrun is gone
+				words <- wordEnd
+				return
+			}
+			words <- word
+		}
+	}()
+	_ = s.status.Encode(report{})
+	s.watch(signals, words)
+	if s.Note {
+		_ = s.record.Truncate(0)
+	}
+	return s.status.Encode(report{Ended: s.how})
+}
+
+// start starts the program, unless skillrun is gone by now: then another one may
+// be at the same step already. The order of the two counts: what is not noted
+// when another one looks is never started.
+func (s *supervisor) start() error {
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	if s.Note {
+		if err := s.record.Truncate(0); err != nil {
+			return err
+		}
+		if _, err := s.record.WriteAt(here().line(), 0); err != nil {
+			return err
+		}
+	}
+	poll := []unix.PollFd{{Fd: controlFile}}
+	if _, err := unix.Poll(poll, 0); err == nil && poll[0].Revents&unix.POLLHUP != 0 {
+		if s.Note {
+			_ = s.record.Truncate(0)
+		}
+		return errAlone
+	}
+	pid, err := syscall.ForkExec(string(s.Path), texts(s.Args), &syscall.ProcAttr{
+		Dir: string(s.Dir), Env: texts(s.Env), Files: []uintptr{0, 1, 2},
+		Sys: &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL},
+	})
+	if err != nil {
+		if s.Note {
+			_ = s.record.Truncate(0)
+		}
+		return err
+	}
+	s.pid = pid
+	return letGo()
+}
+
+// letGo lets go of the files that are the program's own: their end has to be
+// seen by whoever is at the other side.
+func letGo() error {
+	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	for fd := 0; fd < 3 && err == nil; fd++ {
+		err = unix.Dup3(null, fd, unix.O_CLOEXEC)
+	}
+	return err
+}
+
+// watch returns when nothing is left of the program.
+func (s *supervisor) watch(signals <-chan os.Signal, words <-chan string) {
+	var again <-chan time.Time
+	for pause := time.Millisecond; !s.reap(); {
+		if s.over {
+			tell(unix.SIGKILL)
+			again, pause = time.After(pause), min(2*pause, 50*time.Millisecond)
+		}
+		word := ""
+		select {
+		case <-again:
+			word = wordKill
+		case word = <-words:
+		case got := <-signals:
+			if got != unix.SIGCHLD {
+				word = wordEnd
+			}
+		}
+		switch {
+		case word == wordKill:
+			s.over = true
+		case word == wordEnd && !s.ending && !s.over:
+			s.ending, again = true, time.After(s.Grace)
+			tell(unix.SIGTERM)
+		}
+	}
+}
+
+// reap takes note of what has ended, and reports whether nothing is left.
+func (s *supervisor) reap() bool {
+	for {
+		var how syscall.WaitStatus
+		switch pid, err := syscall.Wait4(-1, &how, syscall.WNOHANG, nil); {
+		case errors.Is(err, syscall.EINTR):
+		case err != nil: // ECHILD
+			return true
+		case pid == 0:
+			return false
+		case pid == s.pid:
+			s.how, s.over = how, true
+		}
+	}
+}
+
+func texts(raw [][]byte) []string {
+	out := make([]string, len(raw))
+	for i, b := range raw {
+		out[i] = string(b)
+	}
+	return out
+}
+
+func raws(texts []string) [][]byte {
+	out := make([][]byte, len(texts))
+	for i, s := range texts {
+		out[i] = []byte(s)
+	}
+	return out
+}

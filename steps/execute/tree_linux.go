@@ -1,0 +1,110 @@
+package execute
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// process is what the kernel tells of one.
+type process struct {
+	pid, parent, group int
+	start              string // when it began, in ticks since the machine did
+}
+
+// tell signals all that descends from this process, group by group, so that no
+// member of one escapes by starting another.
+func tell(s syscall.Signal) {
+	self, own := os.Getpid(), syscall.Getpgrp()
+	told := map[int]bool{own: true}
+	for _, p := range descendants(self, processes()) {
+		if p.group == own {
+			_ = syscall.Kill(p.pid, s)
+		}
+		if !told[p.group] {
+			told[p.group] = true
+			_ = syscall.Kill(-p.group, s)
+		}
+	}
+}
+
+// descendants are those of a process, nearest first.
+func descendants(of int, all []process) []process {
+	children := map[int][]process{}
+	for _, p := range all {
+		children[p.parent] = append(children[p.parent], p)
+	}
+	out := children[of]
+	for i := 0; i < len(out); i++ {
+		out = append(out, children[out[i].pid]...)
+	}
+	return out
+}
+
+// processes are those of this machine that can be seen.
+func processes() []process {
+	var out []process
+	for _, pid := range pids() {
+		if p, ok := processOf(pid); ok {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func pids() []int {
+	dir, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	names, _ := dir.Readdirnames(-1)
+	var out []int
+	for _, name := range names {
+		if pid, err := strconv.Atoi(name); err == nil {
+			out = append(out, pid)
+		}
+	}
+	return out
+}
+
+// processOf reads what stands behind the name, which may hold anything: state,
+// parent, group, and as the twentieth the time of its start.
+func processOf(pid int) (process, bool) {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	f := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if err != nil || len(f) < 20 {
+		return process{}, false
+	}
+	parent, _ := strconv.Atoi(f[1])
+	group, _ := strconv.Atoi(f[2])
+	return process{pid, parent, group, f[19]}, true
+}
+
+// supervisors are the processes of this user that watch over a program of the
+// effect with the key.
+func supervisors(key string) []int {
+	var out []int
+	for _, pid := range pids() {
+		dir := "/proc/" + strconv.Itoa(pid)
+		text, err := os.ReadFile(dir + "/cmdline")
+		if err != nil || !strings.HasSuffix(string(text), "\x00"+supervising+"\x00"+key+"\x00") {
+			continue
+		}
+		info, err := os.Stat(dir)
+		if stat, ok := sysOf(info, err); ok && int(stat.Uid) == os.Getuid() {
+			out = append(out, pid)
+		}
+	}
+	return out
+}
+
+func sysOf(info os.FileInfo, err error) (*syscall.Stat_t, bool) {
+	if err != nil {
+		return nil, false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return stat, ok
+}

@@ -1,0 +1,111 @@
+package execute
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"github.com/skillrun/skillrun/engine/step"
+)
+
+// errKilled is the end of a supervisor that has not said how its program ended.
+var errKilled = errors.New("the process that watched over it was killed")
+
+// start starts a program under a supervisor. once says that a second run of it
+// may do harm: then the record tells whether all of it is over.
+func (r runner) start(ctx context.Context, cmd *exec.Cmd, once bool) (running, error) {
+	if r.Self == "" {
+		return inGroup(cmd)
+	}
+	c := step.CallOf(ctx)
+	record, err := r.hold(ctx, c)
+	if err != nil {
+		return running{}, err
+	}
+	w, err := r.supervised(cmd, c.Key, record)
+	if err != nil {
+		release(record)
+		return running{}, err
+	}
+	o := order{
+		Path: []byte(cmd.Path), Dir: []byte(cmd.Dir), Args: raws(cmd.Args), Env: raws(cmd.Env),
+		Grace: r.grace(), Record: record != nil, Note: record != nil && once,
+	}
+	var begun report
+	if err = w.control.Encode(o); err == nil {
+		err = w.status.Decode(&begun)
+	}
+	if err == nil && begun.Errno != 0 {
+		_ = w.close()
+		return running{}, begun.Errno
+	}
+	// An error is the end of the supervisor: nobody knows what it has started.
+	return running{w.say(wordEnd), w.say(wordKill), func() (syscall.WaitStatus, error) { return w.wait(err) }}, nil
+}
+
+// watched is a supervisor, as seen from here.
+type watched struct {
+	cmd     *exec.Cmd
+	control *json.Encoder
+	status  *json.Decoder
+	files   []*os.File // of ours
+	record  *os.File
+}
+
+// supervised starts a supervisor with the program's own three files.
+func (r runner) supervised(cmd *exec.Cmd, key step.Key, record *os.File) (*watched, error) {
+	controlThere, control, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	status, statusThere, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, controlThere.Close(), control.Close())
+	}
+	args := []string{"skillrun", supervising, key.String()}
+	w := &watched{
+		control: json.NewEncoder(control), status: json.NewDecoder(status), files: []*os.File{control, status}, record: record,
+		cmd: &exec.Cmd{
+			Path: r.Self, Args: args, Env: []string{}, Dir: "/", Stdin: cmd.Stdin, Stdout: cmd.Stdout, Stderr: cmd.Stderr,
+			ExtraFiles: []*os.File{controlThere, statusThere}, WaitDelay: cmd.WaitDelay,
+			SysProcAttr: &syscall.SysProcAttr{Setsid: true},
+		},
+	}
+	if record != nil {
+		w.cmd.ExtraFiles = append(w.cmd.ExtraFiles, record)
+	}
+	err = w.cmd.Start()
+	err = errors.Join(err, controlThere.Close(), statusThere.Close())
+	if err != nil {
+		return nil, errors.Join(err, control.Close(), status.Close())
+	}
+	return w, nil
+}
+
+func (w *watched) say(word string) func() { return func() { _ = w.control.Encode(word) } }
+
+// wait waits for the supervisor's last word, and for its end.
+func (w *watched) wait(before error) (syscall.WaitStatus, error) {
+	var last report
+	err := before
+	if err == nil {
+		err = w.status.Decode(&last)
+	}
+	if gone := w.close(); err == nil {
+		return last.Ended, ended(gone)
+	}
+	return 0, errKilled
+}
+
+// close waits until the supervisor has ended and the program's output is read.
+func (w *watched) close() error {
+	err := w.cmd.Wait()
+	for _, f := range w.files {
+		f.Close()
+	}
+	release(w.record)
+	return err
+}
