@@ -150,6 +150,9 @@ func (p *Program) bind(ctx context.Context, s *site, name string, f *runFlags) (
 	if diags.HasErrors() {
 		return nil, p.diagnose(diags, sources)
 	}
+	if len(diags) > 0 { // warnings, which keep nothing from going on
+		render.Diagnostics(p.Stderr, diags, sources, p.colour(p.Terminal))
+	}
 	inputs, diags := p.inputs(skill, *f)
 	p.addInputFile(sources, *f)
 	if diags.HasErrors() {
