@@ -16,10 +16,7 @@ const (
 
 // Text is a parsed text with holes. It is immutable and may be used by many
 // goroutines at once.
-type Text struct {
-	src   string
-	parts []part
-}
+type Text struct{ parts []part }
 
 // part is a piece of a text.
 type part interface{ isPart() }
@@ -62,7 +59,7 @@ func ParseText(src string) (*Text, []Problem) {
 	if len(p.problems) > 0 {
 		return nil, p.problems
 	}
-	return &Text{src, parts}, nil
+	return &Text{parts}, nil
 }
 
 type textParser struct {
@@ -214,9 +211,6 @@ func (p *textParser) openFor(t token, rest string, depth int) part {
 	}
 	return out
 }
-
-// Source returns the text as it was written.
-func (t *Text) Source() string { return t.src }
 
 // Literal reports whether the text has no holes and no directives. Its value
 // may still differ from its source, by escapes.

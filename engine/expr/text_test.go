@@ -14,9 +14,6 @@ func parseText(t *testing.T, src string) *Text {
 	if len(problems) > 0 {
 		t.Fatalf("%s: %s", src, complaint(src, problems))
 	}
-	if text.Source() != src {
-		t.Errorf("source of %q is %q", src, text.Source())
-	}
 	return text
 }
 
