@@ -102,8 +102,8 @@ func (e *Engine) endRun(ctx context.Context, id string, r journal.Request, state
 }
 
 // Cleans reports whether ending a run here would perform steps that clean up
-// after it, or look for what it may have written. Of one that cannot be read there are none, and of one that another
-// process is at they are that one's.
+// after it, or look for what it may have written. Of one that cannot be read there
+// are none, and of one that another process is at they are that one's.
 func (e *Engine) Cleans(id string) bool {
 	if _, held := e.store.Held(id); held {
 		return false

@@ -163,7 +163,7 @@ func (r *runner) finish() {
 	}
 	if x := r.ending; x != nil && f != nil && (f.Stopped || f.Unsettled && x.forGood()) {
 		switch {
-		case x.state != Interrupted:
+		case x.forGood():
 			r.end(x.state, x.by, x.words)
 		case x.here:
 			r.out.State = Interrupted

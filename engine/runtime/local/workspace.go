@@ -33,8 +33,8 @@ func (r *runner) ready(ctx context.Context, s step.Step, in types.Values) error 
 
 // rebuild makes the workspaces of a run that another process began, by repeating
 // its local steps with their recorded arguments, and putting back what its
-// programs left there. Whoever needs them meanwhile
-// waits; after a failure the next one tries again.
+// programs left there. Whoever needs them meanwhile waits; after a failure the
+// next one tries again.
 func (r *runner) rebuild(ctx context.Context) error {
 	for r.rebuilds {
 		r.changed.Wait()
