@@ -32,7 +32,7 @@ func (d *draw) step(pad string) (text, result string) {
 	}
 	name, path, service := d.one("x", "y"), d.one("p", "q", "r"), d.one("a", "b", "again")
 	file := fmt.Sprintf("program: %%s, args: [\"${{ inputs.root }}/%s\"]", path)
-	switch d.r.IntN(11) {
+	switch d.r.IntN(15) {
 	case 0:
 		return use("state_set", fmt.Sprintf("name: %s, value: %q", name, d.value())), "json(steps." + id + ".value)"
 	case 1:
@@ -51,6 +51,10 @@ func (d *draw) step(pad string) (text, result string) {
 		return use("exec_read", fmt.Sprintf(file, "cat")+", expect: [0, 1]"), "steps." + id + ".stdout"
 	case 8:
 		return use("http_get", fmt.Sprintf("service: %s, path: /k", service)), "steps." + id + ".body"
+	case 11, 12:
+		return d.ticket(use, id)
+	case 13, 14:
+		return d.request(use, id)
 	case 9:
 		return use("state_get", "name: z, default: 0"), "json(steps." + id + ".value ?? 0)"
 	}
@@ -95,7 +99,9 @@ func (d *draw) sequence(pad string, most int) string {
 			out.WriteString(fmt.Sprintf("%s- {id: n%d, approve: 'go on?'}\n", pad, d.n))
 		case kind == 6 && pad == "  ":
 			d.n++
-			out.WriteString(fmt.Sprintf("%s- {id: n%d, uses: 'skill:called', with: {root: '${{ inputs.root }}'}}\n", pad, d.n))
+			out.WriteString(fmt.Sprintf("%s- {id: n%d, uses: 'skill:called', with: {root: '${{ inputs.root }}', repo: '${{ inputs.repo }}'}}\n", pad, d.n))
+		case kind == 7 && pad == "  ":
+			out.WriteString(d.release())
 		default:
 			d.seen = append(d.seen, result)
 		}

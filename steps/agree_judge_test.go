@@ -39,7 +39,7 @@ func (j *judge) skill(s *site) (*engine.Skill, engine.Binding) {
 		j.wrong("does not check: %v", diags)
 	}
 	root := filepath.Join(filepath.Dir(s.state), "files")
-	return skill, engine.Binding{Inputs: types.Values{"root": root}, Now: time.Now(), Zone: time.UTC}
+	return skill, engine.Binding{Inputs: types.Values{"root": root, "repo": s.repo}, Now: time.Now(), Zone: time.UTC}
 }
 
 func (j *judge) planned(s *site) plan.Plan {
@@ -153,16 +153,19 @@ func (j *judge) reads(r engine.Report, did map[string]journal.Record) {
 	}
 }
 
-// without leaves out the headers of an answer, in which there is a date, and what
-// a program complains of, in which there is the world's folder.
-func without(out types.Values) types.Values {
+var port = regexp.MustCompile(`127\.0\.0\.1:[0-9]+`)
+
+// without leaves out the headers of an answer, in which there is a date, what a
+// program complains of, in which there is the world's folder, and the ports of its
+// services.
+func without(out types.Values) string {
 	kept := types.Values{}
 	for name, v := range out {
 		if name != "headers" && name != "stderr" {
 			kept[name] = v
 		}
 	}
-	return kept
+	return port.ReplaceAllString(string(types.Encode(kept)), "here")
 }
 
 func (j *judge) writesOf(r engine.Report, did map[string]journal.Record) {
@@ -184,12 +187,24 @@ func (j *judge) writesOf(r engine.Report, did map[string]journal.Record) {
 		}
 		if j.figures.writes++; done {
 			j.fields(w, rec)
+			j.counted(w.Service)
 		}
 	}
 	for path, rec := range did {
 		if _, announced := said[path]; rec.Effect == string(step.Writes) && !announced && j.plan.Failure == nil {
 			j.wrong("write %s was not announced", path)
 		}
+	}
+}
+
+func (j *judge) counted(service string) {
+	switch service {
+	case "jira":
+		j.tickets++
+	case "gitlab":
+		j.requests++
+	case "git":
+		j.pushes++
 	}
 }
 
@@ -202,10 +217,20 @@ func (j *judge) fields(w plan.Write, rec journal.Record) {
 	for _, f := range w.Fields {
 		v, there := given[f.Name]
 		fits := regexp.MustCompile(`(?s)^` + hole.ReplaceAllString(regexp.QuoteMeta(f.Value), `.*`) + `$`)
-		if err == nil && there && f.Name != "args" && !fits.MatchString(types.Show(v)) {
+		if err == nil && there && f.Name != "args" && !fits.MatchString(types.Show(v)) && !fits.MatchString(listed(v)) {
 			j.wrong("write %s was shown with %s %q, and had %v", w.Path, f.Name, f.Value, v)
 		}
 	}
+}
+
+// listed is a list as some steps show it.
+func listed(v any) string {
+	list, _ := v.([]any)
+	words := make([]string, len(list))
+	for i, e := range list {
+		words[i] = types.Show(e)
+	}
+	return strings.Join(words, ", ")
 }
 
 // replay does the reads that were left to the run in a world in which nothing
@@ -215,6 +240,7 @@ func (j *judge) replay(one, world *site) {
 	for _, rec := range j.later {
 		s, _ := world.steps.Lookup(rec.Step)
 		in := strings.ReplaceAll(string(rec.Input), filepath.Dir(one.state), filepath.Dir(world.state))
+		in = strings.ReplaceAll(in, one.repo, world.repo)
 		raw, err := s.Do(j.Context(), []byte(in))
 		v, bad := types.Decode(raw)
 		out, _ := v.(map[string]any)

@@ -21,12 +21,13 @@ import (
 	"github.com/skillrun/skillrun/steps/state"
 )
 
-// site is a small world: a folder, remembered values, and two HTTP services, one
-// of which has a second name.
+// site is a small world: a folder, remembered values, two HTTP services, one of
+// which has a second name, a Jira, a GitLab, and a repository.
 type site struct {
 	engine *engine.Engine
 	steps  *step.Catalogue
 	state  string
+	repo   string
 }
 
 type shelf struct {
@@ -66,8 +67,13 @@ func newSite(t *testing.T, called string) *site {
 	}
 	services["again"], hosts["again"] = services["a"], hosts["a"]
 	s := &site{state: filepath.Join(dir, "state")}
+	hub := newForge(t, dir)
+	s.repo = hub.repos.URL + "/team/app.git"
+	for name, srv := range map[string]*httptest.Server{"jira": hub.tickets, "gitlab": hub.lab, "git": hub.repos} {
+		hosts[name] = strings.TrimPrefix(srv.URL, "http://")
+	}
 	s.steps = step.NewCatalogue(httpapi.Steps(services), files.Steps(map[string]files.Service{"files": {Root: root}}, nil),
-		execute.Steps(execute.Options{Env: os.LookupEnv}), state.Steps(filepath.Join(dir, "values")))
+		execute.Steps(execute.Options{Env: os.LookupEnv}), state.Steps(filepath.Join(dir, "values")), hub.families(filepath.Join(dir, "cache")))
 	s.engine = engine.New(engine.Setup{
 		Catalogue: s.steps, State: s.state, Clock: wall{}, Random: rand.Reader, User: "ada", Version: "test",
 		Hosts:  func(service string) string { return hosts[service] },

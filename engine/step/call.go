@@ -78,6 +78,10 @@ type Call struct {
 	// Unprepared is set when Preview is asked after a plan has left out a step
 	// that changes the files of the workspace: what they come to is not known.
 	Unprepared bool
+	// Presumed is set when Preview is asked of an effect that was not looked for,
+	// since a write before it has not happened: a plan takes it to be absent, and
+	// whether the call makes it or finds it is not known.
+	Presumed bool
 	// Tell shows people a line about the call while it goes on, such as why it
 	// waits; nil drops it.
 	Tell func(text string)

@@ -201,7 +201,7 @@ func oneLine(name, text string) error {
 func breaksLine(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
 
 // previewCreate says what would be filed, without asking Jira.
-func previewCreate(_ context.Context, in CreateIn, unknown step.UnknownPaths) (step.Prediction[CreateOut], error) {
+func previewCreate(ctx context.Context, in CreateIn, unknown step.UnknownPaths) (step.Prediction[CreateOut], error) {
 	s := shown{unknown: unknown}
 	s.add("project", in.Project)
 	s.add("type", in.kind())
@@ -210,10 +210,14 @@ func previewCreate(_ context.Context, in CreateIn, unknown step.UnknownPaths) (s
 	s.add("components", strings.Join(in.Components, ", "))
 	s.addFields(in.Fields)
 	s.add("description", in.Description)
+	open := step.UnknownPaths{"key", "id", "url", "status"}
+	if step.CallOf(ctx).Presumed {
+		open = append(open, "created")
+	}
 	return step.Prediction[CreateOut]{
 		Change:  step.Change{Title: "file " + s.value("type", in.whatKind(), "an issue") + " in " + s.value("project", in.Project, "a project"), Fields: s.fields},
 		Out:     CreateOut{Created: true},
-		Unknown: step.UnknownPaths{"key", "id", "url", "status"},
+		Unknown: open,
 	}, nil
 }
 

@@ -248,7 +248,7 @@ func (f family) findMoved(ctx context.Context, key step.Key, in MoveIn) (step.Fo
 }
 
 // previewMove says what would be moved, without asking Jira.
-func (f family) previewMove(_ context.Context, in MoveIn, unknown step.UnknownPaths) (step.Prediction[MoveOut], error) {
+func (f family) previewMove(ctx context.Context, in MoveIn, unknown step.UnknownPaths) (step.Prediction[MoveOut], error) {
 	s := shown{unknown: unknown}
 	s.add("issue", in.Issue)
 	s.add("status", in.Status)
@@ -258,6 +258,9 @@ func (f family) previewMove(_ context.Context, in MoveIn, unknown step.UnknownPa
 		Change:  step.Change{Title: "move " + s.value("issue", in.Issue, "an issue") + " to " + s.value("status", in.Status, "another status"), Fields: s.fields},
 		Out:     MoveOut{Issue: in.Issue, Status: in.Status, Changed: true},
 		Unknown: step.UnknownPaths{"status_category"},
+	}
+	if step.CallOf(ctx).Presumed {
+		p.Unknown = append(p.Unknown, "changed") // it may be there already by then, as after a transition before this one
 	}
 	c, err := f.connect(in.At)
 	switch {

@@ -264,6 +264,11 @@ func TestPreviewTransition(t *testing.T) {
 	if err != nil || !strings.Contains(string(got.Out), w.url+"/browse/AAP-100") || len(got.Unknown) != 1 || len(w.srv.Requests()) != 0 {
 		t.Errorf("got %s, unknown %v, %v", got.Out, got.Unknown, err)
 	}
+	w.call.Presumed = true
+	got, err = preview(w.ctx(), json.RawMessage(`{"issue":"AAP-100","status":"Done"}`), nil)
+	if diff := cmp.Diff(step.UnknownPaths{"status_category", "changed"}, got.Unknown); diff != "" || err != nil {
+		t.Errorf("behind another write: %v %s", err, diff)
+	}
 	_, err = preview(w.ctx(), json.RawMessage(`{"issue":"AAP-100","status":"Done","service":"old"}`), nil)
 	w.wantCode("jira_transition", err, types.BadInput, `there is no service "old"`)
 	_, err = preview(w.ctx(), json.RawMessage(`{"issue":"AAP-1","status":""}`), nil)

@@ -19,8 +19,13 @@ func (w *walker) write(ctx context.Context, a machine.Action) machine.Event {
 	if !ok {
 		return failed(a, noStep(a.Step))
 	}
-	found, err := w.find(ctx, s, a)
 	x := w.writeOf(s, a)
+	if !w.findable(ctx, s, a) {
+		w.clear = false
+		x.Outcome = plan.Create
+		return w.preview(ctx, s, a, x, step.Found[json.RawMessage]{})
+	}
+	found, err := w.find(ctx, s, a)
 	switch {
 	case err != nil:
 		return w.fails(ctx, s, a, x, err)
@@ -28,20 +33,23 @@ func (w *walker) write(ctx context.Context, a machine.Action) machine.Event {
 		return w.adopt(s, a, x, found)
 	case found.State == step.StateDiffers && s.CanUpdate():
 		x.Outcome, x.Ref, x.Why = plan.Update, found.Ref, found.Why
-		return w.preview(ctx, s, a, x, found.Out)
+		return w.preview(ctx, s, a, x, found)
 	case found.State == step.StateAbsent:
 		w.clear = false
 		x.Outcome = plan.Create
-		return w.preview(ctx, s, a, x, nil)
+		return w.preview(ctx, s, a, x, found)
 	}
 	return w.fails(ctx, s, a, x, obstacle(s, found))
 }
 
-// find looks for the effect. What cannot be looked for is taken to be absent.
+// findable reports whether the effect can be looked for. What cannot is presumed
+// to be absent.
+func (w *walker) findable(ctx context.Context, s step.Step, a machine.Action) bool {
+	return w.clear && !a.Undecided && len(a.Unknown) == 0 && s.CanFind() && !w.unprepared(ctx, a)
+}
+
+// find looks for the effect.
 func (w *walker) find(ctx context.Context, s step.Step, a machine.Action) (found step.Found[json.RawMessage], err error) {
-	if !w.clear || a.Undecided || len(a.Unknown) > 0 || !s.CanFind() || w.unprepared(ctx, a) {
-		return step.Absent[json.RawMessage](), nil
-	}
 	defer recovered(s.Name, &err)
 	in := types.Encode(a.Input)
 	c := w.callOf(s, repeatOf(a, in))
@@ -124,10 +132,10 @@ func (w *walker) keep(x plan.Write) {
 	w.out.Writes = append(w.out.Writes, x)
 }
 
-// preview asks the step what it would do. there is what an update finds: it
-// tells what only the deed itself could tell otherwise.
-func (w *walker) preview(ctx context.Context, s step.Step, a machine.Action, x plan.Write, there json.RawMessage) machine.Event {
-	p, err := w.predict(ctx, s, a)
+// preview asks the step what it would do. What an update finds tells what only
+// the deed itself could tell otherwise; without a state nobody has looked.
+func (w *walker) preview(ctx context.Context, s step.Step, a machine.Action, x plan.Write, found step.Found[json.RawMessage]) machine.Event {
+	p, err := w.predict(ctx, s, a, found.State == "")
 	if err != nil && !a.Undecided && !w.unsure(ctx, a, err) {
 		return w.fails(ctx, s, a, x, err)
 	}
@@ -136,7 +144,7 @@ func (w *walker) preview(ctx context.Context, s step.Step, a machine.Action, x p
 	}
 	x.Title, x.Diff = w.neutral(p.Change.Title), w.neutral(p.Change.Diff)
 	x.Fields = w.fields(s, a, p.Change.Fields)
-	e := outputOf(a, p, there)
+	e := outputOf(a, p, found.Out)
 	if remote := hostOf(e.Output); remote != "" {
 		x.Host = remote
 	}
@@ -156,11 +164,11 @@ func (w *walker) unsure(ctx context.Context, a machine.Action, err error) bool {
 	return hidden && types.CodeOf(err) != types.BadInput
 }
 
-func (w *walker) predict(ctx context.Context, s step.Step, a machine.Action) (p step.Prediction[json.RawMessage], err error) {
+func (w *walker) predict(ctx context.Context, s step.Step, a machine.Action, presumed bool) (p step.Prediction[json.RawMessage], err error) {
 	defer recovered(s.Name, &err)
 	in := known(a.Input)
 	call := w.callOf(s, repeatOf(a, in))
-	call.Unprepared = w.openFiles(ctx, a)
+	call.Unprepared, call.Presumed = w.openFiles(ctx, a), presumed
 	return s.Preview(step.WithCall(ctx, call), in, step.UnknownPaths(a.Unknown))
 }
 
@@ -223,7 +231,7 @@ func (w *walker) foresee(ctx context.Context, a machine.Action) machine.Event {
 	e := unknown(a)
 	var change step.Change
 	if s.CanPreview() {
-		p, err := w.predict(ctx, s, a)
+		p, err := w.predict(ctx, s, a, false)
 		switch {
 		case err == nil:
 			change, e = p.Change, outputOf(a, p, nil)
