@@ -17,7 +17,7 @@ import (
 func Parse(file string, text []byte) (*Config, diag.List) {
 	r := &reader{cfg: &Config{Path: file, Zone: time.Local, Policy: Policy{Settle: DefaultSettle}, places: map[string]diag.Range{}}}
 	root, list := syntax.Parse(file, text)
-	r.list = list
+	r.list = veiledKeys(list)
 	if root == nil && len(list) == 1 && list[0].Code == "empty-file" {
 		return r.cfg, nil // a file of nothing but comments configures nothing
 	}
@@ -72,7 +72,7 @@ var sitePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
 func (r *reader) site(n *syntax.Node) {
 	s, ok := r.text(n, "site")
 	if ok && (!sitePattern.MatchString(s) || len(s) > 64) {
-		r.list.Errorf("bad-name", n.Range, "site %q cannot name a folder", s).
+		r.list.Errorf("bad-name", n.Range, "the site's name cannot name a folder").
 			Hint = "use up to 64 letters, digits, dots, dashes and underscores"
 	}
 	r.cfg.Site = s
@@ -85,7 +85,7 @@ func (r *reader) zone(n *syntax.Node) {
 	}
 	zone, err := time.LoadLocation(s)
 	if err != nil || s == "" || s == "Local" {
-		r.list.Errorf("bad-zone", n.Range, "there is no time zone %q", s).Hint = "use a name such as Europe/Dublin or UTC"
+		r.list.Errorf("bad-zone", n.Range, "there is no time zone of that name").Hint = "use a name such as Europe/Dublin or UTC"
 		return
 	}
 	r.cfg.Zone = zone
@@ -111,7 +111,7 @@ func (r *reader) settle(n *syntax.Node) {
 	}
 	d, err := types.ParseDuration(s)
 	if err != nil || d < 0 || d > maxSettle {
-		r.list.Errorf("bad-duration", n.Range, "policy.settle is %q, not a duration of at most %s", clip(s), maxSettle).
+		r.list.Errorf("bad-duration", n.Range, "policy.settle is not a duration of at most %s", maxSettle).
 			Hint = "write a duration such as 30s or 5m; without it, it is " + DefaultSettle.String()
 		return
 	}
@@ -171,8 +171,7 @@ func (r *reader) text(n *syntax.Node, path string) (string, bool) {
 	case n.Tag == syntax.Null:
 		r.list.Errorf("wrong-type", n.Range, "%s has no value", path).Hint = "give it one, or remove the key"
 	case n.Tag != syntax.Str:
-		r.list.Errorf("wrong-type", n.Range, "%s has to be a text, this is %s", path, n.Value).
-			Hint = `put it into quotes: "` + n.Value + `"`
+		r.list.Errorf("wrong-type", n.Range, "%s has to be a text, and without quotes this is none", path).Hint = "put it into quotes"
 	default:
 		return n.Value, true
 	}
@@ -185,7 +184,7 @@ func (r *reader) choice(n *syntax.Node, path string, allowed ...string) string {
 	if !ok || slices.Contains(allowed, s) {
 		return s
 	}
-	r.list.Errorf("bad-value", n.Range, "%s is %q, not one of %s", path, clip(s), strings.Join(allowed, ", ")).
+	r.list.Errorf("bad-value", n.Range, "%s is not one of %s", path, strings.Join(allowed, ", ")).
 		Hint = diag.DidYouMean(s, allowed)
 	return ""
 }
@@ -198,9 +197,28 @@ func (r *reader) boolean(n *syntax.Node, path string) bool {
 	return n.Data() == true
 }
 
+// clip is a key as it is shown. No value of the file stands in a message: it may be
+// a credential in the wrong place.
 func clip(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		return string(r[:39]) + "…"
+	if !aWord.MatchString(s) {
+		return "…"
 	}
 	return s
+}
+
+// aWord is what can be a key, spelt wrong or not.
+var aWord = regexp.MustCompile(`^([a-z_][a-z0-9_.-]{0,23}|[A-Za-z _-]{1,24})$`)
+
+// veiledKeys leaves out what a message about the YAML says of a key that does not
+// look like one.
+func veiledKeys(list diag.List) diag.List {
+	for i, d := range list {
+		if rest, ok := strings.CutPrefix(d.Message, "the key "); ok && d.Code == "duplicate-key" && !aWord.MatchString(strings.TrimSuffix(rest, " is here twice")) {
+			list[i].Message = "a key is here twice"
+		}
+		if d.Code == "bad-key" && strings.HasPrefix(d.Hint, "put it into quotes") {
+			list[i].Hint = "put it into quotes"
+		}
+	}
+	return list
 }

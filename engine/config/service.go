@@ -119,7 +119,7 @@ func (r *serviceReader) key(key, path string, n *syntax.Node) {
 		r.url(n, path)
 	case "kind":
 		if s, ok := r.text(n, path); ok && !namePattern.MatchString(s) {
-			r.list.Errorf("bad-value", n.Range, "%s is %q, which names no family of steps", path, clip(s)).
+			r.list.Errorf("bad-value", n.Range, "%s names no family of steps", path).
 				Hint = "use one of " + strings.Join(families, ", ")
 		} else if ok {
 			r.s.Kind = s
@@ -157,7 +157,7 @@ func (r *serviceReader) key(key, path string, n *syntax.Node) {
 func (r *serviceReader) person(n *syntax.Node, path string) string {
 	s, ok := r.text(n, path)
 	if ok && !personPattern.MatchString(s) {
-		r.list.Errorf("bad-value", n.Range, "%s is %q, which git cannot write", path, clip(s)).
+		r.list.Errorf("bad-value", n.Range, "%s is nobody that git can write down", path).
 			Hint = "use Name <name@example.com>"
 		return ""
 	}
@@ -179,7 +179,7 @@ func (r *serviceReader) signingKey(n *syntax.Node, path string) {
 func (r *serviceReader) header(n *syntax.Node, path string) {
 	s, ok := r.text(n, path)
 	if ok && !headerPattern.MatchString(s) {
-		r.list.Errorf("bad-value", n.Range, "%s is %q, which is no name of a header", path, clip(s)).Hint = "use a name such as X-Api-Key"
+		r.list.Errorf("bad-value", n.Range, "%s is no name of a header", path).Hint = "use a name such as X-Api-Key"
 		return
 	}
 	r.s.Header = s
@@ -192,7 +192,7 @@ func (r *serviceReader) timeout(n *syntax.Node, path string) {
 	}
 	d, err := types.ParseDuration(s)
 	if err != nil || d <= 0 {
-		r.list.Errorf("bad-duration", n.Range, "%s is %q, not a duration above zero", path, clip(s)).Hint = "use 90s or 5m"
+		r.list.Errorf("bad-duration", n.Range, "%s is not a duration above zero", path).Hint = "use 90s or 5m"
 		return
 	}
 	r.s.Timeout = d

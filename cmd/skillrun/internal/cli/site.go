@@ -35,7 +35,7 @@ func (s *site) sources(src source) render.Sources {
 	out := s.called.with(src)
 	if s.cfg.Path != "" {
 		if text, err := os.ReadFile(s.cfg.Path); err == nil {
-			out[s.cfg.Path] = text
+			out[s.cfg.Path] = config.Veiled(text)
 		}
 	}
 	return out

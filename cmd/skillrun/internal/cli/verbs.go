@@ -18,12 +18,13 @@ import (
 	"github.com/skillrun/skillrun/engine/step"
 )
 
-// configSources are the texts of configuration files that diagnostics name.
+// configSources are the texts of configuration files that diagnostics name,
+// without their values.
 func (p *Program) configSources(diags diag.List) render.Sources {
 	out := render.Sources{}
 	for _, d := range diags {
 		if text, err := os.ReadFile(d.At.File); err == nil {
-			out[d.At.File] = text
+			out[d.At.File] = config.Veiled(text)
 		}
 	}
 	return out
