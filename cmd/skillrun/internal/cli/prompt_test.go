@@ -188,3 +188,36 @@ func TestPromptMistakesFirst(t *testing.T) {
 		x.ranNothing(t)
 	}
 }
+
+// listener keeps what a person has seen each time they are to type.
+type listener struct {
+	io.Reader
+	x    *person
+	seen []string
+}
+
+// Read types what is left.
+func (l *listener) Read(p []byte) (int, error) {
+	l.seen = append(l.seen, l.x.log.String())
+	return l.Reader.Read(p)
+}
+
+// TestQuestionIsThereBeforeTheAnswer: the end of a question may be the beginning
+// of a credential, and is on the screen all the same when the answer is typed.
+func TestQuestionIsThereBeforeTheAnswer(t *testing.T) {
+	t.Parallel()
+	l := &listener{Reader: strings.NewReader("hello\n")}
+	x := newPerson(t, l)
+	l.x = x
+	for name, text := range map[string]string{
+		"skillrun.yaml": "site: s\nservices:\n  gitlab: {url: https://gl.example.com, token: \"file:token\"}\n", "token": "): 8f2d61c0b9",
+	} {
+		if err := os.WriteFile(filepath.Join(x.Dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	x.Run(t.Context(), []string{"asking", "--config", "skillrun.yaml"})
+	if len(l.seen) == 0 || !strings.HasSuffix(l.seen[0], "\nword (matching ^[a-z]+$): ") {
+		t.Errorf("when the first answer is typed, there is %q\n%s", l.seen, x.log.String())
+	}
+}
