@@ -45,13 +45,13 @@ func (in writeIn) out() writeOut {
 // write puts the file in place by a rename; before that, nothing has happened.
 // What is expected is looked at just before: between two programs that write
 // the same file at the same moment, the later one wins.
-func (f family) write(_ context.Context, in writeIn) (writeOut, error) {
+func (f family) write(ctx context.Context, in writeIn) (writeOut, error) {
 	root, err := f.openService(in.Service)
 	if err != nil {
 		return writeOut{}, err
 	}
 	defer root.Close()
-	return in.put(root, newFile)
+	return in.put(ctx, root, newFile)
 }
 
 type localIn struct {
@@ -82,7 +82,7 @@ func (f family) writeWorkspace(ctx context.Context, in localIn) (writeOut, error
 			return writeOut{}, err
 		}
 	}
-	return in.file().put(root, mode)
+	return in.file().put(ctx, root, mode)
 }
 
 // plainWay refuses a path that a link or a file is on the way to: the file would
@@ -106,7 +106,7 @@ func plainWay(root *os.Root, name string) error {
 // newFile are the permissions of a file that was not there.
 const newFile fs.FileMode = 0o644
 
-func (in writeIn) put(root *os.Root, mode fs.FileMode) (writeOut, error) {
+func (in writeIn) put(ctx context.Context, root *os.Root, mode fs.FileMode) (writeOut, error) {
 	if _, err := in.there(root); err != nil {
 		return writeOut{}, err
 	}
@@ -115,7 +115,7 @@ func (in writeIn) put(root *os.Root, mode fs.FileMode) (writeOut, error) {
 			return writeOut{}, unwritable(types.Unavailable, in.Path, err)
 		}
 	}
-	if err := replace(root, in.Path, []byte(in.Text), mode); err != nil {
+	if err := replace(root, in.Path, newName(ctx, in.Path), []byte(in.Text), mode); err != nil {
 		return writeOut{}, err
 	}
 	return in.out(), nil
@@ -202,13 +202,23 @@ func (f family) preview(_ context.Context, in writeIn, unknown step.UnknownPaths
 	return p, err
 }
 
-// replace writes the file beside itself, flushes and renames it. mode is that of
-// one that is not there yet.
-func replace(root *os.Root, name string, data []byte, mode fs.FileMode) error {
+// newName is where the new file lies until it is whole. It is the call's own:
+// two writes of one file at the same moment do not take it from each other, and
+// one that is repeated finds what it left behind.
+func newName(ctx context.Context, name string) string {
+	key := ""
+	if k := step.CallOf(ctx).Key; !k.IsZero() {
+		key = "." + step.Hash(10, k.String())
+	}
+	return path.Join(path.Dir(name), "."+path.Base(name)+key+".skillrun-new")
+}
+
+// replace writes the file beside itself, as next, flushes and renames it. mode is
+// that of one that is not there yet.
+func replace(root *os.Root, name, next string, data []byte, mode fs.FileMode) error {
 	if info, err := lookUp(root, name); err == nil && info != nil {
 		mode = info.Mode().Perm()
 	}
-	next := path.Join(path.Dir(name), "."+path.Base(name)+".skillrun-new")
 	folder, err := root.Open(path.Dir(name))
 	if err != nil {
 		return unwritable(types.Unavailable, name, err)
