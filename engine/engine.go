@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -94,6 +93,9 @@ type Setup struct {
 	Invocation string
 	// Hosts names the host of a service, for the manifest of a plan; may be nil.
 	Hosts func(service string) string
+	// Services describes a service as it is configured: where it is, and as whom it
+	// is asked. A run is bound to it; may be nil.
+	Services func(service string) string
 }
 
 // Engine is the façade: everything a surface needs to check and run skills.
@@ -146,6 +148,12 @@ type Options struct {
 	// Confirm shows a person what they are asked, and returns what they say; nil
 	// where nobody sits.
 	Confirm func(ctx context.Context, run Run, q Question) (Answer, error)
+	// Reaching is the digest of what the run may reach although it was bound to
+	// something else; "" is none.
+	Reaching string
+	// Reaches shows a person what a run would reach that it was not bound to, and
+	// returns whether they agree; nil where nobody sits.
+	Reaches func(ctx context.Context, c ReachChange) bool
 	// Begun is told about the run before its first step.
 	Begun   func(run Run)
 	Observe func(Event)
@@ -193,77 +201,6 @@ type Run struct {
 type Report struct {
 	Run
 	Outcome
-}
-
-// Start binds a skill and runs it. When an unfinished run of the same piece of
-// work is there, it goes on with that one.
-func (e *Engine) Start(ctx context.Context, s *Skill, b Binding, o Options) (Report, diag.List, error) {
-	p, diags := s.Bind(b)
-	if p == nil {
-		return Report{}, diags, nil
-	}
-	id := journal.NewID(b.Now, e.Random)
-	h := e.header(id, step.Hash(16, p.Work(id)...), s, p, b, o)
-	j, unfinished, err := e.store.Start(h)
-	if err != nil {
-		return Report{}, diags, err
-	}
-	if unfinished != "" && o.Anew {
-		if j, err = e.startAnew(ctx, unfinished, h, o); err != nil {
-			return Report{}, diags, err
-		}
-		unfinished = ""
-	}
-	if unfinished != "" {
-		if more := e.sameInputs(unfinished, p, o.Set); more.HasErrors() {
-			return Report{}, append(diags, more...), nil
-		}
-		if err := e.sameProgram(unfinished, s, p, o); err != nil {
-			return Report{}, diags, err
-		}
-		r, err := e.Resume(ctx, unfinished, o)
-		return r, diags, err
-	}
-	r, err := e.run(ctx, j, o, false)
-	return r, diags, err
-}
-
-// sameInputs refuses to go on with an unfinished run of the same work that has
-// other inputs: what was asked for now would silently not be done.
-func (e *Engine) sameInputs(id string, p *program.Program, set []string) diag.List {
-	var diags diag.List
-	records, _, err := e.store.Read(id)
-	if err != nil {
-		return nil // resuming says what is wrong with it
-	}
-	old, _, err := restore(records[0].Run)
-	if err != nil {
-		return nil
-	}
-	differ := func(flag string, names []string, was, is types.Values) {
-		for _, name := range names {
-			if before := types.Show(was[name]); before != types.Show(is[name]) {
-				diags.Errorf("other-inputs", diag.Range{File: flag + " " + name}, "run %s of the same work is not finished, and has %s=%s", id, name, before).
-					Hint = "go on with it: " + e.command("resume", id) + "; or end it and begin anew with these: --anew; or make new work: --again 1"
-			}
-		}
-	}
-	differ("--input", types.SortedKeys(p.Inputs), old.Inputs, p.Inputs)
-	differ("--set", set, old.Config, p.Config)
-	return diags
-}
-
-func (e *Engine) header(id, work string, s *Skill, p *program.Program, b Binding, o Options) journal.RunHeader {
-	h := journal.RunHeader{
-		ID: id, Site: e.Site, Work: work, Skill: s.Name, File: s.File, Text: string(s.Text),
-		StartedAt: b.Now.UTC(), Zone: b.Zone.String(), Digest: p.Digest(), Program: types.Encode(p),
-		Versions: journal.Versions{Journal: journal.Format, Language: program.Language, Program: e.Version}, Invocation: cmp.Or(o.Invocation, e.Invocation),
-		Origin: o.Origin.Kind, Path: o.Origin.Path,
-	}
-	if o.Command != nil {
-		h.Command = o.Command(p.Inputs)
-	}
-	return h
 }
 
 // Resume goes on with a run that was killed, parked or failed. The program,
@@ -323,7 +260,13 @@ func (e *Engine) run(ctx context.Context, j *journal.File, o Options, continued 
 		return Report{Run: run}, err
 	}
 	if continued {
-		if err := j.Append(journal.Record{Kind: journal.Resumed, At: e.Clock.Now().UTC()}, false); err != nil {
+		resumed := journal.Record{Kind: journal.Resumed, At: e.Clock.Now().UTC()}
+		if o.end == nil || e.cleans(j.Records()) {
+			if resumed.Reach, err = e.rebind(ctx, o, j.Records(), p, start); err != nil {
+				return Report{Run: run}, err
+			}
+		}
+		if err := j.Append(resumed, resumed.Reach != nil); err != nil {
 			return Report{Run: run}, err
 		}
 	}

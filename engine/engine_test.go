@@ -43,8 +43,8 @@ func (tr tracker) steps() *step.Catalogue {
 	}
 	look := func(context.Context, in) (out, error) { return out{Key: "found"}, nil }
 	return step.NewCatalogue([]step.Step{
-		step.Read("look", "Look.", look),
-		step.Write("create", "Create.", create, step.Find(find), step.Preview(preview)),
+		step.Read("look", "Look.", look).Touching("tracker", "thing", "view"),
+		step.Write("create", "Create.", create, step.Find(find), step.Preview(preview)).Touching("tracker", "thing", "create"),
 	})
 }
 

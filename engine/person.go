@@ -20,6 +20,7 @@ import (
 type Asking struct {
 	Run Run
 	Question
+	reach []string // what whoever says yes binds the run to, nil for as it is
 }
 
 // Asking returns what a run asks now. The world is looked at again, so that a
@@ -34,6 +35,10 @@ func (e *Engine) Asking(ctx context.Context, id string, o Options) (Asking, erro
 	}
 	h := records[0].Run
 	p, start, err := restore(h)
+	if err != nil {
+		return Asking{}, err
+	}
+	reach, err := e.rebind(ctx, o, records, p, start)
 	if err != nil {
 		return Asking{}, err
 	}
@@ -52,7 +57,7 @@ func (e *Engine) Asking(ctx context.Context, id string, o Options) (Asking, erro
 	if i := slices.IndexFunc(f.Questions, func(x plan.Question) bool { return x.Path == at.Path }); i >= 0 && at.Snapshot == nil {
 		q.Message, q.Show = f.Questions[i].Message, f.Questions[i].Show
 	}
-	return Asking{Run: Run{ID: h.ID, Skill: h.Skill, File: h.File, Command: h.Command}, Question: q}, err
+	return Asking{Run: Run{ID: h.ID, Skill: h.Skill, File: h.File, Command: h.Command}, Question: q, reach: reach}, err
 }
 
 // Approve says yes to what a run asks, by the digest of what was shown.
@@ -63,7 +68,7 @@ func (e *Engine) Approve(a Asking) error {
 		return err
 	}
 	defer j.Close()
-	return j.Append(journal.Record{Kind: journal.Approved, At: r.At, By: r.By, Path: r.Path, Plan: r.Plan}, true)
+	return j.Append(journal.Record{Kind: journal.Approved, At: r.At, By: r.By, Path: r.Path, Plan: r.Plan, Reach: a.reach}, true)
 }
 
 // Reject says no to what a run asks: it ends, when it has cleaned up after
@@ -109,9 +114,10 @@ func (e *Engine) Cleans(id string) bool {
 		return false
 	}
 	records, _, err := e.store.Read(id)
-	if err != nil {
-		return false
-	}
+	return err == nil && e.cleans(records)
+}
+
+func (e *Engine) cleans(records []journal.Record) bool {
 	p, start, err := restore(records[0].Run)
 	if err != nil {
 		return false
@@ -137,8 +143,9 @@ func (e *Engine) mine(id string, r *journal.Request) (*journal.File, error) {
 	return j, nil
 }
 
-// held opens a run for this process and returns what work on it needs.
-func (e *Engine) held(id string) (*journal.File, local.Options, error) {
+// held opens a run for this process and returns what work on it needs. One that
+// would reach something else than it did is not worked on without a word.
+func (e *Engine) held(ctx context.Context, id string, asked Options) (*journal.File, local.Options, error) {
 	j, _, err := e.store.Open(id)
 	if err != nil {
 		return nil, local.Options{}, err
@@ -146,7 +153,10 @@ func (e *Engine) held(id string) (*journal.File, local.Options, error) {
 	h := j.Records()[0].Run
 	var p *program.Program
 	var start machine.Start
-	if p, start, err = restore(h); err != nil {
+	if p, start, err = restore(h); err == nil {
+		_, err = e.rebind(ctx, asked, j.Records(), p, start)
+	}
+	if err != nil {
 		return nil, local.Options{}, errors.Join(err, j.Close())
 	}
 	return j, e.local(j, h, p, start), nil
@@ -158,8 +168,8 @@ type Resolution = local.Resolution
 // Resolve writes down what a person says about a write of which nobody knows
 // whether it happened, after it was held against the world. A run that was ended
 // stays so: it can be undone then.
-func (e *Engine) Resolve(ctx context.Context, id string, x Resolution) (Effect, error) {
-	j, o, err := e.held(id)
+func (e *Engine) Resolve(ctx context.Context, id string, x Resolution, asked Options) (Effect, error) {
+	j, o, err := e.held(ctx, id, asked)
 	if err != nil {
 		return Effect{}, err
 	}
@@ -172,13 +182,13 @@ func (e *Engine) Resolve(ctx context.Context, id string, x Resolution) (Effect, 
 // a person agrees, does it, the latest first. Whoever agrees to a list in which
 // something is stuck agrees to undo the rest: the run is partly undone then. What
 // another run made is left to that run, unless adopted is set.
-func (e *Engine) Undo(ctx context.Context, id string, adopted bool, agree func([]Reversal) (bool, error), observe func(Event)) (done bool, err error) {
-	j, o, err := e.held(id)
+func (e *Engine) Undo(ctx context.Context, id string, adopted bool, agree func([]Reversal) (bool, error), asked Options) (done bool, err error) {
+	j, o, err := e.held(ctx, id, asked)
 	if err != nil {
 		return false, err
 	}
 	defer j.Close()
-	o.Observe, o.MadeBy, o.Adopted = observe, e.makers(id), adopted
+	o.Observe, o.MadeBy, o.Adopted = asked.Observe, e.makers(id), adopted
 	list, err := local.Reversals(ctx, o)
 	if err != nil {
 		return false, err

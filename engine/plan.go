@@ -38,7 +38,7 @@ func (e *Engine) notes(o Options, run string) func(machine.Note) {
 // planned is a run's header as a plan keeps it.
 func planned(h journal.RunHeader) plan.Run {
 	return plan.Run{
-		ID: h.ID, Site: h.Site, Work: h.Work, Skill: h.Skill, File: h.File, Origin: h.Origin, Path: h.Path, Text: h.Text, Command: h.Command,
+		ID: h.ID, Site: h.Site, Work: h.Work, Skill: h.Skill, File: h.File, Origin: h.Origin, Path: h.Path, Text: h.Text, Command: h.Command, Reach: h.Reach,
 		StartedAt: h.StartedAt, Zone: h.Zone, ProgramDigest: h.Digest, Program: h.Program, Skillrun: h.Versions.Program, Invocation: h.Invocation,
 	}
 }
@@ -46,7 +46,7 @@ func planned(h journal.RunHeader) plan.Run {
 // headerOf is the header of the run that a plan is of.
 func (e *Engine) headerOf(r plan.Run) journal.RunHeader {
 	return journal.RunHeader{
-		ID: r.ID, Site: r.Site, Work: r.Work, Skill: r.Skill, File: r.File, Origin: r.Origin, Path: r.Path, Text: r.Text, Command: r.Command,
+		ID: r.ID, Site: r.Site, Work: r.Work, Skill: r.Skill, File: r.File, Origin: r.Origin, Path: r.Path, Text: r.Text, Command: r.Command, Reach: r.Reach,
 		StartedAt: r.StartedAt, Zone: r.Zone, Digest: r.ProgramDigest, Program: r.Program,
 		Versions: journal.Versions{Journal: journal.Format, Language: program.Language, Program: e.Version}, Invocation: r.Invocation,
 	}
@@ -87,7 +87,7 @@ func (e *Engine) Apply(ctx context.Context, p plan.Plan, o Options) (Report, err
 	if err := ofItsRun(p.Run); err != nil {
 		return Report{}, err
 	}
-	if _, _, err := restore(&h); err != nil {
+	if err := e.sameReach(ctx, &h, o); err != nil {
 		return Report{}, err
 	}
 	o.expect = &p

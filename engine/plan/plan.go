@@ -41,6 +41,7 @@ type Run struct {
 	Text          string          `json:"text"`                 // the skill itself
 	Command       string          `json:"command"`              // the repeatable command
 	Invocation    string          `json:"invocation,omitempty"` // what run.program is, see journal.RunHeader
+	Reach         []string        `json:"reach,omitempty"`
 	StartedAt     time.Time       `json:"started_at"`
 	Zone          string          `json:"zone"`
 	ProgramDigest string          `json:"program_digest"`

@@ -39,6 +39,7 @@ type Reach struct {
 	// a commit. That it is not there yet is no answer for ever.
 	Settled []Place
 	Changes []Place // what others can see changed by it
+	Leads   []Place // where a later step may take what it makes
 }
 
 // Reaching declares where the step reaches. f is given the arguments that are

@@ -1,6 +1,7 @@
 package git
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/url"
@@ -35,8 +36,27 @@ func (c *client) sees(refs ...string) func(context.Context, step.Use) step.Reach
 		if len(refs) == 0 {
 			r.Sees = c.place(ctx, u.Text("service"), u.Text("repo"), "", false)
 		}
+		r.Leads = c.leads(ctx, u.Text("service"), u.Text("repo"))
 		return r
 	}
+}
+
+// leads are the remotes of a repository, written out: what a clone that is named
+// by its folder fetches from, and pushes to, stands in a file of it.
+func (c *client) leads(ctx context.Context, service, spec string) []step.Place {
+	r, err := c.resolve(ctx, service, spec)
+	if spec == "" || err != nil {
+		return nil
+	}
+	out := make([]step.Place, 0, 2)
+	for _, remote := range []string{r.url, r.pushURL} {
+		host, _ := hostAndPath(remote)
+		if u, err := url.Parse(remote); err == nil {
+			remote = u.Redacted()
+		}
+		out = append(out, step.Place{Kind: "git", Name: remote, Host: cmp.Or(host, "this machine")})
+	}
+	return slices.Compact(out)
 }
 
 var (
@@ -55,7 +75,10 @@ func branchOf(ref string) string {
 // branches declares git_branch_create, which looks whether the branch is there.
 func (c *client) branches(ctx context.Context, u step.Use) step.Reach {
 	ws := u.Places(step.Workspace, "workspace")
-	return step.Reach{Sees: append(c.target(ctx, u, "push_repo"), ws...), Changes: part(ws, "branch")}
+	return step.Reach{
+		Sees: append(c.target(ctx, u, "push_repo"), ws...), Changes: part(ws, "branch"),
+		Leads: c.leads(ctx, "", u.Text("push_repo")),
+	}
 }
 
 // commits declares git_commit, which works in a workspace only: the commits

@@ -62,9 +62,43 @@ func TestReach(t *testing.T) {
 			step.Reach{Sees: []step.Place{ws}, Changes: []step.Place{{Kind: step.Workspace, Name: "w#commit"}}}},
 	}
 	for name, c := range cases {
-		s := steps[c.step]
-		if diff := cmp.Diff(c.want, s.Reach(ctx, c.use)); diff != "" {
+		got := steps[c.step].Reach(ctx, c.use)
+		got.Leads = nil // see TestLeads
+		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// TestLeads: a clone that is named by its folder leads to where it fetches from
+// and to where it pushes to, as they stand in it when it is looked at.
+func TestLeads(t *testing.T) {
+	t.Parallel()
+	clone := filepath.Join(t.TempDir(), "clone")
+	if err := os.MkdirAll(filepath.Join(clone, ".git", "objects"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	steps := map[string]step.Step{}
+	for _, s := range Steps(Options{}) {
+		steps[s.Name] = s
+	}
+	leads := func(config, name, argument string) []step.Place {
+		for file, text := range map[string]string{"config": config, "HEAD": "ref: refs/heads/main\n"} {
+			if err := os.WriteFile(filepath.Join(clone, ".git", file), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return steps[name].Reach(t.Context(), step.Use{Args: types.Values{argument: clone}}).Leads
+	}
+	const fetches, pushes = "[remote \"upstream\"]\n\turl = https://git.example.com/a.git\n", "[remote \"origin\"]\n\turl = /srv/evil.git\n"
+	good := step.Place{Kind: "git", Name: "https://git.example.com/a.git", Host: "git.example.com"}
+	evil := step.Place{Kind: "git", Name: "/srv/evil.git", Host: "this machine"}
+	for name, argument := range map[string]string{"git_checkout": "repo", "git_log": "repo", "git_branch_create": "push_repo"} {
+		if d := cmp.Diff([]step.Place{good}, leads(fetches, name, argument)); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+		if d := cmp.Diff([]step.Place{good, evil}, leads(fetches+pushes, name, argument)); d != "" {
+			t.Errorf("%s with another place to push to: %s", name, d)
 		}
 	}
 }

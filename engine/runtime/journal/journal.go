@@ -88,11 +88,14 @@ type Record struct {
 	Ref     string         `json:"ref,omitempty"`     // of Resolved: what the person found, in the words of the step
 	Blob    string         `json:"blob,omitempty"`    // digest of the event's output when it is kept in blobs/
 
-	Reason string       `json:"reason,omitempty"` // of Parked: confirm, approve, await, lock, unknown_outcome, repeat; of Resumed: restart, see Restart; of Resolved: what becomes of a write that is done; of Finished: a person's words
-	State  string       `json:"state,omitempty"`  // of Finished: done, failed, cancelled, rejected, refused, undone or partly_undone
-	By     string       `json:"by,omitempty"`     // of what a person did: the user
-	Plan   string       `json:"plan,omitempty"`   // of Approved and Parked: the digest of what was shown
-	Error  *types.Error `json:"error,omitempty"`  // of Parked, Finished and Undoing; of Resolved: why it could not be looked for, so that a person's word stands alone
+	Reason string `json:"reason,omitempty"` // of Parked: confirm, approve, await, lock, unknown_outcome, repeat; of Resumed: restart, see Restart; of Resolved: what becomes of a write that is done; of Finished: a person's words
+	State  string `json:"state,omitempty"`  // of Finished: done, failed, cancelled, rejected, refused, undone or partly_undone
+	By     string `json:"by,omitempty"`     // of what a person did: the user
+	// Reach is what the run is bound to from here on, of Resumed and Approved; see
+	// [RunHeader].
+	Reach []string     `json:"reach,omitempty"`
+	Plan  string       `json:"plan,omitempty"`  // of Approved and Parked: the digest of what was shown
+	Error *types.Error `json:"error,omitempty"` // of Parked, Finished and Undoing; of Resolved: why it could not be looked for, so that a person's word stands alone
 }
 
 // Restart is the Reason of a Resumed record after which the run began anew:
@@ -116,12 +119,16 @@ type RunHeader struct {
 	Command string `json:"command"` // the repeatable command
 	// Invocation is how the program is called so that it comes to the run's
 	// site, such as "skillrun --sandbox"; "" is "skillrun".
-	Invocation string          `json:"invocation,omitempty"`
-	StartedAt  time.Time       `json:"started_at"`
-	Zone       string          `json:"zone"`
-	Versions   Versions        `json:"versions"`
-	Digest     string          `json:"program_digest"`
-	Program    json.RawMessage `json:"program"`
+	Invocation string `json:"invocation,omitempty"`
+	// Reach is what the run may reach, a line for each thing: it goes on only where
+	// that is the same, or a person agreed to another. Journals of earlier programs
+	// have none.
+	Reach     []string        `json:"reach,omitempty"`
+	StartedAt time.Time       `json:"started_at"`
+	Zone      string          `json:"zone"`
+	Versions  Versions        `json:"versions"`
+	Digest    string          `json:"program_digest"`
+	Program   json.RawMessage `json:"program"`
 }
 
 // Versions name the formats a journal was written in, so that a later program

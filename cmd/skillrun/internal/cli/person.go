@@ -40,6 +40,7 @@ that was shown: --digest.`,
 		RunE:    func(c *cobra.Command, args []string) error { return p.approve(c.Context(), args[0], f) },
 	}
 	siteFlags(c, &f.runFlags, "a run of the sandbox")
+	f.reachFlag(c)
 	p.outputFlag(c, &f.output)
 	c.Flags().StringVar(&f.digest, "digest", "", "agree without being asked, if what would be written has this `digest`")
 	p.completeArgs(c, p.completeRuns(&f.runFlags))
@@ -52,7 +53,7 @@ func (p *Program) approve(ctx context.Context, ref string, f personFlags) error 
 		return err
 	}
 	defer s.close()
-	a, err := s.engine.Asking(ctx, id, engine.Options{})
+	a, err := s.engine.Asking(ctx, id, p.bound(f.runFlags))
 	switch {
 	case ctx.Err() != nil:
 		return &exitError{code: exitInterrupted}
@@ -190,7 +191,7 @@ are run first.`,
 				defer s.close()
 				e = s.engine
 			}
-			if err := end(e, c.Context(), id, f.reason, engine.Options{}); err != nil {
+			if err := end(e, c.Context(), id, f.reason, p.bound(f.runFlags)); err != nil {
 				return refused(err)
 			}
 			fmt.Fprintf(p.told(), "run %s is %s\n", id, done)
@@ -199,65 +200,11 @@ are run first.`,
 		},
 	}
 	siteFlags(c, &f.runFlags, "a run of the sandbox")
+	f.reachFlag(c)
 	p.outputFlag(c, &f.output)
 	c.Flags().StringVar(&f.reason, "reason", "", "why, in `words` that are kept with the run")
 	p.completeArgs(c, p.completeRuns(&f.runFlags))
 	return c
-}
-
-func (p *Program) resolveCmd() *cobra.Command {
-	var f personFlags
-	c := &cobra.Command{
-		Use: "resolve RUN STEP", Short: "Say what became of a write whose outcome nobody knows",
-		Long: `A run stops when it cannot tell whether a write happened. Look where the message
-says, and then say what you found. What you found is read back and held against
-what the step was to do; what you say is not there is looked for once more.
-Then the run can go on: skillrun resume.
-
-A run also stops before it would do a write again that is done and that nobody
-can look for. Then --not-done has it done again, and with --done what it did
-stands.`,
-		Example: "  skillrun resolve last jira --found AAP-61250\n  skillrun resolve k3f9q2 mr --not-done",
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) < 2 {
-				return refused(types.Errorf(types.BadInput, "resolve needs a run and a step").WithHint("`skillrun runs RUN` shows which step it is"))
-			}
-			return atMost(2)(c, args)
-		},
-		RunE: func(c *cobra.Command, args []string) error { return p.resolve(c.Context(), args[0], args[1], f) },
-	}
-	siteFlags(c, &f.runFlags, "a run of the sandbox")
-	p.outputFlag(c, &f.output)
-	c.Flags().StringVar(&f.found, "found", "", "what is there: the `name` of the issue, merge request, commit or note")
-	c.Flags().BoolVar(&f.notDone, "not-done", false, "it did not happen, and nothing will come of it any more; of a step that is done: do it again")
-	c.Flags().BoolVar(&f.done, "done", false, "of a step that is done and would be done again: what it did stands")
-	c.ValidArgsFunction = p.completeUnknown(&f.runFlags)
-	return c
-}
-
-func (p *Program) resolve(ctx context.Context, ref, step string, f personFlags) error {
-	if said := []bool{f.found != "", f.notDone, f.done}; len(slices.DeleteFunc(said, func(x bool) bool { return !x })) != 1 {
-		return refused(types.Errorf(types.BadInput, "resolve needs one of --found, --not-done and --done").WithHint("say what you found, or that there is nothing"))
-	}
-	s, id, err := p.openRun(ctx, ref, f.runFlags)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	e, err := s.engine.Resolve(ctx, id, engine.Resolution{Path: step, Ref: f.found, NotDone: f.notDone, Done: f.done})
-	if err != nil {
-		return &exitError{exitFailed, err}
-	}
-	said := render.SaidJSON{Run: id, State: "resolved", By: p.User, Step: step, Next: &render.Next{Resume: resumeCommand(id, "", f.runFlags)}}
-	if f.notDone {
-		fmt.Fprintf(p.told(), "step %s of run %s did not happen; it will be looked for, and then done\n", step, id)
-	} else {
-		said.Effect = &e
-		render.Resolved(p.told(), e)
-	}
-	fmt.Fprintf(p.told(), "go on: %s\n", said.Next.Resume)
-	p.tell(said)
-	return nil
 }
 
 // undoFlags are the flags of undo.
@@ -283,6 +230,7 @@ is gone on with by undo, and by nothing else. Safe to do again.`,
 		RunE:    func(c *cobra.Command, args []string) error { return p.undo(c.Context(), args[0], f) },
 	}
 	siteFlags(c, &f.runFlags, "a run of the sandbox")
+	f.reachFlag(c)
 	p.outputFlag(c, &f.output)
 	c.Flags().BoolVar(&f.yes, "yes", false, "undo without asking")
 	c.Flags().BoolVar(&f.partly, "partly", false, "undo what can be, also when something cannot")
@@ -299,6 +247,8 @@ func (p *Program) undo(ctx context.Context, ref string, f undoFlags) error {
 	defer s.close()
 	refusal := error(nil)
 	said := render.SaidJSON{Run: id, State: "unchanged", By: p.User}
+	o := p.bound(f.runFlags)
+	o.Observe = p.undoing(&said)
 	done, err := s.engine.Undo(ctx, id, f.adopted, func(list []engine.Reversal) (bool, error) {
 		said.Reversals = list
 		refusal = stuck(list, id, f)
@@ -309,7 +259,7 @@ func (p *Program) undo(ctx context.Context, ref string, f undoFlags) error {
 		yes := false
 		yes, refusal = p.undoes(ctx, list, id, f, &said)
 		return yes, nil
-	}, p.undoing(&said))
+	}, o)
 	again := commandOf("undo", f.runFlags, id)
 	switch {
 	case ctx.Err() != nil:

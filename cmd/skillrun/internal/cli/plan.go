@@ -157,6 +157,7 @@ the difference.`,
 		RunE:    func(c *cobra.Command, args []string) error { return p.apply(c.Context(), args[0], f) },
 	}
 	siteFlags(c, &f, "apply it to the embedded world instead of real services")
+	f.reachFlag(c)
 	c.Flags().BoolVar(&f.wait, "wait", false, "stay and poll where the run would park")
 	p.outputFlag(c, &f.output, "events")
 	return c

@@ -25,6 +25,7 @@ type runFlags struct {
 	wait      bool
 	again     int
 	anew      bool
+	reaching  string
 	plan      bool
 	output    string
 	called    string // the skill's name or file, as it was asked for
@@ -36,6 +37,7 @@ func (p *Program) common(c *cobra.Command, f *runFlags) {
 	siteFlags(c, f, "run against the embedded world instead of real services")
 	c.Flags().BoolVar(&f.yes, "yes", false, "write without asking")
 	c.Flags().BoolVar(&f.wait, "wait", false, "stay and poll where the run would park")
+	f.reachFlag(c)
 	p.outputFlag(c, &f.output, "events")
 }
 
@@ -178,7 +180,8 @@ func (p *Program) bind(ctx context.Context, s *site, name string, f *runFlags) (
 }
 
 func (p *Program) options(f runFlags, s *site, out *surface) engine.Options {
-	o := engine.Options{Wait: f.wait, Begun: out.begun, Observe: out.observe, Consent: engine.Asked, Interrupt: p.Interrupt}
+	o := p.bound(f)
+	o.Wait, o.Begun, o.Observe, o.Interrupt = f.wait, out.begun, out.observe, p.Interrupt
 	switch {
 	case f.yes:
 		o.Consent = engine.Given

@@ -1,0 +1,27 @@
+package config
+
+import (
+	"cmp"
+	"strings"
+)
+
+// Reaches describes a service by where it is and as whom it is asked: a run is
+// bound to that. How it gets there (a certificate, a time-out, which credential)
+// may change while a run waits.
+func (c *Config) Reaches(name string) string {
+	s, ok := c.Services[name]
+	if !ok {
+		return "not configured"
+	}
+	parts := []string{cmp.Or(where(s.URL), s.Root, "no url"), s.Kind, s.Deployment, s.API}
+	if s.User != "" {
+		parts = append(parts, "as "+s.User)
+	}
+	var out []string
+	for _, part := range parts {
+		if part != "" {
+			out = append(out, part)
+		}
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime/dry"
+	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// What a run may reach is bound with the run: services are read anew when it goes
+// on, and one that leads elsewhere by then is another run than the one that
+// somebody agreed to. It is written into the header, and into the record of
+// whoever agreed to another one.
+
+// ReachChange is a run that would reach something else than it was bound to.
+type ReachChange struct {
+	Run    string
+	Gone   []string // what it was bound to and would not reach
+	New    []string // what it would reach and was not bound to
+	Digest string   // of all that it would reach
+}
+
+// Reach is what a run of a bound program may reach now, a line for each.
+func (e *Engine) reach(p *program.Program, start machine.Start) []string {
+	return dry.Reaches(p, start, e.Catalogue, e.Services)
+}
+
+// reachDigest is what a person agrees to another reach by.
+func reachDigest(lines []string) string {
+	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
+	return hex.EncodeToString(sum[:])[:16]
+}
+
+// boundReach is what a run was bound to last; nil of a run by a skillrun that did
+// not write it down.
+func boundReach(records []journal.Record) []string {
+	for _, r := range slices.Backward(records) {
+		if r.Reach != nil {
+			return r.Reach
+		}
+	}
+	return records[0].Run.Reach
+}
+
+// begun reports whether somebody saw or allowed something of a run: before that
+// it is as good as one that was not started, and begins anew where it is taken
+// up.
+func begun(records []journal.Record) bool {
+	return slices.ContainsFunc(records, func(r journal.Record) bool {
+		return r.Kind == journal.Approved || r.Kind == journal.Parked || r.Kind == journal.Intent || r.By != ""
+	})
+}
+
+// rebind holds what a run would reach now against what it was bound to, and
+// returns what it is to be bound to from here on, nil for as it is.
+func (e *Engine) rebind(ctx context.Context, o Options, records []journal.Record, p *program.Program, start machine.Start) ([]string, error) {
+	was, is := boundReach(records), e.reach(p, start)
+	if slices.Equal(was, is) {
+		return nil, nil
+	}
+	if was == nil || !begun(records) {
+		return is, nil
+	}
+	c := ReachChange{Run: records[0].Run.ID, Gone: without(was, is), New: without(is, was), Digest: reachDigest(is)}
+	if o.Reaching == c.Digest || o.Reaching == "" && o.Reaches != nil && o.Reaches(ctx, c) {
+		return is, nil
+	}
+	return nil, c.refused()
+}
+
+// sameReach refuses a plan that would reach something else than it showed.
+func (e *Engine) sameReach(ctx context.Context, h *journal.RunHeader, o Options) error {
+	p, start, err := restore(h)
+	if err != nil {
+		return err
+	}
+	planned := []journal.Record{{Kind: journal.Header, Run: h}, {Kind: journal.Approved}}
+	reach, err := e.rebind(ctx, o, planned, p, start)
+	if reach != nil {
+		h.Reach = reach
+	}
+	return err
+}
+
+// refused says what a run would reach now, to whoever did not agree to it.
+func (c ReachChange) refused() *types.Error {
+	return types.Errorf(types.Conflict, "run %s would reach something else now than when it was begun:%s", c.Run, Indented(c.Lines())).
+		WithHint("see which configuration this is; to agree to just that, say it with the command: --reaching %s", c.Digest)
+}
+
+// Lines are what changes, for people.
+func (c ReachChange) Lines() []string {
+	var out []string
+	for _, line := range c.Gone {
+		out = append(out, "- "+line)
+	}
+	for _, line := range c.New {
+		out = append(out, "+ "+line)
+	}
+	return out
+}
+
+func without(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(line string) bool { return slices.Contains(b, line) })
+}

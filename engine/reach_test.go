@@ -1,0 +1,127 @@
+package engine_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// placed is an engine whose tracker is where *at says.
+func placed(t *testing.T, tr tracker, at *string) *engine.Engine {
+	e := newEngine(t, tr, journal.Options{})
+	e.Services = func(name string) string { return name + " at " + *at }
+	return e
+}
+
+// touching is the release, with its steps in a service.
+func touching(t *testing.T, e *engine.Engine, text string) *engine.Skill {
+	t.Helper()
+	s, diags := e.Check("release.yaml", []byte(text))
+	if diags.HasErrors() {
+		t.Fatal(diags.Err())
+	}
+	return s
+}
+
+// TestBoundReach: a run that goes on where its services lead elsewhere is refused,
+// whatever it waits for and however it is gone on with, until somebody agrees to
+// just that.
+func TestBoundReach(t *testing.T) {
+	t.Parallel()
+	asking := strings.Replace(release, "  - {id: second", "  - {id: ask, approve: ok}\n  - {id: second", 1)
+	for name, text := range map[string]string{"before the first write": release, "after it": asking} {
+		tr, at := tracker{}, "good.example.com"
+		e := placed(t, tr, &at)
+		skill := touching(t, e, text)
+		first := engine.Options{}
+		if text == asking {
+			first.Consent = engine.Given
+		}
+		parked, _, err := e.Start(t.Context(), skill, binding(1), first)
+		if err != nil || parked.State != engine.Parked {
+			t.Fatal(name, err, parked.State)
+		}
+		made := len(tr)
+		at = "evil.example.com"
+		given := engine.Options{Consent: engine.Given}
+		ways := map[string]func(engine.Options) error{
+			"resume":  func(o engine.Options) error { _, err := e.Resume(t.Context(), parked.ID, o); return err },
+			"start":   func(o engine.Options) error { _, _, err := e.Start(t.Context(), skill, binding(1), o); return err },
+			"approve": func(o engine.Options) error { _, err := e.Asking(t.Context(), parked.ID, o); return err },
+			"undo": func(o engine.Options) error {
+				_, err := e.Undo(t.Context(), parked.ID, false, func([]engine.Reversal) (bool, error) { return false, nil }, o)
+				return err
+			},
+		}
+		for way, goOn := range ways {
+			err := goOn(given)
+			if types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), "\n  - tracker: tracker at good.example.com") ||
+				!strings.Contains(err.Error(), "\n  + tracker: tracker at evil.example.com") || len(tr) != made {
+				t.Errorf("%s, %s: %v, world %v", name, way, err, tr)
+			}
+			wrong := given
+			wrong.Reaching = "0000000000000000"
+			wrong.Reaches = func(context.Context, engine.ReachChange) bool { return true }
+			if err := goOn(wrong); err == nil {
+				t.Errorf("%s, %s: another digest was taken", name, way)
+			}
+		}
+		var c engine.ReachChange
+		given.Reaches = func(_ context.Context, change engine.ReachChange) bool { c = change; return false }
+		if err := ways["resume"](given); err == nil || c.Digest == "" {
+			t.Errorf("%s: %v %+v", name, err, c)
+		}
+		if err := ways["undo"](engine.Options{Reaching: c.Digest}); err != nil {
+			t.Errorf("%s: undo although somebody agreed: %v", name, err)
+		}
+		if err := ways["resume"](engine.Options{Consent: engine.Given, Reaching: c.Digest}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		at = "good.example.com"
+		if text == asking { // it parked again, and is bound to what was agreed to last
+			if err := ways["resume"](engine.Options{Consent: engine.Given}); types.CodeOf(err) != types.Conflict {
+				t.Errorf("%s: back again: %v", name, err)
+			}
+		}
+	}
+}
+
+// TestReachOfAPlan: a plan is applied only where it reaches what it reached.
+func TestReachOfAPlan(t *testing.T) {
+	t.Parallel()
+	tr, at := tracker{}, "good.example.com"
+	e := placed(t, tr, &at)
+	p, _, err := e.Plan(t.Context(), touching(t, e, release), binding(1), engine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at = "evil.example.com"
+	if _, err := e.Apply(t.Context(), p, engine.Options{}); types.CodeOf(err) != types.Conflict || len(tr) > 0 {
+		t.Errorf("%v, world %v", err, tr)
+	}
+	at = "good.example.com"
+	if r, err := e.Apply(t.Context(), p, engine.Options{}); err != nil || r.State != engine.Done {
+		t.Errorf("%v %+v", err, r)
+	}
+}
+
+// TestReachOfNothingSeen: a run that nobody has seen or allowed anything of is as
+// good as a new one: a host that was mistyped is put right without a word.
+func TestReachOfNothingSeen(t *testing.T) {
+	t.Parallel()
+	tr, at := tracker{}, "tpyo.example.com"
+	e := placed(t, tr, &at)
+	failing := strings.Replace(release, "  - {id: two", "  - {id: no, assert: \"inputs.n > 5\", message: not yet}\n  - {id: two", 1)
+	failed, _, err := e.Start(t.Context(), touching(t, e, failing), binding(1), engine.Options{Consent: engine.Given})
+	if err != nil || failed.State != engine.Failed {
+		t.Fatal(err, failed.State)
+	}
+	at = "typo.example.com"
+	if r, err := e.Resume(t.Context(), failed.ID, engine.Options{Consent: engine.Given}); err != nil || r.State != engine.Failed {
+		t.Error(err, r.State)
+	}
+}
