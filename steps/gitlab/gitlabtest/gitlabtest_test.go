@@ -277,89 +277,6 @@ func TestForkAndMovedProject(t *testing.T) {
 	}
 }
 
-func TestListsArePagedAndFiltered(t *testing.T) {
-	t.Parallel()
-	opts := world()
-	opts.Git = nil
-	s := gitlabtest.New(opts)
-	c := serve(t, s)
-	for i := range 5 {
-		c.must("bot-token", "POST", mrs, fmt.Sprintf(`{"title":"T%d","source_branch":"b%d","target_branch":"main","labels":["l%d"],"description":"Key-%d"}`, i, i, i%2, i), 201)
-	}
-	if err := s.Close("team/app", 2, "ann"); err != nil {
-		t.Fatal(err)
-	}
-	for query, want := range map[string]string{
-		"per_page=2":                     "5 4", // newest first
-		"per_page=2&page=3":              "1",
-		"per_page=2&page=9":              "",
-		"sort=asc":                       "1 2 3 4 5",
-		"order_by=title&sort=asc":        "1 2 3 4 5",
-		"order_by=updated_at&sort=asc":   "1 2 3 4 5",
-		"state=closed":                   "2",
-		"source_branch=b3":               "4",
-		"target_branch=x":                "",
-		"labels=l1":                      "4 2",
-		"labels=l1,l0":                   "",
-		"search=key-2":                   "3",
-		"search=T2&in=description":       "",
-		"author_username=ann":            "",
-		"author_id=1&state=opened":       "5 4 3 1",
-		"iids[]=1&iids[]=3":              "3 1",
-		"draft=true":                     "",
-		"wip=no&per_page=1":              "5",
-		"reviewer_username=ann&sort=asc": "",
-	} {
-		_, text, _ := c.do("bot-token", "GET", mrs+"?"+query, "")
-		var list []struct{ IID int }
-		if err := json.Unmarshal([]byte(text), &list); err != nil {
-			t.Fatalf("%s: %s", query, text)
-		}
-		got := ""
-		for _, m := range list {
-			got = strings.TrimSpace(fmt.Sprint(got, " ", m.IID))
-		}
-		if got != want {
-			t.Errorf("%s: got %q, want %q", query, got, want)
-		}
-	}
-	_, _, h := c.do("bot-token", "GET", mrs+"?per_page=2&page=2", "")
-	for name, want := range map[string]string{"X-Page": "2", "X-Per-Page": "2", "X-Total": "5", "X-Total-Pages": "3", "X-Next-Page": "3", "X-Prev-Page": "1"} {
-		if h.Get(name) != want {
-			t.Errorf("%s: got %q, want %q", name, h.Get(name), want)
-		}
-	}
-	if !strings.Contains(h.Get("Link"), `page=3&per_page=2>; rel="next"`) {
-		t.Errorf("Link: %s", h.Get("Link"))
-	}
-}
-
-func TestDiffsAndChanges(t *testing.T) {
-	t.Parallel()
-	c := serve(t, gitlabtest.New(world()))
-	c.must("bot-token", "POST", mrs, create, 201)
-	_, text, _ := c.do("bot-token", "GET", mrs+"/1/diffs", "")
-	var got []map[string]any
-	if err := json.Unmarshal([]byte(text), &got); err != nil {
-		t.Fatal(err)
-	}
-	for i, want := range []string{"a b renamed", "n n new", "d d deleted"} {
-		f := got[i]
-		have := fmt.Sprint(f["old_path"], " ", f["new_path"])
-		for _, flag := range []string{"new", "renamed", "deleted"} {
-			if f[flag+"_file"] == true {
-				have += " " + flag
-			}
-		}
-		if have != want {
-			t.Errorf("got %q, want %q", have, want)
-		}
-	}
-	if ch := c.must("bot-token", "GET", mrs+"/1/changes", "", 200); len(ch["changes"].([]any)) != 3 {
-		t.Errorf("changes: %v", ch["changes"])
-	}
-}
-
 func TestSnapshotRestore(t *testing.T) {
 	t.Parallel()
 	var changes atomic.Int32
@@ -387,19 +304,5 @@ func TestSnapshotRestore(t *testing.T) {
 	serve(t, other).must("bot-token", "POST", mrs, create, 409)
 	if err := other.Restore([]byte("{")); err == nil || !strings.Contains(err.Error(), "snapshot does not decode") {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestUsers(t *testing.T) {
-	t.Parallel()
-	c := serve(t, gitlabtest.New(world()))
-	if u := c.must("ann-token", "GET", "user", "", 200); u["username"] != "ann" || u["id"] != 3.0 {
-		t.Errorf("user: %v", u)
-	}
-	for query, want := range map[string]int{"?username=ZOE": 1, "?username=zo": 0, "": 4} {
-		_, text, _ := c.do("bot-token", "GET", "users"+query, "")
-		if n := strings.Count(text, `"username"`); n != want {
-			t.Errorf("users%s: %d, want %d", query, n, want)
-		}
 	}
 }
