@@ -38,6 +38,7 @@ steps:
 		{"runs last", 0, "effects"},
 		{"runs prune", 0, "runs"},
 		{"verify last", 0, ""},
+		{"verify --all", 0, "damaged"},
 		{"resume last", 3, "question"},
 		{"approve last", 3, "question"},
 		{"resolve last a --not-done", 1, "error"},

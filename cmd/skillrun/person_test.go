@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -233,6 +234,31 @@ steps:
 		}
 		b.forget()
 	}
+}
+
+// TestVerifyAll: a line for each damaged run and for no other, whatever became of
+// it: a flipped bit, a lost output, a journal that is gone.
+func TestVerifyAll(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.on("verify", "--all").want(t, 0, `^0 runs verified, 0 damaged`)
+	b.skill("small", "name: small\nsteps: [{id: a, set: {x: 1}}]\n")
+	var journals []string
+	for range 4 {
+		journals = append(journals, b.on("run", "./small.yaml", "--output", "json").json(t).Journal)
+	}
+	b.on("verify", "--all").want(t, 0, `^4 runs verified, 0 damaged`)
+	flip(t, journals[1]+"/journal.jsonl")
+	b.must(os.Remove(journals[2] + "/journal.jsonl"))
+	r := b.on("verify", "--all")
+	r.want(t, 1, `damaged: run `+filepath.Base(journals[1])+`: the journal is damaged at line `,
+		`damaged: run `+filepath.Base(journals[2])+`: `, `4 runs verified, 2 damaged`)
+	if n := strings.Count(r.out, "\n"); n != 3 {
+		t.Errorf("%d lines:\n%s", n, r.out)
+	}
+	b.on("verify", "--all", "--output", "json").want(t, 1, `"verified": 4`, `"id": "`+filepath.Base(journals[1])+`"`)
+	b.on("verify", "--all", "last").want(t, 2, `"last" is too much`)
+	b.on("verify").want(t, 2, `verify needs a run, or --all`)
 }
 
 // TestVerify: a flipped bit is found, whoever asks.

@@ -10,26 +10,40 @@ import (
 
 func (p *Program) verifyCmd() *cobra.Command {
 	var f runFlags
+	var all bool
 	c := &cobra.Command{
-		Use: "verify RUN", Short: "Check every byte that is kept of a run",
+		Use: "verify RUN", Short: "Check every byte that is kept of a run, or of all",
 		Long: `Reads a run's journal and the outputs beside it, and holds them against their
 checksums and the chain that links them. Prints the hash of the last record: noted
-elsewhere, it shows later whether the journal was cut. Nothing is written.`,
-		Example: "  skillrun verify last\n  skillrun verify k3f9q2 --output json",
-		Args:    one("verify needs a run", "`skillrun runs` lists them"),
-		RunE:    func(_ *cobra.Command, args []string) error { return p.verify(args[0], f) },
+elsewhere, it shows later whether the journal was cut. With --all it does so for
+every run of the site, and prints a line for each that is damaged. Nothing is
+written.`,
+		Example: "  skillrun verify last\n  skillrun verify k3f9q2 --output json\n  skillrun verify --all",
+		Args: func(c *cobra.Command, args []string) error {
+			if all {
+				return atMost(0)(c, args)
+			}
+			return one("verify needs a run, or --all", "`skillrun runs` lists them")(c, args)
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			e, err := p.reader(f)
+			switch {
+			case err != nil:
+				return err
+			case all:
+				return p.verifyAll(e)
+			}
+			return p.verify(e, args[0])
+		},
 	}
 	siteFlags(c, &f, "a run of the sandbox")
 	p.outputFlag(c, &f.output)
+	c.Flags().BoolVar(&all, "all", false, "every run of the site")
 	p.completeArgs(c, p.completeRuns(&f))
 	return c
 }
 
-func (p *Program) verify(ref string, f runFlags) error {
-	e, err := p.reader(f)
-	if err != nil {
-		return err
-	}
+func (p *Program) verify(e *engine.Engine, ref string) error {
 	id, err := runID(e, ref)
 	if err != nil {
 		return refused(err)
@@ -38,12 +52,33 @@ func (p *Program) verify(ref string, f runFlags) error {
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
-	if f.output == "json" {
-		render.JSON(p.Stdout, v)
-	} else {
-		render.Verdict(p.Stdout, v)
-	}
+	render.Verdict(p.told(), v)
+	p.tell(v)
 	if !v.Good() {
+		return &exitError{code: exitFailed}
+	}
+	return nil
+}
+
+// verifyAll verifies all runs. One that cannot even be read is damaged too.
+func (p *Program) verifyAll(e *engine.Engine) error {
+	all, err := e.Runs()
+	if err != nil {
+		return refused(err)
+	}
+	bad := []engine.Verdict{}
+	for _, s := range all {
+		v, err := e.Verify(s.ID)
+		if err != nil {
+			v = engine.Verdict{ID: s.ID, State: s.State, Wrong: []string{types.AsError(err).Message}, Notes: []string{}}
+		}
+		if !v.Good() {
+			bad = append(bad, v)
+		}
+	}
+	render.Verdicts(p.told(), bad, len(all))
+	p.tell(map[string]any{"verified": len(all), "damaged": bad})
+	if len(bad) > 0 {
 		return &exitError{code: exitFailed}
 	}
 	return nil

@@ -25,6 +25,19 @@ func Verdict(w io.Writer, v engine.Verdict) {
 	}
 }
 
+// Verdicts prints a line for each damaged run, of so many that were verified.
+func Verdicts(w io.Writer, bad []engine.Verdict, verified int) {
+	w = Cleaner{W: w}
+	for _, v := range bad {
+		more := ""
+		if n := len(v.Wrong) - 1; n > 0 {
+			more = fmt.Sprintf(" (and %d more; skillrun verify %s)", n, v.ID)
+		}
+		fmt.Fprintf(w, "damaged: run %s: %s%s\n", v.ID, firstLine(v.Wrong[0]), more)
+	}
+	fmt.Fprintf(w, "%d runs verified, %d damaged\n", verified, len(bad))
+}
+
 // Pruned prints the runs that went, or would go.
 func Pruned(w io.Writer, runs []engine.Pruned, gone bool) {
 	tw := tabwriter.NewWriter(Cleaner{W: w}, 0, 0, 2, ' ', 0)
