@@ -58,9 +58,11 @@ func (w *Writer) Flush() error {
 	return err
 }
 
-// fewest is how many characters of a credential at the end of a line make the
-// next one be waited for. Where the line goes on, one is enough.
-const fewest = 4
+// fewest is how many characters of a credential, and at least half of it, at the
+// end of a line make the next one be waited for: lines are mostly whole, and what
+// is held back is lost when the process is killed. Where the line goes on, one is
+// enough.
+const fewest = 8
 
 // open is where the part of a text begins that may go on as a credential; its
 // length when there is none.
@@ -122,7 +124,11 @@ func (s *searcher) begun(v view, in stream, least int) (at int, ok bool) {
 	best := 0
 	for _, forms := range s.forms[in] {
 		for _, f := range forms {
-			for n := min(len(f.text)-1, len(read)); n >= least && n > best; n-- {
+			enough := least
+			if least == fewest {
+				enough = max(fewest, len(f.text)/2)
+			}
+			for n := min(len(f.text)-1, len(read)); n >= enough && n > best; n-- {
 				if string(read[len(read)-n:]) == f.text[:n] {
 					best = n
 				}

@@ -145,7 +145,7 @@ func (p *Program) skills() ([]source, error) {
 			}
 			s, err := p.readSkill(filepath.Join(p.path(dir), e.Name()), filepath.Join(dir, e.Name()))
 			if err != nil {
-				fmt.Fprintf(p.Stderr, "note: %v\n", err) // one bad file hides no other skill
+				fmt.Fprintf(p.Stderr, "note: %s\n", render.Said(err.Error())) // one bad file hides no other skill
 				continue
 			}
 			add(s)

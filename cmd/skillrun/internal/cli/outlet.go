@@ -4,6 +4,7 @@ import (
 	"io"
 	"sync"
 
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/live"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/mask"
@@ -35,13 +36,13 @@ func (p *Program) knows(cfg *config.Config) {
 // guard puts an outlet before each stream, and returns what flushes them.
 func (p *Program) guard() (flush func()) {
 	p.vault, p.screen = &vault{}, p.Stderr
-	log := p.textOutlet(p.Stderr, p.colour(p.Terminal))
+	log := p.textOutlet(p.Stderr, p.Terminal)
 	p.Stderr = log
 	if p.forProgram() {
 		p.Stdout = jsonOutlet{p.Stdout, p.vault}
 		return func() { _ = log.Flush() }
 	}
-	out := p.textOutlet(p.Stdout, p.colour(p.OutTerminal))
+	out := p.textOutlet(p.Stdout, p.OutTerminal)
 	p.Stdout = out
 	return func() {
 		_ = out.Flush()
@@ -50,9 +51,14 @@ func (p *Program) guard() (flush func()) {
 }
 
 // textOutlet is the last thing before a stream that people read: whatever gets
-// here holds no credential and steers no terminal. Flush it at the end.
-func (p *Program) textOutlet(w io.Writer, styled bool) *mask.Writer {
-	return mask.NewWriter(render.Cleaner{W: w, Styled: styled}, p.vault.mask)
+// here holds no credential, steers no terminal, and is not broken by one where it
+// would look like something else. Flush it at the end.
+func (p *Program) textOutlet(w io.Writer, terminal bool) *mask.Writer {
+	to := w
+	if terminal {
+		to = render.Wrapper{W: w, Width: func() int { return live.WidthOf(w) }}
+	}
+	return mask.NewWriter(render.Cleaner{W: to, Styled: p.colour(terminal)}, p.vault.mask)
 }
 
 // jsonOutlet is the same for a stream that a program reads. Each write is whole

@@ -45,13 +45,13 @@ func fit(s *engine.Skill, inputs map[string]any) bool {
 
 // question asks for one input until the answer fits its declaration.
 func (p *Program) question(ctx context.Context, s *engine.Skill, f types.Field) (any, error) {
-	fmt.Fprintf(p.Stderr, "\n%s: %s\n", f.Name, render.Clean(f.Doc))
+	fmt.Fprintf(p.Stderr, "\n%s: %s\n", f.Name, render.Said(f.Doc))
 	options := choices(f.Type)
 	for i, o := range options {
-		fmt.Fprintf(p.Stderr, "  %d. %s\n", i+1, render.Clean(o))
+		fmt.Fprintf(p.Stderr, "  %d. %s\n", i+1, render.Flat(o))
 	}
 	for {
-		fmt.Fprintf(p.Stderr, "%s (%s): ", f.Name, wanted(f.Type))
+		fmt.Fprintf(p.Stderr, "%s (%s): ", f.Name, render.Flat(wanted(f.Type)))
 		line, err := p.answer(ctx)
 		if err != nil {
 			fmt.Fprintln(p.Stderr)

@@ -30,7 +30,7 @@ func (p *Program) tellChanged(s *site, run engine.Run, skill *engine.Skill) {
 	changed := s.engine.Changed(run.ID, skill, p.today(run))
 	if len(changed) > 0 {
 		fmt.Fprintf(p.Stderr, "note: %s has changed since run %s was started; the run goes on with the program it was started with:%s\n",
-			render.Clean(run.File), run.ID, render.Clean(engine.Indented(changed)))
+			render.Flat(run.File), run.ID, render.Clean(engine.Indented(changed)))
 	}
 }
 

@@ -88,9 +88,9 @@ func (s *surface) begun(run engine.Run) {
 		s.line(map[string]any{"version": 1, "type": "run_started", "run": run.ID, "skill": run.Skill, "command": run.Command, "continued": run.Continued, "followed": run.Followed})
 		return
 	}
-	fmt.Fprintln(s.log, run.Command)
+	fmt.Fprintln(s.log, render.Flat(run.Command))
 	if s.flags.note != "" {
-		fmt.Fprintln(s.log, s.flags.note)
+		fmt.Fprintln(s.log, render.Said(s.flags.note))
 	}
 	switch {
 	case run.Followed:

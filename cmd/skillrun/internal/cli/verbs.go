@@ -176,7 +176,7 @@ func (p *Program) list() error {
 		if skill != nil && !diags.HasErrors() {
 			out[i].OK, out[i].Description, about = true, skill.Description, skill.Description
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", src.Name, src.From, about)
+		fmt.Fprintf(w, "%s\t%s\t%s\n", quote(src.Name), render.Flat(src.From), render.Flat(about))
 	}
 	p.tell(map[string]any{"skills": out})
 	return w.Flush()

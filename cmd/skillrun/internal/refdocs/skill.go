@@ -233,7 +233,7 @@ func (d describer) target(id, service string, t step.Step) map[string]any {
 
 // Text prints the description for people.
 func (k Skill) Text(w io.Writer) {
-	fmt.Fprintf(w, "%s\n%s\n", strings.TrimSpace(k.Name+" "+k.Version), k.Description)
+	fmt.Fprintf(w, "%s\n%s\n", line(k.Name+" "+k.Version), indented(k.Description))
 	if k.Timeout != "" {
 		fmt.Fprintf(w, "a run has %s, while a process is at it\n", k.Timeout)
 	}
@@ -326,6 +326,14 @@ func about(i Input) string {
 }
 
 // line puts a text on one line.
+// indented is a text of which no line stands where a title does.
+func indented(s string) string {
+	if s = strings.TrimSpace(s); s == "" {
+		return s
+	}
+	return "  " + strings.ReplaceAll(s, "\n", "\n  ")
+}
+
 func line(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // table prints rows under a title, without blanks at the ends of lines, and

@@ -15,6 +15,8 @@ import (
 func Clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
+		case r != ' ' && r != '\u3000' && unicode.Is(unicode.Zs, r):
+			return ' '
 		case r == '\n' || r == '\t' || !Steers(r):
 			return r
 		case r < 0x20:
@@ -22,6 +24,21 @@ func Clean(s string) string {
 		}
 		return '\ufffd'
 	}, s)
+}
+
+// mark is what stands before the further lines of a text from outside, so that
+// none of them can be taken for a line of ours.
+const mark = "  | "
+
+// Said is a text from outside that stands behind something on a line: what is on
+// further lines of it is marked.
+func Said(s string) string {
+	return strings.ReplaceAll(strings.TrimRight(Clean(s), "\n\t "), "\n", "\n"+mark)
+}
+
+// Flat is a text from outside on one line.
+func Flat(s string) string {
+	return strings.NewReplacer("\n", " ", "\t", " ").Replace(Clean(s))
 }
 
 // Steers reports whether a character does something instead of standing there.

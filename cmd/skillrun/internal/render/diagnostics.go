@@ -30,13 +30,13 @@ func Diagnostics(w io.Writer, list diag.List, sources Sources, colour bool) {
 		if colour {
 			paint = func(s string) string { return "\x1b[" + severityColours[d.Severity] + "m" + s + "\x1b[0m" }
 		}
-		fmt.Fprintf(w, "%s: %s: %s [%s]\n", Clean(d.At.String()), paint(d.Severity.String()), Clean(d.Message), d.Code)
+		fmt.Fprintf(w, "%s: %s: %s [%s]\n", Place(d.At), paint(d.Severity.String()), Said(d.Message), d.Code)
 		excerpt(w, d.At, sources, paint)
 		if d.Hint != "" {
-			fmt.Fprintf(w, "  %s\n", Clean(d.Hint))
+			fmt.Fprintf(w, "  %s\n", Said(d.Hint))
 		}
 		for _, n := range d.Related {
-			fmt.Fprintf(w, "  %s: %s\n", Clean(n.At.String()), Clean(n.Message))
+			fmt.Fprintf(w, "  %s: %s\n", Place(n.At), Said(n.Message))
 		}
 	}
 	if n := list.Errors(); n > 1 {
@@ -49,6 +49,17 @@ func plain(s string) string { return s }
 
 // severityColours are bold red and bold yellow.
 var severityColours = map[diag.Severity]string{diag.Error: "1;31", diag.Warning: "1;33"}
+
+// Place is where something is. A name of a file that is not one word is in quotes:
+// it cannot be taken for the beginning of another line.
+func Place(at diag.Range) string {
+	if flag := strings.HasPrefix(at.File, "--"); flag {
+		at.File = Flat(at.File)
+	} else if strings.ContainsFunc(at.File, func(r rune) bool { return r <= ' ' || Steers(r) }) {
+		at.File = "'" + Flat(at.File) + "'"
+	}
+	return at.String()
+}
 
 // excerpt prints the line a range begins on, and carets under it.
 func excerpt(w io.Writer, at diag.Range, sources Sources, paint func(string) string) {
@@ -77,12 +88,12 @@ func excerpt(w io.Writer, at diag.Range, sources Sources, paint func(string) str
 func Error(w io.Writer, err error) {
 	e := types.AsError(err)
 	if e.Code == types.Internal {
-		fmt.Fprintf(w, "error: %s\n", Clean(err.Error()))
+		fmt.Fprintf(w, "error: %s\n", Said(err.Error()))
 		return
 	}
-	fmt.Fprintf(w, "error: %s [%s]\n", Clean(e.Message), e.Code)
+	fmt.Fprintf(w, "error: %s [%s]\n", Said(e.Message), e.Code)
 	if e.Hint != "" {
-		fmt.Fprintf(w, "  %s\n", Clean(e.Hint))
+		fmt.Fprintf(w, "  %s\n", Said(e.Hint))
 	}
 }
 

@@ -43,7 +43,7 @@ func Doctor(w io.Writer, groups []Group) {
 		if g.URL != "" {
 			head += " (" + g.URL + ")"
 		}
-		fmt.Fprintln(w, Clean(head))
+		fmt.Fprintln(w, Flat(head))
 		for _, f := range g.Findings {
 			findingLine(w, f)
 		}
@@ -64,8 +64,8 @@ func findingLine(w io.Writer, f step.Finding) {
 	case f.Skipped != "":
 		text = f.Skipped
 	}
-	fmt.Fprintf(w, "  %-8s %s: %s\n", f.State(), Clean(f.Subject), Clean(text))
+	fmt.Fprintf(w, "  %-8s %s: %s\n", f.State(), Flat(f.Subject), Said(text))
 	if f.Err != nil && f.Err.Hint != "" {
-		fmt.Fprintf(w, "           → %s\n", Clean(f.Err.Hint))
+		fmt.Fprintf(w, "           → %s\n", Said(f.Err.Hint))
 	}
 }

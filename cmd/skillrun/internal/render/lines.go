@@ -157,7 +157,7 @@ func (l *Lines) told(e engine.Event, more string) {
 	case "waiting":
 		l.line("waiting", e, l.why(e)+more+again(e))
 	case "notice":
-		fmt.Fprintf(l.w, "%-8s %s%s\n", "note", at(Clean(cmp.Or(e.Path, e.ID))), Clean(e.Text))
+		fmt.Fprintf(l.w, "%-8s %s%s\n", "note", at(Flat(cmp.Or(e.Path, e.ID))), Said(e.Text))
 	}
 }
 
@@ -175,7 +175,7 @@ func again(e engine.Event) string {
 	case verb == "tries":
 		return ""
 	case e.Every != "":
-		return ", asked every " + e.Every
+		return ", asked every " + Flat(e.Every)
 	case e.Error != nil:
 		return ", and it is asked again"
 	}
@@ -221,7 +221,7 @@ func (l *Lines) why(e engine.Event) string {
 		}
 		l.said = text
 	}
-	return " (" + Clean(text) + ")"
+	return " (" + Flat(text) + ")"
 }
 
 func (l *Lines) line(word string, e engine.Event, more string) {
@@ -326,7 +326,7 @@ func (l *Lines) effect(e *engine.Effect) {
 		}
 	}
 	what := strings.Join(slices.DeleteFunc([]string{e.Verb, e.Object, headline(e.Result)}, func(part string) bool { return part == "" }), " ")
-	fmt.Fprintf(l.w, "%-8s %s: %s\n", e.Outcome, Clean(e.ID), what)
+	fmt.Fprintf(l.w, "%-8s %s: %s\n", e.Outcome, Flat(e.ID), Flat(what))
 }
 
 // count takes in how an item ended. One that failed in an earlier process and

@@ -101,7 +101,7 @@ func (n *nested) row(w io.Writer, label string, now time.Time) {
 	if n.Error != nil {
 		tail = firstLine(n.Error.Message)
 	}
-	fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", n.State, took, label, tail)
+	fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", n.State, took, label, Flat(tail))
 }
 
 // stepName is what a step is called where it is told alone: its path, which

@@ -47,9 +47,9 @@ func Question(w io.Writer, q engine.Question, colour bool) {
 	if q.Node == "" {
 		return
 	}
-	g.block("", g.bold(Clean(q.Message))) // last, where it is seen on a small screen
+	g.block("  ", g.bold(Clean(q.Message))) // last, where it is seen on a small screen
 	if q.Show != nil {
-		g.show("  ", types.Show(q.Show))
+		g.show("    ", types.Show(q.Show))
 	}
 }
 
@@ -87,17 +87,17 @@ func about(writes []plan.Write) string {
 
 // Stopped prints why a run would stop.
 func Stopped(w io.Writer, f *plan.Failure, sources Sources) {
-	fmt.Fprintf(w, "\nerror: %s%s [%s]\n", at(flat(stepName(f.Path, f.Node))), Clean(f.Error.Message), f.Error.Code)
-	hint(Cleaner{W: w}, f.Error)
+	fmt.Fprintf(w, "\nerror: %s%s [%s]\n", at(flat(stepName(f.Path, f.Node))), Said(f.Error.Message), f.Error.Code)
+	hint(w, f.Error)
 	if cause, ok := f.Error.Details["cause"].(string); ok {
-		fmt.Fprintf(w, "  because: %s\n", Clean(cause))
+		fmt.Fprintf(w, "  because: %s\n", Said(cause))
 	}
 	if f.Place.Line > 0 {
 		at := diag.Range{
 			File:  f.Place.File,
 			Start: diag.Pos{Line: f.Place.Line, Col: f.Place.Col}, End: diag.Pos{Line: f.Place.EndLine, Col: f.Place.EndCol},
 		}
-		fmt.Fprintf(w, "  at %s\n", Clean(at.String()))
+		fmt.Fprintf(w, "  at %s\n", Place(at))
 		excerpt(w, at, sources, plain)
 	}
 }

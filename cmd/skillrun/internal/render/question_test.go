@@ -52,12 +52,12 @@ func TestQuestionComesLast(t *testing.T) {
 		show any
 		want string
 	}{
-		"an object": {map[string]any{"version": "1.2", "notes": "one\ntwo"}, "  notes    one two\n  version  1.2\n"},
-		"a list":    {[]any{"a", 7}, "  a\n  7\n"},
-		"a table":   {[]any{map[string]any{"n": 1, "long": strings.Repeat("x", 99)}}, "  long" + strings.Repeat(" ", 58) + "n\n  " + strings.Repeat("x", 59) + "…  1\n"},
-		"a text":    {"see [AAP-1]", "  see [AAP-1]\n"},
+		"an object": {map[string]any{"version": "1.2", "notes": "one\ntwo"}, "    notes    one two\n    version  1.2\n"},
+		"a list":    {[]any{"a", 7}, "    a\n    7\n"},
+		"a table":   {[]any{map[string]any{"n": 1, "long": strings.Repeat("x", 99)}}, "    long" + strings.Repeat(" ", 58) + "n\n    " + strings.Repeat("x", 59) + "…  1\n"},
+		"a text":    {"see [AAP-1]", "    see [AAP-1]\n"},
 		"a control": {map[string]any{"a": "\x1b[2J"}, ""},
-		"nothing":   {nil, "Merge it now?\n"},
+		"nothing":   {nil, "\n\n  Merge it now?\n"},
 	} {
 		var b strings.Builder
 		render.Question(&b, engine.Question{Node: "ok", Message: "Merge it now?", Show: tt.show, Forecast: asked()}, false)

@@ -15,7 +15,7 @@ import (
 func headline(result types.Values) string {
 	for _, name := range []string{"web_url", "url", "key", "branch", "sha", "id", "path", "ts", "value", "count"} {
 		if v, ok := result[name]; ok {
-			return Clean(types.Show(v))
+			return Flat(types.Show(v))
 		}
 	}
 	return ""
@@ -131,28 +131,29 @@ func (n Next) Each(f func(what, command string)) {
 // End prints how a run ended, and what a person needs to go on.
 func End(w io.Writer, r engine.Report, next Next) {
 	fmt.Fprintf(w, "\n%s: run %s\n", StateOf(string(r.State), r.Reason), r.ID)
-	fmt.Fprintf(w, "journal: %s\n", r.Journal)
+	fmt.Fprintf(w, "journal: %s\n", Flat(r.Journal))
 	if len(r.Missing) > 0 {
 		fmt.Fprintf(w, "not known yet: %s\n", strings.Join(r.Missing, ", "))
 	}
-	next.Each(func(what, command string) { fmt.Fprintf(w, "%s: %s\n", what, command) })
+	next.Each(func(what, command string) { fmt.Fprintf(w, "%s: %s\n", what, Flat(command)) })
 }
 
-// outputs prints a summary as it is, or drawn, and the others as name: value.
+// outputs prints a summary, indented, as it is or drawn, and the others as name:
+// value.
 func outputs(w io.Writer, values map[string]any, styled bool) {
 	if s, ok := values["summary"].(string); ok {
 		text := Clean(strings.TrimRight(s, "\n"))
 		if styled {
 			text = Markdown(text)
 		}
-		fmt.Fprintln(w, text)
+		page{w: w}.block("  ", text) // no line of it stands where ours do
 		if len(values) > 1 {
 			fmt.Fprintln(w)
 		}
 	}
 	for _, name := range types.SortedKeys(values) {
 		if name != "summary" {
-			fmt.Fprintf(w, "%s: %s\n", name, Clean(types.Show(values[name])))
+			fmt.Fprintf(w, "%s: %s\n", Flat(name), Said(types.Show(values[name])))
 		}
 	}
 }
@@ -167,15 +168,15 @@ func at(step string) string {
 
 func failure(w io.Writer, r engine.Report, sources Sources) {
 	f := r.Failure
-	fmt.Fprintf(w, "\nerror: %s%s [%s]\n", at(flat(stepName(f.Path, f.Node))), Clean(f.Error.Message), f.Error.Code)
+	fmt.Fprintf(w, "\nerror: %s%s [%s]\n", at(flat(stepName(f.Path, f.Node))), Said(f.Error.Message), f.Error.Code)
 	if f.Error.Hint != "" {
-		fmt.Fprintf(w, "  %s\n", Clean(f.Error.Hint))
+		fmt.Fprintf(w, "  %s\n", Said(f.Error.Hint))
 	}
 	if cause, ok := f.Error.Details["cause"].(string); ok {
-		fmt.Fprintf(w, "  because: %s\n", Clean(cause))
+		fmt.Fprintf(w, "  because: %s\n", Said(cause))
 	}
 	if f.At.Start.Line > 0 {
-		fmt.Fprintf(w, "  at %s\n", f.At)
+		fmt.Fprintf(w, "  at %s\n", Place(f.At))
 		excerpt(w, f.At, sources, plain)
 	}
 }
@@ -185,7 +186,7 @@ func StateOf(state, reason string) string {
 	switch {
 	case state == string(engine.Cancelled) || state == string(engine.Rejected):
 		if reason != "" {
-			return state + " (" + Clean(firstLine(reason)) + ")"
+			return state + " (" + Flat(firstLine(reason)) + ")"
 		}
 	case reason == engine.ForAwait:
 		return "parked, waiting"

@@ -80,7 +80,7 @@ func Runs(w io.Writer, rows []RunRow, now time.Time) error {
 		wide, longest = max(wide, len(about[i])), max(longest, len(agos[i]))
 	}
 	for i, r := range rows {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", r.Run, cut(orDash(r.Skill), pageWidth-runWidth-wide-longest), about[i], agos[i])
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", r.Run, cut(orDash(Flat(r.Skill)), pageWidth-runWidth-wide-longest), about[i], agos[i])
 	}
 	if err := tw.Flush(); err != nil {
 		return err
@@ -124,7 +124,7 @@ func (r RunRow) below(w io.Writer, now time.Time) {
 		waits(w, "    ", r.Waiting, now)
 	}
 	if r.GoOn != "" && (r.State == "parked" || r.State == "interrupted" || r.State == "partly_undone") {
-		fmt.Fprintf(w, "    go on: %s\n", Clean(r.GoOn))
+		fmt.Fprintf(w, "    go on: %s\n", Flat(r.GoOn))
 	}
 }
 
@@ -239,10 +239,10 @@ func InspectionOf(x engine.Inspection, goOn string) InspectionJSON {
 func Inspection(w io.Writer, x engine.Inspection, goOn string, now time.Time) {
 	w = Cleaner{W: w}
 	fmt.Fprintf(w, "%s: %s\n", x.ID, StateOf(string(x.State), x.Reason))
-	fmt.Fprintf(w, "skill: %s (%s)\njournal: %s\ncommand: %s\n", x.Skill, x.File, x.Journal, x.Command)
+	fmt.Fprintf(w, "skill: %s (%s)\njournal: %s\ncommand: %s\n", Flat(x.Skill), Flat(x.File), Flat(x.Journal), Flat(x.Command))
 	section(w, "inputs", func(tw io.Writer) {
 		for _, name := range types.SortedKeys(x.Inputs) {
-			fmt.Fprintf(tw, "  %s\t%s\n", name, firstLine(types.Show(x.Inputs[name])))
+			fmt.Fprintf(tw, "  %s\t%s\n", Flat(name), Flat(firstLine(types.Show(x.Inputs[name]))))
 		}
 	})
 	section(w, "what happened", func(tw io.Writer) { moments(tw, x.History) })
@@ -251,14 +251,14 @@ func Inspection(w io.Writer, x engine.Inspection, goOn string, now time.Time) {
 	})
 	section(w, "effects", func(tw io.Writer) {
 		for _, e := range x.Effects {
-			fmt.Fprintf(tw, "  %s\t%s\t%s %s\t%s\n", e.ID, e.Outcome, e.Verb, e.Object, headline(e.Result))
+			fmt.Fprintf(tw, "  %s\t%s\t%s %s\t%s\n", Flat(e.ID), e.Outcome, e.Verb, e.Object, headline(e.Result))
 		}
 	})
 	if x.Failure != nil {
-		fmt.Fprintf(w, "\nwhy it stopped: %s%s [%s]\n", at(stepName(x.Failure.Path, x.Failure.Node)), x.Failure.Error.Message, x.Failure.Error.Code)
+		fmt.Fprintf(w, "\nwhy it stopped: %s%s [%s]\n", at(Flat(stepName(x.Failure.Path, x.Failure.Node))), Said(x.Failure.Error.Message), x.Failure.Error.Code)
 		hint(w, x.Failure.Error)
 	} else if x.Error != nil {
-		fmt.Fprintf(w, "\nwhy it stopped: %s [%s]\n", x.Error.Message, x.Error.Code)
+		fmt.Fprintf(w, "\nwhy it stopped: %s [%s]\n", Said(x.Error.Message), x.Error.Code)
 		hint(w, x.Error)
 	}
 	if x.Answer != nil {
@@ -272,25 +272,25 @@ func Inspection(w io.Writer, x engine.Inspection, goOn string, now time.Time) {
 				page{w: w}.show("  ", types.Show(x.Waiting.Asks[name]))
 				continue
 			}
-			fmt.Fprintf(w, "  %s: %s\n", name, firstLine(types.Show(x.Waiting.Asks[name])))
+			fmt.Fprintf(w, "  %s: %s\n", Flat(name), Flat(firstLine(types.Show(x.Waiting.Asks[name]))))
 		}
 	}
 	section(w, "outputs", func(tw io.Writer) {
 		for _, name := range types.SortedKeys(x.Outputs) {
-			fmt.Fprintf(tw, "  %s\t%s\n", name, firstLine(types.Show(x.Outputs[name])))
+			fmt.Fprintf(tw, "  %s\t%s\n", Flat(name), Flat(firstLine(types.Show(x.Outputs[name]))))
 		}
 		for _, name := range x.Missing {
 			fmt.Fprintf(tw, "  %s\t(not known yet)\n", name)
 		}
 	})
 	if goOn != "" {
-		fmt.Fprintf(w, "\ngo on: %s\n", goOn)
+		fmt.Fprintf(w, "\ngo on: %s\n", Flat(goOn))
 	}
 }
 
 func hint(w io.Writer, err *types.Error) {
 	if err.Hint != "" {
-		fmt.Fprintf(w, "  %s\n", err.Hint)
+		fmt.Fprintf(w, "  %s\n", Said(err.Hint))
 	}
 }
 
@@ -338,7 +338,7 @@ func moments(w io.Writer, history []engine.Moment) {
 		if m.Error != nil {
 			what += ": " + firstLine(m.Error.Message)
 		}
-		fmt.Fprintf(w, "  %s\t%s\n", m.At.Local().Format(time.DateTime), what)
+		fmt.Fprintf(w, "  %s\t%s\n", m.At.Local().Format(time.DateTime), Flat(what))
 	}
 }
 

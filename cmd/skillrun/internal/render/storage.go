@@ -18,10 +18,10 @@ func Verdict(w io.Writer, v engine.Verdict) {
 	}
 	fmt.Fprintf(w, "%s: run %s (%s), %d records in %d bytes, %d outputs beside them\nhead: %s\n", word, v.ID, v.State, v.Records, v.Bytes, v.Blobs, v.Head)
 	for _, text := range v.Wrong {
-		fmt.Fprintf(w, "wrong: %s\n", text)
+		fmt.Fprintf(w, "wrong: %s\n", Said(text))
 	}
 	for _, text := range v.Notes {
-		fmt.Fprintf(w, "note: %s\n", text)
+		fmt.Fprintf(w, "note: %s\n", Said(text))
 	}
 }
 
@@ -48,7 +48,7 @@ func Pruned(w io.Writer, runs []engine.Pruned, gone bool) {
 		if !r.UpdatedAt.IsZero() {
 			last = r.UpdatedAt.Local().Format(time.DateTime)
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", r.ID, orDash(r.Skill), orDash(string(r.State)), last)
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", r.ID, orDash(Flat(r.Skill)), orDash(string(r.State)), last)
 	}
 	tw.Flush()
 	what := "would go; --yes removes them"
@@ -66,20 +66,20 @@ func Reversals(w io.Writer, list []engine.Reversal, told bool) bool {
 	for _, x := range list {
 		switch {
 		case x.Undone:
-			fmt.Fprintf(w, "%s: undone before\n", x.Path)
+			fmt.Fprintf(w, "%s: undone before\n", Flat(x.Path))
 		case x.Absent:
-			fmt.Fprintf(w, "%s: it did not happen\n", x.Path)
+			fmt.Fprintf(w, "%s: it did not happen\n", Flat(x.Path))
 		case x.Can() && x.Stuck != nil:
 			any = true
-			fmt.Fprintf(w, "%s: cannot %s: %s [%s]\n", x.Path, x.Say, x.Stuck.Message, x.Stuck.Code)
+			fmt.Fprintf(w, "%s: cannot %s: %s [%s]\n", Flat(x.Path), Flat(x.Say), Said(x.Stuck.Message), x.Stuck.Code)
 			hint(w, x.Stuck)
 		case x.Can():
 			any = true
 			if !told {
-				fmt.Fprintf(w, "%s: %s%s\n", x.Path, x.Say, made(x))
+				fmt.Fprintf(w, "%s: %s%s\n", Flat(x.Path), Flat(x.Say), made(x))
 			}
 		case x.Why != "":
-			fmt.Fprintf(w, "%s: stays; %s\n", x.Path, x.Why)
+			fmt.Fprintf(w, "%s: stays; %s\n", Flat(x.Path), Said(x.Why))
 		}
 	}
 	if !any {
@@ -90,7 +90,7 @@ func Reversals(w io.Writer, list []engine.Reversal, told bool) bool {
 
 // Undone prints the line of an effect that was taken back.
 func Undone(w io.Writer, x engine.Reversal) {
-	fmt.Fprintf(w, "%-8s %s: %s%s\n", "undone", Clean(x.Path), Clean(x.Say), made(x))
+	fmt.Fprintf(w, "%-8s %s: %s%s\n", "undone", Flat(x.Path), Flat(x.Say), made(x))
 }
 
 // made says of an effect that another run made it.
@@ -106,5 +106,5 @@ func made(x engine.Reversal) string {
 
 // Resolved prints what a person found, as it was read back.
 func Resolved(w io.Writer, e engine.Effect) {
-	fmt.Fprintf(w, "step %s: %s %s %s\n", Clean(e.ID), e.Verb, e.Object, headline(e.Result))
+	fmt.Fprintf(w, "step %s: %s %s %s\n", Flat(e.ID), e.Verb, e.Object, headline(e.Result))
 }

@@ -1,0 +1,91 @@
+package render_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+)
+
+// harmful are all characters of Unicode that do something, or cannot be seen.
+func harmful() []rune {
+	var out []rune
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if r != '\n' && r != '\t' && render.Steers(r) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// TestClean: no harmful character comes through, in text or in JSON, and JSON
+// says the same as before.
+func TestClean(t *testing.T) {
+	t.Parallel()
+	all := harmful()
+	for _, r := range []rune{0, 7, 0x1b, 0x7f, 0x85, 0x9b, 0xad, 0x61c, 0x200b, 0x200e, 0x2028, 0x202e, 0x2069, 0xfeff, 0xe0041} {
+		if !render.Steers(r) {
+			t.Errorf("%U does nothing", r)
+		}
+	}
+	for _, r := range "aé本👍️ –'\"\\" {
+		if render.Steers(r) {
+			t.Errorf("%U does something", r)
+		}
+	}
+	text := string(all)
+	var styled strings.Builder
+	fmt.Fprint(render.Cleaner{W: &styled, Styled: true}, "\x1b[1;31mred\x1b[0m"+text+"\xff\x9b")
+	if !strings.HasPrefix(styled.String(), "\x1b[1;31mred\x1b[0m␀") {
+		t.Errorf("colours: %.40q", styled.String())
+	}
+	quoted, _ := json.Marshal(text)
+	escaped := render.CleanJSON(string(quoted))
+	for name, got := range map[string]string{"Clean": render.Clean(text), "Flat": render.Flat(text), "Said": render.Said(text), "Cleaner": strings.TrimPrefix(styled.String(), "\x1b[1;31mred\x1b[0m"), "CleanJSON": escaped} {
+		if i := strings.IndexFunc(got, render.Steers); i >= 0 {
+			t.Errorf("%s lets %.6q through", name, got[i:])
+		}
+	}
+	var again string
+	if err := json.Unmarshal([]byte(escaped), &again); err != nil || again != text {
+		t.Errorf("JSON says something else: %v", err)
+	}
+	if got := render.Clean("a\u00a0\u2003b\u3000c"); got != "a  b\u3000c" {
+		t.Errorf("blanks: %q", got)
+	}
+	if got, want := render.Said("one\ntwo\r\n\nthree\n"), "one\n  | two␍\n  | \n  | three"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestWrapper: a terminal never breaks a line where a word could then stand in its
+// first column, but in a command.
+func TestWrapper(t *testing.T) {
+	t.Parallel()
+	const width = 40
+	for _, filler := range []string{"x ", "    ", "本 ", "👍 ", "\u3000", "\t", "é̂ ", "\x1b[1mx\x1b[0m "} {
+		for n := range 60 {
+			var b strings.Builder
+			line := "note     " + strings.Repeat(filler, n) + " created  mr: evil of " + strings.Repeat("w", n) + " done"
+			fmt.Fprintln(render.Wrapper{W: &b, Width: func() int { return width }}, line)
+			for i, row := range strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n") {
+				if i > 0 && !strings.HasPrefix(row, "  | ") {
+					t.Errorf("%q %d: row %q is not marked", filler, n, row)
+				}
+				if len([]rune(row)) > width && strings.Contains(strings.TrimPrefix(row, "  | "), " ") && !strings.Contains(row, "\x1b") && filler != "é̂ " {
+					t.Errorf("%q %d: row %q is too long", filler, n, row)
+				}
+			}
+		}
+	}
+	for _, whole := range []string{"short\n", "go on: skillrun resume " + strings.Repeat("x ", 40) + "\n", "no end " + strings.Repeat("x ", 40)} {
+		var b strings.Builder
+		fmt.Fprint(render.Wrapper{W: &b, Width: func() int { return width }}, whole)
+		if b.String() != whole {
+			t.Errorf("%q becomes %q", whole, b.String())
+		}
+	}
+}
