@@ -15,7 +15,7 @@ import (
 // what stands between.
 func TestLock(t *testing.T) {
 	t.Parallel()
-	world := gittest.New(gittest.Options{Memory: true, User: "bot", Token: "hunter22"})
+	world := gittest.New(gittest.Options{Dir: t.TempDir(), Memory: true, User: "bot", Token: "hunter22"})
 	if _, err := world.Create("site/locks", "main", []gittest.Commit{{Name: "a", Author: "Ada", Email: "ada@example.com", Message: "a\n"}}, map[string]string{"main": "a"}); err != nil {
 		t.Fatal(err)
 	}
