@@ -91,10 +91,16 @@ type Call struct {
 	Made func(thing string) bool
 	// Results are the results of the effects of this run by a step, the earliest
 	// first. Without it nobody knows.
-	Results func(step string) []types.Values
+	Results func(step string) []Result
 	// Sleep waits on the run's clock, or returns the context's error. Without
 	// it a step does not wait.
 	Sleep func(ctx context.Context, d time.Duration) error
+}
+
+// Result is what an effect of the run came to: made, or found done.
+type Result struct {
+	Key string // [Key.String] of the effect
+	Out types.Values
 }
 
 type callKey struct{}

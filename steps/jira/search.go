@@ -88,14 +88,14 @@ func (c *client) reconciled(ctx context.Context) ([]string, error) {
 	var ids []string
 	filed := map[string]bool{}
 	for _, r := range results("jira_create_issue") {
-		key, _ := r["key"].(string)
-		if id, _ := r["id"].(string); isID(id) && r["url"] == c.browse(key) {
+		key, _ := r.Out["key"].(string)
+		if id, _ := r.Out["id"].(string); isID(id) && r.Out["url"] == c.browse(key) {
 			filed[key], ids = true, append(ids, id)
 		}
 	}
 	for _, r := range results("jira_transition") {
-		key, _ := r["issue"].(string)
-		if r["url"] != c.browse(key) || filed[key] {
+		key, _ := r.Out["issue"].(string)
+		if r.Out["url"] != c.browse(key) || filed[key] {
 			continue
 		}
 		i, err := c.issue(ctx, key)

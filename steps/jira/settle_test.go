@@ -88,15 +88,15 @@ func TestASearchBehindOwnWrites(t *testing.T) {
 	if got := search(); !slices.Equal(got, []string{"AAP-100", older}) {
 		t.Errorf("of another run: %v", got)
 	}
-	w.call.Results = func(step string) []types.Values {
-		switch step {
+	w.call.Results = func(name string) []step.Result {
+		switch name {
 		case "jira_create_issue":
-			return []types.Values{
-				{"key": made.Key, "id": made.ID, "url": made.URL},
-				{"key": made.Key, "id": "4711", "url": "https://another.example.com/browse/" + made.Key},
+			return []step.Result{
+				{Out: types.Values{"key": made.Key, "id": made.ID, "url": made.URL}},
+				{Out: types.Values{"key": made.Key, "id": "4711", "url": "https://another.example.com/browse/" + made.Key}},
 			}
 		case "jira_transition":
-			return []types.Values{{"issue": made.Key, "url": made.URL}, {"issue": older, "url": w.url + "/browse/" + older}}
+			return []step.Result{{Out: types.Values{"issue": made.Key, "url": made.URL}}, {Out: types.Values{"issue": older, "url": w.url + "/browse/" + older}}}
 		}
 		return nil
 	}

@@ -68,9 +68,6 @@ func (f screenField) describe(id string) string {
 	return text
 }
 
-// movedBy is the property that a transition leaves on the issue.
-func movedBy(key step.Key) string { return "skillrun.moved." + key.String() }
-
 func (f family) move(ctx context.Context, in MoveIn) (MoveOut, error) {
 	var none MoveOut
 	c, call, err := f.begin(ctx, in.At)
@@ -82,7 +79,8 @@ func (f family) move(ctx context.Context, in MoveIn) (MoveOut, error) {
 		return none, err
 	}
 	what := "move " + in.Issue + " to " + in.Status
-	if err := c.transit(ctx, what, in.Issue, t, in.Fields, entityProperty{movedBy(call.Key), markerOf(call)}); err != nil {
+	leave := []entityProperty{{movedBy(call.Key), markerOf(call)}, {movedLast(call.Key), lastMoveOf(call, in.Issue, t.To.ID)}}
+	if err := c.transit(ctx, what, in.Issue, t, in.Fields, leave...); err != nil {
 		return none, err
 	}
 	return c.moved(ctx, in), nil
@@ -222,15 +220,16 @@ func (c *client) transit(ctx context.Context, what, key string, t transition, fi
 	return c.post(ctx, transitionsPath(key), what, body, nil)
 }
 
-// findMoved reads the issue. In the status is done, whoever did it; not in the
-// status is not done, unless the issue says that it was there.
+// findMoved reads the issue. In the status is done, whoever did it, and so is
+// where a later transition of the same work has put it; elsewhere is not done,
+// unless the issue says that it was there.
 func (f family) findMoved(ctx context.Context, key step.Key, in MoveIn) (step.Found[MoveOut], error) {
 	var none step.Found[MoveOut]
 	c, err := f.connect(in.At)
 	if err != nil {
 		return none, err
 	}
-	i, err := c.issue(ctx, in.Issue, movedBy(key))
+	i, err := c.issue(ctx, in.Issue, movedBy(key), movedLast(key))
 	if err != nil {
 		return none, err
 	}
@@ -238,7 +237,7 @@ func (f family) findMoved(ctx context.Context, key step.Key, in MoveIn) (step.Fo
 	switch ours = ours && m.Key == key.String(); {
 	case ours && m.Digest != step.CallOf(ctx).Digest:
 		return step.Differs(i.Key, c.moveOut(i, false), i.Key+" was moved with other arguments than those of now, and is "+i.Fields.Status.Name), nil
-	case in.arrived(i):
+	case in.arrived(i), i.movedOn(key):
 		return step.Here(i.Key, c.moveOut(i, false)), nil
 	case ours:
 		return step.Over[MoveOut](i.Key, i.Key+" was moved to "+in.Status+", and is "+i.Fields.Status.Name+" now",

@@ -274,3 +274,68 @@ func TestPreviewTransition(t *testing.T) {
 	_, err = preview(w.ctx(), json.RawMessage(`{"issue":"AAP-1","status":""}`), nil)
 	w.wantCode("jira_transition", err, types.BadInput, "the status is empty")
 }
+
+// TestTwoTransitionsOfOneIssueAreAdopted by a second run, which knows nothing of
+// the first: what the second transition moved on from is done.
+func TestTwoTransitionsOfOneIssueAreAdopted(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
+		const finishing = `{"issue":"AAP-100","status":"Done"}`
+		w := start(t, nil, on)
+		first := w.call.Key
+		second := step.Key{Work: first.Work, Path: "second"}
+		must[jira.MoveOut](t)(do[jira.MoveOut](w, "jira_transition", beginning))
+		w.call.Key, w.call.Results = second, func(string) []step.Result {
+			return []step.Result{{Key: first.String(), Out: types.Values{"issue": "AAP-100"}}, {Key: "work-other", Out: types.Values{"issue": "AAP-7"}}}
+		}
+		must[jira.MoveOut](t)(do[jira.MoveOut](w, "jira_transition", finishing))
+		w.call.Results = nil
+		for key, want := range map[step.Key]step.FoundState{
+			first: step.StateHere, second: step.StateHere,
+			{Work: first.Work, Path: "other"}:   step.StateAbsent, // of another issue
+			{Work: "another", Path: first.Path}: step.StateAbsent,
+		} {
+			w.call.Key = key
+			in := beginning
+			if key == second {
+				in = finishing
+			}
+			if got := w.found("jira_transition", in); got.State != want {
+				t.Errorf("%s: %+v", key, got)
+			}
+		}
+		// What somebody else did to it since is no work of ours.
+		if err := w.srv.Transition("AAP-100", "To Do"); err != nil {
+			t.Fatal(err)
+		}
+		w.call.Key = first
+		if got := w.found("jira_transition", beginning); got.State != step.StateOver {
+			t.Errorf("moved back: %+v", got)
+		}
+	})
+}
+
+// TestATransitionThatWasFoundDoneIsNotMovedBack: the first was a person's, so it
+// left no mark, and the second moved the issue on.
+func TestATransitionThatWasFoundDoneIsNotMovedBack(t *testing.T) {
+	t.Parallel()
+	w := start(t, nil)
+	first := w.call.Key
+	w.call.Key.Path, w.call.Results = "second", func(string) []step.Result {
+		return []step.Result{{Key: first.String(), Out: types.Values{"issue": "AAP-100"}}}
+	}
+	must[jira.MoveOut](t)(do[jira.MoveOut](w, "jira_transition", `{"issue":"AAP-100","status":"Done"}`))
+	w.call.Key, w.call.Results = first, nil
+	if got := w.found("jira_transition", beginning); got.State != step.StateHere {
+		t.Errorf("got %+v", got)
+	}
+	// The other way round: the first, done again, does not make the second done.
+	if err := w.srv.Transition("AAP-100", "To Do"); err != nil {
+		t.Fatal(err)
+	}
+	must[jira.MoveOut](t)(do[jira.MoveOut](w, "jira_transition", beginning))
+	w.call.Key.Path = "second"
+	if got := w.found("jira_transition", `{"issue":"AAP-100","status":"Done"}`); got.State != step.StateOver {
+		t.Errorf("the second: %+v", got)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -69,12 +70,12 @@ func hasWord(text, thing string) bool {
 func named(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_' }
 
 // resultsIn returns the results of the effects of a step, the earliest first.
-func resultsIn(effects []Effect) func(step string) []types.Values {
-	return func(step string) []types.Values {
-		var out []types.Values
+func resultsIn(effects []Effect) func(name string) []step.Result {
+	return func(name string) []step.Result {
+		var out []step.Result
 		for _, e := range effects {
-			if e.Step == step {
-				out = append(out, e.Result)
+			if e.Step == name {
+				out = append(out, step.Result{Key: e.Key, Out: e.Result})
 			}
 		}
 		return out

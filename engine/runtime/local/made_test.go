@@ -1,6 +1,12 @@
 package local
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/skillrun/skillrun/engine/step"
+)
 
 // TestMadeIn: what an effect names in its result was made by the run.
 func TestMadeIn(t *testing.T) {
@@ -16,5 +22,17 @@ func TestMadeIn(t *testing.T) {
 		if got := made(thing); got != want {
 			t.Errorf("%s: %v", thing, got)
 		}
+	}
+}
+
+// TestResultsIn: by step, with the key that each effect is found by.
+func TestResultsIn(t *testing.T) {
+	t.Parallel()
+	results := resultsIn([]Effect{
+		{Step: "move", Key: "w-a", Result: map[string]any{"n": 1}}, {Step: "file", Key: "w-b"}, {Step: "move", Key: "w-c", Result: map[string]any{"n": 2}},
+	})
+	want := []step.Result{{Key: "w-a", Out: map[string]any{"n": 1}}, {Key: "w-c", Out: map[string]any{"n": 2}}}
+	if diff := cmp.Diff(want, results("move")); diff != "" {
+		t.Error(diff)
 	}
 }
