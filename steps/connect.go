@@ -7,6 +7,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/execute"
 	"github.com/skillrun/skillrun/steps/files"
 	"github.com/skillrun/skillrun/steps/git"
 	"github.com/skillrun/skillrun/steps/gitlab"
@@ -72,6 +73,23 @@ func (c *connector) git(s config.Service) git.Service {
 	out.AuthorName, out.AuthorEmail = person(s.Author)
 	out.CommitterName, out.CommitterEmail = person(s.Committer)
 	return out
+}
+
+// repositories is how the git family reaches its remotes, those of no service
+// included.
+func (c *connector) repositories(cache string) git.Options {
+	return git.Options{
+		Services: each(c, "git", c.git), Cache: cache, Transport: c.transport(config.Service{}), Admits: c.cfg.Policy.Admits,
+	}
+}
+
+// programs says which programs a site allows; nothing is said where there is no
+// configuration, and skills are looked at for themselves.
+func (c *connector) programs() *execute.Policy {
+	if !c.cfg.Loaded() {
+		return nil
+	}
+	return &execute.Policy{Listed: c.cfg.Policy.Exec != nil, Programs: c.cfg.Policy.Exec}
 }
 
 // person takes "Name <mail>" apart, which is what the configuration lets

@@ -105,7 +105,7 @@ func TestInTheClear(t *testing.T) {
 	rt := encrypted{roundTrip(func(req *http.Request) (*http.Response, error) {
 		sent = append(sent, req.URL.Host)
 		return nil, io.EOF
-	})}
+	}), config.Policy{}.Admits}
 	for _, u := range []string{
 		"https://a.example.com", "http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1",
 		"http://a.example.com", "http://127.0.0.1.example.com", "http://10.0.0.1", "http://localhost.example.com",

@@ -14,11 +14,11 @@ import (
 // that one need not be configured: an ssh agent may be all that it takes.
 func Lock(cfg *config.Config, o Options, service, repo string) (step.Lock, error) {
 	c := connector{cfg: cfg, wrap: o.Wrap}
-	services := each(&c, "git", c.git)
+	repositories := c.repositories(o.Cache)
 	service = cmp.Or(service, "git")
-	if _, ok := services[service]; !ok && service != "git" {
+	if _, ok := repositories.Services[service]; !ok && service != "git" {
 		return nil, types.Errorf(types.BadInput, "there is no git service %q for the lock", service).
 			WithHint("add it under services in skillrun.yaml, with kind: git")
 	}
-	return step.MaskedLock(git.NewLock(git.Options{Services: services, Cache: o.Cache}, service, repo), cfg.Mask()), c.err
+	return step.MaskedLock(git.NewLock(repositories, service, repo), cfg.Mask()), c.err
 }

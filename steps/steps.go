@@ -39,7 +39,7 @@ func Supervise(args []string) (code int, mine bool) { return execute.Supervise(a
 // without one: a skill that needs it is refused before it runs.
 func All(cfg *config.Config, o Options) (*step.Catalogue, error) {
 	c := connector{cfg: cfg, wrap: o.Wrap}
-	repositories := git.Options{Services: each(&c, "git", c.git), Cache: o.Cache}
+	repositories := c.repositories(o.Cache)
 	families := [][]step.Step{
 		git.Steps(repositories),
 		quay.Steps(each(&c, "quay", c.quay)),
@@ -49,7 +49,7 @@ func All(cfg *config.Config, o Options) (*step.Catalogue, error) {
 		yamlfile.Steps(),
 		httpapi.Steps(each(&c, "http", c.http)),
 		files.Steps(each(&c, "files", c.files), git.Admit(repositories)),
-		execute.Steps(execute.Options{Env: cfg.Env, Self: o.Self}),
+		execute.Steps(execute.Options{Env: cfg.Env, Self: o.Self, Policy: c.programs()}),
 		state.Steps(o.State),
 		logline.Steps(),
 	}
@@ -60,7 +60,7 @@ func All(cfg *config.Config, o Options) (*step.Catalogue, error) {
 func Examiners(cfg *config.Config, o Options) (map[string]step.Examine, error) {
 	c := connector{cfg: cfg, wrap: o.Wrap}
 	all := map[string]step.Examine{
-		"git":    git.Examine(git.Options{Services: each(&c, "git", c.git), Cache: o.Cache}),
+		"git":    git.Examine(c.repositories(o.Cache)),
 		"quay":   quay.Examine(each(&c, "quay", c.quay)),
 		"jira":   jira.Examine(each(&c, "jira", c.jira)),
 		"gitlab": gitlab.Examine(each(&c, "gitlab", c.gitlab)),

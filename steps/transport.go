@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/config"
@@ -38,7 +39,7 @@ func (c *connector) transport(s config.Service) http.RoundTripper {
 	if c.wrap != nil {
 		rt = c.wrap(rt)
 	}
-	return encrypted{rt}
+	return encrypted{rt, c.cfg.Policy.Admits}
 }
 
 // authorities are those that the machine trusts and those that the service's
@@ -55,10 +56,14 @@ func authorities(s config.Service) *x509.CertPool {
 	return pool
 }
 
-// encrypted refuses to send anything in the clear to another machine. The
-// configuration refuses such urls of services; this one also sees where
-// repositories are, and where a service sends its clients.
-type encrypted struct{ next http.RoundTripper }
+// encrypted refuses to send anything in the clear to another machine, and to a
+// host that the site does not allow. The configuration refuses such urls of
+// services; this one also sees where repositories are, and where a service sends
+// its clients. All requests pass it.
+type encrypted struct {
+	next   http.RoundTripper
+	admits func(host string) error
+}
 
 var errClear = errors.New("it would go in the clear; only https leaves this machine")
 
@@ -70,7 +75,22 @@ func (e encrypted) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, &net.OpError{Op: "dial", Net: req.URL.Scheme, Err: errClear}
 	}
+	if err := e.admits(hostPort(req.URL)); err != nil {
+		if req.Body != nil {
+			req.Body.Close()
+		}
+		return nil, &net.OpError{Op: "dial", Net: req.URL.Scheme, Err: err}
+	}
 	return e.next.RoundTrip(req)
+}
+
+// hostPort is the host of a url with the port that is dialled.
+func hostPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	}
+	return net.JoinHostPort(u.Hostname(), port)
 }
 
 func onThisMachine(host string) bool {

@@ -73,6 +73,11 @@ type Policy struct {
 	// Settle is how long a request whose answer was lost may still take effect,
 	// where the service would not refuse a second one.
 	Settle time.Duration
+	// Exec are the programs that skills may run: names as they are found in PATH,
+	// or absolute paths. Nil is any, but none that runs text.
+	Exec []string
+	// Hosts are the hosts that skills may reach; nil is any. See [Policy.Admits].
+	Hosts []string
 }
 
 // loose reports whether the policy is less careful than the default.

@@ -47,6 +47,13 @@ func (o Options) world() world {
 // configuration is empty. It is not nil, but must not be used when the list
 // has errors.
 func Load(o Options) (*Config, diag.List) {
+	cfg, list := o.choose()
+	cfg.barred(&list)
+	return cfg, list
+}
+
+// choose reads the file that counts.
+func (o Options) choose() (*Config, diag.List) {
 	if o.Explicit != "" {
 		path := o.Explicit
 		if !filepath.IsAbs(path) {

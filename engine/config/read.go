@@ -91,16 +91,21 @@ func (r *reader) zone(n *syntax.Node) {
 	r.cfg.Zone = zone
 }
 
-var policyKeys = []string{"confirm", "settle"}
+var policyKeys = []string{"confirm", "exec", "hosts", "settle"}
 
 func (r *reader) policy(n *syntax.Node) {
 	r.each(n, "policy", policyKeys, func(key, value *syntax.Node) {
 		r.cfg.places["policy."+key.Value] = value.Range
-		if key.Value == "settle" {
+		switch key.Value {
+		case "settle":
 			r.settle(value)
-			return
+		case "confirm":
+			r.cfg.Policy.Confirm = r.choice(value, "policy.confirm", "always", "never")
+		case "exec":
+			r.cfg.Policy.Exec = r.names(value, "policy.exec", programPattern, "[kubectl, /usr/bin/git]: names as they are found in PATH, or absolute paths")
+		case "hosts":
+			r.cfg.Policy.Hosts = r.names(value, "policy.hosts", hostPattern, "[gitlab.example.com, \"*.example.org\"]: hosts, each with or without a port")
 		}
-		r.cfg.Policy.Confirm = r.choice(value, "policy.confirm", "always", "never")
 	})
 }
 

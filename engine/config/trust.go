@@ -43,7 +43,7 @@ var serviceRulings = map[string]ruling{
 }
 
 // policyRulings are of the members of policy.
-var policyRulings = map[string]ruling{"confirm": held, "settle": held}
+var policyRulings = map[string]ruling{"confirm": held, "settle": held, "exec": held, "hosts": held}
 
 // topRulings are of the members of the whole file.
 var topRulings = map[string]ruling{
@@ -85,6 +85,7 @@ func (o Options) distrust(cfg *Config, list *diag.List) {
 // distrustPolicy keeps the file from being less careful than the user's own,
 // whose care counts where the file says nothing.
 func (o Options) distrustPolicy(cfg, own *Config, list *diag.List) {
+	distrustLists(cfg, own, list)
 	if _, said := cfg.places["policy.settle"]; !said {
 		cfg.Policy.Settle = max(cfg.Policy.Settle, own.Policy.Settle)
 	}

@@ -1,6 +1,10 @@
 package expr
 
-import "github.com/skillrun/skillrun/engine/types"
+import (
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
 
 // Trust is how far a value can be trusted to decide where an effect lands.
 type Trust uint8
@@ -76,4 +80,43 @@ func closedType(t types.Type) bool {
 		return t.Elem != nil && closedType(*t.Elem)
 	}
 	return false
+}
+
+// Decided reports whether what comes of the text was decided by the authors of the
+// skill and of the site: it reads nothing but configuration, numbers, booleans, and
+// inputs that are one of an enum. A pattern decides nothing here.
+func (t *Text) Decided(s Scope) bool {
+	for _, r := range t.Refs() {
+		typ, ok := s.typeAt(r.Path)
+		if s.trust(r.Path[0]) != TrustFull && (!ok || !decidedType(typ, s.trust(r.Path[0]))) {
+			return false
+		}
+	}
+	return true
+}
+
+// decidedType reports whether no text of another is in a value.
+func decidedType(t types.Type, trust Trust) bool {
+	switch t.Kind {
+	case types.Boolean, types.Integer, types.Number:
+		return true
+	case types.String:
+		return trust == TrustBounded && len(t.Enum) > 0
+	case types.List, types.Map:
+		return t.Elem != nil && decidedType(*t.Elem, trust)
+	}
+	return false
+}
+
+// Outline is the text with something in the place of each hole and directive.
+func (t *Text) Outline(hole string) string {
+	var b strings.Builder
+	for _, p := range t.parts {
+		if l, ok := p.(literalPart); ok {
+			b.WriteString(string(l))
+			continue
+		}
+		b.WriteString(hole)
+	}
+	return b.String()
 }

@@ -83,6 +83,7 @@ type Step struct {
 	late     bool
 	reach    func(context.Context, Use) Reach
 	check    func(json.RawMessage, UnknownPaths) error
+	guard    func(json.RawMessage, UnknownPaths) error
 }
 
 // Touch says what a step reaches: the service it needs by default, and the

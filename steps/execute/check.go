@@ -15,8 +15,6 @@ var (
 	shellPattern     = regexp.MustCompile(`^(ba|da|k|z|c|tc|fi|a)?sh$`)
 	textPattern      = regexp.MustCompile(`^-[a-zA-Z]*c`)
 	variablePattern  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	// steering are variables that decide which code runs.
-	steering = regexp.MustCompile(`^(LD_.*|DYLD_.*|PATH|ENV|BASH_ENV|SHELLOPTS)$`)
 )
 
 // check refuses what no program is run with.
@@ -45,8 +43,8 @@ func checkProgram(in Look, unknown bool) error {
 	if !unknown && !programPattern.MatchString(in.Program) {
 		return types.Errorf(types.BadInput, "%q is not a program", in.Program).WithHint("use an absolute path, or a name that is in PATH")
 	}
-	if !unknown && shellPattern.MatchString(name(in)) && slices.ContainsFunc(in.Args, textPattern.MatchString) {
-		return types.Errorf(types.BadInput, "%s would run a text", name(in)).WithHint("put the text into a file and run that, with what comes from outside as its arguments")
+	if !unknown && !in.Shell && shellPattern.MatchString(name(in)) && slices.ContainsFunc(in.Args, textPattern.MatchString) {
+		return types.Errorf(types.BadInput, "%s would run a text", name(in)).WithHint("put the text into a file and run that, with what comes from outside as its arguments; or say shell: true, where the site allows it")
 	}
 	for _, a := range append(slices.Clone(in.Args), in.Stdin) {
 		if strings.Contains(a, "\x00") {
@@ -74,8 +72,8 @@ func (in Look) checkVariables() error {
 		switch {
 		case !variablePattern.MatchString(name) || strings.Contains(in.Env[name], "\x00"):
 			return types.Errorf(types.BadInput, "the variable %q cannot be set", name).WithHint("use letters, digits and underscores, and no NUL in the value")
-		case steering.MatchString(name):
-			return types.Errorf(types.BadInput, "the variable %s would decide which code runs", name).WithHint("name the program by its absolute path; what skillrun was given itself can be passed on with pass_env")
+		case choosesCode(name) && !in.Shell:
+			return types.Errorf(types.BadInput, "the variable %s would decide which code runs", name).WithHint("name the program by its absolute path; what skillrun was given itself can be passed on with pass_env; or say shell: true, where the site allows it")
 		}
 	}
 	return nil
@@ -85,7 +83,7 @@ func (in In) check(unknown step.UnknownPaths) error {
 	if err := in.Look.check(unknown); err != nil || in.Find == nil || unknown.Has("find") {
 		return err
 	}
-	look := Look{Program: in.Find.Program, Args: in.Find.Args}
+	look := Look{Program: in.Find.Program, Args: in.Find.Args, Shell: in.Shell}
 	if err := checkProgram(look, unknown.Has("find.program")); err != nil {
 		return err
 	}

@@ -33,6 +33,9 @@ import (
 type Options struct {
 	// Env looks up the variables that a step passes on, and PATH.
 	Env func(name string) (string, bool)
+	// Policy says which programs the site allows; nil where nobody has said
+	// anything, as when a skill is checked for itself.
+	Policy *Policy
 	// Self is how this program starts itself, to watch over what a program starts;
 	// see [Supervise]. Without it only the program's process group is ended.
 	Self string
@@ -48,25 +51,26 @@ func Steps(o Options) []step.Step {
 	r := runner{o}
 	codes := []types.Code{types.NotFound, types.Forbidden, ExitCode}
 	return []step.Step{
-		step.Checked(step.Read("exec_read", "Run a program that only looks.", r.look,
+		step.Guarded(step.Checked(step.Read("exec_read", "Run a program that only looks.", r.look,
 			step.Restore(func(ctx context.Context, in Look, out Out) error { return restore(ctx, in.Dir, out.Files) })).
-			Reaching(looks).Touching("", "program", "run").Failing(append(codes, types.Timeout)...), Look.check),
-		step.Checked(step.Write("exec", "Run a program that changes something.", r.run,
+			Reaching(looks).Touching("", "program", "run").Failing(append(codes, types.Timeout)...), r.checkLook), Look.guard),
+		step.Guarded(step.Checked(step.Write("exec", "Run a program that changes something.", r.run,
 			step.Find(r.find), step.Preview(preview), step.Late[In, Out](),
 			step.Restore(func(ctx context.Context, in In, out Out) error { return restore(ctx, in.Dir, out.Files) }),
 			step.Resolve("the exit code that it ended with, such as 0", resolve)).
-			Reaching(changes).Touching("", "program", "run").Failing(codes...), In.check),
+			Reaching(changes).Touching("", "program", "run").Failing(codes...), r.checkIn), In.guard),
 	}
 }
 
 // Look are the arguments of exec_read.
 type Look struct {
-	Program   string            `json:"program" trusted:"true" pattern:"^(/[^\\x00]+|[A-Za-z0-9][A-Za-z0-9._+-]*)$" doc:"The program: an absolute path, or a name that is looked up in PATH. Not a shell with -c: no text is run."`
+	Program   string            `json:"program" trusted:"true" pattern:"^(/[^\\x00]+|[A-Za-z0-9][A-Za-z0-9._+-]*)$" doc:"The program: an absolute path, or a name that is looked up in PATH."`
 	Args      []string          `json:"args,omitempty" doc:"Its arguments, each as it is. Put -- before one that comes from outside, where the program knows that: one that begins with a dash would be an option."`
 	Dir       *string           `json:"dir" workspace:"true" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace to work in, as git_checkout returned it; what the program changes there is kept with its result, up to 16 MiB, and put there again when the run is resumed elsewhere. Without it, a new empty folder."`
 	Env       map[string]string `json:"env,omitempty" doc:"Variables to set."`
 	PassEnv   []string          `json:"pass_env,omitempty" doc:"Names of variables to pass on from skillrun's own environment, such as HOME or KUBECONFIG; those that are not set are left out. PATH is always passed on, everything else is not."`
 	Stdin     string            `json:"stdin,omitempty" doc:"What the program reads; without it, nothing."`
+	Shell     bool              `json:"shell,omitempty" doc:"Whether the program may run text: a shell with -c, a variable that decides which code runs, text from outside where a program takes code. The site has to allow it, by naming the program under policy.exec."`
 	Timeout   string            `json:"timeout,omitempty" default:"5m" format:"duration" doc:"How long it may take. Then it is told to end, and killed 2 seconds later."`
 	MaxOutput int               `json:"max_output,omitempty" default:"65536" minimum:"1" maximum:"1048576" doc:"How many bytes of its output are kept, of stdout and of stderr each; of more, the end."`
 	Expect    []int             `json:"expect,omitempty" doc:"The exit codes that mean it did its work; without it, 0."`

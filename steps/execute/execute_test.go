@@ -277,7 +277,7 @@ func TestRefusals(t *testing.T) {
 		{map[string]any{"program": "plain"}, types.NotFound, "there is no program plain in PATH"},
 		{map[string]any{"program": plain}, types.Forbidden, plain + " cannot be started: permission denied (see that it may be run: ls -l)"},
 		{map[string]any{"program": "/no/where"}, types.NotFound, "/no/where cannot be started: no such file or directory (see that the program is there)"},
-		{map[string]any{"program": "/bin/sh", "args": []string{"-ec", "id"}}, types.BadInput, "sh would run a text (put the text into a file and run that, with what comes from outside as its arguments)"},
+		{map[string]any{"program": "/bin/sh", "args": []string{"-ec", "id"}}, types.BadInput, "sh would run a text (put the text into a file and run that, with what comes from outside as its arguments; or say shell: true, where the site allows it)"},
 		{map[string]any{"program": "ok", "args": []string{"a\x00b"}}, types.BadInput, "an argument of ok holds a NUL character (leave it out)"},
 		{map[string]any{"program": "ok", "timeout": "0s"}, types.BadInput, `timeout is "0s", not a duration above zero (use 90s or 5m)`},
 		{map[string]any{"program": "ok", "pass_env": []string{"A=B"}}, types.BadInput, `"A=B" cannot name a variable (use letters, digits and underscores)`},

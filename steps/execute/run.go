@@ -73,6 +73,9 @@ func (r runner) execute(ctx context.Context, in Look, once bool) (Out, *fault) {
 	if f != nil {
 		return Out{}, f
 	}
+	if f := r.admitted(in, path); f != nil {
+		return Out{}, f
+	}
 	dir, remove, f := folder(ctx, in.Dir)
 	if f != nil {
 		return Out{}, f

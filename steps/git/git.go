@@ -88,6 +88,12 @@ type Service struct {
 type Options struct {
 	Services map[string]Service
 	Cache    string // a folder for fetched objects, made when needed
+	// Transport is for repositories of a service that has none; nil is the standard
+	// library's.
+	Transport http.RoundTripper
+	// Admits says why a host may not be reached over ssh; nil is for any. Over http
+	// that is the transport's.
+	Admits func(host string) error
 }
 
 // The cures of what is not the user's doing.

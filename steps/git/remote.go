@@ -48,7 +48,7 @@ func (r *repo) receivePack(ctx context.Context, remote string) (transport.Receiv
 		}
 		return githttp.NewClient(r.httpClient()).NewReceivePackSession(ep, auth)
 	case "ssh":
-		return sshTransport{ctx, cmp.Or(r.service.Timeout, defaultTimeout)}.run(ep, transport.ReceivePackServiceName)
+		return sshTransport{ctx, cmp.Or(r.service.Timeout, defaultTimeout), r.c.o.Admits}.run(ep, transport.ReceivePackServiceName)
 	}
 	if !isPath(remote) {
 		return nil, types.Errorf(types.BadInput, "%s is not allowed as a transport", ep.Protocol).WithHint("https, ssh, or http to this very machine")
@@ -81,6 +81,9 @@ func (onDisk) Load(ep *transport.Endpoint) (storer.Storer, error) {
 // person.
 func (r *repo) httpClient() *http.Client {
 	rt := r.service.Transport
+	if rt == nil {
+		rt = r.c.o.Transport
+	}
 	if rt == nil {
 		rt = http.DefaultTransport
 	}

@@ -68,6 +68,8 @@ func agentStopped() *types.Error {
 type sshTransport struct {
 	ctx   context.Context
 	quiet time.Duration // how long the server may be silent
+	// admits says why a host may not be reached; nil is for any
+	admits func(host string) error
 }
 
 // sshHost is where to connect to, with what the user's own ssh configuration
@@ -85,6 +87,11 @@ func sshHost(ep *transport.Endpoint) (user, address string) {
 // connect opens a connection: the host first proves who it is, then we do.
 func (t sshTransport) connect(ep *transport.Endpoint) (*sshConn, error) {
 	user, address := sshHost(ep)
+	if t.admits != nil {
+		if err := t.admits(address); err != nil {
+			return nil, err
+		}
+	}
 	known, err := gitssh.NewKnownHostsDb()
 	if err != nil {
 		return nil, types.Errorf(types.Forbidden, "no file of known ssh hosts can be read: %w", err).

@@ -35,7 +35,7 @@ func (r *repo) uploadPack(ctx context.Context, remote string) (uploadPack, error
 		return nil, err
 	}
 	if ep.Protocol == "ssh" {
-		return sshTransport{ctx, cmp.Or(r.service.Timeout, defaultTimeout)}.run(ep, transport.UploadPackServiceName)
+		return sshTransport{ctx, cmp.Or(r.service.Timeout, defaultTimeout), r.c.o.Admits}.run(ep, transport.UploadPackServiceName)
 	}
 	auth, err := r.auth(ctx, remote)
 	if err != nil {

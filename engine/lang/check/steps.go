@@ -215,6 +215,9 @@ func (c *checker) performs(n *syntax.Node, node *program.Node) (step.Step, bool)
 	if !c.diags[before:].HasErrors() {
 		c.refused(s, n, with)
 	}
+	if !c.diags[before:].HasErrors() {
+		c.guarded(s, with)
+	}
 	c.service(s, with, u.Range)
 	return s, true
 }

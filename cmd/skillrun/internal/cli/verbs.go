@@ -105,7 +105,11 @@ type checked struct {
 // one.
 func (p *Program) checkAll(found []source, cfg *config.Config) (checked, error) {
 	out := checked{diags: diag.List{}, sources: render.Sources{}}
-	cat, err := p.catalogue()
+	known := cfg
+	if known == nil {
+		known = &config.Config{}
+	}
+	cat, err := p.Catalogue(known, Folders{Cache: p.cacheDir()})
 	if err != nil {
 		return out, err
 	}

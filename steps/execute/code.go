@@ -1,0 +1,76 @@
+package execute
+
+import (
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/step"
+)
+
+// Reading command lines for what in them is code. What is not understood is code:
+// a wrong guess costs a `shell: true`, not a shell.
+
+// commands is what a command line comes to.
+type commands struct {
+	programs []string // all that it starts by name, its own first
+	runs     string   // how it would run text from outside, "" when it does not
+}
+
+// maxWrapped is how many programs may stand in each other.
+const maxWrapped = 8
+
+// read reads a program with its arguments and its input, in which
+// [step.Outside] and [step.Decided] stand for what is not written out.
+func (c *commands) read(program string, args []string, stdin string) {
+	c.programs = append(c.programs, program)
+	name := baseOf(program)
+	w, wraps := wrappers[name]
+	kind, interprets := interpreters[name]
+	reads := readerOf(name)
+	switch {
+	case len(c.programs) > maxWrapped:
+		c.found(program, "would run programs in programs")
+	case reads != nil:
+		reads(c, name, args, stdin)
+	case wraps:
+		w.read(c, name, args, stdin)
+	case interprets:
+		kind.read(c, name, args, stdin)
+	case slices.Contains(wholly, name):
+		for _, a := range append(slices.Clone(args), stdin) {
+			if outside(a) {
+				c.found(name, "would run text from outside")
+			}
+		}
+	}
+}
+
+func (c *commands) found(name, what string) {
+	if c.runs == "" {
+		c.runs = name + " " + what
+	}
+}
+
+func outside(text string) bool { return strings.Contains(text, step.Outside) }
+
+// mayBeOption reports whether a text may be taken for an option.
+func mayBeOption(text string) bool { return strings.HasPrefix(text, step.Outside) }
+
+// version is what stands behind the name of an interpreter: python3.12, lua5.4.
+var version = regexp.MustCompile(`-?[0-9][0-9.]*$`)
+
+// baseOf is a program's name without its folder and its version.
+func baseOf(program string) string {
+	name := filepath.Base(program)
+	if short := version.ReplaceAllString(name, ""); short != "" {
+		name = short
+	}
+	return strings.TrimSuffix(name, ".exe")
+}
+
+// wholly are programs whose every argument and input can be code.
+var wholly = strings.Fields(`at batch bun crontab dc deno ed emacs ex expect gdb ghci gmake gnuplot groovy ipython irb
+	jshell julia lldb m make mariadb mysql nvim osascript parallel powershell psql pwsh rsh scala script sqlite
+	su R Rscript tclsh vi view vim watch wish`)

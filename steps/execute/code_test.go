@@ -1,0 +1,332 @@
+package execute
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// lines are command lines, a word each; @ is text from outside, and what stands
+// behind < is stdin.
+const refusedLines = `sh -c @
+sh -c echo@
+sh -ec @
+sh -c -e @
+bash -s < @
+bash < @
+bash - < @
+bash -es x < @
+dash @
+bash --rcfile @
+/bin/sh -c @
+env sh -c @
+env -i A=b sh -c @
+env -u A bash -c @
+env -S @
+env -S x@
+env @ x
+env PERL5OPT=@ x
+env LD_PRELOAD=x.so true
+env PATH=@ x
+env HOME=@ git status
+env -- sh -c @
+env A=@ sh -c @
+timeout 5 sh -c @
+timeout -s KILL 5 bash -s < @
+timeout --signal KILL 5 sh -c @
+nice -n 5 sh -c @
+nice -5 nice -n 3 env A=b sh -c @
+nohup sh -c @
+setsid sh -c @
+stdbuf -oL sh -c @
+sudo sh -c @
+sudo -u root -- sh -c @
+sudo @
+su -c @
+su root -c @
+runuser -u x -c @
+doas sh -c @
+chroot / sh -c @
+flock f -c @
+flock f sh -c @
+busybox sh -c @
+busybox @
+xargs sh -c < @
+xargs -n 1 sh -c < @
+xargs -I{} sh -c {} < @
+xargs -I {} sh -c echo{} < @
+xargs -i bash -c {} < @
+xargs sh < @
+xargs env < @
+xargs @ < x
+xargs -a f sh -c
+xargs -0 perl -e < @
+xargs find < @
+find . -exec sh -c @ ;
+find . -exec sh -c x{} ;
+find . -exec {} ;
+find . -execdir sh {} ;
+find . -exec @ ;
+find @ -name x
+python -c @
+python3 -c @
+python3.12 -c print(@)
+python3 -m @
+python3 < @
+python3 - < @
+python3 -u < @
+python3 @
+python3 @ x
+python3 -X @ -c @
+perl -e @
+perl -ne @ x
+perl -e x @
+perl -ne x -- @
+perl -pe x f @
+perl -M@ -e x
+perl -mx@ -e x
+perl < @
+perl @
+ruby -e @
+ruby -r @ x
+ruby < @
+node -e @
+node -p @
+node --eval @
+node --eval=@
+node --require @ x
+node < @
+node @
+php -r @
+lua -e @
+awk @
+awk @ f
+awk -f @
+gawk -e @
+awk -v x=y @
+sed @
+sed @ f
+sed -e @
+sed -n -e @ f
+sed -e x@ f
+sed --expression=@ f
+sed -f @
+sed s/a/b/ @
+ssh @
+ssh host @
+ssh host echo @
+ssh host echo x@
+ssh -o ProxyCommand=@ host
+ssh -o @ host
+ssh host < @
+ssh host sh < @
+ssh host bash -s < @
+ssh host sudo sh < @
+git -c @ status
+git -c core.sshCommand=@ fetch
+git -c x=y -c@ fetch
+git @
+git fetch @
+git clone @
+git fetch --upload-pack=@ origin
+git fetch --upload-pack @ origin
+git ls-remote @
+git push origin @
+git grep @
+git rebase -x @
+git rebase --exec @
+git submodule foreach @
+git bisect run @
+git config core.sshCommand @
+kubectl exec pod -- sh -c @
+kubectl exec pod -- @
+kubectl exec -i pod -- sh < @
+docker run image sh -c @
+docker exec -i c sh < @
+docker run --entrypoint @ image
+tar -xf x --to-command=@
+tar -xf x --to-command @
+tar -x -I @ -f x
+rsync -e @ a b
+rsync --rsh=@ a b
+make @
+make X=@
+make < @
+m4 < @
+ed f < @
+vim -c @
+gdb -ex @
+at now < @
+crontab - < @
+watch @
+parallel < @
+psql -c @
+sqlite3 f @
+deno eval @`
+
+const allowedLines = `echo @
+echo < @
+kubectl apply -f @
+kubectl get @
+kubectl get node @
+kubectl exec pod -- ls @
+cat @ < @
+sh script @
+sh script @ < @
+sh -e script -- @
+sh -c echo sh @
+sh -c echo < @
+sh -o pipefail script @
+bash -s x < x
+python3 script @ < @
+python3 -c code @
+python3 -c code < @
+python3 -m json.tool < @
+python3 -u script @
+perl script @
+perl -e code -- @
+perl -ne code < @
+ruby script @
+node script @ < @
+node -e code -- @
+awk code @
+awk -v x=@ code f
+awk -vx=@ code f
+awk code < @
+sed -n 1p < @
+sed -n 1p -- @
+sed -n -- 1p @
+sed -e 1p -- @
+sed 1p ./@
+env A=@ x
+env A=@ sh script @
+env -i A=b x @
+timeout 5 x @
+timeout -s KILL 5 x @
+nice -n 5 x @
+sudo -u root x @
+xargs < @
+xargs rm -- < @
+xargs -n 1 sh -c echo sh < @
+xargs sh script < @
+find . -name @
+find ./@ -name x
+find . -exec rm {} ;
+find . -exec sh -c echo sh {} ;
+ssh host uptime
+ssh host cat < @
+ssh -- @ uptime
+git -C x notes add -m @ HEAD
+git log @
+git commit -m @
+git fetch -- @
+git fetch origin refs/heads/@
+git clone -b @ -- x
+docker run image x @
+tar -xf @
+curl -- @
+curl -d @ https://x
+which python3
+apt install python3 @
+psql < x`
+
+func line(text string) (program string, args []string, stdin string) {
+	text, stdin, _ = strings.Cut(strings.ReplaceAll(text, "@", step.Outside), " < ")
+	words := strings.Fields(text)
+	return words[0], words[1:], stdin
+}
+
+// TestCodeFromOutside: what comes from outside is data of the program that a
+// command line starts, however deep, or the line is refused.
+func TestCodeFromOutside(t *testing.T) {
+	t.Parallel()
+	for lines, want := range map[string]bool{refusedLines: true, allowedLines: false} {
+		for text := range strings.Lines(lines) {
+			program, args, stdin := line(strings.TrimSpace(text))
+			err := Look{Program: program, Args: args, Stdin: stdin}.guard(nil)
+			if (err != nil) != want {
+				t.Errorf("%s: refused %v, %v", strings.TrimSpace(text), err != nil, err)
+			}
+			in := In{Look: Look{Program: "x"}, Find: &Finder{Program: program, Args: args}}
+			if err := in.guard(nil); stdin == "" && (err != nil) != want {
+				t.Errorf("%s, as find: %v", strings.TrimSpace(text), err)
+			}
+			if err := (Look{Program: program, Args: args, Stdin: stdin, Shell: true}).guard(nil); err != nil {
+				t.Errorf("%s, where the skill says shell: %v", strings.TrimSpace(text), err)
+			}
+		}
+	}
+}
+
+// TestVariablesThatChooseCode: they are not taken from outside, and those that do
+// nothing else are written out only with shell: true.
+func TestVariablesThatChooseCode(t *testing.T) {
+	t.Parallel()
+	for name, literal := range map[string]bool{
+		"PERL5OPT": false, "PERL5LIB": false, "PYTHONPATH": false, "PYTHONSTARTUP": false, "RUBYOPT": false, "NODE_OPTIONS": false,
+		"GIT_SSH_COMMAND": false, "GIT_CONFIG_COUNT": false, "GIT_EXTERNAL_DIFF": false, "LD_PRELOAD": false, "LD_LIBRARY_PATH": false,
+		"DYLD_INSERT_LIBRARIES": false, "BASH_ENV": false, "ENV": false, "IFS": false, "PATH": false, "PAGER": false, "EDITOR": false, "VISUAL": false,
+		"GIT_PAGER": false, "GIT_EDITOR": false, "MANPAGER": false, "BROWSER": false, "LESSOPEN": false, "BASH_FUNC_x": false, "npm_config_script_shell": false,
+		"JAVA_TOOL_OPTIONS": false, "MAKEFLAGS": false, "GOFLAGS": false, "RUSTC_WRAPPER": false, "GCONV_PATH": false, "OPENSSL_CONF": false,
+		"ANSIBLE_CONFIG": false, "RSYNC_RSH": false, "PROMPT_COMMAND": false, "PS4": false, "SHELLOPTS": false, "LUA_INIT": false, "AWKPATH": false,
+		"HOME": true, "KUBECONFIG": true, "XDG_CONFIG_HOME": true, "AWS_CONFIG_FILE": true, "DOCKER_CONFIG": true,
+	} {
+		if err := (Look{Program: "x", Env: map[string]string{name: step.Outside}, Shell: true}).guard(nil); err == nil {
+			t.Errorf("%s is taken from outside", name)
+		}
+		if err := (Look{Program: "x", Env: map[string]string{name: "x"}}).check(nil); (err == nil) != literal {
+			t.Errorf("%s, written out: %v", name, err)
+		}
+		if err := (Look{Program: "x", Env: map[string]string{name: "x"}, Shell: true}).check(nil); err != nil {
+			t.Errorf("%s, written out with shell: %v", name, err)
+		}
+	}
+	for _, name := range []string{"TITLE", "GIT_AUTHOR_NAME", "GIT_COMMITTER_DATE", "PYTHONUNBUFFERED", "AWS_REGION", "LC_ALL", "TZ"} {
+		if err := (Look{Program: "x", Env: map[string]string{name: step.Outside}}).guard(nil); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	const whole, one = "which variables are set comes from outside", "the variable HOME decides which code runs, and its value comes from outside"
+	if err := (Look{Program: "x"}).guard(step.UnknownPaths{"env"}); err == nil || !strings.HasPrefix(err.Error(), whole) {
+		t.Error(err)
+	}
+	if err := (Look{Program: "x", Env: map[string]string{"HOME": step.Outside}}).guard(nil); err == nil || !strings.HasPrefix(err.Error(), one) {
+		t.Error(err)
+	}
+	if err := (Look{Program: "sh"}).guard(step.UnknownPaths{"args"}); err == nil {
+		t.Error("all of args comes from outside")
+	}
+}
+
+// TestPolicyByPath: a name that the site allows is the file that PATH has for it,
+// and not another one of that name.
+func TestPolicyByPath(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{"a/tool", "b/tool"} {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte("#!/bin/sh\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	env := func(name string) (string, bool) { return dir + "/a:/usr/bin:/bin", name == "PATH" }
+	for _, c := range []struct{ allowed, program, want string }{
+		{"tool", "tool", ""}, {"tool", dir + "/a/tool", ""}, {dir + "/a/tool", "tool", ""},
+		{"tool", dir + "/b/tool", "this site does not let skills run " + dir + "/b/tool"},
+		{dir + "/b/tool", "tool", "this site does not let skills run " + dir + "/a/tool"},
+		{"other", "tool", "this site does not let skills run tool"},
+	} {
+		s, _ := step.NewCatalogue(Steps(Options{Env: env, Policy: &Policy{Listed: true, Programs: []string{c.allowed}}})).Lookup("exec")
+		_, err := s.Do(step.WithCall(t.Context(), step.Call{Workspaces: t.TempDir()}), types.Encode(map[string]any{"program": c.program}))
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.HasPrefix(err.Error(), c.want+" (")) {
+			t.Errorf("%s where %s is allowed: %v", c.program, c.allowed, err)
+		}
+	}
+}

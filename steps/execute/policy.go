@@ -1,0 +1,92 @@
+package execute
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Policy says which programs a site lets its skills run.
+type Policy struct {
+	Listed   bool     // whether only those of Programs may run; else all, but for those with `shell: true`
+	Programs []string // names, as they are found in PATH, or absolute paths
+}
+
+func (r runner) checkLook(in Look, unknown step.UnknownPaths) error {
+	if err := in.check(unknown); err != nil {
+		return err
+	}
+	return r.admits(in, unknown.Has("program"), unknown.Touches("args"))
+}
+
+func (r runner) checkIn(in In, unknown step.UnknownPaths) error {
+	if err := in.check(unknown); err != nil {
+		return err
+	}
+	if err := r.admits(in.Look, unknown.Has("program"), unknown.Touches("args")); err != nil || in.Find == nil || unknown.Has("find") {
+		return err
+	}
+	look := Look{Program: in.Find.Program, Args: in.Find.Args, Shell: in.Shell}
+	return r.admits(look, unknown.Has("find.program"), unknown.Touches("find.args"))
+}
+
+// admits refuses what the site does not allow, as far as it is known: the program,
+// and those that it is told to start.
+func (r runner) admits(in Look, unknown, open bool) error {
+	if r.Policy == nil || unknown || !r.Policy.Listed && !in.Shell {
+		return nil
+	}
+	named := []string{in.Program}
+	if !open {
+		c := commands{}
+		c.read(in.Program, in.Args, "")
+		named = c.programs
+	}
+	for _, program := range named {
+		if slices.ContainsFunc(r.Policy.Programs, func(allowed string) bool { return same(allowed, program) }) {
+			continue
+		}
+		what := "this site does not let skills run " + program
+		if in.Shell && !r.Policy.Listed {
+			what = "this site lets no skill run text (shell: true) with " + program
+		}
+		return types.Errorf(types.BadInput, "%s", what).WithHint("whoever answers for the site adds it to policy: {exec: [%s]} in skillrun.yaml", program)
+	}
+	return nil
+}
+
+// same reports whether two ways to write a program may be the same one. Which file
+// a name is, is seen when it is started.
+func same(allowed, program string) bool {
+	if strings.HasPrefix(allowed, "/") == strings.HasPrefix(program, "/") {
+		return filepath.Clean(allowed) == filepath.Clean(program)
+	}
+	return filepath.Base(allowed) == filepath.Base(program)
+}
+
+// admitted refuses a program that is another file than the one that the site allows.
+func (r runner) admitted(in Look, path string) *fault {
+	if r.Policy == nil || !r.Policy.Listed && !in.Shell {
+		return nil
+	}
+	for _, allowed := range r.Policy.Programs {
+		if !filepath.IsAbs(allowed) {
+			if allowed == in.Program {
+				return nil
+			}
+			found, f := r.program(Look{Program: allowed})
+			if f != nil {
+				continue
+			}
+			allowed = found
+		}
+		if filepath.Clean(allowed) == filepath.Clean(path) {
+			return nil
+		}
+	}
+	return no(types.Errorf(types.Forbidden, "this site does not let skills run %s", path).
+		WithHint("whoever answers for the site adds it to policy: {exec: [%s]} in skillrun.yaml", path))
+}

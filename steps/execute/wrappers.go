@@ -1,0 +1,281 @@
+package execute
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/step"
+)
+
+// wrapper is how a program that starts another one takes its arguments.
+type wrapper struct {
+	value    string // letters of options with a value
+	operands int    // how many stand before the program
+	assigns  bool   // NAME=value may stand before the program
+	code     string // letters of options whose value is code
+	long     []string
+}
+
+var wrappers = map[string]wrapper{
+	"env":     {value: "uCa", code: "S", long: []string{"unset", "chdir", "argv0"}, assigns: true},
+	"timeout": {value: "sk", operands: 1, long: []string{"signal", "kill-after"}},
+	"nice":    {value: "n", long: []string{"adjustment"}}, "ionice": {value: "cnpPu", long: []string{"class", "classdata"}},
+	"nohup": {}, "setsid": {}, "time": {value: "fo"}, "command": {}, "exec": {value: "a"}, "busybox": {}, "toybox": {}, "catchsegv": {},
+	"stdbuf": {value: "ioe", long: []string{"input", "output", "error"}},
+	"chrt":   {operands: 1, value: "TPD"}, "taskset": {operands: 1}, "chroot": {operands: 1}, "setarch": {},
+	"sudo": {value: "ugphCTRDrtU", assigns: true, long: []string{"user", "group", "prompt", "host", "chdir", "chroot"}},
+	"doas": {value: "uC"}, "runuser": {value: "ugG", code: "c"}, "setpriv": {}, "unshare": {value: "SGRw"}, "nsenter": {value: "tSGW"},
+	"flock": {operands: 1, value: "wE", code: "c"}, "strace": {value: "eopsuaESOPbIUX", assigns: false}, "ltrace": {value: "eopsualnADSFx"},
+	"caffeinate": {value: "tw"}, "systemd-run": {value: "pEtuM", long: []string{"unit", "property", "setenv", "description", "slice"}},
+}
+
+// reader reads the arguments of a program that has rules of its own.
+type reader func(c *commands, name string, args []string, stdin string)
+
+// readerOf is nil for a program without such rules.
+func readerOf(name string) reader {
+	switch name {
+	case "xargs":
+		return readXargs
+	case "find":
+		return readFind
+	case "ssh":
+		return readSSH
+	case "git":
+		return readGit
+	case "kubectl", "oc":
+		return readBehindDashes
+	case "docker", "podman", "nerdctl":
+		return readAnywhere
+	case "rsync":
+		return options("e", "rsh", "rsync-path")
+	case "scp", "sftp":
+		return options("SoF")
+	case "tar", "gtar", "bsdtar":
+		return options("IF", "use-compress-program", "to-command", "checkpoint-action", "info-script", "new-volume-script", "rsh-command")
+	case "sort":
+		return options("", "compress-program")
+	case "curl":
+		return options("K", "config")
+	case "wget":
+		return options("e", "execute", "use-askpass", "config")
+	}
+	return nil
+}
+
+var assignment = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*)=`)
+
+func (w wrapper) read(c *commands, name string, args []string, stdin string) {
+	for left := w.operands; len(args) > 0; args = args[1:] {
+		a := args[0]
+		set := assignment.FindStringSubmatch(a)
+		switch {
+		case w.assigns && set != nil:
+			if choosesCode(set[1]) || outside(a) && leadsToCode(set[1]) {
+				c.found(name, "would set "+set[1]+", which decides which code runs")
+			}
+		case mayBeOption(a):
+			c.found(name, "could take text from outside for its program, or for an option")
+			return
+		case a == "--":
+		case strings.HasPrefix(a, "-") && len(a) > 1:
+			if outside(a) {
+				c.found(name, "would take text from outside as part of an option")
+				return
+			}
+			if args = w.option(c, name, args); len(args) == 0 {
+				return
+			}
+		case left > 0:
+			left--
+		default:
+			c.read(a, args[1:], stdin)
+			return
+		}
+	}
+}
+
+// option reads an option, and returns the arguments from its last word on.
+func (w wrapper) option(c *commands, name string, args []string) []string {
+	long, isLong := strings.CutPrefix(args[0], "--")
+	if isLong {
+		if slices.Contains(w.long, long) && len(args) > 1 {
+			return args[1:]
+		}
+		if !strings.HasPrefix(long, "split-string") && long != "command" && !strings.HasPrefix(long, "command=") {
+			return args
+		}
+		c.shellish(name, args[1:])
+		return nil
+	}
+	for i, l := range args[0][1:] {
+		switch attached := i+2 < len(args[0]); {
+		case strings.ContainsRune(w.code, l):
+			c.shellish(name, args[1:])
+			return nil
+		case !strings.ContainsRune(w.value, l):
+		case attached || len(args) == 1:
+			return args
+		default:
+			return args[1:]
+		}
+	}
+	return args
+}
+
+// shellish is for arguments that are taken apart or run as text.
+func (c *commands) shellish(name string, args []string) {
+	c.programs = append(c.programs, "sh")
+	if slices.ContainsFunc(args, outside) {
+		c.found(name, "would run text from outside")
+	}
+}
+
+// readXargs: what it reads becomes arguments of its program.
+func readXargs(c *commands, name string, args []string, stdin string) {
+	mark, read := "", outside(stdin)
+	for ; len(args) > 0 && strings.HasPrefix(args[0], "-"); args = args[1:] {
+		a := args[0]
+		if outside(a) {
+			c.found(name, "would take text from outside as part of an option")
+		}
+		read = read || strings.HasPrefix(a, "-a") || strings.HasPrefix(a, "--arg-file")
+		switch letter := strings.TrimPrefix(a, "-")[:min(1, len(a)-1)]; {
+		case letter == "I" || letter == "J" || letter == "i":
+			mark = a[2:]
+			if mark == "" && letter != "i" && len(args) > 1 {
+				mark, args = args[1], args[1:]
+			}
+			if mark == "" {
+				mark = "{}"
+			}
+		case strings.Contains("nLPsdEa", letter) && len(a) == 2 && len(args) > 1:
+			args = args[1:]
+		}
+	}
+	if len(args) == 0 {
+		return
+	}
+	if mayBeOption(args[0]) {
+		c.found(name, "could take text from outside for its program, or for an option")
+		return
+	}
+	inner := slices.Clone(args[1:])
+	switch {
+	case !read:
+	case mark != "":
+		for i := range inner {
+			inner[i] = strings.ReplaceAll(inner[i], mark, step.Outside)
+		}
+	default:
+		inner = append(inner, step.Outside)
+	}
+	c.read(args[0], inner, "")
+}
+
+// readFind: a program behind -exec gets the names of files, which anybody chose.
+func readFind(c *commands, name string, args []string, stdin string) {
+	for i := 0; i < len(args); i++ {
+		value := i > 0 && strings.HasPrefix(args[i-1], "-")
+		switch a := args[i]; {
+		case mayBeOption(a) && !value:
+			c.found(name, "could take text from outside for an option: put ./ before it")
+		case !slices.Contains([]string{"-exec", "-execdir", "-ok", "-okdir"}, a):
+		default:
+			inner := args[i+1:]
+			if end := slices.IndexFunc(inner, func(a string) bool { return a == ";" || a == "+" }); end >= 0 {
+				inner = inner[:end]
+			}
+			i += len(inner) + 1
+			if len(inner) == 0 {
+				continue
+			}
+			if outside(inner[0]) || strings.Contains(inner[0], "{}") {
+				c.found(name, "would run the program that text from outside names")
+				continue
+			}
+			named := slices.Clone(inner[1:])
+			for j := range named { // a name begins with the folder it was found from
+				named[j] = strings.ReplaceAll(named[j], "{}", "./"+step.Outside)
+			}
+			c.read(inner[0], named, stdin)
+		}
+	}
+}
+
+// readSSH: another machine's shell gets all that stands behind the host.
+func readSSH(c *commands, name string, args []string, stdin string) {
+	for len(args) > 0 && strings.HasPrefix(args[0], "-") && args[0] != "--" {
+		n := 1
+		if len(args[0]) == 2 && strings.Contains("BbcDEeFIiJLlmOopQRSWw", args[0][1:]) && len(args) > 1 {
+			n = 2
+		}
+		if slices.ContainsFunc(args[:n], outside) {
+			c.found(name, "would take text from outside as part of an option")
+		}
+		args = args[n:]
+	}
+	dashes := len(args) > 0 && args[0] == "--"
+	if dashes {
+		args = args[1:]
+	}
+	if len(args) == 0 {
+		return
+	}
+	if mayBeOption(args[0]) && !dashes {
+		c.found(name, "could take text from outside for an option: put -- before the host")
+	}
+	if slices.ContainsFunc(args[1:], outside) {
+		c.found(name, "would let the shell of another machine run text from outside")
+		return
+	}
+	words := strings.Fields(strings.Join(args[1:], " "))
+	if len(words) == 0 {
+		words = []string{"sh"}
+	}
+	remote := commands{}
+	remote.read(words[0], words[1:], stdin)
+	if remote.runs != "" {
+		c.found(name, "runs "+words[0]+" on another machine: "+remote.runs)
+	}
+}
+
+// readBehindDashes: a program of a container stands behind the dashes.
+func readBehindDashes(c *commands, _ string, args []string, stdin string) {
+	if i := slices.Index(args, "--"); i >= 0 && i+1 < len(args) {
+		c.inside(args[i+1], args[i+2:], stdin)
+	}
+}
+
+// readAnywhere: a program of a container stands somewhere behind its image.
+func readAnywhere(c *commands, name string, args []string, stdin string) {
+	for i, a := range args {
+		if i > 0 && starts(baseOf(a)) {
+			c.inside(a, args[i+1:], stdin)
+			return
+		}
+		if strings.HasPrefix(a, "--entrypoint") && (outside(a) || i+1 < len(args) && outside(args[i+1])) {
+			c.found(name, "would run the program that text from outside names")
+		}
+	}
+}
+
+// starts reports whether a program starts others, or runs texts.
+func starts(name string) bool {
+	_, wraps := wrappers[name]
+	_, interprets := interpreters[name]
+	return wraps || interprets || readerOf(name) != nil || slices.Contains(wholly, name)
+}
+
+// inside reads a program that is not one of this machine.
+func (c *commands) inside(program string, args []string, stdin string) {
+	inner := commands{}
+	inner.read(program, args, stdin)
+	if outside(program) {
+		inner.found("a container", "would run the program that text from outside names")
+	}
+	if inner.runs != "" {
+		c.found("it", "runs a program elsewhere: "+inner.runs)
+	}
+}
