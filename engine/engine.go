@@ -260,7 +260,7 @@ func (e *Engine) run(ctx context.Context, j *journal.File, o Options, continued 
 		return Report{Run: run}, err
 	}
 	if continued {
-		resumed := journal.Record{Kind: journal.Resumed, At: e.Clock.Now().UTC()}
+		resumed := journal.Record{Kind: journal.Resumed, At: e.Clock.Now().UTC(), By: e.User}
 		if o.end == nil || e.cleans(j.Records()) {
 			if resumed.Reach, err = e.rebind(ctx, o, j.Records(), p, start); err != nil {
 				return Report{Run: run}, err
@@ -294,7 +294,7 @@ func (e *Engine) run(ctx context.Context, j *journal.File, o Options, continued 
 // local is what every work on a run needs.
 func (e *Engine) local(j *journal.File, h *journal.RunHeader, p *program.Program, start machine.Start) local.Options {
 	return local.Options{
-		Program: p, Header: *h, Start: start, Catalogue: e.Catalogue, Journal: j, Clock: e.Clock,
+		Program: p, Header: *h, Start: start, Catalogue: e.Catalogue, Journal: j, Clock: e.Clock, Hosts: e.Hosts,
 		Workspaces: j.Workspaces(), Programs: j.Programs(), User: e.User, Settle: e.Settle, Inbox: j, Invocation: e.Invocation,
 	}
 }

@@ -53,6 +53,7 @@ func (f *folding) add(r journal.Record) error {
 	f.now = r.At
 	switch r.Kind {
 	case journal.Header:
+		r.By = r.Run.User
 		f.moment(r, "started")
 		f.m.Next()
 	case journal.Resumed:
@@ -140,7 +141,11 @@ func (f *folding) moment(r journal.Record, what string) {
 	if what == "restarted" && len(f.history) > 0 && f.history[len(f.history)-1].What == "resumed" {
 		f.history = f.history[:len(f.history)-1] // the same process, told twice
 	}
-	f.history = append(f.history, Moment{At: r.At, What: what, Path: r.Path, By: r.By, Plan: r.Plan, Reason: r.Reason, Error: r.Error})
+	m := Moment{At: r.At, What: what, Path: r.Path, By: r.By, Plan: r.Plan, Reason: r.Reason, Error: r.Error}
+	if m.By != "" {
+		m.Known = KnownByMachine
+	}
+	f.history = append(f.history, m)
 }
 
 // event folds what happened to a step. A step began when the record before it

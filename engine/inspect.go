@@ -42,8 +42,9 @@ type Moment struct {
 	What   string       `json:"what"`           // started, resumed, restarted, approved, parked, resolved, undoing, undone, or how it ended
 	Path   string       `json:"path,omitempty"` // of the step it is about
 	By     string       `json:"by,omitempty"`
-	Plan   string       `json:"plan,omitempty"`   // the digest of what was shown
-	Reason string       `json:"reason,omitempty"` // of parked; of an end a person's words
+	Known  string       `json:"known_by,omitempty"` // how it is known who that is, as in a [Deed]
+	Plan   string       `json:"plan,omitempty"`     // the digest of what was shown
+	Reason string       `json:"reason,omitempty"`   // of parked; of an end a person's words
 	Error  *types.Error `json:"error,omitempty"`
 }
 

@@ -46,7 +46,7 @@ func planned(h journal.RunHeader) plan.Run {
 // headerOf is the header of the run that a plan is of.
 func (e *Engine) headerOf(r plan.Run) journal.RunHeader {
 	return journal.RunHeader{
-		ID: r.ID, Site: r.Site, Work: r.Work, Skill: r.Skill, File: r.File, Origin: r.Origin, Path: r.Path, Text: r.Text, Command: r.Command, Reach: r.Reach,
+		ID: r.ID, Site: r.Site, User: e.User, Work: r.Work, Skill: r.Skill, File: r.File, Origin: r.Origin, Path: r.Path, Text: r.Text, Command: r.Command, Reach: r.Reach,
 		StartedAt: r.StartedAt, Zone: r.Zone, Digest: r.ProgramDigest, Program: r.Program,
 		Versions: journal.Versions{Journal: journal.Format, Language: program.Language, Program: e.Version}, Invocation: r.Invocation,
 	}

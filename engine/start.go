@@ -72,7 +72,7 @@ func (e *Engine) sameInputs(id string, p *program.Program, set []string) diag.Li
 
 func (e *Engine) header(id, work string, s *Skill, p *program.Program, b Binding, o Options) journal.RunHeader {
 	h := journal.RunHeader{
-		ID: id, Site: e.Site, Work: work, Skill: s.Name, File: s.File, Text: string(s.Text),
+		ID: id, Site: e.Site, User: e.User, Work: work, Skill: s.Name, File: s.File, Text: string(s.Text),
 		StartedAt: b.Now.UTC(), Zone: b.Zone.String(), Digest: p.Digest(), Program: types.Encode(p),
 		Versions: journal.Versions{Journal: journal.Format, Language: program.Language, Program: e.Version}, Invocation: cmp.Or(o.Invocation, e.Invocation),
 		Origin: o.Origin.Kind, Path: o.Origin.Path,

@@ -78,10 +78,15 @@ type Record struct {
 	Step   string `json:"step,omitempty"`
 	Effect string `json:"effect,omitempty"`
 	// Identity is that of the called skills Path stands in; see [machine.Action].
-	Identity []string        `json:"identity,omitempty"`
-	Key      string          `json:"key,omitempty"`    // of a write
-	Digest   string          `json:"digest,omitempty"` // of a write: the argument digest
-	Input    json.RawMessage `json:"input,omitempty"`  // exactly what the step got
+	Identity []string `json:"identity,omitempty"`
+	Key      string   `json:"key,omitempty"` // of a write
+	// Service and Host are where a write goes, also of Undoing and Undone: the
+	// service of skillrun.yaml, and its host or that of the repository. Journals of
+	// earlier programs have neither.
+	Service string          `json:"service,omitempty"`
+	Host    string          `json:"host,omitempty"`
+	Digest  string          `json:"digest,omitempty"` // of a write: the argument digest
+	Input   json.RawMessage `json:"input,omitempty"`  // exactly what the step got
 
 	Event   *machine.Event `json:"event,omitempty"`   // of Event
 	Outcome string         `json:"outcome,omitempty"` // of a write's Event: created, confirmed (it may have been sent, and was found), adopted, updated, resolved or unknown; unseen when nothing was sent, for want of a look; of an Intent: updated when it is to bring up to date what is there
@@ -108,7 +113,8 @@ const Restart = "restart"
 type RunHeader struct {
 	ID    string `json:"id"`
 	Site  string `json:"site,omitempty"`
-	Work  string `json:"work"` // the work part of every effect's key
+	User  string `json:"user,omitempty"` // who started it, by the word of the machine
+	Work  string `json:"work"`           // the work part of every effect's key
 	Skill string `json:"skill"`
 	File  string `json:"file"` // where the skill was read from, as people see it
 	// Origin is the kind of place that it was found in, and Path the file's path

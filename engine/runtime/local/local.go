@@ -60,6 +60,8 @@ type Options struct {
 	Programs   string // where steps note what may outlive them; see [step.Call]
 	Wait       bool   // wait in this process instead of parking
 	User       string // who is at it, for the journal
+	// Hosts names the host of a service, for the journal; may be nil.
+	Hosts func(service string) string
 	// Invocation is how this program is called so that it comes to the run's
 	// site; "" is "skillrun".
 	Invocation string

@@ -159,6 +159,7 @@ func (r *runner) undoOne(ctx context.Context, x Reversal) (err error, maybe bool
 		return err, false
 	}
 	rec := journal.Record{Kind: journal.Undoing, Path: x.Path, Step: x.Step, Key: x.rec.Key, By: r.User}
+	rec.Service, rec.Host = r.where(ctx, s, x.rec)
 	if err := r.append(rec, true); err != nil {
 		return err, true
 	}

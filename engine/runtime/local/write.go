@@ -69,6 +69,7 @@ func (r *runner) write(w *worker) {
 		return
 	}
 	rec.Key, rec.Digest = r.key(rec).String(), s.Digest(rec.Input)
+	rec.Service, rec.Host = r.where(w.ctx, s, rec)
 	if held, ok := r.held[a.Path]; ok && !maybeSent {
 		r.takeHeld(w, s, rec, held)
 		return

@@ -19,8 +19,12 @@ const outputWords = "output-words"
 // outputFlag gives a verb --output: text, json with one object on stdout, or what
 // more the verb can. The value is looked at before the verb runs.
 func (p *Program) outputFlag(c *cobra.Command, output *string, more ...string) {
-	all := append([]string{"text", "json"}, more...)
-	c.Flags().StringVar(output, "output", "text", "`text`"+strings.TrimPrefix(orWords(all), "text"))
+	p.outputWords(c, output, append([]string{"text", "json"}, more...)...)
+}
+
+// outputWords gives a verb --output with what it can be, the usual first.
+func (p *Program) outputWords(c *cobra.Command, output *string, all ...string) {
+	c.Flags().StringVar(output, "output", all[0], "`"+all[0]+"`"+strings.TrimPrefix(orWords(all), all[0]))
 	c.Flags().Lookup("output").Annotations = map[string][]string{outputWords: all}
 	p.completeFlag(c, "output", words(all...))
 }

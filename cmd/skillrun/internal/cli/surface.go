@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -140,11 +139,7 @@ func (s *surface) answered() {
 	}
 }
 
-func (s *surface) line(v any) {
-	e := json.NewEncoder(s.out)
-	e.SetEscapeHTML(false)
-	e.Encode(v) // stdout that cannot be written is not ours to mend
-}
+func (s *surface) line(v any) { render.JSONLine(s.out, v) }
 
 func (s *surface) result(r engine.Report, sources render.Sources) {
 	switch s.format {

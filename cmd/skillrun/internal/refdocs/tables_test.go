@@ -3,9 +3,12 @@ package refdocs_test
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/skillrun/skillrun/engine"
 )
 
 // separator is the line below the head of a table.
@@ -77,4 +80,36 @@ func broken(page string) (out []string) {
 		cells = n
 	}
 	return out
+}
+
+// TestAuditMembers: the page names every member of a deed, and every kind.
+func TestAuditMembers(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "docs", "operations.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "## Who did what where\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	deed := reflect.TypeFor[engine.Deed]()
+	var words []string
+	for i := range deed.NumField() {
+		member, _, _ := strings.Cut(deed.Field(i).Tag.Get("json"), ",")
+		words = append(words, member)
+	}
+	source, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "engine", "audit.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^\s+(?:Deed|Known)\w+\s+(?:DeedKind )?= "(\w+)"`).FindAllStringSubmatch(string(source), -1) {
+		words = append(words, m[1])
+	}
+	if len(words) < 30 {
+		t.Fatalf("only %q", words)
+	}
+	for _, word := range words {
+		if !strings.Contains(section, "`"+word+"`") {
+			t.Errorf("%s is not told", word)
+		}
+	}
 }

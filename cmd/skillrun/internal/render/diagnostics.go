@@ -115,9 +115,7 @@ func Refusal(w io.Writer, format, state string, err *types.Error, diags diag.Lis
 		JSON(w, out)
 		return
 	}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.Encode(map[string]any{"version": 1, "type": state, "error": out.Error}) // as JSON
+	JSONLine(w, map[string]any{"version": 1, "type": state, "error": out.Error})
 }
 
 // JSON prints v, indented.
@@ -126,4 +124,14 @@ func JSON(w io.Writer, v any) {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	e.Encode(v) // a stdout that cannot be written is not ours to mend
+}
+
+// JSONLine prints v on one line of which nothing steers a terminal, wherever it
+// is shown.
+func JSONLine(w io.Writer, v any) {
+	var line strings.Builder
+	e := json.NewEncoder(&line)
+	e.SetEscapeHTML(false)
+	e.Encode(v) // into memory; what is printed are our own types
+	io.WriteString(w, CleanJSON(line.String()))
 }

@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+func (p *Program) auditCmd() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use: "audit [RUN]", Short: "Print who did what where, a line of JSON for each deed",
+		Long: `Prints who did what where in the runs of this site, or in RUN, from their journals
+alone: a JSON object a line for each deed, the earliest first. Who started,
+approved, rejected, cancelled, resolved and undid, how it is known who that is,
+and each write with its service, its host and a link. A journal that is damaged
+is a line of its own, and the exit code is 1. Nothing is written.`,
+		Example: "  skillrun audit last\n  skillrun audit > audit.jsonl",
+		Args:    atMost(1),
+		RunE:    func(_ *cobra.Command, args []string) error { return p.audit(args, f) },
+	}
+	siteFlags(c, &f, "the sandbox's runs")
+	p.outputWords(c, &f.output, "json")
+	p.completeArgs(c, p.completeRuns(&f))
+	return c
+}
+
+func (p *Program) audit(args []string, f runFlags) error {
+	e, err := p.reader(f)
+	if err != nil {
+		return err
+	}
+	all, err := e.Runs()
+	if err != nil {
+		return refused(err)
+	}
+	if len(args) == 1 {
+		s, err := pick(all, args[0])
+		if err != nil {
+			return refused(err)
+		}
+		all = []engine.Summary{s}
+	}
+	ids := make([]string, len(all))
+	for i, s := range all {
+		ids[i] = s.ID
+	}
+	var first *engine.Deed
+	deeds, damaged := e.Audit(ids...), 0
+	for i, d := range deeds {
+		render.JSONLine(p.Stdout, d)
+		if d.Kind == engine.DeedDamaged {
+			if damaged++; first == nil {
+				first = &deeds[i]
+			}
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	return &exitError{exitFailed, types.Errorf(types.Conflict, "%d of %d journals cannot be read; run %s: %s", damaged, len(ids), first.Run, first.Error.Message).
+		WithHint("skillrun verify --all%s says what is wrong with each", siteOf(f))}
+}
