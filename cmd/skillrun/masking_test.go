@@ -203,3 +203,43 @@ func unsaid(t *testing.T, where, text string) int {
 	}
 	return strings.Count(text, "‹secret›")
 }
+
+// TestNoCredentialGoesIn: a run is refused whose inputs, configuration values or
+// skill hold one, and a reason is kept without it; nothing says it.
+func TestNoCredentialGoesIn(t *testing.T) {
+	t.Parallel()
+	b := &bench{t: t, home: t.TempDir(), dir: t.TempDir(), now: fixed, env: map[string]string{"PROBE": probe}}
+	for name, text := range map[string]string{
+		"site.yaml":  "services: {http: {url: 'http://127.0.0.1:1', token: env:PROBE}}\nconfig: {v: 'x " + probe + "'}\n",
+		"fine.yaml":  "services: {http: {url: 'http://127.0.0.1:1', token: env:PROBE}}\n",
+		"in.yaml":    "name: in\ninputs: {t: {type: string, required: true}}\nsteps: [{id: l, approve: \"${{ inputs.t }}\"}]\n",
+		"conf.yaml":  "name: conf\nconfig: {v: {type: string, required: true}}\nsteps: [{id: l, uses: log, with: {message: \"${{ config.v }}\"}}]\n",
+		"skill.yaml": "name: skill\nsteps: [{id: l, uses: log, with: {message: '" + probe + "'}}]\n",
+	} {
+		if err := os.WriteFile(filepath.Join(b.dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	basic := masktest.Encodings()["basic"](probe)
+	for _, args := range [][]string{
+		{"run", "./in.yaml", "--input", "t=" + probe, "--config", "fine.yaml"}, {"run", "./in.yaml", "--input", "t=" + basic, "--config", "fine.yaml"}, {"plan", "./in.yaml", "--input", "t=" + probe, "--config", "fine.yaml"},
+		{"run", "./conf.yaml", "--config", "site.yaml"}, {"run", "./conf.yaml", "--config", "fine.yaml", "--set", "v=" + probe}, {"run", "./skill.yaml", "--config", "fine.yaml"},
+	} {
+		r := b.run(args...)
+		r.want(t, 2, `holds the credential of a service \[secret-leak\]`)
+		unsaid(t, strings.Join(args[:2], " "), r.out+r.log)
+	}
+	b.run("run", "./in.yaml", "--input", "t=x", "--config", "fine.yaml").want(t, 3)
+	b.run("reject", "last", "--reason", "it is "+probe, "--config", "fine.yaml").want(t, 0)
+	err := filepath.WalkDir(b.home, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		unsaid(t, path, string(text))
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -21,7 +21,7 @@ func Update[In, Out any](f func(ctx context.Context, key Key, in In, out Out) (O
 			if err != nil {
 				return nil, err
 			}
-			return types.Encode(got), nil
+			return encoded(ctx, got), nil
 		}
 	}}
 }
@@ -43,7 +43,7 @@ func Resolve[In, Out any](format string, f func(ctx context.Context, ref string,
 			if err != nil {
 				return nil, err
 			}
-			return types.Encode(got), nil
+			return encoded(ctx, got), nil
 		}
 	}}
 }

@@ -74,7 +74,7 @@ func Find[In, Out any](f func(context.Context, Key, In) (Found[Out], error)) Opt
 			}
 			out := Found[json.RawMessage]{State: got.State, Ref: got.Ref, Why: got.Why, Hint: got.Hint}
 			if got.State == StateHere || got.State == StateDiffers {
-				out.Out = types.Encode(got.Out)
+				out.Out = encoded(ctx, got.Out)
 			}
 			return out, nil
 		}

@@ -143,13 +143,22 @@ func build[In, Out any](name, doc string, effect Effect, do Func[In, Out], opts 
 			if err != nil {
 				return nil, err
 			}
-			return types.Encode(out), nil
+			return encoded(ctx, out), nil
 		},
 	}
 	for _, o := range opts {
 		o.apply(&s)
 	}
 	return s
+}
+
+// encoded is a result as JSON. What it marks as secret is masked from then on
+// wherever it comes back, also elsewhere in the same result.
+func encoded(ctx context.Context, out any) json.RawMessage {
+	for _, s := range types.SecretsIn(out) {
+		Learn(ctx, s)
+	}
+	return types.Encode(out)
 }
 
 // decode is strict: the checker and the machine have already held the

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 )
@@ -36,6 +37,37 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
 // Format prints the same, whatever the verb.
 func (s Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, hidden) }
+
+// SecretsIn returns the secrets that a value of Go holds, at any depth.
+func SecretsIn(v any) []Secret { return secretsIn(reflect.ValueOf(v), nil) }
+
+func secretsIn(v reflect.Value, out []Secret) []Secret {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		return secretsIn(v.Elem(), out)
+	case reflect.Struct:
+		if s, ok := v.Interface().(Secret); ok {
+			return append(out, s)
+		}
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				out = secretsIn(v.Field(i), out)
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			return out
+		}
+		for i := range v.Len() {
+			out = secretsIn(v.Index(i), out)
+		}
+	case reflect.Map:
+		for _, k := range v.MapKeys() {
+			out = secretsIn(v.MapIndex(k), out)
+		}
+	}
+	return out
+}
 
 // Unknown is a value that a plan cannot know yet; After is the id of the step
 // whose output it is. It prints as "(known after ID)".

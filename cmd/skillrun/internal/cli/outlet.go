@@ -6,8 +6,11 @@ import (
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/live"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/mask"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // vault is the mask of the configuration that was read, for the streams that
@@ -59,6 +62,35 @@ func (p *Program) textOutlet(w io.Writer, terminal bool) *mask.Writer {
 		to = render.Wrapper{W: w, Width: func() int { return live.WidthOf(w) }}
 	}
 	return mask.NewWriter(render.Cleaner{W: to, Styled: p.colour(terminal)}, p.vault.mask)
+}
+
+// leaks refuses a run of which the journal would hold a credential before any
+// service said one: in its inputs, its configuration values or a skill's text.
+func leaks(cfg *config.Config, skill *engine.Skill, inputs, values types.Values, all []byte, diags *diag.List) {
+	if !cfg.Mask().Finds(string(all)) && !cfg.Mask().Finds(string(skill.Text)) {
+		return
+	}
+	told := false
+	say := func(at diag.Range, what string) {
+		told = true
+		diags.Errorf("secret-leak", at, "%s holds the credential of a service", what).
+			Hint = "take it out: steps name a service, and the configuration names its credential"
+	}
+	for of, values := range map[string]types.Values{"input": inputs, "config value": values} {
+		for _, name := range types.SortedKeys(values) {
+			if !cfg.Mask().Finds(types.Show(values[name])) {
+				continue
+			}
+			at := diag.Range{File: "--input " + name}
+			if of != "input" {
+				at = cfg.PlaceOf(skill.Name, name)
+			}
+			say(at, of+" "+name)
+		}
+	}
+	if !told {
+		say(diag.Range{File: skill.File}, "the skill, or one that it calls,")
+	}
 }
 
 // jsonOutlet is the same for a stream that a program reads. Each write is whole

@@ -191,7 +191,7 @@ are run first.`,
 				defer s.close()
 				e = s.engine
 			}
-			if err := end(e, c.Context(), id, f.reason, p.bound(f.runFlags)); err != nil {
+			if err := end(e, c.Context(), id, p.vault.mask().Text(f.reason), p.bound(f.runFlags)); err != nil {
 				return refused(err)
 			}
 			fmt.Fprintf(p.told(), "run %s is %s\n", id, done)

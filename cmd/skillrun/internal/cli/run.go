@@ -173,7 +173,11 @@ func (p *Program) bind(ctx context.Context, s *site, name string, f *runFlags) (
 		ConfigPlace: s.cfg.PlaceOf,
 	}
 	bound, diags := skill.Bind(b)
-	if diags = append(diags, s.cfg.Missing(refdocs.Needs(skill.Needs(bound)))...); diags.HasErrors() {
+	diags = append(diags, s.cfg.Missing(refdocs.Needs(skill.Needs(bound)))...)
+	if bound != nil {
+		leaks(s.cfg, skill, bound.Inputs, bound.Config, types.Encode(bound), &diags)
+	}
+	if diags.HasErrors() {
 		return nil, p.diagnose(p.headed(diags, *f), sources)
 	}
 	return &prepared{s, skill, b, sources, src.Origin}, nil
