@@ -21,9 +21,12 @@ func TestWorkspaceArgumentsAreDeclared(t *testing.T) {
 	for _, name := range all.Names() {
 		s, _ := all.Lookup(name)
 		for _, f := range s.In.Fields {
-			names := f.Type.Pattern == pattern && f.Name != "name" // of git_checkout: it makes that one
-			if names != f.Workspace {
-				t.Errorf("%s.%s: names a workspace %t, is marked %t", name, f.Name, names, f.Workspace)
+			names := f.Type.Pattern == pattern
+			if marked := f.Workspace || f.Makes; names != marked {
+				t.Errorf("%s.%s: names a workspace %t, is marked %t", name, f.Name, names, marked)
+			}
+			if f.Makes && name+"."+f.Name != "git_checkout.name" {
+				t.Errorf("%s.%s makes a workspace", name, f.Name)
 			}
 			if f.Workspace {
 				marked = append(marked, name+"."+f.Name)

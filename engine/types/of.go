@@ -19,6 +19,7 @@ import (
 //	trusted:"true"         a sink that decides where an effect lands
 //	cosmetic:"true"        left out of the argument digest
 //	workspace:"true"       names a workspace of the run, which has to be there before
+//	makes:"true"           names a workspace of the run that the step makes
 //	minimum maximum        of an integer
 //
 // A pointer is optional: it may be absent though it is declared. Slices,
@@ -120,6 +121,7 @@ func fieldOf(f reflect.StructField, at string) Field {
 		Name: name, Doc: doc, Type: typ,
 		Required: !strings.Contains(opts, "omit") && !typ.Optional,
 		Cosmetic: f.Tag.Get("cosmetic") == "true", Workspace: f.Tag.Get("workspace") == "true",
+		Makes: f.Tag.Get("makes") == "true",
 	}
 	if text, ok := f.Tag.Lookup("default"); ok {
 		v, err := typ.Parse(text)

@@ -74,6 +74,8 @@ type Field struct {
 	// Workspace marks an argument that names a workspace of the run: the step
 	// works in it, and it has to be there before.
 	Workspace bool `json:"workspace,omitempty"`
+	// Makes marks an argument that names a workspace which the step makes.
+	Makes bool `json:"makes,omitempty"`
 }
 
 // OfKind returns the type of all values of a kind.

@@ -1,6 +1,7 @@
 package git
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -55,7 +56,7 @@ type checkoutIn struct {
 	Repo    string   `json:"repo" doc:"The repository: a clone's path or a URL." trusted:"true"`
 	Commit  string   `json:"commit" doc:"The commit to take the files from, such as git_read_file's." pattern:"^[0-9a-f]{40}$"`
 	Paths   []string `json:"paths" doc:"The files to lay into the workspace, and links that stay in the repository."`
-	Name    string   `json:"name,omitempty" doc:"The workspace's name; without it the repository's." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
+	Name    string   `json:"name,omitempty" makes:"true" doc:"The workspace's name. Without it the repository's; in a group, a loop or a called skill with an ending of its own, so that steps which run side by side share none." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
 	Service string   `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
 }
 
@@ -77,11 +78,8 @@ func (c *client) checkout(ctx context.Context, in checkoutIn) (checkoutOut, erro
 	if err != nil {
 		return out, err
 	}
-	name := in.Name
-	if name == "" {
-		name = nameOf(r.url)
-	}
 	made := step.CallOf(ctx).Path
+	name := cmp.Or(in.Name, ownName(r.url, made))
 	if err := c.vacant(ctx, name, made); err != nil {
 		return out, err
 	}
@@ -103,6 +101,21 @@ func (c *client) checkout(ctx context.Context, in checkoutIn) (checkoutOut, erro
 	}
 	return checkoutOut{Workspace: name, Commit: in.Commit, Files: in.Paths}, w.save()
 }
+
+// ownName is what a workspace is called that has no name. A step that stands
+// within another may run beside one that checks out the same repository, and
+// neither may take the other's files away.
+func ownName(url, path string) string {
+	name := nameOf(url)
+	if !strings.Contains(path, "/") {
+		return name
+	}
+	const ending = 8
+	return name[:min(len(name), maxName-1-ending)] + "-" + step.Hash(ending, path)
+}
+
+// maxName is as long as the name of a workspace may be.
+const maxName = 64
 
 // folder returns where a workspace lies, inside the run's own folder.
 func folder(ctx context.Context, name string) (string, error) {

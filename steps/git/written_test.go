@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -318,6 +319,34 @@ func TestSecondCheckoutLosesChanges(t *testing.T) {
 	r.must("git_checkout", in)
 	r.edit(edited)
 	r.must("git_checkout", in)
+}
+
+// TestCheckoutsSideBySide: steps within others make a workspace each of one
+// repository, the same one when they are repeated.
+func TestCheckoutsSideBySide(t *testing.T) {
+	t.Parallel()
+	r := newRemote(t)
+	out := func(path, name string) string {
+		r.call.Path = path
+		in := map[string]any{"repo": r.url, "commit": r.shas["c"], "paths": []any{file}}
+		if name != "" {
+			in["name"] = name
+		}
+		return r.must("git_checkout", in)["workspace"].(string)
+	}
+	top, left, right := out("co", ""), out("sides/left", ""), out("sides/right", "")
+	a, b := out("each/a/co", ""), out("each/b/co", "")
+	names := []string{top, left, right, a, b}
+	slices.Sort(names)
+	if n := len(slices.Compact(names)); n != 5 || !strings.HasPrefix(left, top+"-") || len(left) > 64 {
+		t.Errorf("got %q %q %q %q %q", top, left, right, a, b)
+	}
+	if again := out("sides/left", ""); again != left {
+		t.Errorf("repeated: %q, not %q", again, left)
+	}
+	if named := out("sides/left", "mine"); named != "mine" {
+		t.Errorf("named: %q", named)
+	}
 }
 
 // TestTreeWithANameTwice: what git would not make is not made on.

@@ -160,6 +160,7 @@ func (c *checker) top(root *syntax.Node) {
 	c.skill.Timeout = c.duration(root, "timeout", "")
 	c.live("")
 	c.skillSteps(root)
+	c.workspaces(c.skill.Steps)
 	c.outputs(root.Get("outputs"))
 	c.end(c.skill.Steps)
 	c.drops()

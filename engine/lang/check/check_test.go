@@ -22,6 +22,11 @@ type readIn struct {
 	Names []string `json:"names,omitempty" doc:"Names."`
 }
 
+type cloneIn struct {
+	Repo string `json:"repo" doc:"Repository."`
+	Name string `json:"name,omitempty" doc:"The workspace." makes:"true"`
+}
+
 type commit struct {
 	Sha string `json:"sha" doc:"SHA."`
 }
@@ -55,11 +60,13 @@ func catalogue() *step.Catalogue {
 	read := func(context.Context, readIn) (readOut, error) { return readOut{}, nil }
 	write := func(context.Context, writeIn) (writeOut, error) { return writeOut{}, nil }
 	run := func(context.Context, runIn) (writeOut, error) { return writeOut{}, nil }
+	clone := func(context.Context, cloneIn) (writeOut, error) { return writeOut{}, nil }
 	login := func(context.Context, writeIn) (loginOut, error) { return loginOut{}, nil }
 	return step.NewCatalogue([]step.Step{
 		step.Read("login", "Log in.", login),
 		step.Read("look", "Look.", read).Failing(types.NotFound).Touching("store", "thing", "read"),
 		step.Local("edit", "Edit.", write),
+		step.Local("clone", "Clone.", clone),
 		step.Read("run", "Run a program.", run).Touching("", "program", "run"),
 		step.Write("make", "Make.", write).Touching("tracker", "issue", "create"),
 	})

@@ -1,0 +1,100 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/program"
+)
+
+// making is a step that makes a workspace of a given name.
+type making struct {
+	node *program.Node
+	name string // a literal, or a text of inputs and config only
+}
+
+// workspaces refuses steps that may run side by side and make a workspace of one
+// name: each would take the files of the other away.
+func (c *checker) workspaces(nodes []program.Node) {
+	for i := range nodes {
+		n := &nodes[i]
+		if n.ForEach != "" && n.MaxParallel > 1 {
+			for _, m := range c.makes(nodes[i : i+1]) {
+				d := c.shared(m, n, "items of the loop %s run side by side, and in each of them %s makes the workspace %s", n.ID, m.node.ID, m.name)
+				d.Hint = "leave name out, and each makes one of its own; or put what tells the items apart into it"
+			}
+		}
+		if n.Parallel && (n.ForEach != "" || n.MaxParallel != 1) {
+			c.branches(n)
+		}
+		if n.Call != nil { // the skill's own check looks inside
+			continue
+		}
+		for _, inner := range n.Inside() {
+			c.workspaces(inner)
+		}
+	}
+}
+
+// branches looks at the steps of a parallel group two by two.
+func (c *checker) branches(group *program.Node) {
+	var before []making
+	for i := range group.Steps {
+		own := c.makes(group.Steps[i : i+1])
+		for _, m := range own {
+			at := slices.IndexFunc(before, func(b making) bool { return b.name == m.name })
+			if at < 0 {
+				continue
+			}
+			other := before[at].node
+			d := c.shared(m, &group.Steps[i], "%s and %s make the workspace %s side by side, in the parallel group %s", other.ID, m.node.ID, m.name, group.ID)
+			d.Hint = "leave name out in one of them, and it makes one of its own; or give it another name"
+			d.Related = []diag.Note{{At: other.At, Message: "step " + other.ID + " stands here"}}
+		}
+		before = append(before, own...)
+	}
+}
+
+// shared is a diagnostic at the step that makes a workspace, or at the call by
+// which this skill comes to it.
+func (c *checker) shared(m making, outer *program.Node, format string, args ...any) *diag.Diagnostic {
+	at := m.node.At
+	if at.File != c.file {
+		at = outer.At
+	}
+	return c.diags.Errorf("shared-workspace", at, "%s", fmt.Sprintf(format, args...))
+}
+
+// makes are the steps in a sequence that make a workspace of a name which is the
+// same wherever they are performed.
+func (c *checker) makes(nodes []program.Node) []making {
+	var out []making
+	program.Each(nodes, func(n *program.Node) {
+		s, known := c.world.Catalogue.Lookup(n.Step)
+		if n.Kind != program.Uses || !known {
+			return
+		}
+		for _, f := range s.In.Fields {
+			name, given := n.With[f.Name].(string)
+			if f.Makes && given && c.settled(name, n.At) {
+				out = append(out, making{n, name})
+			}
+		}
+	})
+	return out
+}
+
+// settled reports whether a text comes to the same in all of one run of this
+// skill.
+func (c *checker) settled(text string, at diag.Range) bool {
+	if !strings.Contains(text, "{{") {
+		return true
+	}
+	t, problems := expr.ParseText(text)
+	return at.File == c.file && len(problems) == 0 && !slices.ContainsFunc(t.Refs(), func(r expr.Ref) bool {
+		return r.Path[0] != "inputs" && r.Path[0] != "config"
+	})
+}
