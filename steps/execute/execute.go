@@ -71,6 +71,7 @@ type Look struct {
 	PassEnv   []string          `json:"pass_env,omitempty" doc:"Names of variables to pass on from skillrun's own environment, such as HOME or KUBECONFIG; those that are not set are left out. PATH is always passed on, everything else is not."`
 	Stdin     string            `json:"stdin,omitempty" doc:"What the program reads; without it, nothing."`
 	Shell     bool              `json:"shell,omitempty" doc:"Whether the program may run text: a shell with -c, a variable that decides which code runs, text from outside where a program takes code. The site has to allow it, by naming the program under policy.exec."`
+	Sandbox   bool              `json:"sandbox,omitempty" doc:"Whether the program is kept from the network, from changing what is not in its folder or in $TMPDIR, and from reading more than that and what the system is made of (/usr, /etc and the like; not your home). On Linux with Landlock; elsewhere the step is refused."`
 	Timeout   string            `json:"timeout,omitempty" default:"5m" format:"duration" doc:"How long it may take. Then it is told to end, and killed 2 seconds later."`
 	MaxOutput int               `json:"max_output,omitempty" default:"65536" minimum:"1" maximum:"1048576" doc:"How many bytes of its output are kept, of stdout and of stderr each; of more, the end."`
 	Expect    []int             `json:"expect,omitempty" doc:"The exit codes that mean it did its work; without it, 0."`
@@ -226,6 +227,12 @@ func preview(_ context.Context, in In, unknown step.UnknownPaths) (step.Predicti
 	}
 	if in.Stdin != "" {
 		add("stdin", in.Stdin)
+	}
+	if in.Shell {
+		add("shell", true)
+	}
+	if in.Sandbox {
+		add("sandbox", true)
 	}
 	return p, nil
 }

@@ -307,11 +307,11 @@ func TestRefusals(t *testing.T) {
 
 func TestPreview(t *testing.T) {
 	w := newWorld(t)
-	in := `{"program":"kubectl","args":["apply","-f","a b",""],"dir":"repo","env":{"A":"1"},"stdin":"text"}`
+	in := `{"program":"kubectl","args":["apply","-f","a b",""],"dir":"repo","env":{"A":"1"},"stdin":"text","shell":true,"sandbox":true}`
 	p, err := w.step("exec").Preview(t.Context(), json.RawMessage(in), nil)
 	want := step.Change{Title: "run kubectl", Fields: []step.FieldChange{
 		{Name: "program", Value: "kubectl"}, {Name: "args", Value: `apply -f "a b" ""`}, {Name: "dir", Value: "repo"},
-		{Name: "env", Value: `{"A":"1"}`}, {Name: "stdin", Value: "text"},
+		{Name: "env", Value: `{"A":"1"}`}, {Name: "stdin", Value: "text"}, {Name: "shell", Value: "true"}, {Name: "sandbox", Value: "true"},
 	}}
 	if d := cmp.Diff(want, p.Change); d != "" || err != nil || !p.Unknown.Has("") {
 		t.Error(d, err, p.Unknown)

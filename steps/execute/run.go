@@ -81,6 +81,15 @@ func (r runner) execute(ctx context.Context, in Look, once bool) (Out, *fault) {
 		return Out{}, f
 	}
 	defer remove()
+	m := manner{once: once, sandbox: in.Sandbox}
+	if in.Sandbox {
+		tmp, drop, f := folder(ctx, nil)
+		if f != nil {
+			return Out{}, f
+		}
+		defer drop()
+		in, m.may = in.with("TMPDIR", tmp), []string{dir, tmp}
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errLimit)
 	defer cancel()
 	stdout, stderr := newTail(in.MaxOutput), newTail(in.MaxOutput)
@@ -89,7 +98,7 @@ func (r runner) execute(ctx context.Context, in Look, once bool) (Out, *fault) {
 		Stdin: strings.NewReader(in.Stdin), Stdout: stdout, Stderr: stderr, WaitDelay: r.grace(),
 	}
 	left := watch(dir, in)
-	status, f := r.supervise(ctx, cmd, in, once)
+	status, f := r.supervise(ctx, cmd, in, m)
 	if f != nil {
 		f.left = left()
 		return Out{}, f
@@ -100,6 +109,14 @@ func (r runner) execute(ctx context.Context, in Look, once bool) (Out, *fault) {
 	}
 	out.Files = left()
 	return out, judge(in, status, out)
+}
+
+// with is the same with a variable, unless it sets that itself.
+func (in Look) with(name, value string) Look {
+	env := map[string]string{name: value}
+	maps.Copy(env, in.Env)
+	in.Env = env
+	return in
 }
 
 // watch looks at a workspace before a program, and says after it what it left.
@@ -116,8 +133,8 @@ func watch(dir string, in Look) func() []Left {
 }
 
 // supervise starts the program and waits for its end, or brings it about.
-func (r runner) supervise(ctx context.Context, cmd *exec.Cmd, in Look, once bool) (syscall.WaitStatus, *fault) {
-	p, err := r.start(ctx, cmd, once)
+func (r runner) supervise(ctx context.Context, cmd *exec.Cmd, in Look, m manner) (syscall.WaitStatus, *fault) {
+	p, err := r.start(ctx, cmd, m)
 	if err != nil {
 		return 0, cannotStart(in, err)
 	}

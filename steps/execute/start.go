@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os/exec"
 	"syscall"
+
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // running is a program that was started, with all that it started itself.
@@ -13,6 +15,18 @@ type running struct {
 	// wait waits until nothing of it is left, as far as this machine lets one
 	// know, and says how the program ended.
 	wait func() (syscall.WaitStatus, error)
+}
+
+// manner is how a program is run.
+type manner struct {
+	once    bool     // a second run of it may do harm: a record tells whether all of it is over
+	sandbox bool     // it is kept from what is not its own
+	may     []string // the folders that it may change then
+}
+
+func noSandbox(why string) error {
+	return types.Errorf(types.Forbidden, "there is no sandbox here: %s", why).
+		WithHint("run the skill on a Linux whose kernel has Landlock (5.13), or leave sandbox out where the program is trusted")
 }
 
 // inGroup starts a program in a process group of its own. What leaves the group

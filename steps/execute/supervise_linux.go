@@ -36,8 +36,10 @@ type order struct {
 	Path, Dir []byte
 	Args, Env [][]byte // bytes: a variable may hold any
 	Grace     time.Duration
-	Record    bool // whether the record is there
-	Note      bool // whether it says that the program ran
+	Sandbox   bool
+	May       [][]byte // what it may change, in the sandbox
+	Record    bool     // whether the record is there
+	Note      bool     // whether it says that the program ran
 }
 
 // The words that a supervisor is told.
@@ -141,10 +143,19 @@ func (s *supervisor) start() error {
 		}
 		return errAlone
 	}
-	pid, err := syscall.ForkExec(string(s.Path), texts(s.Args), &syscall.ProcAttr{
-		Dir: string(s.Dir), Env: texts(s.Env), Files: []uintptr{0, 1, 2},
-		Sys: &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL},
-	})
+	fork := func() (int, error) {
+		return syscall.ForkExec(string(s.Path), texts(s.Args), &syscall.ProcAttr{
+			Dir: string(s.Dir), Env: texts(s.Env), Files: []uintptr{0, 1, 2},
+			Sys: &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL},
+		})
+	}
+	var pid int
+	var err error
+	if s.Sandbox {
+		pid, err = confined(string(s.Path), texts(s.May), fork)
+	} else {
+		pid, err = fork()
+	}
 	if err != nil {
 		if s.Note {
 			_ = s.record.Truncate(0)

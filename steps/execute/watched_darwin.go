@@ -9,7 +9,12 @@ import (
 
 // start starts a program in a process group of its own: this machine has no way
 // to hold on to what leaves it.
-func (r runner) start(_ context.Context, cmd *exec.Cmd, _ bool) (running, error) { return inGroup(cmd) }
+func (r runner) start(_ context.Context, cmd *exec.Cmd, m manner) (running, error) {
+	if m.sandbox {
+		return running{}, noSandbox("that is for Linux")
+	}
+	return inGroup(cmd)
+}
 
 // over knows of nothing that an earlier process left running.
 func (r runner) over(context.Context, step.Call) string { return "" }

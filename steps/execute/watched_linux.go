@@ -14,9 +14,11 @@ import (
 // errKilled is the end of a supervisor that has not said how its program ended.
 var errKilled = errors.New("the process that watched over it was killed")
 
-// start starts a program under a supervisor. once says that a second run of it
-// may do harm: then the record tells whether all of it is over.
-func (r runner) start(ctx context.Context, cmd *exec.Cmd, once bool) (running, error) {
+// start starts a program under a supervisor.
+func (r runner) start(ctx context.Context, cmd *exec.Cmd, m manner) (running, error) {
+	if err := r.boxes(m, landlock()); err != nil {
+		return running{}, err
+	}
 	if r.Self == "" {
 		return inGroup(cmd)
 	}
@@ -32,7 +34,8 @@ func (r runner) start(ctx context.Context, cmd *exec.Cmd, once bool) (running, e
 	}
 	o := order{
 		Path: []byte(cmd.Path), Dir: []byte(cmd.Dir), Args: raws(cmd.Args), Env: raws(cmd.Env),
-		Grace: r.grace(), Record: record != nil, Note: record != nil && once,
+		Grace: r.grace(), Record: record != nil, Note: record != nil && m.once,
+		Sandbox: m.sandbox, May: raws(m.may),
 	}
 	var begun report
 	if err = w.control.Encode(o); err == nil {
@@ -44,6 +47,14 @@ func (r runner) start(ctx context.Context, cmd *exec.Cmd, once bool) (running, e
 	}
 	// An error is the end of the supervisor: nobody knows what it has started.
 	return running{w.say(wordEnd), w.say(wordKill), func() (syscall.WaitStatus, error) { return w.wait(err) }}, nil
+}
+
+// boxes refuses to start a program without the sandbox that it is to have.
+func (r runner) boxes(m manner, version int) error {
+	if m.sandbox && (r.Self == "" || version < 1) {
+		return noSandbox("this kernel has no Landlock")
+	}
+	return nil
 }
 
 // watched is a supervisor, as seen from here.
