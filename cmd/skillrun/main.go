@@ -90,7 +90,8 @@ type stopping struct {
 
 // withSignals returns a context that ends when a run has to stop at once: at
 // SIGTERM, SIGHUP, or a second SIGINT. The one after that ends the process, as
-// without us. A run is resumable whichever it is.
+// without us; and so does time, where something computes on or waits for a
+// stream. A run is resumable whichever it is.
 func withSignals(parent context.Context) (context.Context, stopping) {
 	ctx, cancel := context.WithCancelCause(parent)
 	c := make(chan os.Signal, 3)
@@ -106,9 +107,18 @@ func withSignals(parent context.Context) (context.Context, stopping) {
 		}
 		signal.Stop(c)
 		cancel(errSignal)
+		time.Sleep(stopWithin)
+		if got == os.Interrupt {
+			os.Exit(130)
+		}
+		os.Exit(143)
 	}()
 	return ctx, s
 }
+
+// stopWithin is how long a process that was told to stop has for it: a program that
+// a step has started is given some seconds, and then killed.
+const stopWithin = 8 * time.Second
 
 // was reports whether a signal was the first that came.
 func (s stopping) was(sig os.Signal) bool {

@@ -98,6 +98,13 @@ func (d Diagnostic) String() string {
 // is returned instead of an error so that warnings can travel beside a result.
 type List []Diagnostic
 
+// How many diagnostics a list takes, and how many bytes a message. A hostile file
+// has tens of thousands of mistakes, each as long as the file.
+const (
+	maxList = 10_000
+	maxText = 2000
+)
+
 // Errorf adds an error without a hint and returns it, so that the caller can
 // add one.
 func (l *List) Errorf(code Code, at Range, format string, args ...any) *Diagnostic {
@@ -110,8 +117,38 @@ func (l *List) Warnf(code Code, at Range, format string, args ...any) *Diagnosti
 }
 
 func (l *List) add(s Severity, code Code, at Range, format string, args []any) *Diagnostic {
-	*l = append(*l, Diagnostic{Severity: s, Code: code, At: at, Message: fmt.Sprintf(format, args...)})
+	d := Diagnostic{Severity: s, Code: code, At: at, Message: clip(fmt.Sprintf(format, args...))}
+	if len(*l) >= maxList && (s == Warning || l.HasErrors()) {
+		return &d // nobody reads that far, and what the list stops is stopped already
+	}
+	*l = append(*l, d)
 	return &(*l)[len(*l)-1]
+}
+
+func clip(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxText], "") + "…"
+}
+
+// Foremost returns at most n diagnostics for somebody to read, in their order:
+// errors before warnings where not all fit. Their hints are no longer than their
+// messages may be.
+func (l List) Foremost(n int) List {
+	warnings := max(0, n-l.Errors())
+	var out List
+	for _, d := range l {
+		if d.Severity == Warning {
+			warnings--
+		}
+		if len(out) == n || d.Severity == Warning && warnings < 0 {
+			continue
+		}
+		d.Hint = clip(d.Hint)
+		out = append(out, d)
+	}
+	return out
 }
 
 // HasErrors reports whether anything in the list stops the skill.

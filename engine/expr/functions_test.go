@@ -283,7 +283,7 @@ func TestPatternSteps(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n := steps(tree)
+		_, n, _ := types.ParsePattern(src)
 		prog, _ := syntax.Compile(tree.Simplify())
 		if size := len(prog.Inst); size > n+n/2+5 || n > 2*size+5 {
 			t.Errorf("%s: %d steps are thought to be %d", src, size, n)

@@ -1,18 +1,15 @@
 package expr
 
 import (
-	"fmt"
 	"regexp"
 	"regexp/syntax"
 	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
-)
 
-// maxPattern is how large a regular expression may be, in steps of its machine:
-// a few characters such as (x{1000}){9} can ask for more than all memory.
-const maxPattern = 2000
+	"github.com/skillrun/skillrun/engine/types"
+)
 
 // pattern is a regular expression that is written out in the source. Its
 // machine is made when it is first run: it can be thousands of times as large
@@ -29,14 +26,11 @@ type pattern struct {
 
 // newPattern reads a regular expression.
 func newPattern(text string) (*pattern, error) {
-	tree, err := syntax.Parse(text, syntax.Perl)
+	tree, size, err := types.ParsePattern(text)
 	if err != nil {
 		return nil, err
 	}
-	p := &pattern{size: steps(tree), names: tree.CapNames(), always: map[string]bool{}}
-	if p.size > maxPattern {
-		return nil, fmt.Errorf("it is too large; repeat less")
-	}
+	p := &pattern{size: size, names: tree.CapNames(), always: map[string]bool{}}
 	mandatory(tree, p.always)
 	compile := func(text string) func() *regexp.Regexp {
 		return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
@@ -59,25 +53,6 @@ func (ev *evaluator) ready(p *pattern) error {
 	}
 	ev.patterns[p] = true
 	return ev.fuel.handle(machineCost * (p.size + 10))
-}
-
-// steps is about how many steps the machine for a tree has.
-func steps(re *syntax.Regexp) int {
-	n := 1
-	if re.Op == syntax.OpLiteral {
-		n = len(re.Rune)
-	}
-	for _, sub := range re.Sub {
-		n += steps(sub)
-	}
-	if re.Op == syntax.OpRepeat {
-		times := max(1, re.Min, re.Max)
-		if re.Max < 0 {
-			times = re.Min + 1
-		}
-		n = (n-1)*times + max(1, times-re.Min) // a branch for each that may be left out
-	}
-	return min(n, maxPattern+1)
 }
 
 // mandatory adds the named groups that take part in whatever re matches.

@@ -161,7 +161,7 @@ func (m *Machine) enter(v *visit) {
 // maxComputed is how many nodes are begun between two events of the outside. A
 // skill that needs more computes, which is not what skills are for; and whoever
 // wants to stop it waits for the outside too.
-const maxComputed = 1_000_000
+const maxComputed = 100_000
 
 // begin performs a node, at its first attempt or another one.
 func (m *Machine) begin(v *visit) {

@@ -68,12 +68,8 @@ func (t Type) checkString(at string, v any) error {
 		return fail(at, "is %q, not one of %s", clip(s), strings.Join(t.Enum, ", "))
 	}
 	if t.Pattern != "" {
-		re, err := regexp.Compile(t.Pattern)
-		if err != nil {
-			return fail(at, "has a pattern that is no regular expression: %v", err)
-		}
-		if !re.MatchString(s) {
-			return fail(at, "is %q, which does not match %s", clip(s), t.Pattern)
+		if err := checkPattern(at, t.Pattern, s); err != nil {
+			return err
 		}
 	}
 	return checkFormat(at, t.Format, s)

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -111,7 +110,7 @@ func (c *checker) only(n *syntax.Node, key string, t types.Type, kinds ...types.
 func (c *checker) stringKeywords(n *syntax.Node, t *types.Type) {
 	if v := c.only(n, "pattern", *t, types.String); v != nil {
 		t.Pattern = v.Value
-		if _, err := regexp.Compile(v.Value); err != nil {
+		if _, _, err := types.ParsePattern(v.Value); err != nil {
 			c.diags.Errorf("bad-pattern", v.Range, "pattern is not a regular expression: %v", err)
 			t.Pattern = ""
 		}

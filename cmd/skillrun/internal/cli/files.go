@@ -6,34 +6,42 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
 )
 
-// maxFile is the largest file or stream that is read, in bytes.
-const maxFile = 1 << 20
+// maxFile is the largest file or stream that is read, in bytes; a plan, which
+// holds what was read for it, may be larger.
+const (
+	maxFile = 1 << 20
+	maxPlan = 16 << 20
+)
 
-// readFile reads a regular file of at most maxFile bytes. Devices and pipes
-// are refused: some of them never end.
-func readFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
+// readFile reads a regular file of at most maxFile bytes. Devices and pipes are
+// refused: some of them never end.
+func readFile(path string) ([]byte, error) { return readUpTo(path, maxFile) }
+
+func readUpTo(path string, limit int64) ([]byte, error) {
+	// Without waiting: a pipe would hold the program up until somebody writes to it.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return limited(f, path)
+	return limited(f, path, limit)
 }
 
-// limited reads a stream of at most maxFile bytes.
-func limited(r io.Reader, name string) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
-	if err == nil && len(text) > maxFile {
-		err = &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("larger than %d bytes", maxFile)}
+// limited reads a stream of at most that many bytes.
+func limited(r io.Reader, name string, limit int64) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err == nil && int64(len(text)) > limit {
+		err = &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("larger than %d bytes", limit)}
 	}
 	return text, err
 }

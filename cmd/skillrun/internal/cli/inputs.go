@@ -98,7 +98,7 @@ func (p *Program) inputText(text string) (string, error) {
 	case strings.HasPrefix(text, "@@"):
 		return text[2:], nil
 	case text == "-":
-		b, err := limited(p.Stdin, "stdin")
+		b, err := limited(p.Stdin, "stdin", maxFile)
 		return strings.TrimSuffix(string(b), "\n"), err
 	case strings.HasPrefix(text, "@"):
 		b, err := readFile(p.path(text[1:]))

@@ -164,7 +164,7 @@ the difference.`,
 }
 
 func (p *Program) apply(ctx context.Context, file string, f runFlags) error {
-	text, err := os.ReadFile(p.path(file))
+	text, err := readUpTo(p.path(file), maxPlan)
 	if err != nil {
 		return refused(types.Errorf(types.NotFound, "the plan cannot be read: %w", err).WithHint("make one with skillrun plan SKILL --out FILE"))
 	}

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"net/url"
-	"os"
 	"path/filepath"
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
@@ -34,7 +33,7 @@ func (s *site) close() {
 func (s *site) sources(src source) render.Sources {
 	out := s.called.with(src)
 	if s.cfg.Path != "" {
-		if text, err := os.ReadFile(s.cfg.Path); err == nil {
+		if text, err := readFile(s.cfg.Path); err == nil {
 			out[s.cfg.Path] = config.Veiled(text)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"text/tabwriter"
 
@@ -23,7 +22,7 @@ import (
 func (p *Program) configSources(diags diag.List) render.Sources {
 	out := render.Sources{}
 	for _, d := range diags {
-		if text, err := os.ReadFile(d.At.File); err == nil {
+		if text, err := readFile(d.At.File); err == nil {
 			out[d.At.File] = config.Veiled(text)
 		}
 	}

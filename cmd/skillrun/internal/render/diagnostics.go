@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
@@ -23,9 +24,10 @@ type Sources map[string][]byte
 //	    |     ^^^^^^^^
 //	  did you mean if?
 //
-// In colour, the severity and the carets are red, or yellow of a warning.
+// Of more than a hundred it prints the first, and of a long line the part around
+// the place. In colour, the severity and the carets are red, or yellow of a warning.
 func Diagnostics(w io.Writer, list diag.List, sources Sources, colour bool) {
-	for _, d := range list {
+	for _, d := range list.Foremost(maxShown) {
 		paint := plain
 		if colour {
 			paint = func(s string) string { return "\x1b[" + severityColours[d.Severity] + "m" + s + "\x1b[0m" }
@@ -39,10 +41,20 @@ func Diagnostics(w io.Writer, list diag.List, sources Sources, colour bool) {
 			fmt.Fprintf(w, "  %s: %s\n", Place(n.At), Said(n.Message))
 		}
 	}
+	if n := len(list) - maxShown; n > 0 {
+		fmt.Fprintf(w, "and at least %d more\n", n)
+	}
 	if n := list.Errors(); n > 1 {
 		fmt.Fprintf(w, "%d mistakes; nothing was run\n", n)
 	}
 }
+
+// How many diagnostics are printed, and how many characters of a line.
+const (
+	maxShown  = 100
+	maxListed = 1000 // in JSON
+	maxLine   = 200
+)
 
 // plain is a text without colour.
 func plain(s string) string { return s }
@@ -73,6 +85,7 @@ func excerpt(w io.Writer, at diag.Range, sources Sources, paint func(string) str
 	if at.End.Line == at.Start.Line {
 		to = min(max(at.End.Col-1, from+1), len(line))
 	}
+	line, from, to = window(line, from, to)
 	number := fmt.Sprintf("%3d", at.Start.Line)
 	fmt.Fprintf(w, "%s | %s\n", number, Clean(string(line)))
 	pad := strings.Map(func(r rune) rune {
@@ -82,6 +95,23 @@ func excerpt(w io.Writer, at diag.Range, sources Sources, paint func(string) str
 		return ' '
 	}, string(line[:from]))
 	fmt.Fprintf(w, "%s | %s%s\n", strings.Repeat(" ", len(number)), pad, paint(strings.Repeat("^", max(1, to-from))))
+}
+
+// window cuts a long line down to what is around a place in it.
+func window(line []rune, from, to int) (part []rune, start, end int) {
+	if len(line) <= maxLine {
+		return line, from, to
+	}
+	first := max(0, min(from-maxLine/4, len(line)-maxLine))
+	last := min(len(line), first+maxLine)
+	part = slices.Clone(line[first:last])
+	if first > 0 {
+		part[0] = '…'
+	}
+	if last < len(line) {
+		part[len(part)-1] = '…'
+	}
+	return part, from - first, min(to-first, len(part))
 }
 
 // Error prints an error that has no place in a file.
@@ -110,7 +140,7 @@ type RefusalJSON struct {
 // of events.
 func Refusal(w io.Writer, format, state string, err *types.Error, diags diag.List) {
 	out := RefusalJSON{State: state}
-	out.Error.Error, out.Error.Diagnostics = err, diags
+	out.Error.Error, out.Error.Diagnostics = err, diags.Foremost(maxListed)
 	if format != "events" {
 		JSON(w, out)
 		return

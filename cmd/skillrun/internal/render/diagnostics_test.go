@@ -32,3 +32,24 @@ func TestDiagnosticsInColour(t *testing.T) {
 		}
 	}
 }
+
+// TestLongLines: of a long line only the part around the place is printed, and of
+// many diagnostics the first hundred.
+func TestLongLines(t *testing.T) {
+	t.Parallel()
+	line := strings.Repeat("a", 100_000) + "HERE" + strings.Repeat("b", 100_000)
+	var list diag.List
+	for range 5000 {
+		list.Errorf("x", diag.Range{File: "f", Start: diag.Pos{Line: 1, Col: 100_001}, End: diag.Pos{Line: 1, Col: 100_005}}, "no")
+	}
+	var b strings.Builder
+	render.Diagnostics(&b, list, render.Sources{"f": []byte(line)}, false)
+	got := b.String()
+	want := "  1 | …" + strings.Repeat("a", 49) + "HERE" + strings.Repeat("b", 145) + "…\n    | " + strings.Repeat(" ", 50) + "^^^^\n"
+	if len(got) > 60_000 || strings.Count(got, "error:") != 100 || !strings.Contains(got, want) {
+		t.Errorf("%d bytes, %d errors, begins\n%.700s", len(got), strings.Count(got, "error:"), got)
+	}
+	if !strings.HasSuffix(got, "and at least 4900 more\n5000 mistakes; nothing was run\n") {
+		t.Errorf("it ends %q", got[len(got)-80:])
+	}
+}
