@@ -67,10 +67,21 @@ func baseOf(program string) string {
 	if short := version.ReplaceAllString(name, ""); short != "" {
 		name = short
 	}
-	return strings.TrimSuffix(name, ".exe")
+	if strings.HasPrefix(name, "ld-") && strings.Contains(name, ".so") {
+		return "ld.so"
+	}
+	if !starts(name) && starts(strings.ToLower(name)) { // not every file system tells them apart
+		return strings.ToLower(name)
+	}
+	return name
+}
+
+// fromStdin are names of stdin as a file.
+func fromStdin(name string) bool {
+	return name == "-" || name == "/dev/stdin" || strings.HasPrefix(name, "/dev/fd/") || strings.HasPrefix(name, "/proc/self/fd/")
 }
 
 // wholly are programs whose every argument and input can be code.
 var wholly = strings.Fields(`at batch bun crontab dc deno ed emacs ex expect gdb ghci gmake gnuplot groovy ipython irb
-	jshell julia lldb m make mariadb mysql nvim osascript parallel powershell psql pwsh rsh scala script sqlite
-	su R Rscript tclsh vi view vim watch wish`)
+	jshell julia lldb m make mariadb mongosh mysql nc ncat npx nvim osascript parallel pipx powershell psql pwsh rsh scala
+	screen script socat sqlite su R tclsh tmux uvx vi view vim watch wish`)

@@ -166,7 +166,32 @@ watch @
 parallel < @
 psql -c @
 sqlite3 f @
-deno eval @`
+deno eval @
+sh +x -c @
+bash -O extglob +o posix -c @
+bash --norc --posix -c @
+xargs --max-args 1 sh -c < @
+xargs -0n 1 sh -c < @
+xargs -0 -P 4 bash -c < @
+xargs --replace sh -c {} < @
+xargs --arg-file f sh -c
+setpriv --reuid 1 sh -c @
+timeout --kill-after 5 10s sh -c @
+docker run --entrypoint sh image -c @
+docker run --entrypoint=sh image -c @
+awk -f - < @
+awk -f/dev/stdin f < @
+sed -f - f < @
+sh /proc/self/fd/0 < @
+SH -c @
+/usr/bin/Python3 -c @
+/lib64/ld-linux-x86-64.so.2 /bin/sh -c @
+rsync @ b
+tar xf @
+tmux new @
+socat @ -
+Rscript -e @
+npx @`
 
 const allowedLines = `echo @
 echo < @
@@ -232,6 +257,11 @@ curl -- @
 curl -d @ https://x
 which python3
 apt install python3 @
+Rscript script @
+tar -xf @
+rsync -a -- @ b
+xargs --max-args 1 rm -- < @
+docker run --entrypoint sh image -c x
 psql < x`
 
 func line(text string) (program string, args []string, stdin string) {

@@ -30,7 +30,7 @@ var interpreters = map[string]interpreter{
 	"fish": shell, "csh": shell, "tcsh": shell, "yash": shell,
 	"python": {code: "cm", last: true, value: "WX"}, "pypy": {code: "cm", last: true, value: "WX"},
 	"perl": {code: "eEMmI", magic: "np"}, "ruby": {code: "erI", value: "CEFKTW", magic: "np"},
-	"node": node, "nodejs": node, "php": {code: "rBREdzfF", value: "gS"}, "lua": {code: "el"}, "luajit": {code: "elj"},
+	"node": node, "nodejs": node, "php": {code: "rBREdzfF", value: "gS"}, "Rscript": {code: "e"}, "lua": {code: "el"}, "luajit": {code: "elj"},
 	"awk": awk, "gawk": awk, "mawk": awk, "nawk": awk, "original-awk": awk, "sed": sed, "gsed": sed,
 }
 
@@ -61,7 +61,7 @@ func (k interpreter) read(c *commands, name string, args []string, stdin string)
 			args = args[1:]
 			break
 		}
-		if !strings.HasPrefix(a, "-") || a == "-" {
+		if !v.isOption(a) {
 			break
 		}
 		args = args[1:]
@@ -70,6 +70,8 @@ func (k interpreter) read(c *commands, name string, args []string, stdin string)
 		case takes == 0 && outside(a):
 			c.found(name, "would take text from outside as part of an option")
 		case takes == 0:
+		case outside(stdin) && (attached && fromStdin(value) || !attached && len(args) > 0 && fromStdin(args[0])):
+			c.found(name, "would run its stdin, which comes from outside")
 		case attached && outside(value), !attached && len(args) > 0 && outside(args[0]):
 			if !strings.ContainsRune(k.value, takes) {
 				c.found(name, "would run text from outside")
@@ -80,6 +82,11 @@ func (k interpreter) read(c *commands, name string, args []string, stdin string)
 		}
 	}
 	v.operands(c, name, args, stdin)
+}
+
+// isOption reports whether a word is one; a shell has some that begin with a plus.
+func (v *invocation) isOption(a string) bool {
+	return len(a) > 1 && (a[0] == '-' || a[0] == '+' && v.stdin != "")
 }
 
 // option takes note of the options in a word. It returns the letter of the one that
@@ -109,7 +116,7 @@ func (v *invocation) option(a string) (takes rune, value string, attached bool) 
 
 // operands reads what stands behind the options.
 func (v *invocation) operands(c *commands, name string, rest []string, stdin string) {
-	noFile := len(rest) == 0 || rest[0] == "-" || rest[0] == "/dev/stdin" || strings.HasPrefix(rest[0], "/dev/fd/")
+	noFile := len(rest) == 0 || fromStdin(rest[0])
 	if outside(stdin) && (v.input || !v.given && !v.operand && noFile) {
 		c.found(name, "would run its stdin, which comes from outside")
 	}

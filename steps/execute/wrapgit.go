@@ -19,9 +19,15 @@ func options(letters string, long ...string) reader {
 			if takes && (outside(a) || next) {
 				c.found(name, "would take text from outside for an option that runs it")
 			}
+			if value := i > 0 && strings.HasPrefix(args[i-1], "-"); mayBeOption(a) && !value && slices.Contains(wary, name) {
+				c.found(name, "could take text from outside for an option: put -- before it")
+			}
 		}
 	}
 }
+
+// wary are programs that run what an option says, wherever it stands.
+var wary = strings.Fields("bsdtar gtar rsync scp sftp tar")
 
 // gitCode are options of git and its commands whose value is run, or names what is;
 // gitRuns are commands that run their arguments; gitTakes are those of which an

@@ -21,7 +21,7 @@ var wrappers = map[string]wrapper{
 	"env":     {value: "uCa", code: "S", long: []string{"unset", "chdir", "argv0"}, assigns: true},
 	"timeout": {value: "sk", operands: 1, long: []string{"signal", "kill-after"}},
 	"nice":    {value: "n", long: []string{"adjustment"}}, "ionice": {value: "cnpPu", long: []string{"class", "classdata"}},
-	"nohup": {}, "setsid": {}, "time": {value: "fo"}, "command": {}, "exec": {value: "a"}, "busybox": {}, "toybox": {}, "catchsegv": {},
+	"ld.so": {}, "nohup": {}, "setsid": {}, "time": {value: "fo"}, "command": {}, "exec": {value: "a"}, "busybox": {}, "toybox": {}, "catchsegv": {},
 	"stdbuf": {value: "ioe", long: []string{"input", "output", "error"}},
 	"chrt":   {operands: 1, value: "TPD"}, "taskset": {operands: 1}, "chroot": {operands: 1}, "setarch": {},
 	"sudo": {value: "ugphCTRDrtU", assigns: true, long: []string{"user", "group", "prompt", "host", "chdir", "chroot"}},
@@ -89,12 +89,15 @@ func (w wrapper) read(c *commands, name string, args []string, stdin string) {
 			}
 		case left > 0:
 			left--
+		case number.MatchString(a): // the value of an option that is not known here
 		default:
 			c.read(a, args[1:], stdin)
 			return
 		}
 	}
 }
+
+var number = regexp.MustCompile(`^[0-9][0-9.,:]*[smhd]?$`)
 
 // option reads an option, and returns the arguments from its last word on.
 func (w wrapper) option(c *commands, name string, args []string) []string {
@@ -136,22 +139,19 @@ func (c *commands) shellish(name string, args []string) {
 func readXargs(c *commands, name string, args []string, stdin string) {
 	mark, read := "", outside(stdin)
 	for ; len(args) > 0 && strings.HasPrefix(args[0], "-"); args = args[1:] {
-		a := args[0]
-		if outside(a) {
+		if outside(args[0]) {
 			c.found(name, "would take text from outside as part of an option")
 		}
-		read = read || strings.HasPrefix(a, "-a") || strings.HasPrefix(a, "--arg-file")
-		switch letter := strings.TrimPrefix(a, "-")[:min(1, len(a)-1)]; {
-		case letter == "I" || letter == "J" || letter == "i":
-			mark = a[2:]
-			if mark == "" && letter != "i" && len(args) > 1 {
-				mark, args = args[1], args[1:]
-			}
+		letter, value, attached := xargsOption(args[0])
+		if !attached && strings.ContainsRune("nPsdaEILJ", letter) && len(args) > 1 {
+			value, args = args[1], args[1:]
+		}
+		read = read || letter == 'a'
+		if letter == 'I' || letter == 'J' || letter == 'i' {
+			mark = value
 			if mark == "" {
 				mark = "{}"
 			}
-		case strings.Contains("nLPsdEa", letter) && len(a) == 2 && len(args) > 1:
-			args = args[1:]
 		}
 	}
 	if len(args) == 0 {
@@ -172,6 +172,22 @@ func readXargs(c *commands, name string, args []string, stdin string) {
 		inner = append(inner, step.Outside)
 	}
 	c.read(args[0], inner, "")
+}
+
+// xargsOption is the letter of the option in a word that takes a value, and the value
+// when it is in the word.
+func xargsOption(a string) (letter rune, value string, attached bool) {
+	if long, ok := strings.CutPrefix(a, "--"); ok {
+		name, value, with := strings.Cut(long, "=")
+		letter := map[string]rune{"max-args": 'n', "max-procs": 'P', "max-chars": 's', "delimiter": 'd', "arg-file": 'a', "replace": 'i', "process-slot-var": 'n'}[name]
+		return letter, value, with
+	}
+	for i, l := range a[1:] {
+		if strings.ContainsRune("nPsdaEILJile", l) {
+			return l, a[i+2:], i+2 < len(a)
+		}
+	}
+	return 0, "", false
 }
 
 // readFind: a program behind -exec gets the names of files, which anybody chose.
@@ -251,12 +267,12 @@ func readBehindDashes(c *commands, _ string, args []string, stdin string) {
 // readAnywhere: a program of a container stands somewhere behind its image.
 func readAnywhere(c *commands, name string, args []string, stdin string) {
 	for i, a := range args {
+		if strings.HasPrefix(a, "--entrypoint") && slices.ContainsFunc(args[i:], outside) {
+			c.found(name, "could let its entry point run text from outside")
+		}
 		if i > 0 && starts(baseOf(a)) {
 			c.inside(a, args[i+1:], stdin)
 			return
-		}
-		if strings.HasPrefix(a, "--entrypoint") && (outside(a) || i+1 < len(args) && outside(args[i+1])) {
-			c.found(name, "would run the program that text from outside names")
 		}
 	}
 }
