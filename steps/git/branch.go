@@ -24,6 +24,10 @@ type branchCreateIn struct {
 	PushRepo  string `json:"push_repo,omitempty" doc:"Where it will be pushed, when that is not the repository itself: a fork." trusted:"true"`
 }
 
+func (in branchCreateIn) check(unknown step.UnknownPaths) error {
+	return checkRepo(unknown, "push_repo", in.PushRepo)
+}
+
 type branchCreateOut struct {
 	Branch  string `json:"branch" doc:"The branch's name."`
 	Base    string `json:"base" doc:"The commit the workspace was checked out at."`

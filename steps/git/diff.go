@@ -1,6 +1,7 @@
 package git
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -33,7 +34,9 @@ type diffOut struct {
 	Truncated bool          `json:"truncated" doc:"Whether the list or the diff was cut."`
 }
 
-func (in diffIn) check(step.UnknownPaths) error { return checkPaths(in.Paths...) }
+func (in diffIn) check(unknown step.UnknownPaths) error {
+	return cmp.Or(checkRepo(unknown, "repo", in.Repo), checkPaths(in.Paths...))
+}
 
 func (c *client) diff(ctx context.Context, in diffIn) (diffOut, error) {
 	var out diffOut

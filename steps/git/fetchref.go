@@ -5,6 +5,8 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"github.com/skillrun/skillrun/engine/step"
 )
 
 type fetchIn struct {
@@ -12,6 +14,8 @@ type fetchIn struct {
 	Ref     string `json:"ref,omitempty" doc:"A branch or a full SHA; without it the remote's default branch." format:"git-branch"`
 	Service string `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
 }
+
+func (in fetchIn) check(unknown step.UnknownPaths) error { return checkRepo(unknown, "repo", in.Repo) }
 
 type fetchOut struct {
 	Ref             string   `json:"ref" doc:"What was asked for; the default branch when nothing was."`

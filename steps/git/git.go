@@ -116,22 +116,22 @@ func Steps(o Options) []step.Step {
 	c := &client{o: o}
 	reads := []types.Code{types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout, types.Unavailable, types.RateLimited}
 	return []step.Step{
-		step.Read("git_log", "List the commits between two commits, and how they are related.", settled(c.log)).
-			Reaching(c.sees()).Touching("git", "commits", "read").Failing(reads...),
-		step.Read("git_fetch", "Look what a branch or commit of a remote is now, and keep its history for the steps that follow.", settled(c.fetchRef)).
-			Reaching(c.sees()).Touching("git", "commits", "read").Failing(reads...),
+		step.Checked(step.Read("git_log", "List the commits between two commits, and how they are related.", settled(c.log)).
+			Reaching(c.sees()).Touching("git", "commits", "read").Failing(reads...), logIn.check),
+		step.Checked(step.Read("git_fetch", "Look what a branch or commit of a remote is now, and keep its history for the steps that follow.", settled(c.fetchRef)).
+			Reaching(c.sees()).Touching("git", "commits", "read").Failing(reads...), fetchIn.check),
 		step.Checked(step.Read("git_diff", "Compare the files of two commits of a remote.", settled(c.diff)).
 			Reaching(c.sees("from", "to")).Touching("git", "files", "read").Failing(reads...), diffIn.check),
-		step.Read("git_show", "Show a commit of a remote: who, when, why, and the files it changed.", settled(c.show)).
-			Reaching(c.sees("commit")).Touching("git", "commit", "read").Failing(reads...),
+		step.Checked(step.Read("git_show", "Show a commit of a remote: who, when, why, and the files it changed.", settled(c.show)).
+			Reaching(c.sees("commit")).Touching("git", "commit", "read").Failing(reads...), showIn.check),
 		step.Checked(step.Read("git_read_file", "Read a file at a commit or branch of a remote.", settled(c.readFile)).
 			Reaching(c.sees("ref")).Touching("git", "file", "read").Failing(reads...), readFileIn.check),
-		step.Read("git_branch_list", "List the branches of a remote.", c.branchList).
-			Reaching(c.sees()).Touching("git", "branches", "read").Failing(reads...),
+		step.Checked(step.Read("git_branch_list", "List the branches of a remote.", c.branchList).
+			Reaching(c.sees()).Touching("git", "branches", "read").Failing(reads...), branchListIn.check),
 		step.Checked(step.Local("git_checkout", "Lay files of a commit into a workspace.", settled(c.checkout)).
 			Reaching(c.sees("commit")).Touching("git", "files", "read").Failing(reads...), checkoutIn.check),
-		step.Local("git_branch_create", "Name the branch that a workspace will be pushed to, or go on from ours that is there.", c.branchCreate).
-			Reaching(c.branches).Touching("git", "branch", "read").Failing(append(reads, types.Conflict)...),
+		step.Checked(step.Local("git_branch_create", "Name the branch that a workspace will be pushed to, or go on from ours that is there.", c.branchCreate).
+			Reaching(c.branches).Touching("git", "branch", "read").Failing(append(reads, types.Conflict)...), branchCreateIn.check),
 		step.Checked(step.Local("git_commit", "Commit the new, changed, moved and deleted files of a workspace.", c.commit, step.Preview(c.previewCommit)).
 			Reaching(commits).Touching("git", "commit", "create").Failing(append(reads, types.Conflict)...), commitIn.check),
 		step.Checked(step.Write("git_push", "Push a workspace's commit to a branch.", c.push,

@@ -7,6 +7,8 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"github.com/skillrun/skillrun/engine/step"
 )
 
 type logIn struct {
@@ -17,6 +19,8 @@ type logIn struct {
 	Service      string   `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
 	JiraProjects []string `json:"jira_projects,omitempty" doc:"The Jira projects whose keys are looked for in messages, e.g. AAP; without it any, but for names of standards such as UTF-8, SHA-256 and CVE-2024." pattern:"^[A-Z][A-Z0-9_]+$"`
 }
+
+func (in logIn) check(unknown step.UnknownPaths) error { return checkRepo(unknown, "repo", in.Repo) }
 
 // Commit is one commit of a log.
 type Commit struct {

@@ -1,6 +1,7 @@
 package git
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -73,7 +74,9 @@ func (p *pushing) out() pushOut {
 	return pushOut{Branch: p.branch, Sha: p.w.meta.Head, Remote: p.to.pushURL}
 }
 
-func (in pushIn) check(step.UnknownPaths) error { return checkPaths(in.Watch...) }
+func (in pushIn) check(unknown step.UnknownPaths) error {
+	return cmp.Or(checkRepo(unknown, "repo", in.Repo), checkPaths(in.Watch...))
+}
 
 func (c *client) push(ctx context.Context, in pushIn) (pushOut, error) {
 	watch := in.Watch

@@ -34,8 +34,8 @@ type readFileOut struct {
 }
 
 func (in readFileIn) check(unknown step.UnknownPaths) error {
-	if unknown.Has("path") {
-		return nil
+	if err := checkRepo(unknown, "repo", in.Repo); err != nil || unknown.Has("path") {
+		return err
 	}
 	return checkPath(in.Path)
 }
@@ -167,6 +167,10 @@ type branchListIn struct {
 	Repo    string `json:"repo" doc:"The repository: a clone's path or a URL." trusted:"true"`
 	Prefix  string `json:"prefix,omitempty" doc:"Only branches whose name begins so."`
 	Service string `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
+}
+
+func (in branchListIn) check(unknown step.UnknownPaths) error {
+	return checkRepo(unknown, "repo", in.Repo)
 }
 
 // Branch is a branch of a remote.

@@ -120,6 +120,15 @@ func allowed(remote string) error {
 	return types.Errorf(types.BadInput, "%s is not allowed as a transport", u.Scheme).WithHint("https, ssh, or http to this very machine")
 }
 
+// checkRepo refuses what no repository can be, as far as that is known without
+// looking: a path may be anything.
+func checkRepo(unknown step.UnknownPaths, argument, spec string) error {
+	if unknown.Touches(argument) || isPath(spec) {
+		return nil
+	}
+	return allowed(spec)
+}
+
 // userInfo is what may stand before the host of a URL that does not parse.
 var userInfo = regexp.MustCompile(`//[^/@]*@`)
 

@@ -7,6 +7,8 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"github.com/skillrun/skillrun/engine/step"
 )
 
 type showIn struct {
@@ -15,6 +17,8 @@ type showIn struct {
 	Limit   int    `json:"limit,omitempty" doc:"At most so many files are listed; total counts all." default:"300" minimum:"1" maximum:"3000"`
 	Service string `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
 }
+
+func (in showIn) check(unknown step.UnknownPaths) error { return checkRepo(unknown, "repo", in.Repo) }
 
 // Trailer is a line such as "Signed-off-by: Ada" at the end of a message.
 type Trailer struct {

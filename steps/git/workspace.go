@@ -66,7 +66,9 @@ type checkoutOut struct {
 	Files     []string `json:"files" doc:"The files that were laid down."`
 }
 
-func (in checkoutIn) check(step.UnknownPaths) error { return checkPaths(in.Paths...) }
+func (in checkoutIn) check(unknown step.UnknownPaths) error {
+	return cmp.Or(checkRepo(unknown, "repo", in.Repo), checkPaths(in.Paths...))
+}
 
 func (c *client) checkout(ctx context.Context, in checkoutIn) (checkoutOut, error) {
 	var out checkoutOut

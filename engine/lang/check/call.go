@@ -57,7 +57,11 @@ func (c *checker) call(n *syntax.Node, name string, node *program.Node) made {
 		}
 		return made{unclear: true}
 	}
+	before := len(c.diags)
 	node.With = c.arguments(with, callee.arguments(), c.scope(), "skill "+name)
+	if !c.diags[before:].HasErrors() {
+		c.defaulted(step.Step{In: callee.arguments()}, n, with)
+	}
 	if callee.Concurrency != nil && !c.grouped {
 		c.diags.Errorf("bad-concurrency", u.Range, "skill %s has a concurrency group, and this skill has none", name).
 			Hint = "declare concurrency here: a run takes the lock of its own skill only"

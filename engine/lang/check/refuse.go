@@ -25,10 +25,15 @@ func (c *checker) refused(s step.Step, n, with *syntax.Node) {
 		c.bad(s, n, at, err.Message, err.Hint)
 		return
 	}
-	for _, p := range r.texts(with, "") {
+	for _, p := range r.texts(with, "", s.In) {
 		for _, v := range r.choices(p.node) {
+			where := ", where " + v.name + " is " + strconv.Quote(v.value)
+			if err := p.typ.Check(v.text); err != nil {
+				c.bad(s, n, p.node.Range, p.path+" "+err.Error()+where, "")
+				break
+			}
 			if err := r.says(literals{path: p.path, value: v.text}); err != nil {
-				c.bad(s, n, p.node.Range, err.Message+", where "+v.name+" is "+strconv.Quote(v.value), err.Hint)
+				c.bad(s, n, p.node.Range, err.Message+where, err.Hint)
 				break
 			}
 		}
@@ -76,15 +81,27 @@ func (r refusing) blame(n *syntax.Node, at string) *syntax.Node {
 	return nil
 }
 
-// texts are the texts with holes in the arguments.
-func (r refusing) texts(n *syntax.Node, at string) (out []part) {
+// texts are the texts with holes in the arguments, where t is wanted.
+func (r refusing) texts(n *syntax.Node, at string, t types.Type) (out []part) {
 	for _, p := range children(n, at) {
+		p.typ = within(t, p.name)
 		if p.node.Kind == syntax.Scalar && !isLiteral(p.node) {
 			out = append(out, p)
 		}
-		out = append(out, r.texts(p.node, p.path)...)
+		out = append(out, r.texts(p.node, p.path, p.typ)...)
 	}
 	return out
+}
+
+// within is the type of a member of a value, or of its elements.
+func within(t types.Type, name string) types.Type {
+	if f, ok := t.Field(name); ok {
+		return f.Type
+	}
+	if t.Elem != nil {
+		return *t.Elem
+	}
+	return types.Type{}
 }
 
 // choice is what a text comes to where the name in it has a value.
@@ -132,6 +149,7 @@ type part struct {
 	name string // of a member
 	node *syntax.Node
 	path string
+	typ  types.Type // that is wanted, where it was asked for
 }
 
 func children(n *syntax.Node, at string) (out []part) {
@@ -140,10 +158,10 @@ func children(n *syntax.Node, at string) (out []part) {
 		if at != "" {
 			path = at + "." + path
 		}
-		out = append(out, part{p.Key.Value, p.Value, path})
+		out = append(out, part{name: p.Key.Value, node: p.Value, path: path})
 	}
 	for i, item := range n.Items {
-		out = append(out, part{"", item, at + "[" + strconv.Itoa(i) + "]"})
+		out = append(out, part{node: item, path: at + "[" + strconv.Itoa(i) + "]"})
 	}
 	return out
 }
@@ -159,19 +177,12 @@ type literals struct {
 // of reads a value that stands where t is wanted. The names in a map are known
 // also where their values are not.
 func (l *literals) of(n *syntax.Node, at string, t types.Type) any {
-	elem := types.Type{}
-	if t.Elem != nil {
-		elem = *t.Elem
-	}
+	elem := within(t, "")
 	switch n.Kind {
 	case syntax.Mapping:
 		out := map[string]any{}
 		for _, p := range children(n, at) {
-			of := elem
-			if f, ok := t.Field(p.name); ok {
-				of = f.Type
-			}
-			if v, known := l.part(p, of); known {
+			if v, known := l.part(p, within(t, p.name)); known {
 				out[p.name] = v
 			} else if t.Kind == types.Map && p.path != l.path && (elem.Kind == types.String || elem.Kind == types.Any) {
 				out[p.name] = ""

@@ -216,6 +216,9 @@ func (c *checker) performs(n *syntax.Node, node *program.Node) (step.Step, bool)
 		c.refused(s, n, with)
 	}
 	if !c.diags[before:].HasErrors() {
+		c.defaulted(s, n, with)
+	}
+	if !c.diags[before:].HasErrors() {
 		c.guarded(s, with)
 	}
 	c.service(s, with, u.Range)
