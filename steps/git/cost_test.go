@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/steps/git/gittest"
 )
 
@@ -94,6 +95,45 @@ func TestRealCost(t *testing.T) {
 			m.bytes.Store(0)
 			r.must("git_log", map[string]any{"repo": r.url, "from": shas["1"], "to": shas["3"]})
 			gate("log", tt.log)
+		})
+	}
+}
+
+// TestTheRequestsOfAPush holds what git_push says of its cost against what it
+// sends: one that is not there yet, to the repository itself and to a fork.
+func TestTheRequestsOfAPush(t *testing.T) {
+	t.Parallel()
+	itself, fork := func(r *remote) string { return r.url }, func(r *remote) string { return r.fork }
+	for name, tt := range map[string]struct {
+		make func(t testing.TB) *remote
+		push func(r *remote) string
+	}{
+		"itself": {newRemote, itself}, "a fork": {newRemote, fork},
+		"protocol v2": {func(t testing.TB) *remote { return newRemoteBehind(t, backend(t)) }, itself},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, push := tt.make(t), tt.push
+			m := &meter{}
+			r.service.Transport = m
+			r.connect()
+			r.prepare(push(r))
+			in := ws("repo", push(r), "branch", "release-1")
+			part := func(do func()) step.Cost {
+				before := m.requests.Load()
+				do()
+				n := int(m.requests.Load() - before)
+				return step.Cost{Requests: n, Trips: n}
+			}
+			look := part(func() {
+				if f := r.find(in); f.State != step.StateAbsent {
+					t.Errorf("got %+v", f)
+				}
+			})
+			do := part(func() { r.must("git_push", in) })
+			if s, _ := r.steps.Lookup("git_push"); look != s.Look || do != s.Make {
+				t.Errorf("it costs %+v and %+v, and says %+v and %+v", look, do, s.Look, s.Make)
+			}
 		})
 	}
 }

@@ -137,7 +137,7 @@ func Steps(o Options) []step.Step {
 		step.Checked(step.Write("git_push", "Push a workspace's commit to a branch.", c.push,
 			step.Find(c.findPush), step.Preview(c.previewPush), step.Resolve("the branch, or the commit it is at", c.resolvePush),
 			step.Undo(step.Undoing[pushIn, pushOut]{Say: sayUnpush, Look: c.lookUnpush, Do: c.unpush})).
-			Reaching(c.pushes).Touching("git", "branch", "push").Failing(append(reads, types.Conflict)...), pushIn.check),
+			Reaching(c.pushes).Touching("git", "branch", "push").Costing(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 3, Trips: 3}).Failing(append(reads, types.Conflict)...), pushIn.check),
 	}
 }
 
