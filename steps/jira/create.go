@@ -52,7 +52,7 @@ func (f family) create(ctx context.Context, in CreateIn) (CreateOut, error) {
 	}
 	mark := markerOf(call)
 	what := "file an issue in " + in.Project
-	id, key, err := c.createIssue(ctx, what, in.payload(label(call.Key)), mark)
+	id, key, err := c.file(ctx, what, in, mark, label(call.Key))
 	if in.labelRefused(err) {
 		return c.createUnlabelled(ctx, what, in, mark)
 	}

@@ -43,7 +43,7 @@ func (c *client) createUnlabelled(ctx context.Context, what string, in CreateIn,
 		return none, types.Errorf(types.Conflict, "%s: it cannot be filed without a label: %s", what, f.Why).
 			WithHint("%s", cmp.Or(f.Hint, "look at it; nothing was filed now"))
 	}
-	id, key, err := c.createIssue(ctx, what, in.payload(), mark)
+	id, key, err := c.file(ctx, what, in, mark)
 	if err != nil {
 		return none, err
 	}

@@ -131,3 +131,45 @@ func TestASearchForAKeyThatWasJustFiled(t *testing.T) {
 		}
 	}
 }
+
+// TestAnIssueBelowOneThatWasJustFiled: Jira refuses a parent that it does not see
+// yet, by whatever name of the field. One that another filed is refused at once.
+func TestAnIssueBelowOneThatWasJustFiled(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		refusals int
+		answer   string
+		field    string
+		code     types.Code
+		waits    time.Duration
+	}{
+		"its parent":    {2, `{"errors":{"parent":"Given parent does not exist."}}`, `"parent":{"key":"AAP-100"}`, "", 3 * time.Second},
+		"its id":        {1, `{"errors":{"parentId":"Could not find the issue."}}`, `"parent":{"id":"10100"}`, "", time.Second},
+		"another field": {1, `{"errors":{"customfield_1":"No such issue."}}`, `"customfield_1":"AAP-100"`, "", time.Second},
+		"by words":      {1, `{"errorMessages":["Issue AAP-100 does not exist."]}`, `"parent":{"key":"AAP-100"}`, "", time.Second},
+		"for ever":      {99, `{"errors":{"parent":"Given parent does not exist."}}`, `"parent":{"key":"AAP-100"}`, types.Unavailable, time.Minute},
+		"of another":    {1, `{"errors":{"parent":"Given parent does not exist."}}`, `"parent":{"key":"AAP-7"}`, types.BadInput, 0},
+		"another cause": {1, `{"errors":{"summary":"Too long."}}`, `"parent":{"key":"AAP-100"}`, types.BadInput, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			slept, refusals := time.Duration(0), tc.refusals
+			w := start(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+				if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/issue") && refusals > 0 {
+					refusals--
+					return answering(r.Method, 400, http.Header{"Content-Type": {"application/json"}}, tc.answer).RoundTrip(r)
+				}
+				return http.DefaultTransport.RoundTrip(r)
+			}), func(o *jiratest.Options) { o.Projects[0].OptionalFields["parent"] = "Parent" })
+			w.call.Made = func(thing string) bool { return thing == "AAP-100" || thing == "10100" }
+			w.call.Sleep = func(_ context.Context, d time.Duration) error {
+				slept += d
+				return nil
+			}
+			_, err := do[jira.CreateOut](w, "jira_create_issue", `{"project":"AAP","summary":"Below","fields":{`+tc.field+`}}`)
+			if types.CodeOf(err) != tc.code || slept != tc.waits {
+				t.Errorf("%v, slept %v", err, slept)
+			}
+		})
+	}
+}

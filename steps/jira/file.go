@@ -1,0 +1,75 @@
+package jira
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/step/outcome"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// filed is what Jira calls an issue that it has taken.
+type filed struct{ id, key string }
+
+// file sends the issue. One that this run has just filed, and that a field names,
+// such as the parent, Jira may not see yet: it refuses the field, and is asked
+// again.
+func (c *client) file(ctx context.Context, what string, in CreateIn, mark marker, labels ...string) (id, key string, err error) {
+	send := func() (filed, error) {
+		id, key, err := c.createIssue(ctx, what, in.payload(labels...), mark)
+		return filed{id, key}, err
+	}
+	out, err := send()
+	if thing := in.refusedOwn(ctx, err); thing != "" {
+		first, refused := true, err
+		out, err = outcome.Settled(ctx, thing, thing, func(err error) bool { return in.refusedOwn(ctx, err) != "" }, func() (filed, error) {
+			if first {
+				first = false
+				return filed{}, refused
+			}
+			return send()
+		})
+	}
+	return out.id, out.key, err
+}
+
+// refusedOwn is the issue of this run for which Jira refuses the fields that name
+// it, "" when that is not why.
+func (in CreateIn) refusedOwn(ctx context.Context, err error) string {
+	made := step.CallOf(ctx).Made
+	if types.CodeOf(err) != types.BadInput || made == nil || in.labelRefused(err) {
+		return ""
+	}
+	refused, _ := types.AsError(err).Details["fields"].([]any)
+	for _, id := range types.SortedKeys(in.Fields) {
+		field := slices.Contains(refused, any(id)) || slices.Contains(refused, any(id+"Id")) // parent is parentId there
+		for _, thing := range issuesIn(in.Fields[id]) {
+			if made(thing) && (field || strings.Contains(err.Error(), thing)) {
+				return thing
+			}
+		}
+	}
+	return ""
+}
+
+// issuesIn are the keys of issues in a value, and what may be the id of one.
+func issuesIn(v any) (out []string) {
+	switch v := v.(type) {
+	case string:
+		if isID(v) {
+			return []string{v}
+		}
+		return keyIn.FindAllString(v, -1)
+	case []any:
+		for _, e := range v {
+			out = append(out, issuesIn(e)...)
+		}
+	case map[string]any:
+		for _, name := range types.SortedKeys(v) {
+			out = append(out, issuesIn(v[name])...)
+		}
+	}
+	return out
+}
