@@ -153,15 +153,6 @@ var (
 	workspaceRE = regexp.MustCompile(workspacePattern)
 )
 
-// checkBranch refuses what git refuses as a branch's name. An argument was
-// checked before; a result that is taken back was not.
-func checkBranch(name string) error {
-	if !types.IsBranch(name) {
-		return types.Errorf(types.BadInput, "%q is not a branch name", name).WithHint("git check-ref-format --branch NAME tells what git takes")
-	}
-	return nil
-}
-
 // checkPath refuses what is not a plain path inside a repository.
 func checkPath(path string) error {
 	ok := filepath.IsLocal(path) && filepath.ToSlash(filepath.Clean(path)) == path && path != "." && !strings.ContainsFunc(path, unicode.IsControl)

@@ -88,10 +88,10 @@ var username = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 
 // checkRef takes the name of a branch or tag, or none.
 func checkRef(name string) error {
-	if name != "" && !types.IsBranch(name) {
-		return types.Errorf(types.BadInput, "%q is not a branch name", name).WithHint("git check-ref-format --branch NAME tells what git takes")
+	if name == "" {
+		return nil
 	}
-	return nil
+	return types.CheckBranch(name)
 }
 
 func checkNames(in CreateIn) error {
