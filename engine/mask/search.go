@@ -1,5 +1,7 @@
 package mask
 
+import "strings"
+
 // gram is how many bytes of a form are looked up before it is compared; no form
 // is shorter.
 const gram = 6
@@ -59,9 +61,36 @@ func (s *searcher) find(text string) []span {
 			all = append(all, span{from + p.from, from + p.to})
 		}
 		if to == len(text) {
-			return merged(all)
+			return merged(append(all, s.cutOff(text)...))
 		}
 	}
+}
+
+// mostCut is how many ellipses of a text are looked at.
+const mostCut = 64
+
+// cutOff returns where the first half of a credential, or more of it, stands before
+// an ellipsis: a message is mostly cut before it gets here.
+func (s *searcher) cutOff(text string) []span {
+	var all []span
+	for at, n := 0, 0; n < mostCut; n++ {
+		i := strings.Index(text[at:], "…")
+		if i < 0 {
+			break
+		}
+		end := at + i
+		from := max(0, end-s.reach)
+		for v, more, depth := (view{text: text[from:end]}), true, 0; more && depth < deepest; depth++ {
+			for in := range streams {
+				if first, ok := s.begun(v, in, fewest); ok {
+					all = append(all, span{from + first, end})
+				}
+			}
+			v, more = v.below()
+		}
+		at = end + len("…")
+	}
+	return all
 }
 
 // search is one look at a text, and what it has found.

@@ -73,7 +73,7 @@ func finishedInside(rows []row, i int) bool {
 // With outputs it lists those too, for when nobody sees them on stdout.
 func (v *View) Ending(r engine.Report, next render.Next, outputs bool) {
 	e := ending{Report: r, Next: next, Took: v.Now().Sub(v.m.began), Width: v.width, Colour: v.Colour, Outputs: outputs}
-	e.print(v.Out)
+	e.print(render.Wrapper{W: v.Out, Width: func() int { return v.width }})
 }
 
 // ending is what the last block tells.

@@ -42,7 +42,7 @@ func first(result map[string]any, fields []string) string {
 		switch v := result[f].(type) {
 		case string:
 			if v != "" && len(v) <= 300 && !strings.Contains(v, "\n") {
-				return short(render.Clean(v))
+				return short(render.Flat(v))
 			}
 		case nil, []any, map[string]any, bool:
 		default:

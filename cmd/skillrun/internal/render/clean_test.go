@@ -3,6 +3,7 @@ package render_test
 import (
 	"encoding/json"
 	"fmt"
+	"os/exec"
 	"strings"
 	"testing"
 	"unicode"
@@ -81,11 +82,46 @@ func TestWrapper(t *testing.T) {
 			}
 		}
 	}
-	for _, whole := range []string{"short\n", "go on: skillrun resume " + strings.Repeat("x ", 40) + "\n", "no end " + strings.Repeat("x ", 40)} {
+	for _, whole := range []string{"short\n", "no end " + strings.Repeat("x ", 40)} {
 		var b strings.Builder
 		fmt.Fprint(render.Wrapper{W: &b, Width: func() int { return width }}, whole)
 		if b.String() != whole {
 			t.Errorf("%q becomes %q", whole, b.String())
+		}
+	}
+}
+
+// TestWrappedCommand: a shell takes a command that was broken for the same words,
+// and no row of it begins with one of them.
+func TestWrappedCommand(t *testing.T) {
+	t.Parallel()
+	shell, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("no bash")
+	}
+	for n := range 50 {
+		x := strings.Repeat("x", n)
+		command := "skillrun run ./a.yaml --input 't=" + x + " created  mr: evil of '\\''many'\\'' words 本本本 and more of them' --input $'u=\\x1b[0m " + x + " created  mr\\U0000202e \\' \\\\ and so on for long' --input v=" + x + x + " --yes"
+		var b strings.Builder
+		fmt.Fprintln(render.Wrapper{W: &b, Width: func() int { return 40 }}, "\x1b[2mgo on:\x1b[0m "+command)
+		got := strings.TrimPrefix(b.String(), "go on: ")
+		for i, row := range strings.Split(strings.TrimSuffix(got, "\n"), "\n") {
+			if i > 0 && strings.IndexAny(row, " '$\\") != 0 {
+				t.Errorf("%d: row %q begins with a word", n, row)
+			}
+			if len([]rune(row)) > 40 && strings.Contains(row[1:], " created") {
+				t.Errorf("%d: row %q is too long", n, row)
+			}
+		}
+		words := func(command string) string {
+			out, err := exec.Command(shell, "-c", "skillrun() { printf '<%s>' \"$@\"; }; "+command).Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(out)
+		}
+		if was, is := words(command), words(got); was != is {
+			t.Fatalf("%d: %q becomes %q, by\n%s", n, was, is, got)
 		}
 	}
 }

@@ -9,8 +9,8 @@ import (
 
 // Wrapper is a writer to a terminal that breaks the lines which do not fit on it,
 // between words. The terminal would break them anyhow, and could be made to do it
-// so that what is from outside stands where our own lines begin. Commands stay
-// whole, to be copied.
+// so that what is from outside stands where our own lines begin. Commands are
+// broken so that a shell takes all rows for one.
 type Wrapper struct {
 	W     io.Writer
 	Width func() int // of the terminal in cells; 0 is not known
@@ -22,7 +22,11 @@ func (x Wrapper) Write(p []byte) (int, error) {
 	if width >= narrowest {
 		lines := strings.SplitAfter(text, "\n")
 		for i, line := range lines {
-			if strings.HasSuffix(line, "\n") && !command.MatchString(line) {
+			switch {
+			case !strings.HasSuffix(line, "\n"):
+			case command.MatchString(styles.ReplaceAllString(line, "")):
+				lines[i] = continued(line, width)
+			default:
 				lines[i] = broken(line, width)
 			}
 		}
@@ -62,6 +66,94 @@ func broken(line string, width int) string {
 		at += n
 	}
 	return b.String() + "\n"
+}
+
+// continued is a line with a command on as many rows as it needs. A row ends with
+// a backslash, between words or where a quote is closed for it, so that a further
+// row begins with blanks or with a quote.
+func continued(line string, width int) string {
+	line = strings.TrimSuffix(line, "\n")
+	if cells(line) <= width {
+		return line + "\n"
+	}
+	row := &commandRows{width: width - len(" '\\")}
+	text := []rune(styles.ReplaceAllString(line, ""))
+	for i := 0; i < len(text); i++ {
+		n := 1
+		switch r := text[i]; {
+		case row.quote == "" && r == '\'':
+			row.quote = "'"
+		case row.quote == "" && r == '$' && i+1 < len(text) && text[i+1] == '\'':
+			row.quote, n = "$'", 2
+		case row.quote == "" && r == '\\':
+			n = 2
+		case row.quote == "" && r == ' ':
+			row.word(text[i+1:])
+		case row.quote == "$'" && r == '\\':
+			n = escapeLength(text[i:])
+		case row.quote != "" && r == '\'':
+			row.WriteRune(r) // there is room for it
+			row.at, row.quote = row.at+1, ""
+			continue
+		}
+		n = min(n, len(text)-i)
+		row.put(string(text[i : i+n]))
+		i += n - 1
+	}
+	return row.String() + "\n"
+}
+
+// commandRows are the rows of a command.
+type commandRows struct {
+	strings.Builder
+	at, width int
+	quote     string // that is open: ' or $', "" for none
+}
+
+// put adds a piece that cannot be torn, on a new row where it does not fit.
+func (r *commandRows) put(piece string) {
+	n := cells(piece)
+	open := r.quote != "" && piece != "'" && piece != "$'"
+	switch {
+	case r.at+n <= r.width:
+	case open:
+		r.WriteString("'\\\n" + r.quote)
+		r.at = len(r.quote)
+	case piece == r.quote || piece[0] == '\\': // a quote begins, or stands alone
+		r.WriteString("\\\n")
+		r.at = 0
+	}
+	r.WriteString(piece)
+	r.at += n
+}
+
+// word begins a new row when the word that follows does not fit on this one, and
+// would on another.
+func (r *commandRows) word(rest []rune) {
+	n := 0
+	for _, c := range rest {
+		if c == ' ' || n > r.width {
+			break
+		}
+		n += cells(string(c))
+	}
+	if r.at+1+n > r.width {
+		r.WriteString(" \\\n ")
+		r.at = 1
+	}
+}
+
+// escapeLength is how long an escape of $'…' is, as cli writes them.
+func escapeLength(text []rune) int {
+	switch {
+	case len(text) < 2:
+		return 1
+	case text[1] == 'x':
+		return 4
+	case text[1] == 'U':
+		return 10
+	}
+	return 2
 }
 
 // cells is how wide a text is at most. Where that depends on the terminal, the
