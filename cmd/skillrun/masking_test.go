@@ -243,3 +243,17 @@ func TestNoCredentialGoesIn(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestShortCredential: one that is too short to be looked for hides no word, and
+// doctor says so.
+func TestShortCredential(t *testing.T) {
+	t.Parallel()
+	b := &bench{t: t, home: t.TempDir(), dir: t.TempDir(), now: fixed, env: map[string]string{"PROBE": "run"}}
+	if err := os.WriteFile(filepath.Join(b.dir, "site.yaml"), []byte("services: {http: {url: 'http://127.0.0.1:1', token: env:PROBE}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := b.run("doctor", "--config", "site.yaml")
+	if !strings.Contains(r.out, "skipped  masking: the credential has fewer than 6 bytes") || strings.Contains(r.out, "‹secret›") {
+		t.Errorf("%s%s", r.out, r.log)
+	}
+}

@@ -34,6 +34,9 @@ import (
 // Shortest is the length of the shortest credential that is looked for.
 const Shortest = 6
 
+// TooShort reports whether a credential is one that is not looked for.
+func TooShort(s types.Secret) bool { return !s.IsZero() && len(s.Reveal()) < Shortest }
+
 // Mask hides the credentials that it knows. A nil Mask hides nothing. It may be
 // used and taught side by side.
 type Mask struct {

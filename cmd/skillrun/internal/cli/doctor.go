@@ -14,6 +14,7 @@ import (
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/mask"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -196,6 +197,9 @@ func (x *examination) service(ctx context.Context, name string, uses []step.Use)
 	missing := x.site.cfg.Missing(needs)[len(unmet):]
 	for _, d := range missing {
 		g.Findings = append(g.Findings, finding("credential", d))
+	}
+	if token, err := x.site.cfg.Token(name); err == nil && mask.TooShort(token) {
+		g.Findings = append(g.Findings, step.Finding{Subject: "masking", Skipped: fmt.Sprintf("the credential has fewer than %d bytes: where something says it, it is not hidden", mask.Shortest)})
 	}
 	examine, known := x.site.examiners[s.Kind]
 	switch {
