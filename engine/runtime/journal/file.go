@@ -97,7 +97,7 @@ func (f *File) keep(p packed, sync bool) {
 	}
 	f.summary.add(&p.record)
 	switch p.record.Kind {
-	case Header, Parked, Finished:
+	case Header, Parked, Finished, Exported, Imported:
 		f.cacheSummary()
 	}
 }

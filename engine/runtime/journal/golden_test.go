@@ -50,6 +50,7 @@ func TestGoldenJournals(t *testing.T) {
 		"v1": {"failed", "finished", "killed", "parked"},
 		"v2": {"cancelled", "failed", "finished", "killed", "parked", "rejected", "resolved", "undone"},
 		"v3": {"partly_undone", "refused", "repeated"},
+		"v4": {"exported", "imported"},
 	}
 	for version, names := range want {
 		for _, name := range names {
@@ -143,6 +144,9 @@ func makeGoldens(t *testing.T) {
 	}
 	for name, records := range newestGoldenRuns(t) {
 		runs["v3/"+name] = records
+	}
+	for name, records := range movedGoldenRuns(t) {
+		runs["v4/"+name] = records
 	}
 	for name, records := range runs {
 		path := filepath.Join("testdata", "golden", name+".jsonl")
@@ -244,12 +248,31 @@ func newestGoldenRuns(t *testing.T) map[string][]journal.Record {
 	}
 }
 
+// movedGoldenRuns are what format 4 has and format 3 has not: a run that goes on
+// elsewhere, and one that came back.
+func movedGoldenRuns(t *testing.T) map[string][]journal.Record {
+	t.Helper()
+	waits := slices.Clone(goldenRuns(t)["rejected"])
+	parked := slices.IndexFunc(waits, func(r journal.Record) bool { return r.Kind == journal.Parked })
+	h := *waits[0].Run
+	h.Versions.Journal = 4
+	waits[0].Run = &h
+	end := waits[parked].At
+	exported := append(waits[:parked+1:parked+1], journal.Record{
+		Kind: journal.Exported, At: end.Add(time.Second), By: "ben", To: []string{"age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"},
+	})
+	return map[string][]journal.Record{
+		"exported": exported,
+		"imported": append(slices.Clone(exported), journal.Record{Kind: journal.Imported, At: end.Add(2 * time.Second), By: "ada"}),
+	}
+}
+
 // No golden journal says what a credential is.
 func TestGoldenJournalsHoldNoSecret(t *testing.T) {
 	t.Parallel()
 	files := must(filepath.Glob("testdata/golden/*/*.jsonl"))(t)
-	if len(files) != 15 {
-		t.Errorf("%d journals, want 15", len(files))
+	if len(files) != 17 {
+		t.Errorf("%d journals, want 17", len(files))
 	}
 	for _, file := range files {
 		data := must(os.ReadFile(file))(t)

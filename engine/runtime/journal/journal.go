@@ -11,8 +11,9 @@
 //	programs/       a file for each program that was started, locked while it runs
 //
 // Beside the runs a site has locks/ (of concurrency groups), machine (the
-// machine's id, for locks that machines share) and removed/ (what [Store.Prune]
-// is about to empty).
+// machine's id, for locks that machines share), removed/ (what [Store.Prune]
+// is about to empty) and incoming/ (a run that [Store.Import] is about to put in
+// place).
 //
 // # Records
 //
@@ -39,6 +40,12 @@
 // A kernel lock (flock) on the folder's lock file, held by the writing
 // process, dies with it. Readers need no lock and never write: [Store.After]
 // follows a run, [Store.Ask] leaves the holder a request in its inbox.
+//
+// # One place
+//
+// A parked run moves to another machine as an archive: see archive.go for what
+// that is, and move.go for why it never goes on in two places that follow the
+// rules, and always can in one.
 package journal
 
 import (
@@ -64,6 +71,8 @@ const (
 	Undoing  Kind = "undoing"  // an effect is about to be reversed; with an Error: it surely was not
 	Undone   Kind = "undone"   // it is reversed
 	Finished Kind = "finished" // State says how it ended
+	Exported Kind = "exported" // from here on the run goes on where its archive is imported
+	Imported Kind = "imported" // it goes on here
 )
 
 // Record is one line of a journal. Fields of other kinds are empty.
@@ -96,6 +105,8 @@ type Record struct {
 	Reason string `json:"reason,omitempty"` // of Parked: confirm, approve, await, lock, unknown_outcome, repeat; of Resumed: restart, see Restart; of Resolved: what becomes of a write that is done; of Finished: a person's words
 	State  string `json:"state,omitempty"`  // of Finished: done, failed, cancelled, rejected, refused, undone or partly_undone
 	By     string `json:"by,omitempty"`     // of what a person did: the user
+	// To are the keys that an archive is encrypted to, of Exported; none is plain.
+	To []string `json:"to,omitempty"`
 	// Reach is what the run is bound to from here on, of Resumed and Approved; see
 	// [RunHeader].
 	Reach []string     `json:"reach,omitempty"`
@@ -151,7 +162,8 @@ type Versions struct {
 //	1  header, intent, event, parked, resumed, approved, finished (done, failed)
 //	2  resolved, undoing, undone; finished also cancelled, rejected, undone; Plan
 //	3  finished also refused, partly_undone; undoing with an Error; parked for repeat, and what is resolved of it
-const Format = 3
+//	4  exported, imported
+const Format = 4
 
 // Journal is the history of one run, open for its one writer.
 type Journal interface {

@@ -188,7 +188,7 @@ func decodeRecord(body []byte) (r Record, err error) {
 }
 
 func checkRecord(r *Record, seq int) error {
-	kinds := []Kind{Header, Intent, Event, Parked, Resumed, Approved, Resolved, Undoing, Undone, Finished}
+	kinds := []Kind{Header, Intent, Event, Parked, Resumed, Approved, Resolved, Undoing, Undone, Finished, Exported, Imported}
 	ends := []State{StateDone, StateFailed, StateCancelled, StateRejected, StateRefused, StateUndone, StatePartlyUndone}
 	ofStep := []Kind{Resolved, Undoing, Undone}
 	switch {

@@ -24,6 +24,7 @@ const (
 	locksName      = "locks"
 	machineName    = "machine"
 	removedName    = "removed"
+	incomingName   = "incoming"
 )
 
 // Store keeps the runs of one site on a disk.

@@ -26,6 +26,8 @@ const (
 	// StatePartlyUndone: some of its effects were reversed, or may have been;
 	// undoing it goes on from there, and nothing else does.
 	StatePartlyUndone State = "partly_undone"
+	// StateExported: the run goes on where its archive is imported, and not here.
+	StateExported State = "exported"
 )
 
 // Summary is what a listing tells of a run.
@@ -45,7 +47,15 @@ type Summary struct {
 	Path      string       `json:"path,omitempty"`    // of StateParked: the step that it stands at
 	Answer    *Said        `json:"answer,omitempty"`  // of StateParked: what a person said to it since
 	Undone    int          `json:"undone,omitempty"`  // effects that were reversed
-	Whole     *Summary     `json:"whole,omitempty"`   // of StatePartlyUndone: what it was before
+	Whole     *Summary     `json:"whole,omitempty"`   // of StatePartlyUndone and StateExported: what it was before
+	Moved     *Moved       `json:"moved,omitempty"`   // who exported it; nil while it goes on here
+}
+
+// Moved says who took a run to another place.
+type Moved struct {
+	By string    `json:"by,omitempty"`
+	At time.Time `json:"at"`
+	To []string  `json:"to,omitempty"` // the keys its archive is encrypted to
 }
 
 // Said is a person's word about what a run waits for, which is heard when a
@@ -118,7 +128,33 @@ func (s *Summary) add(r *Record) {
 		s.Undone++
 		s.Pending = slices.DeleteFunc(s.Pending, func(p string) bool { return p == r.Path })
 		s.enter(StatePartlyUndone, r)
+	case Exported:
+		s.exported(r)
+	case Imported:
+		s.imported(r)
 	}
+}
+
+// exported notes that the run goes on elsewhere. It can be so again, for another
+// key.
+func (s *Summary) exported(r *Record) {
+	if s.State != StateExported {
+		whole := *s
+		s.Whole = &whole
+		s.enter(StateExported, r)
+	}
+	s.Moved = &Moved{By: r.By, At: r.At, To: r.To}
+}
+
+// imported puts back what the run was. What a person said to it elsewhere is said
+// no more: whoever goes on with it here is asked.
+func (s *Summary) imported(r *Record) {
+	if s.Whole != nil {
+		records := s.Records
+		*s = *s.Whole
+		s.Records, s.UpdatedAt = records, r.At
+	}
+	s.Moved, s.Answer = nil, nil
 }
 
 // undoing notes that an effect is about to be reversed, or with an Error that it
