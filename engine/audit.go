@@ -36,6 +36,8 @@ const (
 	DeedFailed   DeedKind = "failed"   // a write, or undoing it, surely did not happen
 	DeedUnknown  DeedKind = "unknown"  // a write, or undoing it, may have happened: nobody knows
 	DeedUndone   DeedKind = "undone"   // an effect was taken back
+	DeedExported DeedKind = "exported" // from here on the run went on elsewhere; Why is for which keys
+	DeedImported DeedKind = "imported" // from here on it went on here
 	DeedDamaged  DeedKind = "damaged"  // not a deed: the journal cannot be read, so what was done is not known
 )
 
@@ -158,6 +160,10 @@ func (a *auditing) add(r journal.Record) {
 	case journal.Undone:
 		a.end(r.Path)
 		a.tell(a.effect(r, DeedUndone))
+	case journal.Exported, journal.Imported:
+		d := a.deed(r, DeedKind(r.Kind))
+		d.Why = strings.Join(r.To, ", ")
+		a.tell(d)
 	case journal.Finished:
 		a.tell(a.deed(r, DeedKind(r.State)))
 	}

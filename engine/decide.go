@@ -109,8 +109,12 @@ func notAsPlanned(how string) *types.Error {
 
 // appliedPlan is the digest of the plan that a run was begun with, "" when it
 // was not begun with one: whatever goes on with the run is held to it too. One
-// that a plan was applied to later is not.
+// that a plan was applied to later is not; nor is one that came from elsewhere,
+// where a person is asked instead.
 func appliedPlan(records []journal.Record) string {
+	if slices.ContainsFunc(records, func(r journal.Record) bool { return r.Kind == journal.Imported }) {
+		return ""
+	}
 	if len(records) > 1 && records[1].Kind == journal.Approved && records[1].Reason == applied {
 		return records[1].Plan
 	}

@@ -40,6 +40,8 @@ type (
 	Summary = journal.Summary
 	// Said is a person's word about what a parked run waits for.
 	Said = journal.Said
+	// MovedTo says who exported a run.
+	MovedTo = journal.Moved
 	// Clock is the time runs see.
 	Clock = local.Clock
 	// Disk is how journals reach the disk.
@@ -232,6 +234,9 @@ func (e *Engine) takeUp(ctx context.Context, j *journal.File, o Options) (Report
 
 // ended refuses a run that nobody goes on with any more.
 func (e *Engine) ended(records []journal.Record) error {
+	if err := e.elsewhere(records); err != nil {
+		return err
+	}
 	run, last := records[0].Run, records[len(records)-1]
 	by := ""
 	if last.By != "" {

@@ -74,6 +74,8 @@ func (f *folding) add(r journal.Record) error {
 		}
 	case journal.Undoing:
 		f.moment(r, "undoing")
+	case journal.Exported, journal.Imported:
+		f.moment(r, string(r.Kind))
 	case journal.Undone:
 		f.moment(r, "undone")
 		f.undone(r.Path)

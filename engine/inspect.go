@@ -39,7 +39,7 @@ type StepRecord struct {
 // Moment is something that happened to a run as a whole.
 type Moment struct {
 	At     time.Time    `json:"at"`
-	What   string       `json:"what"`           // started, resumed, restarted, approved, parked, resolved, undoing, undone, or how it ended
+	What   string       `json:"what"`           // started, resumed, restarted, approved, parked, resolved, undoing, undone, exported, imported, or how it ended
 	Path   string       `json:"path,omitempty"` // of the step it is about
 	By     string       `json:"by,omitempty"`
 	Known  string       `json:"known_by,omitempty"` // how it is known who that is, as in a [Deed]

@@ -89,6 +89,10 @@ func (e *Engine) endRun(ctx context.Context, id string, r journal.Request, state
 	if j == nil {
 		return err
 	}
+	if e.elsewhere(j.Records()) != nil { // it ends here only: nothing is looked for, nor cleaned up
+		ends := journal.Record{Kind: journal.Finished, At: r.At, State: string(state), By: r.By, Reason: r.Reason}
+		return errors.Join(j.Append(ends, true), j.Close())
+	}
 	if records := j.Records(); records[len(records)-1].State == string(Done) {
 		err := types.Errorf(types.Conflict, "run %s is done", id).WithHint("`%s` takes back what it has written", e.command("undo", id))
 		return errors.Join(err, j.Close())
@@ -114,7 +118,7 @@ func (e *Engine) Cleans(id string) bool {
 		return false
 	}
 	records, _, err := e.store.Read(id)
-	return err == nil && e.cleans(records)
+	return err == nil && e.elsewhere(records) == nil && e.cleans(records)
 }
 
 func (e *Engine) cleans(records []journal.Record) bool {
@@ -137,7 +141,9 @@ func (e *Engine) mine(id string, r *journal.Request) (*journal.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := e.ended(j.Records()); err != nil {
+	records := j.Records()
+	gaveUp := r.Kind == journal.Cancel && journal.Summarize(records).State == journal.StateExported
+	if err := e.ended(records); err != nil && !gaveUp {
 		return nil, errors.Join(err, j.Close())
 	}
 	return j, nil
@@ -150,11 +156,15 @@ func (e *Engine) held(ctx context.Context, id string, asked Options) (*journal.F
 	if err != nil {
 		return nil, local.Options{}, err
 	}
-	h := j.Records()[0].Run
+	records := j.Records()
+	h := records[0].Run
 	var p *program.Program
 	var start machine.Start
-	if p, start, err = restore(h); err == nil {
-		_, err = e.rebind(ctx, asked, j.Records(), p, start)
+	if err = e.elsewhere(records); err == nil {
+		p, start, err = restore(h)
+	}
+	if err == nil {
+		_, err = e.rebind(ctx, asked, records, p, start)
 	}
 	if err != nil {
 		return nil, local.Options{}, errors.Join(err, j.Close())

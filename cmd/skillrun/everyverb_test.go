@@ -45,6 +45,8 @@ steps:
 		{"resolve last a --not-done", 1, "error"},
 		{"apply plan.json", 3, "question"},
 		{"undo last", 3, "reversals"},
+		{"export last --plain --out run.skillrun", 0, "next"},
+		{"import run.skillrun", 0, "next"},
 		{"reject last", 0, "state"},
 		{"cancel last", 2, "error"},
 		{"undo last --yes", 0, "reversals"},

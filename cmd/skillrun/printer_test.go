@@ -72,7 +72,7 @@ var everyVerb = []string{
 	"run ./write.yaml --input-file in.yaml --yes", "run ./types.yaml --input t=%s", "run ./say.yaml --input t=%s", "run ./say.yaml --input %s=1", "run ./say.yaml --set %s=1", "run ./say.yaml --input-file %s",
 	"run %s", "run ./%s", "run ./%s.yaml", "run ./say.yaml --%s", "%s", "run ./say.yaml --input t=@%s", "plan ./say.yaml --input-file in.yaml", "plan ./write.yaml --input-file in.yaml", "plan ./bad.yaml", "plan ./fail.yaml --input-file in.yaml",
 	"plan ./write.yaml --input-file in.yaml --out plan.json", "apply plan.json", "apply %s", "check", "check ./odd.yaml", "check ./types.yaml", "check %s", "check ./%s.yaml", "list", "show ./say.yaml", "show ./types.yaml", "show %s",
-	"steps %s", "runs", "runs %s", "runs RUN", "runs --state %s", "resume %s", "approve %s", "reject RUN --reason %s", "cancel RUN --reason %s", "verify", "verify %s", "doctor", "doctor ./say.yaml --input-file in.yaml", "doctor %s", "undo %s", "resolve %s x --not-done",
+	"steps %s", "runs", "runs %s", "runs RUN", "runs --state %s", "resume %s", "approve %s", "reject RUN --reason %s", "cancel RUN --reason %s", "verify", "verify %s", "doctor", "doctor ./say.yaml --input-file in.yaml", "doctor %s", "undo %s", "resolve %s x --not-done", "export %s --plain", "export last --to %s", "export last --plain --out %s/x", "import %s", "import in.yaml --identity %s", "import in.yaml",
 	"__complete run ./", "__complete run ./say.yaml --input t=", "__complete show ", "__complete resume ", "help %s", "completion %s", "runs --config %s", "run ./say.yaml --output %s",
 }
 

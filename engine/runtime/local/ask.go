@@ -212,6 +212,7 @@ func (r *runner) ask(w *worker) {
 	if _, live := r.m.Live(a.Path); !yes || !live {
 		return
 	}
+	r.consent = r.consent || r.anewHere && by.plan != ""
 	rec := journal.Record{Kind: journal.Event, Path: a.Path, Input: types.Encode(a.Input), By: by.by}
 	r.err = r.apply(rec, machine.Event{Kind: machine.Done, Path: a.Path, Output: types.Values{
 		"by": by.by, "at": by.at.Format(time.RFC3339),

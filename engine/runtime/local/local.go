@@ -204,6 +204,7 @@ type runner struct {
 	rebuilt   bool
 	rebuilds  bool // a worker is at it
 	consent   bool
+	anewHere  bool // consent was given where the run was before, so that a yes to an approve step gives it here
 	exclusive bool
 	anew      bool // nothing was done in this run yet, or nothing that counts
 	replaying bool

@@ -17,7 +17,10 @@ import (
 func (r *runner) replay() error {
 	all := r.Journal.Records()
 	for _, rec := range all {
-		if rec.Kind == journal.Approved {
+		switch rec.Kind {
+		case journal.Imported:
+			r.approvals = nil // see fold
+		case journal.Approved:
 			r.approvals = append(r.approvals, approval{path: rec.Path, plan: rec.Plan, by: rec.By, at: rec.At, kept: true})
 		}
 	}
@@ -70,6 +73,10 @@ func (r *runner) fold(records []journal.Record) error {
 		case journal.Undone:
 			delete(r.intents, rec.Path)
 			delete(r.held, rec.Path)
+		case journal.Imported:
+			// Who agreed elsewhere is a word of the archive's: here a person is asked
+			// for what is left.
+			r.anewHere, r.consent = r.anewHere || r.consent, r.Decide == nil
 		case journal.Resumed, journal.Event:
 			if err := Fold(r.m, rec); err != nil {
 				return err

@@ -56,6 +56,7 @@ type Program struct {
 
 	vault  *vault          // the credentials that no stream shows
 	screen io.Writer       // stderr as it was given, for what draws on it
+	raw    io.Writer       // stdout as it was given, for bytes that are no text
 	format string          // of --output: text, json or events
 	hard   context.Context // of a run: an interrupt lets it clean up first
 }
@@ -132,7 +133,7 @@ func (p *Program) root() *cobra.Command {
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
 	root.AddCommand(p.runCmd(), p.planCmd(), p.applyCmd(), p.checkCmd(), p.listCmd(), p.showCmd(), p.stepsCmd(), p.runsCmd(), p.resumeCmd(), p.approveCmd(), p.rejectCmd(),
-		p.resolveCmd(), p.cancelCmd(), p.undoCmd(), p.auditCmd(), p.verifyCmd(), p.doctorCmd(), p.sandboxCmd(), p.completionCmd(), p.versionCmd())
+		p.resolveCmd(), p.cancelCmd(), p.undoCmd(), p.exportCmd(), p.importCmd(), p.auditCmd(), p.verifyCmd(), p.doctorCmd(), p.sandboxCmd(), p.completionCmd(), p.versionCmd())
 	root.AddCommand(topics()...)
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentPreRunE = checkOutputFlag

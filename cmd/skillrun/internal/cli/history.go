@@ -223,7 +223,7 @@ func runID(e *engine.Engine, ref string) (string, error) {
 // on with.
 func goOn(s engine.Summary, f runFlags) string {
 	switch s.State {
-	case "done", "damaged", "running", "cancelled", "rejected", "refused", "undone": // the last four begin anew with their command
+	case "done", "damaged", "running", "exported", "cancelled", "rejected", "refused", "undone": // the last four begin anew with their command
 		return ""
 	case "partly_undone":
 		return commandOf("undo", f, s.ID)
@@ -265,7 +265,7 @@ func (p *Program) reader(f runFlags) (*engine.Engine, error) {
 	if p.stateDir() == "" || p.cacheDir() == "" {
 		return nil, refused(errNoState)
 	}
-	state, diags := p.stateOf(f)
+	state, site, diags := p.stateOf(f)
 	if diags.HasErrors() {
 		return nil, p.diagnose(diags, p.configSources(diags))
 	}
@@ -273,22 +273,22 @@ func (p *Program) reader(f runFlags) (*engine.Engine, error) {
 	if err != nil {
 		return nil, refused(err)
 	}
-	return engine.New(engine.Setup{Catalogue: cat, State: state, Clock: p.Clock, User: p.User, Invocation: "skillrun" + siteOf(f)}), nil
+	return engine.New(engine.Setup{Catalogue: cat, State: state, Site: site, Clock: p.Clock, User: p.User, Disk: p.Disk, Invocation: "skillrun" + siteOf(f)}), nil
 }
 
-// stateOf is the folder of a site's journals.
-func (p *Program) stateOf(f runFlags) (string, diag.List) {
+// stateOf is the folder of a site's journals, and the site's name.
+func (p *Program) stateOf(f runFlags) (state, site string, diags diag.List) {
 	if f.sandbox {
 		f.config = p.sandboxConfig()
 		if _, err := os.Stat(f.config); errors.Is(err, fs.ErrNotExist) {
-			return filepath.Join(p.sandboxDir(), "runs"), nil // no world, so no runs
+			return filepath.Join(p.sandboxDir(), "runs"), "", nil // no world, so no runs
 		}
 	}
 	cfg, diags := p.load(f.config)
 	if diags.HasErrors() {
-		return "", diags
+		return "", "", diags
 	}
-	return filepath.Join(p.stateDir(), siteName(cfg)), diags
+	return filepath.Join(p.stateDir(), siteName(cfg)), cfg.Site, diags
 }
 
 // load reads the configuration and opens nothing.

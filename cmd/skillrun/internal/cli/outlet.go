@@ -38,7 +38,7 @@ func (p *Program) knows(cfg *config.Config) {
 
 // guard puts an outlet before each stream, and returns what flushes them.
 func (p *Program) guard() (flush func()) {
-	p.vault, p.screen = &vault{}, p.Stderr
+	p.vault, p.screen, p.raw = &vault{}, p.Stderr, p.Stdout
 	log := p.textOutlet(p.Stderr, p.Terminal)
 	p.Stderr = log
 	if p.forProgram() {

@@ -26,6 +26,7 @@ type RunRow struct {
 	Waiting   *engine.Waiting `json:"waiting,omitempty"`
 	Error     *types.Error    `json:"error,omitempty"`
 	Answer    *engine.Said    `json:"answer,omitempty"` // what a person said to a parked run
+	Moved     *engine.MovedTo `json:"moved,omitempty"`  // who exported it
 	GoOn      string          `json:"go_on,omitempty"`  // the command that goes on with it
 }
 
@@ -33,7 +34,7 @@ type RunRow struct {
 func RunRowOf(s engine.Summary, goOn string) RunRow {
 	return RunRow{
 		Run: s.ID, Skill: s.Skill, State: string(s.State), Reason: s.Reason, Command: s.Command,
-		StartedAt: s.StartedAt, UpdatedAt: s.UpdatedAt, Steps: s.Steps, Pending: s.Pending, Error: s.Error, Answer: s.Answer, GoOn: goOn,
+		StartedAt: s.StartedAt, UpdatedAt: s.UpdatedAt, Steps: s.Steps, Pending: s.Pending, Error: s.Error, Answer: s.Answer, Moved: s.Moved, GoOn: goOn,
 	}
 }
 
@@ -118,6 +119,8 @@ func (r RunRow) below(w io.Writer, now time.Time) {
 		wrapped(w, "    ", "its journal cannot be read: %s", Clean(r.Error.Message))
 	case (r.State == "failed" || r.State == "refused" || r.State == "partly_undone") && r.Error != nil:
 		wrapped(w, "    ", "%s [%s]", Clean(firstLine(r.Error.Message)), r.Error.Code)
+	case r.Moved != nil && r.State == "exported":
+		wrapped(w, "    ", "%s", moved(r.Moved, now))
 	case r.Answer != nil:
 		said(w, "    ", r.Answer, now)
 	case r.Waiting != nil:
@@ -126,6 +129,18 @@ func (r RunRow) below(w io.Writer, now time.Time) {
 	if r.GoOn != "" && (r.State == "parked" || r.State == "interrupted" || r.State == "partly_undone") {
 		fmt.Fprintf(w, "    go on: %s\n", Flat(r.GoOn))
 	}
+}
+
+// moved tells where a run goes on that was exported.
+func moved(x *engine.MovedTo, now time.Time) string {
+	by, to := "", ""
+	if x.By != "" {
+		by = " by " + Clean(x.By)
+	}
+	if len(x.To) > 0 {
+		to = ", for " + Clean(strings.Join(x.To, ", "))
+	}
+	return "goes on where its archive is imported; exported" + by + " at " + since(x.At, now) + to
 }
 
 // said tells what a person said to a run, which it has not heard yet.
@@ -261,6 +276,10 @@ func Inspection(w io.Writer, x engine.Inspection, goOn string, now time.Time) {
 		fmt.Fprintf(w, "\nwhy it stopped: %s [%s]\n", Said(x.Error.Message), x.Error.Code)
 		hint(w, x.Error)
 	}
+	if x.Moved != nil {
+		fmt.Fprintln(w)
+		wrapped(w, "", "%s", moved(x.Moved, now))
+	}
 	if x.Answer != nil {
 		fmt.Fprintln(w)
 		said(w, "", x.Answer, now)
@@ -372,5 +391,5 @@ func orDash(s string) string {
 
 // States are the states that runs can be asked for.
 func States() []string {
-	return slices.Clone([]string{"running", "interrupted", "parked", "done", "failed", "cancelled", "rejected", "refused", "undone", "partly_undone", "damaged"})
+	return slices.Clone([]string{"running", "interrupted", "parked", "done", "failed", "cancelled", "rejected", "refused", "undone", "partly_undone", "exported", "damaged"})
 }

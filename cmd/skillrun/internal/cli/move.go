@@ -1,0 +1,293 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/envelope"
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// moveFlags are the flags of export and import.
+type moveFlags struct {
+	runFlags
+	to       []string
+	plain    bool
+	instead  bool
+	out      string
+	identity []string
+	digest   string
+}
+
+func (p *Program) exportCmd() *cobra.Command {
+	var f moveFlags
+	c := &cobra.Command{
+		Use: "export RUN", Short: "Move a parked run to another machine: write its archive",
+		Long: `Writes a parked run into one file, for skillrun import on another machine, and
+writes down that it goes on there: here it is not gone on with any more. The file
+holds the run's journal: its skill, its inputs, and what every step was given and
+gave; no credential, and nothing of the site. It is encrypted to the public keys of
+--to, age1... or ssh-ed25519 ...; with --plain it is not.
+
+Said again, it writes the same archive once more.`,
+		Example: "  skillrun export last --to age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p --out run.skillrun\n  skillrun export k3f9q2 --to \"$(cat ~/.ssh/id_ed25519.pub)\" --out - > run.skillrun",
+		Args:    one("export needs a run", "`skillrun runs --state parked` lists those that wait"),
+		RunE:    func(_ *cobra.Command, args []string) error { return p.export(args[0], f) },
+	}
+	siteFlags(c, &f.runFlags, "a run of the sandbox")
+	p.outputFlag(c, &f.output)
+	c.Flags().StringArrayVar(&f.to, "to", nil, "encrypt it to this public `key`; repeatable")
+	c.Flags().BoolVar(&f.plain, "plain", false, "do not encrypt it")
+	c.Flags().BoolVar(&f.instead, "instead", false, "of a run that was exported to another key: export it to these instead")
+	c.Flags().StringVar(&f.out, "out", "", "the `file` to write, - for stdout (default RUN.skillrun)")
+	p.completeArgs(c, p.completeRuns(&f.runFlags))
+	p.completeFlag(c, "to", cobra.NoFileCompletions)
+	completeFiles(c, "out", "skillrun")
+	return c
+}
+
+func (p *Program) export(ref string, f moveFlags) error {
+	keys, err := f.keys()
+	if err != nil {
+		return refused(err)
+	}
+	e, err := p.reader(f.runFlags)
+	if err != nil {
+		return err
+	}
+	id, err := runID(e, ref)
+	if err != nil {
+		return refused(err)
+	}
+	if f.out == "" {
+		f.out = id + ".skillrun"
+	}
+	if err := p.writable(f); err != nil {
+		return refused(err)
+	}
+	m := engine.Moving{Instead: f.instead}
+	for _, k := range keys {
+		m.To = append(m.To, k.Text)
+	}
+	if f.plain {
+		m.Fits = p.nothingSecret
+	}
+	moved, err := e.Export(id, m)
+	if err != nil {
+		return refused(err)
+	}
+	data := moved.Archive
+	if !f.plain {
+		data, err = envelope.Seal(data, keys)
+	}
+	if err == nil {
+		err = p.deliver(f.out, data)
+	}
+	if err != nil {
+		return &exitError{exitFailed, types.Errorf(types.CodeOf(err), "run %s is exported, and its archive was not written: %w", id, err).
+			WithHint("say it once more, with another --out: the archive is the same")}
+	}
+	return p.exported(moved, f)
+}
+
+// keys are the public keys of --to.
+func (f moveFlags) keys() (keys []envelope.Key, err error) {
+	if f.plain == (len(f.to) > 0) {
+		return nil, types.Errorf(types.BadInput, "export needs one of --to and --plain").
+			WithHint("give the public key of whoever goes on with it, --to age1… or --to \"ssh-ed25519 …\"")
+	}
+	for _, text := range f.to {
+		k, err := envelope.ParseKey(text)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, k)
+	}
+	return keys, nil
+}
+
+// writable refuses where an archive cannot be written, before anything is done.
+func (p *Program) writable(f moveFlags) error {
+	if f.out == "-" {
+		switch {
+		case p.forProgram():
+			return types.Errorf(types.BadInput, "--out - and --output %s both want stdout", f.output).WithHint("give --out a file")
+		case p.OutTerminal:
+			return types.Errorf(types.BadInput, "an archive is not for a terminal").WithHint("send stdout to a file, or give --out one")
+		}
+		return nil
+	}
+	if _, err := os.Lstat(p.path(f.out)); err == nil {
+		return types.Errorf(types.Conflict, "%s is there already", f.out).WithHint("name another file with --out, or remove that one")
+	}
+	return nil
+}
+
+// nothingSecret refuses a plain archive that has a credential in it. There is none
+// in a journal; one that was given as an input, or that an earlier skillrun let
+// through, is found here.
+func (p *Program) nothingSecret(archive []byte) error {
+	if p.vault.mask().Finds(string(archive)) {
+		return types.Errorf(types.BadInput, "a credential of this site stands in the run's journal: it is not exported plain").
+			WithHint("encrypt it to whoever goes on with it: --to KEY")
+	}
+	return nil
+}
+
+// deliver writes an archive where it is wanted.
+func (p *Program) deliver(out string, data []byte) error {
+	if out == "-" {
+		_, err := p.raw.Write(data)
+		return err
+	}
+	return p.Disk.Keep(p.path(out), data)
+}
+
+// exported tells what was exported, on stderr when stdout has the archive.
+func (p *Program) exported(m engine.Moved, f moveFlags) error {
+	w := p.told()
+	if f.out == "-" {
+		w = p.Stderr
+	}
+	fmt.Fprintf(w, "run %s is exported, and goes on where this is imported: %s\n", m.Run, f.out)
+	p.about(w, m)
+	next := "skillrun import " + quote(f.out)
+	if f.out == "-" {
+		next = "skillrun import FILE"
+	}
+	if len(m.To) > 0 {
+		next += " --identity KEYFILE"
+	}
+	fmt.Fprintf(w, "go on there: %s --digest %s\n", next, m.Digest)
+	p.tell(movedJSON{Moved: m, File: f.out, Next: &nextImport{Import: next + " --digest " + m.Digest}})
+	return nil
+}
+
+// movedJSON is what export and import say to a program.
+type movedJSON struct {
+	engine.Moved
+	File string      `json:"file"`
+	Next *nextImport `json:"next,omitempty"`
+}
+
+type nextImport struct {
+	Import string `json:"import,omitempty"`
+	GoOn   string `json:"go_on,omitempty"`
+}
+
+// about says what an archive is.
+func (p *Program) about(w io.Writer, m engine.Moved) {
+	by := ""
+	if m.By != "" {
+		by = " by " + m.By
+	}
+	fmt.Fprintf(w, "skill: %s\nexported: %s%s\n", render.Clean(m.Skill), m.At.UTC().Format(time.DateTime+"Z"), render.Clean(by))
+	for _, k := range m.To {
+		fmt.Fprintf(w, "for: %s\n", render.Clean(k))
+	}
+	for _, line := range m.Reach {
+		fmt.Fprintf(w, "reaches: %s\n", render.Flat(line))
+	}
+	fmt.Fprintf(w, "digest: %s\n", m.Digest)
+}
+
+func (p *Program) importCmd() *cobra.Command {
+	var f moveFlags
+	c := &cobra.Command{
+		Use: "import FILE", Short: "Go on with a run that was exported from another machine",
+		Long: `Puts the run of an archive in its place here, from where it is approved, resumed
+and undone like any other, with the services of this site. FILE is what skillrun
+export wrote, - is stdin. An archive that is not as it was written, one that was
+imported already, and one of a run that has gone on here are refused. Nothing is
+run. What was agreed to where it was before is asked again.
+
+Its run is like a skill that somebody gives you: its programs run as you. --digest
+takes the digest that export printed, and refuses any other archive.`,
+		Example: "  skillrun import run.skillrun --identity key.txt\n  skillrun import - --identity ~/.ssh/id_ed25519 < run.skillrun",
+		Args:    one("import needs a file", "`skillrun export` writes one where the run is"),
+		RunE:    func(_ *cobra.Command, args []string) error { return p.importRun(args[0], f) },
+	}
+	siteFlags(c, &f.runFlags, "a run of the sandbox")
+	p.outputFlag(c, &f.output)
+	c.Flags().StringArrayVar(&f.identity, "identity", nil, "the `file` of a private key, of age-keygen or ssh-keygen; repeatable")
+	c.Flags().StringVar(&f.digest, "digest", "", "only the archive that has this `digest`")
+	completeFiles(c, "identity")
+	p.completeFlag(c, "digest", cobra.NoFileCompletions)
+	c.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nothing()
+		}
+		return []cobra.Completion{"skillrun"}, cobra.ShellCompDirectiveFilterFileExt
+	}
+	return c
+}
+
+func (p *Program) importRun(file string, f moveFlags) error {
+	e, err := p.reader(f.runFlags)
+	if err != nil {
+		return err
+	}
+	m, err := p.openArchive(file, f)
+	if err == nil {
+		m, err = e.Import(m)
+	}
+	if err != nil {
+		return refused(err)
+	}
+	goOn := resumeCommand(m.Run, m.Reason, f.runFlags)
+	fmt.Fprintf(p.told(), "run %s is imported, and goes on here\n", m.Run)
+	p.about(p.told(), m)
+	fmt.Fprintf(p.told(), "go on: %s\n", goOn)
+	p.tell(movedJSON{Moved: m, File: file, Next: &nextImport{GoOn: goOn}})
+	return nil
+}
+
+// openArchive reads an archive, and decrypts it.
+func (p *Program) openArchive(file string, f moveFlags) (engine.Moved, error) {
+	data, err := p.readArchive(file)
+	if err != nil {
+		return engine.Moved{}, err
+	}
+	if envelope.Sealed(data) {
+		private := make([][]byte, len(f.identity))
+		for i, name := range f.identity {
+			if private[i], err = readFile(p.path(name)); err != nil {
+				return engine.Moved{}, types.Errorf(types.BadInput, "--identity %s cannot be read: %w", name, err).WithHint("name the file of a private key")
+			}
+		}
+		if data, err = envelope.Open(data, private, engine.ArchiveLimit); err != nil {
+			return engine.Moved{}, err
+		}
+	}
+	m, err := engine.OpenArchive(data)
+	if err == nil && f.digest != "" && !strings.EqualFold(f.digest, m.Digest) {
+		err = types.Errorf(types.Conflict, "this archive has the digest %s, not %s", m.Digest, f.digest).
+			WithHint("it is another one than was exported: ask whoever exported it")
+	}
+	return m, err
+}
+
+// sealing is more than encryption adds to an archive.
+const sealing = 1 << 20
+
+// readArchive reads a file, or stdin, that is no larger than an archive can be.
+func (p *Program) readArchive(file string) ([]byte, error) {
+	var data []byte
+	var err error
+	if file == "-" {
+		data, err = limited(p.Stdin, "stdin", engine.ArchiveLimit+sealing)
+	} else {
+		data, err = readUpTo(p.path(file), engine.ArchiveLimit+sealing)
+	}
+	if err != nil {
+		return nil, types.Errorf(types.BadInput, "the archive cannot be read: %w", err).WithHint("name the file that skillrun export wrote")
+	}
+	return data, nil
+}
