@@ -3,6 +3,7 @@ package git
 import (
 	"errors"
 	"io"
+	"os"
 
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/storer"
@@ -16,7 +17,7 @@ import (
 func storePack(to storer.Storer, pack io.Reader) (err error) {
 	keeper, ok := to.(storer.PackfileWriter)
 	if !ok {
-		return packfile.UpdateObjectStorage(to, pack)
+		return storeLoose(to, pack)
 	}
 	w, err := keeper.PackfileWriter()
 	if err != nil {
@@ -26,16 +27,45 @@ func storePack(to storer.Storer, pack io.Reader) (err error) {
 	return readAlong(io.TeeReader(pack, w))
 }
 
-// readAlong reads one pack and no more than a buffer behind it.
+// storeLoose writes a pack's objects one by one, when all of it is read.
+func storeLoose(to storer.Storer, pack io.Reader) error {
+	spool, err := os.CreateTemp("", "skillrun-pack-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(spool.Name())
+	defer spool.Close()
+	if err := readAlong(io.TeeReader(pack, spool)); err != nil {
+		return err
+	}
+	if _, err := spool.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	return packfile.UpdateObjectStorage(to, spool)
+}
+
+// readAlong reads one pack and no more than a buffer behind it, as long as its
+// objects are of a size that go-git can take: it holds one in memory, and of one
+// that is told as the difference to another all those that it is made of.
 func readAlong(pack io.Reader) error {
-	s := packfile.NewScanner(pack)
+	read := &counter{r: pack}
+	s := packfile.NewScanner(read)
 	_, objects, err := s.Header()
 	if errors.Is(err, io.EOF) {
 		return packfile.ErrEmptyPackfile
 	}
+	w := weigher{read: read, chains: map[int64]int64{}}
 	for ; err == nil && objects > 0; objects-- {
-		if _, err = s.NextObjectHeader(); err == nil {
-			_, _, err = s.NextObject(io.Discard)
+		var h *packfile.ObjectHeader
+		if h, err = s.NextObjectHeader(); err != nil {
+			break
+		}
+		if err = w.object(h); err != nil {
+			break
+		}
+		var begin head
+		if _, _, err = s.NextObject(&begin); err == nil && h.Type.IsDelta() {
+			err = w.delta(h, begin.bytes)
 		}
 	}
 	if err == nil {

@@ -1,0 +1,96 @@
+package git
+
+import (
+	"encoding/binary"
+	"io"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// What a pack may hold, in bytes. A few megabytes can say that they are many
+// gigabytes.
+const (
+	maxObject   = 32 << 20  // one object
+	maxChain    = 128 << 20 // one that is told as differences, with all that it is made of
+	maxInflated = 256 << 20 // all of a pack that is more than maxRatio times what came
+	maxRatio    = 100
+)
+
+// weigher adds up what a pack's objects take in memory while they are read.
+type weigher struct {
+	read     *counter
+	inflated int64
+	chains   map[int64]int64 // by where an object stands in the pack: it, and what it is made of
+	referred int64           // what is made of objects that a pack names by their hash
+}
+
+// object refuses one that is too large, before any of it is inflated.
+func (w *weigher) object(h *packfile.ObjectHeader) error {
+	w.inflated += h.Length
+	switch {
+	case h.Length > maxObject:
+		return tooLarge("an object of %d MiB", h.Length)
+	case w.inflated > maxInflated && w.inflated/maxRatio > w.read.n:
+		return tooLarge("%d MiB in a pack that is a hundredth of that", w.inflated)
+	}
+	if !h.Type.IsDelta() && h.Length > 1<<10 {
+		w.chains[h.Offset] = h.Length
+	}
+	return nil
+}
+
+// delta refuses an object that is too large when it is made. begin is how the
+// difference begins: with the sizes of what it is made of and of what it makes.
+func (w *weigher) delta(h *packfile.ObjectHeader, begin []byte) error {
+	_, n := binary.Uvarint(begin)
+	size, m := binary.Uvarint(begin[max(n, 0):])
+	if n <= 0 || m <= 0 || size > maxObject {
+		return tooLarge("an object of %d MiB", int64(min(size, 1<<62)))
+	}
+	whole := int64(size)
+	if h.Type == plumbing.OFSDeltaObject {
+		whole += w.chains[h.OffsetReference]
+		if whole > 1<<10 {
+			w.chains[h.Offset] = whole
+		}
+	} else if whole > 1<<20 {
+		w.referred += whole
+		whole = w.referred
+	}
+	if whole > maxChain {
+		return tooLarge("an object that is made of %d MiB", whole)
+	}
+	return nil
+}
+
+func tooLarge(format string, n int64) error {
+	return types.Errorf(types.Unavailable, "the remote sends "+format+", which is too large", n>>20).
+		WithHint("a repository with such files is not for skillrun to read; look at what the server sends")
+}
+
+// counter counts what is read.
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+// Read reads.
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// head keeps the beginning of what is written.
+type head struct{ bytes []byte }
+
+// Write drops what comes later.
+func (h *head) Write(p []byte) (int, error) {
+	if room := 2*binary.MaxVarintLen64 - len(h.bytes); room > 0 {
+		h.bytes = append(h.bytes, p[:min(room, len(p))]...)
+	}
+	return len(p), nil
+}
