@@ -22,12 +22,3 @@ func IsBranch(name string) bool {
 }
 
 func notInRefs(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`~^:?*[\`, r) }
-
-// CheckBranch refuses what git refuses as a branch's name. An argument was checked
-// by its type; a result that is taken back, and what is written out, was not.
-func CheckBranch(name string) error {
-	if !IsBranch(name) {
-		return Errorf(BadInput, "%q is not a branch name", name).WithHint("git check-ref-format --branch NAME tells what git takes")
-	}
-	return nil
-}

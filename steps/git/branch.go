@@ -37,7 +37,7 @@ type branchCreateOut struct {
 
 func (c *client) branchCreate(ctx context.Context, in branchCreateIn) (branchCreateOut, error) {
 	var out branchCreateOut
-	if err := types.CheckBranch(in.Branch); err != nil {
+	if err := step.CheckBranch(in.Branch); err != nil {
 		return out, err
 	}
 	w, err := c.openWorkspace(ctx, in.Workspace)

@@ -57,7 +57,7 @@ func (c *client) towards(ctx context.Context, w *workspace, in pushIn) (*pushing
 	if p.branch == "" {
 		return nil, types.Errorf(types.BadInput, "the workspace %s has no branch", in.Workspace).WithHint("name one with git_branch_create before, or in branch")
 	}
-	if err := types.CheckBranch(p.branch); err != nil {
+	if err := step.CheckBranch(p.branch); err != nil {
 		return nil, err
 	}
 	p.ref = plumbing.NewBranchReferenceName(p.branch)

@@ -21,7 +21,7 @@ func sayUnpush(_ pushIn, out pushOut) string {
 func (c *client) unpushing(ctx context.Context, out pushOut) (*pushing, plumbing.Hash, error) {
 	sha, err := checkSHA("sha", out.Sha)
 	if err == nil {
-		err = types.CheckBranch(out.Branch)
+		err = step.CheckBranch(out.Branch)
 	}
 	if err != nil {
 		return nil, sha, err

@@ -91,7 +91,7 @@ func checkRef(name string) error {
 	if name == "" {
 		return nil
 	}
-	return types.CheckBranch(name)
+	return step.CheckBranch(name)
 }
 
 func checkNames(in CreateIn) error {
