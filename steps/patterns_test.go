@@ -1,6 +1,9 @@
 package steps
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -45,6 +48,46 @@ func TestSharedPatterns(t *testing.T) {
 	for what, least := range map[string]int{"branch": 8, "key": 5, "project": 2} {
 		if seen[what] < least {
 			t.Errorf("%d arguments are a %s, want %d at least: does the test still look?", seen[what], what, least)
+		}
+	}
+}
+
+// TestPatternsAreWrittenOnce: where code holds an argument against its pattern once
+// more, it takes the one that the argument is declared with.
+func TestPatternsAreWrittenOnce(t *testing.T) {
+	t.Parallel()
+	catalogue, err := All(load(t, "services: {}", nil), Options{Cache: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := map[string]string{}
+	for _, name := range catalogue.Names() {
+		s, _ := catalogue.Lookup(name)
+		for _, f := range s.In.Fields {
+			typ := f.Type
+			if typ.Kind == types.List {
+				typ = *typ.Elem
+			}
+			if typ.Pattern != "" {
+				declared[typ.Pattern] = name + "." + f.Name
+			}
+		}
+	}
+	files, err := filepath.Glob("*/*.go")
+	if err != nil || len(files) < 100 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	literal := regexp.MustCompile("regexp.MustCompile\\(`([^`]*)`\\)")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range literal.FindAllStringSubmatch(string(text), -1) {
+			lock := file == "git/sharedlock.go" // the name of a group is the language's
+			if of := declared[m[1]]; of != "" && !lock && !strings.HasSuffix(file, "_test.go") {
+				t.Errorf("%s writes the pattern of %s again: %s", file, of, m[1])
+			}
 		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 )
 
 var (
-	programPattern   = regexp.MustCompile(`^(/[^\x00]+|[A-Za-z0-9][A-Za-z0-9._+-]*)$`)
-	workspacePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+	programPattern   = types.PatternOf[Look]("program")
+	workspacePattern = types.PatternOf[Look]("dir")
 	shellPattern     = regexp.MustCompile(`^(ba|da|k|z|c|tc|fi|a)?sh$`)
 	textPattern      = regexp.MustCompile(`^-[a-zA-Z]*c`)
 	variablePattern  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)

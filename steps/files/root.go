@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"unicode/utf8"
@@ -18,7 +17,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-var workspacePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+var workspacePattern = types.PatternOf[At]("workspace")
 
 // open opens the folder that the arguments name. Every access goes through it.
 func (f family) open(ctx context.Context, at At) (*os.Root, error) {

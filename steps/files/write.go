@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"regexp"
 	"syscall"
 
 	"github.com/skillrun/skillrun/engine/step"
@@ -26,7 +25,7 @@ type writeOut struct {
 	Bytes  int    `json:"bytes" doc:"How long the file is."`
 }
 
-var expectPattern = regexp.MustCompile(`^(absent|sha256:[0-9a-f]{64})$`)
+var expectPattern = types.PatternOf[writeIn]("expect")
 
 func (in writeIn) check(unknown step.UnknownPaths) error {
 	switch {

@@ -50,7 +50,6 @@ import (
 	"context"
 	"net/http"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -143,14 +142,9 @@ func Steps(o Options) []step.Step {
 
 // The closed patterns of names. None can be a flag, a path out of a folder, or
 // more than one line.
-const (
-	shaPattern       = `^[0-9a-f]{40}$`
-	workspacePattern = `^[a-z0-9][a-z0-9._-]{0,63}$`
-)
-
 var (
-	shaRE       = regexp.MustCompile(shaPattern)
-	workspaceRE = regexp.MustCompile(workspacePattern)
+	shaRE       = types.PatternOf[checkoutIn]("commit")
+	workspaceRE = types.PatternOf[commitIn]("workspace")
 )
 
 // checkPath refuses what is not a plain path inside a repository.

@@ -27,7 +27,7 @@ func (c *client) sees(refs ...string) func(context.Context, step.Use) step.Reach
 		for _, ref := range refs {
 			name := u.Text(ref)
 			where := c.place(ctx, u.Text("service"), u.Text("repo"), branchOf(name), false)
-			if fullSHA.MatchString(name) {
+			if shaRE.MatchString(name) {
 				r.Settled = append(r.Settled, where...)
 			} else {
 				r.Sees = append(r.Sees, where...)
@@ -59,10 +59,7 @@ func (c *client) leads(ctx context.Context, service, spec string) []step.Place {
 	return slices.Compact(out)
 }
 
-var (
-	fullSHA = regexp.MustCompile(shaPattern)
-	someSHA = regexp.MustCompile(`^[0-9a-f]+$`)
-)
+var someSHA = regexp.MustCompile(`^[0-9a-f]+$`)
 
 // branchOf is the branch that a ref surely names, "" when it may be another one.
 func branchOf(ref string) string {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -102,7 +101,7 @@ type linkObject struct {
 	Summary string `json:"summary,omitempty"`
 }
 
-var keyPattern = regexp.MustCompile(`^[A-Z][A-Z0-9_]+-[1-9][0-9]*$`)
+var keyPattern = types.PatternOf[CommentIn]("issue")
 
 // parseTime turns Jira's form of a time into the usual one.
 func parseTime(text string) (string, error) {

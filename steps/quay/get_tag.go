@@ -28,8 +28,8 @@ type getTagOut struct {
 // The step holds its arguments against these too: what goes into the path of a
 // request is never left to the caller alone.
 var (
-	repositoryPath = regexp.MustCompile(`^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$`)
-	tagName        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+	repositoryPath = types.PatternOf[getTagIn]("repository")
+	tagName        = types.PatternOf[getTagIn]("tag")
 	digest         = regexp.MustCompile(`^[a-z0-9]+:[0-9a-f]{32,128}$`)
 )
 

@@ -3,15 +3,14 @@ package slack
 import (
 	"context"
 	"fmt"
-	"regexp"
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
 var (
-	channelPattern = regexp.MustCompile(`^[CDG][A-Z0-9]{5,20}$`)
-	tsPattern      = regexp.MustCompile(`^[0-9]{1,12}\.[0-9]{6}$`)
+	channelPattern = types.PatternOf[PostIn]("channel")
+	tsPattern      = types.PatternOf[PostIn]("thread_ts")
 )
 
 // check refuses what no request is made of, as far as it is known.

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"syscall"
 	"time"
@@ -36,7 +35,7 @@ const (
 	pause    = 2 * time.Millisecond
 )
 
-var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_.-]{0,63}$`)
+var namePattern = types.PatternOf[getIn]("name")
 
 // store is the folder of the values.
 type store struct{ folder string }

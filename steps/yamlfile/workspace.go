@@ -8,7 +8,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/step"
@@ -20,7 +19,7 @@ import (
 // link that came with the repository leads out of it.
 const filesFolder = "files"
 
-var workspaceName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+var workspaceName = types.PatternOf[setIn]("workspace")
 
 func readFile(ctx context.Context, workspace, file string) ([]byte, error) {
 	root, err := openFiles(ctx, workspace)
