@@ -85,7 +85,7 @@ func (b *bench) run(args ...string) result {
 	b.t.Helper()
 	var out, log bytes.Buffer
 	p := &cli.Program{
-		Version: "test", User: "ada", Stdin: strings.NewReader(b.stdin), Stdout: &out, Stderr: &log, Dir: b.dir,
+		Build: cli.Build{Version: "test"}, User: "ada", Stdin: strings.NewReader(b.stdin), Stdout: &out, Stderr: &log, Dir: b.dir,
 		Env: func(name string) (string, bool) {
 			if name == "HOME" {
 				return b.home, true

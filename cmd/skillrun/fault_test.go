@@ -163,7 +163,7 @@ func (a *arena) run(t testing.TB, args ...string) result {
 		return steps.All(cfg, steps.Options{Cache: f.Cache, State: f.State, Wrap: a.wrap})
 	}
 	p := &cli.Program{
-		Version: "test", Stdin: strings.NewReader(""), Stdout: &out, Stderr: &log, Dir: a.home,
+		Build: cli.Build{Version: "test"}, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &log, Dir: a.home,
 		Env:   func(name string) (string, bool) { return map[string]string{"HOME": a.home}[name], name == "HOME" },
 		Clock: a.clock, Random: rand.Reader, Builtin: skills.FS, Catalogue: connect, Examiners: examiners, Locks: seams{}.lock, Sandbox: openSandbox,
 		Disk: engine.Disk{Sync: func(*os.File) error { return nil }}, // no test here cuts the power

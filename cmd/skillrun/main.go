@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"os/user"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 	"time"
@@ -43,7 +45,7 @@ func run() int {
 	defer signalled.stop()
 	between := newSeams(os.LookupEnv)
 	p := &cli.Program{
-		Version: version(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Build: build(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Terminal:    term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		User:        userName(), Dir: dir, Env: os.LookupEnv, Clock: clock{}, Tick: tick, Random: rand.Reader,
@@ -169,34 +171,39 @@ func userName() string {
 // where the toolchain cannot tell it: of an archive without its history.
 var release string
 
-// version is the release that the build was given, else the module's version as
-// the toolchain recorded it (a tag of this commit, or the version that go
-// install was told), else the commit.
-func version() string {
+// build is what this program was made of.
+func build() cli.Build {
 	info, _ := debug.ReadBuildInfo()
-	return versionOf(release, info)
+	return buildOf(release, info)
 }
 
-func versionOf(release string, info *debug.BuildInfo) string {
+// buildOf names the version as the release that the build was given, else as the
+// toolchain recorded it for the module (a tag of this commit, or the version that go
+// install was told), else as the commit.
+func buildOf(release string, info *debug.BuildInfo) cli.Build {
+	b := cli.Build{Version: release, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 	const unknown = "(devel)"
-	switch {
-	case release != "":
-		return release
-	case info == nil:
-		return unknown
-	case info.Main.Version != "" && info.Main.Version != unknown:
-		return info.Main.Version
+	if info == nil {
+		b.Version = cmp.Or(b.Version, unknown)
+		return b
 	}
-	vcs := map[string]string{}
 	for _, s := range info.Settings {
-		vcs[s.Key] = s.Value
+		switch s.Key {
+		case "vcs.revision":
+			b.Commit = s.Value
+		case "vcs.modified":
+			b.Dirty = s.Value == "true"
+		}
 	}
-	commit := vcs["vcs.revision"]
-	if commit == "" {
-		return unknown
+	if b.Version != "" {
+		return b
 	}
-	if vcs["vcs.modified"] == "true" {
-		commit += "+dirty"
+	b.Version = cmp.Or(info.Main.Version, unknown)
+	if b.Version == unknown && b.Commit != "" {
+		b.Version += " " + b.Commit
+		if b.Dirty {
+			b.Version += "+dirty"
+		}
 	}
-	return unknown + " " + commit
+	return b
 }

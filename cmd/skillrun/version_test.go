@@ -1,8 +1,12 @@
 package main
 
 import (
+	"encoding/json"
+	"runtime"
 	"runtime/debug"
 	"testing"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/cli"
 )
 
 // TestVersionOfATaggedBuild: what the toolchain recorded of a tag, or what the
@@ -27,8 +31,26 @@ func TestVersionOfATaggedBuild(t *testing.T) {
 		{"", of("(devel)", revision), "(devel) 2a457cd184bb"},
 		{"", of("", revision, debug.BuildSetting{Key: "vcs.modified", Value: "true"}), "(devel) 2a457cd184bb+dirty"},
 	} {
-		if got := versionOf(x.release, x.info); got != x.want {
+		if got := buildOf(x.release, x.info).Version; got != x.want {
 			t.Errorf("%q and %v: %s, want %s", x.release, x.info, got, x.want)
+		}
+	}
+}
+
+// TestBuild: what went into a program is said member by member, whatever its version
+// is called.
+func TestBuild(t *testing.T) {
+	t.Parallel()
+	info := &debug.BuildInfo{Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "2a457cd184bb"}, {Key: "vcs.modified", Value: "true"}}}
+	want := cli.Build{Version: "v1.2.3", Commit: "2a457cd184bb", Dirty: true, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+	if got := buildOf("v1.2.3", info); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	b := newBench(t)
+	for _, args := range [][]string{{"version", "--json"}, {"version", "--output", "json"}, {"version", "--output=json", "--json"}} {
+		var got cli.Build
+		if r := b.run(args...); json.Unmarshal([]byte(r.out), &got) != nil || got.Version != "test" || r.code != 0 {
+			t.Errorf("%v: exit %d, %s%s", args, r.code, r.out, r.log)
 		}
 	}
 }

@@ -23,10 +23,10 @@ import (
 
 // Program is everything the command line is given.
 type Program struct {
-	Version string
-	Stdin   io.Reader
-	Stdout  io.Writer
-	Stderr  io.Writer
+	Build  Build
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
 	// Terminal says whether a person sits at stdin and stderr.
 	Terminal bool
 	// OutTerminal says whether stdout is a terminal too.
@@ -59,6 +59,16 @@ type Program struct {
 	raw    io.Writer       // stdout as it was given, for bytes that are no text
 	format string          // of --output: text, json or events
 	hard   context.Context // of a run: an interrupt lets it clean up first
+}
+
+// Build says what the program was made of, as version --output json prints it.
+type Build struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit"` // that it was built of; "" when the build did not know
+	Dirty   bool   `json:"dirty"`  // there were changes to the commit
+	Go      string `json:"go"`     // the version it was built with
+	OS      string `json:"os"`
+	Arch    string `json:"arch"`
 }
 
 // Folders are where steps may keep something on this machine.
@@ -119,7 +129,7 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 func (p *Program) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "skillrun SKILL [flags]",
-		Version:       p.Version,
+		Version:       p.Build.Version,
 		Short:         "Run ops skills written in YAML: checked whole, shown first, resumable",
 		Long:          longHelp,
 		SilenceUsage:  true,
@@ -162,15 +172,20 @@ func (p *Program) env(name string) string {
 
 func (p *Program) versionCmd() *cobra.Command {
 	var output string
+	var asJSON bool
 	c := &cobra.Command{
-		Use: "version", Short: "Print the version", Args: atMost(0),
-		Example: "  skillrun version", ValidArgsFunction: cobra.NoFileCompletions,
+		Use: "version", Short: "Print the version; as JSON, also the commit and the Go that it was built of", Args: atMost(0),
+		Example: "  skillrun version\n  skillrun version --output json", ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error {
-			fmt.Fprintln(p.told(), "skillrun", p.Version)
-			p.tell(map[string]any{"version": p.Version})
+			if asJSON || output == "json" {
+				render.JSON(p.Stdout, p.Build)
+				return nil
+			}
+			fmt.Fprintln(p.Stdout, "skillrun", p.Build.Version)
 			return nil
 		},
 	}
 	p.outputFlag(c, &output)
+	c.Flags().BoolVar(&asJSON, "json", false, "the same as --output json")
 	return c
 }

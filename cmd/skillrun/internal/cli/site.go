@@ -91,7 +91,7 @@ func (p *Program) openSite(ctx context.Context, explicit string, sandbox bool) (
 	}
 	s.engine = engine.New(engine.Setup{
 		Catalogue: cat, State: s.state,
-		Clock: p.Clock, Random: p.Random, Site: cfg.Site, User: p.User, Version: p.Version, Disk: p.Disk,
+		Clock: p.Clock, Random: p.Random, Site: cfg.Site, User: p.User, Version: p.Build.Version, Disk: p.Disk,
 		Settle: cfg.Policy.Settle, Hosts: hostsOf(cfg), Services: cfg.Reaches, Skills: s.called.find,
 		Invocation: "skillrun" + siteOf(runFlags{sandbox: sandbox, config: asked}),
 		Locks:      func(service, repo string) (step.Lock, error) { return p.Locks(cfg, p.cacheDir(), service, repo) },

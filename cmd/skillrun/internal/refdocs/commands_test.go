@@ -62,7 +62,7 @@ func (s *shell) run(args ...string) (stdout, both string) {
 	}
 	var out, all bytes.Buffer
 	p := &cli.Program{
-		Version: "v0.1.0", Stdin: strings.NewReader(""), Stdout: io.MultiWriter(&out, &all), Stderr: &all, Dir: dir,
+		Build: cli.Build{Version: "v0.1.0"}, Stdin: strings.NewReader(""), Stdout: io.MultiWriter(&out, &all), Stderr: &all, Dir: dir,
 		Env: s.env, Clock: clock{}, Random: s.random,
 		Builtin: skills.FS,
 		Catalogue: func(cfg *config.Config, f cli.Folders) (*step.Catalogue, error) {
