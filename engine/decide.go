@@ -132,6 +132,7 @@ type walk struct {
 	snapshot  []byte           // where it begins; nil is the start
 	before    []journal.Record // of local steps that made the workspace
 	observe   func(machine.Note)
+	inside    bool // nothing outside of the walk's own workspaces is reached
 }
 
 // forecast walks in a folder that is thrown away.
@@ -146,8 +147,13 @@ func (e *Engine) forecast(ctx context.Context, w walk) (plan.Forecast, error) {
 	for i, r := range w.before {
 		before[i] = dry.Repeat{Path: r.Path, Identity: r.Identity, Step: r.Step, Input: r.Input, Left: local.Left(r)}
 	}
+	var withheld func(context.Context, step.Use) bool
+	if w.inside {
+		withheld = e.reachesOut
+	}
 	return dry.Forecast(ctx, dry.Options{
-		Program: w.program, Start: w.start, Catalogue: e.Catalogue, Snapshot: w.snapshot, Run: w.run, Work: w.work,
+		Withheld: withheld,
+		Program:  w.program, Start: w.start, Catalogue: e.Catalogue, Snapshot: w.snapshot, Run: w.run, Work: w.work,
 		Workspaces: dir, Before: before, Sleep: e.Clock.Sleep, Hosts: e.Hosts, Observe: w.observe,
 	})
 }

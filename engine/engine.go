@@ -156,6 +156,9 @@ type Options struct {
 	// Reaches shows a person what a run would reach that it was not bound to, and
 	// returns whether they agree; nil where nobody sits.
 	Reaches func(ctx context.Context, c ReachChange) bool
+	// Inside keeps a plan from reaching anything but its own workspaces: what is
+	// outside is not known in it, and it cannot be applied.
+	Inside bool
 	// Begun is told about the run before its first step.
 	Begun   func(run Run)
 	Observe func(Event)

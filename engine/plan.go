@@ -23,8 +23,8 @@ func (e *Engine) Plan(ctx context.Context, s *Skill, b Binding, o Options) (plan
 	id := journal.NewID(b.Now, e.Random)
 	h := e.header(id, step.Hash(16, p.Work(id)...), s, p, b, o)
 	start := machine.Start{Run: h.ID, StartedAt: h.StartedAt, Zone: b.Zone, Invocation: h.Invocation}
-	f, err := e.forecast(ctx, walk{program: p, start: start, work: h.Work, run: h.ID, observe: e.notes(o, id)})
-	return plan.Plan{Version: plan.Version, Run: planned(h), Forecast: f}.Sealed(), diags, err
+	f, err := e.forecast(ctx, walk{program: p, start: start, work: h.Work, run: h.ID, observe: e.notes(o, id), inside: o.Inside})
+	return plan.Plan{Version: plan.Version, Run: planned(h), Inside: o.Inside, Forecast: f}.Sealed(), diags, err
 }
 
 // notes shows what a walk does, as a run would.
@@ -83,6 +83,10 @@ func (e *Engine) Apply(ctx context.Context, p plan.Plan, o Options) (Report, err
 	if h.Site != e.Site {
 		return Report{}, types.Errorf(types.BadInput, "the plan is of site %q, and this is site %q", h.Site, e.Site).
 			WithHint("give the configuration that it was made with: --config")
+	}
+	if p.Inside {
+		return Report{}, types.Errorf(types.BadInput, "the plan is of a skill of a folder that is not trusted: what is outside was not looked at").
+			WithHint("look at what it runs and reaches, and trust the folder: skillrun trust; then plan again")
 	}
 	if err := ofItsRun(p.Run); err != nil {
 		return Report{}, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/runtime/dry"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -73,6 +75,34 @@ func (e *Engine) rebind(ctx context.Context, o Options, records []journal.Record
 		return is, nil
 	}
 	return nil, c.refused()
+}
+
+// reachesOut reports whether a call leaves the run's own workspaces: for a
+// service, a repository, a program or a file of this machine.
+func (e *Engine) reachesOut(ctx context.Context, u step.Use) bool {
+	t, ok := e.Catalogue.Lookup(u.Step)
+	if !ok || t.Touch.Reaches() != "" {
+		return true
+	}
+	r := t.Reach(ctx, u)
+	return slices.ContainsFunc(slices.Concat(r.Sees, r.Settled, r.Changes), func(p step.Place) bool {
+		return p.Kind != step.Workspace && p.Kind != step.State
+	})
+}
+
+// Outline tells what a skill runs and reaches, a line for each, as far as that is
+// known without inputs. Nothing is performed.
+func (e *Engine) Outline(s *Skill, b Binding) []string {
+	var out []string
+	program.Each(s.Steps, func(n *program.Node) {
+		if t, ok := e.Catalogue.Lookup(n.Step); ok && t.Touch.Object == "program" {
+			out = append(out, fmt.Sprintf("runs %s %s", types.Show(n.With["program"]), types.Show(n.With["args"])))
+		}
+	})
+	for _, line := range dry.Reaches(s.Sketch(b), machine.Start{StartedAt: b.Now, Zone: b.Zone}, e.Catalogue, e.Services) {
+		out = append(out, "reaches "+line)
+	}
+	return out
 }
 
 // sameReach refuses a plan that would reach something else than it showed.

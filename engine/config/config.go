@@ -63,6 +63,9 @@ type Config struct {
 	mask   *mask.Mask
 	places map[string]diag.Range // of "policy.NAME", "config.NAME" and "skills.SKILL.config.NAME"
 	world  world
+	// foreign are the services whose place only a file says that merely lay in the
+	// working directory.
+	foreign map[string]bool
 }
 
 // Policy is how careful to be.

@@ -267,7 +267,7 @@ func TestTrust(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.refused)
 			}
 			if tt.refused != "" && (list[0].Code != "untrusted-host" || list[0].At.Start.Line != 2 ||
-				!strings.Contains(list[0].Hint, "give /u/skillrun.yaml a") || !strings.Contains(list[0].Hint, "or pass --config ./skillrun.yaml")) {
+				!strings.Contains(list[0].Hint, "give /u/skillrun.yaml a") || !strings.Contains(list[0].Hint, "trust the folder with skillrun trust, or pass --config ./skillrun.yaml")) {
 				t.Error(got)
 			}
 			o.Explicit = "./skillrun.yaml"

@@ -87,6 +87,11 @@ func (c *Config) Missing(needs []Need) diag.List {
 			continue
 		}
 		seen[n.Service] = true
+		if c.foreign[n.Service] {
+			list.Errorf("untrusted-service", s.PlaceOf("url"), "%s is not reached: only the file in the working directory says where it is", n.Service).
+				Hint = "look at what the folder runs and reaches, and trust it: skillrun trust; or pass --config ./" + FileName
+			continue
+		}
 		if _, _, err := c.credential(s); err != nil {
 			report(&list, s.credentialPlace(), err)
 		}

@@ -23,6 +23,9 @@ type Options struct {
 	UserDir  string // the user's configuration folder; "" when there is none
 	ReadFile func(path string) ([]byte, error)
 	Env      func(name string) (string, bool)
+	// Trusted says that the user trusts the working directory: what its file says
+	// counts as if it were pointed at.
+	Trusted bool
 	// Stat is asked whether others can read a netrc file; nil is [os.Stat].
 	Stat func(path string) (fs.FileInfo, error)
 }
@@ -68,7 +71,7 @@ func (o Options) choose() (*Config, diag.List) {
 	here, own := filepath.Join(o.Dir, FileName), o.ownPath()
 	cfg, list, found := o.load(here)
 	switch {
-	case found && here != own:
+	case found && here != own && !o.Trusted:
 		o.distrust(cfg, &list)
 	case !found && own != "":
 		cfg, list, _ = o.load(own)

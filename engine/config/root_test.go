@@ -26,7 +26,7 @@ func TestRootTrust(t *testing.T) {
 	}
 	got, _ := load("")
 	want := "/w/skillrun.yaml:2:17: error: files may not reach into /h/.ssh: only the file in the working directory says so [untrusted-root] " +
-		"(name the folder in your own skillrun.yaml too, or pass --config ./skillrun.yaml)"
+		"(name the folder in your own skillrun.yaml too, trust the folder with skillrun trust, or pass --config ./skillrun.yaml)"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

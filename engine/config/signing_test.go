@@ -49,7 +49,7 @@ func TestSigningKeyTrust(t *testing.T) {
 		return show(list)
 	}
 	want := "/w/skillrun.yaml:2:22: error: git may not sign with /h/.ssh/key: only the file in the working directory says so [untrusted-key] " +
-		"(name the key in your own skillrun.yaml too, or pass --config ./skillrun.yaml)"
+		"(name the key in your own skillrun.yaml too, trust the folder with skillrun trust, or pass --config ./skillrun.yaml)"
 	if got := load(""); got != want {
 		t.Error(got)
 	}

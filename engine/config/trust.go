@@ -67,16 +67,22 @@ func (o Options) distrust(cfg *Config, list *diag.List) {
 	o.distrustPolicy(cfg, own, list)
 	for _, name := range types.SortedKeys(cfg.Services) {
 		s := cfg.Services[name]
+		if s.URL != "" && !own.names(func(s Service) string { return where(s.URL) }, where(s.URL)) {
+			if cfg.foreign == nil {
+				cfg.foreign = map[string]bool{}
+			}
+			cfg.foreign[name] = true
+		}
 		if cfg.holds(s) {
 			o.distrustService(cfg, own, s, list)
 		}
 		if s.Root != "" && !own.names(Service.root, s.Root) {
 			list.Errorf("untrusted-root", s.PlaceOf("root"), "%s may not reach into %s: only the file in the working directory says so", name, s.Root).
-				Hint = "name the folder in your own " + FileName + " too, or pass --config ./" + FileName
+				Hint = "name the folder in your own " + FileName + " too, trust the folder with skillrun trust, or pass --config ./" + FileName
 		}
 		if s.SigningKey != "" && !own.names(Service.signingKey, s.SigningKey) {
 			list.Errorf("untrusted-key", s.PlaceOf("signing_key"), "%s may not sign with %s: only the file in the working directory says so", name, s.SigningKey).
-				Hint = "name the key in your own " + FileName + " too, or pass --config ./" + FileName
+				Hint = "name the key in your own " + FileName + " too, trust the folder with skillrun trust, or pass --config ./" + FileName
 		}
 	}
 	list.Sort()
@@ -94,11 +100,11 @@ func (o Options) distrustPolicy(cfg, own *Config, list *diag.List) {
 	}
 	if cfg.Policy.Confirm == "never" && own.Policy.Confirm != "never" {
 		list.Errorf("untrusted-policy", diag.Range{File: cfg.Path}, "only the file in the working directory says that nobody is asked before a write").
-			Hint = "say policy: {confirm: never} in your own " + FileName + ", or pass --config ./" + FileName
+			Hint = "say policy: {confirm: never} in your own " + FileName + ", trust the folder with skillrun trust, or pass --config ./" + FileName
 	}
 	if cfg.Policy.Settle < own.Policy.Settle {
 		list.Errorf("untrusted-policy", diag.Range{File: cfg.Path}, "only the file in the working directory says that a lost request is over after %s", cfg.Policy.Settle).
-			Hint = "say policy: {settle: " + cfg.Policy.Settle.String() + "} in your own " + FileName + ", or pass --config ./" + FileName
+			Hint = "say policy: {settle: " + cfg.Policy.Settle.String() + "} in your own " + FileName + ", trust the folder with skillrun trust, or pass --config ./" + FileName
 	}
 }
 
@@ -131,7 +137,7 @@ func (o Options) distrustService(cfg, own *Config, s Service, list *diag.List) {
 			what = "the file in the working directory leaves it out, and your own says it"
 		}
 		list.Errorf("untrusted-service", s.PlaceOf(key), "%s has a credential, and %s of it may not be changed: %s", s.Name, key, what).
-			Hint = fmt.Sprintf("say the same %s in your own %s, or pass --config ./%s", key, FileName, FileName)
+			Hint = fmt.Sprintf("say the same %s in your own %s, trust the folder with skillrun trust, or pass --config ./%s", key, FileName, FileName)
 	}
 }
 
@@ -182,7 +188,7 @@ func (o Options) trustHint(s Service) string {
 	if path := o.ownPath(); path != "" {
 		add = "give " + path
 	}
-	return fmt.Sprintf("%s a %s service with this url and the same credential, or pass --config ./%s", add, s.Kind, FileName)
+	return fmt.Sprintf("%s a %s service with this url and the same credential, trust the folder with skillrun trust, or pass --config ./%s", add, s.Kind, FileName)
 }
 
 // use is what a service does with a credential.
@@ -282,3 +288,7 @@ func where(text string) string {
 	}
 	return origin(text) + strings.TrimRight(u.EscapedPath(), "/")
 }
+
+// Foreign reports whether only a file that merely lay in the working directory
+// says where a service is. Such a one is not asked anything.
+func (c *Config) Foreign(service string) bool { return c.foreign[service] }

@@ -22,6 +22,9 @@ const Version = 2
 type Plan struct {
 	Version int `json:"version"`
 	Run     Run `json:"run"`
+	// Inside is set of a plan that reached nothing outside, since the folder of its
+	// skill is not trusted. It cannot be applied.
+	Inside bool `json:"inside,omitempty"`
 	Forecast
 	// Seal is the SHA-256 of all the rest, in hexadecimal; see [Plan.Sealed]. The
 	// forecast's digest is of what a person agrees to, and the same in other runs.

@@ -89,7 +89,7 @@ type Skill struct {
 // Reserved are the words that are verbs of the program, so no skill may have
 // them as its name.
 func Reserved() []string {
-	return strings.Fields("audit run plan apply check list show graph docs schema steps test new eval runs resume approve reject resolve cancel undo verify doctor sandbox mcp serve lsp version completion help")
+	return strings.Fields("audit run plan apply check list show trust graph docs schema steps test new eval runs resume approve reject resolve cancel undo verify doctor sandbox mcp serve lsp version completion help")
 }
 
 // checker is one walk through one file.

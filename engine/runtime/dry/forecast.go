@@ -57,6 +57,9 @@ type Options struct {
 	// Observe is shown the nodes that are done for real; what is only foreseen
 	// is not shown. May be nil.
 	Observe func(machine.Note)
+	// Withheld reports whether a call is not to reach out: nothing of it is done,
+	// looked for or asked, and what it returns is not known. May be nil.
+	Withheld func(ctx context.Context, u step.Use) bool
 	// Tell is shown why a step waits; may be nil.
 	Tell func(path, text string)
 }
@@ -225,7 +228,14 @@ func (w *walker) performs(ctx context.Context, a machine.Action) bool {
 		return false
 	}
 	_, hidden := w.hiddenBy(ctx, a)
-	return !hidden
+	return !hidden && !w.withheld(ctx, a)
+}
+
+// trusted is what a call that is withheld is known after.
+const trusted = "the folder is trusted"
+
+func (w *walker) withheld(ctx context.Context, a machine.Action) bool {
+	return w.Withheld != nil && w.Withheld(w.calling(ctx, a), useOf(a))
 }
 
 // unknown is the answer of what is not done.
@@ -253,7 +263,10 @@ func (w *walker) answer(ctx context.Context, a machine.Action) machine.Event {
 	case w.foreseen[a.Path] && a.Effect == string(step.Locals):
 		return w.foresee(ctx, a)
 	case w.foreseen[a.Path]:
-		after, _ := w.hiddenBy(ctx, a)
+		after, hidden := w.hiddenBy(ctx, a)
+		if !hidden && w.withheld(ctx, a) {
+			after = trusted
+		}
 		return w.later(a, after)
 	}
 	return w.perform(ctx, a)

@@ -3,6 +3,7 @@ package dry
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 
@@ -45,7 +46,7 @@ func (w *walker) write(ctx context.Context, a machine.Action) machine.Event {
 // findable reports whether the effect can be looked for. What cannot is presumed
 // to be absent.
 func (w *walker) findable(ctx context.Context, s step.Step, a machine.Action) bool {
-	return w.clear && !a.Undecided && len(a.Unknown) == 0 && s.CanFind() && !w.unprepared(ctx, a)
+	return w.clear && !w.withheld(ctx, a) && !a.Undecided && len(a.Unknown) == 0 && s.CanFind() && !w.unprepared(ctx, a)
 }
 
 // find looks for the effect.
@@ -132,10 +133,16 @@ func (w *walker) keep(x plan.Write) {
 	w.out.Writes = append(w.out.Writes, x)
 }
 
+var errWithheld = errors.New("it is withheld")
+
 // preview asks the step what it would do. What an update finds tells what only
 // the deed itself could tell otherwise; without a state nobody has looked.
 func (w *walker) preview(ctx context.Context, s step.Step, a machine.Action, x plan.Write, found step.Found[json.RawMessage]) machine.Event {
-	p, err := w.predict(ctx, s, a, found.State == "")
+	var p step.Prediction[json.RawMessage]
+	err := errWithheld
+	if !w.withheld(ctx, a) {
+		p, err = w.predict(ctx, s, a, found.State == "")
+	}
 	if err != nil && !a.Undecided && !w.unsure(ctx, a, err) {
 		return w.fails(ctx, s, a, x, err)
 	}
@@ -160,6 +167,9 @@ func (w *walker) preview(ctx context.Context, s step.Step, a machine.Action, x p
 // run comes to it: it was seen in a world in which a step before it has not
 // happened.
 func (w *walker) unsure(ctx context.Context, a machine.Action, err error) bool {
+	if errors.Is(err, errWithheld) {
+		return true
+	}
 	_, hidden := w.hiddenBy(ctx, a)
 	return hidden && types.CodeOf(err) != types.BadInput
 }
@@ -230,7 +240,7 @@ func (w *walker) foresee(ctx context.Context, a machine.Action) machine.Event {
 	l := plan.Local{Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Foreseen: true, Undecided: a.Undecided, If: maybe(a)}
 	e := unknown(a)
 	var change step.Change
-	if s.CanPreview() {
+	if s.CanPreview() && !w.withheld(ctx, a) {
 		p, err := w.predict(ctx, s, a, false)
 		switch {
 		case err == nil:

@@ -58,6 +58,8 @@ type Program struct {
 	screen io.Writer       // stderr as it was given, for what draws on it
 	raw    io.Writer       // stdout as it was given, for bytes that are no text
 	format string          // of --output: text, json or events
+	trust  bool            // --trust: the working directory is trusted by this command
+	noted  map[string]bool // the notes of skills that take another's place, each told once
 	hard   context.Context // of a run: an interrupt lets it clean up first
 }
 
@@ -143,7 +145,7 @@ func (p *Program) root() *cobra.Command {
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
 	root.AddCommand(p.runCmd(), p.planCmd(), p.applyCmd(), p.checkCmd(), p.listCmd(), p.showCmd(), p.stepsCmd(), p.runsCmd(), p.resumeCmd(), p.approveCmd(), p.rejectCmd(),
-		p.resolveCmd(), p.cancelCmd(), p.undoCmd(), p.exportCmd(), p.importCmd(), p.auditCmd(), p.verifyCmd(), p.doctorCmd(), p.sandboxCmd(), p.completionCmd(), p.versionCmd())
+		p.resolveCmd(), p.cancelCmd(), p.undoCmd(), p.exportCmd(), p.importCmd(), p.auditCmd(), p.verifyCmd(), p.doctorCmd(), p.trustCmd(), p.sandboxCmd(), p.completionCmd(), p.versionCmd())
 	root.AddCommand(topics()...)
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentPreRunE = checkOutputFlag
@@ -151,6 +153,7 @@ func (p *Program) root() *cobra.Command {
 	root.InitDefaultHelpCmd()
 	p.completeArgs(root, p.completeSkills)
 	everywhere(root)
+	p.trustFlag(root)
 	return root
 }
 

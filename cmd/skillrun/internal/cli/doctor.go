@@ -87,6 +87,10 @@ func (x *examination) skillOf(name string, f runFlags) error {
 	if err != nil {
 		return refused(err)
 	}
+	if err := src.needsTrust(); err != nil {
+		return refused(err)
+	}
+	x.tellShadow(src)
 	skill, diags := x.site.engine.Check(src.File, src.Text)
 	if diags.HasErrors() {
 		return x.diagnose(diags, x.site.sources(src))
@@ -203,7 +207,7 @@ func (x *examination) service(ctx context.Context, name string, uses []step.Use)
 	}
 	examine, known := x.site.examiners[s.Kind]
 	switch {
-	case len(unmet) > 0:
+	case len(unmet) > 0, x.site.cfg.Foreign(name):
 	case !known:
 		g.Findings = append(g.Findings, finding("kind", x.site.cfg.NoKind(s)))
 	default:

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,6 +24,9 @@ type source struct {
 	Text []byte
 
 	Origin engine.Origin
+	// Untrusted is set of one that was found by its name in the working directory,
+	// when nobody trusts that.
+	Untrusted bool
 }
 
 // find returns the skill that an argument names: a file when it looks like a
@@ -49,17 +51,6 @@ func (p *Program) find(arg string) (source, error) {
 		hint = "`skillrun list` shows the skills"
 	}
 	return source{}, types.Errorf(types.NotFound, "no skill is named %q", arg).WithHint("%s", hint).With("skill", arg)
-}
-
-// shadows is what to say when a skill takes the place of a built-in one that
-// is another: whoever runs a command by heart must not run something else
-// without a word.
-func (p *Program) shadows(s source) string {
-	text, err := fs.ReadFile(p.Builtin, s.Name+".yaml")
-	if err != nil || bytes.Equal(text, s.Text) {
-		return ""
-	}
-	return "note: " + s.File + " takes the place of the built-in skill " + s.Name
 }
 
 // builtIn is where built-in skills are said to come from.
@@ -126,30 +117,41 @@ func stem(file string) string {
 }
 
 // skills returns every skill that is found by name; the first of a name wins:
-// ./skills, $SKILLRUN_PATH, the user's configuration folder, built in.
+// ./skills, $SKILLRUN_PATH, the user's configuration folder, built in. When nobody
+// trusts the working directory, its skills come last and take nobody's place.
 func (p *Program) skills() ([]source, error) {
+	own, err := p.ownSkills()
+	if err != nil {
+		return nil, err
+	}
+	here := p.skillsIn("skills")
+	if p.trustsHere() {
+		return firstOfEach(here, own), nil
+	}
+	for i := range here {
+		here[i].Untrusted = true
+	}
+	return firstOfEach(own, here), nil
+}
+
+// firstOfEach keeps the first skill of each name.
+func firstOfEach(lists ...[]source) []source {
 	var out []source
-	add := func(s source) {
-		if !slices.ContainsFunc(out, func(o source) bool { return o.Name == s.Name }) {
+	seen := map[string]bool{}
+	for _, s := range slices.Concat(lists...) {
+		if !seen[s.Name] {
+			seen[s.Name] = true
 			out = append(out, s)
 		}
 	}
-	for _, dir := range p.searchPath() {
-		entries, err := os.ReadDir(p.path(dir))
-		if err != nil {
-			continue // a folder of the search path need not exist
-		}
-		for _, e := range entries {
-			if filepath.Ext(e.Name()) != ".yaml" || strings.HasPrefix(e.Name(), ".") {
-				continue // not a skill: editors leave such files about
-			}
-			s, err := p.readSkill(filepath.Join(p.path(dir), e.Name()), filepath.Join(dir, e.Name()))
-			if err != nil {
-				fmt.Fprintf(p.Stderr, "note: %s\n", render.Said(err.Error())) // one bad file hides no other skill
-				continue
-			}
-			add(s)
-		}
+	return out
+}
+
+// ownSkills are those of the folders that the user chose, and those built in.
+func (p *Program) ownSkills() ([]source, error) {
+	var out []source
+	for _, dir := range p.ownPath() {
+		out = append(out, p.skillsIn(dir)...)
 	}
 	builtin, err := fs.Glob(p.Builtin, "*.yaml")
 	if err != nil {
@@ -160,9 +162,30 @@ func (p *Program) skills() ([]source, error) {
 		if err != nil {
 			return nil, err
 		}
-		add(source{Name: stem(name), File: "builtin/" + name, From: builtIn, Text: text, Origin: engine.Origin{Kind: engine.FromBuiltIn}})
+		out = append(out, source{Name: stem(name), File: "builtin/" + name, From: builtIn, Text: text, Origin: engine.Origin{Kind: engine.FromBuiltIn}})
 	}
-	return out, nil
+	return firstOfEach(out), nil
+}
+
+// skillsIn are the skills of a folder, which need not exist.
+func (p *Program) skillsIn(dir string) []source {
+	entries, err := os.ReadDir(p.path(dir))
+	if err != nil {
+		return nil
+	}
+	var out []source
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) != ".yaml" || strings.HasPrefix(e.Name(), ".") {
+			continue // not a skill: editors leave such files about
+		}
+		s, err := p.readSkill(filepath.Join(p.path(dir), e.Name()), filepath.Join(dir, e.Name()))
+		if err != nil {
+			fmt.Fprintf(p.Stderr, "note: %s\n", render.Said(err.Error())) // one bad file hides no other skill
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
 }
 
 // callees finds the skills that a skill calls, and keeps their texts:
@@ -170,17 +193,27 @@ func (p *Program) skills() ([]source, error) {
 type callees struct {
 	program *Program
 	texts   render.Sources
+	only    bool // nothing is performed
 }
 
 // find returns the skill of a name: the one beside the file that is checked,
-// else the first one in the search path.
+// else the first one in the search path. Beside a file of a folder that nobody
+// trusts none takes the place of one of the user's own or of a built-in one.
 func (c callees) find(beside, name string) (string, []byte, error) {
 	s, err := c.beside(beside, name)
-	if err != nil {
-		if s, err = c.program.find(name); err != nil {
-			return "", nil, err
+	if err == nil && s.Origin.Kind == engine.FromFolder && !c.program.trusts(s) {
+		if own, ok := c.program.instead(s); ok {
+			s = own
+		}
+	} else if err != nil {
+		if s, err = c.program.find(name); err == nil && !c.only {
+			err = s.needsTrust()
 		}
 	}
+	if err != nil {
+		return "", nil, err
+	}
+	c.program.tellShadow(s)
 	c.texts[s.File] = s.Text
 	return s.File, s.Text, nil
 }

@@ -64,6 +64,9 @@ says where each comes from.
   ~/.config/skillrun/skills      the user's ($XDG_CONFIG_HOME)
   built in
 
+The working directory's skills come first once it is trusted ("skillrun trust").
+Until then they come last, and can be checked, shown and planned, and no more.
+
 The configuration is the file of --config, else ./skillrun.yaml, else
 ~/.config/skillrun/skillrun.yaml. Runs are kept in ~/.local/state/skillrun
 ($XDG_STATE_HOME), by site; the cache in ~/.cache/skillrun ($XDG_CACHE_HOME).`

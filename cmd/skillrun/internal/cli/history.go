@@ -293,7 +293,7 @@ func (p *Program) stateOf(f runFlags) (state, site string, diags diag.List) {
 
 // load reads the configuration and opens nothing.
 func (p *Program) load(explicit string) (*config.Config, diag.List) {
-	cfg, diags := config.Load(config.Options{Explicit: explicit, Dir: p.Dir, UserDir: p.userDir(), ReadFile: readFile, Env: p.Env})
+	cfg, diags := config.Load(config.Options{Explicit: explicit, Dir: p.Dir, Trusted: p.trustsHere(), UserDir: p.userDir(), ReadFile: readFile, Env: p.Env})
 	p.knows(cfg)
 	return cfg, diags
 }
@@ -301,6 +301,7 @@ func (p *Program) load(explicit string) (*config.Config, diag.List) {
 // quiet is the program without a voice, for what must not be heard.
 func (p *Program) quiet() *Program {
 	q := *p
+	q.noted = nil
 	q.Stdout, q.Stderr = io.Discard, io.Discard
 	return &q
 }

@@ -44,12 +44,16 @@ can tell reads (known after STEP). With --out the plan is kept for apply.`,
 }
 
 func (p *Program) plan(ctx context.Context, name string, f planFlags) error {
+	f.plan = true
 	r, err := p.prepare(ctx, name, &f.runFlags)
 	if err != nil {
 		return err
 	}
 	defer r.site.close()
-	o := engine.Options{Command: r.command(f.runFlags), Invocation: "skillrun" + siteOf(f.runFlags) + setOf(f.runFlags), Origin: r.origin}
+	o := engine.Options{Command: r.command(f.runFlags), Invocation: "skillrun" + siteOf(f.runFlags) + setOf(f.runFlags), Origin: r.source.Origin, Inside: r.source.Untrusted}
+	if r.source.Untrusted {
+		fmt.Fprintf(p.Stderr, "note: %s is of a folder that is not trusted: no program is run and no service asked for this plan; to trust it: skillrun trust\n", render.Flat(r.source.File))
+	}
 	p.tellUnfinished(r.site.engine.Unfinished(r.skill, r.binding, o), f.runFlags)
 	made, diags, err := r.site.engine.Plan(ctx, r.skill, r.binding, o)
 	switch {
@@ -78,6 +82,9 @@ func (p *Program) planned(made plan.Plan, f planFlags, sources render.Sources) e
 	}
 	if f.out == "" {
 		return nil
+	}
+	if made.Inside {
+		return refused(types.Errorf(types.Forbidden, "the plan is not kept: what is outside was not looked at").WithHint("see what the folder's skills run and reach, and trust it: skillrun trust; then plan again"))
 	}
 	file := p.path(f.out)
 	if err := keep(file, made); err != nil {
@@ -120,12 +127,17 @@ func setOf(f runFlags) string {
 func keep(file string, made plan.Plan) error {
 	var text bytes.Buffer
 	render.JSON(&text, made)
-	f, err := os.CreateTemp(filepath.Dir(file), ".plan-*")
+	return replace(file, text.Bytes())
+}
+
+// replace writes a file that others cannot read, in one step.
+func replace(file string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(file), ".new-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name()) // after the rename there is nothing of that name
-	_, err = f.Write(text.Bytes())
+	_, err = f.Write(text)
 	if closed := f.Close(); err == nil {
 		err = closed
 	}

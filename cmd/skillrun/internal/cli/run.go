@@ -29,7 +29,6 @@ type runFlags struct {
 	plan      bool
 	output    string
 	called    string // the skill's name or file, as it was asked for
-	note      string // what to say about the skill that was found
 }
 
 // common are the flags that run and resume share.
@@ -99,7 +98,7 @@ func (p *Program) run(ctx context.Context, name string, f runFlags) error {
 	defer surface.close()
 	o := p.options(f, r.site, surface)
 	o.Command, o.Invocation, o.Set = r.command(f), "skillrun"+siteOf(f)+setOf(f), types.SortedKeys(r.site.cfg.Set)
-	o.Origin, o.Anew = r.origin, f.anew
+	o.Origin, o.Anew = r.source.Origin, f.anew
 	stop := p.heartbeat(surface)
 	report, diags, err := r.site.engine.Start(p.hard, r.skill, r.binding, o)
 	stop()
@@ -115,7 +114,7 @@ type prepared struct {
 	skill   *engine.Skill
 	binding engine.Binding
 	sources render.Sources
-	origin  engine.Origin
+	source  source
 }
 
 func (r *prepared) command(f runFlags) func(map[string]any) string {
@@ -147,6 +146,10 @@ func (p *Program) bind(ctx context.Context, s *site, name string, f *runFlags) (
 	if err != nil {
 		return nil, refused(err)
 	}
+	if err := src.needsTrust(); err != nil && !f.plan {
+		return nil, refused(err)
+	}
+	p.tellShadow(src)
 	skill, diags := s.engine.Check(src.File, src.Text)
 	sources := s.sources(src)
 	if diags.HasErrors() {
@@ -167,20 +170,22 @@ func (p *Program) bind(ctx context.Context, s *site, name string, f *runFlags) (
 	if err := p.prompt(ctx, skill, inputs, *f); err != nil {
 		return nil, err
 	}
-	f.called, f.note = name, p.shadows(src)
+	f.called = name
 	b := engine.Binding{
 		Inputs: inputs, Config: s.cfg.ValuesFor(skill.Name), ConfigOf: s.cfg.ValuesFor, Again: f.again, Now: p.Clock.Now(), Zone: s.cfg.Zone,
 		ConfigPlace: s.cfg.PlaceOf,
 	}
 	bound, diags := skill.Bind(b)
-	diags = append(diags, s.cfg.Missing(refdocs.Needs(skill.Needs(bound)))...)
+	if !src.Untrusted { // else nothing is reached
+		diags = append(diags, s.cfg.Missing(refdocs.Needs(skill.Needs(bound)))...)
+	}
 	if bound != nil {
 		leaks(s.cfg, skill, bound.Inputs, bound.Config, types.Encode(bound), &diags)
 	}
 	if diags.HasErrors() {
 		return nil, p.diagnose(p.headed(diags, *f), sources)
 	}
-	return &prepared{s, skill, b, sources, src.Origin}, nil
+	return &prepared{s, skill, b, sources, src}, nil
 }
 
 func (p *Program) options(f runFlags, s *site, out *surface) engine.Options {

@@ -16,7 +16,7 @@ import (
 
 // newChecker is an engine that only checks, and the skills that it finds called.
 func (p *Program) newChecker(cat *step.Catalogue) (*engine.Engine, callees) {
-	called := callees{program: p, texts: render.Sources{}}
+	called := callees{program: p, texts: render.Sources{}, only: true}
 	return engine.New(engine.Setup{Catalogue: cat, Skills: called.find}), called
 }
 

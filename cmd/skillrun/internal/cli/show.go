@@ -40,6 +40,7 @@ func (p *Program) show(ctx context.Context, name string, f runFlags) error {
 	if err != nil {
 		return refused(err)
 	}
+	p.tellShadow(src)
 	cfg, done, err := p.settings(ctx, f)
 	if err != nil {
 		return err

@@ -88,9 +88,6 @@ func (s *surface) begun(run engine.Run) {
 		return
 	}
 	fmt.Fprintln(s.log, render.Flat(run.Command))
-	if s.flags.note != "" {
-		fmt.Fprintln(s.log, render.Said(s.flags.note))
-	}
 	switch {
 	case run.Followed:
 		fmt.Fprintf(s.log, "another process is at run %s; this one follows it\n", run.ID)

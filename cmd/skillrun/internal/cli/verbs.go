@@ -114,6 +114,7 @@ func (p *Program) checkAll(found []source, cfg *config.Config) (checked, error) 
 	}
 	e, called := p.newChecker(cat)
 	for _, src := range found {
+		p.tellShadow(src)
 		skill, diags := e.Check(src.File, src.Text)
 		if cfg != nil && !diags.HasErrors() {
 			maps.Copy(out.sources, p.configSources(diag.List{{At: diag.Range{File: cfg.Path}}}))
@@ -173,6 +174,7 @@ func (p *Program) list() error {
 	e, _ := p.newChecker(cat)
 	out := make([]listed, len(all))
 	for i, src := range all {
+		p.tellShadow(src)
 		out[i] = listed{Name: src.Name, From: src.From, File: src.File}
 		skill, diags := e.Check(src.File, src.Text)
 		about := "does not check: skillrun check " + src.Name

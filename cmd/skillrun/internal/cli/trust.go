@@ -1,0 +1,157 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// trustFlags are the flags of trust.
+type trustFlags struct {
+	list, revoke bool
+	output       string
+}
+
+func (p *Program) trustCmd() *cobra.Command {
+	var f trustFlags
+	c := &cobra.Command{
+		Use: "trust [DIR]", Short: "Trust a folder: its skills are found by name, and its skillrun.yaml counts as yours",
+		Long: `Shows what the skills of a folder run and reach, and what its skillrun.yaml says
+that only your own file may say, and writes down that you trust the folder: by its
+path, in your configuration folder. Without DIR it is the working directory. Until
+then its skills take the place of no built-in skill and of none of your own; they
+can be checked, shown and planned, for which no program is run and no service
+asked. A folder inside of a trusted one is another. For one command say --trust; in
+CI, SKILLRUN_TRUSTED names trusted folders, separated by colons, or is 1 for the
+working directory.`,
+		Example: "  skillrun trust\n  skillrun trust ~/src/gitops\n  skillrun trust --list\n  skillrun trust --revoke ~/src/gitops",
+		Args:    atMost(1),
+		RunE:    func(c *cobra.Command, args []string) error { return p.trustFolder(c.Context(), args, f) },
+	}
+	c.Flags().BoolVar(&f.list, "list", false, "list the trusted folders")
+	c.Flags().BoolVar(&f.revoke, "revoke", false, "trust the folder no more")
+	p.outputFlag(c, &f.output)
+	c.ValidArgsFunction = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return nil, cobra.ShellCompDirectiveFilterDirs
+	}
+	return c
+}
+
+// trustFlag lets each verb be told to trust the working directory.
+func (p *Program) trustFlag(c *cobra.Command) {
+	if c.Flags().Lookup("trust") == nil {
+		c.Flags().BoolVar(&p.trust, "trust", false, "trust the working directory for this command; see skillrun trust")
+		c.Flags().Lookup("trust").Hidden = !slices.Contains([]string{"run", "plan", "doctor"}, c.Name())
+	}
+	for _, sub := range c.Commands() {
+		p.trustFlag(sub)
+	}
+}
+
+// trustFolder is the verb.
+func (p *Program) trustFolder(ctx context.Context, args []string, f trustFlags) error {
+	folders, err := p.trustedFolders()
+	if err != nil {
+		return refused(err)
+	}
+	if f.list {
+		for _, dir := range folders {
+			fmt.Fprintln(p.told(), render.Flat(dir))
+		}
+		p.tell(trustedList{Folders: folders})
+		return nil
+	}
+	dir := "."
+	if len(args) == 1 {
+		dir = args[0]
+	}
+	real, state := realPath(p.path(dir)), "trusted"
+	known := slices.Contains(folders, real)
+	switch {
+	case f.revoke && !known:
+		return refused(types.Errorf(types.NotFound, "%s is not trusted", real).WithHint("skillrun trust --list shows the folders that are"))
+	case f.revoke:
+		state = "not trusted"
+		folders = slices.DeleteFunc(folders, func(d string) bool { return d == real })
+	default:
+		lines, err := p.outline(real)
+		if err != nil {
+			return err
+		}
+		for _, line := range lines {
+			fmt.Fprintln(p.told(), render.Flat(line))
+		}
+		if p.Terminal && !p.forProgram() && !known && p.yesOrNo(ctx, "Trust "+render.Flat(real)+`? Only "yes" does: `) != engine.Yes {
+			return &exitError{code: exitPerson}
+		}
+		if !known {
+			folders = append(folders, real)
+		}
+	}
+	if err := p.writeTrusted(folders); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.told(), "%s is %s\n", render.Flat(real), state)
+	p.tell(map[string]any{"folder": real, "trusted": !f.revoke})
+	return nil
+}
+
+// outline tells what the skills of a folder run and reach, and what its
+// configuration says that only the user's own may say.
+func (p *Program) outline(dir string) ([]string, error) {
+	there := p.quiet()
+	there.Dir, there.trust = dir, true
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, refused(types.Errorf(types.NotFound, "there is no folder %s", dir).WithHint("name the folder that holds skills/ or skillrun.yaml"))
+	}
+	cfg, _ := there.load("")
+	cat, err := p.Catalogue(cfg, Folders{Cache: p.cacheDir()})
+	if err != nil {
+		cat, err = p.catalogue() // the configuration is not right, and is told below
+	}
+	if err != nil {
+		return nil, refused(err)
+	}
+	var out []string
+	_, diags := config.Load(config.Options{Dir: dir, UserDir: p.userDir(), ReadFile: readFile, Env: p.Env})
+	for _, d := range diags {
+		out = append(out, config.FileName+": "+d.Message)
+	}
+	called := callees{program: there, texts: render.Sources{}, only: true}
+	e := engine.New(engine.Setup{Catalogue: cat, Skills: called.find, Services: cfg.Reaches})
+	for _, src := range there.skillsIn("skills") {
+		out = append(out, p.outlineOf(e, there, src, cfg)...)
+	}
+	if len(out) == 0 {
+		out = []string{"there are no skills in it, and its " + config.FileName + " says nothing that yours may not"}
+	}
+	return out, nil
+}
+
+// outlineOf tells of one skill.
+func (p *Program) outlineOf(e *engine.Engine, there *Program, src source, cfg *config.Config) []string {
+	skill, diags := e.Check(src.File, src.Text)
+	if diags.HasErrors() {
+		return []string{src.File + ": does not check: " + firstError(diags)}
+	}
+	out := []string{src.File + ": " + skill.Description}
+	if note := there.shadows(src); note != "" {
+		out = append(out, "  "+note)
+	}
+	for _, line := range e.Outline(skill, engine.Binding{Config: maps.Clone(cfg.ValuesFor(skill.Name)), ConfigOf: cfg.ValuesFor, Now: p.Clock.Now(), Zone: cfg.Zone}) {
+		out = append(out, "  "+line)
+	}
+	return out
+}
+
+func firstError(diags diag.List) string { return diags.First().Message }

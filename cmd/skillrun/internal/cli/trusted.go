@@ -1,0 +1,170 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Which folders the user trusts. It is written down in the user's configuration
+// folder, by path; a folder inside of a trusted one is another.
+
+// trustedName is the file of it.
+const trustedName = "trusted.json"
+
+// trustedList is that file.
+type trustedList struct {
+	Folders []string `json:"folders"`
+}
+
+// trustsHere reports whether the user trusts the working directory: it is
+// written down, or this command or its environment says so.
+func (p *Program) trustsHere() bool {
+	if p.trust {
+		return true
+	}
+	here := realPath(p.path("."))
+	switch v := p.env("SKILLRUN_TRUSTED"); v {
+	case "":
+	case "1", "true":
+		return true
+	default:
+		for _, dir := range filepath.SplitList(v) {
+			if dir != "" && realPath(p.path(dir)) == here {
+				return true
+			}
+		}
+	}
+	list, err := p.trustedFolders()
+	return err == nil && slices.Contains(list, here)
+}
+
+// trustedFolders are those that are written down.
+func (p *Program) trustedFolders() ([]string, error) {
+	file := p.trustedFile()
+	if file == "" {
+		return nil, nil
+	}
+	text, err := readFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var list trustedList
+	if err == nil {
+		err = json.Unmarshal(text, &list)
+	}
+	if err != nil {
+		return nil, types.Errorf(types.Conflict, "the list of trusted folders %s cannot be read: %w", file, bare(err, file)).
+			WithHint("remove it, and trust the folders again: skillrun trust")
+	}
+	return list.Folders, nil
+}
+
+func (p *Program) trustedFile() string {
+	if p.userDir() == "" {
+		return ""
+	}
+	return filepath.Join(p.userDir(), trustedName)
+}
+
+// writeTrusted writes the list, in one step.
+func (p *Program) writeTrusted(folders []string) error {
+	if p.trustedFile() == "" {
+		return refused(types.Errorf(types.BadInput, "there is no folder to write that down in").WithHint("set HOME or XDG_CONFIG_HOME; or pass --trust with each command"))
+	}
+	if err := os.MkdirAll(p.userDir(), 0o700); err != nil {
+		return refused(err)
+	}
+	if err := engine.Safe(p.userDir()); err != nil {
+		return refused(err)
+	}
+	var text bytes.Buffer
+	render.JSON(&text, trustedList{Folders: folders})
+	if err := replace(p.trustedFile(), text.Bytes()); err != nil {
+		return refused(types.Errorf(types.Unavailable, "the list of trusted folders cannot be written: %w", err).WithHint("see who may write %s", p.userDir()))
+	}
+	return nil
+}
+
+// realPath is a path from the root without symbolic links; what is not there is
+// taken as it is written.
+func realPath(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return filepath.Clean(path)
+}
+
+// trusts reports whether the folder of a skill is the working directory's, and
+// trusted.
+func (p *Program) trusts(s source) bool {
+	return p.trustsHere() && filepath.Dir(s.Origin.Path) == p.path("skills")
+}
+
+// needsTrust refuses to perform a skill that was found by its name in a folder
+// that nobody trusts. One whose file was named is trusted for that command.
+func (s source) needsTrust() error {
+	if !s.Untrusted {
+		return nil
+	}
+	return types.Errorf(types.Forbidden, "%s is of a folder that is not trusted", s.File).
+		WithHint("see what it runs and reaches, and trust the folder: skillrun trust; or for this command alone: --trust")
+}
+
+// instead is the skill of another place that has the name of s and another text:
+// of the user's own, or built in. ok is false when there is none.
+func (p *Program) instead(s source) (other source, ok bool) {
+	if s.Origin.Kind == engine.FromBuiltIn {
+		return source{}, false
+	}
+	rest, _ := p.quiet().ownSkills()
+	for _, o := range rest {
+		if o.Name == s.Name && o.Origin != s.Origin && !bytes.Equal(o.Text, s.Text) && (s.Origin.Kind == engine.FromFolder || o.Origin.Kind == engine.FromBuiltIn) {
+			return o, true
+		}
+	}
+	return source{}, false
+}
+
+// shadows is what to say when a skill takes the place of a built-in one that is
+// another, or of the user's own: whoever runs a command by heart must not run
+// something else without a word. Without trust it takes nobody's place.
+func (p *Program) shadows(s source) string {
+	o, ok := p.instead(s)
+	switch {
+	case !ok:
+		return ""
+	case s.Untrusted:
+		return fmt.Sprintf("note: %s is not used for %s: its folder is not trusted (skillrun trust)", s.File, s.Name)
+	case o.Origin.Kind == engine.FromBuiltIn:
+		return "note: " + s.File + " takes the place of the built-in skill " + s.Name
+	}
+	return "note: " + s.File + " takes the place of your own skill " + o.File
+}
+
+// tellShadow says on stderr that a skill takes the place of another, or that one
+// of the working directory does not.
+func (p *Program) tellShadow(s source) {
+	if s.Origin.Kind != engine.FromFolder && !p.trustsHere() {
+		if here, err := p.quiet().readSkill(p.path(filepath.Join("skills", s.Name+".yaml")), filepath.Join("skills", s.Name+".yaml")); err == nil {
+			here.Untrusted = true
+			s = here
+		}
+	}
+	if note := p.shadows(s); note != "" && !p.noted[note] {
+		if p.noted == nil {
+			p.noted = map[string]bool{}
+		}
+		p.noted[note] = true
+		fmt.Fprintln(p.Stderr, render.Flat(note))
+	}
+}
