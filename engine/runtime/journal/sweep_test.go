@@ -151,6 +151,9 @@ func powerCut(random *rand.Rand, data []byte, safe int) []byte {
 	if random.IntN(2) == 0 {
 		end = safe + random.IntN(end-safe+1)
 	}
+	if end == safe+1 {
+		end = safe // no file system lets a write of more begin with a length of one byte
+	}
 	bad := bytes.Clone(data[:end])
 	for at := safe; at < len(bad); at = (at/sector + 1) * sector {
 		if random.IntN(2) == 0 {

@@ -21,8 +21,10 @@ const sectorSize = 512
 //   - A power cut keeps any sectors of what was not brought to the disk yet. A
 //     file's length can get there before its content, and later pages before
 //     earlier ones: the sectors that are missing read as zeros, from their first
-//     byte to their last or to the end of the file. Text has no zeros, and no
-//     flipped bit makes two of them.
+//     byte to their last or to the end of the file. Text has no zeros. A flipped
+//     bit makes one at most, and none of what may be alone in a sector: the first
+//     byte of a line, and the newline of the last. One zero and nothing else
+//     counts as damage: a file's length moves by whole writes and sectors.
 //
 // So a line that has its newline, no missing sector and does not verify was whole
 // once, and was changed since.
@@ -55,7 +57,7 @@ func startsLine(text []byte, at chain) bool {
 func cutAtHole(end []byte, offset int64) (text, rest []byte) {
 	for at := 0; at < len(end); {
 		next := min(len(end), at+sectorSize-int((offset+int64(at))%sectorSize))
-		if next-at > 1 && len(bytes.Trim(end[at:next], "\x00")) == 0 {
+		if len(end) > 1 && len(bytes.Trim(end[at:next], "\x00")) == 0 {
 			return end[:at], end[at:]
 		}
 		at = next

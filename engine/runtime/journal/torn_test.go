@@ -76,6 +76,15 @@ func TestTornEnds(t *testing.T) {
 	check(t, m.Append(journal.Record{Kind: journal.Intent, Input: []byte(`"` + strings.Repeat("x", 4*sector) + `"`)}, true))
 	long := m.Bytes() // its last line is of several sectors
 	head := bytes.IndexByte(long, '\n') + 1
+	m = journal.NewMemory()
+	check(t, m.Append(journal.Record{Kind: journal.Header, Run: new(header(runID, "w"))}, true))
+	short := sector - (len(m.Bytes())+len(long)-head-4*sector-1)%sector // fills a line to a sector's end
+	check(t, m.Append(journal.Record{Kind: journal.Intent, Input: []byte(`"` + strings.Repeat("x", short) + `"`)}, true))
+	alone := m.Bytes() // its last newline is the first byte of a sector
+	if (len(alone)-1)%sector != 0 {
+		t.Fatalf("the newline stands at %d", len(alone)-1)
+	}
+	alone[len(alone)-1] = 0
 	hole := bytes.Clone(long)
 	clear(hole[(head/sector+2)*sector : (head/sector+3)*sector])
 	for name, bad := range map[string][]byte{
@@ -84,6 +93,7 @@ func TestTornEnds(t *testing.T) {
 		"a length, no content":   append(bytes.Clone(data[:start]), make([]byte, 300)...),
 		"content, then a length": append(bytes.Clone(long[:(head/sector+2)*sector]), make([]byte, sector+9)...),
 		"a later page first":     hole,
+		"a newline alone":        alone,
 	} {
 		records, good, torn, err := journal.Parse(bad)
 		whole := bytes.LastIndexByte(bad[:len(bad)-1], '\n') + 1
