@@ -2,6 +2,7 @@ package git
 
 import (
 	"encoding/binary"
+	"fmt"
 	"io"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -67,7 +68,7 @@ func (w *weigher) delta(h *packfile.ObjectHeader, begin []byte) error {
 }
 
 func tooLarge(format string, n int64) error {
-	return types.Errorf(types.Unavailable, "the remote sends "+format+", which is too large", n>>20).
+	return types.Errorf(types.Unavailable, "the remote sends %s, which is too large", fmt.Sprintf(format, n>>20)).
 		WithHint("a repository with such files is not for skillrun to read; look at what the server sends")
 }
 
