@@ -41,12 +41,9 @@ const (
 	DeedDamaged  DeedKind = "damaged"  // not a deed: the journal cannot be read, so what was done is not known
 )
 
-// The ways in which it is known who somebody is.
-const (
-	// KnownByMachine: the user of the operating system, which whoever runs the
-	// program can choose.
-	KnownByMachine = "machine"
-)
+// KnownByMachine says that who somebody is is only known from the machine; anything
+// else is the host of a service that they logged in to.
+const KnownByMachine = local.KnownByMachine
 
 // Deed is something that was done in a run, as its journal tells: a line of
 // `skillrun audit`. Members that do not fit a kind are empty.
@@ -58,7 +55,7 @@ type Deed struct {
 	Program string    `json:"program,omitempty"` // digest of the checked skill with its inputs
 	Kind    DeedKind  `json:"kind"`
 	By      string    `json:"by,omitempty"`       // who: of what a run did, who started it or went on with it
-	KnownBy string    `json:"known_by,omitempty"` // how it is known who that is: machine
+	KnownBy string    `json:"known_by,omitempty"` // how it is known who that is: machine, or a host
 	Step    string    `json:"step,omitempty"`     // path of the step; "" is the run as a whole
 	Type    string    `json:"type,omitempty"`     // the step type
 	Service string    `json:"service,omitempty"`  // of skillrun.yaml
@@ -171,6 +168,11 @@ func (a *auditing) add(r journal.Record) {
 
 // event tells how a write ended.
 func (a *auditing) event(r journal.Record) {
+	if yes, ok := agreement(a.cat, r); ok {
+		d := a.effect(r, DeedApproved)
+		d.By, d.Plan, d.KnownBy, d.Host, d.Input = yes.By, yes.Plan, yes.Known, yes.Known, ""
+		a.tell(d)
+	}
 	if r.Effect != string(step.Writes) {
 		return
 	}
@@ -212,6 +214,17 @@ func wroteKind(outcome string) DeedKind {
 }
 
 func (a *auditing) tell(d Deed) { a.out = append(a.out, d) }
+
+// agreement is what a record tells of somebody's approval at a service, which knows
+// who they are.
+func agreement(cat *step.Catalogue, r journal.Record) (Moment, bool) {
+	s, ok := cat.Lookup(r.Step)
+	if !ok || !s.Approves() || r.Event == nil || r.Event.Kind != machine.Done || r.Event.Output["approved"] != true {
+		return Moment{}, false
+	}
+	text := func(name string) string { s, _ := r.Event.Output[name].(string); return s }
+	return Moment{At: r.At, What: "approved", Path: r.Path, By: text("by"), Plan: text("digest"), Known: text("known_by")}, true
+}
 
 // begin tells of what may have happened, until it is known how it ended.
 func (a *auditing) begin(d Deed) {

@@ -168,6 +168,9 @@ func (f *folding) event(r journal.Record) error {
 		}
 		heard.last = r.Event.Output
 		f.heard[r.Path] = heard
+		if yes, ok := agreement(f.cat, r); ok {
+			f.history = append(f.history, yes)
+		}
 		if r.Effect == string(step.Writes) {
 			f.effect(r, r.Outcome, r.Event.Output)
 		}

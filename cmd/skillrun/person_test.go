@@ -41,8 +41,8 @@ func TestApprove(t *testing.T) {
 	b.on("runs", "last").want(t, 0, `(?m)^  waiting +\S+ +Create Jira issue +for consent$`)
 	digest := b.shown("last")
 	b.on("approve", "last", "--digest", "0000").want(t, 3, `what would be written now has the digest `+digest)
-	b.on("approve", "last", "--digest", digest).want(t, 0, `approved by .*: `+digest, `go on: skillrun resume`)
-	b.on("runs", "last").want(t, 0, `approved .*: plan `+digest)
+	b.on("approve", "last", "--digest", digest).want(t, 0, `approved by \S+ \(as this machine says\): `+digest, `go on: skillrun resume`)
+	b.on("runs", "last").want(t, 0, `approved .*\(as this machine says\): plan `+digest)
 
 	b.must(b.world.MoveProduction(b.world.Fixtures().OlderSHA)) // other commits are in the release now
 	b.on("resume", "last").want(t, 3, `what was approved is not what would be written now`)

@@ -81,6 +81,7 @@ type Step struct {
 	lookUndo func(ctx context.Context, key Key, in, out json.RawMessage) error
 	restore  func(ctx context.Context, in, out json.RawMessage) error
 	late     bool
+	approves bool
 	reach    func(context.Context, Use) Reach
 	check    func(json.RawMessage, UnknownPaths) error
 	guard    func(json.RawMessage, UnknownPaths) error

@@ -102,3 +102,31 @@ func (c *client) member(ctx context.Context, path string, id int) (int, error) {
 	}
 	return int(m.AccessLevel), nil
 }
+
+// group looks whether there is a group of a path.
+func (c *client) group(ctx context.Context, path string) error {
+	ctx, x := exchanging(ctx, http.MethodGet, "look up group "+path)
+	without := false
+	g, resp, err := c.api.Groups.GetGroup(path, &gl.GetGroupOptions{WithProjects: &without}, gl.WithContext(ctx))
+	if err := x.end(raw(resp), err); err != nil {
+		return err
+	}
+	if !strings.EqualFold(g.FullPath, path) {
+		return noAnswer(x, "the answer is about %s", g.FullPath)
+	}
+	return nil
+}
+
+// inGroup reports whether somebody is a member of a group, also by way of a group
+// around it or one that was invited.
+func (c *client) inGroup(ctx context.Context, path string, id int) (bool, error) {
+	ctx, x := exchanging(ctx, http.MethodGet, "look up the members of group "+path)
+	m, resp, err := c.api.GroupMembers.GetInheritedGroupMember(path, id, gl.WithContext(ctx))
+	if err := x.end(raw(resp), err); err != nil {
+		if types.CodeOf(err) == types.NotFound {
+			return false, nil
+		}
+		return false, err
+	}
+	return m.ID == id && m.State == "active", nil
+}

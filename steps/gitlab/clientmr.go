@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"time"
 
 	gl "github.com/xanzy/go-gitlab"
 )
@@ -32,6 +33,13 @@ type approvals struct {
 	Approved       bool
 	Required, Left int
 	By             []string
+	Users          []approver
+}
+
+// approver is somebody who approved, and when, where GitLab says it.
+type approver struct {
+	user
+	At string
 }
 
 // file is one file of a merge request. GitLab leaves the diff of a big one out
@@ -97,16 +105,30 @@ func (c *client) mergeRequest(ctx context.Context, path string, iid int) (mergeR
 	return fromAPI(m), nil
 }
 
+// approvals reads who approved; the library would leave out when.
 func (c *client) approvals(ctx context.Context, path string, iid int) (approvals, error) {
 	ctx, x := exchanging(ctx, http.MethodGet, "look at the approvals of !"+strconv.Itoa(iid)+" of "+path)
-	a, resp, err := c.api.MergeRequests.GetMergeRequestApprovals(path, iid, gl.WithContext(ctx))
+	where := "projects/" + gl.PathEscape(path) + "/merge_requests/" + strconv.Itoa(iid) + "/approvals"
+	req, err := c.api.NewRequest(http.MethodGet, where, nil, []gl.RequestOptionFunc{gl.WithContext(ctx)})
+	if err != nil {
+		return approvals{}, x.end(nil, err)
+	}
+	var a struct {
+		gl.MergeRequestApprovals
+		ApprovedBy []struct {
+			User *gl.BasicUser `json:"user"`
+			At   *time.Time    `json:"approved_at"`
+		} `json:"approved_by"`
+	}
+	resp, err := c.api.Do(req, &a)
 	if err := x.end(raw(resp), err); err != nil {
 		return approvals{}, err
 	}
 	out := approvals{Approved: a.Approved, Required: a.ApprovalsRequired, Left: a.ApprovalsLeft, By: []string{}}
 	for _, by := range a.ApprovedBy {
-		if by != nil && by.User != nil {
+		if by.User != nil {
 			out.By = append(out.By, by.User.Username)
+			out.Users = append(out.Users, approver{user{ID: by.User.ID, Username: by.User.Username}, stamp(by.At)})
 		}
 	}
 	return out, nil

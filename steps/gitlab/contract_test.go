@@ -25,6 +25,8 @@ var contract = []agreed{
 	{"GET /user", nil, v2.User{}, "get_user.json"},
 	{"GET /users", v2.ListUsersOptions{}, []*v2.User{}, "list_users.json"},
 	{"GET /personal_access_tokens/self", nil, v2.PersonalAccessToken{}, "list_personal_access_tokens_single.json"},
+	{"GET /groups/:id", v2.GetGroupOptions{}, v2.Group{}, ""},
+	{"GET /groups/:id/members/all/:id", nil, v2.GroupMember{}, ""},
 	{"GET /projects/:id", v2.GetProjectOptions{}, v2.Project{}, ""},
 	{"GET /projects/:id/members/all/:id", nil, v2.ProjectMember{}, ""},
 	{"GET /projects/:id/merge_requests", v2.ListProjectMergeRequestsOptions{}, []*v2.MergeRequest{}, "get_merge_requests.json"},
@@ -92,7 +94,8 @@ func TestContract(t *testing.T) {
 	_, err5 := do[PipelineOut](w, "gitlab_pipeline_view", at)
 	_, err6 := w.lab.AddPipeline(app, pipelineOf("master", "success"))
 	_, err7 := do[PipelineOut](w, "gitlab_pipeline_view", args{"project": app, "ref": "master"})
-	must(t, err1, err2, err3, err4, err5, err6, err7)
+	_, err8 := ask(w, args{"by": []any{"crew"}, "not": "requester"})
+	must(t, err1, err2, err3, err4, err5, err6, err7, err8)
 	afterwards(t, w, full, note)
 	w.examine(use("gitlab_mr_create", full), use("gitlab_mr_view", args{"project": "team/shared", "iid": 1}))
 	want := map[string]bool{}

@@ -74,6 +74,8 @@ func Steps(services map[string]Service) []step.Step {
 			Failing(append(failures(), types.Conflict)...), NoteIn.check),
 		step.Read("gitlab_mr_view", "Look at a merge request: its state, approvals and pipeline.", outcome.SettledDo(ViewIn.about, f.view)).
 			Reaching(sees).Touching("gitlab", "merge request", "view").Failing(failures()...),
+		step.Checked(step.Read("gitlab_mr_approval", "Look whether a merge request is approved by somebody who may.", outcome.SettledDo(ApprovalIn.about, f.approval)).
+			Reaching(sees).Touching("gitlab", "merge request", "approve").Failing(append(failures(), types.Conflict)...), ApprovalIn.check).Approving(),
 		step.Read("gitlab_mr_list", "List the merge requests of a project.", f.list).
 			Reaching(sees).Touching("gitlab", "merge request", "list").Failing(failures()...),
 		step.Read("gitlab_mr_diff", "Read which files a merge request changes, and how.", outcome.SettledDo(ViewIn.about, f.diff)).

@@ -316,7 +316,7 @@ func TestStepsCanBeDocumentedWithoutServices(t *testing.T) {
 			t.Errorf("%s touches %+v and fails with %v", s.Name, s.Touch, s.Codes)
 		}
 	}
-	want := []string{"gitlab_mr_create", "gitlab_mr_note", "gitlab_mr_view", "gitlab_mr_list", "gitlab_mr_diff", "gitlab_mr_touching", "gitlab_pipeline_view"}
+	want := []string{"gitlab_mr_create", "gitlab_mr_note", "gitlab_mr_view", "gitlab_mr_approval", "gitlab_mr_list", "gitlab_mr_diff", "gitlab_mr_touching", "gitlab_pipeline_view"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Error(diff)
 	}

@@ -65,6 +65,7 @@ func newWorld(t *testing.T) *world {
 			{Path: "guest/app", ID: 13, ForkedFrom: "bot/app"},
 			{Path: "team/ruled", ID: 14, Rules: rules},
 		},
+		Groups: []gitlabtest.Group{{Path: "team/releases", ID: 20, Members: []string{"zoe"}}, {Path: "crew", ID: 21, Members: []string{"bot", "ann"}}},
 		Git: changes{
 			"r1": {{OldPath: "deploy.yml", NewPath: "deploy.yml", Diff: "@@ -1 +1 @@\n-a\n+b\n"}, {OldPath: "x", NewPath: "y"}},
 			"r2": {{NewPath: "other.yml"}}, "r3": {{OldPath: "deploy.yml"}},

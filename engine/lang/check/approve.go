@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/skillrun/skillrun/engine/lang/syntax"
@@ -8,27 +9,144 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// approveType is the result of an approve: who agreed, and when.
-func approveType() types.Type {
+// approveType is the result of an approve: who agreed to what, when, and how it is
+// known. A service may not say when.
+func approveType(dated bool) types.Type {
 	return types.ObjectOf(
 		types.Field{Name: "by", Doc: "Who agreed.", Type: types.OfKind(types.String), Required: true},
-		types.Field{Name: "at", Doc: "When they did.", Type: types.Type{Kind: types.String, Format: "date-time"}, Required: true},
+		types.Field{Name: "at", Doc: "When they did.", Type: types.Type{Kind: types.String, Format: "date-time", Optional: !dated}, Required: dated},
+		types.Field{Name: "digest", Doc: "What they agreed to: the plan that was shown, or the commit.", Type: types.OfKind(types.String), Required: true},
+		types.Field{Name: "known_by", Doc: "How it is known who that is: machine, or the host that they logged in to.", Type: types.OfKind(types.String), Required: true},
 	)
 }
 
+// approveKeys are those of an approve that is more than a text: ruleKeys say who
+// may agree, awaitedKeys belong to the service that knows who did.
+var (
+	ruleKeys    = []string{"by", "not"}
+	awaitedKeys = []string{"with", "every", "timeout"}
+	approveKeys = slices.Concat([]string{"text", "uses"}, ruleKeys, awaitedKeys)
+)
+
 // approve checks what a person is asked, and what they are shown.
-func (c *checker) approve(n *syntax.Node, node *program.Node) types.Type {
-	question := n.Get("approve")
+func (c *checker) approve(n *syntax.Node, node *program.Node) made {
+	a := n.Get("approve")
+	question := a
+	if a.Kind == syntax.Mapping {
+		c.keys(a, approveKeys, nil)
+		if question = a.Get("text"); question == nil {
+			c.diags.Errorf("missing-key", keyRange(a), "an approve needs a text").Hint = "say what the person agrees to"
+			return made{unclear: true}
+		}
+	}
 	node.Message, _ = c.fits(question, types.OfKind(types.String), c.scope(), "approve").(string)
 	if question.Kind == syntax.Scalar && question.Tag == "!!str" && question.Value == "" {
 		c.diags.Errorf("bad-value", question.Range, "approve is empty").Hint = "say what the person agrees to"
 	}
-	if show := n.Get("show"); show != nil {
+	show := n.Get("show")
+	if a.Get("uses") != nil {
+		if show != nil {
+			c.diags.Errorf("misplaced-key", show.Range, "show belongs to an approve that asks here, and this one is answered elsewhere").
+				Hint = "leave it out: people see the page that they approve"
+		}
+		return c.approvedElsewhere(a, node)
+	}
+	c.unruled(a)
+	if show != nil {
 		v, t := c.typed(show, c.scope())
 		c.open(show, t, "be shown")
 		node.Show = types.Dynamic{V: v}
 	}
-	return approveType()
+	return made{out: approveType(true)}
+}
+
+// unruled refuses a rule about who may agree where only the machine says who
+// somebody is: whoever runs the program chooses that.
+func (c *checker) unruled(a *syntax.Node) {
+	hint := "leave it out: no service here says who agreed"
+	if names := c.approving(); names != "" {
+		hint = "let the service that they log in to say it: add uses: " + names + " and with, or leave it out"
+	}
+	for _, key := range ruleKeys {
+		if v := a.Get(key); v != nil {
+			c.diags.Errorf("unauthenticated-rule", v.Range, "nothing proves who agrees here, so %s cannot be held", key).Hint = hint
+		}
+	}
+	for _, key := range awaitedKeys {
+		if v := a.Get(key); v != nil {
+			c.diags.Errorf("misplaced-key", v.Range, "%s belongs to uses, and this approve has none", key).Hint = "leave it out, or add uses"
+		}
+	}
+}
+
+// approvedElsewhere makes an await of an approve that people answer at a service:
+// it asks until somebody has agreed who may. The rules are arguments of its step.
+func (c *checker) approvedElsewhere(a *syntax.Node, node *program.Node) made {
+	node.Kind = program.Await
+	node.Name, node.Message = cmp.Or(node.Name, node.Message), ""
+	u := a.Get("uses")
+	if s, ok := c.world.Catalogue.Lookup(u.Value); ok && !s.Approves() {
+		c.diags.Errorf("unauthenticated-rule", u.Range, "%s does not say who agreed", s.Name).Hint = "use " + c.approving()
+		return made{unclear: true}
+	}
+	s, ok := c.performs(c.ruled(a), node)
+	node.Until = "result.approved"
+	node.Every = c.duration(a, "every", "30s")
+	node.Timeout = c.duration(a, "timeout", "")
+	return made{out: approveType(false), who: s.Name, codes: awaitCodes(s, node), unclear: !ok}
+}
+
+// ruled is an approve whose rules stand among the arguments of its step.
+func (c *checker) ruled(a *syntax.Node) *syntax.Node {
+	out, with := *a, syntax.Node{Kind: syntax.Mapping, Range: a.Get("uses").Range}
+	if given := a.Get("with"); given != nil {
+		with = *given
+	}
+	out.Pairs, with.Pairs = nil, slices.Clone(with.Pairs)
+	for _, p := range a.Pairs {
+		twice := with.Get(p.Key.Value)
+		switch {
+		case !slices.Contains(ruleKeys, p.Key.Value):
+			if p.Key.Value != "with" {
+				out.Pairs = append(out.Pairs, p)
+			}
+		case twice != nil:
+			c.diags.Errorf("misplaced-key", twice.Range, "%s stands beside uses too", p.Key.Value).Hint = "leave this one out"
+		case c.rule(p):
+			with.Pairs = append(with.Pairs, p)
+		}
+	}
+	key := syntax.Node{Kind: syntax.Scalar, Value: "with", Range: with.Range}
+	out.Pairs = append(out.Pairs, syntax.Pair{Key: &key, Value: &with})
+	return &out
+}
+
+// rule reports whether a rule is one whatever happens: one that may be absent
+// would be no rule then.
+func (c *checker) rule(p syntax.Pair) bool {
+	want := types.ListOf(types.OfKind(types.String))
+	if p.Key.Value == "not" {
+		want = types.Type{Kind: types.String, Enum: []string{"requester"}}
+	}
+	before := len(c.diags)
+	if c.fits(p.Value, want, c.scope(), p.Key.Value); c.diags[before:].HasErrors() {
+		return false
+	}
+	for _, v := range append([]*syntax.Node{p.Value}, p.Value.Items...) {
+		c.ours(v, c.scope(), p.Key.Value+" decides who may agree")
+	}
+	return !c.diags[before:].HasErrors()
+}
+
+// approving names the step types that say who agreed.
+func (c *checker) approving() string {
+	var names []string
+	for _, name := range c.world.Catalogue.Names() {
+		if s, _ := c.world.Catalogue.Lookup(name); s.Approves() {
+			names = append(names, name)
+		}
+	}
+	return listed(names, "or")
 }
 
 // open refuses a secret, also one inside of a value, where people will see it.

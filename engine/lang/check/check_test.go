@@ -64,6 +64,7 @@ func catalogue() *step.Catalogue {
 	login := func(context.Context, writeIn) (loginOut, error) { return loginOut{}, nil }
 	return step.NewCatalogue([]step.Step{
 		step.Read("login", "Log in.", login),
+		step.Read("agreed", "Look who agreed.", agreed).Touching("store", "thing", "approve").Approving(),
 		step.Read("look", "Look.", read).Failing(types.NotFound).Touching("store", "thing", "read"),
 		step.Local("edit", "Edit.", write),
 		step.Local("clone", "Clone.", clone),

@@ -136,7 +136,7 @@ func (c *checker) kind(n *syntax.Node, kind string, node *program.Node) made {
 	case "fail":
 		c.message(n, n.Get("fail"), node)
 	case "approve":
-		return made{out: c.approve(n, node)}
+		return c.approve(n, node)
 	case "steps":
 		return c.group(n, node)
 	case "return":

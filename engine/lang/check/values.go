@@ -133,8 +133,10 @@ func (c *checker) fits(n *syntax.Node, want types.Type, s expr.Scope, what strin
 	switch {
 	case n.Kind == syntax.Sequence && want.Kind == types.List && want.Elem != nil:
 		out := []any{}
+		elem := *want.Elem
+		elem.Trusted = elem.Trusted || want.Trusted
 		for i, item := range n.Items {
-			out = append(out, c.fits(item, *want.Elem, s, what+"["+strconv.Itoa(i)+"]"))
+			out = append(out, c.fits(item, elem, s, what+"["+strconv.Itoa(i)+"]"))
 		}
 		return out
 	case n.Kind == syntax.Mapping && want.Kind == types.Map && want.Elem != nil:
@@ -214,7 +216,15 @@ func unescaped(text string) any {
 // trusted refuses text from outside where a sink decides where an effect
 // lands.
 func (c *checker) trusted(n *syntax.Node, want types.Type, s expr.Scope, what string) {
-	if !want.Trusted || n.Kind != syntax.Scalar || n.Tag != "!!str" {
+	if want.Trusted {
+		c.ours(n, s, what+" decides where an effect lands")
+	}
+}
+
+// ours refuses a text that may hold anything, in whose place only what the authors
+// of the skill and the site wrote may stand.
+func (c *checker) ours(n *syntax.Node, s expr.Scope, why string) {
+	if n.Kind != syntax.Scalar || n.Tag != "!!str" {
 		return
 	}
 	t, problems := expr.ParseText(n.Value)
@@ -222,7 +232,7 @@ func (c *checker) trusted(n *syntax.Node, want types.Type, s expr.Scope, what st
 		return
 	}
 	if ok, offender := t.Trusted(s); !ok {
-		c.diags.Errorf("untrusted", n.Place(offender.From, offender.To), "%s decides where an effect lands, and %s may hold anything", what, strings.Join(offender.Path, ".")).
+		c.diags.Errorf("untrusted", n.Place(offender.From, offender.To), "%s, and %s may hold anything", why, strings.Join(offender.Path, ".")).
 			Hint = "use a literal, config, or an input with an enum or a pattern"
 	}
 }

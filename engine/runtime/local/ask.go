@@ -52,6 +52,10 @@ type Decision struct {
 	Why *types.Error
 }
 
+// KnownByMachine says how it is known who somebody is: by the user of the operating
+// system, which whoever runs the program can choose.
+const KnownByMachine = "machine"
+
 // approval is a yes that was given.
 type approval struct {
 	path, plan, by string
@@ -215,7 +219,7 @@ func (r *runner) ask(w *worker) {
 	r.consent = r.consent || r.anewHere && by.plan != ""
 	rec := journal.Record{Kind: journal.Event, Path: a.Path, Input: types.Encode(a.Input), By: by.by}
 	r.err = r.apply(rec, machine.Event{Kind: machine.Done, Path: a.Path, Output: types.Values{
-		"by": by.by, "at": by.at.Format(time.RFC3339),
+		"by": by.by, "at": by.at.Format(time.RFC3339), "digest": by.plan, "known_by": KnownByMachine,
 	}}, true)
 }
 

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // GitLab's roles, as numbers.
@@ -103,4 +104,48 @@ func refuseByRule(project Project, p params) *answer {
 	}
 	a := message(http.StatusUnprocessableEntity, broken)
 	return &a
+}
+
+// Group is a group of the server, whose members everybody sees.
+type Group struct {
+	Path    string
+	ID      int
+	Members []string
+}
+
+func (s *Server) groupOf(path string) *Group {
+	i := slices.IndexFunc(s.opts.Groups, func(g Group) bool { return strings.EqualFold(g.Path, path) })
+	if i < 0 {
+		return nil
+	}
+	return &s.opts.Groups[i]
+}
+
+func (s *Server) getGroup(rq *request) answer {
+	g := s.groupOf(rq.args[0])
+	if g == nil {
+		return message(http.StatusNotFound, "404 Group Not Found")
+	}
+	name := g.Path[strings.LastIndex(g.Path, "/")+1:]
+	return ok(map[string]any{
+		"id": g.ID, "path": name, "full_path": g.Path, "name": name, "full_name": strings.ReplaceAll(g.Path, "/", " / "),
+		"web_url": s.opts.URL + "/groups/" + g.Path, "visibility": "private", "created_at": "2026-01-01T00:00:00.000Z",
+	})
+}
+
+func (s *Server) getGroupMember(rq *request) answer {
+	g := s.groupOf(rq.args[0])
+	if g == nil {
+		return message(http.StatusNotFound, "404 Group Not Found")
+	}
+	id, err := strconv.Atoi(rq.args[1])
+	if err != nil {
+		return failure(http.StatusBadRequest, "user_id is invalid")
+	}
+	if id < 1 || id > len(s.users) || !slices.Contains(g.Members, s.users[id-1]) {
+		return message(http.StatusNotFound, "404 Not found")
+	}
+	body := s.user(s.users[id-1])
+	body["access_level"], body["expires_at"] = Developer, nil
+	return ok(body)
 }

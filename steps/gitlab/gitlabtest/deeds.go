@@ -3,6 +3,7 @@ package gitlabtest
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Approve is a person who approves.
@@ -69,6 +70,10 @@ func (s *Server) approve(m *mergeRequest, user string) error {
 		return fmt.Errorf("!%d is %s, or %s approved it before", m.IID, m.State, user)
 	}
 	m.ApprovedBy = append(m.ApprovedBy, user)
+	if m.ApprovedAt == nil {
+		m.ApprovedAt = map[string]time.Time{}
+	}
+	m.ApprovedAt[user] = s.now()
 	s.record(user, m, "approved")
 	return nil
 }

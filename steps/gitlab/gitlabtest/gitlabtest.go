@@ -40,6 +40,7 @@ type Options struct {
 	Scopes   map[string][]string // what a token may do; all ("api") without an entry
 	Expires  map[string]string   // the day on which a token ends; never without an entry
 	Projects []Project
+	Groups   []Group
 
 	// Git answers what branches there are and what they change. Without one
 	// every branch is there and changes nothing.

@@ -73,6 +73,8 @@ func routes() []route {
 		{"GET", mr + "/notes/:", nil, false, (*Server).getNote},
 		{"PUT", mr + "/notes/:", spec{"body": text}, false, (*Server).updateNote},
 		{"DELETE", mr + "/notes/:", nil, false, (*Server).deleteNote},
+		{"GET", "groups/:", spec{"with_projects": boolean, "with_custom_attributes": boolean}, false, (*Server).getGroup},
+		{"GET", "groups/:/members/all/:", nil, false, (*Server).getGroupMember},
 		{"GET", "projects/:/members/all/:", nil, false, (*Server).getMember},
 		{"GET", "projects/:/pipelines", pipelinesSpec(), false, (*Server).listPipelines},
 		{"GET", "projects/:/pipelines/:", nil, false, (*Server).getPipeline},

@@ -79,7 +79,11 @@ func (s *Server) approvals(m *mergeRequest, user string) map[string]any {
 	left := max(0, p.RequiredApprovals-len(m.ApprovedBy))
 	by := []any{}
 	for _, u := range m.ApprovedBy {
-		by = append(by, map[string]any{"user": s.user(u)})
+		one := map[string]any{"user": s.user(u)}
+		if at, told := m.ApprovedAt[u]; told {
+			one["approved_at"] = stamp(&at)
+		}
+		by = append(by, one)
 	}
 	has := slices.Contains(m.ApprovedBy, user)
 	return map[string]any{

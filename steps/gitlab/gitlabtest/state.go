@@ -20,31 +20,32 @@ type state struct {
 }
 
 type mergeRequest struct {
-	ID                 int        `json:"id"`
-	IID                int        `json:"iid"`
-	Project            string     `json:"project"` // the target
-	SourceProject      string     `json:"source_project"`
-	SourceBranch       string     `json:"source_branch"`
-	TargetBranch       string     `json:"target_branch"`
-	Title              string     `json:"title"`
-	Description        string     `json:"description"`
-	State              string     `json:"state"`
-	Author             string     `json:"author"`
-	Labels             []string   `json:"labels"`
-	Reviewers          []string   `json:"reviewers"`
-	Assignees          []string   `json:"assignees"`
-	ApprovedBy         []string   `json:"approved_by"`
-	RemoveSourceBranch bool       `json:"remove_source_branch"`
-	SHA                string     `json:"sha"`
-	Changes            []Change   `json:"changes"`
-	PipelineID         int        `json:"pipeline_id,omitempty"` // the head pipeline, 0 without one
-	CreatedAt          time.Time  `json:"created_at"`
-	UpdatedAt          time.Time  `json:"updated_at"`
-	ClosedBy           string     `json:"closed_by,omitempty"`
-	ClosedAt           *time.Time `json:"closed_at,omitempty"`
-	MergedBy           string     `json:"merged_by,omitempty"`
-	MergedAt           *time.Time `json:"merged_at,omitempty"`
-	Notes              []note     `json:"notes,omitempty"`
+	ID                 int                  `json:"id"`
+	IID                int                  `json:"iid"`
+	Project            string               `json:"project"` // the target
+	SourceProject      string               `json:"source_project"`
+	SourceBranch       string               `json:"source_branch"`
+	TargetBranch       string               `json:"target_branch"`
+	Title              string               `json:"title"`
+	Description        string               `json:"description"`
+	State              string               `json:"state"`
+	Author             string               `json:"author"`
+	Labels             []string             `json:"labels"`
+	Reviewers          []string             `json:"reviewers"`
+	Assignees          []string             `json:"assignees"`
+	ApprovedBy         []string             `json:"approved_by"`
+	ApprovedAt         map[string]time.Time `json:"approved_at,omitempty"`
+	RemoveSourceBranch bool                 `json:"remove_source_branch"`
+	SHA                string               `json:"sha"`
+	Changes            []Change             `json:"changes"`
+	PipelineID         int                  `json:"pipeline_id,omitempty"` // the head pipeline, 0 without one
+	CreatedAt          time.Time            `json:"created_at"`
+	UpdatedAt          time.Time            `json:"updated_at"`
+	ClosedBy           string               `json:"closed_by,omitempty"`
+	ClosedAt           *time.Time           `json:"closed_at,omitempty"`
+	MergedBy           string               `json:"merged_by,omitempty"`
+	MergedAt           *time.Time           `json:"merged_at,omitempty"`
+	Notes              []note               `json:"notes,omitempty"`
 }
 
 type note struct {

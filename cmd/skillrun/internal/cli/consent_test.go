@@ -31,17 +31,17 @@ func TestConsent(t *testing.T) {
 		history      string
 		refused      []string // what is asked again after
 	}{
-		"yes\n":              {0, 1, " approved by ada: plan ", nil},
+		"yes\n":              {0, 1, " approved by ada (as this machine says): plan ", nil},
 		"\nyes":              {3, 0, " parked", nil},
 		"":                   {3, 0, " parked", nil},
-		" yes \n":            {0, 1, " approved by ada: plan ", nil},
-		"no\n":               {1, 0, " rejected by ada", nil},
+		" yes \n":            {0, 1, " approved by ada (as this machine says): plan ", nil},
+		"no\n":               {1, 0, " rejected by ada (as this machine says)", nil},
 		"y\n":                {3, 0, " parked", []string{"y"}},
 		"n\n":                {3, 0, " parked", []string{"n"}},
-		"y\nyes\n":           {0, 1, " approved by ada: plan ", []string{"y"}},
-		"n\nNo\nno\n":        {1, 0, " rejected by ada", []string{"n", "No"}},
+		"y\nyes\n":           {0, 1, " approved by ada (as this machine says): plan ", []string{"y"}},
+		"n\nNo\nno\n":        {1, 0, " rejected by ada (as this machine says)", []string{"n", "No"}},
 		"y\n\nyes\n":         {3, 0, " parked", []string{"y"}},
-		"sure\x1b[2J\nyes\n": {0, 1, " approved by ada: plan ", []string{"sure\x1b[2J"}},
+		"sure\x1b[2J\nyes\n": {0, 1, " approved by ada (as this machine says): plan ", []string{"sure\x1b[2J"}},
 	} {
 		posted := 0
 		x := newPerson(t, strings.NewReader(typed))

@@ -62,7 +62,7 @@ func (p *Program) approve(ctx context.Context, ref string, f personFlags) error 
 	}
 	render.Question(p.told(), a.Question, p.colour(p.OutTerminal))
 	asked := render.QuestionOf(a.Question)
-	said := render.SaidJSON{Run: id, State: "waiting", By: p.User, Question: &asked}
+	said := render.SaidJSON{Run: id, State: "waiting", By: p.User, KnownBy: engine.KnownByMachine, Question: &asked}
 	if a.Forecast.Failure != nil {
 		sources := render.Sources{}
 		if run, text, err := s.engine.Skill(id); err == nil {
@@ -73,7 +73,7 @@ func (p *Program) approve(ctx context.Context, ref string, f personFlags) error 
 	}
 	switch answer, err := p.agrees(ctx, a, f); {
 	case err != nil:
-		said.By, said.Next = "", &render.Next{Approve: approveCommand(a, f)}
+		said.By, said.KnownBy, said.Next = "", "", &render.Next{Approve: approveCommand(a, f)}
 		said.Error = errorOf(err)
 		p.tell(said)
 		return err
@@ -90,7 +90,7 @@ func (p *Program) approve(ctx context.Context, ref string, f personFlags) error 
 		return refused(err)
 	}
 	said.State, said.Next = "approved", &render.Next{Resume: resumeCommand(id, "", f.runFlags)}
-	fmt.Fprintf(p.told(), "approved by %s: %s\ngo on: %s\n", orNobody(p.User), a.Forecast.Digest, said.Next.Resume)
+	fmt.Fprintf(p.told(), "approved by %s (as this machine says): %s\ngo on: %s\n", orNobody(p.User), a.Forecast.Digest, said.Next.Resume)
 	p.tell(said)
 	return nil
 }

@@ -60,6 +60,7 @@ type SaidJSON struct {
 	Run       string            `json:"run"`
 	State     string            `json:"state"`               // approved, rejected, cancelled, resolved, undone, unchanged, or waiting
 	By        string            `json:"by,omitempty"`        // who said it
+	KnownBy   string            `json:"known_by,omitempty"`  // of approve: how it is known who that is
 	Question  *QuestionJSON     `json:"question,omitempty"`  // of approve
 	Step      string            `json:"step,omitempty"`      // of resolve
 	Effect    *engine.Effect    `json:"effect,omitempty"`    // of resolve: what was found

@@ -147,7 +147,7 @@ func moved(x *engine.MovedTo, now time.Time) string {
 func said(w io.Writer, pad string, x *engine.Said, now time.Time) {
 	by, plan := "", ""
 	if x.By != "" {
-		by = " by " + Clean(x.By)
+		by = " by " + Clean(x.By) + " " + knownBy(engine.KnownByMachine)
 	}
 	if x.Plan != "" {
 		plan = ", plan " + x.Plan
@@ -331,34 +331,6 @@ func trimRight(s string) string {
 		lines[i] = strings.TrimRight(lines[i], " ")
 	}
 	return strings.Join(lines, "\n")
-}
-
-func moments(w io.Writer, history []engine.Moment) {
-	for _, m := range history {
-		what := m.What
-		switch {
-		case m.What == "parked":
-			what = StateOf("parked", m.Reason)
-		case m.What == "restarted":
-			what = "began anew: nothing had been written"
-		}
-		if m.Path != "" && m.What != "parked" {
-			what += " " + m.Path
-		}
-		if m.By != "" {
-			what += " by " + m.By
-		}
-		if m.Plan != "" && m.What == "approved" {
-			what += ": plan " + m.Plan
-		}
-		if m.Reason != "" && m.What != "parked" && m.What != "restarted" {
-			what += " (" + firstLine(m.Reason) + ")"
-		}
-		if m.Error != nil {
-			what += ": " + firstLine(m.Error.Message)
-		}
-		fmt.Fprintf(w, "  %s\t%s\n", m.At.Local().Format(time.DateTime), Flat(what))
-	}
 }
 
 // Took writes how long something lasted, in three digits or so.
