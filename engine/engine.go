@@ -308,8 +308,8 @@ func (e *Engine) local(j *journal.File, h *journal.RunHeader, p *program.Program
 }
 
 // command is a command of this program about a run of this site, for hints.
-func (e *Engine) command(verb, run string) string {
-	return local.Options{Invocation: e.Invocation}.Command(verb, run)
+func (e *Engine) command(verb string, about ...string) string {
+	return local.Options{Invocation: e.Invocation}.Command(verb, about...)
 }
 
 // restore returns the program a header holds, after holding it against its

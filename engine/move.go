@@ -66,15 +66,29 @@ func (e *Engine) openHere(records []journal.Record) error {
 		if !ok || json.Unmarshal(records[i].Input, &in) != nil {
 			continue
 		}
-		for _, p := range s.Reach(context.Background(), step.Use{Step: s.Name, Args: in}).Changes {
-			if p.Kind == step.Anywhere || p.Kind == step.Machine || p.Kind == step.State {
-				run := records[0].Run.ID
-				return types.Errorf(types.Conflict, "run %s does not know whether step %s happened, and only this machine can look", run, path).
-					WithHint("say what became of it first: %s", e.command("resolve", run)+" "+path+" --found REF, or --not-done")
-			}
+		if staysHere(s.Reach(context.Background(), step.Use{Step: s.Name, Args: in}).Changes) {
+			run := records[0].Run.ID
+			return types.Errorf(types.Conflict, "run %s does not know whether step %s happened, and only this machine can look", run, path).
+				WithHint("say what became of it first: %s", e.command("resolve", run, path)+" --found REF, or --not-done")
 		}
 	}
 	return nil
+}
+
+// staysHere reports whether what a write changes is, or has a part, on this machine
+// alone. One that may be in either, as a git remote that is not looked up, is looked
+// for where it says.
+func staysHere(changes []step.Place) bool {
+	machine := 0
+	for _, p := range changes {
+		switch p.Kind {
+		case step.Anywhere, step.State:
+			return true
+		case step.Machine:
+			machine++
+		}
+	}
+	return machine > 0 && machine == len(changes)
 }
 
 // OpenArchive reads an archive, which is as it was written then. Nothing is

@@ -36,8 +36,8 @@ import (
 // both.
 
 // ArchiveLimit is the size in bytes that an archive may have, and all that is in
-// it.
-const ArchiveLimit = 32 << 20
+// it. Read, text of the worst kind takes thirty times its size.
+const ArchiveLimit = 8 << 20
 
 const (
 	archiveName   = "archive.json"
