@@ -39,6 +39,7 @@ steps:
 		{"runs prune", 0, "runs"},
 		{"verify last", 0, ""},
 		{"audit", 0, "kind"},
+		{"trust --list", 0, "folders"},
 		{"verify --all", 0, "damaged"},
 		{"resume last", 3, "question"},
 		{"approve last", 3, "question"},
@@ -68,7 +69,7 @@ steps:
 			t.Errorf("%s: exit %d, want %d; %v\n%s\n%s", v.args, r.code, v.code, err, r.out, r.log)
 			continue
 		}
-		if _, there := object[v.has]; v.has != "" && !there {
+		if has, there := object[v.has]; v.has != "" && (!there || has == nil) {
 			t.Errorf("%s: there is no %s in\n%s", v.args, v.has, r.out)
 		}
 	}

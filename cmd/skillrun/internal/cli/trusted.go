@@ -48,15 +48,16 @@ func (p *Program) trustsHere() bool {
 	return err == nil && slices.Contains(list, here)
 }
 
-// trustedFolders are those that are written down.
+// trustedFolders are those that are written down: none is an empty list, in JSON
+// too.
 func (p *Program) trustedFolders() ([]string, error) {
 	file := p.trustedFile()
 	if file == "" {
-		return nil, nil
+		return []string{}, nil
 	}
 	text, err := readFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return []string{}, nil
 	}
 	var list trustedList
 	if err == nil {
