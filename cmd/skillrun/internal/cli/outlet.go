@@ -64,6 +64,15 @@ func (p *Program) textOutlet(w io.Writer, terminal bool) *mask.Writer {
 	return mask.NewWriter(render.Cleaner{W: to, Styled: p.colour(terminal)}, p.vault.mask)
 }
 
+// look is what diagnostics are printed on: the terminal at stderr, or none.
+func (p *Program) look() render.Look {
+	look := render.Look{Colour: p.colour(p.Terminal)}
+	if p.Terminal {
+		look.Width = live.WidthOf(p.screen)
+	}
+	return look
+}
+
 // leaks refuses a run of which the journal would hold a credential before any
 // service said one: in its inputs, its configuration values or a skill's text.
 func leaks(cfg *config.Config, skill *engine.Skill, inputs, values types.Values, all []byte, diags *diag.List) {

@@ -119,7 +119,7 @@ func (p *Program) diagnose(diags diag.List, sources render.Sources) error {
 	if p.forProgram() {
 		render.Refusal(p.Stdout, p.format, "refused", types.Errorf(types.BadInput, "%s", diags.First().Message), diags)
 	} else {
-		render.Diagnostics(p.Stderr, diags, sources, p.colour(p.Terminal))
+		render.Diagnostics(p.Stderr, diags, sources, p.look())
 	}
 	return refused(nil)
 }

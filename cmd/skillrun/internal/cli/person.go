@@ -68,7 +68,7 @@ func (p *Program) approve(ctx context.Context, ref string, f personFlags) error 
 		if run, text, err := s.engine.Skill(id); err == nil {
 			sources[run.File] = text
 		}
-		render.Stopped(p.Stderr, a.Forecast.Failure, sources)
+		render.Stopped(p.Stderr, a.Forecast.Failure, sources, p.look())
 		return &exitError{code: exitFailed}
 	}
 	switch answer, err := p.agrees(ctx, a, f); {

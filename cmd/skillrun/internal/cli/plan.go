@@ -76,7 +76,7 @@ func (p *Program) planned(made plan.Plan, f planFlags, sources render.Sources) e
 	}
 	if made.Failure != nil {
 		if f.output == "text" {
-			render.Stopped(p.Stderr, made.Failure, sources)
+			render.Stopped(p.Stderr, made.Failure, sources, p.look())
 		}
 		return &exitError{code: exitFailed}
 	}

@@ -66,7 +66,7 @@ func (p *Program) question(ctx context.Context, s *engine.Skill, f types.Field) 
 		if !diags.HasErrors() {
 			return values[f.Name], nil
 		}
-		render.Diagnostics(p.Stderr, diags, render.Sources{s.File: s.Text}, p.colour(p.Terminal))
+		render.Diagnostics(p.Stderr, diags, render.Sources{s.File: s.Text}, p.look())
 	}
 }
 

@@ -156,7 +156,7 @@ func (p *Program) bind(ctx context.Context, s *site, name string, f *runFlags) (
 		return nil, p.diagnose(diags, sources)
 	}
 	if len(diags) > 0 { // warnings, which keep nothing from going on
-		render.Diagnostics(p.Stderr, diags, sources, p.colour(p.Terminal))
+		render.Diagnostics(p.Stderr, diags, sources, p.look())
 	}
 	inputs, diags := p.inputs(skill, *f)
 	p.addInputFile(sources, *f)

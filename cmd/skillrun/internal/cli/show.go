@@ -92,7 +92,7 @@ func (p *Program) settings(ctx context.Context, f runFlags) (cfg *config.Config,
 	if f.config != "" {
 		return nil, nil, p.diagnose(diags, p.configSources(diags))
 	}
-	render.Diagnostics(p.Stderr, diags[:1], p.configSources(diags), p.colour(p.Terminal))
+	render.Diagnostics(p.Stderr, diags[:1], p.configSources(diags), p.look())
 	fmt.Fprintln(p.Stderr, "note: shown without that configuration")
 	none, _ := config.Parse("", nil)
 	return none, func() {}, nil

@@ -22,6 +22,7 @@ type surface struct {
 	format string
 	out    io.Writer
 	log    io.Writer
+	look   func() render.Look // of the log
 	clock  engine.Clock
 	run    engine.Run
 	asked  *engine.Question // what a person is asked last
@@ -40,7 +41,7 @@ type surface struct {
 // surface returns the surface of a run of the skill. Close it, also when the run
 // never began.
 func (p *Program) surface(ctx context.Context, f runFlags, skill *engine.Skill) *surface {
-	s := &surface{format: f.output, out: p.Stdout, log: p.Stderr, clock: p.Clock, flags: f, piped: !p.OutTerminal, colour: p.colour(p.Terminal), lines: render.NewLines(p.Stderr)}
+	s := &surface{format: f.output, out: p.Stdout, log: p.Stderr, look: p.look, clock: p.Clock, flags: f, piped: !p.OutTerminal, colour: p.colour(p.Terminal), lines: render.NewLines(p.Stderr)}
 	in, isFile := p.Stdin.(*os.File)
 	out, isFile2 := p.screen.(*os.File)
 	if f.output == "text" && p.Terminal && isFile && isFile2 && live.Wanted(p.Env, in, out) {
@@ -181,7 +182,7 @@ func (s *surface) object(r engine.Report) render.ResultJSON {
 func (s *surface) text(r engine.Report, sources render.Sources) {
 	s.close()
 	render.Outputs(s.out, r, s.styled)
-	render.Failure(s.log, r, sources)
+	render.Failure(s.log, r, sources, s.look())
 	if s.view != nil {
 		s.view.Ending(r, s.next(r), s.piped)
 		return

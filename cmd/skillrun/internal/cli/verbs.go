@@ -73,7 +73,7 @@ func (p *Program) check(ctx context.Context, args []string, f runFlags) error {
 	if f.output == "json" {
 		render.JSON(p.Stdout, map[string]any{"ok": !s.diags.HasErrors(), "skills": len(found), "diagnostics": s.diags})
 	} else {
-		render.Diagnostics(p.Stderr, s.diags, s.sources, p.colour(p.Terminal))
+		render.Diagnostics(p.Stderr, s.diags, s.sources, p.look())
 	}
 	if s.diags.HasErrors() {
 		return refused(nil)

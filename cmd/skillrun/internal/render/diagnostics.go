@@ -16,6 +16,12 @@ import (
 // Sources are the texts that diagnostics may point into, by file name.
 type Sources map[string][]byte
 
+// Look is what diagnostics are printed on.
+type Look struct {
+	Colour bool
+	Width  int // of the terminal in cells; 0 is not known, or no terminal
+}
+
 // Diagnostics prints each diagnostic with its line and a caret under the
 // place:
 //
@@ -24,16 +30,17 @@ type Sources map[string][]byte
 //	    |     ^^^^^^^^
 //	  did you mean if?
 //
-// Of more than a hundred it prints the first, and of a long line the part around
-// the place. In colour, the severity and the carets are red, or yellow of a warning.
-func Diagnostics(w io.Writer, list diag.List, sources Sources, colour bool) {
+// Of more than a hundred it prints the first, and of a line that is long, or wider
+// than the terminal, the part around the place. In colour, the severity and the
+// carets are red, or yellow of a warning.
+func Diagnostics(w io.Writer, list diag.List, sources Sources, look Look) {
 	for _, d := range list.Foremost(maxShown) {
 		paint := plain
-		if colour {
+		if look.Colour {
 			paint = func(s string) string { return "\x1b[" + severityColours[d.Severity] + "m" + s + "\x1b[0m" }
 		}
 		fmt.Fprintf(w, "%s: %s: %s [%s]\n", Place(d.At), paint(d.Severity.String()), Said(d.Message), d.Code)
-		excerpt(w, d.At, sources, paint)
+		excerpt(w, d.At, sources, look.Width, paint)
 		if d.Hint != "" {
 			fmt.Fprintf(w, "  %s\n", Said(d.Hint))
 		}
@@ -54,6 +61,7 @@ const (
 	maxShown  = 100
 	maxListed = 1000 // in JSON
 	maxLine   = 200
+	shortest  = 8 // to which a line is cut for a narrow terminal
 )
 
 // plain is a text without colour.
@@ -73,8 +81,9 @@ func Place(at diag.Range) string {
 	return at.String()
 }
 
-// excerpt prints the line a range begins on, and carets under it.
-func excerpt(w io.Writer, at diag.Range, sources Sources, paint func(string) string) {
+// excerpt prints the line a range begins on, and carets under it. Both are one row
+// of a terminal: carets under a line that was broken would point at something else.
+func excerpt(w io.Writer, at diag.Range, sources Sources, width int, paint func(string) string) {
 	lines := strings.Split(strings.ReplaceAll(string(sources[at.File]), "\r\n", "\n"), "\n")
 	if at.Start.Line < 1 || at.Start.Line > len(lines) || len(sources[at.File]) == 0 {
 		return
@@ -85,8 +94,8 @@ func excerpt(w io.Writer, at diag.Range, sources Sources, paint func(string) str
 	if at.End.Line == at.Start.Line {
 		to = min(max(at.End.Col-1, from+1), len(line))
 	}
-	line, from, to = window(line, from, to)
 	number := fmt.Sprintf("%3d", at.Start.Line)
+	line, from, to = fitting(line, from, to, width-len(number)-len(" | "))
 	fmt.Fprintf(w, "%s | %s\n", number, Clean(string(line)))
 	pad := strings.Map(func(r rune) rune {
 		if r == '\t' {
@@ -97,13 +106,31 @@ func excerpt(w io.Writer, at diag.Range, sources Sources, paint func(string) str
 	fmt.Fprintf(w, "%s | %s%s\n", strings.Repeat(" ", len(number)), pad, paint(strings.Repeat("^", max(1, to-from))))
 }
 
-// window cuts a long line down to what is around a place in it.
-func window(line []rune, from, to int) (part []rune, start, end int) {
-	if len(line) <= maxLine {
+// fitting cuts a line down to what is around a place in it and takes no more than so
+// many cells. Without a terminal worth breaking for, only a long line is cut.
+func fitting(line []rune, from, to, room int) (part []rune, start, end int) {
+	if room < shortest {
+		return window(line, from, to, maxLine)
+	}
+	for limit := min(maxLine, room); ; limit-- {
+		part, start, end = window(line, from, to, limit)
+		if cells(Clean(string(part))) <= room || limit <= shortest {
+			return part, start, end
+		}
+	}
+}
+
+// window cuts a line that is longer than the limit down to what is around a place
+// in it. Its beginning, with the indentation, stays where the place can be seen so.
+func window(line []rune, from, to, limit int) (part []rune, start, end int) {
+	if len(line) <= limit {
 		return line, from, to
 	}
-	first := max(0, min(from-maxLine/4, len(line)-maxLine))
-	last := min(len(line), first+maxLine)
+	first := 0
+	if to >= limit {
+		first = max(0, min(from-limit/4, len(line)-limit))
+	}
+	last := min(len(line), first+limit)
 	part = slices.Clone(line[first:last])
 	if first > 0 {
 		part[0] = '…'

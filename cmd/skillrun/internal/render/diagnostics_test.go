@@ -21,7 +21,7 @@ func TestDiagnosticsInColour(t *testing.T) {
 		false: {"a.yaml:1:3: error: wrong [x]\n", "|   ^^\n", "warning: odd [y]\n"},
 	} {
 		var out strings.Builder
-		render.Diagnostics(&out, list, render.Sources{"a.yaml": []byte("a: b c")}, colour)
+		render.Diagnostics(&out, list, render.Sources{"a.yaml": []byte("a: b c")}, render.Look{Colour: colour})
 		for _, w := range want {
 			if !strings.Contains(out.String(), w) {
 				t.Errorf("colour %v: no %q in %q", colour, w, out.String())
@@ -43,7 +43,7 @@ func TestLongLines(t *testing.T) {
 		list.Errorf("x", diag.Range{File: "f", Start: diag.Pos{Line: 1, Col: 100_001}, End: diag.Pos{Line: 1, Col: 100_005}}, "no")
 	}
 	var b strings.Builder
-	render.Diagnostics(&b, list, render.Sources{"f": []byte(line)}, false)
+	render.Diagnostics(&b, list, render.Sources{"f": []byte(line)}, render.Look{})
 	got := b.String()
 	want := "  1 | …" + strings.Repeat("a", 49) + "HERE" + strings.Repeat("b", 145) + "…\n    | " + strings.Repeat(" ", 50) + "^^^^\n"
 	if len(got) > 60_000 || strings.Count(got, "error:") != 100 || !strings.Contains(got, want) {
@@ -51,5 +51,35 @@ func TestLongLines(t *testing.T) {
 	}
 	if !strings.HasSuffix(got, "and at least 4900 more\n5000 mistakes; nothing was run\n") {
 		t.Errorf("it ends %q", got[len(got)-80:])
+	}
+}
+
+// TestExcerptOnATerminal: the line and the carets under it are one row each, and the
+// carets stand under the place, wherever in the line it is.
+func TestExcerptOnATerminal(t *testing.T) {
+	t.Parallel()
+	hello := `  - {id: image, uses: quay_get_tga, with: {repository: "${{ config.quay_repository }}", tag: "${{ inputs.tag }}"}}`
+	for _, c := range []struct{ line, place string }{
+		{hello, "quay_get_tga"}, {hello, "config.quay_repository"}, {hello, "inputs.tag"}, {hello, "id"}, {hello, "}}"},
+		{strings.Repeat("é", 79) + "x", "x"}, {"\t\t\t\t" + hello, "inputs"}, {strings.Repeat("漢", 60) + " here " + strings.Repeat("漢", 60), "here"},
+	} {
+		for _, width := range []int{22, 60, 80, 81, 300} {
+			col := len([]rune(c.line[:strings.Index(c.line, c.place)])) + 1
+			var list diag.List
+			list.Errorf("x", diag.Range{File: "f", Start: diag.Pos{Line: 8, Col: col}, End: diag.Pos{Line: 8, Col: col + len(c.place)}}, "no")
+			var b strings.Builder
+			to := render.Wrapper{W: &b, Width: func() int { return width }}
+			render.Diagnostics(to, list, render.Sources{"f": []byte(strings.Repeat("\n", 7) + c.line)}, render.Look{Width: width})
+			rows := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+			if len(rows) != 3 {
+				t.Errorf("%d columns, %s: %d rows\n%s", width, c.place, len(rows), b.String())
+				continue
+			}
+			line, carets := []rune(rows[1]), []rune(rows[2])
+			at := strings.Index(rows[2], "^")
+			if n := len(carets) - at; at < 0 || !strings.HasPrefix(c.place, strings.TrimSuffix(string(line[at:at+n]), "…")) {
+				t.Errorf("%d columns, %s:\n%s", width, c.place, b.String())
+			}
+		}
 	}
 }

@@ -86,7 +86,7 @@ func about(writes []plan.Write) string {
 }
 
 // Stopped prints why a run would stop.
-func Stopped(w io.Writer, f *plan.Failure, sources Sources) {
+func Stopped(w io.Writer, f *plan.Failure, sources Sources, look Look) {
 	fmt.Fprintf(w, "\nerror: %s%s [%s]\n", at(flat(stepName(f.Path, f.Node))), Said(f.Error.Message), f.Error.Code)
 	hint(w, f.Error)
 	if cause, ok := f.Error.Details["cause"].(string); ok {
@@ -98,7 +98,7 @@ func Stopped(w io.Writer, f *plan.Failure, sources Sources) {
 			Start: diag.Pos{Line: f.Place.Line, Col: f.Place.Col}, End: diag.Pos{Line: f.Place.EndLine, Col: f.Place.EndCol},
 		}
 		fmt.Fprintf(w, "  at %s\n", Place(at))
-		excerpt(w, at, sources, plain)
+		excerpt(w, at, sources, look.Width, plain)
 	}
 }
 

@@ -110,7 +110,7 @@ func TestStopped(t *testing.T) {
 	p := plan.Plan{Forecast: plan.Forecast{Reads: forecast().Reads[:1], Failure: &f}}
 	var out bytes.Buffer
 	render.Plan(&out, p, false)
-	render.Stopped(&out, &f, render.Sources{"x.yaml": []byte("steps:\n- id: image\n")})
+	render.Stopped(&out, &f, render.Sources{"x.yaml": []byte("steps:\n- id: image\n")}, render.Look{})
 	want := `read  Verify image: digest sha256:793f289f
 
 error: image: build it first [not_found]
@@ -154,7 +154,7 @@ func TestPlanOfALoop(t *testing.T) {
 func TestStoppedInAnItem(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	render.Stopped(&out, &plan.Failure{Node: "look", Path: "review[7]/look", Error: types.Errorf(types.NotFound, "no pipeline")}, nil)
+	render.Stopped(&out, &plan.Failure{Node: "look", Path: "review[7]/look", Error: types.Errorf(types.NotFound, "no pipeline")}, nil, render.Look{})
 	if diff := cmp.Diff("\nerror: review[7]/look: no pipeline [not_found]\n", out.String()); diff != "" {
 		t.Error(diff)
 	}

@@ -106,9 +106,9 @@ func Outputs(w io.Writer, r engine.Report, styled bool) {
 }
 
 // Failure prints why a run failed or stopped, when it did.
-func Failure(w io.Writer, r engine.Report, sources Sources) {
+func Failure(w io.Writer, r engine.Report, sources Sources, look Look) {
 	if r.Failure != nil {
-		failure(w, r, sources)
+		failure(w, r, sources, look)
 	}
 }
 
@@ -167,7 +167,7 @@ func at(step string) string {
 	return step + ": "
 }
 
-func failure(w io.Writer, r engine.Report, sources Sources) {
+func failure(w io.Writer, r engine.Report, sources Sources, look Look) {
 	f := r.Failure
 	fmt.Fprintf(w, "\nerror: %s%s [%s]\n", at(flat(stepName(f.Path, f.Node))), Said(f.Error.Message), f.Error.Code)
 	if f.Error.Hint != "" {
@@ -178,7 +178,7 @@ func failure(w io.Writer, r engine.Report, sources Sources) {
 	}
 	if f.At.Start.Line > 0 {
 		fmt.Fprintf(w, "  at %s\n", Place(f.At))
-		excerpt(w, f.At, sources, plain)
+		excerpt(w, f.At, sources, look.Width, plain)
 	}
 }
 
