@@ -56,7 +56,12 @@ func TestConsent(t *testing.T) {
 		if code := x.Run(t.Context(), []string{"writing"}); code != want.code || posted != want.posted {
 			t.Errorf("%q: exit %d, posted %d times\n%s", typed, code, posted, x.log.String())
 		}
-		x.wants(t, "one write is about to happen", "1. Post it", "text: hello", `Write this? "yes" goes on, "no" ends the run, an empty line leaves it waiting: `)
+		x.wants(t, "one write is about to happen", "1. Post it", "text: hello", `Write this? "yes" goes on, "no" ends the run, Enter leaves it waiting: `)
+		for line := range strings.Lines(x.log.String()) {
+			if room := 80 - len(" yes") - len("Approve") + len("Write"); strings.HasPrefix(line, "Write this?") && len(strings.SplitAfter(line, ": ")[0]) > room {
+				t.Errorf("there is no room for an answer on 80 columns behind %q", line)
+			}
+		}
 		for _, refused := range want.refused {
 			x.wants(t, fmt.Sprintf("  %q is no answer: type yes or no, the whole word\n", refused))
 		}

@@ -121,7 +121,7 @@ func (p *Program) agrees(ctx context.Context, a engine.Asking, f personFlags) (e
 		fmt.Fprintf(p.Stderr, "nobody is here to ask; to agree to this: %s\n", approveCommand(a, f))
 		return engine.Unanswered, &exitError{code: exitPerson}
 	}
-	said := p.yesOrNo(ctx, asks(a.Question)+` "yes" does, "no" ends the run, an empty line leaves it waiting: `)
+	said := p.yesOrNo(ctx, asks(a.Question)+` "yes" does, "no" ends the run, Enter leaves it waiting: `)
 	switch {
 	case ctx.Err() != nil:
 		return said, &exitError{code: exitInterrupted}

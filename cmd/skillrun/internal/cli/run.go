@@ -210,7 +210,7 @@ func (p *Program) ask(ctx context.Context, q engine.Question, out *surface) (eng
 	if !p.Terminal {
 		return engine.Unanswered, nil
 	}
-	said := p.yesOrNo(ctx, asks(q)+` "yes" goes on, "no" ends the run, an empty line leaves it waiting: `)
+	said := p.yesOrNo(ctx, asks(q)+` "yes" goes on, "no" ends the run, Enter leaves it waiting: `)
 	if ctx.Err() == nil {
 		out.answered()
 	}
