@@ -22,9 +22,11 @@ import (
 func (p *Program) configSources(diags diag.List) render.Sources {
 	out := render.Sources{}
 	for _, d := range diags {
-		if text, err := readFile(d.At.File); err == nil {
-			out[d.At.File] = config.Veiled(text)
+		if _, there := out[d.At.File]; there { // a hostile file has thousands of mistakes
+			continue
 		}
+		text, _ := readFile(d.At.File) // one that cannot be read is not shown
+		out[d.At.File] = config.Veiled(text)
 	}
 	return out
 }
