@@ -8,7 +8,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"skillrun": main})
+	testscript.Main(m, map[string]func(){"skillrun": main, "mutants": mutants})
 }
 
 // TestScripts runs the whole program, as processes, through testdata/*.txtar.
