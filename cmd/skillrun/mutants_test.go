@@ -92,10 +92,10 @@ func mutantsFrom(sum *harvest, corpus, conf string, at, step, end int) (next int
 	if err != nil {
 		return end, err
 	}
-	end = min(end, at+500*step) // what a program keeps for good is not what one file costs
+	end = min(end, at+100*step) // what a program keeps for good is not what one file costs
 	c := exec.Command(program, corpus, conf, strconv.Itoa(at), strconv.Itoa(step), strconv.Itoa(end))
 	c.Args[0] = "mutants" // as which the test is the worker
-	c.Env = append(os.Environ(), "GOMEMLIMIT=128MiB", "GOGC=100", "GOTRACEBACK=all")
+	c.Env = append(os.Environ(), "GOMEMLIMIT=160MiB", "GOGC=100", "GOTRACEBACK=all")
 	var log bytes.Buffer
 	c.Stderr = &log
 	out, err := c.StdoutPipe()
