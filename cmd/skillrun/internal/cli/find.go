@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -46,11 +47,19 @@ func (p *Program) find(arg string) (source, error) {
 		}
 		names[i] = s.Name
 	}
-	hint := diag.DidYouMean(arg, names)
-	if hint == "" {
-		hint = "`skillrun list` shows the skills"
-	}
+	hint := cmp.Or(p.fileOf(arg), diag.DidYouMean(arg, names), "`skillrun list` shows the skills")
 	return source{}, types.Errorf(types.NotFound, "no skill is named %q", arg).WithHint("%s", hint).With("skill", arg)
+}
+
+// fileOf is the hint that a skill's file of this name is in the working directory,
+// which is no place where skills are looked for.
+func (p *Program) fileOf(name string) string {
+	for _, ext := range []string{".yaml", ".yml"} {
+		if info, err := os.Stat(p.path(name + ext)); err == nil && info.Mode().IsRegular() {
+			return "a file is named by its path: ./" + name + ext
+		}
+	}
+	return ""
 }
 
 // builtIn is where built-in skills are said to come from.

@@ -84,20 +84,25 @@ func (p *Program) runs(ctx context.Context, args []string, f historyFlags) error
 		shown = found[:f.limit]
 	}
 	if len(found) == 0 {
-		p.sayNoSkill(all, f.skill)
+		p.sayNone(all, f.skill)
 	}
 	return p.listRuns(e, shown, len(found), f)
 }
 
-// sayNoSkill says that no run is of the skill that was asked for, and which may
-// have been meant.
-func (p *Program) sayNoSkill(all []engine.Summary, skill string) {
+// sayNone says why no run is listed: the site has none, none is of the skill that
+// was asked for, with the one that may have been meant, or none is left by flags.
+func (p *Program) sayNone(all []engine.Summary, skill string) {
 	var names []string
 	for _, s := range all {
 		names = append(names, s.Skill)
 	}
-	if skill != "" && !slices.Contains(names, skill) {
+	switch {
+	case len(all) == 0:
+		fmt.Fprintln(p.Stderr, "this site has no runs; --sandbox or --config choose another site")
+	case skill != "" && !slices.Contains(names, skill):
 		fmt.Fprintf(p.Stderr, "no run here is of a skill %s\n", strings.TrimSuffix(skill+"; "+didYouMean(skill, names), "; "))
+	default:
+		fmt.Fprintf(p.Stderr, "0 of %d runs\n", len(all))
 	}
 }
 
@@ -196,7 +201,7 @@ func pick(all []engine.Summary, ref string) (engine.Summary, error) {
 	switch len(found) {
 	case 0:
 		return engine.Summary{}, types.Errorf(types.NotFound, "there is no run %s", ref).
-			WithHint("a run belongs to its site: pass the --sandbox or --config it was started with; `skillrun runs` lists a site's")
+			WithHint("a run belongs to its site: pass the --sandbox or --config it was started with; `skillrun runs` with the same lists a site's runs")
 	case 1:
 		return found[0], nil
 	}

@@ -172,8 +172,11 @@ func flagError(c *cobra.Command, err error) error {
 		if !slices.Contains(names, typed) {
 			typed = diag.Nearest(typed, names)
 		}
-		if typed != "" {
+		switch name := unknown.GetSpecifiedName(); {
+		case typed != "":
 			hint = "did you mean --" + typed + "? " + hint
+		case name != "" && slices.Contains(names, "input"):
+			hint = "an input of a skill is given as --input " + name + "=VALUE; " + hint
 		}
 	}
 	return refused(types.Errorf(types.BadInput, "%w", err).WithHint("%s", hint))
