@@ -37,6 +37,7 @@ func (e *Engine) decide(o Options, run Run, p *program.Program, start machine.St
 		d := local.Decision{Plan: f.Digest}
 		switch by, ok := q.Approved(f.Digest); {
 		case q.Path == "" && o.expect != nil:
+			d.By, d.Note = e.User, applied
 			d = held(d, moved(o.expect, q.Reads, f), o.expect.Run.ID == run.ID)
 		case ok:
 			d.Yes, d.By = true, by

@@ -279,7 +279,7 @@ func (e *Engine) run(ctx context.Context, j *journal.File, o Options, continued 
 		}
 	}
 	o.bound = appliedPlan(j.Records())
-	if o.expect != nil {
+	if o.expect != nil && o.bound != o.expect.Digest {
 		o.bound = o.expect.Digest
 		agreed := journal.Record{Kind: journal.Approved, At: e.Clock.Now().UTC(), By: e.User, Plan: o.expect.Digest, Reason: applied}
 		if err := j.Append(agreed, true); err != nil {

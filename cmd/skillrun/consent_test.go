@@ -48,7 +48,7 @@ func TestApprovalIsShown(t *testing.T) {
 	b.on("approve", "last", "--digest", b.shown("last")).want(t, 0)
 	for _, args := range [][]string{{"runs"}, {"runs", "last"}} {
 		r := b.on(args...)
-		r.want(t, 0, `(?s)approved by \S+ at .{1,100}it goes on when it is resumed`, `go on: skillrun resume \S+ --config \S+\n`)
+		r.want(t, 0, `(?s)approved by ada \(as this machine says\) at .{1,100}it goes on when it is resumed`, `go on: skillrun resume \S+ --config \S+\n`)
 		if strings.Contains(r.out, "waits for a person") || strings.Contains(r.out, "--yes") {
 			t.Errorf("it still asks:\n%s", r.out)
 		}

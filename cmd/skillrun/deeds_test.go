@@ -112,7 +112,7 @@ func TestPlanAndApply(t *testing.T) {
 	if w := b.state().writes(); len(w) != 0 {
 		t.Fatalf("the plan wrote: %+v", w)
 	}
-	b.run("runs", "--config", b.conf).want(t, 0, `^$`)
+	b.run("runs", "--config", b.conf).want(t, 0, `^this site has no runs`)
 	b.applyPlan().want(t, 0, `created  jira`, `created  push`, `created  mr`, `created  link`, `parked, waiting`)
 	files, added := b.changedLines()
 	if len(files) != 1 || len(added) != 1 || added[0] != "ref: "+f.ReleaseSHA {

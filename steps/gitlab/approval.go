@@ -160,4 +160,5 @@ func (in ApprovalIn) check(unknown step.UnknownPaths) error {
 	return nil
 }
 
-var namespace = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$`)
+// namespace is the path of a user or a group: as of a project.
+var namespace = types.PatternOf[ViewIn]("project")
