@@ -18,6 +18,9 @@ import (
 // take; a service whose time-out is shorter gets no longer.
 const connecting = 10 * time.Second
 
+// maxHeaders is how large the headers of an answer may be, in bytes.
+const maxHeaders = 1 << 20
+
 // transport returns a connection pool of the service's own: its certificates,
 // the environment's proxies, no retries, nothing in the clear but on this very
 // machine.
@@ -34,6 +37,7 @@ func (c *connector) transport(s config.Service) http.RoundTripper {
 		TLSHandshakeTimeout:    patience,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: authorities(s)},
 		IdleConnTimeout:        30 * time.Second,
+		MaxResponseHeaderBytes: maxHeaders,
 		ForceAttemptHTTP2:      true,
 	}
 	if c.wrap != nil {

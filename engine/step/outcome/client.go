@@ -23,7 +23,8 @@ const (
 )
 
 // Client returns a client for one service: no redirects at all on writes, only
-// to the same origin on reads, no cookies, answers cut off at MaxBody. A read
+// to the same origin on reads, no cookies, answers cut off at MaxBody
+// and those of too many parts refused. A read
 // that the service wants asked later (429 or 503 with Retry-After) is asked
 // later, when the call may wait: see [step.Call]. A write is sent once. The
 // time-out is for each exchange, not for the waits; 0 is none.
@@ -102,7 +103,7 @@ func (l limited) RoundTrip(req *http.Request) (*http.Response, error) {
 		cancel()
 		return nil, err
 	}
-	resp.Body = body{&capped{resp.Body, MaxBody}, resp.Body, cancel}
+	resp.Body = body{&sparse{Reader: &capped{resp.Body, MaxBody}}, resp.Body, cancel}
 	return resp, nil
 }
 

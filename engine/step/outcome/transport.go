@@ -31,6 +31,10 @@ func Transport(method, what string, err error) *types.Error {
 		return types.Errorf(types.Unavailable, "%s: the answer is larger than %d MiB", what, MaxBody>>20).
 			WithHint("check the service's url in skillrun.yaml; if it is right, ask for less at a time")
 	}
+	if errors.Is(err, errDense) {
+		return types.Errorf(types.Unavailable, "%s: %w", what, errDense).
+			WithHint("check the service's url in skillrun.yaml; if it is right, ask for less at a time")
+	}
 	if isTimeout(err) {
 		return types.Errorf(types.Timeout, "%s: no answer in time: %w", what, bare(err)).
 			WithHint("go on with the run later, or give the service more time: timeout: 60s in skillrun.yaml")
