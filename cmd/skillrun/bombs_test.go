@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,6 +26,7 @@ type bomb struct {
 	name string
 	args string
 	file string // what is in FILE, or skill.yaml
+	conf string // the configuration, when it is not empty
 	make func(dir string) error
 	says string // of its end
 }
@@ -134,6 +136,8 @@ func TestBombs(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
+	host := bombServer(t)
+	all = slices.Concat(all, servedBombs(host), cloneBombs())
 	for _, b := range all { // one after another: each is measured
 		t.Run(b.name, func(t *testing.T) { b.test(t, program) })
 	}
@@ -146,6 +150,11 @@ func (b bomb) test(t *testing.T, program string) {
 			t.Fatal(err)
 		}
 	}
+	if b.conf != "" {
+		if err := os.WriteFile(filepath.Join(dir, "conf.yaml"), []byte(b.conf), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if b.make != nil {
 		if err := b.make(dir); err != nil {
 			t.Fatal(err)
@@ -154,7 +163,7 @@ func (b bomb) test(t *testing.T, program string) {
 	ctx, cancel := context.WithTimeout(t.Context(), 6*bombTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, strings.Fields(b.args)...)
-	cmd.Dir, cmd.Env = dir, []string{"HOME=" + home, "PATH=" + os.Getenv("PATH")}
+	cmd.Dir, cmd.Env = dir, []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "TOKEN=bomb"}
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()

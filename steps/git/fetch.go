@@ -138,13 +138,17 @@ func (from *remoteRefs) request(a ask) *packp.UploadPackRequest {
 
 // demux takes the pack out of a response that also carries progress.
 func demux(caps *capability.List, r io.Reader) io.Reader {
+	kind := sideband.Sideband64k
 	switch {
 	case caps.Supports(capability.Sideband64k):
-		return sideband.NewDemuxer(sideband.Sideband64k, r)
 	case caps.Supports(capability.Sideband):
-		return sideband.NewDemuxer(sideband.Sideband, r)
+		kind = sideband.Sideband
+	default:
+		return r
 	}
-	return r
+	raw := &beside{from: &counter{r: r}}
+	raw.pack = &counter{r: sideband.NewDemuxer(kind, raw)}
+	return raw.pack
 }
 
 // partial reports whether the remote gives single objects: then a file of a

@@ -24,7 +24,7 @@ func storePack(to storer.Storer, pack io.Reader) (err error) {
 		return err
 	}
 	defer ioutil.CheckClose(w, &err)
-	return readAlong(io.TeeReader(pack, w))
+	return readAlong(pack, w)
 }
 
 // storeLoose writes a pack's objects one by one, when all of it is read.
@@ -35,7 +35,7 @@ func storeLoose(to storer.Storer, pack io.Reader) error {
 	}
 	defer os.Remove(spool.Name())
 	defer spool.Close()
-	if err := readAlong(io.TeeReader(pack, spool)); err != nil {
+	if err := readAlong(pack, spool); err != nil {
 		return err
 	}
 	if _, err := spool.Seek(0, io.SeekStart); err != nil {
@@ -46,9 +46,12 @@ func storeLoose(to storer.Storer, pack io.Reader) error {
 
 // readAlong reads one pack and no more than a buffer behind it, as long as its
 // objects are of a size that go-git can take: it holds one in memory, and of one
-// that is told as the difference to another all those that it is made of.
-func readAlong(pack io.Reader) error {
-	read := &counter{r: pack}
+// that is told as the difference to another all those that it is made of. What was
+// not looked at is not passed on: go-git makes room for what an object says that
+// it is.
+func readAlong(pack io.Reader, to io.Writer) error {
+	held := &holder{to: to}
+	read := &counter{r: io.TeeReader(pack, held)}
 	s := packfile.NewScanner(read)
 	_, objects, err := s.Header()
 	if errors.Is(err, io.EOF) {
@@ -60,7 +63,7 @@ func readAlong(pack io.Reader) error {
 		if h, err = s.NextObjectHeader(); err != nil {
 			break
 		}
-		if err = w.object(h); err != nil {
+		if err = errors.Join(held.release(h.Offset), w.object(h)); err != nil {
 			break
 		}
 		var begin head
@@ -70,6 +73,9 @@ func readAlong(pack io.Reader) error {
 	}
 	if err == nil {
 		_, err = s.Checksum()
+	}
+	if err == nil {
+		err = held.release(read.n)
 	}
 	return err
 }

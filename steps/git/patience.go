@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,7 +25,7 @@ type patient struct {
 // RoundTrip sends one request.
 func (p patient) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
-	w := watch{ctx, cancel, p.limit}
+	w := newWatch(ctx, cancel, p.limit)
 	req = req.WithContext(ctx)
 	var resp *http.Response
 	err := w.whileMoving(func(moved func()) (err error) {
@@ -47,6 +48,29 @@ type watch struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	limit  time.Duration
+	begun  time.Time
+	came   *atomic.Int64 // bytes
+}
+
+func newWatch(ctx context.Context, cancel context.CancelCauseFunc, limit time.Duration) watch {
+	return watch{ctx, cancel, limit, time.Now(), new(atomic.Int64)}
+}
+
+// A server that is never silent, and never done, gets so many times the limit,
+// and a second more for each KiB that comes.
+const (
+	longest = 30
+	slowest = 1 << 10
+)
+
+// counted counts what came, and ends an exchange that has no end.
+func (w watch) counted(n int, err error) error {
+	came := w.came.Add(int64(n))
+	if err == nil && time.Since(w.begun) > longest*w.limit+time.Duration(came/slowest)*time.Second {
+		w.cancel(context.DeadlineExceeded)
+		return context.DeadlineExceeded
+	}
+	return err
 }
 
 // while performs one piece of the exchange.
@@ -101,7 +125,7 @@ type watched struct {
 func (b *watched) Read(p []byte) (n int, err error) {
 	err = b.watch.while(func() (err error) {
 		n, err = b.body.Read(p)
-		return err
+		return b.watch.counted(n, err)
 	})
 	return n, err
 }

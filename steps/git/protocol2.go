@@ -73,7 +73,7 @@ func readGreeting(from io.Reader) (*greeting, error) {
 		return nil, errSHA256
 	}
 	adv := packp.NewAdvRefs()
-	err = adv.Decode(r)
+	err = adv.Decode(listing(r))
 	if errors.Is(err, packp.ErrEmptyAdvRefs) || err == nil && adv.IsEmpty() {
 		return nil, transport.ErrEmptyRemoteRepository
 	}
@@ -131,10 +131,13 @@ func readPkt(r *bufio.Reader) (text string, end int, err error) {
 
 // lines reads packets of text up to the one that ends them.
 func lines(r *bufio.Reader, each func(line string)) (end int, err error) {
-	for {
+	for size := 0; ; {
 		text, end, err := readPkt(r)
 		if err != nil || end >= 0 {
 			return end, err
+		}
+		if size += len(text) + 4; size > maxListing {
+			return 0, tooLarge("a listing of more than %d MiB", maxListing)
 		}
 		each(strings.TrimSuffix(text, "\n"))
 	}
@@ -276,6 +279,8 @@ const (
 type band struct {
 	from *bufio.Reader
 	rest string
+	said int64 // what came beside it, in bytes
+	pack int64
 	done bool
 }
 
@@ -285,6 +290,9 @@ func (b *band) Read(p []byte) (int, error) {
 		if b.done {
 			return 0, io.EOF
 		}
+		if b.said > maxBeside+2*b.pack {
+			return 0, tooLarge("%d MiB beside a pack", b.said)
+		}
 		text, end, err := readPkt(b.from)
 		switch {
 		case err != nil:
@@ -293,10 +301,14 @@ func (b *band) Read(p []byte) (int, error) {
 			b.done = true
 		case text != "" && text[0] == packBand:
 			b.rest = text[1:]
+			b.pack += int64(len(b.rest))
+			b.said += 5 // of an empty one, which is a sign of life
 		case text != "" && text[0] == errorBand:
 			return 0, serverSaid(text[1:])
 		case text != "" && text[0] != progressBand:
 			return 0, fmt.Errorf("the server sent %q among the packets of a pack", text[0])
+		default:
+			b.said += int64(len(text)) + 4
 		}
 	}
 	n := copy(p, b.rest)

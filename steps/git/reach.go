@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -108,7 +107,7 @@ func (c *client) target(ctx context.Context, u step.Use, repo string) []step.Pla
 	dir, err := folder(ctx, u.Text("workspace"))
 	if err == nil {
 		var text []byte
-		if text, err = os.ReadFile(filepath.Join(dir, "workspace.json")); err == nil {
+		if text, err = readFile(filepath.Join(dir, "workspace.json")); err == nil {
 			err = json.Unmarshal(text, &m)
 		}
 	}

@@ -87,7 +87,7 @@ func (r *repo) httpClient() *http.Client {
 	if rt == nil {
 		rt = http.DefaultTransport
 	}
-	rt = outcome.Polite(patient{rt, cmp.Or(r.service.Timeout, defaultTimeout)})
+	rt = outcome.Polite(boundedAnswers{patient{rt, cmp.Or(r.service.Timeout, defaultTimeout)}})
 	return &http.Client{Transport: rt, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 

@@ -1,8 +1,11 @@
 package git
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"errors"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -148,12 +151,11 @@ func (r *repo) lend(path string) error {
 	if err != nil {
 		return err
 	}
-	text, err := os.Open(filepath.Join(dir, "config"))
+	text, err := readFile(filepath.Join(dir, "config"))
 	if err != nil {
-		return notClone(path)
+		return notClone(path, err)
 	}
-	defer text.Close()
-	cfg, err := config.ReadConfig(text)
+	cfg, err := config.ReadConfig(bytes.NewReader(text))
 	if err != nil {
 		return types.Errorf(types.BadInput, "the git configuration of %s does not read: %w", path, err).WithHint("git config --list tells what is wrong with it; or name the repository's URL")
 	}
@@ -175,7 +177,10 @@ func (r *repo) lend(path string) error {
 	return nil
 }
 
-func notClone(path string) error {
+func notClone(path string, err error) error {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return types.Errorf(types.BadInput, "the git clone %s does not read: %w", path, err).WithHint("clone it anew, or name its URL")
+	}
 	return types.Errorf(types.NotFound, "%s is not a git clone", path).WithHint("clone it, or name its URL")
 }
 
@@ -186,7 +191,7 @@ const maxAlternates = 8
 // from itself.
 func withAlternates(opened []layer, dir string) []layer {
 	opened = append(opened, openObjects(dir))
-	text, err := os.ReadFile(filepath.Join(dir, "objects", "info", "alternates"))
+	text, err := readFile(filepath.Join(dir, "objects", "info", "alternates"))
 	if err != nil {
 		return opened
 	}
@@ -240,15 +245,15 @@ func gitDir(path string) (string, error) {
 }
 
 func worktreeDir(dot string) (string, error) {
-	text, err := os.ReadFile(dot)
+	text, err := readFile(dot)
 	if err != nil {
-		return "", notClone(filepath.Dir(dot))
+		return "", notClone(filepath.Dir(dot), err)
 	}
 	dir := strings.TrimSpace(strings.TrimPrefix(string(text), "gitdir:"))
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(filepath.Dir(dot), dir)
 	}
-	if common, err := os.ReadFile(filepath.Join(dir, "commondir")); err == nil {
+	if common, err := readFile(filepath.Join(dir, "commondir")); err == nil {
 		return filepath.Join(dir, strings.TrimSpace(string(common))), nil
 	}
 	return dir, nil

@@ -56,7 +56,7 @@ func unsigned(c *object.Commit) ([]byte, error) {
 // signingKey is the private key of the file, or the one that the ssh agent
 // holds for the public key in the file.
 func (s Service) signingKey(ctx context.Context) (key ssh.Signer, done func(), err error) {
-	text, err := os.ReadFile(s.SigningKeyFile)
+	text, err := readFile(s.SigningKeyFile)
 	if err != nil {
 		return nil, nil, types.Errorf(types.BadInput, "the signing key does not read: %w", err).
 			WithHint("signing_key in skillrun.yaml is the path of a private key, or of a public key (.pub) whose private half the ssh agent holds")

@@ -151,7 +151,7 @@ func dial(ctx context.Context, address string, quiet time.Duration) (*wire, erro
 		return nil, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	w := &wire{conn: conn, watch: watch{ctx, cancel, quiet}}
+	w := &wire{conn: conn, watch: newWatch(ctx, cancel, quiet)}
 	w.stop = context.AfterFunc(ctx, func() { conn.Close() })
 	conn.SetDeadline(time.Now().Add(quiet))
 	return w, nil

@@ -81,7 +81,7 @@ type watchedReader struct {
 func (r watchedReader) Read(p []byte) (n int, err error) {
 	err = r.watch.while(func() (err error) {
 		n, err = r.from.Read(p)
-		return err
+		return r.watch.counted(n, err)
 	})
 	if err != nil && r.watch.ctx.Err() != nil {
 		err = context.Cause(r.watch.ctx) // closed by us, which reads like an end
@@ -105,7 +105,7 @@ func (s *sshSession) AdvertisedReferencesContext(context.Context) (*packp.AdvRef
 		return s.adv, nil
 	}
 	adv := packp.NewAdvRefs()
-	err := adv.Decode(s.out)
+	err := adv.Decode(listing(s.out))
 	var said *pktline.ErrorLine
 	switch {
 	case errors.As(err, &said):
@@ -193,7 +193,7 @@ func (s *sshSession) ReceivePack(_ context.Context, req *packp.ReferenceUpdateRe
 		out = d
 	}
 	status := packp.NewReportStatus()
-	if err := status.Decode(out); err != nil {
+	if err := status.Decode(listing(out)); err != nil {
 		return nil, err
 	}
 	return status, status.Error()

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/object"
@@ -72,7 +71,7 @@ func brokenCache(err error) error {
 }
 
 func openObjects(dir string) *filesystem.Storage {
-	return filesystem.NewStorageWithOptions(osfs.New(dir), cache.NewObjectLRUDefault(), filesystem.Options{KeepDescriptors: true})
+	return filesystem.NewStorageWithOptions(openFolder(dir), cache.NewObjectLRUDefault(), filesystem.Options{KeepDescriptors: true})
 }
 
 // over returns the store with a layer of objects on top that takes the writes.

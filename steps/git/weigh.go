@@ -14,10 +14,12 @@ import (
 // What a pack may hold, in bytes. A few megabytes can say that they are many
 // gigabytes.
 const (
-	maxObject   = 32 << 20  // one object
-	maxChain    = 128 << 20 // one that is told as differences, with all that it is made of
-	maxInflated = 256 << 20 // all of a pack that is more than maxRatio times what came
-	maxRatio    = 100
+	maxObject    = 32 << 20  // one object
+	maxChain     = 128 << 20 // one that is told as differences, with all that it is made of
+	maxInflated  = 256 << 20 // all of a pack that is more than maxRatio times what came
+	maxRatio     = 100
+	maxMade      = 1 << 30 // all that is made of differences and is more than maxMadeRatio times what came
+	maxMadeRatio = 2000    // a large file that every commit changes a little has a thousand
 )
 
 // weigher adds up what a pack's objects take in memory while they are read.
@@ -25,6 +27,7 @@ type weigher struct {
 	read     *counter
 	inflated int64
 	chains   map[int64]int64 // by where an object stands in the pack: it, and what it is made of
+	made     int64           // of differences
 	referred int64           // what is made of objects that a pack names by their hash
 }
 
@@ -50,6 +53,9 @@ func (w *weigher) delta(h *packfile.ObjectHeader, begin []byte) error {
 	size, m := binary.Uvarint(begin[max(n, 0):])
 	if n <= 0 || m <= 0 || size > maxObject {
 		return tooLarge("an object of %d MiB", int64(min(size, 1<<62)))
+	}
+	if w.made += int64(size); w.made > maxMade && w.made/maxMadeRatio > w.read.n {
+		return tooLarge("differences that make %d MiB", w.made)
 	}
 	whole := int64(size)
 	if h.Type == plumbing.OFSDeltaObject {
@@ -94,4 +100,29 @@ func (h *head) Write(p []byte) (int, error) {
 		h.bytes = append(h.bytes, p[:min(room, len(p))]...)
 	}
 	return len(p), nil
+}
+
+// holder holds what was read of a pack until it may be passed on: one object as
+// it comes, and what was read ahead.
+type holder struct {
+	to     io.Writer
+	held   []byte
+	passed int64
+}
+
+// Write holds p. An object can be deflated to much more than it is.
+func (h *holder) Write(p []byte) (int, error) {
+	if len(h.held)+len(p) > maxObject+maxObject/8 {
+		return 0, tooLarge("an object that takes %d MiB", int64(len(h.held)+len(p)))
+	}
+	h.held = append(h.held, p...)
+	return len(p), nil
+}
+
+// release passes on what comes before a place in the pack.
+func (h *holder) release(end int64) error {
+	n, err := h.to.Write(h.held[:end-h.passed])
+	h.passed += int64(n)
+	h.held = append(h.held[:0], h.held[n:]...)
+	return err
 }

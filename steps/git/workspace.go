@@ -268,7 +268,7 @@ func (c *client) openWorkspace(ctx context.Context, name string) (*workspace, er
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "workspace.json"))
+	text, err := readFile(filepath.Join(dir, "workspace.json"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, missingWorkspace(name, err)
 	}
