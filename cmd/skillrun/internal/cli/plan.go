@@ -123,11 +123,12 @@ func setOf(f runFlags) string {
 	return b.String()
 }
 
-// keep writes a plan to a file that others cannot read, in one step.
+// keep writes a plan to a file that others cannot read, in one step. What a
+// terminal could act on is escaped in it.
 func keep(file string, made plan.Plan) error {
 	var text bytes.Buffer
 	render.JSON(&text, made)
-	return replace(file, text.Bytes())
+	return replace(file, []byte(render.CleanJSON(text.String())))
 }
 
 // replace writes a file that others cannot read, in one step.
