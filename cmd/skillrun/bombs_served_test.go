@@ -52,6 +52,8 @@ func servedBombs(host string) []bomb {
 		asked("tags of nothing", "kind: quay", "uses: quay_get_tag, with: {service: x, repository: a/b, tag: c}", "the answer has more than"),
 		served("as many values as there may be, and no end", "values", "to be JSON"),
 		below("/most", asked("as many issues as there may be", jira, "uses: jira_search, with: {service: x, jql: a = b}", "an issue without a key")),
+		below("/most", asked("as many merge requests as there may be", gitlab, "uses: gitlab_mr_list, with: {service: x, project: a/b}", "more than 100")),
+		below("/keyed", asked("a page of too many issues", jira, "uses: jira_search, with: {service: x, jql: a = b}", "were asked for")),
 		below("/lying", asked("pages of issues without an end", jira, "uses: jira_search, with: {service: x, jql: a = b}", "the answer has no end")),
 		below("/lying", asked("a page that is the next one", gitlab, "uses: gitlab_mr_list, with: {service: x, project: a/b}", "names page 1 as the next")),
 		git("references without an end", "refs", "a listing of more than 32 MiB"),
@@ -135,6 +137,8 @@ func bombServer(t *testing.T) string {
 	json("/api/v4/projects/", "[", "{},")
 	json("/values", "[[", "1,"+repeated(9, " "))
 	json("/most/rest/api/2/search", `{"issues":[`, "{"+repeated(104, " ")+"},")
+	json("/most/api/v4/projects/", "[", "{"+repeated(104, " ")+"},")
+	json("/keyed/rest/api/2/search", `{"total":1000000,"issues":[`, `{"key":"AAP-1"`+repeated(104, " ")+"},")
 	json("/api/v1/repository/", `{"tags":[`, "{},")
 	mux.HandleFunc("/lying/rest/api/2/search", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

@@ -77,8 +77,8 @@ func (c *client) failedJobs(ctx context.Context, project string, id int) (all []
 		if err := x.end(raw(resp), err); err != nil {
 			return pageEnd{}, err
 		}
-		if list == nil {
-			return pageEnd{}, noAnswer(x, "the answer is no list")
+		if err := pageOf(x, list, perPage); err != nil {
+			return pageEnd{}, err
 		}
 		for _, j := range list {
 			if j != nil {

@@ -152,8 +152,8 @@ func (c *client) mergeRequests(ctx context.Context, path string, q query, visit 
 		if err := x.end(raw(resp), err); err != nil {
 			return pageEnd{}, err
 		}
-		if list == nil { // an empty list proves something, the word null does not
-			return pageEnd{}, noAnswer(x, "the answer is no list")
+		if err := pageOf(x, list, perPage); err != nil {
+			return pageEnd{}, err
 		}
 		for _, m := range list {
 			if m == nil || seen[m.IID] {
@@ -183,8 +183,8 @@ func (c *client) files(ctx context.Context, path string, iid int) (all []file, c
 		if err := x.end(raw(resp), err); err != nil {
 			return pageEnd{}, err
 		}
-		if list == nil {
-			return pageEnd{}, noAnswer(x, "the answer is no list")
+		if err := pageOf(x, list, manyFiles); err != nil {
+			return pageEnd{}, err
 		}
 		all = append(all, list...)
 		return endOf(resp.Response, resp.NextPage, len(list) >= perPage), nil

@@ -39,8 +39,8 @@ func (c *client) notes(ctx context.Context, path string, iid int, visit func(not
 		if err := x.end(raw(resp), err); err != nil {
 			return pageEnd{}, err
 		}
-		if list == nil {
-			return pageEnd{}, noAnswer(x, "the answer is no list")
+		if err := pageOf(x, list, notesPage); err != nil {
+			return pageEnd{}, err
 		}
 		for _, n := range list {
 			if n != nil && !visit(noteFrom(n)) {

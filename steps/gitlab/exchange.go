@@ -164,6 +164,18 @@ type pageEnd struct {
 	stop bool // enough was seen
 }
 
+// pageOf refuses what is no page of a list. An empty list proves something, the
+// word null does not; and a page has a size.
+func pageOf[T any](x *exchange, list []T, size int) error {
+	switch {
+	case list == nil:
+		return noAnswer(x, "the answer is no list")
+	case len(list) > size:
+		return noAnswer(x, "the answer is a page of %d, more than %d", len(list), size)
+	}
+	return nil
+}
+
 // endOf reads the headers. A proxy may drop them: then a full page is followed
 // by another until one is short.
 func endOf(resp *http.Response, next int, full bool) pageEnd {

@@ -46,10 +46,14 @@ func (c *client) searchBy(ctx context.Context, what string, q url.Values, limit 
 	var out hits
 	seen := map[string]bool{}
 	for range maxPages {
-		q.Set("maxResults", strconv.Itoa(min(limit-len(out.issues), pageSize)))
+		asked := min(limit-len(out.issues), pageSize)
+		q.Set("maxResults", strconv.Itoa(asked))
 		p, err := c.page(ctx, what, q)
 		if err != nil {
 			return hits{}, err
+		}
+		if n := len(*p.Issues); n > asked {
+			return hits{}, types.Errorf(types.Unavailable, "%s: the answer is a page of %d, and %d were asked for", what, n, asked).WithHint(notJira)
 		}
 		for _, i := range *p.Issues {
 			if !seen[i.Key] { // an issue that changed between two pages comes twice
