@@ -4,11 +4,12 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 const (
@@ -136,8 +137,33 @@ func (o Options) replace(path string, content []byte, sync bool) error {
 	return o.syncDir(filepath.Dir(path))
 }
 
+// maxFile is how large a file of a run may be, in bytes: far more than a run
+// writes, and less than takes all memory.
+const maxFile = 512 << 20
+
+// read reads a file of a run.
 func (o Options) read(path string) ([]byte, error) {
-	return o.readUpTo(path, math.MaxInt64)
+	f, err := o.open(path, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSize(path, info.Size()); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(f, maxFile))
+}
+
+func checkSize(path string, size int64) error {
+	if size <= maxFile {
+		return nil
+	}
+	return types.Errorf(types.Conflict, "%s has %d MiB, and at most %d are read", path, size>>20, maxFile>>20).
+		WithHint("see what wrote it; restore the run's folder from a backup, or move it away to begin anew")
 }
 
 func (o Options) readUpTo(path string, limit int64) ([]byte, error) {

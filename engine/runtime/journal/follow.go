@@ -68,6 +68,9 @@ func (o Options) readFrom(path string, offset int64) ([]byte, error) {
 	case info.Size() == offset:
 		return nil, nil
 	}
+	if err := checkSize(path, info.Size()); err != nil {
+		return nil, err
+	}
 	return io.ReadAll(io.NewSectionReader(f, offset, info.Size()-offset))
 }
 

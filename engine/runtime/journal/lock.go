@@ -86,7 +86,7 @@ const signatureLen = 20
 // signature reads the two lines of a lock: the process, and in the lock of a
 // group the run.
 func signature(path string) (pid, run string) {
-	data, err := os.ReadFile(path)
+	data, err := Options{}.withDefaults().readUpTo(path, 1<<10)
 	if err != nil {
 		return "", ""
 	}
