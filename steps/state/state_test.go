@@ -209,6 +209,9 @@ func TestRefusals(t *testing.T) {
 	if err := os.Symlink(filepath.Join(w.dir, "text.json"), filepath.Join(w.dir, "link.json")); err != nil {
 		t.Fatal(err)
 	}
+	if err := syscall.Mkfifo(filepath.Join(w.dir, "pipe.json"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	large := `{"name":"l","value":"` + strings.Repeat("x", 1<<20) + `"}`
 	for _, c := range []struct {
 		step, in string
@@ -223,6 +226,7 @@ func TestRefusals(t *testing.T) {
 		{"state_increment", `{"name":"low","by":-1}`, types.Conflict, "state low is -9223372036854775808, and -1 more does not fit an integer"},
 		{"state_get", `{"name":"torn"}`, types.Conflict, "state torn cannot be read: unexpected end of JSON input (mend " + w.dir + "/torn.json, or move it away and set the state anew)"},
 		{"state_get", `{"name":"link"}`, types.Conflict, "state link cannot be read: too many levels of symbolic links"},
+		{"state_get", `{"name":"pipe"}`, types.Conflict, "state pipe cannot be read: unexpected end of JSON input"},
 		{"state_set", `{"name":"a","value":1e999}`, types.BadInput, "the value cannot be remembered: number 1e999 does not fit (make a text of it)"},
 		{"state_set", large, types.BadInput, "state l would have 1048578 bytes of JSON, more than 1 MiB (keep fewer items, or less in each)"},
 	} {

@@ -95,7 +95,7 @@ func (s store) read(name string) (record, error) {
 	if s.folder == "" {
 		return record{}, types.Errorf(types.Internal, "there is no folder for states")
 	}
-	f, err := os.OpenFile(s.path(name), os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+	f, err := os.OpenFile(s.path(name), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return record{}, nil
 	}
