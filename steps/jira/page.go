@@ -53,7 +53,8 @@ func (c *client) searchBy(ctx context.Context, what string, q url.Values, limit 
 			return hits{}, err
 		}
 		if n := len(*p.Issues); n > asked {
-			return hits{}, types.Errorf(types.Unavailable, "%s: the answer is a page of %d, and %d were asked for", what, n, asked).WithHint(notJira)
+			return hits{}, types.Errorf(types.Unavailable, "%s: the answer is a page of %d, and %d were asked for", what, n, asked).
+				WithHint("check the service's url in skillrun.yaml: something else may be answering")
 		}
 		for _, i := range *p.Issues {
 			if !seen[i.Key] { // an issue that changed between two pages comes twice

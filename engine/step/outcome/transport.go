@@ -32,7 +32,7 @@ func Transport(method, what string, err error) *types.Error {
 			WithHint("check the service's url in skillrun.yaml; if it is right, ask for less at a time")
 	}
 	if errors.Is(err, errDense) {
-		return types.Errorf(types.Unavailable, "%s: %w", what, errDense).
+		return types.Errorf(types.Unavailable, "%s: the answer has more than %d objects or %d values", what, maxObjects, maxParts).
 			WithHint("check the service's url in skillrun.yaml; if it is right, ask for less at a time")
 	}
 	if isTimeout(err) {
