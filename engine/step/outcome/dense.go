@@ -1,7 +1,7 @@
 package outcome
 
 import (
-	"errors"
+	"fmt"
 	"io"
 )
 
@@ -12,7 +12,7 @@ const (
 	maxParts   = 1_000_000 // of lists and objects
 )
 
-var errDense = errors.New("the answer has too many parts")
+var errDense = fmt.Errorf("the answer has more than %d objects or %d values", maxObjects, maxParts)
 
 // sparse reads a body, and refuses one of JSON that has too many parts. What
 // begins otherwise is none.
