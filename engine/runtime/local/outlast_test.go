@@ -29,7 +29,9 @@ func TestWorkspacesAreClearedBehindPrograms(t *testing.T) {
 		if err := syscall.Flock(int(program.Fd()), syscall.LOCK_EX); err != nil {
 			t.Fatal(err)
 		}
+		ended := make(chan struct{})
 		go func() {
+			defer close(ended)
 			time.Sleep(time.Second)
 			if err := os.MkdirAll(left, 0o700); err != nil {
 				t.Error(err)
@@ -41,6 +43,7 @@ func TestWorkspacesAreClearedBehindPrograms(t *testing.T) {
 		if out := run(t, t.Context(), o); out.State != local.Done {
 			t.Errorf("%s %+v", out.State, out.Failure)
 		}
+		<-ended
 		if _, err := os.Stat(left); !os.IsNotExist(err) {
 			t.Errorf("what a program wrote meanwhile is still there: %v", err)
 		}
