@@ -24,7 +24,7 @@ func mutations() []mutation {
 		{"cut out", cutOut},
 		{"remove a line", onLines(func(r *rand.Rand, at int, lines []string) []string { return slices.Delete(lines, at, at+1) })},
 		{"repeat a line", onLines(func(r *rand.Rand, at int, lines []string) []string {
-			return slices.Insert(lines, at, slices.Repeat(lines[at:at+1], times(r))...)
+			return slices.Insert(lines, at, slices.Repeat(lines[at:at+1], times(r, lines[at:at+1]))...)
 		})},
 		{"swap lines", onLines(func(r *rand.Rand, at int, lines []string) []string {
 			to := r.IntN(len(lines))
@@ -34,7 +34,7 @@ func mutations() []mutation {
 		{"remove a block", onBlocks(func(r *rand.Rand, block, rest []string) []string { return rest })},
 		{"repeat a block", onBlocks(func(r *rand.Rand, block, rest []string) []string {
 			at := r.IntN(len(rest) + 1)
-			return slices.Insert(rest, at, slices.Repeat(block, times(r))...)
+			return slices.Insert(rest, at, slices.Repeat(block, times(r, block))...)
 		})},
 		{"move a block", onBlocks(func(r *rand.Rand, block, rest []string) []string {
 			return slices.Insert(rest, r.IntN(len(rest)+1), block...)
@@ -59,12 +59,18 @@ func mutations() []mutation {
 
 func pick[T any](r *rand.Rand, of []T) T { return of[r.IntN(len(of))] }
 
-// times is how often something is repeated: most often once, now and then a lot.
-func times(r *rand.Rand) int {
+// mostRepeated is how many bytes repeated lines have at most: more than skillrun
+// reads of a plan, the largest of these files. To make a file of hundreds of
+// megabytes would measure the making.
+const mostRepeated = 17 << 20
+
+// times is how often lines are repeated: most often once, now and then a lot.
+func times(r *rand.Rand, lines []string) int {
+	n := 1 + r.IntN(3)
 	if r.IntN(10) == 0 {
-		return 1 + r.IntN(3000)
+		n = 1 + r.IntN(3000)
 	}
-	return 1 + r.IntN(3)
+	return min(n, 1+mostRepeated/(1+len(strings.Join(lines, "\n"))))
 }
 
 func flipBits(r *rand.Rand, text []byte) []byte {

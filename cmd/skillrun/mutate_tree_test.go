@@ -105,7 +105,11 @@ func spoilt(r *rand.Rand, v any) any {
 			if r.IntN(2) == 0 {
 				return slices.Delete(v, at, at+1)
 			}
-			return slices.Insert(v, at, slices.Repeat(v[at:at+1], times(r))...)
+			item, err := plainJSON(v[at])
+			if err != nil {
+				return v
+			}
+			return slices.Insert(v, at, slices.Repeat(v[at:at+1], times(r, []string{string(item)}))...)
 		}
 	case string:
 		if r.IntN(2) == 0 {
