@@ -137,9 +137,9 @@ func (o Options) replace(path string, content []byte, sync bool) error {
 	return o.syncDir(filepath.Dir(path))
 }
 
-// maxFile is how large a file of a run may be, in bytes: far more than a run
-// writes, and less than takes all memory.
-const maxFile = 512 << 20
+// maxFile is how large a file of a run may be, in bytes. It is some millions of
+// records, far more than a run writes: whatever was written has to be read again.
+const maxFile int64 = 4 << 30
 
 // read reads a file of a run.
 func (o Options) read(path string) ([]byte, error) {
