@@ -98,7 +98,9 @@ func withSignals(parent context.Context) (context.Context, stopping) {
 	ctx, cancel := context.WithCancelCause(parent)
 	c := make(chan os.Signal, 3)
 	s := stopping{interrupt: make(chan struct{}), first: make(chan os.Signal, 1)}
-	s.stop = func() { signal.Stop(c); cancel(nil) }
+	// Signals stay caught to the end: one that arrives as the process ends must not
+	// take its exit code from it.
+	s.stop = func() { cancel(nil) }
 	signal.Notify(c, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
 		got := <-c
