@@ -4,6 +4,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -32,11 +33,11 @@ var house = []rule{
 	// diagtest serves the tests of all that gives diagnostics.
 	{pkg: "engine/diag/diagtest", ours: "engine/diag"},
 	{pkg: "engine/types"},
-	// yamltext lets the parser read YAML 1.2: for skills, for from_yaml and for
-	// the files that steps edit, which have no other room in common.
+	// yamltext is YAML 1.2 as nodes: for skills, for from_yaml and for the files
+	// that steps edit, which have no other room in common.
 	{pkg: "engine/yamltext", third: "gopkg.in/yaml.v3"},
 	// expr reads YAML that a skill got from somewhere, as nodes, like syntax.
-	{pkg: "engine/expr", ours: "engine/diag engine/types engine/yamltext", third: "github.com/expr-lang/expr gopkg.in/yaml.v3"},
+	{pkg: "engine/expr", ours: "engine/diag engine/types engine/yamltext", third: "github.com/expr-lang/expr"},
 	// mask hides credentials on every way out. Steps, the configuration that
 	// names credentials and the surfaces pass it.
 	{pkg: "engine/mask", ours: "engine/types"},
@@ -47,7 +48,7 @@ var house = []rule{
 	// family that speaks HTTP needs the same rule, and siblings may not import
 	// each other, so it has a room beside step.
 	{pkg: "engine/step/outcome", ours: "engine/step engine/types"},
-	{pkg: "engine/lang/syntax", ours: "engine/diag engine/yamltext", third: "gopkg.in/yaml.v3"},
+	{pkg: "engine/lang/syntax", ours: "engine/diag engine/yamltext"},
 	{pkg: "engine/program", ours: "engine/types engine/diag"},
 	{pkg: "engine/lang/check", ours: "engine/lang/syntax engine/expr engine/step engine/types engine/diag engine/program"},
 	{pkg: "engine/machine", ours: "engine/program engine/expr engine/types engine/diag", never: []string{"os", "net", "net/http", "math/rand", "math/rand/v2", "sync", "log", "log/slog"}},
@@ -68,7 +69,7 @@ var house = []rule{
 	// a registry names the host that gives tokens; the public suffix list says
 	// whether that is the same domain.
 	{pkg: "steps/quay", ours: "engine/step engine/step/outcome engine/types", third: "golang.org/x/net/publicsuffix"},
-	{pkg: "steps/yamlfile", ours: "engine/step engine/types engine/yamltext", third: "gopkg.in/yaml.v3 github.com/speakeasy-api/jsonpath"},
+	{pkg: "steps/yamlfile", ours: "engine/step engine/types engine/yamltext", third: "github.com/speakeasy-api/jsonpath"},
 	// slack's API is small enough for the standard library: one method writes.
 	{pkg: "steps/slack", ours: "engine/step engine/step/outcome engine/types"},
 	// httpapi speaks to any API with what outcome and the standard library have.
@@ -124,6 +125,46 @@ func TestImports(t *testing.T) {
 	for _, r := range house {
 		if !used[r.pkg] {
 			t.Errorf("no package is in the room %s: drop it from the table", r.pkg)
+		}
+	}
+}
+
+// prescribed are the modules that the project has to use although one has ended and
+// one is archived, and the one package that imports each.
+var prescribed = map[string]string{
+	"gopkg.in/yaml.v3":                "engine/yamltext",
+	"github.com/expr-lang/expr":       "engine/expr",
+	"github.com/go-git/go-git/v5":     "steps/git",
+	"github.com/xanzy/go-gitlab":      "steps/gitlab",
+	"github.com/andygrunwald/go-jira": "steps/jira",
+}
+
+// TestPrescribedModules holds that the successor of a module is one package away:
+// no second one imports it, stand-ins of servers apart.
+func TestPrescribedModules(t *testing.T) {
+	t.Parallel()
+	importers := map[string]map[string]bool{}
+	for dir, files := range packages(t, "..") {
+		if strings.HasSuffix(dir, "test") {
+			continue
+		}
+		for _, file := range files {
+			for _, imported := range importsOf(t, filepath.Join("..", dir, file)) {
+				for name := range prescribed {
+					if imported != name && !strings.HasPrefix(imported, name+"/") {
+						continue
+					}
+					if importers[name] == nil {
+						importers[name] = map[string]bool{}
+					}
+					importers[name][dir] = true
+				}
+			}
+		}
+	}
+	for name, want := range prescribed {
+		if got := importers[name]; len(got) != 1 || !got[want] {
+			t.Errorf("%s is imported by %v, want %s alone", name, slices.Sorted(maps.Keys(got)), want)
 		}
 	}
 }

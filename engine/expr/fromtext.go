@@ -9,7 +9,6 @@ import (
 
 	"github.com/skillrun/skillrun/engine/types"
 	"github.com/skillrun/skillrun/engine/yamltext"
-	"gopkg.in/yaml.v3"
 )
 
 // parsedCost is an upper bound of what parsing a text allocates: so much for a
@@ -63,14 +62,14 @@ func runFromYAML(ev *evaluator, args []any) (any, error) {
 }
 
 // yamlDocument reads the one document of a text.
-func yamlDocument(s string) (n *yaml.Node, err error) {
+func yamlDocument(s string) (n *yamltext.Node, err error) {
 	defer func() {
 		if r := recover(); r != nil { // a mistake of the parser
 			n, err = nil, errors.New("this YAML cannot be read")
 		}
 	}()
 	d := yamltext.NewDecoder(s)
-	var first, second yaml.Node
+	var first, second yamltext.Node
 	if err := d.Decode(&first); err != nil && err != io.EOF {
 		return nil, errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
 	}
@@ -84,17 +83,17 @@ func yamlDocument(s string) (n *yaml.Node, err error) {
 }
 
 // yamlValue turns nodes into a value.
-func yamlValue(n *yaml.Node, depth int) (any, error) {
+func yamlValue(n *yamltext.Node, depth int) (any, error) {
 	switch {
-	case n.Kind == yaml.AliasNode || n.Anchor != "":
+	case n.Kind == yamltext.AliasNode || n.Anchor != "":
 		return nil, lineError(n, "anchors and aliases are not read")
-	case n.Kind == yaml.ScalarNode:
+	case n.Kind == yamltext.ScalarNode:
 		return yamlScalar(n)
 	case depth == 0:
 		return nil, lineError(n, "the text is nested deeper than "+strconv.Itoa(types.MaxRead))
-	case n.Style&yaml.TaggedStyle != 0:
+	case n.Style&yamltext.TaggedStyle != 0:
 		return nil, lineError(n, "the tag "+n.Tag+" is not read")
-	case n.Kind == yaml.SequenceNode:
+	case n.Kind == yamltext.SequenceNode:
 		out := make([]any, len(n.Content))
 		for i, e := range n.Content {
 			v, err := yamlValue(e, depth-1)
@@ -108,7 +107,7 @@ func yamlValue(n *yaml.Node, depth int) (any, error) {
 	out := make(map[string]any, len(n.Content)/2)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
-		if key.Kind != yaml.ScalarNode || key.ShortTag() == "!!merge" || key.Anchor != "" {
+		if key.Kind != yamltext.ScalarNode || key.ShortTag() == "!!merge" || key.Anchor != "" {
 			return nil, lineError(key, "a name has to be plain text")
 		}
 		if _, twice := out[key.Value]; twice {
@@ -123,12 +122,12 @@ func yamlValue(n *yaml.Node, depth int) (any, error) {
 	return out, nil
 }
 
-func lineError(n *yaml.Node, why string) error {
+func lineError(n *yamltext.Node, why string) error {
 	return errors.New("line " + strconv.Itoa(n.Line) + ": " + why)
 }
 
-func yamlScalar(n *yaml.Node) (any, error) {
-	if n.Style&yaml.TaggedStyle != 0 {
+func yamlScalar(n *yamltext.Node) (any, error) {
+	if n.Style&yamltext.TaggedStyle != 0 {
 		return nil, lineError(n, "the tag "+n.Tag+" is not read")
 	}
 	switch n.ShortTag() {
@@ -147,7 +146,7 @@ func yamlScalar(n *yaml.Node) (any, error) {
 // yamlNumber reads a number. One that no value can hold, or that has no
 // number in JSON (.inf, .nan), is the text that stands there, as of yaml_get:
 // what is all digits and fits no integer is likely a commit or an id.
-func yamlNumber(n *yaml.Node) any {
+func yamlNumber(n *yamltext.Node) any {
 	if i, err := strconv.ParseInt(n.Value, 0, 64); err == nil {
 		return int(i)
 	}

@@ -1,4 +1,4 @@
-// Package yamltext lets a parser of YAML 1.1 read the texts of YAML 1.2. In
+// Package yamltext reads YAML 1.2 as nodes, with a parser of YAML 1.1. In
 // these, U+0085, U+2028 and U+2029 are characters like others and no line
 // breaks (section 5.4 of the specification), a directive %YAML 1.2 may stand
 // before a document (6.8.1), and directives that nobody knows are passed over

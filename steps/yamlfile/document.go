@@ -9,8 +9,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/skillrun/skillrun/engine/types"
 	"github.com/skillrun/skillrun/engine/yamltext"
 )
@@ -27,7 +25,7 @@ const bom = "\ufeff"
 
 // parse reads all documents of src into node trees. It never decodes into Go
 // values: that is where the parser is slow and can panic.
-func parse(src []byte) (docs []*yaml.Node, err error) {
+func parse(src []byte) (docs []*yamltext.Node, err error) {
 	if len(src) > maxFile {
 		return nil, tooLarge(int64(len(src)))
 	}
@@ -45,7 +43,7 @@ func parse(src []byte) (docs []*yaml.Node, err error) {
 	}()
 	d := yamltext.NewDecoder(string(src))
 	for {
-		doc := new(yaml.Node)
+		doc := new(yamltext.Node)
 		err := d.Decode(doc)
 		if errors.Is(err, io.EOF) {
 			return docs, nil
@@ -132,7 +130,7 @@ func (l lines) offset(line, column int) int {
 // "" when they do not. want says how a node that was edited has to look now.
 // Columns and comments are left out: the bytes around the edit are untouched
 // by construction, and how comments hang on nodes is the parser's affair.
-func difference(a, b []*yaml.Node, want map[*yaml.Node]yaml.Node) string {
+func difference(a, b []*yamltext.Node, want map[*yamltext.Node]yamltext.Node) string {
 	if len(a) != len(b) {
 		return fmt.Sprintf("%d documents became %d", len(a), len(b))
 	}
@@ -144,7 +142,7 @@ func difference(a, b []*yaml.Node, want map[*yaml.Node]yaml.Node) string {
 	return ""
 }
 
-func nodeDifference(a, b *yaml.Node, want map[*yaml.Node]yaml.Node) string {
+func nodeDifference(a, b *yamltext.Node, want map[*yamltext.Node]yamltext.Node) string {
 	value, tag, style := a.Value, a.Tag, a.Style
 	if w, edited := want[a]; edited {
 		value, tag, style = w.Value, w.Tag, w.Style

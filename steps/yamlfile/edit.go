@@ -7,9 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/engine/yamltext"
 )
 
 // Edit is what [Set] came to.
@@ -89,7 +88,7 @@ type cut struct {
 	match
 	start, end int
 	text, tag  string
-	style      yaml.Style
+	style      yamltext.Style
 }
 
 func (c Change) plan(src []byte, found []match) ([]cut, error) {
@@ -139,7 +138,7 @@ func (x *cut) fill(l lines, value string, isJSON bool) (err error) {
 }
 
 // isEmpty reports whether nothing stands where a value could.
-func isEmpty(n *yaml.Node) bool { return n.Value == "" && n.Style&quoting == 0 }
+func isEmpty(n *yamltext.Node) bool { return n.Value == "" && n.Style&quoting == 0 }
 
 const (
 	byHand    = "change the file by hand so that the value is a plain or quoted text on one line"
@@ -157,17 +156,17 @@ func (c Change) editable(m match) error {
 	case m.via != "" && !c.ThroughAnchor:
 		return types.Errorf(types.Conflict, "line %d: the value comes through %s; changing it there would change other places too", n.Line, m.via).
 			WithHint(byConsent)
-	case n.Kind == yaml.SequenceNode || n.Kind == yaml.MappingNode:
-		return refuse("the value is %s, not a text", map[yaml.Kind]string{yaml.SequenceNode: "a list", yaml.MappingNode: "an object"}[n.Kind])
+	case n.Kind == yamltext.SequenceNode || n.Kind == yamltext.MappingNode:
+		return refuse("the value is %s, not a text", map[yamltext.Kind]string{yamltext.SequenceNode: "a list", yamltext.MappingNode: "an object"}[n.Kind])
 	case m.shared == n && !c.ThroughAnchor:
 		return types.Errorf(types.Conflict, "line %d: the value has the anchor &%s, to which line %d refers; changing it would change that place too", n.Line, n.Anchor, m.user).
 			WithHint(byConsent)
 	case m.shared != nil && !c.ThroughAnchor:
 		return types.Errorf(types.Conflict, "line %d: the value is inside the anchor &%s, to which line %d refers; changing it would change that place too", n.Line, m.shared.Anchor, m.user).
 			WithHint(byConsent)
-	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+	case n.Style&(yamltext.LiteralStyle|yamltext.FoldedStyle) != 0:
 		return refuse("the value is a block of text (| or >)")
-	case n.Style&yaml.TaggedStyle != 0 && n.ShortTag() != "!!str":
+	case n.Style&yamltext.TaggedStyle != 0 && n.ShortTag() != "!!str":
 		return refuse("the value has the tag %s", n.Tag)
 	}
 	return nil
@@ -175,7 +174,7 @@ func (c Change) editable(m match) error {
 
 // extent finds the bytes of a scalar and makes sure that they say what the
 // parser read there.
-func extent(l lines, n *yaml.Node) (start, end int, err error) {
+func extent(l lines, n *yamltext.Node) (start, end int, err error) {
 	start = l.offset(n.Line, n.Column)
 	if start < 0 {
 		return 0, 0, misplaced(n)
@@ -184,9 +183,9 @@ func extent(l lines, n *yaml.Node) (start, end int, err error) {
 	rest := l.src[start:]
 	var length int
 	switch n.Style & quoting {
-	case yaml.SingleQuotedStyle:
+	case yamltext.SingleQuotedStyle:
 		length = quotedLength(rest, '\'')
-	case yaml.DoubleQuotedStyle:
+	case yamltext.DoubleQuotedStyle:
 		length = quotedLength(rest, '"')
 	default:
 		if bytes.HasPrefix(rest, []byte(n.Value)) {
@@ -201,7 +200,7 @@ func extent(l lines, n *yaml.Node) (start, end int, err error) {
 
 // misplaced refuses a text that is folded over several lines, or that has
 // something between its parts.
-func misplaced(n *yaml.Node) error {
+func misplaced(n *yamltext.Node) error {
 	return types.Errorf(types.Conflict, "line %d: the value does not stand in one piece on one line", n.Line).
 		WithHint(byHand)
 }
@@ -209,7 +208,7 @@ func misplaced(n *yaml.Node) error {
 // gap finds where an empty value goes, and what has to stand before it there:
 // behind the colon or the dash that it belongs to, or behind a key in braces
 // that has no colon.
-func gap(l lines, n *yaml.Node) (at int, lead string, err error) {
+func gap(l lines, n *yamltext.Node) (at int, lead string, err error) {
 	at = l.offset(n.Line, n.Column)
 	if at < 0 {
 		return 0, "", misplaced(n)
@@ -231,7 +230,7 @@ func gap(l lines, n *yaml.Node) (at int, lead string, err error) {
 
 // afterKey is the gap of a key in a flow collection that the parser gives the
 // place right behind the key.
-func afterKey(src []byte, at int, n *yaml.Node) (int, string, error) {
+func afterKey(src []byte, at int, n *yamltext.Node) (int, string, error) {
 	switch {
 	case at < len(src) && src[at] == ':':
 		return at + 1, " ", nil
@@ -243,9 +242,9 @@ func afterKey(src []byte, at int, n *yaml.Node) (int, string, error) {
 
 // propertiesLength is the length of the tag and the anchor of a scalar at the
 // beginning of b, with the blanks behind them.
-func propertiesLength(n *yaml.Node, b []byte) int {
+func propertiesLength(n *yamltext.Node, b []byte) int {
 	at := 0
-	for at < len(b) && (b[at] == '!' && n.Style&yaml.TaggedStyle != 0 || b[at] == '&' && n.Anchor != "") {
+	for at < len(b) && (b[at] == '!' && n.Style&yamltext.TaggedStyle != 0 || b[at] == '&' && n.Anchor != "") {
 		ends := " \t\r\n,]}"
 		if b[at] == '!' {
 			ends = " \t\r\n" // a tag can hold the others
@@ -286,17 +285,17 @@ func hasBreak(b []byte) bool {
 
 // splice makes the new file and proves that it is the old one but for the
 // cuts.
-func splice(src []byte, docs []*yaml.Node, cuts []cut, value string) (Edit, error) {
+func splice(src []byte, docs []*yamltext.Node, cuts []cut, value string) (Edit, error) {
 	var out bytes.Buffer
 	e := Edit{}
-	want := make(map[*yaml.Node]yaml.Node, len(cuts))
+	want := make(map[*yamltext.Node]yamltext.Node, len(cuts))
 	at := 0
 	for _, c := range cuts {
 		out.Write(src[at:c.start])
 		out.WriteString(c.text)
 		at = c.end
-		tagged := c.node.Style & yaml.TaggedStyle
-		want[c.node] = yaml.Node{Value: value, Tag: c.tag, Style: c.style | tagged}
+		tagged := c.node.Style & yamltext.TaggedStyle
+		want[c.node] = yamltext.Node{Value: value, Tag: c.tag, Style: c.style | tagged}
 		e.Places = append(e.Places, Place{Doc: c.doc, Line: c.node.Line, Old: c.node.Value})
 		e.Changed = e.Changed || c.text != string(src[c.start:c.end])
 	}

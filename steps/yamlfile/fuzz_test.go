@@ -7,17 +7,16 @@ import (
 	"strings"
 	"testing"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/engine/yamltext"
 )
 
 // flat lists every node of a file, with all that is not its place.
 func flat(t *testing.T, src []byte) []string {
 	t.Helper()
 	var out []string
-	var walk func(n *yaml.Node)
-	walk = func(n *yaml.Node) {
+	var walk func(n *yamltext.Node)
+	walk = func(n *yamltext.Node) {
 		out = append(out, fmt.Sprintf("%d %s %q &%s", n.Kind, n.Tag, n.Value, n.Anchor))
 		for _, c := range n.Content {
 			walk(c)
@@ -47,7 +46,7 @@ func checkEdit(t *testing.T, src []byte, value string, e Edit) {
 			continue
 		}
 		differ++
-		if want := fmt.Sprintf("%d !!str %q &", yaml.ScalarNode, value); after[i] != want {
+		if want := fmt.Sprintf("%d !!str %q &", yamltext.ScalarNode, value); after[i] != want {
 			t.Errorf("%s became %s, want %s", before[i], after[i], want)
 		}
 	}

@@ -3,10 +3,9 @@ package yamlfile
 import (
 	"context"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/engine/yamltext"
 )
 
 type getIn struct {
@@ -83,7 +82,7 @@ func source(ctx context.Context, in getIn) ([]byte, error) {
 	return readFile(ctx, *in.Workspace, *in.File)
 }
 
-func describe(found []match, origins map[*yaml.Node]origin) getOut {
+func describe(found []match, origins map[*yamltext.Node]origin) getOut {
 	out := getOut{Values: []any{}, Texts: []string{}, Count: len(found)}
 	for _, m := range found {
 		out.Values = append(out.Values, plainValue(m.view, origins))

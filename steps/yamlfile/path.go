@@ -6,10 +6,10 @@ import (
 
 	"github.com/speakeasy-api/jsonpath/pkg/jsonpath"
 	"github.com/speakeasy-api/jsonpath/pkg/jsonpath/token"
-	"gopkg.in/yaml.v3"
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/engine/yamltext"
 )
 
 const maxPath = 1000
@@ -138,13 +138,13 @@ func (v *vetter) fault(t token.Token) string {
 
 // match is one value that a path chose.
 type match struct {
-	view *yaml.Node
+	view *yamltext.Node
 	origin
 }
 
 // find asks the path of every document. A value that the path reaches twice
 // counts once.
-func find(path string, docs []*yaml.Node) (found []match, origins map[*yaml.Node]origin, err error) {
+func find(path string, docs []*yamltext.Node) (found []match, origins map[*yamltext.Node]origin, err error) {
 	query, err := compile(path)
 	if err != nil {
 		return nil, nil, err
@@ -158,7 +158,7 @@ func find(path string, docs []*yaml.Node) (found []match, origins map[*yaml.Node
 			found, err = nil, badPath(path, 0, "it cannot be evaluated")
 		}
 	}()
-	seen := map[*yaml.Node]bool{}
+	seen := map[*yamltext.Node]bool{}
 	for _, root := range roots {
 		for _, n := range query.Query(root) {
 			if !seen[n] {

@@ -7,27 +7,27 @@ import (
 	"strings"
 	"unicode"
 
-	"gopkg.in/yaml.v3"
+	"github.com/skillrun/skillrun/engine/yamltext"
 )
 
 // quoting is the part of a node's style that says how a scalar is written.
-const quoting = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
+const quoting = yamltext.SingleQuotedStyle | yamltext.DoubleQuotedStyle | yamltext.LiteralStyle | yamltext.FoldedStyle
 
 // render writes value as a YAML string in the style of the scalar it replaces,
 // or in the nearest one in which it stays this string.
-func render(value string, style yaml.Style) (string, yaml.Style) {
+func render(value string, style yamltext.Style) (string, yamltext.Style) {
 	switch {
 	case style == 0 && staysPlain(value):
 		return value, 0
-	case style == yaml.DoubleQuotedStyle || !printable(value):
-		return doubleQuoted(value, false), yaml.DoubleQuotedStyle
+	case style == yamltext.DoubleQuotedStyle || !printable(value):
+		return doubleQuoted(value, false), yamltext.DoubleQuotedStyle
 	}
-	return "'" + strings.ReplaceAll(value, "'", "''") + "'", yaml.SingleQuotedStyle
+	return "'" + strings.ReplaceAll(value, "'", "''") + "'", yamltext.SingleQuotedStyle
 }
 
 // renderJSON writes value into a file that is JSON, in the place of a value of a
 // tag: a number and a boolean keep their kind when value is one.
-func renderJSON(value, tag string) (text, newTag string, style yaml.Style) {
+func renderJSON(value, tag string) (text, newTag string, style yamltext.Style) {
 	switch isNumber := tag == "!!int" || tag == "!!float"; {
 	case isNumber && json.Valid([]byte(value)) && strings.ContainsRune("-0123456789", rune(value[0])):
 		docs, err := parse([]byte(value))
@@ -37,7 +37,7 @@ func renderJSON(value, tag string) (text, newTag string, style yaml.Style) {
 	case tag == "!!bool" && (value == "true" || value == "false"):
 		return value, "!!bool", 0
 	}
-	return doubleQuoted(value, true), "!!str", yaml.DoubleQuotedStyle
+	return doubleQuoted(value, true), "!!str", yamltext.DoubleQuotedStyle
 }
 
 // looksTyped matches plain text that some YAML reader takes for something else
@@ -71,11 +71,11 @@ func readsAs(text, value string) bool {
 		return false
 	}
 	m := docs[0].Content[0]
-	if m.Kind != yaml.MappingNode || len(m.Content) < 2 {
+	if m.Kind != yamltext.MappingNode || len(m.Content) < 2 {
 		return false
 	}
 	k, v := m.Content[0], m.Content[1]
-	return k.Value == "k" && v.Kind == yaml.ScalarNode && v.Style == 0 && v.Anchor == "" &&
+	return k.Value == "k" && v.Kind == yamltext.ScalarNode && v.Style == 0 && v.Anchor == "" &&
 		v.ShortTag() == "!!str" && v.Value == value && m.LineComment+v.LineComment+k.LineComment == ""
 }
 

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"gopkg.in/yaml.v3"
+	"github.com/skillrun/skillrun/engine/yamltext"
 )
 
 // scalar is what a scalar node means by YAML 1.2's core schema. The parser
@@ -26,9 +26,9 @@ var (
 
 // typed reads a scalar node. Quoted, block and !!str scalars are strings
 // whatever they look like; so are tags this package does not know.
-func typed(n *yaml.Node) scalar {
+func typed(n *yamltext.Node) scalar {
 	asString := scalar{"!!str", n.Value, n.Value}
-	if n.Style&yaml.TaggedStyle != 0 {
+	if n.Style&yamltext.TaggedStyle != 0 {
 		s := core(n.Value)
 		if s.tag == n.ShortTag() {
 			return s

@@ -1,19 +1,18 @@
 package yamlfile
 
 import (
-	"gopkg.in/yaml.v3"
-
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/engine/yamltext"
 )
 
 // origin is where a node of a view comes from.
 type origin struct {
-	node *yaml.Node // in the tree as parsed
-	doc  int        // counted from 1
-	via  string     // "", or what brings the value to this place
+	node *yamltext.Node // in the tree as parsed
+	doc  int            // counted from 1
+	via  string         // "", or what brings the value to this place
 	// shared is the nearest node around it, or itself, that has an anchor to
 	// which something refers; user is the line where that is.
-	shared *yaml.Node
+	shared *yamltext.Node
 	user   int
 }
 
@@ -25,21 +24,21 @@ const (
 // viewer builds, for every document, a tree that is as a program would load
 // it. The budget is for all documents together.
 type viewer struct {
-	origins map[*yaml.Node]origin
+	origins map[*yamltext.Node]origin
 	doc     int
 	nodes   int
 	depth   int
-	open    map[*yaml.Node]bool // anchors being resolved: one inside itself never ends
-	users   map[*yaml.Node]int  // nodes that something refers to, and the first line that does
-	shared  *yaml.Node          // the nearest of those around
+	open    map[*yamltext.Node]bool // anchors being resolved: one inside itself never ends
+	users   map[*yamltext.Node]int  // nodes that something refers to, and the first line that does
+	shared  *yamltext.Node          // the nearest of those around
 }
 
-func views(docs []*yaml.Node) ([]*yaml.Node, map[*yaml.Node]origin, error) {
-	v := &viewer{origins: map[*yaml.Node]origin{}, open: map[*yaml.Node]bool{}, users: map[*yaml.Node]int{}}
+func views(docs []*yamltext.Node) ([]*yamltext.Node, map[*yamltext.Node]origin, error) {
+	v := &viewer{origins: map[*yamltext.Node]origin{}, open: map[*yamltext.Node]bool{}, users: map[*yamltext.Node]int{}}
 	for _, doc := range docs {
 		v.refer(doc)
 	}
-	roots := make([]*yaml.Node, 0, len(docs))
+	roots := make([]*yamltext.Node, 0, len(docs))
 	for i, doc := range docs {
 		v.doc = i + 1
 		for _, root := range doc.Content {
@@ -54,8 +53,8 @@ func views(docs []*yaml.Node) ([]*yaml.Node, map[*yaml.Node]origin, error) {
 }
 
 // refer notes what the aliases below a node stand for.
-func (v *viewer) refer(n *yaml.Node) {
-	if n.Kind == yaml.AliasNode && v.users[n.Alias] == 0 {
+func (v *viewer) refer(n *yamltext.Node) {
+	if n.Kind == yamltext.AliasNode && v.users[n.Alias] == 0 {
 		v.users[n.Alias] = n.Line
 	}
 	for _, c := range n.Content {
@@ -63,7 +62,7 @@ func (v *viewer) refer(n *yaml.Node) {
 	}
 }
 
-func (v *viewer) copy(src *yaml.Node, via string) (*yaml.Node, error) {
+func (v *viewer) copy(src *yamltext.Node, via string) (*yamltext.Node, error) {
 	if v.nodes++; v.nodes > maxNodes {
 		return nil, types.Errorf(types.BadInput, "the YAML holds more than %d values", maxNodes).
 			WithHint("aliases count as often as they are used")
@@ -73,20 +72,20 @@ func (v *viewer) copy(src *yaml.Node, via string) (*yaml.Node, error) {
 			WithHint("flatten the file there")
 	}
 	defer func() { v.depth-- }()
-	if src.Kind == yaml.AliasNode {
+	if src.Kind == yamltext.AliasNode {
 		return v.alias(src, via)
 	}
 	if v.users[src] > 0 {
-		defer func(outer *yaml.Node) { v.shared = outer }(v.shared)
+		defer func(outer *yamltext.Node) { v.shared = outer }(v.shared)
 		v.shared = src
 	}
-	out := &yaml.Node{Kind: src.Kind, Tag: src.ShortTag()}
+	out := &yamltext.Node{Kind: src.Kind, Tag: src.ShortTag()}
 	v.origins[out] = origin{src, v.doc, via, v.shared, v.users[v.shared]}
 	switch src.Kind {
-	case yaml.ScalarNode:
+	case yamltext.ScalarNode:
 		out.Tag, out.Value = typed(src).forPath()
 		return out, nil
-	case yaml.MappingNode:
+	case yamltext.MappingNode:
 		return out, v.mapping(src, out, via)
 	}
 	for _, child := range src.Content {
@@ -99,7 +98,7 @@ func (v *viewer) copy(src *yaml.Node, via string) (*yaml.Node, error) {
 	return out, nil
 }
 
-func (v *viewer) alias(src *yaml.Node, via string) (*yaml.Node, error) {
+func (v *viewer) alias(src *yamltext.Node, via string) (*yamltext.Node, error) {
 	if v.open[src.Alias] {
 		return nil, types.Errorf(types.BadInput, "line %d: *%s stands inside its own anchor", src.Line, src.Value).
 			WithHint("write the value out instead of the alias")
@@ -114,9 +113,9 @@ func (v *viewer) alias(src *yaml.Node, via string) (*yaml.Node, error) {
 
 // mapping copies the pairs of src, and after them what its merge keys bring.
 // Keys that are no scalars are left out: no JSONPath can name them.
-func (v *viewer) mapping(src, out *yaml.Node, via string) error {
+func (v *viewer) mapping(src, out *yamltext.Node, via string) error {
 	seen := map[string]int{}
-	var merges []*yaml.Node
+	var merges []*yamltext.Node
 	for i := 0; i+1 < len(src.Content); i += 2 {
 		key, value := src.Content[i], src.Content[i+1]
 		if key.ShortTag() == "!!merge" {
@@ -136,7 +135,7 @@ func (v *viewer) mapping(src, out *yaml.Node, via string) error {
 		if err != nil {
 			return err
 		}
-		out.Content = append(out.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: name}, c)
+		out.Content = append(out.Content, &yamltext.Node{Kind: yamltext.ScalarNode, Tag: "!!str", Value: name}, c)
 	}
 	for _, m := range merges {
 		if err := v.merge(m, out, seen); err != nil {
@@ -146,25 +145,25 @@ func (v *viewer) mapping(src, out *yaml.Node, via string) error {
 	return nil
 }
 
-func keyName(key *yaml.Node) (string, bool) {
-	if key.Kind == yaml.AliasNode {
+func keyName(key *yamltext.Node) (string, bool) {
+	if key.Kind == yamltext.AliasNode {
 		key = key.Alias
 	}
-	return key.Value, key.Kind == yaml.ScalarNode
+	return key.Value, key.Kind == yamltext.ScalarNode
 }
 
 // merge adds the pairs of a merge key's value to out, those not there yet.
-func (v *viewer) merge(m, out *yaml.Node, seen map[string]int) error {
+func (v *viewer) merge(m, out *yamltext.Node, seen map[string]int) error {
 	from, err := v.copy(m, viaMerge)
 	if err != nil {
 		return err
 	}
-	sources := []*yaml.Node{from}
-	if from.Kind == yaml.SequenceNode {
+	sources := []*yamltext.Node{from}
+	if from.Kind == yamltext.SequenceNode {
 		sources = from.Content
 	}
 	for _, s := range sources {
-		if s.Kind != yaml.MappingNode {
+		if s.Kind != yamltext.MappingNode {
 			return types.Errorf(types.BadInput, "line %d: << merges something that is no mapping", m.Line).
 				WithHint("let << name an anchor of a mapping, or a list of such")
 		}
@@ -179,15 +178,15 @@ func (v *viewer) merge(m, out *yaml.Node, seen map[string]int) error {
 }
 
 // plainValue returns what a node of a view stands for, as a plain Go value.
-func plainValue(n *yaml.Node, origins map[*yaml.Node]origin) any {
+func plainValue(n *yamltext.Node, origins map[*yamltext.Node]origin) any {
 	switch n.Kind {
-	case yaml.SequenceNode:
+	case yamltext.SequenceNode:
 		list := make([]any, len(n.Content))
 		for i, c := range n.Content {
 			list[i] = plainValue(c, origins)
 		}
 		return list
-	case yaml.MappingNode:
+	case yamltext.MappingNode:
 		m := make(map[string]any, len(n.Content)/2)
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			m[n.Content[i].Value] = plainValue(n.Content[i+1], origins)
@@ -198,11 +197,11 @@ func plainValue(n *yaml.Node, origins map[*yaml.Node]origin) any {
 }
 
 // kindName says what a node is, in the words of the skill language.
-func kindName(n *yaml.Node, origins map[*yaml.Node]origin) string {
+func kindName(n *yamltext.Node, origins map[*yamltext.Node]origin) string {
 	switch n.Kind {
-	case yaml.SequenceNode:
+	case yamltext.SequenceNode:
 		return "list"
-	case yaml.MappingNode:
+	case yamltext.MappingNode:
 		return "object"
 	}
 	switch typed(origins[n].node).tag {

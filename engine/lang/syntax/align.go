@@ -4,7 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"gopkg.in/yaml.v3"
+	"github.com/skillrun/skillrun/engine/yamltext"
 )
 
 // aligner walks a scalar's source and its decoded value side by side and notes
@@ -22,15 +22,15 @@ type aligner struct {
 
 // align returns the spans of the scalar that begins at offset at, and where
 // its source ends; ok is false when the two cannot be brought together.
-func align(text string, at int, style yaml.Style, value string) (spans []span, end int, ok bool) {
+func align(text string, at int, style yamltext.Style, value string) (spans []span, end int, ok bool) {
 	a := &aligner{text: text, at: at, value: value}
 	switch {
-	case style&yaml.DoubleQuotedStyle != 0:
+	case style&yamltext.DoubleQuotedStyle != 0:
 		end = a.doubleQuoted()
-	case style&yaml.SingleQuotedStyle != 0:
+	case style&yamltext.SingleQuotedStyle != 0:
 		end = a.singleQuoted()
-	case style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
-		return alignBlock(text, at, style&yaml.FoldedStyle != 0, value)
+	case style&(yamltext.LiteralStyle|yamltext.FoldedStyle) != 0:
+		return alignBlock(text, at, style&yamltext.FoldedStyle != 0, value)
 	default:
 		end = a.plain()
 	}

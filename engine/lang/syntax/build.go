@@ -3,9 +3,8 @@ package syntax
 import (
 	"strings"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/yamltext"
 )
 
 // builder makes our tree out of the library's and reports what we refuse.
@@ -22,9 +21,9 @@ type placed struct {
 	begin, end int
 }
 
-func (b *builder) build(y *yaml.Node, depth int) *Node { return b.place(y, depth).node }
+func (b *builder) build(y *yamltext.Node, depth int) *Node { return b.place(y, depth).node }
 
-func (b *builder) place(y *yaml.Node, depth int) placed {
+func (b *builder) place(y *yamltext.Node, depth int) placed {
 	begin := b.src.offset(y.Line, y.Column)
 	p := placed{node: &Node{Kind: Scalar, Tag: Null, src: b.src}, begin: begin, end: begin}
 	if b.nodes++; b.nodes > MaxNodes {
@@ -44,13 +43,13 @@ func (b *builder) place(y *yaml.Node, depth int) placed {
 	p.begin = b.properties(y, begin)
 	p.end = p.begin
 	switch y.Kind {
-	case yaml.ScalarNode:
+	case yamltext.ScalarNode:
 		b.scalar(&p, y)
-	case yaml.SequenceNode:
+	case yamltext.SequenceNode:
 		b.sequence(&p, y, depth)
-	case yaml.MappingNode:
+	case yamltext.MappingNode:
 		b.mapping(&p, y, depth)
-	case yaml.AliasNode:
+	case yamltext.AliasNode:
 		p.end = begin + 1 + len(y.Value)
 		p.node.Value, p.node.Tag = "*"+y.Value, Str
 		b.list.Errorf("no-alias", b.src.span(begin, p.end), "an alias is not allowed").Hint = hintAlias
@@ -67,8 +66,8 @@ func (b *builder) finish(p placed) placed {
 
 // properties refuses the anchors and tags before a node and returns where the
 // node itself begins.
-func (b *builder) properties(y *yaml.Node, at int) int {
-	if y.Kind == yaml.AliasNode || b.belongsToFirst(y) {
+func (b *builder) properties(y *yamltext.Node, at int) int {
+	if y.Kind == yamltext.AliasNode || b.belongsToFirst(y) {
 		return at
 	}
 	for at < len(b.src.text) {
@@ -90,15 +89,15 @@ func (b *builder) properties(y *yaml.Node, at int) int {
 
 // belongsToFirst reports whether what stands where y begins is part of its
 // first child: a block mapping begins at its first key, properties included.
-func (b *builder) belongsToFirst(y *yaml.Node) bool {
+func (b *builder) belongsToFirst(y *yamltext.Node) bool {
 	return len(y.Content) > 0 && y.Content[0].Line == y.Line && y.Content[0].Column == y.Column
 }
 
-func (b *builder) scalar(p *placed, y *yaml.Node) {
+func (b *builder) scalar(p *placed, y *yamltext.Node) {
 	n := p.node
 	n.Value = y.Value
-	n.Quoted = y.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0
-	n.Block = y.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0
+	n.Quoted = y.Style&(yamltext.SingleQuotedStyle|yamltext.DoubleQuotedStyle) != 0
+	n.Block = y.Style&(yamltext.LiteralStyle|yamltext.FoldedStyle) != 0
 	n.Tag = Str
 	if !n.Quoted && !n.Block {
 		n.Tag = tagOf(y.Value)
@@ -111,7 +110,7 @@ func (b *builder) scalar(p *placed, y *yaml.Node) {
 	n.spans, p.end = spans, end
 }
 
-func (b *builder) sequence(p *placed, y *yaml.Node, depth int) {
+func (b *builder) sequence(p *placed, y *yamltext.Node, depth int) {
 	p.node.Kind, p.node.Tag = Sequence, ""
 	for _, item := range y.Content {
 		if b.nodes > MaxNodes {
@@ -124,7 +123,7 @@ func (b *builder) sequence(p *placed, y *yaml.Node, depth int) {
 	b.close(p, '[', ']')
 }
 
-func (b *builder) mapping(p *placed, y *yaml.Node, depth int) {
+func (b *builder) mapping(p *placed, y *yamltext.Node, depth int) {
 	p.node.Kind, p.node.Tag = Mapping, ""
 	first := map[string]*Node{}
 	for i := 0; i+1 < len(y.Content); i += 2 {
@@ -145,12 +144,12 @@ func (b *builder) mapping(p *placed, y *yaml.Node, depth int) {
 }
 
 // goodKey reports what is wrong with a key.
-func (b *builder) goodKey(key *Node, y *yaml.Node, first map[string]*Node) bool {
+func (b *builder) goodKey(key *Node, y *yamltext.Node, first map[string]*Node) bool {
 	switch {
-	case y.Kind == yaml.AliasNode: // reported
+	case y.Kind == yamltext.AliasNode: // reported
 	case key.Kind != Scalar:
 		b.list.Errorf("bad-key", key.Range, "a %s cannot be a key", key.Kind).Hint = "keys are text; a value that begins with { or [ needs quotes"
-	case y.Kind == yaml.ScalarNode && y.Style == 0 && key.Value == "<<":
+	case y.Kind == yamltext.ScalarNode && y.Style == 0 && key.Value == "<<":
 		b.list.Errorf("no-merge-key", key.Range, "a merge key is not allowed").Hint = "write the keys out"
 	case key.Tag != Str:
 		b.list.Errorf("bad-key", key.Range, "a key has to be text, this is %s", tagNames[key.Tag]).

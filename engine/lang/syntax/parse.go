@@ -8,8 +8,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/yamltext"
 )
@@ -58,9 +56,9 @@ func clip(text []byte) []byte {
 	return text
 }
 
-func isEmpty(doc *yaml.Node) bool {
+func isEmpty(doc *yamltext.Node) bool {
 	root := doc.Content[0]
-	return root.Kind == yaml.ScalarNode && root.Style == 0 && root.Value == ""
+	return root.Kind == yamltext.ScalarNode && root.Style == 0 && root.Value == ""
 }
 
 // errSecond says that the document was read and another one follows.
@@ -70,13 +68,13 @@ func (e errSecond) Error() string { return "a second document" }
 
 // load returns the first document; the error is an errSecond when there is a
 // further one.
-func load(text string) (doc *yaml.Node, err error) {
+func load(text string) (doc *yamltext.Node, err error) {
 	defer func() {
 		if p := recover(); p != nil { // the library panics on some input
 			doc, err = nil, fmt.Errorf("cannot be read: %v", p)
 		}
 	}()
-	var first, second yaml.Node
+	var first, second yamltext.Node
 	d := yamltext.NewDecoder(text)
 	if err := d.Decode(&first); err != nil {
 		return nil, err
