@@ -76,16 +76,12 @@ func (e *Engine) left(run Run, o Options) (Report, bool, error) {
 
 // inspect is what a listing and the journal tell of a run.
 func (e *Engine) inspect(id string) (Summary, Inspection, error) {
-	all, err := e.store.List()
-	if err != nil {
-		return Summary{}, Inspection{}, err
-	}
-	i := slices.IndexFunc(all, func(s Summary) bool { return s.ID == id })
-	if i < 0 {
+	s, started := e.store.Summary(id)
+	if !started {
 		return Summary{}, Inspection{}, types.Errorf(types.NotFound, "run %s is gone", id).WithHint("start it anew with its command")
 	}
-	x, err := e.Inspect(all[i])
-	return all[i], x, err
+	x, err := e.Inspect(s)
+	return s, x, err
 }
 
 // watching turns records into events, as they come.

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
@@ -65,11 +66,82 @@ type Waiting struct {
 // Runs lists the site's runs, newest first.
 func (e *Engine) Runs() ([]Summary, error) {
 	list, err := e.store.List()
+	newestFirst(list)
+	return list, err
+}
+
+func newestFirst(list []Summary) {
 	slices.SortStableFunc(list, func(a, b Summary) int {
 		return cmp.Or(Started(b).Compare(Started(a)), b.UpdatedAt.Compare(a.UpdatedAt))
 	})
-	return list, err
 }
+
+// Find returns the run that a reference means: an id, the beginning or the end of
+// just one, or "last". Of the runs that it cannot mean nothing is read.
+func (e *Engine) Find(ref string) (Summary, error) {
+	ids, err := e.store.IDs()
+	if err != nil {
+		return Summary{}, err
+	}
+	if ref == "last" {
+		return e.last(ids)
+	}
+	var found []Summary
+	for _, id := range ids {
+		if ref == "" || !strings.HasPrefix(id, ref) && !strings.HasSuffix(id, ref) {
+			continue
+		}
+		s, started := e.store.Summary(id)
+		if started && id == ref {
+			return s, nil
+		}
+		if started {
+			found = append(found, s)
+		}
+	}
+	newestFirst(found)
+	switch len(found) {
+	case 0:
+		return Summary{}, noRun(ref)
+	case 1:
+		return found[0], nil
+	}
+	var some []string
+	for _, s := range found[:min(len(found), 5)] {
+		some = append(some, s.ID)
+	}
+	return Summary{}, types.Errorf(types.BadInput, "%d runs begin or end with %s", len(found), ref).
+		WithHint("give more of one: %s", strings.Join(some, ", "))
+}
+
+// last is the newest run of those in a listing of ids, newest first. An id knows
+// only the second.
+func (e *Engine) last(ids []string) (Summary, error) {
+	var found []Summary
+	for i, id := range ids {
+		if len(found) > 0 && !sameSecond(id, ids[i-1]) {
+			break
+		}
+		if s, started := e.store.Summary(id); started {
+			found = append(found, s)
+		}
+	}
+	if len(found) == 0 {
+		return Summary{}, noRun("last")
+	}
+	newestFirst(found)
+	return found[0], nil
+}
+
+func sameSecond(id, other string) bool { return id[:len(stamp)] == other[:len(stamp)] }
+
+func noRun(ref string) *types.Error {
+	return types.Errorf(types.NotFound, "there is no run %s", ref).
+		WithHint("a run belongs to its site: pass the --sandbox or --config it was started with; `skillrun runs` with the same lists a site's runs")
+}
+
+// stamp is how an id begins: the second in which its run did.
+const stamp = "20060102-150405"
 
 // Started is when a run was started: by its journal, or where that cannot be
 // read by its id, which only knows the second.
@@ -77,7 +149,6 @@ func Started(s Summary) time.Time {
 	if !s.StartedAt.IsZero() {
 		return s.StartedAt
 	}
-	const stamp = "20060102-150405"
 	at, err := time.Parse(stamp, s.ID[:min(len(stamp), len(s.ID))])
 	if err != nil {
 		return time.Time{}
@@ -85,7 +156,7 @@ func Started(s Summary) time.Time {
 	return at
 }
 
-// Inspect reads the journal of a run that [Engine.Runs] listed.
+// Inspect reads the journal of a run that [Engine.Runs] listed or [Engine.Find] found.
 func (e *Engine) Inspect(s Summary) (Inspection, error) {
 	records, _, err := e.store.Read(s.ID)
 	if err != nil {

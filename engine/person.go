@@ -220,15 +220,15 @@ func (e *Engine) makers(id string) func(key string) string {
 	var made map[string]string
 	read := func() {
 		made = map[string]string{}
-		all, _ := e.store.List()
-		i := slices.IndexFunc(all, func(s Summary) bool { return s.ID == id })
-		for _, s := range all {
-			records, _, err := e.store.Read(s.ID)
-			if s.ID == id || err != nil {
+		all, _ := e.store.IDs()
+		this, known := e.store.Summary(id)
+		for _, other := range all {
+			records, _, err := e.store.Read(other)
+			if other == id || err != nil {
 				continue
 			}
-			for key := range local.Maker(records, i >= 0 && s.StartedAt.Before(all[i].StartedAt)) {
-				made[key] = s.ID
+			for key := range local.Maker(records, known && records[0].Run.StartedAt.Before(this.StartedAt)) {
+				made[key] = other
 			}
 		}
 	}

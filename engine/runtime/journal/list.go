@@ -71,21 +71,22 @@ func (s *Store) cache(dir, id string) (c cached, err error) {
 // List returns the runs, newest first. A run whose journal cannot be read, or
 // is gone, is listed as damaged; one that never started is left out.
 func (s *Store) List() ([]Summary, error) {
-	ids, err := s.ids()
+	ids, err := s.IDs()
 	if err != nil {
 		return nil, err
 	}
 	var list []Summary
 	for _, id := range ids {
-		if summary, ok := s.summary(id); ok {
+		if summary, ok := s.Summary(id); ok {
 			list = append(list, summary)
 		}
 	}
 	return list, nil
 }
 
-// ids returns the names of the runs' folders, newest first.
-func (s *Store) ids() ([]string, error) {
+// IDs returns the ids of the runs, newest first by the second in which they began;
+// those that never started are among them.
+func (s *Store) IDs() ([]string, error) {
 	runs := filepath.Join(s.dir, runsName)
 	err := s.check(runs)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -107,8 +108,9 @@ func (s *Store) ids() ([]string, error) {
 	return ids, nil
 }
 
-// summary is false of a run that never started.
-func (s *Store) summary(id string) (Summary, bool) {
+// Summary returns what a listing tells of one run, without reading the others. It
+// is false of a run that never started.
+func (s *Store) Summary(id string) (Summary, bool) {
 	dir, err := s.find(id)
 	if err != nil {
 		return Summary{ID: id, State: StateDamaged, Error: types.AsError(err)}, true

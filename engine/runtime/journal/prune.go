@@ -63,7 +63,7 @@ func (s *Store) Prune(p Pruning) ([]Pruned, error) {
 // old chooses what goes by what the journals say: a listing may come from the
 // cache, which nothing is removed for.
 func (s *Store) old(p Pruning) ([]Pruned, error) {
-	ids, err := s.ids()
+	ids, err := s.IDs()
 	if err != nil {
 		return nil, err
 	}

@@ -32,20 +32,9 @@ func (p *Program) audit(args []string, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	all, err := e.Runs()
+	ids, err := audited(e, args)
 	if err != nil {
 		return refused(err)
-	}
-	if len(args) == 1 {
-		s, err := pick(all, args[0])
-		if err != nil {
-			return refused(err)
-		}
-		all = []engine.Summary{s}
-	}
-	ids := make([]string, len(all))
-	for i, s := range all {
-		ids[i] = s.ID
 	}
 	var first *engine.Deed
 	deeds, damaged := e.Audit(ids...), 0
@@ -62,4 +51,18 @@ func (p *Program) audit(args []string, f runFlags) error {
 	}
 	return &exitError{exitFailed, types.Errorf(types.Conflict, "%d of %d journals cannot be read; run %s: %s", damaged, len(ids), first.Run, first.Error.Message).
 		WithHint("skillrun verify --all%s says what is wrong with each", siteOf(f))}
+}
+
+// audited are the ids of the run that is named, else of all.
+func audited(e *engine.Engine, args []string) ([]string, error) {
+	if len(args) == 1 {
+		s, err := e.Find(args[0])
+		return []string{s.ID}, err
+	}
+	all, err := e.Runs()
+	ids := make([]string, len(all))
+	for i, s := range all {
+		ids[i] = s.ID
+	}
+	return ids, err
 }

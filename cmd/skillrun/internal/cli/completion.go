@@ -199,11 +199,7 @@ func (p *Program) completeUnknown(f *runFlags) complete {
 		if err != nil {
 			return nothing()
 		}
-		all, err := e.Runs()
-		if err != nil {
-			return nothing()
-		}
-		s, err := pick(all, args[0])
+		s, err := e.Find(args[0])
 		if err != nil {
 			return nothing()
 		}

@@ -71,12 +71,12 @@ func (p *Program) runs(ctx context.Context, args []string, f historyFlags) error
 	if err != nil {
 		return err
 	}
+	if len(args) == 1 {
+		return p.inspect(e, args[0], f)
+	}
 	all, err := e.Runs()
 	if err != nil {
 		return refused(err)
-	}
-	if len(args) == 1 {
-		return p.inspect(e, all, args[0], f)
 	}
 	found := slices.DeleteFunc(slices.Clone(all), func(s engine.Summary) bool { return !keep(s) })
 	shown := found
@@ -131,8 +131,8 @@ func (p *Program) listRuns(e *engine.Engine, shown []engine.Summary, total int, 
 }
 
 // inspect tells all about one run.
-func (p *Program) inspect(e *engine.Engine, all []engine.Summary, ref string, f historyFlags) error {
-	s, err := pick(all, ref)
+func (p *Program) inspect(e *engine.Engine, ref string, f historyFlags) error {
+	s, err := e.Find(ref)
 	if err != nil {
 		return refused(err)
 	}
@@ -184,44 +184,6 @@ func (p *Program) since(text string) (time.Time, error) {
 	}
 	return time.Time{}, types.Errorf(types.BadInput, "--since %q is neither a duration nor a date", text).
 		WithHint("write 90m, 36h, 2d, or a date such as 2026-01-15")
-}
-
-// pick returns the run that a reference means: an id, the beginning or the end
-// of just one, or "last".
-func pick(all []engine.Summary, ref string) (engine.Summary, error) {
-	var found []engine.Summary
-	for i, s := range all {
-		if s.ID == ref || (ref == "last" && i == 0) {
-			return s, nil
-		}
-		if ref != "" && (strings.HasPrefix(s.ID, ref) || strings.HasSuffix(s.ID, ref)) {
-			found = append(found, s)
-		}
-	}
-	switch len(found) {
-	case 0:
-		return engine.Summary{}, types.Errorf(types.NotFound, "there is no run %s", ref).
-			WithHint("a run belongs to its site: pass the --sandbox or --config it was started with; `skillrun runs` with the same lists a site's runs")
-	case 1:
-		return found[0], nil
-	}
-	var ids []string
-	for _, s := range found {
-		ids = append(ids, s.ID)
-	}
-	return engine.Summary{}, types.Errorf(types.BadInput, "%d runs begin or end with %s", len(found), ref).
-		WithHint("give more of one: %s", strings.Join(ids[:min(len(ids), 5)], ", "))
-}
-
-// runID returns the id that a reference means. What looks for a run says it
-// when there is none.
-func runID(e *engine.Engine, ref string) (string, error) {
-	all, err := e.Runs()
-	if err != nil {
-		return "", err
-	}
-	s, err := pick(all, ref)
-	return s.ID, err
 }
 
 // goOn is the command that goes on with a run, "" when there is nothing to go

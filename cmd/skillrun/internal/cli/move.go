@@ -62,10 +62,11 @@ func (p *Program) export(ref string, f moveFlags) error {
 	if err != nil {
 		return err
 	}
-	id, err := runID(e, ref)
+	run, err := e.Find(ref)
 	if err != nil {
 		return refused(err)
 	}
+	id := run.ID
 	if f.out == "" {
 		f.out = id + ".skillrun"
 	}

@@ -148,12 +148,12 @@ func (p *Program) openRun(ctx context.Context, ref string, f runFlags) (*site, s
 	if err != nil {
 		return nil, "", err
 	}
-	id, err := runID(s.engine, ref)
+	run, err := s.engine.Find(ref)
 	if err != nil {
 		s.close()
 		return nil, "", refused(err)
 	}
-	return s, id, nil
+	return s, run.ID, nil
 }
 
 func (p *Program) rejectCmd() *cobra.Command {
@@ -179,10 +179,11 @@ are run first.`,
 			if err != nil {
 				return err
 			}
-			id, err := runID(e, args[0])
+			run, err := e.Find(args[0])
 			if err != nil {
 				return refused(err)
 			}
+			id := run.ID
 			if e.Cleans(id) { // steps of it are performed, which takes more than a look
 				s, _, err := p.openRun(c.Context(), id, f.runFlags)
 				if err != nil {

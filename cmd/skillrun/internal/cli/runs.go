@@ -38,9 +38,11 @@ func (p *Program) resume(ctx context.Context, id string, f runFlags) error {
 		return err
 	}
 	defer s.close()
-	if id, err = runID(s.engine, id); err != nil {
+	found, err := s.engine.Find(id)
+	if err != nil {
 		return refused(err)
 	}
+	id = found.ID
 	run, text, err := s.engine.Skill(id)
 	if err != nil {
 		return refused(err)

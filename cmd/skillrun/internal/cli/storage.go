@@ -44,11 +44,11 @@ written.`,
 }
 
 func (p *Program) verify(e *engine.Engine, ref string) error {
-	id, err := runID(e, ref)
+	s, err := e.Find(ref)
 	if err != nil {
 		return refused(err)
 	}
-	v, err := e.Verify(id)
+	v, err := e.Verify(s.ID)
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
