@@ -2,6 +2,7 @@ package machine
 
 import (
 	"slices"
+	"time"
 
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
@@ -349,4 +350,17 @@ func (m *Machine) end(v *visit, how NoteKind) {
 		n.Error = v.Rescued.Error
 	}
 	m.note(v, n)
+}
+
+// deadline is the nearest one at a place.
+type deadline struct {
+	at time.Time
+	of string
+}
+
+func (d deadline) sooner(v *visit) deadline {
+	if d.at.IsZero() || v.Deadline.Before(d.at) {
+		return deadline{v.Deadline, v.Path}
+	}
+	return d
 }

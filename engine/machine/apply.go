@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"time"
 
-	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -172,18 +171,6 @@ func (m *Machine) reopenFrame(f *frame) {
 	if f.Now != nil && f.Now.Fail != nil {
 		m.reopen(f.Now)
 	}
-}
-
-// rest are the nodes of a frame that were not come to, and the one that it
-// ended at; of a group, not what its steps have seen to themselves.
-func (f *frame) rest() []program.Node {
-	if f.At >= len(f.nodes) {
-		return nil
-	}
-	if n := f.nodes[f.At]; f.Now != nil && n.Kind == program.Group && n.ForEach == "" {
-		return f.nodes[f.At+1:]
-	}
-	return f.nodes[f.At:]
 }
 
 // Live reports whether the machine waits for an action at path, and whether

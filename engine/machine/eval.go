@@ -1,43 +1,11 @@
 package machine
 
 import (
+	"maps"
+
 	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/types"
 )
-
-// cache keeps parsed expressions by their text, so that a loop parses once.
-type cache struct {
-	exprs map[string]*expr.Expr
-	texts map[string]*expr.Text
-}
-
-func newCache() *cache {
-	return &cache{exprs: map[string]*expr.Expr{}, texts: map[string]*expr.Text{}}
-}
-
-func (c *cache) expr(src string) (*expr.Expr, *types.Error) {
-	if e, ok := c.exprs[src]; ok {
-		return e, nil
-	}
-	e, problems := expr.Parse(src)
-	if len(problems) > 0 {
-		return nil, types.Errorf(types.Internal, "expression %q: %s", src, problems[0].Message)
-	}
-	c.exprs[src] = e
-	return e, nil
-}
-
-func (c *cache) text(src string) (*expr.Text, *types.Error) {
-	if t, ok := c.texts[src]; ok {
-		return t, nil
-	}
-	t, problems := expr.ParseText(src)
-	if len(problems) > 0 {
-		return nil, types.Errorf(types.Internal, "text %q: %s", src, problems[0].Message)
-	}
-	c.texts[src] = t
-	return t, nil
-}
 
 // refuel gives the texts of a node, or an output, a budget that they share.
 func (m *Machine) refuel() { m.fuel = expr.NewFuel(expr.DefaultIterations, expr.DefaultBytes) }
@@ -135,4 +103,13 @@ func unknownPaths(at string, v any) []string {
 		}
 	}
 	return nil
+}
+
+func (m *Machine) env(s *names, extra map[string]any) expr.Env {
+	vars := s.vars
+	if len(extra) > 0 {
+		vars = maps.Clone(s.vars)
+		maps.Copy(vars, extra)
+	}
+	return expr.Env{Vars: vars, Now: m.start.StartedAt, Zone: m.start.Zone, Fuel: m.fuel}
 }

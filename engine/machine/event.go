@@ -106,15 +106,42 @@ type Action struct {
 	Stopping bool `json:"-"`
 }
 
-// deadline is the nearest one at a place.
-type deadline struct {
-	at time.Time
-	of string
+// NoteKind says what the machine did with a node.
+type NoteKind string
+
+// Note tells a surface what happened to a node. It has no part in what happens
+// next.
+type Note struct {
+	Kind     NoteKind
+	Path     string
+	Node     string
+	Name     string // the node's name for people, or its id
+	NodeKind program.Kind
+	Step     string
+	Effect   string
+	Result   map[string]any
+	Error    *types.Error // of failed, retrying, continued, stopped and rescued
+	Attempt  int          // of retrying: which one failed,
+	Attempts int          // and how many there may be
+	Items    int          // of a loop that starts
+	Next     time.Time    // of waiting: when its read is due again; of retrying: when its pause ends, zero when no attempt comes of it
+	Item     bool         // it is, or stands in, an item of a loop
+	Def      *program.Node
 }
 
-func (d deadline) sooner(v *visit) deadline {
-	if d.at.IsZero() || v.Deadline.Before(d.at) {
-		return deadline{v.Deadline, v.Path}
-	}
-	return d
-}
+// The kinds of notes.
+const (
+	Started      NoteKind = "started"
+	Finished     NoteKind = "done"
+	Skipped      NoteKind = "skipped"
+	Set          NoteKind = "set"
+	Asserted     NoteKind = "asserted"
+	Undecided    NoteKind = "undecided" // in a plan only
+	StillWaiting NoteKind = "waiting"
+	Retrying     NoteKind = "retrying"  // an attempt failed, and another follows
+	Continued    NoteKind = "continued" // it failed, and the skill goes on without it
+	Rescued      NoteKind = "rescued"   // its steps failed, and its rescue did well
+	Returned     NoteKind = "returned"  // it ended the skill, well
+	GivenUp      NoteKind = "stopped"   // it was begun, and nothing needs it any more
+	FailedNote   NoteKind = "failed"
+)

@@ -2,37 +2,13 @@ package machine
 
 import (
 	"hash/fnv"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
 
-	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
 )
-
-// Failure is why a run, or a part of it, ended without doing its work.
-type Failure struct {
-	Path  string       `json:"path"`
-	Node  string       `json:"node"`
-	At    diag.Range   `json:"at"` // where the node stands in the skill
-	Error *types.Error `json:"error"`
-	// Unsettled is set when it is a write that may have happened.
-	Unsettled bool `json:"unsettled,omitempty"`
-
-	// Stopped is set when it did not fail by itself: a sibling failed, or
-	// somebody cancelled the run.
-	Stopped bool `json:"stopped,omitempty"`
-}
-
-// with returns the failure with a detail added.
-func (f *Failure) with(name string, value any) *Failure {
-	out, err := *f, *f.Error
-	err.Details = maps.Clone(err.Details)
-	out.Error = err.With(name, value)
-	return &out
-}
 
 // worse returns the one of two failures side by side that counts: a write that
 // may have happened, else what failed by itself, else the first.
@@ -219,10 +195,6 @@ func (m *Machine) cure(v *visit) {
 	f.names = v.names.with("error", map[string]any(f.Error)).inside(r.Before)
 	m.open(v, curing, []*frame{f})
 }
-
-// curePath is where the steps of the cure stand that comes before the next
-// attempt.
-func curePath(v *visit) string { return v.Path + "/before." + strconv.Itoa(v.Attempt) }
 
 // afterCure begins the next attempt, unless the cure failed.
 func (m *Machine) afterCure(v *visit, failed *Failure) {

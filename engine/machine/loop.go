@@ -9,17 +9,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// loop is the state of a loop's visit.
-type loop struct {
-	Items   types.Dynamic `json:"items"`             // what it goes over: a list
-	Next    int           `json:"next"`              // the index of the item to begin next
-	Live    []*visit      `json:"live,omitempty"`    // in order; also those that ended the loop
-	Results types.Dynamic `json:"results,omitzero"`  // a list, when something reads it
-	Unknown bool          `json:"unknown,omitempty"` // of a plan: its list is not known
-
-	items, results []any
-}
-
 // enterLoop evaluates what a loop goes over.
 func (m *Machine) enterLoop(v *visit) {
 	v.Loop = &loop{}

@@ -77,22 +77,8 @@ import (
 	"cmp"
 	"time"
 
-	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/program"
 )
-
-// Start is what a machine must know about the run beside the program.
-type Start struct {
-	Run       string         // the run's id
-	StartedAt time.Time      // now() and today() for the whole run
-	Zone      *time.Location // of today(); nil is UTC
-	// Invocation is what run.program is: how a person calls the program so that
-	// it comes to the site of this run; "" is [Program].
-	Invocation string
-	// Observe is told what happens as it happens; nil keeps it for
-	// [Machine.Notes].
-	Observe func(Note)
-}
 
 // Program is what a person types to call the program, without any flag.
 const Program = "skillrun"
@@ -107,20 +93,6 @@ const (
 	Ended   State = "done"
 	Broken  State = "failed"
 )
-
-// Machine is one run of a program. Make it with [New] or [Restore].
-type Machine struct {
-	prog     *program.Program
-	start    Start
-	exprs    *cache
-	names    *names            // what the skill's own steps see
-	root     *visit            // of all of the skill's steps
-	live     map[string]*visit // by path: what waits for the outside
-	now      time.Time         // of the latest event
-	computed int               // nodes begun since the last event
-	fuel     *expr.Fuel        // of all texts of one node together
-	notes    []Note
-}
 
 // New returns a machine at the program's first node.
 func New(p *program.Program, s Start) *Machine {
@@ -191,4 +163,34 @@ func (m *Machine) Current() string {
 		}
 		v = first
 	}
+}
+
+// Result is where a run stands.
+type Result struct {
+	State   State
+	Outputs map[string]any
+	// Missing names the outputs that read a step which has not run.
+	Missing []string
+	// Problem is why an output cannot be computed, nil when all can.
+	Problem *Failure
+	Failure *Failure
+}
+
+// Result evaluates the outputs that can be evaluated. It may be asked at any
+// time; people see it when a run ends or parks.
+func (m *Machine) Result() Result {
+	r := Result{State: m.State(), Outputs: map[string]any{}, Failure: m.root.Fail}
+	for _, o := range m.prog.Outputs {
+		v, err := m.output(m.root, m.names, o)
+		if err != nil {
+			r.Problem = &Failure{Path: "outputs/" + o.Name, Node: o.Name, At: o.At, Error: err}
+			continue
+		}
+		if len(unknownPaths("", v)) > 0 {
+			r.Missing = append(r.Missing, o.Name)
+			continue
+		}
+		r.Outputs[o.Name] = v
+	}
+	return r
 }

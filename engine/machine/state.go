@@ -2,8 +2,10 @@ package machine
 
 import (
 	"maps"
+	"strconv"
 	"time"
 
+	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
@@ -142,15 +144,6 @@ func visible(nodes []program.Node, f func(*program.Node)) {
 	}
 }
 
-func (m *Machine) env(s *names, extra map[string]any) expr.Env {
-	vars := s.vars
-	if len(extra) > 0 {
-		vars = maps.Clone(s.vars)
-		maps.Copy(vars, extra)
-	}
-	return expr.Env{Vars: vars, Now: m.start.StartedAt, Zone: m.start.Zone, Fuel: m.fuel}
-}
-
 // path is where an action inside of the frame is found.
 func (f *frame) path(id string) string {
 	at := f.of.Path
@@ -186,4 +179,80 @@ func (f *frame) returned() bool { return f.Now != nil && f.Now.Stage == over && 
 // bounded reports whether the visit's time-out holds at its stage.
 func (v *visit) bounded() bool {
 	return !v.Deadline.IsZero() && v.Stage != cleaning && v.Stage != over
+}
+
+// Machine is one run of a program. Make it with [New] or [Restore].
+type Machine struct {
+	prog     *program.Program
+	start    Start
+	exprs    *cache
+	names    *names            // what the skill's own steps see
+	root     *visit            // of all of the skill's steps
+	live     map[string]*visit // by path: what waits for the outside
+	now      time.Time         // of the latest event
+	computed int               // nodes begun since the last event
+	fuel     *expr.Fuel        // of all texts of one node together
+	notes    []Note
+}
+
+// loop is the state of a loop's visit.
+type loop struct {
+	Items   types.Dynamic `json:"items"`             // what it goes over: a list
+	Next    int           `json:"next"`              // the index of the item to begin next
+	Live    []*visit      `json:"live,omitempty"`    // in order; also those that ended the loop
+	Results types.Dynamic `json:"results,omitzero"`  // a list, when something reads it
+	Unknown bool          `json:"unknown,omitempty"` // of a plan: its list is not known
+
+	items, results []any
+}
+
+// Failure is why a run, or a part of it, ended without doing its work.
+type Failure struct {
+	Path  string       `json:"path"`
+	Node  string       `json:"node"`
+	At    diag.Range   `json:"at"` // where the node stands in the skill
+	Error *types.Error `json:"error"`
+	// Unsettled is set when it is a write that may have happened.
+	Unsettled bool `json:"unsettled,omitempty"`
+
+	// Stopped is set when it did not fail by itself: a sibling failed, or
+	// somebody cancelled the run.
+	Stopped bool `json:"stopped,omitempty"`
+}
+
+// with returns the failure with a detail added.
+func (f *Failure) with(name string, value any) *Failure {
+	out, err := *f, *f.Error
+	err.Details = maps.Clone(err.Details)
+	out.Error = err.With(name, value)
+	return &out
+}
+
+// Start is what a machine must know about the run beside the program.
+type Start struct {
+	Run       string         // the run's id
+	StartedAt time.Time      // now() and today() for the whole run
+	Zone      *time.Location // of today(); nil is UTC
+	// Invocation is what run.program is: how a person calls the program so that
+	// it comes to the site of this run; "" is [Program].
+	Invocation string
+	// Observe is told what happens as it happens; nil keeps it for
+	// [Machine.Notes].
+	Observe func(Note)
+}
+
+// curePath is where the steps of the cure stand that comes before the next
+// attempt.
+func curePath(v *visit) string { return v.Path + "/before." + strconv.Itoa(v.Attempt) }
+
+// rest are the nodes of a frame that were not come to, and the one that it
+// ended at; of a group, not what its steps have seen to themselves.
+func (f *frame) rest() []program.Node {
+	if f.At >= len(f.nodes) {
+		return nil
+	}
+	if n := f.nodes[f.At]; f.Now != nil && n.Kind == program.Group && n.ForEach == "" {
+		return f.nodes[f.At+1:]
+	}
+	return f.nodes[f.At:]
 }
