@@ -148,15 +148,3 @@ func (c *checker) approving() string {
 	}
 	return listed(names, "or")
 }
-
-// open refuses a secret, also one inside of a value, where people will see it.
-func (c *checker) open(n *syntax.Node, t types.Type, what string) {
-	if holdsSecret(t) {
-		c.diags.Errorf("secret-leak", n.Range, "a secret cannot %s", what).Hint = "leave it out: it may only reach an argument that takes a secret"
-	}
-}
-
-func holdsSecret(t types.Type) bool {
-	return t.Kind == types.SecretKind || t.Elem != nil && holdsSecret(*t.Elem) ||
-		slices.ContainsFunc(t.Fields, func(f types.Field) bool { return holdsSecret(f.Type) })
-}

@@ -120,39 +120,6 @@ func (s *Skill) fill(what string, declared types.Type, given map[string]any, env
 	return out
 }
 
-// evalData evaluates the texts in a value.
-func evalData(v any, env expr.Env) (any, error) {
-	switch v := v.(type) {
-	case string:
-		t, problems := expr.ParseText(v)
-		if len(problems) > 0 {
-			return nil, types.Errorf(types.Internal, "%s", problems[0].Message)
-		}
-		return t.Eval(env)
-	case []any:
-		out := make([]any, len(v))
-		for i, x := range v {
-			e, err := evalData(x, env)
-			if err != nil {
-				return nil, err
-			}
-			out[i] = e
-		}
-		return out, nil
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for _, k := range types.SortedKeys(v) {
-			e, err := evalData(v[k], env)
-			if err != nil {
-				return nil, err
-			}
-			out[k] = e
-		}
-		return out, nil
-	}
-	return v, nil
-}
-
 // cli is the place of something typed on the command line.
 func cli(name string) diag.Range { return diag.Range{File: "--input " + name} }
 

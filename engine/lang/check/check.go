@@ -46,69 +46,18 @@ package check
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
-	"github.com/skillrun/skillrun/engine/program"
-	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
-
-// Skill is a checked skill. Its exported fields describe it; [Skill.Bind]
-// makes it runnable.
-type Skill struct {
-	Name        string
-	Description string
-	Version     string
-	File        string // where it was read from
-	Text        []byte
-	Inputs      types.Type // an object
-	Config      types.Type // an object
-	Outputs     types.Type // an object; what a return may leave out is optional
-	Identity    []string   // bare expressions
-	Timeout     string     // a duration, or ""
-	// Concurrency holds texts with ${{ }}; it is nil when the skill may run
-	// beside others.
-	Concurrency *program.Concurrency
-	Steps       []program.Node
-	Uses        []step.Step // the step types it and what it calls use, each once, in order of first use
-	Reaches     []Need      // the services its steps and those of what it calls name, as often as they do
-	Services    []string    // their names and that of the lock, each once, sorted
-
-	lock     []Need            // of a lock that every site has
-	calls    map[string]*Skill // the skills it calls, by name
-	size     int               // how many steps it has, with those of what it calls
-	outputs  []program.Output
-	places   map[string]diag.Range // of inputs and config names: "inputs.x"; of "concurrency.group" and its like
-	defaults map[string]any        // "inputs.x" -> a default with ${{ }}
-}
 
 // Reserved are the words that are verbs of the program, so no skill may have
 // them as its name.
 func Reserved() []string {
 	return strings.Fields("audit run plan apply check list show trust graph docs schema steps test new eval runs resume approve reject resolve cancel undo verify doctor sandbox mcp serve lsp version completion help")
-}
-
-// checker is one walk through one file.
-type checker struct {
-	*family
-	file    string
-	chain   []string // the skills that call each other down to this one
-	diags   diag.List
-	skill   *Skill
-	grouped bool // the skill has a concurrency group
-	program bool // what is being checked is handed to a program
-
-	view  view             // what can be seen at the node being checked
-	ids   map[string]place // every id of the file, also later ones
-	early []early          // the returns
-	life  *lifetime        // in which the node being checked stands
-	lives []*lifetime      // all of the file
-	owner map[string]*lifetime
-	reads map[string]bool // the steps that an output reads
 }
 
 // File checks a skill, and those that it calls. The skill is nil when it cannot
@@ -139,9 +88,6 @@ func checkFile(file string, text []byte, f *family, chain []string) (*Skill, dia
 // They are refused by name and never ignored.
 var laterSkillKeys = []string{"tests"}
 
-// skillKeys are the keys of a skill.
-var skillKeys = []string{"language", "name", "description", "version", "identity", "concurrency", "timeout", "inputs", "config", "steps", "outputs"}
-
 func (c *checker) top(root *syntax.Node) {
 	if root.Kind != syntax.Mapping {
 		c.diags.Errorf("bad-skill", root.Range, "a skill is a mapping with name, inputs and steps, not a %s", kindName(root)).
@@ -165,13 +111,6 @@ func (c *checker) top(root *syntax.Node) {
 	c.end(c.skill.Steps)
 	c.drops()
 	c.services()
-}
-
-// Need is a service that a step or a lock reaches, and the kind that it has to
-// be of: the family of the step.
-type Need struct {
-	Service, Kind string
-	At            diag.Range // where the skill says so
 }
 
 // services sums up which services the skill needs.
@@ -206,8 +145,6 @@ func (c *checker) language(root *syntax.Node) {
 		c.diags.Errorf("bad-language", n.Range, "language must be the first key").Hint = "so that a reader of another version knows at once"
 	}
 }
-
-var idPattern = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 func (c *checker) stem() string {
 	return strings.TrimSuffix(strings.TrimSuffix(path.Base(strings.ReplaceAll(c.file, `\`, "/")), ".yaml"), ".yml")
@@ -248,4 +185,42 @@ func (c *checker) identity(n *syntax.Node) {
 		c.open(item, t, "be part of the identity")
 		c.skill.Identity = append(c.skill.Identity, item.Value)
 	}
+}
+
+// load returns the checked skill of a name, nil when it has mistakes or cannot
+// be had.
+func (c *checker) load(u *syntax.Node, name string) *Skill {
+	if !idPattern.MatchString(name) {
+		c.diags.Errorf("unknown-skill", u.Range, "%q is not the name of a skill", name).Hint = "write skill:NAME, such as skill:create_jira_issue"
+		return nil
+	}
+	if i := slices.Index(c.chain, name); i >= 0 {
+		around := append(slices.Clone(c.chain[i:]), name)
+		c.diags.Errorf("recursion", u.Range, "skill %s calls itself: %s", name, strings.Join(around, " -> ")).
+			Hint = "repeat with for_each, or put what they share into a third skill"
+		return nil
+	}
+	if s, known := c.family.known[name]; known {
+		return s
+	}
+	if c.world.Skill == nil {
+		c.diags.Errorf("unknown-skill", u.Range, "there is no skill %s", name).Hint = "no other skills can be found here"
+		return nil
+	}
+	file, text, err := c.world.Skill(name)
+	if err != nil {
+		e := types.AsError(err)
+		c.diags.Errorf("unknown-skill", u.Range, "%s", e.Message).Hint = e.Hint
+		return nil
+	}
+	s, diags := checkFile(file, text, c.family, c.chain)
+	for _, d := range diags {
+		d.Related = append(d.Related, diag.Note{At: u.Range, Message: "skill " + name + " is called here"})
+		c.diags = append(c.diags, d)
+	}
+	if diags.HasErrors() {
+		s = nil
+	}
+	c.family.known[name] = s
+	return s
 }

@@ -91,15 +91,6 @@ func lockService(l *program.Concurrency) string {
 	return cmp.Or(l.Service, lockKind)
 }
 
-// writtenOut refuses the name of a service that is not known before the run.
-func (c *checker) writtenOut(n *syntax.Node) bool {
-	if n.Kind == syntax.Scalar && isLiteral(n) {
-		return true
-	}
-	c.diags.Errorf("bad-value", n.Range, "service is the name of a service in skillrun.yaml, written out")
-	return false
-}
-
 // bindConcurrency evaluates the group and the place of its lock.
 func (s *Skill) bindConcurrency(env expr.Env, diags *diag.List) *program.Concurrency {
 	if s.Concurrency == nil {

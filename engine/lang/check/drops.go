@@ -7,19 +7,6 @@ import (
 	"github.com/skillrun/skillrun/engine/program"
 )
 
-// lifetime is a sequence whose results live and end together: the skill's own
-// steps, the steps of one item of a loop, or those of a cure. A plain group
-// inside is one of its nodes, with all that stands in it.
-type lifetime struct {
-	outer *lifetime
-	loop  string // the loop whose result is made of these steps, or ""
-	nodes []*program.Node
-	at    int            // the node being checked
-	ids   []string       // of the steps that belong here
-	home  map[string]int // id -> the node in which it stands
-	last  map[string]int // id -> the last node that reads it
-}
-
 // live begins a lifetime.
 func (c *checker) live(loop string) {
 	c.life = &lifetime{outer: c.life, loop: loop, home: map[string]int{}, last: map[string]int{}}

@@ -9,41 +9,6 @@ import (
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 )
 
-// enclosure is something that stands around a step and closes it in.
-type enclosure struct {
-	kind  string // one of the words below
-	id    string // of the step it belongs to
-	child int    // inParallel: which of the group's steps
-}
-
-// What closes a step in: what the steps inside give cannot be read from
-// outside, or not by their neighbours.
-const (
-	inLoop     = "loop"
-	inCure     = "cure"
-	inParallel = "parallel group"
-	inAlways   = "always"
-)
-
-// place is where a step stands, for whoever reads it where it cannot be read.
-type place struct {
-	at     diag.Range // of its id
-	where  []enclosure
-	kind   string // its kind, "" when it is unclear
-	looped bool
-}
-
-// hasResult reports whether there is anything to read.
-func (p place) hasResult() bool {
-	switch p.kind {
-	case "assert", "fail", "return":
-		return false
-	case "steps":
-		return p.looped
-	}
-	return true
-}
-
 // collectAll notes the steps of a list and all that stand inside of them, so
 // that references to them are explained wherever they stand.
 func (c *checker) collectAll(list *syntax.Node, where []enclosure, parallel string) {

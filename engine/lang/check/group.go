@@ -3,7 +3,6 @@ package check
 import (
 	"slices"
 
-	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
@@ -83,18 +82,6 @@ func (c *checker) sideBySide(list *syntax.Node, group string, own bool) []progra
 	}
 	c.add(all...)
 	return out
-}
-
-// early is a return, as the outputs it names are held against them.
-type early struct {
-	at     diag.Range
-	values []earlyValue
-}
-
-type earlyValue struct {
-	key, value *syntax.Node
-	data       any
-	typ        types.Type
 }
 
 // returns checks the end of the skill before its last step.

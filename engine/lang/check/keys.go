@@ -18,3 +18,6 @@ func Keys() map[string][]string {
 		"declaration": schemaKeys, "concurrency": concurrencyKeys, "lock": lockKeys,
 	}
 }
+
+// skillKeys are the keys of a skill.
+var skillKeys = []string{"language", "name", "description", "version", "identity", "concurrency", "timeout", "inputs", "config", "steps", "outputs"}

@@ -8,22 +8,6 @@ import (
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 )
 
-// kinds are the keys of which a step has exactly one, with the keys that go
-// with each and with no other.
-var kinds = []struct {
-	key  string
-	with []string
-}{
-	{"uses", []string{"with"}},
-	{"set", nil},
-	{"assert", []string{"message", "code"}},
-	{"fail", []string{"code"}},
-	{"approve", []string{"show"}},
-	{"await", nil},
-	{"steps", []string{"parallel", "rescue", "always"}},
-	{"return", nil},
-}
-
 // modifier is a key that several kinds may have.
 type modifier struct {
 	key   string

@@ -152,16 +152,3 @@ func (c *checker) delays(n *syntax.Node, out *program.Retry) {
 		}
 	}
 }
-
-// duration reads a duration that is written out.
-func (c *checker) duration(n *syntax.Node, key, otherwise string) string {
-	v := n.Get(key)
-	if v == nil {
-		return otherwise
-	}
-	if d, err := types.ParseDuration(v.Value); err != nil || d <= 0 {
-		c.diags.Errorf("bad-duration", v.Range, "%s is %q, not a duration such as 90s, 5m or 3d", key, v.Value).Hint = types.DurationHint(v.Value)
-		return otherwise
-	}
-	return v.Value
-}

@@ -27,30 +27,6 @@ func errorType() types.Type {
 	)
 }
 
-// view is what can be seen at a place of the file. It is a value: a walk into
-// something nested keeps the one it came with, and goes back to it.
-type view struct {
-	steps []result              // that have run, in the order of the file
-	under []condition           // that hold here, from the outside in
-	names []types.Field         // loop variables, error, result
-	trust map[string]expr.Trust // how far loop variables can be trusted; never changed in place
-	where []enclosure           // what stands around, from the outside in
-	scope *expr.Scope           // of all that; nil when it is not made yet
-}
-
-// result is what a step gives to those that see it.
-type result struct {
-	id  string
-	typ types.Type
-	// parts are of the conditions under which the step runs, seen from here.
-	parts []string
-	// ofError says that a part asks for `error`, which means something else
-	// inside of another rescue.
-	ofError bool
-	// unsure says that it may be absent whatever conditions hold.
-	unsure bool
-}
-
 // optional returns the type as it is read without a guard.
 func (r result) optional() types.Type {
 	if (r.unsure || len(r.parts) > 0) && r.typ.Kind != types.Invalid {
@@ -175,14 +151,6 @@ func (c *checker) leave(before view) []result {
 	inside := c.view.steps[len(before.steps):]
 	c.view = before
 	return inside
-}
-
-// condition is a checked `if`.
-type condition struct {
-	expr    *expr.Expr
-	not     bool     // it is known not to hold
-	parts   []string // its conjuncts, in one spelling; none when it does not hold
-	ofError bool
 }
 
 // ifOf checks a step's condition, which holds for everything inside of it.

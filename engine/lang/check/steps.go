@@ -328,3 +328,45 @@ func awaitCodes(s step.Step, node *program.Node) []types.Code {
 	}
 	return codes
 }
+
+// call checks the call of another skill: its inputs are the arguments, its
+// outputs the result.
+//
+// Its effects belong to the work of the skill that was run. Its place there
+// tells them apart, and the identity that it names itself.
+func (c *checker) call(n *syntax.Node, name string, node *program.Node) made {
+	node.Kind = program.Skill
+	u := n.Get("uses")
+	callee := c.load(u, name)
+	with, ok := c.with(n)
+	if callee == nil || !ok {
+		if ok {
+			c.typed(with, c.scope()) // mistakes inside show too
+		}
+		return made{unclear: true}
+	}
+	before := len(c.diags)
+	node.With = c.arguments(with, callee.arguments(), c.scope(), "skill "+name)
+	if !c.diags[before:].HasErrors() {
+		c.defaulted(step.Step{In: callee.arguments()}, n, with)
+	}
+	if callee.Concurrency != nil && !c.grouped {
+		c.diags.Errorf("bad-concurrency", u.Range, "skill %s has a concurrency group, and this skill has none", name).
+			Hint = "declare concurrency here: a run takes the lock of its own skill only"
+	}
+	node.Call = &program.Call{
+		Skill: callee.Name, Version: callee.Version, TextDigest: callee.digest(), Inputs: callee.arguments(),
+		Identity: callee.Identity, Steps: callee.Steps, Outputs: callee.outputs, Timeout: callee.Timeout,
+	}
+	c.skill.calls[callee.Name] = callee
+	for _, s := range callee.Uses {
+		c.useStep(s)
+	}
+	c.skill.Reaches = append(c.skill.Reaches, callee.Reaches...)
+	if c.skill.size += callee.size; c.skill.size > maxSteps {
+		c.diags.Errorf("too-many-nodes", u.Range, "with the skills that it calls, the skill has more than %d steps", maxSteps)
+		c.skill.size = 0 // said once
+		return made{unclear: true}
+	}
+	return made{out: callee.Outputs}
+}

@@ -21,14 +21,6 @@ func kindName(n *syntax.Node) string {
 	return "scalar"
 }
 
-// keyRange is the place that stands for a whole mapping: its first key.
-func keyRange(n *syntax.Node) diag.Range {
-	if n.Kind == syntax.Mapping && len(n.Pairs) > 0 {
-		return n.Pairs[0].Key.Range
-	}
-	return n.Range
-}
-
 // keys refuses what is not among known: later ones by name, others with the
 // nearest known one.
 func (c *checker) keys(n *syntax.Node, known, later []string) {
@@ -258,4 +250,38 @@ func (c *checker) arguments(n *syntax.Node, want types.Type, s expr.Scope, what 
 		}
 	}
 	return out
+}
+
+// writtenOut refuses the name of a service that is not known before the run.
+func (c *checker) writtenOut(n *syntax.Node) bool {
+	if n.Kind == syntax.Scalar && isLiteral(n) {
+		return true
+	}
+	c.diags.Errorf("bad-value", n.Range, "service is the name of a service in skillrun.yaml, written out")
+	return false
+}
+
+// duration reads a duration that is written out.
+func (c *checker) duration(n *syntax.Node, key, otherwise string) string {
+	v := n.Get(key)
+	if v == nil {
+		return otherwise
+	}
+	if d, err := types.ParseDuration(v.Value); err != nil || d <= 0 {
+		c.diags.Errorf("bad-duration", v.Range, "%s is %q, not a duration such as 90s, 5m or 3d", key, v.Value).Hint = types.DurationHint(v.Value)
+		return otherwise
+	}
+	return v.Value
+}
+
+// open refuses a secret, also one inside of a value, where people will see it.
+func (c *checker) open(n *syntax.Node, t types.Type, what string) {
+	if holdsSecret(t) {
+		c.diags.Errorf("secret-leak", n.Range, "a secret cannot %s", what).Hint = "leave it out: it may only reach an argument that takes a secret"
+	}
+}
+
+func holdsSecret(t types.Type) bool {
+	return t.Kind == types.SecretKind || t.Elem != nil && holdsSecret(*t.Elem) ||
+		slices.ContainsFunc(t.Fields, func(f types.Field) bool { return holdsSecret(f.Type) })
 }

@@ -1,0 +1,201 @@
+package check
+
+import (
+	"regexp"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/lang/syntax"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// checker is one walk through one file.
+type checker struct {
+	*family
+	file    string
+	chain   []string // the skills that call each other down to this one
+	diags   diag.List
+	skill   *Skill
+	grouped bool // the skill has a concurrency group
+	program bool // what is being checked is handed to a program
+
+	view  view             // what can be seen at the node being checked
+	ids   map[string]place // every id of the file, also later ones
+	early []early          // the returns
+	life  *lifetime        // in which the node being checked stands
+	lives []*lifetime      // all of the file
+	owner map[string]*lifetime
+	reads map[string]bool // the steps that an output reads
+}
+
+// World is what a skill can reach for.
+type World struct {
+	Catalogue *step.Catalogue
+	// Skill finds another skill by its name, for `uses: skill:NAME`. The error
+	// says what to do. It may be nil: then there are no others.
+	Skill func(name string) (file string, text []byte, err error)
+}
+
+// keyRange is the place that stands for a whole mapping: its first key.
+func keyRange(n *syntax.Node) diag.Range {
+	if n.Kind == syntax.Mapping && len(n.Pairs) > 0 {
+		return n.Pairs[0].Key.Range
+	}
+	return n.Range
+}
+
+// kinds are the keys of which a step has exactly one, with the keys that go
+// with each and with no other.
+var kinds = []struct {
+	key  string
+	with []string
+}{
+	{"uses", []string{"with"}},
+	{"set", nil},
+	{"assert", []string{"message", "code"}},
+	{"fail", []string{"code"}},
+	{"approve", []string{"show"}},
+	{"await", nil},
+	{"steps", []string{"parallel", "rescue", "always"}},
+	{"return", nil},
+}
+
+// lifetime is a sequence whose results live and end together: the skill's own
+// steps, the steps of one item of a loop, or those of a cure. A plain group
+// inside is one of its nodes, with all that stands in it.
+type lifetime struct {
+	outer *lifetime
+	loop  string // the loop whose result is made of these steps, or ""
+	nodes []*program.Node
+	at    int            // the node being checked
+	ids   []string       // of the steps that belong here
+	home  map[string]int // id -> the node in which it stands
+	last  map[string]int // id -> the last node that reads it
+}
+
+// family is what the files of one check share.
+type family struct {
+	world World
+	// known are the skills that were called, nil for one with mistakes: each is
+	// checked once.
+	known map[string]*Skill
+}
+
+// early is a return, as the outputs it names are held against them.
+type early struct {
+	at     diag.Range
+	values []earlyValue
+}
+
+// view is what can be seen at a place of the file. It is a value: a walk into
+// something nested keeps the one it came with, and goes back to it.
+type view struct {
+	steps []result              // that have run, in the order of the file
+	under []condition           // that hold here, from the outside in
+	names []types.Field         // loop variables, error, result
+	trust map[string]expr.Trust // how far loop variables can be trusted; never changed in place
+	where []enclosure           // what stands around, from the outside in
+	scope *expr.Scope           // of all that; nil when it is not made yet
+}
+
+// Skill is a checked skill. Its exported fields describe it; [Skill.Bind]
+// makes it runnable.
+type Skill struct {
+	Name        string
+	Description string
+	Version     string
+	File        string // where it was read from
+	Text        []byte
+	Inputs      types.Type // an object
+	Config      types.Type // an object
+	Outputs     types.Type // an object; what a return may leave out is optional
+	Identity    []string   // bare expressions
+	Timeout     string     // a duration, or ""
+	// Concurrency holds texts with ${{ }}; it is nil when the skill may run
+	// beside others.
+	Concurrency *program.Concurrency
+	Steps       []program.Node
+	Uses        []step.Step // the step types it and what it calls use, each once, in order of first use
+	Reaches     []Need      // the services its steps and those of what it calls name, as often as they do
+	Services    []string    // their names and that of the lock, each once, sorted
+
+	lock     []Need            // of a lock that every site has
+	calls    map[string]*Skill // the skills it calls, by name
+	size     int               // how many steps it has, with those of what it calls
+	outputs  []program.Output
+	places   map[string]diag.Range // of inputs and config names: "inputs.x"; of "concurrency.group" and its like
+	defaults map[string]any        // "inputs.x" -> a default with ${{ }}
+}
+
+// Need is a service that a step or a lock reaches, and the kind that it has to
+// be of: the family of the step.
+type Need struct {
+	Service, Kind string
+	At            diag.Range // where the skill says so
+}
+
+var idPattern = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
+type earlyValue struct {
+	key, value *syntax.Node
+	data       any
+	typ        types.Type
+}
+
+// result is what a step gives to those that see it.
+type result struct {
+	id  string
+	typ types.Type
+	// parts are of the conditions under which the step runs, seen from here.
+	parts []string
+	// ofError says that a part asks for `error`, which means something else
+	// inside of another rescue.
+	ofError bool
+	// unsure says that it may be absent whatever conditions hold.
+	unsure bool
+}
+
+// condition is a checked `if`.
+type condition struct {
+	expr    *expr.Expr
+	not     bool     // it is known not to hold
+	parts   []string // its conjuncts, in one spelling; none when it does not hold
+	ofError bool
+}
+
+// place is where a step stands, for whoever reads it where it cannot be read.
+type place struct {
+	at     diag.Range // of its id
+	where  []enclosure
+	kind   string // its kind, "" when it is unclear
+	looped bool
+}
+
+// enclosure is something that stands around a step and closes it in.
+type enclosure struct {
+	kind  string // one of the words below
+	id    string // of the step it belongs to
+	child int    // inParallel: which of the group's steps
+}
+
+// What closes a step in: what the steps inside give cannot be read from
+// outside, or not by their neighbours.
+const (
+	inLoop     = "loop"
+	inCure     = "cure"
+	inParallel = "parallel group"
+	inAlways   = "always"
+)
+
+// hasResult reports whether there is anything to read.
+func (p place) hasResult() bool {
+	switch p.kind {
+	case "assert", "fail", "return":
+		return false
+	case "steps":
+		return p.looped
+	}
+	return true
+}
