@@ -166,3 +166,6 @@ func (c *Config) file() diag.Range {
 	}
 	return diag.Range{File: c.Path}
 }
+
+// FileName is what configurations are called.
+const FileName = "skillrun.yaml"

@@ -13,9 +13,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// FileName is what configurations are called.
-const FileName = "skillrun.yaml"
-
 // Options says where to look and hands in what is outside.
 type Options struct {
 	Explicit string // --config; "" when it is not given

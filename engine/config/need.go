@@ -103,3 +103,30 @@ func (c *Config) NoKind(s Service) diag.Diagnostic {
 		Hint = "say which it is with kind: " + strings.Join(families, ", ")
 	return list[0]
 }
+
+// Missing looks before a run at the services it needs, and reports those that
+// are not configured, are of another kind, or whose credential cannot be had.
+// Each is told once.
+func (c *Config) Missing(needs []Need) diag.List {
+	list := c.Unmet(needs)
+	seen := map[string]bool{}
+	for _, n := range needs {
+		s, ok := c.Services[n.Service]
+		if !ok || seen[n.Service] {
+			continue
+		}
+		seen[n.Service] = true
+		if c.foreign[n.Service] {
+			list.Errorf("untrusted-service", s.PlaceOf("url"), "%s is not reached: only the file in the working directory says where it is", n.Service).
+				Hint = "look at what the folder runs and reaches, and trust it: skillrun trust; or pass --config ./" + FileName
+			continue
+		}
+		if _, _, err := c.credential(s); err != nil {
+			report(&list, s.credentialPlace(), err)
+		}
+		if _, err := c.User(n.Service); err != nil && strings.HasPrefix(s.User, "env:") {
+			report(&list, s.PlaceOf("user"), err)
+		}
+	}
+	return list
+}

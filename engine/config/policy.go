@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
-	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -17,25 +16,6 @@ var (
 	programPattern = regexp.MustCompile(`^(/[^\x00]+|[A-Za-z0-9][A-Za-z0-9._+-]*)$`)
 	hostPattern    = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?(:[0-9]{1,5})?$|^\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?$`)
 )
-
-// names reads a list of names that fit a pattern. It is not nil, also when it is
-// empty: then nothing is allowed.
-func (r *reader) names(n *syntax.Node, path string, fits *regexp.Regexp, like string) []string {
-	out := []string{}
-	if n.Kind != syntax.Sequence {
-		r.list.Errorf("wrong-type", n.Range, "%s has to be a list, this is a %s", path, n.Kind).Hint = "write " + like
-		return out
-	}
-	for _, item := range n.Items {
-		s, ok := r.text(item, "an item of "+path)
-		if ok && !fits.MatchString(s) {
-			r.list.Errorf("bad-value", item.Range, "%s cannot name %q", path, clip(s)).Hint = "write " + like
-			continue
-		}
-		out = append(out, s)
-	}
-	return out
-}
 
 // Admits says why the policy keeps skills from a host, with or without a port, or
 // returns nil.

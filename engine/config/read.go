@@ -227,3 +227,22 @@ func veiledKeys(list diag.List) diag.List {
 	}
 	return list
 }
+
+// names reads a list of names that fit a pattern. It is not nil, also when it is
+// empty: then nothing is allowed.
+func (r *reader) names(n *syntax.Node, path string, fits *regexp.Regexp, like string) []string {
+	out := []string{}
+	if n.Kind != syntax.Sequence {
+		r.list.Errorf("wrong-type", n.Range, "%s has to be a list, this is a %s", path, n.Kind).Hint = "write " + like
+		return out
+	}
+	for _, item := range n.Items {
+		s, ok := r.text(item, "an item of "+path)
+		if ok && !fits.MatchString(s) {
+			r.list.Errorf("bad-value", item.Range, "%s cannot name %q", path, clip(s)).Hint = "write " + like
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
+}

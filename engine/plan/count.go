@@ -11,17 +11,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// Deed is a line of the effect manifest: what is touched, where, and whether
-// it can be taken back.
-type Deed struct {
-	Service    string `json:"service,omitempty"`
-	Host       string `json:"host,omitempty"`
-	Object     string `json:"object,omitempty"`
-	Verb       string `json:"verb,omitempty"`
-	Reversible bool   `json:"reversible"`
-	Times      int    `json:"times"`
-}
-
 // ManifestOf returns what the writes touch, in the order in which they first
 // do. What is there already, or fails, is not touched.
 func ManifestOf(writes []Write) []Deed {

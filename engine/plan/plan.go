@@ -226,3 +226,14 @@ func empty(v any) bool {
 	}
 	return v == nil
 }
+
+// Deed is a line of the effect manifest: what is touched, where, and whether
+// it can be taken back.
+type Deed struct {
+	Service    string `json:"service,omitempty"`
+	Host       string `json:"host,omitempty"`
+	Object     string `json:"object,omitempty"`
+	Verb       string `json:"verb,omitempty"`
+	Reversible bool   `json:"reversible"`
+	Times      int    `json:"times"`
+}

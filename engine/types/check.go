@@ -13,9 +13,6 @@ import (
 	"unicode/utf8"
 )
 
-// SortedKeys returns m's names in order.
-func SortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
 // Check reports why v is not of type t, naming the member that is wrong, or
 // nil. An Unknown is accepted everywhere: it will be checked when it is known.
 func (t Type) Check(v any) error { return t.check("", v) }
@@ -381,4 +378,22 @@ func (t Type) hasDefaults() bool {
 		return t.Elem.hasDefaults()
 	}
 	return slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Default != nil || f.Type.hasDefaults() })
+}
+
+// checkPattern holds a text against a pattern.
+func checkPattern(at, pattern, s string) error {
+	_, size, err := ParsePattern(pattern)
+	var re *regexp.Regexp
+	if err == nil {
+		re, err = regexp.Compile(pattern)
+	}
+	switch {
+	case err != nil:
+		return fail(at, "has a pattern that is no regular expression: %v", err)
+	case len(s) > maxMatch/size:
+		return fail(at, "has %d bytes, which are too many to hold against its pattern %s", len(s), clip(pattern))
+	case !re.MatchString(s):
+		return fail(at, "is %q, which does not match %s", clip(s), pattern)
+	}
+	return nil
 }

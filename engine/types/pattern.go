@@ -2,7 +2,6 @@ package types
 
 import (
 	"errors"
-	"regexp"
 	"regexp/syntax"
 )
 
@@ -43,22 +42,4 @@ func machineSteps(re *syntax.Regexp) int {
 		n = (n-1)*times + max(1, times-re.Min) // a branch for each that may be left out
 	}
 	return min(n, MaxPattern+1)
-}
-
-// checkPattern holds a text against a pattern.
-func checkPattern(at, pattern, s string) error {
-	_, size, err := ParsePattern(pattern)
-	var re *regexp.Regexp
-	if err == nil {
-		re, err = regexp.Compile(pattern)
-	}
-	switch {
-	case err != nil:
-		return fail(at, "has a pattern that is no regular expression: %v", err)
-	case len(s) > maxMatch/size:
-		return fail(at, "has %d bytes, which are too many to hold against its pattern %s", len(s), clip(pattern))
-	case !re.MatchString(s):
-		return fail(at, "is %q, which does not match %s", clip(s), pattern)
-	}
-	return nil
 }
