@@ -119,3 +119,11 @@ func stamp(t *time.Time) string {
 	}
 	return t.UTC().Format(time.RFC3339)
 }
+
+// Service is one GitLab, as the configuration names it.
+type Service struct {
+	URL       string            // "https://gitlab.example.com", with the path it lives under
+	Token     types.Secret      // a personal, project or group access token
+	Transport http.RoundTripper // how it is reached; http.DefaultTransport without one
+	Timeout   time.Duration     // for one exchange; 0 is no limit
+}

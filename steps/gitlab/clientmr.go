@@ -227,3 +227,6 @@ func namesOf(users []*gl.BasicUser) []string {
 	}
 	return names
 }
+
+// manyFiles is where GitLab may stop naming the files of a merge request.
+const manyFiles = 1000

@@ -28,6 +28,14 @@ func (c *client) addNote(ctx context.Context, path string, iid int, what, body s
 	return noteFrom(n), nil
 }
 
+func noteFrom(n *gl.Note) note {
+	if n == nil { // the answer was the word null
+		return note{}
+	}
+	return note{ID: n.ID, AuthorID: n.Author.ID, Author: n.Author.Username, Body: n.Body, System: n.System,
+		MergeRequestIID: n.NoteableIID, CreatedAt: stamp(n.CreatedAt)}
+}
+
 // notes reads the notes of a merge request, newest first, until visit says
 // false. complete is false when there is more than anybody should read.
 func (c *client) notes(ctx context.Context, path string, iid int, visit func(note) bool) (complete bool, err error) {
@@ -49,12 +57,4 @@ func (c *client) notes(ctx context.Context, path string, iid int, visit func(not
 		}
 		return endOf(resp.Response, resp.NextPage, len(list) >= notesPage), nil
 	})
-}
-
-func noteFrom(n *gl.Note) note {
-	if n == nil { // the answer was the word null
-		return note{}
-	}
-	return note{ID: n.ID, AuthorID: n.Author.ID, Author: n.Author.Username, Body: n.Body, System: n.System,
-		MergeRequestIID: n.NoteableIID, CreatedAt: stamp(n.CreatedAt)}
 }

@@ -37,73 +37,13 @@ package gitlab
 
 import (
 	"context"
-	"fmt"
-	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// Service is one GitLab, as the configuration names it.
-type Service struct {
-	URL       string            // "https://gitlab.example.com", with the path it lives under
-	Token     types.Secret      // a personal, project or group access token
-	Transport http.RoundTripper // how it is reached; http.DefaultTransport without one
-	Timeout   time.Duration     // for one exchange; 0 is no limit
-}
-
-// Steps returns the family, built on the configured services by name. With nil
-// it can be documented and checked, but not performed.
-func Steps(services map[string]Service) []step.Step {
-	f := family{services}
-	return []step.Step{
-		step.Checked(step.Write("gitlab_mr_create", "Open a merge request.", f.create,
-			step.Find(f.findCreated), step.Preview(f.previewCreate), step.Update(f.updateCreated),
-			step.Resolve(mrRef, f.resolveCreated),
-			step.Undo(step.Undoing[CreateIn, CreateOut]{Say: sayClose, Look: f.lookClose, Do: f.closeCreated})).
-			Reaching(writes).Touching("gitlab", "merge request", "create").Costing(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
-			Failing(append(failures(), types.Conflict)...), CreateIn.check),
-		step.Checked(step.Write("gitlab_mr_note", "Add a note to a merge request.", outcome.SettledDo(NoteIn.about, f.note),
-			step.Find(outcome.SettledFind(NoteIn.about, f.findNote)), step.Preview(f.previewNote), step.Update(f.updateNote), step.Late[NoteIn, NoteOut](),
-			step.Resolve(noteRef, f.resolveNote),
-			step.Undo(step.Undoing[NoteIn, NoteOut]{Say: sayUnnote, Look: f.lookUnnote, Do: f.removeNote})).
-			Reaching(writes).Touching("gitlab", "note", "create").Costing(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
-			Failing(append(failures(), types.Conflict)...), NoteIn.check),
-		step.Read("gitlab_mr_view", "Look at a merge request: its state, approvals and pipeline.", outcome.SettledDo(ViewIn.about, f.view)).
-			Reaching(sees).Touching("gitlab", "merge request", "view").Failing(failures()...),
-		step.Checked(step.Read("gitlab_mr_approval", "Look whether a merge request is approved by somebody who may.", outcome.SettledDo(ApprovalIn.about, f.approval)).
-			Reaching(sees).Touching("gitlab", "merge request", "approve").Failing(append(failures(), types.Conflict)...), ApprovalIn.check).Approving(),
-		step.Read("gitlab_mr_list", "List the merge requests of a project.", f.list).
-			Reaching(sees).Touching("gitlab", "merge request", "list").Failing(failures()...),
-		step.Read("gitlab_mr_diff", "Read which files a merge request changes, and how.", outcome.SettledDo(ViewIn.about, f.diff)).
-			Reaching(sees).Touching("gitlab", "merge request", "diff").Failing(failures()...),
-		step.Read("gitlab_mr_touching", "Find the open merge requests that change a file.", f.touching).
-			Reaching(sees).Touching("gitlab", "merge request", "list").Failing(failures()...),
-		step.Checked(step.Read("gitlab_pipeline_view", "Look at a pipeline: its status, and the jobs that failed.", outcome.SettledDo(PipelineIn.about, f.pipeline)).
-			Reaching(sees).Touching("gitlab", "pipeline", "view").Failing(failures()...), PipelineIn.check),
-	}
-}
-
-// What each step is about: a merge request that an earlier step opened may not
-// be seen at once by every server of an instance. Its thing is GitLab's own
-// reference, !12: a bare number is also that of other things.
-func (in NoteIn) about() (what, thing string) { return place(in.Project, in.IID), reference(in.IID) }
 func (in ViewIn) about() (what, thing string) { return place(in.Project, in.IID), reference(in.IID) }
-
-// about is what the pipeline is of: it comes some seconds after the branch was
-// pushed, or the merge request opened.
-func (in PipelineIn) about() (what, thing string) {
-	switch {
-	case in.PipelineID != 0:
-		return fmt.Sprintf("pipeline %d of %s", in.PipelineID, in.Project), strconv.Itoa(in.PipelineID)
-	case in.IID != 0:
-		return "the pipeline of " + place(in.Project, in.IID), reference(in.IID)
-	}
-	return "the pipeline of " + in.Ref + in.SHA + " in " + in.Project, in.Ref + in.SHA
-}
 
 func reference(iid int) string { return "!" + strconv.Itoa(iid) }
 

@@ -94,9 +94,6 @@ type Touching struct {
 	WebURL       string `json:"web_url" doc:"Its page."`
 }
 
-// manyFiles is where GitLab may stop naming the files of a merge request.
-const manyFiles = 1000
-
 func (f family) touching(ctx context.Context, in TouchingIn) (TouchingOut, error) {
 	c, err := f.connect(in.At)
 	if err != nil {

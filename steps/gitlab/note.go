@@ -193,3 +193,8 @@ func (f family) previewNote(ctx context.Context, in NoteIn, unknown step.Unknown
 	out.Change.Fields = fields
 	return out, nil
 }
+
+// What each step is about: a merge request that an earlier step opened may not
+// be seen at once by every server of an instance. Its thing is GitLab's own
+// reference, !12: a bare number is also that of other things.
+func (in NoteIn) about() (what, thing string) { return place(in.Project, in.IID), reference(in.IID) }

@@ -2,6 +2,7 @@ package gitlab
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -116,4 +117,16 @@ func (c *client) which(ctx context.Context, in PipelineIn) (project string, id i
 func noPipeline(format string, args ...any) error {
 	return types.Errorf(types.NotFound, format, args...).
 		WithHint("GitLab makes one some seconds after a push: wait for it, and see whether the project's CI rules make one at all")
+}
+
+// about is what the pipeline is of: it comes some seconds after the branch was
+// pushed, or the merge request opened.
+func (in PipelineIn) about() (what, thing string) {
+	switch {
+	case in.PipelineID != 0:
+		return fmt.Sprintf("pipeline %d of %s", in.PipelineID, in.Project), strconv.Itoa(in.PipelineID)
+	case in.IID != 0:
+		return "the pipeline of " + place(in.Project, in.IID), reference(in.IID)
+	}
+	return "the pipeline of " + in.Ref + in.SHA + " in " + in.Project, in.Ref + in.SHA
 }

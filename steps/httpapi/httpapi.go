@@ -21,7 +21,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -33,22 +32,6 @@ type Service struct {
 	Header    string            // in which the token is sent as it is; "" is Authorization
 	Transport http.RoundTripper // how it is reached; http.DefaultTransport without one
 	Timeout   time.Duration     // for one exchange; 0 is no limit
-}
-
-// Steps returns the family, built on the configured services by name. With nil
-// it can be documented and checked, but not performed.
-func Steps(services map[string]Service) []step.Step {
-	f := family{services}
-	codes := []types.Code{types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
-		types.RateLimited, types.Unavailable, types.Conflict}
-	return []step.Step{
-		step.Checked(step.Read("http_get", "Ask an HTTP API with GET.", f.get).
-			Touching("http", "resource", "read").Failing(codes...), Target.check),
-		step.Checked(step.Write("http_request", "Change something by an HTTP API.", f.request,
-			step.Find(f.find), step.Preview(f.preview), step.Late[RequestIn, Out](),
-			step.Resolve("the path below the service's url where it is, such as things/17", f.resolve)).
-			Touching("http", "resource", "change").Costing(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 1, Trips: 1}).Failing(codes...), RequestIn.check),
-	}
 }
 
 // family is the receiver of all steps.

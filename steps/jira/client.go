@@ -9,6 +9,7 @@ import (
 
 	gojira "github.com/andygrunwald/go-jira"
 
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -111,4 +112,16 @@ func (c *client) get(ctx context.Context, path string, q url.Values, what string
 
 func (c *client) post(ctx context.Context, path, what string, body, into any) error {
 	return c.do(ctx, http.MethodPost, api+path, what, body, into)
+}
+
+// connect returns a client for the service that the arguments name.
+func (f family) connect(at At) (*client, error) {
+	s, name, err := step.Pick(f.services, "jira", at.Service)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.check(name); err != nil {
+		return nil, err
+	}
+	return newClient(s)
 }

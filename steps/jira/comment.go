@@ -311,3 +311,5 @@ func previewComment(_ context.Context, in CommentIn, unknown step.UnknownPaths) 
 	p.Unknown = append(p.Unknown, s.of("issue")...)
 	return p, nil
 }
+
+func (in CommentIn) about() (what, thing string) { return in.Issue, in.Issue }

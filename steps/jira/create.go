@@ -33,60 +33,7 @@ type CreateOut struct {
 	Created bool   `json:"created" doc:"Whether this call filed it; false when it was there already."`
 }
 
-// property is the entity property of an issue or a comment that holds the
-// marker, labelPrefix what stands before the key in the label.
-const (
-	property    = "skillrun"
-	labelPrefix = "skr-"
-)
-
 func label(key step.Key) string { return labelPrefix + key.String() }
-
-// create files the issue and reads it again: an answer that names an issue
-// without our marker names another one.
-func (f family) create(ctx context.Context, in CreateIn) (CreateOut, error) {
-	var none CreateOut
-	c, call, err := f.begin(ctx, in.At)
-	if err != nil {
-		return none, err
-	}
-	mark := markerOf(call)
-	what := "file an issue in " + in.Project
-	id, key, err := c.file(ctx, what, in, mark, label(call.Key))
-	if in.labelRefused(err) {
-		return c.createUnlabelled(ctx, what, in, mark)
-	}
-	if err != nil {
-		return none, err
-	}
-	return c.created(ctx, what, id, key, in, mark)
-}
-
-// created reads what was filed, and the numbers beside it: something between
-// here and Jira may have delivered the one request twice, and answered as to
-// the first or the second. Of those beside it a read that fails says nothing:
-// ours is filed.
-func (c *client) created(ctx context.Context, what, id, key string, in CreateIn, mark marker) (CreateOut, error) {
-	var none CreateOut
-	n := numberOf(key)
-	read := c.issues(ctx, projectOf(key), []int{n, n - 1, n + 1})
-	made := read[0].issue
-	if err := read[0].err; err != nil {
-		return none, types.Errorf(types.UnknownOutcome, "%s: jira says it is %s, which cannot be read: %w", what, key, err).
-			WithHint("look at it; then go on with the run, which looks for it before it sends anything")
-	}
-	if made.ID != id || !c.holds(ctx, made, in, mark) {
-		return none, types.Errorf(types.UnknownOutcome, "%s: jira says it is %s, which is not what was sent", what, key).
-			WithHint("look for the label %s", labelPrefix+mark.Key)
-	}
-	for _, beside := range read[1:] {
-		if beside.err == nil && beside.issue.ID != made.ID && beside.issue.twin(made, mark) {
-			return none, types.Errorf(types.UnknownOutcome, "%s: sent once, it was carried out twice: %s and %s", what, made.Key, beside.issue.Key).
-				WithHint("keep one, take the label %s off the other, and go on with the run", labelPrefix+mark.Key)
-		}
-	}
-	return c.out(made, true), nil
-}
 
 func (c *client) out(i issue, created bool) CreateOut {
 	return CreateOut{Key: i.Key, ID: i.ID, URL: c.browse(i.Key), Status: i.Fields.Status.Name, Created: created}
@@ -293,3 +240,10 @@ func theirs(labels []string) []string {
 }
 
 func sorted(list []string) string { return strings.Join(slices.Sorted(slices.Values(list)), ", ") }
+
+// undone reports whether the issue was closed by an undo. One that somebody has
+// reopened since is not.
+func (i issue) undone() bool {
+	m, _ := parseMarker(i.Properties[property])
+	return m.Undone && i.done()
+}

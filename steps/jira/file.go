@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -72,4 +73,46 @@ func issuesIn(v any) (out []string) {
 		}
 	}
 	return out
+}
+
+// create files the issue and reads it again: an answer that names an issue
+// without our marker names another one.
+func (f family) create(ctx context.Context, in CreateIn) (CreateOut, error) {
+	var none CreateOut
+	c, call, err := f.begin(ctx, in.At)
+	if err != nil {
+		return none, err
+	}
+	mark := markerOf(call)
+	what := "file an issue in " + in.Project
+	id, key, err := c.file(ctx, what, in, mark, label(call.Key))
+	if in.labelRefused(err) {
+		return c.createUnlabelled(ctx, what, in, mark)
+	}
+	if err != nil {
+		return none, err
+	}
+	return c.created(ctx, what, id, key, in, mark)
+}
+
+// createUnlabelled files the issue without a label. A lookup by label proved
+// nothing here, so those that were filed without one are looked through first.
+func (c *client) createUnlabelled(ctx context.Context, what string, in CreateIn, mark marker) (CreateOut, error) {
+	var none CreateOut
+	tell(ctx, in.Project+" has no labels on the screen on which issues are filed: the entity property "+property+" alone marks the issue")
+	f, err := c.scan(ctx, step.CallOf(ctx).Key, in)
+	switch {
+	case err != nil:
+		return none, err
+	case f.State == step.StateHere:
+		return f.Out, nil
+	case f.State != step.StateAbsent:
+		return none, types.Errorf(types.Conflict, "%s: it cannot be filed without a label: %s", what, f.Why).
+			WithHint("%s", cmp.Or(f.Hint, "look at it; nothing was filed now"))
+	}
+	id, key, err := c.file(ctx, what, in, mark)
+	if err != nil {
+		return none, err
+	}
+	return c.created(ctx, what, id, key, in, mark)
 }

@@ -250,3 +250,29 @@ func (p *prober) run(ctx context.Context) (found, copies []issue, complete bool,
 	}
 	return found, copies, true, nil
 }
+
+// created reads what was filed, and the numbers beside it: something between
+// here and Jira may have delivered the one request twice, and answered as to
+// the first or the second. Of those beside it a read that fails says nothing:
+// ours is filed.
+func (c *client) created(ctx context.Context, what, id, key string, in CreateIn, mark marker) (CreateOut, error) {
+	var none CreateOut
+	n := numberOf(key)
+	read := c.issues(ctx, projectOf(key), []int{n, n - 1, n + 1})
+	made := read[0].issue
+	if err := read[0].err; err != nil {
+		return none, types.Errorf(types.UnknownOutcome, "%s: jira says it is %s, which cannot be read: %w", what, key, err).
+			WithHint("look at it; then go on with the run, which looks for it before it sends anything")
+	}
+	if made.ID != id || !c.holds(ctx, made, in, mark) {
+		return none, types.Errorf(types.UnknownOutcome, "%s: jira says it is %s, which is not what was sent", what, key).
+			WithHint("look for the label %s", labelPrefix+mark.Key)
+	}
+	for _, beside := range read[1:] {
+		if beside.err == nil && beside.issue.ID != made.ID && beside.issue.twin(made, mark) {
+			return none, types.Errorf(types.UnknownOutcome, "%s: sent once, it was carried out twice: %s and %s", what, made.Key, beside.issue.Key).
+				WithHint("keep one, take the label %s off the other, and go on with the run", labelPrefix+mark.Key)
+		}
+	}
+	return c.out(made, true), nil
+}

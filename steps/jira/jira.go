@@ -42,8 +42,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -63,48 +61,6 @@ const (
 	datacenter = "datacenter"
 )
 
-// Steps returns the family, built on the configured services by name. With nil
-// it can be documented and checked, but not performed.
-func Steps(services map[string]Service) []step.Step {
-	f := family{services}
-	return []step.Step{
-		step.Checked(step.Write("jira_create_issue", "File an issue.", f.create,
-			step.Find(f.findCreated), step.Preview(previewCreate), step.Late[CreateIn, CreateOut](),
-			step.Resolve(issueRef, f.resolveCreated),
-			step.Undo(step.Undoing[CreateIn, CreateOut]{Say: sayClose, Look: f.lookClose, Do: f.closeIssue})).
-			Touching("jira", "issue", "create").Costing(step.Cost{Requests: 12, Trips: 3}, step.Cost{Requests: 4, Trips: 2}).
-			Failing(append(failures(), types.Conflict)...), CreateIn.check),
-		step.Checked(step.Write("jira_add_link", "Link an issue to a web page, such as a merge request.", outcome.SettledDo(LinkIn.about, f.addLink),
-			step.Find(outcome.SettledFind(LinkIn.about, f.findLink)), step.Preview(previewLink), step.Update(f.updateLink),
-			step.Resolve(linkRef, f.resolveLink),
-			step.Undo(step.Undoing[LinkIn, LinkOut]{Say: sayUnlink, Look: f.lookUnlink, Do: f.unlink})).
-			Touching("jira", "remote link", "create").Costing(step.Cost{Requests: 2, Trips: 2}, step.Cost{Requests: 2, Trips: 2}).
-			Failing(append(failures(), types.Conflict)...), LinkIn.check),
-		step.Read("jira_get_issue", "Look at an issue: its summary, status and labels.", outcome.SettledDo(GetIn.about, f.get)).
-			Touching("jira", "issue", "view").Failing(failures()...),
-		step.Checked(step.Read("jira_search", "Search for issues in Jira's query language.", f.searchIssues).
-			Touching("jira", "issue", "search").Failing(failures()...), SearchIn.check),
-		step.Checked(step.Write("jira_add_comment", "Comment on an issue.", outcome.SettledDo(CommentIn.about, f.addComment),
-			step.Find(outcome.SettledFind(CommentIn.about, f.findComment)), step.Preview(previewComment), step.Late[CommentIn, CommentOut](),
-			step.Resolve(commentRef, f.resolveComment),
-			step.Undo(step.Undoing[CommentIn, CommentOut]{Say: sayUncomment, Look: f.lookUncomment, Do: f.uncomment})).
-			Touching("jira", "comment", "create").Costing(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 3, Trips: 3}).
-			Failing(append(failures(), types.Conflict)...), CommentIn.check),
-		step.Checked(step.Write("jira_transition", "Move an issue to another status.", outcome.SettledDo(MoveIn.about, f.move),
-			step.Find(outcome.SettledFind(MoveIn.about, f.findMoved)), step.Preview(f.previewMove), step.Late[MoveIn, MoveOut](),
-			step.Resolve(movedRef, f.resolveMoved)).
-			Touching("jira", "issue", "transition").Costing(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 3, Trips: 3}).
-			Failing(append(failures(), types.Conflict)...), MoveIn.check),
-	}
-}
-
-// What each step is about: an issue that an earlier step filed may not be seen
-// at once by every server of a site.
-func (in LinkIn) about() (what, thing string)    { return in.Issue, in.Issue }
-func (in GetIn) about() (what, thing string)     { return in.Issue, in.Issue }
-func (in CommentIn) about() (what, thing string) { return in.Issue, in.Issue }
-func (in MoveIn) about() (what, thing string)    { return in.Issue, in.Issue }
-
 // failures are the codes that every step of the family may return.
 func failures() []types.Code {
 	return []types.Code{types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
@@ -117,18 +73,6 @@ type family struct{ services map[string]Service }
 // At says which Jira a step talks to; it is part of every In.
 type At struct {
 	Service string `json:"service,omitempty" doc:"The name of the Jira service in the configuration." default:"jira" pattern:"^[a-z][a-z0-9_-]*$" trusted:"true"`
-}
-
-// connect returns a client for the service that the arguments name.
-func (f family) connect(at At) (*client, error) {
-	s, name, err := step.Pick(f.services, "jira", at.Service)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.check(name); err != nil {
-		return nil, err
-	}
-	return newClient(s)
 }
 
 // check refuses, before any request, what cannot work.

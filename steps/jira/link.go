@@ -182,3 +182,7 @@ func previewLink(ctx context.Context, in LinkIn, unknown step.UnknownPaths) (ste
 	p.Unknown = append(p.Unknown, s.of("issue", "url")...)
 	return p, nil
 }
+
+// What each step is about: an issue that an earlier step filed may not be seen
+// at once by every server of a site.
+func (in LinkIn) about() (what, thing string) { return in.Issue, in.Issue }

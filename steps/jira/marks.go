@@ -1,7 +1,6 @@
 package jira
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -26,28 +25,6 @@ func (in CreateIn) labelRefused(err error) bool {
 	}
 	fields, _ := types.AsError(err).Details["fields"].([]any)
 	return slices.Contains(fields, any("labels"))
-}
-
-// createUnlabelled files the issue without a label. A lookup by label proved
-// nothing here, so those that were filed without one are looked through first.
-func (c *client) createUnlabelled(ctx context.Context, what string, in CreateIn, mark marker) (CreateOut, error) {
-	var none CreateOut
-	tell(ctx, in.Project+" has no labels on the screen on which issues are filed: the entity property "+property+" alone marks the issue")
-	f, err := c.scan(ctx, step.CallOf(ctx).Key, in)
-	switch {
-	case err != nil:
-		return none, err
-	case f.State == step.StateHere:
-		return f.Out, nil
-	case f.State != step.StateAbsent:
-		return none, types.Errorf(types.Conflict, "%s: it cannot be filed without a label: %s", what, f.Why).
-			WithHint("%s", cmp.Or(f.Hint, "look at it; nothing was filed now"))
-	}
-	id, key, err := c.file(ctx, what, in, mark)
-	if err != nil {
-		return none, err
-	}
-	return c.created(ctx, what, id, key, in, mark)
 }
 
 // holds reports whether an issue that Jira says it filed is the one that was

@@ -46,3 +46,5 @@ func (f family) get(ctx context.Context, in GetIn) (GetOut, error) {
 	}
 	return out, nil
 }
+
+func (in GetIn) about() (what, thing string) { return in.Issue, in.Issue }

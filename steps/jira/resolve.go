@@ -143,11 +143,6 @@ func (c *client) commentIn(ref, issue string) (string, error) {
 	return id, nil
 }
 
-// sameText compares texts as people read them.
-func sameText(a, b string) bool {
-	return strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
-}
-
 // resolveMoved reads the issue that a person says was moved: it must be in the
 // status, or hold the mark that this call moved it.
 func (f family) resolveMoved(ctx context.Context, ref string, in MoveIn) (MoveOut, error) {
@@ -174,9 +169,4 @@ func (f family) resolveMoved(ctx context.Context, ref string, in MoveIn) (MoveOu
 			WithHint("move it there and say it again, or say --not-done")
 	}
 	return c.moveOut(i, false), nil
-}
-
-// notSent is an answer of yes that names something else than what was sent.
-func notSent(what, named string) error {
-	return types.Errorf(types.UnknownOutcome, "%s: jira says yes and names %s, which is not what was sent", what, named).WithHint(lookFirst)
 }

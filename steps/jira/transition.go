@@ -276,3 +276,5 @@ func (f family) previewMove(ctx context.Context, in MoveIn, unknown step.Unknown
 	p.Unknown = append(p.Unknown, s.of("issue", "status")...)
 	return p, nil
 }
+
+func (in MoveIn) about() (what, thing string) { return in.Issue, in.Issue }

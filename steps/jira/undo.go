@@ -88,13 +88,6 @@ func (c *client) mark(ctx context.Context, key string, m marker) error {
 	return c.do(ctx, http.MethodPut, api+path, "mark "+key+" as undone", m, nil)
 }
 
-// undone reports whether the issue was closed by an undo. One that somebody has
-// reopened since is not.
-func (i issue) undone() bool {
-	m, _ := parseMarker(i.Properties[property])
-	return m.Undone && i.done()
-}
-
 // notOurs refuses to undo what may be somebody's own.
 func notOurs(what string) error {
 	return types.Errorf(types.Conflict, "%s does not hold the mark of this work, so it is left alone", what).

@@ -208,3 +208,10 @@ func (c *client) putLink(ctx context.Context, what, key string, l remoteLink) (i
 }
 
 func linksPath(key string) string { return "issue/" + url.PathEscape(key) + "/remotelink" }
+
+// property is the entity property of an issue or a comment that holds the
+// marker, labelPrefix what stands before the key in the label.
+const (
+	property    = "skillrun"
+	labelPrefix = "skr-"
+)

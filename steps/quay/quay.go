@@ -26,18 +26,6 @@ type Service struct {
 	Timeout   time.Duration     // for one whole exchange; 0 is no limit
 }
 
-// Steps returns the family, built on the configured services by name. With nil
-// it can be documented and checked, but not performed.
-func Steps(services map[string]Service) []step.Step {
-	f := family{services}
-	return []step.Step{
-		step.Read("quay_get_tag", "Look up an image tag.", f.getTag).
-			Touching("quay", "tag", "read").
-			Failing(types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
-				types.RateLimited, types.Unavailable),
-	}
-}
-
 // family is the receiver of all steps.
 type family struct{ services map[string]Service }
 

@@ -25,8 +25,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -36,21 +34,6 @@ type Service struct {
 	Token     types.Secret      // of a bot, xoxb-…, or of a user
 	Transport http.RoundTripper // how it is reached; http.DefaultTransport without one
 	Timeout   time.Duration     // for one exchange; 0 is no limit
-}
-
-// Steps returns the family, built on the configured services by name. With nil
-// it can be documented and checked, but not performed.
-func Steps(services map[string]Service) []step.Step {
-	f := family{services}
-	return []step.Step{
-		step.Checked(step.Write("slack_post_message", "Post a message to a channel.", outcome.SettledDo(PostIn.about, f.post),
-			step.Find(outcome.SettledFind(PostIn.about, f.find)), step.Preview(preview), step.Update(f.update), step.Late[PostIn, PostOut](),
-			step.Resolve(refFormat, f.resolve),
-			step.Undo(step.Undoing[PostIn, PostOut]{Say: sayDelete, Look: f.lookRemove, Do: f.remove})).
-			Touching("slack", "message", "post").Costing(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 1, Trips: 1}).
-			Failing(types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
-				types.RateLimited, types.Unavailable, types.Conflict), PostIn.check),
-	}
 }
 
 // about is the thread that a message answers in: a message that an earlier step

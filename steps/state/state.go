@@ -18,22 +18,7 @@ import (
 	"encoding/json"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/types"
 )
-
-// Steps returns the family. The values live in the folder, which is made when
-// the first is written; with "" the steps can be documented and checked, but
-// not performed.
-func Steps(folder string) []step.Step {
-	s := store{folder}
-	return []step.Step{
-		step.Read("state_get", "Read a value that is remembered from one run to the next.", s.get).
-			Reaching(looks).Touching("", "state", "read").Failing(types.Conflict),
-		write(s, "state_set", "Remember a value, in place of the one there was.", "set", setDeed),
-		write(s, "state_append", "Add an item to a remembered list, and keep the newest.", "append", appendDeed),
-		write(s, "state_increment", "Add to a remembered integer.", "increment", incrementDeed),
-	}
-}
 
 // looks says what a read sees: the value of its name.
 func looks(_ context.Context, u step.Use) step.Reach {
