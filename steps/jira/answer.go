@@ -122,3 +122,8 @@ func clip(s string) string {
 	}
 	return s
 }
+
+// notSent is an answer of yes that names something else than what was sent.
+func notSent(what, named string) error {
+	return types.Errorf(types.UnknownOutcome, "%s: jira says yes and names %s, which is not what was sent", what, named).WithHint(lookFirst)
+}

@@ -313,3 +313,8 @@ func previewComment(_ context.Context, in CommentIn, unknown step.UnknownPaths) 
 }
 
 func (in CommentIn) about() (what, thing string) { return in.Issue, in.Issue }
+
+// sameText compares texts as people read them.
+func sameText(a, b string) bool {
+	return strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
+}

@@ -167,3 +167,20 @@ func images(shas map[string]string) map[string][]quaytest.Tag {
 	}
 	return map[string][]quaytest.Tag{imageName: tags}
 }
+
+// The names of the world.
+const (
+	backendProject = "automation-analytics/automation-analytics-backend"
+	deployProject  = "service/app-interface"
+	forkProject    = "release-bot/app-interface"
+	imageName      = "redhat-services-prod/aap-aa-tenant/aap-aa-main/automation-analytics-backend-main"
+	deployFile     = "data/services/insights/tower-analytics/cicd/deploy-clowder.yml"
+	namespaces     = "/services/insights/tower-analytics/namespaces/"
+
+	gitUser      = "release-bot"
+	gitlabUser   = "release-bot"
+	jiraUser     = "release-bot@example.com"
+	registryUser = "team+robot"
+	slackChannel = "C0RELEASES"
+	firstIssue   = 61249 // the seeded one; the first release is the next
+)

@@ -102,14 +102,6 @@ func (w *World) Ahead(project, sha string) int {
 	return w.git.Ahead(project, sha, w.opened.branches[project])
 }
 
-// memento is what a world can go back to.
-type memento struct {
-	jira, gitlab []byte
-	slack        []byte
-	branches     map[string]map[string]string
-	requests     int
-}
-
 func (w *World) remember() memento {
 	m := memento{w.jira.Snapshot(), w.gitlab.Snapshot(), w.slack.Snapshot(), map[string]map[string]string{}, len(w.requests)}
 	for _, name := range []string{backendProject, deployProject, forkProject} {

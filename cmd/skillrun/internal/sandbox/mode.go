@@ -65,3 +65,21 @@ func (m mode) check() error {
 	}
 	return nil
 }
+
+// write writes a private file of the world's folder by rename, so that a kill
+// leaves the old one or the new one.
+func (o Options) write(name string, data []byte) error {
+	disk := o.disk()
+	tmp, err := disk.TempFile(filepath.Dir(name), ".new-")
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(data)
+	if err = errors.Join(err, tmp.Close()); err == nil {
+		err = disk.Rename(tmp.Name(), name)
+	}
+	if err != nil {
+		_ = disk.Remove(tmp.Name()) // what went wrong is said by err
+	}
+	return err
+}

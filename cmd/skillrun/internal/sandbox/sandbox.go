@@ -50,8 +50,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-git/go-billy/v5"
-
 	"github.com/skillrun/skillrun/steps/git/gittest"
 	"github.com/skillrun/skillrun/steps/gitlab/gitlabtest"
 	"github.com/skillrun/skillrun/steps/jira/jiratest"
@@ -59,58 +57,6 @@ import (
 	"github.com/skillrun/skillrun/steps/quay/quaytest"
 	"github.com/skillrun/skillrun/steps/slack/slacktest"
 )
-
-// Options says where the world lives, and what it is like. Of what it is like,
-// the folder keeps what was said last: a zero value changes nothing.
-type Options struct {
-	Dir  string
-	Addr string // loopback address to listen on; "" is the one it had
-	Log  io.Writer
-	Now  func() time.Time
-
-	TLS        bool          // serve https, under an authority made for the folder
-	Deployment string        // of Jira: "cloud", which is what it is at first, or "datacenter"
-	Registry   string        // "quay", which is what it is at first, or "oci"
-	Host       string        // in the urls it writes, instead of the address; who resolves it is not its affair
-	Delay      time.Duration // before each answer
-	Skew       time.Duration // how far its Date header is ahead
-
-	// InMemory is a world that does not listen and does not save what happens:
-	// it is reached by its [World.Transport] only.
-	InMemory bool
-
-	fs func(dir string) billy.Filesystem // nil is the machine's; a test has one that stops
-}
-
-// World is an open sandbox.
-type World struct {
-	o        Options
-	mode     mode
-	site     string // its name as a site, which no other world has
-	addr     string
-	url      string
-	lock     *os.File
-	server   *http.Server
-	done     chan struct{}
-	tokens   map[string]string
-	fixtures Fixtures
-
-	git    *gittest.Server
-	quay   *quaytest.Server
-	oci    *ocitest.Server
-	jira   *jiratest.Server
-	gitlab *gitlabtest.Server
-	slack  *slacktest.Server
-
-	mu       sync.Mutex
-	requests []Request
-	seeded   seeded
-	saveErr  error
-
-	handler http.Handler // everything, as it is served
-	faults  faults
-	opened  memento
-}
 
 // Open starts the world that lives in a folder, and makes it when it is not
 // there. A second Open of one folder waits until the first is closed.

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"bytes"
 	"net/http"
 	"strings"
 	"time"
@@ -89,16 +88,6 @@ func (w *World) pause(r *http.Request) {
 	case <-t.C:
 	case <-r.Context().Done():
 	}
-}
-
-// answer is an answer that is not sent yet.
-type answer struct {
-	header  http.Header
-	status  int
-	decided bool
-	body    bytes.Buffer
-	fault   *Fault // what happens to it on its way
-	greedy  func() // is told of a client that took all of an endless body
 }
 
 // Header returns the headers of the answer.

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -13,14 +14,18 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/go-git/go-billy/v5"
 	"github.com/go-git/go-billy/v5/osfs"
 
+	"github.com/skillrun/skillrun/steps/git/gittest"
 	"github.com/skillrun/skillrun/steps/gitlab/gitlabtest"
 	"github.com/skillrun/skillrun/steps/jira/jiratest"
+	"github.com/skillrun/skillrun/steps/quay/ocitest"
+	"github.com/skillrun/skillrun/steps/quay/quaytest"
 	"github.com/skillrun/skillrun/steps/slack/slacktest"
 )
 
@@ -222,24 +227,6 @@ func tokens(o Options) (map[string]string, error) {
 	return out, nil
 }
 
-// write writes a private file of the world's folder by rename, so that a kill
-// leaves the old one or the new one.
-func (o Options) write(name string, data []byte) error {
-	disk := o.disk()
-	tmp, err := disk.TempFile(filepath.Dir(name), ".new-")
-	if err != nil {
-		return err
-	}
-	_, err = tmp.Write(data)
-	if err = errors.Join(err, tmp.Close()); err == nil {
-		err = disk.Rename(tmp.Name(), name)
-	}
-	if err != nil {
-		_ = disk.Remove(tmp.Name()) // what went wrong is said by err
-	}
-	return err
-}
-
 // disk is the world's folder.
 func (o Options) disk() billy.Filesystem {
 	if o.fs == nil {
@@ -280,4 +267,74 @@ func lock(ctx context.Context, name string, log io.Writer) (*os.File, error) {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// answer is an answer that is not sent yet.
+type answer struct {
+	header  http.Header
+	status  int
+	decided bool
+	body    bytes.Buffer
+	fault   *Fault // what happens to it on its way
+	greedy  func() // is told of a client that took all of an endless body
+}
+
+// Options says where the world lives, and what it is like. Of what it is like,
+// the folder keeps what was said last: a zero value changes nothing.
+type Options struct {
+	Dir  string
+	Addr string // loopback address to listen on; "" is the one it had
+	Log  io.Writer
+	Now  func() time.Time
+
+	TLS        bool          // serve https, under an authority made for the folder
+	Deployment string        // of Jira: "cloud", which is what it is at first, or "datacenter"
+	Registry   string        // "quay", which is what it is at first, or "oci"
+	Host       string        // in the urls it writes, instead of the address; who resolves it is not its affair
+	Delay      time.Duration // before each answer
+	Skew       time.Duration // how far its Date header is ahead
+
+	// InMemory is a world that does not listen and does not save what happens:
+	// it is reached by its [World.Transport] only.
+	InMemory bool
+
+	fs func(dir string) billy.Filesystem // nil is the machine's; a test has one that stops
+}
+
+// World is an open sandbox.
+type World struct {
+	o        Options
+	mode     mode
+	site     string // its name as a site, which no other world has
+	addr     string
+	url      string
+	lock     *os.File
+	server   *http.Server
+	done     chan struct{}
+	tokens   map[string]string
+	fixtures Fixtures
+
+	git    *gittest.Server
+	quay   *quaytest.Server
+	oci    *ocitest.Server
+	jira   *jiratest.Server
+	gitlab *gitlabtest.Server
+	slack  *slacktest.Server
+
+	mu       sync.Mutex
+	requests []Request
+	seeded   seeded
+	saveErr  error
+
+	handler http.Handler // everything, as it is served
+	faults  faults
+	opened  memento
+}
+
+// memento is what a world can go back to.
+type memento struct {
+	jira, gitlab []byte
+	slack        []byte
+	branches     map[string]map[string]string
+	requests     int
 }
