@@ -44,10 +44,6 @@ var house = []rule{
 	// masktest serves the tests of all that masks.
 	{pkg: "engine/mask/masktest"},
 	{pkg: "engine/step", ours: "engine/types engine/mask"},
-	// outcome sorts HTTP exchanges into the protocol's four answers. Every
-	// family that speaks HTTP needs the same rule, and siblings may not import
-	// each other, so it has a room beside step.
-	{pkg: "engine/step/outcome", ours: "engine/step engine/types"},
 	{pkg: "engine/lang/syntax", ours: "engine/diag engine/yamltext"},
 	{pkg: "engine/program", ours: "engine/types engine/diag"},
 	{pkg: "engine/lang/check", ours: "engine/lang/syntax engine/expr engine/step engine/types engine/diag engine/program"},
@@ -61,19 +57,22 @@ var house = []rule{
 	// steps is the table of contents: it connects families to the services of
 	// a configuration, so it sees both, and it makes the transports: proxies,
 	// certificates and the errors that tell of them.
-	{pkg: "steps", ours: "engine/config engine/step engine/step/outcome engine/types steps/*", third: "golang.org/x/net/http/httpproxy"},
+	{pkg: "steps", ours: "engine/config engine/step engine/types steps/*", third: "golang.org/x/net/http/httpproxy"},
 	{pkg: "steps/*/*test", third: "github.com/go-git github.com/andygrunwald/go-jira github.com/xanzy/go-gitlab"},
-	{pkg: "steps/git", ours: "engine/step engine/step/outcome engine/types", third: "github.com/go-git golang.org/x/sys golang.org/x/crypto"},
-	{pkg: "steps/jira", ours: "engine/step engine/step/outcome engine/types", third: "github.com/andygrunwald/go-jira"},
-	{pkg: "steps/gitlab", ours: "engine/step engine/step/outcome engine/types", third: "github.com/xanzy/go-gitlab"},
+	// rest is what all families that speak HTTP share; siblings may not import each
+	// other, and no code of the engine needs it.
+	{pkg: "steps/rest", ours: "engine/step engine/types"},
+	{pkg: "steps/git", ours: "engine/step steps/rest engine/types", third: "github.com/go-git golang.org/x/sys golang.org/x/crypto"},
+	{pkg: "steps/jira", ours: "engine/step steps/rest engine/types", third: "github.com/andygrunwald/go-jira"},
+	{pkg: "steps/gitlab", ours: "engine/step steps/rest engine/types", third: "github.com/xanzy/go-gitlab"},
 	// a registry names the host that gives tokens; the public suffix list says
 	// whether that is the same domain.
-	{pkg: "steps/quay", ours: "engine/step engine/step/outcome engine/types", third: "golang.org/x/net/publicsuffix"},
+	{pkg: "steps/quay", ours: "engine/step steps/rest engine/types", third: "golang.org/x/net/publicsuffix"},
 	{pkg: "steps/yamlfile", ours: "engine/step engine/types engine/yamltext", third: "github.com/speakeasy-api/jsonpath"},
 	// slack's API is small enough for the standard library: one method writes.
-	{pkg: "steps/slack", ours: "engine/step engine/step/outcome engine/types"},
+	{pkg: "steps/slack", ours: "engine/step steps/rest engine/types"},
 	// httpapi speaks to any API with what outcome and the standard library have.
-	{pkg: "steps/httpapi", ours: "engine/step engine/step/outcome engine/types"},
+	{pkg: "steps/httpapi", ours: "engine/step steps/rest engine/types"},
 	// files is the one family that reaches folders of this machine that are not
 	// the run's own; the configuration opens them.
 	{pkg: "steps/files", ours: "engine/step engine/types"},

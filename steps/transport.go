@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/config"
-	"github.com/skillrun/skillrun/engine/step/outcome"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // connecting is how long a connection, and the agreement on its encryption, may
@@ -32,7 +32,7 @@ func (c *connector) transport(s config.Service) http.RoundTripper {
 	patience := min(connecting, timeoutOf(s))
 	var rt http.RoundTripper = &http.Transport{
 		Proxy:                  proxy,
-		OnProxyConnectResponse: outcome.ProxyAnswer,
+		OnProxyConnectResponse: rest.ProxyAnswer,
 		DialContext:            (&net.Dialer{Timeout: patience}).DialContext,
 		TLSHandshakeTimeout:    patience,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: authorities(s)},

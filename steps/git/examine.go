@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // Examine returns the examination of the configured services: are the remotes
@@ -80,7 +80,7 @@ func (e *examination) reach(remote string) bool {
 	if ok, asked := e.reached[origin]; asked {
 		return ok
 	}
-	findings, ok := outcome.Reach(e.ctx, e.service.Transport, e.service.Timeout, origin, e.now())
+	findings, ok := rest.Reach(e.ctx, e.service.Transport, e.service.Timeout, origin, e.now())
 	e.findings = append(e.findings, findings...)
 	if ok {
 		ok = e.credential(origin, u.Host)

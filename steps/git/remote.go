@@ -19,8 +19,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport/server"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // remoteRefs is what a remote advertises.
@@ -87,7 +87,7 @@ func (r *repo) httpClient() *http.Client {
 	if rt == nil {
 		rt = http.DefaultTransport
 	}
-	rt = outcome.Polite(boundedAnswers{patient{rt, cmp.Or(r.service.Timeout, defaultTimeout)}})
+	rt = rest.Polite(boundedAnswers{patient{rt, cmp.Or(r.service.Timeout, defaultTimeout)}})
 	return &http.Client{Transport: rt, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
@@ -275,11 +275,11 @@ func httpError(method, what string, err error) error {
 	err = peel(err)
 	var status *githttp.Err
 	if errors.As(err, &status) && status.Response != nil {
-		if coded := outcome.Status(method, what, status.Response, status.Reason); coded != nil {
+		if coded := rest.Status(method, what, status.Response, status.Reason); coded != nil {
 			return coded
 		}
 	}
-	return outcome.Transport(method, what, err)
+	return rest.Transport(method, what, err)
 }
 
 // peel takes off go-git's wrappers, which hide what they wrap.

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // unseen is the detail of an error that names the branch or commit which a
@@ -22,7 +22,7 @@ func settled[In, Out any](do step.Func[In, Out]) step.Func[In, Out] {
 			return out, err
 		}
 		asked := false
-		return outcome.Settled(ctx, ref, ref, func(err error) bool { return unseenRef(err) == ref }, func() (Out, error) {
+		return rest.Settled(ctx, ref, ref, func(err error) bool { return unseenRef(err) == ref }, func() (Out, error) {
 			if !asked {
 				asked = true
 				return out, err

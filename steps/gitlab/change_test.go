@@ -107,7 +107,7 @@ func TestChangesSortTheAnswer(t *testing.T) {
 		{"PUT", 408, ``, "unknown_outcome: WHAT: 408 Request Timeout"},
 		{"PUT", 503, ``, "unknown_outcome: WHAT: 503 Service Unavailable"},
 		{"PUT", 307, ``, "unknown_outcome: WHAT: 307 Temporary Redirect"},
-		{"PUT", 200, `<html>`, "unknown_outcome: WHAT: the answer 200 is not GitLab's: "},
+		{"PUT", 200, `<html>`, "unknown_outcome: WHAT: the answer is not GitLab's: "},
 		{"PUT", 200, `{"iid":7,"id":9}`, "unknown_outcome: WHAT: the answer is not what was asked for: "},
 		{"PUT", 200, `{"iid":1,"state":"locked"}`, "unknown_outcome: WHAT: the answer is not what was asked for: "},
 	} {

@@ -10,8 +10,8 @@ import (
 
 	gl "github.com/xanzy/go-gitlab"
 
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // The files client*.go are the only ones that know go-gitlab. The library would
@@ -41,7 +41,11 @@ type unlimited struct{}
 // Wait returns at once.
 func (unlimited) Wait(context.Context) error { return nil }
 
-func newClient(s Service) (*client, error) {
+func newClient(name string, s Service) (*client, error) {
+	const hint = "write url: https://HOST under the service in skillrun.yaml"
+	if _, err := rest.Base(name, s.URL, hint); err != nil {
+		return nil, err
+	}
 	transport := s.Transport
 	if transport == nil {
 		transport = http.DefaultTransport
@@ -49,12 +53,11 @@ func newClient(s Service) (*client, error) {
 	never := func(context.Context, *http.Response, error) (bool, error) { return false, nil }
 	api, err := gl.NewClient(s.Token.Reveal(),
 		gl.WithBaseURL(s.URL),
-		gl.WithHTTPClient(outcome.Client(listening{transport}, s.Timeout)),
+		gl.WithHTTPClient(rest.Client(listening{transport}, s.Timeout)),
 		gl.WithCustomRetryMax(0), gl.WithCustomRetry(never), gl.WithoutRetries(),
 		gl.WithCustomLimiter(unlimited{}))
 	if err != nil {
-		return nil, types.Errorf(types.BadInput, "the service's url cannot be used: %w", err).
-			WithHint("write url: https://HOST under the service in skillrun.yaml")
+		return nil, types.Errorf(types.BadInput, "the service %q has an invalid URL: %w", name, err).WithHint(hint)
 	}
 	return &client{api}, nil
 }

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // CreateIn are the arguments of gitlab_mr_create.
@@ -148,7 +148,7 @@ func (c *client) opened(ctx context.Context, p plain, d draft) (mergeRequest, er
 	for _, side := range []struct{ name, branch string }{{"source", d.SourceBranch}, {"target", d.TargetBranch}} {
 		next := ask
 		ask = func() (mergeRequest, error) {
-			return outcome.Settled(ctx, "branch "+side.branch, side.branch, unseenBranch(side.name), next)
+			return rest.Settled(ctx, "branch "+side.branch, side.branch, unseenBranch(side.name), next)
 		}
 	}
 	return ask()

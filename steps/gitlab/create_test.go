@@ -152,10 +152,10 @@ func TestCreateSortsTheAnswer(t *testing.T) {
 		{302, ``, "unknown_outcome" + what + "302 Found"},
 		{307, ``, "unknown_outcome" + what + "307 Temporary Redirect"},
 		{304, ``, "unknown_outcome" + what + "304 Not Modified"},
-		{200, `<html>login</html>`, "unknown_outcome" + what + "the answer 200 is not GitLab's: invalid character '<'"},
-		{201, ``, "unknown_outcome" + what + "the answer 201 is not GitLab's: EOF"},
+		{200, `<html>login</html>`, "unknown_outcome" + what + "the answer is not GitLab's: invalid character '<'"},
+		{201, ``, "unknown_outcome" + what + "the answer is not GitLab's: EOF"},
 		{201, `null`, "unknown_outcome" + what + "the answer is not what was asked for: source_branch is \"\", not \"r1\""},
-		{201, `{"iid":`, "unknown_outcome" + what + "the answer 201 is not GitLab's: unexpected EOF"},
+		{201, `{"iid":`, "unknown_outcome" + what + "the answer is not GitLab's: unexpected EOF"},
 		{201, `{"iid":9,"source_branch":"r1","target_branch":"master","title":"Other"}`, "unknown_outcome" + what + `the answer is not what was asked for: title is "Other", not "Release 1"`},
 		{201, `{"iid":9,"source_branch":"r1","target_branch":"master","title":"Release 1","state":"closed"}`, "unknown_outcome" + what + `the answer is not what was asked for: state is "closed", not "opened"`},
 		{201, `{"iid":9,"source_branch":"r1","target_branch":"master","title":"Release 1","state":"opened","description":"x"}`, "unknown_outcome" + what + "the answer is not what was asked for: marker is "},
@@ -239,7 +239,7 @@ func TestUnfitServices(t *testing.T) {
 	wantError(t, err, `auth: service "gitlab" has no token (name one in skillrun.yaml, e.g. token: env:GITLAB_TOKEN)`)
 	w.connect(Service{URL: "http://[", Token: types.NewSecret("x")})
 	_, err = w.create(release())
-	wantError(t, err, "invalid: the service's url cannot be used: ")
+	wantError(t, err, `invalid: the service "gitlab" has an invalid URL`)
 	w.connect(Service{URL: w.url, Token: types.NewSecret("wrong")})
 	_, err = w.create(release())
 	wantError(t, err, "auth: look up project team/app: 401 Unauthorized: 401 Unauthorized")

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // Examine returns what looks whether a GitLab can do what a skill needs of it:
@@ -22,7 +22,7 @@ func Examine(services map[string]Service) step.Examine {
 		if err != nil {
 			return []step.Finding{failed("service "+name, err)}
 		}
-		findings, ok := outcome.Reach(ctx, s.Transport, s.Timeout, s.URL, now)
+		findings, ok := rest.Reach(ctx, s.Transport, s.Timeout, s.URL, now)
 		if !ok {
 			return findings
 		}

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // exchange is one request and how it ended. It travels in the context, so that
@@ -64,12 +64,9 @@ func (x *exchange) end(resp *http.Response, err error) error {
 		return types.Errorf(types.BadInput, "%s: the request cannot be made: %w", x.what, err).
 			WithHint("check the url of the service in skillrun.yaml, and what the step names")
 	case resp == nil:
-		return outcome.Transport(x.method, x.what, err)
-	case x.method != http.MethodGet:
-		return types.Errorf(types.UnknownOutcome, "%s: the answer %d is not GitLab's: %w", x.what, resp.StatusCode, err).
-			WithHint(lookAgain)
+		return rest.Transport(x.method, x.what, err)
 	}
-	return noAnswer(x, "the answer is not GitLab's: %w", err)
+	return rest.NotFrom("GitLab", x.method, x.what, err)
 }
 
 // lookAgain is what to do when nobody knows whether a write was carried out.
@@ -82,7 +79,7 @@ func noAnswer(x *exchange, format string, args ...any) error {
 }
 
 func (x *exchange) refused(resp *http.Response) error {
-	err := outcome.Status(x.method, x.what, resp, x.said)
+	err := rest.Status(x.method, x.what, resp, x.said)
 	switch err.Code {
 	case types.NotFound:
 		return err.WithHint("GitLab says 404 also when the token may not see it: check the path, and the token's access")

@@ -86,5 +86,5 @@ func (f family) connect(at At) (*client, error) {
 		return nil, types.Errorf(types.Auth, "service %q has no token", name).
 			WithHint("name one in skillrun.yaml, e.g. token: env:GITLAB_TOKEN")
 	}
-	return newClient(s)
+	return newClient(name, s)
 }

@@ -210,7 +210,7 @@ func TestSlowServer(t *testing.T) {
 	_, err := w.pipeline(args{"pipeline_id": 1})
 	wantError(t, err, "unavailable: look at pipeline 1 of team/app: the answer is not GitLab's: ")
 	_, err = w.note(a)
-	wantError(t, err, "unknown_outcome: add a note to !1 of team/app: the answer 200 is not GitLab's: ")
+	wantError(t, err, "unknown_outcome: add a note to !1 of team/app: the answer is not GitLab's: ")
 }
 
 // TestReadsWait: GitLab asks to wait, and gets what it asks for; a write is

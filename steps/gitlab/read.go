@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/skillrun/skillrun/engine/step/outcome"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // ViewIn are the arguments of gitlab_mr_view and gitlab_mr_diff.
@@ -129,7 +129,7 @@ func (c *client) prepared(ctx context.Context, in ViewIn) (mergeRequest, error) 
 	what, thing := in.about()
 	unprepared := errors.New("still being prepared")
 	still := func(err error) bool { return errors.Is(err, unprepared) }
-	m, err := outcome.Settled(ctx, "what "+what+" changes", thing, still, func() (mergeRequest, error) {
+	m, err := rest.Settled(ctx, "what "+what+" changes", thing, still, func() (mergeRequest, error) {
 		m, err := c.mergeRequest(ctx, in.Project, in.IID)
 		if err == nil && m.MergeStatus == preparing {
 			err = unprepared

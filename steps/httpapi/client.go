@@ -15,8 +15,8 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // client asks one service.
@@ -32,16 +32,11 @@ func (f family) connect(name string) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	base, err := url.Parse(s.URL)
-	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
-		return nil, types.Errorf(types.BadInput, "service %q has no usable url", name).
-			WithHint("write it in skillrun.yaml as https://HOST/PATH")
+	base, err := rest.Base(name, s.URL, "write it in skillrun.yaml as https://HOST/PATH")
+	if err != nil {
+		return nil, err
 	}
-	rt := s.Transport
-	if rt == nil {
-		rt = http.DefaultTransport
-	}
-	return &client{name, s, base, outcome.Client(rt, s.Timeout)}, nil
+	return &client{name, s, base, rest.Client(s.Transport, s.Timeout)}, nil
 }
 
 // locate puts a path below the service's url. Nothing in it can lead above, to
@@ -155,13 +150,13 @@ func (c *client) exchange(ctx context.Context, method string, t Target, kind str
 	c.authorize(req)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, nil, outcome.Transport(method, c.what(method, t), err)
+		return nil, nil, rest.Transport(method, c.what(method, t), err)
 	}
 	defer resp.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit(t))+1))
 	switch {
 	case err != nil && method == http.MethodGet:
-		return nil, nil, outcome.Transport(method, c.what(method, t), err)
+		return nil, nil, rest.Transport(method, c.what(method, t), err)
 	case err != nil:
 		return resp, data, errCut
 	}
@@ -235,7 +230,7 @@ func (c *client) judge(method, what string, t Target, resp *http.Response, body 
 	if slices.Contains(t.Expect, status) || len(t.Expect) == 0 && status/100 == 2 {
 		return nil
 	}
-	if err := outcome.Status(method, what, resp, said(resp, body)); err != nil {
+	if err := rest.Status(method, what, resp, said(resp, body)); err != nil {
 		if status == http.StatusPreconditionFailed || status == http.StatusLocked {
 			err.Code = types.Conflict
 			err = err.WithHint("somebody else changed or holds it: look at it, then go on with the run")

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // Examine returns what looks whether an API is reached. What it can be asked
@@ -18,7 +18,7 @@ func Examine(services map[string]Service) step.Examine {
 		if err != nil {
 			return []step.Finding{{Subject: "service", Err: types.AsError(err)}}
 		}
-		findings, ok := outcome.Reach(ctx, c.s.Transport, c.s.Timeout, c.s.URL, now)
+		findings, ok := rest.Reach(ctx, c.s.Transport, c.s.Timeout, c.s.URL, now)
 		if ok {
 			findings = append(findings, step.Finding{Subject: "credential", Skipped: "no question is known that this API answers to everybody who may ask it"})
 		}

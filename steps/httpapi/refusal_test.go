@@ -137,7 +137,7 @@ func TestRefusals(t *testing.T) {
 	}
 	for _, u := range []string{"", "ftp://x", "https://", "://"} {
 		w.service.URL = u
-		if _, err := w.do("http_get", `{"service":"http","path":"x"}`); err == nil || err.Error() != `service "http" has no usable url (write it in skillrun.yaml as https://HOST/PATH)` {
+		if _, err := w.do("http_get", `{"service":"http","path":"x"}`); err == nil || err.Error() != `the service "http" has an invalid URL (write it in skillrun.yaml as https://HOST/PATH)` {
 			t.Errorf("%s: %v", u, err)
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // answer is an answer of Jira that is no plain yes.
@@ -42,7 +42,7 @@ func (a answer) refused() error {
 	if a.method == http.MethodGet && a.loggedOut() && a.StatusCode != http.StatusUnauthorized {
 		return a.loginFailed(said)
 	}
-	err := outcome.Status(a.method, a.what, a.Response, said)
+	err := rest.Status(a.method, a.what, a.Response, said)
 	if len(fields) > 0 {
 		err = err.With("fields", fields)
 	}
@@ -61,16 +61,12 @@ func (a answer) refused() error {
 // unreadable is a 2xx whose body is not what Jira sends: a login page, a proxy,
 // a connection that broke half-way.
 func (a answer) unreadable(err error) error {
-	if a.method != http.MethodGet {
-		return types.Errorf(types.UnknownOutcome, "%s: the answer %d is not Jira's: %w", a.what, a.StatusCode, err).WithHint(lookFirst)
-	}
 	var syntax *json.SyntaxError
 	var mismatch *json.UnmarshalTypeError
-	if errors.As(err, &syntax) || errors.As(err, &mismatch) || errors.Is(err, io.EOF) {
-		return types.Errorf(types.Unavailable, "%s: the answer is not Jira's: %w", a.what, err).
-			WithHint("check the service's url in skillrun.yaml: a login page or a proxy may be answering")
+	if a.method != http.MethodGet || errors.As(err, &syntax) || errors.As(err, &mismatch) || errors.Is(err, io.EOF) {
+		return rest.NotFrom("Jira", a.method, a.what, err)
 	}
-	return outcome.Transport(a.method, a.what, err)
+	return rest.Transport(a.method, a.what, err)
 }
 
 // complaint is what the deployments, and what stands before them, write into a

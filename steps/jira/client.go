@@ -10,8 +10,8 @@ import (
 	gojira "github.com/andygrunwald/go-jira"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // This file is the only one that knows go-jira. Of the library it uses the
@@ -37,12 +37,15 @@ type client struct {
 	cure       string // what to do when the credential is refused
 }
 
-func newClient(s Service) (*client, error) {
+func newClient(name string, s Service) (*client, error) {
+	const hint = "write it as https://HOST in skillrun.yaml, without a user"
+	if _, err := rest.Base(name, s.URL, hint); err != nil {
+		return nil, err
+	}
 	rt, cure := s.credential()
-	c, failed := gojira.NewClient(outcome.Client(rt, s.Timeout), s.URL)
-	if u, err := url.Parse(s.URL); err != nil || failed != nil || u.Host == "" || u.User != nil {
-		return nil, types.Errorf(types.BadInput, "the url of the jira service is none").
-			WithHint("write it as https://HOST in skillrun.yaml, without a user")
+	c, failed := gojira.NewClient(rest.Client(rt, s.Timeout), s.URL)
+	if failed != nil {
+		return nil, types.Errorf(types.BadInput, "the service %q has an invalid URL", name).WithHint(hint)
 	}
 	return &client{api: c, url: strings.TrimSuffix(s.URL, "/"), datacenter: s.Deployment == datacenter, cure: cure}, nil
 }
@@ -84,7 +87,7 @@ func (c *client) do(ctx context.Context, method, path, what string, body, into a
 	req.Header.Set("Accept", "application/json")
 	resp, err := c.api.Do(req, into)
 	if resp == nil {
-		return outcome.Transport(method, what, err)
+		return rest.Transport(method, what, err)
 	}
 	a := answer{client: c, Response: resp.Response, method: method, what: what}
 	switch {
@@ -123,5 +126,5 @@ func (f family) connect(at At) (*client, error) {
 	if err := s.check(name); err != nil {
 		return nil, err
 	}
-	return newClient(s)
+	return newClient(name, s)
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // Examine returns the examination of the configured services: is Jira reached,
@@ -21,12 +21,12 @@ func Examine(services map[string]Service) step.Examine {
 		if err != nil {
 			return []step.Finding{wrong("service "+name, err)}
 		}
-		findings, ok := outcome.Reach(ctx, s.Transport, s.Timeout, s.URL, now)
+		findings, ok := rest.Reach(ctx, s.Transport, s.Timeout, s.URL, now)
 		if !ok {
 			return findings
 		}
 		e := examination{findings: findings}
-		if e.deployment(ctx, s) && e.account(ctx, f, name) {
+		if e.deployment(ctx, name, s) && e.account(ctx, f, name) {
 			e.uses(ctx, uses)
 		} else if len(uses) > 0 {
 			e.skip("projects and permissions", "what stands above comes first")
@@ -66,11 +66,11 @@ func (e *examination) check(subject, detail string, err error) bool {
 
 // deployment asks Jira what it is, which it says to strangers: a credential in
 // the other deployment's form would be refused first.
-func (e *examination) deployment(ctx context.Context, s Service) bool {
+func (e *examination) deployment(ctx context.Context, name string, s Service) bool {
 	const subject = "deployment"
 	stranger := s
 	stranger.Token = types.Secret{}
-	c, err := newClient(stranger)
+	c, err := newClient(name, stranger)
 	if err != nil {
 		return e.check(subject, "", err)
 	}

@@ -193,7 +193,7 @@ func TestExamineServicesThatAreNone(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	w.service.URL = strings.Replace(w.url, "//", "//u:p@", 1)
-	if lines := strings.Join(w.examine(nil), "\n"); !strings.Contains(lines, "failed deployment: the url of the jira service is none (write it as https://HOST") {
+	if lines := strings.Join(w.examine(nil), "\n"); !strings.Contains(lines, "failed deployment: the service \"jira\" has an invalid URL (write it as https://HOST") {
 		t.Errorf("got %s", lines)
 	}
 }

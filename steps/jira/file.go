@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // filed is what Jira calls an issue that it has taken.
@@ -25,7 +25,7 @@ func (c *client) file(ctx context.Context, what string, in CreateIn, mark marker
 	out, err := send()
 	if thing := in.refusedOwn(ctx, err); thing != "" {
 		first, refused := true, err
-		out, err = outcome.Settled(ctx, thing, thing, func(err error) bool { return in.refusedOwn(ctx, err) != "" }, func() (filed, error) {
+		out, err = rest.Settled(ctx, thing, thing, func(err error) bool { return in.refusedOwn(ctx, err) != "" }, func() (filed, error) {
 			if first {
 				first = false
 				return filed{}, refused

@@ -247,7 +247,7 @@ func TestServicesThatCannotWork(t *testing.T) {
 		"deployment":   {jira.Service{URL: "https://x", Deployment: "server"}, `{"issue":"AAP-1"}`, types.BadInput, []string{`has the deployment "server"`, "deployment: cloud"}},
 		"no token":     {jira.Service{URL: "https://x", User: "u"}, `{"issue":"AAP-1"}`, types.Auth, []string{`service "jira" has no token`, "env:JIRA_TOKEN"}},
 		"no user":      {jira.Service{URL: "https://x", Token: token}, `{"issue":"AAP-1"}`, types.Auth, []string{`service "jira" has no user`, "e-mail address"}},
-		"no url":       {jira.Service{URL: "x", User: "u", Token: token}, `{"issue":"AAP-1"}`, types.BadInput, []string{"the url of the jira service is none", "https://HOST"}},
+		"no url":       {jira.Service{URL: "x", User: "u", Token: token}, `{"issue":"AAP-1"}`, types.BadInput, []string{"the service \"jira\" has an invalid URL", "https://HOST"}},
 		"url has user": {jira.Service{URL: "https://u:p@x", User: "u", Token: token}, `{"issue":"AAP-1"}`, types.BadInput, []string{"without a user"}},
 	}
 	for name, tc := range tests {

@@ -127,7 +127,7 @@ func TestHowALinkEnds(t *testing.T) {
 		says string
 	}{
 		"500":        {answering("POST", 500, nil, ""), types.UnknownOutcome, "link AAP-100: 500"},
-		"login page": {answering("POST", 200, nil, "<html>"), types.UnknownOutcome, "the answer 200 is not Jira's"},
+		"login page": {answering("POST", 200, nil, "<html>"), types.UnknownOutcome, "the answer is not Jira's"},
 		"names none": {answering("POST", 201, nil, "{}"), types.UnknownOutcome, "jira says yes and names no link"},
 		"another":    {answering("POST", 201, nil, `{"id":7}`), types.UnknownOutcome, "link AAP-100: jira says it is link 7, which cannot be read: look at the links of AAP-100: 404"},
 		"other page": {answering("GET", 200, nil, `{"id":10002,"globalId":"`+ourLink+`","object":{"url":"https://x"}}`), types.UnknownOutcome, "jira says yes and names link 10002, which is not what was sent"},

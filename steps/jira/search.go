@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // SearchIn are the arguments of jira_search.
@@ -54,7 +54,7 @@ func (f family) searchIssues(ctx context.Context, in SearchIn) (SearchOut, error
 		return none, err
 	}
 	thing, unseen := in.named(ctx)
-	found, err := outcome.Settled(ctx, thing, thing, unseen, func() (hits, error) {
+	found, err := rest.Settled(ctx, thing, thing, unseen, func() (hits, error) {
 		return c.searchBy(ctx, what, q, cmp.Or(in.Limit, 50))
 	})
 	if err != nil {

@@ -205,7 +205,7 @@ func TestHowATransitionEnds(t *testing.T) {
 	}{
 		"409":        {answering("POST", 409, nil, ""), types.Conflict, "move AAP-100 to in progress: 409 Conflict"},
 		"500":        {answering("POST", 500, nil, ""), types.UnknownOutcome, "500"},
-		"login page": {answering("POST", 200, nil, "<html>"), types.UnknownOutcome, "move AAP-100 to in progress: the answer 200 is not Jira's: it has something to say where Jira says nothing"},
+		"login page": {answering("POST", 200, nil, "<html>"), types.UnknownOutcome, "move AAP-100 to in progress: the answer is not Jira's: it has something to say where Jira says nothing"},
 		"no list":    {answering("GET", 200, nil, `{}`), types.Unavailable, "look at the transitions of AAP-100: the answer has no list of transitions"},
 	}
 	for name, tc := range tests {

@@ -3,13 +3,13 @@ package quay
 import (
 	"context"
 	"encoding/json"
-	"io"
+	"errors"
 	"mime"
 	"net/http"
 	"net/url"
 
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // client talks to one registry.
@@ -21,16 +21,11 @@ type client struct {
 }
 
 func newClient(name string, s Service) (*client, error) {
-	base, err := url.Parse(s.URL)
-	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
-		return nil, types.Errorf(types.BadInput, "service %q has no usable url", name).
-			WithHint("write it in skillrun.yaml as https://quay.io")
+	base, err := rest.Base(name, s.URL, "write it in skillrun.yaml as https://quay.io")
+	if err != nil {
+		return nil, err
 	}
-	rt := s.Transport
-	if rt == nil {
-		rt = http.DefaultTransport
-	}
-	return &client{name, base, s.Token, outcome.Client(rt, s.Timeout)}, nil
+	return &client{name, base, s.Token, rest.Client(s.Transport, s.Timeout)}, nil
 }
 
 // tagPage is Quay's answer to a list of tags; unknown members are left out.
@@ -93,20 +88,15 @@ func (c *client) get(ctx context.Context, what string, u *url.URL, out any) erro
 	if !c.token.IsZero() {
 		req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
 	}
-	resp, err := c.http.Do(req)
+	resp, body, err := rest.Ask(c.http, req, what)
 	if err != nil {
-		return outcome.Transport(req.Method, what, err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return outcome.Transport(req.Method, what, err)
+		return err
 	}
 	text := said(body)
 	if resp.StatusCode == http.StatusNotFound && text == "" {
 		return c.notQuay("it says 404, and not in Quay's words")
 	}
-	if fault := outcome.Status(req.Method, what, resp, text); fault != nil {
+	if fault := rest.Status(req.Method, what, resp, text); fault != nil {
 		return c.explain(fault)
 	}
 	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind != "application/json" {
@@ -121,8 +111,7 @@ func (c *client) get(ctx context.Context, what string, u *url.URL, out any) erro
 // notQuay says that something answered, but not as Quay does: a proxy, a login
 // page, another product.
 func (c *client) notQuay(why string) *types.Error {
-	return types.Errorf(types.Unavailable, "the answer of %s is not Quay's: %s", c.base.Host, why).
-		WithHint("check the url of service %q in skillrun.yaml, and that no proxy or login page stands in between", c.name)
+	return rest.NotFrom("Quay", http.MethodGet, c.base.Host, errors.New(why))
 }
 
 // explain adds what a refusal means here. Quay answers 401 or 403, not 404,

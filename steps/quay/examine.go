@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // Examine returns what looks whether a registry can do what a skill needs of
@@ -21,7 +21,7 @@ func Examine(services map[string]Service) step.Examine {
 		if err != nil {
 			return []step.Finding{{Subject: "service", Err: types.AsError(err)}}
 		}
-		findings, ok := outcome.Reach(ctx, s.Transport, s.Timeout, s.URL, now)
+		findings, ok := rest.Reach(ctx, s.Transport, s.Timeout, s.URL, now)
 		if !ok {
 			return findings
 		}

@@ -40,9 +40,9 @@ func TestExamine(t *testing.T) {
 		{"quay", "quay", "good", private, of(repo, repo), []string{"ok repository " + repo + ": it can be read"}},
 		{"quay, no skill", "quay", "good", private, nil, []string{"skipped credential: Quay tells only where a repository is named: ask with a skill"}},
 		{"quay, not known yet", "quay", "good", private, []step.Use{{Step: "quay_get_tag"}}, []string{"skipped repository: it is not known before the skill runs"}},
-		{"quay, which is none", "quay", "", oci(ocitest.Basic, false), nil, []string{"failed API: unavailable: the answer of HOST is not Quay's: it says 404, and not in Quay's words"}},
-		{"quay, another API", "quay", "", raw(200, "application/json", `{"paths":{}}`), nil, []string{"failed API: unavailable: the answer of HOST is not Quay's: its API has no list of tags"}},
-		{"quay, which is none, with a skill", "quay", "", oci(ocitest.Basic, false), of(repo), []string{"failed repository " + repo + ": unavailable: the answer of HOST is not Quay's: it says 404, and not in Quay's words"}},
+		{"quay, which is none", "quay", "", oci(ocitest.Basic, false), nil, []string{"failed API: unavailable: HOST: the answer is not Quay's: it says 404, and not in Quay's words"}},
+		{"quay, another API", "quay", "", raw(200, "application/json", `{"paths":{}}`), nil, []string{"failed API: unavailable: HOST: the answer is not Quay's: its API has no list of tags"}},
+		{"quay, which is none, with a skill", "quay", "", oci(ocitest.Basic, false), of(repo), []string{"failed repository " + repo + ": unavailable: HOST: the answer is not Quay's: it says 404, and not in Quay's words"}},
 		{"quay, wrong token, no skill", "quay", "bad", private, nil, []string{"failed API: auth: ask for the API's description: 401"}},
 		{"quay, wrong token", "quay", "bad", private, of(repo), []string{"failed repository " + repo + ": auth: look up tag latest of " + repo + ": 401"}},
 		{"quay, no such", "quay", "good", private, of("a/b"), []string{"failed repository a/b: not_found: there is no repository HOST/a/b"}},
@@ -56,8 +56,8 @@ func TestExamine(t *testing.T) {
 		{"open", "oci", "bad", oci(ocitest.Basic, false), nil, []string{"ok credential: the registry did not ask for it"}},
 		{"no such", "oci", "good", oci(ocitest.Bearer, false), of("a/b"), []string{"ok credential", "failed repository a/b: not_found: there is no repository HOST/a/b"}},
 		{"no right", "oci", "good", oci(ocitest.Bearer, false), of("team/secret"), []string{"ok credential", "failed repository team/secret: forbidden: list tags of team/secret: 403"}},
-		{"wrong API", "oci", "good", private, of(repo), []string{"failed credential: unavailable: the answer of HOST is not an OCI registry's: there is no /v2/"}},
-		{"half a registry", "oci", "", half, of(repo), []string{"ok credential", "failed repository " + repo + ": unavailable: the answer of HOST is not an OCI registry's: it says 404, and not in a registry's words"}},
+		{"wrong API", "oci", "good", private, of(repo), []string{"failed credential: unavailable: HOST: the answer is not an OCI registry's: there is no /v2/"}},
+		{"half a registry", "oci", "", half, of(repo), []string{"ok credential", "failed repository " + repo + ": unavailable: HOST: the answer is not an OCI registry's: it says 404, and not in a registry's words"}},
 		{"no API", "docker", "good", private, nil, []string{"service: invalid"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -7,13 +7,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
 
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // oci talks to one registry by the OCI distribution specification, version
@@ -206,21 +205,16 @@ func (c *oci) send(ctx context.Context, what string, u *url.URL, accept, auth st
 	if auth != "" {
 		req.Header.Set("Authorization", auth)
 	}
-	resp, err := c.http.Do(req)
+	resp, body, err := rest.Ask(c.http, req, what)
 	if err != nil {
-		return answer{}, outcome.Transport(req.Method, what, err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return answer{}, outcome.Transport(req.Method, what, err)
+		return answer{}, err
 	}
 	return answer{resp.StatusCode, resp.Header, body, resp}, nil
 }
 
 // refused turns an answer that is not 2xx into an error.
 func (c *oci) refused(a answer, what string) error {
-	err := outcome.Status(http.MethodGet, what, a.resp, a.said())
+	err := rest.Status(http.MethodGet, what, a.resp, a.said())
 	switch {
 	case err == nil:
 		return nil
@@ -236,6 +230,6 @@ func (c *oci) refused(a answer, what string) error {
 
 // odd says that something answered, but not as a registry does.
 func (c *oci) odd(why string) *types.Error {
-	return types.Errorf(types.Unavailable, "the answer of %s is not an OCI registry's: %s", c.base.Host, why).
-		WithHint("check url and api of service %q in skillrun.yaml, and that no proxy or login page stands in between", c.name)
+	return rest.NotFrom("an OCI registry", http.MethodGet, c.base.Host, errors.New(why)).
+		WithHint("check url and api of service %q in skillrun.yaml: a login page or a proxy may be answering", c.name)
 }

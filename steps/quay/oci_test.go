@@ -16,10 +16,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
 	"github.com/skillrun/skillrun/steps/quay"
 	"github.com/skillrun/skillrun/steps/quay/ocitest"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // ociWorld is a registry of the other kind.
@@ -103,15 +103,15 @@ func TestOCIRefusals(t *testing.T) {
 		{"private, nobody", private(ocitest.Basic), "", repo, sha, types.Auth, "look up tag " + sha + " of " + repo + ": 401 Unauthorized: UNAUTHORIZED: authentication required", none},
 		{"no right", ociWorld(nil), "good", "team/secret", "x", types.Forbidden, "look up tag x of team/secret: 403 Forbidden: DENIED: requested access to the resource is denied", check},
 		{"too many", raw(429, "application/json", `{"errors":[{"code":"TOOMANYREQUESTS","message":"pull rate limit"}]}`), "", repo, sha, types.RateLimited, "look up tag " + sha + " of " + repo + ": 429 Too Many Requests: TOOMANYREQUESTS: pull rate limit", "wait a few minutes, then go on with the run"},
-		{"no word of how", raw(401, "application/json", `{}`), "good", repo, sha, types.Unavailable, "the answer of HOST is not an OCI registry's: it says 401 and not how to show who we are", odd},
-		{"a page", raw(200, "text/html", `<html>`), "", repo, sha, types.Unavailable, "the answer of HOST is not an OCI registry's: its manifest is not JSON, or cut off", odd},
-		{"schema 1", raw(200, "application/json", `{"schemaVersion":1}`), "", repo, sha, types.Unavailable, "the answer of HOST is not an OCI registry's: its manifest is not of the OCI or Docker schema 2", odd},
-		{"another digest", digested("sha256:" + strings.Repeat("0", 64)), "", repo, sha, types.Unavailable, "the answer of HOST is not an OCI registry's: its manifest does not have the digest that it names", odd},
-		{"odd digest", digested("md5:1"), "", repo, sha, types.Unavailable, "the answer of HOST is not an OCI registry's: its digest is of an unknown kind", odd},
-		{"no registry", raw(404, "text/html", "<h1>Not Found</h1>"), "", repo, sha, types.Unavailable, "the answer of HOST is not an OCI registry's: it says 404, and not in a registry's words", odd},
+		{"no word of how", raw(401, "application/json", `{}`), "good", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: it says 401 and not how to show who we are", odd},
+		{"a page", raw(200, "text/html", `<html>`), "", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: its manifest is not JSON, or cut off", odd},
+		{"schema 1", raw(200, "application/json", `{"schemaVersion":1}`), "", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: its manifest is not of the OCI or Docker schema 2", odd},
+		{"another digest", digested("sha256:" + strings.Repeat("0", 64)), "", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: its manifest does not have the digest that it names", odd},
+		{"odd digest", digested("md5:1"), "", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: its digest is of an unknown kind", odd},
+		{"no registry", raw(404, "text/html", "<h1>Not Found</h1>"), "", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: it says 404, and not in a registry's words", odd},
 		{"terse", raw(404, "text/plain", "", "Docker-Distribution-Api-Version", "registry/2.0"), "", repo, sha, types.NotFound, "tag " + sha + " is not in HOST/" + repo, "is the image built and pushed, and is the repository the right one?"},
 		{"cut", raw(200, "application/json", small, "Content-Length", "100"), "", repo, sha, types.Network, "look up tag " + sha + " of " + repo + ": the connection broke: unexpected EOF", "go on with the run; if it happens again, see whether a proxy or firewall cuts the connection"},
-		{"truncated", raw(200, "application/json", `{"schemaVersion":2,`), "", repo, sha, types.Unavailable, "the answer of HOST is not an OCI registry's: its manifest is not JSON, or cut off", odd},
+		{"truncated", raw(200, "application/json", `{"schemaVersion":2,`), "", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: its manifest is not JSON, or cut off", odd},
 		{"huge", huge(), "", repo, sha, types.Unavailable, "look up tag " + sha + " of " + repo + ": the answer is larger than 10 MiB", "check the service's url in skillrun.yaml; if it is right, ask for less at a time"},
 		{"elsewhere", http.RedirectHandler("https://other.invalid/v2/", http.StatusTemporaryRedirect), "", repo, sha, types.Unavailable, "look up tag " + sha + " of " + repo + ": 307 Temporary Redirect", "the registry sends its clients to another host, which is not followed: name that host as the service's url"},
 	} {
@@ -123,7 +123,7 @@ func TestOCIRefusals(t *testing.T) {
 	}
 }
 
-const odd = "check url and api of service \"quay\" in skillrun.yaml, and that no proxy or login page stands in between"
+const odd = "check url and api of service \"quay\" in skillrun.yaml: a login page or a proxy may be answering"
 
 const small = `{"schemaVersion":2}`
 
@@ -131,7 +131,7 @@ const small = `{"schemaVersion":2}`
 func huge() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		chunk := bytes.Repeat([]byte(" "), 1<<20)
-		for range outcome.MaxBody/len(chunk) + 1 {
+		for range rest.MaxBody/len(chunk) + 1 {
 			w.Write(chunk) // the client may have gone away
 		}
 		fmt.Fprint(w, small)

@@ -148,7 +148,7 @@ func TestRefusals(t *testing.T) {
 		"token":    {world(), "stale", repo, sha, types.Auth, "look up tag " + sha + " of " + repo + ": 401 Unauthorized: The access token provided was invalid. (the credential was refused: check the service's token in skillrun.yaml, and that it has not expired)"},
 		"no token": {private, "", repo, sha, types.Auth, "look up tag " + sha + " of " + repo + `: 401 Unauthorized: Requires authentication (service "quay" has no token; the repository is private, or does not exist: name a token in skillrun.yaml, e.g. token: env:QUAY_TOKEN)`},
 		"no right": {unreadable, "good", repo, sha, types.Forbidden, "look up tag " + sha + " of " + repo + `: 403 Forbidden: Unauthorized (the token of service "quay" may not read the repository, or it does not exist; the token needs the right repo:read (robot accounts have no access to this API))`},
-		"digest":   {world(), "good", repo, "bad", types.Unavailable, `the answer of HOST is not Quay's: the tag has no digest or no beginning (check the url of service "quay" in skillrun.yaml, and that no proxy or login page stands in between)`},
+		"digest":   {world(), "good", repo, "bad", types.Unavailable, `HOST: the answer is not Quay's: the tag has no digest or no beginning (check the service's url in skillrun.yaml: a login page or a proxy may be answering)`},
 		"path":     {world(), "good", "noslash", "x", types.BadInput, `"noslash" is not the whole path of a repository (write namespace/name in lower case, without the host)`},
 		"dots":     {world(), "good", "a/../b", "x", types.BadInput, `"a/../b" is not the whole path of a repository (write namespace/name in lower case, without the host)`},
 		"tag":      {world(), "good", repo, "-x", types.BadInput, `"-x" is not a tag`},
@@ -202,17 +202,17 @@ func raw(status int, kind, body string, header ...string) http.Handler {
 func TestStrangeAnswers(t *testing.T) {
 	t.Parallel()
 	what := "look up tag x of a/b: "
-	notQuay := ` (check the url of service "quay" in skillrun.yaml, and that no proxy or login page stands in between)`
+	notQuay := ` (check the service's url in skillrun.yaml: a login page or a proxy may be answering)`
 	const js = "application/json"
 	for name, c := range map[string]struct {
 		h    http.Handler
 		code types.Code
 		want string
 	}{
-		"html":        {raw(200, "text/html; charset=utf-8", "<html>log in"), types.Unavailable, "the answer of HOST is not Quay's: it is text/html, not JSON" + notQuay},
-		"no type":     {raw(200, "", `{}`), types.Unavailable, "the answer of HOST is not Quay's: it is of no declared kind, not JSON" + notQuay},
-		"truncated":   {raw(200, js, `{"tags":[{"name":"x"`), types.Unavailable, "the answer of HOST is not Quay's: its JSON is broken or cut off" + notQuay},
-		"other":       {raw(200, js, `{"name":"x"}`), types.Unavailable, "the answer of HOST is not Quay's: it has no tags" + notQuay},
+		"html":        {raw(200, "text/html; charset=utf-8", "<html>log in"), types.Unavailable, "HOST: the answer is not Quay's: it is text/html, not JSON" + notQuay},
+		"no type":     {raw(200, "", `{}`), types.Unavailable, "HOST: the answer is not Quay's: it is of no declared kind, not JSON" + notQuay},
+		"truncated":   {raw(200, js, `{"tags":[{"name":"x"`), types.Unavailable, "HOST: the answer is not Quay's: its JSON is broken or cut off" + notQuay},
+		"other":       {raw(200, js, `{"name":"x"}`), types.Unavailable, "HOST: the answer is not Quay's: it has no tags" + notQuay},
 		"limited":     {raw(429, js, `{}`, "Retry-After", "7"), types.RateLimited, what + "429 Too Many Requests (the service asks to wait: Retry-After 7)"},
 		"broken":      {raw(502, "text/html", "<h1>Bad gateway</h1>"), types.Unavailable, what + "502 Bad Gateway"},
 		"maintenance": {raw(503, js, `{"message":"read only"}`), types.Unavailable, what + "503 Service Unavailable: read only"},
@@ -282,7 +282,7 @@ func TestServices(t *testing.T) {
 	for want, services := range map[string]map[string]quay.Service{
 		`there is no service "mirror" (add it under services in skillrun.yaml; configured are: none)`: nil,
 		`there is no service "mirror" (add it under services in skillrun.yaml; configured are: quay)`: {"quay": {}},
-		`service "mirror" has no usable url (write it in skillrun.yaml as https://quay.io)`:           noURL,
+		`the service "mirror" has an invalid URL (write it in skillrun.yaml as https://quay.io)`:      noURL,
 	} {
 		_, err := do(t, services, in)
 		wantError(t, err, types.BadInput, want)

@@ -4,15 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
+	"errors"
 	"mime"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // client talks to one workspace.
@@ -28,20 +28,15 @@ func (f family) connect(name string) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	base, err := url.Parse(s.URL)
+	base, err := rest.Base(name, s.URL, "leave it out in skillrun.yaml: Slack is at https://slack.com")
 	switch {
-	case err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http":
-		return nil, types.Errorf(types.BadInput, "service %q has no usable url", name).
-			WithHint("leave it out in skillrun.yaml: Slack is at https://slack.com")
+	case err != nil:
+		return nil, err
 	case s.Token.IsZero():
 		return nil, types.Errorf(types.Auth, "service %q has no token", name).
 			WithHint("name one in skillrun.yaml, e.g. token: env:SLACK_TOKEN")
 	}
-	rt := s.Transport
-	if rt == nil {
-		rt = http.DefaultTransport
-	}
-	return &client{name, base, s.Token, outcome.Client(rt, s.Timeout)}, nil
+	return &client{name, base, s.Token, rest.Client(s.Transport, s.Timeout)}, nil
 }
 
 // envelope is what every answer of Slack's has.
@@ -77,36 +72,25 @@ func (c *client) post(ctx context.Context, what, method string, body, out any) e
 // do sends a request. Slack says 200 also when it refuses.
 func (c *client) do(req *http.Request, what string, out any) (http.Header, error) {
 	req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
-	resp, err := c.http.Do(req)
+	resp, body, err := rest.Ask(c.http, req, what)
 	if err != nil {
-		return nil, outcome.Transport(req.Method, what, err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, outcome.Transport(req.Method, what, err)
+		return nil, err
 	}
 	var e envelope
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	isSlack := kind == "application/json" && json.Unmarshal(body, &e) == nil && e.OK != nil
-	if fault := outcome.Status(req.Method, what, resp, e.Error); fault != nil {
+	if fault := rest.Status(req.Method, what, resp, e.Error); fault != nil {
 		return nil, c.explain(fault)
 	}
 	switch {
 	case !isSlack:
-		return nil, c.unclear(req.Method, what, "it is no JSON that says ok")
+		return nil, rest.NotFrom("Slack", req.Method, what, errors.New("it is no JSON that says ok"))
 	case !*e.OK:
 		return nil, c.refusal(req.Method, what, e, resp.Header)
 	case json.Unmarshal(body, out) != nil:
-		return nil, c.unclear(req.Method, what, "its members are of other kinds")
+		return nil, rest.NotFrom("Slack", req.Method, what, errors.New("its members are of other kinds"))
 	}
 	return resp.Header, nil
-}
-
-// unclear is an answer that is neither yes nor no. Of a write it proves nothing.
-func (c *client) unclear(method, what, why string) *types.Error {
-	return types.Errorf(unclearCode(method), "%s: the answer is not Slack's: %s", what, why).
-		WithHint("see whether a proxy or login page stands between here and service %q, then go on with the run", c.name)
 }
 
 func unclearCode(method string) types.Code {

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // Examine returns what looks whether Slack can do what a skill needs of it: it
@@ -20,7 +20,7 @@ func Examine(services map[string]Service) step.Examine {
 	f := family{services}
 	return func(ctx context.Context, name string, uses []step.Use, now time.Time) []step.Finding {
 		s := services[name]
-		findings, ok := outcome.Reach(ctx, s.Transport, s.Timeout, s.URL, now)
+		findings, ok := rest.Reach(ctx, s.Transport, s.Timeout, s.URL, now)
 		if !ok {
 			return findings
 		}

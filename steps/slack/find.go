@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // How far a message is looked for. What this run may have sent itself lies
@@ -105,7 +107,7 @@ func (c *client) search(ctx context.Context, in PostIn, key step.Key, began time
 			return nil, false, err
 		}
 		if p.Messages == nil {
-			return nil, false, c.unclear(http.MethodGet, what, "it has no list of messages")
+			return nil, false, rest.NotFrom("Slack", http.MethodGet, what, errors.New("it has no list of messages"))
 		}
 		for i, m := range *p.Messages {
 			if m.marker().Key == key.String() {

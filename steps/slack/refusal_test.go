@@ -62,7 +62,7 @@ func TestRefusals(t *testing.T) {
 		t.Error(err)
 	}
 	w.service.URL = "slack.com"
-	if _, err := w.post(in(public, "x")); err == nil || err.Error() != `service "slack" has no usable url (leave it out in skillrun.yaml: Slack is at https://slack.com)` {
+	if _, err := w.post(in(public, "x")); err == nil || err.Error() != `the service "slack" has an invalid URL (leave it out in skillrun.yaml: Slack is at https://slack.com)` {
 		t.Error(err)
 	}
 	if _, err := w.step().Do(t.Context(), json.RawMessage(in(public, "x"))); err == nil || err.Error() != "the call has no key" {
@@ -116,7 +116,7 @@ func TestOddAnswers(t *testing.T) {
 		return true
 	}
 	_, err := w.find(in(public, "x"), step.Call{})
-	want := "look through " + public + `: the answer is not Slack's: it has no list of messages (see whether a proxy or login page stands between here and service "slack", then go on with the run)`
+	want := "look through " + public + `: the answer is not Slack's: it has no list of messages (check the service's url in skillrun.yaml: a login page or a proxy may be answering)`
 	if types.CodeOf(err) != types.Unavailable || err.Error() != want {
 		t.Error(err)
 	}

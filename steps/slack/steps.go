@@ -2,8 +2,8 @@ package slack
 
 import (
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // Steps returns the family, built on the configured services by name. With nil
@@ -11,8 +11,8 @@ import (
 func Steps(services map[string]Service) []step.Step {
 	f := family{services}
 	return []step.Step{
-		step.Checked(step.Write("slack_post_message", "Post a message to a channel.", outcome.SettledDo(PostIn.about, f.post),
-			step.Find(outcome.SettledFind(PostIn.about, f.find)), step.Preview(preview), step.Update(f.update), step.Late[PostIn, PostOut](),
+		step.Checked(step.Write("slack_post_message", "Post a message to a channel.", rest.SettledDo(PostIn.about, f.post),
+			step.Find(rest.SettledFind(PostIn.about, f.find)), step.Preview(preview), step.Update(f.update), step.Late[PostIn, PostOut](),
 			step.Resolve(refFormat, f.resolve),
 			step.Undo(step.Undoing[PostIn, PostOut]{Say: sayDelete, Look: f.lookRemove, Do: f.remove})).
 			Touching("slack", "message", "post").Costing(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 1, Trips: 1}).

@@ -2,12 +2,14 @@ package slack
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 const refFormat = "the message's ts, 1762160400.000100, or its link"
@@ -55,7 +57,7 @@ func (c *client) message(ctx context.Context, in PostIn, ts string) (*message, e
 		return nil, err
 	}
 	if p.Messages == nil {
-		return nil, c.unclear(http.MethodGet, "look at message "+ts, "it has no list of messages")
+		return nil, rest.NotFrom("Slack", http.MethodGet, "look at message "+ts, errors.New("it has no list of messages"))
 	}
 	for i, m := range *p.Messages {
 		if m.TS == ts {

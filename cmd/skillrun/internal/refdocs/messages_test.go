@@ -33,7 +33,7 @@ type message struct {
 func messages(t *testing.T) []message {
 	t.Helper()
 	var out []message
-	for _, dir := range append(families(t), "engine/step/outcome", "engine/step") {
+	for _, dir := range append(families(t), "engine/step") {
 		files, err := filepath.Glob(filepath.Join(root, dir, "*.go"))
 		if err != nil {
 			t.Fatal(err)
@@ -220,7 +220,7 @@ func errorsPage(all []message) string {
 		rows[m.family] = append(rows[m.family], fmt.Sprintf("| %s | %s | %s |", shown(m.format), codeOf(m.code), shown(orElse(m.cure, "see the hint it prints"))))
 	}
 	for _, f := range types.SortedKeys(rows) {
-		title := map[string]string{"outcome": "Every service that speaks HTTP", "step": "Services by name"}[f]
+		title := map[string]string{"rest": "Every service that speaks HTTP", "step": "Services by name"}[f]
 		fmt.Fprintf(&out, "\n## %s\n\n| message | code | what to do |\n|---|---|---|\n", orElse(title, f))
 		slices.Sort(rows[f])
 		for _, r := range slices.Compact(rows[f]) {

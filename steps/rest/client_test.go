@@ -1,4 +1,4 @@
-package outcome_test
+package rest_test
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // waits records how long a call was asked to wait.
@@ -63,7 +63,7 @@ func send(ctx context.Context, t *testing.T, method, url string) (int, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := outcome.Client(http.DefaultTransport, time.Minute).Do(req)
+	resp, err := rest.Client(http.DefaultTransport, time.Minute).Do(req)
 	if err != nil {
 		return 0, err
 	}
@@ -139,8 +139,8 @@ func TestTimeoutIsForEachExchange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = outcome.Client(http.DefaultTransport, time.Millisecond).Do(req)
-	if got := outcome.Transport("GET", "look", err); got.Code != "timeout" || !strings.Contains(got.Message, "no answer in time") {
+	_, err = rest.Client(http.DefaultTransport, time.Millisecond).Do(req)
+	if got := rest.Transport("GET", "look", err); got.Code != "timeout" || !strings.Contains(got.Message, "no answer in time") {
 		t.Errorf("got %v", got)
 	}
 }
@@ -181,7 +181,7 @@ func TestRedirects(t *testing.T) {
 func TestTooLarge(t *testing.T) {
 	t.Parallel()
 	for extra, want := range map[int]string{0: "", 1: "the answer is larger than 10 MiB"} {
-		url, _ := answers(t, func(w http.ResponseWriter) { w.Write(make([]byte, outcome.MaxBody+extra)) })
+		url, _ := answers(t, func(w http.ResponseWriter) { w.Write(make([]byte, rest.MaxBody+extra)) })
 		_, err := send(t.Context(), t, "GET", url)
 		if want == "" && err != nil || want != "" && (err == nil || err.Error() != want) {
 			t.Errorf("%d bytes more: %v", extra, err)
@@ -189,10 +189,10 @@ func TestTooLarge(t *testing.T) {
 		if want == "" {
 			continue
 		}
-		if got := outcome.Transport("GET", "look", err); got.Code != types.Unavailable || got.Message != "look: "+want {
+		if got := rest.Transport("GET", "look", err); got.Code != types.Unavailable || got.Message != "look: "+want {
 			t.Errorf("a read: %v", got)
 		}
-		if got := outcome.Transport("POST", "file", err); got.Code != types.UnknownOutcome {
+		if got := rest.Transport("POST", "file", err); got.Code != types.UnknownOutcome {
 			t.Errorf("a write: %v", got)
 		}
 	}

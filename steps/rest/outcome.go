@@ -1,13 +1,14 @@
-// Package outcome sorts the end of an HTTP exchange into the four answers the
-// engine's protocol knows: not sent, definitely no, definitely yes, unknown.
-// Every family that speaks HTTP uses it, so that the rule stands in one place.
+// Package rest is what the families that speak HTTP share: a client with limits, what
+// an address and an answer have to be, and the sorting of how an exchange ended into
+// the four answers that the engine's protocol knows: not sent, definitely no,
+// definitely yes, unknown.
 //
 // The rule (docs: facts about Jira, GitLab and net/http, measured): a dial,
 // DNS or TLS error means the request was not sent; 400, 401, 403, 404, 405,
 // 409, 410, 413, 415, 422 and 429 mean it was not carried out; on a write,
 // everything else that is not a good 2xx answer is unknown: a reset, a
 // time-out, an empty answer, a redirect, a 5xx, a body that does not decode.
-package outcome
+package rest
 
 import (
 	"net/http"

@@ -1,4 +1,4 @@
-package outcome_test
+package rest_test
 
 import (
 	"crypto/tls"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/skillrun/skillrun/engine/step/outcome"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 func TestReach(t *testing.T) {
@@ -35,7 +35,7 @@ func TestReach(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			findings, ok := outcome.Reach(t.Context(), rt, time.Minute, test.url, test.now)
+			findings, ok := rest.Reach(t.Context(), rt, time.Minute, test.url, test.now)
 			if ok != test.ok || len(findings) != len(test.want) {
 				t.Fatalf("ok is %v, %d findings: %+v", ok, len(findings), findings)
 			}
@@ -62,7 +62,7 @@ func TestReachCached(t *testing.T) {
 		w.Header().Set("Date", time.Now().Add(-20*time.Minute).UTC().Format(http.TimeFormat))
 		w.Header().Set("Age", "1200")
 	})
-	findings, ok := outcome.Reach(t.Context(), nil, time.Minute, url, time.Now())
+	findings, ok := rest.Reach(t.Context(), nil, time.Minute, url, time.Now())
 	if !ok || len(findings) != 1 || findings[0].Err != nil {
 		t.Errorf("got %+v", findings)
 	}

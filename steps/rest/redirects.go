@@ -1,6 +1,6 @@
 //go:build !bug_follow_redirect
 
-package outcome
+package rest
 
 import "net/http"
 

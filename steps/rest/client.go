@@ -1,4 +1,4 @@
-package outcome
+package rest
 
 import (
 	"context"
@@ -29,6 +29,9 @@ const (
 // later, when the call may wait: see [step.Call]. A write is sent once. The
 // time-out is for each exchange, not for the waits; 0 is none.
 func Client(rt http.RoundTripper, timeout time.Duration) *http.Client {
+	if rt == nil {
+		rt = http.DefaultTransport
+	}
 	return &http.Client{Transport: polite{limited{rt, timeout}}, CheckRedirect: sameOriginReads}
 }
 

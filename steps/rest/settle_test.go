@@ -1,4 +1,4 @@
-package outcome_test
+package rest_test
 
 import (
 	"context"
@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // TestSettled: what this run made is asked for again, for a minute; nothing else
@@ -42,7 +42,7 @@ func TestSettled(t *testing.T) {
 					return tc.fails
 				}
 			}
-			_, err := outcome.Settled(step.WithCall(t.Context(), call), "the thing", tc.thing, outcome.Missing, func() (int, error) {
+			_, err := rest.Settled(step.WithCall(t.Context(), call), "the thing", tc.thing, rest.Missing, func() (int, error) {
 				if asked++; asked <= tc.unseen {
 					return 0, types.Errorf(types.NotFound, "no such thing")
 				}

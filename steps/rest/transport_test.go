@@ -1,4 +1,4 @@
-package outcome_test
+package rest_test
 
 import (
 	"context"
@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // secure serves over TLS; trusted has its certificate.
@@ -46,7 +46,7 @@ func freePort(t *testing.T) string {
 func proxied(to string) *http.Transport {
 	return &http.Transport{
 		Proxy:                  func(*http.Request) (*url.URL, error) { return url.Parse(to) },
-		OnProxyConnectResponse: outcome.ProxyAnswer,
+		OnProxyConnectResponse: rest.ProxyAnswer,
 	}
 }
 
@@ -92,8 +92,8 @@ func TestNotSent(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				_, err = outcome.Client(test.rt, 5*time.Second).Do(req)
-				got := outcome.Transport(method, "look", err)
+				_, err = rest.Client(test.rt, 5*time.Second).Do(req)
+				got := rest.Transport(method, "look", err)
 				if got.Code != types.Network || !strings.Contains(got.Message, "look: cannot reach the service: ") ||
 					!strings.Contains(got.Message, test.want) || !strings.Contains(got.Hint, test.cure) {
 					t.Errorf("%s: %v\n  hint: %s", method, got, got.Hint)
@@ -125,7 +125,7 @@ func (late) Temporary() bool { return true }
 func TestCertificateThatFitsNoRule(t *testing.T) {
 	t.Parallel()
 	err := &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.TooManyIntermediates}}
-	got := outcome.Transport("POST", "look", err)
+	got := rest.Transport("POST", "look", err)
 	if got.Code != types.Network || !strings.Contains(got.Hint, "check the service's certificate") {
 		t.Errorf("got %v, hint %s", got, got.Hint)
 	}
@@ -149,7 +149,7 @@ func TestLost(t *testing.T) {
 		{"POST", http.ErrSchemeMismatch, types.UnknownOutcome, "the answer was lost"},
 		{"GET", &url.Error{Op: "Get", URL: "https://user:hunter2@example.com", Err: context.DeadlineExceeded}, types.Timeout, "look: no answer in time: context deadline exceeded"},
 	} {
-		got := outcome.Transport(test.method, "look", test.err)
+		got := rest.Transport(test.method, "look", test.err)
 		if got.Code != test.code || !strings.Contains(got.Message, test.want) || got.Hint == "" || strings.Contains(got.Message, "hunter2") {
 			t.Errorf("%s %v: got %v, hint %q", test.method, test.err, got, got.Hint)
 		}
@@ -171,7 +171,7 @@ func TestStatus(t *testing.T) {
 	} {
 		for i, method := range []string{"GET", "POST"} {
 			resp := &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {"9"}}}
-			got := outcome.Status(method, "create issue", resp, " the service's own words ")
+			got := rest.Status(method, "create issue", resp, " the service's own words ")
 			if got == nil {
 				if want[i] != "" {
 					t.Errorf("%s %d gave no error", method, status)
@@ -193,7 +193,7 @@ func TestRetryAfterThatIsNone(t *testing.T) {
 	t.Parallel()
 	for after, want := range map[string]string{"-7": "-7", strings.Repeat("9", 1000): strings.Repeat("9", 40) + "…", "\xff": "\uFFFD"} {
 		resp := &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {after}}}
-		got := outcome.Status("POST", "create issue", resp, "")
+		got := rest.Status("POST", "create issue", resp, "")
 		if got.Code != types.RateLimited || got.Hint != "the service asks to wait: Retry-After "+want {
 			t.Errorf("%q: %v, hint %q", after, got, got.Hint)
 		}

@@ -1,6 +1,6 @@
 //go:build bug_retry_5xx
 
-package outcome
+package rest
 
 import (
 	"github.com/skillrun/skillrun/engine/types"

@@ -1,4 +1,4 @@
-package outcome_test
+package rest_test
 
 import (
 	"io"
@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/skillrun/skillrun/engine/step/outcome"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // body answers with a text.
@@ -34,13 +34,13 @@ func TestDense(t *testing.T) {
 		"behind a text":    {`["\\", ` + strings.Repeat("{", 100_001), true},
 		"no JSON":          {"x" + strings.Repeat("{,[", 1_000_000), false},
 	} {
-		resp, err := outcome.Client(body(c.text), 0).Get("https://x.example.com")
+		resp, err := rest.Client(body(c.text), 0).Get("https://x.example.com")
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, err = io.ReadAll(resp.Body)
 		resp.Body.Close()
-		if (err != nil) != c.dense || c.dense && types.CodeOf(outcome.Transport(http.MethodGet, "look", err)) != types.Unavailable {
+		if (err != nil) != c.dense || c.dense && types.CodeOf(rest.Transport(http.MethodGet, "look", err)) != types.Unavailable {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
