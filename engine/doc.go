@@ -14,6 +14,7 @@
 //	plan             what people see before anything is written
 //	config           skillrun.yaml
 //	runtime/journal  durable history
+//	runtime/protocol decides what is next about a write; pure
 //	runtime/local    performs actions on this machine
 //	runtime/dry      predicts writes
 //
@@ -32,7 +33,7 @@
 // next actions; the runtime performs them and writes down what came of it
 // before it tells the machine. Killing the process at any point loses nothing
 // but the answer of the call in flight, and a write whose answer is lost is
-// looked for before it is sent again (runtime/local/write.go).
+// looked for before it is sent again (runtime/protocol).
 //
 // # Where things go
 //

@@ -9,6 +9,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/plan"
+	"github.com/skillrun/skillrun/engine/runtime/protocol"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -24,23 +25,22 @@ func (w *walker) write(ctx context.Context, a machine.Action) machine.Event {
 	if !w.findable(ctx, s, a) {
 		w.clear = false
 		x.Outcome = plan.Create
-		return w.preview(ctx, s, a, x, step.Found[json.RawMessage]{})
+		return w.preview(ctx, s, a, x, protocol.Found{})
 	}
 	found, err := w.find(ctx, s, a)
-	switch {
-	case err != nil:
-		return w.fails(ctx, s, a, x, err)
-	case found.State == step.StateHere:
+	switch c := protocol.Foresee(protocol.StepOf(s, false), found, err); c.Do {
+	case protocol.Done:
 		return w.adopt(s, a, x, found)
-	case found.State == step.StateDiffers && s.CanUpdate():
+	case protocol.Update:
 		x.Outcome, x.Ref, x.Why = plan.Update, found.Ref, found.Why
 		return w.preview(ctx, s, a, x, found)
-	case found.State == step.StateAbsent:
+	case protocol.Send:
 		w.clear = false
 		x.Outcome = plan.Create
 		return w.preview(ctx, s, a, x, found)
+	default:
+		return w.fails(ctx, s, a, x, c.Err)
 	}
-	return w.fails(ctx, s, a, x, obstacle(s, found))
 }
 
 // findable reports whether the effect can be looked for. What cannot is presumed
@@ -50,32 +50,11 @@ func (w *walker) findable(ctx context.Context, s step.Step, a machine.Action) bo
 }
 
 // find looks for the effect.
-func (w *walker) find(ctx context.Context, s step.Step, a machine.Action) (found step.Found[json.RawMessage], err error) {
+func (w *walker) find(ctx context.Context, s step.Step, a machine.Action) (found protocol.Found, err error) {
 	defer recovered(s.Name, &err)
 	in := types.Encode(a.Input)
 	c := w.callOf(s, repeatOf(a, in))
 	return s.Find(step.WithCall(ctx, c), c.Key, in)
-}
-
-// obstacle is why the run would stop at a write.
-func obstacle(s step.Step, f step.Found[json.RawMessage]) *types.Error {
-	switch f.State {
-	case step.StateDiffers:
-		return types.Errorf(types.Conflict, "%s is there already, made from other arguments: %s", f.Ref, f.Why).
-			WithHint("%s", orElse(f.Hint, "change it back, or make new work of it with --again 1"))
-	case step.StateOver:
-		return types.Errorf(types.Conflict, "%s", f.Why).
-			WithHint("%s", orElse(f.Hint, "bring it back, or make new work of it with --again 1")).With("ref", f.Ref)
-	}
-	return types.Errorf(types.Conflict, "cannot tell whether %s is done already: %s", s.Name, f.Why).
-		WithHint("%s", orElse(f.Hint, "look for it yourself, and plan again when it is clear"))
-}
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }
 
 // writeOf is what is known of a write before anything is asked.
@@ -95,7 +74,7 @@ func (w *walker) writeOf(s step.Step, a machine.Action) plan.Write {
 }
 
 // adopt takes over what is there.
-func (w *walker) adopt(s step.Step, a machine.Action, x plan.Write, f step.Found[json.RawMessage]) machine.Event {
+func (w *walker) adopt(s step.Step, a machine.Action, x plan.Write, f protocol.Found) machine.Event {
 	x.Outcome, x.Ref = plan.Adopt, f.Ref
 	e := machine.Event{Kind: machine.Done, Path: a.Path}
 	if err := decodeOutput(s, f.Out, &e.Output); err != nil {
@@ -137,7 +116,7 @@ var errWithheld = errors.New("it is withheld")
 
 // preview asks the step what it would do. What an update finds tells what only
 // the deed itself could tell otherwise; without a state nobody has looked.
-func (w *walker) preview(ctx context.Context, s step.Step, a machine.Action, x plan.Write, found step.Found[json.RawMessage]) machine.Event {
+func (w *walker) preview(ctx context.Context, s step.Step, a machine.Action, x plan.Write, found protocol.Found) machine.Event {
 	var p step.Prediction[json.RawMessage]
 	err := errWithheld
 	if !w.withheld(ctx, a) {

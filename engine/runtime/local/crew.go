@@ -222,13 +222,19 @@ func (r *runner) wait(w *worker, fresh bool) {
 	}
 }
 
+// overdue reports whether the time of what bounds an action is up.
+func (r *runner) overdue(w *worker) bool {
+	at := w.action.Deadline
+	return !at.IsZero() && !w.idle && (!r.Clock.Now().Before(at) || errors.Is(w.call.Err(), context.DeadlineExceeded))
+}
+
 // late ends what bounds an action when its time is up, and reports whether it
 // is.
 func (r *runner) late(w *worker) bool {
-	a := w.action
-	if a.Deadline.IsZero() || w.idle || r.Clock.Now().Before(a.Deadline) && !errors.Is(w.call.Err(), context.DeadlineExceeded) {
+	if !r.overdue(w) {
 		return false
 	}
+	a := w.action
 	r.event(machine.TimedOut, a.Bounds)
 	if a.Bounds != a.Path && a.Kind == machine.Call {
 		r.drop(a)

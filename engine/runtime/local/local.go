@@ -7,8 +7,8 @@
 // nothing: perform its actions, append what came of each, apply it. Reads are
 // simply performed. Local steps change the run's own workspace; a process that
 // takes a run up again rebuilds the workspace first by repeating the recorded
-// ones, only when something left to do needs it. Writes go by the protocol in
-// write.go.
+// ones, only when something left to do needs it. Writes go by the protocol of the
+// package of that name.
 //
 // # Side by side
 //
@@ -195,8 +195,8 @@ type runner struct {
 	unseen    map[string]bool           // writes that failed before they were sent, because nobody could look
 	absent    map[string]bool           // writes of which a person says that they did not happen, since the last intent
 	held      map[string]journal.Record // by path: what a person found, of writes that the run has yet to come to again
-	finished  map[string]deed           // by key: writes that are done
-	said      map[string]string         // by key: what a person says about one of them; see saidRepeat
+	finished  map[string]past           // by key: writes that are done
+	said      map[string]string         // by key: what a person says about one of them; see protocol.SaidRepeat
 	locals    []journal.Record
 	reads     []plan.Read
 	approvals []approval
@@ -243,7 +243,7 @@ func Run(ctx context.Context, o Options) (Outcome, error) {
 func newRunner(o Options) *runner {
 	r := &runner{
 		Options: o, crew: newCrew(), intents: map[string]time.Time{}, changing: map[string]bool{}, unseen: map[string]bool{}, absent: map[string]bool{}, held: map[string]journal.Record{},
-		finished: map[string]deed{}, said: map[string]string{}, fresh: map[string]bool{}, reports: newReports(),
+		finished: map[string]past{}, said: map[string]string{}, fresh: map[string]bool{}, reports: newReports(),
 		consent: o.Decide == nil, exclusive: o.Exclusive == nil,
 	}
 	start := o.Start

@@ -3,6 +3,7 @@ package local
 import (
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/runtime/protocol"
 	"github.com/skillrun/skillrun/engine/step"
 )
 
@@ -11,34 +12,26 @@ import (
 // anything was made by another run of the same work: it is adopted, and belongs
 // to that run. Only what a run made is taken back by its undo.
 
-// What the journal says of a write that is done, beside resolved.
-const (
-	outcomeCreated = "created"
-	outcomeUpdated = "updated" // there from other arguments, and brought up to date
-	outcomeAdopted = "adopted" // there before anything was sent: another run made it
-	// outcomeConfirmed is of what was found after it may have been sent, or was done
-	// before in this run.
-	outcomeConfirmed = "confirmed"
-)
-
 // Told is the outcome of a write as people are told it, where it was found when
 // nothing was sent for it now, and whether the run may take it back.
 func Told(outcome string) (told, found string, own bool) {
 	switch outcome {
-	case outcomeAdopted:
-		return outcomeAdopted, "world", false
-	case outcomeConfirmed:
-		return outcomeCreated, "world", true
+	case protocol.Adopted:
+		return protocol.Adopted, "world", false
+	case protocol.Confirmed:
+		return protocol.Created, "world", true
 	}
 	return outcome, "", !elsewhere(outcome)
 }
 
 // elsewhere reports whether an outcome says that another run made the effect.
-func elsewhere(outcome string) bool { return outcome == outcomeAdopted || outcome == outcomeUpdated }
+func elsewhere(outcome string) bool {
+	return outcome == protocol.Adopted || outcome == protocol.Updated
+}
 
 // owns reports whether a record says for sure that its run made the effect.
 func owns(rec journal.Record) bool {
-	return rec.Outcome == outcomeCreated || rec.Outcome == outcomeResolved
+	return rec.Outcome == protocol.Created || rec.Outcome == protocol.Resolved
 }
 
 // Maker returns which of the keys a run, by its journal, made the effects of and
@@ -50,7 +43,7 @@ func Maker(records []journal.Record, unsure bool) map[string]bool {
 		case rec.Kind == journal.Undone:
 			delete(made, rec.Key)
 		case rec.Kind == journal.Event && rec.Effect == string(step.Writes) && rec.Event.Kind == machine.Done:
-			if owns(rec) || unsure && rec.Outcome == outcomeConfirmed {
+			if owns(rec) || unsure && rec.Outcome == protocol.Confirmed {
 				made[rec.Key] = true
 			}
 		}

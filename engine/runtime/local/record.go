@@ -6,6 +6,7 @@ import (
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/runtime/protocol"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -110,9 +111,9 @@ func (r *runner) failed(rec journal.Record, a machine.Action, err error) {
 			return
 		}
 	}
-	open := rec.Outcome == outcomeUnknown
+	open := rec.Outcome == protocol.Unknown
 	e.Unsettled = open
-	r.unseen[a.Path] = rec.Outcome == outcomeUnseen
+	r.unseen[a.Path] = rec.Outcome == protocol.Unseen
 	r.err = r.apply(rec, e, rec.Key != "")
 	rec.Event = &e
 	r.left(rec)

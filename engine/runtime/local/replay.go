@@ -5,6 +5,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/runtime/protocol"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -57,17 +58,17 @@ func (r *runner) fold(records []journal.Record) error {
 		switch rec.Kind {
 		case journal.Intent:
 			r.intents[rec.Path] = rec.At
-			r.changing[rec.Path] = r.changing[rec.Path] || rec.Outcome == outcomeUpdated
+			r.changing[rec.Path] = r.changing[rec.Path] || rec.Outcome == protocol.Updated
 			delete(r.absent, rec.Path)
 			r.consent = true // nothing is announced without
 		case journal.Resolved:
 			delete(r.intents, rec.Path)
 			delete(r.unseen, rec.Path)
-			r.absent[rec.Path] = rec.Ref == "" && rec.Reason != saidStands
+			r.absent[rec.Path] = rec.Ref == "" && rec.Reason != protocol.SaidStands
 			switch {
 			case rec.Ref != "":
 				r.held[rec.Path] = rec
-			case rec.Reason == saidRepeat || rec.Reason == saidStands:
+			case rec.Reason == protocol.SaidRepeat || rec.Reason == protocol.SaidStands:
 				r.said[rec.Key] = rec.Reason
 			}
 		case journal.Undone:
@@ -158,8 +159,8 @@ func (r *runner) remember(rec journal.Record) {
 		return
 	}
 	r.consent = true
-	r.unseen[rec.Path] = rec.Outcome == outcomeUnseen
-	if rec.Outcome != outcomeUnknown {
+	r.unseen[rec.Path] = rec.Outcome == protocol.Unseen
+	if rec.Outcome != protocol.Unknown {
 		delete(r.intents, rec.Path)
 	}
 	if rec.Event.Kind == machine.Done {

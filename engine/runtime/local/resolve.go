@@ -6,6 +6,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/runtime/protocol"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -128,7 +129,7 @@ func (r *runner) foundBy(ctx context.Context, intent journal.Record, s step.Step
 		return Effect{}, err
 	}
 	rec := intent
-	rec.Outcome, rec.By = outcomeResolved, x.By
+	rec.Outcome, rec.By = protocol.Resolved, x.By
 	if err := r.giveFound(rec, e, x.Ref); err != nil {
 		return Effect{}, err
 	}
@@ -180,26 +181,15 @@ func (r *runner) closed() *journal.Record {
 	return nil
 }
 
-// outcomeResolved marks a write whose result a person found.
-const outcomeResolved = "resolved"
-
-// takeHeld gives a write the result that a person found.
-func (r *runner) takeHeld(w *worker, s step.Step, rec, held journal.Record) {
-	rec.Outcome, rec.By = outcomeResolved, held.By
-	if rec.Key != held.Key || rec.Digest != held.Digest {
-		err := types.Errorf(types.Conflict, "step %s was found to be %s, and is to be made from other arguments now", rec.Path, held.Ref).
+// takeHeld is the result that a person found, read back.
+func (x *writing) takeHeld() (json.RawMessage, error) {
+	held := x.held[x.a.Path]
+	x.rec.By = held.By
+	if x.rec.Key != held.Key || x.rec.Digest != held.Digest {
+		return nil, types.Errorf(types.Conflict, "step %s was found to be %s, and is to be made from other arguments now", x.rec.Path, held.Ref).
 			WithHint("change it there to what the skill wants, or make new work of it with --again 1")
-		r.failed(rec, w.action, err)
-		return
 	}
-	out, err := r.readBack(w.call, rec, s, held.Ref)
-	switch {
-	case w.ctx.Err() != nil:
-	case err != nil:
-		r.failed(rec, w.action, err)
-	default:
-		r.done(rec, w.action, out, true)
-	}
+	return x.readBack(x.w.call, x.rec, x.step, held.Ref)
 }
 
 func (r *runner) readBack(ctx context.Context, intent journal.Record, s step.Step, ref string) (_ json.RawMessage, err error) {

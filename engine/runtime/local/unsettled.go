@@ -6,6 +6,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/runtime/protocol"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -63,8 +64,8 @@ func (r *runner) lookFor(ctx context.Context, path string) (Reversal, error) {
 	if err != nil {
 		return Reversal{}, err
 	}
-	w := &writing{runner: r, a: machine.Action{Path: path, Node: path}, rec: intent, step: s, maybeSent: true, settled: r.settledAt(r.intents[path])}
-	found, told, err := w.look(ctx)
+	k := r.known(s, intent, false)
+	found, told, err := r.search(ctx, k, intent, s)
 	x := Reversal{Path: path, Step: s.Name, rec: intent}
 	switch {
 	case ctx.Err() != nil || !told && err == nil:
@@ -74,7 +75,7 @@ func (r *runner) lookFor(ctx context.Context, path string) (Reversal, error) {
 		if e.Hint != "" {
 			e.Hint += "; "
 		}
-		e.Hint += "when nobody can look: " + w.howToResolve()
+		e.Hint += "when nobody can look: " + k.HowToResolve()
 		return x, e
 	}
 	switch found.State {
@@ -87,9 +88,28 @@ func (r *runner) lookFor(ctx context.Context, path string) (Reversal, error) {
 	case step.StateOver:
 		x.Why = found.Why
 	default:
-		return x, types.Errorf(types.Conflict, "nobody knows whether step %s happened: %s", path, found.Why).WithHint("%s", w.howToResolve())
+		return x, types.Errorf(types.Conflict, "nobody knows whether step %s happened: %s", path, found.Why).WithHint("%s", k.HowToResolve())
 	}
 	return x, nil
+}
+
+// search asks the world for a write until it is known whether it is there; it is not
+// told when this process stops before that.
+func (r *runner) search(ctx context.Context, k protocol.Known, intent journal.Record, s step.Step) (found protocol.Found, told bool, err error) {
+	x := &writing{runner: r, w: &worker{ctx: ctx, call: ctx}, a: machine.Action{Path: intent.Path, Node: intent.Path}, rec: intent, step: s}
+	p, c := protocol.Search(k, r.Clock.Now())
+	for c.Do == protocol.Look || c.Do == protocol.Wait {
+		x.notice(c)
+		e, ok := x.perform(c)
+		if !ok {
+			return found, false, e.Err
+		}
+		if c.Do == protocol.Look {
+			found, err = e.Found, e.Err
+		}
+		c = p.On(e)
+	}
+	return found, true, err
 }
 
 // reversible is the reversal of an effect that was found to be there.

@@ -1,0 +1,90 @@
+package protocol
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+func (w *Write) done(outcome string, output json.RawMessage) Command {
+	return w.do(Command{Do: Done, Outcome: outcome, Output: output})
+}
+
+func (w *Write) fail(outcome string, err error) Command {
+	return w.do(Command{Do: Fail, Outcome: outcome, Err: err})
+}
+
+// stands ends a write whose effect is, or may be, there already.
+func (w *Write) stands(f Found) Command {
+	switch f.State {
+	case step.StateHere:
+		return w.done(w.whose(), f.Out)
+	case step.StateDiffers:
+		return w.fail("", types.Errorf(types.Conflict, "%s is there already, made from other arguments: %s", f.Ref, f.Why).
+			WithHint("%s", orElse(f.Hint, "change it back, or make new work of it with --again 1")))
+	case step.StateOver:
+		return w.fail("", types.Errorf(types.Conflict, "%s", f.Why).
+			WithHint("%s", orElse(f.Hint, "bring it back, or make new work of it with --again 1")).With("ref", f.Ref))
+	}
+	return w.nobodyKnows(f)
+}
+
+// whose is the outcome of a write whose effect is there. What this run sent is its
+// own, also when it was killed before the answer came.
+func (w *Write) whose() string {
+	switch {
+	case w.Changing:
+		return Updated
+	case w.Sent || w.hard:
+		return Confirmed
+	}
+	return Adopted
+}
+
+// nobodyKnows parks a write that may have happened, and fails one that did not:
+// what this run did not send is not unknown, and a resume looks again.
+func (w *Write) nobodyKnows(f Found) Command {
+	if w.Sent || w.hard {
+		err := types.Errorf(types.UnknownOutcome, "nobody knows whether %s happened: %s", w.Step.Name, f.Why).WithHint("%s", w.HowToResolve())
+		return w.do(Command{Do: Park, Reason: ForUnknown, Err: w.because(err)})
+	}
+	err := types.Errorf(types.Conflict, "cannot tell whether %s is done already, so nothing was sent: %s", w.Step.Name, f.Why).
+		WithHint("go on with the run and it looks again; or %s", w.HowToResolve())
+	if w.Plan {
+		err = types.Errorf(types.Conflict, "cannot tell whether %s is done already: %s", w.Step.Name, f.Why).
+			WithHint("%s", orElse(f.Hint, "look for it yourself, and plan again when it is clear"))
+	}
+	return w.fail(w.unknown(), w.because(err))
+}
+
+// because adds to an error why the last send was not a plain yes.
+func (w *Write) because(err *types.Error) *types.Error {
+	if w.last != nil {
+		err.With("cause", w.last.Error())
+	}
+	return err
+}
+
+// HowToResolve says what a person can do about an outcome that nobody knows.
+func (k Known) HowToResolve() string {
+	if !k.Step.Resolves {
+		return "look, and when it surely did not happen, say so: " + k.Resolve + " --not-done"
+	}
+	return "look, and then say what you found: " + k.Resolve + " --found REF, or --not-done; REF is " + k.Step.Ref
+}
+
+// wouldRepeat asks a person whether a write may be done again.
+func (k Known) wouldRepeat() *types.Error {
+	return types.Errorf(types.UnknownOutcome, "%s was done before, at %s UTC; what stands around it begins anew, and nobody can look whether to do it again is safe",
+		k.Step.Name, k.Before.At.UTC().Format(time.DateTime)).
+		WithHint("to do it again: %s --not-done; when what it did stands: %s --done; a step that may always be done again says repeatable: true", k.Resolve, k.Resolve)
+}
+
+func orElse(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
