@@ -35,7 +35,8 @@ func (m *Machine) condition(s *names, src string, extra map[string]any) (holds, 
 }
 
 // text evaluates a text; what it cannot know yet comes back as
-// [types.Unknown], or inside the text when only a part is unknown.
+// [types.Unknown], or inside the text when only a part is unknown. What it came to
+// is data for ever, whatever it looks like.
 func (m *Machine) text(s *names, src string, extra map[string]any) (any, *types.Error) {
 	t, err := m.exprs.text(src)
 	if err != nil {
@@ -48,7 +49,7 @@ func (m *Machine) text(s *names, src string, extra map[string]any) (any, *types.
 	if text, ok := v.(string); ok && partial != nil {
 		return types.PartlyUnknown{Text: text, After: partial.After}, nil
 	}
-	return m.once(v), nil
+	return v, nil
 }
 
 // value evaluates every text inside v.

@@ -129,7 +129,7 @@ func (p *pushing) unmoved(ctx context.Context, watch []string) error {
 		}
 	}
 	for i, name := range watch {
-		if differs(blobs[0][i], blobs[1][i]) {
+		if blobs[0][i] != blobs[1][i] {
 			return types.Errorf(types.Conflict, "%s was changed on %s: somebody moved production since you looked", name, from.defaultBranch).
 				WithHint("run the same command again: it looks anew").With("commit", tip.String())
 		}

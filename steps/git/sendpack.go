@@ -86,7 +86,7 @@ func (p *pushing) expected(adv *packp.AdvRefs) (plumbing.Hash, error) {
 		return now, nil
 	case now.IsZero():
 		return now, types.Errorf(types.Conflict, "branch %s was deleted since this run looked", p.branch).WithHint("run the same command again to push it anew")
-	case !p.may(now):
+	case now.String() != p.w.meta.Seen:
 		return now, types.Errorf(types.Conflict, "branch %s moved to %s since this run looked", p.branch, short(now)).
 			WithHint("see who pushed there; delete the branch, or make new work of it with --again 1").With("tip", now.String())
 	case !p.w.continues():

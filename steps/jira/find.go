@@ -16,6 +16,7 @@ const (
 	maxLabelled = 20  // issues with our label that are looked at
 	window      = 50  // newest indexed issues between which a gap is probed
 	misses      = 5   // numbers in a row that do not exist end the probe
+	missesAfter = 20  // that many after a request of unknown outcome: then it is proved that it filed nothing
 	maxProbes   = 500 // reads after which the probe gives up
 )
 

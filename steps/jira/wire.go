@@ -109,6 +109,9 @@ func parseTime(text string) (string, error) {
 	return t.UTC().Format(time.RFC3339), err
 }
 
+// done reports whether somebody has ended the issue: it is never adopted.
+func (i issue) done() bool { return i.Fields.Status.Category.Key == "done" }
+
 // updated is when the issue last changed.
 func (i issue) updated(what string) (string, error) {
 	t, err := parseTime(i.Fields.Updated)

@@ -39,6 +39,16 @@ func Client(rt http.RoundTripper, timeout time.Duration) *http.Client {
 // wants that, for protocols that need a client of their own.
 func Polite(rt http.RoundTripper) http.RoundTripper { return polite{rt} }
 
+// sameOriginReads is the rule for being sent elsewhere: a read may be, within
+// its origin; a write never, for net/http would make a read of it.
+func sameOriginReads(req *http.Request, via []*http.Request) error {
+	first := via[0]
+	if !isRead(first.Method) || req.URL.Host != first.URL.Host || req.URL.Scheme != first.URL.Scheme || len(via) > 5 {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
 func isRead(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
 // polite asks again when the service asks for it.

@@ -80,3 +80,12 @@ func codeOf(method string, status int) types.Code {
 	}
 	return unclear(method)
 }
+
+// unclear is the code of an answer that says neither yes nor no. A server that
+// fails may have done the work before: of a write the outcome is unknown.
+func unclear(method string) types.Code {
+	if !isRead(method) {
+		return types.UnknownOutcome
+	}
+	return types.Unavailable
+}

@@ -77,7 +77,7 @@ func (f *File) write(p packed, sync bool) error {
 		return disk("write the journal", err)
 	}
 	if sync {
-		if err := f.fs.flush(f.file); err != nil {
+		if err := f.fs.Sync(f.file); err != nil {
 			return disk("bring the journal to the disk", err)
 		}
 	}

@@ -125,7 +125,7 @@ func parseLine(line []byte, prev string, seq int) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	if !follows(linked, prev) {
+	if linked != prev {
 		return Record{}, errors.New("it does not follow the line before")
 	}
 	record, err := decodeRecord(body)

@@ -1,5 +1,3 @@
-//go:build !bug_approval_any_plan
-
 package local
 
 // of reports whether it was said to a plan.

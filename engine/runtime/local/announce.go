@@ -1,5 +1,3 @@
-//go:build !bug_drop_intent
-
 package local
 
 import (

@@ -1,5 +1,3 @@
-//go:build !bug_leave_to_look
-
 package local
 
 // leaveFirst reports whether a write needs consent and the lock before it is

@@ -1,5 +1,3 @@
-//go:build !bug_late_absent
-
 package local
 
 import (

@@ -1,5 +1,3 @@
-//go:build !bug_run_in_key
-
 package local
 
 // work is the part of a key that all effects of a piece of work share, whatever

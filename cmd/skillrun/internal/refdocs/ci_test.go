@@ -56,7 +56,7 @@ func TestSkipsEndCI(t *testing.T) {
 	if got, err := shared(t, `unskipped "$1"; echo on`, "--- PASS: TestA (0.0s)\n    --- SKIP: TestA/b (0.0s)\n"); strings.Contains(got, "on\n") || err == nil {
 		t.Errorf("with a skip: %q, %v", got, err)
 	}
-	scripts, err := filepath.Glob(filepath.Join(root, ".ci", "*"))
+	scripts, err := filepath.Glob(filepath.Join(root, ".ci", "[^b]*")) // without .ci/bugs
 	if err != nil || len(scripts) < 5 {
 		t.Fatalf("scripts: %q, %v", scripts, err)
 	}
