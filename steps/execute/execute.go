@@ -49,7 +49,7 @@ const ExitCode types.Code = "exit_code"
 // Steps returns the family.
 func Steps(o Options) []step.Step {
 	r := runner{o}
-	codes := []types.Code{types.NotFound, types.Forbidden, ExitCode}
+	codes := []types.Code{types.NotFound, types.Forbidden, types.Unavailable, ExitCode}
 	return []step.Step{
 		step.Guarded(step.Checked(step.Read("exec_read", "Run a program that only looks.", r.look,
 			step.Restore(func(ctx context.Context, in Look, out Out) error { return restore(ctx, in.Dir, out.Files) })).

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -252,6 +253,44 @@ func TestExitCodes(t *testing.T) {
 		if code := map[string]types.Code{"exec": types.UnknownOutcome, "exec_read": execute.ExitCode}[name]; types.CodeOf(err) != code ||
 			!strings.Contains(err.Error(), "die ended with the signal segmentation fault") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestBusyProgram: a program whose file is open for writing is started again until it
+// is not, and never said to be missing.
+func TestBusyProgram(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{"exec", "exec_read"} {
+		for _, of := range []struct {
+			program string
+			opens   int // the pause after which it is closed
+		}{{"soon", 3}, {"late", 100}} {
+			path := w.script(of.program, "echo ran")
+			f, err := os.OpenFile(path, os.O_WRONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			busy := errors.Is(exec.Command(path).Run(), syscall.ETXTBSY) // some kernels let it run
+			var slept []time.Duration
+			c := step.CallOf(w.calling(t.Context()))
+			c.Sleep = func(_ context.Context, d time.Duration) error {
+				if slept = append(slept, d); len(slept) == of.opens {
+					return f.Close()
+				}
+				return nil
+			}
+			out, err := w.step(name).Do(step.WithCall(t.Context(), c), types.Encode(map[string]any{"program": of.program}))
+			switch {
+			case !busy || of.program == "soon":
+				if err != nil || !strings.Contains(string(out), `"stdout":"ran\n"`) || busy && len(slept) != of.opens {
+					t.Errorf("%s %s: %s, %v after %v", name, of.program, out, err, slept)
+				}
+			case types.CodeOf(err) != types.Unavailable || err.Error() != "late cannot be started: text file busy (its file is still being written: go on with the run when that is done)" || len(slept) != 11 || slept[10] != time.Second:
+				t.Errorf("%s %s: %v after %v", name, of.program, err, slept)
+			}
+			f.Close()
 		}
 	}
 }

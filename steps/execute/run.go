@@ -134,7 +134,7 @@ func watch(dir string, in Look) func() []Left {
 
 // supervise starts the program and waits for its end, or brings it about.
 func (r runner) supervise(ctx context.Context, cmd *exec.Cmd, in Look, m manner) (syscall.WaitStatus, *fault) {
-	p, err := r.start(ctx, cmd, m)
+	p, err := r.started(ctx, cmd, m)
 	if err != nil {
 		return 0, cannotStart(in, err)
 	}
@@ -157,6 +157,27 @@ func (r runner) supervise(ctx context.Context, cmd *exec.Cmd, in Look, m manner)
 		return 0, &fault{started: true, err: types.Errorf(types.Internal, "%s: %w", name(in), err)}
 	}
 	return status, nil
+}
+
+// How often a program is started that somebody still writes, and the pauses between.
+const (
+	maxStarts  = 12
+	firstPause = 10 * time.Millisecond
+	maxPause   = time.Second
+)
+
+// started starts the program, and again for some seconds while its file is open for
+// writing: it was just installed, or another process was forked just then and
+// shares the file until it runs its own program.
+func (r runner) started(ctx context.Context, cmd *exec.Cmd, m manner) (running, error) {
+	sleep := step.CallOf(ctx).Sleep
+	for n, pause := 1, firstPause; ; n, pause = n+1, min(2*pause, maxPause) {
+		fresh := *cmd // a command is started once
+		p, err := r.start(ctx, &fresh, m)
+		if !errors.Is(err, syscall.ETXTBSY) || sleep == nil || n == maxStarts || sleep(ctx, pause) != nil {
+			return p, err
+		}
+	}
 }
 
 func (r runner) grace() time.Duration {
@@ -266,8 +287,11 @@ func cannotStart(in Look, err error) *fault {
 		err = p.Err
 	}
 	code, hint := types.NotFound, "see that the program is there"
-	if errors.Is(err, fs.ErrPermission) {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
 		code, hint = types.Forbidden, "see that it may be run: ls -l"
+	case errors.Is(err, syscall.ETXTBSY):
+		code, hint = types.Unavailable, "its file is still being written: go on with the run when that is done"
 	}
 	return no(types.Errorf(code, "%s cannot be started: %v", in.Program, err).WithHint("%s", hint))
 }
