@@ -191,6 +191,11 @@ func (r *runner) keep(yes approval, note string) bool {
 	return r.err == nil
 }
 
+// of reports whether it was said to a plan.
+func (yes approval) of(path, digest string) bool {
+	return yes.path == path && yes.plan == digest && digest != ""
+}
+
 func approved(given []approval, path, digest string) (approval, bool) {
 	for _, yes := range given {
 		if yes.of(path, digest) {

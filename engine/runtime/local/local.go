@@ -324,3 +324,7 @@ func (r *runner) callOf(s step.Step, rec journal.Record) step.Call {
 func (r *runner) key(rec journal.Record) step.Key {
 	return step.KeyOf(r.work(), rec.Path, rec.Identity)
 }
+
+// work is the part of a key that all effects of a piece of work share, whatever
+// run makes them.
+func (r *runner) work() string { return r.Header.Work }

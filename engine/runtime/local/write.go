@@ -22,7 +22,6 @@ type writing struct {
 	missing   error // why there is no step
 	sent      bool  // an earlier process may have sent it
 	announced bool  // by this one
-	planted
 }
 
 func (r *runner) write(w *worker) {
@@ -30,9 +29,6 @@ func (r *runner) write(w *worker) {
 	x := &writing{runner: r, w: w, a: a, rec: recordOf(a)}
 	x.step, x.missing = r.step(a.Step)
 	_, x.sent = r.intents[a.Path]
-	if x.sent && leaveFirst(x.sent) && !r.allowed(w) {
-		return
-	}
 	p, c := protocol.Begin(r.known(x.step, x.rec, a.Def.Repeatable))
 	for ok := true; ok; {
 		x.notice(c)
@@ -74,7 +70,7 @@ func (x *writing) perform(c protocol.Command) (e protocol.Event, ok bool) {
 		return protocol.Event{At: x.Clock.Now()}, x.intend(c.Outcome)
 	case protocol.Look:
 		e.Found, e.Err = x.find(ctx, x.step, x.rec, c.Hard)
-		e.At, e.Need = x.overlook(x.Clock.Now()), x.need()
+		e.At, e.Need = x.Clock.Now(), x.need()
 	case protocol.Wait:
 		return e, x.linger(&worker{ctx: ctx, call: ctx}, c.Until)
 	case protocol.Send:
@@ -143,7 +139,7 @@ func (x *writing) intend(outcome string) bool {
 	}
 	intent := x.rec
 	intent.Kind, intent.Outcome = journal.Intent, outcome
-	if x.err = x.announce(intent); x.err != nil {
+	if x.err = x.append(intent, true); x.err != nil {
 		return false
 	}
 	switch {
@@ -200,7 +196,7 @@ func (r *runner) find(ctx context.Context, s step.Step, rec journal.Record, hard
 	c := r.callOf(s, rec)
 	c.AfterUnknown = hard
 	defer r.free()()
-	return lookup(step.WithCall(ctx, c), s, c.Key, rec.Input)
+	return s.Find(step.WithCall(ctx, c), c.Key, rec.Input)
 }
 
 // quoted is a path as a shell takes it.
