@@ -155,3 +155,63 @@ func TestPlanAppliedToAnotherRun(t *testing.T) {
 		t.Errorf("%v %s %+v, wrote %v", err, r.State, r.Failure, m.tracker)
 	}
 }
+
+const asking = `name: asking
+identity: [inputs.n]
+inputs:
+  n: {type: integer, required: true}
+steps:
+  - {id: first, uses: create, with: {title: a}}
+  - {id: ok, approve: "Go on?"}
+  - {id: seen, uses: look, with: {title: b}}
+`
+
+// TestApproveStepAsksAPerson: what answers for a whole run (a flag, a plan that is
+// applied, a forecast that writes nothing or fails) does not answer an approve step.
+func TestApproveStepAsksAPerson(t *testing.T) {
+	t.Parallel()
+	apply := func(e *engine.Engine, s *engine.Skill, o engine.Options) (engine.Report, error) {
+		p, _, err := e.Plan(t.Context(), s, binding(1), engine.Options{})
+		if err != nil {
+			return engine.Report{}, err
+		}
+		return e.Apply(t.Context(), p, o)
+	}
+	for name, tt := range map[string]struct {
+		run   func(e *engine.Engine, s *engine.Skill, o engine.Options) (engine.Report, error)
+		fails bool
+	}{
+		"--yes": {run: func(e *engine.Engine, s *engine.Skill, o engine.Options) (engine.Report, error) {
+			r, _, err := e.Start(t.Context(), s, binding(1), o)
+			return r, err
+		}},
+		"a failure behind it": {fails: true, run: func(e *engine.Engine, s *engine.Skill, o engine.Options) (engine.Report, error) {
+			r, _, err := e.Start(t.Context(), s, binding(1), o)
+			return r, err
+		}},
+		"an applied plan": {run: apply},
+		"a run that was begun with a plan": {run: func(e *engine.Engine, s *engine.Skill, o engine.Options) (engine.Report, error) {
+			r, err := apply(e, s, engine.Options{})
+			if err != nil || r.State != engine.Parked || r.Reason != engine.ForApprove {
+				t.Errorf("it is to wait: %v %+v", err, r.Outcome)
+			}
+			return e.Resume(t.Context(), r.ID, o)
+		}},
+	} {
+		m := &moving{tracker: tracker{}, says: "a", fails: tt.fails}
+		e := m.engine(t)
+		skill, diags := e.Check("asking.yaml", []byte(asking))
+		if diags.HasErrors() {
+			t.Fatal(diags.Err())
+		}
+		var asked []string
+		r, err := tt.run(e, skill, engine.Options{Consent: engine.Given, Confirm: func(_ context.Context, _ engine.Run, q engine.Question) (engine.Answer, error) {
+			asked = append(asked, q.Node)
+			m.fails = false
+			return engine.Yes, nil
+		}})
+		if err != nil || r.State != engine.Done || strings.Join(asked, " ") != "ok" {
+			t.Errorf("%s: asked %q, %v %+v", name, asked, err, r.Outcome)
+		}
+	}
+}

@@ -178,7 +178,8 @@ func TestBombsStopInsideTheirBudget(t *testing.T) {
 func TestMemoryOfResults(t *testing.T) {
 	env := bombEnv()
 	for _, src := range []string{`map(many, ({a: #, b: string(#)}))`, `%{{ for a in many }}- ${{ a }} ${{ lines }}` + "\n" + `%{{ end }}`,
-		`sort_by(many, -#)`, `json(map(many, [#, "x"]))`, `unique(split(lines, "\n"))`, `regex_replace(lines, "x", "yy")`} {
+		`sort_by(many, -#)`, `json(map(many, [#, "x"]))`, `unique(split(lines, "\n"))`, `regex_replace(lines, "x", "yy")`,
+		`all(many, upper("a") == "A" && trim(" a ") == "a" && lower("A") == "a")`} {
 		parsed, _ := ParseText(src)
 		if !strings.HasPrefix(src, "%{{") {
 			parsed, _ = ParseText("${{" + src + "}}")

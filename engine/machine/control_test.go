@@ -305,3 +305,36 @@ func TestBackoff(t *testing.T) {
 		t.Errorf("the service asked for 5m, got %s", asked[0])
 	}
 }
+
+// TestBackoffSpreads: many runs that failed at once do not come back at once, but
+// over half of the delay, nor does a run wait as much longer each time.
+func TestBackoffSpreads(t *testing.T) {
+	t.Parallel()
+	n := with(uses("a", nil), func(n *program.Node) { n.Retry = &program.Retry{Attempts: 3, Delay: "100s"} })
+	waits, same := [2][]time.Duration{}, 0
+	for run := range 200 {
+		begin := start
+		begin.Run = fmt.Sprint("run-", run)
+		m, now := machine.New(prog(n), begin), start.StartedAt
+		for i := range waits {
+			next(t, m)
+			apply(t, m, machine.Event{Kind: machine.Failed, Path: "a", Error: types.Errorf(types.Unavailable, "down"), At: now})
+			until := next(t, m).At
+			waits[i] = append(waits[i], until.Sub(now))
+			now = until
+			apply(t, m, machine.Event{Kind: machine.Woken, Path: "a", At: now})
+		}
+		if waits[0][run] == waits[1][run] {
+			same++
+		}
+	}
+	if same > 10 {
+		t.Errorf("%d of 200 runs wait the same twice", same)
+	}
+	for i := range waits {
+		slices.Sort(waits[i])
+		if low, high := waits[i][0], waits[i][199]; low > 80*time.Second || high < 120*time.Second || len(slices.Compact(waits[i])) < 190 {
+			t.Errorf("after attempt %d, 200 runs wait %s to %s", i+1, low, high)
+		}
+	}
+}

@@ -139,9 +139,10 @@ func TestQuestions(t *testing.T) {
 		wait("so", "a", "result.key == 'k-a'", ""),
 		wait("not_yet", "b", "result.key == 'other'", ""),
 		titled("first", "make", "${{ steps.so.key }} ${{ steps.not_yet.key }} ${{ steps.ok.by }}"),
+		wait("perhaps", "d", "result.key == 'k-d'", "result.key == steps.first.key"), // fails only for what is known
 		wait("over", "c", "false", "result.key == 'k-c'"),
 	))
-	if diff := cmp.Diff([]string{"look a", "look b", "look c"}, w.seen); diff != "" {
+	if diff := cmp.Diff([]string{"look a", "look b", "look d", "look c"}, w.seen); diff != "" {
 		t.Errorf("what was asked: %s", diff)
 	}
 	want := []plan.Question{
@@ -289,12 +290,14 @@ func TestUsed(t *testing.T) {
 	set := program.Node{ID: "set", Kind: program.Set, Values: []program.Binding{{Name: "all", Value: types.Dynamic{V: map[string]any{"x": []any{"${{ steps.whole }}"}}}}}}
 	ask := program.Node{ID: "ask", Kind: program.Approve, Message: "m", Show: types.Dynamic{V: "${{ steps.shown.title }}"}}
 	check := program.Node{ID: "check", Kind: program.Assert, Cond: "steps.some.key == 'k-a' && steps.some.title == 'a'", Message: "${{ steps.some.key }}"}
-	f := w.forecast(w.options(some, titled("none", "look", "b"), titled("whole", "look", "c"), titled("shown", "look", "d"), check, set, ask))
+	wait := program.Node{ID: "wait", Kind: program.Await, Step: "look", Effect: "read", With: types.Values{"title": "g"}, Until: "steps.until.key == 'k-e'", FailIf: "steps.failing.title != 'f'", Every: "1s", Timeout: "1s"}
+	f := w.forecast(w.options(some, titled("none", "look", "b"), titled("whole", "look", "c"), titled("shown", "look", "d"),
+		titled("until", "look", "e"), titled("failing", "look", "f"), check, set, ask, wait))
 	got := map[string][]string{}
 	for _, r := range f.Reads {
 		got[r.Node] = r.Used
 	}
-	want := map[string][]string{"some": {"key", "title"}, "none": {}, "whole": nil, "shown": {"title"}}
+	want := map[string][]string{"some": {"key", "title"}, "none": {}, "whole": nil, "shown": {"title"}, "until": {"key"}, "failing": {"title"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
