@@ -33,7 +33,7 @@ func (r *runner) outlast(ctx context.Context) {
 
 // busy reports whether somebody holds the lock of a file.
 func busy(path string) bool {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe is not waited for
 	if err != nil {
 		return false
 	}

@@ -49,3 +49,18 @@ func TestWorkspacesAreClearedBehindPrograms(t *testing.T) {
 		}
 	})
 }
+
+// TestPipeAmongPrograms: what lies among the records of programs and is none is
+// not waited for.
+func TestPipeAmongPrograms(t *testing.T) {
+	t.Parallel()
+	s := newShop()
+	o := s.options(journal.NewMemory(), act("z", "look"))
+	o.Workspaces, o.Programs = filepath.Join(t.TempDir(), "w"), t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(o.Programs, "p"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := run(t, t.Context(), o); out.State != local.Done {
+		t.Errorf("%s %+v", out.State, out.Failure)
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -64,7 +63,7 @@ func siteOf(o Options) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	data, err := os.ReadFile(filepath.Join(o.Dir, "site"))
+	data, err := o.read("site")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}

@@ -3,8 +3,6 @@ package sandbox
 import (
 	"errors"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,11 +17,11 @@ const (
 // has added to it, or changed in it, stays.
 func (w *World) configure() error {
 	ours := w.config()
-	theirs, err := os.ReadFile(filepath.Join(w.o.Dir, configName))
+	theirs, err := w.o.read(configName)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	before, err := os.ReadFile(filepath.Join(w.o.Dir, writtenName))
+	before, err := w.o.read(writtenName)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -33,7 +35,7 @@ const (
 func settle(o Options) (mode, error) {
 	m := mode{Deployment: cloud, Registry: quay}
 	const file = "mode.json"
-	data, err := os.ReadFile(filepath.Join(o.Dir, file))
+	data, err := o.read(file)
 	if err == nil {
 		err = json.Unmarshal(data, &m)
 	}
@@ -64,6 +66,29 @@ func (m mode) check() error {
 		return errors.New("the sandbox goes by another name only over https; ask for that too")
 	}
 	return nil
+}
+
+// maxKept is how large a file of the world's folder may be, in bytes.
+const maxKept = 64 << 20
+
+// read reads a file of the world's folder. Only a regular file is one: a pipe
+// would be waited for, and a device may have no end.
+func (o Options) read(name string) ([]byte, error) {
+	f, err := os.OpenFile(filepath.Join(o.Dir, name), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, &fs.PathError{Op: "read", Path: f.Name(), Err: errors.New("not a regular file")}
+	case info.Size() > maxKept:
+		return nil, &fs.PathError{Op: "read", Path: f.Name(), Err: fmt.Errorf("larger than %d MiB", maxKept>>20)}
+	}
+	return io.ReadAll(io.LimitReader(f, maxKept))
 }
 
 // write writes a private file of the world's folder by rename, so that a kill

@@ -4,12 +4,14 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -217,5 +219,37 @@ func TestModesThatAreNone(t *testing.T) {
 	if w, err := sandbox.Open(t.Context(), sandbox.Options{Dir: dir, Now: time.Now, TLS: true}); err == nil {
 		w.Close()
 		t.Error("a world without an authority")
+	}
+}
+
+// TestOnlyFilesAreRead: a pipe in the world's folder is not waited for, and what has
+// no end, or is far too large, is not read.
+func TestOnlyFilesAreRead(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"mode.json", "seeded.json", "jira.json", "site", "skillrun.yaml", "skillrun.written", "tokens/jira", "ca.pem", "ca-key.pem"} {
+		for kind, make := range map[string]func(path string) error{
+			"not a regular file": func(path string) error { return syscall.Mkfifo(path, 0o600) },
+			"not a regular":      func(path string) error { return os.Symlink("/dev/zero", path) },
+			"larger than":        func(path string) error { return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 1<<40)) },
+		} {
+			dir := t.TempDir()
+			o := sandbox.Options{Dir: dir, TLS: true, Now: time.Now}
+			w, err := sandbox.Open(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.Close()
+			path := filepath.Join(dir, name)
+			if err := errors.Join(os.RemoveAll(path), make(path)); err != nil {
+				t.Fatal(err)
+			}
+			w, err = sandbox.Open(t.Context(), o)
+			if err == nil {
+				w.Close()
+			}
+			if err == nil || !strings.Contains(err.Error(), kind) {
+				t.Errorf("%s: %v, not %q", name, err, kind)
+			}
+		}
 	}
 }

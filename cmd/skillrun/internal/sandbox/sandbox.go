@@ -172,10 +172,9 @@ func (w *World) urlAt(addr string) string {
 // listen takes the address that was asked for, or the one the world had, or
 // any.
 func (w *World) listen() (net.Listener, error) {
-	file := filepath.Join(w.o.Dir, "address")
 	addr := w.o.Addr
 	if addr == "" {
-		old, err := os.ReadFile(file)
+		old, err := w.o.read("address")
 		if err == nil {
 			if l, err := net.Listen("tcp", strings.TrimSpace(string(old))); err == nil {
 				return l, nil

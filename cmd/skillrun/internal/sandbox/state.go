@@ -86,26 +86,26 @@ func (w *World) save() {
 
 // load reads the state of an earlier process, or seeds a new world.
 func (w *World) load() error {
-	seeds, err := os.ReadFile(filepath.Join(w.o.Dir, "seeded.json"))
+	seeds, err := w.o.read("seeded.json")
 	if errors.Is(err, fs.ErrNotExist) { // it is written last: what else is there is half a seed
 		return w.seed()
 	}
 	if err != nil {
 		return err
 	}
-	issues, err := os.ReadFile(filepath.Join(w.o.Dir, "jira.json"))
+	issues, err := w.o.read("jira.json")
 	if err != nil {
 		return err
 	}
-	mrs, err := os.ReadFile(filepath.Join(w.o.Dir, "gitlab.json"))
+	mrs, err := w.o.read("gitlab.json")
 	if err != nil {
 		return err
 	}
-	requests, err := os.ReadFile(filepath.Join(w.o.Dir, "requests.json"))
+	requests, err := w.o.read("requests.json")
 	if err != nil {
 		return err
 	}
-	messages, err := os.ReadFile(filepath.Join(w.o.Dir, "slack.json"))
+	messages, err := w.o.read("slack.json")
 	if errors.Is(err, fs.ErrNotExist) { // a world from before there was Slack in it
 		messages, err = w.slack.Snapshot(), nil
 	}
@@ -213,8 +213,7 @@ func tokens(o Options) (map[string]string, error) {
 	}
 	out := map[string]string{}
 	for _, name := range []string{"git", "quay", "jira", "gitlab", "alice", "slack"} {
-		file := filepath.Join(dir, name)
-		data, err := os.ReadFile(file)
+		data, err := o.read(filepath.Join("tokens", name))
 		if errors.Is(err, fs.ErrNotExist) {
 			data = []byte("sandbox-" + rand.Text())
 			err = o.write(filepath.Join("tokens", name), data)

@@ -12,8 +12,6 @@ import (
 	"io/fs"
 	"math/big"
 	"net"
-	"os"
-	"path/filepath"
 	"time"
 )
 
@@ -34,14 +32,14 @@ const (
 
 // openAuthority reads the folder's authority, and makes it when there is none.
 func openAuthority(o Options) (*authority, error) {
-	data, err := os.ReadFile(filepath.Join(o.Dir, "ca.pem"))
+	data, err := o.read("ca.pem")
 	if errors.Is(err, fs.ErrNotExist) { // it is written last
 		return newAuthority(o)
 	}
 	if err != nil {
 		return nil, err
 	}
-	key, err := os.ReadFile(filepath.Join(o.Dir, "ca-key.pem"))
+	key, err := o.read("ca-key.pem")
 	if err != nil {
 		return nil, err
 	}
