@@ -166,6 +166,26 @@ func checkSize(path string, size int64) error {
 		WithHint("see what wrote it; restore the run's folder from a backup, or move it away to begin anew")
 }
 
+// ending is what is left free in a journal for the records that end what was
+// begun: what became of writes, and of the run.
+const ending = 64 << 20
+
+// checkRoom refuses a record that would make a journal of so many bytes, which
+// could not be read again: first what begins something, so that what was sent
+// can still be told.
+func checkRoom(size int64, r *Record) error {
+	limit := maxFile - ending
+	switch {
+	case r.Kind == Parked, r.Kind == Finished, r.Kind == Resolved, r.Kind == Undone, r.Kind == Event && r.Effect == "write":
+		limit = maxFile
+	}
+	if size <= limit {
+		return nil
+	}
+	return types.Errorf(types.Conflict, "the journal is full: it has %d MiB, and more than %d could not be read again", size>>20, limit>>20).
+		WithHint("cancel the run, and let a skill do its work in several runs")
+}
+
 func (o Options) readUpTo(path string, limit int64) ([]byte, error) {
 	f, err := o.open(path, os.O_RDONLY)
 	if err != nil {

@@ -68,6 +68,9 @@ func (f *File) Append(r Record, sync bool) error {
 // write brings a record to the disk; its blob first, so that no record ever
 // names one that is not there.
 func (f *File) write(p packed, sync bool) error {
+	if err := checkRoom(f.size+int64(len(p.line)), &p.record); err != nil {
+		return err
+	}
 	if p.blob != nil {
 		if err := f.fs.replace(f.path(blobsName, p.record.Blob), p.blob, true); err != nil {
 			return disk("keep an output", err)

@@ -25,3 +25,37 @@ func TestHugeJournal(t *testing.T) {
 		}
 	}
 }
+
+// TestFullJournal: a journal does not grow to what could not be read again, and
+// what became of a write still has room in it when nothing new has.
+func TestFullJournal(t *testing.T) {
+	t.Parallel()
+	begins, wrote := event("a"), event("a")
+	wrote.Effect, wrote.Outcome = "write", "created"
+	finished := journal.Record{Kind: journal.Finished, At: begins.At, State: "failed"}
+	for _, c := range []struct {
+		name   string
+		size   int64
+		record journal.Record
+		full   bool
+	}{
+		{"room", 4<<30 - 65<<20, begins, false},
+		{"the last room", 4<<30 - 64<<20 - 10, begins, true},
+		{"a write in the last room", 4<<30 - 64<<20 - 10, wrote, false},
+		{"the end in the last room", 4<<30 - 64<<20 - 10, finished, false},
+		{"a write in none", 4<<30 - 10, wrote, true},
+	} {
+		s, dir := newStore(t)
+		f := create(t, s)
+		was := len(must(os.ReadFile(filepath.Join(dir, "journal.jsonl")))(t))
+		f.Swell(c.size)
+		err := f.Append(c.record, true)
+		if full := types.CodeOf(err) == types.Conflict && types.AsError(err).Hint != ""; full != c.full || err != nil && !c.full {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if is := len(must(os.ReadFile(filepath.Join(dir, "journal.jsonl")))(t)); c.full && is != was {
+			t.Errorf("%s: it grew by %d bytes", c.name, is-was)
+		}
+		check(t, f.Close())
+	}
+}
