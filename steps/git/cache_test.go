@@ -1,6 +1,7 @@
 package git_test
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 
 	gogit "github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/plumbing"
+	"golang.org/x/sys/unix"
 )
 
 // reads reads history and a file, and holds the answers against the truth.
@@ -176,6 +178,25 @@ func TestCacheIsTorn(t *testing.T) {
 				one.reads(r.url)
 			})
 		}
+	}
+}
+
+// TestCacheHoldsPipes: a pipe in place of a pack is not waited for.
+func TestCacheHoldsPipes(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"*.pack", "*.idx"} {
+		r := newRemote(t)
+		r.reads(r.url)
+		packs, err := filepath.Glob(filepath.Join(r.cache, "git", "*", "*", "objects", "pack", kind))
+		if err != nil || len(packs) == 0 {
+			t.Fatal(packs, err)
+		}
+		for _, path := range packs {
+			if err := errors.Join(os.Remove(path), unix.Mkfifo(path, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.reads(r.url)
 	}
 }
 

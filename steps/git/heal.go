@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"golang.org/x/sys/unix"
 )
 
 // What is at hand may be less than it seems: a clone was pruned or is gone, a
@@ -116,7 +117,7 @@ func sweep(dir string) error {
 // endsIn reports whether a file ends in the checksum that its pack is named
 // after, but for some bytes that follow it.
 func endsIn(path, pack string, before int) bool {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0) // a pipe is not waited for
 	if err != nil {
 		return false
 	}
