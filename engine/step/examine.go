@@ -3,6 +3,7 @@ package step
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/types"
@@ -28,6 +29,53 @@ type Use struct {
 func (u Use) Text(name string) string {
 	s, _ := u.Args[name].(string)
 	return s
+}
+
+// Need is one thing that a step needs of the service it reaches: a permission, a
+// scope, or that something is there. An [Examine] asks about it before a run.
+type Need struct {
+	What string   // in the family's own words, such as "push" or "CREATE_ISSUES"
+	Of   []string // the arguments that name the thing; the first that is given counts
+}
+
+// Needing says one more thing that the step needs of its service.
+func (s Step) Needing(what string, of ...string) Step {
+	s.Needs = append(s.Needs[:len(s.Needs):len(s.Needs)], Need{what, of})
+	return s
+}
+
+// Needs are what a use of one of the steps needs.
+func Needs(steps []Step, u Use) []Need {
+	for _, s := range steps {
+		if s.Name == u.Step {
+			return s.Needs
+		}
+	}
+	return nil
+}
+
+// Named is the text that names the thing of a need, "" when it is not known.
+func (u Use) Named(n Need) string {
+	for _, name := range n.Of {
+		if t := u.Text(name); t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// Things are the names of what the uses need in this way, each once; "" is among
+// them when one is not known.
+func Things(steps []Step, uses []Use, what string) []string {
+	var out []string
+	for _, u := range uses {
+		for _, n := range Needs(steps, u) {
+			if name := u.Named(n); n.What == what && !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
 }
 
 // Finding is one thing that an examination looked at.

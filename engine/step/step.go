@@ -66,6 +66,8 @@ type Step struct {
 	// RefFormat is how people name an effect of the step in `skillrun resolve`,
 	// such as "the key of the issue, AAP-7"; "" when it cannot be read back.
 	RefFormat string
+	// Needs are what an examination asks of the service; see [Step.Needing].
+	Needs []Need
 	// Look and Make are what an effect costs in requests; see [Step.Costing].
 	Look, Make Cost
 

@@ -8,6 +8,9 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
+// toOpen is what a step needs of a folder; see [step.Need].
+const toOpen = "open"
+
 // Examine returns what looks whether the folder of a service is there.
 func Examine(services map[string]Service) step.Examine {
 	f := family{services: services}

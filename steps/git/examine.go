@@ -29,7 +29,7 @@ func Examine(o Options) step.Examine {
 	c := &client{o: o}
 	return func(ctx context.Context, service string, uses []step.Use, now time.Time) []step.Finding {
 		began := time.Now()
-		e := &examination{c: c, ctx: ctx, name: service, reached: map[string]bool{}}
+		e := &examination{c: c, ctx: ctx, name: service, steps: Steps(Options{}), reached: map[string]bool{}}
 		e.now = func() time.Time { return now.Add(time.Since(began)) }
 		var err error
 		if e.service, err = c.service(ctx, service); err != nil {
@@ -44,6 +44,15 @@ func Examine(o Options) step.Examine {
 	}
 }
 
+// What steps need of a repository; see [step.Need].
+const (
+	toRead     = "read"
+	toCheckOut = "check out"
+	toBranch   = "name a branch for a push"
+	toCommit   = "commit"
+	toPush     = "push"
+)
+
 // examination gathers what was seen of one service.
 type examination struct {
 	c        *client
@@ -51,8 +60,13 @@ type examination struct {
 	name     string
 	service  Service
 	now      func() time.Time
+	steps    []step.Step
 	reached  map[string]bool // by scheme and host
 	findings []step.Finding
+}
+
+func (e *examination) needs(u step.Use, what string) bool {
+	return slices.ContainsFunc(step.Needs(e.steps, u), func(n step.Need) bool { return n.What == what })
 }
 
 // check notes how it is with a subject, and reports whether it is well.
@@ -123,7 +137,7 @@ func (e *examination) cache() {
 
 // maker sees who makes the commits, and whether they can be signed.
 func (e *examination) maker(uses []step.Use) {
-	if !slices.ContainsFunc(uses, func(u step.Use) bool { return u.Step == "git_commit" }) {
+	if !slices.ContainsFunc(uses, func(u step.Use) bool { return e.needs(u, toCommit) }) {
 		return
 	}
 	author, committer, err := e.service.identities(e.now())
@@ -152,13 +166,14 @@ func (e *examination) repositories(uses []step.Use) {
 	}
 	pushes, elsewhere := false, false
 	for _, u := range uses {
-		switch u.Step {
-		case "git_branch_create", "git_push":
-			to := cmp.Or(u.Text("push_repo"), u.Text("repo"))
-			add(&push, to)
-			pushes, elsewhere = pushes || u.Step == "git_push", elsewhere || to != ""
-		default:
-			add(&read, u.Text("repo"))
+		for _, n := range step.Needs(e.steps, u) {
+			switch to := u.Named(n); n.What {
+			case toPush, toBranch:
+				add(&push, to)
+				pushes, elsewhere = pushes || n.What == toPush, elsewhere || to != ""
+			case toRead, toCheckOut:
+				add(&read, to)
+			}
 		}
 	}
 	for _, spec := range read {
@@ -166,7 +181,7 @@ func (e *examination) repositories(uses []step.Use) {
 	}
 	if pushes && !elsewhere { // to where the files are from
 		for _, u := range uses {
-			if u.Step == "git_checkout" {
+			if e.needs(u, toCheckOut) {
 				add(&push, u.Text("repo"))
 			}
 		}
@@ -200,7 +215,7 @@ func (e *examination) reads(spec string, uses []step.Use) {
 	if err == nil {
 		_, err = r.resolve(refs, "") // it has a default branch, and that is there
 	}
-	made := madeBy(uses)
+	made := e.madeBy(uses)
 	for _, u := range uses {
 		ref := cmp.Or(u.Text("ref"), u.Text("commit"))
 		if err == nil && u.Text("repo") == spec && ref != "" && !slices.Contains(made, ref) {
@@ -219,10 +234,10 @@ func (e *examination) reads(spec string, uses []step.Use) {
 }
 
 // madeBy are the branches that the skill itself makes.
-func madeBy(uses []step.Use) []string {
+func (e *examination) madeBy(uses []step.Use) []string {
 	var out []string
 	for _, u := range uses {
-		if u.Step == "git_branch_create" || u.Step == "git_push" {
+		if e.needs(u, toBranch) || e.needs(u, toPush) {
 			out = append(out, u.Text("branch"))
 		}
 	}

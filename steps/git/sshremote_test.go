@@ -56,12 +56,12 @@ func gitAsks(t *testing.T, remote string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "asked")
 	script := filepath.Join(t.TempDir(), "ssh")
-	if err := os.WriteFile(script, []byte("#!/bin/sh\nprintf '%s\\n' \"$*\" >"+out+"\nexit 1\n"), 0o700); err != nil {
+	if err := os.WriteFile(script, []byte("printf '%s\\n' \"$*\" >"+out+"\nexit 1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command("git", "-c", "protocol.version=0", "ls-remote", remote)
 	cmd.Dir = t.TempDir()
-	cmd.Env = append(os.Environ(), "GIT_SSH="+script, "GIT_SSH_VARIANT=ssh", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1")
+	cmd.Env = append(os.Environ(), "GIT_SSH_COMMAND=sh "+script, "GIT_SSH_VARIANT=ssh", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1")
 	said, _ := cmd.CombinedOutput()
 	asked, err := os.ReadFile(out)
 	if err != nil {

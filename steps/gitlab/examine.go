@@ -1,7 +1,6 @@
 package gitlab
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -58,36 +57,55 @@ type want struct {
 
 func wantsOf(uses []step.Use) *wants {
 	w := &wants{projects: map[string]*want{}}
+	steps := Steps(nil)
 	for _, u := range uses {
-		w.add(u)
+		w.add(u, step.Needs(steps, u))
 	}
 	slices.Sort(w.people)
 	w.people = slices.Compact(w.people)
 	return w
 }
 
-func (w *wants) add(u step.Use) {
-	if u.Step == "gitlab_mr_create" || u.Step == "gitlab_mr_note" {
-		w.writes = append(w.writes, u.Node)
-	}
-	w.people = append(w.people, slices.Concat(texts(u.Args["reviewers"]), texts(u.Args["assignees"]))...)
-	project := u.Text("project")
-	if project == "" {
+// What steps need of a project, and of GitLab; see [step.Need].
+const (
+	toSee          = "see"
+	toSeePipelines = "see pipelines"
+	toWrite        = "write"
+	toMerge        = "merge"
+	toPush         = "push"
+	users          = "users"
+)
+
+func (w *wants) add(u step.Use, needs []step.Need) {
+	target := u.Text("project")
+	if target == "" {
 		w.unknown = append(w.unknown, step.Finding{Subject: "project of step " + u.Node, Skipped: "it is known only when the skill runs"})
-		return
 	}
-	of := w.project(project)
-	switch u.Step {
-	case "gitlab_mr_create":
-		source := cmp.Or(u.Text("source_project"), project)
-		of.merge, of.write, w.project(source).push = true, true, true
-		if pair := [2]string{source, project}; source != project && !slices.Contains(w.forks, pair) {
-			w.forks = append(w.forks, pair)
+	for _, n := range needs {
+		if n.What == users {
+			for _, name := range n.Of {
+				w.people = append(w.people, texts(u.Args[name])...)
+			}
+			continue
 		}
-	case "gitlab_mr_note":
-		of.write = true
-	case "gitlab_pipeline_view":
-		of.ci = true
+		if n.What == toMerge || n.What == toWrite {
+			w.writes = append(w.writes, u.Node)
+		}
+		if path := u.Named(n); path != "" && target != "" {
+			w.want(n.What, path, target)
+		}
+	}
+}
+
+// want notes what is needed of the project at path by a step about target.
+func (w *wants) want(what, path, target string) {
+	of := w.project(path)
+	of.merge = of.merge || what == toMerge
+	of.write = of.write || what == toMerge || what == toWrite
+	of.ci = of.ci || what == toSeePipelines
+	of.push = of.push || what == toPush
+	if pair := [2]string{path, target}; path != target && !slices.Contains(w.forks, pair) {
+		w.forks = append(w.forks, pair)
 	}
 }
 

@@ -15,25 +15,25 @@ func Steps(services map[string]Service) []step.Step {
 			step.Find(f.findCreated), step.Preview(f.previewCreate), step.Update(f.updateCreated),
 			step.Resolve(mrRef, f.resolveCreated),
 			step.Undo(step.Undoing[CreateIn, CreateOut]{Say: sayClose, Look: f.lookClose, Do: f.closeCreated})).
-			Reaching(writes).Touching("gitlab", "merge request", "create").Costing(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
+			Reaching(writes).Needing(toMerge, "project").Needing(toPush, "source_project", "project").Needing(users, "reviewers", "assignees").Touching("gitlab", "merge request", "create").Costing(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
 			Failing(append(failures(), types.Conflict)...), CreateIn.check),
 		step.Checked(step.Write("gitlab_mr_note", "Add a note to a merge request.", rest.SettledDo(NoteIn.about, f.note),
 			step.Find(rest.SettledFind(NoteIn.about, f.findNote)), step.Preview(f.previewNote), step.Update(f.updateNote), step.Late[NoteIn, NoteOut](),
 			step.Resolve(noteRef, f.resolveNote),
 			step.Undo(step.Undoing[NoteIn, NoteOut]{Say: sayUnnote, Look: f.lookUnnote, Do: f.removeNote})).
-			Reaching(writes).Touching("gitlab", "note", "create").Costing(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
+			Reaching(writes).Needing(toWrite, "project").Touching("gitlab", "note", "create").Costing(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
 			Failing(append(failures(), types.Conflict)...), NoteIn.check),
 		step.Read("gitlab_mr_view", "Look at a merge request: its state, approvals and pipeline.", rest.SettledDo(ViewIn.about, f.view)).
-			Reaching(sees).Touching("gitlab", "merge request", "view").Failing(failures()...),
+			Reaching(sees).Needing(toSee, "project").Touching("gitlab", "merge request", "view").Failing(failures()...),
 		step.Checked(step.Read("gitlab_mr_approval", "Look whether a merge request is approved by somebody who may.", rest.SettledDo(ApprovalIn.about, f.approval)).
-			Reaching(sees).Touching("gitlab", "merge request", "approve").Failing(append(failures(), types.Conflict)...), ApprovalIn.check).Approving(),
+			Reaching(sees).Needing(toSee, "project").Touching("gitlab", "merge request", "approve").Failing(append(failures(), types.Conflict)...), ApprovalIn.check).Approving(),
 		step.Read("gitlab_mr_list", "List the merge requests of a project.", f.list).
-			Reaching(sees).Touching("gitlab", "merge request", "list").Failing(failures()...),
+			Reaching(sees).Needing(toSee, "project").Touching("gitlab", "merge request", "list").Failing(failures()...),
 		step.Read("gitlab_mr_diff", "Read which files a merge request changes, and how.", rest.SettledDo(ViewIn.about, f.diff)).
-			Reaching(sees).Touching("gitlab", "merge request", "diff").Failing(failures()...),
+			Reaching(sees).Needing(toSee, "project").Touching("gitlab", "merge request", "diff").Failing(failures()...),
 		step.Read("gitlab_mr_touching", "Find the open merge requests that change a file.", f.touching).
-			Reaching(sees).Touching("gitlab", "merge request", "list").Failing(failures()...),
+			Reaching(sees).Needing(toSee, "project").Touching("gitlab", "merge request", "list").Failing(failures()...),
 		step.Checked(step.Read("gitlab_pipeline_view", "Look at a pipeline: its status, and the jobs that failed.", rest.SettledDo(PipelineIn.about, f.pipeline)).
-			Reaching(sees).Touching("gitlab", "pipeline", "view").Failing(failures()...), PipelineIn.check),
+			Reaching(sees).Needing(toSeePipelines, "project").Touching("gitlab", "pipeline", "view").Failing(failures()...), PipelineIn.check),
 	}
 }

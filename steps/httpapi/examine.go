@@ -9,6 +9,9 @@ import (
 	"github.com/skillrun/skillrun/steps/rest"
 )
 
+// toReach is what a step needs of an API; see [step.Need].
+const toReach = "reach"
+
 // Examine returns what looks whether an API is reached. What it can be asked
 // without doing anything, only its skills know.
 func Examine(services map[string]Service) step.Examine {

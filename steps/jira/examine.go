@@ -143,20 +143,16 @@ type need struct {
 	creates     []step.Use
 }
 
-// permissionOf is what a step does to a project, beside looking at it.
-func permissionOf(stepType string) string {
-	switch stepType {
-	case "jira_create_issue":
-		return "CREATE_ISSUES"
-	case "jira_add_link":
-		return "LINK_ISSUES"
-	case "jira_add_comment":
-		return "ADD_COMMENTS"
-	case "jira_transition":
-		return "TRANSITION_ISSUES"
-	}
-	return ""
-}
+// What steps need; see [step.Need]. All but the search are permissions in a
+// project, by their keys in Jira.
+const (
+	toBrowse  = "BROWSE_PROJECTS"
+	toCreate  = "CREATE_ISSUES"
+	toLink    = "LINK_ISSUES"
+	toComment = "ADD_COMMENTS"
+	toMove    = "TRANSITION_ISSUES"
+	toSearch  = "search"
+)
 
 // projectIn is the project that a use is about, "" when only the run knows.
 func projectIn(u step.Use) string {
@@ -170,23 +166,25 @@ func projectIn(u step.Use) string {
 // taken to be about the issues that the skill files.
 func (e *examination) uses(ctx context.Context, uses []step.Use) {
 	needs := map[string]*need{}
+	steps := Steps(nil)
 	for _, u := range uses {
 		if p := projectIn(u); p != "" {
 			if needs[p] == nil {
-				needs[p] = &need{permissions: []string{"BROWSE_PROJECTS"}}
+				needs[p] = &need{permissions: []string{toBrowse}}
 			}
-			needs[p].add(u)
+			needs[p].add(u, step.Needs(steps, u))
 		}
 	}
 	for _, u := range uses {
+		wanted := step.Needs(steps, u)
 		switch {
-		case u.Step == "jira_search":
+		case slices.ContainsFunc(wanted, func(n step.Need) bool { return n.What == toSearch }):
 			e.query(ctx, u)
 		case projectIn(u) != "":
 		case len(needs) == 0:
 			e.skip("step "+u.Node, "which project it is about is known when it runs")
 		default:
-			e.later(u, needs)
+			e.later(u, wanted, needs)
 		}
 	}
 	for _, p := range types.SortedKeys(needs) {
@@ -196,11 +194,11 @@ func (e *examination) uses(ctx context.Context, uses []step.Use) {
 
 // later adds a step whose issue only the run knows to the projects in which the
 // skill files issues.
-func (e *examination) later(u step.Use, needs map[string]*need) {
+func (e *examination) later(u step.Use, wanted []step.Need, needs map[string]*need) {
 	files := false
 	for _, n := range needs {
 		if len(n.creates) > 0 {
-			n.add(u)
+			n.add(u, wanted)
 			files = true
 		}
 	}
@@ -209,12 +207,14 @@ func (e *examination) later(u step.Use, needs map[string]*need) {
 	}
 }
 
-func (n *need) add(u step.Use) {
-	if p := permissionOf(u.Step); p != "" && !slices.Contains(n.permissions, p) {
-		n.permissions = append(n.permissions, p)
-	}
-	if u.Step == "jira_create_issue" && u.Text("project") != "" {
-		n.creates = append(n.creates, u)
+func (n *need) add(u step.Use, wanted []step.Need) {
+	for _, w := range wanted {
+		if !slices.Contains(n.permissions, w.What) {
+			n.permissions = append(n.permissions, w.What)
+		}
+		if w.What == toCreate && u.Text("project") != "" {
+			n.creates = append(n.creates, u)
+		}
 	}
 }
 

@@ -26,23 +26,14 @@ func Examine(services map[string]Service) step.Examine {
 			return findings
 		}
 		if s.API == apiOCI {
-			return append(findings, examineOCI(ctx, name, s, repositories(uses))...)
+			return append(findings, examineOCI(ctx, name, s, step.Things(Steps(nil), uses, toPull))...)
 		}
-		return append(findings, examineQuay(ctx, name, s, repositories(uses))...)
+		return append(findings, examineQuay(ctx, name, s, step.Things(Steps(nil), uses, toPull))...)
 	}
 }
 
-// repositories are those that the uses name, "" among them when one is not
-// known yet.
-func repositories(uses []step.Use) []string {
-	var out []string
-	for _, u := range uses {
-		if r := u.Text("repository"); !slices.Contains(out, r) {
-			out = append(out, r)
-		}
-	}
-	return out
-}
+// toPull is what a step needs of a repository; see [step.Need].
+const toPull = "pull"
 
 const notYet = "it is not known before the skill runs"
 

@@ -11,7 +11,7 @@ func Steps(services map[string]Service) []step.Step {
 	f := family{services}
 	return []step.Step{
 		step.Read("quay_get_tag", "Look up an image tag.", f.getTag).
-			Touching("quay", "tag", "read").
+			Needing(toPull, "repository").Touching("quay", "tag", "read").
 			Failing(types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
 				types.RateLimited, types.Unavailable),
 	}

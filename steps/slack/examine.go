@@ -33,22 +33,15 @@ func Examine(services map[string]Service) step.Examine {
 		if err != nil {
 			return append(findings, step.Finding{Subject: "token", Err: types.AsError(err)})
 		}
-		for _, channel := range channels(uses) {
+		for _, channel := range step.Things(Steps(nil), uses, toPost) {
 			findings = append(findings, c.examineChannel(ctx, channel))
 		}
 		return findings
 	}
 }
 
-func channels(uses []step.Use) []string {
-	var out []string
-	for _, u := range uses {
-		if c := u.Text("channel"); !slices.Contains(out, c) {
-			out = append(out, c)
-		}
-	}
-	return out
-}
+// toPost is what a step needs of a channel; see [step.Need].
+const toPost = "post"
 
 // login asks who the token is, and what it may; Slack tells that in a header.
 func (c *client) login(ctx context.Context) ([]step.Finding, error) {

@@ -15,7 +15,7 @@ func Steps(services map[string]Service) []step.Step {
 			step.Find(rest.SettledFind(PostIn.about, f.find)), step.Preview(preview), step.Update(f.update), step.Late[PostIn, PostOut](),
 			step.Resolve(refFormat, f.resolve),
 			step.Undo(step.Undoing[PostIn, PostOut]{Say: sayDelete, Look: f.lookRemove, Do: f.remove})).
-			Touching("slack", "message", "post").Costing(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 1, Trips: 1}).
+			Needing(toPost, "channel").Touching("slack", "message", "post").Costing(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 1, Trips: 1}).
 			Failing(types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
 				types.RateLimited, types.Unavailable, types.Conflict), PostIn.check),
 	}

@@ -1,0 +1,32 @@
+package steps
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// TestNeeds: a step that reaches a service says what it needs there, so that the
+// service can be examined before a run, and names arguments that it has.
+func TestNeeds(t *testing.T) {
+	t.Parallel()
+	all, err := All(&config.Config{}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range all.Names() {
+		s, _ := all.Lookup(name)
+		if service := s.Touch.Reaches(); service != "" && len(s.Needs) == 0 {
+			t.Errorf("%s does not say what it needs of %s: chain Needing to it", s.Name, service)
+		}
+		for _, n := range s.Needs {
+			for _, of := range n.Of {
+				if !slices.ContainsFunc(s.In.Fields, func(f types.Field) bool { return f.Name == of }) {
+					t.Errorf("%s needs to %s of its argument %s, which it does not have", s.Name, n.What, of)
+				}
+			}
+		}
+	}
+}
