@@ -101,9 +101,9 @@ func TestConstructsKillSweep(t *testing.T) {
 		variant
 		ci, short int // one point in so many
 	}{
-		{variant{name: "resumed"}, 2, 40},
-		{variant{name: "the run's folder removed, the list in another order", lost: true}, 4, 60},
-		{variant{name: "killed again while it resumes", then: true}, 12, 90},
+		{variant{name: "resumed"}, 2, 80},
+		{variant{name: "the run's folder removed, the list in another order", lost: true}, 4, 120},
+		{variant{name: "killed again while it resumes", then: true}, 12, 180},
 	} {
 		every := map[string]int{"full": 1, "ci": v.ci}[sweeping()]
 		if every == 0 {
@@ -137,7 +137,7 @@ func TestConstructsInterrupted(t *testing.T) {
 	points := first.points(t)
 	every := map[string]int{"full": 1, "ci": 6}[sweeping()]
 	if every == 0 {
-		every = 40
+		every = 80
 	}
 	chosen, began := sample(points, every), time.Now()
 	swept(t, chosen, func(k *killer, n int) error {

@@ -268,10 +268,10 @@ func TestKillSweep(t *testing.T) {
 		variant
 		full, ci, short int // one point in so many
 	}{
-		{variant{name: "resumed"}, 1, 1, 13},
-		{variant{name: "the run's folder removed, the same command", lost: true}, 1, 2, 35},
-		{variant{name: "the same, and the search lags by 60 s", lost: true, lag: 60}, 1, 3, 50},
-		{variant{name: "killed again while it resumes", then: true}, 4, 8, 50},
+		{variant{name: "resumed"}, 1, 1, 30},
+		{variant{name: "the run's folder removed, the same command", lost: true}, 1, 2, 60},
+		{variant{name: "the same, and the search lags by 60 s", lost: true, lag: 60}, 1, 3, 90},
+		{variant{name: "killed again while it resumes", then: true}, 4, 8, 90},
 	} {
 		every := map[string]int{"full": v.full, "ci": v.ci}[sweeping()]
 		if every == 0 {
