@@ -43,8 +43,8 @@ func checkProgram(in Look, unknown bool) error {
 	if !unknown && !programPattern.MatchString(in.Program) {
 		return types.Errorf(types.BadInput, "%q is not a program", in.Program).WithHint("use an absolute path, or a name that is in PATH")
 	}
-	if !unknown && !in.Shell && shellPattern.MatchString(name(in)) && slices.ContainsFunc(in.Args, textPattern.MatchString) {
-		return types.Errorf(types.BadInput, "%s would run a text", name(in)).WithHint("put the text into a file and run that, with what comes from outside as its arguments; or say shell: true, where the site allows it")
+	if shell := runsText(in); !unknown && !in.Shell && shell != "" {
+		return types.Errorf(types.BadInput, "%s would run a text", shell).WithHint("put the text into a file and run that, with what comes from outside as its arguments; or say shell: true, where the site allows it")
 	}
 	for _, a := range append(slices.Clone(in.Args), in.Stdin) {
 		if strings.Contains(a, "\x00") {
@@ -52,6 +52,16 @@ func checkProgram(in Look, unknown bool) error {
 		}
 	}
 	return nil
+}
+
+// runsText is the shell that a command line gives a text to run, however deep.
+func runsText(in Look) string {
+	if shellPattern.MatchString(name(in)) && slices.ContainsFunc(in.Args, textPattern.MatchString) {
+		return name(in)
+	}
+	c := commands{}
+	c.read(in.Program, in.Args, "")
+	return c.text
 }
 
 // checkCode refuses what no program can end with.

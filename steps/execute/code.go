@@ -16,6 +16,7 @@ import (
 type commands struct {
 	programs []string // all that it starts by name, its own first
 	runs     string   // how it would run text from outside, "" when it does not
+	text     string   // the shell that would run a text, whosever it is
 }
 
 // maxWrapped is how many programs may stand in each other.
@@ -44,6 +45,8 @@ func (c *commands) read(program string, args []string, stdin string) {
 				c.found(name, "would run text from outside")
 			}
 		}
+	default:
+		readUnknown(c, name, args, stdin)
 	}
 }
 
@@ -82,6 +85,8 @@ func fromStdin(name string) bool {
 }
 
 // wholly are programs whose every argument and input can be code.
-var wholly = strings.Fields(`at batch bun crontab dc deno ed emacs ex expect gdb ghci gmake gnuplot groovy ipython irb
-	jshell julia lldb m make mariadb mongosh mysql nc ncat npx nvim osascript parallel pipx powershell psql pwsh rsh scala
-	screen script socat sqlite su R tclsh tmux uvx vi view vim watch wish`)
+var wholly = strings.Fields(`ansible ansible-console ansible-galaxy ansible-playbook ansible-pull at batch bun busctl capsh celery coverage crontab
+	daemon dbus-send dc deno django-admin dtach duckdb ed emacs emacsclient erb ex execlineb expect forever gdb ghci gmake gnuplot groovy gunicorn gvim
+	ip ipython irb jshell julia lldb login m machinectl make mariadb mispipe mongo mongosh mysql nano nc ncat newgrp nodemon npx nvim osascript
+	parallel pee perf pipx pm2 powershell psql pwsh R rails red rsh run-parts rview scala screen script sem sftp sg socat sqlite start-stop-daemon
+	su sudoedit systemctl tclsh tmux uvx vi view vim vimdiff vipe watch watchexec wish xonsh`)

@@ -191,7 +191,51 @@ tar xf @
 tmux new @
 socat @ -
 Rscript -e @
-npx @`
+npx @
+git -C @ status
+git --git-dir=@ status
+curl -K - < @
+curl -sK- < @
+curl @
+curl -o @ https://x
+wget -i @
+tar --use-compress-prog=@ -xf x
+tar --to=@ -xf x
+tar -T - -cf x < @
+sort --compress-prog=@ x
+split --filter=@ x
+sftp -b - host < @
+ansible-playbook -e x=@ p
+ansible-playbook -i @ p
+terraform -chdir=@ apply
+terraform apply -var-file @
+helm install x y --post-renderer=@
+gcc -B@ x.c
+gcc -wrapper @ x.c
+gcc @@
+java @@
+java -jar @
+java -XX:OnError=@ x
+go run @
+go build -toolexec=@ x
+npm run @
+npm exec -- @
+pip install @
+openssl engine @
+man -P @ x
+rg --pre=@ x
+unshare < @
+chroot / < @
+sudo -s < @
+runuser -l x -c @
+env - sh -c @
+env BASH_FUNC_x%%=@ bash x
+xargs -I X X < @
+tini -- sh -c @
+unbuffer -p sh < @
+prlimit --nofile=1 sh -c @
+unheard-of sh -c @
+ip netns exec x sh -c @`
 
 const allowedLines = `echo @
 echo < @
@@ -262,7 +306,12 @@ tar -xf @
 rsync -a -- @ b
 xargs --max-args 1 rm -- < @
 docker run --entrypoint sh image -c x
-psql < x`
+psql < x
+java -jar x @
+npm run x -- @
+terraform apply -var x=@
+apt install python3 @
+curl -sd @ https://x`
 
 func line(text string) (program string, args []string, stdin string) {
 	text, stdin, _ = strings.Cut(strings.ReplaceAll(text, "@", step.Outside), " < ")
@@ -292,6 +341,21 @@ func TestCodeFromOutside(t *testing.T) {
 	}
 }
 
+// TestTextBehindOthers: a shell that is given a text wants shell: true, whatever
+// starts it.
+func TestTextBehindOthers(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"env sh -c x", "timeout 5 bash -ec x", "env A=b nice sh -c x", "xargs sh -c x", "find . -exec sh -c x ;", "tini -- sh -c x", "unheard-of sh -c x"} {
+		program, args, _ := line(text)
+		if err := (Look{Program: program, Args: args}).check(nil); err == nil {
+			t.Errorf("%s needs no shell: true", text)
+		}
+		if err := (Look{Program: program, Args: args, Shell: true}).check(nil); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 // TestVariablesThatChooseCode: they are not taken from outside, and those that do
 // nothing else are written out only with shell: true.
 func TestVariablesThatChooseCode(t *testing.T) {
@@ -303,6 +367,8 @@ func TestVariablesThatChooseCode(t *testing.T) {
 		"GIT_PAGER": false, "GIT_EDITOR": false, "MANPAGER": false, "BROWSER": false, "LESSOPEN": false, "BASH_FUNC_x": false, "npm_config_script_shell": false,
 		"JAVA_TOOL_OPTIONS": false, "MAKEFLAGS": false, "GOFLAGS": false, "RUSTC_WRAPPER": false, "GCONV_PATH": false, "OPENSSL_CONF": false,
 		"ANSIBLE_CONFIG": false, "RSYNC_RSH": false, "PROMPT_COMMAND": false, "PS4": false, "SHELLOPTS": false, "LUA_INIT": false, "AWKPATH": false,
+		"CFLAGS": false, "RIPGREP_CONFIG_PATH": false, "BORG_RSH": false, "VIMINIT": false, "ERL_FLAGS": false, "DENO_DIR": false, "COMPILER_PATH": false,
+		"http_proxy": true, "HTTPS_PROXY": true, "SSL_CERT_FILE": true, "SSH_AUTH_SOCK": true, "NODE_EXTRA_CA_CERTS": true,
 		"HOME": true, "KUBECONFIG": true, "XDG_CONFIG_HOME": true, "AWS_CONFIG_FILE": true, "DOCKER_CONFIG": true,
 	} {
 		if err := (Look{Program: "x", Env: map[string]string{name: step.Outside}, Shell: true}).guard(nil); err == nil {

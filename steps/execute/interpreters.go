@@ -81,6 +81,9 @@ func (k interpreter) read(c *commands, name string, args []string, stdin string)
 			args = args[1:]
 		}
 	}
+	if v.first {
+		c.text = name
+	}
 	v.operands(c, name, args, stdin)
 }
 

@@ -25,9 +25,15 @@ var wrappers = map[string]wrapper{
 	"stdbuf": {value: "ioe", long: []string{"input", "output", "error"}},
 	"chrt":   {operands: 1, value: "TPD"}, "taskset": {operands: 1}, "chroot": {operands: 1}, "setarch": {},
 	"sudo": {value: "ugphCTRDrtU", assigns: true, long: []string{"user", "group", "prompt", "host", "chdir", "chroot"}},
-	"doas": {value: "uC"}, "runuser": {value: "ugG", code: "c"}, "setpriv": {}, "unshare": {value: "SGRw"}, "nsenter": {value: "tSGW"},
+	"doas": {value: "uC"}, "setpriv": {}, "unshare": {value: "SGRw"}, "nsenter": {value: "tSGW"},
 	"flock": {operands: 1, value: "wE", code: "c"}, "strace": {value: "eopsuaESOPbIUX", assigns: false}, "ltrace": {value: "eopsualnADSFx"},
 	"caffeinate": {value: "tw"}, "systemd-run": {value: "pEtuM", long: []string{"unit", "property", "setenv", "description", "slice"}},
+	"chronic": {}, "ifne": {}, "unbuffer": {}, "fakeroot": {}, "fakechroot": {}, "firejail": {}, "bwrap": {}, "proot": {}, "xvfb-run": {}, "valgrind": {},
+	"dbus-run-session": {}, "ssh-agent": {}, "tini": {}, "dumb-init": {}, "catatonit": {}, "setlock": {operands: 1}, "envdir": {operands: 1},
+	"gosu": {operands: 1}, "su-exec": {operands: 1}, "setuidgid": {operands: 1}, "s6-setuidgid": {operands: 1}, "s6-envdir": {operands: 1},
+	"softlimit": {value: "adfloprst"}, "chpst": {value: "uUbemdofcprst/n"}, "prlimit": {}, "choom": {value: "np"}, "numactl": {value: "NCmip"},
+	"pkexec": {long: []string{"user"}}, "runcon": {value: "turl"}, "aa-exec": {value: "pn"}, "cgexec": {value: "g"}, "linux": {},
+	"retry": {}, "hyperfine": {}, "entr": {}, "daemonize": {value: "acuploe"}, "doppler": {}, "direnv": {}, "mise": {},
 }
 
 // reader reads the arguments of a program that has rules of its own.
@@ -48,23 +54,21 @@ func readerOf(name string) reader {
 		return readBehindDashes
 	case "docker", "podman", "nerdctl":
 		return readAnywhere
-	case "rsync":
-		return options("e", "rsh", "rsync-path")
-	case "scp", "sftp":
-		return options("SoF")
-	case "tar", "gtar", "bsdtar":
-		return options("IF", "use-compress-program", "to-command", "checkpoint-action", "info-script", "new-volume-script", "rsh-command")
-	case "sort":
-		return options("", "compress-program")
-	case "curl":
-		return options("K", "config")
-	case "wget":
-		return options("e", "execute", "use-askpass", "config")
+	case "java", "javaw":
+		return readJava
+	case "runuser":
+		return readRunuser
+	}
+	if slices.Contains(builders, name) {
+		return readBuilder
+	}
+	if options := optionsOf(name); options != nil {
+		return readOptions(options)
 	}
 	return nil
 }
 
-var assignment = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*)=`)
+var assignment = regexp.MustCompile(`^([^-=][^=]*)=`)
 
 func (w wrapper) read(c *commands, name string, args []string, stdin string) {
 	for left := w.operands; len(args) > 0; args = args[1:] {
@@ -72,14 +76,17 @@ func (w wrapper) read(c *commands, name string, args []string, stdin string) {
 		set := assignment.FindStringSubmatch(a)
 		switch {
 		case w.assigns && set != nil:
-			if choosesCode(set[1]) || outside(a) && leadsToCode(set[1]) {
+			switch {
+			case outside(set[1]):
+				c.found(name, "would set a variable whose name comes from outside")
+			case choosesCode(set[1]) || outside(a) && leadsToCode(set[1]):
 				c.found(name, "would set "+set[1]+", which decides which code runs")
 			}
 		case mayBeOption(a):
 			c.found(name, "could take text from outside for its program, or for an option")
 			return
-		case a == "--":
-		case strings.HasPrefix(a, "-") && len(a) > 1:
+		case a == "--" || a == "-":
+		case strings.HasPrefix(a, "-"):
 			if outside(a) {
 				c.found(name, "would take text from outside as part of an option")
 				return
@@ -94,6 +101,19 @@ func (w wrapper) read(c *commands, name string, args []string, stdin string) {
 			c.read(a, args[1:], stdin)
 			return
 		}
+	}
+	if outside(stdin) { // without a program, many of them start a shell
+		c.found(name, "would run its stdin, which comes from outside")
+	}
+}
+
+// readRunuser: without -u it takes its arguments as su does.
+func readRunuser(c *commands, name string, args []string, stdin string) {
+	user := func(a string) bool { return a == "-u" || strings.HasPrefix(a, "--user") }
+	if slices.ContainsFunc(args, user) {
+		wrapper{value: "ugG", code: "c", long: []string{"user", "group"}}.read(c, name, args, stdin)
+	} else if slices.ContainsFunc(args, outside) || outside(stdin) {
+		c.found(name, "would run text from outside")
 	}
 }
 
@@ -159,6 +179,10 @@ func readXargs(c *commands, name string, args []string, stdin string) {
 	}
 	if mayBeOption(args[0]) {
 		c.found(name, "could take text from outside for its program, or for an option")
+		return
+	}
+	if read && mark != "" && strings.Contains(args[0], mark) {
+		c.found(name, "would run the program that text from outside names")
 		return
 	}
 	inner := slices.Clone(args[1:])
