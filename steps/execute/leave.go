@@ -1,16 +1,19 @@
 package execute
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"unicode/utf8"
 
 	"github.com/skillrun/skillrun/engine/types"
@@ -19,8 +22,13 @@ import (
 // What a program does in a workspace cannot be repeated when the workspace is
 // made anew: it is kept with the result, file by file, and put there again.
 
-// maxLeft is how many bytes of a workspace's files are kept of one program.
-const maxLeft = 16 << 20
+// maxLeft is how many bytes of a workspace's files are kept of one program, and
+// maxCompared how large a file may be that is compared with what it was: of a
+// larger one nothing is known, as of one that does not read.
+const (
+	maxLeft     = 16 << 20
+	maxCompared = 1 << 30
+)
 
 // Left is a path of a workspace as a program left it.
 type Left struct {
@@ -45,8 +53,7 @@ func lookAt(root *os.Root) look {
 		if name == "." {
 			return err
 		}
-		is, data := stateOf(root, name)
-		out[name] = seen{is, sha256.Sum256(data)}
+		out[name] = seenAt(root, name)
 		if err != nil && d != nil && d.IsDir() {
 			out[name] = seen{is: "lost"}
 			return fs.SkipDir
@@ -56,34 +63,57 @@ func lookAt(root *os.Root) look {
 	return out
 }
 
-// stateOf is what is at a path, and its content.
-func stateOf(root *os.Root, name string) (is string, data []byte) {
+// seenAt is what is at a path.
+func seenAt(root *os.Root, name string) seen {
+	sum := sha256.New()
+	s := seen{is: stateOf(root, name, maxCompared, sum)}
+	if s.is != "lost" {
+		sum.Sum(s.sum[:0])
+	}
+	return s
+}
+
+// stateOf is what is at a path, and writes its content, which has at most limit
+// bytes or is lost. A file that grows while it is read is none the longer for it.
+func stateOf(root *os.Root, name string, limit int64, content io.Writer) (is string) {
 	info, err := root.Lstat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "gone", nil
+		return "gone"
 	case err != nil:
-		return "lost", nil
+		return "lost"
 	case info.IsDir():
-		return "folder", nil
+		return "folder"
 	case info.Mode()&fs.ModeSymlink != 0:
 		target, err := root.Readlink(name)
-		return orLost("link", err), []byte(target)
-	case !info.Mode().IsRegular():
-		return "lost", nil
+		if err != nil || int64(len(target)) > limit {
+			return "lost"
+		}
+		_, _ = io.WriteString(content, target)
+		return "link"
+	case !info.Mode().IsRegular() || info.Size() > limit || copyFile(content, root, name, limit) != nil:
+		return "lost"
+	case info.Mode()&0o100 != 0:
+		return "program"
 	}
-	data, err = root.ReadFile(name)
-	if info.Mode()&0o100 != 0 {
-		return orLost("program", err), data
-	}
-	return orLost("file", err), data
+	return "file"
 }
 
-func orLost(is string, err error) string {
+var errLarge = errors.New("it is too large")
+
+// copyFile writes what a file holds, without waiting for a pipe that has taken its
+// place.
+func copyFile(to io.Writer, root *os.Root, name string, limit int64) error {
+	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return "lost"
+		return err
 	}
-	return is
+	defer f.Close()
+	n, err := io.Copy(to, io.LimitReader(f, limit+1))
+	if err == nil && n > limit {
+		return errLarge
+	}
+	return err
 }
 
 // since lists what became another thing than it was, by path.
@@ -95,16 +125,18 @@ func (before look) since(root *os.Root) []Left {
 			out = append(out, Left{Path: spelled(name), Is: "gone"})
 		}
 	}
-	room := maxLeft
+	room := int64(maxLeft)
 	for _, name := range types.SortedKeys(now) {
 		if was, there := before[name]; there && was == now[name] && was.is != "lost" {
 			continue
 		}
-		is, data := stateOf(root, name)
-		if room -= len(data); room < 0 {
-			is, data = "lost", nil
+		var data bytes.Buffer
+		is := stateOf(root, name, room, &data)
+		if is == "lost" {
+			data.Reset()
 		}
-		out = append(out, Left{spelled(name), is, base64.StdEncoding.EncodeToString(data)})
+		room -= int64(data.Len())
+		out = append(out, Left{spelled(name), is, base64.StdEncoding.EncodeToString(data.Bytes())})
 	}
 	slices.SortFunc(out, func(a, b Left) int { return strings.Compare(a.Path, b.Path) })
 	return out

@@ -2,6 +2,7 @@ package execute_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -126,6 +127,43 @@ func TestTooMuchIsLeft(t *testing.T) {
 	err = s.Restore(step.WithCall(t.Context(), step.Call{Workspaces: t.TempDir()}), in, raw)
 	if types.CodeOf(err) != types.NotFound {
 		t.Errorf("without its workspace: %v", err)
+	}
+}
+
+// TestFilesOfAnySize: a file that no memory holds is lost to a run and does not end
+// it, whether the program made it or found it; and one that was there, and was not
+// touched, is not what the program left.
+func TestFilesOfAnySize(t *testing.T) {
+	t.Parallel()
+	s, _ := step.NewCatalogue(execute.Steps(execute.Options{Env: os.LookupEnv, Self: self})).Lookup("exec")
+	for script, want := range map[string]string{
+		"truncate -s 1T huge; echo x > small": "huge lost, small file", "truncate -s +1T found; echo x > small": "found lost, small file",
+		"truncate -s 0 found": "found file", "echo x > small": "small file", "truncate -s 17M found": "",
+	} {
+		t.Run(script, func(t *testing.T) {
+			t.Parallel()
+			base := t.TempDir()
+			found := filepath.Join(base, "ws", "files", "found")
+			if err := errors.Join(os.MkdirAll(filepath.Dir(found), 0o755), os.WriteFile(found, nil, 0o644), os.Truncate(found, 17<<20)); err != nil {
+				t.Fatal(err)
+			}
+			ctx := step.WithCall(t.Context(), step.Call{Workspaces: base})
+			raw, err := s.Do(ctx, types.Encode(map[string]any{"program": "sh", "args": []string{"-s"}, "stdin": script, "dir": "ws"}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out struct{ Files []execute.Left }
+			if err := json.Unmarshal(raw, &out); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, f := range out.Files {
+				got = append(got, f.Path+" "+f.Is)
+			}
+			if strings.Join(got, ", ") != want {
+				t.Errorf("it left %v, want %s", got, want)
+			}
+		})
 	}
 }
 

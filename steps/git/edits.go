@@ -3,6 +3,7 @@ package git
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
+	"golang.org/x/sys/unix"
 
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -102,16 +104,42 @@ func readEdit(root *os.Root, name string, d fs.DirEntry) (edit, error) {
 		return e, types.Errorf(types.BadInput, "%s is neither a file nor a link, and git keeps nothing else", name).
 			WithHint("let the program that made it in the workspace remove it")
 	default:
-		e.text, err = root.ReadFile(name)
+		if info.Size() > maxObject {
+			return e, fileTooLarge(name)
+		}
+		e.text, err = readUpTo(root, name)
 		e.mode = filemode.Regular
 		if info.Mode()&0o100 != 0 {
 			e.mode = filemode.Executable
 		}
 	}
-	if err != nil {
+	switch {
+	case types.CodeOf(err) == types.BadInput:
+		return e, err
+	case err != nil:
 		return e, unreadable(name, err)
 	}
 	return e, nil
+}
+
+// readUpTo reads a file of at most [maxObject] bytes, also when it grows meanwhile.
+func readUpTo(root *os.Root, name string) ([]byte, error) {
+	f, err := root.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxObject+1))
+	if err == nil && len(text) > maxObject {
+		err = fileTooLarge(name)
+	}
+	return text, err
+}
+
+// fileTooLarge refuses to commit what nobody could read again here.
+func fileTooLarge(name string) *types.Error {
+	return types.Errorf(types.BadInput, "%s has more than %d MiB, which is the limit of a file in a repository here", name, maxObject>>20).
+		WithHint("let the program that made it put it elsewhere, or remove it")
 }
 
 func unreadable(name string, err error) error {

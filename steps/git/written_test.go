@@ -228,6 +228,9 @@ func TestWhatNoCommitHolds(t *testing.T) {
 			}
 			return os.WriteFile(p, nil, 0)
 		},
+		"odd has more than 32 MiB, which is the limit of a file in a repository here": func(p string) error {
+			return errors.Join(os.WriteFile(p, nil, 0o600), os.Truncate(p, 1<<40))
+		},
 		"git keeps no file of the name": func(p string) error { return os.MkdirAll(filepath.Join(p, ".git"), 0o755) },
 	} {
 		p := r.inFiles("odd")
