@@ -37,7 +37,9 @@ var house = []rule{
 	// that steps edit, which have no other room in common.
 	{pkg: "engine/yamltext", third: "gopkg.in/yaml.v3"},
 	// expr reads YAML that a skill got from somewhere, as nodes, like syntax.
-	{pkg: "engine/expr", ours: "engine/diag engine/types engine/yamltext", third: "github.com/expr-lang/expr"},
+	{pkg: "engine/expr", ours: "engine/diag engine/types engine/yamltext engine/expr/fuel", third: "github.com/expr-lang/expr"},
+	// fuel bounds what an evaluation takes; whoever evaluates several hands one on.
+	{pkg: "engine/expr/fuel", ours: "engine/types"},
 	// mask hides credentials on every way out. Steps, the configuration that
 	// names credentials and the surfaces pass it.
 	{pkg: "engine/mask", ours: "engine/types"},
@@ -47,7 +49,7 @@ var house = []rule{
 	{pkg: "engine/lang/syntax", ours: "engine/diag engine/yamltext"},
 	{pkg: "engine/program", ours: "engine/types engine/diag"},
 	{pkg: "engine/lang/check", ours: "engine/lang/syntax engine/expr engine/step engine/types engine/diag engine/program"},
-	{pkg: "engine/machine", ours: "engine/program engine/expr engine/types engine/diag", never: []string{"os", "net", "net/http", "math/rand", "math/rand/v2", "sync", "log", "log/slog"}},
+	{pkg: "engine/machine", ours: "engine/program engine/expr engine/expr/fuel engine/types engine/diag", never: []string{"os", "net", "net/http", "math/rand", "math/rand/v2", "sync", "log", "log/slog"}},
 	{pkg: "engine/plan", ours: "engine/program engine/types"},
 	{pkg: "engine/config", ours: "engine/lang/syntax engine/types engine/diag engine/mask"},
 	{pkg: "engine/runtime/journal", ours: "engine/machine engine/types", third: "golang.org/x/sys"},

@@ -1,6 +1,10 @@
 package expr
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"github.com/skillrun/skillrun/engine/expr/fuel"
+)
 
 // slice computes x[from:to] of a text or a list.
 func (ev *evaluator) slice(n *slice) (any, error) {
@@ -18,13 +22,13 @@ func (ev *evaluator) slice(n *slice) (any, error) {
 			return nil, err
 		}
 		start := runeAt(v, from)
-		return v[start : start+runeAt(v[start:], to-from)], ev.fuel.handle(cellCost)
+		return v[start : start+runeAt(v[start:], to-from)], ev.fuel.Spend(fuel.Cell)
 	case []any:
 		from, to, err := ev.bounds(n, len(v))
 		if err != nil {
 			return nil, err
 		}
-		return v[from:to:to], ev.fuel.handle(cellCost)
+		return v[from:to:to], ev.fuel.Spend(fuel.Cell)
 	}
 	if err := ev.takeValue(v); err != nil {
 		return nil, err

@@ -28,7 +28,7 @@
 //
 // [Expr.Eval] is a walk over the nodes, and not expr-lang's virtual machine,
 // for four reasons that are one: every operation has to be ours. Integers fail
-// where the machine's would wrap. [Fuel] is counted for every element that is
+// where the machine's would wrap. [fuel.Tank] is counted for every element that is
 // looked at and every byte that is allocated, before it is, so that no
 // expression takes all memory or time, and the same one stops at the same place
 // everywhere. Reading a leaf that a plan cannot know yet makes the

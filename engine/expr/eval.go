@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -12,14 +13,14 @@ type Env struct {
 	Vars map[string]any
 	Now  time.Time      // of the run's start; now() and today()
 	Zone *time.Location // nil means UTC
-	Fuel *Fuel          // nil means the default budgets
+	Fuel *fuel.Tank     // nil means the default budgets
 }
 
 type evaluator struct {
 	vars   map[string]any
 	locals *local // of the loops of a text, the innermost first
 	now    time.Time
-	fuel   *Fuel
+	fuel   *fuel.Tank
 	elem   any // # of the predicate that is running
 	place  int // #index
 
@@ -40,7 +41,7 @@ func newEvaluator(env Env) *evaluator {
 		ev.now = env.Now.In(env.Zone)
 	}
 	if ev.fuel == nil {
-		ev.fuel = NewFuel(DefaultIterations, DefaultBytes)
+		ev.fuel = fuel.Full()
 	}
 	return ev
 }
@@ -125,7 +126,7 @@ func (ev *evaluator) take(n node) (any, error) {
 }
 
 func (ev *evaluator) takeValue(v any) error {
-	open, err := ev.fuel.read(v)
+	open, err := ev.fuel.Read(v)
 	if err != nil || !open {
 		return err
 	}
@@ -265,7 +266,7 @@ func (ev *evaluator) inside(n node) (any, error) {
 }
 
 func (ev *evaluator) list(n *list) (any, error) {
-	out, err := ev.fuel.room(len(n.elems))
+	out, err := ev.fuel.Room(len(n.elems))
 	if err != nil {
 		return nil, err
 	}
@@ -280,7 +281,7 @@ func (ev *evaluator) list(n *list) (any, error) {
 }
 
 func (ev *evaluator) object(n *object) (any, error) {
-	if err := ev.fuel.handle(objectCost(len(n.keys))); err != nil {
+	if err := ev.fuel.Spend(fuel.Object(len(n.keys))); err != nil {
 		return nil, err
 	}
 	out := make(map[string]any, len(n.keys))
@@ -310,7 +311,7 @@ func fits(want types.Type, v any, n node) error {
 // call runs a function. Its arguments are computed and paid for first, unless
 // it does that itself.
 func (ev *evaluator) call(n *call) (any, error) {
-	if err := ev.fuel.handle(callCost + elementCost*len(n.args)); err != nil {
+	if err := ev.fuel.Spend(fuel.Call + fuel.Element*len(n.args)); err != nil {
 		return nil, err
 	}
 	if n.fn.lazy != nil {

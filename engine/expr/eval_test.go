@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -177,7 +178,7 @@ func TestBombs(t *testing.T) {
 func TestFuelIsShared(t *testing.T) {
 	t.Parallel()
 	env := environment()
-	env.Fuel = NewFuel(10, 1000)
+	env.Fuel = fuel.New(10, 1000)
 	if _, err := run(t, `len(1..6)`, env); err != nil {
 		t.Fatal(err)
 	}

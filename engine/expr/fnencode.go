@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -41,7 +42,7 @@ func encodingFunctions() []Function {
 
 func runBase64Encode(ev *evaluator, args []any) (any, error) {
 	s := args[0].(string)
-	if err := ev.fuel.handle(3 * len(s)); err != nil {
+	if err := ev.fuel.Spend(3 * len(s)); err != nil {
 		return nil, err
 	}
 	return base64.StdEncoding.EncodeToString([]byte(s)), nil
@@ -49,7 +50,7 @@ func runBase64Encode(ev *evaluator, args []any) (any, error) {
 
 func runBase64Decode(ev *evaluator, args []any) (any, error) {
 	s := args[0].(string)
-	if err := ev.fuel.handle(4 * len(s)); err != nil {
+	if err := ev.fuel.Spend(4 * len(s)); err != nil {
 		return nil, err
 	}
 	plain := strings.TrimRight(strings.TrimSpace(s), "=")
@@ -76,7 +77,7 @@ func (ev *evaluator) percent(s string) (string, error) {
 			size += 2
 		}
 	}
-	if err := ev.fuel.handle(size + cellCost); err != nil {
+	if err := ev.fuel.Spend(size + fuel.Cell); err != nil {
 		return "", err
 	}
 	const hex = "0123456789ABCDEF"
@@ -102,7 +103,7 @@ func runURLEncode(ev *evaluator, args []any) (any, error) { return ev.percent(ar
 
 func runURLDecode(ev *evaluator, args []any) (any, error) {
 	s := args[0].(string)
-	if err := ev.fuel.handle(len(s)); err != nil {
+	if err := ev.fuel.Spend(len(s)); err != nil {
 		return nil, err
 	}
 	out, err := url.PathUnescape(s)
@@ -179,7 +180,7 @@ func runURLQuery(ev *evaluator, args []any) (any, error) {
 func runURLParse(ev *evaluator, args []any) (any, error) {
 	s := args[0].(string)
 	names := strings.Count(s, "&") + 1
-	if err := ev.fuel.handle(4*len(s) + 4*objectCost(names)); err != nil {
+	if err := ev.fuel.Spend(4*len(s) + 4*fuel.Object(names)); err != nil {
 		return nil, err
 	}
 	u, err := url.Parse(s)

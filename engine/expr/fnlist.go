@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -32,7 +33,7 @@ func runFixed(ev *evaluator, args []any) (any, error) {
 	if digits < 0 || digits > 20 {
 		return nil, badArgument("fixed writes 0 to 20 digits, not %d", digits)
 	}
-	if err := ev.fuel.handle(floatSize); err != nil {
+	if err := ev.fuel.Spend(floatSize); err != nil {
 		return nil, err
 	}
 	x, ok := args[0].(float64)
@@ -231,7 +232,7 @@ func (ev *evaluator) elements(n node) ([]any, error) {
 
 func runUnique(ev *evaluator, args []any) (any, error) {
 	elems, _ := args[0].([]any)
-	if err := ev.fuel.handle(objectCost(len(elems))); err != nil {
+	if err := ev.fuel.Spend(fuel.Object(len(elems))); err != nil {
 		return nil, err
 	}
 	seen := make(map[string]bool, len(elems))
@@ -263,7 +264,7 @@ func runSort(ev *evaluator, args []any) (any, error) {
 
 // sorted returns elems in the order of their keys.
 func (ev *evaluator) sorted(elems, keys []any) (any, error) {
-	if err := ev.fuel.handle(elementCost * len(elems) * (2 + bits.Len(uint(len(elems))))); err != nil {
+	if err := ev.fuel.Spend(fuel.Element * len(elems) * (2 + bits.Len(uint(len(elems))))); err != nil {
 		return nil, err
 	}
 	order := make([]int, len(elems))
@@ -327,7 +328,7 @@ func (ev *evaluator) joined(lists []any, otherwise string) (any, error) {
 		}
 		size += len(elems)
 	}
-	out, err := ev.fuel.room(size)
+	out, err := ev.fuel.Room(size)
 	if err != nil {
 		return nil, err
 	}

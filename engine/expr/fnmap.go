@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -139,7 +140,7 @@ func (ev *evaluator) members(n node) (map[string]any, []string, error) {
 		}
 		return nil, nil, wrongKind(n, v, "map or object")
 	}
-	if err := ev.fuel.handle(elementCost * len(m)); err != nil {
+	if err := ev.fuel.Spend(fuel.Element * len(m)); err != nil {
 		return nil, nil, err
 	}
 	present := make([]string, 0, len(m))
@@ -148,7 +149,7 @@ func (ev *evaluator) members(n node) (map[string]any, []string, error) {
 			present = append(present, k)
 		}
 	}
-	return m, present, ev.fuel.handle(elementCost * len(m))
+	return m, present, ev.fuel.Spend(fuel.Element * len(m))
 }
 
 func runKeys(ev *evaluator, n *call) (any, error) {
@@ -156,7 +157,7 @@ func runKeys(ev *evaluator, n *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ev.fuel.texts(names)
+	return ev.fuel.Texts(names)
 }
 
 func runValues(ev *evaluator, n *call) (any, error) {
@@ -164,7 +165,7 @@ func runValues(ev *evaluator, n *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := ev.fuel.room(len(names))
+	out, err := ev.fuel.Room(len(names))
 	if err != nil {
 		return nil, err
 	}
@@ -179,11 +180,11 @@ func runEntries(ev *evaluator, n *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := ev.fuel.room(len(names))
+	out, err := ev.fuel.Room(len(names))
 	if err != nil {
 		return nil, err
 	}
-	if err := ev.fuel.handle((objectCost(2) + cellCost) * len(names)); err != nil {
+	if err := ev.fuel.Spend((fuel.Object(2) + fuel.Cell) * len(names)); err != nil {
 		return nil, err
 	}
 	for _, k := range names {
@@ -194,7 +195,7 @@ func runEntries(ev *evaluator, n *call) (any, error) {
 
 func runFromEntries(ev *evaluator, args []any) (any, error) {
 	elems, _ := args[0].([]any)
-	if err := ev.fuel.handle(objectCost(len(elems))); err != nil {
+	if err := ev.fuel.Spend(fuel.Object(len(elems))); err != nil {
 		return nil, err
 	}
 	out := make(map[string]any, len(elems))
@@ -220,7 +221,7 @@ func runMerge(ev *evaluator, n *call) (any, error) {
 		all[i] = m
 		size += len(m)
 	}
-	if err := ev.fuel.handle(objectCost(size)); err != nil {
+	if err := ev.fuel.Spend(fuel.Object(size)); err != nil {
 		return nil, err
 	}
 	out := make(map[string]any, size)

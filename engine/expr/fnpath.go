@@ -29,7 +29,7 @@ func runPathJoin(ev *evaluator, args []any) (any, error) {
 		parts[i] = a.(string)
 		size += len(parts[i]) + 1
 	}
-	if err := ev.fuel.handle(3 * size); err != nil {
+	if err := ev.fuel.Spend(3 * size); err != nil {
 		return nil, err
 	}
 	inside := slashpath.Clean("/" + strings.Join(parts[1:], "/"))

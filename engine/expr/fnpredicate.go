@@ -1,6 +1,9 @@
 package expr
 
-import "github.com/skillrun/skillrun/engine/types"
+import (
+	"github.com/skillrun/skillrun/engine/expr/fuel"
+	"github.com/skillrun/skillrun/engine/types"
+)
 
 // predicateFunctions are the functions that run an expression for each element
 // of a list. Inside it, # is the element, .x its field x, #index its position.
@@ -56,7 +59,7 @@ func runGroupBy(ev *evaluator, n *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := ev.fuel.handle(objectCost(len(elems))); err != nil {
+	if err := ev.fuel.Spend(fuel.Object(len(elems))); err != nil {
 		return nil, err
 	}
 	groups := map[any]*gather{}
@@ -65,7 +68,7 @@ func runGroupBy(ev *evaluator, n *call) (any, error) {
 	for i, key := range keys {
 		g, ok := groups[key]
 		if !ok {
-			if err := ev.fuel.handle(objectCost(2) + 6*elementCost + cellCost); err != nil {
+			if err := ev.fuel.Spend(fuel.Object(2) + 6*fuel.Element + fuel.Cell); err != nil {
 				return nil, err
 			}
 			g = &gather{fuel: ev.fuel}
@@ -89,7 +92,7 @@ func runUniqueBy(ev *evaluator, n *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := ev.fuel.handle(objectCost(len(elems))); err != nil {
+	if err := ev.fuel.Spend(fuel.Object(len(elems))); err != nil {
 		return nil, err
 	}
 	seen := make(map[any]bool, len(keys))
@@ -153,21 +156,13 @@ func typeSortBy(c *checker, n *call, s Scope) types.Type {
 	return t
 }
 
-// iteration pays for one run of a body.
-func (ev *evaluator) iteration() error {
-	if err := ev.fuel.iterate(1); err != nil {
-		return err
-	}
-	return ev.fuel.handle(iterationCost)
-}
-
 // each runs the body of n for every element until do says stop. The result of
 // a body that cannot be known yet comes as an error to do.
 func (ev *evaluator) each(n *call, elems []any, do func(elem, v any, err error) (stop bool, failure error)) error {
 	elem, place := ev.elem, ev.place
 	defer func() { ev.elem, ev.place = elem, place }()
 	for i, e := range elems {
-		if err := ev.iteration(); err != nil {
+		if err := ev.fuel.Turn(); err != nil {
 			return err
 		}
 		ev.elem, ev.place = e, i
@@ -184,7 +179,7 @@ func runMap(ev *evaluator, n *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := ev.fuel.room(len(elems))
+	out, err := ev.fuel.Room(len(elems))
 	if err != nil {
 		return nil, err
 	}
@@ -296,7 +291,7 @@ func (ev *evaluator) keyed(n *call) (elems, keys []any, err error) {
 	if elems, err = ev.elements(n.args[0]); err != nil {
 		return nil, nil, err
 	}
-	if keys, err = ev.fuel.room(len(elems)); err != nil {
+	if keys, err = ev.fuel.Room(len(elems)); err != nil {
 		return nil, nil, err
 	}
 	err = ev.each(n, elems, func(_, v any, err error) (bool, error) {
@@ -334,7 +329,7 @@ func add(ev *evaluator, n *call, values []any) (any, error) {
 		if v == nil {
 			return nil, badArgument("sum cannot add what is absent")
 		}
-		if err := ev.fuel.handle(cellCost); err != nil {
+		if err := ev.fuel.Spend(fuel.Cell); err != nil {
 			return nil, err
 		}
 		var err error

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -59,10 +60,10 @@ func typeRegexFindAll(c *checker, n *call, s Scope) types.Type {
 // match is the value of a match.
 func (ev *evaluator) match(n *call, s string, at []int) (any, error) {
 	if len(n.pattern.groups()) == 0 {
-		return s[at[0]:at[1]], ev.fuel.handle(cellCost)
+		return s[at[0]:at[1]], ev.fuel.Spend(fuel.Cell)
 	}
 	names := n.pattern.names
-	if err := ev.fuel.handle(objectCost(len(names)) + (cellCost+elementCost)*len(names)); err != nil {
+	if err := ev.fuel.Spend(fuel.Object(len(names)) + (fuel.Cell+fuel.Element)*len(names)); err != nil {
 		return nil, err
 	}
 	out := make(map[string]any, len(names))
@@ -107,7 +108,7 @@ func runRegexFindAll(ev *evaluator, n *call) (any, error) {
 	}
 	out := gather{fuel: ev.fuel}
 	err = ev.search(n.pattern, s, func(at []int) (bool, error) {
-		if err := ev.fuel.iterate(1); err != nil {
+		if err := ev.fuel.Iterate(1); err != nil {
 			return false, err
 		}
 		v, err := ev.match(n, s, at)
@@ -127,10 +128,10 @@ func runRegexSplit(ev *evaluator, n *call) (any, error) {
 	out := gather{fuel: ev.fuel}
 	from := 0
 	add := func(to int) error {
-		if err := ev.fuel.iterate(1); err != nil {
+		if err := ev.fuel.Iterate(1); err != nil {
 			return err
 		}
-		if err := ev.fuel.handle(cellCost); err != nil {
+		if err := ev.fuel.Spend(fuel.Cell); err != nil {
 			return err
 		}
 		return out.add(s[from:to])

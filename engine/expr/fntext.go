@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -12,7 +13,7 @@ import (
 func onText(f func(string) string) func(*evaluator, []any) (any, error) {
 	return func(ev *evaluator, args []any) (any, error) {
 		s := args[0].(string)
-		if err := ev.fuel.handle(2 * len(s)); err != nil {
+		if err := ev.fuel.Spend(2 * len(s)); err != nil {
 			return nil, err
 		}
 		return f(s), nil
@@ -60,13 +61,13 @@ func runSplit(ev *evaluator, args []any) (any, error) {
 			return nil, badArgument("split cannot make %d parts", args[2])
 		}
 	}
-	if err := ev.fuel.iterate(n); err != nil {
+	if err := ev.fuel.Iterate(n); err != nil {
 		return nil, err
 	}
-	if err := ev.fuel.handle(elementCost * n); err != nil {
+	if err := ev.fuel.Spend(fuel.Element * n); err != nil {
 		return nil, err
 	}
-	return ev.fuel.texts(strings.SplitN(s, sep, n))
+	return ev.fuel.Texts(strings.SplitN(s, sep, n))
 }
 
 func runJoin(ev *evaluator, args []any) (any, error) {
@@ -76,7 +77,7 @@ func runJoin(ev *evaluator, args []any) (any, error) {
 		s, _ := e.(string)
 		size += len(s)
 	}
-	if err := ev.fuel.handle(size); err != nil {
+	if err := ev.fuel.Spend(size); err != nil {
 		return nil, err
 	}
 	var out strings.Builder
@@ -97,7 +98,7 @@ func runReplace(ev *evaluator, args []any) (any, error) {
 		return nil, badArgument("replace needs an old text that is not empty")
 	}
 	// The text itself was paid for when it was read.
-	if err := ev.fuel.handle(strings.Count(s, old) * len(with)); err != nil {
+	if err := ev.fuel.Spend(strings.Count(s, old) * len(with)); err != nil {
 		return nil, err
 	}
 	return strings.ReplaceAll(s, old, with), nil
@@ -120,7 +121,7 @@ func runIndent(ev *evaluator, args []any) (any, error) {
 		return nil, badArgument("indent moves by 0 to 100 spaces, not %d", n)
 	}
 	size := len(s) + n*(strings.Count(s, "\n")+1)
-	if err := ev.fuel.handle(size); err != nil {
+	if err := ev.fuel.Spend(size); err != nil {
 		return nil, err
 	}
 	var out strings.Builder

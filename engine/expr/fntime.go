@@ -61,7 +61,7 @@ func (ev *evaluator) zone(args []any, at int, fallback *time.Location) (*time.Lo
 	if z, ok := ev.zones[name]; ok {
 		return z, nil
 	}
-	if err := ev.fuel.handle(zoneCost); err != nil {
+	if err := ev.fuel.Spend(zoneCost); err != nil {
 		return nil, err
 	}
 	z, err := time.LoadLocation(name)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -113,7 +114,7 @@ func compareIdentifiers(a, b string) int {
 // paid for.
 func (ev *evaluator) semver(v any) (semver, error) {
 	s, _ := v.(string)
-	if err := ev.fuel.handle((len(s) + 1) * elementCost); err != nil {
+	if err := ev.fuel.Spend((len(s) + 1) * fuel.Element); err != nil {
 		return semver{}, err
 	}
 	out, ok := parseSemver(s)
@@ -124,7 +125,7 @@ func (ev *evaluator) semver(v any) (semver, error) {
 }
 
 func runSemverParse(ev *evaluator, args []any) (any, error) {
-	if err := ev.fuel.handle(objectCost(5) + (len(args[0].(string))+5)*elementCost); err != nil {
+	if err := ev.fuel.Spend(fuel.Object(5) + (len(args[0].(string))+5)*fuel.Element); err != nil {
 		return nil, err
 	}
 	v, ok := parseSemver(args[0].(string))
@@ -175,7 +176,7 @@ func runSemverSort(ev *evaluator, args []any) (any, error) {
 		semver
 	}
 	// Every comparison may cut both prereleases apart again.
-	if err := ev.fuel.handle(len(elems) * (8*elementCost + 2*cellCost)); err != nil {
+	if err := ev.fuel.Spend(len(elems) * (8*fuel.Element + 2*fuel.Cell)); err != nil {
 		return nil, err
 	}
 	versions := make([]versioned, len(elems))
@@ -189,7 +190,7 @@ func runSemverSort(ev *evaluator, args []any) (any, error) {
 	var failed error
 	slices.SortStableFunc(versions, func(a, b versioned) int {
 		if failed == nil {
-			failed = ev.fuel.handle(elementCost * (len(a.prerelease) + len(b.prerelease)))
+			failed = ev.fuel.Spend(fuel.Element * (len(a.prerelease) + len(b.prerelease)))
 		}
 		if failed != nil {
 			return 0
@@ -229,5 +230,5 @@ func runNextName(ev *evaluator, args []any) (any, error) {
 	if highest == 0 {
 		return base, nil
 	}
-	return base + "-v" + strconv.Itoa(highest+1), ev.fuel.handle(len(base) + cellCost)
+	return base + "-v" + strconv.Itoa(highest+1), ev.fuel.Spend(len(base) + fuel.Cell)
 }

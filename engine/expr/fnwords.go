@@ -5,6 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -35,10 +36,10 @@ func wordFunctions() []Function {
 func runLines(ev *evaluator, args []any) (any, error) {
 	s := args[0].(string)
 	n := strings.Count(s, "\n") + 1
-	if err := ev.fuel.iterate(n); err != nil {
+	if err := ev.fuel.Iterate(n); err != nil {
 		return nil, err
 	}
-	out, err := ev.fuel.room(n)
+	out, err := ev.fuel.Room(n)
 	if err != nil {
 		return nil, err
 	}
@@ -46,16 +47,16 @@ func runLines(ev *evaluator, args []any) (any, error) {
 		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
 		out = append(out, line)
 	}
-	return out, ev.fuel.handle(cellCost * n)
+	return out, ev.fuel.Spend(fuel.Cell * n)
 }
 
 func runWords(ev *evaluator, args []any) (any, error) {
 	out := gather{fuel: ev.fuel}
 	for w := range strings.FieldsSeq(args[0].(string)) {
-		if err := ev.fuel.iterate(1); err != nil {
+		if err := ev.fuel.Iterate(1); err != nil {
 			return nil, err
 		}
-		if err := ev.fuel.handle(cellCost); err != nil {
+		if err := ev.fuel.Spend(fuel.Cell); err != nil {
 			return nil, err
 		}
 		if err := out.add(w); err != nil {
@@ -67,7 +68,7 @@ func runWords(ev *evaluator, args []any) (any, error) {
 
 func runContainsIgnoreCase(ev *evaluator, args []any) (any, error) {
 	s, part := args[0].(string), args[1].(string)
-	if err := ev.fuel.handle(2*len(s) + 2*len(part)); err != nil {
+	if err := ev.fuel.Spend(2*len(s) + 2*len(part)); err != nil {
 		return nil, err
 	}
 	return strings.Contains(strings.ToLower(s), strings.ToLower(part)), nil
@@ -119,7 +120,7 @@ func runSlug(ev *evaluator, args []any) (any, error) {
 			return nil, badArgument("slug cannot make a text of length %d", most)
 		}
 	}
-	if err := ev.fuel.handle(6 * len(s)); err != nil {
+	if err := ev.fuel.Spend(6 * len(s)); err != nil {
 		return nil, err
 	}
 	var out strings.Builder
@@ -158,7 +159,7 @@ func runPad(left bool) func(*evaluator, []any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := ev.fuel.handle(len(s) + len(filled)); err != nil {
+		if err := ev.fuel.Spend(len(s) + len(filled)); err != nil {
 			return nil, err
 		}
 		if left {
@@ -180,7 +181,7 @@ func (ev *evaluator) repeated(s string, n int) (string, error) {
 	if !fits {
 		size = -1 // which no budget allows
 	}
-	if err := ev.fuel.handle(size); err != nil {
+	if err := ev.fuel.Spend(size); err != nil {
 		return "", err
 	}
 	return strings.Repeat(s, n), nil

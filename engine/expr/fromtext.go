@@ -29,7 +29,7 @@ func parsedCost(s string, byByte, byValue, byObject int) int {
 
 func runFromJSON(ev *evaluator, args []any) (any, error) {
 	s := args[0].(string)
-	if err := ev.fuel.handle(parsedCost(s, 6, 208, 400)); err != nil {
+	if err := ev.fuel.Spend(parsedCost(s, 6, 208, 400)); err != nil {
 		return nil, err
 	}
 	v, err := types.Read([]byte(s))
@@ -44,7 +44,7 @@ func runFromJSON(ev *evaluator, args []any) (any, error) {
 
 func runFromYAML(ev *evaluator, args []any) (any, error) {
 	s := args[0].(string)
-	if err := ev.fuel.handle(parsedCost(s, 24, 800, 800)); err != nil {
+	if err := ev.fuel.Spend(parsedCost(s, 24, 800, 800)); err != nil {
 		return nil, err
 	}
 	n, err := yamlDocument(s)

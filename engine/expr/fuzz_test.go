@@ -3,6 +3,7 @@ package expr
 import (
 	"testing"
 
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -38,7 +39,7 @@ func FuzzParse(f *testing.F) {
 		typ, problems := e.Check(world())
 		inside(t, src, problems)
 		for _, env := range []Env{environment(), honest()} {
-			env.Fuel = NewFuel(1000, 1<<20)
+			env.Fuel = fuel.New(1000, 1<<20)
 			v, err := e.Eval(env)
 			if env.Vars["honest"] == nil || len(problems) > 0 {
 				continue
@@ -112,7 +113,7 @@ func FuzzParseText(f *testing.F) {
 		}
 		text.Trusted(world())
 		env := environment()
-		env.Fuel = NewFuel(1000, 1<<20)
+		env.Fuel = fuel.New(1000, 1<<20)
 		v, err := text.Eval(env)
 		if _, isText := v.(string); text.Literal() && (err != nil || !isText) {
 			t.Fatalf("%q: literal, but %v, %v", src, v, err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -141,17 +142,17 @@ func TestBombsStopInsideTheirBudget(t *testing.T) {
 	// All are tried with a smaller budget, some with the one that runs have.
 	classics := []string{"doubling by replace", "joining", "nested predicates", "huge range", "objects", "sorting", "writing JSON", "a slow pattern",
 		"replacing by pattern", "reading JSON objects", "reading YAML", "text: lists", "text: literals", "text: values"}
-	budgets := []int{DefaultBytes, DefaultBytes / 4}
+	budgets := []int{fuel.Bytes, fuel.Bytes / 4}
 	if underRace { // there they only have to stop
 		budgets = []int{1 << 20}
 	}
 	for _, budget := range budgets {
 		for name, src := range bombs() {
-			if budget == DefaultBytes && !slices.Contains(classics, name) {
+			if budget == fuel.Bytes && !slices.Contains(classics, name) {
 				continue
 			}
 			t.Run(fmt.Sprintf("%s/%dMiB", name, budget>>20), func(t *testing.T) {
-				env.Fuel = NewFuel(DefaultIterations, budget)
+				env.Fuel = fuel.New(fuel.Iterations, budget)
 				parsed, problems := ParseText(src)
 				if !strings.HasPrefix(name, "text: ") {
 					parsed, problems = ParseText("${{" + src + "}}")
@@ -184,14 +185,14 @@ func TestMemoryOfResults(t *testing.T) {
 		if !strings.HasPrefix(src, "%{{") {
 			parsed, _ = ParseText("${{" + src + "}}")
 		}
-		env.Fuel = NewFuel(DefaultIterations, DefaultBytes)
+		env.Fuel = fuel.Full()
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		if _, err := parsed.Eval(env); err != nil {
 			t.Errorf("%s: %v", src, err)
 		}
 		runtime.ReadMemStats(&after)
-		used := DefaultBytes - env.Fuel.bytes
+		used := fuel.Bytes - env.Fuel.Left()
 		if took := int(after.TotalAlloc - before.TotalAlloc); took > used+used/10+4096 && !underRace {
 			t.Errorf("%s: paid %d KiB, allocated %d KiB", src, used>>10, took>>10)
 		}
@@ -241,7 +242,7 @@ func TestManyPatterns(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems[0])
 	}
-	if took := int(after.HeapAlloc - before.HeapAlloc); took > DefaultBytes/2 {
+	if took := int(after.HeapAlloc - before.HeapAlloc); took > fuel.Bytes/2 {
 		t.Errorf("%d KiB are alive after reading %d KiB", took>>10, len(text)>>10)
 	}
 	if _, err := parsed.Eval(Env{}); err == nil || !strings.Contains(err.Error(), "too much") {

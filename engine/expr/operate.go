@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -67,7 +68,7 @@ func (ev *evaluator) binary(n *binary) (any, error) {
 	if right == nil {
 		return nil, absent(n.right)
 	}
-	if err := ev.fuel.handle(cellCost); err != nil {
+	if err := ev.fuel.Spend(fuel.Cell); err != nil {
 		return nil, err
 	}
 	l, isText := left.(string)
@@ -101,7 +102,7 @@ func (ev *evaluator) decide(n *binary, decisive bool) (any, error) {
 func (ev *evaluator) onTexts(n *binary, left, right string) (any, error) {
 	switch n.op {
 	case "+":
-		if err := ev.fuel.handle(len(left) + len(right)); err != nil {
+		if err := ev.fuel.Spend(len(left) + len(right)); err != nil {
 			return nil, err
 		}
 		return left + right, nil
@@ -202,10 +203,10 @@ func (ev *evaluator) span(n *binary, left, right any) (any, error) {
 		return []any{}, nil
 	}
 	size := to - from + 1 // negative when it overflows, which no budget allows
-	if err := ev.fuel.iterate(size); err != nil {
+	if err := ev.fuel.Iterate(size); err != nil {
 		return nil, err
 	}
-	if err := ev.fuel.handle(cellCost * size); err != nil {
+	if err := ev.fuel.Spend(fuel.Cell * size); err != nil {
 		return nil, err
 	}
 	out := make([]any, size)

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -52,7 +53,7 @@ func (ev *evaluator) ready(p *pattern) error {
 		ev.patterns = map[*pattern]bool{}
 	}
 	ev.patterns[p] = true
-	return ev.fuel.handle(machineCost * (p.size + 10))
+	return ev.fuel.Spend(machineCost * (p.size + 10))
 }
 
 // mandatory adds the named groups that take part in whatever re matches.
@@ -88,7 +89,7 @@ func (ev *evaluator) matches(p *pattern, s string) (bool, error) {
 	if err := ev.ready(p); err != nil {
 		return false, err
 	}
-	if err := ev.fuel.handle(p.scanCost(len(s))); err != nil {
+	if err := ev.fuel.Spend(p.scanCost(len(s))); err != nil {
 		return false, err
 	}
 	return p.re().MatchString(s), nil
@@ -132,7 +133,7 @@ func (ev *evaluator) search(p *pattern, s string, do func(at []int) (more bool, 
 
 // next finds the first match that begins at pos or behind it.
 func (ev *evaluator) next(p *pattern, s string, pos int, r *strings.Reader) ([]int, error) {
-	if err := ev.fuel.handle(cellCost * (1 + len(p.names))); err != nil {
+	if err := ev.fuel.Spend(fuel.Cell * (1 + len(p.names))); err != nil {
 		return nil, err
 	}
 	machine, from := p.re, 0
@@ -143,7 +144,7 @@ func (ev *evaluator) next(p *pattern, s string, pos int, r *strings.Reader) ([]i
 	r.Reset(s[from:])
 	at := machine().FindReaderSubmatchIndex(r)
 	// A reader is about four times as slow as a text.
-	if err := ev.fuel.handle(4 * p.scanCost(len(s)-from-r.Len())); err != nil {
+	if err := ev.fuel.Spend(4 * p.scanCost(len(s)-from-r.Len())); err != nil {
 		return nil, err
 	}
 	if at == nil {

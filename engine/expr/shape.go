@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -188,18 +189,18 @@ func (ev *evaluator) shaped(at string, v any, t types.Type) (out any, wrong stri
 		if at == "" {
 			at = "it"
 		}
-		return nil, fmt.Sprintf("%s %v", strings.TrimPrefix(at, "."), why), ev.fuel.handle(callCost)
+		return nil, fmt.Sprintf("%s %v", strings.TrimPrefix(at, "."), why), ev.fuel.Spend(fuel.Call)
 	}
 	return v, "", nil
 }
 
 func (ev *evaluator) shapedList(at string, v []any, t types.Type) (any, string, error) {
-	out, err := ev.fuel.room(len(v))
+	out, err := ev.fuel.Room(len(v))
 	if err != nil {
 		return nil, "", err
 	}
 	// The name of each place is made only to be thrown away.
-	if err := ev.fuel.handle((len(at) + cellCost) * len(v)); err != nil {
+	if err := ev.fuel.Spend((len(at) + fuel.Cell) * len(v)); err != nil {
 		return nil, "", err
 	}
 	for i, e := range v {
@@ -213,7 +214,7 @@ func (ev *evaluator) shapedList(at string, v []any, t types.Type) (any, string, 
 }
 
 func (ev *evaluator) shapedMap(at string, v map[string]any, t types.Type) (any, string, error) {
-	if err := ev.fuel.handle(objectCost(len(v)) + (len(at)+cellCost)*len(v)); err != nil {
+	if err := ev.fuel.Spend(fuel.Object(len(v)) + (len(at)+fuel.Cell)*len(v)); err != nil {
 		return nil, "", err
 	}
 	out := make(map[string]any, len(v))
@@ -228,7 +229,7 @@ func (ev *evaluator) shapedMap(at string, v map[string]any, t types.Type) (any, 
 }
 
 func (ev *evaluator) shapedObject(at string, v map[string]any, t types.Type) (any, string, error) {
-	if err := ev.fuel.handle(objectCost(len(t.Fields)) + (len(at)+2*cellCost)*len(t.Fields)); err != nil {
+	if err := ev.fuel.Spend(fuel.Object(len(t.Fields)) + (len(at)+2*fuel.Cell)*len(t.Fields)); err != nil {
 		return nil, "", err
 	}
 	out := make(map[string]any, len(t.Fields))

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -26,7 +27,7 @@ func TestWhatChecksRuns(t *testing.T) {
 		}
 		checked++
 		env := honest()
-		env.Fuel = NewFuel(10_000, 1<<20)
+		env.Fuel = fuel.New(10_000, 1<<20)
 		v, err := e.Eval(env)
 		switch {
 		case types.CodeOf(err) == types.Internal, err != nil && strings.Contains(err.Error(), "is absent"):

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -18,7 +19,7 @@ func (ev *evaluator) spell(v any) (string, error) {
 	case bool:
 		return strconv.FormatBool(v), nil
 	case int:
-		return strconv.Itoa(v), ev.fuel.handle(cellCost)
+		return strconv.Itoa(v), ev.fuel.Spend(fuel.Cell)
 	}
 	return ev.json(v)
 }
@@ -27,7 +28,7 @@ func (ev *evaluator) spell(v any) (string, error) {
 // was made: an encoder that grows its buffer needs several times as much.
 func (ev *evaluator) json(v any) (string, error) {
 	size, names := jsonSize(v)
-	if err := ev.fuel.handle(size + cellCost + elementCost*names); err != nil {
+	if err := ev.fuel.Spend(size + fuel.Cell + fuel.Element*names); err != nil {
 		return "", err
 	}
 	var w jsonWriter

@@ -3,6 +3,7 @@ package expr
 import (
 	"strings"
 
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -46,7 +47,7 @@ type textWriter struct {
 
 func (w *textWriter) write(s string) error {
 	// A list of pieces that grows by doubling takes five times its elements.
-	if err := w.ev.fuel.handle(len(s) + 6*elementCost); err != nil {
+	if err := w.ev.fuel.Spend(len(s) + 6*fuel.Element); err != nil {
 		return err
 	}
 	w.pieces = append(w.pieces, s)
@@ -141,7 +142,7 @@ func (w *textWriter) loop(p *forPart) error {
 	w.ev.locals = &local{name: p.name, outer: outer}
 	defer func() { w.ev.locals = outer }()
 	for _, e := range elems {
-		if err := w.ev.iteration(); err != nil {
+		if err := w.ev.fuel.Turn(); err != nil {
 			return err
 		}
 		w.ev.locals.value = e

@@ -1,6 +1,10 @@
 package expr
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/expr/fuel"
+)
 
 func runYAML(ev *evaluator, args []any) (any, error) {
 	w := yamlWriter{textWriter{ev: ev}}
@@ -50,7 +54,7 @@ func (w *yamlWriter) object(v map[string]any, indent int, before, start string) 
 	if len(v) == 0 {
 		return w.all(before, "{}\n")
 	}
-	if err := w.ev.fuel.handle(elementCost * len(v)); err != nil {
+	if err := w.ev.fuel.Spend(fuel.Element * len(v)); err != nil {
 		return err
 	}
 	for _, k := range sortedNames(v) {

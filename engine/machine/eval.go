@@ -4,11 +4,12 @@ import (
 	"maps"
 
 	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
 // refuel gives the texts of a node, or an output, a budget that they share.
-func (m *Machine) refuel() { m.fuel = expr.NewFuel(expr.DefaultIterations, expr.DefaultBytes) }
+func (m *Machine) refuel() { m.fuel = fuel.Full() }
 
 // condition evaluates a bare expression; an empty one holds.
 func (m *Machine) condition(s *names, src string, extra map[string]any) (holds, undecided bool, err *types.Error) {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/diag"
-	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -191,7 +191,7 @@ type Machine struct {
 	live     map[string]*visit // by path: what waits for the outside
 	now      time.Time         // of the latest event
 	computed int               // nodes begun since the last event
-	fuel     *expr.Fuel        // of all texts of one node together
+	fuel     *fuel.Tank        // of all texts of one node together
 	notes    []Note
 }
 
