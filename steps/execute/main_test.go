@@ -11,5 +11,8 @@ func TestMain(m *testing.M) {
 	if code, mine := execute.Supervise(os.Args); mine {
 		os.Exit(code)
 	}
+	if len(os.Args) > 1 && os.Args[1] == attacking && attacking != "" {
+		os.Exit(attack(os.Args[2:]))
+	}
 	os.Exit(m.Run())
 }

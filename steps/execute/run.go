@@ -88,7 +88,7 @@ func (r runner) execute(ctx context.Context, in Look, once bool) (Out, *fault) {
 			return Out{}, f
 		}
 		defer drop()
-		in, m.may = in.with("TMPDIR", tmp), []string{dir, tmp}
+		in, m.may, m.hidden = in.with("TMPDIR", tmp), []string{dir, tmp}, r.personal()
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errLimit)
 	defer cancel()
@@ -301,6 +301,17 @@ func (r runner) variable(name string) (string, bool) {
 		return "", false
 	}
 	return r.Env(name)
+}
+
+// personal are the folders of the user of skillrun, by their own paths.
+func (r runner) personal() (out []string) {
+	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"} {
+		dir, _ := r.variable(name)
+		if dir, err := filepath.EvalSymlinks(dir); err == nil && filepath.IsAbs(dir) {
+			out = append(out, dir)
+		}
+	}
+	return out
 }
 
 // environment is PATH, what is passed on, and what is set.

@@ -1,16 +1,19 @@
 package execute
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
 // The sandbox of a program: Landlock for files and signals, and a filter of system
-// calls for the network, of which Landlock knows only TCP. Both are of the thread
+// calls for what Landlock does not know; see filter_linux.go. Both are of the thread
 // that starts the program, and of all that comes of it; the rest of the supervisor
 // keeps what it needs.
 
@@ -59,21 +62,17 @@ var system = []string{"/bin", "/sbin", "/usr", "/lib", "/lib32", "/lib64", "/lib
 // devices may be read and written.
 var devices = []string{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"}
 
-// abilities of root are lost in the sandbox: with them one looks into other
-// processes, or makes the machine another one.
-var abilities = []uintptr{
-	unix.CAP_SYS_ADMIN, unix.CAP_SYS_PTRACE, unix.CAP_PERFMON, unix.CAP_BPF, unix.CAP_CHECKPOINT_RESTORE, unix.CAP_SYS_MODULE, unix.CAP_SYS_RAWIO,
-	unix.CAP_SYS_BOOT, unix.CAP_SYS_TIME, unix.CAP_SYS_CHROOT, unix.CAP_MKNOD, unix.CAP_NET_ADMIN, unix.CAP_NET_RAW, unix.CAP_SYSLOG,
-	unix.CAP_SETFCAP, unix.CAP_MAC_ADMIN, unix.CAP_MAC_OVERRIDE, unix.CAP_AUDIT_CONTROL, unix.CAP_DAC_READ_SEARCH,
-}
+// kept are the abilities that root has in the sandbox: those over its own files. With
+// others one looks into other processes, or makes the machine another one.
+var kept = []uintptr{unix.CAP_CHOWN, unix.CAP_DAC_OVERRIDE, unix.CAP_FOWNER, unix.CAP_FSETID, unix.CAP_KILL, unix.CAP_SETGID, unix.CAP_SETUID}
 
 // confined runs f, which starts the program, on a thread that is in the sandbox.
 // The thread stays: the program dies with it.
-func confined(program string, may []string, f func() (int, error)) (pid int, err error) {
+func confined(b box, f func() (int, error)) (pid int, err error) {
 	done := make(chan struct{})
 	go func() {
 		runtime.LockOSThread()
-		if err = confine(program, may); err == nil {
+		if err = b.confine(); err == nil {
 			pid, err = f()
 		}
 		close(done)
@@ -83,8 +82,55 @@ func confined(program string, may []string, f func() (int, error)) (pid int, err
 	return pid, err
 }
 
+// box is a sandbox: the program in it, the folders that it may change, and those of
+// the user, which are not read for being where the system or the program is.
+type box struct {
+	program     string
+	may, hidden []string
+}
+
+// readable calls f with what may be read: the program's own folder, or only the file
+// where the user's are in it, and the system.
+func (b box) readable(f func(path string) error) error {
+	own := filepath.Dir(b.program)
+	if real, err := filepath.EvalSymlinks(own); err != nil || b.holds(real) {
+		own = b.program
+	}
+	err := f(own)
+	for _, path := range system {
+		err = errors.Join(err, b.around(path, f))
+	}
+	return err
+}
+
+// holds reports whether one of the user's folders is there, or below.
+func (b box) holds(dir string) bool {
+	return slices.ContainsFunc(b.hidden, func(h string) bool { return within(h, dir) })
+}
+
+// around calls f with a path, or with what is beside the user's folders in it.
+func (b box) around(path string, f func(path string) error) error {
+	real, err := filepath.EvalSymlinks(path)
+	switch {
+	case err != nil || slices.Contains(b.hidden, real):
+		return nil
+	case !b.holds(real):
+		return f(path)
+	}
+	names, err := os.ReadDir(real)
+	for _, name := range names {
+		err = errors.Join(err, b.around(filepath.Join(real, name.Name()), f))
+	}
+	return err
+}
+
+// within reports whether a path is a folder, or below it.
+func within(path, dir string) bool {
+	return path == dir || strings.HasPrefix(path, strings.TrimSuffix(dir, "/")+"/")
+}
+
 // confine puts this thread into the sandbox.
-func confine(program string, may []string) error {
+func (b box) confine() error {
 	attr := rights(landlock())
 	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr), 0)
 	if errno != 0 {
@@ -92,23 +138,23 @@ func confine(program string, may []string) error {
 	}
 	defer unix.Close(int(fd))
 	allow := func(path string, access uint64) error { return beneath(int(fd), path, access&attr.Handled_access_fs) }
-	for _, path := range append([]string{filepath.Dir(program)}, system...) {
-		if err := allow(path, reading); err != nil {
-			return err
-		}
+	if err := b.readable(func(path string) error { return allow(path, reading) }); err != nil {
+		return err
 	}
 	for _, path := range devices {
 		if err := allow(path, ofDevice); err != nil {
 			return err
 		}
 	}
-	for _, path := range may {
+	for _, path := range b.may {
 		if err := allow(path, attr.Handled_access_fs&^unix.LANDLOCK_ACCESS_FS_MAKE_CHAR&^unix.LANDLOCK_ACCESS_FS_MAKE_BLOCK); err != nil {
 			return err
 		}
 	}
-	for _, ability := range abilities { // of root; anybody else has none, and may not drop any
-		_ = unix.Prctl(unix.PR_CAPBSET_DROP, ability, 0, 0, 0)
+	for ability := uintptr(0); ability < 64; ability++ { // anybody but root has none, and may not drop any
+		if !slices.Contains(kept, ability) {
+			_ = unix.Prctl(unix.PR_CAPBSET_DROP, ability, 0, 0, 0)
+		}
 	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return err
@@ -116,7 +162,7 @@ func confine(program string, may []string) error {
 	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, fd, 0, 0); errno != 0 {
 		return errno
 	}
-	return offline()
+	return filtered(b.may)
 }
 
 // beneath allows something in a folder, or of a file. One that is not there needs
@@ -136,42 +182,6 @@ func beneath(rules int, path string, access uint64) error {
 	}
 	rule := unix.LandlockPathBeneathAttr{Allowed_access: access, Parent_fd: int32(fd)}
 	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(rules), unix.LANDLOCK_RULE_PATH_BENEATH, uintptr(unsafe.Pointer(&rule)), 0, 0, 0)
-	if errno != 0 {
-		return errno
-	}
-	return nil
-}
-
-// architecture is what the filter takes system calls for; there are no sockets for
-// programs of another one, whose numbers differ.
-var architecture = map[string]uint32{"amd64": unix.AUDIT_ARCH_X86_64, "arm64": unix.AUDIT_ARCH_AARCH64}[runtime.GOARCH]
-
-// offline lets this thread open no socket of any kind, and no ring that could.
-func offline() error {
-	const (
-		load   = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
-		equal  = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K
-		atMost = unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K
-		answer = unix.BPF_RET | unix.BPF_K
-		no     = unix.SECCOMP_RET_ERRNO | uint32(unix.EACCES)
-		none   = unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)
-		x32    = 0x40000000
-	)
-	filter := []unix.SockFilter{
-		{Code: load, K: 4}, // the architecture
-		{Code: equal, Jt: 1, K: architecture},
-		{Code: answer, K: none},
-		{Code: load, K: 0}, // the number
-		{Code: atMost, Jt: 3, K: x32},
-		{Code: equal, Jt: 1, K: unix.SYS_SOCKET},
-		{Code: equal, Jt: 1, Jf: 2, K: unix.SYS_IO_URING_SETUP},
-		{Code: answer, K: no},
-		{Code: answer, K: none},
-		{Code: answer, K: unix.SECCOMP_RET_ALLOW},
-	}
-	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
-	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&program)))
-	runtime.KeepAlive(filter)
 	if errno != 0 {
 		return errno
 	}

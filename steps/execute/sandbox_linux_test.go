@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -49,6 +50,8 @@ func TestSandbox(t *testing.T) {
 		"the system":          `cat /etc/hosts >/dev/null && ls /usr/bin | sort | head -1 && [ -r /proc/self/status ] && : </dev/urandom`,
 		"a process in it":     `sleep 100 & kill $! && ! wait $!`,
 		"a pipe and a socket": `echo x | cat`,
+		"mode, owner and times": `umask 077; echo x >f; chmod 750 f; chown "$(id -u)" f; touch -d 2001-01-01 f "$TMPDIR"; mkdir d; cp -p f d/g; ln -s f l
+			chmod 711 "$PWD/l"; touch -h l; cd d; chmod u+s,g-x g; chmod 600 /proc/self/cwd/../f; [ "$(stat -c %a-%Y g ../f | sort | tr '\n' ' ')" = "4740-978307200 600-978307200 " ]; cd ..; rm -r f d l`,
 	} {
 		if out, err := run("set -e\n"+script, true); err != nil {
 			t.Errorf("%s is out of reach: %s %v", what, out, err)
@@ -81,6 +84,38 @@ func TestSandbox(t *testing.T) {
 		}
 		_ = os.Remove(filepath.Join(base, "ws/files/out"))
 		_ = os.Remove(filepath.Join(base, "ws/files/hard"))
+	}
+}
+
+// TestSandboxAroundHome: what is the user's is not read for being in a folder of the
+// system, or where the program is.
+func TestSandboxAroundHome(t *testing.T) {
+	t.Parallel()
+	usr, err := filepath.EvalSymlinks("/usr/lib")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		program      string
+		hidden       []string
+		reads, never string
+	}{
+		{"/usr/bin/env", []string{"/home/me"}, "/usr/bin", ""},
+		{"/usr/bin/env", []string{"/"}, "/usr", "/"},
+		{"/usr/bin/env", []string{usr}, "/usr/bin", usr},
+		{"/usr/bin/env", []string{"/usr/bin"}, "/usr/bin/env", "/usr/bin"},
+		{"/deploy", []string{"/home/me"}, "/deploy", "/"},
+	} {
+		var got []string
+		err := box{program: c.program, hidden: c.hidden}.readable(func(path string) error { got = append(got, path); return nil })
+		if err != nil || !slices.Contains(got, c.reads) {
+			t.Errorf("%+v: %v, %v", c, got, err)
+		}
+		for _, path := range got {
+			if c.never != "" && within(c.never, path) {
+				t.Errorf("%+v: %s is read", c, path)
+			}
+		}
 	}
 }
 

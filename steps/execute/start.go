@@ -2,7 +2,9 @@ package execute
 
 import (
 	"errors"
+	"os"
 	"os/exec"
+	"strconv"
 	"syscall"
 
 	"github.com/skillrun/skillrun/engine/types"
@@ -22,6 +24,7 @@ type manner struct {
 	once    bool     // a second run of it may do harm: a record tells whether all of it is over
 	sandbox bool     // it is kept from what is not its own
 	may     []string // the folders that it may change then
+	hidden  []string // and those of the user that it may not read, wherever they are
 }
 
 func noSandbox(why string) error {
@@ -29,10 +32,25 @@ func noSandbox(why string) error {
 		WithHint("run the skill on a Linux whose kernel has Landlock (5.13), or leave sandbox out where the program is trusted")
 }
 
+// keepFiles keeps every file from the program, but for its own three: those that
+// skillrun was started with too.
+func keepFiles() error {
+	files, err := os.ReadDir("/dev/fd")
+	for _, f := range files {
+		if fd, err := strconv.Atoi(f.Name()); err == nil && fd > 2 {
+			syscall.CloseOnExec(fd)
+		}
+	}
+	return err
+}
+
 // inGroup starts a program in a process group of its own. What leaves the group
 // is neither ended nor waited for.
 func inGroup(cmd *exec.Cmd) (running, error) {
 	cmd.SysProcAttr = ownGroup()
+	if err := keepFiles(); err != nil {
+		return running{}, err
+	}
 	if err := cmd.Start(); err != nil {
 		return running{}, err
 	}

@@ -38,6 +38,7 @@ type order struct {
 	Grace     time.Duration
 	Sandbox   bool
 	May       [][]byte // what it may change, in the sandbox
+	Hidden    [][]byte // and what it may not read
 	Record    bool     // whether the record is there
 	Note      bool     // whether it says that the program ran
 }
@@ -62,8 +63,8 @@ func Supervise(args []string) (code int, mine bool) {
 		return 0, false
 	}
 	runtime.LockOSThread() // the program dies with the thread that started it
-	for _, fd := range []int{controlFile, statusFile, recordFile} {
-		unix.CloseOnExec(fd)
+	if err := keepFiles(); err != nil {
+		return 1, true
 	}
 	s := supervisor{status: json.NewEncoder(os.NewFile(statusFile, "status"))}
 	if err := s.supervise(); err != nil {
@@ -152,7 +153,7 @@ func (s *supervisor) start() error {
 	var pid int
 	var err error
 	if s.Sandbox {
-		pid, err = confined(string(s.Path), texts(s.May), fork)
+		pid, err = confined(box{string(s.Path), texts(s.May), texts(s.Hidden)}, fork)
 	} else {
 		pid, err = fork()
 	}

@@ -35,7 +35,7 @@ func (r runner) start(ctx context.Context, cmd *exec.Cmd, m manner) (running, er
 	o := order{
 		Path: []byte(cmd.Path), Dir: []byte(cmd.Dir), Args: raws(cmd.Args), Env: raws(cmd.Env),
 		Grace: r.grace(), Record: record != nil, Note: record != nil && m.once,
-		Sandbox: m.sandbox, May: raws(m.may),
+		Sandbox: m.sandbox, May: raws(m.may), Hidden: raws(m.hidden),
 	}
 	var begun report
 	if err = w.control.Encode(o); err == nil {
