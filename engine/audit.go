@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
-	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -43,7 +43,7 @@ const (
 
 // KnownByMachine says that who somebody is is only known from the machine; anything
 // else is the host of a service that they logged in to.
-const KnownByMachine = local.KnownByMachine
+const KnownByMachine = runtime.KnownByMachine
 
 // Deed is something that was done in a run, as its journal tells: a line of
 // `skillrun audit`. Members that do not fit a kind are empty.
@@ -202,7 +202,7 @@ func (a *auditing) event(r journal.Record) {
 }
 
 func wroteKind(outcome string) DeedKind {
-	switch told, _, _ := local.Told(outcome); told {
+	switch told, _, _ := runtime.Told(outcome); told {
 	case "adopted":
 		return DeedAdopted
 	case "updated":

@@ -10,9 +10,9 @@ import (
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/dry"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
-	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -20,21 +20,21 @@ import (
 // decide answers a run's questions: by the site's policy, by what the caller
 // said, by what somebody approved, by the plan that is applied, and else by
 // asking the person who is there.
-func (e *Engine) decide(o Options, run Run, p *program.Program, start machine.Start, h *journal.RunHeader) func(context.Context, local.Question) (local.Decision, error) {
-	return func(ctx context.Context, q local.Question) (local.Decision, error) {
+func (e *Engine) decide(o Options, run Run, p *program.Program, start machine.Start, h *journal.RunHeader) func(context.Context, runtime.Question) (runtime.Decision, error) {
+	return func(ctx context.Context, q runtime.Question) (runtime.Decision, error) {
 		if q.Path == "" && o.bound == "" {
 			switch o.Consent {
 			case NotNeeded:
-				return local.Decision{Yes: true}, nil
+				return runtime.Decision{Yes: true}, nil
 			case Given:
-				return local.Decision{Yes: true, By: e.User, Note: "--yes"}, nil
+				return runtime.Decision{Yes: true, By: e.User, Note: "--yes"}, nil
 			}
 		}
 		f, err := e.forecast(ctx, walk{program: p, start: start, work: h.Work, run: h.ID, snapshot: q.Snapshot, before: q.Before})
 		if err != nil || ctx.Err() != nil {
-			return local.Decision{}, err
+			return runtime.Decision{}, err
 		}
-		d := local.Decision{Plan: f.Digest}
+		d := runtime.Decision{Plan: f.Digest}
 		switch by, ok := q.Approved(f.Digest); {
 		case q.Path == "" && o.expect != nil:
 			d.By, d.Note = e.User, applied
@@ -68,7 +68,7 @@ func foreseen(f *plan.Failure) *machine.Failure {
 // held is the decision of a run that is held to a plan, which stands in the
 // journal already. A run of the plan's own ends when the world has moved; one
 // that was there before the plan was applied only waits.
-func held(d local.Decision, moved *types.Error, own bool) local.Decision {
+func held(d runtime.Decision, moved *types.Error, own bool) runtime.Decision {
 	switch {
 	case moved == nil:
 		d.Yes = true
@@ -146,7 +146,7 @@ func (e *Engine) forecast(ctx context.Context, w walk) (plan.Forecast, error) {
 	defer os.RemoveAll(dir)
 	before := make([]dry.Repeat, len(w.before))
 	for i, r := range w.before {
-		before[i] = dry.Repeat{Path: r.Path, Identity: r.Identity, Step: r.Step, Input: r.Input, Left: local.Left(r)}
+		before[i] = dry.Repeat{Path: r.Path, Identity: r.Identity, Step: r.Step, Input: r.Input, Left: runtime.Left(r)}
 	}
 	var withheld func(context.Context, step.Use) bool
 	if w.inside {

@@ -15,6 +15,7 @@
 //	config           skillrun.yaml
 //	runtime/journal  durable history
 //	runtime/protocol decides what is next about a write; pure
+//	runtime          what the engine knows of whoever performs runs
 //	runtime/local    performs actions on this machine
 //	runtime/dry      predicts writes
 //

@@ -12,6 +12,7 @@ import (
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/step"
@@ -29,13 +30,13 @@ type (
 	// Binding is what a skill gets when it is run.
 	Binding = check.Binding
 	// Event tells what happens while it happens.
-	Event = local.Event
+	Event = runtime.Event
 	// Outcome is where a process left a run.
-	Outcome = local.Outcome
+	Outcome = runtime.Outcome
 	// Effect is a write and what was done about it.
-	Effect = local.Effect
+	Effect = runtime.Effect
 	// StepReport is what became of a step.
-	StepReport = local.StepReport
+	StepReport = runtime.StepReport
 	// Summary is a run in a listing.
 	Summary = journal.Summary
 	// Said is a person's word about what a parked run waits for.
@@ -43,36 +44,37 @@ type (
 	// MovedTo says who exported a run.
 	MovedTo = journal.Moved
 	// Clock is the time runs see.
-	Clock = local.Clock
+	Clock = runtime.Clock
 	// Disk is how journals reach the disk.
 	Disk = journal.Options
 	// Reversal is an effect and what undoing it would do.
-	Reversal = local.Reversal
+	Reversal = runtime.Reversal
 	// Verdict is what looking at every byte of a run came to.
 	Verdict = journal.Verdict
 )
 
 // The states and reasons of an [Outcome].
 const (
-	Done        = local.Done
-	Failed      = local.Failed
-	Parked      = local.Parked
-	Interrupted = local.Interrupted
-	Cancelled   = local.Cancelled
-	Rejected    = local.Rejected
-	Refused     = local.Refused
-	ForConfirm  = local.ForConfirm
-	ForApprove  = local.ForApprove
-	ForLock     = local.ForLock
-	ForAwait    = local.ForAwait
-	ForUnknown  = local.ForUnknown
-	ForRepeat   = local.ForRepeat
+	Done        = runtime.Done
+	Failed      = runtime.Failed
+	Parked      = runtime.Parked
+	Interrupted = runtime.Interrupted
+	Cancelled   = runtime.Cancelled
+	Rejected    = runtime.Rejected
+	Refused     = runtime.Refused
+	ForConfirm  = runtime.ForConfirm
+	ForApprove  = runtime.ForApprove
+	ForLock     = runtime.ForLock
+	ForAwait    = runtime.ForAwait
+	ForUnknown  = runtime.ForUnknown
+	ForRepeat   = runtime.ForRepeat
 )
 
 // Setup is what an engine is made of.
 type Setup struct {
 	Catalogue *step.Catalogue
-	State     string // the site's folder for journals; made when needed
+	Runtime   runtime.Runtime // performs runs; nil: on this machine
+	State     string          // the site's folder for journals; made when needed
 	Clock     Clock
 	Random    io.Reader // of run ids
 	Site      string
@@ -108,6 +110,9 @@ type Engine struct {
 
 // New returns an engine. Nothing is read or made before it is used.
 func New(s Setup) *Engine {
+	if s.Runtime == nil {
+		s.Runtime = local.Runtime{}
+	}
 	return &Engine{Setup: s, store: journal.NewStore(s.State, s.Disk)}
 }
 
@@ -166,9 +171,9 @@ type Options struct {
 	// with what cleans up after it; the context's end stops it at once.
 	Interrupt <-chan struct{}
 
-	expect *plan.Plan    // of Apply
-	bound  string        // the digest of the plan that the run is held to, "" for none
-	end    *local.Ending // of Cancel and Reject
+	expect *plan.Plan      // of Apply
+	bound  string          // the digest of the plan that the run is held to, "" for none
+	end    *runtime.Ending // of Cancel and Reject
 }
 
 // Answer is what a person says to a [Question].
@@ -294,14 +299,14 @@ func (e *Engine) run(ctx context.Context, j *journal.File, o Options, continued 
 	lo := e.local(j, h, p, start)
 	lo.Wait, lo.Observe, lo.Decide, lo.Exclusive = o.Wait, o.Observe, e.decide(o, run, p, start, h), x.take
 	lo.Interrupt, lo.End, lo.KeepReads = o.Interrupt, o.end, o.expect != nil
-	lo.Held = e.waits(p, h, lo.Workspaces)
-	out, err := local.Run(ctx, lo)
+	lo.Withhold = e.waits(p, h, lo.Workspaces)
+	out, err := e.Runtime.Run(ctx, lo)
 	return Report{Run: run, Outcome: out}, err
 }
 
 // local is what every work on a run needs.
-func (e *Engine) local(j *journal.File, h *journal.RunHeader, p *program.Program, start machine.Start) local.Options {
-	return local.Options{
+func (e *Engine) local(j *journal.File, h *journal.RunHeader, p *program.Program, start machine.Start) runtime.Options {
+	return runtime.Options{
 		Program: p, Header: *h, Start: start, Catalogue: e.Catalogue, Journal: j, Clock: e.Clock, Hosts: e.Hosts,
 		Workspaces: j.Workspaces(), Programs: j.Programs(), User: e.User, Settle: e.Settle, Inbox: j, Invocation: e.Invocation,
 	}
@@ -309,7 +314,7 @@ func (e *Engine) local(j *journal.File, h *journal.RunHeader, p *program.Program
 
 // command is a command of this program about a run of this site, for hints.
 func (e *Engine) command(verb string, about ...string) string {
-	return local.Options{Invocation: e.Invocation}.Command(verb, about...)
+	return runtime.Options{Invocation: e.Invocation}.Command(verb, about...)
 }
 
 // restore returns the program a header holds, after holding it against its

@@ -8,8 +8,8 @@ import (
 
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
-	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -22,9 +22,7 @@ type folding struct {
 	start machine.Start
 
 	m       *machine.Machine
-	steps   []StepRecord
-	at      map[string]int // by path: where in steps
-	items   int            // of loops, in steps
+	steps   runtime.Reports
 	effects []Effect
 	history []Moment
 	now     time.Time        // of the record that is folded
@@ -45,7 +43,7 @@ func (f *folding) begin() {
 	start := f.start
 	start.Observe = f.note
 	f.m, f.heard = machine.New(f.prog, start), map[string]answer{}
-	f.steps, f.at, f.effects, f.items, f.stopped = nil, map[string]int{}, nil, 0, nil
+	f.steps, f.effects, f.stopped = runtime.Reports{}, nil, nil
 }
 
 func (f *folding) add(r journal.Record) error {
@@ -64,7 +62,7 @@ func (f *folding) add(r journal.Record) error {
 			what = "restarted"
 		}
 		f.moment(r, what)
-		err = local.Fold(f.m, r)
+		err = runtime.Fold(f.m, r)
 	case journal.Approved:
 		f.moment(r, "approved")
 	case journal.Resolved:
@@ -153,7 +151,7 @@ func (f *folding) moment(r journal.Record, what string) {
 // event folds what happened to a step. A step began when the record before it
 // was written: the machine itself takes no time.
 func (f *folding) event(r journal.Record) error {
-	if err := local.Fold(f.m, r); err != nil {
+	if err := runtime.Fold(f.m, r); err != nil {
 		return err
 	}
 	switch r.Event.Kind {
@@ -191,12 +189,8 @@ func (f *folding) withdraw(path string) {
 
 // effect notes how a write ended, as far as it is known.
 func (f *folding) effect(r journal.Record, outcome string, result types.Values) {
-	e := Effect{ID: r.Path, Path: r.Path, Step: r.Step, Key: r.Key, Result: result}
-	var own bool
-	e.Outcome, e.Found, own = local.Told(outcome)
-	if s, ok := f.cat.Lookup(r.Step); ok {
-		e.Service, e.Object, e.Verb, e.Reversible = s.Touch.Service, s.Touch.Object, s.Touch.Verb, s.CanUndo() && own
-	}
+	r.Outcome = outcome
+	e := runtime.EffectOf(f.cat, r, result)
 	i := slices.IndexFunc(f.effects, func(o Effect) bool { return o.Path == r.Path })
 	if i < 0 {
 		f.effects = append(f.effects, e)
@@ -215,39 +209,19 @@ func (f *folding) undone(path string) {
 }
 
 // note turns what the machine tells into the report of steps.
-func (f *folding) note(n machine.Note) {
-	i, there := f.at[n.Path]
-	if !there {
-		if n.Item && f.items >= local.MaxReports && n.Error == nil {
-			return
-		}
-		if n.Item {
-			f.items++
-		}
-		i = len(f.steps)
-		f.at[n.Path] = i
-		f.steps = append(f.steps, StepRecord{StepReport: StepReport{ID: n.Node, Path: n.Path, Name: n.Name, Step: n.Step}, Began: f.now})
-	}
-	s := &f.steps[i]
-	s.State, s.Result, s.Error = local.StepState(n.Kind), n.Result, n.Error
-	if n.Kind == machine.Started {
-		s.Began, s.Ended = f.now, time.Time{}
-	} else if n.Kind != machine.StillWaiting && n.Kind != machine.Retrying {
-		s.Ended = f.now
-	}
-}
+func (f *folding) note(n machine.Note) { f.steps.Add(n, f.now) }
 
 // all are the steps that the run came to, and those it has not come to: of a
 // group that it came to, its steps too.
-func (f *folding) all() []StepRecord {
-	out := slices.Clone(f.steps)
+func (f *folding) all() []StepReport {
+	out := slices.Clone(f.steps.All)
 	var pending func(nodes []program.Node, prefix string)
 	pending = func(nodes []program.Node, prefix string) {
 		for i := range nodes {
 			n := &nodes[i]
 			path := prefix + n.ID
-			if _, there := f.at[path]; !there {
-				out = append(out, StepRecord{StepReport: StepReport{ID: n.ID, Path: path, Name: cmp.Or(n.Name, n.ID), Step: n.Step, State: "pending"}})
+			if !f.steps.Has(path) {
+				out = append(out, StepReport{ID: n.ID, Path: path, Name: cmp.Or(n.Name, n.ID), Step: n.Step, State: "pending"})
 			} else if n.ForEach == "" {
 				pending(n.Steps, path+"/")
 			}

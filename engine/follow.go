@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
-	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -59,11 +59,11 @@ func (e *Engine) left(run Run, o Options) (Report, bool, error) {
 		return Report{Run: run}, false, err
 	}
 	out := Outcome{
-		State: local.State(s.State), Reason: s.Reason, Outputs: x.Outputs, Missing: x.Missing, Failure: x.Failure, Effects: x.Effects,
+		State: runtime.State(s.State), Reason: s.Reason, Outputs: x.Outputs, Missing: x.Missing, Failure: x.Failure, Effects: x.Effects,
 	}
 	for _, step := range x.Steps {
 		if step.State != "pending" {
-			out.Steps = append(out.Steps, step.StepReport)
+			out.Steps = append(out.Steps, step)
 		}
 	}
 	if s.State == journal.StateParked && s.Error != nil {
@@ -100,7 +100,7 @@ func (w *watching) add(records []journal.Record) {
 		if r.Kind == journal.Resumed && r.Reason == journal.Restart {
 			w.m = w.fresh()
 		}
-		if local.Fold(w.m, r) != nil {
+		if runtime.Fold(w.m, r) != nil {
 			return // whoever opens the journal says what is wrong with it
 		}
 		w.tell(r.At)
@@ -127,5 +127,5 @@ func (w *watching) tell(at time.Time) {
 
 // eventOf is a machine's note as surfaces see it.
 func eventOf(n machine.Note, run string, at time.Time, replayed bool) Event {
-	return local.EventOf(n, run, at, replayed)
+	return runtime.EventOf(n, run, at, replayed)
 }

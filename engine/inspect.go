@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
-	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -22,19 +22,10 @@ type Inspection struct {
 	Outputs map[string]any
 	Missing []string         // outputs that read a step which has not run
 	Failure *machine.Failure // why it failed
-	Steps   []StepRecord     // every step of the skill, in order
+	Steps   []StepReport     // every step of the skill, in order
 	Effects []Effect         // Outcome is "unknown" where nobody knows
 	History []Moment
 	Waiting *Waiting // nil unless it is parked
-}
-
-// StepRecord is what became of a step, and when. State is also "pending" for a
-// step that the run has not come to.
-type StepRecord struct {
-	StepReport
-	Began time.Time
-	Ended time.Time // zero when it has not
-	Waits string    // of a step for which the run is parked: as [Waiting].Reason
 }
 
 // Moment is something that happened to a run as a whole.
@@ -190,12 +181,12 @@ func (e *Engine) Inspect(s Summary) (Inspection, error) {
 
 // atRest says of the steps of a run that no process is at what they do, and for
 // what they wait: consent and the lock are the whole run's.
-func atRest(steps []StepRecord, s Summary, w *Waiting) {
+func atRest(steps []StepReport, s Summary, w *Waiting) {
 	running := map[string]bool{}
 	for _, x := range steps {
 		running[x.Path] = x.State == "running"
 	}
-	local.StepsLeft(local.State(s.State), len(steps), func(i int) *StepReport { return &steps[i].StepReport })
+	runtime.AtRest(runtime.State(s.State), steps)
 	for i, x := range steps {
 		if w == nil || x.State != "waiting" {
 			continue

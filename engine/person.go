@@ -8,8 +8,8 @@ import (
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
-	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -42,7 +42,7 @@ func (e *Engine) Asking(ctx context.Context, id string, o Options) (Asking, erro
 	if err != nil {
 		return Asking{}, err
 	}
-	at, err := local.Standing(local.Options{Program: p, Header: *h, Start: start, Catalogue: e.Catalogue, Clock: e.Clock}, records)
+	at, err := runtime.Standing(p, start, e.Catalogue, records)
 	if err != nil {
 		return Asking{}, err
 	}
@@ -74,17 +74,17 @@ func (e *Engine) Approve(a Asking) error {
 // Reject says no to what a run asks: it ends, when it has cleaned up after
 // itself.
 func (e *Engine) Reject(ctx context.Context, id, reason string, o Options) error {
-	return e.endRun(ctx, id, journal.Request{Kind: journal.Reject, Reason: reason}, local.Rejected, o)
+	return e.endRun(ctx, id, journal.Request{Kind: journal.Reject, Reason: reason}, runtime.Rejected, o)
 }
 
 // Cancel ends a run, when it has cleaned up after itself. What it has written
 // stays; [Engine.Undo] reverses it.
 func (e *Engine) Cancel(ctx context.Context, id, reason string, o Options) error {
-	return e.endRun(ctx, id, journal.Request{Kind: journal.Cancel, Reason: reason}, local.Cancelled, o)
+	return e.endRun(ctx, id, journal.Request{Kind: journal.Cancel, Reason: reason}, runtime.Cancelled, o)
 }
 
 // endRun ends a run that nobody is at, or asks whoever is at it to.
-func (e *Engine) endRun(ctx context.Context, id string, r journal.Request, state local.State, o Options) error {
+func (e *Engine) endRun(ctx context.Context, id string, r journal.Request, state runtime.State, o Options) error {
 	j, err := e.mine(id, &r)
 	if j == nil {
 		return err
@@ -97,7 +97,7 @@ func (e *Engine) endRun(ctx context.Context, id string, r journal.Request, state
 		err := types.Errorf(types.Conflict, "run %s is done", id).WithHint("`%s` takes back what it has written", e.command("undo", id))
 		return errors.Join(err, j.Close())
 	}
-	o.end = &local.Ending{State: state, By: r.By, Words: r.Reason}
+	o.end = &runtime.Ending{State: state, By: r.By, Words: r.Reason}
 	report, err := e.run(ctx, j, o, true)
 	switch {
 	case err != nil:
@@ -126,7 +126,7 @@ func (e *Engine) cleans(records []journal.Record) bool {
 	if err != nil {
 		return false
 	}
-	at, err := local.Standing(local.Options{Program: p, Header: *records[0].Run, Start: start, Catalogue: e.Catalogue, Clock: e.Clock}, records)
+	at, err := runtime.Standing(p, start, e.Catalogue, records)
 	return err == nil && at.Cleans
 }
 
@@ -151,10 +151,10 @@ func (e *Engine) mine(id string, r *journal.Request) (*journal.File, error) {
 
 // held opens a run for this process and returns what work on it needs. One that
 // would reach something else than it did is not worked on without a word.
-func (e *Engine) held(ctx context.Context, id string, asked Options) (*journal.File, local.Options, error) {
+func (e *Engine) held(ctx context.Context, id string, asked Options) (*journal.File, runtime.Options, error) {
 	j, _, err := e.store.Open(id)
 	if err != nil {
-		return nil, local.Options{}, err
+		return nil, runtime.Options{}, err
 	}
 	records := j.Records()
 	h := records[0].Run
@@ -167,13 +167,13 @@ func (e *Engine) held(ctx context.Context, id string, asked Options) (*journal.F
 		_, err = e.rebind(ctx, asked, records, p, start)
 	}
 	if err != nil {
-		return nil, local.Options{}, errors.Join(err, j.Close())
+		return nil, runtime.Options{}, errors.Join(err, j.Close())
 	}
 	return j, e.local(j, h, p, start), nil
 }
 
 // Resolution is what a person says about a write of unknown outcome.
-type Resolution = local.Resolution
+type Resolution = runtime.Resolution
 
 // Resolve writes down what a person says about a write of which nobody knows
 // whether it happened, after it was held against the world. A run that was ended
@@ -185,7 +185,7 @@ func (e *Engine) Resolve(ctx context.Context, id string, x Resolution, asked Opt
 	}
 	defer j.Close()
 	x.By = e.User
-	return local.Resolve(ctx, o, x)
+	return e.Runtime.Resolve(ctx, o, x)
 }
 
 // Undo looks at every effect of a run, shows what undoing them would do and, when
@@ -199,18 +199,18 @@ func (e *Engine) Undo(ctx context.Context, id string, adopted bool, agree func([
 	}
 	defer j.Close()
 	o.Observe, o.MadeBy, o.Adopted = asked.Observe, e.makers(id), adopted
-	list, err := local.Reversals(ctx, o)
+	list, err := e.Runtime.Reversals(ctx, o)
 	if err != nil {
 		return false, err
 	}
 	begun := journal.Summarize(j.Records()).State == journal.StatePartlyUndone
 	if begun && !slices.ContainsFunc(list, Reversal.Can) {
-		return true, local.Undo(ctx, o, list) // it stopped behind the last one
+		return true, e.Runtime.Undo(ctx, o, list) // it stopped behind the last one
 	}
 	if done, err = agree(list); err != nil || !done {
 		return false, err
 	}
-	return true, local.Undo(ctx, o, list)
+	return true, e.Runtime.Undo(ctx, o, list)
 }
 
 // makers tells of a key which other run of the site made its effect. A run that
@@ -227,7 +227,7 @@ func (e *Engine) makers(id string) func(key string) string {
 			if other == id || err != nil {
 				continue
 			}
-			for key := range local.Maker(records, known && records[0].Run.StartedAt.Before(this.StartedAt)) {
+			for key := range runtime.Maker(records, known && records[0].Run.StartedAt.Before(this.StartedAt)) {
 				made[key] = other
 			}
 		}

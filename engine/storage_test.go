@@ -12,10 +12,11 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/step"
-	"golang.org/x/sys/unix"
 )
 
 // counted is a world that counts what is sent to it, and a disk that fails.

@@ -14,6 +14,7 @@ import (
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/step"
@@ -136,11 +137,11 @@ func (s *scene) perform(t *testing.T, c catalogue, p *program.Program, w *world,
 			t.Fatal(err)
 		}
 	}
-	return local.Run(t.Context(), local.Options{
+	return local.Runtime{}.Run(t.Context(), runtime.Options{
 		Program: p, Header: h, Start: machine.Start{Run: h.ID, StartedAt: began}, Catalogue: c.steps(t, w), Journal: j,
 		Clock: &clock{now: began}, Workspaces: filepath.Join(s.dir, "workspaces"), Wait: s.Wait, User: "ada",
-		Decide: func(_ context.Context, q local.Question) (local.Decision, error) {
-			return local.Decision{Yes: q.Path == "" || s.Agreed, By: "ada"}, nil
+		Decide: func(_ context.Context, q runtime.Question) (runtime.Decision, error) {
+			return runtime.Decision{Yes: q.Path == "" || s.Agreed, By: "ada"}, nil
 		},
 	})
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
-	"github.com/skillrun/skillrun/engine/plan"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -16,45 +16,6 @@ import (
 // plan, they have to be asked again. A yes comes from this process's terminal,
 // from the journal (somebody approved while the run was parked), or from the
 // inbox (somebody approves while this process waits).
-
-// Question is what a run asks a person.
-type Question struct {
-	Path     string // of the approve step; "" before the first write
-	Name     string
-	Message  string           // of an approve step
-	Show     any              // of an approve step: what it shows, nil for nothing
-	Snapshot []byte           // of the machine that stands there
-	Reads    []plan.Read      // so far, when they are kept
-	Before   []journal.Record // of the local steps done so far
-	// Approved tells who has agreed to a plan of that digest already.
-	Approved func(digest string) (by string, ok bool)
-	// Others reports whether somebody has agreed here to another plan.
-	Others bool
-}
-
-// Decision is the answer to a [Question].
-type Decision struct {
-	Yes  bool
-	By   string // who said yes, "" when nobody needs to
-	Plan string // the digest of what was shown, "" when nothing was
-	Note string // who said yes on what ground, such as --yes
-	// Nothing says that nothing would be written: nobody needs to agree, and
-	// nobody has.
-	Nothing bool
-	// Stop fails the run instead, before its first write: this is what would
-	// fail later.
-	Stop *machine.Failure
-	// No is said when a person does not agree: the run ends.
-	No bool
-	// Refuse ends the run: what was agreed to is not what would happen.
-	Refuse *types.Error
-	// Why is what whoever looks at the parked run is told: why nobody said yes.
-	Why *types.Error
-}
-
-// KnownByMachine says how it is known who somebody is: by the user of the operating
-// system, which whoever runs the program can choose.
-const KnownByMachine = "machine"
 
 // approval is a yes that was given.
 type approval struct {
@@ -70,7 +31,7 @@ func (r *runner) begin(ctx context.Context) {
 	if r.exclusive || !r.anew || !r.going() {
 		return
 	}
-	if actions := r.m.Next(); len(actions) > 0 {
+	if actions := r.Machine.Next(); len(actions) > 0 {
 		r.exclude(&worker{ctx: ctx, call: ctx, action: machine.Action{Path: actions[0].Path}})
 	}
 }
@@ -81,31 +42,31 @@ func (r *runner) allowed(w *worker) (yes bool) {
 	w.asks = true
 	defer func() { w.asks = false }()
 	r.alone(func() {
-		if !r.consent && r.going() && !w.idle {
-			r.consent, _ = r.decide(w, Question{Name: w.action.Name}, ForConfirm)
+		if !r.Consented && r.going() && !w.idle {
+			r.Consented, _ = r.decide(w, runtime.Question{Name: w.action.Name}, runtime.ForConfirm)
 		}
-		yes = r.consent && r.going() && r.exclude(w)
+		yes = r.Consented && r.going() && r.exclude(w)
 	})
 	return yes
 }
 
 // mayLook gets consent before a read that could see what a write beside it
-// changes; see [Options.Held].
+// changes; see [runtime.Options.Withhold].
 func (r *runner) mayLook(w *worker) (yes bool) {
-	if r.consent || r.Held == nil || !r.Held(w.call, w.action) {
+	if r.Consented || r.Withhold == nil || !r.Withhold(w.call, w.action) {
 		return true
 	}
 	w.asks = true
 	defer func() { w.asks = false }()
 	r.alone(func() {
 		var given approval
-		if !r.consent && r.going() && !w.idle {
-			yes, given = r.decide(w, Question{Name: w.action.Name}, ForConfirm)
-			r.consent = r.consent || yes && !given.nothing
+		if !r.Consented && r.going() && !w.idle {
+			yes, given = r.decide(w, runtime.Question{Name: w.action.Name}, runtime.ForConfirm)
+			r.Consented = r.Consented || yes && !given.nothing
 		}
-		yes = (yes || r.consent) && r.going()
+		yes = (yes || r.Consented) && r.going()
 	})
-	if stopping, live := r.m.Live(w.action.Path); !yes && live && stopping && r.going() {
+	if stopping, live := r.Machine.Live(w.action.Path); !yes && live && stopping && r.going() {
 		r.drop(w.action)
 	}
 	return yes
@@ -113,8 +74,8 @@ func (r *runner) mayLook(w *worker) (yes bool) {
 
 // decide asks until there is an answer, and writes a yes down. It is false
 // when the run parked, ended or was interrupted instead.
-func (r *runner) decide(w *worker, q Question, reason string) (bool, approval) {
-	q.Snapshot, q.Reads, q.Before = r.m.Snapshot(), slices.Clone(r.reads), slices.Clone(r.locals)
+func (r *runner) decide(w *worker, q runtime.Question, reason string) (bool, approval) {
+	q.Snapshot, q.Reads, q.Before = r.Machine.Snapshot(), slices.Clone(r.reads), slices.Clone(r.Locals)
 	given := slices.Clone(r.approvals)
 	q.Approved = func(digest string) (string, bool) {
 		yes, ok := approved(given, q.Path, digest)
@@ -137,7 +98,7 @@ func (r *runner) decide(w *worker, q Question, reason string) (bool, approval) {
 		r.refuse(d.Refuse)
 		return false, approval{}
 	case d.No:
-		r.endBy(Ending{State: Rejected, By: d.By})
+		r.endBy(runtime.Ending{State: runtime.Rejected, By: d.By})
 		return false, approval{}
 	case d.Yes:
 		yes := approval{path: q.Path, plan: d.Plan, by: d.By, at: r.Clock.Now().UTC(), kept: d.Nothing, nothing: d.Nothing}
@@ -147,13 +108,13 @@ func (r *runner) decide(w *worker, q Question, reason string) (bool, approval) {
 }
 
 // put puts a question to whoever decides.
-func (r *runner) put(ctx context.Context, q Question) (Decision, error) {
+func (r *runner) put(ctx context.Context, q runtime.Question) (runtime.Decision, error) {
 	defer r.free()()
 	return r.Decide(ctx, q)
 }
 
 // awaitYes waits for a yes, or parks the run.
-func (r *runner) awaitYes(w *worker, q Question, d Decision, reason string) (bool, approval) {
+func (r *runner) awaitYes(w *worker, q runtime.Question, d runtime.Decision, reason string) (bool, approval) {
 	for r.going() && !w.idle {
 		if yes, ok := approved(r.approvals, q.Path, d.Plan); ok {
 			return r.keep(yes, ""), yes
@@ -174,7 +135,7 @@ func (r *runner) awaitYes(w *worker, q Question, d Decision, reason string) (boo
 }
 
 // outdated says that what somebody agreed to is not what would happen now.
-func (r *runner) outdated(q Question) *types.Error {
+func (r *runner) outdated(q runtime.Question) *types.Error {
 	if !q.Others {
 		return nil
 	}
@@ -209,22 +170,22 @@ func approved(given []approval, path, digest string) (approval, bool) {
 func (r *runner) ask(w *worker) {
 	a := w.action
 	if r.Decide == nil {
-		r.park(a.Path, ForApprove, "", nil)
+		r.park(a.Path, runtime.ForApprove, "", nil)
 		return
 	}
 	var yes bool
 	var by approval
 	r.alone(func() {
 		message, _ := a.Input["message"].(string)
-		yes, by = r.decide(w, Question{Path: a.Path, Name: a.Name, Message: message, Show: a.Input["show"]}, ForApprove)
+		yes, by = r.decide(w, runtime.Question{Path: a.Path, Name: a.Name, Message: message, Show: a.Input["show"]}, runtime.ForApprove)
 	})
-	if _, live := r.m.Live(a.Path); !yes || !live {
+	if _, live := r.Machine.Live(a.Path); !yes || !live {
 		return
 	}
-	r.consent = r.consent || r.anewHere && by.plan != ""
+	r.Consented = r.Consented || r.Elsewhere && by.plan != ""
 	rec := journal.Record{Kind: journal.Event, Path: a.Path, Input: types.Encode(a.Input), By: by.by}
 	r.err = r.apply(rec, machine.Event{Kind: machine.Done, Path: a.Path, Output: types.Values{
-		"by": by.by, "at": by.at.Format(time.RFC3339), "digest": by.plan, "known_by": KnownByMachine,
+		"by": by.by, "at": by.at.Format(time.RFC3339), "digest": by.plan, "known_by": runtime.KnownByMachine,
 	}}, true)
 }
 
@@ -240,13 +201,13 @@ func (r *runner) exclude(w *worker) bool {
 			return false
 		case other == nil:
 			if r.exclusive = true; told {
-				r.emit(Event{Type: "notice", ID: w.action.Node, Path: w.action.Path, Text: "the other run has ended"})
+				r.emit(runtime.Event{Type: "notice", ID: w.action.Node, Path: w.action.Path, Text: "the other run has ended"})
 			}
 		case !r.Wait:
-			r.park(w.action.Path, ForLock, "", other)
+			r.park(w.action.Path, runtime.ForLock, "", other)
 		default:
 			if !told {
-				r.emit(Event{Type: "notice", ID: w.action.Node, Path: w.action.Path, Text: "waits: " + other.Error() + "; looks again every " + pause.String()})
+				r.emit(runtime.Event{Type: "notice", ID: w.action.Node, Path: w.action.Path, Text: "waits: " + other.Error() + "; looks again every " + pause.String()})
 			}
 			r.linger(w, r.Clock.Now().Add(pause))
 		}
@@ -265,7 +226,7 @@ func (r *runner) foresees(f *machine.Failure) {
 	if f.Path != "" {
 		r.observe(machine.Note{Kind: machine.FailedNote, Path: f.Path, Node: f.Node, Name: f.Node, Error: f.Error})
 	}
-	r.out.State, r.out.Failure = Failed, f
+	r.out.State, r.out.Failure = runtime.Failed, f
 	r.last = &journal.Record{Kind: journal.Finished, Path: f.Path}
 }
 
@@ -276,14 +237,14 @@ func (r *runner) heed() {
 	}
 	requests, err := r.Inbox.Requests()
 	if err != nil {
-		r.emit(Event{Type: "notice", Text: "the inbox: " + err.Error()})
+		r.emit(runtime.Event{Type: "notice", Text: "the inbox: " + err.Error()})
 	}
 	for _, q := range requests {
 		switch q.Kind {
 		case journal.Cancel:
-			r.endBy(Ending{State: Cancelled, By: q.By, Words: q.Reason})
+			r.endBy(runtime.Ending{State: runtime.Cancelled, By: q.By, Words: q.Reason})
 		case journal.Reject:
-			r.endBy(Ending{State: Rejected, By: q.By, Words: q.Reason})
+			r.endBy(runtime.Ending{State: runtime.Rejected, By: q.By, Words: q.Reason})
 		case journal.Approve:
 			r.approvals = append(r.approvals, approval{path: q.Path, plan: q.Plan, by: q.By, at: q.At})
 		}
@@ -294,56 +255,4 @@ func (r *runner) heed() {
 			return
 		}
 	}
-}
-
-// Stand is where a run stands, for somebody who does not hold it.
-type Stand struct {
-	Snapshot []byte // nil: it will begin anew
-	Before   []journal.Record
-	Path     string // of the approve step it stands at; ""
-	Message  string // what it asks; "" when the run will begin anew
-	Show     any
-	Cleans   bool // ending the run would clean up after it, or look for what it wrote
-}
-
-// Standing folds a journal without writing to it. A run that will begin anew
-// when it is taken up stands at its start.
-func Standing(o Options, records []journal.Record) (Stand, error) {
-	counted := sinceRestart(records)
-	if nothingWritten(counted) {
-		return Stand{Path: askedAt(counted)}, nil
-	}
-	r := newRunner(o)
-	r.Observe = nil
-	if err := r.fold(counted); err != nil {
-		return Stand{}, err
-	}
-	if f := r.m.Failure(); f != nil {
-		if err := r.m.Apply(machine.Event{Kind: machine.Retried, Path: f.Path}); err != nil {
-			return Stand{}, err
-		}
-	}
-	actions := r.m.Next()
-	s := Stand{Snapshot: r.m.Snapshot(), Before: r.locals, Cleans: r.stops()}
-	for _, a := range actions {
-		if a.Kind == machine.Ask && s.Path == "" {
-			s.Path, s.Show = a.Path, a.Input["show"]
-			s.Message, _ = a.Input["message"].(string)
-		}
-	}
-	return s, nil
-}
-
-// askedAt is the path of the approve step that a run parked at, "" when it did
-// not.
-func askedAt(records []journal.Record) string {
-	for _, rec := range slices.Backward(records) {
-		if rec.Kind == journal.Parked {
-			if rec.Reason == ForApprove {
-				return rec.Path
-			}
-			break
-		}
-	}
-	return ""
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
-	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -29,12 +29,12 @@ func (i *inbox) Answered(r journal.Request) error {
 var approve = program.Node{ID: "ok", Kind: program.Approve, Message: "Go?", Show: types.Dynamic{V: "${{ run.id }}"}}
 
 // asking decides nothing, and shows the same plan each time.
-func asking(plan string, seen *[]local.Question) func(context.Context, local.Question) (local.Decision, error) {
-	return func(_ context.Context, q local.Question) (local.Decision, error) {
+func asking(plan string, seen *[]runtime.Question) func(context.Context, runtime.Question) (runtime.Decision, error) {
+	return func(_ context.Context, q runtime.Question) (runtime.Decision, error) {
 		if seen != nil {
 			*seen = append(*seen, q)
 		}
-		return local.Decision{Plan: plan}, nil
+		return runtime.Decision{Plan: plan}, nil
 	}
 }
 
@@ -60,16 +60,16 @@ func TestApprovalIsOfAPlan(t *testing.T) {
 	t.Parallel()
 	b := newBench(write)
 	b.o.Decide = asking("p1", nil)
-	if o := b.run(t); o.State != local.Parked || o.Reason != local.ForConfirm || o.Failure != nil {
+	if o := b.run(t); o.State != runtime.Parked || o.Reason != runtime.ForConfirm || o.Failure != nil {
 		t.Fatalf("%s %s %+v", o.State, o.Reason, o.Failure)
 	}
 	b.approveBy(t, "ada", "", "p0")
 	o := b.run(t)
-	if o.State != local.Parked || b.sends != 0 || o.Failure == nil || !strings.Contains(o.Failure.Error.Message, "what was approved is not what would be written now") {
+	if o.State != runtime.Parked || b.sends != 0 || o.Failure == nil || !strings.Contains(o.Failure.Error.Message, "what was approved is not what would be written now") {
 		t.Fatalf("with an approval of another plan: %s, %d sends, %+v", o.State, b.sends, o.Failure)
 	}
 	b.approveBy(t, "ada", "", "p1")
-	if o := b.run(t); o.State != local.Done || b.sends != 1 {
+	if o := b.run(t); o.State != runtime.Done || b.sends != 1 {
 		t.Errorf("with the approval: %s, %d sends", o.State, b.sends)
 	}
 }
@@ -80,22 +80,22 @@ func TestApprovalIsOfAPlan(t *testing.T) {
 func TestConsentIsKept(t *testing.T) {
 	t.Parallel()
 	b := newBench(write)
-	b.o.Decide = func(context.Context, local.Question) (local.Decision, error) {
-		return local.Decision{Yes: true, By: "ada", Note: "--yes"}, nil
+	b.o.Decide = func(context.Context, runtime.Question) (runtime.Decision, error) {
+		return runtime.Decision{Yes: true, By: "ada", Note: "--yes"}, nil
 	}
 	b.answer, b.dies = []error{types.Errorf(types.UnknownOutcome, "the answer was lost")}, func() { b.blind = true }
-	if o := b.run(t); o.Reason != local.ForUnknown {
+	if o := b.run(t); o.Reason != runtime.ForUnknown {
 		t.Fatalf("%s %s", o.State, o.Reason)
 	}
 	b.blind, b.o.Decide = false, asking("p1", nil)
-	if o := b.run(t); o.State != local.Done || b.sends != 1 {
+	if o := b.run(t); o.State != runtime.Done || b.sends != 1 {
 		t.Errorf("%s %s, %d sends", o.State, o.Reason, b.sends)
 	}
 
 	b = newBench(write)
 	b.approveBy(t, "ada", "", "")
 	b.o.Decide = asking("p1", nil)
-	if o := b.run(t); o.State != local.Parked || o.Reason != local.ForConfirm || o.Failure != nil {
+	if o := b.run(t); o.State != runtime.Parked || o.Reason != runtime.ForConfirm || o.Failure != nil {
 		t.Errorf("%s %s %+v", o.State, o.Reason, o.Failure)
 	}
 }
@@ -105,14 +105,14 @@ func TestConsentIsKept(t *testing.T) {
 func TestApproveStep(t *testing.T) {
 	t.Parallel()
 	b := newBench(approve, node("w", "make", "write", types.Values{"title": "${{ steps.ok.by }}"}))
-	var seen []local.Question
-	b.o.Decide = func(ctx context.Context, q local.Question) (local.Decision, error) {
+	var seen []runtime.Question
+	b.o.Decide = func(ctx context.Context, q runtime.Question) (runtime.Decision, error) {
 		if q.Path == "" {
-			return local.Decision{Yes: true}, nil
+			return runtime.Decision{Yes: true}, nil
 		}
 		return asking("p1", &seen)(ctx, q)
 	}
-	if o := b.run(t); o.State != local.Parked || o.Reason != local.ForApprove {
+	if o := b.run(t); o.State != runtime.Parked || o.Reason != runtime.ForApprove {
 		t.Fatalf("%s %s", o.State, o.Reason)
 	}
 	if q := seen[0]; q.Path != "ok" || q.Message != "Go?" || q.Show != b.o.Header.ID {
@@ -120,7 +120,7 @@ func TestApproveStep(t *testing.T) {
 	}
 	b.approveBy(t, "ada", "ok", "p1")
 	b.dies = nil
-	if o := b.run(t); o.State != local.Done || cmp.Diff(types.Values{"key": "T-1", "state": "open"}, types.Values(o.Steps[1].Result)) != "" {
+	if o := b.run(t); o.State != runtime.Done || cmp.Diff(types.Values{"key": "T-1", "state": "open"}, types.Values(o.Steps[1].Result)) != "" {
 		t.Fatalf("%s %+v", o.State, o.Steps)
 	}
 	if got := b.issues["work-"+step.Hash(10, "w")]; got != "ada" {
@@ -137,7 +137,7 @@ func TestApproveStep(t *testing.T) {
 func TestNobodyToAsk(t *testing.T) {
 	t.Parallel()
 	b := newBench(approve, write)
-	if o := b.run(t); o.State != local.Parked || o.Reason != local.ForApprove || b.sends != 0 {
+	if o := b.run(t); o.State != runtime.Parked || o.Reason != runtime.ForApprove || b.sends != 0 {
 		t.Errorf("%s %s, %d sends", o.State, o.Reason, b.sends)
 	}
 }
@@ -147,13 +147,13 @@ func TestInbox(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		ask   journal.Request
-		state local.State
+		state runtime.State
 		sends int
 		last  string
 	}{
-		{journal.Request{Kind: journal.Cancel, By: "bob", Reason: "wrong one"}, local.Cancelled, 0, "finished cancelledwrong one"},
-		{journal.Request{Kind: journal.Reject, By: "bob", Reason: "no"}, local.Rejected, 0, "finished rejectedno"},
-		{journal.Request{Kind: journal.Approve, By: "bob", Plan: "p1"}, local.Done, 1, "finished done"},
+		{journal.Request{Kind: journal.Cancel, By: "bob", Reason: "wrong one"}, runtime.Cancelled, 0, "finished cancelledwrong one"},
+		{journal.Request{Kind: journal.Reject, By: "bob", Reason: "no"}, runtime.Rejected, 0, "finished rejectedno"},
+		{journal.Request{Kind: journal.Approve, By: "bob", Plan: "p1"}, runtime.Done, 1, "finished done"},
 	} {
 		b := newBench(write)
 		box := &inbox{requests: []journal.Request{tt.ask}}
@@ -172,14 +172,14 @@ func TestLock(t *testing.T) {
 	busy := types.Errorf(types.Conflict, "run x has it")
 	b := newBench(write)
 	b.o.Exclusive = func(context.Context) (*types.Error, error) { return busy, nil }
-	if o := b.run(t); o.State != local.Parked || o.Reason != local.ForLock || b.sends != 0 || o.Failure.Error != busy {
+	if o := b.run(t); o.State != runtime.Parked || o.Reason != runtime.ForLock || b.sends != 0 || o.Failure.Error != busy {
 		t.Errorf("%s %s, %d sends", o.State, o.Reason, b.sends)
 	}
 	looks := 0
 	b = newBench(write)
 	b.o.Wait = true
 	var notices []string
-	b.o.Observe = func(e local.Event) {
+	b.o.Observe = func(e runtime.Event) {
 		if e.Type == "notice" {
 			notices = append(notices, e.Text)
 		}
@@ -190,7 +190,7 @@ func TestLock(t *testing.T) {
 		}
 		return nil, nil
 	}
-	if o := b.run(t); o.State != local.Done || looks != 3 || b.sends != 1 {
+	if o := b.run(t); o.State != runtime.Done || looks != 3 || b.sends != 1 {
 		t.Errorf("%s after %d looks, %d sends", o.State, looks, b.sends)
 	}
 	if want := []string{"waits: run x has it; looks again every 2s", "the other run has ended"}; !slices.Equal(notices, want) {
@@ -198,7 +198,7 @@ func TestLock(t *testing.T) {
 	}
 	b = newBench(write)
 	b.o.Exclusive = func(context.Context) (*types.Error, error) { return nil, types.Errorf(types.Network, "no way there") }
-	if o := b.run(t); o.State != local.Failed || o.Failure.Error.Code != types.Network || b.sends != 0 {
+	if o := b.run(t); o.State != runtime.Failed || o.Failure.Error.Code != types.Network || b.sends != 0 {
 		t.Errorf("%s %+v", o.State, o.Failure)
 	}
 }
@@ -209,14 +209,14 @@ func TestLockBeforeTheReads(t *testing.T) {
 	t.Parallel()
 	b := newBench(node("r", "look", "read", types.Values{"title": "x"}), write)
 	looked := false
-	b.o.Observe = func(e local.Event) { looked = looked || e.ID == "r" && e.Type == "step_done" }
+	b.o.Observe = func(e runtime.Event) { looked = looked || e.ID == "r" && e.Type == "step_done" }
 	b.o.Exclusive = func(context.Context) (*types.Error, error) {
 		if looked {
 			t.Error("it read before it had the lock")
 		}
 		return nil, nil
 	}
-	if o := b.run(t); o.State != local.Done || !looked {
+	if o := b.run(t); o.State != runtime.Done || !looked {
 		t.Errorf("%s", o.State)
 	}
 	await := newBench(await)
@@ -235,7 +235,7 @@ func TestStanding(t *testing.T) {
 	b := newBench(node("l", "look", "read", types.Values{"title": "x"}), approve, write)
 	b.o.Decide = asking("p1", nil)
 	b.run(t)
-	at, err := local.Standing(b.o, b.j.Records())
+	at, err := runtime.Standing(b.o.Program, b.o.Start, b.o.Catalogue, b.j.Records())
 	if err != nil || at.Path != "ok" {
 		t.Errorf("parked at an approve step: %+v %v", at, err)
 	}
@@ -274,12 +274,12 @@ func TestLate(t *testing.T) {
 	t.Parallel()
 	w := newLate(40*time.Second, time.Minute)
 	var told []string
-	w.o.Observe = func(e local.Event) {
+	w.o.Observe = func(e runtime.Event) {
 		if e.Type == "notice" {
 			told = append(told, e.Text)
 		}
 	}
-	if o := w.run(t); o.State != local.Done || w.sends != 1 || o.Effects[0].Outcome != "created" {
+	if o := w.run(t); o.State != runtime.Done || w.sends != 1 || o.Effects[0].Outcome != "created" {
 		t.Errorf("%s, %d sends, %+v", o.State, w.sends, o.Effects)
 	}
 	if len(told) != 1 || !strings.Contains(told[0], "it is looked for until then") {
@@ -301,9 +301,9 @@ func TestLateAfterAKill(t *testing.T) {
 		if err := w.j.Append(intent, true); err != nil {
 			t.Fatal(err)
 		}
-		w.o.Observe = func(e local.Event) {}
+		w.o.Observe = func(e runtime.Event) {}
 		w.o.Catalogue = step.NewCatalogue([]step.Step{step.Write("late", "Late.", w.make, step.Find(w.find), step.Late[in, out]())})
-		if o := w.run(t); o.State != local.Done || w.sends != 1 {
+		if o := w.run(t); o.State != runtime.Done || w.sends != 1 {
 			t.Errorf("%s: %s, %d sends", tt.ago, o.State, w.sends)
 		}
 		if waited := w.clock.now.Sub(began).Round(time.Second); waited != tt.waits {
@@ -327,16 +327,16 @@ func TestUpdate(t *testing.T) {
 	}
 	b.o.Catalogue = step.NewCatalogue([]step.Step{step.Write("upsert", "Upsert.", b.make, step.Find(b.find), step.Update(update))})
 	b.issues["work-"+step.Hash(10, "w")] = "old"
-	if o := b.run(t); o.State != local.Failed || o.Failure.Error.Code != types.UnknownOutcome {
+	if o := b.run(t); o.State != runtime.Failed || o.Failure.Error.Code != types.UnknownOutcome {
 		t.Fatalf("%s %+v", o.State, o.Failure)
 	}
-	if o := b.run(t); o.State != local.Done || o.Effects[0].Outcome != "updated" || b.sends != 0 || updates != 1 {
+	if o := b.run(t); o.State != runtime.Done || o.Effects[0].Outcome != "updated" || b.sends != 0 || updates != 1 {
 		t.Errorf("%s %+v, %d sends, %d updates", o.State, o.Effects, b.sends, updates)
 	}
 	b.issues["work-"+step.Hash(10, "w")] = "old"
 	c := newBench(b.o.Program.Steps...)
 	c.o.Catalogue = b.o.Catalogue
-	if o := c.run(t); o.State != local.Done || o.Effects[0].Outcome != "updated" || updates != 2 {
+	if o := c.run(t); o.State != runtime.Done || o.Effects[0].Outcome != "updated" || updates != 2 {
 		t.Errorf("%s %+v, %d updates", o.State, o.Effects, updates)
 	}
 }

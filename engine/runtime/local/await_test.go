@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
-	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -30,20 +30,20 @@ func TestAwaitEndsOnItsFirst503(t *testing.T) {
 		fail    []types.Code
 		timeout string
 		retry   *program.Retry
-		state   local.State
+		state   runtime.State
 		code    types.Code
 		after   time.Duration
 		told    int // waits that say why
 		records int // events in the journal
 	}{
-		"all that goes by":            {[]types.Code{types.Unavailable, types.Network, types.Timeout, types.RateLimited}, "", nil, local.Done, "", 40 * time.Second, 4, 2},
-		"first of all":                {times(1, types.Unavailable), "1m", nil, local.Done, "", 10 * time.Second, 1, 2},
-		"until its time is up":        {times(100, types.Unavailable), "25s", nil, local.Failed, types.Timeout, 25 * time.Second, 3, 2},
-		"something else":              {times(1, types.Unavailable, types.NotFound), "", nil, local.Failed, types.NotFound, 10 * time.Second, 1, 2},
-		"something else, at once":     {times(1, types.Forbidden), "", nil, local.Failed, types.Forbidden, 0, 0, 1},
-		"a retry of something else":   {times(2, types.Unavailable), "", retry(types.NotFound), local.Done, "", 20 * time.Second, 2, 2},
-		"a retry of anything":         {times(2, types.Unavailable), "", retry(), local.Done, "", 20 * time.Second, 2, 2},
-		"a retry that names the code": {times(3, types.Unavailable), "", retry(types.Unavailable), local.Done, "", 0, 2, 4},
+		"all that goes by":            {[]types.Code{types.Unavailable, types.Network, types.Timeout, types.RateLimited}, "", nil, runtime.Done, "", 40 * time.Second, 4, 2},
+		"first of all":                {times(1, types.Unavailable), "1m", nil, runtime.Done, "", 10 * time.Second, 1, 2},
+		"until its time is up":        {times(100, types.Unavailable), "25s", nil, runtime.Failed, types.Timeout, 25 * time.Second, 3, 2},
+		"something else":              {times(1, types.Unavailable, types.NotFound), "", nil, runtime.Failed, types.NotFound, 10 * time.Second, 1, 2},
+		"something else, at once":     {times(1, types.Forbidden), "", nil, runtime.Failed, types.Forbidden, 0, 0, 1},
+		"a retry of something else":   {times(2, types.Unavailable), "", retry(types.NotFound), runtime.Done, "", 20 * time.Second, 2, 2},
+		"a retry of anything":         {times(2, types.Unavailable), "", retry(), runtime.Done, "", 20 * time.Second, 2, 2},
+		"a retry that names the code": {times(3, types.Unavailable), "", retry(types.Unavailable), runtime.Done, "", 0, 2, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -53,7 +53,7 @@ func TestAwaitEndsOnItsFirst503(t *testing.T) {
 				n := program.Node{ID: "a", Kind: program.Await, Step: "look", Effect: "read", Until: "result.name == 'a'", Every: "10s", Timeout: tt.timeout, Retry: tt.retry}
 				o := s.options(j, n, act("z", "look"))
 				told := 0
-				o.Observe = func(e local.Event) {
+				o.Observe = func(e runtime.Event) {
 					if e.Type == "waiting" && e.Error != nil {
 						told++
 					}
@@ -123,7 +123,7 @@ func TestWaitSaysWhenItAsksNext(t *testing.T) {
 			began := time.Now()
 			o := s.options(j, n, act("z", "look"))
 			o.Wait = stays
-			o.Observe = func(e local.Event) {
+			o.Observe = func(e runtime.Event) {
 				switch {
 				case e.Type == "waiting" && e.Next.IsZero():
 					got = append(got, fmt.Sprint("waits, earlier: ", e.Replayed))

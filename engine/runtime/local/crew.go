@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -54,7 +55,7 @@ func (r *runner) loop(ctx context.Context) {
 		if r.going() {
 			r.heed()
 		}
-		actions := r.m.Next()
+		actions := r.Machine.Next()
 		r.trim(actions)
 		switch {
 		case r.going() && ctx.Err() == nil && r.beginAll(ctx, actions):
@@ -63,7 +64,7 @@ func (r *runner) loop(ctx context.Context) {
 		case !r.going():
 			return
 		case ctx.Err() != nil:
-			r.out.State = Interrupted
+			r.out.State = runtime.Interrupted
 		case len(actions) == 0:
 			r.finish()
 		default:
@@ -92,7 +93,7 @@ func (r *runner) trim(actions []machine.Action) {
 // An action that stands alone is performed at once.
 func (r *runner) beginAll(ctx context.Context, actions []machine.Action) (begun bool) {
 	for _, a := range actions {
-		_, sent := r.intents[a.Path]
+		_, sent := r.Intents[a.Path]
 		switch {
 		case r.at[a.Path] != nil:
 		case !a.Deadline.IsZero() && !r.Clock.Now().Before(a.Deadline) && !a.Stopping:
@@ -197,7 +198,7 @@ func (r *runner) rest(ctx context.Context, actions []machine.Action) {
 			return
 		}
 	}
-	r.park(actions[0].Path, ForAwait, "", nil)
+	r.park(actions[0].Path, runtime.ForAwait, "", nil)
 }
 
 // wait lets time pass. A process that takes the run up asks at once instead.
@@ -212,7 +213,7 @@ func (r *runner) wait(w *worker, fresh bool) {
 			return
 		}
 	}
-	_, live := r.m.Live(a.Path)
+	_, live := r.Machine.Live(a.Path)
 	switch {
 	case !live:
 	case a.Retry:
@@ -256,28 +257,15 @@ func (r *runner) alone(do func()) {
 	r.changed.Broadcast()
 }
 
-// ending is why the machine was told to stop.
-type ending struct {
-	state     State // Cancelled, Rejected, or Interrupted
-	by, words string
-	here      bool // by this process
-}
-
-// forGood reports whether the run does not go on after it.
-func (x *ending) forGood() bool { return x.state != Interrupted }
-
-// stops reports whether the machine has to be told that the run ends: there is
-// something to clean up, or a write whose outcome is not known yet.
-func (r *runner) stops() bool {
-	return r.m.Cleans() || len(r.intents) > 0 && r.m.Failure() == nil
-}
+// forGood reports whether the run does not go on after it was told to stop.
+func forGood(x *runtime.Ending) bool { return x.State != runtime.Interrupted }
 
 // endBy ends the run for good, as soon as it has cleaned up after itself and knows
 // what it has written.
-func (r *runner) endBy(x Ending) {
-	r.ending = &ending{state: x.State, by: x.By, words: x.Words, here: true}
-	if !r.stops() || !r.consent { // nobody agreed to a write, so nothing is there to clean up
-		r.end(x.State, x.By, x.Words)
+func (r *runner) endBy(x runtime.Ending) {
+	r.Ending, r.endedHere = &x, true
+	if !r.Stops() || !r.Consented { // nobody agreed to a write, so nothing is there to clean up
+		r.end(x)
 		return
 	}
 	why := types.Errorf(types.Cancelled, "the run was %s", x.State)
@@ -330,7 +318,7 @@ func (r *runner) overhear() {
 		return
 	}
 	r.heed()
-	r.trim(r.m.Next())
+	r.trim(r.Machine.Next())
 	r.changed.Broadcast()
 }
 
@@ -340,15 +328,15 @@ func (r *runner) interrupt(cut context.CancelFunc) {
 	switch {
 	case !r.going():
 		return
-	case r.ending != nil || !r.m.Cleans() || !r.consent:
+	case r.Ending != nil || !r.Machine.Cleans() || !r.Consented:
 		cut()
 		return
 	}
-	r.ending = &ending{state: Interrupted, by: r.User, here: true}
-	rec := journal.Record{Kind: journal.Event, State: string(Interrupted), By: r.User}
+	r.Ending, r.endedHere = &runtime.Ending{State: runtime.Interrupted, By: r.User}, true
+	rec := journal.Record{Kind: journal.Event, State: string(runtime.Interrupted), By: r.User}
 	r.err = r.apply(rec, machine.Event{Kind: machine.Stopped, Error: types.Errorf(types.Cancelled, "the run was interrupted")}, true)
-	r.trim(r.m.Next())
-	r.emit(Event{Type: "notice", Text: "stopping: what is in flight comes to its end, and the steps that clean up are run; a second signal stops at once"})
+	r.trim(r.Machine.Next())
+	r.emit(runtime.Event{Type: "notice", Text: "stopping: what is in flight comes to its end, and the steps that clean up are run; a second signal stops at once"})
 }
 
 // pause is how often a waiting process looks at the inbox and at locks.

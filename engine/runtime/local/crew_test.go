@@ -14,8 +14,8 @@ import (
 
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
-	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -32,7 +32,7 @@ func TestHundredWaits(t *testing.T) {
 	g := groupOf("g", naps...)
 	g.Parallel = true
 	waits := func(t *testing.T, ctx context.Context, s *shop) {
-		if o := run(t, ctx, s.options(journal.NewMemory(), g, act("z", "look"))); o.State != local.Done || len(s.calls) != 101 {
+		if o := run(t, ctx, s.options(journal.NewMemory(), g, act("z", "look"))); o.State != runtime.Done || len(s.calls) != 101 {
 			t.Errorf("%s after %d calls", o.State, len(s.calls))
 		}
 	}
@@ -76,7 +76,7 @@ func TestEverythingCutAnywhere(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				whole := journal.NewMemory()
 				s := newShop()
-				if o := run(t, t.Context(), s.options(whole, everything(parallel)...)); o.State != local.Done || o.Outputs["o"] != "z" {
+				if o := run(t, t.Context(), s.options(whole, everything(parallel)...)); o.State != runtime.Done || o.Outputs["o"] != "z" {
 					t.Fatalf("%s %v %+v", o.State, o.Outputs, o.Failure)
 				}
 				if diff := cmp.Diff(effects, s.effects()); diff != "" {
@@ -93,7 +93,7 @@ func TestEverythingCutAnywhere(t *testing.T) {
 						s.recall(r)
 					}
 					o := run(t, t.Context(), s.options(j, everything(parallel)...))
-					if diff := cmp.Diff(effects, s.effects()); o.State != local.Done || diff != "" || len(s.twice()) > 0 {
+					if diff := cmp.Diff(effects, s.effects()); o.State != runtime.Done || diff != "" || len(s.twice()) > 0 {
 						t.Fatalf("cut after record %d (%s %s): %s %+v, twice %v\n%s", n, records[n-1].Kind, records[n-1].Path, o.State, o.Failure, s.twice(), diff)
 					}
 				}
@@ -136,10 +136,10 @@ func TestKilledInEveryCall(t *testing.T) {
 						}
 						o := run(t, ctx, s.options(j, everything(parallel)...))
 						kill()
-						if o.State == local.Interrupted {
+						if o.State == runtime.Interrupted {
 							continue
 						}
-						if o.State != local.Done {
+						if o.State != runtime.Done {
 							t.Fatalf("killed in call %d: %s %+v", n, o.State, o.Failure)
 						}
 						break
@@ -181,7 +181,7 @@ func TestInterruptCleansUp(t *testing.T) {
 						}
 						s.at = nil
 						o := run(t, t.Context(), s.options(j, everything(parallel)...))
-						if diff := cmp.Diff(effects, s.effects()); o.State != local.Done || diff != "" || len(s.twice()) > 0 {
+						if diff := cmp.Diff(effects, s.effects()); o.State != runtime.Done || diff != "" || len(s.twice()) > 0 {
 							t.Fatalf("stopped in call %d and taken up again: %s %+v, twice %v\n%s", n, o.State, o.Failure, s.twice(), diff)
 						}
 					}
@@ -225,16 +225,16 @@ func (s *shop) interruptAt(t *testing.T, j *journal.Memory, n, parallel int, kil
 	if calls < n {
 		return before // it was through
 	}
-	if out.State != local.Interrupted && (out.State != local.Done || n < 18) {
+	if out.State != runtime.Interrupted && (out.State != runtime.Done || n < 18) {
 		t.Fatalf("stopped in call %d: %s %+v\n%v", n, out.State, out.Failure, s.calls)
 	}
 	if ctx.Err() == nil {
 		return before
 	}
 	o = s.options(j, everything(parallel)...)
-	o.End = &local.Ending{State: local.Cancelled, By: "ada"}
+	o.End = &runtime.Ending{State: runtime.Cancelled, By: "ada"}
 	s.at = nil
-	if out = run(t, t.Context(), o); out.State != local.Cancelled {
+	if out = run(t, t.Context(), o); out.State != runtime.Cancelled {
 		t.Fatalf("ended after a kill: %s %+v", out.State, out.Failure)
 	}
 	return before
@@ -254,7 +254,7 @@ func TestReportsAreBounded(t *testing.T) {
 		for _, r := range o.Steps {
 			states[r.State]++
 		}
-		if o.State != local.Done || len(o.Steps) != local.MaxReports+3 || states["continued"] != 1 {
+		if o.State != runtime.Done || len(o.Steps) != runtime.MaxReports+3 || states["continued"] != 1 {
 			t.Errorf("%s, %d reports %v", o.State, len(o.Steps), states)
 		}
 	})

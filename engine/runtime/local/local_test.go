@@ -10,8 +10,8 @@ import (
 
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
-	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -111,7 +111,7 @@ var began = time.Date(2026, 1, 15, 10, 0, 0, 0, time.UTC)
 type bench struct {
 	*world
 	j *journal.Memory
-	o local.Options
+	o runtime.Options
 }
 
 func node(id, name, effect string, with types.Values) program.Node {
@@ -127,15 +127,15 @@ func newBench(nodes ...program.Node) *bench {
 	if err := j.Append(journal.Record{Kind: journal.Header, Run: &h}, true); err != nil {
 		panic(err)
 	}
-	return &bench{world: w, j: j, o: local.Options{
+	return &bench{world: w, j: j, o: runtime.Options{
 		Program: p, Header: h, Start: machine.Start{Run: h.ID, StartedAt: began}, Catalogue: w.catalogue(),
 		Journal: j, Clock: &clock{now: began},
 	}}
 }
 
-func (b *bench) run(t *testing.T) local.Outcome {
+func (b *bench) run(t *testing.T) runtime.Outcome {
 	t.Helper()
-	o, err := local.Run(t.Context(), b.o)
+	o, err := rt.Run(t.Context(), b.o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func (b *bench) kinds() []journal.Kind {
 
 var write = node("w", "make", "write", types.Values{"title": "x"})
 
-func outcomes(o local.Outcome) []string {
+func outcomes(o runtime.Outcome) []string {
 	var out []string
 	for _, e := range o.Effects {
 		out = append(out, e.Outcome+" "+e.Found)
@@ -170,7 +170,7 @@ func TestIntentBeforeSend(t *testing.T) {
 		}
 	}
 	o := b.run(t)
-	if o.State != local.Done || cmp.Diff([]string{"created "}, outcomes(o)) != "" {
+	if o.State != runtime.Done || cmp.Diff([]string{"created "}, outcomes(o)) != "" {
 		t.Errorf("%s %v", o.State, outcomes(o))
 	}
 	if diff := cmp.Diff([]journal.Kind{journal.Header, journal.Intent, journal.Event, journal.Finished}, b.kinds()); diff != "" {
@@ -185,22 +185,22 @@ func TestWriteProtocol(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		set   func(*bench)
-		state local.State
+		state runtime.State
 		code  types.Code
 		sends int
 		there int
 	}{
-		{"created", func(*bench) {}, local.Done, "", 1, 1},
-		{"adopted from an earlier run", func(b *bench) { b.seed("x") }, local.Done, "", 0, 1},
-		{"made from other arguments", func(b *bench) { b.seed("y") }, local.Failed, types.Conflict, 0, 1},
-		{"ended by a person", func(b *bench) { b.seed("x"); b.over = true }, local.Failed, types.Conflict, 0, 1},
-		{"cannot look", func(b *bench) { b.blind = true }, local.Failed, types.Conflict, 0, 0},
-		{"definite no", func(b *bench) { b.refuse = []error{types.Errorf(types.Auth, "401")} }, local.Failed, types.Auth, 1, 0},
-		{"answer lost after the work", func(b *bench) { b.answer = []error{unknown} }, local.Done, "", 1, 1},
-		{"answer lost before the work", func(b *bench) { b.refuse = []error{unknown} }, local.Done, "", 2, 1},
-		{"lost again and again", func(b *bench) { b.refuse = []error{unknown, unknown, unknown, unknown} }, local.Failed, types.UnknownOutcome, 3, 0},
-		{"made in between", func(b *bench) { b.answer = []error{types.Errorf(types.Conflict, "409")} }, local.Done, "", 1, 1},
-		{"conflict of another kind", func(b *bench) { b.refuse = []error{types.Errorf(types.Conflict, "409")} }, local.Failed, types.Conflict, 1, 0},
+		{"created", func(*bench) {}, runtime.Done, "", 1, 1},
+		{"adopted from an earlier run", func(b *bench) { b.seed("x") }, runtime.Done, "", 0, 1},
+		{"made from other arguments", func(b *bench) { b.seed("y") }, runtime.Failed, types.Conflict, 0, 1},
+		{"ended by a person", func(b *bench) { b.seed("x"); b.over = true }, runtime.Failed, types.Conflict, 0, 1},
+		{"cannot look", func(b *bench) { b.blind = true }, runtime.Failed, types.Conflict, 0, 0},
+		{"definite no", func(b *bench) { b.refuse = []error{types.Errorf(types.Auth, "401")} }, runtime.Failed, types.Auth, 1, 0},
+		{"answer lost after the work", func(b *bench) { b.answer = []error{unknown} }, runtime.Done, "", 1, 1},
+		{"answer lost before the work", func(b *bench) { b.refuse = []error{unknown} }, runtime.Done, "", 2, 1},
+		{"lost again and again", func(b *bench) { b.refuse = []error{unknown, unknown, unknown, unknown} }, runtime.Failed, types.UnknownOutcome, 3, 0},
+		{"made in between", func(b *bench) { b.answer = []error{types.Errorf(types.Conflict, "409")} }, runtime.Done, "", 1, 1},
+		{"conflict of another kind", func(b *bench) { b.refuse = []error{types.Errorf(types.Conflict, "409")} }, runtime.Failed, types.Conflict, 1, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -227,10 +227,10 @@ func TestNoFindNoRepeat(t *testing.T) {
 	t.Parallel()
 	b := newBench(node("w", "blind", "write", types.Values{"title": "x"}))
 	b.answer = []error{types.Errorf(types.UnknownOutcome, "answer lost")}
-	if o := b.run(t); o.State != local.Parked || o.Reason != local.ForUnknown || b.sends != 1 {
+	if o := b.run(t); o.State != runtime.Parked || o.Reason != runtime.ForUnknown || b.sends != 1 {
 		t.Errorf("%s %s after %d sends", o.State, o.Reason, b.sends)
 	}
-	if o := b.run(t); o.State != local.Parked || b.sends != 1 {
+	if o := b.run(t); o.State != runtime.Parked || b.sends != 1 {
 		t.Errorf("resumed: %s after %d sends", o.State, b.sends)
 	}
 }
@@ -243,12 +243,12 @@ func TestKilledInSend(t *testing.T) {
 	ctx, kill := context.WithCancel(t.Context())
 	b.dies = kill
 	b.answer = []error{types.Errorf(types.UnknownOutcome, "cut")}
-	o, err := local.Run(ctx, b.o)
-	if err != nil || o.State != local.Interrupted {
+	o, err := rt.Run(ctx, b.o)
+	if err != nil || o.State != runtime.Interrupted {
 		t.Fatalf("%s %v", o.State, err)
 	}
 	b.dies = nil
-	if o := b.run(t); o.State != local.Done || b.sends != 1 || cmp.Diff([]string{"created world"}, outcomes(o)) != "" {
+	if o := b.run(t); o.State != runtime.Done || b.sends != 1 || cmp.Diff([]string{"created world"}, outcomes(o)) != "" {
 		t.Errorf("%s, %d sends, %v", o.State, b.sends, outcomes(o))
 	}
 }
@@ -274,7 +274,7 @@ func TestCutAnywhere(t *testing.T) {
 			}
 		}
 		got := b.run(t)
-		if got.State != local.Done || cmp.Diff(want.Outputs, got.Outputs) != "" || len(b.issues) != 1 || b.sends > 1 {
+		if got.State != runtime.Done || cmp.Diff(want.Outputs, got.Outputs) != "" || len(b.issues) != 1 || b.sends > 1 {
 			t.Errorf("cut after record %d: %s, outputs %v, %d issues, %d sends", n, got.State, got.Outputs, len(b.issues), b.sends)
 		}
 	}
@@ -284,21 +284,21 @@ func TestConfirm(t *testing.T) {
 	t.Parallel()
 	b := newBench(write, node("w2", "make", "write", types.Values{"title": "y"}))
 	asked, answer := 0, false
-	b.o.Decide = func(context.Context, local.Question) (local.Decision, error) {
+	b.o.Decide = func(context.Context, runtime.Question) (runtime.Decision, error) {
 		asked++
-		return local.Decision{Yes: answer, By: "ada", Plan: "p1"}, nil
+		return runtime.Decision{Yes: answer, By: "ada", Plan: "p1"}, nil
 	}
-	if o := b.run(t); o.State != local.Parked || o.Reason != local.ForConfirm || b.sends+b.finds != 0 {
+	if o := b.run(t); o.State != runtime.Parked || o.Reason != runtime.ForConfirm || b.sends+b.finds != 0 {
 		t.Errorf("%s %s, %d sends", o.State, o.Reason, b.sends)
 	}
 	answer = true
-	if o := b.run(t); o.State != local.Done || b.sends != 2 || asked != 2 {
+	if o := b.run(t); o.State != runtime.Done || b.sends != 2 || asked != 2 {
 		t.Errorf("%s, %d sends, asked %d times", o.State, b.sends, asked)
 	}
-	b.o.Decide = func(context.Context, local.Question) (local.Decision, error) {
-		return local.Decision{}, errors.New("asked again")
+	b.o.Decide = func(context.Context, runtime.Question) (runtime.Decision, error) {
+		return runtime.Decision{}, errors.New("asked again")
 	}
-	if o := b.run(t); o.State != local.Done {
+	if o := b.run(t); o.State != runtime.Done {
 		t.Errorf("consent is forgotten: %s", o.State)
 	}
 }
@@ -310,12 +310,12 @@ func TestAwaitParksAndGoesOn(t *testing.T) {
 	t.Parallel()
 	b := newBench(await)
 	for range 3 {
-		if o := b.run(t); o.State != local.Parked || o.Reason != local.ForAwait {
+		if o := b.run(t); o.State != runtime.Parked || o.Reason != runtime.ForAwait {
 			t.Fatalf("%s %s", o.State, o.Reason)
 		}
 	}
 	b.state = "merged"
-	if o := b.run(t); o.State != local.Done {
+	if o := b.run(t); o.State != runtime.Done {
 		t.Errorf("%s %+v", o.State, o.Failure)
 	}
 	events := 0
@@ -334,7 +334,7 @@ func TestWaitPolls(t *testing.T) {
 	b := newBench(await)
 	b.o.Wait = true
 	o := b.run(t) // the hand-turned clock reaches the time-out at once
-	if o.State != local.Failed || o.Failure.Error.Code != types.Timeout {
+	if o.State != runtime.Failed || o.Failure.Error.Code != types.Timeout {
 		t.Errorf("%s %+v", o.State, o.Failure)
 	}
 }
@@ -344,14 +344,14 @@ func TestRetryAfterFailure(t *testing.T) {
 	b := newBench(node("l", "edit", "local", types.Values{"title": "q"}), node("w", "make", "write", types.Values{"title": "x", "dir": "d"}))
 	b.o.Workspaces = t.TempDir() + "/w"
 	b.refuse = []error{types.Errorf(types.Auth, "401")}
-	if o := b.run(t); o.State != local.Failed || b.edits != 1 {
+	if o := b.run(t); o.State != runtime.Failed || b.edits != 1 {
 		t.Fatalf("%s, %d edits", o.State, b.edits)
 	}
-	if o := b.run(t); o.State != local.Done || b.edits != 2 || len(b.issues) != 1 {
+	if o := b.run(t); o.State != runtime.Done || b.edits != 2 || len(b.issues) != 1 {
 		t.Errorf("%s, %d edits (the workspace is rebuilt once), %d issues", o.State, b.edits, len(b.issues))
 	}
 	sends := b.sends
-	if o := b.run(t); o.State != local.Done || b.sends != sends || b.edits != 2 {
+	if o := b.run(t); o.State != runtime.Done || b.sends != sends || b.edits != 2 {
 		t.Errorf("a finished run did something: %s, %d sends, %d edits", o.State, b.sends-sends, b.edits-2)
 	}
 }
@@ -360,7 +360,7 @@ func TestPanicIsAFailure(t *testing.T) {
 	t.Parallel()
 	b := newBench(node("r", "look", "read", types.Values{"title": "q"}))
 	b.o.Catalogue = step.NewCatalogue([]step.Step{step.Read("look", "Look.", func(context.Context, in) (out, error) { panic("oh") })})
-	if o := b.run(t); o.State != local.Failed || o.Failure.Error.Code != types.Internal {
+	if o := b.run(t); o.State != runtime.Failed || o.Failure.Error.Code != types.Internal {
 		t.Errorf("%s %+v", o.State, o.Failure)
 	}
 }
@@ -370,7 +370,7 @@ func TestJournalFails(t *testing.T) {
 	t.Parallel()
 	b := newBench(write)
 	b.j.FailAfter(0)
-	if _, err := local.Run(t.Context(), b.o); err == nil || b.sends != 0 {
+	if _, err := rt.Run(t.Context(), b.o); err == nil || b.sends != 0 {
 		t.Errorf("error %v after %d sends", err, b.sends)
 	}
 }
@@ -381,12 +381,12 @@ func TestBeginsAnew(t *testing.T) {
 	t.Parallel()
 	b := newBench(node("r", "look", "read", types.Values{"title": "q"}),
 		program.Node{ID: "gate", Kind: program.Assert, Cond: "steps.r.state == 'merged'", Message: "not yet"}, write)
-	if o := b.run(t); o.State != local.Failed || b.sends != 0 {
+	if o := b.run(t); o.State != runtime.Failed || b.sends != 0 {
 		t.Fatalf("%s, %d sends", o.State, b.sends)
 	}
 	b.state = "merged"
 	for range 2 { // the second time it is done, and nothing happens
-		if o := b.run(t); o.State != local.Done || b.sends != 1 {
+		if o := b.run(t); o.State != runtime.Done || b.sends != 1 {
 			t.Errorf("%s, %d sends, %+v", o.State, b.sends, o.Failure)
 		}
 	}

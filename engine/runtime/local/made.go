@@ -5,6 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -13,7 +14,7 @@ import (
 // number or text that is it, or a longer text, as of a program, that has it in
 // it as a word of its own. It only decides whether to wait for what a service
 // does not see yet.
-func madeIn(effects []Effect) func(thing string) bool {
+func madeIn(effects []runtime.Effect) func(thing string) bool {
 	return func(thing string) bool {
 		for _, e := range effects {
 			if names(map[string]any(e.Result), thing) {
@@ -70,7 +71,7 @@ func hasWord(text, thing string) bool {
 func named(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_' }
 
 // resultsIn returns the results of the effects of a step, the earliest first.
-func resultsIn(effects []Effect) func(name string) []step.Result {
+func resultsIn(effects []runtime.Effect) func(name string) []step.Result {
 	return func(name string) []step.Result {
 		var out []step.Result
 		for _, e := range effects {

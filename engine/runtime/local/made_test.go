@@ -5,13 +5,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/step"
 )
 
 // TestMadeIn: what an effect names in its result was made by the run.
 func TestMadeIn(t *testing.T) {
 	t.Parallel()
-	made := madeIn([]Effect{
+	made := madeIn([]runtime.Effect{
 		{Result: map[string]any{"key": "AAP-7", "links": []any{map[string]any{"iid": 12}}}},
 		{Result: map[string]any{"stderr": "To git@host\n * [new branch] HEAD -> release-1\nsee https://host/browse/AAP-712, not XAAP-71"}},
 	})
@@ -28,7 +29,7 @@ func TestMadeIn(t *testing.T) {
 // TestResultsIn: by step, with the key that each effect is found by.
 func TestResultsIn(t *testing.T) {
 	t.Parallel()
-	results := resultsIn([]Effect{
+	results := resultsIn([]runtime.Effect{
 		{Step: "move", Key: "w-a", Result: map[string]any{"n": 1}}, {Step: "file", Key: "w-b"}, {Step: "move", Key: "w-c", Result: map[string]any{"n": 2}},
 	})
 	want := []step.Result{{Key: "w-a", Out: map[string]any{"n": 1}}, {Key: "w-c", Out: map[string]any{"n": 2}}}

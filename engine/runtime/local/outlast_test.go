@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
-	"github.com/skillrun/skillrun/engine/runtime/local"
 )
 
 // TestWorkspacesAreClearedBehindPrograms: what an earlier process left running may
@@ -40,7 +40,7 @@ func TestWorkspacesAreClearedBehindPrograms(t *testing.T) {
 				t.Error(err)
 			}
 		}()
-		if out := run(t, t.Context(), o); out.State != local.Done {
+		if out := run(t, t.Context(), o); out.State != runtime.Done {
 			t.Errorf("%s %+v", out.State, out.Failure)
 		}
 		<-ended
@@ -60,7 +60,7 @@ func TestPipeAmongPrograms(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(o.Programs, "p"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out := run(t, t.Context(), o); out.State != local.Done {
+	if out := run(t, t.Context(), o); out.State != runtime.Done {
 		t.Errorf("%s %+v", out.State, out.Failure)
 	}
 }

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
-	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -18,7 +18,7 @@ func (m *mending) kill(t *testing.T) {
 	t.Helper()
 	ctx, kill := context.WithCancel(t.Context())
 	m.dies, m.answer = kill, []error{types.Errorf(types.UnknownOutcome, "cut")}
-	if o, err := local.Run(ctx, m.o); err != nil || o.State != local.Interrupted {
+	if o, err := rt.Run(ctx, m.o); err != nil || o.State != runtime.Interrupted {
 		t.Fatalf("%s %v", o.State, err)
 	}
 	m.dies = nil
@@ -54,10 +54,10 @@ func TestWhoseItIs(t *testing.T) {
 			tt.before(m, t)
 		}
 		o := m.run(t)
-		if d := cmp.Diff([]string{tt.outcome}, outcomes(o)); o.State != local.Done || d != "" || m.sends > 1 || o.Effects[0].Reversible != (tt.own || tt.outcome != "adopted world") {
+		if d := cmp.Diff([]string{tt.outcome}, outcomes(o)); o.State != runtime.Done || d != "" || m.sends > 1 || o.Effects[0].Reversible != (tt.own || tt.outcome != "adopted world") {
 			t.Errorf("%s: %s, %d sends, %v", tt.name, o.State, m.sends, o.Effects)
 		}
-		list, err := local.Reversals(t.Context(), m.o)
+		list, err := rt.Reversals(t.Context(), m.o)
 		if err != nil || len(list) != 1 || list[0].Can() != tt.own || list[0].Adopted == tt.own || !tt.own && !strings.Contains(list[0].Why, tt.why) {
 			t.Errorf("%s: %+v %v", tt.name, list, err)
 		}
@@ -82,19 +82,19 @@ func (m *mending) announced(t *testing.T) {
 func TestMaker(t *testing.T) {
 	t.Parallel()
 	m := three(t)
-	if got := local.Maker(m.j.Records(), false); len(got) != 3 {
+	if got := runtime.Maker(m.j.Records(), false); len(got) != 3 {
 		t.Error(got)
 	}
 	if _, err := m.undo(t.Context(), t); err != nil {
 		t.Fatal(err)
 	}
-	if got := local.Maker(m.j.Records(), true); len(got) != 0 {
+	if got := runtime.Maker(m.j.Records(), true); len(got) != 0 {
 		t.Error(got)
 	}
 	killed := newMending(made)
 	killed.kill(t)
 	killed.run(t)
-	if sure, unsure := local.Maker(killed.j.Records(), false), local.Maker(killed.j.Records(), true); len(sure) != 0 || len(unsure) != 1 {
+	if sure, unsure := runtime.Maker(killed.j.Records(), false), runtime.Maker(killed.j.Records(), true); len(sure) != 0 || len(unsure) != 1 {
 		t.Error(sure, unsure)
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
-	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -111,15 +111,15 @@ func (x stranded) happened() []string {
 	return out
 }
 
-func (x stranded) options(s *shop, j journal.Journal) local.Options {
+func (x stranded) options(s *shop, j journal.Journal) runtime.Options {
 	o := s.options(j, x.nodes()...)
 	o.User = "ada"
 	if x.locked {
 		o.Exclusive = func(context.Context) (*types.Error, error) { return nil, nil }
 	}
 	if x.asked {
-		o.Decide = func(context.Context, local.Question) (local.Decision, error) {
-			return local.Decision{Yes: true, By: "ada"}, nil
+		o.Decide = func(context.Context, runtime.Question) (runtime.Decision, error) {
+			return runtime.Decision{Yes: true, By: "ada"}, nil
 		}
 	}
 	return o
@@ -144,7 +144,7 @@ func (x stranded) strand(t *testing.T) (*shop, *journal.Memory) {
 	}
 	ctx, kill := context.WithTimeout(t.Context(), 3*time.Second)
 	defer kill()
-	if out := run(t, ctx, x.options(s, j)); out.State != local.Interrupted {
+	if out := run(t, ctx, x.options(s, j)); out.State != runtime.Interrupted {
 		t.Fatalf("%s: %s %+v", x, out.State, out.Failure)
 	}
 	if got := journal.Summarize(j.Records()).Pending; len(got) != x.pending {
@@ -187,7 +187,7 @@ func TestResumeLivelocks(t *testing.T) {
 
 func resumed(t *testing.T, x stranded, s *shop, j *journal.Memory) {
 	out := run(t, t.Context(), x.options(s, j))
-	if out.State != local.Failed || out.Failure.Path != x.path(-1) || out.Failure.Unsettled || len(out.Effects) != len(x.happened()) {
+	if out.State != runtime.Failed || out.Failure.Path != x.path(-1) || out.Failure.Unsettled || len(out.Effects) != len(x.happened()) {
 		t.Fatalf("%s: %s %+v %+v", x, out.State, out.Failure, out.Effects)
 	}
 	x.holds(t, s, j, x.happened())
@@ -195,7 +195,7 @@ func resumed(t *testing.T, x stranded, s *shop, j *journal.Memory) {
 	for i := -1; i < x.pending; i++ {
 		all = append(all, x.path(i))
 	}
-	if out = run(t, t.Context(), x.options(s, j)); out.State != local.Done {
+	if out = run(t, t.Context(), x.options(s, j)); out.State != runtime.Done {
 		t.Fatalf("%s: taken up again: %s %+v", x, out.State, out.Failure)
 	}
 	x.holds(t, s, j, all)
@@ -203,8 +203,8 @@ func resumed(t *testing.T, x stranded, s *shop, j *journal.Memory) {
 
 func cancelled(t *testing.T, x stranded, s *shop, j *journal.Memory) {
 	o := x.options(s, j)
-	o.End = &local.Ending{State: local.Cancelled, By: "ada"}
-	if out := run(t, t.Context(), o); out.State != local.Cancelled {
+	o.End = &runtime.Ending{State: runtime.Cancelled, By: "ada"}
+	if out := run(t, t.Context(), o); out.State != runtime.Cancelled {
 		t.Fatalf("%s: %s %+v", x, out.State, out.Failure)
 	}
 	x.holds(t, s, j, x.happened())
@@ -216,7 +216,7 @@ func undoneAsItStands(t *testing.T, x stranded, s *shop, j *journal.Memory) { un
 // undo takes back what happened, and nothing else.
 func undo(t *testing.T, x stranded, s *shop, j *journal.Memory) {
 	t.Helper()
-	list, err := local.Reversals(t.Context(), x.options(s, j))
+	list, err := rt.Reversals(t.Context(), x.options(s, j))
 	var can []string
 	for _, r := range list {
 		if r.Can() {
@@ -226,7 +226,7 @@ func undo(t *testing.T, x stranded, s *shop, j *journal.Memory) {
 	if diff := cmp.Diff(x.happened(), can, cmpopts.EquateEmpty(), cmpopts.SortSlices(strings.Compare)); err != nil || diff != "" {
 		t.Fatalf("%s: %v\n%s", x, err, diff)
 	}
-	if err := local.Undo(t.Context(), x.options(s, j), list); err != nil {
+	if err := rt.Undo(t.Context(), x.options(s, j), list); err != nil {
 		t.Fatal(err)
 	}
 	x.holds(t, s, j, nil)
@@ -253,21 +253,21 @@ func untold(t *testing.T, first string, x stranded) {
 	s, j := x.strand(t)
 	dark := []string{x.path(0), x.path(2)}
 	s.dark = dark
-	o, want := x.options(s, j), local.Parked
+	o, want := x.options(s, j), runtime.Parked
 	if first == "cancel" {
-		o.End = &local.Ending{State: local.Cancelled, By: "ada"}
+		o.End = &runtime.Ending{State: runtime.Cancelled, By: "ada"}
 		if x.shape != "always" { // what cleans up would build on what nobody knows
-			want = local.Cancelled
+			want = runtime.Cancelled
 		}
 	}
 	out := run(t, t.Context(), o)
 	if got := journal.Summarize(j.Records()).Pending; out.State != want || cmp.Diff(dark, got, cmpopts.SortSlices(strings.Compare)) != "" {
 		t.Fatalf("%s %s %+v, pending %v", out.State, out.Reason, out.Failure, got)
 	}
-	if _, err := local.Reversals(t.Context(), x.options(s, j)); types.CodeOf(err) != types.Conflict || !strings.Contains(types.AsError(err).Hint, "skillrun resolve") {
+	if _, err := rt.Reversals(t.Context(), x.options(s, j)); types.CodeOf(err) != types.Conflict || !strings.Contains(types.AsError(err).Hint, "skillrun resolve") {
 		t.Errorf("to undo: %v", err)
 	}
-	if _, err := local.Resolve(t.Context(), x.options(s, j), local.Resolution{Path: dark[0], Ref: dark[0], By: "ada"}); err != nil {
+	if _, err := rt.Resolve(t.Context(), x.options(s, j), runtime.Resolution{Path: dark[0], Ref: dark[0], By: "ada"}); err != nil {
 		t.Fatal(err)
 	}
 	s.mu.Lock()
@@ -277,19 +277,19 @@ func untold(t *testing.T, first string, x stranded) {
 		}
 	}
 	s.mu.Unlock()
-	if _, err := local.Resolve(t.Context(), x.options(s, j), local.Resolution{Path: dark[1], NotDone: true, By: "ada"}); err != nil {
+	if _, err := rt.Resolve(t.Context(), x.options(s, j), runtime.Resolution{Path: dark[1], NotDone: true, By: "ada"}); err != nil {
 		t.Fatal(err)
 	}
 	s.dark = nil
-	if want == local.Cancelled {
-		if last := j.Records()[len(j.Records())-1]; last.State != string(local.Cancelled) {
+	if want == runtime.Cancelled {
+		if last := j.Records()[len(j.Records())-1]; last.State != string(runtime.Cancelled) {
 			t.Errorf("the run is not over any more: %+v", last)
 		}
-	} else if out := run(t, t.Context(), x.options(s, j)); out.State != local.Failed && first == "resume" || out.Failure != nil && out.Failure.Path != x.path(-1) {
+	} else if out := run(t, t.Context(), x.options(s, j)); out.State != runtime.Failed && first == "resume" || out.Failure != nil && out.Failure.Path != x.path(-1) {
 		t.Errorf("%s %+v", out.State, out.Failure)
 	}
-	list, err := local.Reversals(t.Context(), x.options(s, j))
-	if err != nil || len(slices.DeleteFunc(list, func(r local.Reversal) bool { return !r.Can() })) != 3 {
+	list, err := rt.Reversals(t.Context(), x.options(s, j))
+	if err != nil || len(slices.DeleteFunc(list, func(r runtime.Reversal) bool { return !r.Can() })) != 3 {
 		t.Errorf("to undo: %+v %v", list, err)
 	}
 }
@@ -308,7 +308,7 @@ func TestSpinEndsLoudly(t *testing.T) {
 			s, j := newShop(), journal.NewMemory()
 			o := s.options(j, nodes...)
 			o.Clock, o.Decide = sleepless{}, asking("p1", nil)
-			_, err := local.Run(t.Context(), o)
+			_, err := rt.Run(t.Context(), o)
 			if types.CodeOf(err) != types.Internal || !strings.Contains(err.Error(), "nothing came of it") || !strings.Contains(err.Error(), "step "+map[bool]string{true: "ok", false: ""}[name == "a question"]) {
 				t.Errorf("%v", err)
 			}

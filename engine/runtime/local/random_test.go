@@ -13,9 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/dry"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
-	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -33,7 +33,7 @@ func TestRandomPrograms(t *testing.T) {
 			d := draw{r: rand.New(rand.NewPCG(seed, 2)), fails: map[string]bool{}}
 			nodes := append(d.sequence("", 3, true), act("z", "look"))
 			whole := d.shop()
-			if o := run(t, t.Context(), whole.options(journal.NewMemory(), nodes...)); o.State != local.Done {
+			if o := run(t, t.Context(), whole.options(journal.NewMemory(), nodes...)); o.State != runtime.Done {
 				t.Fatalf("seed %d: %s %+v", seed, o.State, o.Failure)
 			}
 			d.foreseen(t, seed, nodes, whole.effects())
@@ -41,10 +41,10 @@ func TestRandomPrograms(t *testing.T) {
 			var how []string
 			for try := 0; ; try++ {
 				o := d.disturb(t, s, j, nodes, try < 4, &how)
-				if o.State == local.Interrupted {
+				if o.State == runtime.Interrupted {
 					continue
 				}
-				if diff := cmp.Diff(whole.effects(), s.effects()); o.State != local.Done || diff != "" || len(s.twice()) > 0 {
+				if diff := cmp.Diff(whole.effects(), s.effects()); o.State != runtime.Done || diff != "" || len(s.twice()) > 0 {
 					t.Fatalf("seed %d, %v: %s %+v, twice %v\n%s", seed, how, o.State, o.Failure, s.twice(), diff)
 				}
 				break
@@ -79,7 +79,7 @@ func (d *draw) foreseen(t *testing.T, seed uint64, nodes []program.Node, did []s
 
 // disturb is one process at the run, which is killed or stopped in one of its
 // calls.
-func (d *draw) disturb(t *testing.T, s *shop, j *journal.Memory, nodes []program.Node, strike bool, how *[]string) local.Outcome {
+func (d *draw) disturb(t *testing.T, s *shop, j *journal.Memory, nodes []program.Node, strike bool, how *[]string) runtime.Outcome {
 	o := s.options(j, nodes...)
 	ctx, kill := context.WithCancel(t.Context())
 	defer kill()

@@ -5,6 +5,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/plan"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/runtime/protocol"
 	"github.com/skillrun/skillrun/engine/step"
@@ -30,7 +31,7 @@ func (r *runner) apply(rec journal.Record, e machine.Event, sync bool) error {
 // tell lets the machine fold an event.
 func (r *runner) tell(e machine.Event) error {
 	r.told++
-	return r.m.Apply(e)
+	return r.Machine.Apply(e)
 }
 
 // event writes down what happened to an action beside its end.
@@ -56,7 +57,7 @@ func (r *runner) done(rec journal.Record, a machine.Action, out []byte, sync boo
 		return
 	}
 	e.At = r.Clock.Now().UTC()
-	if a.Poll && r.m.StillWaits(e) {
+	if a.Poll && r.Machine.StillWaits(e) {
 		r.err = r.tell(e)
 		return
 	}
@@ -64,38 +65,22 @@ func (r *runner) done(rec journal.Record, a machine.Action, out []byte, sync boo
 	if r.err = r.append(rec, sync); r.err != nil {
 		return
 	}
-	delete(r.intents, a.Path)
+	delete(r.Intents, a.Path)
 	r.noted(rec, a)
 	if sync {
-		r.didBefore(rec.Key, e)
-		r.effect(a.Path, a.Step, rec.Key, rec.Outcome, "", e.Output)
+		r.Did(rec.Key, e)
+		r.effect(rec, "", e.Output)
 	}
 	r.err = r.tell(e)
-}
-
-// left notes a step that changed a workspace, which is made anew by it.
-func (r *runner) left(rec journal.Record) {
-	s, ok := r.Catalogue.Lookup(rec.Step)
-	if ok && (s.CanRestore() || s.Effect == step.Locals && rec.Event.Kind == machine.Done) {
-		r.locals = append(r.locals, rec)
-	}
-}
-
-// Left is what a step left behind in a workspace, as [step.Step.Restore] takes it.
-func Left(rec journal.Record) json.RawMessage {
-	if rec.Event.Error != nil {
-		return types.Encode(rec.Event.Error.Details)
-	}
-	return types.Encode(rec.Event.Output)
 }
 
 // noted keeps what a walk from here on needs to know of a step.
 func (r *runner) noted(rec journal.Record, a machine.Action) {
 	switch {
-	case a.Effect == string(step.Reads) && !a.Poll && r.KeepReads && !r.consent:
+	case a.Effect == string(step.Reads) && !a.Poll && r.KeepReads && !r.Consented:
 		r.reads = append(r.reads, plan.Read{Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Output: rec.Event.Output})
 	}
-	r.left(rec)
+	r.Keep(rec)
 }
 
 func (r *runner) failed(rec journal.Record, a machine.Action, err error) {
@@ -105,36 +90,35 @@ func (r *runner) failed(rec journal.Record, a machine.Action, err error) {
 	}
 	e := machine.Event{Kind: machine.Failed, Path: a.Path, Error: types.AsError(err)}
 	if a.Poll {
-		e = r.m.FailureAt(a.Path, e.Error)
-		if e.At = r.Clock.Now().UTC(); e.Kind == machine.Unanswered && r.m.StillWaits(e) {
+		e = r.Machine.FailureAt(a.Path, e.Error)
+		if e.At = r.Clock.Now().UTC(); e.Kind == machine.Unanswered && r.Machine.StillWaits(e) {
 			r.err = r.tell(e)
 			return
 		}
 	}
 	open := rec.Outcome == protocol.Unknown
 	e.Unsettled = open
-	r.unseen[a.Path] = rec.Outcome == protocol.Unseen
+	r.Unseen[a.Path] = rec.Outcome == protocol.Unseen
 	r.err = r.apply(rec, e, rec.Key != "")
 	rec.Event = &e
-	r.left(rec)
+	r.Keep(rec)
 	if !open {
-		delete(r.intents, a.Path)
+		delete(r.Intents, a.Path)
 	}
 }
 
-func (r *runner) effect(path, name, key, outcome, found string, out types.Values) {
-	e := Effect{ID: path, Path: path, Step: name, Key: key, Result: out}
-	var own bool
-	if e.Outcome, e.Found, own = Told(outcome); found != "" {
+// effect notes a write that is done, and tells of it unless it was found in the
+// run's own journal.
+func (r *runner) effect(rec journal.Record, found string, out types.Values) runtime.Effect {
+	e := runtime.EffectOf(r.Catalogue, rec, out)
+	if found != "" {
 		e.Found = found
 	}
-	if s, ok := r.Catalogue.Lookup(name); ok {
-		e.Service, e.Object, e.Verb, e.Reversible = s.Touch.Service, s.Touch.Object, s.Touch.Verb, s.CanUndo() && own
-	}
-	r.out.Effects = append(r.out.Effects, e)
+	r.Effects = append(r.Effects, e)
 	if found == "" {
-		r.emit(Event{Type: "effect", Effect: &e})
+		r.emit(runtime.Event{Type: "effect", Effect: &e})
 	}
+	return e
 }
 
 // park lets go of the run: it goes on when a person or time says so. plan is
@@ -143,11 +127,11 @@ func (r *runner) park(at, reason, plan string, err *types.Error) {
 	if !r.going() {
 		return
 	}
-	if x := r.ending; x != nil && x.forGood() && !r.m.Cleans() {
-		r.end(x.state, x.by, x.words) // what nobody can tell does not keep a run from its end
+	if x := r.Ending; x != nil && forGood(x) && !r.Machine.Cleans() {
+		r.end(*x) // what nobody can tell does not keep a run from its end
 		return
 	}
-	r.out.State, r.out.Reason = Parked, reason
+	r.out.State, r.out.Reason = runtime.Parked, reason
 	if err != nil {
 		r.out.Failure = &machine.Failure{Path: at, Node: at, Error: err}
 	}
@@ -157,40 +141,40 @@ func (r *runner) park(at, reason, plan string, err *types.Error) {
 // finish ends a run that has nothing left to do. One that an earlier process
 // was told to stop has cleaned up now, and goes on.
 func (r *runner) finish() {
-	f := r.m.Failure()
-	if s := r.m.State(); s != machine.Ended && s != machine.Broken {
-		r.err = types.Errorf(types.Internal, "the run is %s at %q and asks for nothing", s, r.m.Current()).WithHint("this is a bug: please report it")
+	f := r.Machine.Failure()
+	if s := r.Machine.State(); s != machine.Ended && s != machine.Broken {
+		r.err = types.Errorf(types.Internal, "the run is %s at %q and asks for nothing", s, r.Machine.Current()).WithHint("this is a bug: please report it")
 		return
 	}
-	if x := r.ending; x != nil && f != nil && (f.Stopped || f.Unsettled && x.forGood()) {
+	if x := r.Ending; x != nil && f != nil && (f.Stopped || f.Unsettled && forGood(x)) {
 		switch {
-		case x.forGood():
-			r.end(x.state, x.by, x.words)
-		case x.here:
-			r.out.State = Interrupted
+		case forGood(x):
+			r.end(*x)
+		case r.endedHere:
+			r.out.State = runtime.Interrupted
 		default:
 			r.err = r.retry()
 		}
 		return
 	}
 	r.last = &journal.Record{Kind: journal.Finished}
-	r.out.State, r.out.Failure = Done, f
+	r.out.State, r.out.Failure = runtime.Done, f
 	if f != nil {
-		r.out.State = Failed
+		r.out.State = runtime.Failed
 	}
 }
 
 // end says that a person ended the run.
-func (r *runner) end(state State, by, words string) {
-	r.out.State, r.out.By, r.out.Reason = state, by, words
-	r.last = &journal.Record{Kind: journal.Finished, State: string(state), By: by, Reason: words}
+func (r *runner) end(x runtime.Ending) {
+	r.out.State, r.out.By, r.out.Reason = x.State, x.By, x.Words
+	r.last = &journal.Record{Kind: journal.Finished, State: string(x.State), By: x.By, Reason: x.Words}
 }
 
 // refuse ends the run before its first write: what was agreed to is not what it
 // would do.
 func (r *runner) refuse(why *types.Error) {
-	r.out.State, r.out.Failure = Refused, &machine.Failure{Error: why}
-	r.last = &journal.Record{Kind: journal.Finished, State: string(Refused), Error: why}
+	r.out.State, r.out.Failure = runtime.Refused, &machine.Failure{Error: why}
+	r.last = &journal.Record{Kind: journal.Finished, State: string(runtime.Refused), Error: why}
 }
 
 // leave writes down how this process leaves the run, when nothing is at work
@@ -206,7 +190,7 @@ func (r *runner) leave() {
 	}
 	if rec.Kind == journal.Finished && rec.State == "" {
 		rec.State = string(r.out.State)
-		if r.out.State == Failed {
+		if r.out.State == runtime.Failed {
 			rec.Error = r.out.Failure.Error
 		}
 	}
@@ -216,9 +200,9 @@ func (r *runner) leave() {
 // result evaluates the outputs. A run whose outputs cannot be computed has not
 // done what it promised: it fails.
 func (r *runner) result() {
-	res := r.m.Result()
+	res := r.Machine.Result()
 	r.out.Outputs, r.out.Missing = res.Outputs, res.Missing
-	if res.Problem != nil && r.out.State == Done {
-		r.out.State, r.out.Failure = Failed, res.Problem
+	if res.Problem != nil && r.out.State == runtime.Done {
+		r.out.State, r.out.Failure = runtime.Failed, res.Problem
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
-	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -42,10 +42,10 @@ func blind(repeatable bool) program.Node {
 	return n
 }
 
-func (b *bench) says(t *testing.T, x local.Resolution) (local.Effect, error) {
+func (b *bench) says(t *testing.T, x runtime.Resolution) (runtime.Effect, error) {
 	t.Helper()
 	x.Path, x.By = "g/w", "ada"
-	return local.Resolve(t.Context(), b.o, x)
+	return rt.Resolve(t.Context(), b.o, x)
 }
 
 // parksBefore: the run does not do the write again, whoever goes on with it.
@@ -55,7 +55,7 @@ func (b *bench) parksBefore(t *testing.T, path string) {
 	b.o.Invocation = "skillrun --config there.yaml"
 	for range 2 {
 		o := b.run(t)
-		if o.State != local.Parked || o.Reason != local.ForRepeat || b.sends != sends {
+		if o.State != runtime.Parked || o.Reason != runtime.ForRepeat || b.sends != sends {
 			t.Fatalf("%s %s %+v, %d sends, want %d", o.State, o.Reason, o.Failure, b.sends, sends)
 		}
 		want := "to do it again: skillrun resolve " + b.o.Header.ID + " " + path + " --config there.yaml --not-done"
@@ -73,25 +73,25 @@ func TestFinishedWriteIsDoneAgain(t *testing.T) {
 	t.Run("a person says so", func(t *testing.T) {
 		t.Parallel()
 		b := leased(blind(false))
-		if o := b.run(t); o.State != local.Failed || b.sends != 1 {
+		if o := b.run(t); o.State != runtime.Failed || b.sends != 1 {
 			t.Fatalf("%s, %d sends", o.State, b.sends)
 		}
 		b.parksBefore(t, "g/w")
-		if _, err := b.says(t, local.Resolution{Ref: "0"}); types.CodeOf(err) != types.BadInput {
+		if _, err := b.says(t, runtime.Resolution{Ref: "0"}); types.CodeOf(err) != types.BadInput {
 			t.Errorf("found: %v", err)
 		}
-		if _, err := b.says(t, local.Resolution{NotDone: true}); err != nil {
+		if _, err := b.says(t, runtime.Resolution{NotDone: true}); err != nil {
 			t.Fatal(err)
 		}
-		if o := b.run(t); o.State != local.Failed || b.sends != 2 { // the read still says no
+		if o := b.run(t); o.State != runtime.Failed || b.sends != 2 { // the read still says no
 			t.Fatalf("%s %+v, %d sends", o.State, o.Failure, b.sends)
 		}
 		b.parksBefore(t, "g/w")
-		if _, err := b.says(t, local.Resolution{NotDone: true}); err != nil {
+		if _, err := b.says(t, runtime.Resolution{NotDone: true}); err != nil {
 			t.Fatal(err)
 		}
 		b.state = "open"
-		if o := b.run(t); o.State != local.Done || b.sends != 4 {
+		if o := b.run(t); o.State != runtime.Done || b.sends != 4 {
 			t.Errorf("%s %+v, %d sends", o.State, o.Failure, b.sends)
 		}
 	})
@@ -100,13 +100,13 @@ func TestFinishedWriteIsDoneAgain(t *testing.T) {
 		b := leased(blind(false))
 		b.run(t)
 		b.parksBefore(t, "g/w")
-		e, err := b.says(t, local.Resolution{Done: true})
+		e, err := b.says(t, runtime.Resolution{Done: true})
 		if err != nil || e.Outcome != "resolved" || e.Result["key"] != "T-1" {
 			t.Fatalf("%+v %v", e, err)
 		}
 		b.state = "open"
 		o := b.run(t)
-		if o.State != local.Done || b.sends != 2 || b.issues["work-"+step.Hash(10, "after")] != "T-1" {
+		if o.State != runtime.Done || b.sends != 2 || b.issues["work-"+step.Hash(10, "after")] != "T-1" {
 			t.Errorf("%s %+v, %d sends, %v", o.State, o.Failure, b.sends, b.issues)
 		}
 		if d := cmp.Diff([]string{"resolved ", "created "}, outcomes(o)[1:]); d != "" {
@@ -118,7 +118,7 @@ func TestFinishedWriteIsDoneAgain(t *testing.T) {
 		b := leased(blind(true))
 		b.run(t)
 		b.state = "open"
-		if o := b.run(t); o.State != local.Done || b.sends != 3 {
+		if o := b.run(t); o.State != runtime.Done || b.sends != 3 {
 			t.Errorf("%s %+v, %d sends", o.State, o.Failure, b.sends)
 		}
 	})
@@ -127,7 +127,7 @@ func TestFinishedWriteIsDoneAgain(t *testing.T) {
 		b := leased(write)
 		b.run(t)
 		b.state = "open"
-		if o := b.run(t); o.State != local.Done || b.sends != 2 {
+		if o := b.run(t); o.State != runtime.Done || b.sends != 2 {
 			t.Errorf("%s %+v, %d sends", o.State, o.Failure, b.sends)
 		}
 	})
@@ -138,7 +138,7 @@ func TestFinishedWriteIsDoneAgain(t *testing.T) {
 			g := &b.o.Program.Steps[0]
 			g.Always, g.Retry = nil, &program.Retry{Attempts: 3}
 			if repeatable {
-				if o := b.run(t); o.State != local.Failed || b.sends != 3 {
+				if o := b.run(t); o.State != runtime.Failed || b.sends != 3 {
 					t.Errorf("%s %+v, %d sends", o.State, o.Failure, b.sends)
 				}
 				continue
@@ -156,7 +156,7 @@ func TestFinishedWriteIsDoneAgain(t *testing.T) {
 		g := &b.o.Program.Steps[0]
 		g.ForEach, g.As = `["a", "b"]`, "item"
 		b.o.Program.Steps = b.o.Program.Steps[:1]
-		if o := b.run(t); o.State != local.Failed || b.sends != 1 {
+		if o := b.run(t); o.State != runtime.Failed || b.sends != 1 {
 			t.Fatalf("%s %+v, %d sends", o.State, o.Failure, b.sends)
 		}
 		b.parksBefore(t, "'g[a]/w'")
@@ -167,14 +167,14 @@ func TestFinishedWriteIsDoneAgain(t *testing.T) {
 		b.run(t)
 		ctx, kill := context.WithCancel(t.Context())
 		b.dies, b.answer = kill, []error{types.Errorf(types.UnknownOutcome, "cut")}
-		if o, err := local.Run(ctx, b.o); err != nil || o.State != local.Interrupted || b.sends != 2 {
+		if o, err := rt.Run(ctx, b.o); err != nil || o.State != runtime.Interrupted || b.sends != 2 {
 			t.Fatalf("%s %v, %d sends", o.State, err, b.sends)
 		}
 		b.dies, b.state = nil, "open"
-		if o := b.run(t); o.State != local.Parked || o.Reason != local.ForUnknown || b.sends != 2 {
+		if o := b.run(t); o.State != runtime.Parked || o.Reason != runtime.ForUnknown || b.sends != 2 {
 			t.Errorf("%s %s %+v, %d sends", o.State, o.Reason, o.Failure, b.sends)
 		}
-		if _, err := b.says(t, local.Resolution{Done: true}); types.CodeOf(err) != types.BadInput {
+		if _, err := b.says(t, runtime.Resolution{Done: true}); types.CodeOf(err) != types.BadInput {
 			t.Errorf("done, and nobody knows what it gave: %v", err)
 		}
 	})
@@ -187,17 +187,17 @@ func TestWordForAnotherTime(t *testing.T) {
 	b := leased(blind(false))
 	b.run(t)
 	for range 2 {
-		if _, err := b.says(t, local.Resolution{NotDone: true}); types.CodeOf(err) != types.BadInput {
+		if _, err := b.says(t, runtime.Resolution{NotDone: true}); types.CodeOf(err) != types.BadInput {
 			t.Errorf("before it asks: %v", err)
 		}
 		b.parksBefore(t, "g/w")
-		if _, err := b.says(t, local.Resolution{NotDone: true}); err != nil {
+		if _, err := b.says(t, runtime.Resolution{NotDone: true}); err != nil {
 			t.Error(err)
 		}
-		if _, err := b.says(t, local.Resolution{Done: true}); types.CodeOf(err) != types.BadInput {
+		if _, err := b.says(t, runtime.Resolution{Done: true}); types.CodeOf(err) != types.BadInput {
 			t.Errorf("a second time: %v", err)
 		}
-		if o := b.run(t); o.State != local.Failed {
+		if o := b.run(t); o.State != runtime.Failed {
 			t.Errorf("%s", o.State)
 		}
 	}
@@ -210,7 +210,7 @@ func TestWordForAnotherTime(t *testing.T) {
 // when the look, which could not tell before, fails outright by now.
 func TestWordPastAFailingLook(t *testing.T) {
 	t.Parallel()
-	for word, x := range map[string]local.Resolution{"again": {NotDone: true}, "stands": {Done: true}} {
+	for word, x := range map[string]runtime.Resolution{"again": {NotDone: true}, "stands": {Done: true}} {
 		t.Run(word, func(t *testing.T) {
 			t.Parallel()
 			b, cut := leased(node("w", "make", "write", types.Values{"title": "x"})), false

@@ -5,47 +5,38 @@ import (
 	"encoding/json"
 
 	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/runtime/protocol"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// Resolution is what a person says about a write of which nobody knows whether
-// it happened.
-type Resolution struct {
-	Path    string
-	Ref     string // what they found, in the words of [step.Step.RefFormat]
-	NotDone bool   // they found nothing, and say that nothing will come of it; of a write that is done: do it again
-	Done    bool   // of a write that is done: what it did stands, and is not done again
-	By      string
-}
-
 // Resolve writes down what a person says, after it was held against the world:
 // what they found is read back, and what they say is not there is looked for.
 // The run then goes on when it is taken up.
-func Resolve(ctx context.Context, o Options, x Resolution) (Effect, error) {
+func (Runtime) Resolve(ctx context.Context, o runtime.Options, x runtime.Resolution) (runtime.Effect, error) {
 	r := newRunner(o)
-	if err := r.fold(sinceRestart(r.Journal.Records())); err != nil {
-		return Effect{}, err
+	if err := r.fold(runtime.SinceRestart(r.Journal.Records())); err != nil {
+		return runtime.Effect{}, err
 	}
 	if parked, asked := r.wouldRepeat(x.Path); asked {
 		return r.permit(parked, x)
 	}
 	if x.Done {
-		return Effect{}, types.Errorf(types.BadInput, "what step %s gave is not known, so nobody can go on with it", x.Path).
+		return runtime.Effect{}, types.Errorf(types.BadInput, "what step %s gave is not known, so nobody can go on with it", x.Path).
 			WithHint("say what you found with --found, or --not-done when it surely did not happen")
 	}
 	intent, s, err := r.announced(x.Path)
 	if err != nil {
-		return Effect{}, err
+		return runtime.Effect{}, err
 	}
 	err = r.readyFor(ctx, s, intent)
 	if x.NotDone {
-		return Effect{}, r.notDone(ctx, intent, s, x, err)
+		return runtime.Effect{}, r.notDone(ctx, intent, s, x, err)
 	}
 	if err != nil {
-		return Effect{}, err
+		return runtime.Effect{}, err
 	}
 	return r.foundBy(ctx, intent, s, x)
 }
@@ -62,7 +53,7 @@ func (r *runner) pending(ctx context.Context, path string) (journal.Record, step
 // announced is the intent of a write whose outcome is unknown, or that nobody could
 // look for before it was sent.
 func (r *runner) announced(path string) (journal.Record, step.Step, error) {
-	if _, unknown := r.intents[path]; !unknown && !r.unseen[path] {
+	if _, unknown := r.Intents[path]; !unknown && !r.Unseen[path] {
 		err := types.Errorf(types.BadInput, "it is known how step %s ended, or it was never begun", path).
 			WithHint("`%s` shows where the run stands", r.Command("runs", r.Header.ID))
 		return journal.Record{}, step.Step{}, err
@@ -94,7 +85,7 @@ func (r *runner) readyFor(ctx context.Context, s step.Step, rec journal.Record) 
 // seen. That nobody can look, or not now (unready says that it has nothing to
 // look with), does not stand in the way: the record says that it is their word
 // alone.
-func (r *runner) notDone(ctx context.Context, intent journal.Record, s step.Step, x Resolution, unready error) error {
+func (r *runner) notDone(ctx context.Context, intent journal.Record, s step.Step, x runtime.Resolution, unready error) error {
 	found, err := step.Found[json.RawMessage]{}, unready
 	if err == nil {
 		found, err = r.find(ctx, s, intent, true)
@@ -115,26 +106,25 @@ func (r *runner) notDone(ctx context.Context, intent journal.Record, s step.Step
 // foundBy reads back what a person found, and makes it the step's result. When
 // the run has cleaned up since and comes to the step by way of others, it is
 // kept until then.
-func (r *runner) foundBy(ctx context.Context, intent journal.Record, s step.Step, x Resolution) (Effect, error) {
+func (r *runner) foundBy(ctx context.Context, intent journal.Record, s step.Step, x runtime.Resolution) (runtime.Effect, error) {
 	if !s.CanResolve() {
-		return Effect{}, types.Errorf(types.BadInput, "what %s did cannot be read back", s.Name).
+		return runtime.Effect{}, types.Errorf(types.BadInput, "what %s did cannot be read back", s.Name).
 			WithHint("when it surely did not happen, say --not-done")
 	}
 	raw, err := r.readBack(ctx, intent, s, x.Ref)
 	if err != nil {
-		return Effect{}, err
+		return runtime.Effect{}, err
 	}
 	e := machine.Event{Kind: machine.Done, Path: x.Path}
 	if e.Output, err = output(s.Name, raw); err != nil {
-		return Effect{}, err
+		return runtime.Effect{}, err
 	}
 	rec := intent
 	rec.Outcome, rec.By = protocol.Resolved, x.By
 	if err := r.giveFound(rec, e, x.Ref); err != nil {
-		return Effect{}, err
+		return runtime.Effect{}, err
 	}
-	r.effect(x.Path, s.Name, rec.Key, rec.Outcome, "", e.Output)
-	return r.out.Effects[len(r.out.Effects)-1], nil
+	return r.effect(rec, "", e.Output), nil
 }
 
 // output is a step's result as the machine takes it.
@@ -153,7 +143,7 @@ func (r *runner) giveFound(rec journal.Record, e machine.Event, ref string) erro
 		if err := r.retry(); err != nil {
 			return err
 		}
-		if _, live := r.m.Live(rec.Path); live {
+		if _, live := r.Machine.Live(rec.Path); live {
 			rec.Kind = journal.Event
 			return r.apply(rec, e, true)
 		}
@@ -175,7 +165,7 @@ func (r *runner) resolved(rec journal.Record) error {
 func (r *runner) closed() *journal.Record {
 	records := r.Journal.Records()
 	last := records[len(records)-1]
-	if s := State(last.State); last.Kind == journal.Finished && (s == Cancelled || s == Rejected) {
+	if s := runtime.State(last.State); last.Kind == journal.Finished && (s == runtime.Cancelled || s == runtime.Rejected) {
 		return &last
 	}
 	return nil
@@ -183,7 +173,7 @@ func (r *runner) closed() *journal.Record {
 
 // takeHeld is the result that a person found, read back.
 func (x *writing) takeHeld() (json.RawMessage, error) {
-	held := x.held[x.a.Path]
+	held := x.Found[x.a.Path]
 	x.rec.By = held.By
 	if x.rec.Key != held.Key || x.rec.Digest != held.Digest {
 		return nil, types.Errorf(types.Conflict, "step %s was found to be %s, and is to be made from other arguments now", x.rec.Path, held.Ref).

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
-	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -70,14 +70,14 @@ func (m *mending) unknown(t *testing.T) {
 	m.answer = []error{types.Errorf(types.UnknownOutcome, "the answer was lost")}
 	m.dies = func() { m.blind = true }
 	o := m.run(t)
-	if o.State != local.Parked || o.Reason != local.ForUnknown || !strings.Contains(o.Failure.Error.Hint, "skillrun resolve "+m.o.Header.ID+" w ") {
+	if o.State != runtime.Parked || o.Reason != runtime.ForUnknown || !strings.Contains(o.Failure.Error.Hint, "skillrun resolve "+m.o.Header.ID+" w ") {
 		t.Fatalf("%s %s %+v", o.State, o.Reason, o.Failure)
 	}
 	m.dies = nil
 }
 
-func (m *mending) resolve(ref string, notDone bool) (local.Effect, error) {
-	return local.Resolve(context.Background(), m.o, local.Resolution{Path: "w", Ref: ref, NotDone: notDone, By: "ada"})
+func (m *mending) resolve(ref string, notDone bool) (runtime.Effect, error) {
+	return rt.Resolve(context.Background(), m.o, runtime.Resolution{Path: "w", Ref: ref, NotDone: notDone, By: "ada"})
 }
 
 var made = node("w", "make", "write", types.Values{"title": "x"})
@@ -95,7 +95,7 @@ func TestResolveFound(t *testing.T) {
 		t.Fatalf("%+v %v", e, err)
 	}
 	m.blind = false
-	if o := m.run(t); o.State != local.Done || m.sends != 2 || m.issues["work-"+step.Hash(10, "after")] != "T-1" {
+	if o := m.run(t); o.State != runtime.Done || m.sends != 2 || m.issues["work-"+step.Hash(10, "after")] != "T-1" {
 		t.Errorf("%s, %d sends, %v", o.State, m.sends, m.issues)
 	}
 	if _, err := m.resolve("T-1", false); types.CodeOf(err) != types.BadInput {
@@ -116,27 +116,27 @@ func TestResolveFoundAfterCleanUp(t *testing.T) {
 		m := newMending(g)
 		m.answer = []error{types.Errorf(types.UnknownOutcome, "the answer was lost")}
 		m.dies = func() { m.cut = true }
-		if o := m.run(t); o.State != local.Failed || !o.Failure.Unsettled {
+		if o := m.run(t); o.State != runtime.Failed || !o.Failure.Unsettled {
 			t.Fatalf("%s %s %+v", o.State, o.Reason, o.Failure)
 		}
-		e, err := local.Resolve(t.Context(), m.o, local.Resolution{Path: "g/w", Ref: "T-1", By: "ada"})
+		e, err := rt.Resolve(t.Context(), m.o, runtime.Resolution{Path: "g/w", Ref: "T-1", By: "ada"})
 		if err != nil || e.Outcome != "resolved" || e.Result["key"] != "T-1" {
 			t.Fatalf("%+v %v", e, err)
 		}
-		if _, err := local.Resolve(t.Context(), m.o, local.Resolution{Path: "g/w", Ref: "T-1", By: "ada"}); types.CodeOf(err) != types.BadInput {
+		if _, err := rt.Resolve(t.Context(), m.o, runtime.Resolution{Path: "g/w", Ref: "T-1", By: "ada"}); types.CodeOf(err) != types.BadInput {
 			t.Errorf("resolved twice: %v", err)
 		}
 		if other {
 			m.state = "closed"
 			for range 2 {
-				if o := m.run(t); o.State != local.Failed || o.Failure.Error.Code != types.Conflict || m.sends != 1 {
+				if o := m.run(t); o.State != runtime.Failed || o.Failure.Error.Code != types.Conflict || m.sends != 1 {
 					t.Errorf("other arguments: %s %+v, %d sends", o.State, o.Failure, m.sends)
 				}
 			}
 			continue
 		}
 		o := m.run(t)
-		if o.State != local.Done || m.sends != 1 || len(o.Effects) != 1 || o.Effects[0].Outcome != "resolved" || o.Effects[0].Result["key"] != "T-1" {
+		if o.State != runtime.Done || m.sends != 1 || len(o.Effects) != 1 || o.Effects[0].Outcome != "resolved" || o.Effects[0].Result["key"] != "T-1" {
 			t.Errorf("%s %+v, %d sends, %+v", o.State, o.Failure, m.sends, o.Effects)
 		}
 	}
@@ -148,7 +148,7 @@ func TestResolveNotDone(t *testing.T) {
 	t.Parallel()
 	m := newMending(made)
 	m.unknown(t)
-	if _, err := local.Reversals(t.Context(), m.o); types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), "nobody knows whether step w happened") {
+	if _, err := rt.Reversals(t.Context(), m.o); types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), "nobody knows whether step w happened") {
 		t.Errorf("to undo: %v", err)
 	}
 	m.blind = false
@@ -161,7 +161,7 @@ func TestResolveNotDone(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.blind = false
-	if o := m.run(t); o.State != local.Done || m.sends != 2 || len(m.issues) != 1 {
+	if o := m.run(t); o.State != runtime.Done || m.sends != 2 || len(m.issues) != 1 {
 		t.Errorf("%s, %d sends, %v", o.State, m.sends, m.issues)
 	}
 }
@@ -186,7 +186,7 @@ func TestResolveBeforeASend(t *testing.T) {
 		m.o.Catalogue = step.NewCatalogue([]step.Step{step.Write("make", "Make.", m.make, step.Find(find), step.Resolve("a key", resolve))})
 		m.cut = true
 		for range 2 {
-			if o := m.run(t); o.State != local.Failed || o.Failure.Error.Code != types.Unavailable || m.sends != 0 {
+			if o := m.run(t); o.State != runtime.Failed || o.Failure.Error.Code != types.Unavailable || m.sends != 0 {
 				t.Fatalf("%s %+v, %d sends", o.State, o.Failure, m.sends)
 			}
 		}
@@ -194,7 +194,7 @@ func TestResolveBeforeASend(t *testing.T) {
 	}
 	m := broken()
 	m.cut = false
-	if o := m.run(t); o.State != local.Done || m.sends != 1 {
+	if o := m.run(t); o.State != runtime.Done || m.sends != 1 {
 		t.Errorf("a resume that can look: %s, %d sends", o.State, m.sends)
 	}
 	m = broken()
@@ -202,20 +202,20 @@ func TestResolveBeforeASend(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.answer = []error{types.Errorf(types.UnknownOutcome, "the answer was lost")}
-	if o := m.run(t); o.Reason != local.ForUnknown || m.sends != 1 {
+	if o := m.run(t); o.Reason != runtime.ForUnknown || m.sends != 1 {
 		t.Errorf("a word holds for one send: %s %+v, %d sends", o.State, o.Failure, m.sends)
 	}
 	if _, err := m.resolve("", true); err != nil {
 		t.Fatal(err)
 	}
-	if o := m.run(t); o.State != local.Done || m.sends != 2 {
+	if o := m.run(t); o.State != runtime.Done || m.sends != 2 {
 		t.Errorf("not done: %s %+v, %d sends", o.State, o.Failure, m.sends)
 	}
 	m = broken()
 	if _, err := m.resolve("T-9", false); err != nil {
 		t.Fatal(err)
 	}
-	if o := m.run(t); o.State != local.Done || m.sends != 0 || o.Effects[0].Result["key"] != "T-9" {
+	if o := m.run(t); o.State != runtime.Done || m.sends != 0 || o.Effects[0].Result["key"] != "T-9" {
 		t.Errorf("found: %s %+v, %d sends", o.State, o.Failure, m.sends)
 	}
 }
@@ -230,7 +230,7 @@ func TestCannotTellBeforeASend(t *testing.T) {
 		for range 2 {
 			o := m.run(t)
 			want := "cannot tell whether make is done already, so nothing was sent: search for "
-			if o.State != local.Failed || o.Failure.Unsettled || m.sends != 0 || o.Failure.Error.Code != types.Conflict || !strings.HasPrefix(o.Failure.Error.Message, want) {
+			if o.State != runtime.Failed || o.Failure.Unsettled || m.sends != 0 || o.Failure.Error.Code != types.Conflict || !strings.HasPrefix(o.Failure.Error.Message, want) {
 				t.Fatalf("%s %+v, %d sends", o.State, o.Failure, m.sends)
 			}
 			if hint := o.Failure.Error.Hint; !strings.Contains(hint, "looks again") || !strings.Contains(hint, "skillrun resolve "+m.o.Header.ID+" w --found REF, or --not-done") {
@@ -241,14 +241,14 @@ func TestCannotTellBeforeASend(t *testing.T) {
 	}
 	m := broken()
 	m.blind = false
-	if o := m.run(t); o.State != local.Done || m.sends != 1 {
+	if o := m.run(t); o.State != runtime.Done || m.sends != 1 {
 		t.Errorf("a resume that can tell: %s, %d sends", o.State, m.sends)
 	}
 	m = broken()
 	if _, err := m.resolve("", true); err != nil {
 		t.Fatal(err)
 	}
-	if o := m.run(t); o.State != local.Done || m.sends != 1 {
+	if o := m.run(t); o.State != runtime.Done || m.sends != 1 {
 		t.Errorf("a person's word: %s, %d sends", o.State, m.sends)
 	}
 }
@@ -269,13 +269,13 @@ func TestResolvePastAFailingLook(t *testing.T) {
 		t.Errorf("%+v", last)
 	}
 	m.answer = []error{types.Errorf(types.UnknownOutcome, "the answer was lost")}
-	if o := m.run(t); o.State != local.Failed || !o.Failure.Unsettled || m.sends != 2 {
+	if o := m.run(t); o.State != runtime.Failed || !o.Failure.Unsettled || m.sends != 2 {
 		t.Errorf("a word holds for one send: %s %+v, %d sends", o.State, o.Failure, m.sends)
 	}
 	if _, err := m.resolve("", true); err != nil {
 		t.Fatal(err)
 	}
-	if o := m.run(t); o.State != local.Done || m.sends != 3 {
+	if o := m.run(t); o.State != runtime.Done || m.sends != 3 {
 		t.Errorf("not done: %s %+v, %d sends", o.State, o.Failure, m.sends)
 	}
 }
@@ -286,7 +286,7 @@ func TestResolveBlind(t *testing.T) {
 	m := newMending(node("w", "blind", "write", types.Values{"title": "x"}))
 	m.answer = []error{types.Errorf(types.UnknownOutcome, "the answer was lost")}
 	o := m.run(t)
-	if want := "look, and when it surely did not happen, say so: skillrun resolve " + m.o.Header.ID + " w --not-done"; o.Reason != local.ForUnknown || o.Failure.Error.Hint != want {
+	if want := "look, and when it surely did not happen, say so: skillrun resolve " + m.o.Header.ID + " w --not-done"; o.Reason != runtime.ForUnknown || o.Failure.Error.Hint != want {
 		t.Fatalf("%s %s %+v", o.State, o.Reason, o.Failure)
 	}
 	if _, err := m.resolve("T-1", false); types.CodeOf(err) != types.BadInput || !strings.Contains(err.Error(), "cannot be read back") {
@@ -295,7 +295,7 @@ func TestResolveBlind(t *testing.T) {
 	if _, err := m.resolve("", true); err != nil {
 		t.Error(err)
 	}
-	if o := m.run(t); o.State != local.Done || m.sends != 2 {
+	if o := m.run(t); o.State != runtime.Done || m.sends != 2 {
 		t.Errorf("%s, %d sends", o.State, m.sends)
 	}
 }
@@ -306,13 +306,13 @@ func TestUndo(t *testing.T) {
 	t.Parallel()
 	m := newMending(node("a", "make", "write", types.Values{"title": "first"}), node("b", "blind", "write", types.Values{"title": "n"}),
 		node("c", "make", "write", types.Values{"title": "second"}))
-	if o := m.run(t); o.State != local.Done {
+	if o := m.run(t); o.State != runtime.Done {
 		t.Fatal(o.State)
 	}
 	m.o.User = "ada"
-	list := func() []local.Reversal {
+	list := func() []runtime.Reversal {
 		t.Helper()
-		got, err := local.Reversals(t.Context(), m.o)
+		got, err := rt.Reversals(t.Context(), m.o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -326,18 +326,18 @@ func TestUndo(t *testing.T) {
 		t.Error(diff)
 	}
 	m.stops = types.Errorf(types.Conflict, "others went on with it")
-	err := local.Undo(t.Context(), m.o, list())
+	err := rt.Undo(t.Context(), m.o, list())
 	if types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), "c (close T-1 (second)): others went on with it") {
 		t.Error(err)
 	}
 	m.stops = errors.New("oh")
-	if err := local.Undo(t.Context(), m.o, list()); types.CodeOf(err) != types.Internal {
+	if err := rt.Undo(t.Context(), m.o, list()); types.CodeOf(err) != types.Internal {
 		t.Error(err)
 	}
-	if err := local.Undo(t.Context(), m.o, list()); err != nil {
+	if err := rt.Undo(t.Context(), m.o, list()); err != nil {
 		t.Fatal(err)
 	}
-	if err := local.Undo(t.Context(), m.o, list()); err != nil {
+	if err := rt.Undo(t.Context(), m.o, list()); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"second T-1", "first T-1"}, m.undone); diff != "" {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/step"
@@ -31,6 +32,9 @@ type thing struct {
 	Name string `json:"name,omitempty" doc:"Name."`
 	Dir  string `json:"dir,omitempty" doc:"The workspace to work in." workspace:"true"`
 }
+
+// rt is the runtime under test.
+var rt local.Runtime
 
 func newShop() *shop {
 	return &shop{made: map[string]int{}, calls: map[string]int{}, fail: map[string][]types.Code{"g/r/r1": {types.Conflict, types.Conflict, types.Conflict, types.Conflict}}}
@@ -150,7 +154,7 @@ func (wall) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (s *shop) options(j journal.Journal, nodes ...program.Node) local.Options {
+func (s *shop) options(j journal.Journal, nodes ...program.Node) runtime.Options {
 	h := journal.RunHeader{ID: "20260115-100000-aaaaaa", Work: "work", StartedAt: time.Now(), Zone: "UTC",
 		Versions: journal.Versions{Journal: journal.Format, Language: program.Language}, Program: []byte("{}")}
 	if len(j.Records()) == 0 {
@@ -162,15 +166,15 @@ func (s *shop) options(j journal.Journal, nodes ...program.Node) local.Options {
 	}
 	p := &program.Program{Skill: "t", Inputs: types.Values{}, Config: types.Values{}, Steps: nodes}
 	p.Outputs = []program.Output{{Name: "o", Value: types.Dynamic{V: "${{ steps.z.name }}"}}}
-	return local.Options{
+	return runtime.Options{
 		Program: p, Header: h, Start: machine.Start{Run: h.ID, StartedAt: h.StartedAt}, Catalogue: step.NewCatalogue(s.steps()),
 		Journal: j, Clock: wall{}, Wait: true,
 	}
 }
 
-func run(t *testing.T, ctx context.Context, o local.Options) local.Outcome {
+func run(t *testing.T, ctx context.Context, o runtime.Options) runtime.Outcome {
 	t.Helper()
-	out, err := local.Run(ctx, o)
+	out, err := rt.Run(ctx, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
-	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -22,23 +22,23 @@ func TestTimeOuts(t *testing.T) {
 	loop.ForEach = "1..100"
 	for name, tt := range map[string]struct {
 		nodes []program.Node
-		state local.State
+		state runtime.State
 		fails string
 		after time.Duration
 		made  int
 	}{
-		"a read":                        {[]program.Node{timed(act("a", "hang"), "5s")}, local.Failed, "a timeout", 5 * time.Second, 0},
-		"a group":                       {[]program.Node{timed(groupOf("g", act("a", "hang")), "5s")}, local.Failed, "g timeout", 5 * time.Second, 0},
-		"a group is rescued":            {[]program.Node{saved, act("z", "look")}, local.Done, "", 10 * time.Second, 0},
-		"the inner one is sooner":       {[]program.Node{timed(groupOf("g", timed(act("a", "hang"), "5s")), "7s")}, local.Failed, "g/a timeout", 5 * time.Second, 0},
-		"the outer one is sooner":       {[]program.Node{timed(groupOf("g", timed(act("a", "hang"), "7s")), "5s")}, local.Failed, "g timeout", 5 * time.Second, 0},
-		"a write that happened":         {[]program.Node{timed(act("w", "lose"), "5s"), act("z", "look")}, local.Done, "", 5 * time.Second, 1},
-		"a write that did not":          {[]program.Node{timed(act("w", "never"), "5s")}, local.Failed, "w timeout", 5 * time.Second, 0},
-		"a write in a group":            {[]program.Node{timed(groupOf("g", act("w", "never")), "5s")}, local.Failed, "g timeout", 5 * time.Second, 0},
-		"each item has its own time":    {[]program.Node{loop, act("z", "look")}, local.Done, "", 10 * time.Second, 0},
-		"all items together":            {[]program.Node{timed(groupOf("g", loop), "2s")}, local.Failed, "g timeout", 2 * time.Second, 0},
-		"the pause before an attempt":   {[]program.Node{timed(groupOf("g", retrying(act("n", "look"), "1h")), "9s")}, local.Failed, "g timeout", 9 * time.Second, 0},
-		"an attempt's pause of its own": {[]program.Node{timed(retrying(act("n", "look"), "1h"), "9s")}, local.Failed, "n timeout", 9 * time.Second, 0},
+		"a read":                        {[]program.Node{timed(act("a", "hang"), "5s")}, runtime.Failed, "a timeout", 5 * time.Second, 0},
+		"a group":                       {[]program.Node{timed(groupOf("g", act("a", "hang")), "5s")}, runtime.Failed, "g timeout", 5 * time.Second, 0},
+		"a group is rescued":            {[]program.Node{saved, act("z", "look")}, runtime.Done, "", 10 * time.Second, 0},
+		"the inner one is sooner":       {[]program.Node{timed(groupOf("g", timed(act("a", "hang"), "5s")), "7s")}, runtime.Failed, "g/a timeout", 5 * time.Second, 0},
+		"the outer one is sooner":       {[]program.Node{timed(groupOf("g", timed(act("a", "hang"), "7s")), "5s")}, runtime.Failed, "g timeout", 5 * time.Second, 0},
+		"a write that happened":         {[]program.Node{timed(act("w", "lose"), "5s"), act("z", "look")}, runtime.Done, "", 5 * time.Second, 1},
+		"a write that did not":          {[]program.Node{timed(act("w", "never"), "5s")}, runtime.Failed, "w timeout", 5 * time.Second, 0},
+		"a write in a group":            {[]program.Node{timed(groupOf("g", act("w", "never")), "5s")}, runtime.Failed, "g timeout", 5 * time.Second, 0},
+		"each item has its own time":    {[]program.Node{loop, act("z", "look")}, runtime.Done, "", 10 * time.Second, 0},
+		"all items together":            {[]program.Node{timed(groupOf("g", loop), "2s")}, runtime.Failed, "g timeout", 2 * time.Second, 0},
+		"the pause before an attempt":   {[]program.Node{timed(groupOf("g", retrying(act("n", "look"), "1h")), "9s")}, runtime.Failed, "g timeout", 9 * time.Second, 0},
+		"an attempt's pause of its own": {[]program.Node{timed(retrying(act("n", "look"), "1h"), "9s")}, runtime.Failed, "n timeout", 9 * time.Second, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -81,7 +81,7 @@ func TestRetrySaysWhen(t *testing.T) {
 				ctx, kill := context.WithCancel(t.Context())
 				defer kill()
 				var told []time.Time
-				o.Observe = func(e local.Event) {
+				o.Observe = func(e runtime.Event) {
 					switch {
 					case e.Type == "step_retry":
 						told = append(told, e.Next)

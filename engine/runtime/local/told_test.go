@@ -5,8 +5,8 @@ import (
 
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
-	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -28,12 +28,12 @@ func TestToldTwice(t *testing.T) {
 			b := newBench(nodes...)
 			for range 2 {
 				told := 0
-				b.o.Observe = func(e local.Event) {
+				b.o.Observe = func(e runtime.Event) {
 					if e.ID == "gate" && e.Type == "step_failed" && !e.Replayed {
 						told++
 					}
 				}
-				if o := b.run(t); o.State != local.Failed || told != 1 || b.sends != 0 {
+				if o := b.run(t); o.State != runtime.Failed || told != 1 || b.sends != 0 {
 					t.Errorf("%s, told %d times, %d sends", o.State, told, b.sends)
 				}
 				if err := b.j.Append(journal.Record{Kind: journal.Resumed, At: began}, false); err != nil {

@@ -8,46 +8,22 @@ import (
 	"slices"
 
 	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// Reversal is an effect of a run, and what undoing it would do.
-type Reversal struct {
-	Path   string `json:"path"`
-	Step   string `json:"step"`
-	Say    string `json:"say,omitempty"` // "close merge request !12"; "" when there is nothing to undo
-	Undone bool   `json:"undone"`        // it was reversed before
-	Why    string `json:"why,omitempty"` // why it cannot be undone from here
-	// Stuck is why undoing it would be refused now: others have gone on with it, or
-	// it cannot be looked at.
-	Stuck *types.Error `json:"stuck,omitempty"`
-	// Adopted is set of what another run made. It belongs to that run, and is Left
-	// to it unless [Options.Adopted] says otherwise.
-	Adopted bool `json:"adopted,omitempty"`
-	Left    bool `json:"left,omitempty"`
-	// Maker is the run that made what is adopted, where that is known.
-	Maker string `json:"maker,omitempty"`
-	// Absent is set of a write that may have been sent, and did not happen.
-	Absent bool `json:"absent,omitempty"`
-
-	rec journal.Record
-}
-
-// Can reports whether undoing it does something.
-func (x Reversal) Can() bool { return x.Say != "" && !x.Undone && !x.Left }
-
 // Reversals lists the effects of a run, the latest first, which is the order in
 // which they are undone. Every one is looked at, and none is changed. When the
 // world cannot tell of a write of unknown outcome there is no list: what to undo
 // is not known.
-func Reversals(ctx context.Context, o Options) ([]Reversal, error) {
+func (Runtime) Reversals(ctx context.Context, o runtime.Options) ([]runtime.Reversal, error) {
 	r := newRunner(o)
 	r.Inbox, r.Observe = nil, nil // what was is told already
-	var out []Reversal
+	var out []runtime.Reversal
 	undone, own := map[string]bool{}, map[string]bool{}
-	records := sinceRestart(r.Journal.Records())
+	records := runtime.SinceRestart(r.Journal.Records())
 	for _, rec := range records {
 		switch {
 		case rec.Kind == journal.Undone:
@@ -57,7 +33,7 @@ func Reversals(ctx context.Context, o Options) ([]Reversal, error) {
 			if err != nil {
 				return nil, err
 			}
-			own[rec.Path] = own[rec.Path] || owns(rec)
+			own[rec.Path] = own[rec.Path] || runtime.Owns(rec)
 			out = append(out, x)
 		}
 	}
@@ -85,16 +61,16 @@ func Reversals(ctx context.Context, o Options) ([]Reversal, error) {
 
 // latest are the reversals without those that a later one of the same path stands
 // for: what begins anew finds its effect, and it is one.
-func latest(all []Reversal) []Reversal {
-	var out []Reversal
+func latest(all []runtime.Reversal) []runtime.Reversal {
+	var out []runtime.Reversal
 	for _, x := range all {
-		out = append(slices.DeleteFunc(out, func(o Reversal) bool { return o.Path == x.Path }), x)
+		out = append(slices.DeleteFunc(out, func(o runtime.Reversal) bool { return o.Path == x.Path }), x)
 	}
 	return out
 }
 
 // lookUndo says why undoing an effect would be refused.
-func (r *runner) lookUndo(ctx context.Context, x Reversal) *types.Error {
+func (r *runner) lookUndo(ctx context.Context, x runtime.Reversal) *types.Error {
 	s, err := r.step(x.Step)
 	if err == nil {
 		err = r.with(ctx, s, x, s.LookUndo)
@@ -105,8 +81,8 @@ func (r *runner) lookUndo(ctx context.Context, x Reversal) *types.Error {
 	return types.AsError(err)
 }
 
-func (r *runner) reversal(rec journal.Record) (Reversal, error) {
-	x := Reversal{Path: rec.Path, Step: rec.Step, rec: rec}
+func (r *runner) reversal(rec journal.Record) (runtime.Reversal, error) {
+	x := runtime.Reversal{Path: rec.Path, Step: rec.Step, Record: rec}
 	s, err := r.step(rec.Step)
 	switch {
 	case err != nil:
@@ -123,21 +99,21 @@ func (r *runner) reversal(rec journal.Record) (Reversal, error) {
 // alone. It is safe to do again after a kill: a step looks before it reverses. When
 // something of it is stuck or fails, the run is partly undone; when nothing was
 // reversed it stays what it was.
-func Undo(ctx context.Context, o Options, list []Reversal) error {
+func (Runtime) Undo(ctx context.Context, o runtime.Options, list []runtime.Reversal) error {
 	r := newRunner(o)
-	reversed := slices.ContainsFunc(list, func(x Reversal) bool { return x.Undone })
+	reversed := slices.ContainsFunc(list, func(x runtime.Reversal) bool { return x.Undone })
 	var stuck error
 	for _, x := range list {
 		switch {
 		case x.Absent:
-			if err := r.append(journal.Record{Kind: journal.Resolved, Path: x.Path, Step: x.Step, Key: x.rec.Key}, true); err != nil {
+			if err := r.append(journal.Record{Kind: journal.Resolved, Path: x.Path, Step: x.Step, Key: x.Record.Key}, true); err != nil {
 				return err
 			}
 			continue
 		case !x.Can():
 			continue
 		case x.Stuck != nil:
-			stuck = cmp.Or[error](stuck, x.says(x.Stuck))
+			stuck = cmp.Or[error](stuck, says(x, x.Stuck))
 			continue
 		}
 		err, maybe := r.undoOne(ctx, x)
@@ -153,28 +129,28 @@ func Undo(ctx context.Context, o Options, list []Reversal) error {
 }
 
 // undoOne reverses one effect. maybe is set when it failed, and may have happened.
-func (r *runner) undoOne(ctx context.Context, x Reversal) (err error, maybe bool) {
+func (r *runner) undoOne(ctx context.Context, x runtime.Reversal) (err error, maybe bool) {
 	s, err := r.step(x.Step)
 	if err != nil {
 		return err, false
 	}
-	rec := journal.Record{Kind: journal.Undoing, Path: x.Path, Step: x.Step, Key: x.rec.Key, By: r.User}
-	rec.Service, rec.Host = r.where(ctx, s, x.rec)
+	rec := journal.Record{Kind: journal.Undoing, Path: x.Path, Step: x.Step, Key: x.Record.Key, By: r.User}
+	rec.Service, rec.Host = r.where(ctx, s, x.Record)
 	if err := r.append(rec, true); err != nil {
 		return err, true
 	}
 	if err := r.with(ctx, s, x, s.Undo); err != nil {
 		if ctx.Err() != nil || !refused(err) {
-			return x.says(err), true
+			return says(x, err), true
 		}
 		rec.Error = types.AsError(err)
-		return errors.Join(x.says(err), r.append(rec, true)), false
+		return errors.Join(says(x, err), r.append(rec, true)), false
 	}
 	rec.Kind = journal.Undone
 	if err := r.append(rec, true); err != nil {
 		return err, true
 	}
-	r.emit(Event{Type: "effect", Effect: &Effect{ID: x.Path, Path: x.Path, Step: x.Step, Key: x.rec.Key, Outcome: "undone", Result: x.rec.Event.Output}})
+	r.emit(runtime.Event{Type: "effect", Effect: &runtime.Effect{ID: x.Path, Path: x.Path, Step: x.Step, Key: x.Record.Key, Outcome: "undone", Result: x.Record.Event.Output}})
 	return nil, false
 }
 
@@ -196,17 +172,17 @@ func (r *runner) leavePartly(reversed bool, why error) error {
 }
 
 // says adds to an error which effect it is of.
-func (x Reversal) says(err error) error {
+func says(x runtime.Reversal, err error) error {
 	e := *types.AsError(err)
 	e.Message = x.Path + " (" + x.Say + "): " + e.Message
 	return &e
 }
 
 // with does something about the effect of a reversal, as its step.
-func (r *runner) with(ctx context.Context, s step.Step, x Reversal, do func(context.Context, step.Key, json.RawMessage, json.RawMessage) error) (err error) {
+func (r *runner) with(ctx context.Context, s step.Step, x runtime.Reversal, do func(context.Context, step.Key, json.RawMessage, json.RawMessage) error) (err error) {
 	defer recovered(s.Name, &err)
-	c := r.callOf(s, x.rec)
-	var out json.RawMessage = types.Encode(x.rec.Event.Output)
+	c := r.callOf(s, x.Record)
+	var out json.RawMessage = types.Encode(x.Record.Event.Output)
 	defer r.free()()
-	return do(step.WithCall(ctx, c), c.Key, x.rec.Input, out)
+	return do(step.WithCall(ctx, c), c.Key, x.Record.Input, out)
 }

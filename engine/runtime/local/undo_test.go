@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
-	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -19,7 +19,7 @@ func three(t *testing.T) *mending {
 	titled := func(id string) program.Node { return node(id, "make", "write", types.Values{"title": id}) }
 	m := newMending(titled("first"), titled("second"), titled("third"))
 	m.stuck = map[string]error{}
-	if o := m.run(t); o.State != local.Done {
+	if o := m.run(t); o.State != runtime.Done {
 		t.Fatal(o.State)
 	}
 	return m
@@ -28,9 +28,9 @@ func three(t *testing.T) *mending {
 // undo undoes what the list says, and returns the state of the run then.
 func (m *mending) undo(ctx context.Context, t *testing.T) (journal.State, error) {
 	t.Helper()
-	list, err := local.Reversals(ctx, m.o)
+	list, err := rt.Reversals(ctx, m.o)
 	if err == nil {
-		err = local.Undo(ctx, m.o, list)
+		err = rt.Undo(ctx, m.o, list)
 	}
 	return journal.Summarize(m.j.Records()).State, err
 }
@@ -43,7 +43,7 @@ func TestUndoLooksFirst(t *testing.T) {
 	m.stuck["first"] = types.Errorf(types.Conflict, "merged")
 	m.stuck["third"] = types.Errorf(types.Forbidden, "not yours")
 	before := len(m.j.Records())
-	list, err := local.Reversals(t.Context(), m.o)
+	list, err := rt.Reversals(t.Context(), m.o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,11 +157,11 @@ func TestUndoOfWhatBeganAnew(t *testing.T) {
 	}
 	m := newMending(node("seen", "look", "read", types.Values{"title": "s"}), g)
 	m.state = "closed"
-	if o := m.run(t); o.State != local.Failed {
+	if o := m.run(t); o.State != runtime.Failed {
 		t.Fatal(o.State)
 	}
 	m.run(t)
-	list, err := local.Reversals(t.Context(), m.o)
+	list, err := rt.Reversals(t.Context(), m.o)
 	if err != nil || len(list) != 1 || list[0].Adopted || !list[0].Can() {
 		t.Fatalf("%+v %v", list, err)
 	}

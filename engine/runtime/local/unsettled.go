@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/runtime/protocol"
 	"github.com/skillrun/skillrun/engine/step"
@@ -14,8 +15,8 @@ import (
 // unsettled are the reversals of what the run may have written: writes that it
 // announced and whose end it did not record, and those that a person found and
 // the run has not come to again. Each is looked for.
-func (r *runner) unsettled(ctx context.Context) ([]Reversal, error) {
-	var out []Reversal
+func (r *runner) unsettled(ctx context.Context) ([]runtime.Reversal, error) {
+	var out []runtime.Reversal
 	for _, path := range r.open() {
 		x, err := r.lookFor(ctx, path)
 		if err != nil {
@@ -23,8 +24,8 @@ func (r *runner) unsettled(ctx context.Context) ([]Reversal, error) {
 		}
 		out = append(out, x)
 	}
-	for _, path := range types.SortedKeys(r.held) {
-		held := r.held[path]
+	for _, path := range types.SortedKeys(r.Found) {
+		held := r.Found[path]
 		s, err := r.step(held.Step)
 		if err == nil {
 			err = r.readyFor(ctx, s, held)
@@ -33,7 +34,7 @@ func (r *runner) unsettled(ctx context.Context) ([]Reversal, error) {
 			return nil, err
 		}
 		there, err := r.readBack(ctx, held, s, held.Ref)
-		x := Reversal{Path: path, Step: s.Name, Why: held.Ref + " is not there any more", rec: held}
+		x := runtime.Reversal{Path: path, Step: s.Name, Why: held.Ref + " is not there any more", Record: held}
 		if err == nil {
 			x, err = r.reversible(held, there)
 		}
@@ -50,7 +51,7 @@ func (r *runner) unsettled(ctx context.Context) ([]Reversal, error) {
 func (r *runner) open() []string {
 	var out []string
 	for _, rec := range r.Journal.Records() {
-		if _, unknown := r.intents[rec.Path]; rec.Kind == journal.Intent && unknown && !slices.Contains(out, rec.Path) {
+		if _, unknown := r.Intents[rec.Path]; rec.Kind == journal.Intent && unknown && !slices.Contains(out, rec.Path) {
 			out = append(out, rec.Path)
 		}
 	}
@@ -59,14 +60,14 @@ func (r *runner) open() []string {
 
 // lookFor looks for a write of unknown outcome, as the process that goes on with
 // the run would. Nothing is written down.
-func (r *runner) lookFor(ctx context.Context, path string) (Reversal, error) {
+func (r *runner) lookFor(ctx context.Context, path string) (runtime.Reversal, error) {
 	intent, s, err := r.pending(ctx, path)
 	if err != nil {
-		return Reversal{}, err
+		return runtime.Reversal{}, err
 	}
 	k := r.known(s, intent, false)
 	found, told, err := r.search(ctx, k, intent, s)
-	x := Reversal{Path: path, Step: s.Name, rec: intent}
+	x := runtime.Reversal{Path: path, Step: s.Name, Record: intent}
 	switch {
 	case ctx.Err() != nil || !told && err == nil:
 		return x, types.Errorf(types.Cancelled, "stopped while step %s was looked for", path)
@@ -113,10 +114,10 @@ func (r *runner) search(ctx context.Context, k protocol.Known, intent journal.Re
 }
 
 // reversible is the reversal of an effect that was found to be there.
-func (r *runner) reversible(rec journal.Record, there []byte) (Reversal, error) {
+func (r *runner) reversible(rec journal.Record, there []byte) (runtime.Reversal, error) {
 	out, err := output(rec.Step, there)
 	if err != nil {
-		return Reversal{}, err
+		return runtime.Reversal{}, err
 	}
 	rec.Event = &machine.Event{Kind: machine.Done, Path: rec.Path, Output: out}
 	return r.reversal(rec)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -56,7 +57,7 @@ func (r *runner) repeat(ctx context.Context) error {
 	if err := os.MkdirAll(r.Workspaces, 0o700); err != nil {
 		return types.Errorf(types.Internal, "workspace: %w", err)
 	}
-	for _, rec := range r.locals {
+	for _, rec := range r.Locals {
 		s, err := r.step(rec.Step)
 		if err == nil {
 			err = r.again(ctx, s, rec)
@@ -77,5 +78,5 @@ func (r *runner) again(ctx context.Context, s step.Step, rec journal.Record) (er
 		return err
 	}
 	defer recovered(s.Name, &err)
-	return s.Restore(step.WithCall(ctx, r.callOf(s, rec)), rec.Input, Left(rec))
+	return s.Restore(step.WithCall(ctx, r.callOf(s, rec)), rec.Input, runtime.Left(rec))
 }

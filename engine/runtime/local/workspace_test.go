@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
-	"github.com/skillrun/skillrun/engine/runtime/local"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -32,13 +32,13 @@ func TestReadsOfAWorkspace(t *testing.T) {
 		nodes := []program.Node{act("p", "put"), act("e", "edit"), look, act("z", "look")}
 		o := s.options(j, nodes...)
 		o.Workspaces = t.TempDir()
-		if out := run(t, ctx, o); out.State != local.Interrupted {
+		if out := run(t, ctx, o); out.State != runtime.Interrupted {
 			t.Fatal(out.State)
 		}
 		s.at = nil
 		o = s.options(j, nodes...)
 		o.Workspaces = t.TempDir()
-		if out := run(t, t.Context(), o); out.State != local.Done || s.calls["e"] != 2 {
+		if out := run(t, t.Context(), o); out.State != runtime.Done || s.calls["e"] != 2 {
 			t.Errorf("%s %+v, the edit was performed %d times", out.State, out.Failure, s.calls["e"])
 		}
 	})
@@ -67,7 +67,7 @@ func scratch(ctx context.Context, _ thing) (thing, error) {
 
 // withScratch adds such a step, one that changes a workspace slowly, and one that
 // reads what that left there.
-func withScratch(o local.Options, s *shop) local.Options {
+func withScratch(o runtime.Options, s *shop) runtime.Options {
 	slow := func(ctx context.Context, in thing) (thing, error) {
 		c := step.CallOf(ctx)
 		if err := c.Sleep(ctx, time.Second); err != nil {
@@ -112,7 +112,7 @@ func TestParallelStepsLoseTheirFolder(t *testing.T) {
 				s := newShop()
 				o := withScratch(s.options(journal.NewMemory(), g, act("z", "look")), s)
 				o.Workspaces = filepath.Join(t.TempDir(), "w")
-				if out := run(t, t.Context(), o); out.State != local.Done {
+				if out := run(t, t.Context(), o); out.State != runtime.Done {
 					t.Errorf("%s %+v", out.State, out.Failure)
 				}
 			})
@@ -137,7 +137,7 @@ func TestRebuiltOnceForAll(t *testing.T) {
 		defer kill()
 		o := withScratch(s.options(j, nodes...), s)
 		o.Workspaces = filepath.Join(t.TempDir(), "w")
-		if out := run(t, ctx, o); out.State != local.Interrupted || s.calls["l"] != 1 {
+		if out := run(t, ctx, o); out.State != runtime.Interrupted || s.calls["l"] != 1 {
 			t.Fatalf("%s %+v", out.State, out.Failure)
 		}
 		nodes[2] = act("h", "look")
@@ -146,7 +146,7 @@ func TestRebuiltOnceForAll(t *testing.T) {
 		}
 		o.Program.Steps = nodes
 		out := run(t, t.Context(), o)
-		if out.State != local.Done || s.calls["l"] != 2 {
+		if out.State != runtime.Done || s.calls["l"] != 2 {
 			t.Errorf("%s %+v, rebuilt %d times", out.State, out.Failure, s.calls["l"]-1)
 		}
 		for _, r := range out.Steps {

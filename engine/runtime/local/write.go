@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/runtime/protocol"
 	"github.com/skillrun/skillrun/engine/step"
@@ -28,7 +29,7 @@ func (r *runner) write(w *worker) {
 	a := w.action
 	x := &writing{runner: r, w: w, a: a, rec: recordOf(a)}
 	x.step, x.missing = r.step(a.Step)
-	_, x.sent = r.intents[a.Path]
+	_, x.sent = r.Intents[a.Path]
 	p, c := protocol.Begin(r.known(x.step, x.rec, a.Def.Repeatable))
 	for ok := true; ok; {
 		x.notice(c)
@@ -44,12 +45,12 @@ func (r *runner) known(s step.Step, rec journal.Record, repeatable bool) protoco
 	key := r.key(rec).String()
 	k := protocol.Known{
 		Step: protocol.StepOf(s, repeatable), Resolve: r.Command("resolve", r.Header.ID, quoted(rec.Path)), Settle: r.Settle,
-		Changing: r.changing[rec.Path], Absent: r.absent[rec.Path], Said: r.said[key],
+		Changing: r.Changing[rec.Path], Absent: r.Absent[rec.Path], Said: r.Said[key],
 	}
-	k.Since, k.Sent = r.intents[rec.Path]
-	_, k.Held = r.held[rec.Path]
-	if before, done := r.finished[key]; done {
-		k.Before = &protocol.Past{At: before.at, Output: types.Encode(before.output)}
+	k.Since, k.Sent = r.Intents[rec.Path]
+	_, k.Held = r.Found[rec.Path]
+	if before, done := r.Finished[key]; done {
+		k.Before = &protocol.Past{At: before.At, Output: types.Encode(before.Output)}
 	}
 	return k
 }
@@ -89,7 +90,7 @@ func (x *writing) perform(c protocol.Command) (e protocol.Event, ok bool) {
 // notice tells people what the protocol says before it is done.
 func (x *writing) notice(c protocol.Command) {
 	if c.Notice != "" {
-		x.emit(Event{Type: "notice", ID: x.a.Node, Path: x.a.Path, Step: x.step.Name, Text: c.Notice})
+		x.emit(runtime.Event{Type: "notice", ID: x.a.Node, Path: x.a.Path, Step: x.step.Name, Text: c.Notice})
 	}
 }
 
@@ -108,7 +109,7 @@ func (x *writing) permit() protocol.Event {
 
 // need reports whether the run still needs the write.
 func (x *writing) need() protocol.Need {
-	stopping, live := x.m.Live(x.a.Path)
+	stopping, live := x.Machine.Live(x.a.Path)
 	switch {
 	case stopping:
 		return protocol.Needless
@@ -144,12 +145,12 @@ func (x *writing) intend(outcome string) bool {
 	}
 	switch {
 	case x.announced:
-		x.changing[x.a.Path] = true
+		x.Changing[x.a.Path] = true
 	case !x.sent:
-		x.intents[x.a.Path] = x.Clock.Now()
+		x.Intents[x.a.Path] = x.Clock.Now()
 	}
 	x.announced = true
-	delete(x.absent, x.a.Path)
+	delete(x.Absent, x.a.Path)
 	return true
 }
 
@@ -163,7 +164,7 @@ func (x *writing) end(c protocol.Command) {
 		x.failed(x.rec, x.a, c.Err)
 	case protocol.Park:
 		x.park(x.a.Path, c.Reason, "", types.AsError(c.Err))
-		if x.last != nil && x.last.Reason == ForRepeat {
+		if x.last != nil && x.last.Reason == runtime.ForRepeat {
 			x.last.Key, x.last.Step = x.rec.Key, x.rec.Step
 		}
 	case protocol.GiveUp:
@@ -172,7 +173,7 @@ func (x *writing) end(c protocol.Command) {
 		} else {
 			x.late(x.w)
 		}
-		delete(x.intents, x.a.Path)
+		delete(x.Intents, x.a.Path)
 	}
 }
 

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/skillrun/skillrun/engine"
-	"github.com/skillrun/skillrun/engine/runtime/local"
+	"github.com/skillrun/skillrun/engine/runtime"
 )
 
 // TestOneOrder: whoever prints a command, the verb comes first, then what it is
@@ -12,7 +12,7 @@ import (
 func TestOneOrder(t *testing.T) {
 	t.Parallel()
 	f := runFlags{config: "a b.yaml"}
-	o := local.Options{Invocation: "skillrun" + siteOf(f)}
+	o := runtime.Options{Invocation: "skillrun" + siteOf(f)}
 	for got, want := range map[string]string{
 		resumeCommand("k3", "", f):                                 "skillrun resume k3 --config 'a b.yaml'",
 		resumeCommand("k3", engine.ForConfirm, f):                  "skillrun resume k3 --config 'a b.yaml' --yes",
@@ -21,7 +21,7 @@ func TestOneOrder(t *testing.T) {
 		goOn(engine.Summary{ID: "k3", State: "partly_undone"}, f):  "skillrun undo k3 --config 'a b.yaml'",
 		o.Command("undo", "k3"):                                    "skillrun undo k3 --config 'a b.yaml'",
 		o.Command("resolve", "k3", "a") + " --not-done":            "skillrun resolve k3 a --config 'a b.yaml' --not-done",
-		local.Options{}.Command("runs", "k3"):                      "skillrun runs k3",
+		runtime.Options{}.Command("runs", "k3"):                    "skillrun runs k3",
 		atSite("`skillrun runs` lists; `skillrun x` y", siteOf(f)): "`skillrun runs --config 'a b.yaml'` lists; `skillrun x --config 'a b.yaml'` y",
 	} {
 		if got != want {

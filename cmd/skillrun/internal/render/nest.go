@@ -11,17 +11,17 @@ import (
 
 // nested is a step of a run with what stands in it.
 type nested struct {
-	engine.StepRecord
+	engine.StepReport
 	inner []*nested
 }
 
 // nest makes a tree of the flat list of steps that a run reports. A step stands
 // in the nearest one that is reported of those around it.
-func nest(steps []engine.StepRecord) *nested {
+func nest(steps []engine.StepReport) *nested {
 	root := &nested{}
 	all := map[string]*nested{"": root}
 	for _, s := range steps {
-		all[s.Path] = &nested{StepRecord: s}
+		all[s.Path] = &nested{StepReport: s}
 	}
 	for _, s := range steps {
 		up := ParentOf(s.Path)

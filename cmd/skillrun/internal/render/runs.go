@@ -235,7 +235,7 @@ func InspectionOf(x engine.Inspection, goOn string) InspectionJSON {
 		out.Effects = []engine.Effect{}
 	}
 	for _, s := range x.Steps {
-		j := StepJSON{StepReport: s.StepReport, Began: s.Began, Ended: s.Ended, Waits: s.Waits}
+		j := StepJSON{StepReport: s, Began: s.Began, Ended: s.Ended, Waits: s.Waits}
 		if !s.Ended.IsZero() {
 			j.Duration = s.Ended.Sub(s.Began).Seconds()
 		}

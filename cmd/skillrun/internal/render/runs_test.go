@@ -18,10 +18,10 @@ import (
 func TestNestedRun(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	var steps []engine.StepRecord
+	var steps []engine.StepReport
 	add := func(path, name, kind, state string, message string) {
 		id, _, _ := strings.Cut(path[strings.LastIndexByte(path, '/')+1:], "[")
-		r := engine.StepRecord{StepReport: engine.StepReport{ID: id, Path: path, Name: name, Step: kind, State: state}, Began: start}
+		r := engine.StepReport{ID: id, Path: path, Name: name, Step: kind, State: state, Began: start}
 		if name == "" {
 			r.Name = id
 		}

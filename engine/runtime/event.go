@@ -1,0 +1,69 @@
+package runtime
+
+import (
+	"time"
+
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// EventVersion is the version of [Event]'s JSON.
+const EventVersion = 1
+
+// Event tells a surface what happens while it happens. Type is one of
+// step_started, step_done, step_skipped, step_failed, step_retry, step_stopped,
+// waiting, effect, notice.
+//
+// Groups, loops, each item of a loop and called skills have events of their
+// own, around those of the steps inside of them.
+type Event struct {
+	Version int            `json:"version"`
+	Type    string         `json:"type"`
+	At      time.Time      `json:"at"`
+	Run     string         `json:"run"`
+	ID      string         `json:"id,omitempty"`
+	Path    string         `json:"path,omitempty"`
+	Name    string         `json:"name,omitempty"`
+	Step    string         `json:"step,omitempty"`
+	Kind    string         `json:"kind,omitempty"` // of the node: uses, steps, skill, ...
+	Result  map[string]any `json:"result,omitempty"`
+	// Error is why a step failed or was stopped. On a step_done it is what the
+	// group was rescued from.
+	Error *types.Error `json:"error,omitempty"`
+	// Attempt counts from 1; on a step_retry it is the one that failed. Attempts
+	// is how many there may be.
+	Attempt  int `json:"attempt,omitempty"`
+	Attempts int `json:"attempts,omitempty"`
+	Items    int `json:"items,omitempty"` // on a loop's step_started: how many
+	// Handled is set on a step_failed that does not fail what stands around it.
+	Handled bool    `json:"handled,omitempty"`
+	Effect  *Effect `json:"effect,omitempty"`
+	Text    string  `json:"text,omitempty"` // of a notice: why the step waits
+	// Next is when a step that waits is asked again, or the next attempt of a
+	// step_retry begins. Of what waits it is zero when this process does not stay
+	// for it, or another one asks: that one writes down no answer that says the
+	// same, so nobody else knows when it asks. Every is then how often it does.
+	Next  time.Time `json:"next,omitzero"`
+	Every string    `json:"every,omitempty"`
+	// Replayed is set for what an earlier process did.
+	Replayed bool `json:"replayed,omitempty"`
+}
+
+var eventTypes = map[machine.NoteKind]string{
+	machine.Started: "step_started", machine.Finished: "step_done", machine.Set: "step_done", machine.Asserted: "step_done",
+	machine.Rescued: "step_done", machine.Returned: "step_done", machine.Skipped: "step_skipped", machine.FailedNote: "step_failed",
+	machine.Continued: "step_failed", machine.Retrying: "step_retry", machine.GivenUp: "step_stopped", machine.StillWaiting: "waiting",
+}
+
+// EventOf is a machine's note as surfaces see it.
+func EventOf(n machine.Note, run string, at time.Time, replayed bool) Event {
+	e := Event{
+		Version: EventVersion, Type: eventTypes[n.Kind], At: at, Run: run, ID: n.Node, Path: n.Path, Name: n.Name, Step: n.Step,
+		Kind: string(n.NodeKind), Attempt: n.Attempt, Attempts: n.Attempts, Items: n.Items, Handled: n.Kind == machine.Continued,
+		Result: n.Result, Error: n.Error, Replayed: replayed,
+	}
+	if n.Kind == machine.Retrying && !n.Next.IsZero() {
+		e.Next = n.Next.UTC()
+	}
+	return e
+}
