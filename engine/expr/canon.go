@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -67,7 +68,7 @@ func canonMember(n *member) string {
 	if of == "#" {
 		of = "" // .name is #.name
 	}
-	if isName(n.name) {
+	if stdlib.IsName(n.name) {
 		if n.optional {
 			return of + "?." + n.name
 		}
@@ -113,16 +114,6 @@ func orEmpty(n node) string {
 		return ""
 	}
 	return canon(n)
-}
-
-func isName(s string) bool {
-	for i, r := range s {
-		letter := r == '_' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
-		if !letter && (i == 0 || r < '0' || r > '9') {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // show is canon for messages: short.

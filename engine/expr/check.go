@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -29,8 +30,6 @@ type checker struct {
 // unclear is the type of what is wrong. Together with Optional it is the type
 // of nil, which has no values but the absent one.
 var unclear = types.Type{}
-
-func isUnclear(t types.Type) bool { return t.Kind == types.Invalid && !t.Optional }
 
 func (c *checker) fail(n node, code diag.Code, hint, format string, args ...any) types.Type {
 	c.failAt(n.at(), code, hint, format, args...)
@@ -108,10 +107,7 @@ func (c *checker) typeOf(n node, s Scope) types.Type {
 		}
 		return out
 	case *call:
-		if n.fn.typed != nil {
-			return n.fn.typed(c, n, s)
-		}
-		return c.plainCall(n, s)
+		return c.call(n, s)
 	}
 	return c.fail(n, CodeSyntax, "", "this is not part of the language")
 }
@@ -146,7 +142,7 @@ func (c *checker) chain(n *chain, s Scope) types.Type {
 	outer := c.maybe
 	c.maybe = false
 	t := c.check(n.of, s)
-	if c.maybe && !isUnclear(t) {
+	if c.maybe && !stdlib.Unclear(t) {
 		t = t.Maybe()
 	}
 	c.maybe = outer
@@ -198,9 +194,9 @@ func (c *checker) member(n *member, s Scope) types.Type {
 		return unclear
 	case types.Map:
 		if s.there[key(path(n))] {
-			return elemOf(t).Present()
+			return stdlib.Elem(t).Present()
 		}
-		return elemOf(t).Maybe()
+		return stdlib.Elem(t).Maybe()
 	case types.Object:
 		if f, ok := t.Field(n.name); ok {
 			return f.Type
@@ -232,10 +228,10 @@ func (c *checker) index(n *index, s Scope) types.Type {
 		return unclear
 	case types.List:
 		c.need(n.i, s, types.Integer)
-		return elemOf(t)
+		return stdlib.Elem(t)
 	case types.Map:
 		c.need(n.i, s, types.String)
-		return elemOf(t).Maybe()
+		return stdlib.Elem(t).Maybe()
 	case types.Object:
 		return c.fail(n.i, CodeTypeMismatch, "write the name out: x.name", "a field of %s cannot be chosen by a computed name", show(n.of))
 	case types.String:
@@ -282,7 +278,7 @@ func (c *checker) need(n node, s Scope, kinds ...types.Kind) types.Type {
 }
 
 func (c *checker) needType(n node, t types.Type, hint string, kinds ...types.Kind) types.Type {
-	if isUnclear(t) || slices.Contains(kinds, t.Kind) || t.Kind == types.Integer && slices.Contains(kinds, types.Number) {
+	if stdlib.Unclear(t) || slices.Contains(kinds, t.Kind) || t.Kind == types.Integer && slices.Contains(kinds, types.Number) {
 		return t
 	}
 	names := make([]string, len(kinds))
@@ -290,6 +286,26 @@ func (c *checker) needType(n node, t types.Type, hint string, kinds ...types.Kin
 		names[i] = k.String()
 	}
 	return c.fail(n, CodeTypeMismatch, hint, "%s is %s, not %s", show(n), aType(t), aWord(strings.Join(names, " or ")))
+}
+
+// listOf checks a list of anything; its elements are only passed on.
+func (c *checker) listOf(n node, s Scope) types.Type {
+	t := c.check(n, s)
+	switch {
+	case t.Optional:
+		c.absent(n)
+		return types.OfKind(types.List)
+	case t.Kind == types.Any:
+		c.any(n)
+		return types.OfKind(types.List)
+	case t.Kind == types.SecretKind:
+		c.secret(n)
+		return types.OfKind(types.List)
+	}
+	if stdlib.Unclear(c.needType(n, t, "", types.List)) {
+		return types.OfKind(types.List)
+	}
+	return t
 }
 
 // boolean checks a condition.
@@ -312,7 +328,7 @@ func (c *checker) list(n *list, s Scope) types.Type {
 	elem := unclear
 	for i, e := range n.elems {
 		t := c.check(e, s)
-		if isUnclear(t) {
+		if stdlib.Unclear(t) {
 			elem = unclear
 			continue
 		}
@@ -327,7 +343,7 @@ func (c *checker) list(n *list, s Scope) types.Type {
 // merge is the type of what is either a or b. A secret cannot hide behind
 // "any".
 func (c *checker) merge(n node, a, b types.Type) types.Type {
-	if isUnclear(a) || isUnclear(b) {
+	if stdlib.Unclear(a) || stdlib.Unclear(b) {
 		return unclear
 	}
 	out := types.Merge(a, b)
@@ -335,15 +351,6 @@ func (c *checker) merge(n node, a, b types.Type) types.Type {
 		return c.secret(n)
 	}
 	return out
-}
-
-// elemOf is the type of the elements of a list or map; those of a list that is
-// always empty are nothing that could be wrong.
-func elemOf(t types.Type) types.Type {
-	if t.Elem == nil {
-		return unclear
-	}
-	return *t.Elem
 }
 
 func holdsSecret(t types.Type) bool {

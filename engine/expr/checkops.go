@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -13,11 +14,8 @@ func (c *checker) unary(n *unary, s Scope) types.Type {
 		c.boolean(n.of, s)
 		return types.OfKind(types.Boolean)
 	}
-	return bare(c.need(n.of, s, types.Number))
+	return stdlib.Bare(c.need(n.of, s, types.Number))
 }
-
-// bare is t without its constraints.
-func bare(t types.Type) types.Type { return types.OfKind(t.Kind) }
 
 func (c *checker) binary(n *binary, s Scope) types.Type {
 	yes := types.OfKind(types.Boolean)
@@ -112,7 +110,7 @@ func comparable(a, b types.Type) (why, hint string, ok bool) {
 		}
 		return "one is " + aType(a) + ", the other " + aType(b), hint, false
 	case a.Kind == types.List:
-		return comparable(elemOf(a), elemOf(b))
+		return comparable(stdlib.Elem(a), stdlib.Elem(b))
 	case len(a.Enum) > 0 && len(b.Enum) > 0:
 		return comparableEnums(a.Enum, b.Enum)
 	}
@@ -140,7 +138,7 @@ func comparableEnums(a, b []string) (why, hint string, ok bool) {
 func (c *checker) ordering(n *binary, s Scope) {
 	left := c.need(n.left, s, types.Number, types.String)
 	right := c.need(n.right, s, types.Number, types.String)
-	if isUnclear(left) || isUnclear(right) {
+	if stdlib.Unclear(left) || stdlib.Unclear(right) {
 		return
 	}
 	if (left.Kind == types.String) != (right.Kind == types.String) {
@@ -161,7 +159,7 @@ func (c *checker) within(n *binary, s Scope) {
 	switch group.Kind {
 	case types.Invalid:
 	case types.List:
-		if why, hint, ok := comparable(elem, elemOf(group)); !ok {
+		if why, hint, ok := comparable(elem, stdlib.Elem(group)); !ok {
 			c.fail(n, CodeTypeMismatch, hint, "%s is never in %s: %s", show(n.left), show(n.right), why)
 		}
 	case types.Map:
@@ -181,7 +179,7 @@ func (c *checker) within(n *binary, s Scope) {
 
 func (c *checker) arithmetic(n *binary, s Scope) types.Type {
 	left, right := c.operand(n.left, s), c.operand(n.right, s)
-	if isUnclear(left) || isUnclear(right) {
+	if stdlib.Unclear(left) || stdlib.Unclear(right) {
 		return unclear
 	}
 	if n.op == "+" && (left.Kind == types.String || right.Kind == types.String) {
@@ -193,7 +191,7 @@ func (c *checker) arithmetic(n *binary, s Scope) types.Type {
 	}
 	left, right = c.needType(n.left, left, "", want), c.needType(n.right, right, "", want)
 	switch {
-	case isUnclear(left) || isUnclear(right):
+	case stdlib.Unclear(left) || stdlib.Unclear(right):
 		return unclear
 	case n.op == "/", left.Kind == types.Number, right.Kind == types.Number:
 		return types.OfKind(types.Number)

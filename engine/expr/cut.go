@@ -4,6 +4,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/skillrun/skillrun/engine/expr/fuel"
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
 )
 
 // slice computes x[from:to] of a text or a list.
@@ -14,37 +15,26 @@ func (ev *evaluator) slice(n *slice) (any, error) {
 	}
 	switch v := v.(type) {
 	case string:
-		if err := ev.takeValue(v); err != nil {
+		if err := ev.Take(v); err != nil {
 			return nil, err
 		}
 		from, to, err := ev.bounds(n, utf8.RuneCountInString(v))
 		if err != nil {
 			return nil, err
 		}
-		start := runeAt(v, from)
-		return v[start : start+runeAt(v[start:], to-from)], ev.fuel.Spend(fuel.Cell)
+		start := stdlib.RuneAt(v, from)
+		return v[start : start+stdlib.RuneAt(v[start:], to-from)], ev.Spend(fuel.Cell)
 	case []any:
 		from, to, err := ev.bounds(n, len(v))
 		if err != nil {
 			return nil, err
 		}
-		return v[from:to:to], ev.fuel.Spend(fuel.Cell)
+		return v[from:to:to], ev.Spend(fuel.Cell)
 	}
-	if err := ev.takeValue(v); err != nil {
+	if err := ev.Take(v); err != nil {
 		return nil, err
 	}
 	return nil, wrongKind(n.of, v, "list")
-}
-
-// runeAt is where the nth character of s begins, or the end of s.
-func runeAt(s string, n int) int {
-	for i := range s {
-		if n == 0 {
-			return i
-		}
-		n--
-	}
-	return len(s)
 }
 
 // bounds computes the ends of a slice. A negative end counts from behind, and

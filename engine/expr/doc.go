@@ -36,7 +36,7 @@
 // decided by what is known. And map order, clock and zone cannot leak in.
 // There is no compilation, so an expression that runs once costs its parsing.
 //
-// An unknown leaf travels as an error value (unknownRead) from where it is read
+// An unknown leaf travels as an error value (stdlib.NotKnown) from where it is read
 // to the nearest operator that can do without it. Lists and objects that hold
 // one inside are passed on as they are; only who looks into them (take) is
 // stopped by it.
@@ -48,14 +48,9 @@
 // `$${{` and `%%{{` stand for the characters themselves; a `~` inside the
 // braces takes away the white space on its side.
 //
-// # Adding a function
+// # Functions
 //
-// Write an entry in one of the tables (the files that begin with fn) with a
-// sentence and an example, in lower case with underscores. Functions of fixed
-// types are plain; others compute their type. One that runs an expression for
-// each element needs parsedAs when the parser does not know its name; arguments
-// that have to be written out are read by prepare. A call has paid for reading
-// its arguments, as if they were copied; what it makes beyond that it pays for
-// before it makes it, and a line in the bombs of memory_test.go shows that it is
-// enough. What other languages call it goes into hints.go.
+// They stand in package stdlib, which says how one is added. Here calls are
+// checked (args.go) and made (evalcall.go); what other languages call a function
+// goes into hints.go, and its bombs into memory_test.go.
 package expr

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/expr/fuel"
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -17,15 +18,11 @@ type Env struct {
 }
 
 type evaluator struct {
+	stdlib.Caller
 	vars   map[string]any
 	locals *local // of the loops of a text, the innermost first
-	now    time.Time
-	fuel   *fuel.Tank
-	elem   any // # of the predicate that is running
-	place  int // #index
-
-	zones    map[string]*time.Location // that were asked for by name
-	patterns map[*pattern]bool         // that are paid for
+	elem   any    // # of the predicate that is running
+	place  int    // #index
 }
 
 // local is the variable of a loop.
@@ -36,30 +33,24 @@ type local struct {
 }
 
 func newEvaluator(env Env) *evaluator {
-	ev := &evaluator{vars: env.Vars, now: env.Now.UTC(), fuel: env.Fuel}
+	ev := &evaluator{Caller: stdlib.Caller{Tank: env.Fuel, Now: env.Now.UTC()}, vars: env.Vars}
 	if env.Zone != nil {
-		ev.now = env.Now.In(env.Zone)
+		ev.Now = env.Now.In(env.Zone)
 	}
-	if ev.fuel == nil {
-		ev.fuel = fuel.Full()
+	if ev.Tank == nil {
+		ev.Tank = fuel.Full()
 	}
 	return ev
 }
-
-// unknownRead travels as an error from the place that reads an unknown leaf to
-// the nearest operator that can decide without it, or to the top.
-type unknownRead struct{ unknown types.Unknown }
-
-func (u unknownRead) Error() string { return u.unknown.String() }
 
 // errNothing travels from a ?. that found nothing to the end of its chain.
 var errNothing = errors.New("nothing there")
 
 // settle turns what travelled as an error into a value.
 func settle(v any, err error) (any, error) {
-	var u unknownRead
+	var u stdlib.NotKnown
 	if errors.As(err, &u) {
-		return u.unknown, nil
+		return u.Unknown, nil
 	}
 	if err != nil {
 		return nil, types.AsError(err)
@@ -68,7 +59,7 @@ func settle(v any, err error) (any, error) {
 }
 
 func isUnknown(err error) bool {
-	_, ok := err.(unknownRead)
+	_, ok := err.(stdlib.NotKnown)
 	return ok
 }
 
@@ -122,22 +113,13 @@ func (ev *evaluator) take(n node) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v, ev.takeValue(v)
-}
-
-func (ev *evaluator) takeValue(v any) error {
-	open, err := ev.fuel.Read(v)
-	if err != nil || !open {
-		return err
-	}
-	u, _ := types.FirstUnknown(v)
-	return unknownRead{u}
+	return v, ev.Take(v)
 }
 
 // leaf reports an unknown leaf that has just been read.
 func leaf(v any) (any, error) {
 	if u, ok := v.(types.Unknown); ok {
-		return nil, unknownRead{u}
+		return nil, stdlib.NotKnown{Unknown: u}
 	}
 	return v, nil
 }
@@ -170,7 +152,7 @@ func (ev *evaluator) base(of node, optional bool) (any, error) {
 		}
 		return nil, absent(of)
 	case types.PartlyUnknown:
-		return nil, unknownRead{types.Unknown{After: v.After}}
+		return nil, stdlib.NotKnown{Unknown: types.Unknown{After: v.After}}
 	}
 	return v, nil
 }
@@ -255,23 +237,13 @@ func (ev *evaluator) integer(n node) (int, error) {
 	return i, nil
 }
 
-// inside computes an element of a list or object that is written out: an
-// unknown one stays a leaf of it.
-func (ev *evaluator) inside(n node) (any, error) {
-	v, err := ev.eval(n)
-	if u, ok := err.(unknownRead); ok {
-		return u.unknown, nil
-	}
-	return v, err
-}
-
 func (ev *evaluator) list(n *list) (any, error) {
-	out, err := ev.fuel.Room(len(n.elems))
+	out, err := ev.Room(len(n.elems))
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range n.elems {
-		v, err := ev.inside(e)
+		v, err := stdlib.Inside(ev.eval(e))
 		if err != nil {
 			return nil, err
 		}
@@ -281,57 +253,16 @@ func (ev *evaluator) list(n *list) (any, error) {
 }
 
 func (ev *evaluator) object(n *object) (any, error) {
-	if err := ev.fuel.Spend(fuel.Object(len(n.keys))); err != nil {
+	if err := ev.Spend(fuel.Object(len(n.keys))); err != nil {
 		return nil, err
 	}
 	out := make(map[string]any, len(n.keys))
 	for i, k := range n.keys {
-		v, err := ev.inside(n.values[i])
+		v, err := stdlib.Inside(ev.eval(n.values[i]))
 		if err != nil {
 			return nil, err
 		}
 		out[k] = v
 	}
 	return out, nil
-}
-
-// fits reports an argument that is not of a parameter's type. Its kind was
-// checked before anything ran, which of a few texts it is was not.
-func fits(want types.Type, v any, n node) error {
-	err := want.Check(v)
-	switch {
-	case err == nil:
-		return nil
-	case len(want.Enum) > 0 && types.KindOf(v) == types.String:
-		return badArgument("%s %v", show(n), err)
-	}
-	return wrongKind(n, v, want.String())
-}
-
-// call runs a function. Its arguments are computed and paid for first, unless
-// it does that itself.
-func (ev *evaluator) call(n *call) (any, error) {
-	if err := ev.fuel.Spend(fuel.Call + fuel.Element*len(n.args)); err != nil {
-		return nil, err
-	}
-	if n.fn.lazy != nil {
-		return n.fn.lazy(ev, n)
-	}
-	args := make([]any, len(n.args))
-	for i, a := range n.args {
-		v, err := ev.take(a)
-		if err != nil {
-			return nil, err
-		}
-		if v == nil {
-			return nil, absent(a)
-		}
-		if last := len(n.fn.params) - 1; last >= 0 {
-			if err := fits(n.fn.params[min(i, last)], v, a); err != nil {
-				return nil, err
-			}
-		}
-		args[i] = v
-	}
-	return n.fn.run(ev, args)
 }

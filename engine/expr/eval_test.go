@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/skillrun/skillrun/engine/expr/fuel"
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -233,7 +234,7 @@ func TestZone(t *testing.T) {
 // TestExamples runs the example of every function of the documentation.
 func TestExamples(t *testing.T) {
 	t.Parallel()
-	for _, f := range Functions() {
+	for _, f := range stdlib.Functions() {
 		if f.Name == "" || f.Signature == "" || f.Doc == "" {
 			t.Errorf("%q is not documented", f.Name)
 		}

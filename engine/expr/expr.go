@@ -206,7 +206,7 @@ func (e *Expr) Eval(env Env) (any, error) {
 	if err == nil {
 		// A small value in memory can be a huge one when it is written down:
 		// [x, x] of [x, x] of …
-		_, err = ev.fuel.Read(v)
+		_, err = ev.Read(v)
 	}
 	return settle(v, err)
 }

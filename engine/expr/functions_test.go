@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -182,14 +183,14 @@ func TestEveryFunctionRefuses(t *testing.T) {
 	t.Parallel()
 	env := environment()
 	env.Vars["open"] = types.Unknown{After: "jira"}
-	for _, f := range Functions() {
+	for _, f := range stdlib.Functions() {
 		e, _ := Parse(f.Example)
 		n := callOf(e.root, f.Name)
 		if n == nil {
 			t.Fatalf("the example of %s does not call it", f.Name)
 		}
 		for i := range n.args {
-			if predicate := f.lazy != nil && i == 1; predicate || len(n.args) == 0 || i == 1 && n.pattern != nil {
+			if i == 1 && f.Second != stdlib.Value {
 				continue
 			}
 			with := func(src string) *Expr {
@@ -197,8 +198,8 @@ func TestEveryFunctionRefuses(t *testing.T) {
 				changed := *n
 				changed.args = slices.Clone(n.args)
 				changed.args[i] = arg.root
-				if n.inserts != nil && i == 2 {
-					changed.inserts = []insert{{e: arg.root, group: -1}}
+				if n.pieces != nil && i == 2 {
+					changed.pieces = []piece{{stdlib.Piece{Group: -1}, arg.root}}
 				}
 				return &Expr{root: &changed}
 			}
@@ -234,7 +235,7 @@ func callOf(n node, name string) *call {
 // spellings mean the same, also to a condition that has to be the same.
 func TestOneSpelling(t *testing.T) {
 	t.Parallel()
-	for _, f := range Functions() {
+	for _, f := range stdlib.Functions() {
 		if strings.ToLower(f.Name) != f.Name {
 			t.Errorf("%s: functions are spelt in lower case with underscores", f.Name)
 		}

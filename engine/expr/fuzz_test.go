@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/skillrun/skillrun/engine/expr/fuel"
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -11,7 +12,7 @@ import (
 // source, the canonical text means the same, and a value is of the type that
 // was promised.
 func FuzzParse(f *testing.F) {
-	for _, fn := range Functions() {
+	for _, fn := range stdlib.Functions() {
 		f.Add(fn.Example)
 	}
 	for _, src := range []string{`inputs.billing ? steps.billing.commit : ""`, `steps.billing?.url ?? inputs.tags[0:1][0]`, `${{ {"a": [1..3]} }}`,

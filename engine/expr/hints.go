@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -170,4 +171,16 @@ func fieldHint(n *member, t types.Type) string {
 		return diag.DidYouMean(n.name, t.Names())
 	}
 	return ""
+}
+
+// functionHint says what to write instead of a function that does not exist.
+func functionHint(name string) string {
+	if hint, ok := elsewhere()[name]; ok {
+		return hint
+	}
+	var names []string
+	for _, f := range stdlib.Functions() {
+		names = append(names, f.Name)
+	}
+	return diag.DidYouMean(name, names)
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
 )
 
 // Lookalike is a piece of a text that other languages would fill in, and that
@@ -63,7 +65,7 @@ func partOfMore(raw string, i int) bool {
 		return false
 	}
 	before := raw[i-1]
-	return strings.ContainsRune(`$%\`, rune(before)) || raw[i] == '$' && (isLetter(before) || before >= '0' && before <= '9')
+	return strings.ContainsRune(`$%\`, rune(before)) || raw[i] == '$' && (stdlib.IsLetter(before) || before >= '0' && before <= '9')
 }
 
 // alone reports whether what stands at a place is the whole text, or the folder

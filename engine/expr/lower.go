@@ -7,6 +7,8 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // lowerer turns the parser's tree into nodes and refuses what is not part of
@@ -100,7 +102,7 @@ func (l *lowerer) lower(n ast.Node) node {
 		return l.lower(n.Node)
 	case *ast.BuiltinNode:
 		at := l.span(n.Location())
-		return l.lowerCall(word(l.src[at.from:]), at, n.Arguments) // see survey
+		return l.lowerCall(stdlib.Word(l.src[at.from:]), at, n.Arguments) // see survey
 	case *ast.CallNode:
 		if callee, ok := n.Callee.(*ast.IdentifierNode); ok {
 			return l.lowerCall(callee.Value, l.span(n.Location()), n.Arguments)
@@ -220,24 +222,68 @@ func (l *lowerer) lowerBinary(n *ast.BinaryNode) node {
 	return out
 }
 
+// quoted is the text of an argument that has to be written out.
+func (l *lowerer) quoted(n node, code diag.Code, message, hint string) (string, bool) {
+	if lit, ok := n.(*literal); ok {
+		if s, ok := lit.value.(string); ok {
+			return s, true
+		}
+	}
+	l.bad(n.at(), code, message, hint)
+	return "", false
+}
+
 // pattern compiles a regular expression, which has to be written out so that a
 // mistake in it is found before anything runs.
-func (l *lowerer) pattern(n node, of, such string) *pattern {
-	lit, ok := n.(*literal)
-	text, isText := "", false
-	if ok {
-		text, isText = lit.value.(string)
-	}
-	if !isText {
-		l.bad(n.at(), CodeBadPattern, "the pattern of "+of+" has to be a text in quotes", "such as "+such)
+func (l *lowerer) pattern(n node, of, such string) *stdlib.Pattern {
+	text, ok := l.quoted(n, CodeBadPattern, "the pattern of "+of+" has to be a text in quotes", "such as "+such)
+	if !ok {
 		return nil
 	}
-	p, err := newPattern(text)
+	p, err := stdlib.NewPattern(text)
 	if err != nil {
 		l.bad(n.at(), CodeBadPattern, "the pattern is not a regular expression: "+strings.TrimPrefix(err.Error(), "error parsing regexp: "), "")
 		return nil
 	}
 	return p
+}
+
+// shape reads a type, which has to be written out too.
+func (l *lowerer) shape(n node) types.Type {
+	text, ok := l.quoted(n, CodeTypeMismatch, "the type has to be a text in quotes", `such as as(x, "list<string>")`)
+	if !ok {
+		return unclear
+	}
+	t, err := stdlib.ParseShape(text)
+	if err != nil {
+		l.bad(n.at(), CodeTypeMismatch, "this is no type: "+err.Error(), `types are string, integer, number, boolean, any, list<T>, map<T>, {name: T} and optional T`)
+	}
+	return t
+}
+
+// pieces cuts the replacement of regex_replace into its pieces: only what is
+// written in quotes is looked at for groups.
+func (l *lowerer) pieces(n node, p *stdlib.Pattern, out []piece) []piece {
+	if b, ok := n.(*binary); ok && b.op == "+" {
+		return l.pieces(b.right, p, l.pieces(b.left, p, out))
+	}
+	lit, _ := n.(*literal)
+	if lit == nil || p == nil {
+		return append(out, piece{stdlib.Piece{Group: -1}, n})
+	}
+	s, ok := lit.value.(string)
+	if !ok {
+		return append(out, piece{stdlib.Piece{Group: -1}, n})
+	}
+	pieces, err := p.Pieces(s)
+	if err != nil {
+		e := types.AsError(err)
+		l.bad(n.at(), CodeBadPattern, e.Message, e.Hint)
+	}
+	for _, x := range pieces {
+		out = append(out, piece{x, nil})
+	}
+	return out
 }
 
 func (l *lowerer) lowerList(n *ast.ArrayNode) node {
@@ -290,11 +336,17 @@ func (l *lowerer) lowerCall(fn string, at span, args []ast.Node) node {
 		out.to += len(l.src[out.to:]) - len(strings.TrimLeft(l.src[out.to:], " ("))
 	}
 	out.span = l.closed(out.span, ')')
-	if len(out.args) < f.need || len(out.args) > f.most {
+	if len(out.args) < f.Least || len(out.args) > f.Most {
 		return l.bad(out.span, CodeTypeMismatch, fmt.Sprintf("%s does not take %d arguments", fn, len(out.args)), f.Signature)
 	}
-	if f.prepare != nil {
-		f.prepare(l, out)
+	switch f.Second {
+	case stdlib.Shape:
+		out.shape = l.shape(out.args[1])
+	case stdlib.RegExp:
+		out.pattern = l.pattern(out.args[1], f.Name, f.Example)
+	case stdlib.Replacement:
+		out.pattern = l.pattern(out.args[1], f.Name, f.Example)
+		out.pieces = l.pieces(out.args[2], out.pattern, nil)
 	}
 	return out
 }

@@ -5,11 +5,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
 // chooser is a scope with texts that can be few things.
 func chooser() Scope {
+	text, integer := types.OfKind(types.String), types.OfKind(types.Integer)
 	env := types.Type{Kind: types.String, Enum: []string{"dev", "stage", "prod"}}
 	field := func(name string, t types.Type) types.Field { return types.Field{Name: name, Type: t} }
 	target := types.ObjectOf(field("env", env), field("note", text))
@@ -125,7 +127,7 @@ func TestTrustOfLoops(t *testing.T) {
 		if got := list.Trust(chooser()); got != test.trust {
 			t.Errorf("%s: trust %d, want %d", test.list, got, test.trust)
 		}
-		s := chooser().With("item", elemOf(typ))
+		s := chooser().With("item", stdlib.Elem(typ))
 		for src, want := range test.reads {
 			e, _ := Parse(src)
 			if ok, _ := e.Trusted(s); ok && strings.Contains(src, "item") {

@@ -1,6 +1,9 @@
 package expr
 
-import "github.com/skillrun/skillrun/engine/types"
+import (
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
+	"github.com/skillrun/skillrun/engine/types"
+)
 
 // node is one of the closed set of things an expression is made of. The
 // parser's own tree is turned into nodes once ([lowerer]); the checker, the
@@ -58,7 +61,7 @@ type (
 		span
 		op          string
 		left, right node
-		pattern     *pattern // of matches
+		pattern     *stdlib.Pattern // of matches
 	}
 	cond struct {
 		span
@@ -75,13 +78,17 @@ type (
 	}
 	call struct {
 		span
-		fn   *Function
+		fn   *stdlib.Function
 		args []node // a predicate's body is an argument
-		// What a function has prepared from its literal arguments: pattern of
-		// regular expressions, inserts of regex_replace, shape of as and is.
-		pattern *pattern
-		inserts []insert
+		// What was written out, by the kind of the function's second argument.
+		pattern *stdlib.Pattern
+		pieces  []piece
 		shape   types.Type
+	}
+	// piece is a part of a replacement: what was written out, or an expression.
+	piece struct {
+		stdlib.Piece
+		of node
 	}
 )
 

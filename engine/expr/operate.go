@@ -1,13 +1,12 @@
 package expr
 
 import (
-	"cmp"
 	"math"
-	"math/bits"
 	"slices"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/expr/fuel"
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -68,7 +67,7 @@ func (ev *evaluator) binary(n *binary) (any, error) {
 	if right == nil {
 		return nil, absent(n.right)
 	}
-	if err := ev.fuel.Spend(fuel.Cell); err != nil {
+	if err := ev.Spend(fuel.Cell); err != nil {
 		return nil, err
 	}
 	l, isText := left.(string)
@@ -102,7 +101,7 @@ func (ev *evaluator) decide(n *binary, decisive bool) (any, error) {
 func (ev *evaluator) onTexts(n *binary, left, right string) (any, error) {
 	switch n.op {
 	case "+":
-		if err := ev.fuel.Spend(len(left) + len(right)); err != nil {
+		if err := ev.Spend(len(left) + len(right)); err != nil {
 			return nil, err
 		}
 		return left + right, nil
@@ -113,7 +112,7 @@ func (ev *evaluator) onTexts(n *binary, left, right string) (any, error) {
 	case "endsWith":
 		return strings.HasSuffix(left, right), nil
 	case "matches":
-		return ev.matches(n.pattern, left)
+		return ev.Matches(n.pattern, left)
 	case "<":
 		return left < right, nil
 	case "<=":
@@ -138,26 +137,17 @@ func (ev *evaluator) onOthers(n *binary, left, right any) (any, error) {
 	case "..":
 		return ev.span(n, left, right)
 	case "<", "<=", ">", ">=":
-		c, ok := compare(left, right)
+		c, ok := stdlib.Compare(left, right)
 		if !ok {
 			return nil, wrongKind(n.left, left, "number")
 		}
 		return ordered(n.op, c), nil
 	}
-	a, aInt := left.(int)
-	b, bInt := right.(int)
-	if aInt && bInt && n.op != "/" {
-		return arithmetic(n.op, a, b)
+	v, err := stdlib.Compute(n.op, left, right)
+	if w, ok := err.(stdlib.WrongKind); ok {
+		return nil, wrongKind([]node{n.left, n.right}[w.Arg], w.Value, w.Want)
 	}
-	x, ok := float(left)
-	if !ok {
-		return nil, wrongKind(n.left, left, "number")
-	}
-	y, ok := float(right)
-	if !ok {
-		return nil, wrongKind(n.right, right, "number")
-	}
-	return floating(n.op, x, y)
+	return v, err
 }
 
 func ordered(op string, c int) bool {
@@ -177,16 +167,16 @@ func holdsElement(group []any, v any) bool {
 }
 
 func within(n *binary, left, right any) (any, error) {
-	switch right := right.(type) {
-	case map[string]any:
-		key, ok := left.(string)
-		if !ok {
-			return nil, wrongKind(n.left, left, "string")
-		}
-		_, found := right[key]
-		return found, nil
+	group, ok := right.(map[string]any)
+	if !ok {
+		return nil, wrongKind(n.right, right, "list")
 	}
-	return nil, wrongKind(n.right, right, "list")
+	key, ok := left.(string)
+	if !ok {
+		return nil, wrongKind(n.left, left, "string")
+	}
+	_, found := group[key]
+	return found, nil
 }
 
 // span computes from..to.
@@ -203,10 +193,10 @@ func (ev *evaluator) span(n *binary, left, right any) (any, error) {
 		return []any{}, nil
 	}
 	size := to - from + 1 // negative when it overflows, which no budget allows
-	if err := ev.fuel.Iterate(size); err != nil {
+	if err := ev.Iterate(size); err != nil {
 		return nil, err
 	}
-	if err := ev.fuel.Spend(fuel.Cell * size); err != nil {
+	if err := ev.Spend(fuel.Cell * size); err != nil {
 		return nil, err
 	}
 	out := make([]any, size)
@@ -216,132 +206,6 @@ func (ev *evaluator) span(n *binary, left, right any) (any, error) {
 	return out, nil
 }
 
-// arithmetic computes on integers and fails where they would wrap.
-func arithmetic(op string, a, b int) (any, error) {
-	var out int
-	fits := true
-	switch op {
-	case "+":
-		out = a + b
-		fits = (out > a) == (b > 0)
-	case "-":
-		out = a - b
-		fits = (out < a) == (b > 0)
-	case "*":
-		out, fits = multiply(a, b)
-	case "%":
-		if b == 0 {
-			return nil, types.Errorf(types.BadInput, "%d %% 0: division by zero", a)
-		}
-		out = a % b
-	}
-	if !fits {
-		return nil, types.Errorf(types.BadInput, "%d %s %d does not fit an integer of 64 bits", a, op, b)
-	}
-	return out, nil
-}
-
-func multiply(a, b int) (int, bool) {
-	hi, lo := bits.Mul64(magnitude(a), magnitude(b))
-	negative := (a < 0) != (b < 0)
-	switch {
-	case hi != 0 || lo > 1<<63 || lo == 1<<63 && !negative:
-		return 0, false
-	case negative:
-		return int(-lo), true
-	}
-	return int(lo), true
-}
-
-func magnitude(a int) uint64 {
-	if a < 0 {
-		return -uint64(a)
-	}
-	return uint64(a)
-}
-
-func floating(op string, x, y float64) (any, error) {
-	var out float64
-	switch op {
-	case "+":
-		out = x + y
-	case "-":
-		out = x - y
-	case "*":
-		out = x * y
-	case "/":
-		if y == 0 {
-			return nil, types.Errorf(types.BadInput, "%v / 0: division by zero", x)
-		}
-		out = x / y
-	}
-	if math.IsInf(out, 0) || math.IsNaN(out) {
-		return nil, types.Errorf(types.BadInput, "%v %s %v does not fit a number", x, op, y)
-	}
-	return out, nil
-}
-
-func float(v any) (float64, bool) {
-	switch v := v.(type) {
-	case int:
-		return float64(v), true
-	case float64:
-		return v, true
-	}
-	return 0, false
-}
-
-// compare orders two numbers, exactly also where a float is too coarse, or two
-// texts by their bytes.
-func compare(a, b any) (int, bool) {
-	if x, ok := a.(string); ok {
-		y, ok := b.(string)
-		return strings.Compare(x, y), ok
-	}
-	if x, ok := a.(int); ok {
-		if y, ok := b.(int); ok {
-			return cmp.Compare(x, y), true
-		}
-	}
-	return compareNumbers(a, b)
-}
-
-func compareNumbers(a, b any) (int, bool) {
-	switch a := a.(type) {
-	case int:
-		if b, ok := b.(float64); ok {
-			return compareMixed(a, b)
-		}
-	case float64:
-		switch b := b.(type) {
-		case float64:
-			return cmp.Compare(a, b), !math.IsNaN(a) && !math.IsNaN(b)
-		case int:
-			c, ok := compareMixed(b, a)
-			return -c, ok
-		}
-	}
-	return 0, false
-}
-
-// compareMixed compares exactly: the whole part as integers, then the rest,
-// which only numbers below 2^53 have.
-func compareMixed(i int, f float64) (int, bool) {
-	switch {
-	case math.IsNaN(f):
-		return 0, false
-	case f >= 1<<63:
-		return -1, true
-	case f < -1<<63:
-		return 1, true
-	}
-	whole, rest := math.Modf(f)
-	if c := cmp.Compare(i, int(whole)); c != 0 {
-		return c, true
-	}
-	return cmp.Compare(0, rest), true
-}
-
 // equal compares any two values: numbers by their value, everything else by
 // kind and content.
 func equal(a, b any) bool {
@@ -349,7 +213,7 @@ func equal(a, b any) bool {
 	case nil:
 		return b == nil
 	case int, float64:
-		c, ok := compare(a, b)
+		c, ok := stdlib.Compare(a, b)
 		return ok && c == 0
 	case []any:
 		b, ok := b.([]any)

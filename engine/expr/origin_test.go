@@ -14,6 +14,7 @@ import (
 // the Python did not.
 func TestLogicOfTheOldParsers(t *testing.T) {
 	t.Parallel()
+	text, integer := types.OfKind(types.String), types.OfKind(types.Integer)
 	scope := Scope{Vars: types.ObjectOf(types.Field{Name: "out", Type: text}, types.Field{Name: "names", Type: types.ListOf(text)},
 		types.Field{Name: "key", Type: text.Maybe()}, types.Field{Name: "limits", Type: types.MapOf(integer)})}
 	for _, test := range []struct{ name, out, src, want string }{

@@ -86,7 +86,7 @@ func key(path []string) string { return strings.Join(path, "\x00") }
 func (s Scope) inside(elem types.Type) Scope {
 	s.there = maps.Clone(s.there)
 	maps.DeleteFunc(s.there, func(path string, _ bool) bool { return strings.HasPrefix(path, "#") })
-	return s.With("#", elem).With("#index", integer)
+	return s.With("#", elem).With("#index", types.OfKind(types.Integer))
 }
 
 // apply makes present what is given by the facts.

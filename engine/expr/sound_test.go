@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/skillrun/skillrun/engine/expr/fuel"
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -36,16 +37,16 @@ func TestWhatChecksRuns(t *testing.T) {
 			t.Errorf("%s is %v but checks as %s: %v", src, v, typ, typ.Check(v))
 		}
 	}
-	for _, f := range Functions() {
+	for _, f := range stdlib.Functions() {
 		try(f.Name + "()")
 		for i, a := range candidates {
 			try(f.Name + "(" + a + ")")
-			if f.most < 2 {
+			if f.Most < 2 {
 				continue
 			}
 			for j, b := range candidates {
 				try(f.Name + "(" + a + ", " + b + ")")
-				if f.most > 2 && i < 8 && j < 8 {
+				if f.Most > 2 && i < 8 && j < 8 {
 					for _, c := range candidates[:8] {
 						try(f.Name + "(" + a + ", " + b + ", " + c + ")")
 					}

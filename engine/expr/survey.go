@@ -3,8 +3,9 @@ package expr
 import (
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+	"sync"
+
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
 )
 
 // survey goes over a source once before the parser does. It stops what is
@@ -29,7 +30,7 @@ func survey(src string) (forParser string, problem *Problem) {
 		case ')', ']', '}':
 			depth--
 		default:
-			n = len(word(src[i:]))
+			n = len(stdlib.Word(src[i:]))
 			if n > 0 && last != '.' && last != '#' && strings.HasPrefix(strings.TrimLeft(src[i+n:], " \t\r\n"), "(") {
 				disguise(out[i : i+n])
 			}
@@ -47,23 +48,22 @@ func survey(src string) (forParser string, problem *Problem) {
 // parser reads it.
 func disguise(name []byte) {
 	f, ok := table()[string(name)]
-	if !ok || f.parsedAs == "" {
+	if !ok || f.ParsedAs == "" {
 		return
 	}
-	for i := copy(name, f.parsedAs); i < len(name); i++ {
+	for i := copy(name, f.ParsedAs); i < len(name); i++ {
 		name[i] = ' '
 	}
 }
 
-// word returns the name that s begins with.
-func word(s string) string {
-	for i, r := range s {
-		if r != '_' && r != '$' && !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r)) {
-			return s[:i]
-		}
-		if r == utf8.RuneError {
-			return s[:i]
+// table holds the functions by name. It is made once and never changed.
+var table = sync.OnceValue(func() map[string]*stdlib.Function {
+	out := map[string]*stdlib.Function{}
+	for _, f := range stdlib.Functions() {
+		out[f.Name] = &f
+		if f.Alias != "" {
+			out[f.Alias] = &f
 		}
 	}
-	return s
-}
+	return out
+})

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -192,7 +193,7 @@ func (p *textParser) openFor(t token, rest string, depth int) part {
 	name := strings.TrimSpace(before)
 	out := &forPart{name: name}
 	switch {
-	case !found || !isName(name):
+	case !found || !stdlib.IsName(name):
 		p.fail(t, "such as %{{ for c in steps.log.commits }}", "a loop is written for NAME in LIST")
 	default:
 		at := t.inner + strings.Index(t.text, before) + strings.Index(before, name)

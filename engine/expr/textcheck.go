@@ -1,6 +1,9 @@
 package expr
 
-import "github.com/skillrun/skillrun/engine/types"
+import (
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
+	"github.com/skillrun/skillrun/engine/types"
+)
 
 // textChecker checks the parts of a text.
 type textChecker struct{ problems []Problem }
@@ -46,7 +49,7 @@ func (c *textChecker) loop(p *forPart, s Scope) {
 		c.problems = append(c.problems, Problem{CodeNameTaken, p.at.from, p.at.to, p.name + " already means something here", "choose another name for the loop's variable"})
 		return
 	}
-	c.parts(p.body, s.With(p.name, elemOf(t)))
+	c.parts(p.body, s.With(p.name, stdlib.Elem(t)))
 }
 
 // printed checks a hole that stands in a text.
@@ -55,7 +58,7 @@ func (c *checker) printed(n node, s Scope) types.Type {
 	switch t.Kind {
 	case types.List, types.Map, types.Object:
 		hint := "write json(" + canon(n) + ")"
-		if t.Kind == types.List && elemOf(t).Kind == types.String {
+		if t.Kind == types.List && stdlib.Elem(t).Kind == types.String {
 			hint += " or join(" + canon(n) + `, ", ")`
 		}
 		return c.fail(n, CodeTypeMismatch, hint, "%s is %s, which has no place inside a text", show(n), aType(t))

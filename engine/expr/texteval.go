@@ -1,9 +1,8 @@
 package expr
 
 import (
-	"strings"
-
 	"github.com/skillrun/skillrun/engine/expr/fuel"
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -30,39 +29,32 @@ func (t *Text) EvalPartial(env Env) (v any, unknown *types.Unknown, err error) {
 		}
 		return v, unknown, err
 	}
-	w := &textWriter{ev: newEvaluator(env)}
+	ev := newEvaluator(env)
+	w := &textWriter{Text: fuel.NewText(ev.Tank), ev: ev}
 	if err := w.parts(t.parts); err != nil {
 		return nil, nil, types.AsError(err)
 	}
-	return strings.Join(w.pieces, ""), w.unknown, nil
+	s, _ := w.Done()
+	return s, w.unknown, nil
 }
 
-// textWriter collects the pieces of a text. They are put together once, at the
-// end, so that a text costs its length and not that of all its beginnings.
+// textWriter writes a text.
 type textWriter struct {
+	*fuel.Text
 	ev      *evaluator
-	pieces  []string
 	unknown *types.Unknown
-}
-
-func (w *textWriter) write(s string) error {
-	// A list of pieces that grows by doubling takes five times its elements.
-	if err := w.ev.fuel.Spend(len(s) + 6*fuel.Element); err != nil {
-		return err
-	}
-	w.pieces = append(w.pieces, s)
-	return nil
 }
 
 // open writes what stands for a part that cannot be known yet. Other errors
 // are returned.
 func (w *textWriter) open(err error) error {
-	u, ok := err.(unknownRead)
+	u, ok := err.(stdlib.NotKnown)
 	if !ok {
 		return err
 	}
-	w.note(u.unknown)
-	return w.write(u.unknown.String())
+	w.note(u.Unknown)
+	w.Add(u.String())
+	return nil
 }
 
 func (w *textWriter) note(u types.Unknown) {
@@ -76,13 +68,16 @@ func (w *textWriter) parts(parts []part) error {
 		var err error
 		switch p := p.(type) {
 		case literalPart:
-			err = w.write(string(p))
+			w.Add(string(p))
 		case *holePart:
 			err = w.hole(p)
 		case *ifPart:
 			err = w.branches(p)
 		case *forPart:
 			err = w.loop(p)
+		}
+		if err == nil {
+			err = w.Err()
 		}
 		if err != nil {
 			return err
@@ -96,7 +91,8 @@ func (w *textWriter) hole(p *holePart) error {
 	switch known := v.(type) {
 	case types.PartlyUnknown:
 		w.note(types.Unknown{After: known.After})
-		return w.write(known.Text)
+		w.Add(known.Text)
+		return nil
 	case nil:
 		if err == nil {
 			return absent(p.e.root)
@@ -105,16 +101,14 @@ func (w *textWriter) hole(p *holePart) error {
 		return types.Errorf(types.Internal, "%s is a secret inside a text", show(p.e.root))
 	}
 	if err == nil {
-		err = w.ev.takeValue(v)
+		err = w.ev.Take(v)
 	}
 	if err != nil {
 		return w.open(err)
 	}
-	var s string
-	if s, err = w.ev.spell(v); err != nil {
-		return err
-	}
-	return w.write(s)
+	s, err := w.ev.Spell(v)
+	w.Add(s)
+	return err
 }
 
 func (w *textWriter) branches(p *ifPart) error {
@@ -142,7 +136,7 @@ func (w *textWriter) loop(p *forPart) error {
 	w.ev.locals = &local{name: p.name, outer: outer}
 	defer func() { w.ev.locals = outer }()
 	for _, e := range elems {
-		if err := w.ev.fuel.Turn(); err != nil {
+		if err := w.ev.Turn(); err != nil {
 			return err
 		}
 		w.ev.locals.value = e

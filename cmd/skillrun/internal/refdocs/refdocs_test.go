@@ -15,7 +15,7 @@ import (
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/refdocs"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/config"
-	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 	"github.com/skillrun/skillrun/steps"
@@ -137,7 +137,7 @@ func functionTable() string {
 	var out strings.Builder
 	cell := strings.NewReplacer("|", `\|`, "<", "&lt;")
 	out.WriteString("| function | what it gives | example |\n|---|---|---|\n")
-	for _, f := range expr.Functions() {
+	for _, f := range stdlib.Functions() {
 		fmt.Fprintf(&out, "| `%s` | %s | `%s` is `%s` |\n",
 			strings.ReplaceAll(f.Signature, "|", `\|`), cell.Replace(f.Doc), strings.ReplaceAll(f.Example, "|", `\|`), f.Want)
 	}

@@ -1,11 +1,11 @@
-package expr
+package stdlib
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -13,65 +13,45 @@ import (
 func wordFunctions() []Function {
 	return []Function{
 		Function{Name: "lines", Signature: "lines(text: string) list<string>", Doc: "The lines of the text, without their ends; an end at the end of the text begins no line.",
-			Example: `lines("a\r\n\nb\n")`, Want: `["a","","b"]`, run: runLines}.plain(types.ListOf(text), text),
+			Example: `lines("a\r\n\nb\n")`, Want: `["a","","b"]`, Run: runLines}.plain(types.ListOf(text), text),
 		Function{Name: "words", Signature: "words(text: string) list<string>", Doc: "What stands between white space: the columns of a table, for one.",
-			Example: `words("api  1/1   Running\n")`, Want: `["api","1/1","Running"]`, run: runWords}.plain(types.ListOf(text), text),
+			Example: `words("api  1/1   Running\n")`, Want: `["api","1/1","Running"]`, Run: runWords, Cost: 8}.plain(types.ListOf(text), text),
 		Function{Name: "contains_ignore_case", Signature: "contains_ignore_case(text: string, part: string) boolean", Doc: "Whether the part is in the text, upper or lower case.",
-			Example: `contains_ignore_case("Connection REFUSED", "refused")`, Want: `true`, run: runContainsIgnoreCase}.plain(boolean, text, text),
+			Example: `contains_ignore_case("Connection REFUSED", "refused")`, Want: `true`, Run: runContainsIgnoreCase, Cost: 2}.plain(boolean, text, text),
 		Function{Name: "capitalize", Signature: "capitalize(text: string) string", Doc: "The text with its first letter in upper case.",
-			Example: `capitalize("fix login")`, Want: `"Fix login"`, run: onText(capitalize)}.plain(text, text),
+			Example: `capitalize("fix login")`, Want: `"Fix login"`, Run: onText(capitalize), Cost: 2}.plain(text, text),
 		Function{Name: "title", Signature: "title(text: string) string", Doc: "The text with the first letter of each word in upper case.",
-			Example: `title("in review")`, Want: `"In Review"`, run: onText(title)}.plain(text, text),
+			Example: `title("in review")`, Want: `"In Review"`, Run: onText(title), Cost: 2}.plain(text, text),
 		Function{Name: "slug", Signature: "slug(text: string, most?: integer) string", Doc: "The text as part of a branch's name: letters without accents in lower case and digits, everything else one -, none at the ends; at most so many characters.",
-			Example: `slug("Fix: Größe of café (API)", 14)`, Want: `"fix-groesse-of"`, run: runSlug}.plain(text, text, integer).optional(1),
+			Example: `slug("Fix: Größe of café (API)", 14)`, Want: `"fix-groesse-of"`, Run: runSlug, Cost: 6}.plain(text, text, integer).optional(1),
 		Function{Name: "pad_left", Signature: "pad_left(text: string, length: integer, fill?: string) string", Doc: "The text moved to the right until it has so many characters, with spaces or another character.",
-			Example: `pad_left("7", 3, "0")`, Want: `"007"`, run: runPad(true)}.plain(text, text, integer, text).optional(1),
+			Example: `pad_left("7", 3, "0")`, Want: `"007"`, Run: runPad(true), Cost: 1}.plain(text, text, integer, text).optional(1),
 		Function{Name: "pad_right", Signature: "pad_right(text: string, length: integer, fill?: string) string", Doc: "The text filled up at its end until it has so many characters.",
-			Example: `pad_right("api", 6) + "up"`, Want: `"api   up"`, run: runPad(false)}.plain(text, text, integer, text).optional(1),
+			Example: `pad_right("api", 6) + "up"`, Want: `"api   up"`, Run: runPad(false), Cost: 1}.plain(text, text, integer, text).optional(1),
 		Function{Name: "repeat", Signature: "repeat(text: string, times: integer) string", Doc: "The text, so many times.",
-			Example: `repeat("=", 5)`, Want: `"====="`, run: runRepeat}.plain(text, text, integer),
+			Example: `repeat("=", 5)`, Want: `"====="`, Run: runRepeat}.plain(text, text, integer),
 	}
 }
 
-func runLines(ev *evaluator, args []any) (any, error) {
+func runLines(by *Caller, args []any) (any, error) {
 	s := args[0].(string)
-	n := strings.Count(s, "\n") + 1
-	if err := ev.fuel.Iterate(n); err != nil {
-		return nil, err
-	}
-	out, err := ev.fuel.Room(n)
-	if err != nil {
-		return nil, err
-	}
-	for line := range strings.Lines(s) {
-		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
-		out = append(out, line)
-	}
-	return out, ev.fuel.Spend(fuel.Cell * n)
+	return by.texts(strings.Count(s, "\n")+1, func(yield func(string) bool) {
+		for line := range strings.Lines(s) {
+			if !yield(strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")) {
+				return
+			}
+		}
+	})
 }
 
-func runWords(ev *evaluator, args []any) (any, error) {
-	out := gather{fuel: ev.fuel}
-	for w := range strings.FieldsSeq(args[0].(string)) {
-		if err := ev.fuel.Iterate(1); err != nil {
-			return nil, err
-		}
-		if err := ev.fuel.Spend(fuel.Cell); err != nil {
-			return nil, err
-		}
-		if err := out.add(w); err != nil {
-			return nil, err
-		}
-	}
-	return out.list(), nil
+// runWords pays beforehand for a list of as many words as could be there.
+func runWords(by *Caller, args []any) (any, error) {
+	words := strings.Fields(args[0].(string))
+	return by.texts(len(words), slices.Values(words))
 }
 
-func runContainsIgnoreCase(ev *evaluator, args []any) (any, error) {
-	s, part := args[0].(string), args[1].(string)
-	if err := ev.fuel.Spend(2*len(s) + 2*len(part)); err != nil {
-		return nil, err
-	}
-	return strings.Contains(strings.ToLower(s), strings.ToLower(part)), nil
+func runContainsIgnoreCase(_ *Caller, args []any) (any, error) {
+	return strings.Contains(strings.ToLower(args[0].(string)), strings.ToLower(args[1].(string))), nil
 }
 
 func capitalize(s string) string {
@@ -113,15 +93,12 @@ func plainLetter(r rune) string {
 	return out
 }
 
-func runSlug(ev *evaluator, args []any) (any, error) {
+func runSlug(_ *Caller, args []any) (any, error) {
 	s, most := args[0].(string), len(args[0].(string))
 	if len(args) > 1 {
 		if most = args[1].(int); most < 1 {
 			return nil, badArgument("slug cannot make a text of length %d", most)
 		}
-	}
-	if err := ev.fuel.Spend(6 * len(s)); err != nil {
-		return nil, err
 	}
 	var out strings.Builder
 	out.Grow(2 * len(s))
@@ -142,8 +119,9 @@ func runSlug(ev *evaluator, args []any) (any, error) {
 	return strings.TrimRight(slug[:min(len(slug), most)], "-"), nil
 }
 
-func runPad(left bool) func(*evaluator, []any) (any, error) {
-	return func(ev *evaluator, args []any) (any, error) {
+// runPad fills a text up with another one on its left or its right.
+func runPad(left bool) func(*Caller, []any) (any, error) {
+	return func(by *Caller, args []any) (any, error) {
 		s, fill := args[0].(string), " "
 		if len(args) > 2 {
 			fill = args[2].(string)
@@ -155,33 +133,28 @@ func runPad(left bool) func(*evaluator, []any) (any, error) {
 		if n <= 0 {
 			return s, nil
 		}
-		filled, err := ev.repeated(fill, n)
-		if err != nil {
-			return nil, err
-		}
-		if err := ev.fuel.Spend(len(s) + len(filled)); err != nil {
-			return nil, err
-		}
+		filled, err := by.repeated(fill, n, 2)
 		if left {
-			return filled + s, nil
+			return filled + s, err
 		}
-		return s + filled, nil
+		return s + filled, err
 	}
 }
 
-func runRepeat(ev *evaluator, args []any) (any, error) {
+func runRepeat(by *Caller, args []any) (any, error) {
 	if args[1].(int) < 0 {
 		return nil, badArgument("repeat cannot repeat %d times", args[1])
 	}
-	return ev.repeated(args[0].(string), args[1].(int))
+	return by.repeated(args[0].(string), args[1].(int), 1)
 }
 
-func (ev *evaluator) repeated(s string, n int) (string, error) {
-	size, fits := multiply(len(s), n)
+// repeated is s so many times; so many copies of it are paid for.
+func (by *Caller) repeated(s string, n, copies int) (string, error) {
+	size, fits := multiply(copies*len(s), n)
 	if !fits {
 		size = -1 // which no budget allows
 	}
-	if err := ev.fuel.Spend(size); err != nil {
+	if err := by.Spend(size); err != nil {
 		return "", err
 	}
 	return strings.Repeat(s, n), nil

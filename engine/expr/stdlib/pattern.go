@@ -1,4 +1,4 @@
-package expr
+package stdlib
 
 import (
 	"regexp"
@@ -12,10 +12,10 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// pattern is a regular expression that is written out in the source. Its
-// machine is made when it is first run: it can be thousands of times as large
+// Pattern is a regular expression that is written out in the source. Its
+// machine is made when it is first Run: it can be thousands of times as large
 // as what was written.
-type pattern struct {
+type Pattern struct {
 	re func() *regexp.Regexp
 	// later finds what re finds, and as its first group, but from the second
 	// character on: what stands before a place can matter to a match.
@@ -25,13 +25,13 @@ type pattern struct {
 	always map[string]bool // the named groups that are part of every match
 }
 
-// newPattern reads a regular expression.
-func newPattern(text string) (*pattern, error) {
+// NewPattern reads a regular expression.
+func NewPattern(text string) (*Pattern, error) {
 	tree, size, err := types.ParsePattern(text)
 	if err != nil {
 		return nil, err
 	}
-	p := &pattern{size: size, names: tree.CapNames(), always: map[string]bool{}}
+	p := &Pattern{size: size, names: tree.CapNames(), always: map[string]bool{}}
 	mandatory(tree, p.always)
 	compile := func(text string) func() *regexp.Regexp {
 		return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
@@ -45,15 +45,15 @@ func newPattern(text string) (*pattern, error) {
 const machineCost = 2 * 160
 
 // ready pays for the machine of a pattern, once an evaluation.
-func (ev *evaluator) ready(p *pattern) error {
-	if ev.patterns[p] {
+func (by *Caller) ready(p *Pattern) error {
+	if by.patterns[p] {
 		return nil
 	}
-	if ev.patterns == nil {
-		ev.patterns = map[*pattern]bool{}
+	if by.patterns == nil {
+		by.patterns = map[*Pattern]bool{}
 	}
-	ev.patterns[p] = true
-	return ev.fuel.Spend(machineCost * (p.size + 10))
+	by.patterns[p] = true
+	return by.Spend(machineCost * (p.size + 10))
 }
 
 // mandatory adds the named groups that take part in whatever re matches.
@@ -76,20 +76,20 @@ func mandatory(re *syntax.Regexp, out map[string]bool) {
 }
 
 // groups are the names of the named groups, in the order of the source.
-func (p *pattern) groups() []string {
+func (p *Pattern) groups() []string {
 	return slices.DeleteFunc(slices.Clone(p.names), func(s string) bool { return s == "" })
 }
 
 // scanCost is what going over n bytes costs: a machine of many steps does more
 // at each byte.
-func (p *pattern) scanCost(n int) int { return n * (1 + p.size/16) }
+func (p *Pattern) scanCost(n int) int { return n * (1 + p.size/16) }
 
-// matches reports whether there is a match in s.
-func (ev *evaluator) matches(p *pattern, s string) (bool, error) {
-	if err := ev.ready(p); err != nil {
+// Matches reports whether there is a match in s.
+func (by *Caller) Matches(p *Pattern, s string) (bool, error) {
+	if err := by.ready(p); err != nil {
 		return false, err
 	}
-	if err := ev.fuel.Spend(p.scanCost(len(s))); err != nil {
+	if err := by.Spend(p.scanCost(len(s))); err != nil {
 		return false, err
 	}
 	return p.re().MatchString(s), nil
@@ -102,14 +102,14 @@ func (ev *evaluator) matches(p *pattern, s string) (bool, error) {
 // whether there is a longer one, and in bad cases up to the end of s every
 // time. So each match is looked for with a reader, and what it has read is paid
 // for before the next one.
-func (ev *evaluator) search(p *pattern, s string, do func(at []int) (more bool, err error)) error {
-	if err := ev.ready(p); err != nil {
+func (by *Caller) search(p *Pattern, s string, do func(at []int) (more bool, err error)) error {
+	if err := by.ready(p); err != nil {
 		return err
 	}
 	r := strings.NewReader(s)
 	end := -1 // of the match before
 	for pos := 0; pos <= len(s); {
-		at, err := ev.next(p, s, pos, r)
+		at, err := by.next(p, s, pos, r)
 		if at == nil || err != nil {
 			return err
 		}
@@ -132,8 +132,8 @@ func (ev *evaluator) search(p *pattern, s string, do func(at []int) (more bool, 
 }
 
 // next finds the first match that begins at pos or behind it.
-func (ev *evaluator) next(p *pattern, s string, pos int, r *strings.Reader) ([]int, error) {
-	if err := ev.fuel.Spend(fuel.Cell * (1 + len(p.names))); err != nil {
+func (by *Caller) next(p *Pattern, s string, pos int, r *strings.Reader) ([]int, error) {
+	if err := by.Spend(fuel.Cell * (1 + len(p.names))); err != nil {
 		return nil, err
 	}
 	machine, from := p.re, 0
@@ -144,7 +144,7 @@ func (ev *evaluator) next(p *pattern, s string, pos int, r *strings.Reader) ([]i
 	r.Reset(s[from:])
 	at := machine().FindReaderSubmatchIndex(r)
 	// A reader is about four times as slow as a text.
-	if err := ev.fuel.Spend(4 * p.scanCost(len(s)-from-r.Len())); err != nil {
+	if err := by.Spend(4 * p.scanCost(len(s)-from-r.Len())); err != nil {
 		return nil, err
 	}
 	if at == nil {

@@ -1,4 +1,4 @@
-package expr
+package stdlib
 
 import (
 	"strconv"
@@ -19,32 +19,32 @@ func timeFunctions() []Function {
 	parts := types.Type{Kind: types.String, Enum: []string{"hour", "day", "week", "month", "year"}}
 	return []Function{
 		Function{Name: "now", Signature: "now(zone?: string) string", Doc: "The date and time at which the run started, in the zone, or the configured one. It never changes during a run.",
-			Example: `now()`, Want: `"2026-02-24T09:30:00Z"`, run: runNow(time.RFC3339)}.plain(moment, zone).optional(1),
+			Example: `now()`, Want: `"2026-02-24T09:30:00Z"`, Run: runNow(time.RFC3339)}.plain(moment, zone).optional(1),
 		Function{Name: "today", Signature: "today(zone?: string) string", Doc: "The date on which the run started, in the zone, or the configured one.",
-			Example: `today("Asia/Tokyo")`, Want: `"2026-02-24"`, run: runNow(time.DateOnly)}.plain(types.Type{Kind: types.String, Format: "date"}, zone).optional(1),
+			Example: `today("Asia/Tokyo")`, Want: `"2026-02-24"`, Run: runNow(time.DateOnly)}.plain(types.Type{Kind: types.String, Format: "date"}, zone).optional(1),
 		Function{Name: "format_date", Signature: "format_date(date: string, layout: string, zone?: string) string",
 			Doc:     "A date (or date and time) written as the layout says: %Y %m %d %H %M %S are numbers, %b %B the month's short and long name, %a %A the weekday's, %V the week, %z the offset, %% a percent sign. With a zone, a date and time is shown there.",
-			Example: `format_date("2026-02-24", "%d %B %Y")`, Want: `"24 February 2026"`, run: runFormatDate}.plain(text, date, inForm(formLayout), zone).optional(1),
+			Example: `format_date("2026-02-24", "%d %B %Y")`, Want: `"24 February 2026"`, Run: runFormatDate}.plain(text, date, inForm(formLayout), zone).optional(1),
 		Function{Name: "parse_date", Signature: "parse_date(text: string, layout: string, zone?: string) string", Doc: "The date that a text spells out as the layout of format_date says; with a time when the layout has hours. Without %z the time is one of clocks in the zone, or the configured one.",
-			Example: `parse_date("24 Feb 2026 09:30", "%d %b %Y %H:%M", "Europe/Dublin")`, Want: `"2026-02-24T09:30:00Z"`, run: runParseDate}.plain(text, text, inForm(formReadLayout), zone).optional(1),
+			Example: `parse_date("24 Feb 2026 09:30", "%d %b %Y %H:%M", "Europe/Dublin")`, Want: `"2026-02-24T09:30:00Z"`, Run: runParseDate}.plain(text, text, inForm(formReadLayout), zone).optional(1),
 		Function{Name: "date_add", Signature: "date_add(date: string, duration: string) string", Doc: "The date or time that is so much later, or earlier with a minus: 90s, 5m, 36h, -3d. A date stays a date when whole days are added.",
-			Example: `date_add("2026-02-24", "-30d")`, Want: `"2026-01-25"`, run: runDateAdd}.plain(text, date, span),
+			Example: `date_add("2026-02-24", "-30d")`, Want: `"2026-01-25"`, Run: runDateAdd}.plain(text, date, span),
 		Function{Name: "date_diff", Signature: `date_diff(from: string, to: string, unit: "seconds", "minutes", "hours" or "days") integer`, Doc: "How many whole units lie between two dates; negative when to is earlier.",
-			Example: `date_diff("2026-02-24", "2026-03-01", "days")`, Want: `5`, run: runDateDiff}.plain(integer, date, date, units),
+			Example: `date_diff("2026-02-24", "2026-03-01", "days")`, Want: `5`, Run: runDateDiff}.plain(integer, date, date, units),
 		Function{Name: "weekday", Signature: "weekday(date: string, zone?: string) integer", Doc: "The day of the week, 1 for Monday to 7 for Sunday.",
-			Example: `weekday("2026-02-24")`, Want: `2`, run: runWeekday}.plain(integer, date, zone).optional(1),
+			Example: `weekday("2026-02-24")`, Want: `2`, Run: runWeekday}.plain(integer, date, zone).optional(1),
 		Function{Name: "start_of", Signature: `start_of(date: string, unit: "hour", "day", "week", "month" or "year", zone?: string) string`, Doc: "The first moment of the hour, day, week (its Monday), month or year that the date is in, in the zone; without one, in the offset of the date. A date stays a date.",
-			Example: `start_of("2026-02-24", "month")`, Want: `"2026-02-01"`, run: runStartOf}.plain(text, date, parts, zone).optional(1),
+			Example: `start_of("2026-02-24", "month")`, Want: `"2026-02-01"`, Run: runStartOf}.plain(text, date, parts, zone).optional(1),
 		Function{Name: "in_zone", Signature: "in_zone(date: string, zone: string) string", Doc: "The same moment, as clocks in the zone show it.",
-			Example: `in_zone("2026-07-01T12:00:00Z", "Europe/Dublin")`, Want: `"2026-07-01T13:00:00+01:00"`, run: runInZone}.plain(moment, date, zone),
+			Example: `in_zone("2026-07-01T12:00:00Z", "Europe/Dublin")`, Want: `"2026-07-01T13:00:00+01:00"`, Run: runInZone}.plain(moment, date, zone),
 		Function{Name: "unix", Signature: "unix(date: string) integer", Doc: "Seconds since 1970, so that moments of different zones can be compared.",
-			Example: `unix("2026-02-24T09:30:00Z")`, Want: `1771925400`, run: runUnix}.plain(integer, date),
+			Example: `unix("2026-02-24T09:30:00Z")`, Want: `1771925400`, Run: runUnix}.plain(integer, date),
 		Function{Name: "from_unix", Signature: "from_unix(seconds: integer, zone?: string) string", Doc: "The moment so many seconds after 1970, in the zone, or the configured one.",
-			Example: `from_unix(1771925400)`, Want: `"2026-02-24T09:30:00Z"`, run: runFromUnix}.plain(moment, integer, zone).optional(1),
+			Example: `from_unix(1771925400)`, Want: `"2026-02-24T09:30:00Z"`, Run: runFromUnix}.plain(moment, integer, zone).optional(1),
 		Function{Name: "duration", Signature: "duration(text: string) integer", Doc: "How many seconds 90s, 5m, 36h, 3d or 1d12h are.",
-			Example: `duration("1d12h")`, Want: `129600`, run: runDuration}.plain(integer, span),
+			Example: `duration("1d12h")`, Want: `129600`, Run: runDuration}.plain(integer, span),
 		Function{Name: "format_duration", Signature: "format_duration(seconds: integer) string", Doc: "A number of seconds as a duration.",
-			Example: `format_duration(129605)`, Want: `"1d12h5s"`, run: runFormatDuration}.plain(text, integer),
+			Example: `format_duration(129605)`, Want: `"1d12h5s"`, Run: runFormatDuration}.plain(text, integer),
 	}
 }
 
@@ -53,33 +53,33 @@ const zoneCost = 64 << 10
 
 // zone returns the zone of an optional argument, or otherwise the fallback.
 // Each is loaded once.
-func (ev *evaluator) zone(args []any, at int, fallback *time.Location) (*time.Location, error) {
+func (by *Caller) zone(args []any, at int, fallback *time.Location) (*time.Location, error) {
 	if at >= len(args) {
 		return fallback, nil
 	}
 	name := args[at].(string)
-	if z, ok := ev.zones[name]; ok {
+	if z, ok := by.zones[name]; ok {
 		return z, nil
 	}
-	if err := ev.fuel.Spend(zoneCost); err != nil {
+	if err := by.Spend(zoneCost); err != nil {
 		return nil, err
 	}
 	z, err := time.LoadLocation(name)
 	if err != nil || name == "" || name == "Local" {
 		return nil, badArgument("there is no time zone %q; zones have names such as Europe/Dublin or UTC", name)
 	}
-	if ev.zones == nil {
-		ev.zones = map[string]*time.Location{}
+	if by.zones == nil {
+		by.zones = map[string]*time.Location{}
 	}
-	ev.zones[name] = z
+	by.zones[name] = z
 	return z, nil
 }
 
 // moment reads a date, or a date and time. A date is the same day everywhere, so
-// it is one of UTC, where no clock is ever changed; [evaluator.instant] says when
+// it is one of UTC, where no clock is ever changed; [Caller.instant] says when
 // it begins. [time.Parse] would take the machine's zone where its offset fits, so
 // that adding a day would depend on the machine.
-func (ev *evaluator) moment(s string) (t time.Time, dateOnly bool, err error) {
+func (by *Caller) moment(s string) (t time.Time, dateOnly bool, err error) {
 	if t, err := time.ParseInLocation(time.DateOnly, s, time.UTC); err == nil {
 		return t, true, nil
 	}
@@ -92,19 +92,12 @@ func (ev *evaluator) moment(s string) (t time.Time, dateOnly bool, err error) {
 
 // instant reads the moment that a text means; a date begins in the zone of the
 // run.
-func (ev *evaluator) instant(s string) (time.Time, error) {
-	t, dateOnly, err := ev.moment(s)
+func (by *Caller) instant(s string) (time.Time, error) {
+	t, dateOnly, err := by.moment(s)
 	if err != nil || !dateOnly {
 		return t, err
 	}
-	return beginning(t, ev.now.Location()), nil
-}
-
-func clip(s string) string {
-	if len(s) > 60 {
-		return s[:runeAt(s, 57)] + "…"
-	}
-	return s
+	return beginning(t, by.Now.Location()), nil
 }
 
 // written is a moment as text.
@@ -118,18 +111,18 @@ func written(t time.Time, dateOnly bool) (any, error) {
 	return wholeMinutes(t).Format(time.RFC3339), nil
 }
 
-func runNow(layout string) func(*evaluator, []any) (any, error) {
-	return func(ev *evaluator, args []any) (any, error) {
-		z, err := ev.zone(args, 0, ev.now.Location())
+func runNow(layout string) func(*Caller, []any) (any, error) {
+	return func(by *Caller, args []any) (any, error) {
+		z, err := by.zone(args, 0, by.Now.Location())
 		if err != nil {
 			return nil, err
 		}
-		return ev.now.In(z).Format(layout), nil
+		return by.Now.In(z).Format(layout), nil
 	}
 }
 
-func runDateAdd(ev *evaluator, args []any) (any, error) {
-	t, dateOnly, err := ev.moment(args[0].(string))
+func runDateAdd(by *Caller, args []any) (any, error) {
+	t, dateOnly, err := by.moment(args[0].(string))
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +135,7 @@ func runDateAdd(ev *evaluator, args []any) (any, error) {
 		return written(t.AddDate(0, 0, int(d/day)), true)
 	}
 	if dateOnly {
-		t = beginning(t, ev.now.Location())
+		t = beginning(t, by.Now.Location())
 	}
 	return written(t.Add(d), false)
 }
@@ -160,18 +153,18 @@ func span64(s string) (time.Duration, error) {
 	return d, nil
 }
 
-func runDateDiff(ev *evaluator, args []any) (any, error) {
-	from, fromDate, err := ev.moment(args[0].(string))
+func runDateDiff(by *Caller, args []any) (any, error) {
+	from, fromDate, err := by.moment(args[0].(string))
 	if err != nil {
 		return nil, err
 	}
-	to, toDate, err := ev.moment(args[1].(string))
+	to, toDate, err := by.moment(args[1].(string))
 	if err != nil {
 		return nil, err
 	}
 	if fromDate != toDate { // between two dates, a day with a change of clocks is a day too
-		if from, err = ev.instant(args[0].(string)); err == nil {
-			to, err = ev.instant(args[1].(string))
+		if from, err = by.instant(args[0].(string)); err == nil {
+			to, err = by.instant(args[1].(string))
 		}
 		if err != nil {
 			return nil, err
@@ -186,25 +179,25 @@ func runDateDiff(ev *evaluator, args []any) (any, error) {
 
 // shown is a moment as the zone of an optional argument shows it, or as it was
 // written. A date is that date everywhere.
-func (ev *evaluator) shown(args []any, zone int) (t time.Time, dateOnly bool, err error) {
-	t, dateOnly, err = ev.moment(args[0].(string))
+func (by *Caller) shown(args []any, zone int) (t time.Time, dateOnly bool, err error) {
+	t, dateOnly, err = by.moment(args[0].(string))
 	if err != nil || dateOnly {
 		return t, dateOnly, err
 	}
-	z, err := ev.zone(args, zone, t.Location())
+	z, err := by.zone(args, zone, t.Location())
 	if err != nil {
 		return t, false, err
 	}
 	return t.In(z), false, nil
 }
 
-func runWeekday(ev *evaluator, args []any) (any, error) {
-	t, _, err := ev.shown(args, 1)
+func runWeekday(by *Caller, args []any) (any, error) {
+	t, _, err := by.shown(args, 1)
 	return (int(t.Weekday())+6)%7 + 1, err
 }
 
-func runStartOf(ev *evaluator, args []any) (any, error) {
-	t, dateOnly, err := ev.shown(args, 2)
+func runStartOf(by *Caller, args []any) (any, error) {
+	t, dateOnly, err := by.shown(args, 2)
 	if err != nil {
 		return nil, err
 	}
@@ -214,37 +207,37 @@ func runStartOf(ev *evaluator, args []any) (any, error) {
 	return written(startOf(t, args[1].(string)), false)
 }
 
-func runInZone(ev *evaluator, args []any) (any, error) {
-	t, err := ev.instant(args[0].(string))
+func runInZone(by *Caller, args []any) (any, error) {
+	t, err := by.instant(args[0].(string))
 	if err != nil {
 		return nil, err
 	}
-	z, err := ev.zone(args, 1, nil)
+	z, err := by.zone(args, 1, nil)
 	if err != nil {
 		return nil, err
 	}
 	return written(t.In(z), false)
 }
 
-func runUnix(ev *evaluator, args []any) (any, error) {
-	t, err := ev.instant(args[0].(string))
+func runUnix(by *Caller, args []any) (any, error) {
+	t, err := by.instant(args[0].(string))
 	return int(t.Unix()), err
 }
 
-func runFromUnix(ev *evaluator, args []any) (any, error) {
-	z, err := ev.zone(args, 1, ev.now.Location())
+func runFromUnix(by *Caller, args []any) (any, error) {
+	z, err := by.zone(args, 1, by.Now.Location())
 	if err != nil {
 		return nil, err
 	}
 	return written(time.Unix(int64(args[0].(int)), 0).In(z), false)
 }
 
-func runDuration(_ *evaluator, args []any) (any, error) {
+func runDuration(_ *Caller, args []any) (any, error) {
 	d, err := span64(args[0].(string))
 	return int(d / time.Second), err
 }
 
-func runFormatDuration(_ *evaluator, args []any) (any, error) {
+func runFormatDuration(_ *Caller, args []any) (any, error) {
 	n := magnitude(args[0].(int))
 	out := ""
 	for _, u := range []struct {

@@ -1,4 +1,4 @@
-package expr
+package stdlib
 
 import (
 	slashpath "path"
@@ -10,27 +10,22 @@ import (
 func pathFunctions() []Function {
 	return []Function{
 		Function{Name: "path_base", Signature: "path_base(path: string) string", Doc: "The last part of the path.",
-			Example: `path_base("data/prod/deploy.yml")`, Want: `"deploy.yml"`, run: onText(slashpath.Base)}.plain(text, text),
+			Example: `path_base("data/prod/deploy.yml")`, Want: `"deploy.yml"`, Run: onText(slashpath.Base), Cost: 2}.plain(text, text),
 		Function{Name: "path_dir", Signature: "path_dir(path: string) string", Doc: "The path without its last part; . when there is nothing else.",
-			Example: `path_dir("data/prod/deploy.yml")`, Want: `"data/prod"`, run: onText(slashpath.Dir)}.plain(text, text),
+			Example: `path_dir("data/prod/deploy.yml")`, Want: `"data/prod"`, Run: onText(slashpath.Dir), Cost: 2}.plain(text, text),
 		Function{Name: "path_ext", Signature: "path_ext(path: string) string", Doc: "The end of the path's last part, from its last point on; empty when there is none.",
-			Example: `path_ext("data/prod/deploy.yml")`, Want: `".yml"`, run: onText(slashpath.Ext)}.plain(text, text),
+			Example: `path_ext("data/prod/deploy.yml")`, Want: `".yml"`, Run: onText(slashpath.Ext), Cost: 2}.plain(text, text),
 		Function{Name: "path_clean", Signature: "path_clean(path: string) string", Doc: "The shortest spelling of the path, without . and doubled slashes, and .. only at the beginning.",
-			Example: `path_clean("data//prod/../stage/./a")`, Want: `"data/stage/a"`, run: onText(slashpath.Clean)}.plain(text, text),
+			Example: `path_clean("data//prod/../stage/./a")`, Want: `"data/stage/a"`, Run: onText(slashpath.Clean), Cost: 2}.plain(text, text),
 		Function{Name: "path_join", Signature: "path_join(path: string, part: string, …) string", Doc: "The parts one behind the other, cleaned. It fails when a part leads out of the first one.",
-			Example: `path_join("data", "prod/", "deploy.yml")`, Want: `"data/prod/deploy.yml"`, run: runPathJoin}.plain(text, text, text).unbounded(),
+			Example: `path_join("data", "prod/", "deploy.yml")`, Want: `"data/prod/deploy.yml"`, Run: runPathJoin, Cost: 4}.plain(text, text, text).unbounded(),
 	}
 }
 
-func runPathJoin(ev *evaluator, args []any) (any, error) {
+func runPathJoin(_ *Caller, args []any) (any, error) {
 	parts := make([]string, len(args))
-	size := 0
 	for i, a := range args {
 		parts[i] = a.(string)
-		size += len(parts[i]) + 1
-	}
-	if err := ev.fuel.Spend(3 * size); err != nil {
-		return nil, err
 	}
 	inside := slashpath.Clean("/" + strings.Join(parts[1:], "/"))
 	if plain := slashpath.Join(parts[1:]...); plain == ".." || strings.HasPrefix(plain, "../") {

@@ -1,32 +1,36 @@
-package expr
+package stdlib
 
 import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 )
 
-func runFormatDate(ev *evaluator, args []any) (any, error) {
-	t, dateOnly, err := ev.shown(args, 2)
+func runFormatDate(by *Caller, args []any) (any, error) {
+	t, dateOnly, err := by.shown(args, 2)
 	if err != nil {
 		return nil, err
 	}
 	if dateOnly { // it is that date, and its offset the one with which it begins
-		begins := offset(beginning(t, ev.now.Location()))
+		begins := offset(beginning(t, by.Now.Location()))
 		t = t.Add(-begins).In(time.FixedZone("", int(begins/time.Second)))
 	}
-	w := textWriter{ev: ev}
+	w := fuel.NewText(by.Tank)
 	err = layoutParts(args[1].(string), func(literal string, letter byte) error {
-		if letter == 0 {
-			return w.write(literal)
-		}
 		part, ok := datePart(t, letter)
-		if !ok {
+		if letter != 0 && !ok {
 			return unknownPart(args[1].(string), letter)
 		}
-		return w.write(part)
+		w.Spend(fuel.Cell)
+		w.Add(literal, part)
+		return w.Err()
 	})
-	return strings.Join(w.pieces, ""), err
+	if err != nil {
+		return nil, err
+	}
+	return w.Done()
 }
 
 func unknownPart(layout string, letter byte) error {
@@ -107,9 +111,9 @@ type dateReader struct {
 	hours, offset bool
 }
 
-func runParseDate(ev *evaluator, args []any) (any, error) {
+func runParseDate(by *Caller, args []any) (any, error) {
 	s, layout := args[0].(string), args[1].(string)
-	z, err := ev.zone(args, 2, ev.now.Location())
+	z, err := by.zone(args, 2, by.Now.Location())
 	if err != nil {
 		return nil, err
 	}
@@ -180,9 +184,9 @@ func partLength(s string, letter byte) int {
 	case 'Y':
 		most = 4
 	case 'b', 'a':
-		accept, most = isLetter, 3
+		accept, most = IsLetter, 3
 	case 'B', 'A':
-		accept, most = isLetter, 9
+		accept, most = IsLetter, 9
 	case 'z':
 		if strings.HasPrefix(s, "Z") {
 			return 1
@@ -195,5 +199,3 @@ func partLength(s string, letter byte) int {
 	}
 	return n
 }
-
-func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }

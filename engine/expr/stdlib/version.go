@@ -1,4 +1,4 @@
-package expr
+package stdlib
 
 import (
 	"cmp"
@@ -14,19 +14,19 @@ import (
 // count.
 func versionFunctions() []Function {
 	bumps := types.Type{Kind: types.String, Enum: []string{"major", "minor", "patch"}}
-	version := types.ObjectOf(types.Field{Name: "major", Type: integer, Required: true}, types.Field{Name: "minor", Type: integer, Required: true},
+	parts := types.ObjectOf(types.Field{Name: "major", Type: integer, Required: true}, types.Field{Name: "minor", Type: integer, Required: true},
 		types.Field{Name: "patch", Type: integer, Required: true}, types.Field{Name: "prerelease", Type: text, Required: true}, types.Field{Name: "build", Type: text, Required: true})
 	return []Function{
 		Function{Name: "semver_parse", Signature: "semver_parse(text: string) optional {major, minor, patch, prerelease, build}", Doc: "The parts of a semantic version, with or without v before it; absent when the text is none.",
-			Example: `semver_parse("v1.12.0-rc.1")?.minor ?? 0`, Want: `12`, run: runSemverParse}.plain(version.Maybe(), text),
+			Example: `semver_parse("v1.12.0-rc.1")?.minor ?? 0`, Want: `12`, Run: runSemverParse}.plain(parts.Maybe(), text),
 		Function{Name: "semver_compare", Signature: "semver_compare(a: string, b: string) integer", Doc: "-1, 0 or 1: whether version a comes before b, is as new, or comes after it, by the rules of semver.org.",
-			Example: `semver_compare("1.9.0", "v1.10.0")`, Want: `-1`, run: runSemverCompare}.plain(integer, inForm(formVersion), inForm(formVersion)),
+			Example: `semver_compare("1.9.0", "v1.10.0")`, Want: `-1`, Run: runSemverCompare}.plain(integer, inForm(formVersion), inForm(formVersion)),
 		Function{Name: "semver_bump", Signature: `semver_bump(version: string, part: "major", "minor" or "patch") string`, Doc: "The next version; what stands behind - and + goes away, and the v stays. The patch after a prerelease is its release.",
-			Example: `semver_bump("v1.2.3", "minor")`, Want: `"v1.3.0"`, run: runSemverBump}.plain(text, inForm(formVersion), bumps),
+			Example: `semver_bump("v1.2.3", "minor")`, Want: `"v1.3.0"`, Run: runSemverBump}.plain(text, inForm(formVersion), bumps),
 		Function{Name: "semver_sort", Signature: "semver_sort(list<string>) list<string>", Doc: "The versions from the oldest to the newest; it fails on a text that is none.",
-			Example: `last(semver_sort(["v1.10.0", "v1.9.0"])) ?? ""`, Want: `"v1.10.0"`, run: runSemverSort}.plain(types.ListOf(text), types.ListOf(text)),
+			Example: `last(semver_sort(["v1.10.0", "v1.9.0"])) ?? ""`, Want: `"v1.10.0"`, Run: runSemverSort}.plain(types.ListOf(text), types.ListOf(text)),
 		Function{Name: "next_name", Signature: "next_name(names: list<string>, base: string) string", Doc: "The base when no name has taken it, else base-v2, and one more than the highest number that is taken. Only whole names count.",
-			Example: `next_name(["release", "release-v2", "release-v3-old"], "release")`, Want: `"release-v3"`, run: runNextName}.plain(text, types.ListOf(text), text),
+			Example: `next_name(["release", "release-v2", "release-v3-old"], "release")`, Want: `"release-v3"`, Run: runNextName, Cost: 1}.plain(text, types.ListOf(text), text),
 	}
 }
 
@@ -49,19 +49,13 @@ func parseSemver(s string) (out semver, ok bool) {
 	if ok && !identifiers(out.prerelease, true) {
 		return out, false
 	}
-	parts := strings.Split(s, ".")
-	if len(parts) != 3 {
-		return out, false
-	}
-	for i, p := range parts {
-		if !numeric(p) || leadingZero(p) {
-			return out, false
-		}
+	for i := range out.numbers {
+		p, rest, more := strings.Cut(s, ".")
 		n, err := strconv.Atoi(p)
-		if err != nil {
+		if more != (i < 2) || !numeric(p) || leadingZero(p) || err != nil {
 			return out, false
 		}
-		out.numbers[i] = n
+		out.numbers[i], s = n, rest
 	}
 	return out, true
 }
@@ -69,7 +63,7 @@ func parseSemver(s string) (out semver, ok bool) {
 // identifiers reports whether s is made of identifiers with points between.
 func identifiers(s string, strict bool) bool {
 	for id := range strings.SplitSeq(s, ".") {
-		valid := id != "" && strings.IndexFunc(id, func(r rune) bool { return r > 'z' || !isLetter(byte(r)) && (r < '0' || r > '9') && r != '-' }) < 0
+		valid := id != "" && strings.IndexFunc(id, func(r rune) bool { return r > 'z' || !IsLetter(byte(r)) && (r < '0' || r > '9') && r != '-' }) < 0
 		if !valid || strict && numeric(id) && leadingZero(id) {
 			return false
 		}
@@ -93,7 +87,19 @@ func (a semver) compare(b semver) int {
 	case b.prerelease == "":
 		return -1
 	}
-	return slices.CompareFunc(strings.Split(a.prerelease, "."), strings.Split(b.prerelease, "."), compareIdentifiers)
+	for x, y := a.prerelease, b.prerelease; ; {
+		i, restX, moreX := strings.Cut(x, ".")
+		j, restY, moreY := strings.Cut(y, ".")
+		switch c := compareIdentifiers(i, j); {
+		case c != 0:
+			return c
+		case !moreX:
+			return -1
+		case !moreY:
+			return 1
+		}
+		x, y = restX, restY
+	}
 }
 
 // compareIdentifiers puts numbers before words, and compares numbers of any
@@ -110,13 +116,9 @@ func compareIdentifiers(a, b string) int {
 	return cmp.Compare(a, b)
 }
 
-// semver reads a version that has to be one. The parts of its prerelease are
-// paid for.
-func (ev *evaluator) semver(v any) (semver, error) {
+// version reads a version that has to be one.
+func version(v any) (semver, error) {
 	s, _ := v.(string)
-	if err := ev.fuel.Spend((len(s) + 1) * fuel.Element); err != nil {
-		return semver{}, err
-	}
 	out, ok := parseSemver(s)
 	if !ok {
 		return out, badArgument("%q is not a version such as 1.2.3 or v1.2.3-rc.1", clip(s))
@@ -124,31 +126,26 @@ func (ev *evaluator) semver(v any) (semver, error) {
 	return out, nil
 }
 
-func runSemverParse(ev *evaluator, args []any) (any, error) {
-	if err := ev.fuel.Spend(fuel.Object(5) + (len(args[0].(string))+5)*fuel.Element); err != nil {
-		return nil, err
-	}
+func runSemverParse(by *Caller, args []any) (any, error) {
 	v, ok := parseSemver(args[0].(string))
 	if !ok {
 		return nil, nil
 	}
-	return map[string]any{"major": v.numbers[0], "minor": v.numbers[1], "patch": v.numbers[2], "prerelease": v.prerelease, "build": v.build}, nil
+	return map[string]any{"major": v.numbers[0], "minor": v.numbers[1], "patch": v.numbers[2], "prerelease": v.prerelease, "build": v.build},
+		by.Spend(fuel.Object(5) + 5*fuel.Cell)
 }
 
-func runSemverCompare(ev *evaluator, args []any) (any, error) {
-	a, err := ev.semver(args[0])
+func runSemverCompare(_ *Caller, args []any) (any, error) {
+	a, err := version(args[0])
 	if err != nil {
 		return nil, err
 	}
-	b, err := ev.semver(args[1])
-	if err != nil {
-		return nil, err
-	}
-	return a.compare(b), nil
+	b, err := version(args[1])
+	return a.compare(b), err
 }
 
-func runSemverBump(ev *evaluator, args []any) (any, error) {
-	v, err := ev.semver(args[0])
+func runSemverBump(_ *Caller, args []any) (any, error) {
+	v, err := version(args[0])
 	if err != nil {
 		return nil, err
 	}
@@ -169,37 +166,24 @@ func runSemverBump(ev *evaluator, args []any) (any, error) {
 	return v.v + strconv.Itoa(n[0]) + "." + strconv.Itoa(n[1]) + "." + strconv.Itoa(n[2]), nil
 }
 
-func runSemverSort(ev *evaluator, args []any) (any, error) {
+func runSemverSort(by *Caller, args []any) (any, error) {
 	elems, _ := args[0].([]any)
 	type versioned struct {
 		text any
 		semver
 	}
-	// Every comparison may cut both prereleases apart again.
-	if err := ev.fuel.Spend(len(elems) * (8*fuel.Element + 2*fuel.Cell)); err != nil {
+	if err := by.Spend(len(elems) * 8 * fuel.Element); err != nil {
 		return nil, err
 	}
 	versions := make([]versioned, len(elems))
 	for i, e := range elems {
-		v, err := ev.semver(e)
+		v, err := version(e)
 		if err != nil {
 			return nil, err
 		}
 		versions[i] = versioned{e, v}
 	}
-	var failed error
-	slices.SortStableFunc(versions, func(a, b versioned) int {
-		if failed == nil {
-			failed = ev.fuel.Spend(fuel.Element * (len(a.prerelease) + len(b.prerelease)))
-		}
-		if failed != nil {
-			return 0
-		}
-		return a.compare(b.semver)
-	})
-	if failed != nil {
-		return nil, failed
-	}
+	slices.SortStableFunc(versions, func(a, b versioned) int { return a.compare(b.semver) })
 	out := make([]any, len(versions))
 	for i, v := range versions {
 		out[i] = v.text
@@ -207,7 +191,7 @@ func runSemverSort(ev *evaluator, args []any) (any, error) {
 	return out, nil
 }
 
-func runNextName(ev *evaluator, args []any) (any, error) {
+func runNextName(_ *Caller, args []any) (any, error) {
 	names, base := args[0].([]any), args[1].(string)
 	highest := 0
 	for _, name := range names {
@@ -230,5 +214,5 @@ func runNextName(ev *evaluator, args []any) (any, error) {
 	if highest == 0 {
 		return base, nil
 	}
-	return base + "-v" + strconv.Itoa(highest+1), ev.fuel.Spend(len(base) + fuel.Cell)
+	return base + "-v" + strconv.Itoa(highest+1), nil
 }

@@ -1,4 +1,4 @@
-package expr
+package stdlib
 
 import (
 	"errors"
@@ -27,9 +27,9 @@ func parsedCost(s string, byByte, byValue, byObject int) int {
 	return cost
 }
 
-func runFromJSON(ev *evaluator, args []any) (any, error) {
+func runFromJSON(by *Caller, args []any) (any, error) {
 	s := args[0].(string)
-	if err := ev.fuel.Spend(parsedCost(s, 6, 208, 400)); err != nil {
+	if err := by.Spend(parsedCost(s, 6, 208, 400)); err != nil {
 		return nil, err
 	}
 	v, err := types.Read([]byte(s))
@@ -42,9 +42,9 @@ func runFromJSON(ev *evaluator, args []any) (any, error) {
 	return v, nil
 }
 
-func runFromYAML(ev *evaluator, args []any) (any, error) {
+func runFromYAML(by *Caller, args []any) (any, error) {
 	s := args[0].(string)
-	if err := ev.fuel.Spend(parsedCost(s, 24, 800, 800)); err != nil {
+	if err := by.Spend(parsedCost(s, 24, 800, 800)); err != nil {
 		return nil, err
 	}
 	n, err := yamlDocument(s)

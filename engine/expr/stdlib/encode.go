@@ -1,4 +1,4 @@
-package expr
+package stdlib
 
 import (
 	"encoding/base64"
@@ -18,41 +18,34 @@ func encodingFunctions() []Function {
 		types.Field{Name: "query", Type: types.MapOf(text), Required: true}, types.Field{Name: "fragment", Type: text, Required: true})
 	return []Function{
 		Function{Name: "from_json", Signature: "from_json(text: string) any", Doc: "The value that a JSON text spells out. as() gives it a type. A number that does not fit, an integer beyond 64 bits or one like 1e400, is the text of it.",
-			Example: `as(from_json("{\"id\": 9007199254740993}"), "{id: integer}").id`, Want: `9007199254740993`, run: runFromJSON}.plain(anything, text),
+			Example: `as(from_json("{\"id\": 9007199254740993}"), "{id: integer}").id`, Want: `9007199254740993`, Run: runFromJSON}.plain(anything, text),
 		Function{Name: "from_yaml", Signature: "from_yaml(text: string) any", Doc: "The value that a YAML text spells out: one document, without anchors, aliases and tags. as() gives it a type. A number that does not fit, and .inf and .nan, is the text of it, as of yaml_get.",
-			Example: `as(from_yaml("a:\n- 1\n- 2\n"), "{a: list<integer>}").a[1]`, Want: `2`, run: runFromYAML}.plain(anything, text),
+			Example: `as(from_yaml("a:\n- 1\n- 2\n"), "{a: list<integer>}").a[1]`, Want: `2`, Run: runFromYAML}.plain(anything, text),
 		Function{Name: "yaml", Signature: "yaml(value: any) string", Doc: "The value as YAML, names sorted.",
-			Example: `yaml({"b": ["x", 1], "a": "yes"})`, Want: `"a: \"yes\"\nb:\n  - x\n  - 1\n"`, run: runYAML}.generic(1, 1, typeString),
+			Example: `yaml({"b": ["x", 1], "a": "yes"})`, Want: `"a: \"yes\"\nb:\n  - x\n  - 1\n"`, Run: runYAML}.generic(1, 1, typeWhole),
 		Function{Name: "base64_encode", Signature: "base64_encode(text: string) string", Doc: "The text in base64.",
-			Example: `base64_encode("für")`, Want: `"ZsO8cg=="`, run: runBase64Encode}.plain(text, text),
+			Example: `base64_encode("für")`, Want: `"ZsO8cg=="`, Run: runBase64Encode, Cost: 3}.plain(text, text),
 		Function{Name: "base64_decode", Signature: "base64_decode(text: string) string", Doc: "The text that base64 stands for, also in the spelling for URLs, with or without = at the end.",
-			Example: `base64_decode("ZsO8cg")`, Want: `"für"`, run: runBase64Decode}.plain(text, text),
+			Example: `base64_decode("ZsO8cg")`, Want: `"für"`, Run: runBase64Decode, Cost: 4}.plain(text, text),
 		Function{Name: "url_encode", Signature: "url_encode(text: string) string", Doc: "The text as one part of a URL: all but letters, digits and - . _ ~ is written with %.",
-			Example: `url_encode("group/a b")`, Want: `"group%2Fa%20b"`, run: runURLEncode}.plain(text, text),
+			Example: `url_encode("group/a b")`, Want: `"group%2Fa%20b"`, Run: runURLEncode, Cost: 9}.plain(text, text),
 		Function{Name: "url_decode", Signature: "url_decode(text: string) string", Doc: "The text that a part of a URL stands for.",
-			Example: `url_decode("group%2Fa%20b")`, Want: `"group/a b"`, run: runURLDecode}.plain(text, text),
+			Example: `url_decode("group%2Fa%20b")`, Want: `"group/a b"`, Run: runURLDecode, Cost: 1}.plain(text, text),
 		Function{Name: "url_join", Signature: "url_join(base: string, segment: string, …) string", Doc: "The base with each segment behind it, encoded whole: a / in one becomes %2F. A segment cannot be empty, . or ...",
-			Example: `url_join("https://h/api/", "projects", "a/b")`, Want: `"https://h/api/projects/a%2Fb"`, run: runURLJoin}.plain(text, text, text).unbounded(),
+			Example: `url_join("https://h/api/", "projects", "a/b")`, Want: `"https://h/api/projects/a%2Fb"`, Run: runURLJoin, Cost: 9}.plain(text, text, text).unbounded(),
 		Function{Name: "url_query", Signature: "url_query(map) string", Doc: "The members of a map or an object as the query of a URL, in order of their names; texts, numbers and booleans.",
-			Example: `url_query({"state": "open", "q": "a b"})`, Want: `"q=a%20b&state=open"`, run: runURLQuery}.generic(1, 1, typeURLQuery),
+			Example: `url_query({"state": "open", "q": "a b"})`, Want: `"q=a%20b&state=open"`, Run: runURLQuery, Cost: 9}.generic(1, 1, typeURLQuery),
 		Function{Name: "url_parse", Signature: "url_parse(text: string) {scheme, host, port, path, query, fragment}", Doc: "The parts of a URL, decoded: texts, but port is an optional integer and query a map of texts.",
-			Example: `url_parse("https://h:8443/a%20b?x=1").path`, Want: `"/a b"`, run: runURLParse}.plain(address, text),
+			Example: `url_parse("https://h:8443/a%20b?x=1").path`, Want: `"/a b"`, Run: runURLParse}.plain(address, text),
 	}
 }
 
-func runBase64Encode(ev *evaluator, args []any) (any, error) {
-	s := args[0].(string)
-	if err := ev.fuel.Spend(3 * len(s)); err != nil {
-		return nil, err
-	}
-	return base64.StdEncoding.EncodeToString([]byte(s)), nil
+func runBase64Encode(_ *Caller, args []any) (any, error) {
+	return base64.StdEncoding.EncodeToString([]byte(args[0].(string))), nil
 }
 
-func runBase64Decode(ev *evaluator, args []any) (any, error) {
+func runBase64Decode(_ *Caller, args []any) (any, error) {
 	s := args[0].(string)
-	if err := ev.fuel.Spend(4 * len(s)); err != nil {
-		return nil, err
-	}
 	plain := strings.TrimRight(strings.TrimSpace(s), "=")
 	encoding := base64.RawStdEncoding
 	if strings.ContainsAny(plain, "-_") {
@@ -68,44 +61,13 @@ func runBase64Decode(ev *evaluator, args []any) (any, error) {
 	return string(out), nil
 }
 
-// percent writes a part of a URL. It pays for what it makes.
-func (ev *evaluator) percent(s string) (string, error) {
-	size := 0
-	for i := range len(s) {
-		size++
-		if !unreserved(s[i]) {
-			size += 2
-		}
-	}
-	if err := ev.fuel.Spend(size + fuel.Cell); err != nil {
-		return "", err
-	}
-	const hex = "0123456789ABCDEF"
-	var out strings.Builder
-	out.Grow(size)
-	for i := range len(s) {
-		if b := s[i]; unreserved(b) {
-			out.WriteByte(b)
-		} else {
-			out.WriteByte('%')
-			out.WriteByte(hex[b>>4])
-			out.WriteByte(hex[b&15])
-		}
-	}
-	return out.String(), nil
-}
+// percent writes a part of a URL, also that of a query: in both, %20 is a space.
+func percent(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
-func unreserved(b byte) bool {
-	return isLetter(b) || b >= '0' && b <= '9' || strings.IndexByte("-._~", b) >= 0
-}
+func runURLEncode(_ *Caller, args []any) (any, error) { return percent(args[0].(string)), nil }
 
-func runURLEncode(ev *evaluator, args []any) (any, error) { return ev.percent(args[0].(string)) }
-
-func runURLDecode(ev *evaluator, args []any) (any, error) {
+func runURLDecode(_ *Caller, args []any) (any, error) {
 	s := args[0].(string)
-	if err := ev.fuel.Spend(len(s)); err != nil {
-		return nil, err
-	}
 	out, err := url.PathUnescape(s)
 	if err != nil || !utf8.ValidString(out) {
 		return nil, badArgument("%q is not part of a URL", clip(s))
@@ -113,41 +75,31 @@ func runURLDecode(ev *evaluator, args []any) (any, error) {
 	return out, nil
 }
 
-func runURLJoin(ev *evaluator, args []any) (any, error) {
-	w := textWriter{ev: ev}
-	if err := w.write(strings.TrimRight(args[0].(string), "/")); err != nil {
-		return nil, err
-	}
+func runURLJoin(by *Caller, args []any) (any, error) {
+	w := fuel.NewText(by.Tank)
+	w.Add(strings.TrimRight(args[0].(string), "/"))
 	for _, a := range args[1:] {
 		s := a.(string)
 		if s == "" || s == "." || s == ".." {
 			return nil, badArgument("%q cannot be a segment of a URL", s)
 		}
-		part, err := ev.percent(s)
-		if err != nil {
-			return nil, err
-		}
-		if err := w.write("/"); err != nil {
-			return nil, err
-		}
-		if err := w.write(part); err != nil {
-			return nil, err
-		}
+		w.Add("/", percent(s))
 	}
-	return strings.Join(w.pieces, ""), nil
+	return w.Done()
 }
 
-func typeURLQuery(c *checker, n *call, s Scope) types.Type {
-	t := c.members(n.args[0], s)
-	if !isUnclear(t) && t.Kind != types.Integer && t.Kind != types.Number && t.Kind != types.Boolean && t.Kind != types.Any {
-		c.needType(n.args[0], t, "", types.String)
+func typeURLQuery(a Args) types.Type {
+	t := members(a, 0)
+	if t.Kind != types.Integer && t.Kind != types.Number && t.Kind != types.Boolean && t.Kind != types.Any {
+		a.Kind(0, t, types.String)
 	}
 	return text
 }
 
-func runURLQuery(ev *evaluator, args []any) (any, error) {
+func runURLQuery(by *Caller, args []any) (any, error) {
 	m, _ := args[0].(map[string]any)
-	w := textWriter{ev: ev}
+	w := fuel.NewText(by.Tank)
+	sign := ""
 	for _, k := range sortedNames(m) {
 		switch m[k].(type) {
 		case nil:
@@ -155,32 +107,20 @@ func runURLQuery(ev *evaluator, args []any) (any, error) {
 		case []any, map[string]any:
 			return nil, badArgument("%s of a query is a list or an object; join() makes one text", k)
 		}
-		v, err := ev.spell(m[k])
+		v, err := by.Spell(m[k])
 		if err != nil {
 			return nil, err
 		}
-		for i, part := range []string{k, v} {
-			if part, err = ev.percent(part); err != nil {
-				return nil, err
-			}
-			sign := "="
-			if i == 0 {
-				if sign = "&"; len(w.pieces) == 0 {
-					sign = ""
-				}
-			}
-			if err := w.write(sign + part); err != nil {
-				return nil, err
-			}
-		}
+		w.Add(sign, percent(k), "=", percent(v))
+		sign = "&"
 	}
-	return strings.Join(w.pieces, ""), nil
+	return w.Done()
 }
 
-func runURLParse(ev *evaluator, args []any) (any, error) {
+func runURLParse(by *Caller, args []any) (any, error) {
 	s := args[0].(string)
 	names := strings.Count(s, "&") + 1
-	if err := ev.fuel.Spend(4*len(s) + 4*fuel.Object(names)); err != nil {
+	if err := by.Spend(4*len(s) + 4*fuel.Object(names)); err != nil {
 		return nil, err
 	}
 	u, err := url.Parse(s)

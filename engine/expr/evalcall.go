@@ -1,0 +1,174 @@
+package expr
+
+import (
+	"github.com/skillrun/skillrun/engine/expr/fuel"
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// call runs a function. Its arguments are computed and paid for first.
+func (ev *evaluator) call(n *call) (any, error) {
+	if err := ev.Spend(fuel.Call + fuel.Element*len(n.args)); err != nil {
+		return nil, err
+	}
+	args := make([]any, len(n.args))
+	for i := range args {
+		var err error
+		if args[i], err = ev.argument(n, i); err != nil {
+			return nil, err
+		}
+	}
+	v, err := n.fn.Run(&ev.Caller, args)
+	switch err := err.(type) {
+	case nil:
+		return leaf(v)
+	case stdlib.WrongKind:
+		at := node(n)
+		if err.Arg >= 0 {
+			at = n.args[err.Arg]
+		}
+		return nil, wrongKind(at, err.Value, err.Want)
+	case stdlib.Refused:
+		return nil, types.Errorf(types.BadInput, "%s %s", show(n.args[err.Arg]), err.Why)
+	}
+	return nil, err
+}
+
+// argument computes an argument in the way that the function wants it.
+func (ev *evaluator) argument(n *call, i int) (any, error) {
+	a, f := n.args[i], n.fn
+	switch {
+	case f.Place:
+		return ev.find(a)
+	case f.Second == stdlib.Body && i == 0:
+		return ev.elements(a)
+	case f.Second == stdlib.Body:
+		return ev.body(a), nil
+	case f.Second == stdlib.Shape && i == 1:
+		return n.shape, nil
+	case f.Second != stdlib.Value && i == 1:
+		return n.pattern, nil
+	case f.Second == stdlib.Replacement && i == 2:
+		return ev.replacement(n.pieces)
+	}
+	v, err := ev.eval(a)
+	if err != nil {
+		return nil, err
+	}
+	return v, ev.accept(f, v, a, i)
+}
+
+// accept goes through the value of an argument and holds it against its type.
+func (ev *evaluator) accept(f *stdlib.Function, v any, a node, i int) error {
+	if f.Unread {
+		switch v.(type) {
+		case []any, map[string]any:
+			return nil
+		}
+	}
+	left := ev.Left()
+	if err := ev.Take(v); err != nil {
+		return err
+	}
+	if err := ev.Spend(f.Cost * (left - ev.Left())); err != nil {
+		return err
+	}
+	switch {
+	case v == nil && f.Maybe:
+		return nil
+	case v == nil:
+		return absent(a)
+	case len(f.Params) == 0:
+		return nil
+	}
+	return fits(f.Params[min(i, len(f.Params)-1)], v, a)
+}
+
+// fits reports an argument that is not of a parameter's type. Its kind was
+// checked before anything ran, which of a few texts it is was not.
+func fits(want types.Type, v any, n node) error {
+	err := want.Check(v)
+	switch {
+	case err == nil:
+		return nil
+	case len(want.Enum) > 0 && types.KindOf(v) == types.String:
+		return types.Errorf(types.BadInput, "%s %v", show(n), err)
+	}
+	return wrongKind(n, v, want.String())
+}
+
+// elements computes a list without looking at what is in it.
+func (ev *evaluator) elements(n node) ([]any, error) {
+	v, err := ev.eval(n)
+	if err != nil {
+		return nil, err
+	}
+	elems, ok := v.([]any)
+	if ok {
+		return elems, nil
+	}
+	if err := ev.Take(v); err != nil {
+		return nil, err
+	}
+	return nil, wrongKind(n, v, "list")
+}
+
+// body is n for the elements of a list.
+func (ev *evaluator) body(n node) stdlib.Each {
+	return func(elem any, place int) (any, error) {
+		if err := ev.Turn(); err != nil {
+			return nil, err
+		}
+		outer, at := ev.elem, ev.place
+		ev.elem, ev.place = elem, place
+		v, err := ev.eval(n)
+		ev.elem, ev.place = outer, at
+		return v, err
+	}
+}
+
+// replacement computes the pieces of a replacement that are expressions.
+func (ev *evaluator) replacement(pieces []piece) (any, error) {
+	out := make([]stdlib.Piece, len(pieces))
+	for i, p := range pieces {
+		out[i] = p.Piece
+		if p.of == nil {
+			continue
+		}
+		v, err := ev.take(p.of)
+		if err != nil {
+			return nil, err
+		}
+		s, ok := v.(string)
+		if !ok {
+			return nil, wrongKind(p.of, v, "string")
+		}
+		out[i].Text = s
+	}
+	return out, ev.Spend(fuel.Cell * len(pieces))
+}
+
+// find computes a path; what is not there is nil wherever it ends.
+func (ev *evaluator) find(n node) (any, error) {
+	switch n := n.(type) {
+	case *chain:
+		return ev.find(n.of)
+	case *member:
+		v, err := ev.find(n.of)
+		if m, ok := v.(map[string]any); ok && err == nil {
+			return leaf(m[n.name])
+		}
+		return nil, err
+	case *index:
+		v, err := ev.find(n.of)
+		if err != nil || v == nil {
+			return nil, err
+		}
+		i, err := ev.take(n.i)
+		if err != nil {
+			return nil, err
+		}
+		return leaf(stdlib.Lookup(v, i))
+	}
+	return ev.eval(n)
+}

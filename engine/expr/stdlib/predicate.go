@@ -1,0 +1,283 @@
+package stdlib
+
+import (
+	"github.com/skillrun/skillrun/engine/expr/fuel"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// predicateFunctions are the functions that run an expression for each element
+// of a list. Inside it, # is the element, .x its field x, #index its position.
+func predicateFunctions() []Function {
+	return []Function{
+		Function{Name: "map", Signature: "map(list, value) list", Doc: "The value for each element.",
+			Example: `map([1, 2], # * 10)`, Want: `[10,20]`, Second: Body, Run: runMap}.generic(2, 2, typeMap),
+		Function{Name: "filter", Signature: "filter(list<T>, condition) list<T>", Doc: "The elements for which the condition holds.",
+			Example: `filter([{"a": 1}, {"a": 2}], .a > 1)`, Want: `[{"a":2}]`, Second: Body, Run: runFilter}.generic(2, 2, typeFilter),
+		Function{Name: "find", Signature: "find(list<T>, condition) optional T", Doc: "The first element for which the condition holds, absent when there is none.",
+			Example: `find(["a", "bb"], len(#) == 2) ?? ""`, Want: `"bb"`, Second: Body, Run: runFind}.generic(2, 2, typeFind),
+		Function{Name: "any", Signature: "any(list, condition) boolean", Doc: "Whether the condition holds for at least one element.",
+			Example: `any([1, 2], # > 1)`, Want: `true`, Second: Body, Run: runQuantifier(true, true)}.generic(2, 2, typeCondition(boolean)),
+		Function{Name: "all", Signature: "all(list, condition) boolean", Doc: "Whether the condition holds for every element; true for an empty list.",
+			Example: `all([1, 2], # > 1)`, Want: `false`, Second: Body, Run: runQuantifier(false, false)}.generic(2, 2, typeCondition(boolean)),
+		Function{Name: "none", Signature: "none(list, condition) boolean", Doc: "Whether the condition holds for no element.",
+			Example: `none([1, 2], # > 2)`, Want: `true`, Second: Body, Run: runQuantifier(true, false)}.generic(2, 2, typeCondition(boolean)),
+		Function{Name: "count", Signature: "count(list, condition) integer", Doc: "For how many elements the condition holds.",
+			Example: `count([1, 2, 3], # > 1)`, Want: `2`, Second: Body, Run: runCount}.generic(2, 2, typeCondition(integer)),
+		Function{Name: "sum", Signature: "sum(list) or sum(list, value)", Doc: "The sum of the numbers, or of the value for each element.",
+			Example: `sum([{"n": 1}, {"n": 2}], .n)`, Want: `3`, Second: Body, Run: runSum}.generic(1, 2, typeSum),
+		Function{Name: "sort_by", Alias: "sortBy", ParsedAs: "sortBy", Signature: "sort_by(list<T>, value) list<T>", Doc: "The elements in ascending order of the value, a number or a text. sortBy is the same.",
+			Example: `sort_by([{"n": 2}, {"n": 1}], .n)`, Want: `[{"n":1},{"n":2}]`, Second: Body, Run: runSortBy}.generic(2, 2, typeSortBy),
+		Function{Name: "group_by", ParsedAs: "groupBy", Signature: "group_by(list<T>, value) list<{key, items: list<T>}>", Doc: "The elements in groups of one value each (a text, an integer or a boolean), in the order in which the values come first.",
+			Example: `map(group_by([{"a": "x"}, {"a": "y"}, {"a": "x"}], .a), .key + string(len(.items)))`, Want: `["x2","y1"]`, Second: Body, Run: runGroupBy}.generic(2, 2, typeGroupBy),
+		Function{Name: "unique_by", ParsedAs: "sortBy", Signature: "unique_by(list<T>, value) list<T>", Doc: "The first element of each value (a text, an integer or a boolean).",
+			Example: `unique_by([{"a": "x", "n": 1}, {"a": "x", "n": 2}], .a)`, Want: `[{"a":"x","n":1}]`, Second: Body, Run: runUniqueBy}.generic(2, 2, typeUniqueBy),
+	}
+}
+
+// groupKey checks the value that elements are told apart by.
+func groupKey(a Args) (elem, key types.Type) {
+	elem = Elem(a.List(0))
+	return elem, a.Body(elem, types.String, types.Integer, types.Boolean)
+}
+
+func typeGroupBy(a Args) types.Type {
+	elem, key := groupKey(a)
+	return types.ListOf(types.ObjectOf(types.Field{Name: "key", Type: key, Required: true},
+		types.Field{Name: "items", Type: types.ListOf(elem), Required: true}))
+}
+
+func typeUniqueBy(a Args) types.Type {
+	elem, _ := groupKey(a)
+	return types.ListOf(elem)
+}
+
+func typeMap(a Args) types.Type { return types.ListOf(a.Body(Elem(a.List(0)))) }
+
+func typeFilter(a Args) types.Type { return a.Filter() }
+
+func typeFind(a Args) types.Type { return Elem(a.Filter()).Maybe() }
+
+func typeCondition(result types.Type) func(Args) types.Type {
+	return func(a Args) types.Type {
+		a.Filter()
+		return result
+	}
+}
+
+func typeSum(a Args) types.Type {
+	elem := Elem(a.List(0))
+	switch {
+	case a.Len() > 1:
+		return Bare(a.Body(elem, types.Number))
+	case Unclear(elem):
+		return integer
+	case elem.Kind == types.String && !elem.Optional:
+		return a.Fail(0, "join() puts texts together", "sum adds numbers; elements of %s are strings", a.Show(0))
+	}
+	a.Ordered(0, elem)
+	return Bare(elem)
+}
+
+func typeSortBy(a Args) types.Type {
+	t := a.List(0)
+	a.Body(Elem(t), types.Number, types.String)
+	return t
+}
+
+// each runs the body for every element until do says stop. The result of a body
+// that cannot be known yet comes as an error to do.
+func each(args []any, do func(elem, v any, err error) (stop bool, failure error)) error {
+	body := args[1].(Each)
+	for i, e := range args[0].([]any) {
+		v, err := body(e, i)
+		if stop, err := do(e, v, err); stop || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// where is each for a condition.
+func where(args []any, do func(elem any, holds bool, err error) (stop bool, failure error)) error {
+	return each(args, func(elem, v any, err error) (bool, error) {
+		b, ok := v.(bool)
+		if p, open := v.(types.PartlyUnknown); open {
+			err = NotKnown{types.Unknown{After: p.After}}
+		} else if !ok && err == nil {
+			err = WrongKind{1, v, "boolean"}
+		}
+		return do(elem, b && err == nil, err)
+	})
+}
+
+func runMap(by *Caller, args []any) (any, error) {
+	return by.values(args, Inside)
+}
+
+func runFilter(by *Caller, args []any) (any, error) {
+	out, err := by.Room(len(args[0].([]any)))
+	if err != nil {
+		return nil, err
+	}
+	err = where(args, func(e any, holds bool, err error) (bool, error) {
+		if holds {
+			out = append(out, e)
+		}
+		return false, err
+	})
+	return out, err
+}
+
+func runFind(_ *Caller, args []any) (any, error) {
+	var found any
+	err := where(args, func(e any, holds bool, err error) (bool, error) {
+		if holds {
+			found = e
+		}
+		return holds, err
+	})
+	return found, err
+}
+
+// runQuantifier looks for an element whose condition is sought; finding one
+// decides, even when the condition of another cannot be known yet.
+func runQuantifier(sought, whenFound bool) func(*Caller, []any) (any, error) {
+	return func(_ *Caller, args []any) (any, error) {
+		out := !whenFound
+		var open error
+		err := where(args, func(_ any, holds bool, err error) (bool, error) {
+			if _, ok := err.(NotKnown); ok {
+				open = err
+				return false, nil
+			}
+			if err == nil && holds == sought {
+				out, open = whenFound, nil
+				return true, nil
+			}
+			return false, err
+		})
+		if err == nil {
+			err = open
+		}
+		return out, err
+	}
+}
+
+func runCount(_ *Caller, args []any) (any, error) {
+	count := 0
+	err := where(args, func(_ any, holds bool, err error) (bool, error) {
+		if holds {
+			count++
+		}
+		return false, err
+	})
+	return count, err
+}
+
+// values computes the body for each element, and keeps what keep makes of it.
+func (by *Caller) values(args []any, keep func(v any, err error) (any, error)) ([]any, error) {
+	out, err := by.Room(len(args[0].([]any)))
+	if err != nil {
+		return nil, err
+	}
+	err = each(args, func(_, v any, err error) (bool, error) {
+		v, err = keep(v, err)
+		out = append(out, v)
+		return false, err
+	})
+	return out, err
+}
+
+// keyed is values for keys that are read.
+func (by *Caller) keyed(args []any) (elems, keys []any, err error) {
+	if keys, err = by.values(args, func(v any, err error) (any, error) { return v, err }); err == nil {
+		err = by.Take(keys)
+	}
+	return args[0].([]any), keys, err
+}
+
+func runSum(by *Caller, args []any) (any, error) {
+	values := args[0].([]any)
+	var err error
+	if len(args) > 1 {
+		_, values, err = by.keyed(args)
+	} else {
+		err = by.Take(values)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := by.Spend(fuel.Cell * len(values)); err != nil {
+		return nil, err
+	}
+	var sum any = 0
+	for _, v := range values {
+		if v == nil {
+			return nil, badArgument("sum cannot add what is absent")
+		}
+		if _, ok := float(v); !ok {
+			return nil, WrongKind{-1, v, "number"}
+		}
+		if sum, err = Compute("+", sum, v); err != nil {
+			return nil, err
+		}
+	}
+	return sum, nil
+}
+
+func runSortBy(by *Caller, args []any) (any, error) {
+	elems, keys, err := by.keyed(args)
+	if err != nil {
+		return nil, err
+	}
+	return by.sorted(elems, keys)
+}
+
+// runGroupBy and runUniqueBy tell values apart as Go does: they are texts,
+// integers and booleans.
+func runGroupBy(by *Caller, args []any) (any, error) {
+	elems, keys, err := by.keyed(args)
+	if err != nil {
+		return nil, err
+	}
+	if err := by.Spend(fuel.Object(len(elems)) + fuel.Grown*len(elems)); err != nil {
+		return nil, err
+	}
+	groups := map[any]*[]any{}
+	order := []any{}
+	for i, key := range keys {
+		g, ok := groups[key]
+		if !ok {
+			if err := by.Spend(fuel.Object(2) + 2*fuel.Cell + fuel.Grown); err != nil {
+				return nil, err
+			}
+			g = new([]any)
+			groups[key] = g
+			order = append(order, key)
+		}
+		*g = append(*g, elems[i])
+	}
+	for i, key := range order {
+		order[i] = map[string]any{"key": key, "items": *groups[key]}
+	}
+	return order, nil
+}
+
+func runUniqueBy(by *Caller, args []any) (any, error) {
+	elems, keys, err := by.keyed(args)
+	if err != nil {
+		return nil, err
+	}
+	if err := by.Spend(fuel.Object(len(elems)) + fuel.Element*len(elems)); err != nil {
+		return nil, err
+	}
+	seen := make(map[any]bool, len(keys))
+	out := make([]any, 0, len(elems))
+	for i, key := range keys {
+		if !seen[key] {
+			seen[key] = true
+			out = append(out, elems[i])
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,61 @@
+// Package stdlib holds the functions of the expression language, one file a
+// theme. They work on values that were computed for them: the tree of an
+// expression, names and scopes are the evaluator's.
+//
+// # Adding a function
+//
+// Write an entry in the table of its theme with a sentence and an example, in
+// lower case with underscores. Functions of fixed types are plain; others
+// compute their type from their [Args]. A call has paid for reading its
+// arguments, as if they were copied, and for Cost times that. What it makes beyond,
+// as much as a number says or for each element, it pays for before it makes it, by a
+// bound and not by the byte; a line in the bombs of the evaluator's tests shows that
+// it is enough.
+package stdlib
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/expr/fuel"
+)
+
+// Functions returns every function, by name.
+func Functions() []Function {
+	out := slices.Concat(textFunctions(), wordFunctions(), regexFunctions(), conversionFunctions(), numberFunctions(),
+		listFunctions(), predicateFunctions(), mapFunctions(), shapeFunctions(), encodingFunctions(),
+		pathFunctions(), versionFunctions(), timeFunctions())
+	slices.SortFunc(out, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// Refuse reads a text as one of the forms.
+func Refuse(form, s string) error {
+	by := &Caller{Tank: fuel.Full()}
+	var err error
+	switch form {
+	case formDate:
+		_, _, err = by.moment(s)
+	case formDuration:
+		_, err = span64(s)
+	case formZone:
+		_, err = by.zone([]any{s}, 0, nil)
+	case formLayout:
+		err = layoutParts(s, known(s, func(letter byte) bool { _, ok := datePart(by.Now, letter); return ok }))
+	case formReadLayout:
+		err = layoutParts(s, known(s, func(letter byte) bool { _, ok := goLayout(letter); return ok || letter == '%' }))
+	case formVersion:
+		_, err = version(s)
+	}
+	return err
+}
+
+// known refuses the letters of a layout that are not.
+func known(layout string, is func(letter byte) bool) func(string, byte) error {
+	return func(_ string, letter byte) error {
+		if letter != 0 && !is(letter) {
+			return unknownPart(layout, letter)
+		}
+		return nil
+	}
+}
