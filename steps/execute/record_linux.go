@@ -119,14 +119,14 @@ func release(f *os.File) {
 }
 
 // over waits until nothing is left of what earlier processes started for the same
-// effect: by the record, and where that is lost by the supervisors that are there.
+// effect: by the record, and where that is lost by the processes that are there.
 // When it cannot tell, it says why.
 func (r runner) over(ctx context.Context, c step.Call) (why string) {
 	if r.Self == "" || c.Key.IsZero() {
 		return ""
 	}
 	var at []int
-	if !waits(ctx, func() bool { at = supervisors(c.Key.String()); return len(at) == 0 }) {
+	if !waits(ctx, func() bool { at = atWork(c.Key.String()); return len(at) == 0 }) {
 		return fmt.Sprintf("what an earlier process started for it still runs below process %d", at[0])
 	}
 	if c.Programs == "" {

@@ -59,6 +59,10 @@ func name(in Look) string { return filepath.Base(in.Program) }
 // no is the fault of a program that was not started.
 func no(err *types.Error) *fault { return &fault{err: err} }
 
+// effectVariable tells all that comes of a program which effect it is for: a process
+// that goes on with the run finds it by that.
+const effectVariable = "SKILLRUN_EFFECT"
+
 // execute runs a program to its end; once says that a second run of it may do
 // harm.
 func (r runner) execute(ctx context.Context, in Look, once bool) (Out, *fault) {
@@ -96,6 +100,9 @@ func (r runner) execute(ctx context.Context, in Look, once bool) (Out, *fault) {
 	cmd := &exec.Cmd{
 		Path: path, Args: append([]string{in.Program}, in.Args...), Env: r.environment(in), Dir: dir,
 		Stdin: strings.NewReader(in.Stdin), Stdout: stdout, Stderr: stderr, WaitDelay: r.grace(),
+	}
+	if key := step.CallOf(ctx).Key; once && !key.IsZero() {
+		cmd.Env = append(cmd.Env, effectVariable+"="+key.String())
 	}
 	left := watch(dir, in)
 	status, f := r.supervise(ctx, cmd, in, m)
@@ -187,15 +194,19 @@ func (r runner) grace() time.Duration {
 	return 2 * time.Second
 }
 
-// end tells a program to end, and kills it when it does not.
+// end tells a program to end, kills it when it does not, and goes on without it when
+// that does not help either.
 func (r runner) end(p running, done <-chan struct{}) {
 	p.end()
-	t := time.NewTimer(r.grace())
-	defer t.Stop()
-	select {
-	case <-t.C:
-		p.kill()
-	case <-done:
+	for _, further := range []func(){p.kill, func() {}, p.cut} {
+		t := time.NewTimer(r.grace())
+		select {
+		case <-t.C:
+			further()
+		case <-done:
+			t.Stop()
+			return
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 type running struct {
 	end  func() // tells all of it to end
 	kill func() // ends all of it
+	cut  func() // ends what of it can be ended, and the waiting
 	// wait waits until nothing of it is left, as far as this machine lets one
 	// know, and says how the program ended.
 	wait func() (syscall.WaitStatus, error)
@@ -61,7 +62,7 @@ func inGroup(cmd *exec.Cmd) (running, error) {
 		status, _ := cmd.ProcessState.Sys().(syscall.WaitStatus)
 		return status, ended(err)
 	}
-	return running{signal(syscall.SIGTERM), signal(syscall.SIGKILL), wait}, nil
+	return running{signal(syscall.SIGTERM), signal(syscall.SIGKILL), signal(syscall.SIGKILL), wait}, nil
 }
 
 // ended is the error of waiting, but for what only says how a program ended.

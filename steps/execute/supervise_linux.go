@@ -182,7 +182,7 @@ func (s *supervisor) watch(signals <-chan os.Signal, words <-chan string) {
 	var again <-chan time.Time
 	for pause := time.Millisecond; !s.reap(); {
 		if s.over {
-			tell(unix.SIGKILL)
+			tell(os.Getpid(), unix.SIGKILL)
 			again, pause = time.After(pause), min(2*pause, 50*time.Millisecond)
 		}
 		word := ""
@@ -200,7 +200,7 @@ func (s *supervisor) watch(signals <-chan os.Signal, words <-chan string) {
 			s.over = true
 		case word == wordEnd && !s.ending && !s.over:
 			s.ending, again = true, time.After(s.Grace)
-			tell(unix.SIGTERM)
+			tell(os.Getpid(), unix.SIGTERM)
 		}
 	}
 }

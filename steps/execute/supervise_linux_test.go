@@ -198,6 +198,59 @@ func TestSupervisorIsKilled(t *testing.T) {
 	}
 }
 
+// TestSupervisorIsStopped: a program that stops who watches over it ends all the same
+// when its time is up, with all that it started.
+func TestSupervisorIsStopped(t *testing.T) {
+	w := newWorld(t)
+	path, r := w.pipe()
+	w.script("stopper", `exec 3>"$1"; kill -STOP $PPID; (setsid sh -c 'trap "" TERM; echo x >&3; exec sleep 100' &); sleep 100`)
+	in := types.Encode(map[string]any{"program": "stopper", "args": []string{path}, "timeout": "1s"})
+	if _, err := w.step("exec").Do(w.recorded(t.Context()), in); types.CodeOf(err) != types.UnknownOutcome {
+		t.Error(err)
+	}
+	w.read(r, len("x\n"))
+	w.ended(r)
+}
+
+// TestNothingIsKept: where the supervisor was killed and the record is lost, what it
+// started is known by a variable.
+func TestNothingIsKept(t *testing.T) {
+	w := newWorld(t)
+	path, r := w.pipe()
+	w.script("killer", `exec 3>"$1"; (setsid sh -c 'echo x >&3; read x <"$1.go"' sh "$1" &); read x <"$1.killed"; kill -9 $PPID`)
+	for _, name := range []string{".go", ".killed"} {
+		if err := syscall.Mkfifo(path+name, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in := types.Encode(map[string]any{"program": "killer", "args": []string{path}})
+	ctx := w.recorded(t.Context())
+	ended := make(chan error)
+	go func() { _, err := w.step("exec").Do(ctx, in); ended <- err }()
+	w.read(r, len("x\n"))
+	if err := os.WriteFile(path+".killed", []byte("x\n"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; types.CodeOf(err) != types.UnknownOutcome {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(step.CallOf(ctx).Programs); err != nil {
+		t.Fatal(err)
+	}
+	for goes, want := range []step.FoundState{step.StateCannotTell, step.StateAbsent} {
+		if goes == 1 {
+			if err := os.WriteFile(path+".go", []byte("x\n"), 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		soon, cancel := context.WithTimeout(ctx, time.Duration(50+goes*5000)*time.Millisecond)
+		defer cancel()
+		if f, err := w.step("exec").Find(soon, step.Key{}, in); err != nil || f.State != want {
+			t.Errorf("%+v, %v", f, err)
+		}
+	}
+}
+
 // TestNoRecord: without its record nothing is started that may do harm.
 func TestNoRecord(t *testing.T) {
 	w := newWorld(t)

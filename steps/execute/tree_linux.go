@@ -14,12 +14,11 @@ type process struct {
 	start              string // when it began, in ticks since the machine did
 }
 
-// tell signals all that descends from this process, group by group, so that no
-// member of one escapes by starting another.
-func tell(s syscall.Signal) {
-	self, own := os.Getpid(), syscall.Getpgrp()
+// tell signals all that descends from a process, which leads its group, group by
+// group, so that no member of one escapes by starting another.
+func tell(own int, s syscall.Signal) {
 	told := map[int]bool{own: true}
-	for _, p := range descendants(self, processes()) {
+	for _, p := range descendants(own, processes()) {
 		if p.group == own {
 			_ = syscall.Kill(p.pid, s)
 		}
@@ -83,14 +82,19 @@ func processOf(pid int) (process, bool) {
 	return process{pid, parent, group, f[19]}, true
 }
 
-// supervisors are the processes of this user that watch over a program of the
-// effect with the key.
-func supervisors(key string) []int {
+// atWork are the processes of this user that watch over a program of the effect with
+// the key, or come of one: the variable says so where its watcher was killed.
+func atWork(key string) []int {
 	var out []int
 	for _, pid := range pids() {
 		dir := "/proc/" + strconv.Itoa(pid)
-		text, err := os.ReadFile(dir + "/cmdline")
-		if err != nil || !strings.HasSuffix(string(text), "\x00"+supervising+"\x00"+key+"\x00") {
+		line, err := os.ReadFile(dir + "/cmdline")
+		watches := err == nil && bytes.HasSuffix(line, []byte("\x00"+supervising+"\x00"+key+"\x00"))
+		if !watches {
+			set, _ := os.ReadFile(dir + "/environ")
+			watches = pid != os.Getpid() && bytes.Contains(append([]byte{0}, set...), []byte("\x00"+effectVariable+"="+key+"\x00"))
+		}
+		if !watches {
 			continue
 		}
 		info, err := os.Stat(dir)

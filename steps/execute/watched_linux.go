@@ -46,7 +46,7 @@ func (r runner) start(ctx context.Context, cmd *exec.Cmd, m manner) (running, er
 		return running{}, begun.Errno
 	}
 	// An error is the end of the supervisor: nobody knows what it has started.
-	return running{w.say(wordEnd), w.say(wordKill), func() (syscall.WaitStatus, error) { return w.wait(err) }}, nil
+	return running{w.say(wordEnd), w.say(wordKill), w.cut, func() (syscall.WaitStatus, error) { return w.wait(err) }}, nil
 }
 
 // boxes refuses to start a program without the sandbox that it is to have.
@@ -97,6 +97,13 @@ func (r runner) supervised(cmd *exec.Cmd, key step.Key, record *os.File) (*watch
 }
 
 func (w *watched) say(word string) func() { return func() { _ = w.control.Encode(word) } }
+
+// cut ends all of it without the supervisor, and that too: somebody has stopped it, or
+// it may not end what it started. What became of that nobody knows then.
+func (w *watched) cut() {
+	tell(w.cmd.Process.Pid, syscall.SIGKILL)
+	_ = w.cmd.Process.Kill()
+}
 
 // wait waits for the supervisor's last word, and for its end.
 func (w *watched) wait(before error) (syscall.WaitStatus, error) {
