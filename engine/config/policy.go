@@ -36,7 +36,7 @@ func admits(entry, host string) bool {
 		return false
 	}
 	if domain, ok := strings.CutPrefix(want, "*."); ok {
-		return strings.HasSuffix(name, "."+domain)
+		return strings.HasSuffix(name, "."+domain) && !strings.Contains(name, ":") // the zone of an address is no domain
 	}
 	return name == want
 }

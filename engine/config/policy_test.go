@@ -15,6 +15,7 @@ func TestPolicyAdmits(t *testing.T) {
 		"a.example.com": true, "a.example.com:443": true, "A.Example.com.:22": true, "x.a.example.com": false, "aXexample.com": false,
 		"x.example.org:443": true, "x.y.example.org": true, "example.org": false, "evil-example.org": false,
 		"b.example.com:8443": true, "b.example.com:443": false, "b.example.com": false, "[::1]:8080": true, "[::1]:80": false, "": false,
+		"[::1%x.example.org]:443": false, "::1%x.example.org": false, "2130706433": false, "0x7f.1": false,
 	} {
 		err := p.Admits(host)
 		if (err == nil) != want || err != nil && types.CodeOf(err) != types.Forbidden {
