@@ -142,6 +142,24 @@ func deeper(v any, than int) bool {
 	return false
 }
 
+// HoldsNUL reports whether a text in a value, or the name of a member, holds the
+// character NUL.
+func HoldsNUL(v any) bool {
+	switch v := v.(type) {
+	case string:
+		return strings.Contains(v, "\x00")
+	case []any:
+		return slices.ContainsFunc(v, HoldsNUL)
+	case map[string]any:
+		for k, e := range v {
+			if HoldsNUL(k) || HoldsNUL(e) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Read reads one JSON value that somebody else wrote: an answer, an input, a
 // text. Every JSON can be read that is not [ErrDeep]. A number that no value of ours can hold, an
 // integer beyond 64 bits or a number beyond the range of float64, arrives as a

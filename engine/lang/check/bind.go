@@ -1,6 +1,7 @@
 package check
 
 import (
+	"errors"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/diag"
@@ -123,6 +124,17 @@ func (s *Skill) fill(what string, declared types.Type, given map[string]any, env
 // cli is the place of something typed on the command line.
 func cli(name string) diag.Range { return diag.Range{File: "--input " + name} }
 
+// checkGiven says what is wrong with a value that somebody gave. With a NUL in it no
+// command line could say it again, and no program, path or variable hold it: better
+// now than behind the first write.
+func checkGiven(t types.Type, v any) error {
+	err := t.Check(v)
+	if err == nil && types.HoldsNUL(v) {
+		err = errors.New("holds a NUL character")
+	}
+	return err
+}
+
 func (s *Skill) checkInputs(inputs, given map[string]any, diags *diag.List) {
 	for _, name := range types.SortedKeys(given) {
 		if _, ok := s.Inputs.Field(name); !ok {
@@ -139,7 +151,7 @@ func (s *Skill) checkInputs(inputs, given map[string]any, diags *diag.List) {
 			}
 			continue
 		}
-		if err := f.Type.Check(v); err != nil {
+		if err := checkGiven(f.Type, v); err != nil {
 			d := diags.Errorf("bad-input", cli(f.Name), "input %s %v", f.Name, err)
 			d.Hint, d.Related = f.Doc, declared
 		}
@@ -166,7 +178,7 @@ func (s *Skill) bindConfig(b Binding, diags *diag.List) map[string]any {
 			}
 			continue
 		}
-		if err := f.Type.Check(v); err != nil {
+		if err := checkGiven(f.Type, v); err != nil {
 			at := declared
 			if b.ConfigPlace != nil {
 				at = b.ConfigPlace(s.Name, f.Name)
@@ -195,7 +207,7 @@ func (s *Skill) ParseConfig(typed map[string]string) (map[string]any, diag.List)
 		}
 		v, err := d.field.Type.Parse(typed[name])
 		if err == nil {
-			err = d.field.Type.Check(v)
+			err = checkGiven(d.field.Type, v)
 		}
 		if err != nil {
 			x := diags.Errorf("bad-config", at, "config value %s %v", name, err)
