@@ -25,8 +25,6 @@ sort          --compress-program
 split         --filter
 install       --strip-program
 rg            --pre
-fd            -x -X --exec --exec-batch
-fdfind        -x -X --exec --exec-batch
 ag            --pager
 ack           --pager
 bat           --pager
@@ -41,7 +39,7 @@ tofu          -chdir -var-file -plugin-dir -backend-config -from-module <
 helm          --post-renderer --post-renderer-args --kubeconfig --repository-config --registry-config
 ssh-keygen    -D -w
 ssh-add       -s -S
-jq            -f -L --from-file --library-path
+javac         -J -cp -classpath --class-path -processor -processorpath --processor-path
 pytest        -p -c --rootdir --confcutdir
 git-lfs       -c
 `
@@ -49,7 +47,7 @@ git-lfs       -c
 // same rules under another name.
 var alike = map[string]string{
 	"cc": "gcc", "c++": "gcc", "g++": "gcc", "clang": "gcc", "clang++": "gcc", "cpp": "gcc", "gfortran": "gcc",
-	"gold": "ld", "lld": "ld", "ld.lld": "ld", "gojq": "jq",
+	"gold": "ld", "lld": "ld", "ld.lld": "ld",
 }
 
 // optionsOf are the dangerous options of a program, nil when it has none.
@@ -120,12 +118,55 @@ func readBuilder(c *commands, name string, args []string, _ string) {
 	named := 0
 	for i, a := range args {
 		switch {
-		case a == "--" && named >= 2:
+		case i > 0 && interpretsOrWraps(baseOf(a)) && !strings.HasPrefix(args[i-1], "-"):
+			c.read(a, args[i+1:], "")
+			return
+		case a == "--" && named >= 2 && !slices.Contains(args[:i], "explore"):
 			return
 		case outside(a):
 			c.found(name, "could build, install or run what text from outside names: put it behind -- after what is run")
 		case !strings.HasPrefix(a, "-") && (i == 0 || !strings.HasPrefix(args[i-1], "-") || args[i-1] == "--"):
 			named++
+		}
+	}
+}
+
+// interpretsOrWraps reports whether what stands behind a program's name is code, or
+// another program.
+func interpretsOrWraps(name string) bool {
+	_, interprets := interpreters[name]
+	_, wraps := wrappers[name]
+	return interprets || wraps
+}
+
+// jqTakes are how many values an option of jq has, and jqFiles those that name code.
+var (
+	jqTakes = map[string]int{"--arg": 2, "--argjson": 2, "--slurpfile": 2, "--rawfile": 2, "--indent": 1, "-f": 1, "--from-file": 1, "-L": 1, "--library-path": 1}
+	jqFiles = strings.Fields("-f -L --from-file --library-path")
+)
+
+// readJq: the first operand is code, unless an option names it.
+func readJq(c *commands, name string, args []string, _ string) {
+	given, ended := false, false
+	for i := 0; i < len(args); i++ {
+		a := args[i]
+		code := !ended && slices.ContainsFunc(jqFiles, func(o string) bool { return isOption(o, a) })
+		switch n := jqTakes[a]; {
+		case code && slices.ContainsFunc(args[i:min(len(args), i+2)], outside):
+			c.found(name, "would run the file that text from outside names")
+		case !ended && (n > 0 || code):
+			given = given || code && strings.Contains(a, "f")
+			if n > 0 || !strings.HasPrefix(a, "-L") {
+				i += max(n, 1)
+			}
+		case !ended && strings.HasPrefix(a, "-"):
+			ended = a == "--"
+		case outside(a) && !given:
+			c.found(name, "would run text from outside: give it with --arg")
+		case mayBeOption(a) && !ended:
+			c.found(name, "could take text from outside for an option: put -- before it")
+		default:
+			given = true
 		}
 	}
 }

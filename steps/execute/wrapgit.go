@@ -7,12 +7,13 @@ import (
 
 // gitCode are options of git and its commands whose value is run, or names what is;
 // gitRuns are commands that run their arguments; gitTakes are those of which an
-// option could be among the arguments.
+// option could be among the arguments; gitMerges those to which -s is a program.
 var (
 	gitCode = strings.Fields("-c -x -O -u --exec-path --config-env --upload-pack --receive-pack --exec --open-files-in-pager --extcmd --tool " +
-		"--smtp-server --sendmail-cmd --template --config --httpd --browser --strategy")
-	gitRuns  = strings.Fields("bisect submodule filter-branch difftool mergetool config alias hook instaweb web--browse daemon p4 svn lfs upload-pack receive-pack")
-	gitTakes = strings.Fields("archive clone fetch fetch-pack grep ls-remote pull push rebase remote send-email send-pack")
+		"--smtp-server --sendmail-cmd --template --config --httpd --browser --strategy --remote")
+	gitMerges = strings.Fields("merge pull rebase cherry-pick revert")
+	gitRuns   = strings.Fields("bisect submodule filter-branch difftool mergetool config alias hook instaweb web--browse daemon p4 svn lfs upload-pack receive-pack")
+	gitTakes  = strings.Fields("archive clone fetch fetch-pack grep ls-remote pull push rebase remote send-email send-pack")
 )
 
 // readGit reads git's own options and those of its commands.
@@ -21,11 +22,15 @@ func readGit(c *commands, name string, args []string, _ string) {
 	if slices.ContainsFunc(args[:len(args)-len(rest)], outside) {
 		c.found(name, "would take its command, its folder or its configuration from outside")
 	}
+	options := gitCode
+	if slices.Contains(gitMerges, command) {
+		options = append(slices.Clone(options), "-s")
+	}
 	for i, a := range args {
 		if a == "--" {
 			break
 		}
-		takes := slices.ContainsFunc(gitCode, func(o string) bool { return isOption(o, a) })
+		takes := slices.ContainsFunc(options, func(o string) bool { return isOption(o, a) })
 		if next := !strings.Contains(a, "=") && i+1 < len(args) && outside(args[i+1]); takes && (outside(a) || next) {
 			c.found(name, "would take text from outside for an option that runs it")
 		}

@@ -15,21 +15,23 @@ type wrapper struct {
 	assigns  bool   // NAME=value may stand before the program
 	code     string // letters of options whose value is code
 	long     []string
+	codes    []string // the long ones whose value is code
 }
 
 var wrappers = map[string]wrapper{
-	"env":     {value: "uCa", code: "S", long: []string{"unset", "chdir", "argv0"}, assigns: true},
+	"env":     {value: "uCa", code: "S", long: []string{"unset", "chdir", "argv0"}, codes: []string{"split-string"}, assigns: true},
 	"timeout": {value: "sk", operands: 1, long: []string{"signal", "kill-after"}},
 	"nice":    {value: "n", long: []string{"adjustment"}}, "ionice": {value: "cnpPu", long: []string{"class", "classdata"}},
 	"ld.so": {}, "nohup": {}, "setsid": {}, "time": {value: "fo"}, "command": {}, "exec": {value: "a"}, "busybox": {}, "toybox": {}, "catchsegv": {},
 	"stdbuf": {value: "ioe", long: []string{"input", "output", "error"}},
-	"chrt":   {operands: 1, value: "TPD"}, "taskset": {operands: 1}, "chroot": {operands: 1}, "setarch": {},
+	"chrt":   {operands: 1, value: "TPD"}, "taskset": {operands: 1}, "chroot": {operands: 1, long: []string{"userspec", "groups"}}, "setarch": {},
 	"sudo": {value: "ugphCTRDrtU", assigns: true, long: []string{"user", "group", "prompt", "host", "chdir", "chroot"}},
-	"doas": {value: "uC"}, "setpriv": {}, "unshare": {value: "SGRw"}, "nsenter": {value: "tSGW"},
-	"flock": {operands: 1, value: "wE", code: "c"}, "strace": {value: "eopsuaESOPbIUX", assigns: false}, "ltrace": {value: "eopsualnADSFx"},
+	"doas": {value: "uC"}, "setpriv": {}, "unshare": {value: "SGRw", long: []string{"root", "wd", "propagation", "setgroups", "setuid", "setgid", "map-user", "map-group"}}, "nsenter": {value: "tSGW"},
+	"flock":  {operands: 1, value: "wE", code: "c", long: []string{"wait", "timeout", "conflict-exit-code"}, codes: []string{"command"}},
+	"strace": {value: "eopsuaESOPbIUX", long: []string{"output", "user", "env", "attach", "trace", "signal", "status", "inject", "fault", "argv0"}}, "ltrace": {value: "eopsualnADSFx"},
 	"caffeinate": {value: "tw"}, "systemd-run": {value: "pEtuM", long: []string{"unit", "property", "setenv", "description", "slice"}},
 	"chronic": {}, "ifne": {}, "unbuffer": {}, "fakeroot": {}, "fakechroot": {}, "firejail": {}, "bwrap": {}, "proot": {}, "xvfb-run": {}, "valgrind": {},
-	"dbus-run-session": {}, "ssh-agent": {}, "tini": {}, "dumb-init": {}, "catatonit": {}, "setlock": {operands: 1}, "envdir": {operands: 1},
+	"dbus-run-session": {}, "ssh-agent": {value: "aEOPt"}, "tini": {}, "dumb-init": {}, "catatonit": {}, "setlock": {operands: 1}, "envdir": {operands: 1},
 	"gosu": {operands: 1}, "su-exec": {operands: 1}, "setuidgid": {operands: 1}, "s6-setuidgid": {operands: 1}, "s6-envdir": {operands: 1},
 	"softlimit": {value: "adfloprst"}, "chpst": {value: "uUbemdofcprst/n"}, "prlimit": {}, "choom": {value: "np"}, "numactl": {value: "NCmip"},
 	"pkexec": {long: []string{"user"}}, "runcon": {value: "turl"}, "aa-exec": {value: "pn"}, "cgexec": {value: "g"}, "linux": {},
@@ -46,14 +48,18 @@ func readerOf(name string) reader {
 		return readXargs
 	case "find":
 		return readFind
+	case "fd", "fdfind":
+		return readFd
+	case "jq", "gojq", "jaq":
+		return readJq
 	case "ssh":
 		return readSSH
 	case "git":
 		return readGit
 	case "kubectl", "oc":
-		return readBehindDashes
+		return readKubectl
 	case "docker", "podman", "nerdctl":
-		return readAnywhere
+		return readDocker
 	case "java", "javaw":
 		return readJava
 	case "runuser":
@@ -119,32 +125,32 @@ func readRunuser(c *commands, name string, args []string, stdin string) {
 
 var number = regexp.MustCompile(`^[0-9][0-9.,:]*[smhd]?$`)
 
-// option reads an option, and returns the arguments from its last word on.
+// option reads an option, and returns the arguments from its last word on. Its value
+// comes from nobody outside: it may be a folder, a file, or what is run as well.
 func (w wrapper) option(c *commands, name string, args []string) []string {
-	long, isLong := strings.CutPrefix(args[0], "--")
-	if isLong {
-		if slices.Contains(w.long, long) && len(args) > 1 {
-			return args[1:]
+	takes, code := false, false
+	if long, isLong := strings.CutPrefix(args[0], "--"); isLong {
+		long, _, with := strings.Cut(long, "=")
+		is := func(option string) bool { return strings.HasPrefix(option, long) } // cut short, as getopt takes it
+		takes, code = !with && slices.ContainsFunc(w.long, is), slices.ContainsFunc(w.codes, is) || long == "command"
+	} else {
+		for i, l := range args[0][1:] {
+			if code = strings.ContainsRune(w.code, l); code || strings.ContainsRune(w.value, l) {
+				takes = i+2 == len(args[0])
+				break
+			}
 		}
-		if !strings.HasPrefix(long, "split-string") && long != "command" && !strings.HasPrefix(long, "command=") {
-			return args
-		}
+	}
+	switch {
+	case code:
 		c.shellish(name, args[1:])
 		return nil
+	case !takes || len(args) == 1:
+		return args
+	case outside(args[1]):
+		c.found(name, "would take the value of an option from outside")
 	}
-	for i, l := range args[0][1:] {
-		switch attached := i+2 < len(args[0]); {
-		case strings.ContainsRune(w.code, l):
-			c.shellish(name, args[1:])
-			return nil
-		case !strings.ContainsRune(w.value, l):
-		case attached || len(args) == 1:
-			return args
-		default:
-			return args[1:]
-		}
-	}
-	return args
+	return args[1:]
 }
 
 // shellish is for arguments that are taken apart or run as text.
@@ -203,8 +209,12 @@ func readXargs(c *commands, name string, args []string, stdin string) {
 func xargsOption(a string) (letter rune, value string, attached bool) {
 	if long, ok := strings.CutPrefix(a, "--"); ok {
 		name, value, with := strings.Cut(long, "=")
-		letter := map[string]rune{"max-args": 'n', "max-procs": 'P', "max-chars": 's', "delimiter": 'd', "arg-file": 'a', "replace": 'i', "process-slot-var": 'n'}[name]
-		return letter, value, with
+		for option, letter := range map[string]rune{"max-args": 'n', "max-procs": 'P', "max-chars": 's', "delimiter": 'd', "arg-file": 'a', "replace": 'i', "process-slot-var": 'n'} {
+			if strings.HasPrefix(option, name) {
+				return letter, value, with
+			}
+		}
+		return 0, value, with
 	}
 	for i, l := range a[1:] {
 		if strings.ContainsRune("nPsdaEILJile", l) {
@@ -228,20 +238,43 @@ func readFind(c *commands, name string, args []string, stdin string) {
 				inner = inner[:end]
 			}
 			i += len(inner) + 1
-			if len(inner) == 0 {
-				continue
-			}
-			if outside(inner[0]) || strings.Contains(inner[0], "{}") {
-				c.found(name, "would run the program that text from outside names")
-				continue
-			}
-			named := slices.Clone(inner[1:])
-			for j := range named { // a name begins with the folder it was found from
-				named[j] = strings.ReplaceAll(named[j], "{}", "./"+step.Outside)
-			}
-			c.read(inner[0], named, stdin)
+			c.forEach(name, inner, "./"+step.Outside) // a name begins with the folder it was found from
 		}
 	}
+}
+
+// forEach reads a program that gets the names of files.
+func (c *commands) forEach(name string, words []string, file string) {
+	switch {
+	case len(words) == 0:
+		return
+	case outside(words[0]), strings.Contains(words[0], "{"):
+		c.found(name, "would run the program that text from outside names")
+		return
+	}
+	named := slices.Clone(words[1:])
+	for i := range named {
+		named[i] = mark.ReplaceAllString(named[i], file)
+	}
+	c.read(words[0], named, "")
+}
+
+// mark is where a name comes to stand; fd has one for each part of it.
+var mark = regexp.MustCompile(`\{(/|//|\.|/\.)?\}`)
+
+// readFd reads fd as it does find.
+func readFd(c *commands, name string, args []string, stdin string) {
+	run := func(a string) bool {
+		return slices.ContainsFunc([]string{"-x", "-X", "--exec", "--exec-batch"}, func(o string) bool { return isOption(o, a) })
+	}
+	at := slices.IndexFunc(args, run)
+	if at < 0 {
+		at = len(args)
+	} else {
+		inner, _, _ := strings.Cut(strings.Join(args[at+1:], "\n")+"\n", "\n;\n")
+		c.forEach(name, strings.FieldsFunc(inner, func(r rune) bool { return r == '\n' }), step.Outside)
+	}
+	readOptions([]string{"-x", "-X", "--exec", "--exec-batch"})(c, name, args[:at], stdin)
 }
 
 // readSSH: another machine's shell gets all that stands behind the host.
@@ -281,25 +314,60 @@ func readSSH(c *commands, name string, args []string, stdin string) {
 	}
 }
 
-// readBehindDashes: a program of a container stands behind the dashes.
-func readBehindDashes(c *commands, _ string, args []string, stdin string) {
-	if i := slices.Index(args, "--"); i >= 0 && i+1 < len(args) {
+// readKubectl: a program of a container stands behind the dashes, or in the old way
+// behind the container. What runs elsewhere, or says how to get there, is no data.
+func readKubectl(c *commands, name string, args []string, stdin string) {
+	i := slices.Index(args, "--")
+	if i >= 0 && i+1 < len(args) {
 		c.inside(args[i+1], args[i+2:], stdin)
+	}
+	if i < 0 && slices.Contains(args, "exec") && slices.ContainsFunc(args, outside) {
+		c.found(name, "could run the program that text from outside names: put it behind -- and the program")
+	}
+	if len(args) > 0 && outside(args[0]) {
+		c.found(name, "would take its command from outside")
+	}
+	c.leads(name, args, "--kubeconfig", "--server", "-s", "--certificate-authority", "--token", "--as")
+}
+
+// leads refuses options that decide where a program goes, or what it opens there.
+func (c *commands) leads(name string, args []string, options ...string) {
+	for i, a := range args {
+		if a == "--" {
+			return
+		}
+		takes := slices.ContainsFunc(options, func(o string) bool { return isOption(o, a) })
+		if takes && (outside(a) || !strings.Contains(a, "=") && i+1 < len(args) && outside(args[i+1])) {
+			c.found(name, "would take text from outside for an option that leads elsewhere")
+		}
 	}
 }
 
-// readAnywhere: a program of a container stands somewhere behind its image.
-func readAnywhere(c *commands, name string, args []string, stdin string) {
+// readDocker: a program of a container stands somewhere behind its image.
+func readDocker(c *commands, name string, args []string, stdin string) {
+	named, value := 0, false // the words so far that are no options
 	for i, a := range args {
 		if strings.HasPrefix(a, "--entrypoint") && slices.ContainsFunc(args[i:], outside) {
 			c.found(name, "could let its entry point run text from outside")
 		}
 		if i > 0 && starts(baseOf(a)) {
 			c.inside(a, args[i+1:], stdin)
-			return
+			break
 		}
+		if mayBeOption(a) && !value && named < 2 && (named == 0 || slices.Contains([]string{"run", "create", "exec"}, args[0])) {
+			c.found(name, "could take text from outside for its command, its image, or an option")
+		}
+		flag := strings.HasPrefix(a, "-")
+		if !flag && !value {
+			named++
+		}
+		value = flag && !strings.Contains(a, "=") && !dockerFlags.MatchString(a)
 	}
+	c.leads(name, args, "-v", "--volume", "--volumes-from", "--mount", "--device", "--cap-add", "--security-opt", "-H", "--host", "--config", "--context", "--env-file")
 }
+
+// dockerFlags are options of docker without a value.
+var dockerFlags = regexp.MustCompile(`^(-[itd]+|--(rm|init|interactive|tty|detach|privileged|read-only))$`)
 
 // starts reports whether a program starts others, or runs texts.
 func starts(name string) bool {
