@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/machine"
@@ -236,7 +237,7 @@ func locked(err error) (*types.Error, error) {
 
 // releaseTime is how long letting go of a shared lock may take, also when the
 // run was interrupted.
-const releaseTime = 4e9
+const releaseTime = 4 * time.Second
 
 // release lets go of what was taken.
 func (x *exclusion) release() {

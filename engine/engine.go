@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"time"
 
@@ -213,33 +212,6 @@ type Report struct {
 	Outcome
 }
 
-// Resume goes on with a run that was killed, parked or failed. The program,
-// the inputs and the configuration values are the run's own; steps come from
-// the catalogue of today. When another process is at the run, it is followed.
-func (e *Engine) Resume(ctx context.Context, id string, o Options) (Report, error) {
-	for {
-		j, _, err := e.store.Open(id)
-		if err == nil {
-			return e.takeUp(ctx, j, o)
-		}
-		if !errors.Is(err, journal.ErrLocked) {
-			return Report{}, err
-		}
-		r, again, err := e.follow(ctx, id, o)
-		if err != nil || !again {
-			return r, err
-		}
-	}
-}
-
-// takeUp goes on with a run that this process holds now.
-func (e *Engine) takeUp(ctx context.Context, j *journal.File, o Options) (Report, error) {
-	if err := e.ended(j.Records()); err != nil {
-		return Report{}, errors.Join(err, j.Close())
-	}
-	return e.run(ctx, j, o, true)
-}
-
 // ended refuses a run that nobody goes on with any more.
 func (e *Engine) ended(records []journal.Record) error {
 	if err := e.elsewhere(records); err != nil {
@@ -262,54 +234,6 @@ func (e *Engine) ended(records []journal.Record) error {
 			WithHint("go on undoing it: %s; then its command begins anew: %s", e.command("undo", run.ID), run.Command)
 	}
 	return nil
-}
-
-func (e *Engine) run(ctx context.Context, j *journal.File, o Options, continued bool) (Report, error) {
-	defer j.Close()
-	h := j.Records()[0].Run
-	run := Run{ID: h.ID, Skill: h.Skill, File: h.File, Command: h.Command, Journal: j.Dir(), Continued: continued}
-	p, start, err := restore(h)
-	if err != nil {
-		return Report{Run: run}, err
-	}
-	if continued {
-		resumed := journal.Record{Kind: journal.Resumed, At: e.Clock.Now().UTC(), By: e.User}
-		if o.end == nil || e.cleans(j.Records()) {
-			if resumed.Reach, err = e.rebind(ctx, o, j.Records(), p, start); err != nil {
-				return Report{Run: run}, err
-			}
-		}
-		if err := j.Append(resumed, resumed.Reach != nil); err != nil {
-			return Report{Run: run}, err
-		}
-	}
-	o.bound = appliedPlan(j.Records())
-	if o.expect != nil && o.bound != o.expect.Digest {
-		o.bound = o.expect.Digest
-		agreed := journal.Record{Kind: journal.Approved, At: e.Clock.Now().UTC(), By: e.User, Plan: o.expect.Digest, Reason: applied}
-		if err := j.Append(agreed, true); err != nil {
-			return Report{Run: run}, err
-		}
-	}
-	if o.Begun != nil {
-		o.Begun(run)
-	}
-	x := e.exclusion(p, h)
-	defer x.release()
-	lo := e.local(j, h, p, start)
-	lo.Wait, lo.Observe, lo.Decide, lo.Exclusive = o.Wait, o.Observe, e.decide(o, run, p, start, h), x.take
-	lo.Interrupt, lo.End, lo.KeepReads = o.Interrupt, o.end, o.expect != nil
-	lo.Withhold = e.waits(p, h, lo.Workspaces)
-	out, err := e.Runtime.Run(ctx, lo)
-	return Report{Run: run, Outcome: out}, err
-}
-
-// local is what every work on a run needs.
-func (e *Engine) local(j *journal.File, h *journal.RunHeader, p *program.Program, start machine.Start) runtime.Options {
-	return runtime.Options{
-		Program: p, Header: *h, Start: start, Catalogue: e.Catalogue, Journal: j, Clock: e.Clock, Hosts: e.Hosts,
-		Workspaces: j.Workspaces(), Programs: j.Programs(), User: e.User, Settle: e.Settle, Inbox: j, Invocation: e.Invocation,
-	}
 }
 
 // command is a command of this program about a run of this site, for hints.
@@ -342,4 +266,18 @@ func (e *Engine) Skill(id string) (run Run, text []byte, err error) {
 	}
 	h := records[0].Run
 	return Run{ID: h.ID, Skill: h.Skill, File: h.File, Command: h.Command, Origin: Origin{h.Origin, h.Path}}, []byte(h.Text), nil
+}
+
+// ReachChange is a run that would reach something else than it was bound to.
+type ReachChange struct {
+	Run    string
+	Gone   []string // what it was bound to and would not reach
+	New    []string // what it would reach and was not bound to
+	Digest string   // of all that it would reach
+}
+
+// Origin is where a skill was found.
+type Origin struct {
+	Kind string // one of From…; "" is not known
+	Path string // of its file, from the root; "" of one that is built in
 }

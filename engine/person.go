@@ -121,15 +121,6 @@ func (e *Engine) Cleans(id string) bool {
 	return err == nil && e.elsewhere(records) == nil && e.cleans(records)
 }
 
-func (e *Engine) cleans(records []journal.Record) bool {
-	p, start, err := restore(records[0].Run)
-	if err != nil {
-		return false
-	}
-	at, err := runtime.Standing(p, start, e.Catalogue, records)
-	return err == nil && at.Cleans
-}
-
 // mine opens a run for what a person asks of it. There is none when somebody
 // else is at the run, who was asked then.
 func (e *Engine) mine(id string, r *journal.Request) (*journal.File, error) {

@@ -21,14 +21,6 @@ import (
 // somebody agreed to. It is written into the header, and into the record of
 // whoever agreed to another one.
 
-// ReachChange is a run that would reach something else than it was bound to.
-type ReachChange struct {
-	Run    string
-	Gone   []string // what it was bound to and would not reach
-	New    []string // what it would reach and was not bound to
-	Digest string   // of all that it would reach
-}
-
 // Reach is what a run of a bound program may reach now, a line for each.
 func (e *Engine) reach(p *program.Program, start machine.Start) []string {
 	return dry.Reaches(p, start, e.Catalogue, e.Services)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/step"
@@ -22,12 +23,6 @@ const (
 	FromUser    = "your own skills" // the user's folder, or one of SKILLRUN_PATH
 	FromFolder  = "a folder"        // the working directory's skills, or a file that was named
 )
-
-// Origin is where a skill was found.
-type Origin struct {
-	Kind string // one of From…; "" is not known
-	Path string // of its file, from the root; "" of one that is built in
-}
 
 // Unfinished is a run of the same work that is not finished.
 type Unfinished struct {
@@ -217,4 +212,29 @@ func valuesDiffer(what string, was, is types.Values) []string {
 		}
 	}
 	return out
+}
+
+// sameInputs refuses to go on with an unfinished run of the same work that has
+// other inputs: what was asked for now would silently not be done.
+func (e *Engine) sameInputs(id string, p *program.Program, set []string) diag.List {
+	var diags diag.List
+	records, _, err := e.store.Read(id)
+	if err != nil {
+		return nil // resuming says what is wrong with it
+	}
+	old, _, err := restore(records[0].Run)
+	if err != nil {
+		return nil
+	}
+	differ := func(flag string, names []string, was, is types.Values) {
+		for _, name := range names {
+			if before := types.Show(was[name]); before != types.Show(is[name]) {
+				diags.Errorf("other-inputs", diag.Range{File: flag + " " + name}, "run %s of the same work is not finished, and has %s=%s", id, name, before).
+					Hint = "go on with it: " + e.command("resume", id) + "; or end it and begin anew with these: --anew; or make new work: --again 1"
+			}
+		}
+	}
+	differ("--input", types.SortedKeys(p.Inputs), old.Inputs, p.Inputs)
+	differ("--set", set, old.Config, p.Config)
+	return diags
 }

@@ -45,31 +45,6 @@ func (e *Engine) Start(ctx context.Context, s *Skill, b Binding, o Options) (Rep
 	return r, diags, err
 }
 
-// sameInputs refuses to go on with an unfinished run of the same work that has
-// other inputs: what was asked for now would silently not be done.
-func (e *Engine) sameInputs(id string, p *program.Program, set []string) diag.List {
-	var diags diag.List
-	records, _, err := e.store.Read(id)
-	if err != nil {
-		return nil // resuming says what is wrong with it
-	}
-	old, _, err := restore(records[0].Run)
-	if err != nil {
-		return nil
-	}
-	differ := func(flag string, names []string, was, is types.Values) {
-		for _, name := range names {
-			if before := types.Show(was[name]); before != types.Show(is[name]) {
-				diags.Errorf("other-inputs", diag.Range{File: flag + " " + name}, "run %s of the same work is not finished, and has %s=%s", id, name, before).
-					Hint = "go on with it: " + e.command("resume", id) + "; or end it and begin anew with these: --anew; or make new work: --again 1"
-			}
-		}
-	}
-	differ("--input", types.SortedKeys(p.Inputs), old.Inputs, p.Inputs)
-	differ("--set", set, old.Config, p.Config)
-	return diags
-}
-
 func (e *Engine) header(id, work string, s *Skill, p *program.Program, b Binding, o Options) journal.RunHeader {
 	h := journal.RunHeader{
 		ID: id, Site: e.Site, User: e.User, Work: work, Skill: s.Name, File: s.File, Text: string(s.Text),

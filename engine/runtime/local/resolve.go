@@ -171,17 +171,6 @@ func (r *runner) closed() *journal.Record {
 	return nil
 }
 
-// takeHeld is the result that a person found, read back.
-func (x *writing) takeHeld() (json.RawMessage, error) {
-	held := x.Found[x.a.Path]
-	x.rec.By = held.By
-	if x.rec.Key != held.Key || x.rec.Digest != held.Digest {
-		return nil, types.Errorf(types.Conflict, "step %s was found to be %s, and is to be made from other arguments now", x.rec.Path, held.Ref).
-			WithHint("change it there to what the skill wants, or make new work of it with --again 1")
-	}
-	return x.readBack(x.w.call, x.rec, x.step, held.Ref)
-}
-
 func (r *runner) readBack(ctx context.Context, intent journal.Record, s step.Step, ref string) (_ json.RawMessage, err error) {
 	defer recovered(s.Name, &err)
 	c := r.callOf(s, intent)

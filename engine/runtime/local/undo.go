@@ -81,20 +81,6 @@ func (r *runner) lookUndo(ctx context.Context, x runtime.Reversal) *types.Error 
 	return types.AsError(err)
 }
 
-func (r *runner) reversal(rec journal.Record) (runtime.Reversal, error) {
-	x := runtime.Reversal{Path: rec.Path, Step: rec.Step, Record: rec}
-	s, err := r.step(rec.Step)
-	switch {
-	case err != nil:
-		return x, err
-	case !s.CanUndo():
-		x.Why = s.Name + " cannot be undone from here"
-	default:
-		x.Say, err = s.SayUndo(rec.Input, types.Encode(rec.Event.Output))
-	}
-	return x, err
-}
-
 // Undo reverses what can be, in the order of the list; what is stuck is left
 // alone. It is safe to do again after a kill: a step looks before it reverses. When
 // something of it is stuck or fails, the run is partly undone; when nothing was

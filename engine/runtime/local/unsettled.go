@@ -129,3 +129,17 @@ func at(path string, err error) *types.Error {
 	e.Message = "looking for step " + path + ": " + e.Message
 	return &e
 }
+
+func (r *runner) reversal(rec journal.Record) (runtime.Reversal, error) {
+	x := runtime.Reversal{Path: rec.Path, Step: rec.Step, Record: rec}
+	s, err := r.step(rec.Step)
+	switch {
+	case err != nil:
+		return x, err
+	case !s.CanUndo():
+		x.Why = s.Name + " cannot be undone from here"
+	default:
+		x.Say, err = s.SayUndo(rec.Input, types.Encode(rec.Event.Output))
+	}
+	return x, err
+}

@@ -55,38 +55,6 @@ func (r *runner) known(s step.Step, rec journal.Record, repeatable bool) protoco
 	return k
 }
 
-// perform does what the protocol asks for next. It is false when that was the
-// last, or when this process lets go of the run: INTENT without DONE, and the next
-// one looks.
-func (x *writing) perform(c protocol.Command) (e protocol.Event, ok bool) {
-	ctx := x.w.ctx
-	switch c.Do {
-	case protocol.Permit:
-		return x.permit(), true
-	case protocol.Prepare:
-		e.Err = x.prepare()
-	case protocol.ReadBack:
-		e.Output, e.Err = x.takeHeld()
-	case protocol.Announce:
-		return protocol.Event{At: x.Clock.Now()}, x.intend(c.Outcome)
-	case protocol.Look:
-		e.Found, e.Err = x.find(ctx, x.step, x.rec, c.Hard)
-		e.At, e.Need = x.Clock.Now(), x.need()
-	case protocol.Wait:
-		return e, x.linger(&worker{ctx: ctx, call: ctx}, c.Until)
-	case protocol.Send:
-		e.Output, e.Err = x.call(x.w.call, x.step, x.rec)
-		e.At, e.Cut = x.Clock.Now(), x.w.call.Err() != nil
-	case protocol.Update:
-		e.Output, e.Err = x.bring(ctx, c.Found.Out)
-	default:
-		x.end(c)
-		return e, false
-	}
-	answered := e.Err == nil && (c.Do == protocol.Send || c.Do == protocol.Update)
-	return e, answered || ctx.Err() == nil && x.err == nil
-}
-
 // notice tells people what the protocol says before it is done.
 func (x *writing) notice(c protocol.Command) {
 	if c.Notice != "" {
@@ -154,29 +122,6 @@ func (x *writing) intend(outcome string) bool {
 	return true
 }
 
-// end writes down how the write ended.
-func (x *writing) end(c protocol.Command) {
-	x.rec.Outcome = c.Outcome
-	switch c.Do {
-	case protocol.Done:
-		x.done(x.rec, x.a, c.Output, true)
-	case protocol.Fail:
-		x.failed(x.rec, x.a, c.Err)
-	case protocol.Park:
-		x.park(x.a.Path, c.Reason, "", types.AsError(c.Err))
-		if x.last != nil && x.last.Reason == runtime.ForRepeat {
-			x.last.Key, x.last.Step = x.rec.Key, x.rec.Step
-		}
-	case protocol.GiveUp:
-		if x.need() == protocol.Needless {
-			x.drop(x.a)
-		} else {
-			x.late(x.w)
-		}
-		delete(x.Intents, x.a.Path)
-	}
-}
-
 func (x *writing) bring(ctx context.Context, out json.RawMessage) (_ json.RawMessage, err error) {
 	defer recovered(x.step.Name, &err)
 	c := x.callOf(x.step, x.rec)
@@ -206,4 +151,70 @@ func quoted(path string) string {
 		return "'" + path + "'"
 	}
 	return path
+}
+
+// end writes down how the write ended.
+func (x *writing) end(c protocol.Command) {
+	x.rec.Outcome = c.Outcome
+	switch c.Do {
+	case protocol.Done:
+		x.done(x.rec, x.a, c.Output, true)
+	case protocol.Fail:
+		x.failed(x.rec, x.a, c.Err)
+	case protocol.Park:
+		x.park(x.a.Path, c.Reason, "", types.AsError(c.Err))
+		if x.last != nil && x.last.Reason == runtime.ForRepeat {
+			x.last.Key, x.last.Step = x.rec.Key, x.rec.Step
+		}
+	case protocol.GiveUp:
+		if x.need() == protocol.Needless {
+			x.drop(x.a)
+		} else {
+			x.late(x.w)
+		}
+		delete(x.Intents, x.a.Path)
+	}
+}
+
+// perform does what the protocol asks for next. It is false when that was the
+// last, or when this process lets go of the run: INTENT without DONE, and the next
+// one looks.
+func (x *writing) perform(c protocol.Command) (e protocol.Event, ok bool) {
+	ctx := x.w.ctx
+	switch c.Do {
+	case protocol.Permit:
+		return x.permit(), true
+	case protocol.Prepare:
+		e.Err = x.prepare()
+	case protocol.ReadBack:
+		e.Output, e.Err = x.takeHeld()
+	case protocol.Announce:
+		return protocol.Event{At: x.Clock.Now()}, x.intend(c.Outcome)
+	case protocol.Look:
+		e.Found, e.Err = x.find(ctx, x.step, x.rec, c.Hard)
+		e.At, e.Need = x.Clock.Now(), x.need()
+	case protocol.Wait:
+		return e, x.waitUntil(&worker{ctx: ctx, call: ctx}, c.Until)
+	case protocol.Send:
+		e.Output, e.Err = x.call(x.w.call, x.step, x.rec)
+		e.At, e.Cut = x.Clock.Now(), x.w.call.Err() != nil
+	case protocol.Update:
+		e.Output, e.Err = x.bring(ctx, c.Found.Out)
+	default:
+		x.end(c)
+		return e, false
+	}
+	answered := e.Err == nil && (c.Do == protocol.Send || c.Do == protocol.Update)
+	return e, answered || ctx.Err() == nil && x.err == nil
+}
+
+// takeHeld is the result that a person found, read back.
+func (x *writing) takeHeld() (json.RawMessage, error) {
+	held := x.Found[x.a.Path]
+	x.rec.By = held.By
+	if x.rec.Key != held.Key || x.rec.Digest != held.Digest {
+		return nil, types.Errorf(types.Conflict, "step %s was found to be %s, and is to be made from other arguments now", x.rec.Path, held.Ref).
+			WithHint("change it there to what the skill wants, or make new work of it with --again 1")
+	}
+	return x.readBack(x.w.call, x.rec, x.step, held.Ref)
 }

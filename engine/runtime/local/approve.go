@@ -17,25 +17,6 @@ import (
 // from the journal (somebody approved while the run was parked), or from the
 // inbox (somebody approves while this process waits).
 
-// approval is a yes that was given.
-type approval struct {
-	path, plan, by string
-	at             time.Time
-	kept           bool // it stands in the journal
-	nothing        bool // there is nothing to agree to
-}
-
-// begin takes the lock of a run that begins, before its first read: what it
-// checks then holds until it is written. A run that only waits needs none.
-func (r *runner) begin(ctx context.Context) {
-	if r.exclusive || !r.anew || !r.going() {
-		return
-	}
-	if actions := r.Machine.Next(); len(actions) > 0 {
-		r.exclude(&worker{ctx: ctx, call: ctx, action: machine.Action{Path: actions[0].Path}})
-	}
-}
-
 // allowed gets consent before the first write and, unless it has it from the
 // beginning, the lock. Without them the run parks.
 func (r *runner) allowed(w *worker) (yes bool) {
@@ -127,7 +108,7 @@ func (r *runner) awaitYes(w *worker, q runtime.Question, d runtime.Decision, rea
 			r.park(w.action.Path, reason, d.Plan, why)
 			break
 		}
-		if !r.linger(w, r.Clock.Now().Add(pause)) {
+		if !r.waitUntil(w, r.Clock.Now().Add(pause)) {
 			break
 		}
 	}
@@ -152,20 +133,6 @@ func (r *runner) keep(yes approval, note string) bool {
 	return r.err == nil
 }
 
-// of reports whether it was said to a plan.
-func (yes approval) of(path, digest string) bool {
-	return yes.path == path && yes.plan == digest && digest != ""
-}
-
-func approved(given []approval, path, digest string) (approval, bool) {
-	for _, yes := range given {
-		if yes.of(path, digest) {
-			return yes, true
-		}
-	}
-	return approval{}, false
-}
-
 // ask performs an approve step.
 func (r *runner) ask(w *worker) {
 	a := w.action
@@ -187,72 +154,4 @@ func (r *runner) ask(w *worker) {
 	r.err = r.apply(rec, machine.Event{Kind: machine.Done, Path: a.Path, Output: types.Values{
 		"by": by.by, "at": by.at.Format(time.RFC3339), "digest": by.plan, "known_by": runtime.KnownByMachine,
 	}}, true)
-}
-
-// exclude gets the lock of the run's concurrency group.
-func (r *runner) exclude(w *worker) bool {
-	for told := false; !r.exclusive && r.going() && !w.idle; told = true {
-		other, err := r.lock(w.call)
-		switch {
-		case w.call.Err() != nil:
-			return false
-		case err != nil:
-			r.foresees(&machine.Failure{Error: types.AsError(err)})
-			return false
-		case other == nil:
-			if r.exclusive = true; told {
-				r.emit(runtime.Event{Type: "notice", ID: w.action.Node, Path: w.action.Path, Text: "the other run has ended"})
-			}
-		case !r.Wait:
-			r.park(w.action.Path, runtime.ForLock, "", other)
-		default:
-			if !told {
-				r.emit(runtime.Event{Type: "notice", ID: w.action.Node, Path: w.action.Path, Text: "waits: " + other.Error() + "; looks again every " + pause.String()})
-			}
-			r.linger(w, r.Clock.Now().Add(pause))
-		}
-	}
-	return r.exclusive
-}
-
-func (r *runner) lock(ctx context.Context) (*types.Error, error) {
-	defer r.free()()
-	return r.Exclusive(ctx)
-}
-
-// foresees fails the run for what would stop it. The step that was about to be
-// performed has not failed: nothing is cleaned up, passed over or rescued for it.
-func (r *runner) foresees(f *machine.Failure) {
-	if f.Path != "" {
-		r.observe(machine.Note{Kind: machine.FailedNote, Path: f.Path, Node: f.Node, Name: f.Node, Error: f.Error})
-	}
-	r.out.State, r.out.Failure = runtime.Failed, f
-	r.last = &journal.Record{Kind: journal.Finished, Path: f.Path}
-}
-
-// heed does what others ask of this run.
-func (r *runner) heed() {
-	if r.Inbox == nil {
-		return
-	}
-	requests, err := r.Inbox.Requests()
-	if err != nil {
-		r.emit(runtime.Event{Type: "notice", Text: "the inbox: " + err.Error()})
-	}
-	for _, q := range requests {
-		switch q.Kind {
-		case journal.Cancel:
-			r.endBy(runtime.Ending{State: runtime.Cancelled, By: q.By, Words: q.Reason})
-		case journal.Reject:
-			r.endBy(runtime.Ending{State: runtime.Rejected, By: q.By, Words: q.Reason})
-		case journal.Approve:
-			r.approvals = append(r.approvals, approval{path: q.Path, plan: q.Plan, by: q.By, at: q.At})
-		}
-		if r.err == nil {
-			r.err = r.Inbox.Answered(q)
-		}
-		if !r.going() {
-			return
-		}
-	}
 }

@@ -275,3 +275,29 @@ func (f *folding) await(w *Waiting, n *program.Node) {
 		w.Deadline = w.Since.Add(limit)
 	}
 }
+
+// Moment is something that happened to a run as a whole.
+type Moment struct {
+	At     time.Time    `json:"at"`
+	What   string       `json:"what"`           // started, resumed, restarted, approved, parked, resolved, undoing, undone, exported, imported, or how it ended
+	Path   string       `json:"path,omitempty"` // of the step it is about
+	By     string       `json:"by,omitempty"`
+	Known  string       `json:"known_by,omitempty"` // how it is known who that is, as in a [Deed]
+	Plan   string       `json:"plan,omitempty"`     // the digest of what was shown
+	Reason string       `json:"reason,omitempty"`   // of parked; of an end a person's words
+	Error  *types.Error `json:"error,omitempty"`
+}
+
+// Waiting is what a parked run waits for.
+type Waiting struct {
+	Reason   string       `json:"reason"` // confirm, approve, await, lock or unknown_outcome
+	ID       string       `json:"id"`     // of the step it stands at
+	Path     string       `json:"path,omitempty"`
+	Name     string       `json:"name"`
+	Step     string       `json:"step,omitempty"`
+	Until    string       `json:"until,omitempty"`   // of an await: the condition
+	Asks     types.Values `json:"asks,omitempty"`    // of an await: the arguments of the read; of approve: message and show
+	Answer   types.Values `json:"answer,omitempty"`  // of an await: the last one that was written down
+	Since    time.Time    `json:"since"`             // of an await: its first answer; else when it parked
+	Deadline time.Time    `json:"deadline,omitzero"` // of an await with a time-out
+}

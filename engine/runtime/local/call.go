@@ -1,0 +1,61 @@
+package local
+
+import (
+	"context"
+
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/runtime"
+	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+func (r *runner) step(name string) (step.Step, error) {
+	s, ok := r.Catalogue.Lookup(name)
+	if !ok {
+		return s, types.Errorf(types.Internal, "this skillrun has no step %s", name)
+	}
+	return s, nil
+}
+
+// call performs a step; a panic in it becomes an error.
+func (r *runner) call(ctx context.Context, s step.Step, rec journal.Record) (out []byte, err error) {
+	defer recovered(s.Name, &err)
+	c := r.callOf(s, rec)
+	defer r.free()()
+	return s.Do(step.WithCall(ctx, c), rec.Input)
+}
+
+func recovered(name string, err *error) {
+	if p := recover(); p != nil {
+		*err = types.Errorf(types.Internal, "step %s panicked: %v", name, p).WithHint("this is a bug: please report it")
+	}
+}
+
+// recordOf is the record that an action begins with.
+func recordOf(a machine.Action) journal.Record {
+	return journal.Record{
+		Kind: journal.Event, Path: a.Path, Identity: a.Identity, Step: a.Step, Effect: a.Effect, Input: types.Encode(a.Input),
+	}
+}
+
+// callOf is the call of the action that a record is of.
+func (r *runner) callOf(s step.Step, rec journal.Record) step.Call {
+	path := rec.Path
+	return step.Call{
+		Run: r.Header.ID, Path: path, Key: r.key(rec), Digest: s.Digest(rec.Input),
+		StartedAt: r.Header.StartedAt, Workspaces: r.Workspaces, Programs: r.Programs, Sleep: r.Clock.Sleep,
+		Made: madeIn(r.Effects), Results: resultsIn(r.Effects),
+		Tell: func(text string) {
+			r.emit(runtime.Event{Type: "notice", ID: path, Path: path, Step: s.Name, Text: text})
+		},
+	}
+}
+
+func (r *runner) key(rec journal.Record) step.Key {
+	return step.KeyOf(r.work(), rec.Path, rec.Identity)
+}
+
+// work is the part of a key that all effects of a piece of work share, whatever
+// run makes them.
+func (r *runner) work() string { return r.Header.Work }

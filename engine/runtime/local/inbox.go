@@ -1,0 +1,110 @@
+package local
+
+import (
+	"context"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/runtime"
+	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// pollInbox does what others ask of this run.
+func (r *runner) pollInbox() {
+	if r.Inbox == nil {
+		return
+	}
+	requests, err := r.Inbox.Requests()
+	if err != nil {
+		r.emit(runtime.Event{Type: "notice", Text: "the inbox: " + err.Error()})
+	}
+	for _, q := range requests {
+		switch q.Kind {
+		case journal.Cancel:
+			r.endBy(runtime.Ending{State: runtime.Cancelled, By: q.By, Words: q.Reason})
+		case journal.Reject:
+			r.endBy(runtime.Ending{State: runtime.Rejected, By: q.By, Words: q.Reason})
+		case journal.Approve:
+			r.approvals = append(r.approvals, approval{path: q.Path, plan: q.Plan, by: q.By, at: q.At})
+		}
+		if r.err == nil {
+			r.err = r.Inbox.Answered(q)
+		}
+		if !r.going() {
+			return
+		}
+	}
+}
+
+// endBy ends the run for good, as soon as it has cleaned up after itself and knows
+// what it has written.
+func (r *runner) endBy(x runtime.Ending) {
+	r.Ending, r.endedHere = &x, true
+	if !r.Stops() || !r.Consented { // nobody agreed to a write, so nothing is there to clean up
+		r.end(x)
+		return
+	}
+	why := types.Errorf(types.Cancelled, "the run was %s", x.State)
+	if x.By != "" {
+		why.Message += " by " + x.By
+	}
+	rec := journal.Record{Kind: journal.Event, State: string(x.State), By: x.By, Reason: x.Words}
+	r.err = r.apply(rec, machine.Event{Kind: machine.Stopped, Error: why}, true)
+}
+
+// listen heeds [Options.Interrupt], and what others ask of the run while what
+// is in flight takes its time. What it returns ends that.
+func (r *runner) listen(ctx context.Context, cut context.CancelFunc) func() {
+	done := make(chan struct{})
+	var look <-chan time.Time
+	stop := func() {}
+	if r.Inbox != nil {
+		t := time.NewTicker(pause)
+		look, stop = t.C, t.Stop
+	}
+	interrupt := r.Interrupt
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-ctx.Done():
+				return
+			case <-interrupt:
+				interrupt = nil
+				r.locked(func() { r.interrupt(cut) })
+			case <-look:
+				r.locked(func() { r.checkInbox() })
+			}
+		}
+	}()
+	return func() { stop(); close(done) }
+}
+
+// checkInbox looks at the inbox.
+func (r *runner) checkInbox() {
+	if !r.going() || r.replaying {
+		return
+	}
+	r.pollInbox()
+	r.trim(r.Machine.Next())
+	r.changed.Broadcast()
+}
+
+// interrupt stops the run as a person at the terminal wants it.
+func (r *runner) interrupt(cut context.CancelFunc) {
+	defer r.changed.Broadcast()
+	switch {
+	case !r.going():
+		return
+	case r.Ending != nil || !r.Machine.Cleans() || !r.Consented:
+		cut()
+		return
+	}
+	r.Ending, r.endedHere = &runtime.Ending{State: runtime.Interrupted, By: r.User}, true
+	rec := journal.Record{Kind: journal.Event, State: string(runtime.Interrupted), By: r.User}
+	r.err = r.apply(rec, machine.Event{Kind: machine.Stopped, Error: types.Errorf(types.Cancelled, "the run was interrupted")}, true)
+	r.trim(r.Machine.Next())
+	r.emit(runtime.Event{Type: "notice", Text: "stopping: what is in flight comes to its end, and the steps that clean up are run; a second signal stops at once"})
+}

@@ -1,0 +1,82 @@
+package local
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/step"
+)
+
+// pool is the workers of a run. All of it is guarded by mu.
+type pool struct {
+	mu      *sync.Mutex
+	changed *sync.Cond
+	at      map[string]*worker // by path
+	asking  bool               // one question at a time
+	told    int                // how many events the machine was told
+	idled   map[string]int     // by path: what told was when an action ended without an event
+}
+
+func newPool() pool {
+	mu := new(sync.Mutex)
+	return pool{mu: mu, changed: sync.NewCond(mu), at: map[string]*worker{}, idled: map[string]int{}}
+}
+
+// worker performs one action.
+type worker struct {
+	action machine.Action
+	ctx    context.Context // of the process
+	call   context.Context // of what is performed: it ends early when nothing needs it, or at its deadline
+	cut    context.CancelFunc
+	idle   bool // nothing needs it any more
+	asks   bool // it waits for a person or a lock, and has begun nothing
+}
+
+// free unlocks the run while something takes time, and returns what locks it
+// back.
+func (r *runner) free() func() {
+	r.mu.Unlock()
+	return r.mu.Lock
+}
+
+// going reports whether the run goes on in this process.
+func (r *runner) going() bool { return r.err == nil && r.out.State == "" }
+
+// trim lets workers go whose action nothing needs any more. A request that may
+// change something is not taken back: it comes to its end.
+func (r *runner) trim(actions []machine.Action) {
+	needed := map[string]machine.Action{}
+	for _, a := range actions {
+		needed[a.Path] = a
+	}
+	for path, w := range r.at {
+		a, there := needed[path]
+		w.idle = !there || a.Stopping
+		if w.idle && (w.asks || w.action.Effect != string(step.Writes)) || !r.going() && w.action.Kind != machine.Call {
+			w.cut()
+		}
+	}
+}
+
+// alone does something of which there is one at a time, such as asking a person.
+func (r *runner) alone(do func()) {
+	for r.asking {
+		r.changed.Wait()
+	}
+	r.asking = true
+	do()
+	r.asking = false
+	r.changed.Broadcast()
+}
+
+// locked does something while it holds the mutex.
+func (r *runner) locked(do func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	do()
+}
+
+// pause is how often a waiting process looks at the inbox and at locks.
+const pause = 2 * time.Second

@@ -1,0 +1,29 @@
+package local
+
+// do performs a read or a local step.
+func (r *runner) do(w *worker) {
+	a := w.action
+	if !r.mayLook(w) {
+		return
+	}
+	rec := recordOf(a)
+	var out []byte
+	s, err := r.step(a.Step)
+	if err == nil {
+		err = r.ready(w.ctx, s, a.Input)
+	}
+	if err == nil {
+		out, err = r.call(w.call, s, rec)
+	}
+	_, live := r.Machine.Live(a.Path)
+	switch {
+	case w.ctx.Err() != nil || !live: // what was done is done again, or nothing needs it
+	case err == nil:
+		r.done(rec, a, out, false)
+	case r.late(w):
+	case w.call.Err() != nil:
+		r.drop(a)
+	default:
+		r.failed(rec, a, err)
+	}
+}

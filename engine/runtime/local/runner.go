@@ -1,0 +1,77 @@
+package local
+
+import (
+	"time"
+
+	"github.com/skillrun/skillrun/engine/plan"
+	"github.com/skillrun/skillrun/engine/runtime"
+	"github.com/skillrun/skillrun/engine/runtime/journal"
+)
+
+// runner is one process's work on one run.
+type runner struct {
+	runtime.Options
+	pool
+	*runtime.History
+	reads     []plan.Read
+	approvals []approval
+	stale     error // why what an earlier process left in the workspaces is still there
+	rebuilt   bool
+	rebuilds  bool // a worker is at it
+	exclusive bool
+	anew      bool // nothing was done in this run yet, or nothing that counts
+	replaying bool
+	fresh     map[string]bool // paths that the machine stood at where the journal ended
+	endedHere bool            // this process was told to end it
+	reports   runtime.Reports
+	last      *journal.Record // how this process leaves the run
+	out       runtime.Outcome
+	err       error // of the journal: nothing more may be sent
+}
+
+// outcome is where this process leaves the run.
+func (r *runner) outcome() runtime.Outcome {
+	r.out.Effects = r.Effects
+	return r.out
+}
+
+// newRunner returns a runner whose mutex the caller holds.
+func newRunner(o runtime.Options) *runner {
+	r := &runner{
+		Options: o, pool: newPool(), fresh: map[string]bool{}, exclusive: o.Exclusive == nil,
+	}
+	start := o.Start
+	start.Observe = r.observe
+	r.History = runtime.NewHistory(o.Program, start, o.Catalogue)
+	r.Consented = o.Decide == nil
+	r.mu.Lock()
+	return r
+}
+
+// approval is a yes that was given.
+type approval struct {
+	path, plan, by string
+	at             time.Time
+	kept           bool // it stands in the journal
+	nothing        bool // there is nothing to agree to
+}
+
+// of reports whether it was said to a plan.
+func (yes approval) of(path, digest string) bool {
+	return yes.path == path && yes.plan == digest && digest != ""
+}
+
+func approved(given []approval, path, digest string) (approval, bool) {
+	for _, yes := range given {
+		if yes.of(path, digest) {
+			return yes, true
+		}
+	}
+	return approval{}, false
+}
+
+// forGood reports whether the run does not go on after it was told to stop.
+func forGood(x *runtime.Ending) bool { return x.State != runtime.Interrupted }
+
+// Runtime performs runs in this process. It is [runtime.Runtime].
+type Runtime struct{}
