@@ -62,6 +62,8 @@ var house = []rule{
 	// of a run comes to: it performs nothing.
 	{pkg: "engine/runtime", ours: "engine/machine engine/program engine/plan engine/runtime/journal engine/runtime/protocol engine/step engine/types", never: []string{"os", "net", "net/http", "math/rand", "math/rand/v2", "sync", "log", "log/slog"}},
 	{pkg: "engine/runtime/*", ours: "engine/runtime engine/machine engine/program engine/plan engine/runtime/journal engine/runtime/protocol engine/step engine/expr engine/types engine/diag"},
+	// runtimetest holds any runtime against the promises, through the language.
+	{pkg: "engine/runtimetest", ours: "engine/runtime engine/runtime/journal engine/lang/check engine/machine engine/program engine/step engine/types"},
 	{pkg: "engine", ours: "engine/*"},
 	// steps is the table of contents: it connects families to the services of
 	// a configuration, so it sees both, and it makes the transports: proxies,
