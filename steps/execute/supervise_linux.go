@@ -177,11 +177,20 @@ func letGo() error {
 	return err
 }
 
+// chase is how often the nearest are killed before all are looked for: what forks and
+// ends all the time comes back here, and is gone before it is found otherwise.
+const chase = 100
+
 // watch returns when nothing is left of the program.
 func (s *supervisor) watch(signals <-chan os.Signal, words <-chan string) {
 	var again <-chan time.Time
 	for pause := time.Millisecond; !s.reap(); {
 		if s.over {
+			for range chase {
+				if strike(os.Getpid()); s.reap() {
+					return
+				}
+			}
 			tell(os.Getpid(), unix.SIGKILL)
 			again, pause = time.After(pause), min(2*pause, 50*time.Millisecond)
 		}

@@ -3,6 +3,7 @@ package execute
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -25,6 +26,19 @@ func tell(own int, s syscall.Signal) {
 		if !told[p.group] {
 			told[p.group] = true
 			_ = syscall.Kill(-p.group, s)
+		}
+	}
+}
+
+// strike kills the children of a process at once, as the kernel lists them.
+func strike(of int) {
+	lists, _ := filepath.Glob("/proc/" + strconv.Itoa(of) + "/task/*/children")
+	for _, list := range lists {
+		text, _ := os.ReadFile(list)
+		for word := range strings.FieldsSeq(string(text)) {
+			if pid, err := strconv.Atoi(word); err == nil {
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
 		}
 	}
 }
