@@ -37,16 +37,33 @@ func (r runner) start(ctx context.Context, cmd *exec.Cmd, m manner) (running, er
 		Grace: r.grace(), Record: record != nil, Note: record != nil && m.once,
 		Sandbox: m.sandbox, May: raws(m.may), Hidden: raws(m.hidden),
 	}
-	var begun report
-	if err = w.control.Encode(o); err == nil {
-		err = w.status.Decode(&begun)
-	}
+	p := running{end: w.say(wordEnd), kill: w.say(wordKill), cut: w.cut}
+	begun, err := w.begin(o, func(done <-chan struct{}) {
+		select {
+		case <-ctx.Done():
+			r.end(p, done)
+		case <-done:
+		}
+	})
 	if err == nil && begun.Errno != 0 {
 		_ = w.close()
 		return running{}, begun.Errno
 	}
 	// An error is the end of the supervisor: nobody knows what it has started.
-	return running{w.say(wordEnd), w.say(wordKill), w.cut, func() (syscall.WaitStatus, error) { return w.wait(err) }}, nil
+	p.wait = func() (syscall.WaitStatus, error) { return w.wait(err) }
+	return p, nil
+}
+
+// begin gives the order, and waits for the word that the program was started: a fast
+// one may have stopped who says it by then. Until that is done, watch sees to it.
+func (w *watched) begin(o order, watch func(done <-chan struct{})) (begun report, err error) {
+	done := make(chan struct{})
+	defer close(done)
+	go watch(done)
+	if err = w.control.Encode(o); err == nil {
+		err = w.status.Decode(&begun)
+	}
+	return begun, err
 }
 
 // boxes refuses to start a program without the sandbox that it is to have.
