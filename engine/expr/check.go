@@ -131,7 +131,7 @@ func (c *checker) name(n *name, s Scope) types.Type {
 		return c.fail(n, CodeUnknownName, "", "%s has a meaning only inside a predicate", n.name)
 	}
 	names := slices.DeleteFunc(s.Vars.Names(), func(x string) bool { return strings.HasPrefix(x, "#") })
-	hint := cmp.Or(c.nameHint(n, s), diag.DidYouMean(n.name, names))
+	hint := cmp.Or(nameHint(n, s, c.compared == node(n)), diag.DidYouMean(n.name, names))
 	if slices.Contains(names, "inputs") && hint == "" {
 		hint = "names begin with inputs, config, steps or run"
 	}
@@ -294,18 +294,16 @@ func (c *checker) listOf(n node, s Scope) types.Type {
 	switch {
 	case t.Optional:
 		c.absent(n)
-		return types.OfKind(types.List)
 	case t.Kind == types.Any:
 		c.any(n)
-		return types.OfKind(types.List)
 	case t.Kind == types.SecretKind:
 		c.secret(n)
-		return types.OfKind(types.List)
+	case t.Kind == types.List:
+		return t
+	default:
+		c.needType(n, t, "", types.List)
 	}
-	if stdlib.Unclear(c.needType(n, t, "", types.List)) {
-		return types.OfKind(types.List)
-	}
-	return t
+	return types.OfKind(types.List)
 }
 
 // boolean checks a condition.

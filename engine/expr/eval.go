@@ -213,28 +213,16 @@ func (ev *evaluator) index(n *index) (any, error) {
 	return nil, wrongKind(n.of, v, "list")
 }
 
-func (ev *evaluator) boolean(n node) (bool, error) {
-	v, err := ev.take(n)
-	if err != nil {
-		return false, err
-	}
-	b, ok := v.(bool)
-	if !ok {
-		return false, wrongKind(n, v, "boolean")
-	}
-	return b, nil
-}
+func (ev *evaluator) boolean(n node) (bool, error) { return takeAs[bool](ev, n, "boolean") }
+func (ev *evaluator) integer(n node) (int, error)  { return takeAs[int](ev, n, "integer") }
 
-func (ev *evaluator) integer(n node) (int, error) {
+func takeAs[T any](ev *evaluator, n node, want string) (T, error) {
 	v, err := ev.take(n)
-	if err != nil {
-		return 0, err
+	t, ok := v.(T)
+	if err == nil && !ok {
+		err = wrongKind(n, v, want)
 	}
-	i, ok := v.(int)
-	if !ok {
-		return 0, wrongKind(n, v, "integer")
-	}
-	return i, nil
+	return t, err
 }
 
 func (ev *evaluator) list(n *list) (any, error) {

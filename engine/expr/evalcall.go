@@ -135,15 +135,10 @@ func (ev *evaluator) replacement(pieces []piece) (any, error) {
 		if p.of == nil {
 			continue
 		}
-		v, err := ev.take(p.of)
-		if err != nil {
+		var err error
+		if out[i].Text, err = takeAs[string](ev, p.of, "string"); err != nil {
 			return nil, err
 		}
-		s, ok := v.(string)
-		if !ok {
-			return nil, wrongKind(p.of, v, "string")
-		}
-		out[i].Text = s
 	}
 	return out, ev.Spend(fuel.Cell * len(pieces))
 }

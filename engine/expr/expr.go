@@ -13,14 +13,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// Limits of one expression. They are far above what a person writes, and keep
-// what a machine writes from exhausting the parser's stack.
-const (
-	maxSource = 4 << 10
-	maxDepth  = 200
-	maxNodes  = 2000
-)
-
 // Expr is a parsed expression. It is immutable and may be used by many
 // goroutines at once.
 type Expr struct {
@@ -148,9 +140,6 @@ func (l *lowerer) syntax(err error, whole span) Problem {
 
 // Source returns the expression as it was written, without `${{ }}`.
 func (e *Expr) Source() string { return strings.TrimSpace(e.src) }
-
-// Canonical returns the expression in one spelling: equal texts mean the same.
-func (e *Expr) Canonical() string { return canon(e.root) }
 
 // Conjuncts returns the canonical texts of the parts that are joined by &&.
 func (e *Expr) Conjuncts() []string {

@@ -19,10 +19,20 @@ const (
 	resultOfAStep = "the result of a step is steps.ID.NAME"
 )
 
+// byName is the hints by the names that they are for.
+func byName(hints map[string]string) map[string]string {
+	out := map[string]string{}
+	for hint, names := range hints {
+		for name := range strings.FieldsSeq(names) {
+			out[name] = hint
+		}
+	}
+	return out
+}
+
 // elsewhereNames holds what stands here in place of names of other languages.
 func elsewhereNames() map[string]string {
-	out := map[string]string{}
-	for hint, names := range map[string]string{
+	return byName(map[string]string{
 		noNull:        "null None none NULL Null undefined Nil",
 		noEnvironment: "env ENV environ environment",
 		noCredentials: "secrets secret vault",
@@ -31,12 +41,7 @@ func elsewhereNames() map[string]string {
 		"a loop is for_each, in which item is the item":          "matrix strategy each item loop",
 		"write true or false":                                    "True False TRUE FALSE yes no on off",
 		"now() is when the run started, and today() is its date": "now today",
-	} {
-		for name := range strings.FieldsSeq(names) {
-			out[name] = hint
-		}
-	}
-	return out
+	})
 }
 
 // elsewhereSyntax says what to write in place of what other languages have
@@ -77,8 +82,7 @@ func withoutQuotes(src string) string {
 
 // elsewhere holds what functions of other languages are called here.
 func elsewhere() map[string]string {
-	out := map[string]string{}
-	for hint, names := range map[string]string{
+	return byName(map[string]string{
 		"it is called json":                                     "toJSON to_json tojson toJson json_encode",
 		"it is called from_json":                                "fromJSON fromJson parse_json json_decode json_parse",
 		"it is called from_yaml":                                "fromYAML fromYaml parse_yaml yaml_decode",
@@ -127,17 +131,12 @@ func elsewhere() map[string]string {
 		"read it in a step, such as file_read":                  "file templatefile fileexists include",
 		noEnvironment:                                           "env getenv lookup",
 		noCredentials:                                           "vault secret",
-	} {
-		for name := range strings.FieldsSeq(names) {
-			out[name] = hint
-		}
-	}
-	return out
+	})
 }
 
 // nameHint says what to write in place of a name that is known elsewhere, or is
 // no name but a text or a step.
-func (c *checker) nameHint(n *name, s Scope) string {
+func nameHint(n *name, s Scope, compared bool) string {
 	steps, _ := s.Vars.Field("steps")
 	if _, is := steps.Type.Field(n.name); is {
 		return "write steps." + n.name
@@ -148,7 +147,7 @@ func (c *checker) nameHint(n *name, s Scope) string {
 	if hint, ok := elsewhereNames()[n.name]; ok {
 		return hint
 	}
-	if c.compared == node(n) {
+	if compared {
 		return "a text stands in quotes: \"" + n.name + "\""
 	}
 	return ""

@@ -1,9 +1,11 @@
 package expr
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/expr/stdlib"
@@ -59,7 +61,8 @@ func (ev *evaluator) binary(n *binary) (any, error) {
 		return !equal(left, right), nil
 	}
 	if group, ok := right.([]any); ok && n.op == "in" {
-		return holdsElement(group, left), nil // what is absent is in no list of texts
+		// What is absent is in no list of texts.
+		return slices.ContainsFunc(group, func(e any) bool { return equal(left, e) }), nil
 	}
 	if left == nil {
 		return nil, absent(n.left)
@@ -113,14 +116,8 @@ func (ev *evaluator) onTexts(n *binary, left, right string) (any, error) {
 		return strings.HasSuffix(left, right), nil
 	case "matches":
 		return ev.Matches(n.pattern, left)
-	case "<":
-		return left < right, nil
-	case "<=":
-		return left <= right, nil
-	case ">":
-		return left > right, nil
-	case ">=":
-		return left >= right, nil
+	case "<", "<=", ">", ">=":
+		return ordered(n.op, strings.Compare(left, right)), nil
 	}
 	return nil, wrongKind(n.left, left, "number")
 }
@@ -160,10 +157,6 @@ func ordered(op string, c int) bool {
 		return c > 0
 	}
 	return c >= 0
-}
-
-func holdsElement(group []any, v any) bool {
-	return slices.ContainsFunc(group, func(e any) bool { return equal(v, e) })
 }
 
 func within(n *binary, left, right any) (any, error) {
@@ -217,37 +210,59 @@ func equal(a, b any) bool {
 		return ok && c == 0
 	case []any:
 		b, ok := b.([]any)
-		return ok && equalLists(a, b)
+		return ok && slices.EqualFunc(a, b, equal)
 	case map[string]any:
 		b, ok := b.(map[string]any)
-		return ok && equalObjects(a, b)
+		return ok && maps.EqualFunc(a, b, equal)
 	case string, bool:
 		return a == b
 	}
 	return false
 }
 
-func equalLists(a, b []any) bool {
-	if len(a) != len(b) {
-		return false
+// slice computes x[from:to] of a text or a list.
+func (ev *evaluator) slice(n *slice) (any, error) {
+	v, err := ev.eval(n.of)
+	if err != nil {
+		return nil, err
 	}
-	for i := range a {
-		if !equal(a[i], b[i]) {
-			return false
+	switch v := v.(type) {
+	case string:
+		if err := ev.Take(v); err != nil {
+			return nil, err
 		}
+		from, to, err := ev.bounds(n, utf8.RuneCountInString(v))
+		if err != nil {
+			return nil, err
+		}
+		start := stdlib.RuneAt(v, from)
+		return v[start : start+stdlib.RuneAt(v[start:], to-from)], ev.Spend(fuel.Cell)
+	case []any:
+		from, to, err := ev.bounds(n, len(v))
+		if err != nil {
+			return nil, err
+		}
+		return v[from:to:to], ev.Spend(fuel.Cell)
 	}
-	return true
+	if err := ev.Take(v); err != nil {
+		return nil, err
+	}
+	return nil, wrongKind(n.of, v, "list")
 }
 
-func equalObjects(a, b map[string]any) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for k, x := range a {
-		y, ok := b[k]
-		if !ok || !equal(x, y) {
-			return false
+// bounds computes the ends of a slice. A negative end counts from behind, and
+// what lies outside is cut off.
+func (ev *evaluator) bounds(n *slice, length int) (from, to int, err error) {
+	end := func(n node, otherwise int) int {
+		i := otherwise
+		if n != nil && err == nil {
+			i, err = ev.integer(n)
 		}
+		if i < 0 {
+			i += length
+		}
+		return max(0, min(i, length))
 	}
-	return true
+	from, to = end(n.from, 0), end(n.to, length)
+	return min(from, to), to, err
 }

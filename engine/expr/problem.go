@@ -2,6 +2,14 @@ package expr
 
 import "github.com/skillrun/skillrun/engine/diag"
 
+// Limits of one expression. They are far above what a person writes, and keep
+// what a machine writes from exhausting the parser's stack.
+const (
+	maxSource = 4 << 10
+	maxDepth  = 200
+	maxNodes  = 2000
+)
+
 // The codes of mistakes that this package reports.
 const (
 	CodeSyntax          diag.Code = "expression-syntax" // not an expression, or not a part of the language

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/expr/stdlib"
-	"github.com/skillrun/skillrun/engine/types"
 )
 
 // Limits of one text.
@@ -267,18 +266,4 @@ func collect(parts []part, own []string, out *[]Ref) {
 			collect(p.body, append(slices.Clone(own), p.name), out)
 		}
 	}
-}
-
-// Trusted is [Expr.Trusted] for a text.
-func (t *Text) Trusted(s Scope) (ok bool, offender Ref) { return trusted(t.Refs(), s) }
-
-// Check gives the text its type in a scope and reports every mistake. A text
-// that is one single hole has the type of the hole; all others are strings.
-func (t *Text) Check(s Scope) (types.Type, []Problem) {
-	if e := t.single(); e != nil {
-		return e.Check(s)
-	}
-	c := &textChecker{}
-	c.parts(t.parts, s)
-	return types.OfKind(types.String), c.problems
 }

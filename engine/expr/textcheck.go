@@ -5,6 +5,17 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
+// Check gives the text its type in a scope and reports every mistake. A text
+// that is one single hole has the type of the hole; all others are strings.
+func (t *Text) Check(s Scope) (types.Type, []Problem) {
+	if e := t.single(); e != nil {
+		return e.Check(s)
+	}
+	c := &textChecker{}
+	c.parts(t.parts, s)
+	return types.OfKind(types.String), c.problems
+}
+
 // textChecker checks the parts of a text.
 type textChecker struct{ problems []Problem }
 

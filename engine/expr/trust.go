@@ -6,26 +6,13 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// Trust is how far a value can be trusted to decide where an effect lands.
-type Trust uint8
-
-// The degrees of trust.
-const (
-	// TrustNone: it may hold what came from outside.
-	TrustNone Trust = iota
-	// TrustBounded: it came from outside, within types that the skill's author
-	// declared. What in it is a boolean, or has an enum or a pattern, can be
-	// trusted. Inputs are such values.
-	TrustBounded
-	// TrustFull: the authors of the skill and of the site decided it. Literals
-	// and config are such values.
-	TrustFull
-)
-
 // Trusted reports whether the value is made of nothing but what the authors of
 // the skill and of the site decided: literals, config, and inputs that are
 // booleans or have an enum or a pattern. If not, it names the first offender.
 func (e *Expr) Trusted(s Scope) (ok bool, offender Ref) { return trusted(e.Refs(), s) }
+
+// Trusted is [Expr.Trusted] for a text.
+func (t *Text) Trusted(s Scope) (ok bool, offender Ref) { return trusted(t.Refs(), s) }
 
 // Trust returns how far the parts of the value can be trusted. What it is of
 // the list of a loop, it is of the loop's variable.

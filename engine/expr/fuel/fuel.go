@@ -89,37 +89,28 @@ func (t *Tank) Read(v any) (open bool, err error) {
 	case string:
 		return false, t.Spend(len(v))
 	case []any:
-		return t.readList(v)
-	case map[string]any:
-		if err := t.Spend(Element * len(v)); err != nil {
-			return false, err
+		err = t.Spend(Element * len(v))
+		for i := 0; i < len(v) && err == nil; i++ {
+			err = t.readInto(&open, v[i])
 		}
+	case map[string]any:
+		err = t.Spend(Element * len(v))
 		for k, e := range v {
-			if err := t.Spend(len(k)); err != nil {
-				return false, err
+			if err == nil {
+				err = t.Spend(len(k))
 			}
-			inner, err := t.Read(e)
-			if err != nil {
-				return false, err
+			if err == nil {
+				err = t.readInto(&open, e)
 			}
-			open = open || inner
 		}
 	}
-	return open, nil
+	return open, err
 }
 
-func (t *Tank) readList(v []any) (open bool, err error) {
-	if err := t.Spend(Element * len(v)); err != nil {
-		return false, err
-	}
-	for _, e := range v {
-		inner, err := t.Read(e)
-		if err != nil {
-			return false, err
-		}
-		open = open || inner
-	}
-	return open, nil
+func (t *Tank) readInto(open *bool, v any) error {
+	inner, err := t.Read(v)
+	*open = *open || inner
+	return err
 }
 
 // Room makes an empty list for n elements.
@@ -128,16 +119,4 @@ func (t *Tank) Room(n int) ([]any, error) {
 		return nil, err
 	}
 	return make([]any, 0, n), nil
-}
-
-// Texts makes a list of texts.
-func (t *Tank) Texts(parts []string) (any, error) {
-	if err := t.Spend((Element + Cell) * len(parts)); err != nil {
-		return nil, err
-	}
-	out := make([]any, len(parts))
-	for i, p := range parts {
-		out[i] = p
-	}
-	return out, nil
 }

@@ -13,8 +13,8 @@ type Caller struct {
 	*fuel.Tank
 	Now time.Time // in the zone of the run
 
-	zones    map[string]*time.Location // that were asked for by name
-	patterns map[*Pattern]bool         // whose machines were made
+	zones map[string]*time.Location // that were asked for by name
+	made  map[any]bool              // what was paid for once
 }
 
 // Take goes through the whole of v, which is paid for. It fails with [NotKnown]
@@ -26,6 +26,18 @@ func (by *Caller) Take(v any) error {
 	}
 	u, _ := types.FirstUnknown(v)
 	return NotKnown{u}
+}
+
+// once pays for making something that is kept, when it is first needed.
+func (by *Caller) once(what any, cost int) error {
+	if by.made[what] {
+		return nil
+	}
+	if by.made == nil {
+		by.made = map[any]bool{}
+	}
+	by.made[what] = true
+	return by.Spend(cost)
 }
 
 // NotKnown travels as an error from the place that reads an unknown leaf to the

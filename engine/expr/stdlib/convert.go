@@ -95,3 +95,13 @@ func runFloat(_ *Caller, args []any) (any, error) {
 	}
 	return f, nil
 }
+
+func float(v any) (float64, bool) {
+	switch v := v.(type) {
+	case int:
+		return float64(v), true
+	case float64:
+		return v, true
+	}
+	return 0, false
+}

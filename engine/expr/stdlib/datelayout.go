@@ -73,33 +73,14 @@ func datePart(t time.Time, letter byte) (string, bool) {
 	return t.Format(layout), ok
 }
 
+// goLayouts are the letters of the parts and how package time spells each.
+const goLayouts = " Y2006 m01 d02 H15 M04 S05 bJan BJanuary aMon AMonday z-07:00 "
+
 // goLayout is how package time spells a part of a date.
 func goLayout(letter byte) (string, bool) {
-	switch letter {
-	case 'Y':
-		return "2006", true
-	case 'm':
-		return "01", true
-	case 'd':
-		return "02", true
-	case 'H':
-		return "15", true
-	case 'M':
-		return "04", true
-	case 'S':
-		return "05", true
-	case 'b':
-		return "Jan", true
-	case 'B':
-		return "January", true
-	case 'a':
-		return "Mon", true
-	case 'A':
-		return "Monday", true
-	case 'z':
-		return "-07:00", true
-	}
-	return "", false
+	_, after, ok := strings.Cut(goLayouts, " "+string(rune(letter)))
+	layout, _, _ := strings.Cut(after, " ")
+	return layout, ok
 }
 
 // dateReader reads a date part by part. The parts and their layout in the

@@ -51,15 +51,6 @@ func typeTake(a Args) types.Type {
 
 func typeSameList(a Args) types.Type { return a.Need(0, types.List) }
 
-func typeSorted(a Args) types.Type {
-	t := a.Need(0, types.List)
-	if Unclear(t) {
-		return types.OfKind(types.List)
-	}
-	a.Ordered(0, Elem(t))
-	return t
-}
-
 func typeFlatten(a Args) types.Type {
 	t := a.List(0)
 	elem := Elem(t)

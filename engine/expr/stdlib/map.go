@@ -1,8 +1,6 @@
 package stdlib
 
 import (
-	"slices"
-
 	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -12,11 +10,14 @@ import (
 func mapFunctions() []Function {
 	return []Function{
 		Function{Name: "keys", Signature: "keys(map) list<string>", Doc: "The names in a map or an object that have a value, in order.",
-			Example: `keys({"b": 1, "a": 2})`, Want: `["a","b"]`, Unread: true, Run: runKeys}.generic(1, 1, typeKeys),
+			Example: `keys({"b": 1, "a": 2})`, Want: `["a","b"]`, Unread: true,
+			Run: runMembers(fuel.Cell, func(name string, _ any) any { return name })}.generic(1, 1, typeKeys),
 		Function{Name: "values", Signature: "values(map<T>) list<T>", Doc: "The values in a map or an object, in the order of their names.",
-			Example: `values({"b": 1, "a": 2})`, Want: `[2,1]`, Unread: true, Run: runValues}.generic(1, 1, typeValues),
+			Example: `values({"b": 1, "a": 2})`, Want: `[2,1]`, Unread: true,
+			Run: runMembers(0, func(_ string, value any) any { return value })}.generic(1, 1, typeValues),
 		Function{Name: "entries", Signature: "entries(map<T>) list<{key: string, value: T}>", Doc: "The names and values in a map or an object, in the order of the names.",
-			Example: `entries({"b": 1, "a": 2})`, Want: `[{"key":"a","value":2},{"key":"b","value":1}]`, Unread: true, Run: runEntries}.generic(1, 1, typeEntries),
+			Example: `entries({"b": 1, "a": 2})`, Want: `[{"key":"a","value":2},{"key":"b","value":1}]`, Unread: true,
+			Run: runMembers(fuel.Object(2)+fuel.Cell, func(name string, value any) any { return map[string]any{"key": name, "value": value} })}.generic(1, 1, typeEntries),
 		Function{Name: "from_entries", Signature: "from_entries(list<{key: string, value: T}>) map<T>", Doc: "The map with these names and values; of two with one name the last counts.",
 			Example: `from_entries([{"key": "a", "value": 1}])`, Want: `{"a":1}`, Run: runFromEntries}.generic(1, 1, typeFromEntries),
 		Function{Name: "merge", Signature: "merge(a, b, …) map or object", Doc: "One map or object with the members of all; of two with one name the last that has a value counts.",
@@ -122,54 +123,28 @@ func mapAt(args []any, i int) (map[string]any, error) {
 	return m, nil
 }
 
-// members returns a map or an object and its names in order, and makes an empty
-// list for as many elements. What is nil is not there.
-func (by *Caller) members(args []any) (m map[string]any, names []string, room []any, err error) {
-	if m, err = mapAt(args, 0); err != nil {
-		return nil, nil, nil, err
+// runMembers makes a list of what of makes of each member, at this cost, in the
+// order of their names. What is nil is not there.
+func runMembers(cost int, of func(name string, value any) any) func(*Caller, []any) (any, error) {
+	return func(by *Caller, args []any) (any, error) {
+		m, err := mapAt(args, 0)
+		if err != nil {
+			return nil, err
+		}
+		if err := by.Spend((fuel.Element + cost) * len(m)); err != nil {
+			return nil, err
+		}
+		out, err := by.Room(len(m))
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range sortedNames(m) {
+			if m[k] != nil {
+				out = append(out, of(k, m[k]))
+			}
+		}
+		return out, nil
 	}
-	if err := by.Spend(2 * fuel.Element * len(m)); err != nil {
-		return nil, nil, nil, err
-	}
-	names = slices.DeleteFunc(sortedNames(m), func(k string) bool { return m[k] == nil })
-	room, err = by.Room(len(names))
-	return m, names, room, err
-}
-
-func runKeys(by *Caller, args []any) (any, error) {
-	_, names, out, err := by.members(args)
-	if err != nil {
-		return nil, err
-	}
-	for _, k := range names {
-		out = append(out, k)
-	}
-	return out, by.Spend(fuel.Cell * len(names))
-}
-
-func runValues(by *Caller, args []any) (any, error) {
-	m, names, out, err := by.members(args)
-	if err != nil {
-		return nil, err
-	}
-	for _, k := range names {
-		out = append(out, m[k])
-	}
-	return out, nil
-}
-
-func runEntries(by *Caller, args []any) (any, error) {
-	m, names, out, err := by.members(args)
-	if err != nil {
-		return nil, err
-	}
-	if err := by.Spend((fuel.Object(2) + fuel.Cell) * len(names)); err != nil {
-		return nil, err
-	}
-	for _, k := range names {
-		out = append(out, map[string]any{"key": k, "value": m[k]})
-	}
-	return out, nil
 }
 
 func runFromEntries(by *Caller, args []any) (any, error) {

@@ -72,6 +72,15 @@ func typeExtreme(name string) func(Args) types.Type {
 	}
 }
 
+func typeSorted(a Args) types.Type {
+	t := a.Need(0, types.List)
+	if Unclear(t) {
+		return types.OfKind(types.List)
+	}
+	a.Ordered(0, Elem(t))
+	return t
+}
+
 func runExtreme(sign int) func(*Caller, []any) (any, error) {
 	return func(_ *Caller, args []any) (any, error) {
 		if len(args) == 1 {
@@ -187,16 +196,6 @@ func floating(op string, x, y float64) (any, error) {
 		return nil, types.Errorf(types.BadInput, "%v %s %v does not fit a number", x, op, y)
 	}
 	return out, nil
-}
-
-func float(v any) (float64, bool) {
-	switch v := v.(type) {
-	case int:
-		return float64(v), true
-	case float64:
-		return v, true
-	}
-	return 0, false
 }
 
 // Compare orders two numbers, exactly also where a float is too coarse, or two

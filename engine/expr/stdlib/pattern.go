@@ -45,16 +45,7 @@ func NewPattern(text string) (*Pattern, error) {
 const machineCost = 2 * 160
 
 // ready pays for the machine of a pattern, once an evaluation.
-func (by *Caller) ready(p *Pattern) error {
-	if by.patterns[p] {
-		return nil
-	}
-	if by.patterns == nil {
-		by.patterns = map[*Pattern]bool{}
-	}
-	by.patterns[p] = true
-	return by.Spend(machineCost * (p.size + 10))
-}
+func (by *Caller) ready(p *Pattern) error { return by.once(p, machineCost*(p.size+10)) }
 
 // mandatory adds the named groups that take part in whatever re matches.
 func mandatory(re *syntax.Regexp, out map[string]bool) {

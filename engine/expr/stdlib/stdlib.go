@@ -35,7 +35,7 @@ func Refuse(form, s string) error {
 	var err error
 	switch form {
 	case formDate:
-		_, _, err = by.moment(s)
+		_, _, err = moment(s)
 	case formDuration:
 		_, err = span64(s)
 	case formZone:

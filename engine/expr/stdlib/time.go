@@ -2,9 +2,7 @@ package stdlib
 
 import (
 	"strconv"
-	"strings"
 	"time"
-	_ "time/tzdata" // so that a zone means the same where the machine knows none
 
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -48,69 +46,6 @@ func timeFunctions() []Function {
 	}
 }
 
-// zoneCost is what loading a zone costs.
-const zoneCost = 64 << 10
-
-// zone returns the zone of an optional argument, or otherwise the fallback.
-// Each is loaded once.
-func (by *Caller) zone(args []any, at int, fallback *time.Location) (*time.Location, error) {
-	if at >= len(args) {
-		return fallback, nil
-	}
-	name := args[at].(string)
-	if z, ok := by.zones[name]; ok {
-		return z, nil
-	}
-	if err := by.Spend(zoneCost); err != nil {
-		return nil, err
-	}
-	z, err := time.LoadLocation(name)
-	if err != nil || name == "" || name == "Local" {
-		return nil, badArgument("there is no time zone %q; zones have names such as Europe/Dublin or UTC", name)
-	}
-	if by.zones == nil {
-		by.zones = map[string]*time.Location{}
-	}
-	by.zones[name] = z
-	return z, nil
-}
-
-// moment reads a date, or a date and time. A date is the same day everywhere, so
-// it is one of UTC, where no clock is ever changed; [Caller.instant] says when
-// it begins. [time.Parse] would take the machine's zone where its offset fits, so
-// that adding a day would depend on the machine.
-func (by *Caller) moment(s string) (t time.Time, dateOnly bool, err error) {
-	if t, err := time.ParseInLocation(time.DateOnly, s, time.UTC); err == nil {
-		return t, true, nil
-	}
-	t, err = time.ParseInLocation(time.RFC3339, s, time.UTC)
-	if err != nil {
-		return t, false, badArgument("%q is not a date such as 2026-02-24 or 2026-02-24T09:30:00Z", clip(s))
-	}
-	return t, false, nil
-}
-
-// instant reads the moment that a text means; a date begins in the zone of the
-// run.
-func (by *Caller) instant(s string) (time.Time, error) {
-	t, dateOnly, err := by.moment(s)
-	if err != nil || !dateOnly {
-		return t, err
-	}
-	return beginning(t, by.Now.Location()), nil
-}
-
-// written is a moment as text.
-func written(t time.Time, dateOnly bool) (any, error) {
-	switch {
-	case t.Year() < 1 || t.Year() > 9999:
-		return nil, badArgument("the date lies outside of the years 1 to 9999")
-	case dateOnly:
-		return t.Format(time.DateOnly), nil
-	}
-	return wholeMinutes(t).Format(time.RFC3339), nil
-}
-
 func runNow(layout string) func(*Caller, []any) (any, error) {
 	return func(by *Caller, args []any) (any, error) {
 		z, err := by.zone(args, 0, by.Now.Location())
@@ -122,7 +57,7 @@ func runNow(layout string) func(*Caller, []any) (any, error) {
 }
 
 func runDateAdd(by *Caller, args []any) (any, error) {
-	t, dateOnly, err := by.moment(args[0].(string))
+	t, dateOnly, err := moment(args[0].(string))
 	if err != nil {
 		return nil, err
 	}
@@ -140,25 +75,12 @@ func runDateAdd(by *Caller, args []any) (any, error) {
 	return written(t.Add(d), false)
 }
 
-// span64 reads a duration that may have a minus before it.
-func span64(s string) (time.Duration, error) {
-	rest, negative := strings.CutPrefix(s, "-")
-	d, err := types.ParseDuration(rest)
-	if err != nil || d < 0 {
-		return 0, types.Errorf(types.BadInput, "%q is not a duration such as 90s, 5m or 3d", clip(s)).WithHint("%s", types.DurationHint(rest))
-	}
-	if negative {
-		d = -d
-	}
-	return d, nil
-}
-
 func runDateDiff(by *Caller, args []any) (any, error) {
-	from, fromDate, err := by.moment(args[0].(string))
+	from, fromDate, err := moment(args[0].(string))
 	if err != nil {
 		return nil, err
 	}
-	to, toDate, err := by.moment(args[1].(string))
+	to, toDate, err := moment(args[1].(string))
 	if err != nil {
 		return nil, err
 	}
@@ -175,20 +97,6 @@ func runDateDiff(by *Caller, args []any) (any, error) {
 		seconds--
 	}
 	return int(seconds) / map[string]int{"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}[args[2].(string)], nil
-}
-
-// shown is a moment as the zone of an optional argument shows it, or as it was
-// written. A date is that date everywhere.
-func (by *Caller) shown(args []any, zone int) (t time.Time, dateOnly bool, err error) {
-	t, dateOnly, err = by.moment(args[0].(string))
-	if err != nil || dateOnly {
-		return t, dateOnly, err
-	}
-	z, err := by.zone(args, zone, t.Location())
-	if err != nil {
-		return t, false, err
-	}
-	return t.In(z), false, nil
 }
 
 func runWeekday(by *Caller, args []any) (any, error) {

@@ -2,7 +2,6 @@ package check
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
@@ -90,8 +89,8 @@ func (c *checker) scope() expr.Scope {
 	return *c.view.scope
 }
 
-// results are the steps that can be read, as one object, and which of them are
-// present under which further condition.
+// results are the steps that can be read, as one object, and under which
+// further conditions each is present.
 func (v view) results() (steps types.Type, given map[string][]string) {
 	holds := map[string]bool{}
 	for _, cond := range v.under {
@@ -104,8 +103,7 @@ func (v view) results() (steps types.Type, given map[string][]string) {
 		if !r.unsure && len(r.parts) > 0 {
 			r.parts = slices.DeleteFunc(slices.Clone(r.parts), func(p string) bool { return holds[p] })
 			if len(r.parts) > 0 {
-				cond := strings.Join(r.parts, " && ")
-				given[cond] = append(given[cond], r.id)
+				given[r.id] = r.parts
 			}
 		}
 		steps.Fields = append(steps.Fields, types.Field{Name: r.id, Type: r.optional()})

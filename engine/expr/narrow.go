@@ -6,6 +6,103 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
+// knowledge is what follows from a condition being true or false.
+type knowledge struct {
+	present [][]string // paths that are there
+	choices []choice   // what paths can be, or cannot
+	true    []node     // conditions that hold
+}
+
+// learn takes in that n is want. The texts of the parts are enough for what
+// falls apart into parts.
+func (k *knowledge) learn(n node, want bool) {
+	b, _ := n.(*binary)
+	if b != nil && (b.op == "&&" && want || b.op == "||" && !want) {
+		k.learn(b.left, want)
+		k.learn(b.right, want)
+		return
+	}
+	k.hold(n, want)
+	k.learnChoice(n, want)
+	switch n := n.(type) {
+	case *unary:
+		if n.op == "!" {
+			k.learn(n.of, !want)
+		}
+	case *call:
+		if n.fn.Name == "has" && want {
+			k.exists(n.args[0])
+		}
+	case *binary:
+		k.learnEquality(n, want)
+	}
+}
+
+// hold remembers a condition that is want.
+func (k *knowledge) hold(n node, want bool) {
+	if !want {
+		n = negated(n)
+	}
+	k.true = append(k.true, n)
+}
+
+func (k *knowledge) learnEquality(n *binary, want bool) {
+	switch {
+	case n.op == "==" && want, n.op == "!=" && !want:
+		// What equals a literal that is not nil is there.
+		if isPresentLiteral(n.right) {
+			k.exists(n.left)
+		}
+		if isPresentLiteral(n.left) {
+			k.exists(n.right)
+		}
+	case n.op == "!=" && want, n.op == "==" && !want:
+		if isNil(n.right) {
+			k.exists(n.left)
+		}
+		if isNil(n.left) {
+			k.exists(n.right)
+		}
+	}
+}
+
+func (k *knowledge) exists(n node) {
+	if p := path(n); p != nil {
+		k.present = append(k.present, p)
+	}
+}
+
+// negated is the condition that holds when n does not, in its plain spelling.
+func negated(n node) node {
+	switch n := n.(type) {
+	case *unary:
+		if n.op == "!" {
+			return n.of
+		}
+	case *binary:
+		flipped := *n
+		switch n.op {
+		case "==":
+			flipped.op = "!="
+			return &flipped
+		case "!=":
+			flipped.op = "=="
+			return &flipped
+		}
+	}
+	return &unary{n.at(), "!", n}
+}
+
+func isNil(n node) bool {
+	l, ok := n.(*literal)
+	return ok && l.value == nil
+}
+
+func isPresentLiteral(n node) bool {
+	l, ok := n.(*literal)
+	return ok && l.value != nil
+}
+
 // choice is what a condition says of the text at a path: it is one of some
 // values, or none of them.
 type choice struct {
