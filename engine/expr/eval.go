@@ -23,6 +23,8 @@ type evaluator struct {
 	locals *local // of the loops of a text, the innermost first
 	elem   any    // # of the predicate that is running
 	place  int    // #index
+	args   []any  // of the calls that are running
+	few    [4]any // room for args
 }
 
 // local is the variable of a loop.
@@ -37,6 +39,7 @@ func newEvaluator(env Env) *evaluator {
 	if env.Zone != nil {
 		ev.Now = env.Now.In(env.Zone)
 	}
+	ev.args = ev.few[:0]
 	if ev.Tank == nil {
 		ev.Tank = fuel.Full()
 	}

@@ -11,14 +11,17 @@ func (ev *evaluator) call(n *call) (any, error) {
 	if err := ev.Spend(fuel.Call + fuel.Element*len(n.args)); err != nil {
 		return nil, err
 	}
-	args := make([]any, len(n.args))
-	for i := range args {
-		var err error
-		if args[i], err = ev.argument(n, i); err != nil {
+	// Calls that are made for an argument, or by a body, put theirs behind.
+	below := len(ev.args)
+	defer func() { ev.args = ev.args[:below] }()
+	for i := range n.args {
+		arg, err := ev.argument(n, i)
+		if err != nil {
 			return nil, err
 		}
+		ev.args = append(ev.args, arg)
 	}
-	v, err := n.fn.Run(&ev.Caller, args)
+	v, err := n.fn.Run(&ev.Caller, ev.args[below:])
 	switch err := err.(type) {
 	case nil:
 		return leaf(v)
@@ -97,15 +100,11 @@ func fits(want types.Type, v any, n node) error {
 	return wrongKind(n, v, want.String())
 }
 
-// elements computes a list without looking at what is in it.
-func (ev *evaluator) elements(n node) ([]any, error) {
+// elements computes a list, a []any, without looking at what is in it.
+func (ev *evaluator) elements(n node) (any, error) {
 	v, err := ev.eval(n)
-	if err != nil {
-		return nil, err
-	}
-	elems, ok := v.([]any)
-	if ok {
-		return elems, nil
+	if _, ok := v.([]any); ok || err != nil {
+		return v, err
 	}
 	if err := ev.Take(v); err != nil {
 		return nil, err

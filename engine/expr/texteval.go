@@ -135,7 +135,7 @@ func (w *textWriter) loop(p *forPart) error {
 	outer := w.ev.locals
 	w.ev.locals = &local{name: p.name, outer: outer}
 	defer func() { w.ev.locals = outer }()
-	for _, e := range elems {
+	for _, e := range elems.([]any) {
 		if err := w.ev.Turn(); err != nil {
 			return err
 		}

@@ -38,7 +38,7 @@ type Function struct {
 	// one that reading them has paid for. What else Run makes it pays for itself.
 	Cost int
 	// Run computes the result of arguments that are present and, unless they are
-	// Unread, known.
+	// Unread, known. It keeps nothing of the list of them.
 	Run func(by *Caller, args []any) (any, error)
 }
 

@@ -111,9 +111,11 @@ func runRegexSplit(by *Caller, args []any) (any, error) {
 		if at[1] == 0 || at[0] == len(s) {
 			return true, nil // nothing stands before or behind it
 		}
-		out = append(out, s[from:at[0]])
-		from = at[1]
-		return true, by.found()
+		if err := by.found(); err != nil {
+			return false, err
+		}
+		out, from = append(out, s[from:at[0]]), at[1]
+		return true, nil
 	})
 	if err == nil {
 		err = by.found()
