@@ -59,34 +59,52 @@ func (r runner) admits(in Look, unknown, open bool) error {
 }
 
 // same reports whether two ways to write a program may be the same one. Which file
-// a name is, is seen when it is started.
+// a name is, is seen when it is started; one of the working directory is none that a
+// site names.
 func same(allowed, program string) bool {
+	if strings.Contains(program, "/") && !filepath.IsAbs(program) {
+		return false
+	}
 	if strings.HasPrefix(allowed, "/") == strings.HasPrefix(program, "/") {
 		return filepath.Clean(allowed) == filepath.Clean(program)
 	}
 	return filepath.Base(allowed) == filepath.Base(program)
 }
 
-// admitted refuses a program that is another file than the one that the site allows.
+// admitted refuses a program, found at path, that is another file than the one that
+// the site allows; and so for those that it is told to start.
 func (r runner) admitted(in Look, path string) *fault {
 	if r.Policy == nil || !r.Policy.Listed && !in.Shell {
 		return nil
 	}
-	for _, allowed := range r.Policy.Programs {
-		if !filepath.IsAbs(allowed) {
-			if allowed == in.Program {
-				return nil
+	c := commands{}
+	c.read(in.Program, in.Args, "")
+	for i, program := range c.programs {
+		if i > 0 {
+			path = program
+			if found, f := r.program(Look{Program: program}); f == nil && !strings.Contains(program, "/") {
+				path = found
 			}
-			found, f := r.program(Look{Program: allowed})
-			if f != nil {
-				continue
-			}
-			allowed = found
 		}
-		if filepath.Clean(allowed) == filepath.Clean(path) {
-			return nil
+		if !slices.ContainsFunc(r.Policy.Programs, func(allowed string) bool { return r.is(allowed, program, path) }) {
+			return no(types.Errorf(types.Forbidden, "this site does not let skills run %s", path).
+				WithHint("whoever answers for the site adds it to policy: {exec: [%s]} in skillrun.yaml", path))
 		}
 	}
-	return no(types.Errorf(types.Forbidden, "this site does not let skills run %s", path).
-		WithHint("whoever answers for the site adds it to policy: {exec: [%s]} in skillrun.yaml", path))
+	return nil
+}
+
+// is reports whether what the site allows is the program at a path.
+func (r runner) is(allowed, program, path string) bool {
+	if allowed == program {
+		return true
+	}
+	if !filepath.IsAbs(allowed) {
+		found, f := r.program(Look{Program: allowed})
+		if f != nil {
+			return false
+		}
+		allowed = found
+	}
+	return filepath.Clean(allowed) == filepath.Clean(path)
 }

@@ -26,13 +26,19 @@ func TestPolicyByPath(t *testing.T) {
 	}
 	env := func(name string) (string, bool) { return dir + "/a:/usr/bin:/bin", name == "PATH" }
 	for _, c := range []struct{ allowed, program, want string }{
+		{"tool", "/usr/bin/env " + dir + "/a/tool", ""}, {dir + "/a/tool", "/usr/bin/env A=b tool", ""},
+		{"tool", "/usr/bin/env " + dir + "/b/tool", "this site does not let skills run " + dir + "/b/tool"},
+		{"tool", "/usr/bin/env nice " + dir + "/b/tool", "this site does not let skills run " + dir + "/b/tool"},
+		{"tool", "/usr/bin/env ./tool", "this site does not let skills run ./tool"},
+		{"tool", "/usr/bin/env -C " + dir + " b/tool", "this site does not let skills run b/tool"},
 		{"tool", "tool", ""}, {"tool", dir + "/a/tool", ""}, {dir + "/a/tool", "tool", ""},
 		{"tool", dir + "/b/tool", "this site does not let skills run " + dir + "/b/tool"},
 		{dir + "/b/tool", "tool", "this site does not let skills run " + dir + "/a/tool"},
 		{"other", "tool", "this site does not let skills run tool"},
 	} {
-		s, _ := step.NewCatalogue(Steps(Options{Env: env, Policy: &Policy{Listed: true, Programs: []string{c.allowed}}})).Lookup("exec")
-		_, err := s.Do(step.WithCall(t.Context(), step.Call{Workspaces: t.TempDir()}), types.Encode(map[string]any{"program": c.program}))
+		s, _ := step.NewCatalogue(Steps(Options{Env: env, Policy: &Policy{Listed: true, Programs: []string{c.allowed, "/usr/bin/env", "nice"}}})).Lookup("exec")
+		program, args, _ := line(c.program)
+		_, err := s.Do(step.WithCall(t.Context(), step.Call{Workspaces: t.TempDir()}), types.Encode(map[string]any{"program": program, "args": args}))
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.HasPrefix(err.Error(), c.want+" (")) {
 			t.Errorf("%s where %s is allowed: %v", c.program, c.allowed, err)
 		}
