@@ -15,10 +15,10 @@ import (
 // steering are characters that do something to a terminal, or to the order and the
 // look of what stands on it.
 const steering = "\x1b[2J\x1b]0;t\a\b\x7f\u009b31m\u0085\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" +
-	"\u200b\u200c\u200d\u200e\u200f\u061c\u2028\u2029\u2060\u00ad\ufeff\u180e\u034f\u115f\u3164\U000e0041"
+	"\u200b\u200c\u200d\u200e\u200f\u061c\u2028\u2029\u2060\u00ad\ufeff\u180e\u034f\u115f\u3164\u2800\ufe0f\ufff9\U0001d159\U000e0041z\u0335\u0335\u0335\u0335\u0335"
 
 // raw are they, as no stream may have them.
-var raw = regexp.MustCompile("[\\x00-\\x08\\x0b-\\x1f\\x7f\u0080-\u009f\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\U000e0000-\U000e0fff]")
+var raw = regexp.MustCompile("[\\x00-\\x08\\x0b-\\x1f\\x7f\u0080-\u009f\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe0f\ufeff\ufff9\U0001d159\U000e0000-\U000e0fff]|\u0335{5}")
 
 // forged is a text whose further lines are made to look like those of a run.
 const forged = "harmless\ncreated  mr: create merge request https://evil.example.com/1\ngo on: skillrun evil\r\ndone     mr\vcreated  mr\u2028created  mr\u0085created  mr\n\ncreated  mr"
@@ -72,13 +72,13 @@ var everyVerb = []string{
 	"run ./write.yaml --input-file in.yaml --yes", "run ./types.yaml --input t=%s", "run ./say.yaml --input t=%s", "run ./say.yaml --input %s=1", "run ./say.yaml --set %s=1", "run ./say.yaml --input-file %s",
 	"run %s", "run ./%s", "run ./%s.yaml", "run ./say.yaml --%s", "%s", "run ./say.yaml --input t=@%s", "plan ./say.yaml --input-file in.yaml", "plan ./write.yaml --input-file in.yaml", "plan ./bad.yaml", "plan ./fail.yaml --input-file in.yaml",
 	"plan ./write.yaml --input-file in.yaml --out plan.json", "apply plan.json", "apply %s", "check", "check ./odd.yaml", "check ./types.yaml", "check %s", "check ./%s.yaml", "list", "show ./say.yaml", "show ./types.yaml", "show %s",
-	"steps %s", "runs", "runs %s", "runs RUN", "runs --state %s", "resume %s", "approve %s", "reject RUN --reason %s", "cancel RUN --reason %s", "verify", "verify %s", "doctor", "doctor ./say.yaml --input-file in.yaml", "doctor %s", "undo %s", "resolve %s x --not-done", "export %s --plain", "export last --to %s", "export last --plain --out %s/x", "import %s", "import in.yaml --identity %s", "import in.yaml",
+	"steps %s", "runs", "runs %s", "runs RUN", "runs --state %s", "resume %s", "approve %s", "reject RUN --reason %s", "cancel RUN --reason %s", "verify", "verify %s", "audit", "audit %s", "doctor", "doctor ./say.yaml --input-file in.yaml", "doctor %s", "undo %s", "resolve %s x --not-done", "export %s --plain", "export last --to %s", "export last --plain --out %s/x", "import %s", "import in.yaml --identity %s", "import in.yaml",
 	"__complete run ./", "__complete run ./say.yaml --input t=", "__complete show ", "__complete resume ", "help %s", "completion %s", "runs --config %s", "run ./say.yaml --output %s",
 }
 
 // inEveryVerb runs the command lines in each format.
-func inEveryVerb(t *testing.T, text string, formats []string, hold func(line, stream string)) {
-	b := &bench{t: t, home: t.TempDir(), dir: t.TempDir(), now: fixed, env: map[string]string{}}
+func inEveryVerb(t *testing.T, text string, env map[string]string, formats []string, hold func(line, stream string)) {
+	b := &bench{t: t, home: t.TempDir(), dir: t.TempDir(), now: fixed, env: env}
 	outsiders(t, b, text)
 	run := regexp.MustCompile(`\d{8}-\d{6}-[a-z0-9]{6}`)
 	last := ""
@@ -108,7 +108,7 @@ func inEveryVerb(t *testing.T, text string, formats []string, hold func(line, st
 func TestNothingSteersTheTerminal(t *testing.T) {
 	t.Parallel()
 	shown := 0
-	inEveryVerb(t, "x"+steering+"y", []string{"text", "json", "events"}, func(line, stream string) {
+	inEveryVerb(t, "x"+steering+"y", map[string]string{}, []string{"text", "json", "events"}, func(line, stream string) {
 		if at := raw.FindStringIndex(stream); at != nil {
 			t.Errorf("%s has %q: %q", line, stream[at[0]:at[1]], stream[max(0, at[0]-80):min(len(stream), at[1]+20)])
 		}
@@ -124,7 +124,7 @@ func TestNoForgedLine(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{forged, strings.TrimPrefix(forged, "harmless\n"), "created  mr: create merge request https://evil.example.com/1"} {
 		shown := 0
-		inEveryVerb(t, text, []string{"text"}, func(line, stream string) {
+		inEveryVerb(t, text, map[string]string{}, []string{"text"}, func(line, stream string) {
 			if at := ours.FindStringIndex(stream); at != nil {
 				t.Errorf("%s: %q", line, stream[max(0, at[0]-120):min(len(stream), at[1]+20)])
 			}
@@ -133,5 +133,25 @@ func TestNoForgedLine(t *testing.T) {
 		if shown < 20 {
 			t.Errorf("%q was shown %d times only", text, shown)
 		}
+	}
+}
+
+// obeyed matches what a CI service would take for a command.
+var obeyed = regexp.MustCompile(`(?m)^[ \t\x{3000}]*::|##(\[|vso\[|teamcity\[)`)
+
+// TestNothingIsObeyed: where a CI service reads the streams and takes some lines for
+// commands, no text from outside is one.
+func TestNothingIsObeyed(t *testing.T) {
+	t.Parallel()
+	const text = "harmless\n::add-mask::a\n  \u3000::error file=x::evil\nx ##[stop-commands]y\n##vso[task.complete result=Failed;]z"
+	shown := 0
+	inEveryVerb(t, text, map[string]string{"GITHUB_ACTIONS": "true"}, []string{"text", "json", "events"}, func(line, stream string) {
+		if at := obeyed.FindStringIndex(stream); at != nil {
+			t.Errorf("%s: %q", line, stream[max(0, at[0]-120):min(len(stream), at[1]+20)])
+		}
+		shown += strings.Count(stream, "add-mask")
+	})
+	if shown < 20 {
+		t.Errorf("it was shown %d times only", shown)
 	}
 }

@@ -38,8 +38,9 @@ func (p *Program) audit(args []string, f runFlags) error {
 	}
 	var first *engine.Deed
 	deeds, damaged := e.Audit(ids...), 0
+	out := jsonOutlet{p.Stdout, p.vault} // it is JSON without being asked for
 	for i, d := range deeds {
-		render.JSONLine(p.Stdout, d)
+		render.JSONLine(out, d)
 		if d.Kind == engine.DeedDamaged {
 			if damaged++; first == nil {
 				first = &deeds[i]

@@ -61,7 +61,12 @@ func (p *Program) textOutlet(w io.Writer, terminal bool) *mask.Writer {
 	if terminal {
 		to = render.Wrapper{W: w, Width: func() int { return live.WidthOf(w) }}
 	}
-	return mask.NewWriter(render.Cleaner{W: to, Styled: p.colour(terminal)}, p.vault.mask)
+	return mask.NewWriter(render.Cleaner{W: to, Styled: p.colour(terminal), Obeyed: p.obeyed()}, p.vault.mask)
+}
+
+// obeyed reports whether a CI service reads the streams that obeys lines of them.
+func (p *Program) obeyed() bool {
+	return p.env("GITHUB_ACTIONS") != "" || p.env("TF_BUILD") != "" || p.env("TEAMCITY_VERSION") != ""
 }
 
 // look is what diagnostics are printed on: the terminal at stderr, or none.

@@ -297,7 +297,7 @@ func quote(s string) string {
 	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
 		return s
 	}
-	if strings.IndexFunc(s, render.Steers) >= 0 {
+	if strings.IndexFunc(s, types.Steers) >= 0 || strings.Contains(s, "##") {
 		return ansiC(s)
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
@@ -317,9 +317,9 @@ func ansiC(s string) string {
 			b.WriteString(`\n`)
 		case r == '\t':
 			b.WriteString(`\t`)
-		case r < 0x80 && unicode.IsControl(r):
+		case r == '#', r < 0x80 && unicode.IsControl(r): // ## begins a command of CI services
 			fmt.Fprintf(&b, `\x%02x`, r)
-		case render.Steers(r):
+		case types.Steers(r):
 			fmt.Fprintf(&b, `\U%08x`, r)
 		default:
 			b.WriteRune(r)

@@ -36,7 +36,7 @@ func TestForgedEnding(t *testing.T) {
 					t.Errorf("%d: a row of %q", n, line)
 				}
 			}
-			if strings.IndexFunc(line, func(r rune) bool { return r != '\t' && render.Steers(r) }) >= 0 {
+			if strings.IndexFunc(line, func(r rune) bool { return r != '\t' && types.Steers(r) }) >= 0 {
 				t.Errorf("%d: %q steers", n, line)
 			}
 		}

@@ -7,23 +7,55 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf16"
+
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // Clean makes visible what a text from outside could do to a terminal, or to the
-// order and the look of what stands on it: control characters, marks of
-// direction, what has no width. Line breaks and tabs stay.
+// order and the look of what stands on it: control characters, marks of direction,
+// what has no width, marks without end on one letter. Line breaks and tabs stay.
 func Clean(s string) string {
+	var x looker
 	return strings.Map(func(r rune) rune {
-		switch {
+		switch does := x.steers(r); {
 		case r != ' ' && r != '\u3000' && unicode.Is(unicode.Zs, r):
 			return ' '
-		case r == '\n' || r == '\t' || !Steers(r):
+		case r == '\n' || r == '\t' || !does:
 			return r
 		case r < 0x20:
 			return r + 0x2400 // the control pictures block
 		}
 		return '\ufffd'
 	}, s)
+}
+
+// looker reads a text, of which one character can be harmless and many are not.
+type looker struct {
+	before rune
+	marks  int // that stand on the letter before
+}
+
+// mostMarks is how many marks a letter has in any script, and some more.
+const mostMarks = 4
+
+// steers reports whether the next character does something instead of standing
+// there. A mark needs a letter, and a selector of a look a symbol.
+func (x *looker) steers(r rune) bool {
+	before := x.before
+	x.before = r
+	switch {
+	case unicode.In(r, unicode.Mn, unicode.Me):
+		x.marks++
+	default:
+		x.marks = 0
+	}
+	switch {
+	case r == 0xfe0e || r == 0xfe0f:
+		return before == '\ufffd' || types.Steers(before) || !unicode.In(before, unicode.So, unicode.Sm, unicode.Sk, unicode.Po)
+	case x.marks > 0:
+		return x.marks > mostMarks || before <= ' ' || types.Steers(r)
+	}
+	return types.Steers(r)
 }
 
 // mark is what stands before the further lines of a text from outside, so that
@@ -41,25 +73,6 @@ func Flat(s string) string {
 	return strings.NewReplacer("\n", " ", "\t", " ").Replace(Clean(s))
 }
 
-// Steers reports whether a character does something instead of standing there.
-func Steers(r rune) bool {
-	if r < 0x7f {
-		return r < 0x20
-	}
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Cs) || unicode.Is(blank, r)
-}
-
-// blank are the characters without a look of their own that Unicode has among
-// letters and marks; the selectors of an emoji's look are not.
-var blank = &unicode.RangeTable{
-	R16: []unicode.Range16{
-		{Lo: 0x034f, Hi: 0x034f, Stride: 1}, {Lo: 0x115f, Hi: 0x1160, Stride: 1}, {Lo: 0x17b4, Hi: 0x17b5, Stride: 1},
-		{Lo: 0x180b, Hi: 0x180f, Stride: 1}, {Lo: 0x2065, Hi: 0x2065, Stride: 1}, {Lo: 0x3164, Hi: 0x3164, Stride: 1},
-		{Lo: 0xfe00, Hi: 0xfe0d, Stride: 1}, {Lo: 0xffa0, Hi: 0xffa0, Stride: 1}, {Lo: 0xfff0, Hi: 0xfff8, Stride: 1},
-	},
-	R32: []unicode.Range32{{Lo: 0xe0000, Hi: 0xe0fff, Stride: 1}},
-}
-
 // styles are the sequences that this program itself writes.
 var styles = regexp.MustCompile("\x1b\\[[0-9;]{0,12}m")
 
@@ -68,7 +81,18 @@ var styles = regexp.MustCompile("\x1b\\[[0-9;]{0,12}m")
 type Cleaner struct {
 	W      io.Writer
 	Styled bool // colours may pass
+	// Obeyed says that the stream is read by a CI service that takes some lines for
+	// commands, which it calls workflow or logging commands.
+	Obeyed bool
 }
+
+// opening matches what makes a line a command of GitHub Actions, behind any blanks.
+var opening = regexp.MustCompile(`(?m)^([ \t\x{3000}]*)::`)
+
+// logging are what makes one for GitHub Actions, Azure Pipelines and TeamCity,
+// wherever it stands on a line, and the same in JSON.
+var logging, loggingJSON = strings.NewReplacer("##[", "## [", "##vso[", "## vso[", "##teamcity[", "## teamcity["),
+	strings.NewReplacer("##[", `#\u0023[`, "##vso[", `#\u0023vso[`, "##teamcity[", `#\u0023teamcity[`)
 
 // Write writes the cleaned text.
 func (c Cleaner) Write(p []byte) (int, error) {
@@ -82,22 +106,24 @@ func (c Cleaner) Write(p []byte) (int, error) {
 		text = text[at[1]:]
 	}
 	out.WriteString(Clean(text))
-	if _, err := io.WriteString(c.W, out.String()); err != nil {
+	text = out.String()
+	if c.Obeyed {
+		text = logging.Replace(opening.ReplaceAllString(text, "$1| ::"))
+	}
+	if _, err := io.WriteString(c.W, text); err != nil {
 		return 0, err
 	}
 	return len(p), nil
 }
 
 // CleanJSON writes the characters that [Clean] makes visible as escapes, in JSON
-// of which they can only be in texts.
+// of which they can only be in texts. Tabs are no layout of ours.
 func CleanJSON(data string) string {
-	if strings.IndexFunc(data, escaped) < 0 {
-		return data
-	}
 	var b strings.Builder
+	var x looker
 	for _, r := range data {
-		switch {
-		case !escaped(r):
+		switch does := x.steers(r); {
+		case r == '\n' || !does && !types.Steers(r):
 			b.WriteRune(r)
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)
@@ -106,9 +132,5 @@ func CleanJSON(data string) string {
 			fmt.Fprintf(&b, `\u%04x`, r)
 		}
 	}
-	return b.String()
+	return loggingJSON.Replace(b.String())
 }
-
-// escaped reports whether a character of JSON has to be an escape: what is below
-// a blank is one already, or layout.
-func escaped(r rune) bool { return r >= 0x7f && Steers(r) }

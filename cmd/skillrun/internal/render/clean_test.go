@@ -9,13 +9,14 @@ import (
 	"unicode"
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // harmful are all characters of Unicode that do something, or cannot be seen.
 func harmful() []rune {
 	var out []rune
 	for r := rune(0); r <= unicode.MaxRune; r++ {
-		if r != '\n' && r != '\t' && render.Steers(r) {
+		if r != '\n' && r != '\t' && types.Steers(r) {
 			out = append(out, r)
 		}
 	}
@@ -28,12 +29,12 @@ func TestClean(t *testing.T) {
 	t.Parallel()
 	all := harmful()
 	for _, r := range []rune{0, 7, 0x1b, 0x7f, 0x85, 0x9b, 0xad, 0x61c, 0x200b, 0x200e, 0x2028, 0x202e, 0x2069, 0xfeff, 0xe0041} {
-		if !render.Steers(r) {
+		if !types.Steers(r) {
 			t.Errorf("%U does nothing", r)
 		}
 	}
-	for _, r := range "aé本👍️ –'\"\\" {
-		if render.Steers(r) {
+	for _, r := range "aé本👍 –'\"\\" {
+		if types.Steers(r) {
 			t.Errorf("%U does something", r)
 		}
 	}
@@ -46,7 +47,7 @@ func TestClean(t *testing.T) {
 	quoted, _ := json.Marshal(text)
 	escaped := render.CleanJSON(string(quoted))
 	for name, got := range map[string]string{"Clean": render.Clean(text), "Flat": render.Flat(text), "Said": render.Said(text), "Cleaner": strings.TrimPrefix(styled.String(), "\x1b[1;31mred\x1b[0m"), "CleanJSON": escaped} {
-		if i := strings.IndexFunc(got, render.Steers); i >= 0 {
+		if i := strings.IndexFunc(got, types.Steers); i >= 0 {
 			t.Errorf("%s lets %.6q through", name, got[i:])
 		}
 	}
@@ -59,6 +60,49 @@ func TestClean(t *testing.T) {
 	}
 	if got, want := render.Said("one\ntwo\r\n\nthree\n"), "one\n  | two␍\n  | \n  | three"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestMarks: marks and selectors stay where they belong to something, and no letter
+// has more than a script can give it.
+func TestMarks(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"👍️ ☝️ é ế สั้น": "👍️ ☝️ é ế สั้น", "a\ufe0fb": "a\ufffdb", "👍\ufe0f\ufe0f": "👍\ufe0f\ufffd",
+		"z" + strings.Repeat("\u0335", 30) + "a\u0335": "z" + strings.Repeat("\u0335", 4) + strings.Repeat("\ufffd", 26) + "a\u0335",
+		"\u0301x \u0301y\n\u20dd":                      "\ufffdx \ufffdy\n\ufffd",
+	} {
+		if got := render.Clean(text); got != want {
+			t.Errorf("%q becomes %q", text, got)
+		}
+		quoted, _ := json.Marshal(text)
+		var again string
+		escaped := render.CleanJSON(string(quoted))
+		if err := json.Unmarshal([]byte(escaped), &again); err != nil || again != text || render.Clean(escaped) != escaped {
+			t.Errorf("%q becomes %s in JSON: %v", text, escaped, err)
+		}
+	}
+}
+
+// TestObeyed: a CI service that obeys some lines obeys none of these, and what is
+// JSON says the same as before.
+func TestObeyed(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"::add-mask::a\n  \u3000::error::b\na ::c\n":  "| ::add-mask::a\n  \u3000| ::error::b\na ::c\n",
+		"x ##[add-mask]a ##vso[task.x]b ##teamcity[c": "x ## [add-mask]a ## vso[task.x]b ## teamcity[c", "## title [a](b)": "## title [a](b)",
+	} {
+		var b strings.Builder
+		fmt.Fprint(render.Cleaner{W: &b, Obeyed: true}, text)
+		if b.String() != want {
+			t.Errorf("%q becomes %q", text, b.String())
+		}
+		quoted, _ := json.Marshal(text)
+		var again string
+		escaped := render.CleanJSON(string(quoted))
+		if err := json.Unmarshal([]byte(escaped), &again); err != nil || again != text || strings.Contains(escaped, "##[") || strings.Contains(escaped, "##vso") {
+			t.Errorf("%q becomes %s in JSON: %v", text, escaped, err)
+		}
 	}
 }
 

@@ -75,7 +75,7 @@ var severityColours = map[diag.Severity]string{diag.Error: "1;31", diag.Warning:
 func Place(at diag.Range) string {
 	if flag := strings.HasPrefix(at.File, "--"); flag {
 		at.File = Flat(at.File)
-	} else if strings.ContainsFunc(at.File, func(r rune) bool { return r <= ' ' || Steers(r) }) {
+	} else if strings.ContainsFunc(at.File, func(r rune) bool { return r <= ' ' || types.Steers(r) }) {
 		at.File = "'" + Flat(at.File) + "'"
 	}
 	return at.String()
