@@ -43,8 +43,9 @@ var house = []rule{
 	// fuel bounds what an evaluation takes; whoever evaluates several hands one on.
 	{pkg: "engine/expr/fuel", ours: "engine/types"},
 	// mask hides credentials on every way out. Steps, the configuration that
-	// names credentials and the surfaces pass it.
-	{pkg: "engine/mask", ours: "engine/types"},
+	// names credentials and the surfaces pass it. It knows what characters have in
+	// common that look alike.
+	{pkg: "engine/mask", ours: "engine/types", third: "golang.org/x/text/unicode/norm"},
 	// masktest serves the tests of all that masks.
 	{pkg: "engine/mask/masktest"},
 	{pkg: "engine/step", ours: "engine/types engine/mask"},

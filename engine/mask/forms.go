@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf16"
 )
@@ -31,7 +32,26 @@ type form struct {
 	text   string
 	in     stream
 	base64 bool // the characters beside it hold bits of it, too
+	// whole is what it is a part of, and at where it begins there; "" for a form that
+	// counts only as a whole.
+	whole string
+	at    int
 }
+
+// halves are parts of a text, by which more than half of it is found: wherever that
+// begins, one of them is in it.
+func halves(text string, base64 bool) []form {
+	pace := max(1, len(text)/mostParts)
+	size := (len(text)+1)/2 - pace + 1
+	var out []form
+	for at := 0; at+size <= len(text); at += pace {
+		out = append(out, form{text: text[at : at+size], in: asLetters, base64: base64, whole: text, at: at})
+	}
+	return out
+}
+
+// mostParts is twice as many parts as are looked for of a text.
+const mostParts = 32
 
 // formsOf are the ways in which a credential is looked for. One that has the look
 // of escapes itself stands in the lower layers of a text without them.
@@ -52,11 +72,17 @@ func formsIn(secret string) []form {
 			out = append(out, form{text: text, in: asText}, form{text: strings.ToValidUTF8(text, "\ufffd"), in: asText})
 		}
 	}
-	if strings.Contains(secret, " ") { // folded lines, and forms in which + is a blank
+	if strings.Contains(secret, " ") { // folded lines, words of a page, and forms in which + is a blank
+		out = append(out, form{text: strings.Join(strings.Fields(secret), " "), in: asText})
 		out = append(out, form{text: strings.ReplaceAll(secret, " ", ""), in: asText}, form{text: strings.ReplaceAll(secret, " ", "+"), in: asText})
 	}
 	if letters := only(secret, asLetters); len(letters) >= strong {
 		out = append(out, form{text: letters, in: asLetters})
+		out = append(out, halves(letters, false)...)
+		out = append(out, halves(hex.EncodeToString(raw), false)...)
+		for offset := range 3 {
+			out = append(out, halves(only(inside(base64.StdEncoding.EncodeToString, raw, offset, 3, 6), asLetters), true)...)
+		}
 	}
 	for _, b := range [][]byte{raw, wide(secret, 0), wide(secret, 1)} {
 		out = append(out, form{text: hex.EncodeToString(b), in: asLetters})
@@ -68,12 +94,18 @@ func formsIn(secret string) []form {
 				form{text: inside(base32.HexEncoding.EncodeToString, b, offset, 5, 5), in: asLetters, base64: true})
 		}
 	}
-	for _, verb := range []string{"%d", "%03d", "0x%02x", "%08b", "%03o", "%o"} {
-		var b strings.Builder
+	for _, verb := range []string{"%d", "%03d", "0x%02x", "%08b", "0b%b", "%03o", "%o", "0o%o", "U+%04X"} {
+		var bytes, signed, runes strings.Builder
 		for _, c := range raw {
-			fmt.Fprintf(&b, verb, c)
+			fmt.Fprintf(&bytes, verb, c)
+			fmt.Fprintf(&signed, verb, int8(c))
 		}
-		out = append(out, form{text: b.String(), in: asLetters})
+		for _, r := range secret {
+			fmt.Fprintf(&runes, verb, r)
+		}
+		for _, text := range slices.Compact([]string{bytes.String(), signed.String(), runes.String()}) {
+			out = append(out, form{text: text, in: asLetters})
+		}
 	}
 	for i := range out {
 		out[i].text = only(out[i].text, out[i].in)

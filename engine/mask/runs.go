@@ -5,6 +5,7 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -129,6 +130,40 @@ func (x *search) hides(run string, depth int) bool {
 // has no six characters in a row that a credential could begin with.
 func (x *search) within(got []byte, depth int) bool {
 	inner := search{searcher: x.searcher, read: x.read, places: x.places}
-	inner.layers(string(got), depth+1)
+	inner.layers(view{text: string(got)}, depth+1)
 	return len(inner.found) > 0
+}
+
+// dump matches a line of what xxd, hexdump, od and curl --trace print: an offset,
+// and bytes.
+var dump = regexp.MustCompile(`(?mi)^[ \t]*[0-9a-f]{4,16}:?((?:[ \t-]{1,3}[0-9a-f]{2,8})+)(?:[ \t|"'\\]|$)`)
+
+// dumped looks through the bytes of a dump, whose lines belong together.
+func (x *search) dumped(v view, depth int) {
+	if depth > deepestRun || !strings.Contains(v.text, "0000") {
+		return
+	}
+	var text []byte
+	out := view{}
+	for _, at := range dump.FindAllStringSubmatchIndex(v.text, -1) {
+		got, _ := hex.DecodeString(strings.Map(func(r rune) rune {
+			if strings.ContainsRune(" \t-", r) {
+				return -1
+			}
+			return r
+		}, v.text[at[2]:at[3]]))
+		rest, _, _ := strings.Cut(v.text[at[3]:], "\n")
+		column := len(rest) - len(strings.TrimLeft(rest, " \t|"))
+		if column > 0 { // of characters
+			column = min(len(rest), column+len(got))
+		}
+		p := v.source(span{at[0], at[3] + column})
+		text = append(text, got...)
+		for range got {
+			out.from, out.to = append(out.from, int32(p.from)), append(out.to, int32(p.to))
+		}
+	}
+	if out.text = string(text); len(text) >= Shortest {
+		x.layers(out, depth+1)
+	}
 }

@@ -9,9 +9,11 @@ const gram = 6
 // searcher looks for forms. The last bytes of a stream are one number, which a
 // small table of bits sorts out nearly always.
 type searcher struct {
-	bits  [streams][1 << 10]uint64
-	forms [streams]map[uint64][]form
-	reach int // how many bytes of a text the longest form can be spread over
+	bits   [streams][1 << 10]uint64
+	forms  [streams]map[uint64][]form
+	begins [streams][]string // the forms that count only as a whole
+	exact  []string          // credentials of which a stream leaves too little
+	reach  int               // how many bytes of a text the longest form can be spread over
 }
 
 func newSearcher(secrets []string) *searcher {
@@ -21,9 +23,15 @@ func newSearcher(secrets []string) *searcher {
 	}
 	for _, secret := range secrets {
 		s.reach = max(s.reach, 16*len(secret)+256)
+		if len(only(secret, asText)) < gram {
+			s.exact = append(s.exact, secret)
+		}
 		for _, f := range formsOf(secret) {
 			if len(f.text) < gram {
 				continue
+			}
+			if f.whole == "" {
+				s.begins[f.in] = append(s.begins[f.in], f.text)
 			}
 			key := tail(f.text)
 			s.forms[f.in][key] = append(s.forms[f.in][key], f)
@@ -56,7 +64,7 @@ func (s *searcher) find(text string) []span {
 	for from := 0; ; from += window {
 		to := min(len(text), from+window+s.reach)
 		x.found = x.found[:0]
-		x.layers(text[from:to], 0)
+		x.layers(view{text: text[from:to]}, 0)
 		for _, p := range x.found {
 			all = append(all, span{from + p.from, from + p.to})
 		}
@@ -68,6 +76,10 @@ func (s *searcher) find(text string) []span {
 
 // mostCut is how many ellipses of a text are looked at.
 const mostCut = 64
+
+// fewestCut is how many characters of a credential before an ellipsis are hidden,
+// when they are half of it.
+const fewestCut = 4
 
 // cutOff returns where the first half of a credential, or more of it, stands before
 // an ellipsis: a message is mostly cut before it gets here.
@@ -82,7 +94,7 @@ func (s *searcher) cutOff(text string) []span {
 		from := max(0, end-s.reach)
 		for v, more, depth := (view{text: text[from:end]}), true, 0; more && depth < deepest; depth++ {
 			for in := range streams {
-				if first, ok := s.begun(v, in, fewest); ok {
+				if first, ok := s.begun(v, in, fewestCut); ok {
 					all = append(all, span{from + first, end})
 				}
 			}
@@ -97,20 +109,43 @@ func (s *searcher) cutOff(text string) []span {
 type search struct {
 	*searcher
 	found  []span
-	read   [streams][]byte  // of the view that is scanned
+	parts  []part           // of the view that is scanned
+	pieces []span           // that such parts belong to, of all views
+	read   [streams][]byte  // of it
 	places [streams][]int32 // where each byte of it stands
+}
+
+// part is where a part of a form was read: the places of its first and its last
+// byte in a stream.
+type part struct {
+	form
+	stream
+	first, last int
 }
 
 // deepest is how many layers of escapes are taken off.
 const deepest = 6
 
-// layers looks at a text, and at what is below its escapes.
-func (x *search) layers(text string, depth int) {
-	for v, more := (view{text: text}), true; more && depth < deepest; depth++ {
+// layers looks at a view, and at what is below its escapes.
+func (x *search) layers(v view, depth int) {
+	for more := true; more && depth < deepest; depth++ {
 		x.scan(v)
+		for _, secret := range x.exact {
+			for at := 0; ; at += len(secret) {
+				i := strings.Index(v.text[at:], secret)
+				if i < 0 {
+					break
+				}
+				at += i
+				x.found = append(x.found, v.source(span{at, at + len(secret)}))
+			}
+		}
 		x.encoded(v, depth)
+		x.dumped(v, depth)
 		v, more = v.below()
 	}
+	x.found = append(x.found, x.pieces...)
+	x.pieces = x.pieces[:0]
 }
 
 // scan looks for the forms that the streams of a view can have.
@@ -134,16 +169,36 @@ func (x *search) scan(v view) {
 		}
 		i += skip
 	}
+	x.wholes(v)
 }
 
 // compare looks for the forms that end with the last bytes of a stream.
 func (x *search) compare(v view, in stream, key uint64, last int) {
 	read := x.read[in]
 	for _, f := range x.forms[in][key] {
-		if first := len(read) - len(f.text); first >= 0 && string(read[first:]) == f.text {
+		switch first := len(read) - len(f.text); {
+		case first < 0 || string(read[first:]) != f.text:
+		case f.whole != "":
+			x.parts = append(x.parts, part{f, in, first, len(read) - 1})
+		default:
 			x.found = append(x.found, v.source(v.around(int(x.places[in][first]), last, f.base64)))
 		}
 	}
+}
+
+// wholes finds as much as there is of the forms that parts were read of.
+func (x *search) wholes(v view) {
+	for _, p := range x.parts {
+		read, places := x.read[p.stream], x.places[p.stream]
+		for ; p.at > 0 && p.first > 0 && read[p.first-1] == p.whole[p.at-1]; p.at-- {
+			p.first--
+		}
+		for end := p.at + p.last - p.first + 1; end < len(p.whole) && p.last+1 < len(read) && read[p.last+1] == p.whole[end]; end++ {
+			p.last++
+		}
+		x.pieces = append(x.pieces, v.source(v.around(int(places[p.first]), int(places[p.last]), p.base64)))
+	}
+	x.parts = x.parts[:0]
 }
 
 // around is the part of a view from one character to another, and where bits of

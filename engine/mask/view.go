@@ -2,8 +2,10 @@ package mask
 
 import (
 	"html"
+	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -29,7 +31,7 @@ const (
 	inBase64  byte = 1 << 2
 	inBase32  byte = 1 << 3
 	inHex     byte = 1 << 4
-	isOdd     byte = 1 << 5 // it takes a closer look
+	isEscape  byte = 1 << 5 // an escape may begin with it
 )
 
 var class = classes()
@@ -42,8 +44,8 @@ func classes() (out [256]byte) {
 			out[i] = inText | inLetters | inBase64 | inBase32
 		case c >= '0' && c <= '9':
 			out[i] = inText | inLetters | inBase64 | inHex
-		case c == ' ', c >= utf8.RuneSelf:
-			out[i] = isOdd
+		case c >= utf8.RuneSelf:
+			out[i] = inText | inLetters | isEscape
 		case c > ' ' && c < 0x7f && strings.IndexByte("\"'`\\", c) < 0:
 			out[i] = inText
 		}
@@ -57,6 +59,9 @@ func classes() (out [256]byte) {
 	for _, c := range "+/-_" {
 		out[c] |= inBase64
 	}
+	for _, c := range "%\\&=\x1b<]\b" {
+		out[c] |= isEscape
+	}
 	return out
 }
 
@@ -68,17 +73,11 @@ func (v view) at(i int) (c, to byte, skip int) {
 	switch {
 	case c >= 'A' && c <= 'Z':
 		c |= 0x20
-	case to&isOdd == 0:
 	case c == ' ':
 		if n := blanks(v.text, i); n > 0 {
 			return c, 0, n - 1
 		}
 		to = inText
-	default:
-		if n := invisible(v.text[i:]); n > 0 {
-			return c, 0, n - 1
-		}
-		to = inText | inLetters
 	}
 	return c, to, 0
 }
@@ -93,16 +92,6 @@ func blanks(text string, i int) int {
 	before := i == 0 || text[i-1] == '\n' || text[i-1] == '\r'
 	behind := i+n < len(text) && (text[i+n] == '\n' || text[i+n] == '\r')
 	if before || behind {
-		return n
-	}
-	return 0
-}
-
-// invisible is the length of a character that nobody sees, 0 for any other.
-func invisible(text string) int {
-	r, n := utf8.DecodeRuneInString(text)
-	switch {
-	case r >= 0x80 && r < 0xa0, r == 0xad, r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f, r == 0xfeff, r >= 0xfe00 && r <= 0xfe0f:
 		return n
 	}
 	return 0
@@ -143,25 +132,27 @@ func (v view) below() (view, bool) {
 
 // escape is where the next escape begins, -1 for none.
 func (v view) escape(at int) int {
-	for {
-		i := strings.IndexAny(v.text[at:], "%\\&=\x1b")
-		if i < 0 {
-			return -1
+	for ; at < len(v.text); at++ {
+		if class[v.text[at]]&isEscape == 0 {
+			continue
 		}
-		if _, n := unescaped(v.text[at+i:]); n > 0 {
-			return at + i
+		if _, n := unescaped(v.text[at:]); n > 0 {
+			return at
 		}
-		at += i + 1
 	}
+	return -1
 }
 
 // unescaped is what the escape that a text begins with stands for, and its
 // length: 0 when it begins with none.
 func unescaped(text string) (string, int) {
+	if text[0] >= utf8.RuneSelf {
+		return folded(text)
+	}
 	switch text[0] {
 	case '%':
 		if strings.HasPrefix(text, "%u") {
-			return hexadecimal(text, 2, 4, 4)
+			return unit(text)
 		}
 		return hexByte(text, 1)
 	case '=':
@@ -175,9 +166,22 @@ func unescaped(text string) (string, int) {
 		return entity(text)
 	case 0x1b:
 		return "", sequence(text)
+	case '<', ']':
+		return "", len(markup.FindString(text[:min(len(text), longest)]))
+	case '\b': // what stands below was struck over
+		_, n := utf8.DecodeRuneInString(text[1:])
+		return "", 1 + n
 	}
 	return backslashed(text)
 }
+
+// markup matches what a page has around a word, or a part of one. Nothing of it can
+// be an escape.
+var markup = regexp.MustCompile(`^(<!\[CDATA\[|\]\]>|(?i:</?[a-z][a-z0-9]{0,9}( [a-z-]{1,20}="[a-z -]*")* ?/?>))`)
+
+// longest is the length of the longest markup, and of the longest sequence that
+// steers a terminal.
+const longest = 64
 
 func hexByte(text string, at int) (string, int) {
 	if len(text) < at+2 {
@@ -206,6 +210,20 @@ func hexadecimal(text string, at, least, most int) (string, int) {
 	return string(rune(r)), end
 }
 
+// unit reads \uXXXX or %uXXXX, and what is said by two of them.
+func unit(text string) (string, int) {
+	s, n := hexadecimal(text, 2, 4, 4)
+	if n == 0 || s != "\ufffd" || !strings.HasPrefix(text[n:], text[:2]) {
+		return s, n
+	}
+	high, _ := strconv.ParseUint(text[2:n], 16, 32)
+	low, err := strconv.ParseUint(text[n+2:min(len(text), 2*n)], 16, 32)
+	if r := utf16.DecodeRune(rune(high), rune(low)); err == nil && r != utf8.RuneError {
+		return string(r), 2 * n
+	}
+	return s, n
+}
+
 // entity reads a reference of HTML or XML, by name or by number.
 func entity(text string) (string, int) {
 	end := 1
@@ -223,10 +241,13 @@ func entity(text string) (string, int) {
 
 // sequence is the length of a sequence that steers a terminal.
 func sequence(text string) int {
+	if len(text) > 2 && strings.IndexByte("()*+-./#%", text[1]) >= 0 { // a set of characters
+		return 3
+	}
 	if len(text) < 2 || text[1] != '[' {
 		return 0
 	}
-	for i := 2; i < len(text) && i < 32; i++ {
+	for i := 2; i < min(len(text), longest); i++ {
 		if text[i] >= '@' && text[i] <= '~' {
 			return i + 1
 		}
@@ -235,7 +256,7 @@ func sequence(text string) int {
 }
 
 // controls are the letters that stand for a control character behind a backslash.
-const controls = "abefnrtv"
+const controls = "afnrtv"
 
 // backslashed reads what JSON, Go, C, YAML, shells and scripts write behind a
 // backslash.
@@ -249,7 +270,7 @@ func backslashed(text string) (string, int) {
 			return s, n + 1
 		}
 	case c == 'u':
-		if s, n := hexadecimal(text, 2, 4, 4); n > 0 {
+		if s, n := unit(text); n > 0 {
 			return s, n
 		}
 	case c == 'U':
@@ -266,6 +287,10 @@ func backslashed(text string) (string, int) {
 		}
 	case c >= '0' && c <= '7':
 		return octal(text)
+	case c == 'b':
+		return "\b", 2
+	case c == 'e', c == 'E':
+		return "\x1b", 2
 	case strings.IndexByte(controls, c) >= 0:
 		return "\n", 2
 	}

@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // Writer masks a stream of text. What could be the beginning of a credential is
@@ -87,8 +88,8 @@ func (s *searcher) open(text string) int {
 	for n := len(end); least == 1 && n > 0 && class[end[n-1]]&inBase64 != 0; n-- {
 		cut = min(cut, from+n-1) // what it is encodes something only when it is whole
 	}
-	for n := 1; n <= min(11, len(end)); n++ { // an escape, or a character, may be cut through
-		if c := end[len(end)-n]; strings.IndexByte("%\\&=\x1b", c) >= 0 || c >= 0xc0 {
+	for n := 1; n <= min(longest, len(end)); n++ { // an escape, or a character, may be cut through
+		if class[end[len(end)-n]]&isEscape != 0 {
 			try(end[:len(end)-n])
 			if least == 1 && unfinished(end[len(end)-n:]) {
 				cut = min(cut, len(text)-n)
@@ -100,8 +101,18 @@ func (s *searcher) open(text string) int {
 
 // unfinished reports whether a text may be the beginning of an escape.
 func unfinished(text string) bool {
-	if text[0] == '&' {
+	switch text[0] {
+	case '&':
 		return strings.IndexFunc(text[1:], func(r rune) bool { return r > 0x7f || r != '#' && class[byte(r)]&inLetters == 0 }) < 0
+	case 0x1b:
+		return strings.Trim(text[1:], "[0123456789;?()") == ""
+	case '<':
+		return strings.IndexFunc(text[1:], func(r rune) bool { return r == '>' || r > 0x7f }) < 0
+	case ']', '\b':
+		return strings.Trim(text[1:], "]") == ""
+	}
+	if text[0] >= utf8.RuneSelf {
+		return !utf8.FullRuneInString(text)
 	}
 	if strings.Trim(text[1:], "0123456789abcdefABCDEFuUx{") != "" {
 		return false
@@ -122,16 +133,14 @@ func (s *searcher) begun(v view, in stream, least int) (at int, ok bool) {
 		i += skip
 	}
 	best := 0
-	for _, forms := range s.forms[in] {
-		for _, f := range forms {
-			enough := least
-			if least == fewest {
-				enough = max(fewest, len(f.text)/2)
-			}
-			for n := min(len(f.text)-1, len(read)); n >= enough && n > best; n-- {
-				if string(read[len(read)-n:]) == f.text[:n] {
-					best = n
-				}
+	for _, text := range s.begins[in] {
+		enough := least
+		if least > 1 {
+			enough = max(least, len(text)/2)
+		}
+		for n := min(len(text)-1, len(read)); n >= enough && n > best; n-- {
+			if string(read[len(read)-n:]) == text[:n] {
+				best = n
 			}
 		}
 	}

@@ -23,7 +23,7 @@ type Encoding = func(string) string
 // of at least 16 bytes of ASCII where the encoding cuts it.
 func Encodings() map[string]Encoding {
 	all := map[string]Encoding{}
-	for _, some := range []map[string]Encoding{escapes(), quotes(), numbers(), bases(), layouts()} {
+	for _, some := range []map[string]Encoding{escapes(), quotes(), numbers(), dumps(), bases(), layouts(), looks()} {
 		maps.Copy(all, some)
 	}
 	return all
@@ -77,7 +77,35 @@ func numbers() map[string]Encoding {
 		"hex, colons": each("%02x:"), "hex, blanks": each("%02X "), "hex, dashes": each("%02x-"), "hex, commas": each("0x%02x, "),
 		"hex of utf-16": func(s string) string { return hexed(wide(s, false)) }, "hex of json": func(s string) string { return hexed(jsonText(s)) },
 		"bytes": func(s string) string { return fmt.Sprint([]byte(s)) }, "bytes in json": each("%d,"), "go %#v": func(s string) string { return fmt.Sprintf("%#v", []byte(s)) },
-		"binary": each("%08b "), "octal numbers": each("%03o "),
+		"binary": each("%08b "), "octal numbers": each("%03o "), "binary, go": each("0b%b "), "octal, go": each("0o%o, "), "code points": each("U+%04X "),
+	}
+}
+
+func dumps() map[string]Encoding {
+	return map[string]Encoding{
+		"hexdump -C": func(s string) string { return hex.Dump([]byte("Bearer " + s)) },
+		"xxd":        func(s string) string { return dump("%08x: ", "%02x%02x ", "%02x ")("Authorization: " + s) },
+		"curl":       func(s string) string { return dump("%04x: ", "%02x %02x ", "%02x ")("x" + s) },
+		"od":         func(s string) string { return dump("%07o", " %02x %02x", " %02x")(s) },
+	}
+}
+
+// dump writes an offset, pairs of bytes and the bytes themselves, 16 on a line.
+func dump(offset, pair, single string) Encoding {
+	return func(s string) string {
+		var b strings.Builder
+		for at := 0; at < len(s); at += 16 {
+			line := s[at:min(len(s), at+16)]
+			fmt.Fprintf(&b, offset, at)
+			for i := 0; i+1 < len(line); i += 2 {
+				fmt.Fprintf(&b, pair, line[i], line[i+1])
+			}
+			if len(line)%2 == 1 {
+				fmt.Fprintf(&b, single, line[len(line)-1])
+			}
+			fmt.Fprintf(&b, " %s\n", line)
+		}
+		return strings.TrimSuffix(b.String(), "\n")
 	}
 }
 
@@ -114,7 +142,23 @@ func layouts() map[string]Encoding {
 		"lines in json":   func(s string) string { return jsonText(lines(s, 7)) },
 		"coloured":        func(s string) string { return s[:6] + "\x1b[1;31m" + s[6:] + "\x1b[0m" },
 		"zero width":      func(s string) string { return s[:4] + "\u200b" + s[4:8] + "\u00ad" + s[8:] },
+		"larger part":     func(s string) string { return s[len(s)/3:] },
 		"groups":          func(s string) string { return s[:4] + " " + s[4:8] + "-" + s[8:12] + " | " + s[12:] },
+	}
+}
+
+// looks are characters that nobody sees beside others, or that look like them.
+func looks() map[string]Encoding {
+	between := func(of string) Encoding { return func(s string) string { return s[:4] + of + s[4:9] + of + s[9:] } }
+	return map[string]Encoding{
+		"combining": between("\u0301"), "joiner": between("\u034f"), "filler": between("\u3164"), "braille": between("\u2800"), "mark": between("\u061c"),
+		"tag": between("\U000e0041"), "selector": between("\ufe0f"), "selectors": between("\U000e0100"), "annotation": between("\ufff9"), "broken": between("\xff"),
+		"full width": func(s string) string {
+			return strings.Map(func(r rune) rune { return map[bool]rune{true: r + 0xfee0, false: '\u3000'}[r > ' '] }, s)
+		},
+		"struck over": each("%[1]c\b%[1]c"), "marked up": between("<em>"), "marked up more": between(`</span><span class="hl">`), "wbr": between("&#8203;<wbr/>"),
+		"cdata": between("]]><![CDATA["), "grep": between("\x1b[01;31m\x1b[K"), "tput": between("\x1b(B\x1b[m"), "c1": between("\u009b1m"), "e": between(`\e[1m`),
+		"e in json": between(`\u001b[1m`), "pictures": between("␛[1m"),
 	}
 }
 
