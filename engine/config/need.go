@@ -31,7 +31,7 @@ func (c *Config) Unmet(needs []Need) diag.List {
 		case !ok:
 			list.Errorf("no-service", c.file(), "the service %s is not configured", n.Service).Hint = c.addHint(n)
 		case n.Kind != "" && s.Kind != n.Kind:
-			list.Errorf("wrong-kind", s.PlaceOf("kind"), "the service %s is of kind %s, and kind %s is needed", n.Service, s.Kind, n.Kind).Hint = c.kindHint(s, n)
+			list.Errorf("wrong-kind", s.PlaceOf("kind"), "the service %s is of %s, and kind %s is needed", n.Service, s.kind("another kind"), n.Kind).Hint = c.kindHint(s, n)
 		default:
 			continue
 		}
@@ -95,11 +95,20 @@ func Example(name, kind string) string {
 	return "{" + out + "}"
 }
 
+// kind is what kind the service is of, as a message may say it: what the file says
+// is a value, and may be anything.
+func (s Service) kind(otherwise string) string {
+	if s.Kind == s.Name || slices.Contains(families, s.Kind) {
+		return "kind " + s.Kind
+	}
+	return otherwise
+}
+
 // NoKind says that no step reaches a service of that kind: most likely its kind
 // was not said.
 func (c *Config) NoKind(s Service) diag.Diagnostic {
 	var list diag.List
-	list.Errorf("wrong-kind", s.PlaceOf("kind"), "no step reaches a service of kind %s", s.Kind).
+	list.Errorf("wrong-kind", s.PlaceOf("kind"), "no step reaches a service of %s", s.kind("its kind")).
 		Hint = "say which it is with kind: " + strings.Join(families, ", ")
 	return list[0]
 }

@@ -202,23 +202,20 @@ func (r *reader) boolean(n *syntax.Node, path string) bool {
 	return n.Data() == true
 }
 
-// clip is a key as it is shown. No value of the file stands in a message: it may be
-// a credential in the wrong place.
+// clip is a key as it is shown. Nothing else of the file stands in a message: it may
+// be a credential in the wrong place.
 func clip(s string) string {
-	if !aWord.MatchString(s) {
+	if !isKey(s) {
 		return "…"
 	}
 	return s
 }
 
-// aWord is what can be a key, spelt wrong or not.
-var aWord = regexp.MustCompile(`^([a-z_][a-z0-9_.-]{0,23}|[A-Za-z _-]{1,24})$`)
-
 // veiledKeys leaves out what a message about the YAML says of a key that does not
 // look like one.
 func veiledKeys(list diag.List) diag.List {
 	for i, d := range list {
-		if rest, ok := strings.CutPrefix(d.Message, "the key "); ok && d.Code == "duplicate-key" && !aWord.MatchString(strings.TrimSuffix(rest, " is here twice")) {
+		if rest, ok := strings.CutPrefix(d.Message, "the key "); ok && d.Code == "duplicate-key" && !isKey(strings.TrimSuffix(rest, " is here twice")) {
 			list[i].Message = "a key is here twice"
 		}
 		if d.Code == "bad-key" && strings.HasPrefix(d.Hint, "put it into quotes") {
