@@ -113,8 +113,8 @@ type Service struct {
 	Author      string        // of commits: "Name <mail>", or ""
 	Committer   string        // of commits, as Author; "" is the author
 	SignOff     bool          // whether commits are signed off
-	// SigningKey is the path of the ssh key that signs commits, or "". Nothing
-	// here reads it.
+	// SigningKey is the path of the ssh key that signs commits, or "". It is read
+	// here only to know what is to be masked.
 	SigningKey string
 	Header     string // in which an http service wants the token; "" is Authorization
 	Root       string // the folder of a files service, or ""

@@ -38,8 +38,13 @@ func (c *Config) Mask() *mask.Mask { return c.mask }
 func (c *Config) secrets() []types.Secret {
 	var out []types.Secret
 	for _, name := range types.SortedKeys(c.Services) {
-		if _, secret, err := c.credential(c.Services[name]); err == nil {
+		s := c.Services[name]
+		if _, secret, err := c.credential(s); err == nil {
 			out = append(out, secret)
+		}
+		out = append(out, c.unusable(s)...)
+		if s.SigningKey != "" {
+			out = append(out, c.privateKey(s.SigningKey))
 		}
 	}
 	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"} {
@@ -50,6 +55,32 @@ func (c *Config) secrets() []types.Secret {
 		}
 	}
 	return out
+}
+
+// unusable are the lines of what a service's token names, which no request can
+// carry when they are several: a program can print them all the same.
+func (c *Config) unusable(s Service) (lines []types.Secret) {
+	var text string
+	switch how, what, _ := strings.Cut(s.Token, ":"); how {
+	case "env":
+		text, _ = c.world.getenv(what)
+	case "file":
+		data, _ := c.read(c.relative(what))
+		text = string(data)
+	}
+	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r < ' ' }) {
+		lines = append(lines, types.NewSecret(line))
+	}
+	return lines
+}
+
+// privateKey is what is secret of a file in PEM form, without its lines; zero when
+// that is nothing.
+func (c *Config) privateKey(path string) types.Secret {
+	text, _ := c.read(path)
+	_, body, _ := strings.Cut(string(text), " PRIVATE KEY-----")
+	body, _, _ = strings.Cut(body, "-----")
+	return types.NewSecret(strings.Join(strings.Fields(body), ""))
 }
 
 // User looks up who we are at a service: its user, else the login that its

@@ -283,3 +283,23 @@ func TestSecretsDoNotPrint(t *testing.T) {
 		t.Error("a credential was printed")
 	}
 }
+
+// TestMasked: hidden is whatever the configuration names as secret, also what no
+// request could carry, and each line of a key that signs.
+func TestMasked(t *testing.T) {
+	t.Parallel()
+	key := strings.Repeat("b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAAzAAAAC3NzaC1lZDI1NT\n", 2) + "QyNTUxOQAAACBr7mCJ9Xv2Lk0qZt5pWcYdUe8HgRfNsT1oBiAxM3vwjAAAAJjE2y9WxNsv\nVgAAAAtzc2gtZWQyNTUxOQ==\n"
+	m := newMachine(map[string]string{
+		"/u/skillrun.yaml": "services:\n  git: {url: https://e.example.com, token: env:LINES, signing_key: key}\n  jira: {url: https://e.example.com, token: file:two}\n",
+		"/u/key":           "-----BEGIN OPENSSH PRIVATE KEY-----\n" + key + "-----END OPENSSH PRIVATE KEY-----\n", "/u/two": "bot\npass-of-bot\n",
+	}, map[string]string{"LINES": "first-of-two\nsecond-of-two"})
+	cfg, list := config.Load(m.options())
+	if list.HasErrors() {
+		t.Fatal(show(list))
+	}
+	for _, secret := range []string{"first-of-two", "second-of-two", "pass-of-bot", strings.Split(key, "\n")[0], strings.Split(key, "\n")[2], key} {
+		if got := cfg.Mask().Text("it says " + secret); strings.TrimSpace(got) != "it says ‹secret›" {
+			t.Errorf("%q becomes %q", secret, got)
+		}
+	}
+}

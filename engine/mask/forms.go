@@ -38,11 +38,12 @@ type form struct {
 	at    int
 }
 
-// halves are parts of a text, by which more than half of it is found: wherever that
-// begins, one of them is in it.
+// halves are parts of a text, by which more than half of it is found, or enough of a
+// long one: wherever that begins, one of them is in it.
 func halves(text string, base64 bool) []form {
-	pace := max(1, len(text)/mostParts)
-	size := (len(text)+1)/2 - pace + 1
+	least := min((len(text)+1)/2, enough)
+	pace := min(max(1, len(text)/mostParts), least/2)
+	size := least - pace + 1
 	var out []form
 	for at := 0; at+size <= len(text); at += pace {
 		out = append(out, form{text: text[at : at+size], in: asLetters, base64: base64, whole: text, at: at})
@@ -50,7 +51,11 @@ func halves(text string, base64 bool) []form {
 	return out
 }
 
-// mostParts is twice as many parts as are looked for of a text.
+// enough is how many letters of a long credential are as bad as all, such as a line
+// of a key.
+const enough = 48
+
+// mostParts is twice as many parts as are looked for of a text that is not long.
 const mostParts = 32
 
 // formsOf are the ways in which a credential is looked for. One that has the look

@@ -22,7 +22,7 @@ func newSearcher(secrets []string) *searcher {
 		s.forms[i] = map[uint64][]form{}
 	}
 	for _, secret := range secrets {
-		s.reach = max(s.reach, 16*len(secret)+256)
+		s.reach = max(s.reach, 16*min(len(secret), 512)+256)
 		if len(only(secret, asText)) < gram {
 			s.exact = append(s.exact, secret)
 		}
@@ -91,8 +91,9 @@ func (s *searcher) cutOff(text string) []span {
 			break
 		}
 		end := at + i
-		from := max(0, end-s.reach)
-		for v, more, depth := (view{text: text[from:end]}), true, 0; more && depth < deepest; depth++ {
+		last := len(strings.TrimRight(text[:end], " ;,\n"))
+		from := max(0, last-s.reach)
+		for v, more, depth := (view{text: text[from:last]}), true, 0; more && depth < deepest; depth++ {
 			for in := range streams {
 				if first, ok := s.begun(v, in, fewestCut); ok {
 					all = append(all, span{from + first, end})

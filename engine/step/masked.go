@@ -138,6 +138,13 @@ func Learn(ctx context.Context, secret types.Secret) {
 	m.Learn(secret)
 }
 
+// Hide masks a text in the context of a step that is about to cut it: of what is cut
+// through, nobody could tell later what it was.
+func Hide(ctx context.Context, text string) string {
+	m, _ := ctx.Value(learnKey{}).(*mask.Mask)
+	return m.Text(text)
+}
+
 // maskedLock is a lock of which nothing that the mask knows comes out.
 type maskedLock struct {
 	Lock

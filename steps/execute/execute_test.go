@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/skillrun/skillrun/engine/mask"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 	"github.com/skillrun/skillrun/steps/execute"
@@ -156,6 +158,26 @@ func TestExecOutputIsCapped(t *testing.T) {
 
 // TestExecKillsTheGroup: a program that does not heed the signal, and its
 // children, are gone when the step has ended, by time-out and by cancellation.
+// TestCutCredential: what is left of a credential where the output was cut in front
+// says nothing of it.
+func TestCutCredential(t *testing.T) {
+	w := newWorld(t)
+	ctx := step.Taught(w.calling(t.Context()), mask.New(types.NewSecret("p4ss/w0rd")))
+	for _, n := range []int{92, 98, 5000, 200000} {
+		for _, code := range []string{"0", "3"} {
+			w.script("say", "printf '%s' 'p4ss/w0rd' \"$(head -c "+strconv.Itoa(n)+" /dev/zero | tr '\\0' y)\" | tee /dev/stderr; exit "+code)
+			out, err := w.do(ctx, "exec_read", map[string]any{"program": "say", "max_output": n + 5})
+			said := out.Stdout + out.Stderr
+			if err != nil {
+				said = types.Show(types.Dynamic{V: types.AsError(err)}.V)
+			}
+			if !strings.Contains(said, "yyyy") || strings.Contains(said, "w0rd") || strings.Contains(said, "0rdy") {
+				t.Errorf("%d, exit code %s: %.300s", n, code, said)
+			}
+		}
+	}
+}
+
 func TestExecKillsTheGroup(t *testing.T) {
 	w := newWorld(t)
 	w.script("stubborn", `trap '' TERM; (trap '' TERM; exec sh "$0.child" "$1") & wait`)

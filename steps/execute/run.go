@@ -110,8 +110,9 @@ func (r runner) execute(ctx context.Context, in Look, once bool) (Out, *fault) {
 		f.left = left()
 		return Out{}, f
 	}
+	hide := func(text string) string { return step.Hide(ctx, text) }
 	out := Out{
-		ExitCode: status.ExitStatus(), Stdout: stdout.String(), Stderr: stderr.String(),
+		ExitCode: status.ExitStatus(), Stdout: stdout.text(hide), Stderr: stderr.text(hide),
 		StdoutBytes: stdout.total, StderrBytes: stderr.total, Truncated: stdout.cut() || stderr.cut(),
 	}
 	out.Files = left()

@@ -7,7 +7,7 @@ import (
 
 // tail keeps the end of what is written to it, and counts all.
 type tail struct {
-	kept  []byte // up to twice the limit, so that little is moved
+	kept  []byte // up to twice what is kept, so that little is moved
 	limit int
 	total int
 }
@@ -22,26 +22,32 @@ func newTail(limit int) *tail {
 	return &tail{limit: limit}
 }
 
+// before is how much is kept of what stands before the end: where a credential is
+// cut through, it is known by all of it.
+const before = 4 << 10
+
 // Write keeps the end of p.
 func (t *tail) Write(p []byte) (int, error) {
 	t.total += len(p)
-	t.kept = append(t.kept, p[max(0, len(p)-t.limit):]...)
-	if len(t.kept) > 2*t.limit {
-		t.kept = append(t.kept[:0], t.end()...)
+	keep := t.limit + before
+	t.kept = append(t.kept, p[max(0, len(p)-keep):]...)
+	if len(t.kept) > 2*keep {
+		t.kept = append(t.kept[:0], t.kept[len(t.kept)-keep:]...)
 	}
 	return len(p), nil
 }
 
-func (t *tail) end() []byte { return t.kept[max(0, len(t.kept)-t.limit):] }
-
 func (t *tail) cut() bool { return t.total > t.limit }
 
-// String returns the end as text; half a character at its beginning is left
+// text returns the end as hide leaves it; half a character at its beginning is left
 // out.
-func (t *tail) String() string {
-	b := t.end()
-	for i := 0; t.cut() && i < utf8.UTFMax-1 && len(b) > 0 && !utf8.RuneStart(b[0]); i++ {
-		b = b[1:]
+func (t *tail) text(hide func(string) string) string {
+	text := hide(string(t.kept))
+	if t.cut() {
+		text = text[max(0, len(text)-t.limit):]
+		for i := 0; i < utf8.UTFMax-1 && text != "" && !utf8.RuneStart(text[0]); i++ {
+			text = text[1:]
+		}
 	}
-	return strings.ToValidUTF8(string(b), "\uFFFD")
+	return strings.ToValidUTF8(text, "\uFFFD")
 }
