@@ -112,7 +112,11 @@ func New(s Setup) *Engine {
 	if s.Runtime == nil {
 		s.Runtime = local.Runtime{}
 	}
-	return &Engine{Setup: s, store: journal.NewStore(s.State, s.Disk)}
+	disk := s.Disk
+	if s.Catalogue != nil {
+		disk.Hide = s.Catalogue.Hide
+	}
+	return &Engine{Setup: s, store: journal.NewStore(s.State, disk)}
 }
 
 // Check checks a skill, and those that it calls. It must not be run when the diagnostics have errors.

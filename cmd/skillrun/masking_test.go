@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
+	"log"
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
@@ -55,6 +57,9 @@ func parrot(t *testing.T) string {
 	})
 	mux.HandleFunc("/large", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, strings.Repeat("filler of a blob\n", 30000), echoes())
+	})
+	mux.HandleFunc("/parts", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, probe[:9]+" and then "+probe[9:18]+" and then "+probe[18:])
 	})
 	mux.HandleFunc("/header", func(w http.ResponseWriter, _ *http.Request) {
 		for i, text := range inOneLine() {
@@ -108,7 +113,7 @@ chmod 700 hooks/pre-receive`
 		t.Fatalf("%v: %s", err, out)
 	}
 	server := httptest.NewServer(&cgi.Handler{
-		Path: filepath.Join(strings.TrimSpace(string(where)), "git-http-backend"), Dir: root,
+		Path: filepath.Join(strings.TrimSpace(string(where)), "git-http-backend"), Dir: root, Stderr: io.Discard, Logger: log.New(io.Discard, "", 0),
 		Env: []string{"GIT_PROJECT_ROOT=" + root, "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER=bot", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1"},
 	})
 	t.Cleanup(server.Close)
@@ -135,6 +140,21 @@ var leaks = map[string]string{
 		"  - {id: p, uses: git_push, with: {workspace: \"${{ steps.c.workspace }}\"}}\n",
 }
 
+// parts begins the skills that get the credential in parts, and put it together.
+const parts = "steps:\n  - {id: p, uses: http_get, with: {path: parts}}\n  - {id: a, set: {x: \"${{ replace(steps.p.body, ' and then ', '') }}\"}}\n"
+
+// joined are such skills, by what they do with it, and what is said then.
+var joined = map[string]struct{ rest, says string }{
+	"log":    {"  - {id: l, uses: log, with: {message: \"so: ${{ steps.a.x }}\"}}\n", "the step's arguments hold the credential of a service"},
+	"write":  {"  - {id: l, uses: http_request, with: {method: POST, path: parts, body: \"${{ steps.a.x }}\"}}\n", "the step's arguments hold the credential of a service"},
+	"exec":   {"  - {id: l, uses: exec, with: {program: echo, args: [\"${{ steps.a.x }}\"]}}\n", "the step's arguments hold the credential of a service"},
+	"fail":   {"  - {id: l, fail: \"so: ${{ steps.a.x }}\"}\n", "so: ‹secret›"},
+	"assert": {"  - {id: l, assert: \"steps.a.x == ''\", message: \"so: ${{ steps.a.x }}\"}\n", "so: ‹secret›"},
+	"ask":    {"  - {id: l, approve: \"so: ${{ steps.a.x }}\", show: \"${{ steps.a.x }}\"}\n", "so: ‹secret›"},
+	"loop":   {"  - {id: l, for_each: \"[steps.a.x]\", as: i, uses: log, with: {message: well}}\n", "holds the credential of a service"},
+	"output": {"outputs: {all: \"${{ steps.a.x }}\"}\n", "‹secret›"},
+}
+
 // TestNoCredentialComesOut: whatever says the credential, in whatever encoding,
 // it is nowhere that somebody could read it.
 func TestNoCredentialComesOut(t *testing.T) {
@@ -144,47 +164,68 @@ func TestNoCredentialComesOut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := &bench{t: t, home: t.TempDir(), dir: t.TempDir(), now: fixed, env: map[string]string{"PROBE": probe, "PATH": os.Getenv("PATH")}}
-			put := func(name, text string) {
-				if err := os.WriteFile(filepath.Join(b.dir, name), []byte(text), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
 			outside := filepath.Join(t.TempDir(), "echoes")
 			if err := os.WriteFile(outside, []byte(echoes()), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			put("site.yaml", "services:\n  http: {url: '"+api+"', token: env:PROBE}\n  git: {url: '"+repos+"', user: bot, token: env:PROBE, author: 'x <x@example.com>'}\n")
-			put("leak.yaml", "name: leak\n"+strings.NewReplacer("GIT", repos, "ECHOES", outside).Replace(skill))
-			n := 0
-			for _, args := range [][]string{
-				{"plan", "./leak.yaml"}, {"plan", "./leak.yaml", "--output", "json"}, {"plan", "./leak.yaml", "--out", "plan.json"},
-				{"run", "./leak.yaml", "--yes"}, {"run", "./leak.yaml", "--yes", "--output", "json"}, {"run", "./leak.yaml", "--yes", "--output", "events"},
-				{"runs"}, {"runs", "--output", "json"}, {"doctor", "./leak.yaml"}, {"verify"},
-			} {
-				r := b.run(append(args, "--config", "site.yaml")...)
+			n := leaking(b, api, repos, strings.NewReplacer("GIT", repos, "ECHOES", outside).Replace(skill), func(args []string, r result) {
 				if name == "sideband" && args[0] == "run" && len(args) == 3 && !strings.Contains(r.log, "hook declined: ") {
 					t.Errorf("no hook spoke: %s", r.log)
 				}
-				n += unsaid(t, strings.Join(args, " ")+", stdout", r.out) + unsaid(t, strings.Join(args, " ")+", stderr", r.log)
-			}
-			for _, dir := range []string{b.home, b.dir} {
-				err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-					if err != nil || e.IsDir() || strings.Contains(path, "/.cache/") || strings.Contains(path, "/workspaces/") {
-						return err // files of repositories are kept as they are
-					}
-					text, err := os.ReadFile(path)
-					n += unsaid(t, path, string(text))
-					return err
-				})
-				if err != nil {
-					t.Error(err)
-				}
-			}
+			})
 			if n < 4 {
 				t.Errorf("only %d credentials were masked: nothing said them", n)
 			}
 		})
 	}
+	for name, skill := range joined {
+		t.Run("joined for "+name, func(t *testing.T) {
+			t.Parallel()
+			b := &bench{t: t, home: t.TempDir(), dir: t.TempDir(), now: fixed, env: map[string]string{"PROBE": probe, "PATH": os.Getenv("PATH")}}
+			leaking(b, api, repos, parts+skill.rest, func(args []string, r result) {
+				if args[0] == "run" && len(args) == 3 && !strings.Contains(r.out+r.log, skill.says) {
+					t.Errorf("it does not say %q: %s%s", skill.says, r.out, r.log)
+				}
+			})
+		})
+	}
+}
+
+// leaking runs a skill in every way, holds that nothing has the credential, and
+// counts the placeholders.
+func leaking(b *bench, api, repos, skill string, each func(args []string, r result)) (n int) {
+	t := b.t
+	for name, text := range map[string]string{
+		"site.yaml": "services:\n  http: {url: '" + api + "', token: env:PROBE}\n  git: {url: '" + repos + "', user: bot, token: env:PROBE, author: 'x <x@example.com>'}\n",
+		"leak.yaml": "name: leak\n" + skill,
+	} {
+		if err := os.WriteFile(filepath.Join(b.dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, args := range [][]string{
+		{"plan", "./leak.yaml"}, {"plan", "./leak.yaml", "--output", "json"}, {"plan", "./leak.yaml", "--out", "plan.json"},
+		{"run", "./leak.yaml", "--yes"}, {"run", "./leak.yaml", "--yes", "--output", "json"}, {"run", "./leak.yaml", "--yes", "--output", "events"},
+		{"runs"}, {"runs", "last"}, {"runs", "--output", "json"}, {"audit"}, {"doctor", "./leak.yaml"}, {"verify"}, {"undo", "last", "--yes"}, {"export", "last", "--plain", "--out", "run.skillrun"},
+	} {
+		r := b.run(append(args, "--config", "site.yaml")...)
+		each(args, r)
+		n += unsaid(t, strings.Join(args, " ")+", stdout", r.out) + unsaid(t, strings.Join(args, " ")+", stderr", r.log)
+	}
+	for _, dir := range []string{b.home, b.dir} {
+		err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() || strings.Contains(path, "/.cache/") || strings.Contains(path, "/workspaces/") {
+				return err // files of repositories are kept as they are
+			}
+			text, err := os.ReadFile(path)
+			n += unsaid(t, path, string(text))
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	return n
 }
 
 // unsaid holds that a text has the credential in no encoding, and counts the

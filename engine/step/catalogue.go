@@ -4,10 +4,15 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/skillrun/skillrun/engine/mask"
 )
 
 // Catalogue is the set of step types a program knows.
-type Catalogue struct{ byName map[string]Step }
+type Catalogue struct {
+	byName map[string]Step
+	mask   *mask.Mask // nil hides nothing
+}
 
 // NewCatalogue gathers families of steps. Two steps of one name are a bug of
 // the program, and panic.

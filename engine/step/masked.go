@@ -10,26 +10,35 @@ import (
 )
 
 // Masked returns the catalogue with steps of which nothing that the mask knows
-// comes out: not in results, predictions, errors or remarks. What a step is
-// given stays as it is. A run sees the masked values only, so that it goes on
+// comes out: not in results, predictions, errors or remarks. A step that is given
+// a credential refuses. A run sees the masked values only, so that it goes on
 // from its journal with the same ones.
 func (c *Catalogue) Masked(m *mask.Mask) *Catalogue {
-	out := &Catalogue{byName: map[string]Step{}}
+	out := &Catalogue{byName: map[string]Step{}, mask: m}
 	for name, s := range c.byName {
 		out.byName[name] = s.masked(m)
 	}
 	return out
 }
 
+// Hide returns JSON without what the mask of the catalogue knows.
+func (c *Catalogue) Hide(data []byte) []byte { return c.mask.JSON(data) }
+
 // masked wraps every function of a step that speaks with the world.
 func (s Step) masked(m *mask.Mask) Step {
 	out := s
 	out.do = func(ctx context.Context, in json.RawMessage) (json.RawMessage, error) {
+		if err := spills(m, in); err != nil {
+			return nil, err
+		}
 		got, err := s.do(Taught(ctx, m), in)
 		return m.JSON(got), MaskedError(m, err)
 	}
 	if s.find != nil {
 		out.find = func(ctx context.Context, key Key, in json.RawMessage) (Found[json.RawMessage], error) {
+			if err := spills(m, in); err != nil {
+				return Found[json.RawMessage]{}, err
+			}
 			f, err := s.find(Taught(ctx, m), key, in)
 			f.Out, f.Ref, f.Why, f.Hint = m.JSON(f.Out), m.Text(f.Ref), m.Text(f.Why), m.Text(f.Hint)
 			return f, MaskedError(m, err)
@@ -37,6 +46,9 @@ func (s Step) masked(m *mask.Mask) Step {
 	}
 	if s.preview != nil {
 		out.preview = func(ctx context.Context, in json.RawMessage, unknown UnknownPaths) (Prediction[json.RawMessage], error) {
+			if err := spills(m, in); err != nil {
+				return Prediction[json.RawMessage]{}, err
+			}
 			p, err := s.preview(Taught(ctx, m), in, unknown)
 			p.Out, p.Change = m.JSON(p.Out), p.Change.masked(m)
 			return p, MaskedError(m, err)
@@ -55,6 +67,16 @@ func (s Step) masked(m *mask.Mask) Step {
 		}
 	}
 	return s.maskedUndo(out, m)
+}
+
+// spills refuses arguments that hold a credential. No step's result has one, so
+// somebody put it together of parts; where it goes, it would stay.
+func spills(m *mask.Mask, in json.RawMessage) error {
+	if !m.Finds(string(in)) {
+		return nil
+	}
+	return types.Errorf(types.BadInput, "the step's arguments hold the credential of a service").
+		WithHint("an expression puts it together: leave it out; steps name a service, and the configuration names its credential")
 }
 
 // maskedUndo wraps what takes an effect back, or puts it there again.

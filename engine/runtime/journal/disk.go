@@ -28,6 +28,8 @@ type Options struct {
 	Truncate func(f *os.File, size int64) error
 	Mkdir    func(path string, mode fs.FileMode) error
 	Remove   func(path string) error // with all that is in it
+	// Hide takes out of JSON what no file may hold; nil hides nothing.
+	Hide func(data []byte) []byte
 }
 
 func (o Options) withDefaults() Options {

@@ -1,11 +1,15 @@
 package journal
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
+
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // File is the journal of one run on a disk, held by its one writer.
@@ -53,6 +57,10 @@ func (f *File) Append(r Record, sync bool) error {
 	if f.failed != nil {
 		return f.failed
 	}
+	r, err := f.fs.hidden(r)
+	if err != nil {
+		return err
+	}
 	p, err := f.end.pack(r)
 	if err == nil {
 		err = f.write(p, sync)
@@ -63,6 +71,37 @@ func (f *File) Append(r Record, sync bool) error {
 	}
 	f.keep(p, sync)
 	return nil
+}
+
+// hidden is a record without what no file may hold. A step's output was hidden
+// before the run saw it. Where something happened cannot be changed.
+func (o Options) hidden(r Record) (Record, error) {
+	if o.Hide == nil || r.Kind == Header {
+		return r, nil
+	}
+	told := r
+	if r.Event != nil {
+		e := *r.Event
+		e.Output = nil
+		told.Event = &e
+	}
+	data, err := encode(told)
+	if err != nil {
+		return r, err
+	}
+	clean := o.Hide(data)
+	if bytes.Equal(clean, data) {
+		return r, nil
+	}
+	var out Record
+	if err := json.Unmarshal(clean, &out); err != nil || out.Path != r.Path || r.Event != nil && out.Event.Path != r.Event.Path {
+		return r, types.Errorf(types.BadInput, "the name of a step, or the key of an item, holds the credential of a service").
+			WithHint("give the loop another key")
+	}
+	if r.Event != nil {
+		out.Event.Output = r.Event.Output
+	}
+	return out, nil
 }
 
 // write brings a record to the disk; its blob first, so that no record ever

@@ -86,6 +86,9 @@ func (p *Program) planned(made plan.Plan, f planFlags, sources render.Sources) e
 	if made.Inside {
 		return refused(types.Errorf(types.Forbidden, "the plan is not kept: what is outside was not looked at").WithHint("see what the folder's skills run and reach, and trust it: skillrun trust; then plan again"))
 	}
+	if p.vault.mask().Finds(string(types.Encode(made))) {
+		return refused(types.Errorf(types.BadInput, "the plan is not kept: the credential of a service stands in it").WithHint("an expression of the skill puts it together: leave it out"))
+	}
 	file := p.path(f.out)
 	if err := keep(file, made); err != nil {
 		return &exitError{exitFailed, types.Errorf(types.Unavailable, "the plan cannot be kept: %w", err).WithHint("name a file in a folder that can be written")}
