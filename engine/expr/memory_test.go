@@ -180,7 +180,8 @@ func TestMemoryOfResults(t *testing.T) {
 	env := bombEnv()
 	for _, src := range []string{`map(many, ({a: #, b: string(#)}))`, `%{{ for a in many }}- ${{ a }} ${{ lines }}` + "\n" + `%{{ end }}`,
 		`sort_by(many, -#)`, `json(map(many, [#, "x"]))`, `unique(split(lines, "\n"))`, `regex_replace(lines, "x", "yy")`,
-		`all(many, upper("a") == "A" && trim(" a ") == "a" && lower("A") == "a")`} {
+		`all(many, upper("a") == "A" && trim(" a ") == "a" && lower("A") == "a")`,
+		`all(many, ` + strings.Repeat(`upper(lower(`, 12) + `"A"` + strings.Repeat(`))`, 12) + ` == "A")`} {
 		parsed, _ := ParseText(src)
 		if !strings.HasPrefix(src, "%{{") {
 			parsed, _ = ParseText("${{" + src + "}}")

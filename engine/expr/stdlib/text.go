@@ -10,8 +10,8 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// onText makes the run of a function of one text. What changes case can make
-// it half as long again, and takes up to three times that on the way.
+// onText makes the run of a function of one text. Its Cost is 2: what changes case
+// can make a text half as long again, and takes up to three times that on the way.
 func onText(f func(string) string) func(*Caller, []any) (any, error) {
 	return func(_ *Caller, args []any) (any, error) { return f(args[0].(string)), nil }
 }
