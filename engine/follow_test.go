@@ -178,6 +178,7 @@ type shared struct {
 	mu     sync.Mutex
 	holder *step.Holder
 	taken  int
+	at     string
 }
 
 // Take takes it.
@@ -198,6 +199,11 @@ func (s *shared) Release(_ context.Context, _ string, h step.Holder) error {
 	defer s.mu.Unlock()
 	s.holder = nil
 	return nil
+}
+
+// Leads is where it is.
+func (s *shared) Leads(context.Context) []step.Place {
+	return []step.Place{{Kind: "git", Name: s.at}}
 }
 
 const grouped = `name: release

@@ -21,9 +21,15 @@ import (
 // somebody agreed to. It is written into the header, and into the record of
 // whoever agreed to another one.
 
-// Reach is what a run of a bound program may reach now, a line for each.
+// reach is what a run of a bound program may reach now, a line for each.
 func (e *Engine) reach(p *program.Program, start machine.Start) []string {
-	return dry.Reaches(p, start, e.Catalogue, e.Services)
+	var lock []step.Place
+	if c := p.Concurrency; c != nil && c.Repo != "" && e.Locks != nil {
+		if l, err := e.Locks(c.Service, c.Repo); err == nil { // else taking it says so
+			lock = l.Leads(context.Background())
+		}
+	}
+	return dry.Reaches(p, start, e.Catalogue, e.Services, lock)
 }
 
 // reachDigest is what a person agrees to another reach by.
@@ -91,7 +97,7 @@ func (e *Engine) Outline(s *Skill, b Binding) []string {
 			out = append(out, fmt.Sprintf("runs %s %s", types.Show(n.With["program"]), types.Show(n.With["args"])))
 		}
 	})
-	for _, line := range dry.Reaches(s.Sketch(b), machine.Start{StartedAt: b.Now, Zone: b.Zone}, e.Catalogue, e.Services) {
+	for _, line := range e.reach(s.Sketch(b), machine.Start{StartedAt: b.Now, Zone: b.Zone}) {
 		out = append(out, "reaches "+line)
 	}
 	return out

@@ -125,3 +125,19 @@ func TestReachOfNothingSeen(t *testing.T) {
 		t.Error(err, r.State)
 	}
 }
+
+// TestReachOfALock: a run is bound to where the lock of its group is.
+func TestReachOfALock(t *testing.T) {
+	t.Parallel()
+	o, lock := newOffice(t), &shared{at: "good"}
+	e := o.engine(lock)
+	skill, _ := e.Check("release.yaml", []byte(strings.Replace(grouped, "  - {id: first", "  - {id: ask, approve: ok}\n  - {id: first", 1)))
+	parked, _, err := e.Start(t.Context(), skill, binding(1), engine.Options{})
+	if err != nil || parked.State != engine.Parked {
+		t.Fatal(err, parked.State)
+	}
+	lock.at = "evil"
+	if _, err := e.Resume(t.Context(), parked.ID, engine.Options{}); types.CodeOf(err) != types.Conflict || lock.taken > 1 {
+		t.Errorf("%v, taken %d times", err, lock.taken)
+	}
+}

@@ -15,6 +15,8 @@ type Lock interface {
 	Take(ctx context.Context, name string, h Holder) (other *Holder, err error)
 	// Release lets go of it; one that is not the holder's stays as it is.
 	Release(ctx context.Context, name string, h Holder) error
+	// Leads is where the repository is, written out; see [Reach].
+	Leads(ctx context.Context) []Place
 }
 
 // Holder is who holds a lock, as it is written there for everybody to see.

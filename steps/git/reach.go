@@ -35,22 +35,25 @@ func (c *client) sees(refs ...string) func(context.Context, step.Use) step.Reach
 		if len(refs) == 0 {
 			r.Sees = c.place(ctx, u.Text("service"), u.Text("repo"), "", false)
 		}
-		r.Leads = c.leads(ctx, u.Text("service"), u.Text("repo"))
+		r.Leads = leads(u.Text("repo"))
 		return r
 	}
 }
 
 // leads are the remotes of a repository, written out: what a clone that is named
-// by its folder fetches from, and pushes to, stands in a file of it.
-func (c *client) leads(ctx context.Context, service, spec string) []step.Place {
-	r, err := c.resolve(ctx, service, spec)
-	if spec == "" || err != nil {
+// by its folder fetches from, and pushes to, stands in a file of it. One that is a
+// folder of this machine is told without symbolic links.
+func leads(spec string) []step.Place {
+	r := repo{url: spec, pushURL: spec}
+	if spec == "" || isPath(spec) && r.lend(spec) != nil {
 		return nil
 	}
 	out := make([]step.Place, 0, 2)
 	for _, remote := range []string{r.url, r.pushURL} {
 		host, _ := hostAndPath(remote)
-		if u, err := url.Parse(remote); err == nil {
+		if real, err := filepath.EvalSymlinks(remote); err == nil && isPath(remote) {
+			remote = real
+		} else if u, err := url.Parse(remote); err == nil {
 			remote = u.Redacted()
 		}
 		out = append(out, step.Place{Kind: "git", Name: remote, Host: cmp.Or(host, "this machine")})
@@ -73,7 +76,7 @@ func (c *client) branches(ctx context.Context, u step.Use) step.Reach {
 	ws := u.Places(step.Workspace, "workspace")
 	return step.Reach{
 		Sees: append(c.target(ctx, u, "push_repo"), ws...), Changes: part(ws, "branch"),
-		Leads: c.leads(ctx, "", u.Text("push_repo")),
+		Leads: leads(u.Text("push_repo")),
 	}
 }
 
@@ -98,7 +101,7 @@ func part(workspaces []step.Place, name string) []step.Place {
 // pushes declares git_push.
 func (c *client) pushes(ctx context.Context, u step.Use) step.Reach {
 	to := c.target(ctx, u, "repo")
-	return step.Reach{Sees: append(u.Places(step.Workspace, "workspace"), to...), Changes: to}
+	return step.Reach{Sees: append(u.Places(step.Workspace, "workspace"), to...), Changes: to, Leads: leads(u.Text("repo"))}
 }
 
 // target is the branch that a workspace is, or will be, pushed to.

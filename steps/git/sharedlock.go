@@ -47,6 +47,9 @@ type lock struct {
 	service, spec string
 }
 
+// Leads is where the lock's repository is.
+func (l *lock) Leads(context.Context) []step.Place { return leads(l.spec) }
+
 // lockTries is how often a lock is looked at again when somebody takes it or
 // lets go of it meanwhile, or an answer was lost. A server that says no is asked
 // fewer times: that it said so because somebody had the lock for a moment cannot

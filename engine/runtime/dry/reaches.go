@@ -3,62 +3,165 @@ package dry
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
 )
-
-// mostUses is how many calls a walk looks at for what they reach. What a loop
-// does is the same for each of its items but for names; the services are told by
-// the text of the skill, of all of it.
-const mostUses = 2000
 
 // Reaches tells what a program may reach, one thing a line and sorted: the
 // services as they are configured, the repositories where they are, this machine,
-// and anything where it runs programs. about describes a service. Nothing is
-// performed. Two programs of one text that reach the same have the same lines.
-func Reaches(p *program.Program, s machine.Start, c *step.Catalogue, about func(service string) string) []string {
-	r := reaching{sight: SightOf(p, c, nil), about: about, lines: map[string]bool{}}
-	program.Each(p.Steps, func(n *program.Node) {
-		if n.Step != "" {
-			args, open := n.Literals()
-			r.use(step.Use{Step: n.Step, Args: args, Unknown: open})
-		}
-	})
+// and anything where it runs programs. about describes a service, lock is where the
+// lock of its concurrency group leads. Nothing is performed. Two programs of one text that reach the same have the same lines.
+//
+// What decides where an effect lands is made of literals, inputs and
+// configuration, so every step of the skill's text is looked at, also those that
+// only a failure leads to.
+func Reaches(p *program.Program, s machine.Start, c *step.Catalogue, about func(service string) string, lock []step.Place) []string {
+	r := reaching{sight: SightOf(p, c, nil), about: about, lines: map[string]bool{}, env: expr.Env{Now: s.StartedAt, Zone: s.Zone}, items: mostItems}
+	r.nodes(p.Steps, scope{"inputs": map[string]any(p.Inputs), "config": map[string]any(p.Config)})
 	if l := p.Concurrency; l != nil && l.Repo != "" {
 		r.service(cmp.Or(l.Service, "git"))
 		r.add("lock: " + l.Repo)
+		r.leads(lock)
 	}
-	m := machine.New(p, s)
-	for range mostUses {
-		actions := m.Next()
-		if len(actions) == 0 {
-			break
-		}
-		if a := actions[0]; a.Kind == machine.Call {
-			u := useOf(a)
-			r.use(u)
-			r.places(u)
-		}
-		if m.Apply(machine.Event{Kind: machine.Done, Path: actions[0].Path, Unknown: true}) != nil {
-			break
-		}
-	}
-	out := make([]string, 0, len(r.lines))
-	for line := range r.lines {
-		out = append(out, line)
-	}
-	slices.Sort(out)
-	return out
+	return slices.Sorted(maps.Keys(r.lines))
 }
+
+// mostItems is how many items of loops are looked at. What a loop does is the same
+// for each of them but for names; when that many were looked at, it is looked at
+// once more, without one.
+const mostItems = 2000
 
 type reaching struct {
 	sight *Sight
 	about func(string) string
 	lines map[string]bool
+	env   expr.Env
+	items int // that may still be looked at
+}
+
+// scope are the names that a step's texts see. What only the run can tell is
+// unknown: what steps return, the error that is rescued, the run itself.
+type scope map[string]any
+
+func (s scope) with(name string, v any) scope {
+	out := maps.Clone(s)
+	out[name] = v
+	return out
+}
+
+// nodes looks at steps, and at all that stands in them.
+func (r *reaching) nodes(nodes []program.Node, s scope) {
+	for _, name := range []string{"steps", "error", "run"} {
+		s = s.with(name, types.Unknown{})
+	}
+	for i := range nodes {
+		n := &nodes[i]
+		for _, s := range r.visits(n, s) {
+			r.node(n, s)
+		}
+	}
+}
+
+// visits are the names that a node sees, for each item of its loop; none when its
+// condition does not hold whatever happens.
+func (r *reaching) visits(n *program.Node, s scope) (out []scope) {
+	if n.ForEach == "" {
+		if r.holds(n.If, s) {
+			out = append(out, s)
+		}
+		return out
+	}
+	list, _ := r.eval(n.ForEach, s).([]any)
+	if list == nil || len(list) > r.items {
+		list = append(slices.Clip(list[:min(len(list), r.items)]), types.Unknown{})
+	}
+	r.items -= min(len(list), r.items)
+	for _, item := range list {
+		if s := s.with(cmp.Or(n.As, "item"), item); r.holds(n.If, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (r *reaching) node(n *program.Node, s scope) {
+	args, _ := r.value(map[string]any(n.With), s).(map[string]any)
+	if n.Step != "" {
+		u := useOf(machine.Action{Node: n.ID, Step: n.Step, Input: args})
+		r.use(u)
+		r.places(u)
+	}
+	for _, inside := range [][]program.Node{n.Steps, n.Rescue, n.Always} {
+		r.nodes(inside, s)
+	}
+	if n.Retry != nil {
+		r.nodes(n.Retry.Before, s)
+	}
+	if c := n.Call; c != nil {
+		given, _ := r.value(map[string]any(c.Defaults), scope{"config": map[string]any(c.Config)}).(map[string]any)
+		maps.Copy(given, args)
+		r.nodes(c.Steps, scope{"inputs": given, "config": map[string]any(c.Config)})
+	}
+}
+
+// holds reports whether a condition may hold.
+func (r *reaching) holds(condition string, s scope) bool {
+	return condition == "" || r.eval(condition, s) != false
+}
+
+// eval is what a bare expression comes to, unknown when that is not known.
+func (r *reaching) eval(src string, s scope) any {
+	e, problems := expr.Parse(src)
+	if len(problems) > 0 {
+		return types.Unknown{}
+	}
+	r.env.Vars = s
+	return orUnknown(e.Eval(r.env))
+}
+
+// value is v with every text in it evaluated.
+func (r *reaching) value(v any, s scope) any {
+	switch v := v.(type) {
+	case string:
+		t, problems := expr.ParseText(v)
+		if len(problems) > 0 {
+			return types.Unknown{}
+		}
+		r.env.Vars = s
+		x, partial, err := t.EvalPartial(r.env)
+		if partial != nil {
+			x = types.Unknown{}
+		}
+		return orUnknown(x, err)
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = r.value(v[i], s)
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for name := range v {
+			out[name] = r.value(v[name], s)
+		}
+		return out
+	}
+	return v
+}
+
+// orUnknown is v, unknown where it could not be evaluated.
+func orUnknown(v any, err error) any {
+	if err != nil {
+		return types.Unknown{}
+	}
+	return v
 }
 
 func (r *reaching) add(line string) { r.lines[line] = true }
@@ -93,11 +196,15 @@ func (r *reaching) places(u step.Use) {
 	for _, p := range slices.Concat(reach.Sees, reach.Settled) {
 		r.place("reads", p)
 	}
-	for _, p := range reach.Leads {
-		r.add("leads to " + p.Kind + " " + p.Host + " " + p.Name)
-	}
+	r.leads(reach.Leads)
 	for _, p := range reach.Changes {
 		r.place("writes", p)
+	}
+}
+
+func (r *reaching) leads(places []step.Place) {
+	for _, p := range places {
+		r.add("leads to " + p.Kind + " " + p.Host + " " + p.Name)
 	}
 }
 

@@ -1,0 +1,64 @@
+package dry_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime/dry"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// led is what a step takes that goes wherever its argument says.
+type led struct {
+	Repo string `json:"repo" doc:"Where." trusted:"true"`
+}
+
+// TestReachesAllThatMayRun: what a run may reach is told of every step of its text,
+// also of those that only a failure, a cure, or the end of a long loop leads to; of
+// what no run of these inputs comes to it is not.
+func TestReachesAllThatMayRun(t *testing.T) {
+	t.Parallel()
+	c := step.NewCatalogue([]step.Step{step.Read("go", "Go.", func(context.Context, led) (struct{}, error) { return struct{}{}, nil }).
+		Reaching(func(_ context.Context, u step.Use) step.Reach {
+			return step.Reach{Leads: []step.Place{{Kind: "to", Name: u.Text("repo")}}}
+		})})
+	n := 0
+	to := func(repo string) program.Node {
+		n++
+		return program.Node{ID: fmt.Sprintf("n%d", n), Kind: program.Uses, Step: "go", With: types.Values{"repo": repo}}
+	}
+	with := func(n program.Node, change func(*program.Node)) program.Node { change(&n); return n }
+	many := make([]any, 2*2000+1)
+	for i := range many {
+		many[i] = "same"
+	}
+	nodes := []program.Node{
+		{ID: "fails", Kind: program.Group, Steps: []program.Node{{ID: "no", Kind: program.Fail}, to("behind")}, Rescue: []program.Node{to("rescue")}, Always: []program.Node{to("always")}},
+		with(to("tried"), func(n *program.Node) {
+			n.Retry = &program.Retry{Attempts: 2, Before: []program.Node{to("${{ config.cure }}")}}
+		}),
+		with(to("${{ each }}"), func(n *program.Node) { n.ForEach, n.As = "inputs.many", "each" }),
+		with(to("when ${{ config.cure }}"), func(n *program.Node) { n.If = "steps.n1.x > 1" }),
+		with(to("no run comes here"), func(n *program.Node) { n.If = "inputs.off && steps.n1.x > 1" }),
+		with(to("${{ steps.n1.x }}"), func(n *program.Node) { n.ForEach = "steps.n1.list" }),
+		{ID: "call", Kind: program.Skill, With: types.Values{"given": "${{ config.cure }}"}, Call: &program.Call{
+			Defaults: types.Values{"given": "not this", "left": "${{ config.own }}"}, Config: types.Values{"own": "of the called"},
+			Steps: []program.Node{to("${{ inputs.given }} called"), to("${{ inputs.left }}")},
+		}},
+	}
+	p := &program.Program{Inputs: types.Values{"many": many, "off": false}, Config: types.Values{"cure": "cure"}, Steps: nodes}
+	got := dry.Reaches(p, machine.Start{StartedAt: time.Unix(0, 0), Zone: time.UTC}, c, nil, nil)
+	want := []string{"", "always", "behind", "cure", "cure called", "of the called", "rescue", "same", "tried", "when cure"}
+	for i := range want {
+		want[i] = "leads to to  " + want[i]
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+}
