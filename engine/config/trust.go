@@ -67,7 +67,7 @@ func (o Options) distrust(cfg *Config, list *diag.List) {
 	o.distrustPolicy(cfg, own, list)
 	for _, name := range types.SortedKeys(cfg.Services) {
 		s := cfg.Services[name]
-		if s.URL != "" && !own.names(func(s Service) string { return where(s.URL) }, where(s.URL)) {
+		if s.URL != "" && !own.names(name, func(s Service) string { return where(s.URL) }, where(s.URL)) {
 			if cfg.foreign == nil {
 				cfg.foreign = map[string]bool{}
 			}
@@ -76,11 +76,11 @@ func (o Options) distrust(cfg *Config, list *diag.List) {
 		if cfg.holds(s) {
 			o.distrustService(cfg, own, s, list)
 		}
-		if s.Root != "" && !own.names(Service.root, s.Root) {
+		if s.Root != "" && !own.names(name, Service.root, s.Root) {
 			list.Errorf("untrusted-root", s.PlaceOf("root"), "%s may not reach into %s: only the file in the working directory says so", name, s.Root).
 				Hint = "name the folder in your own " + FileName + " too, trust the folder with skillrun trust, or pass --config ./" + FileName
 		}
-		if s.SigningKey != "" && !own.names(Service.signingKey, s.SigningKey) {
+		if s.SigningKey != "" && !own.names(name, Service.signingKey, s.SigningKey) {
 			list.Errorf("untrusted-key", s.PlaceOf("signing_key"), "%s may not sign with %s: only the file in the working directory says so", name, s.SigningKey).
 				Hint = "name the key in your own " + FileName + " too, trust the folder with skillrun trust, or pass --config ./" + FileName
 		}
@@ -108,8 +108,9 @@ func (o Options) distrustPolicy(cfg, own *Config, list *diag.List) {
 	}
 }
 
-// distrustService holds a service with a credential against those of the user's
-// own file that send the same credential to the same place, member by member.
+// distrustService holds a service with a credential, member by member, against the
+// one of its name in the user's own file, or else against those that send the same
+// credential to the same place.
 func (o Options) distrustService(cfg, own *Config, s Service, list *diag.List) {
 	u := cfg.use(s)
 	var best []string // the members that are refused, of the service that comes closest
@@ -123,7 +124,10 @@ func (o Options) distrustService(cfg, own *Config, s Service, list *diag.List) {
 			best, found = bad, true
 		}
 	}
+	mine, named := own.Services[s.Name]
 	switch {
+	case found && named && (mine.URL != "" || own.holds(mine)):
+		best = differing(cfg, s, own, mine)
 	case found:
 	case u.origin == "": // git asks its helper by host, and the host is another's only where the user has stored something for it
 		best = differing(cfg, s, own, Service{Kind: s.Kind, Credentials: s.Credentials})
@@ -226,8 +230,13 @@ func (c *Config) usesAny(path func(Service) string) bool {
 	return false
 }
 
-// names reports whether a service of c names that one.
-func (c *Config) names(path func(Service) string, want string) bool {
+// names reports whether a service of c may be where that one is: the service of
+// that name is, or, when it says nothing of it, any other. A name that the user has
+// given leads to nothing else of theirs.
+func (c *Config) names(name string, path func(Service) string, want string) bool {
+	if mine := path(c.Services[name]); mine != "" {
+		return mine == want
+	}
 	for _, s := range c.Services {
 		if path(s) == want {
 			return true

@@ -17,6 +17,7 @@ func TestMembersOfTheWorkingDirectory(t *testing.T) {
   jira: {url: https://jira.example.com/jira, deployment: datacenter, user: bob, token: env:J, ca: ca.pem}
   quay: {url: https://quay.example.com, api: quay, user: env:QU, token: env:Q}
   api: {kind: http, url: https://api.example.com, header: X-Key, token: env:A}
+  gitlab2: {kind: gitlab, url: https://gitlab2.example.com, token: env:T2}
   git: {credentials: helper}
   hub: {kind: git, url: https://hub.example.com, credentials: netrc, user: bot}
 `
@@ -44,6 +45,8 @@ func TestMembersOfTheWorkingDirectory(t *testing.T) {
 		{"the author and the time", "git: {credentials: helper, author: A <a@example.com>, committer: B <b@example.com>, timeout: 5s}", ""},
 		{"netrc behind a certificate", "hub: {kind: git, url: https://hub.example.com, credentials: netrc, user: bot, ca: ca.pem}", "ca"},
 		{"netrc of no user", "hub: {kind: git, url: https://hub.example.com, credentials: netrc}", "user"},
+		{"the url and token of another service", "gitlab: {url: https://gitlab2.example.com, token: env:T2}", "url"},
+		{"another service under a name of its own", "second: {kind: gitlab, url: https://gitlab2.example.com, token: env:T2}", ""},
 		{"without a credential", "gitlab: {url: https://gitlab.example.com/any, ca: ca.pem}", ""},
 	}
 	for _, tt := range tests {
@@ -73,5 +76,38 @@ func TestOwnPolicyCounts(t *testing.T) {
 	files["/w/skillrun.yaml"] = "policy: {settle: 2m}\n"
 	if _, list := config.Load(newMachine(files, nil).options()); !strings.Contains(show(list), "[untrusted-policy]") {
 		t.Error("a shorter time than the user's own:", show(list))
+	}
+}
+
+// TestNamesOfTheUser: a name that the user has given to a service leads to no other
+// service of theirs, also where there is no credential.
+func TestNamesOfTheUser(t *testing.T) {
+	t.Parallel()
+	own := `services:
+  prod: {kind: http, url: https://prod.example.com}
+  test: {kind: http, url: https://test.example.com}
+  out: {kind: files, root: /out}
+  priv: {kind: files, root: /priv}
+  git: {signing_key: /key}
+  git2: {kind: git, signing_key: /key2}
+`
+	for here, refused := range map[string]string{
+		"prod: {kind: http, url: https://test.example.com}": "prod",
+		"prod: {kind: http, url: https://prod.example.com}": "",
+		"mine: {kind: http, url: https://test.example.com}": "",
+		"out: {kind: files, root: /priv}":                   "[untrusted-root]",
+		"mine: {kind: files, root: /priv}":                  "",
+		"git: {signing_key: /key2}":                         "[untrusted-key]",
+		"mine: {kind: git, signing_key: /key2}":             "",
+	} {
+		files := map[string]string{"/w/skillrun.yaml": "services:\n  " + here + "\n", "/u/skillrun.yaml": own, "/key": "k", "/key2": "k"}
+		cfg, list := config.Load(newMachine(files, nil).options())
+		got := show(list)
+		if cfg.Foreign("prod") {
+			got += "prod"
+		}
+		if refused == "" && got != "" || !strings.Contains(got, refused) {
+			t.Errorf("%s: got %q, want %q", here, got, refused)
+		}
 	}
 }
