@@ -20,6 +20,10 @@ func LookAt(dir string) Folder { return journal.LookAt(dir) }
 // another in the place of.
 func Safe(dir string) error { return journal.Safe(dir) }
 
+// SafeFile refuses a file or folder that others can write, or put another in the
+// place of, also where a link leads; one that is not there is safe.
+func SafeFile(path string) error { return journal.SafeFile(path) }
+
 // Uses returns the steps that a skill would come to, by the service they need,
 // each with the arguments that are known from the binding; inputs may be
 // missing. Steps that need no service are left out.

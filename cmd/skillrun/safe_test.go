@@ -39,6 +39,27 @@ func TestFoldersOthersCanWrite(t *testing.T) {
 	}
 }
 
+// TestFilesOthersCanWrite: nor where they could write the user's configuration, the
+// list of trusted folders, or a skill beside them; also where a link leads.
+func TestFilesOthersCanWrite(t *testing.T) {
+	t.Parallel()
+	const skill = "name: mine\nsteps: [{id: a, set: {x: 1}}]\n"
+	for name, text := range map[string]string{"skillrun.yaml": "site: mine\n", "trusted.json": `{"folders": []}`, "skills/mine.yaml": skill} {
+		b := newBench(t)
+		own := filepath.Join(b.home, ".config", "skillrun")
+		file := filepath.Join(own, name)
+		b.must(errors.Join(os.MkdirAll(filepath.Join(own, "skills"), 0o700), os.WriteFile(filepath.Join(own, "skills", "mine.yaml"), []byte(skill), 0o600), os.WriteFile(file, []byte(text), 0o644)))
+		b.on("run", "mine").want(t, 0)
+		b.must(os.Chmod(file, 0o666))
+		b.on("run", "mine").want(t, 2, `unsafe: `+file+` can be written by others`, `chmod go-w`)
+		b.must(errors.Join(os.Chmod(file, 0o600), os.Rename(file, file+".real"), os.Symlink(file+".real", file)))
+		b.on("run", "mine").want(t, 0)
+		top := t.TempDir()
+		b.must(errors.Join(os.Remove(file), os.WriteFile(filepath.Join(top, "x"), []byte(text), 0o600), os.Symlink(filepath.Join(top, "x"), file), os.Chmod(top, 0o777)))
+		b.on("run", "mine").want(t, 2, `unsafe: `+top+` can be written by others`)
+	}
+}
+
 // TestDeepAnswer: an answer nested so deep that a journal could not give it back
 // fails its step, and the run goes on when the service says something else.
 func TestDeepAnswer(t *testing.T) {

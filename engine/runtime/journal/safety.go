@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -30,17 +31,46 @@ func checkAbove(path string) error {
 		return disk("look at the state folder", err)
 	}
 	for _, start := range slices.Compact([]string{path, real}) {
-		for dir, last := start, ""; dir != last; dir, last = filepath.Dir(dir), dir {
-			info, err := os.Lstat(dir)
-			if err != nil {
-				return disk("look at the state folder", err)
-			}
-			if err := safe(dir, info, true, dir != path); err != nil {
-				return err
-			}
+		if err := checkUp(start, path); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// checkUp looks at a folder and those above it; linkless may be no link.
+func checkUp(start, linkless string) error {
+	for dir, last := start, ""; dir != last; dir, last = filepath.Dir(dir), dir {
+		info, err := os.Lstat(dir)
+		if err != nil {
+			return disk("look at the state folder", err)
+		}
+		if err := safe(dir, info, true, dir != linkless); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SafeFile refuses a file or folder that others can write, or put another in the place of,
+// also where a link leads; one that is not there is safe.
+func SafeFile(path string) error {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil // nothing can be read of it
+	}
+	info, err := os.Lstat(real)
+	if err != nil {
+		return disk("look at a file", err)
+	}
+	owner, group := ownerOf(info)
+	switch {
+	case owner != os.Geteuid() && owner != 0:
+		return unsafeState(real, "belongs to another user", "use a file of your own")
+	case info.Mode().Perm()&0o022 != 0 && !ofOneUser(info, owner, group):
+		return unsafeState(real, "can be written by others", "run chmod go-w on it, if nobody changed it")
+	}
+	return errors.Join(checkUp(filepath.Dir(path), ""), checkUp(filepath.Dir(real), ""))
 }
 
 // safe refuses a folder that others can write. Above ours, root may own it, one

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"path/filepath"
 
@@ -52,7 +53,23 @@ func (p *Program) open(ctx context.Context, explicit string, sandbox bool) (*sit
 			return nil, refused(err)
 		}
 	}
+	if err := p.safeFiles(); err != nil {
+		return nil, refused(err)
+	}
 	return p.openSite(ctx, explicit, sandbox)
+}
+
+// safeFiles refuses a configuration of the user's that others can write in the
+// user's stead: what it says, which folders are trusted, and the skills beside it.
+func (p *Program) safeFiles() error {
+	if p.userDir() == "" {
+		return nil
+	}
+	skills, err := filepath.Glob(filepath.Join(p.userDir(), "skills", "*.yaml"))
+	for _, file := range append(skills, filepath.Join(p.userDir(), config.FileName), p.trustedFile(), filepath.Join(p.userDir(), "skills")) {
+		err = errors.Join(err, engine.SafeFile(file))
+	}
+	return err
 }
 
 // openSite reads the configuration and opens the site. With sandbox the embedded

@@ -61,6 +61,9 @@ func (p *Program) trustedFolders() ([]string, error) {
 	}
 	var list trustedList
 	if err == nil {
+		err = engine.SafeFile(file)
+	}
+	if err == nil {
 		err = json.Unmarshal(text, &list)
 	}
 	if err != nil {
