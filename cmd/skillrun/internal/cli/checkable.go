@@ -102,6 +102,7 @@ func (p *Program) gather(found []source, diags *diag.List, file string) []source
 		diags.Errorf("unreadable", diag.Range{File: file}, "%s", e.Message).Hint = e.Hint
 		return found
 	}
+	s.Untrusted = filepath.Dir(s.Origin.Path) == p.path("skills") && !p.trustsHere()
 	return append(found, s)
 }
 

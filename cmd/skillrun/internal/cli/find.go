@@ -244,11 +244,12 @@ func (c callees) with(src source) render.Sources {
 
 func (p *Program) searchPath() []string { return append([]string{"skills"}, p.ownPath()...) }
 
-// ownPath are the folders that the user chose for skills.
+// ownPath are the folders that the user chose for skills. One that is named from the
+// working directory is as trusted as that.
 func (p *Program) ownPath() []string {
 	var dirs []string
 	for _, d := range filepath.SplitList(p.env("SKILLRUN_PATH")) {
-		if d != "" {
+		if d != "" && (filepath.IsAbs(d) || p.trustsHere()) {
 			dirs = append(dirs, d)
 		}
 	}

@@ -60,7 +60,8 @@ const searchPathHelp = `Skills are looked for by name; the first one found count
 says where each comes from.
 
   ./skills                       the working directory's
-  $SKILLRUN_PATH                 folders, separated by colons
+  $SKILLRUN_PATH                 folders, separated by colons; one that does not begin
+                                 with / only where the working directory is trusted
   ~/.config/skillrun/skills      the user's ($XDG_CONFIG_HOME)
   built in
 
