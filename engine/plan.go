@@ -94,6 +94,10 @@ func (e *Engine) Apply(ctx context.Context, p plan.Plan, o Options) (Report, err
 	if err := e.sameReach(ctx, &h, o); err != nil {
 		return Report{}, err
 	}
+	if other := e.sameMoment(h); other != "" {
+		return Report{}, types.Errorf(types.Conflict, "this plan was applied already, under the id %s", other).
+			WithHint("`%s` shows what it did; to do it once more, plan again", e.command("runs", other))
+	}
 	o.expect = &p
 	j, unfinished, err := e.store.Start(h)
 	switch {
@@ -114,6 +118,22 @@ func (e *Engine) Apply(ctx context.Context, p plan.Plan, o Options) (Report, err
 		return Report{}, err
 	}
 	return e.Resume(ctx, unfinished, o)
+}
+
+// sameMoment is the run that a plan of the same program, made at the same moment,
+// was applied by under another id: nobody plans twice in one nanosecond.
+func (e *Engine) sameMoment(h journal.RunHeader) string {
+	ids, _ := e.store.IDs() // what is wrong with the folder, starting the run says
+	for _, id := range ids {
+		if id == h.ID || !journal.BeganAt(id, h.StartedAt) {
+			continue
+		}
+		records, _, err := e.store.Read(id)
+		if err == nil && appliedPlan(records) != "" && records[0].Run.StartedAt.Equal(h.StartedAt) && records[0].Run.Digest == h.Digest {
+			return id
+		}
+	}
+	return ""
 }
 
 // there reports whether there is a run of that id.

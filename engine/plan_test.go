@@ -156,6 +156,32 @@ func TestPlanAppliedToAnotherRun(t *testing.T) {
 	}
 }
 
+// TestPlanUnderAnotherID: a plan that was applied is not applied once more by giving
+// it another id, whatever its seal says.
+func TestPlanUnderAnotherID(t *testing.T) {
+	t.Parallel()
+	m := &moving{tracker: tracker{}, says: "a"}
+	e := m.engine(t)
+	skill, _ := e.Check("following.yaml", []byte(strings.Replace(following, "identity: [inputs.n]\n", "", 1)))
+	p, _, err := e.Plan(t.Context(), skill, binding(1), engine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := e.Apply(t.Context(), p, engine.Options{}); err != nil || r.State != engine.Done {
+		t.Fatalf("%v %+v", err, r)
+	}
+	again := p
+	again.Run.ID = p.Run.ID[:len(p.Run.ID)-6] + "zzzzzz"
+	again.Run.Work = step.Hash(16, "run", "following", again.Run.ID)
+	read, err := engine.ReadPlan(types.Encode(again.Sealed()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := e.Apply(t.Context(), read, engine.Options{}); types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), p.Run.ID) || len(m.tracker) != 1 {
+		t.Errorf("%v %+v, wrote %v", err, r, m.tracker)
+	}
+}
+
 const asking = `name: asking
 identity: [inputs.n]
 inputs:

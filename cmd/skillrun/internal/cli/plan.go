@@ -93,7 +93,7 @@ func (p *Program) planned(made plan.Plan, f planFlags, sources render.Sources) e
 	if err := keep(file, made); err != nil {
 		return &exitError{exitFailed, types.Errorf(types.Unavailable, "the plan cannot be kept: %w", err).WithHint("name a file in a folder that can be written")}
 	}
-	fmt.Fprintf(p.Stderr, "\nkept in %s; to do just this: %s\n", f.out, commandOf("apply", f.runFlags, quote(f.out)))
+	fmt.Fprintf(p.Stderr, "\nkept in %s; to do just this: %s\n", f.out, commandOf("apply", f.runFlags, quote(f.out))+" --digest "+made.Seal)
 	return nil
 }
 
@@ -162,29 +162,39 @@ func (p *Program) colour(terminal bool) bool {
 
 func (p *Program) applyCmd() *cobra.Command {
 	var f runFlags
+	var digest string
 	c := &cobra.Command{
 		Use: "apply FILE", Short: "Do what a plan shows, unless the world has moved since",
 		Long: `Runs the skill that was planned, with the inputs and under the id that the plan
 has. Every read is done again. When one has another result, or something else
 would be written than what was shown, it stops before the first write and shows
-the difference.`,
+the difference.
+
+Whoever can write the file can put another plan there. --digest takes the digest
+that was told when the plan was kept, and refuses any other plan.`,
 		Example: "  skillrun apply plan.json\n  skillrun apply --sandbox plan.json --wait",
 		Args:    one("apply needs the file of a plan", "make one with skillrun plan SKILL --out FILE"),
-		RunE:    func(c *cobra.Command, args []string) error { return p.apply(c.Context(), args[0], f) },
+		RunE:    func(c *cobra.Command, args []string) error { return p.apply(c.Context(), args[0], digest, f) },
 	}
 	siteFlags(c, &f, "apply it to the embedded world instead of real services")
 	f.reachFlag(c)
+	c.Flags().StringVar(&digest, "digest", "", "only the plan that has this `digest`")
+	p.completeFlag(c, "digest", cobra.NoFileCompletions)
 	c.Flags().BoolVar(&f.wait, "wait", false, "stay and poll where the run would park")
 	p.outputFlag(c, &f.output, "events")
 	return c
 }
 
-func (p *Program) apply(ctx context.Context, file string, f runFlags) error {
+func (p *Program) apply(ctx context.Context, file, digest string, f runFlags) error {
 	text, err := readUpTo(p.path(file), maxPlan)
 	if err != nil {
 		return refused(types.Errorf(types.NotFound, "the plan cannot be read: %w", err).WithHint("make one with skillrun plan SKILL --out FILE"))
 	}
 	made, err := engine.ReadPlan(text)
+	if err == nil && digest != "" && !strings.EqualFold(digest, made.Seal) {
+		err = types.Errorf(types.Conflict, "this plan has the digest %s, not %s", made.Seal, digest).
+			WithHint("it is another one than was kept: ask whoever made it, or plan again")
+	}
 	if err != nil {
 		return refused(err)
 	}

@@ -24,7 +24,11 @@ func Plan(w io.Writer, p plan.Plan, colour bool) {
 		return // what would come after it was not looked at
 	}
 	g.counted(p.Forecast)
-	fmt.Fprintf(w, "\ndigest: %s\n", p.Digest)
+	fmt.Fprintln(w)
+	for _, line := range p.Run.Reach {
+		fmt.Fprintf(w, "reaches: %s\n", Flat(line))
+	}
+	fmt.Fprintf(w, "digest: %s\n", p.Digest)
 }
 
 // Question prints what a run asks: to agree to the writes that are left or, at
