@@ -163,6 +163,9 @@ func (s *Store) Import(a Archive, by string, at time.Time) error {
 	if other, found, err := s.Unfinished(h.Work); err != nil || found && other != h.ID {
 		return errors.Join(err, sameWork(other))
 	}
+	if err := s.unused(h.ID); err != nil {
+		return err
+	}
 	whole := append(bytes.Clone(a.journal), p.line...)
 	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
 		return s.install(dir, a, whole)

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/types"
@@ -132,7 +133,7 @@ func (s *Store) remove(c Pruned) (gone bool, err error) {
 	}
 	removed := filepath.Join(s.dir, removedName)
 	away := filepath.Join(removed, c.ID)
-	if err := s.fs.mkdirAll(removed); err != nil {
+	if err := errors.Join(s.fs.mkdirAll(removed), s.note(c.ID)); err != nil {
 		return false, pruneError(err)
 	}
 	if err := errors.Join(checkDir(removed), s.fs.Rename(dir, away)); err != nil {
@@ -142,6 +143,37 @@ func (s *Store) remove(c Pruned) (gone bool, err error) {
 		return true, pruneError(err)
 	}
 	return true, nil
+}
+
+// The ids of runs that were removed stay: a plan or an archive of one of them would
+// do once more what the run has done, and nobody would know.
+
+// note writes down that a run was here.
+func (s *Store) note(id string) error {
+	f, err := s.fs.open(filepath.Join(s.dir, prunedName), os.O_WRONLY|os.O_CREATE|os.O_APPEND)
+	if err != nil {
+		return err
+	}
+	err = s.fs.write(f, []byte("\n"+id+"\n")) // the first end is that of a line that was cut short
+	if err == nil {
+		err = s.fs.Sync(f)
+	}
+	return errors.Join(err, f.Close())
+}
+
+// unused refuses the id of a run that was here and was removed.
+func (s *Store) unused(id string) error {
+	text, err := s.fs.read(filepath.Join(s.dir, prunedName))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return disk("read which runs were removed", err)
+	case strings.Contains(string(text), "\n"+id+"\n"):
+		return types.Errorf(types.Conflict, "run %s was here already, and was removed when it was finished", id).
+			WithHint("begin anew with its skill, or plan again: what it has done is looked for then")
+	}
+	return nil
 }
 
 // emptyRemoved removes what a killed Prune left.

@@ -228,3 +228,29 @@ func TestLostJournal(t *testing.T) {
 		})
 	}
 }
+
+// TestPrunedStaysUsed: a run that was removed is not made once more by its plan, nor
+// imported again; also when the note of another one was cut short.
+func TestPrunedStaysUsed(t *testing.T) {
+	t.Parallel()
+	s, dir := newStore(t)
+	data, _ := archived(t)
+	a := must(journal.OpenArchive(data))(t)
+	check(t, s.Import(a, "ben", later(2)))
+	check(t, os.WriteFile(filepath.Join(filepath.Dir(filepath.Dir(dir)), "pruned"), []byte("\n2026011"), 0o600))
+	f, _, err := s.Open(runID)
+	check(t, err)
+	check(t, f.Append(journal.Record{Kind: journal.Finished, State: "done", At: later(3)}, true))
+	check(t, f.Close())
+	if gone := must(s.Prune(journal.Pruning{Now: later(9)}))(t); len(gone) != 1 {
+		t.Fatalf("%v", gone)
+	}
+	const want = "run " + runID + " was here already, and was removed"
+	if err := s.Import(a, "ben", later(4)); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("imported again: %v", err)
+	}
+	if _, _, err := s.Start(journaltest.Header()); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("made again: %v", err)
+	}
+	check(t, must(s.Create(header(id(5), "w")))(t).Close())
+}

@@ -25,6 +25,7 @@ const (
 	machineName    = "machine"
 	removedName    = "removed"
 	incomingName   = "incoming"
+	prunedName     = "pruned"
 )
 
 // Store keeps the runs of one site on a disk.
@@ -105,6 +106,9 @@ func (s *Store) make(h RunHeader, once bool) (f *File, unfinished string, err er
 		if err != nil || found {
 			return nil, id, err
 		}
+	}
+	if err := s.unused(h.ID); err != nil {
+		return nil, "", err
 	}
 	if err := s.fs.mkdir(dir); errors.Is(err, fs.ErrExist) {
 		return nil, "", types.Errorf(types.Conflict, "there is a run %s already", h.ID).WithHint("start it once more: it gets another id")
