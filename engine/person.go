@@ -154,13 +154,31 @@ func (e *Engine) held(ctx context.Context, id string, asked Options) (*journal.F
 	if err = e.elsewhere(records); err == nil {
 		p, start, err = restore(h)
 	}
+	var reach []string
 	if err == nil {
-		_, err = e.rebind(ctx, asked, records, p, start)
+		reach, err = e.rebind(ctx, asked, records, p, start)
 	}
 	if err != nil {
 		return nil, runtime.Options{}, errors.Join(err, j.Close())
 	}
-	return j, e.local(j, h, p, start), nil
+	o := e.local(j, h, p, start)
+	o.Journal = &rebinding{j, reach}
+	return j, o, nil
+}
+
+// rebinding is a journal whose next record binds the run to what somebody agreed
+// that it may reach.
+type rebinding struct {
+	journal.Journal
+	reach []string
+}
+
+// Append adds a record.
+func (b *rebinding) Append(r journal.Record, sync bool) error {
+	if b.reach != nil {
+		r.Reach, b.reach = b.reach, nil
+	}
+	return b.Journal.Append(r, sync)
 }
 
 // Resolution is what a person says about a write of unknown outcome.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -139,5 +140,40 @@ func TestReachOfALock(t *testing.T) {
 	lock.at = "evil"
 	if _, err := e.Resume(t.Context(), parked.ID, engine.Options{}); types.CodeOf(err) != types.Conflict || lock.taken > 1 {
 		t.Errorf("%v, taken %d times", err, lock.taken)
+	}
+}
+
+// TestReachOfAnUndo: who agreed to another reach when they undid a run, or began to,
+// is not asked for it once more.
+func TestReachOfAnUndo(t *testing.T) {
+	t.Parallel()
+	at, fails := "good.example.com", true
+	undo := step.Undo(step.Undoing[in, out]{
+		Say: func(in, out) string { return "take it back" },
+		Do: func(context.Context, step.Key, in, out) error {
+			if fails {
+				return types.Errorf(types.Network, "no route")
+			}
+			return nil
+		},
+	})
+	create := func(context.Context, in) (out, error) { return out{}, nil }
+	find := func(context.Context, step.Key, in) (step.Found[out], error) { return step.Absent[out](), nil }
+	e := placed(t, tracker{}, &at)
+	e.Catalogue = step.NewCatalogue([]step.Step{step.Write("create", "Create.", create, step.Find(find), undo).Touching("tracker", "x", "make")})
+	skill := touching(t, e, "name: release\nidentity: [inputs.n]\ninputs: {n: {type: integer}}\nsteps:\n  - {id: one, uses: create, with: {title: a}}\n")
+	done, _, err := e.Start(t.Context(), skill, binding(1), engine.Options{Consent: engine.Given})
+	if err != nil || done.State != engine.Done {
+		t.Fatal(err, done.State)
+	}
+	at = "moved.example.com"
+	yes := func([]engine.Reversal) (bool, error) { return true, nil }
+	agree := func(context.Context, engine.ReachChange) bool { return true }
+	if _, err := e.Undo(t.Context(), done.ID, false, yes, engine.Options{Reaches: agree}); types.CodeOf(err) != types.Network {
+		t.Fatal(err)
+	}
+	fails = false
+	if ok, err := e.Undo(t.Context(), done.ID, false, yes, engine.Options{}); err != nil || !ok {
+		t.Error(ok, err)
 	}
 }

@@ -107,7 +107,7 @@ type Record struct {
 	By     string `json:"by,omitempty"`     // of what a person did: the user
 	// To are the keys that an archive is encrypted to, of Exported; none is plain.
 	To []string `json:"to,omitempty"`
-	// Reach is what the run is bound to from here on, of Resumed and Approved; see
+	// Reach is what the run is bound to from here on, where somebody agreed to another; see
 	// [RunHeader].
 	Reach []string     `json:"reach,omitempty"`
 	Plan  string       `json:"plan,omitempty"`  // of Approved and Parked: the digest of what was shown
