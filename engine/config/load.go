@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/mask"
@@ -88,7 +89,7 @@ func (o Options) load(path string) (cfg *Config, list diag.List, found bool) {
 	text, err := o.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		cfg, _ = Parse("", nil)
-		cfg.world = o.world()
+		cfg.place(o.world())
 		cfg.mask = mask.New(cfg.secrets()...)
 		return cfg, nil, false
 	}
@@ -98,7 +99,7 @@ func (o Options) load(path string) (cfg *Config, list diag.List, found bool) {
 		return &Config{Path: path}, list, true
 	}
 	cfg, list = Parse(path, text)
-	cfg.world = o.world()
+	cfg.place(o.world())
 	for _, name := range types.SortedKeys(cfg.Services) {
 		s := cfg.signer(cfg.certificates(cfg.Services[name], &list), &list)
 		if s.Root != "" {
@@ -109,6 +110,28 @@ func (o Options) load(path string) (cfg *Config, list diag.List, found bool) {
 	cfg.mask = mask.New(cfg.secrets()...)
 	list.Sort()
 	return cfg, list, true
+}
+
+// place says in which world the configuration is. The machine's time zone is told by
+// its name, so that a run keeps it wherever it goes on.
+func (c *Config) place(w world) {
+	if c.world = w; c.Zone != time.Local {
+		return
+	}
+	name, set := w.getenv("TZ")
+	if !set {
+		var err error
+		if name, err = filepath.EvalSymlinks("/etc/localtime"); errors.Is(err, fs.ErrNotExist) {
+			name = "UTC"
+		}
+	}
+	name = strings.TrimPrefix(name, ":")
+	if _, below, found := strings.Cut(name, "zoneinfo/"); found {
+		name = below
+	}
+	if zone, err := time.LoadLocation(name); err == nil && (name != "" || set) {
+		c.Zone = zone
+	}
 }
 
 // cause takes the path out of an error that says it again.
