@@ -61,18 +61,28 @@ func begun(records []journal.Record) bool {
 // rebind holds what a run would reach now against what it was bound to, and
 // returns what it is to be bound to from here on, nil for as it is.
 func (e *Engine) rebind(ctx context.Context, o Options, records []journal.Record, p *program.Program, start machine.Start) ([]string, error) {
-	was, is := boundReach(records), e.reach(p, start)
-	if slices.Equal(was, is) {
+	is := e.reach(p, start)
+	if slices.Equal(boundReach(records), is) {
 		return nil, nil
 	}
-	if was == nil || !begun(records) {
+	c, none := change(records, is)
+	if none {
 		return is, nil
 	}
-	c := ReachChange{Run: records[0].Run.ID, Gone: without(was, is), New: without(is, was), Digest: reachDigest(is)}
 	if o.Reaching == c.Digest || o.Reaching == "" && o.Reaches != nil && o.Reaches(ctx, c) {
 		return is, nil
 	}
 	return nil, c.refused()
+}
+
+// change holds what a run would reach against what it is bound to; there is none of
+// a run that is not bound yet.
+func change(records []journal.Record, is []string) (c ReachChange, none bool) {
+	was := boundReach(records)
+	if was == nil || slices.Equal(was, is) || !begun(records) {
+		return c, true
+	}
+	return ReachChange{Run: records[0].Run.ID, Gone: without(was, is), New: without(is, was), Digest: reachDigest(is)}, false
 }
 
 // reachesOut reports whether a call leaves the run's own workspaces: for a

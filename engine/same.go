@@ -27,8 +27,8 @@ const (
 // Unfinished is a run of the same work that is not finished.
 type Unfinished struct {
 	Run string
-	// Differs says line by line how its program, its inputs and its configuration
-	// differ from what would run now; empty when they do not.
+	// Differs says line by line how its program, its inputs, its configuration and
+	// what it may reach differ from what would run now; empty when they do not.
 	Differs []string
 }
 
@@ -47,11 +47,28 @@ func (e *Engine) Unfinished(s *Skill, b Binding, o Options) *Unfinished {
 	if err != nil {
 		return &Unfinished{Run: id}
 	}
-	differs := differences(old, p, h, s, o.Origin)
+	differs := append(differences(old, p, h, s, o.Origin), e.elsewhereNow(id)...)
 	for _, d := range e.sameInputs(id, p, nil) {
 		differs = append(differs, d.At.File+": "+d.Message)
 	}
 	return &Unfinished{Run: id, Differs: differs}
+}
+
+// elsewhereNow says what a run would reach now and may not, and the other way round.
+func (e *Engine) elsewhereNow(id string) []string {
+	records, _, err := e.store.Read(id)
+	if err != nil {
+		return nil
+	}
+	p, start, err := restore(records[0].Run)
+	if err != nil {
+		return nil
+	}
+	c, none := change(records, e.reach(p, start))
+	if none {
+		return nil
+	}
+	return append([]string{"what it would reach now (- is what the run may reach):"}, c.Lines()...)
 }
 
 // programOf is the program of a run that is there.
