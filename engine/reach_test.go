@@ -177,3 +177,27 @@ func TestReachOfAnUndo(t *testing.T) {
 		t.Error(ok, err)
 	}
 }
+
+// TestReachOfBeginningAnew: whoever begins anew agrees to where the run that ends
+// cleans up, too.
+func TestReachOfBeginningAnew(t *testing.T) {
+	t.Parallel()
+	tr, at := tracker{}, "good.example.com"
+	e := placed(t, tr, &at)
+	skill := touching(t, e, "name: release\nidentity: [inputs.n]\ninputs: {n: {type: integer}}\nsteps:\n"+
+		"  - {id: g, steps: [{id: one, uses: create, with: {title: a}}, {id: ask, approve: ok}], always: [{id: clean, uses: create, with: {title: b}}]}\n")
+	parked, _, err := e.Start(t.Context(), skill, binding(1), engine.Options{Consent: engine.Given})
+	if err != nil || parked.State != engine.Parked {
+		t.Fatal(err, parked.State)
+	}
+	at = "moved.example.com"
+	var c engine.ReachChange
+	anew := engine.Options{Consent: engine.Given, Anew: true, Reaches: func(_ context.Context, change engine.ReachChange) bool { c = change; return false }}
+	if _, _, err := e.Start(t.Context(), skill, binding(1), anew); types.CodeOf(err) != types.Conflict || len(tr) != 1 {
+		t.Error(err, tr)
+	}
+	anew.Reaching = c.Digest
+	if r, _, err := e.Start(t.Context(), skill, binding(1), anew); err != nil || r.ID == parked.ID || len(tr) != 2 {
+		t.Error(err, r.State, tr)
+	}
+}

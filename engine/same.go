@@ -109,7 +109,7 @@ func Indented(lines []string) string {
 // startAnew ends an unfinished run of the same work, as a person asked for, and
 // makes another.
 func (e *Engine) startAnew(ctx context.Context, id string, h journal.RunHeader, o Options) (*journal.File, error) {
-	if err := e.Cancel(ctx, id, "begun anew", Options{Observe: o.Observe}); err != nil {
+	if err := e.Cancel(ctx, id, "begun anew", Options{Observe: o.Observe, Reaching: o.Reaching, Reaches: o.Reaches}); err != nil {
 		return nil, err
 	}
 	j, unfinished, err := e.store.Start(h)

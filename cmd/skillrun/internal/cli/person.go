@@ -78,7 +78,7 @@ func (p *Program) approve(ctx context.Context, ref string, f personFlags) error 
 		p.tell(said)
 		return err
 	case answer == engine.No:
-		if err := s.engine.Reject(ctx, id, "", engine.Options{}); err != nil {
+		if err := s.engine.Reject(ctx, id, "", p.bound(f.runFlags)); err != nil {
 			return refused(err)
 		}
 		fmt.Fprintf(p.told(), "run %s is rejected\n", id)
