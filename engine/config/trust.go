@@ -126,7 +126,7 @@ func (o Options) distrustService(cfg, own *Config, s Service, list *diag.List) {
 	}
 	mine, named := own.Services[s.Name]
 	switch {
-	case found && named && (mine.URL != "" || own.holds(mine)):
+	case (found || u.origin == "") && named && (mine.URL != "" || own.holds(mine)):
 		best = differing(cfg, s, own, mine)
 	case found:
 	case u.origin == "": // git asks its helper by host, and the host is another's only where the user has stored something for it

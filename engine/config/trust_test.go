@@ -19,6 +19,7 @@ func TestMembersOfTheWorkingDirectory(t *testing.T) {
   api: {kind: http, url: https://api.example.com, header: X-Key, token: env:A}
   gitlab2: {kind: gitlab, url: https://gitlab2.example.com, token: env:T2}
   git: {credentials: helper}
+  code: {kind: git, url: https://code.example.com, token: env:C}
   hub: {kind: git, url: https://hub.example.com, credentials: netrc, user: bot}
 `
 	const jira = "jira: {url: https://jira.example.com/jira, user: bob, token: env:J, "
@@ -46,6 +47,7 @@ func TestMembersOfTheWorkingDirectory(t *testing.T) {
 		{"netrc behind a certificate", "hub: {kind: git, url: https://hub.example.com, credentials: netrc, user: bot, ca: ca.pem}", "ca"},
 		{"netrc of no user", "hub: {kind: git, url: https://hub.example.com, credentials: netrc}", "user"},
 		{"the url and token of another service", "gitlab: {url: https://gitlab2.example.com, token: env:T2}", "url"},
+		{"the helper in place of a token", "code: {kind: git, credentials: helper}", "url"},
 		{"another service under a name of its own", "second: {kind: gitlab, url: https://gitlab2.example.com, token: env:T2}", ""},
 		{"without a credential", "gitlab: {url: https://gitlab.example.com/any, ca: ca.pem}", ""},
 	}

@@ -130,6 +130,9 @@ func (p *Program) prepare(ctx context.Context, name string, f *runFlags) (*prepa
 	if f.sandbox && f.config != "" {
 		return nil, refused(errTwoConfigs)
 	}
+	if err := p.offerTrust(ctx, name, *f); err != nil {
+		return nil, err
+	}
 	s, err := p.open(ctx, f.config, f.sandbox)
 	if err != nil {
 		return nil, err

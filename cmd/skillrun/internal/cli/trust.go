@@ -106,6 +106,20 @@ func (p *Program) trustFolder(ctx context.Context, args []string, f trustFlags) 
 	return nil
 }
 
+// offerTrust asks whoever sits at a terminal whether they trust the working
+// directory, when a skill of it is to be run.
+func (p *Program) offerTrust(ctx context.Context, name string, f runFlags) error {
+	if !p.Terminal || f.plan || p.forProgram() {
+		return nil
+	}
+	src, err := p.quiet().find(name)
+	if err != nil || !src.Untrusted {
+		return nil // what is wrong is said where it is looked for
+	}
+	fmt.Fprintf(p.Stderr, "%s is of a folder that is not trusted\n", render.Flat(src.File))
+	return p.trustFolder(ctx, nil, trustFlags{})
+}
+
 // outline tells what the skills of a folder run and reach, and what its
 // configuration says that only the user's own may say.
 func (p *Program) outline(dir string) ([]string, error) {
