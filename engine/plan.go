@@ -129,7 +129,7 @@ func (e *Engine) sameMoment(h journal.RunHeader) string {
 			continue
 		}
 		records, _, err := e.store.Read(id)
-		if err == nil && appliedPlan(records) != "" && records[0].Run.StartedAt.Equal(h.StartedAt) && records[0].Run.Digest == h.Digest {
+		if err == nil && appliedPlan(records) != "" && journal.Summarize(records).State != journal.StateRefused && records[0].Run.StartedAt.Equal(h.StartedAt) && records[0].Run.Digest == h.Digest {
 			return id
 		}
 	}

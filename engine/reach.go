@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/runtime/dry"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
@@ -96,6 +98,41 @@ func (e *Engine) reachesOut(ctx context.Context, u step.Use) bool {
 	return slices.ContainsFunc(slices.Concat(r.Sees, r.Settled, r.Changes), func(p step.Place) bool {
 		return p.Kind != step.Workspace && p.Kind != step.State
 	})
+}
+
+// Kept is what a run goes on with: its own steps, and the services that they need,
+// whatever stands in the files of its skills by now.
+func (e *Engine) Kept(id string) ([]Node, []Need, error) {
+	p, _, err := e.programOf(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	return p.Steps, e.needs(p), nil
+}
+
+// KeptIn is the same of a plan.
+func (e *Engine) KeptIn(made plan.Plan) ([]Node, []Need, error) {
+	h := e.headerOf(made.Run)
+	p, _, err := restore(&h)
+	if err != nil {
+		return nil, nil, err
+	}
+	return p.Steps, e.needs(p), nil
+}
+
+func (e *Engine) needs(p *program.Program) []Need {
+	var out []Need
+	if c := p.Concurrency; c != nil && c.Repo != "" {
+		out = append(out, Need{Service: cmp.Or(c.Service, "git"), Kind: "git"})
+	}
+	program.Each(p.Steps, func(n *program.Node) {
+		t, _ := e.Catalogue.Lookup(n.Step)
+		named, _ := n.With["service"].(string)
+		if kind := t.Touch.Reaches(); kind != "" && cmp.Or(named, t.Touch.Service) != "" {
+			out = append(out, Need{Service: cmp.Or(named, t.Touch.Service), Kind: kind, At: n.At})
+		}
+	})
+	return out
 }
 
 // Outline tells what a skill runs and reaches, a line for each, as far as that is

@@ -14,6 +14,7 @@ import (
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/refdocs"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -203,27 +204,35 @@ func (p *Program) apply(ctx context.Context, file, digest string, f runFlags) er
 		return err
 	}
 	defer s.close()
-	return p.again(ctx, s, f, source{File: made.Run.File, Text: []byte(made.Run.Text)}, func(_ *engine.Skill, o engine.Options) (engine.Report, error) {
+	steps, needs, err := s.engine.KeptIn(made)
+	if err != nil {
+		return refused(err)
+	}
+	return p.again(ctx, s, f, kept{source{File: made.Run.File, Text: []byte(made.Run.Text)}, steps, needs}, func(_ *engine.Skill, _ diag.List, o engine.Options) (engine.Report, error) {
 		return s.engine.Apply(p.hard, made, o)
 	})
 }
 
-// again performs a skill whose text was kept, after it was checked, and that what
-// it needs is there.
-func (p *Program) again(ctx context.Context, s *site, f runFlags, src source, do func(*engine.Skill, engine.Options) (engine.Report, error)) error {
-	skill, diags := s.engine.Check(src.File, src.Text)
-	sources := s.called.with(src)
-	if diags.HasErrors() {
-		return p.diagnose(diags, sources)
-	}
-	if diags := s.cfg.Missing(refdocs.Needs(skill.Needs(nil))); diags.HasErrors() {
+// kept is what a run or a plan goes on with.
+type kept struct {
+	source
+	steps []engine.Node
+	needs []engine.Need
+}
+
+// again performs a program that was kept, after a look whether what it needs is
+// there. do is told what its skill is by now, and what is wrong with that.
+func (p *Program) again(ctx context.Context, s *site, f runFlags, k kept, do func(*engine.Skill, diag.List, engine.Options) (engine.Report, error)) error {
+	skill, today := s.engine.Check(k.File, k.Text)
+	sources := s.called.with(k.source)
+	if diags := s.cfg.Missing(refdocs.Needs(k.needs)); diags.HasErrors() {
 		maps.Copy(sources, p.configSources(diags))
 		return p.diagnose(diags, sources)
 	}
-	surface := p.surface(ctx, f, skill)
+	surface := p.surface(ctx, f, k.steps)
 	defer surface.close()
 	stop := p.heartbeat(surface)
-	report, err := do(skill, p.options(f, s, surface))
+	report, err := do(skill, today, p.options(f, s, surface))
 	stop()
 	return p.conclude(surface, report, err, sources)
 }

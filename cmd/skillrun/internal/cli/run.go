@@ -94,7 +94,7 @@ func (p *Program) run(ctx context.Context, name string, f runFlags) error {
 		return err
 	}
 	defer r.site.close()
-	surface := p.surface(ctx, f, r.skill)
+	surface := p.surface(ctx, f, r.skill.Steps)
 	defer surface.close()
 	o := p.options(f, r.site, surface)
 	o.Command, o.Invocation, o.Set = r.command(f), "skillrun"+siteOf(f)+setOf(f), types.SortedKeys(r.site.cfg.Set)

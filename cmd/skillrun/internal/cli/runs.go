@@ -11,6 +11,7 @@ import (
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/step"
 )
 
@@ -47,8 +48,12 @@ func (p *Program) resume(ctx context.Context, id string, f runFlags) error {
 	if err != nil {
 		return refused(err)
 	}
-	return p.again(ctx, s, f, source{File: run.File, Text: text}, func(skill *engine.Skill, o engine.Options) (engine.Report, error) {
-		p.tellChanged(s, run, skill)
+	steps, needs, err := s.engine.Kept(id)
+	if err != nil {
+		return refused(err)
+	}
+	return p.again(ctx, s, f, kept{source{File: run.File, Text: text}, steps, needs}, func(skill *engine.Skill, today diag.List, o engine.Options) (engine.Report, error) {
+		p.tellChanged(s, run, skill, today)
 		return s.engine.Resume(p.hard, id, o)
 	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/diag"
 )
 
 // tellUnfinished says that running what is planned would meet a run of the same
@@ -23,11 +24,14 @@ func (p *Program) tellUnfinished(u *engine.Unfinished, f runFlags) {
 
 // tellChanged says that a run goes on with a program that is not any more what
 // stands in the skill's file.
-func (p *Program) tellChanged(s *site, run engine.Run, skill *engine.Skill) {
+func (p *Program) tellChanged(s *site, run engine.Run, skill *engine.Skill, today diag.List) {
 	if run.Origin.Kind == "" {
 		return // of an earlier skillrun, which did not write down where it was
 	}
 	changed := s.engine.Changed(run.ID, skill, p.today(run))
+	if today.HasErrors() {
+		changed = append(changed, "what it calls does not check any more: "+firstError(today))
+	}
 	if len(changed) > 0 {
 		fmt.Fprintf(p.Stderr, "note: %s has changed since run %s was started; the run goes on with the program it was started with:%s\n",
 			render.Flat(run.File), run.ID, render.Clean(engine.Indented(changed)))

@@ -40,14 +40,14 @@ type surface struct {
 
 // surface returns the surface of a run of the skill. Close it, also when the run
 // never began.
-func (p *Program) surface(ctx context.Context, f runFlags, skill *engine.Skill) *surface {
+func (p *Program) surface(ctx context.Context, f runFlags, steps []engine.Node) *surface {
 	s := &surface{format: f.output, out: p.Stdout, log: p.Stderr, look: p.look, clock: p.Clock, flags: f, piped: !p.OutTerminal, colour: p.colour(p.Terminal), lines: render.NewLines(p.Stderr)}
 	in, isFile := p.Stdin.(*os.File)
 	out, isFile2 := p.screen.(*os.File)
 	if f.output == "text" && p.Terminal && isFile && isFile2 && live.Wanted(p.Env, in, out) {
 		s.styled = p.colour(p.OutTerminal)
 		s.start = func() *live.View {
-			return live.Start(ctx, live.Options{In: in, Out: out, Steps: stepsOf(skill.Steps), Now: p.Clock.Now, Colour: true, Cuts: live.Cuts(p.Env)})
+			return live.Start(ctx, live.Options{In: in, Out: out, Steps: stepsOf(steps), Now: p.Clock.Now, Colour: true, Cuts: live.Cuts(p.Env)})
 		}
 	}
 	return s
