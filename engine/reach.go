@@ -156,6 +156,9 @@ func (e *Engine) sameReach(ctx context.Context, h *journal.RunHeader, o Options)
 	if err != nil {
 		return err
 	}
+	if h.Reach == nil {
+		h.Reach = []string{} // a plan always says what it reaches
+	}
 	planned := []journal.Record{{Kind: journal.Header, Run: h}, {Kind: journal.Approved}}
 	reach, err := e.rebind(ctx, o, planned, p, start)
 	if reach != nil {

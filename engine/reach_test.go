@@ -105,6 +105,11 @@ func TestReachOfAPlan(t *testing.T) {
 		t.Errorf("%v, world %v", err, tr)
 	}
 	at = "good.example.com"
+	silent := p
+	silent.Run.Reach = nil
+	if _, err := e.Apply(t.Context(), silent, engine.Options{}); types.CodeOf(err) != types.Conflict || len(tr) > 0 {
+		t.Errorf("a plan that does not say it: %v, world %v", err, tr)
+	}
 	if r, err := e.Apply(t.Context(), p, engine.Options{}); err != nil || r.State != engine.Done {
 		t.Errorf("%v %+v", err, r)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -137,6 +138,9 @@ func (p *Program) outline(dir string) ([]string, error) {
 		return nil, refused(err)
 	}
 	var out []string
+	if err := engine.SafeFile(filepath.Join(dir, "skills")); err != nil {
+		out = append(out, "note: "+types.AsError(err).Message)
+	}
 	_, diags := config.Load(config.Options{Dir: dir, UserDir: p.userDir(), ReadFile: readFile, Env: p.Env})
 	for _, d := range diags {
 		out = append(out, config.FileName+": "+d.Message)
