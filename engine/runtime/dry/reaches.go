@@ -23,7 +23,7 @@ import (
 // configuration, so every step of the skill's text is looked at, also those that
 // only a failure leads to.
 func Reaches(p *program.Program, s machine.Start, c *step.Catalogue, about func(service string) string, lock []step.Place) []string {
-	r := reaching{sight: SightOf(p, c, nil), about: about, lines: map[string]bool{}, env: expr.Env{Now: s.StartedAt, Zone: s.Zone}, items: mostItems}
+	r := reaching{sight: SightOf(p, c, nil), about: about, lines: map[string]bool{}, env: expr.Env{Now: s.StartedAt, Zone: s.Zone}, left: mostVisits}
 	r.nodes(p.Steps, scope{"inputs": map[string]any(p.Inputs), "config": map[string]any(p.Config)})
 	if l := p.Concurrency; l != nil && l.Repo != "" {
 		r.service(cmp.Or(l.Service, "git"))
@@ -33,17 +33,17 @@ func Reaches(p *program.Program, s machine.Start, c *step.Catalogue, about func(
 	return slices.Sorted(maps.Keys(r.lines))
 }
 
-// mostItems is how many items of loops are looked at. What a loop does is the same
-// for each of them but for names; when that many were looked at, it is looked at
-// once more, without one.
-const mostItems = 2000
+// mostVisits is how many visits of steps are made for the items of loops. What a
+// loop does is the same for each of them but for names; then it is looked at once
+// more, for an item that nobody knows.
+const mostVisits = 2000
 
 type reaching struct {
 	sight *Sight
 	about func(string) string
 	lines map[string]bool
 	env   expr.Env
-	items int // that may still be looked at
+	left  int // of mostVisits
 }
 
 // scope are the names that a step's texts see. What only the run can tell is
@@ -63,32 +63,31 @@ func (r *reaching) nodes(nodes []program.Node, s scope) {
 	}
 	for i := range nodes {
 		n := &nodes[i]
-		for _, s := range r.visits(n, s) {
-			r.node(n, s)
+		if n.ForEach == "" {
+			r.visit(n, s)
+			continue
+		}
+		as := cmp.Or(n.As, "item")
+		list, all := r.eval(n.ForEach, s).([]any)
+		for _, item := range list {
+			if all = r.left > 0; !all {
+				break
+			}
+			r.visit(n, s.with(as, item))
+		}
+		if !all {
+			r.visit(n, s.with(as, types.Unknown{}))
 		}
 	}
 }
 
-// visits are the names that a node sees, for each item of its loop; none when its
-// condition does not hold whatever happens.
-func (r *reaching) visits(n *program.Node, s scope) (out []scope) {
-	if n.ForEach == "" {
-		if r.holds(n.If, s) {
-			out = append(out, s)
-		}
-		return out
+// visit looks at a node once, unless its condition does not hold whatever happens.
+func (r *reaching) visit(n *program.Node, s scope) {
+	if n.If != "" && r.eval(n.If, s) == false {
+		return
 	}
-	list, _ := r.eval(n.ForEach, s).([]any)
-	if list == nil || len(list) > r.items {
-		list = append(slices.Clip(list[:min(len(list), r.items)]), types.Unknown{})
-	}
-	r.items -= min(len(list), r.items)
-	for _, item := range list {
-		if s := s.with(cmp.Or(n.As, "item"), item); r.holds(n.If, s) {
-			out = append(out, s)
-		}
-	}
-	return out
+	r.left--
+	r.node(n, s)
 }
 
 func (r *reaching) node(n *program.Node, s scope) {
@@ -109,11 +108,6 @@ func (r *reaching) node(n *program.Node, s scope) {
 		maps.Copy(given, args)
 		r.nodes(c.Steps, scope{"inputs": given, "config": map[string]any(c.Config)})
 	}
-}
-
-// holds reports whether a condition may hold.
-func (r *reaching) holds(condition string, s scope) bool {
-	return condition == "" || r.eval(condition, s) != false
 }
 
 // eval is what a bare expression comes to, unknown when that is not known.

@@ -38,7 +38,9 @@ func TestReachesAllThatMayRun(t *testing.T) {
 	for i := range many {
 		many[i] = "same"
 	}
+	inner := program.Node{ID: "inner", Kind: program.Group, ForEach: "config.two", Steps: []program.Node{to("${{ each }} ${{ item }}")}}
 	nodes := []program.Node{
+		{ID: "outer", Kind: program.Group, ForEach: "config.two", As: "each", Steps: []program.Node{inner}},
 		{ID: "fails", Kind: program.Group, Steps: []program.Node{{ID: "no", Kind: program.Fail}, to("behind")}, Rescue: []program.Node{to("rescue")}, Always: []program.Node{to("always")}},
 		with(to("tried"), func(n *program.Node) {
 			n.Retry = &program.Retry{Attempts: 2, Before: []program.Node{to("${{ config.cure }}")}}
@@ -52,9 +54,9 @@ func TestReachesAllThatMayRun(t *testing.T) {
 			Steps: []program.Node{to("${{ inputs.given }} called"), to("${{ inputs.left }}")},
 		}},
 	}
-	p := &program.Program{Inputs: types.Values{"many": many, "off": false}, Config: types.Values{"cure": "cure"}, Steps: nodes}
+	p := &program.Program{Inputs: types.Values{"many": many, "off": false}, Config: types.Values{"cure": "cure", "two": []any{"x", "y"}}, Steps: nodes}
 	got := dry.Reaches(p, machine.Start{StartedAt: time.Unix(0, 0), Zone: time.UTC}, c, nil, nil)
-	want := []string{"", "always", "behind", "cure", "cure called", "of the called", "rescue", "same", "tried", "when cure"}
+	want := []string{"", "always", "behind", "cure", "cure called", "of the called", "rescue", "same", "tried", "when cure", "x x", "x y", "y x", "y y"}
 	for i := range want {
 		want[i] = "leads to to  " + want[i]
 	}
