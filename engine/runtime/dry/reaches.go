@@ -17,7 +17,8 @@ import (
 // Reaches tells what a program may reach, one thing a line and sorted: the
 // services as they are configured, the repositories where they are, this machine,
 // and anything where it runs programs. about describes a service, lock is where the
-// lock of its concurrency group leads. Nothing is performed. Two programs of one text that reach the same have the same lines.
+// lock of its concurrency group leads. Nothing is performed. Two programs of one text
+// that reach the same have the same lines.
 //
 // What decides where an effect lands is made of literals, inputs and
 // configuration, so every step of the skill's text is looked at, also those that
