@@ -84,34 +84,39 @@ func typeSortBy(a Args) types.Type {
 	return t
 }
 
-// each runs the body for every element until do says stop. The result of a body
-// that cannot be known yet comes as an error to do.
-func each(args []any, do func(elem, v any, err error) (stop bool, failure error)) error {
+// where runs the condition for every element until do says stop. One that cannot
+// be known yet comes as an error to do.
+func where(args []any, do func(elem any, holds bool, err error) (stop bool, failure error)) error {
 	body := args[1].(Each)
 	for i, e := range args[0].([]any) {
 		v, err := body(e, i)
-		if stop, err := do(e, v, err); stop || err != nil {
+		holds, ok := v.(bool)
+		if p, open := v.(types.PartlyUnknown); open {
+			err = NotKnown{types.Unknown{After: p.After}}
+		} else if !ok && err == nil {
+			err = WrongKind{1, v, "boolean"}
+		}
+		if stop, err := do(e, holds && err == nil, err); stop || err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// where is each for a condition.
-func where(args []any, do func(elem any, holds bool, err error) (stop bool, failure error)) error {
-	return each(args, func(elem, v any, err error) (bool, error) {
-		b, ok := v.(bool)
-		if p, open := v.(types.PartlyUnknown); open {
-			err = NotKnown{types.Unknown{After: p.After}}
-		} else if !ok && err == nil {
-			err = WrongKind{1, v, "boolean"}
-		}
-		return do(elem, b && err == nil, err)
-	})
-}
-
 func runMap(by *Caller, args []any) (any, error) {
-	return by.values(args, Inside)
+	elems, body := args[0].([]any), args[1].(Each)
+	out, err := by.Room(len(elems))
+	if err != nil {
+		return nil, err
+	}
+	for i, e := range elems {
+		v, err := Inside(body(e, i))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
 }
 
 func runFilter(by *Caller, args []any) (any, error) {
@@ -174,26 +179,20 @@ func runCount(_ *Caller, args []any) (any, error) {
 	return count, err
 }
 
-// values computes the body for each element, and keeps what keep makes of it.
-func (by *Caller) values(args []any, keep func(v any, err error) (any, error)) ([]any, error) {
-	out, err := by.Room(len(args[0].([]any)))
-	if err != nil {
-		return nil, err
-	}
-	err = each(args, func(_, v any, err error) (bool, error) {
-		v, err = keep(v, err)
-		out = append(out, v)
-		return false, err
-	})
-	return out, err
-}
-
-// keyed is values for keys that are read.
+// keyed computes the body for each element; what it gives is read.
 func (by *Caller) keyed(args []any) (elems, keys []any, err error) {
-	if keys, err = by.values(args, func(v any, err error) (any, error) { return v, err }); err == nil {
-		err = by.Take(keys)
+	elems, body := args[0].([]any), args[1].(Each)
+	if keys, err = by.Room(len(elems)); err != nil {
+		return nil, nil, err
 	}
-	return args[0].([]any), keys, err
+	for i, e := range elems {
+		key, err := body(e, i)
+		if err != nil {
+			return nil, nil, err
+		}
+		keys = append(keys, key)
+	}
+	return elems, keys, by.Take(keys)
 }
 
 func runSum(by *Caller, args []any) (any, error) {
@@ -268,16 +267,19 @@ func runUniqueBy(by *Caller, args []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := by.Spend(fuel.Object(len(elems)) + fuel.Element*len(elems)); err != nil {
+	if err := by.Spend(fuel.Object(len(elems))); err != nil {
 		return nil, err
 	}
-	seen := make(map[any]bool, len(keys))
-	out := make([]any, 0, len(elems))
+	seen, out := make(map[any]bool, len(keys)), []any{}
 	for i, key := range keys {
-		if !seen[key] {
-			seen[key] = true
-			out = append(out, elems[i])
+		if seen[key] {
+			continue
 		}
+		if err := by.Spend(fuel.Grown); err != nil {
+			return nil, err
+		}
+		seen[key] = true
+		out = append(out, elems[i])
 	}
 	return out, nil
 }
