@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -283,9 +284,11 @@ func (m *Machine) call(v *visit) {
 	m.issue(v, Action{Kind: Call, Step: n.Step, Effect: n.Effect, Poll: n.Kind == program.Await, Input: input})
 }
 
-// arguments evaluates what a node is called with; what is absent is left out.
+// arguments evaluates what a node is called with; what is absent has its default, or
+// is left out.
 func (m *Machine) arguments(v *visit) (types.Values, *types.Error) {
-	input := make(types.Values, len(v.node.With))
+	input := make(types.Values, len(v.node.With)+len(v.node.Defaults))
+	maps.Copy(input, v.node.Defaults)
 	for _, name := range types.SortedKeys(v.node.With) {
 		x, err := m.value(v.names, v.node.With[name], nil)
 		if err != nil {

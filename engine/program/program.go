@@ -86,6 +86,9 @@ type Node struct {
 	Step   string       `json:"step,omitempty"`   // of Uses and Await: the step type
 	Effect string       `json:"effect,omitempty"` // of the step type
 	With   types.Values `json:"with,omitempty"`   // arguments: every string is a text with ${{ }}
+	// Defaults are what the step type has for arguments that are left out, or come to
+	// nothing. Programs of earlier versions have none: the step knows them too.
+	Defaults types.Values `json:"defaults,omitempty"`
 
 	Values []Binding `json:"values,omitempty"` // of Set, and of Return: outputs; in order
 

@@ -196,6 +196,14 @@ var effects = map[string]scenario{
 			t.Errorf("a was performed %d times", b.world.calls["a"])
 		}
 	}},
+	"writes down what a step got": {"name: skill\nsteps:\n  - {id: w, uses: put, with: {name: x}}\n", func(t *testing.T, b *bench) {
+		stands(t, b.run(t), runtime.Done, "")
+		for _, r := range b.j.Records() {
+			if want := `{"kind":"plain","name":"x"}`; r.Path == "w" && string(r.Input) != want {
+				t.Errorf("%s: the input is %s, want %s", r.Kind, r.Input, want)
+			}
+		}
+	}},
 	"done stays done": {oneWrite, func(t *testing.T, b *bench) {
 		stands(t, b.run(t), runtime.Done, "")
 		stands(t, b.resume(t), runtime.Done, "")

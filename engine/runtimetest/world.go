@@ -38,6 +38,7 @@ func newWorld() *world {
 type In struct {
 	Name string `json:"name,omitempty" doc:"Name."`
 	Dir  string `json:"dir,omitempty" doc:"The workspace to work in." workspace:"true"`
+	Kind string `json:"kind,omitempty" default:"plain" doc:"Kind."`
 }
 
 // Out is what steps give.

@@ -12,8 +12,9 @@ import (
 // what [Find] said is there. It must be safe to do twice, and it is announced.
 func Update[In, Out any](f func(ctx context.Context, key Key, in In, out Out) (Out, error)) Option[In, Out] {
 	return Option[In, Out]{func(s *Step) {
+		read := both[In, Out](*s)
 		s.update = func(ctx context.Context, key Key, rawIn, rawOut json.RawMessage) (json.RawMessage, error) {
-			in, out, err := decodeBoth[In, Out](rawIn, rawOut)
+			in, out, err := read(rawIn, rawOut)
 			if err != nil {
 				return nil, err
 			}
@@ -34,8 +35,9 @@ func Update[In, Out any](f func(ctx context.Context, key Key, in In, out Out) (O
 func Resolve[In, Out any](format string, f func(ctx context.Context, ref string, in In) (Out, error)) Option[In, Out] {
 	return Option[In, Out]{func(s *Step) {
 		s.RefFormat = format
+		read := arguments[In](*s)
 		s.resolve = func(ctx context.Context, ref string, rawIn json.RawMessage) (json.RawMessage, error) {
-			in, err := decode[In](rawIn)
+			in, err := read(rawIn, nil)
 			if err != nil {
 				return nil, err
 			}
@@ -68,24 +70,25 @@ type Undoing[In, Out any] struct {
 // Undo gives a Write the ability to be reversed.
 func Undo[In, Out any](u Undoing[In, Out]) Option[In, Out] {
 	return Option[In, Out]{func(s *Step) {
+		read := both[In, Out](*s)
 		s.sayUndo = func(rawIn, rawOut json.RawMessage) (string, error) {
-			in, out, err := decodeBoth[In, Out](rawIn, rawOut)
+			in, out, err := read(rawIn, rawOut)
 			if err != nil {
 				return "", err
 			}
 			return u.Say(in, out), nil
 		}
-		s.undo = reversing(u.Do)
+		s.undo = reversing(read, u.Do)
 		if u.Look != nil {
-			s.lookUndo = reversing(u.Look)
+			s.lookUndo = reversing(read, u.Look)
 		}
 	}}
 }
 
 // reversing erases the types of a function that undoes, or looks before it.
-func reversing[In, Out any](f func(context.Context, Key, In, Out) error) func(context.Context, Key, json.RawMessage, json.RawMessage) error {
+func reversing[In, Out any](read func(rawIn, rawOut json.RawMessage) (In, Out, error), f func(context.Context, Key, In, Out) error) func(context.Context, Key, json.RawMessage, json.RawMessage) error {
 	return func(ctx context.Context, key Key, rawIn, rawOut json.RawMessage) error {
-		in, out, err := decodeBoth[In, Out](rawIn, rawOut)
+		in, out, err := read(rawIn, rawOut)
 		if err != nil {
 			return err
 		}
@@ -99,8 +102,9 @@ func reversing[In, Out any](f func(context.Context, Key, In, Out) error) func(co
 // Local is simply repeated.
 func Restore[In, Out any](f func(ctx context.Context, in In, out Out) error) Option[In, Out] {
 	return Option[In, Out]{func(s *Step) {
+		read := arguments[In](*s)
 		s.restore = func(ctx context.Context, rawIn, rawOut json.RawMessage) error {
-			in, err := decode[In](rawIn)
+			in, err := read(rawIn, nil)
 			if err != nil {
 				return err
 			}
@@ -121,11 +125,15 @@ func Late[In, Out any]() Option[In, Out] {
 	return Option[In, Out]{func(s *Step) { s.late = true }}
 }
 
-func decodeBoth[In, Out any](rawIn, rawOut json.RawMessage) (in In, out Out, err error) {
-	if in, err = decode[In](rawIn); err == nil {
-		out, err = decode[Out](rawOut)
+// both reads arguments and a result.
+func both[In, Out any](s Step) func(rawIn, rawOut json.RawMessage) (in In, out Out, err error) {
+	read := arguments[In](s)
+	return func(rawIn, rawOut json.RawMessage) (in In, out Out, err error) {
+		if in, err = read(rawIn, nil); err == nil {
+			out, err = decode[Out](rawOut)
+		}
+		return in, out, err
 	}
-	return in, out, err
 }
 
 // CanFind reports whether the step can look for its own effect.
@@ -151,7 +159,7 @@ func (s Step) CanRestore() bool { return s.restore != nil }
 // Restore puts what the step left in its workspace there again; call it only
 // when CanRestore. out is its result, or the details of its error.
 func (s Step) Restore(ctx context.Context, in, out json.RawMessage) error {
-	return s.restore(ctx, s.filled(in, nil), out)
+	return s.restore(ctx, in, out)
 }
 
 // IsLate reports whether an effect may appear after its answer was lost; see
@@ -177,7 +185,7 @@ func (s Step) Find(ctx context.Context, key Key, in json.RawMessage) (Found[json
 	if err := s.Refuses(in, nil); err != nil {
 		return Found[json.RawMessage]{}, err
 	}
-	return s.find(ctx, key, s.filled(in, nil))
+	return s.find(ctx, key, in)
 }
 
 // Preview predicts the effect. unknown names the arguments that are not known
@@ -190,23 +198,23 @@ func (s Step) Preview(ctx context.Context, in json.RawMessage, unknown UnknownPa
 	if s.preview == nil {
 		return Prediction[json.RawMessage]{Change: Change{Title: s.Name}, Unknown: UnknownPaths{""}}, nil
 	}
-	return s.preview(ctx, s.filled(in, unknown), unknown)
+	return s.preview(ctx, in, unknown)
 }
 
 // Update brings an effect up to date; call it only when CanUpdate.
 func (s Step) Update(ctx context.Context, key Key, in, out json.RawMessage) (json.RawMessage, error) {
-	return s.update(ctx, key, s.filled(in, nil), out)
+	return s.update(ctx, key, in, out)
 }
 
 // Resolve reads back the effect that a person names; call it only when
 // CanResolve.
 func (s Step) Resolve(ctx context.Context, ref string, in json.RawMessage) (json.RawMessage, error) {
-	return s.resolve(ctx, ref, s.filled(in, nil))
+	return s.resolve(ctx, ref, in)
 }
 
 // SayUndo names what Undo would do; call it only when CanUndo.
 func (s Step) SayUndo(in, out json.RawMessage) (string, error) {
-	return s.sayUndo(s.filled(in, nil), out)
+	return s.sayUndo(in, out)
 }
 
 // LookUndo says why Undo would refuse now; call it only when CanUndo.
@@ -214,10 +222,10 @@ func (s Step) LookUndo(ctx context.Context, key Key, in, out json.RawMessage) er
 	if s.lookUndo == nil {
 		return nil
 	}
-	return s.lookUndo(ctx, key, s.filled(in, nil), out)
+	return s.lookUndo(ctx, key, in, out)
 }
 
 // Undo reverses the effect; call it only when CanUndo.
 func (s Step) Undo(ctx context.Context, key Key, in, out json.RawMessage) error {
-	return s.undo(ctx, key, s.filled(in, nil), out)
+	return s.undo(ctx, key, in, out)
 }

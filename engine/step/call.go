@@ -42,7 +42,9 @@ func Hash(n int, parts ...string) string {
 }
 
 // Digest returns the argument digest of in: the hash of its JSON without the
-// cosmetic arguments. The marker in the other system holds it beside the key.
+// cosmetic arguments, and without those that are what they are by default, so that
+// a default that is written out is no other argument. The marker in the other
+// system holds it beside the key.
 func (s Step) Digest(in json.RawMessage) string {
 	v, err := types.Decode(in)
 	m, ok := v.(map[string]any)
@@ -50,7 +52,7 @@ func (s Step) Digest(in json.RawMessage) string {
 		return Hash(16, string(in))
 	}
 	for _, f := range s.In.Fields {
-		if f.Cosmetic {
+		if f.Cosmetic || f.Default != nil && types.Show(m[f.Name]) == types.Show(f.Default) {
 			delete(m, f.Name)
 		}
 	}

@@ -17,8 +17,9 @@ import (
 // that are not known yet, which are zero in in: of those nothing is refused. It
 // reads nothing but what it is given.
 func Checked[In any](s Step, check func(in In, unknown UnknownPaths) error) Step {
+	read := arguments[In](s)
 	s.check = func(raw json.RawMessage, unknown UnknownPaths) error {
-		in, err := decode[In](raw)
+		in, err := read(raw, unknown)
 		if err != nil {
 			return err
 		}
@@ -33,7 +34,7 @@ func (s Step) Refuses(in json.RawMessage, unknown UnknownPaths) error {
 	if s.check == nil {
 		return nil
 	}
-	return s.check(s.filled(in, unknown), unknown)
+	return s.check(in, unknown)
 }
 
 // Touches reports whether path, anything above it, or anything in it is unknown.

@@ -62,9 +62,10 @@ func CannotTell[Out any](how string) Found[Out] {
 // the effect carries as a marker.
 func Find[In, Out any](f func(context.Context, Key, In) (Found[Out], error)) Option[In, Out] {
 	return Option[In, Out]{func(s *Step) {
+		read := arguments[In](*s)
 		s.find = func(ctx context.Context, key Key, raw json.RawMessage) (Found[json.RawMessage], error) {
 			var none Found[json.RawMessage]
-			in, err := decode[In](raw)
+			in, err := read(raw, nil)
 			if err != nil {
 				return none, err
 			}
@@ -116,9 +117,10 @@ type Prediction[Out any] struct {
 // Preview gives a Write the ability to say what it would do, without doing it.
 func Preview[In, Out any](f func(context.Context, In, UnknownPaths) (Prediction[Out], error)) Option[In, Out] {
 	return Option[In, Out]{func(s *Step) {
+		read := arguments[In](*s)
 		s.preview = func(ctx context.Context, raw json.RawMessage, unknown UnknownPaths) (Prediction[json.RawMessage], error) {
 			var none Prediction[json.RawMessage]
-			in, err := decode[In](raw)
+			in, err := read(raw, unknown)
 			if err != nil {
 				return none, err
 			}

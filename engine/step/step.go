@@ -30,10 +30,12 @@
 package step
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -137,17 +139,18 @@ func build[In, Out any](name, doc string, effect Effect, do Func[In, Out], opts 
 	s := Step{
 		Name: name, Doc: doc, Effect: effect,
 		In: types.Of[In](), Out: types.Of[Out]().Result(),
-		do: func(ctx context.Context, raw json.RawMessage) (json.RawMessage, error) {
-			in, err := decode[In](raw)
-			if err != nil {
-				return nil, err
-			}
-			out, err := do(ctx, in)
-			if err != nil {
-				return nil, err
-			}
-			return encoded(ctx, out), nil
-		},
+	}
+	read := arguments[In](s)
+	s.do = func(ctx context.Context, raw json.RawMessage) (json.RawMessage, error) {
+		in, err := read(raw, nil)
+		if err != nil {
+			return nil, err
+		}
+		out, err := do(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		return encoded(ctx, out), nil
 	}
 	for _, o := range opts {
 		o.apply(&s)
@@ -164,16 +167,46 @@ func encoded(ctx context.Context, out any) json.RawMessage {
 	return types.Encode(out)
 }
 
-// decode is strict: the checker and the machine have already held the
-// arguments against In, so what does not fit here is a bug.
-func decode[T any](raw json.RawMessage) (T, error) {
+// decode reads texts over each other. It is strict: the checker and the machine have
+// already held the arguments against In, so what does not fit here is a bug.
+func decode[T any](texts ...json.RawMessage) (T, error) {
 	var v T
-	d := json.NewDecoder(strings.NewReader(string(raw)))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&v); err != nil {
-		return v, types.Errorf(types.Internal, "arguments do not decode: %w", err)
+	for _, raw := range texts {
+		d := json.NewDecoder(bytes.NewReader(raw))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&v); err != nil {
+			return v, types.Errorf(types.Internal, "arguments do not decode: %w", err)
+		}
 	}
 	return v, nil
+}
+
+// arguments reads what a step is called with. What is left out has its declared
+// default: a checked skill leaves nothing out, but journals of earlier programs do.
+// What a plan does not know yet is not left out: it is zero.
+func arguments[In any](s Step) func(raw json.RawMessage, unknown UnknownPaths) (In, error) {
+	defaults := s.Defaults()
+	whole := types.Encode(defaults)
+	return func(raw json.RawMessage, unknown UnknownPaths) (In, error) {
+		left := whole
+		if len(unknown) > 0 {
+			known := maps.Clone(defaults)
+			maps.DeleteFunc(known, func(name string, _ any) bool { return unknown.Has(name) })
+			left = types.Encode(known)
+		}
+		return decode[In](left, raw)
+	}
+}
+
+// Defaults are the declared defaults of the arguments.
+func (s Step) Defaults() types.Values {
+	out := types.Values{}
+	for _, f := range s.In.Fields {
+		if f.Default != nil {
+			out[f.Name] = f.Default
+		}
+	}
+	return out
 }
 
 // Touching says which service the step needs and what it does there.
@@ -215,30 +248,5 @@ func (s Step) Do(ctx context.Context, in json.RawMessage) (json.RawMessage, erro
 	if err := s.Refuses(in, nil); err != nil {
 		return nil, err
 	}
-	return s.do(ctx, s.filled(in, nil))
-}
-
-// filled is the arguments with the declared default of each that is left out.
-// What a plan does not know yet is not left out.
-func (s Step) filled(raw json.RawMessage, unknown UnknownPaths) json.RawMessage {
-	missing := false
-	var in types.Values
-	for _, f := range s.In.Fields {
-		if f.Default == nil || unknown.Has(f.Name) {
-			continue
-		}
-		if in == nil && json.Unmarshal(raw, &in) != nil {
-			return raw // whoever reads it says what is wrong with it
-		}
-		if _, given := in[f.Name]; !given {
-			if in == nil {
-				in = types.Values{}
-			}
-			in[f.Name], missing = f.Default, true
-		}
-	}
-	if !missing {
-		return raw
-	}
-	return types.Encode(in)
+	return s.do(ctx, in)
 }

@@ -128,3 +128,26 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("preview of what is not known: %s %v", p.Out, err)
 	}
 }
+
+// TestDefaultsOfArguments: what is left out has its default, also in the journals of
+// programs that did not write it down; written out it is no other argument.
+func TestDefaultsOfArguments(t *testing.T) {
+	t.Parallel()
+	type in struct {
+		Title string `json:"title" doc:"Title."`
+		Kind  string `json:"kind,omitempty" default:"plain" doc:"Kind."`
+	}
+	s := step.Read("echo", "Echo.", func(_ context.Context, i in) (in, error) { return i, nil })
+	for given, want := range map[string]string{
+		`{"title":"x"}`:                `{"title":"x","kind":"plain"}`,
+		`{"title":"x","kind":"fancy"}`: `{"title":"x","kind":"fancy"}`,
+	} {
+		if got, err := s.Do(t.Context(), json.RawMessage(given)); err != nil || string(got) != want {
+			t.Errorf("%s gives %s, %v; want %s", given, got, err, want)
+		}
+	}
+	left, written, other := s.Digest([]byte(`{"title":"x"}`)), s.Digest([]byte(`{"title":"x","kind":"plain"}`)), s.Digest([]byte(`{"title":"x","kind":"fancy"}`))
+	if left != written || left == other {
+		t.Errorf("digests: left out %s, written out %s, another %s", left, written, other)
+	}
+}

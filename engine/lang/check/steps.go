@@ -210,7 +210,7 @@ func (c *checker) performs(n *syntax.Node, node *program.Node) (step.Step, bool)
 	}
 	before := len(c.diags)
 	c.program = s.Touch.Object == "program"
-	node.With = c.arguments(with, s.In, c.scope(), s.Name)
+	node.With, node.Defaults = c.arguments(with, s.In, c.scope(), s.Name), s.Defaults()
 	c.program = false
 	if !c.diags[before:].HasErrors() {
 		c.refused(s, n, with)

@@ -165,7 +165,7 @@ func TestArchiveForgeries(t *testing.T) {
 		"a blob that was changed":      other(2, func(e *entry) { e.text = append([]byte(" "), e.text...) }),
 		"more than a run takes":        append(whole[:3:3], file("blobs/"+strings.Repeat("0", 64), strings.Repeat("x", journal.ArchiveLimit-len(data)))),
 		"a journal of a later skillrun": other(1, func(e *entry) {
-			e.text = bytes.Replace(e.text, []byte(`"versions":{"journal":4`), []byte(`"versions":{"journal":9`), 1)
+			e.text = bytes.Replace(e.text, []byte(`"versions":{"journal":5`), []byte(`"versions":{"journal":9`), 1)
 		}),
 		"an archive of a later one": other(0, func(e *entry) { e.text = bytes.Replace(e.text, []byte(`_archive":1`), []byte(`_archive":2`), 1) }),
 	} {

@@ -163,7 +163,8 @@ type Versions struct {
 //	2  resolved, undoing, undone; finished also cancelled, rejected, undone; Plan
 //	3  finished also refused, partly_undone; undoing with an Error; parked for repeat, and what is resolved of it
 //	4  exported, imported
-const Format = 4
+//	5  the program has the defaults of its steps
+const Format = 5
 
 // Journal is the history of one run, open for its one writer.
 type Journal interface {

@@ -120,8 +120,8 @@ func TestParseRefuses(t *testing.T) {
 		"unknown kind":      {seal(`{"seq":1,"kind":"x","at":"2026-01-15T10:15:30Z"}`), 0, `line 1: unknown kind of record "x"`},
 		"unknown field":     {seal(`{"seq":1,"new":1}`), 0, `line 1: json: unknown field "new"`},
 		"text after":        {seal(`{"seq":1} {}`), 0, "line 1: text after the record"},
-		"no format":         {seal(head + `{"id":"` + runID + `"}}`), 0, "line 1: the header is of format 0, not 1 to 4"},
-		"a format below 1":  {seal(head + `{"id":"` + runID + `","versions":{"journal":-1}}}`), 0, "line 1: the header is of format -1, not 1 to 4"},
+		"no format":         {seal(head + `{"id":"` + runID + `"}}`), 0, "line 1: the header is of format 0, not 1 to 5"},
+		"a format below 1":  {seal(head + `{"id":"` + runID + `","versions":{"journal":-1}}}`), 0, "line 1: the header is of format -1, not 1 to 5"},
 		"an unknown end":    {join(l[0], second(l, `{"seq":2,"kind":"finished","at":"2026-01-15T10:15:30Z","state":"tired"}`)), 1, `line 2: a run does not finish "tired"`},
 		"a word on no step": {join(l[0], second(l, `{"seq":2,"kind":"resolved","at":"2026-01-15T10:15:30Z","by":"ann"}`)), 1, "line 2: a record of the kind resolved says of which step"},
 		"undoing nothing":   {join(l[0], second(l, `{"seq":2,"kind":"undoing","at":"2026-01-15T10:15:30Z"}`)), 1, "line 2: a record of the kind undoing says of which step"},
@@ -149,7 +149,7 @@ func second(l [][]byte, body string) []byte {
 func TestParseRefusesLaterFormats(t *testing.T) {
 	t.Parallel()
 	const want = "the journal was written by a later skillrun (update skillrun to go on with this run)"
-	header := `{"seq":1,"kind":"header","new":true,"run":{"versions":{"journal":5}}}`
+	header := `{"seq":1,"kind":"header","new":true,"run":{"versions":{"journal":6}}}`
 	for _, data := range []string{
 		string(journal.SealFirst(header)),
 		`{"r":` + header + `,"blake3":"00"}` + "\nanything",
