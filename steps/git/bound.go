@@ -10,9 +10,8 @@ import (
 
 	"github.com/go-git/go-billy/v5"
 	"github.com/go-git/go-billy/v5/osfs"
-	"golang.org/x/sys/unix"
-
 	"github.com/go-git/go-git/v5/plumbing/transport"
+	"golang.org/x/sys/unix"
 )
 
 // How much of what is no pack is read, in bytes.

@@ -15,9 +15,6 @@ import (
 // trailer marks our commits; its value is the effect's key.
 const trailer = "Skillrun-Key"
 
-// maxOurs is how many commits above the base are looked through for ours.
-const maxOurs = 50
-
 type branchCreateIn struct {
 	Workspace string `json:"workspace" workspace:"true" doc:"The workspace." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
 	Branch    string `json:"branch" doc:"The branch's name." format:"git-branch"`
@@ -66,35 +63,6 @@ func (c *client) branchCreate(ctx context.Context, in branchCreateIn) (branchCre
 	return branchCreateOut{Branch: in.Branch, Base: w.meta.Base, Tip: tip.String(), Resumed: true}, w.save()
 }
 
-// free refuses a branch that git cannot keep beside the remote's: a is no branch
-// where a/b is one, and the other way round. One that is there is free.
-func (from *remoteRefs) free(branch string) error {
-	if _, there := from.branches[branch]; there {
-		return nil
-	}
-	for _, other := range types.SortedKeys(from.branches) {
-		if strings.HasPrefix(branch, other+"/") || strings.HasPrefix(other, branch+"/") {
-			return types.Errorf(types.Conflict, "branch %s stands in the way of %s: git keeps no two branches of which one is the folder of the other", other, branch).
-				WithHint("delete or rename it, or give this one another name").With("branch", other)
-		}
-	}
-	return nil
-}
-
-// pushRepo is the repository a workspace's branch is pushed to. A fork shares
-// the objects of the repository that was checked out.
-func (c *client) pushRepo(ctx context.Context, w *workspace, spec string) (*repo, error) {
-	if spec == "" {
-		return w.repo, nil
-	}
-	r, err := c.resolve(ctx, w.meta.Service, spec)
-	if err != nil {
-		return nil, err
-	}
-	r.lender, r.history, r.trees = w.repo.lender, w.repo.history, w.repo.trees
-	return r, nil
-}
-
 // goOn takes up a branch that is there and holds our work. The files stay
 // those of the base: the steps edit them as they did the first time, and
 // git_commit finds what they came to among the branch's commits.
@@ -122,15 +90,6 @@ func (w *workspace) goOn(ctx context.Context, push *repo, from *remoteRefs, tip 
 	for _, c := range chain {
 		if err := w.keepObject(c.Hash); err != nil {
 			return w.broken(err)
-		}
-	}
-	return nil
-}
-
-func (w *workspace) bringFiles(ctx context.Context, r *repo, from *remoteRefs, commit plumbing.Hash, paths []string) error {
-	for _, name := range paths {
-		if err := r.bringPath(ctx, from, commit, name); err != nil {
-			return err
 		}
 	}
 	return nil
@@ -187,8 +146,6 @@ func authorOf(chain []*object.Commit) string {
 	}
 	return chain[0].Author.Name
 }
-
-func short(h plumbing.Hash) string { return h.String()[:12] }
 
 // files returns the blobs of paths at a commit, zero where there is none.
 func (w *workspace) files(commit plumbing.Hash, paths []string) ([]plumbing.Hash, error) {

@@ -157,19 +157,6 @@ func (w *workspace) committed(ctx context.Context, hash plumbing.Hash, objects i
 	return commitOut{Sha: hash.String(), Short: short(hash), Files: filesOf(patches), Objects: objects}, nil
 }
 
-// changes reports whether edits make another tree than the head's.
-func (w *workspace) changes(edits map[string]edit) (bool, error) {
-	head, err := object.GetCommit(w.objects, w.head())
-	if err != nil {
-		return false, w.broken(err)
-	}
-	tree, err := (&builder{sto: w.objects, dry: true}).over(w.head(), edits)
-	if err != nil {
-		return false, w.broken(err)
-	}
-	return tree != head.TreeHash, nil
-}
-
 // against compares the workspace's files in a tree with those of the base.
 func (w *workspace) against(ctx context.Context, tree plumbing.Hash) ([]*filePatch, error) {
 	base, err := object.GetCommit(w.objects, w.base())

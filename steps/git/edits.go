@@ -27,41 +27,6 @@ type edit struct {
 
 func (e edit) gone() bool { return e.mode == filemode.Empty }
 
-// edits are what the workspace's folder says that the repository's files are to
-// be. All that lies there counts, whoever wrote it and whatever .gitignore says.
-// A file that was laid down or written by a step and is not there any more is
-// deleted; what was never in the workspace is left alone.
-func (w *workspace) edits(ctx context.Context) (map[string]edit, error) {
-	out, err := w.scan()
-	if err != nil {
-		return nil, err
-	}
-	known := map[string]bool{}
-	for _, name := range w.meta.Files {
-		known[name] = true
-		if _, there := out[name]; !there {
-			out[name] = edit{}
-		}
-	}
-	if err := w.reach(ctx, w.base(), pathsOf(out)); err != nil {
-		return nil, err
-	}
-	for name, e := range out {
-		if known[name] {
-			continue
-		}
-		at, err := w.at(name)
-		if err == nil && !known[at.path] && !at.folder() {
-			e.mode, err = at.takes(name, e.mode)
-		}
-		if err != nil {
-			return nil, err
-		}
-		out[name] = e
-	}
-	return out, nil
-}
-
 func pathsOf(edits map[string]edit) []string { return slices.Sorted(maps.Keys(edits)) }
 
 // scan reads the workspace's folder: files, and links as links.
@@ -219,4 +184,52 @@ func kindOf(mode filemode.FileMode) string {
 		return "a symbolic link"
 	}
 	return "a file"
+}
+
+// edits are what the workspace's folder says that the repository's files are to
+// be. All that lies there counts, whoever wrote it and whatever .gitignore says.
+// A file that was laid down or written by a step and is not there any more is
+// deleted; what was never in the workspace is left alone.
+func (w *workspace) edits(ctx context.Context) (map[string]edit, error) {
+	out, err := w.scan()
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]bool{}
+	for _, name := range w.meta.Files {
+		known[name] = true
+		if _, there := out[name]; !there {
+			out[name] = edit{}
+		}
+	}
+	if err := w.reach(ctx, w.base(), pathsOf(out)); err != nil {
+		return nil, err
+	}
+	for name, e := range out {
+		if known[name] {
+			continue
+		}
+		at, err := w.at(name)
+		if err == nil && !known[at.path] && !at.folder() {
+			e.mode, err = at.takes(name, e.mode)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out[name] = e
+	}
+	return out, nil
+}
+
+// changes reports whether edits make another tree than the head's.
+func (w *workspace) changes(edits map[string]edit) (bool, error) {
+	head, err := object.GetCommit(w.objects, w.head())
+	if err != nil {
+		return false, w.broken(err)
+	}
+	tree, err := (&builder{sto: w.objects, dry: true}).over(w.head(), edits)
+	if err != nil {
+		return false, w.broken(err)
+	}
+	return tree != head.TreeHash, nil
 }

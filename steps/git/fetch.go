@@ -26,14 +26,6 @@ const (
 	withRoot  packp.Filter = "tree:1" // and the root trees of commits
 )
 
-// ask is one fetch. depth and filter count only where the server has them.
-type ask struct {
-	wants, haves []plumbing.Hash
-	depth        int
-	filter       packp.Filter
-	loose        bool // few objects are expected: no pack is kept for them
-}
-
 // fetch brings objects of a remote into a store.
 func (r *repo) fetch(ctx context.Context, from *remoteRefs, into *store, a ask) error {
 	if !slices.ContainsFunc(a.wants, func(h plumbing.Hash) bool { return !slices.Contains(a.haves, h) }) {
@@ -151,22 +143,6 @@ func demux(caps *capability.List, r io.Reader) io.Reader {
 	return raw.pack
 }
 
-// partial reports whether the remote gives single objects: then a file of a
-// huge repository costs a few small answers.
-func (from *remoteRefs) partial() bool {
-	return from.caps.Supports(capability.Filter) && from.caps.Supports(capability.Shallow) &&
-		from.caps.Supports(capability.AllowReachableSHA1InWant)
-}
-
-func (from *remoteRefs) isTip(h plumbing.Hash) bool {
-	for _, tip := range from.branches {
-		if tip == h {
-			return true
-		}
-	}
-	return false
-}
-
 // hole is an object that is not at hand.
 type hole struct {
 	hash   plumbing.Hash
@@ -278,4 +254,65 @@ func (r *repo) onRemote(ctx context.Context, from *remoteRefs, commit plumbing.H
 		}
 	}
 	return r.trees.noteSeen(ctx, commit)
+}
+
+// maxOurs is how many commits above the base are looked through for ours.
+const maxOurs = 50
+
+// withHistory makes the history of the remote's branches available: of the
+// default branch, and of all others when a needed commit is on none that is at
+// hand. It returns the tips.
+func (r *repo) withHistory(ctx context.Context, from *remoteRefs, need ...plumbing.Hash) ([]plumbing.Hash, error) {
+	first := []plumbing.Hash{from.branches[from.defaultBranch]}
+	if first[0].IsZero() {
+		return nil, types.Errorf(types.NotFound, "%s has no default branch", nameOf(from.url)).WithHint("its owner sets one in the repository's settings")
+	}
+	if err := r.bring(ctx, from, first); err != nil {
+		return nil, err
+	}
+	if off, err := r.unreached(ctx, first, need); err != nil || off == nil {
+		return first, err
+	}
+	all := slices.Clone(first)
+	for _, name := range types.SortedKeys(from.branches) {
+		if h := from.branches[name]; !slices.Contains(all, h) {
+			all = append(all, h)
+		}
+	}
+	if err := r.bring(ctx, from, all); err != nil {
+		return nil, err
+	}
+	off, err := r.unreached(ctx, all, need)
+	if off != nil && len(r.history.ends()) > 0 {
+		return nil, readError("read history", from.url, &cutOff{*off})
+	}
+	if off != nil {
+		// A no must not come from a hole in what is taken to be complete.
+		if err := r.complete(ctx, all, nil); err != nil {
+			return nil, readError("read history", from.url, err)
+		}
+		return nil, types.Errorf(types.NotFound, "commit %s is not on any branch of the remote %s", off, nameOf(from.url)).WithHint("push it first").With(unseen, off.String())
+	}
+	return all, err
+}
+
+// unreached returns the first of the needed commits that no tip reaches, nil
+// when there is none. One that is not at hand is not reached.
+func (r *repo) unreached(ctx context.Context, tips, need []plumbing.Hash) (*plumbing.Hash, error) {
+	for _, h := range need {
+		if _, err := object.GetCommit(r.history, h); errors.Is(err, plumbing.ErrObjectNotFound) {
+			return &h, nil
+		}
+		on, err := reaches(ctx, r.history, tips, h)
+		if errors.As(err, new(*cutOff)) {
+			return &h, nil
+		}
+		if err != nil {
+			return nil, readError("read history", r.url, err)
+		}
+		if !on {
+			return &h, nil
+		}
+	}
+	return nil, nil
 }

@@ -4,14 +4,13 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
-
-	"github.com/skillrun/skillrun/engine/types"
 )
 
 // History is read from commits that are at hand with everything behind them:
@@ -232,64 +231,6 @@ func reaches(ctx context.Context, sto storer.EncodedObjectStorer, tips []plumbin
 	return false, w.unless(h)
 }
 
-// withHistory makes the history of the remote's branches available: of the
-// default branch, and of all others when a needed commit is on none that is at
-// hand. It returns the tips.
-func (r *repo) withHistory(ctx context.Context, from *remoteRefs, need ...plumbing.Hash) ([]plumbing.Hash, error) {
-	first := []plumbing.Hash{from.branches[from.defaultBranch]}
-	if first[0].IsZero() {
-		return nil, types.Errorf(types.NotFound, "%s has no default branch", nameOf(from.url)).WithHint("its owner sets one in the repository's settings")
-	}
-	if err := r.bring(ctx, from, first); err != nil {
-		return nil, err
-	}
-	if off, err := r.unreached(ctx, first, need); err != nil || off == nil {
-		return first, err
-	}
-	all := slices.Clone(first)
-	for _, name := range types.SortedKeys(from.branches) {
-		if h := from.branches[name]; !slices.Contains(all, h) {
-			all = append(all, h)
-		}
-	}
-	if err := r.bring(ctx, from, all); err != nil {
-		return nil, err
-	}
-	off, err := r.unreached(ctx, all, need)
-	if off != nil && len(r.history.ends()) > 0 {
-		return nil, readError("read history", from.url, &cutOff{*off})
-	}
-	if off != nil {
-		// A no must not come from a hole in what is taken to be complete.
-		if err := r.complete(ctx, all, nil); err != nil {
-			return nil, readError("read history", from.url, err)
-		}
-		return nil, types.Errorf(types.NotFound, "commit %s is not on any branch of the remote %s", off, nameOf(from.url)).WithHint("push it first").With(unseen, off.String())
-	}
-	return all, err
-}
-
-// unreached returns the first of the needed commits that no tip reaches, nil
-// when there is none. One that is not at hand is not reached.
-func (r *repo) unreached(ctx context.Context, tips, need []plumbing.Hash) (*plumbing.Hash, error) {
-	for _, h := range need {
-		if _, err := object.GetCommit(r.history, h); errors.Is(err, plumbing.ErrObjectNotFound) {
-			return &h, nil
-		}
-		on, err := reaches(ctx, r.history, tips, h)
-		if errors.As(err, new(*cutOff)) {
-			return &h, nil
-		}
-		if err != nil {
-			return nil, readError("read history", r.url, err)
-		}
-		if !on {
-			return &h, nil
-		}
-	}
-	return nil, nil
-}
-
 // bring fetches commits with all their history, unless they are at hand:
 // without files where the remote can do that. When what a clone lends has a
 // hole, everything is fetched.
@@ -317,4 +258,32 @@ func (r *repo) bring(ctx context.Context, from *remoteRefs, wants []plumbing.Has
 		return readError("read history", from.url, err)
 	}
 	return r.history.remember(ctx, from, wants)
+}
+
+// noteEnds notes where the remote's history ends, as it was said with the pack
+// that was just added. A commit that was an end is none any more when its
+// parents have come.
+func (s *store) noteEnds(ctx context.Context, now []plumbing.Hash) error {
+	was := s.ends()
+	ends := map[plumbing.Hash]bool{}
+	for _, h := range now {
+		ends[h] = true
+	}
+	for h := range was {
+		if c, err := object.GetCommit(s, h); err == nil && slices.ContainsFunc(c.ParentHashes, func(p plumbing.Hash) bool { return !s.has(p) }) {
+			ends[h] = true
+		}
+	}
+	if maps.Equal(was, ends) {
+		return nil
+	}
+	unlock, err := s.locked(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := s.top.SetShallow(slices.Collect(maps.Keys(ends))); err != nil {
+		return brokenCache(err)
+	}
+	return nil
 }

@@ -38,13 +38,6 @@ type serverSaid string
 // Error returns it as one line.
 func (s serverSaid) Error() string { return (&remarks{text: []byte(s)}).String() }
 
-// greeting is what git-upload-pack says first.
-type greeting struct {
-	at  string            // where the repository is, when it was renamed
-	v2  map[string]string // what it can do in protocol v2; nil in the ones before
-	adv *packp.AdvRefs    // its references, in the ones before
-}
-
 // readGreeting reads it in whatever version it is.
 func readGreeting(from io.Reader) (*greeting, error) {
 	r := bufio.NewReaderSize(from, maxPkt)

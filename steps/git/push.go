@@ -26,28 +26,6 @@ type pushOut struct {
 	Remote string `json:"remote" doc:"The remote it is on."`
 }
 
-// pushing is one push, resolved.
-type pushing struct {
-	w      *workspace
-	to     *repo
-	branch string
-	ref    plumbing.ReferenceName
-	// remarks is what the server said beside its status.
-	remarks remarks
-}
-
-func (c *client) pushing(ctx context.Context, in pushIn) (*pushing, error) {
-	w, err := c.openWorkspace(ctx, in.Workspace)
-	if err != nil {
-		return nil, err
-	}
-	p, err := c.towards(ctx, w, in)
-	if err == nil && w.meta.Head == w.meta.Base {
-		return nil, types.Errorf(types.Conflict, "the workspace %s has no commit to push", in.Workspace).WithHint("make one with git_commit before")
-	}
-	return p, err
-}
-
 // towards says which branch of which remote a push is to.
 func (c *client) towards(ctx context.Context, w *workspace, in pushIn) (*pushing, error) {
 	p := &pushing{w: w, branch: in.Branch}

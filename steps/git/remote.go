@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/plumbing/transport"
@@ -22,17 +21,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 	"github.com/skillrun/skillrun/steps/rest"
 )
-
-// remoteRefs is what a remote advertises.
-type remoteRefs struct {
-	url      string
-	branches map[string]plumbing.Hash
-	// defaultBranch is what its HEAD points at.
-	defaultBranch string
-	caps          *capability.List
-	greeting      *greeting       // nil when the remote is a folder of this machine
-	ends          []plumbing.Hash // where its history ends, when the repository there is shallow
-}
 
 // receivePack begins to push to a remote. There is no protocol v2 of that.
 func (r *repo) receivePack(ctx context.Context, remote string) (transport.ReceivePackSession, error) {
@@ -196,101 +184,20 @@ func folderRefs(ctx context.Context, remote string) (*remoteRefs, error) {
 	return refsOf(remote, adv), nil
 }
 
-func refsOf(remote string, adv *packp.AdvRefs) *remoteRefs {
-	out := &remoteRefs{url: remote, branches: map[string]plumbing.Hash{}, caps: adv.Capabilities}
-	for name, h := range adv.References {
-		if branch, ok := strings.CutPrefix(name, "refs/heads/"); ok {
-			out.branches[branch] = h
-		}
+// uploadPack begins to read from a remote.
+func (r *repo) uploadPack(ctx context.Context, remote string) (uploadPack, error) {
+	ep, err := endpoint(remote)
+	if err != nil {
+		return nil, err
 	}
-	for _, s := range adv.Capabilities.Get(capability.SymRef) {
-		if target, ok := strings.CutPrefix(s, "HEAD:refs/heads/"); ok {
-			out.defaultBranch = target
-		}
+	if ep.Protocol == "ssh" {
+		return sshTransport{ctx, cmp.Or(r.service.Timeout, defaultTimeout), r.c.o.Admits}.run(ep, transport.UploadPackServiceName)
 	}
-	if out.defaultBranch == "" && adv.Head != nil {
-		out.defaultBranch = out.guess(*adv.Head)
+	auth, err := r.auth(ctx, remote)
+	if err != nil {
+		return nil, err
 	}
-	return out
-}
-
-// at are the branches that are at a commit, by name.
-func (from *remoteRefs) at(h plumbing.Hash) []string {
-	var out []string
-	for _, name := range types.SortedKeys(from.branches) {
-		if from.branches[name] == h {
-			out = append(out, name)
-		}
-	}
-	return out
-}
-
-// guess names the default branch of a server that does not say what HEAD
-// points at.
-func (from *remoteRefs) guess(head plumbing.Hash) string {
-	for _, name := range append([]string{"main", "master"}, types.SortedKeys(from.branches)...) {
-		if from.branches[name] == head {
-			return name
-		}
-	}
-	return ""
-}
-
-// readError gives the error of a read its code.
-func readError(what, remote string, err error) error {
-	var coded *types.Error
-	if errors.As(err, &coded) {
-		return err
-	}
-	what += " of " + nameOf(remote)
-	switch {
-	case errors.Is(err, transport.ErrAuthenticationRequired):
-		return types.Errorf(types.Auth, "%s: the server wants a credential, or another one", what).
-			WithHint("name a token under the git service in skillrun.yaml, whose url must be of the same host, or credentials: helper")
-	case errors.Is(err, transport.ErrAuthorizationFailed):
-		return types.Errorf(types.Forbidden, "%s: the credential has not the right", what).
-			WithHint("give its account the right to read, and to push where it pushes; a token needs the scope too: write_repository at GitLab, contents at GitHub")
-	case errors.Is(err, transport.ErrRepositoryNotFound):
-		return types.Errorf(types.NotFound, "%s: there is no repository at %s", what, remote).
-			WithHint("check the URL; a host says this also of a repository that the credential may not see")
-	case errors.Is(err, errSHA256):
-		return types.Errorf(types.BadInput, "%s: %w, and skillrun reads only repositories with SHA-1 names", what, err).
-			WithHint("convert the repository, or mirror it to one that git init --object-format=sha1 made")
-	case errors.As(err, new(serverSaid)):
-		return types.Errorf(types.Unavailable, "%s: the server says: %w", what, err).WithHint("%s", goOn)
-	case errors.As(err, new(*cutOff)):
-		return types.Errorf(types.NotFound, "%s: the repository on the server is shallow: %w", what, err).
-			WithHint("name the whole repository, or have its owner run git fetch --unshallow in it")
-	case renamed(err) != "":
-		return movedTo(what, renamed(err))
-	case lacking(err):
-		return types.Errorf(types.Internal, "%s: an object is missing: %w", what, err).WithHint("%s", freeCache)
-	}
-	return httpError(http.MethodGet, what, err)
-}
-
-// httpError gives the error of an exchange its code: of the status when there
-// was an answer.
-func httpError(method, what string, err error) error {
-	err = peel(err)
-	var status *githttp.Err
-	if errors.As(err, &status) && status.Response != nil {
-		if coded := rest.Status(method, what, status.Response, status.Reason); coded != nil {
-			return coded
-		}
-	}
-	return rest.Transport(method, what, err)
-}
-
-// peel takes off go-git's wrappers, which hide what they wrap.
-func peel(err error) error {
-	var unexpected *plumbing.UnexpectedError
-	var permanent *plumbing.PermanentError
-	switch {
-	case errors.As(err, &unexpected):
-		return peel(unexpected.Err)
-	case errors.As(err, &permanent):
-		return peel(permanent.Err)
-	}
-	return err
+	client := r.httpClient()
+	client.CheckRedirect = discovery
+	return &httpUpload{client: client, at: strings.TrimRight(remote, "/"), auth: auth}, nil
 }

@@ -3,10 +3,10 @@ package git
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"errors"
 	"io/fs"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -17,82 +17,12 @@ import (
 	"github.com/go-git/go-git/v5/config"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/transport"
-	"github.com/go-git/go-git/v5/storage/filesystem"
+	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
-
-// repo is a repository that a step works with: its remote, the objects at
-// hand, and where fetched ones go.
-type repo struct {
-	c       *client
-	service Service
-	spec    string // as the skill has it
-	url     string // of the remote that is read
-	pushURL string
-	lender  *lender // a clone, when the repository is one
-	history *store  // commits with all their history, and perhaps their files
-	trees   *store  // commits with some of their files, above history
-}
-
-// lender is a clone that is only ever read.
-type lender struct {
-	refs    *filesystem.Storage
-	objects []layer // its own and those of its alternates
-	shallow bool    // its history has an end
-	partial bool    // it has not all files
-}
-
-// open resolves a repository and opens its objects.
-func (c *client) open(ctx context.Context, service, spec string) (*repo, error) {
-	r, err := c.resolve(ctx, service, spec)
-	if err != nil {
-		return nil, err
-	}
-	return r, r.openStores()
-}
-
-// look opens a repository and asks its remote what is there now.
-func (c *client) look(ctx context.Context, service, spec string) (*repo, *remoteRefs, error) {
-	r, err := c.open(ctx, service, spec)
-	if err != nil {
-		return nil, nil, err
-	}
-	refs, err := r.refs(ctx, r.url)
-	return r, refs, err
-}
-
-// lookAt does the same for one ref, "" being the default branch.
-func (c *client) lookAt(ctx context.Context, service, spec, ref string) (*repo, *remoteRefs, plumbing.Hash, error) {
-	r, refs, err := c.look(ctx, service, spec)
-	if err != nil {
-		return nil, nil, plumbing.ZeroHash, err
-	}
-	h, err := r.resolve(refs, ref)
-	return r, refs, h, err
-}
-
-// resolve takes a repository apart: a URL, or the path of a clone that lends
-// its objects and names a remote.
-func (c *client) resolve(ctx context.Context, service, spec string) (*repo, error) {
-	s, err := c.service(ctx, service)
-	if err != nil {
-		return nil, err
-	}
-	r := &repo{c: c, service: s, spec: spec, url: spec, pushURL: spec}
-	if isPath(spec) {
-		if err := r.lend(spec); err != nil {
-			return nil, err
-		}
-	}
-	for _, u := range []string{r.url, r.pushURL} {
-		if err := allowed(u); err != nil {
-			return nil, err
-		}
-	}
-	return r, nil
-}
 
 var scheme = regexp.MustCompile(`^[a-z][a-z0-9+.-]*:`)
 
@@ -271,15 +201,85 @@ func endpoint(remote string) (*transport.Endpoint, error) {
 	return ep, nil
 }
 
-// nameOf is what people call a repository: the last part of its URL.
-func nameOf(remote string) string {
-	name := strings.TrimSuffix(strings.TrimRight(remote, "/"), ".git")
-	if i := strings.LastIndexAny(name, "/:"); i >= 0 {
-		name = name[i+1:]
+// readError gives the error of a read its code.
+func readError(what, remote string, err error) error {
+	var coded *types.Error
+	if errors.As(err, &coded) {
+		return err
 	}
-	name = strings.ToLower(name)
-	if !workspaceRE.MatchString(name) {
-		return "w" + step.Hash(8, remote)
+	what += " of " + nameOf(remote)
+	switch {
+	case errors.Is(err, transport.ErrAuthenticationRequired):
+		return types.Errorf(types.Auth, "%s: the server wants a credential, or another one", what).
+			WithHint("name a token under the git service in skillrun.yaml, whose url must be of the same host, or credentials: helper")
+	case errors.Is(err, transport.ErrAuthorizationFailed):
+		return types.Errorf(types.Forbidden, "%s: the credential has not the right", what).
+			WithHint("give its account the right to read, and to push where it pushes; a token needs the scope too: write_repository at GitLab, contents at GitHub")
+	case errors.Is(err, transport.ErrRepositoryNotFound):
+		return types.Errorf(types.NotFound, "%s: there is no repository at %s", what, remote).
+			WithHint("check the URL; a host says this also of a repository that the credential may not see")
+	case errors.Is(err, errSHA256):
+		return types.Errorf(types.BadInput, "%s: %w, and skillrun reads only repositories with SHA-1 names", what, err).
+			WithHint("convert the repository, or mirror it to one that git init --object-format=sha1 made")
+	case errors.As(err, new(serverSaid)):
+		return types.Errorf(types.Unavailable, "%s: the server says: %w", what, err).WithHint("%s", goOn)
+	case errors.As(err, new(*cutOff)):
+		return types.Errorf(types.NotFound, "%s: the repository on the server is shallow: %w", what, err).
+			WithHint("name the whole repository, or have its owner run git fetch --unshallow in it")
+	case renamed(err) != "":
+		return movedTo(what, renamed(err))
+	case lacking(err):
+		return types.Errorf(types.Internal, "%s: an object is missing: %w", what, err).WithHint("%s", freeCache)
 	}
-	return name
+	return httpError(http.MethodGet, what, err)
+}
+
+// httpError gives the error of an exchange its code: of the status when there
+// was an answer.
+func httpError(method, what string, err error) error {
+	err = peel(err)
+	var status *githttp.Err
+	if errors.As(err, &status) && status.Response != nil {
+		if coded := rest.Status(method, what, status.Response, status.Reason); coded != nil {
+			return coded
+		}
+	}
+	return rest.Transport(method, what, err)
+}
+
+// peel takes off go-git's wrappers, which hide what they wrap.
+func peel(err error) error {
+	var unexpected *plumbing.UnexpectedError
+	var permanent *plumbing.PermanentError
+	switch {
+	case errors.As(err, &unexpected):
+		return peel(unexpected.Err)
+	case errors.As(err, &permanent):
+		return peel(permanent.Err)
+	}
+	return err
+}
+
+func movedTo(what, where string) *types.Error {
+	return types.Errorf(types.NotFound, "%s: the repository was moved to %s", what, where).
+		WithHint("write the new address, if that is the repository you mean: a write follows no redirect, and a read none to another host")
+}
+
+// renamed is where a host says that a repository is for good, "" when it does
+// not.
+func renamed(err error) string {
+	var status *githttp.Err
+	if !errors.As(peel(err), &status) || status.Response == nil {
+		return ""
+	}
+	resp := status.Response
+	if resp.StatusCode != http.StatusMovedPermanently && resp.StatusCode != http.StatusPermanentRedirect {
+		return ""
+	}
+	to, err := resp.Location()
+	if err != nil || !strings.HasSuffix(to.Path, infoRefs) {
+		return ""
+	}
+	to.RawQuery, to.User = "", nil
+	return strings.TrimSuffix(to.String(), infoRefs)
 }

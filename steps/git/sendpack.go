@@ -7,9 +7,6 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
-	"strconv"
-	"strings"
-	"unicode"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
@@ -223,51 +220,24 @@ func (p *pushing) refused(ctx context.Context, what string, old plumbing.Hash, s
 		WithHint("a hook, a push rule or a protected branch; nothing was pushed. Do as it says; when that changes the commit (author, committer, sign_off, signing_key in skillrun.yaml), make new work of it with --again 1")
 }
 
-// maxRemarks is how much of what a server says beside its status is kept.
-const maxRemarks = 16 << 10
-
-// remarks is what a server's hooks say to people.
-type remarks struct {
-	text []byte
-	lost int
+// pushing is one push, resolved.
+type pushing struct {
+	w      *workspace
+	to     *repo
+	branch string
+	ref    plumbing.ReferenceName
+	// remarks is what the server said beside its status.
+	remarks remarks
 }
 
-// Write takes what fits and counts the rest.
-func (r *remarks) Write(text []byte) (int, error) {
-	fits := text[:min(len(text), maxRemarks-len(r.text))]
-	r.text = append(r.text, fits...)
-	r.lost += len(text) - len(fits)
-	return len(text), nil
-}
-
-// lines are all that was said, without what a terminal would obey.
-func (r *remarks) lines() []string {
-	out := []string{}
-	for line := range strings.FieldsFuncSeq(string(r.text), func(c rune) bool { return c == '\n' || c == '\r' }) {
-		line = strings.TrimSpace(strings.Map(func(c rune) rune {
-			if unicode.IsControl(c) || unicode.Is(unicode.Cf, c) || c == unicode.ReplacementChar {
-				return -1
-			}
-			return c
-		}, line))
-		if line != "" {
-			out = append(out, line)
-		}
+func (c *client) pushing(ctx context.Context, in pushIn) (*pushing, error) {
+	w, err := c.openWorkspace(ctx, in.Workspace)
+	if err != nil {
+		return nil, err
 	}
-	if r.lost > 0 {
-		out = append(out, "… and "+strconv.Itoa(r.lost)+" bytes more")
+	p, err := c.towards(ctx, w, in)
+	if err == nil && w.meta.Head == w.meta.Base {
+		return nil, types.Errorf(types.Conflict, "the workspace %s has no commit to push", in.Workspace).WithHint("make one with git_commit before")
 	}
-	return out
-}
-
-// String returns the remarks as one line.
-func (r *remarks) String() string { return strings.Join(r.lines(), "; ") }
-
-// after puts the remarks behind a status, when there are any.
-func (r *remarks) after(status string) string {
-	clean := remarks{text: []byte(status)}
-	if all := r.String(); all != "" {
-		return clean.String() + ": " + all
-	}
-	return clean.String()
+	return p, err
 }

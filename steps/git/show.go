@@ -20,12 +20,6 @@ type showIn struct {
 
 func (in showIn) check(unknown step.UnknownPaths) error { return checkRepo(unknown, "repo", in.Repo) }
 
-// Trailer is a line such as "Signed-off-by: Ada" at the end of a message.
-type Trailer struct {
-	Name  string `json:"name" doc:"What stands before the colon."`
-	Value string `json:"value" doc:"What stands after it."`
-}
-
 type showOut struct {
 	Sha            string        `json:"sha" doc:"The commit's full SHA."`
 	Short          string        `json:"short" doc:"Its first 12 digits."`

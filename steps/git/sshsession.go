@@ -156,27 +156,6 @@ func (s *sshSession) greet(context.Context) (*greeting, error) {
 	return g, err
 }
 
-// ask asks git-upload-pack for something.
-func (s *sshSession) ask(ctx context.Context, request []byte, v2 bool) (io.ReadCloser, error) {
-	if s.greeting == nil {
-		if _, err := s.greet(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if spoken := s.greeting.v2 != nil; spoken != v2 {
-		return nil, errors.New("the host spoke another version of git's protocol than before")
-	}
-	s.sent = !v2 // in protocol v2 it waits for the next command
-	err := s.conn.wire.watch.while(func() error {
-		_, err := s.in.Write(request)
-		if err == nil && !v2 {
-			err = s.in.Close()
-		}
-		return err
-	})
-	return io.NopCloser(s.out), err
-}
-
 // ReceivePack sends an update.
 func (s *sshSession) ReceivePack(_ context.Context, req *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error) {
 	s.sent = true
@@ -208,4 +187,25 @@ func (s *sshSession) Close() error {
 		s.in.Close()
 	}
 	return s.conn.wire.Close()
+}
+
+// ask asks git-upload-pack for something.
+func (s *sshSession) ask(ctx context.Context, request []byte, v2 bool) (io.ReadCloser, error) {
+	if s.greeting == nil {
+		if _, err := s.greet(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if spoken := s.greeting.v2 != nil; spoken != v2 {
+		return nil, errors.New("the host spoke another version of git's protocol than before")
+	}
+	s.sent = !v2 // in protocol v2 it waits for the next command
+	err := s.conn.wire.watch.while(func() error {
+		_, err := s.in.Write(request)
+		if err == nil && !v2 {
+			err = s.in.Close()
+		}
+		return err
+	})
+	return io.NopCloser(s.out), err
 }

@@ -335,3 +335,29 @@ func (r *repo) lenderHaves() []plumbing.Hash {
 	eachRef(r.lender.refs, "refs/heads/", add)
 	return out[:min(len(out), maxHaves)]
 }
+
+// ends are the commits where the history of a shallow remote ends.
+func (s *store) ends() map[plumbing.Hash]bool {
+	list, err := s.top.Shallow()
+	if err != nil || len(list) == 0 {
+		return nil // a hole in history tells
+	}
+	out := map[plumbing.Hash]bool{}
+	for _, h := range list {
+		out[h] = true
+	}
+	return out
+}
+
+// nameOf is what people call a repository: the last part of its URL.
+func nameOf(remote string) string {
+	name := strings.TrimSuffix(strings.TrimRight(remote, "/"), ".git")
+	if i := strings.LastIndexAny(name, "/:"); i >= 0 {
+		name = name[i+1:]
+	}
+	name = strings.ToLower(name)
+	if !workspaceRE.MatchString(name) {
+		return "w" + step.Hash(8, remote)
+	}
+	return name
+}

@@ -117,3 +117,9 @@ func trailersOf(message string) []Trailer {
 	}
 	return out
 }
+
+// Trailer is a line such as "Signed-off-by: Ada" at the end of a message.
+type Trailer struct {
+	Name  string `json:"name" doc:"What stands before the colon."`
+	Value string `json:"value" doc:"What stands after it."`
+}

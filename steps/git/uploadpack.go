@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -12,39 +11,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
-
-	"github.com/skillrun/skillrun/engine/types"
 )
-
-// uploadPack is git-upload-pack of a remote: what is read from. Protocol v2 is
-// asked for, and what the server then speaks is spoken.
-type uploadPack interface {
-	// greet returns what the service says first.
-	greet(context.Context) (*greeting, error)
-	// ask sends a request in the version of the greeting, and returns the
-	// answer.
-	ask(ctx context.Context, request []byte, v2 bool) (io.ReadCloser, error)
-	// Close ends the conversation.
-	Close() error
-}
-
-// uploadPack begins to read from a remote.
-func (r *repo) uploadPack(ctx context.Context, remote string) (uploadPack, error) {
-	ep, err := endpoint(remote)
-	if err != nil {
-		return nil, err
-	}
-	if ep.Protocol == "ssh" {
-		return sshTransport{ctx, cmp.Or(r.service.Timeout, defaultTimeout), r.c.o.Admits}.run(ep, transport.UploadPackServiceName)
-	}
-	auth, err := r.auth(ctx, remote)
-	if err != nil {
-		return nil, err
-	}
-	client := r.httpClient()
-	client.CheckRedirect = discovery
-	return &httpUpload{client: client, at: strings.TrimRight(remote, "/"), auth: auth}, nil
-}
 
 // maxHops is how often a repository may have been renamed.
 const maxHops = 5
@@ -59,8 +26,6 @@ func discovery(req *http.Request, via []*http.Request) error {
 	}
 	return nil
 }
-
-const infoRefs = "/info/refs"
 
 // httpUpload is git-upload-pack over smart HTTP: each request is one of its own.
 type httpUpload struct {
@@ -87,15 +52,6 @@ func (u *httpUpload) greet(ctx context.Context) (*greeting, error) {
 		u.at = g.at
 	}
 	return g, nil
-}
-
-// ask sends one request.
-func (u *httpUpload) ask(ctx context.Context, request []byte, v2 bool) (io.ReadCloser, error) {
-	resp, err := u.do(ctx, http.MethodPost, "/"+transport.UploadPackServiceName, request, v2)
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
 }
 
 // Close has nothing to end.
@@ -158,26 +114,11 @@ func (r *repo) pushRefs(ctx context.Context) (*remoteRefs, error) {
 	return from, err
 }
 
-func movedTo(what, where string) *types.Error {
-	return types.Errorf(types.NotFound, "%s: the repository was moved to %s", what, where).
-		WithHint("write the new address, if that is the repository you mean: a write follows no redirect, and a read none to another host")
-}
-
-// renamed is where a host says that a repository is for good, "" when it does
-// not.
-func renamed(err error) string {
-	var status *githttp.Err
-	if !errors.As(peel(err), &status) || status.Response == nil {
-		return ""
+// ask sends one request.
+func (u *httpUpload) ask(ctx context.Context, request []byte, v2 bool) (io.ReadCloser, error) {
+	resp, err := u.do(ctx, http.MethodPost, "/"+transport.UploadPackServiceName, request, v2)
+	if err != nil {
+		return nil, err
 	}
-	resp := status.Response
-	if resp.StatusCode != http.StatusMovedPermanently && resp.StatusCode != http.StatusPermanentRedirect {
-		return ""
-	}
-	to, err := resp.Location()
-	if err != nil || !strings.HasSuffix(to.Path, infoRefs) {
-		return ""
-	}
-	to.RawQuery, to.User = "", nil
-	return strings.TrimSuffix(to.String(), infoRefs)
+	return resp.Body, nil
 }

@@ -1,7 +1,6 @@
 package git
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -52,70 +51,6 @@ type meta struct {
 	Seen string `json:"seen,omitempty"`
 }
 
-type checkoutIn struct {
-	Repo    string   `json:"repo" doc:"The repository: a clone's path or a URL." trusted:"true"`
-	Commit  string   `json:"commit" doc:"The commit to take the files from, such as git_read_file's." pattern:"^[0-9a-f]{40}$"`
-	Paths   []string `json:"paths" doc:"The files to lay into the workspace, and links that stay in the repository."`
-	Name    string   `json:"name,omitempty" makes:"true" doc:"The workspace's name. Without it the repository's; in a group, a loop or a called skill with an ending of its own, so that steps which run side by side share none." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
-	Service string   `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
-}
-
-type checkoutOut struct {
-	Workspace string   `json:"workspace" doc:"The workspace, for the steps that edit and commit."`
-	Commit    string   `json:"commit" doc:"The commit the files are from."`
-	Files     []string `json:"files" doc:"The files that were laid down."`
-}
-
-func (in checkoutIn) check(unknown step.UnknownPaths) error {
-	return cmp.Or(checkRepo(unknown, "repo", in.Repo), checkPaths(in.Paths...))
-}
-
-func (c *client) checkout(ctx context.Context, in checkoutIn) (checkoutOut, error) {
-	var out checkoutOut
-	commit, err := checkSHA("commit", in.Commit)
-	if err != nil {
-		return out, err
-	}
-	r, refs, err := c.look(ctx, in.Service, in.Repo)
-	if err != nil {
-		return out, err
-	}
-	made := step.CallOf(ctx).Path
-	name := cmp.Or(in.Name, ownName(r.url, made))
-	if err := c.vacant(ctx, name, made); err != nil {
-		return out, err
-	}
-	w, err := c.newWorkspace(ctx, name, r, meta{Repo: in.Repo, Service: in.Service, Base: in.Commit, Head: in.Commit, Files: in.Paths, Made: made})
-	if err != nil {
-		return out, err
-	}
-	for _, p := range in.Paths {
-		f, err := r.file(ctx, refs, commit, p, filemode.Symlink)
-		if err != nil {
-			return out, err
-		}
-		if err := w.lay(f); err != nil {
-			return out, err
-		}
-	}
-	if err := w.keep(commit, in.Paths); err != nil {
-		return out, err
-	}
-	return checkoutOut{Workspace: name, Commit: in.Commit, Files: in.Paths}, w.save()
-}
-
-// ownName is what a workspace is called that has no name. A step that stands
-// within another may run beside one that checks out the same repository, and
-// neither may take the other's files away.
-func ownName(url, path string) string {
-	name := nameOf(url)
-	if !strings.Contains(path, "/") {
-		return name
-	}
-	const ending = 8
-	return name[:min(len(name), maxName-1-ending)] + "-" + step.Hash(ending, path)
-}
-
 // maxName is as long as the name of a workspace may be.
 const maxName = 64
 
@@ -131,45 +66,11 @@ func folder(ctx context.Context, name string) (string, error) {
 	return filepath.Join(root, name), nil
 }
 
-func (c *client) newWorkspace(ctx context.Context, name string, r *repo, m meta) (*workspace, error) {
-	dir, err := folder(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.RemoveAll(dir); err != nil {
-		return nil, brokenWorkspace(name, err)
-	}
-	if err := os.MkdirAll(filepath.Join(dir, "files"), 0o700); err != nil {
-		return nil, brokenWorkspace(name, err)
-	}
-	return c.layered(&workspace{dir: dir, meta: m, repo: r}), nil
-}
-
 // layered puts the workspace's own objects above the repository's.
 func (c *client) layered(w *workspace) *workspace {
 	w.kept = openObjects(filepath.Join(w.dir, "kept.git"))
 	w.objects = w.repo.trees.over(w.kept).over(openObjects(filepath.Join(w.dir, "objects.git")))
 	return w
-}
-
-// vacant refuses to lay a workspace over another one whose files were changed
-// and not committed: the changes would be lost. A step that is repeated makes
-// its own anew.
-func (c *client) vacant(ctx context.Context, name, made string) error {
-	w, err := c.openWorkspace(ctx, name)
-	if err != nil || w.meta.Made == made {
-		return nil // there is none, or none that could be used
-	}
-	edits, err := w.edits(ctx)
-	if err != nil {
-		return err
-	}
-	changed, err := w.changes(edits)
-	if err != nil || !changed {
-		return err
-	}
-	return types.Errorf(types.Conflict, "the workspace %s holds changes that are not committed, and this checkout would replace it", name).
-		WithHint("give one of the two another name, or name all files in the paths of one git_checkout")
 }
 
 // reach makes the way to paths of a commit readable, and keeps it: the base from
@@ -369,4 +270,27 @@ func (w *workspace) broken(err error) error {
 
 func brokenWorkspace(name string, err error) error {
 	return types.Errorf(types.Internal, "workspace %s cannot be used: %w", name, err).WithHint("%s", freeState)
+}
+
+// pushRepo is the repository a workspace's branch is pushed to. A fork shares
+// the objects of the repository that was checked out.
+func (c *client) pushRepo(ctx context.Context, w *workspace, spec string) (*repo, error) {
+	if spec == "" {
+		return w.repo, nil
+	}
+	r, err := c.resolve(ctx, w.meta.Service, spec)
+	if err != nil {
+		return nil, err
+	}
+	r.lender, r.history, r.trees = w.repo.lender, w.repo.history, w.repo.trees
+	return r, nil
+}
+
+func (w *workspace) bringFiles(ctx context.Context, r *repo, from *remoteRefs, commit plumbing.Hash, paths []string) error {
+	for _, name := range paths {
+		if err := r.bringPath(ctx, from, commit, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }

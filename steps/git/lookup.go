@@ -1,0 +1,99 @@
+package git
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/plumbing/storer"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// maxFile is the largest file that is read or edited, in bytes.
+const maxFile = 8 << 20
+
+// lookUp returns a regular file of a commit, or something of another mode that
+// is named. An object that is not at hand is
+// plumbing.ErrObjectNotFound.
+func lookUp(sto storer.EncodedObjectStorer, commit plumbing.Hash, path string, also ...filemode.FileMode) (*object.File, error) {
+	c, err := object.GetCommit(sto, commit)
+	if err != nil {
+		return nil, err
+	}
+	entry, err := findEntry(sto, c.TreeHash, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	if entry == nil {
+		return nil, types.Errorf(types.NotFound, "there is no %s at commit %s", path, commit.String()[:12]).WithHint("check the path, which is written from the repository's root, and that the file is on that branch")
+	}
+	if entry.Mode != filemode.Regular && entry.Mode != filemode.Executable && !slices.Contains(also, entry.Mode) {
+		return nil, types.Errorf(types.BadInput, "%s is not a regular file", path).WithHint("name a file: not a folder, a link or a submodule")
+	}
+	blob, err := object.GetBlob(sto, entry.Hash)
+	if err != nil {
+		return nil, err
+	}
+	return object.NewFile(path, entry.Mode, blob), nil
+}
+
+// findEntry walks one path down a tree; nil when there is nothing. at, unless
+// nil, is set to the tree that is looked into.
+func findEntry(sto storer.EncodedObjectStorer, root plumbing.Hash, path string, at *plumbing.Hash) (*object.TreeEntry, error) {
+	if at != nil {
+		*at = root
+	}
+	tree, err := object.GetTree(sto, root)
+	if err != nil {
+		return nil, err
+	}
+	name, rest, nested := strings.Cut(path, "/")
+	for i := range tree.Entries {
+		e := &tree.Entries[i]
+		switch {
+		case e.Name != name:
+		case !nested:
+			return e, nil
+		case e.Mode == filemode.Dir:
+			return findEntry(sto, e.Hash, rest, at)
+		default:
+			return nil, nil
+		}
+	}
+	return nil, nil
+}
+
+func contents(f *object.File) (string, error) {
+	if f.Size > maxFile {
+		return "", types.Errorf(types.BadInput, "%s has %d bytes; at most %d are read", f.Name, f.Size, maxFile).WithHint("releases edit small text files; name another one")
+	}
+	rd, err := f.Reader()
+	if err != nil {
+		return "", brokenCache(err)
+	}
+	defer rd.Close()
+	text, err := io.ReadAll(rd)
+	if err != nil {
+		return "", brokenCache(err)
+	}
+	return string(text), nil
+}
+
+// cutOff is an answer that lies behind the end of a shallow history.
+type cutOff struct{ at plumbing.Hash }
+
+// Error says for which commit.
+func (c *cutOff) Error() string {
+	return "what is asked of commit " + short(c.at) + " lies behind the end of its history"
+}
+
+func endsOf(sto storer.EncodedObjectStorer) map[plumbing.Hash]bool {
+	if s, ok := sto.(*store); ok {
+		return s.ends()
+	}
+	return nil
+}

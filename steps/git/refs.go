@@ -1,0 +1,95 @@
+package git
+
+import (
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// free refuses a branch that git cannot keep beside the remote's: a is no branch
+// where a/b is one, and the other way round. One that is there is free.
+func (from *remoteRefs) free(branch string) error {
+	if _, there := from.branches[branch]; there {
+		return nil
+	}
+	for _, other := range types.SortedKeys(from.branches) {
+		if strings.HasPrefix(branch, other+"/") || strings.HasPrefix(other, branch+"/") {
+			return types.Errorf(types.Conflict, "branch %s stands in the way of %s: git keeps no two branches of which one is the folder of the other", other, branch).
+				WithHint("delete or rename it, or give this one another name").With("branch", other)
+		}
+	}
+	return nil
+}
+
+func short(h plumbing.Hash) string { return h.String()[:12] }
+
+// partial reports whether the remote gives single objects: then a file of a
+// huge repository costs a few small answers.
+func (from *remoteRefs) partial() bool {
+	return from.caps.Supports(capability.Filter) && from.caps.Supports(capability.Shallow) &&
+		from.caps.Supports(capability.AllowReachableSHA1InWant)
+}
+
+func (from *remoteRefs) isTip(h plumbing.Hash) bool {
+	for _, tip := range from.branches {
+		if tip == h {
+			return true
+		}
+	}
+	return false
+}
+
+// remoteRefs is what a remote advertises.
+type remoteRefs struct {
+	url      string
+	branches map[string]plumbing.Hash
+	// defaultBranch is what its HEAD points at.
+	defaultBranch string
+	caps          *capability.List
+	greeting      *greeting       // nil when the remote is a folder of this machine
+	ends          []plumbing.Hash // where its history ends, when the repository there is shallow
+}
+
+func refsOf(remote string, adv *packp.AdvRefs) *remoteRefs {
+	out := &remoteRefs{url: remote, branches: map[string]plumbing.Hash{}, caps: adv.Capabilities}
+	for name, h := range adv.References {
+		if branch, ok := strings.CutPrefix(name, "refs/heads/"); ok {
+			out.branches[branch] = h
+		}
+	}
+	for _, s := range adv.Capabilities.Get(capability.SymRef) {
+		if target, ok := strings.CutPrefix(s, "HEAD:refs/heads/"); ok {
+			out.defaultBranch = target
+		}
+	}
+	if out.defaultBranch == "" && adv.Head != nil {
+		out.defaultBranch = out.guess(*adv.Head)
+	}
+	return out
+}
+
+// at are the branches that are at a commit, by name.
+func (from *remoteRefs) at(h plumbing.Hash) []string {
+	var out []string
+	for _, name := range types.SortedKeys(from.branches) {
+		if from.branches[name] == h {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// guess names the default branch of a server that does not say what HEAD
+// points at.
+func (from *remoteRefs) guess(head plumbing.Hash) string {
+	for _, name := range append([]string{"main", "master"}, types.SortedKeys(from.branches)...) {
+		if from.branches[name] == head {
+			return name
+		}
+	}
+	return ""
+}
