@@ -3,7 +3,6 @@ package mask
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/types"
@@ -31,8 +30,8 @@ func (m *Mask) JSON(data []byte) []byte {
 		out.Write(m.numbers(data[at : at+start]))
 		at += start
 		end := closing(data, at)
-		if torn(spans, span{at, end}) {
-			out.Write(types.Encode(types.Secret{}))
+		if whole, torn := covered(spans, span{at, end}); whole || torn {
+			out.WriteString(`"` + types.Secret{}.String() + `"`)
 		} else {
 			out.Write(m.literal(data[at:end]))
 		}
@@ -41,13 +40,19 @@ func (m *Mask) JSON(data []byte) []byte {
 	return out.Bytes()
 }
 
-// torn reports whether one of the spans stands in a literal and beyond it. One
-// character may be a name that happens to fit.
-func torn(spans []span, literal span) bool {
-	return slices.ContainsFunc(spans, func(p span) bool {
+// covered reports whether one of the spans holds all that is in a literal, and
+// whether one stands in it and beyond it. One character may be a name that
+// happens to fit.
+func covered(spans []span, literal span) (whole, torn bool) {
+	for _, p := range spans[endingBehind(spans, literal.from):] {
+		if p.from >= literal.to {
+			break
+		}
 		inside := min(p.to, literal.to-1) - max(p.from, literal.from+1)
-		return inside > 1 && (p.from < literal.from || p.to > literal.to)
-	})
+		whole = whole || inside > 1 && inside == literal.to-literal.from-2
+		torn = torn || inside > 1 && (p.from < literal.from || p.to > literal.to)
+	}
+	return whole, torn
 }
 
 // closing is where the literal that begins at a place ends.

@@ -7,7 +7,9 @@ import (
 	"encoding/hex"
 	"regexp"
 	"slices"
+	"sort"
 	"strings"
+	"unicode/utf8"
 )
 
 // shortestRun is how long a run of encoded text has to be to be decoded: what is
@@ -24,12 +26,13 @@ func (x *search) encoded(v view, depth int) {
 	if depth > deepestRun {
 		return
 	}
+	above := merged(slices.Clone(x.found))
 	for at := 0; at < len(v.text); at++ {
 		if class[v.text[at]]&inBase64 == 0 {
 			continue
 		}
 		end := runEnd(v.text, at)
-		if end-at >= shortestRun && !x.known(v.source(span{at, at + 1})) {
+		if end-at >= shortestRun && !known(above, v.source(span{at, at + 1})) {
 			x.run(v, span{at, end}, depth)
 		}
 		at = end - 1
@@ -38,8 +41,14 @@ func (x *search) encoded(v view, depth int) {
 
 // known reports whether a layer above has found what stands at a place. What looks
 // like an escape there may have made the run longer.
-func (x *search) known(p span) bool {
-	return slices.ContainsFunc(x.found, func(f span) bool { return f.from <= p.from && p.from < f.to })
+func known(above []span, p span) bool {
+	i := endingBehind(above, p.from)
+	return i < len(above) && above[i].from <= p.from
+}
+
+// endingBehind is the first of spans in order that ends behind a place.
+func endingBehind(spans []span, place int) int {
+	return sort.Search(len(spans), func(i int) bool { return spans[i].to > place })
 }
 
 // runEnd is the end of a run, over line breaks with more of it behind them.
@@ -66,28 +75,41 @@ func runEnd(text string, at int) int {
 	return at
 }
 
-// run looks through a run, and then without the lines at its end, which may be
-// text again.
+// run looks through a run, and through as many of its first lines as are all
+// hexadecimal or base32, since what follows may be text again. Of those that hold
+// a credential it is the fewest lines that do.
 func (x *search) run(v view, p span, depth int) {
-	found := false
-	for {
-		hides := x.hides(v.text[p.from:p.to], depth)
-		if found && !hides {
+	text := v.text[p.from:p.to]
+	ends := lineEnds(text)
+	holds := func(n int) bool { return x.hides(text[:ends[n]], depth) }
+	for _, last := range []int{len(ends) - 1, lastOf(text, ends, inHex), lastOf(text, ends, inBase32)} {
+		if last >= 0 && holds(last) {
+			first := sort.Search(last, holds)
+			x.found = append(x.found, v.source(span{p.from, p.from + ends[first]}))
 			return
 		}
-		if hides {
-			if found {
-				x.found = x.found[:len(x.found)-1]
-			}
-			found = true
-			x.found = append(x.found, v.source(p))
-		}
-		i := strings.LastIndexAny(v.text[p.from:p.to], "\r\n")
-		if i < shortestRun || !found && p.to-p.from-i > 2*shortestRun {
-			return
-		}
-		p.to = p.from + i
 	}
+}
+
+// lineEnds are where the lines of a run end that may be all of it.
+func lineEnds(run string) (ends []int) {
+	for i := shortestRun; i < len(run); i++ {
+		if run[i] == '\n' {
+			ends = append(ends, len(strings.TrimSuffix(run[:i], "\r")))
+		}
+	}
+	return append(ends, len(run))
+}
+
+// lastOf is the last line to which a run is all of one alphabet; -1 is none.
+func lastOf(run string, ends []int, alphabet byte) int {
+	n := strings.IndexFunc(run, func(r rune) bool {
+		return r != '\n' && r != '\r' && r != '=' && (r >= utf8.RuneSelf || class[r]&alphabet == 0)
+	})
+	if n < 0 {
+		return -1 // the whole was looked through
+	}
+	return sort.SearchInts(ends, n+1) - 1
 }
 
 // hides reports whether a run holds a credential when it is decoded.
