@@ -52,7 +52,8 @@ func challengesIn(line string) []challenge {
 		value, behind, isParam := cutValue(rest)
 		switch {
 		case word == "": // no word of a header: on to the next comma
-			line = line[strings.IndexByte(line+",", ','):]
+			_, behind, _ := strings.Cut(line, ",")
+			line, begins = behind, true
 			continue
 		case isParam && len(out) > 0:
 			out[len(out)-1].set(word, value)
@@ -93,7 +94,10 @@ func cutValue(s string) (value, rest string, ok bool) {
 		return "", "", false
 	}
 	if !strings.HasPrefix(s, `"`) {
-		n := strings.IndexAny(s+",", ", \t")
+		n := strings.IndexAny(s, ", \t")
+		if n < 0 {
+			n = len(s)
+		}
 		return s[:n], s[n:], true
 	}
 	var b strings.Builder
@@ -108,6 +112,9 @@ func cutValue(s string) (value, rest string, ok bool) {
 	}
 	return b.String(), "", true // the end quote is missing
 }
+
+// maxScopes is how many of the scopes that a registry names are asked for.
+const maxScopes = 16
 
 // scopes are what a token is asked for: to pull what the registry names, else
 // to pull the repository that is looked at. The form is that of the token
@@ -125,6 +132,9 @@ func scopes(named, repository string) []string {
 		pull := kind + ":" + rest[:i] + ":pull"
 		if (slices.Contains(actions, "pull") || slices.Contains(actions, "*")) && !slices.Contains(out, pull) {
 			out = append(out, pull)
+		}
+		if len(out) == maxScopes {
+			break
 		}
 	}
 	if out == nil && repository != "" {
