@@ -16,6 +16,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // environment is a few variables.
@@ -179,7 +180,7 @@ func TestConnect(t *testing.T) {
 
 func pool(t *testing.T, rt http.RoundTripper) *http.Transport {
 	t.Helper()
-	p, ok := rt.(encrypted).next.(*http.Transport)
+	p, ok := rt.(encrypted).next.(rest.Inflating).Next.(*http.Transport)
 	if !ok {
 		t.Fatalf("%T", rt)
 	}

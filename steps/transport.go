@@ -39,11 +39,12 @@ func (c *connector) transport(s config.Service) http.RoundTripper {
 		IdleConnTimeout:        30 * time.Second,
 		MaxResponseHeaderBytes: maxHeaders,
 		ForceAttemptHTTP2:      true,
+		DisableCompression:     true, // see rest.Inflating
 	}
 	if c.wrap != nil {
 		rt = c.wrap(rt)
 	}
-	return encrypted{rt, c.cfg.Policy.Admits}
+	return encrypted{rest.Inflating{Next: rt}, c.cfg.Policy.Admits}
 }
 
 // authorities are those that the machine trusts and those that the service's

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/step"
@@ -14,6 +15,10 @@ import (
 
 // MaxBody is the largest answer a client reads, in bytes after decompression.
 const MaxBody = 10 << 20
+
+// MaxRead is how many bytes of answers a client reads altogether: a list can have
+// pages without an end.
+const MaxRead = 64 << 20
 
 // maxAsked is how often a read is sent, and maxWait the longest wait that a
 // service is granted between two times.
@@ -23,8 +28,9 @@ const (
 )
 
 // Client returns a client for one service: no redirects at all on writes, only
-// to the same origin on reads, no cookies, answers cut off at MaxBody
-// and those of too many parts refused. A read
+// to the same origin on reads, no cookies, answers cut off at MaxBody, those of
+// too many parts refused, and no more than MaxRead of them: a client is for one
+// call of a step. A read
 // that the service wants asked later (429 or 503 with Retry-After) is asked
 // later, when the call may wait: see [step.Call]. A write is sent once. The
 // time-out is for each exchange, not for the waits; 0 is none.
@@ -32,7 +38,7 @@ func Client(rt http.RoundTripper, timeout time.Duration) *http.Client {
 	if rt == nil {
 		rt = http.DefaultTransport
 	}
-	return &http.Client{Transport: polite{limited{rt, timeout}}, CheckRedirect: sameOriginReads}
+	return &http.Client{Transport: polite{limited{rt, timeout, new(atomic.Int64)}}, CheckRedirect: sameOriginReads}
 }
 
 // Polite is the part of [Client] that asks a read again later when the service
@@ -99,6 +105,7 @@ func wanted(resp *http.Response) (time.Duration, bool) {
 type limited struct {
 	next    http.RoundTripper
 	timeout time.Duration
+	read    *atomic.Int64 // bytes of all answers
 }
 
 // RoundTrip sends one request.
@@ -116,12 +123,30 @@ func (l limited) RoundTrip(req *http.Request) (*http.Response, error) {
 		cancel()
 		return nil, err
 	}
-	resp.Body = body{&sparse{Reader: &capped{resp.Body, MaxBody}}, resp.Body, cancel}
+	resp.Body = body{&sparse{Reader: &capped{counted{resp.Body, l.read}, MaxBody}}, resp.Body, cancel}
 	return resp, nil
 }
 
 // errTooLarge ends an answer that is cut off.
 var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", MaxBody>>20)
+
+// errMuch ends a list of pages.
+var errMuch = fmt.Errorf("the answers are more than %d MiB altogether", MaxRead>>20)
+
+// counted reads as long as all that is read is not too much.
+type counted struct {
+	io.Reader
+	all *atomic.Int64
+}
+
+// Read reads what is next.
+func (c counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	if c.all.Add(int64(n)) > MaxRead {
+		return 0, errMuch
+	}
+	return n, err
+}
 
 // capped reads at most so many bytes, and says when there are more.
 type capped struct {

@@ -10,22 +10,30 @@ import (
 const (
 	maxObjects = 100_000
 	maxParts   = 1_000_000 // of lists and objects
+	ofMember   = 2         // parts that a name is, which is looked up, sorted and kept beside its value
+	maxControl = 1 << 20   // control characters: each is six in JSON
 )
 
-var errDense = fmt.Errorf("the answer has more than %d objects or %d values", maxObjects, maxParts)
+var (
+	errDense    = fmt.Errorf("the answer has more than %d objects or %d values", maxObjects, maxParts)
+	errControls = fmt.Errorf("the answer has more than %d control characters", maxControl)
+)
 
-// sparse reads a body, and refuses one of JSON that has too many parts. What
-// begins otherwise is none.
+// sparse reads a body, and refuses one of JSON that has too many parts, and one
+// that is no text. What begins otherwise is no JSON.
 type sparse struct {
 	io.Reader
 	begun, json, quoted, escaped bool
-	objects, parts               int
+	objects, parts, controls     int
 }
 
 // Read reads what is next.
 func (s *sparse) Read(p []byte) (int, error) {
 	n, err := s.Reader.Read(p)
-	if s.count(p[:n]); s.objects > maxObjects || s.parts > maxParts {
+	switch s.count(p[:n]); {
+	case s.controls > maxControl:
+		return 0, errControls
+	case s.objects > maxObjects || s.parts > maxParts:
 		return 0, errDense
 	}
 	return n, err
@@ -33,9 +41,12 @@ func (s *sparse) Read(p []byte) (int, error) {
 
 func (s *sparse) count(text []byte) {
 	for _, c := range text {
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' {
+			s.controls++
+		}
 		switch {
 		case s.begun && !s.json:
-			return
+			continue
 		case !s.begun:
 			if c == ' ' || c == '\t' || c == '\r' || c == '\n' {
 				continue
@@ -54,6 +65,8 @@ func (s *sparse) count(text []byte) {
 			s.parts++
 		case c == '[', c == ',':
 			s.parts++
+		case c == ':':
+			s.parts += ofMember
 		}
 	}
 }

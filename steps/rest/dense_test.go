@@ -32,6 +32,9 @@ func TestDense(t *testing.T) {
 		"lists":            {strings.Repeat("[", 1_000_001), true},
 		"a text":           {`["\"` + strings.Repeat("{,[", 1_000_000) + `\\", 1]`, false},
 		"behind a text":    {`["\\", ` + strings.Repeat("{", 100_001), true},
+		"names":            {"{" + strings.Repeat(`"":1,`, 400_000), true},
+		"controls":         {strings.Repeat("\x01", 1<<20+1), true},
+		"lines":            {strings.Repeat("\t\r\n", 1<<20), false},
 		"no JSON":          {"x" + strings.Repeat("{,[", 1_000_000), false},
 	} {
 		resp, err := rest.Client(body(c.text), 0).Get("https://x.example.com")

@@ -31,9 +31,11 @@ func Transport(method, what string, err error) *types.Error {
 		return types.Errorf(types.Unavailable, "%s: the answer is larger than %d MiB", what, MaxBody>>20).
 			WithHint("check the service's url in skillrun.yaml; if it is right, ask for less at a time")
 	}
-	if errors.Is(err, errDense) {
-		return types.Errorf(types.Unavailable, "%s: the answer has more than %d objects or %d values", what, maxObjects, maxParts).
-			WithHint("check the service's url in skillrun.yaml; if it is right, ask for less at a time")
+	for _, limit := range []error{errDense, errControls, ErrHollow, errMuch} {
+		if errors.Is(err, limit) {
+			return types.Errorf(types.Unavailable, "%s: %w", what, limit).
+				WithHint("check the service's url in skillrun.yaml; if it is right, ask for less at a time")
+		}
 	}
 	if isTimeout(err) {
 		return types.Errorf(types.Timeout, "%s: no answer in time: %w", what, bare(err)).
