@@ -29,6 +29,11 @@ func servedBombs(host string) []bomb {
 		return bomb{name: name, args: "run ./skill.yaml --config conf.yaml", says: says,
 			conf: "services:\n  x: {url: \"" + host + "\", timeout: 10s, " + conf + "}\n", file: skillOf("steps:\n  - {id: a, " + step + "}\n")}
 	}
+	masked := func(name, path string) bomb {
+		b := served(name, path, "done")
+		b.conf, b.done = strings.Replace(b.conf, "kind: http", "kind: http, token: \"env:TOKEN\"", 1), true
+		return b
+	}
 	jira := "kind: jira, deployment: datacenter, token: \"env:TOKEN\""
 	gitlab := "kind: gitlab, token: \"env:TOKEN\""
 	git := func(name, path, says string) bomb {
@@ -49,6 +54,9 @@ func servedBombs(host string) []bomb {
 		served("a wait of years", "later", "503"),
 		served("an answer of brackets", "deep", "the answer has more than"),
 		served("an answer of small objects", "objects", "the answer has more than"),
+		masked("lines that may be encoded", "text/encoded"),
+		masked("a credential on every line", "text/credentials"),
+		masked("a credential in every text", "texts"),
 		asked("issues of nothing", jira, "uses: jira_search, with: {service: x, jql: a = b}", "the answer has more than"),
 		asked("merge requests of nothing", gitlab, "uses: gitlab_mr_list, with: {service: x, project: a/b}", "the answer has more than"),
 		asked("tags of nothing", "kind: quay", "uses: quay_get_tag, with: {service: x, repository: a/b, tag: c}", "the answer has more than"),
@@ -105,10 +113,15 @@ func bombServer(t *testing.T) string {
 			io.WriteString(w, head+repeated(10<<20/len(text)-20, text)+strings.TrimSuffix(text, ",")+map[bool]string{true: "]}", false: "]"}[strings.HasPrefix(head, "{")])
 		})
 	}
+	for path, line := range map[string]string{"/text/encoded": "Abcdefghijklmnopqrst\n", "/text/credentials": bombToken + "\n"} {
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, repeated(10<<20/len(line), line))
+		})
+	}
 	mux.HandleFunc("/gzip", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 		z, _ := gzip.NewWriterLevel(w, gzip.BestSpeed)
-		endless(z, "\x00")
+		endless(z, " ")
 	})
 	mux.HandleFunc("/endless", func(w http.ResponseWriter, _ *http.Request) { endless(w, "x") })
 	mux.HandleFunc("/drip", func(w http.ResponseWriter, req *http.Request) {
@@ -132,6 +145,10 @@ func bombServer(t *testing.T) string {
 		w.Header().Set("Retry-After", repeated(1000, "9"))
 		w.WriteHeader(http.StatusServiceUnavailable)
 	})
+	mux.HandleFunc("/texts", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, "["+repeated(200_000, `"`+bombToken+`",`)+"1]")
+	})
 	json("/deep", "", "[")
 	json("/objects", "[", "{},")
 	json("/rest/api/2/search", `{"issues":[`, "{},")
@@ -151,6 +168,7 @@ func bombServer(t *testing.T) string {
 		w.Header().Set("X-Next-Page", "1")
 		io.WriteString(w, `[{"iid":1,"state":"opened"}]`)
 	})
+	serveLists(mux)
 	mux.HandleFunc("/git/", serveGit(endless))
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)

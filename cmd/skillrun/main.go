@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/signal"
 	"os/user"
@@ -35,11 +36,18 @@ func main() {
 	os.Exit(run())
 }
 
+// enough is the memory in bytes above which garbage is collected more often, as
+// after an answer of megabytes. What is needed is had all the same.
+const enough = 160 << 20
+
 func run() int {
 	dir, err := os.Getwd()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		return 2
+	}
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 { // GOMEMLIMIT says none
+		debug.SetMemoryLimit(enough)
 	}
 	ctx, signalled := withSignals(context.Background())
 	defer signalled.stop()
