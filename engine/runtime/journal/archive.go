@@ -74,11 +74,11 @@ func OpenArchive(data []byte) (Archive, error) {
 	if err != nil {
 		return Archive{}, err
 	}
-	p := parseFrom(files[journalName], 0, newChain())
+	p := parse(bytes.NewReader(files[journalName]), 0, newChain())
 	switch {
 	case p.err != nil:
 		return Archive{}, badArchive(p.err)
-	case p.torn || len(p.records) == 0:
+	case p.cut > 0 || len(p.records) == 0:
 		return Archive{}, badArchive(errors.New("its journal is cut short"))
 	case p.records[len(p.records)-1].Kind != Exported:
 		return Archive{}, badArchive(errors.New("its journal does not end with its export"))
@@ -89,7 +89,7 @@ func OpenArchive(data []byte) (Archive, error) {
 			a.blobs[name] = files[blobsName+"/"+name]
 		}
 	}
-	if err := unpack(a.Records, func(name string) ([]byte, error) { return a.blobs[name], nil }); err != nil {
+	if _, err := unpack(a.Records, p.weight, func(name string) ([]byte, error) { return a.blobs[name], nil }); err != nil {
 		return Archive{}, badArchive(err)
 	}
 	same := newComparison(data)

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/skillrun/skillrun/engine/types"
 )
 
 const (
@@ -84,6 +82,23 @@ func (o Options) write(f *os.File, p []byte) error {
 	return err
 }
 
+// rewrite writes the first bytes of a file over themselves, from where it stands.
+func (o Options) rewrite(f *os.File, size int64) error {
+	from := io.NewSectionReader(f, 0, size)
+	for buffer := make([]byte, min(size, 1<<20)); ; {
+		n, err := io.ReadFull(from, buffer)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = o.write(f, buffer[:n])
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
 func (o Options) syncDir(path string) error {
 	d, err := o.Open(path, os.O_RDONLY, 0)
 	if err != nil {
@@ -139,10 +154,6 @@ func (o Options) replace(path string, content []byte, sync bool) error {
 	return o.syncDir(filepath.Dir(path))
 }
 
-// maxFile is how large a file of a run may be, in bytes. It is some millions of
-// records, far more than a run writes: whatever was written has to be read again.
-const maxFile int64 = 4 << 30
-
 // read reads a file of a run.
 func (o Options) read(path string) ([]byte, error) {
 	f, err := o.open(path, os.O_RDONLY)
@@ -150,42 +161,10 @@ func (o Options) read(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
+	if err := checkSize(f); err != nil {
 		return nil, err
 	}
-	if err := checkSize(path, info.Size()); err != nil {
-		return nil, err
-	}
-	return io.ReadAll(io.LimitReader(f, maxFile))
-}
-
-func checkSize(path string, size int64) error {
-	if size <= maxFile {
-		return nil
-	}
-	return types.Errorf(types.Conflict, "%s has %d MiB, and at most %d are read", path, size>>20, maxFile>>20).
-		WithHint("see what wrote it; restore the run's folder from a backup, or move it away to begin anew")
-}
-
-// ending is what is left free in a journal for the records that end what was
-// begun: what became of writes, and of the run.
-const ending = 64 << 20
-
-// checkRoom refuses a record that would make a journal of so many bytes, which
-// could not be read again: first what begins something, so that what was sent
-// can still be told.
-func checkRoom(size int64, r *Record) error {
-	limit := maxFile - ending
-	switch {
-	case r.Kind == Parked, r.Kind == Finished, r.Kind == Resolved, r.Kind == Undone, r.Kind == Event && r.Effect == "write":
-		limit = maxFile
-	}
-	if size <= limit {
-		return nil
-	}
-	return types.Errorf(types.Conflict, "the journal is full: it has %d MiB, and more than %d could not be read again", size>>20, limit>>20).
-		WithHint("cancel the run, and let a skill do its work in several runs")
+	return io.ReadAll(io.LimitReader(f, maxWeight))
 }
 
 func (o Options) readUpTo(path string, limit int64) ([]byte, error) {

@@ -40,5 +40,5 @@ func SealAfter(line []byte, body string) []byte { return sealLine([]byte(body), 
 // Bytes are the lines of a journal in memory.
 func (m *Memory) Bytes() []byte { return bytes.Clone(m.data) }
 
-// Swell makes a journal believe that it has so many bytes.
-func (f *File) Swell(size int64) { f.size = size }
+// Swell makes a journal believe that its records take so many bytes.
+func (f *File) Swell(weight int64) { f.weight = weight }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,6 +23,7 @@ type File struct {
 	file    *os.File
 	end     chain
 	size    int64
+	weight  int64
 	summary Summary
 	found   []Record // what Open read, until it is asked for or outdated
 	header  Record
@@ -107,7 +109,7 @@ func (o Options) hidden(r Record) (Record, error) {
 // write brings a record to the disk; its blob first, so that no record ever
 // names one that is not there.
 func (f *File) write(p packed, sync bool) error {
-	if err := checkRoom(f.size+int64(len(p.line)), &p.record); err != nil {
+	if err := checkRoom(f.weight+p.weight, &p.record); err != nil {
 		return err
 	}
 	if p.blob != nil {
@@ -129,6 +131,7 @@ func (f *File) write(p packed, sync bool) error {
 func (f *File) keep(p packed, sync bool) {
 	f.end = p.next
 	f.size += int64(len(p.line))
+	f.weight += p.weight
 	f.found = nil
 	if p.record.Kind == Header {
 		f.header = p.record
@@ -153,10 +156,10 @@ func (f *File) keep(p packed, sync bool) {
 func (f *File) goOn(l loaded) (err error) {
 	f.file, err = f.fs.open(f.path(journalName), os.O_RDWR)
 	if err == nil && l.report.Torn() {
-		err = f.fs.Truncate(f.file, int64(len(l.data)))
+		err = f.fs.Truncate(f.file, l.size)
 	}
 	if err == nil {
-		err = f.fs.write(f.file, l.data)
+		err = f.fs.rewrite(f.file, l.size)
 	}
 	if err == nil {
 		err = f.fs.Sync(f.file)
@@ -165,7 +168,7 @@ func (f *File) goOn(l loaded) (err error) {
 		return disk("bring the journal to the disk", err)
 	}
 	f.end = l.end
-	f.size = int64(len(l.data))
+	f.size, f.weight = l.size, l.weight
 	f.summary = Summarize(l.records)
 	f.found = l.records
 	f.header = l.records[0]
@@ -197,18 +200,19 @@ func (f *File) Records() []Record {
 }
 
 func (f *File) reread() ([]Record, error) {
-	data, err := f.fs.read(f.path(journalName))
+	file, err := f.fs.open(f.path(journalName), os.O_RDONLY)
 	if err != nil {
 		return nil, disk("read the journal", err)
 	}
-	records, _, _, err := Parse(data[:min(int64(len(data)), f.size)])
-	if err == nil && len(records) != f.end.seq {
-		err = damaged(len(records)+1, errors.New("it is gone"))
+	defer file.Close()
+	p := parse(io.LimitReader(file, f.size), 0, newChain())
+	if err = p.err; err == nil && len(p.records) != f.end.seq {
+		err = damaged(len(p.records)+1, errors.New("it is gone"))
 	}
 	if err == nil {
-		err = unpack(records, f.blob)
+		_, err = unpack(p.records, p.weight, f.blob)
 	}
-	return records, err
+	return p.records, err
 }
 
 // blob reads an output. Its name is a digest: [Parse] lets nothing else through.

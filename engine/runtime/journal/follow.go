@@ -25,24 +25,32 @@ func (s *Store) After(id string, at Position) ([]Record, Position, error) {
 	if err != nil {
 		return nil, at, err
 	}
-	data, err := s.fs.readFrom(filepath.Join(dir, journalName), at.Offset)
+	f, err := s.fs.open(filepath.Join(dir, journalName), os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) && at.Seq == 0 {
 		return nil, at, s.nothing(dir, id)
-	}
-	if errors.Is(err, errGone) {
-		return nil, at, damaged(at.Seq+1, err)
 	}
 	if err != nil {
 		return nil, at, disk("read the journal", err)
 	}
-	p := parseFrom(data, at.Offset, at.chain())
+	defer f.Close()
+	size, err := f.Seek(0, io.SeekEnd)
+	if err == nil && size < at.Offset {
+		return nil, at, damaged(at.Seq+1, errGone)
+	}
+	if err == nil {
+		err = checkSize(f)
+	}
+	if err != nil {
+		return nil, at, disk("read the journal", err)
+	}
+	p := parse(io.NewSectionReader(f, at.Offset, size-at.Offset), at.Offset, at.chain())
 	if p.err == nil {
-		p.err = unpack(p.records, s.blobs(dir))
+		_, p.err = unpack(p.records, p.weight, s.blobs(dir))
 	}
 	if p.err != nil {
 		return nil, at, p.err
 	}
-	return p.records, Position{Seq: p.end.seq, Offset: at.Offset + int64(p.good), prev: p.end.prev}, nil
+	return p.records, Position{Seq: p.end.seq, Offset: at.Offset + p.good, prev: p.end.prev}, nil
 }
 
 func (p Position) chain() chain {
@@ -50,28 +58,6 @@ func (p Position) chain() chain {
 		return newChain()
 	}
 	return chain{seq: p.Seq, prev: p.prev}
-}
-
-// readFrom reads what stands in a file behind an offset.
-func (o Options) readFrom(path string, offset int64) ([]byte, error) {
-	f, err := o.open(path, os.O_RDONLY)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-		return nil, err
-	case info.Size() < offset:
-		return nil, errGone
-	case info.Size() == offset:
-		return nil, nil
-	}
-	if err := checkSize(path, info.Size()); err != nil {
-		return nil, err
-	}
-	return io.ReadAll(io.NewSectionReader(f, offset, info.Size()-offset))
 }
 
 // Held reports whether a process has the run, and which: its id, or "unknown".

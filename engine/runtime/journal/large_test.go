@@ -3,6 +3,7 @@ package journal_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/skillrun/skillrun/engine/runtime/journal"
@@ -26,7 +27,7 @@ func TestHugeJournal(t *testing.T) {
 	}
 }
 
-// TestFullJournal: a journal does not grow to what could not be read again, and
+// TestFullJournal: a run's records do not grow to what could not be read again, and
 // what became of a write still has room in it when nothing new has.
 func TestFullJournal(t *testing.T) {
 	t.Parallel()
@@ -39,11 +40,11 @@ func TestFullJournal(t *testing.T) {
 		record journal.Record
 		full   bool
 	}{
-		{"room", 4<<30 - 65<<20, begins, false},
-		{"the last room", 4<<30 - 64<<20 - 10, begins, true},
-		{"a write in the last room", 4<<30 - 64<<20 - 10, wrote, false},
-		{"the end in the last room", 4<<30 - 64<<20 - 10, finished, false},
-		{"a write in none", 4<<30 - 10, wrote, true},
+		{"room", 128<<20 - 9<<20, begins, false},
+		{"the last room", 128<<20 - 8<<20 - 10, begins, true},
+		{"a write in the last room", 128<<20 - 8<<20 - 10, wrote, false},
+		{"the end in the last room", 128<<20 - 8<<20 - 10, finished, false},
+		{"a write in none", 128<<20 - 10, wrote, true},
 	} {
 		s, dir := newStore(t)
 		f := create(t, s)
@@ -57,5 +58,39 @@ func TestFullJournal(t *testing.T) {
 			t.Errorf("%s: it grew by %d bytes", c.name, is-was)
 		}
 		check(t, f.Close())
+	}
+}
+
+// TestHeavyRecords: a few bytes can take many in memory. Outputs of small objects
+// fill a run before they could not be read again, in lines and in blobs; and a run
+// that has more of them all the same is refused while it is read.
+func TestHeavyRecords(t *testing.T) {
+	t.Parallel()
+	for name, size := range map[string]int{"lines": 60_000, "blobs": 300_000} {
+		s, _ := newStore(t)
+		f := create(t, s)
+		f.Swell(int64(128<<20 - 8<<20 - 70*size))
+		heavy := event("a")
+		heavy.Event.Output = types.Values{"list": slices.Repeat([]any{map[string]any{}}, size)}
+		check(t, f.Append(heavy, false))
+		if err := f.Append(heavy, false); types.CodeOf(err) != types.Conflict {
+			t.Errorf("%s: %v", name, err)
+		}
+		check(t, f.Close())
+		f, _, err := s.Open(runID)
+		check(t, err)
+		f.Swell(-1 << 40)
+		for range 128 << 20 / (64 * size) {
+			check(t, f.Append(heavy, false))
+		}
+		check(t, f.Close())
+		if _, _, err := s.Open(runID); types.CodeOf(err) != types.Conflict {
+			t.Errorf("%s: opened: %v", name, err)
+		}
+		if size < 100_000 {
+			if _, _, err := s.After(runID, journal.Position{}); types.CodeOf(err) != types.Conflict {
+				t.Errorf("%s: followed: %v", name, err)
+			}
+		}
 	}
 }

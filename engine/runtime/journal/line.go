@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"slices"
 
 	"github.com/skillrun/skillrun/engine/types"
@@ -82,42 +84,60 @@ func chainHash(line []byte) string {
 // is what a write cut short leaves: see isTorn. Everything else that is not as
 // it was written is an error, beside the records before it.
 func Parse(data []byte) (records []Record, good int, torn bool, err error) {
-	p := parseFrom(data, 0, newChain())
-	return p.records, p.good, p.torn, p.err
+	p := parse(bytes.NewReader(data), 0, newChain())
+	return p.records, int(p.good), p.cut > 0, p.err
 }
 
 // parsed is what [Parse] returns, and where the journal stands behind it.
 type parsed struct {
 	records []Record
-	good    int
-	torn    bool
+	weight  int64
+	good    int64 // bytes
+	cut     int   // bytes behind them that are torn
 	err     error
 	end     chain
 }
 
-// parseFrom reads the bytes that stand behind a part of a journal, at an offset.
-func parseFrom(data []byte, offset int64, at chain) parsed {
+// parse reads what stands behind a part of a journal, at an offset, line by line.
+func parse(from io.Reader, offset int64, at chain) parsed {
 	p := parsed{end: at}
-	for p.good < len(data) {
-		line, _, whole := bytes.Cut(data[p.good:], []byte("\n"))
-		record, err := parseLine(line, p.end.prev, p.end.seq+1)
-		switch {
-		case whole && err == nil:
-			p.records = append(p.records, record)
-			p.end = chain{seq: record.Seq, prev: chainHash(line)}
-			p.good += len(line) + 1
-		case p.end.seq == 0 && isNewer(line):
-			p.err = newer()
-			return p
-		case isTorn(data[p.good:], offset+int64(p.good), p.end):
-			p.torn = true
-			return p
-		default:
-			p.err = damaged(p.end.seq+1, err)
+	for lines := bufio.NewReader(from); ; {
+		text, failed := lines.ReadBytes('\n')
+		if failed != nil && !errors.Is(failed, io.EOF) {
+			p.err = disk("read the journal", failed)
 			return p
 		}
+		if len(text) == 0 {
+			return p
+		}
+		line, whole := bytes.CutSuffix(text, []byte("\n"))
+		record, err := parseLine(line, p.end.prev, p.end.seq+1)
+		if !whole || err != nil {
+			p.stop(text, lines, offset, err)
+			return p
+		}
+		if p.weight += weigh(line); p.weight > maxWeight {
+			p.err = checkWeight(p.weight)
+			return p
+		}
+		p.records = append(p.records, record)
+		p.end = chain{seq: record.Seq, prev: chainHash(line)}
+		p.good += int64(len(text))
 	}
-	return p
+}
+
+// stop says why text, and the rest behind it, is no line.
+func (p *parsed) stop(text []byte, rest io.Reader, offset int64, why error) {
+	if p.end.seq == 0 && isNewer(bytes.TrimSuffix(text, []byte("\n"))) {
+		p.err = newer()
+		return
+	}
+	behind, err := io.ReadAll(io.LimitReader(rest, maxWeight))
+	if text = append(text, behind...); err == nil && isTorn(text, offset+p.good, p.end) {
+		p.cut = len(text)
+		return
+	}
+	p.err = damaged(p.end.seq+1, why)
 }
 
 func parseLine(line []byte, prev string, seq int) (Record, error) {

@@ -70,7 +70,7 @@ func (m *Memory) Records() []Record {
 	defer m.mu.Unlock()
 	records, _, torn, err := Parse(m.data)
 	if err == nil {
-		err = unpack(records, func(d string) ([]byte, error) { return m.blobs[d], nil })
+		_, err = unpack(records, 0, func(d string) ([]byte, error) { return m.blobs[d], nil })
 	}
 	if err != nil || torn {
 		panic("unreachable: the journal in memory is not what was written")

@@ -119,7 +119,7 @@ func to(m *Moved) string {
 
 // archive makes the archive of a journal and the blobs that it names.
 func (f *File) archive(journal []byte) ([]byte, error) {
-	p := parseFrom(journal, 0, newChain())
+	p := parse(bytes.NewReader(journal), 0, newChain())
 	if p.err != nil {
 		return nil, p.err
 	}

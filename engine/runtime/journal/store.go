@@ -201,7 +201,7 @@ func (s *Store) Read(id string) ([]Record, Report, error) {
 	}
 	l, err := s.load(dir, id)
 	if err == nil {
-		err = unpack(l.records, s.blobs(dir))
+		_, err = unpack(l.records, l.weight, s.blobs(dir))
 	}
 	if err != nil {
 		return nil, Report{}, err
@@ -226,7 +226,7 @@ func (s *Store) Open(id string) (*File, Report, error) {
 	f := &File{dir: dir, fs: s.fs, lock: lock}
 	l, err := s.load(dir, id)
 	if err == nil {
-		err = unpack(l.records, f.blob)
+		l.weight, err = unpack(l.records, l.weight, f.blob)
 	}
 	if err == nil {
 		err = f.goOn(l)
@@ -239,8 +239,9 @@ func (s *Store) Open(id string) (*File, Report, error) {
 
 // loaded is a journal as it was found.
 type loaded struct {
-	data    []byte // what is good of it
+	size    int64 // what is good of it, in bytes
 	records []Record
+	weight  int64
 	end     chain // behind the last one
 	report  Report
 }
@@ -249,15 +250,19 @@ type loaded struct {
 // a damaged one stands beside the error.
 func (s *Store) load(dir, id string) (loaded, error) {
 	path := filepath.Join(dir, journalName)
-	data, err := s.fs.read(path)
+	f, err := s.fs.open(path, os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) {
 		return loaded{}, s.nothing(dir, id)
 	}
 	if err != nil {
 		return loaded{}, disk("read the journal", err)
 	}
-	p := parseFrom(data, 0, newChain())
-	l := loaded{data: data[:p.good], records: p.records, end: p.end}
+	defer f.Close()
+	if err := checkSize(f); err != nil {
+		return loaded{}, disk("read the journal", err)
+	}
+	p := parse(f, 0, newChain())
+	l := loaded{size: p.good, records: p.records, weight: p.weight, end: p.end}
 	switch {
 	case p.err != nil:
 		return l, p.err
@@ -265,8 +270,8 @@ func (s *Store) load(dir, id string) (loaded, error) {
 		return l, s.nothing(dir, id)
 	case p.records[0].Run.ID != id:
 		return l, damaged(1, fmt.Errorf("it is the journal of run %s", p.records[0].Run.ID))
-	case p.torn:
-		l.report = Report{Cut: len(data) - p.good, Line: len(p.records) + 1, Path: path}
+	case p.cut > 0:
+		l.report = Report{Cut: p.cut, Line: len(p.records) + 1, Path: path}
 	}
 	return l, nil
 }

@@ -73,7 +73,7 @@ func (v *Verdict) note(format string, args ...any) {
 }
 
 func (v *Verdict) journal(l loaded, good bool) {
-	v.Records, v.Bytes = len(l.records), int64(len(l.data))
+	v.Records, v.Bytes = len(l.records), l.size
 	if len(l.records) == 0 {
 		return
 	}

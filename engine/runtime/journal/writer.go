@@ -24,6 +24,7 @@ type packed struct {
 	record Record // as it will be read back, without the output in the blob
 	line   []byte
 	blob   []byte // the output, when it is too large for the line
+	weight int64
 	next   chain
 }
 
@@ -50,6 +51,7 @@ func (c chain) pack(r Record) (p packed, err error) {
 		return packed{}, unfit(err)
 	}
 	p.line = sealLine(body, c.prev)
+	p.weight = weigh(p.line) + weigh(p.blob)
 	p.next = chain{seq: r.Seq, prev: chainHash(p.line[:len(p.line)-1])}
 	return p, nil
 }
@@ -70,8 +72,9 @@ func moveOutput(r *Record) ([]byte, error) {
 	return out, nil
 }
 
-// unpack puts the outputs kept in blobs back into their records.
-func unpack(records []Record, blob func(digest string) ([]byte, error)) error {
+// unpack puts the outputs kept in blobs back into their records, which have a
+// weight without them, and returns that with them.
+func unpack(records []Record, weight int64, blob func(digest string) ([]byte, error)) (int64, error) {
 	for i := range records {
 		r := &records[i]
 		if r.Blob == "" {
@@ -79,16 +82,20 @@ func unpack(records []Record, blob func(digest string) ([]byte, error)) error {
 		}
 		out, err := blob(r.Blob)
 		if err != nil {
-			return err
+			return 0, err
+		}
+		weight += weigh(out)
+		if err := checkWeight(weight); err != nil {
+			return 0, err
 		}
 		if digest(out) != r.Blob {
-			return badBlob(r)
+			return 0, badBlob(r)
 		}
 		if err := r.Event.Output.UnmarshalJSON(out); err != nil {
-			return badBlob(r)
+			return 0, badBlob(r)
 		}
 	}
-	return nil
+	return weight, nil
 }
 
 func digest(b []byte) string {
