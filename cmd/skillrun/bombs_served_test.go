@@ -81,6 +81,8 @@ func servedBombs(host string) []bomb {
 		git("differences to one object", "siblings", "differences that make"),
 		git("a long difference", "copies", "which is too large"),
 		git("a difference that is longer than it says", "longer", "delta"),
+		git("objects of nothing much", "tiny", "a pack of 100000 objects"),
+		git("more objects than there may be", "count", "a pack of 4000000000 objects"),
 		git("an object of nothing without an end", "empty", "an object that takes"),
 	}
 }
@@ -181,7 +183,8 @@ func pkt(text string) string { return fmt.Sprintf("%04x%s", len(text)+4, text) }
 func serveGit(endless func(io.Writer, string)) http.HandlerFunc {
 	tip := repeated(40, "1")
 	packs := map[string]func() []byte{"one": oneObject, "lies": lyingObject, "many": manyObjects(100), "below": manyObjects(8),
-		"chain": deltas(true, 100), "siblings": deltas(false, 100), "copies": longDelta(1 << 40), "longer": longDelta(large), "empty": emptyBlocks}
+		"chain": deltas(true, 100), "siblings": deltas(false, 100), "copies": longDelta(1 << 40), "longer": longDelta(large), "empty": emptyBlocks,
+		"tiny": func() []byte { return tinyObjects(100_000) }, "count": func() []byte { return packed(4_000_000_000, tinyObjects(1000)) }}
 	return func(w http.ResponseWriter, req *http.Request) {
 		kind := strings.Split(req.URL.Path, "/")[2]
 		body, _ := io.ReadAll(req.Body)
@@ -326,6 +329,20 @@ func longDelta(size uint64) func() []byte {
 	at := len(all)
 	all = append(append(all, entry(packedDelta, len(delta))...), back(at)...)
 	return func() []byte { return packed(2, append(all, deflated(delta)...)) }
+}
+
+// tinyObjects are of three bytes each.
+func tinyObjects(n int) []byte {
+	var all []byte
+	z := zlib.NewWriter(nil)
+	for i := range n {
+		var b bytes.Buffer
+		z.Reset(&b)
+		z.Write([]byte{byte(i), byte(i >> 8), byte(i >> 16)})
+		z.Close()
+		all = append(append(all, entry(packedBlob, 3)...), b.Bytes()...)
+	}
+	return packed(n, all)
 }
 
 // emptyBlocks is an object that is deflated to blocks with nothing in them.

@@ -181,23 +181,54 @@ func TestCacheIsTorn(t *testing.T) {
 	}
 }
 
-// TestCacheHoldsPipes: a pipe in place of a pack is not waited for.
+// TestCacheHoldsPipes: a pipe or a link in place of any file of the cache is not
+// waited for, and leads nowhere; what was there is made again.
 func TestCacheHoldsPipes(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{"*.pack", "*.idx"} {
+	outside := filepath.Join(t.TempDir(), "outside")
+	for name, put := range map[string]func(path string) error{
+		"a pipe":   func(path string) error { return unix.Mkfifo(path, 0o600) },
+		"a link":   func(path string) error { return os.Symlink(outside, path) },
+		"a device": func(path string) error { return os.Symlink("/dev/zero", path) },
+	} {
 		r := newRemote(t)
 		r.reads(r.url)
-		packs, err := filepath.Glob(filepath.Join(r.cache, "git", "*", "*", "objects", "pack", kind))
-		if err != nil || len(packs) == 0 {
-			t.Fatal(packs, err)
+		files := r.cacheFiles()
+		if len(files) < 4 {
+			t.Fatal(files)
 		}
-		for _, path := range packs {
-			if err := errors.Join(os.Remove(path), unix.Mkfifo(path, 0o600)); err != nil {
+		for _, path := range files {
+			if _, err := os.Lstat(path); err != nil {
+				continue // it is no more, since another was replaced
+			}
+			if err := errors.Join(os.Remove(path), put(path)); err != nil {
 				t.Fatal(err)
 			}
+			r.connect()
+			r.reads(r.url)
+			if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+				t.Errorf("%s in place of %s stays there", name, path)
+			}
 		}
-		r.reads(r.url)
+		if _, err := os.Lstat(outside); err == nil {
+			t.Errorf("%s led out of the cache", name)
+		}
 	}
+}
+
+// cacheFiles are the files of the cache.
+func (r *remote) cacheFiles() (files []string) {
+	r.t.Helper()
+	err := filepath.WalkDir(filepath.Join(r.cache, "git"), func(path string, e fs.DirEntry, err error) error {
+		if err == nil && e.Type().IsRegular() {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return files
 }
 
 // TestCacheIsTidied takes away what a killed process left.

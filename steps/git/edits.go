@@ -36,7 +36,7 @@ func (w *workspace) scan() (map[string]edit, error) {
 		return nil, err
 	}
 	defer root.Close()
-	out := map[string]edit{}
+	out, left := map[string]edit{}, maxCommit
 	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -48,11 +48,24 @@ func (w *workspace) scan() (map[string]edit, error) {
 		case d.IsDir():
 			return nil
 		}
-		out[name], err = readEdit(root, name, d)
-		return err
+		if out[name], err = readEdit(root, name, d); err != nil {
+			return err
+		}
+		if left -= ofFile + len(out[name].text); left < 0 {
+			return types.Errorf(types.BadInput, "the files of the workspace have more than %d MiB, which is the limit of a commit here", maxCommit>>20).
+				WithHint("check out fewer files; let the program that made others put them elsewhere, or remove them")
+		}
+		return nil
 	})
 	return out, err
 }
+
+// How much a workspace may hold for a commit, in bytes, and what a file is counted
+// for beside its own.
+const (
+	maxCommit = 64 << 20
+	ofFile    = 1 << 10
+)
 
 func readEdit(root *os.Root, name string, d fs.DirEntry) (edit, error) {
 	info, err := d.Info()

@@ -2,6 +2,8 @@ package git
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -41,6 +43,21 @@ func (r *repo) distrust(ctx context.Context) error {
 		}
 		s.top = openObjects(dir)
 		s.EncodedObjectStorer = s.top
+	}
+	return nil
+}
+
+// replaceable removes from the folder of a cache what is neither a file nor a
+// folder, such as a pipe or a link: what was there is made again.
+func replaceable(dir string) error {
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || e.Type().IsRegular() {
+			return err
+		}
+		return os.Remove(path)
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // another process was faster
+		return brokenCache(err)
 	}
 	return nil
 }

@@ -58,7 +58,10 @@ func readAlong(pack io.Reader, to io.Writer) error {
 		return packfile.ErrEmptyPackfile
 	}
 	w := weigher{read: read, chains: map[int64]int64{}}
-	for ; err == nil && objects > 0; objects-- {
+	for done := uint32(0); err == nil && done < objects; done++ {
+		if err = w.objects(objects, done); err != nil {
+			break
+		}
 		var h *packfile.ObjectHeader
 		if h, err = s.NextObjectHeader(); err != nil {
 			break

@@ -40,6 +40,9 @@ func (r *repo) openStores() error {
 		return noCache()
 	}
 	dir := filepath.Join(r.c.o.Cache, "git", nameOf(r.url)+"-"+step.Hash(12, r.url)+".git")
+	if err := replaceable(dir); err != nil {
+		return err
+	}
 	for _, kind := range []string{"history", "trees"} {
 		if err := os.MkdirAll(filepath.Join(dir, kind), 0o700); err != nil {
 			return brokenCache(err)
@@ -160,7 +163,7 @@ func waitLock(ctx context.Context, path string) (unlock func(), err error) {
 
 // tryLock takes a lock that nobody holds; unlock is nil when somebody does.
 func tryLock(path string) (unlock func(), err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
 	if err == nil {
 		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	}

@@ -20,6 +20,9 @@ const (
 	maxRatio     = 100
 	maxMade      = 1 << 30 // all that is made of differences and is more than maxMadeRatio times what came
 	maxMadeRatio = 2000    // a large file that every commit changes a little has a thousand
+	maxObjects   = 500_000 // each takes some hundred bytes of memory
+	maxTiny      = 50_000  // objects of a pack in which one takes less than tiny
+	tiny         = 64
 )
 
 // weigher adds up what a pack's objects take in memory while they are read.
@@ -29,6 +32,15 @@ type weigher struct {
 	chains   map[int64]int64 // by where an object stands in the pack: it, and what it is made of
 	made     int64           // of differences
 	referred int64           // what is made of objects that a pack names by their hash
+}
+
+// objects refuses a pack of too many objects: n are to come, and done were read.
+func (w *weigher) objects(n, done uint32) error {
+	if n <= maxObjects && (done < maxTiny || w.read.n > tiny*int64(done)) {
+		return nil
+	}
+	return types.Errorf(types.Unavailable, "the remote sends a pack of %d objects, which are too many", n).
+		WithHint("a repository with so many objects is not for skillrun to read; look at what the server sends")
 }
 
 // object refuses one that is too large, before any of it is inflated.

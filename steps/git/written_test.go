@@ -231,6 +231,14 @@ func TestWhatNoCommitHolds(t *testing.T) {
 		"odd has more than 32 MiB, which is the limit of a file in a repository here": func(p string) error {
 			return errors.Join(os.WriteFile(p, nil, 0o600), os.Truncate(p, 1<<40))
 		},
+		"the files of the workspace have more than 64 MiB": func(p string) error {
+			err := os.Mkdir(p, 0o700)
+			for _, name := range []string{"a", "b", "c"} {
+				file := filepath.Join(p, name)
+				err = errors.Join(err, os.WriteFile(file, nil, 0o600), os.Truncate(file, 30<<20))
+			}
+			return err
+		},
 		"git keeps no file of the name": func(p string) error { return os.MkdirAll(filepath.Join(p, ".git"), 0o755) },
 	} {
 		p := r.inFiles("odd")
