@@ -66,7 +66,7 @@ func (r runner) hold(ctx context.Context, c step.Call) (*os.File, error) {
 	err := os.MkdirAll(c.Programs, 0o700)
 	var f *os.File
 	if err == nil {
-		f, err = os.OpenFile(filepath.Join(c.Programs, c.Key.Path), os.O_RDWR|os.O_CREATE, 0o600)
+		f, err = openRecord(c, os.O_CREATE)
 	}
 	if err == nil {
 		if err = locked(ctx, f); err == nil {
@@ -78,6 +78,18 @@ func (r runner) hold(ctx context.Context, c step.Call) (*os.File, error) {
 		return nil, err
 	}
 	return nil, types.Errorf(types.Internal, "a record of the program: %w", err)
+}
+
+// openRecord opens the record of a call. It follows no link and waits for no pipe.
+func openRecord(c step.Call, flag int) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(c.Programs, c.Key.Path), os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|flag, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(err, f.Close(), errors.New("it is not a regular file"))
+	}
+	return f, nil
 }
 
 // locked locks a record, as soon as nobody else holds it.
@@ -132,7 +144,7 @@ func (r runner) over(ctx context.Context, c step.Call) (why string) {
 	if c.Programs == "" {
 		return ""
 	}
-	f, err := os.OpenFile(filepath.Join(c.Programs, c.Key.Path), os.O_RDWR, 0)
+	f, err := openRecord(c, 0)
 	if errors.Is(err, os.ErrNotExist) {
 		return ""
 	}

@@ -222,6 +222,22 @@ func TestModesThatAreNone(t *testing.T) {
 	}
 }
 
+// TestLockIsNoLink: a link in place of the world's lock is not followed.
+func TestLockIsNoLink(t *testing.T) {
+	t.Parallel()
+	dir, outside := t.TempDir(), filepath.Join(t.TempDir(), "outside")
+	if err := os.Symlink(outside, filepath.Join(dir, "lock")); err != nil {
+		t.Fatal(err)
+	}
+	w, err := sandbox.Open(t.Context(), sandbox.Options{Dir: dir, Now: time.Now})
+	if err == nil {
+		w.Close()
+	}
+	if _, there := os.Lstat(outside); err == nil || there == nil {
+		t.Errorf("the lock led out of the folder: %v", err)
+	}
+}
+
 // TestOnlyFilesAreRead: a pipe in the world's folder is not waited for, and what has
 // no end, or is far too large, is not read.
 func TestOnlyFilesAreRead(t *testing.T) {

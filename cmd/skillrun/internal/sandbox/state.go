@@ -243,7 +243,7 @@ func unlock(f *os.File) error {
 
 // lock takes a kernel lock, which dies with the process, and waits for it.
 func lock(ctx context.Context, name string, log io.Writer) (*os.File, error) {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
 	if err != nil {
 		return nil, err
 	}
