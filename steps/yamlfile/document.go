@@ -14,10 +14,12 @@ import (
 )
 
 // The limits keep one file from taking the machine's memory: a small file can
-// hold very many nodes, and aliases can stand for more still.
+// hold very many nodes, and aliases can stand for more still. Before it is parsed,
+// which makes a node of each, its lines and what is between commas are counted.
 const (
 	maxFile  = 4 << 20
 	maxNodes = 200_000
+	maxParts = 200_000
 	maxDepth = 100
 )
 
@@ -28,6 +30,10 @@ const bom = "\ufeff"
 func parse(src []byte) (docs []*yamltext.Node, err error) {
 	if len(src) > maxFile {
 		return nil, tooLarge(int64(len(src)))
+	}
+	if n := bytes.Count(src, []byte("\n")) + bytes.Count(src, []byte("\r")) + bytes.Count(src, []byte(",")); n > maxParts {
+		return nil, types.Errorf(types.BadInput, "the YAML has %d lines and items of lists, more than %d", n, maxParts).
+			WithHint("split the file: skillrun reads files that people keep by hand")
 	}
 	if isPointer(src) {
 		return nil, types.Errorf(types.BadInput, "this is a pointer of Git LFS, not YAML: the file's content is kept elsewhere, and skillrun does not fetch it").

@@ -215,6 +215,8 @@ func TestSetRefuses(t *testing.T) {
 		{"self", "a: &a [b, *a]", "$.x", "c", types.BadInput, "line 1: *a stands inside its own anchor"},
 		{"bad merge", "a: {<<: b}", "$.x", "c", types.BadInput, "line 1: << merges something that is no mapping"},
 		{"bomb", bomb(), "$.x", "c", types.BadInput, "the YAML holds more than 200000 values (aliases count as often as they are used)"},
+		{"items", "[" + strings.Repeat("a,", 200_001) + "a]", "$.x", "c", types.BadInput, "the YAML has 200001 lines and items of lists, more than 200000"},
+		{"lines", strings.Repeat("a:\n", 200_001), "$.x", "c", types.BadInput, "the YAML has 200001 lines and items of lists, more than 200000"},
 		{"deep", deep, "$.x", "c", types.BadInput, "line 1: the YAML is nested more than 100 deep"},
 		{"big", strings.Repeat("a", maxFile+1), "$.x", "c", types.BadInput, "the YAML has 4194305 bytes, more than 4194304"},
 		{"latin1", "a: \xe9", "$.a", "c", types.BadInput, "the YAML is not UTF-8 text"},
