@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -84,6 +85,29 @@ func sshHost(ep *transport.Endpoint) (user, address string) {
 		net.JoinHostPort(cmp.Or(own("Hostname"), ep.Host), strconv.Itoa(cmp.Or(port, gitssh.DefaultPort)))
 }
 
+// checkKnownHosts refuses what go-git would wait for, or read without an end, in
+// the place of the known hosts.
+func checkKnownHosts() error {
+	files := filepath.SplitList(os.Getenv("SSH_KNOWN_HOSTS"))
+	if len(files) == 0 {
+		home, _ := os.UserHomeDir()
+		files = []string{filepath.Join(home, ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"}
+	}
+	for _, file := range files {
+		if info, err := os.Stat(file); err == nil {
+			if err := checkFile(info, maxSmall); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func noKnownHosts(address string, err error) error {
+	return types.Errorf(types.Forbidden, "no file of known ssh hosts can be read: %w", err).
+		WithHint("mend or take out the line that it names; where there is no file yet, %s", keyscan(address))
+}
+
 // connect opens a connection: the host first proves who it is, then we do.
 func (t sshTransport) connect(ep *transport.Endpoint) (*sshConn, error) {
 	user, address := sshHost(ep)
@@ -92,10 +116,12 @@ func (t sshTransport) connect(ep *transport.Endpoint) (*sshConn, error) {
 			return nil, err
 		}
 	}
+	if err := checkKnownHosts(); err != nil {
+		return nil, noKnownHosts(address, err)
+	}
 	known, err := gitssh.NewKnownHostsDb()
 	if err != nil {
-		return nil, types.Errorf(types.Forbidden, "no file of known ssh hosts can be read: %w", err).
-			WithHint("mend or take out the line that it names; where there is no file yet, %s", keyscan(address))
+		return nil, noKnownHosts(address, err)
 	}
 	keys, done, err := agentKeys(t.ctx)
 	if err != nil {

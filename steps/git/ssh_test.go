@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/sys/unix"
 
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -59,6 +60,12 @@ func TestSSHHosts(t *testing.T) {
 	otherKind, _ := rsaKey(t)
 	r.write(os.Getenv("SSH_KNOWN_HOSTS"), strings.Split(string(revoked), " ")[0]+" "+string(ssh.MarshalAuthorizedKey(otherKind.PublicKey())))
 	r.fails("git_read_file", in, types.Forbidden, " and skillrun have no algorithm in common")
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SSH_KNOWN_HOSTS", pipe)
+	r.fails("git_read_file", in, types.Forbidden, "no file of known ssh hosts can be read: pipe is not a regular file")
 	t.Setenv("SSH_KNOWN_HOSTS", filepath.Join(t.TempDir(), "none"))
 	r.fails("git_read_file", in, types.Forbidden, "no file of known ssh hosts can be read")
 }
