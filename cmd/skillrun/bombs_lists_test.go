@@ -28,8 +28,8 @@ func listBombs(host string) []bomb {
 	return []bomb{
 		get("an answer of control characters", "/list/controls", "control characters"),
 		get("an answer of names", "/list/names", "the answer has more than"),
-		get("an answer that inflates to nothing", "/list/hollow", "inflates to less than it is"),
-		get("an answer of blocks of nothing", "/list/blocks", "inflates to less than it is"),
+		get("an answer that inflates to nothing", "/list/hollow", "the answer inflates to less than it is"),
+		get("an answer of blocks of nothing", "/list/blocks", "the answer inflates to less than it is"),
 		image("ways to show who we are, none of them one", "junk", "it says 401 and not how"),
 		image("a way to show who we are with many words", "words", "it says 401 and not how"),
 		image("scopes without an end", "scopes", "error"),

@@ -81,8 +81,8 @@ func servedBombs(host string) []bomb {
 		git("differences to one object", "siblings", "differences that make"),
 		git("a long difference", "copies", "which is too large"),
 		git("a difference that is longer than it says", "longer", "delta"),
-		git("objects of nothing much", "tiny", "a pack of 100000 objects"),
-		git("more objects than there may be", "count", "a pack of 4000000000 objects"),
+		git("objects of nothing much", "tiny", "100000 objects, which are too many"),
+		git("more objects than there may be", "count", "4000000000 objects, which are too many"),
 		git("an object of nothing without an end", "empty", "an object that takes"),
 	}
 }
@@ -117,7 +117,7 @@ func bombServer(t *testing.T) string {
 	}
 	for path, line := range map[string]string{"/text/encoded": "Abcdefghijklmnopqrst\n", "/text/credentials": bombToken + "\n"} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
-			io.WriteString(w, repeated(10<<20/len(line), line))
+			io.WriteString(w, repeated(4<<20/len(line), line))
 		})
 	}
 	mux.HandleFunc("/gzip", func(w http.ResponseWriter, _ *http.Request) {

@@ -27,15 +27,8 @@ func Transport(method, what string, err error) *types.Error {
 		return types.Errorf(types.UnknownOutcome, "%s: the request was sent and the answer was lost: %w", what, bare(err)).
 			WithHint("%s", cures[types.UnknownOutcome])
 	}
-	if errors.Is(err, errTooLarge) {
-		return types.Errorf(types.Unavailable, "%s: the answer is larger than %d MiB", what, MaxBody>>20).
-			WithHint("check the service's url in skillrun.yaml; if it is right, ask for less at a time")
-	}
-	for _, limit := range []error{errDense, errControls, ErrHollow, errMuch} {
-		if errors.Is(err, limit) {
-			return types.Errorf(types.Unavailable, "%s: %w", what, limit).
-				WithHint("check the service's url in skillrun.yaml; if it is right, ask for less at a time")
-		}
+	if limit := beyond(what, err); limit != nil {
+		return limit
 	}
 	if isTimeout(err) {
 		return types.Errorf(types.Timeout, "%s: no answer in time: %w", what, bare(err)).
@@ -43,6 +36,25 @@ func Transport(method, what string, err error) *types.Error {
 	}
 	return types.Errorf(types.Network, "%s: the connection broke: %w", what, bare(err)).
 		WithHint("go on with the run; if it happens again, see whether a proxy or firewall cuts the connection")
+}
+
+const askForLess = "check the service's url in skillrun.yaml; if it is right, ask for less at a time"
+
+// beyond is about an answer that is beyond a limit, nil of others.
+func beyond(what string, err error) *types.Error {
+	switch {
+	case errors.Is(err, errTooLarge):
+		return types.Errorf(types.Unavailable, "%s: the answer is larger than %d MiB", what, MaxBody>>20).WithHint(askForLess)
+	case errors.Is(err, errMuch):
+		return types.Errorf(types.Unavailable, "%s: the answers are more than %d MiB altogether", what, MaxRead>>20).WithHint(askForLess)
+	case errors.Is(err, errDense):
+		return types.Errorf(types.Unavailable, "%s: the answer has more than %d objects or %d values", what, maxObjects, maxParts).WithHint(askForLess)
+	case errors.Is(err, errControls):
+		return types.Errorf(types.Unavailable, "%s: the answer has more than %d control characters", what, maxControl).WithHint(askForLess)
+	case errors.Is(err, ErrHollow):
+		return types.Errorf(types.Unavailable, "%s: the answer inflates to less than it is", what).WithHint(askForLess)
+	}
+	return nil
 }
 
 // bare is what went wrong without the url, which may hold credentials; the
