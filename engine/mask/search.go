@@ -65,7 +65,7 @@ func (s *searcher) find(text string) []span {
 		to := min(len(text), from+window+s.reach)
 		x.found = x.found[:0]
 		x.layers(view{text: text[from:to]}, 0)
-		for _, p := range x.found {
+		for _, p := range merged(x.found) { // there are many of each
 			all = append(all, span{from + p.from, from + p.to})
 		}
 		if to == len(text) {
