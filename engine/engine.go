@@ -229,13 +229,13 @@ func (e *Engine) ended(records []journal.Record) error {
 	switch s := journal.Summarize(records).State; s {
 	case journal.StateCancelled, journal.StateRejected, journal.StateUndone:
 		return types.Errorf(types.Conflict, "run %s was %s%s", run.ID, s, by).
-			WithHint("begin anew with its command: %s", run.Command)
+			WithHint("start a new run: %s", run.Command)
 	case journal.StateRefused:
 		return types.Errorf(types.Conflict, "run %s was refused: the world was not as its plan saw it", run.ID).
-			WithHint("plan again, and apply that plan; or begin anew with its command: %s", run.Command)
+			WithHint("plan again, and apply that plan; or start a new run: %s", run.Command)
 	case journal.StatePartlyUndone:
 		return types.Errorf(types.Conflict, "run %s is partly undone", run.ID).
-			WithHint("go on undoing it: %s; then its command begins anew: %s", e.command("undo", run.ID), run.Command)
+			WithHint("continue undoing it: %s; then start a new run: %s", e.command("undo", run.ID), run.Command)
 	}
 	return nil
 }

@@ -78,7 +78,7 @@ func (e *Engine) left(run Run, o Options) (Report, bool, error) {
 func (e *Engine) inspect(id string) (Summary, Inspection, error) {
 	s, started := e.store.Summary(id)
 	if !started {
-		return Summary{}, Inspection{}, types.Errorf(types.NotFound, "run %s is gone", id).WithHint("start it anew with its command")
+		return Summary{}, Inspection{}, types.Errorf(types.NotFound, "run %s is gone", id).WithHint("start a new run with its command")
 	}
 	x, err := e.Inspect(s)
 	return s, x, err

@@ -129,7 +129,7 @@ func (e *Engine) elsewhere(records []journal.Record) error {
 	if s.Moved.By != "" {
 		by = " by " + s.Moved.By
 	}
-	return types.Errorf(types.Conflict, "run %s was exported%s at %s: it goes on where that is imported", s.ID, by, s.Moved.At.UTC().Format(time.DateTime)).
+	return types.Errorf(types.Conflict, "run %s was exported%s at %s: it continues where its archive is imported", s.ID, by, s.Moved.At.UTC().Format(time.DateTime)).
 		WithHint("import its archive there: `%s`, which here takes it back; `%s` writes the archive again; `%s` gives up what is here",
 			e.command("import", "FILE"), e.command("export", s.ID), e.command("cancel", s.ID))
 }

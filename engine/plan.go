@@ -112,7 +112,7 @@ func (e *Engine) Apply(ctx context.Context, p plan.Plan, o Options) (Report, err
 	records, _, err := e.store.Read(unfinished)
 	if err == nil && records[0].Run.Digest != h.Digest {
 		err = types.Errorf(types.Conflict, "run %s of the same work is not finished, and is of another program or other inputs", unfinished).
-			WithHint("go on with it: %s; or end it: %s", e.command("resume", unfinished), e.command("cancel", unfinished))
+			WithHint("resume it: %s; or end it: %s", e.command("resume", unfinished), e.command("cancel", unfinished))
 	}
 	if err != nil {
 		return Report{}, err

@@ -93,7 +93,7 @@ func (e *Engine) sameProgram(id string, s *Skill, p *program.Program, o Options)
 		return nil
 	}
 	return types.Errorf(types.Conflict, "run %s of the same work is not finished, and is of another program:%s", id, Indented(differs)).
-		WithHint("go on with the program it was started with: %s; or end it and begin anew with this one: --anew; or make new work: --again 1", e.command("resume", id))
+		WithHint("resume it with the program it was started with: %s; or end it and start a new run with this one: --anew; or make new work: --again 1", e.command("resume", id))
 }
 
 // Indented writes lines below each other, each further in than what is said
@@ -109,7 +109,7 @@ func Indented(lines []string) string {
 // startAnew ends an unfinished run of the same work, as a person asked for, and
 // makes another.
 func (e *Engine) startAnew(ctx context.Context, id string, h journal.RunHeader, o Options) (*journal.File, error) {
-	if err := e.Cancel(ctx, id, "begun anew", Options{Observe: o.Observe, Reaching: o.Reaching, Reaches: o.Reaches}); err != nil {
+	if err := e.Cancel(ctx, id, "replaced by a new run", Options{Observe: o.Observe, Reaching: o.Reaching, Reaches: o.Reaches}); err != nil {
 		return nil, err
 	}
 	j, unfinished, err := e.store.Start(h)
@@ -247,7 +247,7 @@ func (e *Engine) sameInputs(id string, p *program.Program, set []string) diag.Li
 		for _, name := range names {
 			if before := types.Show(was[name]); before != types.Show(is[name]) {
 				diags.Errorf("other-inputs", diag.Range{File: flag + " " + name}, "run %s of the same work is not finished, and has %s=%s", id, name, before).
-					Hint = "go on with it: " + e.command("resume", id) + "; or end it and begin anew with these: --anew; or make new work: --again 1"
+					Hint = "resume it: " + e.command("resume", id) + "; or end it and start a new run with these: --anew; or make new work: --again 1"
 			}
 		}
 	}

@@ -253,7 +253,7 @@ func (r result) json(t *testing.T) asJSON {
 
 // goOn are the arguments of the command that goes on, as it was printed.
 func (r result) goOn() []string {
-	_, cmd, _ := strings.Cut(r.log, "go on: skillrun ")
+	_, cmd, _ := strings.Cut(r.log, "to continue: skillrun ")
 	cmd, _, _ = strings.Cut(cmd, "\n")
 	return strings.Fields(cmd)
 }

@@ -16,14 +16,14 @@ func TestRefusedApplyGoesOn(t *testing.T) {
 	b.must(b.world.MoveBranch("service/app-interface", "master"))
 	r := b.applyPlan()
 	r.want(t, 1, `the world is not as the plan saw it`, `look at it, and plan again`, `refused: run `, `plan again: skillrun plan release_aa_backend_prod .*--out plan\.json`)
-	for _, never := range []string{"go on:", "failed   Create Jira issue", "error: jira"} {
+	for _, never := range []string{"to continue:", "failed   Create Jira issue", "error: jira"} {
 		if strings.Contains(r.log, never) {
 			t.Errorf("it says %q in\n%s", never, r.log)
 		}
 	}
 	shown := b.on("runs", "last")
 	shown.want(t, 0, `: refused`, `the world is not as the plan saw it`)
-	if list := b.on("runs"); strings.Contains(list.out+shown.out, "go on") {
+	if list := b.on("runs"); strings.Contains(list.out+shown.out, "to continue") {
 		t.Errorf("runs goes on:\n%s\n%s", list.out, shown.out)
 	}
 	for _, verb := range [][]string{{"resume", "last"}, {"resume", "last", "--yes"}, {"approve", "last"}, {"reject", "last"}, {"cancel", "last"}} {
@@ -44,11 +44,11 @@ func TestApprovalIsShown(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).always()
 	b.release(b.sha()).want(t, 3)
-	b.on("runs").want(t, 0, `parked, needs consent`, `go on: skillrun resume .* --yes`)
+	b.on("runs").want(t, 0, `parked, needs consent`, `to continue: skillrun resume .* --yes`)
 	b.on("approve", "last", "--digest", b.shown("last")).want(t, 0)
 	for _, args := range [][]string{{"runs"}, {"runs", "last"}} {
 		r := b.on(args...)
-		r.want(t, 0, `(?s)approved by ada \(as this machine says\) at .{1,100}it goes on when it is resumed`, `go on: skillrun resume \S+ --config \S+\n`)
+		r.want(t, 0, `(?s)approved by ada \(as this machine says\) at .{1,100}the run continues when it is resumed`, `to continue: skillrun resume \S+ --config \S+\n`)
 		if strings.Contains(r.out, "waits for a person") || strings.Contains(r.out, "--yes") {
 			t.Errorf("it still asks:\n%s", r.out)
 		}
@@ -97,14 +97,14 @@ outputs:
 			b.must(os.WriteFile(flag, nil, 0o600))
 			if tt.words != nil {
 				for range 2 {
-					b.on("resume", "last").want(t, 3, `exec was done before`, `go on: skillrun resolve \S+ g/w .*--not-done`)
+					b.on("resume", "last").want(t, 3, `exec was done before`, `to continue: skillrun resolve \S+ g/w .*--not-done`)
 				}
-				b.on("runs").want(t, 0, `parked, would repeat`, `go on: skillrun resolve \S+ g/w `)
+				b.on("runs").want(t, 0, `parked, would repeat`, `to continue: skillrun resolve \S+ g/w `)
 				if n := ran(); n != 1 {
 					t.Fatalf("it ran %d times", n)
 				}
-				b.on(append([]string{"resolve", "last", "g/w"}, tt.words...)...).want(t, 0, `go on: skillrun resume`)
-				b.on("runs").want(t, 0, `parked, resolved`, `go on: skillrun resume`)
+				b.on(append([]string{"resolve", "last", "g/w"}, tt.words...)...).want(t, 0, `to continue: skillrun resume`)
+				b.on("runs").want(t, 0, `parked, resolved`, `to continue: skillrun resume`)
 			}
 			b.on("resume", "last").want(t, 0, `code: 0`)
 			if n := ran(); n != tt.want {

@@ -122,7 +122,7 @@ func TestPlanAndApply(t *testing.T) {
 		t.Errorf("title %q", mr.Title)
 	}
 	before := len(b.state().writes())
-	b.applyPlan().want(t, 0, `going on with run`)
+	b.applyPlan().want(t, 0, `resuming run`)
 	b.makePlan().want(t, 0, `is there already: AAP-61250`, `is there already: !3`, `nothing to write|0 writes`)
 	b.forget()
 	b.applyPlan().want(t, 0, `adopted  mr`)
@@ -202,5 +202,5 @@ func TestPlanOfAFailure(t *testing.T) {
 	}
 	b.must(os.WriteFile(file, bytes.TrimSpace(text), 0o600))
 	b.applyPlan().want(t, 0)
-	b.applyPlan().want(t, 0, `going on with run`)
+	b.applyPlan().want(t, 0, `resuming run`)
 }

@@ -208,12 +208,12 @@ func TestDoctorRefuses(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	for want, args := range map[string][]string{
-		"--output is text or json":                        {"doctor", "--output", "events"},
-		`no skill is named "release_aa"`:                  {"doctor", "release_aa", "--config", b.conf},
-		"has no input nope":                               {"doctor", "release_aa_backend_prod", "--config", b.conf, "--input", "nope=1"},
-		"there is no such file":                           {"doctor", "--config", "none.yaml"},
-		`"b" is too much: the command is skillrun doctor`: {"doctor", "a", "b"},
-		"there is no configuration: neith":                {"doctor"},
+		"--output is text or json":       {"doctor", "--output", "events"},
+		`no skill is named "release_aa"`: {"doctor", "release_aa", "--config", b.conf},
+		"has no input nope":              {"doctor", "release_aa_backend_prod", "--config", b.conf, "--input", "nope=1"},
+		"there is no such file":          {"doctor", "--config", "none.yaml"},
+		`"b" is an unexpected argument: the command is skillrun doctor`: {"doctor", "a", "b"},
+		"there is no configuration: neith":                              {"doctor"},
 	} {
 		r := b.run(args...)
 		code := 2

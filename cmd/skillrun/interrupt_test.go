@@ -26,7 +26,7 @@ func TestInterrupted(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	b.ctx, b.clock = ctx, interrupting{handClock{b}, stop}
 	r := b.release(b.sha(), "--wait")
-	r.want(t, 130, `interrupted: run `, `go on: skillrun resume `)
+	r.want(t, 130, `interrupted: run `, `to continue: skillrun resume `)
 	b.ctx, b.clock = nil, nil
 	b.run(r.goOn()...).want(t, 0, `parked, waiting`)
 	if got := b.state(); len(got.Jira.Issues) != 1 || len(got.Gitlab.MergeRequests) != 1 {

@@ -29,7 +29,7 @@ func (b *bench) made() census {
 func (b *bench) exports(args ...string) string {
 	b.t.Helper()
 	file := filepath.Join(b.dir, "run"+string(rune('a'+len(args)))+".skillrun")
-	b.on(append([]string{"export", "last", "--plain", "--out", file}, args...)...).want(b.t, 0, `is exported, and goes on where this is imported`)
+	b.on(append([]string{"export", "last", "--plain", "--out", file}, args...)...).want(b.t, 0, `is exported, and continues where this is imported`)
 	return file
 }
 
@@ -44,13 +44,13 @@ func TestMoveBeforeTheFirstWrite(t *testing.T) {
 	file := b.exports()
 	for _, args := range [][]string{{"resume", "last", "--yes"}, {"approve", "last"}, {"reject", "last"}, {"undo", "last", "--yes"}, {"resolve", "last", "jira", "--not-done"}} {
 		r := b.on(args...)
-		r.want(t, r.code, `was exported by ada at 2026-01-15 22:30:00: it goes on where that is imported`, `skillrun import FILE`)
+		r.want(t, r.code, `was exported by ada at 2026-01-15 22:30:00: it continues where its archive is imported`, `skillrun import FILE`)
 		if r.code != 2 && r.code != 1 {
 			t.Errorf("%v: exit %d", args, r.code)
 		}
 	}
-	b.release(b.sha(), "--yes").want(t, 2, `it goes on where that is imported`)
-	b.on("runs").want(t, 0, `  exported  `, `goes on where its archive is imported; exported by ada`)
+	b.release(b.sha(), "--yes").want(t, 2, `it continues where its archive is imported`)
+	b.on("runs").want(t, 0, `  exported  `, `continues where its archive is imported; exported by ada`)
 	b.on("runs", "last").want(t, 0, `: exported`, `exported by ada`)
 	b.on("verify", "last").want(t, 0, `good: run`)
 	if b.made() != seed {
@@ -58,7 +58,7 @@ func TestMoveBeforeTheFirstWrite(t *testing.T) {
 	}
 
 	c := b.elsewhere()
-	c.on("import", file).want(t, 0, `is imported, and goes on here`, `skill: release_aa_backend_prod`, `reaches: jira: `, `go on: skillrun resume \S+ --config \S+ --yes`)
+	c.on("import", file).want(t, 0, `is imported, and continues here`, `skill: release_aa_backend_prod`, `reaches: jira: `, `to continue: skillrun resume \S+ --config \S+ --yes`)
 	c.on("import", file).want(t, 2, `this archive was imported here already`)
 	c.on("approve", "last", "--digest", c.shown("last")).want(t, 0, `approved by ada`)
 	c.on("resume", "last").want(t, 0, `created  mr`)
@@ -125,11 +125,11 @@ func TestMoveBetweenWrites(t *testing.T) {
 	back := c.exports()
 
 	b.on("import", back).want(t, 0)
-	b.on("import", out).want(t, 2, `this archive was imported here already|has gone on here`)
+	b.on("import", out).want(t, 2, `this archive was imported here already|has continued here`)
 	b.on("resume", "last").want(t, 3, `needs an approval`) // ada's word of elsewhere
 	b.on("approve", "last", "--digest", b.shown("last")).want(t, 0)
 	b.on("resume", "last").want(t, 0, `created  second`)
-	c.on("resume", "last").want(t, 2, `it goes on where that is imported`)
+	c.on("resume", "last").want(t, 2, `it continues where its archive is imported`)
 	if got := b.made().above(seed); got != (census{Issues: 1}) || b.comments() != comments+1 {
 		t.Errorf("there are %+v, and %d comments", got, b.comments()-comments)
 	}
@@ -187,7 +187,7 @@ func TestExportEncrypted(t *testing.T) {
 	}
 	to := mine.Recipient().String()
 	r := b.on("export", "last", "--to", to, "--out", "-")
-	r.want(t, 0, `goes on where this is imported`, `for: `+to)
+	r.want(t, 0, `continues where this is imported`, `for: `+to)
 	for _, never := range []string{"journal", "release_aa_backend_prod", b.world.Fixtures().ReleaseSHA, "ada"} {
 		if strings.Contains(r.out, never) {
 			t.Errorf("%s can be read in it", never)
@@ -208,7 +208,7 @@ func TestExportEncrypted(t *testing.T) {
 	c.on("import", "-", "--identity", "other", "--identity", "mine", "--digest", digest).want(t, 0, `is imported`)
 
 	b.on("export", "last", "--to", other.Recipient().String(), "--instead", "--out", filepath.Join(c.dir, "second")).want(t, 0)
-	c.on("import", "second", "--identity", "other").want(t, 2, `the run went on in two places`)
+	c.on("import", "second", "--identity", "other").want(t, 2, `it was resumed in two places`)
 }
 
 // TestExportRefusals: what is not exported, and what export is not told.
@@ -219,7 +219,7 @@ func TestExportRefusals(t *testing.T) {
 	b.release(b.sha(), "--yes").want(t, 0)
 	b.on("export", "last").want(t, 2, `export needs one of --to and --plain`)
 	b.on("export", "last", "--plain", "--to", "x").want(t, 2, `export needs one of --to and --plain`)
-	b.on("export", "last", "--to", "age1x").want(t, 2, `--to "age1x" is no public key`, `ssh-ed25519`)
+	b.on("export", "last", "--to", "age1x").want(t, 2, `--to "age1x" is not a public key`, `ssh-ed25519`)
 	id, _ := age.GenerateX25519Identity()
 	if r := b.on("export", "last", "--to", id.String()); r.code != 2 || strings.Contains(r.out+r.log, id.String()[20:]) {
 		t.Errorf("exit %d, or it shows the key:\n%s", r.code, r.log)
@@ -231,8 +231,8 @@ func TestExportRefusals(t *testing.T) {
 	b.on("export", "last", "--plain", "--out", "now", "--output", "json").want(t, 0, `"state": "exported"`, `"digest": "[0-9a-f]{64}"`, `"import": "skillrun import now --digest`)
 	b.on("cancel", "last").want(t, 0, `is cancelled`)
 	b.on("export", "last", "--plain", "--out", "more").want(t, 2, `is cancelled; only one that is parked moves`)
-	b.on("import", "now").want(t, 2, `has gone on here since it was exported: it is cancelled`)
-	b.on("undo", "last", "--yes").want(t, 1, `goes on where that is imported`)
+	b.on("import", "now").want(t, 2, `has continued here since it was exported: it is cancelled`)
+	b.on("undo", "last", "--yes").want(t, 1, `continues where its archive is imported`)
 	b.release(b.sha(), "--yes").want(t, 0, `adopted  mr`)
 }
 

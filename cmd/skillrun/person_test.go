@@ -23,7 +23,7 @@ func (b *bench) on(args ...string) result {
 func (b *bench) shown(run string) string {
 	b.t.Helper()
 	r := b.on("approve", run)
-	r.want(b.t, 3, `nobody is here to ask; to agree to this: skillrun approve .* --digest [0-9a-f]+`)
+	r.want(b.t, 3, `cannot ask here; to agree to this: skillrun approve .* --digest [0-9a-f]+`)
 	m := regexp.MustCompile(`--digest ([0-9a-f]+)`).FindStringSubmatch(r.log)
 	if m == nil {
 		b.t.Fatalf("no digest in\n%s", r.log)
@@ -41,7 +41,7 @@ func TestApprove(t *testing.T) {
 	b.on("runs", "last").want(t, 0, `(?m)^  waiting +\S+ +Create Jira issue +for consent$`)
 	digest := b.shown("last")
 	b.on("approve", "last", "--digest", "0000").want(t, 3, `what would be written now has the digest `+digest)
-	b.on("approve", "last", "--digest", digest).want(t, 0, `approved by \S+ \(as this machine says\): `+digest, `go on: skillrun resume`)
+	b.on("approve", "last", "--digest", digest).want(t, 0, `approved by \S+ \(as this machine says\): `+digest, `to continue: skillrun resume`)
 	b.on("runs", "last").want(t, 0, `approved .*\(as this machine says\): plan `+digest)
 
 	b.must(b.world.MoveProduction(b.world.Fixtures().OlderSHA)) // other commits are in the release now
@@ -76,10 +76,10 @@ func TestRejectAndCancel(t *testing.T) {
 		b.on("runs").want(t, 0, state)
 		shown := b.on("runs", "last")
 		shown.want(t, 0, state+` .*\(not today\)`)
-		if strings.Contains(shown.out, "go on: ") {
+		if strings.Contains(shown.out, "to continue: ") {
 			t.Errorf("%s, and yet:\n%s", state, shown.out)
 		}
-		b.on("resume", "last").want(t, 2, `was `+state, `begin anew with its command: skillrun release_aa_backend_prod`)
+		b.on("resume", "last").want(t, 2, `was `+state, `start a new run: skillrun release_aa_backend_prod`)
 		b.on(verb, "last").want(t, 2, `was `+state)
 		if w := b.state().writes(); len(w) != 0 {
 			t.Errorf("it wrote: %+v", w)
@@ -95,7 +95,7 @@ func TestUndo(t *testing.T) {
 	b := newBench(t)
 	b.release(b.sha()).want(t, 0, `undo: skillrun undo `)
 	r := b.on("undo", "last")
-	r.want(t, 3, `nobody is here to ask; to do this: skillrun undo .* --yes`)
+	r.want(t, 3, `cannot ask here; to do this: skillrun undo .* --yes`)
 	order := []string{"link: ", "mr: ", "push: ", "jira: "}
 	rest := r.out
 	for _, name := range order {
@@ -156,20 +156,20 @@ func TestUndoAfterMerge(t *testing.T) {
 	if n := len(b.state().writes()) - before; n != 0 {
 		t.Fatalf("it wrote %d times", n)
 	}
-	b.on("undo", "last", "--partly").want(t, 3, `nobody is here to ask; to do this: skillrun undo .* --partly --yes`)
-	b.on("undo", "last", "--partly", "--yes").want(t, 1, `undone   link`, `undone   push`, `undone   jira`, `what is undone stays so; go on: skillrun undo`)
+	b.on("undo", "last", "--partly").want(t, 3, `cannot ask here; to do this: skillrun undo .* --partly --yes`)
+	b.on("undo", "last", "--partly", "--yes").want(t, 1, `undone   link`, `undone   push`, `undone   jira`, `what is undone stays undone; to continue: skillrun undo`)
 	s := b.state()
 	if len(s.Jira.Issues[0].RemoteLinks) != 0 || s.Gitlab.MergeRequests[0].State != "merged" || s.Git[forkProject].Branches[b.branch()] != "" {
 		t.Errorf("links %v, merge request %s", s.Jira.Issues[0].RemoteLinks, s.Gitlab.MergeRequests[0].State)
 	}
-	b.on("runs").want(t, 0, `partly undone`, `go on: skillrun undo `)
-	b.on("runs", "last").want(t, 0, `: partly undone`, `link +undone`, `go on: skillrun undo `)
+	b.on("runs").want(t, 0, `partly undone`, `to continue: skillrun undo `)
+	b.on("runs", "last").want(t, 0, `: partly undone`, `link +undone`, `to continue: skillrun undo `)
 	b.on("runs", "--state", "partly_undone", "--output", "json").want(t, 0, `"state": "partly_undone"`, `"go_on": "skillrun undo `)
 	b.on("verify", "last").want(t, 0, `good: run`)
 	for _, verb := range [][]string{{"resume", "last"}, {"approve", "last"}, {"cancel", "last"}} {
-		b.on(verb...).want(t, 2, `is partly undone`, `go on undoing it: skillrun undo \S+ --config `)
+		b.on(verb...).want(t, 2, `is partly undone`, `continue undoing it: skillrun undo \S+ --config `)
 	}
-	b.release(b.sha()).want(t, 2, `is partly undone`, `go on undoing it: skillrun undo \S+ --config `)
+	b.release(b.sha()).want(t, 2, `is partly undone`, `continue undoing it: skillrun undo \S+ --config `)
 	b.on("undo", "last", "--yes").want(t, 1, `link: undone before`, `nothing can be undone`)
 	b.on("runs", "prune", "--older-than", "0s", "--keep", "0", "--yes").want(t, 0, `0 runs`)
 }
@@ -257,7 +257,7 @@ func TestVerifyAll(t *testing.T) {
 		t.Errorf("%d lines:\n%s", n, r.out)
 	}
 	b.on("verify", "--all", "--output", "json").want(t, 1, `"verified": 4`, `"id": "`+filepath.Base(journals[1])+`"`)
-	b.on("verify", "--all", "last").want(t, 2, `"last" is too much`)
+	b.on("verify", "--all", "last").want(t, 2, `"last" is an unexpected argument`)
 	b.on("verify").want(t, 2, `verify needs a run, or --all`)
 }
 

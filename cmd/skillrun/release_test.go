@@ -99,7 +99,7 @@ func TestDate(t *testing.T) {
 			t.Errorf("first line\n%s\nwant\n%s", first, want)
 		}
 		again := b.run(strings.Fields(first)[1:]...)
-		again.want(t, 0, "going on with run")
+		again.want(t, 0, "resuming run")
 	}
 }
 
@@ -265,7 +265,7 @@ func TestConsent(t *testing.T) {
 	b := newBench(t)
 	b.configure("confirm: never", "confirm: always")
 	r := b.release(b.sha())
-	r.want(t, 3, `4 writes are about to happen`, `summary: 2026-01-15 Analytics HCC Service Release`, `title: \(known after jira\) - chore\(release\)`, `go on: skillrun resume \S+ --config \S+ --yes`)
+	r.want(t, 3, `4 writes are about to happen`, `summary: 2026-01-15 Analytics HCC Service Release`, `title: \(known after jira\) - chore\(release\)`, `to continue: skillrun resume \S+ --config \S+ --yes`)
 	if got := b.state().writes(); len(got) != 0 {
 		t.Errorf("writes before consent: %v", got)
 	}

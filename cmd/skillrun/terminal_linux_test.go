@@ -86,7 +86,7 @@ func TestTerminal(t *testing.T) {
 			if got := strings.Contains(text, "\x1b["); got != test.live {
 				t.Errorf("control sequences: %v, want %v:\n%q", got, test.live, text)
 			}
-			want := []string{"Verify image in Quay", "AAP-61250", "go on: skillrun resume"}
+			want := []string{"Verify image in Quay", "AAP-61250", "to continue: skillrun resume"}
 			if !test.live {
 				want = append(want, "done     Push branch")
 			}

@@ -25,7 +25,7 @@ func TestRootTrust(t *testing.T) {
 		return show(list), cfg
 	}
 	got, _ := load("")
-	want := "/w/skillrun.yaml:2:17: error: files may not reach into /h/.ssh: only the file in the working directory says so [untrusted-root] " +
+	want := "/w/skillrun.yaml:2:17: error: files is not trusted with the folder /h/.ssh: only the file in the working directory names it [untrusted-root] " +
 		"(name the folder in your own skillrun.yaml too, trust the folder with skillrun trust, or pass --config ./skillrun.yaml)"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -48,7 +48,7 @@ func TestSlackURL(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{"/w/skillrun.yaml": "services:\n  slack: {token: env:T}\n"}
 	cfg, list := config.Load(newMachine(files, nil).options())
-	if cfg.Services["slack"].URL != "https://slack.com" || !strings.Contains(show(list), "slack may not send its credential to https://slack.com:443") {
+	if cfg.Services["slack"].URL != "https://slack.com" || !strings.Contains(show(list), "slack is not trusted to send its credential to https://slack.com:443") {
 		t.Error(cfg.Services["slack"].URL, show(list))
 	}
 }

@@ -157,7 +157,7 @@ func (r *serviceReader) key(key, path string, n *syntax.Node) {
 func (r *serviceReader) person(n *syntax.Node, path string) string {
 	s, ok := r.text(n, path)
 	if ok && !personPattern.MatchString(s) {
-		r.list.Errorf("bad-value", n.Range, "%s is nobody that git can write down", path).
+		r.list.Errorf("bad-value", n.Range, "%s is not a name and address that git can record", path).
 			Hint = "use Name <name@example.com>"
 		return ""
 	}
@@ -179,7 +179,7 @@ func (r *serviceReader) signingKey(n *syntax.Node, path string) {
 func (r *serviceReader) header(n *syntax.Node, path string) {
 	s, ok := r.text(n, path)
 	if ok && !headerPattern.MatchString(s) {
-		r.list.Errorf("bad-value", n.Range, "%s is no name of a header", path).Hint = "use a name such as X-Api-Key"
+		r.list.Errorf("bad-value", n.Range, "%s is not a header name", path).Hint = "use a name such as X-Api-Key"
 		return
 	}
 	r.s.Header = s
@@ -221,7 +221,7 @@ func urlFault(s string) (why, hint string) {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil:
-		return "is no url", "write it as https://host/path"
+		return "is not a url", "write it as https://host/path"
 	case u.User != nil || strings.Contains(s, "@"):
 		return "holds a user or a password", "take it out, and name the credential with user and token"
 	case u.Hostname() == "" || u.Opaque != "":

@@ -48,7 +48,7 @@ func TestSigningKeyTrust(t *testing.T) {
 		_, list := config.Load(o)
 		return show(list)
 	}
-	want := "/w/skillrun.yaml:2:22: error: git may not sign with /h/.ssh/key: only the file in the working directory says so [untrusted-key] " +
+	want := "/w/skillrun.yaml:2:22: error: git is not trusted to sign with /h/.ssh/key: only the file in the working directory names it [untrusted-key] " +
 		"(name the key in your own skillrun.yaml too, trust the folder with skillrun trust, or pass --config ./skillrun.yaml)"
 	if got := load(""); got != want {
 		t.Error(got)

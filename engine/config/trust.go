@@ -77,11 +77,11 @@ func (o Options) distrust(cfg *Config, list *diag.List) {
 			o.distrustService(cfg, own, s, list)
 		}
 		if s.Root != "" && !own.names(name, Service.root, s.Root) {
-			list.Errorf("untrusted-root", s.PlaceOf("root"), "%s may not reach into %s: only the file in the working directory says so", name, s.Root).
+			list.Errorf("untrusted-root", s.PlaceOf("root"), "%s is not trusted with the folder %s: only the file in the working directory names it", name, s.Root).
 				Hint = "name the folder in your own " + FileName + " too, trust the folder with skillrun trust, or pass --config ./" + FileName
 		}
 		if s.SigningKey != "" && !own.names(name, Service.signingKey, s.SigningKey) {
-			list.Errorf("untrusted-key", s.PlaceOf("signing_key"), "%s may not sign with %s: only the file in the working directory says so", name, s.SigningKey).
+			list.Errorf("untrusted-key", s.PlaceOf("signing_key"), "%s is not trusted to sign with %s: only the file in the working directory names it", name, s.SigningKey).
 				Hint = "name the key in your own " + FileName + " too, trust the folder with skillrun trust, or pass --config ./" + FileName
 		}
 	}
@@ -99,7 +99,7 @@ func (o Options) distrustPolicy(cfg, own *Config, list *diag.List) {
 		cfg.Policy.Confirm = own.Policy.Confirm
 	}
 	if cfg.Policy.Confirm == "never" && own.Policy.Confirm != "never" {
-		list.Errorf("untrusted-policy", diag.Range{File: cfg.Path}, "only the file in the working directory says that nobody is asked before a write").
+		list.Errorf("untrusted-policy", diag.Range{File: cfg.Path}, "only the file in the working directory turns off confirmation before a write").
 			Hint = "say policy: {confirm: never} in your own " + FileName + ", trust the folder with skillrun trust, or pass --config ./" + FileName
 	}
 	if cfg.Policy.Settle < own.Policy.Settle {
@@ -132,7 +132,7 @@ func (o Options) distrustService(cfg, own *Config, s Service, list *diag.List) {
 	case u.origin == "": // git asks its helper by host, and the host is another's only where the user has stored something for it
 		best = differing(cfg, s, own, Service{Kind: s.Kind, Credentials: s.Credentials})
 	default:
-		list.Errorf("untrusted-host", s.PlaceOf("url"), "%s may not send its credential to %s: only the file in the working directory says so", s.Name, u.origin).
+		list.Errorf("untrusted-host", s.PlaceOf("url"), "%s is not trusted to send its credential to %s: only the file in the working directory says so", s.Name, u.origin).
 			Hint = o.trustHint(s)
 	}
 	for _, key := range best {
@@ -140,7 +140,7 @@ func (o Options) distrustService(cfg, own *Config, s Service, list *diag.List) {
 		if _, said := s.places[key]; !said {
 			what = "the file in the working directory leaves it out, and your own says it"
 		}
-		list.Errorf("untrusted-service", s.PlaceOf(key), "%s has a credential, and %s of it may not be changed: %s", s.Name, key, what).
+		list.Errorf("untrusted-service", s.PlaceOf(key), "%s has a credential, so its %s cannot be changed: %s", s.Name, key, what).
 			Hint = fmt.Sprintf("say the same %s in your own %s, trust the folder with skillrun trust, or pass --config ./%s", key, FileName, FileName)
 	}
 }

@@ -56,7 +56,7 @@ func TestMembersOfTheWorkingDirectory(t *testing.T) {
 		o := newMachine(files, nil).options()
 		_, list := config.Load(o)
 		got := show(list)
-		if tt.refused == "" && got != "" || tt.refused != "" && (!strings.Contains(got, " "+tt.refused+" of it may not be changed") || !strings.Contains(got, "[untrusted-service]")) {
+		if tt.refused == "" && got != "" || tt.refused != "" && (!strings.Contains(got, " its "+tt.refused+" cannot be changed") || !strings.Contains(got, "[untrusted-service]")) {
 			t.Errorf("%s: got %q, want %q refused", tt.name, got, tt.refused)
 		}
 		o.Explicit = "skillrun.yaml"

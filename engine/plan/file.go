@@ -46,7 +46,7 @@ func Decode(text []byte) (Plan, error) {
 			WithHint("plan again: what it shows has to be what it does")
 	case p.Failure != nil:
 		return Plan{}, types.Errorf(types.BadInput, "the plan stops with an error: %s", p.Failure.Error.Message).
-			WithHint("mend that, and plan again")
+			WithHint("fix that, and plan again")
 	}
 	return p, nil
 }

@@ -125,7 +125,7 @@ const (
 	Create = "create" // it is not there, or nobody can know yet
 	Adopt  = "adopt"  // it is there already: nothing is sent
 	Update = "update" // it is there, made from other arguments, and is brought up to date
-	Fail   = "fail"   // it fails, nothing is sent, and the run goes on without it
+	Fail   = "fail"   // it fails, nothing is sent, and the run continues without it
 )
 
 // Write is a write that a run would perform.

@@ -21,7 +21,7 @@ func ApprovalResult() []types.Field {
 func (s Step) Approving() Step {
 	for _, f := range ApprovalResult() {
 		if got, ok := s.Out.Field(f.Name); s.Effect != Reads || !ok || got.Type.Kind != f.Type.Kind {
-			panic("step: " + s.Name + " does not tell of an approval: it is no read with " + f.Name + " in its result")
+			panic("step: " + s.Name + " does not report an approval: it is not a read with " + f.Name + " in its result")
 		}
 	}
 	s.approves = true

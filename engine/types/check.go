@@ -77,7 +77,7 @@ func (t Type) checkString(at string, v any) error {
 func Formats() []string { return []string{"date", "date-time", "uri", "duration", "git-branch"} }
 
 // formatHints say more of a format than its name does.
-var formatHints = map[string]string{"date": " (YYYY-MM-DD)", "git-branch": ": git takes no such name for a branch"}
+var formatHints = map[string]string{"date": " (YYYY-MM-DD)", "git-branch": ": git does not accept this name for a branch"}
 
 func checkFormat(at, format, s string) error {
 	var err error
@@ -389,9 +389,9 @@ func checkPattern(at, pattern, s string) error {
 	}
 	switch {
 	case err != nil:
-		return fail(at, "has a pattern that is no regular expression: %v", err)
+		return fail(at, "has a pattern that is not a regular expression: %v", err)
 	case len(s) > maxMatch/size:
-		return fail(at, "has %d bytes, which are too many to hold against its pattern %s", len(s), clip(pattern))
+		return fail(at, "has %d bytes, which are too many to check against its pattern %s", len(s), clip(pattern))
 	case !re.MatchString(s):
 		return fail(at, "is %q, which does not match %s", clip(s), pattern)
 	}

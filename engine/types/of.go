@@ -140,7 +140,7 @@ func bound(f reflect.StructField, tag, at string) *int {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		panic("types.Of: " + tag + " of " + at + " is no integer")
+		panic("types.Of: " + tag + " of " + at + " is not an integer")
 	}
 	return &n
 }

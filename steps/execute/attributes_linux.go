@@ -15,7 +15,7 @@ import (
 
 // The mode, the owner and the times of a file: Landlock has no right for them. The
 // kernel asks the supervisor, which makes the change itself where the file is in one
-// of the program's folders. It never lets the call go on: by then its arguments,
+// of the program's folders. It never lets the call to continue: by then its arguments,
 // and what is at the path, may be others.
 
 // attributeCall is how a call takes its file: the arguments that are the folder (or the

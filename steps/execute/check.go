@@ -67,7 +67,7 @@ func runsText(in Look) string {
 // checkCode refuses what no program can end with.
 func checkCode(code int) error {
 	if code < 0 || code > 255 {
-		return types.Errorf(types.BadInput, "%d is no exit code", code).WithHint("exit codes are 0 to 255")
+		return types.Errorf(types.BadInput, "%d is not an exit code", code).WithHint("exit codes are 0 to 255")
 	}
 	return nil
 }

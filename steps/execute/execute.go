@@ -81,7 +81,7 @@ type Look struct {
 type Finder struct {
 	Program   string     `json:"program" trusted:"true" pattern:"^(/[^\\x00]+|[A-Za-z0-9][A-Za-z0-9._+-]*)$" doc:"A program that only looks. What its exit code says is in exit_codes."`
 	Args      []string   `json:"args,omitempty" doc:"Its arguments."`
-	ExitCodes *FindCodes `json:"exit_codes" doc:"What its exit codes say; without it, 0 that the effect is there, and 1 that it is not. Every other says that it cannot tell: before the program has run, the step fails and a resume looks again; when it may have run, a person is asked."`
+	ExitCodes *FindCodes `json:"exit_codes" doc:"What its exit codes say; without it, 0 that the effect is there, and 1 that it is not. Every other says that it cannot tell: before the program has run, the step fails and a resume looks again; when it may have run, the run parks until a person resolves it."`
 }
 
 // FindCodes are the exit codes that tell whether an effect is there.
@@ -106,7 +106,7 @@ func (f Finder) codes() FindCodes {
 // the program did not do its work.
 type In struct {
 	Look
-	Find *Finder `json:"find" trusted:"true" doc:"How to look whether the effect is there already. It runs with the same dir and variables, before the program, and again when nobody knows how the program ended. When the effect is there, the result is that of this one. Without it a person is asked then."`
+	Find *Finder `json:"find" trusted:"true" doc:"How to look whether the effect is there already. It runs with the same dir and variables, before the program, and again when it is unknown how the program ended. When the effect is there, the result is that of this one. Without it the run parks then, until a person resolves it."`
 	// Cosmetic: it is said to the plan.
 	Changes []string `json:"changes,omitempty" cosmetic:"true" doc:"The names of services of the configuration that the program changes. A plan takes it that it changes this machine only; what is read in these is then known after it, too."`
 }
@@ -175,7 +175,7 @@ func unseen(in In, f *fault) error {
 	}
 	err := *f.err
 	err.Message = "cannot tell whether " + name(in.Look) + " did its work: " + err.Message
-	return err.WithHint("nothing was run yet: mend what it complains of and go on with the run, or say in find.exit_codes what this code means")
+	return err.WithHint("nothing was run yet: fix what it complains of and resume the run, or say in find.exit_codes what this code means")
 }
 
 // resolve takes a person's word for how the program ended. What it wrote is
@@ -183,7 +183,7 @@ func unseen(in In, f *fault) error {
 func resolve(ctx context.Context, ref string, in In) (Out, error) {
 	code, err := strconv.Atoi(ref)
 	if err != nil || code < 0 || code > 255 {
-		return Out{}, types.Errorf(types.BadInput, "%q is no exit code", ref).WithHint("say the one that %s ended with, such as 0", name(in.Look))
+		return Out{}, types.Errorf(types.BadInput, "%q is not an exit code", ref).WithHint("say the one that %s ended with, such as 0", name(in.Look))
 	}
 	if !slices.Contains(expected(in.Look), code) {
 		return Out{}, types.Errorf(types.Conflict, "exit code %d means that %s did not do its work", code, name(in.Look)).

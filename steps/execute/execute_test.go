@@ -222,7 +222,7 @@ func TestExecTimeout(t *testing.T) {
 	w := newWorld(t)
 	w.script("slow", `trap 'exit 0' TERM; sleep 10 & wait`)
 	for name, want := range map[string]string{
-		"exec":      "slow took longer than 100ms and was stopped: nobody knows what slow has done until then (look whether it did its work, then go on with the run)",
+		"exec":      "slow took longer than 100ms and was stopped: it is unknown what slow has done until then (look whether it did its work, then resume the run)",
 		"exec_read": "slow took longer than 100ms and was stopped (give it more time with timeout, or see why it hangs)",
 	} {
 		_, err := w.do(t.Context(), name, map[string]any{"program": "slow", "timeout": "100ms"})
@@ -309,7 +309,7 @@ func TestBusyProgram(t *testing.T) {
 				if err != nil || !strings.Contains(string(out), `"stdout":"ran\n"`) || busy && len(slept) != of.opens {
 					t.Errorf("%s %s: %s, %v after %v", name, of.program, out, err, slept)
 				}
-			case types.CodeOf(err) != types.Unavailable || err.Error() != "late cannot be started: text file busy (its file is still being written: go on with the run when that is done)" || len(slept) != 11 || slept[10] != time.Second:
+			case types.CodeOf(err) != types.Unavailable || err.Error() != "late cannot be started: text file busy (its file is still being written: resume the run when that is done)" || len(slept) != 11 || slept[10] != time.Second:
 				t.Errorf("%s %s: %v after %v", name, of.program, err, slept)
 			}
 			f.Close()

@@ -16,8 +16,8 @@ func TestResolve(t *testing.T) {
 	for ref, want := range map[string]string{
 		"3":   `{"exit_code":3,"stdout":"","stderr":"","stdout_bytes":0,"stderr_bytes":0,"truncated":false}`,
 		"1":   "conflict exit code 1 means that deploy did not do its work (say --not-done, and it is run again)",
-		"yes": `invalid "yes" is no exit code (say the one that deploy ended with, such as 0)`,
-		"256": `invalid "256" is no exit code (say the one that deploy ended with, such as 0)`,
+		"yes": `invalid "yes" is not an exit code (say the one that deploy ended with, such as 0)`,
+		"256": `invalid "256" is not an exit code (say the one that deploy ended with, such as 0)`,
 	} {
 		raw, err := w.step("exec").Resolve(t.Context(), ref, in)
 		got := string(raw)

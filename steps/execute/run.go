@@ -47,8 +47,8 @@ func (f *fault) asWrite(in Look) *types.Error {
 	case !f.started || f.ended:
 		return f.err
 	}
-	return types.Errorf(types.UnknownOutcome, "%s: nobody knows what %s has done until then", f.err.Message, name(in)).
-		WithHint("look whether it did its work, then go on with the run")
+	return types.Errorf(types.UnknownOutcome, "%s: it is unknown what %s has done until then", f.err.Message, name(in)).
+		WithHint("look whether it did its work, then resume the run")
 }
 
 // errRuns says that there is no other one yet.
@@ -220,7 +220,7 @@ func stopped(ctx context.Context, in Look) *fault {
 		return &fault{started: true, err: types.Errorf(types.Timeout, "%s took longer than %s and was stopped", name(in), orElse(in.Timeout, "5m")).
 			WithHint("give it more time with timeout, or see why it hangs")}
 	}
-	return &fault{started: true, err: types.Errorf(types.Cancelled, "%s was stopped", name(in)).WithHint("go on with the run when it suits")}
+	return &fault{started: true, err: types.Errorf(types.Cancelled, "%s was stopped", name(in)).WithHint("resume the run when it suits")}
 }
 
 // expected are the exit codes that mean the program did its work.
@@ -290,7 +290,7 @@ func cannotStart(in Look, err error) *fault {
 	var ours *types.Error
 	switch {
 	case errors.Is(err, errRuns):
-		return no(types.Errorf(types.Cancelled, "%s was not started: %w", name(in), err).WithHint("wait for it, or end it, and go on with the run"))
+		return no(types.Errorf(types.Cancelled, "%s was not started: %w", name(in), err).WithHint("wait for it, or end it, and resume the run"))
 	case errors.As(err, &ours):
 		return no(ours)
 	}
@@ -303,7 +303,7 @@ func cannotStart(in Look, err error) *fault {
 	case errors.Is(err, fs.ErrPermission):
 		code, hint = types.Forbidden, "see that it may be run: ls -l"
 	case errors.Is(err, syscall.ETXTBSY):
-		code, hint = types.Unavailable, "its file is still being written: go on with the run when that is done"
+		code, hint = types.Unavailable, "its file is still being written: resume the run when that is done"
 	}
 	return no(types.Errorf(code, "%s cannot be started: %v", in.Program, err).WithHint("%s", hint))
 }

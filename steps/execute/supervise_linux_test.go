@@ -311,7 +311,7 @@ func TestAnotherIsAtIt(t *testing.T) {
 	soon, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if _, err := w.step("exec").Do(step.WithCall(soon, step.CallOf(kept)), in); types.CodeOf(err) != types.UnknownOutcome ||
-		err.Error() != "slow was not started: what an earlier process started for it still runs (wait for it, or end it, and go on with the run)" {
+		err.Error() != "slow was not started: what an earlier process started for it still runs (wait for it, or end it, and resume the run)" {
 		t.Error(err)
 	}
 	for name, call := range map[string]step.Call{"kept": step.CallOf(kept), "lost": lost} {

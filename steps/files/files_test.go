@@ -270,7 +270,7 @@ func TestRefusals(t *testing.T) {
 		{"file_read", at(`"path":"large"`), types.Conflict, "large is larger than 1 MiB (take out of it what the skill needs"},
 		{"file_read", at(`"path":"out"`), types.Conflict, "out cannot be reached inside the folder: path escapes from parent (name a file that no symbolic link leads out to)"},
 		{"file_glob", at(`"pattern":"a["`), types.BadInput, `"a[" is not a pattern (close the [ of a set of characters, or write \[ for the character)`},
-		{"file_write", at(`"path":"a.txt","text":"x","expect":"absent"`), types.Conflict, "a.txt is not as expected: it is " + ofHello + " (somebody changed it since: read it again, and decide anew)"},
+		{"file_write", at(`"path":"a.txt","text":"x","expect":"absent"`), types.Conflict, "a.txt is not as expected: it is " + ofHello + " (it was changed in the meantime: read it again, and decide again)"},
 		{"file_write", at(`"path":"nope","text":"x","expect":"` + ofHello + `"`), types.Conflict, "nope is not as expected: it is absent"},
 		{"file_write", at(`"path":"a.txt","text":"x","expect":"no"`), types.BadInput, `expect is "no" (give absent, or the digest that file_read gave)`},
 		{"file_write", at(`"path":"in","text":"x"`), types.Conflict, "in is a symbolic link (name the file it points to)"},
@@ -299,10 +299,10 @@ func TestNoRight(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := w.do("file_read", `{"service":"files","path":"a.txt"}`); types.CodeOf(err) != types.Forbidden || !strings.Contains(err.Error(), "a.txt may not be reached (give the user who runs skillrun the right to it)") {
+	if _, err := w.do("file_read", `{"service":"files","path":"a.txt"}`); types.CodeOf(err) != types.Forbidden || !strings.Contains(err.Error(), "skillrun lacks permission to reach a.txt (give the user who runs skillrun permission to read it)") {
 		t.Error(err)
 	}
-	if _, err := w.do("file_write", `{"service":"files","path":"docs/x","text":""}`); types.CodeOf(err) != types.Forbidden || !strings.Contains(err.Error(), "docs/x may not be written (give the user who runs skillrun the right to its folder)") {
+	if _, err := w.do("file_write", `{"service":"files","path":"docs/x","text":""}`); types.CodeOf(err) != types.Forbidden || !strings.Contains(err.Error(), "skillrun lacks permission to write docs/x (give the user who runs skillrun permission to write to its folder)") {
 		t.Error(err)
 	}
 }

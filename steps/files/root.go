@@ -122,7 +122,7 @@ func reached(path string, err error) error {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		return types.Errorf(types.NotFound, "there is no %s", path).WithHint("check the path; file_exists asks without failing")
 	case errors.Is(err, fs.ErrPermission):
-		return types.Errorf(types.Forbidden, "%s may not be reached", path).WithHint("give the user who runs skillrun the right to it")
+		return types.Errorf(types.Forbidden, "skillrun lacks permission to reach %s", path).WithHint("give the user who runs skillrun permission to read it")
 	}
 	return types.Errorf(types.Conflict, "%s cannot be reached inside the folder: %w", path, bare(err)).
 		WithHint("name a file that no symbolic link leads out to")

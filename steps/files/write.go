@@ -147,7 +147,7 @@ func (in writeIn) there(root *os.Root) ([]byte, error) {
 	}
 	if is != *in.Expect {
 		return data, types.Errorf(types.Conflict, "%s is not as expected: it is %s", in.Path, is).
-			WithHint("somebody changed it since: read it again, and decide anew").With("digest", is)
+			WithHint("it was changed in the meantime: read it again, and decide again").With("digest", is)
 	}
 	return data, nil
 }
@@ -254,7 +254,7 @@ func writeNew(root *os.Root, next string, data []byte, mode fs.FileMode) error {
 
 func unwritable(code types.Code, name string, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
-		return types.Errorf(types.Forbidden, "%s may not be written", name).WithHint("give the user who runs skillrun the right to its folder")
+		return types.Errorf(types.Forbidden, "skillrun lacks permission to write %s", name).WithHint("give the user who runs skillrun permission to write to its folder")
 	}
 	return types.Errorf(code, "%s cannot be written: %w", name, bare(err)).WithHint("see that the folder is there, and that its disk has room")
 }

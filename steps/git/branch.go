@@ -29,7 +29,7 @@ type branchCreateOut struct {
 	Branch  string `json:"branch" doc:"The branch's name."`
 	Base    string `json:"base" doc:"The commit the workspace was checked out at."`
 	Tip     string `json:"tip" doc:"The commit the branch points at now."`
-	Resumed bool   `json:"resumed" doc:"Whether the branch was there and is ours, so that the workspace goes on from it."`
+	Resumed bool   `json:"resumed" doc:"Whether the branch was there and is ours, so that the workspace continues from it."`
 }
 
 func (c *client) branchCreate(ctx context.Context, in branchCreateIn) (branchCreateOut, error) {

@@ -128,8 +128,8 @@ func (b *builder) entries(tree plumbing.Hash) (map[string]object.TreeEntry, erro
 		out[e.Name] = e
 	}
 	if len(out) != len(t.Entries) {
-		return nil, types.Errorf(types.Conflict, "tree %s holds a name twice, and git makes no such tree", tree).
-			WithHint("git fsck tells what is wrong with the repository; its owner has to mend it")
+		return nil, types.Errorf(types.Conflict, "tree %s holds a name twice, which git never writes", tree).
+			WithHint("git fsck says what is wrong with the repository; its owner has to repair it")
 	}
 	return out, nil
 }

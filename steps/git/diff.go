@@ -15,7 +15,7 @@ type diffIn struct {
 	From     string   `json:"from" doc:"The older side: a branch or a full SHA." format:"git-branch"`
 	To       string   `json:"to,omitempty" doc:"The newer side: a branch or a full SHA; without it the remote's default branch." format:"git-branch"`
 	Paths    []string `json:"paths,omitempty" doc:"Only these files, and what is below these folders."`
-	Since    string   `json:"since,omitempty" doc:"What the newer side is held against: the older one as it is (from, as git diff a..b does), or the commit where the two parted (merge_base, as git diff a...b does)." default:"from" enum:"from,merge_base"`
+	Since    string   `json:"since,omitempty" doc:"What the newer side is compared with: the older one as it is (from, as git diff a..b does), or the commit where the two parted (merge_base, as git diff a...b does)." default:"from" enum:"from,merge_base"`
 	Limit    int      `json:"limit,omitempty" doc:"At most so many files are listed; total counts all." default:"300" minimum:"1" maximum:"3000"`
 	MaxBytes int      `json:"max_bytes,omitempty" doc:"At most so much of the diff is returned, cut after a line; 0 returns none." default:"65536" minimum:"0" maximum:"1048576"`
 	Service  string   `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`

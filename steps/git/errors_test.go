@@ -133,7 +133,7 @@ func TestOtherWorkOfTheSameKind(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.write(meta, strings.Replace(string(text), "{", `{"seen":"`+theirs+`",`, 1))
-	r.fails("git_push", ws(), types.Conflict, "does not go on from there")
+	r.fails("git_push", ws(), types.Conflict, "is not based on it")
 	r.fails("git_push", ws(), types.Conflict, " and this run's commit ")
 }
 
@@ -149,7 +149,7 @@ func TestForkFallsBehind(t *testing.T) {
 	}
 	r.prepare(r.fork)
 	r.main(commit("d", "theirs\n", 9, map[string]*string{"data/other.yml": text("y\n")}, "c"))
-	r.fails("git_push", ws("repo", r.fork), types.Conflict, ", and it is no branch's tip any more")
+	r.fails("git_push", ws("repo", r.fork), types.Conflict, ", and it is no longer the tip of any branch")
 }
 
 // TestBrokenClones are refused with what is wrong with them.

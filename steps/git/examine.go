@@ -110,7 +110,7 @@ func (e *examination) credential(origin, host string) bool {
 	switch {
 	case err != nil:
 	case auth == nil:
-		detail = "none: it is read as by anybody"
+		detail = "none: it is read anonymously"
 	case e.service.Helper && !e.service.home(origin):
 		detail = "git's credential helper has one"
 	}

@@ -105,7 +105,7 @@ func TestExamineFaults(t *testing.T) {
 		"no repository":         {func(r *remote) { r.url = strings.Replace(r.url, "app-interface", "none", 1) }, "failed repository "},
 		"a wrong token":         {func(r *remote) { r.service.Token = types.NewSecret("wrong") }, "failed push to "},
 		"no token":              {func(r *remote) { r.service.Token = types.Secret{} }, ": auth push of app-interface: the server wants a credential, or another one"},
-		"no token, and so read": {func(r *remote) { r.service.Token = types.Secret{} }, ": none: it is read as by anybody"},
+		"no token, and so read": {func(r *remote) { r.service.Token = types.Secret{} }, ": none: it is read anonymously"},
 		"no cache folder":       {func(r *remote) { r.cache = "" }, "failed cache folder: internal there is no folder for fetched objects"},
 		"the cache is a file": {func(r *remote) {
 			r.cache = filepath.Join(r.t.TempDir(), "file", "below")

@@ -70,7 +70,7 @@ func Steps(o Options) []step.Step {
 			Reaching(c.sees()).Needing(toRead, "repo").Touching("git", "branches", "read").Failing(reads...), branchListIn.check),
 		step.Checked(step.Local("git_checkout", "Lay files of a commit into a workspace.", settled(c.checkout)).
 			Reaching(c.sees("commit")).Needing(toCheckOut, "repo").Touching("git", "files", "read").Failing(reads...), checkoutIn.check),
-		step.Checked(step.Local("git_branch_create", "Name the branch that a workspace will be pushed to, or go on from ours that is there.", c.branchCreate).
+		step.Checked(step.Local("git_branch_create", "Name the branch that a workspace will be pushed to, or continue from ours that is there.", c.branchCreate).
 			Reaching(c.branches).Needing(toBranch, "push_repo").Touching("git", "branch", "read").Failing(append(reads, types.Conflict)...), branchCreateIn.check),
 		step.Checked(step.Local("git_commit", "Commit the new, changed, moved and deleted files of a workspace.", c.commit, step.Preview(c.previewCommit)).
 			Reaching(commits).Needing(toCommit).Touching("git", "commit", "create").Failing(append(reads, types.Conflict)...), commitIn.check),

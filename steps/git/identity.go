@@ -22,7 +22,7 @@ func (s Service) identities(at time.Time) (author, committer object.Signature, e
 		committer.Name, committer.Email = s.CommitterName, s.CommitterEmail
 	}
 	if s.SignOff && s.AuthorName == "" && s.CommitterName == "" {
-		return author, committer, types.Errorf(types.BadInput, "sign_off is on, and nobody is named who signs off").
+		return author, committer, types.Errorf(types.BadInput, "sign_off is on, but neither author nor committer is named").
 			WithHint("name who it is: author: Name <mail> or committer: Name <mail> under the git service in skillrun.yaml")
 	}
 	for _, part := range []string{author.Name, author.Email, committer.Name, committer.Email} {

@@ -23,7 +23,7 @@ type ChangedFile struct {
 	Status    string `json:"status" doc:"What became of it." enum:"added,modified,deleted,renamed"`
 	Additions int    `json:"additions" doc:"Lines that are new."`
 	Deletions int    `json:"deletions" doc:"Lines that are gone."`
-	Binary    bool   `json:"binary" doc:"Whether it is not compared by line: it is no text, or too large for it."`
+	Binary    bool   `json:"binary" doc:"Whether it is not compared by line: it is not text, or too large for that."`
 }
 
 // bounds are how much is compared by line: bytes of one side, lines of both, the

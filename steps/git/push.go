@@ -108,8 +108,8 @@ func (p *pushing) unmoved(ctx context.Context, watch []string) error {
 	}
 	for i, name := range watch {
 		if blobs[0][i] != blobs[1][i] {
-			return types.Errorf(types.Conflict, "%s was changed on %s: somebody moved production since you looked", name, from.defaultBranch).
-				WithHint("run the same command again: it looks anew").With("commit", tip.String())
+			return types.Errorf(types.Conflict, "%s was changed on %s after this run read it", name, from.defaultBranch).
+				WithHint("run the same command again: it looks again").With("commit", tip.String())
 		}
 	}
 	return nil
@@ -138,7 +138,7 @@ func (c *client) findPush(ctx context.Context, key step.Key, in pushIn) (step.Fo
 		return step.Absent[pushOut](), nil
 	case !there:
 		return step.Over[pushOut](p.branch, "branch "+p.branch+" was deleted since this run looked",
-			"run the same command again to push it anew"), nil
+			"run the same command again to push it again"), nil
 	}
 	chain, err := p.w.bringChain(ctx, p.to, from, now)
 	if err != nil {

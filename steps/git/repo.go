@@ -109,7 +109,7 @@ func (r *repo) lend(path string) error {
 
 func notClone(path string, err error) error {
 	if !errors.Is(err, fs.ErrNotExist) {
-		return types.Errorf(types.BadInput, "the git clone %s does not read: %w", path, err).WithHint("clone it anew, or name its URL")
+		return types.Errorf(types.BadInput, "the git clone %s does not read: %w", path, err).WithHint("clone it again, or name its URL")
 	}
 	return types.Errorf(types.NotFound, "%s is not a git clone", path).WithHint("clone it, or name its URL")
 }
@@ -217,7 +217,7 @@ func readError(what, remote string, err error) error {
 			WithHint("give its account the right to read, and to push where it pushes; a token needs the scope too: write_repository at GitLab, contents at GitHub")
 	case errors.Is(err, transport.ErrRepositoryNotFound):
 		return types.Errorf(types.NotFound, "%s: there is no repository at %s", what, remote).
-			WithHint("check the URL; a host says this also of a repository that the credential may not see")
+			WithHint("check the URL; a host also says this about a repository that the credential has no permission to see")
 	case errors.Is(err, errSHA256):
 		return types.Errorf(types.BadInput, "%s: %w, and skillrun reads only repositories with SHA-1 names", what, err).
 			WithHint("convert the repository, or mirror it to one that git init --object-format=sha1 made")

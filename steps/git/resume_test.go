@@ -207,7 +207,7 @@ func TestWatch(t *testing.T) {
 	r := newRemote(t)
 	r.prepare("")
 	r.main(commit("d", "theirs\n", 9, map[string]*string{"data/other.yml": text("y\n")}, "c"))
-	r.fails("git_push", ws("watch", []any{file, "data/other.yml"}), types.Conflict, "data/other.yml was changed on main: somebody moved production since you looked")
+	r.fails("git_push", ws("watch", []any{file, "data/other.yml"}), types.Conflict, "data/other.yml was changed on main after this run read it")
 	r.fails("git_push", ws("watch", []any{"../x"}), types.BadInput, "not a path inside")
 	r.must("git_push", ws("watch", []any{file, "none"}))
 }

@@ -82,12 +82,12 @@ func (p *pushing) expected(adv *packp.AdvRefs) (plumbing.Hash, error) {
 	case now == p.w.head(), now.IsZero() && p.w.meta.Seen == "":
 		return now, nil
 	case now.IsZero():
-		return now, types.Errorf(types.Conflict, "branch %s was deleted since this run looked", p.branch).WithHint("run the same command again to push it anew")
+		return now, types.Errorf(types.Conflict, "branch %s was deleted since this run looked", p.branch).WithHint("run the same command again to push it again")
 	case now.String() != p.w.meta.Seen:
 		return now, types.Errorf(types.Conflict, "branch %s moved to %s since this run looked", p.branch, short(now)).
 			WithHint("see who pushed there; delete the branch, or make new work of it with --again 1").With("tip", now.String())
 	case !p.w.continues():
-		return now, types.Errorf(types.Conflict, "branch %s is at %s and this run's commit %s does not go on from there", p.branch, short(now), short(p.w.head())).
+		return now, types.Errorf(types.Conflict, "branch %s is at %s, and this run's commit %s is not based on it", p.branch, short(now), short(p.w.head())).
 			WithHint("delete the branch, or make new work of it with --again 1")
 	}
 	return now, nil
@@ -143,7 +143,7 @@ func (p *pushing) between(ctx context.Context, adv *packp.AdvRefs) (*store, erro
 		return nil, err
 	}
 	if !from.isTip(p.w.base()) && !from.caps.Supports(capability.AllowReachableSHA1InWant) {
-		return nil, types.Errorf(types.Conflict, "the fork %s lacks commit %s, and it is no branch's tip any more", nameOf(p.to.pushURL), short(p.w.base())).
+		return nil, types.Errorf(types.Conflict, "the fork %s lacks commit %s, and it is no longer the tip of any branch", nameOf(p.to.pushURL), short(p.w.base())).
 			WithHint("bring the fork up to date and resume")
 	}
 	top := openObjects(filepath.Join(p.w.dir, "between.git"))
@@ -197,7 +197,7 @@ func (p *pushing) reported(ctx context.Context, what string, old plumbing.Hash, 
 	}
 	if status.UnpackStatus != "ok" {
 		return types.Errorf(types.BadInput, "%s: the server could not take the objects: %s", what, (&remarks{text: []byte(status.UnpackStatus)}).String()).
-			WithHint("nothing was pushed; its disk may be full or the repository damaged: ask its administrator, then go on with the run")
+			WithHint("nothing was pushed; its disk may be full or the repository damaged: ask its administrator, then resume the run")
 	}
 	return types.Errorf(types.UnknownOutcome, "%s: the server did not say what became of the branch", what).WithHint("%s", looksFirst)
 }

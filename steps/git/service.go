@@ -52,10 +52,10 @@ type Options struct {
 // The cures of what is not the user's doing.
 const (
 	reportBug  = "this is a defect of skillrun; please report it with the run's journal"
-	goOn       = "go on with the run: it asks the remote again"
-	freeCache  = "see that skillrun's cache folder can be written and has space left, then go on with the run; the cache may be deleted at any time"
-	looksFirst = "go on with the run: it looks whether the branch is there before it sends anything"
-	freeState  = "see that skillrun's state folder can be written and has space left, then go on with the run"
+	goOn       = "resume the run: it asks the remote again"
+	freeCache  = "see that skillrun's cache folder can be written and has space left, then resume the run; the cache may be deleted at any time"
+	looksFirst = "resume the run: it looks whether the branch is there before it sends anything"
+	freeState  = "see that skillrun's state folder can be written and has space left, then resume the run"
 )
 
 // client is the receiver of every step.

@@ -53,7 +53,7 @@ func TestIdentityRefuses(t *testing.T) {
 	in := ws("message", "m")
 	r.service.SignOff, r.service.AuthorName = true, ""
 	r.connect()
-	r.fails("git_commit", in, types.BadInput, "sign_off is on, and nobody is named who signs off (name who it is")
+	r.fails("git_commit", in, types.BadInput, "sign_off is on, but neither author nor committer is named (name who it is")
 	r.service.AuthorName = "Bot <x>"
 	r.connect()
 	r.fails("git_commit", in, types.BadInput, `"Bot <x>" cannot stand in a commit`)

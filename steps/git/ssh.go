@@ -41,7 +41,7 @@ func agentKeys(ctx context.Context) (keys []ssh.Signer, done func(), err error) 
 		return nil, nil, agentStopped()
 	case err != nil:
 		return nil, nil, types.Errorf(types.Auth, "the ssh agent at SSH_AUTH_SOCK does not answer: %w", err).
-			WithHint("start one anew with eval $(ssh-agent) and add your key with ssh-add")
+			WithHint("start a new one with eval $(ssh-agent) and add your key with ssh-add")
 	}
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	done = func() { stop(); conn.Close() }
@@ -54,13 +54,13 @@ func agentKeys(ctx context.Context) (keys []ssh.Signer, done func(), err error) 
 			return nil, nil, agentStopped()
 		}
 		return nil, nil, types.Errorf(types.Auth, "the ssh agent does not list its keys: %w", err).
-			WithHint("unlock it with ssh-add -X, or start one anew with eval $(ssh-agent)")
+			WithHint("unlock it with ssh-add -X, or start a new one with eval $(ssh-agent)")
 	}
 	return keys, done, nil
 }
 
 func agentStopped() *types.Error {
-	return types.Errorf(types.Cancelled, "asking the ssh agent: stopped").WithHint("go on with the run when it suits")
+	return types.Errorf(types.Cancelled, "asking the ssh agent: stopped").WithHint("resume the run when it suits")
 }
 
 // sshTransport reaches a repository through ssh with the agent's keys, and
@@ -105,7 +105,7 @@ func checkKnownHosts() error {
 
 func noKnownHosts(address string, err error) error {
 	return types.Errorf(types.Forbidden, "no file of known ssh hosts can be read: %w", err).
-		WithHint("mend or take out the line that it names; where there is no file yet, %s", keyscan(address))
+		WithHint("fix or remove the line that it names; where there is no file yet, %s", keyscan(address))
 }
 
 // connect opens a connection: the host first proves who it is, then we do.
@@ -192,7 +192,7 @@ func (w *wire) Close() error {
 
 func keyscan(address string) string {
 	host, port, _ := net.SplitHostPort(address)
-	return "get the host's key with ssh-keyscan -p " + port + " " + host + ", hold its fingerprint against the one its owner publishes, and add it to ~/.ssh/known_hosts; SSH_KNOWN_HOSTS names another file"
+	return "get the host's key with ssh-keyscan -p " + port + " " + host + ", compare its fingerprint with the one its owner publishes, and add it to ~/.ssh/known_hosts; SSH_KNOWN_HOSTS names another file"
 }
 
 // handshakeError tells why a connection did not come about.
@@ -204,10 +204,10 @@ func handshakeError(address, user string, asked bool, err error) error {
 	switch {
 	case errors.As(err, &revoked):
 		return types.Errorf(types.Forbidden, "the key of the ssh host %s is revoked in known_hosts", address).
-			WithHint("somebody may be in between: ask the host's owner before anything else")
+			WithHint("the connection may be intercepted: ask the host's owner before anything else")
 	case errors.As(err, &key) && len(key.Want) > 0:
 		return types.Errorf(types.Forbidden, "the ssh host %s has another key than known_hosts says", address).
-			WithHint("somebody may be in between: ask the host's owner; if the key was changed, take the old one off %s:%d, then %s",
+			WithHint("the connection may be intercepted: ask the host's owner; if the key was changed, take the old one off %s:%d, then %s",
 				key.Want[0].Filename, key.Want[0].Line, keyscan(address))
 	case errors.As(err, &key):
 		return types.Errorf(types.Forbidden, "the ssh host %s is not in known_hosts", address).WithHint("%s", keyscan(address))
@@ -215,7 +215,7 @@ func handshakeError(address, user string, asked bool, err error) error {
 		return types.Errorf(types.Forbidden, "the ssh host %s and skillrun have no algorithm in common: %w", address, err).
 			WithHint("known_hosts may hold a key of another kind than the host has now: %s", keyscan(address))
 	case asked && !errors.As(err, &wire) && !errors.Is(err, io.EOF):
-		return types.Errorf(types.Auth, "the ssh host %s takes none of the agent's keys for the user %s: %w", address, user, err).
+		return types.Errorf(types.Auth, "the ssh host %s accepts none of the agent's keys for the user %s: %w", address, user, err).
 			WithHint("add the right key with ssh-add (ssh-add -l lists them, a host tries only a few), and see that its public half is known to the account there")
 	}
 	return err

@@ -50,7 +50,7 @@ func TestSSHHosts(t *testing.T) {
 	h.known(t)
 	r.fails("git_read_file", in, types.Forbidden, "the ssh host "+h.addr+" is not in known_hosts (get the host's key with ssh-keyscan -p ")
 	path := h.known(t, other.PublicKey())
-	r.fails("git_read_file", in, types.Forbidden, "has another key than known_hosts says (somebody may be in between: ask the host's owner; if the key was changed, take the old one off "+path+":1, then ")
+	r.fails("git_read_file", in, types.Forbidden, "has another key than known_hosts says (the connection may be intercepted: ask the host's owner; if the key was changed, take the old one off "+path+":1, then ")
 	revoked, err := os.ReadFile(h.known(t, h.key.PublicKey()))
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func TestSSHKeys(t *testing.T) {
 	startAgent(t)
 	r.fails("git_read_file", in, types.Auth, "the ssh agent holds no key")
 	startAgent(t, stranger)
-	r.fails("git_read_file", in, types.Auth, "takes none of the agent's keys for the user git")
+	r.fails("git_read_file", in, types.Auth, "accepts none of the agent's keys for the user git")
 	dumb := hangingUp(t, "unix", filepath.Join(filepath.Dir(os.Getenv("SSH_AUTH_SOCK")), "dumb"))
 	t.Setenv("SSH_AUTH_SOCK", dumb.Addr().String())
 	r.fails("git_read_file", in, types.Auth, "the ssh agent does not list its keys")

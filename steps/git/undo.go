@@ -54,7 +54,7 @@ func (c *client) unpush(ctx context.Context, _ step.Key, _ pushIn, out pushOut) 
 	}
 	err = p.drop(ctx, sha)
 	if types.CodeOf(err) == types.Forbidden {
-		return types.AsError(err).WithHint("the branch is still there: a hook or a protected branch keeps it; let somebody delete it who may")
+		return types.AsError(err).WithHint("the branch is still there: a hook or a protected branch keeps it; ask someone who has permission to delete it")
 	}
 	return err
 }

@@ -369,7 +369,7 @@ func TestTreeWithANameTwice(t *testing.T) {
 	r.must("git_checkout", map[string]any{"repo": r.url, "commit": sha, "paths": []any{"y"}})
 	r.must("git_branch_create", ws("branch", "release-1"))
 	r.writeIn("y", "new\n")
-	r.fails("git_commit", ws("message", "m"), types.Conflict, "holds a name twice, and git makes no such tree")
+	r.fails("git_commit", ws("message", "m"), types.Conflict, "holds a name twice, which git never writes")
 }
 
 // TestLinksAreCheckedOut: a link that stays in the repository can be deleted,

@@ -20,7 +20,7 @@ type ApprovalIn struct {
 
 // ApprovalOut is whether a merge request is approved as it has to be, by whom.
 type ApprovalOut struct {
-	Approved bool     `json:"approved" doc:"Whether somebody approved who may."`
+	Approved bool     `json:"approved" doc:"Whether someone who is allowed to approve has done so."`
 	By       *string  `json:"by,omitempty" doc:"The username of the first who did."`
 	At       *string  `json:"at,omitempty" doc:"When they did, where GitLab says it." format:"date-time"`
 	Digest   *string  `json:"digest,omitempty" doc:"The commit that is approved."`
@@ -42,7 +42,7 @@ func (f family) approval(ctx context.Context, in ApprovalIn) (ApprovalOut, error
 	}
 	if in.SHA != "" && m.SHA != in.SHA {
 		return ApprovalOut{}, types.Errorf(types.Conflict, "!%d has the commit %s, not %s, which is to be approved", m.IID, m.SHA, in.SHA).
-			WithHint("somebody pushed to %s since: look at what they changed", m.SourceBranch)
+			WithHint("there were pushes to %s since: look at what they changed", m.SourceBranch)
 	}
 	a, err := c.approvals(ctx, in.Project, in.IID)
 	if err != nil {
@@ -55,7 +55,7 @@ func (f family) approval(ctx context.Context, in ApprovalIn) (ApprovalOut, error
 	out := ApprovalOut{Others: others, WebURL: m.WebURL}
 	switch {
 	case who == nil && (m.State == "closed" || m.State == "merged"):
-		return ApprovalOut{}, types.Errorf(types.Conflict, "!%d is %s, and nobody approved it who may", m.IID, m.State).
+		return ApprovalOut{}, types.Errorf(types.Conflict, "!%d is %s, and no one who is allowed to approve it did", m.IID, m.State).
 			WithHint("look at %s", m.WebURL)
 	case who == nil:
 		return out, nil
@@ -79,7 +79,7 @@ func (c *client) counts(ctx context.Context, in ApprovalIn, m mergeRequest, give
 		case err != nil:
 			return nil, nil, err
 		case bot.MatchString(m.Author):
-			return nil, nil, types.Errorf(types.Forbidden, "!%d was opened by the bot %s, so nobody knows who asked for it", m.IID, m.Author).
+			return nil, nil, types.Errorf(types.Forbidden, "!%d was opened by the bot %s, so it is unknown who asked for it", m.IID, m.Author).
 				WithHint("`not: requester` needs the token of a person; with a bot's, say with `by` who may approve")
 		}
 		asked = me.Username

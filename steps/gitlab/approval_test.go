@@ -90,8 +90,8 @@ func TestApprovalRefused(t *testing.T) {
 		"a list of nobody":       {args{"by": []any{}}, nil, types.BadInput, "by is empty: nobody could approve"},
 		"no name":                {args{"by": []any{"@ann"}}, nil, types.BadInput, `"@ann" is not a username or the path of a group`},
 		"another commit":         {args{"sha": strings.Repeat("b", 40)}, nil, types.Conflict, tip + ", not " + strings.Repeat("b", 40) + ", which is to be approved"},
-		"closed":                 {args{"by": []any{"ann"}}, func(w *world) error { return w.lab.Close(app, 1, "ann") }, types.Conflict, "!1 is closed, and nobody approved it who may"},
-		"merged without":         {args{"by": []any{"ann"}}, func(w *world) error { return w.lab.Merge(app, 1, "zoe") }, types.Conflict, "!1 is merged, and nobody approved"},
+		"closed":                 {args{"by": []any{"ann"}}, func(w *world) error { return w.lab.Close(app, 1, "ann") }, types.Conflict, "!1 is closed, and no one who is allowed to approve it did"},
+		"merged without":         {args{"by": []any{"ann"}}, func(w *world) error { return w.lab.Merge(app, 1, "zoe") }, types.Conflict, "!1 is merged, and no one who is allowed to approve it did"},
 	} {
 		w := newWorld(t)
 		w.mustCreate(release())
@@ -115,7 +115,7 @@ func TestApprovalByABot(t *testing.T) {
 		}
 		return rewrite(rw, r, lab, `"username":"bot"`, `"username":"project_7_bot_4ffca233d8298ea1"`)
 	})
-	if _, err := ask(w, args{"not": "requester"}); types.CodeOf(err) != types.Forbidden || !strings.Contains(err.Error(), "so nobody knows who asked for it") {
+	if _, err := ask(w, args{"not": "requester"}); types.CodeOf(err) != types.Forbidden || !strings.Contains(err.Error(), "so it is unknown who asked for it") {
 		t.Error(err)
 	}
 	if got, err := ask(w, args{"by": []any{"ann"}}); err != nil || got.Approved {

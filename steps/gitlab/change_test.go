@@ -134,7 +134,7 @@ func TestChangesSortTheAnswer(t *testing.T) {
 		if err := w.undo("gitlab_mr_note", a, said); tc.status != 200 {
 			wantError(t, err, strings.ReplaceAll(tc.want, "WHAT", "delete note 2 of !1 of team/app"))
 		} else {
-			wantError(t, err, "unknown_outcome: delete note 2 of !1 of team/app: the answer is not what was asked for: it is 200, where GitLab says nothing (go on with the run")
+			wantError(t, err, "unknown_outcome: delete note 2 of !1 of team/app: the answer is not what was asked for: it is 200, where GitLab says nothing (resume the run")
 		}
 	}
 }

@@ -37,7 +37,7 @@ func (c *client) newestPipeline(ctx context.Context, path, ref, sha string) (int
 		return 0, err
 	}
 	if list == nil {
-		return 0, noAnswer(x, "the answer is no list")
+		return 0, noAnswer(x, "the answer is not a list")
 	}
 	if len(list) == 0 {
 		return 0, nil

@@ -104,7 +104,7 @@ func checkNames(in CreateIn) error {
 	for _, u := range slices.Concat(in.Reviewers, in.Assignees) {
 		if !username.MatchString(u) {
 			return types.Errorf(types.BadInput, "%q is not a username", u).
-				WithHint("write it without @, as it stands in the person's GitLab address")
+				WithHint("write it without @, as in the address of the person's GitLab page")
 		}
 	}
 	return nil
@@ -249,7 +249,7 @@ func notStopped(ctx context.Context, what string) error {
 	if ctx.Err() == nil {
 		return nil
 	}
-	return types.Errorf(types.Cancelled, "%s: stopped before it was sent", what).WithHint("go on with the run when it suits")
+	return types.Errorf(types.Cancelled, "%s: stopped before it was sent", what).WithHint("resume the run when it suits")
 }
 
 func otherThanAsked(what string, err error) error {

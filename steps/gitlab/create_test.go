@@ -77,11 +77,11 @@ func TestCreateRefusesBeforeAnythingIsSent(t *testing.T) {
 		{"long description", release().with("description", strings.Repeat("x\n", 1<<19)), "invalid: the description has 1048632 characters, GitLab takes 1048576 (shorten it; nothing is cut off in silence)"},
 		{"comma", release().with("labels", []any{"a,b"}), `invalid: label "a,b" is empty or has a comma or a line break`},
 		{"empty label", release().with("labels", []any{""}), `invalid: label "" is empty`},
-		{"at", release().with("reviewers", []any{"@ann"}), `invalid: "@ann" is not a username (write it without @, as it stands in the person's GitLab address)`},
+		{"at", release().with("reviewers", []any{"@ann"}), `invalid: "@ann" is not a username (write it without @, as in the address of the person's GitLab page)`},
 		{"target branch", release().with("target_branch", "a..b"), `invalid: "a..b" is not a branch name (git check-ref-format --branch NAME tells what git takes)`},
 		{"unknown reviewer", release().with("reviewers", []any{"ann", "who"}), `not_found: there is no user "who" in GitLab (check the username; nothing was opened)`},
 		{"unknown assignee", release().with("assignees", []any{"who"}), `not_found: there is no user "who" in GitLab`},
-		{"unknown project", release().with("project", "team/gone"), "not_found: look up project team/gone: 404 Not Found: 404 Project Not Found (GitLab says 404 also when the token may not see it: check the path, and the token's access)"},
+		{"unknown project", release().with("project", "team/gone"), "not_found: look up project team/gone: 404 Not Found: 404 Project Not Found (GitLab also says 404 when the token lacks permission to see it: check the path, and the token's access)"},
 		{"moved project", release().with("project", "old/app"), "not_found: project old/app was moved to team/app (write the new path, if that is the project you mean)"},
 		{"unknown service", release().with("service", "other"), `invalid: there is no service "other" (add it under services in skillrun.yaml; configured are: gitlab)`},
 	} {

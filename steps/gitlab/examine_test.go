@@ -98,7 +98,7 @@ func TestExamineProjects(t *testing.T) {
 		want []string
 	}{
 		{use("gitlab_mr_view", args{"project": "team/gone"}), []string{
-			"failed project team/gone: not_found: look up project team/gone: 404 Not Found: 404 Project Not Found (GitLab says 404 also when the token may not see it: check the path, and the token's access)"}},
+			"failed project team/gone: not_found: look up project team/gone: 404 Not Found: 404 Project Not Found (GitLab also says 404 when the token lacks permission to see it: check the path, and the token's access)"}},
 		{use("gitlab_mr_view", args{"project": "old/app"}), []string{
 			"failed project old/app: not_found: project old/app was moved to team/app (write the new path, if that is the project you mean)"}},
 		{use("gitlab_mr_view", args{"project": "team/old"}), []string{"ok project team/old: private, bot has the role Developer there"}},
@@ -120,7 +120,7 @@ func TestExamineProjects(t *testing.T) {
 			"ok project guest/app: private, bot has the role Developer there", "ok project team/app: private, bot has the role Developer there",
 			"skipped fork guest/app: neither was made from team/app nor the other way round: whether they are related cannot be seen from here"}},
 		{create(app, "team/gone"), []string{"ok project team/app: private, bot has the role Developer there",
-			"failed project team/gone: not_found: look up project team/gone: 404 Not Found: 404 Project Not Found (GitLab says 404 also when the token may not see it: check the path, and the token's access)"}},
+			"failed project team/gone: not_found: look up project team/gone: 404 Not Found: 404 Project Not Found (GitLab also says 404 when the token lacks permission to see it: check the path, and the token's access)"}},
 		{use("gitlab_mr_create", args{"project": app, "reviewers": []any{"who", 7}}), []string{"ok project team/app: private, bot has the role Developer there",
 			`failed user who: not_found: there is no user "who" in GitLab (check the username; nothing was opened)`}},
 	} {

@@ -70,7 +70,7 @@ func (x *exchange) end(resp *http.Response, err error) error {
 }
 
 // lookAgain is what to do when nobody knows whether a write was carried out.
-const lookAgain = "go on with the run: it looks whether GitLab did it before it sends anything"
+const lookAgain = "resume the run: it looks whether GitLab did it before it sends anything"
 
 // noAnswer says that a read brought something which GitLab would not answer.
 func noAnswer(x *exchange, format string, args ...any) error {
@@ -82,7 +82,7 @@ func (x *exchange) refused(resp *http.Response) error {
 	err := rest.Status(x.method, x.what, resp, x.said)
 	switch err.Code {
 	case types.NotFound:
-		return err.WithHint("GitLab says 404 also when the token may not see it: check the path, and the token's access")
+		return err.WithHint("GitLab also says 404 when the token lacks permission to see it: check the path, and the token's access")
 	case types.Conflict:
 		return err.WithHint("look at the merge request that GitLab names")
 	}
@@ -166,7 +166,7 @@ type pageEnd struct {
 func pageOf[T any](x *exchange, list []T, size int) error {
 	switch {
 	case list == nil:
-		return noAnswer(x, "the answer is no list")
+		return noAnswer(x, "the answer is not a list")
 	case len(list) > size:
 		return noAnswer(x, "the answer is a page of %d, more than %d", len(list), size)
 	}
@@ -198,7 +198,7 @@ func pages(read func(number int) (pageEnd, error)) (complete bool, err error) {
 			number++
 		case end.next <= number:
 			return false, types.Errorf(types.Unavailable, "page %d of a list names page %d as the next", number, end.next).
-				WithHint("see whether a proxy before GitLab keeps answers; then go on with the run")
+				WithHint("see whether a proxy before GitLab keeps answers; then resume the run")
 		default:
 			number = end.next
 		}

@@ -159,12 +159,12 @@ func TestFindIsNoProof(t *testing.T) {
 		body   string
 		want   string
 	}{
-		{200, "null", "unavailable: list merge requests of team/app: the answer is no list"},
+		{200, "null", "unavailable: list merge requests of team/app: the answer is not a list"},
 		{200, "{}", "unavailable: list merge requests of team/app: the answer is not GitLab's: "},
 		{200, "<html>", "unavailable: list merge requests of team/app: the answer is not GitLab's: invalid character '<' looking for beginning of value (check the service's url in skillrun.yaml: a login page or a proxy may be answering)"},
 		{204, "", "unavailable: list merge requests of team/app: the answer is not GitLab's: EOF"},
 		{500, "", "unavailable: list merge requests of team/app: 500 Internal Server Error"},
-		{404, "", "not_found: list merge requests of team/app: 404 Not Found (GitLab says 404 also"},
+		{404, "", "not_found: list merge requests of team/app: 404 Not Found (GitLab also says 404"},
 		{401, "", "auth: list merge requests of team/app: 401 Unauthorized"},
 	} {
 		t.Run(fmt.Sprint(tc.status, tc.body), func(t *testing.T) {

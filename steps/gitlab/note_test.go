@@ -128,7 +128,7 @@ func TestNoteIsRefused(t *testing.T) {
 	}{
 		{"empty", args{"body": " \n"}, "invalid: the note is empty (say something in body, or leave the step out with if:)"},
 		{"long", args{"body": strings.Repeat("x", maxNote)}, "invalid: the note has 1000032 characters, GitLab takes 1000000 (shorten it"},
-		{"unknown merge request", args{"iid": 9}, "not_found: look at merge request !9 of team/app: 404 Not Found: 404 Not found (GitLab says 404 also when"},
+		{"unknown merge request", args{"iid": 9}, "not_found: look at merge request !9 of team/app: 404 Not Found: 404 Not found (GitLab also says 404 when the token"},
 		{"unknown project", args{"project": "team/gone"}, "not_found: look at merge request !1 of team/gone: 404 Not Found: 404 Project Not Found"},
 		{"unknown service", args{"service": "other"}, `invalid: there is no service "other"`},
 	} {
@@ -157,7 +157,7 @@ func TestNoteWithoutKeyAndAfterCancel(t *testing.T) {
 	cancel()
 	_, err = s.Do(ctx, a.json())
 	wantError(t, err, "cancelled: look at merge request !1 of team/app: stopped")
-	wantError(t, notStopped(ctx, "add"), "cancelled: add: stopped before it was sent (go on with the run when it suits)")
+	wantError(t, notStopped(ctx, "add"), "cancelled: add: stopped before it was sent (resume the run when it suits)")
 	if w.sent() != 1 {
 		t.Errorf("%d POSTs, want only the merge request's", w.sent())
 	}
@@ -181,14 +181,14 @@ func TestNoteSortsTheAnswer(t *testing.T) {
 		{429, `Retry later`, "rate_limited" + what + "429 Too Many Requests: Retry later (the service asks to wait: Retry-After 30)"},
 		{408, ``, "unknown_outcome" + what + "408 Request Timeout"},
 		{409, `{"message":"Conflict"}`, "conflict" + what + "409 Conflict: Conflict (look at the merge request that GitLab names)"},
-		{500, ``, "unknown_outcome" + what + "500 Internal Server Error (go on with the run"},
+		{500, ``, "unknown_outcome" + what + "500 Internal Server Error (resume the run"},
 		{502, `<html>`, "unknown_outcome" + what + "502 Bad Gateway: (a web page, not GitLab's API)"},
 		{302, ``, "unknown_outcome" + what + "302 Found"},
 		{307, ``, "unknown_outcome" + what + "307 Temporary Redirect"},
-		{200, `<html>login</html>`, "unknown_outcome" + what + "the answer is not GitLab's: invalid character '<' looking for beginning of value (go on with the run: it looks"},
+		{200, `<html>login</html>`, "unknown_outcome" + what + "the answer is not GitLab's: invalid character '<' looking for beginning of value (resume the run: it looks"},
 		{201, ``, "unknown_outcome" + what + "the answer is not GitLab's: EOF"},
 		{201, `{"id":`, "unknown_outcome" + what + "the answer is not GitLab's: unexpected EOF"},
-		{201, `null`, "unknown_outcome" + what + "the answer is not what was asked for: it has no number or no date (go on with the run: it looks"},
+		{201, `null`, "unknown_outcome" + what + "the answer is not what was asked for: it has no number or no date (resume the run: it looks"},
 		{202, `{"commands_changes":{"state_event":"close"},"summary":["Closed this."]}`, "unknown_outcome" + what + "the answer is not what was asked for: it has no number"},
 		{201, `{"id":3,"noteable_iid":2,"created_at":"2026-03-01T12:00:00Z",` + body + `}`, "unknown_outcome" + what + "the answer is not what was asked for: it is on !2, not on !1"},
 		{201, `{"id":3,"noteable_iid":1,"created_at":"2026-03-01T12:00:00Z","body":"Deployed"}`, "unknown_outcome" + what + "the answer is not what was asked for: it says something else"},
@@ -238,7 +238,7 @@ func TestLostNote(t *testing.T) {
 func TestFindNoteIsNoProof(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ path, body, want string }{
-		{"/notes", "null", "unavailable: read the notes of !1 of team/app: the answer is no list (check the service's url"},
+		{"/notes", "null", "unavailable: read the notes of !1 of team/app: the answer is not a list (check the service's url"},
 		{"/notes", "{}", "unavailable: read the notes of !1 of team/app: the answer is not GitLab's: "},
 		{"/notes", `[{"id":1`, "unavailable: read the notes of !1 of team/app: the answer is not GitLab's: unexpected EOF"},
 		{"/user", "{}", "unavailable: look up whose token it is: the answer has no id"},

@@ -123,13 +123,13 @@ func TestPipelineAnswers(t *testing.T) {
 		list, one, jobs string
 		want            string
 	}{
-		{"null", fine, "[]", "unavailable: list pipelines of team/app: the answer is no list"},
+		{"null", fine, "[]", "unavailable: list pipelines of team/app: the answer is not a list"},
 		{"[null]", fine, "[]", "unavailable: list pipelines of team/app: the answer has no id"},
 		{`[{"id":1`, fine, "[]", "unavailable: list pipelines of team/app: the answer is not GitLab's: unexpected EOF"},
 		{`[{"id":1}]`, `{"id":2}`, "[]", "unavailable: look at pipeline 1 of team/app: the answer is about pipeline 2"},
 		{`[{"id":1}]`, `{"id":1}`, "[]", "unavailable: look at pipeline 1 of team/app: the answer has no status or no date"},
 		{`[{"id":1}]`, `<html>`, "[]", "unavailable: look at pipeline 1 of team/app: the answer is not GitLab's: "},
-		{`[{"id":1}]`, fine, "null", "unavailable: list the failed jobs of pipeline 1 of team/app: the answer is no list"},
+		{`[{"id":1}]`, fine, "null", "unavailable: list the failed jobs of pipeline 1 of team/app: the answer is not a list"},
 		{`[{"id":1}]`, fine, "{}", "unavailable: list the failed jobs of pipeline 1 of team/app: the answer is not GitLab's: "},
 		{`[{"id":1}]`, fine, "[null]", ""},
 	} {

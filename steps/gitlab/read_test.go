@@ -233,7 +233,7 @@ func TestDiffThatIsNoList(t *testing.T) {
 		return strings.HasSuffix(r.URL.Path, "/diffs") && answer("GET", 200, "null")(rw, r, lab)
 	})
 	_, err := do[DiffOut](w, "gitlab_mr_diff", args{"project": app, "iid": 1})
-	wantError(t, err, "unavailable: read the changes of !1 of team/app: the answer is no list")
+	wantError(t, err, "unavailable: read the changes of !1 of team/app: the answer is not a list")
 }
 
 func TestTouching(t *testing.T) {

@@ -82,7 +82,7 @@ func (s search) fits(m mergeRequest) error {
 			WithHint("name the one of this work: %s", m.WebURL)
 	case m.State != stateOpened:
 		over := ended(m)
-		return types.Errorf(types.Conflict, "only one that is open is gone on with: %s", over.Why).WithHint("%s", over.Hint)
+		return types.Errorf(types.Conflict, "only an open one can be continued with: %s", over.Why).WithHint("%s", over.Hint)
 	case !s.sameBranches(m):
 		return types.Errorf(types.Conflict, "%s cannot be it: %s", m.ref(), s.elsewhere(m)).
 			WithHint("name the merge request from this branch")

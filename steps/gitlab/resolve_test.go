@@ -91,7 +91,7 @@ func TestResolveAMergeRequestThatIsNotIt(t *testing.T) {
 		{"!3", nil, release(), `conflict: !3 cannot be it: source_branch is "r3", now "r1" (name the merge request from this branch)`},
 		{"!3", nil, release().with("source_branch", "r3").with("title", "Other"), `conflict: !3 cannot be it: title is "Release 1", now "Other" (name another`},
 		{"!3", func() error { return w.lab.Close(app, 3, "ann") }, release().with("source_branch", "r3"),
-			"conflict: only one that is open is gone on with: !3 was closed by ann at 2026-03-01T12:00:00Z (reopen it in GitLab, or start new work with --again N: " + page3},
+			"conflict: only an open one can be continued with: !3 was closed by ann at 2026-03-01T12:00:00Z (reopen it in GitLab, or start new work with --again N: " + page3},
 		{"!1", nil, release().with("title", ""), "invalid: the title is empty"},
 		{"!1", nil, release().with("service", "other"), `invalid: there is no service "other"`},
 		{"!1", nil, release().with("project", "team/gone"), "not_found: look up project team/gone: 404"},

@@ -25,7 +25,7 @@ func Steps(services map[string]Service) []step.Step {
 			Failing(append(failures(), types.Conflict)...), NoteIn.check),
 		step.Read("gitlab_mr_view", "Look at a merge request: its state, approvals and pipeline.", rest.SettledDo(ViewIn.about, f.view)).
 			Reaching(sees).Needing(toSee, "project").Touching("gitlab", "merge request", "view").Failing(failures()...),
-		step.Checked(step.Read("gitlab_mr_approval", "Look whether a merge request is approved by somebody who may.", rest.SettledDo(ApprovalIn.about, f.approval)).
+		step.Checked(step.Read("gitlab_mr_approval", "Look whether a merge request is approved by someone who is allowed to.", rest.SettledDo(ApprovalIn.about, f.approval)).
 			Reaching(sees).Needing(toSee, "project").Touching("gitlab", "merge request", "approve").Failing(append(failures(), types.Conflict)...), ApprovalIn.check).Approving(),
 		step.Read("gitlab_mr_list", "List the merge requests of a project.", f.list).
 			Reaching(sees).Needing(toSee, "project").Touching("gitlab", "merge request", "list").Failing(failures()...),

@@ -69,7 +69,7 @@ func encodeQuery(query map[string]json.RawMessage) (string, error) {
 		for _, one := range list {
 			switch one.(type) {
 			case map[string]any, []any, nil:
-				return "", types.Errorf(types.BadInput, "%s of the query is no text, number or boolean", name).
+				return "", types.Errorf(types.BadInput, "%s of the query is not a text, number or boolean", name).
 					WithHint("leave it out with ??, or make a text of it")
 			}
 			out.Add(name, types.Show(one))
@@ -209,7 +209,7 @@ func (c *client) answer(method string, t Target, resp *http.Response, body []byt
 		return Out{}, types.Errorf(types.Unavailable, "%s: the answer is %w", what, err).WithHint("ask for less of it")
 	case method == http.MethodGet:
 		return Out{}, types.Errorf(types.Unavailable, "%s: the answer is to be JSON, and is broken or cut off", what).
-			WithHint("see what stands between here and service %q, then go on with the run", c.name).With("body", excerpt(body))
+			WithHint("see what stands between here and service %q, then resume the run", c.name).With("body", excerpt(body))
 	}
 	return out, nil
 }
@@ -233,7 +233,7 @@ func (c *client) judge(method, what string, t Target, resp *http.Response, body 
 	if err := rest.Status(method, what, resp, said(resp, body)); err != nil {
 		if status == http.StatusPreconditionFailed || status == http.StatusLocked {
 			err.Code = types.Conflict
-			err = err.WithHint("somebody else changed or holds it: look at it, then go on with the run")
+			err = err.WithHint("it was changed or locked by someone else: look at it, then resume the run")
 		}
 		return err.With("body", excerpt(body))
 	}
@@ -335,10 +335,10 @@ var badEscape = regexp.MustCompile(`~([^01]|$)`)
 
 func checkPointer(pointer string) error {
 	if pointer != "" && !strings.HasPrefix(pointer, "/") {
-		return types.Errorf(types.BadInput, "%q is no JSON pointer", pointer).WithHint("begin it with /, as in /items/0/name")
+		return types.Errorf(types.BadInput, "%q is not a JSON pointer", pointer).WithHint("begin it with /, as in /items/0/name")
 	}
 	if badEscape.MatchString(pointer) {
-		return types.Errorf(types.BadInput, "%q is no JSON pointer", pointer).WithHint("in a name, write ~0 for a ~ and ~1 for a /")
+		return types.Errorf(types.BadInput, "%q is not a JSON pointer", pointer).WithHint("in a name, write ~0 for a ~ and ~1 for a /")
 	}
 	return nil
 }

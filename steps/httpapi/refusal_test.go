@@ -112,15 +112,15 @@ func TestRefusals(t *testing.T) {
 	for in, want := range map[string]string{
 		`http_get {"service":"other","path":"x"}`:                               `there is no service "other"`,
 		`http_get {"service":"http","path":"../x"}`:                             `"../x" is not a path below the url of the service (write it percent-encoded, without . or .. as a part, and give what follows a ? as query)`,
-		`http_get {"service":"http","path":"x","query":{"a":{"b":1}}}`:          "a of the query is no text, number or boolean (leave it out with ??, or make a text of it)",
+		`http_get {"service":"http","path":"x","query":{"a":{"b":1}}}`:          "a of the query is not a text, number or boolean (leave it out with ??, or make a text of it)",
 		`http_get {"service":"http","path":"x","query":{"a":1e999}}`:            "a of the query cannot be sent: number 1e999 does not fit (make a text of it)",
-		`http_get {"service":"http","path":"x","query":{"a":null}}`:             "a of the query is no text, number or boolean",
+		`http_get {"service":"http","path":"x","query":{"a":null}}`:             "a of the query is not a text, number or boolean",
 		`http_get {"service":"http","path":"x","headers":{"a b":"x"}}`:          `the header "a b" cannot be sent (a name has letters, digits and dashes, a value no line break)`,
 		`http_get {"service":"http","path":"x","headers":{"a":"x\r\ny"}}`:       `the header "a" cannot be sent`,
 		write + `"method":"GET"}`:                                               `the method is "GET" (use POST, PUT, PATCH, DELETE, or http_get to look)`,
 		write + `"method":"POST","json":1,"body":"x"}`:                          "both body and json are given (give one of them, or none)",
 		write + `"method":"POST","find":{"path":"x","pointer":"/a"}}`:           "find.pointer is given without find.equals (give both, or neither)",
-		write + `"method":"POST","find":{"path":"x","pointer":"a","equals":1}}`: `"a" is no JSON pointer (begin it with /, as in /items/0/name)`,
+		write + `"method":"POST","find":{"path":"x","pointer":"a","equals":1}}`: `"a" is not a JSON pointer (begin it with /, as in /items/0/name)`,
 	} {
 		name, rest, _ := strings.Cut(in, " ")
 		if _, err := w.do(name, rest); err == nil || err.Code != types.BadInput || !strings.Contains(err.Error(), want) {
@@ -155,7 +155,7 @@ func TestOddAnswers(t *testing.T) {
 		return true
 	}
 	if _, err := w.do("http_get", `{"service":"http","path":"x"}`); err == nil || err.Code != types.Unavailable ||
-		err.Error() != `GET HOST/v1/x: the answer is to be JSON, and is broken or cut off (see what stands between here and service "http", then go on with the run)` {
+		err.Error() != `GET HOST/v1/x: the answer is to be JSON, and is broken or cut off (see what stands between here and service "http", then resume the run)` {
 		t.Error(err)
 	}
 	in := `{"service":"http","path":"x","method":"POST","expect":[201]}`
@@ -169,7 +169,7 @@ func TestOddAnswers(t *testing.T) {
 		fmt.Fprintf(out, `{"detail":%q}`, strings.Repeat("é", 300))
 		return true
 	}
-	if _, err := w.do("http_request", in); err == nil || err.Error() != "POST HOST/v1/x: 412 Precondition Failed: "+strings.Repeat("é", 200)+"… (somebody else changed or holds it: look at it, then go on with the run)" {
+	if _, err := w.do("http_request", in); err == nil || err.Error() != "POST HOST/v1/x: 412 Precondition Failed: "+strings.Repeat("é", 200)+"… (it was changed or locked by someone else: look at it, then resume the run)" {
 		t.Error(err)
 	}
 	w.api.fail = func(out http.ResponseWriter, _ *http.Request) bool {

@@ -23,10 +23,10 @@ const api = "rest/api/2/"
 
 // What to do about failures that several places meet.
 const (
-	lookFirst  = "go on with the run: it looks whether this was done before it sends anything"
+	lookFirst  = "resume the run: it looks whether this was done before it sends anything"
 	notJira    = "check the service's url and deployment in skillrun.yaml: something else may be answering"
 	reportIt   = "this is a bug of skillrun: report it with this message"
-	keyOrRight = "Jira says 404 also when the account may not see it: check the key, and the account's access"
+	keyOrRight = "Jira also says 404 when the account lacks permission to see it: check the key, and the account's access"
 )
 
 // client talks to one Jira.
@@ -78,7 +78,7 @@ func (c *client) browse(key string) string { return c.url + "/browse/" + key }
 // do sends one request and decodes the answer; into may be nil.
 func (c *client) do(ctx context.Context, method, path, what string, body, into any) error {
 	if ctx.Err() != nil {
-		return types.Errorf(types.Cancelled, "%s: stopped", what).WithHint("go on with the run when it suits")
+		return types.Errorf(types.Cancelled, "%s: stopped", what).WithHint("resume the run when it suits")
 	}
 	req, err := c.api.NewRequestWithContext(ctx, method, path, body)
 	if err != nil {

@@ -151,7 +151,7 @@ func TestHowACreateEnds(t *testing.T) {
 	}{
 		"401":         {answering("POST", 401, nil, ""), types.Auth, "credential was refused"},
 		"403":         {answering("POST", 403, nil, "no"), types.Forbidden, "403 Forbidden: no"},
-		"404":         {answering("POST", 404, nil, ""), types.NotFound, "the account may not see it"},
+		"404":         {answering("POST", 404, nil, ""), types.NotFound, "the account lacks permission to see it"},
 		"409":         {answering("POST", 409, nil, ""), types.Conflict, "409 Conflict"},
 		"429":         {answering("POST", 429, http.Header{"Retry-After": {"7"}}, ""), types.RateLimited, "Retry-After 7"},
 		"408":         {answering("POST", 408, nil, ""), types.UnknownOutcome, "408 Request Timeout"},

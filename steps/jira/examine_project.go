@@ -25,7 +25,7 @@ func (e *examination) project(ctx context.Context, key string, n *need) {
 	case types.CodeOf(err) == types.NotFound:
 		err = types.AsError(err).WithHint("check the key of the project, and ask its administrator for the permission Browse Projects")
 	case err == nil && got.Key == "":
-		err = types.Errorf(types.Unavailable, "look at project %s: the answer is no project", key).WithHint(notJira)
+		err = types.Errorf(types.Unavailable, "look at project %s: the answer is not a project", key).WithHint(notJira)
 	}
 	if !e.check(subject, cmp.Or(got.Name, key)+" is visible", err) || !e.permissions(ctx, key, n.permissions) {
 		return

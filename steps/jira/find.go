@@ -263,7 +263,7 @@ func (c *client) created(ctx context.Context, what, id, key string, in CreateIn,
 	made := read[0].issue
 	if err := read[0].err; err != nil {
 		return none, types.Errorf(types.UnknownOutcome, "%s: jira says it is %s, which cannot be read: %w", what, key, err).
-			WithHint("look at it; then go on with the run, which looks for it before it sends anything")
+			WithHint("look at it; then resume the run, which looks for it before it sends anything")
 	}
 	if made.ID != id || !c.holds(ctx, made, in, mark) {
 		return none, types.Errorf(types.UnknownOutcome, "%s: jira says it is %s, which is not what was sent", what, key).
@@ -272,7 +272,7 @@ func (c *client) created(ctx context.Context, what, id, key string, in CreateIn,
 	for _, beside := range read[1:] {
 		if beside.err == nil && beside.issue.ID != made.ID && beside.issue.twin(made, mark) {
 			return none, types.Errorf(types.UnknownOutcome, "%s: sent once, it was carried out twice: %s and %s", what, made.Key, beside.issue.Key).
-				WithHint("keep one, take the label %s off the other, and go on with the run", labelPrefix+mark.Key)
+				WithHint("keep one, take the label %s off the other, and resume the run", labelPrefix+mark.Key)
 		}
 	}
 	return c.out(made, true), nil

@@ -336,7 +336,7 @@ func TestReadsThatFail(t *testing.T) {
 		code types.Code
 		says []string
 	}{
-		"missing":      {nil, types.NotFound, []string{"look at AAP-1: 404 Not Found: Issue does not exist", "the account may not see it"}},
+		"missing":      {nil, types.NotFound, []string{"look at AAP-1: 404 Not Found: Issue does not exist", "the account lacks permission to see it"}},
 		"401":          {answering("GET", 401, nil, "Client must be authenticated"), types.Auth, []string{"401 Unauthorized: Client must be authenticated", "credential was refused"}},
 		"403":          {answering("GET", 403, asJSON, `{"errorMessages":["no"],"errors":{"b":"x","a":"y"}}`), types.Forbidden, []string{"403 Forbidden: no; a: y; b: x"}},
 		"403 not ours": {answering("GET", 403, asJSON, `[`), types.Forbidden, []string{"look at AAP-1: 403 Forbidden"}},
@@ -345,7 +345,7 @@ func TestReadsThatFail(t *testing.T) {
 		"503":          {answering("GET", 503, html, "<h1>"), types.Unavailable, []string{"(a web page, not Jira's API)"}},
 		"login page":   {answering("GET", 200, html, "<html>"), types.Unavailable, []string{"the answer is not Jira's", "login page"}},
 		"empty":        {answering("GET", 200, nil, ""), types.Unavailable, []string{"the answer is not Jira's"}},
-		"other json":   {answering("GET", 200, nil, `{"id":"1","key":"AAP-1"}`), types.Unavailable, []string{"the answer is no issue with a status"}},
+		"other json":   {answering("GET", 200, nil, `{"id":"1","key":"AAP-1"}`), types.Unavailable, []string{"the answer is not an issue with a status"}},
 		"no time": {answering("GET", 200, nil, `{"id":"1","key":"AAP-1","fields":{"updated":"x","status":{"statusCategory":{"key":"new"}}}}`),
 			types.Unavailable, []string{`its time of change is none: "x"`}},
 		"redirect": {answering("GET", 302, http.Header{"Location": {"https://elsewhere.invalid/"}}, ""), types.Unavailable, []string{"302 Found"}},

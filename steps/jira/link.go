@@ -94,7 +94,7 @@ func (in LinkIn) check(unknown step.UnknownPaths) error {
 	if !unknown.Touches("url") {
 		u, err := url.Parse(in.URL)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return types.Errorf(types.BadInput, "%q is no http or https url", clip(in.URL)).
+			return types.Errorf(types.BadInput, "%q is not an http or https url", clip(in.URL)).
 				WithHint("give the address of a page, e.g. https://HOST/PATH")
 		}
 	}

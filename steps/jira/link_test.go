@@ -77,8 +77,8 @@ func TestALinkThatLeadsElsewhere(t *testing.T) {
 func TestLinksThatAreRefusedBeforeAnyRequest(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ in, says string }{
-		"script":    {`{"issue":"AAP-100","url":"javascript:alert(1)","title":"t"}`, `"javascript:alert(1)" is no http or https url`},
-		"no host":   {`{"issue":"AAP-100","url":"https:///x","title":"t"}`, `"https:///x" is no http or https url`},
+		"script":    {`{"issue":"AAP-100","url":"javascript:alert(1)","title":"t"}`, `"javascript:alert(1)" is not an http or https url`},
+		"no host":   {`{"issue":"AAP-100","url":"https:///x","title":"t"}`, `"https:///x" is not an http or https url`},
 		"no title":  {`{"issue":"AAP-100","url":"https://x","title":""}`, "the title is empty"},
 		"two lines": {`{"issue":"AAP-100","url":"https://x","title":"a\nb"}`, "the title is not one line"},
 	}

@@ -67,7 +67,7 @@ func (in CreateIn) fits(ctx context.Context, i issue) error {
 		return types.Errorf(types.Conflict, "%s was filed by another piece of work, in run %s", i.Key, m.Run).
 			WithHint("name the issue of this one")
 	case i.done():
-		return types.Errorf(types.Conflict, "%s is %s: only an issue that is open is gone on with", i.Key, i.Fields.Status.Name).
+		return types.Errorf(types.Conflict, "%s is %s: only an open issue can be continued with", i.Key, i.Fields.Status.Name).
 			WithHint("reopen it and say it again, or start new work with --again N")
 	case (!marked || m.Digest != call.Digest) && i.Fields.Summary != in.Summary:
 		return types.Errorf(types.Conflict, "%s cannot be it: its summary is %q, not %q", i.Key, i.Fields.Summary, in.Summary).

@@ -83,7 +83,7 @@ func TestResolveAnIssueThatIsNotIt(t *testing.T) {
 		"AAP-101":         {types.Conflict, "AAP-101 was filed by another piece of work, in run r1 (name the issue of this one)"},
 		"AAP-103":         {types.Conflict, `AAP-103 cannot be it: its summary is "something else", not "2025-01-15 Release" (name another issue`},
 		"OTHER-100":       {types.Conflict, "OTHER-100 is not in the project AAP"},
-		"AAP-104":         {types.Conflict, "AAP-104 is Done: only an issue that is open is gone on with (reopen it"},
+		"AAP-104":         {types.Conflict, "AAP-104 is Done: only an open issue can be continued with (reopen it"},
 	}
 	for ref, tc := range tests {
 		_, err := resolve[jira.CreateOut](w, "jira_create_issue", ref, release)

@@ -147,7 +147,7 @@ func (c *client) me(ctx context.Context) (person, error) {
 	var got person
 	err := c.get(ctx, "myself", nil, what, &got)
 	if err == nil && got.Display == "" {
-		err = types.Errorf(types.Unavailable, "%s: the answer names nobody", what).WithHint(notJira)
+		err = types.Errorf(types.Unavailable, "%s: the answer names no user", what).WithHint(notJira)
 	}
 	return got, err
 }
@@ -166,7 +166,7 @@ func (c *client) issue(ctx context.Context, key string, properties ...string) (i
 		return issue{}, err
 	}
 	if got.ID == "" || !keyPattern.MatchString(got.Key) || got.Fields.Status.Category.Key == "" {
-		return issue{}, types.Errorf(types.Unavailable, "%s: the answer is no issue with a status", what).WithHint(notJira)
+		return issue{}, types.Errorf(types.Unavailable, "%s: the answer is not an issue with a status", what).WithHint(notJira)
 	}
 	return got, nil
 }

@@ -121,7 +121,7 @@ func (c *client) explain(err *types.Error) *types.Error {
 	case err.Code == types.Auth && c.token.IsZero():
 		return err.WithHint("service %q has no token; the repository is private, or does not exist: name a token in skillrun.yaml, e.g. token: env:QUAY_TOKEN", c.name)
 	case err.Code == types.Forbidden:
-		return err.WithHint("the token of service %q may not read the repository, or it does not exist; the token needs the right repo:read (robot accounts have no access to this API)", c.name)
+		return err.WithHint("the token of service %q lacks permission to read the repository, or it does not exist; the token needs the right repo:read (robot accounts have no access to this API)", c.name)
 	}
 	return err
 }

@@ -102,7 +102,7 @@ func TestOCIRefusals(t *testing.T) {
 		{"private, anonymous token", private(ocitest.Bearer), "", repo, sha, types.Auth, "look up tag " + sha + " of " + repo + ": 401 Unauthorized: UNAUTHORIZED: authentication required", none},
 		{"private, nobody", private(ocitest.Basic), "", repo, sha, types.Auth, "look up tag " + sha + " of " + repo + ": 401 Unauthorized: UNAUTHORIZED: authentication required", none},
 		{"no right", ociWorld(nil), "good", "team/secret", "x", types.Forbidden, "look up tag x of team/secret: 403 Forbidden: DENIED: requested access to the resource is denied", check},
-		{"too many", raw(429, "application/json", `{"errors":[{"code":"TOOMANYREQUESTS","message":"pull rate limit"}]}`), "", repo, sha, types.RateLimited, "look up tag " + sha + " of " + repo + ": 429 Too Many Requests: TOOMANYREQUESTS: pull rate limit", "wait a few minutes, then go on with the run"},
+		{"too many", raw(429, "application/json", `{"errors":[{"code":"TOOMANYREQUESTS","message":"pull rate limit"}]}`), "", repo, sha, types.RateLimited, "look up tag " + sha + " of " + repo + ": 429 Too Many Requests: TOOMANYREQUESTS: pull rate limit", "wait a few minutes, then resume the run"},
 		{"no word of how", raw(401, "application/json", `{}`), "good", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: it says 401 and not how to show who we are", odd},
 		{"a page", raw(200, "text/html", `<html>`), "", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: its manifest is not JSON, or cut off", odd},
 		{"schema 1", raw(200, "application/json", `{"schemaVersion":1}`), "", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: its manifest is not of the OCI or Docker schema 2", odd},
@@ -110,7 +110,7 @@ func TestOCIRefusals(t *testing.T) {
 		{"odd digest", digested("md5:1"), "", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: its digest is of an unknown kind", odd},
 		{"no registry", raw(404, "text/html", "<h1>Not Found</h1>"), "", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: it says 404, and not in a registry's words", odd},
 		{"terse", raw(404, "text/plain", "", "Docker-Distribution-Api-Version", "registry/2.0"), "", repo, sha, types.NotFound, "tag " + sha + " is not in HOST/" + repo, "is the image built and pushed, and is the repository the right one?"},
-		{"cut", raw(200, "application/json", small, "Content-Length", "100"), "", repo, sha, types.Network, "look up tag " + sha + " of " + repo + ": the connection broke: unexpected EOF", "go on with the run; if it happens again, see whether a proxy or firewall cuts the connection"},
+		{"cut", raw(200, "application/json", small, "Content-Length", "100"), "", repo, sha, types.Network, "look up tag " + sha + " of " + repo + ": the connection broke: unexpected EOF", "resume the run; if it happens again, see whether a proxy or firewall cuts the connection"},
 		{"truncated", raw(200, "application/json", `{"schemaVersion":2,`), "", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: its manifest is not JSON, or cut off", odd},
 		{"huge", huge(), "", repo, sha, types.Unavailable, "look up tag " + sha + " of " + repo + ": the answer is larger than 10 MiB", "check the service's url in skillrun.yaml; if it is right, ask for less at a time"},
 		{"elsewhere", http.RedirectHandler("https://other.invalid/v2/", http.StatusTemporaryRedirect), "", repo, sha, types.Unavailable, "look up tag " + sha + " of " + repo + ": 307 Temporary Redirect", "the registry sends its clients to another host, which is not followed: name that host as the service's url"},
@@ -176,9 +176,9 @@ func TestOCIRealm(t *testing.T) {
 		{"r.example.com", "http://r.example.com/token", false, forbidden, "wants the credential to go to r.example.com in the clear"},
 		{"r.example.com", "http://127.0.0.1/token", false, forbidden, "in the clear"},
 		{"10.0.0.1", "https://10.0.0.2/token", false, forbidden, "which is not of its domain"},
-		{"r.example.com", "https://u:p@r.example.com/token", false, unavailable, "the realm it names for tokens is no url"},
-		{"r.example.com", "/token", false, unavailable, "the realm it names for tokens is no url"},
-		{"r.example.com", "https://r.example.com/token#x", false, unavailable, "the realm it names for tokens is no url"},
+		{"r.example.com", "https://u:p@r.example.com/token", false, unavailable, "the realm it names for tokens is not a url"},
+		{"r.example.com", "/token", false, unavailable, "the realm it names for tokens is not a url"},
+		{"r.example.com", "https://r.example.com/token#x", false, unavailable, "the realm it names for tokens is not a url"},
 	} {
 		t.Run(test.registry+" "+test.realm, func(t *testing.T) {
 			t.Parallel()

@@ -54,13 +54,13 @@ func brief(after string) string {
 // cures are what to do about a refusal, where the family does not know better.
 var cures = map[types.Code]string{
 	types.Auth:           "the credential was refused: check the service's token in skillrun.yaml, and that it has not expired",
-	types.Forbidden:      "the account may not do this: ask for the right, or use another account's credential",
-	types.NotFound:       "check the service's url and the name; a service says this also of what the account may not see",
-	types.Conflict:       "somebody else changed it meanwhile: look at it, then go on with the run",
+	types.Forbidden:      "the account lacks permission: ask for it, or use another account's credential",
+	types.NotFound:       "check the service's url and the name; a service also says this about what the account has no permission to see",
+	types.Conflict:       "it was changed in the meantime: look at it, then resume the run",
 	types.BadInput:       "the service does not take it: change what it names, and run again",
-	types.RateLimited:    "wait a few minutes, then go on with the run",
-	types.Unavailable:    "the service is in trouble, or a proxy before it: try again later by going on with the run",
-	types.UnknownOutcome: "go on with the run: it looks whether the request was carried out before it sends anything",
+	types.RateLimited:    "wait a few minutes, then resume the run",
+	types.Unavailable:    "the service is in trouble, or a proxy before it: resume the run later",
+	types.UnknownOutcome: "resume the run: it looks whether the request was carried out before it sends anything",
 }
 
 func codeOf(method string, status int) types.Code {

@@ -35,14 +35,14 @@ func Settled[Out any](ctx context.Context, what, thing string, missing func(erro
 			call.Tell(what + " is not seen yet, and was just made: asking again in " + pause.String())
 		}
 		if err := call.Sleep(ctx, pause); err != nil {
-			return out, types.Errorf(types.Cancelled, "stopped while %s was not seen yet", what).WithHint("go on with the run when it suits")
+			return out, types.Errorf(types.Cancelled, "stopped while %s was not seen yet", what).WithHint("resume the run when it suits")
 		}
 		if out, err = ask(); err == nil || !missing(err) {
 			return out, err
 		}
 	}
 	return out, types.Errorf(types.Unavailable, "%s was made by this run, and is not seen yet: %s", what, types.AsError(err).Message).
-		WithHint("go on with the run in a minute: it tries again")
+		WithHint("resume the run in a minute: it tries again")
 }
 
 // Missing reports whether a service says that there is no such thing.

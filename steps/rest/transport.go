@@ -18,7 +18,7 @@ import (
 // one. what says what was asked, e.g. "create issue".
 func Transport(method, what string, err error) *types.Error {
 	if errors.Is(err, context.Canceled) && isRead(method) {
-		return types.Errorf(types.Cancelled, "%s: stopped", what).WithHint("go on with the run when it suits")
+		return types.Errorf(types.Cancelled, "%s: stopped", what).WithHint("resume the run when it suits")
 	}
 	if text, cure, ok := notSent(err); ok && (isRead(method) || !garbled(err)) {
 		return types.Errorf(types.Network, "%s: cannot reach the service: %s", what, text).WithHint("%s", cure)
@@ -32,10 +32,10 @@ func Transport(method, what string, err error) *types.Error {
 	}
 	if isTimeout(err) {
 		return types.Errorf(types.Timeout, "%s: no answer in time: %w", what, bare(err)).
-			WithHint("go on with the run later, or give the service more time: timeout: 60s in skillrun.yaml")
+			WithHint("resume the run later, or give the service more time: timeout: 60s in skillrun.yaml")
 	}
 	return types.Errorf(types.Network, "%s: the connection broke: %w", what, bare(err)).
-		WithHint("go on with the run; if it happens again, see whether a proxy or firewall cuts the connection")
+		WithHint("resume the run; if it happens again, see whether a proxy or firewall cuts the connection")
 }
 
 const askForLess = "check the service's url in skillrun.yaml; if it is right, ask for less at a time"
@@ -142,7 +142,7 @@ func certificate(err error) (text, cure string, ok bool) {
 	switch {
 	case errors.As(err, &unknown):
 		return "its certificate is signed by " + issuer(err) + ", which is not trusted here",
-			"name the authority's certificate with ca: FILE.pem under the service in skillrun.yaml; if you do not know that authority, somebody may be in between", true
+			"name the authority's certificate with ca: FILE.pem under the service in skillrun.yaml; if you do not know that authority, the connection may be intercepted", true
 	case errors.As(err, &host):
 		return "its certificate is for another name: " + host.Error(), "use the name that the certificate is for in the service's url", true
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:

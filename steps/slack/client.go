@@ -84,7 +84,7 @@ func (c *client) do(req *http.Request, what string, out any) (http.Header, error
 	}
 	switch {
 	case !isSlack:
-		return nil, rest.NotFrom("Slack", req.Method, what, errors.New("it is no JSON that says ok"))
+		return nil, rest.NotFrom("Slack", req.Method, what, errors.New("it is not JSON that says ok"))
 	case !*e.OK:
 		return nil, c.refusal(req.Method, what, e, resp.Header)
 	case json.Unmarshal(body, out) != nil:
@@ -121,7 +121,7 @@ var unclearWords = map[string]bool{
 
 // cures are what to do about a refusal, where Slack's word tells.
 var cures = map[string]string{
-	"missing_scope":     "give the app the scope, and install it to the workspace anew",
+	"missing_scope":     "give the app the scope, and reinstall it to the workspace",
 	"not_in_channel":    "invite the app to the channel: /invite @APP",
 	"channel_not_found": "check the channel's id; a private channel is only there for an app that was invited to it",
 	"thread_not_found":  "check thread_ts: it is the ts of the message that begins the thread",
@@ -162,11 +162,11 @@ func (c *client) explain(err *types.Error) *types.Error {
 	case types.Auth:
 		return err.WithHint("the token of service %q was refused: it is to be a bot's, xoxb-…, of an app that is installed to the workspace", c.name)
 	case types.RateLimited:
-		return err.WithHint("wait a minute, then go on with the run")
+		return err.WithHint("wait a minute, then resume the run")
 	case types.UnknownOutcome:
-		return err.WithHint("go on with the run: it looks for the message before it sends anything")
+		return err.WithHint("resume the run: it looks for the message before it sends anything")
 	case types.Unavailable:
-		return err.WithHint("Slack is in trouble: go on with the run later; see https://slack-status.com")
+		return err.WithHint("Slack is in trouble: resume the run later; see https://slack-status.com")
 	}
 	return err
 }

@@ -61,8 +61,8 @@ func (c *client) login(ctx context.Context) ([]step.Finding, error) {
 	out := []step.Finding{{Subject: "token", Detail: "it is " + who.User + "'s, of the workspace " + who.Team}}
 	scopes := strings.FieldsFunc(h.Get("X-OAuth-Scopes"), func(r rune) bool { return r == ',' || r == ' ' })
 	if len(scopes) > 0 && !slices.Contains(scopes, "chat:write") {
-		out = append(out, step.Finding{Subject: "scopes", Err: types.Errorf(types.Forbidden, "the token may not post: it has %s", strings.Join(scopes, ", ")).
-			WithHint("give the app the scope chat:write, and install it to the workspace anew")})
+		out = append(out, step.Finding{Subject: "scopes", Err: types.Errorf(types.Forbidden, "the token lacks permission to post: it has %s", strings.Join(scopes, ", ")).
+			WithHint("give the app the scope chat:write, and reinstall it to the workspace")})
 	}
 	return out, nil
 }

@@ -84,7 +84,7 @@ func unseen(call step.Call, in PostIn, why *types.Error) step.Found[PostOut] {
 		return step.CannotTell[PostOut]("look in " + in.Channel + " whether the message is there; " + why.Error())
 	}
 	if call.Tell != nil {
-		call.Tell("the app may not read " + in.Channel + ": a message whose answer is lost could not be looked for (" + why.Hint + ")")
+		call.Tell("the app lacks permission to read " + in.Channel + ": a message whose answer is lost could not be looked for (" + why.Hint + ")")
 	}
 	return step.Absent[PostOut]()
 }

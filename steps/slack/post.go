@@ -115,8 +115,8 @@ func (c *client) send(ctx context.Context, method, what string, d draft) (PostOu
 		return PostOut{}, err
 	}
 	if got.Channel != d.Channel && d.Channel[0] != 'D' || !tsPattern.MatchString(got.TS) {
-		return PostOut{}, types.Errorf(types.UnknownOutcome, "%s: Slack says yes and names no such message", what).
-			WithHint("go on with the run: it looks for the message before it sends anything")
+		return PostOut{}, types.Errorf(types.UnknownOutcome, "%s: Slack reports success, but its answer names no message of this channel", what).
+			WithHint("resume the run: it looks for the message before it sends anything")
 	}
 	return PostOut{Channel: got.Channel, TS: got.TS}, nil
 }

@@ -22,7 +22,7 @@ func TestMayNotRead(t *testing.T) {
 	w := newWorld(t, func(o *slacktest.Options) { o.Scopes = []string{"chat:write"} })
 	f, err := w.find(in(public, "x"), step.Call{})
 	if err != nil || f.State != step.StateAbsent || len(w.told) != 1 ||
-		w.told[0] != "the app may not read "+public+": a message whose answer is lost could not be looked for (give the app the scope, and install it to the workspace anew)" {
+		w.told[0] != "the app lacks permission to read "+public+": a message whose answer is lost could not be looked for (give the app the scope, and reinstall it to the workspace)" {
 		t.Errorf("%+v, %v, %q", f, err, w.told)
 	}
 	f, err = w.find(in(public, "x"), step.Call{AfterUnknown: true})
@@ -42,7 +42,7 @@ func TestRefusals(t *testing.T) {
 		in(public, strings.Repeat("<", 10_001)): "invalid: the text has 40004 characters, and Slack cuts it off after 40000 (say less, and link to the rest)",
 		`{"service":"slack","channel":"` + public + `","text":"x","thread_ts":"yesterday"}`: `invalid: "yesterday" is not the ts of a message (give the ts output of slack_post_message)`,
 		`{"service":"slack","channel":"` + public + `","text":"x","thread_ts":"1.000001"}`:  "not_found: post a message to " + public + ": Slack says thread_not_found (check thread_ts",
-		`{"service":"slack","channel":"` + public + `","text":"x","mention":["!channel"]}`:  `invalid: "!channel" is nobody to mention (give the id of a user (U…) or a group (S…), or here, channel or everyone)`,
+		`{"service":"slack","channel":"` + public + `","text":"x","mention":["!channel"]}`:  `invalid: "!channel" is not a user or group that can be mentioned (give the id of a user (U…) or a group (S…), or here, channel or everyone)`,
 		`{"service":"other","channel":"` + public + `","text":"x"}`:                         `invalid: there is no service "other"`,
 	} {
 		if _, err := w.post(arg); err == nil || !strings.Contains(string(err.Code)+": "+err.Error(), want) {
@@ -120,7 +120,7 @@ func TestOddAnswers(t *testing.T) {
 	if types.CodeOf(err) != types.Unavailable || err.Error() != want {
 		t.Error(err)
 	}
-	if _, err := w.post(in(public, "x")); err == nil || !strings.Contains(err.Message, "Slack says yes and names no such message") {
+	if _, err := w.post(in(public, "x")); err == nil || !strings.Contains(err.Message, "Slack reports success, but its answer names no message of this channel") {
 		t.Error(err)
 	}
 }
@@ -166,7 +166,7 @@ func TestMayNotPost(t *testing.T) {
 	w := newWorld(t, func(o *slacktest.Options) { o.Scopes = []string{"channels:history"} })
 	got := slack.Examine(map[string]slack.Service{"slack": w.service})(t.Context(), "slack", nil, time.Now())
 	last := got[len(got)-1]
-	if last.Err == nil || last.Err.Error() != "the token may not post: it has channels:history (give the app the scope chat:write, and install it to the workspace anew)" {
+	if last.Err == nil || last.Err.Error() != "the token lacks permission to post: it has channels:history (give the app the scope chat:write, and reinstall it to the workspace)" {
 		t.Errorf("%+v", got)
 	}
 }

@@ -52,7 +52,7 @@ type family struct{ services map[string]Service }
 type PostIn struct {
 	Service  string   `json:"service,omitempty" default:"slack" trusted:"true" pattern:"^[a-z][a-z0-9_-]*$" doc:"The name of the Slack service in the configuration."`
 	Channel  string   `json:"channel" trusted:"true" pattern:"^[CDG][A-Z0-9]{5,20}$" doc:"The id of the channel, such as C0123456789; it stands at the end of the channel's details in Slack."`
-	Text     string   `json:"text" doc:"The text. *bold*, _italic_ and such are Slack's; nothing in it mentions anybody or makes a link of other words."`
+	Text     string   `json:"text" doc:"The text. *bold*, _italic_ and such are Slack's; nothing in it can mention a user or turn other words into a link."`
 	Mention  []string `json:"mention,omitempty" doc:"Whom to mention before the text: ids of users (U…, W…) and of groups (S…), or here, channel and everyone."`
 	ThreadTS *string  `json:"thread_ts" pattern:"^[0-9]{1,12}\\.[0-9]{6}$" doc:"The ts of the message to answer in a thread."`
 }

@@ -28,7 +28,7 @@ func (in PostIn) encode() (string, error) {
 	var b strings.Builder
 	for _, m := range in.Mention {
 		if !mentionPattern.MatchString(m) {
-			return "", types.Errorf(types.BadInput, "%q is nobody to mention", m).
+			return "", types.Errorf(types.BadInput, "%q is not a user or group that can be mentioned", m).
 				WithHint("give the id of a user (U…) or a group (S…), or here, channel or everyone")
 		}
 		b.WriteString(mention(m) + " ")

@@ -131,7 +131,7 @@ func increment(in incrementIn, r *record) (incrementOut, error) {
 	sum := n + in.By
 	if (sum > n) != (in.By > 0) && in.By != 0 {
 		return incrementOut{}, types.Errorf(types.Conflict, "state %s is %d, and %+d more does not fit an integer", in.Name, n, in.By).
-			WithHint("set it anew with state_set")
+			WithHint("set it again with state_set")
 	}
 	r.Value = &types.Dynamic{V: sum}
 	return incrementOut{in.Name, sum}, nil

@@ -118,7 +118,7 @@ func (s store) path(name string) string { return filepath.Join(s.folder, name+".
 
 func (s store) broken(name string, err error) error {
 	return types.Errorf(types.Conflict, "state %s cannot be read: %w", name, bare(err)).
-		WithHint("mend %s, or move it away and set the state anew", s.path(name))
+		WithHint("fix %s, or move it away and set the state again", s.path(name))
 }
 
 // change lets f change a value, alone. Until the rename nothing has happened;
@@ -185,7 +185,7 @@ func await(ctx context.Context, f *os.File) error {
 
 func locked(name, file string, err error) error {
 	if errors.Is(err, context.Canceled) {
-		return types.Errorf(types.Cancelled, "stopped while waiting for state %s", name).WithHint("go on with the run when it suits")
+		return types.Errorf(types.Cancelled, "stopped while waiting for state %s", name).WithHint("resume the run when it suits")
 	}
 	return types.Errorf(types.Unavailable, "state %s is being written by another process", name).
 		WithHint("see what hangs there: lsof %s", file)

@@ -120,7 +120,7 @@ func unincrement(in incrementIn, r *record, i int) error {
 		r.Value = nil
 	case (left < n) != (in.By > 0) && in.By != 0:
 		return types.Errorf(types.Conflict, "state %s is %d, and %d less does not fit an integer", in.Name, n, in.By).
-			WithHint("set it anew with state_set")
+			WithHint("set it again with state_set")
 	default:
 		r.Value = &types.Dynamic{V: left}
 	}

@@ -44,7 +44,7 @@ func parse(src []byte) (docs []*yamltext.Node, err error) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			docs, err = nil, types.Errorf(types.BadInput, "not YAML: %v", p).WithHint("mend the file where a YAML linter says so")
+			docs, err = nil, types.Errorf(types.BadInput, "not YAML: %v", p).WithHint("fix the file where a YAML linter says so")
 		}
 	}()
 	d := yamltext.NewDecoder(string(src))
@@ -56,7 +56,7 @@ func parse(src []byte) (docs []*yamltext.Node, err error) {
 		}
 		if err != nil {
 			return nil, types.Errorf(types.BadInput, "not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: ")).
-				WithHint("mend the file at that line")
+				WithHint("fix the file at that line")
 		}
 		docs = append(docs, doc)
 	}

@@ -213,7 +213,7 @@ func TestSetRefuses(t *testing.T) {
 		{"empty, of a key on its own", "? a\n", "$.a", "c", types.Conflict, "line 2: the value does not stand in one piece on one line" + hand},
 		{"duplicate", "a: b\na: c", "$.a", "c", types.BadInput, `line 2: the key "a" is there already, on line 1`},
 		{"self", "a: &a [b, *a]", "$.x", "c", types.BadInput, "line 1: *a stands inside its own anchor"},
-		{"bad merge", "a: {<<: b}", "$.x", "c", types.BadInput, "line 1: << merges something that is no mapping"},
+		{"bad merge", "a: {<<: b}", "$.x", "c", types.BadInput, "line 1: << merges something that is not a mapping"},
 		{"bomb", bomb(), "$.x", "c", types.BadInput, "the YAML holds more than 200000 values (aliases count as often as they are used)"},
 		{"items", "[" + strings.Repeat("a,", 200_001) + "a]", "$.x", "c", types.BadInput, "the YAML has 200001 lines and items of lists, more than 200000"},
 		{"lines", strings.Repeat("a:\n", 200_001), "$.x", "c", types.BadInput, "the YAML has 200001 lines and items of lists, more than 200000"},

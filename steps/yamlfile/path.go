@@ -174,7 +174,7 @@ func find(path string, docs []*yamltext.Node) (found []match, origins map[*yamlt
 func countError(path string, found []match, want string) *types.Error {
 	if len(found) == 0 {
 		return types.Errorf(types.NotFound, "jsonpath %s matches nothing; %s expected", path, want).
-			WithHint("look at the file: names and quotes in the path must be as they stand there").With("count", 0)
+			WithHint("look at the file: names and quotes in the path must be as they are in the file").With("count", 0)
 	}
 	at := make([]int, len(found))
 	for i, m := range found {

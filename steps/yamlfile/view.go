@@ -164,7 +164,7 @@ func (v *viewer) merge(m, out *yamltext.Node, seen map[string]int) error {
 	}
 	for _, s := range sources {
 		if s.Kind != yamltext.MappingNode {
-			return types.Errorf(types.BadInput, "line %d: << merges something that is no mapping", m.Line).
+			return types.Errorf(types.BadInput, "line %d: << merges something that is not a mapping", m.Line).
 				WithHint("let << name an anchor of a mapping, or a list of such")
 		}
 		for i := 0; i+1 < len(s.Content); i += 2 {

@@ -133,7 +133,7 @@ func (c *checker) why(id string, target place) (message, hint string) {
 			return "step " + id + " stands inside of the loop " + e.id + ", and is read there only",
 				"behind the loop read steps." + e.id + ": the list of what each item gave"
 		case inCure:
-			return "step " + id + " belongs to the cure of " + e.id + ", and is read there only",
+			return "step " + id + " belongs to the before of " + e.id + ", and is read there only",
 				"read what " + e.id + " gives"
 		}
 	}

@@ -89,7 +89,7 @@ func (c *checker) returns(n *syntax.Node, node *program.Node) {
 	r := n.Get("return")
 	for _, e := range c.view.where {
 		c.diags.Errorf("misplaced-key", r.Range, "return cannot stand inside of %s %s", map[string]string{
-			inLoop: "the loop", inCure: "the cure of", inParallel: "the parallel group", inAlways: "the always of",
+			inLoop: "the loop", inCure: "the before of", inParallel: "the parallel group", inAlways: "the always of",
 		}[e.kind], e.id).Hint = "name what was found there with a step, and return behind it"
 		break
 	}

@@ -133,7 +133,7 @@ func (c *checker) looped(n *syntax.Node, node *program.Node, l loop) {
 		}
 	})
 	if writer != "" {
-		c.diags.Errorf("missing-key", keyOf(n, "for_each"), "a loop that writes needs a key: %s writes, and an item is no text, integer or boolean that could be one", writer).
+		c.diags.Errorf("missing-key", keyOf(n, "for_each"), "a loop that writes needs a key: %s writes, and an item is not a text, integer or boolean, which could be its key", writer).
 			Hint = "add key: what is another one for each item, such as " + node.As + ".id"
 	}
 }

@@ -224,7 +224,7 @@ func (c *checker) condition(n *syntax.Node, key string, s expr.Scope) (text stri
 	}
 	if why, fits := types.OfKind(types.Boolean).Accepts(t); !fits {
 		c.diags.Errorf("not-a-boolean", n.Range, "%s must be true or false: %s", key, why).
-			Hint = "compare it: there is no truth in texts, numbers or lists"
+			Hint = "compare it with something: a text, number or list is not a condition"
 		return text, nil
 	}
 	return text, e

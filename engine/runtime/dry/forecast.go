@@ -160,7 +160,7 @@ func (w *walker) again(ctx context.Context, s step.Step, r Repeat) (err error) {
 
 func noStep(name string) *types.Error {
 	return types.Errorf(types.Internal, "this skillrun has no step %s", name).
-		WithHint("go on with the version of skillrun that the run was started with")
+		WithHint("resume it with the version of skillrun that started it")
 }
 
 // end says what the walk came to.

@@ -84,7 +84,7 @@ func (w *walker) adopt(s step.Step, a machine.Action, x plan.Write, f protocol.F
 	return e
 }
 
-// fails notes a write that would fail. Whether the run goes on without it is
+// fails notes a write that would fail. Whether the run continues without it is
 // for the machine to say; a person is shown it in any case.
 func (w *walker) fails(ctx context.Context, s step.Step, a machine.Action, x plan.Write, err error) machine.Event {
 	x.Outcome, x.Error, x.Reversible = plan.Fail, types.AsError(err), false

@@ -113,7 +113,7 @@ func unpackTar(data []byte) (map[string][]byte, error) {
 			return files, nil
 		}
 		if err != nil {
-			return nil, badArchive(errors.New("it is no archive of a run, or cut short"))
+			return nil, badArchive(errors.New("it is not the archive of a run, or it was cut short"))
 		}
 		if _, twice := files[h.Name]; twice || h.Typeflag != tar.TypeReg || !inArchive(h.Name) || h.Size > left {
 			return nil, badArchive(fmt.Errorf("it holds what no run has: %.100q", h.Name))
@@ -228,5 +228,5 @@ func badArchive(why error) *types.Error {
 
 func tooLarge() *types.Error {
 	return types.Errorf(types.BadInput, "an archive takes at most %d MiB, and this run takes more", ArchiveLimit>>20).
-		WithHint("go on with the run where it is")
+		WithHint("resume the run where it is")
 }

@@ -51,7 +51,7 @@ func disk(doing string, err error) *types.Error {
 }
 
 // goesOn ends the hints of failures that the same command recovers from.
-const goesOn = "then run the same command again; it goes on from what is recorded"
+const goesOn = "then run the same command again; it resumes from what is recorded"
 
 func poisoned(cause error) *types.Error {
 	return types.Errorf(types.Unavailable, "%w: %s", ErrPoisoned, types.AsError(cause).Message).

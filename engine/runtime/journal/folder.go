@@ -66,7 +66,7 @@ func (f *Folder) room(there string) {
 	f.Free = uint64(disk.Bavail) * uint64(disk.Bsize)
 	if f.Free < lowSpace {
 		f.Err = types.Errorf(types.Internal, "the disk of %s has %d MiB left", there, f.Free>>20).
-			WithHint("make room: a run stops before it writes anything it cannot write down")
+			WithHint("make room: a run stops before it writes anything that it cannot record")
 	}
 }
 

@@ -139,7 +139,7 @@ func TestMachine(t *testing.T) {
 		check(t, os.WriteFile(path, []byte(text), 0o600))
 		_, err := s.Machine()
 		wantError(t, err, journal.ErrDamaged, types.Conflict, "the machine's id in "+path+" is damaged"+
-			" (remove the file: another id is made, and locks that this machine holds elsewhere stay until a person lets go of them)")
+			" (remove the file: another id is made, and locks that this machine holds elsewhere stay until someone releases them)")
 	}
 	check(t, os.Remove(path))
 	if id := must(s.Machine())(t); id == ids[0] {
@@ -147,5 +147,5 @@ func TestMachine(t *testing.T) {
 	}
 	check(t, os.Chmod(path, 0o644))
 	_, err := s.Machine()
-	wantError(t, err, journal.ErrUnsafe, types.Conflict, "unsafe: "+path+" is open to others (run chmod 600 on it, if nobody changed it)")
+	wantError(t, err, journal.ErrUnsafe, types.Conflict, "unsafe: "+path+" is open to others (see that no other user changed it, then run chmod 600 on it)")
 }

@@ -126,7 +126,7 @@ func (f *File) Answered(r Request) error {
 		return types.Errorf(types.Internal, "the request is not of an inbox")
 	}
 	if err := f.fs.Remove(f.path(inboxName, r.name)); err != nil {
-		return disk("take the request out of the inbox", err)
+		return disk("remove the request from the inbox", err)
 	}
 	return nil
 }

@@ -131,7 +131,7 @@ func TestInboxLeavesOutWhatIsNone(t *testing.T) {
 		t.Errorf("a file in the making is told of: %v", err)
 	}
 	for _, want := range []string{"1.json is not a request (remove it)",
-		"unsafe: " + inbox + "/8.json is open to others (run chmod 600 on it, if nobody changed it)"} {
+		"unsafe: " + inbox + "/8.json is open to others (see that no other user changed it, then run chmod 600 on it)"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in\n%v", want, err)
 		}

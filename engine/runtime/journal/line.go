@@ -170,7 +170,7 @@ func isNewer(line []byte) bool {
 
 func newer() *types.Error {
 	return types.Errorf(types.Conflict, "the journal was %w", ErrNewer).
-		WithHint("update skillrun to go on with this run")
+		WithHint("update skillrun to resume this run")
 }
 
 func damaged(line int, cause error) *types.Error {
@@ -179,7 +179,7 @@ func damaged(line int, cause error) *types.Error {
 		why = cause.Error()
 	}
 	return types.Errorf(types.Conflict, "the journal is %w at line %d: %s", ErrDamaged, line, why).
-		WithHint("restore the run's folder from a backup, or move it away to begin anew")
+		WithHint("restore the run's folder from a backup, or move it away to start a new run")
 }
 
 // encode writes v as one line of JSON.

@@ -148,7 +148,7 @@ func second(l [][]byte, body string) []byte {
 
 func TestParseRefusesLaterFormats(t *testing.T) {
 	t.Parallel()
-	const want = "the journal was written by a later skillrun (update skillrun to go on with this run)"
+	const want = "the journal was written by a later skillrun (update skillrun to resume this run)"
 	header := `{"seq":1,"kind":"header","new":true,"run":{"versions":{"journal":6}}}`
 	for _, data := range []string{
 		string(journal.SealFirst(header)),

@@ -57,7 +57,7 @@ func (s *Store) machine(path string) (string, error) {
 	id := strings.TrimSuffix(string(text), "\n")
 	if b, err := hex.DecodeString(id); err != nil || len(b) != machineLen {
 		return "", types.Errorf(types.Conflict, "the machine's id in %s is %w", path, ErrDamaged).
-			WithHint("remove the file: another id is made, and locks that this machine holds elsewhere stay until a person lets go of them")
+			WithHint("remove the file: another id is made, and locks that this machine holds elsewhere stay until someone releases them")
 	}
 	return id, nil
 }

@@ -97,12 +97,12 @@ func (f *File) mayMove(m Move) (again bool, err error) {
 		return true, nil
 	case s.State == StateExported && !m.Instead:
 		return false, types.Errorf(types.Conflict, "run %s was exported %sat %s", s.ID, to(s.Moved), s.Moved.At.UTC().Format(time.DateTime)).
-			WithHint("export it to the same again; or to another key instead, when nobody can import the first archive: --instead")
+			WithHint("export it to the same key again; or, when the first archive cannot be imported, to another one with --instead")
 	case s.State == StateExported:
 		return false, nil
 	case s.State != StateParked:
 		return false, types.Errorf(types.Conflict, "run %s is %s; only one that is parked moves", s.ID, s.State).
-			WithHint("go on with it here until it waits for somebody")
+			WithHint("resume it here until it parks")
 	case len(waiting) > 0:
 		return false, types.Errorf(types.Conflict, "run %s has not heard what was asked of it", s.ID).
 			WithHint("resume it here first")
@@ -178,7 +178,7 @@ func sameWork(id string) error {
 		return nil
 	}
 	return types.Errorf(types.Conflict, "run %s of the same work is not finished here", id).
-		WithHint("end that one first, with `cancel`; or go on with it instead")
+		WithHint("end that one first, with `cancel`; or resume it instead")
 }
 
 // install puts a run in its place that is not here.
@@ -255,17 +255,17 @@ func (f *File) mayTakeBack(a Archive, here []byte) error {
 		records := f.Records()
 		next := records[len(a.Records)]
 		if next.Kind != Imported {
-			return types.Errorf(types.Conflict, "run %s has gone on here since it was exported: it is %s", id, f.summary.State).
-				WithHint("begin anew with its command: %s", a.Records[0].Run.Command)
+			return types.Errorf(types.Conflict, "run %s has continued here since it was exported: it is %s", id, f.summary.State).
+				WithHint("start a new run: %s", a.Records[0].Run.Command)
 		}
 		return types.Errorf(types.Conflict, "this archive was imported here already, at %s", next.At.UTC().Format(time.DateTime)).
-			WithHint("go on with the run; `runs` says how")
+			WithHint("resume the run; `runs` says how")
 	case !bytes.HasPrefix(a.journal, here):
-		return types.Errorf(types.Conflict, "run %s is here, and has gone on otherwise than in the archive: the run went on in two places", id).
-			WithHint("see what each has done, with `runs` here and there; then go on with one of them")
+		return types.Errorf(types.Conflict, "run %s is here and differs from the archive: it was resumed in two places", id).
+			WithHint("see what each has done, with `runs` here and there; then resume one of them")
 	case f.summary.State != StateExported:
-		return types.Errorf(types.Conflict, "run %s goes on here: it is %s, and was not exported", id, f.summary.State).
-			WithHint("this folder is a copy of another one's: go on with the run in one of them")
+		return types.Errorf(types.Conflict, "run %s continues here: it is %s, and was not exported", id, f.summary.State).
+			WithHint("this folder is a copy of another: resume the run in one of them")
 	}
 	return nil
 }

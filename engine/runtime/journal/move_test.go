@@ -159,12 +159,12 @@ func TestImportRefuses(t *testing.T) {
 	}
 	copied, _ := newStore(t)
 	parkedRun(t, copied)
-	refuses("a copy that goes on", copied, "goes on here: it is parked, and was not exported")
+	refuses("a copy that goes on", copied, "continues here: it is parked, and was not exported")
 
 	other, _ := newStore(t)
 	parkedRun(t, other)
 	must(other.Export(runID, journal.Move{At: later(1), By: "eve"}))(t)
-	refuses("exported to others", other, "the run went on in two places")
+	refuses("exported to others", other, "it was resumed in two places")
 
 	same, _ := newStore(t)
 	check(t, must(same.Create(header(id(1), journaltest.Header().Work)))(t).Close())

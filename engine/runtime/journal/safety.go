@@ -112,7 +112,7 @@ func checkFile(f *os.File) error {
 	case owner != os.Geteuid():
 		return unsafeState(f.Name(), "belongs to another user", "use a folder of your own")
 	case info.Mode().Perm()&0o077 != 0:
-		return unsafeState(f.Name(), "is open to others", "run chmod 600 on it, if nobody changed it")
+		return unsafeState(f.Name(), "is open to others", "see that no other user changed it, then run chmod 600 on it")
 	}
 	return nil
 }

@@ -293,5 +293,5 @@ func (s *Store) nothing(dir, id string) *types.Error {
 		return damaged(1, errGone)
 	}
 	return types.Errorf(types.Conflict, "run %s was stopped before its first record: %w", id, ErrEmpty).
-		WithHint("start it anew: it has done nothing, and `runs prune` removes it")
+		WithHint("start a new run: this one has done nothing, and `runs prune` removes it")
 }

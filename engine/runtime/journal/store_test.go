@@ -334,7 +334,7 @@ func TestEditedCacheIsNotUsed(t *testing.T) {
 		if run, found, err := s.Unfinished(work); err != nil || !found || run != runID {
 			t.Errorf("%s: unfinished is %q, %t, %v", change[1], run, found, err)
 		}
-		if v := must(s.Verify(runID))(t); !v.Good() || len(v.Notes) != 1 || !strings.Contains(v.Notes[0], "run.json tells another story") {
+		if v := must(s.Verify(runID))(t); !v.Good() || len(v.Notes) != 1 || !strings.Contains(v.Notes[0], "run.json contradicts the journal") {
 			t.Errorf("%s: verdict %+v", change[1], v)
 		}
 	}

@@ -18,11 +18,11 @@ const runID = "20260115-101530-k3f9q2"
 
 // Ends of messages.
 const (
-	restore      = " (restore the run's folder from a backup, or move it away to begin anew)"
+	restore      = " (restore the run's folder from a backup, or move it away to start a new run)"
 	noRunHint    = " (a run belongs to its site: pass the --sandbox or --config that it was started with)"
 	neverStarted = "run " + runID + " was stopped before its first record: the run never started" +
-		" (start it anew: it has done nothing, and `runs prune` removes it)"
-	again    = ", then run the same command again; it goes on from what is recorded)"
+		" (start a new run: this one has done nothing, and `runs prune` removes it)"
+	again    = ", then run the same command again; it resumes from what is recorded)"
 	seeDisk  = " (see to the disk" + again
 	lostHere = "the journal is damaged at line 1: what was there is gone" + restore
 )

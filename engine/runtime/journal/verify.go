@@ -59,7 +59,7 @@ func (s *Store) Verify(id string) (Verdict, error) {
 	c, fits := s.cachedSummary(dir, id)
 	_, broken := s.cache(dir, id)
 	if errors.Is(broken, ErrDamaged) || fits && err == nil && !sameSummary(c, Summarize(l.records)) {
-		v.note("%s tells another story than the journal; it is only for listings: remove it", cacheName)
+		v.note("%s contradicts the journal; it is only used for listings: remove it", cacheName)
 	}
 	return v, nil
 }

@@ -100,9 +100,9 @@ func TestVerifyFinds(t *testing.T) {
 		"a request":    {write("inbox/1.json", "{}"), "", "inbox/1.json waits for an answer", 16, 1},
 		"a stranger":   {write("README", "hello"), "", "README is not ours", 16, 1},
 		"a cache of its own mind": {edit("run.json", `"release"`, `"another"`), "",
-			"run.json tells another story than the journal; it is only for listings: remove it", 16, 1},
+			"run.json contradicts the journal; it is only used for listings: remove it", 16, 1},
 		"a cache that is none": {write("run.json", "{"), "",
-			"run.json tells another story than the journal; it is only for listings: remove it", 16, 1},
+			"run.json contradicts the journal; it is only used for listings: remove it", 16, 1},
 		"no cache": {remove("run.json"), "", "", 16, 1},
 	} {
 		t.Run(name, func(t *testing.T) {

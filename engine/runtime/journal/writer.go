@@ -110,7 +110,7 @@ func isDigest(s string) bool {
 
 func badBlob(r *Record) *types.Error {
 	return types.Errorf(types.Conflict, "the output of record %d is %w", r.Seq, ErrDamaged).
-		WithHint("restore the run's folder from a backup, or move it away to begin anew")
+		WithHint("restore the run's folder from a backup, or move it away to start a new run")
 }
 
 func unfit(err error) *types.Error {

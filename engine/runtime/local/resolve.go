@@ -24,7 +24,7 @@ func (Runtime) Resolve(ctx context.Context, o runtime.Options, x runtime.Resolut
 		return r.permit(parked, x)
 	}
 	if x.Done {
-		return runtime.Effect{}, types.Errorf(types.BadInput, "what step %s gave is not known, so nobody can go on with it", x.Path).
+		return runtime.Effect{}, types.Errorf(types.BadInput, "the output of step %s is unknown, so the run cannot continue with it", x.Path).
 			WithHint("say what you found with --found, or --not-done when it surely did not happen")
 	}
 	intent, s, err := r.announced(x.Path)
@@ -54,7 +54,7 @@ func (r *runner) pending(ctx context.Context, path string) (journal.Record, step
 // look for before it was sent.
 func (r *runner) announced(path string) (journal.Record, step.Step, error) {
 	if _, unknown := r.Intents[path]; !unknown && !r.Unseen[path] {
-		err := types.Errorf(types.BadInput, "it is known how step %s ended, or it was never begun", path).
+		err := types.Errorf(types.BadInput, "it is known how step %s ended, or it never started", path).
 			WithHint("`%s` shows where the run stands", r.Command("runs", r.Header.ID))
 		return journal.Record{}, step.Step{}, err
 	}
@@ -98,7 +98,7 @@ func (r *runner) notDone(ctx context.Context, intent journal.Record, s step.Step
 		rec.Error = types.Errorf(types.CodeOf(err), "it could not be looked for: %s", types.AsError(err).Message)
 	case found.State == step.StateHere, found.State == step.StateDiffers, found.State == step.StateOver:
 		return types.Errorf(types.Conflict, "step %s did happen: %s is there", x.Path, found.Ref).
-			WithHint("go on with it: %s", r.Command("resume", r.Header.ID))
+			WithHint("resume it: %s", r.Command("resume", r.Header.ID))
 	}
 	return r.resolved(rec)
 }

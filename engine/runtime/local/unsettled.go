@@ -76,7 +76,7 @@ func (r *runner) lookFor(ctx context.Context, path string) (runtime.Reversal, er
 		if e.Hint != "" {
 			e.Hint += "; "
 		}
-		e.Hint += "when nobody can look: " + k.HowToResolve()
+		e.Hint += "if that cannot be fixed: " + k.HowToResolve()
 		return x, e
 	}
 	switch found.State {
@@ -89,7 +89,7 @@ func (r *runner) lookFor(ctx context.Context, path string) (runtime.Reversal, er
 	case step.StateOver:
 		x.Why = found.Why
 	default:
-		return x, types.Errorf(types.Conflict, "nobody knows whether step %s happened: %s", path, found.Why).WithHint("%s", k.HowToResolve())
+		return x, types.Errorf(types.Conflict, "it is unknown whether step %s happened: %s", path, found.Why).WithHint("%s", k.HowToResolve())
 	}
 	return x, nil
 }

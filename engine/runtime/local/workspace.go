@@ -19,7 +19,7 @@ func (r *runner) clear(ctx context.Context) {
 	}
 	r.outlast(ctx)
 	if err := os.RemoveAll(r.Workspaces); err != nil {
-		r.stale = types.Errorf(types.Internal, "workspace: %w", err).WithHint("remove the folder %s, and go on with the run", r.Workspaces)
+		r.stale = types.Errorf(types.Internal, "workspace: %w", err).WithHint("remove the folder %s, and resume the run", r.Workspaces)
 	}
 }
 

@@ -47,11 +47,11 @@ func (w *Write) whose() string {
 // what this run did not send is not unknown, and a resume looks again.
 func (w *Write) nobodyKnows(f Found) Command {
 	if w.Sent || w.hard {
-		err := types.Errorf(types.UnknownOutcome, "nobody knows whether %s happened: %s", w.Step.Name, f.Why).WithHint("%s", w.HowToResolve())
+		err := types.Errorf(types.UnknownOutcome, "it is unknown whether %s happened: %s", w.Step.Name, f.Why).WithHint("%s", w.HowToResolve())
 		return w.do(Command{Do: Park, Reason: ForUnknown, Err: w.because(err)})
 	}
 	err := types.Errorf(types.Conflict, "cannot tell whether %s is done already, so nothing was sent: %s", w.Step.Name, f.Why).
-		WithHint("go on with the run and it looks again; or %s", w.HowToResolve())
+		WithHint("resume the run, which looks again; or %s", w.HowToResolve())
 	if w.Plan {
 		err = types.Errorf(types.Conflict, "cannot tell whether %s is done already: %s", w.Step.Name, f.Why).
 			WithHint("%s", orElse(f.Hint, "look for it yourself, and plan again when it is clear"))
@@ -70,16 +70,16 @@ func (w *Write) because(err *types.Error) *types.Error {
 // HowToResolve says what a person can do about an outcome that nobody knows.
 func (k Known) HowToResolve() string {
 	if !k.Step.Resolves {
-		return "look, and when it surely did not happen, say so: " + k.Resolve + " --not-done"
+		return "look for it, and if it certainly did not happen, say so: " + k.Resolve + " --not-done"
 	}
-	return "look, and then say what you found: " + k.Resolve + " --found REF, or --not-done; REF is " + k.Step.Ref
+	return "look for it, and then say what you found: " + k.Resolve + " --found REF, or --not-done; REF is " + k.Step.Ref
 }
 
 // wouldRepeat asks a person whether a write may be done again.
 func (k Known) wouldRepeat() *types.Error {
-	return types.Errorf(types.UnknownOutcome, "%s was done before, at %s UTC; what stands around it begins anew, and nobody can look whether to do it again is safe",
+	return types.Errorf(types.UnknownOutcome, "%s was done before, at %s UTC; the steps around it restart, and it cannot be determined whether it is safe to do it again",
 		k.Step.Name, k.Before.At.UTC().Format(time.DateTime)).
-		WithHint("to do it again: %s --not-done; when what it did stands: %s --done; a step that may always be done again says repeatable: true", k.Resolve, k.Resolve)
+		WithHint("to do it again: %s --not-done; to keep what it did: %s --done; a step that is always safe to do again says repeatable: true", k.Resolve, k.Resolve)
 }
 
 func orElse(s, otherwise string) string {

@@ -43,7 +43,7 @@ func atMost(n int) cobra.PositionalArgs {
 		if len(args) <= n {
 			return nil
 		}
-		return refused(types.Errorf(types.BadInput, "%q is too much: the command is %s", args[n], c.UseLine()).
+		return refused(types.Errorf(types.BadInput, "%q is an unexpected argument: the command is %s", args[n], c.UseLine()).
 			WithHint("%ssee: %s --help", didYouMean(args[n], verbNames(c)), c.CommandPath()))
 	}
 }

@@ -56,14 +56,14 @@ func TestConsent(t *testing.T) {
 		if code := x.Run(t.Context(), []string{"writing"}); code != want.code || posted != want.posted {
 			t.Errorf("%q: exit %d, posted %d times\n%s", typed, code, posted, x.log.String())
 		}
-		x.wants(t, "one write is about to happen", "1. Post it", "text: hello", `Write this? "yes" goes on, "no" ends the run, Enter leaves it waiting: `)
+		x.wants(t, "one write is about to happen", "1. Post it", "text: hello", `Write this? Type "yes" to continue, "no" to end the run, Enter to wait: `)
 		for line := range strings.Lines(x.log.String()) {
 			if room := 80 - len(" yes") - len("Approve") + len("Write"); strings.HasPrefix(line, "Write this?") && len(strings.SplitAfter(line, ": ")[0]) > room {
 				t.Errorf("there is no room for an answer on 80 columns behind %q", line)
 			}
 		}
 		for _, refused := range want.refused {
-			x.wants(t, fmt.Sprintf("  %q is no answer: type yes or no, the whole word\n", refused))
+			x.wants(t, fmt.Sprintf("  %q is not an answer: type yes or no, the whole word\n", refused))
 		}
 		x.out.Reset()
 		x.Run(t.Context(), []string{"runs", "last"})
@@ -72,7 +72,7 @@ func TestConsent(t *testing.T) {
 		}
 		x.out.Reset()
 		x.Run(t.Context(), []string{"runs"})
-		for _, says := range []string{"parked, needs consent", "waits for a person: consent before the first write, Post it, since", "go on: skillrun resume "} {
+		for _, says := range []string{"parked, needs consent", "waits for a person: consent before the first write, Post it, since", "to continue: skillrun resume "} {
 			if strings.Contains(x.out.String(), says) != (want.code == 3) {
 				t.Errorf("%q: runs says\n%s", typed, x.out.String())
 			}

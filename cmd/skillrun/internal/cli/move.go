@@ -157,7 +157,7 @@ func (p *Program) exported(m engine.Moved, f moveFlags) error {
 	if f.out == "-" {
 		w = p.Stderr
 	}
-	fmt.Fprintf(w, "run %s is exported, and goes on where this is imported: %s\n", m.Run, f.out)
+	fmt.Fprintf(w, "run %s is exported, and continues where this is imported: %s\n", m.Run, f.out)
 	p.about(w, m)
 	next := "skillrun import " + quote(f.out)
 	if f.out == "-" {
@@ -166,7 +166,7 @@ func (p *Program) exported(m engine.Moved, f moveFlags) error {
 	if len(m.To) > 0 {
 		next += " --identity KEYFILE"
 	}
-	fmt.Fprintf(w, "go on there: %s --digest %s\n", next, m.Digest)
+	fmt.Fprintf(w, "to continue there: %s --digest %s\n", next, m.Digest)
 	p.tell(movedJSON{Moved: m, File: f.out, Next: &nextImport{Import: next + " --digest " + m.Digest}})
 	return nil
 }
@@ -202,7 +202,7 @@ func (p *Program) about(w io.Writer, m engine.Moved) {
 func (p *Program) importCmd() *cobra.Command {
 	var f moveFlags
 	c := &cobra.Command{
-		Use: "import FILE", Short: "Go on with a run that was exported from another machine",
+		Use: "import FILE", Short: "Take over a run that was exported from another machine",
 		Long: `Puts the run of an archive in its place here, from where it is approved, resumed
 and undone like any other, with the services of this site. FILE is what skillrun
 export wrote, - is stdin. An archive that is not as it was written, one that was
@@ -243,9 +243,9 @@ func (p *Program) importRun(file string, f moveFlags) error {
 		return refused(err)
 	}
 	goOn := resumeCommand(m.Run, m.Reason, f.runFlags)
-	fmt.Fprintf(p.told(), "run %s is imported, and goes on here\n", m.Run)
+	fmt.Fprintf(p.told(), "run %s is imported, and continues here\n", m.Run)
 	p.about(p.told(), m)
-	fmt.Fprintf(p.told(), "go on: %s\n", goOn)
+	fmt.Fprintf(p.told(), "to continue: %s\n", goOn)
 	p.tell(movedJSON{Moved: m, File: file, Next: &nextImport{GoOn: goOn}})
 	return nil
 }

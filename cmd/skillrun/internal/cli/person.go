@@ -90,7 +90,7 @@ func (p *Program) approve(ctx context.Context, ref string, f personFlags) error 
 		return refused(err)
 	}
 	said.State, said.Next = "approved", &render.Next{Resume: resumeCommand(id, "", f.runFlags)}
-	fmt.Fprintf(p.told(), "approved by %s (as this machine says): %s\ngo on: %s\n", orNobody(p.User), a.Forecast.Digest, said.Next.Resume)
+	fmt.Fprintf(p.told(), "approved by %s (as this machine says): %s\nto continue: %s\n", orNobody(p.User), a.Forecast.Digest, said.Next.Resume)
 	p.tell(said)
 	return nil
 }
@@ -118,10 +118,10 @@ func (p *Program) agrees(ctx context.Context, a engine.Asking, f personFlags) (e
 		return engine.Unanswered, &exitError{exitPerson, types.Errorf(types.Conflict, "what would be written now has the digest %s, not %s", a.Forecast.Digest, f.digest).
 			WithHint("look at what is shown, and approve that")}
 	case !p.Terminal || p.forProgram():
-		fmt.Fprintf(p.Stderr, "nobody is here to ask; to agree to this: %s\n", approveCommand(a, f))
+		fmt.Fprintf(p.Stderr, "cannot ask here; to agree to this: %s\n", approveCommand(a, f))
 		return engine.Unanswered, &exitError{code: exitPerson}
 	}
-	said := p.yesOrNo(ctx, asks(a.Question)+` "yes" does, "no" ends the run, Enter leaves it waiting: `)
+	said := p.yesOrNo(ctx, asks(a.Question)+` Type "yes" to continue, "no" to end the run, Enter to wait: `)
 	switch {
 	case ctx.Err() != nil:
 		return said, &exitError{code: exitInterrupted}
@@ -266,7 +266,7 @@ func (p *Program) undo(ctx context.Context, ref string, f undoFlags) error {
 	case ctx.Err() != nil:
 		return &exitError{code: exitInterrupted}
 	case err != nil && done:
-		fmt.Fprintf(p.told(), "what is undone stays so; go on: %s\n", again)
+		fmt.Fprintf(p.told(), "what is undone stays undone; to continue: %s\n", again)
 		said.State, said.Error, said.Next = "partly_undone", types.AsError(err), &render.Next{Undo: again}
 		p.tell(said)
 		return &exitError{exitFailed, err}
@@ -314,7 +314,7 @@ func stuck(list []engine.Reversal, id string, f undoFlags) error {
 	left := slices.ContainsFunc(list, func(x engine.Reversal) bool { return x.Can() && x.Stuck == nil })
 	switch {
 	case len(stuck) > 0 && !left:
-		return &exitError{exitFailed, types.Errorf(stuck[0].Stuck.Code, "nothing can be undone").WithHint("see above; then go on: %s", again)}
+		return &exitError{exitFailed, types.Errorf(stuck[0].Stuck.Code, "nothing can be undone").WithHint("see above; to continue: %s", again)}
 	case len(stuck) > 0 && !f.partly:
 		return &exitError{exitFailed, types.Errorf(stuck[0].Stuck.Code, "%d of it cannot be undone, so nothing is", len(stuck)).
 			WithHint("see above; to undo the rest all the same: %s --partly", again)}
@@ -333,14 +333,14 @@ func (p *Program) undoes(ctx context.Context, list []engine.Reversal, id string,
 			again += " --partly"
 		}
 		said.State, said.Next = "waiting", &render.Next{Undo: again + " --yes"}
-		fmt.Fprintf(p.Stderr, "nobody is here to ask; to do this: %s\n", said.Next.Undo)
+		fmt.Fprintf(p.Stderr, "cannot ask here; to do this: %s\n", said.Next.Undo)
 		return false, &exitError{code: exitPerson}
 	}
 	what := "Undo this?"
 	if n := len(cannot(list)); n > 0 {
 		what = fmt.Sprintf("Undo this but for the %d that cannot be undone?", n)
 	}
-	if p.yesOrNo(ctx, what+` "yes" does, "no" or an empty line leaves all as it is: `) != engine.Yes {
+	if p.yesOrNo(ctx, what+` Type "yes" to continue: `) != engine.Yes {
 		fmt.Fprintln(p.Stderr, "nothing is undone")
 		return false, &exitError{code: exitPerson}
 	}

@@ -24,8 +24,8 @@ func (p *Program) bound(f runFlags) engine.Options {
 		return o
 	}
 	o.Reaches = func(ctx context.Context, c engine.ReachChange) bool {
-		fmt.Fprintf(p.Stderr, "run %s would reach something else now than when it was begun:%s\n", c.Run, render.Clean(engine.Indented(c.Lines())))
-		return p.yesOrNo(ctx, `Go on with that? Only "yes" does: `) == engine.Yes
+		fmt.Fprintf(p.Stderr, "run %s would reach something else now than when it started:%s\n", c.Run, render.Clean(engine.Indented(c.Lines())))
+		return p.yesOrNo(ctx, `Type "yes" to continue with that: `) == engine.Yes
 	}
 	return o
 }

@@ -19,7 +19,7 @@ func (p *Program) resolveCmd() *cobra.Command {
 		Long: `A run stops when it cannot tell whether a write happened. Look where the message
 says, and then say what you found. What you found is read back and held against
 what the step was to do; what you say is not there is looked for once more.
-Then the run can go on: skillrun resume.
+Then resume the run: skillrun resume RUN.
 
 A run also stops before it would do a write again that is done and that nobody
 can look for. Then --not-done has it done again, and with --done what it did
@@ -63,7 +63,7 @@ func (p *Program) resolve(ctx context.Context, ref, step string, f personFlags) 
 		said.Effect = &e
 		render.Resolved(p.told(), e)
 	}
-	fmt.Fprintf(p.told(), "go on: %s\n", said.Next.Resume)
+	fmt.Fprintf(p.told(), "to continue: %s\n", said.Next.Resume)
 	p.tell(said)
 	return nil
 }

@@ -48,7 +48,7 @@ func (p *Program) runCmd() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error { return p.run(c.Context(), args[0], f) },
 	}
 	p.common(c, &f)
-	c.Flags().BoolVar(&f.anew, "anew", false, "end an unfinished run of the same work, and begin anew, instead of going on with it")
+	c.Flags().BoolVar(&f.anew, "anew", false, "end an unfinished run of the same work and start a new one, instead of resuming it")
 	c.Flags().BoolVar(&f.plan, "plan", false, "show what it would write, and write nothing (also: skillrun plan SKILL)")
 	p.inputFlags(c, &f)
 	return c
@@ -213,7 +213,7 @@ func (p *Program) ask(ctx context.Context, q engine.Question, out *surface) (eng
 	if !p.Terminal {
 		return engine.Unanswered, nil
 	}
-	said := p.yesOrNo(ctx, asks(q)+` "yes" goes on, "no" ends the run, Enter leaves it waiting: `)
+	said := p.yesOrNo(ctx, asks(q)+` Type "yes" to continue, "no" to end the run, Enter to wait: `)
 	if ctx.Err() == nil {
 		out.answered()
 	}
@@ -238,7 +238,7 @@ func (p *Program) yesOrNo(ctx context.Context, question string) engine.Answer {
 		case line == "":
 			return engine.Unanswered
 		}
-		fmt.Fprintf(p.Stderr, "  %q is no answer: type yes or no, the whole word\n", line)
+		fmt.Fprintf(p.Stderr, "  %q is not an answer: type yes or no, the whole word\n", line)
 	}
 }
 
@@ -258,7 +258,7 @@ func (p *Program) conclude(out *surface, r engine.Report, err error, sources ren
 		return refused(err)
 	case err != nil && r.State == "":
 		out.stopped(r, err)
-		fmt.Fprintf(p.Stderr, "\nstopped: run %s\njournal: %s\ngo on, when that is mended: %s\n", r.ID, r.Journal, resumeCommand(r.ID, "", out.flags))
+		fmt.Fprintf(p.Stderr, "\nstopped: run %s\njournal: %s\nto continue, once that is fixed: %s\n", r.ID, r.Journal, resumeCommand(r.ID, "", out.flags))
 		return &exitError{exitFailed, err}
 	}
 	out.result(r, sources)

@@ -24,7 +24,7 @@ func (p *Program) newChecker(cat *step.Catalogue) (*engine.Engine, callees) {
 func (p *Program) resumeCmd() *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
-		Use: "resume RUN", Short: "Go on with a run that was killed, parked or failed",
+		Use: "resume RUN", Short: "Resume a run that was killed, parked or failed",
 		Example: resumeExample, Args: one("resume needs a run", "`skillrun runs` lists them; `skillrun resume last` takes the newest"),
 		RunE: func(c *cobra.Command, args []string) error { return p.resume(c.Context(), args[0], f) },
 	}

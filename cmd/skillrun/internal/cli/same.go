@@ -15,9 +15,9 @@ func (p *Program) tellUnfinished(u *engine.Unfinished, f runFlags) {
 	switch {
 	case u == nil:
 	case len(u.Differs) == 0:
-		fmt.Fprintf(p.Stderr, "note: run %s of the same work is not finished; running this goes on with it\n", u.Run)
+		fmt.Fprintf(p.Stderr, "note: run %s of the same work is not finished; running this resumes it\n", u.Run)
 	default:
-		fmt.Fprintf(p.Stderr, "note: run %s of the same work is not finished, and is another program than what is shown here:%s\n  go on with that one: %s; or end it and begin anew with this one: --anew\n",
+		fmt.Fprintf(p.Stderr, "note: run %s of the same work is not finished, and is another program than what is shown here:%s\n  resume that one: %s; or end it and start a new run with this one: --anew\n",
 			u.Run, render.Clean(engine.Indented(u.Differs)), resumeCommand(u.Run, "", f))
 	}
 }
@@ -33,7 +33,7 @@ func (p *Program) tellChanged(s *site, run engine.Run, skill *engine.Skill, toda
 		changed = append(changed, "what it calls does not check any more: "+firstError(today))
 	}
 	if len(changed) > 0 {
-		fmt.Fprintf(p.Stderr, "note: %s has changed since run %s was started; the run goes on with the program it was started with:%s\n",
+		fmt.Fprintf(p.Stderr, "note: %s has changed since run %s was started; the run continues with the program it was started with:%s\n",
 			render.Flat(run.File), run.ID, render.Clean(engine.Indented(changed)))
 	}
 }

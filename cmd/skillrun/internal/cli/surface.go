@@ -93,7 +93,7 @@ func (s *surface) begun(run engine.Run) {
 	case run.Followed:
 		fmt.Fprintf(s.log, "another process is at run %s; this one follows it\n", run.ID)
 	case run.Continued:
-		fmt.Fprintf(s.log, "going on with run %s\n", run.ID)
+		fmt.Fprintf(s.log, "resuming run %s\n", run.ID)
 	}
 	if s.start != nil {
 		s.view = s.start()

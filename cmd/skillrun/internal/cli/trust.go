@@ -92,7 +92,7 @@ func (p *Program) trustFolder(ctx context.Context, args []string, f trustFlags) 
 		for _, line := range lines {
 			fmt.Fprintln(p.told(), render.Flat(line))
 		}
-		if p.Terminal && !p.forProgram() && !known && p.yesOrNo(ctx, "Trust "+render.Flat(real)+`? Only "yes" does: `) != engine.Yes {
+		if p.Terminal && !p.forProgram() && !known && p.yesOrNo(ctx, "Trust "+render.Flat(real)+`? Type "yes" to continue: `) != engine.Yes {
 			return &exitError{code: exitPerson}
 		}
 		if !known {
@@ -151,7 +151,7 @@ func (p *Program) outline(dir string) ([]string, error) {
 		out = append(out, p.outlineOf(e, there, src, cfg)...)
 	}
 	if len(out) == 0 {
-		out = []string{"there are no skills in it, and its " + config.FileName + " says nothing that yours may not"}
+		out = []string{"there are no skills in it, and its " + config.FileName + " asks for nothing that needs trust"}
 	}
 	return out, nil
 }

@@ -83,7 +83,7 @@ func (p *Program) trustedFile() string {
 // writeTrusted writes the list, in one step.
 func (p *Program) writeTrusted(folders []string) error {
 	if p.trustedFile() == "" {
-		return refused(types.Errorf(types.BadInput, "there is no folder to write that down in").WithHint("set HOME or XDG_CONFIG_HOME; or pass --trust with each command"))
+		return refused(types.Errorf(types.BadInput, "there is no folder to record that in").WithHint("set HOME or XDG_CONFIG_HOME; or pass --trust with each command"))
 	}
 	if err := os.MkdirAll(p.userDir(), 0o700); err != nil {
 		return refused(err)

@@ -44,7 +44,7 @@ func ParseKey(text string) (Key, error) {
 		return Key{}, types.Errorf(types.BadInput, "--to is given a private key").
 			WithHint("give the public one, age1… or ssh-ed25519 …; make a new pair, for this one stood on a command line")
 	}
-	return Key{}, types.Errorf(types.BadInput, "--to %.60q is no public key", text).
+	return Key{}, types.Errorf(types.BadInput, "--to %.60q is not a public key", text).
 		WithHint(`give one as "age-keygen" prints it, age1…, or a whole line ssh-ed25519 … of an id_ed25519.pub`)
 }
 

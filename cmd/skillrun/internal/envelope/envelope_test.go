@@ -103,7 +103,7 @@ func TestSeal(t *testing.T) {
 	}
 }
 
-// TestParseKey: what is no public key is refused, and a private one is not shown.
+// TestParseKey: what is not a public key is refused, and a private one is not shown.
 func TestParseKey(t *testing.T) {
 	t.Parallel()
 	id := ageKey(t)

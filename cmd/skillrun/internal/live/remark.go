@@ -56,7 +56,7 @@ func (m *model) remark(r row, room int, now time.Time) (string, tone) {
 	case rescued:
 		return r.with("rescued"), alarm
 	case continued:
-		return "failed, went on", alarm
+		return "failed, continued", alarm
 	case returned:
 		return "ends the skill here", faint
 	case done:

@@ -171,14 +171,14 @@ func (n Node) around() string {
 		parts = append(parts, fmt.Sprintf("%d at a time", n.MaxParallel))
 	}
 	if n.OnItemError != "" {
-		parts = append(parts, "goes on when an item fails")
+		parts = append(parts, "continues when an item fails")
 	}
 	parts = append(parts, often("", "", n.If)...)
 	if n.Timeout != "" {
 		parts = append(parts, "timeout "+n.Timeout)
 	}
 	if n.OnError != "" {
-		parts = append(parts, "goes on when it fails")
+		parts = append(parts, "continues when it fails")
 	}
 	if n.Retry != nil {
 		parts = append(parts, n.Retry.text())

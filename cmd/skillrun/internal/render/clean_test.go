@@ -147,8 +147,8 @@ func TestWrappedCommand(t *testing.T) {
 		x := strings.Repeat("x", n)
 		command := "skillrun run ./a.yaml --input 't=" + x + " created  mr: evil of '\\''many'\\'' words 本本本 and more of them' --input $'u=\\x1b[0m " + x + " created  mr\\U0000202e \\' \\\\ and so on for long' --input v=" + x + x + " --yes"
 		var b strings.Builder
-		fmt.Fprintln(render.Wrapper{W: &b, Width: func() int { return 40 }}, "\x1b[2mgo on:\x1b[0m "+command)
-		got := strings.TrimPrefix(b.String(), "go on: ")
+		fmt.Fprintln(render.Wrapper{W: &b, Width: func() int { return 40 }}, "\x1b[2mto continue:\x1b[0m "+command)
+		got := strings.TrimPrefix(b.String(), "to continue: ")
 		for i, row := range strings.Split(strings.TrimSuffix(got, "\n"), "\n") {
 			if i > 0 && strings.IndexAny(row, " '$\\") != 0 {
 				t.Errorf("%d: row %q begins with a word", n, row)

@@ -149,7 +149,7 @@ func (l *Lines) told(e engine.Event, more string) {
 		l.line("stopped", e, more)
 	case "step_failed":
 		if e.Handled {
-			more += ", and it goes on"
+			more += "; the run continues"
 		}
 		l.line("failed", e, l.why(e)+more)
 	case "step_retry":

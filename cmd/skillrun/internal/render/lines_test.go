@@ -127,7 +127,7 @@ func TestLinesOfFewItems(t *testing.T) {
 		t.Errorf("of the run: %q", got)
 	}
 	want := `started  h (200 items)
-failed   h[a] (no) (1 of 200), and it goes on
+failed   h[a] (no) (1 of 200); the run continues
 done     h[a] (1 of 200)
 done     g/i[%5B] (1)
 retry    g: attempt 1 of 3 failed (␛[2Jno)

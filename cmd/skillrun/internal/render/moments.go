@@ -16,7 +16,7 @@ func moments(w io.Writer, history []engine.Moment) {
 		case m.What == "parked":
 			what = StateOf("parked", m.Reason)
 		case m.What == "restarted":
-			what = "began anew: nothing had been written"
+			what = "restarted: nothing had been written"
 		}
 		if m.Path != "" && m.What != "parked" {
 			what += " " + m.Path

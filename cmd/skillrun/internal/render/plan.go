@@ -242,7 +242,7 @@ func (g page) write(n int, x plan.Write) {
 	case plan.Update:
 		fmt.Fprintf(g.w, "   %s is there, and is brought up to date: %s\n", flat(x.Ref), flat(x.Why))
 	case plan.Fail:
-		fmt.Fprintf(g.w, "   fails, and nothing is sent: %s [%s]\n   the run goes on without it\n", flat(x.Error.Message), x.Error.Code)
+		fmt.Fprintf(g.w, "   fails, and nothing is sent: %s [%s]\n   the run continues without it\n", flat(x.Error.Message), x.Error.Code)
 	}
 	if x.Title != "" {
 		fmt.Fprintf(g.w, "   %s\n", flat(x.Title))

@@ -122,7 +122,7 @@ type Next struct {
 
 // Each calls f for the commands there are.
 func (n Next) Each(f func(what, command string)) {
-	for _, x := range [][2]string{{"plan again", n.Plan}, {"approve", n.Approve}, {"go on", n.Resume}, {"undo", n.Undo}} {
+	for _, x := range [][2]string{{"plan again", n.Plan}, {"approve", n.Approve}, {"to continue", n.Resume}, {"undo", n.Undo}} {
 		if x[1] != "" {
 			f(x[0], x[1])
 		}

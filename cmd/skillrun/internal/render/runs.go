@@ -127,7 +127,7 @@ func (r RunRow) below(w io.Writer, now time.Time) {
 		waits(w, "    ", r.Waiting, now)
 	}
 	if r.GoOn != "" && (r.State == "parked" || r.State == "interrupted" || r.State == "partly_undone") {
-		fmt.Fprintf(w, "    go on: %s\n", Flat(r.GoOn))
+		fmt.Fprintf(w, "    to continue: %s\n", Flat(r.GoOn))
 	}
 }
 
@@ -140,7 +140,7 @@ func moved(x *engine.MovedTo, now time.Time) string {
 	if len(x.To) > 0 {
 		to = ", for " + Clean(strings.Join(x.To, ", "))
 	}
-	return "goes on where its archive is imported; exported" + by + " at " + since(x.At, now) + to
+	return "continues where its archive is imported; exported" + by + " at " + since(x.At, now) + to
 }
 
 // said tells what a person said to a run, which it has not heard yet.
@@ -152,7 +152,7 @@ func said(w io.Writer, pad string, x *engine.Said, now time.Time) {
 	if x.Plan != "" {
 		plan = ", plan " + x.Plan
 	}
-	wrapped(w, pad, "%s%s at %s%s; it goes on when it is resumed", x.What, by, since(x.At, now), plan)
+	wrapped(w, pad, "%s%s at %s%s; the run continues when it is resumed", x.What, by, since(x.At, now), plan)
 }
 
 // since is a time, and how long that is ago.
@@ -174,7 +174,7 @@ func waits(w io.Writer, pad string, x *engine.Waiting, now time.Time) {
 	case engine.ForLock:
 		wrapped(w, pad, "waits for another run of its group, before %s, since %s", Clean(x.Name), since)
 	case engine.ForUnknown:
-		wrapped(w, pad, "waits for a person: nobody knows how %s ended, since %s", Clean(x.Name), since)
+		wrapped(w, pad, "waits for a person: it is unknown how %s ended, since %s", Clean(x.Name), since)
 	case engine.ForRepeat:
 		wrapped(w, pad, "waits for a person: whether %s, which is done, may be done again, since %s", Clean(x.Name), since)
 	default:
@@ -303,7 +303,7 @@ func Inspection(w io.Writer, x engine.Inspection, goOn string, now time.Time) {
 		}
 	})
 	if goOn != "" {
-		fmt.Fprintf(w, "\ngo on: %s\n", Flat(goOn))
+		fmt.Fprintf(w, "\nto continue: %s\n", Flat(goOn))
 	}
 }
 

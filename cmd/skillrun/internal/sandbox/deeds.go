@@ -69,7 +69,7 @@ func (w *World) MoveProduction(sha string) error {
 		return err
 	}
 	if len(sha) != 40 {
-		return fmt.Errorf("%q is no full SHA", sha)
+		return fmt.Errorf("%q is not a full SHA", sha)
 	}
 	at := strings.Index(text, "tower-analytics-prod.yml\n    ref: ")
 	if at < 0 {

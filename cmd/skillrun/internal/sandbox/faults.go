@@ -123,7 +123,7 @@ func (f Fault) check() (*regexp.Regexp, error) {
 	case !slices.Contains([]string{"", "git", "quay", "jira", "gitlab"}, f.Service):
 		return nil, fmt.Errorf("there is no service %q; there are git, quay, jira and gitlab", f.Service)
 	case err != nil:
-		return nil, fmt.Errorf("the path is no regular expression: %w", err)
+		return nil, fmt.Errorf("the path is not a regular expression: %w", err)
 	case f.Nth < 0:
 		return nil, fmt.Errorf("nth is %d; it counts from 1, and 0 is every request", f.Nth)
 	case f.Kind == Status && (f.Status < 400 || f.Status > 599):

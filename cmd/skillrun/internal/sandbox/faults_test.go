@@ -162,7 +162,7 @@ func TestFaultsAreChecked(t *testing.T) {
 		`{"kind":"reset","x":1}`:               `unknown field "x"`,
 		`{"kind":"refuse","when":"after"}`:     `refuse does not happen "after"; it happens before`,
 		`{"kind":"reset","service":"slack"}`:   `there is no service "slack"`,
-		`{"kind":"reset","path":"("}`:          "no regular expression",
+		`{"kind":"reset","path":"("}`:          "not a regular expression",
 		`{"kind":"reset","nth":-1}`:            "counts from 1",
 		`{"kind":"status"}`:                    "from 400 to 599",
 		`{"kind":"redirect","status":200}`:     "a redirect has 301",

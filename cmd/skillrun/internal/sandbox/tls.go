@@ -49,7 +49,7 @@ func openAuthority(o Options) (*authority, error) {
 	}
 	signer, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
 	if !ok {
-		return nil, errors.New("ca-key.pem is none of ours; `skillrun sandbox reset` begins anew")
+		return nil, errors.New("ca-key.pem was not made by skillrun; `skillrun sandbox reset` starts over")
 	}
 	return &authority{pair.Leaf, signer}, nil
 }
