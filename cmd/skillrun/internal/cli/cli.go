@@ -164,7 +164,7 @@ anything twice.
 
   skillrun release_aa_backend_prod --sandbox --input commit_sha=<40 hex>
 
-A first word that is no verb is the name of a skill. Flags stand anywhere, also
+A first word that is not a verb is the name of a skill. Flags stand anywhere, also
 before it; --config and --sandbox, which say where, fit every verb.
 "skillrun completion bash" completes commands in a shell.`
 

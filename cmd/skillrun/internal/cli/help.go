@@ -39,10 +39,10 @@ of failure it was.
     2  refused before any request: the call, the skill, the inputs, the
        configuration, a credential that is not there
     3  a person must act: consent before the first write, an approve step, a
-       lock that another run has, or an outcome that nobody knows; the last
-       lines say how to go on
-  130  interrupted (SIGINT); skillrun resume goes on
-  143  terminated (SIGTERM); skillrun resume goes on`
+       lock that another run has, or an outcome that is unknown; the last
+       lines say how to continue
+  130  interrupted (SIGINT); skillrun resume continues
+  143  terminated (SIGTERM); skillrun resume continues`
 
 const inputValuesHelp = `An input is given as --input name=value, or in the file of --input-file; what is
 typed wins over the file. On a terminal, required inputs that are missing are

@@ -31,7 +31,7 @@ func (p *Program) exportCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use: "export RUN", Short: "Move a parked run to another machine: write its archive",
 		Long: `Writes a parked run into one file, for skillrun import on another machine, and
-writes down that it goes on there: here it is not gone on with any more. The file
+records that it continues there: it can no longer be resumed here. The file
 holds the run's journal: its skill, its inputs, and what every step was given and
 gave; no credential, and nothing of the site. It is encrypted to the public keys of
 --to, age1... or ssh-ed25519 ...; with --plain it is not.
@@ -206,10 +206,10 @@ func (p *Program) importCmd() *cobra.Command {
 		Long: `Puts the run of an archive in its place here, from where it is approved, resumed
 and undone like any other, with the services of this site. FILE is what skillrun
 export wrote, - is stdin. An archive that is not as it was written, one that was
-imported already, and one of a run that has gone on here are refused. Nothing is
+imported already, and one of a run that has continued here are refused. Nothing is
 run. What was agreed to where it was before is asked again.
 
-Its run is like a skill that somebody gives you: its programs run as you. --digest
+Its run is like a skill that someone gives you: its programs run as you. --digest
 takes the digest that export printed, and refuses any other archive.`,
 		Example: "  skillrun import run.skillrun --identity key.txt\n  skillrun import - --identity ~/.ssh/id_ed25519 < run.skillrun",
 		Args:    one("import needs a file", "`skillrun export` writes one where the run is"),

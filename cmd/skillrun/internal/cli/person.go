@@ -31,9 +31,9 @@ func (p *Program) approveCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use: "approve RUN", Short: "Show what a run would write, and agree to it",
 		Long: `Looks at the world again, shows what the run would write now and, where an
-approve step asks, what that shows, and writes down who agreed to it and when.
-The approval is of just that: when something else would be written once the run
-goes on, it asks again. Without a terminal, say what you agree to with the digest
+approve step asks, what that shows, and records who agreed to it and when.
+The approval is of just that: when the resumed run would write something else,
+it asks again. Without a terminal, say what you agree to with the digest
 that was shown: --digest.`,
 		Example: "  skillrun approve last\n  skillrun approve k3f9q2 --digest 5f0c1d2e3a4b",
 		Args:    one("approve needs a run", "`skillrun runs --state parked` lists those that wait"),
@@ -223,9 +223,9 @@ func (p *Program) undoCmd() *cobra.Command {
 when you agree. A write whose outcome is not known is looked for first.
 Only what the run made is touched: what it adopted belongs to the run that made
 it, and is left to that run's undo, or with --adopted taken back too. Every
-effect is looked at before the first is taken back: when others have gone on with one, such as a merge request that was
-merged, nothing is done, or with --partly the rest. A run that is partly undone
-is gone on with by undo, and by nothing else. Safe to do again.`,
+effect is looked at before the first is taken back: when someone has built
+on one, such as a merge request that was merged, nothing is done, or with --partly
+the rest. A run that is partly undone is continued by undo only. Safe to repeat.`,
 		Example: "  skillrun undo last\n  skillrun undo k3f9q2 --yes",
 		Args:    one("undo needs a run", "`skillrun runs` lists them"),
 		RunE:    func(c *cobra.Command, args []string) error { return p.undo(c.Context(), args[0], f) },

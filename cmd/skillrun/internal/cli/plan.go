@@ -31,8 +31,9 @@ func (p *Program) planCmd() *cobra.Command {
 		Use: "plan SKILL|FILE", Short: "Show what a skill would write, and write nothing",
 		Long: `Performs every read of a skill for real, makes its files and commits in a folder
 that is thrown away, and shows each write as it would be sent: the fields of an
-issue, the diff of a push, the text of a merge request. What only the deed itself
-can tell reads (known after STEP). With --out the plan is kept for apply.`,
+issue, the diff of a push, the text of a merge request. What is
+only known once a step has run reads (known after STEP). With --out the plan is
+kept for apply.`,
 		Example: planExample, Args: one("plan needs a skill", "`skillrun list` shows the skills"),
 		RunE: func(c *cobra.Command, args []string) error { return p.plan(c.Context(), args[0], f) },
 	}

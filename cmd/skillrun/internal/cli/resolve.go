@@ -15,15 +15,14 @@ import (
 func (p *Program) resolveCmd() *cobra.Command {
 	var f personFlags
 	c := &cobra.Command{
-		Use: "resolve RUN STEP", Short: "Say what became of a write whose outcome nobody knows",
+		Use: "resolve RUN STEP", Short: "Say what became of a write whose outcome is unknown",
 		Long: `A run stops when it cannot tell whether a write happened. Look where the message
-says, and then say what you found. What you found is read back and held against
-what the step was to do; what you say is not there is looked for once more.
+says, and then say what you found. What you found is read back and checked
+against what the step was to do; what you say is not there is looked for again.
 Then resume the run: skillrun resume RUN.
 
-A run also stops before it would do a write again that is done and that nobody
-can look for. Then --not-done has it done again, and with --done what it did
-stands.`,
+A run also stops before it would do a write again that is done and that
+cannot be looked for. --not-done does it again; --done keeps what it did.`,
 		Example: "  skillrun resolve last jira --found AAP-61250\n  skillrun resolve k3f9q2 mr --not-done",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) < 2 {

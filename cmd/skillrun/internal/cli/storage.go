@@ -13,7 +13,7 @@ func (p *Program) verifyCmd() *cobra.Command {
 	var all bool
 	c := &cobra.Command{
 		Use: "verify RUN", Short: "Check every byte that is kept of a run, or of all",
-		Long: `Reads a run's journal and the outputs beside it, and holds them against their
+		Long: `Reads a run's journal and the outputs beside it, and checks them against their
 checksums and the chain that links them. Prints the hash of the last record: noted
 elsewhere, it shows later whether the journal was cut. With --all it does so for
 every run of the site, and prints a line for each that is damaged. Nothing is

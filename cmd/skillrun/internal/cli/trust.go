@@ -28,10 +28,10 @@ func (p *Program) trustCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use: "trust [DIR]", Short: "Trust a folder: its skills are found by name, and its skillrun.yaml counts as yours",
 		Long: `Shows what the skills of a folder run and reach, and what its skillrun.yaml says
-that only your own file may say, and writes down that you trust the folder: by its
+that only your own file may say, and records that you trust the folder: by its
 path, in your configuration folder. Without DIR it is the working directory. Until
-then its skills take the place of no built-in skill and of none of your own; they
-can be checked, shown and planned, for which no program is run and no service
+then its skills replace no built-in skill and none of your own; they can be
+checked, shown and planned, for which no program is run and no service
 asked. A folder inside of a trusted one is another. For one command say --trust; in
 CI, SKILLRUN_TRUSTED names trusted folders, separated by colons, or is 1 for the
 working directory.`,
