@@ -188,7 +188,7 @@ func (c *Config) netrc(s Service) (login, password string, err error) {
 	}
 	u, err := url.Parse(s.URL)
 	if err != nil {
-		return "", "", types.Errorf(types.Auth, "the url of %s is not a url", s.Name).
+		return "", "", types.Errorf(types.Auth, "%s has an invalid URL", s.Name).
 			WithHint("write it as https://host/path in %s", c.Path)
 	}
 	data, err := c.private(path)

@@ -221,7 +221,7 @@ func urlFault(s string) (why, hint string) {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil:
-		return "is not a url", "write it as https://host/path"
+		return "is not a valid URL", "write it as https://host/path"
 	case u.User != nil || strings.Contains(s, "@"):
 		return "holds a user or a password", "take it out, and name the credential with user and token"
 	case u.Hostname() == "" || u.Opaque != "":

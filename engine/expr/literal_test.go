@@ -23,7 +23,7 @@ func TestLiteralArgumentsAreCheckedBeforeARun(t *testing.T) {
 		`semver_compare(inputs.name, "1.0")`:                   `bad-value «"1.0"» "1.0" is not a version such as 1.2.3 or v1.2.3-rc.1 (semver_compare(a: string, b: string) integer)`,
 		`parse_date("2026", "%Y-%m-%d")`:                       `bad-value «parse_date("2026", "%Y-%m-%d")» "2026" is not a date of the form "%Y-%m-%d" (parse_date(text: string, layout: string, zone?: string) string)`,
 		`base64_decode("%")`:                                   `bad-value «base64_decode("%")» "%" is not base64 (base64_decode(text: string) string)`,
-		`url_parse("example.com").host`:                        `bad-value «url_parse("example.com")» "example.com" is not a URL such as https://host/path (url_parse(text: string) {scheme, host, port, path, query, fragment})`,
+		`url_parse("example.com").host`:                        `bad-value «url_parse("example.com")» "example.com" is not a valid URL such as https://host/path (url_parse(text: string) {scheme, host, port, path, query, fragment})`,
 		`split("a", "/", 0)`:                                   `bad-value «split("a", "/", 0)» split cannot make 0 parts (split(text: string, separator: string, most?: integer) list<string>)`,
 		`from_json("{")`:                                       `bad-value «from_json("{")» from_json: unexpected EOF (from_json(text: string) any)`,
 		`path_join("a", "../../b")`:                            `bad-value «path_join("a", "../../b")» "../../b" leads out of "a" (path_join(path: string, part: string, …) string)`,

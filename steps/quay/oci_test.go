@@ -176,9 +176,9 @@ func TestOCIRealm(t *testing.T) {
 		{"r.example.com", "http://r.example.com/token", false, forbidden, "wants the credential to go to r.example.com in the clear"},
 		{"r.example.com", "http://127.0.0.1/token", false, forbidden, "in the clear"},
 		{"10.0.0.1", "https://10.0.0.2/token", false, forbidden, "which is not of its domain"},
-		{"r.example.com", "https://u:p@r.example.com/token", false, unavailable, "the realm it names for tokens is not a url"},
-		{"r.example.com", "/token", false, unavailable, "the realm it names for tokens is not a url"},
-		{"r.example.com", "https://r.example.com/token#x", false, unavailable, "the realm it names for tokens is not a url"},
+		{"r.example.com", "https://u:p@r.example.com/token", false, unavailable, "the realm it names for tokens is not a valid URL"},
+		{"r.example.com", "/token", false, unavailable, "the realm it names for tokens is not a valid URL"},
+		{"r.example.com", "https://r.example.com/token#x", false, unavailable, "the realm it names for tokens is not a valid URL"},
 	} {
 		t.Run(test.registry+" "+test.realm, func(t *testing.T) {
 			t.Parallel()

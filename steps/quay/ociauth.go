@@ -112,7 +112,7 @@ func (c *oci) tokenOf(a answer) (string, error) {
 func (c *oci) realm(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
-		return nil, c.odd("the realm it names for tokens is not a url")
+		return nil, c.odd("the realm it names for tokens is not a valid URL")
 	}
 	secure := u.Scheme == "https" || u.Scheme == "http" && onThisMachine(u.Hostname()) && onThisMachine(c.base.Hostname())
 	if !secure {

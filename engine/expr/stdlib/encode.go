@@ -125,7 +125,7 @@ func runURLParse(by *Caller, args []any) (any, error) {
 	}
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme == "" || u.Host == "" {
-		return nil, badArgument("%q is not a URL such as https://host/path", clip(s))
+		return nil, badArgument("%q is not a valid URL such as https://host/path", clip(s))
 	}
 	values, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
