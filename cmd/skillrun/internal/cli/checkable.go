@@ -4,7 +4,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
@@ -88,10 +87,6 @@ func (p *Program) below(dir string) (files []string, err error) {
 		return nil
 	})
 	return files, err
-}
-
-func isSkillFile(name string) bool {
-	return slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(name))
 }
 
 // gather adds a file's skill, or says why it cannot be read.

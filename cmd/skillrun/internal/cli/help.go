@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"errors"
-
 	"github.com/spf13/cobra"
 )
 
@@ -14,11 +12,6 @@ const planExample = `  skillrun plan release_aa_backend_prod --sandbox --input c
 const runExample = `  skillrun release_aa_backend_prod --sandbox --input commit_sha=6eed4fee29032154ed77b411a6b42a2453258fc0
   skillrun run ./skills/mine.yaml --input-file inputs.yaml --output json
   echo "notes" | skillrun run ./skills/mine.yaml --input text=-`
-
-var (
-	errNoState    = errors.New("there is no folder for the state of runs: set HOME, or XDG_STATE_HOME and XDG_CACHE_HOME, to an absolute path")
-	errTwoConfigs = errors.New("--sandbox brings its own configuration; leave --config out")
-)
 
 // topics are pages of help that belong to no verb. Their names have a dash, so
 // that they never take the place of a skill.

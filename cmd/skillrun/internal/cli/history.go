@@ -2,12 +2,7 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,8 +11,6 @@ import (
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
-	"github.com/skillrun/skillrun/engine/config"
-	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -53,13 +46,6 @@ is an id, the beginning or the end of one, or "last". Nothing is written.`,
 	p.completeFlag(c, "skill", p.completeSkills)
 	c.AddCommand(p.pruneCmd())
 	return c
-}
-
-// siteFlags are those that say which site's runs.
-func siteFlags(c *cobra.Command, f *runFlags, sandbox string) {
-	c.Flags().StringVar(&f.config, "config", "", "configuration `file` (default ./skillrun.yaml, then the user's)")
-	c.Flags().BoolVar(&f.sandbox, "sandbox", false, sandbox)
-	completeFiles(c, "config", "yaml", "yml")
 }
 
 func (p *Program) runs(ctx context.Context, args []string, f historyFlags) error {
@@ -202,73 +188,4 @@ func goOn(s engine.Summary, f runFlags) string {
 		return repeatCommand(s.ID, s.Path, f)
 	}
 	return resumeCommand(s.ID, s.Reason, f)
-}
-
-// repeatCommand allows a run to do a write again that is done.
-func repeatCommand(id, path string, f runFlags) string {
-	return commandOf("resolve", f, id, quote(path)) + " --not-done"
-}
-
-// resumeCommand is the command that goes on with a run.
-func resumeCommand(id, reason string, f runFlags) string {
-	switch reason {
-	case engine.ForApprove:
-		return commandOf("approve", f, id)
-	case engine.ForConfirm:
-		return commandOf("resume", f, id) + " --yes"
-	}
-	return commandOf("resume", f, id)
-}
-
-// commandOf is a command of this program: the verb, what it is about, and then the
-// flags that lead to the site.
-func commandOf(verb string, f runFlags, about ...string) string {
-	return strings.Join(append([]string{"skillrun", verb}, about...), " ") + siteOf(f)
-}
-
-// reader is an engine for looking at a site's runs. The sandbox's world is not
-// started for that, and services need not be configured rightly.
-func (p *Program) reader(f runFlags) (*engine.Engine, error) {
-	if p.stateDir() == "" || p.cacheDir() == "" {
-		return nil, refused(errNoState)
-	}
-	state, site, diags := p.stateOf(f)
-	if diags.HasErrors() {
-		return nil, p.diagnose(diags, p.configSources(diags))
-	}
-	cat, err := p.catalogue()
-	if err != nil {
-		return nil, refused(err)
-	}
-	return engine.New(engine.Setup{Catalogue: cat, State: state, Site: site, Clock: p.Clock, User: p.User, Disk: p.Disk, Invocation: "skillrun" + siteOf(f)}), nil
-}
-
-// stateOf is the folder of a site's journals, and the site's name.
-func (p *Program) stateOf(f runFlags) (state, site string, diags diag.List) {
-	if f.sandbox {
-		f.config = p.sandboxConfig()
-		if _, err := os.Stat(f.config); errors.Is(err, fs.ErrNotExist) {
-			return filepath.Join(p.sandboxDir(), "runs"), "", nil // no world, so no runs
-		}
-	}
-	cfg, diags := p.load(f.config)
-	if diags.HasErrors() {
-		return "", "", diags
-	}
-	return filepath.Join(p.stateDir(), siteName(cfg)), cfg.Site, diags
-}
-
-// load reads the configuration and opens nothing.
-func (p *Program) load(explicit string) (*config.Config, diag.List) {
-	cfg, diags := config.Load(config.Options{Explicit: explicit, Dir: p.Dir, Trusted: p.trustsHere(), UserDir: p.userDir(), ReadFile: readFile, Env: p.Env})
-	p.knows(cfg)
-	return cfg, diags
-}
-
-// quiet is the program without a voice, for what must not be heard.
-func (p *Program) quiet() *Program {
-	q := *p
-	q.noted = nil
-	q.Stdout, q.Stderr = io.Discard, io.Discard
-	return &q
 }

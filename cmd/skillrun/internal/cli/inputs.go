@@ -107,14 +107,6 @@ func (p *Program) inputText(text string) (string, error) {
 	return text, nil
 }
 
-// literal writes a value so that inputText gives it back.
-func literal(text string) string {
-	if text == "-" || strings.HasPrefix(text, "@") {
-		return "@@" + text
-	}
-	return text
-}
-
 func (p *Program) inputFile(name string) (map[string]any, diag.List) {
 	var diags diag.List
 	text, err := readFile(p.path(name))

@@ -61,9 +61,6 @@ func outputOf(args []string) string {
 	return format
 }
 
-// forProgram reports whether a program reads stdout.
-func (p *Program) forProgram() bool { return p.format == "json" || p.format == "events" }
-
 // told is stdout as people read it: nowhere when a program does.
 func (p *Program) told() io.Writer {
 	if p.forProgram() {

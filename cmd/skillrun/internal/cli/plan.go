@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -97,69 +94,6 @@ func (p *Program) planned(made plan.Plan, f planFlags, sources render.Sources) e
 	}
 	fmt.Fprintf(p.Stderr, "\nkept in %s; to do just this: %s\n", f.out, commandOf("apply", f.runFlags, quote(f.out))+" --digest "+made.Seal)
 	return nil
-}
-
-// planCommand is the command that plans what a run's repeatable command does.
-func planCommand(command string) string {
-	words, run := strings.CutPrefix(command, "skillrun run ")
-	if !run {
-		words = strings.TrimPrefix(command, "skillrun ")
-	}
-	return "skillrun plan " + words + " --out plan.json"
-}
-
-// siteOf are the flags that lead to the same site.
-func siteOf(f runFlags) string {
-	switch {
-	case f.sandbox:
-		return " --sandbox"
-	case f.config != "":
-		return " --config " + quote(f.config)
-	}
-	return ""
-}
-
-// setOf are the flags that give the same configuration.
-func setOf(f runFlags) string {
-	var b strings.Builder
-	for _, arg := range f.sets {
-		b.WriteString(" --set " + quote(arg))
-	}
-	return b.String()
-}
-
-// keep writes a plan to a file that others cannot read, in one step. What a
-// terminal could act on is escaped in it.
-func keep(file string, made plan.Plan) error {
-	var text bytes.Buffer
-	render.JSON(&text, made)
-	return replace(file, []byte(render.CleanJSON(text.String())))
-}
-
-// replace writes a file that others cannot read, in one step.
-func replace(file string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(file), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // after the rename there is nothing of that name
-	_, err = f.Write(text)
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), file)
-}
-
-// colour reports whether what goes to a stream may have colours.
-func (p *Program) colour(terminal bool) bool {
-	if !terminal {
-		return false
-	}
-	_, no := p.Env("NO_COLOR")
-	return !no && p.env("TERM") != "dumb"
 }
 
 func (p *Program) applyCmd() *cobra.Command {

@@ -145,3 +145,25 @@ func readLine(r io.Reader) (string, error) {
 	}
 	return "", errors.New("the line has no end")
 }
+
+// yesOrNo asks a person until the answer is one. Only the whole words count: a
+// key that was hit by mistake writes nothing, and ends nothing. Whoever goes away,
+// or gives an empty line, has said nothing.
+func (p *Program) yesOrNo(ctx context.Context, question string) engine.Answer {
+	for {
+		fmt.Fprint(p.Stderr, question)
+		line, err := p.answer(ctx)
+		switch {
+		case err != nil || ctx.Err() != nil:
+			fmt.Fprintln(p.Stderr)
+			return engine.Unanswered
+		case line == "yes":
+			return engine.Yes
+		case line == "no":
+			return engine.No
+		case line == "":
+			return engine.Unanswered
+		}
+		fmt.Fprintf(p.Stderr, "  %q is not an answer: type yes or no, the whole word\n", line)
+	}
+}

@@ -3,8 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -13,32 +11,6 @@ import (
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/types"
 )
-
-// runFlags are the flags of a run; resume takes those that make sense again.
-type runFlags struct {
-	inputs    []string
-	inputFile string
-	sets      []string
-	config    string
-	sandbox   bool
-	yes       bool
-	wait      bool
-	again     int
-	anew      bool
-	reaching  string
-	plan      bool
-	output    string
-	called    string // the skill's name or file, as it was asked for
-}
-
-// common are the flags that run and resume share.
-func (p *Program) common(c *cobra.Command, f *runFlags) {
-	siteFlags(c, f, "run against the embedded world instead of real services")
-	c.Flags().BoolVar(&f.yes, "yes", false, "write without asking")
-	c.Flags().BoolVar(&f.wait, "wait", false, "stay and poll where the run would park")
-	f.reachFlag(c)
-	p.outputFlag(c, &f.output, "events")
-}
 
 func (p *Program) runCmd() *cobra.Command {
 	var f runFlags
@@ -76,12 +48,6 @@ func (p *Program) inputFlags(c *cobra.Command, f *runFlags) {
 	p.completeFlag(c, "input", p.completeInput)
 }
 
-// setFlag is the one that gives configuration for one call.
-func (p *Program) setFlag(c *cobra.Command, f *runFlags) {
-	c.Flags().StringArrayVar(&f.sets, "set", nil, "a value of the configuration that the skill declares, `name=value`; wins over the file's (repeatable)")
-	p.completeFlag(c, "set", p.completeSet)
-}
-
 func (p *Program) run(ctx context.Context, name string, f runFlags) error {
 	if f.plan {
 		if err := oneOf("--output", f.output, "text", "json"); err != nil {
@@ -115,10 +81,6 @@ type prepared struct {
 	binding engine.Binding
 	sources render.Sources
 	source  source
-}
-
-func (r *prepared) command(f runFlags) func(map[string]any) string {
-	return func(in map[string]any) string { return command(r.skill, in, f) }
 }
 
 // prepare finds and checks a skill and everything that it is run with, so that
@@ -220,28 +182,6 @@ func (p *Program) ask(ctx context.Context, q engine.Question, out *surface) (eng
 	return said, nil
 }
 
-// yesOrNo asks a person until the answer is one. Only the whole words count: a
-// key that was hit by mistake writes nothing, and ends nothing. Whoever goes away,
-// or gives an empty line, has said nothing.
-func (p *Program) yesOrNo(ctx context.Context, question string) engine.Answer {
-	for {
-		fmt.Fprint(p.Stderr, question)
-		line, err := p.answer(ctx)
-		switch {
-		case err != nil || ctx.Err() != nil:
-			fmt.Fprintln(p.Stderr)
-			return engine.Unanswered
-		case line == "yes":
-			return engine.Yes
-		case line == "no":
-			return engine.No
-		case line == "":
-			return engine.Unanswered
-		}
-		fmt.Fprintf(p.Stderr, "  %q is not an answer: type yes or no, the whole word\n", line)
-	}
-}
-
 // asks is the question itself.
 func asks(q engine.Question) string {
 	if q.Node != "" {
@@ -265,69 +205,28 @@ func (p *Program) conclude(out *surface, r engine.Report, err error, sources ren
 	return &exitError{code: codeOf(r), err: err}
 }
 
-// command is the repeatable command of a run, with every default spelt out.
-func command(s *engine.Skill, inputs map[string]any, f runFlags) string {
-	words := []string{"skillrun", f.called}
-	if f.called != s.Name {
-		words = []string{"skillrun", "run", quote(f.called)}
-	}
-	words[len(words)-1] += siteOf(f) + setOf(f)
-	for _, name := range s.Inputs.Names() {
-		if v, ok := inputs[name]; ok && v != nil {
-			words = append(words, "--input", quote(name+"="+literal(types.Show(v))))
-		}
-	}
-	if f.again != 0 {
-		words = append(words, fmt.Sprintf("--again %d", f.again))
-	}
-	return strings.Join(words, " ")
+// siteFlags are those that say which site's runs.
+func siteFlags(c *cobra.Command, f *runFlags, sandbox string) {
+	c.Flags().StringVar(&f.config, "config", "", "configuration `file` (default ./skillrun.yaml, then the user's)")
+	c.Flags().BoolVar(&f.sandbox, "sandbox", false, sandbox)
+	completeFiles(c, "config", "yaml", "yml")
 }
 
-// spelt writes values out as they are given, wherever they were read from.
-func spelt(values map[string]any) []string {
-	var out []string
-	for _, name := range types.SortedKeys(values) {
-		out = append(out, name+"="+literal(types.Show(values[name])))
-	}
-	return out
+// common are the flags that run and resume share.
+func (p *Program) common(c *cobra.Command, f *runFlags) {
+	siteFlags(c, f, "run against the embedded world instead of real services")
+	c.Flags().BoolVar(&f.yes, "yes", false, "write without asking")
+	c.Flags().BoolVar(&f.wait, "wait", false, "stay and poll where the run would park")
+	f.reachFlag(c)
+	p.outputFlag(c, &f.output, "events")
 }
 
-// quote makes a word safe to paste into a shell.
-func quote(s string) string {
-	safe := func(r rune) bool {
-		return strings.ContainsRune("=-_./:@,+", r) || unicode.IsLetter(r) || unicode.IsDigit(r)
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
-		return s
-	}
-	if strings.IndexFunc(s, types.Steers) >= 0 || strings.Contains(s, "##") {
-		return ansiC(s)
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+// setFlag is the one that gives configuration for one call.
+func (p *Program) setFlag(c *cobra.Command, f *runFlags) {
+	c.Flags().StringArrayVar(&f.sets, "set", nil, "a value of the configuration that the skill declares, `name=value`; wins over the file's (repeatable)")
+	p.completeFlag(c, "set", p.completeSet)
 }
 
-// ansiC quotes a word with control characters, in the way of $'…' that bash,
-// zsh and ksh share: nothing of it steers the terminal it is printed on.
-func ansiC(s string) string {
-	var b strings.Builder
-	b.WriteString("$'")
-	for _, r := range s {
-		switch {
-		case r == '\'' || r == '\\':
-			b.WriteRune('\\')
-			b.WriteRune(r)
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\t':
-			b.WriteString(`\t`)
-		case r == '#', r < 0x80 && unicode.IsControl(r): // ## begins a command of CI services
-			fmt.Fprintf(&b, `\x%02x`, r)
-		case types.Steers(r):
-			fmt.Fprintf(&b, `\U%08x`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteString("'")
-	return b.String()
+func (r *prepared) command(f runFlags) func(map[string]any) string {
+	return func(in map[string]any) string { return command(r.skill, in, f) }
 }

@@ -9,17 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/diag"
-	"github.com/skillrun/skillrun/engine/step"
 )
-
-// newChecker is an engine that only checks, and the skills that it finds called.
-func (p *Program) newChecker(cat *step.Catalogue) (*engine.Engine, callees) {
-	called := callees{program: p, texts: render.Sources{}, only: true}
-	return engine.New(engine.Setup{Catalogue: cat, Skills: called.find}), called
-}
 
 func (p *Program) resumeCmd() *cobra.Command {
 	var f runFlags

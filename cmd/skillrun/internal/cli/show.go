@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -10,7 +9,6 @@ import (
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/refdocs"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
-	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -69,33 +67,6 @@ func (p *Program) show(ctx context.Context, name string, f runFlags) error {
 		return &exitError{code: exitRefused}
 	}
 	return nil
-}
-
-// settings is the configuration that a skill is shown with. The one that was
-// asked for has to be right; one that only lies about does not keep a skill
-// from being shown.
-func (p *Program) settings(ctx context.Context, f runFlags) (cfg *config.Config, done func(), err error) {
-	if f.sandbox {
-		if f.config != "" {
-			return nil, nil, refused(errTwoConfigs)
-		}
-		s, err := p.open(ctx, "", true)
-		if err != nil {
-			return nil, nil, err
-		}
-		return s.cfg, s.close, nil
-	}
-	cfg, diags := p.load(f.config)
-	if !diags.HasErrors() {
-		return cfg, func() {}, nil
-	}
-	if f.config != "" {
-		return nil, nil, p.diagnose(diags, p.configSources(diags))
-	}
-	render.Diagnostics(p.Stderr, diags[:1], p.configSources(diags), p.look())
-	fmt.Fprintln(p.Stderr, "note: shown without that configuration")
-	none, _ := config.Parse("", nil)
-	return none, func() {}, nil
 }
 
 func (p *Program) stepsCmd() *cobra.Command {

@@ -3,12 +3,16 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -135,22 +139,98 @@ func siteName(cfg *config.Config) string {
 	return "default"
 }
 
-// xdg returns a folder of the XDG base directory specification.
-func (p *Program) xdg(variable, otherwise string) string {
-	if d := p.env(variable); filepath.IsAbs(d) {
-		return filepath.Join(d, "skillrun")
+// reader is an engine for looking at a site's runs. The sandbox's world is not
+// started for that, and services need not be configured rightly.
+func (p *Program) reader(f runFlags) (*engine.Engine, error) {
+	if p.stateDir() == "" || p.cacheDir() == "" {
+		return nil, refused(errNoState)
 	}
-	if home := p.env("HOME"); filepath.IsAbs(home) {
-		return filepath.Join(home, otherwise, "skillrun")
+	state, site, diags := p.stateOf(f)
+	if diags.HasErrors() {
+		return nil, p.diagnose(diags, p.configSources(diags))
 	}
-	return ""
+	cat, err := p.catalogue()
+	if err != nil {
+		return nil, refused(err)
+	}
+	return engine.New(engine.Setup{Catalogue: cat, State: state, Site: site, Clock: p.Clock, User: p.User, Disk: p.Disk, Invocation: "skillrun" + siteOf(f)}), nil
 }
 
-func (p *Program) stateDir() string   { return p.xdg("XDG_STATE_HOME", ".local/state") }
-func (p *Program) cacheDir() string   { return p.xdg("XDG_CACHE_HOME", ".cache") }
-func (p *Program) userDir() string    { return p.xdg("XDG_CONFIG_HOME", ".config") }
-func (p *Program) sandboxDir() string { return filepath.Join(p.stateDir(), "sandbox-world") }
+// stateOf is the folder of a site's journals, and the site's name.
+func (p *Program) stateOf(f runFlags) (state, site string, diags diag.List) {
+	if f.sandbox {
+		f.config = p.sandboxConfig()
+		if _, err := os.Stat(f.config); errors.Is(err, fs.ErrNotExist) {
+			return filepath.Join(p.sandboxDir(), "runs"), "", nil // no world, so no runs
+		}
+	}
+	cfg, diags := p.load(f.config)
+	if diags.HasErrors() {
+		return "", "", diags
+	}
+	return filepath.Join(p.stateDir(), siteName(cfg)), cfg.Site, diags
+}
 
-// sandboxConfig is the configuration of the world of --sandbox, as it was last
-// written; there is none before its first run.
-func (p *Program) sandboxConfig() string { return filepath.Join(p.sandboxDir(), "skillrun.yaml") }
+// load reads the configuration and opens nothing.
+func (p *Program) load(explicit string) (*config.Config, diag.List) {
+	cfg, diags := config.Load(config.Options{Explicit: explicit, Dir: p.Dir, Trusted: p.trustsHere(), UserDir: p.userDir(), ReadFile: readFile, Env: p.Env})
+	p.knows(cfg)
+	return cfg, diags
+}
+
+// newChecker is an engine that only checks, and the skills that it finds called.
+func (p *Program) newChecker(cat *step.Catalogue) (*engine.Engine, callees) {
+	called := callees{program: p, texts: render.Sources{}, only: true}
+	return engine.New(engine.Setup{Catalogue: cat, Skills: called.find}), called
+}
+
+// settings is the configuration that a skill is shown with. The one that was
+// asked for has to be right; one that only lies about does not keep a skill
+// from being shown.
+func (p *Program) settings(ctx context.Context, f runFlags) (cfg *config.Config, done func(), err error) {
+	if f.sandbox {
+		if f.config != "" {
+			return nil, nil, refused(errTwoConfigs)
+		}
+		s, err := p.open(ctx, "", true)
+		if err != nil {
+			return nil, nil, err
+		}
+		return s.cfg, s.close, nil
+	}
+	cfg, diags := p.load(f.config)
+	if !diags.HasErrors() {
+		return cfg, func() {}, nil
+	}
+	if f.config != "" {
+		return nil, nil, p.diagnose(diags, p.configSources(diags))
+	}
+	render.Diagnostics(p.Stderr, diags[:1], p.configSources(diags), p.look())
+	fmt.Fprintln(p.Stderr, "note: shown without that configuration")
+	none, _ := config.Parse("", nil)
+	return none, func() {}, nil
+}
+
+// configSources are the texts of configuration files that diagnostics name,
+// without their values.
+func (p *Program) configSources(diags diag.List) render.Sources {
+	out := render.Sources{}
+	for _, d := range diags {
+		if _, there := out[d.At.File]; there { // a hostile file has thousands of mistakes
+			continue
+		}
+		text, _ := readFile(d.At.File) // one that cannot be read is not shown
+		out[d.At.File] = config.Veiled(text)
+	}
+	return out
+}
+
+// catalogue returns the steps as they are without any configuration.
+func (p *Program) catalogue() (*step.Catalogue, error) {
+	return p.Catalogue(&config.Config{}, Folders{Cache: p.cacheDir()})
+}
+
+var (
+	errNoState    = errors.New("there is no folder for the state of runs: set HOME, or XDG_STATE_HOME and XDG_CACHE_HOME, to an absolute path")
+	errTwoConfigs = errors.New("--sandbox brings its own configuration; leave --config out")
+)

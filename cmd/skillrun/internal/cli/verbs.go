@@ -14,27 +14,7 @@ import (
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/diag"
-	"github.com/skillrun/skillrun/engine/step"
 )
-
-// configSources are the texts of configuration files that diagnostics name,
-// without their values.
-func (p *Program) configSources(diags diag.List) render.Sources {
-	out := render.Sources{}
-	for _, d := range diags {
-		if _, there := out[d.At.File]; there { // a hostile file has thousands of mistakes
-			continue
-		}
-		text, _ := readFile(d.At.File) // one that cannot be read is not shown
-		out[d.At.File] = config.Veiled(text)
-	}
-	return out
-}
-
-// catalogue returns the steps as they are without any configuration.
-func (p *Program) catalogue() (*step.Catalogue, error) {
-	return p.Catalogue(&config.Config{}, Folders{Cache: p.cacheDir()})
-}
 
 func (p *Program) checkCmd() *cobra.Command {
 	var f runFlags

@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+func isSkillFile(name string) bool {
+	return slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(name))
+}
+
+// source is a skill's file.
+type source struct {
+	Name string
+	File string // as people see it
+	From string // where it was found: a folder, or "built in"
+	Text []byte
+
+	Origin engine.Origin
+	// Untrusted is set of one that was found by its name in the working directory,
+	// when nobody trusts that.
+	Untrusted bool
+}
+
+func (p *Program) readSkill(path, shown string) (source, error) {
+	text, err := readFile(path)
+	if err != nil {
+		return source{}, unreadable(path, shown, err)
+	}
+	return source{Name: stem(shown), File: shown, From: filepath.Dir(shown), Text: text, Origin: p.origin(path)}, nil
+}
+
+func bare(err error, shown string) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return fmt.Errorf("%s: %w", shown, pe.Err)
+	}
+	return err
+}
+
+// ownSkills are those of the folders that the user chose, and those built in.
+func (p *Program) ownSkills() ([]source, error) {
+	var out []source
+	for _, dir := range p.ownPath() {
+		out = append(out, p.skillsIn(dir)...)
+	}
+	builtin, err := fs.Glob(p.Builtin, "*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range builtin {
+		text, err := fs.ReadFile(p.Builtin, name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, source{Name: stem(name), File: "builtin/" + name, From: builtIn, Text: text, Origin: engine.Origin{Kind: engine.FromBuiltIn}})
+	}
+	return firstOfEach(out), nil
+}
+
+// builtIn is where built-in skills are said to come from.
+const builtIn = "built in"
+
+// origin is the kind of place that a skill's file is in: a folder that the user
+// chose for skills, or any other.
+func (p *Program) origin(path string) engine.Origin {
+	for _, dir := range p.ownPath() {
+		if filepath.Dir(path) == filepath.Clean(p.path(dir)) {
+			return engine.Origin{Kind: engine.FromUser, Path: path}
+		}
+	}
+	return engine.Origin{Kind: engine.FromFolder, Path: path}
+}
+
+// unreadable is the error of a skill's file that cannot be read, with the file
+// beside it that may have been meant.
+func unreadable(path, shown string, err error) error {
+	e := types.Errorf(types.BadInput, "cannot read the skill: %w", bare(err, shown)).WithHint("name the file of a skill; `skillrun list` shows those that are found by name")
+	if !errors.Is(err, fs.ErrNotExist) {
+		return e
+	}
+	e.Code = types.NotFound
+	if near := nearFile(path); near != "" {
+		e.Hint = "did you mean " + strings.TrimSuffix(shown, filepath.Base(shown)) + near + "?"
+	}
+	return e
+}
+
+func stem(file string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(filepath.Base(file), ".yaml"), ".yml")
+}
+
+// firstOfEach keeps the first skill of each name.
+func firstOfEach(lists ...[]source) []source {
+	var out []source
+	seen := map[string]bool{}
+	for _, s := range slices.Concat(lists...) {
+		if !seen[s.Name] {
+			seen[s.Name] = true
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// skillsIn are the skills of a folder, which need not exist.
+func (p *Program) skillsIn(dir string) []source {
+	entries, err := os.ReadDir(p.path(dir))
+	if err != nil {
+		return nil
+	}
+	var out []source
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) != ".yaml" || strings.HasPrefix(e.Name(), ".") {
+			continue // not a skill: editors leave such files about
+		}
+		s, err := p.readSkill(filepath.Join(p.path(dir), e.Name()), filepath.Join(dir, e.Name()))
+		if err != nil {
+			fmt.Fprintf(p.Stderr, "note: %s\n", render.Said(err.Error())) // one bad file hides no other skill
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// ownPath are the folders that the user chose for skills. One that is named from the
+// working directory is as trusted as that.
+func (p *Program) ownPath() []string {
+	var dirs []string
+	for _, d := range filepath.SplitList(p.env("SKILLRUN_PATH")) {
+		if d != "" && (filepath.IsAbs(d) || p.trustsHere()) {
+			dirs = append(dirs, d)
+		}
+	}
+	if user := p.userDir(); user != "" {
+		dirs = append(dirs, filepath.Join(user, "skills"))
+	}
+	return dirs
+}
