@@ -9,12 +9,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// Policy says which programs a site lets its skills run.
-type Policy struct {
-	Listed   bool     // whether only those of Programs may run; else all, but for those with `shell: true`
-	Programs []string // names, as they are found in PATH, or absolute paths
-}
-
 func (r runner) checkLook(in Look, unknown step.UnknownPaths) error {
 	if err := in.check(unknown); err != nil {
 		return err

@@ -12,10 +12,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// shownItems is how many items of a loop have lines of their own, and how many
-// of those that fail after them. After that a loop tells each tenth of its way.
-const shownItems = 20
-
 // Lines prints a run as plain lines, for logs: one for each event that people
 // want to see. A step inside of others is told with its path, since steps that
 // run side by side have their lines mixed.

@@ -3,7 +3,6 @@ package render
 import (
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/skillrun/skillrun/engine"
@@ -102,13 +101,4 @@ func (n *nested) row(w io.Writer, label string, now time.Time) {
 		tail = firstLine(n.Error.Message)
 	}
 	fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", n.State, took, label, Flat(tail))
-}
-
-// stepName is what a step is called where it is told alone: its path, which
-// `skillrun resolve` takes; of what is not a step its name.
-func stepName(path, node string) string {
-	if path == "" || strings.HasPrefix(path, "outputs/") {
-		return node
-	}
-	return path
 }

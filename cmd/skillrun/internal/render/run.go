@@ -159,14 +159,6 @@ func outputs(w io.Writer, values map[string]any, styled bool) {
 	}
 }
 
-// at is a step before what is said of it; without one it is said of the run.
-func at(step string) string {
-	if step == "" {
-		return ""
-	}
-	return step + ": "
-}
-
 func failure(w io.Writer, r engine.Report, sources Sources, look Look) {
 	f := r.Failure
 	fmt.Fprintf(w, "\nerror: %s%s [%s]\n", at(flat(stepName(f.Path, f.Node))), Said(f.Error.Message), f.Error.Code)

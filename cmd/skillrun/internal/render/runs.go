@@ -307,12 +307,6 @@ func Inspection(w io.Writer, x engine.Inspection, goOn string, now time.Time) {
 	}
 }
 
-func hint(w io.Writer, err *types.Error) {
-	if err.Hint != "" {
-		fmt.Fprintf(w, "  %s\n", Said(err.Hint))
-	}
-}
-
 // section prints a table under a title, and nothing when it is empty.
 func section(w io.Writer, title string, rows func(io.Writer)) {
 	var text strings.Builder
@@ -324,15 +318,6 @@ func section(w io.Writer, title string, rows func(io.Writer)) {
 	}
 }
 
-// trimRight cuts the blanks that a table leaves at the ends of lines.
-func trimRight(s string) string {
-	lines := strings.Split(s, "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " ")
-	}
-	return strings.Join(lines, "\n")
-}
-
 // Took writes how long something lasted, in three digits or so.
 func Took(d time.Duration) string {
 	switch {
@@ -342,23 +327,6 @@ func Took(d time.Duration) string {
 		return d.Round(100 * time.Millisecond).String()
 	}
 	return d.Round(time.Second).String()
-}
-
-// firstLine is a text on one line, marked where there is more of it.
-func firstLine(s string) string {
-	s = strings.TrimSpace(s)
-	line, _, more := strings.Cut(s, "\n")
-	if more {
-		line += " …"
-	}
-	return line
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }
 
 // States are the states that runs can be asked for.

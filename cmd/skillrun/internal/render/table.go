@@ -12,31 +12,6 @@ import (
 // maxCell is how much of a value a cell of a table shows, in characters.
 const maxCell = 60
 
-// show prints what an approve step shows: of an object a line for each member, of a
-// list of objects a table, of another list a line for each element, and a text as it
-// is. What stands deeper is written as it is in an expression.
-func (g page) show(pad, text string) {
-	value, err := types.Decode([]byte(text))
-	if err != nil {
-		g.block(pad, Clean(text))
-		return
-	}
-	var b strings.Builder
-	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	switch v := value.(type) {
-	case map[string]any:
-		for _, name := range types.SortedKeys(v) {
-			fmt.Fprintf(tw, "%s\t%s\n", line(name), line(v[name]))
-		}
-	case []any:
-		rows(tw, v)
-	default:
-		fmt.Fprintln(tw, Clean(text))
-	}
-	tw.Flush()
-	g.block(pad, trimRight(b.String()))
-}
-
 // rows prints the elements of a list: when all are objects with a column for each
 // member that one of them has.
 func rows(tw *tabwriter.Writer, list []any) {

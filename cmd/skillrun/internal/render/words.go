@@ -1,0 +1,88 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// shownItems is how many items of a loop have lines of their own, and how many
+// of those that fail after them. After that a loop tells each tenth of its way.
+const shownItems = 20
+
+// stepName is what a step is called where it is told alone: its path, which
+// `skillrun resolve` takes; of what is not a step its name.
+func stepName(path, node string) string {
+	if path == "" || strings.HasPrefix(path, "outputs/") {
+		return node
+	}
+	return path
+}
+
+// at is a step before what is said of it; without one it is said of the run.
+func at(step string) string {
+	if step == "" {
+		return ""
+	}
+	return step + ": "
+}
+
+func hint(w io.Writer, err *types.Error) {
+	if err.Hint != "" {
+		fmt.Fprintf(w, "  %s\n", Said(err.Hint))
+	}
+}
+
+// trimRight cuts the blanks that a table leaves at the ends of lines.
+func trimRight(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// firstLine is a text on one line, marked where there is more of it.
+func firstLine(s string) string {
+	s = strings.TrimSpace(s)
+	line, _, more := strings.Cut(s, "\n")
+	if more {
+		line += " …"
+	}
+	return line
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// show prints what an approve step shows: of an object a line for each member, of a
+// list of objects a table, of another list a line for each element, and a text as it
+// is. What stands deeper is written as it is in an expression.
+func (g page) show(pad, text string) {
+	value, err := types.Decode([]byte(text))
+	if err != nil {
+		g.block(pad, Clean(text))
+		return
+	}
+	var b strings.Builder
+	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	switch v := value.(type) {
+	case map[string]any:
+		for _, name := range types.SortedKeys(v) {
+			fmt.Fprintf(tw, "%s\t%s\n", line(name), line(v[name]))
+		}
+	case []any:
+		rows(tw, v)
+	default:
+		fmt.Fprintln(tw, Clean(text))
+	}
+	tw.Flush()
+	g.block(pad, trimRight(b.String()))
+}
