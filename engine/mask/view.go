@@ -210,7 +210,7 @@ func hexadecimal(text string, at, least, most int) (string, int) {
 	return string(rune(r)), end
 }
 
-// unit reads \uXXXX or %uXXXX, and what is said by two of them.
+// unit reads \u0041 or %u0041, and what two of them say together.
 func unit(text string) (string, int) {
 	s, n := hexadecimal(text, 2, 4, 4)
 	if n == 0 || s != "\ufffd" || !strings.HasPrefix(text[n:], text[:2]) {

@@ -171,7 +171,7 @@ func (s *Store) unused(id string) error {
 		return disk("read which runs were removed", err)
 	case strings.Contains(string(text), "\n"+id+"\n"):
 		return types.Errorf(types.Conflict, "run %s was here already, and was removed when it was finished", id).
-			WithHint("begin anew with its skill, or plan again: what it has done is looked for then")
+			WithHint("start a new run of its skill, or plan again: the new run looks for what this one did")
 	}
 	return nil
 }
