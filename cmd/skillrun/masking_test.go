@@ -192,7 +192,7 @@ func TestNoCredentialComesOut(t *testing.T) {
 }
 
 // leaking runs a skill in every way, holds that nothing has the credential, and
-// counts the placeholders.
+// counts how often ‹secret› stands in its place.
 func leaking(b *bench, api, repos, skill string, each func(args []string, r result)) (n int) {
 	t := b.t
 	for name, text := range map[string]string{
@@ -228,8 +228,8 @@ func leaking(b *bench, api, repos, skill string, each func(args []string, r resu
 	return n
 }
 
-// unsaid holds that a text has the credential in no encoding, and counts the
-// placeholders.
+// unsaid holds that a text has the credential in no encoding, and counts how often
+// ‹secret› stands in its place.
 func unsaid(t *testing.T, where, text string) int {
 	t.Helper()
 	for name, encode := range masktest.Encodings() {

@@ -82,7 +82,7 @@ func (m *Mask) searcher() *searcher {
 	return m.search
 }
 
-// Text returns the text with the placeholder of a [types.Secret] in the place of
+// Text returns the text with ‹secret›, as a [types.Secret] prints, in the place of
 // each credential.
 func (m *Mask) Text(text string) string {
 	out, _ := m.text(text)

@@ -11,9 +11,8 @@ import (
 	"strings"
 )
 
-// Secret is text that must not be seen. It prints, formats and marshals as a
-// placeholder; only [Secret.Reveal] gives the text, at the one place that
-// sends it.
+// Secret is text that must not be seen. It prints, formats and marshals as
+// ‹secret›; only [Secret.Reveal] gives the text, at the one place that sends it.
 type Secret struct{ text string }
 
 // NewSecret hides text.
