@@ -105,7 +105,7 @@ func bombs() []bomb {
 	places := []bomb{
 		{name: "a text for a pattern", args: "run ./skill.yaml --input x=@big", file: ask, make: func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "big"), []byte(repeated(1<<20-1, "x")), 0o600)
-		}, says: "too many to hold"},
+		}, says: "too many to check against its pattern"},
 		{name: "an input without an end", args: "run ./skill.yaml --input x=@zero", file: ask, make: linked("zero", "/dev/zero"), says: "not a regular file"},
 		{name: "an input that is a pipe", args: "run ./skill.yaml --input x=@pipe", file: ask, make: piped("pipe"), says: "not a regular file"},
 		{name: "inputs without an end", args: "run ./skill.yaml --input-file zero", file: ask, make: linked("zero", "/dev/zero"), says: "not a regular file"},
