@@ -83,6 +83,10 @@ func bombs() []bomb {
 		{name: "a pattern of repeats", file: inputs("{type: string, pattern: \"" + repeated(900, "x{1000}") + "\"}"), says: "too large"},
 		{name: "a file too large", file: repeated(2<<20, "a"), says: "larger than"},
 	}
+	const costly = "string(len(filter(1..300, len(filter(1..300, # > len(inputs.x))) > 0)))" // nearly all that one expression may take
+	checks = append(checks, bomb{name: "texts that are tried", done: true, says: "no mistakes", file: skillOf("inputs:\n  x: {type: string, required: true, enum: [" + many(100, func(i int) string { return fmt.Sprintf("v%d, ", i) }) + "z]}\nsteps:\n" + many(800, func(i int) string {
+		return fmt.Sprintf("  - {id: s%d, uses: exec_read, with: {program: \"true\", timeout: \"${{ %s + 's' }}\"}}\n", i, costly)
+	}))})
 	for i := range checks {
 		checks[i].args = "check ./skill.yaml"
 	}
@@ -98,6 +102,14 @@ func bombs() []bomb {
 		{name: "a long loop", file: skillOf("steps:\n  - {id: l, for_each: \"1..1000000\", as: i, key: \"string(i)\", set: {x: 1}}\n"), says: "too many iterations"},
 		{name: "a loop in a loop", file: skillOf("steps:\n  - {id: l, for_each: \"map(1..10000, #)\", as: i, key: \"string(i)\", steps: [{id: m, for_each: \"map(1..10000, #)\", as: j, key: \"string(j)\", set: {x: 1}}]}\n"), says: "without doing anything"},
 	}
+	plain := strings.ReplaceAll(costly, "inputs.x", "'x'")
+	runs = append(runs,
+		bomb{name: "defaults that compute", says: "too many iterations", file: skillOf("inputs:\n" + many(1500, func(i int) string {
+			return fmt.Sprintf("  x%d: {type: string, default: \"${{ %s }}\"}\n", i, plain)
+		}) + simple)},
+		bomb{name: "arguments of a long loop", says: "stop here", file: skillOf("steps:\n  - {id: no, assert: 1 > 2, message: stop here}\n  - id: l\n    for_each: \"1..2500\"\n    as: i\n    steps:\n      - id: a\n        uses: log\n        with:\n          message: x\n          fields:\n" + many(60, func(i int) string {
+			return fmt.Sprintf("            k%d: \"${{ %s }}\"\n", i, plain)
+		}))})
 	for i := range runs {
 		runs[i].args = "run ./skill.yaml"
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -34,12 +35,18 @@ func (b Binding) of(skill string) Binding {
 	return b
 }
 
+// env is what the defaults, the identity and the group of a skill are evaluated in.
+// They share the budgets of one expression.
+func (b Binding) env(config map[string]any) expr.Env {
+	return expr.Env{Vars: map[string]any{"config": config}, Now: b.Now, Zone: b.Zone, Fuel: fuel.Full()}
+}
+
 // Bind holds inputs and configuration against the skill's declarations, fills
 // in the defaults and returns the program. Every mistake is reported.
 func (s *Skill) Bind(b Binding) (*program.Program, diag.List) {
 	var diags diag.List
 	config := s.bindConfig(b, &diags)
-	env := expr.Env{Vars: map[string]any{"config": config}, Now: b.Now, Zone: b.Zone}
+	env := b.env(config)
 	inputs := s.fill("inputs", s.Inputs, b.Inputs, env, &diags)
 	s.checkInputs(inputs, b.Inputs, &diags)
 	l := &linker{binding: b, diags: &diags, known: map[string]linked{}}
@@ -74,7 +81,7 @@ func (s *Skill) Bind(b Binding) (*program.Program, diag.List) {
 func (s *Skill) Sketch(b Binding) *program.Program {
 	var ignored diag.List
 	config := s.bindConfig(b, &ignored)
-	env := expr.Env{Vars: map[string]any{"config": config}, Now: b.Now, Zone: b.Zone}
+	env := b.env(config)
 	inputs := s.fill("inputs", s.Inputs, b.Inputs, env, &ignored)
 	unknown(inputs, s.Inputs, "input")
 	unknown(config, s.Config, "config")
@@ -166,7 +173,7 @@ func (s *Skill) bindConfig(b Binding, diags *diag.List) map[string]any {
 			given[f.Name] = v
 		}
 	}
-	env := expr.Env{Vars: map[string]any{"config": given}, Now: b.Now, Zone: b.Zone}
+	env := b.env(given)
 	out := s.fill("config", s.Config, given, env, diags)
 	for _, f := range s.Config.Fields {
 		v, ok := out[f.Name]

@@ -50,6 +50,7 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -65,7 +66,7 @@ func Reserved() []string {
 // Those of a called skill are reported in its own file, with a note that points
 // at the call.
 func File(file string, text []byte, w World) (*Skill, diag.List) {
-	return checkFile(file, text, &family{world: w, known: map[string]*Skill{}}, nil)
+	return checkFile(file, text, &family{world: w, known: map[string]*Skill{}, trial: fuel.Full()}, nil)
 }
 
 func checkFile(file string, text []byte, f *family, chain []string) (*Skill, diag.List) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/step"
@@ -81,6 +82,9 @@ type family struct {
 	// known are the skills that were called, nil for one with mistakes: each is
 	// checked once.
 	known map[string]*Skill
+	// trial is what all evaluations that try what a text may come to use up
+	// together; what is beyond it is not tried.
+	trial *fuel.Tank
 }
 
 // early is a return, as the outputs it names are held against them.

@@ -18,7 +18,7 @@ func (c *checker) defaulted(s step.Step, n, with *syntax.Node) {
 	if !c.sure() || n.Get("on_error") != nil {
 		return
 	}
-	r := refusing{step: s, with: with, scope: c.scope()}
+	r := refusing{step: s, with: with, scope: c.scope(), trial: c.trial}
 	for _, p := range r.texts(with, "", s.In) {
 		v, names := c.byDefault(p.node)
 		if v == nil {
@@ -71,5 +71,5 @@ func (c *checker) byDefault(n *syntax.Node) (v any, names []string) {
 			names = append(names, name)
 		}
 	}
-	return evaluated(t, vars), names
+	return evaluated(t, vars, c.trial), names
 }

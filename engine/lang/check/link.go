@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
-	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -58,7 +57,7 @@ func (l *linker) skill(s *Skill) linked {
 	if l.sketch {
 		unknown(config, s.Config, "config")
 	}
-	env := expr.Env{Vars: map[string]any{"config": config}, Now: b.Now, Zone: b.Zone}
+	env := b.env(config)
 	out := linked{config: config, defaults: types.Values{}}
 	for name, v := range s.fill("inputs", s.Inputs, nil, env, l.diags) {
 		if f, _ := s.Inputs.Field(name); f.Type.Check(v) != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -16,7 +17,7 @@ import (
 // come to with each value of an enum. The diagnostic stands on the argument
 // without which it would; it is a warning where the skill goes on without the step.
 func (c *checker) refused(s step.Step, n, with *syntax.Node) {
-	r := refusing{step: s, with: with, scope: c.scope()}
+	r := refusing{step: s, with: with, scope: c.scope(), trial: c.trial}
 	if err := r.says(literals{}); err != nil {
 		at := keyRange(with)
 		if part := r.blame(with, ""); part != nil {
@@ -53,6 +54,7 @@ type refusing struct {
 	step  step.Step
 	with  *syntax.Node
 	scope expr.Scope
+	trial *fuel.Tank // of the [family]
 }
 
 // says is what the step says to the arguments as they are written out, but for
@@ -128,16 +130,17 @@ func (r refusing) choices(n *syntax.Node) (out []choice) {
 		for _, part := range slices.Backward(path) {
 			v = map[string]any{part: v}
 		}
-		if text, ok := evaluated(t, v.(map[string]any)).(string); ok {
+		if text, ok := evaluated(t, v.(map[string]any), r.trial).(string); ok {
 			out = append(out, choice{name, value, text})
 		}
 	}
 	return out
 }
 
-// evaluated is what a text comes to, or nil.
-func evaluated(t *expr.Text, vars map[string]any) any {
-	v, err := t.Eval(expr.Env{Vars: vars})
+// evaluated is what a text comes to, nil where it comes to nothing or trial is used
+// up.
+func evaluated(t *expr.Text, vars map[string]any, trial *fuel.Tank) any {
+	v, err := t.Eval(expr.Env{Vars: vars, Fuel: trial})
 	if err != nil {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/step"
@@ -24,7 +25,7 @@ import (
 // configuration, so every step of the skill's text is looked at, also those that
 // only a failure leads to.
 func Reaches(p *program.Program, s machine.Start, c *step.Catalogue, about func(service string) string, lock []step.Place) []string {
-	r := reaching{sight: SightOf(p, c, nil), about: about, lines: map[string]bool{}, env: expr.Env{Now: s.StartedAt, Zone: s.Zone}, left: mostVisits}
+	r := reaching{sight: SightOf(p, c, nil), about: about, lines: map[string]bool{}, start: s, left: mostVisits, budget: mostSpent}
 	r.nodes(p.Steps, scope{"inputs": map[string]any(p.Inputs), "config": map[string]any(p.Config)})
 	if l := p.Concurrency; l != nil && l.Repo != "" {
 		r.service(cmp.Or(l.Service, "git"))
@@ -43,9 +44,20 @@ type reaching struct {
 	sight *Sight
 	about func(string) string
 	lines map[string]bool
-	env   expr.Env
+	start machine.Start
 	left  int // of mostVisits
+	// budget is how many bytes evaluations may still use up, of mostSpent.
+	budget int
 }
+
+// mostSpent is what all evaluations of a walk may use up together, each of them
+// within the budgets of an expression; what is beyond it is not known. spentOnEach is
+// what one takes whatever it says, and spentOnByte what its text takes to be read.
+const (
+	mostSpent   = 16 * fuel.Bytes
+	spentOnEach = 4 << 10
+	spentOnByte = 64
+)
 
 // scope are the names that a step's texts see. What only the run can tell is
 // unknown: what steps return, the error that is rescued, the run itself.
@@ -113,28 +125,30 @@ func (r *reaching) node(n *program.Node, s scope) {
 
 // eval is what a bare expression comes to, unknown when that is not known.
 func (r *reaching) eval(src string, s scope) any {
-	e, problems := expr.Parse(src)
-	if len(problems) > 0 {
-		return types.Unknown{}
-	}
-	r.env.Vars = s
-	return orUnknown(e.Eval(r.env))
+	return r.spend(src, s, func(env expr.Env) (any, error) {
+		e, problems := expr.Parse(src)
+		if len(problems) > 0 {
+			return types.Unknown{}, nil
+		}
+		return e.Eval(env)
+	})
 }
 
 // value is v with every text in it evaluated.
 func (r *reaching) value(v any, s scope) any {
 	switch v := v.(type) {
 	case string:
-		t, problems := expr.ParseText(v)
-		if len(problems) > 0 {
-			return types.Unknown{}
-		}
-		r.env.Vars = s
-		x, partial, err := t.EvalPartial(r.env)
-		if partial != nil {
-			x = types.Unknown{}
-		}
-		return orUnknown(x, err)
+		return r.spend(v, s, func(env expr.Env) (any, error) {
+			t, problems := expr.ParseText(v)
+			if len(problems) > 0 {
+				return types.Unknown{}, nil
+			}
+			x, partial, err := t.EvalPartial(env)
+			if partial != nil {
+				x = types.Unknown{}
+			}
+			return x, err
+		})
 	case []any:
 		out := make([]any, len(v))
 		for i := range v {
@@ -149,6 +163,18 @@ func (r *reaching) value(v any, s scope) any {
 		return out
 	}
 	return v
+}
+
+// spend evaluates a source out of the budget of the walk.
+func (r *reaching) spend(src string, s scope, eval func(expr.Env) (any, error)) any {
+	if r.budget -= spentOnEach + spentOnByte*len(src); r.budget <= 0 {
+		return types.Unknown{}
+	}
+	before := min(fuel.Bytes, r.budget)
+	tank := fuel.New(fuel.Iterations, before)
+	v, err := eval(expr.Env{Vars: s, Now: r.start.StartedAt, Zone: r.start.Zone, Fuel: tank})
+	r.budget -= before - tank.Left()
+	return orUnknown(v, err)
 }
 
 // orUnknown is v, unknown where it could not be evaluated.
