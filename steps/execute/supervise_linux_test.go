@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -161,9 +160,9 @@ func TestStdinIsNotRead(t *testing.T) {
 	}
 }
 
-// recorded is a call whose programs are noted.
+// recorded is a call whose programs are noted, of an effect that no other test has.
 func (w world) recorded(ctx context.Context) context.Context {
-	return step.WithCall(ctx, step.Call{Key: step.Key{Work: "w" + strconv.Itoa(os.Getpid()), Path: "p"}, Workspaces: w.dir, Programs: filepath.Join(w.dir, "programs")})
+	return step.WithCall(ctx, step.Call{Key: step.Key{Work: step.Hash(10, w.dir), Path: "p"}, Workspaces: w.dir, Programs: filepath.Join(w.dir, "programs")})
 }
 
 // TestSupervisorIsKilled: then nobody knows what became of what the program
@@ -171,7 +170,7 @@ func (w world) recorded(ctx context.Context) context.Context {
 // person knows.
 func TestSupervisorIsKilled(t *testing.T) {
 	w := newWorld(t)
-	w.script("killer", `kill -9 $PPID; sleep 100`)
+	w.script("killer", `kill -9 $PPID; while :; do :; done`) // it dies with it
 	w.script("is-there", `exit 1`)
 	in := types.Encode(map[string]any{"program": "killer", "find": map[string]any{"program": "is-there"}})
 	s, ctx := w.step("exec"), w.recorded(t.Context())
