@@ -118,7 +118,7 @@ func TestAuditMembers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(page), "## Who did what where\n")
+	_, section, _ := strings.Cut(string(page), "## Audit log\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	deed := reflect.TypeFor[engine.Deed]()
 	var words []string
