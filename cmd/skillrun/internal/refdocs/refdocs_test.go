@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -214,19 +215,35 @@ func TestYAML(t *testing.T) {
 	}
 }
 
-var link = regexp.MustCompile(`\]\(([^)#]+)(#[^)]*)?\)`)
+var (
+	link    = regexp.MustCompile(`\]\(([^)#\s]*)(?:#([^)\s]*))?\)`)
+	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	dropped = regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
+)
 
-// TestLinks finds links to files that are not there.
+// TestLinks finds links to files and headings that are not there.
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	for _, page := range pages(t) {
-		for _, m := range link.FindAllStringSubmatch(read(t, page), -1) {
+		for _, m := range link.FindAllStringSubmatch(fence.ReplaceAllString(read(t, page), ""), -1) {
 			if strings.Contains(m[1], "://") {
 				continue
 			}
-			if _, err := os.Stat(filepath.Join(root, filepath.Dir(page), m[1])); err != nil {
-				t.Errorf("%s links to %s, which is not there", page, m[1])
+			file := filepath.Join(filepath.Dir(page), m[1])
+			if m[1] == "" {
+				file = page
+			}
+			if _, err := os.Stat(filepath.Join(root, file)); err != nil || m[2] != "" && !slices.Contains(anchors(read(t, file)), m[2]) {
+				t.Errorf("%s links to %s#%s, which is not there", page, m[1], m[2])
 			}
 		}
 	}
+}
+
+// anchors are what the headings of a page are called in links.
+func anchors(page string) (out []string) {
+	for _, m := range heading.FindAllStringSubmatch(fence.ReplaceAllString(page, ""), -1) {
+		out = append(out, strings.ReplaceAll(dropped.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
+	}
+	return out
 }
