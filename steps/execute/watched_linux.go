@@ -37,11 +37,11 @@ func (r runner) start(ctx context.Context, cmd *exec.Cmd, m manner) (running, er
 		Grace: r.grace(), Record: record != nil, Note: record != nil && m.once,
 		Sandbox: m.sandbox, May: raws(m.may), Hidden: raws(m.hidden),
 	}
-	p := running{end: w.say(wordEnd), kill: w.say(wordKill), cut: w.cut}
+	nothing := func() {} // a word in the middle of the order would not be understood
 	begun, err := w.begin(o, func(done <-chan struct{}) {
 		select {
 		case <-ctx.Done():
-			r.end(p, done)
+			r.end(running{end: nothing, kill: nothing, cut: w.cut}, done)
 		case <-done:
 		}
 	})
@@ -50,8 +50,8 @@ func (r runner) start(ctx context.Context, cmd *exec.Cmd, m manner) (running, er
 		return running{}, begun.Errno
 	}
 	// An error is the end of the supervisor: nobody knows what it has started.
-	p.wait = func() (syscall.WaitStatus, error) { return w.wait(err) }
-	return p, nil
+	wait := func() (syscall.WaitStatus, error) { return w.wait(err) }
+	return running{end: w.say(wordEnd), kill: w.say(wordKill), cut: w.cut, wait: wait}, nil
 }
 
 // begin gives the order, and waits for the word that the program was started: a fast
