@@ -60,7 +60,7 @@ func TestTheWrongStepIsBlamed(t *testing.T) {
 			}
 		},
 	}
-	r, _, err := e.Start(t.Context(), skill, engine.Binding{Now: stopped{}.Now(), Zone: time.UTC}, o)
+	r, _, err := e.Start(t.Context(), bound(t, skill, engine.Binding{Now: stopped{}.Now(), Zone: time.UTC}), o)
 	if err != nil || r.State != engine.Failed || len(tr) != 0 {
 		t.Fatalf("%v %+v, world %v", err, r.Outcome, tr)
 	}

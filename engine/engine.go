@@ -28,6 +28,8 @@ type (
 	Node = program.Node
 	// Binding is what a skill gets when it is run.
 	Binding = check.Binding
+	// Bound is a skill with what it is run with.
+	Bound = check.Bound
 	// Event tells what happens while it happens.
 	Event = runtime.Event
 	// Outcome is where a process left a run.

@@ -79,6 +79,16 @@ func binding(n int) engine.Binding {
 	return engine.Binding{Inputs: map[string]any{"n": n}, Now: stopped{}.Now(), Zone: time.UTC}
 }
 
+// bound is a skill with what it is run with.
+func bound(t testing.TB, s *engine.Skill, b engine.Binding) *engine.Bound {
+	t.Helper()
+	out, diags := s.Bind(b)
+	if out == nil {
+		t.Fatal(diags.Err())
+	}
+	return out
+}
+
 // TestGates counts what a run costs on the disk: a run with two reads and two
 // writes.
 func TestGates(t *testing.T) {
@@ -89,7 +99,7 @@ func TestGates(t *testing.T) {
 	if diags.HasErrors() {
 		t.Fatal(diags.Err())
 	}
-	report, _, err := e.Start(t.Context(), skill, binding(1), engine.Options{Consent: engine.NotNeeded})
+	report, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), engine.Options{Consent: engine.NotNeeded})
 	if err != nil || report.State != engine.Done {
 		t.Fatalf("%v %+v", err, report)
 	}
@@ -118,22 +128,22 @@ func TestStart(t *testing.T) {
 		asked = q.Forecast.Writes
 		return engine.Unanswered, nil
 	}}
-	parked, _, err := e.Start(t.Context(), skill, binding(1), o)
+	parked, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), o)
 	if err != nil || parked.State != engine.Parked || parked.Reason != engine.ForConfirm || len(tr) != 0 {
 		t.Fatalf("%v %+v, world %v", err, parked.Outcome, tr)
 	}
 	if len(asked) != 2 || asked[0].Title != "create release 1" || asked[1].Fields[0].Value != "after (known after first)" {
 		t.Errorf("asked %+v", asked)
 	}
-	again, _, err := e.Start(t.Context(), skill, binding(1), engine.Options{Consent: engine.NotNeeded})
+	again, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), engine.Options{Consent: engine.NotNeeded})
 	if err != nil || again.ID != parked.ID || !again.Continued || again.State != engine.Done || len(tr) != 2 {
 		t.Errorf("%v %+v, world %v", err, again, tr)
 	}
-	third, _, err := e.Start(t.Context(), skill, binding(1), engine.Options{Consent: engine.NotNeeded})
+	third, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), engine.Options{Consent: engine.NotNeeded})
 	if err != nil || third.ID == parked.ID || third.Effects[0].Outcome != "adopted" || len(tr) != 2 {
 		t.Errorf("%v %+v, world %v", err, third, tr)
 	}
-	other, _, err := e.Start(t.Context(), skill, binding(2), engine.Options{Consent: engine.NotNeeded})
+	other, _, err := e.Start(t.Context(), bound(t, skill, binding(2)), engine.Options{Consent: engine.NotNeeded})
 	if err != nil || other.Effects[0].Outcome != "created" || len(tr) != 4 {
 		t.Errorf("other work: %v %+v, world %v", err, other, tr)
 	}
@@ -150,13 +160,13 @@ func TestOtherInputs(t *testing.T) {
 		t.Fatal(diags.Err())
 	}
 	no := engine.Options{}
-	parked, _, err := e.Start(t.Context(), skill, binding(1), no)
+	parked, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), no)
 	if err != nil || parked.State != engine.Parked {
 		t.Fatal(err, parked.State)
 	}
 	loud := binding(1)
 	loud.Inputs["loud"] = true
-	_, diags, err = e.Start(t.Context(), skill, loud, no)
+	_, diags, err = e.Start(t.Context(), bound(t, skill, loud), no)
 	if err != nil || len(diags) != 1 || diags[0].Code != "other-inputs" || !strings.Contains(diags[0].Message, parked.ID) {
 		t.Errorf("%v %v", err, diags)
 	}
@@ -217,17 +227,17 @@ steps:
 		n, there int
 		outcome  string
 	}{{1, 4, "created"}, {1, 4, "adopted"}, {2, 8, "created"}, {1, 8, "adopted"}} {
-		p, _, err := e.Plan(t.Context(), skill, binding(tt.n), engine.Options{})
+		p, err := e.Plan(t.Context(), bound(t, skill, binding(tt.n)), engine.Options{})
 		if foreseen := map[string]string{"created": plan.Create, "adopted": plan.Adopt}[tt.outcome]; err != nil || p.Forecast.Writes[0].Outcome != foreseen {
 			t.Errorf("%d: %v, foreseen %+v", tt.n, err, p.Forecast.Writes)
 		}
-		parked, _, err := e.Start(t.Context(), skill, binding(tt.n), engine.Options{Confirm: func(context.Context, engine.Run, engine.Question) (engine.Answer, error) {
+		parked, _, err := e.Start(t.Context(), bound(t, skill, binding(tt.n)), engine.Options{Confirm: func(context.Context, engine.Run, engine.Question) (engine.Answer, error) {
 			return engine.Unanswered, nil
 		}})
 		if tt.outcome == "created" && (err != nil || parked.State != engine.Parked) {
 			t.Fatalf("%v %+v", err, parked)
 		}
-		report, _, err := e.Start(t.Context(), skill, binding(tt.n), engine.Options{Consent: engine.NotNeeded})
+		report, _, err := e.Start(t.Context(), bound(t, skill, binding(tt.n)), engine.Options{Consent: engine.NotNeeded})
 		if err != nil || report.State != engine.Done || len(tr) != tt.there {
 			t.Fatalf("%d: %v %+v, world %v", tt.n, err, report, tr)
 		}

@@ -32,7 +32,7 @@ func TestFind(t *testing.T) {
 	for i := range 4 { // the last two began in one second
 		b := binding(1)
 		b.Now = b.Now.Add([]time.Duration{0, time.Hour, 2 * time.Hour, 2*time.Hour + time.Millisecond}[i])
-		r, _, err := e.Start(t.Context(), skill, b, engine.Options{Consent: engine.NotNeeded})
+		r, _, err := e.Start(t.Context(), bound(t, skill, b), engine.Options{Consent: engine.NotNeeded})
 		if err != nil {
 			t.Fatal(err)
 		}

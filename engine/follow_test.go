@@ -83,9 +83,10 @@ func (o *office) start(ctx context.Context, e *engine.Engine, text string, opts 
 		o.t.Fatal(diags.Err())
 	}
 	done := make(chan engine.Report, 1)
+	opts.Consent = engine.NotNeeded
+	b := bound(o.t, skill, binding(1))
 	go func() {
-		opts.Consent = engine.NotNeeded
-		r, diags, err := e.Start(ctx, skill, binding(1), opts)
+		r, diags, err := e.Start(ctx, b, opts)
 		if err != nil || diags.HasErrors() {
 			o.t.Error(err, diags)
 		}

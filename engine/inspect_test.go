@@ -45,7 +45,7 @@ func inspected(t *testing.T, e *engine.Engine, text string, o engine.Options) en
 	if diags.HasErrors() {
 		t.Fatal(diags.Err())
 	}
-	if _, diags, err := e.Start(t.Context(), skill, binding(1), o); err != nil || diags.HasErrors() {
+	if _, diags, err := e.Start(t.Context(), bound(t, skill, binding(1)), o); err != nil || diags.HasErrors() {
 		t.Fatal(err, diags)
 	}
 	return newest(t, e)
@@ -211,7 +211,7 @@ func TestRunsNewestFirst(t *testing.T) {
 	for i := range 12 {
 		b := binding(1)
 		b.Now = b.Now.Add(time.Duration(i) * time.Millisecond)
-		r, _, err := e.Start(t.Context(), skill, b, engine.Options{Consent: engine.NotNeeded})
+		r, _, err := e.Start(t.Context(), bound(t, skill, b), engine.Options{Consent: engine.NotNeeded})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -255,7 +255,7 @@ func TestNothingRunsInARunThatWasLeft(t *testing.T) {
 			if diags.HasErrors() {
 				t.Fatal(diags.Err())
 			}
-			report, _, err := e.Start(ctx, skill, binding(1), engine.Options{Consent: engine.Asked})
+			report, _, err := e.Start(ctx, bound(t, skill, binding(1)), engine.Options{Consent: engine.Asked})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -52,7 +52,7 @@ func loop(t testing.TB, n int) (most uint64) {
 			}
 		}
 	}}
-	r, diags, err := e.Start(t.Context(), s, engine.Binding{Now: stopped{}.Now(), Zone: time.UTC}, o)
+	r, diags, err := e.Start(t.Context(), bound(t, s, engine.Binding{Now: stopped{}.Now(), Zone: time.UTC}), o)
 	if err != nil || diags.HasErrors() || r.State != engine.Done || done != n {
 		t.Fatalf("%s %v %v %+v, %d items", r.State, diags, err, r.Failure, done)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/program"
@@ -13,18 +12,13 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// Plan binds a skill and walks it without writing anything: reads are real,
-// local steps happen in a folder that is thrown away, writes are predicted.
-func (e *Engine) Plan(ctx context.Context, s *Skill, b Binding, o Options) (plan.Plan, diag.List, error) {
-	p, diags := s.Bind(b)
-	if p == nil {
-		return plan.Plan{}, diags, nil
-	}
-	id := journal.NewID(b.Now, e.Random)
-	h := e.header(id, step.Hash(16, p.Work(id)...), s, p, b, o)
+// Plan walks a bound skill without writing anything: reads are real, local steps
+// happen in a folder that is thrown away, writes are predicted.
+func (e *Engine) Plan(ctx context.Context, b *Bound, o Options) (plan.Plan, error) {
+	h := e.header(b, o)
 	start := machine.Start{Run: h.ID, StartedAt: h.StartedAt, Zone: b.Zone, Invocation: h.Invocation}
-	f, err := e.forecast(ctx, walk{program: p, start: start, work: h.Work, run: h.ID, observe: e.notes(o, id), inside: o.Inside})
-	return plan.Plan{Version: plan.Version, Run: planned(h), Inside: o.Inside, Forecast: f}.Sealed(), diags, err
+	f, err := e.forecast(ctx, walk{program: b.Program, start: start, work: h.Work, run: h.ID, observe: e.notes(o, h.ID), inside: o.Inside})
+	return plan.Plan{Version: plan.Version, Run: planned(h), Inside: o.Inside, Forecast: f}.Sealed(), err
 }
 
 // notes shows what a walk does, as a run would.

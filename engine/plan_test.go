@@ -49,7 +49,7 @@ func (m *moving) plan(t *testing.T, e *engine.Engine) (*engine.Skill, plan.Plan)
 	if diags.HasErrors() {
 		t.Fatal(diags.Err())
 	}
-	p, _, err := e.Plan(t.Context(), skill, binding(1), engine.Options{})
+	p, err := e.Plan(t.Context(), bound(t, skill, binding(1)), engine.Options{})
 	if err != nil || p.Failure != nil {
 		t.Fatal(err, p.Failure)
 	}
@@ -90,7 +90,7 @@ func TestRefusedPlanIsResumed(t *testing.T) {
 	if len(m.tracker) != 0 {
 		t.Fatalf("it wrote %v", m.tracker)
 	}
-	if r, _, err := e.Start(t.Context(), skill, binding(1), engine.Options{Consent: engine.Given}); err != nil || r.State != engine.Done || len(m.tracker) != 1 {
+	if r, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), engine.Options{Consent: engine.Given}); err != nil || r.State != engine.Done || len(m.tracker) != 1 {
 		t.Errorf("the command: %v %+v", err, r.Outcome)
 	}
 }
@@ -142,7 +142,7 @@ func TestPlanAppliedToAnotherRun(t *testing.T) {
 	e := m.engine(t)
 	skill, p := m.plan(t, e)
 	m.says = "b"
-	first, _, err := e.Start(t.Context(), skill, binding(1), engine.Options{})
+	first, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), engine.Options{})
 	if err != nil || first.State != engine.Parked {
 		t.Fatalf("%v %+v", err, first.Outcome)
 	}
@@ -163,7 +163,7 @@ func TestPlanUnderAnotherID(t *testing.T) {
 	m := &moving{tracker: tracker{}, says: "a"}
 	e := m.engine(t)
 	skill, _ := e.Check("following.yaml", []byte(strings.Replace(following, "identity: [inputs.n]\n", "", 1)))
-	p, _, err := e.Plan(t.Context(), skill, binding(1), engine.Options{})
+	p, err := e.Plan(t.Context(), bound(t, skill, binding(1)), engine.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +197,7 @@ steps:
 func TestApproveStepAsksAPerson(t *testing.T) {
 	t.Parallel()
 	apply := func(e *engine.Engine, s *engine.Skill, o engine.Options) (engine.Report, error) {
-		p, _, err := e.Plan(t.Context(), s, binding(1), engine.Options{})
+		p, err := e.Plan(t.Context(), bound(t, s, binding(1)), engine.Options{})
 		if err != nil {
 			return engine.Report{}, err
 		}
@@ -208,11 +208,11 @@ func TestApproveStepAsksAPerson(t *testing.T) {
 		fails bool
 	}{
 		"--yes": {run: func(e *engine.Engine, s *engine.Skill, o engine.Options) (engine.Report, error) {
-			r, _, err := e.Start(t.Context(), s, binding(1), o)
+			r, _, err := e.Start(t.Context(), bound(t, s, binding(1)), o)
 			return r, err
 		}},
 		"a failure behind it": {fails: true, run: func(e *engine.Engine, s *engine.Skill, o engine.Options) (engine.Report, error) {
-			r, _, err := e.Start(t.Context(), s, binding(1), o)
+			r, _, err := e.Start(t.Context(), bound(t, s, binding(1)), o)
 			return r, err
 		}},
 		"an applied plan": {run: apply},

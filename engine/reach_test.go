@@ -42,7 +42,7 @@ func TestBoundReach(t *testing.T) {
 		if text == asking {
 			first.Consent = engine.Given
 		}
-		parked, _, err := e.Start(t.Context(), skill, binding(1), first)
+		parked, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), first)
 		if err != nil || parked.State != engine.Parked {
 			t.Fatal(name, err, parked.State)
 		}
@@ -51,7 +51,7 @@ func TestBoundReach(t *testing.T) {
 		given := engine.Options{Consent: engine.Given}
 		ways := map[string]func(engine.Options) error{
 			"resume":  func(o engine.Options) error { _, err := e.Resume(t.Context(), parked.ID, o); return err },
-			"start":   func(o engine.Options) error { _, _, err := e.Start(t.Context(), skill, binding(1), o); return err },
+			"start":   func(o engine.Options) error { _, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), o); return err },
 			"approve": func(o engine.Options) error { _, err := e.Asking(t.Context(), parked.ID, o); return err },
 			"undo": func(o engine.Options) error {
 				_, err := e.Undo(t.Context(), parked.ID, false, func([]engine.Reversal) (bool, error) { return false, nil }, o)
@@ -96,7 +96,7 @@ func TestReachOfAPlan(t *testing.T) {
 	t.Parallel()
 	tr, at := tracker{}, "good.example.com"
 	e := placed(t, tr, &at)
-	p, _, err := e.Plan(t.Context(), touching(t, e, release), binding(1), engine.Options{})
+	p, err := e.Plan(t.Context(), bound(t, touching(t, e, release), binding(1)), engine.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestReachOfNothingSeen(t *testing.T) {
 	tr, at := tracker{}, "tpyo.example.com"
 	e := placed(t, tr, &at)
 	failing := strings.Replace(release, "  - {id: two", "  - {id: no, assert: \"inputs.n > 5\", message: not yet}\n  - {id: two", 1)
-	failed, _, err := e.Start(t.Context(), touching(t, e, failing), binding(1), engine.Options{Consent: engine.Given})
+	failed, _, err := e.Start(t.Context(), bound(t, touching(t, e, failing), binding(1)), engine.Options{Consent: engine.Given})
 	if err != nil || failed.State != engine.Failed {
 		t.Fatal(err, failed.State)
 	}
@@ -138,7 +138,7 @@ func TestReachOfALock(t *testing.T) {
 	o, lock := newOffice(t), &shared{at: "good"}
 	e := o.engine(lock)
 	skill, _ := e.Check("release.yaml", []byte(strings.Replace(grouped, "  - {id: first", "  - {id: ask, approve: ok}\n  - {id: first", 1)))
-	parked, _, err := e.Start(t.Context(), skill, binding(1), engine.Options{})
+	parked, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), engine.Options{})
 	if err != nil || parked.State != engine.Parked {
 		t.Fatal(err, parked.State)
 	}
@@ -167,7 +167,7 @@ func TestReachOfAnUndo(t *testing.T) {
 	e := placed(t, tracker{}, &at)
 	e.Catalogue = step.NewCatalogue([]step.Step{step.Write("create", "Create.", create, step.Find(find), undo).Touching("tracker", "x", "make")})
 	skill := touching(t, e, "name: release\nidentity: [inputs.n]\ninputs: {n: {type: integer}}\nsteps:\n  - {id: one, uses: create, with: {title: a}}\n")
-	done, _, err := e.Start(t.Context(), skill, binding(1), engine.Options{Consent: engine.Given})
+	done, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), engine.Options{Consent: engine.Given})
 	if err != nil || done.State != engine.Done {
 		t.Fatal(err, done.State)
 	}
@@ -191,18 +191,18 @@ func TestReachOfBeginningAnew(t *testing.T) {
 	e := placed(t, tr, &at)
 	skill := touching(t, e, "name: release\nidentity: [inputs.n]\ninputs: {n: {type: integer}}\nsteps:\n"+
 		"  - {id: g, steps: [{id: one, uses: create, with: {title: a}}, {id: ask, approve: ok}], always: [{id: clean, uses: create, with: {title: b}}]}\n")
-	parked, _, err := e.Start(t.Context(), skill, binding(1), engine.Options{Consent: engine.Given})
+	parked, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), engine.Options{Consent: engine.Given})
 	if err != nil || parked.State != engine.Parked {
 		t.Fatal(err, parked.State)
 	}
 	at = "moved.example.com"
 	var c engine.ReachChange
 	anew := engine.Options{Consent: engine.Given, Anew: true, Reaches: func(_ context.Context, change engine.ReachChange) bool { c = change; return false }}
-	if _, _, err := e.Start(t.Context(), skill, binding(1), anew); types.CodeOf(err) != types.Conflict || len(tr) != 1 {
+	if _, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), anew); types.CodeOf(err) != types.Conflict || len(tr) != 1 {
 		t.Error(err, tr)
 	}
 	anew.Reaching = c.Digest
-	if r, _, err := e.Start(t.Context(), skill, binding(1), anew); err != nil || r.ID == parked.ID || len(tr) != 2 {
+	if r, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), anew); err != nil || r.ID == parked.ID || len(tr) != 2 {
 		t.Error(err, r.State, tr)
 	}
 }

@@ -32,14 +32,13 @@ type Unfinished struct {
 	Differs []string
 }
 
-// Unfinished looks for a run that starting the skill would go on with; nil when
-// there is none.
-func (e *Engine) Unfinished(s *Skill, b Binding, o Options) *Unfinished {
-	p, _ := s.Bind(b)
-	if p == nil || p.Identity == nil {
+// Unfinished looks for a run that starting the skill would resume; nil when there
+// is none.
+func (e *Engine) Unfinished(b *Bound, o Options) *Unfinished {
+	if b.Identity == nil {
 		return nil
 	}
-	id, found, err := e.store.Unfinished(step.Hash(16, p.Work("")...))
+	id, found, err := e.store.Unfinished(step.Hash(16, b.Work("")...))
 	if err != nil || !found {
 		return nil
 	}
@@ -47,8 +46,8 @@ func (e *Engine) Unfinished(s *Skill, b Binding, o Options) *Unfinished {
 	if err != nil {
 		return &Unfinished{Run: id}
 	}
-	differs := append(differences(old, p, h, s, o.Origin), e.elsewhereNow(id)...)
-	for _, d := range e.sameInputs(id, p, nil) {
+	differs := append(differences(old, h, b, o.Origin), e.elsewhereNow(id)...)
+	for _, d := range e.sameInputs(id, b.Program, nil) {
 		differs = append(differs, d.At.File+": "+d.Message)
 	}
 	return &Unfinished{Run: id, Differs: differs}
@@ -83,12 +82,12 @@ func (e *Engine) programOf(id string) (*program.Program, *journal.RunHeader, err
 
 // sameProgram refuses to go on with an unfinished run of the same work that was
 // started with another program.
-func (e *Engine) sameProgram(id string, s *Skill, p *program.Program, o Options) error {
+func (e *Engine) sameProgram(id string, b *Bound, o Options) error {
 	old, h, err := e.programOf(id)
 	if err != nil {
 		return nil // resuming says what is wrong with it
 	}
-	differs := differences(old, p, h, s, o.Origin)
+	differs := differences(old, h, b, o.Origin)
 	if len(differs) == 0 {
 		return nil
 	}
@@ -137,12 +136,12 @@ func (e *Engine) Changed(id string, now *Skill, text []byte) []string {
 
 // differences says how two programs of the same work differ in what they do, and
 // in where they come from. Places in files do not count.
-func differences(was, is *program.Program, h *journal.RunHeader, s *Skill, from Origin) []string {
+func differences(was *program.Program, h *journal.RunHeader, is *Bound, from Origin) []string {
 	var out []string
 	if h.Origin != "" && from.Kind != "" && h.Origin != from.Kind {
-		out = append(out, fmt.Sprintf("the skill is from %s (%s), and that of the run from %s (%s)", from.Kind, s.File, h.Origin, h.File))
+		out = append(out, fmt.Sprintf("the skill is from %s (%s), and that of the run from %s (%s)", from.Kind, is.Skill.File, h.Origin, h.File))
 	}
-	out = append(out, textDiffers(h.File, h.Text, string(s.Text))...)
+	out = append(out, textDiffers(h.File, h.Text, string(is.Skill.Text))...)
 	out = append(out, callsDiffer(was.Steps, is.Steps)...)
 	return append(out, valuesDiffer("config value ", was.Config, is.Config)...)
 }

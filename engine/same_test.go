@@ -40,21 +40,21 @@ func TestOtherProgram(t *testing.T) {
 		if tt.writes > 0 {
 			parking.Consent = engine.Given
 		}
-		parked, _, err := e.Start(t.Context(), was, binding(1), parking)
+		parked, _, err := e.Start(t.Context(), bound(t, was, binding(1)), parking)
 		if err != nil || parked.State != engine.Parked || len(tr) != tt.writes {
 			t.Fatal(name, err, parked.State, len(tr))
 		}
 		o := given
 		o.Origin.Kind = engine.FromBuiltIn
-		_, _, err = e.Start(t.Context(), is, binding(1), o)
+		_, _, err = e.Start(t.Context(), bound(t, is, binding(1)), o)
 		if types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), parked.ID+" of the same work is not finished, and is of another program") || len(tr) != tt.writes {
 			t.Errorf("%s: %v, world %v", name, err, tr)
 		}
-		if u := e.Unfinished(is, binding(1), o); u == nil || u.Run != parked.ID || len(u.Differs) == 0 {
+		if u := e.Unfinished(bound(t, is, binding(1)), o); u == nil || u.Run != parked.ID || len(u.Differs) == 0 {
 			t.Errorf("%s: a plan is told %+v", name, u)
 		}
 		o.Anew = true
-		anew, _, err := e.Start(t.Context(), is, binding(1), o)
+		anew, _, err := e.Start(t.Context(), bound(t, is, binding(1)), o)
 		if err != nil || anew.ID == parked.ID {
 			t.Errorf("%s: anew: %v %+v", name, err, anew)
 		}
@@ -77,16 +77,16 @@ func TestSameProgram(t *testing.T) {
 	folder := func(path string) engine.Options {
 		return engine.Options{Origin: engine.Origin{Kind: engine.FromFolder, Path: path}}
 	}
-	parked, _, err := e.Start(t.Context(), was, binding(1), folder("/ci/1/skills/release.yaml"))
+	parked, _, err := e.Start(t.Context(), bound(t, was, binding(1)), folder("/ci/1/skills/release.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := folder("/ci/2/skills/release.yaml")
 	o.Confirm = func(context.Context, engine.Run, engine.Question) (engine.Answer, error) { return engine.Yes, nil }
-	if u := e.Unfinished(is, binding(1), o); u == nil || len(u.Differs) > 0 {
+	if u := e.Unfinished(bound(t, is, binding(1)), o); u == nil || len(u.Differs) > 0 {
 		t.Errorf("%+v", u)
 	}
-	r, _, err := e.Start(t.Context(), is, binding(1), o)
+	r, _, err := e.Start(t.Context(), bound(t, is, binding(1)), o)
 	if err != nil || r.ID != parked.ID || r.State != engine.Done {
 		t.Errorf("%v %+v", err, r)
 	}

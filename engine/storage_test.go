@@ -127,7 +127,7 @@ func (w *counted) startOn(state string, disk journal.Options, click func()) (eng
 	if diags.HasErrors() {
 		w.t.Fatal(diags.Err())
 	}
-	report, diags, err := e.Start(w.t.Context(), skill, binding(1), engine.Options{Consent: engine.NotNeeded})
+	report, diags, err := e.Start(w.t.Context(), bound(w.t, skill, binding(1)), engine.Options{Consent: engine.NotNeeded})
 	if diags.HasErrors() {
 		w.t.Fatal(diags.Err())
 	}

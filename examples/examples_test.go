@@ -185,7 +185,7 @@ func (s *scene) run(t *testing.T, c catalogue, skill *engine.Skill) {
 	if s.Agreed {
 		o.Confirm = func(context.Context, engine.Run, engine.Question) (engine.Answer, error) { return engine.Yes, nil }
 	}
-	r, diags, err := newEngine(t, c.steps(t, w)).Start(t.Context(), skill, s.binding(), o)
+	r, diags, err := newEngine(t, c.steps(t, w)).Start(t.Context(), s.bind(t, skill), o)
 	if err != nil || len(diags) > 0 {
 		t.Fatal(err, diags)
 	}
@@ -194,8 +194,13 @@ func (s *scene) run(t *testing.T, c catalogue, skill *engine.Skill) {
 	}
 }
 
-func (s *scene) binding() engine.Binding {
-	return engine.Binding{Inputs: s.Inputs, Config: s.Config, Now: began, Zone: time.UTC}
+func (s *scene) bind(t *testing.T, skill *engine.Skill) *engine.Bound {
+	t.Helper()
+	b, diags := skill.Bind(engine.Binding{Inputs: s.Inputs, Config: s.Config, Now: began, Zone: time.UTC})
+	if len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	return b
 }
 
 // given is what a run and its world came to.

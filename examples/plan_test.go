@@ -30,9 +30,9 @@ func TestPlan(t *testing.T) {
 
 func (s *scene) plan(t *testing.T, c catalogue, skill *engine.Skill) {
 	w := c.world(t, s.rules)
-	p, diags, err := newEngine(t, c.steps(t, w)).Plan(t.Context(), skill, s.binding(), engine.Options{})
-	if err != nil || len(diags) > 0 {
-		t.Fatal(err, diags)
+	p, err := newEngine(t, c.steps(t, w)).Plan(t.Context(), s.bind(t, skill), engine.Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
 	if len(w.effects) > 0 {
 		t.Errorf("the plan wrote: %v", w.count())

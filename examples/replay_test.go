@@ -43,12 +43,9 @@ func TestCut(t *testing.T) {
 
 func (s *scene) cut(t *testing.T, c catalogue, skill *engine.Skill) {
 	s.dir = t.TempDir()
-	p, diags := skill.Bind(s.binding())
-	if len(diags) > 0 {
-		t.Fatal(diags)
-	}
-	for _, parallel := range widths(p) {
-		p := widened(t, p, parallel)
+	bound := s.bind(t, skill)
+	for _, parallel := range widths(bound.Program) {
+		p := widened(t, bound.Program, parallel)
 		whole := &killed{Memory: journal.NewMemory()}
 		w := c.world(t, s.rules)
 		o, err := s.perform(t, c, p, w, whole)

@@ -118,9 +118,13 @@ func TestStep(t *testing.T) {
 		if len(diags) > 0 {
 			t.Fatal(diags)
 		}
-		r, diags, err := e.Start(t.Context(), skill, engine.Binding{
+		bound, diags := skill.Bind(engine.Binding{
 			Inputs: map[string]any{"text": "the lift is broken"}, Now: began, Zone: time.UTC,
-		}, engine.Options{Consent: engine.NotNeeded})
+		})
+		if len(diags) > 0 {
+			t.Fatal(diags)
+		}
+		r, diags, err := e.Start(t.Context(), bound, engine.Options{Consent: engine.NotNeeded})
 		if err != nil || len(diags) > 0 {
 			t.Fatal(err, diags)
 		}

@@ -33,18 +33,21 @@ func (j *judge) wrong(format string, args ...any) {
 	j.Fatalf("%s\n%s\n%s", fmt.Sprintf(format, args...), j.text, j.inside)
 }
 
-func (j *judge) skill(s *site) (*engine.Skill, engine.Binding) {
+func (j *judge) skill(s *site) *engine.Bound {
 	skill, diags := s.engine.Check("drawn.yaml", []byte(j.text))
 	if diags.HasErrors() { // a warning tells of the writes that fail
 		j.wrong("does not check: %v", diags)
 	}
 	root := filepath.Join(filepath.Dir(s.state), "files")
-	return skill, engine.Binding{Inputs: types.Values{"root": root, "repo": s.repo}, Now: time.Now(), Zone: time.UTC}
+	b, diags := skill.Bind(engine.Binding{Inputs: types.Values{"root": root, "repo": s.repo}, Now: time.Now(), Zone: time.UTC})
+	if diags.HasErrors() {
+		j.wrong("does not bind: %v", diags)
+	}
+	return b
 }
 
 func (j *judge) planned(s *site) plan.Plan {
-	skill, b := j.skill(s)
-	p, _, err := s.engine.Plan(j.Context(), skill, b, engine.Options{})
+	p, err := s.engine.Plan(j.Context(), j.skill(s), engine.Options{})
 	if err != nil {
 		j.wrong("the plan: %v", err)
 	}
@@ -52,8 +55,7 @@ func (j *judge) planned(s *site) plan.Plan {
 }
 
 func (j *judge) started(s *site, o engine.Options) engine.Report {
-	skill, b := j.skill(s)
-	r, _, err := s.engine.Start(j.Context(), skill, b, o)
+	r, _, err := s.engine.Start(j.Context(), j.skill(s), o)
 	for asked := 0; err == nil && r.State == engine.Parked && o.Consent == engine.Given; asked++ {
 		r, err = j.answer(s, r, o, asked)
 	}

@@ -102,7 +102,7 @@ func (b *bench) program(t *testing.T) *program.Program {
 	if p == nil {
 		t.Fatalf("%+v", diags)
 	}
-	return p
+	return p.Program
 }
 
 // fresh is the same skill in a world where nothing has happened.

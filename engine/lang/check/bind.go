@@ -41,9 +41,19 @@ func (b Binding) env(config map[string]any) expr.Env {
 	return expr.Env{Vars: map[string]any{"config": config}, Now: b.Now, Zone: b.Zone, Fuel: fuel.Full()}
 }
 
-// Bind holds inputs and configuration against the skill's declarations, fills
-// in the defaults and returns the program. Every mistake is reported.
-func (s *Skill) Bind(b Binding) (*program.Program, diag.List) {
+// Bound is a skill with what it is run with: the program, and the moment and the
+// zone that its defaults and its identity were evaluated in.
+type Bound struct {
+	*program.Program
+	Skill *Skill
+	Now   time.Time
+	Zone  *time.Location
+}
+
+// Bind checks inputs and configuration against the skill's declarations, fills
+// in the defaults and returns the program; nil where something is wrong. Every
+// mistake is reported.
+func (s *Skill) Bind(b Binding) (*Bound, diag.List) {
 	var diags diag.List
 	config := s.bindConfig(b, &diags)
 	env := b.env(config)
@@ -72,7 +82,7 @@ func (s *Skill) Bind(b Binding) (*program.Program, diag.List) {
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	return p, diags
+	return &Bound{p, s, b.Now, b.Zone}, diags
 }
 
 // Sketch returns the program as far as it is known without the inputs that are

@@ -150,11 +150,12 @@ func badGroup(value any) string {
 }
 
 // Needs returns the services that a run of the skill needs: those of its steps
-// and, where machines share its lock, the one that has it. p may be nil.
-func (s *Skill) Needs(p *program.Program) []Need {
+// and, where machines share its lock, the one that has it. b may be nil: then the
+// lock is the one that the text of the skill names.
+func (s *Skill) Needs(b *Bound) []Need {
 	lock := s.lock
-	if p != nil && p.Concurrency != nil && p.Concurrency.Repo != "" {
-		lock = []Need{{lockService(p.Concurrency), lockKind, s.places["concurrency.repo"]}}
+	if b != nil && b.Concurrency != nil && b.Concurrency.Repo != "" {
+		lock = []Need{{lockService(b.Concurrency), lockKind, s.places["concurrency.repo"]}}
 	}
 	return slices.Concat(s.Reaches, lock)
 }

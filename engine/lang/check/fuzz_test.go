@@ -45,7 +45,7 @@ func FuzzFile(f *testing.F) {
 			return
 		}
 		var again program.Program
-		if err := json.Unmarshal(types.Encode(p), &again); err != nil || again.Digest() != p.Digest() {
+		if err := json.Unmarshal(types.Encode(p.Program), &again); err != nil || again.Digest() != p.Digest() {
 			t.Fatalf("the program does not survive JSON: %v", err)
 		}
 		m := machine.New(&again, machine.Start{Run: "r", StartedAt: time.Unix(0, 0)})

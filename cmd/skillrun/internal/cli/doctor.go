@@ -78,8 +78,10 @@ type examination struct {
 	site    *site
 	sandbox bool
 	skill   *engine.Skill // nil without one
-	needs   []config.Need // of the skill
 	binding engine.Binding
+	bound   *engine.Bound // nil where something is missing
+	unbound diag.List     // that is
+	needs   []config.Need // of the skill
 }
 
 func (x *examination) skillOf(name string, f runFlags) error {
@@ -108,10 +110,10 @@ func (x *examination) skillOf(name string, f runFlags) error {
 		Inputs: inputs, Config: cfg.ValuesFor(skill.Name), ConfigOf: cfg.ValuesFor, Now: x.Clock.Now(), Zone: cfg.Zone,
 		ConfigPlace: cfg.PlaceOf,
 	}
-	if _, diags = skill.Bind(x.binding); diags.HasErrors() {
-		if diags = slices.DeleteFunc(diags, func(d diag.Diagnostic) bool { return !mistyped(d) }); len(diags) > 0 {
-			return x.diagnose(diags, x.site.sources(src))
-		}
+	x.bound, x.unbound = skill.Bind(x.binding)
+	x.needs = refdocs.Needs(skill.Needs(x.bound))
+	if slices.ContainsFunc(x.unbound, mistyped) {
+		return x.diagnose(slices.DeleteFunc(x.unbound, func(d diag.Diagnostic) bool { return !mistyped(d) }), x.site.sources(src))
 	}
 	return nil
 }
@@ -169,8 +171,6 @@ func (x *examination) services(ctx context.Context) []render.Group {
 	names := types.SortedKeys(x.site.cfg.Services)
 	uses := map[string][]step.Use{}
 	if x.skill != nil {
-		bound, _ := x.skill.Bind(x.binding) // what is missing is told elsewhere
-		x.needs = refdocs.Needs(x.skill.Needs(bound))
 		names, uses = nil, x.site.engine.Uses(x.skill, x.binding)
 		for _, n := range x.needs {
 			names = append(names, n.Service)
@@ -223,8 +223,7 @@ func (x *examination) service(ctx context.Context, name string, uses []step.Use)
 // declared is what the skill wants from the configuration.
 func (x *examination) declared() render.Group {
 	g := render.Group{Name: "skill " + x.skill.Name}
-	_, diags := x.skill.Bind(x.binding)
-	for _, d := range diags {
+	for _, d := range x.unbound {
 		if d.Code != "missing-input" {
 			g.Findings = append(g.Findings, finding("configuration", d))
 		}

@@ -53,11 +53,9 @@ func (p *Program) plan(ctx context.Context, name string, f planFlags) error {
 	if r.source.Untrusted {
 		fmt.Fprintf(p.Stderr, "note: %s is of a folder that is not trusted: no program is run and no service asked for this plan; to trust it: skillrun trust\n", render.Flat(r.source.File))
 	}
-	p.tellUnfinished(r.site.engine.Unfinished(r.skill, r.binding, o), f.runFlags)
-	made, diags, err := r.site.engine.Plan(ctx, r.skill, r.binding, o)
+	p.tellUnfinished(r.site.engine.Unfinished(r.bound, o), f.runFlags)
+	made, err := r.site.engine.Plan(ctx, r.bound, o)
 	switch {
-	case diags.HasErrors():
-		return p.diagnose(p.headed(diags, f.runFlags), r.sources)
 	case ctx.Err() != nil:
 		return &exitError{code: exitInterrupted}
 	case err != nil:

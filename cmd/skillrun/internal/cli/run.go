@@ -60,13 +60,13 @@ func (p *Program) run(ctx context.Context, name string, f runFlags) error {
 		return err
 	}
 	defer r.site.close()
-	surface := p.surface(ctx, f, r.skill.Steps)
+	surface := p.surface(ctx, f, r.bound.Skill.Steps)
 	defer surface.close()
 	o := p.options(f, r.site, surface)
 	o.Command, o.Invocation, o.Set = r.command(f), "skillrun"+siteOf(f)+setOf(f), types.SortedKeys(r.site.cfg.Set)
 	o.Origin, o.Anew = r.source.Origin, f.anew
 	stop := p.heartbeat(surface)
-	report, diags, err := r.site.engine.Start(p.hard, r.skill, r.binding, o)
+	report, diags, err := r.site.engine.Start(p.hard, r.bound, o)
 	stop()
 	if diags.HasErrors() {
 		return p.diagnose(p.headed(diags, f), r.sources)
@@ -77,8 +77,7 @@ func (p *Program) run(ctx context.Context, name string, f runFlags) error {
 // prepared is a checked skill with what it is run with.
 type prepared struct {
 	site    *site
-	skill   *engine.Skill
-	binding engine.Binding
+	bound   *engine.Bound
 	sources render.Sources
 	source  source
 }
@@ -145,12 +144,12 @@ func (p *Program) bind(ctx context.Context, s *site, name string, f *runFlags) (
 		diags = append(diags, s.cfg.Missing(refdocs.Needs(skill.Needs(bound)))...)
 	}
 	if bound != nil {
-		leaks(s.cfg, skill, bound.Inputs, bound.Config, types.Encode(bound), &diags)
+		leaks(s.cfg, skill, bound.Inputs, bound.Config, types.Encode(bound.Program), &diags)
 	}
 	if diags.HasErrors() {
 		return nil, p.diagnose(p.headed(diags, *f), sources)
 	}
-	return &prepared{s, skill, b, sources, src}, nil
+	return &prepared{s, bound, sources, src}, nil
 }
 
 func (p *Program) options(f runFlags, s *site, out *surface) engine.Options {
@@ -228,5 +227,5 @@ func (p *Program) setFlag(c *cobra.Command, f *runFlags) {
 }
 
 func (r *prepared) command(f runFlags) func(map[string]any) string {
-	return func(in map[string]any) string { return command(r.skill, in, f) }
+	return func(in map[string]any) string { return command(r.bound.Skill, in, f) }
 }
