@@ -230,7 +230,7 @@ func TestExportRefusals(t *testing.T) {
 	b.on("export", "last", "--plain", "--out", "no/folder").want(t, 1, `is exported, and its archive was not written`, `say it once more`)
 	b.on("export", "last", "--plain", "--out", "now", "--output", "json").want(t, 0, `"state": "exported"`, `"digest": "[0-9a-f]{64}"`, `"import": "skillrun import now --digest`)
 	b.on("cancel", "last").want(t, 0, `is cancelled`)
-	b.on("export", "last", "--plain", "--out", "more").want(t, 2, `is cancelled; only one that is parked moves`)
+	b.on("export", "last", "--plain", "--out", "more").want(t, 2, `is cancelled; only one that is parked moves`, `to do its work again, start its skill there`)
 	b.on("import", "now").want(t, 2, `has continued here since it was exported: it is cancelled`)
 	b.on("undo", "last", "--yes").want(t, 1, `continues where its archive is imported`)
 	b.release(b.sha(), "--yes").want(t, 0, `adopted  mr`)
@@ -282,5 +282,5 @@ func TestImportRefusals(t *testing.T) {
 	}
 	c.on("import", "/dev/zero").want(t, 2, `not a regular file`)
 	c.on("import").want(t, 2, `import needs a file`)
-	c.on("import", file, "--output", "json").want(t, 0, `"state": "imported"`, `"go_on": "skillrun resume \S+ --config \S+ --yes`)
+	c.on("import", file, "--output", "json").want(t, 0, `"state": "imported"`, `"next": \{\s*"resume": "skillrun resume \S+ --config \S+ --yes`)
 }

@@ -164,7 +164,7 @@ func TestUndoAfterMerge(t *testing.T) {
 	}
 	b.on("runs").want(t, 0, `partly undone`, `to continue: skillrun undo `)
 	b.on("runs", "last").want(t, 0, `: partly undone`, `link +undone`, `to continue: skillrun undo `)
-	b.on("runs", "--state", "partly_undone", "--output", "json").want(t, 0, `"state": "partly_undone"`, `"go_on": "skillrun undo `)
+	b.on("runs", "--state", "partly_undone", "--output", "json").want(t, 0, `"state": "partly_undone"`, `"next": \{\s*"undo": "skillrun undo `)
 	b.on("verify", "last").want(t, 0, `good: run`)
 	for _, verb := range [][]string{{"resume", "last"}, {"approve", "last"}, {"cancel", "last"}} {
 		b.on(verb...).want(t, 2, `is partly undone`, `continue undoing it: skillrun undo \S+ --config `)

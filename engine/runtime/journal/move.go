@@ -100,6 +100,9 @@ func (f *File) mayMove(m Move) (again bool, err error) {
 			WithHint("export it to the same key again; or, when the first archive cannot be imported, to another one with --instead")
 	case s.State == StateExported:
 		return false, nil
+	case s.Finished():
+		return false, types.Errorf(types.Conflict, "run %s is %s; only one that is parked moves", s.ID, s.State).
+			WithHint("there is nothing left of it to resume elsewhere; to do its work again, start its skill there")
 	case s.State != StateParked:
 		return false, types.Errorf(types.Conflict, "run %s is %s; only one that is parked moves", s.ID, s.State).
 			WithHint("resume it here until it parks")

@@ -53,11 +53,7 @@ func oneOf(what, got string, words ...string) error {
 	if slices.Contains(words, got) {
 		return nil
 	}
-	hint := diag.DidYouMean(got, words)
-	if hint == "" {
-		hint = "one of: " + strings.Join(words, ", ")
-	}
-	return types.Errorf(types.BadInput, "%s is %s, not %q", what, orWords(words), got).WithHint("%s", hint)
+	return types.Errorf(types.BadInput, "%s is %s, not %q", what, orWords(words), got).WithHint("%s", diag.DidYouMean(got, words))
 }
 
 // orWords writes "a, b or c".

@@ -14,15 +14,15 @@ func TestOneOrder(t *testing.T) {
 	f := runFlags{config: "a b.yaml"}
 	o := runtime.Options{Invocation: "skillrun" + siteOf(f)}
 	for got, want := range map[string]string{
-		resumeCommand("k3", "", f):                                 "skillrun resume k3 --config 'a b.yaml'",
-		resumeCommand("k3", engine.ForConfirm, f):                  "skillrun resume k3 --config 'a b.yaml' --yes",
-		resumeCommand("k3", engine.ForApprove, f):                  "skillrun approve k3 --config 'a b.yaml'",
-		repeatCommand("k3", "g[1]/a", f):                           "skillrun resolve k3 'g[1]/a' --config 'a b.yaml' --not-done",
-		goOn(engine.Summary{ID: "k3", State: "partly_undone"}, f):  "skillrun undo k3 --config 'a b.yaml'",
-		o.Command("undo", "k3"):                                    "skillrun undo k3 --config 'a b.yaml'",
-		o.Command("resolve", "k3", "a") + " --not-done":            "skillrun resolve k3 a --config 'a b.yaml' --not-done",
-		runtime.Options{}.Command("runs", "k3"):                    "skillrun runs k3",
-		atSite("`skillrun runs` lists; `skillrun x` y", siteOf(f)): "`skillrun runs --config 'a b.yaml'` lists; `skillrun x --config 'a b.yaml'` y",
+		resumeCommand("k3", "", f):                                       "skillrun resume k3 --config 'a b.yaml'",
+		resumeCommand("k3", engine.ForConfirm, f):                        "skillrun resume k3 --config 'a b.yaml' --yes",
+		resumeCommand("k3", engine.ForApprove, f):                        "skillrun approve k3 --config 'a b.yaml'",
+		repeatCommand("k3", "g[1]/a", f):                                 "skillrun resolve k3 'g[1]/a' --config 'a b.yaml' --not-done",
+		nextOf(engine.Summary{ID: "k3", State: "partly_undone"}, f).Undo: "skillrun undo k3 --config 'a b.yaml'",
+		o.Command("undo", "k3"):                                          "skillrun undo k3 --config 'a b.yaml'",
+		o.Command("resolve", "k3", "a") + " --not-done":                  "skillrun resolve k3 a --config 'a b.yaml' --not-done",
+		runtime.Options{}.Command("runs", "k3"):                          "skillrun runs k3",
+		atSite("`skillrun runs` lists; `skillrun x` y", siteOf(f)):       "`skillrun runs --config 'a b.yaml'` lists; `skillrun x --config 'a b.yaml'` y",
 	} {
 		if got != want {
 			t.Errorf("%s, want %s", got, want)

@@ -31,7 +31,7 @@ only; nothing is written anywhere. Exit code 1 says that something is wrong.`,
 		Example: "  skillrun doctor\n  skillrun doctor release_aa_backend_prod\n  skillrun doctor release_aa_backend_prod --sandbox --output json",
 		RunE:    func(c *cobra.Command, args []string) error { return p.doctor(c.Context(), args, f) },
 	}
-	siteFlags(c, &f, "look at the sandbox")
+	p.siteFlags(c, &f, "look at the sandbox")
 	c.Flags().StringArrayVar(&f.inputs, "input", nil, "an input that decides what the skill reaches for, `name=value` (repeatable)")
 	p.outputFlag(c, &f.output)
 	p.setFlag(c, &f)

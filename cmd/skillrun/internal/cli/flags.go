@@ -33,13 +33,17 @@ func commandOf(verb string, f runFlags, about ...string) string {
 
 // siteOf are the flags that lead to the same site.
 func siteOf(f runFlags) string {
+	site := ""
 	switch {
 	case f.sandbox:
-		return " --sandbox"
+		site = " --sandbox"
 	case f.config != "":
-		return " --config " + quote(f.config)
+		site = " --config " + quote(f.config)
 	}
-	return ""
+	if f.trust != nil && *f.trust {
+		site += " --trust"
+	}
+	return site
 }
 
 // setOf are the flags that give the same configuration.
@@ -67,6 +71,7 @@ type runFlags struct {
 	sets      []string
 	config    string
 	sandbox   bool
+	trust     *bool // whether this command trusts the working directory; may be nil
 	yes       bool
 	wait      bool
 	again     int

@@ -35,7 +35,7 @@ is an id, the beginning or the end of one, or "last". Nothing is written.`,
 		Args:    atMost(1),
 		RunE:    func(c *cobra.Command, args []string) error { return p.runs(c.Context(), args, f) },
 	}
-	siteFlags(c, &f.runFlags, "the sandbox's runs")
+	p.siteFlags(c, &f.runFlags, "the sandbox's runs")
 	p.outputFlag(c, &f.output)
 	c.Flags().StringVar(&f.state, "state", "", "only runs in this `state`: "+strings.Join(render.States(), ", "))
 	c.Flags().StringVar(&f.skill, "skill", "", "only runs of this `skill`")
@@ -95,7 +95,7 @@ func (p *Program) sayNone(all []engine.Summary, skill string) {
 func (p *Program) listRuns(e *engine.Engine, shown []engine.Summary, total int, f historyFlags) error {
 	rows := make([]render.RunRow, len(shown))
 	for i, s := range shown {
-		rows[i] = render.RunRowOf(s, goOn(s, f.runFlags))
+		rows[i] = render.RunRowOf(s, nextOf(s, f.runFlags))
 		if s.Reason == "" || s.Finished() {
 			continue
 		}
@@ -127,10 +127,10 @@ func (p *Program) inspect(e *engine.Engine, ref string, f historyFlags) error {
 		return refused(err)
 	}
 	if f.output == "json" {
-		render.JSON(p.Stdout, render.InspectionOf(x, goOn(s, f.runFlags)))
+		render.JSON(p.Stdout, render.InspectionOf(x, nextOf(s, f.runFlags)))
 		return nil
 	}
-	render.Inspection(p.Stdout, x, goOn(s, f.runFlags), p.Clock.Now())
+	render.Inspection(p.Stdout, x, nextOf(s, f.runFlags), p.Clock.Now())
 	return nil
 }
 
@@ -172,20 +172,21 @@ func (p *Program) since(text string) (time.Time, error) {
 		WithHint("write 90m, 36h, 2d, or a date such as 2026-01-15")
 }
 
-// goOn is the command that goes on with a run, "" when there is nothing to go
-// on with.
-func goOn(s engine.Summary, f runFlags) string {
+// nextOf is the command that continues a run, nil where there is nothing to continue.
+func nextOf(s engine.Summary, f runFlags) *render.Next {
 	switch s.State {
-	case "done", "damaged", "running", "exported", "cancelled", "rejected", "refused", "undone": // the last four begin anew with their command
-		return ""
+	case "done", "damaged", "running", "exported", "cancelled", "rejected", "refused", "undone": // the last four start again with their command
+		return nil
 	case "partly_undone":
-		return commandOf("undo", f, s.ID)
+		return &render.Next{Undo: commandOf("undo", f, s.ID)}
 	}
 	switch {
-	case s.Answer != nil: // a person has said it, and the run only has to hear it
-		return resumeCommand(s.ID, "", f)
+	case s.Answer != nil: // a person has answered, and the run only has to read it
+		return &render.Next{Resume: resumeCommand(s.ID, "", f)}
 	case s.Reason == engine.ForRepeat:
-		return repeatCommand(s.ID, s.Path, f)
+		return &render.Next{Resume: repeatCommand(s.ID, s.Path, f)}
+	case s.Reason == engine.ForApprove:
+		return &render.Next{Approve: commandOf("approve", f, s.ID)}
 	}
-	return resumeCommand(s.ID, s.Reason, f)
+	return &render.Next{Resume: resumeCommand(s.ID, s.Reason, f)}
 }

@@ -41,7 +41,7 @@ Said again, it writes the same archive once more.`,
 		Args:    one("export needs a run", "`skillrun runs --state parked` lists those that wait"),
 		RunE:    func(_ *cobra.Command, args []string) error { return p.export(args[0], f) },
 	}
-	siteFlags(c, &f.runFlags, "a run of the sandbox")
+	p.siteFlags(c, &f.runFlags, "a run of the sandbox")
 	p.outputFlag(c, &f.output)
 	c.Flags().StringArrayVar(&f.to, "to", nil, "encrypt it to this public `key`; repeatable")
 	c.Flags().BoolVar(&f.plain, "plain", false, "do not encrypt it")
@@ -167,20 +167,15 @@ func (p *Program) exported(m engine.Moved, f moveFlags) error {
 		next += " --identity KEYFILE"
 	}
 	fmt.Fprintf(w, "to continue there: %s --digest %s\n", next, m.Digest)
-	p.tell(movedJSON{Moved: m, File: f.out, Next: &nextImport{Import: next + " --digest " + m.Digest}})
+	p.tell(movedJSON{Moved: m, File: f.out, Next: &render.Next{Import: next + " --digest " + m.Digest}})
 	return nil
 }
 
 // movedJSON is what export and import say to a program.
 type movedJSON struct {
 	engine.Moved
-	File string      `json:"file"`
-	Next *nextImport `json:"next,omitempty"`
-}
-
-type nextImport struct {
-	Import string `json:"import,omitempty"`
-	GoOn   string `json:"go_on,omitempty"`
+	File string       `json:"file"`
+	Next *render.Next `json:"next,omitempty"`
 }
 
 // about says what an archive is.
@@ -215,7 +210,7 @@ takes the digest that export printed, and refuses any other archive.`,
 		Args:    one("import needs a file", "`skillrun export` writes one where the run is"),
 		RunE:    func(_ *cobra.Command, args []string) error { return p.importRun(args[0], f) },
 	}
-	siteFlags(c, &f.runFlags, "a run of the sandbox")
+	p.siteFlags(c, &f.runFlags, "a run of the sandbox")
 	p.outputFlag(c, &f.output)
 	c.Flags().StringArrayVar(&f.identity, "identity", nil, "the `file` of a private key, of age-keygen or ssh-keygen; repeatable")
 	c.Flags().StringVar(&f.digest, "digest", "", "only the archive that has this `digest`")
@@ -242,11 +237,11 @@ func (p *Program) importRun(file string, f moveFlags) error {
 	if err != nil {
 		return refused(err)
 	}
-	goOn := resumeCommand(m.Run, m.Reason, f.runFlags)
+	resume := resumeCommand(m.Run, m.Reason, f.runFlags)
 	fmt.Fprintf(p.told(), "run %s is imported, and continues here\n", m.Run)
 	p.about(p.told(), m)
-	fmt.Fprintf(p.told(), "to continue: %s\n", goOn)
-	p.tell(movedJSON{Moved: m, File: file, Next: &nextImport{GoOn: goOn}})
+	fmt.Fprintf(p.told(), "to continue: %s\n", resume)
+	p.tell(movedJSON{Moved: m, File: file, Next: &render.Next{Resume: resume}})
 	return nil
 }
 

@@ -39,7 +39,7 @@ that was shown: --digest.`,
 		Args:    one("approve needs a run", "`skillrun runs --state parked` lists those that wait"),
 		RunE:    func(c *cobra.Command, args []string) error { return p.approve(c.Context(), args[0], f) },
 	}
-	siteFlags(c, &f.runFlags, "a run of the sandbox")
+	p.siteFlags(c, &f.runFlags, "a run of the sandbox")
 	f.reachFlag(c)
 	p.outputFlag(c, &f.output)
 	c.Flags().StringVar(&f.digest, "digest", "", "agree without being asked, if what would be written has this `digest`")
@@ -200,7 +200,7 @@ are run first.`,
 			return nil
 		},
 	}
-	siteFlags(c, &f.runFlags, "a run of the sandbox")
+	p.siteFlags(c, &f.runFlags, "a run of the sandbox")
 	f.reachFlag(c)
 	p.outputFlag(c, &f.output)
 	c.Flags().StringVar(&f.reason, "reason", "", "why, in `words` that are kept with the run")
@@ -230,7 +230,7 @@ the rest. A run that is partly undone is continued by undo only. Safe to repeat.
 		Args:    one("undo needs a run", "`skillrun runs` lists them"),
 		RunE:    func(c *cobra.Command, args []string) error { return p.undo(c.Context(), args[0], f) },
 	}
-	siteFlags(c, &f.runFlags, "a run of the sandbox")
+	p.siteFlags(c, &f.runFlags, "a run of the sandbox")
 	f.reachFlag(c)
 	p.outputFlag(c, &f.output)
 	c.Flags().BoolVar(&f.yes, "yes", false, "undo without asking")

@@ -34,7 +34,7 @@ kept for apply.`,
 		Example: planExample, Args: one("plan needs a skill", "`skillrun list` shows the skills"),
 		RunE: func(c *cobra.Command, args []string) error { return p.plan(c.Context(), args[0], f) },
 	}
-	siteFlags(c, &f.runFlags, "plan against the embedded world instead of real services")
+	p.siteFlags(c, &f.runFlags, "plan against the embedded world instead of real services")
 	p.inputFlags(c, &f.runFlags)
 	c.Flags().StringVar(&f.out, "out", "", "keep the plan in a `file`, for skillrun apply")
 	p.outputFlag(c, &f.output)
@@ -110,7 +110,7 @@ that was told when the plan was kept, and refuses any other plan.`,
 		Args:    one("apply needs the file of a plan", "make one with skillrun plan SKILL --out FILE"),
 		RunE:    func(c *cobra.Command, args []string) error { return p.apply(c.Context(), args[0], digest, f) },
 	}
-	siteFlags(c, &f, "apply it to the embedded world instead of real services")
+	p.siteFlags(c, &f, "apply it to the embedded world instead of real services")
 	f.reachFlag(c)
 	c.Flags().StringVar(&digest, "digest", "", "only the plan that has this `digest`")
 	p.completeFlag(c, "digest", cobra.NoFileCompletions)
@@ -125,7 +125,12 @@ func (p *Program) apply(ctx context.Context, file, digest string, f runFlags) er
 		return refused(types.Errorf(types.NotFound, "the plan cannot be read: %w", err).WithHint("make one with skillrun plan SKILL --out FILE"))
 	}
 	made, err := engine.ReadPlan(text)
-	if err == nil && digest != "" && !strings.EqualFold(digest, made.Seal) {
+	switch {
+	case err != nil || digest == "" || strings.EqualFold(digest, made.Seal):
+	case strings.EqualFold(digest, made.Digest):
+		err = types.Errorf(types.Conflict, "%s is the digest of what this plan writes, not of the plan with its program", digest).
+			WithHint("give the one that was printed when the plan was kept, in the command that applies it")
+	default:
 		err = types.Errorf(types.Conflict, "this plan has the digest %s, not %s", made.Seal, digest).
 			WithHint("it is another one than was kept: ask whoever made it, or plan again")
 	}

@@ -32,7 +32,7 @@ cannot be looked for. --not-done does it again; --done keeps what it did.`,
 		},
 		RunE: func(c *cobra.Command, args []string) error { return p.resolve(c.Context(), args[0], args[1], f) },
 	}
-	siteFlags(c, &f.runFlags, "a run of the sandbox")
+	p.siteFlags(c, &f.runFlags, "a run of the sandbox")
 	f.reachFlag(c)
 	p.outputFlag(c, &f.output)
 	c.Flags().StringVar(&f.found, "found", "", "what is there: the `name` of the issue, merge request, commit or note")

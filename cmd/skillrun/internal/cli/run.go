@@ -205,15 +205,16 @@ func (p *Program) conclude(out *surface, r engine.Report, err error, sources ren
 }
 
 // siteFlags are those that say which site's runs.
-func siteFlags(c *cobra.Command, f *runFlags, sandbox string) {
+func (p *Program) siteFlags(c *cobra.Command, f *runFlags, sandbox string) {
 	c.Flags().StringVar(&f.config, "config", "", "configuration `file` (default ./skillrun.yaml, then the user's)")
 	c.Flags().BoolVar(&f.sandbox, "sandbox", false, sandbox)
 	completeFiles(c, "config", "yaml", "yml")
+	f.trust = &p.trust
 }
 
 // common are the flags that run and resume share.
 func (p *Program) common(c *cobra.Command, f *runFlags) {
-	siteFlags(c, f, "run against the embedded world instead of real services")
+	p.siteFlags(c, f, "run against the embedded world instead of real services")
 	c.Flags().BoolVar(&f.yes, "yes", false, "write without asking")
 	c.Flags().BoolVar(&f.wait, "wait", false, "stay and poll where the run would park")
 	f.reachFlag(c)

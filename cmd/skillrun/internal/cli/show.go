@@ -26,7 +26,7 @@ without any configuration. No service is asked and nothing is written.`,
 		Args:    one("show needs a skill", "`skillrun list` shows the skills"),
 		RunE:    func(c *cobra.Command, args []string) error { return p.show(c.Context(), args[0], f) },
 	}
-	siteFlags(c, &f, "with the sandbox's configuration")
+	p.siteFlags(c, &f, "with the sandbox's configuration")
 	p.setFlag(c, &f)
 	p.outputFlag(c, &f.output)
 	p.completeArgs(c, p.completeSkills)

@@ -36,7 +36,7 @@ written.`,
 			return p.verify(e, args[0])
 		},
 	}
-	siteFlags(c, &f, "a run of the sandbox")
+	p.siteFlags(c, &f, "a run of the sandbox")
 	p.outputFlag(c, &f.output)
 	c.Flags().BoolVar(&all, "all", false, "every run of the site")
 	p.completeArgs(c, p.completeRuns(&f))
@@ -102,7 +102,7 @@ process is at or that are damaged stay. Without --yes it only tells.`,
 		Args:    atMost(0),
 		RunE:    func(*cobra.Command, []string) error { return p.prune(f) },
 	}
-	siteFlags(c, &f.runFlags, "the sandbox's runs")
+	p.siteFlags(c, &f.runFlags, "the sandbox's runs")
 	p.outputFlag(c, &f.output)
 	c.Flags().StringVar(&f.olderThan, "older-than", "90d", "only runs of which nothing was heard for this `duration`")
 	c.Flags().IntVar(&f.keep, "keep", 5, "how many of the latest runs of each skill stay, however old: `N`")

@@ -27,7 +27,7 @@ the credentials are there is for doctor to say.`,
 		Example: "  skillrun check\n  skillrun check release_aa_backend_prod\n  skillrun check ./skills\n  skillrun check ./skills/mine.yaml --config prod.yaml\n  skillrun check ./skills/mine.yaml --output json",
 		RunE:    func(c *cobra.Command, args []string) error { return p.check(c.Context(), args, f) },
 	}
-	siteFlags(c, &f, "also against the sandbox's configuration")
+	p.siteFlags(c, &f, "also against the sandbox's configuration")
 	p.outputFlag(c, &f.output)
 	c.ValidArgsFunction = p.completeSkills
 	return c

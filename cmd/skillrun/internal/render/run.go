@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -116,9 +117,13 @@ func Failure(w io.Writer, r engine.Report, sources Sources, look Look) {
 type Next struct {
 	Plan    string `json:"plan,omitempty"`    // the command that plans its work again
 	Approve string `json:"approve,omitempty"` // the command that agrees to what it asks
-	Resume  string `json:"resume,omitempty"`  // the one that goes on with it
+	Resume  string `json:"resume,omitempty"`  // the one that continues it
 	Undo    string `json:"undo,omitempty"`    // the one that takes its effects back
+	Import  string `json:"import,omitempty"`  // the one that takes it over elsewhere
 }
+
+// first is the command that comes next, where one line has room for one only.
+func (n *Next) first() string { return cmp.Or(n.Approve, n.Resume, n.Undo) }
 
 // Each calls f for the commands there are.
 func (n Next) Each(f func(what, command string)) {

@@ -27,14 +27,14 @@ type RunRow struct {
 	Error     *types.Error    `json:"error,omitempty"`
 	Answer    *engine.Said    `json:"answer,omitempty"` // what a person said to a parked run
 	Moved     *engine.MovedTo `json:"moved,omitempty"`  // who exported it
-	GoOn      string          `json:"go_on,omitempty"`  // the command that goes on with it
+	Next      *Next           `json:"next,omitempty"`
 }
 
 // RunRowOf is a summary as a row.
-func RunRowOf(s engine.Summary, goOn string) RunRow {
+func RunRowOf(s engine.Summary, next *Next) RunRow {
 	return RunRow{
 		Run: s.ID, Skill: s.Skill, State: string(s.State), Reason: s.Reason, Command: s.Command,
-		StartedAt: s.StartedAt, UpdatedAt: s.UpdatedAt, Steps: s.Steps, Pending: s.Pending, Error: s.Error, Answer: s.Answer, Moved: s.Moved, GoOn: goOn,
+		StartedAt: s.StartedAt, UpdatedAt: s.UpdatedAt, Steps: s.Steps, Pending: s.Pending, Error: s.Error, Answer: s.Answer, Moved: s.Moved, Next: next,
 	}
 }
 
@@ -126,8 +126,8 @@ func (r RunRow) below(w io.Writer, now time.Time) {
 	case r.Waiting != nil:
 		waits(w, "    ", r.Waiting, now)
 	}
-	if r.GoOn != "" && (r.State == "parked" || r.State == "interrupted" || r.State == "partly_undone") {
-		fmt.Fprintf(w, "    to continue: %s\n", Flat(r.GoOn))
+	if r.Next != nil && (r.State == "parked" || r.State == "interrupted" || r.State == "partly_undone") {
+		fmt.Fprintf(w, "    to continue: %s\n", Flat(r.Next.first()))
 	}
 }
 
@@ -225,9 +225,9 @@ type StepJSON struct {
 }
 
 // InspectionOf is a run as JSON.
-func InspectionOf(x engine.Inspection, goOn string) InspectionJSON {
+func InspectionOf(x engine.Inspection, next *Next) InspectionJSON {
 	out := InspectionJSON{
-		RunRow: RunRowOf(x.Summary, goOn), File: x.File, Journal: x.Journal, Inputs: x.Inputs, Outputs: x.Outputs,
+		RunRow: RunRowOf(x.Summary, next), File: x.File, Journal: x.Journal, Inputs: x.Inputs, Outputs: x.Outputs,
 		Missing: x.Missing, Effects: x.Effects, History: x.History,
 	}
 	out.Waiting = x.Waiting
@@ -251,7 +251,7 @@ func InspectionOf(x engine.Inspection, goOn string) InspectionJSON {
 }
 
 // Inspection prints a run: what it was asked, what it did, and how to go on.
-func Inspection(w io.Writer, x engine.Inspection, goOn string, now time.Time) {
+func Inspection(w io.Writer, x engine.Inspection, next *Next, now time.Time) {
 	w = Cleaner{W: w}
 	fmt.Fprintf(w, "%s: %s\n", x.ID, StateOf(string(x.State), x.Reason))
 	fmt.Fprintf(w, "skill: %s (%s)\njournal: %s\ncommand: %s\n", Flat(x.Skill), Flat(x.File), Flat(x.Journal), Flat(x.Command))
@@ -302,8 +302,8 @@ func Inspection(w io.Writer, x engine.Inspection, goOn string, now time.Time) {
 			fmt.Fprintf(tw, "  %s\t(not known yet)\n", name)
 		}
 	})
-	if goOn != "" {
-		fmt.Fprintf(w, "\nto continue: %s\n", Flat(goOn))
+	if next != nil {
+		fmt.Fprintf(w, "\nto continue: %s\n", Flat(next.first()))
 	}
 }
 
