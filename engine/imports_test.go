@@ -54,7 +54,8 @@ var house = []rule{
 	{pkg: "engine/lang/check", ours: "engine/lang/syntax engine/expr engine/expr/fuel engine/step engine/types engine/diag engine/program"},
 	{pkg: "engine/machine", ours: "engine/program engine/expr engine/expr/fuel engine/types engine/diag", never: []string{"os", "net", "net/http", "math/rand", "math/rand/v2", "sync", "log", "log/slog"}},
 	{pkg: "engine/plan", ours: "engine/program engine/types"},
-	{pkg: "engine/config", ours: "engine/lang/syntax engine/types engine/diag engine/mask"},
+	// config reads what the families declare of their services; see step.ServiceKind.
+	{pkg: "engine/config", ours: "engine/lang/syntax engine/step engine/types engine/diag engine/mask"},
 	{pkg: "engine/runtime/journal", ours: "engine/machine engine/types", third: "golang.org/x/sys"},
 	{pkg: "engine/runtime/journal/journaltest", ours: "engine/runtime/journal engine/machine engine/types", third: "github.com/google/go-cmp"},
 	// protocol decides about a write for every runtime, and for a plan: it is pure.

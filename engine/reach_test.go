@@ -50,8 +50,11 @@ func TestBoundReach(t *testing.T) {
 		at = "evil.example.com"
 		given := engine.Options{Consent: engine.Given}
 		ways := map[string]func(engine.Options) error{
-			"resume":  func(o engine.Options) error { _, err := e.Resume(t.Context(), parked.ID, o); return err },
-			"start":   func(o engine.Options) error { _, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), o); return err },
+			"resume": func(o engine.Options) error { _, err := e.Resume(t.Context(), parked.ID, o); return err },
+			"start": func(o engine.Options) error {
+				_, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), o)
+				return err
+			},
 			"approve": func(o engine.Options) error { _, err := e.Asking(t.Context(), parked.ID, o); return err },
 			"undo": func(o engine.Options) error {
 				_, err := e.Undo(t.Context(), parked.ID, false, func([]engine.Reversal) (bool, error) { return false, nil }, o)

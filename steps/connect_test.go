@@ -32,7 +32,8 @@ func load(t *testing.T, text string, env environment) *config.Config {
 	t.Helper()
 	files := fstest.MapFS{"u/skillrun.yaml": {Data: []byte(text)}, "u/key": {Data: []byte("k")}}
 	cfg, list := config.Load(config.Options{
-		Dir: "/w", UserDir: "/u", Env: env.lookup,
+		Kinds: Kinds(),
+		Dir:   "/w", UserDir: "/u", Env: env.lookup,
 		ReadFile: func(path string) ([]byte, error) { return files.ReadFile(strings.TrimPrefix(path, "/")) },
 		Stat:     func(path string) (fs.FileInfo, error) { return files.Stat(strings.TrimPrefix(path, "/")) },
 	})

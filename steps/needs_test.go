@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -20,6 +21,9 @@ func TestNeeds(t *testing.T) {
 		s, _ := all.Lookup(name)
 		if service := s.Touch.Reaches(); service != "" && len(s.Needs) == 0 {
 			t.Errorf("%s does not say what it needs of %s: chain Needing to it", s.Name, service)
+		}
+		if service := s.Touch.Reaches(); service != "" && !slices.ContainsFunc(Kinds(), func(k step.ServiceKind) bool { return k.Name == service }) {
+			t.Errorf("%s reaches a %s service, and no family declares that kind", s.Name, service)
 		}
 		for _, n := range s.Needs {
 			for _, of := range n.Of {

@@ -56,6 +56,13 @@ func All(cfg *config.Config, o Options) (*step.Catalogue, error) {
 	return step.NewCatalogue(families...).Masked(cfg.Mask()), c.err
 }
 
+// Kinds are the kinds of services that the families reach.
+func Kinds() []step.ServiceKind {
+	return []step.ServiceKind{
+		files.Kind(), git.Kind(), gitlab.Kind(), httpapi.Kind(), jira.Kind(), quay.Kind(), slack.Kind(),
+	}
+}
+
 // Examiners returns what doctor asks about a service, by its kind.
 func Examiners(cfg *config.Config, o Options) (map[string]step.Examine, error) {
 	c := connector{cfg: cfg, wrap: o.Wrap}

@@ -18,6 +18,7 @@ import (
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/sandbox"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/skills"
+	"github.com/skillrun/skillrun/steps"
 )
 
 // bench is the whole program in this process, against a sandbox of its own.
@@ -93,7 +94,7 @@ func (b *bench) run(args ...string) result {
 			v, ok := b.env[name]
 			return v, ok
 		},
-		Clock: handClock{b}, Random: rand.Reader, Builtin: skills.FS, Catalogue: seams{}.catalogue, Examiners: examiners, Locks: seams{}.lock, Sandbox: openSandbox,
+		Clock: handClock{b}, Random: rand.Reader, Builtin: skills.FS, Catalogue: seams{}.catalogue, Examiners: examiners, Kinds: steps.Kinds(), Locks: seams{}.lock, Sandbox: openSandbox,
 	}
 	ctx := b.t.Context()
 	if b.ctx != nil {

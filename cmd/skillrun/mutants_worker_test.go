@@ -18,6 +18,7 @@ import (
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/cli"
 	"github.com/skillrun/skillrun/skills"
+	"github.com/skillrun/skillrun/steps"
 )
 
 // mutants is a process that gives mutated files to the verbs that read them, in
@@ -203,7 +204,7 @@ func (w *mutating) run(args ...string) result {
 			return "", false
 		},
 		Clock:  stopped{},
-		Random: rand.Reader, Builtin: skills.FS, Catalogue: seams{}.catalogue, Examiners: examiners, Locks: seams{}.lock, Sandbox: openSandbox,
+		Random: rand.Reader, Builtin: skills.FS, Catalogue: seams{}.catalogue, Examiners: examiners, Kinds: steps.Kinds(), Locks: seams{}.lock, Sandbox: openSandbox,
 	}
 	code := p.Run(context.Background(), args)
 	return result{code, out.String(), log.String()}

@@ -47,6 +47,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/mask"
+	"github.com/skillrun/skillrun/engine/step"
 )
 
 // Config is a configuration that was read. The zero Config has no services.
@@ -60,6 +61,7 @@ type Config struct {
 	Set      map[string]any            // what was given for this call alone: wins over both
 	Policy   Policy
 
+	kinds  []step.ServiceKind
 	mask   *mask.Mask
 	places map[string]diag.Range // of "policy.NAME", "config.NAME" and "skills.SKILL.config.NAME"
 	world  world

@@ -19,6 +19,7 @@ import (
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/diag/diagtest"
+	"github.com/skillrun/skillrun/steps"
 )
 
 // machine is the files and variables of a test.
@@ -37,7 +38,8 @@ func newMachine(files, env map[string]string) machine {
 
 func (m machine) options() config.Options {
 	return config.Options{
-		Dir: "/w", UserDir: "/u",
+		Kinds: steps.Kinds(),
+		Dir:   "/w", UserDir: "/u",
 		ReadFile: func(path string) ([]byte, error) { return m.files.ReadFile(strings.TrimPrefix(path, "/")) },
 		Stat:     func(path string) (fs.FileInfo, error) { return m.files.Stat(strings.TrimPrefix(path, "/")) },
 		Env:      func(name string) (string, bool) { v, ok := m.env[name]; return v, ok },
@@ -54,7 +56,7 @@ func show(list diag.List) string {
 
 func TestParse(t *testing.T) {
 	t.Parallel()
-	cfg, list := config.Parse("f.yaml", []byte(diagtest.Cases(t, "testdata/fine.yaml")[0].Text))
+	cfg, list := config.Parse("f.yaml", []byte(diagtest.Cases(t, "testdata/fine.yaml")[0].Text), steps.Kinds())
 	if len(list) > 0 {
 		t.Fatal(show(list))
 	}
@@ -97,7 +99,7 @@ func TestParse(t *testing.T) {
 func TestNothingLeaks(t *testing.T) {
 	t.Parallel()
 	for _, c := range diagtest.Cases(t, "testdata/wrong.yaml") {
-		_, list := config.Parse("f.yaml", []byte(c.Text))
+		_, list := config.Parse("f.yaml", []byte(c.Text), steps.Kinds())
 		lines := strings.Split(c.Text, "\n")
 		for _, d := range list {
 			if strings.Contains(d.String(), "hunter") {
@@ -313,7 +315,7 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		cfg, list := config.Parse("f.yaml", data)
+		cfg, list := config.Parse("f.yaml", data, steps.Kinds())
 		if cfg == nil {
 			t.Fatal("no configuration")
 		}
@@ -336,6 +338,7 @@ func TestPolicyOfTheWorkingDirectory(t *testing.T) {
 	files := map[string]string{"/here/skillrun.yaml": "policy: {confirm: never}\n"}
 	load := func(explicit string) diag.List {
 		_, list := config.Load(config.Options{
+			Kinds:    steps.Kinds(),
 			Explicit: explicit, Dir: "/here", UserDir: "/u", Env: func(string) (string, bool) { return "", false },
 			ReadFile: func(name string) ([]byte, error) {
 				if text, ok := files[name]; ok {
@@ -369,12 +372,12 @@ func TestPolicyOfTheWorkingDirectory(t *testing.T) {
 func TestSettle(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]time.Duration{"": config.DefaultSettle, "policy: {settle: 5m}": 5 * time.Minute, "policy: {settle: 0s}": 0} {
-		if cfg, list := config.Parse("f", []byte(text)); len(list) != 0 || cfg.Policy.Settle != want {
+		if cfg, list := config.Parse("f", []byte(text), steps.Kinds()); len(list) != 0 || cfg.Policy.Settle != want {
 			t.Errorf("%q: %s %v", text, cfg.Policy.Settle, list)
 		}
 	}
 	for _, text := range []string{"policy: {settle: 2h}", "policy: {settle: -1s}", "policy: {settle: soon}"} {
-		if _, list := config.Parse("f", []byte(text)); len(list) != 1 || list[0].Code != "bad-duration" || list[0].Hint == "" {
+		if _, list := config.Parse("f", []byte(text), steps.Kinds()); len(list) != 1 || list[0].Code != "bad-duration" || list[0].Hint == "" {
 			t.Errorf("%q: %v", text, list)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps"
 )
 
 const credentials = `services:
@@ -209,7 +210,7 @@ func TestMissing(t *testing.T) {
 	if diff := cmp.Diff(want, show(got)); diff != "" {
 		t.Error(diff)
 	}
-	empty := &config.Config{}
+	empty, _ := config.Parse("", nil, steps.Kinds())
 	want = "skillrun.yaml: error: the service my-jira is not configured [no-service] (add it under services: in skillrun.yaml, as in `my-jira: {kind: jira, url: https://example.atlassian.net, deployment: cloud, user: env:JIRA_USER, token: env:MY_JIRA_TOKEN}`)"
 	if got := show(empty.Missing([]config.Need{{Service: "my-jira", Kind: "jira"}})); got != want {
 		t.Error(got)
@@ -228,7 +229,7 @@ func needs(names ...string) []config.Need {
 // TestServiceOfTheWrongKind: what steps reach has to be of their family.
 func TestServiceOfTheWrongKind(t *testing.T) {
 	t.Parallel()
-	cfg, _ := config.Parse("f.yaml", []byte("services:\n  alerts: {url: https://a.example.com}\n  other: {kind: gitlab, url: https://o.example.com}\n  web: {kind: http, url: https://w.example.com}\n"))
+	cfg, _ := config.Parse("f.yaml", []byte("services:\n  alerts: {url: https://a.example.com}\n  other: {kind: gitlab, url: https://o.example.com}\n  web: {kind: http, url: https://w.example.com}\n"), steps.Kinds())
 	at := diag.Range{File: "s.yaml", Start: diag.Pos{Line: 3, Col: 9}, End: diag.Pos{Line: 3, Col: 12}}
 	got := cfg.Unmet([]config.Need{{Service: "alerts", Kind: "http", At: at}, {Service: "other", Kind: "jira"}, {Service: "web", Kind: "http"}, {Service: "wbe", Kind: "http"}})
 	want := "f.yaml:2:3: error: the service alerts is of kind alerts, and kind http is needed [wrong-kind] (add `kind: http` to it, or name one that is: web)\n" +
@@ -248,11 +249,11 @@ func TestExamples(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"files", "git", "gitlab", "http", "jira", "quay", "slack"} {
 		for _, name := range []string{kind, "my_own-" + kind} {
-			empty := &config.Config{}
+			empty, _ := config.Parse("", nil, steps.Kinds())
 			hint := empty.Unmet([]config.Need{{Service: name, Kind: kind}})[0].Hint
 			_, line, _ := strings.Cut(hint, "`")
 			text := "services:\n  " + strings.TrimSuffix(line, "`") + "\n"
-			cfg, list := config.Parse("f.yaml", []byte(text))
+			cfg, list := config.Parse("f.yaml", []byte(text), steps.Kinds())
 			if list = append(list, cfg.Unmet([]config.Need{{Service: name, Kind: kind}})...); len(list) > 0 {
 				t.Errorf("%s%s", text, show(list))
 			}
@@ -264,7 +265,7 @@ func TestExamples(t *testing.T) {
 // nothing outside.
 func TestParsedOnly(t *testing.T) {
 	t.Parallel()
-	cfg, _ := config.Parse("f.yaml", []byte(credentials))
+	cfg, _ := config.Parse("f.yaml", []byte(credentials), steps.Kinds())
 	for _, name := range []string{"env", "file", "netrc"} {
 		if s, err := cfg.Token(name); err == nil || !s.IsZero() {
 			t.Errorf("%s has a credential", name)

@@ -6,13 +6,14 @@ import (
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/diag/diagtest"
+	"github.com/skillrun/skillrun/steps"
 )
 
 // TestDiagnostics: to add a case, add it to a file of testdata.
 func TestDiagnostics(t *testing.T) {
 	t.Parallel()
 	diagtest.Run(t, func(name string, text []byte) diag.List {
-		_, got := config.Parse(name, text)
+		_, got := config.Parse(name, text, steps.Kinds())
 		return got
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/mask"
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -24,6 +25,7 @@ type Options struct {
 	// Trusted says that the user trusts the working directory: what its file says
 	// counts as if it were pointed at.
 	Trusted bool
+	Kinds   []step.ServiceKind // of services, as the families declare them
 	// Stat is asked whether others can read a netrc file; nil is [os.Stat].
 	Stat func(path string) (fs.FileInfo, error)
 }
@@ -88,7 +90,7 @@ func (o Options) ownPath() string {
 func (o Options) load(path string) (cfg *Config, list diag.List, found bool) {
 	text, err := o.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		cfg, _ = Parse("", nil)
+		cfg, _ = Parse("", nil, o.Kinds)
 		cfg.place(o.world())
 		cfg.mask = mask.New(cfg.secrets()...)
 		return cfg, nil, false
@@ -98,7 +100,7 @@ func (o Options) load(path string) (cfg *Config, list diag.List, found bool) {
 			Hint = "check its permissions, or name another one with --config"
 		return &Config{Path: path}, list, true
 	}
-	cfg, list = Parse(path, text)
+	cfg, list = Parse(path, text, o.Kinds)
 	cfg.place(o.world())
 	for _, name := range types.SortedKeys(cfg.Services) {
 		s := cfg.signer(cfg.certificates(cfg.Services[name], &list), &list)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ func (c *Config) Unmet(needs []Need) diag.List {
 		case !ok:
 			list.Errorf("no-service", c.file(), "the service %s is not configured", n.Service).Hint = c.addHint(n)
 		case n.Kind != "" && s.Kind != n.Kind:
-			list.Errorf("wrong-kind", s.PlaceOf("kind"), "the service %s is of %s, and kind %s is needed", n.Service, s.kind("another kind"), n.Kind).Hint = c.kindHint(s, n)
+			list.Errorf("wrong-kind", s.PlaceOf("kind"), "the service %s is of %s, and kind %s is needed", n.Service, c.kindOf(s, "another kind"), n.Kind).Hint = c.kindHint(s, n)
 		default:
 			continue
 		}
@@ -45,7 +46,7 @@ func (c *Config) Unmet(needs []Need) diag.List {
 // addHint says how to configure a service that is not there. What it shows can
 // be pasted.
 func (c *Config) addHint(n Need) string {
-	add := fmt.Sprintf("add it under services: in %s, as in `%s: %s`", c.file().File, n.Service, Example(n.Service, n.Kind))
+	add := fmt.Sprintf("add it under services: in %s, as in `%s: %s`", c.file().File, n.Service, c.example(n.Service, n.Kind))
 	if near := diag.Nearest(n.Service, c.ofKind(n.Kind)); near != "" {
 		return "did you mean " + near + "? Or " + add
 	}
@@ -70,35 +71,22 @@ func (c *Config) ofKind(kind string) []string {
 	return slices.DeleteFunc(types.SortedKeys(c.Services), func(name string) bool { return c.Services[name].Kind != kind })
 }
 
-// Example is how a service of a name and a kind may be configured, for people to
+// example is how a service of a name and a kind may be configured, for people to
 // start from: a mapping in one line, which can be pasted.
-func Example(name, kind string) string {
-	token := strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + "_TOKEN"
-	out := ""
-	switch kind {
-	case "files":
-		out = "root: some/folder"
-	case "git":
-		out = `credentials: helper, author: "Release Bot <bot@example.com>"`
-	case "jira":
-		out = fmt.Sprintf("url: https://example.atlassian.net, deployment: cloud, user: env:JIRA_USER, token: env:%s", token)
-	case "quay":
-		out = fmt.Sprintf("url: https://quay.io, api: quay, token: env:%s", token)
-	case "slack":
-		out = fmt.Sprintf("token: env:%s", token)
-	default:
-		out = fmt.Sprintf("url: https://%s.example.com, token: env:%s", strings.ReplaceAll(name, "_", "-"), token)
-	}
+func (c *Config) example(name, kind string) string {
+	k, _ := c.kind(kind)
+	out := cmp.Or(k.Example, fmt.Sprintf("url: https://%s.example.com, token: env:TOKEN", strings.ReplaceAll(name, "_", "-")))
+	out = strings.ReplaceAll(out, "TOKEN", strings.ToUpper(strings.ReplaceAll(name, "-", "_"))+"_TOKEN")
 	if name != kind {
 		out = "kind: " + kind + ", " + out
 	}
 	return "{" + out + "}"
 }
 
-// kind is what kind the service is of, as a message may say it: what the file says
+// kindOf is what kind the service is of, as a message may say it: what the file says
 // is a value, and may be anything.
-func (s Service) kind(otherwise string) string {
-	if s.Kind == s.Name || slices.Contains(families, s.Kind) {
+func (c *Config) kindOf(s Service, otherwise string) string {
+	if _, known := c.kind(s.Kind); known || s.Kind == s.Name {
 		return "kind " + s.Kind
 	}
 	return otherwise
@@ -108,8 +96,8 @@ func (s Service) kind(otherwise string) string {
 // was not said.
 func (c *Config) NoKind(s Service) diag.Diagnostic {
 	var list diag.List
-	list.Errorf("wrong-kind", s.PlaceOf("kind"), "no step reaches a service of %s", s.kind("its kind")).
-		Hint = "say which it is with kind: " + strings.Join(families, ", ")
+	list.Errorf("wrong-kind", s.PlaceOf("kind"), "no step reaches a service of %s", c.kindOf(s, "its kind")).
+		Hint = "say which it is with kind: " + strings.Join(c.kindsWith(""), ", ")
 	return list[0]
 }
 

@@ -9,13 +9,14 @@ import (
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// Parse reads the text of a configuration. Files it refers to are not looked
-// at; [Load] does that.
-func Parse(file string, text []byte) (*Config, diag.List) {
-	r := &reader{cfg: &Config{Path: file, Zone: time.Local, Policy: Policy{Settle: DefaultSettle}, places: map[string]diag.Range{}}}
+// Parse reads the text of a configuration, of services of these kinds. Files it
+// refers to are not looked at; [Load] does that.
+func Parse(file string, text []byte, kinds []step.ServiceKind) (*Config, diag.List) {
+	r := &reader{cfg: &Config{Path: file, kinds: kinds, Zone: time.Local, Policy: Policy{Settle: DefaultSettle}, places: map[string]diag.Range{}}}
 	root, list := syntax.Parse(file, text)
 	r.list = veiledKeys(list)
 	if root == nil && len(list) == 1 && list[0].Code == "empty-file" {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -18,30 +19,8 @@ var serviceKeys = []string{
 	"author", "committer", "sign_off", "signing_key", "header", "root",
 }
 
-// families are the kinds whose keys are known. What a family of somebody
-// else's makes of a key is its own affair.
-var families = []string{"files", "git", "gitlab", "http", "jira", "quay", "slack"}
-
-// overNetwork are those that are reached by a url.
-var overNetwork = []string{"git", "gitlab", "http", "jira", "quay", "slack"}
-
-// keyKinds says of each key that not every family has a use for which have.
-var keyKinds = map[string][]string{
-	"url":         overNetwork,
-	"token":       overNetwork,
-	"credentials": overNetwork,
-	"ca":          overNetwork,
-	"timeout":     overNetwork,
-	"user":        {"git", "http", "jira", "quay"},
-	"deployment":  {"jira"},
-	"api":         {"quay"},
-	"author":      {"git"},
-	"committer":   {"git"},
-	"sign_off":    {"git"},
-	"signing_key": {"git"},
-	"header":      {"http"},
-	"root":        {"files"},
-}
+// network are the keys of the services that are reached by a url.
+var network = []string{"url", "token", "credentials", "ca", "timeout"}
 
 var (
 	namePattern     = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
@@ -54,7 +33,11 @@ func (r *reader) services(n *syntax.Node) {
 	r.cfg.Services = map[string]Service{}
 	r.each(n, "services", nil, func(key, value *syntax.Node) {
 		if !namePattern.MatchString(key.Value) {
-			r.list.Errorf("bad-name", key.Range, "%q cannot name a service", clip(key.Value)).
+			name := clip(key.Value)
+			if diag.Nearest(strings.ToLower(key.Value), r.cfg.kindsWith("")) != "" {
+				name = key.Value
+			}
+			r.list.Errorf("bad-name", key.Range, "%q cannot name a service", name).
 				Hint = "use lower-case letters, digits, dashes and underscores"
 			return
 		}
@@ -73,41 +56,73 @@ type serviceReader struct {
 func (r *serviceReader) read(n *syntax.Node) {
 	path := "services." + r.s.Name
 	r.each(n, path, serviceKeys, func(key, value *syntax.Node) {
-		r.s.places[key.Value], r.s.texts[key.Value] = value.Range, value.Value
+		if r.s.places[key.Value] = value.Range; value.Kind == syntax.Scalar && value.Tag == syntax.Str {
+			r.s.texts[key.Value] = value.Value
+		}
 		r.key(key.Value, path+"."+key.Value, value)
 	})
-	r.strangers(path)
+	r.unsuitable(path)
 	if r.s.Token != "" && r.s.Credentials != "" {
 		r.list.Errorf("bad-credential", r.s.PlaceOf("credentials"), "%s has both token and credentials", path).
 			Hint = "keep the one that is to be used"
 	}
-	_, given := r.s.places["url"]
-	if r.s.Kind == "slack" && !given {
-		r.s.URL, given = slackURL, true
+	kind, _ := r.cfg.kind(r.s.Kind)
+	if _, given := r.s.places["url"]; !given {
+		r.s.URL = kind.URL
 	}
-	if _, ok := r.s.places["root"]; r.s.Kind == "files" && !ok {
-		r.list.Errorf("missing-key", r.s.Place, "%s names no folder", path).Hint = "add root: and the folder that its files are in"
+	if _, ok := r.s.places[kind.Required]; kind.Required != "" && !ok {
+		r.list.Errorf("missing-key", r.s.Place, "%s has no %s", path, kind.Required).Hint = "add it, as in `" + kind.Example + "`"
 	}
-	if !given && (r.s.Token != "" || r.s.Credentials == netrc) {
+	if _, given := r.s.places["url"]; !given && r.s.URL == "" && (r.s.Token != "" || r.s.Credentials == netrc) {
 		r.list.Errorf("no-url", r.s.Place, "%s has a credential and no url to use it for", path).Hint = "add url: https://…"
 	}
 }
 
-// slackURL is where Slack is, for everybody.
-const slackURL = "https://slack.com"
+// kind is the kind of a name, when some family declares it.
+func (c *Config) kind(name string) (step.ServiceKind, bool) {
+	i := slices.IndexFunc(c.kinds, func(k step.ServiceKind) bool { return k.Name == name })
+	if i < 0 {
+		return step.ServiceKind{}, false
+	}
+	return c.kinds[i], true
+}
 
-// strangers reports keys that mean nothing to the service's family.
-func (r *serviceReader) strangers(path string) {
-	if !slices.Contains(families, r.s.Kind) {
+// kindsWith are the names of the kinds that have a use for a key, "" for all.
+func (c *Config) kindsWith(key string) []string {
+	var out []string
+	for _, k := range c.kinds {
+		if key == "" || uses(k, key) {
+			out = append(out, k.Name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func uses(k step.ServiceKind, key string) bool {
+	_, ok := k.Keys[key]
+	return ok || key == "kind" || k.Network && slices.Contains(network, key)
+}
+
+// unsuitable reports keys and words that mean nothing to the service's kind. What a
+// kind that no family declares makes of a key is its own affair.
+func (r *serviceReader) unsuitable(path string) {
+	kind, known := r.cfg.kind(r.s.Kind)
+	if !known {
 		return
 	}
 	for _, key := range types.SortedKeys(r.s.places) {
-		if kinds, ok := keyKinds[key]; ok && !slices.Contains(kinds, r.s.Kind) {
-			r.list.Errorf("wrong-key", r.s.places[key], "%s has %s, which %s services have no use for", path, key, r.s.Kind).
-				Hint = "remove it; it belongs to services of kind " + strings.Join(kinds, ", ")
+		said, isText := r.s.texts[key]
+		switch words := kind.Keys[key]; {
+		case !uses(kind, key):
+			r.list.Errorf("wrong-key", r.s.places[key], "%s has %s, which %s services have no use for", path, key, kind.Name).
+				Hint = "remove it; it belongs to services of kind " + strings.Join(r.cfg.kindsWith(key), ", ")
+		case words != nil && isText && !slices.Contains(words, said):
+			r.list.Errorf("bad-value", r.s.places[key], "%s.%s is not one of %s", path, key, strings.Join(words, ", ")).
+				Hint = diag.DidYouMean(said, words)
 		}
 	}
-	if r.s.Credentials == helper && r.s.Kind != "git" {
+	if r.s.Credentials == helper && !kind.GitHelper {
 		r.list.Errorf("wrong-key", r.s.credentialPlace(), "%s asks git's credential helper, which only git services can", path).
 			Hint = "name the credential with token: env:NAME or file:PATH, or say credentials: netrc"
 	}
@@ -120,7 +135,7 @@ func (r *serviceReader) key(key, path string, n *syntax.Node) {
 	case "kind":
 		if s, ok := r.text(n, path); ok && !namePattern.MatchString(s) {
 			r.list.Errorf("bad-value", n.Range, "%s names no family of steps", path).
-				Hint = "use one of " + strings.Join(families, ", ")
+				Hint = "use one of " + strings.Join(r.cfg.kindsWith(""), ", ")
 		} else if ok {
 			r.s.Kind = s
 		}
@@ -131,9 +146,9 @@ func (r *serviceReader) key(key, path string, n *syntax.Node) {
 	case "credentials":
 		r.s.Credentials = r.choice(n, path, helper, netrc, none)
 	case "deployment":
-		r.s.Deployment = r.choice(n, path, "cloud", "datacenter")
+		r.s.Deployment, _ = r.text(n, path)
 	case "api":
-		r.s.API = r.choice(n, path, "quay", "oci")
+		r.s.API, _ = r.text(n, path)
 	case "ca":
 		r.s.CA, _ = r.text(n, path)
 	case "author":

@@ -117,7 +117,7 @@ func shown(path []string, name string) bool {
 }
 
 // ourKeys are all keys of the file but the names that somebody gives.
-var ourKeys = slices.Concat(topKeys, serviceKeys, policyKeys, families)
+var ourKeys = slices.Concat(topKeys, serviceKeys, policyKeys)
 
 // letters are what keys of ours are made of.
 var letters = regexp.MustCompile(`^[A-Za-z_-]{1,16}$`)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/steps"
 )
 
 // TestVeiled: keys are shown, and where they stand; nothing else is.
@@ -63,7 +64,7 @@ func TestNoValueIsSaid(t *testing.T) {
 				fmt.Sprintf("services:\n  gitlab:\n    %s\n    timeout: 5s\n", said),
 				fmt.Sprintf("site: {%s}\ntimezone: %s\npolicy: {%s, confirm: %s, settle: %s}\n", said, secret, said, secret, secret),
 			} {
-				cfg, list := config.Parse("f.yaml", []byte(text))
+				cfg, list := config.Parse("f.yaml", []byte(text), steps.Kinds())
 				if got := show(list); strings.Contains(got, secret) {
 					t.Errorf("%s\n%s", text, got)
 				}

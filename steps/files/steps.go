@@ -5,6 +5,11 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
+// Kind is the kind of service that these steps reach.
+func Kind() step.ServiceKind {
+	return step.ServiceKind{Name: "files", Keys: map[string][]string{"root": nil}, Required: "root", Example: "root: some/folder"}
+}
+
 // Steps returns the family, built on the configured folders by name. With nil
 // it can be documented and checked, and performed on workspaces; without admit
 // these take every file.

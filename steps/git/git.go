@@ -51,6 +51,15 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
+// Kind is the kind of service that these steps reach.
+func Kind() step.ServiceKind {
+	return step.ServiceKind{
+		Name: "git", Network: true, GitHelper: true,
+		Keys:    map[string][]string{"user": nil, "author": nil, "committer": nil, "sign_off": nil, "signing_key": nil},
+		Example: `credentials: helper, author: "Release Bot <bot@example.com>"`,
+	}
+}
+
 // Steps returns the family. Options may be zero for documentation.
 func Steps(o Options) []step.Step {
 	c := &client{o: o}

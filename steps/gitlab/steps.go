@@ -6,6 +6,11 @@ import (
 	"github.com/skillrun/skillrun/steps/rest"
 )
 
+// Kind is the kind of service that these steps reach.
+func Kind() step.ServiceKind {
+	return step.ServiceKind{Name: "gitlab", Network: true}
+}
+
 // Steps returns the family, built on the configured services by name. With nil
 // it can be documented and checked, but not performed.
 func Steps(services map[string]Service) []step.Step {

@@ -207,6 +207,11 @@ func (f family) refuse(in RequestIn, unknown step.UnknownPaths) error {
 	return err
 }
 
+// Kind is the kind of service that these steps reach.
+func Kind() step.ServiceKind {
+	return step.ServiceKind{Name: "http", Network: true, Keys: map[string][]string{"user": nil, "header": nil}}
+}
+
 // Steps returns the family, built on the configured services by name. With nil
 // it can be documented and checked, but not performed.
 func Steps(services map[string]Service) []step.Step {

@@ -6,6 +6,14 @@ import (
 	"github.com/skillrun/skillrun/steps/rest"
 )
 
+// Kind is the kind of service that these steps reach.
+func Kind() step.ServiceKind {
+	return step.ServiceKind{
+		Name: "jira", Network: true, Keys: map[string][]string{"user": nil, "deployment": {cloud, datacenter}},
+		Example: "url: https://example.atlassian.net, deployment: cloud, user: env:JIRA_USER, token: env:TOKEN",
+	}
+}
+
 // Steps returns the family, built on the configured services by name. With nil
 // it can be documented and checked, but not performed.
 func Steps(services map[string]Service) []step.Step {

@@ -5,6 +5,14 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
+// Kind is the kind of service that these steps reach.
+func Kind() step.ServiceKind {
+	return step.ServiceKind{
+		Name: "quay", Network: true, Keys: map[string][]string{"user": nil, "api": {apiQuay, apiOCI}},
+		Example: "url: https://quay.io, api: quay, token: env:TOKEN",
+	}
+}
+
 // Steps returns the family, built on the configured services by name. With nil
 // it can be documented and checked, but not performed.
 func Steps(services map[string]Service) []step.Step {

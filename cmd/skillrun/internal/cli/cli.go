@@ -38,6 +38,8 @@ type Program struct {
 	Builtin fs.FS // NAME.yaml
 	// Catalogue builds the steps for a configuration.
 	Catalogue func(cfg *config.Config, f Folders) (*step.Catalogue, error)
+	// Kinds are the kinds of services that a configuration may have.
+	Kinds []step.ServiceKind
 	// Examiners are what doctor asks, by kind of service.
 	Examiners func(cfg *config.Config, cache string) (map[string]step.Examine, error)
 	// Locks reaches the lock that machines share, in a repository.

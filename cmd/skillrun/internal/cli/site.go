@@ -173,7 +173,7 @@ func (p *Program) stateOf(f runFlags) (state, site string, diags diag.List) {
 
 // load reads the configuration and opens nothing.
 func (p *Program) load(explicit string) (*config.Config, diag.List) {
-	cfg, diags := config.Load(config.Options{Explicit: explicit, Dir: p.Dir, Trusted: p.trustsHere(), UserDir: p.userDir(), ReadFile: readFile, Env: p.Env})
+	cfg, diags := config.Load(config.Options{Explicit: explicit, Dir: p.Dir, Trusted: p.trustsHere(), UserDir: p.userDir(), ReadFile: readFile, Env: p.Env, Kinds: p.Kinds})
 	p.knows(cfg)
 	return cfg, diags
 }
@@ -207,7 +207,7 @@ func (p *Program) settings(ctx context.Context, f runFlags) (cfg *config.Config,
 	}
 	render.Diagnostics(p.Stderr, diags[:1], p.configSources(diags), p.look())
 	fmt.Fprintln(p.Stderr, "note: shown without that configuration")
-	none, _ := config.Parse("", nil)
+	none, _ := config.Parse("", nil, p.Kinds)
 	return none, func() {}, nil
 }
 

@@ -141,7 +141,7 @@ func (p *Program) outline(dir string) ([]string, error) {
 	if err := engine.SafeFile(filepath.Join(dir, "skills")); err != nil {
 		out = append(out, "note: "+types.AsError(err).Message)
 	}
-	_, diags := config.Load(config.Options{Dir: dir, UserDir: p.userDir(), ReadFile: readFile, Env: p.Env})
+	_, diags := config.Load(config.Options{Dir: dir, UserDir: p.userDir(), ReadFile: readFile, Env: p.Env, Kinds: p.Kinds})
 	for _, d := range diags {
 		out = append(out, config.FileName+": "+d.Message)
 	}

@@ -65,6 +65,7 @@ func (s *shell) run(args ...string) (stdout, both string) {
 		Build: cli.Build{Version: "v0.1.0"}, Stdin: strings.NewReader(""), Stdout: io.MultiWriter(&out, &all), Stderr: &all, Dir: dir,
 		Env: s.env, Clock: clock{}, Random: s.random,
 		Builtin: skills.FS,
+		Kinds:   steps.Kinds(),
 		Catalogue: func(cfg *config.Config, f cli.Folders) (*step.Catalogue, error) {
 			return steps.All(cfg, steps.Options{Cache: f.Cache, State: f.State})
 		},

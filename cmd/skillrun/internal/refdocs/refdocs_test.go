@@ -203,7 +203,7 @@ func TestYAML(t *testing.T) {
 				}
 				continue // a part of a skill
 			default:
-				if _, diags := config.Parse("skillrun.yaml", []byte(m[2])); len(diags) > 0 {
+				if _, diags := config.Parse("skillrun.yaml", []byte(m[2]), steps.Kinds()); len(diags) > 0 {
 					t.Errorf("%s: %v", at, diags)
 				}
 			}
