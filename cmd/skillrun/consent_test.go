@@ -48,8 +48,8 @@ func TestApprovalIsShown(t *testing.T) {
 	b.on("approve", "last", "--digest", b.shown("last")).want(t, 0)
 	for _, args := range [][]string{{"runs"}, {"runs", "last"}} {
 		r := b.on(args...)
-		r.want(t, 0, `(?s)approved by ada \(as this machine says\) at .{1,100}the run continues when it is resumed`, `to continue: skillrun resume \S+ --config \S+\n`)
-		if strings.Contains(r.out, "waits for a person") || strings.Contains(r.out, "--yes") {
+		r.want(t, 0, `(?s)approved by ada \(user of this machine\) at .{1,100}the run continues when it is resumed`, `to continue: skillrun resume \S+ --config \S+\n`)
+		if strings.Contains(r.out, "waits for consent") || strings.Contains(r.out, "--yes") {
 			t.Errorf("it still asks:\n%s", r.out)
 		}
 	}

@@ -123,7 +123,7 @@ func TestPlanAndApply(t *testing.T) {
 	}
 	before := len(b.state().writes())
 	b.applyPlan().want(t, 0, `resuming run`)
-	b.makePlan().want(t, 0, `is there already: AAP-61250`, `is there already: !3`, `nothing to write|0 writes`)
+	b.makePlan().want(t, 0, `exists already: AAP-61250`, `is there already: !3`, `nothing to write|0 writes`)
 	b.forget()
 	b.applyPlan().want(t, 0, `adopted  mr`)
 	b.must(b.world.ApproveMR(3))

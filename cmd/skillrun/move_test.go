@@ -224,10 +224,10 @@ func TestExportRefusals(t *testing.T) {
 	if r := b.on("export", "last", "--to", id.String()); r.code != 2 || strings.Contains(r.out+r.log, id.String()[20:]) {
 		t.Errorf("exit %d, or it shows the key:\n%s", r.code, r.log)
 	}
-	b.on("export", "last", "--plain", "--out", "-", "--output", "json").want(t, 2, `both want stdout`)
+	b.on("export", "last", "--plain", "--out", "-", "--output", "json").want(t, 2, `both write to stdout`)
 	b.must(os.WriteFile(filepath.Join(b.dir, "there"), nil, 0o600))
-	b.on("export", "last", "--plain", "--out", "there").want(t, 2, `there is there already`)
-	b.on("export", "last", "--plain", "--out", "no/folder").want(t, 1, `is exported, and its archive was not written`, `say it once more`)
+	b.on("export", "last", "--plain", "--out", "there").want(t, 2, `there exists already`)
+	b.on("export", "last", "--plain", "--out", "no/folder").want(t, 1, `is exported, but its archive was not written`, `export it again with another --out`)
 	b.on("export", "last", "--plain", "--out", "now", "--output", "json").want(t, 0, `"state": "exported"`, `"digest": "[0-9a-f]{64}"`, `"import": "skillrun import now --digest`)
 	b.on("cancel", "last").want(t, 0, `is cancelled`)
 	b.on("export", "last", "--plain", "--out", "more").want(t, 2, `is cancelled; only one that is parked moves`, `to do its work again, start its skill there`)

@@ -23,7 +23,7 @@ func (b *bench) on(args ...string) result {
 func (b *bench) shown(run string) string {
 	b.t.Helper()
 	r := b.on("approve", run)
-	r.want(b.t, 3, `cannot ask here; to agree to this: skillrun approve .* --digest [0-9a-f]+`)
+	r.want(b.t, 3, `cannot prompt here; to approve this: skillrun approve .* --digest [0-9a-f]+`)
 	m := regexp.MustCompile(`--digest ([0-9a-f]+)`).FindStringSubmatch(r.log)
 	if m == nil {
 		b.t.Fatalf("no digest in\n%s", r.log)
@@ -37,12 +37,12 @@ func TestApprove(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).always()
 	b.release(b.sha()).want(t, 3, `needs consent`, `approve: skillrun approve `, `4 writes`)
-	b.on("runs").want(t, 0, `parked, needs consent`, `waits for a person: consent before the first write, Create Jira issue`)
+	b.on("runs").want(t, 0, `parked, needs consent`, `waits for consent before the first write, Create Jira issue`)
 	b.on("runs", "last").want(t, 0, `(?m)^  waiting +\S+ +Create Jira issue +for consent$`)
 	digest := b.shown("last")
 	b.on("approve", "last", "--digest", "0000").want(t, 3, `what would be written now has the digest `+digest)
-	b.on("approve", "last", "--digest", digest).want(t, 0, `approved by \S+ \(as this machine says\): `+digest, `to continue: skillrun resume`)
-	b.on("runs", "last").want(t, 0, `approved .*\(as this machine says\): plan `+digest)
+	b.on("approve", "last", "--digest", digest).want(t, 0, `approved by \S+ \(user of this machine\): `+digest, `to continue: skillrun resume`)
+	b.on("runs", "last").want(t, 0, `approved .*\(user of this machine\): plan `+digest)
 
 	b.must(b.world.MoveProduction(b.world.Fixtures().OlderSHA)) // other commits are in the release now
 	b.on("resume", "last").want(t, 3, `what was approved is not what would be written now`)
@@ -95,7 +95,7 @@ func TestUndo(t *testing.T) {
 	b := newBench(t)
 	b.release(b.sha()).want(t, 0, `undo: skillrun undo `)
 	r := b.on("undo", "last")
-	r.want(t, 3, `cannot ask here; to do this: skillrun undo .* --yes`)
+	r.want(t, 3, `cannot prompt here; to undo this: skillrun undo .* --yes`)
 	order := []string{"link: ", "mr: ", "push: ", "jira: "}
 	rest := r.out
 	for _, name := range order {
@@ -150,13 +150,13 @@ func TestUndoAfterMerge(t *testing.T) {
 	b.on("resume", "last").want(t, 0, `done: run`)
 	b.must(b.world.MergeMR(3))
 	before := len(b.state().writes())
-	b.on("undo", "last", "--yes").want(t, 1, `mr: cannot close merge request .*merged .*\[conflict\]`, `link: take the link`, `1 of it cannot be undone, so nothing is`, `--partly`)
+	b.on("undo", "last", "--yes").want(t, 1, `mr: cannot close merge request .*merged .*\[conflict\]`, `link: take the link`, `1 of the effects cannot be undone, so none is`, `--partly`)
 	b.on("runs", "last").want(t, 0, `: done`)
 	b.on("verify", "last").want(t, 0, `good: run`)
 	if n := len(b.state().writes()) - before; n != 0 {
 		t.Fatalf("it wrote %d times", n)
 	}
-	b.on("undo", "last", "--partly").want(t, 3, `cannot ask here; to do this: skillrun undo .* --partly --yes`)
+	b.on("undo", "last", "--partly").want(t, 3, `cannot prompt here; to undo this: skillrun undo .* --partly --yes`)
 	b.on("undo", "last", "--partly", "--yes").want(t, 1, `undone   link`, `undone   push`, `undone   jira`, `what is undone stays undone; to continue: skillrun undo`)
 	s := b.state()
 	if len(s.Jira.Issues[0].RemoteLinks) != 0 || s.Gitlab.MergeRequests[0].State != "merged" || s.Git[forkProject].Branches[b.branch()] != "" {
@@ -170,7 +170,7 @@ func TestUndoAfterMerge(t *testing.T) {
 		b.on(verb...).want(t, 2, `is partly undone`, `continue undoing it: skillrun undo \S+ --config `)
 	}
 	b.release(b.sha()).want(t, 2, `is partly undone`, `continue undoing it: skillrun undo \S+ --config `)
-	b.on("undo", "last", "--yes").want(t, 1, `link: undone before`, `nothing can be undone`)
+	b.on("undo", "last", "--yes").want(t, 1, `link: already undone`, `nothing can be undone`)
 	b.on("runs", "prune", "--older-than", "0s", "--keep", "0", "--yes").want(t, 0, `0 runs`)
 }
 
@@ -280,7 +280,7 @@ func TestPrune(t *testing.T) {
 	b := newBench(t).always()
 	b.release(b.sha()).want(t, 3)
 	b.on("cancel", "last").want(t, 0)
-	b.on("runs", "prune", "--older-than", "0s", "--keep", "0").want(t, 0, `1 runs, \d+ KiB would go; --yes`)
+	b.on("runs", "prune", "--older-than", "0s", "--keep", "0").want(t, 0, `1 runs, \d+ KiB would be removed; --yes`)
 	b.on("runs", "prune", "--older-than", "1d", "--keep", "0", "--yes").want(t, 0, `0 runs`)
 	b.on("runs", "prune", "--older-than", "0s", "--keep", "0", "--yes").want(t, 0, `1 runs, \d+ KiB removed`)
 	b.on("runs").want(t, 0, `^this site has no runs`)

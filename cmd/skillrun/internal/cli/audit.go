@@ -11,12 +11,12 @@ import (
 func (p *Program) auditCmd() *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
-		Use: "audit [RUN]", Short: "Print who did what where, a line of JSON for each deed",
-		Long: `Prints who did what where in the runs of this site, or in RUN, from their journals
-alone: a JSON object a line for each deed, the earliest first. Who started,
-approved, rejected, cancelled, resolved and undid, how it is known who that is,
-and each write with its service, its host and a link. A journal that is damaged
-is a line of its own, and the exit code is 1. Nothing is written.`,
+		Use: "audit [RUN]", Short: "Print the audit log: who did what where, as lines of JSON",
+		Long: `Prints the audit log of the runs of this site, or of RUN, from their journals:
+one JSON object a line, the earliest first. It says who started, approved,
+rejected, cancelled, resolved and undid a run, how that user is known, and each
+write with its service, host and link. A damaged journal has a line of its own,
+and the exit code is 1. Nothing is written.`,
 		Example: "  skillrun audit last\n  skillrun audit > audit.jsonl",
 		Args:    atMost(1),
 		RunE:    func(_ *cobra.Command, args []string) error { return p.audit(args, f) },
@@ -38,7 +38,7 @@ func (p *Program) audit(args []string, f runFlags) error {
 	}
 	var first *engine.Deed
 	deeds, damaged := e.Audit(ids...), 0
-	out := jsonOutlet{p.Stdout, p.vault} // it is JSON without being asked for
+	out := jsonOutlet{p.Stdout, p.vault} // it is JSON by default
 	for i, d := range deeds {
 		render.JSONLine(out, d)
 		if d.Kind == engine.DeedDamaged {

@@ -22,16 +22,16 @@ import (
 func (p *Program) completionCmd() *cobra.Command {
 	shells := []string{"bash", "zsh", "fish", "powershell"}
 	return &cobra.Command{
-		Use: "completion bash|zsh|fish|powershell", Short: "Print the script that completes commands in a shell",
-		Long: `Prints a script for a shell. It completes verbs, skills, runs, step types, and
-the names and values of a skill's inputs.
+		Use: "completion bash|zsh|fish|powershell", Short: "Print the completion script for a shell",
+		Long: `Prints the completion script for a shell. It completes verbs, skills, runs, step
+types, and the names and values of a skill's inputs.
 
   bash        source <(skillrun completion bash)
   zsh         source <(skillrun completion zsh)
   fish        skillrun completion fish | source
   powershell  skillrun completion powershell | Out-String | Invoke-Expression
 
-Put the line into the shell's start-up file to have it always.`,
+Add the line to the shell's start-up file to load it in every session.`,
 		Example:   "  source <(skillrun completion bash)\n  skillrun completion fish > ~/.config/fish/completions/skillrun.fish",
 		ValidArgs: shells,
 		Args:      one("completion needs a shell", "write one of: "+strings.Join(shells, ", ")),

@@ -31,17 +31,17 @@ func TestConsent(t *testing.T) {
 		history      string
 		refused      []string // what is asked again after
 	}{
-		"yes\n":              {0, 1, " approved by ada (as this machine says): plan ", nil},
+		"yes\n":              {0, 1, " approved by ada (user of this machine): plan ", nil},
 		"\nyes":              {3, 0, " parked", nil},
 		"":                   {3, 0, " parked", nil},
-		" yes \n":            {0, 1, " approved by ada (as this machine says): plan ", nil},
-		"no\n":               {1, 0, " rejected by ada (as this machine says)", nil},
+		" yes \n":            {0, 1, " approved by ada (user of this machine): plan ", nil},
+		"no\n":               {1, 0, " rejected by ada (user of this machine)", nil},
 		"y\n":                {3, 0, " parked", []string{"y"}},
 		"n\n":                {3, 0, " parked", []string{"n"}},
-		"y\nyes\n":           {0, 1, " approved by ada (as this machine says): plan ", []string{"y"}},
-		"n\nNo\nno\n":        {1, 0, " rejected by ada (as this machine says)", []string{"n", "No"}},
+		"y\nyes\n":           {0, 1, " approved by ada (user of this machine): plan ", []string{"y"}},
+		"n\nNo\nno\n":        {1, 0, " rejected by ada (user of this machine)", []string{"n", "No"}},
 		"y\n\nyes\n":         {3, 0, " parked", []string{"y"}},
-		"sure\x1b[2J\nyes\n": {0, 1, " approved by ada (as this machine says): plan ", []string{"sure\x1b[2J"}},
+		"sure\x1b[2J\nyes\n": {0, 1, " approved by ada (user of this machine): plan ", []string{"sure\x1b[2J"}},
 	} {
 		posted := 0
 		x := newPerson(t, strings.NewReader(typed))
@@ -63,7 +63,7 @@ func TestConsent(t *testing.T) {
 			}
 		}
 		for _, refused := range want.refused {
-			x.wants(t, fmt.Sprintf("  %q is not an answer: type yes or no, the whole word\n", refused))
+			x.wants(t, fmt.Sprintf("  %q is not an answer: type yes or no in full\n", refused))
 		}
 		x.out.Reset()
 		x.Run(t.Context(), []string{"runs", "last"})
@@ -72,7 +72,7 @@ func TestConsent(t *testing.T) {
 		}
 		x.out.Reset()
 		x.Run(t.Context(), []string{"runs"})
-		for _, says := range []string{"parked, needs consent", "waits for a person: consent before the first write, Post it, since", "to continue: skillrun resume "} {
+		for _, says := range []string{"parked, needs consent", "waits for consent before the first write, Post it, since", "to continue: skillrun resume "} {
 			if strings.Contains(x.out.String(), says) != (want.code == 3) {
 				t.Errorf("%q: runs says\n%s", typed, x.out.String())
 			}

@@ -22,17 +22,17 @@ import (
 func (p *Program) doctorCmd() *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
-		Use: "doctor [SKILL|FILE]", Short: "Look whether the set-up is fit to run a skill, and say what to do where it is not",
+		Use: "doctor [SKILL|FILE]", Short: "Check the set-up and the services, and say how to fix what is wrong",
 		Args: atMost(1),
-		Long: `Looks at the configuration, the folders, and at each service: whether it is
-reached, its certificate, its clock, the credential, and what the skill needs to
-see and do there. Without a skill, at every service that is configured. It reads
-only; nothing is written anywhere. Exit code 1 says that something is wrong.`,
+		Long: `Checks the configuration, the folders and each service that the skill needs:
+whether it can be reached, its certificate, its clock, the credential and its
+permissions. Without a skill, checks every service that is configured. Nothing is
+written. Exit code 1 means that something is wrong.`,
 		Example: "  skillrun doctor\n  skillrun doctor release_aa_backend_prod\n  skillrun doctor release_aa_backend_prod --sandbox --output json",
 		RunE:    func(c *cobra.Command, args []string) error { return p.doctor(c.Context(), args, f) },
 	}
-	p.siteFlags(c, &f, "look at the sandbox")
-	c.Flags().StringArrayVar(&f.inputs, "input", nil, "an input that decides what the skill reaches for, `name=value` (repeatable)")
+	p.siteFlags(c, &f, "check the sandbox")
+	c.Flags().StringArrayVar(&f.inputs, "input", nil, "an input that decides what the skill reaches, `name=value` (repeatable)")
 	p.outputFlag(c, &f.output)
 	p.setFlag(c, &f)
 	p.completeArgs(c, p.completeSkills)
@@ -203,7 +203,7 @@ func (x *examination) service(ctx context.Context, name string, uses []step.Use)
 		g.Findings = append(g.Findings, finding("credential", d))
 	}
 	if token, err := x.site.cfg.Token(name); err == nil && mask.TooShort(token) {
-		g.Findings = append(g.Findings, step.Finding{Subject: "masking", Skipped: fmt.Sprintf("the credential has fewer than %d bytes: where something says it, it is not hidden", mask.Shortest)})
+		g.Findings = append(g.Findings, step.Finding{Subject: "masking", Skipped: fmt.Sprintf("the credential has fewer than %d bytes, which is too short to mask it in output", mask.Shortest)})
 	}
 	examine, known := x.site.examiners[s.Kind]
 	switch {

@@ -17,49 +17,48 @@ const runExample = `  skillrun release_aa_backend_prod --sandbox --input commit_
 // that they never take the place of a skill.
 func topics() []*cobra.Command {
 	return []*cobra.Command{
-		{Use: "exit-codes", Short: "What the exit code of a command says", Long: exitCodesHelp},
-		{Use: "input-values", Short: "How inputs are given", Long: inputValuesHelp},
-		{Use: "search-path", Short: "Where skills, configuration and runs are looked for", Long: searchPathHelp},
+		{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp},
+		{Use: "input-values", Short: "How to give inputs", Long: inputValuesHelp},
+		{Use: "search-path", Short: "Where skills, configuration and runs are found", Long: searchPathHelp},
 	}
 }
 
-const exitCodesHelp = `The exit code says what is to be done; error.code of --output json says what kind
+const exitCodesHelp = `The exit code says what to do next; error.code of --output json says what kind
 of failure it was.
 
-    0  done; or parked with nothing left for a person to allow: it waits for
-       the world
+    0  done; or parked in an await, with nothing to approve
     1  failed after the first request
-    2  refused before any request: the call, the skill, the inputs, the
-       configuration, a credential that is not there
-    3  a person must act: consent before the first write, an approve step, a
-       lock that another run has, or an outcome that is unknown; the last
-       lines say how to continue
+    2  refused before any request: the command line, the skill, the inputs, the
+       configuration, or a missing credential
+    3  parked until you act: consent before the first write, an approve step, a
+       lock that another run holds, or an unknown outcome; the last lines say
+       how to continue
   130  interrupted (SIGINT); skillrun resume continues
   143  terminated (SIGTERM); skillrun resume continues`
 
-const inputValuesHelp = `An input is given as --input name=value, or in the file of --input-file; what is
-typed wins over the file. On a terminal, required inputs that are missing are
-asked for.
+const inputValuesHelp = `An input is given as --input name=value, or in the file of --input-file; --input
+overrides the file. On a terminal, skillrun asks for required inputs that are
+missing.
 
   --input name=value    the value; lists and objects are written in JSON
   --input name=@file    the text of a file, without its last line break
-  --input name=@@text   the text behind @@ as it is: @@- is -, @@@x is @x
+  --input name=@@text   the literal text after @@: @@- is -, @@@x is @x
   --input name=-        the text of stdin, without its last line break
   --input-file FILE     names and values in YAML or JSON
 
-"skillrun show SKILL" says what a skill takes.`
+"skillrun show SKILL" lists the inputs of a skill.`
 
-const searchPathHelp = `Skills are looked for by name; the first one found counts, and "skillrun list"
-says where each comes from.
+const searchPathHelp = `Skills are searched by name in this order; the first one found is used.
+"skillrun list" shows where each comes from.
 
   ./skills                       the working directory's
-  $SKILLRUN_PATH                 folders, separated by colons; one that does not begin
-                                 with / only where the working directory is trusted
+  $SKILLRUN_PATH                 folders, separated by colons; relative ones only when
+                                 the working directory is trusted
   ~/.config/skillrun/skills      the user's ($XDG_CONFIG_HOME)
   built in
 
 The working directory's skills come first once it is trusted ("skillrun trust").
-Until then they come last, and can be checked, shown and planned, and no more.
+Until then they come last, and can only be checked, shown and planned.
 
 The configuration is the file of --config, else ./skillrun.yaml, else
 ~/.config/skillrun/skillrun.yaml. Runs are kept in ~/.local/state/skillrun

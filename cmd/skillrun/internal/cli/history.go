@@ -26,11 +26,11 @@ type historyFlags struct {
 func (p *Program) runsCmd() *cobra.Command {
 	var f historyFlags
 	c := &cobra.Command{
-		Use: "runs [RUN]", Short: "List the runs of this site, newest first, or tell all about one",
+		Use: "runs [RUN]", Short: "List the runs of this site, newest first, or show one",
 		Long: `Lists the runs of this site, newest first, with what each waits for and the
-command that continues it. With RUN, tells what that run did: its steps with how
-long they took, its effects with links, why it stopped and how to continue. RUN
-is an id, the beginning or the end of one, or "last". Nothing is written.`,
+command that resumes it. With RUN, shows that run: its steps with their durations,
+its effects with links, why it stopped and how to continue. RUN is an id, the
+beginning or the end of one, or "last". Nothing is written.`,
 		Example: "  skillrun runs --state parked\n  skillrun runs --skill release_aa_backend_prod --since 2d\n  skillrun runs last\n  skillrun runs k3f9q2 --output json",
 		Args:    atMost(1),
 		RunE:    func(c *cobra.Command, args []string) error { return p.runs(c.Context(), args, f) },

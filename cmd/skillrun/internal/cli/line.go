@@ -195,7 +195,7 @@ func flagNames(c *cobra.Command) []string {
 // helpCmd is `skillrun help WORD`: a verb or a topic.
 func helpCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "help [VERB|TOPIC]", Short: "Tell about a verb or a topic",
+		Use: "help [VERB|TOPIC]", Short: "Show the help of a verb or a topic",
 		Example: "  skillrun help runs\n  skillrun help exit-codes",
 		ValidArgsFunction: func(c *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			var out []cobra.Completion
@@ -229,9 +229,9 @@ func noTopic(at *cobra.Command, word string) error {
 			names = append(names, sub.Name())
 		}
 	}
-	hint := "`skillrun show " + word + "` tells about a skill of that name; `skillrun --help` lists verbs and topics"
+	hint := "`skillrun show " + word + "` shows a skill of that name; `skillrun --help` lists verbs and topics"
 	if near := diag.Nearest(word, names); near != "" {
 		hint = "did you mean " + near + "?"
 	}
-	return types.Errorf(types.NotFound, "there is no help about %q", word).WithHint("%s", hint)
+	return types.Errorf(types.NotFound, "there is no help on %q", word).WithHint("%s", hint)
 }

@@ -30,22 +30,22 @@ func (p *Program) exportCmd() *cobra.Command {
 	var f moveFlags
 	c := &cobra.Command{
 		Use: "export RUN", Short: "Move a parked run to another machine: write its archive",
-		Long: `Writes a parked run into one file, for skillrun import on another machine, and
-records that it continues there: it can no longer be resumed here. The file
-holds the run's journal: its skill, its inputs, and what every step was given and
-gave; no credential, and nothing of the site. It is encrypted to the public keys of
---to, age1... or ssh-ed25519 ...; with --plain it is not.
+		Long: `Writes a parked run to an archive for skillrun import on another machine, and
+records that it continues there: it can no longer be resumed here. The archive
+contains the journal of the run: its skill, its inputs, and the input and output of
+every step; no credential and no configuration of the site. It is encrypted to the
+public keys of --to, age1... or ssh-ed25519 ...; with --plain it is not.
 
-Said again, it writes the same archive once more.`,
+Exporting the run again writes the same archive.`,
 		Example: "  skillrun export last --to age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p --out run.skillrun\n  skillrun export k3f9q2 --to \"$(cat ~/.ssh/id_ed25519.pub)\" --out - > run.skillrun",
 		Args:    one("export needs a run", "`skillrun runs --state parked` lists those that wait"),
 		RunE:    func(_ *cobra.Command, args []string) error { return p.export(args[0], f) },
 	}
 	p.siteFlags(c, &f.runFlags, "a run of the sandbox")
 	p.outputFlag(c, &f.output)
-	c.Flags().StringArrayVar(&f.to, "to", nil, "encrypt it to this public `key`; repeatable")
+	c.Flags().StringArrayVar(&f.to, "to", nil, "encrypt it to this public `key` (repeatable)")
 	c.Flags().BoolVar(&f.plain, "plain", false, "do not encrypt it")
-	c.Flags().BoolVar(&f.instead, "instead", false, "of a run that was exported to another key: export it to these instead")
+	c.Flags().BoolVar(&f.instead, "instead", false, "replace the keys of an earlier export")
 	c.Flags().StringVar(&f.out, "out", "", "the `file` to write, - for stdout (default RUN.skillrun)")
 	p.completeArgs(c, p.completeRuns(&f.runFlags))
 	p.completeFlag(c, "to", cobra.NoFileCompletions)
@@ -92,8 +92,8 @@ func (p *Program) export(ref string, f moveFlags) error {
 		err = p.deliver(f.out, data)
 	}
 	if err != nil {
-		return &exitError{exitFailed, types.Errorf(types.CodeOf(err), "run %s is exported, and its archive was not written: %w", id, err).
-			WithHint("say it once more, with another --out: the archive is the same")}
+		return &exitError{exitFailed, types.Errorf(types.CodeOf(err), "run %s is exported, but its archive was not written: %w", id, err).
+			WithHint("export it again with another --out: the archive is the same")}
 	}
 	return p.exported(moved, f)
 }
@@ -102,7 +102,7 @@ func (p *Program) export(ref string, f moveFlags) error {
 func (f moveFlags) keys() (keys []envelope.Key, err error) {
 	if f.plain == (len(f.to) > 0) {
 		return nil, types.Errorf(types.BadInput, "export needs one of --to and --plain").
-			WithHint("give the public key of whoever goes on with it, --to age1… or --to \"ssh-ed25519 …\"")
+			WithHint("give the public key of the machine or user that imports it, --to age1… or --to \"ssh-ed25519 …\"")
 	}
 	for _, text := range f.to {
 		k, err := envelope.ParseKey(text)
@@ -119,14 +119,14 @@ func (p *Program) writable(f moveFlags) error {
 	if f.out == "-" {
 		switch {
 		case p.forProgram():
-			return types.Errorf(types.BadInput, "--out - and --output %s both want stdout", f.output).WithHint("give --out a file")
+			return types.Errorf(types.BadInput, "--out - and --output %s both write to stdout", f.output).WithHint("give --out a file")
 		case p.OutTerminal:
-			return types.Errorf(types.BadInput, "an archive is not for a terminal").WithHint("send stdout to a file, or give --out one")
+			return types.Errorf(types.BadInput, "an archive cannot be written to a terminal").WithHint("redirect stdout to a file, or name one with --out")
 		}
 		return nil
 	}
 	if _, err := os.Lstat(p.path(f.out)); err == nil {
-		return types.Errorf(types.Conflict, "%s is there already", f.out).WithHint("name another file with --out, or remove that one")
+		return types.Errorf(types.Conflict, "%s exists already", f.out).WithHint("name another file with --out, or remove that one")
 	}
 	return nil
 }
@@ -136,8 +136,8 @@ func (p *Program) writable(f moveFlags) error {
 // through, is found here.
 func (p *Program) nothingSecret(archive []byte) error {
 	if p.vault.mask().Finds(string(archive)) {
-		return types.Errorf(types.BadInput, "a credential of this site stands in the run's journal: it is not exported plain").
-			WithHint("encrypt it to whoever goes on with it: --to KEY")
+		return types.Errorf(types.BadInput, "the run's journal contains a credential of this site, so it is not exported unencrypted").
+			WithHint("encrypt it: --to KEY")
 	}
 	return nil
 }
@@ -197,23 +197,23 @@ func (p *Program) about(w io.Writer, m engine.Moved) {
 func (p *Program) importCmd() *cobra.Command {
 	var f moveFlags
 	c := &cobra.Command{
-		Use: "import FILE", Short: "Take over a run that was exported from another machine",
-		Long: `Puts the run of an archive in its place here, from where it is approved, resumed
-and undone like any other, with the services of this site. FILE is what skillrun
-export wrote, - is stdin. An archive that is not as it was written, one that was
-imported already, and one of a run that has continued here are refused. Nothing is
-run. What was agreed to where it was before is asked again.
+		Use: "import FILE", Short: "Import a run that was exported on another machine",
+		Long: `Adds the run of an archive to this site, where it is approved, resumed and undone
+like any other, with the services of this site. FILE is what skillrun export wrote;
+- is stdin. An archive that is damaged, that was imported already, or whose run has
+continued here is refused. Nothing is run. Approvals that were given on the other
+machine are asked for again.
 
-Its run is like a skill that someone gives you: its programs run as you. --digest
-takes the digest that export printed, and refuses any other archive.`,
+An imported run can run programs as you, like any skill. --digest takes the digest
+that export printed, and refuses any other archive.`,
 		Example: "  skillrun import run.skillrun --identity key.txt\n  skillrun import - --identity ~/.ssh/id_ed25519 < run.skillrun",
 		Args:    one("import needs a file", "`skillrun export` writes one where the run is"),
 		RunE:    func(_ *cobra.Command, args []string) error { return p.importRun(args[0], f) },
 	}
 	p.siteFlags(c, &f.runFlags, "a run of the sandbox")
 	p.outputFlag(c, &f.output)
-	c.Flags().StringArrayVar(&f.identity, "identity", nil, "the `file` of a private key, of age-keygen or ssh-keygen; repeatable")
-	c.Flags().StringVar(&f.digest, "digest", "", "only the archive that has this `digest`")
+	c.Flags().StringArrayVar(&f.identity, "identity", nil, "the `file` of a private key, of age-keygen or ssh-keygen (repeatable)")
+	c.Flags().StringVar(&f.digest, "digest", "", "refuse an archive that has another `digest`")
 	completeFiles(c, "identity")
 	p.completeFlag(c, "digest", cobra.NoFileCompletions)
 	c.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -265,7 +265,7 @@ func (p *Program) openArchive(file string, f moveFlags) (engine.Moved, error) {
 	m, err := engine.OpenArchive(data)
 	if err == nil && f.digest != "" && !strings.EqualFold(f.digest, m.Digest) {
 		err = types.Errorf(types.Conflict, "this archive has the digest %s, not %s", m.Digest, f.digest).
-			WithHint("it is another one than was exported: ask whoever exported it")
+			WithHint("it is not the archive that was exported: ask its sender")
 	}
 	return m, err
 }

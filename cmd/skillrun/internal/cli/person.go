@@ -29,12 +29,11 @@ type personFlags struct {
 func (p *Program) approveCmd() *cobra.Command {
 	var f personFlags
 	c := &cobra.Command{
-		Use: "approve RUN", Short: "Show what a run would write, and agree to it",
-		Long: `Looks at the world again, shows what the run would write now and, where an
-approve step asks, what that shows, and records who agreed to it and when.
-The approval is of just that: when the resumed run would write something else,
-it asks again. Without a terminal, say what you agree to with the digest
-that was shown: --digest.`,
+		Use: "approve RUN", Short: "Show what a run would write, and approve it",
+		Long: `Plans the rest of the run again, shows what it would write now and what an
+approve step shows, and records who approved it and when. The approval is valid
+for exactly that: if the resumed run would write something else, it asks again.
+Without a terminal, approve with --digest and the digest that was shown.`,
 		Example: "  skillrun approve last\n  skillrun approve k3f9q2 --digest 5f0c1d2e3a4b",
 		Args:    one("approve needs a run", "`skillrun runs --state parked` lists those that wait"),
 		RunE:    func(c *cobra.Command, args []string) error { return p.approve(c.Context(), args[0], f) },
@@ -42,7 +41,7 @@ that was shown: --digest.`,
 	p.siteFlags(c, &f.runFlags, "a run of the sandbox")
 	f.reachFlag(c)
 	p.outputFlag(c, &f.output)
-	c.Flags().StringVar(&f.digest, "digest", "", "agree without being asked, if what would be written has this `digest`")
+	c.Flags().StringVar(&f.digest, "digest", "", "approve without being asked, if what would be written has this `digest`")
 	p.completeArgs(c, p.completeRuns(&f.runFlags))
 	return c
 }
@@ -90,7 +89,7 @@ func (p *Program) approve(ctx context.Context, ref string, f personFlags) error 
 		return refused(err)
 	}
 	said.State, said.Next = "approved", &render.Next{Resume: resumeCommand(id, "", f.runFlags)}
-	fmt.Fprintf(p.told(), "approved by %s (as this machine says): %s\nto continue: %s\n", orNobody(p.User), a.Forecast.Digest, said.Next.Resume)
+	fmt.Fprintf(p.told(), "approved by %s (user of this machine): %s\nto continue: %s\n", orUnknown(p.User), a.Forecast.Digest, said.Next.Resume)
 	p.tell(said)
 	return nil
 }
@@ -116,9 +115,9 @@ func (p *Program) agrees(ctx context.Context, a engine.Asking, f personFlags) (e
 		return engine.Yes, nil
 	case f.digest != "":
 		return engine.Unanswered, &exitError{exitPerson, types.Errorf(types.Conflict, "what would be written now has the digest %s, not %s", a.Forecast.Digest, f.digest).
-			WithHint("look at what is shown, and approve that")}
+			WithHint("check what is shown, and approve that digest")}
 	case !p.Terminal || p.forProgram():
-		fmt.Fprintf(p.Stderr, "cannot ask here; to agree to this: %s\n", approveCommand(a, f))
+		fmt.Fprintf(p.Stderr, "cannot prompt here; to approve this: %s\n", approveCommand(a, f))
 		return engine.Unanswered, &exitError{code: exitPerson}
 	}
 	said := p.yesOrNo(ctx, asks(a.Question)+` Type "yes" to continue, "no" to end the run, Enter to wait: `)
@@ -132,9 +131,9 @@ func (p *Program) agrees(ctx context.Context, a engine.Asking, f personFlags) (e
 	return said, nil
 }
 
-func orNobody(user string) string {
+func orUnknown(user string) string {
 	if user == "" {
-		return "somebody"
+		return "an unknown user"
 	}
 	return user
 }
@@ -157,7 +156,7 @@ func (p *Program) openRun(ctx context.Context, ref string, f runFlags) (*site, s
 }
 
 func (p *Program) rejectCmd() *cobra.Command {
-	return p.endCmd("reject", "rejected", "Say no to what a run asks; it ends", (*engine.Engine).Reject)
+	return p.endCmd("reject", "rejected", "Reject what a run asks for, which ends it", (*engine.Engine).Reject)
 }
 
 func (p *Program) cancelCmd() *cobra.Command {
@@ -169,9 +168,8 @@ func (p *Program) endCmd(verb, done, short string, end func(*engine.Engine, cont
 	var f personFlags
 	c := &cobra.Command{
 		Use: verb + " RUN", Short: short,
-		Long: short + `. A run that another process is at is
-asked to stop, which it does before its next step. Steps that clean up (always)
-are run first.`,
+		Long: short + `. If another process
+executes the run, it stops before its next step. The always steps run first.`,
 		Example: "  skillrun " + verb + " last --reason \"the wrong commit\"",
 		Args:    one(verb+" needs a run", "`skillrun runs` lists them"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -203,7 +201,7 @@ are run first.`,
 	p.siteFlags(c, &f.runFlags, "a run of the sandbox")
 	f.reachFlag(c)
 	p.outputFlag(c, &f.output)
-	c.Flags().StringVar(&f.reason, "reason", "", "why, in `words` that are kept with the run")
+	c.Flags().StringVar(&f.reason, "reason", "", "why, in `words` that are recorded in the journal")
 	p.completeArgs(c, p.completeRuns(&f.runFlags))
 	return c
 }
@@ -218,14 +216,14 @@ type undoFlags struct {
 func (p *Program) undoCmd() *cobra.Command {
 	var f undoFlags
 	c := &cobra.Command{
-		Use: "undo RUN", Short: "Show what would take back the effects of a run, and do it",
-		Long: `Lists what undoing each effect of a run would do, the latest first, and does it
-when you agree. A write whose outcome is not known is looked for first.
-Only what the run made is touched: what it adopted belongs to the run that made
-it, and is left to that run's undo, or with --adopted taken back too. Every
-effect is looked at before the first is taken back: when someone has built
-on one, such as a merge request that was merged, nothing is done, or with --partly
-the rest. A run that is partly undone is continued by undo only. Safe to repeat.`,
+		Use: "undo RUN", Short: "Show how to undo the effects of a run, and undo them",
+		Long: `Lists how each effect of a run would be undone, the latest first, and does so
+after you agree. A write whose outcome is unknown is looked for first. Only what
+the run made is undone; what it adopted is left to the undo of the run that made
+it, or with --adopted undone too. All effects are checked before the first is
+undone: if one cannot be undone, such as a merge request that was merged, none
+is, or with --partly the others are. A run that is partly undone can only be
+continued with undo. It is safe to repeat.`,
 		Example: "  skillrun undo last\n  skillrun undo k3f9q2 --yes",
 		Args:    one("undo needs a run", "`skillrun runs` lists them"),
 		RunE:    func(c *cobra.Command, args []string) error { return p.undo(c.Context(), args[0], f) },
@@ -234,8 +232,8 @@ the rest. A run that is partly undone is continued by undo only. Safe to repeat.
 	f.reachFlag(c)
 	p.outputFlag(c, &f.output)
 	c.Flags().BoolVar(&f.yes, "yes", false, "undo without asking")
-	c.Flags().BoolVar(&f.partly, "partly", false, "undo what can be, also when something cannot")
-	c.Flags().BoolVar(&f.adopted, "adopted", false, "undo also what another run of the same work made")
+	c.Flags().BoolVar(&f.partly, "partly", false, "undo what can be undone, even if something cannot")
+	c.Flags().BoolVar(&f.adopted, "adopted", false, "also undo what another run of the same work made")
 	p.completeArgs(c, p.completeRuns(&f.runFlags))
 	return c
 }
@@ -316,8 +314,8 @@ func stuck(list []engine.Reversal, id string, f undoFlags) error {
 	case len(stuck) > 0 && !left:
 		return &exitError{exitFailed, types.Errorf(stuck[0].Stuck.Code, "nothing can be undone").WithHint("see above; to continue: %s", again)}
 	case len(stuck) > 0 && !f.partly:
-		return &exitError{exitFailed, types.Errorf(stuck[0].Stuck.Code, "%d of it cannot be undone, so nothing is", len(stuck)).
-			WithHint("see above; to undo the rest all the same: %s --partly", again)}
+		return &exitError{exitFailed, types.Errorf(stuck[0].Stuck.Code, "%d of the effects cannot be undone, so none is", len(stuck)).
+			WithHint("see above; to undo the others: %s --partly", again)}
 	}
 	return nil
 }
@@ -333,12 +331,12 @@ func (p *Program) undoes(ctx context.Context, list []engine.Reversal, id string,
 			again += " --partly"
 		}
 		said.State, said.Next = "waiting", &render.Next{Undo: again + " --yes"}
-		fmt.Fprintf(p.Stderr, "cannot ask here; to do this: %s\n", said.Next.Undo)
+		fmt.Fprintf(p.Stderr, "cannot prompt here; to undo this: %s\n", said.Next.Undo)
 		return false, &exitError{code: exitPerson}
 	}
 	what := "Undo this?"
 	if n := len(cannot(list)); n > 0 {
-		what = fmt.Sprintf("Undo this but for the %d that cannot be undone?", n)
+		what = fmt.Sprintf("Undo this, except for the %d that cannot be undone?", n)
 	}
 	if p.yesOrNo(ctx, what+` Type "yes" to continue: `) != engine.Yes {
 		fmt.Fprintln(p.Stderr, "nothing is undone")

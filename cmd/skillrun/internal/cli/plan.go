@@ -26,17 +26,16 @@ func (p *Program) planCmd() *cobra.Command {
 	var f planFlags
 	c := &cobra.Command{
 		Use: "plan SKILL|FILE", Short: "Show what a skill would write, and write nothing",
-		Long: `Performs every read of a skill for real, makes its files and commits in a folder
-that is thrown away, and shows each write as it would be sent: the fields of an
-issue, the diff of a push, the text of a merge request. What is
-only known once a step has run reads (known after STEP). With --out the plan is
-kept for apply.`,
+		Long: `Performs the reads of a skill, makes its files and commits in a temporary folder,
+and shows each write as it would be sent: the fields of an issue, the diff of a
+push, the text of a merge request. What is only known once a step has run is shown
+as (known after STEP). --out saves the plan for apply.`,
 		Example: planExample, Args: one("plan needs a skill", "`skillrun list` shows the skills"),
 		RunE: func(c *cobra.Command, args []string) error { return p.plan(c.Context(), args[0], f) },
 	}
-	p.siteFlags(c, &f.runFlags, "plan against the embedded world instead of real services")
+	p.siteFlags(c, &f.runFlags, "plan against the sandbox instead of real services")
 	p.inputFlags(c, &f.runFlags)
-	c.Flags().StringVar(&f.out, "out", "", "keep the plan in a `file`, for skillrun apply")
+	c.Flags().StringVar(&f.out, "out", "", "save the plan in a `file`, for skillrun apply")
 	p.outputFlag(c, &f.output)
 	completeFiles(c, "out", "json")
 	return c
@@ -51,7 +50,7 @@ func (p *Program) plan(ctx context.Context, name string, f planFlags) error {
 	defer r.site.close()
 	o := engine.Options{Command: r.command(f.runFlags), Invocation: "skillrun" + siteOf(f.runFlags) + setOf(f.runFlags), Origin: r.source.Origin, Inside: r.source.Untrusted}
 	if r.source.Untrusted {
-		fmt.Fprintf(p.Stderr, "note: %s is of a folder that is not trusted: no program is run and no service asked for this plan; to trust it: skillrun trust\n", render.Flat(r.source.File))
+		fmt.Fprintf(p.Stderr, "note: the folder of %s is not trusted, so this plan runs no program and asks no service; to trust it: skillrun trust\n", render.Flat(r.source.File))
 	}
 	p.tellUnfinished(r.site.engine.Unfinished(r.bound, o), f.runFlags)
 	made, err := r.site.engine.Plan(ctx, r.bound, o)
@@ -81,16 +80,16 @@ func (p *Program) planned(made plan.Plan, f planFlags, sources render.Sources) e
 		return nil
 	}
 	if made.Inside {
-		return refused(types.Errorf(types.Forbidden, "the plan is not kept: what is outside was not looked at").WithHint("see what the folder's skills run and reach, and trust it: skillrun trust; then plan again"))
+		return refused(types.Errorf(types.Forbidden, "the plan is not saved: its folder is not trusted, so no service was asked").WithHint("see what the folder's skills run and reach, and trust it: skillrun trust; then plan again"))
 	}
 	if p.vault.mask().Finds(string(types.Encode(made))) {
-		return refused(types.Errorf(types.BadInput, "the plan is not kept: the credential of a service stands in it").WithHint("an expression of the skill puts it together: leave it out"))
+		return refused(types.Errorf(types.BadInput, "the plan is not saved: it contains the credential of a service").WithHint("remove the expression of the skill that builds it"))
 	}
 	file := p.path(f.out)
 	if err := keep(file, made); err != nil {
-		return &exitError{exitFailed, types.Errorf(types.Unavailable, "the plan cannot be kept: %w", err).WithHint("name a file in a folder that can be written")}
+		return &exitError{exitFailed, types.Errorf(types.Unavailable, "the plan cannot be saved: %w", err).WithHint("name a file in a folder that can be written")}
 	}
-	fmt.Fprintf(p.Stderr, "\nkept in %s; to do just this: %s\n", f.out, commandOf("apply", f.runFlags, quote(f.out))+" --digest "+made.Seal)
+	fmt.Fprintf(p.Stderr, "\nsaved in %s; to apply exactly this: %s\n", f.out, commandOf("apply", f.runFlags, quote(f.out))+" --digest "+made.Seal)
 	return nil
 }
 
@@ -98,23 +97,22 @@ func (p *Program) applyCmd() *cobra.Command {
 	var f runFlags
 	var digest string
 	c := &cobra.Command{
-		Use: "apply FILE", Short: "Do what a plan shows, unless the world has moved since",
-		Long: `Runs the skill that was planned, with the inputs and under the id that the plan
-has. Every read is done again. When one has another result, or something else
-would be written than what was shown, it stops before the first write and shows
-the difference.
+		Use: "apply FILE", Short: "Run a saved plan, unless what it read has changed since",
+		Long: `Runs the skill of the plan, with its inputs and its run id. Every read is repeated.
+If a read has another result, or the run would write something other than the plan
+shows, it stops before the first write and shows the difference.
 
-Whoever can write the file can put another plan there. --digest takes the digest
-that was told when the plan was kept, and refuses any other plan.`,
+Anyone who can write the file can replace the plan. --digest takes the digest that
+was printed when the plan was saved, and refuses any other plan.`,
 		Example: "  skillrun apply plan.json\n  skillrun apply --sandbox plan.json --wait",
 		Args:    one("apply needs the file of a plan", "make one with skillrun plan SKILL --out FILE"),
 		RunE:    func(c *cobra.Command, args []string) error { return p.apply(c.Context(), args[0], digest, f) },
 	}
-	p.siteFlags(c, &f, "apply it to the embedded world instead of real services")
+	p.siteFlags(c, &f, "apply it to the sandbox instead of real services")
 	f.reachFlag(c)
-	c.Flags().StringVar(&digest, "digest", "", "only the plan that has this `digest`")
+	c.Flags().StringVar(&digest, "digest", "", "refuse a plan that has another `digest`")
 	p.completeFlag(c, "digest", cobra.NoFileCompletions)
-	c.Flags().BoolVar(&f.wait, "wait", false, "stay and poll where the run would park")
+	c.Flags().BoolVar(&f.wait, "wait", false, "keep polling instead of parking")
 	p.outputFlag(c, &f.output, "events")
 	return c
 }
@@ -129,10 +127,10 @@ func (p *Program) apply(ctx context.Context, file, digest string, f runFlags) er
 	case err != nil || digest == "" || strings.EqualFold(digest, made.Seal):
 	case strings.EqualFold(digest, made.Digest):
 		err = types.Errorf(types.Conflict, "%s is the digest of what this plan writes, not of the plan with its program", digest).
-			WithHint("give the one that was printed when the plan was kept, in the command that applies it")
+			WithHint("give the one that was printed when the plan was saved, in the command that applies it")
 	default:
 		err = types.Errorf(types.Conflict, "this plan has the digest %s, not %s", made.Seal, digest).
-			WithHint("it is another one than was kept: ask whoever made it, or plan again")
+			WithHint("the file has another plan than the one that was saved: ask its author, or plan again")
 	}
 	if err != nil {
 		return refused(err)

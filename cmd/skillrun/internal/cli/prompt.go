@@ -59,7 +59,7 @@ func (p *Program) question(ctx context.Context, s *engine.Skill, f types.Field) 
 				WithHint("give it on the command line: --input %s=…", f.Name)
 		}
 		if line == "" {
-			fmt.Fprintf(p.Stderr, "  input %s is missing; Ctrl-C gives up\n", f.Name)
+			fmt.Fprintf(p.Stderr, "  input %s is missing; Ctrl-C cancels\n", f.Name)
 			continue
 		}
 		values, diags := s.ParseInputs(map[string]string{f.Name: chosen(line, options)})
@@ -74,7 +74,7 @@ func (p *Program) question(ctx context.Context, s *engine.Skill, f types.Field) 
 func wanted(t types.Type) string {
 	switch {
 	case len(choices(t)) > 0:
-		return "a number or its text"
+		return "a number or the value"
 	case t.Format != "":
 		return t.Format
 	case t.Pattern != "":
@@ -164,6 +164,6 @@ func (p *Program) yesOrNo(ctx context.Context, question string) engine.Answer {
 		case line == "":
 			return engine.Unanswered
 		}
-		fmt.Fprintf(p.Stderr, "  %q is not an answer: type yes or no, the whole word\n", line)
+		fmt.Fprintf(p.Stderr, "  %q is not an answer: type yes or no in full\n", line)
 	}
 }

@@ -88,10 +88,10 @@ func TestPrompt(t *testing.T) {
 		"word: What to say\n", "word (matching ^[a-z]+$): ",
 		`error: input word is "Hello", which does not match ^[a-z]+$ [bad-input]`, "asking.yaml:3:3: word is declared here",
 		"word (matching ^[a-z]+$): ",
-		"mood: How to say it\n  1. glad\n  2. sad\nmood (a number or its text): ",
+		"mood: How to say it\n  1. glad\n  2. sad\nmood (a number or the value): ",
 		`input mood is "3", not one of glad, sad`,
 		"loud: \n  1. true\n  2. false\n", `input loud is "yes", not true or false`,
-		"times: How often\ntimes (integer): ", "input times is 0, less than 1", "input times is missing; Ctrl-C gives up", "times (integer): ",
+		"times: How often\ntimes (integer): ", "input times is 0, less than 1", "input times is missing; Ctrl-C cancels", "times (integer): ",
 		`tags (list<string> as JSON): `,
 		"skillrun asking --input word=hello --input mood=sad --input loud=true --input times=2 --input 'tags=[\"a\"]' --input day=2026-01-15\n",
 	)

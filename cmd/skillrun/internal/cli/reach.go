@@ -12,7 +12,7 @@ import (
 
 // reachFlag is of the verbs that go on with a run.
 func (f *runFlags) reachFlag(c *cobra.Command) {
-	c.Flags().StringVar(&f.reaching, "reaching", "", "agree to what the run would reach now instead of what it was begun with, by its `digest`")
+	c.Flags().StringVar(&f.reaching, "reaching", "", "agree to what the run would reach now instead of when it started, by its `digest`")
 	c.RegisterFlagCompletionFunc("reaching", cobra.NoFileCompletions) // only the message knows it
 }
 

@@ -15,14 +15,14 @@ import (
 func (p *Program) resolveCmd() *cobra.Command {
 	var f personFlags
 	c := &cobra.Command{
-		Use: "resolve RUN STEP", Short: "Say what became of a write whose outcome is unknown",
+		Use: "resolve RUN STEP", Short: "Record whether a write of unknown outcome happened",
 		Long: `A run stops when it cannot tell whether a write happened. Look where the message
-says, and then say what you found. What you found is read back and checked
-against what the step was to do; what you say is not there is looked for again.
-Then resume the run: skillrun resume RUN.
+says. If it happened, name it with --found: it is read back and compared with the
+step's arguments. If not, use --not-done: it is looked for once more. Then resume
+the run: skillrun resume RUN.
 
-A run also stops before it would do a write again that is done and that
-cannot be looked for. --not-done does it again; --done keeps what it did.`,
+A run also stops before it repeats a write that is done and that it cannot look
+for. --not-done does it again; --done keeps its effect.`,
 		Example: "  skillrun resolve last jira --found AAP-61250\n  skillrun resolve k3f9q2 mr --not-done",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) < 2 {
@@ -35,16 +35,16 @@ cannot be looked for. --not-done does it again; --done keeps what it did.`,
 	p.siteFlags(c, &f.runFlags, "a run of the sandbox")
 	f.reachFlag(c)
 	p.outputFlag(c, &f.output)
-	c.Flags().StringVar(&f.found, "found", "", "what is there: the `name` of the issue, merge request, commit or note")
-	c.Flags().BoolVar(&f.notDone, "not-done", false, "it did not happen, and nothing will come of it any more; of a step that is done: do it again")
-	c.Flags().BoolVar(&f.done, "done", false, "of a step that is done and would be done again: what it did stands")
+	c.Flags().StringVar(&f.found, "found", "", "it happened: the `name` of the issue, merge request, commit or note")
+	c.Flags().BoolVar(&f.notDone, "not-done", false, "it did not happen and no longer can; of a step that is done: do it again")
+	c.Flags().BoolVar(&f.done, "done", false, "of a step that is done and would be repeated: keep its effect")
 	c.ValidArgsFunction = p.completeUnknown(&f.runFlags)
 	return c
 }
 
 func (p *Program) resolve(ctx context.Context, ref, step string, f personFlags) error {
 	if said := []bool{f.found != "", f.notDone, f.done}; len(slices.DeleteFunc(said, func(x bool) bool { return !x })) != 1 {
-		return refused(types.Errorf(types.BadInput, "resolve needs one of --found, --not-done and --done").WithHint("say what you found, or that there is nothing"))
+		return refused(types.Errorf(types.BadInput, "resolve needs one of --found, --not-done and --done").WithHint("name what you found, or give --not-done if it is not there"))
 	}
 	s, id, err := p.openRun(ctx, ref, f.runFlags)
 	if err != nil {
@@ -57,7 +57,7 @@ func (p *Program) resolve(ctx context.Context, ref, step string, f personFlags) 
 	}
 	said := render.SaidJSON{Run: id, State: "resolved", By: p.User, Step: step, Next: &render.Next{Resume: resumeCommand(id, "", f.runFlags)}}
 	if f.notDone {
-		fmt.Fprintf(p.told(), "step %s of run %s did not happen; it will be looked for, and then done\n", step, id)
+		fmt.Fprintf(p.told(), "step %s of run %s will be done when the run resumes, unless it is found there\n", step, id)
 	} else {
 		said.Effect = &e
 		render.Resolved(p.told(), e)

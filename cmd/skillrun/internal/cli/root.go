@@ -75,15 +75,15 @@ anything twice.
 
   skillrun release_aa_backend_prod --sandbox --input commit_sha=<40 hex>
 
-A first word that is not a verb is the name of a skill. Flags stand anywhere, also
-before it; --config and --sandbox, which say where, fit every verb.
-"skillrun completion bash" completes commands in a shell.`
+A first word that is not a verb is the name of a skill. Flags may come before or
+after it; every verb takes --config and --sandbox, which choose the site.
+"skillrun completion bash" sets up completion in a shell.`
 
 func (p *Program) versionCmd() *cobra.Command {
 	var output string
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "version", Short: "Print the version; as JSON, also the commit and the Go that it was built of", Args: atMost(0),
+		Use: "version", Short: "Print the version; as JSON, also its commit and Go version", Args: atMost(0),
 		Example: "  skillrun version\n  skillrun version --output json", ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error {
 			if asJSON || output == "json" {

@@ -20,7 +20,7 @@ func (p *Program) runCmd() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error { return p.run(c.Context(), args[0], f) },
 	}
 	p.common(c, &f)
-	c.Flags().BoolVar(&f.anew, "anew", false, "end an unfinished run of the same work and start a new one, instead of resuming it")
+	c.Flags().BoolVar(&f.anew, "anew", false, "cancel an unfinished run of the same work and start a new one, instead of resuming it")
 	c.Flags().BoolVar(&f.plan, "plan", false, "show what it would write, and write nothing (also: skillrun plan SKILL)")
 	p.inputFlags(c, &f)
 	return c
@@ -42,7 +42,7 @@ func (p *Program) inputFlags(c *cobra.Command, f *runFlags) {
 	c.Flags().StringArrayVar(&f.inputs, "input", nil, "an input, `name=value`; value @file reads a file, - reads stdin (repeatable)")
 	c.Flags().StringVar(&f.inputFile, "input-file", "", "inputs from a YAML or JSON `file`")
 	p.setFlag(c, f)
-	c.Flags().IntVar(&f.again, "again", 0, "make new work of the same inputs: `N` is part of its identity")
+	c.Flags().IntVar(&f.again, "again", 0, "start new work with the same inputs: `N` is part of its identity")
 	completeFiles(c, "input-file", "yaml", "yml", "json")
 	p.completeArgs(c, p.completeSkills)
 	p.completeFlag(c, "input", p.completeInput)
@@ -214,16 +214,16 @@ func (p *Program) siteFlags(c *cobra.Command, f *runFlags, sandbox string) {
 
 // common are the flags that run and resume share.
 func (p *Program) common(c *cobra.Command, f *runFlags) {
-	p.siteFlags(c, f, "run against the embedded world instead of real services")
+	p.siteFlags(c, f, "run against the sandbox instead of real services")
 	c.Flags().BoolVar(&f.yes, "yes", false, "write without asking")
-	c.Flags().BoolVar(&f.wait, "wait", false, "stay and poll where the run would park")
+	c.Flags().BoolVar(&f.wait, "wait", false, "keep polling instead of parking")
 	f.reachFlag(c)
 	p.outputFlag(c, &f.output, "events")
 }
 
 // setFlag is the one that gives configuration for one call.
 func (p *Program) setFlag(c *cobra.Command, f *runFlags) {
-	c.Flags().StringArrayVar(&f.sets, "set", nil, "a value of the configuration that the skill declares, `name=value`; wins over the file's (repeatable)")
+	c.Flags().StringArrayVar(&f.sets, "set", nil, "a config value of the skill, `name=value`; overrides the configuration (repeatable)")
 	p.completeFlag(c, "set", p.completeSet)
 }
 

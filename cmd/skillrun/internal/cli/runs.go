@@ -54,7 +54,7 @@ func (p *Program) sandboxCmd() *cobra.Command {
 	var o SandboxOptions
 	var output string
 	c := &cobra.Command{
-		Use: "sandbox", Short: "Serve the embedded world until interrupted", Args: atMost(0),
+		Use: "sandbox", Short: "Serve the sandbox until interrupted", Args: atMost(0),
 		Example: "  skillrun sandbox --dir world\n  skillrun sandbox --dir world --tls --deployment datacenter --registry oci\n  skillrun sandbox reset",
 		Long:    "Serves the sandbox (git remotes, a Quay registry, Jira and GitLab, on loopback) as a\nprocess of its own. It keeps its state in --dir and writes skillrun.yaml there;\npoint a run at it with --config DIR/skillrun.yaml.",
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -73,16 +73,16 @@ func (p *Program) sandboxCmd() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVar(&o.Dir, "dir", "", "`folder` of the world's state (default: the one --sandbox uses)")
-	c.Flags().StringVar(&o.Addr, "addr", "", "loopback `address` to listen on, such as 127.0.0.1:0 (default: the one it had)")
-	c.Flags().BoolVar(&o.TLS, "tls", false, "serve https, with a certificate authority made for this world")
-	c.Flags().StringVar(&o.Deployment, "deployment", "", "the Jira it has: `cloud` or datacenter (default: the one it had, at first cloud)")
-	c.Flags().StringVar(&o.Registry, "registry", "", "the API of its registry: `quay` or oci (default: the one it had, at first quay)")
-	c.Flags().DurationVar(&o.Delay, "delay", 0, "how long each answer waits, such as `300ms`, for demonstrations")
+	c.Flags().StringVar(&o.Dir, "dir", "", "`folder` of the sandbox's state (default: the one --sandbox uses)")
+	c.Flags().StringVar(&o.Addr, "addr", "", "loopback `address` to listen on, such as 127.0.0.1:0 (default: the last one)")
+	c.Flags().BoolVar(&o.TLS, "tls", false, "serve https, with a certificate authority of its own")
+	c.Flags().StringVar(&o.Deployment, "deployment", "", "the Jira deployment: `cloud` or datacenter (default: the last one, at first cloud)")
+	c.Flags().StringVar(&o.Registry, "registry", "", "the API of its registry: `quay` or oci (default: the last one, at first quay)")
+	c.Flags().DurationVar(&o.Delay, "delay", 0, "delay of each response, such as `300ms`, for demonstrations")
 	p.completeSandbox(c)
 	p.outputFlag(c, &output)
 	reset := &cobra.Command{
-		Use: "reset", Short: "Empty the world and the runs of --sandbox", Args: atMost(0),
+		Use: "reset", Short: "Delete the state and the runs of --sandbox", Args: atMost(0),
 		Example: "  skillrun sandbox reset",
 		RunE:    func(*cobra.Command, []string) error { return p.resetSandbox() },
 	}

@@ -18,10 +18,10 @@ func (p *Program) showCmd() *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
 		Use: "show SKILL|FILE", Short: "Show a skill: inputs, configuration, steps and effects",
-		Long: `Shows what a skill takes, what it does in which order, which services it reaches
-and what it changes there, with the values of the configuration that it would use
-and the ones that are missing; the exit code is 2 then, as that of a run, also
-without any configuration. No service is asked and nothing is written.`,
+		Long: `Shows the inputs of a skill, its steps in order, which services it reaches and what
+it changes there, and the config values that it would use. If config values are
+missing, the exit code is 2, as for a run. No service is asked and nothing is
+written.`,
 		Example: "  skillrun show release_aa_backend_prod\n  skillrun show ./skills/mine.yaml --config prod.yaml\n  skillrun show release_aa_backend_prod --output json",
 		Args:    one("show needs a skill", "`skillrun list` shows the skills"),
 		RunE:    func(c *cobra.Command, args []string) error { return p.show(c.Context(), args[0], f) },

@@ -12,12 +12,11 @@ func (p *Program) verifyCmd() *cobra.Command {
 	var f runFlags
 	var all bool
 	c := &cobra.Command{
-		Use: "verify RUN", Short: "Check every byte that is kept of a run, or of all",
-		Long: `Reads a run's journal and the outputs beside it, and checks them against their
-checksums and the chain that links them. Prints the hash of the last record: noted
-elsewhere, it shows later whether the journal was cut. With --all it does so for
-every run of the site, and prints a line for each that is damaged. Nothing is
-written.`,
+		Use: "verify RUN", Short: "Verify the journal and the outputs of a run, or of all",
+		Long: `Verifies a run's journal and the outputs next to it against their checksums and
+the hash chain. Prints the hash of the last record: note it elsewhere to detect
+later that the journal was truncated. With --all it verifies every run of the site,
+and prints a line for each that is damaged. Nothing is written.`,
 		Example: "  skillrun verify last\n  skillrun verify k3f9q2 --output json\n  skillrun verify --all",
 		Args: func(c *cobra.Command, args []string) error {
 			if all {
@@ -96,16 +95,16 @@ func (p *Program) pruneCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use: "prune", Short: "Remove finished runs that are old",
 		Long: `Removes runs that are finished (done, failed, cancelled, rejected or undone) and
-older than --older-than, but for the latest of each skill. Runs that wait, that a
-process is at or that are damaged stay. Without --yes it only tells.`,
+older than --older-than, except the latest of each skill. Runs that are parked,
+running or damaged stay. Without --yes it only lists them.`,
 		Example: "  skillrun runs prune --older-than 90d\n  skillrun runs prune --older-than 30d --keep 10 --yes",
 		Args:    atMost(0),
 		RunE:    func(*cobra.Command, []string) error { return p.prune(f) },
 	}
 	p.siteFlags(c, &f.runFlags, "the sandbox's runs")
 	p.outputFlag(c, &f.output)
-	c.Flags().StringVar(&f.olderThan, "older-than", "90d", "only runs of which nothing was heard for this `duration`")
-	c.Flags().IntVar(&f.keep, "keep", 5, "how many of the latest runs of each skill stay, however old: `N`")
+	c.Flags().StringVar(&f.olderThan, "older-than", "90d", "only runs without activity for this `duration`")
+	c.Flags().IntVar(&f.keep, "keep", 5, "keep the latest `N` runs of each skill, of any age")
 	c.Flags().BoolVar(&f.yes, "yes", false, "remove them")
 	c.ValidArgsFunction = cobra.NoFileCompletions
 	return c

@@ -91,7 +91,7 @@ func (s *surface) begun(run engine.Run) {
 	fmt.Fprintln(s.log, render.Flat(run.Command))
 	switch {
 	case run.Followed:
-		fmt.Fprintf(s.log, "another process is at run %s; this one follows it\n", run.ID)
+		fmt.Fprintf(s.log, "another process executes run %s; following it\n", run.ID)
 	case run.Continued:
 		fmt.Fprintf(s.log, "resuming run %s\n", run.ID)
 	}

@@ -27,20 +27,19 @@ func (p *Program) trustCmd() *cobra.Command {
 	var f trustFlags
 	c := &cobra.Command{
 		Use: "trust [DIR]", Short: "Trust a folder: its skills are found by name, and its skillrun.yaml counts as yours",
-		Long: `Shows what the skills of a folder run and reach, and what its skillrun.yaml says
-that only your own file may say, and records that you trust the folder: by its
-path, in your configuration folder. Without DIR it is the working directory. Until
-then its skills replace no built-in skill and none of your own; they can be
-checked, shown and planned, for which no program is run and no service
-asked. A folder inside of a trusted one is another. For one command say --trust; in
-CI, SKILLRUN_TRUSTED names trusted folders, separated by colons, or is 1 for the
-working directory.`,
+		Long: `Shows what the skills of a folder run and reach, and which settings of its
+skillrun.yaml need trust, and records that you trust the folder: its path, in your
+configuration folder. DIR is the working directory by default. Skills of an untrusted
+folder replace no built-in skill and none of your own; they can only be checked,
+shown and planned, which runs no program and asks no service. Subfolders are
+not included. To trust for one command, use --trust; in CI, SKILLRUN_TRUSTED
+names trusted folders, separated by colons, or is 1 for the working directory.`,
 		Example: "  skillrun trust\n  skillrun trust ~/src/gitops\n  skillrun trust --list\n  skillrun trust --revoke ~/src/gitops",
 		Args:    atMost(1),
 		RunE:    func(c *cobra.Command, args []string) error { return p.trustFolder(c.Context(), args, f) },
 	}
 	c.Flags().BoolVar(&f.list, "list", false, "list the trusted folders")
-	c.Flags().BoolVar(&f.revoke, "revoke", false, "trust the folder no more")
+	c.Flags().BoolVar(&f.revoke, "revoke", false, "no longer trust the folder")
 	p.outputFlag(c, &f.output)
 	c.ValidArgsFunction = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveFilterDirs
@@ -117,7 +116,7 @@ func (p *Program) offerTrust(ctx context.Context, name string, f runFlags) error
 	if err != nil || !src.Untrusted {
 		return nil // what is wrong is said where it is looked for
 	}
-	fmt.Fprintf(p.Stderr, "%s is of a folder that is not trusted\n", render.Flat(src.File))
+	fmt.Fprintf(p.Stderr, "the folder of %s is not trusted\n", render.Flat(src.File))
 	return p.trustFolder(ctx, nil, trustFlags{})
 }
 
@@ -151,7 +150,7 @@ func (p *Program) outline(dir string) ([]string, error) {
 		out = append(out, p.outlineOf(e, there, src, cfg)...)
 	}
 	if len(out) == 0 {
-		out = []string{"there are no skills in it, and its " + config.FileName + " asks for nothing that needs trust"}
+		out = []string{"it has no skills, and nothing in its " + config.FileName + " needs trust"}
 	}
 	return out, nil
 }

@@ -32,7 +32,7 @@ func TestTrustIsOffered(t *testing.T) {
 		if got != code || strings.Contains(x.out.String(), "x: 1") != (code == 0) || !strings.Contains(x.out.String(), "skills/probe.yaml: Probes") {
 			t.Errorf("%q: exit %d, %s", typed, got, x.out.String())
 		}
-		x.wants(t, "skills/probe.yaml is of a folder that is not trusted", "Trust "+x.Dir+"?")
+		x.wants(t, "the folder of skills/probe.yaml is not trusted", "Trust "+x.Dir+"?")
 		asked := strings.Count(x.log.String(), "Trust ")
 		if again := x.Run(t.Context(), []string{"probe"}); code == 0 && (again != 0 || strings.Count(x.log.String(), "Trust ") != asked) {
 			t.Errorf("asked again, or exit %d: %s", again, x.log.String())

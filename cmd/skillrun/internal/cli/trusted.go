@@ -83,7 +83,7 @@ func (p *Program) trustedFile() string {
 // writeTrusted writes the list, in one step.
 func (p *Program) writeTrusted(folders []string) error {
 	if p.trustedFile() == "" {
-		return refused(types.Errorf(types.BadInput, "there is no folder to record that in").WithHint("set HOME or XDG_CONFIG_HOME; or pass --trust with each command"))
+		return refused(types.Errorf(types.BadInput, "there is no configuration folder to record the trust in").WithHint("set HOME or XDG_CONFIG_HOME; or pass --trust with each command"))
 	}
 	if err := os.MkdirAll(p.userDir(), 0o700); err != nil {
 		return refused(err)
@@ -94,7 +94,7 @@ func (p *Program) writeTrusted(folders []string) error {
 	var text bytes.Buffer
 	render.JSON(&text, trustedList{Folders: folders})
 	if err := replace(p.trustedFile(), text.Bytes()); err != nil {
-		return refused(types.Errorf(types.Unavailable, "the list of trusted folders cannot be written: %w", err).WithHint("see who may write %s", p.userDir()))
+		return refused(types.Errorf(types.Unavailable, "the list of trusted folders cannot be written: %w", err).WithHint("check the permissions of %s", p.userDir()))
 	}
 	return nil
 }
@@ -120,8 +120,8 @@ func (s source) needsTrust() error {
 	if !s.Untrusted {
 		return nil
 	}
-	return types.Errorf(types.Forbidden, "%s is of a folder that is not trusted", s.File).
-		WithHint("see what it runs and reaches, and trust the folder: skillrun trust; or for this command alone: --trust")
+	return types.Errorf(types.Forbidden, "the folder of %s is not trusted", s.File).
+		WithHint("see what it runs and reaches, and trust the folder: skillrun trust; or for this command only: --trust")
 }
 
 // instead is the skill of another place that has the name of s and another text:
@@ -150,9 +150,9 @@ func (p *Program) shadows(s source) string {
 	case s.Untrusted:
 		return fmt.Sprintf("note: %s is not used for %s: its folder is not trusted (skillrun trust)", s.File, s.Name)
 	case o.Origin.Kind == engine.FromBuiltIn:
-		return "note: " + s.File + " takes the place of the built-in skill " + s.Name
+		return "note: " + s.File + " overrides the built-in skill " + s.Name
 	}
-	return "note: " + s.File + " takes the place of your own skill " + o.File
+	return "note: " + s.File + " overrides your own skill " + o.File
 }
 
 // tellShadow says on stderr that a skill takes the place of another, or that one

@@ -19,11 +19,10 @@ import (
 func (p *Program) checkCmd() *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
-		Use: "check [SKILL|FILE|FOLDER|PATTERN]...", Short: "Check skills without running anything; without arguments, all that are found",
-		Long: `Checks skills whole, without running anything and without asking any service.
-With --config or --sandbox, also whether that configuration has the services and
-the values that they need, each service of the kind that the steps reach; whether
-the credentials are there is for doctor to say.`,
+		Use: "check [SKILL|FILE|FOLDER|PATTERN]...", Short: "Check skills without running anything; without arguments, all of them",
+		Long: `Checks skills without running anything and without asking any service. With
+--config or --sandbox it also checks that the configuration has the values and the
+services that they need, of the right kind. Credentials are checked by doctor.`,
 		Example: "  skillrun check\n  skillrun check release_aa_backend_prod\n  skillrun check ./skills\n  skillrun check ./skills/mine.yaml --config prod.yaml\n  skillrun check ./skills/mine.yaml --output json",
 		RunE:    func(c *cobra.Command, args []string) error { return p.check(c.Context(), args, f) },
 	}

@@ -334,9 +334,9 @@ func TestWaitSaysWhenItAsksNext(t *testing.T) {
 		after time.Duration
 		want  string
 	}{
-		{80, 30 * time.Second, "asks again at 12:01:30 (in 60s)"},
-		{80, 30500 * time.Millisecond, "asks again at 12:01:30 (in 60s)"},
-		{80, 0, "Merge: asks again at 12:01:00"},
+		{80, 30 * time.Second, "polls again at 12:01:30 (in 60s)"},
+		{80, 30500 * time.Millisecond, "polls again at 12:01:30 (in 60s)"},
+		{80, 0, "Merge: polls again at 12:01:00"},
 		{40, 30 * time.Second, "again in 60s"},
 		{80, 90 * time.Second, "waiting\n"},
 	} {
@@ -370,7 +370,7 @@ func TestPausesTellTheirTime(t *testing.T) {
 		after time.Duration
 		want  []string
 	}{
-		{30 * time.Second, []string{"attempt 2 of 3 in 60s\n", "Approval", "asked every 30s\n", "Merge: attempt 2 of 2 at 12:01:00: busy\n", "Merge: asked every 30s\n"}},
+		{30 * time.Second, []string{"attempt 2 of 3 in 60s\n", "Approval", "polled every 30s\n", "Merge: attempt 2 of 2 at 12:01:00: busy\n", "Merge: asked every 30s\n"}},
 		{90 * time.Second, []string{"attempt 2 of 3\n"}},
 	} {
 		got := m.frame(80, 20, now.Add(test.after))

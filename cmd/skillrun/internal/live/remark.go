@@ -83,10 +83,10 @@ func (r row) goesOn(room int, now time.Time) (string, tone) {
 // waits is the remark of a step that waits: when it is asked again, in as many
 // words as fit, or how often when another process asks.
 func (r row) waits(room int, now time.Time) string {
-	text := render.Again("asks", r.next, now)
+	text := render.Again("polls", r.next, now)
 	switch {
 	case text == "" && r.every != "":
-		return "asked every " + r.every
+		return "polled every " + r.every
 	case text == "":
 		return "waiting"
 	case lipgloss.Width(text) > room:

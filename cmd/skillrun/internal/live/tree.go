@@ -311,9 +311,9 @@ func (r *row) whatRuns() string {
 	}
 	switch {
 	case x.state == waiting && next != "":
-		parts = append(parts, "asks again"+next)
+		parts = append(parts, "polls again"+next)
 	case x.state == waiting && x.every != "":
-		parts = append(parts, "asked every "+x.every)
+		parts = append(parts, "polled every "+x.every)
 	}
 	if x.notice != "" {
 		parts = append(parts, x.notice)

@@ -157,11 +157,11 @@ func (l *Lines) told(e engine.Event, more string) {
 	}
 }
 
-// again says when a step that waits is asked again, or tried again. Where that is
-// not known, it says how often it is asked, or that it is when its last question
-// got no answer.
+// again says when a step that waits is polled again, or tried again. Where that is
+// not known, it says how often it is polled, or that it is after a poll without an
+// answer.
 func again(e engine.Event) string {
-	verb := "asks"
+	verb := "polls"
 	if e.Type == "step_retry" {
 		verb = "tries"
 	}
@@ -171,15 +171,15 @@ func again(e engine.Event) string {
 	case verb == "tries":
 		return ""
 	case e.Every != "":
-		return ", asked every " + Flat(e.Every)
+		return ", polled every " + Flat(e.Every)
 	case e.Error != nil:
-		return ", and it is asked again"
+		return ", and polls again"
 	}
 	return ""
 }
 
 // Again says when something is done once more, in the zone of the machine, with
-// the day where that is another one: "asks again at 14:05:30 (in 60s)". It is ""
+// the day where that is another one: "polls again at 14:05:30 (in 60s)". It is ""
 // when that is not to come.
 func Again(verb string, next, now time.Time) string {
 	left := next.Sub(now)

@@ -198,11 +198,11 @@ func TestWaitSaysWhenItAsksNext(t *testing.T) {
 		err  *types.Error
 		want string
 	}{
-		{at.Add(time.Minute), nil, "waiting  Merge, asks again at 14:05:30 (in 60s)\n"},
-		{at.Add(45 * time.Minute), nil, "waiting  Merge, asks again at 14:49:30 (in 45m)\n"},
-		{at.Add(12 * time.Hour), nil, "waiting  Merge, asks again at 2026-11-24 02:04:30 (in 12h0m)\n"},
-		{at.Add(time.Minute), types.Errorf(types.Unavailable, "busy"), "waiting  Merge (busy), asks again at 14:05:30 (in 60s)\n"},
-		{time.Time{}, types.Errorf(types.Unavailable, "busy"), "waiting  Merge (busy), and it is asked again\n"},
+		{at.Add(time.Minute), nil, "waiting  Merge, polls again at 14:05:30 (in 60s)\n"},
+		{at.Add(45 * time.Minute), nil, "waiting  Merge, polls again at 14:49:30 (in 45m)\n"},
+		{at.Add(12 * time.Hour), nil, "waiting  Merge, polls again at 2026-11-24 02:04:30 (in 12h0m)\n"},
+		{at.Add(time.Minute), types.Errorf(types.Unavailable, "busy"), "waiting  Merge (busy), polls again at 14:05:30 (in 60s)\n"},
+		{time.Time{}, types.Errorf(types.Unavailable, "busy"), "waiting  Merge (busy), and polls again\n"},
 		{time.Time{}, nil, "waiting  Merge\n"},
 	} {
 		var b strings.Builder
@@ -212,8 +212,8 @@ func TestWaitSaysWhenItAsksNext(t *testing.T) {
 		}
 	}
 	for want, e := range map[string]engine.Event{
-		"waiting  Merge, asked every 30s\n":                                                     {Type: "waiting", Every: "30s"},
-		"waiting  Merge (busy), asked every 30s\n":                                              {Type: "waiting", Every: "30s", Error: types.Errorf(types.Unavailable, "busy")},
+		"waiting  Merge, polled every 30s\n":                                                     {Type: "waiting", Every: "30s"},
+		"waiting  Merge (busy), polled every 30s\n":                                              {Type: "waiting", Every: "30s", Error: types.Errorf(types.Unavailable, "busy")},
 		"retry    Merge: attempt 1 of 3 failed (busy), tries again at 14:04:34 (in 4s)\n":       {Type: "step_retry", Attempt: 1, Attempts: 3, Next: at.Add(4 * time.Second), Error: types.Errorf(types.Unavailable, "busy")},
 		"retry    Merge: attempt 1 of 3 failed (busy)\n":                                        {Type: "step_retry", Attempt: 1, Attempts: 3, Error: types.Errorf(types.Unavailable, "busy")},
 		"retry    Merge: attempt 2 of 3 failed, tries again at 2026-11-24 14:04:30 (in 1d0h)\n": {Type: "step_retry", Attempt: 2, Attempts: 3, Next: at.Add(24 * time.Hour)},

@@ -43,7 +43,7 @@ func moments(w io.Writer, history []engine.Moment) {
 // knownBy says on whose word it is known who somebody is.
 func knownBy(known string) string {
 	if known == engine.KnownByMachine {
-		return "(as this machine says)"
+		return "(user of this machine)"
 	}
-	return "(as " + known + " says)"
+	return "(user of " + known + ")"
 }

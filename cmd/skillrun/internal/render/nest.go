@@ -77,8 +77,8 @@ func (n *nested) label(up *nested) string {
 // waitsFor says in a few words what a run is parked for; an await says it itself.
 func waitsFor(reason string) string {
 	return map[string]string{
-		engine.ForConfirm: "for consent", engine.ForApprove: "for approval", engine.ForLock: "for another run",
-		engine.ForUnknown: "how it ended is not known", engine.ForRepeat: "would be done again",
+		engine.ForConfirm: "for consent", engine.ForApprove: "for approval", engine.ForLock: "for the lock of its group",
+		engine.ForUnknown: "outcome unknown", engine.ForRepeat: "would be done again",
 	}[reason]
 }
 

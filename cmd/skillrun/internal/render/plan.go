@@ -237,10 +237,10 @@ func (g page) write(n int, x plan.Write) {
 	g.local(x.Local)
 	switch x.Outcome {
 	case plan.Adopt:
-		fmt.Fprintf(g.w, "   is there already: %s\n", flat(x.Ref))
+		fmt.Fprintf(g.w, "   exists already: %s\n", flat(x.Ref))
 		return
 	case plan.Update:
-		fmt.Fprintf(g.w, "   %s is there, and is brought up to date: %s\n", flat(x.Ref), flat(x.Why))
+		fmt.Fprintf(g.w, "   %s exists and is updated: %s\n", flat(x.Ref), flat(x.Why))
 	case plan.Fail:
 		fmt.Fprintf(g.w, "   fails, and nothing is sent: %s [%s]\n   the run continues without it\n", flat(x.Error.Message), x.Error.Code)
 	}
@@ -261,7 +261,7 @@ func aside(path, node string, undecided bool, cond string) string {
 	}
 	loop, unknown := unknownLoop(path)
 	if unknown {
-		parts = append(parts, "for each item of "+loop+", not known yet")
+		parts = append(parts, "for each item of "+loop+", which is not known yet")
 	}
 	switch {
 	case !undecided, unknown && cond == "":

@@ -193,11 +193,11 @@ func StateOf(state, reason string) string {
 	case reason == engine.ForApprove:
 		return "parked: it needs an approval"
 	case reason == engine.ForLock:
-		return "parked: another run has the lock of its group"
+		return "parked: another run holds the lock of its group"
 	case reason == engine.ForUnknown:
 		return "stopped, an outcome is unknown"
 	case reason == engine.ForRepeat:
-		return "parked: a write that is done would be done again"
+		return "parked before repeating a write that is done"
 	}
 	return strings.ReplaceAll(state, "_", " ")
 }

@@ -108,11 +108,11 @@ func (r RunRow) about() string {
 	}
 	return map[string]string{
 		engine.ForAwait: "parked, waiting", engine.ForConfirm: "parked, needs consent", engine.ForApprove: "parked, needs approval",
-		engine.ForLock: "parked, locked out", engine.ForUnknown: "outcome unknown", engine.ForRepeat: "parked, would repeat",
+		engine.ForLock: "parked, needs lock", engine.ForUnknown: "outcome unknown", engine.ForRepeat: "parked, would repeat",
 	}[r.Reason]
 }
 
-// below says what a run waits for, and what a person can do about it.
+// below says what a run waits for, and how to continue it.
 func (r RunRow) below(w io.Writer, now time.Time) {
 	switch {
 	case r.State == "damaged" && r.Error != nil:
@@ -168,19 +168,19 @@ func waits(w io.Writer, pad string, x *engine.Waiting, now time.Time) {
 	since := since(x.Since, now)
 	switch x.Reason {
 	case engine.ForConfirm:
-		wrapped(w, pad, "waits for a person: consent before the first write, %s, since %s", Clean(x.Name), since)
+		wrapped(w, pad, "waits for consent before the first write, %s, since %s", Clean(x.Name), since)
 	case engine.ForApprove:
-		wrapped(w, pad, "waits for a person: approval of %s, since %s", Clean(x.Name), since)
+		wrapped(w, pad, "waits for approval of %s, since %s", Clean(x.Name), since)
 	case engine.ForLock:
-		wrapped(w, pad, "waits for another run of its group, before %s, since %s", Clean(x.Name), since)
+		wrapped(w, pad, "waits for the lock of its group, before %s, since %s", Clean(x.Name), since)
 	case engine.ForUnknown:
-		wrapped(w, pad, "waits for a person: it is unknown how %s ended, since %s", Clean(x.Name), since)
+		wrapped(w, pad, "needs resolve: it is unknown how %s ended, since %s", Clean(x.Name), since)
 	case engine.ForRepeat:
-		wrapped(w, pad, "waits for a person: whether %s, which is done, may be done again, since %s", Clean(x.Name), since)
+		wrapped(w, pad, "needs resolve: %s is done, and would be done again, since %s", Clean(x.Name), since)
 	default:
 		wrapped(w, pad, "waits for: %s (%s until %s), since %s", Clean(x.Name), x.Step, Clean(x.Until), since)
 		if !x.Deadline.IsZero() {
-			wrapped(w, pad, "gives up at: %s", x.Deadline.Local().Format(time.DateTime))
+			wrapped(w, pad, "times out at: %s", x.Deadline.Local().Format(time.DateTime))
 		}
 	}
 }
@@ -260,7 +260,7 @@ func Inspection(w io.Writer, x engine.Inspection, next *Next, now time.Time) {
 			fmt.Fprintf(tw, "  %s\t%s\n", Flat(name), Flat(firstLine(types.Show(x.Inputs[name]))))
 		}
 	})
-	section(w, "what happened", func(tw io.Writer) { moments(tw, x.History) })
+	section(w, "history", func(tw io.Writer) { moments(tw, x.History) })
 	section(w, "steps", func(tw io.Writer) {
 		stepRows(tw, nest(x.Steps), "", now)
 	})

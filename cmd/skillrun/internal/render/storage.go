@@ -16,7 +16,7 @@ func Verdict(w io.Writer, v engine.Verdict) {
 	if !v.Good() {
 		word = "damaged"
 	}
-	fmt.Fprintf(w, "%s: run %s (%s), %d records in %d bytes, %d outputs beside them\nhead: %s\n", word, v.ID, v.State, v.Records, v.Bytes, v.Blobs, v.Head)
+	fmt.Fprintf(w, "%s: run %s (%s), %d records in %d bytes, %d output files\nhead: %s\n", word, v.ID, v.State, v.Records, v.Bytes, v.Blobs, v.Head)
 	for _, text := range v.Wrong {
 		fmt.Fprintf(w, "wrong: %s\n", Said(text))
 	}
@@ -51,7 +51,7 @@ func Pruned(w io.Writer, runs []engine.Pruned, gone bool) {
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", r.ID, orDash(Flat(r.Skill)), orDash(string(r.State)), last)
 	}
 	tw.Flush()
-	what := "would go; --yes removes them"
+	what := "would be removed; --yes removes them"
 	if gone {
 		what = "removed"
 	}
@@ -66,7 +66,7 @@ func Reversals(w io.Writer, list []engine.Reversal, told bool) bool {
 	for _, x := range list {
 		switch {
 		case x.Undone:
-			fmt.Fprintf(w, "%s: undone before\n", Flat(x.Path))
+			fmt.Fprintf(w, "%s: already undone\n", Flat(x.Path))
 		case x.Absent:
 			fmt.Fprintf(w, "%s: it did not happen\n", Flat(x.Path))
 		case x.Can() && x.Stuck != nil:
