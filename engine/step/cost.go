@@ -15,7 +15,7 @@ func (c Cost) String() string {
 	case c.Trips == c.Requests:
 		return fmt.Sprint(c.Requests)
 	}
-	return fmt.Sprintf("%d, side by side in %d trips", c.Requests, c.Trips)
+	return fmt.Sprintf("%d (in parallel: %d round trips)", c.Requests, c.Trips)
 }
 
 // Costing says what an effect costs that is not there yet: to look for it, and to

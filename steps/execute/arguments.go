@@ -26,38 +26,38 @@ const ExitCode types.Code = "exit_code"
 // Look are the arguments of exec_read.
 type Look struct {
 	Program   string            `json:"program" trusted:"true" pattern:"^(/[^\\x00]+|[A-Za-z0-9][A-Za-z0-9._+-]*)$" doc:"The program: an absolute path, or a name that is looked up in PATH."`
-	Args      []string          `json:"args,omitempty" doc:"Its arguments, each as it is. Put -- before one that comes from outside, where the program knows that: one that begins with a dash would be an option."`
-	Dir       *string           `json:"dir" workspace:"true" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace to work in, as git_checkout returned it; what the program changes there is kept with its result, up to 16 MiB, and put there again when the run is resumed elsewhere. Without it, a new empty folder."`
+	Args      []string          `json:"args,omitempty" doc:"Its arguments, passed without a shell. Put -- before one that comes from outside, if the program supports it: one that begins with a dash would be an option."`
+	Dir       *string           `json:"dir" workspace:"true" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace to run in, as git_checkout returned it. What the program changes there, up to 16 MiB, is recorded with its result, and restored when the run is resumed elsewhere. Without it, a new empty folder."`
 	Env       map[string]string `json:"env,omitempty" doc:"Variables to set."`
 	PassEnv   []string          `json:"pass_env,omitempty" doc:"Names of variables to pass on from skillrun's own environment, such as HOME or KUBECONFIG; those that are not set are left out. PATH is always passed on, everything else is not."`
-	Stdin     string            `json:"stdin,omitempty" doc:"What the program reads; without it, nothing."`
-	Shell     bool              `json:"shell,omitempty" doc:"Whether the program may run text: a shell with -c, a variable that decides which code runs, text from outside where a program takes code. The site has to allow it, by naming the program under policy.exec."`
-	Sandbox   bool              `json:"sandbox,omitempty" doc:"Whether the program is kept from the network, from changing what is not in its folder or in $TMPDIR, and from reading more than that and what the system is made of (/usr, /etc and the like; not your home). On Linux with Landlock; elsewhere the step is refused."`
-	Timeout   string            `json:"timeout,omitempty" default:"5m" format:"duration" doc:"How long it may take. Then it is told to end, and killed 2 seconds later."`
-	MaxOutput int               `json:"max_output,omitempty" default:"65536" minimum:"1" maximum:"1048576" doc:"How many bytes of its output are kept, of stdout and of stderr each; of more, the end."`
-	Expect    []int             `json:"expect,omitempty" doc:"The exit codes that mean it did its work; without it, 0."`
+	Stdin     string            `json:"stdin,omitempty" doc:"The program's standard input; empty by default."`
+	Shell     bool              `json:"shell,omitempty" doc:"Whether the program may execute text as code: a shell with -c, a variable that decides which code runs, text from outside where the program takes code. The site has to allow it, by naming the program under policy.exec."`
+	Sandbox   bool              `json:"sandbox,omitempty" doc:"Whether the program is confined: no network, writes only to its folder and $TMPDIR, reads only there and in system folders (/usr, /etc and the like; not your home). Needs Linux with Landlock; elsewhere the step is refused."`
+	Timeout   string            `json:"timeout,omitempty" default:"5m" format:"duration" doc:"How long it may run. Then it gets SIGTERM, and SIGKILL 2 seconds later."`
+	MaxOutput int               `json:"max_output,omitempty" default:"65536" minimum:"1" maximum:"1048576" doc:"How many bytes of stdout and of stderr are kept, each; of longer output, the end."`
+	Expect    []int             `json:"expect,omitempty" doc:"The exit codes that mean success; by default 0."`
 }
 
 // Finder is how a program's effect is looked for.
 type Finder struct {
-	Program   string     `json:"program" trusted:"true" pattern:"^(/[^\\x00]+|[A-Za-z0-9][A-Za-z0-9._+-]*)$" doc:"A program that only looks. What its exit code says is in exit_codes."`
+	Program   string     `json:"program" trusted:"true" pattern:"^(/[^\\x00]+|[A-Za-z0-9][A-Za-z0-9._+-]*)$" doc:"A program that only reads; exit_codes says what its exit codes mean."`
 	Args      []string   `json:"args,omitempty" doc:"Its arguments."`
-	ExitCodes *FindCodes `json:"exit_codes" doc:"What its exit codes say; without it, 0 that the effect is there, and 1 that it is not. Every other says that it cannot tell: before the program has run, the step fails and a resume looks again; when it may have run, the run parks until a person resolves it."`
+	ExitCodes *FindCodes `json:"exit_codes" doc:"What its exit codes mean; by default 0 that the effect exists, and 1 that it does not. Any other is inconclusive: before the program has run, the step fails, and a resumed run checks again; when it may have run, the run parks until it is resolved."`
 }
 
 // FindCodes are the exit codes that tell whether an effect is there.
 type FindCodes struct {
-	Exists []int `json:"exists,omitempty" default:"[0]" doc:"The effect is there."`
-	Absent []int `json:"absent,omitempty" default:"[1]" doc:"It is not."`
+	Exists []int `json:"exists,omitempty" default:"[0]" doc:"The effect exists."`
+	Absent []int `json:"absent,omitempty" default:"[1]" doc:"It does not."`
 }
 
 // In are the arguments of exec. An exit code that is not expected means that
 // the program did not do its work.
 type In struct {
 	Look
-	Find *Finder `json:"find" trusted:"true" doc:"How to look whether the effect is there already. It runs with the same dir and variables, before the program, and again when it is unknown how the program ended. When the effect is there, the result is that of this one. Without it the run parks then, until a person resolves it."`
+	Find *Finder `json:"find" trusted:"true" doc:"How to check whether the effect exists already. It runs with the same dir and variables, before the program, and again when the outcome of the program is unknown. If the effect exists, the result of the step is that of this program. Without find, an unknown outcome parks the run until it is resolved."`
 	// Cosmetic: it is said to the plan.
-	Changes []string `json:"changes,omitempty" cosmetic:"true" doc:"The names of services of the configuration that the program changes. A plan takes it that it changes this machine only; what is read in these is then known after it, too."`
+	Changes []string `json:"changes,omitempty" cosmetic:"true" doc:"The names of services of the configuration that the program changes. A plan assumes that it changes this machine only; reads of these services are then known after it, too."`
 }
 
 // Out is the result of both.

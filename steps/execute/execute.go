@@ -33,7 +33,7 @@ func Steps(o Options) []step.Step {
 	r := runner{o}
 	codes := []types.Code{types.NotFound, types.Forbidden, types.Unavailable, ExitCode}
 	return []step.Step{
-		step.Guarded(step.Checked(step.Read("exec_read", "Run a program that only looks.", r.look,
+		step.Guarded(step.Checked(step.Read("exec_read", "Run a program that only reads.", r.look,
 			step.Restore(func(ctx context.Context, in Look, out Out) error { return restore(ctx, in.Dir, out.Files) })).
 			Reaching(looks).Touching("", "program", "run").Failing(append(codes, types.Timeout)...), r.checkLook), Look.guard),
 		step.Guarded(step.Checked(step.Write("exec", "Run a program that changes something.", r.run,

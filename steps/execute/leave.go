@@ -33,7 +33,7 @@ const (
 // Left is a path of a workspace as a program left it.
 type Left struct {
 	Path    string `json:"path" doc:"The path in the workspace; in quotes, with escapes, when it is not UTF-8."`
-	Is      string `json:"is" enum:"file,program,link,folder,gone,lost" doc:"What is there: a file, one that can be run, a link, a folder, nothing any more, or what is too large or does not read, so that it is not kept."`
+	Is      string `json:"is" enum:"file,program,link,folder,gone,lost" doc:"What is there: file, program (an executable file), link, folder, gone, or lost (too large or unreadable, so not kept)."`
 	Content string `json:"content,omitempty" doc:"A file's content or a link's target, in base64."`
 }
 

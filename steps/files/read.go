@@ -15,7 +15,7 @@ import (
 
 type readIn struct {
 	At
-	Path string `json:"path" doc:"The path of the file, from the folder."`
+	Path string `json:"path" doc:"The path of the file, relative to the folder."`
 }
 
 func (in readIn) check(unknown step.UnknownPaths) error {
@@ -27,9 +27,9 @@ func (in readIn) check(unknown step.UnknownPaths) error {
 
 type readOut struct {
 	Path   string `json:"path" doc:"The path, as given."`
-	Text   string `json:"text" doc:"What is in the file: UTF-8, up to 1 MiB."`
-	Digest string `json:"digest" doc:"sha256: and the digest of the file, as file_write takes it."`
-	Bytes  int    `json:"bytes" doc:"How long the file is."`
+	Text   string `json:"text" doc:"The content of the file: UTF-8, up to 1 MiB."`
+	Digest string `json:"digest" doc:"The digest of the file, sha256:…, as file_write takes it."`
+	Bytes  int    `json:"bytes" doc:"The size of the file in bytes."`
 }
 
 func (f family) read(ctx context.Context, in readIn) (readOut, error) {
@@ -48,9 +48,9 @@ func (f family) read(ctx context.Context, in readIn) (readOut, error) {
 
 type existsOut struct {
 	Path   string `json:"path" doc:"The path, as given."`
-	Exists bool   `json:"exists" doc:"Whether something is there."`
-	Kind   string `json:"kind" doc:"What it is: file, folder, link or other; empty when nothing is there."`
-	Bytes  int    `json:"bytes" doc:"How long a file is, else 0."`
+	Exists bool   `json:"exists" doc:"Whether it exists."`
+	Kind   string `json:"kind" doc:"What it is: file, folder, link or other; empty when it does not exist."`
+	Bytes  int    `json:"bytes" doc:"The size of a file in bytes, else 0."`
 }
 
 func (f family) exists(ctx context.Context, in readIn) (existsOut, error) {
@@ -91,7 +91,7 @@ func kind(m fs.FileMode) string {
 
 type globIn struct {
 	At
-	Pattern string `json:"pattern" doc:"The pattern, from the folder: * and ? stand for part of a name, [a-z] for one of these characters, ** as a whole folder for any number of folders. Names that begin with a dot match only where the pattern has the dot."`
+	Pattern string `json:"pattern" doc:"The pattern, relative to the folder: * and ? match part of a name, [a-z] one of these characters, ** as a whole folder any number of folders. Names that begin with a dot match only if the pattern has the dot."`
 }
 
 func (in globIn) check(unknown step.UnknownPaths) error {

@@ -14,15 +14,15 @@ import (
 
 type writeIn struct {
 	Service string  `json:"service,omitempty" default:"files" trusted:"true" pattern:"^[a-z][a-z0-9_-]*$" doc:"The name of the files service in the configuration whose folder the path is in."`
-	Path    string  `json:"path" doc:"The path of the file, from the folder. Folders that are missing are made."`
-	Text    string  `json:"text" doc:"What the file is to hold, up to 1 MiB."`
-	Expect  *string `json:"expect" pattern:"^(absent|sha256:[0-9a-f]{64})$" doc:"What has to be there for the file to be written: absent, or the digest that file_read gave. Without it, whatever is there is replaced."`
+	Path    string  `json:"path" doc:"The path of the file, relative to the folder. Missing folders are created."`
+	Text    string  `json:"text" doc:"The content of the file, up to 1 MiB."`
+	Expect  *string `json:"expect" pattern:"^(absent|sha256:[0-9a-f]{64})$" doc:"What must be there before: absent, or the digest that file_read gave. Without it, the file is replaced."`
 }
 
 type writeOut struct {
 	Path   string `json:"path" doc:"The path, as given."`
-	Digest string `json:"digest" doc:"sha256: and the digest of the file as it is now."`
-	Bytes  int    `json:"bytes" doc:"How long the file is."`
+	Digest string `json:"digest" doc:"The digest of the file as it is now, sha256:…."`
+	Bytes  int    `json:"bytes" doc:"The size of the file in bytes."`
 }
 
 var expectPattern = types.PatternOf[writeIn]("expect")
@@ -55,8 +55,8 @@ func (f family) write(ctx context.Context, in writeIn) (writeOut, error) {
 
 type localIn struct {
 	Workspace string `json:"workspace" workspace:"true" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace, as git_checkout returned it."`
-	Path      string `json:"path" doc:"The path of the file, as the repository has it, whether or not it was checked out. Folders that are missing are made. Refused are what no commit can hold: .git in any spelling, and what is below a submodule, a link or a file."`
-	Text      string `json:"text" doc:"What the file is to hold, up to 1 MiB."`
+	Path      string `json:"path" doc:"The path of the file in the repository, checked out or not. Missing folders are created. Paths that cannot be committed are refused: .git in any spelling, and paths below a submodule, a link or a file."`
+	Text      string `json:"text" doc:"The content of the file, up to 1 MiB."`
 }
 
 func (in localIn) file() writeIn { return writeIn{Path: in.Path, Text: in.Text} }

@@ -18,7 +18,7 @@ const trailer = "Skillrun-Key"
 type branchCreateIn struct {
 	Workspace string `json:"workspace" workspace:"true" doc:"The workspace." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
 	Branch    string `json:"branch" doc:"The branch's name." format:"git-branch"`
-	PushRepo  string `json:"push_repo,omitempty" doc:"Where it will be pushed, when that is not the repository itself: a fork." trusted:"true"`
+	PushRepo  string `json:"push_repo,omitempty" doc:"The repository that it will be pushed to, if that is a fork." trusted:"true"`
 }
 
 func (in branchCreateIn) check(unknown step.UnknownPaths) error {
@@ -29,7 +29,7 @@ type branchCreateOut struct {
 	Branch  string `json:"branch" doc:"The branch's name."`
 	Base    string `json:"base" doc:"The commit the workspace was checked out at."`
 	Tip     string `json:"tip" doc:"The commit the branch points at now."`
-	Resumed bool   `json:"resumed" doc:"Whether the branch was there and is ours, so that the workspace continues from it."`
+	Resumed bool   `json:"resumed" doc:"Whether the branch existed and was made by the same work, so that the workspace continues from it."`
 }
 
 func (c *client) branchCreate(ctx context.Context, in branchCreateIn) (branchCreateOut, error) {

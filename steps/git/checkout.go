@@ -15,16 +15,16 @@ import (
 
 type checkoutIn struct {
 	Repo    string   `json:"repo" doc:"The repository: a clone's path or a URL." trusted:"true"`
-	Commit  string   `json:"commit" doc:"The commit to take the files from, such as git_read_file's." pattern:"^[0-9a-f]{40}$"`
-	Paths   []string `json:"paths" doc:"The files to lay into the workspace, and links that stay in the repository."`
-	Name    string   `json:"name,omitempty" makes:"true" doc:"The workspace's name. Without it the repository's; in a group, a loop or a called skill with an ending of its own, so that steps which run side by side share none." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
+	Commit  string   `json:"commit" doc:"The commit of the files, such as the commit that git_read_file returned." pattern:"^[0-9a-f]{40}$"`
+	Paths   []string `json:"paths" doc:"The files to check out, and links that stay in the repository."`
+	Name    string   `json:"name,omitempty" makes:"true" doc:"The workspace's name; by default that of the repository, in a group, a loop or a called skill with a unique suffix, so that parallel steps do not share one." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
 	Service string   `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
 }
 
 type checkoutOut struct {
 	Workspace string   `json:"workspace" doc:"The workspace, for the steps that edit and commit."`
 	Commit    string   `json:"commit" doc:"The commit the files are from."`
-	Files     []string `json:"files" doc:"The files that were laid down."`
+	Files     []string `json:"files" doc:"The files that were checked out."`
 }
 
 func (in checkoutIn) check(unknown step.UnknownPaths) error {

@@ -13,24 +13,24 @@ import (
 )
 
 type commitIn struct {
-	Workspace string `json:"workspace" workspace:"true" doc:"The workspace. All that lies in it is committed, as git add -A -f does: what steps and programs made new, changed, or made executable, and links as links; a .gitignore does not count, and what a program leaves behind has to be removed. A file that was checked out or written and is gone is deleted; a file of the repository that was never in the workspace stays as it is." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
-	Message   string `json:"message" doc:"The commit's message. The trailer Skillrun-Key joins the trailers that it ends in, or begins a paragraph."`
+	Workspace string `json:"workspace" workspace:"true" doc:"The workspace. Everything in it is committed, as with git add -A -f: new, changed and executable files, and links as links. .gitignore is not used: remove what a program leaves behind. A file that was checked out or written and no longer exists is deleted; a file of the repository that was never in the workspace is unchanged." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
+	Message   string `json:"message" doc:"The commit's message. The trailer Skillrun-Key is added to its trailers, or as a new paragraph."`
 }
 
 // File is a changed file of a commit.
 type File struct {
 	Path    string `json:"path" doc:"The file."`
-	Status  string `json:"status" doc:"What became of it." enum:"added,modified,deleted,renamed"`
-	OldPath string `json:"old_path" doc:"Where it was, when it only moved; else empty. One that moved and was changed counts as deleted and added."`
-	Added   int    `json:"added" doc:"Lines that are new."`
-	Removed int    `json:"removed" doc:"Lines that are gone."`
+	Status  string `json:"status" doc:"How it changed." enum:"added,modified,deleted,renamed"`
+	OldPath string `json:"old_path" doc:"The old path of a file that was only moved; else empty. A file that was moved and changed counts as deleted and added."`
+	Added   int    `json:"added" doc:"Lines that were added."`
+	Removed int    `json:"removed" doc:"Lines that were deleted."`
 }
 
 type commitOut struct {
 	Sha     string `json:"sha" doc:"The commit's full SHA."`
 	Short   string `json:"short" doc:"Its first 12 digits."`
 	Files   []File `json:"files" doc:"The files that differ from the base."`
-	Objects int    `json:"objects" doc:"How many git objects were written: 0 when the commit was there already."`
+	Objects int    `json:"objects" doc:"How many git objects were written: 0 when the commit existed already."`
 }
 
 func (c *client) commit(ctx context.Context, in commitIn) (commitOut, error) {

@@ -15,21 +15,21 @@ type diffIn struct {
 	From     string   `json:"from" doc:"The older side: a branch or a full SHA." format:"git-branch"`
 	To       string   `json:"to,omitempty" doc:"The newer side: a branch or a full SHA; without it the remote's default branch." format:"git-branch"`
 	Paths    []string `json:"paths,omitempty" doc:"Only these files, and what is below these folders."`
-	Since    string   `json:"since,omitempty" doc:"What the newer side is compared with: the older one as it is (from, as git diff a..b does), or the commit where the two parted (merge_base, as git diff a...b does)." default:"from" enum:"from,merge_base"`
-	Limit    int      `json:"limit,omitempty" doc:"At most so many files are listed; total counts all." default:"300" minimum:"1" maximum:"3000"`
-	MaxBytes int      `json:"max_bytes,omitempty" doc:"At most so much of the diff is returned, cut after a line; 0 returns none." default:"65536" minimum:"0" maximum:"1048576"`
+	Since    string   `json:"since,omitempty" doc:"What the newer side is compared with: the older one (from, as git diff a..b does), or their merge base (merge_base, as git diff a...b does)." default:"from" enum:"from,merge_base"`
+	Limit    int      `json:"limit,omitempty" doc:"How many files are listed at most; total counts all." default:"300" minimum:"1" maximum:"3000"`
+	MaxBytes int      `json:"max_bytes,omitempty" doc:"How many bytes of the diff are returned at most, cut after a line; 0 returns none." default:"65536" minimum:"0" maximum:"1048576"`
 	Service  string   `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
 }
 
 type diffOut struct {
 	From      string        `json:"from" doc:"The older side's commit."`
 	To        string        `json:"to" doc:"The newer side's commit."`
-	MergeBase string        `json:"merge_base" doc:"The commit where the two parted; empty when they have no history in common."`
+	MergeBase string        `json:"merge_base" doc:"The merge base; empty when they have no history in common."`
 	Relation  string        `json:"relation" doc:"How the commits are related: the newer one is the same, ahead (forward), behind (rollback), or neither (diverged)." enum:"same,forward,rollback,diverged"`
 	Files     []ChangedFile `json:"files" doc:"The files that differ, by name."`
 	Total     int           `json:"total" doc:"How many those are."`
-	Additions int           `json:"additions" doc:"Lines that are new in the listed files."`
-	Deletions int           `json:"deletions" doc:"Lines that are gone from the listed files."`
+	Additions int           `json:"additions" doc:"Lines that were added in the listed files."`
+	Deletions int           `json:"deletions" doc:"Lines that were deleted in the listed files."`
 	Diff      string        `json:"diff" doc:"The difference as a unified diff."`
 	Truncated bool          `json:"truncated" doc:"Whether the list or the diff was cut."`
 }

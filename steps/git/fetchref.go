@@ -18,8 +18,8 @@ type fetchIn struct {
 func (in fetchIn) check(unknown step.UnknownPaths) error { return checkRepo(unknown, "repo", in.Repo) }
 
 type fetchOut struct {
-	Ref             string   `json:"ref" doc:"What was asked for; the default branch when nothing was."`
-	Commit          string   `json:"commit" doc:"The commit that it is at now."`
+	Ref             string   `json:"ref" doc:"The ref that was given, else the default branch."`
+	Commit          string   `json:"commit" doc:"The commit that it points at now."`
 	Short           string   `json:"short" doc:"Its first 12 digits."`
 	Subject         string   `json:"subject" doc:"The first line of its message."`
 	Author          string   `json:"author" doc:"The author's name."`
@@ -27,9 +27,9 @@ type fetchOut struct {
 	DefaultBranch   string   `json:"default_branch" doc:"The remote's default branch."`
 	DefaultCommit   string   `json:"default_commit" doc:"The commit that the default branch is at now."`
 	OnDefaultBranch bool     `json:"on_default_branch" doc:"Whether the default branch holds the commit."`
-	Ahead           int      `json:"ahead" doc:"How many commits it has that the default branch has not."`
-	Behind          int      `json:"behind" doc:"How many commits the default branch has that it has not."`
-	Branches        []string `json:"branches" doc:"The remote's branches that are at this very commit."`
+	Ahead           int      `json:"ahead" doc:"How many commits it has that the default branch lacks."`
+	Behind          int      `json:"behind" doc:"How many commits the default branch has that it lacks."`
+	Branches        []string `json:"branches" doc:"The remote's branches that point at this commit."`
 }
 
 // fetchRef brings the history of a commit into the cache, where later reads

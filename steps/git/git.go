@@ -67,7 +67,7 @@ func Steps(o Options) []step.Step {
 	return []step.Step{
 		step.Checked(step.Read("git_log", "List the commits between two commits, and how they are related.", settled(c.log)).
 			Reaching(c.sees()).Needing(toRead, "repo").Touching("git", "commits", "read").Failing(reads...), logIn.check),
-		step.Checked(step.Read("git_fetch", "Look what a branch or commit of a remote is now, and keep its history for the steps that follow.", settled(c.fetchRef)).
+		step.Checked(step.Read("git_fetch", "Resolve a branch or commit of a remote, and fetch its history for later steps.", settled(c.fetchRef)).
 			Reaching(c.sees()).Needing(toRead, "repo").Touching("git", "commits", "read").Failing(reads...), fetchIn.check),
 		step.Checked(step.Read("git_diff", "Compare the files of two commits of a remote.", settled(c.diff)).
 			Reaching(c.sees("from", "to")).Needing(toRead, "repo").Touching("git", "files", "read").Failing(reads...), diffIn.check),
@@ -77,9 +77,9 @@ func Steps(o Options) []step.Step {
 			Reaching(c.sees("ref")).Needing(toRead, "repo").Touching("git", "file", "read").Failing(reads...), readFileIn.check),
 		step.Checked(step.Read("git_branch_list", "List the branches of a remote.", c.branchList).
 			Reaching(c.sees()).Needing(toRead, "repo").Touching("git", "branches", "read").Failing(reads...), branchListIn.check),
-		step.Checked(step.Local("git_checkout", "Lay files of a commit into a workspace.", settled(c.checkout)).
+		step.Checked(step.Local("git_checkout", "Check out files of a commit into a workspace.", settled(c.checkout)).
 			Reaching(c.sees("commit")).Needing(toCheckOut, "repo").Touching("git", "files", "read").Failing(reads...), checkoutIn.check),
-		step.Checked(step.Local("git_branch_create", "Name the branch that a workspace will be pushed to, or continue from ours that is there.", c.branchCreate).
+		step.Checked(step.Local("git_branch_create", "Create the branch of a workspace, or continue from the one that the same work pushed before.", c.branchCreate).
 			Reaching(c.branches).Needing(toBranch, "push_repo").Touching("git", "branch", "read").Failing(append(reads, types.Conflict)...), branchCreateIn.check),
 		step.Checked(step.Local("git_commit", "Commit the new, changed, moved and deleted files of a workspace.", c.commit, step.Preview(c.previewCommit)).
 			Reaching(commits).Needing(toCommit).Touching("git", "commit", "create").Failing(append(reads, types.Conflict)...), commitIn.check),

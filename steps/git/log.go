@@ -15,9 +15,9 @@ type logIn struct {
 	Repo         string   `json:"repo" doc:"The repository: a clone's path or a URL." trusted:"true"`
 	To           string   `json:"to" doc:"The newer commit." pattern:"^[0-9a-f]{40}$"`
 	From         string   `json:"from,omitempty" doc:"The older commit; without it only the newer one is listed." pattern:"^[0-9a-f]{40}$"`
-	Limit        int      `json:"limit,omitempty" doc:"At most so many commits are listed; the totals count all." default:"250" minimum:"1" maximum:"5000"`
+	Limit        int      `json:"limit,omitempty" doc:"How many commits are listed at most; the totals count all." default:"250" minimum:"1" maximum:"5000"`
 	Service      string   `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
-	JiraProjects []string `json:"jira_projects,omitempty" doc:"The Jira projects whose keys are looked for in messages, e.g. AAP; without it any, but for names of standards such as UTF-8, SHA-256 and CVE-2024." pattern:"^[A-Z][A-Z0-9_]+$"`
+	JiraProjects []string `json:"jira_projects,omitempty" doc:"The Jira projects whose keys are looked for in messages, e.g. AAP; by default any, except names of standards such as UTF-8, SHA-256 and CVE-2024." pattern:"^[A-Z][A-Z0-9_]+$"`
 }
 
 func (in logIn) check(unknown step.UnknownPaths) error { return checkRepo(unknown, "repo", in.Repo) }
@@ -33,11 +33,11 @@ type Commit struct {
 }
 
 type logOut struct {
-	Commits         []Commit `json:"commits" doc:"Reachable from the newer commit and not from the older one, newest first: no commit stands before a child of it, whatever the clocks said."`
+	Commits         []Commit `json:"commits" doc:"Reachable from the newer commit and not from the older one, newest first, children before parents."`
 	Total           int      `json:"total" doc:"How many those are."`
 	Truncated       bool     `json:"truncated" doc:"Whether a list was cut at the limit."`
 	Relation        string   `json:"relation" doc:"How the commits are related: the newer one is the same, ahead (forward), behind (rollback), or neither (diverged)." enum:"same,forward,rollback,diverged"`
-	Removed         []Commit `json:"removed" doc:"Reachable from the older commit and not from the newer one: what a rollback takes back."`
+	Removed         []Commit `json:"removed" doc:"Reachable from the older commit and not from the newer one: what a rollback removes."`
 	RemovedTotal    int      `json:"removed_total" doc:"How many those are."`
 	DefaultBranch   string   `json:"default_branch" doc:"The remote's default branch."`
 	OnDefaultBranch bool     `json:"on_default_branch" doc:"Whether the newer commit is on it."`

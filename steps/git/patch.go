@@ -18,12 +18,12 @@ import (
 
 // ChangedFile is a file that differs between two commits.
 type ChangedFile struct {
-	Path      string `json:"path" doc:"The file; the old name when it is gone."`
-	OldPath   string `json:"old_path" doc:"Where it was, when it only moved; else empty. One that moved and was changed counts as deleted and added."`
-	Status    string `json:"status" doc:"What became of it." enum:"added,modified,deleted,renamed"`
-	Additions int    `json:"additions" doc:"Lines that are new."`
-	Deletions int    `json:"deletions" doc:"Lines that are gone."`
-	Binary    bool   `json:"binary" doc:"Whether it is not compared by line: it is not text, or too large for that."`
+	Path      string `json:"path" doc:"The file; the old path when it was deleted."`
+	OldPath   string `json:"old_path" doc:"The old path of a file that was only moved; else empty. A file that was moved and changed counts as deleted and added."`
+	Status    string `json:"status" doc:"How it changed." enum:"added,modified,deleted,renamed"`
+	Additions int    `json:"additions" doc:"Lines that were added."`
+	Deletions int    `json:"deletions" doc:"Lines that were deleted."`
+	Binary    bool   `json:"binary" doc:"Whether it is not compared by line, because it is binary or too large."`
 }
 
 // bounds are how much is compared by line: bytes of one side, lines of both, the

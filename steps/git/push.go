@@ -14,10 +14,10 @@ import (
 
 type pushIn struct {
 	Workspace string `json:"workspace" workspace:"true" doc:"The workspace whose commit is pushed." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
-	Repo      string `json:"repo,omitempty" doc:"Where to, when that is not the repository itself: a fork." trusted:"true"`
+	Repo      string `json:"repo,omitempty" doc:"The repository to push to, if that is a fork." trusted:"true"`
 	Branch    string `json:"branch,omitempty" doc:"The branch; without it the one of git_branch_create." format:"git-branch"`
 	// Cosmetic: what is watched does not make it another push.
-	Watch []string `json:"watch,omitempty" doc:"Files that must not have changed on the default branch since the checkout; without it those of the workspace." cosmetic:"true"`
+	Watch []string `json:"watch,omitempty" doc:"Files that must not have changed on the default branch since the checkout; by default those of the workspace." cosmetic:"true"`
 }
 
 type pushOut struct {

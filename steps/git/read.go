@@ -74,7 +74,7 @@ func (r *repo) file(ctx context.Context, from *remoteRefs, commit plumbing.Hash,
 
 type branchListIn struct {
 	Repo    string `json:"repo" doc:"The repository: a clone's path or a URL." trusted:"true"`
-	Prefix  string `json:"prefix,omitempty" doc:"Only branches whose name begins so."`
+	Prefix  string `json:"prefix,omitempty" doc:"Only branches whose name begins with this."`
 	Service string `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
 }
 

@@ -14,7 +14,7 @@ import (
 type showIn struct {
 	Repo    string `json:"repo" doc:"The repository: a clone's path or a URL." trusted:"true"`
 	Commit  string `json:"commit,omitempty" doc:"A full SHA or a branch; without it the remote's default branch." format:"git-branch"`
-	Limit   int    `json:"limit,omitempty" doc:"At most so many files are listed; total counts all." default:"300" minimum:"1" maximum:"3000"`
+	Limit   int    `json:"limit,omitempty" doc:"How many files are listed at most; total counts all." default:"300" minimum:"1" maximum:"3000"`
 	Service string `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
 }
 
@@ -27,10 +27,10 @@ type showOut struct {
 	Body           string        `json:"body" doc:"The rest of its message, trailers included."`
 	Trailers       []Trailer     `json:"trailers" doc:"The trailers of its message."`
 	Author         string        `json:"author" doc:"The author's name."`
-	Email          string        `json:"email" doc:"The author's mail address."`
+	Email          string        `json:"email" doc:"The author's email address."`
 	Date           string        `json:"date" doc:"When it was authored." format:"date-time"`
 	Committer      string        `json:"committer" doc:"The committer's name."`
-	CommitterEmail string        `json:"committer_email" doc:"The committer's mail address."`
+	CommitterEmail string        `json:"committer_email" doc:"The committer's email address."`
 	CommitterDate  string        `json:"committer_date" doc:"When it was committed." format:"date-time"`
 	Parents        []string      `json:"parents" doc:"The SHAs of its parents: none of a first commit, several of a merge."`
 	Files          []ChangedFile `json:"files" doc:"The files that differ from the first parent, by name."`

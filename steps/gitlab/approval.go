@@ -13,20 +13,20 @@ import (
 // ApprovalIn are the arguments of gitlab_mr_approval.
 type ApprovalIn struct {
 	ViewIn
-	By  []string `json:"by,omitempty" doc:"Who may approve: usernames, and paths of groups whose members may; without it everybody." trusted:"true"`
-	Not string   `json:"not,omitempty" doc:"Who may not: requester is who opened the merge request and whose token this is." enum:"requester" trusted:"true"`
-	SHA string   `json:"sha,omitempty" doc:"The commit that has to be approved; with another one at the tip of the source branch it fails." pattern:"^[0-9a-f]{40}$"`
+	By  []string `json:"by,omitempty" doc:"Who may approve: usernames, and paths of groups whose members may; by default anyone." trusted:"true"`
+	Not string   `json:"not,omitempty" doc:"Who may not approve: requester is the author of the merge request and the user of the token." enum:"requester" trusted:"true"`
+	SHA string   `json:"sha,omitempty" doc:"The commit to be approved; if the tip of the source branch is another one, it fails." pattern:"^[0-9a-f]{40}$"`
 }
 
 // ApprovalOut is whether a merge request is approved as it has to be, by whom.
 type ApprovalOut struct {
 	Approved bool     `json:"approved" doc:"Whether someone who is allowed to approve has done so."`
-	By       *string  `json:"by,omitempty" doc:"The username of the first who did."`
-	At       *string  `json:"at,omitempty" doc:"When they did, where GitLab says it." format:"date-time"`
+	By       *string  `json:"by,omitempty" doc:"The username of the first approver who counts."`
+	At       *string  `json:"at,omitempty" doc:"The time of their approval, if GitLab reports it." format:"date-time"`
 	Digest   *string  `json:"digest,omitempty" doc:"The commit that is approved."`
-	KnownBy  *string  `json:"known_by,omitempty" doc:"The host of the GitLab that they logged in to."`
-	Others   []string `json:"others" doc:"The usernames of those who approved, and do not count."`
-	WebURL   string   `json:"web_url" doc:"The page of the merge request."`
+	KnownBy  *string  `json:"known_by,omitempty" doc:"The host of the GitLab instance."`
+	Others   []string `json:"others" doc:"The usernames of the approvers who do not count."`
+	WebURL   string   `json:"web_url" doc:"The URL of the merge request."`
 }
 
 // approval looks who approved. What it says is of one commit: when another one

@@ -17,13 +17,13 @@ type CreateIn struct {
 	At
 	Project            string   `json:"project" doc:"The path of the project to merge into, e.g. group/name." pattern:"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$" trusted:"true"`
 	SourceProject      string   `json:"source_project,omitempty" doc:"The path of the project that has the source branch, when it is a fork." pattern:"^([A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*)?$" trusted:"true"`
-	SourceBranch       string   `json:"source_branch" doc:"The branch with the changes. One that this run pushed is waited for: GitLab may see it up to a minute later." format:"git-branch"`
-	TargetBranch       string   `json:"target_branch,omitempty" doc:"The branch to merge into; the project's default branch when it is not given."`
+	SourceBranch       string   `json:"source_branch" doc:"The source branch. If this run pushed it, the step waits up to a minute until GitLab sees it." format:"git-branch"`
+	TargetBranch       string   `json:"target_branch,omitempty" doc:"The target branch; by default the project's default branch."`
 	Title              string   `json:"title" doc:"One line of at most 255 characters, without Draft:."`
-	Description        string   `json:"description,omitempty" doc:"Markdown. Quick actions in it are shown and not carried out." cosmetic:"true"`
-	Labels             []string `json:"labels,omitempty" doc:"Labels to put on."`
-	Reviewers          []string `json:"reviewers,omitempty" doc:"The usernames of those who are asked to review."`
-	Assignees          []string `json:"assignees,omitempty" doc:"The usernames of those it is assigned to."`
+	Description        string   `json:"description,omitempty" doc:"Markdown. Quick actions in it are displayed, not executed." cosmetic:"true"`
+	Labels             []string `json:"labels,omitempty" doc:"Labels to add."`
+	Reviewers          []string `json:"reviewers,omitempty" doc:"The usernames of the reviewers."`
+	Assignees          []string `json:"assignees,omitempty" doc:"The usernames of the assignees."`
 	Draft              *bool    `json:"draft,omitempty" doc:"Open it as a draft." default:"false"`
 	RemoveSourceBranch *bool    `json:"remove_source_branch,omitempty" doc:"Delete the source branch when it is merged." default:"true"`
 }
@@ -31,13 +31,13 @@ type CreateIn struct {
 // CreateOut is the merge request as GitLab has it.
 type CreateOut struct {
 	IID          int      `json:"iid" doc:"Its number in the project."`
-	WebURL       string   `json:"web_url" doc:"Its page."`
+	WebURL       string   `json:"web_url" doc:"Its URL."`
 	Title        string   `json:"title" doc:"Its title."`
 	State        string   `json:"state" doc:"Its state: opened."`
-	SourceBranch string   `json:"source_branch" doc:"The branch with the changes."`
-	TargetBranch string   `json:"target_branch" doc:"The branch it merges into."`
+	SourceBranch string   `json:"source_branch" doc:"The source branch."`
+	TargetBranch string   `json:"target_branch" doc:"The target branch."`
 	Project      string   `json:"project" doc:"The path of the project it is in."`
-	Reference    string   `json:"reference" doc:"How it is written, e.g. !12."`
+	Reference    string   `json:"reference" doc:"Its reference, e.g. !12."`
 	Labels       []string `json:"labels" doc:"The labels it has."`
 	Reviewers    []string `json:"reviewers" doc:"The reviewers it has: GitLab Free keeps only one."`
 }

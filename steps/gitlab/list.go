@@ -11,18 +11,18 @@ import (
 type ListIn struct {
 	At
 	Project            string   `json:"project" doc:"The path of the project, e.g. group/name." pattern:"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"`
-	TargetBranch       string   `json:"target_branch,omitempty" doc:"Only those that merge into this branch."`
+	TargetBranch       string   `json:"target_branch,omitempty" doc:"Only those with this target branch."`
 	State              string   `json:"state,omitempty" doc:"Only those in this state." enum:"opened,closed,merged,all" default:"opened"`
 	Search             string   `json:"search,omitempty" doc:"Only those with these words in title or description."`
 	Labels             []string `json:"labels,omitempty" doc:"Only those that have all these labels."`
 	SourceBranchPrefix string   `json:"source_branch_prefix,omitempty" doc:"Only those whose source branch begins with this."`
-	Limit              int      `json:"limit,omitempty" doc:"How many to return at most." default:"100" minimum:"1" maximum:"10000"`
+	Limit              int      `json:"limit,omitempty" doc:"How many are returned at most." default:"100" minimum:"1" maximum:"10000"`
 }
 
 // ListOut is what was found.
 type ListOut struct {
 	MergeRequests []Listed `json:"merge_requests" doc:"The merge requests, newest first."`
-	LookedAt      int      `json:"looked_at" doc:"How many were looked at."`
+	LookedAt      int      `json:"looked_at" doc:"How many were examined."`
 	Truncated     bool     `json:"truncated" doc:"Whether there may be more."`
 }
 
@@ -31,10 +31,10 @@ type Listed struct {
 	IID          int      `json:"iid" doc:"Its number in the project."`
 	Title        string   `json:"title" doc:"Its title."`
 	State        string   `json:"state" doc:"Its state." enum:"opened,closed,merged,locked"`
-	SourceBranch string   `json:"source_branch" doc:"The branch with the changes."`
-	TargetBranch string   `json:"target_branch" doc:"The branch it merges into."`
-	Author       string   `json:"author" doc:"The username of who opened it."`
-	WebURL       string   `json:"web_url" doc:"Its page."`
+	SourceBranch string   `json:"source_branch" doc:"The source branch."`
+	TargetBranch string   `json:"target_branch" doc:"The target branch."`
+	Author       string   `json:"author" doc:"The username of its author."`
+	WebURL       string   `json:"web_url" doc:"Its URL."`
 	Draft        bool     `json:"draft" doc:"Whether it is a draft."`
 	Labels       []string `json:"labels" doc:"The labels it has."`
 	UpdatedAt    string   `json:"updated_at" doc:"When it last changed." format:"date-time"`
@@ -73,25 +73,25 @@ type TouchingIn struct {
 	Project            string `json:"project" doc:"The path of the project, e.g. group/name." pattern:"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"`
 	Path               string `json:"path" doc:"The file, as a path from the root of the repository."`
 	SourceBranchPrefix string `json:"source_branch_prefix,omitempty" doc:"Only those whose source branch begins with this."`
-	TargetBranch       string `json:"target_branch,omitempty" doc:"Only those that merge into this branch."`
+	TargetBranch       string `json:"target_branch,omitempty" doc:"Only those with this target branch."`
 	ExcludeBranch      string `json:"exclude_branch,omitempty" doc:"Not those from this source branch."`
-	Limit              int    `json:"limit,omitempty" doc:"Into how many merge requests to look at most; each costs a request." default:"50" minimum:"1" maximum:"1000"`
+	Limit              int    `json:"limit,omitempty" doc:"How many merge requests are examined at most; each costs a request." default:"50" minimum:"1" maximum:"1000"`
 }
 
 // TouchingOut is what was found.
 type TouchingOut struct {
 	MergeRequests []Touching `json:"merge_requests" doc:"The open merge requests that change the file, newest first."`
-	LookedAt      int        `json:"looked_at" doc:"Into how many merge requests was looked."`
-	Truncated     bool       `json:"truncated" doc:"Whether there may be more: the limit was reached, or GitLab did not tell all files."`
+	LookedAt      int        `json:"looked_at" doc:"How many merge requests were examined."`
+	Truncated     bool       `json:"truncated" doc:"Whether there may be more: the limit was reached, or GitLab did not return all files."`
 }
 
 // Touching is a merge request that changes the file.
 type Touching struct {
 	IID          int    `json:"iid" doc:"Its number in the project."`
 	Title        string `json:"title" doc:"Its title."`
-	SourceBranch string `json:"source_branch" doc:"The branch with the changes."`
-	Author       string `json:"author" doc:"The username of who opened it."`
-	WebURL       string `json:"web_url" doc:"Its page."`
+	SourceBranch string `json:"source_branch" doc:"The source branch."`
+	Author       string `json:"author" doc:"The username of its author."`
+	WebURL       string `json:"web_url" doc:"Its URL."`
 }
 
 func (f family) touching(ctx context.Context, in TouchingIn) (TouchingOut, error) {

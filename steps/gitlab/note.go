@@ -15,13 +15,13 @@ type NoteIn struct {
 	At
 	Project string `json:"project" doc:"The path of the project that the merge request is in, e.g. group/name." pattern:"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$" trusted:"true"`
 	IID     int    `json:"iid" doc:"The merge request's number in the project." minimum:"1"`
-	Body    string `json:"body" doc:"What to say, in Markdown. Quick actions in it are shown and not carried out."`
+	Body    string `json:"body" doc:"The text, in Markdown. Quick actions in it are displayed, not executed."`
 }
 
 // NoteOut is the note as GitLab has it.
 type NoteOut struct {
 	ID        int    `json:"id" doc:"Its number in GitLab."`
-	WebURL    string `json:"web_url" doc:"Its place on the merge request's page."`
+	WebURL    string `json:"web_url" doc:"Its URL, on the merge request's page."`
 	IID       int    `json:"iid" doc:"The merge request's number in the project."`
 	Project   string `json:"project" doc:"The path of the project that the merge request is in."`
 	Author    string `json:"author" doc:"The username of the account that wrote it."`

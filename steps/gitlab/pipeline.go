@@ -16,26 +16,26 @@ type PipelineIn struct {
 	At
 	Project    string `json:"project" doc:"The path of the project, e.g. group/name." pattern:"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"`
 	PipelineID int    `json:"pipeline_id,omitempty" doc:"This pipeline. Give one of pipeline_id, ref, sha and iid." minimum:"1"`
-	Ref        string `json:"ref,omitempty" doc:"The newest pipeline of this branch or tag. That of a branch or commit which this run pushed is waited for, up to a minute."`
-	SHA        string `json:"sha,omitempty" doc:"The newest pipeline of this commit, by its full number." pattern:"^([0-9a-f]{40}|[0-9a-f]{64})?$"`
+	Ref        string `json:"ref,omitempty" doc:"The newest pipeline of this branch or tag. If this run pushed the branch or commit, the step waits up to a minute for the pipeline."`
+	SHA        string `json:"sha,omitempty" doc:"The newest pipeline of this commit, by its full SHA." pattern:"^([0-9a-f]{40}|[0-9a-f]{64})?$"`
 	IID        int    `json:"iid,omitempty" doc:"The head pipeline of the merge request with this number, which for a fork may run in the fork." minimum:"1"`
 }
 
 // PipelineOut is a pipeline with what failed in it.
 type PipelineOut struct {
 	ID         int         `json:"id" doc:"Its number in GitLab."`
-	Status     string      `json:"status" doc:"Its status in GitLab's words: created, pending, running, success, failed, canceled, skipped, manual, scheduled and others."`
-	Finished   bool        `json:"finished" doc:"Whether it is over: success, failed, canceled or skipped."`
+	Status     string      `json:"status" doc:"Its status in GitLab: created, pending, running, success, failed, canceled, skipped, manual, scheduled and others."`
+	Finished   bool        `json:"finished" doc:"Whether it has finished: success, failed, canceled or skipped."`
 	Ref        string      `json:"ref" doc:"The branch, tag or merge request it runs for."`
 	SHA        string      `json:"sha" doc:"The commit it runs on."`
 	Source     string      `json:"source" doc:"What started it, e.g. push, merge_request_event, schedule."`
-	WebURL     string      `json:"web_url" doc:"Its page."`
-	CreatedAt  string      `json:"created_at" doc:"When it was made." format:"date-time"`
+	WebURL     string      `json:"web_url" doc:"Its URL."`
+	CreatedAt  string      `json:"created_at" doc:"When it was created." format:"date-time"`
 	UpdatedAt  string      `json:"updated_at" doc:"When it last changed." format:"date-time"`
 	StartedAt  *string     `json:"started_at,omitempty" doc:"When its first job started." format:"date-time"`
 	FinishedAt *string     `json:"finished_at,omitempty" doc:"When it ended." format:"date-time"`
 	Duration   *int        `json:"duration,omitempty" doc:"How many seconds its jobs took, when it has ended."`
-	FailedJobs []FailedJob `json:"failed_jobs" doc:"The jobs that failed, without those that were tried again and those of pipelines that it started."`
+	FailedJobs []FailedJob `json:"failed_jobs" doc:"The jobs that failed, without retried ones and those of downstream pipelines."`
 	Truncated  bool        `json:"truncated" doc:"Whether more jobs failed than were read."`
 }
 
@@ -44,8 +44,8 @@ type FailedJob struct {
 	Name          string `json:"name" doc:"Its name."`
 	Stage         string `json:"stage" doc:"The stage it is in."`
 	AllowFailure  bool   `json:"allow_failure" doc:"Whether it may fail without failing the pipeline."`
-	FailureReason string `json:"failure_reason" doc:"Why, in GitLab's words, e.g. script_failure; empty when GitLab does not say."`
-	WebURL        string `json:"web_url" doc:"Its page, with its log."`
+	FailureReason string `json:"failure_reason" doc:"GitLab's failure reason, e.g. script_failure; empty when GitLab gives none."`
+	WebURL        string `json:"web_url" doc:"Its URL, with its log."`
 }
 
 func (f family) pipeline(ctx context.Context, in PipelineIn) (PipelineOut, error) {

@@ -23,23 +23,23 @@ type ViewOut struct {
 	Title             string   `json:"title" doc:"Its title."`
 	Description       string   `json:"description" doc:"Its description in Markdown."`
 	State             string   `json:"state" doc:"Its state." enum:"opened,closed,merged,locked"`
-	Author            string   `json:"author" doc:"The username of who opened it."`
+	Author            string   `json:"author" doc:"The username of its author."`
 	Draft             bool     `json:"draft" doc:"Whether it is a draft."`
-	WebURL            string   `json:"web_url" doc:"Its page."`
-	SourceBranch      string   `json:"source_branch" doc:"The branch with the changes."`
-	TargetBranch      string   `json:"target_branch" doc:"The branch it merges into."`
+	WebURL            string   `json:"web_url" doc:"Its URL."`
+	SourceBranch      string   `json:"source_branch" doc:"The source branch."`
+	TargetBranch      string   `json:"target_branch" doc:"The target branch."`
 	SHA               string   `json:"sha" doc:"The commit at the tip of the source branch."`
 	Labels            []string `json:"labels" doc:"The labels it has."`
-	Approved          bool     `json:"approved" doc:"Whether it has the approvals that the project asks for."`
-	ApprovalsRequired int      `json:"approvals_required" doc:"How many approvals the project asks for."`
+	Approved          bool     `json:"approved" doc:"Whether it has the approvals that the project requires."`
+	ApprovalsRequired int      `json:"approvals_required" doc:"How many approvals the project requires."`
 	ApprovalsLeft     int      `json:"approvals_left" doc:"How many are missing."`
-	ApprovedBy        []string `json:"approved_by" doc:"The usernames of those who approved."`
-	ApprovedByOther   bool     `json:"approved_by_other" doc:"Whether somebody other than the author approved."`
+	ApprovedBy        []string `json:"approved_by" doc:"The usernames of the approvers."`
+	ApprovedByOther   bool     `json:"approved_by_other" doc:"Whether anyone other than the author approved."`
 	PipelineStatus    *string  `json:"pipeline_status,omitempty" doc:"The status of the newest pipeline, when there is one."`
-	MergeStatus       string   `json:"merge_status" doc:"What stands between it and its merge, in GitLab's words (detailed_merge_status)."`
-	ClosedBy          *string  `json:"closed_by,omitempty" doc:"The username of who closed it."`
+	MergeStatus       string   `json:"merge_status" doc:"Whether it can be merged, or why not: GitLab's detailed_merge_status."`
+	ClosedBy          *string  `json:"closed_by,omitempty" doc:"The username of the user who closed it."`
 	ClosedAt          *string  `json:"closed_at,omitempty" doc:"When it was closed." format:"date-time"`
-	MergedBy          *string  `json:"merged_by,omitempty" doc:"The username of who merged it."`
+	MergedBy          *string  `json:"merged_by,omitempty" doc:"The username of the user who merged it."`
 	MergedAt          *string  `json:"merged_at,omitempty" doc:"When it was merged." format:"date-time"`
 }
 
@@ -69,7 +69,7 @@ func (f family) view(ctx context.Context, in ViewIn) (ViewOut, error) {
 // DiffOut is what a merge request changes.
 type DiffOut struct {
 	Files     []DiffFile `json:"files" doc:"The files it changes."`
-	Paths     []string   `json:"paths" doc:"Every path it touches, old and new, in order."`
+	Paths     []string   `json:"paths" doc:"Every path it touches, old and new, sorted."`
 	Truncated bool       `json:"truncated" doc:"Whether GitLab left out a file or a diff."`
 }
 
@@ -79,7 +79,7 @@ type DiffFile struct {
 	NewPath string `json:"new_path" doc:"Its path after."`
 	New     bool   `json:"new" doc:"Whether the file is new."`
 	Deleted bool   `json:"deleted" doc:"Whether the file is deleted."`
-	Renamed bool   `json:"renamed" doc:"Whether the file has another path."`
+	Renamed bool   `json:"renamed" doc:"Whether the file was renamed."`
 	Diff    string `json:"diff" doc:"The unified diff without its header; empty when GitLab left it out."`
 }
 

@@ -28,17 +28,17 @@ func Steps(services map[string]Service) []step.Step {
 			step.Undo(step.Undoing[NoteIn, NoteOut]{Say: sayUnnote, Look: f.lookUnnote, Do: f.removeNote})).
 			Reaching(writes).Needing(toWrite, "project").Touching("gitlab", "note", "create").Costing(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
 			Failing(append(failures(), types.Conflict)...), NoteIn.check),
-		step.Read("gitlab_mr_view", "Look at a merge request: its state, approvals and pipeline.", rest.SettledDo(ViewIn.about, f.view)).
+		step.Read("gitlab_mr_view", "Read a merge request: its state, approvals and pipeline.", rest.SettledDo(ViewIn.about, f.view)).
 			Reaching(sees).Needing(toSee, "project").Touching("gitlab", "merge request", "view").Failing(failures()...),
-		step.Checked(step.Read("gitlab_mr_approval", "Look whether a merge request is approved by someone who is allowed to.", rest.SettledDo(ApprovalIn.about, f.approval)).
+		step.Checked(step.Read("gitlab_mr_approval", "Check whether a merge request is approved by someone who is allowed to.", rest.SettledDo(ApprovalIn.about, f.approval)).
 			Reaching(sees).Needing(toSee, "project").Touching("gitlab", "merge request", "approve").Failing(append(failures(), types.Conflict)...), ApprovalIn.check).Approving(),
 		step.Read("gitlab_mr_list", "List the merge requests of a project.", f.list).
 			Reaching(sees).Needing(toSee, "project").Touching("gitlab", "merge request", "list").Failing(failures()...),
-		step.Read("gitlab_mr_diff", "Read which files a merge request changes, and how.", rest.SettledDo(ViewIn.about, f.diff)).
+		step.Read("gitlab_mr_diff", "Read the changes of a merge request.", rest.SettledDo(ViewIn.about, f.diff)).
 			Reaching(sees).Needing(toSee, "project").Touching("gitlab", "merge request", "diff").Failing(failures()...),
 		step.Read("gitlab_mr_touching", "Find the open merge requests that change a file.", f.touching).
 			Reaching(sees).Needing(toSee, "project").Touching("gitlab", "merge request", "list").Failing(failures()...),
-		step.Checked(step.Read("gitlab_pipeline_view", "Look at a pipeline: its status, and the jobs that failed.", rest.SettledDo(PipelineIn.about, f.pipeline)).
+		step.Checked(step.Read("gitlab_pipeline_view", "Read a pipeline: its status, and the jobs that failed.", rest.SettledDo(PipelineIn.about, f.pipeline)).
 			Reaching(sees).Needing(toSeePipelines, "project").Touching("gitlab", "pipeline", "view").Failing(failures()...), PipelineIn.check),
 	}
 }

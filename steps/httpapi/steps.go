@@ -219,9 +219,9 @@ func Steps(services map[string]Service) []step.Step {
 	codes := []types.Code{types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
 		types.RateLimited, types.Unavailable, types.Conflict}
 	return []step.Step{
-		step.Checked(step.Read("http_get", "Ask an HTTP API with GET.", f.get).
+		step.Checked(step.Read("http_get", "Send a GET request to an HTTP API.", f.get).
 			Needing(toReach).Touching("http", "resource", "read").Failing(codes...), Target.check),
-		step.Checked(step.Write("http_request", "Change something by an HTTP API.", f.request,
+		step.Checked(step.Write("http_request", "Send a request that changes something to an HTTP API.", f.request,
 			step.Find(f.find), step.Preview(f.preview), step.Late[RequestIn, Out](),
 			step.Resolve("the path below the service's url where it is, such as things/17", f.resolve)).
 			Needing(toReach).Touching("http", "resource", "change").Costing(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 1, Trips: 1}).Failing(codes...), RequestIn.check),

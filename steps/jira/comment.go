@@ -16,14 +16,14 @@ import (
 type CommentIn struct {
 	At
 	Issue string `json:"issue" doc:"The key of the issue, e.g. AAP-61250." pattern:"^[A-Z][A-Z0-9_]+-[1-9][0-9]*$"`
-	Body  string `json:"body" doc:"The text, in Jira's own markup. It is sent as it is."`
+	Body  string `json:"body" doc:"The text, in Jira's own markup, sent unchanged."`
 }
 
 // CommentOut is the result of jira_add_comment.
 type CommentOut struct {
-	ID    string `json:"id" doc:"The number of the comment."`
+	ID    string `json:"id" doc:"The id of the comment."`
 	Issue string `json:"issue" doc:"The key of the issue."`
-	URL   string `json:"url" doc:"Where a person looks at the comment." format:"uri"`
+	URL   string `json:"url" doc:"The URL of the comment in the browser." format:"uri"`
 }
 
 // How far the lookup of a comment goes.

@@ -18,19 +18,19 @@ type CreateIn struct {
 	Project     string       `json:"project" doc:"The key of the project, e.g. AAP." pattern:"^[A-Z][A-Z0-9_]+$" trusted:"true"`
 	Type        string       `json:"type,omitempty" doc:"The name of the issue type, or its id: names are translated, ids are not." default:"Task"`
 	Summary     string       `json:"summary" doc:"The summary: one line of at most 255 characters."`
-	Description string       `json:"description,omitempty" doc:"The description, in Jira's own markup. It is sent as it is." cosmetic:"true"`
-	Labels      []string     `json:"labels,omitempty" doc:"Labels, without spaces. One more is added, by which the issue is found again, where the project has labels on the screen on which issues are filed."`
+	Description string       `json:"description,omitempty" doc:"The description, in Jira's own markup, sent unchanged." cosmetic:"true"`
+	Labels      []string     `json:"labels,omitempty" doc:"Labels, without spaces. One more is added, by which the issue is found again, if the project's create screen has labels."`
 	Components  []string     `json:"components,omitempty" doc:"The names of components of the project."`
-	Fields      types.Values `json:"fields,omitempty" doc:"Further fields by id, e.g. customfield_10010. They are sent as they are, and Jira decides; issuetype and components stand in for the arguments type and components."`
+	Fields      types.Values `json:"fields,omitempty" doc:"Further fields by id, e.g. customfield_10010, sent unchanged. issuetype and components can be given here instead of as arguments."`
 }
 
 // CreateOut is the result of jira_create_issue.
 type CreateOut struct {
 	Key     string `json:"key" doc:"The key of the issue, e.g. AAP-61250." pattern:"^[A-Z][A-Z0-9_]+-[1-9][0-9]*$"`
-	ID      string `json:"id" doc:"The number by which Jira itself knows the issue."`
-	URL     string `json:"url" doc:"Where a person looks at the issue." format:"uri"`
+	ID      string `json:"id" doc:"Jira's numeric id of the issue."`
+	URL     string `json:"url" doc:"The URL of the issue in the browser." format:"uri"`
 	Status  string `json:"status" doc:"The status of the issue, e.g. To Do."`
-	Created bool   `json:"created" doc:"Whether this call filed it; false when it was there already."`
+	Created bool   `json:"created" doc:"Whether this step created it; false when it existed already."`
 }
 
 func label(key step.Key) string { return labelPrefix + key.String() }

@@ -17,13 +17,13 @@ type LinkIn struct {
 	Issue        string `json:"issue" doc:"The key of the issue, e.g. AAP-61250." pattern:"^[A-Z][A-Z0-9_]+-[1-9][0-9]*$"`
 	URL          string `json:"url" doc:"The page to link to, http or https." format:"uri"`
 	Title        string `json:"title" doc:"The text of the link: one line of at most 255 characters." cosmetic:"true"`
-	Summary      string `json:"summary,omitempty" doc:"A sentence beside the link." cosmetic:"true"`
-	Relationship string `json:"relationship,omitempty" doc:"What the page is to the issue; Jira groups links by it." cosmetic:"true"`
+	Summary      string `json:"summary,omitempty" doc:"A sentence shown next to the link." cosmetic:"true"`
+	Relationship string `json:"relationship,omitempty" doc:"The relationship of the page to the issue; Jira groups links by it." cosmetic:"true"`
 }
 
 // LinkOut is the result of jira_add_link.
 type LinkOut struct {
-	ID       int    `json:"id" doc:"The number of the link."`
+	ID       int    `json:"id" doc:"The id of the link."`
 	Issue    string `json:"issue" doc:"The key of the issue."`
 	URL      string `json:"url" doc:"The page it links to." format:"uri"`
 	GlobalID string `json:"global_id" doc:"The id by which the link is found again."`

@@ -10,16 +10,16 @@ type GetIn struct {
 
 // GetOut is the result of jira_get_issue.
 type GetOut struct {
-	Key            string   `json:"key" doc:"The key of the issue; another one than asked for when it was moved." pattern:"^[A-Z][A-Z0-9_]+-[1-9][0-9]*$"`
+	Key            string   `json:"key" doc:"The key of the issue; another one than was given if it was moved." pattern:"^[A-Z][A-Z0-9_]+-[1-9][0-9]*$"`
 	Summary        string   `json:"summary" doc:"The summary."`
 	Description    string   `json:"description" doc:"The description, in Jira's own markup; empty without one."`
 	Type           string   `json:"type" doc:"The name of the issue type."`
 	Status         string   `json:"status" doc:"The name of the status, e.g. In Review."`
-	StatusCategory string   `json:"status_category" doc:"What the status comes to: new, indeterminate (in progress), done, or undefined where a site gave it none." enum:"new,indeterminate,done,undefined"`
-	Assignee       *string  `json:"assignee,omitempty" doc:"The name of whom it is assigned to."`
+	StatusCategory string   `json:"status_category" doc:"The category of the status: new, indeterminate (in progress), done, or undefined if it has none." enum:"new,indeterminate,done,undefined"`
+	Assignee       *string  `json:"assignee,omitempty" doc:"The name of the assignee."`
 	Labels         []string `json:"labels" doc:"The labels."`
 	Components     []string `json:"components" doc:"The names of the components."`
-	URL            string   `json:"url" doc:"Where a person looks at the issue." format:"uri"`
+	URL            string   `json:"url" doc:"The URL of the issue in the browser." format:"uri"`
 	Updated        string   `json:"updated" doc:"When it last changed." format:"date-time"`
 }
 

@@ -15,15 +15,15 @@ import (
 // SearchIn are the arguments of jira_search.
 type SearchIn struct {
 	At
-	JQL   string `json:"jql" doc:"What to look for, in Jira's query language, e.g. project = AAP AND status = Done ORDER BY updated DESC. It is the skill's own text: input goes into it only where it has a pattern or an enum." trusted:"true"`
-	Limit int    `json:"limit,omitempty" doc:"How many issues to return at most." default:"50" minimum:"1" maximum:"1000"`
+	JQL   string `json:"jql" doc:"The query in JQL, e.g. project = AAP AND status = Done ORDER BY updated DESC. An input in it needs a pattern or an enum." trusted:"true"`
+	Limit int    `json:"limit,omitempty" doc:"How many issues are returned at most." default:"50" minimum:"1" maximum:"1000"`
 }
 
 // SearchOut is the result of jira_search.
 type SearchOut struct {
-	Issues    []FoundIssue `json:"issues" doc:"The issues, in the order that the query asks for. Jira's index may lag behind by a few minutes; Jira Cloud looks at those that this run filed or moved itself."`
+	Issues    []FoundIssue `json:"issues" doc:"The issues, in the order of the query. Jira's index may lag by a few minutes; on Jira Cloud, issues that this run created or moved are current."`
 	Truncated bool         `json:"truncated" doc:"Whether there are more issues than limit."`
-	Total     *int         `json:"total,omitempty" doc:"How many issues there are altogether. Jira Cloud does not say it when there are more than limit."`
+	Total     *int         `json:"total,omitempty" doc:"How many issues there are in total. Absent on Jira Cloud when there are more than limit."`
 }
 
 // FoundIssue is one issue that a search found.
@@ -31,12 +31,12 @@ type FoundIssue struct {
 	Key            string   `json:"key" doc:"The key of the issue, e.g. AAP-61250." pattern:"^[A-Z][A-Z0-9_]+-[1-9][0-9]*$"`
 	Summary        string   `json:"summary" doc:"The summary."`
 	Status         string   `json:"status" doc:"The name of the status, e.g. In Review."`
-	StatusCategory string   `json:"status_category" doc:"What the status comes to: new, indeterminate (in progress), done, or undefined where a site gave it none." enum:"new,indeterminate,done,undefined"`
+	StatusCategory string   `json:"status_category" doc:"The category of the status: new, indeterminate (in progress), done, or undefined if it has none." enum:"new,indeterminate,done,undefined"`
 	Type           string   `json:"type" doc:"The name of the issue type."`
-	Assignee       *string  `json:"assignee,omitempty" doc:"The name of whom it is assigned to."`
+	Assignee       *string  `json:"assignee,omitempty" doc:"The name of the assignee."`
 	Labels         []string `json:"labels" doc:"The labels."`
 	Updated        string   `json:"updated" doc:"When it last changed." format:"date-time"`
-	URL            string   `json:"url" doc:"Where a person looks at the issue." format:"uri"`
+	URL            string   `json:"url" doc:"The URL of the issue in the browser." format:"uri"`
 }
 
 // maxJQL keeps the query within what servers take as the address of a read.

@@ -19,7 +19,7 @@ func Kind() step.ServiceKind {
 func Steps(services map[string]Service) []step.Step {
 	f := family{services}
 	return []step.Step{
-		step.Checked(step.Write("jira_create_issue", "File an issue.", f.create,
+		step.Checked(step.Write("jira_create_issue", "Create an issue.", f.create,
 			step.Find(f.findCreated), step.Preview(previewCreate), step.Late[CreateIn, CreateOut](),
 			step.Resolve(issueRef, f.resolveCreated),
 			step.Undo(step.Undoing[CreateIn, CreateOut]{Say: sayClose, Look: f.lookClose, Do: f.closeIssue})).
@@ -31,9 +31,9 @@ func Steps(services map[string]Service) []step.Step {
 			step.Undo(step.Undoing[LinkIn, LinkOut]{Say: sayUnlink, Look: f.lookUnlink, Do: f.unlink})).
 			Needing(toLink, "issue").Touching("jira", "remote link", "create").Costing(step.Cost{Requests: 2, Trips: 2}, step.Cost{Requests: 2, Trips: 2}).
 			Failing(append(failures(), types.Conflict)...), LinkIn.check),
-		step.Read("jira_get_issue", "Look at an issue: its summary, status and labels.", rest.SettledDo(GetIn.about, f.get)).
+		step.Read("jira_get_issue", "Read an issue: its summary, status and labels.", rest.SettledDo(GetIn.about, f.get)).
 			Needing(toBrowse, "issue").Touching("jira", "issue", "view").Failing(failures()...),
-		step.Checked(step.Read("jira_search", "Search for issues in Jira's query language.", f.searchIssues).
+		step.Checked(step.Read("jira_search", "Search for issues with JQL.", f.searchIssues).
 			Needing(toSearch, "jql").Touching("jira", "issue", "search").Failing(failures()...), SearchIn.check),
 		step.Checked(step.Write("jira_add_comment", "Comment on an issue.", rest.SettledDo(CommentIn.about, f.addComment),
 			step.Find(rest.SettledFind(CommentIn.about, f.findComment)), step.Preview(previewComment), step.Late[CommentIn, CommentOut](),

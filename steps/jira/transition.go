@@ -17,17 +17,17 @@ type MoveIn struct {
 	At
 	Issue      string       `json:"issue" doc:"The key of the issue, e.g. AAP-61250." pattern:"^[A-Z][A-Z0-9_]+-[1-9][0-9]*$"`
 	Status     string       `json:"status" doc:"The name of the status to move it to, e.g. In Review, or its id: names are translated, ids are not."`
-	Transition string       `json:"transition,omitempty" doc:"The name or the id of the transition, where several lead to the status."`
-	Fields     types.Values `json:"fields,omitempty" doc:"Fields by id, e.g. resolution. They are sent as they are, and Jira decides."`
+	Transition string       `json:"transition,omitempty" doc:"The name or the id of the transition, if several lead to the status."`
+	Fields     types.Values `json:"fields,omitempty" doc:"Fields by id, e.g. resolution, sent unchanged."`
 }
 
 // MoveOut is the result of jira_transition.
 type MoveOut struct {
 	Issue          string `json:"issue" doc:"The key of the issue."`
 	Status         string `json:"status" doc:"The name of the status it is in."`
-	StatusCategory string `json:"status_category" doc:"What the status comes to: new, indeterminate (in progress), done, or undefined where a site gave it none." enum:"new,indeterminate,done,undefined"`
-	URL            string `json:"url" doc:"Where a person looks at the issue." format:"uri"`
-	Changed        bool   `json:"changed" doc:"Whether this call moved it; false when it was in the status already."`
+	StatusCategory string `json:"status_category" doc:"The category of the status: new, indeterminate (in progress), done, or undefined if it has none." enum:"new,indeterminate,done,undefined"`
+	URL            string `json:"url" doc:"The URL of the issue in the browser." format:"uri"`
+	Changed        bool   `json:"changed" doc:"Whether this step moved it; false when it was in the status already."`
 }
 
 // transition is a way out of the status that an issue is in.

@@ -16,16 +16,16 @@ import (
 // is repeated to make the workspace anew.
 func Steps() []step.Step {
 	return []step.Step{
-		step.Checked(step.Read("log", "Say something to whoever watches the run, and keep it in the journal.", say).
+		step.Checked(step.Read("log", "Print a message, and record it in the journal.", say).
 			Reaching(step.Nowhere).Touching("", "message", "show"), Line.check),
 	}
 }
 
 // Line is what log takes and gives.
 type Line struct {
-	Level   string                     `json:"level,omitempty" default:"info" enum:"debug,info,warning,error" doc:"How much it matters. It decides nothing: a step that has to stop the run is fail or assert."`
-	Message string                     `json:"message" doc:"What to say, in one line or more."`
-	Fields  map[string]json.RawMessage `json:"fields,omitempty" doc:"Values to show beside it, by name."`
+	Level   string                     `json:"level,omitempty" default:"info" enum:"debug,info,warning,error" doc:"The log level. It has no effect on the run: use fail or assert to stop it."`
+	Message string                     `json:"message" doc:"The message, of one line or more."`
+	Fields  map[string]json.RawMessage `json:"fields,omitempty" doc:"Values to show with it, by name."`
 }
 
 func (in Line) check(unknown step.UnknownPaths) error {

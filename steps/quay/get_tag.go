@@ -10,7 +10,7 @@ import (
 )
 
 type getTagIn struct {
-	Repository string `json:"repository" trusted:"true" pattern:"^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$" doc:"The repository's whole path, namespace first, e.g. my-org/backend/api."`
+	Repository string `json:"repository" trusted:"true" pattern:"^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$" doc:"The full path of the repository, namespace first, e.g. my-org/backend/api."`
 	Tag        string `json:"tag" pattern:"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$" doc:"The tag, e.g. a commit's SHA."`
 	Service    string `json:"service,omitempty" default:"quay" trusted:"true" pattern:"^[a-z][a-z0-9_-]*$" doc:"The name of the registry's service in the configuration."`
 }
@@ -19,9 +19,9 @@ type getTagOut struct {
 	Repository string  `json:"repository" doc:"The repository, as given."`
 	Tag        string  `json:"tag" doc:"The tag, as given."`
 	Digest     string  `json:"digest" doc:"The digest of the manifest that the tag points to."`
-	Created    *string `json:"created,omitempty" format:"date-time" doc:"Since when the tag points there; absent with api: oci, which does not tell."`
-	Expires    *string `json:"expires,omitempty" format:"date-time" doc:"When the tag will expire; absent when it will not, and with api: oci, which does not tell."`
-	Size       int     `json:"size" doc:"The size of the image's layers in bytes; 0 where the registry does not know it, as for a list of manifests."`
+	Created    *string `json:"created,omitempty" format:"date-time" doc:"When the tag was moved to this digest; absent with api: oci."`
+	Expires    *string `json:"expires,omitempty" format:"date-time" doc:"When the tag will expire; absent when it will not, and with api: oci."`
+	Size       int     `json:"size" doc:"The size of the image's layers in bytes; 0 if unknown, as for a manifest list."`
 	Image      string  `json:"image" doc:"The image by digest: host/repository@digest."`
 }
 

@@ -51,8 +51,8 @@ type family struct{ services map[string]Service }
 // PostIn are the arguments of slack_post_message.
 type PostIn struct {
 	Service  string   `json:"service,omitempty" default:"slack" trusted:"true" pattern:"^[a-z][a-z0-9_-]*$" doc:"The name of the Slack service in the configuration."`
-	Channel  string   `json:"channel" trusted:"true" pattern:"^[CDG][A-Z0-9]{5,20}$" doc:"The id of the channel, such as C0123456789; it stands at the end of the channel's details in Slack."`
-	Text     string   `json:"text" doc:"The text. *bold*, _italic_ and such are Slack's; nothing in it can mention a user or turn other words into a link."`
+	Channel  string   `json:"channel" trusted:"true" pattern:"^[CDG][A-Z0-9]{5,20}$" doc:"The id of the channel, such as C0123456789; it is at the end of the channel's details in Slack."`
+	Text     string   `json:"text" doc:"The text, with Slack's markup such as *bold* and _italic_, except mentions and links with a text of their own."`
 	Mention  []string `json:"mention,omitempty" doc:"Whom to mention before the text: ids of users (U…, W…) and of groups (S…), or here, channel and everyone."`
 	ThreadTS *string  `json:"thread_ts" pattern:"^[0-9]{1,12}\\.[0-9]{6}$" doc:"The ts of the message to answer in a thread."`
 }
@@ -60,5 +60,5 @@ type PostIn struct {
 // PostOut is the result of slack_post_message.
 type PostOut struct {
 	Channel string `json:"channel" doc:"The id of the channel."`
-	TS      string `json:"ts" doc:"The ts of the message, which names it in its channel; as thread_ts it begins a thread."`
+	TS      string `json:"ts" doc:"The ts of the message, its id in the channel; give it as thread_ts to answer in a thread."`
 }

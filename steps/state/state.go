@@ -34,7 +34,7 @@ func changes(ctx context.Context, u step.Use) step.Reach {
 
 type getIn struct {
 	Name    string          `json:"name" pattern:"^[a-z][a-z0-9_.-]{0,63}$" doc:"The name of the value."`
-	Default json.RawMessage `json:"default,omitempty" doc:"What to give when there is no value of that name."`
+	Default json.RawMessage `json:"default,omitempty" doc:"The result if there is no value of that name."`
 }
 
 type getOut struct {
@@ -45,31 +45,31 @@ type getOut struct {
 
 type setIn struct {
 	Name  string          `json:"name" pattern:"^[a-z][a-z0-9_.-]{0,63}$" doc:"The name of the value."`
-	Value json.RawMessage `json:"value" doc:"What to remember: any value, up to 1 MiB as JSON. null forgets it."`
+	Value json.RawMessage `json:"value" doc:"The value to store, up to 1 MiB as JSON; null deletes it."`
 }
 
 type setOut struct {
 	Name  string          `json:"name" doc:"The name, as given."`
-	Value json.RawMessage `json:"value" doc:"What this step set."`
+	Value json.RawMessage `json:"value" doc:"The value that was set."`
 }
 
 type appendIn struct {
-	Name string          `json:"name" pattern:"^[a-z][a-z0-9_.-]{0,63}$" doc:"The name of the list. Without a value of that name, it is a new one."`
+	Name string          `json:"name" pattern:"^[a-z][a-z0-9_.-]{0,63}$" doc:"The name of the list; it is created if it does not exist."`
 	Item json.RawMessage `json:"item" doc:"What to add at the end."`
-	Keep int             `json:"keep,omitempty" default:"1000" minimum:"1" maximum:"10000" doc:"How many items the list has at most; the oldest go."`
+	Keep int             `json:"keep,omitempty" default:"1000" minimum:"1" maximum:"10000" doc:"How many items the list has at most; the oldest are removed."`
 }
 
 type appendOut struct {
 	Name  string `json:"name" doc:"The name, as given."`
-	Count int    `json:"count" doc:"How many items the list had then, with the new one."`
+	Count int    `json:"count" doc:"How many items the list has, with the new one."`
 }
 
 type incrementIn struct {
-	Name string `json:"name" pattern:"^[a-z][a-z0-9_.-]{0,63}$" doc:"The name of the integer. Without a value of that name, it begins at 0."`
-	By   int    `json:"by,omitempty" default:"1" doc:"How much to add; less than 0 takes away."`
+	Name string `json:"name" pattern:"^[a-z][a-z0-9_.-]{0,63}$" doc:"The name of the integer; it starts at 0."`
+	By   int    `json:"by,omitempty" default:"1" doc:"How much to add; may be negative."`
 }
 
 type incrementOut struct {
 	Name  string `json:"name" doc:"The name, as given."`
-	Value int    `json:"value" doc:"The integer after it."`
+	Value int    `json:"value" doc:"The new integer."`
 }

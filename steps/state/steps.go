@@ -11,10 +11,10 @@ import (
 func Steps(folder string) []step.Step {
 	s := store{folder}
 	return []step.Step{
-		step.Read("state_get", "Read a value that is remembered from one run to the next.", s.get).
+		step.Read("state_get", "Read a value that an earlier run stored.", s.get).
 			Reaching(looks).Touching("", "state", "read").Failing(types.Conflict),
-		write(s, "state_set", "Remember a value, in place of the one there was.", "set", setDeed),
-		write(s, "state_append", "Add an item to a remembered list, and keep the newest.", "append", appendDeed),
-		write(s, "state_increment", "Add to a remembered integer.", "increment", incrementDeed),
+		write(s, "state_set", "Store a value, replacing the old one.", "set", setDeed),
+		write(s, "state_append", "Append an item to a stored list, and keep the newest.", "append", appendDeed),
+		write(s, "state_increment", "Add to a stored integer.", "increment", incrementDeed),
 	}
 }

@@ -11,14 +11,14 @@ import (
 type getIn struct {
 	Text      *string `json:"text" doc:"The YAML itself, at most 4 MiB. Give either this, or workspace and file."`
 	Workspace *string `json:"workspace" workspace:"true" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace that holds the file, as git_checkout returned it."`
-	File      *string `json:"file" doc:"Path of the file inside the workspace; of at most 4 MiB."`
-	JSONPath  string  `json:"jsonpath" doc:"JSONPath (RFC 9535) of the values, e.g. $.targets[?(@.name == 'prod')].ref. It is asked of every document of the file."`
-	Expect    *int    `json:"expect" minimum:"0" doc:"How many values the path has to match. Without it: one or more."`
+	File      *string `json:"file" doc:"The path of the file in the workspace; at most 4 MiB."`
+	JSONPath  string  `json:"jsonpath" doc:"JSONPath (RFC 9535) of the values, e.g. $.targets[?(@.name == 'prod')].ref. It applies to every document of the file."`
+	Expect    *int    `json:"expect" minimum:"0" doc:"How many values the path has to match; by default one or more."`
 }
 
 type getOut struct {
-	Value  any      `json:"value" doc:"The first match. Plain scalars have the types of YAML 1.2; an integer beyond 64 bits is text."`
-	Text   string   `json:"text" doc:"The first match as the text that stands in the file, without quotes and never as a number: use it for SHAs. Empty for lists and objects."`
+	Value  any      `json:"value" doc:"The first match. Plain scalars have the types of YAML 1.2; an integer beyond 64 bits is a string."`
+	Text   string   `json:"text" doc:"The first match as it is written in the file, without quotes and never as a number: use it for SHAs. Empty for lists and objects."`
 	Values []any    `json:"values" doc:"All matches, as value."`
 	Texts  []string `json:"texts" doc:"All matches, as text."`
 	Count  int      `json:"count" doc:"How many values the path matched."`

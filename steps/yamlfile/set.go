@@ -9,26 +9,26 @@ import (
 
 type setIn struct {
 	Workspace string `json:"workspace" workspace:"true" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace that holds the file, as git_checkout returned it."`
-	File      string `json:"file" doc:"Path of the file inside the workspace; of at most 4 MiB."`
-	JSONPath  string `json:"jsonpath" doc:"JSONPath (RFC 9535) of the scalar, e.g. $.targets[?(@.name == 'prod')].ref. It is asked of every document of the file."`
-	Value     string `json:"value" doc:"The new text. It stays a string: it is quoted where it would read as a number, a date or a boolean. In a file that is JSON, a number in the place of a number stays one, and true or false in the place of either."`
+	File      string `json:"file" doc:"The path of the file in the workspace; at most 4 MiB."`
+	JSONPath  string `json:"jsonpath" doc:"JSONPath (RFC 9535) of the scalar, e.g. $.targets[?(@.name == 'prod')].ref. It applies to every document of the file."`
+	Value     string `json:"value" doc:"The new value. It is written as a string, quoted where it would read as a number, a date or a boolean. In a JSON file, a number that replaces a number stays a number, and true or false that replaces one of them stays a boolean."`
 	Expect    int    `json:"expect" default:"1" minimum:"1" doc:"How many scalars the path has to match; all of them are set."`
 	// Without consent, what is set is set in its place alone.
-	ThroughAnchor bool `json:"through_anchor,omitempty" doc:"Set the value also where it shows in other places of the file: through an alias or a merge key, or inside an anchor that one refers to. Without it, that is refused."`
+	ThroughAnchor bool `json:"through_anchor,omitempty" doc:"Allow a change that shows in other places of the file, through an alias, a merge key or an anchor. Without it, such a change is refused."`
 }
 
 type setOut struct {
 	File    string `json:"file" doc:"The file, as given."`
-	Old     string `json:"old" doc:"The text of the first match before."`
-	New     string `json:"new" doc:"The text now."`
-	Changed bool   `json:"changed" doc:"Whether the file is another than before."`
+	Old     string `json:"old" doc:"The old text of the first match."`
+	New     string `json:"new" doc:"Its new text."`
+	Changed bool   `json:"changed" doc:"Whether the file has changed."`
 	Count   int    `json:"count" doc:"How many scalars matched."`
 	Lines   []int  `json:"lines" doc:"Their lines, from 1."`
 	Diff    string `json:"diff" doc:"The change as a unified diff; empty when there is none."`
 }
 
 func setStep() step.Step {
-	return step.Checked(step.Local("yaml_set", "Set a text in a YAML file of a workspace, leaving every other byte as it is.", set).
+	return step.Checked(step.Local("yaml_set", "Set a scalar in a YAML file of a workspace, leaving every other byte unchanged.", set).
 		Touching("", "file", "edit").
 		Failing(types.NotFound, types.Conflict), setIn.check)
 }

@@ -66,7 +66,7 @@ func typeOf(f types.Field) string {
 	}
 	switch {
 	case f.Name == "service":
-		t += ", written out"
+		t += ", literal"
 	case f.Type.Trusted:
 		t += ", trusted"
 	}
@@ -113,21 +113,21 @@ func requests(s step.Step) string {
 	if s.Make.Requests == 0 {
 		return ""
 	}
-	return fmt.Sprintf("Requests: %s to look first; %s to do it and see it done.\n\n", s.Look, s.Make)
+	return fmt.Sprintf("Requests: %s to check first; %s to write and confirm.\n\n", s.Look, s.Make)
 }
 
 const markdownHead = `# Steps
 
-Every step type that is built in. This page is written by ` + "`skillrun steps --markdown`" + `
-and held against it by a test.
+The built-in step types. This page is the output of ` + "`skillrun steps --markdown`" + `; a
+test keeps it up to date.
 
-A **read** looks. A **local** step changes only the run's own workspace. A
-**write** changes what others see: it looks whether its effect is already there,
-then sends one request. Its requests are those of an effect that is not there
-yet, in a service where nothing is odd; a test counts them. A plan looks too. A
-*trusted* argument decides where an effect lands and takes literals,
-configuration, and inputs with an enum or a pattern. One that is *written out*
-takes a literal only: what a skill reaches is seen in its text.
+A **read** changes nothing. A **local** step changes only the run's own workspace.
+A **write** changes another system: it first checks whether its effect exists
+already, then sends one request. A plan checks too. The numbers of requests are
+those of an effect that does not exist yet, without retries. A *trusted* argument
+decides where an effect lands and takes literals, configuration, and inputs with an
+enum or a pattern. A *literal* argument takes no expression, so that the text of a
+skill shows what it reaches.
 `
 
 // results prints an object's fields, and those of objects and lists inside.
