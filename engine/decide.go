@@ -105,8 +105,8 @@ func moved(p *plan.Plan, reads []plan.Read, f plan.Forecast) *types.Error {
 }
 
 func notAsPlanned(how string) *types.Error {
-	return types.Errorf(types.Conflict, "the world is not as the plan saw it, so nothing is written%s", how).
-		WithHint("look at it, and plan again")
+	return types.Errorf(types.Conflict, "what the plan read has changed, so nothing is written%s", how).
+		WithHint("check it, and plan again")
 }
 
 // appliedPlan is the digest of the plan that a run was begun with, "" when it
@@ -142,7 +142,7 @@ func (e *Engine) forecast(ctx context.Context, w walk) (plan.Forecast, error) {
 	dir, err := os.MkdirTemp("", "skillrun-plan-")
 	if err != nil {
 		return plan.Forecast{}, types.Errorf(types.Unavailable, "no folder for the plan: %w", err).
-			WithHint("make room in the folder for temporary files, or set TMPDIR to another one")
+			WithHint("free space in the folder for temporary files, or set TMPDIR to another one")
 	}
 	defer os.RemoveAll(dir)
 	before := make([]dry.Repeat, len(w.before))
@@ -216,13 +216,13 @@ func (x *exclusion) share(ctx context.Context) (*types.Error, error) {
 		return nil, nil
 	}
 	return types.Errorf(types.Conflict, "another machine writes in the group %s: run %s of %s, since %s",
-		x.group.Group, other.Run, orNobody(other.User), other.Since.UTC().Format("2006-01-02 15:04:05Z")).
+		x.group.Group, other.Run, orUnknown(other.User), other.Since.UTC().Format("2006-01-02 15:04:05Z")).
 		WithHint("wait until it is done; when that machine is gone for good, delete its lock there, the branch skillrun/lock-%s", x.group.Group), nil
 }
 
-func orNobody(user string) string {
+func orUnknown(user string) string {
 	if user == "" {
-		return "somebody"
+		return "an unknown user"
 	}
 	return user
 }

@@ -233,7 +233,7 @@ func (e *Engine) ended(records []journal.Record) error {
 		return types.Errorf(types.Conflict, "run %s was %s%s", run.ID, s, by).
 			WithHint("start a new run: %s", run.Command)
 	case journal.StateRefused:
-		return types.Errorf(types.Conflict, "run %s was refused: the world was not as its plan saw it", run.ID).
+		return types.Errorf(types.Conflict, "run %s was refused: what its plan read had changed", run.ID).
 			WithHint("plan again, and apply that plan; or start a new run: %s", run.Command)
 	case journal.StatePartlyUndone:
 		return types.Errorf(types.Conflict, "run %s is partly undone", run.ID).

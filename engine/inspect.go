@@ -76,7 +76,7 @@ func (e *Engine) Find(ref string) (Summary, error) {
 		some = append(some, s.ID)
 	}
 	return Summary{}, types.Errorf(types.BadInput, "%d runs begin or end with %s", len(found), ref).
-		WithHint("give more of one: %s", strings.Join(some, ", "))
+		WithHint("give more of its characters: %s", strings.Join(some, ", "))
 }
 
 // last is the newest run of those in a listing of ids, newest first. An id knows

@@ -69,7 +69,7 @@ func (e *Engine) openHere(records []journal.Record) error {
 		if staysHere(s.Reach(context.Background(), step.Use{Step: s.Name, Args: in}).Changes) {
 			run := records[0].Run.ID
 			return types.Errorf(types.Conflict, "run %s does not know whether step %s happened, and only this machine can look", run, path).
-				WithHint("say what became of it first: %s", e.command("resolve", run, path)+" --found REF, or --not-done")
+				WithHint("resolve it first: %s", e.command("resolve", run, path)+" --found REF, or --not-done")
 		}
 	}
 	return nil
@@ -130,6 +130,6 @@ func (e *Engine) elsewhere(records []journal.Record) error {
 		by = " by " + s.Moved.By
 	}
 	return types.Errorf(types.Conflict, "run %s was exported%s at %s: it continues where its archive is imported", s.ID, by, s.Moved.At.UTC().Format(time.DateTime)).
-		WithHint("import its archive there: `%s`, which here takes it back; `%s` writes the archive again; `%s` gives up what is here",
+		WithHint("import its archive there: `%s`, which here takes it back; `%s` writes the archive again; `%s` cancels it here",
 			e.command("import", "FILE"), e.command("export", s.ID), e.command("cancel", s.ID))
 }

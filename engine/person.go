@@ -50,7 +50,7 @@ func (e *Engine) Asking(ctx context.Context, id string, o Options) (Asking, erro
 		program: p, start: start, work: h.Work, run: h.ID, snapshot: at.Snapshot, before: at.Before, observe: e.notes(o, id),
 	})
 	if at.Path == "" && len(f.Writes) == 0 && f.Failure == nil && err == nil {
-		return Asking{}, types.Errorf(types.BadInput, "run %s asks nothing: there is nothing left to write", id).
+		return Asking{}, types.Errorf(types.BadInput, "run %s has nothing to approve: no writes are left", id).
 			WithHint("`%s` shows where it stands", e.command("runs", id))
 	}
 	q := Question{Node: at.Path, Message: at.Message, Show: at.Show, Forecast: f}
@@ -94,7 +94,7 @@ func (e *Engine) endRun(ctx context.Context, id string, r journal.Request, state
 		return errors.Join(j.Append(ends, true), j.Close())
 	}
 	if records := j.Records(); records[len(records)-1].State == string(Done) {
-		err := types.Errorf(types.Conflict, "run %s is done", id).WithHint("`%s` takes back what it has written", e.command("undo", id))
+		err := types.Errorf(types.Conflict, "run %s is done", id).WithHint("`%s` undoes what it has written", e.command("undo", id))
 		return errors.Join(err, j.Close())
 	}
 	o.end = &runtime.Ending{State: state, By: r.By, Words: r.Reason}
@@ -105,7 +105,7 @@ func (e *Engine) endRun(ctx context.Context, id string, r journal.Request, state
 	case report.State == Failed, report.State == Parked && report.Reason == ForUnknown:
 		return report.Failure.Error
 	case report.State != state:
-		return types.Errorf(types.Cancelled, "run %s is not through with cleaning up", id).WithHint("say it again: what is left is done then")
+		return types.Errorf(types.Cancelled, "run %s has not finished its always steps", id).WithHint("run the command again to finish them")
 	}
 	return nil
 }

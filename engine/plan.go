@@ -65,8 +65,8 @@ func ofItsRun(r plan.Run) error {
 	if err == nil && r.Work == step.Hash(16, p.Work(r.ID)...) && journal.ValidID(r.ID) && journal.BeganAt(r.ID, r.StartedAt) {
 		return nil
 	}
-	return types.Errorf(types.BadInput, "the plan is not as it was made: its run, and what is done in it, are of different work").
-		WithHint("plan again: what it shows has to be what it does")
+	return types.Errorf(types.BadInput, "the plan was changed after it was made: its run and its writes are of different work").
+		WithHint("plan again")
 }
 
 // Apply runs what was planned. Reads are done again, and when something is not
@@ -79,8 +79,8 @@ func (e *Engine) Apply(ctx context.Context, p plan.Plan, o Options) (Report, err
 			WithHint("give the configuration that it was made with: --config")
 	}
 	if p.Inside {
-		return Report{}, types.Errorf(types.BadInput, "the plan is of a skill of a folder that is not trusted: what is outside was not looked at").
-			WithHint("look at what it runs and reaches, and trust the folder: skillrun trust; then plan again")
+		return Report{}, types.Errorf(types.BadInput, "the folder of its skill was not trusted when the plan was made, so no service was asked").
+			WithHint("check what it runs and reaches, and trust the folder: skillrun trust; then plan again")
 	}
 	if err := ofItsRun(p.Run); err != nil {
 		return Report{}, err
@@ -105,7 +105,7 @@ func (e *Engine) Apply(ctx context.Context, p plan.Plan, o Options) (Report, err
 	}
 	records, _, err := e.store.Read(unfinished)
 	if err == nil && records[0].Run.Digest != h.Digest {
-		err = types.Errorf(types.Conflict, "run %s of the same work is not finished, and is of another program or other inputs", unfinished).
+		err = types.Errorf(types.Conflict, "run %s of the same work is not finished, and has another program or other inputs", unfinished).
 			WithHint("resume it: %s; or end it: %s", e.command("resume", unfinished), e.command("cancel", unfinished))
 	}
 	if err != nil {

@@ -170,7 +170,7 @@ func (e *Engine) sameReach(ctx context.Context, h *journal.RunHeader, o Options)
 // refused says what a run would reach now, to whoever did not agree to it.
 func (c ReachChange) refused() *types.Error {
 	return types.Errorf(types.Conflict, "run %s would reach something else now than when it started:%s", c.Run, Indented(c.Lines())).
-		WithHint("see which configuration this is; to agree to just that, say it with the command: --reaching %s", c.Digest)
+		WithHint("check which configuration this is; to agree to it: --reaching %s", c.Digest)
 }
 
 // Lines are what changes, for people.

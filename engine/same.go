@@ -91,8 +91,8 @@ func (e *Engine) sameProgram(id string, b *Bound, o Options) error {
 	if len(differs) == 0 {
 		return nil
 	}
-	return types.Errorf(types.Conflict, "run %s of the same work is not finished, and is of another program:%s", id, Indented(differs)).
-		WithHint("resume it with the program it was started with: %s; or end it and start a new run with this one: --anew; or make new work: --again 1", e.command("resume", id))
+	return types.Errorf(types.Conflict, "run %s of the same work is not finished, and has another program:%s", id, Indented(differs)).
+		WithHint("resume it with the program it was started with: %s; or end it and start a new run with this one: --anew; or start new work: --again 1", e.command("resume", id))
 }
 
 // Indented writes lines below each other, each further in than what is said
@@ -113,8 +113,8 @@ func (e *Engine) startAnew(ctx context.Context, id string, h journal.RunHeader, 
 	}
 	j, unfinished, err := e.store.Start(h)
 	if err == nil && unfinished != "" {
-		err = types.Errorf(types.Conflict, "another process is at run %s of the same work; it was asked to end", unfinished).
-			WithHint("say it again when it has ended: %s shows it", e.command("runs", unfinished))
+		err = types.Errorf(types.Conflict, "another process executes run %s of the same work; it was asked to stop", unfinished).
+			WithHint("run the command again when it has ended: `%s` shows it", e.command("runs", unfinished))
 	}
 	return j, err
 }
@@ -246,7 +246,7 @@ func (e *Engine) sameInputs(id string, p *program.Program, set []string) diag.Li
 		for _, name := range names {
 			if before := types.Show(was[name]); before != types.Show(is[name]) {
 				diags.Errorf("other-inputs", diag.Range{File: flag + " " + name}, "run %s of the same work is not finished, and has %s=%s", id, name, before).
-					Hint = "resume it: " + e.command("resume", id) + "; or end it and start a new run with these: --anew; or make new work: --again 1"
+					Hint = "resume it: " + e.command("resume", id) + "; or end it and start a new run with these: --anew; or start new work: --again 1"
 			}
 		}
 	}

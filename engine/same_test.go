@@ -47,7 +47,7 @@ func TestOtherProgram(t *testing.T) {
 		o := given
 		o.Origin.Kind = engine.FromBuiltIn
 		_, _, err = e.Start(t.Context(), bound(t, is, binding(1)), o)
-		if types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), parked.ID+" of the same work is not finished, and is of another program") || len(tr) != tt.writes {
+		if types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), parked.ID+" of the same work is not finished, and has another program") || len(tr) != tt.writes {
 			t.Errorf("%s: %v, world %v", name, err, tr)
 		}
 		if u := e.Unfinished(bound(t, is, binding(1)), o); u == nil || u.Run != parked.ID || len(u.Differs) == 0 {

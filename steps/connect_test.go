@@ -119,7 +119,7 @@ func TestInTheClear(t *testing.T) {
 		}
 		if _, err := rt.RoundTrip(req); errors.Is(err, errClear) != body.closed || !body.closed && !errors.Is(err, io.EOF) {
 			t.Errorf("%s: %v, closed: %v", u, err, body.closed)
-		} else if body.closed && !strings.Contains(err.Error(), "it would go in the clear; only https leaves this machine") {
+		} else if body.closed && !strings.Contains(err.Error(), "it would be sent unencrypted; use https to other machines") {
 			t.Errorf("%s: %v", u, err)
 		}
 	}

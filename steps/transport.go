@@ -70,7 +70,7 @@ type encrypted struct {
 	admits func(host string) error
 }
 
-var errClear = errors.New("it would go in the clear; only https leaves this machine")
+var errClear = errors.New("it would be sent unencrypted; use https to other machines")
 
 // RoundTrip sends one request.
 func (e encrypted) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -23,15 +23,15 @@ func listBombs(host string) []bomb {
 	image := func(name, repository, says string) bomb {
 		return asked(name, "", "kind: quay, api: oci, user: u", "uses: quay_get_tag, with: {service: x, repository: "+repository+"/b, tag: c}", says)
 	}
-	const all = "the answers are more than 64 MiB altogether"
+	const all = "the answers are more than 64 MiB in total"
 	gitlab := "project: a/b, source_branch: s, target_branch: t, title: t"
 	return []bomb{
 		get("an answer of control characters", "/list/controls", "control characters"),
 		get("an answer of names", "/list/names", "the answer has more than"),
-		get("an answer that inflates to nothing", "/list/hollow", "the answer inflates to less than it is"),
-		get("an answer of blocks of nothing", "/list/blocks", "the answer inflates to less than it is"),
-		image("ways to show who we are, none of them one", "junk", "it says 401 and not how"),
-		image("a way to show who we are with many words", "words", "it says 401 and not how"),
+		get("an answer that inflates to nothing", "/list/hollow", "the answer is larger compressed than decompressed"),
+		get("an answer of blocks of nothing", "/list/blocks", "the answer is larger compressed than decompressed"),
+		image("ways to show who we are, none of them one", "junk", "its 401 names no way"),
+		image("a way to show who we are with many words", "words", "its 401 names no way"),
 		image("scopes without an end", "scopes", "error"),
 		asked("merge requests with long titles", "/list", "kind: gitlab", "uses: gitlab_mr_list, with: {service: x, project: a/b, limit: 10000}", all),
 		asked("merge requests before one is opened", "/list", "kind: gitlab", "uses: gitlab_mr_create, with: {service: x, "+gitlab+"}", "error"),

@@ -64,7 +64,7 @@ func servedBombs(host string) []bomb {
 		below("/most", asked("as many issues as there may be", jira, "uses: jira_search, with: {service: x, jql: a = b}", "an issue without a key")),
 		below("/most", asked("as many merge requests as there may be", gitlab, "uses: gitlab_mr_list, with: {service: x, project: a/b}", "the answer is a page of")),
 		below("/keyed", asked("a page of too many issues", jira, "uses: jira_search, with: {service: x, jql: a = b}", "the answer is a page of")),
-		below("/lying", asked("pages of issues without an end", jira, "uses: jira_search, with: {service: x, jql: a = b}", "the answer has no end")),
+		below("/lying", asked("pages of issues without an end", jira, "uses: jira_search, with: {service: x, jql: a = b}", "the answer has too many pages")),
 		below("/lying", asked("a page that is the next one", gitlab, "uses: gitlab_mr_list, with: {service: x, project: a/b}", "names page 1 as the next")),
 		git("references without an end", "refs", "a listing of more than 32 MiB"),
 		git("abilities without an end", "able", "a listing of more than 32 MiB"),

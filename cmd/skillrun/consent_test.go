@@ -15,14 +15,14 @@ func TestRefusedApplyGoesOn(t *testing.T) {
 	b.makePlan().want(t, 0)
 	b.must(b.world.MoveBranch("service/app-interface", "master"))
 	r := b.applyPlan()
-	r.want(t, 1, `the world is not as the plan saw it`, `look at it, and plan again`, `refused: run `, `plan again: skillrun plan release_aa_backend_prod .*--out plan\.json`)
+	r.want(t, 1, `what the plan read has changed`, `check it, and plan again`, `refused: run `, `plan again: skillrun plan release_aa_backend_prod .*--out plan\.json`)
 	for _, never := range []string{"to continue:", "failed   Create Jira issue", "error: jira"} {
 		if strings.Contains(r.log, never) {
 			t.Errorf("it says %q in\n%s", never, r.log)
 		}
 	}
 	shown := b.on("runs", "last")
-	shown.want(t, 0, `: refused`, `the world is not as the plan saw it`)
+	shown.want(t, 0, `: refused`, `what the plan read has changed`)
 	if list := b.on("runs"); strings.Contains(list.out+shown.out, "to continue") {
 		t.Errorf("runs goes on:\n%s\n%s", list.out, shown.out)
 	}

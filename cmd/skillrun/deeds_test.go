@@ -50,7 +50,7 @@ func TestDeeds(t *testing.T) {
 			end{0, `parked, waiting`}, end{0, `adopted  mr`}, 1,
 		}, {
 			"branch moved", func(b *bench) error { return b.world.MoveBranch(forkProject, b.branch()) },
-			end{0, `parked, waiting`}, end{1, `push: branch .* is at [0-9a-f]{12} by alice, above our commit .* \[conflict\]\s+take that commit off the branch`}, 0,
+			end{0, `parked, waiting`}, end{1, `push: branch .* is at [0-9a-f]{12} by alice, above our commit .* \[conflict\]\s+remove that commit from the branch`}, 0,
 		}, {
 			"production moved", func(b *bench) error { return b.world.MoveProduction(b.world.Fixtures().NoImageSHA) },
 			end{0, `parked, waiting`}, end{1, `\[conflict\]`}, 0,
@@ -123,7 +123,7 @@ func TestPlanAndApply(t *testing.T) {
 	}
 	before := len(b.state().writes())
 	b.applyPlan().want(t, 0, `resuming run`)
-	b.makePlan().want(t, 0, `exists already: AAP-61250`, `is there already: !3`, `nothing to write|0 writes`)
+	b.makePlan().want(t, 0, `exists already: AAP-61250`, `exists already: !3`, `nothing to write|0 writes`)
 	b.forget()
 	b.applyPlan().want(t, 0, `adopted  mr`)
 	b.must(b.world.ApproveMR(3))
@@ -196,7 +196,7 @@ func TestPlanOfAFailure(t *testing.T) {
 		changed, err := json.Marshal(whole)
 		b.must(err)
 		b.must(os.WriteFile(file, changed, 0o600))
-		if r := b.applyPlan(); r.code != 2 || !strings.Contains(r.log, "the plan is not as it was made") {
+		if r := b.applyPlan(); r.code != 2 || !strings.Contains(r.log, "the plan was changed after it was made") {
 			t.Errorf("%s: exit %d, %s", name, r.code, r.log)
 		}
 	}

@@ -158,7 +158,7 @@ func TestDoctorFaults(t *testing.T) {
 			if err := os.WriteFile(b.env["XDG_STATE_HOME"], nil, 0o600); err != nil {
 				b.t.Fatal(err)
 			}
-		}, "folders", "cannot be looked at: not a directory", "permissions"},
+		}, "folders", "cannot be read: not a directory", "permissions"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

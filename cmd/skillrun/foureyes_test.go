@@ -42,7 +42,7 @@ func TestFourEyes(t *testing.T) {
 	if r.State != "done" || r.Outputs["by"] != "alice" || r.Outputs["from"] != host || !regexp.MustCompile(`^[0-9a-f]{40}$`).MatchString(commit) || r.Outputs["at"] == "" {
 		t.Fatalf("%s %v", r.State, r.Outputs)
 	}
-	b.on("runs", r.Run).want(t, 0, `approved gate by alice \(as `+host+` says\): commit `+commit)
+	b.on("runs", r.Run).want(t, 0, `approved gate by alice \(user of `+host+`\): commit `+commit)
 	b.on("runs", r.Run, "--output", "json").want(t, 0, `"known_by": "`+host+`"`, `"plan": "`+commit+`"`)
 	b.on("audit", r.Run).want(t, 0, `"kind":"approved","by":"alice","known_by":"`+host+`","step":"gate","type":"gitlab_mr_approval","service":"gitlab","host":"`+host+
 		`","what":"approve merge request","link":"[^"]+/merge_requests/3","plan":"`+commit+`"}`)
@@ -56,12 +56,12 @@ func TestUnprovedRules(t *testing.T) {
 	b := newBench(t)
 	b.skill("ruled", "name: ruled\nsteps:\n  - id: ok\n    approve:\n      text: Sure?\n      by: [ana]\n      not: requester\n")
 	b.on("run", "./ruled.yaml").want(t, 2, `ruled.yaml:6:11`, `ruled.yaml:7:12`, `unauthenticated-rule`,
-		`nothing proves who agrees here, so by cannot be held`, `add uses: gitlab_mr_approval and with`)
+		`the approver is not authenticated here, so by cannot be enforced`, `add uses: gitlab_mr_approval and with`)
 	b.skill("plain", "name: plain\nidentity: [\"'one'\"]\nsteps:\n  - {id: ok, approve: {text: \"Sure?\"}}\noutputs: {by: \"${{ steps.ok.by }}\", plan: \"${{ steps.ok.digest }}\", known: \"${{ steps.ok.known_by }}\"}\n")
 	b.on("run", "./plain.yaml").want(t, 3)
 	digest := b.shown("last")
 	b.on("approve", "last", "--digest", digest, "--output", "json").want(t, 0, `"known_by": "machine"`)
-	b.on("runs").want(t, 0, `approved by \S+ \(as this machine\s+says\) at`)
+	b.on("runs").want(t, 0, `approved by \S+ \(user of this\s+machine\) at`)
 	r := b.on("resume", "last", "--output", "json").json(t)
 	if r.Outputs["known"] != "machine" || r.Outputs["plan"] != digest || r.Outputs["by"] == "" {
 		t.Error(r.Outputs)

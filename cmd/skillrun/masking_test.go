@@ -145,9 +145,9 @@ const parts = "steps:\n  - {id: p, uses: http_get, with: {path: parts}}\n  - {id
 
 // joined are such skills, by what they do with it, and what is said then.
 var joined = map[string]struct{ rest, says string }{
-	"log":    {"  - {id: l, uses: log, with: {message: \"so: ${{ steps.a.x }}\"}}\n", "the step's arguments hold the credential of a service"},
-	"write":  {"  - {id: l, uses: http_request, with: {method: POST, path: parts, body: \"${{ steps.a.x }}\"}}\n", "the step's arguments hold the credential of a service"},
-	"exec":   {"  - {id: l, uses: exec, with: {program: echo, args: [\"${{ steps.a.x }}\"]}}\n", "the step's arguments hold the credential of a service"},
+	"log":    {"  - {id: l, uses: log, with: {message: \"so: ${{ steps.a.x }}\"}}\n", "the step's arguments contain the credential of a service"},
+	"write":  {"  - {id: l, uses: http_request, with: {method: POST, path: parts, body: \"${{ steps.a.x }}\"}}\n", "the step's arguments contain the credential of a service"},
+	"exec":   {"  - {id: l, uses: exec, with: {program: echo, args: [\"${{ steps.a.x }}\"]}}\n", "the step's arguments contain the credential of a service"},
 	"fail":   {"  - {id: l, fail: \"so: ${{ steps.a.x }}\"}\n", "so: ‹secret›"},
 	"assert": {"  - {id: l, assert: \"steps.a.x == ''\", message: \"so: ${{ steps.a.x }}\"}\n", "so: ‹secret›"},
 	"ask":    {"  - {id: l, approve: \"so: ${{ steps.a.x }}\", show: \"${{ steps.a.x }}\"}\n", "so: ‹secret›"},

@@ -230,7 +230,7 @@ func TestExportRefusals(t *testing.T) {
 	b.on("export", "last", "--plain", "--out", "no/folder").want(t, 1, `is exported, but its archive was not written`, `export it again with another --out`)
 	b.on("export", "last", "--plain", "--out", "now", "--output", "json").want(t, 0, `"state": "exported"`, `"digest": "[0-9a-f]{64}"`, `"import": "skillrun import now --digest`)
 	b.on("cancel", "last").want(t, 0, `is cancelled`)
-	b.on("export", "last", "--plain", "--out", "more").want(t, 2, `is cancelled; only one that is parked moves`, `to do its work again, start its skill there`)
+	b.on("export", "last", "--plain", "--out", "more").want(t, 2, `is cancelled; only a parked run can be exported`, `to do its work again, start its skill there`)
 	b.on("import", "now").want(t, 2, `has continued here since it was exported: it is cancelled`)
 	b.on("undo", "last", "--yes").want(t, 1, `continues where its archive is imported`)
 	b.release(b.sha(), "--yes").want(t, 0, `adopted  mr`)
@@ -246,7 +246,7 @@ func TestExportHoldsNoCredential(t *testing.T) {
 	b.on("run", file, "--input", "word="+word).want(t, 3)
 	b.env["LATE"] = word
 	b.configure("services:\n", "services:\n  late: {kind: http, url: \"http://127.0.0.1:1\", token: env:LATE}\n")
-	b.on("export", "last", "--plain").want(t, 2, `a credential of this site stands in the run's journal`, `--to KEY`)
+	b.on("export", "last", "--plain").want(t, 2, `the run's journal contains a credential of this site`, `--to KEY`)
 	b.on("runs").want(t, 0, `parked, needs approval`)
 }
 

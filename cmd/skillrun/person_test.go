@@ -55,7 +55,7 @@ func TestApprove(t *testing.T) {
 	}
 	b.on("approve", "last", "--digest", next).want(t, 0)
 	b.on("resume", "last").want(t, 0, `created  jira`, `created  mr`)
-	b.on("approve", "last").want(t, 2, `asks nothing`)
+	b.on("approve", "last").want(t, 2, `has nothing to approve`)
 }
 
 // TestYesIsWrittenDown: whoever starts a run with --yes is who agreed.
@@ -150,7 +150,7 @@ func TestUndoAfterMerge(t *testing.T) {
 	b.on("resume", "last").want(t, 0, `done: run`)
 	b.must(b.world.MergeMR(3))
 	before := len(b.state().writes())
-	b.on("undo", "last", "--yes").want(t, 1, `mr: cannot close merge request .*merged .*\[conflict\]`, `link: take the link`, `1 of the effects cannot be undone, so none is`, `--partly`)
+	b.on("undo", "last", "--yes").want(t, 1, `mr: cannot close merge request .*merged .*\[conflict\]`, `link: remove the link`, `1 of the effects cannot be undone, so none is`, `--partly`)
 	b.on("runs", "last").want(t, 0, `: done`)
 	b.on("verify", "last").want(t, 0, `good: run`)
 	if n := len(b.state().writes()) - before; n != 0 {
@@ -189,7 +189,7 @@ func TestUndoOfTheSameWork(t *testing.T) {
 	again.want(t, 0, `adopted  mr`)
 	second := regexp.MustCompile(`done: run (\S+)`).FindStringSubmatch(again.log)[1] // they began in the same second, so "last" is either
 	before := len(b.state().writes())
-	b.on("undo", second, "--yes").want(t, 0, `jira: stays; run `+id+` made it, and takes it back: skillrun undo `+id+` --config `, `mr: stays; `, `nothing to undo`)
+	b.on("undo", second, "--yes").want(t, 0, `jira: stays; run `+id+` made it; to undo it: skillrun undo `+id+` --config `, `mr: stays; `, `nothing to undo`)
 	b.on("runs", second).want(t, 0, `: done`)
 	if n := len(b.state().writes()) - before; n != 0 {
 		t.Errorf("what the first run made was written to %d times", n)
@@ -220,7 +220,7 @@ steps:
   - {id: commit, assert: inputs.ok, code: invalid, message: nothing to commit}
 `)
 	b.run("run", file, "--config", b.conf).want(t, 0, `created  jira`)
-	for _, why := range []string{`run \S+ made it, and takes it back: skillrun undo \S+ --config `, `another run of the same work made it; to take it back all the same: skillrun undo \S+ --config \S+ --adopted`} {
+	for _, why := range []string{`run \S+ made it; to undo it: skillrun undo \S+ --config `, `another run of the same work made it; to undo it too: skillrun undo \S+ --config \S+ --adopted`} {
 		r := b.run("run", file, "--config", b.conf, "--input", "ok=false")
 		r.want(t, 1, `adopted  jira`, `nothing to commit`)
 		if strings.Contains(r.log, "undo: ") {

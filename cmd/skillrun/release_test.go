@@ -137,7 +137,7 @@ func TestFailures(t *testing.T) {
 		{"GitLab down", func(b *bench) { b.configure(b.world.URL()+"/gitlab", "http://127.0.0.1:1") }, good, 1, "network", "cannot reach the service", 0},
 		{"Jira 401", func(b *bench) { b.configure("file:tokens/jira", "file:tokens/quay") }, good, 1, "auth", "credential", 0},
 		{"wrong target", func(b *bench) { b.configure("tower-analytics-prod.yml", "tower-analytics-none.yml") }, good, 1, "not_found", "is the configuration right", 0},
-		{"push refused", func(b *bench) { b.configure("file:tokens/git,", "file:tokens/quay,") }, good, 1, "forbidden", "has not the right", 1},
+		{"push refused", func(b *bench) { b.configure("file:tokens/git,", "file:tokens/quay,") }, good, 1, "forbidden", "lacks permission", 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -167,7 +167,7 @@ func (c *Config) secretFile(path string, s Service) (string, error) {
 func oneLine(text, where string, s Service) (string, error) {
 	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		return "", types.Errorf(types.Auth, "%s, for %s, holds a line break or a control character", where, s.Name).
-			WithHint("it has to be one line, and nothing else")
+			WithHint("it has to be a single line")
 	}
 	return text, nil
 }
@@ -193,7 +193,7 @@ func (c *Config) netrc(s Service) (login, password string, err error) {
 	}
 	data, err := c.private(path)
 	if err != nil {
-		return "", "", err.(*types.Error).WithHint("%s wants its credential from there: see %s", s.Name, c.Path)
+		return "", "", err.(*types.Error).WithHint("%s takes its credential from there: see %s", s.Name, c.Path)
 	}
 	user, err := c.named(s)
 	if err != nil {
@@ -203,7 +203,7 @@ func (c *Config) netrc(s Service) (login, password string, err error) {
 	switch {
 	case err != nil:
 		return "", "", types.Errorf(types.Auth, "the file %s does not read as a netrc file: %w", path, err).
-			WithHint("end the quoted word with a \", and write a \" or \\ inside of it with a \\ before it; %s wants its credential from there", s.Name)
+			WithHint("end the quoted word with a \", and write a \" or \\ inside of it with a \\ before it; %s takes its credential from there", s.Name)
 	case !ok && user != "":
 		return "", "", types.Errorf(types.Auth, "the file %s has no password of %s for %s, the host of %s", path, user, u.Hostname(), s.Name).
 			WithHint("add a line: machine %s login %s password …; or name another user in %s", u.Hostname(), user, c.Path)
@@ -226,7 +226,7 @@ func (c *Config) netrcPath() (string, bool) {
 // private reads a file that nobody else may read.
 func (c *Config) private(path string) ([]byte, error) {
 	if c.world.stat == nil {
-		return nil, types.Errorf(types.Auth, "the file %s cannot be looked at", path).
+		return nil, types.Errorf(types.Auth, "the file %s cannot be read", path).
 			WithHint("name the credential with token: instead of netrc")
 	}
 	info, err := c.world.stat(path)

@@ -52,13 +52,13 @@ func TestToken(t *testing.T) {
 		{"env", "from-env", "alice", ""},
 		{"unset", "", "", "the variable UNSET, the credential of unset, is not set (set UNSET, or change /u/skillrun.yaml)"},
 		{"empty", "", "", "the variable EMPTY, the credential of empty, is empty (set EMPTY, or change /u/skillrun.yaml)"},
-		{"lines", "", "", "the variable LINES, for lines, holds a line break or a control character (it has to be one line, and nothing else)"},
+		{"lines", "", "", "the variable LINES, for lines, holds a line break or a control character (it has to be a single line)"},
 		{"file", "from-file", "bob", ""},
 		{"crlf", "from-crlf", "", ""},
 		{"home", " from home ", "", ""},
 		{"nofile", "", "", "the file /u/absent, the credential of nofile, cannot be read: file does not exist (make the file, or change /u/skillrun.yaml)"},
 		{"blank", "", "", "the file /u/blank, the credential of blank, is empty (put the credential into it, as its only line, or change /u/skillrun.yaml)"},
-		{"two", "", "", "the file /u/two, for two, holds a line break or a control character (it has to be one line, and nothing else)"},
+		{"two", "", "", "the file /u/two, for two, holds a line break or a control character (it has to be a single line)"},
 		{"netrc", "#pw", "carol", ""},
 		{"helper", "", "", ""},
 		{"none", "", "", ""},
@@ -104,7 +104,7 @@ func TestNetrcFile(t *testing.T) {
 	}
 	m := credentialMachine()
 	m.files["h/.netrc"].Mode = 0o640
-	if _, err := token(m); err != "the file /h/.netrc cannot be used: others may read it; chmod 600 it (netrc wants its credential from there: see /u/skillrun.yaml)" {
+	if _, err := token(m); err != "the file /h/.netrc cannot be used: others may read it; chmod 600 it (netrc takes its credential from there: see /u/skillrun.yaml)" {
 		t.Error("readable for others:", err)
 	}
 	m.env["NETRC"] = "/other"
@@ -232,8 +232,8 @@ func TestServiceOfTheWrongKind(t *testing.T) {
 	cfg, _ := config.Parse("f.yaml", []byte("services:\n  alerts: {url: https://a.example.com}\n  other: {kind: gitlab, url: https://o.example.com}\n  web: {kind: http, url: https://w.example.com}\n"), steps.Kinds())
 	at := diag.Range{File: "s.yaml", Start: diag.Pos{Line: 3, Col: 9}, End: diag.Pos{Line: 3, Col: 12}}
 	got := cfg.Unmet([]config.Need{{Service: "alerts", Kind: "http", At: at}, {Service: "other", Kind: "jira"}, {Service: "web", Kind: "http"}, {Service: "wbe", Kind: "http"}})
-	want := "f.yaml:2:3: error: the service alerts is of kind alerts, and kind http is needed [wrong-kind] (add `kind: http` to it, or name one that is: web)\n" +
-		"f.yaml:3:17: error: the service other is of kind gitlab, and kind jira is needed [wrong-kind] (write `kind: jira`)\n" +
+	want := "f.yaml:2:3: error: the service alerts is of kind alerts, but kind http is needed [wrong-kind] (add `kind: http` to it, or name one that is: web)\n" +
+		"f.yaml:3:17: error: the service other is of kind gitlab, but kind jira is needed [wrong-kind] (write `kind: jira`)\n" +
 		"f.yaml: error: the service wbe is not configured [no-service] (did you mean web? Or add it under services: in f.yaml, as in `wbe: {kind: http, url: https://wbe.example.com, token: env:WBE_TOKEN}`)"
 	if d := cmp.Diff(want, show(got)); d != "" {
 		t.Error(d)

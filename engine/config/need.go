@@ -32,7 +32,7 @@ func (c *Config) Unmet(needs []Need) diag.List {
 		case !ok:
 			list.Errorf("no-service", c.file(), "the service %s is not configured", n.Service).Hint = c.addHint(n)
 		case n.Kind != "" && s.Kind != n.Kind:
-			list.Errorf("wrong-kind", s.PlaceOf("kind"), "the service %s is of %s, and kind %s is needed", n.Service, c.kindOf(s, "another kind"), n.Kind).Hint = c.kindHint(s, n)
+			list.Errorf("wrong-kind", s.PlaceOf("kind"), "the service %s is of %s, but kind %s is needed", n.Service, c.kindOf(s, "another kind"), n.Kind).Hint = c.kindHint(s, n)
 		default:
 			continue
 		}
@@ -97,7 +97,7 @@ func (c *Config) kindOf(s Service, otherwise string) string {
 func (c *Config) NoKind(s Service) diag.Diagnostic {
 	var list diag.List
 	list.Errorf("wrong-kind", s.PlaceOf("kind"), "no step reaches a service of %s", c.kindOf(s, "its kind")).
-		Hint = "say which it is with kind: " + strings.Join(c.kindsWith(""), ", ")
+		Hint = "set kind: to one of " + strings.Join(c.kindsWith(""), ", ")
 	return list[0]
 }
 
@@ -115,7 +115,7 @@ func (c *Config) Missing(needs []Need) diag.List {
 		seen[n.Service] = true
 		if c.foreign[n.Service] {
 			list.Errorf("untrusted-service", s.PlaceOf("url"), "%s is not reached: only the file in the working directory says where it is", n.Service).
-				Hint = "look at what the folder runs and reaches, and trust it: skillrun trust; or pass --config ./" + FileName
+				Hint = "check what the folder runs and reaches, and trust it: skillrun trust; or pass --config ./" + FileName
 			continue
 		}
 		if _, _, err := c.credential(s); err != nil {

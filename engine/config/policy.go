@@ -25,7 +25,7 @@ func (p Policy) Admits(host string) error {
 	}
 	name, _ := split(host)
 	return types.Errorf(types.Forbidden, "this site does not let skills reach %s", name).
-		WithHint("whoever answers for the site adds it to policy: {hosts: [%s]} in %s", name, FileName)
+		WithHint("the owner of the site can add it to policy: {hosts: [%s]} in %s", name, FileName)
 }
 
 // admits reports whether an entry names a host: itself, or all below a domain.
@@ -94,7 +94,7 @@ func distrustLists(cfg, own *Config, list *diag.List) {
 		for _, entry := range *of.is {
 			if !slices.ContainsFunc(of.was, func(mine string) bool { return of.contained(entry, mine) }) {
 				list.Errorf("untrusted-policy", cfg.places["policy."+of.key], "only the file in the working directory allows %s under policy.%s", entry, of.key).
-					Hint = "say it in your own " + FileName + ", or pass --config ./" + FileName
+					Hint = "set it in your own " + FileName + ", or pass --config ./" + FileName
 			}
 		}
 	}

@@ -172,12 +172,12 @@ func (r *reader) isMapping(n *syntax.Node, path string) bool {
 func (r *reader) text(n *syntax.Node, path string) (string, bool) {
 	switch {
 	case n.Kind != syntax.Scalar:
-		r.list.Errorf("wrong-type", n.Range, "%s has to be a text, this is a %s", path, n.Kind).
+		r.list.Errorf("wrong-type", n.Range, "%s has to be a string, this is a %s", path, n.Kind).
 			Hint = "write `key: text`"
 	case n.Tag == syntax.Null:
 		r.list.Errorf("wrong-type", n.Range, "%s has no value", path).Hint = "give it one, or remove the key"
 	case n.Tag != syntax.Str:
-		r.list.Errorf("wrong-type", n.Range, "%s has to be a text, and without quotes this is none", path).Hint = "put it into quotes"
+		r.list.Errorf("wrong-type", n.Range, "%s has to be a string, and without quotes this is none", path).Hint = "put it into quotes"
 	default:
 		return n.Value, true
 	}

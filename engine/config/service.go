@@ -124,7 +124,7 @@ func (r *serviceReader) unsuitable(path string) {
 	}
 	if r.s.Credentials == helper && !kind.GitHelper {
 		r.list.Errorf("wrong-key", r.s.credentialPlace(), "%s asks git's credential helper, which only git services can", path).
-			Hint = "name the credential with token: env:NAME or file:PATH, or say credentials: netrc"
+			Hint = "name the credential with token: env:NAME or file:PATH, or set credentials: netrc"
 	}
 }
 
@@ -246,7 +246,7 @@ func urlFault(s string) (why, hint string) {
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
 		return "", ""
 	case u.Scheme == "http":
-		return "would send the credential in the clear", "use https; http is only for this machine"
+		return "would send the credential unencrypted", "use https; http is only for this machine"
 	}
 	return "is neither https nor http", "write it as https://host/path"
 }

@@ -100,11 +100,11 @@ func (o Options) distrustPolicy(cfg, own *Config, list *diag.List) {
 	}
 	if cfg.Policy.Confirm == "never" && own.Policy.Confirm != "never" {
 		list.Errorf("untrusted-policy", diag.Range{File: cfg.Path}, "only the file in the working directory turns off confirmation before a write").
-			Hint = "say policy: {confirm: never} in your own " + FileName + ", trust the folder with skillrun trust, or pass --config ./" + FileName
+			Hint = "set policy: {confirm: never} in your own " + FileName + ", trust the folder with skillrun trust, or pass --config ./" + FileName
 	}
 	if cfg.Policy.Settle < own.Policy.Settle {
 		list.Errorf("untrusted-policy", diag.Range{File: cfg.Path}, "only the file in the working directory says that a lost request is over after %s", cfg.Policy.Settle).
-			Hint = "say policy: {settle: " + cfg.Policy.Settle.String() + "} in your own " + FileName + ", trust the folder with skillrun trust, or pass --config ./" + FileName
+			Hint = "set policy: {settle: " + cfg.Policy.Settle.String() + "} in your own " + FileName + ", trust the folder with skillrun trust, or pass --config ./" + FileName
 	}
 }
 
@@ -141,7 +141,7 @@ func (o Options) distrustService(cfg, own *Config, s Service, list *diag.List) {
 			what = "the file in the working directory leaves it out, and your own says it"
 		}
 		list.Errorf("untrusted-service", s.PlaceOf(key), "%s has a credential, so its %s cannot be changed: %s", s.Name, key, what).
-			Hint = fmt.Sprintf("say the same %s in your own %s, trust the folder with skillrun trust, or pass --config ./%s", key, FileName, FileName)
+			Hint = fmt.Sprintf("set the same %s in your own %s, trust the folder with skillrun trust, or pass --config ./%s", key, FileName, FileName)
 	}
 }
 

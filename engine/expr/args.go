@@ -64,7 +64,7 @@ func (c *checker) constant(n *call) {
 // has checks a path leniently: every step of it may be absent.
 func (c *checker) has(n *call, s Scope) types.Type {
 	if !isPlace(n.args[0]) {
-		c.fail(n.args[0], CodeTypeMismatch, "such as has(steps.billing)", "has() asks about a path, not about a computed value")
+		c.fail(n.args[0], CodeTypeMismatch, "such as has(steps.billing)", "has() takes a path, not a computed value")
 		return types.OfKind(types.Boolean)
 	}
 	outer := c.forgiving

@@ -179,7 +179,7 @@ func (c *checker) absent(n node) {
 }
 
 func (c *checker) any(n node) types.Type {
-	return c.fail(n, CodeTypeAny, "turn it into a text with string() or json(), or read a place whose type is declared",
+	return c.fail(n, CodeTypeAny, "convert it with string() or json(), or read a place whose type is declared",
 		"%s may be of any type, so nothing can be done with it", show(n))
 }
 

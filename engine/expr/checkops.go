@@ -58,7 +58,7 @@ func (c *checker) contains(n *binary, s Scope) {
 	left := c.operand(n.left, s)
 	if left.Kind == types.List || left.Kind == types.Map {
 		c.operand(n.right, s)
-		c.fail(n, CodeTypeMismatch, "write "+operand(n.right)+" in "+operand(n.left), "contains looks into a text; %s is %s", show(n.left), aType(left))
+		c.fail(n, CodeTypeMismatch, "write "+operand(n.right)+" in "+operand(n.left), "contains searches a string; %s is %s", show(n.left), aType(left))
 		return
 	}
 	c.needType(n.left, left, "", types.String)
@@ -142,7 +142,7 @@ func (c *checker) ordering(n *binary, s Scope) {
 		return
 	}
 	if (left.Kind == types.String) != (right.Kind == types.String) {
-		c.fail(n, CodeTypeMismatch, "convert with int(x) or string(x)", "%s is %s and %s is %s: neither is less",
+		c.fail(n, CodeTypeMismatch, "convert with int(x) or string(x)", "%s is %s and %s is %s: they cannot be compared",
 			show(n.left), aType(left), show(n.right), aType(right))
 	}
 }
@@ -169,9 +169,9 @@ func (c *checker) within(n *binary, s Scope) {
 		}
 		c.needType(n.left, elem, "", types.String)
 	case types.Object:
-		c.fail(n, CodeTypeMismatch, "ask has(x.name)", "the fields of %s are fixed", show(n.right))
+		c.fail(n, CodeTypeMismatch, "use has(x.name)", "the fields of %s are fixed", show(n.right))
 	case types.String:
-		c.fail(n, CodeTypeMismatch, "write "+operand(n.right)+" contains "+operand(n.left), "in looks into a list; %s is a string", show(n.right))
+		c.fail(n, CodeTypeMismatch, "write "+operand(n.right)+" contains "+operand(n.left), "in searches a list; %s is a string", show(n.right))
 	default:
 		c.needType(n.right, group, "", types.List, types.Map)
 	}

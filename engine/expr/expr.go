@@ -124,11 +124,11 @@ func (l *lowerer) syntax(err error, whole span) Problem {
 	case strings.Contains(message, "maximum allowed nodes"):
 		return Problem{CodeTooBig, whole.from, whole.to, "the expression has too many parts", "move parts of it into a `set` step"}
 	case strings.Contains(message, "coalesce"):
-		message, hint = "?? cannot stand beside another operator without parentheses", `such as (a ?? "x") + b`
+		message, hint = "?? cannot be combined with another operator without parentheses", `such as (a ?? "x") + b`
 	case strings.Contains(message, `Operator("=")`):
 		message, hint = "a single = is not an operator", "use == to compare"
 	case strings.HasPrefix(message, `unexpected token Operator(":")`):
-		message, hint = "a : is not expected here", "an object inside a predicate stands in parentheses: map(list, ({a: .b}))"
+		message, hint = "a : is not expected here", "put an object inside a predicate in parentheses: map(list, ({a: .b}))"
 	case strings.HasPrefix(message, "unexpected token "):
 		message = "this is not expected here: " + strings.TrimSpace(l.src[at.from:at.to])
 	}

@@ -148,7 +148,7 @@ func nameHint(n *name, s Scope, compared bool) string {
 		return hint
 	}
 	if compared {
-		return "a text stands in quotes: \"" + n.name + "\""
+		return "put a string in quotes: \"" + n.name + "\""
 	}
 	return ""
 }

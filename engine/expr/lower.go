@@ -256,7 +256,7 @@ func (l *lowerer) shape(n node) types.Type {
 	}
 	t, err := stdlib.ParseShape(text)
 	if err != nil {
-		l.bad(n.at(), CodeTypeMismatch, "this is no type: "+err.Error(), `types are string, integer, number, boolean, any, list<T>, map<T>, {name: T} and optional T`)
+		l.bad(n.at(), CodeTypeMismatch, "this is not a type: "+err.Error(), `types are string, integer, number, boolean, any, list<T>, map<T>, {name: T} and optional T`)
 	}
 	return t
 }
@@ -307,7 +307,7 @@ func (l *lowerer) lowerObject(n *ast.MapNode) node {
 		}
 		key, ok := pair.Key.(*ast.StringNode)
 		if !ok {
-			return l.bad(l.span(pair.Key.Location()), CodeSyntax, "the names of an object have to be written out", "")
+			return l.bad(l.span(pair.Key.Location()), CodeSyntax, "the names of an object have to be literal", "")
 		}
 		if seen[key.Value] {
 			return l.bad(l.span(key.Location()), CodeSyntax, "the name "+key.Value+" is given twice", "")

@@ -72,7 +72,7 @@ func (c *checker) printed(n node, s Scope) types.Type {
 		if t.Kind == types.List && stdlib.Elem(t).Kind == types.String {
 			hint += " or join(" + canon(n) + `, ", ")`
 		}
-		return c.fail(n, CodeTypeMismatch, hint, "%s is %s, which has no place inside a text", show(n), aType(t))
+		return c.fail(n, CodeTypeMismatch, hint, "%s is %s, which cannot be part of a string", show(n), aType(t))
 	}
 	return t
 }

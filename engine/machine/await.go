@@ -30,7 +30,7 @@ func (m *Machine) polled(v *visit, e Event) {
 }
 
 func (v *visit) ranOut() *types.Error {
-	return types.Errorf(types.Timeout, "%s did not come true within %s", v.node.Until, v.node.Timeout)
+	return types.Errorf(types.Timeout, "%s was not true within %s", v.node.Until, v.node.Timeout)
 }
 
 // waitOn makes an await wait for its next poll; why is what kept the last one from
@@ -140,7 +140,7 @@ func (m *Machine) StillWaits(e Event) bool {
 func (m *Machine) awaitFailure(v *visit, seen map[string]any) *types.Error {
 	n := v.node
 	if n.Message == "" {
-		return types.Errorf(types.Conflict, "what %s waits for cannot happen any more: %s", n.ID, n.FailIf)
+		return types.Errorf(types.Conflict, "%s failed, because its fail_if is true: %s", n.ID, n.FailIf)
 	}
 	err := m.message(v, n.Message, seen)
 	if n.Code == "" && err.Code == types.BadInput {

@@ -62,7 +62,7 @@ func (m *Machine) distinct(v *visit) *types.Error {
 		}
 		if first, twice := seen[key]; twice {
 			return types.Errorf(types.BadInput, "items %d and %d have the same key %s", first, i, key).
-				WithHint("give the loop a key that tells its items apart, or make the list unique")
+				WithHint("give the loop a key that is unique for each item, or remove duplicates from the list")
 		}
 		seen[key] = i
 	}

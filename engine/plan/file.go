@@ -42,8 +42,8 @@ func Decode(text []byte) (Plan, error) {
 		return Plan{}, types.Errorf(types.BadInput, "this is not a plan that this skillrun can read").
 			WithHint("make one with skillrun plan SKILL --out FILE")
 	case err != nil:
-		return Plan{}, types.Errorf(types.BadInput, "the plan is not as it was made: %w", err).
-			WithHint("plan again: what it shows has to be what it does")
+		return Plan{}, types.Errorf(types.BadInput, "the plan was changed after it was made: %w", err).
+			WithHint("plan again")
 	case p.Failure != nil:
 		return Plan{}, types.Errorf(types.BadInput, "the plan stops with an error: %s", p.Failure.Error.Message).
 			WithHint("fix that, and plan again")
@@ -59,7 +59,7 @@ func decode(text []byte) (p Plan, err error) {
 	}
 	seal, _ := tree["seal"].(string)
 	if seal == "" || seal != sealOf(tree) {
-		return p, errors.New("its seal does not fit")
+		return p, errors.New("its seal does not match")
 	}
 	if err := unique(json.NewDecoder(bytes.NewReader(text))); err != nil {
 		return p, err

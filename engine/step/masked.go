@@ -75,8 +75,8 @@ func spills(m *mask.Mask, in json.RawMessage) error {
 	if !m.Finds(string(in)) {
 		return nil
 	}
-	return types.Errorf(types.BadInput, "the step's arguments hold the credential of a service").
-		WithHint("an expression puts it together: leave it out; steps name a service, and the configuration names its credential")
+	return types.Errorf(types.BadInput, "the step's arguments contain the credential of a service").
+		WithHint("remove the expression that builds it; steps name a service, and the configuration names its credential")
 }
 
 // maskedUndo wraps what takes an effect back, or puts it there again.

@@ -44,7 +44,7 @@ func checkProgram(in Look, unknown bool) error {
 		return types.Errorf(types.BadInput, "%q is not a program", in.Program).WithHint("use an absolute path, or a name that is in PATH")
 	}
 	if shell := runsText(in); !unknown && !in.Shell && shell != "" {
-		return types.Errorf(types.BadInput, "%s would run a text", shell).WithHint("put the text into a file and run that, with what comes from outside as its arguments; or say shell: true, where the site allows it")
+		return types.Errorf(types.BadInput, "%s would execute text as code", shell).WithHint("put the text into a file and run that, with values from outside as its arguments; or set shell: true, if the site allows it")
 	}
 	for _, a := range append(slices.Clone(in.Args), in.Stdin) {
 		if strings.Contains(a, "\x00") {
@@ -83,7 +83,7 @@ func (in Look) checkVariables() error {
 		case !variablePattern.MatchString(name) || strings.Contains(in.Env[name], "\x00"):
 			return types.Errorf(types.BadInput, "the variable %q cannot be set", name).WithHint("use letters, digits and underscores, and no NUL in the value")
 		case choosesCode(name) && !in.Shell:
-			return types.Errorf(types.BadInput, "the variable %s would decide which code runs", name).WithHint("name the program by its absolute path; what skillrun was given itself can be passed on with pass_env; or say shell: true, where the site allows it")
+			return types.Errorf(types.BadInput, "the variable %s would decide which code runs", name).WithHint("name the program by its absolute path; use pass_env for a variable that skillrun has itself; or set shell: true, if the site allows it")
 		}
 	}
 	return nil
@@ -111,7 +111,7 @@ func (f Finder) check() error {
 			return err
 		}
 		if slices.Contains(codes.Exists, c) && slices.Contains(codes.Absent, c) {
-			return types.Errorf(types.BadInput, "exit code %d of find says that the effect is there, and that it is not", c).
+			return types.Errorf(types.BadInput, "exit code %d of find means both exists and absent", c).
 				WithHint("leave it out of exit_codes.exists or of exit_codes.absent")
 		}
 	}

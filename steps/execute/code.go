@@ -16,7 +16,7 @@ import (
 type commands struct {
 	programs []string // all that it starts by name, its own first
 	runs     string   // how it would run text from outside, "" when it does not
-	text     string   // the shell that would run a text, whosever it is
+	text     string   // the shell that would execute text as code, whosever it is
 }
 
 // maxWrapped is how many programs may stand in each other.

@@ -77,11 +77,11 @@ func (r runner) run(ctx context.Context, in In) (Out, error) {
 func (r runner) find(ctx context.Context, _ step.Key, in In) (step.Found[Out], error) {
 	after := step.CallOf(ctx).AfterUnknown
 	if why := r.over(ctx, step.CallOf(ctx)); why != "" {
-		return step.CannotTell[Out]("look whether " + in.Program + " did its work; " + why), nil
+		return step.CannotTell[Out]("check whether " + in.Program + " did its work; " + why), nil
 	}
 	if in.Find == nil {
 		if after {
-			return step.CannotTell[Out]("look whether " + in.Program + " did its work; with find, the skill could look itself"), nil
+			return step.CannotTell[Out]("check whether " + in.Program + " did its work; with find, the step checks that itself"), nil
 		}
 		return step.Absent[Out](), nil
 	}
@@ -109,7 +109,7 @@ func unseen(in In, f *fault) error {
 	}
 	err := *f.err
 	err.Message = "cannot tell whether " + name(in.Look) + " did its work: " + err.Message
-	return err.WithHint("nothing was run yet: fix what it complains of and resume the run, or say in find.exit_codes what this code means")
+	return err.WithHint("nothing was run yet: fix what it reports and resume the run, or add this code to find.exit_codes")
 }
 
 // resolve takes a person's word for how the program ended. What it wrote is
@@ -117,11 +117,11 @@ func unseen(in In, f *fault) error {
 func resolve(ctx context.Context, ref string, in In) (Out, error) {
 	code, err := strconv.Atoi(ref)
 	if err != nil || code < 0 || code > 255 {
-		return Out{}, types.Errorf(types.BadInput, "%q is not an exit code", ref).WithHint("say the one that %s ended with, such as 0", name(in.Look))
+		return Out{}, types.Errorf(types.BadInput, "%q is not an exit code", ref).WithHint("give the one that %s ended with, such as 0", name(in.Look))
 	}
 	if !slices.Contains(expected(in.Look), code) {
-		return Out{}, types.Errorf(types.Conflict, "exit code %d means that %s did not do its work", code, name(in.Look)).
-			WithHint("say --not-done, and it is run again")
+		return Out{}, types.Errorf(types.Conflict, "exit code %d of %s is not in expect", code, name(in.Look)).
+			WithHint("use --not-done, and it is run again")
 	}
 	tellLost(ctx, in)
 	return Out{ExitCode: code}, nil
@@ -130,7 +130,7 @@ func resolve(ctx context.Context, ref string, in In) (Out, error) {
 // tellLost says that nobody saw what a program left in its workspace.
 func tellLost(ctx context.Context, in In) {
 	if call := step.CallOf(ctx); in.Dir != nil && call.Tell != nil {
-		call.Tell("what " + name(in.Look) + " left in the workspace " + *in.Dir + " is not known, and not there any more: a commit that needs it lacks it")
+		call.Tell("what " + name(in.Look) + " left in the workspace " + *in.Dir + " is lost: a later commit lacks it")
 	}
 }
 

@@ -222,7 +222,7 @@ func TestExecTimeout(t *testing.T) {
 	w := newWorld(t)
 	w.script("slow", `trap 'exit 0' TERM; sleep 10 & wait`)
 	for name, want := range map[string]string{
-		"exec":      "slow took longer than 100ms and was stopped: it is unknown what slow has done until then (look whether it did its work, then resume the run)",
+		"exec":      "slow took longer than 100ms and was stopped: it is unknown what slow had done until then (check whether it did its work, then resume the run)",
 		"exec_read": "slow took longer than 100ms and was stopped (give it more time with timeout, or see why it hangs)",
 	} {
 		_, err := w.do(t.Context(), name, map[string]any{"program": "slow", "timeout": "100ms"})
@@ -263,7 +263,7 @@ func TestExitCodes(t *testing.T) {
 	for _, name := range []string{"exec", "exec_read"} {
 		_, err := w.do(t.Context(), name, map[string]any{"program": "fail"})
 		e := types.AsError(err)
-		want := "fail ended with exit code 3: no such thing (see what it says; expect lists the exit codes that mean it did its work)"
+		want := "fail ended with exit code 3: no such thing (see its output; expect lists the exit codes that mean success)"
 		if e.Code != execute.ExitCode || e.Error() != want || !cmp.Equal(e.Details, map[string]any{"exit_code": 3, "stdout": "some\n", "stderr": "  no such\n  thing \n"}) {
 			t.Errorf("%s: %v %v", name, err, e.Details)
 		}
@@ -336,16 +336,16 @@ func TestRefusals(t *testing.T) {
 		{map[string]any{"program": "-x"}, types.BadInput, `"-x" is not a program`},
 		{map[string]any{"program": "here", "dir": "repo"}, types.NotFound, "there is no program here in PATH (install it, or give its absolute path)"},
 		{map[string]any{"program": "plain"}, types.NotFound, "there is no program plain in PATH"},
-		{map[string]any{"program": plain}, types.Forbidden, plain + " cannot be started: permission denied (see that it may be run: ls -l)"},
-		{map[string]any{"program": "/no/where"}, types.NotFound, "/no/where cannot be started: no such file or directory (see that the program is there)"},
-		{map[string]any{"program": "/bin/sh", "args": []string{"-ec", "id"}}, types.BadInput, "sh would run a text (put the text into a file and run that, with what comes from outside as its arguments; or say shell: true, where the site allows it)"},
+		{map[string]any{"program": plain}, types.Forbidden, plain + " cannot be started: permission denied (check that it is executable: ls -l)"},
+		{map[string]any{"program": "/no/where"}, types.NotFound, "/no/where cannot be started: no such file or directory (check that the program exists)"},
+		{map[string]any{"program": "/bin/sh", "args": []string{"-ec", "id"}}, types.BadInput, "sh would execute text as code (put the text into a file and run that, with values from outside as its arguments; or set shell: true, if the site allows it)"},
 		{map[string]any{"program": "ok", "args": []string{"a\x00b"}}, types.BadInput, "an argument of ok holds a NUL character (leave it out)"},
 		{map[string]any{"program": "ok", "timeout": "0s"}, types.BadInput, `timeout is "0s", not a duration above zero (use 90s or 5m)`},
 		{map[string]any{"program": "ok", "pass_env": []string{"A=B"}}, types.BadInput, `"A=B" cannot name a variable (use letters, digits and underscores)`},
 		{map[string]any{"program": "ok", "env": map[string]any{"A B": "x"}}, types.BadInput, `the variable "A B" cannot be set (use letters, digits and underscores, and no NUL in the value)`},
 		{map[string]any{"program": "ok", "env": map[string]any{"LD_PRELOAD": "x"}}, types.BadInput, "the variable LD_PRELOAD would decide which code runs (name the program"},
 		{map[string]any{"program": "ok", "dir": "../x"}, types.BadInput, `"../x" is not the name of a workspace (give the workspace output of git_checkout to this step)`},
-		{map[string]any{"program": "ok", "dir": "other"}, types.NotFound, "there is no workspace other (git_checkout makes one"},
+		{map[string]any{"program": "ok", "dir": "other"}, types.NotFound, "there is no workspace other (git_checkout creates one"},
 	} {
 		for _, name := range []string{"exec", "exec_read"} {
 			if _, err := w.do(t.Context(), name, c.in); types.CodeOf(err) != c.code || !strings.Contains(err.Error(), c.want) {

@@ -15,9 +15,9 @@ func TestResolve(t *testing.T) {
 	in := []byte(`{"program":"deploy","expect":[0,3]}`)
 	for ref, want := range map[string]string{
 		"3":   `{"exit_code":3,"stdout":"","stderr":"","stdout_bytes":0,"stderr_bytes":0,"truncated":false}`,
-		"1":   "conflict exit code 1 means that deploy did not do its work (say --not-done, and it is run again)",
-		"yes": `invalid "yes" is not an exit code (say the one that deploy ended with, such as 0)`,
-		"256": `invalid "256" is not an exit code (say the one that deploy ended with, such as 0)`,
+		"1":   "conflict exit code 1 of deploy is not in expect (use --not-done, and it is run again)",
+		"yes": `invalid "yes" is not an exit code (give the one that deploy ended with, such as 0)`,
+		"256": `invalid "256" is not an exit code (give the one that deploy ended with, such as 0)`,
 	} {
 		raw, err := w.step("exec").Resolve(t.Context(), ref, in)
 		got := string(raw)
@@ -62,7 +62,7 @@ func TestExecFind(t *testing.T) {
 	if got, err := w.find(bare, false); err != nil || got.State != step.StateAbsent {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if got, err := w.find(bare, true); err != nil || got.State != step.StateCannotTell || got.Why != "look whether make-it did its work; with find, the skill could look itself" {
+	if got, err := w.find(bare, true); err != nil || got.State != step.StateCannotTell || got.Why != "check whether make-it did its work; with find, the step checks that itself" {
 		t.Errorf("%+v, %v", got, err)
 	}
 	gone := map[string]any{"program": "make-it", "find": map[string]any{"program": "nowhere"}}
@@ -101,7 +101,7 @@ func TestExecFindExitCodes(t *testing.T) {
 		}
 	}
 	both := map[string]any{"program": "make-it", "find": map[string]any{"program": "ask", "args": []string{"0"}, "exit_codes": map[string]any{"exists": []int{1}}}}
-	if _, err := w.find(both, true); types.CodeOf(err) != types.BadInput || !strings.Contains(err.Error(), "exit code 1 of find says that the effect is there, and that it is not") {
+	if _, err := w.find(both, true); types.CodeOf(err) != types.BadInput || !strings.Contains(err.Error(), "exit code 1 of find means both exists and absent") {
 		t.Error(err)
 	}
 }

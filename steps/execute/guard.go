@@ -8,12 +8,12 @@ import (
 // guard refuses text from outside where it would be code.
 func (in Look) guard(out step.UnknownPaths) error {
 	if out.Has("env") {
-		return types.Errorf(types.BadInput, "which variables are set comes from outside").WithHint("write them out under env, one by one")
+		return types.Errorf(types.BadInput, "the names of the variables come from outside").WithHint("list them under env, one by one")
 	}
 	for _, name := range types.SortedKeys(in.Env) {
 		if outside(in.Env[name]) && (choosesCode(name) || leadsToCode(name)) {
 			return types.Errorf(types.BadInput, "the variable %s decides which code runs, and its value comes from outside", name).
-				WithHint("write the value out, or give the text another way: an argument, stdin")
+				WithHint("use a literal value, or pass the text in another way: as an argument, or on stdin")
 		}
 	}
 	if out.Has("args") {
@@ -40,5 +40,5 @@ func guarded(in Look) error {
 		return nil
 	}
 	return types.Errorf(types.BadInput, "%s", c.runs).
-		WithHint("give it as an argument of a script, or of a program that takes no code; or say shell: true, where the site allows it")
+		WithHint("give it as an argument of a script, or of a program that takes no code; or set shell: true, if the site allows it")
 }

@@ -54,7 +54,7 @@ func (k interpreter) read(c *commands, name string, args []string, stdin string)
 			return
 		}
 		if mayBeOption(a) {
-			c.found(name, "could take text from outside for an option: put it behind the script or behind --")
+			c.found(name, "could read text from outside as an option: put it after the script or after --")
 			return
 		}
 		if v.ended = a == "--"; v.ended {
@@ -134,7 +134,7 @@ func (v *invocation) operands(c *commands, name string, rest []string, stdin str
 		case i == 0 && !v.given && !v.input:
 			c.found(name, "would run the file that text from outside names")
 		case v.loose:
-			c.found(name, "would open what text from outside says, which may be a program")
+			c.found(name, "would open what text from outside names, which may be a program")
 		case v.mixed && !v.ended && mayBeOption(a):
 			c.found(name, "could take text from outside for an option: put -- before the operands")
 		}

@@ -179,8 +179,8 @@ func putAll(root *os.Root, left []Left) (err error) {
 	for _, l := range left {
 		switch l.Is {
 		case "lost":
-			return types.Errorf(types.Conflict, "what a program left at %s of its workspace was too large to be kept, or did not read", l.Path).
-				WithHint("make new work of it with --again 1; let the program leave less, or readable files")
+			return types.Errorf(types.Conflict, "what a program left at %s of its workspace was too large to be kept, or unreadable", l.Path).
+				WithHint("start new work with --again 1; let the program leave less, or readable files")
 		case "gone":
 		default:
 			err = errors.Join(err, l.put(root))

@@ -110,7 +110,7 @@ func TestTooMuchIsLeft(t *testing.T) {
 		t.Fatalf("%d bytes, %v", len(raw), err)
 	}
 	err = s.Restore(ctx, in, raw)
-	if types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), "of its workspace was too large to be kept, or did not read") {
+	if types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), "of its workspace was too large to be kept, or unreadable") {
 		t.Errorf("%v", err)
 	}
 	if err := s.Restore(ctx, in, json.RawMessage(`{"exit_code":0}`)); err != nil {
@@ -194,7 +194,7 @@ func TestNobodySawWhatWasLeft(t *testing.T) {
 			}
 		}
 	}
-	const want = "what make-it left in the workspace ws is not known, and not there any more: a commit that needs it lacks it"
+	const want = "what make-it left in the workspace ws is lost: a later commit lacks it"
 	if d := cmp.Diff([]string{want, want}, said); d != "" {
 		t.Errorf("-want +got\n%s", d)
 	}

@@ -45,9 +45,9 @@ func (r runner) admits(in Look, unknown, open bool) error {
 		}
 		what := "this site does not let skills run " + program
 		if in.Shell && !r.Policy.Listed {
-			what = "this site lets no skill run text (shell: true) with " + program
+			what = "this site does not allow shell: true with " + program
 		}
-		return types.Errorf(types.BadInput, "%s", what).WithHint("whoever answers for the site adds it to policy: {exec: [%s]} in skillrun.yaml", program)
+		return types.Errorf(types.BadInput, "%s", what).WithHint("the owner of the site can add it to policy: {exec: [%s]} in skillrun.yaml", program)
 	}
 	return nil
 }
@@ -82,7 +82,7 @@ func (r runner) admitted(in Look, path string) *fault {
 		}
 		if !slices.ContainsFunc(r.Policy.Programs, func(allowed string) bool { return r.is(allowed, program, path) }) {
 			return no(types.Errorf(types.Forbidden, "this site does not let skills run %s", path).
-				WithHint("whoever answers for the site adds it to policy: {exec: [%s]} in skillrun.yaml", path))
+				WithHint("the owner of the site can add it to policy: {exec: [%s]} in skillrun.yaml", path))
 		}
 	}
 	return nil

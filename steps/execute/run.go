@@ -47,8 +47,8 @@ func (f *fault) asWrite(in Look) *types.Error {
 	case !f.started || f.ended:
 		return f.err
 	}
-	return types.Errorf(types.UnknownOutcome, "%s: it is unknown what %s has done until then", f.err.Message, name(in)).
-		WithHint("look whether it did its work, then resume the run")
+	return types.Errorf(types.UnknownOutcome, "%s: it is unknown what %s had done until then", f.err.Message, name(in)).
+		WithHint("check whether it did its work, then resume the run")
 }
 
 // errRuns says that there is no other one yet.
@@ -220,7 +220,7 @@ func stopped(ctx context.Context, in Look) *fault {
 		return &fault{started: true, err: types.Errorf(types.Timeout, "%s took longer than %s and was stopped", name(in), orElse(in.Timeout, "5m")).
 			WithHint("give it more time with timeout, or see why it hangs")}
 	}
-	return &fault{started: true, err: types.Errorf(types.Cancelled, "%s was stopped", name(in)).WithHint("resume the run when it suits")}
+	return &fault{started: true, err: types.Errorf(types.Cancelled, "%s was stopped", name(in)).WithHint("resume the run")}
 }
 
 // expected are the exit codes that mean the program did its work.
@@ -242,7 +242,7 @@ func judge(in Look, status syscall.WaitStatus, out Out) *fault {
 		how = "the signal " + status.Signal().String()
 	}
 	err := types.Errorf(ExitCode, "%s ended with %s%s", name(in), how, lastWords(out.Stderr)).
-		WithHint("see what it says; expect lists the exit codes that mean it did its work").
+		WithHint("see its output; expect lists the exit codes that mean success").
 		With("exit_code", out.ExitCode).With("stdout", out.Stdout).With("stderr", out.Stderr)
 	return &fault{started: true, ended: !signalled, err: err, left: out.Files}
 }
@@ -298,10 +298,10 @@ func cannotStart(in Look, err error) *fault {
 	if errors.As(err, &p) {
 		err = p.Err
 	}
-	code, hint := types.NotFound, "see that the program is there"
+	code, hint := types.NotFound, "check that the program exists"
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		code, hint = types.Forbidden, "see that it may be run: ls -l"
+		code, hint = types.Forbidden, "check that it is executable: ls -l"
 	case errors.Is(err, syscall.ETXTBSY):
 		code, hint = types.Unavailable, "its file is still being written: resume the run when that is done"
 	}
@@ -361,7 +361,7 @@ func folder(ctx context.Context, workspace *string) (dir string, remove func(), 
 	}
 	dir = filepath.Join(base, *workspace, "files")
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return "", nil, no(types.Errorf(types.NotFound, "there is no workspace %s", *workspace).WithHint("git_checkout makes one; give its workspace output to this step"))
+		return "", nil, no(types.Errorf(types.NotFound, "there is no workspace %s", *workspace).WithHint("git_checkout creates one; give its workspace output to this step"))
 	}
 	return dir, func() {}, nil
 }

@@ -39,7 +39,7 @@ func TestSandbox(t *testing.T) {
 		return string(raw), err
 	}
 	if landlock() < 1 {
-		if _, err := run("true", true); types.CodeOf(err) != types.Forbidden || !strings.Contains(err.Error(), "there is no sandbox here: this kernel has no Landlock") {
+		if _, err := run("true", true); types.CodeOf(err) != types.Forbidden || !strings.Contains(err.Error(), "the sandbox is not available here: this kernel has no Landlock") {
 			t.Error(err)
 		}
 		return

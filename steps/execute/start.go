@@ -29,8 +29,8 @@ type manner struct {
 }
 
 func noSandbox(why string) error {
-	return types.Errorf(types.Forbidden, "there is no sandbox here: %s", why).
-		WithHint("run the skill on a Linux whose kernel has Landlock (5.13), or leave sandbox out where the program is trusted")
+	return types.Errorf(types.Forbidden, "the sandbox is not available here: %s", why).
+		WithHint("run the skill on a Linux whose kernel has Landlock (5.13), or leave sandbox out if the program is trusted")
 }
 
 // keepFiles keeps every file from the program, but for its own three: those that

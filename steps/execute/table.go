@@ -124,7 +124,7 @@ func readBuilder(c *commands, name string, args []string, _ string) {
 		case a == "--" && named >= 2 && !slices.Contains(args[:i], "explore"):
 			return
 		case outside(a):
-			c.found(name, "could build, install or run what text from outside names: put it behind -- after what is run")
+			c.found(name, "could build, install or run what text from outside names: put it after what is run and --")
 		case !strings.HasPrefix(a, "-") && (i == 0 || !strings.HasPrefix(args[i-1], "-") || args[i-1] == "--"):
 			named++
 		}

@@ -37,7 +37,7 @@ func TestVariablesThatChooseCode(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	const whole, one = "which variables are set comes from outside", "the variable HOME decides which code runs, and its value comes from outside"
+	const whole, one = "the names of the variables come from outside", "the variable HOME decides which code runs, and its value comes from outside"
 	if err := (Look{Program: "x"}).guard(step.UnknownPaths{"env"}); err == nil || !strings.HasPrefix(err.Error(), whole) {
 		t.Error(err)
 	}

@@ -322,7 +322,7 @@ func readKubectl(c *commands, name string, args []string, stdin string) {
 		c.inside(args[i+1], args[i+2:], stdin)
 	}
 	if i < 0 && slices.Contains(args, "exec") && slices.ContainsFunc(args, outside) {
-		c.found(name, "could run the program that text from outside names: put it behind -- and the program")
+		c.found(name, "could run the program that text from outside names: put it after -- and the program")
 	}
 	if len(args) > 0 && outside(args[0]) {
 		c.found(name, "would take its command from outside")

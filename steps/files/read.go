@@ -136,7 +136,7 @@ type walk struct {
 func (w *walk) visit(ctx context.Context) fs.WalkDirFunc {
 	return func(name string, d fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
-			return types.Errorf(types.Cancelled, "stopped while listing files").WithHint("resume the run when it suits")
+			return types.Errorf(types.Cancelled, "stopped while listing files").WithHint("resume the run")
 		}
 		switch w.seen++; {
 		case errors.Is(err, fs.ErrPermission) && name != ".":

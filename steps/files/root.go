@@ -32,7 +32,7 @@ func (at At) check(unknown step.UnknownPaths) error {
 	err := unknown.Given(1, 1, map[string]bool{"workspace": at.Workspace != nil, "service": at.Service != nil})
 	if err != nil {
 		return types.Errorf(types.BadInput, "give either workspace or service").
-			WithHint("workspace is what git_checkout laid down; service is a folder that skillrun.yaml opens")
+			WithHint("workspace is the output of git_checkout; service is a files service of skillrun.yaml")
 	}
 	return nil
 }
@@ -57,7 +57,7 @@ func openWorkspace(ctx context.Context, name string) (*os.Root, error) {
 	root, err := os.OpenRoot(filepath.Join(base, name, "files"))
 	if err != nil {
 		return nil, types.Errorf(types.NotFound, "there is no workspace %s", name).
-			WithHint("git_checkout makes one; give its workspace output to this step")
+			WithHint("git_checkout creates one; give its workspace output to this step")
 	}
 	return root, nil
 }
@@ -79,7 +79,7 @@ func (f family) openService(name string) (*os.Root, error) {
 func valid(path string) error {
 	if !fs.ValidPath(path) || path == "." || strings.ContainsAny(path, "\\\x00") {
 		return types.Errorf(types.BadInput, "%q is not a path inside the folder", path).
-			WithHint("write folders and a name with / between them, without a leading / and without . or .. as a folder")
+			WithHint("write it relative to the folder, with / and without . or .. in it")
 	}
 	return nil
 }
@@ -104,14 +104,14 @@ func content(root *os.Root, path string) ([]byte, error) {
 		return nil, reached(path, err)
 	case len(data) > maxFile:
 		return nil, types.Errorf(types.Conflict, "%s is larger than %d MiB", path, maxFile>>20).
-			WithHint("take out of it what the skill needs, for example with exec_read")
+			WithHint("extract what the skill needs, for example with exec_read")
 	}
 	return data, nil
 }
 
 func text(path string, data []byte) (string, error) {
 	if !utf8.Valid(data) || strings.Contains(string(data), "\x00") {
-		return "", types.Errorf(types.Conflict, "%s is not UTF-8 text", path).WithHint("a skill's values are text; look at the file with a program of its kind")
+		return "", types.Errorf(types.Conflict, "%s is not UTF-8 text", path).WithHint("read it with a program instead, for example with exec_read")
 	}
 	return string(data), nil
 }
@@ -120,12 +120,12 @@ func text(path string, data []byte) (string, error) {
 func reached(path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
-		return types.Errorf(types.NotFound, "there is no %s", path).WithHint("check the path; file_exists asks without failing")
+		return types.Errorf(types.NotFound, "there is no %s", path).WithHint("check the path; file_exists does not fail on a missing file")
 	case errors.Is(err, fs.ErrPermission):
 		return types.Errorf(types.Forbidden, "skillrun lacks permission to reach %s", path).WithHint("give the user who runs skillrun permission to read it")
 	}
 	return types.Errorf(types.Conflict, "%s cannot be reached inside the folder: %w", path, bare(err)).
-		WithHint("name a file that no symbolic link leads out to")
+		WithHint("name a file that is not behind a symbolic link out of the folder")
 }
 
 func digest(data []byte) string {

@@ -147,7 +147,7 @@ func (in writeIn) there(root *os.Root) ([]byte, error) {
 	}
 	if is != *in.Expect {
 		return data, types.Errorf(types.Conflict, "%s is not as expected: it is %s", in.Path, is).
-			WithHint("it was changed in the meantime: read it again, and decide again").With("digest", is)
+			WithHint("it was changed in the meantime: read it again").With("digest", is)
 	}
 	return data, nil
 }
@@ -256,5 +256,5 @@ func unwritable(code types.Code, name string, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		return types.Errorf(types.Forbidden, "skillrun lacks permission to write %s", name).WithHint("give the user who runs skillrun permission to write to its folder")
 	}
-	return types.Errorf(code, "%s cannot be written: %w", name, bare(err)).WithHint("see that the folder is there, and that its disk has room")
+	return types.Errorf(code, "%s cannot be written: %w", name, bare(err)).WithHint("check that the folder exists, and that its disk has space left")
 }

@@ -73,8 +73,8 @@ func (w *workspace) goOn(ctx context.Context, push *repo, from *remoteRefs, tip 
 	}
 	ours := ownWork(chain, step.CallOf(ctx).Key.Work)
 	if len(ours) == 0 {
-		return types.Errorf(types.Conflict, "branch %s is there and is not ours: its tip %s is by %s", w.meta.Branch, short(tip), authorOf(chain)).
-			WithHint("delete it, or make new work of it with --again 1").With("tip", tip.String())
+		return types.Errorf(types.Conflict, "branch %s exists and is not from this work: its tip %s is by %s", w.meta.Branch, short(tip), authorOf(chain)).
+			WithHint("delete it, or start new work with --again 1").With("tip", tip.String())
 	}
 	w.meta.Seen = tip.String()
 	for _, c := range ours {

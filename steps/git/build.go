@@ -129,7 +129,7 @@ func (b *builder) entries(tree plumbing.Hash) (map[string]object.TreeEntry, erro
 	}
 	if len(out) != len(t.Entries) {
 		return nil, types.Errorf(types.Conflict, "tree %s holds a name twice, which git never writes", tree).
-			WithHint("git fsck says what is wrong with the repository; its owner has to repair it")
+			WithHint("git fsck says what is wrong with the repository; ask its owner to repair it")
 	}
 	return out, nil
 }
@@ -156,7 +156,7 @@ func puts(edits map[string]object.TreeEntry) bool {
 // something else, and never had that.
 func inTheWay(path string, mode filemode.FileMode) error {
 	return types.Errorf(types.Conflict, "%s is %s in the repository, and the workspace has something else in its place", path, kindOf(mode)).
-		WithHint("give it another name; what is to make room for it has to be in git_checkout's paths").With("path", path)
+		WithHint("give it another name, or add what it replaces to git_checkout's paths").With("path", path)
 }
 
 // split parts paths into names here and what lies below each folder.
@@ -184,7 +184,7 @@ func (b *builder) commit(ctx context.Context, w *workspace, tree plumbing.Hash, 
 	}
 	if tree == head.TreeHash {
 		return plumbing.ZeroHash, types.Errorf(types.Conflict, "nothing to commit: every file is as it was").
-			WithHint("what the skill would change is there already; see whether an earlier release did it")
+			WithHint("the change is in the repository already; check whether an earlier release made it")
 	}
 	s := w.repo.service
 	author, committer, err := s.identities(at)

@@ -64,7 +64,7 @@ func (r *repo) changesOf(ctx context.Context, remote *remoteRefs, of []plumbing.
 			}
 			out, next = append(out, files...), append(next, below...)
 			if len(out)+len(next) > maxChanges {
-				return nil, types.Errorf(types.BadInput, "more than %d files differ", maxChanges).WithHint("name the files or folders to look at with paths")
+				return nil, types.Errorf(types.BadInput, "more than %d files differ", maxChanges).WithHint("name the files or folders to compare with paths")
 			}
 		}
 		level = next
@@ -255,7 +255,7 @@ func (r *repo) bringObjects(ctx context.Context, from *remoteRefs, of, wants []p
 	}
 	if missing = r.missing(missing); len(missing) > 0 {
 		return types.Errorf(types.Unavailable, "the remote %s does not give object %s", nameOf(from.url), missing[0]).
-			WithHint("its administrator may have to repair the repository: git fsck tells")
+			WithHint("ask its administrator to check the repository with git fsck")
 	}
 	return nil
 }

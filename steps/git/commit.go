@@ -49,8 +49,8 @@ func (c *client) commit(ctx context.Context, in commitIn) (commitOut, error) {
 		return w.again(ctx, ours, edits)
 	}
 	if !w.continues() {
-		return out, types.Errorf(types.Conflict, "branch %s is there and holds other commits of this work", w.meta.Branch).
-			WithHint("delete the branch, or make new work of it with --again 1").With("tip", w.meta.Seen)
+		return out, types.Errorf(types.Conflict, "branch %s exists and holds other commits of this work", w.meta.Branch).
+			WithHint("delete the branch, or start new work with --again 1").With("tip", w.meta.Seen)
 	}
 	b := &builder{sto: w.objects}
 	tree, err := b.over(w.head(), edits)
@@ -109,8 +109,8 @@ func (w *workspace) again(ctx context.Context, ours *object.Commit, edits map[st
 		return commitOut{}, w.broken(err)
 	}
 	if tree != ours.TreeHash {
-		return commitOut{}, types.Errorf(types.Conflict, "commit %s on branch %s is ours and holds other changes", short(ours.Hash), w.meta.Branch).
-			WithHint("delete the branch, or make new work of it with --again 1").With("commit", ours.Hash.String())
+		return commitOut{}, types.Errorf(types.Conflict, "commit %s on branch %s is from this work and holds other changes", short(ours.Hash), w.meta.Branch).
+			WithHint("delete the branch, or start new work with --again 1").With("commit", ours.Hash.String())
 	}
 	w.meta.Head = ours.Hash.String()
 	if err := w.save(); err != nil {
@@ -133,12 +133,12 @@ func checkMessage(message string) error {
 		return types.Errorf(types.BadInput, "the commit message is empty").WithHint("give git_commit a message that says what is released")
 	}
 	if strings.ContainsRune(message, 0) {
-		return types.Errorf(types.BadInput, "the commit message holds a NUL, which git cannot keep").WithHint("take it out of what the message is made of")
+		return types.Errorf(types.BadInput, "the commit message holds a NUL, which git cannot store").WithHint("remove it from the message")
 	}
 	for line := range strings.Lines(message) {
 		if name, _, ok := strings.Cut(strings.TrimSpace(line), ":"); ok && strings.EqualFold(strings.TrimSpace(name), trailer) {
-			return types.Errorf(types.BadInput, "the commit message holds a line that begins with %s, which marks our commits", trailer).
-				WithHint("take that line out of what the message is made of")
+			return types.Errorf(types.BadInput, "the commit message holds a line that begins with %s, which is reserved", trailer).
+				WithHint("remove that line from the message")
 		}
 	}
 	return nil

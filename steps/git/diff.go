@@ -82,7 +82,7 @@ func (r *repo) fillDiff(ctx context.Context, refs *remoteRefs, out *diffOut, in 
 	if in.Since == "merge_base" {
 		if base.IsZero() {
 			return types.Errorf(types.BadInput, "%s and %s have no history in common", short(from), short(to)).
-				WithHint("compare them as they are: since: from")
+				WithHint("compare them directly: since: from")
 		}
 		from = base
 	}

@@ -79,7 +79,7 @@ func readEdit(root *os.Root, name string, d fs.DirEntry) (edit, error) {
 		target, err = root.Readlink(name)
 		e = edit{[]byte(target), filemode.Symlink}
 	case !info.Mode().IsRegular():
-		return e, types.Errorf(types.BadInput, "%s is neither a file nor a link, and git keeps nothing else", name).
+		return e, types.Errorf(types.BadInput, "%s is neither a file nor a link, and git stores nothing else", name).
 			WithHint("let the program that made it in the workspace remove it")
 	default:
 		if info.Size() > maxObject {
@@ -126,7 +126,7 @@ func unreadable(name string, err error) error {
 		err = p.Err
 	}
 	return types.Errorf(types.Forbidden, "%s in the workspace does not read: %w", name, err).
-		WithHint("a program of the skill left it so: let it give its user the right to read it")
+		WithHint("a program of the skill made it unreadable: let it allow its user to read it")
 }
 
 // spot is what a commit has at a path or, when nothing can be below that, on

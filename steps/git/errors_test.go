@@ -125,7 +125,7 @@ func TestOtherWorkOfTheSameKind(t *testing.T) {
 	r.fresh()
 	r.begin("")
 	r.edit("ref: third\n")
-	r.fails("git_commit", ws("message", "m"), types.Conflict, "is there and holds other commits of this work")
+	r.fails("git_commit", ws("message", "m"), types.Conflict, "exists and holds other commits of this work")
 	r.call.Workspaces = mine
 	meta := filepath.Join(mine, "app-interface", "workspace.json")
 	text, err := os.ReadFile(meta)

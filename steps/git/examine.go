@@ -198,7 +198,7 @@ func (e *examination) resolve(subject, spec string, remote func(*repo) string) (
 		return nil, e.check(subject, "", err)
 	}
 	if !e.reach(remote(r)) {
-		e.skip(subject, "what stands above comes first")
+		e.skip(subject, "fix what failed above first")
 		return nil, false
 	}
 	return r, true
@@ -251,7 +251,7 @@ func (e *examination) pushes(spec string) {
 	if !ok {
 		return
 	}
-	e.check(subject, "the remote "+r.pushURL+" takes pushes from us; push rules and protected branches show only then", r.mayPush(e.ctx))
+	e.check(subject, "the remote "+r.pushURL+" accepts pushes from this account; push rules and protected branches are not checked", r.mayPush(e.ctx))
 }
 
 // mayPush begins a push and does not go on.

@@ -74,7 +74,7 @@ func TestExamine(t *testing.T) {
 			"ok author of commits: Bot <bot@example.com>, committed by Ada <ada@example.com>",
 			"ok signing key: " + key,
 			"ok repository " + r.url + ": 2 branches, the default one is main",
-			"ok push to " + to + ": the remote " + to + " takes pushes from us; push rules and protected branches show only then",
+			"ok push to " + to + ": the remote " + to + " accepts pushes from this account; push rules and protected branches are not checked",
 		}, "\n")
 		if got := r.examined(releases(r.url, push)); got != want {
 			t.Errorf("found\n%s\nwant\n%s", got, want)
@@ -101,10 +101,10 @@ func TestExamineFaults(t *testing.T) {
 		want  string
 	}{
 		"the host is down":      {func(r *remote) { r.url = "http://" + down.Addr().String() + "/x.git" }, "failed reach " + down.Addr().String() + ": network "},
-		"what hangs on it":      {func(r *remote) { r.url = "http://" + down.Addr().String() + "/x.git" }, "skipped repository http://" + down.Addr().String() + "/x.git: what stands above comes first"},
+		"what hangs on it":      {func(r *remote) { r.url = "http://" + down.Addr().String() + "/x.git" }, "skipped repository http://" + down.Addr().String() + "/x.git: fix what failed above first"},
 		"no repository":         {func(r *remote) { r.url = strings.Replace(r.url, "app-interface", "none", 1) }, "failed repository "},
 		"a wrong token":         {func(r *remote) { r.service.Token = types.NewSecret("wrong") }, "failed push to "},
-		"no token":              {func(r *remote) { r.service.Token = types.Secret{} }, ": auth push of app-interface: the server wants a credential, or another one"},
+		"no token":              {func(r *remote) { r.service.Token = types.Secret{} }, ": auth push of app-interface: the server requires a credential, or another one"},
 		"no token, and so read": {func(r *remote) { r.service.Token = types.Secret{} }, ": none: it is read anonymously"},
 		"no cache folder":       {func(r *remote) { r.cache = "" }, "failed cache folder: internal there is no folder for fetched objects"},
 		"the cache is a file": {func(r *remote) {

@@ -76,7 +76,7 @@ func TestPushFails(t *testing.T) {
 		}, types.UnknownOutcome, "the server gave no status", false},
 		"the answer is of another branch": {func(req *http.Request) (*http.Response, error) {
 			return answer(req, 200, band("000eunpack ok\n0018ok refs/heads/other\n0000")), nil
-		}, types.UnknownOutcome, "the server did not say what became of the branch", false},
+		}, types.UnknownOutcome, "the server did not report the result of the push", false},
 		"the objects are refused": {func(req *http.Request) (*http.Response, error) {
 			return answer(req, 200, band("0011unpack error\n0000")), nil
 		}, types.BadInput, "the server could not take the objects: error", false},
@@ -84,8 +84,8 @@ func TestPushFails(t *testing.T) {
 		"a redirect":     {func(req *http.Request) (*http.Response, error) { return answer(req, 302, ""), nil }, types.UnknownOutcome, "302 Found", false},
 		"too many":       {func(req *http.Request) (*http.Response, error) { return answer(req, 429, ""), nil }, types.RateLimited, "429", false},
 		"too large":      {func(req *http.Request) (*http.Response, error) { return answer(req, 413, ""), nil }, types.BadInput, "413", false},
-		"no credential":  {func(req *http.Request) (*http.Response, error) { return answer(req, 401, ""), nil }, types.Auth, "the server wants a credential, or another one", false},
-		"no right":       {func(req *http.Request) (*http.Response, error) { return answer(req, 403, ""), nil }, types.Forbidden, "has not the right", false},
+		"no credential":  {func(req *http.Request) (*http.Response, error) { return answer(req, 401, ""), nil }, types.Auth, "the server requires a credential, or another one", false},
+		"no right":       {func(req *http.Request) (*http.Response, error) { return answer(req, 403, ""), nil }, types.Forbidden, "lacks permission", false},
 		"cannot be sent": {func(*http.Request) (*http.Response, error) { return nil, dial }, types.Network, "cannot reach the service", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -177,8 +177,8 @@ func TestReadFails(t *testing.T) {
 		code types.Code
 		want string
 	}{
-		"no credential": {func(req *http.Request) (*http.Response, error) { return answer(req, 401, ""), nil }, types.Auth, "wants a credential"},
-		"no right":      {func(req *http.Request) (*http.Response, error) { return answer(req, 403, ""), nil }, types.Forbidden, "has not the right"},
+		"no credential": {func(req *http.Request) (*http.Response, error) { return answer(req, 401, ""), nil }, types.Auth, "requires a credential"},
+		"no right":      {func(req *http.Request) (*http.Response, error) { return answer(req, 403, ""), nil }, types.Forbidden, "lacks permission"},
 		"unavailable":   {func(req *http.Request) (*http.Response, error) { return answer(req, 503, "later"), nil }, types.Unavailable, "503 Service Unavailable: later"},
 		"moved":         {func(req *http.Request) (*http.Response, error) { return answer(req, 301, ""), nil }, types.Unavailable, "301"},
 		"cannot reach":  {func(*http.Request) (*http.Response, error) { return nil, dial }, types.Network, "cannot reach the service"},

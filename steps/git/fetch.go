@@ -205,7 +205,7 @@ func (r *repo) bringPath(ctx context.Context, from *remoteRefs, commit plumbing.
 		return err
 	}
 	return types.Errorf(types.Unavailable, "the remote %s gave commit %s without its %s", nameOf(from.url), commit, path).
-		WithHint("its administrator may have to repair the repository: git fsck tells")
+		WithHint("ask its administrator to check the repository with git fsck")
 }
 
 // bringPieces fills the holes on the way to a path one by one. What is left at

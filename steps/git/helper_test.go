@@ -37,7 +37,7 @@ func TestCredentialHelper(t *testing.T) {
 	r.fails("git_branch_list", map[string]any{"repo": r.url}, types.Auth, "git's credential helper has nothing for 127.0.0.1")
 	helper(own, "wrong")
 	r.prepare("")
-	r.fails("git_push", ws(), types.Forbidden, "the credential has not the right")
+	r.fails("git_push", ws(), types.Forbidden, "the credential lacks permission")
 	helper(own, "hunter22")
 	r.must("git_push", ws())
 	r.service.User = "deployer"

@@ -23,11 +23,11 @@ func (s Service) identities(at time.Time) (author, committer object.Signature, e
 	}
 	if s.SignOff && s.AuthorName == "" && s.CommitterName == "" {
 		return author, committer, types.Errorf(types.BadInput, "sign_off is on, but neither author nor committer is named").
-			WithHint("name who it is: author: Name <mail> or committer: Name <mail> under the git service in skillrun.yaml")
+			WithHint("add author: Name <mail> or committer: Name <mail> under the git service in skillrun.yaml")
 	}
 	for _, part := range []string{author.Name, author.Email, committer.Name, committer.Email} {
 		if strings.ContainsAny(part, "<>\n\x00") {
-			return author, committer, types.Errorf(types.BadInput, "%q cannot stand in a commit", part).
+			return author, committer, types.Errorf(types.BadInput, "%q cannot be used in a commit", part).
 				WithHint("leave < and > out of author and committer under the git service in skillrun.yaml")
 		}
 	}

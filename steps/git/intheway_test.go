@@ -21,7 +21,7 @@ func TestBranchStandsInTheWay(t *testing.T) {
 		for branch, other := range map[string]string{"release/1/a": "release/1", "release": "release/1/a"} {
 			t.Run(name+" "+branch, func(t *testing.T) {
 				t.Parallel()
-				want := "branch " + other + " stands in the way of " + branch + ": git keeps no two branches of which one is the folder of the other (delete or rename it, or give this one another name)"
+				want := "branch " + other + " conflicts with branch " + branch + ": in git, the name of a branch cannot be a folder of another (delete or rename it, or give this one another name)"
 				var late atomic.Bool
 				r := newRemoteBehind(t, func(r *remote) http.Handler {
 					next := serve(r)
@@ -76,7 +76,7 @@ func TestBranchStandsInTheWayOfALock(t *testing.T) {
 	}
 	lock := git.NewLock(git.Options{Cache: r.cache, Services: map[string]git.Service{"git": r.service}}, "", r.url)
 	_, err := lock.Take(r.ctx(), "release", step.Holder{Work: "w", Machine: "m", Since: at(0)})
-	if types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), "branch skillrun stands in the way of skillrun/lock-release") {
+	if types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), "branch skillrun conflicts with branch skillrun/lock-release") {
 		t.Errorf("%s %v", types.CodeOf(err), err)
 	}
 }

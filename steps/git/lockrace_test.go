@@ -201,7 +201,7 @@ func TestUnpushMeanwhile(t *testing.T) {
 				r.set("gone", r.shas["c"])
 				return http.DefaultTransport.RoundTrip(req)
 			}
-		}, types.Conflict, "no longer at our commit", "c"},
+		}, types.Conflict, "no longer at this run's commit", "c"},
 		"others delete it": {func(r *remote) roundTrip {
 			return func(req *http.Request) (*http.Response, error) {
 				r.set("gone", "")

@@ -88,7 +88,7 @@ type cutOff struct{ at plumbing.Hash }
 
 // Error says for which commit.
 func (c *cutOff) Error() string {
-	return "what is asked of commit " + short(c.at) + " lies behind the end of its history"
+	return "the history of commit " + short(c.at) + " is cut off"
 }
 
 func endsOf(sto storer.EncodedObjectStorer) map[plumbing.Hash]bool {

@@ -49,7 +49,7 @@ func visible(r rune) rune {
 }
 
 func refused(path string) error {
-	return types.Errorf(types.BadInput, "git keeps no file of the name %q", path).
+	return types.Errorf(types.BadInput, "git cannot store a file named %q", path).
 		WithHint("no part of a path may be ., .., or .git in any spelling; remove it from the workspace, or give it another name")
 }
 

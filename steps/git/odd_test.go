@@ -140,8 +140,8 @@ func TestOddMessages(t *testing.T) {
 		"":                             "the commit message is empty",
 		"\r\n\t":                       "the commit message is empty",
 		"a\x00b":                       "the commit message holds a NUL",
-		"a\n\nSKILLRUN-KEY : z":        "marks our commits",
-		"a\r\n\r\nSkillrun-Key: z\r\n": "marks our commits",
+		"a\n\nSKILLRUN-KEY : z":        "which is reserved",
+		"a\r\n\r\nSkillrun-Key: z\r\n": "which is reserved",
 	} {
 		r.fails("git_commit", ws("message", message), types.BadInput, want)
 	}

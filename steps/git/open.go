@@ -71,7 +71,7 @@ func (r *repo) resolve(refs *remoteRefs, ref string) (plumbing.Hash, error) {
 	}
 	h, ok := refs.branches[ref]
 	if !ok {
-		return h, types.Errorf(types.NotFound, "the remote %s has no branch %q", nameOf(r.url), ref).WithHint("git_branch_list tells which it has; push it first if it is only in a clone").With(unseen, ref)
+		return h, types.Errorf(types.NotFound, "the remote %s has no branch %q", nameOf(r.url), ref).WithHint("git_branch_list lists its branches; push it first if it is only in a clone").With(unseen, ref)
 	}
 	return h, nil
 }

@@ -115,7 +115,7 @@ func TestSSHVersions(t *testing.T) {
 		if out := r.must("git_diff", map[string]any{"repo": r.url, "from": "main", "to": "release-1"}); changed(out["files"]) != "modified "+file+" +1 -1" {
 			t.Errorf("deaf %v: %v", deaf, out)
 		}
-		r.fails("git_read_file", map[string]any{"repo": strings.Replace(r.url, "app-interface", "none", 1), "path": file}, types.NotFound, "the ssh host shows us no repository /service/none.git: fatal: ")
+		r.fails("git_read_file", map[string]any{"repo": strings.Replace(r.url, "app-interface", "none", 1), "path": file}, types.NotFound, "the ssh host finds no repository /service/none.git: fatal: ")
 		if deaf {
 			h.deaf, h.insists = true, true
 			r.fails("git_branch_list", map[string]any{"repo": r.url}, types.NotFound, "fatal: protocol version 2 is required")

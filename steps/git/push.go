@@ -109,7 +109,7 @@ func (p *pushing) unmoved(ctx context.Context, watch []string) error {
 	for i, name := range watch {
 		if blobs[0][i] != blobs[1][i] {
 			return types.Errorf(types.Conflict, "%s was changed on %s after this run read it", name, from.defaultBranch).
-				WithHint("run the same command again: it looks again").With("commit", tip.String())
+				WithHint("run the same command again").With("commit", tip.String())
 		}
 	}
 	return nil
@@ -157,11 +157,11 @@ func (p *pushing) compare(key step.Key, now plumbing.Hash, chain []*object.Commi
 		return step.Here(p.branch, p.out()) // with later work of ours above it
 	case above > 0:
 		return step.Over[pushOut](p.branch, at+", above our commit "+short(p.w.head()),
-			"take that commit off the branch, or make new work of it with --again 1")
+			"remove that commit from the branch, or start new work with --again 1")
 	case now.String() == p.w.meta.Seen && p.w.continues():
 		return step.Absent[pushOut]()
 	case len(ours) > 0:
 		return step.Differs(p.branch, p.out(), fmt.Sprintf("the branch is at %s, this run made %s", short(now), short(p.w.head())))
 	}
-	return step.Over[pushOut](p.branch, at+", which is not ours", "delete the branch, or make new work of it with --again 1")
+	return step.Over[pushOut](p.branch, at+", which is not from this work", "delete the branch, or start new work with --again 1")
 }

@@ -81,8 +81,8 @@ func TestRefusals(t *testing.T) {
 		{"git_branch_create", map[string]any{"workspace": "none", "branch": "a..b"}, types.BadInput, "not a branch name"},
 		{"git_branch_create", map[string]any{"workspace": "../x", "branch": "b"}, types.BadInput, "not a workspace"},
 		{"git_commit", map[string]any{"workspace": "x", "message": " "}, types.BadInput, "the commit message is empty"},
-		{"git_commit", map[string]any{"workspace": "x", "message": "a\n\nskillrun-key: z"}, types.BadInput, "the commit message holds a line that begins with Skillrun-Key, which marks our commits"},
-		{"git_commit", map[string]any{"workspace": "x", "message": "a\x00"}, types.BadInput, "the commit message holds a NUL, which git cannot keep"},
+		{"git_commit", map[string]any{"workspace": "x", "message": "a\n\nskillrun-key: z"}, types.BadInput, "the commit message holds a line that begins with Skillrun-Key, which is reserved"},
+		{"git_commit", map[string]any{"workspace": "x", "message": "a\x00"}, types.BadInput, "the commit message holds a NUL, which git cannot store"},
 	} {
 		_, err := r.do(tt.step, tt.in)
 		if err == nil || types.CodeOf(err) != tt.code || !strings.Contains(err.Error(), tt.want) {

@@ -18,7 +18,7 @@ func (from *remoteRefs) free(branch string) error {
 	}
 	for _, other := range types.SortedKeys(from.branches) {
 		if strings.HasPrefix(branch, other+"/") || strings.HasPrefix(other, branch+"/") {
-			return types.Errorf(types.Conflict, "branch %s stands in the way of %s: git keeps no two branches of which one is the folder of the other", other, branch).
+			return types.Errorf(types.Conflict, "branch %s conflicts with branch %s: in git, the name of a branch cannot be a folder of another", other, branch).
 				WithHint("delete or rename it, or give this one another name").With("branch", other)
 		}
 	}

@@ -108,14 +108,14 @@ func TestBranchConflicts(t *testing.T) {
 	if err := r.SetBranch("service/app-interface", "release-1", r.shas["feature"]); err != nil {
 		t.Fatal(err)
 	}
-	if f := r.find(in); f.State != step.StateOver || !strings.Contains(f.Why, "not ours") {
+	if f := r.find(in); f.State != step.StateOver || !strings.Contains(f.Why, "not from this work") {
 		t.Errorf("a stranger's branch: %+v", f)
 	}
 	if _, err := r.do("git_push", in); types.CodeOf(err) != types.Conflict {
 		t.Errorf("pushed over a stranger's branch: %v", err)
 	}
 	_, err := r.do("git_branch_create", map[string]any{"workspace": "app-interface", "branch": "release-1"})
-	if types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), "is there and is not ours: its tip ") {
+	if types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), "exists and is not from this work: its tip ") {
 		t.Errorf("%v", err)
 	}
 	if err := r.SetBranch("service/app-interface", "release-1", ""); err != nil {

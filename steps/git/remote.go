@@ -39,7 +39,7 @@ func (r *repo) receivePack(ctx context.Context, remote string) (transport.Receiv
 		return sshTransport{ctx, cmp.Or(r.service.Timeout, defaultTimeout), r.c.o.Admits}.run(ep, transport.ReceivePackServiceName)
 	}
 	if !isPath(remote) {
-		return nil, types.Errorf(types.BadInput, "%s is not allowed as a transport", ep.Protocol).WithHint("https, ssh, or http to this very machine")
+		return nil, types.Errorf(types.BadInput, "%s is not allowed as a transport", ep.Protocol).WithHint("use https, ssh, or http to this machine")
 	}
 	return server.NewClient(onDisk{}).NewReceivePackSession(ep, nil)
 }

@@ -50,7 +50,7 @@ func allowed(remote string) error {
 	case u.Scheme == "http" && loopback(u.Hostname()):
 		return nil
 	}
-	return types.Errorf(types.BadInput, "%s is not allowed as a transport", u.Scheme).WithHint("https, ssh, or http to this very machine")
+	return types.Errorf(types.BadInput, "%s is not allowed as a transport", u.Scheme).WithHint("use https, ssh, or http to this machine")
 }
 
 // checkRepo refuses what no repository can be, as far as that is known without
@@ -87,7 +87,7 @@ func (r *repo) lend(path string) error {
 	}
 	cfg, err := config.ReadConfig(bytes.NewReader(text))
 	if err != nil {
-		return types.Errorf(types.BadInput, "the git configuration of %s does not read: %w", path, err).WithHint("git config --list tells what is wrong with it; or name the repository's URL")
+		return types.Errorf(types.BadInput, "the git configuration of %s does not read: %w", path, err).WithHint("git config --list shows what is wrong; or use the repository's URL")
 	}
 	if cfg.Raw.Section("extensions").Option("objectFormat") == "sha256" {
 		return readError("open", path, errSHA256)
@@ -210,11 +210,11 @@ func readError(what, remote string, err error) error {
 	what += " of " + nameOf(remote)
 	switch {
 	case errors.Is(err, transport.ErrAuthenticationRequired):
-		return types.Errorf(types.Auth, "%s: the server wants a credential, or another one", what).
+		return types.Errorf(types.Auth, "%s: the server requires a credential, or another one", what).
 			WithHint("name a token under the git service in skillrun.yaml, whose url must be of the same host, or credentials: helper")
 	case errors.Is(err, transport.ErrAuthorizationFailed):
-		return types.Errorf(types.Forbidden, "%s: the credential has not the right", what).
-			WithHint("give its account the right to read, and to push where it pushes; a token needs the scope too: write_repository at GitLab, contents at GitHub")
+		return types.Errorf(types.Forbidden, "%s: the credential lacks permission", what).
+			WithHint("give its account permission to read, and to push where it pushes; a token also needs the scope write_repository at GitLab, contents at GitHub")
 	case errors.Is(err, transport.ErrRepositoryNotFound):
 		return types.Errorf(types.NotFound, "%s: there is no repository at %s", what, remote).
 			WithHint("check the URL; a host also says this about a repository that the credential has no permission to see")

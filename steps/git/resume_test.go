@@ -91,12 +91,12 @@ func TestBranchThatIsThere(t *testing.T) {
 		},
 		"ours with other changes": {
 			commits: []gittest.Commit{ours("x", "pathpathpa", "ref: another\nother: x\n", 7, "c")},
-			commit:  "is ours and holds other changes",
+			commit:  "is from this work and holds other changes",
 		},
 		"ours with more than the file": {
 			commits: []gittest.Commit{{Name: "x", Parents: []string{"c"}, Author: "Ada", Email: "ada@example.com", When: at(7),
 				Message: "release\n\nSkillrun-Key: workworkworkwork-pathpathpa\n", Files: map[string]*string{file: text(edited), "README": nil}}},
-			commit: "is ours and holds other changes",
+			commit: "is from this work and holds other changes",
 		},
 		"ours from another step": {
 			commits: []gittest.Commit{ours("x", "otherpatha", edited, 7, "c")},
@@ -104,11 +104,11 @@ func TestBranchThatIsThere(t *testing.T) {
 		},
 		"a stranger's": {
 			commits: []gittest.Commit{commit("x", "theirs\n", 7, map[string]*string{file: text(edited)}, "c")},
-			begin:   "is not ours: its tip",
+			begin:   "is not from this work: its tip",
 		},
 		"of other work": {
 			commits: []gittest.Commit{commit("x", "release\n\nSkillrun-Key: workworkworkwor2-pathpathpa\n", 7, map[string]*string{file: text(edited)}, "c")},
-			begin:   "is not ours: its tip",
+			begin:   "is not from this work: its tip",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -85,10 +85,10 @@ func (p *pushing) expected(adv *packp.AdvRefs) (plumbing.Hash, error) {
 		return now, types.Errorf(types.Conflict, "branch %s was deleted since this run looked", p.branch).WithHint("run the same command again to push it again")
 	case now.String() != p.w.meta.Seen:
 		return now, types.Errorf(types.Conflict, "branch %s moved to %s since this run looked", p.branch, short(now)).
-			WithHint("see who pushed there; delete the branch, or make new work of it with --again 1").With("tip", now.String())
+			WithHint("see who pushed there; delete the branch, or start new work with --again 1").With("tip", now.String())
 	case !p.w.continues():
 		return now, types.Errorf(types.Conflict, "branch %s is at %s, and this run's commit %s is not based on it", p.branch, short(now), short(p.w.head())).
-			WithHint("delete the branch, or make new work of it with --again 1")
+			WithHint("delete the branch, or start new work with --again 1")
 	}
 	return now, nil
 }
@@ -199,7 +199,7 @@ func (p *pushing) reported(ctx context.Context, what string, old plumbing.Hash, 
 		return types.Errorf(types.BadInput, "%s: the server could not take the objects: %s", what, (&remarks{text: []byte(status.UnpackStatus)}).String()).
 			WithHint("nothing was pushed; its disk may be full or the repository damaged: ask its administrator, then resume the run")
 	}
-	return types.Errorf(types.UnknownOutcome, "%s: the server did not say what became of the branch", what).WithHint("%s", looksFirst)
+	return types.Errorf(types.UnknownOutcome, "%s: the server did not report the result of the push", what).WithHint("%s", looksFirst)
 }
 
 // refused tells a branch that moved meanwhile from a server that does not want
@@ -214,10 +214,10 @@ func (p *pushing) refused(ctx context.Context, what string, old plumbing.Hash, s
 	}
 	if err == nil && from.branches[p.branch] != old {
 		return types.Errorf(types.Conflict, "%s: the branch moved while it was pushed: %s", what, p.remarks.after(said)).
-			WithHint("see who pushed there; delete the branch, or make new work of it with --again 1")
+			WithHint("see who pushed there; delete the branch, or start new work with --again 1")
 	}
 	return types.Errorf(types.Forbidden, "%s: the server refused it: %s", what, p.remarks.after(said)).With("remote", p.remarks.lines()).
-		WithHint("a hook, a push rule or a protected branch; nothing was pushed. Do as it says; when that changes the commit (author, committer, sign_off, signing_key in skillrun.yaml), make new work of it with --again 1")
+		WithHint("a hook, a push rule or a protected branch; nothing was pushed. Do as it says; when that changes the commit (author, committer, sign_off, signing_key in skillrun.yaml), start new work with --again 1")
 }
 
 // pushing is one push, resolved.

@@ -53,9 +53,9 @@ type Options struct {
 const (
 	reportBug  = "this is a defect of skillrun; please report it with the run's journal"
 	goOn       = "resume the run: it asks the remote again"
-	freeCache  = "see that skillrun's cache folder can be written and has space left, then resume the run; the cache may be deleted at any time"
-	looksFirst = "resume the run: it looks whether the branch is there before it sends anything"
-	freeState  = "see that skillrun's state folder can be written and has space left, then resume the run"
+	freeCache  = "check that skillrun's cache folder is writable and has space left, then resume the run; the cache may be deleted at any time"
+	looksFirst = "resume the run: it checks whether the branch exists before it sends anything"
+	freeState  = "check that skillrun's state folder is writable and has space left, then resume the run"
 )
 
 // client is the receiver of every step.
@@ -96,7 +96,7 @@ func checkPaths(paths ...string) error {
 func checkSHA(name, sha string) (plumbing.Hash, error) {
 	if !shaRE.MatchString(sha) {
 		return plumbing.ZeroHash, types.Errorf(types.BadInput, "%s is %q, not a full commit SHA of 40 lower-case hexadecimal digits", name, sha).
-			WithHint("git rev-parse NAME tells it; git_fetch returns the one of a branch")
+			WithHint("git rev-parse NAME prints it; git_fetch returns the one of a branch")
 	}
 	return plumbing.NewHash(sha), nil
 }

@@ -49,7 +49,7 @@ func TestShallowServer(t *testing.T) {
 					t.Errorf("%s..%s: %v", from, to, out)
 				}
 			}
-			const cut = "the repository on the server is shallow: what is asked of commit "
+			const cut = "the repository on the server is shallow: the history of commit "
 			missing := func(step string, in map[string]any) {
 				t.Helper()
 				in["repo"] = r.url

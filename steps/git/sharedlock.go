@@ -59,7 +59,7 @@ const (
 	refusedTries = 2
 )
 
-const lockRight = "a lock is a branch %s there, made and deleted: give the account that right, or do without the lock"
+const lockRight = "a lock is a branch %s there, made and deleted: give the account that permission, or remove the lock"
 
 // Take takes the lock, or says who has it.
 func (l *lock) Take(ctx context.Context, name string, h step.Holder) (*step.Holder, error) {
@@ -97,7 +97,7 @@ func (l *lock) Release(ctx context.Context, name string, h step.Holder) error {
 			return err
 		}
 		p.w = &workspace{} // whose head is nothing: the branch is deleted
-		if err = p.change(ctx, "let go of the lock "+name, p.still(there), nil); !again(err, try) {
+		if err = p.change(ctx, "release the lock "+name, p.still(there), nil); !again(err, try) {
 			return p.rightless(err)
 		}
 	}
@@ -131,7 +131,7 @@ func mine(other, h step.Holder) bool {
 
 func (l *lock) open(ctx context.Context, name string) (*pushing, error) {
 	if !lockName.MatchString(name) || strings.Contains(name, "..") || strings.HasSuffix(name, ".lock") || strings.HasSuffix(name, ".") {
-		return nil, types.Errorf(types.BadInput, "%q cannot name a lock", name).WithHint("use up to 64 small letters, digits, dots, dashes and underscores")
+		return nil, types.Errorf(types.BadInput, "%q cannot name a lock", name).WithHint("use up to 64 lower-case letters, digits, dots, dashes and underscores")
 	}
 	r, err := l.resolve(ctx, l.service, l.spec)
 	if err != nil {

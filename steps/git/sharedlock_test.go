@@ -172,7 +172,7 @@ func TestUnpush(t *testing.T) {
 		if err := r.SetBranch(project, "gone", r.shas["b"]); err != nil {
 			t.Fatal(err)
 		}
-		if err := undo(r.shas["a"]); types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), "no longer at our commit") {
+		if err := undo(r.shas["a"]); types.CodeOf(err) != types.Conflict || !strings.Contains(err.Error(), "no longer at this run's commit") {
 			t.Errorf("it moved: %v", err)
 		}
 		for range 2 {

@@ -53,10 +53,10 @@ func TestIdentityRefuses(t *testing.T) {
 	in := ws("message", "m")
 	r.service.SignOff, r.service.AuthorName = true, ""
 	r.connect()
-	r.fails("git_commit", in, types.BadInput, "sign_off is on, but neither author nor committer is named (name who it is")
+	r.fails("git_commit", in, types.BadInput, "sign_off is on, but neither author nor committer is named (add author")
 	r.service.AuthorName = "Bot <x>"
 	r.connect()
-	r.fails("git_commit", in, types.BadInput, `"Bot <x>" cannot stand in a commit`)
+	r.fails("git_commit", in, types.BadInput, `"Bot <x>" cannot be used in a commit`)
 }
 
 // verify has git itself check a signature.

@@ -60,7 +60,7 @@ func agentKeys(ctx context.Context) (keys []ssh.Signer, done func(), err error) 
 }
 
 func agentStopped() *types.Error {
-	return types.Errorf(types.Cancelled, "asking the ssh agent: stopped").WithHint("resume the run when it suits")
+	return types.Errorf(types.Cancelled, "asking the ssh agent: stopped").WithHint("resume the run")
 }
 
 // sshTransport reaches a repository through ssh with the agent's keys, and
@@ -207,7 +207,7 @@ func handshakeError(address, user string, asked bool, err error) error {
 			WithHint("the connection may be intercepted: ask the host's owner before anything else")
 	case errors.As(err, &key) && len(key.Want) > 0:
 		return types.Errorf(types.Forbidden, "the ssh host %s has another key than known_hosts says", address).
-			WithHint("the connection may be intercepted: ask the host's owner; if the key was changed, take the old one off %s:%d, then %s",
+			WithHint("the connection may be intercepted: ask the host's owner; if the key was changed, remove the old one from %s:%d, then %s",
 				key.Want[0].Filename, key.Want[0].Line, keyscan(address))
 	case errors.As(err, &key):
 		return types.Errorf(types.Forbidden, "the ssh host %s is not in known_hosts", address).WithHint("%s", keyscan(address))
@@ -216,7 +216,7 @@ func handshakeError(address, user string, asked bool, err error) error {
 			WithHint("known_hosts may hold a key of another kind than the host has now: %s", keyscan(address))
 	case asked && !errors.As(err, &wire) && !errors.Is(err, io.EOF):
 		return types.Errorf(types.Auth, "the ssh host %s accepts none of the agent's keys for the user %s: %w", address, user, err).
-			WithHint("add the right key with ssh-add (ssh-add -l lists them, a host tries only a few), and see that its public half is known to the account there")
+			WithHint("add the right key with ssh-add (ssh-add -l lists them, a host tries only a few), and check that its public half is known to the account there")
 	}
 	return err
 }

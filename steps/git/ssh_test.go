@@ -50,7 +50,7 @@ func TestSSHHosts(t *testing.T) {
 	h.known(t)
 	r.fails("git_read_file", in, types.Forbidden, "the ssh host "+h.addr+" is not in known_hosts (get the host's key with ssh-keyscan -p ")
 	path := h.known(t, other.PublicKey())
-	r.fails("git_read_file", in, types.Forbidden, "has another key than known_hosts says (the connection may be intercepted: ask the host's owner; if the key was changed, take the old one off "+path+":1, then ")
+	r.fails("git_read_file", in, types.Forbidden, "has another key than known_hosts says (the connection may be intercepted: ask the host's owner; if the key was changed, remove the old one from "+path+":1, then ")
 	revoked, err := os.ReadFile(h.known(t, h.key.PublicKey()))
 	if err != nil {
 		t.Fatal(err)
@@ -92,10 +92,10 @@ func TestSSHKeys(t *testing.T) {
 	r.fails("git_read_file", in, types.Auth, "the ssh agent does not list its keys")
 
 	startAgent(t, stranger, private)
-	r.fails("git_read_file", map[string]any{"repo": strings.Replace(r.url, "app-interface", "none", 1), "path": file}, types.NotFound, "the ssh host shows us no repository /service/none.git: fatal: ")
+	r.fails("git_read_file", map[string]any{"repo": strings.Replace(r.url, "app-interface", "none", 1), "path": file}, types.NotFound, "the ssh host finds no repository /service/none.git: fatal: ")
 	h.readOnly = true
 	r.prepare("")
-	r.fails("git_push", ws(), types.Forbidden, "the ssh host lets us not push to /service/app-interface.git: remote: you may not push here; remote: ask Ada")
+	r.fails("git_push", ws(), types.Forbidden, "the ssh host refuses a push to /service/app-interface.git: remote: you may not push here; remote: ask Ada")
 }
 
 // TestSSHHook shows all that a hook says.

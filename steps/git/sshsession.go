@@ -135,10 +135,10 @@ func (s *sshSession) ended() error {
 // repository that is not there and of one that we may not see.
 func (s *sshSession) refused(said string) error {
 	if s.service == transport.ReceivePackServiceName {
-		return types.Errorf(types.Forbidden, "the ssh host lets us not push to %s: %s", s.path, said).
-			WithHint("see that the account of this ssh key may push there, and that the repository is not archived")
+		return types.Errorf(types.Forbidden, "the ssh host refuses a push to %s: %s", s.path, said).
+			WithHint("check that the account of this ssh key may push there, and that the repository is not archived")
 	}
-	return types.Errorf(types.NotFound, "the ssh host shows us no repository %s: %s", s.path, said).
+	return types.Errorf(types.NotFound, "the ssh host finds no repository %s: %s", s.path, said).
 		WithHint("check the path, and that the account of this ssh key may read it")
 }
 

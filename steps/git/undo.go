@@ -89,7 +89,7 @@ func (p *pushing) at(now, sha plumbing.Hash) error {
 	if now.IsZero() || now == sha {
 		return nil
 	}
-	return types.Errorf(types.Conflict, "branch %s is at %s, no longer at our commit %s", p.branch, short(now), short(sha)).
+	return types.Errorf(types.Conflict, "branch %s is at %s, no longer at this run's commit %s", p.branch, short(now), short(sha)).
 		WithHint("see who pushed there, and delete it by hand when it may go").With("tip", now.String())
 }
 
@@ -118,7 +118,7 @@ func (c *client) resolvePush(ctx context.Context, ref string, in pushIn) (pushOu
 	now, there := from.branches[p.branch]
 	if !there {
 		return pushOut{}, types.Errorf(types.NotFound, "there is no branch %s on %s", p.branch, p.to.pushURL).
-			WithHint("when it was never pushed, say --not-done")
+			WithHint("use --not-done if it was never pushed")
 	}
 	if ref != p.branch && ref != now.String() {
 		return pushOut{}, types.Errorf(types.Conflict, "branch %s is at %s, not at %q", p.branch, now, ref).
@@ -151,5 +151,5 @@ func (p *pushing) equals(ctx context.Context, from *remoteRefs, now plumbing.Has
 		return nil
 	}
 	return types.Errorf(types.Conflict, "branch %s is at %s, which holds other changes than this run's %s", p.branch, short(now), short(p.w.head())).
-		WithHint("delete the branch and say --not-done, or make new work of it with --again 1")
+		WithHint("delete the branch and use --not-done, or start new work with --again 1")
 }

@@ -40,7 +40,7 @@ func (w *weigher) objects(n, done uint32) error {
 		return nil
 	}
 	return types.Errorf(types.Unavailable, "the remote sends a pack of %d objects, which are too many", n).
-		WithHint("a repository with so many objects is not for skillrun to read; look at what the server sends")
+		WithHint("skillrun does not read repositories of that size; check what the server sends")
 }
 
 // object refuses one that is too large, before any of it is inflated.
@@ -87,7 +87,7 @@ func (w *weigher) delta(h *packfile.ObjectHeader, begin []byte) error {
 
 func tooLarge(format string, n int64) error {
 	return types.Errorf(types.Unavailable, "the remote sends %s, which is too large", fmt.Sprintf(format, n>>20)).
-		WithHint("a repository with such files is not for skillrun to read; look at what the server sends")
+		WithHint("skillrun does not read files of that size; check what the server sends")
 }
 
 // counter counts what is read.

@@ -190,7 +190,7 @@ func (c *client) openWorkspace(ctx context.Context, name string) (*workspace, er
 // used.
 func missingWorkspace(name string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return types.Errorf(types.NotFound, "there is no workspace %s", name).WithHint("git_checkout makes one, before the steps that edit and commit")
+		return types.Errorf(types.NotFound, "there is no workspace %s", name).WithHint("git_checkout creates one, before the steps that edit and commit")
 	}
 	return err
 }
@@ -247,7 +247,7 @@ func (w *workspace) lay(f *object.File) error {
 func (w *workspace) link(root *os.Root, name, target string) error {
 	if path.IsAbs(target) || !filepath.IsLocal(path.Join(path.Dir(name), target)) {
 		return types.Errorf(types.BadInput, "%s is not a regular file, and not a link that stays in the repository", name).
-			WithHint("leave it out of git_checkout's paths: it stays as it is")
+			WithHint("leave it out of git_checkout's paths: it stays unchanged")
 	}
 	if err := root.Symlink(target, name); err != nil {
 		return w.broken(err)

@@ -195,12 +195,12 @@ func TestWhatNoCommitHolds(t *testing.T) {
 		{"link/x", types.Conflict, "link/x is below link, which is a symbolic link"},
 		{"run/x", types.Conflict, "run/x is below run, which is a file"},
 		{"folder", types.Conflict, "folder is a folder in the repository"},
-		{".git/config", types.BadInput, "git keeps no file of the name"},
-		{"a/.GIT/x", types.BadInput, "git keeps no file of the name"},
-		{"a/git~1", types.BadInput, "git keeps no file of the name"},
-		{"a/.git. /x", types.BadInput, "git keeps no file of the name"},
-		{".g\u200cit/x", types.BadInput, "git keeps no file of the name"},
-		{".git::$INDEX_ALLOCATION/x", types.BadInput, "git keeps no file of the name"},
+		{".git/config", types.BadInput, "git cannot store a file named"},
+		{"a/.GIT/x", types.BadInput, "git cannot store a file named"},
+		{"a/git~1", types.BadInput, "git cannot store a file named"},
+		{"a/.git. /x", types.BadInput, "git cannot store a file named"},
+		{".g\u200cit/x", types.BadInput, "git cannot store a file named"},
+		{".git::$INDEX_ALLOCATION/x", types.BadInput, "git cannot store a file named"},
 	} {
 		r.fails("workspace_write", ws("path", tt.path, "text", "x"), tt.code, tt.says)
 		if _, err := os.Lstat(r.inFiles(tt.path)); err == nil {
@@ -220,7 +220,7 @@ func TestWhatNoCommitHolds(t *testing.T) {
 		}
 	}
 	for name, make := range map[string]func(path string) error{
-		"is neither a file nor a link, and git keeps nothing else": func(p string) error { return syscall.Mkfifo(p, 0o644) },
+		"is neither a file nor a link, and git stores nothing else": func(p string) error { return syscall.Mkfifo(p, 0o644) },
 		"in the workspace does not read": func(p string) error {
 			if os.Getuid() == 0 {
 				return nil // root reads everything
@@ -238,7 +238,7 @@ func TestWhatNoCommitHolds(t *testing.T) {
 			}
 			return err
 		},
-		"git keeps no file of the name": func(p string) error { return os.MkdirAll(filepath.Join(p, ".git"), 0o755) },
+		"git cannot store a file named": func(p string) error { return os.MkdirAll(filepath.Join(p, ".git"), 0o755) },
 	} {
 		p := r.inFiles("odd")
 		if err := make(p); err != nil {
@@ -259,7 +259,7 @@ func TestWhatNoCommitHolds(t *testing.T) {
 	if err := os.Symlink("x", r.inFiles(".gitmodules")); err != nil {
 		t.Fatal(err)
 	}
-	r.fails("git_commit", ws("message", "m"), types.BadInput, "git keeps no file of the name")
+	r.fails("git_commit", ws("message", "m"), types.BadInput, "git cannot store a file named")
 }
 
 // plantWorld checks out a file beside a link, a submodule, a script and a folder.

@@ -42,7 +42,7 @@ func (f family) approval(ctx context.Context, in ApprovalIn) (ApprovalOut, error
 	}
 	if in.SHA != "" && m.SHA != in.SHA {
 		return ApprovalOut{}, types.Errorf(types.Conflict, "!%d has the commit %s, not %s, which is to be approved", m.IID, m.SHA, in.SHA).
-			WithHint("there were pushes to %s since: look at what they changed", m.SourceBranch)
+			WithHint("there were pushes to %s since: review what they changed", m.SourceBranch)
 	}
 	a, err := c.approvals(ctx, in.Project, in.IID)
 	if err != nil {
@@ -55,7 +55,7 @@ func (f family) approval(ctx context.Context, in ApprovalIn) (ApprovalOut, error
 	out := ApprovalOut{Others: others, WebURL: m.WebURL}
 	switch {
 	case who == nil && (m.State == "closed" || m.State == "merged"):
-		return ApprovalOut{}, types.Errorf(types.Conflict, "!%d is %s, and no one who is allowed to approve it did", m.IID, m.State).
+		return ApprovalOut{}, types.Errorf(types.Conflict, "!%d is %s, and was approved by no one who is allowed to", m.IID, m.State).
 			WithHint("look at %s", m.WebURL)
 	case who == nil:
 		return out, nil
@@ -79,8 +79,8 @@ func (c *client) counts(ctx context.Context, in ApprovalIn, m mergeRequest, give
 		case err != nil:
 			return nil, nil, err
 		case bot.MatchString(m.Author):
-			return nil, nil, types.Errorf(types.Forbidden, "!%d was opened by the bot %s, so it is unknown who asked for it", m.IID, m.Author).
-				WithHint("`not: requester` needs the token of a person; with a bot's, say with `by` who may approve")
+			return nil, nil, types.Errorf(types.Forbidden, "!%d was opened by the bot %s, so the requester is unknown", m.IID, m.Author).
+				WithHint("`not: requester` needs the token of a user; with a bot's, list with `by` who may approve")
 		}
 		asked = me.Username
 	}
@@ -125,8 +125,8 @@ func (c *client) groupsOf(ctx context.Context, names []string) (groups []string,
 		}
 		if err := c.group(ctx, name); err != nil {
 			if types.CodeOf(err) == types.NotFound {
-				return nil, types.Errorf(types.NotFound, "there is no user or group %s, or this token does not see it", name).
-					WithHint("write usernames, and whole paths of groups: team/releases")
+				return nil, types.Errorf(types.NotFound, "there is no user or group %s, or this token cannot see it", name).
+					WithHint("write usernames, and full paths of groups: team/releases")
 			}
 			return nil, err
 		}
@@ -148,8 +148,8 @@ func (c *client) inOne(ctx context.Context, groups []string, a approver) (bool, 
 // check refuses what is no name of a user or a group, and a list of nobody.
 func (in ApprovalIn) check(unknown step.UnknownPaths) error {
 	if in.By != nil && len(in.By) == 0 && !unknown.Has("by") {
-		return types.Errorf(types.BadInput, "by is empty: nobody could approve").
-			WithHint("name who may, or leave it out for everybody")
+		return types.Errorf(types.BadInput, "by is empty: no one could approve").
+			WithHint("list who may approve, or leave it out to allow anyone")
 	}
 	for _, name := range in.By {
 		if !unknown.Has("by") && !namespace.MatchString(name) {

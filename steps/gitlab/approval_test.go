@@ -85,13 +85,13 @@ func TestApprovalRefused(t *testing.T) {
 		code types.Code
 		want string
 	}{
-		"a name that nobody has": {args{"by": []any{"anne"}}, nil, types.NotFound, "there is no user or group anne, or this token does not see it"},
+		"a name that nobody has": {args{"by": []any{"anne"}}, nil, types.NotFound, "there is no user or group anne, or this token cannot see it"},
 		"a group that is not":    {args{"by": []any{"ann", "team/release"}}, nil, types.NotFound, "no user or group team/release"},
-		"a list of nobody":       {args{"by": []any{}}, nil, types.BadInput, "by is empty: nobody could approve"},
+		"a list of nobody":       {args{"by": []any{}}, nil, types.BadInput, "by is empty: no one could approve"},
 		"no name":                {args{"by": []any{"@ann"}}, nil, types.BadInput, `"@ann" is not a username or the path of a group`},
 		"another commit":         {args{"sha": strings.Repeat("b", 40)}, nil, types.Conflict, tip + ", not " + strings.Repeat("b", 40) + ", which is to be approved"},
-		"closed":                 {args{"by": []any{"ann"}}, func(w *world) error { return w.lab.Close(app, 1, "ann") }, types.Conflict, "!1 is closed, and no one who is allowed to approve it did"},
-		"merged without":         {args{"by": []any{"ann"}}, func(w *world) error { return w.lab.Merge(app, 1, "zoe") }, types.Conflict, "!1 is merged, and no one who is allowed to approve it did"},
+		"closed":                 {args{"by": []any{"ann"}}, func(w *world) error { return w.lab.Close(app, 1, "ann") }, types.Conflict, "!1 is closed, and was approved by no one who is allowed to"},
+		"merged without":         {args{"by": []any{"ann"}}, func(w *world) error { return w.lab.Merge(app, 1, "zoe") }, types.Conflict, "!1 is merged, and was approved by no one who is allowed to"},
 	} {
 		w := newWorld(t)
 		w.mustCreate(release())
@@ -115,7 +115,7 @@ func TestApprovalByABot(t *testing.T) {
 		}
 		return rewrite(rw, r, lab, `"username":"bot"`, `"username":"project_7_bot_4ffca233d8298ea1"`)
 	})
-	if _, err := ask(w, args{"not": "requester"}); types.CodeOf(err) != types.Forbidden || !strings.Contains(err.Error(), "so it is unknown who asked for it") {
+	if _, err := ask(w, args{"not": "requester"}); types.CodeOf(err) != types.Forbidden || !strings.Contains(err.Error(), "so the requester is unknown") {
 		t.Error(err)
 	}
 	if got, err := ask(w, args{"by": []any{"ann"}}); err != nil || got.Approved {

@@ -62,13 +62,13 @@ func TestAMergeRequestThatIsNotBroughtUpToDate(t *testing.T) {
 		in   args
 		want string
 	}{
-		{"merged meanwhile", func(w *world) error { return w.lab.Merge(app, 1, "zoe") }, a, "conflict: it is over: !1 was merged by zoe at 2026-03-01T12:00:00Z (the work is done"},
+		{"merged meanwhile", func(w *world) error { return w.lab.Merge(app, 1, "zoe") }, a, "conflict: it is no longer open: !1 was merged by zoe at 2026-03-01T12:00:00Z (the work is done"},
 		{"somebody's", func(w *world) error { return w.lab.Describe(app, 1, "ann", "x") }, a,
-			"conflict: merge request !1 of team/app does not bear the mark of this work, so it is left alone (look at it"},
+			"conflict: merge request !1 of team/app does not have the marker of this work, so it is not changed (check it"},
 		{"unknown reviewer", nil, a.with("reviewers", []any{"who"}), `not_found: there is no user "who" in GitLab`},
 		{"no title", nil, a.with("title", ""), "invalid: the title is empty"},
 		{"unknown service", nil, a.with("service", "other"), `invalid: there is no service "other"`},
-		{"gone", nil, a.with("project", "team/open"), "not_found: look at merge request !1 of team/open: 404"},
+		{"gone", nil, a.with("project", "team/open"), "not_found: read merge request !1 of team/open: 404"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -134,7 +134,7 @@ func TestChangesSortTheAnswer(t *testing.T) {
 		if err := w.undo("gitlab_mr_note", a, said); tc.status != 200 {
 			wantError(t, err, strings.ReplaceAll(tc.want, "WHAT", "delete note 2 of !1 of team/app"))
 		} else {
-			wantError(t, err, "unknown_outcome: delete note 2 of !1 of team/app: the answer is not what was asked for: it is 200, where GitLab says nothing (resume the run")
+			wantError(t, err, "unknown_outcome: delete note 2 of !1 of team/app: the answer is not what was asked for: it is 200, where GitLab sends no body (resume the run")
 		}
 	}
 }
@@ -217,12 +217,12 @@ func TestAMergeRequestThatIsNotClosed(t *testing.T) {
 		want string
 	}{
 		{"merged", func(w *world) error { return w.lab.Merge(app, 1, "zoe") }, release(),
-			"conflict: !1 cannot be closed: it was merged by zoe at 2026-03-01T12:00:00Z (release the version before it"},
-		{"locked", func(w *world) error { return w.lab.Lock(app, 1, "zoe") }, release(), "conflict: !1 cannot be closed: it is being merged now (look again"},
+			"conflict: !1 cannot be closed: it was merged by zoe at 2026-03-01T12:00:00Z (release the previous version"},
+		{"locked", func(w *world) error { return w.lab.Lock(app, 1, "zoe") }, release(), "conflict: !1 cannot be closed: it is being merged now (try again"},
 		{"somebody's", func(w *world) error { return w.lab.Describe(app, 1, "ann", "x") }, release(),
-			"conflict: merge request !1 of team/app does not bear the mark of this work"},
+			"conflict: merge request !1 of team/app does not have the marker of this work"},
 		{"deleted", nil, release().with("project", "team/open"), ""},
-		{"project gone", nil, release().with("project", "team/gone"), "not_found: look at merge request !1 of team/gone: 404"},
+		{"project gone", nil, release().with("project", "team/gone"), "not_found: read merge request !1 of team/gone: 404"},
 		{"unknown service", nil, release().with("service", "other"), `invalid: there is no service "other"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -266,9 +266,9 @@ func TestANoteIsBroughtUpToDate(t *testing.T) {
 		key  step.Key
 		want string
 	}{
-		{more, NoteOut{ID: 3}, testKey, "conflict: note 3 of !1 of team/app does not bear the mark of this work"},
-		{more, NoteOut{ID: 9}, testKey, "not_found: look at note 9 of !1 of team/app: 404"},
-		{more.with("iid", 5), was, testKey, "not_found: look at merge request !5 of team/app: 404"},
+		{more, NoteOut{ID: 3}, testKey, "conflict: note 3 of !1 of team/app does not have the marker of this work"},
+		{more, NoteOut{ID: 9}, testKey, "not_found: read note 9 of !1 of team/app: 404"},
+		{more.with("iid", 5), was, testKey, "not_found: read merge request !5 of team/app: 404"},
 		{more.with("body", ""), was, testKey, "invalid: the note is empty"},
 		{more.with("service", "other"), was, testKey, `invalid: there is no service "other"`},
 		{more, was, step.Key{}, "internal: the call has no key"},
@@ -289,9 +289,9 @@ func TestUndoANote(t *testing.T) {
 	}
 	theirs := out
 	theirs.ID = 3
-	wantError(t, w.undo("gitlab_mr_note", a, theirs), "conflict: note 3 of !1 of team/app does not bear the mark of this work")
+	wantError(t, w.undo("gitlab_mr_note", a, theirs), "conflict: note 3 of !1 of team/app does not have the marker of this work")
 	wantError(t, w.undo("gitlab_mr_note", a.with("service", "other"), out), `invalid: there is no service "other"`)
-	wantError(t, w.undo("gitlab_mr_note", a.with("project", "team/gone"), out), "not_found: look at note 2 of !1 of team/gone: 404")
+	wantError(t, w.undo("gitlab_mr_note", a.with("project", "team/gone"), out), "not_found: read note 2 of !1 of team/gone: 404")
 	w.breakWith(answer("DELETE", 404, `{"message":"404 Note Not Found"}`)) // somebody is faster
 	must(t, w.undo("gitlab_mr_note", a, out))
 	w.breakWith(nil)

@@ -56,7 +56,7 @@ func (a access) role() int {
 
 // self is what GitLab says of the token.
 func (c *client) self(ctx context.Context) (token, error) {
-	ctx, x := exchanging(ctx, http.MethodGet, "look at the token")
+	ctx, x := exchanging(ctx, http.MethodGet, "read the token")
 	t, resp, err := c.api.PersonalAccessTokens.GetSinglePersonalAccessToken(gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		return token{}, err

@@ -46,7 +46,7 @@ func (c *client) update(ctx context.Context, path string, iid int, what string, 
 
 // oneNote reads a note by its number.
 func (c *client) oneNote(ctx context.Context, path string, iid, id int) (note, error) {
-	ctx, x := exchanging(ctx, http.MethodGet, "look at note "+strconv.Itoa(id)+" of "+place(path, iid))
+	ctx, x := exchanging(ctx, http.MethodGet, "read note "+strconv.Itoa(id)+" of "+place(path, iid))
 	n, resp, err := c.api.Notes.GetMergeRequestNote(path, iid, id, gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		return note{}, err
@@ -75,7 +75,7 @@ func (c *client) deleteNote(ctx context.Context, path string, iid, id int, what 
 		return err
 	}
 	if resp.StatusCode != http.StatusNoContent {
-		return otherThanAsked(what, fmt.Errorf("it is %d, where GitLab says nothing", resp.StatusCode))
+		return otherThanAsked(what, fmt.Errorf("it is %d, where GitLab sends no body", resp.StatusCode))
 	}
 	return nil
 }

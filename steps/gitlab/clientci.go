@@ -50,7 +50,7 @@ func (c *client) newestPipeline(ctx context.Context, path, ref, sha string) (int
 
 // pipeline reads one. project is a path or a number.
 func (c *client) pipeline(ctx context.Context, project string, id int) (pipeline, error) {
-	ctx, x := exchanging(ctx, http.MethodGet, "look at pipeline "+strconv.Itoa(id)+" of "+project)
+	ctx, x := exchanging(ctx, http.MethodGet, "read pipeline "+strconv.Itoa(id)+" of "+project)
 	p, resp, err := c.api.Pipelines.GetPipeline(project, id, gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		return pipeline{}, err

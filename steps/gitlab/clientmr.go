@@ -94,7 +94,7 @@ func (c *client) create(ctx context.Context, source, what string, d draft) (merg
 }
 
 func (c *client) mergeRequest(ctx context.Context, path string, iid int) (mergeRequest, error) {
-	ctx, x := exchanging(ctx, http.MethodGet, "look at merge request !"+strconv.Itoa(iid)+" of "+path)
+	ctx, x := exchanging(ctx, http.MethodGet, "read merge request !"+strconv.Itoa(iid)+" of "+path)
 	m, resp, err := c.api.MergeRequests.GetMergeRequest(path, iid, nil, gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		return mergeRequest{}, err
@@ -107,7 +107,7 @@ func (c *client) mergeRequest(ctx context.Context, path string, iid int) (mergeR
 
 // approvals reads who approved; the library would leave out when.
 func (c *client) approvals(ctx context.Context, path string, iid int) (approvals, error) {
-	ctx, x := exchanging(ctx, http.MethodGet, "look at the approvals of !"+strconv.Itoa(iid)+" of "+path)
+	ctx, x := exchanging(ctx, http.MethodGet, "read the approvals of !"+strconv.Itoa(iid)+" of "+path)
 	where := "projects/" + gl.PathEscape(path) + "/merge_requests/" + strconv.Itoa(iid) + "/approvals"
 	req, err := c.api.NewRequest(http.MethodGet, where, nil, []gl.RequestOptionFunc{gl.WithContext(ctx)})
 	if err != nil {

@@ -98,13 +98,13 @@ func checkNames(in CreateIn) error {
 	for _, l := range in.Labels {
 		if strings.TrimSpace(l) == "" || strings.ContainsAny(l, ",\n\r") {
 			return types.Errorf(types.BadInput, "label %q is empty or has a comma or a line break", l).
-				WithHint("give each label an entry of its own in the list")
+				WithHint("make each label an item of its own")
 		}
 	}
 	for _, u := range slices.Concat(in.Reviewers, in.Assignees) {
 		if !username.MatchString(u) {
 			return types.Errorf(types.BadInput, "%q is not a username", u).
-				WithHint("write it without @, as in the address of the person's GitLab page")
+				WithHint("write it without @, as in the URL of the user's GitLab page")
 		}
 	}
 	return nil
@@ -249,7 +249,7 @@ func notStopped(ctx context.Context, what string) error {
 	if ctx.Err() == nil {
 		return nil
 	}
-	return types.Errorf(types.Cancelled, "%s: stopped before it was sent", what).WithHint("resume the run when it suits")
+	return types.Errorf(types.Cancelled, "%s: stopped before it was sent", what).WithHint("resume the run")
 }
 
 func otherThanAsked(what string, err error) error {

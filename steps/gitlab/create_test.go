@@ -74,11 +74,11 @@ func TestCreateRefusesBeforeAnythingIsSent(t *testing.T) {
 		{"wip", release().with("title", "WIP: x"), `invalid: the title begins with "WIP:"`},
 		{"long", release().with("title", strings.Repeat("é", 256)), "invalid: the title has 256 characters, GitLab takes 255 (shorten it)"},
 		{"long draft", release().with("title", strings.Repeat("é", 249)).with("draft", true), "invalid: the title has 256 characters"},
-		{"long description", release().with("description", strings.Repeat("x\n", 1<<19)), "invalid: the description has 1048632 characters, GitLab takes 1048576 (shorten it; nothing is cut off in silence)"},
+		{"long description", release().with("description", strings.Repeat("x\n", 1<<19)), "invalid: the description has 1048632 characters, GitLab takes 1048576 (shorten it)"},
 		{"comma", release().with("labels", []any{"a,b"}), `invalid: label "a,b" is empty or has a comma or a line break`},
 		{"empty label", release().with("labels", []any{""}), `invalid: label "" is empty`},
-		{"at", release().with("reviewers", []any{"@ann"}), `invalid: "@ann" is not a username (write it without @, as in the address of the person's GitLab page)`},
-		{"target branch", release().with("target_branch", "a..b"), `invalid: "a..b" is not a branch name (git check-ref-format --branch NAME tells what git takes)`},
+		{"at", release().with("reviewers", []any{"@ann"}), `invalid: "@ann" is not a username (write it without @, as in the URL of the user's GitLab page)`},
+		{"target branch", release().with("target_branch", "a..b"), `invalid: "a..b" is not a branch name (git check-ref-format --branch NAME checks a name)`},
 		{"unknown reviewer", release().with("reviewers", []any{"ann", "who"}), `not_found: there is no user "who" in GitLab (check the username; nothing was opened)`},
 		{"unknown assignee", release().with("assignees", []any{"who"}), `not_found: there is no user "who" in GitLab`},
 		{"unknown project", release().with("project", "team/gone"), "not_found: look up project team/gone: 404 Not Found: 404 Project Not Found (GitLab also says 404 when the token lacks permission to see it: check the path, and the token's access)"},
@@ -228,7 +228,7 @@ func TestTimeout(t *testing.T) {
 		return true
 	})
 	_, err := do[ViewOut](w, "gitlab_mr_view", args{"project": app, "iid": 1})
-	wantError(t, err, "timeout: look at merge request !1 of team/app: no answer in time: ")
+	wantError(t, err, "timeout: read merge request !1 of team/app: no answer in time: ")
 }
 
 func TestUnfitServices(t *testing.T) {

@@ -58,7 +58,7 @@ func encodeDescription(text string, m marker) (string, error) {
 func encodeNote(text string, m marker) (string, error) {
 	if strings.TrimSpace(text) == "" {
 		return "", types.Errorf(types.BadInput, "the note is empty").
-			WithHint("say something in body, or leave the step out with if:")
+			WithHint("give body a text, or skip the step with if")
 	}
 	return encodeText("note", maxNote, text, m)
 }
@@ -81,7 +81,7 @@ func encodeText(what string, limit int, text string, m marker) (string, error) {
 	out += m.String()
 	if n := utf8.RuneCountInString(out); n > limit {
 		return "", types.Errorf(types.BadInput, "the %s has %d characters, GitLab takes %d", what, n, limit).
-			WithHint("shorten it; nothing is cut off in silence")
+			WithHint("shorten it")
 	}
 	return out, nil
 }

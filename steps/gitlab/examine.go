@@ -141,7 +141,7 @@ func (x *examination) all(ctx context.Context) []step.Finding {
 		return []step.Finding{failed("token", err)}
 	}
 	x.me = me
-	out := append([]step.Finding{{Subject: "account", Detail: "GitLab takes the token; it is " + me.Username + "'s"}}, x.token(ctx)...)
+	out := append([]step.Finding{{Subject: "account", Detail: "GitLab accepts the token; it is " + me.Username + "'s"}}, x.token(ctx)...)
 	seen := map[string]access{}
 	for _, path := range types.SortedKeys(x.wants.projects) {
 		a, err := x.access(ctx, path)
@@ -175,7 +175,7 @@ func (x *examination) token(ctx context.Context) []step.Finding {
 	switch types.CodeOf(err) {
 	case "":
 	case types.Auth, types.Forbidden, types.NotFound, types.BadInput:
-		return []step.Finding{{Subject: "token", Skipped: "this GitLab tells nothing about this kind of token"}}
+		return []step.Finding{{Subject: "token", Skipped: "this GitLab gives no information about this kind of token"}}
 	default:
 		return []step.Finding{failed("token", err)}
 	}

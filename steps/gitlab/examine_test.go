@@ -54,7 +54,7 @@ func stated(f step.Finding) string {
 }
 
 const (
-	account = "ok account: GitLab takes the token; it is bot's"
+	account = "ok account: GitLab accepts the token; it is bot's"
 	itself  = `ok token: "bot's token" with scope api, does not end`
 )
 
@@ -106,16 +106,16 @@ func TestExamineProjects(t *testing.T) {
 			"failed project team/old: forbidden: project team/old is archived: nothing can be changed in it (have it unarchived, or name the project that took its place)"}},
 		{create("team/old", ""), []string{
 			"failed project team/old: forbidden: project team/old is archived: nothing can be changed in it (have it unarchived, or name the project that took its place)",
-			"failed project team/old: forbidden: merge requests are switched off in project team/old (ask a maintainer to switch them on: Settings, General, Visibility)"}},
+			"failed project team/old: forbidden: merge requests are disabled in project team/old (ask a maintainer to enable them: Settings, General, Visibility)"}},
 		{use("gitlab_pipeline_view", args{"project": "team/old"}), []string{
-			"failed project team/old: forbidden: pipelines are switched off in project team/old (ask a maintainer to switch CI/CD on: Settings, General, Visibility)"}},
+			"failed project team/old: forbidden: pipelines are disabled in project team/old (ask a maintainer to enable CI/CD: Settings, General, Visibility)"}},
 		{use("gitlab_mr_view", args{"project": "team/closed"}), []string{
 			"failed project team/closed: forbidden: bot has the role Guest in project team/closed, and needs the role Reporter to see its merge requests (ask a maintainer of team/closed to give bot the role Reporter)"}},
 		{create("team/open", ""), []string{
 			"failed project team/open: forbidden: bot has no role in project team/open, and needs the role Developer to open merge requests from its branches (ask a maintainer of team/open to give bot the role Developer)"}},
 		{create(app, "team/shared"), []string{
 			"ok project team/app: private, bot has the role Developer there", "ok project team/shared: private, bot has the role Developer there",
-			"failed fork team/shared: conflict: project team/shared is not a fork of team/app, and GitLab takes no merge request between them (fork team/app in GitLab and name the fork as source_project; if it is one already, give the token the right to see both)"}},
+			"failed fork team/shared: conflict: project team/shared is not a fork of team/app, and GitLab takes no merge request between them (fork team/app in GitLab and name the fork as source_project; if it is one already, give the token access to both)"}},
 		{create(app, "guest/app"), []string{
 			"ok project guest/app: private, bot has the role Developer there", "ok project team/app: private, bot has the role Developer there",
 			"skipped fork guest/app: neither was made from team/app nor the other way round: whether they are related cannot be seen from here"}},
@@ -174,9 +174,9 @@ func TestExamineWhatIsNotTold(t *testing.T) {
 		body   string
 		want   string
 	}{
-		{"/self", 404, `{"message":"404 Not found"}`, "skipped token: this GitLab tells nothing about this kind of token"},
-		{"/self", 401, `{}`, "skipped token: this GitLab tells nothing about this kind of token"},
-		{"/self", 500, `{}`, "failed token: unavailable: look at the token: 500 Internal Server Error"},
+		{"/self", 404, `{"message":"404 Not found"}`, "skipped token: this GitLab gives no information about this kind of token"},
+		{"/self", 401, `{}`, "skipped token: this GitLab gives no information about this kind of token"},
+		{"/self", 500, `{}`, "failed token: unavailable: read the token: 500 Internal Server Error"},
 		{"/user", 200, `{"id":1,"username":"bot","is_admin":true}`, "ok project team/closed: private, bot has the role Guest there"},
 		{"/user", 200, `<html>`, "failed token: unavailable: look up whose token it is: the answer is not GitLab's: "},
 		{"team/closed", 200, `{}`, "failed project team/closed: unavailable: look up project team/closed: the answer has no id"},

@@ -41,12 +41,12 @@ func (x *examination) project(ctx context.Context, path string, a access) []step
 			WithHint("have it unarchived, or name the project that took its place")))
 	}
 	if w.merge && a.MergeRequests == "disabled" {
-		out = append(out, failed(subject, types.Errorf(types.Forbidden, "merge requests are switched off in project %s", path).
-			WithHint("ask a maintainer to switch them on: Settings, General, Visibility")))
+		out = append(out, failed(subject, types.Errorf(types.Forbidden, "merge requests are disabled in project %s", path).
+			WithHint("ask a maintainer to enable them: Settings, General, Visibility")))
 	}
 	if w.ci && a.Builds == "disabled" {
-		out = append(out, failed(subject, types.Errorf(types.Forbidden, "pipelines are switched off in project %s", path).
-			WithHint("ask a maintainer to switch CI/CD on: Settings, General, Visibility")))
+		out = append(out, failed(subject, types.Errorf(types.Forbidden, "pipelines are disabled in project %s", path).
+			WithHint("ask a maintainer to enable CI/CD: Settings, General, Visibility")))
 	}
 	role, err := x.role(ctx, path, a)
 	if err == nil {
@@ -99,7 +99,7 @@ func fork(pair [2]string, source, target access) step.Finding {
 	case from(source) == target.ID, from(target) == source.ID:
 	case from(source) == 0 && from(target) == 0:
 		return failed(f.Subject, types.Errorf(types.Conflict, "project %s is not a fork of %s, and GitLab takes no merge request between them", pair[0], pair[1]).
-			WithHint("fork %s in GitLab and name the fork as source_project; if it is one already, give the token the right to see both", pair[1]))
+			WithHint("fork %s in GitLab and name the fork as source_project; if it is one already, give the token access to both", pair[1]))
 	case from(source) != from(target):
 		return step.Finding{Subject: f.Subject, Skipped: "neither was made from " + pair[1] + " nor the other way round: whether they are related cannot be seen from here"}
 	}

@@ -62,7 +62,7 @@ func (x *exchange) end(resp *http.Response, err error) error {
 		return nil
 	case !x.sent:
 		return types.Errorf(types.BadInput, "%s: the request cannot be made: %w", x.what, err).
-			WithHint("check the url of the service in skillrun.yaml, and what the step names")
+			WithHint("check the url of the service in skillrun.yaml, and the arguments of the step")
 	case resp == nil:
 		return rest.Transport(x.method, x.what, err)
 	}
@@ -70,7 +70,7 @@ func (x *exchange) end(resp *http.Response, err error) error {
 }
 
 // lookAgain is what to do when nobody knows whether a write was carried out.
-const lookAgain = "resume the run: it looks whether GitLab did it before it sends anything"
+const lookAgain = "resume the run: it checks whether GitLab did it before it sends anything"
 
 // noAnswer says that a read brought something which GitLab would not answer.
 func noAnswer(x *exchange, format string, args ...any) error {
@@ -198,7 +198,7 @@ func pages(read func(number int) (pageEnd, error)) (complete bool, err error) {
 			number++
 		case end.next <= number:
 			return false, types.Errorf(types.Unavailable, "page %d of a list names page %d as the next", number, end.next).
-				WithHint("see whether a proxy before GitLab keeps answers; then resume the run")
+				WithHint("check whether a proxy in front of GitLab caches responses; then resume the run")
 		default:
 			number = end.next
 		}

@@ -44,7 +44,7 @@ func (f family) findCreated(ctx context.Context, key step.Key, in CreateIn) (ste
 	}
 	if !complete {
 		return step.CannotTell[CreateOut](fmt.Sprintf(
-			"%s has more merge requests from %s than can be looked at; look for %q in their descriptions", in.Project, in.SourceBranch, key)), nil
+			"%s has more merge requests from %s than are searched; look for %q in their descriptions", in.Project, in.SourceBranch, key)), nil
 	}
 	s := search{p: p, mark: markerOf(key, step.CallOf(ctx).Digest), target: p.targetBranch(target), sourceID: source.ID}
 	return s.judge(all), nil
@@ -104,7 +104,7 @@ func (s search) judge(all []mergeRequest) step.Found[CreateOut] {
 	}
 	if len(theirs) > 0 {
 		m := theirs[0]
-		return step.Over[CreateOut](m.ref(), fmt.Sprintf("%s from this branch was opened by %s and is not ours", m.ref(), m.Author),
+		return step.Over[CreateOut](m.ref(), fmt.Sprintf("%s from this branch was opened by %s and is not from this work", m.ref(), m.Author),
 			"close it, or use another branch: "+m.WebURL)
 	}
 	if len(ours) > 0 {
@@ -123,7 +123,7 @@ func (s search) live(m mergeRequest) step.Found[CreateOut] {
 	mark, _ := readMarker(m.Description)
 	switch {
 	case !s.sameBranches(m): // no update sends it elsewhere
-		return step.Over[CreateOut](m.ref(), m.ref()+" is there already, from other arguments: "+s.elsewhere(m),
+		return step.Over[CreateOut](m.ref(), m.ref()+" exists already, from other arguments: "+s.elsewhere(m),
 			"close it and run this again, or make new work of it with --again N: "+m.WebURL)
 	case mark.Digest == s.mark.Digest:
 		return step.Here(m.ref(), out) // a new title is a person's business; where it goes is not
@@ -175,10 +175,10 @@ func ended(m mergeRequest) step.Found[CreateOut] {
 	case stateMerged:
 		who, when, hint = m.MergedBy, m.MergedAt, "the work is done; to do it once more use --again N: "+m.WebURL
 	case stateLocked:
-		who, when, hint = "GitLab", m.UpdatedAt, "it is being merged now; look again in a minute: "+m.WebURL
+		who, when, hint = "GitLab", m.UpdatedAt, "it is being merged now; try again in a minute: "+m.WebURL
 	case stateClosed:
 	}
-	what := fmt.Sprintf("%s was %s by %s at %s", m.ref(), m.State, cmp.Or(who, "somebody"), cmp.Or(when, "an unknown time"))
+	what := fmt.Sprintf("%s was %s by %s at %s", m.ref(), m.State, cmp.Or(who, "an unknown user"), cmp.Or(when, "an unknown time"))
 	return step.Over[CreateOut](m.ref(), what, hint)
 }
 

@@ -37,13 +37,13 @@ func TestFind(t *testing.T) {
 			release().with("labels", []any{"b", "a"}).with("reviewers", []any{"ann"}).with("assignees", []any{"zoe"}),
 			`differs !1|labels is "", now "a, b"; reviewers is "", now "ann"; assignees is "", now "zoe"|`},
 		{"another target", nil, testKey, release().with("target_branch", "stable"),
-			`over !1|!1 is there already, from other arguments: target_branch is "master", now "stable"|` + elsewhere},
+			`over !1|!1 exists already, from other arguments: target_branch is "master", now "stable"|` + elsewhere},
 		{"another branch", nil, testKey, release().with("source_branch", "r2"),
-			`over !1|!1 is there already, from other arguments: source_branch is "r1", now "r2"|` + elsewhere},
+			`over !1|!1 exists already, from other arguments: source_branch is "r1", now "r2"|` + elsewhere},
 		{"another project", nil, testKey, release().with("source_project", "bot/app"),
-			`over !1|!1 is there already, from other arguments: source_project is number 7, now 8|` + elsewhere},
+			`over !1|!1 exists already, from other arguments: source_project is number 7, now 8|` + elsewhere},
 		{"what cannot be seen", nil, testKey, release().with("remove_source_branch", false), `differs !1|!1 looks the same, but was opened from other arguments|`},
-		{"another key", nil, other, release(), "over !1|!1 from this branch was opened by bot and is not ours|close it, or use another branch: " + page},
+		{"another key", nil, other, release(), "over !1|!1 from this branch was opened by bot and is not from this work|close it, or use another branch: " + page},
 		{"another key, another target", nil, other, release().with("target_branch", "stable"), "absent ||"},
 		{"another key, over", func(w *world) error { return w.lab.Close(app, 1, "ann") }, other, release(), "absent ||"},
 		{"closed", func(w *world) error { return w.lab.Close(app, 1, "ann") }, testKey, release(),
@@ -51,7 +51,7 @@ func TestFind(t *testing.T) {
 		{"merged", func(w *world) error { return w.lab.Merge(app, 1, "zoe") }, testKey, release(),
 			"over !1|!1 was merged by zoe at 2026-03-01T12:00:00Z|the work is done; to do it once more use --again N: " + page},
 		{"locked", func(w *world) error { return w.lab.Lock(app, 1, "zoe") }, testKey, release(),
-			"over !1|!1 was locked by GitLab at 2026-03-01T12:00:00Z|it is being merged now; look again in a minute: " + page},
+			"over !1|!1 was locked by GitLab at 2026-03-01T12:00:00Z|it is being merged now; try again in a minute: " + page},
 		{"reopened", func(w *world) error {
 			if err := w.lab.Close(app, 1, "ann"); err != nil {
 				return err
@@ -59,10 +59,10 @@ func TestFind(t *testing.T) {
 			return w.lab.Reopen(app, 1, "ann")
 		}, testKey, release(), "here !1||"},
 		{"marker taken away", func(w *world) error { return w.lab.Describe(app, 1, "ann", "tidy") }, testKey, release(),
-			"over !1|!1 from this branch was opened by bot and is not ours|close it, or use another branch: " + page},
+			"over !1|!1 from this branch was opened by bot and is not from this work|close it, or use another branch: " + page},
 		{"text after the marker", func(w *world) error {
 			return w.lab.Describe(app, 1, "ann", w.lab.MergeRequests()[0].Description+"\nsigned, Ann")
-		}, testKey, release(), "over !1|!1 from this branch was opened by bot and is not ours|close it, or use another branch: " + page},
+		}, testKey, release(), "over !1|!1 from this branch was opened by bot and is not from this work|close it, or use another branch: " + page},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -194,7 +194,7 @@ func TestFindCannotTell(t *testing.T) {
 		fmt.Fprint(rw, "[]")
 		return true
 	})
-	want := `cannot_tell |team/app has more merge requests from r1 than can be looked at; look for "wwww-pppp" in their descriptions|`
+	want := `cannot_tell |team/app has more merge requests from r1 than are searched; look for "wwww-pppp" in their descriptions|`
 	if got := brief(w.find(testKey, release())); got != want {
 		t.Errorf("got %s", got)
 	}

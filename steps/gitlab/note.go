@@ -119,7 +119,7 @@ func (f family) findNote(ctx context.Context, key step.Key, in NoteIn) (step.Fou
 		case n.AuthorID == me.ID:
 			ours = append(ours, n)
 		default:
-			foreign = fmt.Sprintf("note %d of %s, by %s, bears the mark of this work: was that account ours? delete the note, or use that account", n.ID, place(in.Project, in.IID), n.Author)
+			foreign = fmt.Sprintf("note %d of %s, by %s, has the marker of this work, but is from another account: delete the note, or use that account", n.ID, place(in.Project, in.IID), n.Author)
 		}
 		return true
 	})
@@ -131,7 +131,7 @@ func (f family) findNote(ctx context.Context, key step.Key, in NoteIn) (step.Fou
 	case foreign != "":
 		return step.CannotTell[NoteOut](foreign), nil
 	case !complete:
-		return step.CannotTell[NoteOut](fmt.Sprintf("%s has more notes than can be looked at; look for %q in them", place(in.Project, in.IID), key)), nil
+		return step.CannotTell[NoteOut](fmt.Sprintf("%s has more notes than are searched; look for %q in them", place(in.Project, in.IID), key)), nil
 	}
 	return step.Absent[NoteOut](), nil
 }
@@ -148,10 +148,10 @@ func (in NoteIn) found(m mergeRequest, ours []note, mark marker) step.Found[Note
 		for i, n := range ours {
 			numbers[i] = strconv.Itoa(n.ID)
 		}
-		return step.CannotTell[NoteOut](fmt.Sprintf("notes %s of %s are all of this piece of work; delete all but one",
+		return step.CannotTell[NoteOut](fmt.Sprintf("notes %s of %s all belong to this work; delete all but one",
 			strings.Join(numbers, ", "), place(in.Project, in.IID)))
 	case got != mark:
-		return step.Differs(ref, in.out(m, n), "the note says something else than now asked for")
+		return step.Differs(ref, in.out(m, n), "the note has another text")
 	}
 	return step.Here(ref, in.out(m, n))
 }

@@ -65,13 +65,13 @@ func TestFindNote(t *testing.T) {
 		want string
 	}{
 		{"ours", nil, testKey, "Deployed **r1**.", "here !1#note_2||"},
-		{"another text", nil, testKey, "Deployed r2.", "differs !1#note_2|the note says something else than now asked for|"},
+		{"another text", nil, testKey, "Deployed r2.", "differs !1#note_2|the note has another text|"},
 		{"another key", nil, step.Key{Work: "wwww", Path: "again"}, "Deployed **r1**.", "absent ||"},
 		{"on a merged one", func(w *world) error { return w.lab.Merge(app, 1, "zoe") }, testKey, "Deployed **r1**.", "here !1#note_2||"},
 		{"others talk", func(w *world) error { return w.lab.Note(app, 1, "ann", "nice") }, testKey, "Deployed **r1**.", "here !1#note_2||"},
 		{"somebody copies another marker", func(w *world) error {
 			return w.lab.Note(app, 1, "ann", "x\n<!-- skillrun key=wwww-again digest=y -->")
-		}, step.Key{Work: "wwww", Path: "again"}, "Deployed **r1**.", "cannot_tell |note 3 of !1 of team/app, by ann, bears the mark of this work: was that account ours? delete the note, or use that account|"},
+		}, step.Key{Work: "wwww", Path: "again"}, "Deployed **r1**.", "cannot_tell |note 3 of !1 of team/app, by ann, has the marker of this work, but is from another account: delete the note, or use that account|"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -113,7 +113,7 @@ func TestFindNoteReadsAllPages(t *testing.T) {
 		fmt.Fprint(rw, "[]")
 		return true
 	})
-	want := `cannot_tell |!1 of team/app has more notes than can be looked at; look for "wwww-pppp" in them|`
+	want := `cannot_tell |!1 of team/app has more notes than are searched; look for "wwww-pppp" in them|`
 	if got := w.findNote(testKey, a); got != want {
 		t.Errorf("got %s", got)
 	}
@@ -126,10 +126,10 @@ func TestNoteIsRefused(t *testing.T) {
 		in   args
 		want string
 	}{
-		{"empty", args{"body": " \n"}, "invalid: the note is empty (say something in body, or leave the step out with if:)"},
+		{"empty", args{"body": " \n"}, "invalid: the note is empty (give body a text, or skip the step with if)"},
 		{"long", args{"body": strings.Repeat("x", maxNote)}, "invalid: the note has 1000032 characters, GitLab takes 1000000 (shorten it"},
-		{"unknown merge request", args{"iid": 9}, "not_found: look at merge request !9 of team/app: 404 Not Found: 404 Not found (GitLab also says 404 when the token"},
-		{"unknown project", args{"project": "team/gone"}, "not_found: look at merge request !1 of team/gone: 404 Not Found: 404 Project Not Found"},
+		{"unknown merge request", args{"iid": 9}, "not_found: read merge request !9 of team/app: 404 Not Found: 404 Not found (GitLab also says 404 when the token"},
+		{"unknown project", args{"project": "team/gone"}, "not_found: read merge request !1 of team/gone: 404 Not Found: 404 Project Not Found"},
 		{"unknown service", args{"service": "other"}, `invalid: there is no service "other"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -156,8 +156,8 @@ func TestNoteWithoutKeyAndAfterCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(w.ctx(s, testKey, a))
 	cancel()
 	_, err = s.Do(ctx, a.json())
-	wantError(t, err, "cancelled: look at merge request !1 of team/app: stopped")
-	wantError(t, notStopped(ctx, "add"), "cancelled: add: stopped before it was sent (resume the run when it suits)")
+	wantError(t, err, "cancelled: read merge request !1 of team/app: stopped")
+	wantError(t, notStopped(ctx, "add"), "cancelled: add: stopped before it was sent (resume the run)")
 	if w.sent() != 1 {
 		t.Errorf("%d POSTs, want only the merge request's", w.sent())
 	}
@@ -185,10 +185,10 @@ func TestNoteSortsTheAnswer(t *testing.T) {
 		{502, `<html>`, "unknown_outcome" + what + "502 Bad Gateway: (a web page, not GitLab's API)"},
 		{302, ``, "unknown_outcome" + what + "302 Found"},
 		{307, ``, "unknown_outcome" + what + "307 Temporary Redirect"},
-		{200, `<html>login</html>`, "unknown_outcome" + what + "the answer is not GitLab's: invalid character '<' looking for beginning of value (resume the run: it looks"},
+		{200, `<html>login</html>`, "unknown_outcome" + what + "the answer is not GitLab's: invalid character '<' looking for beginning of value (resume the run: it checks"},
 		{201, ``, "unknown_outcome" + what + "the answer is not GitLab's: EOF"},
 		{201, `{"id":`, "unknown_outcome" + what + "the answer is not GitLab's: unexpected EOF"},
-		{201, `null`, "unknown_outcome" + what + "the answer is not what was asked for: it has no number or no date (resume the run: it looks"},
+		{201, `null`, "unknown_outcome" + what + "the answer is not what was asked for: it has no number or no date (resume the run: it checks"},
 		{202, `{"commands_changes":{"state_event":"close"},"summary":["Closed this."]}`, "unknown_outcome" + what + "the answer is not what was asked for: it has no number"},
 		{201, `{"id":3,"noteable_iid":2,"created_at":"2026-03-01T12:00:00Z",` + body + `}`, "unknown_outcome" + what + "the answer is not what was asked for: it is on !2, not on !1"},
 		{201, `{"id":3,"noteable_iid":1,"created_at":"2026-03-01T12:00:00Z","body":"Deployed"}`, "unknown_outcome" + what + "the answer is not what was asked for: it says something else"},
@@ -301,7 +301,7 @@ func TestPreviewNote(t *testing.T) {
 		}
 	}
 	_, err := s.Preview(w.ctx(s, testKey, a), a.with("iid", 5).json(), nil)
-	wantError(t, err, "not_found: look at merge request !5 of team/app")
+	wantError(t, err, "not_found: read merge request !5 of team/app")
 	_, err = s.Preview(w.ctx(s, testKey, a), a.with("body", "").json(), nil)
 	wantError(t, err, "invalid: the note is empty")
 	if w.sent() != 1 {

@@ -116,7 +116,7 @@ func (c *client) which(ctx context.Context, in PipelineIn) (project string, id i
 
 func noPipeline(format string, args ...any) error {
 	return types.Errorf(types.NotFound, format, args...).
-		WithHint("GitLab makes one some seconds after a push: wait for it, and see whether the project's CI rules make one at all")
+		WithHint("GitLab creates one some seconds after a push: wait for it, and check whether the project's CI rules create one")
 }
 
 // about is what the pipeline is of: it comes some seconds after the branch was

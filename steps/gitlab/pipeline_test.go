@@ -75,7 +75,7 @@ func TestPipelineOfMergeRequest(t *testing.T) {
 	w := newWorld(t)
 	w.mustCreate(release().with("source_project", "bot/app"))
 	_, err := w.pipeline(args{"iid": 1})
-	wantError(t, err, "not_found: !1 of team/app has no pipeline (GitLab makes one some seconds after a push")
+	wantError(t, err, "not_found: !1 of team/app has no pipeline (GitLab creates one some seconds after a push")
 	must(t, w.lab.SetPipeline(app, 1, "running"))
 	got, err := w.pipeline(args{"iid": 1})
 	if err != nil || got.Status != "running" || got.Source != "merge_request_event" || !strings.HasPrefix(got.WebURL, "https://gitlab.test/bot/app/") {
@@ -91,7 +91,7 @@ func TestPipelineOfMergeRequest(t *testing.T) {
 		return true
 	})
 	_, err = w.pipeline(args{"iid": 1})
-	wantError(t, err, "not_found: look at pipeline 7 of team/app: 404 Not Found")
+	wantError(t, err, "not_found: read pipeline 7 of team/app: 404 Not Found")
 }
 
 func TestPipelineIsNotThere(t *testing.T) {
@@ -100,10 +100,10 @@ func TestPipelineIsNotThere(t *testing.T) {
 		in   args
 		want string
 	}{
-		{args{"pipeline_id": 99}, "not_found: look at pipeline 99 of team/app: 404 Not Found: 404 Not found"},
-		{args{"ref": "main"}, "not_found: there is no pipeline for main in team/app (GitLab makes one some seconds after a push: wait for it"},
+		{args{"pipeline_id": 99}, "not_found: read pipeline 99 of team/app: 404 Not Found: 404 Not found"},
+		{args{"ref": "main"}, "not_found: there is no pipeline for main in team/app (GitLab creates one some seconds after a push: wait for it"},
 		{args{"sha": sha("x")}, "not_found: there is no pipeline for " + sha("x") + " in team/app"},
-		{args{"iid": 9}, "not_found: look at merge request !9 of team/app: 404 Not Found"},
+		{args{"iid": 9}, "not_found: read merge request !9 of team/app: 404 Not Found"},
 		{args{}, "invalid: 0 of iid, pipeline_id, ref and sha are given (give exactly one of them)"},
 		{args{"ref": "main", "iid": 1}, "invalid: 2 of iid, pipeline_id, ref and sha are given"},
 		{args{"ref": "a:b"}, `invalid: "a:b" is not a branch name`},
@@ -126,9 +126,9 @@ func TestPipelineAnswers(t *testing.T) {
 		{"null", fine, "[]", "unavailable: list pipelines of team/app: the answer is not a list"},
 		{"[null]", fine, "[]", "unavailable: list pipelines of team/app: the answer has no id"},
 		{`[{"id":1`, fine, "[]", "unavailable: list pipelines of team/app: the answer is not GitLab's: unexpected EOF"},
-		{`[{"id":1}]`, `{"id":2}`, "[]", "unavailable: look at pipeline 1 of team/app: the answer is about pipeline 2"},
-		{`[{"id":1}]`, `{"id":1}`, "[]", "unavailable: look at pipeline 1 of team/app: the answer has no status or no date"},
-		{`[{"id":1}]`, `<html>`, "[]", "unavailable: look at pipeline 1 of team/app: the answer is not GitLab's: "},
+		{`[{"id":1}]`, `{"id":2}`, "[]", "unavailable: read pipeline 1 of team/app: the answer is about pipeline 2"},
+		{`[{"id":1}]`, `{"id":1}`, "[]", "unavailable: read pipeline 1 of team/app: the answer has no status or no date"},
+		{`[{"id":1}]`, `<html>`, "[]", "unavailable: read pipeline 1 of team/app: the answer is not GitLab's: "},
 		{`[{"id":1}]`, fine, "null", "unavailable: list the failed jobs of pipeline 1 of team/app: the answer is not a list"},
 		{`[{"id":1}]`, fine, "{}", "unavailable: list the failed jobs of pipeline 1 of team/app: the answer is not GitLab's: "},
 		{`[{"id":1}]`, fine, "[null]", ""},
@@ -187,7 +187,7 @@ func TestRedirects(t *testing.T) {
 		return true
 	})
 	_, err = w.pipeline(args{"pipeline_id": id})
-	wantError(t, err, "unavailable: look at pipeline 1 of team/app: 302 Found")
+	wantError(t, err, "unavailable: read pipeline 1 of team/app: 302 Found")
 	if asked {
 		t.Error("the other host was asked")
 	}
@@ -208,7 +208,7 @@ func TestSlowServer(t *testing.T) {
 		return true
 	})
 	_, err := w.pipeline(args{"pipeline_id": 1})
-	wantError(t, err, "unavailable: look at pipeline 1 of team/app: the answer is not GitLab's: ")
+	wantError(t, err, "unavailable: read pipeline 1 of team/app: the answer is not GitLab's: ")
 	_, err = w.note(a)
 	wantError(t, err, "unknown_outcome: add a note to !1 of team/app: the answer is not GitLab's: ")
 }

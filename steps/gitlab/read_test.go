@@ -58,7 +58,7 @@ func must(t *testing.T, errs ...error) {
 
 func TestReadErrors(t *testing.T) {
 	t.Parallel()
-	const what = ": look at merge request !1 of team/app: "
+	const what = ": read merge request !1 of team/app: "
 	for _, tc := range []struct {
 		status int
 		body   string

@@ -10,7 +10,7 @@ func TestRulesOfTheInstance(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, err := w.create(release().with("project", "team/ruled"))
-	wantError(t, err, "invalid: open merge request in team/ruled: 422 Unprocessable Entity: "+rules[0].Text+"; "+rules[1].Text+" (the service does not take it")
+	wantError(t, err, "invalid: open merge request in team/ruled: 422 Unprocessable Entity: "+rules[0].Text+"; "+rules[1].Text+" (the service does not accept it")
 	must(t, func() error {
 		_, err := w.create(release().with("project", "team/ruled").with("title", "AAP-7 Release").with("description", "Risk: low"))
 		return err

@@ -78,16 +78,16 @@ func (s search) fits(m mergeRequest) error {
 	mark, marked := readMarker(m.Description)
 	switch {
 	case marked && mark.Key != s.mark.Key:
-		return types.Errorf(types.Conflict, "%s was opened by another piece of work", m.ref()).
+		return types.Errorf(types.Conflict, "%s was opened by other work", m.ref()).
 			WithHint("name the one of this work: %s", m.WebURL)
 	case m.State != stateOpened:
 		over := ended(m)
-		return types.Errorf(types.Conflict, "only an open one can be continued with: %s", over.Why).WithHint("%s", over.Hint)
+		return types.Errorf(types.Conflict, "only an open merge request can be used: %s", over.Why).WithHint("%s", over.Hint)
 	case !s.sameBranches(m):
-		return types.Errorf(types.Conflict, "%s cannot be it: %s", m.ref(), s.elsewhere(m)).
+		return types.Errorf(types.Conflict, "%s does not match: %s", m.ref(), s.elsewhere(m)).
 			WithHint("name the merge request from this branch")
 	case mark != s.mark && m.Title != s.p.title:
-		return types.Errorf(types.Conflict, "%s cannot be it: title is %q, now %q", m.ref(), m.Title, s.p.title).
+		return types.Errorf(types.Conflict, "%s does not match: title is %q, now %q", m.ref(), m.Title, s.p.title).
 			WithHint("name another merge request, or give this one that title")
 	}
 	return nil
@@ -115,8 +115,8 @@ func (f family) resolveNote(ctx context.Context, ref string, in NoteIn) (NoteOut
 	}
 	mark, marked := readMarker(n.Body)
 	if ours := marked && mark.Key == step.CallOf(ctx).Key.String(); !ours && (n.System || !in.says(n)) {
-		return none, types.Errorf(types.Conflict, "note %d of %s cannot be it: it says %q", id, place(in.Project, in.IID), clip(n.Body, maxOther)).
-			WithHint("name another note; if it is not there, say --not-done")
+		return none, types.Errorf(types.Conflict, "note %d of %s does not match: it says %q", id, place(in.Project, in.IID), clip(n.Body, maxOther)).
+			WithHint("name another note; if it is not there, use --not-done")
 	}
 	return in.out(m, n), nil
 }
@@ -128,7 +128,7 @@ func (in NoteIn) noteIn(ref string, of mergeRequest) (int, error) {
 		return strconv.Atoi(m[2])
 	}
 	return 0, types.Errorf(types.BadInput, "%q names no note of %s", clip(ref, maxOther), place(in.Project, in.IID)).
-		WithHint("name it by its number, which stands in its address behind #note_")
+		WithHint("name it by its number, which follows #note_ in its URL")
 }
 
 // says reports whether a note says what the arguments ask for, but for white

@@ -84,14 +84,14 @@ func TestResolveAMergeRequestThatIsNotIt(t *testing.T) {
 		{"", nil, release(), `invalid: "" names no merge request of team/app (name it by its number, e.g. --found !12)`},
 		{"r1", nil, release(), `invalid: "r1" names no merge request of team/app`},
 		{"team/other!1", nil, release(), `invalid: "team/other!1" names no merge request of team/app`},
-		{"!9", nil, release(), "not_found: look at merge request !9 of team/app: 404"},
+		{"!9", nil, release(), "not_found: read merge request !9 of team/app: 404"},
 		{"https://gitlab.test/team/other/-/merge_requests/1", nil, release(),
 			"conflict: https://gitlab.test/team/other/-/merge_requests/1 is not in team/app: !1 of that has the address " + page + " (name the merge"},
-		{"!2", nil, release(), "conflict: !2 was opened by another piece of work (name the one of this work: "},
-		{"!3", nil, release(), `conflict: !3 cannot be it: source_branch is "r3", now "r1" (name the merge request from this branch)`},
-		{"!3", nil, release().with("source_branch", "r3").with("title", "Other"), `conflict: !3 cannot be it: title is "Release 1", now "Other" (name another`},
+		{"!2", nil, release(), "conflict: !2 was opened by other work (name the one of this work: "},
+		{"!3", nil, release(), `conflict: !3 does not match: source_branch is "r3", now "r1" (name the merge request from this branch)`},
+		{"!3", nil, release().with("source_branch", "r3").with("title", "Other"), `conflict: !3 does not match: title is "Release 1", now "Other" (name another`},
 		{"!3", func() error { return w.lab.Close(app, 3, "ann") }, release().with("source_branch", "r3"),
-			"conflict: only an open one can be continued with: !3 was closed by ann at 2026-03-01T12:00:00Z (reopen it in GitLab, or start new work with --again N: " + page3},
+			"conflict: only an open merge request can be used: !3 was closed by ann at 2026-03-01T12:00:00Z (reopen it in GitLab, or start new work with --again N: " + page3},
 		{"!1", nil, release().with("title", ""), "invalid: the title is empty"},
 		{"!1", nil, release().with("service", "other"), `invalid: there is no service "other"`},
 		{"!1", nil, release().with("project", "team/gone"), "not_found: look up project team/gone: 404"},
@@ -124,11 +124,11 @@ func TestResolveANote(t *testing.T) {
 		in   args
 		want string
 	}{
-		{"4", a, `conflict: note 4 of !1 of team/app cannot be it: it says "nice" (name another note`},
-		{"9", a, "not_found: look at note 9 of !1 of team/app: 404 Not Found: 404 Note Not Found"},
+		{"4", a, `conflict: note 4 of !1 of team/app does not match: it says "nice" (name another note`},
+		{"9", a, "not_found: read note 9 of !1 of team/app: 404 Not Found: 404 Note Not Found"},
 		{"", a, `invalid: "" names no note of !1 of team/app (name it by its number`},
 		{"!2#note_2", a, `invalid: "!2#note_2" names no note of !1 of team/app`},
-		{"2", a.with("iid", 5), "not_found: look at merge request !5 of team/app: 404"},
+		{"2", a.with("iid", 5), "not_found: read merge request !5 of team/app: 404"},
 		{"2", a.with("service", "other"), `invalid: there is no service "other"`},
 	} {
 		_, err := resolve[NoteOut](w, "gitlab_mr_note", tc.ref, tc.in)
@@ -138,7 +138,7 @@ func TestResolveANote(t *testing.T) {
 		return r.URL.Path == "/api/v4/projects/team/app/merge_requests/1/notes/2" && answer("GET", 200, `{"id":7}`)(rw, r, lab)
 	})
 	_, err = resolve[NoteOut](w, "gitlab_mr_note", "2", a)
-	wantError(t, err, "unavailable: look at note 2 of !1 of team/app: the answer is about note 7")
+	wantError(t, err, "unavailable: read note 2 of !1 of team/app: the answer is about note 7")
 }
 
 func TestTwoNotesOfOurs(t *testing.T) {
@@ -148,7 +148,7 @@ func TestTwoNotesOfOurs(t *testing.T) {
 		_, err := w.note(a)
 		must(t, err)
 	}
-	want := "cannot_tell |notes 2, 3 of !1 of team/app are all of this piece of work; delete all but one|"
+	want := "cannot_tell |notes 2, 3 of !1 of team/app all belong to this work; delete all but one|"
 	if got := w.findNote(testKey, a); got != want {
 		t.Errorf("got %s", got)
 	}

@@ -47,7 +47,7 @@ func TestABranchThatWasJustPushed(t *testing.T) {
 		"the source":      {map[string]int{"r1": 3}, []string{"r1"}, "", 7 * time.Second, 4},
 		"the target":      {map[string]int{"master": 2}, []string{"r1", "master"}, "", 3 * time.Second, 3},
 		"both":            {map[string]int{"master": 1, "r1": 1}, []string{"r1", "master"}, "", time.Second, 2},
-		"for ever":        {map[string]int{"r1": 1000}, []string{"r1"}, "unavailable: branch r1 was made by this run, and is not seen yet", time.Minute, 8},
+		"for ever":        {map[string]int{"r1": 1000}, []string{"r1"}, "unavailable: branch r1 was created by this run, but is not visible yet", time.Minute, 8},
 		"somebody else's": {map[string]int{"r1": 1}, []string{"r2"}, "invalid: open merge request in team/app: 400 Bad Request: source_branch does not exist", 0, 1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -45,11 +45,11 @@ func (f family) closing(ctx context.Context, key step.Key, in CreateIn, out Crea
 	}
 	switch m.State {
 	case stateMerged:
-		return nil, nil, types.Errorf(types.Conflict, "%s cannot be closed: it was merged by %s at %s", m.ref(), cmp.Or(m.MergedBy, "somebody"), cmp.Or(m.MergedAt, "an unknown time")).
-			WithHint("release the version before it to take back what it changed: %s", m.WebURL)
+		return nil, nil, types.Errorf(types.Conflict, "%s cannot be closed: it was merged by %s at %s", m.ref(), cmp.Or(m.MergedBy, "an unknown user"), cmp.Or(m.MergedAt, "an unknown time")).
+			WithHint("release the previous version to revert its changes: %s", m.WebURL)
 	case stateLocked:
 		return nil, nil, types.Errorf(types.Conflict, "%s cannot be closed: it is being merged now", m.ref()).
-			WithHint("look again in a minute: %s", m.WebURL)
+			WithHint("try again in a minute: %s", m.WebURL)
 	}
 	return c, &m, nil
 }

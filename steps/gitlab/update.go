@@ -61,15 +61,15 @@ func openAndOurs(m mergeRequest, key step.Key, project string) error {
 	}
 	if m.State != stateOpened {
 		over := ended(m)
-		return types.Errorf(types.Conflict, "it is over: %s", over.Why).WithHint("%s", over.Hint)
+		return types.Errorf(types.Conflict, "it is no longer open: %s", over.Why).WithHint("%s", over.Hint)
 	}
 	return nil
 }
 
 // notOurs refuses to touch what may be somebody's own.
 func notOurs(what string) error {
-	return types.Errorf(types.Conflict, "%s does not bear the mark of this work, so it is left alone", what).
-		WithHint("look at it, and change it by hand when it is ours")
+	return types.Errorf(types.Conflict, "%s does not have the marker of this work, so it is not changed", what).
+		WithHint("check it, and change it by hand if it belongs to this work")
 }
 
 // changes is what the merge request needs to be what the draft says.

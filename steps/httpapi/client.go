@@ -60,7 +60,7 @@ func encodeQuery(query map[string]json.RawMessage) (string, error) {
 	for name, raw := range query {
 		v, err := types.Decode(raw)
 		if err != nil {
-			return "", types.Errorf(types.BadInput, "%s of the query cannot be sent: %w", name, err).WithHint("make a text of it")
+			return "", types.Errorf(types.BadInput, "%s of the query cannot be sent: %w", name, err).WithHint("make it a string")
 		}
 		list, ok := v.([]any)
 		if !ok {
@@ -69,8 +69,8 @@ func encodeQuery(query map[string]json.RawMessage) (string, error) {
 		for _, one := range list {
 			switch one.(type) {
 			case map[string]any, []any, nil:
-				return "", types.Errorf(types.BadInput, "%s of the query is not a text, number or boolean", name).
-					WithHint("leave it out with ??, or make a text of it")
+				return "", types.Errorf(types.BadInput, "%s of the query is not a string, number or boolean", name).
+					WithHint("give a default with ??, or make it a string")
 			}
 			out.Add(name, types.Show(one))
 		}
@@ -96,8 +96,8 @@ func checkHeaders(given map[string]string, own string) error {
 				WithHint("a name has letters, digits and dashes, a value no line break")
 		}
 		if reserved.MatchString(lower) || lower == strings.ToLower(own) {
-			return types.Errorf(types.BadInput, "the header %s is not for a step to set", name).
-				WithHint("the credential stands under the service in skillrun.yaml; the others belong to the protocol")
+			return types.Errorf(types.BadInput, "the header %s cannot be set by a step", name).
+				WithHint("set the credential under the service in skillrun.yaml; skillrun sets the others")
 		}
 	}
 	return nil
@@ -208,8 +208,8 @@ func (c *client) answer(method string, t Target, resp *http.Response, body []byt
 	case method == http.MethodGet && errors.Is(err, types.ErrDeep):
 		return Out{}, types.Errorf(types.Unavailable, "%s: the answer is %w", what, err).WithHint("ask for less of it")
 	case method == http.MethodGet:
-		return Out{}, types.Errorf(types.Unavailable, "%s: the answer is to be JSON, and is broken or cut off", what).
-			WithHint("see what stands between here and service %q, then resume the run", c.name).With("body", excerpt(body))
+		return Out{}, types.Errorf(types.Unavailable, "%s: the answer should be JSON, but is broken or cut off", what).
+			WithHint("check for a proxy before service %q, then resume the run", c.name).With("body", excerpt(body))
 	}
 	return out, nil
 }
@@ -242,7 +242,7 @@ func (c *client) judge(method, what string, t Target, resp *http.Response, body 
 		code = types.UnknownOutcome
 	}
 	return types.Errorf(code, "%s: %d %s, which is not expected", what, status, http.StatusText(status)).
-		WithHint("see what it means there, and add it to expect if it is an answer").With("status", status).With("body", excerpt(body))
+		WithHint("see what it means there, and add it to expect if it means success").With("status", status).With("body", excerpt(body))
 }
 
 // maxExcerpt is how much of a body goes into an error's details, and maxSaid

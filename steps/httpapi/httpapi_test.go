@@ -168,7 +168,7 @@ func TestCredential(t *testing.T) {
 		"Idempotency-Key", "X-Idempotency-Key", "X-HTTP-Method-Override", "X-Method-Override",
 	} {
 		_, err := w.do("http_get", `{"service":"http","path":"things/a","headers":{"`+name+`":"x"}}`)
-		if err == nil || err.Error() != "the header "+name+" is not for a step to set (the credential stands under the service in skillrun.yaml; the others belong to the protocol)" {
+		if err == nil || err.Error() != "the header "+name+" cannot be set by a step (set the credential under the service in skillrun.yaml; skillrun sets the others)" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

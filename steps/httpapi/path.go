@@ -13,7 +13,7 @@ import (
 
 func badPath(path string) error {
 	return types.Errorf(types.BadInput, "%q is not a path below the url of the service", path).
-		WithHint("write it percent-encoded, without . or .. as a part, and give what follows a ? as query")
+		WithHint("write it percent-encoded, without . or .. in it, and give the part after ? as query")
 }
 
 // checkPath refuses a path that leads above the service's url, or into a query,

@@ -111,10 +111,10 @@ func TestRefusals(t *testing.T) {
 	const write = `http_request {"service":"http","path":"things/a",`
 	for in, want := range map[string]string{
 		`http_get {"service":"other","path":"x"}`:                               `there is no service "other"`,
-		`http_get {"service":"http","path":"../x"}`:                             `"../x" is not a path below the url of the service (write it percent-encoded, without . or .. as a part, and give what follows a ? as query)`,
-		`http_get {"service":"http","path":"x","query":{"a":{"b":1}}}`:          "a of the query is not a text, number or boolean (leave it out with ??, or make a text of it)",
-		`http_get {"service":"http","path":"x","query":{"a":1e999}}`:            "a of the query cannot be sent: number 1e999 does not fit (make a text of it)",
-		`http_get {"service":"http","path":"x","query":{"a":null}}`:             "a of the query is not a text, number or boolean",
+		`http_get {"service":"http","path":"../x"}`:                             `"../x" is not a path below the url of the service (write it percent-encoded, without . or .. in it, and give the part after ? as query)`,
+		`http_get {"service":"http","path":"x","query":{"a":{"b":1}}}`:          "a of the query is not a string, number or boolean (give a default with ??, or make it a string)",
+		`http_get {"service":"http","path":"x","query":{"a":1e999}}`:            "a of the query cannot be sent: number 1e999 does not fit (make it a string)",
+		`http_get {"service":"http","path":"x","query":{"a":null}}`:             "a of the query is not a string, number or boolean",
 		`http_get {"service":"http","path":"x","headers":{"a b":"x"}}`:          `the header "a b" cannot be sent (a name has letters, digits and dashes, a value no line break)`,
 		`http_get {"service":"http","path":"x","headers":{"a":"x\r\ny"}}`:       `the header "a" cannot be sent`,
 		write + `"method":"GET"}`:                                               `the method is "GET" (use POST, PUT, PATCH, DELETE, or http_get to look)`,
@@ -155,12 +155,12 @@ func TestOddAnswers(t *testing.T) {
 		return true
 	}
 	if _, err := w.do("http_get", `{"service":"http","path":"x"}`); err == nil || err.Code != types.Unavailable ||
-		err.Error() != `GET HOST/v1/x: the answer is to be JSON, and is broken or cut off (see what stands between here and service "http", then resume the run)` {
+		err.Error() != `GET HOST/v1/x: the answer should be JSON, but is broken or cut off (check for a proxy before service "http", then resume the run)` {
 		t.Error(err)
 	}
 	in := `{"service":"http","path":"x","method":"POST","expect":[201]}`
 	if _, err := w.do("http_request", in); err == nil || err.Code != types.UnknownOutcome ||
-		err.Error() != "POST HOST/v1/x: 202 Accepted, which is not expected (see what it means there, and add it to expect if it is an answer)" {
+		err.Error() != "POST HOST/v1/x: 202 Accepted, which is not expected (see what it means there, and add it to expect if it means success)" {
 		t.Error(err)
 	}
 	w.api.fail = func(out http.ResponseWriter, _ *http.Request) bool {

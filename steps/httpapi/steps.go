@@ -47,7 +47,7 @@ func (f family) request(ctx context.Context, in RequestIn) (Out, error) {
 		out.Truncated, out.JSON = true, nil
 	}
 	if tell := step.CallOf(ctx).Tell; tell != nil && isJSON(resp) && out.JSON == nil && out.Body != "" {
-		tell(fmt.Sprintf("%s: answered %d; the body is to be JSON, and is broken or cut off: it is kept as text", c.what(in.Method, in.Target), out.Status))
+		tell(fmt.Sprintf("%s: answered %d; the body should be JSON, but is broken or cut off: it is kept as text", c.what(in.Method, in.Target), out.Status))
 	}
 	return out, nil
 }
@@ -60,7 +60,7 @@ func (f family) find(ctx context.Context, _ step.Key, in RequestIn) (step.Found[
 	case how == nil && !after:
 		return step.Absent[Out](), nil
 	case how == nil && in.Method != http.MethodDelete:
-		return step.CannotTell[Out]("look at " + in.Path + " of service " + in.Service + "; with find, the skill could look itself"), nil
+		return step.CannotTell[Out]("check " + in.Path + " of service " + in.Service + "; with find, the step checks that itself"), nil
 	case how == nil:
 		// Only after a lost answer: before, a path that is mistyped would
 		// look like one that is deleted already.
@@ -104,7 +104,7 @@ func (f family) resolve(ctx context.Context, ref string, in RequestIn) (Out, err
 	case err != nil:
 		return Out{}, err
 	case in.Method == http.MethodDelete && resp.StatusCode/100 == 2:
-		return Out{}, types.Errorf(types.Conflict, "%s is still there", ref).WithHint("say --not-done, and it is deleted again")
+		return Out{}, types.Errorf(types.Conflict, "%s is still there", ref).WithHint("use --not-done, and it is deleted again")
 	case in.Method == http.MethodDelete:
 		t.Expect = []int{http.StatusNotFound, http.StatusGone}
 	}

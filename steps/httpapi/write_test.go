@@ -120,7 +120,7 @@ func TestLostAnswerWithoutFind(t *testing.T) {
 		if got := find(method, "things/a", false); got.State != step.StateAbsent {
 			t.Errorf("%s before it is sent: %+v", method, got)
 		}
-		if got := find(method, "things/a", true); method != "DELETE" && (got.State != step.StateCannotTell || got.Why != "look at things/a of service http; with find, the skill could look itself") {
+		if got := find(method, "things/a", true); method != "DELETE" && (got.State != step.StateCannotTell || got.Why != "check things/a of service http; with find, the step checks that itself") {
 			t.Errorf("%s: %+v", method, got)
 		}
 	}

@@ -27,7 +27,7 @@ func (a answer) loggedOut() bool {
 
 func (a answer) loginFailed(said string) error {
 	if a.method != http.MethodGet {
-		return types.Errorf(types.UnknownOutcome, "%s: jira says yes, but not to the configured account", a.what).WithHint(lookFirst)
+		return types.Errorf(types.UnknownOutcome, "%s: jira reports success, but not for the configured account", a.what).WithHint(lookFirst)
 	}
 	if said != "" {
 		said = ": " + said
@@ -49,7 +49,7 @@ func (a answer) refused() error {
 	switch {
 	case a.Header.Get("X-Authentication-Denied-Reason") != "":
 		err.Code = types.Auth
-		return err.WithHint("after failed logins Jira wants a person to log this account in once in a browser; a personal access token does not need that")
+		return err.WithHint("after failed logins Jira requires this account to log in once in a browser; a personal access token does not need that")
 	case err.Code == types.Auth:
 		return err.WithHint("the credential was refused: %s", a.cure)
 	case err.Code == types.NotFound:
@@ -121,5 +121,5 @@ func clip(s string) string {
 
 // notSent is an answer of yes that names something else than what was sent.
 func notSent(what, named string) error {
-	return types.Errorf(types.UnknownOutcome, "%s: jira says yes and names %s, which is not what was sent", what, named).WithHint(lookFirst)
+	return types.Errorf(types.UnknownOutcome, "%s: jira reports success but names %s, which is not what was sent", what, named).WithHint(lookFirst)
 }

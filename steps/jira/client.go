@@ -23,7 +23,7 @@ const api = "rest/api/2/"
 
 // What to do about failures that several places meet.
 const (
-	lookFirst  = "resume the run: it looks whether this was done before it sends anything"
+	lookFirst  = "resume the run: it checks whether this was done before it sends anything"
 	notJira    = "check the service's url and deployment in skillrun.yaml: something else may be answering"
 	reportIt   = "this is a bug of skillrun: report it with this message"
 	keyOrRight = "Jira also says 404 when the account lacks permission to see it: check the key, and the account's access"
@@ -63,7 +63,7 @@ func (s Service) credential() (rt http.RoundTripper, cure string) {
 		return next, "name a token under the service in skillrun.yaml"
 	case s.Deployment != datacenter:
 		return basic, "check the service's user and token in skillrun.yaml: " +
-			"Jira Cloud wants the account's e-mail address and an API token, which expires"
+			"Jira Cloud requires the account's e-mail address and an API token, which expires"
 	case s.User != "":
 		return basic, "check the service's user and token in skillrun.yaml; where Jira does not take passwords, " +
 			"leave the user out and make the token a personal access token"
@@ -78,7 +78,7 @@ func (c *client) browse(key string) string { return c.url + "/browse/" + key }
 // do sends one request and decodes the answer; into may be nil.
 func (c *client) do(ctx context.Context, method, path, what string, body, into any) error {
 	if ctx.Err() != nil {
-		return types.Errorf(types.Cancelled, "%s: stopped", what).WithHint("resume the run when it suits")
+		return types.Errorf(types.Cancelled, "%s: stopped", what).WithHint("resume the run")
 	}
 	req, err := c.api.NewRequestWithContext(ctx, method, path, body)
 	if err != nil {
@@ -100,7 +100,7 @@ func (c *client) do(ctx context.Context, method, path, what string, body, into a
 	case into == nil:
 		_ = resp.Body.Close()                                                    // the library closes only what it decodes
 		if resp.StatusCode != http.StatusNoContent && method != http.MethodPut { // of a property it says 200 or 201
-			return a.unreadable(errors.New("it has something to say where Jira says nothing"))
+			return a.unreadable(errors.New("it has a body where Jira sends none"))
 		}
 	}
 	return nil

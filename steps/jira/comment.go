@@ -96,7 +96,7 @@ func (c *client) commentOut(issue, id string) CommentOut {
 func (in CommentIn) check(unknown step.UnknownPaths) error {
 	if !unknown.Touches("body") && strings.TrimSpace(in.Body) == "" {
 		return types.Errorf(types.BadInput, "the body of the comment is empty").
-			WithHint("give it a text, or leave the step out with if")
+			WithHint("give it a text, or skip the step with if")
 	}
 	return nil
 }
@@ -113,7 +113,7 @@ func (c *client) postComment(ctx context.Context, in CommentIn, m marker) (id st
 		return "", err
 	}
 	if !idPattern(made.ID) {
-		return "", types.Errorf(types.UnknownOutcome, "%s: jira says yes and names no comment", what).WithHint(lookFirst)
+		return "", types.Errorf(types.UnknownOutcome, "%s: jira reports success but names no comment", what).WithHint(lookFirst)
 	}
 	if _, err := c.comment(ctx, in.Issue, made.ID); types.CodeOf(err) == types.NotFound {
 		return "", notSent(what, "comment "+made.ID)
@@ -123,7 +123,7 @@ func (c *client) postComment(ctx context.Context, in CommentIn, m marker) (id st
 	case err == nil && got.Key != "" && got != m:
 		return "", notSent(what, "comment "+made.ID)
 	case err == nil && got != m:
-		tell(ctx, "comment "+made.ID+" was posted, but this Jira does not keep the mark by which it would be found without the journal of this run")
+		tell(ctx, "comment "+made.ID+" was posted, but this Jira keeps no marker: without the journal of this run it would not be found again")
 	}
 	return made.ID, nil
 }
@@ -134,7 +134,7 @@ func commentPath(key, id string) string { return commentsPath(key) + "/" + url.P
 
 // comment reads one comment of an issue.
 func (c *client) comment(ctx context.Context, key, id string) (comment, error) {
-	what := "look at comment " + id + " of " + key
+	what := "read comment " + id + " of " + key
 	var got comment
 	err := c.get(ctx, commentPath(key, id), nil, what, &got)
 	if err == nil && got.ID != id {
@@ -155,7 +155,7 @@ func (c *client) commentMarker(ctx context.Context, id string) (marker, error) {
 	var got struct {
 		Value json.RawMessage `json:"value"`
 	}
-	err := c.get(ctx, "comment/"+url.PathEscape(id)+"/properties/"+property, nil, "look at comment "+id, &got)
+	err := c.get(ctx, "comment/"+url.PathEscape(id)+"/properties/"+property, nil, "read comment "+id, &got)
 	if types.CodeOf(err) == types.NotFound {
 		return marker{}, nil
 	}
@@ -177,10 +177,10 @@ func (f family) findComment(ctx context.Context, key step.Key, in CommentIn) (st
 	case err != nil:
 		return none, err
 	case len(s.ids) > 1:
-		return step.CannotTell[CommentOut](fmt.Sprintf("comments %s of %s are all of this piece of work; delete all but one",
+		return step.CannotTell[CommentOut](fmt.Sprintf("comments %s of %s all belong to this work; delete all but one",
 			strings.Join(s.ids, ", "), in.Issue)), nil
 	case len(s.ids) == 0 && !complete:
-		return step.CannotTell[CommentOut]("look at " + in.Issue + " whether the comment is there; it has more of them than are looked through"), nil
+		return step.CannotTell[CommentOut]("check " + in.Issue + " for the comment; it has more comments than are searched"), nil
 	case len(s.ids) == 0:
 		return s.lookalike(ctx)
 	}
@@ -221,7 +221,7 @@ func (s *commentSearch) lookalike(ctx context.Context) (step.Found[CommentOut], 
 	for _, one := range s.alike {
 		if one.Author.id() == "" || one.Author.id() == me.id() {
 			return step.CannotTell[CommentOut]("comment " + one.ID + " of " + s.issue +
-				" says the same, and this Jira keeps no mark by which it could be told; say that it is the one, or that it is not"), nil
+				" says the same, but this Jira keeps no marker to tell"), nil
 		}
 	}
 	return step.Absent[CommentOut](), nil
@@ -245,7 +245,7 @@ func (s *commentSearch) run(ctx context.Context) (complete bool, err error) {
 // page looks at one page, oldest first, so that what is added meanwhile does
 // not shift it.
 func (s *commentSearch) page(ctx context.Context, start int) (n, total int, err error) {
-	what := "look at the comments of " + s.issue
+	what := "read the comments of " + s.issue
 	q := url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {strconv.Itoa(commentsPage)},
 		"orderBy": {"created"}, "expand": {"properties"}}
 	var got struct {

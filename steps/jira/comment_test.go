@@ -116,7 +116,7 @@ func TestACommentIsFoundBehindMany(t *testing.T) {
 		}
 		w.call.Key.Path = "path2"
 		got := w.found("jira_add_comment", remark)
-		if got.State != step.StateCannotTell || !strings.Contains(got.Why, "look at AAP-100 whether the comment is there") {
+		if got.State != step.StateCannotTell || !strings.Contains(got.Why, "check AAP-100 for the comment") {
 			t.Errorf("more than are asked for: %+v", got)
 		}
 	})
@@ -145,7 +145,7 @@ func TestTwoCommentsOfOurs(t *testing.T) {
 		}
 	}
 	got := w.found("jira_add_comment", remark)
-	if got.State != step.StateCannotTell || got.Why != "comments 10002, 10003 of AAP-100 are all of this piece of work; delete all but one" {
+	if got.State != step.StateCannotTell || got.Why != "comments 10002, 10003 of AAP-100 all belong to this work; delete all but one" {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -176,7 +176,7 @@ func TestCommentsThatAreRefused(t *testing.T) {
 	}
 	w := start(t, nil)
 	_, err := w.find("jira_add_comment", `{"issue":"AAP-9","body":"b"}`)
-	w.wantCode("jira_add_comment", err, types.NotFound, "look at the comments of AAP-9: 404")
+	w.wantCode("jira_add_comment", err, types.NotFound, "read the comments of AAP-9: 404")
 	_, err = w.find("jira_add_comment", `{"issue":"AAP-9","body":""}`)
 	w.wantCode("jira_add_comment", err, types.BadInput, "the body of the comment is empty")
 	w.call = step.Call{}
@@ -206,9 +206,9 @@ func TestHowACommentEnds(t *testing.T) {
 	}{
 		"500":        {answering("POST", 500, nil, ""), types.UnknownOutcome, "comment on AAP-100: 500"},
 		"429":        {answering("POST", 429, nil, ""), types.RateLimited, "comment on AAP-100: 429"},
-		"names none": {answering("POST", 201, nil, "{}"), types.UnknownOutcome, "jira says yes and names no comment"},
-		"odd":        {answering("POST", 201, nil, `{"id":"../7"}`), types.UnknownOutcome, "jira says yes and names no comment"},
-		"another":    {answering("POST", 201, nil, `{"id":"10001"}`), types.UnknownOutcome, "comment on AAP-100: jira says yes and names comment 10001, which is not what was sent"},
+		"names none": {answering("POST", 201, nil, "{}"), types.UnknownOutcome, "jira reports success but names no comment"},
+		"odd":        {answering("POST", 201, nil, `{"id":"../7"}`), types.UnknownOutcome, "jira reports success but names no comment"},
+		"another":    {answering("POST", 201, nil, `{"id":"10001"}`), types.UnknownOutcome, "comment on AAP-100: jira reports success but names comment 10001, which is not what was sent"},
 		"another's":  {property(200, `{"key":"skillrun","value":{"key":"w-p","digest":"d"}}`), types.UnknownOutcome, "names comment 10002, which is not what was sent"},
 	}
 	for name, tc := range tests {
@@ -221,7 +221,7 @@ func TestHowACommentEnds(t *testing.T) {
 	}
 	// A yes is a yes, whatever is seen afterwards: nothing is posted again.
 	for status, told := range map[int]string{
-		404: "comment 10002 was posted, but this Jira does not keep the mark by which it would be found without the journal of this run",
+		404: "comment 10002 was posted, but this Jira keeps no marker: without the journal of this run it would not be found again",
 		403: "",
 	} {
 		w := start(t, property(status, ""))
@@ -234,10 +234,10 @@ func TestHowACommentEnds(t *testing.T) {
 	}
 	w := start(t, answering("GET", 200, nil, `{"comments":[]}`))
 	_, err := w.find("jira_add_comment", remark)
-	w.wantCode("jira_add_comment", err, types.Unavailable, "look at the comments of AAP-100: the answer has no list of comments")
+	w.wantCode("jira_add_comment", err, types.Unavailable, "read the comments of AAP-100: the answer has no list of comments")
 	w = start(t, answering("GET", 200, nil, `{}`))
 	_, err = w.find("jira_add_comment", remark)
-	w.wantCode("jira_add_comment", err, types.Unavailable, "look at the comments of AAP-100: the answer has no list of comments")
+	w.wantCode("jira_add_comment", err, types.Unavailable, "read the comments of AAP-100: the answer has no list of comments")
 	w = start(t, answering("GET", 200, nil, `{"comments":[{"id":"1","properties":[]}],"total":100000}`))
 	if got := w.found("jira_add_comment", remark); got.State != step.StateCannotTell {
 		t.Errorf("comments without end: %+v", got)

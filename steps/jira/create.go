@@ -106,8 +106,8 @@ func (in CreateIn) check(unknown step.UnknownPaths) error {
 	}
 	for _, id := range types.SortedKeys(in.Fields) {
 		if slices.Contains([]string{"project", "summary", "description", "labels"}, id) || id == "components" && len(in.Components) > 0 {
-			return types.Errorf(types.BadInput, "field %s is an argument of its own", id).
-				WithHint("give it beside fields, not in it")
+			return types.Errorf(types.BadInput, "field %s has an argument of its own", id).
+				WithHint("use that argument instead of fields")
 		}
 	}
 	return nil
@@ -119,8 +119,8 @@ func checkLabel(l string) error {
 		return types.Errorf(types.BadInput, "label %q is empty or has a space in it", l).
 			WithHint("write it as one word, e.g. with - in place of the space")
 	case strings.HasPrefix(l, labelPrefix):
-		return types.Errorf(types.BadInput, "label %q begins with %s, which is ours", l, labelPrefix).
-			WithHint("leave it out: the label by which the issue is found again is added")
+		return types.Errorf(types.BadInput, "label %q begins with %s, which is reserved", l, labelPrefix).
+			WithHint("leave it out: skillrun adds its own label")
 	}
 	return nil
 }
@@ -137,7 +137,7 @@ func oneLine(name, text string) error {
 			WithHint("give it a text; see which input or result it comes from")
 	case strings.ContainsFunc(text, breaksLine):
 		return types.Errorf(types.BadInput, "the %s is not one line: %q", name, clip(text)).
-			WithHint("take the first line of what is put into it")
+			WithHint("use only the first line of the value")
 	case n > maxLine:
 		return types.Errorf(types.BadInput, "the %s has %d characters, and Jira takes %d", name, n, maxLine).
 			WithHint("shorten it")
@@ -207,7 +207,7 @@ func (s *shown) of(names ...string) step.UnknownPaths {
 func (in CreateIn) difference(i issue) string {
 	words := in.differences(i)
 	if words == nil {
-		return i.Key + " was filed with other arguments than those of now"
+		return i.Key + " was filed with other arguments than now"
 	}
 	return i.Key + " was filed with other arguments: " + strings.Join(words, "; ")
 }

@@ -86,14 +86,14 @@ func TestCreateArgumentsThatAreRefusedBeforeAnyRequest(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ in, says string }{
 		"empty summary":  {`{"project":"AAP","summary":" "}`, "the summary is empty"},
-		"two lines":      {`{"project":"AAP","summary":"a\nb"}`, `the summary is not one line: "a\nb" (take the first line`},
+		"two lines":      {`{"project":"AAP","summary":"a\nb"}`, `the summary is not one line: "a\nb" (use only the first line`},
 		"line separator": {`{"project":"AAP","summary":"a\u2028b"}`, "the summary is not one line"},
 		"escape":         {`{"project":"AAP","summary":"a\u001b[31mb"}`, "the summary is not one line"},
 		"long":           {`{"project":"AAP","summary":"` + strings.Repeat("x", 256) + `"}`, "the summary has 256 characters, and Jira takes 255"},
 		"label space":    {`{"project":"AAP","summary":"s","labels":["a b"]}`, `label "a b" is empty or has a space in it`},
 		"label empty":    {`{"project":"AAP","summary":"s","labels":[""]}`, `label "" is empty or has a space in it`},
-		"our label":      {`{"project":"AAP","summary":"s","labels":["skr-x"]}`, `label "skr-x" begins with skr-, which is ours`},
-		"field twice":    {`{"project":"AAP","summary":"s","fields":{"labels":[]}}`, "field labels is an argument of its own (give it beside fields"},
+		"our label":      {`{"project":"AAP","summary":"s","labels":["skr-x"]}`, `label "skr-x" begins with skr-, which is reserved`},
+		"field twice":    {`{"project":"AAP","summary":"s","fields":{"labels":[]}}`, "field labels has an argument of its own (use that argument"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -163,12 +163,12 @@ func TestHowACreateEnds(t *testing.T) {
 		"redirect":    {answering("POST", 307, http.Header{"Location": {"/x"}}, ""), types.UnknownOutcome, "307 Temporary Redirect"},
 		"login page":  {answering("POST", 200, nil, "<html>"), types.UnknownOutcome, "the answer is not Jira's"},
 		"no body":     {answering("POST", 201, nil, ""), types.UnknownOutcome, "the answer is not Jira's"},
-		"names none":  {answering("POST", 201, nil, "{}"), types.UnknownOutcome, "jira says yes and names no issue"},
-		"odd key":     {answering("POST", 201, nil, `{"id":"1","key":"../x"}`), types.UnknownOutcome, "jira says yes and names no issue"},
-		"other issue": {answering("POST", 201, nil, `{"id":"10001","key":"AAP-100"}`), types.UnknownOutcome, "it is AAP-100, which is not what was sent"},
-		"no issue":    {answering("POST", 201, nil, `{"id":"1","key":"AAP-999"}`), types.UnknownOutcome, "it is AAP-999, which cannot be read"},
+		"names none":  {answering("POST", 201, nil, "{}"), types.UnknownOutcome, "jira reports success but names no issue"},
+		"odd key":     {answering("POST", 201, nil, `{"id":"1","key":"../x"}`), types.UnknownOutcome, "jira reports success but names no issue"},
+		"other issue": {answering("POST", 201, nil, `{"id":"10001","key":"AAP-100"}`), types.UnknownOutcome, "jira reports AAP-100, which is not what was sent"},
+		"no issue":    {answering("POST", 201, nil, `{"id":"1","key":"AAP-999"}`), types.UnknownOutcome, "jira reports AAP-999, which cannot be read"},
 		"stranger": {answering("POST", 201, http.Header{"X-Seraph-Loginreason": {"AUTHENTICATED_FAILED"}}, "{}"),
-			types.UnknownOutcome, "jira says yes, but not to the configured account"},
+			types.UnknownOutcome, "jira reports success, but not for the configured account"},
 		"reset": {roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New("connection reset") }),
 			types.UnknownOutcome, "the answer was lost"},
 	}

@@ -51,7 +51,7 @@ func TestACaptchaIsExplained(t *testing.T) {
 	t.Parallel()
 	w := start(t, answering("GET", 403, http.Header{"X-Authentication-Denied-Reason": {"CAPTCHA_CHALLENGE; login-url=https://x/login.jsp"}}, ""))
 	_, err := do[jira.GetOut](w, "jira_get_issue", `{"issue":"AAP-100"}`)
-	w.wantCode("jira_get_issue", err, types.Auth, "403 Forbidden", "log this account in once in a browser")
+	w.wantCode("jira_get_issue", err, types.Auth, "403 Forbidden", "log in once in a browser")
 }
 
 func TestTheDeploymentsComplainDifferently(t *testing.T) {

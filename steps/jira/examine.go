@@ -29,7 +29,7 @@ func Examine(services map[string]Service) step.Examine {
 		if e.deployment(ctx, name, s) && e.account(ctx, f, name) {
 			e.uses(ctx, uses)
 		} else if len(uses) > 0 {
-			e.skip("projects and permissions", "what stands above comes first")
+			e.skip("projects and permissions", "fix what failed above first")
 		}
 		return e.findings
 	}
@@ -75,9 +75,9 @@ func (e *examination) deployment(ctx context.Context, name string, s Service) bo
 		return e.check(subject, "", err)
 	}
 	var info serverInfo
-	err = c.get(ctx, "serverInfo", nil, "ask jira what it is", &info)
+	err = c.get(ctx, "serverInfo", nil, "read the jira version", &info)
 	if code := types.CodeOf(err); code == types.Auth || code == types.Forbidden {
-		e.skip(subject, "this Jira does not tell strangers what it is")
+		e.skip(subject, "this Jira shows its version only after a login")
 		return true
 	}
 	if err != nil {
@@ -119,9 +119,9 @@ func (s Service) compare(i serverInfo) error {
 	case configured:
 		return nil
 	case "":
-		return types.Errorf(types.Unavailable, "what answers there does not say that it is a jira").WithHint(notJira)
+		return types.Errorf(types.Unavailable, "the server does not say that it is a jira").WithHint(notJira)
 	}
-	return types.Errorf(types.Conflict, "it is %s, and configured is the deployment %s", i.describe(), configured).
+	return types.Errorf(types.Conflict, "it is %s, but the configured deployment is %s", i.describe(), configured).
 		WithHint("write deployment: %s under the service in skillrun.yaml", i.kind())
 }
 
@@ -226,5 +226,5 @@ func (e *examination) query(ctx context.Context, u step.Use) {
 		return
 	}
 	_, err := e.client.keys(ctx, "search for issues", jql, 1)
-	e.check("search of step "+u.Node, "Jira takes the query", err)
+	e.check("search of step "+u.Node, "Jira accepts the query", err)
 }

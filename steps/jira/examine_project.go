@@ -20,12 +20,12 @@ func (e *examination) project(ctx context.Context, key string, n *need) {
 		Key  string `json:"key"`
 		Name string `json:"name"`
 	}
-	err := e.client.get(ctx, "project/"+url.PathEscape(key), nil, "look at project "+key, &got)
+	err := e.client.get(ctx, "project/"+url.PathEscape(key), nil, "read project "+key, &got)
 	switch {
 	case types.CodeOf(err) == types.NotFound:
 		err = types.AsError(err).WithHint("check the key of the project, and ask its administrator for the permission Browse Projects")
 	case err == nil && got.Key == "":
-		err = types.Errorf(types.Unavailable, "look at project %s: the answer is not a project", key).WithHint(notJira)
+		err = types.Errorf(types.Unavailable, "read project %s: the answer is not a project", key).WithHint(notJira)
 	}
 	if !e.check(subject, cmp.Or(got.Name, key)+" is visible", err) || !e.permissions(ctx, key, n.permissions) {
 		return
@@ -45,7 +45,7 @@ func (e *examination) permissions(ctx context.Context, key string, wanted []stri
 		} `json:"permissions"`
 	}
 	q := url.Values{"projectKey": {key}, "permissions": {strings.Join(wanted, ",")}}
-	err := e.client.get(ctx, "mypermissions", q, "ask for the permissions in "+key, &got)
+	err := e.client.get(ctx, "mypermissions", q, "read the permissions in "+key, &got)
 	if err != nil {
 		return e.check(subject, "", err)
 	}
@@ -60,7 +60,7 @@ func (e *examination) permissions(ctx context.Context, key string, wanted []stri
 	}
 	if lacks != nil {
 		err = types.Errorf(types.Forbidden, "the account lacks in %s: %s", key, strings.Join(lacks, ", ")).
-			WithHint("ask the administrator of %s for it", key)
+			WithHint("ask the administrator of %s for this permission", key)
 		return e.check(subject, "", err)
 	}
 	e.well(subject, strings.Join(has, ", "))
@@ -83,7 +83,7 @@ func (e *examination) screen(ctx context.Context, key string, u step.Use) {
 	}
 	i := slices.IndexFunc(kinds, in.means)
 	if i < 0 {
-		e.check(subject, "", types.Errorf(types.BadInput, "%s has no type of issue named %s that the account may file", key, in.kind()).
+		e.check(subject, "", types.Errorf(types.BadInput, "%s has no issue type %s that the account may create", key, in.kind()).
 			WithHint("it has: %s; name one as type of the step %s", cmp.Or(kindNames(kinds), "none"), u.Node))
 		return
 	}
@@ -91,7 +91,7 @@ func (e *examination) screen(ctx context.Context, key string, u step.Use) {
 	if err == nil {
 		err = demands(fields, u)
 	}
-	if e.check(subject, "the step "+u.Node+" gives what it demands", err) {
+	if e.check(subject, "the step "+u.Node+" gives the required fields", err) {
 		e.marks(key, kinds[i].Name, fields, u)
 	}
 }
@@ -105,8 +105,8 @@ func (e *examination) marks(key, kind string, fields []createField, u step.Use) 
 	case slices.ContainsFunc(fields, isLabels):
 		e.well(subject, "the label and the entity property")
 	case len(labels) > 0:
-		e.check(subject, "", types.Errorf(types.BadInput, "the screen has no labels, and the step %s gives some", u.Node).
-			WithHint("leave them out, or have the field Labels put on the screen on which %s is filed in %s", kind, key))
+		e.check(subject, "", types.Errorf(types.BadInput, "the create screen has no labels, but the step %s gives some", u.Node).
+			WithHint("leave them out, or have the field Labels added to the create screen of %s in %s", kind, key))
 	default:
 		e.well(subject, "the entity property alone: the screen has no labels")
 	}
@@ -131,8 +131,8 @@ func demands(fields []createField, u step.Use) error {
 	if missing == nil {
 		return nil
 	}
-	return types.Errorf(types.BadInput, "jira demands what the step %s does not give: %s", u.Node, strings.Join(missing, "; ")).
-		WithHint("give it under fields of the step %s, by id", u.Node)
+	return types.Errorf(types.BadInput, "jira requires fields that the step %s does not give: %s", u.Node, strings.Join(missing, "; ")).
+		WithHint("give them under fields of the step %s, by id", u.Node)
 }
 
 func kindNames(kinds []kind) string {
@@ -150,12 +150,12 @@ type createField struct {
 }
 
 func (c *client) createTypes(ctx context.Context, project string) ([]kind, error) {
-	return all[kind](ctx, c, "issue/createmeta/"+url.PathEscape(project)+"/issuetypes", "look at the types of issue of "+project)
+	return all[kind](ctx, c, "issue/createmeta/"+url.PathEscape(project)+"/issuetypes", "read the issue types of "+project)
 }
 
 func (c *client) createFields(ctx context.Context, project, kind string) ([]createField, error) {
 	path := "issue/createmeta/" + url.PathEscape(project) + "/issuetypes/" + url.PathEscape(kind)
-	return all[createField](ctx, c, path, "look at the screen on which issues of "+project+" are filed")
+	return all[createField](ctx, c, path, "read the create screen of "+project)
 }
 
 // listPage is a page of a list about filing; the deployments name the list

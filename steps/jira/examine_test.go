@@ -61,10 +61,10 @@ func TestExamineAllWell(t *testing.T) {
 			"ok clock against HOST: they agree within a minute",
 			"ok deployment: " + what,
 			"ok credential: accepted; the account is bot@example.com",
-			"ok search of step others: Jira takes the query",
+			"ok search of step others: Jira accepts the query",
 			"ok project AAP: AAP is visible",
 			"ok permissions in AAP: Browse Projects, Create Issues, Link Issues, Add Comments, Transition Issues",
-			"ok screen of Story in AAP: the step ticket gives what it demands",
+			"ok screen of Story in AAP: the step ticket gives the required fields",
 			"ok marks of Story in AAP: the label and the entity property",
 		}
 		if diff := cmp.Diff(want, w.examine(theRelease())); diff != "" {
@@ -90,24 +90,24 @@ func TestExamineFaults(t *testing.T) {
 		uses    []step.Use
 		says    string
 	}{
-		"wrong token": {nil, func(s *jira.Service) { s.Token = types.NewSecret("x") }, theRelease(), "failed credential: ask jira who we are: 401 Unauthorized"},
+		"wrong token": {nil, func(s *jira.Service) { s.Token = types.NewSecret("x") }, theRelease(), "failed credential: read the jira account: 401 Unauthorized"},
 		"no token":    {nil, func(s *jira.Service) { s.Token = types.Secret{} }, nil, `failed credential: service "jira" has no token (name one in skillrun.yaml`},
 		"nothing after it": {nil, func(s *jira.Service) { s.Token = types.NewSecret("x") }, theRelease(),
-			"skipped projects and permissions: what stands above comes first"},
-		"project":    {nil, nil, []step.Use{{Node: "a", Step: "jira_create_issue", Args: types.Values{"project": "NO"}}}, "failed project NO: look at project NO: 404 Not Found: No project could be found with key 'NO'. (check the key of the project"},
-		"not seen":   {denied("BROWSE_PROJECTS"), nil, theRelease(), "failed project AAP: look at project AAP: 404"},
-		"permission": {denied("CREATE_ISSUES", "ADD_COMMENTS"), nil, theRelease(), "failed permissions in AAP: the account lacks in AAP: Create Issues, Add Comments (ask the administrator of AAP for it)"},
+			"skipped projects and permissions: fix what failed above first"},
+		"project":    {nil, nil, []step.Use{{Node: "a", Step: "jira_create_issue", Args: types.Values{"project": "NO"}}}, "failed project NO: read project NO: 404 Not Found: No project could be found with key 'NO'. (check the key of the project"},
+		"not seen":   {denied("BROWSE_PROJECTS"), nil, theRelease(), "failed project AAP: read project AAP: 404"},
+		"permission": {denied("CREATE_ISSUES", "ADD_COMMENTS"), nil, theRelease(), "failed permissions in AAP: the account lacks in AAP: Create Issues, Add Comments (ask the administrator of AAP for this permission)"},
 		"type": {nil, nil, []step.Use{{Node: "a", Step: "jira_create_issue", Args: types.Values{"project": "AAP", "type": "Saga"}}},
-			"failed screen of Saga in AAP: AAP has no type of issue named Saga that the account may file (it has: Task, Story, Bug; name one as type of the step a)"},
-		"screen":       {nil, nil, other, "failed screen of Task in OTHER: jira demands what the step ticket does not give: customfield_2 (Epic Name) (give it under fields of the step ticket, by id)"},
-		"screen given": {nil, nil, given, "ok screen of Task in OTHER: the step ticket gives what it demands"},
+			"failed screen of Saga in AAP: AAP has no issue type Saga that the account may create (it has: Task, Story, Bug; name one as type of the step a)"},
+		"screen":       {nil, nil, other, "failed screen of Task in OTHER: jira requires fields that the step ticket does not give: customfield_2 (Epic Name) (give them under fields of the step ticket, by id)"},
+		"screen given": {nil, nil, given, "ok screen of Task in OTHER: the step ticket gives the required fields"},
 		"type by id": {nil, nil, []step.Use{{Node: "a", Step: "jira_create_issue", Args: types.Values{"project": "AAP", "type": "10002"}}},
 			"ok marks of Story in AAP: the label and the entity property"},
 		"type under fields": {nil, nil, []step.Use{{Node: "a", Step: "jira_create_issue", Args: types.Values{"project": "AAP", "fields": map[string]any{"issuetype": map[string]any{"id": "10003"}}}}},
 			"ok marks of Bug in AAP: the label and the entity property"},
 		"no labels": {noLabels, nil, theRelease(), "ok marks of Story in AAP: the entity property alone: the screen has no labels"},
 		"labels that cannot be": {noLabels, nil, []step.Use{{Node: "a", Step: "jira_create_issue", Args: types.Values{"project": "AAP", "labels": []any{"x"}}}},
-			"failed marks of Task in AAP: the screen has no labels, and the step a gives some (leave them out"},
+			"failed marks of Task in AAP: the create screen has no labels, but the step a gives some (leave them out"},
 		"query": {nil, nil, []step.Use{{Node: "a", Step: "jira_search", Args: types.Values{"jql": "colour = red"}}},
 			"failed search of step a: search for issues: 400 Bad Request: Field 'colour' does not exist"},
 		"query later":   {nil, nil, []step.Use{{Node: "a", Step: "jira_search"}}, "skipped search of step a: the query is known when it runs"},
@@ -135,10 +135,10 @@ func TestExamineTheWrongDeployment(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
 		w := start(t, nil, on)
-		says := "failed deployment: it is Jira Cloud, and configured is the deployment datacenter (write deployment: cloud under the service in skillrun.yaml)"
+		says := "failed deployment: it is Jira Cloud, but the configured deployment is datacenter (write deployment: cloud under the service in skillrun.yaml)"
 		if w.service.Deployment == "datacenter" {
 			w.service.Deployment, w.service.User = "", "u"
-			says = "failed deployment: it is Jira Data Center 10.3.1, and configured is the deployment cloud (write deployment: datacenter under the service in skillrun.yaml)"
+			says = "failed deployment: it is Jira Data Center 10.3.1, but the configured deployment is cloud (write deployment: datacenter under the service in skillrun.yaml)"
 		} else {
 			w.service.Deployment = "datacenter"
 		}
@@ -163,14 +163,14 @@ func TestExamineWhatIsNotJira(t *testing.T) {
 		rt   http.RoundTripper
 		says string
 	}{
-		"a web page":         {answering("GET", 200, nil, "<html>"), "failed deployment: ask jira what it is: the answer is not Jira's"},
-		"another service":    {answering("GET", 200, nil, "{}"), "failed deployment: what answers there does not say that it is a jira (check the service's url"},
-		"closed":             {part("/serverInfo", 401, ""), "skipped deployment: this Jira does not tell strangers what it is\nok credential"},
-		"nobody":             {part("/myself", 200, "{}"), "failed credential: ask jira who we are: the answer names no user"},
-		"no project":         {part("/project/", 200, "{}"), "failed project AAP: look at project AAP: the answer is not a project"},
-		"no permissions":     {part("/mypermissions", 503, ""), "failed permissions in AAP: ask for the permissions in AAP: 503"},
-		"no types":           {part("/issuetypes", 503, ""), "failed screen of Story in AAP: look at the types of issue of AAP: 503"},
-		"no screen":          {part("/issuetypes/", 503, ""), "failed screen of Story in AAP: look at the screen on which issues of AAP are filed: 503"},
+		"a web page":         {answering("GET", 200, nil, "<html>"), "failed deployment: read the jira version: the answer is not Jira's"},
+		"another service":    {answering("GET", 200, nil, "{}"), "failed deployment: the server does not say that it is a jira (check the service's url"},
+		"closed":             {part("/serverInfo", 401, ""), "skipped deployment: this Jira shows its version only after a login\nok credential"},
+		"nobody":             {part("/myself", 200, "{}"), "failed credential: read the jira account: the answer names no user"},
+		"no project":         {part("/project/", 200, "{}"), "failed project AAP: read project AAP: the answer is not a project"},
+		"no permissions":     {part("/mypermissions", 503, ""), "failed permissions in AAP: read the permissions in AAP: 503"},
+		"no types":           {part("/issuetypes", 503, ""), "failed screen of Story in AAP: read the issue types of AAP: 503"},
+		"no screen":          {part("/issuetypes/", 503, ""), "failed screen of Story in AAP: read the create screen of AAP: 503"},
 		"not even connected": {roundTripper(func(*http.Request) (*http.Response, error) { return nil, http.ErrServerClosed }), "failed reach HOST"},
 	}
 	for name, tc := range tests {

@@ -99,7 +99,7 @@ func (f family) create(ctx context.Context, in CreateIn) (CreateOut, error) {
 // nothing here, so those that were filed without one are looked through first.
 func (c *client) createUnlabelled(ctx context.Context, what string, in CreateIn, mark marker) (CreateOut, error) {
 	var none CreateOut
-	tell(ctx, in.Project+" has no labels on the screen on which issues are filed: the entity property "+property+" alone marks the issue")
+	tell(ctx, in.Project+" has no labels on its create screen: only the entity property "+property+" marks the issue")
 	f, err := c.scan(ctx, step.CallOf(ctx).Key, in)
 	switch {
 	case err != nil:
@@ -107,8 +107,8 @@ func (c *client) createUnlabelled(ctx context.Context, what string, in CreateIn,
 	case f.State == step.StateHere:
 		return f.Out, nil
 	case f.State != step.StateAbsent:
-		return none, types.Errorf(types.Conflict, "%s: it cannot be filed without a label: %s", what, f.Why).
-			WithHint("%s", cmp.Or(f.Hint, "look at it; nothing was filed now"))
+		return none, types.Errorf(types.Conflict, "%s: it cannot be created without a label: %s", what, f.Why).
+			WithHint("%s", cmp.Or(f.Hint, "check it; nothing was created now"))
 	}
 	id, key, err := c.file(ctx, what, in, mark)
 	if err != nil {

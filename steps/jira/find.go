@@ -82,7 +82,7 @@ func (c *client) one(ctx context.Context, key step.Key, in CreateIn, marked []is
 		marked = kept
 	}
 	if len(marked) > 1 {
-		return step.CannotTell[CreateOut](fmt.Sprintf("%s are all of this piece of work; keep one, and take the label %s off the others",
+		return step.CannotTell[CreateOut](fmt.Sprintf("%s all belong to this work; keep one, and remove the label %s from the others",
 			list(marked), label(key)))
 	}
 	return c.judge(ctx, marked[0], in)
@@ -262,17 +262,17 @@ func (c *client) created(ctx context.Context, what, id, key string, in CreateIn,
 	read := c.issues(ctx, projectOf(key), []int{n, n - 1, n + 1})
 	made := read[0].issue
 	if err := read[0].err; err != nil {
-		return none, types.Errorf(types.UnknownOutcome, "%s: jira says it is %s, which cannot be read: %w", what, key, err).
-			WithHint("look at it; then resume the run, which looks for it before it sends anything")
+		return none, types.Errorf(types.UnknownOutcome, "%s: jira reports %s, which cannot be read: %w", what, key, err).
+			WithHint("check it; then resume the run, which looks for it before it sends anything")
 	}
 	if made.ID != id || !c.holds(ctx, made, in, mark) {
-		return none, types.Errorf(types.UnknownOutcome, "%s: jira says it is %s, which is not what was sent", what, key).
+		return none, types.Errorf(types.UnknownOutcome, "%s: jira reports %s, which is not what was sent", what, key).
 			WithHint("look for the label %s", labelPrefix+mark.Key)
 	}
 	for _, beside := range read[1:] {
 		if beside.err == nil && beside.issue.ID != made.ID && beside.issue.twin(made, mark) {
-			return none, types.Errorf(types.UnknownOutcome, "%s: sent once, it was carried out twice: %s and %s", what, made.Key, beside.issue.Key).
-				WithHint("keep one, take the label %s off the other, and resume the run", labelPrefix+mark.Key)
+			return none, types.Errorf(types.UnknownOutcome, "%s: sent once, but created twice: %s and %s", what, made.Key, beside.issue.Key).
+				WithHint("keep one, remove the label %s from the other, and resume the run", labelPrefix+mark.Key)
 		}
 	}
 	return c.out(made, true), nil

@@ -65,9 +65,9 @@ func TestOneRequestDeliveredTwice(t *testing.T) {
 		eachOnBoth(t, name, func(t *testing.T, on func(*jiratest.Options)) {
 			w := start(t, twice(answer), on, lag(1000))
 			_, err := do[jira.CreateOut](w, "jira_create_issue", release)
-			w.wantCode("jira_create_issue", err, types.UnknownOutcome, "file an issue in AAP: sent once, it was carried out twice: ", "AAP-101", "AAP-102", "take the label "+ourLabel+" off the other")
+			w.wantCode("jira_create_issue", err, types.UnknownOutcome, "file an issue in AAP: sent once, but created twice: ", "AAP-101", "AAP-102", "remove the label "+ourLabel+" from the other")
 			w.call.AfterUnknown = true
-			w.wantFound(step.StateCannotTell, "", "AAP-101, AAP-102 are all of this piece of work", "")
+			w.wantFound(step.StateCannotTell, "", "AAP-101, AAP-102 all belong to this work", "")
 			if err := w.srv.Unlabel("AAP-102", ourLabel); err != nil {
 				t.Fatal(err)
 			}

@@ -265,7 +265,7 @@ func TestDiffers(t *testing.T) {
 		if got.State != step.StateDiffers || got.Ref != "AAP-101" || got.Why != want || !strings.Contains(string(got.Out), "AAP-101") {
 			t.Errorf("got %+v\nwant %s", got, want)
 		}
-		w.wantFound(step.StateDiffers, "AAP-101", "AAP-101 was filed with other arguments than those of now", "")
+		w.wantFound(step.StateDiffers, "AAP-101", "AAP-101 was filed with other arguments than now", "")
 	})
 }
 
@@ -310,9 +310,9 @@ func TestTwoOfOurs(t *testing.T) {
 		if _, err := do[jira.CreateOut](w, "jira_create_issue", release); err != nil {
 			t.Fatal(err)
 		}
-		w.wantFound(step.StateCannotTell, "", "AAP-102, AAP-101 are all of this piece of work", "")
+		w.wantFound(step.StateCannotTell, "", "AAP-102, AAP-101 all belong to this work", "")
 		w.srv.SetIndexLag(time.Hour) // by number then
-		w.wantFound(step.StateCannotTell, "", "AAP-101, AAP-102 are all of this piece of work; keep one, and take the label "+ourLabel+" off the others", "")
+		w.wantFound(step.StateCannotTell, "", "AAP-101, AAP-102 all belong to this work; keep one, and remove the label "+ourLabel+" from the others", "")
 	})
 }
 
@@ -342,10 +342,10 @@ func TestALookupThatFailsIsNoProof(t *testing.T) {
 				return answering("GET", 200, nil, `{"issues":[{"key":"AAP-100"}]}`).RoundTrip(r)
 			}
 			return answering("GET", 403, nil, "").RoundTrip(r)
-		}), types.Forbidden, "look at AAP-100: 403"},
+		}), types.Forbidden, "read AAP-100: 403"},
 		"newest forbidden": {refusing("project+%3D", 403, ""), types.Forbidden, "search for the newest issue of AAP: 403"},
-		"probe forbidden":  {refusing("issue/AAP-101", 403, ""), types.Forbidden, "look at AAP-101: 403"},
-		"probe limited":    {refusing("issue/AAP-103", 429, ""), types.RateLimited, "look at AAP-103: 429"},
+		"probe forbidden":  {refusing("issue/AAP-101", 403, ""), types.Forbidden, "read AAP-101: 403"},
+		"probe limited":    {refusing("issue/AAP-103", 429, ""), types.RateLimited, "read AAP-103: 429"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -86,7 +86,7 @@ func (s Service) check(name string) error {
 			WithHint("name one in skillrun.yaml, e.g. token: env:JIRA_TOKEN")
 	case s.User == "" && s.Deployment != datacenter:
 		return types.Errorf(types.Auth, "service %q has no user", name).
-			WithHint("Jira Cloud wants the account's e-mail address beside its API token: user: env:JIRA_USER")
+			WithHint("Jira Cloud requires the account's e-mail address beside its API token: user: env:JIRA_USER")
 	}
 	return nil
 }

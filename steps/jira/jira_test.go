@@ -336,10 +336,10 @@ func TestReadsThatFail(t *testing.T) {
 		code types.Code
 		says []string
 	}{
-		"missing":      {nil, types.NotFound, []string{"look at AAP-1: 404 Not Found: Issue does not exist", "the account lacks permission to see it"}},
+		"missing":      {nil, types.NotFound, []string{"read AAP-1: 404 Not Found: Issue does not exist", "the account lacks permission to see it"}},
 		"401":          {answering("GET", 401, nil, "Client must be authenticated"), types.Auth, []string{"401 Unauthorized: Client must be authenticated", "credential was refused"}},
 		"403":          {answering("GET", 403, asJSON, `{"errorMessages":["no"],"errors":{"b":"x","a":"y"}}`), types.Forbidden, []string{"403 Forbidden: no; a: y; b: x"}},
-		"403 not ours": {answering("GET", 403, asJSON, `[`), types.Forbidden, []string{"look at AAP-1: 403 Forbidden"}},
+		"403 not ours": {answering("GET", 403, asJSON, `[`), types.Forbidden, []string{"read AAP-1: 403 Forbidden"}},
 		"403 long":     {answering("GET", 403, nil, strings.Repeat("y", 600)), types.Forbidden, []string{"yyy…"}},
 		"429":          {answering("GET", 429, http.Header{"Retry-After": {"7"}}, ""), types.RateLimited, []string{"Retry-After 7"}},
 		"503":          {answering("GET", 503, html, "<h1>"), types.Unavailable, []string{"(a web page, not Jira's API)"}},
@@ -347,11 +347,11 @@ func TestReadsThatFail(t *testing.T) {
 		"empty":        {answering("GET", 200, nil, ""), types.Unavailable, []string{"the answer is not Jira's"}},
 		"other json":   {answering("GET", 200, nil, `{"id":"1","key":"AAP-1"}`), types.Unavailable, []string{"the answer is not an issue with a status"}},
 		"no time": {answering("GET", 200, nil, `{"id":"1","key":"AAP-1","fields":{"updated":"x","status":{"statusCategory":{"key":"new"}}}}`),
-			types.Unavailable, []string{`its time of change is none: "x"`}},
+			types.Unavailable, []string{`its updated time is not valid: "x"`}},
 		"redirect": {answering("GET", 302, http.Header{"Location": {"https://elsewhere.invalid/"}}, ""), types.Unavailable, []string{"302 Found"}},
 		"stranger": {answering("GET", 404, http.Header{"X-Seraph-Loginreason": {"AUTHENTICATED_FAILED"}}, ""), types.Auth, []string{"without accepting the credential"}},
 		"stranger, yes": {answering("GET", 200, http.Header{"X-Seraph-Loginreason": {"AUTHENTICATED_FAILED"}}, "{}"),
-			types.Auth, []string{"look at AAP-1: jira answered without accepting the credential"}},
+			types.Auth, []string{"read AAP-1: jira answered without accepting the credential"}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -369,7 +369,7 @@ func TestNothingIsSentWhenStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(w.ctx())
 	cancel()
 	_, err := w.steps["jira_get_issue"].Do(ctx, json.RawMessage(`{"issue":"AAP-100"}`))
-	w.wantCode("jira_get_issue", err, types.Cancelled, "look at AAP-100: stopped")
+	w.wantCode("jira_get_issue", err, types.Cancelled, "read AAP-100: stopped")
 	if got := w.srv.Requests(); len(got) != 0 {
 		t.Errorf("sent %v", got)
 	}

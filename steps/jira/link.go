@@ -71,7 +71,7 @@ func (f family) put(ctx context.Context, key step.Key, in LinkIn, what string) (
 		}
 	}
 	if err != nil {
-		return none, types.Errorf(types.UnknownOutcome, "%s: jira says it is link %d, which cannot be read: %w", what, id, err).WithHint(lookFirst)
+		return none, types.Errorf(types.UnknownOutcome, "%s: jira reports link %d, which cannot be read: %w", what, id, err).WithHint(lookFirst)
 	}
 	if l.ID != id || l.Object.URL != in.URL {
 		return none, notSent(what, fmt.Sprintf("link %d", id))
@@ -95,7 +95,7 @@ func (in LinkIn) check(unknown step.UnknownPaths) error {
 		u, err := url.Parse(in.URL)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			return types.Errorf(types.BadInput, "%q is not an http or https url", clip(in.URL)).
-				WithHint("give the address of a page, e.g. https://HOST/PATH")
+				WithHint("give the URL of a page, e.g. https://HOST/PATH")
 		}
 	}
 	if !unknown.Touches("title") {
@@ -142,7 +142,7 @@ func (c *client) unlinked(ctx context.Context, in LinkIn) (step.Found[LinkOut], 
 	}
 	for _, l := range all {
 		if l.GlobalID == "" && l.Object.URL == in.URL {
-			return step.CannotTell[LinkOut](fmt.Sprintf("link %d of %s leads there and has no global id; say that it is the one, or that it is not", l.ID, in.Issue)), nil
+			return step.CannotTell[LinkOut](fmt.Sprintf("link %d of %s leads there, but has no global id", l.ID, in.Issue)), nil
 		}
 	}
 	return step.Absent[LinkOut](), nil

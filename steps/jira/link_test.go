@@ -105,7 +105,7 @@ func TestLinkOnAnIssueThatIsMissing(t *testing.T) {
 		w := start(t, nil, on)
 		missing := strings.Replace(mr, "AAP-100", "AAP-9", 1)
 		_, err := w.find("jira_add_link", missing)
-		w.wantCode("jira_add_link", err, types.NotFound, "look at AAP-9: 404 Not Found: Issue does not exist")
+		w.wantCode("jira_add_link", err, types.NotFound, "read AAP-9: 404 Not Found: Issue does not exist")
 		_, err = do[jira.LinkOut](w, "jira_add_link", missing)
 		w.wantCode("jira_add_link", err, types.NotFound, "link AAP-9: 404 Not Found: Issue does not exist")
 	})
@@ -128,9 +128,9 @@ func TestHowALinkEnds(t *testing.T) {
 	}{
 		"500":        {answering("POST", 500, nil, ""), types.UnknownOutcome, "link AAP-100: 500"},
 		"login page": {answering("POST", 200, nil, "<html>"), types.UnknownOutcome, "the answer is not Jira's"},
-		"names none": {answering("POST", 201, nil, "{}"), types.UnknownOutcome, "jira says yes and names no link"},
-		"another":    {answering("POST", 201, nil, `{"id":7}`), types.UnknownOutcome, "link AAP-100: jira says it is link 7, which cannot be read: look at the links of AAP-100: 404"},
-		"other page": {answering("GET", 200, nil, `{"id":10002,"globalId":"`+ourLink+`","object":{"url":"https://x"}}`), types.UnknownOutcome, "jira says yes and names link 10002, which is not what was sent"},
+		"names none": {answering("POST", 201, nil, "{}"), types.UnknownOutcome, "jira reports success but names no link"},
+		"another":    {answering("POST", 201, nil, `{"id":7}`), types.UnknownOutcome, "link AAP-100: jira reports link 7, which cannot be read: read the links of AAP-100: 404"},
+		"other page": {answering("GET", 200, nil, `{"id":10002,"globalId":"`+ourLink+`","object":{"url":"https://x"}}`), types.UnknownOutcome, "jira reports success but names link 10002, which is not what was sent"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -142,7 +142,7 @@ func TestHowALinkEnds(t *testing.T) {
 	}
 	w := start(t, answering("GET", 200, nil, `{"globalId":"another","object":{"url":"https://x"}}`))
 	_, err := w.find("jira_add_link", mr)
-	w.wantCode("jira_add_link", err, types.Unavailable, "look at the links of AAP-100: the answer is not the link that was asked for")
+	w.wantCode("jira_add_link", err, types.Unavailable, "read the links of AAP-100: the answer is not the link that was asked for")
 }
 
 func TestPreviewLink(t *testing.T) {

@@ -38,13 +38,13 @@ func (c *client) holds(ctx context.Context, i issue, in CreateIn, mark marker) b
 		tell(ctx, "this Jira does not keep the entity property "+property+": the label "+labelPrefix+mark.Key+" alone marks "+i.Key)
 		return true
 	case projectOf(i.Key) == in.Project && in.differences(i) == nil:
-		tell(ctx, "this Jira keeps no mark of ours: without the journal of this run, "+i.Key+" would not be found again")
+		tell(ctx, "this Jira keeps no marker: without the journal of this run, "+i.Key+" would not be found again")
 		return true
 	}
 	return false
 }
 
-// twin reports whether i and made, which is ours, come from one request.
+// twin reports whether i and made, which is reserved, come from one request.
 func (i issue) twin(made issue, mark marker) bool {
 	if m, kept := parseMarker(made.Properties[property]); kept {
 		other, ok := parseMarker(i.Properties[property])
@@ -57,7 +57,7 @@ func (i issue) twin(made issue, mark marker) bool {
 // this work on a site that keeps no property, or clones. Ours is the only one,
 // is what the arguments say, and was filed by this account.
 func (c *client) unmarked(ctx context.Context, key step.Key, in CreateIn, copies []issue) (step.Found[CreateOut], error) {
-	cannot := step.CannotTell[CreateOut](fmt.Sprintf("%s has the label %s but was not filed by skillrun, as a clone would; take the label off, or say that it is the one",
+	cannot := step.CannotTell[CreateOut](fmt.Sprintf("%s has the label %s but was not filed by skillrun, as a clone would; remove the label, or resolve it with --found",
 		list(copies), label(key)))
 	if len(copies) > 1 || in.differences(copies[0]) != nil {
 		return cannot, nil
@@ -114,7 +114,7 @@ func (c *client) scan(ctx context.Context, key step.Key, in CreateIn) (step.Foun
 	case len(marked) > 0:
 		return c.again(ctx, key, in, marked)
 	case hits.more || !complete:
-		return step.CannotTell[CreateOut](fmt.Sprintf("look in %s for an issue with the summary %q: it takes no labels, and this account filed more issues there than are looked through",
+		return step.CannotTell[CreateOut](fmt.Sprintf("look in %s for an issue with the summary %q: its create screen has no labels, and this account created more issues than are searched",
 			in.Project, in.Summary)), nil
 	}
 	return in.lookalike(ctx, all), nil
@@ -184,7 +184,7 @@ func (in CreateIn) lookalike(ctx context.Context, all []issue) step.Found[Create
 	if keeps || n < 0 || !step.CallOf(ctx).AfterUnknown {
 		return step.Absent[CreateOut]()
 	}
-	return step.CannotTell[CreateOut](fmt.Sprintf("%s looks like it, and this Jira keeps no mark by which that could be told; say that it is the one, or that it is not", all[n].Key))
+	return step.CannotTell[CreateOut](fmt.Sprintf("%s looks like it, but this Jira keeps no marker to tell", all[n].Key))
 }
 
 // takesLabels reports whether issues of the type may be filed with labels. Where

@@ -57,7 +57,7 @@ func TestAScreenWithoutLabels(t *testing.T) {
 		if made.Key != "AAP-101" || !made.Created || len(view.Labels) > 0 || view.Properties["skillrun"] == nil || view.Description != "what is new" {
 			t.Fatalf("got %+v, %+v", made, view)
 		}
-		if len(*told) != 1 || !strings.Contains((*told)[0], "AAP has no labels on the screen") {
+		if len(*told) != 1 || !strings.Contains((*told)[0], "AAP has no labels on its create screen") {
 			t.Errorf("told %q", *told)
 		}
 		for n := range 60 { // beyond what is probed by number
@@ -84,7 +84,7 @@ func TestAScreenWithoutLabels(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := do[jira.CreateOut](w, "jira_create_issue", unlabelled)
-		w.wantCode("jira_create_issue", err, types.Conflict, "it cannot be filed without a label: AAP-101 is Done since", "reopen AAP-101")
+		w.wantCode("jira_create_issue", err, types.Conflict, "it cannot be created without a label: AAP-101 is Done since", "reopen AAP-101")
 	})
 }
 
@@ -153,7 +153,7 @@ func TestASiteThatKeepsNoMark(t *testing.T) {
 		w := start(t, nil, on, noProperties, noLabels)
 		told := w.told()
 		made := must[jira.CreateOut](t)(do[jira.CreateOut](w, "jira_create_issue", unlabelled))
-		if made.Key != "AAP-101" || len(*told) != 2 || !strings.Contains((*told)[1], "this Jira keeps no mark of ours") {
+		if made.Key != "AAP-101" || len(*told) != 2 || !strings.Contains((*told)[1], "this Jira keeps no marker") {
 			t.Errorf("got %+v, told %q", made, *told)
 		}
 		w = start(t, losing(), on, noProperties, noLabels)
@@ -165,7 +165,7 @@ func TestASiteThatKeepsNoMark(t *testing.T) {
 				w.srv.Reindex()
 			}
 			got := w.found("jira_create_issue", unlabelled)
-			if got.State != step.StateCannotTell || !strings.Contains(got.Why, "AAP-101 looks like it, and this Jira keeps no mark") {
+			if got.State != step.StateCannotTell || !strings.Contains(got.Why, "AAP-101 looks like it, but this Jira keeps no marker") {
 				t.Errorf("got %+v", got)
 			}
 		}
@@ -185,7 +185,7 @@ func TestACommentWhosePropertyIsNotKept(t *testing.T) {
 		w.wantCode("jira_add_comment", err, types.UnknownOutcome, "the answer was lost")
 		w.call.AfterUnknown = true
 		got := w.found("jira_add_comment", in)
-		if got.State != step.StateCannotTell || !strings.Contains(got.Why, "says the same, and this Jira keeps no mark") {
+		if got.State != step.StateCannotTell || !strings.Contains(got.Why, "says the same, but this Jira keeps no marker") {
 			t.Errorf("got %+v", got)
 		}
 		if got := w.found("jira_add_comment", `{"issue":"AAP-100","body":"another"}`); got.State != step.StateAbsent {
@@ -205,7 +205,7 @@ func TestALinkWhoseGlobalIDIsNotKept(t *testing.T) {
 		t.Errorf("got %+v, told %q", out, *told)
 	}
 	w.call.AfterUnknown = true
-	if got := w.found("jira_add_link", in); got.State != step.StateCannotTell || !strings.Contains(got.Why, "leads there and has no global id") {
+	if got := w.found("jira_add_link", in); got.State != step.StateCannotTell || !strings.Contains(got.Why, "leads there, but has no global id") {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -226,7 +226,7 @@ func TestAnIssueTypeById(t *testing.T) {
 				t.Errorf("%s: %s", in, diff)
 			}
 			w.call.Digest = "another"
-			if got := w.found("jira_create_issue", in); got.Why != made.Key+" was filed with other arguments than those of now" {
+			if got := w.found("jira_create_issue", in); got.Why != made.Key+" was filed with other arguments than now" {
 				t.Errorf("%s: %+v", in, got)
 			}
 		}

@@ -53,7 +53,7 @@ func (c *client) searchBy(ctx context.Context, what string, q url.Values, limit 
 			return hits{}, err
 		}
 		if n := len(*p.Issues); n > asked {
-			return hits{}, types.Errorf(types.Unavailable, "%s: the answer is a page of %d, and %d were asked for", what, n, asked).
+			return hits{}, types.Errorf(types.Unavailable, "%s: the answer is a page of %d, but %d were asked for", what, n, asked).
 				WithHint("check the service's url in skillrun.yaml: something else may be answering")
 		}
 		for _, i := range *p.Issues {
@@ -69,7 +69,7 @@ func (c *client) searchBy(ctx context.Context, what string, q url.Values, limit 
 		}
 		maps.Copy(q, next)
 	}
-	return hits{}, types.Errorf(types.Unavailable, "%s: the answer has no end", what).
+	return hits{}, types.Errorf(types.Unavailable, "%s: the answer has too many pages", what).
 		WithHint("narrow the search, or ask for fewer issues with limit")
 }
 

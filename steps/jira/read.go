@@ -32,7 +32,7 @@ func (f family) get(ctx context.Context, in GetIn) (GetOut, error) {
 	if err != nil {
 		return GetOut{}, err
 	}
-	updated, err := i.updated("look at " + in.Issue)
+	updated, err := i.updated("read " + in.Issue)
 	if err != nil {
 		return GetOut{}, err
 	}

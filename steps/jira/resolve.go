@@ -64,13 +64,13 @@ func (in CreateIn) fits(ctx context.Context, i issue) error {
 		return types.Errorf(types.Conflict, "%s is not in the project %s", i.Key, in.Project).
 			WithHint("name the issue that was filed there, or move this one")
 	case marked && m.Key != call.Key.String():
-		return types.Errorf(types.Conflict, "%s was filed by another piece of work, in run %s", i.Key, m.Run).
-			WithHint("name the issue of this one")
+		return types.Errorf(types.Conflict, "%s was created by other work, in run %s", i.Key, m.Run).
+			WithHint("name the issue of this work")
 	case i.done():
-		return types.Errorf(types.Conflict, "%s is %s: only an open issue can be continued with", i.Key, i.Fields.Status.Name).
-			WithHint("reopen it and say it again, or start new work with --again N")
+		return types.Errorf(types.Conflict, "%s is %s: only an open issue can be used", i.Key, i.Fields.Status.Name).
+			WithHint("reopen it and run the command again, or start new work with --again N")
 	case (!marked || m.Digest != call.Digest) && i.Fields.Summary != in.Summary:
-		return types.Errorf(types.Conflict, "%s cannot be it: its summary is %q, not %q", i.Key, i.Fields.Summary, in.Summary).
+		return types.Errorf(types.Conflict, "%s does not match: its summary is %q, not %q", i.Key, i.Fields.Summary, in.Summary).
 			WithHint("name another issue, or give this one that summary")
 	}
 	return nil
@@ -99,7 +99,7 @@ func (f family) resolveLink(ctx context.Context, ref string, in LinkIn) (LinkOut
 		}
 	}
 	return none, types.Errorf(types.NotFound, "%s has no link %q", in.Issue, clip(ref)).
-		WithHint("name it by the address it leads to; if it is not there, say --not-done")
+		WithHint("name it by the address it leads to; if it is not there, use --not-done")
 }
 
 // resolveComment reads the comment that a person names. One of ours is it;
@@ -123,8 +123,8 @@ func (f family) resolveComment(ctx context.Context, ref string, in CommentIn) (C
 		return none, err
 	}
 	if ours := m.Key == step.CallOf(ctx).Key.String(); !ours && !sameText(one.Body, in.Body) {
-		return none, types.Errorf(types.Conflict, "comment %s of %s cannot be it: it says %q", id, in.Issue, clip(one.Body)).
-			WithHint("name another comment; if it is not there, say --not-done")
+		return none, types.Errorf(types.Conflict, "comment %s of %s does not match: it says %q", id, in.Issue, clip(one.Body)).
+			WithHint("name another comment; if it is not there, use --not-done")
 	}
 	return c.commentOut(in.Issue, id), nil
 }
@@ -138,7 +138,7 @@ func (c *client) commentIn(ref, issue string) (string, error) {
 	}
 	if id = strings.TrimPrefix(id, issue+"#"); !idPattern(id) {
 		return "", types.Errorf(types.BadInput, "%q names no comment of %s", clip(ref), issue).
-			WithHint("name it by its number, which stands in its address behind focusedCommentId=")
+			WithHint("name it by its number, which follows focusedCommentId= in its URL")
 	}
 	return id, nil
 }
@@ -162,11 +162,11 @@ func (f family) resolveMoved(ctx context.Context, ref string, in MoveIn) (MoveOu
 	}
 	if key != in.Issue && key != i.Key {
 		return none, types.Errorf(types.Conflict, "the step moves %s, not %s", in.Issue, key).
-			WithHint("say --found %s when it is %s, or --not-done", in.Issue, in.Status)
+			WithHint("use --found %s when it is %s, or --not-done", in.Issue, in.Status)
 	}
 	if _, moved := parseMarker(i.Properties[mark]); !moved && !in.arrived(i) {
 		return none, types.Errorf(types.Conflict, "%s is %s, not %s", i.Key, i.Fields.Status.Name, in.Status).
-			WithHint("move it there and say it again, or say --not-done")
+			WithHint("move it there and run the command again, or use --not-done")
 	}
 	return c.moveOut(i, false), nil
 }

@@ -77,13 +77,13 @@ func TestResolveAnIssueThatIsNotIt(t *testing.T) {
 		code types.Code
 		says string
 	}{
-		"AAP-9":           {types.NotFound, "look at AAP-9: 404"},
+		"AAP-9":           {types.NotFound, "read AAP-9: 404"},
 		"7":               {types.BadInput, `"7" names no issue of ` + w.url},
 		"https://x/AAP-1": {types.BadInput, `"https://x/AAP-1" names no issue of `},
-		"AAP-101":         {types.Conflict, "AAP-101 was filed by another piece of work, in run r1 (name the issue of this one)"},
-		"AAP-103":         {types.Conflict, `AAP-103 cannot be it: its summary is "something else", not "2025-01-15 Release" (name another issue`},
+		"AAP-101":         {types.Conflict, "AAP-101 was created by other work, in run r1 (name the issue of this work)"},
+		"AAP-103":         {types.Conflict, `AAP-103 does not match: its summary is "something else", not "2025-01-15 Release" (name another issue`},
 		"OTHER-100":       {types.Conflict, "OTHER-100 is not in the project AAP"},
-		"AAP-104":         {types.Conflict, "AAP-104 is Done: only an open issue can be continued with (reopen it"},
+		"AAP-104":         {types.Conflict, "AAP-104 is Done: only an open issue can be used (reopen it"},
 	}
 	for ref, tc := range tests {
 		_, err := resolve[jira.CreateOut](w, "jira_create_issue", ref, release)
@@ -109,7 +109,7 @@ func TestResolveALink(t *testing.T) {
 		_, err = resolve[jira.LinkOut](w, "jira_add_link", ourLink, strings.Replace(mr, "/7", "/8", 1))
 		w.wantCode("jira_add_link", err, types.Conflict, "the link 10002 of AAP-100 leads to https://gitlab.example.com/a/-/merge_requests/7, not to")
 		_, err = resolve[jira.LinkOut](w, "jira_add_link", "77", strings.Replace(mr, "AAP-100", "AAP-9", 1))
-		w.wantCode("jira_add_link", err, types.NotFound, "look at the links of AAP-9: 404")
+		w.wantCode("jira_add_link", err, types.NotFound, "read the links of AAP-9: 404")
 	})
 	w := start(t, answering("GET", 200, nil, "null"))
 	_, err := resolve[jira.LinkOut](w, "jira_add_link", "77", mr)
@@ -156,13 +156,13 @@ func TestResolveAComment(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := resolve[jira.CommentOut](w, "jira_add_comment", "10003", remark)
-		w.wantCode("jira_add_comment", err, types.Conflict, `comment 10003 of AAP-100 cannot be it: it says "something else" (name another`)
+		w.wantCode("jira_add_comment", err, types.Conflict, `comment 10003 of AAP-100 does not match: it says "something else" (name another`)
 		same := `{"issue":"AAP-100","body":" something\nelse"}`
 		if _, err := resolve[jira.CommentOut](w, "jira_add_comment", "10003", same); err != nil {
 			t.Errorf("a person's own that says the same: %v", err)
 		}
 		_, err = resolve[jira.CommentOut](w, "jira_add_comment", "10099", remark)
-		w.wantCode("jira_add_comment", err, types.NotFound, "look at comment 10099 of AAP-100: 404")
+		w.wantCode("jira_add_comment", err, types.NotFound, "read comment 10099 of AAP-100: 404")
 		for _, ref := range []string{"", "x", "https://elsewhere/browse/AAP-100?focusedCommentId=10003"} {
 			_, err = resolve[jira.CommentOut](w, "jira_add_comment", ref, remark)
 			w.wantCode("jira_add_comment", err, types.BadInput, "names no comment of AAP-100 (name it by its number")
@@ -170,7 +170,7 @@ func TestResolveAComment(t *testing.T) {
 	})
 	w := start(t, answering("GET", 200, nil, `{"id":"8"}`))
 	_, err := resolve[jira.CommentOut](w, "jira_add_comment", "7", remark)
-	w.wantCode("jira_add_comment", err, types.Unavailable, "look at comment 7 of AAP-100: the answer is not the comment that was asked for")
+	w.wantCode("jira_add_comment", err, types.Unavailable, "read comment 7 of AAP-100: the answer is not the comment that was asked for")
 }
 
 func TestResolveATransition(t *testing.T) {
@@ -193,11 +193,11 @@ func TestResolveATransition(t *testing.T) {
 			t.Errorf("got %+v", got)
 		}
 		_, err = resolve[jira.MoveOut](w, "jira_transition", "AAP-7", beginning)
-		w.wantCode("jira_transition", err, types.Conflict, "the step moves AAP-100, not AAP-7 (say --found AAP-100 when it is in progress")
+		w.wantCode("jira_transition", err, types.Conflict, "the step moves AAP-100, not AAP-7 (use --found AAP-100 when it is in progress")
 		_, err = resolve[jira.MoveOut](w, "jira_transition", "seven", beginning)
 		w.wantCode("jira_transition", err, types.BadInput, `"seven" names no issue of`)
 		_, err = resolve[jira.MoveOut](w, "jira_transition", "AAP-9", strings.Replace(beginning, "AAP-100", "AAP-9", 1))
-		w.wantCode("jira_transition", err, types.NotFound, "look at AAP-9: 404")
+		w.wantCode("jira_transition", err, types.NotFound, "read AAP-9: 404")
 	})
 }
 

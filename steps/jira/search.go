@@ -133,9 +133,9 @@ func (in SearchIn) check(unknown step.UnknownPaths) error {
 	case unknown.Has("jql"):
 	case strings.TrimSpace(in.JQL) == "":
 		return types.Errorf(types.BadInput, "the jql is empty").
-			WithHint("say what to look for, e.g. project = AAP AND status = Done")
+			WithHint("give a query, e.g. project = AAP AND status = Done")
 	case len(in.JQL) > maxJQL:
-		return types.Errorf(types.BadInput, "the jql has %d bytes, and %d fit into a request", len(in.JQL), maxJQL).
+		return types.Errorf(types.BadInput, "the jql has %d bytes, more than %d", len(in.JQL), maxJQL).
 			WithHint("search by what the issues have in common instead of naming each")
 	}
 	return nil

@@ -92,15 +92,15 @@ func TestSearchesThatFail(t *testing.T) {
 		code types.Code
 		says []string
 	}{
-		"empty":    {" ", nil, types.BadInput, []string{"the jql is empty", "say what to look for"}},
-		"long":     {long, nil, types.BadInput, []string{"the jql has 4001 bytes, and 4000 fit into a request"}},
+		"empty":    {" ", nil, types.BadInput, []string{"the jql is empty", "give a query"}},
+		"long":     {long, nil, types.BadInput, []string{"the jql has 4001 bytes, more than 4000"}},
 		"wrong":    {"colour = red", nil, types.BadInput, []string{"search for issues: 400 Bad Request: Field 'colour' does not exist"}},
-		"no end":   {"x", answering("GET", 200, nil, `{"issues":[],"nextPageToken":"again"}`), types.Unavailable, []string{"search for issues: the answer has no end", "narrow the search"}},
+		"no end":   {"x", answering("GET", 200, nil, `{"issues":[],"nextPageToken":"again"}`), types.Unavailable, []string{"search for issues: the answer has too many pages", "narrow the search"}},
 		"no list":  {"x", answering("GET", 200, nil, `{}`), types.Unavailable, []string{"the answer has no list of issues"}},
 		"ids only": {"x", answering("GET", 200, nil, `{"issues":[{"id":"1"}]}`), types.Unavailable, []string{"the answer has an issue without a key"}},
 		"no state": {"x", answering("GET", 200, nil, `{"issues":[{"id":"1","key":"AAP-1"}]}`), types.Unavailable, []string{"AAP-1 comes without a status"}},
 		"no time": {"x", answering("GET", 200, nil, `{"issues":[{"id":"1","key":"AAP-1","fields":{"status":{"statusCategory":{"key":"new"}}}}]}`),
-			types.Unavailable, []string{`AAP-1: its time of change is none: ""`}},
+			types.Unavailable, []string{`AAP-1: its updated time is not valid: ""`}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

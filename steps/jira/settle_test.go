@@ -52,7 +52,7 @@ func TestAnIssueThatWasJustFiled(t *testing.T) {
 			}
 			unseen, slept = 1000, 0
 			_, err := w.steps[name].Do(w.ctx(), json.RawMessage(in))
-			w.wantCode(name, err, types.Unavailable, "AAP-100 was made by this run, and is not seen yet: ", "it tries again")
+			w.wantCode(name, err, types.Unavailable, "AAP-100 was created by this run, but is not visible yet: ", "it tries again")
 			if slept != time.Minute {
 				t.Errorf("slept %v", slept)
 			}

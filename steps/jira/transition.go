@@ -92,7 +92,7 @@ func (f family) move(ctx context.Context, in MoveIn) (MoveOut, error) {
 func (c *client) moved(ctx context.Context, in MoveIn) MoveOut {
 	now, err := c.issue(ctx, in.Issue)
 	if err != nil {
-		tell(ctx, in.Issue+" was moved; it cannot be looked at now: "+types.AsError(err).Message)
+		tell(ctx, in.Issue+" was moved, but cannot be read now: "+types.AsError(err).Message)
 		return MoveOut{Issue: in.Issue, Status: in.Status, StatusCategory: "undefined", URL: c.browse(in.Issue), Changed: true}
 	}
 	if !in.arrived(now) {
@@ -130,7 +130,7 @@ func (c *client) way(ctx context.Context, in MoveIn) (transition, error) {
 	fits = called(fits, in.Transition)
 	switch len(fits) {
 	case 0:
-		return transition{}, types.Errorf(types.Conflict, "%s cannot be moved to %s from where it is%s", in.Issue, in.Status, by(in.Transition)).
+		return transition{}, types.Errorf(types.Conflict, "%s cannot be moved to %s from its status%s", in.Issue, in.Status, by(in.Transition)).
 			WithHint("possible now: %s", cmp.Or(names(all), "nothing; the account may lack the right to move issues"))
 	case 1:
 		return fits[0], in.fill(fits[0])
@@ -172,7 +172,7 @@ func names(list []transition) string {
 // sent all the same: what Jira says of a screen is not all that it takes.
 func (in MoveIn) fill(t transition) error {
 	if missing := t.holes(in.Fields); missing != nil {
-		return types.Errorf(types.BadInput, "the transition %s of %s demands fields that are not given: %s", t.Name, in.Issue, strings.Join(missing, "; ")).
+		return types.Errorf(types.BadInput, "the transition %s of %s requires fields that are not given: %s", t.Name, in.Issue, strings.Join(missing, "; ")).
 			WithHint("give them under fields, by id, e.g. fields: {resolution: {name: Done}}")
 	}
 	return nil
@@ -191,7 +191,7 @@ func (t transition) holes(given types.Values) []string {
 
 // transitions are the ways that are open to the account now.
 func (c *client) transitions(ctx context.Context, key string) ([]transition, error) {
-	what := "look at the transitions of " + key
+	what := "read the transitions of " + key
 	var got struct {
 		Transitions *[]transition `json:"transitions"`
 	}
@@ -236,7 +236,7 @@ func (f family) findMoved(ctx context.Context, key step.Key, in MoveIn) (step.Fo
 	m, ours := parseMarker(i.Properties[movedBy(key)])
 	switch ours = ours && m.Key == key.String(); {
 	case ours && m.Digest != step.CallOf(ctx).Digest:
-		return step.Differs(i.Key, c.moveOut(i, false), i.Key+" was moved with other arguments than those of now, and is "+i.Fields.Status.Name), nil
+		return step.Differs(i.Key, c.moveOut(i, false), i.Key+" was moved with other arguments than now, and is "+i.Fields.Status.Name), nil
 	case in.arrived(i), i.movedOn(key):
 		return step.Here(i.Key, c.moveOut(i, false)), nil
 	case ours:

@@ -90,7 +90,7 @@ func TestAnIssueThatWasMovedOnIsNotMovedBack(t *testing.T) {
 		}
 		w.call.Digest = "digest2"
 		got = w.found("jira_transition", beginning)
-		if got.State != step.StateDiffers || got.Why != "AAP-100 was moved with other arguments than those of now, and is Done" {
+		if got.State != step.StateDiffers || got.Why != "AAP-100 was moved with other arguments than now, and is Done" {
 			t.Errorf("got %+v", got)
 		}
 	})
@@ -141,7 +141,7 @@ func TestTwoTransitionsOfOneName(t *testing.T) {
 			t.Errorf("after: %+v", got)
 		}
 		_, err = do[jira.MoveOut](w, "jira_transition", `{"issue":"AAP-100","status":"Done","transition":"31"}`)
-		w.wantCode("jira_transition", err, types.Conflict, "cannot be moved to Done from where it is by 31")
+		w.wantCode("jira_transition", err, types.Conflict, "cannot be moved to Done from its status by 31")
 	})
 }
 
@@ -155,16 +155,16 @@ func TestTransitionsThatAreRefused(t *testing.T) {
 		says   []string
 	}{
 		"no status": {`{"issue":"AAP-100","status":" "}`, office, "To Do", types.BadInput, []string{"the status is empty", "name the status"}},
-		"no issue":  {`{"issue":"AAP-9","status":"Done"}`, office, "To Do", types.NotFound, []string{"look at the transitions of AAP-9: 404 Not Found"}},
+		"no issue":  {`{"issue":"AAP-9","status":"Done"}`, office, "To Do", types.NotFound, []string{"read the transitions of AAP-9: 404 Not Found"}},
 		"no way": {`{"issue":"AAP-100","status":"Done"}`, office, "To Do", types.Conflict,
-			[]string{"AAP-100 cannot be moved to Done from where it is", "possible now: Start (to In Progress)"}},
+			[]string{"AAP-100 cannot be moved to Done from its status", "possible now: Start (to In Progress)"}},
 		"no such transition": {`{"issue":"AAP-100","status":"Done","transition":"Ship"}`, office, "In Progress", types.Conflict,
-			[]string{"cannot be moved to Done from where it is by Ship", "possible now: Resolve (to Done), Give up (to Done)"}},
+			[]string{"cannot be moved to Done from its status by Ship", "possible now: Resolve (to Done), Give up (to Done)"}},
 		"no right": {beginning, denied("TRANSITION_ISSUES"), "To Do", types.Conflict, []string{"possible now: nothing; the account may lack the right"}},
 		"two ways": {`{"issue":"AAP-100","status":"Done"}`, office, "In Progress", types.BadInput,
 			[]string{"2 transitions lead AAP-100 to Done", "name one of them with transition: Resolve (to Done), Give up (to Done)"}},
 		"hole in the screen": {`{"issue":"AAP-100","status":"Done","transition":"Resolve"}`, office, "In Progress", types.BadInput,
-			[]string{"the transition Resolve of AAP-100 demands fields that are not given: resolution (Resolution) of Done, Won't Do", "under fields, by id"}},
+			[]string{"the transition Resolve of AAP-100 requires fields that are not given: resolution (Resolution) of Done, Won't Do", "under fields, by id"}},
 		"not on the screen": {`{"issue":"AAP-100","status":"Done","transition":"Resolve","fields":{"resolution":{"name":"Done"},"colour":1}}`, office, "In Progress",
 			types.BadInput, []string{"move AAP-100 to Done: 400 Bad Request: colour: Field 'colour' cannot be set."}},
 		"no screen": {`{"issue":"AAP-100","status":"Done","transition":"Give up","fields":{"colour":1}}`, office, "In Progress",
@@ -205,8 +205,8 @@ func TestHowATransitionEnds(t *testing.T) {
 	}{
 		"409":        {answering("POST", 409, nil, ""), types.Conflict, "move AAP-100 to in progress: 409 Conflict"},
 		"500":        {answering("POST", 500, nil, ""), types.UnknownOutcome, "500"},
-		"login page": {answering("POST", 200, nil, "<html>"), types.UnknownOutcome, "move AAP-100 to in progress: the answer is not Jira's: it has something to say where Jira says nothing"},
-		"no list":    {answering("GET", 200, nil, `{}`), types.Unavailable, "look at the transitions of AAP-100: the answer has no list of transitions"},
+		"login page": {answering("POST", 200, nil, "<html>"), types.UnknownOutcome, "move AAP-100 to in progress: the answer is not Jira's: it has a body where Jira sends none"},
+		"no list":    {answering("GET", 200, nil, `{}`), types.Unavailable, "read the transitions of AAP-100: the answer has no list of transitions"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -221,8 +221,8 @@ func TestHowATransitionEnds(t *testing.T) {
 		rt     http.RoundTripper
 		status string
 	}{
-		"AAP-100 was moved; it cannot be looked at now: look at AAP-100: 503 Service Unavailable": {after(503, ""), "in progress"},
-		"AAP-100 was moved to in progress, and is Shipped by now":                                 {after(200, `{"id":"1","key":"AAP-100","fields":{"status":{"name":"Shipped","statusCategory":{"key":"done"}}}}`), "Shipped"},
+		"AAP-100 was moved, but cannot be read now: read AAP-100: 503 Service Unavailable": {after(503, ""), "in progress"},
+		"AAP-100 was moved to in progress, and is Shipped by now":                          {after(200, `{"id":"1","key":"AAP-100","fields":{"status":{"name":"Shipped","statusCategory":{"key":"done"}}}}`), "Shipped"},
 	} {
 		w := start(t, tc.rt)
 		var heard []string
@@ -234,7 +234,7 @@ func TestHowATransitionEnds(t *testing.T) {
 	}
 	w := start(t, nil)
 	_, err := w.find("jira_transition", `{"issue":"AAP-9","status":"Done"}`)
-	w.wantCode("jira_transition", err, types.NotFound, "look at AAP-9: 404")
+	w.wantCode("jira_transition", err, types.NotFound, "read AAP-9: 404")
 	_, err = w.find("jira_transition", `{"issue":"AAP-9","status":""}`)
 	w.wantCode("jira_transition", err, types.BadInput, "the status is empty")
 	w.call = step.Call{}

@@ -90,8 +90,8 @@ func (c *client) mark(ctx context.Context, key string, m marker) error {
 
 // notOurs refuses to undo what may be somebody's own.
 func notOurs(what string) error {
-	return types.Errorf(types.Conflict, "%s does not hold the mark of this work, so it is left alone", what).
-		WithHint("look at it, and undo it by hand when it is ours")
+	return types.Errorf(types.Conflict, "%s does not have the marker of this work, so it is not changed", what).
+		WithHint("check it, and undo it by hand if it belongs to this work")
 }
 
 // deleted takes an issue that is not found for one that is not there, when the
@@ -101,7 +101,7 @@ func (c *client) deleted(ctx context.Context, key string, missing error) error {
 		Key string `json:"key"`
 	}
 	project := projectOf(key)
-	if err := c.get(ctx, "project/"+url.PathEscape(project), nil, "look at the project "+project, &got); err != nil || got.Key == "" {
+	if err := c.get(ctx, "project/"+url.PathEscape(project), nil, "read the project "+project, &got); err != nil || got.Key == "" {
 		return missing
 	}
 	return nil
@@ -121,18 +121,18 @@ func (c *client) ending(ctx context.Context, i issue) (transition, error) {
 		if holes == nil {
 			return t, nil
 		}
-		missing = append(missing, t.Name+" wants "+strings.Join(holes, "; "))
+		missing = append(missing, t.Name+" requires "+strings.Join(holes, "; "))
 	}
 	if missing != nil {
-		return transition{}, types.Errorf(types.Conflict, "%s cannot be closed without fields that only a person knows: %s", i.Key, strings.Join(missing, ", ")).
+		return transition{}, types.Errorf(types.Conflict, "%s cannot be closed without more fields: %s", i.Key, strings.Join(missing, ", ")).
 			WithHint("close it in Jira by hand: %s", c.browse(i.Key))
 	}
-	return transition{}, types.Errorf(types.Conflict, "%s is %s, and nothing leads from there to a status that is done", i.Key, i.Fields.Status.Name).
+	return transition{}, types.Errorf(types.Conflict, "%s is %s, and no transition leads from there to a done status", i.Key, i.Fields.Status.Name).
 		WithHint("possible now: %s; close it by hand: %s", cmp.Or(names(all), "nothing"), c.browse(i.Key))
 }
 
 func sayUnlink(_ LinkIn, out LinkOut) string {
-	return fmt.Sprintf("take the link to %s off %s", out.URL, out.Issue)
+	return fmt.Sprintf("remove the link to %s from %s", out.URL, out.Issue)
 }
 
 // lookUnlink says why the link cannot be taken off now.

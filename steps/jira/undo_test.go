@@ -108,12 +108,12 @@ func TestAnIssueThatCannotBeClosed(t *testing.T) {
 		says   string
 	}{
 		"no way": {wants(jiratest.Transition{Name: "Start", To: "In Progress"}), "AAP-101", types.Conflict,
-			"AAP-101 is To Do, and nothing leads from there to a status that is done (possible now: Start (to In Progress); close it by hand: "},
+			"AAP-101 is To Do, and no transition leads from there to a done status (possible now: Start (to In Progress); close it by hand: "},
 		"screen": {wants(jiratest.Transition{Name: "Resolve", To: "Done", Fields: resolution}), "AAP-101", types.Conflict,
-			"AAP-101 cannot be closed without fields that only a person knows: Resolve wants resolution (Resolution) of Fixed, Won't Do (close it in Jira by hand: "},
+			"AAP-101 cannot be closed without more fields: Resolve requires resolution (Resolution) of Fixed, Won't Do (close it in Jira by hand: "},
 		"no right":  {denied("TRANSITION_ISSUES"), "AAP-101", types.Conflict, "possible now: nothing; close it by hand"},
-		"not ours":  {wants(), "AAP-100", types.Conflict, "AAP-100 does not hold the mark of this work, so it is left alone (look at it"},
-		"not there": {wants(), "NO-1", types.NotFound, "look at NO-1: 404"},
+		"not ours":  {wants(), "AAP-100", types.Conflict, "AAP-100 does not have the marker of this work, so it is not changed (check it"},
+		"not there": {wants(), "NO-1", types.NotFound, "read NO-1: 404"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -174,7 +174,7 @@ func TestUndoALink(t *testing.T) {
 		w := start(t, nil, on)
 		out := must[jira.LinkOut](t)(do[jira.LinkOut](w, "jira_add_link", mr))
 		say := must[string](t)(w.steps["jira_add_link"].SayUndo(json.RawMessage(mr), types.Encode(out)))
-		if say != "take the link to https://gitlab.example.com/a/-/merge_requests/7 off AAP-100" {
+		if say != "remove the link to https://gitlab.example.com/a/-/merge_requests/7 from AAP-100" {
 			t.Errorf("says %q", say)
 		}
 		for range 2 {
@@ -187,10 +187,10 @@ func TestUndoALink(t *testing.T) {
 		}
 		theirs := out
 		theirs.GlobalID = "else"
-		w.wantCode("jira_add_link", w.undo("jira_add_link", mr, theirs), types.Conflict, "the link 10002 of AAP-100 does not hold the mark of this work")
+		w.wantCode("jira_add_link", w.undo("jira_add_link", mr, theirs), types.Conflict, "the link 10002 of AAP-100 does not have the marker of this work")
 		gone := out
 		gone.Issue = "NO-1"
-		w.wantCode("jira_add_link", w.undo("jira_add_link", mr, gone), types.NotFound, "look at NO-1: 404")
+		w.wantCode("jira_add_link", w.undo("jira_add_link", mr, gone), types.NotFound, "read NO-1: 404")
 	})
 }
 
@@ -213,7 +213,7 @@ func TestUndoAComment(t *testing.T) {
 		}
 		theirs := out
 		theirs.ID = "10003"
-		w.wantCode("jira_add_comment", w.undo("jira_add_comment", remark, theirs), types.Conflict, "comment 10003 of AAP-100 does not hold the mark of this work")
+		w.wantCode("jira_add_comment", w.undo("jira_add_comment", remark, theirs), types.Conflict, "comment 10003 of AAP-100 does not have the marker of this work")
 		if diff := cmp.Diff([]string{"theirs"}, w.srv.Issues()[0].Comments); diff != "" || w.writes() != 2 {
 			t.Errorf("%d writes, comments: %s", w.writes(), diff)
 		}

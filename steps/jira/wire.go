@@ -116,7 +116,7 @@ func (i issue) done() bool { return i.Fields.Status.Category.Key == "done" }
 func (i issue) updated(what string) (string, error) {
 	t, err := parseTime(i.Fields.Updated)
 	if err != nil {
-		return "", types.Errorf(types.Unavailable, "%s: its time of change is none: %q", what, clip(i.Fields.Updated)).WithHint(notJira)
+		return "", types.Errorf(types.Unavailable, "%s: its updated time is not valid: %q", what, clip(i.Fields.Updated)).WithHint(notJira)
 	}
 	return t, nil
 }
@@ -136,14 +136,14 @@ func (c *client) createIssue(ctx context.Context, what string, fields map[string
 		return "", "", err
 	}
 	if made.ID == "" || !keyPattern.MatchString(made.Key) {
-		return "", "", types.Errorf(types.UnknownOutcome, "%s: jira says yes and names no issue", what).WithHint(lookFirst)
+		return "", "", types.Errorf(types.UnknownOutcome, "%s: jira reports success but names no issue", what).WithHint(lookFirst)
 	}
 	return made.ID, made.Key, nil
 }
 
 // me is whose credential it is.
 func (c *client) me(ctx context.Context) (person, error) {
-	const what = "ask jira who we are"
+	const what = "read the jira account"
 	var got person
 	err := c.get(ctx, "myself", nil, what, &got)
 	if err == nil && got.Display == "" {
@@ -161,7 +161,7 @@ func (c *client) issue(ctx context.Context, key string, properties ...string) (i
 		"properties": {strings.Join(append([]string{property}, properties...), ",")},
 	}
 	var got issue
-	what := "look at " + key
+	what := "read " + key
 	if err := c.get(ctx, "issue/"+url.PathEscape(key), q, what, &got); err != nil {
 		return issue{}, err
 	}
@@ -173,7 +173,7 @@ func (c *client) issue(ctx context.Context, key string, properties ...string) (i
 
 // link reads the remote link of that global id.
 func (c *client) link(ctx context.Context, key, globalID string) (remoteLink, error) {
-	what := "look at the links of " + key
+	what := "read the links of " + key
 	var got remoteLink
 	err := c.get(ctx, linksPath(key), url.Values{"globalId": {globalID}}, what, &got)
 	if err == nil && (got.GlobalID != globalID || got.Object.URL == "") {
@@ -184,7 +184,7 @@ func (c *client) link(ctx context.Context, key, globalID string) (remoteLink, er
 
 // links reads all remote links of the issue.
 func (c *client) links(ctx context.Context, key string) ([]remoteLink, error) {
-	what := "look at the links of " + key
+	what := "read the links of " + key
 	var got []remoteLink
 	if err := c.get(ctx, linksPath(key), nil, what, &got); err != nil {
 		return nil, err
@@ -205,7 +205,7 @@ func (c *client) putLink(ctx context.Context, what, key string, l remoteLink) (i
 		return 0, err
 	}
 	if made.ID == 0 {
-		return 0, types.Errorf(types.UnknownOutcome, "%s: jira says yes and names no link", what).WithHint(lookFirst)
+		return 0, types.Errorf(types.UnknownOutcome, "%s: jira reports success but names no link", what).WithHint(lookFirst)
 	}
 	return made.ID, nil
 }

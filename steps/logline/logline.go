@@ -30,7 +30,7 @@ type Line struct {
 
 func (in Line) check(unknown step.UnknownPaths) error {
 	if !unknown.Has("message") && strings.TrimSpace(in.Message) == "" {
-		return types.Errorf(types.BadInput, "the message is empty").WithHint("say something, or leave the step out with if")
+		return types.Errorf(types.BadInput, "the message is empty").WithHint("give it a text, or skip the step with if")
 	}
 	return nil
 }

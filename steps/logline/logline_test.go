@@ -43,7 +43,7 @@ func TestNothingToSay(t *testing.T) {
 	t.Parallel()
 	s, _ := step.NewCatalogue(logline.Steps()).Lookup("log")
 	_, err := s.Do(t.Context(), json.RawMessage(`{"message":" \n"}`))
-	if types.CodeOf(err) != types.BadInput || err.Error() != "the message is empty (say something, or leave the step out with if)" {
+	if types.CodeOf(err) != types.BadInput || err.Error() != "the message is empty (give it a text, or skip the step with if)" {
 		t.Error(err)
 	}
 }

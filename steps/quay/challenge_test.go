@@ -35,9 +35,9 @@ func TestSeveralChallengesInOneHeader(t *testing.T) {
 		"an address without quotes":    {[]string{`Basic realm=x,Bearer realm=http://HOST/token,service="reg, istry",scope=repository:team/app:pull`}, asked},
 		"basic only":                   {[]string{`Digest realm="x", Basic realm="y"`}, "password"},
 		"a realm elsewhere, and basic": {[]string{`Bearer realm="https://tokens.example.org/t", Basic realm="y"`}, "password"},
-		"a realm elsewhere":            {[]string{`Bearer realm="https://tokens.example.org/t"`}, "which is not of its domain"},
-		"none that is known":           {[]string{`Negotiate, NTLM`}, "not how to show who we are"},
-		"nothing to read":              {[]string{`"Bearer realm=x`}, "not how to show who we are"},
+		"a realm elsewhere":            {[]string{`Bearer realm="https://tokens.example.org/t"`}, "which is in another domain"},
+		"none that is known":           {[]string{`Negotiate, NTLM`}, "names no way to authenticate"},
+		"nothing to read":              {[]string{`"Bearer realm=x`}, "names no way to authenticate"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -94,7 +94,7 @@ func (c *client) get(ctx context.Context, what string, u *url.URL, out any) erro
 	}
 	text := said(body)
 	if resp.StatusCode == http.StatusNotFound && text == "" {
-		return c.notQuay("it says 404, and not in Quay's words")
+		return c.notQuay("it is a 404 that is not from Quay's API")
 	}
 	if fault := rest.Status(req.Method, what, resp, text); fault != nil {
 		return c.explain(fault)

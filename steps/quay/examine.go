@@ -51,7 +51,7 @@ func examineQuay(ctx context.Context, name string, s Service, repositories []str
 		}
 	}
 	if len(repositories) == 0 {
-		return []step.Finding{{Subject: "credential", Skipped: "Quay tells only where a repository is named: ask with a skill"}}
+		return []step.Finding{{Subject: "credential", Skipped: "Quay checks it only for a repository: give doctor a skill"}}
 	}
 	var out []step.Finding
 	for _, r := range repositories {
@@ -72,7 +72,7 @@ func repository(name string, look func() error) step.Finding {
 	}
 	f := step.Finding{Subject: "repository " + name}
 	if !repositoryPath.MatchString(name) {
-		f.Err = types.Errorf(types.BadInput, "%q is not the whole path of a repository", name).
+		f.Err = types.Errorf(types.BadInput, "%q is not the full path of a repository", name).
 			WithHint("write namespace/name in lower case, without the host")
 	} else if err := look(); err != nil {
 		f.Err = types.AsError(err)
@@ -97,7 +97,7 @@ func examineOCI(ctx context.Context, name string, s Service, repositories []stri
 	if err != nil {
 		return []step.Finding{{Subject: "credential", Err: types.AsError(err)}}
 	}
-	out := []step.Finding{{Subject: "credential", Detail: "the registry takes it"}}
+	out := []step.Finding{{Subject: "credential", Detail: "the registry accepts it"}}
 	switch {
 	case s.Token.IsZero():
 		out[0].Detail = "none; public repositories need none"
@@ -125,7 +125,7 @@ func lookInto(ctx context.Context, name string, s Service, repository string) er
 		return c.odd(strange404)
 	case a.status == http.StatusNotFound:
 		return types.Errorf(types.NotFound, "there is no repository %s", c.place(repository)).
-			WithHint("repository is the whole path after the host, namespace first")
+			WithHint("repository is the full path after the host, namespace first")
 	}
 	return c.refused(a, what)
 }

@@ -38,17 +38,17 @@ func TestExamine(t *testing.T) {
 		want             []string
 	}{
 		{"quay", "quay", "good", private, of(repo, repo), []string{"ok repository " + repo + ": it can be read"}},
-		{"quay, no skill", "quay", "good", private, nil, []string{"skipped credential: Quay tells only where a repository is named: ask with a skill"}},
+		{"quay, no skill", "quay", "good", private, nil, []string{"skipped credential: Quay checks it only for a repository: give doctor a skill"}},
 		{"quay, not known yet", "quay", "good", private, []step.Use{{Step: "quay_get_tag"}}, []string{"skipped repository: it is not known before the skill runs"}},
-		{"quay, which is none", "quay", "", oci(ocitest.Basic, false), nil, []string{"failed API: unavailable: HOST: the answer is not Quay's: it says 404, and not in Quay's words"}},
+		{"quay, which is none", "quay", "", oci(ocitest.Basic, false), nil, []string{"failed API: unavailable: HOST: the answer is not Quay's: it is a 404 that is not from Quay's API"}},
 		{"quay, another API", "quay", "", raw(200, "application/json", `{"paths":{}}`), nil, []string{"failed API: unavailable: HOST: the answer is not Quay's: its API has no list of tags"}},
-		{"quay, which is none, with a skill", "quay", "", oci(ocitest.Basic, false), of(repo), []string{"failed repository " + repo + ": unavailable: HOST: the answer is not Quay's: it says 404, and not in Quay's words"}},
+		{"quay, which is none, with a skill", "quay", "", oci(ocitest.Basic, false), of(repo), []string{"failed repository " + repo + ": unavailable: HOST: the answer is not Quay's: it is a 404 that is not from Quay's API"}},
 		{"quay, wrong token, no skill", "quay", "bad", private, nil, []string{"failed API: auth: ask for the API's description: 401"}},
 		{"quay, wrong token", "quay", "bad", private, of(repo), []string{"failed repository " + repo + ": auth: look up tag latest of " + repo + ": 401"}},
 		{"quay, no such", "quay", "good", private, of("a/b"), []string{"failed repository a/b: not_found: there is no repository HOST/a/b"}},
-		{"quay, no path", "quay", "good", private, of("ab"), []string{`failed repository ab: invalid: "ab" is not the whole path of a repository`}},
-		{"bearer", "oci", "good", oci(ocitest.Bearer, true), of(repo), []string{"ok credential: the registry takes it", "ok repository " + repo + ": it can be read"}},
-		{"basic", "oci", "good", oci(ocitest.Basic, true), of(repo), []string{"ok credential: the registry takes it", "ok repository " + repo + ": it can be read"}},
+		{"quay, no path", "quay", "good", private, of("ab"), []string{`failed repository ab: invalid: "ab" is not the full path of a repository`}},
+		{"bearer", "oci", "good", oci(ocitest.Bearer, true), of(repo), []string{"ok credential: the registry accepts it", "ok repository " + repo + ": it can be read"}},
+		{"basic", "oci", "good", oci(ocitest.Basic, true), of(repo), []string{"ok credential: the registry accepts it", "ok repository " + repo + ": it can be read"}},
 		{"nobody", "oci", "", oci(ocitest.Bearer, false), of(repo), []string{"ok credential: none; public repositories need none", "ok repository " + repo + ": it can be read"}},
 		{"nobody, private", "oci", "", oci(ocitest.Basic, true), of(repo), []string{"ok credential: none", "failed repository " + repo + ": auth: list tags of " + repo + ": 401"}},
 		{"wrong password", "oci", "bad", oci(ocitest.Bearer, false), of(repo), []string{"failed credential: auth: ask for the API: ask for a token: 401"}},
@@ -57,7 +57,7 @@ func TestExamine(t *testing.T) {
 		{"no such", "oci", "good", oci(ocitest.Bearer, false), of("a/b"), []string{"ok credential", "failed repository a/b: not_found: there is no repository HOST/a/b"}},
 		{"no right", "oci", "good", oci(ocitest.Bearer, false), of("team/secret"), []string{"ok credential", "failed repository team/secret: forbidden: list tags of team/secret: 403"}},
 		{"wrong API", "oci", "good", private, of(repo), []string{"failed credential: unavailable: HOST: the answer is not an OCI registry's: there is no /v2/"}},
-		{"half a registry", "oci", "", half, of(repo), []string{"ok credential", "failed repository " + repo + ": unavailable: HOST: the answer is not an OCI registry's: it says 404, and not in a registry's words"}},
+		{"half a registry", "oci", "", half, of(repo), []string{"ok credential", "failed repository " + repo + ": unavailable: HOST: the answer is not an OCI registry's: it is a 404 that is not from a registry"}},
 		{"no API", "docker", "good", private, nil, []string{"service: invalid"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

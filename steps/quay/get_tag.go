@@ -35,7 +35,7 @@ var (
 
 func (f family) getTag(ctx context.Context, in getTagIn) (getTagOut, error) {
 	if !repositoryPath.MatchString(in.Repository) {
-		return getTagOut{}, types.Errorf(types.BadInput, "%q is not the whole path of a repository", in.Repository).
+		return getTagOut{}, types.Errorf(types.BadInput, "%q is not the full path of a repository", in.Repository).
 			WithHint("write namespace/name in lower case, without the host")
 	}
 	if !tagName.MatchString(in.Tag) {
@@ -83,7 +83,7 @@ func (c *client) gone(ctx context.Context, in getTagIn) error {
 	}
 	if ended == 0 {
 		return types.Errorf(types.NotFound, "tag %s is not in %s", in.Tag, c.place(in.Repository)).
-			WithHint("is the image built and pushed, and is the repository the right one?")
+			WithHint("check that the image was built and pushed, and that the repository is the right one")
 	}
 	return types.Errorf(types.NotFound, "tag %s of %s ended on %s: it expired, was deleted or was moved", in.Tag, c.place(in.Repository), stamp(ended)).
 		WithHint("build and push the image again, or restore the tag in Quay")
@@ -95,7 +95,7 @@ func (c *client) inRepository(err error, repository string) error {
 		return err
 	}
 	return types.Errorf(types.NotFound, "there is no repository %s", c.place(repository)).
-		WithHint("repository is the whole path after the host, namespace first")
+		WithHint("repository is the full path after the host, namespace first")
 }
 
 func (c *client) result(in getTagIn, t tagEntry) (getTagOut, error) {

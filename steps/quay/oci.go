@@ -66,12 +66,12 @@ func getTagOCI(ctx context.Context, name string, s Service, in getTagIn) (getTag
 	switch {
 	case a.status == http.StatusNotFound && a.has("NAME_UNKNOWN"):
 		return getTagOut{}, types.Errorf(types.NotFound, "there is no repository %s", c.place(in.Repository)).
-			WithHint("repository is the whole path after the host, namespace first")
+			WithHint("repository is the full path after the host, namespace first")
 	case a.status == http.StatusNotFound && a.strange():
 		return getTagOut{}, c.odd(strange404)
 	case a.status == http.StatusNotFound:
 		return getTagOut{}, types.Errorf(types.NotFound, "tag %s is not in %s", in.Tag, c.place(in.Repository)).
-			WithHint("is the image built and pushed, and is the repository the right one?")
+			WithHint("check that the image was built and pushed, and that the repository is the right one")
 	}
 	if err := c.refused(a, what); err != nil {
 		return getTagOut{}, err
@@ -162,7 +162,7 @@ func (a answer) strange() bool {
 	return len(a.errors().Errors) == 0 && a.header.Get("Docker-Distribution-Api-Version") == ""
 }
 
-const strange404 = "it says 404, and not in a registry's words"
+const strange404 = "it is a 404 that is not from a registry"
 
 // said is the registry's own text.
 func (a answer) said() string {
@@ -223,7 +223,7 @@ func (c *oci) refused(a answer, what string) error {
 	case err.Code == types.Auth && c.pass.IsZero():
 		return err.WithHint("service %q has no token; the repository is private, or does not exist: add user and token in skillrun.yaml", c.name)
 	case err.Code == types.Auth, err.Code == types.Forbidden:
-		return err.WithHint("check user and token of service %q in skillrun.yaml, and that they may pull the repository; some registries say this also of one that does not exist", c.name)
+		return err.WithHint("check user and token of service %q in skillrun.yaml, and that they may pull the repository; some registries say this also of a repository that does not exist", c.name)
 	}
 	return err
 }

@@ -85,7 +85,7 @@ func TestOCIRefusals(t *testing.T) {
 	private := func(auth string) *ocitest.Server {
 		return ociWorld(func(o *ocitest.Options) { o.Auth, o.Private = auth, true })
 	}
-	const check = "check user and token of service \"quay\" in skillrun.yaml, and that they may pull the repository; some registries say this also of one that does not exist"
+	const check = "check user and token of service \"quay\" in skillrun.yaml, and that they may pull the repository; some registries say this also of a repository that does not exist"
 	const none = "service \"quay\" has no token; the repository is private, or does not exist: add user and token in skillrun.yaml"
 	for _, test := range []struct {
 		name              string
@@ -95,21 +95,21 @@ func TestOCIRefusals(t *testing.T) {
 		code              types.Code
 		want, hint        string
 	}{
-		{"no tag", ociWorld(nil), "", repo, "none", types.NotFound, "tag none is not in HOST/" + repo, "is the image built and pushed, and is the repository the right one?"},
-		{"no repository", ociWorld(nil), "", "a/b", "x", types.NotFound, "there is no repository HOST/a/b", "repository is the whole path after the host, namespace first"},
+		{"no tag", ociWorld(nil), "", repo, "none", types.NotFound, "tag none is not in HOST/" + repo, "check that the image was built and pushed, and that the repository is the right one"},
+		{"no repository", ociWorld(nil), "", "a/b", "x", types.NotFound, "there is no repository HOST/a/b", "repository is the full path after the host, namespace first"},
 		{"wrong password for a token", private(ocitest.Bearer), "bad", repo, sha, types.Auth, "look up tag " + sha + " of " + repo + ": ask for a token: 401 Unauthorized: UNAUTHORIZED: incorrect username or password", check},
 		{"wrong password", private(ocitest.Basic), "bad", repo, sha, types.Auth, "look up tag " + sha + " of " + repo + ": 401 Unauthorized: UNAUTHORIZED: authentication required", check},
 		{"private, anonymous token", private(ocitest.Bearer), "", repo, sha, types.Auth, "look up tag " + sha + " of " + repo + ": 401 Unauthorized: UNAUTHORIZED: authentication required", none},
 		{"private, nobody", private(ocitest.Basic), "", repo, sha, types.Auth, "look up tag " + sha + " of " + repo + ": 401 Unauthorized: UNAUTHORIZED: authentication required", none},
 		{"no right", ociWorld(nil), "good", "team/secret", "x", types.Forbidden, "look up tag x of team/secret: 403 Forbidden: DENIED: requested access to the resource is denied", check},
 		{"too many", raw(429, "application/json", `{"errors":[{"code":"TOOMANYREQUESTS","message":"pull rate limit"}]}`), "", repo, sha, types.RateLimited, "look up tag " + sha + " of " + repo + ": 429 Too Many Requests: TOOMANYREQUESTS: pull rate limit", "wait a few minutes, then resume the run"},
-		{"no word of how", raw(401, "application/json", `{}`), "good", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: it says 401 and not how to show who we are", odd},
+		{"no word of how", raw(401, "application/json", `{}`), "good", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: its 401 names no way to authenticate", odd},
 		{"a page", raw(200, "text/html", `<html>`), "", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: its manifest is not JSON, or cut off", odd},
 		{"schema 1", raw(200, "application/json", `{"schemaVersion":1}`), "", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: its manifest is not of the OCI or Docker schema 2", odd},
 		{"another digest", digested("sha256:" + strings.Repeat("0", 64)), "", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: its manifest does not have the digest that it names", odd},
 		{"odd digest", digested("md5:1"), "", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: its digest is of an unknown kind", odd},
-		{"no registry", raw(404, "text/html", "<h1>Not Found</h1>"), "", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: it says 404, and not in a registry's words", odd},
-		{"terse", raw(404, "text/plain", "", "Docker-Distribution-Api-Version", "registry/2.0"), "", repo, sha, types.NotFound, "tag " + sha + " is not in HOST/" + repo, "is the image built and pushed, and is the repository the right one?"},
+		{"no registry", raw(404, "text/html", "<h1>Not Found</h1>"), "", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: it is a 404 that is not from a registry", odd},
+		{"terse", raw(404, "text/plain", "", "Docker-Distribution-Api-Version", "registry/2.0"), "", repo, sha, types.NotFound, "tag " + sha + " is not in HOST/" + repo, "check that the image was built and pushed, and that the repository is the right one"},
 		{"cut", raw(200, "application/json", small, "Content-Length", "100"), "", repo, sha, types.Network, "look up tag " + sha + " of " + repo + ": the connection broke: unexpected EOF", "resume the run; if it happens again, see whether a proxy or firewall cuts the connection"},
 		{"truncated", raw(200, "application/json", `{"schemaVersion":2,`), "", repo, sha, types.Unavailable, "HOST: the answer is not an OCI registry's: its manifest is not JSON, or cut off", odd},
 		{"huge", huge(), "", repo, sha, types.Unavailable, "look up tag " + sha + " of " + repo + ": the answer is larger than 10 MiB", "check the service's url in skillrun.yaml; if it is right, ask for less at a time"},
@@ -170,12 +170,12 @@ func TestOCIRealm(t *testing.T) {
 		{"registry.gitlab.com", "https://gitlab.com/jwt/auth", true, "", ""},
 		{"r.example.co.uk", "https://auth.example.co.uk:5001/token", true, "", ""},
 		{"registry.corp.internal", "https://auth.corp.internal/token", true, "", ""},
-		{"images.github.io", "https://evil.github.io/token", false, forbidden, "which is not of its domain"},
-		{"r.example.co.uk", "https://evil.co.uk/token", false, forbidden, "wants tokens to be asked of evil.co.uk"},
-		{"r.example.com", "https://evil.test/token", false, forbidden, "which is not of its domain"},
-		{"r.example.com", "http://r.example.com/token", false, forbidden, "wants the credential to go to r.example.com in the clear"},
-		{"r.example.com", "http://127.0.0.1/token", false, forbidden, "in the clear"},
-		{"10.0.0.1", "https://10.0.0.2/token", false, forbidden, "which is not of its domain"},
+		{"images.github.io", "https://evil.github.io/token", false, forbidden, "which is in another domain"},
+		{"r.example.co.uk", "https://evil.co.uk/token", false, forbidden, "gets its tokens from evil.co.uk"},
+		{"r.example.com", "https://evil.test/token", false, forbidden, "which is in another domain"},
+		{"r.example.com", "http://r.example.com/token", false, forbidden, "wants the credential to be sent to r.example.com unencrypted"},
+		{"r.example.com", "http://127.0.0.1/token", false, forbidden, "unencrypted"},
+		{"10.0.0.1", "https://10.0.0.2/token", false, forbidden, "which is in another domain"},
 		{"r.example.com", "https://u:p@r.example.com/token", false, unavailable, "the realm it names for tokens is not a valid URL"},
 		{"r.example.com", "/token", false, unavailable, "the realm it names for tokens is not a valid URL"},
 		{"r.example.com", "https://r.example.com/token#x", false, unavailable, "the realm it names for tokens is not a valid URL"},
@@ -249,7 +249,7 @@ func TestOCIServices(t *testing.T) {
 	t.Parallel()
 	for want, s := range map[string]quay.Service{
 		`service "quay" has a token and no user (registries with api: oci take a user with a password or token: add user: NAME, e.g. that of a robot account)`: {URL: "https://r.example.com", API: "oci", Token: types.NewSecret("x")},
-		`service "quay" has api: docker, which is none (write api: quay for Quay's own API, or api: oci for any other registry)`:                               {URL: "https://r.example.com", API: "docker"},
+		`service "quay" has api: docker, which is unknown (write api: quay for Quay's own API, or api: oci for any other registry)`:                            {URL: "https://r.example.com", API: "docker"},
 	} {
 		_, err := do(t, map[string]quay.Service{"quay": s}, map[string]any{"repository": "a/b", "tag": "x"})
 		if err == nil || err.Error() != want {

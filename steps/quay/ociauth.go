@@ -42,7 +42,7 @@ func (c *oci) authorize(ctx context.Context, what string, a answer, repository s
 	bearer, wantsToken := named(offered, "bearer")
 	_, basic := named(offered, "basic")
 	if !wantsToken && !basic {
-		return "", c.odd("it says 401 and not how to show who we are")
+		return "", c.odd("its 401 names no way to authenticate")
 	}
 	if wantsToken {
 		realm, err := c.realm(bearer.params["realm"])
@@ -116,11 +116,11 @@ func (c *oci) realm(raw string) (*url.URL, error) {
 	}
 	secure := u.Scheme == "https" || u.Scheme == "http" && onThisMachine(u.Hostname()) && onThisMachine(c.base.Hostname())
 	if !secure {
-		return nil, types.Errorf(types.Forbidden, "%s wants the credential to go to %s in the clear", c.base.Host, u.Host).
-			WithHint("a credential goes over https only: ask the registry's administrator to name an https realm")
+		return nil, types.Errorf(types.Forbidden, "%s wants the credential to be sent to %s unencrypted", c.base.Host, u.Host).
+			WithHint("credentials are sent over https only: ask the registry's administrator to name an https realm")
 	}
 	if !related(c.base.Hostname(), u.Hostname()) {
-		return nil, types.Errorf(types.Forbidden, "%s wants tokens to be asked of %s, which is not of its domain", c.base.Host, u.Host).
+		return nil, types.Errorf(types.Forbidden, "%s gets its tokens from %s, which is in another domain", c.base.Host, u.Host).
 			WithHint("only the registry's own host, or one of the same domain, gets the credential: name the registry by the host that its realm belongs to")
 	}
 	return u, nil

@@ -39,7 +39,7 @@ const (
 func (f family) pick(name string) (Service, string, error) {
 	s, name, err := step.Pick(f.services, "quay", name)
 	if err == nil && s.API != "" && s.API != apiQuay && s.API != apiOCI {
-		err = types.Errorf(types.BadInput, "service %q has api: %s, which is none", name, s.API).
+		err = types.Errorf(types.BadInput, "service %q has api: %s, which is unknown", name, s.API).
 			WithHint("write api: quay for Quay's own API, or api: oci for any other registry")
 	}
 	return s, name, err

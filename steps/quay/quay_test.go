@@ -142,15 +142,15 @@ func TestRefusals(t *testing.T) {
 		code      types.Code
 		want      string
 	}{
-		"missing":  {world(), "good", repo, "nope", types.NotFound, "tag nope is not in HOST/" + repo + " (is the image built and pushed, and is the repository the right one?)"},
+		"missing":  {world(), "good", repo, "nope", types.NotFound, "tag nope is not in HOST/" + repo + " (check that the image was built and pushed, and that the repository is the right one)"},
 		"expired":  {world(), "good", repo, "old", types.NotFound, "tag old of HOST/" + repo + " ended on 2025-01-05T08:30:00Z: it expired, was deleted or was moved (build and push the image again, or restore the tag in Quay)"},
-		"no repo":  {world(), "good", "a/b", "x", types.NotFound, "there is no repository HOST/a/b (repository is the whole path after the host, namespace first)"},
+		"no repo":  {world(), "good", "a/b", "x", types.NotFound, "there is no repository HOST/a/b (repository is the full path after the host, namespace first)"},
 		"token":    {world(), "stale", repo, sha, types.Auth, "look up tag " + sha + " of " + repo + ": 401 Unauthorized: The access token provided was invalid. (the credential was refused: check the service's token in skillrun.yaml, and that it has not expired)"},
 		"no token": {private, "", repo, sha, types.Auth, "look up tag " + sha + " of " + repo + `: 401 Unauthorized: Requires authentication (service "quay" has no token; the repository is private, or does not exist: name a token in skillrun.yaml, e.g. token: env:QUAY_TOKEN)`},
 		"no right": {unreadable, "good", repo, sha, types.Forbidden, "look up tag " + sha + " of " + repo + `: 403 Forbidden: Unauthorized (the token of service "quay" lacks permission to read the repository, or it does not exist; the token needs the right repo:read (robot accounts have no access to this API))`},
 		"digest":   {world(), "good", repo, "bad", types.Unavailable, `HOST: the answer is not Quay's: the tag has no digest or no beginning (check the service's url in skillrun.yaml: a login page or a proxy may be answering)`},
-		"path":     {world(), "good", "noslash", "x", types.BadInput, `"noslash" is not the whole path of a repository (write namespace/name in lower case, without the host)`},
-		"dots":     {world(), "good", "a/../b", "x", types.BadInput, `"a/../b" is not the whole path of a repository (write namespace/name in lower case, without the host)`},
+		"path":     {world(), "good", "noslash", "x", types.BadInput, `"noslash" is not the full path of a repository (write namespace/name in lower case, without the host)`},
+		"dots":     {world(), "good", "a/../b", "x", types.BadInput, `"a/../b" is not the full path of a repository (write namespace/name in lower case, without the host)`},
 		"tag":      {world(), "good", repo, "-x", types.BadInput, `"-x" is not a tag`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -250,7 +250,7 @@ func TestOtherTagIsNotTaken(t *testing.T) {
 	t.Parallel()
 	h := raw(200, "application/json", `{"tags":[{"name":"y","manifest_digest":"`+image+`","start_ts":5,"end_ts":9,"size":null}]}`)
 	_, err, host := call(t, h, "", map[string]any{"repository": "a/b", "tag": "x"})
-	wantError(t, err, types.NotFound, "tag x is not in "+host+"/a/b (is the image built and pushed, and is the repository the right one?)")
+	wantError(t, err, types.NotFound, "tag x is not in "+host+"/a/b (check that the image was built and pushed, and that the repository is the right one)")
 }
 
 func TestNoAnswerInTime(t *testing.T) {

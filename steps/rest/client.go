@@ -131,7 +131,7 @@ func (l limited) RoundTrip(req *http.Request) (*http.Response, error) {
 var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", MaxBody>>20)
 
 // errMuch ends a list of pages.
-var errMuch = fmt.Errorf("the answers are more than %d MiB altogether", MaxRead>>20)
+var errMuch = fmt.Errorf("the answers are more than %d MiB in total", MaxRead>>20)
 
 // counted reads as long as all that is read is not too much.
 type counted struct {

@@ -34,7 +34,7 @@ func (i Inflating) RoundTrip(req *http.Request) (*http.Response, error) {
 const hollow = 1 << 20
 
 // ErrHollow ends an answer that is larger than what it inflates to.
-var ErrHollow = errors.New("the answer inflates to less than it is")
+var ErrHollow = errors.New("the answer is larger compressed than decompressed")
 
 // inflated is the body of a compressed answer.
 type inflated struct {

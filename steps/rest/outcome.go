@@ -31,7 +31,7 @@ func Status(method, what string, resp *http.Response, said string) *types.Error 
 	}
 	err := types.Errorf(code, "%s", msg).With("status", resp.StatusCode).WithHint("%s", cures[code])
 	if resp.StatusCode/100 == 3 && isRead(method) {
-		return err.WithHint("it sends its clients elsewhere, and no credential follows to another host: name the service by the url where it lives")
+		return err.WithHint("it redirects to another host, which skillrun sends no credential: use that host in the service's url")
 	}
 	if after := brief(resp.Header.Get("Retry-After")); code == types.RateLimited && after != "" {
 		return err.With("retry_after", after).WithHint("the service asks to wait: Retry-After %s", after)
@@ -55,12 +55,12 @@ func brief(after string) string {
 var cures = map[types.Code]string{
 	types.Auth:           "the credential was refused: check the service's token in skillrun.yaml, and that it has not expired",
 	types.Forbidden:      "the account lacks permission: ask for it, or use another account's credential",
-	types.NotFound:       "check the service's url and the name; a service also says this about what the account has no permission to see",
-	types.Conflict:       "it was changed in the meantime: look at it, then resume the run",
-	types.BadInput:       "the service does not take it: change what it names, and run again",
+	types.NotFound:       "check the service's url and the name; a service also says this about what the account may not see",
+	types.Conflict:       "it was changed in the meantime: check it, then resume the run",
+	types.BadInput:       "the service does not accept it: change what it names, and run again",
 	types.RateLimited:    "wait a few minutes, then resume the run",
-	types.Unavailable:    "the service is in trouble, or a proxy before it: resume the run later",
-	types.UnknownOutcome: "resume the run: it looks whether the request was carried out before it sends anything",
+	types.Unavailable:    "the service, or a proxy before it, has a problem: resume the run later",
+	types.UnknownOutcome: "resume the run: it checks whether the request was carried out before it sends anything",
 }
 
 func codeOf(method string, status int) types.Code {

@@ -73,7 +73,7 @@ func clock(host string, ahead time.Duration) step.Finding {
 	if ahead > maxSkew {
 		f.Detail = ""
 		f.Err = types.Errorf(types.Conflict, "this machine's clock is %s %s the clock of %s", about(ahead), word, host).
-			WithHint("set it right, for example with `timedatectl set-ntp true`: release dates, tokens and certificates hang on it")
+			WithHint("correct it, for example with `timedatectl set-ntp true`: release dates, tokens and certificates depend on it")
 	}
 	return f
 }

@@ -32,16 +32,16 @@ func Settled[Out any](ctx context.Context, what, thing string, missing func(erro
 			break
 		}
 		if call.Tell != nil {
-			call.Tell(what + " is not seen yet, and was just made: asking again in " + pause.String())
+			call.Tell(what + "was just created and is not visible yet: asking again in " + pause.String())
 		}
 		if err := call.Sleep(ctx, pause); err != nil {
-			return out, types.Errorf(types.Cancelled, "stopped while %s was not seen yet", what).WithHint("resume the run when it suits")
+			return out, types.Errorf(types.Cancelled, "stopped while waiting until %s is visible", what).WithHint("resume the run")
 		}
 		if out, err = ask(); err == nil || !missing(err) {
 			return out, err
 		}
 	}
-	return out, types.Errorf(types.Unavailable, "%s was made by this run, and is not seen yet: %s", what, types.AsError(err).Message).
+	return out, types.Errorf(types.Unavailable, "%s was created by this run, but is not visible yet: %s", what, types.AsError(err).Message).
 		WithHint("resume the run in a minute: it tries again")
 }
 

@@ -26,12 +26,12 @@ func TestSettled(t *testing.T) {
 	}{
 		"there":        {yes, "x", 0, true, nil, "", 1},
 		"there later":  {yes, "x", 3, true, nil, "", 4},
-		"never":        {yes, "x", 99, true, nil, "unavailable: the thing was made by this run, and is not seen yet: no such thing", 8},
-		"no clock":     {yes, "x", 99, false, nil, "unavailable: the thing was made by this run, and is not seen yet: no such thing", 1},
+		"never":        {yes, "x", 99, true, nil, "unavailable: the thing was created by this run, but is not visible yet: no such thing", 8},
+		"no clock":     {yes, "x", 99, false, nil, "unavailable: the thing was created by this run, but is not visible yet: no such thing", 1},
 		"not ours":     {no, "x", 99, true, nil, "not_found: no such thing", 1},
 		"nobody knows": {nil, "x", 99, true, nil, "not_found: no such thing", 1},
 		"no name":      {yes, "", 99, true, nil, "not_found: no such thing", 1},
-		"stopped":      {yes, "x", 99, true, context.Canceled, "cancelled: stopped while the thing was not seen yet", 1},
+		"stopped":      {yes, "x", 99, true, context.Canceled, "cancelled: stopped while waiting until the thing is visible", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -18,7 +18,7 @@ import (
 // one. what says what was asked, e.g. "create issue".
 func Transport(method, what string, err error) *types.Error {
 	if errors.Is(err, context.Canceled) && isRead(method) {
-		return types.Errorf(types.Cancelled, "%s: stopped", what).WithHint("resume the run when it suits")
+		return types.Errorf(types.Cancelled, "%s: stopped", what).WithHint("resume the run")
 	}
 	if text, cure, ok := notSent(err); ok && (isRead(method) || !garbled(err)) {
 		return types.Errorf(types.Network, "%s: cannot reach the service: %s", what, text).WithHint("%s", cure)
@@ -46,13 +46,13 @@ func beyond(what string, err error) *types.Error {
 	case errors.Is(err, errTooLarge):
 		return types.Errorf(types.Unavailable, "%s: the answer is larger than %d MiB", what, MaxBody>>20).WithHint(askForLess)
 	case errors.Is(err, errMuch):
-		return types.Errorf(types.Unavailable, "%s: the answers are more than %d MiB altogether", what, MaxRead>>20).WithHint(askForLess)
+		return types.Errorf(types.Unavailable, "%s: the answers are more than %d MiB in total", what, MaxRead>>20).WithHint(askForLess)
 	case errors.Is(err, errDense):
 		return types.Errorf(types.Unavailable, "%s: the answer has more than %d objects or %d values", what, maxObjects, maxParts).WithHint(askForLess)
 	case errors.Is(err, errControls):
 		return types.Errorf(types.Unavailable, "%s: the answer has more than %d control characters", what, maxControl).WithHint(askForLess)
 	case errors.Is(err, ErrHollow):
-		return types.Errorf(types.Unavailable, "%s: the answer inflates to less than it is", what).WithHint(askForLess)
+		return types.Errorf(types.Unavailable, "%s: the answer is larger compressed than decompressed", what).WithHint(askForLess)
 	}
 	return nil
 }
@@ -94,7 +94,7 @@ func (e *proxyError) Error() string {
 
 func (e *proxyError) cure() string {
 	if e.status == http.StatusProxyAuthRequired {
-		return "the proxy wants a user and a password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT"
+		return "the proxy requires a user and a password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT"
 	}
 	return "ask whoever runs the proxy to let the service's host through, or name the host in NO_PROXY"
 }

@@ -79,7 +79,7 @@ func TestNotSent(t *testing.T) {
 		{"expired", &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted, Time: clock}}, tlsServer.URL, "its certificate is valid from 1970-01-01", "renewed"},
 		{"no TLS", &http.Transport{}, strings.Replace(plain, "http:", "https:", 1), "it does not speak TLS there", "scheme and port"},
 		{"proxy down", proxied("http://" + freePort(t)), tlsServer.URL, "connection refused", "check HTTPS_PROXY"},
-		{"proxy wants a password", proxied(refusing(t, 407)), tlsServer.URL, "answered 407 Proxy Authentication Required", "wants a user and a password"},
+		{"proxy wants a password", proxied(refusing(t, 407)), tlsServer.URL, "answered 407 Proxy Authentication Required", "requires a user and a password"},
 		{"proxy refuses", proxied(refusing(t, 403)), tlsServer.URL, "answered 403 Forbidden", "let the service's host through"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -121,7 +121,7 @@ var unclearWords = map[string]bool{
 
 // cures are what to do about a refusal, where Slack's word tells.
 var cures = map[string]string{
-	"missing_scope":     "give the app the scope, and reinstall it to the workspace",
+	"missing_scope":     "give the app the scope, and reinstall it in the workspace",
 	"not_in_channel":    "invite the app to the channel: /invite @APP",
 	"channel_not_found": "check the channel's id; a private channel is only there for an app that was invited to it",
 	"thread_not_found":  "check thread_ts: it is the ts of the message that begins the thread",
@@ -160,13 +160,13 @@ func (c *client) refusal(method, what string, e envelope, h http.Header) *types.
 func (c *client) explain(err *types.Error) *types.Error {
 	switch err.Code {
 	case types.Auth:
-		return err.WithHint("the token of service %q was refused: it is to be a bot's, xoxb-…, of an app that is installed to the workspace", c.name)
+		return err.WithHint("the token of service %q was refused: use a bot token, xoxb-…, of an app that is installed in the workspace", c.name)
 	case types.RateLimited:
 		return err.WithHint("wait a minute, then resume the run")
 	case types.UnknownOutcome:
 		return err.WithHint("resume the run: it looks for the message before it sends anything")
 	case types.Unavailable:
-		return err.WithHint("Slack is in trouble: resume the run later; see https://slack-status.com")
+		return err.WithHint("Slack has a problem: resume the run later; see https://slack-status.com")
 	}
 	return err
 }

@@ -62,7 +62,7 @@ func (c *client) login(ctx context.Context) ([]step.Finding, error) {
 	scopes := strings.FieldsFunc(h.Get("X-OAuth-Scopes"), func(r rune) bool { return r == ',' || r == ' ' })
 	if len(scopes) > 0 && !slices.Contains(scopes, "chat:write") {
 		out = append(out, step.Finding{Subject: "scopes", Err: types.Errorf(types.Forbidden, "the token lacks permission to post: it has %s", strings.Join(scopes, ", ")).
-			WithHint("give the app the scope chat:write, and reinstall it to the workspace")})
+			WithHint("give the app the scope chat:write, and reinstall it in the workspace")})
 	}
 	return out, nil
 }

@@ -17,7 +17,7 @@ var (
 func (in PostIn) check(unknown step.UnknownPaths) error {
 	if !unknown.Has("channel") && !channelPattern.MatchString(in.Channel) {
 		return types.Errorf(types.BadInput, "%q is not the id of a channel", in.Channel).
-			WithHint("it begins with C, such as C0123456789, and stands at the end of the channel's details in Slack")
+			WithHint("it begins with C, such as C0123456789, and is at the end of the channel's details in Slack")
 	}
 	if in.ThreadTS != nil && !unknown.Has("thread_ts") && !tsPattern.MatchString(*in.ThreadTS) {
 		return types.Errorf(types.BadInput, "%q is not the ts of a message", *in.ThreadTS).

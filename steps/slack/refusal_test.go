@@ -22,7 +22,7 @@ func TestMayNotRead(t *testing.T) {
 	w := newWorld(t, func(o *slacktest.Options) { o.Scopes = []string{"chat:write"} })
 	f, err := w.find(in(public, "x"), step.Call{})
 	if err != nil || f.State != step.StateAbsent || len(w.told) != 1 ||
-		w.told[0] != "the app lacks permission to read "+public+": a message whose answer is lost could not be looked for (give the app the scope, and reinstall it to the workspace)" {
+		w.told[0] != "the app lacks permission to read "+public+": a message whose answer is lost could not be looked for (give the app the scope, and reinstall it in the workspace)" {
 		t.Errorf("%+v, %v, %q", f, err, w.told)
 	}
 	f, err = w.find(in(public, "x"), step.Call{AfterUnknown: true})
@@ -34,12 +34,12 @@ func TestMayNotRead(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	w := newWorld(t)
 	for arg, want := range map[string]string{
-		in("general", "x"):                      `invalid: "general" is not the id of a channel (it begins with C, such as C0123456789, and stands at the end of the channel's details in Slack)`,
-		in(public, " \n"):                       "invalid: the text of the message is empty (say something, or leave the step out with if)",
+		in("general", "x"):                      `invalid: "general" is not the id of a channel (it begins with C, such as C0123456789, and is at the end of the channel's details in Slack)`,
+		in(public, " \n"):                       "invalid: the text of the message is empty (give it a text, or skip the step with if)",
 		in("C999999999", "x"):                   "not_found: post a message to C999999999: Slack says channel_not_found (check the channel's id; a private channel is only there for an app that was invited to it)",
 		in(outside, "x"):                        "forbidden: post a message to " + outside + ": Slack says not_in_channel (invite the app to the channel: /invite @APP)",
 		in(archived, "x"):                       "conflict: post a message to " + archived + ": Slack says is_archived (unarchive the channel, or post to another)",
-		in(public, strings.Repeat("<", 10_001)): "invalid: the text has 40004 characters, and Slack cuts it off after 40000 (say less, and link to the rest)",
+		in(public, strings.Repeat("<", 10_001)): "invalid: the text has 40004 characters, and Slack cuts it off after 40000 (shorten it, and link to the rest)",
 		`{"service":"slack","channel":"` + public + `","text":"x","thread_ts":"yesterday"}`: `invalid: "yesterday" is not the ts of a message (give the ts output of slack_post_message)`,
 		`{"service":"slack","channel":"` + public + `","text":"x","thread_ts":"1.000001"}`:  "not_found: post a message to " + public + ": Slack says thread_not_found (check thread_ts",
 		`{"service":"slack","channel":"` + public + `","text":"x","mention":["!channel"]}`:  `invalid: "!channel" is not a user or group that can be mentioned (give the id of a user (U…) or a group (S…), or here, channel or everyone)`,
@@ -54,7 +54,7 @@ func TestRefusals(t *testing.T) {
 	}
 	w.service.Token = types.NewSecret("xoxb-old")
 	if _, err := w.post(in(public, "x")); err == nil || err.Code != types.Auth ||
-		err.Error() != "post a message to "+public+`: Slack says invalid_auth (the token of service "slack" was refused: it is to be a bot's, xoxb-…, of an app that is installed to the workspace)` {
+		err.Error() != "post a message to "+public+`: Slack says invalid_auth (the token of service "slack" was refused: use a bot token, xoxb-…, of an app that is installed in the workspace)` {
 		t.Error(err)
 	}
 	w.service.Token = types.Secret{}
@@ -166,7 +166,7 @@ func TestMayNotPost(t *testing.T) {
 	w := newWorld(t, func(o *slacktest.Options) { o.Scopes = []string{"channels:history"} })
 	got := slack.Examine(map[string]slack.Service{"slack": w.service})(t.Context(), "slack", nil, time.Now())
 	last := got[len(got)-1]
-	if last.Err == nil || last.Err.Error() != "the token lacks permission to post: it has channels:history (give the app the scope chat:write, and reinstall it to the workspace)" {
+	if last.Err == nil || last.Err.Error() != "the token lacks permission to post: it has channels:history (give the app the scope chat:write, and reinstall it in the workspace)" {
 		t.Errorf("%+v", got)
 	}
 }

@@ -269,7 +269,7 @@ func TestUndo(t *testing.T) {
 		t.Error(say, err)
 	}
 	if err := s.Undo(w.ctx(step.Call{}), step.Key{Work: "w", Path: "other"}, arg, raw); types.CodeOf(err) != types.Conflict ||
-		err.Error() != "message "+out.TS+" does not hold the mark of this work, so it is left alone (look at it, and delete it by hand when it is ours)" {
+		err.Error() != "message "+out.TS+" does not have the marker of this work, so it is not changed (check it, and delete it by hand if it belongs to this work)" {
 		t.Error(err)
 	}
 	for range 2 { // safe to do twice
@@ -302,8 +302,8 @@ func TestResolve(t *testing.T) {
 		m.TS:                                  "",
 		fmt.Sprintf(link, public):             "",
 		fmt.Sprintf(link, public) + "?x=1":    "",
-		fmt.Sprintf(link, private):            "that message is in " + private + ", and the skill posts to " + public + " (name the message in the skill's channel, or say --not-done)",
-		"1.000001":                            "there is no message 1.000001 in " + public + " (copy the message's link in Slack, or say --not-done)",
+		fmt.Sprintf(link, private):            "that message is in " + private + ", but the skill posts to " + public + " (name the message in the skill's channel, or use --not-done)",
+		"1.000001":                            "there is no message 1.000001 in " + public + " (copy the message's link in Slack, or use --not-done)",
 		"yesterday's":                         `"yesterday's" does not name a message (give the message's ts, 1762160400.000100, or its link)`,
 		"https://evil.example.com/?" + m.TS:   `does not name a message`,
 		fmt.Sprintf(link, "C000000000") + "x": `does not name a message`,

@@ -23,7 +23,7 @@ func (in PostIn) encode() (string, error) {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 	if strings.TrimSpace(text) == "" {
 		return "", types.Errorf(types.BadInput, "the text of the message is empty").
-			WithHint("say something, or leave the step out with if")
+			WithHint("give it a text, or skip the step with if")
 	}
 	var b strings.Builder
 	for _, m := range in.Mention {
@@ -36,7 +36,7 @@ func (in PostIn) encode() (string, error) {
 	b.WriteString(escapes.Replace(strings.Map(visible, text)))
 	if n := len([]rune(b.String())); n > maxText {
 		return "", types.Errorf(types.BadInput, "the text has %d characters, and Slack cuts it off after %d", n, maxText).
-			WithHint("say less, and link to the rest")
+			WithHint("shorten it, and link to the rest")
 	}
 	return b.String(), nil
 }

@@ -22,8 +22,8 @@ func (f family) resolve(ctx context.Context, ref string, in PostIn) (PostOut, er
 	ts := ref
 	if m := linkPattern.FindStringSubmatch(ref); m != nil {
 		if ts = m[2] + "." + m[3]; m[1] != in.Channel {
-			return PostOut{}, types.Errorf(types.Conflict, "that message is in %s, and the skill posts to %s", m[1], in.Channel).
-				WithHint("name the message in the skill's channel, or say --not-done")
+			return PostOut{}, types.Errorf(types.Conflict, "that message is in %s, but the skill posts to %s", m[1], in.Channel).
+				WithHint("name the message in the skill's channel, or use --not-done")
 		}
 	}
 	if !tsPattern.MatchString(ts) {
@@ -39,7 +39,7 @@ func (f family) resolve(ctx context.Context, ref string, in PostIn) (PostOut, er
 		return PostOut{}, err
 	case m == nil:
 		return PostOut{}, types.Errorf(types.NotFound, "there is no message %s in %s", ts, in.Channel).
-			WithHint("copy the message's link in Slack, or say --not-done")
+			WithHint("copy the message's link in Slack, or use --not-done")
 	}
 	return PostOut{Channel: in.Channel, TS: ts}, nil
 }
@@ -53,11 +53,11 @@ func (c *client) message(ctx context.Context, in PostIn, ts string) (*message, e
 		q.Set("ts", *in.ThreadTS)
 	}
 	var p page
-	if err := c.get(ctx, "look at message "+ts, method, q, &p); err != nil {
+	if err := c.get(ctx, "read message "+ts, method, q, &p); err != nil {
 		return nil, err
 	}
 	if p.Messages == nil {
-		return nil, rest.NotFrom("Slack", http.MethodGet, "look at message "+ts, errors.New("it has no list of messages"))
+		return nil, rest.NotFrom("Slack", http.MethodGet, "read message "+ts, errors.New("it has no list of messages"))
 	}
 	for i, m := range *p.Messages {
 		if m.TS == ts {
@@ -90,8 +90,8 @@ func (f family) messageThere(ctx context.Context, key step.Key, in PostIn, out P
 	case err != nil || m == nil:
 		return nil, err
 	case m.marker().Key != key.String():
-		return nil, types.Errorf(types.Conflict, "message %s does not hold the mark of this work, so it is left alone", out.TS).
-			WithHint("look at it, and delete it by hand when it is ours")
+		return nil, types.Errorf(types.Conflict, "message %s does not have the marker of this work, so it is not changed", out.TS).
+			WithHint("check it, and delete it by hand if it belongs to this work")
 	}
 	return c, nil
 }

@@ -56,7 +56,7 @@ var appendDeed = deed[appendIn, appendOut]{
 	later: step.UnknownPaths{"count"},
 	named: step.UnknownPaths{"name"},
 
-	back:   func(in appendIn, _ appendOut) string { return "take the item off state " + in.Name },
+	back:   func(in appendIn, _ appendOut) string { return "remove the item from state " + in.Name },
 	takeBy: unappend,
 }
 
@@ -89,7 +89,7 @@ func change(title string, fields ...string) step.Change {
 func value(raw json.RawMessage) (*types.Dynamic, error) {
 	v, err := types.Decode(raw)
 	if err != nil {
-		return nil, types.Errorf(types.BadInput, "the value cannot be remembered: %w", err).WithHint("make a text of it")
+		return nil, types.Errorf(types.BadInput, "the value cannot be stored: %w", err).WithHint("make it a string")
 	}
 	return &types.Dynamic{V: v}, nil
 }
@@ -202,7 +202,7 @@ func (d deed[In, Out]) find(ctx context.Context, s store, key step.Key, in In) (
 	}
 	ref := "state " + d.name(in)
 	if r.Writes[i].Digest != step.CallOf(ctx).Digest {
-		return step.Differs(ref, out, "this piece of work wrote it before, from other arguments"), nil
+		return step.Differs(ref, out, "this work wrote it before, from other arguments"), nil
 	}
 	return step.Here(ref, out), nil
 }

@@ -120,7 +120,7 @@ func TestStateIncrementOnce(t *testing.T) {
 	if d := cmp.Diff(want, w.find("1", "d", "state_increment", in)); d != "" {
 		t.Error(d)
 	}
-	if f := w.find("1", "other", "state_increment", in); f.State != step.StateDiffers || f.Why != "this piece of work wrote it before, from other arguments" {
+	if f := w.find("1", "other", "state_increment", in); f.State != step.StateDiffers || f.Why != "this work wrote it before, from other arguments" {
 		t.Errorf("from other arguments: %+v", f)
 	}
 }
@@ -218,8 +218,8 @@ func TestRefusals(t *testing.T) {
 		code     types.Code
 		want     string
 	}{
-		{"state_get", `{"name":"../x"}`, types.BadInput, `"../x" cannot name a state (use up to 64`},
-		{"state_set", `{"name":"A","value":1}`, types.BadInput, `"A" cannot name a state (use up to 64`},
+		{"state_get", `{"name":"../x"}`, types.BadInput, `"../x" is not the name of a state (use up to 64`},
+		{"state_set", `{"name":"A","value":1}`, types.BadInput, `"A" is not the name of a state (use up to 64`},
 		{"state_increment", `{"name":"text","by":1}`, types.Conflict, "state text is a string, and only an integer can be incremented (use another name, or set it to an integer with state_set)"},
 		{"state_append", `{"name":"text","item":1,"keep":1}`, types.Conflict, "state text is a string, and only a list can be appended to (use another name, or set it to a list with state_set)"},
 		{"state_increment", `{"name":"big","by":1}`, types.Conflict, "state big is 9223372036854775807, and +1 more does not fit an integer (set it again with state_set)"},
@@ -227,7 +227,7 @@ func TestRefusals(t *testing.T) {
 		{"state_get", `{"name":"torn"}`, types.Conflict, "state torn cannot be read: unexpected end of JSON input (fix " + w.dir + "/torn.json, or move it away and set the state again)"},
 		{"state_get", `{"name":"link"}`, types.Conflict, "state link cannot be read: too many levels of symbolic links"},
 		{"state_get", `{"name":"pipe"}`, types.Conflict, "state pipe cannot be read: unexpected end of JSON input"},
-		{"state_set", `{"name":"a","value":1e999}`, types.BadInput, "the value cannot be remembered: number 1e999 does not fit (make a text of it)"},
+		{"state_set", `{"name":"a","value":1e999}`, types.BadInput, "the value cannot be stored: number 1e999 does not fit (make it a string)"},
 		{"state_set", large, types.BadInput, "state l would have 1048578 bytes of JSON, more than 1 MiB (keep fewer items, or less in each)"},
 	} {
 		if _, err := w.do("9", c.step, c.in); types.CodeOf(err) != c.code || !strings.Contains(err.Error(), c.want) {
@@ -249,7 +249,7 @@ func TestNoFolder(t *testing.T) {
 	other := newFolderWithout(t)
 	if os.Geteuid() != 0 {
 		if _, err := other.do("1", "state_set", `{"name":"a","value":1}`); types.CodeOf(err) != types.Unavailable ||
-			!strings.Contains(err.Error(), "state a cannot be written: permission denied (see that the state folder can be written, and has room: skillrun doctor)") {
+			!strings.Contains(err.Error(), "state a cannot be written: permission denied (check that the state folder is writable and has space left: skillrun doctor)") {
 			t.Error(err)
 		}
 	}
@@ -307,7 +307,7 @@ func TestStateLocked(t *testing.T) {
 	ctx, cancel = context.WithTimeout(calling(t.Context(), "2", "d"), time.Millisecond)
 	defer cancel()
 	if _, err := w.step("state_set").Do(ctx, json.RawMessage(`{"name":"a","value":2}`)); types.CodeOf(err) != types.Unavailable ||
-		!strings.Contains(err.Error(), "state a is being written by another process (see what hangs there: lsof "+w.dir+"/a.lock)") {
+		!strings.Contains(err.Error(), "state a is being written by another process (find that process: lsof "+w.dir+"/a.lock)") {
 		t.Error(err)
 	}
 	w.want("", "state_get", `{"name":"a"}`, `{"name":"a","found":true,"value":1}`)

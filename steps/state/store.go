@@ -89,7 +89,7 @@ func (s store) get(_ context.Context, in getIn) (getOut, error) {
 // read needs no lock: a file is replaced as a whole.
 func (s store) read(name string) (record, error) {
 	if !namePattern.MatchString(name) {
-		return record{}, types.Errorf(types.BadInput, "%q cannot name a state", name).
+		return record{}, types.Errorf(types.BadInput, "%q is not the name of a state", name).
 			WithHint("use up to 64 lower-case letters, digits, dots, dashes and underscores, a letter first")
 	}
 	if s.folder == "" {
@@ -185,10 +185,10 @@ func await(ctx context.Context, f *os.File) error {
 
 func locked(name, file string, err error) error {
 	if errors.Is(err, context.Canceled) {
-		return types.Errorf(types.Cancelled, "stopped while waiting for state %s", name).WithHint("resume the run when it suits")
+		return types.Errorf(types.Cancelled, "stopped while waiting for state %s", name).WithHint("resume the run")
 	}
 	return types.Errorf(types.Unavailable, "state %s is being written by another process", name).
-		WithHint("see what hangs there: lsof %s", file)
+		WithHint("find that process: lsof %s", file)
 }
 
 func (s store) replace(name string, data []byte) error {
@@ -223,7 +223,7 @@ func writeFile(path string, data []byte) error {
 
 func unwritable(code types.Code, name string, err error) error {
 	return types.Errorf(code, "state %s cannot be written: %w", name, bare(err)).
-		WithHint("see that the state folder can be written, and has room: doctor tells")
+		WithHint("check that the state folder is writable and has space left: skillrun doctor")
 }
 
 // bare is err without the path, which the hint names.

@@ -49,8 +49,8 @@ func (s store) remembered(name string, key step.Key) error {
 }
 
 func forgotten(name string) error {
-	return types.Errorf(types.Conflict, "what state %s was before is not remembered any more", name).
-		WithHint("set it with state_set to what it is to be")
+	return types.Errorf(types.Conflict, "the previous value of state %s is not known any more", name).
+		WithHint("set it with state_set")
 }
 
 // unset puts back the value before. One to which others have added since is left to
@@ -58,8 +58,8 @@ func forgotten(name string) error {
 func unset(in setIn, r *record, i int) error {
 	switch {
 	case i < len(r.Writes)-1:
-		return types.Errorf(types.Conflict, "state %s was added to since it was set", in.Name).
-			WithHint("set it with state_set to what it is to be")
+		return types.Errorf(types.Conflict, "state %s was changed since it was set", in.Name).
+			WithHint("set it with state_set")
 	case r.Writes[i].Before == nil:
 		return forgotten(in.Name)
 	}

@@ -66,7 +66,7 @@ func TestUndoOfWhatIsGone(t *testing.T) {
 	w.want("1", "state_set", set, set)
 	w.want("2", "state_increment", `{"name":"a","by":1}`, `{"name":"a","value":2}`)
 	err := w.undo("1", "state_set", set)
-	if e := types.AsError(err); e.Code != types.Conflict || e.Message != "state a was added to since it was set" || e.Hint == "" {
+	if e := types.AsError(err); e.Code != types.Conflict || e.Message != "state a was changed since it was set" || e.Hint == "" {
 		t.Error(err)
 	}
 	w.want("3", "state_set", `{"name":"a","value":7}`, `{"name":"a","value":7}`)
@@ -104,7 +104,7 @@ func TestValuesBefore(t *testing.T) {
 			t.Fatalf("%d: %v", n, err)
 		}
 		if err != nil {
-			if e := types.AsError(err); e.Code != types.Conflict || e.Message != "what state a was before is not remembered any more" || e.Hint == "" {
+			if e := types.AsError(err); e.Code != types.Conflict || e.Message != "the previous value of state a is not known any more" || e.Hint == "" {
 				t.Error(err)
 			}
 			break

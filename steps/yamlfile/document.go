@@ -32,11 +32,11 @@ func parse(src []byte) (docs []*yamltext.Node, err error) {
 		return nil, tooLarge(int64(len(src)))
 	}
 	if n := bytes.Count(src, []byte("\n")) + bytes.Count(src, []byte("\r")) + bytes.Count(src, []byte(",")); n > maxParts {
-		return nil, types.Errorf(types.BadInput, "the YAML has %d lines and items of lists, more than %d", n, maxParts).
-			WithHint("split the file: skillrun reads files that people keep by hand")
+		return nil, types.Errorf(types.BadInput, "the YAML has %d lines and list items, more than %d", n, maxParts).
+			WithHint("split the file")
 	}
 	if isPointer(src) {
-		return nil, types.Errorf(types.BadInput, "this is a pointer of Git LFS, not YAML: the file's content is kept elsewhere, and skillrun does not fetch it").
+		return nil, types.Errorf(types.BadInput, "this is a Git LFS pointer, not YAML: the file's content is stored elsewhere, and skillrun does not fetch it").
 			WithHint("keep files that releases read and edit in git itself: take the file's pattern out of .gitattributes, then git lfs migrate export")
 	}
 	if !utf8.Valid(src) {
@@ -64,7 +64,7 @@ func parse(src []byte) (docs []*yamltext.Node, err error) {
 
 func tooLarge(size int64) *types.Error {
 	return types.Errorf(types.BadInput, "the YAML has %d bytes, more than %d", size, maxFile).
-		WithHint("split the file: skillrun reads files that people keep by hand")
+		WithHint("split the file")
 }
 
 // maxPointer is the largest pointer of Git LFS.

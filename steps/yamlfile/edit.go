@@ -75,9 +75,9 @@ func checkValue(value string) error {
 	switch {
 	case len(value) > maxValue:
 		return types.Errorf(types.BadInput, "the value has %d bytes, more than %d", len(value), maxValue).
-			WithHint("a scalar that long belongs into a file of its own")
+			WithHint("put a value of that size into a file of its own")
 	case !utf8.ValidString(value):
-		return types.Errorf(types.BadInput, "the value is not UTF-8 text").WithHint("YAML holds text only: encode it first, for example as base64")
+		return types.Errorf(types.BadInput, "the value is not UTF-8 text").WithHint("encode it first, for example as base64")
 	}
 	return nil
 }
@@ -142,7 +142,7 @@ func isEmpty(n *yamltext.Node) bool { return n.Value == "" && n.Style&quoting ==
 
 const (
 	byHand    = "change the file by hand so that the value is a plain or quoted text on one line"
-	byConsent = "give the place a value of its own first, or say through_anchor: true if the other places are meant too"
+	byConsent = "give the place a value of its own first, or set through_anchor: true to change the other places too"
 )
 
 // editable refuses a match that is not one scalar in one place.
@@ -201,7 +201,7 @@ func extent(l lines, n *yamltext.Node) (start, end int, err error) {
 // misplaced refuses a text that is folded over several lines, or that has
 // something between its parts.
 func misplaced(n *yamltext.Node) error {
-	return types.Errorf(types.Conflict, "line %d: the value does not stand in one piece on one line", n.Line).
+	return types.Errorf(types.Conflict, "line %d: the value is not on one line", n.Line).
 		WithHint(byHand)
 }
 

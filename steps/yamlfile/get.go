@@ -37,7 +37,7 @@ func (in getIn) check(unknown step.UnknownPaths) error {
 	one := unknown.Given(1, 1, map[string]bool{"text": in.Text != nil, "file": in.File != nil})
 	if both := unknown.Together(map[string]bool{"workspace": in.Workspace != nil, "file": in.File != nil}); one != nil || both != nil {
 		return types.Errorf(types.BadInput, "give either text, or workspace and file").
-			WithHint("text is for what another step read; workspace and file are for a file that git_checkout laid down")
+			WithHint("text is for the output of another step; workspace and file are for a file of git_checkout")
 	}
 	if in.File != nil {
 		if err := checkName(*in.File); err != nil {

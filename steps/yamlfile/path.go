@@ -52,7 +52,7 @@ func badPath(path string, column int, why string) *types.Error {
 	if column > 0 {
 		where = fmt.Sprintf(" at column %d", column)
 	}
-	return types.Errorf(types.BadInput, "jsonpath %s is wrong%s: %s", path, where, why).
+	return types.Errorf(types.BadInput, "jsonpath %s is not valid%s: %s", path, where, why).
 		WithHint("RFC 9535, as in $.targets[?(@.name == 'prod')].ref; a name with other characters than letters, digits and _ is written ['my-name']")
 }
 
@@ -174,7 +174,7 @@ func find(path string, docs []*yamltext.Node) (found []match, origins map[*yamlt
 func countError(path string, found []match, want string) *types.Error {
 	if len(found) == 0 {
 		return types.Errorf(types.NotFound, "jsonpath %s matches nothing; %s expected", path, want).
-			WithHint("look at the file: names and quotes in the path must be as they are in the file").With("count", 0)
+			WithHint("check the names and quotes in the path against the file").With("count", 0)
 	}
 	at := make([]int, len(found))
 	for i, m := range found {
@@ -182,7 +182,7 @@ func countError(path string, found []match, want string) *types.Error {
 	}
 	return types.Errorf(types.Conflict, "jsonpath %s matches %d %s (%s); %s expected",
 		path, len(found), plural("value", len(found)), lineList(at), want).With("count", len(found)).
-		WithHint("make the path more precise, or say expect: %d if all of them are meant", len(found))
+		WithHint("make the path more precise, or set expect: %d to match all of them", len(found))
 }
 
 func plural(word string, n int) string {

@@ -21,7 +21,7 @@ func TestPointerOfGitLFS(t *testing.T) {
 		"version https://git-lfs.github.com/spec/v1\next-0-foo sha256:" + strings.Repeat("0", 64) + "\n" + oid,
 	} {
 		base := workspace(t, map[string]string{"deploy.yml": pointer})
-		const want = "this is a pointer of Git LFS, not YAML: the file's content is kept elsewhere, and skillrun does not fetch it"
+		const want = "this is a Git LFS pointer, not YAML: the file's content is stored elsewhere, and skillrun does not fetch it"
 		_, err := run(t, base, "yaml_get", map[string]any{"text": pointer, "jsonpath": "$.ref"})
 		wantError(t, err, types.BadInput, want)
 		_, err = run(t, base, "yaml_get", map[string]any{"workspace": "ws", "file": "deploy.yml", "jsonpath": "$.ref"})

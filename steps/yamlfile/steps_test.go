@@ -170,8 +170,8 @@ func TestGetCounts(t *testing.T) {
 	}{
 		{map[string]any{"text": src, "jsonpath": "$.b"}, types.NotFound, "jsonpath $.b matches nothing; at least 1 match expected"},
 		{map[string]any{"text": src, "jsonpath": "$.b", "expect": 3}, types.NotFound, "jsonpath $.b matches nothing; 3 matches expected"},
-		{map[string]any{"text": src, "jsonpath": "$.a", "expect": 3}, types.Conflict, "jsonpath $.a matches 2 values (lines 1, 3); 3 matches expected (make the path more precise, or say expect: 2 if all of them are meant)"},
-		{map[string]any{"text": "a: b", "jsonpath": "$.a", "expect": 0}, types.Conflict, "jsonpath $.a matches 1 value (line 1); 0 matches expected (make the path more precise, or say expect: 1 if all of them are meant)"},
+		{map[string]any{"text": src, "jsonpath": "$.a", "expect": 3}, types.Conflict, "jsonpath $.a matches 2 values (lines 1, 3); 3 matches expected (make the path more precise, or set expect: 2 to match all of them)"},
+		{map[string]any{"text": "a: b", "jsonpath": "$.a", "expect": 0}, types.Conflict, "jsonpath $.a matches 1 value (line 1); 0 matches expected (make the path more precise, or set expect: 1 to match all of them)"},
 		{map[string]any{"jsonpath": "$"}, types.BadInput, "give either text, or workspace and file"},
 		{map[string]any{"text": "a", "workspace": "ws", "file": "f", "jsonpath": "$"}, types.BadInput, "give either text, or workspace and file"},
 		{map[string]any{"file": "f", "jsonpath": "$"}, types.BadInput, "give either text, or workspace and file"},
@@ -245,15 +245,15 @@ func TestSetStepRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const hint = " (write it as the repository does: folders and a name with / between them, without a leading / and without . or .. as a folder)"
+	const hint = " (write it relative to the repository, with / and without . or .. in it)"
 	for _, c := range []struct {
 		workspace, file string
 		code            types.Code
 		want            string
 	}{
-		{"ws", "none.yml", types.NotFound, "none.yml is not in the workspace ws (name it in git_checkout's paths)"},
-		{"ws", "none/a.yml", types.NotFound, "none/a.yml is not in the workspace ws (name it in git_checkout's paths)"},
-		{"other", "a.yml", types.NotFound, "there is no workspace other (git_checkout makes one; give its workspace output to this step)"},
+		{"ws", "none.yml", types.NotFound, "none.yml is not in the workspace ws (add it to git_checkout's paths)"},
+		{"ws", "none/a.yml", types.NotFound, "none/a.yml is not in the workspace ws (add it to git_checkout's paths)"},
+		{"other", "a.yml", types.NotFound, "there is no workspace other (git_checkout creates one; give its workspace output to this step)"},
 		{"../ws", "a.yml", types.BadInput, `"../ws" is not the name of a workspace`},
 		{"ws", "/etc/passwd", types.BadInput, `"/etc/passwd" is not a path inside a workspace` + hint},
 		{"ws", "../../secret.yml", types.BadInput, `"../../secret.yml" is not a path inside a workspace` + hint},

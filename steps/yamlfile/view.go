@@ -100,8 +100,8 @@ func (v *viewer) copy(src *yamltext.Node, via string) (*yamltext.Node, error) {
 
 func (v *viewer) alias(src *yamltext.Node, via string) (*yamltext.Node, error) {
 	if v.open[src.Alias] {
-		return nil, types.Errorf(types.BadInput, "line %d: *%s stands inside its own anchor", src.Line, src.Value).
-			WithHint("write the value out instead of the alias")
+		return nil, types.Errorf(types.BadInput, "line %d: *%s is inside its own anchor", src.Line, src.Value).
+			WithHint("write the value instead of the alias")
 	}
 	v.open[src.Alias] = true
 	defer delete(v.open, src.Alias)
@@ -127,7 +127,7 @@ func (v *viewer) mapping(src, out *yamltext.Node, via string) error {
 			continue
 		}
 		if line, twice := seen[name]; twice {
-			return types.Errorf(types.BadInput, "line %d: the key %q is there already, on line %d", key.Line, name, line).
+			return types.Errorf(types.BadInput, "line %d: the key %q is there twice, first on line %d", key.Line, name, line).
 				WithHint("keep one of the two: programs do not agree on which one counts")
 		}
 		seen[name] = key.Line

@@ -58,7 +58,7 @@ func openFiles(ctx context.Context, workspace string) (*os.Root, error) {
 	root, err := os.OpenRoot(filepath.Join(base, workspace, filesFolder))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, types.Errorf(types.NotFound, "there is no workspace %s", workspace).
-			WithHint("git_checkout makes one; give its workspace output to this step")
+			WithHint("git_checkout creates one; give its workspace output to this step")
 	}
 	if err != nil {
 		return nil, types.Errorf(types.Internal, "cannot open the workspace %s: %w", workspace, bare(err))
@@ -70,7 +70,7 @@ func openFiles(ctx context.Context, workspace string) (*os.Root, error) {
 func checkName(file string) error {
 	if !fs.ValidPath(file) || file == "." || strings.ContainsAny(file, "\\\x00") {
 		return types.Errorf(types.BadInput, "%q is not a path inside a workspace", file).
-			WithHint("write it as the repository does: folders and a name with / between them, without a leading / and without . or .. as a folder")
+			WithHint("write it relative to the repository, with / and without . or .. in it")
 	}
 	return nil
 }
@@ -85,10 +85,10 @@ func checkFile(root *os.Root, workspace, file string) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return types.Errorf(types.NotFound, "%s is not in the workspace %s", file, workspace).
-			WithHint("name it in git_checkout's paths")
+			WithHint("add it to git_checkout's paths")
 	case err != nil:
 		return types.Errorf(types.Conflict, "%s cannot be reached inside the workspace: %w", file, bare(err)).
-			WithHint("name a file that no symbolic link leads to")
+			WithHint("name a file that is not behind a symbolic link")
 	case info.Mode()&fs.ModeSymlink != 0:
 		return types.Errorf(types.Conflict, "%s is a symbolic link", file).
 			WithHint("name the file it points to")

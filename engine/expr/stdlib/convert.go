@@ -14,13 +14,13 @@ func conversionFunctions() []Function {
 			Example: `string(1.5) + string(true)`, Want: `"1.5true"`, Run: runString}.generic(1, 1, typeWhole),
 		Function{Name: "json", Signature: "json(value: any) string", Doc: "The value as JSON on one line, names sorted.",
 			Example: `json({"b": [1], "a": "<x>"})`, Want: `"{\"a\":\"<x>\",\"b\":[1]}"`, Run: runJSON}.generic(1, 1, typeWhole),
-		Function{Name: "int", Signature: "int(value: string or number) integer", Doc: "The integer that a text spells out, or a number without its fraction.",
+		Function{Name: "int", Signature: "int(value: string or number) integer", Doc: "The integer in a text, or a number without its fraction.",
 			Example: `int("42") + int(1.9)`, Want: `43`, Run: runInt}.generic(1, 1, typeConversion(integer)),
-		Function{Name: "float", Signature: "float(value: string or number) number", Doc: "The number that a text spells out.",
+		Function{Name: "float", Signature: "float(value: string or number) number", Doc: "The number in a text.",
 			Example: `float("2.5")`, Want: `2.5`, Run: runFloat}.generic(1, 1, typeConversion(number)),
-		Function{Name: "len", Signature: "len(value: string, list or map) integer", Doc: "How many characters, elements or names there are.",
+		Function{Name: "len", Signature: "len(value: string, list or map) integer", Doc: "The number of characters, elements or names.",
 			Example: `len([1, 2]) + len("für")`, Want: `5`, Unread: true, Run: runLen}.generic(1, 1, typeLen),
-		Function{Name: "has", Signature: "has(path) boolean", Doc: "Whether there is something at the path. Where it is true, the path can be read without a guard.",
+		Function{Name: "has", Signature: "has(path) boolean", Doc: "Whether the path has a value. Where it is true, the path needs no guard.",
 			Example: `has({"a": 1}.a)`, Want: `true`, Place: true, Run: runHas}.generic(1, 1, nil),
 	}
 }

@@ -24,7 +24,7 @@ func listFunctions() []Function {
 			Example: `flatten([[1], [2, 3]])`, Want: `[1,2,3]`, Run: runFlatten}.generic(1, 1, typeFlatten),
 		Function{Name: "concat", Signature: "concat(list<T>, list<T>, …) list<T>", Doc: "The elements of all lists in one list.",
 			Example: `concat([1], [2, 3])`, Want: `[1,2,3]`, Unread: true, Run: runConcat}.generic(2, unbounded, typeConcat),
-		Function{Name: "take", Signature: "take(list<T>, count: integer) list<T>", Doc: "The first elements, at most so many; a negative count takes from the end.",
+		Function{Name: "take", Signature: "take(list<T>, count: integer) list<T>", Doc: "The first elements, at most this many; a negative count takes from the end.",
 			Example: `take([1, 2, 3], -2)`, Want: `[2,3]`, Unread: true, Run: runTake}.generic(2, 2, typeTake),
 	}
 }

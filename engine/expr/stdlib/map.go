@@ -18,11 +18,11 @@ func mapFunctions() []Function {
 		Function{Name: "entries", Signature: "entries(map<T>) list<{key: string, value: T}>", Doc: "The names and values in a map or an object, in the order of the names.",
 			Example: `entries({"b": 1, "a": 2})`, Want: `[{"key":"a","value":2},{"key":"b","value":1}]`, Unread: true,
 			Run: runMembers(fuel.Object(2)+fuel.Cell, func(name string, value any) any { return map[string]any{"key": name, "value": value} })}.generic(1, 1, typeEntries),
-		Function{Name: "from_entries", Signature: "from_entries(list<{key: string, value: T}>) map<T>", Doc: "The map with these names and values; of two with one name the last counts.",
+		Function{Name: "from_entries", Signature: "from_entries(list<{key: string, value: T}>) map<T>", Doc: "The map with these names and values; of a repeated name, the last one is used.",
 			Example: `from_entries([{"key": "a", "value": 1}])`, Want: `{"a":1}`, Run: runFromEntries}.generic(1, 1, typeFromEntries),
-		Function{Name: "merge", Signature: "merge(a, b, …) map or object", Doc: "One map or object with the members of all; of two with one name the last that has a value counts.",
+		Function{Name: "merge", Signature: "merge(a, b, …) map or object", Doc: "One map or object with the members of all; of a repeated name, the last one that has a value is used.",
 			Example: `merge({"a": 1, "b": 1}, {"b": 2})`, Want: `{"a":1,"b":2}`, Unread: true, Run: runMerge}.generic(2, unbounded, typeMerge),
-		Function{Name: "get", Signature: "get(map<T> or list<T>, name or index) optional T", Doc: "The value of that name or at that place, absent when there is none; a negative index counts from the end.",
+		Function{Name: "get", Signature: "get(map<T> or list<T>, name or index) optional T", Doc: "The value with that name or index, absent when there is none; a negative index counts from the end.",
 			Example: `get(["a", "b"], 5) ?? "none"`, Want: `"none"`, Unread: true, Run: runGet}.generic(2, 2, typeGet),
 	}
 }

@@ -20,9 +20,9 @@ func numberFunctions() []Function {
 			Example: `floor(7 / 2)`, Want: `3`, Run: runRound(math.Floor)}.plain(integer, number),
 		Function{Name: "ceil", Signature: "ceil(x: number) integer", Doc: "The least integer that is not below x.",
 			Example: `ceil(7 / 2)`, Want: `4`, Run: runRound(math.Ceil)}.plain(integer, number),
-		Function{Name: "round", Signature: "round(x: number) integer", Doc: "The nearest integer; halves go away from zero.",
+		Function{Name: "round", Signature: "round(x: number) integer", Doc: "The nearest integer; halves are rounded away from zero.",
 			Example: `round(2.5)`, Want: `3`, Run: runRound(math.Round)}.plain(integer, number),
-		Function{Name: "fixed", Signature: "fixed(x: number, digits: integer) string", Doc: "The number as text with so many digits behind the point, 0 to 20.",
+		Function{Name: "fixed", Signature: "fixed(x: number, digits: integer) string", Doc: "The number as text with this many decimal places, 0 to 20.",
 			Example: `fixed(2 / 3 * 100, 1) + "%"`, Want: `"66.7%"`, Run: runFixed}.plain(text, number, integer),
 	}
 }

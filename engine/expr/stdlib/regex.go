@@ -16,9 +16,9 @@ func regexFunctions() []Function {
 	return []Function{
 		Function{Name: "regex_find", Signature: "regex_find(text: string, pattern) optional string or object", Doc: "The first match of the regular expression (RE2), absent when there is none. A pattern with named groups gives an object of them, in which a group is optional when a match can do without it.",
 			Example: `regex_find("AA-12 - fix: x", "(?P<project>[A-Z]+)-(?P<number>[0-9]+)")?.number ?? ""`, Want: `"12"`, Second: RegExp, Run: runRegexFind}.generic(2, 2, typeRegexFind),
-		Function{Name: "regex_find_all", Signature: "regex_find_all(text: string, pattern) list", Doc: "Every match, as of regex_find.",
+		Function{Name: "regex_find_all", Signature: "regex_find_all(text: string, pattern) list", Doc: "Every match, as in regex_find.",
 			Example: `regex_find_all("AA-1, AA-22", "AA-[0-9]+")`, Want: `["AA-1","AA-22"]`, Second: RegExp, Run: runRegexFindAll}.generic(2, 2, typeRegexFindAll),
-		Function{Name: "regex_replace", Signature: "regex_replace(text: string, pattern, new: string) string", Doc: "The text with every match replaced. In quoted parts of new, also when they are added up with +, $name or ${name} is a named group, $0 the match, $$ a dollar sign; whatever else is added is data.",
+		Function{Name: "regex_replace", Signature: "regex_replace(text: string, pattern, new: string) string", Doc: "The text with every match replaced. In the literal parts of new, also when joined with +, $name or ${name} is a named group, $0 the match, $$ a dollar sign; other values are inserted unchanged.",
 			Example: `regex_replace("see AA-1", "(?P<key>AA-[0-9]+)", "[$key](https://jira/" + lower("B") + "/$key)")`, Want: `"see [AA-1](https://jira/b/AA-1)"`, Second: Replacement, Run: runRegexReplace}.plain(text, text, text, text),
 		Function{Name: "regex_split", Signature: "regex_split(text: string, pattern) list<string>", Doc: "The parts of the text between the matches.",
 			Example: `regex_split("a, b;c", "[,;] *")`, Want: `["a","b","c"]`, Second: RegExp, Run: runRegexSplit}.plain(types.ListOf(text), text, text),
@@ -170,7 +170,7 @@ func (p *Pattern) Pieces(s string) (out []Piece, err error) {
 		}
 		group, rest, ok := groupName(after)
 		if !ok {
-			return nil, badArgument("a $ in a replacement stands before the name of a group").WithHint("write $$ for the sign itself")
+			return nil, badArgument("a $ in a replacement must be followed by the name of a group").WithHint("write $$ for a dollar sign")
 		}
 		if s = rest; group == "$" {
 			out = append(out, Piece{"$", -1})

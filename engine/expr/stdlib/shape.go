@@ -14,7 +14,7 @@ import (
 // answers of services.
 func shapeFunctions() []Function {
 	return []Function{
-		Function{Name: "as", Signature: "as(value: any, type) the type", Doc: "The value, of the type that is written out in quotes: string, integer, number, boolean, any, list<string>, map<integer>, {name: string, size: optional integer}. Members of an object that the type does not name are left out. It fails with the place that is wrong when the value is of another type.",
+		Function{Name: "as", Signature: "as(value: any, type) the type", Doc: "The value as the type in quotes: string, integer, number, boolean, any, list<string>, map<integer>, {name: string, size: optional integer}. Members of an object that the type does not name are left out. It fails when the value has another type, and names the place.",
 			Example: `as(from_json("[{\"n\": 1, \"x\": 2}]"), "list<{n: integer}>")`, Want: `[{"n":1}]`, Second: Shape, Maybe: true, Run: runAs}.generic(2, 2, typeAs),
 		Function{Name: "is", Signature: "is(value: any, type) boolean", Doc: "Whether as(value, type) would succeed.",
 			Example: `is(from_json("[1]"), "list<string>")`, Want: `false`, Second: Shape, Maybe: true, Run: runIs}.generic(2, 2, typeIs),

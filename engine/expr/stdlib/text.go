@@ -33,7 +33,7 @@ func textFunctions() []Function {
 			Example: `trim_prefix("refs/heads/main", "refs/heads/")`, Want: `"main"`, Run: onTexts(strings.TrimPrefix)}.plain(text, text, text),
 		Function{Name: "trim_suffix", Alias: "trimSuffix", Signature: "trim_suffix(text: string, suffix: string) string", Doc: "The text without suffix, when it ends with it. trimSuffix is the same.",
 			Example: `trim_suffix("backend.git", ".git")`, Want: `"backend"`, Run: onTexts(strings.TrimSuffix)}.plain(text, text, text),
-		Function{Name: "split", Signature: "split(text: string, separator: string, most?: integer) list<string>", Doc: "The parts of the text between separators; no more than most, and the last has the rest.",
+		Function{Name: "split", Signature: "split(text: string, separator: string, most?: integer) list<string>", Doc: "The parts of the text between separators; at most this many, and the last has the rest.",
 			Example: `split("a/b/c", "/", 2)`, Want: `["a","b/c"]`, Run: runSplit}.plain(types.ListOf(text), text, text, integer).optional(1),
 		Function{Name: "join", Signature: "join(list: list<string>, separator: string) string", Doc: "The elements one after the other, with the separator between.",
 			Example: `join(["a", "b"], ", ")`, Want: `"a, b"`, Run: runJoin, Cost: 1}.plain(text, types.ListOf(text), text),
@@ -41,7 +41,7 @@ func textFunctions() []Function {
 			Example: `replace("feature/x", "/", "-")`, Want: `"feature-x"`, Run: runReplace}.plain(text, text, text, text),
 		Function{Name: "truncate", Signature: "truncate(text: string, length: integer) string", Doc: "At most length characters of the text; when something is cut off, the last one is “…”.",
 			Example: `truncate("chore(release): production", 8)`, Want: `"chore(r…"`, Run: runTruncate}.plain(text, text, integer),
-		Function{Name: "indent", Signature: "indent(text: string, spaces: integer) string", Doc: "The text with every line but empty ones moved to the right.",
+		Function{Name: "indent", Signature: "indent(text: string, spaces: integer) string", Doc: "The text with every line but empty ones indented.",
 			Example: `indent("a\nb", 2)`, Want: `"  a\n  b"`, Run: runIndent, Cost: 1}.plain(text, text, integer),
 	}
 }

@@ -17,15 +17,15 @@ func versionFunctions() []Function {
 	parts := types.ObjectOf(types.Field{Name: "major", Type: integer, Required: true}, types.Field{Name: "minor", Type: integer, Required: true},
 		types.Field{Name: "patch", Type: integer, Required: true}, types.Field{Name: "prerelease", Type: text, Required: true}, types.Field{Name: "build", Type: text, Required: true})
 	return []Function{
-		Function{Name: "semver_parse", Signature: "semver_parse(text: string) optional {major, minor, patch, prerelease, build}", Doc: "The parts of a semantic version, with or without v before it; absent when the text is none.",
+		Function{Name: "semver_parse", Signature: "semver_parse(text: string) optional {major, minor, patch, prerelease, build}", Doc: "The parts of a semantic version, with or without a v; absent when the text is not a version.",
 			Example: `semver_parse("v1.12.0-rc.1")?.minor ?? 0`, Want: `12`, Run: runSemverParse}.plain(parts.Maybe(), text),
-		Function{Name: "semver_compare", Signature: "semver_compare(a: string, b: string) integer", Doc: "-1, 0 or 1: whether version a comes before b, is as new, or comes after it, by the rules of semver.org.",
+		Function{Name: "semver_compare", Signature: "semver_compare(a: string, b: string) integer", Doc: "-1, 0 or 1: whether version a is before, equal to or after b, by semver.org.",
 			Example: `semver_compare("1.9.0", "v1.10.0")`, Want: `-1`, Run: runSemverCompare}.plain(integer, inForm(formVersion), inForm(formVersion)),
-		Function{Name: "semver_bump", Signature: `semver_bump(version: string, part: "major", "minor" or "patch") string`, Doc: "The next version; what stands behind - and + goes away, and the v stays. The patch after a prerelease is its release.",
+		Function{Name: "semver_bump", Signature: `semver_bump(version: string, part: "major", "minor" or "patch") string`, Doc: "The next version, without prerelease and build; a v is kept. The patch after a prerelease is its release.",
 			Example: `semver_bump("v1.2.3", "minor")`, Want: `"v1.3.0"`, Run: runSemverBump}.plain(text, inForm(formVersion), bumps),
-		Function{Name: "semver_sort", Signature: "semver_sort(list<string>) list<string>", Doc: "The versions from the oldest to the newest; it fails on a text that is none.",
+		Function{Name: "semver_sort", Signature: "semver_sort(list<string>) list<string>", Doc: "The versions from the oldest to the newest; it fails if a text is not a version.",
 			Example: `last(semver_sort(["v1.10.0", "v1.9.0"])) ?? ""`, Want: `"v1.10.0"`, Run: runSemverSort}.plain(types.ListOf(text), types.ListOf(text)),
-		Function{Name: "next_name", Signature: "next_name(names: list<string>, base: string) string", Doc: "The base when no name has taken it, else base-v2, and one more than the highest number that is taken. Only whole names count.",
+		Function{Name: "next_name", Signature: "next_name(names: list<string>, base: string) string", Doc: "The base if it is not among the names, else base-v2, or one more than the highest number in use. Only whole names count.",
 			Example: `next_name(["release", "release-v2", "release-v3-old"], "release")`, Want: `"release-v3"`, Run: runNextName, Cost: 1}.plain(text, types.ListOf(text), text),
 	}
 }

@@ -11,9 +11,9 @@ import (
 // wordFunctions are the functions that take texts apart and lay them out.
 func wordFunctions() []Function {
 	return []Function{
-		Function{Name: "lines", Signature: "lines(text: string) list<string>", Doc: "The lines of the text, without their ends; an end at the end of the text begins no line.",
+		Function{Name: "lines", Signature: "lines(text: string) list<string>", Doc: "The lines of the text, without line breaks; one at the end starts no new line.",
 			Example: `lines("a\r\n\nb\n")`, Want: `["a","","b"]`, Run: runLines}.plain(types.ListOf(text), text),
-		Function{Name: "words", Signature: "words(text: string) list<string>", Doc: "What stands between white space: the columns of a table, for one.",
+		Function{Name: "words", Signature: "words(text: string) list<string>", Doc: "The words between white space, such as the columns of a table.",
 			Example: `words("api  1/1   Running\n")`, Want: `["api","1/1","Running"]`, Run: runWords}.plain(types.ListOf(text), text),
 		Function{Name: "contains_ignore_case", Signature: "contains_ignore_case(text: string, part: string) boolean", Doc: "Whether the part is in the text, upper or lower case.",
 			Example: `contains_ignore_case("Connection REFUSED", "refused")`, Want: `true`, Run: runContainsIgnoreCase, Cost: 2}.plain(boolean, text, text),
@@ -21,13 +21,13 @@ func wordFunctions() []Function {
 			Example: `capitalize("fix login")`, Want: `"Fix login"`, Run: onText(capitalize), Cost: 2}.plain(text, text),
 		Function{Name: "title", Signature: "title(text: string) string", Doc: "The text with the first letter of each word in upper case.",
 			Example: `title("in review")`, Want: `"In Review"`, Run: onText(title), Cost: 2}.plain(text, text),
-		Function{Name: "slug", Signature: "slug(text: string, most?: integer) string", Doc: "The text as part of a branch's name: letters without accents in lower case and digits, everything else one -, none at the ends; at most so many characters.",
+		Function{Name: "slug", Signature: "slug(text: string, most?: integer) string", Doc: "The text as part of a branch name: lower-case letters without accents and digits, everything else replaced by one -, none at the ends; at most this many characters.",
 			Example: `slug("Fix: Größe of café (API)", 14)`, Want: `"fix-groesse-of"`, Run: runSlug, Cost: 6}.plain(text, text, integer).optional(1),
-		Function{Name: "pad_left", Signature: "pad_left(text: string, length: integer, fill?: string) string", Doc: "The text moved to the right until it has so many characters, with spaces or another character.",
+		Function{Name: "pad_left", Signature: "pad_left(text: string, length: integer, fill?: string) string", Doc: "The text padded on the left to this length, with spaces or another character.",
 			Example: `pad_left("7", 3, "0")`, Want: `"007"`, Run: runPad(true), Cost: 1}.plain(text, text, integer, text).optional(1),
-		Function{Name: "pad_right", Signature: "pad_right(text: string, length: integer, fill?: string) string", Doc: "The text filled up at its end until it has so many characters.",
+		Function{Name: "pad_right", Signature: "pad_right(text: string, length: integer, fill?: string) string", Doc: "The text padded on the right to this length.",
 			Example: `pad_right("api", 6) + "up"`, Want: `"api   up"`, Run: runPad(false), Cost: 1}.plain(text, text, integer, text).optional(1),
-		Function{Name: "repeat", Signature: "repeat(text: string, times: integer) string", Doc: "The text, so many times.",
+		Function{Name: "repeat", Signature: "repeat(text: string, times: integer) string", Doc: "The text, repeated this many times.",
 			Example: `repeat("=", 5)`, Want: `"====="`, Run: runRepeat}.plain(text, text, integer),
 	}
 }

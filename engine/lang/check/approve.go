@@ -35,19 +35,19 @@ func (c *checker) approve(n *syntax.Node, node *program.Node) made {
 	if a.Kind == syntax.Mapping {
 		c.keys(a, approveKeys, nil)
 		if question = a.Get("text"); question == nil {
-			c.diags.Errorf("missing-key", keyRange(a), "an approve needs a text").Hint = "say what the person agrees to"
+			c.diags.Errorf("missing-key", keyRange(a), "an approve needs a text").Hint = "say what is to be approved"
 			return made{unclear: true}
 		}
 	}
 	node.Message, _ = c.fits(question, types.OfKind(types.String), c.scope(), "approve").(string)
 	if question.Kind == syntax.Scalar && question.Tag == "!!str" && question.Value == "" {
-		c.diags.Errorf("bad-value", question.Range, "approve is empty").Hint = "say what the person agrees to"
+		c.diags.Errorf("bad-value", question.Range, "approve is empty").Hint = "say what is to be approved"
 	}
 	show := n.Get("show")
 	if a.Get("uses") != nil {
 		if show != nil {
-			c.diags.Errorf("misplaced-key", show.Range, "show belongs to an approve that asks here, and this one is answered elsewhere").
-				Hint = "leave it out: people see the page that they approve"
+			c.diags.Errorf("misplaced-key", show.Range, "show belongs to an approve without uses").
+				Hint = "leave it out: approvers see the page of the service"
 		}
 		return c.approvedElsewhere(a, node)
 	}
@@ -63,13 +63,13 @@ func (c *checker) approve(n *syntax.Node, node *program.Node) made {
 // unruled refuses a rule about who may agree where only the machine says who
 // somebody is: whoever runs the program chooses that.
 func (c *checker) unruled(a *syntax.Node) {
-	hint := "leave it out: no service here says who agreed"
+	hint := "leave it out: no step type here reports who approved"
 	if names := c.approving(); names != "" {
-		hint = "let the service that they log in to say it: add uses: " + names + " and with, or leave it out"
+		hint = "let a service authenticate the approver: add uses: " + names + " and with, or leave it out"
 	}
 	for _, key := range ruleKeys {
 		if v := a.Get(key); v != nil {
-			c.diags.Errorf("unauthenticated-rule", v.Range, "nothing proves who agrees here, so %s cannot be held", key).Hint = hint
+			c.diags.Errorf("unauthenticated-rule", v.Range, "the approver is not authenticated here, so %s cannot be enforced", key).Hint = hint
 		}
 	}
 	for _, key := range awaitedKeys {
@@ -86,7 +86,7 @@ func (c *checker) approvedElsewhere(a *syntax.Node, node *program.Node) made {
 	node.Name, node.Message = cmp.Or(node.Name, node.Message), ""
 	u := a.Get("uses")
 	if s, ok := c.world.Catalogue.Lookup(u.Value); ok && !s.Approves() {
-		c.diags.Errorf("unauthenticated-rule", u.Range, "%s does not say who agreed", s.Name).Hint = "use " + c.approving()
+		c.diags.Errorf("unauthenticated-rule", u.Range, "%s does not report who approved", s.Name).Hint = "use " + c.approving()
 		return made{unclear: true}
 	}
 	s, ok := c.performs(c.ruled(a), node)
@@ -111,7 +111,7 @@ func (c *checker) ruled(a *syntax.Node) *syntax.Node {
 				out.Pairs = append(out.Pairs, p)
 			}
 		case twice != nil:
-			c.diags.Errorf("misplaced-key", twice.Range, "%s stands beside uses too", p.Key.Value).Hint = "leave this one out"
+			c.diags.Errorf("misplaced-key", twice.Range, "%s is given twice, in with and beside uses", p.Key.Value).Hint = "leave this one out"
 		case c.rule(p):
 			with.Pairs = append(with.Pairs, p)
 		}
@@ -133,7 +133,7 @@ func (c *checker) rule(p syntax.Pair) bool {
 		return false
 	}
 	for _, v := range append([]*syntax.Node{p.Value}, p.Value.Items...) {
-		c.ours(v, c.scope(), p.Key.Value+" decides who may agree")
+		c.ours(v, c.scope(), p.Key.Value+" decides who may approve")
 	}
 	return !c.diags[before:].HasErrors()
 }

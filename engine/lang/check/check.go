@@ -140,7 +140,7 @@ func (c *checker) language(root *syntax.Node) {
 		return
 	}
 	if n.Value != "1" || n.Tag != "!!int" {
-		c.diags.Errorf("bad-language", n.Range, "language %s is not known to this skillrun", n.Value).Hint = "this version speaks language 1"
+		c.diags.Errorf("bad-language", n.Range, "language %s is not known to this skillrun", n.Value).Hint = "this version supports language 1"
 	}
 	if len(root.Pairs) > 0 && root.Pairs[0].Key.Value != "language" {
 		c.diags.Errorf("bad-language", n.Range, "language must be the first key").Hint = "so that a reader of another version knows at once"

@@ -101,7 +101,7 @@ func (c *checker) schema(n *syntax.Node) types.Type {
 func (c *checker) only(n *syntax.Node, key string, t types.Type, kinds ...types.Kind) *syntax.Node {
 	v := n.Get(key)
 	if v != nil && !slices.Contains(kinds, t.Kind) {
-		c.diags.Errorf("misplaced-key", v.Range, "%s says nothing about a %s", key, t.Kind)
+		c.diags.Errorf("misplaced-key", v.Range, "%s does not apply to a %s", key, t.Kind)
 		return nil
 	}
 	return v
@@ -126,12 +126,12 @@ func (c *checker) stringKeywords(n *syntax.Node, t *types.Type) {
 		return
 	}
 	if v.Kind != syntax.Sequence || len(v.Items) == 0 {
-		c.diags.Errorf("bad-enum", v.Range, "enum is a list of texts")
+		c.diags.Errorf("bad-enum", v.Range, "enum is a list of strings")
 		return
 	}
 	for _, item := range v.Items {
 		if item.Kind != syntax.Scalar || item.Tag != "!!str" {
-			c.diags.Errorf("bad-enum", item.Range, "enum holds texts").Hint = `quote it: "` + item.Value + `"`
+			c.diags.Errorf("bad-enum", item.Range, "enum holds strings").Hint = `quote it: "` + item.Value + `"`
 		}
 		t.Enum = append(t.Enum, item.Value)
 	}

@@ -104,7 +104,7 @@ func (c *checker) explain(d *diag.Diagnostic, n *syntax.Node, p expr.Problem) {
 	if !exists || slices.ContainsFunc(c.view.steps, func(r result) bool { return r.id == id }) {
 		return
 	}
-	d.Related = append(d.Related, diag.Note{At: target.at, Message: "step " + id + " stands here"})
+	d.Related = append(d.Related, diag.Note{At: target.at, Message: "step " + id + " is here"})
 	d.Message, d.Hint = c.why(id, target)
 }
 
@@ -112,7 +112,7 @@ func (c *checker) explain(d *diag.Diagnostic, n *syntax.Node, p expr.Problem) {
 func (c *checker) why(id string, target place) (message, hint string) {
 	if !target.hasResult() {
 		if target.kind == "steps" {
-			return "group " + id + " has no result to read", "read the steps inside of it: they are seen outside by their own ids"
+			return "group " + id + " has no result to read", "read the steps inside it, by their own ids"
 		}
 		return "step " + id + " has no result to read", "assert, fail and return give none"
 	}
@@ -123,17 +123,17 @@ func (c *checker) why(id string, target place) (message, hint string) {
 	if i < len(target.where) && i < len(c.view.where) {
 		t, h := target.where[i], c.view.where[i]
 		if t.kind == inParallel && h.kind == inParallel && t.id == h.id {
-			return "step " + id + " runs side by side with this one in the parallel group " + t.id,
-				"move this step behind the group, or leave parallel out"
+			return "step " + id + " runs in parallel with this one in the group " + t.id,
+				"move this step after the group, or leave parallel out"
 		}
 	}
 	for _, e := range target.where[i:] {
 		switch e.kind {
 		case inLoop:
-			return "step " + id + " stands inside of the loop " + e.id + ", and is read there only",
-				"behind the loop read steps." + e.id + ": the list of what each item gave"
+			return "step " + id + " is inside the loop " + e.id + ", and can be read there only",
+				"after the loop read steps." + e.id + ": the list of the results of its items"
 		case inCure:
-			return "step " + id + " belongs to the before of " + e.id + ", and is read there only",
+			return "step " + id + " belongs to the before of " + e.id + ", and can be read there only",
 				"read what " + e.id + " gives"
 		}
 	}

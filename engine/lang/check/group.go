@@ -17,7 +17,7 @@ func (c *checker) group(n *syntax.Node, node *program.Node) made {
 	if !looped {
 		node.MaxParallel = c.number(n, "max_parallel", 1, maxParallel)
 		if node.MaxParallel > 0 && !node.Parallel && n.Get("parallel") != nil {
-			c.diags.Errorf("misplaced-key", n.Get("max_parallel").Range, "max_parallel says nothing about steps that run one after the other").Hint = "write parallel: true"
+			c.diags.Errorf("misplaced-key", n.Get("max_parallel").Range, "max_parallel has no effect on steps that run in sequence").Hint = "write parallel: true"
 		}
 	} else {
 		c.live(node.ID)
@@ -88,9 +88,9 @@ func (c *checker) sideBySide(list *syntax.Node, group string, own bool) []progra
 func (c *checker) returns(n *syntax.Node, node *program.Node) {
 	r := n.Get("return")
 	for _, e := range c.view.where {
-		c.diags.Errorf("misplaced-key", r.Range, "return cannot stand inside of %s %s", map[string]string{
+		c.diags.Errorf("misplaced-key", r.Range, "return is not allowed inside %s %s", map[string]string{
 			inLoop: "the loop", inCure: "the before of", inParallel: "the parallel group", inAlways: "the always of",
-		}[e.kind], e.id).Hint = "name what was found there with a step, and return behind it"
+		}[e.kind], e.id).Hint = "return after it instead"
 		break
 	}
 	if r.Kind != syntax.Mapping {

@@ -103,7 +103,7 @@ func (c *checker) key(n *syntax.Node, node *program.Node) {
 	case t.Optional:
 		c.diags.Errorf("maybe-absent", k.Range, "key may be absent").Hint = "every item needs one: guard it with ??"
 	case !isKey(t):
-		c.diags.Errorf("type-mismatch", k.Range, "key is a string, an integer or a boolean, not %s", aKind(t)).Hint = "take a field that is another one for each item, such as " + node.As + ".id"
+		c.diags.Errorf("type-mismatch", k.Range, "key is a string, an integer or a boolean, not %s", aKind(t)).Hint = "use a field that is unique for each item, such as " + node.As + ".id"
 	}
 }
 
@@ -133,8 +133,8 @@ func (c *checker) looped(n *syntax.Node, node *program.Node, l loop) {
 		}
 	})
 	if writer != "" {
-		c.diags.Errorf("missing-key", keyOf(n, "for_each"), "a loop that writes needs a key: %s writes, and an item is not a text, integer or boolean, which could be its key", writer).
-			Hint = "add key: what is another one for each item, such as " + node.As + ".id"
+		c.diags.Errorf("missing-key", keyOf(n, "for_each"), "a loop that writes needs a key: %s writes, and an item is not a string, integer or boolean, which could be its key", writer).
+			Hint = "add key: a value that is unique for each item, such as " + node.As + ".id"
 	}
 }
 

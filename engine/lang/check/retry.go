@@ -42,7 +42,7 @@ func (c *checker) repeatable(n *syntax.Node, node *program.Node, m made) {
 	switch {
 	case node.Kind == program.Skill:
 		c.diags.Errorf("misplaced-key", n.Get("repeatable").Range, "repeatable belongs to a write, and %s is a skill", n.Get("uses").Value).
-			Hint = "write it on those steps of that skill that may be done again"
+			Hint = "set it on the steps of that skill that may be done again"
 	case node.Effect != "" && node.Effect != string(step.Writes):
 		c.diags.Errorf("misplaced-key", n.Get("repeatable").Range, "repeatable belongs to a write, and %s is a %s", m.who, node.Effect).
 			Hint = "leave it out: what changes nothing outside of the run is repeated anyway"
@@ -100,7 +100,7 @@ func (c *checker) retry(n *syntax.Node, node *program.Node, m made) *program.Ret
 	c.keys(n, retryKeys, nil)
 	out := &program.Retry{Attempts: c.number(n, "attempts", 2, maxAttempts)}
 	if n.Get("attempts") == nil {
-		c.diags.Errorf("missing-key", keyRange(n), "a retry needs attempts: how many there are all together").Hint = "such as attempts: 3"
+		c.diags.Errorf("missing-key", keyRange(n), "a retry needs attempts: how many there are in total").Hint = "such as attempts: 3"
 	}
 	c.delays(n, out)
 	if on := n.Get("on"); on != nil {
@@ -110,7 +110,7 @@ func (c *checker) retry(n *syntax.Node, node *program.Node, m made) *program.Ret
 		for _, item := range on.Items {
 			code := c.code(item, m)
 			if code == types.Cancelled {
-				c.diags.Errorf("bad-retry", item.Range, "what was cancelled is not tried again").Hint = "a person or a signal stopped it: leave the code out"
+				c.diags.Errorf("bad-retry", item.Range, "cancelled is not retried").Hint = "a user or a signal stopped it: leave the code out"
 			}
 			out.On = append(out.On, code)
 		}
@@ -142,13 +142,13 @@ func (c *checker) delays(n *syntax.Node, out *program.Retry) {
 			out.Backoff = f
 		}
 		if out.Backoff < 1 || out.Backoff > 100 {
-			c.diags.Errorf("bad-value", b.Range, "backoff is a number from 1 to 100: each delay is so many times the one before")
+			c.diags.Errorf("bad-value", b.Range, "backoff is a number from 1 to 100: the factor by which each delay grows")
 			out.Backoff = 0
 		}
 	}
 	for _, key := range []string{"backoff", "max_delay"} {
 		if v := n.Get(key); v != nil && n.Get("delay") == nil {
-			c.diags.Errorf("misplaced-key", keyOf(n, key), "%s says nothing without delay", key).Hint = "add delay: what is waited before the second attempt"
+			c.diags.Errorf("misplaced-key", keyOf(n, key), "%s has no effect without delay", key).Hint = "add delay: the time before the second attempt"
 		}
 	}
 }

@@ -192,9 +192,9 @@ func (c *checker) behind(node *program.Node, cond condition, asserted *expr.Expr
 // its type. The expression is nil when it has mistakes.
 func (c *checker) bare(n *syntax.Node, s expr.Scope) (e *expr.Expr, t types.Type) {
 	if n.Kind != syntax.Scalar {
-		d := c.diags.Errorf("not-an-expression", n.Range, "an expression is wanted here, not a %s", kindName(n))
+		d := c.diags.Errorf("not-an-expression", n.Range, "an expression is required here, not a %s", kindName(n))
 		if n.Kind == syntax.Sequence {
-			d.Hint = `a list in an expression is a text for YAML: "['a', 'b']"`
+			d.Hint = `quote an expression that is a list: "['a', 'b']"`
 		}
 		return nil, types.Type{}
 	}
@@ -224,7 +224,7 @@ func (c *checker) condition(n *syntax.Node, key string, s expr.Scope) (text stri
 	}
 	if why, fits := types.OfKind(types.Boolean).Accepts(t); !fits {
 		c.diags.Errorf("not-a-boolean", n.Range, "%s must be true or false: %s", key, why).
-			Hint = "compare it with something: a text, number or list is not a condition"
+			Hint = "compare it with something: a string, number or list is not a condition"
 		return text, nil
 	}
 	return text, e

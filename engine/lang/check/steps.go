@@ -49,7 +49,7 @@ func (c *checker) sequence(list *syntax.Node, key string, own bool) []program.No
 func (c *checker) unreachable(n *syntax.Node, end *program.Node) {
 	d := c.diags.Errorf("unreachable", keyRange(n), "this step is never reached: the %s before it always ends the skill", end.Kind)
 	d.Hint = "give that one an if, or take one of the two out"
-	d.Related = []diag.Note{{At: end.At, Message: "the " + string(end.Kind) + " stands here"}}
+	d.Related = []diag.Note{{At: end.At, Message: "the " + string(end.Kind) + " is here"}}
 }
 
 // made is what a step comes to.
@@ -148,7 +148,7 @@ func (c *checker) kind(n *syntax.Node, kind string, node *program.Node) made {
 // message checks the text of an assert or a fail, and its code.
 func (c *checker) message(n, text *syntax.Node, node *program.Node) {
 	if text == nil {
-		c.diags.Errorf("missing-key", keyRange(n), "an assert needs a message").Hint = "say what is wrong and what to do, for the person who reads it"
+		c.diags.Errorf("missing-key", keyRange(n), "an assert needs a message").Hint = "say what is wrong and what to do"
 		return
 	}
 	node.Message, _ = c.fits(text, types.OfKind(types.String), c.scope(), "message").(string)

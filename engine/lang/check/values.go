@@ -57,11 +57,11 @@ func (c *checker) str(n *syntax.Node, key string) string {
 		return ""
 	}
 	if v.Kind != syntax.Scalar {
-		c.diags.Errorf("type-mismatch", v.Range, "%s must be a text, not a %s", key, kindName(v))
+		c.diags.Errorf("type-mismatch", v.Range, "%s must be a string, not a %s", key, kindName(v))
 		return ""
 	}
 	if v.Tag != "!!str" {
-		c.diags.Errorf("type-mismatch", v.Range, "%s must be a text; %s is read as another kind", key, v.Value).Hint = `quote it: "` + v.Value + `"`
+		c.diags.Errorf("type-mismatch", v.Range, "%s must be a string; YAML reads %s as another type", key, v.Value).Hint = `quote it: "` + v.Value + `"`
 	}
 	return v.Value
 }
@@ -109,7 +109,7 @@ func (c *checker) scalar(n *syntax.Node, s expr.Scope) (any, types.Type) {
 	typ, problems := t.Check(s)
 	c.problems(n, problems)
 	for _, x := range expr.Lookalikes(n.Value, c.program) {
-		c.diags.Warnf("not-filled-in", n.Place(x.From, x.To), "%s stands for itself here: nothing is filled in", n.Value[x.From:x.To]).Hint = x.Hint
+		c.diags.Warnf("not-filled-in", n.Place(x.From, x.To), "%s is literal text here: nothing is substituted", n.Value[x.From:x.To]).Hint = x.Hint
 	}
 	c.read(t.Refs())
 	if len(problems) > 0 {
@@ -159,7 +159,7 @@ func (c *checker) hold(n *syntax.Node, value any, t, want types.Type, what strin
 		case n.Kind == syntax.Scalar && n.Tag != "!!str" && want.Kind == types.String:
 			d.Hint = `quote it: "` + n.Value + `"`
 		case want.Kind == types.String && (t.Kind == types.Boolean || t.Kind == types.Integer || t.Kind == types.Number):
-			d.Hint = "make a text of it: ${{ string(x) }}"
+			d.Hint = "convert it to a string: ${{ string(x) }}"
 		case want.Kind == types.List && t.Kind == types.String:
 			d.Hint = "write a list: [" + n.Value + "]"
 		}
@@ -257,7 +257,7 @@ func (c *checker) writtenOut(n *syntax.Node) bool {
 	if n.Kind == syntax.Scalar && isLiteral(n) {
 		return true
 	}
-	c.diags.Errorf("bad-value", n.Range, "service is the name of a service in skillrun.yaml, written out")
+	c.diags.Errorf("bad-value", n.Range, "service is the literal name of a service in skillrun.yaml")
 	return false
 }
 

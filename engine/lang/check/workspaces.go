@@ -23,8 +23,8 @@ func (c *checker) workspaces(nodes []program.Node) {
 		n := &nodes[i]
 		if n.ForEach != "" && n.MaxParallel > 1 {
 			for _, m := range c.makes(nodes[i : i+1]) {
-				d := c.shared(m, n, "items of the loop %s run side by side, and in each of them %s makes the workspace %s", n.ID, m.node.ID, m.name)
-				d.Hint = "leave name out, and each makes one of its own; or put what tells the items apart into it"
+				d := c.shared(m, n, "items of the loop %s run in parallel, and in each of them %s creates the workspace %s", n.ID, m.node.ID, m.name)
+				d.Hint = "leave name out, and each creates one of its own; or use the item in the name"
 			}
 		}
 		if n.Parallel && (n.ForEach != "" || n.MaxParallel != 1) {
@@ -50,9 +50,9 @@ func (c *checker) branches(group *program.Node) {
 				continue
 			}
 			other := before[at].node
-			d := c.shared(m, &group.Steps[i], "%s and %s make the workspace %s side by side, in the parallel group %s", other.ID, m.node.ID, m.name, group.ID)
-			d.Hint = "leave name out in one of them, and it makes one of its own; or give it another name"
-			d.Related = []diag.Note{{At: other.At, Message: "step " + other.ID + " stands here"}}
+			d := c.shared(m, &group.Steps[i], "%s and %s create the workspace %s in parallel, in the group %s", other.ID, m.node.ID, m.name, group.ID)
+			d.Hint = "leave name out in one of them, and it creates one of its own; or give it another name"
+			d.Related = []diag.Note{{At: other.At, Message: "step " + other.ID + " is here"}}
 		}
 		before = append(before, own...)
 	}

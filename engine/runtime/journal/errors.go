@@ -38,14 +38,14 @@ func disk(doing string, err error) *types.Error {
 	if known := (*types.Error)(nil); errors.As(err, &known) {
 		return known
 	}
-	cure := "see to the disk"
+	cure := "check the disk"
 	switch {
 	case errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT):
-		cure = "make room on the disk"
+		cure = "free space on the disk"
 	case errors.Is(err, unix.EROFS):
 		cure = "make the file system writable"
 	case errors.Is(err, fs.ErrPermission):
-		cure = "see to the permissions"
+		cure = "check the permissions"
 	}
 	return types.Errorf(types.Unavailable, "cannot %s: %w", doing, err).WithHint("%s, %s", cure, goesOn)
 }
@@ -55,7 +55,7 @@ const goesOn = "then run the same command again; it resumes from what is recorde
 
 func poisoned(cause error) *types.Error {
 	return types.Errorf(types.Unavailable, "%w: %s", ErrPoisoned, types.AsError(cause).Message).
-		WithHint("see to the disk, %s", goesOn)
+		WithHint("check the disk, %s", goesOn)
 }
 
 func notFound(id string) *types.Error {

@@ -27,7 +27,7 @@ type Folder struct {
 func Safe(dir string) error {
 	there, _, err := nearest(filepath.Clean(dir))
 	if err != nil {
-		return disk("look at "+there, err)
+		return disk("check "+there, err)
 	}
 	return checkAbove(there)
 }
@@ -40,7 +40,7 @@ func LookAt(dir string) Folder {
 	f.Exists = there == dir
 	switch {
 	case err != nil:
-		f.Err = types.Errorf(types.Internal, "%s cannot be looked at: %v", there, bare(err)).WithHint("check who owns it and its permissions")
+		f.Err = types.Errorf(types.Internal, "%s cannot be read: %v", there, bare(err)).WithHint("check who owns it and its permissions")
 	case !info.IsDir():
 		f.Err = types.Errorf(types.Internal, "%s is not a folder", there).WithHint("move it away, or set XDG_STATE_HOME and XDG_CACHE_HOME to other folders")
 	case unix.Access(there, unix.W_OK|unix.X_OK) != nil:
@@ -66,7 +66,7 @@ func (f *Folder) room(there string) {
 	f.Free = uint64(disk.Bavail) * uint64(disk.Bsize)
 	if f.Free < lowSpace {
 		f.Err = types.Errorf(types.Internal, "the disk of %s has %d MiB left", there, f.Free>>20).
-			WithHint("make room: a run stops before it writes anything that it cannot record")
+			WithHint("free space: a run stops before it writes anything that it cannot record")
 	}
 }
 

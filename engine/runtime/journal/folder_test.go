@@ -28,7 +28,7 @@ func TestLookAt(t *testing.T) {
 		{open, true, "can be read by others (0755)"},
 		{filepath.Join(open, "below"), false, ""},
 		{file, true, "is not a folder"},
-		{filepath.Join(file, "below"), false, "cannot be looked at: not a directory"},
+		{filepath.Join(file, "below"), false, "cannot be read: not a directory"},
 	} {
 		f := journal.LookAt(test.dir)
 		got := ""

@@ -147,5 +147,5 @@ func TestMachine(t *testing.T) {
 	}
 	check(t, os.Chmod(path, 0o644))
 	_, err := s.Machine()
-	wantError(t, err, journal.ErrUnsafe, types.Conflict, "unsafe: "+path+" is open to others (see that no other user changed it, then run chmod 600 on it)")
+	wantError(t, err, journal.ErrUnsafe, types.Conflict, "unsafe: "+path+" is open to others (check that no other user changed it, then run chmod 600 on it)")
 }

@@ -76,7 +76,7 @@ func (s *Store) Ask(id string, r Request) error {
 func (r Request) check() error {
 	switch {
 	case !slices.Contains([]RequestKind{Approve, Reject, Cancel}, r.Kind):
-		return types.Errorf(types.BadInput, "nothing is known of a request to %q", r.Kind).
+		return types.Errorf(types.BadInput, "there is no request to %q", r.Kind).
 			WithHint("ask to approve, reject or cancel")
 	case r.At.IsZero():
 		return types.Errorf(types.BadInput, "a request without a time").WithHint("say when it was made")
@@ -138,7 +138,7 @@ func (o Options) requests(inbox string) (found []Request, bad map[string]error, 
 	}
 	entries, err := os.ReadDir(inbox) // sorted by name, so by time
 	if err != nil {
-		return nil, nil, disk("look into the inbox", err)
+		return nil, nil, disk("read the inbox", err)
 	}
 	bad = map[string]error{}
 	for _, e := range entries {

@@ -79,7 +79,7 @@ func TestAskRefuses(t *testing.T) {
 		r    journal.Request
 		want string
 	}{
-		{request("delete", 0), `nothing is known of a request to "delete" (ask to approve, reject or cancel)`},
+		{request("delete", 0), `there is no request to "delete" (ask to approve, reject or cancel)`},
 		{journal.Request{Kind: journal.Cancel}, "a request without a time (say when it was made)"},
 		{long, "the request takes 90078 bytes, more than 65536 (give a shorter reason)"},
 	} {
@@ -131,7 +131,7 @@ func TestInboxLeavesOutWhatIsNone(t *testing.T) {
 		t.Errorf("a file in the making is told of: %v", err)
 	}
 	for _, want := range []string{"1.json is not a request (remove it)",
-		"unsafe: " + inbox + "/8.json is open to others (see that no other user changed it, then run chmod 600 on it)"} {
+		"unsafe: " + inbox + "/8.json is open to others (check that no other user changed it, then run chmod 600 on it)"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in\n%v", want, err)
 		}

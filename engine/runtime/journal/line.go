@@ -213,7 +213,7 @@ func checkRecord(r *Record, seq int) error {
 	ofStep := []Kind{Resolved, Undoing, Undone}
 	switch {
 	case r.Seq != seq:
-		return fmt.Errorf("record %d stands where %d should", r.Seq, seq)
+		return fmt.Errorf("record %d is where %d should be", r.Seq, seq)
 	case !slices.Contains(kinds, r.Kind):
 		return fmt.Errorf("unknown kind of record %q", r.Kind)
 	case (seq == 1) != (r.Kind == Header):
@@ -225,7 +225,7 @@ func checkRecord(r *Record, seq int) error {
 	case r.Blob != "" && (r.Kind != Event || !isDigest(r.Blob)):
 		return fmt.Errorf("%q is not where an output is kept", r.Blob)
 	case slices.Contains(ofStep, r.Kind) && r.Path == "":
-		return fmt.Errorf("a record of the kind %s says of which step", r.Kind)
+		return fmt.Errorf("a record of the kind %s needs a step", r.Kind)
 	case r.Kind == Finished && !slices.Contains(ends, State(r.State)):
 		return fmt.Errorf("a run does not finish %q", r.State)
 	case r.Run != nil && (r.Run.Versions.Journal < 1 || r.Run.Versions.Journal > Format):

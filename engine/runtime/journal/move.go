@@ -101,13 +101,13 @@ func (f *File) mayMove(m Move) (again bool, err error) {
 	case s.State == StateExported:
 		return false, nil
 	case s.Finished():
-		return false, types.Errorf(types.Conflict, "run %s is %s; only one that is parked moves", s.ID, s.State).
+		return false, types.Errorf(types.Conflict, "run %s is %s; only a parked run can be exported", s.ID, s.State).
 			WithHint("there is nothing left of it to resume elsewhere; to do its work again, start its skill there")
 	case s.State != StateParked:
-		return false, types.Errorf(types.Conflict, "run %s is %s; only one that is parked moves", s.ID, s.State).
+		return false, types.Errorf(types.Conflict, "run %s is %s; only a parked run can be exported", s.ID, s.State).
 			WithHint("resume it here until it parks")
 	case len(waiting) > 0:
-		return false, types.Errorf(types.Conflict, "run %s has not heard what was asked of it", s.ID).
+		return false, types.Errorf(types.Conflict, "run %s has a request that it has not handled yet", s.ID).
 			WithHint("resume it here first")
 	}
 	return false, nil

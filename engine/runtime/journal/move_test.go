@@ -183,7 +183,7 @@ func TestImportRefuses(t *testing.T) {
 	}
 	check(t, held.Close())
 	check(t, home.Ask(runID, journal.Request{Kind: journal.Cancel, At: later(3)}))
-	if _, err := home.Export(runID, move()); err == nil || !strings.Contains(err.Error(), "has not heard what was asked of it") {
+	if _, err := home.Export(runID, move()); err == nil || !strings.Contains(err.Error(), "has a request that it has not handled yet") {
 		t.Errorf("export of a run with a request: %v", err)
 	}
 }

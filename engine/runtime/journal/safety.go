@@ -15,7 +15,7 @@ import (
 func checkDir(path string) error {
 	info, err := os.Lstat(path)
 	if err != nil {
-		return disk("look at the state folder", err)
+		return disk("check the state folder", err)
 	}
 	return safe(path, info, false, false)
 }
@@ -28,7 +28,7 @@ func checkAbove(path string) error {
 	path = filepath.Clean(path)
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return disk("look at the state folder", err)
+		return disk("check the state folder", err)
 	}
 	for _, start := range slices.Compact([]string{path, real}) {
 		if err := checkUp(start, path); err != nil {
@@ -43,7 +43,7 @@ func checkUp(start, linkless string) error {
 	for dir, last := start, ""; dir != last; dir, last = filepath.Dir(dir), dir {
 		info, err := os.Lstat(dir)
 		if err != nil {
-			return disk("look at the state folder", err)
+			return disk("check the state folder", err)
 		}
 		if err := safe(dir, info, true, dir != linkless); err != nil {
 			return err
@@ -61,14 +61,14 @@ func SafeFile(path string) error {
 	}
 	info, err := os.Lstat(real)
 	if err != nil {
-		return disk("look at a file", err)
+		return disk("check a file", err)
 	}
 	owner, group := ownerOf(info)
 	switch {
 	case owner != os.Geteuid() && owner != 0:
 		return unsafeState(real, "belongs to another user", "use a file of your own")
 	case info.Mode().Perm()&0o022 != 0 && !ofOneUser(info, owner, group):
-		return unsafeState(real, "can be written by others", "run chmod go-w on it, if nobody changed it")
+		return unsafeState(real, "can be written by others", "check that it was not changed, then run chmod go-w on it")
 	}
 	return errors.Join(checkUp(filepath.Dir(path), ""), checkUp(filepath.Dir(real), ""))
 }
@@ -103,7 +103,7 @@ func ofOneUser(info fs.FileInfo, owner, group int) bool {
 func checkFile(f *os.File) error {
 	info, err := f.Stat()
 	if err != nil {
-		return disk("look at a file", err)
+		return disk("check a file", err)
 	}
 	owner, _ := ownerOf(info)
 	switch {
@@ -112,7 +112,7 @@ func checkFile(f *os.File) error {
 	case owner != os.Geteuid():
 		return unsafeState(f.Name(), "belongs to another user", "use a folder of your own")
 	case info.Mode().Perm()&0o077 != 0:
-		return unsafeState(f.Name(), "is open to others", "see that no other user changed it, then run chmod 600 on it")
+		return unsafeState(f.Name(), "is open to others", "check that no other user changed it, then run chmod 600 on it")
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func TestUnsafeFolders(t *testing.T) {
 			return errors.Join(os.RemoveAll(run), os.WriteFile(run, nil, 0o600))
 		}, "RUN is not a folder (move it away)"},
 		"the journal is readable": {func(_, _, run string) error { return os.Chmod(run+"/journal.jsonl", 0o640) },
-			"RUN/journal.jsonl is open to others (see that no other user changed it, then run chmod 600 on it)"},
+			"RUN/journal.jsonl is open to others (check that no other user changed it, then run chmod 600 on it)"},
 		"the journal is a folder": {func(_, _, run string) error {
 			return errors.Join(os.Remove(run+"/journal.jsonl"), os.Mkdir(run+"/journal.jsonl", 0o700))
 		}, "RUN/journal.jsonl is not a file (move it away)"},

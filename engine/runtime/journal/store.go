@@ -129,7 +129,7 @@ func (s *Store) lock() (*os.File, error) {
 	lock, err := s.fs.lock(path, startTime)
 	if errors.Is(err, ErrLocked) {
 		return nil, types.Errorf(types.Conflict, "the state folder is %w", err).
-			WithHint("look what that process does: it has been at %s for %s", s.dir, startTime)
+			WithHint("check what that process does: it has held %s for %s", s.dir, startTime)
 	}
 	return lock, err
 }

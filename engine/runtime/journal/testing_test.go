@@ -23,7 +23,7 @@ const (
 	neverStarted = "run " + runID + " was stopped before its first record: the run never started" +
 		" (start a new run: this one has done nothing, and `runs prune` removes it)"
 	again    = ", then run the same command again; it resumes from what is recorded)"
-	seeDisk  = " (see to the disk" + again
+	seeDisk  = " (check the disk" + again
 	lostHere = "the journal is damaged at line 1: what was there is gone" + restore
 )
 

@@ -141,7 +141,7 @@ func (v *Verdict) folder(dir string, used map[string]bool) error {
 func each(dir string, f func(name string)) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return disk("look into a run's folder", err)
+		return disk("read a run's folder", err)
 	}
 	for _, e := range entries {
 		f(e.Name())

@@ -33,7 +33,7 @@ func checkWeight(weight int64) error {
 		return nil
 	}
 	return types.Errorf(types.Conflict, "the records of the run take more than %d MiB of memory, and no more are read", maxWeight>>20).
-		WithHint("see what wrote them; restore the run's folder from a backup, or move it away to start a new run")
+		WithHint("check what wrote them; restore the run's folder from a backup, or move it away to start a new run")
 }
 
 // checkSize refuses a file before it is read.
@@ -43,7 +43,7 @@ func checkSize(f *os.File) error {
 		return err
 	}
 	return types.Errorf(types.Conflict, "%s has %d MiB, and at most %d are read", f.Name(), info.Size()>>20, maxWeight>>20).
-		WithHint("see what wrote it; restore the run's folder from a backup, or move it away to start a new run")
+		WithHint("check what wrote it; restore the run's folder from a backup, or move it away to start a new run")
 }
 
 // checkRoom refuses a record that would make a run of such a weight that it could

@@ -121,7 +121,7 @@ func (r *runner) outdated(q runtime.Question) *types.Error {
 		return nil
 	}
 	return types.Errorf(types.Conflict, "what was approved is not what would be written now").
-		WithHint("look at it, and approve it again: %s", r.Command("approve", r.Header.ID))
+		WithHint("check it, and approve it again: %s", r.Command("approve", r.Header.ID))
 }
 
 // keep writes a yes down that is not in the journal yet.

@@ -193,7 +193,7 @@ func TestLock(t *testing.T) {
 	if o := b.run(t); o.State != runtime.Done || looks != 3 || b.sends != 1 {
 		t.Errorf("%s after %d looks, %d sends", o.State, looks, b.sends)
 	}
-	if want := []string{"waits: run x has it; looks again every 2s", "the other run has ended"}; !slices.Equal(notices, want) {
+	if want := []string{"waits: run x has it; checks again every 2s", "the other run has ended"}; !slices.Equal(notices, want) {
 		t.Errorf("%q", notices)
 	}
 	b = newBench(write)

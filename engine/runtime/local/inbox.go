@@ -106,5 +106,5 @@ func (r *runner) interrupt(cut context.CancelFunc) {
 	rec := journal.Record{Kind: journal.Event, State: string(runtime.Interrupted), By: r.User}
 	r.err = r.apply(rec, machine.Event{Kind: machine.Stopped, Error: types.Errorf(types.Cancelled, "the run was interrupted")}, true)
 	r.trim(r.Machine.Next())
-	r.emit(runtime.Event{Type: "notice", Text: "stopping: what is in flight comes to its end, and the steps that clean up are run; a second signal stops at once"})
+	r.emit(runtime.Event{Type: "notice", Text: "stopping: running steps finish, then the always steps run; a second signal stops at once"})
 }

@@ -37,7 +37,7 @@ func (r *runner) exclude(w *worker) bool {
 			r.park(w.action.Path, runtime.ForLock, "", other)
 		default:
 			if !told {
-				r.emit(runtime.Event{Type: "notice", ID: w.action.Node, Path: w.action.Path, Text: "waits: " + other.Error() + "; looks again every " + pause.String()})
+				r.emit(runtime.Event{Type: "notice", ID: w.action.Node, Path: w.action.Path, Text: "waits: " + other.Error() + "; checks again every " + pause.String()})
 			}
 			r.waitUntil(w, r.Clock.Now().Add(pause))
 		}

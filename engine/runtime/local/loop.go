@@ -81,7 +81,7 @@ func (r *runner) spins(a machine.Action) bool {
 	if !idled || told != r.told {
 		return false
 	}
-	r.err = types.Errorf(types.Internal, "step %s was performed and nothing came of it, and it would be performed again", a.Path).
+	r.err = types.Errorf(types.Internal, "step %s ran without a result, and would run again", a.Path).
 		WithHint("this is a bug: please report it; nothing was lost, and `%s` shows where the run stands", r.Command("runs", r.Header.ID))
 	return true
 }

@@ -25,8 +25,8 @@ func (r *runner) leaveTo(x *runtime.Reversal) {
 	}
 	x.Left = true
 	if x.Maker != "" {
-		x.Why = "run " + x.Maker + " made it, and takes it back: " + r.Command("undo", x.Maker)
+		x.Why = "run " + x.Maker + " made it; to undo it: " + r.Command("undo", x.Maker)
 		return
 	}
-	x.Why = "another run of the same work made it; to take it back all the same: " + r.Command("undo", r.Header.ID) + " --adopted"
+	x.Why = "another run of the same work made it; to undo it too: " + r.Command("undo", r.Header.ID) + " --adopted"
 }

@@ -38,12 +38,12 @@ func TestWhoseItIs(t *testing.T) {
 		{"made here", "created ", "", nil, true, ""},
 		{"made by an earlier process", "created journal", "", func(m *mending, t *testing.T) { m.run(t) }, true, ""},
 		{"its answer was lost", "created world", "", (*mending).kill, true, ""},
-		{"found by its first look", "adopted world", "", func(m *mending, _ *testing.T) { m.seed("x") }, false, "another run of the same work made it; to take it back all the same: skillrun undo run --adopted"},
-		{"found, and it is known whose it is", "adopted world", "other", func(m *mending, _ *testing.T) { m.seed("x") }, false, "run other made it, and takes it back: skillrun undo other"},
+		{"found by its first look", "adopted world", "", func(m *mending, _ *testing.T) { m.seed("x") }, false, "another run of the same work made it; to undo it too: skillrun undo run --adopted"},
+		{"found, and it is known whose it is", "adopted world", "other", func(m *mending, _ *testing.T) { m.seed("x") }, false, "run other made it; to undo it: skillrun undo other"},
 		{"found after a kill before the first look", "created world", "other", func(m *mending, t *testing.T) {
 			m.seed("x")
 			m.announced(t)
-		}, false, "run other made it, and takes it back: skillrun undo other"},
+		}, false, "run other made it; to undo it: skillrun undo other"},
 	} {
 		m := newMending(made)
 		m.o.Header.ID = "run"

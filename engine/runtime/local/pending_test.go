@@ -309,7 +309,7 @@ func TestSpinEndsLoudly(t *testing.T) {
 			o := s.options(j, nodes...)
 			o.Clock, o.Decide = sleepless{}, asking("p1", nil)
 			_, err := rt.Run(t.Context(), o)
-			if types.CodeOf(err) != types.Internal || !strings.Contains(err.Error(), "nothing came of it") || !strings.Contains(err.Error(), "step "+map[bool]string{true: "ok", false: ""}[name == "a question"]) {
+			if types.CodeOf(err) != types.Internal || !strings.Contains(err.Error(), "ran without a result") || !strings.Contains(err.Error(), "step "+map[bool]string{true: "ok", false: ""}[name == "a question"]) {
 				t.Errorf("%v", err)
 			}
 		})

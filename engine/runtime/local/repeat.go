@@ -28,8 +28,8 @@ func (r *runner) permit(parked journal.Record, x runtime.Resolution) (runtime.Ef
 		rec.Reason = protocol.SaidStands
 	}
 	if x.Ref != "" {
-		return runtime.Effect{}, types.Errorf(types.BadInput, "it is known what step %s did; what is asked is whether to do it again", x.Path).
-			WithHint("say --done when what it did stands, or --not-done to do it again")
+		return runtime.Effect{}, types.Errorf(types.BadInput, "step %s is done, so it needs no --found", x.Path).
+			WithHint("use --done to keep what it did, or --not-done to do it again")
 	}
 	if err := r.append(rec, true); err != nil || !x.Done {
 		return runtime.Effect{}, err

@@ -25,7 +25,7 @@ func (Runtime) Resolve(ctx context.Context, o runtime.Options, x runtime.Resolut
 	}
 	if x.Done {
 		return runtime.Effect{}, types.Errorf(types.BadInput, "the output of step %s is unknown, so the run cannot continue with it", x.Path).
-			WithHint("say what you found with --found, or --not-done when it surely did not happen")
+			WithHint("use --found with what you found, or --not-done if it certainly did not happen")
 	}
 	intent, s, err := r.announced(x.Path)
 	if err != nil {
@@ -54,7 +54,7 @@ func (r *runner) pending(ctx context.Context, path string) (journal.Record, step
 // look for before it was sent.
 func (r *runner) announced(path string) (journal.Record, step.Step, error) {
 	if _, unknown := r.Intents[path]; !unknown && !r.Unseen[path] {
-		err := types.Errorf(types.BadInput, "it is known how step %s ended, or it never started", path).
+		err := types.Errorf(types.BadInput, "the outcome of step %s is known, or it never started", path).
 			WithHint("`%s` shows where the run stands", r.Command("runs", r.Header.ID))
 		return journal.Record{}, step.Step{}, err
 	}
@@ -109,7 +109,7 @@ func (r *runner) notDone(ctx context.Context, intent journal.Record, s step.Step
 func (r *runner) foundBy(ctx context.Context, intent journal.Record, s step.Step, x runtime.Resolution) (runtime.Effect, error) {
 	if !s.CanResolve() {
 		return runtime.Effect{}, types.Errorf(types.BadInput, "what %s did cannot be read back", s.Name).
-			WithHint("when it surely did not happen, say --not-done")
+			WithHint("if it certainly did not happen, use --not-done")
 	}
 	raw, err := r.readBack(ctx, intent, s, x.Ref)
 	if err != nil {

@@ -286,7 +286,7 @@ func TestResolveBlind(t *testing.T) {
 	m := newMending(node("w", "blind", "write", types.Values{"title": "x"}))
 	m.answer = []error{types.Errorf(types.UnknownOutcome, "the answer was lost")}
 	o := m.run(t)
-	if want := "look for it, and if it certainly did not happen, say so: skillrun resolve " + m.o.Header.ID + " w --not-done"; o.Reason != runtime.ForUnknown || o.Failure.Error.Hint != want {
+	if want := "look for it, and if it certainly did not happen: skillrun resolve " + m.o.Header.ID + " w --not-done"; o.Reason != runtime.ForUnknown || o.Failure.Error.Hint != want {
 		t.Fatalf("%s %s %+v", o.State, o.Reason, o.Failure)
 	}
 	if _, err := m.resolve("T-1", false); types.CodeOf(err) != types.BadInput || !strings.Contains(err.Error(), "cannot be read back") {

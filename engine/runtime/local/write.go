@@ -213,8 +213,8 @@ func (x *writing) takeHeld() (json.RawMessage, error) {
 	held := x.Found[x.a.Path]
 	x.rec.By = held.By
 	if x.rec.Key != held.Key || x.rec.Digest != held.Digest {
-		return nil, types.Errorf(types.Conflict, "step %s was found to be %s, and is to be made from other arguments now", x.rec.Path, held.Ref).
-			WithHint("change it there to what the skill wants, or make new work of it with --again 1")
+		return nil, types.Errorf(types.Conflict, "step %s was resolved as %s, but has other arguments now", x.rec.Path, held.Ref).
+			WithHint("change it there to match the skill, or start new work with --again 1")
 	}
 	return x.readBack(x.w.call, x.rec, x.step, held.Ref)
 }

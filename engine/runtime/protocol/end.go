@@ -22,11 +22,11 @@ func (w *Write) stands(f Found) Command {
 	case step.StateHere:
 		return w.done(w.whose(), f.Out)
 	case step.StateDiffers:
-		return w.fail("", types.Errorf(types.Conflict, "%s is there already, made from other arguments: %s", f.Ref, f.Why).
-			WithHint("%s", orElse(f.Hint, "change it back, or make new work of it with --again 1")))
+		return w.fail("", types.Errorf(types.Conflict, "%s exists already, made from other arguments: %s", f.Ref, f.Why).
+			WithHint("%s", orElse(f.Hint, "change it back, or start new work with --again 1")))
 	case step.StateOver:
 		return w.fail("", types.Errorf(types.Conflict, "%s", f.Why).
-			WithHint("%s", orElse(f.Hint, "bring it back, or make new work of it with --again 1")).With("ref", f.Ref))
+			WithHint("%s", orElse(f.Hint, "bring it back, or start new work with --again 1")).With("ref", f.Ref))
 	}
 	return w.nobodyKnows(f)
 }
@@ -70,16 +70,16 @@ func (w *Write) because(err *types.Error) *types.Error {
 // HowToResolve says what a person can do about an outcome that nobody knows.
 func (k Known) HowToResolve() string {
 	if !k.Step.Resolves {
-		return "look for it, and if it certainly did not happen, say so: " + k.Resolve + " --not-done"
+		return "look for it, and if it certainly did not happen: " + k.Resolve + " --not-done"
 	}
-	return "look for it, and then say what you found: " + k.Resolve + " --found REF, or --not-done; REF is " + k.Step.Ref
+	return "look for it, then: " + k.Resolve + " --found REF, or --not-done; REF is " + k.Step.Ref
 }
 
 // wouldRepeat asks a person whether a write may be done again.
 func (k Known) wouldRepeat() *types.Error {
 	return types.Errorf(types.UnknownOutcome, "%s was done before, at %s UTC; the steps around it restart, and it cannot be determined whether it is safe to do it again",
 		k.Step.Name, k.Before.At.UTC().Format(time.DateTime)).
-		WithHint("to do it again: %s --not-done; to keep what it did: %s --done; a step that is always safe to do again says repeatable: true", k.Resolve, k.Resolve)
+		WithHint("to do it again: %s --not-done; to keep what it did: %s --done; a step that is always safe to do again has repeatable: true", k.Resolve, k.Resolve)
 }
 
 func orElse(s, otherwise string) string {

@@ -215,12 +215,12 @@ func TestWords(t *testing.T) {
 		events string
 		want   string
 	}{
-		{k, "ok; ok; ok; differs", "T-1 is there already, made from other arguments: so it is / change it back, or make new work of it with --again 1"},
-		{k, "ok; ok; ok; over", "so it is / bring it back, or make new work of it with --again 1"},
-		{k, "ok; ok; ok; cannot_tell", "cannot tell whether issue is done already, so nothing was sent: so it is / resume the run, which looks again; or look for it, and if it certainly did not happen, say so: skillrun resolve RUN a --not-done"},
-		{sent, "ok; ok; cannot_tell", "it is unknown whether issue happened: so it is / look for it, and if it certainly did not happen, say so: skillrun resolve RUN a --not-done"},
-		{readable, "ok; ok; ok; absent; unknown_outcome; cannot_tell", "it is unknown whether issue happened: so it is / look for it, and then say what you found: skillrun resolve RUN a --found REF, or --not-done; REF is a key / cause: it was unknown_outcome"},
-		{before, "ok; ok; cannot_tell", "issue was done before, at 2026-01-15 10:00:00 UTC; the steps around it restart, and it cannot be determined whether it is safe to do it again / to do it again: skillrun resolve RUN a --not-done; to keep what it did: skillrun resolve RUN a --done; a step that is always safe to do again says repeatable: true"},
+		{k, "ok; ok; ok; differs", "T-1 exists already, made from other arguments: so it is / change it back, or start new work with --again 1"},
+		{k, "ok; ok; ok; over", "so it is / bring it back, or start new work with --again 1"},
+		{k, "ok; ok; ok; cannot_tell", "cannot tell whether issue is done already, so nothing was sent: so it is / resume the run, which looks again; or look for it, and if it certainly did not happen: skillrun resolve RUN a --not-done"},
+		{sent, "ok; ok; cannot_tell", "it is unknown whether issue happened: so it is / look for it, and if it certainly did not happen: skillrun resolve RUN a --not-done"},
+		{readable, "ok; ok; ok; absent; unknown_outcome; cannot_tell", "it is unknown whether issue happened: so it is / look for it, then: skillrun resolve RUN a --found REF, or --not-done; REF is a key / cause: it was unknown_outcome"},
+		{before, "ok; ok; cannot_tell", "issue was done before, at 2026-01-15 10:00:00 UTC; the steps around it restart, and it cannot be determined whether it is safe to do it again / to do it again: skillrun resolve RUN a --not-done; to keep what it did: skillrun resolve RUN a --done; a step that is always safe to do again has repeatable: true"},
 	} {
 		w, got := protocol.Begin(c.known)
 		now := began

@@ -186,7 +186,7 @@ func (w *Write) looked(e Event) Command {
 	notice := ""
 	if w.word && (e.Err != nil || e.Found.State == step.StateCannotTell) {
 		if e.Err != nil {
-			notice = "it could not be looked for, and was said not to be done, so it is sent: " + types.AsError(e.Err).Message
+			notice = "it could not be looked for, and was resolved as not done, so it is sent: " + types.AsError(e.Err).Message
 		}
 		e.Found, e.Err = Found{State: step.StateAbsent}, nil
 	}
@@ -230,7 +230,7 @@ func (w *Write) sort(e Event) Command {
 		return w.do(Command{Do: Permit})
 	case update:
 		w.found = e.Found
-		return w.do(Command{Do: Announce, Outcome: Updated, Notice: e.Found.Ref + " is brought up to date: " + e.Found.Why})
+		return w.do(Command{Do: Announce, Outcome: Updated, Notice: e.Found.Ref + " is updated: " + e.Found.Why})
 	case w.sends == maxSends, w.last != nil && types.CodeOf(w.last) == types.Conflict:
 		return w.fail("", w.last)
 	}

@@ -111,7 +111,7 @@ func (p *Program) inputFile(name string) (map[string]any, diag.List) {
 	var diags diag.List
 	text, err := readFile(p.path(name))
 	if err != nil {
-		diags.Errorf("bad-input", diag.Range{File: name}, "%v", err).Hint = "--input-file wants a YAML or JSON file of names and values"
+		diags.Errorf("bad-input", diag.Range{File: name}, "%v", err).Hint = "--input-file needs a YAML or JSON file of names and values"
 		return map[string]any{}, diags
 	}
 	return config.Values(name, text)

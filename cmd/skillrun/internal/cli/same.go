@@ -17,7 +17,7 @@ func (p *Program) tellUnfinished(u *engine.Unfinished, f runFlags) {
 	case len(u.Differs) == 0:
 		fmt.Fprintf(p.Stderr, "note: run %s of the same work is not finished; running this resumes it\n", u.Run)
 	default:
-		fmt.Fprintf(p.Stderr, "note: run %s of the same work is not finished, and is another program than what is shown here:%s\n  resume that one: %s; or end it and start a new run with this one: --anew\n",
+		fmt.Fprintf(p.Stderr, "note: run %s of the same work is not finished, and has another program than the one shown here:%s\n  resume that one: %s; or end it and start a new run with this one: --anew\n",
 			u.Run, render.Clean(engine.Indented(u.Differs)), resumeCommand(u.Run, "", f))
 	}
 }
@@ -30,7 +30,7 @@ func (p *Program) tellChanged(s *site, run engine.Run, skill *engine.Skill, toda
 	}
 	changed := s.engine.Changed(run.ID, skill, p.today(run))
 	if today.HasErrors() {
-		changed = append(changed, "what it calls does not check any more: "+firstError(today))
+		changed = append(changed, "a skill that it calls has errors now: "+firstError(today))
 	}
 	if len(changed) > 0 {
 		fmt.Fprintf(p.Stderr, "note: %s has changed since run %s was started; the run continues with the program it was started with:%s\n",

@@ -370,7 +370,7 @@ func TestPausesTellTheirTime(t *testing.T) {
 		after time.Duration
 		want  []string
 	}{
-		{30 * time.Second, []string{"attempt 2 of 3 in 60s\n", "Approval", "polled every 30s\n", "Merge: attempt 2 of 2 at 12:01:00: busy\n", "Merge: asked every 30s\n"}},
+		{30 * time.Second, []string{"attempt 2 of 3 in 60s\n", "Approval", "polled every 30s\n", "Merge: attempt 2 of 2 at 12:01:00: busy\n", "Merge: polled every 30s\n"}},
 		{90 * time.Second, []string{"attempt 2 of 3\n"}},
 	} {
 		got := m.frame(80, 20, now.Add(test.after))

@@ -235,7 +235,7 @@ func (d describer) target(id, service string, t step.Step) map[string]any {
 func (k Skill) Text(w io.Writer) {
 	fmt.Fprintf(w, "%s\n%s\n", line(k.Name+" "+k.Version), indented(k.Description))
 	if k.Timeout != "" {
-		fmt.Fprintf(w, "a run has %s, while a process is at it\n", k.Timeout)
+		fmt.Fprintf(w, "timeout: %s\n", k.Timeout)
 	}
 	table(w, "inputs", len(k.Inputs), func(tw io.Writer) {
 		for _, i := range k.Inputs {
@@ -307,7 +307,7 @@ func (k Skill) reach(w io.Writer) {
 		}
 	})
 	if len(k.Effects) == 0 {
-		fmt.Fprintln(w, "\neffects: none; it changes nothing that others see")
+		fmt.Fprintln(w, "\neffects: none")
 	}
 }
 

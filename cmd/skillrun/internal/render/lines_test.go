@@ -212,8 +212,8 @@ func TestWaitSaysWhenItAsksNext(t *testing.T) {
 		}
 	}
 	for want, e := range map[string]engine.Event{
-		"waiting  Merge, polled every 30s\n":                                                     {Type: "waiting", Every: "30s"},
-		"waiting  Merge (busy), polled every 30s\n":                                              {Type: "waiting", Every: "30s", Error: types.Errorf(types.Unavailable, "busy")},
+		"waiting  Merge, polled every 30s\n":                                                    {Type: "waiting", Every: "30s"},
+		"waiting  Merge (busy), polled every 30s\n":                                             {Type: "waiting", Every: "30s", Error: types.Errorf(types.Unavailable, "busy")},
 		"retry    Merge: attempt 1 of 3 failed (busy), tries again at 14:04:34 (in 4s)\n":       {Type: "step_retry", Attempt: 1, Attempts: 3, Next: at.Add(4 * time.Second), Error: types.Errorf(types.Unavailable, "busy")},
 		"retry    Merge: attempt 1 of 3 failed (busy)\n":                                        {Type: "step_retry", Attempt: 1, Attempts: 3, Error: types.Errorf(types.Unavailable, "busy")},
 		"retry    Merge: attempt 2 of 3 failed, tries again at 2026-11-24 14:04:30 (in 1d0h)\n": {Type: "step_retry", Attempt: 2, Attempts: 3, Next: at.Add(24 * time.Hour)},
