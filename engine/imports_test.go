@@ -75,22 +75,24 @@ var house = []rule{
 	// rest is what all families that speak HTTP share; siblings may not import each
 	// other, and no code of the engine needs it.
 	{pkg: "steps/rest", ours: "engine/step engine/types"},
-	{pkg: "steps/git", ours: "engine/step steps/rest engine/types", third: "github.com/go-git golang.org/x/sys golang.org/x/crypto"},
+	// workspaces is the folder in which the steps of git and of others meet.
+	{pkg: "steps/workspaces", ours: "engine/step engine/types"},
+	{pkg: "steps/git", ours: "engine/step steps/rest steps/workspaces engine/types", third: "github.com/go-git golang.org/x/sys golang.org/x/crypto"},
 	{pkg: "steps/jira", ours: "engine/step steps/rest engine/types", third: "github.com/andygrunwald/go-jira"},
 	{pkg: "steps/gitlab", ours: "engine/step steps/rest engine/types", third: "github.com/xanzy/go-gitlab"},
 	// a registry names the host that gives tokens; the public suffix list says
 	// whether that is the same domain.
 	{pkg: "steps/quay", ours: "engine/step steps/rest engine/types", third: "golang.org/x/net/publicsuffix"},
-	{pkg: "steps/yamlfile", ours: "engine/step engine/types engine/yamltext", third: "github.com/speakeasy-api/jsonpath"},
+	{pkg: "steps/yamlfile", ours: "engine/step steps/workspaces engine/types engine/yamltext", third: "github.com/speakeasy-api/jsonpath"},
 	// slack's API is small enough for the standard library: one method writes.
 	{pkg: "steps/slack", ours: "engine/step steps/rest engine/types"},
 	// httpapi speaks to any API with what rest and the standard library have.
 	{pkg: "steps/httpapi", ours: "engine/step steps/rest engine/types"},
 	// files is the one family that reaches folders of this machine that are not
 	// the run's own; the configuration opens them.
-	{pkg: "steps/files", ours: "engine/step engine/types"},
+	{pkg: "steps/files", ours: "engine/step steps/workspaces engine/types"},
 	// execute is the one family that starts programs because a skill says so.
-	{pkg: "steps/execute", ours: "engine/step engine/types", third: "golang.org/x/sys"},
+	{pkg: "steps/execute", ours: "engine/step steps/workspaces engine/types", third: "golang.org/x/sys"},
 	// state remembers values in files, under the kernel's lock and by rename;
 	// logline only says something. Neither reaches for anything else.
 	{pkg: "steps/state", ours: "engine/step engine/types"},

@@ -7,14 +7,14 @@ import (
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/workspaces"
 )
 
 var (
-	programPattern   = types.PatternOf[Look]("program")
-	workspacePattern = types.PatternOf[Look]("dir")
-	shellPattern     = regexp.MustCompile(`^(ba|da|k|z|c|tc|fi|a)?sh$`)
-	textPattern      = regexp.MustCompile(`^-[a-zA-Z]*c`)
-	variablePattern  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	programPattern  = types.PatternOf[Look]("program")
+	shellPattern    = regexp.MustCompile(`^(ba|da|k|z|c|tc|fi|a)?sh$`)
+	textPattern     = regexp.MustCompile(`^-[a-zA-Z]*c`)
+	variablePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
 // check refuses what no program is run with.
@@ -22,8 +22,10 @@ func (in Look) check(unknown step.UnknownPaths) error {
 	if err := checkProgram(in, unknown.Has("program")); err != nil {
 		return err
 	}
-	if in.Dir != nil && !unknown.Has("dir") && !workspacePattern.MatchString(*in.Dir) {
-		return types.Errorf(types.BadInput, "%q is not the name of a workspace", *in.Dir).WithHint("give the workspace output of git_checkout to this step")
+	if in.Dir != nil && !unknown.Has("dir") {
+		if err := workspaces.CheckName(*in.Dir); err != nil {
+			return err
+		}
 	}
 	if in.Timeout != "" && !unknown.Has("timeout") {
 		if limit, err := types.ParseDuration(in.Timeout); err != nil || limit <= 0 {

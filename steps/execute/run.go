@@ -16,6 +16,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/workspaces"
 )
 
 // runner runs programs.
@@ -344,24 +345,23 @@ func (r runner) environment(in Look) []string {
 
 // folder is where a program works: the files of a workspace, or a new folder
 // that is removed afterwards.
-func folder(ctx context.Context, workspace *string) (dir string, remove func(), f *fault) {
-	base := step.CallOf(ctx).Workspaces
-	if base == "" {
-		return "", nil, no(types.Errorf(types.Internal, "this run has no folder for workspaces"))
-	}
-	if workspace == nil {
-		err := os.MkdirAll(base, 0o700)
-		if err == nil {
-			dir, err = os.MkdirTemp(base, ".exec-")
-		}
+func folder(ctx context.Context, name *string) (dir string, remove func(), f *fault) {
+	if name != nil {
+		dir, err := workspaces.Files(ctx, *name)
 		if err != nil {
-			return "", nil, no(types.Errorf(types.Internal, "a folder for the program: %w", err))
+			return "", nil, no(types.AsError(err))
 		}
-		return dir, func() { _ = os.RemoveAll(dir) }, nil
+		return dir, func() {}, nil
 	}
-	dir = filepath.Join(base, *workspace, "files")
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return "", nil, no(types.Errorf(types.NotFound, "there is no workspace %s", *workspace).WithHint("git_checkout creates one; give its workspace output to this step"))
+	base, err := workspaces.Base(ctx)
+	if err != nil {
+		return "", nil, no(types.AsError(err))
 	}
-	return dir, func() {}, nil
+	if err = os.MkdirAll(base, 0o700); err == nil {
+		dir, err = os.MkdirTemp(base, ".exec-")
+	}
+	if err != nil {
+		return "", nil, no(types.Errorf(types.Internal, "a folder for the program: %w", err))
+	}
+	return dir, func() { _ = os.RemoveAll(dir) }, nil
 }

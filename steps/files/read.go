@@ -11,6 +11,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/workspaces"
 )
 
 type readIn struct {
@@ -55,7 +56,7 @@ type existsOut struct {
 
 func (f family) exists(ctx context.Context, in readIn) (existsOut, error) {
 	out := existsOut{Path: in.Path}
-	if err := valid(in.Path); err != nil {
+	if err := workspaces.CheckPath(in.Path); err != nil {
 		return out, err
 	}
 	root, err := f.open(ctx, in.At)
@@ -103,7 +104,7 @@ func (in globIn) check(unknown step.UnknownPaths) error {
 			return types.Errorf(types.BadInput, "%q is not a pattern", in.Pattern).WithHint("close the [ of a set of characters, or write \\[ for the character")
 		}
 	}
-	return valid(in.Pattern)
+	return workspaces.CheckPath(in.Pattern)
 }
 
 type globOut struct {

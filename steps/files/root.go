@@ -8,21 +8,19 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"unicode/utf8"
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/workspaces"
 )
-
-var workspacePattern = types.PatternOf[At]("workspace")
 
 // open opens the folder that the arguments name. Every access goes through it.
 func (f family) open(ctx context.Context, at At) (*os.Root, error) {
 	if at.Workspace != nil {
-		return openWorkspace(ctx, *at.Workspace)
+		return workspaces.Open(ctx, *at.Workspace)
 	}
 	return f.openService(*at.Service)
 }
@@ -42,24 +40,7 @@ func checkPath(name, path string, unknown step.UnknownPaths) error {
 	if unknown.Has(name) {
 		return nil
 	}
-	return valid(path)
-}
-
-func openWorkspace(ctx context.Context, name string) (*os.Root, error) {
-	base := step.CallOf(ctx).Workspaces
-	if base == "" {
-		return nil, types.Errorf(types.Internal, "this run has no folder for workspaces")
-	}
-	if !workspacePattern.MatchString(name) {
-		return nil, types.Errorf(types.BadInput, "%q is not the name of a workspace", name).
-			WithHint("give the workspace output of git_checkout to this step")
-	}
-	root, err := os.OpenRoot(filepath.Join(base, name, "files"))
-	if err != nil {
-		return nil, types.Errorf(types.NotFound, "there is no workspace %s", name).
-			WithHint("git_checkout creates one; give its workspace output to this step")
-	}
-	return root, nil
+	return workspaces.CheckPath(path)
 }
 
 func (f family) openService(name string) (*os.Root, error) {
@@ -69,24 +50,15 @@ func (f family) openService(name string) (*os.Root, error) {
 	}
 	root, err := os.OpenRoot(s.Root)
 	if err != nil {
-		return nil, types.Errorf(types.Unavailable, "the folder of service %q cannot be opened: %w", name, bare(err)).
+		return nil, types.Errorf(types.Unavailable, "the folder of service %q cannot be opened: %w", name, workspaces.Bare(err)).
 			WithHint("make %s, or change root of the service in skillrun.yaml", s.Root)
 	}
 	return root, nil
 }
 
-// valid refuses everything but a plain path below the folder.
-func valid(path string) error {
-	if !fs.ValidPath(path) || path == "." || strings.ContainsAny(path, "\\\x00") {
-		return types.Errorf(types.BadInput, "%q is not a path inside the folder", path).
-			WithHint("write it relative to the folder, with / and without . or .. in it")
-	}
-	return nil
-}
-
 // content reads a file, and says of one that is none what it is.
 func content(root *os.Root, path string) ([]byte, error) {
-	if err := valid(path); err != nil {
+	if err := workspaces.CheckPath(path); err != nil {
 		return nil, err
 	}
 	// Without waiting: a pipe would hold the run up until somebody writes to it.
@@ -124,24 +96,11 @@ func reached(path string, err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		return types.Errorf(types.Forbidden, "skillrun lacks permission to reach %s", path).WithHint("give the user who runs skillrun permission to read it")
 	}
-	return types.Errorf(types.Conflict, "%s cannot be reached inside the folder: %w", path, bare(err)).
+	return types.Errorf(types.Conflict, "%s cannot be reached inside the folder: %w", path, workspaces.Bare(err)).
 		WithHint("name a file that is not behind a symbolic link out of the folder")
 }
 
 func digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return "sha256:" + hex.EncodeToString(sum[:])
-}
-
-// bare is err without the path of this machine's folder.
-func bare(err error) error {
-	var p *fs.PathError
-	var l *os.LinkError
-	switch {
-	case errors.As(err, &p):
-		return p.Err
-	case errors.As(err, &l):
-		return l.Err
-	}
-	return err
 }

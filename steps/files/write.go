@@ -10,6 +10,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/workspaces"
 )
 
 type writeIn struct {
@@ -67,7 +68,7 @@ func (in localIn) check(unknown step.UnknownPaths) error { return in.file().chec
 // asked about one that is not there, so that what no commit could hold is
 // refused now, and a script that was not checked out stays one.
 func (f family) writeWorkspace(ctx context.Context, in localIn) (writeOut, error) {
-	root, err := openWorkspace(ctx, in.Workspace)
+	root, err := workspaces.Open(ctx, in.Workspace)
 	if err != nil {
 		return writeOut{}, err
 	}
@@ -256,5 +257,5 @@ func unwritable(code types.Code, name string, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		return types.Errorf(types.Forbidden, "skillrun lacks permission to write %s", name).WithHint("give the user who runs skillrun permission to write to its folder")
 	}
-	return types.Errorf(code, "%s cannot be written: %w", name, bare(err)).WithHint("check that the folder exists, and that its disk has space left")
+	return types.Errorf(code, "%s cannot be written: %w", name, workspaces.Bare(err)).WithHint("check that the folder exists, and that its disk has space left")
 }

@@ -2,11 +2,14 @@ package git
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"path/filepath"
 	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing/filemode"
+
+	"github.com/skillrun/skillrun/steps/workspaces"
 )
 
 // Admit returns what is asked before a step of another family writes a file of
@@ -21,13 +24,16 @@ func Admit(o Options) func(ctx context.Context, workspace, path string) (fs.File
 		if refusedName(path, false) {
 			return 0, refused(path)
 		}
-		dir, err := folder(ctx, workspace)
+		dir, err := workspaces.Dir(ctx, workspace)
 		if err != nil {
 			return 0, err
 		}
 		unlock, err := waitLock(ctx, filepath.Join(dir, "lock"))
+		if errors.Is(err, fs.ErrNotExist) {
+			err = workspaces.Missing(workspace)
+		}
 		if err != nil {
-			return 0, missingWorkspace(workspace, err)
+			return 0, err
 		}
 		defer unlock()
 		w, err := c.openWorkspace(ctx, workspace)

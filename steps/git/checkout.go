@@ -11,6 +11,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/workspaces"
 )
 
 type checkoutIn struct {
@@ -78,7 +79,7 @@ func ownName(url, path string) string {
 }
 
 func (c *client) newWorkspace(ctx context.Context, name string, r *repo, m meta) (*workspace, error) {
-	dir, err := folder(ctx, name)
+	dir, err := workspaces.Dir(ctx, name)
 	if err != nil {
 		return nil, err
 	}

@@ -328,7 +328,7 @@ func TestHostileNames(t *testing.T) {
 		r.fails("git_checkout", map[string]any{"repo": r.url, "commit": r.shas["c"], "paths": []any{path}}, types.BadInput, "is not a path inside the repository")
 	}
 	for _, name := range []string{"../x", "/x", "..", "X", "-x", ".x", ""} {
-		r.fails("git_commit", map[string]any{"workspace": name, "message": "m"}, types.BadInput, "is not a workspace")
+		r.fails("git_commit", map[string]any{"workspace": name, "message": "m"}, types.BadInput, "is not the name of a workspace")
 	}
 }
 

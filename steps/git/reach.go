@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/steps/workspaces"
 )
 
 // Where the steps reach: a repository on its server or, when its remote is a
@@ -107,7 +108,7 @@ func (c *client) pushes(ctx context.Context, u step.Use) step.Reach {
 // target is the branch that a workspace is, or will be, pushed to.
 func (c *client) target(ctx context.Context, u step.Use, repo string) []step.Place {
 	var m meta
-	dir, err := folder(ctx, u.Text("workspace"))
+	dir, err := workspaces.Dir(ctx, u.Text("workspace"))
 	if err == nil {
 		var text []byte
 		if text, err = readFile(filepath.Join(dir, "workspace.json")); err == nil {

@@ -79,7 +79,7 @@ func TestRefusals(t *testing.T) {
 		{"git_branch_create", map[string]any{"workspace": "none", "branch": "x"}, types.NotFound, "there is no workspace none"},
 		{"git_branch_create", map[string]any{"workspace": "none", "branch": "--upload-pack=x"}, types.BadInput, "not a branch name"},
 		{"git_branch_create", map[string]any{"workspace": "none", "branch": "a..b"}, types.BadInput, "not a branch name"},
-		{"git_branch_create", map[string]any{"workspace": "../x", "branch": "b"}, types.BadInput, "not a workspace"},
+		{"git_branch_create", map[string]any{"workspace": "../x", "branch": "b"}, types.BadInput, "not the name of a workspace"},
 		{"git_commit", map[string]any{"workspace": "x", "message": " "}, types.BadInput, "the commit message is empty"},
 		{"git_commit", map[string]any{"workspace": "x", "message": "a\n\nskillrun-key: z"}, types.BadInput, "the commit message holds a line that begins with Skillrun-Key, which is reserved"},
 		{"git_commit", map[string]any{"workspace": "x", "message": "a\x00"}, types.BadInput, "the commit message holds a NUL, which git cannot store"},

@@ -67,8 +67,7 @@ type client struct {
 // The closed patterns of names. None can be a flag, a path out of a folder, or
 // more than one line.
 var (
-	shaRE       = types.PatternOf[checkoutIn]("commit")
-	workspaceRE = types.PatternOf[commitIn]("workspace")
+	shaRE = types.PatternOf[checkoutIn]("commit")
 )
 
 // checkPath refuses what is not a plain path inside a repository.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/workspaces"
 )
 
 // layer is one place where objects are.
@@ -359,7 +360,7 @@ func nameOf(remote string) string {
 		name = name[i+1:]
 	}
 	name = strings.ToLower(name)
-	if !workspaceRE.MatchString(name) {
+	if workspaces.CheckName(name) != nil {
 		return "w" + step.Hash(8, remote)
 	}
 	return name

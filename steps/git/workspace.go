@@ -16,8 +16,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/storage/filesystem"
 
-	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/workspaces"
 )
 
 // workspace is a folder of the run in which files are edited.
@@ -53,18 +53,6 @@ type meta struct {
 
 // maxName is as long as the name of a workspace may be.
 const maxName = 64
-
-// folder returns where a workspace lies, inside the run's own folder.
-func folder(ctx context.Context, name string) (string, error) {
-	root := step.CallOf(ctx).Workspaces
-	if root == "" {
-		return "", types.Errorf(types.Internal, "this run has no folder for workspaces").WithHint("%s", reportBug)
-	}
-	if !workspaceRE.MatchString(name) {
-		return "", types.Errorf(types.BadInput, "%q is not a workspace", name).WithHint("give what git_checkout returns: ${{ steps.ID.workspace }}")
-	}
-	return filepath.Join(root, name), nil
-}
 
 // layered puts the workspace's own objects above the repository's.
 func (c *client) layered(w *workspace) *workspace {
@@ -165,13 +153,13 @@ func wayTo(sto storer.EncodedObjectStorer, commit plumbing.Hash, path string) ([
 
 // openWorkspace takes up a workspace of this run.
 func (c *client) openWorkspace(ctx context.Context, name string) (*workspace, error) {
-	dir, err := folder(ctx, name)
+	dir, err := workspaces.Dir(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	text, err := readFile(filepath.Join(dir, "workspace.json"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, missingWorkspace(name, err)
+		return nil, workspaces.Missing(name)
 	}
 	if err != nil {
 		return nil, brokenWorkspace(name, err)
@@ -184,15 +172,6 @@ func (c *client) openWorkspace(ctx context.Context, name string) (*workspace, er
 		return nil, err
 	}
 	return c.layered(w), nil
-}
-
-// missingWorkspace tells a workspace that is not there from one that cannot be
-// used.
-func missingWorkspace(name string, err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return types.Errorf(types.NotFound, "there is no workspace %s", name).WithHint("git_checkout creates one, before the steps that edit and commit")
-	}
-	return err
 }
 
 func (w *workspace) save() error {

@@ -6,6 +6,7 @@ import (
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 	"github.com/skillrun/skillrun/engine/yamltext"
+	"github.com/skillrun/skillrun/steps/workspaces"
 )
 
 type getIn struct {
@@ -40,7 +41,7 @@ func (in getIn) check(unknown step.UnknownPaths) error {
 			WithHint("text is for the output of another step; workspace and file are for a file of git_checkout")
 	}
 	if in.File != nil {
-		if err := checkName(*in.File); err != nil {
+		if err := workspaces.CheckPath(*in.File); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/workspaces"
 )
 
 type setIn struct {
@@ -35,7 +36,7 @@ func setStep() step.Step {
 
 func (in setIn) check(unknown step.UnknownPaths) error {
 	if !unknown.Has("file") {
-		if err := checkName(in.File); err != nil {
+		if err := workspaces.CheckPath(in.File); err != nil {
 			return err
 		}
 	}

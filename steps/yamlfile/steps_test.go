@@ -245,7 +245,7 @@ func TestSetStepRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const hint = " (write it relative to the repository, with / and without . or .. in it)"
+	const hint = " (write it relative to the folder, with / and without . or .. in it)"
 	for _, c := range []struct {
 		workspace, file string
 		code            types.Code
@@ -255,12 +255,12 @@ func TestSetStepRefuses(t *testing.T) {
 		{"ws", "none/a.yml", types.NotFound, "none/a.yml is not in the workspace ws (add it to git_checkout's paths)"},
 		{"other", "a.yml", types.NotFound, "there is no workspace other (git_checkout creates one; give its workspace output to this step)"},
 		{"../ws", "a.yml", types.BadInput, `"../ws" is not the name of a workspace`},
-		{"ws", "/etc/passwd", types.BadInput, `"/etc/passwd" is not a path inside a workspace` + hint},
-		{"ws", "../../secret.yml", types.BadInput, `"../../secret.yml" is not a path inside a workspace` + hint},
-		{"ws", "dir/../a.yml", types.BadInput, `"dir/../a.yml" is not a path inside a workspace` + hint},
-		{"ws", `dir\b.yml`, types.BadInput, `"dir\\b.yml" is not a path inside a workspace` + hint},
-		{"ws", ".", types.BadInput, `"." is not a path inside a workspace` + hint},
-		{"ws", "", types.BadInput, `"" is not a path inside a workspace` + hint},
+		{"ws", "/etc/passwd", types.BadInput, `"/etc/passwd" is not a path inside the folder` + hint},
+		{"ws", "../../secret.yml", types.BadInput, `"../../secret.yml" is not a path inside the folder` + hint},
+		{"ws", "dir/../a.yml", types.BadInput, `"dir/../a.yml" is not a path inside the folder` + hint},
+		{"ws", `dir\b.yml`, types.BadInput, `"dir\\b.yml" is not a path inside the folder` + hint},
+		{"ws", ".", types.BadInput, `"." is not a path inside the folder` + hint},
+		{"ws", "", types.BadInput, `"" is not a path inside the folder` + hint},
 		{"ws", "dir", types.Conflict, "dir is not a file"},
 		{"ws", "out.yml", types.Conflict, "out.yml is a symbolic link (name the file it points to)"},
 		{"ws", "in.yml", types.Conflict, "in.yml is a symbolic link (name the file it points to)"},

@@ -7,22 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
-	"strings"
 
-	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/workspaces"
 )
 
-// A workspace is a folder of the run; the git steps lay its files below
-// "files". Every access goes through os.Root, so that neither a name nor a
-// link that came with the repository leads out of it.
-const filesFolder = "files"
-
-var workspaceName = types.PatternOf[setIn]("workspace")
-
 func readFile(ctx context.Context, workspace, file string) ([]byte, error) {
-	root, err := openFiles(ctx, workspace)
+	root, err := workspaces.Open(ctx, workspace)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +23,7 @@ func readFile(ctx context.Context, workspace, file string) ([]byte, error) {
 	}
 	f, err := root.Open(file)
 	if err != nil {
-		return nil, types.Errorf(types.Internal, "cannot read %s: %w", file, bare(err))
+		return nil, types.Errorf(types.Internal, "cannot read %s: %w", file, workspaces.Bare(err))
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.Size() > maxFile {
@@ -40,45 +31,15 @@ func readFile(ctx context.Context, workspace, file string) ([]byte, error) {
 	}
 	src, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return nil, types.Errorf(types.Internal, "cannot read %s: %w", file, bare(err))
+		return nil, types.Errorf(types.Internal, "cannot read %s: %w", file, workspaces.Bare(err))
 	}
 	return src, nil
-}
-
-// openFiles opens the folder of a workspace's files.
-func openFiles(ctx context.Context, workspace string) (*os.Root, error) {
-	base := step.CallOf(ctx).Workspaces
-	if base == "" {
-		return nil, types.Errorf(types.Internal, "this run has no folder for workspaces")
-	}
-	if !workspaceName.MatchString(workspace) {
-		return nil, types.Errorf(types.BadInput, "%q is not the name of a workspace", workspace).
-			WithHint("give the workspace output of git_checkout to this step")
-	}
-	root, err := os.OpenRoot(filepath.Join(base, workspace, filesFolder))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, types.Errorf(types.NotFound, "there is no workspace %s", workspace).
-			WithHint("git_checkout creates one; give its workspace output to this step")
-	}
-	if err != nil {
-		return nil, types.Errorf(types.Internal, "cannot open the workspace %s: %w", workspace, bare(err))
-	}
-	return root, nil
-}
-
-// checkName refuses what is no plain path inside a workspace.
-func checkName(file string) error {
-	if !fs.ValidPath(file) || file == "." || strings.ContainsAny(file, "\\\x00") {
-		return types.Errorf(types.BadInput, "%q is not a path inside a workspace", file).
-			WithHint("write it relative to the repository, with / and without . or .. in it")
-	}
-	return nil
 }
 
 // checkFile refuses everything but a regular file that is named by a plain
 // path and reached without leaving the workspace.
 func checkFile(root *os.Root, workspace, file string) error {
-	if err := checkName(file); err != nil {
+	if err := workspaces.CheckPath(file); err != nil {
 		return err
 	}
 	info, err := root.Lstat(file)
@@ -87,7 +48,7 @@ func checkFile(root *os.Root, workspace, file string) error {
 		return types.Errorf(types.NotFound, "%s is not in the workspace %s", file, workspace).
 			WithHint("add it to git_checkout's paths")
 	case err != nil:
-		return types.Errorf(types.Conflict, "%s cannot be reached inside the workspace: %w", file, bare(err)).
+		return types.Errorf(types.Conflict, "%s cannot be reached inside the workspace: %w", file, workspaces.Bare(err)).
 			WithHint("name a file that is not behind a symbolic link")
 	case info.Mode()&fs.ModeSymlink != 0:
 		return types.Errorf(types.Conflict, "%s is a symbolic link", file).
@@ -101,7 +62,7 @@ func checkFile(root *os.Root, workspace, file string) error {
 // replaceFile writes the file beside itself and renames it, so that a kill
 // leaves the old file or the new one.
 func replaceFile(ctx context.Context, workspace, file string, data []byte) error {
-	root, err := openFiles(ctx, workspace)
+	root, err := workspaces.Open(ctx, workspace)
 	if err != nil {
 		return err
 	}
@@ -109,7 +70,7 @@ func replaceFile(ctx context.Context, workspace, file string, data []byte) error
 	temp := path.Join(path.Dir(file), "."+path.Base(file)+".skillrun-new")
 	if err := writeNew(root, file, temp, data); err != nil {
 		_ = root.Remove(temp)
-		return types.Errorf(types.Internal, "cannot write %s: %w", file, bare(err))
+		return types.Errorf(types.Internal, "cannot write %s: %w", file, workspaces.Bare(err))
 	}
 	return nil
 }
@@ -131,13 +92,4 @@ func writeNew(root *os.Root, file, temp string, data []byte) error {
 		return err
 	}
 	return root.Rename(temp, file)
-}
-
-// bare is err without the path of this machine's folder.
-func bare(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
 }
