@@ -91,7 +91,7 @@ func TestTheWrongStepIsBlamed(t *testing.T) {
 }
 
 // TestPlaceOfAPath: the node of a path is found in groups, loops, called skills
-// and cures.
+// and remedies.
 func TestPlaceOfAPath(t *testing.T) {
 	t.Parallel()
 	cured := program.Node{ID: "w", Retry: &program.Retry{Before: []program.Node{{ID: "login"}}}}

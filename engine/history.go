@@ -120,8 +120,8 @@ func nodeAt(nodes []program.Node, path string) *program.Node {
 	if n.Call != nil {
 		inside = n.Call.Steps
 	}
-	if next, cure, is := strings.Cut(rest, "/"); is && n.Retry != nil && strings.HasPrefix(next, "before.") {
-		inside, rest = n.Retry.Before, cure
+	if next, step, is := strings.Cut(rest, "/"); is && n.Retry != nil && strings.HasPrefix(next, "before.") {
+		inside, rest = n.Retry.Before, step
 	}
 	return nodeAt(inside, rest)
 }

@@ -118,7 +118,7 @@ func (e *Engine) Cleans(id string) bool {
 		return false
 	}
 	records, _, err := e.store.Read(id)
-	return err == nil && e.elsewhere(records) == nil && e.cleans(records)
+	return err == nil && e.elsewhere(records) == nil && e.hasCleanup(records)
 }
 
 // mine opens a run for what a person asks of it. There is none when somebody

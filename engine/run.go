@@ -47,7 +47,7 @@ func (e *Engine) run(ctx context.Context, j *journal.File, o Options, continued 
 	}
 	if continued {
 		resumed := journal.Record{Kind: journal.Resumed, At: e.Clock.Now().UTC(), By: e.User}
-		if o.end == nil || e.cleans(j.Records()) {
+		if o.end == nil || e.hasCleanup(j.Records()) {
 			if resumed.Reach, err = e.rebind(ctx, o, j.Records(), p, start); err != nil {
 				return Report{Run: run}, err
 			}
@@ -85,11 +85,11 @@ func (e *Engine) local(j *journal.File, h *journal.RunHeader, p *program.Program
 	}
 }
 
-func (e *Engine) cleans(records []journal.Record) bool {
+func (e *Engine) hasCleanup(records []journal.Record) bool {
 	p, start, err := restore(records[0].Run)
 	if err != nil {
 		return false
 	}
 	at, err := runtime.Standing(p, start, e.Catalogue, records)
-	return err == nil && at.Cleans
+	return err == nil && at.HasCleanup
 }

@@ -51,7 +51,7 @@ func (s *scene) plan(t *testing.T, c catalogue, skill *engine.Skill) {
 	}
 }
 
-// spare are the step types of cures and rescues.
+// spare are the step types of remedies and rescues.
 func spare(nodes []program.Node) []string {
 	var out []string
 	note := func(n *program.Node) { out = append(out, n.Step) }

@@ -14,75 +14,75 @@ import (
 // has ended or failed. Asking twice without an Apply between returns the same
 // actions.
 func (m *Machine) Next() []Action {
-	m.settle()
+	m.advanceAll()
 	var out []Action
 	m.collect(m.root, deadline{}, &out)
 	return out
 }
 
-// settle moves everything as far as it goes without the outside.
-func (m *Machine) settle() {
-	if m.root.Stage != over {
+// advanceAll moves everything as far as it goes without the outside.
+func (m *Machine) advanceAll() {
+	if m.root.Stage != ended {
 		m.advance(m.root)
 	}
 }
 
-// collect gathers what v and everything inside of it waits for.
-func (m *Machine) collect(v *visit, d deadline, out *[]Action) {
-	if v.bounded() {
-		d = d.sooner(v)
+// collect gathers what a and everything inside of it waits for.
+func (m *Machine) collect(a *activation, d deadline, out *[]Action) {
+	if a.timeoutApplies() {
+		d = d.earliest(a)
 	}
 	switch {
-	case v.Stage == over:
+	case a.Stage == ended:
 		return
-	case v.Action != nil:
-		a := *v.Action
-		a.Deadline, a.Bounds, a.Stopping = d.at, d.of, v.Stop != nil
-		*out = append(*out, a)
+	case a.Action != nil:
+		action := *a.Action
+		action.Deadline, action.Bounds, action.Stopping = d.at, d.of, a.Stop != nil
+		*out = append(*out, action)
 		return
 	}
-	v.each(func(inner *visit) { m.collect(inner, d, out) })
+	a.each(func(inner *activation) { m.collect(inner, d, out) })
 }
 
-// each visits what is at work directly inside of v.
-func (v *visit) each(f func(*visit)) {
-	if v.Loop != nil {
-		for _, inner := range v.Loop.Live {
+// each calls f for every activation that runs directly inside of a.
+func (a *activation) each(f func(*activation)) {
+	if a.Loop != nil {
+		for _, inner := range a.Loop.Live {
 			f(inner)
 		}
 		return
 	}
-	for _, fr := range v.Frames {
+	for _, fr := range a.Frames {
 		if fr.Now != nil {
 			f(fr.Now)
 		}
 	}
 }
 
-// advance moves v as far as it goes without the outside.
-func (m *Machine) advance(v *visit) {
+// advance moves a as far as it goes without the outside.
+func (m *Machine) advance(a *activation) {
 	for {
-		stage, action := v.Stage, v.Action
-		m.move(v)
-		if v.Stage == over || v.Stage == stage && v.Action == action {
+		stage, action := a.Stage, a.Action
+		m.runStage(a)
+		if a.Stage == ended || a.Stage == stage && a.Action == action {
 			return
 		}
 	}
 }
 
-// move does what v's stage has to do.
-func (m *Machine) move(v *visit) {
-	switch v.Stage {
+// runStage does what a's stage has to do.
+func (m *Machine) runStage(a *activation) {
+	switch a.Stage {
 	case entering:
-		m.enter(v)
+		m.enter(a)
 	case body:
-		if v.Loop != nil {
-			m.iterate(v)
+		if a.Loop != nil {
+			m.iterate(a)
 			return
 		}
-		m.walk(v)
-	case rescuing, cleaning, curing:
-		m.walk(v)
+		m.walk(a)
+	case rescuing, cleaning, remedying:
+		m.walk(a)
 	}
 }
 
@@ -94,18 +94,18 @@ func (m *Machine) proceed(f *frame) {
 			if f.Stop || f.At >= len(f.nodes) {
 				return
 			}
-			f.Now = m.visitOf(f, &f.nodes[f.At])
+			f.Now = m.newActivation(f, &f.nodes[f.At])
 		}
-		v := f.Now
-		m.advance(v)
-		if v.Stage != over || v.Fail != nil {
+		a := f.Now
+		m.advance(a)
+		if a.Stage != ended || a.Fail != nil {
 			return
 		}
-		m.keep(f, v)
-		for _, id := range v.node.Drop {
+		m.keep(f, a)
+		for _, id := range a.node.Drop {
 			delete(f.names.steps, id)
 		}
-		if v.Returned {
+		if a.Returned {
 			return
 		}
 		f.Now = nil
@@ -115,49 +115,49 @@ func (m *Machine) proceed(f *frame) {
 
 // keep puts the result of a node that is over where later ones see it. What a
 // group's steps gave stands there already.
-func (m *Machine) keep(f *frame, v *visit) {
+func (m *Machine) keep(f *frame, a *activation) {
 	steps := f.names.steps
-	if !v.Returned && v.node.Kind == program.Group && f.names.skill {
+	if !a.Returned && a.node.Kind == program.Group && f.names.skill {
 		skill := f.of.skill() // what was not come to in it is simply absent
-		visible([]program.Node{*v.node}, func(n *program.Node) {
-			skill.Behind = slices.DeleteFunc(skill.Behind, func(id string) bool { return id == n.ID })
+		visible([]program.Node{*a.node}, func(n *program.Node) {
+			skill.Unreached = slices.DeleteFunc(skill.Unreached, func(id string) bool { return id == n.ID })
 		})
 	}
 	switch {
-	case v.Absent:
-		visible([]program.Node{*v.node}, func(n *program.Node) { steps[n.ID] = nil })
-	case v.Undecided:
-		ahead(steps, []program.Node{*v.node})
-	case v.node.Kind != program.Group || v.node.ForEach != "":
-		steps[v.node.ID] = v.result
+	case a.Absent:
+		visible([]program.Node{*a.node}, func(n *program.Node) { steps[n.ID] = nil })
+	case a.Undecided:
+		markPending(steps, []program.Node{*a.node})
+	case a.node.Kind != program.Group || a.node.ForEach != "":
+		steps[a.node.ID] = a.result
 	}
 }
 
-// visitOf begins a visit of a frame's node.
-func (m *Machine) visitOf(f *frame, n *program.Node) *visit {
-	return &visit{Path: f.path(n.ID), Undecided: f.of.Undecided, node: n, frame: f, names: f.names}
+// newActivation begins an activation of a frame's node.
+func (m *Machine) newActivation(f *frame, n *program.Node) *activation {
+	return &activation{Path: f.path(n.ID), Undecided: f.of.Undecided, node: n, frame: f, names: f.names}
 }
 
 // enter asks the condition of a node, and begins it.
-func (m *Machine) enter(v *visit) {
-	n := v.node
-	if n.ForEach != "" && v.Item == nil {
-		m.enterLoop(v)
+func (m *Machine) enter(a *activation) {
+	n := a.node
+	if n.ForEach != "" && a.Item == nil {
+		m.enterLoop(a)
 		return
 	}
-	run, undecided, err := m.condition(v.names, n.If, nil)
+	run, undecided, err := m.condition(a.names, n.If, nil)
 	switch {
 	case err != nil:
-		m.failed(v, err)
+		m.failed(a, err)
 		return
 	case !run:
-		v.Absent = true
-		m.end(v, Skipped)
+		a.Absent = true
+		m.end(a, Skipped)
 		return
 	}
-	v.Undecided = v.Undecided || undecided
-	m.limit(v)
-	m.begin(v)
+	a.Undecided = a.Undecided || undecided
+	m.startTimeout(a)
+	m.begin(a)
 }
 
 // maxComputed is how many nodes are begun between two events of the outside. A
@@ -166,59 +166,59 @@ func (m *Machine) enter(v *visit) {
 const maxComputed = 100_000
 
 // begin performs a node, at its first attempt or another one.
-func (m *Machine) begin(v *visit) {
+func (m *Machine) begin(a *activation) {
 	if m.computed++; m.computed > maxComputed {
 		m.computed = 0
 		m.stop(m.root, types.Errorf(types.BadInput, "%d steps were computed without doing anything", maxComputed).
-			WithHint("make the loops around %s shorter: filter their lists first", v.node.ID))
+			WithHint("make the loops around %s shorter: filter their lists first", a.node.ID))
 	}
-	if v.Stage == over {
+	if a.Stage == ended {
 		return
 	}
-	v.Attempt++
-	v.Tries++
+	a.Attempt++
+	a.Tries++
 	m.refuel()
-	switch n := v.node; n.Kind {
+	switch n := a.node; n.Kind {
 	case program.Uses, program.Await:
-		m.call(v)
+		m.call(a)
 	case program.Approve:
-		m.ask(v)
+		m.ask(a)
 	case program.Set:
-		m.set(v)
+		m.set(a)
 	case program.Assert:
-		m.assert(v)
+		m.assert(a)
 	case program.Fail:
-		if v.Undecided {
-			v.Absent = true
-			m.end(v, Undecided)
+		if a.Undecided {
+			a.Absent = true
+			m.end(a, Undecided)
 			return
 		}
-		m.failed(v, m.message(v, n.Message, nil))
+		m.failed(a, m.message(a, n.Message, nil))
 	case program.Return:
-		m.goBack(v)
+		m.returnEarly(a)
 	case program.Group:
-		m.started(v)
-		m.open(v, body, m.branches(v))
+		m.noteStarted(a)
+		m.open(a, body, m.branches(a))
 	case program.Skill:
-		m.enterSkill(v)
+		m.enterSkill(a)
 	}
 }
 
 // set computes the values of a node.
-func (m *Machine) set(v *visit) {
-	values, err := m.bindings(v)
+func (m *Machine) set(a *activation) {
+	values, err := m.bindings(a)
 	if err != nil {
-		m.failed(v, err)
+		m.failed(a, err)
 		return
 	}
-	v.result = values
-	m.end(v, Set)
+	a.result = values
+	m.end(a, Set)
 }
 
-func (m *Machine) bindings(v *visit) (map[string]any, *types.Error) {
-	values := make(map[string]any, len(v.node.Values))
-	for _, b := range v.node.Values {
-		x, err := m.value(v.names, b.Value.V, nil)
+func (m *Machine) bindings(a *activation) (map[string]any, *types.Error) {
+	values := make(map[string]any, len(a.node.Values))
+	for _, b := range a.node.Values {
+		x, err := m.value(a.names, b.Value.V, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -227,28 +227,28 @@ func (m *Machine) bindings(v *visit) (map[string]any, *types.Error) {
 	return values, nil
 }
 
-func (m *Machine) assert(v *visit) {
-	holds, undecided, err := m.condition(v.names, v.node.Cond, nil)
-	v.result = map[string]any{}
+func (m *Machine) assert(a *activation) {
+	holds, undecided, err := m.condition(a.names, a.node.Cond, nil)
+	a.result = map[string]any{}
 	switch {
 	case err != nil:
-		m.failed(v, err)
+		m.failed(a, err)
 	case undecided:
-		m.end(v, Undecided)
+		m.end(a, Undecided)
 	case !holds:
-		m.failed(v, m.message(v, v.node.Message, nil))
+		m.failed(a, m.message(a, a.node.Message, nil))
 	default:
-		m.end(v, Asserted)
+		m.end(a, Asserted)
 	}
 }
 
 // message makes the error of an assert or a fail.
-func (m *Machine) message(v *visit, text string, extra map[string]any) *types.Error {
-	x, err := m.text(v.names, text, extra)
+func (m *Machine) message(a *activation, text string, extra map[string]any) *types.Error {
+	x, err := m.text(a.names, text, extra)
 	if err != nil {
 		return err
 	}
-	code := v.node.Code
+	code := a.node.Code
 	if code == "" {
 		code = types.BadInput
 	}
@@ -256,41 +256,41 @@ func (m *Machine) message(v *visit, text string, extra map[string]any) *types.Er
 	return types.Errorf(code, "%s", s)
 }
 
-// goBack ends the skill here.
-func (m *Machine) goBack(v *visit) {
-	if v.Undecided {
-		v.Absent = true
-		m.end(v, Undecided)
+// returnEarly ends the skill here.
+func (m *Machine) returnEarly(a *activation) {
+	if a.Undecided {
+		a.Absent = true
+		m.end(a, Undecided)
 		return
 	}
-	values, err := m.bindings(v)
+	values, err := m.bindings(a)
 	if err != nil {
-		m.failed(v, err)
+		m.failed(a, err)
 		return
 	}
-	v.Returned = true
-	v.frame.of.skill().Given = values
-	m.end(v, Returned)
+	a.Returned = true
+	a.frame.of.skill().ReturnValues = values
+	m.end(a, Returned)
 }
 
 // call makes the action of a node that performs a step.
-func (m *Machine) call(v *visit) {
-	n := v.node
-	input, err := m.arguments(v)
+func (m *Machine) call(a *activation) {
+	n := a.node
+	input, err := m.arguments(a)
 	if err != nil {
-		m.failed(v, err)
+		m.failed(a, err)
 		return
 	}
-	m.issue(v, Action{Kind: Call, Step: n.Step, Effect: n.Effect, Poll: n.Kind == program.Await, Input: input})
+	m.issue(a, Action{Kind: Call, Step: n.Step, Effect: n.Effect, Poll: n.Kind == program.Await, Input: input})
 }
 
 // arguments evaluates what a node is called with; what is absent has its default, or
 // is left out.
-func (m *Machine) arguments(v *visit) (types.Values, *types.Error) {
-	input := make(types.Values, len(v.node.With)+len(v.node.Defaults))
-	maps.Copy(input, v.node.Defaults)
-	for _, name := range types.SortedKeys(v.node.With) {
-		x, err := m.value(v.names, v.node.With[name], nil)
+func (m *Machine) arguments(a *activation) (types.Values, *types.Error) {
+	input := make(types.Values, len(a.node.With)+len(a.node.Defaults))
+	maps.Copy(input, a.node.Defaults)
+	for _, name := range types.SortedKeys(a.node.With) {
+		x, err := m.value(a.names, a.node.With[name], nil)
 		if err != nil {
 			return nil, err
 		}
@@ -298,61 +298,61 @@ func (m *Machine) arguments(v *visit) (types.Values, *types.Error) {
 			input[name] = x
 		}
 	}
-	return input, shallow(v, input)
+	return input, checkDepth(a, input)
 }
 
-// shallow refuses what a journal could not give back.
-func shallow(v *visit, input types.Values) *types.Error {
+// checkDepth refuses what a journal could not give back.
+func checkDepth(a *activation, input types.Values) *types.Error {
 	if types.Deep(map[string]any(input)) {
-		return types.Errorf(types.BadInput, "what %s is given is nested deeper than %d", v.node.ID, types.MaxDepth).
+		return types.Errorf(types.BadInput, "what %s is given is nested deeper than %d", a.node.ID, types.MaxDepth).
 			WithHint("pass on the part of it that is needed")
 	}
 	return nil
 }
 
 // ask makes the action of a node that asks a person.
-func (m *Machine) ask(v *visit) {
-	message, err := m.text(v.names, v.node.Message, nil)
+func (m *Machine) ask(a *activation) {
+	message, err := m.text(a.names, a.node.Message, nil)
 	if err != nil {
-		m.failed(v, err)
+		m.failed(a, err)
 		return
 	}
 	input := types.Values{"message": message}
-	show, err := m.value(v.names, v.node.Show.V, nil)
+	show, err := m.value(a.names, a.node.Show.V, nil)
 	if err != nil {
-		m.failed(v, err)
+		m.failed(a, err)
 		return
 	}
 	if show != nil {
 		input["show"] = show
 	}
-	if err := shallow(v, input); err != nil {
-		m.failed(v, err)
+	if err := checkDepth(a, input); err != nil {
+		m.failed(a, err)
 		return
 	}
-	m.issue(v, Action{Kind: Ask, Input: input})
+	m.issue(a, Action{Kind: Ask, Input: input})
 }
 
-// issue makes v wait for an action.
-func (m *Machine) issue(v *visit, a Action) {
-	a.Path, a.Node, a.Name, a.Def = v.Path, v.node.ID, m.title(v), v.node
-	a.Identity = v.identity()
-	a.Unknown, a.Undecided = unknownPaths("", map[string]any(a.Input)), v.Undecided
-	v.Stage, v.Action = waiting, &a
-	m.live[v.Path] = v
-	m.started(v)
+// issue makes a wait for an action.
+func (m *Machine) issue(a *activation, action Action) {
+	action.Path, action.Node, action.Name, action.Def = a.Path, a.node.ID, m.title(a), a.node
+	action.Identity = a.identity()
+	action.Unknown, action.Undecided = unknownPaths("", map[string]any(action.Input)), a.Undecided
+	a.Stage, a.Action = waiting, &action
+	m.live[a.Path] = a
+	m.noteStarted(a)
 }
 
-// end ends a visit that did well, or was skipped.
-func (m *Machine) end(v *visit, how NoteKind) {
-	v.Stage, v.Action = over, nil
-	delete(m.live, v.Path)
-	result, _ := v.result.(map[string]any)
+// end ends an activation that did well, or was skipped.
+func (m *Machine) end(a *activation, how NoteKind) {
+	a.Stage, a.Action = ended, nil
+	delete(m.live, a.Path)
+	result, _ := a.result.(map[string]any)
 	n := Note{Kind: how, Result: result}
 	if how == Rescued {
-		n.Error = v.Rescued.Error
+		n.Error = a.Rescued.Error
 	}
-	m.note(v, n)
+	m.note(a, n)
 }
 
 // deadline is the nearest one at a place.
@@ -361,9 +361,9 @@ type deadline struct {
 	of string
 }
 
-func (d deadline) sooner(v *visit) deadline {
-	if d.at.IsZero() || v.Deadline.Before(d.at) {
-		return deadline{v.Deadline, v.Path}
+func (d deadline) earliest(a *activation) deadline {
+	if d.at.IsZero() || a.Deadline.Before(d.at) {
+		return deadline{a.Deadline, a.Path}
 	}
 	return d
 }

@@ -10,12 +10,12 @@ import (
 // Apply folds an event. It returns an error when the event does not belong to
 // where the machine stands, which means the journal is of another program.
 func (m *Machine) Apply(e Event) error {
-	m.settle()
+	m.advanceAll()
 	m.computed = 0
 	if err := m.fold(e); err != nil {
 		return err
 	}
-	m.settle()
+	m.advanceAll()
 	return nil
 }
 
@@ -36,77 +36,77 @@ func (m *Machine) fold(e Event) error {
 	case TimedOut:
 		return m.timedOut(e)
 	}
-	v := m.live[e.Path]
-	if v == nil {
-		return m.stray(e, "")
+	a := m.live[e.Path]
+	if a == nil {
+		return m.unexpectedEvent(e, "")
 	}
 	switch {
-	case v.Stage == pausing && (e.Kind == Done || e.Kind == Failed || e.Kind == Unanswered):
-		return m.stray(e, ", which waits for its next attempt")
+	case a.Stage == pausing && (e.Kind == Done || e.Kind == Failed || e.Kind == Unanswered):
+		return m.unexpectedEvent(e, ", which waits for its next attempt")
 	case e.Kind == Failed:
-		f := m.failure(v, e.Error)
+		f := m.failure(a, e.Error)
 		f.Unsettled = e.Unsettled
-		m.failedAt(v, f)
+		m.failedAt(a, f)
 	case e.Kind == Done:
-		m.answered(v, e)
-	case e.Kind == Unanswered && v.Action.Poll && v.Action.Kind == Call:
-		m.unanswered(v, e)
-	case e.Kind == Woken && v.Action.Kind != Ask:
-		m.woken(v)
-	case e.Kind == Dropped && v.Stop != nil:
-		m.stopped(v)
+		m.answered(a, e)
+	case e.Kind == Unanswered && a.Action.Poll && a.Action.Kind == Call:
+		m.pollFailed(a, e)
+	case e.Kind == Woken && a.Action.Kind != Ask:
+		m.delayEnded(a)
+	case e.Kind == Dropped && a.Stop != nil:
+		m.stopped(a)
 	default:
-		return m.stray(e, ", which does not wait for that")
+		return m.unexpectedEvent(e, ", which does not wait for that")
 	}
 	return nil
 }
 
-// stray is the error of an event that does not belong here.
-func (m *Machine) stray(e Event, why string) error {
+// unexpectedEvent is the error of an event that does not belong here.
+func (m *Machine) unexpectedEvent(e Event, why string) error {
 	return types.Errorf(types.Internal, "event %s at %q%s, but the program stands at %q", e.Kind, e.Path, why, m.Current())
 }
 
-func (m *Machine) woken(v *visit) {
-	if v.Stage == pausing {
-		m.cure(v)
+func (m *Machine) delayEnded(a *activation) {
+	if a.Stage == pausing {
+		m.startRemedy(a)
 		return
 	}
-	a := *v.Action
-	a.Kind, a.At = Call, time.Time{}
-	v.Action = &a
+	action := *a.Action
+	action.Kind, action.At = Call, time.Time{}
+	a.Action = &action
 }
 
 // answered gives the node its result.
-func (m *Machine) answered(v *visit, e Event) {
+func (m *Machine) answered(a *activation, e Event) {
 	switch {
 	case e.Unknown:
-		v.result = types.Unknown{After: cmp.Or(e.After, v.node.ID)}
-		m.end(v, Finished)
-	case v.Action.Poll:
-		m.polled(v, e)
+		a.result = types.Unknown{After: cmp.Or(e.After, a.node.ID)}
+		m.end(a, Finished)
+	case a.Action.Poll:
+		m.polled(a, e)
 	default:
-		v.result = map[string]any(e.Output)
-		m.end(v, Finished)
+		a.result = map[string]any(e.Output)
+		m.end(a, Finished)
 	}
 }
 
 // timedOut ends the node at a path, whose time is up.
 func (m *Machine) timedOut(e Event) error {
-	v := m.find(m.root, e.Path)
-	if v == nil {
-		return m.stray(e, "")
+	a := m.find(m.root, e.Path)
+	if a == nil {
+		return m.unexpectedEvent(e, "")
 	}
-	m.expire(v)
+	m.expire(a)
 	return nil
 }
 
-// find returns the visit at a path that has a time-out.
-func (m *Machine) find(v *visit, path string) *visit {
-	if v.Path == path && v.bounded() {
-		return v
+// find returns the activation at a path that has a time-out.
+func (m *Machine) find(a *activation, path string) *activation {
+	if a.Path == path && a.timeoutApplies() {
+		return a
 	}
-	var out *visit
-	v.each(func(inner *visit) {
+	var out *activation
+	a.each(func(inner *activation) {
 		if out == nil {
 			out = m.find(inner, path)
 		}
@@ -117,16 +117,16 @@ func (m *Machine) find(v *visit, path string) *visit {
 // resumed takes the time in which nobody was at the run off all time-outs.
 func (m *Machine) resumed(e Event) {
 	if gap := e.At.Sub(m.now); gap > 0 {
-		m.shift(m.root, gap)
+		m.extendDeadlines(m.root, gap)
 		m.now = e.At
 	}
 }
 
-func (m *Machine) shift(v *visit, gap time.Duration) {
-	if !v.Deadline.IsZero() {
-		v.Deadline = v.Deadline.Add(gap)
+func (m *Machine) extendDeadlines(a *activation, gap time.Duration) {
+	if !a.Deadline.IsZero() {
+		a.Deadline = a.Deadline.Add(gap)
 	}
-	v.each(func(inner *visit) { m.shift(inner, gap) })
+	a.each(func(inner *activation) { m.extendDeadlines(inner, gap) })
 }
 
 // retry takes a failed run up again where it failed. What was cleaned up
@@ -140,34 +140,34 @@ func (m *Machine) retry(e Event) error {
 	return nil
 }
 
-// reopen makes a visit that failed, or was stopped, go on.
-func (m *Machine) reopen(v *visit) {
-	v.Stop, v.Fail, v.Cause, v.Expired, v.Deadline = nil, nil, nil, false, time.Time{}
-	v.Tries, v.Action, v.Behind = 0, nil, nil
+// reopen makes an activation that failed, or was stopped, go on.
+func (m *Machine) reopen(a *activation) {
+	a.Stop, a.Fail, a.Cause, a.Expired, a.Deadline = nil, nil, nil, false, time.Time{}
+	a.Tries, a.Action, a.Unreached = 0, nil, nil
 	switch {
-	case v.Loop != nil && !v.Began: // its list was refused
-		v.Loop, v.Stage = nil, entering
-	case v.Loop != nil:
-		v.Stage = body
-		for _, x := range v.Loop.Live {
+	case a.Loop != nil && !a.Began: // its list was refused
+		a.Loop, a.Stage = nil, entering
+	case a.Loop != nil:
+		a.Stage = body
+		for _, x := range a.Loop.Live {
 			m.reopen(x)
 		}
-	case len(v.Frames) > 0 && v.Frames[0].Part == steps:
-		v.Stage = body
-		m.limit(v)
-		ahead(v.names.steps, v.node.Rescue)
-		for _, f := range v.Frames {
+	case len(a.Frames) > 0 && a.Frames[0].Part == steps:
+		a.Stage = body
+		m.startTimeout(a)
+		markPending(a.names.steps, a.node.Rescue)
+		for _, f := range a.Frames {
 			m.reopenFrame(f)
 		}
 	default:
-		v.Frames, v.Stage, v.Began = nil, entering, false
-		m.fresh(v)
+		a.Frames, a.Stage, a.Began = nil, entering, false
+		m.resetSteps(a)
 	}
 }
 
 func (m *Machine) reopenFrame(f *frame) {
 	f.Stop = false
-	ahead(f.names.steps, f.rest())
+	markPending(f.names.steps, f.unreached())
 	if f.Now != nil && f.Now.Fail != nil {
 		m.reopen(f.Now)
 	}
@@ -176,21 +176,21 @@ func (m *Machine) reopenFrame(f *frame) {
 // Live reports whether the machine waits for an action at path, and whether
 // nothing needs it any more.
 func (m *Machine) Live(path string) (stopping, live bool) {
-	v := m.live[path]
-	return v != nil && v.Stop != nil, v != nil
+	a := m.live[path]
+	return a != nil && a.Stop != nil, a != nil
 }
 
-// Cleans reports whether stopping the run now would run an always.
-func (m *Machine) Cleans() bool { return m.root.cleans() }
+// HasCleanup reports whether stopping the run now would run an always.
+func (m *Machine) HasCleanup() bool { return m.root.hasCleanup() }
 
-func (v *visit) cleans() bool {
-	if v.Stage == over || v.Stage == entering {
+func (a *activation) hasCleanup() bool {
+	if a.Stage == ended || a.Stage == entering {
 		return false
 	}
-	if v.Loop == nil && len(v.node.Always) > 0 {
+	if a.Loop == nil && len(a.node.Always) > 0 {
 		return true
 	}
 	out := false
-	v.each(func(inner *visit) { out = out || inner.cleans() })
+	a.each(func(inner *activation) { out = out || inner.hasCleanup() })
 	return out
 }

@@ -9,44 +9,44 @@ import (
 )
 
 // polled decides what an await's answer means.
-func (m *Machine) polled(v *visit, e Event) {
-	if v.Since.IsZero() {
-		v.Since = e.At
+func (m *Machine) polled(a *activation, e Event) {
+	if a.Since.IsZero() {
+		a.Since = e.At
 	}
-	verdict, err := m.judge(v, e.Output)
+	verdict, err := m.checkAnswer(a, e.Output)
 	switch {
 	case err != nil:
-		m.failed(v, err)
+		m.failed(a, err)
 	case verdict == satisfied:
-		v.result = map[string]any(e.Output)
-		m.end(v, Finished)
-	case v.Stop != nil:
-		m.stopped(v)
-	case v.expired(e.At):
-		m.failed(v, v.ranOut())
+		a.result = map[string]any(e.Output)
+		m.end(a, Finished)
+	case a.Stop != nil:
+		m.stopped(a)
+	case a.expired(e.At):
+		m.failed(a, a.timeoutError())
 	default:
-		m.waitOn(v, e.At, nil)
+		m.pollAgain(a, e.At, nil)
 	}
 }
 
-func (v *visit) ranOut() *types.Error {
-	return types.Errorf(types.Timeout, "%s was not true within %s", v.node.Until, v.node.Timeout)
+func (a *activation) timeoutError() *types.Error {
+	return types.Errorf(types.Timeout, "%s was not true within %s", a.node.Until, a.node.Timeout)
 }
 
-// waitOn makes an await wait for its next poll; why is what kept the last one from
+// pollAgain makes an await wait for its next poll; why is what kept the last one from
 // an answer. It comes no later than the end of the await's time.
-func (m *Machine) waitOn(v *visit, now time.Time, why *types.Error) {
-	every, _ := types.ParseDuration(v.node.Every)
+func (m *Machine) pollAgain(a *activation, now time.Time, why *types.Error) {
+	every, _ := types.ParseDuration(a.node.Every)
 	if why != nil {
-		every = noSooner(every, why)
+		every = atLeastRetryAfter(every, why)
 	}
-	a := *v.Action
-	a.Kind, a.At = Wait, now.Add(every)
-	if end, ends := v.ends(); why != nil && ends && end.Before(a.At) {
-		a.At = end
+	action := *a.Action
+	action.Kind, action.At = Wait, now.Add(every)
+	if end, ends := a.pollDeadline(); why != nil && ends && end.Before(action.At) {
+		action.At = end
 	}
-	v.Action = &a
-	m.note(v, Note{Kind: StillWaiting, Error: why, Next: a.At})
+	a.Action = &action
+	m.note(a, Note{Kind: StillWaiting, Error: why, Next: action.At})
 }
 
 // FailureAt is the event of an action at path that failed, and surely without
@@ -54,29 +54,29 @@ func (m *Machine) waitOn(v *visit, now time.Time, why *types.Error) {
 // that names the code comes first.
 func (m *Machine) FailureAt(path string, err *types.Error) Event {
 	e := Event{Kind: Failed, Path: path, Error: err}
-	v := m.live[path]
-	if v == nil || v.node.Kind != program.Await || v.Stop != nil || !err.Code.Transient() {
+	a := m.live[path]
+	if a == nil || a.node.Kind != program.Await || a.Stop != nil || !err.Code.Transient() {
 		return e
 	}
-	if r := v.node.Retry; r == nil || !slices.Contains(r.On, err.Code) || !m.again(v, m.failure(v, err)) {
+	if r := a.node.Retry; r == nil || !slices.Contains(r.On, err.Code) || !m.retries(a, m.failure(a, err)) {
 		e.Kind = Unanswered
 	}
 	return e
 }
 
-// unanswered lets an await go on that got no answer.
-func (m *Machine) unanswered(v *visit, e Event) {
-	if v.Since.IsZero() {
-		v.Since = e.At
+// pollFailed lets an await go on that got no answer.
+func (m *Machine) pollFailed(a *activation, e Event) {
+	if a.Since.IsZero() {
+		a.Since = e.At
 	}
 	switch {
-	case v.Stop != nil:
-		m.stopped(v)
-	case v.expired(e.At):
-		err := v.ranOut().WithHint("%s", e.Error.Hint).With("cause", e.Error.Message)
-		m.failed(v, err)
+	case a.Stop != nil:
+		m.stopped(a)
+	case a.expired(e.At):
+		err := a.timeoutError().WithHint("%s", e.Error.Hint).With("cause", e.Error.Message)
+		m.failed(a, err)
 	default:
-		m.waitOn(v, e.At, e.Error)
+		m.pollAgain(a, e.At, e.Error)
 	}
 }
 
@@ -87,20 +87,20 @@ const (
 	keepWaiting
 )
 
-// judge holds an answer against fail_if and until. What a plan cannot know
+// checkAnswer holds an answer against fail_if and until. What a plan cannot know
 // counts as satisfied.
-func (m *Machine) judge(v *visit, output types.Values) (verdict, *types.Error) {
+func (m *Machine) checkAnswer(a *activation, output types.Values) (verdict, *types.Error) {
 	seen := map[string]any{"result": map[string]any(output)}
-	if v.node.FailIf != "" {
-		bad, undecided, err := m.condition(v.names, v.node.FailIf, seen)
+	if a.node.FailIf != "" {
+		bad, undecided, err := m.condition(a.names, a.node.FailIf, seen)
 		if err != nil {
 			return 0, err
 		}
 		if bad && !undecided {
-			return 0, m.awaitFailure(v, seen)
+			return 0, m.awaitFailure(a, seen)
 		}
 	}
-	done, undecided, err := m.condition(v.names, v.node.Until, seen)
+	done, undecided, err := m.condition(a.names, a.node.Until, seen)
 	if err != nil || done || undecided {
 		return satisfied, err
 	}
@@ -108,41 +108,41 @@ func (m *Machine) judge(v *visit, output types.Values) (verdict, *types.Error) {
 }
 
 // expired reports whether an await's own time is over.
-func (v *visit) expired(now time.Time) bool {
-	end, ends := v.ends()
+func (a *activation) expired(now time.Time) bool {
+	end, ends := a.pollDeadline()
 	return ends && !now.Before(end)
 }
 
-// ends is when an await's own time is over, if it ends at all.
-func (v *visit) ends() (at time.Time, ends bool) {
-	limit, err := types.ParseDuration(v.node.Timeout)
-	return v.Since.Add(limit), err == nil && limit > 0
+// pollDeadline is when an await's own time is over, if it ends at all.
+func (a *activation) pollDeadline() (at time.Time, ends bool) {
+	limit, err := types.ParseDuration(a.node.Timeout)
+	return a.Since.Add(limit), err == nil && limit > 0
 }
 
 // StillWaits reports whether an await's answer at path would leave it waiting,
 // as one before it did: such an answer need not be written down.
 func (m *Machine) StillWaits(e Event) bool {
-	v := m.live[e.Path]
-	if v == nil || v.node.Kind != program.Await || v.Since.IsZero() || v.Stop != nil {
+	a := m.live[e.Path]
+	if a == nil || a.node.Kind != program.Await || a.Since.IsZero() || a.Stop != nil {
 		return false
 	}
-	if v.expired(e.At) {
+	if a.expired(e.At) {
 		return false
 	}
 	if e.Kind == Unanswered {
 		return true
 	}
-	verdict, err := m.judge(v, e.Output)
+	verdict, err := m.checkAnswer(a, e.Output)
 	return err == nil && verdict == keepWaiting
 }
 
 // awaitFailure is the error of an await whose fail_if came true.
-func (m *Machine) awaitFailure(v *visit, seen map[string]any) *types.Error {
-	n := v.node
+func (m *Machine) awaitFailure(a *activation, seen map[string]any) *types.Error {
+	n := a.node
 	if n.Message == "" {
 		return types.Errorf(types.Conflict, "%s failed, because its fail_if is true: %s", n.ID, n.FailIf)
 	}
-	err := m.message(v, n.Message, seen)
+	err := m.message(a, n.Message, seen)
 	if n.Code == "" && err.Code == types.BadInput {
 		err.Code = types.Conflict
 	}

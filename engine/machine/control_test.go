@@ -58,10 +58,10 @@ func TestControl(t *testing.T) {
 		"always after a failure":                {nodes: []program.Node{cleaned, d}, fail: []string{"g/a=conflict"}, want: "g/a! g/c", failed: "g/a conflict"},
 		"always that fails":                     {nodes: []program.Node{cleaned, d}, fail: []string{"g/c=conflict"}, want: "g/a g/b g/c!", failed: "g/c conflict"},
 		"the first failure is the failure":      {nodes: []program.Node{cleaned, d}, fail: []string{"g/a=auth", "g/c=conflict"}, want: "g/a! g/c!", failed: "g/a auth"},
-		"retry with a cure":                     {nodes: []program.Node{retried, b}, outputs: "${{ steps.a.y }}", fail: []string{"a=auth unavailable"}, want: "a! a/before.1/login a! a/before.2/login a b", out: "a"},
+		"retry with a remedy":                   {nodes: []program.Node{retried, b}, outputs: "${{ steps.a.y }}", fail: []string{"a=auth unavailable"}, want: "a! a/before.1/login a! a/before.2/login a b", out: "a"},
 		"retry is used up":                      {nodes: []program.Node{retried}, fail: []string{"a=auth auth auth"}, want: "a! a/before.1/login a! a/before.2/login a!", failed: "a auth"},
 		"no retry on other codes":               {nodes: []program.Node{retried}, fail: []string{"a=conflict"}, want: "a!", failed: "a conflict"},
-		"a cure that fails":                     {nodes: []program.Node{retried}, fail: []string{"a=auth", "a/before.1/login=network"}, want: "a! a/before.1/login!", failed: "a/before.1/login network"},
+		"a remedy that fails":                   {nodes: []program.Node{retried}, fail: []string{"a=auth", "a/before.1/login=network"}, want: "a! a/before.1/login!", failed: "a/before.1/login network"},
 		"on_error":                              {nodes: []program.Node{with(a, func(n *program.Node) { n.OnError = true }), b}, outputs: `${{ steps.a?.y ?? "none" }}`, fail: []string{"a=conflict"}, want: "a! b", out: "none"},
 		"on_error of a group keeps what ran":    {nodes: []program.Node{with(group("g", a, b), func(n *program.Node) { n.OnError = true }), c}, outputs: `${{ (steps.a?.y ?? "none") + " " + (steps.b?.y ?? "none") }}`, fail: []string{"g/b=conflict"}, want: "g/a g/b! c", out: "g/a none"},
 		"loop":                                  {nodes: []program.Node{loop}, outputs: `${{ join(map(steps.l, .x), " ") }}`, want: "l[p] l[q] l[r]", out: "p q r"},
@@ -138,7 +138,7 @@ func constructs() *program.Program {
 	)
 }
 
-// alwaysOf are the visits that clean up after what was begun.
+// alwaysOf are the activations that clean up after what was begun.
 func alwaysOf(done []string) map[string][]string {
 	return map[string][]string{
 		"g/p/pa":    {"g/p/"},

@@ -24,8 +24,8 @@ func worse(a, b *Failure) *Failure {
 	return a
 }
 
-func (m *Machine) failure(v *visit, err *types.Error) *Failure {
-	return &Failure{Path: v.Path, Node: v.node.ID, At: v.node.At, Error: err}
+func (m *Machine) failure(a *activation, err *types.Error) *Failure {
+	return &Failure{Path: a.Path, Node: a.node.ID, At: a.node.At, Error: err}
 }
 
 // errorValue is what the name `error` means.
@@ -37,51 +37,51 @@ func errorValue(f *Failure) types.Values {
 	return types.Values{"code": string(f.Error.Code), "message": f.Error.Message, "step": f.Node, "details": details}
 }
 
-// failed ends an attempt of v at its own node.
-func (m *Machine) failed(v *visit, err *types.Error) {
-	m.failedAt(v, m.failure(v, err))
+// failed ends an attempt of a at its own node.
+func (m *Machine) failed(a *activation, err *types.Error) {
+	m.failedAt(a, m.failure(a, err))
 }
 
-// failedAt ends an attempt of v with what failed in it. Another attempt
+// failedAt ends an attempt of a with what failed in it. Another attempt
 // follows, or the node is passed over, or it has failed.
-func (m *Machine) failedAt(v *visit, f *Failure) {
-	v.Action = nil
-	delete(m.live, v.Path)
-	if v.Returned { // what was to be the last word of the skill did not end well
-		v.Returned, v.skill().Given = false, nil
+func (m *Machine) failedAt(a *activation, f *Failure) {
+	a.Action = nil
+	delete(m.live, a.Path)
+	if a.Returned { // what was to be the last word of the skill did not end well
+		a.Returned, a.skill().ReturnValues = false, nil
 	}
-	if m.again(v, f) {
-		m.pause(v, f)
+	if m.retries(a, f) {
+		m.pause(a, f)
 		return
 	}
-	f = m.inWords(v, f)
-	v.Stage = over
-	if m.passes(v, f) {
-		v.Absent = v.node.Kind != program.Group || v.Item != nil // the steps of a group that were done are there
-		m.note(v, Note{Kind: Continued, Error: f.Error})
+	f = m.withMessage(a, f)
+	a.Stage = ended
+	if m.continuesOnError(a, f) {
+		a.Absent = a.node.Kind != program.Group || a.Item != nil // the steps of a group that were done are there
+		m.note(a, Note{Kind: Continued, Error: f.Error})
 		return
 	}
-	v.Fail = f
-	if v.frame != nil {
+	a.Fail = f
+	if a.frame != nil {
 		kind := FailedNote
 		if f.Stopped {
 			kind = GivenUp
 		}
-		if v.Began || kind == FailedNote {
-			m.note(v, Note{Kind: kind, Error: f.Error})
+		if a.Began || kind == FailedNote {
+			m.note(a, Note{Kind: kind, Error: f.Error})
 		}
 	}
 }
 
-// inWords puts the people's message of `errors:` in the place of the step's
+// withMessage puts the people's message of `errors:` in the place of the step's
 // own.
-func (m *Machine) inWords(v *visit, f *Failure) *Failure {
-	text, ok := v.node.Errors[f.Error.Code]
+func (m *Machine) withMessage(a *activation, f *Failure) *Failure {
+	text, ok := a.node.Errors[f.Error.Code]
 	if !ok || f.Stopped {
 		return f
 	}
 	m.refuel()
-	x, err := m.text(v.names, text, map[string]any{"error": map[string]any(errorValue(f))})
+	x, err := m.text(a.names, text, map[string]any{"error": map[string]any(errorValue(f))})
 	if err != nil {
 		return f
 	}
@@ -90,18 +90,18 @@ func (m *Machine) inWords(v *visit, f *Failure) *Failure {
 	return out
 }
 
-// passes reports whether the skill goes on without the node.
-func (m *Machine) passes(v *visit, f *Failure) bool {
-	pass := v.node.OnError || v.node.OnItemError && v.Item != nil
-	return pass && v.Loop == nil && !f.Stopped && !f.Unsettled
+// continuesOnError reports whether the skill goes on without the node.
+func (m *Machine) continuesOnError(a *activation, f *Failure) bool {
+	pass := a.node.OnError || a.node.OnItemError && a.Item != nil
+	return pass && a.Loop == nil && !f.Stopped && !f.Unsettled
 }
 
-// again reports whether another attempt follows a failure. None does of what
+// retries reports whether another attempt follows a failure. None does of what
 // stands around a write that may have happened: a person has the write tried
 // again first.
-func (m *Machine) again(v *visit, f *Failure) bool {
-	r := v.node.Retry
-	if r == nil || v.Loop != nil || v.Stop != nil || v.Tries >= r.Attempts || v.Stage == curing || f.Unsettled && f.Path != v.Path {
+func (m *Machine) retries(a *activation, f *Failure) bool {
+	r := a.node.Retry
+	if r == nil || a.Loop != nil || a.Stop != nil || a.Tries >= r.Attempts || a.Stage == remedying || f.Unsettled && f.Path != a.Path {
 		return false
 	}
 	code := f.Error.Code
@@ -111,61 +111,61 @@ func (m *Machine) again(v *visit, f *Failure) bool {
 	if r.If == "" {
 		return true
 	}
-	yes, _, err := m.condition(v.names, r.If, map[string]any{"error": map[string]any(errorValue(f))})
+	yes, _, err := m.condition(a.names, r.If, map[string]any{"error": map[string]any(errorValue(f))})
 	return err == nil && yes
 }
 
 // pause waits for the time of the next attempt.
-func (m *Machine) pause(v *visit, f *Failure) {
-	v.Cause = f
-	note := Note{Kind: Retrying, Error: f.Error, Attempt: v.Tries, Attempts: v.node.Retry.Attempts}
-	d := m.delay(v, f.Error)
+func (m *Machine) pause(a *activation, f *Failure) {
+	a.Cause = f
+	note := Note{Kind: Retrying, Error: f.Error, Attempt: a.Tries, Attempts: a.node.Retry.Attempts}
+	d := m.delay(a, f.Error)
 	if d <= 0 {
-		m.note(v, note)
-		m.cure(v)
+		m.note(a, note)
+		m.startRemedy(a)
 		return
 	}
 	at := m.now.Add(d)
-	if !v.endsBy(at) {
+	if !a.expiresBy(at) {
 		note.Next = at
 	}
-	m.note(v, note)
-	v.Stage = pausing
-	v.Action = &Action{
-		Kind: Wait, Path: v.Path, Node: v.node.ID, Name: m.title(v), Def: v.node, Retry: true, At: at, Undecided: v.Undecided,
+	m.note(a, note)
+	a.Stage = pausing
+	a.Action = &Action{
+		Kind: Wait, Path: a.Path, Node: a.node.ID, Name: m.title(a), Def: a.node, Retry: true, At: at, Undecided: a.Undecided,
 	}
-	m.live[v.Path] = v
+	m.live[a.Path] = a
 }
 
-// endsBy reports whether the time of v, or of what stands around it, is up by then.
-func (v *visit) endsBy(at time.Time) bool {
-	if v.bounded() && !at.Before(v.Deadline) {
+// expiresBy reports whether the time of a, or of what stands around it, is up by then.
+func (a *activation) expiresBy(at time.Time) bool {
+	if a.timeoutApplies() && !at.Before(a.Deadline) {
 		return true
 	}
-	return v.frame != nil && v.frame.of.endsBy(at)
+	return a.frame != nil && a.frame.of.expiresBy(at)
 }
 
 // delay is how long the next attempt waits: the retry's delay, grown by its
 // backoff, up to a quarter more or less so that many runs do not come back at
 // once, and no less than the service asked for. The same run waits the same
 // each time it is replayed.
-func (m *Machine) delay(v *visit, err *types.Error) time.Duration {
-	r := v.node.Retry
+func (m *Machine) delay(a *activation, err *types.Error) time.Duration {
+	r := a.node.Retry
 	d, _ := types.ParseDuration(r.Delay)
-	for range v.Tries - 1 {
+	for range a.Tries - 1 {
 		if r.Backoff > 0 && d < time.Hour*24*365 {
 			d = time.Duration(float64(d) * r.Backoff)
 		}
 	}
-	d = time.Duration(float64(d) * (0.75 + 0.5*m.chance(v)))
+	d = time.Duration(float64(d) * (0.75 + 0.5*m.jitter(a)))
 	if most, err := types.ParseDuration(r.MaxDelay); err == nil && most > 0 {
 		d = min(d, most)
 	}
-	return noSooner(d, err)
+	return atLeastRetryAfter(d, err)
 }
 
-// noSooner is a pause that is no shorter than the service asked for.
-func noSooner(d time.Duration, err *types.Error) time.Duration {
+// atLeastRetryAfter is a pause that is no shorter than the service asked for.
+func atLeastRetryAfter(d time.Duration, err *types.Error) time.Duration {
 	if asked, ok := err.Details["retry_after"].(string); ok {
 		if s, err := strconv.Atoi(asked); err == nil && s < 3600 {
 			d = max(d, time.Duration(s)*time.Second)
@@ -174,68 +174,68 @@ func noSooner(d time.Duration, err *types.Error) time.Duration {
 	return d
 }
 
-// chance is a number from 0 to 1 that follows from the run and the attempt.
-func (m *Machine) chance(v *visit) float64 {
+// jitter is a number from 0 to 1 that follows from the run and the attempt.
+func (m *Machine) jitter(a *activation) float64 {
 	h := fnv.New32a()
-	h.Write([]byte(m.start.Run + "\x00" + v.Path + "\x00" + strconv.Itoa(v.Attempt)))
+	h.Write([]byte(m.start.Run + "\x00" + a.Path + "\x00" + strconv.Itoa(a.Attempt)))
 	return float64(h.Sum32()) / float64(1<<32)
 }
 
-// cure performs what is to be done before the next attempt.
-func (m *Machine) cure(v *visit) {
-	v.Action = nil
-	delete(m.live, v.Path)
-	r := v.node.Retry
+// startRemedy performs what is to be done before the next attempt.
+func (m *Machine) startRemedy(a *activation) {
+	a.Action = nil
+	delete(m.live, a.Path)
+	r := a.node.Retry
 	if len(r.Before) == 0 {
-		m.afterCure(v, nil)
+		m.afterRemedy(a, nil)
 		return
 	}
-	f := v.sequence(before, r.Before, nil)
-	f.Error = errorValue(v.Cause)
-	f.names = v.names.with("error", map[string]any(f.Error)).inside(r.Before)
-	m.open(v, curing, []*frame{f})
+	f := a.sequence(before, r.Before, nil)
+	f.Error = errorValue(a.Cause)
+	f.names = a.names.with("error", map[string]any(f.Error)).inside(r.Before)
+	m.open(a, remedying, []*frame{f})
 }
 
-// afterCure begins the next attempt, unless the cure failed.
-func (m *Machine) afterCure(v *visit, failed *Failure) {
-	if failed = m.cause(v, failed); failed != nil {
-		m.failedAt(v, failed.with("before", v.Cause.Error.Message))
+// afterRemedy begins the next attempt, unless the remedy failed.
+func (m *Machine) afterRemedy(a *activation, failed *Failure) {
+	if failed = m.cause(a, failed); failed != nil {
+		m.failedAt(a, failed.with("before", a.Cause.Error.Message))
 		return
 	}
-	v.Cause, v.Frames, v.Stage = nil, nil, entering
-	if v.Stop != nil {
-		m.stopped(v)
+	a.Cause, a.Frames, a.Stage = nil, nil, entering
+	if a.Stop != nil {
+		m.stopped(a)
 		return
 	}
-	m.fresh(v)
-	m.begin(v)
+	m.resetSteps(a)
+	m.begin(a)
 }
 
-// fresh forgets what an earlier attempt of a group or a called skill did.
-func (m *Machine) fresh(v *visit) {
-	v.Opened, v.Given, v.Behind, v.Rescued, v.Returned, v.result = 0, nil, nil, nil, false, nil
-	if v.node.Kind == program.Group {
-		ahead(v.names.steps, []program.Node{unlooped(v.node)})
+// resetSteps forgets what an earlier attempt of a group or a called skill did.
+func (m *Machine) resetSteps(a *activation) {
+	a.Opened, a.ReturnValues, a.Unreached, a.Rescued, a.Returned, a.result = 0, nil, nil, nil, false, nil
+	if a.node.Kind == program.Group {
+		markPending(a.names.steps, []program.Node{withoutLoop(a.node)})
 	}
 }
 
-// stop lets nothing new begin in v. What is in flight comes to its end, waits
+// stop lets nothing new begin in a. What is in flight comes to its end, waits
 // end at once, and the always of groups is run.
-func (m *Machine) stop(v *visit, why *types.Error) {
-	if v.Stage == over || v.Stop != nil {
+func (m *Machine) stop(a *activation, why *types.Error) {
+	if a.Stage == ended || a.Stop != nil {
 		return
 	}
-	v.Stop = why
+	a.Stop = why
 	switch {
-	case v.Stage == cleaning: // it is seen to its end, and no attempt follows
-	case v.Stage == entering, v.Action != nil && v.Action.Kind != Call:
-		m.stopped(v)
-	case v.Loop != nil:
-		for _, inner := range v.Loop.Live {
+	case a.Stage == cleaning: // it is seen to its end, and no attempt follows
+	case a.Stage == entering, a.Action != nil && a.Action.Kind != Call:
+		m.stopped(a)
+	case a.Loop != nil:
+		for _, inner := range a.Loop.Live {
 			m.stop(inner, why)
 		}
 	default:
-		for _, f := range v.Frames {
+		for _, f := range a.Frames {
 			m.stopFrame(f, why)
 		}
 	}
@@ -248,41 +248,41 @@ func (m *Machine) stopFrame(f *frame, why *types.Error) {
 	}
 }
 
-// stopped ends a visit that was not begun, or given up.
-func (m *Machine) stopped(v *visit) {
-	m.failedAt(v, m.stopFailure(v))
+// stopped ends an activation that was not begun, or given up.
+func (m *Machine) stopped(a *activation) {
+	m.failedAt(a, m.stopFailure(a))
 }
 
-// stopFailure is the failure of a visit that was stopped.
-func (m *Machine) stopFailure(v *visit) *Failure {
-	f := m.failure(v, v.Stop)
-	f.Stopped = !v.Expired
+// stopFailure is the failure of an activation that was stopped.
+func (m *Machine) stopFailure(a *activation) *Failure {
+	f := m.failure(a, a.Stop)
+	f.Stopped = !a.Expired
 	return f
 }
 
-// expire ends a visit whose time is up.
-func (m *Machine) expire(v *visit) {
-	v.Deadline = time.Time{}
-	if v.Stop != nil || v.Stage == cleaning {
+// expire ends an activation whose time is up.
+func (m *Machine) expire(a *activation) {
+	a.Deadline = time.Time{}
+	if a.Stop != nil || a.Stage == cleaning {
 		return // it comes to its end already
 	}
-	v.Expired = true
-	what := v.node.ID
-	if v.frame == nil {
+	a.Expired = true
+	what := a.node.ID
+	if a.frame == nil {
 		what = "the skill"
 	}
-	why := types.Errorf(types.Timeout, "%s took longer than %s", what, v.Limit).WithHint("give it more time, or see what takes so long")
-	if v.Action == nil || v.Action.Kind != Call {
-		m.stop(v, why)
+	why := types.Errorf(types.Timeout, "%s took longer than %s", what, a.Limit).WithHint("give it more time, or see what takes so long")
+	if a.Action == nil || a.Action.Kind != Call {
+		m.stop(a, why)
 		return
 	}
-	v.Stop = why
-	m.failed(v, why)
+	a.Stop = why
+	m.failed(a, why)
 }
 
-// limit begins the time that a visit may take.
-func (m *Machine) limit(v *visit) {
-	n := v.node
+// startTimeout begins the time that an activation may take.
+func (m *Machine) startTimeout(a *activation) {
+	n := a.node
 	if n.Kind == program.Await {
 		return // its time is of another kind
 	}
@@ -295,8 +295,8 @@ func (m *Machine) limit(v *visit) {
 		if err != nil || d <= 0 {
 			continue
 		}
-		if at := m.now.Add(d); v.Deadline.IsZero() || at.Before(v.Deadline) {
-			v.Deadline, v.Limit = at, limit
+		if at := m.now.Add(d); a.Deadline.IsZero() || at.Before(a.Deadline) {
+			a.Deadline, a.Limit = at, limit
 		}
 	}
 }

@@ -10,47 +10,47 @@ import (
 )
 
 // open begins the frames of a stage. What stood before is over.
-func (m *Machine) open(v *visit, s stage, frames []*frame) {
-	v.Stage, v.Frames = s, frames
+func (m *Machine) open(a *activation, s stage, frames []*frame) {
+	a.Stage, a.Frames = s, frames
 }
 
-// sequence is the frame of one of the node's sequences, seen from v's names.
-func (v *visit) sequence(p part, nodes []program.Node, s *names) *frame {
-	return &frame{Part: p, of: v, nodes: nodes, names: s}
+// sequence is the frame of one of the node's sequences, seen from a's names.
+func (a *activation) sequence(p part, nodes []program.Node, s *names) *frame {
+	return &frame{Part: p, of: a, nodes: nodes, names: s}
 }
 
 // branches are the frames of a group's steps: one, or one for each step that
 // runs side by side. Those for which there is no room yet follow later.
-func (m *Machine) branches(v *visit) []*frame {
-	if !v.node.Parallel {
-		return []*frame{v.sequence(steps, v.node.Steps, v.names)}
+func (m *Machine) branches(a *activation) []*frame {
+	if !a.node.Parallel {
+		return []*frame{a.sequence(steps, a.node.Steps, a.names)}
 	}
 	var out []*frame
-	for range m.room(v) {
-		out = append(out, v.branch())
+	for range m.freeSlots(a) {
+		out = append(out, a.nextBranch())
 	}
 	return out
 }
 
-func (m *Machine) room(v *visit) int {
-	if n := v.node.MaxParallel; n > 0 && v.Item == nil { // of a loop it bounds the items
-		return min(n, len(v.node.Steps))
+func (m *Machine) freeSlots(a *activation) int {
+	if n := a.node.MaxParallel; n > 0 && a.Item == nil { // of a loop it bounds the items
+		return min(n, len(a.node.Steps))
 	}
-	return len(v.node.Steps)
+	return len(a.node.Steps)
 }
 
-// branch is the frame of the next step of a parallel group.
-func (v *visit) branch() *frame {
-	f := v.sequence(steps, v.node.Steps[v.Opened:v.Opened+1], v.names)
-	f.Index = v.Opened
-	v.Opened++
+// nextBranch is the frame of the next step of a parallel group.
+func (a *activation) nextBranch() *frame {
+	f := a.sequence(steps, a.node.Steps[a.Opened:a.Opened+1], a.names)
+	f.Index = a.Opened
+	a.Opened++
 	return f
 }
 
-// busy is how many frames of v are not at their end.
-func (v *visit) busy() int {
+// runningFrames is how many frames of a are not at their end.
+func (a *activation) runningFrames() int {
 	n := 0
-	for _, f := range v.Frames {
+	for _, f := range a.Frames {
 		if !f.ended() {
 			n++
 		}
@@ -58,215 +58,215 @@ func (v *visit) busy() int {
 	return n
 }
 
-// walk moves the frames of v, and goes on when all have ended. When one failed,
+// walk moves the frames of a, and goes on when all have ended. When one failed,
 // what is in flight beside it finishes, and nothing new begins.
-func (m *Machine) walk(v *visit) {
-	for i := 0; i < len(v.Frames); i++ {
-		f := v.Frames[i]
+func (m *Machine) walk(a *activation) {
+	for i := 0; i < len(a.Frames); i++ {
+		f := a.Frames[i]
 		m.proceed(f)
 		if !f.ended() {
 			continue
 		}
 		switch {
 		case f.failure() != nil:
-			m.stopBranches(v, f.failure())
-		case f.Part == steps && v.node.Parallel && v.Opened < len(v.node.Steps) && !f.Stop && v.busy() < m.room(v):
-			v.Frames = append(v.Frames, v.branch())
+			m.stopBranches(a, f.failure())
+		case f.Part == steps && a.node.Parallel && a.Opened < len(a.node.Steps) && !f.Stop && a.runningFrames() < m.freeSlots(a):
+			a.Frames = append(a.Frames, a.nextBranch())
 		}
 	}
 	var failed *Failure
 	returned := false
-	for _, f := range v.Frames {
+	for _, f := range a.Frames {
 		if !f.ended() {
 			return
 		}
 		returned = returned || f.returned()
 		failed = worse(failed, f.failure())
 	}
-	m.turn(v, failed, returned)
+	m.afterStage(a, failed, returned)
 }
 
 // stopBranches lets nothing new begin beside a step that failed.
-func (m *Machine) stopBranches(v *visit, failed *Failure) {
-	if v.Stage == cleaning {
+func (m *Machine) stopBranches(a *activation, failed *Failure) {
+	if a.Stage == cleaning {
 		return // there is one frame
 	}
 	why := &types.Error{Code: types.Cancelled, Message: "stopped, since " + failed.Path + " failed"}
-	for _, f := range v.Frames {
+	for _, f := range a.Frames {
 		m.stopFrame(f, why)
 	}
 }
 
-// turn goes on when the sequences of a stage have ended.
-func (m *Machine) turn(v *visit, failed *Failure, returned bool) {
-	v.Returned = v.Returned || returned
-	if v.Stage == body {
-		v.Cause = m.cause(v, failed)
+// afterStage goes on when the sequences of a stage have ended.
+func (m *Machine) afterStage(a *activation, failed *Failure, returned bool) {
+	a.Returned = a.Returned || returned
+	if a.Stage == body {
+		a.Cause = m.cause(a, failed)
 	}
-	m.close(v)
-	switch v.Stage {
+	m.markUnreached(a)
+	switch a.Stage {
 	case body:
-		m.afterBody(v)
+		m.afterBody(a)
 	case rescuing:
-		m.afterRescue(v, failed)
+		m.afterRescue(a, failed)
 	case cleaning:
-		m.afterAlways(v, failed)
-	case curing:
-		m.afterCure(v, failed)
+		m.afterAlways(a, failed)
+	case remedying:
+		m.afterRemedy(a, failed)
 	}
 }
 
-// close marks what was not come to in the frames of v as absent, for what may
+// markUnreached marks what was not come to in the frames of a as absent, for what may
 // still follow. When the skill ends before that matters, its outputs leave out
 // what reads it.
-func (m *Machine) close(v *visit) {
-	skill := v.skill()
+func (m *Machine) markUnreached(a *activation) {
+	skill := a.skill()
 	absent := func(s *names) func(n *program.Node) {
 		return func(n *program.Node) {
 			if s.skill {
-				skill.Behind = append(skill.Behind, n.ID)
+				skill.Unreached = append(skill.Unreached, n.ID)
 			}
 			s.steps[n.ID] = nil
 		}
 	}
-	for _, f := range v.Frames {
-		visible(f.rest(), absent(f.names))
+	for _, f := range a.Frames {
+		visible(f.unreached(), absent(f.names))
 	}
-	if v.Stage == body && (v.Cause == nil || !m.rescues(v)) {
-		visible(v.node.Rescue, absent(v.names))
+	if a.Stage == body && (a.Cause == nil || !m.canRescue(a)) {
+		visible(a.node.Rescue, absent(a.names))
 	}
 }
 
-// skill is the visit of the skill, or of the called one, that v stands in.
-func (v *visit) skill() *visit {
-	for v.frame != nil && v.node.Kind != program.Skill {
-		v = v.frame.of
+// skill is the activation of the skill, or of the called one, that a stands in.
+func (a *activation) skill() *activation {
+	for a.frame != nil && a.node.Kind != program.Skill {
+		a = a.frame.of
 	}
-	return v
+	return a
 }
 
-func (m *Machine) afterBody(v *visit) {
-	if v.Cause == nil || !m.rescues(v) {
-		m.clean(v)
+func (m *Machine) afterBody(a *activation) {
+	if a.Cause == nil || !m.canRescue(a) {
+		m.startAlways(a)
 		return
 	}
-	f := v.sequence(rescue, v.node.Rescue, nil)
-	f.Error = errorValue(v.Cause)
-	f.names = v.names.with("error", map[string]any(f.Error))
-	if v.Expired {
-		v.Stop = nil
+	f := a.sequence(rescue, a.node.Rescue, nil)
+	f.Error = errorValue(a.Cause)
+	f.names = a.names.with("error", map[string]any(f.Error))
+	if a.Expired {
+		a.Stop = nil
 	}
-	m.open(v, rescuing, []*frame{f})
+	m.open(a, rescuing, []*frame{f})
 }
 
-// cause is why the sequences of v did not do their work: what failed in them,
+// cause is why the sequences of a did not do their work: what failed in them,
 // or what stopped them.
-func (m *Machine) cause(v *visit, failed *Failure) *Failure {
-	if v.Stop == nil || m.complete(v) || failed != nil && failed.Unsettled {
+func (m *Machine) cause(a *activation, failed *Failure) *Failure {
+	if a.Stop == nil || m.complete(a) || failed != nil && failed.Unsettled {
 		return failed
 	}
-	return m.stopFailure(v)
+	return m.stopFailure(a)
 }
 
-// complete reports whether all steps of v were done, or a return ended them.
-func (m *Machine) complete(v *visit) bool {
-	for _, f := range v.Frames {
+// complete reports whether all steps of a were done, or a return ended them.
+func (m *Machine) complete(a *activation) bool {
+	for _, f := range a.Frames {
 		if f.At < len(f.nodes) && !f.returned() {
 			return false
 		}
 	}
-	return v.Stage != body || !v.node.Parallel || v.Opened == len(v.node.Steps)
+	return a.Stage != body || !a.node.Parallel || a.Opened == len(a.node.Steps)
 }
 
-// rescues reports whether the group's rescue takes a failure on. It does not
+// canRescue reports whether the group's rescue takes a failure on. It does not
 // when a person or a sibling's failure stops the group, nor when a write may
 // have happened: what comes next would build on what nobody knows.
-func (m *Machine) rescues(v *visit) bool {
-	return len(v.node.Rescue) > 0 && (v.Stop == nil || v.Expired) && !v.Cause.Unsettled
+func (m *Machine) canRescue(a *activation) bool {
+	return len(a.node.Rescue) > 0 && (a.Stop == nil || a.Expired) && !a.Cause.Unsettled
 }
 
-func (m *Machine) afterRescue(v *visit, failed *Failure) {
-	if failed = m.cause(v, failed); failed == nil {
-		v.Rescued, v.Cause = v.Cause, nil
+func (m *Machine) afterRescue(a *activation, failed *Failure) {
+	if failed = m.cause(a, failed); failed == nil {
+		a.Rescued, a.Cause = a.Cause, nil
 	} else {
-		v.Cause = failed.with("rescued_from", v.Cause.Error.Message)
+		a.Cause = failed.with("rescued_from", a.Cause.Error.Message)
 	}
-	m.clean(v)
+	m.startAlways(a)
 }
 
-// clean begins the always of a group.
-func (m *Machine) clean(v *visit) {
-	if len(v.node.Always) == 0 {
-		m.afterAlways(v, nil)
+// startAlways begins the always of a group.
+func (m *Machine) startAlways(a *activation) {
+	if len(a.node.Always) == 0 {
+		m.afterAlways(a, nil)
 		return
 	}
-	m.open(v, cleaning, []*frame{v.sequence(always, v.node.Always, v.names)})
+	m.open(a, cleaning, []*frame{a.sequence(always, a.node.Always, a.names)})
 }
 
-func (m *Machine) afterAlways(v *visit, failed *Failure) {
+func (m *Machine) afterAlways(a *activation, failed *Failure) {
 	switch {
-	case v.Cause != nil && failed != nil:
+	case a.Cause != nil && failed != nil:
 		unsettled := failed.Unsettled
-		failed = v.Cause.with("always", failed.Error.Message)
+		failed = a.Cause.with("always", failed.Error.Message)
 		failed.Unsettled = failed.Unsettled || unsettled
 	case failed == nil:
-		failed = v.Cause
+		failed = a.Cause
 	}
 	switch {
 	case failed != nil:
-		m.failedAt(v, failed)
-	case v.node.Kind == program.Skill:
-		m.leaveSkill(v)
-	case v.frame == nil:
-		v.Stage = over
+		m.failedAt(a, failed)
+	case a.node.Kind == program.Skill:
+		m.leaveSkill(a)
+	case a.frame == nil:
+		a.Stage = ended
 	default:
-		m.finished(v)
+		m.finished(a)
 	}
 }
 
 // finished ends a group, a loop or a called skill that did well.
-func (m *Machine) finished(v *visit) {
+func (m *Machine) finished(a *activation) {
 	switch {
-	case v.Returned:
-		m.end(v, Returned)
-	case v.Rescued != nil:
-		m.end(v, Rescued)
+	case a.Returned:
+		m.end(a, Returned)
+	case a.Rescued != nil:
+		m.end(a, Rescued)
 	default:
-		m.end(v, Finished)
+		m.end(a, Finished)
 	}
 }
 
 // enterSkill begins the steps of another skill, under names of its own.
-func (m *Machine) enterSkill(v *visit) {
-	if v.Inputs == nil {
-		in, err := m.arguments(v)
+func (m *Machine) enterSkill(a *activation) {
+	if a.Inputs == nil {
+		in, err := m.arguments(a)
 		if err == nil {
-			err = m.accept(v.node.Call, in)
+			err = m.accept(a.node.Call, in)
 		}
 		if err != nil {
-			m.failed(v, err)
+			m.failed(a, err)
 			return
 		}
-		v.Inputs = in
+		a.Inputs = in
 	}
-	called := m.called(v)
-	if err := m.identify(v, called); err != nil {
-		m.failed(v, err)
+	called := m.calleeNames(a)
+	if err := m.evalIdentity(a, called); err != nil {
+		m.failed(a, err)
 		return
 	}
-	m.started(v)
-	m.open(v, body, []*frame{v.sequence(steps, v.node.Call.Steps, called)})
+	m.noteStarted(a)
+	m.open(a, body, []*frame{a.sequence(steps, a.node.Call.Steps, called)})
 }
 
-// identify evaluates what tells the work of a called skill from that of another
+// evalIdentity evaluates what tells the work of a called skill from that of another
 // call at the same place.
-func (m *Machine) identify(v *visit, called *names) *types.Error {
-	if len(v.node.Call.Identity) == 0 {
+func (m *Machine) evalIdentity(a *activation, called *names) *types.Error {
+	if len(a.node.Call.Identity) == 0 {
 		return nil
 	}
 	m.refuel()
-	values := make([]any, len(v.node.Call.Identity))
-	for i, src := range v.node.Call.Identity {
+	values := make([]any, len(a.node.Call.Identity))
+	for i, src := range a.node.Call.Identity {
 		e, err := m.exprs.expr(src)
 		if err != nil {
 			return err
@@ -278,15 +278,15 @@ func (m *Machine) identify(v *visit, called *names) *types.Error {
 		values[i] = x
 	}
 	sum := sha256.Sum256(types.Encode(values)) // they may be long, and stand in many records
-	v.Identity = hex.EncodeToString(sum[:])
+	a.Identity = hex.EncodeToString(sum[:])
 	return nil
 }
 
-// identity is that of the called skills that v stands in, outermost first.
-func (v *visit) identity() []string {
+// identity is that of the called skills that a stands in, outermost first.
+func (a *activation) identity() []string {
 	var out []string
-	for ; v.frame != nil; v = v.frame.of {
-		if in := v.frame.of; in.Identity != "" {
+	for ; a.frame != nil; a = a.frame.of {
+		if in := a.frame.of; in.Identity != "" {
 			out = append(out, in.Identity)
 		}
 	}
@@ -294,12 +294,12 @@ func (v *visit) identity() []string {
 	return out
 }
 
-// called are the names that a called skill sees.
-func (m *Machine) called(v *visit) *names {
+// calleeNames are the names that a called skill sees.
+func (m *Machine) calleeNames(a *activation) *names {
 	own := map[string]any{}
-	ahead(own, v.node.Call.Steps)
+	markPending(own, a.node.Call.Steps)
 	return &names{own: true, skill: true, steps: own, vars: map[string]any{
-		"inputs": map[string]any(v.Inputs), "config": map[string]any(v.node.Call.Config), "steps": own, "run": m.names.vars["run"],
+		"inputs": map[string]any(a.Inputs), "config": map[string]any(a.node.Call.Config), "steps": own, "run": m.names.vars["run"],
 	}}
 }
 
@@ -336,33 +336,33 @@ func (m *Machine) accept(c *program.Call, in types.Values) *types.Error {
 }
 
 // leaveSkill makes the outputs of a called skill the result of its node.
-func (m *Machine) leaveSkill(v *visit) {
+func (m *Machine) leaveSkill(a *activation) {
 	out := map[string]any{}
-	for _, o := range v.node.Call.Outputs {
-		x, err := m.output(v, v.Frames[0].names, o)
+	for _, o := range a.node.Call.Outputs {
+		x, err := m.output(a, a.Frames[0].names, o)
 		if err != nil {
-			m.failedAt(v, &Failure{Path: v.Path + "/outputs/" + o.Name, Node: o.Name, At: o.At, Error: err})
+			m.failedAt(a, &Failure{Path: a.Path + "/outputs/" + o.Name, Node: o.Name, At: o.At, Error: err})
 			return
 		}
-		if u, unknown := types.FirstUnknown(x); unknown && slices.Contains(v.Behind, u.After) {
+		if u, unknown := types.FirstUnknown(x); unknown && slices.Contains(a.Unreached, u.After) {
 			x = nil
 		}
 		out[o.Name] = x
 	}
-	v.result = out
-	v.Returned = false // it ended the called skill, not this one
-	m.finished(v)
+	a.result = out
+	a.Returned = false // it ended the called skill, not this one
+	m.finished(a)
 }
 
 // output evaluates an output of a skill. What stands behind a return counts as
 // unknown.
-func (m *Machine) output(v *visit, s *names, o program.Output) (any, *types.Error) {
-	if x, given := v.Given[o.Name]; given {
+func (m *Machine) output(a *activation, s *names, o program.Output) (any, *types.Error) {
+	if x, given := a.ReturnValues[o.Name]; given {
 		return x, nil
 	}
-	if len(v.Behind) > 0 {
+	if len(a.Unreached) > 0 {
 		s = s.inside(nil)
-		for _, id := range v.Behind {
+		for _, id := range a.Unreached {
 			s.steps[id] = types.Unknown{After: id}
 		}
 	}

@@ -171,7 +171,7 @@ func TestUnsettledBeside(t *testing.T) {
 }
 
 // TestIdentity: an action carries the identity of the called skills around it,
-// also in a machine put up again, in a group, and in a cure.
+// also in a restored machine, in a group, and in a remedy.
 func TestIdentity(t *testing.T) {
 	t.Parallel()
 	called := func(id string, identity []string, nodes ...program.Node) program.Node {

@@ -10,53 +10,53 @@ import (
 )
 
 // enterLoop evaluates what a loop goes over.
-func (m *Machine) enterLoop(v *visit) {
-	v.Loop = &loop{}
+func (m *Machine) enterLoop(a *activation) {
+	a.Loop = &loop{}
 	m.refuel()
-	e, err := m.exprs.expr(v.node.ForEach)
+	e, err := m.exprs.expr(a.node.ForEach)
 	if err != nil {
-		m.failed(v, err)
+		m.failed(a, err)
 		return
 	}
-	x, evalErr := e.Eval(m.env(v.names, nil))
+	x, evalErr := e.Eval(m.env(a.names, nil))
 	if evalErr != nil {
-		m.failed(v, types.AsError(evalErr))
+		m.failed(a, types.AsError(evalErr))
 		return
 	}
 	switch x := x.(type) {
 	case []any:
-		v.Loop.items = x
+		a.Loop.items = x
 	case types.Unknown:
-		v.Loop.items, v.Loop.Unknown, v.Undecided = []any{x}, true, true
+		a.Loop.items, a.Loop.Unknown, a.Undecided = []any{x}, true, true
 	default:
-		m.failed(v, types.Errorf(types.Internal, "for_each %q gave a %s, not a list", v.node.ForEach, types.KindOf(x)))
+		m.failed(a, types.Errorf(types.Internal, "for_each %q gave a %s, not a list", a.node.ForEach, types.KindOf(x)))
 		return
 	}
-	if err := m.distinct(v); err != nil {
-		m.failed(v, err)
+	if err := m.checkDistinctKeys(a); err != nil {
+		m.failed(a, err)
 		return
 	}
-	if m.reads(v) {
-		v.Loop.results = make([]any, len(v.Loop.items))
+	if m.resultsRead(a) {
+		a.Loop.results = make([]any, len(a.Loop.items))
 	}
-	v.Stage = body
-	m.started(v)
+	a.Stage = body
+	m.noteStarted(a)
 }
 
-// reads reports whether something reads the loop's result.
-func (m *Machine) reads(v *visit) bool {
-	return v.node.Kind != program.Assert && !slices.Contains(v.node.Drop, v.node.ID)
+// resultsRead reports whether something reads the loop's result.
+func (m *Machine) resultsRead(a *activation) bool {
+	return a.node.Kind != program.Assert && !slices.Contains(a.node.Drop, a.node.ID)
 }
 
-// distinct refuses two items of one key: their paths, and so their effects,
+// checkDistinctKeys refuses two items of one key: their paths, and so their effects,
 // would be one.
-func (m *Machine) distinct(v *visit) *types.Error {
-	if v.Loop.Unknown {
+func (m *Machine) checkDistinctKeys(a *activation) *types.Error {
+	if a.Loop.Unknown {
 		return nil
 	}
-	seen := make(map[string]int, len(v.Loop.items))
-	for i, x := range v.Loop.items {
-		key, err := m.key(v, i, x)
+	seen := make(map[string]int, len(a.Loop.items))
+	for i, x := range a.Loop.items {
+		key, err := m.key(a, i, x)
 		if err != nil {
 			return err
 		}
@@ -70,17 +70,17 @@ func (m *Machine) distinct(v *visit) *types.Error {
 }
 
 // key is the segment of an item's path.
-func (m *Machine) key(v *visit, i int, x any) (string, *types.Error) {
-	if v.Loop.Unknown {
+func (m *Machine) key(a *activation, i int, x any) (string, *types.Error) {
+	if a.Loop.Unknown {
 		return "*", nil
 	}
-	if v.node.Key != "" {
-		e, err := m.exprs.expr(v.node.Key)
+	if a.node.Key != "" {
+		e, err := m.exprs.expr(a.node.Key)
 		if err != nil {
 			return "", err
 		}
 		m.refuel()
-		k, evalErr := e.Eval(m.env(v.names, map[string]any{v.as(): x}))
+		k, evalErr := e.Eval(m.env(a.names, map[string]any{a.itemName(): x}))
 		if evalErr != nil {
 			return "", types.AsError(evalErr)
 		}
@@ -105,122 +105,122 @@ func segment(key string) string {
 	return url.PathEscape(key)
 }
 
-func (v *visit) as() string {
-	if v.node.As == "" {
+func (a *activation) itemName() string {
+	if a.node.As == "" {
 		return "item"
 	}
-	return v.node.As
+	return a.node.As
 }
 
 // iterate moves a loop: as many items as may run side by side.
-func (m *Machine) iterate(v *visit) {
-	l := v.Loop
-	most := max(v.node.MaxParallel, 1)
+func (m *Machine) iterate(a *activation) {
+	l := a.Loop
+	most := max(a.node.MaxParallel, 1)
 	for {
-		m.sweep(v)
-		if len(l.Live) >= most || l.Next >= len(l.items) || v.Stop != nil || m.broken(v) != nil {
+		m.advanceItems(a)
+		if len(l.Live) >= most || l.Next >= len(l.items) || a.Stop != nil || m.loopFailure(a) != nil {
 			break
 		}
-		l.Live = append(l.Live, m.visitItem(v, l.Next))
+		l.Live = append(l.Live, m.beginItem(a, l.Next))
 		l.Next++
 	}
-	if slices.ContainsFunc(l.Live, func(x *visit) bool { return x.Stage != over }) {
+	if slices.ContainsFunc(l.Live, func(x *activation) bool { return x.Stage != ended }) {
 		return
 	}
-	switch failed := m.broken(v); {
+	switch failed := m.loopFailure(a); {
 	case failed != nil:
-		m.failedAt(v, failed)
-	case v.Stop != nil && l.Next < len(l.items):
-		m.stopped(v)
+		m.failedAt(a, failed)
+	case a.Stop != nil && l.Next < len(l.items):
+		m.stopped(a)
 	default:
-		m.leaveLoop(v)
+		m.leaveLoop(a)
 	}
 }
 
-// sweep moves the items at work and lets go of those that did well.
-func (m *Machine) sweep(v *visit) {
-	l := v.Loop
+// advanceItems moves the items at work and lets go of those that did well.
+func (m *Machine) advanceItems(a *activation) {
+	l := a.Loop
 	for _, x := range l.Live {
 		m.advance(x)
 	}
-	if m.broken(v) != nil {
+	if m.loopFailure(a) != nil {
 		for _, x := range l.Live {
-			m.stop(x, &types.Error{Code: types.Cancelled, Message: "stopped, since " + m.broken(v).Path + " failed"})
+			m.stop(x, &types.Error{Code: types.Cancelled, Message: "stopped, since " + m.loopFailure(a).Path + " failed"})
 		}
 		for _, x := range l.Live {
 			m.advance(x)
 		}
 	}
-	l.Live = slices.DeleteFunc(l.Live, func(x *visit) bool {
-		if x.Stage != over || x.Fail != nil {
+	l.Live = slices.DeleteFunc(l.Live, func(x *activation) bool {
+		if x.Stage != ended || x.Fail != nil {
 			return false
 		}
-		m.keepItem(v, x)
+		m.keepItem(a, x)
 		return true
 	})
 }
 
-// broken is what ended the loop before its time.
-func (m *Machine) broken(v *visit) *Failure {
+// loopFailure is what ended the loop before its time.
+func (m *Machine) loopFailure(a *activation) *Failure {
 	var out *Failure
-	for _, x := range v.Loop.Live {
+	for _, x := range a.Loop.Live {
 		out = worse(out, x.Fail)
 	}
 	return out
 }
 
 // keepItem takes over the result of an item.
-func (m *Machine) keepItem(v, x *visit) {
-	if v.Loop.results == nil {
+func (m *Machine) keepItem(a, x *activation) {
+	if a.Loop.results == nil {
 		return
 	}
 	switch {
 	case x.Absent:
 	case x.Undecided:
-		v.Loop.results[x.Item.Index] = types.Unknown{After: v.node.ID}
+		a.Loop.results[x.Item.Index] = types.Unknown{After: a.node.ID}
 	case x.node.Kind == program.Group:
 		out := map[string]any{}
-		visible([]program.Node{unlooped(x.node)}, func(n *program.Node) { out[n.ID] = x.names.steps[n.ID] })
-		v.Loop.results[x.Item.Index] = out
+		visible([]program.Node{withoutLoop(x.node)}, func(n *program.Node) { out[n.ID] = x.names.steps[n.ID] })
+		a.Loop.results[x.Item.Index] = out
 	default:
-		v.Loop.results[x.Item.Index] = x.result
+		a.Loop.results[x.Item.Index] = x.result
 	}
 }
 
-// visitItem begins an item.
-func (m *Machine) visitItem(v *visit, i int) *visit {
-	key, err := m.key(v, i, v.Loop.items[i])
+// beginItem begins an item.
+func (m *Machine) beginItem(a *activation, i int) *activation {
+	key, err := m.key(a, i, a.Loop.items[i])
 	if err != nil {
 		key = strconv.Itoa(i) // it was the same key before, see distinct
 	}
-	x := &visit{
-		Path: v.Path + "[" + key + "]", Undecided: v.Undecided, Item: &item{Index: i},
-		node: v.node, frame: v.frame,
+	x := &activation{
+		Path: a.Path + "[" + key + "]", Undecided: a.Undecided, Item: &item{Index: i},
+		node: a.node, frame: a.frame,
 	}
-	m.nameItem(v, x)
+	m.nameItem(a, x)
 	return x
 }
 
 // nameItem gives an item its names.
-func (m *Machine) nameItem(v, x *visit) {
-	x.names = v.names.with(v.as(), v.Loop.items[x.Item.Index])
-	if v.node.Kind == program.Group {
-		x.names = x.names.inside([]program.Node{unlooped(v.node)})
+func (m *Machine) nameItem(a, x *activation) {
+	x.names = a.names.with(a.itemName(), a.Loop.items[x.Item.Index])
+	if a.node.Kind == program.Group {
+		x.names = x.names.inside([]program.Node{withoutLoop(a.node)})
 	}
 }
 
-// unlooped is a node as each item of its loop sees it.
-func unlooped(n *program.Node) program.Node {
+// withoutLoop is a node as each item of its loop sees it.
+func withoutLoop(n *program.Node) program.Node {
 	out := *n
 	out.ForEach = ""
 	return out
 }
 
 // leaveLoop makes the results of the items the result of the loop.
-func (m *Machine) leaveLoop(v *visit) {
-	v.result = nil
-	if v.Loop.results != nil {
-		v.result = v.Loop.results
+func (m *Machine) leaveLoop(a *activation) {
+	a.result = nil
+	if a.Loop.results != nil {
+		a.result = a.Loop.results
 	}
-	m.end(v, Finished)
+	m.end(a, Finished)
 }

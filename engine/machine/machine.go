@@ -4,40 +4,40 @@
 //
 // # The walk
 //
-// A program is a tree of nodes. A [visit] is one performance of a node, and has
+// A program is a tree of nodes. An [activation] is one performance of a node, and has
 // a stage: it waits for an action, its steps are at work, its rescue, its always,
 // or it is over. A [frame] is a walk through one sequence of nodes, and belongs
-// to the visit whose sequence that is; it holds the visit of the node it stands
-// at. So what is at work is a tree of visits and frames, as deep as the skill is
+// to the activation whose sequence that is; it holds the activation of the node it stands
+// at. So what is at work is a tree of activations and frames, as deep as the skill is
 // nested and as wide as things run side by side; what is over leaves nothing
 // behind but its result.
 //
-// [Machine.Next] moves every visit as far as it goes without the outside
+// [Machine.Next] moves every activation as far as it goes without the outside
 // (conditions, set, assert, fail and return are computed on the way) and returns
-// the actions that all of them wait for. [Machine.Apply] gives the visit at the
+// the actions that all of them wait for. [Machine.Apply] gives the activation at the
 // event's path what it waited for. A runtime is a short loop: perform what Next
 // says, in any order or side by side, and apply what came of it. Nothing is
-// called back: who has begun a visit looks whether it is over.
+// called back: who has begun an activation looks whether it is over.
 //
 // # Paths
 //
 // An action is addressed by a structural path: the ids of the nodes above it,
 // joined by "/". It does not change when steps are added elsewhere, nor
 // between the run and its resume. An item of a loop is loop[KEY], where the key
-// is the item's and not its index; the cure before the next attempt of a node is
+// is the item's and not its index; the remedy before the next attempt of a node is
 // node/before.N.
 //
 // # Names
 //
 // Results stand in maps that expressions see as `steps`. Groups share the map of
 // the place they stand in. Each item of a loop over a group, each called skill
-// and each cure has its own, so that what is inside is not seen outside and is
+// and each remedy has its own, so that what is inside is not seen outside and is
 // forgotten at its end. A result that nothing will read any more is dropped (the
 // checker says which, [program.Node.Drop]).
 //
 // # Failure
 //
-// What failed is carried from a visit to the one around it: a retry makes
+// What failed is carried from an activation to the one around it: a retry makes
 // another attempt of it, on_error passes over it, a rescue sees to it, an always
 // runs after it. Beside a step that failed nothing new begins; what is in flight
 // comes to its end, since nobody can take back a request that was sent. Ending
@@ -69,7 +69,7 @@
 //
 // A plan runs the same machine: the outputs of steps that are not performed are
 // [types.Unknown], and so is every expression that reads them. A condition
-// that is unknown is undecided: its node is visited once and its action marked.
+// that is unknown is undecided: its node is activated once and its action marked.
 // A loop over what is unknown has one item, which is unknown too.
 package machine
 
@@ -96,17 +96,17 @@ const (
 
 // New returns a machine at the program's first node.
 func New(p *program.Program, s Start) *Machine {
-	m := blank(p, s)
-	ahead(m.names.steps, p.Steps)
-	m.root = m.top()
-	m.limit(m.root)
+	m := newMachine(p, s)
+	markPending(m.names.steps, p.Steps)
+	m.root = m.rootActivation()
+	m.startTimeout(m.root)
 	m.open(m.root, body, []*frame{m.root.sequence(steps, p.Steps, m.names)})
 	return m
 }
 
-// blank returns a machine that is nowhere yet.
-func blank(p *program.Program, s Start) *Machine {
-	m := &Machine{prog: p, start: s, exprs: newCache(), live: map[string]*visit{}, now: s.StartedAt}
+// newMachine returns a machine that is nowhere yet.
+func newMachine(p *program.Program, s Start) *Machine {
+	m := &Machine{prog: p, start: s, exprs: newCache(), live: map[string]*activation{}, now: s.StartedAt}
 	if m.start.Zone == nil {
 		m.start.Zone = time.UTC
 	}
@@ -118,9 +118,9 @@ func blank(p *program.Program, s Start) *Machine {
 	return m
 }
 
-// top is the visit of the skill as a whole, as if its steps were a group.
-func (m *Machine) top() *visit {
-	return &visit{node: &program.Node{Kind: program.Group, Steps: m.prog.Steps, Timeout: m.prog.Timeout}, names: m.names}
+// rootActivation is the activation of the skill as a whole, as if its steps were a group.
+func (m *Machine) rootActivation() *activation {
+	return &activation{node: &program.Node{Kind: program.Group, Steps: m.prog.Steps, Timeout: m.prog.Timeout}, names: m.names}
 }
 
 // State says whether the machine waits for the outside, has ended or failed.
@@ -128,13 +128,13 @@ func (m *Machine) State() State {
 	switch {
 	case m.root.Fail != nil:
 		return Broken
-	case m.root.Stage == over:
+	case m.root.Stage == ended:
 		return Ended
 	case len(m.live) == 0:
 		return Running
 	}
-	for _, v := range m.live {
-		if v.Action.Kind == Call {
+	for _, a := range m.live {
+		if a.Action.Kind == Call {
 			return Running
 		}
 	}
@@ -150,18 +150,18 @@ func (m *Machine) Current() string {
 	if f := m.root.Fail; f != nil {
 		return f.Path
 	}
-	v := m.root
+	a := m.root
 	for {
-		var first *visit
-		v.each(func(inner *visit) {
-			if first == nil && inner.Stage != over {
+		var first *activation
+		a.each(func(inner *activation) {
+			if first == nil && inner.Stage != ended {
 				first = inner
 			}
 		})
 		if first == nil {
-			return v.Path
+			return a.Path
 		}
-		v = first
+		a = first
 	}
 }
 

@@ -4,13 +4,13 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-func (m *Machine) note(v *visit, note Note) {
-	if v.frame == nil {
+func (m *Machine) note(a *activation, note Note) {
+	if a.frame == nil {
 		return // the skill as a whole
 	}
-	note.Path, note.Node, note.Name, note.Def = v.Path, v.node.ID, m.title(v), v.node
-	note.Item = v.Item != nil || v.frame.of.looped()
-	note.NodeKind, note.Step, note.Effect = v.node.Kind, v.node.Step, v.node.Effect
+	note.Path, note.Node, note.Name, note.Def = a.Path, a.node.ID, m.title(a), a.node
+	note.Item = a.Item != nil || a.frame.of.inLoop()
+	note.NodeKind, note.Step, note.Effect = a.node.Kind, a.node.Step, a.node.Effect
 	if m.start.Observe != nil {
 		m.start.Observe(note)
 		return
@@ -18,44 +18,44 @@ func (m *Machine) note(v *visit, note Note) {
 	m.notes = append(m.notes, note)
 }
 
-// looped reports whether v is, or stands in, an item of a loop.
-func (v *visit) looped() bool {
-	for ; v.frame != nil; v = v.frame.of {
-		if v.Item != nil {
+// inLoop reports whether a is, or stands in, an item of a loop.
+func (a *activation) inLoop() bool {
+	for ; a.frame != nil; a = a.frame.of {
+		if a.Item != nil {
 			return true
 		}
 	}
 	return false
 }
 
-// started tells once that a node began.
-func (m *Machine) started(v *visit) {
-	if v.Began {
+// noteStarted tells once that a node began.
+func (m *Machine) noteStarted(a *activation) {
+	if a.Began {
 		return
 	}
-	v.Began = true
+	a.Began = true
 	note := Note{Kind: Started}
-	if v.Loop != nil {
-		note.Items = len(v.Loop.items)
+	if a.Loop != nil {
+		note.Items = len(a.Loop.items)
 	}
-	m.note(v, note)
+	m.note(a, note)
 }
 
-// title is what people call a visit.
-func (m *Machine) title(v *visit) string {
-	if v.title != "" {
-		return v.title
+// title is what people call an activation.
+func (m *Machine) title(a *activation) string {
+	if a.title != "" {
+		return a.title
 	}
-	v.title = v.node.ID
-	if v.node.Name != "" && (v.node.ForEach == "" || v.Item != nil) {
+	a.title = a.node.ID
+	if a.node.Name != "" && (a.node.ForEach == "" || a.Item != nil) {
 		fuel := m.fuel
 		m.refuel()
-		x, err := m.text(v.names, v.node.Name, nil)
+		x, err := m.text(a.names, a.node.Name, nil)
 		if m.fuel = fuel; err == nil {
-			v.title = types.Show(x)
+			a.title = types.Show(x)
 		}
 	}
-	return v.title
+	return a.title
 }
 
 // Notes returns what happened since it was last asked, and forgets it.

@@ -10,9 +10,9 @@ import (
 
 // snapshot is a machine as data.
 type snapshot struct {
-	Now  time.Time `json:"now"`
-	Own  *memory   `json:"own"`
-	Root *visit    `json:"root"`
+	Now  time.Time   `json:"now"`
+	Own  *memory     `json:"own"`
+	Root *activation `json:"root"`
 }
 
 // Snapshot returns the machine's state as JSON. Together with the program and
@@ -27,7 +27,7 @@ func remember(s *names) *memory {
 	out := &memory{Results: types.Values{}}
 	for _, id := range types.SortedKeys(s.steps) {
 		if _, unknown := s.steps[id].(types.Unknown); unknown {
-			out.Ahead = append(out.Ahead, id)
+			out.Pending = append(out.Pending, id)
 		} else {
 			out.Results[id] = s.steps[id]
 		}
@@ -41,17 +41,17 @@ func (o *memory) recall(into map[string]any) {
 	for id, v := range o.Results {
 		into[id] = v
 	}
-	for _, id := range o.Ahead {
+	for _, id := range o.Pending {
 		into[id] = types.Unknown{After: id}
 	}
 }
 
 // save puts what is kept for speed into the fields that are data.
-func (v *visit) save() {
-	if v.Item != nil {
-		v.Item.Own = own(v.names)
+func (a *activation) save() {
+	if a.Item != nil {
+		a.Item.Own = own(a.names)
 	}
-	if l := v.Loop; l != nil {
+	if l := a.Loop; l != nil {
 		l.Items, l.Results = types.Dynamic{V: l.items}, types.Dynamic{}
 		if l.results != nil {
 			l.Results.V = l.results
@@ -60,9 +60,9 @@ func (v *visit) save() {
 			x.save()
 		}
 	}
-	for _, f := range v.Frames {
+	for _, f := range a.Frames {
 		f.Own = nil
-		if f.Part == before || v.node.Kind == program.Skill {
+		if f.Part == before || a.node.Kind == program.Skill {
 			f.Own = own(f.names)
 		}
 		if f.Now != nil {
@@ -84,46 +84,46 @@ func Restore(p *program.Program, s Start, data []byte) (*Machine, error) {
 	if err := json.Unmarshal(data, &snap); err != nil {
 		return nil, types.Errorf(types.Internal, "snapshot does not decode: %w", err)
 	}
-	m := blank(p, s)
+	m := newMachine(p, s)
 	if snap.Root == nil || snap.Own == nil {
 		return nil, types.Errorf(types.Internal, "snapshot is empty")
 	}
 	snap.Own.recall(m.names.steps)
 	m.now, m.root = snap.Now, snap.Root
-	top := m.top()
+	top := m.rootActivation()
 	m.root.node, m.root.names = top.node, top.names
 	return m, m.link(m.root)
 }
 
-// link finds again what the data of a visit leaves out: its nodes and names.
-func (m *Machine) link(v *visit) error {
-	if v.Action != nil {
-		v.Action.Def = v.node
-		m.live[v.Path] = v
+// link finds again what the data of an activation leaves out: its nodes and names.
+func (m *Machine) link(a *activation) error {
+	if a.Action != nil {
+		a.Action.Def = a.node
+		m.live[a.Path] = a
 	}
-	if l := v.Loop; l != nil {
-		if err := m.linkLoop(v); err != nil {
+	if l := a.Loop; l != nil {
+		if err := m.linkLoop(a); err != nil {
 			return err
 		}
 	}
-	for _, f := range v.Frames {
-		if err := m.linkFrame(v, f); err != nil {
+	for _, f := range a.Frames {
+		if err := m.linkFrame(a, f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (m *Machine) linkLoop(v *visit) error {
-	l := v.Loop
+func (m *Machine) linkLoop(a *activation) error {
+	l := a.Loop
 	l.items, _ = l.Items.V.([]any)
 	l.results, _ = l.Results.V.([]any)
 	for _, x := range l.Live {
 		if x.Item == nil || x.Item.Index >= len(l.items) {
 			return mismatch(x.Path)
 		}
-		x.node, x.frame = v.node, v.frame
-		m.nameItem(v, x)
+		x.node, x.frame = a.node, a.frame
+		m.nameItem(a, x)
 		if x.Item.Own != nil {
 			x.Item.Own.recall(x.names.steps)
 		}
@@ -134,27 +134,27 @@ func (m *Machine) linkLoop(v *visit) error {
 	return nil
 }
 
-func (m *Machine) linkFrame(v *visit, f *frame) error {
-	f.of, f.names = v, v.names
+func (m *Machine) linkFrame(a *activation, f *frame) error {
+	f.of, f.names = a, a.names
 	switch f.Part {
 	case always:
-		f.nodes = v.node.Always
+		f.nodes = a.node.Always
 	case rescue:
-		f.nodes = v.node.Rescue
+		f.nodes = a.node.Rescue
 	case before:
-		if v.node.Retry == nil {
-			return mismatch(v.Path)
+		if a.node.Retry == nil {
+			return mismatch(a.Path)
 		}
-		f.nodes = v.node.Retry.Before
+		f.nodes = a.node.Retry.Before
 	default:
-		f.nodes = v.node.Steps
+		f.nodes = a.node.Steps
 	}
 	switch {
-	case f.Part == steps && v.node.Kind == program.Skill:
-		f.nodes, f.names = v.node.Call.Steps, m.called(v)
-	case f.Part == steps && v.node.Parallel:
+	case f.Part == steps && a.node.Kind == program.Skill:
+		f.nodes, f.names = a.node.Call.Steps, m.calleeNames(a)
+	case f.Part == steps && a.node.Parallel:
 		if f.Index >= len(f.nodes) {
-			return mismatch(v.Path)
+			return mismatch(a.Path)
 		}
 		f.nodes = f.nodes[f.Index : f.Index+1]
 	}

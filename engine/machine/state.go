@@ -11,49 +11,49 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// stage is what a visit is doing.
+// stage is what an activation is doing.
 type stage string
 
 const (
-	entering stage = ""        // nothing yet
-	waiting  stage = "waiting" // its action is out
-	body     stage = "body"    // its steps, or the items of a loop
-	rescuing stage = "rescue"  // its steps failed
-	cleaning stage = "always"  // last of all
-	pausing  stage = "pausing" // until the next attempt
-	curing   stage = "curing"  // before the next attempt
-	over     stage = "over"    // it has ended; see outcome
+	entering  stage = ""        // nothing yet
+	waiting   stage = "waiting" // its action is out
+	body      stage = "body"    // its steps, or the items of a loop
+	rescuing  stage = "rescue"  // its steps failed
+	cleaning  stage = "always"  // last of all
+	pausing   stage = "pausing" // until the next attempt
+	remedying stage = "curing"  // before the next attempt
+	ended     stage = "over"    // it has ended; see outcome
 )
 
-// visit is one performance of a node. A loop's node has one visit of the loop
+// activation is one performance of a node. A loop's node has one activation of the loop
 // and one of each item. Exported fields are its state as data; the others are
 // found again from the program.
-type visit struct {
-	Path      string       `json:"path"`
-	Stage     stage        `json:"stage"`
-	Undecided bool         `json:"undecided,omitempty"` // of a plan: nobody knows whether the run comes here
-	Began     bool         `json:"began,omitempty"`     // its start was told
-	Attempt   int          `json:"attempt,omitempty"`   // of all, counted from 1
-	Tries     int          `json:"tries,omitempty"`     // since a person took the run up
-	Deadline  time.Time    `json:"deadline,omitzero"`
-	Limit     string       `json:"limit,omitempty"`    // the time-out that Deadline comes from
-	Action    *Action      `json:"action,omitempty"`   // of waiting and pausing
-	Since     time.Time    `json:"since,omitzero"`     // of an await: its first answer
-	Frames    []*frame     `json:"frames,omitempty"`   // the sequences of its stage
-	Opened    int          `json:"opened,omitempty"`   // of a parallel group: how many steps were begun
-	Loop      *loop        `json:"loop,omitempty"`     // of a loop
-	Item      *item        `json:"item,omitempty"`     // of an item's visit
-	Inputs    types.Values `json:"inputs,omitempty"`   // of a called skill
-	Identity  string       `json:"identity,omitempty"` // of a called skill that names one: the SHA-256 of its values
-	Given     types.Values `json:"given,omitempty"`    // of a skill: outputs that a return named
-	Behind    []string     `json:"behind,omitempty"`   // of a skill: ids that a return kept from being come to
-	Returned  bool         `json:"returned,omitempty"` // a return ended it
-	Stop      *types.Error `json:"stop,omitempty"`     // why nothing new begins in it
-	Expired   bool         `json:"expired,omitempty"`  // Stop is its own time-out
-	Cause     *Failure     `json:"cause,omitempty"`    // what its steps, or its last attempt, failed with
-	Rescued   *Failure     `json:"rescued,omitempty"`  // what its rescue has seen to
-	Fail      *Failure     `json:"fail,omitempty"`     // of over
-	Absent    bool         `json:"absent,omitempty"`   // of over: it has no result
+type activation struct {
+	Path         string       `json:"path"`
+	Stage        stage        `json:"stage"`
+	Undecided    bool         `json:"undecided,omitempty"` // of a plan: nobody knows whether the run comes here
+	Began        bool         `json:"began,omitempty"`     // its start was told
+	Attempt      int          `json:"attempt,omitempty"`   // of all, counted from 1
+	Tries        int          `json:"tries,omitempty"`     // since a person took the run up
+	Deadline     time.Time    `json:"deadline,omitzero"`
+	Limit        string       `json:"limit,omitempty"`    // the time-out that Deadline comes from
+	Action       *Action      `json:"action,omitempty"`   // of waiting and pausing
+	Since        time.Time    `json:"since,omitzero"`     // of an await: its first answer
+	Frames       []*frame     `json:"frames,omitempty"`   // the sequences of its stage
+	Opened       int          `json:"opened,omitempty"`   // of a parallel group: how many steps were begun
+	Loop         *loop        `json:"loop,omitempty"`     // of a loop
+	Item         *item        `json:"item,omitempty"`     // of an item's activation
+	Inputs       types.Values `json:"inputs,omitempty"`   // of a called skill
+	Identity     string       `json:"identity,omitempty"` // of a called skill that names one: the SHA-256 of its values
+	ReturnValues types.Values `json:"given,omitempty"`    // of a skill: outputs that a return named
+	Unreached    []string     `json:"behind,omitempty"`   // of a skill: ids that a return kept from being come to
+	Returned     bool         `json:"returned,omitempty"` // a return ended it
+	Stop         *types.Error `json:"stop,omitempty"`     // why nothing new begins in it
+	Expired      bool         `json:"expired,omitempty"`  // Stop is its own time-out
+	Cause        *Failure     `json:"cause,omitempty"`    // what its steps, or its last attempt, failed with
+	Rescued      *Failure     `json:"rescued,omitempty"`  // what its rescue has seen to
+	Fail         *Failure     `json:"fail,omitempty"`     // of over
+	Absent       bool         `json:"absent,omitempty"`   // of over: it has no result
 
 	node   *program.Node
 	frame  *frame // where it stands; nil at the root
@@ -66,13 +66,13 @@ type visit struct {
 type frame struct {
 	Part  part         `json:"part"`
 	Index int          `json:"index,omitempty"` // of the one step of a parallel group
-	At    int          `json:"at"`              // the node to visit next, or that is visited
-	Now   *visit       `json:"now,omitempty"`   // the visit of the node at At; nil before it
+	At    int          `json:"at"`              // the node to activate next, or that is active
+	Now   *activation  `json:"now,omitempty"`   // the activation of the node at At; nil before it
 	Error types.Values `json:"error,omitempty"` // what `error` means here
 	Stop  bool         `json:"stop,omitempty"`  // nothing new begins in it
-	Own   *memory      `json:"own,omitempty"`   // of a called skill and a cure: results that are seen only inside
+	Own   *memory      `json:"own,omitempty"`   // of a called skill and a remedy: results that are seen only inside
 
-	of    *visit
+	of    *activation
 	nodes []program.Node
 	names *names
 }
@@ -87,7 +87,7 @@ const (
 	before part = "before"
 )
 
-// item is the element of a loop that a visit is for.
+// item is the element of a loop that an activation is for.
 type item struct {
 	Index int     `json:"index"`
 	Own   *memory `json:"own,omitempty"` // results that are seen only inside
@@ -97,7 +97,7 @@ type item struct {
 // those that were skipped, and the ids of those that are still to come.
 type memory struct {
 	Results types.Values `json:"results"`
-	Ahead   []string     `json:"ahead,omitempty"`
+	Pending []string     `json:"ahead,omitempty"`
 }
 
 // names is what expressions see at a place. Sequences that see the same share
@@ -120,17 +120,17 @@ func (s *names) with(name string, value any) *names {
 func (s *names) inside(nodes []program.Node) *names {
 	out := &names{vars: maps.Clone(s.vars), steps: maps.Clone(s.steps), own: true}
 	out.vars["steps"] = out.steps
-	ahead(out.steps, nodes)
+	markPending(out.steps, nodes)
 	return out
 }
 
-// ahead marks the results of nodes as not there yet.
-func ahead(steps map[string]any, nodes []program.Node) {
+// markPending marks the results of nodes as not there yet.
+func markPending(steps map[string]any, nodes []program.Node) {
 	visible(nodes, func(n *program.Node) { steps[n.ID] = types.Unknown{After: n.ID} })
 }
 
-// visible visits the nodes whose results are seen where the sequence stands:
-// not what is inside of loops, called skills and cures.
+// visible calls f for the nodes whose results are seen where the sequence stands:
+// not what is inside of loops, called skills and remedies.
 func visible(nodes []program.Node, f func(*program.Node)) {
 	for i := range nodes {
 		n := &nodes[i]
@@ -148,7 +148,7 @@ func visible(nodes []program.Node, f func(*program.Node)) {
 func (f *frame) path(id string) string {
 	at := f.of.Path
 	if f.Part == before {
-		at = curePath(f.of)
+		at = remedyPath(f.of)
 	}
 	if at == "" {
 		return id
@@ -162,23 +162,23 @@ func (f *frame) ended() bool {
 	if f.Now == nil {
 		return f.Stop || f.At >= len(f.nodes)
 	}
-	return f.Now.Stage == over
+	return f.Now.Stage == ended
 }
 
 // failure is what the frame ended with, nil when it did well.
 func (f *frame) failure() *Failure {
-	if f.Now == nil || f.Now.Stage != over {
+	if f.Now == nil || f.Now.Stage != ended {
 		return nil
 	}
 	return f.Now.Fail
 }
 
 // returned reports whether a return in the frame ended the skill.
-func (f *frame) returned() bool { return f.Now != nil && f.Now.Stage == over && f.Now.Returned }
+func (f *frame) returned() bool { return f.Now != nil && f.Now.Stage == ended && f.Now.Returned }
 
-// bounded reports whether the visit's time-out holds at its stage.
-func (v *visit) bounded() bool {
-	return !v.Deadline.IsZero() && v.Stage != cleaning && v.Stage != over
+// timeoutApplies reports whether the activation's time-out holds at its stage.
+func (a *activation) timeoutApplies() bool {
+	return !a.Deadline.IsZero() && a.Stage != cleaning && a.Stage != ended
 }
 
 // Machine is one run of a program. Make it with [New] or [Restore].
@@ -186,20 +186,20 @@ type Machine struct {
 	prog     *program.Program
 	start    Start
 	exprs    *cache
-	names    *names            // what the skill's own steps see
-	root     *visit            // of all of the skill's steps
-	live     map[string]*visit // by path: what waits for the outside
-	now      time.Time         // of the latest event
-	computed int               // nodes begun since the last event
-	fuel     *fuel.Tank        // of all texts of one node together
+	names    *names                 // what the skill's own steps see
+	root     *activation            // of all of the skill's steps
+	live     map[string]*activation // by path: what waits for the outside
+	now      time.Time              // of the latest event
+	computed int                    // nodes begun since the last event
+	fuel     *fuel.Tank             // of all texts of one node together
 	notes    []Note
 }
 
-// loop is the state of a loop's visit.
+// loop is the state of a loop's activation.
 type loop struct {
 	Items   types.Dynamic `json:"items"`             // what it goes over: a list
 	Next    int           `json:"next"`              // the index of the item to begin next
-	Live    []*visit      `json:"live,omitempty"`    // in order; also those that ended the loop
+	Live    []*activation `json:"live,omitempty"`    // in order; also those that ended the loop
 	Results types.Dynamic `json:"results,omitzero"`  // a list, when something reads it
 	Unknown bool          `json:"unknown,omitempty"` // of a plan: its list is not known
 
@@ -241,13 +241,13 @@ type Start struct {
 	Observe func(Note)
 }
 
-// curePath is where the steps of the cure stand that comes before the next
+// remedyPath is where the steps of the remedy stand that comes before the next
 // attempt.
-func curePath(v *visit) string { return v.Path + "/before." + strconv.Itoa(v.Attempt) }
+func remedyPath(a *activation) string { return a.Path + "/before." + strconv.Itoa(a.Attempt) }
 
-// rest are the nodes of a frame that were not come to, and the one that it
+// unreached are the nodes of a frame that were not come to, and the one that it
 // ended at; of a group, not what its steps have seen to themselves.
-func (f *frame) rest() []program.Node {
+func (f *frame) unreached() []program.Node {
 	if f.At >= len(f.nodes) {
 		return nil
 	}

@@ -150,7 +150,7 @@ type Retry struct {
 	MaxDelay string       `json:"max_delay,omitempty"` // "" is no bound
 	On       []types.Code `json:"on,omitempty"`        // empty: every code but cancelled and internal
 	If       string       `json:"if,omitempty"`        // bare expression, sees `error`
-	Before   []Node       `json:"before,omitempty"`    // the cure: performed before each further attempt; sees `error`
+	Before   []Node       `json:"before,omitempty"`    // the remedy: performed before each further attempt; sees `error`
 }
 
 // Call is another skill inside of this one. Its nodes see names of their own:
@@ -188,7 +188,7 @@ type Output struct {
 
 // Each visits nodes and everything inside of them, in the order of the skill: a
 // group before its steps, its rescue and its always; what is retried before
-// its cure; a call before the steps of the other skill.
+// its remedy; a call before the steps of the other skill.
 func Each(nodes []Node, visit func(*Node)) {
 	for i := range nodes {
 		n := &nodes[i]

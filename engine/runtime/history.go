@@ -144,7 +144,7 @@ func (h *History) Did(key string, e machine.Event) {
 // Stops reports whether the machine has to be told that the run ends: there is
 // something to clean up, or a write whose outcome is not known yet.
 func (h *History) Stops() bool {
-	return h.Machine.Cleans() || len(h.Intents) > 0 && h.Machine.Failure() == nil
+	return h.Machine.HasCleanup() || len(h.Intents) > 0 && h.Machine.Failure() == nil
 }
 
 // Fold gives a machine what a record says; most say nothing to it.
@@ -197,7 +197,7 @@ type Stand struct {
 	Path     string // of the approve step it stands at; ""
 	Message  string // what it asks; "" when the run will restart
 	Show     any
-	Cleans   bool // ending the run would clean up after it, or look for what it wrote
+	HasCleanup   bool // ending the run would clean up after it, or look for what it wrote
 }
 
 // Standing says where a run stands by its journal. One that will restart when it is
@@ -217,7 +217,7 @@ func Standing(p *program.Program, start machine.Start, c *step.Catalogue, record
 		}
 	}
 	actions := h.Machine.Next()
-	s := Stand{Snapshot: h.Machine.Snapshot(), Before: h.Locals, Cleans: h.Stops()}
+	s := Stand{Snapshot: h.Machine.Snapshot(), Before: h.Locals, HasCleanup: h.Stops()}
 	for _, a := range actions {
 		if a.Kind == machine.Ask && s.Path == "" {
 			s.Path, s.Show = a.Path, a.Input["show"]

@@ -82,7 +82,7 @@ func Things(steps []Step, uses []Use, what string) []string {
 type Finding struct {
 	Subject string       // what was looked at, such as "project service/app-interface"
 	Detail  string       // what was seen when it is well
-	Err     *types.Error // what is wrong; its hint is the cure. nil when it is well
+	Err     *types.Error // what is wrong; its hint is the remedy. nil when it is well
 	Skipped string       // why it could not be looked at, "" when it was
 }
 

@@ -34,7 +34,7 @@
 // there when the group has a condition of its own, may go on after a failure, or
 // has a rescue that takes the place of its steps. A loop closes in what stands
 // inside: only the list of what its items gave is seen behind it. So does the
-// cure of a retry, and the steps of a parallel group do not see each other. A
+// remedy of a retry, and the steps of a parallel group do not see each other. A
 // [view] says what is visible at a place, and is a value, so that a walk into
 // something nested leaves no traces.
 //

@@ -64,7 +64,7 @@ var kinds = []struct {
 }
 
 // lifetime is a sequence whose results live and end together: the skill's own
-// steps, the steps of one item of a loop, or those of a cure. A plain group
+// steps, the steps of one item of a loop, or those of a remedy. A plain group
 // inside is one of its nodes, with all that stands in it.
 type lifetime struct {
 	outer *lifetime
@@ -188,7 +188,7 @@ type enclosure struct {
 // outside, or not by their neighbours.
 const (
 	inLoop     = "loop"
-	inCure     = "cure"
+	inRemedy   = "cure"
 	inParallel = "parallel group"
 	inAlways   = "always"
 )

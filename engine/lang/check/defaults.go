@@ -41,7 +41,7 @@ func (c *checker) defaulted(s step.Step, n, with *syntax.Node) {
 func (c *checker) sure() bool {
 	return len(c.view.under) == 0 &&
 		!slices.ContainsFunc(c.view.names, func(f types.Field) bool { return f.Name == "error" }) &&
-		!slices.ContainsFunc(c.view.where, func(e enclosure) bool { return e.kind == inLoop || e.kind == inCure })
+		!slices.ContainsFunc(c.view.where, func(e enclosure) bool { return e.kind == inLoop || e.kind == inRemedy })
 }
 
 // byDefault is what a text comes to that reads nothing but inputs and config with

@@ -40,7 +40,7 @@ func (c *checker) collect(n *syntax.Node, where []enclosure) {
 	if p := n.Get("parallel"); p != nil && p.Value == "true" {
 		parallel = id
 	}
-	c.collectAll(n.Get("retry").Get("before"), append(slices.Clip(inside), enclosure{kind: inCure, id: id}), "")
+	c.collectAll(n.Get("retry").Get("before"), append(slices.Clip(inside), enclosure{kind: inRemedy, id: id}), "")
 	c.collectAll(n.Get("steps"), inside, parallel)
 	c.collectAll(n.Get("rescue"), inside, "")
 	c.collectAll(n.Get("always"), append(slices.Clip(inside), enclosure{kind: inAlways, id: id}), "")
@@ -132,7 +132,7 @@ func (c *checker) why(id string, target place) (message, hint string) {
 		case inLoop:
 			return "step " + id + " is inside the loop " + e.id + ", and can be read there only",
 				"after the loop read steps." + e.id + ": the list of the results of its items"
-		case inCure:
+		case inRemedy:
 			return "step " + id + " belongs to the before of " + e.id + ", and can be read there only",
 				"read what " + e.id + " gives"
 		}

@@ -89,7 +89,7 @@ func (c *checker) returns(n *syntax.Node, node *program.Node) {
 	r := n.Get("return")
 	for _, e := range c.view.where {
 		c.diags.Errorf("misplaced-key", r.Range, "return is not allowed inside %s %s", map[string]string{
-			inLoop: "the loop", inCure: "the before of", inParallel: "the parallel group", inAlways: "the always of",
+			inLoop: "the loop", inRemedy: "the before of", inParallel: "the parallel group", inAlways: "the always of",
 		}[e.kind], e.id).Hint = "return after it instead"
 		break
 	}

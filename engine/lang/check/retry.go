@@ -121,7 +121,7 @@ func (c *checker) retry(n *syntax.Node, node *program.Node, m made) *program.Ret
 		out.If, _ = c.condition(i, "retry.if", c.scope())
 	}
 	if b := n.Get("before"); b != nil {
-		c.around(enclosure{kind: inCure, id: node.ID})
+		c.around(enclosure{kind: inRemedy, id: node.ID})
 		c.live("")
 		out.Before = c.sequence(b, "before", true)
 		c.end(out.Before)

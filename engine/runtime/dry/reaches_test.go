@@ -20,7 +20,7 @@ type led struct {
 }
 
 // TestReachesAllThatMayRun: what a run may reach is told of every step of its text,
-// also of those that only a failure, a cure, or the end of a long loop leads to; of
+// also of those that only a failure, a remedy, or the end of a long loop leads to; of
 // what no run of these inputs comes to it is not.
 func TestReachesAllThatMayRun(t *testing.T) {
 	t.Parallel()

@@ -38,16 +38,16 @@ func disk(doing string, err error) *types.Error {
 	if known := (*types.Error)(nil); errors.As(err, &known) {
 		return known
 	}
-	cure := "check the disk"
+	remedy := "check the disk"
 	switch {
 	case errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT):
-		cure = "free space on the disk"
+		remedy = "free space on the disk"
 	case errors.Is(err, unix.EROFS):
-		cure = "make the file system writable"
+		remedy = "make the file system writable"
 	case errors.Is(err, fs.ErrPermission):
-		cure = "check the permissions"
+		remedy = "check the permissions"
 	}
-	return types.Errorf(types.Unavailable, "cannot %s: %w", doing, err).WithHint("%s, %s", cure, goesOn)
+	return types.Errorf(types.Unavailable, "cannot %s: %w", doing, err).WithHint("%s, %s", remedy, goesOn)
 }
 
 // goesOn ends the hints of failures that the same command recovers from.

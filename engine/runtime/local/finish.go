@@ -23,7 +23,7 @@ func (r *runner) park(at, reason, plan string, err *types.Error) {
 	if !r.going() {
 		return
 	}
-	if x := r.Ending; x != nil && forGood(x) && !r.Machine.Cleans() {
+	if x := r.Ending; x != nil && forGood(x) && !r.Machine.HasCleanup() {
 		r.end(*x) // what nobody can tell does not keep a run from its end
 		return
 	}

@@ -98,7 +98,7 @@ func (r *runner) interrupt(cut context.CancelFunc) {
 	switch {
 	case !r.going():
 		return
-	case r.Ending != nil || !r.Machine.Cleans() || !r.Consented:
+	case r.Ending != nil || !r.Machine.HasCleanup() || !r.Consented:
 		cut()
 		return
 	}
