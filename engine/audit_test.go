@@ -124,7 +124,7 @@ func TestAudit(t *testing.T) {
 }
 
 // TestAuditOfDamage: a journal that cannot be read, or is gone, is a line of its
-// own beside the deeds of others.
+// own beside the actions of others.
 func TestAuditOfDamage(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "site")
@@ -142,7 +142,7 @@ func TestAuditOfDamage(t *testing.T) {
 	var got []string
 	for _, d := range e.Audit(ids...) {
 		got = append(got, d.Run+" "+string(d.Kind))
-		if (d.Error != nil) != (d.Kind == engine.DeedDamaged) {
+		if (d.Error != nil) != (d.Kind == engine.ActionDamaged) {
 			t.Errorf("%+v", d)
 		}
 	}

@@ -46,7 +46,7 @@ func TestTheWrongStepIsBlamed(t *testing.T) {
 	}
 	create, _ := tr.steps().Lookup("create")
 	see, _ := tr.steps().Lookup("look")
-	e.Catalogue = step.NewCatalogue([]step.Step{create, see, step.Read("broken", "Look.", look).Reaching(step.Nowhere).Failing(types.NotFound)})
+	e.Catalogue = step.NewCatalogue([]step.Step{create, see, step.Read("broken", "Look.", look).Reaches(step.Nowhere).Errors(types.NotFound)})
 	skill, diags := e.Check("blame.yaml", []byte(blame))
 	if diags.HasErrors() {
 		t.Fatal(diags.Err())

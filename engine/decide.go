@@ -39,11 +39,11 @@ func (e *Engine) decide(o Options, run Run, p *program.Program, start machine.St
 		switch by, ok := q.Approved(f.Digest); {
 		case q.Path == "" && o.expect != nil:
 			d.By, d.Note = e.User, applied
-			d = held(d, moved(o.expect, q.Reads, f), o.expect.Run.ID == run.ID)
+			d = held(d, planDrift(o.expect, q.Reads, f), o.expect.Run.ID == run.ID)
 		case ok:
 			d.Yes, d.By = true, by
 		case f.Failure != nil && q.Path == "":
-			d.Stop = foreseen(f.Failure)
+			d.Stop = toFailure(f.Failure)
 		case len(f.Writes) == 0 && q.Path == "":
 			d.Yes, d.Nothing = true, true
 		case q.Path == "" && o.bound != "":
@@ -57,8 +57,8 @@ func (e *Engine) decide(o Options, run Run, p *program.Program, start machine.St
 	}
 }
 
-// foreseen is a failure of a plan as one of the run.
-func foreseen(f *plan.Failure) *machine.Failure {
+// toFailure is a failure of a plan as one of the run.
+func toFailure(f *plan.Failure) *machine.Failure {
 	at := diag.Range{
 		File:  f.Place.File,
 		Start: diag.Pos{Line: f.Place.Line, Col: f.Place.Col}, End: diag.Pos{Line: f.Place.EndLine, Col: f.Place.EndCol},
@@ -83,15 +83,15 @@ func held(d runtime.Decision, moved *types.Error, own bool) runtime.Decision {
 
 // waits tells which reads of a run wait for consent; see [local.Options].
 func (e *Engine) waits(p *program.Program, h *journal.RunHeader, workspaces string) func(context.Context, machine.Action) bool {
-	sight := dry.SightOf(p, e.Catalogue, e.Hosts)
+	sight := dry.VisibilityOf(p, e.Catalogue, e.Hosts)
 	return func(ctx context.Context, a machine.Action) bool {
 		_, beside := sight.Beside(step.WithCall(ctx, step.Call{Run: h.ID, Path: a.Path, Workspaces: workspaces}), a)
 		return beside
 	}
 }
 
-// moved says what is not any more as the plan saw it.
-func moved(p *plan.Plan, reads []plan.Read, f plan.Forecast) *types.Error {
+// planDrift says what is not any more as the plan saw it.
+func planDrift(p *plan.Plan, reads []plan.Read, f plan.Forecast) *types.Error {
 	f.Reads = slices.Concat(reads, f.Reads)
 	differences := plan.Diff(p.Forecast, f)
 	if len(differences) == 0 {
@@ -147,7 +147,7 @@ func (e *Engine) forecast(ctx context.Context, w walk) (plan.Forecast, error) {
 	defer os.RemoveAll(dir)
 	before := make([]dry.Repeat, len(w.before))
 	for i, r := range w.before {
-		before[i] = dry.Repeat{Path: r.Path, Identity: r.Identity, Step: r.Step, Input: r.Input, Left: runtime.Left(r)}
+		before[i] = dry.Repeat{Path: r.Path, Identity: r.Identity, Step: r.Step, Input: r.Input, Left: runtime.RestoreInput(r)}
 	}
 	var withheld func(context.Context, step.Use) bool
 	if w.inside {
@@ -183,7 +183,7 @@ func (x *exclusion) take(ctx context.Context) (*types.Error, error) {
 	if x.kernel == nil {
 		l, err := x.store.LockGroup(x.group.Group, x.holder.Run)
 		if err != nil {
-			return locked(err)
+			return lockHeld(err)
 		}
 		x.kernel = l
 	}
@@ -227,8 +227,8 @@ func orUnknown(user string) string {
 	return user
 }
 
-// locked tells a lock that others have from one that cannot be had.
-func locked(err error) (*types.Error, error) {
+// lockHeld tells a lock that others have from one that cannot be had.
+func lockHeld(err error) (*types.Error, error) {
 	if t := types.AsError(err); t.Code == types.Conflict {
 		return t, nil
 	}

@@ -153,8 +153,8 @@ type Options struct {
 	Set []string
 	// Origin is where the skill was found; it is kept with the run.
 	Origin Origin
-	// Anew ends an unfinished run of the same work instead of going on with it.
-	Anew    bool
+	// Restart ends an unfinished run of the same work instead of going on with it.
+	Restart bool
 	Wait    bool
 	Consent Consent // to the writes; approve steps ask all the same
 	// Confirm shows a person what they are asked, and returns what they say; nil
@@ -169,8 +169,8 @@ type Options struct {
 	// Inside keeps a plan from reaching anything but its own workspaces: what is
 	// outside is not known in it, and it cannot be applied.
 	Inside bool
-	// Begun is told about the run before its first step.
-	Begun   func(run Run)
+	// OnStart is told about the run before its first step.
+	OnStart func(run Run)
 	Observe func(Event)
 	// Interrupt is closed when the person at the terminal wants the run to stop,
 	// with what cleans up after it; the context's end stops it at once.
@@ -220,7 +220,7 @@ type Report struct {
 
 // ended refuses a run that nobody goes on with any more.
 func (e *Engine) ended(records []journal.Record) error {
-	if err := e.elsewhere(records); err != nil {
+	if err := e.checkNotMoved(records); err != nil {
 		return err
 	}
 	run, last := records[0].Run, records[len(records)-1]

@@ -34,7 +34,7 @@ func (tr tracker) steps() *step.Catalogue {
 	}
 	find := func(_ context.Context, key step.Key, _ in) (step.Found[out], error) {
 		if _, there := tr[key.String()]; there {
-			return step.Here("T-1", out{Key: "T-1"}), nil
+			return step.Exists("T-1", out{Key: "T-1"}), nil
 		}
 		return step.Absent[out](), nil
 	}
@@ -43,8 +43,8 @@ func (tr tracker) steps() *step.Catalogue {
 	}
 	look := func(context.Context, in) (out, error) { return out{Key: "found"}, nil }
 	return step.NewCatalogue([]step.Step{
-		step.Read("look", "Look.", look).Touching("tracker", "thing", "view"),
-		step.Write("create", "Create.", create, step.Find(find), step.Preview(preview)).Touching("tracker", "thing", "create"),
+		step.Read("look", "Look.", look).Touches("tracker", "thing", "view"),
+		step.Write("create", "Create.", create, step.Find(find), step.Preview(preview)).Touches("tracker", "thing", "create"),
 	})
 }
 

@@ -33,10 +33,10 @@ func (e *Engine) follow(ctx context.Context, id string, o Options) (r Report, ag
 		return Report{}, false, err
 	}
 	run := Run{ID: h.ID, Skill: h.Skill, File: h.File, Command: h.Command, Journal: dir, Continued: true, Followed: true}
-	if o.Begun != nil {
-		o.Begun(run)
+	if o.OnStart != nil {
+		o.OnStart(run)
 	}
-	w := &watching{m: machine.New(p, start), fresh: func() *machine.Machine { return machine.New(p, start) }, run: id, observe: o.Observe, now: e.Clock.Now}
+	w := &eventFollower{m: machine.New(p, start), fresh: func() *machine.Machine { return machine.New(p, start) }, run: id, observe: o.Observe, now: e.Clock.Now}
 	for w.add(records); ; w.add(records) {
 		_, held := e.store.Held(id)
 		if records, at, err = e.store.After(id, at); err != nil {
@@ -84,8 +84,8 @@ func (e *Engine) inspect(id string) (Summary, Inspection, error) {
 	return s, x, err
 }
 
-// watching turns records into events, as they come.
-type watching struct {
+// eventFollower turns records into events, as they come.
+type eventFollower struct {
 	m       *machine.Machine
 	fresh   func() *machine.Machine
 	run     string
@@ -94,7 +94,7 @@ type watching struct {
 	stays   bool // whoever has the run has not parked it
 }
 
-func (w *watching) add(records []journal.Record) {
+func (w *eventFollower) add(records []journal.Record) {
 	w.stays = !slices.ContainsFunc(records, func(r journal.Record) bool { return r.Kind == journal.Parked })
 	for _, r := range records {
 		if r.Kind == journal.Resumed && r.Reason == journal.Restart {
@@ -109,7 +109,7 @@ func (w *watching) add(records []journal.Record) {
 	w.tell(time.Time{})
 }
 
-func (w *watching) tell(at time.Time) {
+func (w *eventFollower) tell(at time.Time) {
 	for _, n := range w.m.Notes() {
 		if w.observe == nil {
 			continue

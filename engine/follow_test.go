@@ -63,7 +63,7 @@ func (o *office) engine(lock step.Lock) *engine.Engine {
 	}
 	find := func(_ context.Context, key step.Key, _ in) (step.Found[out], error) {
 		if _, there := o.world.Load(key.String()); there {
-			return step.Here("T-1", out{Key: "T-1"}), nil
+			return step.Exists("T-1", out{Key: "T-1"}), nil
 		}
 		return step.Absent[out](), nil
 	}
@@ -108,7 +108,7 @@ func TestFollow(t *testing.T) {
 		var seen []string
 		following := make(chan engine.Run, 1)
 		second := o.start(t.Context(), o.engine(nil), release, engine.Options{
-			Begun: func(r engine.Run) { following <- r },
+			OnStart: func(r engine.Run) { following <- r },
 			Observe: func(e engine.Event) {
 				mu.Lock()
 				defer mu.Unlock()
@@ -141,7 +141,7 @@ func TestFollowAKilledOne(t *testing.T) {
 	first := o.start(ctx, o.engine(nil), release, engine.Options{})
 	<-o.begun
 	following := make(chan engine.Run, 2)
-	second := o.start(t.Context(), o.engine(nil), release, engine.Options{Begun: func(r engine.Run) { following <- r }})
+	second := o.start(t.Context(), o.engine(nil), release, engine.Options{OnStart: func(r engine.Run) { following <- r }})
 	<-following
 	kill()
 	if a, b := <-first, <-second; a.State != engine.Interrupted || b.State != engine.Done || a.ID != b.ID {

@@ -14,9 +14,9 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// folding folds a journal for people: it keeps the times and results that the
+// historyBuilder folds a journal for people: it keeps the times and results that the
 // machine lets go of.
-type folding struct {
+type historyBuilder struct {
 	cat   *step.Catalogue
 	prog  *program.Program
 	start machine.Start
@@ -28,25 +28,25 @@ type folding struct {
 	now     time.Time        // of the record that is folded
 	parked  string           // the path at which the run was parked last
 	stopped *machine.Failure // what the run ended for, when the machine did not fail
-	heard   map[string]answer
+	polls   map[string]pollAnswers
 }
 
-// answer is what an await has heard.
-type answer struct {
+// pollAnswers is what an await has heard.
+type pollAnswers struct {
 	first time.Time
 	last  types.Values
 }
 
 // begin puts the fold at the program's start. What happened to the run as a
 // whole stays.
-func (f *folding) begin() {
+func (f *historyBuilder) begin() {
 	start := f.start
 	start.Observe = f.note
-	f.m, f.heard = machine.New(f.prog, start), map[string]answer{}
+	f.m, f.polls = machine.New(f.prog, start), map[string]pollAnswers{}
 	f.steps, f.effects, f.stopped = runtime.Reports{}, nil, nil
 }
 
-func (f *folding) add(r journal.Record) error {
+func (f *historyBuilder) add(r journal.Record) error {
 	var err error
 	f.now = r.At
 	switch r.Kind {
@@ -93,7 +93,7 @@ func (f *folding) add(r journal.Record) error {
 
 // ended notes what a run failed for that did not fail at a step it was at: what
 // would have stopped it later, or an output.
-func (f *folding) ended(r journal.Record) {
+func (f *historyBuilder) ended(r journal.Record) {
 	if r.State != string(Failed) || r.Error == nil || f.m.Failure() != nil {
 		return
 	}
@@ -127,7 +127,7 @@ func nodeAt(nodes []program.Node, path string) *program.Node {
 }
 
 // failure is why the run failed, nil when it did not.
-func (f *folding) failure() *machine.Failure {
+func (f *historyBuilder) failure() *machine.Failure {
 	if f.stopped != nil {
 		return f.stopped
 	}
@@ -135,9 +135,9 @@ func (f *folding) failure() *machine.Failure {
 }
 
 // end lets the machine go on to where it waits for the outside.
-func (f *folding) end() { f.m.Next() }
+func (f *historyBuilder) end() { f.m.Next() }
 
-func (f *folding) moment(r journal.Record, what string) {
+func (f *historyBuilder) moment(r journal.Record, what string) {
 	if what == "restarted" && len(f.history) > 0 && f.history[len(f.history)-1].What == "resumed" {
 		f.history = f.history[:len(f.history)-1] // the same process, told twice
 	}
@@ -150,22 +150,22 @@ func (f *folding) moment(r journal.Record, what string) {
 
 // event folds what happened to a step. A step began when the record before it
 // was written: the machine itself takes no time.
-func (f *folding) event(r journal.Record) error {
+func (f *historyBuilder) event(r journal.Record) error {
 	if err := runtime.Fold(f.m, r); err != nil {
 		return err
 	}
 	switch r.Event.Kind {
 	case machine.Unanswered:
-		if heard := f.heard[r.Path]; heard.first.IsZero() {
-			f.heard[r.Path] = answer{first: r.Event.At}
+		if heard := f.polls[r.Path]; heard.first.IsZero() {
+			f.polls[r.Path] = pollAnswers{first: r.Event.At}
 		}
 	case machine.Done:
-		heard := f.heard[r.Path]
+		heard := f.polls[r.Path]
 		if heard.first.IsZero() {
 			heard.first = r.Event.At
 		}
 		heard.last = r.Event.Output
-		f.heard[r.Path] = heard
+		f.polls[r.Path] = heard
 		if yes, ok := agreement(f.cat, r); ok {
 			f.history = append(f.history, yes)
 		}
@@ -183,12 +183,12 @@ func (f *folding) event(r journal.Record) error {
 }
 
 // withdraw forgets a write that was announced and did not happen.
-func (f *folding) withdraw(path string) {
+func (f *historyBuilder) withdraw(path string) {
 	f.effects = slices.DeleteFunc(f.effects, func(e Effect) bool { return e.Path == path && e.Outcome == "unknown" })
 }
 
 // effect notes how a write ended, as far as it is known.
-func (f *folding) effect(r journal.Record, outcome string, result types.Values) {
+func (f *historyBuilder) effect(r journal.Record, outcome string, result types.Values) {
 	r.Outcome = outcome
 	e := runtime.EffectOf(f.cat, r, result)
 	i := slices.IndexFunc(f.effects, func(o Effect) bool { return o.Path == r.Path })
@@ -200,7 +200,7 @@ func (f *folding) effect(r journal.Record, outcome string, result types.Values) 
 }
 
 // undone notes that an effect was taken back.
-func (f *folding) undone(path string) {
+func (f *historyBuilder) undone(path string) {
 	for i := range f.effects {
 		if f.effects[i].Path == path {
 			f.effects[i].Outcome = "undone"
@@ -209,11 +209,11 @@ func (f *folding) undone(path string) {
 }
 
 // note turns what the machine tells into the report of steps.
-func (f *folding) note(n machine.Note) { f.steps.Add(n, f.now) }
+func (f *historyBuilder) note(n machine.Note) { f.steps.Add(n, f.now) }
 
 // all are the steps that the run came to, and those it has not come to: of a
 // group that it came to, its steps too.
-func (f *folding) all() []StepReport {
+func (f *historyBuilder) all() []StepReport {
 	out := slices.Clone(f.steps.All)
 	var pending func(nodes []program.Node, prefix string)
 	pending = func(nodes []program.Node, prefix string) {
@@ -232,7 +232,7 @@ func (f *folding) all() []StepReport {
 }
 
 // waiting is what the run waits for where its journal ends.
-func (f *folding) waiting(s Summary) *Waiting {
+func (f *historyBuilder) waiting(s Summary) *Waiting {
 	if s.State != journal.StateParked {
 		return nil
 	}
@@ -250,8 +250,8 @@ func (f *folding) waiting(s Summary) *Waiting {
 	if s.Reason != ForAwait {
 		return w
 	}
-	w.Asks, w.Answer = a.Input, f.heard[a.Path].last
-	if first := f.heard[a.Path].first; !first.IsZero() {
+	w.Asks, w.Answer = a.Input, f.polls[a.Path].last
+	if first := f.polls[a.Path].first; !first.IsZero() {
 		w.Since = first
 	}
 	f.await(w, a.Def)
@@ -259,7 +259,7 @@ func (f *folding) waiting(s Summary) *Waiting {
 }
 
 // parkedAt is when the run was parked last.
-func (f *folding) parkedAt() time.Time {
+func (f *historyBuilder) parkedAt() time.Time {
 	for _, m := range slices.Backward(f.history) {
 		if m.What == "parked" {
 			return m.At
@@ -269,7 +269,7 @@ func (f *folding) parkedAt() time.Time {
 }
 
 // await adds what only the program says.
-func (f *folding) await(w *Waiting, n *program.Node) {
+func (f *historyBuilder) await(w *Waiting, n *program.Node) {
 	w.Until = n.Until
 	if limit, err := types.ParseDuration(n.Timeout); err == nil && limit > 0 && n.Kind == program.Await {
 		w.Deadline = w.Since.Add(limit)
@@ -282,7 +282,7 @@ type Moment struct {
 	What   string       `json:"what"`           // started, resumed, restarted, approved, parked, resolved, undoing, undone, exported, imported, or how it ended
 	Path   string       `json:"path,omitempty"` // of the step it is about
 	By     string       `json:"by,omitempty"`
-	Known  string       `json:"known_by,omitempty"` // how it is known who that is, as in a [Deed]
+	Known  string       `json:"known_by,omitempty"` // how it is known who that is, as in a [Action]
 	Plan   string       `json:"plan,omitempty"`     // the digest of what was shown
 	Reason string       `json:"reason,omitempty"`   // of parked; of an end a person's words
 	Error  *types.Error `json:"error,omitempty"`

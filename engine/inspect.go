@@ -31,11 +31,11 @@ type Inspection struct {
 // Runs lists the site's runs, newest first.
 func (e *Engine) Runs() ([]Summary, error) {
 	list, err := e.store.List()
-	newestFirst(list)
+	sortNewestFirst(list)
 	return list, err
 }
 
-func newestFirst(list []Summary) {
+func sortNewestFirst(list []Summary) {
 	slices.SortStableFunc(list, func(a, b Summary) int {
 		return cmp.Or(Started(b).Compare(Started(a)), b.UpdatedAt.Compare(a.UpdatedAt))
 	})
@@ -64,7 +64,7 @@ func (e *Engine) Find(ref string) (Summary, error) {
 			found = append(found, s)
 		}
 	}
-	newestFirst(found)
+	sortNewestFirst(found)
 	switch len(found) {
 	case 0:
 		return Summary{}, noRun(ref)
@@ -94,7 +94,7 @@ func (e *Engine) last(ids []string) (Summary, error) {
 	if len(found) == 0 {
 		return Summary{}, noRun("last")
 	}
-	newestFirst(found)
+	sortNewestFirst(found)
 	return found[0], nil
 }
 
@@ -136,7 +136,7 @@ func (e *Engine) Inspect(s Summary) (Inspection, error) {
 	if err != nil {
 		return Inspection{}, err
 	}
-	f := &folding{cat: e.Catalogue, prog: p, start: start}
+	f := &historyBuilder{cat: e.Catalogue, prog: p, start: start}
 	f.begin()
 	for _, r := range records {
 		if err := f.add(r); err != nil {
@@ -146,21 +146,21 @@ func (e *Engine) Inspect(s Summary) (Inspection, error) {
 	f.end()
 	waiting, res := f.waiting(s), f.m.Result()
 	steps := f.all()
-	atRest(steps, s, waiting)
+	markIdle(steps, s, waiting)
 	return Inspection{
 		Summary: s, File: h.File, Journal: dir, Inputs: p.Inputs, Outputs: res.Outputs, Missing: res.Missing,
 		Failure: f.failure(), Steps: steps, Effects: f.effects, History: f.history, Waiting: waiting,
 	}, nil
 }
 
-// atRest says of the steps of a run that no process is at what they do, and for
+// markIdle says of the steps of a run that no process is at what they do, and for
 // what they wait: consent and the lock are the whole run's.
-func atRest(steps []StepReport, s Summary, w *Waiting) {
+func markIdle(steps []StepReport, s Summary, w *Waiting) {
 	running := map[string]bool{}
 	for _, x := range steps {
 		running[x.Path] = x.State == "running"
 	}
-	runtime.AtRest(runtime.State(s.State), steps)
+	runtime.MarkIdle(runtime.State(s.State), steps)
 	for i, x := range steps {
 		if w == nil || x.State != "waiting" {
 			continue

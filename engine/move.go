@@ -18,16 +18,16 @@ import (
 // ArchiveLimit is the size in bytes that an archive may have.
 const ArchiveLimit = journal.ArchiveLimit
 
-// Moving is how a run is exported.
-type Moving struct {
+// ExportOptions is how a run is exported.
+type ExportOptions struct {
 	To      []string // the keys that the archive is encrypted to; none is plain
 	Instead bool     // of those that it was exported to before
 	// Fits refuses an archive before the run is exported; may be nil.
 	Fits func(archive []byte) error
 }
 
-// Moved is a run in an archive.
-type Moved struct {
+// ArchivedRun is a run in an archive.
+type ArchivedRun struct {
 	Run      string    `json:"run"`
 	Skill    string    `json:"skill"`
 	Site     string    `json:"site,omitempty"`
@@ -45,20 +45,20 @@ type Moved struct {
 
 // Export writes down that a parked run goes on elsewhere, and returns its archive.
 // It may be said again: the archive is the same then.
-func (e *Engine) Export(id string, m Moving) (Moved, error) {
+func (e *Engine) Export(id string, m ExportOptions) (ArchivedRun, error) {
 	data, err := e.store.Export(id, journal.Move{
-		At: e.Clock.Now().UTC(), By: e.User, To: m.To, Instead: m.Instead, May: e.openHere, Fits: m.Fits,
+		At: e.Clock.Now().UTC(), By: e.User, To: m.To, Instead: m.Instead, May: e.checkMovable, Fits: m.Fits,
 	})
 	if err != nil {
-		return Moved{}, err
+		return ArchivedRun{}, err
 	}
 	out, err := OpenArchive(data)
 	out.State = string(journal.StateExported)
 	return out, err
 }
 
-// openHere refuses a run with a write that only this machine can look for.
-func (e *Engine) openHere(records []journal.Record) error {
+// checkMovable refuses a run with a write that only this machine can look for.
+func (e *Engine) checkMovable(records []journal.Record) error {
 	for _, path := range journal.Summarize(records).Pending {
 		i := slices.IndexFunc(records, func(r journal.Record) bool { return r.Kind == journal.Intent && r.Path == path })
 		s, ok := e.Catalogue.Lookup(records[i].Step)
@@ -66,7 +66,7 @@ func (e *Engine) openHere(records []journal.Record) error {
 		if !ok || json.Unmarshal(records[i].Input, &in) != nil {
 			continue
 		}
-		if staysHere(s.Reach(context.Background(), step.Use{Step: s.Name, Args: in}).Changes) {
+		if isMachineLocal(s.Reach(context.Background(), step.Use{Step: s.Name, Args: in}).Changes) {
 			run := records[0].Run.ID
 			return types.Errorf(types.Conflict, "run %s does not know whether step %s happened, and only this machine can look", run, path).
 				WithHint("resolve it first: %s", e.command("resolve", run, path)+" --found REF, or --not-done")
@@ -75,10 +75,10 @@ func (e *Engine) openHere(records []journal.Record) error {
 	return nil
 }
 
-// staysHere reports whether what a write changes is, or has a part, on this machine
+// isMachineLocal reports whether what a write changes is, or has a part, on this machine
 // alone. One that may be in either, as a git remote that is not looked up, is looked
 // for where it says.
-func staysHere(changes []step.Place) bool {
+func isMachineLocal(changes []step.Place) bool {
 	machine := 0
 	for _, p := range changes {
 		switch p.Kind {
@@ -93,16 +93,16 @@ func staysHere(changes []step.Place) bool {
 
 // OpenArchive reads an archive, which is as it was written then. Nothing is
 // imported.
-func OpenArchive(data []byte) (Moved, error) {
+func OpenArchive(data []byte) (ArchivedRun, error) {
 	a, err := journal.OpenArchive(data)
 	if err != nil {
-		return Moved{}, err
+		return ArchivedRun{}, err
 	}
 	h, s := a.Records[0].Run, journal.Summarize(a.Records)
 	if _, _, err := restore(h); err != nil {
-		return Moved{}, err
+		return ArchivedRun{}, err
 	}
-	m := Moved{Run: h.ID, Skill: h.Skill, Site: h.Site, Reach: append([]string{}, boundReach(a.Records)...), Digest: a.Digest, Head: a.Head, Archive: data, archived: a}
+	m := ArchivedRun{Run: h.ID, Skill: h.Skill, Site: h.Site, Reach: append([]string{}, boundReach(a.Records)...), Digest: a.Digest, Head: a.Head, Archive: data, archived: a}
 	if s.Moved != nil && s.Whole != nil {
 		m.Reason, m.By, m.At, m.To = s.Whole.Reason, s.Moved.By, s.Moved.At, s.Moved.To
 	}
@@ -110,7 +110,7 @@ func OpenArchive(data []byte) (Moved, error) {
 }
 
 // Import puts the run of an archive in its place here, where it goes on.
-func (e *Engine) Import(m Moved) (Moved, error) {
+func (e *Engine) Import(m ArchivedRun) (ArchivedRun, error) {
 	if m.Site != e.Site {
 		return m, types.Errorf(types.Conflict, "run %s is of the site %q, and this is %q", m.Run, m.Site, e.Site).
 			WithHint("pass the --config or --sandbox of that site; `site:` in skillrun.yaml is its name")
@@ -119,8 +119,8 @@ func (e *Engine) Import(m Moved) (Moved, error) {
 	return m, e.store.Import(m.archived, e.User, e.Clock.Now().UTC())
 }
 
-// elsewhere refuses a run that goes on where its archive is imported.
-func (e *Engine) elsewhere(records []journal.Record) error {
+// checkNotMoved refuses a run that goes on where its archive is imported.
+func (e *Engine) checkNotMoved(records []journal.Record) error {
 	s := journal.Summarize(records)
 	if s.Moved == nil {
 		return nil

@@ -22,16 +22,16 @@ func TestExportOfAnOpenWrite(t *testing.T) {
 	t.Parallel()
 	write := func(context.Context, struct{}) (struct{}, error) { return struct{}{}, nil }
 	here := step.Write("here", "Change this machine.", write)
-	there := step.Write("there", "Change a service.", write).Touching("tracker", "thing", "create")
+	there := step.Write("there", "Change a service.", write).Touches("tracker", "thing", "create")
 	either := func(changes ...step.Place) func(context.Context, step.Use) step.Reach {
 		return func(context.Context, step.Use) step.Reach { return step.Reach{Changes: changes} }
 	}
 	machine, git := step.Place{Kind: step.Machine}, step.Place{Kind: "git"}
 	cat := step.NewCatalogue([]step.Step{
 		here, there,
-		step.Write("pushes", "Push.", write).Reaching(either(git, machine)),
-		step.Write("files", "Change a file.", write).Reaching(either(machine)),
-		step.Write("runs", "Run a program.", write).Reaching(either(machine, step.Place{Kind: step.State}, git)),
+		step.Write("pushes", "Push.", write).Reaches(either(git, machine)),
+		step.Write("files", "Change a file.", write).Reaches(either(machine)),
+		step.Write("runs", "Run a program.", write).Reaches(either(machine, step.Place{Kind: step.State}, git)),
 	})
 	const refused = "does not know whether step made happened, and only this machine can look"
 	for name, says := range map[string]string{"here": refused, "there": "", "pushes": "", "files": refused, "runs": refused} {
@@ -40,7 +40,7 @@ func TestExportOfAnOpenWrite(t *testing.T) {
 		kept(t, dir, id, journal.Record{Kind: journal.Intent, Path: "made", Step: name, Input: []byte("{}")},
 			journal.Record{Kind: journal.Parked, Reason: "unknown_outcome", Path: "made"})
 		e := engine.New(engine.Setup{Catalogue: cat, State: dir, Clock: stopped{}})
-		_, err := e.Export(id, engine.Moving{})
+		_, err := e.Export(id, engine.ExportOptions{})
 		if says == "" && err != nil || says != "" && (err == nil || !strings.Contains(err.Error(), says)) {
 			t.Errorf("%s: %v", name, err)
 		}

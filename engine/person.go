@@ -16,54 +16,54 @@ import (
 // What people do to a run that is there. Whoever holds the run writes it down:
 // this process, when nobody is at it, or the one that is, through the inbox.
 
-// Asking is the question that a run parked with, or waits with.
-type Asking struct {
+// PendingQuestion is the question that a run parked with, or waits with.
+type PendingQuestion struct {
 	Run Run
 	Question
 	reach []string // what whoever says yes binds the run to, nil for as it is
 }
 
-// Asking returns what a run asks now. The world is looked at again, so that a
+// PendingQuestion returns what a run asks now. The world is looked at again, so that a
 // person agrees to what would happen now.
-func (e *Engine) Asking(ctx context.Context, id string, o Options) (Asking, error) {
+func (e *Engine) PendingQuestion(ctx context.Context, id string, o Options) (PendingQuestion, error) {
 	records, _, err := e.store.Read(id)
 	if err != nil {
-		return Asking{}, err
+		return PendingQuestion{}, err
 	}
 	if err := e.ended(records); err != nil {
-		return Asking{}, err
+		return PendingQuestion{}, err
 	}
 	h := records[0].Run
 	p, start, err := restore(h)
 	if err != nil {
-		return Asking{}, err
+		return PendingQuestion{}, err
 	}
 	reach, err := e.rebind(ctx, o, records, p, start)
 	if err != nil {
-		return Asking{}, err
+		return PendingQuestion{}, err
 	}
-	at, err := runtime.Standing(p, start, e.Catalogue, records)
+	at, err := runtime.PositionOf(p, start, e.Catalogue, records)
 	if err != nil {
-		return Asking{}, err
+		return PendingQuestion{}, err
 	}
 	f, err := e.forecast(ctx, walk{
 		program: p, start: start, work: h.Work, run: h.ID, snapshot: at.Snapshot, before: at.Before, observe: e.notes(o, id),
 	})
 	if at.Path == "" && len(f.Writes) == 0 && f.Failure == nil && err == nil {
-		return Asking{}, types.Errorf(types.BadInput, "run %s has nothing to approve: no writes are left", id).
+		return PendingQuestion{}, types.Errorf(types.BadInput, "run %s has nothing to approve: no writes are left", id).
 			WithHint("`%s` shows where it stands", e.command("runs", id))
 	}
 	q := Question{Node: at.Path, Message: at.Message, Show: at.Show, Forecast: f}
 	if i := slices.IndexFunc(f.Questions, func(x plan.Question) bool { return x.Path == at.Path }); i >= 0 && at.Snapshot == nil {
 		q.Message, q.Show = f.Questions[i].Message, f.Questions[i].Show
 	}
-	return Asking{Run: Run{ID: h.ID, Skill: h.Skill, File: h.File, Command: h.Command}, Question: q, reach: reach}, err
+	return PendingQuestion{Run: Run{ID: h.ID, Skill: h.Skill, File: h.File, Command: h.Command}, Question: q, reach: reach}, err
 }
 
 // Approve says yes to what a run asks, by the digest of what was shown.
-func (e *Engine) Approve(a Asking) error {
+func (e *Engine) Approve(a PendingQuestion) error {
 	r := journal.Request{Kind: journal.Approve, Path: a.Node, Plan: a.Forecast.Digest}
-	j, err := e.mine(a.Run.ID, &r)
+	j, err := e.openForRequest(a.Run.ID, &r)
 	if j == nil {
 		return err
 	}
@@ -85,11 +85,11 @@ func (e *Engine) Cancel(ctx context.Context, id, reason string, o Options) error
 
 // endRun ends a run that nobody is at, or asks whoever is at it to.
 func (e *Engine) endRun(ctx context.Context, id string, r journal.Request, state runtime.State, o Options) error {
-	j, err := e.mine(id, &r)
+	j, err := e.openForRequest(id, &r)
 	if j == nil {
 		return err
 	}
-	if e.elsewhere(j.Records()) != nil { // it ends here only: nothing is looked for, nor cleaned up
+	if e.checkNotMoved(j.Records()) != nil { // it ends here only: nothing is looked for, nor cleaned up
 		ends := journal.Record{Kind: journal.Finished, At: r.At, State: string(state), By: r.By, Reason: r.Reason}
 		return errors.Join(j.Append(ends, true), j.Close())
 	}
@@ -118,12 +118,12 @@ func (e *Engine) Cleans(id string) bool {
 		return false
 	}
 	records, _, err := e.store.Read(id)
-	return err == nil && e.elsewhere(records) == nil && e.hasCleanup(records)
+	return err == nil && e.checkNotMoved(records) == nil && e.hasCleanup(records)
 }
 
-// mine opens a run for what a person asks of it. There is none when somebody
+// openForRequest opens a run for what a person asks of it. There is none when somebody
 // else is at the run, who was asked then.
-func (e *Engine) mine(id string, r *journal.Request) (*journal.File, error) {
+func (e *Engine) openForRequest(id string, r *journal.Request) (*journal.File, error) {
 	r.By, r.At = e.User, e.Clock.Now().UTC()
 	j, _, err := e.store.Open(id)
 	if errors.Is(err, journal.ErrLocked) {
@@ -140,9 +140,9 @@ func (e *Engine) mine(id string, r *journal.Request) (*journal.File, error) {
 	return j, nil
 }
 
-// held opens a run for this process and returns what work on it needs. One that
+// openHeld opens a run for this process and returns what work on it needs. One that
 // would reach something else than it did is not worked on without a word.
-func (e *Engine) held(ctx context.Context, id string, asked Options) (*journal.File, runtime.Options, error) {
+func (e *Engine) openHeld(ctx context.Context, id string, asked Options) (*journal.File, runtime.Options, error) {
 	j, _, err := e.store.Open(id)
 	if err != nil {
 		return nil, runtime.Options{}, err
@@ -151,7 +151,7 @@ func (e *Engine) held(ctx context.Context, id string, asked Options) (*journal.F
 	h := records[0].Run
 	var p *program.Program
 	var start machine.Start
-	if err = e.elsewhere(records); err == nil {
+	if err = e.checkNotMoved(records); err == nil {
 		p, start, err = restore(h)
 	}
 	var reach []string
@@ -188,7 +188,7 @@ type Resolution = runtime.Resolution
 // whether it happened, after it was held against the world. A run that was ended
 // stays so: it can be undone then.
 func (e *Engine) Resolve(ctx context.Context, id string, x Resolution, asked Options) (Effect, error) {
-	j, o, err := e.held(ctx, id, asked)
+	j, o, err := e.openHeld(ctx, id, asked)
 	if err != nil {
 		return Effect{}, err
 	}
@@ -202,12 +202,12 @@ func (e *Engine) Resolve(ctx context.Context, id string, x Resolution, asked Opt
 // something is stuck agrees to undo the rest: the run is partly undone then. What
 // another run made is left to that run, unless adopted is set.
 func (e *Engine) Undo(ctx context.Context, id string, adopted bool, agree func([]Reversal) (bool, error), asked Options) (done bool, err error) {
-	j, o, err := e.held(ctx, id, asked)
+	j, o, err := e.openHeld(ctx, id, asked)
 	if err != nil {
 		return false, err
 	}
 	defer j.Close()
-	o.Observe, o.MadeBy, o.Adopted = asked.Observe, e.makers(id), adopted
+	o.Observe, o.MadeBy, o.Adopted = asked.Observe, e.ownersOf(id), adopted
 	list, err := e.Runtime.Reversals(ctx, o)
 	if err != nil {
 		return false, err
@@ -222,10 +222,10 @@ func (e *Engine) Undo(ctx context.Context, id string, adopted bool, agree func([
 	return true, e.Runtime.Undo(ctx, o, list)
 }
 
-// makers tells of a key which other run of the site made its effect. A run that
+// ownersOf tells of a key which other run of the site made its effect. A run that
 // cannot be read is passed over; what the run at hand may have sent and found it
 // made itself, unless an earlier run did.
-func (e *Engine) makers(id string) func(key string) string {
+func (e *Engine) ownersOf(id string) func(key string) string {
 	var made map[string]string
 	read := func() {
 		made = map[string]string{}
@@ -236,7 +236,7 @@ func (e *Engine) makers(id string) func(key string) string {
 			if other == id || err != nil {
 				continue
 			}
-			for key := range runtime.Maker(records, known && records[0].Run.StartedAt.Before(this.StartedAt)) {
+			for key := range runtime.OwnedKeys(records, known && records[0].Run.StartedAt.Before(this.StartedAt)) {
 				made[key] = other
 			}
 		}

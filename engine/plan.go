@@ -53,13 +53,13 @@ func ReadPlan(text []byte) (plan.Plan, error) {
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	return p, ofItsRun(p.Run)
+	return p, checkPlannedRun(p.Run)
 }
 
-// ofItsRun holds the parts of a planned run against each other that its effects'
+// checkPlannedRun holds the parts of a planned run against each other that its effects'
 // keys come from: the id says when it began, and the work follows from both the
 // program and the id.
-func ofItsRun(r plan.Run) error {
+func checkPlannedRun(r plan.Run) error {
 	var p program.Program
 	err := json.Unmarshal(r.Program, &p)
 	if err == nil && r.Work == step.Hash(16, p.Work(r.ID)...) && journal.ValidID(r.ID) && journal.BeganAt(r.ID, r.StartedAt) {
@@ -82,20 +82,20 @@ func (e *Engine) Apply(ctx context.Context, p plan.Plan, o Options) (Report, err
 		return Report{}, types.Errorf(types.BadInput, "the folder of its skill was not trusted when the plan was made, so no service was asked").
 			WithHint("check what it runs and reaches, and trust the folder: skillrun trust; then plan again")
 	}
-	if err := ofItsRun(p.Run); err != nil {
+	if err := checkPlannedRun(p.Run); err != nil {
 		return Report{}, err
 	}
 	if err := e.sameReach(ctx, &h, o); err != nil {
 		return Report{}, err
 	}
-	if other := e.sameMoment(h); other != "" {
+	if other := e.appliedBy(h); other != "" {
 		return Report{}, types.Errorf(types.Conflict, "this plan was applied already, under the id %s", other).
 			WithHint("`%s` shows what it did; to do it once more, plan again", e.command("runs", other))
 	}
 	o.expect = &p
 	j, unfinished, err := e.store.Start(h)
 	switch {
-	case err != nil && e.there(h.ID):
+	case err != nil && e.runExists(h.ID):
 		return Report{}, types.Errorf(types.Conflict, "this plan was applied already, by run %s", h.ID).
 			WithHint("`%s` shows what it did", e.command("runs", h.ID))
 	case err != nil:
@@ -114,9 +114,9 @@ func (e *Engine) Apply(ctx context.Context, p plan.Plan, o Options) (Report, err
 	return e.Resume(ctx, unfinished, o)
 }
 
-// sameMoment is the run that a plan of the same program, made at the same moment,
+// appliedBy is the run that a plan of the same program, made at the same moment,
 // was applied by under another id: nobody plans twice in one nanosecond.
-func (e *Engine) sameMoment(h journal.RunHeader) string {
+func (e *Engine) appliedBy(h journal.RunHeader) string {
 	ids, _ := e.store.IDs() // what is wrong with the folder, starting the run says
 	for _, id := range ids {
 		if id == h.ID || !journal.BeganAt(id, h.StartedAt) {
@@ -130,8 +130,8 @@ func (e *Engine) sameMoment(h journal.RunHeader) string {
 	return ""
 }
 
-// there reports whether there is a run of that id.
-func (e *Engine) there(id string) bool {
+// runExists reports whether there is a run of that id.
+func (e *Engine) runExists(id string) bool {
 	_, _, err := e.store.Read(id)
 	return err == nil
 }

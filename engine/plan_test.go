@@ -76,9 +76,9 @@ func TestRefusedPlanIsResumed(t *testing.T) {
 	}
 	for name, do := range map[string]func() error{
 		"resume": func() error { _, err := e.Resume(t.Context(), r.ID, engine.Options{Consent: engine.Given}); return err },
-		"asking": func() error { _, err := e.Asking(t.Context(), r.ID, engine.Options{}); return err },
+		"asking": func() error { _, err := e.PendingQuestion(t.Context(), r.ID, engine.Options{}); return err },
 		"approve": func() error {
-			return e.Approve(engine.Asking{Run: r.Run, Question: engine.Question{Forecast: p.Forecast}})
+			return e.Approve(engine.PendingQuestion{Run: r.Run, Question: engine.Question{Forecast: p.Forecast}})
 		},
 		"cancel": func() error { return e.Cancel(t.Context(), r.ID, "", engine.Options{}) },
 		"apply":  func() error { _, err := e.Apply(t.Context(), p, engine.Options{Consent: engine.Given}); return err },
@@ -119,7 +119,7 @@ func TestAppliedPlanHolds(t *testing.T) {
 		}
 		m.fails, m.says = false, tt.says
 		if tt.approve {
-			a, err := e.Asking(t.Context(), r.ID, engine.Options{})
+			a, err := e.PendingQuestion(t.Context(), r.ID, engine.Options{})
 			if err == nil {
 				err = e.Approve(a)
 			}

@@ -55,7 +55,7 @@ func TestBoundReach(t *testing.T) {
 				_, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), o)
 				return err
 			},
-			"approve": func(o engine.Options) error { _, err := e.Asking(t.Context(), parked.ID, o); return err },
+			"approve": func(o engine.Options) error { _, err := e.PendingQuestion(t.Context(), parked.ID, o); return err },
 			"undo": func(o engine.Options) error {
 				_, err := e.Undo(t.Context(), parked.ID, false, func([]engine.Reversal) (bool, error) { return false, nil }, o)
 				return err
@@ -157,7 +157,7 @@ func TestReachOfAnUndo(t *testing.T) {
 	t.Parallel()
 	at, fails := "good.example.com", true
 	undo := step.Undo(step.Undoing[in, out]{
-		Say: func(in, out) string { return "take it back" },
+		Describe: func(in, out) string { return "take it back" },
 		Do: func(context.Context, step.Key, in, out) error {
 			if fails {
 				return types.Errorf(types.Network, "no route")
@@ -168,7 +168,7 @@ func TestReachOfAnUndo(t *testing.T) {
 	create := func(context.Context, in) (out, error) { return out{}, nil }
 	find := func(context.Context, step.Key, in) (step.Found[out], error) { return step.Absent[out](), nil }
 	e := placed(t, tracker{}, &at)
-	e.Catalogue = step.NewCatalogue([]step.Step{step.Write("create", "Create.", create, step.Find(find), undo).Touching("tracker", "x", "make")})
+	e.Catalogue = step.NewCatalogue([]step.Step{step.Write("create", "Create.", create, step.Find(find), undo).Touches("tracker", "x", "make")})
 	skill := touching(t, e, "name: release\nidentity: [inputs.n]\ninputs: {n: {type: integer}}\nsteps:\n  - {id: one, uses: create, with: {title: a}}\n")
 	done, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), engine.Options{Consent: engine.Given})
 	if err != nil || done.State != engine.Done {
@@ -200,7 +200,7 @@ func TestReachOfBeginningAnew(t *testing.T) {
 	}
 	at = "moved.example.com"
 	var c engine.ReachChange
-	anew := engine.Options{Consent: engine.Given, Anew: true, Reaches: func(_ context.Context, change engine.ReachChange) bool { c = change; return false }}
+	anew := engine.Options{Consent: engine.Given, Restart: true, Reaches: func(_ context.Context, change engine.ReachChange) bool { c = change; return false }}
 	if _, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), anew); types.CodeOf(err) != types.Conflict || len(tr) != 1 {
 		t.Error(err, tr)
 	}

@@ -64,8 +64,8 @@ func (e *Engine) run(ctx context.Context, j *journal.File, o Options, continued 
 			return Report{Run: run}, err
 		}
 	}
-	if o.Begun != nil {
-		o.Begun(run)
+	if o.OnStart != nil {
+		o.OnStart(run)
 	}
 	x := e.exclusion(p, h)
 	defer x.release()
@@ -90,6 +90,6 @@ func (e *Engine) hasCleanup(records []journal.Record) bool {
 	if err != nil {
 		return false
 	}
-	at, err := runtime.Standing(p, start, e.Catalogue, records)
+	at, err := runtime.PositionOf(p, start, e.Catalogue, records)
 	return err == nil && at.HasCleanup
 }

@@ -105,9 +105,9 @@ func Indented(lines []string) string {
 	return b.String()
 }
 
-// startAnew ends an unfinished run of the same work, as a person asked for, and
+// restart ends an unfinished run of the same work, as a person asked for, and
 // makes another.
-func (e *Engine) startAnew(ctx context.Context, id string, h journal.RunHeader, o Options) (*journal.File, error) {
+func (e *Engine) restart(ctx context.Context, id string, h journal.RunHeader, o Options) (*journal.File, error) {
 	if err := e.Cancel(ctx, id, "replaced by a new run", Options{Observe: o.Observe, Reaching: o.Reaching, Reaches: o.Reaches}); err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func TestOtherProgram(t *testing.T) {
 		if u := e.Unfinished(bound(t, is, binding(1)), o); u == nil || u.Run != parked.ID || len(u.Differs) == 0 {
 			t.Errorf("%s: a plan is told %+v", name, u)
 		}
-		o.Anew = true
+		o.Restart = true
 		anew, _, err := e.Start(t.Context(), bound(t, is, binding(1)), o)
 		if err != nil || anew.ID == parked.ID {
 			t.Errorf("%s: anew: %v %+v", name, err, anew)

@@ -17,8 +17,8 @@ import (
 func (e *Engine) Start(ctx context.Context, b *Bound, o Options) (Report, diag.List, error) {
 	h := e.header(b, o)
 	j, unfinished, err := e.store.Start(h)
-	if err == nil && unfinished != "" && o.Anew {
-		j, err = e.startAnew(ctx, unfinished, h, o)
+	if err == nil && unfinished != "" && o.Restart {
+		j, err = e.restart(ctx, unfinished, h, o)
 		unfinished = ""
 	}
 	if err != nil {

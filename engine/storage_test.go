@@ -103,7 +103,7 @@ func (w *counted) steps() *step.Catalogue {
 	}
 	find := func(_ context.Context, key step.Key, _ in) (step.Found[out], error) {
 		if _, there := w.there[key.String()]; there {
-			return step.Here("T-1", out{Key: "T-1"}), nil
+			return step.Exists("T-1", out{Key: "T-1"}), nil
 		}
 		return step.Absent[out](), nil
 	}

@@ -37,8 +37,8 @@ type noticeOut struct {
 func (b board) Steps() []step.Step {
 	return []step.Step{
 		step.Write("board_post", "Post a notice.", b.post, step.Find(b.find)).
-			Touching("", "notice", "post").
-			Failing(types.Conflict, types.Unavailable),
+			Touches("", "notice", "post").
+			Errors(types.Conflict, types.Unavailable),
 	}
 }
 
@@ -87,9 +87,9 @@ func (b board) find(_ context.Context, key step.Key, in noticeIn) (step.Found[no
 	case err != nil:
 		return step.Found[noticeOut]{}, types.Errorf(types.Unavailable, "look at the board: %w", err)
 	case string(text) != in.Text:
-		return step.Differs(out.Ref, out, "the notice says something else"), nil
+		return step.Drifted(out.Ref, out, "the notice says something else"), nil
 	default:
-		return step.Here(out.Ref, out), nil
+		return step.Exists(out.Ref, out), nil
 	}
 }
 

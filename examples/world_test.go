@@ -29,10 +29,10 @@ type world struct {
 	rules map[string][]rule
 
 	mu      sync.Mutex
-	asked   map[string]int  // rule and arguments -> how often it was given
-	effects map[string]deed // by key
-	sends   map[string]int  // by key
-	dead    bool            // the process was killed: nothing reaches the world any more
+	asked   map[string]int    // rule and arguments -> how often it was given
+	effects map[string]action // by key
+	sends   map[string]int    // by key
+	dead    bool              // the process was killed: nothing reaches the world any more
 }
 
 // rule is one answer. The first whose conditions hold is given.
@@ -44,8 +44,8 @@ type rule struct {
 	Error  *types.Error            `json:"error"`
 }
 
-// deed is what a write has done.
-type deed struct {
+// action is what a write has done.
+type action struct {
 	Step string
 	Args types.Values
 	Out  string
@@ -111,7 +111,7 @@ func newCatalogue(t *testing.T) catalogue {
 // is the built-in one; a shape without one fails.
 func (c catalogue) world(t *testing.T, rules map[string][]rule) *world {
 	t.Helper()
-	w := &world{rules: rules, defs: map[string]step.Definition{}, asked: map[string]int{}, effects: map[string]deed{}, sends: map[string]int{}}
+	w := &world{rules: rules, defs: map[string]step.Definition{}, asked: map[string]int{}, effects: map[string]action{}, sends: map[string]int{}}
 	for _, d := range c.shapes {
 		w.defs[d.Name] = d
 	}
@@ -180,7 +180,7 @@ func (w *world) do(ctx context.Context, d step.Definition, raw json.RawMessage) 
 	out := types.Encode(fill(d.Out, map[string]any(r.Answer), args))
 	if d.Effect == step.Writes {
 		key := step.CallOf(ctx).Key.String()
-		w.effects[key] = deed{Step: d.Name, Args: args, Out: string(out)}
+		w.effects[key] = action{Step: d.Name, Args: args, Out: string(out)}
 		w.sends[key]++
 	}
 	return out, nil
@@ -233,9 +233,9 @@ func (w *world) find(_ context.Context, key step.Key, raw json.RawMessage) (step
 	}
 	out := json.RawMessage(e.Out)
 	if args, err := object(raw); err != nil || !reflect.DeepEqual(args, e.Args) {
-		return step.Differs(e.Step, out, "it was "+string(types.Encode(e.Args))), err
+		return step.Drifted(e.Step, out, "it was "+string(types.Encode(e.Args))), err
 	}
-	return step.Here(e.Step, out), nil
+	return step.Exists(e.Step, out), nil
 }
 
 // preview shows the arguments.

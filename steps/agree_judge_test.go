@@ -77,7 +77,7 @@ func (j *judge) agreed(s *site) engine.Report {
 }
 
 func (j *judge) answer(s *site, r engine.Report, o engine.Options, asked int) (engine.Report, error) {
-	q, err := s.engine.Asking(j.Context(), r.ID, engine.Options{})
+	q, err := s.engine.PendingQuestion(j.Context(), r.ID, engine.Options{})
 	switch {
 	case err != nil || asked > 9:
 		j.wrong("question %d of %s: %v", asked, r.Reason, err)

@@ -20,7 +20,7 @@ func TestNeeds(t *testing.T) {
 	for _, name := range all.Names() {
 		s, _ := all.Lookup(name)
 		if service := s.Touch.Reaches(); service != "" && len(s.Needs) == 0 {
-			t.Errorf("%s does not say what it needs of %s: chain Needing to it", s.Name, service)
+			t.Errorf("%s does not say what it needs of %s: chain Requires to it", s.Name, service)
 		}
 		if service := s.Touch.Reaches(); service != "" && !slices.ContainsFunc(Kinds(), func(k step.ServiceKind) bool { return k.Name == service }) {
 			t.Errorf("%s reaches a %s service, and no family declares that kind", s.Name, service)

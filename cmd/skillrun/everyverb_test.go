@@ -62,7 +62,7 @@ steps:
 		}
 		r := b.run(append(args, "--output", "json")...)
 		var object map[string]any
-		if args[0] == "audit" { // a line for each deed
+		if args[0] == "audit" { // a line for each action
 			r.out, _, _ = strings.Cut(r.out, "\n")
 		}
 		if err := json.Unmarshal([]byte(r.out), &object); err != nil || r.code != v.code {

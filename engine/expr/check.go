@@ -209,7 +209,7 @@ func (c *checker) member(n *member, s Scope) types.Type {
 }
 
 func noField(n *member) string {
-	switch of := canon(n.of); of {
+	switch of := normalize(n.of); of {
 	case "inputs":
 		return "there is no input " + n.name
 	case "config":

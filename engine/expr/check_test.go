@@ -170,9 +170,9 @@ func TestCanonical(t *testing.T) {
 		if diff := cmp.Diff(want, e.Conjuncts()); diff != "" {
 			t.Errorf("%s:\n%s", src, diff)
 		}
-		again, problems := Parse(canon(e.root))
-		if len(problems) > 0 || canon(again.root) != canon(e.root) {
-			t.Errorf("%s: canonical text %q does not parse to itself: %v", src, canon(e.root), problems)
+		again, problems := Parse(normalize(e.root))
+		if len(problems) > 0 || normalize(again.root) != normalize(e.root) {
+			t.Errorf("%s: canonical text %q does not parse to itself: %v", src, normalize(e.root), problems)
 		}
 	}
 }

@@ -204,9 +204,9 @@ func (c *checker) concatenation(n *binary, left, right types.Type) types.Type {
 		node
 		types.Type
 	}{{n.left, left}, {n.right, right}} {
-		hint := "write string(" + canon(side.node) + ")"
+		hint := "write string(" + normalize(side.node) + ")"
 		if side.Kind == types.List {
-			hint = "write join(" + canon(side.node) + `, ", ")`
+			hint = "write join(" + normalize(side.node) + `, ", ")`
 		}
 		c.needType(side.node, side.Type, hint, types.String)
 	}

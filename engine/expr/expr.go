@@ -72,7 +72,7 @@ func parse(src string) (*Expr, []Problem) {
 	case !utf8.ValidString(src):
 		return nil, []Problem{{CodeSyntax, 0, len(src), "the expression is not valid UTF-8", ""}}
 	}
-	forParser, problem := survey(src)
+	forParser, problem := prescan(src)
 	if problem != nil {
 		return nil, []Problem{*problem}
 	}
@@ -145,7 +145,7 @@ func (e *Expr) Source() string { return strings.TrimSpace(e.src) }
 func (e *Expr) Conjuncts() []string {
 	var out []string
 	for _, n := range conjuncts(e.root, nil) {
-		out = append(out, canon(n))
+		out = append(out, normalize(n))
 	}
 	return out
 }

@@ -242,7 +242,7 @@ func TestOneSpelling(t *testing.T) {
 	}
 	for old, now := range map[string]string{`sortBy([1], #)`: `sort_by([1], #)`, `trimPrefix("a", "b")`: `trim_prefix("a", "b")`, `trimSuffix("a", "b")`: `trim_suffix("a", "b")`} {
 		e, problems := Parse(old)
-		if len(problems) > 0 || canon(e.root) != now {
+		if len(problems) > 0 || normalize(e.root) != now {
 			t.Errorf("%s: %v", old, problems)
 		}
 	}

@@ -25,12 +25,12 @@ func FuzzParse(f *testing.F) {
 		if e == nil {
 			return
 		}
-		again, broken := Parse(canon(e.root))
-		if len(broken) > 0 && len(canon(e.root)) < maxSource && broken[0].Code != CodeTooBig {
-			t.Fatalf("canonical %q of %q does not parse: %v", canon(e.root), src, broken)
+		again, broken := Parse(normalize(e.root))
+		if len(broken) > 0 && len(normalize(e.root)) < maxSource && broken[0].Code != CodeTooBig {
+			t.Fatalf("canonical %q of %q does not parse: %v", normalize(e.root), src, broken)
 		}
-		if len(broken) == 0 && canon(again.root) != canon(e.root) {
-			t.Fatalf("canonical %q of %q becomes %q", canon(e.root), src, canon(again.root))
+		if len(broken) == 0 && normalize(again.root) != normalize(e.root) {
+			t.Fatalf("canonical %q of %q becomes %q", normalize(e.root), src, normalize(again.root))
 		}
 		for _, r := range e.Refs() {
 			_ = src[r.From:r.To]

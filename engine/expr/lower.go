@@ -102,7 +102,7 @@ func (l *lowerer) lower(n ast.Node) node {
 		return l.lower(n.Node)
 	case *ast.BuiltinNode:
 		at := l.span(n.Location())
-		return l.lowerCall(stdlib.Word(l.src[at.from:]), at, n.Arguments) // see survey
+		return l.lowerCall(stdlib.Word(l.src[at.from:]), at, n.Arguments) // see prescan
 	case *ast.CallNode:
 		if callee, ok := n.Callee.(*ast.IdentifierNode); ok {
 			return l.lowerCall(callee.Value, l.span(n.Location()), n.Arguments)

@@ -65,7 +65,7 @@ func (s Scope) narrow(n node, want bool) Scope {
 	s.facts = maps.Clone(s.facts)
 	k.hold(n, want)
 	for _, n := range k.true {
-		s.facts = put(s.facts, canon(n))
+		s.facts = put(s.facts, normalize(n))
 	}
 	return s.apply()
 }

@@ -68,9 +68,9 @@ func (c *checker) printed(n node, s Scope) types.Type {
 	t := c.operand(n, s)
 	switch t.Kind {
 	case types.List, types.Map, types.Object:
-		hint := "write json(" + canon(n) + ")"
+		hint := "write json(" + normalize(n) + ")"
 		if t.Kind == types.List && stdlib.Elem(t).Kind == types.String {
-			hint += " or join(" + canon(n) + `, ", ")`
+			hint += " or join(" + normalize(n) + `, ", ")`
 		}
 		return c.fail(n, CodeTypeMismatch, hint, "%s is %s, which cannot be part of a string", show(n), aType(t))
 	}

@@ -13,14 +13,14 @@ import (
 
 // ManifestOf returns what the writes touch, in the order in which they first
 // do. What is there already, or fails, is not touched.
-func ManifestOf(writes []Write) []Deed {
-	var out []Deed
+func ManifestOf(writes []Write) []ManifestEntry {
+	var out []ManifestEntry
 	for _, w := range writes {
 		if !w.Sends() {
 			continue
 		}
-		d := Deed{Service: w.Service, Host: w.Host, Object: w.Object, Verb: w.Verb, Reversible: w.Reversible, Times: 1}
-		i := slices.IndexFunc(out, func(e Deed) bool { e.Times = 1; return e == d })
+		d := ManifestEntry{Service: w.Service, Host: w.Host, Object: w.Object, Verb: w.Verb, Reversible: w.Reversible, Times: 1}
+		i := slices.IndexFunc(out, func(e ManifestEntry) bool { e.Times = 1; return e == d })
 		if i < 0 {
 			out = append(out, d)
 			continue

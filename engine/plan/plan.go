@@ -18,7 +18,7 @@ import (
 const Version = 2
 
 // Plan is what `skillrun plan` shows and `skillrun apply` does: all of a run
-// but its deeds.
+// but its actions.
 type Plan struct {
 	Version int `json:"version"`
 	Run     Run `json:"run"`
@@ -61,9 +61,9 @@ type Forecast struct {
 	// write; what is done before one stands with it.
 	Local []Local `json:"local,omitempty"`
 	// Manifest is what the writes touch, a line for each kind.
-	Manifest []Deed       `json:"manifest,omitempty"`
-	Outputs  types.Values `json:"outputs,omitempty"`         // those that are known
-	Missing  []string     `json:"missing_outputs,omitempty"` // the others
+	Manifest []ManifestEntry `json:"manifest,omitempty"`
+	Outputs  types.Values    `json:"outputs,omitempty"`         // those that are known
+	Missing  []string        `json:"missing_outputs,omitempty"` // the others
 	// Failure is why the run would end without doing its work; nothing after
 	// it was looked at.
 	Failure *Failure `json:"failure,omitempty"`
@@ -227,9 +227,9 @@ func empty(v any) bool {
 	return v == nil
 }
 
-// Deed is a line of the effect manifest: what is touched, where, and whether
+// ManifestEntry is a line of the effect manifest: what is touched, where, and whether
 // it can be taken back.
-type Deed struct {
+type ManifestEntry struct {
 	Service    string `json:"service,omitempty"`
 	Host       string `json:"host,omitempty"`
 	Object     string `json:"object,omitempty"`

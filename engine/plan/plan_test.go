@@ -31,7 +31,7 @@ func TestSummary(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
-	want := []plan.Deed{{Service: "jira", Object: "issue", Times: 2}, {Service: "git", Times: 1}}
+	want := []plan.ManifestEntry{{Service: "jira", Object: "issue", Times: 2}, {Service: "git", Times: 1}}
 	if diff := cmp.Diff(want, plan.ManifestOf([]plan.Write{jira, git, there, jira})); diff != "" {
 		t.Error(diff)
 	}

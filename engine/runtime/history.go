@@ -100,7 +100,7 @@ func (h *History) event(rec journal.Record) {
 	case machine.Dropped, machine.TimedOut:
 		delete(h.Intents, rec.Path)
 	case machine.Done, machine.Failed, machine.Unanswered:
-		h.Keep(rec)
+		h.AddLocal(rec)
 	}
 	if rec.Effect != string(step.Writes) {
 		return
@@ -112,38 +112,38 @@ func (h *History) event(rec journal.Record) {
 	}
 	if rec.Event.Kind == machine.Done {
 		delete(h.Found, rec.Path)
-		h.Did(rec.Key, *rec.Event)
+		h.AddWrite(rec.Key, *rec.Event)
 		e := EffectOf(h.catalogue, rec, rec.Event.Output)
 		e.Found = "journal"
 		h.Effects = append(h.Effects, e)
 	}
 }
 
-// Keep notes a step that changed a workspace, which is made anew by it.
-func (h *History) Keep(rec journal.Record) {
+// AddLocal notes a step that changed a workspace, which is made anew by it.
+func (h *History) AddLocal(rec journal.Record) {
 	s, ok := h.catalogue.Lookup(rec.Step)
 	if ok && (s.CanRestore() || s.Effect == step.Locals && rec.Event.Kind == machine.Done) {
 		h.Locals = append(h.Locals, rec)
 	}
 }
 
-// Left is what a step left behind in a workspace, as [step.Step.Restore] takes it.
-func Left(rec journal.Record) json.RawMessage {
+// RestoreInput is what a step left behind in a workspace, as [step.Step.Restore] takes it.
+func RestoreInput(rec journal.Record) json.RawMessage {
 	if rec.Event.Error != nil {
 		return types.Encode(rec.Event.Error.Details)
 	}
 	return types.Encode(rec.Event.Output)
 }
 
-// Did notes a write that is done.
-func (h *History) Did(key string, e machine.Event) {
+// AddWrite notes a write that is done.
+func (h *History) AddWrite(key string, e machine.Event) {
 	h.Finished[key] = Past{At: e.At, Output: e.Output}
 	delete(h.Said, key)
 }
 
-// Stops reports whether the machine has to be told that the run ends: there is
+// NeedsStop reports whether the machine has to be told that the run ends: there is
 // something to clean up, or a write whose outcome is not known yet.
-func (h *History) Stops() bool {
+func (h *History) NeedsStop() bool {
 	return h.Machine.HasCleanup() || len(h.Intents) > 0 && h.Machine.Failure() == nil
 }
 
@@ -190,34 +190,34 @@ func NothingWritten(records []journal.Record) bool {
 	return events
 }
 
-// Stand is where a run stands, for somebody who does not hold it.
-type Stand struct {
-	Snapshot []byte // nil: it will restart
-	Before   []journal.Record
-	Path     string // of the approve step it stands at; ""
-	Message  string // what it asks; "" when the run will restart
-	Show     any
-	HasCleanup   bool // ending the run would clean up after it, or look for what it wrote
+// Position is where a run stands, for somebody who does not hold it.
+type Position struct {
+	Snapshot   []byte // nil: it will restart
+	Before     []journal.Record
+	Path       string // of the approve step it stands at; ""
+	Message    string // what it asks; "" when the run will restart
+	Show       any
+	HasCleanup bool // ending the run would clean up after it, or look for what it wrote
 }
 
-// Standing says where a run stands by its journal. One that will restart when it is
+// PositionOf says where a run stands by its journal. One that will restart when it is
 // resumed stands at its start.
-func Standing(p *program.Program, start machine.Start, c *step.Catalogue, records []journal.Record) (Stand, error) {
+func PositionOf(p *program.Program, start machine.Start, c *step.Catalogue, records []journal.Record) (Position, error) {
 	counted := SinceRestart(records)
 	if NothingWritten(counted) {
-		return Stand{Path: askedAt(counted)}, nil
+		return Position{Path: askedAt(counted)}, nil
 	}
 	h := NewHistory(p, start, c)
 	if err := h.Add(counted); err != nil {
-		return Stand{}, err
+		return Position{}, err
 	}
 	if f := h.Machine.Failure(); f != nil {
 		if err := h.Machine.Apply(machine.Event{Kind: machine.Retried, Path: f.Path}); err != nil {
-			return Stand{}, err
+			return Position{}, err
 		}
 	}
 	actions := h.Machine.Next()
-	s := Stand{Snapshot: h.Machine.Snapshot(), Before: h.Locals, HasCleanup: h.Stops()}
+	s := Position{Snapshot: h.Machine.Snapshot(), Before: h.Locals, HasCleanup: h.NeedsStop()}
 	for _, a := range actions {
 		if a.Kind == machine.Ask && s.Path == "" {
 			s.Path, s.Show = a.Path, a.Input["show"]

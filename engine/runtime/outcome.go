@@ -83,7 +83,7 @@ type Effect struct {
 func EffectOf(c *step.Catalogue, rec journal.Record, result types.Values) Effect {
 	e := Effect{ID: rec.Path, Path: rec.Path, Step: rec.Step, Key: rec.Key, Result: result}
 	var own bool
-	e.Outcome, e.Found, own = Told(rec.Outcome)
+	e.Outcome, e.Found, own = DescribeOutcome(rec.Outcome)
 	if s, ok := c.Lookup(rec.Step); ok {
 		e.Service, e.Object, e.Verb, e.Reversible = s.Touch.Service, s.Touch.Object, s.Touch.Verb, s.CanUndo() && own
 	}

@@ -7,9 +7,9 @@ import (
 	"github.com/skillrun/skillrun/engine/step"
 )
 
-// Told is the outcome of a write as people are told it, where it was found when
+// DescribeOutcome is the outcome of a write as people are told it, where it was found when
 // nothing was sent for it now, and whether the run may take it back.
-func Told(outcome string) (told, found string, own bool) {
+func DescribeOutcome(outcome string) (told, found string, own bool) {
 	switch outcome {
 	case protocol.Adopted:
 		return protocol.Adopted, "world", false
@@ -29,9 +29,9 @@ func Owns(rec journal.Record) bool {
 	return rec.Outcome == protocol.Created || rec.Outcome == protocol.Resolved
 }
 
-// Maker returns which of the keys a run, by its journal, made the effects of and
+// OwnedKeys returns which of the keys a run, by its journal, made the effects of and
 // still has. What it found after it may have sent it counts where unsure is set.
-func Maker(records []journal.Record, unsure bool) map[string]bool {
+func OwnedKeys(records []journal.Record, unsure bool) map[string]bool {
 	made := map[string]bool{}
 	for _, rec := range records {
 		switch {

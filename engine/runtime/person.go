@@ -17,11 +17,11 @@ type Resolution struct {
 
 // Reversal is an effect of a run, and what undoing it would do.
 type Reversal struct {
-	Path   string `json:"path"`
-	Step   string `json:"step"`
-	Say    string `json:"say,omitempty"` // "close merge request !12"; "" when there is nothing to undo
-	Undone bool   `json:"undone"`        // it was reversed before
-	Why    string `json:"why,omitempty"` // why it cannot be undone from here
+	Path        string `json:"path"`
+	Step        string `json:"step"`
+	Description string `json:"say,omitempty"` // "close merge request !12"; "" when there is nothing to undo
+	Undone      bool   `json:"undone"`        // it was reversed before
+	Why         string `json:"why,omitempty"` // why it cannot be undone from here
 	// Stuck is why undoing it would be refused now: others have gone on with it, or
 	// it cannot be looked at.
 	Stuck *types.Error `json:"stuck,omitempty"`
@@ -40,4 +40,4 @@ type Reversal struct {
 }
 
 // Can reports whether undoing it does something.
-func (x Reversal) Can() bool { return x.Say != "" && !x.Undone && !x.Left }
+func (x Reversal) Can() bool { return x.Description != "" && !x.Undone && !x.Left }

@@ -50,10 +50,10 @@ func (x *Reports) Add(n machine.Note, now time.Time) {
 	}
 }
 
-// AtRest says of the steps that a run had come to, and that no process is at any
+// MarkIdle says of the steps that a run had come to, and that no process is at any
 // more, what they do: of a run that is parked they wait, and of one that was
 // interrupted they were too. What stands around others is told by those.
-func AtRest(left State, steps []StepReport) {
+func MarkIdle(left State, steps []StepReport) {
 	word := map[State]string{Parked: "waiting", Interrupted: "interrupted"}[left]
 	if word == "" {
 		return

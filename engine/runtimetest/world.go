@@ -137,13 +137,13 @@ func (w *world) find(ctx context.Context, key step.Key, in In) (step.Found[Out],
 	id := key.String() + " " + path
 	switch {
 	case w.dark:
-		return step.CannotTell[Out]("look yourself"), nil
+		return step.Inconclusive[Out]("look yourself"), nil
 	case w.made[id] == 0, time.Now().Before(w.late):
 		return step.Absent[Out](), nil
 	case w.args[id] != in.Name && w.args[id] != "":
-		return step.Differs(path, Out{Name: path}, "its name is "+w.args[id]), nil
+		return step.Drifted(path, Out{Name: path}, "its name is "+w.args[id]), nil
 	}
-	return step.Here(path, Out{Name: path}), nil
+	return step.Exists(path, Out{Name: path}), nil
 }
 
 // edit makes a file in a workspace.
@@ -182,7 +182,7 @@ func (w *world) list(ctx context.Context, in In) (Out, error) {
 
 func (w *world) catalogue() *step.Catalogue {
 	undo := step.Undo(step.Undoing[In, Out]{
-		Say: func(_ In, out Out) string { return "take back " + out.Name },
+		Describe: func(_ In, out Out) string { return "take back " + out.Name },
 		Do: func(ctx context.Context, key step.Key, _ In, out Out) error {
 			w.pause(out.Name)
 			w.mu.Lock()
@@ -200,12 +200,12 @@ func (w *world) catalogue() *step.Catalogue {
 	})
 	failing := []types.Code{types.Auth, types.Forbidden, types.Conflict, types.Unavailable}
 	return step.NewCatalogue([]step.Step{
-		step.Read("look", "Look.", w.look).Reaching(step.Nowhere), step.Read("list", "List a workspace.", w.list).Reaching(step.Nowhere),
-		step.Read("nap", "Take a second.", w.nap).Reaching(step.Nowhere), step.Read("hang", "Hang.", w.hang).Reaching(step.Nowhere),
+		step.Read("look", "Look.", w.look).Reaches(step.Nowhere), step.Read("list", "List a workspace.", w.list).Reaches(step.Nowhere),
+		step.Read("nap", "Take a second.", w.nap).Reaches(step.Nowhere), step.Read("hang", "Hang.", w.hang).Reaches(step.Nowhere),
 		step.Local("edit", "Make a file.", w.edit),
-		step.Write("put", "Put.", w.put, step.Find(w.find), undo, resolve).Failing(failing...),
-		step.Write("slow", "Put, and be seen later.", w.put, step.Find(w.find), step.Late[In, Out]()).Failing(failing...),
-		step.Write("blind", "Put, and never look.", w.put, resolve).Failing(failing...),
+		step.Write("put", "Put.", w.put, step.Find(w.find), undo, resolve).Errors(failing...),
+		step.Write("slow", "Put, and be seen later.", w.put, step.Find(w.find), step.EventuallyConsistent[In, Out]()).Errors(failing...),
+		step.Write("blind", "Put, and never look.", w.put, resolve).Errors(failing...),
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 // what [Find] said is there. It must be safe to do twice, and it is announced.
 func Update[In, Out any](f func(ctx context.Context, key Key, in In, out Out) (Out, error)) Option[In, Out] {
 	return Option[In, Out]{func(s *Step) {
-		read := both[In, Out](*s)
+		read := decodeBoth[In, Out](*s)
 		s.update = func(ctx context.Context, key Key, rawIn, rawOut json.RawMessage) (json.RawMessage, error) {
 			in, out, err := read(rawIn, rawOut)
 			if err != nil {
@@ -52,13 +52,13 @@ func Resolve[In, Out any](format string, f func(ctx context.Context, ref string,
 
 // Undoing is how a Write is reversed, only ever on request.
 type Undoing[In, Out any] struct {
-	// Say names the deed for people without asking anybody: "close merge
+	// Describe names the action for people without asking anybody: "close merge
 	// request !12". "" means that there is nothing to undo.
-	Say func(in In, out Out) string
-	// Look says why Do would refuse now, and changes nothing. All effects of a run
+	Describe func(in In, out Out) string
+	// Check says why Do would refuse now, and changes nothing. All effects of a run
 	// are looked at before the first is reversed. May be nil: nothing stands in the
 	// way.
-	Look func(ctx context.Context, key Key, in In, out Out) error
+	Check func(ctx context.Context, key Key, in In, out Out) error
 	// Do reverses the effect. It looks first: what is not there any more is
 	// undone already; what others have gone on with (a merged merge request, a
 	// branch with more commits) is refused with conflict. It is safe to do
@@ -70,17 +70,17 @@ type Undoing[In, Out any] struct {
 // Undo gives a Write the ability to be reversed.
 func Undo[In, Out any](u Undoing[In, Out]) Option[In, Out] {
 	return Option[In, Out]{func(s *Step) {
-		read := both[In, Out](*s)
-		s.sayUndo = func(rawIn, rawOut json.RawMessage) (string, error) {
+		read := decodeBoth[In, Out](*s)
+		s.describeUndo = func(rawIn, rawOut json.RawMessage) (string, error) {
 			in, out, err := read(rawIn, rawOut)
 			if err != nil {
 				return "", err
 			}
-			return u.Say(in, out), nil
+			return u.Describe(in, out), nil
 		}
 		s.undo = reversing(read, u.Do)
-		if u.Look != nil {
-			s.lookUndo = reversing(read, u.Look)
+		if u.Check != nil {
+			s.checkUndo = reversing(read, u.Check)
 		}
 	}}
 }
@@ -117,16 +117,16 @@ func Restore[In, Out any](f func(ctx context.Context, in In, out Out) error) Opt
 	}}
 }
 
-// Late says of a Write that its effect may appear for a while after its answer
+// EventuallyConsistent says of a Write that its effect may appear for a while after its answer
 // was lost, and that nothing on the other side refuses a second one. After an
 // unknown outcome the runtime then takes "absent" for a proof only when that
 // while is over.
-func Late[In, Out any]() Option[In, Out] {
-	return Option[In, Out]{func(s *Step) { s.late = true }}
+func EventuallyConsistent[In, Out any]() Option[In, Out] {
+	return Option[In, Out]{func(s *Step) { s.eventuallyConsistent = true }}
 }
 
-// both reads arguments and a result.
-func both[In, Out any](s Step) func(rawIn, rawOut json.RawMessage) (in In, out Out, err error) {
+// decodeBoth reads arguments and a result.
+func decodeBoth[In, Out any](s Step) func(rawIn, rawOut json.RawMessage) (in In, out Out, err error) {
 	read := arguments[In](s)
 	return func(rawIn, rawOut json.RawMessage) (in In, out Out, err error) {
 		if in, err = read(rawIn, nil); err == nil {
@@ -162,9 +162,9 @@ func (s Step) Restore(ctx context.Context, in, out json.RawMessage) error {
 	return s.restore(ctx, in, out)
 }
 
-// IsLate reports whether an effect may appear after its answer was lost; see
+// IsEventuallyConsistent reports whether an effect may appear after its answer was lost; see
 // [Late].
-func (s Step) IsLate() bool { return s.late }
+func (s Step) IsEventuallyConsistent() bool { return s.eventuallyConsistent }
 
 // Workspaces are the workspaces of the run that a step works in, by the arguments
 // that its type marks (workspace:"true"). What a plan does not know yet of such a
@@ -182,7 +182,7 @@ func (s Step) Workspaces(in types.Values) []string {
 
 // Find looks for the effect of the key; call it only when CanFind.
 func (s Step) Find(ctx context.Context, key Key, in json.RawMessage) (Found[json.RawMessage], error) {
-	if err := s.Refuses(in, nil); err != nil {
+	if err := s.CheckArguments(in, nil); err != nil {
 		return Found[json.RawMessage]{}, err
 	}
 	return s.find(ctx, key, in)
@@ -192,7 +192,7 @@ func (s Step) Find(ctx context.Context, key Key, in json.RawMessage) (Found[json
 // yet; they are zero in in. A step without a preview predicts an unknown
 // output and shows its arguments.
 func (s Step) Preview(ctx context.Context, in json.RawMessage, unknown UnknownPaths) (Prediction[json.RawMessage], error) {
-	if err := s.Refuses(in, unknown); err != nil {
+	if err := s.CheckArguments(in, unknown); err != nil {
 		return Prediction[json.RawMessage]{}, err
 	}
 	if s.preview == nil {
@@ -212,17 +212,17 @@ func (s Step) Resolve(ctx context.Context, ref string, in json.RawMessage) (json
 	return s.resolve(ctx, ref, in)
 }
 
-// SayUndo names what Undo would do; call it only when CanUndo.
-func (s Step) SayUndo(in, out json.RawMessage) (string, error) {
-	return s.sayUndo(in, out)
+// DescribeUndo names what Undo would do; call it only when CanUndo.
+func (s Step) DescribeUndo(in, out json.RawMessage) (string, error) {
+	return s.describeUndo(in, out)
 }
 
-// LookUndo says why Undo would refuse now; call it only when CanUndo.
-func (s Step) LookUndo(ctx context.Context, key Key, in, out json.RawMessage) error {
-	if s.lookUndo == nil {
+// CheckUndo says why Undo would refuse now; call it only when CanUndo.
+func (s Step) CheckUndo(ctx context.Context, key Key, in, out json.RawMessage) error {
+	if s.checkUndo == nil {
 		return nil
 	}
-	return s.lookUndo(ctx, key, in, out)
+	return s.checkUndo(ctx, key, in, out)
 }
 
 // Undo reverses the effect; call it only when CanUndo.

@@ -28,17 +28,17 @@ func Checked[In any](s Step, check func(in In, unknown UnknownPaths) error) Step
 	return s
 }
 
-// Refuses says why the step does not take the arguments, as far as they are
+// CheckArguments says why the step does not take the arguments, as far as they are
 // known, or returns nil.
-func (s Step) Refuses(in json.RawMessage, unknown UnknownPaths) error {
+func (s Step) CheckArguments(in json.RawMessage, unknown UnknownPaths) error {
 	if s.check == nil {
 		return nil
 	}
 	return s.check(in, unknown)
 }
 
-// Touches reports whether path, anything above it, or anything in it is unknown.
-func (u UnknownPaths) Touches(path string) bool {
+// Overlaps reports whether path, anything above it, or anything in it is unknown.
+func (u UnknownPaths) Overlaps(path string) bool {
 	for _, p := range u {
 		if strings.HasPrefix(p, path+".") || strings.HasPrefix(p, path+"[") {
 			return true
@@ -47,18 +47,18 @@ func (u UnknownPaths) Touches(path string) bool {
 	return u.Has(path)
 }
 
-// There is the path that says in [UnknownPaths] that an argument is given,
+// Provided is the path that says in [UnknownPaths] that an argument is given,
 // though what it is is not known.
-func There(path string) string { return "!" + path }
+func Provided(path string) string { return "!" + path }
 
-// Given counts which of some arguments are given; those that are not known may
+// CheckCount counts which of some arguments are given; those that are not known may
 // or may not be, unless [There] says it. It refuses when the number cannot be
 // between least and most.
-func (u UnknownPaths) Given(least, most int, args map[string]bool) error {
+func (u UnknownPaths) CheckCount(least, most int, args map[string]bool) error {
 	given, open := 0, 0
 	for name, is := range args {
 		switch {
-		case is, slices.Contains(u, There(name)):
+		case is, slices.Contains(u, Provided(name)):
 			given++
 		case u.Has(name):
 			open++
@@ -79,12 +79,12 @@ func (u UnknownPaths) Given(least, most int, args map[string]bool) error {
 	return types.Errorf(types.BadInput, "%d of %s are given", given, list).WithHint("%s", hint)
 }
 
-// Together refuses when some of the arguments are given and others are not.
-func (u UnknownPaths) Together(args map[string]bool) error {
+// CheckTogether refuses when some of the arguments are given and others are not.
+func (u UnknownPaths) CheckTogether(args map[string]bool) error {
 	var given, missing []string
 	for _, name := range types.SortedKeys(args) {
 		switch {
-		case args[name], slices.Contains(u, There(name)):
+		case args[name], slices.Contains(u, Provided(name)):
 			given = append(given, name)
 		case !u.Has(name):
 			missing = append(missing, name)

@@ -18,13 +18,13 @@ type whichIn struct {
 }
 
 func (in whichIn) check(unknown step.UnknownPaths) error {
-	if err := unknown.Given(0, 1, map[string]bool{"a": in.A != nil, "b": in.B != nil}); err != nil {
+	if err := unknown.CheckCount(0, 1, map[string]bool{"a": in.A != nil, "b": in.B != nil}); err != nil {
 		return err
 	}
-	if err := unknown.Given(1, 2, map[string]bool{"a": in.A != nil, "b": in.B != nil, "c": in.C != nil}); err != nil {
+	if err := unknown.CheckCount(1, 2, map[string]bool{"a": in.A != nil, "b": in.B != nil, "c": in.C != nil}); err != nil {
 		return err
 	}
-	return unknown.Together(map[string]bool{"c": in.C != nil, "d": in.D != nil})
+	return unknown.CheckTogether(map[string]bool{"c": in.C != nil, "d": in.D != nil})
 }
 
 // TestChecked: the rules of a step are held with what is known, and before it is
@@ -43,16 +43,16 @@ func TestChecked(t *testing.T) {
 		{`{"a":"x"}`, nil, ""},
 		{`{"a":"x","b":"x"}`, nil, "both a and b are given"},
 		{`{"a":"x"}`, step.UnknownPaths{"b"}, ""},
-		{`{"a":"x"}`, step.UnknownPaths{"b", step.There("b")}, "both a and b are given"},
+		{`{"a":"x"}`, step.UnknownPaths{"b", step.Provided("b")}, "both a and b are given"},
 		{`{}`, nil, "0 of a, b and c are given"},
 		{`{}`, step.UnknownPaths{"c", "d"}, ""},
 		{`{"a":"x","c":"x"}`, nil, "c is given without d"},
 		{`{"a":"x","c":"x"}`, step.UnknownPaths{"d"}, ""},
-		{`{"a":"x"}`, step.UnknownPaths{"d", step.There("d")}, "d is given without c"},
+		{`{"a":"x"}`, step.UnknownPaths{"d", step.Provided("d")}, "d is given without c"},
 		{`{"a":"x","c":"x","d":"x"}`, nil, ""},
 	} {
 		in := json.RawMessage(c.in)
-		errs := []error{s.Refuses(in, c.unknown)}
+		errs := []error{s.CheckArguments(in, c.unknown)}
 		_, err := s.Preview(t.Context(), in, c.unknown)
 		errs = append(errs, err)
 		if c.unknown == nil {

@@ -18,10 +18,10 @@ func (c Cost) String() string {
 	return fmt.Sprintf("%d (in parallel: %d round trips)", c.Requests, c.Trips)
 }
 
-// Costing says what an effect costs that is not there yet: to look for it, and to
+// Costs says what an effect costs that is not there yet: to look for it, and to
 // make it, with the reads that check it. A test of the families holds both
 // against what is sent.
-func (s Step) Costing(look, do Cost) Step {
+func (s Step) Costs(look, do Cost) Step {
 	s.Look, s.Make = look, do
 	return s
 }

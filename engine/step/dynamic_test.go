@@ -25,7 +25,7 @@ func answer(out string) step.Func[json.RawMessage, json.RawMessage] {
 func TestDynamic(t *testing.T) {
 	t.Parallel()
 	look := func(_ context.Context, k step.Key, in json.RawMessage) (step.Found[json.RawMessage], error) {
-		return step.Here(string(in), json.RawMessage(`{"id":"`+k.Path+`"}`)), nil
+		return step.Exists(string(in), json.RawMessage(`{"id":"`+k.Path+`"}`)), nil
 	}
 	s, err := step.Dynamic(silence, answer(`{"id":"s1"}`), step.Find(look))
 	if err != nil {

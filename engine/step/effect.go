@@ -14,48 +14,48 @@ type FoundState string
 
 // The states of [Found].
 const (
-	StateAbsent     FoundState = "absent"      // proved: it is not there
-	StateHere       FoundState = "here"        // it is there, ours and live
-	StateDiffers    FoundState = "differs"     // it is there and ours, made from other arguments
-	StateOver       FoundState = "over"        // it was there, and somebody ended it
-	StateCannotTell FoundState = "cannot_tell" // the lookup is no proof
+	StateAbsent       FoundState = "absent"      // proved: it is not there
+	StateExists       FoundState = "here"        // it is there, ours and live
+	StateDrifted      FoundState = "differs"     // it is there and ours, made from other arguments
+	StateEnded        FoundState = "over"        // it was there, and somebody ended it
+	StateInconclusive FoundState = "cannot_tell" // the lookup is no proof
 )
 
 // Found is the answer to "is the effect of this key already there?". Only a
-// live effect is Here: an open merge request, an issue not in a done category,
+// live effect Exists: an open merge request, an issue not in a done category,
 // a branch whose tip is ours. Absent is a proof; a lookup that may lag says
-// CannotTell.
+// Inconclusive.
 type Found[Out any] struct {
 	State FoundState `json:"state"`
-	Out   Out        `json:"out,omitempty"` // of Here and Differs
+	Out   Out        `json:"out,omitempty"` // of Exists and Drifted
 	Ref   string     `json:"ref,omitempty"` // what was found, e.g. AAP-7 or !12
-	Why   string     `json:"why,omitempty"` // Differs: the difference; Over: what, who, when; CannotTell: how to look
+	Why   string     `json:"why,omitempty"` // Drifted: the difference; Ended: what, who, when; Inconclusive: how to look
 	Hint  string     `json:"hint,omitempty"`
 }
 
 // Absent says the effect is surely not there.
 func Absent[Out any]() Found[Out] { return Found[Out]{State: StateAbsent} }
 
-// Here says the effect is there: it is adopted, nothing is sent.
-func Here[Out any](ref string, out Out) Found[Out] {
-	return Found[Out]{State: StateHere, Ref: ref, Out: out}
+// Exists says the effect is there: it is adopted, nothing is sent.
+func Exists[Out any](ref string, out Out) Found[Out] {
+	return Found[Out]{State: StateExists, Ref: ref, Out: out}
 }
 
-// Differs says the effect is there but was made from other arguments; the run
+// Drifted says the effect is there but was made from other arguments; the run
 // stops with conflict and shows the difference.
-func Differs[Out any](ref string, out Out, difference string) Found[Out] {
-	return Found[Out]{State: StateDiffers, Ref: ref, Out: out, Why: difference}
+func Drifted[Out any](ref string, out Out, difference string) Found[Out] {
+	return Found[Out]{State: StateDrifted, Ref: ref, Out: out, Why: difference}
 }
 
-// Over says somebody ended the effect: the run stops with conflict, and the
+// Ended says somebody ended the effect: the run stops with conflict, and the
 // hint says how to bring it back.
-func Over[Out any](ref, what, hint string) Found[Out] {
-	return Found[Out]{State: StateOver, Ref: ref, Why: what, Hint: hint}
+func Ended[Out any](ref, what, hint string) Found[Out] {
+	return Found[Out]{State: StateEnded, Ref: ref, Why: what, Hint: hint}
 }
 
-// CannotTell says the lookup is no proof; how tells a person where to look.
-func CannotTell[Out any](how string) Found[Out] {
-	return Found[Out]{State: StateCannotTell, Why: how}
+// Inconclusive says the lookup is no proof; how tells a person where to look.
+func Inconclusive[Out any](how string) Found[Out] {
+	return Found[Out]{State: StateInconclusive, Why: how}
 }
 
 // Find gives a Write the ability to look for its own effect by the key that
@@ -74,7 +74,7 @@ func Find[In, Out any](f func(context.Context, Key, In) (Found[Out], error)) Opt
 				return none, err
 			}
 			out := Found[json.RawMessage]{State: got.State, Ref: got.Ref, Why: got.Why, Hint: got.Hint}
-			if got.State == StateHere || got.State == StateDiffers {
+			if got.State == StateExists || got.State == StateDrifted {
 				out.Out = encoded(ctx, got.Out)
 			}
 			return out, nil
@@ -107,7 +107,7 @@ type FieldChange struct {
 }
 
 // Prediction is what a write would do and return. Unknown names the members
-// of Out that only the deed itself can tell.
+// of Out that only the action itself can tell.
 type Prediction[Out any] struct {
 	Change  Change       `json:"change"`
 	Out     Out          `json:"out,omitempty"`

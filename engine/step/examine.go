@@ -38,8 +38,8 @@ type Need struct {
 	Of   []string // the arguments that name the thing; the first that is given counts
 }
 
-// Needing says one more thing that the step needs of its service.
-func (s Step) Needing(what string, of ...string) Step {
+// Requires says one more thing that the step needs of its service.
+func (s Step) Requires(what string, of ...string) Step {
 	s.Needs = append(s.Needs[:len(s.Needs):len(s.Needs)], Need{what, of})
 	return s
 }
@@ -64,9 +64,9 @@ func (u Use) Named(n Need) string {
 	return ""
 }
 
-// Things are the names of what the uses need in this way, each once; "" is among
+// NeededNames are the names of what the uses need in this way, each once; "" is among
 // them when one is not known.
-func Things(steps []Step, uses []Use, what string) []string {
+func NeededNames(steps []Step, uses []Use, what string) []string {
 	var out []string
 	for _, u := range uses {
 		for _, n := range Needs(steps, u) {

@@ -28,50 +28,50 @@ func (c *Catalogue) Hide(data []byte) []byte { return c.mask.JSON(data) }
 func (s Step) masked(m *mask.Mask) Step {
 	out := s
 	out.do = func(ctx context.Context, in json.RawMessage) (json.RawMessage, error) {
-		if err := spills(m, in); err != nil {
+		if err := checkNoCredential(m, in); err != nil {
 			return nil, err
 		}
-		got, err := s.do(Taught(ctx, m), in)
+		got, err := s.do(WithMask(ctx, m), in)
 		return m.JSON(got), MaskedError(m, err)
 	}
 	if s.find != nil {
 		out.find = func(ctx context.Context, key Key, in json.RawMessage) (Found[json.RawMessage], error) {
-			if err := spills(m, in); err != nil {
+			if err := checkNoCredential(m, in); err != nil {
 				return Found[json.RawMessage]{}, err
 			}
-			f, err := s.find(Taught(ctx, m), key, in)
+			f, err := s.find(WithMask(ctx, m), key, in)
 			f.Out, f.Ref, f.Why, f.Hint = m.JSON(f.Out), m.Text(f.Ref), m.Text(f.Why), m.Text(f.Hint)
 			return f, MaskedError(m, err)
 		}
 	}
 	if s.preview != nil {
 		out.preview = func(ctx context.Context, in json.RawMessage, unknown UnknownPaths) (Prediction[json.RawMessage], error) {
-			if err := spills(m, in); err != nil {
+			if err := checkNoCredential(m, in); err != nil {
 				return Prediction[json.RawMessage]{}, err
 			}
-			p, err := s.preview(Taught(ctx, m), in, unknown)
+			p, err := s.preview(WithMask(ctx, m), in, unknown)
 			p.Out, p.Change = m.JSON(p.Out), p.Change.masked(m)
 			return p, MaskedError(m, err)
 		}
 	}
 	if s.resolve != nil {
 		out.resolve = func(ctx context.Context, ref string, in json.RawMessage) (json.RawMessage, error) {
-			got, err := s.resolve(Taught(ctx, m), ref, in)
+			got, err := s.resolve(WithMask(ctx, m), ref, in)
 			return m.JSON(got), MaskedError(m, err)
 		}
 	}
 	if s.update != nil {
 		out.update = func(ctx context.Context, key Key, in, old json.RawMessage) (json.RawMessage, error) {
-			got, err := s.update(Taught(ctx, m), key, in, old)
+			got, err := s.update(WithMask(ctx, m), key, in, old)
 			return m.JSON(got), MaskedError(m, err)
 		}
 	}
 	return s.maskedUndo(out, m)
 }
 
-// spills refuses arguments that hold a credential. No step's result has one, so
+// checkNoCredential refuses arguments that hold a credential. No step's result has one, so
 // somebody put it together of parts; where it goes, it would stay.
-func spills(m *mask.Mask, in json.RawMessage) error {
+func checkNoCredential(m *mask.Mask, in json.RawMessage) error {
 	if !m.Finds(string(in)) {
 		return nil
 	}
@@ -81,22 +81,22 @@ func spills(m *mask.Mask, in json.RawMessage) error {
 
 // maskedUndo wraps what takes an effect back, or puts it there again.
 func (s Step) maskedUndo(out Step, m *mask.Mask) Step {
-	if s.sayUndo != nil {
-		out.sayUndo = func(in, old json.RawMessage) (string, error) {
-			text, err := s.sayUndo(in, old)
+	if s.describeUndo != nil {
+		out.describeUndo = func(in, old json.RawMessage) (string, error) {
+			text, err := s.describeUndo(in, old)
 			return m.Text(text), MaskedError(m, err)
 		}
 	}
 	if s.restore != nil {
 		out.restore = func(ctx context.Context, in, old json.RawMessage) error {
-			return MaskedError(m, s.restore(Taught(ctx, m), in, old))
+			return MaskedError(m, s.restore(WithMask(ctx, m), in, old))
 		}
 	}
 	type reversal = func(context.Context, Key, json.RawMessage, json.RawMessage) error
-	for of, to := range map[*reversal]*reversal{&s.undo: &out.undo, &s.lookUndo: &out.lookUndo} {
+	for of, to := range map[*reversal]*reversal{&s.undo: &out.undo, &s.checkUndo: &out.checkUndo} {
 		if reverse := *of; reverse != nil {
 			*to = func(ctx context.Context, key Key, in, old json.RawMessage) error {
-				return MaskedError(m, reverse(Taught(ctx, m), key, in, old))
+				return MaskedError(m, reverse(WithMask(ctx, m), key, in, old))
 			}
 		}
 	}
@@ -127,7 +127,7 @@ func MaskedError(m *mask.Mask, err error) error {
 // Masked returns an examination of which nothing that the mask knows comes out.
 func (e Examine) Masked(m *mask.Mask) Examine {
 	return func(ctx context.Context, service string, uses []Use, now time.Time) []Finding {
-		found := e(Taught(ctx, m), service, uses, now)
+		found := e(WithMask(ctx, m), service, uses, now)
 		for i, f := range found {
 			f.Subject, f.Detail, f.Skipped = m.Text(f.Subject), m.Text(f.Detail), m.Text(f.Skipped)
 			if f.Err != nil {
@@ -141,9 +141,9 @@ func (e Examine) Masked(m *mask.Mask) Examine {
 
 type learnKey struct{}
 
-// Taught returns a context in which [Learn] teaches the mask, and in which what
+// WithMask returns a context in which [Learn] teaches the mask, and in which what
 // steps remark is masked.
-func Taught(ctx context.Context, m *mask.Mask) context.Context {
+func WithMask(ctx context.Context, m *mask.Mask) context.Context {
 	if c := CallOf(ctx); c.Tell != nil {
 		tell := c.Tell
 		c.Tell = func(text string) { tell(m.Text(text)) }
@@ -178,7 +178,7 @@ func MaskedLock(l Lock, m *mask.Mask) Lock { return maskedLock{l, m} }
 
 // Take takes the lock, or says who has it.
 func (l maskedLock) Take(ctx context.Context, name string, h Holder) (*Holder, error) {
-	other, err := l.Lock.Take(Taught(ctx, l.m), name, h)
+	other, err := l.Lock.Take(WithMask(ctx, l.m), name, h)
 	if other != nil {
 		other.Work, other.Run, other.Machine, other.User = l.m.Text(other.Work), l.m.Text(other.Run), l.m.Text(other.Machine), l.m.Text(other.User)
 	}
@@ -187,5 +187,5 @@ func (l maskedLock) Take(ctx context.Context, name string, h Holder) (*Holder, e
 
 // Release lets go of it.
 func (l maskedLock) Release(ctx context.Context, name string, h Holder) error {
-	return MaskedError(l.m, l.Lock.Release(Taught(ctx, l.m), name, h))
+	return MaskedError(l.m, l.Lock.Release(WithMask(ctx, l.m), name, h))
 }

@@ -38,13 +38,13 @@ func TestMaskedSteps(t *testing.T) {
 		return leakOut{types.NewSecret(made), all}, nil
 	}
 	find := func(_ context.Context, _ step.Key, _ leakIn) (step.Found[leakOut], error) {
-		return step.Found[leakOut]{State: step.StateDiffers, Ref: all, Why: all, Hint: all, Out: leakOut{Text: all}}, nil
+		return step.Found[leakOut]{State: step.StateDrifted, Ref: all, Why: all, Hint: all, Out: leakOut{Text: all}}, nil
 	}
 	preview := func(context.Context, leakIn, step.UnknownPaths) (step.Prediction[leakOut], error) {
 		return step.Prediction[leakOut]{Change: step.Change{Title: all, Diff: all, Fields: []step.FieldChange{{Name: all, Value: all}}}, Out: leakOut{Text: all}}, nil
 	}
 	s, _ := step.NewCatalogue([]step.Step{step.Write("leak", "Leaks.", do, step.Find(find), step.Preview(preview),
-		step.Undo(step.Undoing[leakIn, leakOut]{Say: func(leakIn, leakOut) string { return all }, Do: func(context.Context, step.Key, leakIn, leakOut) error { return errors.New(all) }}))}).Masked(m).Lookup("leak")
+		step.Undo(step.Undoing[leakIn, leakOut]{Describe: func(leakIn, leakOut) string { return all }, Do: func(context.Context, step.Key, leakIn, leakOut) error { return errors.New(all) }}))}).Masked(m).Lookup("leak")
 	var said []string
 	ctx := step.WithCall(t.Context(), step.Call{Tell: func(text string) { said = append(said, text) }})
 	hold := func(what string, v any) {
@@ -72,7 +72,7 @@ func TestMaskedSteps(t *testing.T) {
 	p, _ := s.Preview(ctx, json.RawMessage(`{}`), nil)
 	hold("prediction", []any{p.Change.Title, p.Change.Diff, p.Change.Fields[0].Name, p.Change.Fields[0].Value, string(p.Out)})
 	out = json.RawMessage(`{"text": "x"}`) // a secret is not read back
-	undo, _ := s.SayUndo(json.RawMessage(`{}`), out)
+	undo, _ := s.DescribeUndo(json.RawMessage(`{}`), out)
 	hold("undo", undo)
 	hold("undoing", types.AsError(s.Undo(ctx, step.Key{}, json.RawMessage(`{}`), out)))
 	hold("remark", said[len(said)-1])

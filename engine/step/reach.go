@@ -42,19 +42,19 @@ type Reach struct {
 	Leads   []Place // where a later step may take what it makes
 }
 
-// Reaching declares where the step reaches. f is given the arguments that are
+// Reaches declares where the step reaches. f is given the arguments that are
 // known, and the [Call] in the context; what it cannot tell from them it leaves
 // open, as a place without a name. It asks nothing of a network.
 //
 // A step that declares nothing reaches what its [Touch] says: the service that
 // its argument service names, and the workspace that workspace names. One that
 // has neither reaches anywhere.
-func (s Step) Reaching(f func(context.Context, Use) Reach) Step {
+func (s Step) Reaches(f func(context.Context, Use) Reach) Step {
 	s.reach = f
 	return s
 }
 
-// Nowhere is the [Step.Reaching] of a step that looks at its arguments only.
+// Nowhere is the [Step.Reaches] of a step that looks at its arguments only.
 func Nowhere(context.Context, Use) Reach { return Reach{} }
 
 // Reach is where a call of the step reaches.
@@ -86,7 +86,7 @@ func (s Step) Reach(ctx context.Context, u Use) Reach {
 // has the kind's name.
 func (u Use) At(kind string) Place {
 	p := Place{Kind: kind, Service: u.Text("service")}
-	if p.Service == "" && !u.open("service") {
+	if p.Service == "" && !u.isUnknown("service") {
 		p.Service = kind
 	}
 	return p
@@ -95,44 +95,44 @@ func (u Use) At(kind string) Place {
 // Places is the place of a kind that a text argument names: none without the
 // argument, any of the kind when it is not known yet.
 func (u Use) Places(kind, argument string) []Place {
-	if name := u.Text(argument); name != "" || u.open(argument) {
+	if name := u.Text(argument); name != "" || u.isUnknown(argument) {
 		return []Place{{Kind: kind, Name: name}}
 	}
 	return nil
 }
 
-// open reports whether an argument is not known yet.
-func (u Use) open(argument string) bool { return slices.Contains(u.Unknown, argument) }
+// isUnknown reports whether an argument is not known yet.
+func (u Use) isUnknown(argument string) bool { return slices.Contains(u.Unknown, argument) }
 
-// Meets reports whether who looks at p can see what is changed at q. It is
+// Overlaps reports whether who looks at p can see what is changed at q. It is
 // false only with a proof: another kind of place, another one of its kind, or
 // another host. An http service can be the other side of any service.
-func (p Place) Meets(q Place) bool {
+func (p Place) Overlaps(q Place) bool {
 	switch {
 	case p.Kind == Workspace || q.Kind == Workspace:
-		return p.Kind == q.Kind && p.maybe(q)
+		return p.Kind == q.Kind && p.mayEqual(q)
 	case p.Kind == Anywhere || q.Kind == Anywhere:
 		return true
 	case p.Kind == q.Kind:
-		return p.maybe(q)
+		return p.mayEqual(q)
 	case p.Kind == overHTTP || q.Kind == overHTTP:
 		return p.served() && q.served() && sameHost(p.Host, q.Host)
 	case p.Kind == Service || q.Kind == Service:
-		return p.served() && q.served() && p.instance(q)
+		return p.served() && q.served() && p.mayShareService(q)
 	}
 	return false
 }
 
-// maybe reports whether two places of one kind may be the same one.
-func (p Place) maybe(q Place) bool {
+// mayEqual reports whether two places of one kind may be the same one.
+func (p Place) mayEqual(q Place) bool {
 	if p.Name != "" && q.Name != "" {
 		return p.Name == q.Name || strings.HasPrefix(p.Name, q.Name+"#") || strings.HasPrefix(q.Name, p.Name+"#")
 	}
-	return p.instance(q)
+	return p.mayShareService(q)
 }
 
-// instance reports whether two places may be of one service.
-func (p Place) instance(q Place) bool {
+// mayShareService reports whether two places may be of one service.
+func (p Place) mayShareService(q Place) bool {
 	switch {
 	case p.Service != "" && p.Service == q.Service:
 		return true

@@ -54,7 +54,7 @@ func TestMeets(t *testing.T) {
 		{"a push to another forge", repo("a/b#x", "g.example"), at("git", "gitlab", "other.example"), false},
 	}
 	for _, c := range cases {
-		if c.a.Meets(c.b) != c.meet || c.b.Meets(c.a) != c.meet {
+		if c.a.Overlaps(c.b) != c.meet || c.b.Overlaps(c.a) != c.meet {
 			t.Errorf("%s: not %v", c.name, c.meet)
 		}
 	}
@@ -79,16 +79,16 @@ func TestReachDeclaresItself(t *testing.T) {
 		use  step.Use
 		want step.Reach
 	}{
-		"a read":            {step.Read("s", "S.", act).Touching("jira", "o", "v"), step.Use{}, step.Reach{Sees: []step.Place{jira}}},
-		"a write":           {step.Write("s", "S.", act).Touching("jira", "o", "v"), step.Use{}, step.Reach{Sees: []step.Place{jira}, Changes: []step.Place{jira}}},
-		"another instance":  {step.Read("s", "S.", act).Touching("jira", "o", "v"), step.Use{Args: types.Values{"service": "x"}}, step.Reach{Sees: []step.Place{{Kind: "jira", Service: "x"}}}},
-		"not known which":   {step.Read("s", "S.", act).Touching("jira", "o", "v"), step.Use{Unknown: []string{"service"}}, step.Reach{Sees: []step.Place{{Kind: "jira"}}}},
+		"a read":            {step.Read("s", "S.", act).Touches("jira", "o", "v"), step.Use{}, step.Reach{Sees: []step.Place{jira}}},
+		"a write":           {step.Write("s", "S.", act).Touches("jira", "o", "v"), step.Use{}, step.Reach{Sees: []step.Place{jira}, Changes: []step.Place{jira}}},
+		"another instance":  {step.Read("s", "S.", act).Touches("jira", "o", "v"), step.Use{Args: types.Values{"service": "x"}}, step.Reach{Sees: []step.Place{{Kind: "jira", Service: "x"}}}},
+		"not known which":   {step.Read("s", "S.", act).Touches("jira", "o", "v"), step.Use{Unknown: []string{"service"}}, step.Reach{Sees: []step.Place{{Kind: "jira"}}}},
 		"a workspace":       {step.Local("s", "S.", act), step.Use{Args: types.Values{"workspace": "w"}}, step.Reach{Sees: []step.Place{ws}, Changes: []step.Place{ws}}},
 		"a read of one":     {step.Read("s", "S.", act), step.Use{Args: types.Values{"workspace": "w"}}, step.Reach{Sees: []step.Place{ws}}},
 		"some workspace":    {step.Local("s", "S.", act), step.Use{Unknown: []string{"workspace"}}, step.Reach{Sees: []step.Place{{Kind: step.Workspace}}, Changes: []step.Place{{Kind: step.Workspace}}}},
 		"a read of nothing": {step.Read("s", "S.", idle), step.Use{}, step.Reach{Sees: anywhere}},
 		"a write of any":    {step.Write("s", "S.", idle), step.Use{}, step.Reach{Sees: anywhere, Changes: anywhere}},
-		"nowhere":           {step.Read("s", "S.", idle).Reaching(step.Nowhere), step.Use{}, step.Reach{}},
+		"nowhere":           {step.Read("s", "S.", idle).Reaches(step.Nowhere), step.Use{}, step.Reach{}},
 	}
 	for name, c := range cases {
 		got := c.step.Reach(t.Context(), c.use)

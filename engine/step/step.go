@@ -68,27 +68,27 @@ type Step struct {
 	// RefFormat is how people name an effect of the step in `skillrun resolve`,
 	// such as "the key of the issue, AAP-7"; "" when it cannot be read back.
 	RefFormat string
-	// Needs are what an examination asks of the service; see [Step.Needing].
+	// Needs are what an examination asks of the service; see [Step.Requires].
 	Needs []Need
 	// Look and Make are what an effect costs in requests; see [Step.Costing].
 	Look, Make Cost
 
-	do      func(context.Context, json.RawMessage) (json.RawMessage, error)
-	find    func(context.Context, Key, json.RawMessage) (Found[json.RawMessage], error)
-	preview func(context.Context, json.RawMessage, UnknownPaths) (Prediction[json.RawMessage], error)
-	update  func(ctx context.Context, key Key, in, out json.RawMessage) (json.RawMessage, error)
-	resolve func(ctx context.Context, ref string, in json.RawMessage) (json.RawMessage, error)
-	sayUndo func(in, out json.RawMessage) (string, error)
-	undo    func(ctx context.Context, key Key, in, out json.RawMessage) error
-	// lookUndo looks whether undo could be done now; nil when there is nothing to
+	do           func(context.Context, json.RawMessage) (json.RawMessage, error)
+	find         func(context.Context, Key, json.RawMessage) (Found[json.RawMessage], error)
+	preview      func(context.Context, json.RawMessage, UnknownPaths) (Prediction[json.RawMessage], error)
+	update       func(ctx context.Context, key Key, in, out json.RawMessage) (json.RawMessage, error)
+	resolve      func(ctx context.Context, ref string, in json.RawMessage) (json.RawMessage, error)
+	describeUndo func(in, out json.RawMessage) (string, error)
+	undo         func(ctx context.Context, key Key, in, out json.RawMessage) error
+	// checkUndo looks whether undo could be done now; nil when there is nothing to
 	// look at.
-	lookUndo func(ctx context.Context, key Key, in, out json.RawMessage) error
-	restore  func(ctx context.Context, in, out json.RawMessage) error
-	late     bool
-	approves bool
-	reach    func(context.Context, Use) Reach
-	check    func(json.RawMessage, UnknownPaths) error
-	guard    func(json.RawMessage, UnknownPaths) error
+	checkUndo            func(ctx context.Context, key Key, in, out json.RawMessage) error
+	restore              func(ctx context.Context, in, out json.RawMessage) error
+	eventuallyConsistent bool
+	approves             bool
+	reach                func(context.Context, Use) Reach
+	check                func(json.RawMessage, UnknownPaths) error
+	guard                func(json.RawMessage, UnknownPaths) error
 }
 
 // Touch says what a step reaches: the service it needs by default, and the
@@ -209,22 +209,22 @@ func (s Step) Defaults() types.Values {
 	return out
 }
 
-// Touching says which service the step needs and what it does there.
-func (s Step) Touching(service, object, verb string) Step {
+// Touches says which service the step needs and what it does there.
+func (s Step) Touches(service, object, verb string) Step {
 	s.Touch = Touch{Service: service, Object: object, Verb: verb}
 	return s
 }
 
 // MayReach says which kind of service a step reaches that needs none unless its
-// argument "service" names one. It comes after Touching.
+// argument "service" names one. It comes after Touches.
 func (s Step) MayReach(kind string) Step {
 	s.Touch.Kind = kind
 	return s
 }
 
-// Failing declares the error codes the step can return besides those every
+// Errors declares the error codes the step can return besides those every
 // step can (invalid, cancelled, internal).
-func (s Step) Failing(codes ...types.Code) Step {
+func (s Step) Errors(codes ...types.Code) Step {
 	s.Codes = append(slices.Clone(s.Codes), codes...)
 	return s
 }
@@ -245,7 +245,7 @@ func (s Step) AllCodes() []types.Code {
 
 // Do performs the step. The result is an object of type Out.
 func (s Step) Do(ctx context.Context, in json.RawMessage) (json.RawMessage, error) {
-	if err := s.Refuses(in, nil); err != nil {
+	if err := s.CheckArguments(in, nil); err != nil {
 		return nil, err
 	}
 	return s.do(ctx, in)

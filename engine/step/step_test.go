@@ -26,7 +26,7 @@ func make(_ context.Context, i in) (out, error) { return out{"K-" + i.Title}, ni
 // TestErased: the generics are gone, the types are not.
 func TestErased(t *testing.T) {
 	t.Parallel()
-	s := step.Write("make", "Make.", make).Touching("tracker", "issue", "create").Failing(types.Auth)
+	s := step.Write("make", "Make.", make).Touches("tracker", "issue", "create").Errors(types.Auth)
 	got, err := s.Do(t.Context(), json.RawMessage(`{"title": "x"}`))
 	if err != nil || string(got) != `{"key":"K-x"}` {
 		t.Errorf("got %s, %v", got, err)
@@ -108,7 +108,7 @@ func TestDefaults(t *testing.T) {
 	echo := func(_ context.Context, a args) (result, error) { return result{a.By}, nil }
 	s := step.Write("count", "Count.", echo,
 		step.Find(func(_ context.Context, _ step.Key, a args) (step.Found[result], error) {
-			return step.Here("x", result{a.By}), nil
+			return step.Exists("x", result{a.By}), nil
 		}),
 		step.Preview(func(_ context.Context, a args, _ step.UnknownPaths) (step.Prediction[result], error) {
 			return step.Prediction[result]{Out: result{a.By}}, nil

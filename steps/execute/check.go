@@ -99,7 +99,7 @@ func (in In) check(unknown step.UnknownPaths) error {
 	if err := checkProgram(look, unknown.Has("find.program")); err != nil {
 		return err
 	}
-	if unknown.Touches("find.exit_codes") {
+	if unknown.Overlaps("find.exit_codes") {
 		return nil
 	}
 	return in.Find.check()

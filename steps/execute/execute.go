@@ -35,12 +35,12 @@ func Steps(o Options) []step.Step {
 	return []step.Step{
 		step.Guarded(step.Checked(step.Read("exec_read", "Run a program that only reads.", r.look,
 			step.Restore(func(ctx context.Context, in Look, out Out) error { return restore(ctx, in.Dir, out.Files) })).
-			Reaching(looks).Touching("", "program", "run").Failing(append(codes, types.Timeout)...), r.checkLook), Look.guard),
+			Reaches(looks).Touches("", "program", "run").Errors(append(codes, types.Timeout)...), r.checkLook), Look.guard),
 		step.Guarded(step.Checked(step.Write("exec", "Run a program that changes something.", r.run,
-			step.Find(r.find), step.Preview(preview), step.Late[In, Out](),
+			step.Find(r.find), step.Preview(preview), step.EventuallyConsistent[In, Out](),
 			step.Restore(func(ctx context.Context, in In, out Out) error { return restore(ctx, in.Dir, out.Files) }),
 			step.Resolve("the exit code that it ended with, such as 0", resolve)).
-			Reaching(changes).Touching("", "program", "run").Failing(codes...), r.checkIn), In.guard),
+			Reaches(changes).Touches("", "program", "run").Errors(codes...), r.checkIn), In.guard),
 	}
 }
 
@@ -77,11 +77,11 @@ func (r runner) run(ctx context.Context, in In) (Out, error) {
 func (r runner) find(ctx context.Context, _ step.Key, in In) (step.Found[Out], error) {
 	after := step.CallOf(ctx).AfterUnknown
 	if why := r.over(ctx, step.CallOf(ctx)); why != "" {
-		return step.CannotTell[Out]("check whether " + in.Program + " did its work; " + why), nil
+		return step.Inconclusive[Out]("check whether " + in.Program + " did its work; " + why), nil
 	}
 	if in.Find == nil {
 		if after {
-			return step.CannotTell[Out]("check whether " + in.Program + " did its work; with find, the step checks that itself"), nil
+			return step.Inconclusive[Out]("check whether " + in.Program + " did its work; with find, the step checks that itself"), nil
 		}
 		return step.Absent[Out](), nil
 	}
@@ -90,7 +90,7 @@ func (r runner) find(ctx context.Context, _ step.Key, in In) (step.Found[Out], e
 	out, err := r.execute(ctx, look, false)
 	switch {
 	case err != nil && after && ctx.Err() == nil:
-		return step.CannotTell[Out](in.Find.Program + " was to tell it, and " + err.err.Message), nil
+		return step.Inconclusive[Out](in.Find.Program + " was to tell it, and " + err.err.Message), nil
 	case err != nil:
 		return step.Found[Out]{}, unseen(in, err)
 	case slices.Contains(codes.Absent, out.ExitCode):
@@ -99,7 +99,7 @@ func (r runner) find(ctx context.Context, _ step.Key, in In) (step.Found[Out], e
 	if after {
 		tellLost(ctx, in)
 	}
-	return step.Here("what "+in.Find.Program+" found", out), nil
+	return step.Exists("what "+in.Find.Program+" found", out), nil
 }
 
 // unseen is why nobody could look before the program ran.

@@ -162,7 +162,7 @@ func TestExecOutputIsCapped(t *testing.T) {
 // says nothing of it.
 func TestCutCredential(t *testing.T) {
 	w := newWorld(t)
-	ctx := step.Taught(w.calling(t.Context()), mask.New(types.NewSecret("p4ss/w0rd")))
+	ctx := step.WithMask(w.calling(t.Context()), mask.New(types.NewSecret("p4ss/w0rd")))
 	for _, n := range []int{92, 98, 5000, 200000} {
 		for _, code := range []string{"0", "3"} {
 			w.script("say", "printf '%s' 'p4ss/w0rd' \"$(head -c "+strconv.Itoa(n)+" /dev/zero | tr '\\0' y)\" | tee /dev/stderr; exit "+code)

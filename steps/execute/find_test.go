@@ -38,7 +38,7 @@ func TestExecFind(t *testing.T) {
 	asked := func(code string) map[string]any {
 		return map[string]any{"program": "make-it", "args": []string{"x"}, "expect": []int{7}, "find": map[string]any{"program": "is-there", "args": []string{"x", code}}}
 	}
-	for code, want := range map[string]step.FoundState{"0": step.StateHere, "1": step.StateAbsent, "2": step.StateCannotTell} {
+	for code, want := range map[string]step.FoundState{"0": step.StateExists, "1": step.StateAbsent, "2": step.StateInconclusive} {
 		for _, after := range []bool{false, true} {
 			got, err := w.find(asked(code), after)
 			if code == "2" && !after {
@@ -50,10 +50,10 @@ func TestExecFind(t *testing.T) {
 			if err != nil || got.State != want {
 				t.Errorf("exit %s: %+v, %v", code, got, err)
 			}
-			if want == step.StateHere && (!strings.Contains(string(got.Out), `"stdout":"looked for x\n"`) || got.Ref != "what is-there found") {
+			if want == step.StateExists && (!strings.Contains(string(got.Out), `"stdout":"looked for x\n"`) || got.Ref != "what is-there found") {
 				t.Errorf("found %s %s", got.Ref, got.Out)
 			}
-			if want == step.StateCannotTell && got.Why != "is-there was to tell it, and is-there ended with exit code 2: oh no" {
+			if want == step.StateInconclusive && got.Why != "is-there was to tell it, and is-there ended with exit code 2: oh no" {
 				t.Errorf("%+v", got)
 			}
 		}
@@ -62,17 +62,17 @@ func TestExecFind(t *testing.T) {
 	if got, err := w.find(bare, false); err != nil || got.State != step.StateAbsent {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if got, err := w.find(bare, true); err != nil || got.State != step.StateCannotTell || got.Why != "check whether make-it did its work; with find, the step checks that itself" {
+	if got, err := w.find(bare, true); err != nil || got.State != step.StateInconclusive || got.Why != "check whether make-it did its work; with find, the step checks that itself" {
 		t.Errorf("%+v, %v", got, err)
 	}
 	gone := map[string]any{"program": "make-it", "find": map[string]any{"program": "nowhere"}}
 	if _, err := w.find(gone, false); types.CodeOf(err) != types.NotFound {
 		t.Error(err)
 	}
-	if got, err := w.find(gone, true); err != nil || got.State != step.StateCannotTell || got.Why != "nowhere was to tell it, and there is no program nowhere in PATH" {
+	if got, err := w.find(gone, true); err != nil || got.State != step.StateInconclusive || got.Why != "nowhere was to tell it, and there is no program nowhere in PATH" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if !w.step("exec").IsLate() {
+	if !w.step("exec").IsEventuallyConsistent() {
 		t.Error("a program that outlives a killed run may still do its work")
 	}
 }
@@ -86,12 +86,12 @@ func TestExecFindExitCodes(t *testing.T) {
 		codes map[string]any
 		want  step.FoundState // "" when it cannot tell
 	}{
-		{"3", map[string]any{"exists": []int{0, 3}, "absent": []int{4}}, step.StateHere},
+		{"3", map[string]any{"exists": []int{0, 3}, "absent": []int{4}}, step.StateExists},
 		{"4", map[string]any{"exists": []int{0, 3}, "absent": []int{4}}, step.StateAbsent},
 		{"1", map[string]any{"exists": []int{0, 3}, "absent": []int{4}}, ""},
 		{"0", map[string]any{"exists": []int{3}}, ""},
 		{"1", map[string]any{"exists": []int{3}}, step.StateAbsent},
-		{"0", map[string]any{"absent": []int{44}}, step.StateHere},
+		{"0", map[string]any{"absent": []int{44}}, step.StateExists},
 		{"1", map[string]any{"absent": []int{44}}, ""},
 	} {
 		in := map[string]any{"program": "make-it", "find": map[string]any{"program": "ask", "args": []string{c.code}, "exit_codes": c.codes}}

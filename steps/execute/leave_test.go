@@ -189,7 +189,7 @@ func TestNobodySawWhatWasLeft(t *testing.T) {
 		}
 		for _, after := range []bool{false, true} {
 			call.AfterUnknown = after
-			if f, err := s.Find(step.WithCall(t.Context(), call), step.Key{}, raw); err != nil || f.State != step.StateHere {
+			if f, err := s.Find(step.WithCall(t.Context(), call), step.Key{}, raw); err != nil || f.State != step.StateExists {
 				t.Fatal(f, err)
 			}
 		}

@@ -13,18 +13,18 @@ func (r runner) checkLook(in Look, unknown step.UnknownPaths) error {
 	if err := in.check(unknown); err != nil {
 		return err
 	}
-	return r.admits(in, unknown.Has("program"), unknown.Touches("args"))
+	return r.admits(in, unknown.Has("program"), unknown.Overlaps("args"))
 }
 
 func (r runner) checkIn(in In, unknown step.UnknownPaths) error {
 	if err := in.check(unknown); err != nil {
 		return err
 	}
-	if err := r.admits(in.Look, unknown.Has("program"), unknown.Touches("args")); err != nil || in.Find == nil || unknown.Has("find") {
+	if err := r.admits(in.Look, unknown.Has("program"), unknown.Overlaps("args")); err != nil || in.Find == nil || unknown.Has("find") {
 		return err
 	}
 	look := Look{Program: in.Find.Program, Args: in.Find.Args, Shell: in.Shell}
-	return r.admits(look, unknown.Has("find.program"), unknown.Touches("find.args"))
+	return r.admits(look, unknown.Has("find.program"), unknown.Overlaps("find.args"))
 }
 
 // admits refuses what the site does not allow, as far as it is known: the program,

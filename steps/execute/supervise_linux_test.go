@@ -184,7 +184,7 @@ func TestSupervisorIsKilled(t *testing.T) {
 	}
 	for range 2 {
 		f, err := s.Find(ctx, key, in)
-		if err != nil || f.State != step.StateCannotTell || !strings.Contains(f.Why, "what it started may still be at work: process ") {
+		if err != nil || f.State != step.StateInconclusive || !strings.Contains(f.Why, "what it started may still be at work: process ") {
 			t.Errorf("%+v, %v", f, err)
 		}
 	}
@@ -236,7 +236,7 @@ func TestNothingIsKept(t *testing.T) {
 	if err := os.RemoveAll(step.CallOf(ctx).Programs); err != nil {
 		t.Fatal(err)
 	}
-	for goes, want := range []step.FoundState{step.StateCannotTell, step.StateAbsent} {
+	for goes, want := range []step.FoundState{step.StateInconclusive, step.StateAbsent} {
 		if goes == 1 {
 			if err := os.WriteFile(path+".go", []byte("x\n"), 0); err != nil {
 				t.Fatal(err)
@@ -280,8 +280,8 @@ func TestRecordOfAnotherBoot(t *testing.T) {
 		"": step.StateAbsent,
 		fmt.Sprintf(`{"pid":1,"machine":%q,"boot":"another","init":"1"}`, host):                           step.StateAbsent,
 		fmt.Sprintf(`{"pid":1,"machine":%q,"boot":%q,"init":"x"}`, host, strings.TrimSpace(string(boot))): step.StateAbsent,
-		`{"pid":1,"machine":"another","boot":"another"}`:                                                  step.StateCannotTell,
-		`{"pid":`: step.StateCannotTell,
+		`{"pid":1,"machine":"another","boot":"another"}`:                                                  step.StateInconclusive,
+		`{"pid":`: step.StateInconclusive,
 	} {
 		if err := os.WriteFile(filepath.Join(step.CallOf(ctx).Programs, "p"), []byte(record), 0o600); err != nil {
 			t.Fatal(err)
@@ -317,7 +317,7 @@ func TestAnotherIsAtIt(t *testing.T) {
 		soon, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		f, err := w.step("exec").Find(step.WithCall(soon, call), step.Key{}, in)
-		if err != nil || f.State != step.StateCannotTell || !strings.Contains(f.Why, "what an earlier process started for it still runs below process ") {
+		if err != nil || f.State != step.StateInconclusive || !strings.Contains(f.Why, "what an earlier process started for it still runs below process ") {
 			t.Errorf("%s: %+v, %v", name, f, err)
 		}
 	}

@@ -217,7 +217,7 @@ func TestFileWriteOnce(t *testing.T) {
 		if got, err := w.do("file_write", in); err != nil || got != out {
 			t.Errorf("%s, %v", got, err)
 		}
-		if d := cmp.Diff(step.Here("new/dir/x", json.RawMessage(out)), find(in)); d != "" {
+		if d := cmp.Diff(step.Exists("new/dir/x", json.RawMessage(out)), find(in)); d != "" {
 			t.Error(d)
 		}
 	}

@@ -27,7 +27,7 @@ func (f family) open(ctx context.Context, at At) (*os.Root, error) {
 
 // check refuses arguments that name no folder, or two.
 func (at At) check(unknown step.UnknownPaths) error {
-	err := unknown.Given(1, 1, map[string]bool{"workspace": at.Workspace != nil, "service": at.Service != nil})
+	err := unknown.CheckCount(1, 1, map[string]bool{"workspace": at.Workspace != nil, "service": at.Service != nil})
 	if err != nil {
 		return types.Errorf(types.BadInput, "give either workspace or service").
 			WithHint("workspace is the output of git_checkout; service is a files service of skillrun.yaml")

@@ -18,15 +18,15 @@ func Steps(services map[string]Service, admit Admit) []step.Step {
 	codes := []types.Code{types.NotFound, types.Conflict, types.Forbidden, types.Unavailable}
 	return []step.Step{
 		step.Checked(step.Read("file_read", "Read a text file.", f.read).
-			Reaching(looks).Needing(toOpen).Touching("", "file", "read").MayReach("files").Failing(codes...), readIn.check),
+			Reaches(looks).Requires(toOpen).Touches("", "file", "read").MayReach("files").Errors(codes...), readIn.check),
 		step.Checked(step.Read("file_exists", "Check whether a file or folder exists.", f.exists).
-			Reaching(looks).Needing(toOpen).Touching("", "file", "look up").MayReach("files").Failing(codes...), readIn.check),
+			Reaches(looks).Requires(toOpen).Touches("", "file", "look up").MayReach("files").Errors(codes...), readIn.check),
 		step.Checked(step.Read("file_glob", "List the files whose paths match a pattern.", f.glob).
-			Reaching(looks).Needing(toOpen).Touching("", "files", "list").MayReach("files").Failing(codes...), globIn.check),
+			Reaches(looks).Requires(toOpen).Touches("", "files", "list").MayReach("files").Errors(codes...), globIn.check),
 		step.Checked(step.Write("file_write", "Write a text file in the folder of a files service.", f.write,
 			step.Find(f.find), step.Preview(f.preview)).
-			Reaching(writes).Needing(toOpen).Touching("files", "file", "write").Failing(codes...), writeIn.check),
+			Reaches(writes).Requires(toOpen).Touches("files", "file", "write").Errors(codes...), writeIn.check),
 		step.Checked(step.Local("workspace_write", "Write a text file in a workspace, for git_commit.", f.writeWorkspace).
-			Touching("", "file", "write").Failing(append(codes, types.Auth, types.Network, types.Timeout, types.RateLimited)...), localIn.check),
+			Touches("", "file", "write").Errors(append(codes, types.Auth, types.Network, types.Timeout, types.RateLimited)...), localIn.check),
 	}
 }

@@ -170,7 +170,7 @@ func (f family) find(_ context.Context, _ step.Key, in writeIn) (step.Found[writ
 	case data == nil || string(data) != in.Text:
 		return step.Absent[writeOut](), nil
 	}
-	return step.Here(in.Path, in.out()), nil
+	return step.Exists(in.Path, in.out()), nil
 }
 
 func (f family) preview(_ context.Context, in writeIn, unknown step.UnknownPaths) (step.Prediction[writeOut], error) {

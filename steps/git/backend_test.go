@@ -62,7 +62,7 @@ func TestRealBackend(t *testing.T) {
 			if got := r.Branches("service/app-interface")["release-1"]; got != sha {
 				t.Errorf("branch at %q, want %s", got, sha)
 			}
-			if f := r.find(ws()); f.State != step.StateHere {
+			if f := r.find(ws()); f.State != step.StateExists {
 				t.Errorf("after the push: %+v", f)
 			}
 			r.fresh()

@@ -142,13 +142,13 @@ func (w *world) checkout(asked ...string) {
 	w.must("git_branch_create", ws("branch", "release-1"))
 }
 
-// deed is something that is done to a folder of files: to the workspace, and to
+// action is something that is done to a folder of files: to the workspace, and to
 // the full checkout.
-type deed func(root string) error
+type action func(root string) error
 
-// random returns a deed that a program could do which sees what is in the
+// random returns an action that a program could do which sees what is in the
 // workspace only, and what it is called.
-func (w *world) random(r *rand.Rand) (string, deed) {
+func (w *world) random(r *rand.Rand) (string, action) {
 	seen, dirs := w.listed()
 	pick := func(from []string) string { return from[r.Intn(len(from))] }
 	name := fmt.Sprintf("n%d", r.Intn(40))
@@ -263,19 +263,19 @@ func everyFile(t *testing.T, r *rand.Rand) {
 	}
 	w.checkout(asked...)
 	var said []string
-	var deeds []deed
-	var write []map[string]any // of workspace_write, in the place of a deed
+	var actions []action
+	var write []map[string]any // of workspace_write, in the place of an action
 	for range 3 + r.Intn(12) {
 		if r.Intn(3) == 0 {
 			in := w.randomWrite(r)
-			said, deeds, write = append(said, fmt.Sprint("write ", in["path"])), append(deeds, nil), append(write, in)
+			said, actions, write = append(said, fmt.Sprint("write ", in["path"])), append(actions, nil), append(write, in)
 			continue
 		}
 		name, d := w.random(r)
 		if d == nil {
 			continue
 		}
-		said, deeds, write = append(said, name), append(deeds, d), append(write, nil)
+		said, actions, write = append(said, name), append(actions, d), append(write, nil)
 		if err := errors.Join(d(w.inFiles("")), d(w.full)); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -305,7 +305,7 @@ func everyFile(t *testing.T, r *rand.Rand) {
 	w.connect()
 	w.withFiles()
 	w.checkout(asked...)
-	for i, d := range deeds {
+	for i, d := range actions {
 		if d != nil {
 			err = d(w.inFiles(""))
 		} else {

@@ -38,7 +38,7 @@ func (r *remote) examined(uses []step.Use) string {
 		if f.Err != nil {
 			line += string(f.Err.Code) + " " + f.Err.Message
 			if f.Err.Hint == "" {
-				r.t.Errorf("%s has no cure", line)
+				r.t.Errorf("%s has no remedy", line)
 			}
 		}
 		out = append(out, line)

@@ -101,7 +101,7 @@ func TestPushFails(t *testing.T) {
 			r.fails("git_push", ws(), tt.code, tt.want)
 			want := step.StateAbsent
 			if tt.there {
-				want = step.StateHere
+				want = step.StateExists
 			}
 			if f := r.find(ws()); f.State != want {
 				t.Errorf("looked for after it: %+v, want %s", f, want)

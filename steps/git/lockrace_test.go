@@ -175,7 +175,7 @@ func TestLockIsReleasedByAnotherAnswer(t *testing.T) {
 	}
 }
 
-// lost loses an answer, before or after the deed.
+// lost loses an answer, before or after the action.
 func lost(after bool) roundTrip {
 	return func(req *http.Request) (*http.Response, error) {
 		if after {

@@ -133,11 +133,11 @@ func (c *client) findPush(ctx context.Context, key step.Key, in pushIn) (step.Fo
 	now, there := from.branches[p.branch]
 	switch {
 	case there && now == p.w.head():
-		return step.Here(p.branch, p.out()), p.pushed()
+		return step.Exists(p.branch, p.out()), p.pushed()
 	case !there && p.w.meta.Seen == "":
 		return step.Absent[pushOut](), nil
 	case !there:
-		return step.Over[pushOut](p.branch, "branch "+p.branch+" was deleted since this run looked",
+		return step.Ended[pushOut](p.branch, "branch "+p.branch+" was deleted since this run looked",
 			"run the same command again to push it again"), nil
 	}
 	chain, err := p.w.bringChain(ctx, p.to, from, now)
@@ -154,14 +154,14 @@ func (p *pushing) compare(key step.Key, now plumbing.Hash, chain []*object.Commi
 	ours := ownWork(chain, key.Work)
 	switch above := indexOf(chain, p.w.head()); {
 	case above > 0 && len(ownWork(chain[:above], key.Work)) == above:
-		return step.Here(p.branch, p.out()) // with later work of ours above it
+		return step.Exists(p.branch, p.out()) // with later work of ours above it
 	case above > 0:
-		return step.Over[pushOut](p.branch, at+", above our commit "+short(p.w.head()),
+		return step.Ended[pushOut](p.branch, at+", above our commit "+short(p.w.head()),
 			"remove that commit from the branch, or start new work with --again 1")
 	case now.String() == p.w.meta.Seen && p.w.continues():
 		return step.Absent[pushOut]()
 	case len(ours) > 0:
-		return step.Differs(p.branch, p.out(), fmt.Sprintf("the branch is at %s, this run made %s", short(now), short(p.w.head())))
+		return step.Drifted(p.branch, p.out(), fmt.Sprintf("the branch is at %s, this run made %s", short(now), short(p.w.head())))
 	}
-	return step.Over[pushOut](p.branch, at+", which is not from this work", "delete the branch, or start new work with --again 1")
+	return step.Ended[pushOut](p.branch, at+", which is not from this work", "delete the branch, or start new work with --again 1")
 }

@@ -35,7 +35,7 @@ func TestRelease(t *testing.T) {
 		if got := r.Branches(name)["release-1"]; got != first["sha"] {
 			t.Errorf("branch is at %s, want %s", got, first["sha"])
 		}
-		if f := r.find(in); f.State != step.StateHere {
+		if f := r.find(in); f.State != step.StateExists {
 			t.Errorf("after the push: %+v", f)
 		}
 		r.fresh()
@@ -43,7 +43,7 @@ func TestRelease(t *testing.T) {
 		if again["sha"] != first["sha"] || again["objects"] != 0 {
 			t.Errorf("again: %v, want %v and no objects", again, first["sha"])
 		}
-		if f := r.find(in); f.State != step.StateHere {
+		if f := r.find(in); f.State != step.StateExists {
 			t.Errorf("again: %+v", f)
 		}
 		r.must("git_push", in)
@@ -108,7 +108,7 @@ func TestBranchConflicts(t *testing.T) {
 	if err := r.SetBranch("service/app-interface", "release-1", r.shas["feature"]); err != nil {
 		t.Fatal(err)
 	}
-	if f := r.find(in); f.State != step.StateOver || !strings.Contains(f.Why, "not from this work") {
+	if f := r.find(in); f.State != step.StateEnded || !strings.Contains(f.Why, "not from this work") {
 		t.Errorf("a stranger's branch: %+v", f)
 	}
 	if _, err := r.do("git_push", in); types.CodeOf(err) != types.Conflict {

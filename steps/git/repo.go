@@ -56,7 +56,7 @@ func allowed(remote string) error {
 // checkRepo refuses what no repository can be, as far as that is known without
 // looking: a path may be anything.
 func checkRepo(unknown step.UnknownPaths, argument, spec string) error {
-	if unknown.Touches(argument) || isPath(spec) {
+	if unknown.Overlaps(argument) || isPath(spec) {
 		return nil
 	}
 	return allowed(spec)

@@ -75,19 +75,19 @@ func TestBranchThatIsThere(t *testing.T) {
 	}{
 		"ours": {
 			commits: []gittest.Commit{ours("x", "pathpathpa", edited, 7, "c")},
-			adopted: 1, state: step.StateHere,
+			adopted: 1, state: step.StateExists,
 		},
 		"ours, from a base that is older": {
 			commits: []gittest.Commit{ours("x", "pathpathpa", edited, 7, "b")},
-			adopted: 1, state: step.StateHere,
+			adopted: 1, state: step.StateExists,
 		},
 		"ours with a stranger's commit above it": {
 			commits: []gittest.Commit{ours("x", "pathpathpa", edited, 7, "c"), commit("y", "tweak\n", 8, map[string]*string{file: text("ref: tweaked\nother: x\n")}, "x")},
-			adopted: 1, state: step.StateOver, why: "by Ada, above our commit",
+			adopted: 1, state: step.StateEnded, why: "by Ada, above our commit",
 		},
 		"ours with later work of ours above it": {
 			commits: []gittest.Commit{ours("x", "pathpathpa", edited, 7, "c"), ours("y", "otherpatha", "ref: newer\nother: x\n", 8, "x")},
-			adopted: 1, state: step.StateHere,
+			adopted: 1, state: step.StateExists,
 		},
 		"ours with other changes": {
 			commits: []gittest.Commit{ours("x", "pathpathpa", "ref: another\nother: x\n", 7, "c")},
@@ -171,7 +171,7 @@ func TestTwoCommits(t *testing.T) {
 		first()
 		r.fresh()
 		r.prepare("")
-		if f := r.find(ws()); f.State != step.StateHere {
+		if f := r.find(ws()); f.State != step.StateExists {
 			t.Errorf("the first push, looked for after the second: %+v", f)
 		}
 	}
@@ -183,7 +183,7 @@ func TestPushFinds(t *testing.T) {
 	r := newRemote(t)
 	r.prepare("")
 	r.branch("release-1", ours("x", "pathpathpa", "ref: another\nother: x\n", 7, "c"))
-	if f := r.find(ws()); f.State != step.StateDiffers || !strings.Contains(f.Why, "this run made") {
+	if f := r.find(ws()); f.State != step.StateDrifted || !strings.Contains(f.Why, "this run made") {
 		t.Errorf("made from other arguments: %+v", f)
 	}
 	r.fails("git_push", ws(), types.Conflict, "moved to")
@@ -195,7 +195,7 @@ func TestPushFinds(t *testing.T) {
 	}
 	r.edit(edited)
 	r.must("git_commit", ws("message", "release"))
-	if f := r.find(ws()); f.State != step.StateOver || !strings.Contains(f.Why, "was deleted") {
+	if f := r.find(ws()); f.State != step.StateEnded || !strings.Contains(f.Why, "was deleted") {
 		t.Errorf("deleted: %+v", f)
 	}
 	r.fails("git_push", ws(), types.Conflict, "was deleted since this run looked")

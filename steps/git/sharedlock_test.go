@@ -164,7 +164,7 @@ func TestUnpush(t *testing.T) {
 		undo := func(sha string) error {
 			in := types.Encode(map[string]any{"workspace": "w", "branch": "gone", "repo": r.fork})
 			out := types.Encode(map[string]any{"branch": "gone", "sha": sha, "remote": r.fork})
-			if say, err := s.SayUndo(in, out); err != nil || say != "delete branch gone on "+r.fork {
+			if say, err := s.DescribeUndo(in, out); err != nil || say != "delete branch gone on "+r.fork {
 				t.Errorf("%q %v", say, err)
 			}
 			return s.Undo(r.ctx(), r.call.Key, in, out)

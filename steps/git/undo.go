@@ -12,7 +12,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-func sayUnpush(_ pushIn, out pushOut) string {
+func describeUndoPush(_ pushIn, out pushOut) string {
 	return "delete branch " + out.Branch + " on " + out.Remote
 }
 
@@ -33,8 +33,8 @@ func (c *client) unpushing(ctx context.Context, out pushOut) (*pushing, plumbing
 	return &pushing{w: &workspace{}, to: r, branch: out.Branch, ref: plumbing.NewBranchReferenceName(out.Branch)}, sha, nil
 }
 
-// lookUnpush says why the branch cannot be deleted now: somebody has pushed to it.
-func (c *client) lookUnpush(ctx context.Context, _ step.Key, _ pushIn, out pushOut) error {
+// checkUndoPush says why the branch cannot be deleted now: somebody has pushed to it.
+func (c *client) checkUndoPush(ctx context.Context, _ step.Key, _ pushIn, out pushOut) error {
 	p, sha, err := c.unpushing(ctx, out)
 	if err != nil {
 		return err
@@ -46,8 +46,8 @@ func (c *client) lookUnpush(ctx context.Context, _ step.Key, _ pushIn, out pushO
 	return p.at(from.branches[p.branch], sha)
 }
 
-// unpush deletes the branch, as long as it is where we left it.
-func (c *client) unpush(ctx context.Context, _ step.Key, _ pushIn, out pushOut) error {
+// undoPush deletes the branch, as long as it is where we left it.
+func (c *client) undoPush(ctx context.Context, _ step.Key, _ pushIn, out pushOut) error {
 	p, sha, err := c.unpushing(ctx, out)
 	if err != nil {
 		return err

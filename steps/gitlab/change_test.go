@@ -15,7 +15,7 @@ func update[Out any](w *world, name string, a args) (Out, error) {
 	w.t.Helper()
 	s := w.step(name)
 	found, err := s.Find(w.ctx(s, testKey, a), testKey, a.json())
-	if err == nil && found.State != step.StateDiffers {
+	if err == nil && found.State != step.StateDrifted {
 		w.t.Errorf("found %+v, which is not brought up to date", found)
 	}
 	if err != nil {
@@ -144,7 +144,7 @@ func TestUndoAMergeRequestClosesIt(t *testing.T) {
 	w := newWorld(t)
 	out := w.mustCreate(release())
 	s := w.step("gitlab_mr_create")
-	say, err := s.SayUndo(release().json(), types.Encode(out))
+	say, err := s.DescribeUndo(release().json(), types.Encode(out))
 	if err != nil || say != "close merge request !1 of team/app" {
 		t.Errorf("says %q, %v", say, err)
 	}
@@ -197,7 +197,7 @@ func TestLookBeforeUndo(t *testing.T) {
 	out := w.mustCreate(release())
 	s := w.step("gitlab_mr_create")
 	look := func() error {
-		return s.LookUndo(w.ctx(s, testKey, release()), testKey, release().json(), types.Encode(out))
+		return s.CheckUndo(w.ctx(s, testKey, release()), testKey, release().json(), types.Encode(out))
 	}
 	sent := w.sent()
 	must(t, look())
@@ -283,7 +283,7 @@ func TestUndoANote(t *testing.T) {
 	w, a := noted(t)
 	out, err := w.note(a)
 	must(t, err, w.lab.Note(app, 1, "ann", "nice"))
-	say, err := w.step("gitlab_mr_note").SayUndo(a.json(), types.Encode(out))
+	say, err := w.step("gitlab_mr_note").DescribeUndo(a.json(), types.Encode(out))
 	if err != nil || say != "delete note 2 of !1 of team/app" {
 		t.Errorf("says %q, %v", say, err)
 	}

@@ -83,7 +83,7 @@ func TestContract(t *testing.T) {
 	_, err := do[NoteOut](w, "gitlab_mr_note", note)
 	must(t, err)
 	s := w.step("gitlab_mr_note")
-	if found, err := s.Find(w.ctx(s, testKey, note), testKey, note.json()); err != nil || found.State != step.StateHere {
+	if found, err := s.Find(w.ctx(s, testKey, note), testKey, note.json()); err != nil || found.State != step.StateExists {
 		t.Errorf("found %+v, %v", found, err)
 	}
 	at := args{"project": app, "iid": 1}

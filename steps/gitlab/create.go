@@ -71,12 +71,12 @@ func (in CreateIn) prepare(unknown step.UnknownPaths) (plain, error) {
 	if err := checkNames(in); err != nil {
 		return p, err
 	}
-	if !unknown.Touches("target_branch") {
+	if !unknown.Overlaps("target_branch") {
 		if err := checkRef(in.TargetBranch); err != nil {
 			return p, err
 		}
 	}
-	if unknown.Touches("title") {
+	if unknown.Overlaps("title") {
 		return p, nil
 	}
 	var err error

@@ -50,7 +50,7 @@ func TestCreateFromFork(t *testing.T) {
 	if out.Project != app || out.TargetBranch != "stable" || m.Project != app || m.SourceProject != "bot/app" {
 		t.Errorf("got %+v, %+v", out, m)
 	}
-	if got := w.find(testKey, a); got.State != step.StateHere || got.Ref != "!1" {
+	if got := w.find(testKey, a); got.State != step.StateExists || got.Ref != "!1" {
 		t.Errorf("found %+v", got)
 	}
 	// The same branch name in the project itself is another branch.
@@ -204,7 +204,7 @@ func TestLostAnswer(t *testing.T) {
 		t.Fatalf("%d POSTs, %d merge requests", w.sent(), len(w.lab.MergeRequests()))
 	}
 	found := w.find(testKey, release())
-	if found.State != step.StateHere || found.Ref != "!1" || !strings.Contains(string(found.Out), `"iid":1`) {
+	if found.State != step.StateExists || found.Ref != "!1" || !strings.Contains(string(found.Out), `"iid":1`) {
 		t.Errorf("found %+v %s", found, found.Out)
 	}
 }
@@ -285,7 +285,7 @@ func TestHostileDescription(t *testing.T) {
 	if diff := cmp.Diff(want, text); diff != "" {
 		t.Errorf("description (-want +got):\n%s", diff)
 	}
-	if got := w.find(testKey, release().with("description", hostile)); got.State != step.StateHere {
+	if got := w.find(testKey, release().with("description", hostile)); got.State != step.StateExists {
 		t.Errorf("found %+v", got)
 	}
 	if got := w.find(step.Key{Work: "aaaa", Path: "bbbb"}, release().with("source_branch", "r2")); got.State != step.StateAbsent {

@@ -37,7 +37,7 @@ func (w *world) examineAs(secret string, uses ...step.Use) []string {
 			out = append(out, stated(f))
 		}
 		if f.Err != nil && f.Err.Hint == "" {
-			w.t.Errorf("%s: no cure for %s", f.Subject, f.Err)
+			w.t.Errorf("%s: no remedy for %s", f.Subject, f.Err)
 		}
 	}
 	if n := w.sent() - before; n > 0 {

@@ -43,7 +43,7 @@ func (f family) findCreated(ctx context.Context, key step.Key, in CreateIn) (ste
 		return none, err
 	}
 	if !complete {
-		return step.CannotTell[CreateOut](fmt.Sprintf(
+		return step.Inconclusive[CreateOut](fmt.Sprintf(
 			"%s has more merge requests from %s than are searched; look for %q in their descriptions", in.Project, in.SourceBranch, key)), nil
 	}
 	s := search{p: p, mark: markerOf(key, step.CallOf(ctx).Digest), target: p.targetBranch(target), sourceID: source.ID}
@@ -104,7 +104,7 @@ func (s search) judge(all []mergeRequest) step.Found[CreateOut] {
 	}
 	if len(theirs) > 0 {
 		m := theirs[0]
-		return step.Over[CreateOut](m.ref(), fmt.Sprintf("%s from this branch was opened by %s and is not from this work", m.ref(), m.Author),
+		return step.Ended[CreateOut](m.ref(), fmt.Sprintf("%s from this branch was opened by %s and is not from this work", m.ref(), m.Author),
 			"close it, or use another branch: "+m.WebURL)
 	}
 	if len(ours) > 0 {
@@ -123,12 +123,12 @@ func (s search) live(m mergeRequest) step.Found[CreateOut] {
 	mark, _ := readMarker(m.Description)
 	switch {
 	case !s.sameBranches(m): // no update sends it elsewhere
-		return step.Over[CreateOut](m.ref(), m.ref()+" exists already, from other arguments: "+s.elsewhere(m),
+		return step.Ended[CreateOut](m.ref(), m.ref()+" exists already, from other arguments: "+s.elsewhere(m),
 			"close it and run this again, or make new work of it with --again N: "+m.WebURL)
 	case mark.Digest == s.mark.Digest:
-		return step.Here(m.ref(), out) // a new title is a person's business; where it goes is not
+		return step.Exists(m.ref(), out) // a new title is a person's business; where it goes is not
 	}
-	return step.Differs(m.ref(), out, s.difference(m))
+	return step.Drifted(m.ref(), out, s.difference(m))
 }
 
 // elsewhere says in which branches the merge request is another one.
@@ -179,7 +179,7 @@ func ended(m mergeRequest) step.Found[CreateOut] {
 	case stateClosed:
 	}
 	what := fmt.Sprintf("%s was %s by %s at %s", m.ref(), m.State, cmp.Or(who, "an unknown user"), cmp.Or(when, "an unknown time"))
-	return step.Over[CreateOut](m.ref(), what, hint)
+	return step.Ended[CreateOut](m.ref(), what, hint)
 }
 
 // previewCreate says what would be opened. What it can look up it does, so
@@ -205,7 +205,7 @@ func (f family) previewCreate(ctx context.Context, in CreateIn, unknown step.Unk
 		Unknown: step.UnknownPaths{"iid", "web_url", "reference"},
 	}
 	for _, name := range []string{"title", "source_branch", "target_branch", "project", "labels", "reviewers"} {
-		if unknown.Touches(name) || name == "target_branch" && target == "" || name == "title" && unknown.Touches("draft") {
+		if unknown.Overlaps(name) || name == "target_branch" && target == "" || name == "title" && unknown.Overlaps("draft") {
 			out.Unknown = append(out.Unknown, name)
 		}
 	}
@@ -214,7 +214,7 @@ func (f family) previewCreate(ctx context.Context, in CreateIn, unknown step.Unk
 
 // previewTarget looks up what the arguments name, as far as they are known.
 func (f family) previewTarget(ctx context.Context, p plain, unknown step.UnknownPaths) (string, error) {
-	if unknown.Touches("service") {
+	if unknown.Overlaps("service") {
 		return p.TargetBranch, nil
 	}
 	c, err := f.connect(p.At)
@@ -222,14 +222,14 @@ func (f family) previewTarget(ctx context.Context, p plain, unknown step.Unknown
 		return "", err
 	}
 	for name, people := range map[string][]string{"reviewers": p.Reviewers, "assignees": p.Assignees} {
-		if unknown.Touches(name) {
+		if unknown.Overlaps(name) {
 			continue
 		}
 		if _, err := c.userIDs(ctx, people); err != nil {
 			return "", err
 		}
 	}
-	if unknown.Touches("project") || unknown.Touches("target_branch") {
+	if unknown.Overlaps("project") || unknown.Overlaps("target_branch") {
 		return p.TargetBranch, nil
 	}
 	of, err := c.target(ctx, p.Project)
@@ -240,7 +240,7 @@ func (p plain) fields(target, description string, unknown step.UnknownPaths) []s
 	text, _, _ := strings.Cut(description, markerStart)
 	var out []step.FieldChange
 	add := func(name, value string) {
-		if value != "" && !unknown.Touches(name) { // the plan shows as much of the others as is known
+		if value != "" && !unknown.Overlaps(name) { // the plan shows as much of the others as is known
 			out = append(out, step.FieldChange{Name: name, Value: value})
 		}
 	}

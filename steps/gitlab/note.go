@@ -129,9 +129,9 @@ func (f family) findNote(ctx context.Context, key step.Key, in NoteIn) (step.Fou
 	case len(ours) > 0:
 		return in.found(m, ours, mark), nil // a mark in somebody else's, beside ours, is a copy
 	case foreign != "":
-		return step.CannotTell[NoteOut](foreign), nil
+		return step.Inconclusive[NoteOut](foreign), nil
 	case !complete:
-		return step.CannotTell[NoteOut](fmt.Sprintf("%s has more notes than are searched; look for %q in them", place(in.Project, in.IID), key)), nil
+		return step.Inconclusive[NoteOut](fmt.Sprintf("%s has more notes than are searched; look for %q in them", place(in.Project, in.IID), key)), nil
 	}
 	return step.Absent[NoteOut](), nil
 }
@@ -148,12 +148,12 @@ func (in NoteIn) found(m mergeRequest, ours []note, mark marker) step.Found[Note
 		for i, n := range ours {
 			numbers[i] = strconv.Itoa(n.ID)
 		}
-		return step.CannotTell[NoteOut](fmt.Sprintf("notes %s of %s all belong to this work; delete all but one",
+		return step.Inconclusive[NoteOut](fmt.Sprintf("notes %s of %s all belong to this work; delete all but one",
 			strings.Join(numbers, ", "), place(in.Project, in.IID)))
 	case got != mark:
-		return step.Differs(ref, in.out(m, n), "the note has another text")
+		return step.Drifted(ref, in.out(m, n), "the note has another text")
 	}
-	return step.Here(ref, in.out(m, n))
+	return step.Exists(ref, in.out(m, n))
 }
 
 // previewNote says what would be written. It looks at the merge request when
@@ -165,7 +165,7 @@ func (f family) previewNote(ctx context.Context, in NoteIn, unknown step.Unknown
 		Out:    NoteOut{IID: in.IID, Project: in.Project}, Unknown: step.UnknownPaths{"id", "web_url", "author", "created_at"},
 	}
 	var fields []step.FieldChange // what is not known is left out: the plan shows as much of it as is known
-	if !unknown.Touches("body") {
+	if !unknown.Overlaps("body") {
 		text, err := encodeNote(in.Body, markerOf(step.CallOf(ctx).Key, step.CallOf(ctx).Digest))
 		if err != nil {
 			return none, err
@@ -174,11 +174,11 @@ func (f family) previewNote(ctx context.Context, in NoteIn, unknown step.Unknown
 		fields = append(fields, step.FieldChange{Name: "body", Value: strings.TrimSpace(text)})
 	}
 	for _, name := range []string{"iid", "project"} {
-		if unknown.Touches(name) {
+		if unknown.Overlaps(name) {
 			out.Unknown = append(out.Unknown, name)
 		}
 	}
-	if !unknown.Touches("service") && !unknown.Touches("project") && !unknown.Touches("iid") {
+	if !unknown.Overlaps("service") && !unknown.Overlaps("project") && !unknown.Overlaps("iid") {
 		c, err := f.connect(in.At)
 		if err != nil {
 			return none, err

@@ -82,7 +82,7 @@ func (f family) pipeline(ctx context.Context, in PipelineIn) (PipelineOut, error
 // check refuses arguments that say in more than one way, or in none, which
 // pipeline is meant.
 func (in PipelineIn) check(unknown step.UnknownPaths) error {
-	err := unknown.Given(1, 1, map[string]bool{"pipeline_id": in.PipelineID != 0, "ref": in.Ref != "", "sha": in.SHA != "", "iid": in.IID != 0})
+	err := unknown.CheckCount(1, 1, map[string]bool{"pipeline_id": in.PipelineID != 0, "ref": in.Ref != "", "sha": in.SHA != "", "iid": in.IID != 0})
 	if err != nil || unknown.Has("ref") {
 		return err
 	}

@@ -32,7 +32,7 @@ func TestWhatTheWritesCan(t *testing.T) {
 	var got []string
 	for _, s := range Steps(nil) {
 		if s.Effect == step.Writes {
-			got = append(got, fmt.Sprintf("%s: update %t, resolve %q, undo %t, late %t", s.Name, s.CanUpdate(), s.RefFormat, s.CanUndo(), s.IsLate()))
+			got = append(got, fmt.Sprintf("%s: update %t, resolve %q, undo %t, late %t", s.Name, s.CanUpdate(), s.RefFormat, s.CanUndo(), s.IsEventuallyConsistent()))
 		}
 	}
 	want := []string{

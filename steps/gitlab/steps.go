@@ -19,26 +19,26 @@ func Steps(services map[string]Service) []step.Step {
 		step.Checked(step.Write("gitlab_mr_create", "Open a merge request.", f.create,
 			step.Find(f.findCreated), step.Preview(f.previewCreate), step.Update(f.updateCreated),
 			step.Resolve(mrRef, f.resolveCreated),
-			step.Undo(step.Undoing[CreateIn, CreateOut]{Say: sayClose, Look: f.lookClose, Do: f.closeCreated})).
-			Reaching(writes).Needing(toMerge, "project").Needing(toPush, "source_project", "project").Needing(users, "reviewers", "assignees").Touching("gitlab", "merge request", "create").Costing(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
-			Failing(append(failures(), types.Conflict)...), CreateIn.check),
+			step.Undo(step.Undoing[CreateIn, CreateOut]{Describe: describeClose, Check: f.checkClose, Do: f.closeCreated})).
+			Reaches(writes).Requires(toMerge, "project").Requires(toPush, "source_project", "project").Requires(users, "reviewers", "assignees").Touches("gitlab", "merge request", "create").Costs(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
+			Errors(append(failures(), types.Conflict)...), CreateIn.check),
 		step.Checked(step.Write("gitlab_mr_note", "Add a note to a merge request.", rest.SettledDo(NoteIn.about, f.note),
-			step.Find(rest.SettledFind(NoteIn.about, f.findNote)), step.Preview(f.previewNote), step.Update(f.updateNote), step.Late[NoteIn, NoteOut](),
+			step.Find(rest.SettledFind(NoteIn.about, f.findNote)), step.Preview(f.previewNote), step.Update(f.updateNote), step.EventuallyConsistent[NoteIn, NoteOut](),
 			step.Resolve(noteRef, f.resolveNote),
-			step.Undo(step.Undoing[NoteIn, NoteOut]{Say: sayUnnote, Look: f.lookUnnote, Do: f.removeNote})).
-			Reaching(writes).Needing(toWrite, "project").Touching("gitlab", "note", "create").Costing(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
-			Failing(append(failures(), types.Conflict)...), NoteIn.check),
+			step.Undo(step.Undoing[NoteIn, NoteOut]{Describe: describeRemoveNote, Check: f.checkRemoveNote, Do: f.removeNote})).
+			Reaches(writes).Requires(toWrite, "project").Touches("gitlab", "note", "create").Costs(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
+			Errors(append(failures(), types.Conflict)...), NoteIn.check),
 		step.Read("gitlab_mr_view", "Read a merge request: its state, approvals and pipeline.", rest.SettledDo(ViewIn.about, f.view)).
-			Reaching(sees).Needing(toSee, "project").Touching("gitlab", "merge request", "view").Failing(failures()...),
+			Reaches(sees).Requires(toSee, "project").Touches("gitlab", "merge request", "view").Errors(failures()...),
 		step.Checked(step.Read("gitlab_mr_approval", "Check whether a merge request is approved by someone who is allowed to.", rest.SettledDo(ApprovalIn.about, f.approval)).
-			Reaching(sees).Needing(toSee, "project").Touching("gitlab", "merge request", "approve").Failing(append(failures(), types.Conflict)...), ApprovalIn.check).Approving(),
+			Reaches(sees).Requires(toSee, "project").Touches("gitlab", "merge request", "approve").Errors(append(failures(), types.Conflict)...), ApprovalIn.check).Approving(),
 		step.Read("gitlab_mr_list", "List the merge requests of a project.", f.list).
-			Reaching(sees).Needing(toSee, "project").Touching("gitlab", "merge request", "list").Failing(failures()...),
+			Reaches(sees).Requires(toSee, "project").Touches("gitlab", "merge request", "list").Errors(failures()...),
 		step.Read("gitlab_mr_diff", "Read the changes of a merge request.", rest.SettledDo(ViewIn.about, f.diff)).
-			Reaching(sees).Needing(toSee, "project").Touching("gitlab", "merge request", "diff").Failing(failures()...),
+			Reaches(sees).Requires(toSee, "project").Touches("gitlab", "merge request", "diff").Errors(failures()...),
 		step.Read("gitlab_mr_touching", "Find the open merge requests that change a file.", f.touching).
-			Reaching(sees).Needing(toSee, "project").Touching("gitlab", "merge request", "list").Failing(failures()...),
+			Reaches(sees).Requires(toSee, "project").Touches("gitlab", "merge request", "list").Errors(failures()...),
 		step.Checked(step.Read("gitlab_pipeline_view", "Read a pipeline: its status, and the jobs that failed.", rest.SettledDo(PipelineIn.about, f.pipeline)).
-			Reaching(sees).Needing(toSeePipelines, "project").Touching("gitlab", "pipeline", "view").Failing(failures()...), PipelineIn.check),
+			Reaches(sees).Requires(toSeePipelines, "project").Touches("gitlab", "pipeline", "view").Errors(failures()...), PipelineIn.check),
 	}
 }

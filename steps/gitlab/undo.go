@@ -11,12 +11,12 @@ import (
 
 // What is undone is only what bears our marker, and only on request.
 
-func sayClose(_ CreateIn, out CreateOut) string {
+func describeClose(_ CreateIn, out CreateOut) string {
 	return "close merge request " + place(out.Project, out.IID)
 }
 
-// lookClose says why the merge request cannot be closed now.
-func (f family) lookClose(ctx context.Context, key step.Key, in CreateIn, out CreateOut) error {
+// checkClose says why the merge request cannot be closed now.
+func (f family) checkClose(ctx context.Context, key step.Key, in CreateIn, out CreateOut) error {
 	_, _, err := f.closing(ctx, key, in, out)
 	return err
 }
@@ -65,12 +65,12 @@ func (f family) closeCreated(ctx context.Context, key step.Key, in CreateIn, out
 	if m.State != stateClosed {
 		d.StateEvent = "close"
 	}
-	now, err := c.update(ctx, in.Project, out.IID, sayClose(in, out), d)
+	now, err := c.update(ctx, in.Project, out.IID, describeClose(in, out), d)
 	if err != nil {
 		return err
 	}
 	if now.State != stateClosed {
-		return otherThanAsked(sayClose(in, out), fmt.Errorf("state is %q, not %q", now.State, stateClosed))
+		return otherThanAsked(describeClose(in, out), fmt.Errorf("state is %q, not %q", now.State, stateClosed))
 	}
 	return nil
 }
@@ -84,10 +84,12 @@ func (c *client) gone(ctx context.Context, project string, missing error) error 
 	return nil
 }
 
-func sayUnnote(_ NoteIn, out NoteOut) string { return "delete " + noteAt(out.Project, out.IID, out.ID) }
+func describeRemoveNote(_ NoteIn, out NoteOut) string {
+	return "delete " + noteAt(out.Project, out.IID, out.ID)
+}
 
-// lookUnnote says why the note cannot be deleted now.
-func (f family) lookUnnote(ctx context.Context, key step.Key, in NoteIn, out NoteOut) error {
+// checkRemoveNote says why the note cannot be deleted now.
+func (f family) checkRemoveNote(ctx context.Context, key step.Key, in NoteIn, out NoteOut) error {
 	_, err := f.noteThere(ctx, key, in, out)
 	return err
 }
@@ -118,7 +120,7 @@ func (f family) removeNote(ctx context.Context, key step.Key, in NoteIn, out Not
 	if err != nil || c == nil {
 		return err
 	}
-	err = c.deleteNote(ctx, in.Project, in.IID, out.ID, sayUnnote(in, out))
+	err = c.deleteNote(ctx, in.Project, in.IID, out.ID, describeRemoveNote(in, out))
 	if types.CodeOf(err) == types.NotFound { // somebody else did, after we looked
 		return nil
 	}

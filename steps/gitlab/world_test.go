@@ -202,7 +202,7 @@ func wantError(t *testing.T, err error, want string) {
 		got = string(types.CodeOf(err)) + ": " + err.Error()
 	}
 	if err != nil && types.AsError(err).Hint == "" {
-		t.Errorf("there is no cure for %s", got)
+		t.Errorf("there is no remedy for %s", got)
 	}
 	if !strings.HasPrefix(got, want) || want == "" && err != nil {
 		t.Errorf("got  %s\nwant %s", got, want)

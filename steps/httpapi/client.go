@@ -303,7 +303,7 @@ func (in RequestIn) check(unknown step.UnknownPaths) error {
 	if !unknown.Has("method") && !slices.Contains(methods, in.Method) {
 		return types.Errorf(types.BadInput, "the method is %q", in.Method).WithHint("use %s", fmt.Sprintf("%s, or http_get to look", strings.Join(methods, ", ")))
 	}
-	if err := unknown.Given(0, 1, map[string]bool{"json": in.JSON != nil, "body": in.Body != nil}); err != nil {
+	if err := unknown.CheckCount(0, 1, map[string]bool{"json": in.JSON != nil, "body": in.Body != nil}); err != nil {
 		return err
 	}
 	if err := in.Target.check(unknown); err != nil || in.Find == nil || unknown.Has("find") {
@@ -321,7 +321,7 @@ func (f Finder) check(unknown step.UnknownPaths) error {
 	if _, err := encodeQuery(f.Query); err != nil {
 		return err
 	}
-	if err := unknown.Together(map[string]bool{"find.pointer": f.Pointer != nil, "find.equals": f.Equals != nil}); err != nil {
+	if err := unknown.CheckTogether(map[string]bool{"find.pointer": f.Pointer != nil, "find.equals": f.Equals != nil}); err != nil {
 		return err
 	}
 	if f.Pointer == nil || unknown.Has("find.pointer") {

@@ -60,7 +60,7 @@ func (f family) find(ctx context.Context, _ step.Key, in RequestIn) (step.Found[
 	case how == nil && !after:
 		return step.Absent[Out](), nil
 	case how == nil && in.Method != http.MethodDelete:
-		return step.CannotTell[Out]("check " + in.Path + " of service " + in.Service + "; with find, the step checks that itself"), nil
+		return step.Inconclusive[Out]("check " + in.Path + " of service " + in.Service + "; with find, the step checks that itself"), nil
 	case how == nil:
 		// Only after a lost answer: before, a path that is mistyped would
 		// look like one that is deleted already.
@@ -82,11 +82,11 @@ func (f family) find(ctx context.Context, _ step.Key, in RequestIn) (step.Found[
 	out, err := c.answer(http.MethodGet, t, resp, body)
 	switch {
 	case err != nil && in.Find == nil:
-		return step.CannotTell[Out](err.Error()), nil // the author did not say that it can be asked
+		return step.Inconclusive[Out](err.Error()), nil // the author did not say that it can be asked
 	case err != nil:
 		return step.Found[Out]{}, err
 	case (there && how.matches(out)) != how.Gone:
-		return step.Here(how.Path, out), nil
+		return step.Exists(how.Path, out), nil
 	}
 	return step.Absent[Out](), nil
 }
@@ -220,10 +220,10 @@ func Steps(services map[string]Service) []step.Step {
 		types.RateLimited, types.Unavailable, types.Conflict}
 	return []step.Step{
 		step.Checked(step.Read("http_get", "Send a GET request to an HTTP API.", f.get).
-			Needing(toReach).Touching("http", "resource", "read").Failing(codes...), Target.check),
+			Requires(toReach).Touches("http", "resource", "read").Errors(codes...), Target.check),
 		step.Checked(step.Write("http_request", "Send a request that changes something to an HTTP API.", f.request,
-			step.Find(f.find), step.Preview(f.preview), step.Late[RequestIn, Out](),
+			step.Find(f.find), step.Preview(f.preview), step.EventuallyConsistent[RequestIn, Out](),
 			step.Resolve("the path below the service's url where it is, such as things/17", f.resolve)).
-			Needing(toReach).Touching("http", "resource", "change").Costing(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 1, Trips: 1}).Failing(codes...), RequestIn.check),
+			Requires(toReach).Touches("http", "resource", "change").Costs(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 1, Trips: 1}).Errors(codes...), RequestIn.check),
 	}
 }

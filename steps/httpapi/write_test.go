@@ -77,17 +77,17 @@ func TestFind(t *testing.T) {
 		in   string
 		want step.FoundState
 	}{
-		{post + `{"path":"things/a"}}`, step.StateHere},
+		{post + `{"path":"things/a"}}`, step.StateExists},
 		{post + `{"path":"things/b"}}`, step.StateAbsent},
-		{post + `{"path":"things/a","pointer":"/n","equals":9007199254740993}}`, step.StateHere},
+		{post + `{"path":"things/a","pointer":"/n","equals":9007199254740993}}`, step.StateExists},
 		{post + `{"path":"things/a","pointer":"/n","equals":9007199254740992}}`, step.StateAbsent},
-		{post + `{"path":"things/a","pointer":"/tags/1/y~1z","equals":"~"}}`, step.StateHere},
+		{post + `{"path":"things/a","pointer":"/tags/1/y~1z","equals":"~"}}`, step.StateExists},
 		{post + `{"path":"things/a","pointer":"/tags/2","equals":"x"}}`, step.StateAbsent},
 		{post + `{"path":"things/a","pointer":"/n/m","equals":1}}`, step.StateAbsent},
-		{post + `{"path":"things/a","pointer":"","equals":{"tags":["x",{"y/z":"~"}],"n":9007199254740993}}}`, step.StateHere},
-		{post + `{"path":"things/b","gone":true}}`, step.StateHere},
+		{post + `{"path":"things/a","pointer":"","equals":{"tags":["x",{"y/z":"~"}],"n":9007199254740993}}}`, step.StateExists},
+		{post + `{"path":"things/b","gone":true}}`, step.StateExists},
 		{post + `{"path":"things/a","gone":true}}`, step.StateAbsent},
-		{post + `{"path":"things/a","gone":true,"pointer":"/n","equals":0}}`, step.StateHere},
+		{post + `{"path":"things/a","gone":true,"pointer":"/n","equals":0}}`, step.StateExists},
 	} {
 		for _, after := range []bool{false, true} {
 			if got, err := w.find(c.in, after); err != nil || got.State != c.want {
@@ -99,7 +99,7 @@ func TestFind(t *testing.T) {
 	if got, err := w.find(post+`{"path":"things/a"}}`, true); types.CodeOf(err) != types.Unavailable {
 		t.Error("what cannot be asked proves something:", got, err)
 	}
-	if !w.step("http_request").IsLate() {
+	if !w.step("http_request").IsEventuallyConsistent() {
 		t.Error("a request that was lost may still be carried out")
 	}
 }
@@ -120,7 +120,7 @@ func TestLostAnswerWithoutFind(t *testing.T) {
 		if got := find(method, "things/a", false); got.State != step.StateAbsent {
 			t.Errorf("%s before it is sent: %+v", method, got)
 		}
-		if got := find(method, "things/a", true); method != "DELETE" && (got.State != step.StateCannotTell || got.Why != "check things/a of service http; with find, the step checks that itself") {
+		if got := find(method, "things/a", true); method != "DELETE" && (got.State != step.StateInconclusive || got.Why != "check things/a of service http; with find, the step checks that itself") {
 			t.Errorf("%s: %+v", method, got)
 		}
 	}
@@ -130,11 +130,11 @@ func TestLostAnswerWithoutFind(t *testing.T) {
 	if got := find("DELETE", "things/a", true); got.State != step.StateAbsent {
 		t.Errorf("it is still there: %+v", got)
 	}
-	if got := find("DELETE", "things/b", true); got.State != step.StateHere {
+	if got := find("DELETE", "things/b", true); got.State != step.StateExists {
 		t.Errorf("it is gone: %+v", got)
 	}
 	w.api.fail = func(out http.ResponseWriter, _ *http.Request) bool { out.WriteHeader(405); return true }
-	if got := find("DELETE", "things/b", true); got.State != step.StateCannotTell {
+	if got := find("DELETE", "things/b", true); got.State != step.StateInconclusive {
 		t.Errorf("it cannot be asked: %+v", got)
 	}
 }

@@ -32,7 +32,7 @@ func (a answer) loginFailed(said string) error {
 	if said != "" {
 		said = ": " + said
 	}
-	return types.Errorf(types.Auth, "%s: jira answered without accepting the credential%s", a.what, said).WithHint("%s", a.cure)
+	return types.Errorf(types.Auth, "%s: jira answered without accepting the credential%s", a.what, said).WithHint("%s", a.credentialHint)
 }
 
 // refused turns an answer that is not 2xx into a coded error with Jira's own
@@ -51,7 +51,7 @@ func (a answer) refused() error {
 		err.Code = types.Auth
 		return err.WithHint("after failed logins Jira requires this account to log in once in a browser; a personal access token does not need that")
 	case err.Code == types.Auth:
-		return err.WithHint("the credential was refused: %s", a.cure)
+		return err.WithHint("the credential was refused: %s", a.credentialHint)
 	case err.Code == types.NotFound:
 		return err.WithHint(keyOrRight)
 	}

@@ -31,10 +31,10 @@ const (
 
 // client talks to one Jira.
 type client struct {
-	api        *gojira.Client
-	url        string
-	datacenter bool
-	cure       string // what to do when the credential is refused
+	api            *gojira.Client
+	url            string
+	datacenter     bool
+	credentialHint string // what to do when the credential is refused
 }
 
 func newClient(name string, s Service) (*client, error) {
@@ -42,17 +42,17 @@ func newClient(name string, s Service) (*client, error) {
 	if _, err := rest.Base(name, s.URL, hint); err != nil {
 		return nil, err
 	}
-	rt, cure := s.credential()
+	rt, credentialHint := s.credential()
 	c, failed := gojira.NewClient(rest.Client(rt, s.Timeout), s.URL)
 	if failed != nil {
 		return nil, types.Errorf(types.BadInput, "the service %q has an invalid URL", name).WithHint(hint)
 	}
-	return &client{api: c, url: strings.TrimSuffix(s.URL, "/"), datacenter: s.Deployment == datacenter, cure: cure}, nil
+	return &client{api: c, url: strings.TrimSuffix(s.URL, "/"), datacenter: s.Deployment == datacenter, credentialHint: credentialHint}, nil
 }
 
 // credential returns a transport that shows who is asking, and what to do when
 // Jira does not take it.
-func (s Service) credential() (rt http.RoundTripper, cure string) {
+func (s Service) credential() (rt http.RoundTripper, hint string) {
 	next := s.Transport
 	if next == nil {
 		next = http.DefaultTransport

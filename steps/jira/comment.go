@@ -94,7 +94,7 @@ func (c *client) commentOut(issue, id string) CommentOut {
 }
 
 func (in CommentIn) check(unknown step.UnknownPaths) error {
-	if !unknown.Touches("body") && strings.TrimSpace(in.Body) == "" {
+	if !unknown.Overlaps("body") && strings.TrimSpace(in.Body) == "" {
 		return types.Errorf(types.BadInput, "the body of the comment is empty").
 			WithHint("give it a text, or skip the step with if")
 	}
@@ -177,19 +177,19 @@ func (f family) findComment(ctx context.Context, key step.Key, in CommentIn) (st
 	case err != nil:
 		return none, err
 	case len(s.ids) > 1:
-		return step.CannotTell[CommentOut](fmt.Sprintf("comments %s of %s all belong to this work; delete all but one",
+		return step.Inconclusive[CommentOut](fmt.Sprintf("comments %s of %s all belong to this work; delete all but one",
 			strings.Join(s.ids, ", "), in.Issue)), nil
 	case len(s.ids) == 0 && !complete:
-		return step.CannotTell[CommentOut]("check " + in.Issue + " for the comment; it has more comments than are searched"), nil
+		return step.Inconclusive[CommentOut]("check " + in.Issue + " for the comment; it has more comments than are searched"), nil
 	case len(s.ids) == 0:
 		return s.lookalike(ctx)
 	}
 	out := c.commentOut(in.Issue, s.ids[0])
 	ref := in.Issue + "#" + out.ID
 	if s.found.Digest != step.CallOf(ctx).Digest {
-		return step.Differs(ref, out, "comment "+out.ID+" of "+in.Issue+" was posted with another text"), nil
+		return step.Drifted(ref, out, "comment "+out.ID+" of "+in.Issue+" was posted with another text"), nil
 	}
-	return step.Here(ref, out), nil
+	return step.Exists(ref, out), nil
 }
 
 // commentSearch looks through the comments of an issue for those that hold the
@@ -220,7 +220,7 @@ func (s *commentSearch) lookalike(ctx context.Context) (step.Found[CommentOut], 
 	}
 	for _, one := range s.alike {
 		if one.Author.id() == "" || one.Author.id() == me.id() {
-			return step.CannotTell[CommentOut]("comment " + one.ID + " of " + s.issue +
+			return step.Inconclusive[CommentOut]("comment " + one.ID + " of " + s.issue +
 				" says the same, but this Jira keeps no marker to tell"), nil
 		}
 	}

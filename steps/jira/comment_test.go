@@ -40,11 +40,11 @@ func TestAddComment(t *testing.T) {
 			t.Error("the text is not as it was given:", diff)
 		}
 		here := w.found("jira_add_comment", remark)
-		if here.State != step.StateHere || here.Ref != "AAP-100#10003" || string(here.Out) != string(types.Encode(want)) {
+		if here.State != step.StateExists || here.Ref != "AAP-100#10003" || string(here.Out) != string(types.Encode(want)) {
 			t.Errorf("after: %+v", here)
 		}
 		w.call.Digest = "digest2"
-		if got := w.found("jira_add_comment", remark); got.State != step.StateDiffers || got.Why != "comment 10003 of AAP-100 was posted with another text" {
+		if got := w.found("jira_add_comment", remark); got.State != step.StateDrifted || got.Why != "comment 10003 of AAP-100 was posted with another text" {
 			t.Errorf("other arguments: %+v", got)
 		}
 		w.call.Key.Path = "path2"
@@ -81,7 +81,7 @@ func TestACommentWhoseAnswerIsLost(t *testing.T) {
 		}), on)
 		_, err := do[jira.CommentOut](w, "jira_add_comment", remark)
 		w.wantCode("jira_add_comment", err, types.UnknownOutcome, "comment on AAP-100: the request was sent and the answer was lost")
-		if got := w.found("jira_add_comment", remark); got.State != step.StateHere || w.posts() != 1 {
+		if got := w.found("jira_add_comment", remark); got.State != step.StateExists || w.posts() != 1 {
 			t.Errorf("%d posts, %+v", w.posts(), got)
 		}
 	})
@@ -101,12 +101,12 @@ func TestACommentIsFoundBehindMany(t *testing.T) {
 		if _, err := do[jira.CommentOut](w, "jira_add_comment", remark); err != nil {
 			t.Fatal(err)
 		}
-		if got := w.found("jira_add_comment", remark); got.State != step.StateHere {
+		if got := w.found("jira_add_comment", remark); got.State != step.StateExists {
 			t.Errorf("got %+v", got)
 		}
 		w.service.Transport = withoutExpand(w.service.Transport)
 		w.connect(w.service)
-		if got := w.found("jira_add_comment", remark); got.State != step.StateHere {
+		if got := w.found("jira_add_comment", remark); got.State != step.StateExists {
 			t.Errorf("without properties: %+v", got)
 		}
 		for n := range 60 {
@@ -116,7 +116,7 @@ func TestACommentIsFoundBehindMany(t *testing.T) {
 		}
 		w.call.Key.Path = "path2"
 		got := w.found("jira_add_comment", remark)
-		if got.State != step.StateCannotTell || !strings.Contains(got.Why, "check AAP-100 for the comment") {
+		if got.State != step.StateInconclusive || !strings.Contains(got.Why, "check AAP-100 for the comment") {
 			t.Errorf("more than are asked for: %+v", got)
 		}
 	})
@@ -145,7 +145,7 @@ func TestTwoCommentsOfOurs(t *testing.T) {
 		}
 	}
 	got := w.found("jira_add_comment", remark)
-	if got.State != step.StateCannotTell || got.Why != "comments 10002, 10003 of AAP-100 all belong to this work; delete all but one" {
+	if got.State != step.StateInconclusive || got.Why != "comments 10002, 10003 of AAP-100 all belong to this work; delete all but one" {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -239,7 +239,7 @@ func TestHowACommentEnds(t *testing.T) {
 	_, err = w.find("jira_add_comment", remark)
 	w.wantCode("jira_add_comment", err, types.Unavailable, "read the comments of AAP-100: the answer has no list of comments")
 	w = start(t, answering("GET", 200, nil, `{"comments":[{"id":"1","properties":[]}],"total":100000}`))
-	if got := w.found("jira_add_comment", remark); got.State != step.StateCannotTell {
+	if got := w.found("jira_add_comment", remark); got.State != step.StateInconclusive {
 		t.Errorf("comments without end: %+v", got)
 	}
 }

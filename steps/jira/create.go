@@ -94,7 +94,7 @@ func isID(name string) bool { return name != "" && strings.Trim(name, "012345678
 
 // check refuses what Jira would refuse, and what is ours to set.
 func (in CreateIn) check(unknown step.UnknownPaths) error {
-	if !unknown.Touches("summary") {
+	if !unknown.Overlaps("summary") {
 		if err := oneLine("summary", in.Summary); err != nil {
 			return err
 		}
@@ -176,7 +176,7 @@ type shown struct {
 }
 
 func (s *shown) value(name, value, otherwise string) string {
-	if s.unknown.Touches(name) {
+	if s.unknown.Overlaps(name) {
 		return otherwise
 	}
 	return value
@@ -190,7 +190,7 @@ func (s *shown) add(name, value string) {
 
 // addFields adds what is given by id.
 func (s *shown) addFields(fields types.Values) {
-	if s.unknown.Touches("fields") {
+	if s.unknown.Overlaps("fields") {
 		return
 	}
 	for _, id := range types.SortedKeys(fields) {
@@ -200,7 +200,7 @@ func (s *shown) addFields(fields types.Values) {
 
 // of are those of the arguments that are not all known.
 func (s *shown) of(names ...string) step.UnknownPaths {
-	return slices.DeleteFunc(names, func(name string) bool { return !s.unknown.Touches(name) })
+	return slices.DeleteFunc(names, func(name string) bool { return !s.unknown.Overlaps(name) })
 }
 
 // difference says in words how an issue differs from the arguments.

@@ -36,7 +36,7 @@ func (w *world) examine(uses []step.Use) []string {
 		if f.Err != nil {
 			text += f.Err.Error()
 			if f.Err.Hint == "" {
-				w.Errorf("%s has no cure", text)
+				w.Errorf("%s has no remedy", text)
 			}
 		}
 		lines = append(lines, strings.ReplaceAll(text, strings.TrimPrefix(w.url, "http://"), "HOST"))
@@ -79,7 +79,7 @@ func TestExamineAllWell(t *testing.T) {
 }
 
 // TestExamineFaults plants one fault after the other; each is named, with its
-// cure, on both deployments.
+// remedy, on both deployments.
 func TestExamineFaults(t *testing.T) {
 	t.Parallel()
 	other := []step.Use{{Node: "ticket", Step: "jira_create_issue", Args: types.Values{"project": "OTHER"}}}

@@ -104,7 +104,7 @@ func (c *client) createUnlabelled(ctx context.Context, what string, in CreateIn,
 	switch {
 	case err != nil:
 		return none, err
-	case f.State == step.StateHere:
+	case f.State == step.StateExists:
 		return f.Out, nil
 	case f.State != step.StateAbsent:
 		return none, types.Errorf(types.Conflict, "%s: it cannot be created without a label: %s", what, f.Why).

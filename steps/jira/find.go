@@ -82,7 +82,7 @@ func (c *client) one(ctx context.Context, key step.Key, in CreateIn, marked []is
 		marked = kept
 	}
 	if len(marked) > 1 {
-		return step.CannotTell[CreateOut](fmt.Sprintf("%s all belong to this work; keep one, and remove the label %s from the others",
+		return step.Inconclusive[CreateOut](fmt.Sprintf("%s all belong to this work; keep one, and remove the label %s from the others",
 			list(marked), label(key)))
 	}
 	return c.judge(ctx, marked[0], in)
@@ -112,15 +112,15 @@ func (c *client) sort(ctx context.Context, key step.Key, keys []string) (marked,
 func (c *client) judge(ctx context.Context, i issue, in CreateIn) step.Found[CreateOut] {
 	switch {
 	case i.done():
-		return step.Over[CreateOut](i.Key, i.Key+" is "+i.Fields.Status.Name+i.since(),
+		return step.Ended[CreateOut](i.Key, i.Key+" is "+i.Fields.Status.Name+i.since(),
 			"reopen "+i.Key+" and run this again, or use --again N to file another issue")
 	case !in.fresh(ctx, i):
-		return step.Differs(i.Key, c.out(i, false), in.difference(i))
+		return step.Drifted(i.Key, c.out(i, false), in.difference(i))
 	case projectOf(i.Key) != in.Project:
-		return step.Over[CreateOut](i.Key, "the issue was moved out of "+in.Project+" and is now "+i.Key,
+		return step.Ended[CreateOut](i.Key, "the issue was moved out of "+in.Project+" and is now "+i.Key,
 			"move it back and run this again, or use --again N to file another issue")
 	}
-	return step.Here(i.Key, c.out(i, false))
+	return step.Exists(i.Key, c.out(i, false))
 }
 
 func (i issue) since() string {
@@ -169,7 +169,7 @@ func (c *client) probe(ctx context.Context, key step.Key, in CreateIn) (step.Fou
 	case len(copies) > 0:
 		return c.unmarked(ctx, key, in, copies)
 	case !complete, len(newest.issues) == 0 && call.AfterUnknown:
-		return step.CannotTell[CreateOut](fmt.Sprintf("look in %s for an issue with the label %s; the search index may lag a few minutes behind",
+		return step.Inconclusive[CreateOut](fmt.Sprintf("look in %s for an issue with the label %s; the search index may lag a few minutes behind",
 			in.Project, label(key))), nil
 	case call.AfterUnknown:
 		return c.absentUnlabelled(ctx, key, in, p.read)

@@ -34,7 +34,7 @@ func (w *world) wantHere(key string) {
 	w.Helper()
 	got := w.found("jira_create_issue", release)
 	var out jira.CreateOut
-	if got.State != step.StateHere || got.Ref != key {
+	if got.State != step.StateExists || got.Ref != key {
 		w.Fatalf("got %+v, want %s here", got, key)
 	}
 	if err := json.Unmarshal(got.Out, &out); err != nil {
@@ -147,7 +147,7 @@ func TestAnEmptyProject(t *testing.T) {
 		}
 		w.wantFound(step.StateAbsent, "", "", "")
 		w.call.AfterUnknown = true
-		w.wantFound(step.StateCannotTell, "", "look in AAP for an issue with the label "+ourLabel, "")
+		w.wantFound(step.StateInconclusive, "", "look in AAP for an issue with the label "+ourLabel, "")
 		if _, err := do[jira.CreateOut](w, "jira_create_issue", release); err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +165,7 @@ func TestTheProbeGivesUp(t *testing.T) {
 			}
 			return http.DefaultTransport.RoundTrip(r)
 		}), on)
-		w.wantFound(step.StateCannotTell, "", "the search index may lag", "")
+		w.wantFound(step.StateInconclusive, "", "the search index may lag", "")
 		if n := len(w.srv.Requests()); n > 510 {
 			t.Errorf("%d requests", n)
 		}
@@ -202,13 +202,13 @@ func TestOverWhenAPersonClosedIt(t *testing.T) {
 		if err := w.srv.Transition("AAP-101", "In Progress"); err != nil {
 			t.Fatal(err)
 		}
-		if got := w.found("jira_create_issue", release); got.State != step.StateHere {
+		if got := w.found("jira_create_issue", release); got.State != step.StateExists {
 			t.Errorf("in progress: %+v", got)
 		}
 		if err := w.srv.Transition("AAP-101", "Done"); err != nil {
 			t.Fatal(err)
 		}
-		w.wantFound(step.StateOver, "AAP-101", "AAP-101 is Done since 2025-01-15T10:00:00Z", "reopen AAP-101 and run this again, or use --again N")
+		w.wantFound(step.StateEnded, "AAP-101", "AAP-101 is Done since 2025-01-15T10:00:00Z", "reopen AAP-101 and run this again, or use --again N")
 		if err := w.srv.Transition("AAP-101", "To Do"); err != nil {
 			t.Fatal(err)
 		}
@@ -224,7 +224,7 @@ func TestOverWhenItWasMoved(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 { // by number, then by label
-			w.wantFound(step.StateOver, "OTHER-100", "the issue was moved out of AAP and is now OTHER-100", "move it back")
+			w.wantFound(step.StateEnded, "OTHER-100", "the issue was moved out of AAP and is now OTHER-100", "move it back")
 		}
 	})
 }
@@ -262,10 +262,10 @@ func TestDiffers(t *testing.T) {
 		got := w.found("jira_create_issue", other)
 		want := `AAP-101 was filed with other arguments: its summary is "2025-01-15 Release", not "2025-01-16 Release"; ` +
 			`its type is "Story", not "Task"; its labels is "release", not "a"; its components is "backend", not ""`
-		if got.State != step.StateDiffers || got.Ref != "AAP-101" || got.Why != want || !strings.Contains(string(got.Out), "AAP-101") {
+		if got.State != step.StateDrifted || got.Ref != "AAP-101" || got.Why != want || !strings.Contains(string(got.Out), "AAP-101") {
 			t.Errorf("got %+v\nwant %s", got, want)
 		}
-		w.wantFound(step.StateDiffers, "AAP-101", "AAP-101 was filed with other arguments than now", "")
+		w.wantFound(step.StateDrifted, "AAP-101", "AAP-101 was filed with other arguments than now", "")
 	})
 }
 
@@ -298,7 +298,7 @@ func TestAClone(t *testing.T) {
 		if err := w.srv.Delete("AAP-101"); err != nil {
 			t.Fatal(err)
 		}
-		w.wantFound(step.StateCannotTell, "", "AAP-102 has the label "+ourLabel+" but was not filed by skillrun", "")
+		w.wantFound(step.StateInconclusive, "", "AAP-102 has the label "+ourLabel+" but was not filed by skillrun", "")
 	})
 }
 
@@ -310,9 +310,9 @@ func TestTwoOfOurs(t *testing.T) {
 		if _, err := do[jira.CreateOut](w, "jira_create_issue", release); err != nil {
 			t.Fatal(err)
 		}
-		w.wantFound(step.StateCannotTell, "", "AAP-102, AAP-101 all belong to this work", "")
+		w.wantFound(step.StateInconclusive, "", "AAP-102, AAP-101 all belong to this work", "")
 		w.srv.SetIndexLag(time.Hour) // by number then
-		w.wantFound(step.StateCannotTell, "", "AAP-101, AAP-102 all belong to this work; keep one, and remove the label "+ourLabel+" from the others", "")
+		w.wantFound(step.StateInconclusive, "", "AAP-101, AAP-102 all belong to this work; keep one, and remove the label "+ourLabel+" from the others", "")
 	})
 }
 

@@ -91,14 +91,14 @@ func (c *client) numbered(ctx context.Context, issue string, id int) (l remoteLi
 
 // check refuses a link that Jira would refuse, and one that is a script.
 func (in LinkIn) check(unknown step.UnknownPaths) error {
-	if !unknown.Touches("url") {
+	if !unknown.Overlaps("url") {
 		u, err := url.Parse(in.URL)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			return types.Errorf(types.BadInput, "%q is not an http or https url", clip(in.URL)).
 				WithHint("give the URL of a page, e.g. https://HOST/PATH")
 		}
 	}
-	if !unknown.Touches("title") {
+	if !unknown.Overlaps("title") {
 		return oneLine("title", in.Title)
 	}
 	return nil
@@ -125,9 +125,9 @@ func (f family) findLink(ctx context.Context, key step.Key, in LinkIn) (step.Fou
 	out := in.out(l.ID, key)
 	out.URL = l.Object.URL
 	if difference := in.difference(l); difference != "" {
-		return step.Differs(in.Issue, out, difference), nil
+		return step.Drifted(in.Issue, out, difference), nil
 	}
-	return step.Here(in.Issue, out), nil
+	return step.Exists(in.Issue, out), nil
 }
 
 // unlinked is that no link has our global id. After a lost answer, one without
@@ -142,7 +142,7 @@ func (c *client) unlinked(ctx context.Context, in LinkIn) (step.Found[LinkOut], 
 	}
 	for _, l := range all {
 		if l.GlobalID == "" && l.Object.URL == in.URL {
-			return step.CannotTell[LinkOut](fmt.Sprintf("link %d of %s leads there, but has no global id", l.ID, in.Issue)), nil
+			return step.Inconclusive[LinkOut](fmt.Sprintf("link %d of %s leads there, but has no global id", l.ID, in.Issue)), nil
 		}
 	}
 	return step.Absent[LinkOut](), nil

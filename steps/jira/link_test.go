@@ -38,7 +38,7 @@ func TestAddLink(t *testing.T) {
 			t.Error(diff)
 		}
 		here := w.found("jira_add_link", strings.Replace(mr, `"s"`, `"other words"`, 1))
-		if here.State != step.StateHere || here.Ref != "AAP-100" || string(here.Out) != string(types.Encode(want)) {
+		if here.State != step.StateExists || here.Ref != "AAP-100" || string(here.Out) != string(types.Encode(want)) {
 			t.Errorf("after: %+v", here)
 		}
 	})
@@ -68,7 +68,7 @@ func TestALinkThatLeadsElsewhere(t *testing.T) {
 		}
 		got := w.found("jira_add_link", strings.Replace(mr, "/7", "/8", 1))
 		want := "the link of AAP-100 leads to https://gitlab.example.com/a/-/merge_requests/7, not to https://gitlab.example.com/a/-/merge_requests/8"
-		if got.State != step.StateDiffers || got.Why != want || !strings.Contains(string(got.Out), "/7") {
+		if got.State != step.StateDrifted || got.Why != want || !strings.Contains(string(got.Out), "/7") {
 			t.Errorf("got %+v", got)
 		}
 	})

@@ -57,7 +57,7 @@ func (i issue) twin(made issue, mark marker) bool {
 // this work on a site that keeps no property, or clones. Ours is the only one,
 // is what the arguments say, and was filed by this account.
 func (c *client) unmarked(ctx context.Context, key step.Key, in CreateIn, copies []issue) (step.Found[CreateOut], error) {
-	cannot := step.CannotTell[CreateOut](fmt.Sprintf("%s has the label %s but was not filed by skillrun, as a clone would; remove the label, or resolve it with --found",
+	cannot := step.Inconclusive[CreateOut](fmt.Sprintf("%s has the label %s but was not filed by skillrun, as a clone would; remove the label, or resolve it with --found",
 		list(copies), label(key)))
 	if len(copies) > 1 || in.differences(copies[0]) != nil {
 		return cannot, nil
@@ -114,7 +114,7 @@ func (c *client) scan(ctx context.Context, key step.Key, in CreateIn) (step.Foun
 	case len(marked) > 0:
 		return c.again(ctx, key, in, marked)
 	case hits.more || !complete:
-		return step.CannotTell[CreateOut](fmt.Sprintf("look in %s for an issue with the summary %q: its create screen has no labels, and this account created more issues than are searched",
+		return step.Inconclusive[CreateOut](fmt.Sprintf("look in %s for an issue with the summary %q: its create screen has no labels, and this account created more issues than are searched",
 			in.Project, in.Summary)), nil
 	}
 	return in.lookalike(ctx, all), nil
@@ -184,7 +184,7 @@ func (in CreateIn) lookalike(ctx context.Context, all []issue) step.Found[Create
 	if keeps || n < 0 || !step.CallOf(ctx).AfterUnknown {
 		return step.Absent[CreateOut]()
 	}
-	return step.CannotTell[CreateOut](fmt.Sprintf("%s looks like it, but this Jira keeps no marker to tell", all[n].Key))
+	return step.Inconclusive[CreateOut](fmt.Sprintf("%s looks like it, but this Jira keeps no marker to tell", all[n].Key))
 }
 
 // takesLabels reports whether issues of the type may be filed with labels. Where

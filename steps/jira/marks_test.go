@@ -69,7 +69,7 @@ func TestAScreenWithoutLabels(t *testing.T) {
 		for _, after := range []bool{false, true} { // the journal is lost, or the answer was
 			w.call.AfterUnknown = after
 			found := w.found("jira_create_issue", unlabelled)
-			if after && (found.State != step.StateHere || found.Ref != "AAP-101") {
+			if after && (found.State != step.StateExists || found.Ref != "AAP-101") {
 				t.Errorf("after a lost answer: %+v", found)
 			}
 			again := must[jira.CreateOut](t)(do[jira.CreateOut](w, "jira_create_issue", unlabelled))
@@ -96,7 +96,7 @@ func TestAScreenWithoutLabelsAndALostAnswer(t *testing.T) {
 		_, err := do[jira.CreateOut](w, "jira_create_issue", unlabelled)
 		w.wantCode("jira_create_issue", err, types.UnknownOutcome, "the answer was lost")
 		w.call.AfterUnknown = true
-		if got := w.found("jira_create_issue", unlabelled); got.State != step.StateHere || got.Ref != "AAP-101" || len(w.srv.Issues()) != 2 {
+		if got := w.found("jira_create_issue", unlabelled); got.State != step.StateExists || got.Ref != "AAP-101" || len(w.srv.Issues()) != 2 {
 			t.Errorf("got %+v, issues %+v", got, w.srv.Issues())
 		}
 		w.call.Key.Path = "path2"
@@ -136,11 +136,11 @@ func TestASiteThatKeepsNoProperty(t *testing.T) {
 			w.wantHere("AAP-101")
 			w.srv.SetIndexLag(0)
 			w.srv.File("AAP", "2025-01-15 Release", ourLabel)
-			w.wantFound(step.StateCannotTell, "", "AAP-102, AAP-101 has the label", "")
+			w.wantFound(step.StateInconclusive, "", "AAP-102, AAP-101 has the label", "")
 			if err := w.srv.Delete("AAP-101"); err != nil {
 				t.Fatal(err)
 			}
-			w.wantFound(step.StateCannotTell, "", "AAP-102 has the label "+ourLabel+" but was not filed by skillrun", "")
+			w.wantFound(step.StateInconclusive, "", "AAP-102 has the label "+ourLabel+" but was not filed by skillrun", "")
 		}
 	})
 }
@@ -165,7 +165,7 @@ func TestASiteThatKeepsNoMark(t *testing.T) {
 				w.srv.Reindex()
 			}
 			got := w.found("jira_create_issue", unlabelled)
-			if got.State != step.StateCannotTell || !strings.Contains(got.Why, "AAP-101 looks like it, but this Jira keeps no marker") {
+			if got.State != step.StateInconclusive || !strings.Contains(got.Why, "AAP-101 looks like it, but this Jira keeps no marker") {
 				t.Errorf("got %+v", got)
 			}
 		}
@@ -185,7 +185,7 @@ func TestACommentWhosePropertyIsNotKept(t *testing.T) {
 		w.wantCode("jira_add_comment", err, types.UnknownOutcome, "the answer was lost")
 		w.call.AfterUnknown = true
 		got := w.found("jira_add_comment", in)
-		if got.State != step.StateCannotTell || !strings.Contains(got.Why, "says the same, but this Jira keeps no marker") {
+		if got.State != step.StateInconclusive || !strings.Contains(got.Why, "says the same, but this Jira keeps no marker") {
 			t.Errorf("got %+v", got)
 		}
 		if got := w.found("jira_add_comment", `{"issue":"AAP-100","body":"another"}`); got.State != step.StateAbsent {
@@ -205,7 +205,7 @@ func TestALinkWhoseGlobalIDIsNotKept(t *testing.T) {
 		t.Errorf("got %+v, told %q", out, *told)
 	}
 	w.call.AfterUnknown = true
-	if got := w.found("jira_add_link", in); got.State != step.StateCannotTell || !strings.Contains(got.Why, "leads there, but has no global id") {
+	if got := w.found("jira_add_link", in); got.State != step.StateInconclusive || !strings.Contains(got.Why, "leads there, but has no global id") {
 		t.Errorf("got %+v", got)
 	}
 }

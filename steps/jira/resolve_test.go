@@ -30,7 +30,7 @@ func TestWhatTheWritesCan(t *testing.T) {
 	var got []string
 	for _, s := range jira.Steps(nil) {
 		if s.Effect == step.Writes {
-			got = append(got, fmt.Sprintf("%s: update %t, resolve %q, undo %t, late %t", s.Name, s.CanUpdate(), s.RefFormat, s.CanUndo(), s.IsLate()))
+			got = append(got, fmt.Sprintf("%s: update %t, resolve %q, undo %t, late %t", s.Name, s.CanUpdate(), s.RefFormat, s.CanUndo(), s.IsEventuallyConsistent()))
 		}
 	}
 	want := []string{
@@ -123,7 +123,7 @@ func TestALinkIsBroughtUpToDate(t *testing.T) {
 		was := must[jira.LinkOut](t)(do[jira.LinkOut](w, "jira_add_link", mr))
 		other := strings.NewReplacer("/7", "/8", "!7 R", "!8 R").Replace(mr)
 		found := w.found("jira_add_link", other)
-		if found.State != step.StateDiffers || !strings.HasSuffix(found.Why, `; the title of the link is "!7 Release", not "!8 Release"`) {
+		if found.State != step.StateDrifted || !strings.HasSuffix(found.Why, `; the title of the link is "!7 Release", not "!8 Release"`) {
 			t.Fatalf("found %+v", found)
 		}
 		raw := must[json.RawMessage](t)(w.steps["jira_add_link"].Update(w.ctx(), w.call.Key, json.RawMessage(other), found.Out))
@@ -132,7 +132,7 @@ func TestALinkIsBroughtUpToDate(t *testing.T) {
 		if diff := cmp.Diff(string(types.Encode(want)), string(raw)); diff != "" {
 			t.Error(diff)
 		}
-		if got := w.found("jira_add_link", other); got.State != step.StateHere {
+		if got := w.found("jira_add_link", other); got.State != step.StateExists {
 			t.Errorf("after: %+v", got)
 		}
 		if got := w.srv.Issues()[0].RemoteLinks; len(got) != 1 || got[0].Title != "!8 Release" {

@@ -112,7 +112,7 @@ func (in MoveIn) arrived(i issue) bool { return i.Fields.Status.is(in.Status) }
 func (s status) is(wanted string) bool { return strings.EqualFold(s.Name, wanted) || s.ID == wanted }
 
 func (in MoveIn) check(unknown step.UnknownPaths) error {
-	if !unknown.Touches("status") && strings.TrimSpace(in.Status) == "" {
+	if !unknown.Overlaps("status") && strings.TrimSpace(in.Status) == "" {
 		return types.Errorf(types.BadInput, "the status is empty").
 			WithHint("name the status to move the issue to, as Jira shows it")
 	}
@@ -133,7 +133,7 @@ func (c *client) way(ctx context.Context, in MoveIn) (transition, error) {
 		return transition{}, types.Errorf(types.Conflict, "%s cannot be moved to %s from its status%s", in.Issue, in.Status, by(in.Transition)).
 			WithHint("possible now: %s", cmp.Or(names(all), "nothing; the account may lack the right to move issues"))
 	case 1:
-		return fits[0], in.fill(fits[0])
+		return fits[0], in.checkFields(fits[0])
 	}
 	return transition{}, types.Errorf(types.BadInput, "%d transitions lead %s to %s", len(fits), in.Issue, in.Status).
 		WithHint("name one of them with transition: %s", names(fits))
@@ -168,9 +168,9 @@ func names(list []transition) string {
 	return strings.Join(words, ", ")
 }
 
-// fill refuses a screen with holes. A field that the screen does not name is
+// checkFields refuses a screen with holes. A field that the screen does not name is
 // sent all the same: what Jira says of a screen is not all that it takes.
-func (in MoveIn) fill(t transition) error {
+func (in MoveIn) checkFields(t transition) error {
 	if missing := t.holes(in.Fields); missing != nil {
 		return types.Errorf(types.BadInput, "the transition %s of %s requires fields that are not given: %s", t.Name, in.Issue, strings.Join(missing, "; ")).
 			WithHint("give them under fields, by id, e.g. fields: {resolution: {name: Done}}")
@@ -236,11 +236,11 @@ func (f family) findMoved(ctx context.Context, key step.Key, in MoveIn) (step.Fo
 	m, ours := parseMarker(i.Properties[movedBy(key)])
 	switch ours = ours && m.Key == key.String(); {
 	case ours && m.Digest != step.CallOf(ctx).Digest:
-		return step.Differs(i.Key, c.moveOut(i, false), i.Key+" was moved with other arguments than now, and is "+i.Fields.Status.Name), nil
+		return step.Drifted(i.Key, c.moveOut(i, false), i.Key+" was moved with other arguments than now, and is "+i.Fields.Status.Name), nil
 	case in.arrived(i), i.movedOn(key):
-		return step.Here(i.Key, c.moveOut(i, false)), nil
+		return step.Exists(i.Key, c.moveOut(i, false)), nil
 	case ours:
-		return step.Over[MoveOut](i.Key, i.Key+" was moved to "+in.Status+", and is "+i.Fields.Status.Name+" now",
+		return step.Ended[MoveOut](i.Key, i.Key+" was moved to "+in.Status+", and is "+i.Fields.Status.Name+" now",
 			"move it back and run this again, or use --again N to move it once more"), nil
 	}
 	return step.Absent[MoveOut](), nil
@@ -263,7 +263,7 @@ func (f family) previewMove(ctx context.Context, in MoveIn, unknown step.Unknown
 	}
 	c, err := f.connect(in.At)
 	switch {
-	case unknown.Touches("issue"), unknown.Touches("service"):
+	case unknown.Overlaps("issue"), unknown.Overlaps("service"):
 		p.Unknown = append(p.Unknown, "url")
 	case err != nil:
 		return step.Prediction[MoveOut]{}, err

@@ -48,7 +48,7 @@ func TestTransition(t *testing.T) {
 		}
 		want.Changed = false
 		here := w.found("jira_transition", beginning)
-		if here.State != step.StateHere || here.Ref != "AAP-100" || string(here.Out) != string(types.Encode(want)) {
+		if here.State != step.StateExists || here.Ref != "AAP-100" || string(here.Out) != string(types.Encode(want)) {
 			t.Errorf("after: %+v", here)
 		}
 		w.call.Key.Path = "path2"
@@ -68,7 +68,7 @@ func TestMovedByAPersonIsDone(t *testing.T) {
 	if err := w.srv.Transition("AAP-100", "In Progress"); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.found("jira_transition", beginning); got.State != step.StateHere {
+	if got := w.found("jira_transition", beginning); got.State != step.StateExists {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -85,12 +85,12 @@ func TestAnIssueThatWasMovedOnIsNotMovedBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := w.found("jira_transition", beginning)
-		if got.State != step.StateOver || got.Why != "AAP-100 was moved to in progress, and is Done now" || !strings.Contains(got.Hint, "--again N") {
+		if got.State != step.StateEnded || got.Why != "AAP-100 was moved to in progress, and is Done now" || !strings.Contains(got.Hint, "--again N") {
 			t.Errorf("got %+v", got)
 		}
 		w.call.Digest = "digest2"
 		got = w.found("jira_transition", beginning)
-		if got.State != step.StateDiffers || got.Why != "AAP-100 was moved with other arguments than now, and is Done" {
+		if got.State != step.StateDrifted || got.Why != "AAP-100 was moved with other arguments than now, and is Done" {
 			t.Errorf("got %+v", got)
 		}
 	})
@@ -109,7 +109,7 @@ func TestATransitionWhoseAnswerIsLost(t *testing.T) {
 		}), on)
 		_, err := do[jira.MoveOut](w, "jira_transition", beginning)
 		w.wantCode("jira_transition", err, types.UnknownOutcome, "move AAP-100 to in progress: the request was sent and the answer was lost")
-		if got := w.found("jira_transition", beginning); got.State != step.StateHere || w.posts() != 1 {
+		if got := w.found("jira_transition", beginning); got.State != step.StateExists || w.posts() != 1 {
 			t.Errorf("%d posts, %+v", w.posts(), got)
 		}
 	})
@@ -137,7 +137,7 @@ func TestTwoTransitionsOfOneName(t *testing.T) {
 		if got := w.srv.Issues()[0]; out.Status != "Done" || got.Fields["resolution"] == nil {
 			t.Errorf("got %+v, %+v", out, got)
 		}
-		if got := w.found("jira_transition", move); got.State != step.StateHere {
+		if got := w.found("jira_transition", move); got.State != step.StateExists {
 			t.Errorf("after: %+v", got)
 		}
 		_, err = do[jira.MoveOut](w, "jira_transition", `{"issue":"AAP-100","status":"Done","transition":"31"}`)
@@ -291,7 +291,7 @@ func TestTwoTransitionsOfOneIssueAreAdopted(t *testing.T) {
 		must[jira.MoveOut](t)(do[jira.MoveOut](w, "jira_transition", finishing))
 		w.call.Results = nil
 		for key, want := range map[step.Key]step.FoundState{
-			first: step.StateHere, second: step.StateHere,
+			first: step.StateExists, second: step.StateExists,
 			{Work: first.Work, Path: "other"}:   step.StateAbsent, // of another issue
 			{Work: "another", Path: first.Path}: step.StateAbsent,
 		} {
@@ -309,7 +309,7 @@ func TestTwoTransitionsOfOneIssueAreAdopted(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.call.Key = first
-		if got := w.found("jira_transition", beginning); got.State != step.StateOver {
+		if got := w.found("jira_transition", beginning); got.State != step.StateEnded {
 			t.Errorf("moved back: %+v", got)
 		}
 	})
@@ -326,7 +326,7 @@ func TestATransitionThatWasFoundDoneIsNotMovedBack(t *testing.T) {
 	}
 	must[jira.MoveOut](t)(do[jira.MoveOut](w, "jira_transition", `{"issue":"AAP-100","status":"Done"}`))
 	w.call.Key, w.call.Results = first, nil
-	if got := w.found("jira_transition", beginning); got.State != step.StateHere {
+	if got := w.found("jira_transition", beginning); got.State != step.StateExists {
 		t.Errorf("got %+v", got)
 	}
 	// The other way round: the first, done again, does not make the second done.
@@ -335,7 +335,7 @@ func TestATransitionThatWasFoundDoneIsNotMovedBack(t *testing.T) {
 	}
 	must[jira.MoveOut](t)(do[jira.MoveOut](w, "jira_transition", beginning))
 	w.call.Key.Path = "second"
-	if got := w.found("jira_transition", `{"issue":"AAP-100","status":"Done"}`); got.State != step.StateOver {
+	if got := w.found("jira_transition", `{"issue":"AAP-100","status":"Done"}`); got.State != step.StateEnded {
 		t.Errorf("the second: %+v", got)
 	}
 }

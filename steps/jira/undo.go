@@ -16,7 +16,7 @@ import (
 // What is undone is only what holds our marker, and only on request. An issue
 // is closed and never deleted: what was said about it stays.
 
-func sayClose(_ CreateIn, out CreateOut) string {
+func describeClose(_ CreateIn, out CreateOut) string {
 	if out.Key == "" {
 		return ""
 	}
@@ -31,8 +31,8 @@ type closing struct {
 	gone  bool
 }
 
-// lookClose says why the issue cannot be closed now.
-func (f family) lookClose(ctx context.Context, key step.Key, in CreateIn, out CreateOut) error {
+// checkClose says why the issue cannot be closed now.
+func (f family) checkClose(ctx context.Context, key step.Key, in CreateIn, out CreateOut) error {
 	_, err := f.closing(ctx, key, in, out)
 	return err
 }
@@ -131,12 +131,12 @@ func (c *client) ending(ctx context.Context, i issue) (transition, error) {
 		WithHint("possible now: %s; close it by hand: %s", cmp.Or(names(all), "nothing"), c.browse(i.Key))
 }
 
-func sayUnlink(_ LinkIn, out LinkOut) string {
+func describeUnlink(_ LinkIn, out LinkOut) string {
 	return fmt.Sprintf("remove the link to %s from %s", out.URL, out.Issue)
 }
 
-// lookUnlink says why the link cannot be taken off now.
-func (f family) lookUnlink(ctx context.Context, key step.Key, in LinkIn, out LinkOut) error {
+// checkUnlink says why the link cannot be taken off now.
+func (f family) checkUnlink(ctx context.Context, key step.Key, in LinkIn, out LinkOut) error {
 	_, err := f.linkThere(ctx, key, in, out)
 	return err
 }
@@ -177,12 +177,12 @@ func (c *client) without(ctx context.Context, key string) error {
 	return err
 }
 
-func sayUncomment(_ CommentIn, out CommentOut) string {
+func describeUncomment(_ CommentIn, out CommentOut) string {
 	return "delete comment " + out.ID + " of " + out.Issue
 }
 
-// lookUncomment says why the comment cannot be deleted now.
-func (f family) lookUncomment(ctx context.Context, key step.Key, in CommentIn, out CommentOut) error {
+// checkUncomment says why the comment cannot be deleted now.
+func (f family) checkUncomment(ctx context.Context, key step.Key, in CommentIn, out CommentOut) error {
 	_, err := f.commentThere(ctx, key, in, out)
 	return err
 }

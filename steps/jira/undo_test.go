@@ -46,7 +46,7 @@ func TestUndoAnIssueClosesIt(t *testing.T) {
 	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
 		w := filed(t, on)
 		out := jira.CreateOut{Key: "AAP-101"}
-		say := must[string](t)(w.steps["jira_create_issue"].SayUndo(json.RawMessage(release), types.Encode(out)))
+		say := must[string](t)(w.steps["jira_create_issue"].DescribeUndo(json.RawMessage(release), types.Encode(out)))
 		if say != "close issue AAP-101" {
 			t.Errorf("says %q", say)
 		}
@@ -62,7 +62,7 @@ func TestUndoAnIssueClosesIt(t *testing.T) {
 		if err := w.srv.Transition("AAP-101", "To Do"); err != nil {
 			t.Fatal(err)
 		}
-		w.wantFound(step.StateHere, "AAP-101", "", "") // unless somebody reopens it
+		w.wantFound(step.StateExists, "AAP-101", "", "") // unless somebody reopens it
 		if err := w.srv.Delete("AAP-101"); err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +81,7 @@ func TestMarkerOfOurs(t *testing.T) {
 		if err := w.srv.Transition("AAP-101", "Done"); err != nil {
 			t.Fatal(err)
 		}
-		w.wantFound(step.StateOver, "AAP-101", "AAP-101 is Done since", "reopen AAP-101")
+		w.wantFound(step.StateEnded, "AAP-101", "AAP-101 is Done since", "reopen AAP-101")
 		before := w.writes()
 		for range 2 {
 			if err := w.undo("jira_create_issue", release, jira.CreateOut{Key: "AAP-101"}); err != nil {
@@ -162,7 +162,7 @@ func TestUndoThatIsNotAnswered(t *testing.T) {
 func TestNothingIsClosedWithoutAKey(t *testing.T) {
 	t.Parallel()
 	w := start(t, nil)
-	say := must[string](t)(w.steps["jira_create_issue"].SayUndo(json.RawMessage(release), json.RawMessage(`{}`)))
+	say := must[string](t)(w.steps["jira_create_issue"].DescribeUndo(json.RawMessage(release), json.RawMessage(`{}`)))
 	if say != "" {
 		t.Errorf("says %q", say)
 	}
@@ -173,7 +173,7 @@ func TestUndoALink(t *testing.T) {
 	onBoth(t, func(t *testing.T, on func(*jiratest.Options)) {
 		w := start(t, nil, on)
 		out := must[jira.LinkOut](t)(do[jira.LinkOut](w, "jira_add_link", mr))
-		say := must[string](t)(w.steps["jira_add_link"].SayUndo(json.RawMessage(mr), types.Encode(out)))
+		say := must[string](t)(w.steps["jira_add_link"].DescribeUndo(json.RawMessage(mr), types.Encode(out)))
 		if say != "remove the link to https://gitlab.example.com/a/-/merge_requests/7 from AAP-100" {
 			t.Errorf("says %q", say)
 		}
@@ -202,7 +202,7 @@ func TestUndoAComment(t *testing.T) {
 		if err := w.srv.Comment("AAP-100", "theirs"); err != nil {                          // 10003
 			t.Fatal(err)
 		}
-		say := must[string](t)(w.steps["jira_add_comment"].SayUndo(json.RawMessage(remark), types.Encode(out)))
+		say := must[string](t)(w.steps["jira_add_comment"].DescribeUndo(json.RawMessage(remark), types.Encode(out)))
 		if say != "delete comment 10002 of AAP-100" {
 			t.Errorf("says %q", say)
 		}

@@ -17,7 +17,7 @@ import (
 func Steps() []step.Step {
 	return []step.Step{
 		step.Checked(step.Read("log", "Print a message, and record it in the journal.", say).
-			Reaching(step.Nowhere).Touching("", "message", "show"), Line.check),
+			Reaches(step.Nowhere).Touches("", "message", "show"), Line.check),
 	}
 }
 

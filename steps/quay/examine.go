@@ -26,9 +26,9 @@ func Examine(services map[string]Service) step.Examine {
 			return findings
 		}
 		if s.API == apiOCI {
-			return append(findings, examineOCI(ctx, name, s, step.Things(Steps(nil), uses, toPull))...)
+			return append(findings, examineOCI(ctx, name, s, step.NeededNames(Steps(nil), uses, toPull))...)
 		}
-		return append(findings, examineQuay(ctx, name, s, step.Things(Steps(nil), uses, toPull))...)
+		return append(findings, examineQuay(ctx, name, s, step.NeededNames(Steps(nil), uses, toPull))...)
 	}
 }
 

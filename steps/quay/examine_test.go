@@ -78,7 +78,7 @@ func TestExamine(t *testing.T) {
 				if f.Err != nil {
 					line += string(f.Err.Code) + ": " + f.Err.Message
 					if f.Err.Hint == "" {
-						t.Errorf("no cure for %s", line)
+						t.Errorf("no remedy for %s", line)
 					}
 				}
 				got = append(got, line)

@@ -19,8 +19,8 @@ func Steps(services map[string]Service) []step.Step {
 	f := family{services}
 	return []step.Step{
 		step.Read("quay_get_tag", "Look up an image tag.", f.getTag).
-			Needing(toPull, "repository").Touching("quay", "tag", "read").
-			Failing(types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
+			Requires(toPull, "repository").Touches("quay", "tag", "read").
+			Errors(types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
 				types.RateLimited, types.Unavailable),
 	}
 }

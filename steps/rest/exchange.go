@@ -39,7 +39,7 @@ func Ask(c *http.Client, req *http.Request, what string) (*http.Response, []byte
 func NotFrom(whose, method, what string, why error) *types.Error {
 	hint := "check the service's url in skillrun.yaml: a login page or a proxy may be answering"
 	if !isRead(method) {
-		hint = cures[types.UnknownOutcome]
+		hint = hints[types.UnknownOutcome]
 	}
 	return types.Errorf(unclear(method), "%s: the answer is not %s's: %w", what, whose, why).WithHint("%s", hint)
 }

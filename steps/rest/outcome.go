@@ -29,7 +29,7 @@ func Status(method, what string, resp *http.Response, said string) *types.Error 
 	if said = strings.TrimSpace(said); said != "" {
 		msg += ": " + said
 	}
-	err := types.Errorf(code, "%s", msg).With("status", resp.StatusCode).WithHint("%s", cures[code])
+	err := types.Errorf(code, "%s", msg).With("status", resp.StatusCode).WithHint("%s", hints[code])
 	if resp.StatusCode/100 == 3 && isRead(method) {
 		return err.WithHint("it redirects to another host, which skillrun sends no credential: use that host in the service's url")
 	}
@@ -51,8 +51,8 @@ func brief(after string) string {
 	return after
 }
 
-// cures are what to do about a refusal, where the family does not know better.
-var cures = map[types.Code]string{
+// hints are what to do about a refusal, where the family does not know better.
+var hints = map[types.Code]string{
 	types.Auth:           "the credential was refused: check the service's token in skillrun.yaml, and that it has not expired",
 	types.Forbidden:      "the account lacks permission: ask for it, or use another account's credential",
 	types.NotFound:       "check the service's url and the name; a service also says this about what the account may not see",

@@ -44,7 +44,7 @@ func TestReach(t *testing.T) {
 				if f.Err != nil {
 					line += f.Err.Message
 					if f.Err.Hint == "" {
-						t.Errorf("no cure for %s", line)
+						t.Errorf("no remedy for %s", line)
 					}
 				}
 				if want := strings.ReplaceAll(test.want[i], "HOST", host); !strings.Contains(line, want) {

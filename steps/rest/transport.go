@@ -20,12 +20,12 @@ func Transport(method, what string, err error) *types.Error {
 	if errors.Is(err, context.Canceled) && isRead(method) {
 		return types.Errorf(types.Cancelled, "%s: stopped", what).WithHint("resume the run")
 	}
-	if text, cure, ok := notSent(err); ok && (isRead(method) || !garbled(err)) {
-		return types.Errorf(types.Network, "%s: cannot reach the service: %s", what, text).WithHint("%s", cure)
+	if text, hint, ok := notSent(err); ok && (isRead(method) || !garbled(err)) {
+		return types.Errorf(types.Network, "%s: cannot reach the service: %s", what, text).WithHint("%s", hint)
 	}
 	if !isRead(method) {
 		return types.Errorf(types.UnknownOutcome, "%s: the request was sent and the answer was lost: %w", what, bare(err)).
-			WithHint("%s", cures[types.UnknownOutcome])
+			WithHint("%s", hints[types.UnknownOutcome])
 	}
 	if limit := beyond(what, err); limit != nil {
 		return limit
@@ -92,7 +92,7 @@ func (e *proxyError) Error() string {
 	return fmt.Sprintf("the proxy %s answered %d %s", e.host, e.status, http.StatusText(e.status))
 }
 
-func (e *proxyError) cure() string {
+func (e *proxyError) hint() string {
 	if e.status == http.StatusProxyAuthRequired {
 		return "the proxy requires a user and a password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT"
 	}
@@ -109,17 +109,17 @@ func garbled(err error) bool {
 
 // notSent recognizes the errors after which the request surely did not reach
 // the service, and says what to do about each.
-func notSent(err error) (text, cure string, ok bool) {
+func notSent(err error) (text, hint string, ok bool) {
 	var proxy *proxyError
 	if errors.As(err, &proxy) {
-		return proxy.Error(), proxy.cure(), true
+		return proxy.Error(), proxy.hint(), true
 	}
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "proxyconnect" { // before its certificate is taken for the service's
 		return bare(err).Error(), "check HTTPS_PROXY: the proxy itself cannot be reached; hosts in NO_PROXY are reached without it", true
 	}
-	if text, cure, ok := certificate(err); ok {
-		return text, cure, true
+	if text, hint, ok := certificate(err); ok {
+		return text, hint, true
 	}
 	var dns *net.DNSError
 	switch {
@@ -134,7 +134,7 @@ func notSent(err error) (text, cure string, ok bool) {
 }
 
 // certificate recognizes what is wrong with TLS.
-func certificate(err error) (text, cure string, ok bool) {
+func certificate(err error) (text, hint string, ok bool) {
 	var unknown x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError

@@ -69,7 +69,7 @@ func TestNotSent(t *testing.T) {
 		rt   *http.Transport
 		url  string
 		want string // part of the message
-		cure string // part of the hint
+		hint string // part of the hint
 	}{
 		{"nobody listens", &http.Transport{}, "http://" + freePort(t), "connection refused", "check the service's url"},
 		{"no such name", &http.Transport{DialContext: noName}, "http://jira.invalid", "no such host", "the name is not known here"},
@@ -95,7 +95,7 @@ func TestNotSent(t *testing.T) {
 				_, err = rest.Client(test.rt, 5*time.Second).Do(req)
 				got := rest.Transport(method, "look", err)
 				if got.Code != types.Network || !strings.Contains(got.Message, "look: cannot reach the service: ") ||
-					!strings.Contains(got.Message, test.want) || !strings.Contains(got.Hint, test.cure) {
+					!strings.Contains(got.Message, test.want) || !strings.Contains(got.Hint, test.hint) {
 					t.Errorf("%s: %v\n  hint: %s", method, got, got.Hint)
 				}
 			}

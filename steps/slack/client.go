@@ -119,8 +119,8 @@ var unclearWords = map[string]bool{
 	"fatal_error": true, "internal_error": true, "service_unavailable": true, "request_timeout": true,
 }
 
-// cures are what to do about a refusal, where Slack's word tells.
-var cures = map[string]string{
+// hints are what to do about a refusal, where Slack's word tells.
+var hints = map[string]string{
 	"missing_scope":     "give the app the scope, and reinstall it in the workspace",
 	"not_in_channel":    "invite the app to the channel: /invite @APP",
 	"channel_not_found": "check the channel's id; a private channel is only there for an app that was invited to it",
@@ -150,8 +150,8 @@ func (c *client) refusal(method, what string, e envelope, h http.Header) *types.
 	if after := h.Get("Retry-After"); code == types.RateLimited && after != "" {
 		err = err.With("retry_after", after)
 	}
-	if cure, ok := cures[e.Error]; ok {
-		return err.WithHint("%s", cure)
+	if hint, ok := hints[e.Error]; ok {
+		return err.WithHint("%s", hint)
 	}
 	return c.explain(err)
 }

@@ -33,7 +33,7 @@ func Examine(services map[string]Service) step.Examine {
 		if err != nil {
 			return append(findings, step.Finding{Subject: "token", Err: types.AsError(err)})
 		}
-		for _, channel := range step.Things(Steps(nil), uses, toPost) {
+		for _, channel := range step.NeededNames(Steps(nil), uses, toPost) {
 			findings = append(findings, c.examineChannel(ctx, channel))
 		}
 		return findings

@@ -66,22 +66,22 @@ func (f family) find(ctx context.Context, key step.Key, in PostIn) (step.Found[P
 	case err != nil:
 		return none, err
 	case found == nil && !whole && call.AfterUnknown:
-		return step.CannotTell[PostOut]("look in " + in.Channel + " whether the message is there; since the run began there were more messages than are looked through"), nil
+		return step.Inconclusive[PostOut]("look in " + in.Channel + " whether the message is there; since the run began there were more messages than are looked through"), nil
 	case found == nil:
 		return step.Absent[PostOut](), nil
 	}
 	out := PostOut{Channel: in.Channel, TS: found.TS}
 	if found.marker().Digest != call.Digest {
-		return step.Differs(in.Channel+"/"+found.TS, out, "the message was posted with another text"), nil
+		return step.Drifted(in.Channel+"/"+found.TS, out, "the message was posted with another text"), nil
 	}
-	return step.Here(in.Channel+"/"+found.TS, out), nil
+	return step.Exists(in.Channel+"/"+found.TS, out), nil
 }
 
 // unseen is the answer where the app may not read the channel: no ground
 // against the first send, and none for a second.
 func unseen(call step.Call, in PostIn, why *types.Error) step.Found[PostOut] {
 	if call.AfterUnknown {
-		return step.CannotTell[PostOut]("look in " + in.Channel + " whether the message is there; " + why.Error())
+		return step.Inconclusive[PostOut]("look in " + in.Channel + " whether the message is there; " + why.Error())
 	}
 	if call.Tell != nil {
 		call.Tell("the app lacks permission to read " + in.Channel + ": a message whose answer is lost could not be looked for (" + why.Hint + ")")

@@ -205,15 +205,15 @@ func TestSlackPostOnce(t *testing.T) {
 		}
 		f, findErr := w.find(arg, step.Call{AfterUnknown: true})
 		want := `{"channel":"` + public + `","ts":"` + posted.TS + `"}`
-		if findErr != nil || f.State != step.StateHere || string(f.Out) != want || f.Ref != public+"/"+posted.TS {
+		if findErr != nil || f.State != step.StateExists || string(f.Out) != want || f.Ref != public+"/"+posted.TS {
 			t.Errorf("%+v %s, %v", f, f.Out, findErr)
 		}
-		if f, err := w.find(arg, step.Call{Digest: "other"}); err != nil || f.State != step.StateDiffers || f.Why != "the message was posted with another text" {
+		if f, err := w.find(arg, step.Call{Digest: "other"}); err != nil || f.State != step.StateDrifted || f.Why != "the message was posted with another text" {
 			t.Errorf("%+v, %v", f, err)
 		}
 		w.slack.Delete(posted.TS)
 	}
-	if !w.step().IsLate() {
+	if !w.step().IsEventuallyConsistent() {
 		t.Error("a message whose answer was lost may still come")
 	}
 }
@@ -232,10 +232,10 @@ func TestSlackLooksFarEnough(t *testing.T) {
 	}{
 		{now.Add(2 * time.Hour), true, step.StateAbsent}, // all of them are older
 		{now, false, step.StateAbsent},                   // this run has surely not sent any
-		{now, true, step.StateCannotTell},
+		{now, true, step.StateInconclusive},
 	} {
 		f, err := w.find(in(public, "x"), step.Call{StartedAt: c.began, AfterUnknown: c.after})
-		if err != nil || f.State != c.want || c.want == step.StateCannotTell && !strings.Contains(f.Why, "since the run began there were more messages than are looked through") {
+		if err != nil || f.State != c.want || c.want == step.StateInconclusive && !strings.Contains(f.Why, "since the run began there were more messages than are looked through") {
 			t.Errorf("%+v: %+v, %v", c, f, err)
 		}
 	}
@@ -252,7 +252,7 @@ func TestUpdate(t *testing.T) {
 	if err2 != nil || string(got) != string(types.Encode(out)) || len(all) != 1 || all[0].Text != "new &lt;!here&gt;" || !all[0].Edited {
 		t.Errorf("%s, %v, %+v", got, err2, all)
 	}
-	if f, err := w.find(in(public, "new"), step.Call{Digest: "new"}); err != nil || f.State != step.StateHere {
+	if f, err := w.find(in(public, "new"), step.Call{Digest: "new"}); err != nil || f.State != step.StateExists {
 		t.Errorf("%+v, %v", f, err)
 	}
 }
@@ -265,7 +265,7 @@ func TestUndo(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, raw := w.step(), types.Encode(out)
-	if say, err := s.SayUndo(arg, raw); err != nil || say != "delete message "+out.TS+" in "+public {
+	if say, err := s.DescribeUndo(arg, raw); err != nil || say != "delete message "+out.TS+" in "+public {
 		t.Error(say, err)
 	}
 	if err := s.Undo(w.ctx(step.Call{}), step.Key{Work: "w", Path: "other"}, arg, raw); types.CodeOf(err) != types.Conflict ||

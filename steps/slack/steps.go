@@ -17,11 +17,11 @@ func Steps(services map[string]Service) []step.Step {
 	f := family{services}
 	return []step.Step{
 		step.Checked(step.Write("slack_post_message", "Post a message to a channel.", rest.SettledDo(PostIn.about, f.post),
-			step.Find(rest.SettledFind(PostIn.about, f.find)), step.Preview(preview), step.Update(f.update), step.Late[PostIn, PostOut](),
+			step.Find(rest.SettledFind(PostIn.about, f.find)), step.Preview(preview), step.Update(f.update), step.EventuallyConsistent[PostIn, PostOut](),
 			step.Resolve(refFormat, f.resolve),
-			step.Undo(step.Undoing[PostIn, PostOut]{Say: sayDelete, Look: f.lookRemove, Do: f.remove})).
-			Needing(toPost, "channel").Touching("slack", "message", "post").Costing(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 1, Trips: 1}).
-			Failing(types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
+			step.Undo(step.Undoing[PostIn, PostOut]{Describe: describeDelete, Check: f.checkRemove, Do: f.remove})).
+			Requires(toPost, "channel").Touches("slack", "message", "post").Costs(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 1, Trips: 1}).
+			Errors(types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
 				types.RateLimited, types.Unavailable, types.Conflict), PostIn.check),
 	}
 }

@@ -67,12 +67,12 @@ func (c *client) message(ctx context.Context, in PostIn, ts string) (*message, e
 	return nil, nil
 }
 
-func sayDelete(_ PostIn, out PostOut) string {
+func describeDelete(_ PostIn, out PostOut) string {
 	return "delete message " + out.TS + " in " + out.Channel
 }
 
-// lookRemove says why the message cannot be deleted now.
-func (f family) lookRemove(ctx context.Context, key step.Key, in PostIn, out PostOut) error {
+// checkRemove says why the message cannot be deleted now.
+func (f family) checkRemove(ctx context.Context, key step.Key, in PostIn, out PostOut) error {
 	_, err := f.messageThere(ctx, key, in, out)
 	return err
 }

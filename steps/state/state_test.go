@@ -116,11 +116,11 @@ func TestStateIncrementOnce(t *testing.T) {
 	w.want("2", "state_increment", in, `{"name":"n","value":2}`)
 	w.want("1", "state_increment", in, `{"name":"n","value":1}`)
 	w.want("", "state_get", `{"name":"n"}`, `{"name":"n","found":true,"value":2}`)
-	want := step.Here("state n", json.RawMessage(`{"name":"n","value":1}`))
+	want := step.Exists("state n", json.RawMessage(`{"name":"n","value":1}`))
 	if d := cmp.Diff(want, w.find("1", "d", "state_increment", in)); d != "" {
 		t.Error(d)
 	}
-	if f := w.find("1", "other", "state_increment", in); f.State != step.StateDiffers || f.Why != "this work wrote it before, from other arguments" {
+	if f := w.find("1", "other", "state_increment", in); f.State != step.StateDrifted || f.Why != "this work wrote it before, from other arguments" {
 		t.Errorf("from other arguments: %+v", f)
 	}
 }
@@ -142,7 +142,7 @@ func TestStateKeepsAMonth(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if f := w.find("0", "", "state_increment", `{"name":"n","by":1}`); f.State != step.StateHere {
+	if f := w.find("0", "", "state_increment", `{"name":"n","by":1}`); f.State != step.StateExists {
 		t.Errorf("few writes, and an old one is forgotten: %+v", f)
 	}
 	// A file with more than a thousand.
@@ -158,8 +158,8 @@ func TestStateKeepsAMonth(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.want("new", "state_increment", `{"name":"m","by":1}`, `{"name":"m","value":1201}`)
-	for key, want := range map[string]step.FoundState{"x99": step.StateAbsent, "x100": step.StateHere, "x1199": step.StateHere, "new": step.StateHere} {
-		if f := w.find(key, "", "state_increment", `{"name":"m","by":1}`); f.State != want && !(key == "new" && f.State == step.StateDiffers) {
+	for key, want := range map[string]step.FoundState{"x99": step.StateAbsent, "x100": step.StateExists, "x1199": step.StateExists, "new": step.StateExists} {
+		if f := w.find(key, "", "state_increment", `{"name":"m","by":1}`); f.State != want && !(key == "new" && f.State == step.StateDrifted) {
 			t.Errorf("%s: %+v, want %s", key, f, want)
 		}
 	}
@@ -174,7 +174,7 @@ func TestStateStaysSmall(t *testing.T) {
 		if _, err := w.do(fmt.Sprint(i), "state_set", in); err != nil {
 			t.Fatal(err)
 		}
-		if f := w.find(fmt.Sprint(i), "d", "state_set", in); f.State != step.StateHere || string(f.Out) != in {
+		if f := w.find(fmt.Sprint(i), "d", "state_set", in); f.State != step.StateExists || string(f.Out) != in {
 			t.Errorf("%d: %s, %.60s", i, f.State, f.Out)
 		}
 	}

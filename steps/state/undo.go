@@ -14,7 +14,7 @@ import (
 
 // takeBack changes the record so that the write of the key has not been; changed
 // is false when there is none.
-func (d deed[In, Out]) takeBack(in In, r *record, key step.Key) (changed bool, err error) {
+func (d action[In, Out]) takeBack(in In, r *record, key step.Key) (changed bool, err error) {
 	i := r.written(key)
 	if i < 0 {
 		return false, nil

@@ -14,7 +14,7 @@ import (
 func (w world) undo(key, name, in string) error {
 	w.Helper()
 	s, k := w.step(name), step.Key{Work: "w", Path: key}
-	if err := s.LookUndo(calling(w.Context(), key, "d"), k, json.RawMessage(in), json.RawMessage(`{}`)); err != nil {
+	if err := s.CheckUndo(calling(w.Context(), key, "d"), k, json.RawMessage(in), json.RawMessage(`{}`)); err != nil {
 		return err
 	}
 	return s.Undo(calling(w.Context(), key, "d"), k, json.RawMessage(in), json.RawMessage(`{}`))

@@ -29,14 +29,14 @@ type getOut struct {
 
 func getStep() step.Step {
 	return step.Checked(step.Read("yaml_get", "Read values from YAML by JSONPath.", get).
-		Reaching(looks).Touching("", "file", "read").
-		Failing(types.NotFound, types.Conflict), getIn.check)
+		Reaches(looks).Touches("", "file", "read").
+		Errors(types.NotFound, types.Conflict), getIn.check)
 }
 
 // check refuses arguments that name no place, or more than one.
 func (in getIn) check(unknown step.UnknownPaths) error {
-	one := unknown.Given(1, 1, map[string]bool{"text": in.Text != nil, "file": in.File != nil})
-	if both := unknown.Together(map[string]bool{"workspace": in.Workspace != nil, "file": in.File != nil}); one != nil || both != nil {
+	one := unknown.CheckCount(1, 1, map[string]bool{"text": in.Text != nil, "file": in.File != nil})
+	if both := unknown.CheckTogether(map[string]bool{"workspace": in.Workspace != nil, "file": in.File != nil}); one != nil || both != nil {
 		return types.Errorf(types.BadInput, "give either text, or workspace and file").
 			WithHint("text is for the output of another step; workspace and file are for a file of git_checkout")
 	}

@@ -30,8 +30,8 @@ type setOut struct {
 
 func setStep() step.Step {
 	return step.Checked(step.Local("yaml_set", "Set a scalar in a YAML file of a workspace, leaving every other byte unchanged.", set).
-		Touching("", "file", "edit").
-		Failing(types.NotFound, types.Conflict), setIn.check)
+		Touches("", "file", "edit").
+		Errors(types.NotFound, types.Conflict), setIn.check)
 }
 
 func (in setIn) check(unknown step.UnknownPaths) error {

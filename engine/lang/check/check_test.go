@@ -64,12 +64,12 @@ func catalogue() *step.Catalogue {
 	login := func(context.Context, writeIn) (loginOut, error) { return loginOut{}, nil }
 	return step.NewCatalogue([]step.Step{
 		step.Read("login", "Log in.", login),
-		step.Read("agreed", "Look who agreed.", agreed).Touching("store", "thing", "approve").Approving(),
-		step.Read("look", "Look.", read).Failing(types.NotFound).Touching("store", "thing", "read"),
+		step.Read("agreed", "Look who agreed.", agreed).Touches("store", "thing", "approve").Approving(),
+		step.Read("look", "Look.", read).Errors(types.NotFound).Touches("store", "thing", "read"),
 		step.Local("edit", "Edit.", write),
 		step.Local("clone", "Clone.", clone),
-		step.Read("run", "Run a program.", run).Touching("", "program", "run"),
-		step.Write("make", "Make.", write).Touching("tracker", "issue", "create"),
+		step.Read("run", "Run a program.", run).Touches("", "program", "run"),
+		step.Write("make", "Make.", write).Touches("tracker", "issue", "create"),
 	})
 }
 

@@ -62,7 +62,7 @@ type refusing struct {
 func (r refusing) says(l literals) *types.Error {
 	l.scope = r.scope
 	v, _ := l.of(r.with, "", r.step.In).(map[string]any)
-	if err := r.step.Refuses(types.Encode(v), l.unknown); types.CodeOf(err) == types.BadInput {
+	if err := r.step.CheckArguments(types.Encode(v), l.unknown); types.CodeOf(err) == types.BadInput {
 		return types.AsError(err)
 	}
 	return nil
@@ -220,7 +220,7 @@ func (l *literals) part(p part, t types.Type) (v any, known bool) {
 	}
 	l.unknown = append(l.unknown, p.path)
 	if !l.maybeAbsent(p.node) {
-		l.unknown = append(l.unknown, step.There(p.path))
+		l.unknown = append(l.unknown, step.Provided(p.path))
 	}
 	return nil, false
 }

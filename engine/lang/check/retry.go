@@ -11,7 +11,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// modify checks what stands around the deed of a step: its time-out, what
+// modify checks what stands around the action of a step: its time-out, what
 // happens when it fails, and what people are told then.
 func (c *checker) modify(n *syntax.Node, kind string, node *program.Node, m made) {
 	if n.Get("timeout") != nil && goes("timeout", kind) {

@@ -77,7 +77,7 @@ func TestReadBehindAWrite(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := &world{t: t, there: map[string]step.Found[out]{"here": step.Here("A-1", out{Key: "A-1"})}}
+			w := &world{t: t, there: map[string]step.Found[out]{"here": step.Exists("A-1", out{Key: "A-1"})}}
 			f := w.forecast(w.options(c.nodes...))
 			var later, done []string
 			for _, r := range f.Reads {
@@ -137,7 +137,7 @@ func TestWorkspaceReadBehindAnEdit(t *testing.T) {
 	o.Program.Steps[2].Effect, o.Program.Steps[3].Effect = "read", "read"
 	o.Catalogue = step.NewCatalogue([]step.Step{
 		step.Read("file", "Look.", w.look), step.Local("edit", "Edit.", w.look),
-		step.Write("make", "Make.", w.never, step.Preview(w.preview)).Touching("tracker", "issue", "create"),
+		step.Write("make", "Make.", w.never, step.Preview(w.preview)).Touches("tracker", "issue", "create"),
 	})
 	f := w.forecast(o)
 	if diff := cmp.Diff([]string{"look o"}, w.seen); diff != "" || f.Reads[0].After != "a" {
@@ -176,9 +176,9 @@ func TestPreviewBehindAnEdit(t *testing.T) {
 			)
 			o.Program.Steps[1].Effect = "local"
 			o.Catalogue = step.NewCatalogue([]step.Step{
-				step.Local("edit", "Edit.", w.look).Reaching(inside("")), step.Local("other", "Edit.", w.look).Reaching(inside("")),
-				step.Local("branch", "Name.", w.look).Reaching(inside("#branch")), step.Local("commit", "Commit.", w.look, step.Preview(preview)),
-				step.Write("make", "Make.", w.never, step.Preview(w.preview)).Touching("tracker", "issue", "create"),
+				step.Local("edit", "Edit.", w.look).Reaches(inside("")), step.Local("other", "Edit.", w.look).Reaches(inside("")),
+				step.Local("branch", "Name.", w.look).Reaches(inside("#branch")), step.Local("commit", "Commit.", w.look, step.Preview(preview)),
+				step.Write("make", "Make.", w.never, step.Preview(w.preview)).Touches("tracker", "issue", "create"),
 			})
 			if f := w.forecast(o); f.Failure != nil || told != want {
 				t.Errorf("told %v, want %v; failure %+v", told, want, f.Failure)
@@ -198,9 +198,9 @@ func TestRefusedBehindAWrite(t *testing.T) {
 		return step.Prediction[out]{}, types.Errorf(types.Code(i.Title), "no")
 	}
 	catalogue := step.NewCatalogue([]step.Step{
-		step.Write("make", "Make.", w.never, step.Preview(w.preview)).Touching("tracker", "issue", "create"),
-		step.Write("refuse", "Make.", w.never, step.Preview(refuse)).Touching("tracker", "issue", "create"),
-		step.Read("commit", "Look.", w.look).Reaching(func(context.Context, step.Use) step.Reach { return step.Reach{Settled: tracker} }),
+		step.Write("make", "Make.", w.never, step.Preview(w.preview)).Touches("tracker", "issue", "create"),
+		step.Write("refuse", "Make.", w.never, step.Preview(refuse)).Touches("tracker", "issue", "create"),
+		step.Read("commit", "Look.", w.look).Reaches(func(context.Context, step.Use) step.Reach { return step.Reach{Settled: tracker} }),
 	})
 	for code, stops := range map[string]bool{"not_found": false, "conflict": false, "invalid": true} {
 		o := w.options(titled("a", "make", "a"), node("r", "refuse", "", types.Values{"title": code}))
@@ -263,7 +263,7 @@ func TestFailingWriteIsShown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := &world{t: t, there: map[string]step.Found[out]{
-				"over": step.Over[out]("A-1", "closed", "reopen it"), "unsure": step.CannotTell[out]("look"),
+				"over": step.Ended[out]("A-1", "closed", "reopen it"), "unsure": step.Inconclusive[out]("look"),
 			}}
 			f := w.forecast(w.options(c.node, next))
 			var fail []string

@@ -92,14 +92,14 @@ func (w *world) preview(ctx context.Context, i in, unknown step.UnknownPaths) (s
 
 func (w *world) catalogue() *step.Catalogue {
 	bring := step.Update(func(context.Context, step.Key, in, out) (out, error) { panic("an update was sent") })
-	undo := step.Undo(step.Undoing[in, out]{Say: func(in, out) string { return "" }})
+	undo := step.Undo(step.Undoing[in, out]{Describe: func(in, out) string { return "" }})
 	return step.NewCatalogue([]step.Step{
-		step.Read("look", "Look.", w.look).Touching("wiki", "page", "read"),
-		step.Read("view", "Look.", w.look).Touching("tracker", "issue", "view"),
+		step.Read("look", "Look.", w.look).Touches("wiki", "page", "read"),
+		step.Read("view", "Look.", w.look).Touches("tracker", "issue", "view"),
 		step.Local("edit", "Edit.", w.look),
 		step.Local("commit", "Commit.", w.look, step.Preview(w.preview)),
-		step.Write("make", "Make.", w.never, step.Preview(w.preview), step.Find(w.find)).Touching("tracker", "issue", "create"),
-		step.Write("keep", "Make.", w.never, step.Preview(w.preview), step.Find(w.find), bring, undo).Touching("tracker", "note", "write"),
+		step.Write("make", "Make.", w.never, step.Preview(w.preview), step.Find(w.find)).Touches("tracker", "issue", "create"),
+		step.Write("keep", "Make.", w.never, step.Preview(w.preview), step.Find(w.find), bring, undo).Touches("tracker", "note", "write"),
 		step.Write("plain", "Make.", w.never),
 	})
 }
@@ -179,7 +179,7 @@ func TestForecast(t *testing.T) {
 			write("fifth", "make", plan.Write{Object: "issue", Verb: "create", Host: "git.example.com",
 				Title: "make x", Fields: []plan.Field{{Name: "title", Value: "x"}}, Diff: "+x\n"}),
 		},
-		Manifest: []plan.Deed{
+		Manifest: []plan.ManifestEntry{
 			{Service: "tracker", Host: "tracker.example.com", Object: "issue", Verb: "create", Times: 2},
 			{Times: 1},
 			{Service: "tracker", Host: "other.example.com", Object: "note", Verb: "write", Reversible: true, Times: 1},

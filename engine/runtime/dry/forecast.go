@@ -84,7 +84,7 @@ type Repeat struct {
 //
 // The error is the walk's own; what would stop the run stands in the Forecast.
 func Forecast(ctx context.Context, o Options) (plan.Forecast, error) {
-	w := &walker{Options: o, clear: true, foreseen: map[string]bool{}, sight: SightOf(o.Program, o.Catalogue, o.Hosts), skipped: skipped{places: map[step.Place]leaving{}}}
+	w := &walker{Options: o, clear: true, foreseen: map[string]bool{}, visibility: VisibilityOf(o.Program, o.Catalogue, o.Hosts), skipped: skipped{places: map[step.Place]skippedStep{}}}
 	if err := w.begin(ctx); err != nil {
 		return plan.Forecast{}, err
 	}
@@ -115,12 +115,12 @@ type walker struct {
 	out  plan.Forecast
 	// clear is set while every write so far was found to be there: then the
 	// world can be asked about the next one.
-	clear    bool
-	local    []plan.Local // since the write before
-	sight    *Sight
-	skipped  skipped
-	slept    time.Time       // the machine's time: that of the last pause
-	foreseen map[string]bool // paths of what is not done for real
+	clear      bool
+	local      []plan.Local // since the write before
+	visibility *Visibility
+	skipped    skipped
+	slept      time.Time       // the machine's time: that of the last pause
+	foreseen   map[string]bool // paths of what is not done for real
 }
 
 // begin makes the machine and the workspace that the walk starts from.
@@ -137,9 +137,9 @@ func (w *walker) begin(ctx context.Context) error {
 	for _, r := range w.Before {
 		s, ok := w.Catalogue.Lookup(r.Step)
 		if !ok {
-			return noStep(r.Step)
+			return unknownStep(r.Step)
 		}
-		if err := w.again(ctx, s, r); err != nil {
+		if err := w.repeatLocal(ctx, s, r); err != nil {
 			e := *types.AsError(err)
 			e.Message = "making the workspace of the plan, at " + r.Path + ": " + e.Message
 			return &e
@@ -148,8 +148,8 @@ func (w *walker) begin(ctx context.Context) error {
 	return nil
 }
 
-// again does to a workspace of the walk what a step did to that of the run.
-func (w *walker) again(ctx context.Context, s step.Step, r Repeat) (err error) {
+// repeatLocal does to a workspace of the walk what a step did to that of the run.
+func (w *walker) repeatLocal(ctx context.Context, s step.Step, r Repeat) (err error) {
 	if s.Effect == step.Locals {
 		_, err = w.do(ctx, s, r)
 		return err
@@ -158,7 +158,7 @@ func (w *walker) again(ctx context.Context, s step.Step, r Repeat) (err error) {
 	return s.Restore(step.WithCall(ctx, w.callOf(s, r)), r.Input, r.Left)
 }
 
-func noStep(name string) *types.Error {
+func unknownStep(name string) *types.Error {
 	return types.Errorf(types.Internal, "this skillrun has no step %s", name).
 		WithHint("resume it with the version of skillrun that started it")
 }
@@ -209,8 +209,8 @@ func checked(n *program.Node) string {
 	return n.Cond
 }
 
-// maybe is the condition of what nobody knows whether the run comes to.
-func maybe(a machine.Action) string {
+// undecidedCondition is the condition of what nobody knows whether the run comes to.
+func undecidedCondition(a machine.Action) string {
 	if !a.Undecided {
 		return ""
 	}
@@ -251,15 +251,15 @@ func failed(a machine.Action, err error) machine.Event {
 func (w *walker) answer(ctx context.Context, a machine.Action) machine.Event {
 	switch {
 	case a.Retry:
-		return w.lets(ctx, a)
+		return w.waitForRetry(ctx, a)
 	case a.Kind == machine.Wait:
-		return w.waits(a) // it was asked, and is not so yet
+		return w.waitForTime(a) // it was asked, and is not so yet
 	case a.Kind == machine.Ask:
-		return w.asks(a)
+		return w.askPerson(a)
 	case a.Effect == string(step.Writes):
 		return w.write(ctx, a)
 	case w.foreseen[a.Path] && a.Poll:
-		return w.waits(a)
+		return w.waitForTime(a)
 	case w.foreseen[a.Path] && a.Effect == string(step.Locals):
 		return w.foresee(ctx, a)
 	case w.foreseen[a.Path]:
@@ -267,13 +267,13 @@ func (w *walker) answer(ctx context.Context, a machine.Action) machine.Event {
 		if !hidden && w.withheld(ctx, a) {
 			after = trusted
 		}
-		return w.later(a, after)
+		return w.deferRead(a, after)
 	}
 	return w.perform(ctx, a)
 }
 
-// lets lets the time pass until a read is tried again.
-func (w *walker) lets(ctx context.Context, a machine.Action) machine.Event {
+// waitForRetry lets the time pass until a read is tried again.
+func (w *walker) waitForRetry(ctx context.Context, a machine.Action) machine.Event {
 	if w.Sleep != nil {
 		_ = w.Sleep(ctx, a.At.Sub(w.slept)) // an interrupted walk ends by its context
 	}
@@ -285,7 +285,7 @@ func (w *walker) lets(ctx context.Context, a machine.Action) machine.Event {
 func (w *walker) perform(ctx context.Context, a machine.Action) machine.Event {
 	s, ok := w.Catalogue.Lookup(a.Step)
 	if !ok {
-		return failed(a, noStep(a.Step))
+		return failed(a, unknownStep(a.Step))
 	}
 	e := machine.Event{Kind: machine.Done, Path: a.Path}
 	raw, err := w.do(ctx, s, repeatOf(a, types.Encode(a.Input)))
@@ -297,7 +297,7 @@ func (w *walker) perform(ctx context.Context, a machine.Action) machine.Event {
 	case later && a.Effect == string(step.Locals):
 		return w.foresee(ctx, a)
 	case later:
-		return w.later(a, after)
+		return w.deferRead(a, after)
 	case err != nil:
 		return w.m.FailureAt(a.Path, types.AsError(err))
 	case a.Effect == string(step.Locals):
@@ -344,9 +344,9 @@ func (w *walker) callOf(s step.Step, r Repeat) step.Call {
 	return c
 }
 
-// later notes a read that is not done, since what it sees is known only after
+// deferRead notes a read that is not done, since what it sees is known only after
 // another step.
-func (w *walker) later(a machine.Action, after string) machine.Event {
+func (w *walker) deferRead(a machine.Action, after string) machine.Event {
 	if u, unknown := types.FirstUnknown(map[string]any(a.Input)); unknown && after == "" {
 		after = u.After
 	}
@@ -356,17 +356,17 @@ func (w *walker) later(a machine.Action, after string) machine.Event {
 	return machine.Event{Kind: machine.Done, Path: a.Path, Unknown: true, After: after}
 }
 
-// asks notes that a person will be asked.
-func (w *walker) asks(a machine.Action) machine.Event {
-	q := plan.Question{Kind: plan.Approve, Path: a.Path, Node: a.Node, Name: a.Name, Undecided: a.Undecided, If: maybe(a)}
+// askPerson notes that a person will be asked.
+func (w *walker) askPerson(a machine.Action) machine.Event {
+	q := plan.Question{Kind: plan.Approve, Path: a.Path, Node: a.Node, Name: a.Name, Undecided: a.Undecided, If: undecidedCondition(a)}
 	q.Message, q.Show = types.Show(a.Input["message"]), types.Show(a.Input["show"])
 	w.question(q)
 	return unknown(a)
 }
 
-// waits notes that the run will wait.
-func (w *walker) waits(a machine.Action) machine.Event {
-	q := plan.Question{Kind: plan.Await, Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Undecided: a.Undecided, If: maybe(a), Until: a.Def.Until}
+// waitForTime notes that the run will wait.
+func (w *walker) waitForTime(a machine.Action) machine.Event {
+	q := plan.Question{Kind: plan.Await, Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Undecided: a.Undecided, If: undecidedCondition(a), Until: a.Def.Until}
 	if s, ok := w.Catalogue.Lookup(a.Step); ok {
 		q.Fields = plan.Fields(s.In.Names(), a.Input)
 	}

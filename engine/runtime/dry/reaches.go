@@ -25,7 +25,7 @@ import (
 // configuration, so every step of the skill's text is looked at, also those that
 // only a failure leads to.
 func Reaches(p *program.Program, s machine.Start, c *step.Catalogue, about func(service string) string, lock []step.Place) []string {
-	r := reaching{sight: SightOf(p, c, nil), about: about, lines: map[string]bool{}, start: s, left: mostVisits, budget: mostSpent}
+	r := reaching{sight: VisibilityOf(p, c, nil), about: about, lines: map[string]bool{}, start: s, left: maxActivations, budget: maxSpent}
 	r.nodes(p.Steps, scope{"inputs": map[string]any(p.Inputs), "config": map[string]any(p.Config)})
 	if l := p.Concurrency; l != nil && l.Repo != "" {
 		r.service(cmp.Or(l.Service, "git"))
@@ -35,26 +35,26 @@ func Reaches(p *program.Program, s machine.Start, c *step.Catalogue, about func(
 	return slices.Sorted(maps.Keys(r.lines))
 }
 
-// mostVisits is how many visits of steps are made for the items of loops. What a
+// maxActivations is how many visits of steps are made for the items of loops. What a
 // loop does is the same for each of them but for names; then it is looked at once
 // more, for an item that nobody knows.
-const mostVisits = 2000
+const maxActivations = 2000
 
 type reaching struct {
-	sight *Sight
+	sight *Visibility
 	about func(string) string
 	lines map[string]bool
 	start machine.Start
-	left  int // of mostVisits
-	// budget is how many bytes evaluations may still use up, of mostSpent.
+	left  int // of maxActivations
+	// budget is how many bytes evaluations may still use up, of maxSpent.
 	budget int
 }
 
-// mostSpent is what all evaluations of a walk may use up together, each of them
+// maxSpent is what all evaluations of a walk may use up together, each of them
 // within the budgets of an expression; what is beyond it is not known. spentOnEach is
 // what one takes whatever it says, and spentOnByte what its text takes to be read.
 const (
-	mostSpent   = 16 * fuel.Bytes
+	maxSpent    = 16 * fuel.Bytes
 	spentOnEach = 4 << 10
 	spentOnByte = 64
 )

@@ -25,7 +25,7 @@ type led struct {
 func TestReachesAllThatMayRun(t *testing.T) {
 	t.Parallel()
 	c := step.NewCatalogue([]step.Step{step.Read("go", "Go.", func(context.Context, led) (struct{}, error) { return struct{}{}, nil }).
-		Reaching(func(_ context.Context, u step.Use) step.Reach {
+		Reaches(func(_ context.Context, u step.Use) step.Reach {
 			return step.Reach{Leads: []step.Place{{Kind: "to", Name: u.Text("repo")}}}
 		})})
 	n := 0

@@ -10,23 +10,23 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// Sight knows which writes the reads of a program can see.
-type Sight struct {
+// Visibility knows which writes the reads of a program can see.
+type Visibility struct {
 	catalogue *step.Catalogue
 	hosts     func(service string) string
 	beside    map[*program.Node][]*program.Node
 	changes   map[*program.Node][]step.Place // of nodes that stand beside others, as far as the skill's text tells
 }
 
-// SightOf looks at a program. hosts names the host of a service; it may be nil.
-func SightOf(p *program.Program, c *step.Catalogue, hosts func(service string) string) *Sight {
-	return &Sight{catalogue: c, hosts: hosts, beside: program.Beside(p.Steps), changes: map[*program.Node][]step.Place{}}
+// VisibilityOf looks at a program. hosts names the host of a service; it may be nil.
+func VisibilityOf(p *program.Program, c *step.Catalogue, hosts func(service string) string) *Visibility {
+	return &Visibility{catalogue: c, hosts: hosts, beside: program.Beside(p.Steps), changes: map[*program.Node][]step.Place{}}
 }
 
 // Beside reports whether a write that may happen at any time beside a call can
 // change what the call looks at, and which. What the call sees is then known
 // only when somebody has agreed to the write.
-func (s *Sight) Beside(ctx context.Context, a machine.Action) (after string, yes bool) {
+func (s *Visibility) Beside(ctx context.Context, a machine.Action) (after string, yes bool) {
 	near := s.beside[a.Def]
 	if len(near) == 0 || a.Kind != machine.Call {
 		return "", false
@@ -41,7 +41,7 @@ func (s *Sight) Beside(ctx context.Context, a machine.Action) (after string, yes
 }
 
 // changed is what a node changes, as far as the skill's text tells.
-func (s *Sight) changed(ctx context.Context, n *program.Node) []step.Place {
+func (s *Visibility) changed(ctx context.Context, n *program.Node) []step.Place {
 	places, known := s.changes[n]
 	if !known {
 		args, open := n.Literals()
@@ -52,7 +52,7 @@ func (s *Sight) changed(ctx context.Context, n *program.Node) []step.Place {
 }
 
 // of is where a call reaches; a step that there is not reaches nowhere.
-func (s *Sight) of(ctx context.Context, u step.Use) step.Reach {
+func (s *Visibility) of(ctx context.Context, u step.Use) step.Reach {
 	t, ok := s.catalogue.Lookup(u.Step)
 	if !ok {
 		return step.Reach{}
@@ -65,7 +65,7 @@ func (s *Sight) of(ctx context.Context, u step.Use) step.Reach {
 }
 
 // locate says where the services are.
-func (s *Sight) locate(places []step.Place) {
+func (s *Visibility) locate(places []step.Place) {
 	for i, p := range places {
 		if p.Host == "" && p.Service != "" && s.hosts != nil {
 			places[i].Host = s.hosts(p.Service)
@@ -74,25 +74,25 @@ func (s *Sight) locate(places []step.Place) {
 }
 
 func meet(sees, changed []step.Place) bool {
-	return slices.ContainsFunc(sees, func(p step.Place) bool { return slices.ContainsFunc(changed, p.Meets) })
+	return slices.ContainsFunc(sees, func(p step.Place) bool { return slices.ContainsFunc(changed, p.Overlaps) })
 }
 
 // skipped is what a walk has left out so far: writes, and steps in workspaces.
 type skipped struct {
-	places map[step.Place]leaving
+	places map[step.Place]skippedStep
 	count  int
 }
 
-// leaving is the last step that was left out and changes a place.
-type leaving struct {
+// skippedStep is the last step that was left out and changes a place.
+type skippedStep struct {
 	after string
 	nth   int
 }
 
-// leaves notes that a step was not done. What sees the places that it changes
+// markSkipped notes that a step was not done. What sees the places that it changes
 // is known after it; after what the step itself waits for, when it only works
 // in a workspace.
-func (w *walker) leaves(ctx context.Context, a machine.Action) {
+func (w *walker) markSkipped(ctx context.Context, a machine.Action) {
 	after := a.Node
 	if a.Effect == string(step.Locals) {
 		if by, hidden := w.hiddenBy(ctx, a); hidden {
@@ -103,7 +103,7 @@ func (w *walker) leaves(ctx context.Context, a machine.Action) {
 	}
 	w.skipped.count++
 	for _, p := range w.reach(ctx, a).Changes {
-		w.skipped.places[p] = leaving{after, w.skipped.count}
+		w.skipped.places[p] = skippedStep{after, w.skipped.count}
 	}
 }
 
@@ -113,7 +113,7 @@ func (w *walker) hiddenBy(ctx context.Context, a machine.Action) (after string, 
 	if by, hidden := w.behind(ctx, a); hidden {
 		return by, true
 	}
-	return w.sight.Beside(w.calling(ctx, a), a)
+	return w.visibility.Beside(w.calling(ctx, a), a)
 }
 
 // behind names the last step before a call that was left out and changes what
@@ -163,7 +163,7 @@ func (w *walker) awaited(ctx context.Context, a machine.Action, err error) (afte
 
 // last is the last step that was left out and changes one of the places.
 func (u skipped) last(sees []step.Place) (after string, yes bool) {
-	var last leaving
+	var last skippedStep
 	for place, l := range u.places {
 		if l.nth > last.nth && meet(sees, []step.Place{place}) {
 			last = l
@@ -173,7 +173,7 @@ func (u skipped) last(sees []step.Place) (after string, yes bool) {
 }
 
 func (w *walker) reach(ctx context.Context, a machine.Action) step.Reach {
-	return w.sight.of(w.calling(ctx, a), useOf(a))
+	return w.visibility.of(w.calling(ctx, a), useOf(a))
 }
 
 // calling is a context as a step gets it.

@@ -29,12 +29,12 @@ func TestFound(t *testing.T) {
 		asked   bool   // whether the world is asked about the next one
 		code    types.Code
 	}{
-		{name: "here", step: "make", found: found(step.Here("A-1", made)), outcome: plan.Adopt, next: "after A-1", asked: true},
-		{name: "brought up to date", step: "keep", found: found(step.Differs("A-1", made, "title old")), outcome: plan.Update, next: "after A-1", asked: true},
+		{name: "here", step: "make", found: found(step.Exists("A-1", made)), outcome: plan.Adopt, next: "after A-1", asked: true},
+		{name: "brought up to date", step: "keep", found: found(step.Drifted("A-1", made, "title old")), outcome: plan.Update, next: "after A-1", asked: true},
 		{name: "absent", step: "make", outcome: plan.Create, next: "after (known after first)"},
-		{name: "differs", step: "make", found: found(step.Differs("A-1", made, "title old")), code: types.Conflict},
-		{name: "over", step: "make", found: found(step.Over[out]("A-1", "A-1 was closed by ada", "reopen it")), code: types.Conflict},
-		{name: "cannot tell", step: "make", found: found(step.CannotTell[out]("two have the label")), code: types.Conflict},
+		{name: "differs", step: "make", found: found(step.Drifted("A-1", made, "title old")), code: types.Conflict},
+		{name: "over", step: "make", found: found(step.Ended[out]("A-1", "A-1 was closed by ada", "reopen it")), code: types.Conflict},
+		{name: "cannot tell", step: "make", found: found(step.Inconclusive[out]("two have the label")), code: types.Conflict},
 		{name: "no answer", step: "make", title: "bad", code: types.Network},
 		{name: "refused", step: "make", title: "refused", code: types.BadInput},
 		{name: "no such step", step: "gone", code: types.Internal},
@@ -321,7 +321,7 @@ func TestTell(t *testing.T) {
 	}
 }
 
-// TestUpdateKnowsMore: what only the deed could tell is known of what is there,
+// TestUpdateKnowsMore: what only the action could tell is known of what is there,
 // also inside of it.
 func TestUpdateKnowsMore(t *testing.T) {
 	t.Parallel()
@@ -338,7 +338,7 @@ func TestUpdateKnowsMore(t *testing.T) {
 		return step.Prediction[deep]{Out: soon, Unknown: step.UnknownPaths{"link.id", "gone.id"}}, nil
 	}
 	find := func(context.Context, step.Key, in) (step.Found[deep], error) {
-		return step.Differs("7", there, "url"), nil
+		return step.Drifted("7", there, "url"), nil
 	}
 	do := func(context.Context, in) (deep, error) { panic("it was written") }
 	bring := func(context.Context, step.Key, in, deep) (deep, error) { panic("it was updated") }

@@ -19,7 +19,7 @@ import (
 func (w *walker) write(ctx context.Context, a machine.Action) machine.Event {
 	s, ok := w.Catalogue.Lookup(a.Step)
 	if !ok {
-		return failed(a, noStep(a.Step))
+		return failed(a, unknownStep(a.Step))
 	}
 	x := w.writeOf(s, a)
 	if !w.findable(ctx, s, a) {
@@ -61,7 +61,7 @@ func (w *walker) find(ctx context.Context, s step.Step, a machine.Action) (found
 func (w *walker) writeOf(s step.Step, a machine.Action) plan.Write {
 	x := plan.Write{
 		Path: a.Path, Node: a.Node, Name: a.Name, Step: s.Name, Service: s.Touch.Service, Object: s.Touch.Object, Verb: s.Touch.Verb,
-		Reversible: s.CanUndo(), Undecided: a.Undecided, If: maybe(a),
+		Reversible: s.CanUndo(), Undecided: a.Undecided, If: undecidedCondition(a),
 	}
 	service := s.Touch.Service
 	if named, ok := a.Input["service"].(string); ok && named != "" {
@@ -91,7 +91,7 @@ func (w *walker) fails(ctx context.Context, s step.Step, a machine.Action, x pla
 	x.Fields = w.fields(s, a, nil)
 	w.keep(x)
 	if x.Error.Code.Transient() {
-		w.leaves(ctx, a) // the run may have better luck
+		w.markSkipped(ctx, a) // the run may have better luck
 	}
 	return failed(a, err)
 }
@@ -115,7 +115,7 @@ func (w *walker) keep(x plan.Write) {
 var errWithheld = errors.New("it is withheld")
 
 // preview asks the step what it would do. What an update finds tells what only
-// the deed itself could tell otherwise; without a state nobody has looked.
+// the action itself could tell otherwise; without a state nobody has looked.
 func (w *walker) preview(ctx context.Context, s step.Step, a machine.Action, x plan.Write, found protocol.Found) machine.Event {
 	var p step.Prediction[json.RawMessage]
 	err := errWithheld
@@ -135,7 +135,7 @@ func (w *walker) preview(ctx context.Context, s step.Step, a machine.Action, x p
 		x.Host = remote
 	}
 	w.keep(x)
-	w.leaves(ctx, a)
+	w.markSkipped(ctx, a)
 	if a.Undecided {
 		return unknown(a)
 	}
@@ -214,9 +214,9 @@ func settle(out, found map[string]any, path []string, u types.Unknown) {
 func (w *walker) foresee(ctx context.Context, a machine.Action) machine.Event {
 	s, ok := w.Catalogue.Lookup(a.Step)
 	if !ok {
-		return failed(a, noStep(a.Step))
+		return failed(a, unknownStep(a.Step))
 	}
-	l := plan.Local{Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Foreseen: true, Undecided: a.Undecided, If: maybe(a)}
+	l := plan.Local{Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Foreseen: true, Undecided: a.Undecided, If: undecidedCondition(a)}
 	e := unknown(a)
 	var change step.Change
 	if s.CanPreview() && !w.withheld(ctx, a) {
@@ -230,7 +230,7 @@ func (w *walker) foresee(ctx context.Context, a machine.Action) machine.Event {
 	}
 	l.Title, l.Diff, l.Fields = w.neutral(change.Title), w.neutral(change.Diff), w.fields(s, a, change.Fields)
 	w.local = append(w.local, l)
-	w.leaves(ctx, a)
+	w.markSkipped(ctx, a)
 	if a.Undecided {
 		return unknown(a)
 	}

@@ -22,11 +22,11 @@ import (
 func (r *runner) allowed(w *worker) (yes bool) {
 	w.asks = true
 	defer func() { w.asks = false }()
-	r.alone(func() {
-		if !r.Consented && r.going() && !w.idle {
+	r.exclusively(func() {
+		if !r.Consented && r.running() && !w.idle {
 			r.Consented, _ = r.decide(w, runtime.Question{Name: w.action.Name}, runtime.ForConfirm)
 		}
-		yes = r.Consented && r.going() && r.exclude(w)
+		yes = r.Consented && r.running() && r.lockGroup(w)
 	})
 	return yes
 }
@@ -39,15 +39,15 @@ func (r *runner) mayLook(w *worker) (yes bool) {
 	}
 	w.asks = true
 	defer func() { w.asks = false }()
-	r.alone(func() {
+	r.exclusively(func() {
 		var given approval
-		if !r.Consented && r.going() && !w.idle {
+		if !r.Consented && r.running() && !w.idle {
 			yes, given = r.decide(w, runtime.Question{Name: w.action.Name}, runtime.ForConfirm)
 			r.Consented = r.Consented || yes && !given.nothing
 		}
-		yes = (yes || r.Consented) && r.going()
+		yes = (yes || r.Consented) && r.running()
 	})
-	if stopping, live := r.Machine.Live(w.action.Path); !yes && live && stopping && r.going() {
+	if stopping, live := r.Machine.Live(w.action.Path); !yes && live && stopping && r.running() {
 		r.drop(w.action)
 	}
 	return yes
@@ -70,10 +70,10 @@ func (r *runner) decide(w *worker, q runtime.Question, reason string) (bool, app
 	case err != nil:
 		r.err = err
 		return false, approval{}
-	case w.call.Err() != nil || !r.going():
+	case w.call.Err() != nil || !r.running():
 		return false, approval{}
 	case d.Stop != nil:
-		r.foresees(d.Stop)
+		r.failEarly(d.Stop)
 		return false, approval{}
 	case d.Refuse != nil:
 		r.refuse(d.Refuse)
@@ -90,13 +90,13 @@ func (r *runner) decide(w *worker, q runtime.Question, reason string) (bool, app
 
 // put puts a question to whoever decides.
 func (r *runner) put(ctx context.Context, q runtime.Question) (runtime.Decision, error) {
-	defer r.free()()
+	defer r.unlock()()
 	return r.Decide(ctx, q)
 }
 
 // awaitYes waits for a yes, or parks the run.
 func (r *runner) awaitYes(w *worker, q runtime.Question, d runtime.Decision, reason string) (bool, approval) {
-	for r.going() && !w.idle {
+	for r.running() && !w.idle {
 		if yes, ok := approved(r.approvals, q.Path, d.Plan); ok {
 			return r.keep(yes, ""), yes
 		}
@@ -142,7 +142,7 @@ func (r *runner) ask(w *worker) {
 	}
 	var yes bool
 	var by approval
-	r.alone(func() {
+	r.exclusively(func() {
 		message, _ := a.Input["message"].(string)
 		yes, by = r.decide(w, runtime.Question{Path: a.Path, Name: a.Name, Message: message, Show: a.Input["show"]}, runtime.ForApprove)
 	})

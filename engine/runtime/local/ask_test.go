@@ -235,7 +235,7 @@ func TestStanding(t *testing.T) {
 	b := newBench(node("l", "look", "read", types.Values{"title": "x"}), approve, write)
 	b.o.Decide = asking("p1", nil)
 	b.run(t)
-	at, err := runtime.Standing(b.o.Program, b.o.Start, b.o.Catalogue, b.j.Records())
+	at, err := runtime.PositionOf(b.o.Program, b.o.Start, b.o.Catalogue, b.j.Records())
 	if err != nil || at.Path != "ok" {
 		t.Errorf("parked at an approve step: %+v %v", at, err)
 	}
@@ -263,7 +263,7 @@ func newLate(after time.Duration, settle time.Duration) *lateWorld {
 		}
 		return w.find(ctx, key, i)
 	}
-	w.o.Catalogue = step.NewCatalogue([]step.Step{step.Write("late", "Late.", send, step.Find(find), step.Late[in, out]())})
+	w.o.Catalogue = step.NewCatalogue([]step.Step{step.Write("late", "Late.", send, step.Find(find), step.EventuallyConsistent[in, out]())})
 	w.o.Clock, w.o.Settle = w.clock, settle
 	return w
 }
@@ -302,7 +302,7 @@ func TestLateAfterAKill(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.o.Observe = func(e runtime.Event) {}
-		w.o.Catalogue = step.NewCatalogue([]step.Step{step.Write("late", "Late.", w.make, step.Find(w.find), step.Late[in, out]())})
+		w.o.Catalogue = step.NewCatalogue([]step.Step{step.Write("late", "Late.", w.make, step.Find(w.find), step.EventuallyConsistent[in, out]())})
 		if o := w.run(t); o.State != runtime.Done || w.sends != 1 {
 			t.Errorf("%s: %s, %d sends", tt.ago, o.State, w.sends)
 		}

@@ -22,7 +22,7 @@ func (r *runner) step(name string) (step.Step, error) {
 func (r *runner) call(ctx context.Context, s step.Step, rec journal.Record) (out []byte, err error) {
 	defer recovered(s.Name, &err)
 	c := r.callOf(s, rec)
-	defer r.free()()
+	defer r.unlock()()
 	return s.Do(step.WithCall(ctx, c), rec.Input)
 }
 

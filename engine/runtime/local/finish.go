@@ -7,9 +7,9 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// foresees fails the run for what would stop it. The step that was about to be
+// failEarly fails the run for what would stop it. The step that was about to be
 // performed has not failed: nothing is cleaned up, passed over or rescued for it.
-func (r *runner) foresees(f *machine.Failure) {
+func (r *runner) failEarly(f *machine.Failure) {
 	if f.Path != "" {
 		r.observe(machine.Note{Kind: machine.FailedNote, Path: f.Path, Node: f.Node, Name: f.Node, Error: f.Error})
 	}
@@ -20,10 +20,10 @@ func (r *runner) foresees(f *machine.Failure) {
 // park lets go of the run: it goes on when a person or time says so. plan is
 // the digest of what a person is asked to agree to.
 func (r *runner) park(at, reason, plan string, err *types.Error) {
-	if !r.going() {
+	if !r.running() {
 		return
 	}
-	if x := r.Ending; x != nil && forGood(x) && !r.Machine.HasCleanup() {
+	if x := r.Ending; x != nil && isFinal(x) && !r.Machine.HasCleanup() {
 		r.end(*x) // what nobody can tell does not keep a run from its end
 		return
 	}
@@ -42,9 +42,9 @@ func (r *runner) finish() {
 		r.err = types.Errorf(types.Internal, "the run is %s at %q and asks for nothing", s, r.Machine.Current()).WithHint("this is a bug: please report it")
 		return
 	}
-	if x := r.Ending; x != nil && f != nil && (f.Stopped || f.Unsettled && forGood(x)) {
+	if x := r.Ending; x != nil && f != nil && (f.Stopped || f.Unsettled && isFinal(x)) {
 		switch {
-		case forGood(x):
+		case isFinal(x):
 			r.end(*x)
 		case r.endedHere:
 			r.out.State = runtime.Interrupted

@@ -31,7 +31,7 @@ func (r *runner) pollInbox() {
 		if r.err == nil {
 			r.err = r.Inbox.Answered(q)
 		}
-		if !r.going() {
+		if !r.running() {
 			return
 		}
 	}
@@ -41,7 +41,7 @@ func (r *runner) pollInbox() {
 // what it has written.
 func (r *runner) endBy(x runtime.Ending) {
 	r.Ending, r.endedHere = &x, true
-	if !r.Stops() || !r.Consented { // nobody agreed to a write, so nothing is there to clean up
+	if !r.NeedsStop() || !r.Consented { // nobody agreed to a write, so nothing is there to clean up
 		r.end(x)
 		return
 	}
@@ -84,11 +84,11 @@ func (r *runner) listen(ctx context.Context, cut context.CancelFunc) func() {
 
 // checkInbox looks at the inbox.
 func (r *runner) checkInbox() {
-	if !r.going() || r.replaying {
+	if !r.running() || r.replaying {
 		return
 	}
 	r.pollInbox()
-	r.trim(r.Machine.Next())
+	r.dropUnneeded(r.Machine.Next())
 	r.changed.Broadcast()
 }
 
@@ -96,7 +96,7 @@ func (r *runner) checkInbox() {
 func (r *runner) interrupt(cut context.CancelFunc) {
 	defer r.changed.Broadcast()
 	switch {
-	case !r.going():
+	case !r.running():
 		return
 	case r.Ending != nil || !r.Machine.HasCleanup() || !r.Consented:
 		cut()
@@ -105,6 +105,6 @@ func (r *runner) interrupt(cut context.CancelFunc) {
 	r.Ending, r.endedHere = &runtime.Ending{State: runtime.Interrupted, By: r.User}, true
 	rec := journal.Record{Kind: journal.Event, State: string(runtime.Interrupted), By: r.User}
 	r.err = r.apply(rec, machine.Event{Kind: machine.Stopped, Error: types.Errorf(types.Cancelled, "the run was interrupted")}, true)
-	r.trim(r.Machine.Next())
+	r.dropUnneeded(r.Machine.Next())
 	r.emit(runtime.Event{Type: "notice", Text: "stopping: running steps finish, then the always steps run; a second signal stops at once"})
 }

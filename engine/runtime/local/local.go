@@ -38,7 +38,7 @@ import (
 func (Runtime) Run(ctx context.Context, o runtime.Options) (runtime.Outcome, error) {
 	r := newRunner(o)
 	defer r.mu.Unlock()
-	r.clear(ctx)
+	r.cleanWorkspaces(ctx)
 	if err := r.replay(); err != nil {
 		return r.outcome(), err
 	}
@@ -49,6 +49,6 @@ func (Runtime) Run(ctx context.Context, o runtime.Options) (runtime.Outcome, err
 	r.loop(ctx)
 	r.leave()
 	r.out.Steps = r.reports.All
-	runtime.AtRest(r.out.State, r.out.Steps)
+	runtime.MarkIdle(r.out.State, r.out.Steps)
 	return r.outcome(), r.err
 }

@@ -73,15 +73,15 @@ func (w *world) find(_ context.Context, key step.Key, i in) (step.Found[out], er
 	here := out{Key: "T-1", State: "open"}
 	switch {
 	case w.blind:
-		return step.CannotTell[out]("search for " + key.String()), nil
+		return step.Inconclusive[out]("search for " + key.String()), nil
 	case !there:
 		return step.Absent[out](), nil
 	case w.over:
-		return step.Over[out]("T-1", "T-1 was closed by alice", "reopen it"), nil
+		return step.Ended[out]("T-1", "T-1 was closed by alice", "reopen it"), nil
 	case title != i.Title:
-		return step.Differs("T-1", here, "title was "+title), nil
+		return step.Drifted("T-1", here, "title was "+title), nil
 	}
-	return step.Here("T-1", here), nil
+	return step.Exists("T-1", here), nil
 }
 
 func (w *world) catalogue() *step.Catalogue {

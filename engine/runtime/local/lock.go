@@ -11,23 +11,23 @@ import (
 // begin takes the lock of a run that begins, before its first read: what it
 // checks then holds until it is written. A run that only waits needs none.
 func (r *runner) begin(ctx context.Context) {
-	if r.exclusive || !r.anew || !r.going() {
+	if r.exclusive || !r.anew || !r.running() {
 		return
 	}
 	if actions := r.Machine.Next(); len(actions) > 0 {
-		r.exclude(&worker{ctx: ctx, call: ctx, action: machine.Action{Path: actions[0].Path}})
+		r.lockGroup(&worker{ctx: ctx, call: ctx, action: machine.Action{Path: actions[0].Path}})
 	}
 }
 
-// exclude gets the lock of the run's concurrency group.
-func (r *runner) exclude(w *worker) bool {
-	for told := false; !r.exclusive && r.going() && !w.idle; told = true {
+// lockGroup gets the lock of the run's concurrency group.
+func (r *runner) lockGroup(w *worker) bool {
+	for told := false; !r.exclusive && r.running() && !w.idle; told = true {
 		other, err := r.lock(w.call)
 		switch {
 		case w.call.Err() != nil:
 			return false
 		case err != nil:
-			r.foresees(&machine.Failure{Error: types.AsError(err)})
+			r.failEarly(&machine.Failure{Error: types.AsError(err)})
 			return false
 		case other == nil:
 			if r.exclusive = true; told {
@@ -46,6 +46,6 @@ func (r *runner) exclude(w *worker) bool {
 }
 
 func (r *runner) lock(ctx context.Context) (*types.Error, error) {
-	defer r.free()()
+	defer r.unlock()()
 	return r.Exclusive(ctx)
 }

@@ -13,23 +13,23 @@ import (
 // is in flight then comes to its end.
 func (r *runner) loop(ctx context.Context) {
 	for {
-		if r.going() {
+		if r.running() {
 			r.pollInbox()
 		}
 		actions := r.Machine.Next()
-		r.trim(actions)
+		r.dropUnneeded(actions)
 		switch {
-		case r.going() && ctx.Err() == nil && r.beginAll(ctx, actions):
+		case r.running() && ctx.Err() == nil && r.beginAll(ctx, actions):
 		case len(r.at) > 0:
 			r.changed.Wait()
-		case !r.going():
+		case !r.running():
 			return
 		case ctx.Err() != nil:
 			r.out.State = runtime.Interrupted
 		case len(actions) == 0:
 			r.finish()
 		default:
-			r.rest(ctx, actions)
+			r.idle(ctx, actions)
 		}
 	}
 }
@@ -48,13 +48,13 @@ func (r *runner) beginAll(ctx context.Context, actions []machine.Action) (begun 
 			r.drop(a)
 			return true
 		case !r.startable(a):
-		case r.spins(a):
+		case r.checkSpinning(a):
 			return true
 		case len(actions) == 1:
 			r.carryOut(r.startWorker(ctx, a))
 			return true
 		default:
-			go r.side(r.startWorker(ctx, a))
+			go r.runParallel(r.startWorker(ctx, a))
 			begun = true
 		}
 	}
@@ -74,9 +74,9 @@ func (r *runner) startable(a machine.Action) bool {
 	return true
 }
 
-// spins ends the run when an action would be begun again and nothing has
+// checkSpinning ends the run when an action would be begun again and nothing has
 // happened since it was begun last: it would be for ever.
-func (r *runner) spins(a machine.Action) bool {
+func (r *runner) checkSpinning(a machine.Action) bool {
 	told, idled := r.idled[a.Path]
 	if !idled || told != r.told {
 		return false
@@ -97,8 +97,8 @@ func (r *runner) startWorker(ctx context.Context, a machine.Action) *worker {
 	return w
 }
 
-// side performs an action beside others.
-func (r *runner) side(w *worker) {
+// runParallel performs an action beside others.
+func (r *runner) runParallel(w *worker) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.carryOut(w)
@@ -132,12 +132,12 @@ func (r *runner) perform(w *worker) {
 	}
 }
 
-// rest is asked when only time or a person moves the run on, and this process
+// idle is asked when only time or a person moves the run on, and this process
 // does not wait for either: it asks who is there, or parks the run.
-func (r *runner) rest(ctx context.Context, actions []machine.Action) {
+func (r *runner) idle(ctx context.Context, actions []machine.Action) {
 	for _, a := range actions {
 		if a.Kind == machine.Ask {
-			if !r.spins(a) {
+			if !r.checkSpinning(a) {
 				r.carryOut(r.startWorker(ctx, a))
 			}
 			return

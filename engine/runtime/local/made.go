@@ -17,7 +17,7 @@ import (
 func madeIn(effects []runtime.Effect) func(thing string) bool {
 	return func(thing string) bool {
 		for _, e := range effects {
-			if names(map[string]any(e.Result), thing) {
+			if mentions(map[string]any(e.Result), thing) {
 				return true
 			}
 		}
@@ -28,17 +28,17 @@ func madeIn(effects []runtime.Effect) func(thing string) bool {
 // shortest is as short as a name may be to count within a longer text.
 const shortest = 4
 
-func names(v any, thing string) bool {
+func mentions(v any, thing string) bool {
 	switch v := v.(type) {
 	case map[string]any:
 		for _, e := range v {
-			if names(e, thing) {
+			if mentions(e, thing) {
 				return true
 			}
 		}
 	case []any:
 		for _, e := range v {
-			if names(e, thing) {
+			if mentions(e, thing) {
 				return true
 			}
 		}
@@ -61,14 +61,16 @@ func hasWord(text, thing string) bool {
 		at += i
 		last, _ := utf8.DecodeLastRuneInString(text[:at])
 		next, _ := utf8.DecodeRuneInString(text[at+len(thing):])
-		if !named(last) && !named(next) {
+		if !isNameRune(last) && !isNameRune(next) {
 			return true
 		}
 	}
 }
 
-// named reports whether a character belongs to a name.
-func named(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_' }
+// isNameRune reports whether a character belongs to a name.
+func isNameRune(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_'
+}
 
 // resultsIn returns the results of the effects of a step, the earliest first.
 func resultsIn(effects []runtime.Effect) func(name string) []step.Result {

@@ -14,16 +14,16 @@ const (
 	glances = 2000 // ten seconds
 )
 
-// outlast waits until what an earlier process started and left running is over:
+// waitForOrphans waits until what an earlier process started and left running is over:
 // it could still write into the workspaces. What does not end in time is left to
 // the step that it belongs to.
-func (r *runner) outlast(ctx context.Context) {
+func (r *runner) waitForOrphans(ctx context.Context) {
 	if r.Programs == "" {
 		return
 	}
 	entries, _ := os.ReadDir(r.Programs)
 	for _, e := range entries {
-		for n := 0; n < glances && busy(filepath.Join(r.Programs, e.Name())); n++ {
+		for n := 0; n < glances && isLocked(filepath.Join(r.Programs, e.Name())); n++ {
 			if r.Clock.Sleep(ctx, glance) != nil {
 				return
 			}
@@ -31,8 +31,8 @@ func (r *runner) outlast(ctx context.Context) {
 	}
 }
 
-// busy reports whether somebody holds the lock of a file.
-func busy(path string) bool {
+// isLocked reports whether somebody holds the lock of a file.
+func isLocked(path string) bool {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe is not waited for
 	if err != nil {
 		return false

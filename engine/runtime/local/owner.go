@@ -9,11 +9,11 @@ import (
 // anything was made by another run of the same work: it is adopted, and belongs
 // to that run. Only what a run made is taken back by its undo.
 
-// leaveTo leaves an effect, which this run did not surely make, to the run that
+// leaveToOwner leaves an effect, which this run did not surely make, to the run that
 // did. What it may have sent, and was found, is its own unless another run is
 // known to have made it.
-func (r *runner) leaveTo(x *runtime.Reversal) {
-	if x.Say == "" || x.Undone {
+func (r *runner) leaveToOwner(x *runtime.Reversal) {
+	if x.Description == "" || x.Undone {
 		return
 	}
 	if r.MadeBy != nil {

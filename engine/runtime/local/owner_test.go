@@ -82,19 +82,19 @@ func (m *mending) announced(t *testing.T) {
 func TestMaker(t *testing.T) {
 	t.Parallel()
 	m := three(t)
-	if got := runtime.Maker(m.j.Records(), false); len(got) != 3 {
+	if got := runtime.OwnedKeys(m.j.Records(), false); len(got) != 3 {
 		t.Error(got)
 	}
 	if _, err := m.undo(t.Context(), t); err != nil {
 		t.Fatal(err)
 	}
-	if got := runtime.Maker(m.j.Records(), true); len(got) != 0 {
+	if got := runtime.OwnedKeys(m.j.Records(), true); len(got) != 0 {
 		t.Error(got)
 	}
 	killed := newMending(made)
 	killed.kill(t)
 	killed.run(t)
-	if sure, unsure := runtime.Maker(killed.j.Records(), false), runtime.Maker(killed.j.Records(), true); len(sure) != 0 || len(unsure) != 1 {
+	if sure, unsure := runtime.OwnedKeys(killed.j.Records(), false), runtime.OwnedKeys(killed.j.Records(), true); len(sure) != 0 || len(unsure) != 1 {
 		t.Error(sure, unsure)
 	}
 }

@@ -340,7 +340,7 @@ func (s *shop) out(ctx context.Context, t thing) (thing, error) {
 // seen looks for what out made, where it can.
 func (s *shop) seen(ctx context.Context, key step.Key, t thing) (step.Found[thing], error) {
 	if path := step.CallOf(ctx).Path; slices.Contains(s.dark, path) {
-		return step.CannotTell[thing]("look for " + path), nil
+		return step.Inconclusive[thing]("look for " + path), nil
 	}
 	return s.there(ctx, key, t)
 }
@@ -354,5 +354,5 @@ func (s *shop) goods() step.Step {
 		return nil
 	}
 	say := func(_, o thing) string { return "take back " + o.Name }
-	return step.Write("out", "Out.", s.out, step.Find(s.seen), step.Resolve("a path", resolve), step.Undo(step.Undoing[thing, thing]{Say: say, Do: undo}))
+	return step.Write("out", "Out.", s.out, step.Find(s.seen), step.Resolve("a path", resolve), step.Undo(step.Undoing[thing, thing]{Describe: say, Do: undo}))
 }

@@ -34,19 +34,19 @@ type worker struct {
 	asks   bool // it waits for a person or a lock, and has begun nothing
 }
 
-// free unlocks the run while something takes time, and returns what locks it
+// unlock unlocks the run while something takes time, and returns what locks it
 // back.
-func (r *runner) free() func() {
+func (r *runner) unlock() func() {
 	r.mu.Unlock()
 	return r.mu.Lock
 }
 
-// going reports whether the run goes on in this process.
-func (r *runner) going() bool { return r.err == nil && r.out.State == "" }
+// running reports whether the run goes on in this process.
+func (r *runner) running() bool { return r.err == nil && r.out.State == "" }
 
-// trim lets workers go whose action nothing needs any more. A request that may
+// dropUnneeded lets workers go whose action nothing needs any more. A request that may
 // change something is not taken back: it comes to its end.
-func (r *runner) trim(actions []machine.Action) {
+func (r *runner) dropUnneeded(actions []machine.Action) {
 	needed := map[string]machine.Action{}
 	for _, a := range actions {
 		needed[a.Path] = a
@@ -54,14 +54,14 @@ func (r *runner) trim(actions []machine.Action) {
 	for path, w := range r.at {
 		a, there := needed[path]
 		w.idle = !there || a.Stopping
-		if w.idle && (w.asks || w.action.Effect != string(step.Writes)) || !r.going() && w.action.Kind != machine.Call {
+		if w.idle && (w.asks || w.action.Effect != string(step.Writes)) || !r.running() && w.action.Kind != machine.Call {
 			w.cut()
 		}
 	}
 }
 
-// alone does something of which there is one at a time, such as asking a person.
-func (r *runner) alone(do func()) {
+// exclusively does something of which there is one at a time, such as asking a person.
+func (r *runner) exclusively(do func()) {
 	for r.asking {
 		r.changed.Wait()
 	}

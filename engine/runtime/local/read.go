@@ -20,7 +20,7 @@ func (r *runner) do(w *worker) {
 	case w.ctx.Err() != nil || !live: // what was done is done again, or nothing needs it
 	case err == nil:
 		r.done(rec, a, out, false)
-	case r.late(w):
+	case r.expireOverdue(w):
 	case w.call.Err() != nil:
 		r.drop(a)
 	default:

@@ -68,7 +68,7 @@ func (r *runner) done(rec journal.Record, a machine.Action, out []byte, sync boo
 	delete(r.Intents, a.Path)
 	r.noted(rec, a)
 	if sync {
-		r.Did(rec.Key, e)
+		r.AddWrite(rec.Key, e)
 		r.effect(rec, "", e.Output)
 	}
 	r.err = r.tell(e)
@@ -80,7 +80,7 @@ func (r *runner) noted(rec journal.Record, a machine.Action) {
 	case a.Effect == string(step.Reads) && !a.Poll && r.KeepReads && !r.Consented:
 		r.reads = append(r.reads, plan.Read{Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Output: rec.Event.Output})
 	}
-	r.Keep(rec)
+	r.AddLocal(rec)
 }
 
 func (r *runner) failed(rec journal.Record, a machine.Action, err error) {
@@ -101,7 +101,7 @@ func (r *runner) failed(rec journal.Record, a machine.Action, err error) {
 	r.Unseen[a.Path] = rec.Outcome == protocol.Unseen
 	r.err = r.apply(rec, e, rec.Key != "")
 	rec.Event = &e
-	r.Keep(rec)
+	r.AddLocal(rec)
 	if !open {
 		delete(r.Intents, a.Path)
 	}

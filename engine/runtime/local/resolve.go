@@ -76,7 +76,7 @@ func (r *runner) readyFor(ctx context.Context, s step.Step, rec journal.Record) 
 		return types.Errorf(types.Internal, "the arguments of %s do not decode: %w", rec.Path, err)
 	}
 	if !r.rebuilt && !r.rebuilds {
-		r.clear(ctx)
+		r.cleanWorkspaces(ctx)
 	}
 	return r.ready(ctx, s, in)
 }
@@ -96,7 +96,7 @@ func (r *runner) notDone(ctx context.Context, intent journal.Record, s step.Step
 		return types.Errorf(types.Cancelled, "stopped while step %s was looked for", x.Path)
 	case err != nil:
 		rec.Error = types.Errorf(types.CodeOf(err), "it could not be looked for: %s", types.AsError(err).Message)
-	case found.State == step.StateHere, found.State == step.StateDiffers, found.State == step.StateOver:
+	case found.State == step.StateExists, found.State == step.StateDrifted, found.State == step.StateEnded:
 		return types.Errorf(types.Conflict, "step %s did happen: %s is there", x.Path, found.Ref).
 			WithHint("resume it: %s", r.Command("resume", r.Header.ID))
 	}
@@ -139,7 +139,7 @@ func output(name string, raw []byte) (types.Values, error) {
 // giveFound writes down what a person found: as the step's result where the run
 // waits for it, else for when the run comes to it, or is undone.
 func (r *runner) giveFound(rec journal.Record, e machine.Event, ref string) error {
-	if r.closed() == nil {
+	if r.closedBy() == nil {
 		if err := r.retry(); err != nil {
 			return err
 		}
@@ -154,15 +154,15 @@ func (r *runner) giveFound(rec journal.Record, e machine.Event, ref string) erro
 
 // resolved writes a resolution down. A run that a person ended stays ended.
 func (r *runner) resolved(rec journal.Record) error {
-	closed := r.closed()
+	closed := r.closedBy()
 	if err := r.append(rec, true); err != nil || closed == nil {
 		return err
 	}
 	return r.append(*closed, true)
 }
 
-// closed is the record by which a person ended the run, nil when nobody did.
-func (r *runner) closed() *journal.Record {
+// closedBy is the record by which a person ended the run, nil when nobody did.
+func (r *runner) closedBy() *journal.Record {
 	records := r.Journal.Records()
 	last := records[len(records)-1]
 	if s := runtime.State(last.State); last.Kind == journal.Finished && (s == runtime.Cancelled || s == runtime.Rejected) {
@@ -174,6 +174,6 @@ func (r *runner) closed() *journal.Record {
 func (r *runner) readBack(ctx context.Context, intent journal.Record, s step.Step, ref string) (_ json.RawMessage, err error) {
 	defer recovered(s.Name, &err)
 	c := r.callOf(s, intent)
-	defer r.free()()
+	defer r.unlock()()
 	return s.Resolve(step.WithCall(ctx, c), ref, intent.Input)
 }

@@ -58,7 +58,7 @@ func newMending(nodes ...program.Node) *mending {
 	m.o.Catalogue = step.NewCatalogue([]step.Step{
 		step.Read("look", "Look.", look),
 		step.Write("make", "Make.", m.make, step.Find(find), step.Resolve("the key of an issue, T-1", resolve),
-			step.Undo(step.Undoing[in, out]{Say: say, Look: lookUndo, Do: undo})),
+			step.Undo(step.Undoing[in, out]{Describe: say, Check: lookUndo, Do: undo})),
 		step.Write("blind", "Make without a way to look.", m.bench.make),
 	})
 	return m
@@ -178,7 +178,7 @@ func TestResolveBeforeASend(t *testing.T) {
 			case !m.cut:
 				return m.find(ctx, key, i)
 			case step.CallOf(ctx).AfterUnknown:
-				return step.CannotTell[out]("the look is broken"), nil
+				return step.Inconclusive[out]("the look is broken"), nil
 			}
 			return step.Found[out]{}, types.Errorf(types.Unavailable, "the look is broken")
 		}
@@ -320,7 +320,7 @@ func TestUndo(t *testing.T) {
 	}
 	var says []string
 	for _, x := range list() {
-		says = append(says, x.Path+": "+x.Say+x.Why)
+		says = append(says, x.Path+": "+x.Description+x.Why)
 	}
 	if diff := cmp.Diff([]string{"c: close T-1 (second)", "b: blind cannot be undone from here", "a: close T-1 (first)"}, says); diff != "" {
 		t.Error(diff)

@@ -70,8 +70,8 @@ func approved(given []approval, path, digest string) (approval, bool) {
 	return approval{}, false
 }
 
-// forGood reports whether the run does not go on after it was told to stop.
-func forGood(x *runtime.Ending) bool { return x.State != runtime.Interrupted }
+// isFinal reports whether the run does not go on after it was told to stop.
+func isFinal(x *runtime.Ending) bool { return x.State != runtime.Interrupted }
 
 // Runtime performs runs in this process. It is [runtime.Runtime].
 type Runtime struct{}

@@ -85,7 +85,7 @@ func (s *shop) there(ctx context.Context, key step.Key, _ thing) (step.Found[thi
 	if s.made[key.String()+" "+path] == 0 {
 		return step.Absent[thing](), nil
 	}
-	return step.Here(path, thing{Name: path}), nil
+	return step.Exists(path, thing{Name: path}), nil
 }
 
 func (s *shop) nap(ctx context.Context, _ thing) (thing, error) {
@@ -123,7 +123,7 @@ func (s *shop) never(ctx context.Context, _ thing) (thing, error) {
 
 func (s *shop) steps() []step.Step {
 	return []step.Step{
-		step.Read("look", "Look.", s.look).Reaching(step.Nowhere), step.Read("file", "Look into a file.", s.look).Reaching(step.Nowhere), step.Local("edit", "Edit.", s.look), step.Read("nap", "Nap.", s.nap).Reaching(step.Nowhere), step.Read("hang", "Hang.", s.hang),
+		step.Read("look", "Look.", s.look).Reaches(step.Nowhere), step.Read("file", "Look into a file.", s.look).Reaches(step.Nowhere), step.Local("edit", "Edit.", s.look), step.Read("nap", "Nap.", s.nap).Reaches(step.Nowhere), step.Read("hang", "Hang.", s.hang),
 		step.Write("put", "Put.", s.put, step.Find(s.there)), step.Write("lose", "Lose.", s.lose, step.Find(s.there)),
 		step.Write("never", "Never.", s.never, step.Find(s.there)), s.goods(),
 	}

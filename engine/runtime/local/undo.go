@@ -49,7 +49,7 @@ func (Runtime) Reversals(ctx context.Context, o runtime.Options) ([]runtime.Reve
 	for i := range out {
 		out[i].Undone = undone[out[i].Path]
 		if !own[out[i].Path] {
-			r.leaveTo(&out[i])
+			r.leaveToOwner(&out[i])
 		}
 		if out[i].Can() {
 			out[i].Stuck = r.lookUndo(ctx, out[i])
@@ -73,7 +73,7 @@ func latest(all []runtime.Reversal) []runtime.Reversal {
 func (r *runner) lookUndo(ctx context.Context, x runtime.Reversal) *types.Error {
 	s, err := r.step(x.Step)
 	if err == nil {
-		err = r.with(ctx, s, x, s.LookUndo)
+		err = r.with(ctx, s, x, s.CheckUndo)
 	}
 	if err == nil {
 		return nil
@@ -99,7 +99,7 @@ func (Runtime) Undo(ctx context.Context, o runtime.Options, list []runtime.Rever
 		case !x.Can():
 			continue
 		case x.Stuck != nil:
-			stuck = cmp.Or[error](stuck, says(x, x.Stuck))
+			stuck = cmp.Or[error](stuck, withEffect(x, x.Stuck))
 			continue
 		}
 		err, maybe := r.undoOne(ctx, x)
@@ -121,16 +121,16 @@ func (r *runner) undoOne(ctx context.Context, x runtime.Reversal) (err error, ma
 		return err, false
 	}
 	rec := journal.Record{Kind: journal.Undoing, Path: x.Path, Step: x.Step, Key: x.Record.Key, By: r.User}
-	rec.Service, rec.Host = r.where(ctx, s, x.Record)
+	rec.Service, rec.Host = r.target(ctx, s, x.Record)
 	if err := r.append(rec, true); err != nil {
 		return err, true
 	}
 	if err := r.with(ctx, s, x, s.Undo); err != nil {
 		if ctx.Err() != nil || !refused(err) {
-			return says(x, err), true
+			return withEffect(x, err), true
 		}
 		rec.Error = types.AsError(err)
-		return errors.Join(says(x, err), r.append(rec, true)), false
+		return errors.Join(withEffect(x, err), r.append(rec, true)), false
 	}
 	rec.Kind = journal.Undone
 	if err := r.append(rec, true); err != nil {
@@ -157,10 +157,10 @@ func (r *runner) leavePartly(reversed bool, why error) error {
 	return r.append(journal.Record{Kind: journal.Finished, State: string(journal.StatePartlyUndone), By: r.User, Error: types.AsError(why)}, true)
 }
 
-// says adds to an error which effect it is of.
-func says(x runtime.Reversal, err error) error {
+// withEffect adds to an error which effect it is of.
+func withEffect(x runtime.Reversal, err error) error {
 	e := *types.AsError(err)
-	e.Message = x.Path + " (" + x.Say + "): " + e.Message
+	e.Message = x.Path + " (" + x.Description + "): " + e.Message
 	return &e
 }
 
@@ -169,6 +169,6 @@ func (r *runner) with(ctx context.Context, s step.Step, x runtime.Reversal, do f
 	defer recovered(s.Name, &err)
 	c := r.callOf(s, x.Record)
 	var out json.RawMessage = types.Encode(x.Record.Event.Output)
-	defer r.free()()
+	defer r.unlock()()
 	return do(step.WithCall(ctx, c), c.Key, x.Record.Input, out)
 }

@@ -17,8 +17,8 @@ import (
 // the run has not come to again. Each is looked for.
 func (r *runner) unsettled(ctx context.Context) ([]runtime.Reversal, error) {
 	var out []runtime.Reversal
-	for _, path := range r.open() {
-		x, err := r.lookFor(ctx, path)
+	for _, path := range r.unknownWrites() {
+		x, err := r.findUnknown(ctx, path)
 		if err != nil {
 			return nil, err
 		}
@@ -39,16 +39,16 @@ func (r *runner) unsettled(ctx context.Context) ([]runtime.Reversal, error) {
 			x, err = r.reversible(held, there)
 		}
 		if err != nil && types.CodeOf(err) != types.NotFound {
-			return nil, at(path, err)
+			return nil, atStep(path, err)
 		}
 		out = append(out, x)
 	}
 	return out, nil
 }
 
-// open are the paths of the writes of unknown outcome, in the order in which they
+// unknownWrites are the paths of the writes of unknown outcome, in the order in which they
 // were announced.
-func (r *runner) open() []string {
+func (r *runner) unknownWrites() []string {
 	var out []string
 	for _, rec := range r.Journal.Records() {
 		if _, unknown := r.Intents[rec.Path]; rec.Kind == journal.Intent && unknown && !slices.Contains(out, rec.Path) {
@@ -58,9 +58,9 @@ func (r *runner) open() []string {
 	return out
 }
 
-// lookFor looks for a write of unknown outcome, as the process that goes on with
+// findUnknown looks for a write of unknown outcome, as the process that goes on with
 // the run would. Nothing is written down.
-func (r *runner) lookFor(ctx context.Context, path string) (runtime.Reversal, error) {
+func (r *runner) findUnknown(ctx context.Context, path string) (runtime.Reversal, error) {
 	intent, s, err := r.pending(ctx, path)
 	if err != nil {
 		return runtime.Reversal{}, err
@@ -72,7 +72,7 @@ func (r *runner) lookFor(ctx context.Context, path string) (runtime.Reversal, er
 	case ctx.Err() != nil || !told && err == nil:
 		return x, types.Errorf(types.Cancelled, "stopped while step %s was looked for", path)
 	case err != nil:
-		e := at(path, err)
+		e := atStep(path, err)
 		if e.Hint != "" {
 			e.Hint += "; "
 		}
@@ -80,13 +80,13 @@ func (r *runner) lookFor(ctx context.Context, path string) (runtime.Reversal, er
 		return x, e
 	}
 	switch found.State {
-	case step.StateHere:
+	case step.StateExists:
 		return r.reversible(intent, found.Out)
 	case step.StateAbsent:
 		x.Absent = true
-	case step.StateDiffers:
+	case step.StateDrifted:
 		x.Why = found.Ref + " is there, made from other arguments: " + found.Why
-	case step.StateOver:
+	case step.StateEnded:
 		x.Why = found.Why
 	default:
 		return x, types.Errorf(types.Conflict, "it is unknown whether step %s happened: %s", path, found.Why).WithHint("%s", k.HowToResolve())
@@ -123,8 +123,8 @@ func (r *runner) reversible(rec journal.Record, there []byte) (runtime.Reversal,
 	return r.reversal(rec)
 }
 
-// at says of an error at which step it came.
-func at(path string, err error) *types.Error {
+// atStep says of an error at which step it came.
+func atStep(path string, err error) *types.Error {
 	e := *types.AsError(err)
 	e.Message = "looking for step " + path + ": " + e.Message
 	return &e
@@ -139,7 +139,7 @@ func (r *runner) reversal(rec journal.Record) (runtime.Reversal, error) {
 	case !s.CanUndo():
 		x.Why = s.Name + " cannot be undone from here"
 	default:
-		x.Say, err = s.SayUndo(rec.Input, types.Encode(rec.Event.Output))
+		x.Description, err = s.DescribeUndo(rec.Input, types.Encode(rec.Event.Output))
 	}
 	return x, err
 }

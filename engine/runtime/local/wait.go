@@ -17,7 +17,7 @@ func (r *runner) wait(w *worker, fresh bool) {
 		if !a.Deadline.IsZero() && a.Deadline.Before(until) {
 			until = a.Deadline
 		}
-		if !r.waitUntil(w, until) || r.late(w) {
+		if !r.waitUntil(w, until) || r.expireOverdue(w) {
 			return
 		}
 	}
@@ -37,9 +37,9 @@ func (r *runner) overdue(w *worker) bool {
 	return !at.IsZero() && !w.idle && (!r.Clock.Now().Before(at) || errors.Is(w.call.Err(), context.DeadlineExceeded))
 }
 
-// late ends what bounds an action when its time is up, and reports whether it
+// expireOverdue ends what bounds an action when its time is up, and reports whether it
 // is.
-func (r *runner) late(w *worker) bool {
+func (r *runner) expireOverdue(w *worker) bool {
 	if !r.overdue(w) {
 		return false
 	}
@@ -66,7 +66,7 @@ func (r *runner) waitUntil(w *worker, until time.Time) bool {
 		if r.sleep(w, left) != nil || w.idle {
 			return false
 		}
-		if r.pollInbox(); !r.going() {
+		if r.pollInbox(); !r.running() {
 			return false
 		}
 	}
@@ -77,6 +77,6 @@ func (r *runner) sleep(w *worker, d time.Duration) error {
 	if w.action.Effect == string(step.Writes) {
 		ctx = w.ctx
 	}
-	defer r.free()()
+	defer r.unlock()()
 	return r.Clock.Sleep(ctx, d)
 }

@@ -10,10 +10,10 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// where is the service that a write goes to, and the host: what the step says of
+// target is the service that a write goes to, and the host: what the step says of
 // its arguments, else where the service is. Both are "" of a write that stays on
 // this machine.
-func (r *runner) where(ctx context.Context, s step.Step, rec journal.Record) (service, host string) {
+func (r *runner) target(ctx context.Context, s step.Step, rec journal.Record) (service, host string) {
 	var in types.Values
 	if json.Unmarshal(rec.Input, &in) != nil {
 		return s.Touch.Service, "" // whoever performs it says what is wrong with them

@@ -10,14 +10,14 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// clear removes what an earlier process left in the run's folder, which may be
+// cleanWorkspaces removes what an earlier process left in the run's folder, which may be
 // anything. It comes before the first worker: what stands there later belongs to
 // one of this process.
-func (r *runner) clear(ctx context.Context) {
+func (r *runner) cleanWorkspaces(ctx context.Context) {
 	if r.Workspaces == "" {
 		return
 	}
-	r.outlast(ctx)
+	r.waitForOrphans(ctx)
 	if err := os.RemoveAll(r.Workspaces); err != nil {
 		r.stale = types.Errorf(types.Internal, "workspace: %w", err).WithHint("remove the folder %s, and resume the run", r.Workspaces)
 	}
@@ -60,7 +60,7 @@ func (r *runner) repeat(ctx context.Context) error {
 	for _, rec := range r.Locals {
 		s, err := r.step(rec.Step)
 		if err == nil {
-			err = r.again(ctx, s, rec)
+			err = r.redo(ctx, s, rec)
 		}
 		if err != nil {
 			e := *types.AsError(err)
@@ -71,12 +71,12 @@ func (r *runner) repeat(ctx context.Context) error {
 	return nil
 }
 
-// again does to a workspace what a recorded step did.
-func (r *runner) again(ctx context.Context, s step.Step, rec journal.Record) (err error) {
+// redo does to a workspace what a recorded step did.
+func (r *runner) redo(ctx context.Context, s step.Step, rec journal.Record) (err error) {
 	if s.Effect == step.Locals {
 		_, err = r.call(ctx, s, rec)
 		return err
 	}
 	defer recovered(s.Name, &err)
-	return s.Restore(step.WithCall(ctx, r.callOf(s, rec)), rec.Input, runtime.Left(rec))
+	return s.Restore(step.WithCall(ctx, r.callOf(s, rec)), rec.Input, runtime.RestoreInput(rec))
 }

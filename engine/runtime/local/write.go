@@ -69,7 +69,7 @@ func (x *writing) permit() protocol.Event {
 		return protocol.Event{}
 	}
 	e := protocol.Event{Refused: true, Need: x.need()}
-	if !x.announced && (!x.going() || x.w.ctx.Err() != nil) {
+	if !x.announced && (!x.running() || x.w.ctx.Err() != nil) {
 		e.Need = protocol.Needed
 	}
 	return e
@@ -96,14 +96,14 @@ func (x *writing) prepare() error {
 		return err
 	}
 	x.rec.Key, x.rec.Digest = x.key(x.rec).String(), x.step.Digest(x.rec.Input)
-	x.rec.Service, x.rec.Host = x.where(x.w.ctx, x.step, x.rec)
+	x.rec.Service, x.rec.Host = x.target(x.w.ctx, x.step, x.rec)
 	return nil
 }
 
 // intend puts it on the disk that the write is about to be sent, or brought up to
 // date: what is found after a lost answer is then not taken for what this run made.
 func (x *writing) intend(outcome string) bool {
-	if !x.announced && !x.sent && !x.going() {
+	if !x.announced && !x.sent && !x.running() {
 		return false
 	}
 	intent := x.rec
@@ -122,10 +122,10 @@ func (x *writing) intend(outcome string) bool {
 	return true
 }
 
-func (x *writing) bring(ctx context.Context, out json.RawMessage) (_ json.RawMessage, err error) {
+func (x *writing) update(ctx context.Context, out json.RawMessage) (_ json.RawMessage, err error) {
 	defer recovered(x.step.Name, &err)
 	c := x.callOf(x.step, x.rec)
-	defer x.free()()
+	defer x.unlock()()
 	return x.step.Update(step.WithCall(ctx, c), c.Key, x.rec.Input, out)
 }
 
@@ -135,13 +135,13 @@ func (r *runner) find(ctx context.Context, s step.Step, rec journal.Record, hard
 	defer recovered(s.Name, &err)
 	if !s.CanFind() {
 		if hard {
-			return step.CannotTell[json.RawMessage]("look for the effect of " + s.Name + " yourself"), nil
+			return step.Inconclusive[json.RawMessage]("look for the effect of " + s.Name + " yourself"), nil
 		}
 		return step.Absent[json.RawMessage](), nil
 	}
 	c := r.callOf(s, rec)
 	c.AfterUnknown = hard
-	defer r.free()()
+	defer r.unlock()()
 	return s.Find(step.WithCall(ctx, c), c.Key, rec.Input)
 }
 
@@ -170,7 +170,7 @@ func (x *writing) end(c protocol.Command) {
 		if x.need() == protocol.Needless {
 			x.drop(x.a)
 		} else {
-			x.late(x.w)
+			x.expireOverdue(x.w)
 		}
 		delete(x.Intents, x.a.Path)
 	}
@@ -199,7 +199,7 @@ func (x *writing) perform(c protocol.Command) (e protocol.Event, ok bool) {
 		e.Output, e.Err = x.call(x.w.call, x.step, x.rec)
 		e.At, e.Cut = x.Clock.Now(), x.w.call.Err() != nil
 	case protocol.Update:
-		e.Output, e.Err = x.bring(ctx, c.Found.Out)
+		e.Output, e.Err = x.update(ctx, c.Found.Out)
 	default:
 		x.end(c)
 		return e, false

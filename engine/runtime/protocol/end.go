@@ -16,24 +16,24 @@ func (w *Write) fail(outcome string, err error) Command {
 	return w.do(Command{Do: Fail, Outcome: outcome, Err: err})
 }
 
-// stands ends a write whose effect is, or may be, there already.
-func (w *Write) stands(f Found) Command {
+// endExisting ends a write whose effect is, or may be, there already.
+func (w *Write) endExisting(f Found) Command {
 	switch f.State {
-	case step.StateHere:
-		return w.done(w.whose(), f.Out)
-	case step.StateDiffers:
+	case step.StateExists:
+		return w.done(w.existingOutcome(), f.Out)
+	case step.StateDrifted:
 		return w.fail("", types.Errorf(types.Conflict, "%s exists already, made from other arguments: %s", f.Ref, f.Why).
 			WithHint("%s", orElse(f.Hint, "change it back, or start new work with --again 1")))
-	case step.StateOver:
+	case step.StateEnded:
 		return w.fail("", types.Errorf(types.Conflict, "%s", f.Why).
 			WithHint("%s", orElse(f.Hint, "bring it back, or start new work with --again 1")).With("ref", f.Ref))
 	}
-	return w.nobodyKnows(f)
+	return w.endUnknown(f)
 }
 
-// whose is the outcome of a write whose effect is there. What this run sent is its
+// existingOutcome is the outcome of a write whose effect is there. What this run sent is its
 // own, also when it was killed before the answer came.
-func (w *Write) whose() string {
+func (w *Write) existingOutcome() string {
 	switch {
 	case w.Changing:
 		return Updated
@@ -43,12 +43,12 @@ func (w *Write) whose() string {
 	return Adopted
 }
 
-// nobodyKnows parks a write that may have happened, and fails one that did not:
+// endUnknown parks a write that may have happened, and fails one that did not:
 // what this run did not send is not unknown, and a resume looks again.
-func (w *Write) nobodyKnows(f Found) Command {
+func (w *Write) endUnknown(f Found) Command {
 	if w.Sent || w.hard {
 		err := types.Errorf(types.UnknownOutcome, "it is unknown whether %s happened: %s", w.Step.Name, f.Why).WithHint("%s", w.HowToResolve())
-		return w.do(Command{Do: Park, Reason: ForUnknown, Err: w.because(err)})
+		return w.do(Command{Do: Park, Reason: ForUnknown, Err: w.withSendError(err)})
 	}
 	err := types.Errorf(types.Conflict, "cannot tell whether %s is done already, so nothing was sent: %s", w.Step.Name, f.Why).
 		WithHint("resume the run, which looks again; or %s", w.HowToResolve())
@@ -56,11 +56,11 @@ func (w *Write) nobodyKnows(f Found) Command {
 		err = types.Errorf(types.Conflict, "cannot tell whether %s is done already: %s", w.Step.Name, f.Why).
 			WithHint("%s", orElse(f.Hint, "look for it yourself, and plan again when it is clear"))
 	}
-	return w.fail(w.unknown(), w.because(err))
+	return w.fail(w.unknown(), w.withSendError(err))
 }
 
-// because adds to an error why the last send was not a plain yes.
-func (w *Write) because(err *types.Error) *types.Error {
+// withSendError adds to an error why the last send was not a plain yes.
+func (w *Write) withSendError(err *types.Error) *types.Error {
 	if w.last != nil {
 		err.With("cause", w.last.Error())
 	}

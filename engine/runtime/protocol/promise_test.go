@@ -103,7 +103,7 @@ func TestPromiseBroken(t *testing.T) {
 		process
 		broken string
 	}{
-		"absent is believed at once":       {process{known: func(k *protocol.Known) { k.Step.Late = false }}, "sent without proof"},
+		"absent is believed at once":       {process{known: func(k *protocol.Known) { k.Step.EventuallyConsistent = false }}, "sent without proof"},
 		"does not wait for what may come":  {process{known: func(k *protocol.Known) { k.Settle = 0 }}, "sent without proof"},
 		"forgets what it announced":        {process{known: func(k *protocol.Known) { k.Sent = false }}, "sent without proof"},
 		"forgets that it is done":          {process{known: func(k *protocol.Known) { k.Before = nil }}, "sent without proof"},
@@ -130,7 +130,7 @@ func explore(p process, wants string) *explorer {
 		kills = 2
 	}
 	x := &explorer{process: p, wants: wants, kills: kills, seen: map[string]bool{}, broken: map[string]bool{}, ends: map[string]bool{}}
-	for _, s := range []protocol.Step{{}, {Late: true}, {Updates: true}, {Repeatable: true}} {
+	for _, s := range []protocol.Step{{}, {EventuallyConsistent: true}, {Updates: true}, {Repeatable: true}} {
 		for _, blind := range []bool{false, true} {
 			w := world{step: s, blind: blind, now: began, told: "no"}
 			x.start(w, 0, protocol.Known{})
@@ -257,8 +257,8 @@ func (a *at) answers() []protocol.Event {
 		return []protocol.Event{ok, cut, fails(types.UnknownOutcome), fails(types.Conflict), fails(types.BadInput)}
 	case protocol.Look:
 		out := []protocol.Event{fails(types.Network)}
-		for _, s := range []step.FoundState{step.StateAbsent, step.StateHere, step.StateDiffers, step.StateOver, step.StateCannotTell} {
-			if a.blind && (s != step.StateCannotTell || !a.c.Hard) && (s != step.StateAbsent || a.c.Hard) {
+		for _, s := range []step.FoundState{step.StateAbsent, step.StateExists, step.StateDrifted, step.StateEnded, step.StateInconclusive} {
+			if a.blind && (s != step.StateInconclusive || !a.c.Hard) && (s != step.StateAbsent || a.c.Hard) {
 				continue
 			}
 			out = append(out, protocol.Event{At: a.now, Found: protocol.Found{State: s}})
@@ -296,9 +296,9 @@ func (a *at) happens(e *protocol.Event) {
 }
 
 func (a *at) looks(e protocol.Event) {
-	a.here = e.Err == nil && e.Found.State == step.StateHere
-	told := e.Err == nil && e.Found.State != step.StateCannotTell
-	lags := a.step.Late && a.intent && a.now.Before(a.until)
+	a.here = e.Err == nil && e.Found.State == step.StateExists
+	told := e.Err == nil && e.Found.State != step.StateInconclusive
+	lags := a.step.EventuallyConsistent && a.intent && a.now.Before(a.until)
 	switch {
 	case !told:
 		a.proof = a.heeds

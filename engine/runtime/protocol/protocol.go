@@ -70,18 +70,18 @@ type Found = step.Found[json.RawMessage]
 
 // Step is what the protocol needs to know of a step.
 type Step struct {
-	Name       string
-	Late       bool   // see [step.Late]
-	Updates    bool   // it brings an effect up to date that was made from other arguments
-	Resolves   bool   // it reads back what a person found, whose name is Ref
-	Ref        string // see [step.Step.RefFormat]
-	Repeatable bool   // it may be done again without looking
+	Name                 string
+	EventuallyConsistent bool   // see [step.Late]
+	Updates              bool   // it brings an effect up to date that was made from other arguments
+	Resolves             bool   // it reads back what a person found, whose name is Ref
+	Ref                  string // see [step.Step.RefFormat]
+	Repeatable           bool   // it may be done again without looking
 }
 
 // StepOf is what the protocol needs to know of a step.
 func StepOf(s step.Step, repeatable bool) Step {
 	return Step{
-		Name: s.Name, Late: s.IsLate(), Updates: s.CanUpdate(), Resolves: s.CanResolve(), Ref: s.RefFormat, Repeatable: repeatable,
+		Name: s.Name, EventuallyConsistent: s.IsEventuallyConsistent(), Updates: s.CanUpdate(), Resolves: s.CanResolve(), Ref: s.RefFormat, Repeatable: repeatable,
 	}
 }
 

@@ -69,10 +69,10 @@ var transitions = []struct {
 		cannot_tell: park unknown_outcome (unknown_outcome)`},
 	{"answer lost, and nobody can look", protocol.Known{}, `
 		begin: permit; ok: prepare; ok: announce; ok: look; absent: send; unknown_outcome: look hard; network: fail unknown (network)`},
-	{"answer lost, and it appears late", protocol.Known{Step: protocol.Step{Late: true}, Settle: 5 * time.Second}, `
+	{"answer lost, and it appears late", protocol.Known{Step: protocol.Step{EventuallyConsistent: true}, Settle: 5 * time.Second}, `
 		begin: permit; ok: prepare; ok: announce; ok: look; absent: send; unknown_outcome: look hard;
 		absent: wait 2s !; +2s: look hard; absent: wait 4s; +2s: look hard; here: done confirmed`},
-	{"answer lost, and it never appears", protocol.Known{Step: protocol.Step{Late: true}, Settle: 3 * time.Second}, `
+	{"answer lost, and it never appears", protocol.Known{Step: protocol.Step{EventuallyConsistent: true}, Settle: 3 * time.Second}, `
 		begin: permit; ok: prepare; ok: announce; ok: look; absent: send; unknown_outcome: look hard;
 		absent: wait 2s !; +2s: look hard; absent: wait 3s; +1s: look hard; absent: send; ok: done created`},
 	{"resumed, and it is there", protocol.Known{Sent: true, Since: began}, `
@@ -90,9 +90,9 @@ var transitions = []struct {
 	{"resumed, and not needed any more", protocol.Known{Sent: true, Since: began}, `
 		begin: prepare; ok: announce; ok: look hard; absent needless: give_up`},
 	{"resumed, and nothing to look with", protocol.Known{Sent: true, Since: began}, `begin: prepare; auth: fail unknown (auth)`},
-	{"resumed, and an old request can still take effect", protocol.Known{Sent: true, Since: began, Step: protocol.Step{Late: true}, Settle: time.Second}, `
+	{"resumed, and an old request can still take effect", protocol.Known{Sent: true, Since: began, Step: protocol.Step{EventuallyConsistent: true}, Settle: time.Second}, `
 		begin: prepare; ok +3s: announce; ok: look hard; absent: wait 4s !; +1s: look hard; absent: permit; ok: look hard; absent: send; ok: done created`},
-	{"resumed long after", protocol.Known{Sent: true, Since: began.Add(-time.Hour), Step: protocol.Step{Late: true}, Settle: time.Second}, `
+	{"resumed long after", protocol.Known{Sent: true, Since: began.Add(-time.Hour), Step: protocol.Step{EventuallyConsistent: true}, Settle: time.Second}, `
 		begin: prepare; ok: announce; ok: look hard; absent: permit; ok: look hard; absent: send; ok: done created`},
 	{"a person says it is not there", protocol.Known{Absent: true}, `
 		begin: permit; ok: prepare; ok: announce; ok: look hard; cannot_tell: send; ok: done created`},
@@ -274,7 +274,7 @@ func TestForesee(t *testing.T) {
 func TestSearch(t *testing.T) {
 	t.Parallel()
 	now := began
-	w, got := protocol.Search(protocol.Known{Sent: true, Since: began, Step: protocol.Step{Late: true}, Settle: 3 * time.Second}, now)
+	w, got := protocol.Search(protocol.Known{Sent: true, Since: began, Step: protocol.Step{EventuallyConsistent: true}, Settle: 3 * time.Second}, now)
 	for _, x := range [][2]string{{"absent", "wait 2s !"}, {"2s", "look hard"}, {"absent", "wait 3s"}, {"1s", "look hard"}, {"absent", "permit"}} {
 		if shown(got) != "look hard" && got.Do != protocol.Wait {
 			t.Errorf("it asks to %s", shown(got))

@@ -84,7 +84,7 @@ func (w *Write) On(e Event) Command {
 	case Look:
 		return w.looked(e)
 	case Wait:
-		return w.lookAgain()
+		return w.retryLook()
 	case Send:
 		return w.sent(e)
 	case Update:
@@ -128,11 +128,11 @@ func (w *Write) readBack(e Event) Command {
 	return w.done(Resolved, e.Output)
 }
 
-// comesAgain decides about a write that was done before.
-func (w *Write) comesAgain(e Event) Command {
+// decideRepeat decides about a write that was done before.
+func (w *Write) decideRepeat(e Event) Command {
 	w.again, w.word = false, w.word || w.Said == SaidRepeat
 	switch {
-	case e.Err == nil && e.Found.State != step.StateCannotTell:
+	case e.Err == nil && e.Found.State != step.StateInconclusive:
 		w.hard = true
 	case w.Said == SaidStands:
 		return w.done(Resolved, w.Before.Output)
@@ -169,38 +169,38 @@ func (k Known) settledAt(now time.Time) time.Time {
 
 func (w *Write) look() Command {
 	w.waited = false
-	return w.lookAgain()
+	return w.retryLook()
 }
 
-func (w *Write) lookAgain() Command {
+func (w *Write) retryLook() Command {
 	return w.do(Command{Do: Look, Hard: w.Sent || w.word || w.hard})
 }
 
 func (w *Write) looked(e Event) Command {
 	if w.again {
-		return w.comesAgain(e)
+		return w.decideRepeat(e)
 	}
-	if e.Err == nil && e.Found.State == step.StateAbsent && !w.proves(e.At) {
+	if e.Err == nil && e.Found.State == step.StateAbsent && !w.absenceProved(e.At) {
 		return w.wait(e.At)
 	}
 	notice := ""
-	if w.word && (e.Err != nil || e.Found.State == step.StateCannotTell) {
+	if w.word && (e.Err != nil || e.Found.State == step.StateInconclusive) {
 		if e.Err != nil {
 			notice = "it could not be looked for, and was resolved as not done, so it is sent: " + types.AsError(e.Err).Message
 		}
 		e.Found, e.Err = Found{State: step.StateAbsent}, nil
 	}
-	c := w.sort(e)
+	c := w.onFound(e)
 	if c.Notice == "" {
 		c.Notice = notice
 	}
 	return c
 }
 
-// proves reports whether "absent" is a proof now: nothing may have been sent, or
+// absenceProved reports whether "absent" is a proof now: nothing may have been sent, or
 // what was sent cannot take effect any more.
-func (w *Write) proves(now time.Time) bool {
-	return !w.Sent || !w.Step.Late || !now.Before(w.settled)
+func (w *Write) absenceProved(now time.Time) bool {
+	return !w.Sent || !w.Step.EventuallyConsistent || !now.Before(w.settled)
 }
 
 // wait lets time pass until it is looked for again.
@@ -216,14 +216,14 @@ func (w *Write) wait(now time.Time) Command {
 	return w.do(c)
 }
 
-// sort acts on what looking said.
-func (w *Write) sort(e Event) Command {
-	update := e.Found.State == step.StateDiffers && w.Step.Updates
+// onFound acts on what looking said.
+func (w *Write) onFound(e Event) Command {
+	update := e.Found.State == step.StateDrifted && w.Step.Updates
 	switch {
 	case e.Err != nil:
 		return w.fail(w.unknown(), e.Err)
 	case e.Found.State != step.StateAbsent && !update:
-		return w.stands(e.Found)
+		return w.endExisting(e.Found)
 	case e.Need != Needed: // it is surely not there, or not as it is wanted
 		return w.do(Command{Do: GiveUp})
 	case !w.allowed:

@@ -8,33 +8,33 @@ import (
 
 // Approve is a person who approves.
 func (s *Server) Approve(project string, iid int, user string) error {
-	return s.deed(project, iid, user, s.approve)
+	return s.action(project, iid, user, s.approve)
 }
 
 // Close is a person who closes the merge request.
 func (s *Server) Close(project string, iid int, user string) error {
-	return s.deed(project, iid, user, s.close)
+	return s.action(project, iid, user, s.close)
 }
 
 // Reopen is a person who opens it again.
 func (s *Server) Reopen(project string, iid int, user string) error {
-	return s.deed(project, iid, user, s.reopen)
+	return s.action(project, iid, user, s.reopen)
 }
 
 // Merge is a person who merges it, whatever the approvals say. The target branch
 // gets the change when the [Git] is a [Committer].
 func (s *Server) Merge(project string, iid int, user string) error {
-	return s.deed(project, iid, user, s.merge)
+	return s.action(project, iid, user, s.merge)
 }
 
 // Lock puts the merge request into the state it has while GitLab merges it.
 func (s *Server) Lock(project string, iid int, user string) error {
-	return s.deed(project, iid, user, s.lock)
+	return s.action(project, iid, user, s.lock)
 }
 
 // Note is a person who comments; quick actions run.
 func (s *Server) Note(project string, iid int, user, body string) error {
-	return s.deed(project, iid, user, func(m *mergeRequest, user string) error {
+	return s.action(project, iid, user, func(m *mergeRequest, user string) error {
 		body = s.runQuickActions(m, user, body)
 		m.Notes = append(m.Notes, note{ID: s.nextID(), Author: user, Body: body, At: s.now()})
 		s.record(user, m, "noted")
@@ -44,14 +44,14 @@ func (s *Server) Note(project string, iid int, user, body string) error {
 
 // Describe is a person who edits the description; quick actions run.
 func (s *Server) Describe(project string, iid int, user, description string) error {
-	return s.deed(project, iid, user, func(m *mergeRequest, user string) error {
+	return s.action(project, iid, user, func(m *mergeRequest, user string) error {
 		m.Description = s.runQuickActions(m, user, description)
 		s.record(user, m, "updated")
 		return nil
 	})
 }
 
-func (s *Server) deed(project string, iid int, user string, do func(*mergeRequest, string) error) error {
+func (s *Server) action(project string, iid int, user string, do func(*mergeRequest, string) error) error {
 	s.mu.Lock()
 	defer s.changed()
 	defer s.mu.Unlock()

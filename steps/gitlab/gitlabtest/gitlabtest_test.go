@@ -187,7 +187,7 @@ func whats(s *gitlabtest.Server) []string {
 	return out
 }
 
-func TestDeedsOfPeople(t *testing.T) {
+func TestActionsOfPeople(t *testing.T) {
 	t.Parallel()
 	s := gitlabtest.New(world())
 	c := serve(t, s)

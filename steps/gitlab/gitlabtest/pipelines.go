@@ -74,7 +74,7 @@ func (s *Server) addPipeline(project string, p Pipeline) *pipeline {
 // SetPipeline gives the merge request a head pipeline with that status, or
 // changes the one it has. It runs where the source branch is.
 func (s *Server) SetPipeline(project string, iid int, status string, jobs ...Job) error {
-	return s.deed(project, iid, s.opts.User, func(m *mergeRequest, _ string) error {
+	return s.action(project, iid, s.opts.User, func(m *mergeRequest, _ string) error {
 		p := s.pipeline(m.PipelineID)
 		if p == nil {
 			ref := "refs/merge-requests/" + strconv.Itoa(iid) + "/head"

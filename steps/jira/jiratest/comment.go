@@ -154,7 +154,7 @@ func (s *Server) getCommentProperty(c call) reply {
 
 // Uncomment removes a comment by its text, as a person does.
 func (s *Server) Uncomment(key, text string) error {
-	return s.deed(key, func(i *issue) {
+	return s.action(key, func(i *issue) {
 		i.Comments = slices.DeleteFunc(i.Comments, func(c *comment) bool { return c.Body == text })
 	})
 }

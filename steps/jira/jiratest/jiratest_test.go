@@ -349,7 +349,7 @@ func TestTheIndexLagsAndReadsByKeyDoNot(t *testing.T) {
 	}
 }
 
-func TestDeeds(t *testing.T) {
+func TestActions(t *testing.T) {
 	t.Parallel()
 	changes, lines := 0, []string{}
 	w := start(t, func(o *jiratest.Options) {

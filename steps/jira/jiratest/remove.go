@@ -66,7 +66,7 @@ func (s *Server) deleteLink(c call) reply {
 
 // Unlabel takes a label off an issue, as a person does.
 func (s *Server) Unlabel(key, label string) error {
-	return s.deed(key, func(i *issue) {
+	return s.action(key, func(i *issue) {
 		i.Labels = slices.DeleteFunc(i.Labels, func(l string) bool { return l == label })
 	})
 }

@@ -128,17 +128,17 @@ func (s *Server) Transition(key, to string) error {
 	if _, ok := statusNamed(to); !ok {
 		return fmt.Errorf("there is no status %q", to)
 	}
-	return s.deed(key, func(i *issue) { s.setStatus(i, to) })
+	return s.action(key, func(i *issue) { s.setStatus(i, to) })
 }
 
 // Comment adds a comment, as a person does.
 func (s *Server) Comment(key, text string) error {
-	return s.deed(key, func(i *issue) { s.addComment(i, text, nil) })
+	return s.action(key, func(i *issue) { s.addComment(i, text, nil) })
 }
 
 // Delete removes an issue; its number is never used again.
 func (s *Server) Delete(key string) error {
-	return s.deed(key, func(i *issue) {
+	return s.action(key, func(i *issue) {
 		s.state.Issues = slices.DeleteFunc(s.state.Issues, func(o *issue) bool { return o == i })
 	})
 }
@@ -149,14 +149,14 @@ func (s *Server) Move(key, project string) error {
 	if _, ok := s.project(project); !ok {
 		return fmt.Errorf("there is no project %q", project)
 	}
-	return s.deed(key, func(i *issue) {
+	return s.action(key, func(i *issue) {
 		old := i.Key
 		i.Project, i.Key = project, s.nextKey(project)
 		s.state.Moved[old] = i.Key
 	})
 }
 
-func (s *Server) deed(key string, do func(*issue)) error {
+func (s *Server) action(key string, do func(*issue)) error {
 	s.mu.Lock()
 	i := s.issue(key)
 	if i != nil {

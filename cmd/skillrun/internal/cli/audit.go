@@ -36,14 +36,14 @@ func (p *Program) audit(args []string, f runFlags) error {
 	if err != nil {
 		return refused(err)
 	}
-	var first *engine.Deed
-	deeds, damaged := e.Audit(ids...), 0
+	var first *engine.Action
+	actions, damaged := e.Audit(ids...), 0
 	out := jsonOutlet{p.Stdout, p.vault} // it is JSON by default
-	for i, d := range deeds {
+	for i, d := range actions {
 		render.JSONLine(out, d)
-		if d.Kind == engine.DeedDamaged {
+		if d.Kind == engine.ActionDamaged {
 			if damaged++; first == nil {
-				first = &deeds[i]
+				first = &actions[i]
 			}
 		}
 	}

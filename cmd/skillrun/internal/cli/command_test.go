@@ -28,7 +28,7 @@ func TestOneOrder(t *testing.T) {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
-	if got := approveCommand(engine.Asking{Run: engine.Run{ID: "k3"}}, personFlags{runFlags: runFlags{sandbox: true}}); got != "skillrun approve k3 --sandbox --digest " {
+	if got := approveCommand(engine.PendingQuestion{Run: engine.Run{ID: "k3"}}, personFlags{runFlags: runFlags{sandbox: true}}); got != "skillrun approve k3 --sandbox --digest " {
 		t.Error(got)
 	}
 }

@@ -73,7 +73,7 @@ func (p *Program) export(ref string, f moveFlags) error {
 	if err := p.writable(f); err != nil {
 		return refused(err)
 	}
-	m := engine.Moving{Instead: f.instead}
+	m := engine.ExportOptions{Instead: f.instead}
 	for _, k := range keys {
 		m.To = append(m.To, k.Text)
 	}
@@ -152,7 +152,7 @@ func (p *Program) deliver(out string, data []byte) error {
 }
 
 // exported tells what was exported, on stderr when stdout has the archive.
-func (p *Program) exported(m engine.Moved, f moveFlags) error {
+func (p *Program) exported(m engine.ArchivedRun, f moveFlags) error {
 	w := p.told()
 	if f.out == "-" {
 		w = p.Stderr
@@ -167,19 +167,19 @@ func (p *Program) exported(m engine.Moved, f moveFlags) error {
 		next += " --identity KEYFILE"
 	}
 	fmt.Fprintf(w, "to continue there: %s --digest %s\n", next, m.Digest)
-	p.tell(movedJSON{Moved: m, File: f.out, Next: &render.Next{Import: next + " --digest " + m.Digest}})
+	p.tell(movedJSON{ArchivedRun: m, File: f.out, Next: &render.Next{Import: next + " --digest " + m.Digest}})
 	return nil
 }
 
 // movedJSON is what export and import say to a program.
 type movedJSON struct {
-	engine.Moved
+	engine.ArchivedRun
 	File string       `json:"file"`
 	Next *render.Next `json:"next,omitempty"`
 }
 
 // about says what an archive is.
-func (p *Program) about(w io.Writer, m engine.Moved) {
+func (p *Program) about(w io.Writer, m engine.ArchivedRun) {
 	by := ""
 	if m.By != "" {
 		by = " by " + m.By
@@ -241,25 +241,25 @@ func (p *Program) importRun(file string, f moveFlags) error {
 	fmt.Fprintf(p.told(), "run %s is imported, and continues here\n", m.Run)
 	p.about(p.told(), m)
 	fmt.Fprintf(p.told(), "to continue: %s\n", resume)
-	p.tell(movedJSON{Moved: m, File: file, Next: &render.Next{Resume: resume}})
+	p.tell(movedJSON{ArchivedRun: m, File: file, Next: &render.Next{Resume: resume}})
 	return nil
 }
 
 // openArchive reads an archive, and decrypts it.
-func (p *Program) openArchive(file string, f moveFlags) (engine.Moved, error) {
+func (p *Program) openArchive(file string, f moveFlags) (engine.ArchivedRun, error) {
 	data, err := p.readArchive(file)
 	if err != nil {
-		return engine.Moved{}, err
+		return engine.ArchivedRun{}, err
 	}
 	if envelope.Sealed(data) {
 		private := make([][]byte, len(f.identity))
 		for i, name := range f.identity {
 			if private[i], err = readFile(p.path(name)); err != nil {
-				return engine.Moved{}, types.Errorf(types.BadInput, "--identity %s cannot be read: %w", name, err).WithHint("name the file of a private key")
+				return engine.ArchivedRun{}, types.Errorf(types.BadInput, "--identity %s cannot be read: %w", name, err).WithHint("name the file of a private key")
 			}
 		}
 		if data, err = envelope.Open(data, private, engine.ArchiveLimit); err != nil {
-			return engine.Moved{}, err
+			return engine.ArchivedRun{}, err
 		}
 	}
 	m, err := engine.OpenArchive(data)

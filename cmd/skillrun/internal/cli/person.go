@@ -52,7 +52,7 @@ func (p *Program) approve(ctx context.Context, ref string, f personFlags) error 
 		return err
 	}
 	defer s.close()
-	a, err := s.engine.Asking(ctx, id, p.bound(f.runFlags))
+	a, err := s.engine.PendingQuestion(ctx, id, p.bound(f.runFlags))
 	switch {
 	case ctx.Err() != nil:
 		return &exitError{code: exitInterrupted}
@@ -95,7 +95,7 @@ func (p *Program) approve(ctx context.Context, ref string, f personFlags) error 
 }
 
 // approveCommand agrees to just what was shown.
-func approveCommand(a engine.Asking, f personFlags) string {
+func approveCommand(a engine.PendingQuestion, f personFlags) string {
 	return commandOf("approve", f.runFlags, a.Run.ID) + " --digest " + a.Forecast.Digest
 }
 
@@ -109,7 +109,7 @@ func errorOf(err error) *types.Error {
 }
 
 // agrees asks the person, or takes the digest for the answer.
-func (p *Program) agrees(ctx context.Context, a engine.Asking, f personFlags) (engine.Answer, error) {
+func (p *Program) agrees(ctx context.Context, a engine.PendingQuestion, f personFlags) (engine.Answer, error) {
 	switch {
 	case f.digest == a.Forecast.Digest:
 		return engine.Yes, nil

@@ -64,7 +64,7 @@ func (p *Program) run(ctx context.Context, name string, f runFlags) error {
 	defer surface.close()
 	o := p.options(f, r.site, surface)
 	o.Command, o.Invocation, o.Set = r.command(f), "skillrun"+siteOf(f)+setOf(f), types.SortedKeys(r.site.cfg.Set)
-	o.Origin, o.Anew = r.source.Origin, f.anew
+	o.Origin, o.Restart = r.source.Origin, f.anew
 	stop := p.heartbeat(surface)
 	report, diags, err := r.site.engine.Start(p.hard, r.bound, o)
 	stop()
@@ -154,7 +154,7 @@ func (p *Program) bind(ctx context.Context, s *site, name string, f *runFlags) (
 
 func (p *Program) options(f runFlags, s *site, out *surface) engine.Options {
 	o := p.bound(f)
-	o.Wait, o.Begun, o.Observe, o.Interrupt = f.wait, out.begun, out.observe, p.Interrupt
+	o.Wait, o.OnStart, o.Observe, o.Interrupt = f.wait, out.begun, out.observe, p.Interrupt
 	switch {
 	case f.yes:
 		o.Consent = engine.Given

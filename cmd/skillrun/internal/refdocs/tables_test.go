@@ -98,7 +98,7 @@ func broken(page string) (out []string) {
 	return out
 }
 
-// TestAuditMembers: the page names every member of a deed, and every kind.
+// TestAuditMembers: the page names every member of an action, and every kind.
 func TestAuditMembers(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "docs", "operations.md"))
@@ -107,17 +107,17 @@ func TestAuditMembers(t *testing.T) {
 	}
 	_, section, _ := strings.Cut(string(page), "## Audit log\n")
 	section, _, _ = strings.Cut(section, "\n## ")
-	deed := reflect.TypeFor[engine.Deed]()
+	action := reflect.TypeFor[engine.Action]()
 	var words []string
-	for i := range deed.NumField() {
-		member, _, _ := strings.Cut(deed.Field(i).Tag.Get("json"), ",")
+	for i := range action.NumField() {
+		member, _, _ := strings.Cut(action.Field(i).Tag.Get("json"), ",")
 		words = append(words, member)
 	}
 	source, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "engine", "audit.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range regexp.MustCompile(`(?m)^\s+(?:Deed|Known)\w+\s+(?:DeedKind )?= "(\w+)"`).FindAllStringSubmatch(string(source), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^\s+(?:Action|Known)\w+\s+(?:ActionKind )?= "(\w+)"`).FindAllStringSubmatch(string(source), -1) {
 		words = append(words, m[1])
 	}
 	if len(words) < 30 {

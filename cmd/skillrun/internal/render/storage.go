@@ -71,12 +71,12 @@ func Reversals(w io.Writer, list []engine.Reversal, told bool) bool {
 			fmt.Fprintf(w, "%s: it did not happen\n", Flat(x.Path))
 		case x.Can() && x.Stuck != nil:
 			any = true
-			fmt.Fprintf(w, "%s: cannot %s: %s [%s]\n", Flat(x.Path), Flat(x.Say), Said(x.Stuck.Message), x.Stuck.Code)
+			fmt.Fprintf(w, "%s: cannot %s: %s [%s]\n", Flat(x.Path), Flat(x.Description), Said(x.Stuck.Message), x.Stuck.Code)
 			hint(w, x.Stuck)
 		case x.Can():
 			any = true
 			if !told {
-				fmt.Fprintf(w, "%s: %s%s\n", Flat(x.Path), Flat(x.Say), made(x))
+				fmt.Fprintf(w, "%s: %s%s\n", Flat(x.Path), Flat(x.Description), made(x))
 			}
 		case x.Why != "":
 			fmt.Fprintf(w, "%s: stays; %s\n", Flat(x.Path), Said(x.Why))
@@ -90,7 +90,7 @@ func Reversals(w io.Writer, list []engine.Reversal, told bool) bool {
 
 // Undone prints the line of an effect that was taken back.
 func Undone(w io.Writer, x engine.Reversal) {
-	fmt.Fprintf(w, "%-8s %s: %s%s\n", "undone", Flat(x.Path), Flat(x.Say), made(x))
+	fmt.Fprintf(w, "%-8s %s: %s%s\n", "undone", Flat(x.Path), Flat(x.Description), made(x))
 }
 
 // made says of an effect that another run made it.

@@ -118,10 +118,10 @@ func (p *paper) Write(data []byte) (n int, err error) {
 	return n, err
 }
 
-// deeds is what people and programs do in a world: a branch is pushed and moved,
+// actions is what people and programs do in a world: a branch is pushed and moved,
 // a merge request of it is opened, approved and merged, the branch is deleted,
 // and an issue is filed. It ends at the first thing that does not work.
-func (c client) deeds(branch string) error {
+func (c client) actions(branch string) error {
 	repo, err := git.CloneContext(c.Context(), memory.NewStorage(), nil, &git.CloneOptions{URL: c.w.URL() + "/git/" + service + ".git", NoCheckout: true, Tags: git.NoTags})
 	if err != nil {
 		return err
@@ -133,7 +133,7 @@ func (c client) deeds(branch string) error {
 		})
 	}
 	var made struct{ IID int }
-	for _, deed := range []func() error{
+	for _, action := range []func() error{
 		func() error { return push("refs/remotes/origin/master:refs/heads/" + branch) },
 		func() error { return push("+refs/remotes/origin/bump-other-service:refs/heads/" + branch) },
 		func() error {
@@ -147,7 +147,7 @@ func (c client) deeds(branch string) error {
 			return c.ask(nil, "jira", "POST", "/jira/rest/api/2/issue", `{"fields":{"project":{"key":"AAP"},"issuetype":{"name":"Task"},"summary":"Kept"}}`)
 		},
 	} {
-		if err := deed(); err != nil {
+		if err := action(); err != nil {
 			return err
 		}
 	}
@@ -182,7 +182,7 @@ func (c client) ask(out any, who, method, path, body string) error {
 	return json.Unmarshal(text, out)
 }
 
-// live opens the world of a folder, lets deeds be done in it, and closes it. It
+// live opens the world of a folder, lets actions be done in it, and closes it. It
 // returns whether all were done.
 func live(t *testing.T, dir, branch string, l *life) error {
 	o := sandbox.Options{Dir: dir, Log: io.Discard, Now: time.Now}
@@ -194,7 +194,7 @@ func live(t *testing.T, dir, branch string, l *life) error {
 		return err
 	}
 	pool := &http.Transport{}
-	err = client{t, dir, w, &http.Client{Transport: pool}}.deeds(branch)
+	err = client{t, dir, w, &http.Client{Transport: pool}}.actions(branch)
 	pool.CloseIdleConnections()
 	return errors.Join(err, w.Close())
 }

@@ -104,8 +104,8 @@ func (w *World) press(out http.ResponseWriter, r *http.Request, iid int, button 
 		http.Error(out, "press the button on the page of the merge request", http.StatusForbidden)
 		return
 	}
-	deed := map[string]func(int) error{"approve": w.ApproveMR, "merge": w.MergeMR, "close": w.CloseMR, "reopen": w.ReopenMR}[button]
-	if err := deed(iid); err != nil {
+	action := map[string]func(int) error{"approve": w.ApproveMR, "merge": w.MergeMR, "close": w.CloseMR, "reopen": w.ReopenMR}[button]
+	if err := action(iid); err != nil {
 		http.Error(out, err.Error(), http.StatusConflict)
 		return
 	}

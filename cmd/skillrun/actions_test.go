@@ -19,9 +19,9 @@ func (b *bench) must(err error) {
 // branch is the release branch of the bench's commit and day.
 func (b *bench) branch() string { return "release-2026-01-15-" + b.world.Fixtures().ReleaseSHA[:6] }
 
-// TestDeeds: what a person does between two runs is seen by the second, whether
+// TestActions: what a person does between two runs is seen by the second, whether
 // the run is known here or its journal is lost; and nothing is written twice.
-func TestDeeds(t *testing.T) {
+func TestActions(t *testing.T) {
 	t.Parallel()
 	type end struct {
 		code int

@@ -16,38 +16,38 @@ const alice = "alice"
 
 // CloseMR closes a merge request.
 func (w *World) CloseMR(iid int) error {
-	return w.deed(w.gitlab.Close(deployProject, iid, alice))
+	return w.persist(w.gitlab.Close(deployProject, iid, alice))
 }
 
 // ReopenMR opens it again.
 func (w *World) ReopenMR(iid int) error {
-	return w.deed(w.gitlab.Reopen(deployProject, iid, alice))
+	return w.persist(w.gitlab.Reopen(deployProject, iid, alice))
 }
 
 // ApproveMR approves it.
 func (w *World) ApproveMR(iid int) error {
-	return w.deed(w.gitlab.Approve(deployProject, iid, alice))
+	return w.persist(w.gitlab.Approve(deployProject, iid, alice))
 }
 
 // MergeMR merges it, whatever the approvals say: the target branch gets the
 // change.
 func (w *World) MergeMR(iid int) error {
-	return w.deed(w.gitlab.Merge(deployProject, iid, alice))
+	return w.persist(w.gitlab.Merge(deployProject, iid, alice))
 }
 
 // CloseIssue moves an issue to Done.
 func (w *World) CloseIssue(key string) error {
-	return w.deed(w.jira.Transition(key, "Done"))
+	return w.persist(w.jira.Transition(key, "Done"))
 }
 
 // ReopenIssue moves it back to To Do.
 func (w *World) ReopenIssue(key string) error {
-	return w.deed(w.jira.Transition(key, "To Do"))
+	return w.persist(w.jira.Transition(key, "To Do"))
 }
 
 // DeleteBranch deletes a branch of a project.
 func (w *World) DeleteBranch(project, name string) error {
-	return w.deed(w.git.SetBranch(project, name, ""))
+	return w.persist(w.git.SetBranch(project, name, ""))
 }
 
 // MoveBranch puts a commit of a person on top of a branch.
@@ -56,7 +56,7 @@ func (w *World) MoveBranch(project, name string) error {
 		Repository: project, Branch: name, Path: "notes/by-alice.md", Text: "One more thing.\n",
 		Author: alice, When: w.o.Now(), Message: "Add a note\n",
 	})
-	return w.deed(err)
+	return w.persist(err)
 }
 
 // MoveProduction lets production run another commit, by a commit to the
@@ -80,11 +80,11 @@ func (w *World) MoveProduction(sha string) error {
 		Repository: deployProject, Branch: "master", Path: deployFile, Text: text[:ref] + sha + text[ref+40:],
 		Author: alice, When: w.o.Now(), Message: "Move production\n",
 	})
-	return w.deed(err)
+	return w.persist(err)
 }
 
-// deed keeps what a person did.
-func (w *World) deed(err error) error {
+// persist keeps what a person did.
+func (w *World) persist(err error) error {
 	if err == nil {
 		w.save()
 	}
@@ -132,7 +132,7 @@ func (w *World) Rewind() error {
 			return err
 		}
 	}
-	return w.deed(nil)
+	return w.persist(nil)
 }
 
 func (w *World) rewindBranches(name string, was map[string]string) error {

@@ -8,13 +8,13 @@ import (
 	"github.com/skillrun/skillrun/engine/expr/stdlib"
 )
 
-// survey goes over a source once before the parser does. It stops what is
+// prescan goes over a source once before the parser does. It stops what is
 // nested so deep that the parser's recursion would go down with it, and writes
 // the names of our functions that take a predicate as the parser's own names:
 // it reads `#` and `.field` only behind those. The new names are as long as the
 // old ones, so that every place stays where it is; the lowerer reads the name
 // from the source again.
-func survey(src string) (forParser string, problem *Problem) {
+func prescan(src string) (forParser string, problem *Problem) {
 	out := []byte(src)
 	depth := 0
 	last := byte(0) // the last byte that is no white space, before i
@@ -32,7 +32,7 @@ func survey(src string) (forParser string, problem *Problem) {
 		default:
 			n = len(stdlib.Word(src[i:]))
 			if n > 0 && last != '.' && last != '#' && strings.HasPrefix(strings.TrimLeft(src[i+n:], " \t\r\n"), "(") {
-				disguise(out[i : i+n])
+				alias(out[i : i+n])
 			}
 			n = max(1, n)
 		}
@@ -44,9 +44,9 @@ func survey(src string) (forParser string, problem *Problem) {
 	return string(out), nil
 }
 
-// disguise overwrites the name of a function with the name under which the
+// alias overwrites the name of a function with the name under which the
 // parser reads it.
-func disguise(name []byte) {
+func alias(name []byte) {
 	f, ok := table()[string(name)]
 	if !ok || f.ParsedAs == "" {
 		return

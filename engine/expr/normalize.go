@@ -8,46 +8,46 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// canon writes n in one spelling: `not a` and `!a`, `x["b"]` and `x.b`, every
+// normalize writes n in one spelling: `not a` and `!a`, `x["b"]` and `x.b`, every
 // layout and superfluous parenthesis come out the same.
-func canon(n node) string {
+func normalize(n node) string {
 	switch n := n.(type) {
 	case *literal:
-		return canonLiteral(n.value)
+		return normalizeLiteral(n.value)
 	case *name:
 		return n.name
 	case *member:
-		return canonMember(n)
+		return normalizeMember(n)
 	case *index:
-		return operand(n.of) + safe(n.optional) + "[" + canon(n.i) + "]"
+		return operand(n.of) + safe(n.optional) + "[" + normalize(n.i) + "]"
 	case *slice:
 		return operand(n.of) + "[" + orEmpty(n.from) + ":" + orEmpty(n.to) + "]"
 	case *chain:
-		return canon(n.of)
+		return normalize(n.of)
 	case *unary:
 		return n.op + operand(n.of)
 	case *binary:
 		if n.op == "&&" {
-			return canonSide(n.left) + " && " + canonSide(n.right)
+			return normalizeSide(n.left) + " && " + normalizeSide(n.right)
 		}
 		return operand(n.left) + " " + n.op + " " + operand(n.right)
 	case *cond:
 		return operand(n.test) + " ? " + operand(n.yes) + " : " + operand(n.no)
 	case *list:
-		return "[" + canonAll(n.elems) + "]"
+		return "[" + normalizeAll(n.elems) + "]"
 	case *object:
 		parts := make([]string, len(n.keys))
 		for i, k := range n.keys {
-			parts[i] = strconv.Quote(k) + ": " + canon(n.values[i])
+			parts[i] = strconv.Quote(k) + ": " + normalize(n.values[i])
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
 	case *call:
-		return n.fn.Name + "(" + canonAll(n.args) + ")"
+		return n.fn.Name + "(" + normalizeAll(n.args) + ")"
 	}
 	return "?"
 }
 
-func canonLiteral(v any) string {
+func normalizeLiteral(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return "nil"
@@ -63,7 +63,7 @@ func canonLiteral(v any) string {
 	return string(types.Encode(v))
 }
 
-func canonMember(n *member) string {
+func normalizeMember(n *member) string {
 	of := operand(n.of)
 	if of == "#" {
 		of = "" // .name is #.name
@@ -77,10 +77,10 @@ func canonMember(n *member) string {
 	return of + safe(n.optional) + "[" + strconv.Quote(n.name) + "]"
 }
 
-// canonSide leaves the parentheses off a && b && c, however it was grouped.
-func canonSide(n node) string {
+// normalizeSide leaves the parentheses off a && b && c, however it was grouped.
+func normalizeSide(n node) string {
 	if b, ok := n.(*binary); ok && b.op == "&&" {
-		return canon(n)
+		return normalize(n)
 	}
 	return operand(n)
 }
@@ -89,15 +89,15 @@ func canonSide(n node) string {
 func operand(n node) string {
 	switch n.(type) {
 	case *binary, *cond, *unary:
-		return "(" + canon(n) + ")"
+		return "(" + normalize(n) + ")"
 	}
-	return canon(n)
+	return normalize(n)
 }
 
-func canonAll(nodes []node) string {
+func normalizeAll(nodes []node) string {
 	parts := make([]string, len(nodes))
 	for i, n := range nodes {
-		parts[i] = canon(n)
+		parts[i] = normalize(n)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -113,12 +113,12 @@ func orEmpty(n node) string {
 	if n == nil {
 		return ""
 	}
-	return canon(n)
+	return normalize(n)
 }
 
-// show is canon for messages: short.
+// show is normalize for messages: short.
 func show(n node) string {
-	s := canon(n)
+	s := normalize(n)
 	if r := []rune(s); len(r) > 60 {
 		return string(r[:57]) + "…"
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// deed is what one kind of write does, apart from when and how often.
-type deed[In, Out any] struct {
+// action is what one kind of write does, apart from when and how often.
+type action[In, Out any] struct {
 	name  func(In) string
 	do    func(In, *record) (Out, error)
 	kept  func(Out) any // what of its result is kept to be given again; guess knows the rest
@@ -27,7 +27,7 @@ type deed[In, Out any] struct {
 }
 
 // The name stands in every result as it was given.
-var setDeed = deed[setIn, setOut]{
+var setAction = action[setIn, setOut]{
 	name: func(in setIn) string { return in.Name },
 	do: func(in setIn, r *record) (setOut, error) {
 		var err error
@@ -45,7 +45,7 @@ var setDeed = deed[setIn, setOut]{
 	takeBy: unset,
 }
 
-var appendDeed = deed[appendIn, appendOut]{
+var appendAction = action[appendIn, appendOut]{
 	name: func(in appendIn) string { return in.Name },
 	do:   appendItem,
 	say: func(in appendIn) step.Change {
@@ -60,7 +60,7 @@ var appendDeed = deed[appendIn, appendOut]{
 	takeBy: unappend,
 }
 
-var incrementDeed = deed[incrementIn, incrementOut]{
+var incrementAction = action[incrementIn, incrementOut]{
 	name: func(in incrementIn) string { return in.Name },
 	do:   increment,
 	say: func(in incrementIn) step.Change {
@@ -137,8 +137,8 @@ func increment(in incrementIn, r *record) (incrementOut, error) {
 	return incrementOut{in.Name, sum}, nil
 }
 
-// write makes a step of a deed.
-func write[In, Out any](s store, name, doc, verb string, d deed[In, Out]) step.Step {
+// write makes a step of an action.
+func write[In, Out any](s store, name, doc, verb string, d action[In, Out]) step.Step {
 	return step.Write(name, doc,
 		func(ctx context.Context, in In) (Out, error) { return d.perform(ctx, s, in) },
 		step.Find(func(ctx context.Context, key step.Key, in In) (step.Found[Out], error) {
@@ -148,16 +148,16 @@ func write[In, Out any](s store, name, doc, verb string, d deed[In, Out]) step.S
 			return d.preview(in, unknown)
 		}),
 		step.Undo(step.Undoing[In, Out]{
-			Say:  d.back,
-			Look: func(_ context.Context, key step.Key, in In, _ Out) error { return s.remembered(d.name(in), key) },
+			Describe: d.back,
+			Check:    func(_ context.Context, key step.Key, in In, _ Out) error { return s.remembered(d.name(in), key) },
 			Do: func(ctx context.Context, key step.Key, in In, _ Out) error {
 				return s.change(ctx, d.name(in), func(r *record) (bool, error) { return d.takeBack(in, r, key) })
 			},
 		}),
-	).Reaching(changes).Touching("", "state", verb).Failing(types.Conflict, types.Unavailable)
+	).Reaches(changes).Touches("", "state", verb).Errors(types.Conflict, types.Unavailable)
 }
 
-func (d deed[In, Out]) perform(ctx context.Context, s store, in In) (out Out, err error) {
+func (d action[In, Out]) perform(ctx context.Context, s store, in In) (out Out, err error) {
 	call := step.CallOf(ctx)
 	if call.Key.IsZero() {
 		return out, types.Errorf(types.Internal, "the call has no key")
@@ -187,7 +187,7 @@ func writeOf(call step.Call, out any) written {
 }
 
 // find reads from the file that the write changes whether it did.
-func (d deed[In, Out]) find(ctx context.Context, s store, key step.Key, in In) (step.Found[Out], error) {
+func (d action[In, Out]) find(ctx context.Context, s store, key step.Key, in In) (step.Found[Out], error) {
 	out := d.guess(in)
 	r, err := s.read(d.name(in))
 	if err != nil {
@@ -202,12 +202,12 @@ func (d deed[In, Out]) find(ctx context.Context, s store, key step.Key, in In) (
 	}
 	ref := "state " + d.name(in)
 	if r.Writes[i].Digest != step.CallOf(ctx).Digest {
-		return step.Differs(ref, out, "this work wrote it before, from other arguments"), nil
+		return step.Drifted(ref, out, "this work wrote it before, from other arguments"), nil
 	}
-	return step.Here(ref, out), nil
+	return step.Exists(ref, out), nil
 }
 
-func (d deed[In, Out]) preview(in In, unknown step.UnknownPaths) (step.Prediction[Out], error) {
+func (d action[In, Out]) preview(in In, unknown step.UnknownPaths) (step.Prediction[Out], error) {
 	p := step.Prediction[Out]{Change: d.say(in), Out: d.guess(in), Unknown: slices.Clone(d.later)}
 	for _, name := range d.named {
 		if unknown.Has(name) {

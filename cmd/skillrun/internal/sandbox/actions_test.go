@@ -8,9 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestDeeds: what people do between two runs, by the methods and over the
+// TestActions: what people do between two runs, by the methods and over the
 // services' own APIs, and the world that goes back to what it was.
-func TestDeeds(t *testing.T) {
+func TestActions(t *testing.T) {
 	t.Parallel()
 	c := inMemory(t)
 	before := c.state()
@@ -44,7 +44,7 @@ func TestDeeds(t *testing.T) {
 		t.Errorf("%+v, branches %v", s.GitLab.Seeded, s.Git[fork].Branches)
 	}
 	if c.w.MoveProduction("x") == nil || c.w.MergeMR(2) == nil {
-		t.Error("a deed that makes no sense was done")
+		t.Error("an action that makes no sense was done")
 	}
 	if err := c.w.Rewind(); err != nil {
 		t.Fatal(err)
@@ -61,8 +61,8 @@ func must(text string, err error) string {
 	return text
 }
 
-// TestDeedsOverHTTP does the same as alice.
-func TestDeedsOverHTTP(t *testing.T) {
+// TestActionsOverHTTP does the same as alice.
+func TestActionsOverHTTP(t *testing.T) {
 	t.Parallel()
 	c := open(t, t.TempDir())
 	project := "/gitlab/api/v4/projects/service%2Fapp-interface/repository/"
