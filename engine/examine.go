@@ -29,7 +29,7 @@ func SafeFile(path string) error { return journal.SafeFile(path) }
 // missing. Steps that need no service are left out.
 func (e *Engine) Uses(s *Skill, b Binding) map[string][]step.Use {
 	out := map[string][]step.Use{}
-	for _, u := range dry.Uses(s.Sketch(b), machine.Start{StartedAt: b.Now, Zone: b.Zone}) {
+	for _, u := range dry.Uses(s.PartialProgram(b), machine.Start{StartedAt: b.Now, Zone: b.Zone}) {
 		t, ok := e.Catalogue.Lookup(u.Step)
 		if !ok || t.Touch.Reaches() == "" {
 			continue

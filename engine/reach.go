@@ -144,7 +144,7 @@ func (e *Engine) Outline(s *Skill, b Binding) []string {
 			out = append(out, fmt.Sprintf("runs %s %s", types.Show(n.With["program"]), types.Show(n.With["args"])))
 		}
 	})
-	for _, line := range e.reach(s.Sketch(b), machine.Start{StartedAt: b.Now, Zone: b.Zone}) {
+	for _, line := range e.reach(s.PartialProgram(b), machine.Start{StartedAt: b.Now, Zone: b.Zone}) {
 		out = append(out, "reaches "+line)
 	}
 	return out

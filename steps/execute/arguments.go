@@ -62,13 +62,13 @@ type In struct {
 
 // Out is the result of both.
 type Out struct {
-	ExitCode    int    `json:"exit_code" doc:"The exit code."`
-	Stdout      string `json:"stdout" doc:"The end of what it wrote to stdout. What is not UTF-8 is replaced."`
-	Stderr      string `json:"stderr" doc:"The end of what it wrote to stderr."`
-	StdoutBytes int    `json:"stdout_bytes" doc:"How many bytes it wrote to stdout."`
-	StderrBytes int    `json:"stderr_bytes" doc:"How many bytes it wrote to stderr."`
-	Truncated   bool   `json:"truncated" doc:"Whether it wrote more than was kept."`
-	Files       []Left `json:"files,omitempty" doc:"What it made, changed and deleted in the workspace."`
+	ExitCode    int           `json:"exit_code" doc:"The exit code."`
+	Stdout      string        `json:"stdout" doc:"The end of what it wrote to stdout. What is not UTF-8 is replaced."`
+	Stderr      string        `json:"stderr" doc:"The end of what it wrote to stderr."`
+	StdoutBytes int           `json:"stdout_bytes" doc:"How many bytes it wrote to stdout."`
+	StderrBytes int           `json:"stderr_bytes" doc:"How many bytes it wrote to stderr."`
+	Truncated   bool          `json:"truncated" doc:"Whether it wrote more than was kept."`
+	Files       []ChangedPath `json:"files,omitempty" doc:"What it made, changed and deleted in the workspace."`
 }
 
 // Policy says which programs a site lets its skills run.

@@ -60,49 +60,49 @@ type (
 	}
 )
 
-// asked is where the kernel asks.
-type asked struct {
+// notifier is where the kernel asks.
+type notifier struct {
 	listener int
 	calls    map[uint32]attributeCall
 	may      []string // the folders of the program, by their own paths
 }
 
-func (a asked) tell(request uintptr, what unsafe.Pointer) error {
+func (a notifier) ioctl(request uintptr, what unsafe.Pointer) error {
 	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(a.listener), request, uintptr(what)); errno != 0 {
 		return errno
 	}
 	return nil
 }
 
-// answer answers as long as there is the process.
-func (a asked) answer() {
+// serve answers as long as there is the process.
+func (a notifier) serve() {
 	for {
 		var n notice
-		if err := a.tell(unix.SECCOMP_IOCTL_NOTIF_RECV, unsafe.Pointer(&n)); err != nil {
+		if err := a.ioctl(unix.SECCOMP_IOCTL_NOTIF_RECV, unsafe.Pointer(&n)); err != nil {
 			if errors.Is(err, unix.EINTR) || errors.Is(err, unix.ENOENT) { // of one that is gone by now
 				continue
 			}
 			return
 		}
 		reply := answer{id: n.id}
-		if err := a.do(&n); err != nil {
+		if err := a.handle(&n); err != nil {
 			errno := syscall.EPERM
 			_ = errors.As(err, &errno)
 			reply.errno = -int32(errno)
 		}
-		_ = a.tell(unix.SECCOMP_IOCTL_NOTIF_SEND, unsafe.Pointer(&reply))
+		_ = a.ioctl(unix.SECCOMP_IOCTL_NOTIF_SEND, unsafe.Pointer(&reply))
 	}
 }
 
-// do does what a call asks for, where it may.
-func (a asked) do(n *notice) error {
+// handle does what a call asks for, where it may.
+func (a notifier) handle(n *notice) error {
 	call := a.calls[n.call]
 	fd, err := call.open(n)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(fd)
-	if err := a.tell(unix.SECCOMP_IOCTL_NOTIF_ID_VALID, unsafe.Pointer(&n.id)); err != nil { // another process may have its number
+	if err := a.ioctl(unix.SECCOMP_IOCTL_NOTIF_ID_VALID, unsafe.Pointer(&n.id)); err != nil { // another process may have its number
 		return err
 	}
 	real, err := os.Readlink(ownFile(fd))

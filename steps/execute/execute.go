@@ -35,12 +35,12 @@ func Steps(o Options) []step.Step {
 	return []step.Step{
 		step.Guarded(step.Checked(step.Read("exec_read", "Run a program that only reads.", r.look,
 			step.Restore(func(ctx context.Context, in Look, out Out) error { return restore(ctx, in.Dir, out.Files) })).
-			Reaches(looks).Touches("", "program", "run").Errors(append(codes, types.Timeout)...), r.checkLook), Look.guard),
+			Reaches(readReach).Touches("", "program", "run").Errors(append(codes, types.Timeout)...), r.checkLook), Look.guard),
 		step.Guarded(step.Checked(step.Write("exec", "Run a program that changes something.", r.run,
 			step.Find(r.find), step.Preview(preview), step.EventuallyConsistent[In, Out](),
 			step.Restore(func(ctx context.Context, in In, out Out) error { return restore(ctx, in.Dir, out.Files) }),
 			step.Resolve("the exit code that it ended with, such as 0", resolve)).
-			Reaches(changes).Touches("", "program", "run").Errors(codes...), r.checkIn), In.guard),
+			Reaches(writeReach).Touches("", "program", "run").Errors(codes...), r.checkIn), In.guard),
 	}
 }
 
@@ -59,7 +59,7 @@ func (f Finder) codes() FindCodes {
 func (r runner) look(ctx context.Context, in Look) (Out, error) {
 	out, err := r.execute(ctx, in, false)
 	if err != nil {
-		return Out{}, err.leaving(err.err)
+		return Out{}, err.withChanges(err.err)
 	}
 	return out, nil
 }
@@ -67,7 +67,7 @@ func (r runner) look(ctx context.Context, in Look) (Out, error) {
 func (r runner) run(ctx context.Context, in In) (Out, error) {
 	out, err := r.execute(ctx, in.Look, true)
 	if err != nil {
-		return Out{}, err.leaving(err.asWrite(in.Look))
+		return Out{}, err.withChanges(err.asWrite(in.Look))
 	}
 	return out, nil
 }
@@ -76,7 +76,7 @@ func (r runner) run(ctx context.Context, in In) (Out, error) {
 // first send, and nothing for a second.
 func (r runner) find(ctx context.Context, _ step.Key, in In) (step.Found[Out], error) {
 	after := step.CallOf(ctx).AfterUnknown
-	if why := r.over(ctx, step.CallOf(ctx)); why != "" {
+	if why := r.waitForEarlier(ctx, step.CallOf(ctx)); why != "" {
 		return step.Inconclusive[Out]("check whether " + in.Program + " did its work; " + why), nil
 	}
 	if in.Find == nil {

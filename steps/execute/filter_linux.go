@@ -12,21 +12,21 @@ import (
 // outside by a number or a name that is no file's, and no change of a file that
 // Landlock has no right for.
 
-// held is a call that is held back, unless all that is said of its arguments is so.
-type held struct {
+// deniedCall is a call that is held back, unless all that is said of its arguments is so.
+type deniedCall struct {
 	call   uint32
-	unless []given
+	unless []argumentTest
 }
 
-// given is an argument, some bits of it, and what these have to be.
-type given struct{ argument, bits, is uint32 }
+// argumentTest is an argument, some bits of it, and what these have to be.
+type argumentTest struct{ argument, bits, is uint32 }
 
 // whole are all bits of an argument that is an int.
 const whole = 1<<32 - 1
 
-// refused are calls that are never made, or only for the caller itself.
-func refused() []held {
-	var out []held
+// deniedCalls are calls that are never made, or only for the caller itself.
+func deniedCalls() []deniedCall {
+	var out []deniedCall
 	for _, call := range []uint32{
 		unix.SYS_SOCKET,
 		unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY,
@@ -35,17 +35,17 @@ func refused() []held {
 		unix.SYS_INOTIFY_ADD_WATCH, unix.SYS_FANOTIFY_MARK, unix.SYS_BPF, unix.SYS_PERF_EVENT_OPEN, unix.SYS_USERFAULTFD,
 		unix.SYS_MIGRATE_PAGES, unix.SYS_MOVE_PAGES, unix.SYS_OPEN_BY_HANDLE_AT,
 	} {
-		out = append(out, held{call: call})
+		out = append(out, deniedCall{call: call})
 	}
-	myself := given{0, whole, 0}
+	myself := argumentTest{0, whole, 0}
 	for _, call := range []uint32{unix.SYS_PRLIMIT64, unix.SYS_SCHED_SETAFFINITY, unix.SYS_SCHED_SETSCHEDULER, unix.SYS_SCHED_SETPARAM, unix.SYS_SCHED_SETATTR} {
-		out = append(out, held{call, []given{myself}})
+		out = append(out, deniedCall{call, []argumentTest{myself}})
 	}
 	return append(out,
-		held{unix.SYS_SETPRIORITY, []given{{0, whole, unix.PRIO_PROCESS}, {1, whole, 0}}},
-		held{unix.SYS_IOPRIO_SET, []given{{0, whole, 1}, {1, whole, 0}}},
+		deniedCall{unix.SYS_SETPRIORITY, []argumentTest{{0, whole, unix.PRIO_PROCESS}, {1, whole, 0}}},
+		deniedCall{unix.SYS_IOPRIO_SET, []argumentTest{{0, whole, 1}, {1, whole, 0}}},
 		// A pair of streams (1) or of sequences (5) stays a pair; others can be connected anew.
-		held{unix.SYS_SOCKETPAIR, []given{{0, whole, unix.AF_UNIX}, {1, 0xb, unix.SOCK_STREAM}}},
+		deniedCall{unix.SYS_SOCKETPAIR, []argumentTest{{0, whole, unix.AF_UNIX}, {1, 0xb, unix.SOCK_STREAM}}},
 	)
 }
 
@@ -89,7 +89,7 @@ func instructions(asked map[uint32]attributeCall) []unix.SockFilter {
 	block := func(call uint32, b ...unix.SockFilter) {
 		out = append(append(out, unix.SockFilter{Code: equal, Jf: uint8(len(b)), K: call}), b...)
 	}
-	for _, h := range refused() {
+	for _, h := range deniedCalls() {
 		var b []unix.SockFilter
 		for _, g := range h.unless {
 			b = append(b, unix.SockFilter{Code: load, K: 16 + 8*g.argument}, unix.SockFilter{Code: and, K: g.bits},
@@ -134,6 +134,6 @@ func filtered(may []string) error {
 	if errno != 0 {
 		return errno
 	}
-	go asked{int(fd), calls, real}.answer()
+	go notifier{int(fd), calls, real}.serve()
 	return nil
 }

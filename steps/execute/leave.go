@@ -30,32 +30,32 @@ const (
 	maxCompared = 1 << 30
 )
 
-// Left is a path of a workspace as a program left it.
-type Left struct {
+// ChangedPath is a path of a workspace as a program left it.
+type ChangedPath struct {
 	Path    string `json:"path" doc:"The path in the workspace; in quotes, with escapes, when it is not UTF-8."`
 	Is      string `json:"is" enum:"file,program,link,folder,gone,lost" doc:"What is there: file, program (an executable file), link, folder, gone, or lost (too large or unreadable, so not kept)."`
 	Content string `json:"content,omitempty" doc:"A file's content or a link's target, in base64."`
 }
 
-// seen is what was at a path.
-type seen struct {
+// fileState is what was at a path.
+type fileState struct {
 	is  string
 	sum [sha256.Size]byte
 }
 
-// look is a workspace at one time.
-type look map[string]seen
+// snapshot is a workspace at one time.
+type snapshot map[string]fileState
 
-// lookAt reads a folder. What does not read is lost.
-func lookAt(root *os.Root) look {
-	out := look{}
+// takeSnapshot reads a folder. What does not read is lost.
+func takeSnapshot(root *os.Root) snapshot {
+	out := snapshot{}
 	_ = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		if name == "." {
 			return err
 		}
 		out[name] = seenAt(root, name)
 		if err != nil && d != nil && d.IsDir() {
-			out[name] = seen{is: "lost"}
+			out[name] = fileState{is: "lost"}
 			return fs.SkipDir
 		}
 		return nil
@@ -64,9 +64,9 @@ func lookAt(root *os.Root) look {
 }
 
 // seenAt is what is at a path.
-func seenAt(root *os.Root, name string) seen {
+func seenAt(root *os.Root, name string) fileState {
 	sum := sha256.New()
-	s := seen{is: stateOf(root, name, maxCompared, sum)}
+	s := fileState{is: stateOf(root, name, maxCompared, sum)}
 	if s.is != "lost" {
 		sum.Sum(s.sum[:0])
 	}
@@ -116,13 +116,13 @@ func copyFile(to io.Writer, root *os.Root, name string, limit int64) error {
 	return err
 }
 
-// since lists what became another thing than it was, by path.
-func (before look) since(root *os.Root) []Left {
-	now := lookAt(root)
-	var out []Left
+// changesSince lists what became another thing than it was, by path.
+func (before snapshot) changesSince(root *os.Root) []ChangedPath {
+	now := takeSnapshot(root)
+	var out []ChangedPath
 	for name := range before {
 		if _, there := now[name]; !there {
-			out = append(out, Left{Path: spelled(name), Is: "gone"})
+			out = append(out, ChangedPath{Path: escapeName(name), Is: "gone"})
 		}
 	}
 	room := int64(maxLeft)
@@ -136,13 +136,13 @@ func (before look) since(root *os.Root) []Left {
 			data.Reset()
 		}
 		room -= int64(data.Len())
-		out = append(out, Left{spelled(name), is, base64.StdEncoding.EncodeToString(data.Bytes())})
+		out = append(out, ChangedPath{escapeName(name), is, base64.StdEncoding.EncodeToString(data.Bytes())})
 	}
-	slices.SortFunc(out, func(a, b Left) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(out, func(a, b ChangedPath) int { return strings.Compare(a.Path, b.Path) })
 	return out
 }
 
-func spelled(name string) string {
+func escapeName(name string) string {
 	if !utf8.ValidString(name) || strings.HasPrefix(name, `"`) {
 		return strconv.Quote(name)
 	}
@@ -151,7 +151,7 @@ func spelled(name string) string {
 
 // restore puts what a program left into its workspace, which is as it was before
 // the program.
-func restore(ctx context.Context, workspace *string, left []Left) error {
+func restore(ctx context.Context, workspace *string, left []ChangedPath) error {
 	if workspace == nil || len(left) == 0 {
 		return nil
 	}
@@ -170,10 +170,10 @@ func restore(ctx context.Context, workspace *string, left []Left) error {
 	return err
 }
 
-func putAll(root *os.Root, left []Left) (err error) {
+func putAll(root *os.Root, left []ChangedPath) (err error) {
 	for _, l := range left { // first what makes room
 		if l.Is == "gone" {
-			err = errors.Join(err, root.RemoveAll(plain(l.Path)))
+			err = errors.Join(err, root.RemoveAll(unescapeName(l.Path)))
 		}
 	}
 	for _, l := range left {
@@ -189,15 +189,15 @@ func putAll(root *os.Root, left []Left) (err error) {
 	return err
 }
 
-func plain(spelling string) string {
+func unescapeName(spelling string) string {
 	if name, err := strconv.Unquote(spelling); err == nil && strings.HasPrefix(spelling, `"`) {
 		return name
 	}
 	return spelling
 }
 
-func (l Left) put(root *os.Root) error {
-	name := plain(l.Path)
+func (l ChangedPath) put(root *os.Root) error {
+	name := unescapeName(l.Path)
 	data, err := base64.StdEncoding.DecodeString(l.Content)
 	if err != nil {
 		return err

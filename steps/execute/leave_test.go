@@ -152,7 +152,7 @@ func TestFilesOfAnySize(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var out struct{ Files []execute.Left }
+			var out struct{ Files []execute.ChangedPath }
 			if err := json.Unmarshal(raw, &out); err != nil {
 				t.Fatal(err)
 			}

@@ -13,23 +13,23 @@ func (r runner) checkLook(in Look, unknown step.UnknownPaths) error {
 	if err := in.check(unknown); err != nil {
 		return err
 	}
-	return r.admits(in, unknown.Has("program"), unknown.Overlaps("args"))
+	return r.checkPolicy(in, unknown.Has("program"), unknown.Overlaps("args"))
 }
 
 func (r runner) checkIn(in In, unknown step.UnknownPaths) error {
 	if err := in.check(unknown); err != nil {
 		return err
 	}
-	if err := r.admits(in.Look, unknown.Has("program"), unknown.Overlaps("args")); err != nil || in.Find == nil || unknown.Has("find") {
+	if err := r.checkPolicy(in.Look, unknown.Has("program"), unknown.Overlaps("args")); err != nil || in.Find == nil || unknown.Has("find") {
 		return err
 	}
 	look := Look{Program: in.Find.Program, Args: in.Find.Args, Shell: in.Shell}
-	return r.admits(look, unknown.Has("find.program"), unknown.Overlaps("find.args"))
+	return r.checkPolicy(look, unknown.Has("find.program"), unknown.Overlaps("find.args"))
 }
 
-// admits refuses what the site does not allow, as far as it is known: the program,
+// checkPolicy refuses what the site does not allow, as far as it is known: the program,
 // and those that it is told to start.
-func (r runner) admits(in Look, unknown, open bool) error {
+func (r runner) checkPolicy(in Look, unknown, open bool) error {
 	if r.Policy == nil || unknown || !r.Policy.Listed && !in.Shell {
 		return nil
 	}
@@ -40,7 +40,7 @@ func (r runner) admits(in Look, unknown, open bool) error {
 		named = c.programs
 	}
 	for _, program := range named {
-		if slices.ContainsFunc(r.Policy.Programs, func(allowed string) bool { return same(allowed, program) }) {
+		if slices.ContainsFunc(r.Policy.Programs, func(allowed string) bool { return mayBeSame(allowed, program) }) {
 			continue
 		}
 		what := "this site does not let skills run " + program
@@ -52,10 +52,10 @@ func (r runner) admits(in Look, unknown, open bool) error {
 	return nil
 }
 
-// same reports whether two ways to write a program may be the same one. Which file
+// mayBeSame reports whether two ways to write a program may be the same one. Which file
 // a name is, is seen when it is started; one of the working directory is none that a
 // site names.
-func same(allowed, program string) bool {
+func mayBeSame(allowed, program string) bool {
 	if strings.Contains(program, "/") && !filepath.IsAbs(program) {
 		return false
 	}
@@ -65,9 +65,9 @@ func same(allowed, program string) bool {
 	return filepath.Base(allowed) == filepath.Base(program)
 }
 
-// admitted refuses a program, found at path, that is another file than the one that
+// checkResolved refuses a program, found at path, that is another file than the one that
 // the site allows; and so for those that it is told to start.
-func (r runner) admitted(in Look, path string) *fault {
+func (r runner) checkResolved(in Look, path string) *fault {
 	if r.Policy == nil || !r.Policy.Listed && !in.Shell {
 		return nil
 	}
@@ -80,16 +80,16 @@ func (r runner) admitted(in Look, path string) *fault {
 				path = found
 			}
 		}
-		if !slices.ContainsFunc(r.Policy.Programs, func(allowed string) bool { return r.is(allowed, program, path) }) {
-			return no(types.Errorf(types.Forbidden, "this site does not let skills run %s", path).
+		if !slices.ContainsFunc(r.Policy.Programs, func(allowed string) bool { return r.isAllowed(allowed, program, path) }) {
+			return notStarted(types.Errorf(types.Forbidden, "this site does not let skills run %s", path).
 				WithHint("the owner of the site can add it to policy: {exec: [%s]} in skillrun.yaml", path))
 		}
 	}
 	return nil
 }
 
-// is reports whether what the site allows is the program at a path.
-func (r runner) is(allowed, program, path string) bool {
+// isAllowed reports whether what the site allows is the program at a path.
+func (r runner) isAllowed(allowed, program, path string) bool {
 	if allowed == program {
 		return true
 	}

@@ -27,7 +27,7 @@ func TestReach(t *testing.T) {
 		"not known which": {step.Use{Unknown: []string{"changes"}}, []step.Place{machine, state, {Kind: step.Service}}},
 	}
 	for name, c := range cases {
-		got := changes(ctx, c.use)
+		got := writeReach(ctx, c.use)
 		if diff := cmp.Diff(c.want, got.Changes); diff != "" || got.Sees[0].Kind != step.Anywhere {
 			t.Errorf("%s: %s", name, diff)
 		}

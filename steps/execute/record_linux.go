@@ -30,8 +30,8 @@ type place struct {
 	Init    string `json:"init"` // and this when the container does
 }
 
-// here is the place of this process.
-func here() place {
+// currentPlace is the place of this process.
+func currentPlace() place {
 	p := place{Pid: os.Getpid()}
 	p.Machine, _ = os.Hostname()
 	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
@@ -44,10 +44,10 @@ func here() place {
 
 func (p place) line() []byte { return append(types.Encode(p), '\n') }
 
-// gone reports whether all that ran there is surely over: the machine, or the
+// isGone reports whether all that ran there is surely over: the machine, or the
 // container, was started anew since then.
-func (p place) gone() bool {
-	now := here()
+func (p place) isGone() bool {
+	now := currentPlace()
 	return p.Machine == now.Machine && (p.Boot != now.Boot || p.Init != now.Init)
 }
 
@@ -69,7 +69,7 @@ func (r runner) hold(ctx context.Context, c step.Call) (*os.File, error) {
 		f, err = openRecord(c, os.O_CREATE)
 	}
 	if err == nil {
-		if err = locked(ctx, f); err == nil {
+		if err = lockRecord(ctx, f); err == nil {
 			return f, nil
 		}
 		f.Close()
@@ -92,10 +92,10 @@ func openRecord(c step.Call, flag int) (*os.File, error) {
 	return f, nil
 }
 
-// locked locks a record, as soon as nobody else holds it.
-func locked(ctx context.Context, f *os.File) error {
+// lockRecord locks a record, as soon as nobody else holds it.
+func lockRecord(ctx context.Context, f *os.File) error {
 	var err error
-	free := waits(ctx, func() bool {
+	free := pollUntil(ctx, func() bool {
 		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		return !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR)
 	})
@@ -105,8 +105,8 @@ func locked(ctx context.Context, f *os.File) error {
 	return err
 }
 
-// waits asks again and again until something is so, or is not after a while.
-func waits(ctx context.Context, so func() bool) bool {
+// pollUntil asks again and again until something is so, or is not after a while.
+func pollUntil(ctx context.Context, so func() bool) bool {
 	for waited := time.Duration(0); ; waited += glance {
 		if so() {
 			return true
@@ -130,15 +130,15 @@ func release(f *os.File) {
 	}
 }
 
-// over waits until nothing is left of what earlier processes started for the same
+// waitForEarlier waits until nothing is left of what earlier processes started for the same
 // effect: by the record, and where that is lost by the processes that are there.
 // When it cannot tell, it says why.
-func (r runner) over(ctx context.Context, c step.Call) (why string) {
+func (r runner) waitForEarlier(ctx context.Context, c step.Call) (why string) {
 	if r.Self == "" || c.Key.IsZero() {
 		return ""
 	}
 	var at []int
-	if !waits(ctx, func() bool { at = atWork(c.Key.String()); return len(at) == 0 }) {
+	if !pollUntil(ctx, func() bool { at = atWork(c.Key.String()); return len(at) == 0 }) {
 		return fmt.Sprintf("what an earlier process started for it still runs below process %d", at[0])
 	}
 	if c.Programs == "" {
@@ -150,23 +150,23 @@ func (r runner) over(ctx context.Context, c step.Call) (why string) {
 	}
 	if err == nil {
 		defer release(f)
-		err = locked(ctx, f)
+		err = lockRecord(ctx, f)
 	}
 	if err != nil {
 		return err.Error()
 	}
-	return unproved(f)
+	return whyNotOver(f)
 }
 
-// unproved says why it is not known that all that a record tells of is over, ""
+// whyNotOver says why it is not known that all that a record tells of is over, ""
 // when it is.
-func unproved(f *os.File) string {
+func whyNotOver(f *os.File) string {
 	text, err := io.ReadAll(io.LimitReader(f, 1<<12))
 	if err == nil && len(text) == 0 {
 		return ""
 	}
 	var p place
-	if err := json.Unmarshal(text, &p); err == nil && p.gone() {
+	if err := json.Unmarshal(text, &p); err == nil && p.isGone() {
 		return ""
 	}
 	return "what it started may still be at work: process " + fmt.Sprint(p.Pid) + ", which watched over it, was killed"

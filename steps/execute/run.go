@@ -27,11 +27,11 @@ type fault struct {
 	err     *types.Error
 	started bool // whether it ran at all
 	ended   bool // whether it ended by itself, with an exit code of its own
-	left    []Left
+	left    []ChangedPath
 }
 
-// leaving adds to an error what the program left in its workspace all the same.
-func (f *fault) leaving(err *types.Error) *types.Error {
+// withChanges adds to an error what the program left in its workspace all the same.
+func (f *fault) withChanges(err *types.Error) *types.Error {
 	if len(f.left) > 0 {
 		return err.With("files", f.left)
 	}
@@ -57,8 +57,8 @@ var errRuns = errors.New("what an earlier process started for it still runs")
 
 func name(in Look) string { return filepath.Base(in.Program) }
 
-// no is the fault of a program that was not started.
-func no(err *types.Error) *fault { return &fault{err: err} }
+// notStarted is the fault of a program that was not started.
+func notStarted(err *types.Error) *fault { return &fault{err: err} }
 
 // effectVariable tells all that comes of a program which effect it is for: a process
 // that goes on with the run finds it by that.
@@ -72,13 +72,13 @@ func (r runner) execute(ctx context.Context, in Look, once bool) (Out, *fault) {
 		limit, err = 5*time.Minute, nil
 	}
 	if err != nil {
-		return Out{}, no(types.AsError(err))
+		return Out{}, notStarted(types.AsError(err))
 	}
 	path, f := r.program(in)
 	if f != nil {
 		return Out{}, f
 	}
-	if f := r.admitted(in, path); f != nil {
+	if f := r.checkResolved(in, path); f != nil {
 		return Out{}, f
 	}
 	dir, remove, f := folder(ctx, in.Dir)
@@ -86,14 +86,14 @@ func (r runner) execute(ctx context.Context, in Look, once bool) (Out, *fault) {
 		return Out{}, f
 	}
 	defer remove()
-	m := manner{once: once, sandbox: in.Sandbox}
+	m := launchOptions{once: once, sandbox: in.Sandbox}
 	if in.Sandbox {
 		tmp, drop, f := folder(ctx, nil)
 		if f != nil {
 			return Out{}, f
 		}
 		defer drop()
-		in, m.may, m.hidden = in.with("TMPDIR", tmp), []string{dir, tmp}, r.personal()
+		in, m.may, m.hidden = in.with("TMPDIR", tmp), []string{dir, tmp}, r.userFolders()
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errLimit)
 	defer cancel()
@@ -105,7 +105,7 @@ func (r runner) execute(ctx context.Context, in Look, once bool) (Out, *fault) {
 	if key := step.CallOf(ctx).Key; once && !key.IsZero() {
 		cmd.Env = append(cmd.Env, effectVariable+"="+key.String())
 	}
-	left := watch(dir, in)
+	left := trackChanges(dir, in)
 	status, f := r.supervise(ctx, cmd, in, m)
 	if f != nil {
 		f.left = left()
@@ -117,7 +117,7 @@ func (r runner) execute(ctx context.Context, in Look, once bool) (Out, *fault) {
 		StdoutBytes: stdout.total, StderrBytes: stderr.total, Truncated: stdout.cut() || stderr.cut(),
 	}
 	out.Files = left()
-	return out, judge(in, status, out)
+	return out, checkExit(in, status, out)
 }
 
 // with is the same with a variable, unless it sets that itself.
@@ -128,21 +128,21 @@ func (in Look) with(name, value string) Look {
 	return in
 }
 
-// watch looks at a workspace before a program, and says after it what it left.
-func watch(dir string, in Look) func() []Left {
+// trackChanges looks at a workspace before a program, and says after it what it left.
+func trackChanges(dir string, in Look) func() []ChangedPath {
 	root, err := os.OpenRoot(dir)
 	if in.Dir == nil || err != nil {
-		return func() []Left { return nil }
+		return func() []ChangedPath { return nil }
 	}
-	before := lookAt(root)
-	return func() []Left {
+	before := takeSnapshot(root)
+	return func() []ChangedPath {
 		defer root.Close()
-		return before.since(root)
+		return before.changesSince(root)
 	}
 }
 
 // supervise starts the program and waits for its end, or brings it about.
-func (r runner) supervise(ctx context.Context, cmd *exec.Cmd, in Look, m manner) (syscall.WaitStatus, *fault) {
+func (r runner) supervise(ctx context.Context, cmd *exec.Cmd, in Look, m launchOptions) (syscall.WaitStatus, *fault) {
 	p, err := r.started(ctx, cmd, m)
 	if err != nil {
 		return 0, cannotStart(in, err)
@@ -178,7 +178,7 @@ const (
 // started starts the program, and again for some seconds while its file is open for
 // writing: it was just installed, or another process was forked just then and
 // shares the file until it runs its own program.
-func (r runner) started(ctx context.Context, cmd *exec.Cmd, m manner) (running, error) {
+func (r runner) started(ctx context.Context, cmd *exec.Cmd, m launchOptions) (running, error) {
 	sleep := step.CallOf(ctx).Sleep
 	for n, pause := 1, firstPause; ; n, pause = n+1, min(2*pause, maxPause) {
 		fresh := *cmd // a command is started once
@@ -232,8 +232,8 @@ func expected(in Look) []int {
 	return in.Expect
 }
 
-// judge holds the end of a program against what was expected.
-func judge(in Look, status syscall.WaitStatus, out Out) *fault {
+// checkExit holds the end of a program against what was expected.
+func checkExit(in Look, status syscall.WaitStatus, out Out) *fault {
 	if slices.Contains(expected(in), out.ExitCode) {
 		return nil
 	}
@@ -242,14 +242,14 @@ func judge(in Look, status syscall.WaitStatus, out Out) *fault {
 	if signalled {
 		how = "the signal " + status.Signal().String()
 	}
-	err := types.Errorf(ExitCode, "%s ended with %s%s", name(in), how, lastWords(out.Stderr)).
+	err := types.Errorf(ExitCode, "%s ended with %s%s", name(in), how, stderrTail(out.Stderr)).
 		WithHint("see its output; expect lists the exit codes that mean success").
 		With("exit_code", out.ExitCode).With("stdout", out.Stdout).With("stderr", out.Stderr)
 	return &fault{started: true, ended: !signalled, err: err, left: out.Files}
 }
 
-// lastWords are the end of what a program complained of, as one line.
-func lastWords(stderr string) string {
+// stderrTail is the end of what a program complained of, as one line.
+func stderrTail(stderr string) string {
 	words := []rune(strings.Join(strings.Fields(stderr), " "))
 	switch {
 	case len(words) == 0:
@@ -279,7 +279,7 @@ func (r runner) program(in Look) (string, *fault) {
 			return file, nil
 		}
 	}
-	return "", no(types.Errorf(types.NotFound, "there is no program %s in PATH", in.Program).WithHint("install it, or give its absolute path"))
+	return "", notStarted(types.Errorf(types.NotFound, "there is no program %s in PATH", in.Program).WithHint("install it, or give its absolute path"))
 }
 
 func executable(file string) bool {
@@ -291,9 +291,9 @@ func cannotStart(in Look, err error) *fault {
 	var ours *types.Error
 	switch {
 	case errors.Is(err, errRuns):
-		return no(types.Errorf(types.Cancelled, "%s was not started: %w", name(in), err).WithHint("wait for it, or end it, and resume the run"))
+		return notStarted(types.Errorf(types.Cancelled, "%s was not started: %w", name(in), err).WithHint("wait for it, or end it, and resume the run"))
 	case errors.As(err, &ours):
-		return no(ours)
+		return notStarted(ours)
 	}
 	var p *fs.PathError
 	if errors.As(err, &p) {
@@ -306,7 +306,7 @@ func cannotStart(in Look, err error) *fault {
 	case errors.Is(err, syscall.ETXTBSY):
 		code, hint = types.Unavailable, "its file is still being written: resume the run when that is done"
 	}
-	return no(types.Errorf(code, "%s cannot be started: %v", in.Program, err).WithHint("%s", hint))
+	return notStarted(types.Errorf(code, "%s cannot be started: %v", in.Program, err).WithHint("%s", hint))
 }
 
 func (r runner) variable(name string) (string, bool) {
@@ -316,8 +316,8 @@ func (r runner) variable(name string) (string, bool) {
 	return r.Env(name)
 }
 
-// personal are the folders of the user of skillrun, by their own paths.
-func (r runner) personal() (out []string) {
+// userFolders are the folders of the user of skillrun, by their own paths.
+func (r runner) userFolders() (out []string) {
 	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"} {
 		dir, _ := r.variable(name)
 		if dir, err := filepath.EvalSymlinks(dir); err == nil && filepath.IsAbs(dir) {
@@ -349,19 +349,19 @@ func folder(ctx context.Context, name *string) (dir string, remove func(), f *fa
 	if name != nil {
 		dir, err := workspaces.Files(ctx, *name)
 		if err != nil {
-			return "", nil, no(types.AsError(err))
+			return "", nil, notStarted(types.AsError(err))
 		}
 		return dir, func() {}, nil
 	}
 	base, err := workspaces.Base(ctx)
 	if err != nil {
-		return "", nil, no(types.AsError(err))
+		return "", nil, notStarted(types.AsError(err))
 	}
 	if err = os.MkdirAll(base, 0o700); err == nil {
 		dir, err = os.MkdirTemp(base, ".exec-")
 	}
 	if err != nil {
-		return "", nil, no(types.Errorf(types.Internal, "a folder for the program: %w", err))
+		return "", nil, notStarted(types.Errorf(types.Internal, "a folder for the program: %w", err))
 	}
 	return dir, func() { _ = os.RemoveAll(dir) }, nil
 }

@@ -66,9 +66,9 @@ var devices = []string{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/d
 // others one looks into other processes, or makes the machine another one.
 var kept = []uintptr{unix.CAP_CHOWN, unix.CAP_DAC_OVERRIDE, unix.CAP_FOWNER, unix.CAP_FSETID, unix.CAP_KILL, unix.CAP_SETGID, unix.CAP_SETUID}
 
-// confined runs f, which starts the program, on a thread that is in the sandbox.
+// runConfined runs f, which starts the program, on a thread that is in the sandbox.
 // The thread stays: the program dies with it.
-func confined(b box, f func() (int, error)) (pid int, err error) {
+func runConfined(b box, f func() (int, error)) (pid int, err error) {
 	done := make(chan struct{})
 	go func() {
 		runtime.LockOSThread()

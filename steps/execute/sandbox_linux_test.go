@@ -122,13 +122,13 @@ func TestSandboxAroundHome(t *testing.T) {
 // TestNoSandbox: where there is none, a program that is to have one is not started.
 func TestNoSandbox(t *testing.T) {
 	t.Parallel()
-	boxed := manner{sandbox: true}
+	boxed := launchOptions{sandbox: true}
 	for _, c := range []struct {
 		self    string
 		version int
-		m       manner
+		m       launchOptions
 		refused bool
-	}{{"x", 0, boxed, true}, {"", 7, boxed, true}, {"x", 1, boxed, false}, {"x", 0, manner{}, false}} {
+	}{{"x", 0, boxed, true}, {"", 7, boxed, true}, {"x", 1, boxed, false}, {"x", 0, launchOptions{}, false}} {
 		err := runner{Options{Self: c.self}}.boxes(c.m, c.version)
 		if (err != nil) != c.refused || err != nil && types.CodeOf(err) != types.Forbidden {
 			t.Errorf("%+v: %v", c, err)

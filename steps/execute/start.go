@@ -20,8 +20,8 @@ type running struct {
 	wait func() (syscall.WaitStatus, error)
 }
 
-// manner is how a program is run.
-type manner struct {
+// launchOptions is how a program is run.
+type launchOptions struct {
 	once    bool     // a second run of it may do harm: a record tells whether all of it is over
 	sandbox bool     // it is kept from what is not its own
 	may     []string // the folders that it may change then
@@ -33,9 +33,9 @@ func noSandbox(why string) error {
 		WithHint("run the skill on a Linux whose kernel has Landlock (5.13), or leave sandbox out if the program is trusted")
 }
 
-// keepFiles keeps every file from the program, but for its own three: those that
+// hideFiles keeps every file from the program, but for its own three: those that
 // skillrun was started with too.
-func keepFiles() error {
+func hideFiles() error {
 	files, err := os.ReadDir("/dev/fd")
 	for _, f := range files {
 		if fd, err := strconv.Atoi(f.Name()); err == nil && fd > 2 {
@@ -45,11 +45,11 @@ func keepFiles() error {
 	return err
 }
 
-// inGroup starts a program in a process group of its own. What leaves the group
+// startInGroup starts a program in a process group of its own. What leaves the group
 // is neither ended nor waited for.
-func inGroup(cmd *exec.Cmd) (running, error) {
+func startInGroup(cmd *exec.Cmd) (running, error) {
 	cmd.SysProcAttr = ownGroup()
-	if err := keepFiles(); err != nil {
+	if err := hideFiles(); err != nil {
 		return running{}, err
 	}
 	if err := cmd.Start(); err != nil {

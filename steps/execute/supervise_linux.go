@@ -31,8 +31,8 @@ const (
 	recordFile  = 5 // may not be there
 )
 
-// order is what a supervisor is to start.
-type order struct {
+// launchOrder is what a supervisor is to start.
+type launchOrder struct {
 	Path, Dir []byte
 	Args, Env [][]byte // bytes: a variable may hold any
 	Grace     time.Duration
@@ -63,7 +63,7 @@ func Supervise(args []string) (code int, mine bool) {
 		return 0, false
 	}
 	runtime.LockOSThread() // the program dies with the thread that started it
-	if err := keepFiles(); err != nil {
+	if err := hideFiles(); err != nil {
 		return 1, true
 	}
 	s := supervisor{status: json.NewEncoder(os.NewFile(statusFile, "status"))}
@@ -75,7 +75,7 @@ func Supervise(args []string) (code int, mine bool) {
 
 // supervisor watches over one program.
 type supervisor struct {
-	order
+	launchOrder
 	status *json.Encoder
 	record *os.File
 	pid    int // of the program
@@ -90,7 +90,7 @@ func (s *supervisor) supervise() error {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, unix.SIGCHLD, unix.SIGTERM, unix.SIGINT, unix.SIGHUP)
 	control := json.NewDecoder(os.NewFile(controlFile, "control"))
-	if err := control.Decode(&s.order); err != nil {
+	if err := control.Decode(&s.launchOrder); err != nil {
 		return err
 	}
 	if s.Record {
@@ -133,7 +133,7 @@ func (s *supervisor) start() error {
 		if err := s.record.Truncate(0); err != nil {
 			return err
 		}
-		if _, err := s.record.WriteAt(here().line(), 0); err != nil {
+		if _, err := s.record.WriteAt(currentPlace().line(), 0); err != nil {
 			return err
 		}
 	}
@@ -145,15 +145,15 @@ func (s *supervisor) start() error {
 		return errAlone
 	}
 	fork := func() (int, error) {
-		return syscall.ForkExec(string(s.Path), texts(s.Args), &syscall.ProcAttr{
-			Dir: string(s.Dir), Env: texts(s.Env), Files: []uintptr{0, 1, 2},
+		return syscall.ForkExec(string(s.Path), toStrings(s.Args), &syscall.ProcAttr{
+			Dir: string(s.Dir), Env: toStrings(s.Env), Files: []uintptr{0, 1, 2},
 			Sys: &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL},
 		})
 	}
 	var pid int
 	var err error
 	if s.Sandbox {
-		pid, err = confined(box{string(s.Path), texts(s.May), texts(s.Hidden)}, fork)
+		pid, err = runConfined(box{string(s.Path), toStrings(s.May), toStrings(s.Hidden)}, fork)
 	} else {
 		pid, err = fork()
 	}
@@ -164,12 +164,12 @@ func (s *supervisor) start() error {
 		return err
 	}
 	s.pid = pid
-	return letGo()
+	return closeProgramFiles()
 }
 
-// letGo lets go of the files that are the program's own: their end has to be
+// closeProgramFiles lets go of the files that are the program's own: their end has to be
 // seen by whoever is at the other side.
-func letGo() error {
+func closeProgramFiles() error {
 	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	for fd := 0; fd < 3 && err == nil; fd++ {
 		err = unix.Dup3(null, fd, unix.O_CLOEXEC)
@@ -230,7 +230,7 @@ func (s *supervisor) reap() bool {
 	}
 }
 
-func texts(raw [][]byte) []string {
+func toStrings(raw [][]byte) []string {
 	out := make([]string, len(raw))
 	for i, b := range raw {
 		out[i] = string(b)
@@ -238,7 +238,7 @@ func texts(raw [][]byte) []string {
 	return out
 }
 
-func raws(texts []string) [][]byte {
+func toBytes(texts []string) [][]byte {
 	out := make([][]byte, len(texts))
 	for i, s := range texts {
 		out[i] = []byte(s)

@@ -15,12 +15,12 @@ import (
 var errKilled = errors.New("the process that watched over it was killed")
 
 // start starts a program under a supervisor.
-func (r runner) start(ctx context.Context, cmd *exec.Cmd, m manner) (running, error) {
+func (r runner) start(ctx context.Context, cmd *exec.Cmd, m launchOptions) (running, error) {
 	if err := r.boxes(m, landlock()); err != nil {
 		return running{}, err
 	}
 	if r.Self == "" {
-		return inGroup(cmd)
+		return startInGroup(cmd)
 	}
 	c := step.CallOf(ctx)
 	record, err := r.hold(ctx, c)
@@ -32,10 +32,10 @@ func (r runner) start(ctx context.Context, cmd *exec.Cmd, m manner) (running, er
 		release(record)
 		return running{}, err
 	}
-	o := order{
-		Path: []byte(cmd.Path), Dir: []byte(cmd.Dir), Args: raws(cmd.Args), Env: raws(cmd.Env),
+	o := launchOrder{
+		Path: []byte(cmd.Path), Dir: []byte(cmd.Dir), Args: toBytes(cmd.Args), Env: toBytes(cmd.Env),
 		Grace: r.grace(), Record: record != nil, Note: record != nil && m.once,
-		Sandbox: m.sandbox, May: raws(m.may), Hidden: raws(m.hidden),
+		Sandbox: m.sandbox, May: toBytes(m.may), Hidden: toBytes(m.hidden),
 	}
 	nothing := func() {} // a word in the middle of the order would not be understood
 	begun, err := w.begin(o, func(done <-chan struct{}) {
@@ -56,7 +56,7 @@ func (r runner) start(ctx context.Context, cmd *exec.Cmd, m manner) (running, er
 
 // begin gives the order, and waits for the word that the program was started: a fast
 // one may have stopped who says it by then. Until that is done, watch sees to it.
-func (w *watched) begin(o order, watch func(done <-chan struct{})) (begun report, err error) {
+func (w *watched) begin(o launchOrder, watch func(done <-chan struct{})) (begun report, err error) {
 	done := make(chan struct{})
 	defer close(done)
 	go watch(done)
@@ -67,7 +67,7 @@ func (w *watched) begin(o order, watch func(done <-chan struct{})) (begun report
 }
 
 // boxes refuses to start a program without the sandbox that it is to have.
-func (r runner) boxes(m manner, version int) error {
+func (r runner) boxes(m launchOptions, version int) error {
 	if m.sandbox && (r.Self == "" || version < 1) {
 		return noSandbox("this kernel has no Landlock")
 	}

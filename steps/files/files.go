@@ -24,9 +24,9 @@ type Service struct{ Root string }
 // could hold it.
 type Admit func(ctx context.Context, workspace, path string) (fs.FileMode, error)
 
-// looks says what a read sees: files of a workspace or of this machine. Folders
+// readReach says what a read sees: files of a workspace or of this machine. Folders
 // of two services may lie in each other.
-func looks(_ context.Context, u step.Use) step.Reach {
+func readReach(_ context.Context, u step.Use) step.Reach {
 	r := step.Reach{Sees: u.Places(step.Workspace, "workspace")}
 	if u.Text("workspace") == "" {
 		r.Sees = append(r.Sees, step.Place{Kind: step.Machine})
@@ -34,7 +34,7 @@ func looks(_ context.Context, u step.Use) step.Reach {
 	return r
 }
 
-func writes(context.Context, step.Use) step.Reach {
+func writeReach(context.Context, step.Use) step.Reach {
 	machine := []step.Place{{Kind: step.Machine}}
 	return step.Reach{Sees: machine, Changes: machine}
 }

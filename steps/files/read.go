@@ -66,7 +66,7 @@ func (f family) exists(ctx context.Context, in readIn) (existsOut, error) {
 	defer root.Close()
 	info, err := root.Lstat(in.Path)
 	if err != nil {
-		if err = reached(in.Path, err); types.CodeOf(err) == types.NotFound {
+		if err = accessError(in.Path, err); types.CodeOf(err) == types.NotFound {
 			err = nil
 		}
 		return out, err
@@ -143,7 +143,7 @@ func (w *walk) visit(ctx context.Context) fs.WalkDirFunc {
 		case errors.Is(err, fs.ErrPermission) && name != ".":
 			return fs.SkipDir // what cannot be seen is not listed
 		case err != nil:
-			return reached(name, err)
+			return accessError(name, err)
 		case w.seen > maxSeen || len(w.found) >= maxFound:
 			return types.Errorf(types.Conflict, "there are too many files to list").
 				WithHint("begin the pattern with the folder that the files are in")

@@ -64,7 +64,7 @@ func content(root *os.Root, path string) ([]byte, error) {
 	// Without waiting: a pipe would hold the run up until somebody writes to it.
 	f, err := root.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, reached(path, err)
+		return nil, accessError(path, err)
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
@@ -73,7 +73,7 @@ func content(root *os.Root, path string) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	switch {
 	case err != nil:
-		return nil, reached(path, err)
+		return nil, accessError(path, err)
 	case len(data) > maxFile:
 		return nil, types.Errorf(types.Conflict, "%s is larger than %d MiB", path, maxFile>>20).
 			WithHint("extract what the skill needs, for example with exec_read")
@@ -88,8 +88,8 @@ func text(path string, data []byte) (string, error) {
 	return string(data), nil
 }
 
-// reached says why a path is not reached.
-func reached(path string, err error) error {
+// accessError says why a path is not reached.
+func accessError(path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		return types.Errorf(types.NotFound, "there is no %s", path).WithHint("check the path; file_exists does not fail on a missing file")

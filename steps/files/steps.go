@@ -18,14 +18,14 @@ func Steps(services map[string]Service, admit Admit) []step.Step {
 	codes := []types.Code{types.NotFound, types.Conflict, types.Forbidden, types.Unavailable}
 	return []step.Step{
 		step.Checked(step.Read("file_read", "Read a text file.", f.read).
-			Reaches(looks).Requires(toOpen).Touches("", "file", "read").MayReach("files").Errors(codes...), readIn.check),
+			Reaches(readReach).Requires(toOpen).Touches("", "file", "read").MayReach("files").Errors(codes...), readIn.check),
 		step.Checked(step.Read("file_exists", "Check whether a file or folder exists.", f.exists).
-			Reaches(looks).Requires(toOpen).Touches("", "file", "look up").MayReach("files").Errors(codes...), readIn.check),
+			Reaches(readReach).Requires(toOpen).Touches("", "file", "look up").MayReach("files").Errors(codes...), readIn.check),
 		step.Checked(step.Read("file_glob", "List the files whose paths match a pattern.", f.glob).
-			Reaches(looks).Requires(toOpen).Touches("", "files", "list").MayReach("files").Errors(codes...), globIn.check),
+			Reaches(readReach).Requires(toOpen).Touches("", "files", "list").MayReach("files").Errors(codes...), globIn.check),
 		step.Checked(step.Write("file_write", "Write a text file in the folder of a files service.", f.write,
 			step.Find(f.find), step.Preview(f.preview)).
-			Reaches(writes).Requires(toOpen).Touches("files", "file", "write").Errors(codes...), writeIn.check),
+			Reaches(writeReach).Requires(toOpen).Touches("files", "file", "write").Errors(codes...), writeIn.check),
 		step.Checked(step.Local("workspace_write", "Write a text file in a workspace, for git_commit.", f.writeWorkspace).
 			Touches("", "file", "write").Errors(append(codes, types.Auth, types.Network, types.Timeout, types.RateLimited)...), localIn.check),
 	}

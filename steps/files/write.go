@@ -73,7 +73,7 @@ func (f family) writeWorkspace(ctx context.Context, in localIn) (writeOut, error
 		return writeOut{}, err
 	}
 	defer root.Close()
-	if err := plainWay(root, in.Path); err != nil {
+	if err := checkNoLinks(root, in.Path); err != nil {
 		return writeOut{}, err
 	}
 	mode := newFile
@@ -85,14 +85,14 @@ func (f family) writeWorkspace(ctx context.Context, in localIn) (writeOut, error
 	return in.file().put(ctx, root, mode)
 }
 
-// plainWay refuses a path that a link or a file is on the way to: the file would
+// checkNoLinks refuses a path that a link or a file is on the way to: the file would
 // be another one, or none.
-func plainWay(root *os.Root, name string) error {
+func checkNoLinks(root *os.Root, name string) error {
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
 		info, err := lookUp(root, dir)
 		switch {
 		case err != nil && !errors.Is(err, syscall.ENOTDIR):
-			return reached(name, err)
+			return accessError(name, err)
 		case info == nil || info.IsDir():
 		case info.Mode()&fs.ModeSymlink != 0:
 			return types.Errorf(types.Conflict, "%s is below %s, a symbolic link", name, dir).WithHint("name the folder it points to")
@@ -107,7 +107,7 @@ func plainWay(root *os.Root, name string) error {
 const newFile fs.FileMode = 0o644
 
 func (in writeIn) put(ctx context.Context, root *os.Root, mode fs.FileMode) (writeOut, error) {
-	if _, err := in.there(root); err != nil {
+	if _, err := in.current(root); err != nil {
 		return writeOut{}, err
 	}
 	if dir := path.Dir(in.Path); dir != "." {
@@ -115,20 +115,20 @@ func (in writeIn) put(ctx context.Context, root *os.Root, mode fs.FileMode) (wri
 			return writeOut{}, unwritable(types.Unavailable, in.Path, err)
 		}
 	}
-	if err := replace(root, in.Path, newName(ctx, in.Path), []byte(in.Text), mode); err != nil {
+	if err := replace(root, in.Path, tempName(ctx, in.Path), []byte(in.Text), mode); err != nil {
 		return writeOut{}, err
 	}
 	return in.out(), nil
 }
 
-// there returns what the file holds, nil when there is none, and refuses what
+// current returns what the file holds, nil when there is none, and refuses what
 // is not as expected.
-func (in writeIn) there(root *os.Root) ([]byte, error) {
+func (in writeIn) current(root *os.Root) ([]byte, error) {
 	info, err := lookUp(root, in.Path)
 	var data []byte
 	switch {
 	case err != nil:
-		if err = reached(in.Path, err); types.CodeOf(err) != types.NotFound {
+		if err = accessError(in.Path, err); types.CodeOf(err) != types.NotFound {
 			return nil, err
 		}
 	case info == nil:
@@ -163,7 +163,7 @@ func (f family) find(_ context.Context, _ step.Key, in writeIn) (step.Found[writ
 	}
 	defer root.Close()
 	in.Expect = nil
-	data, err := in.there(root)
+	data, err := in.current(root)
 	switch {
 	case err != nil:
 		return step.Found[writeOut]{}, err
@@ -198,14 +198,14 @@ func (f family) preview(_ context.Context, in writeIn, unknown step.UnknownPaths
 		return p, err
 	}
 	defer root.Close()
-	_, err = in.there(root)
+	_, err = in.current(root)
 	return p, err
 }
 
-// newName is where the new file lies until it is whole. It is the call's own:
+// tempName is where the new file lies until it is whole. It is the call's own:
 // two writes of one file at the same moment do not take it from each other, and
 // one that is repeated finds what it left behind.
-func newName(ctx context.Context, name string) string {
+func tempName(ctx context.Context, name string) string {
 	key := ""
 	if k := step.CallOf(ctx).Key; !k.IsZero() {
 		key = "." + step.Hash(10, k.String())

@@ -51,23 +51,23 @@ func (c *client) branchCreate(ctx context.Context, in branchCreateIn) (branchCre
 	}
 	w.meta.Branch, w.meta.Push, w.meta.Seen, w.meta.Head = in.Branch, in.PushRepo, "", w.meta.Base
 	tip, there := refs.branches[in.Branch]
-	if err := refs.free(in.Branch); err != nil {
+	if err := refs.checkFree(in.Branch); err != nil {
 		return out, err
 	}
 	if !there {
 		return branchCreateOut{Branch: in.Branch, Base: w.meta.Base, Tip: w.meta.Base}, w.save()
 	}
-	if err := w.repo.trusting(ctx, func() error { return w.goOn(ctx, push, refs, tip) }); err != nil {
+	if err := w.repo.retryDamaged(ctx, func() error { return w.continueFrom(ctx, push, refs, tip) }); err != nil {
 		return out, err
 	}
 	return branchCreateOut{Branch: in.Branch, Base: w.meta.Base, Tip: tip.String(), Resumed: true}, w.save()
 }
 
-// goOn takes up a branch that is there and holds our work. The files stay
+// continueFrom takes up a branch that is there and holds our work. The files stay
 // those of the base: the steps edit them as they did the first time, and
 // git_commit finds what they came to among the branch's commits.
-func (w *workspace) goOn(ctx context.Context, push *repo, from *remoteRefs, tip plumbing.Hash) error {
-	chain, err := w.bringChain(ctx, push, from, tip)
+func (w *workspace) continueFrom(ctx context.Context, push *repo, from *remoteRefs, tip plumbing.Hash) error {
+	chain, err := w.ensureChain(ctx, push, from, tip)
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (w *workspace) goOn(ctx context.Context, push *repo, from *remoteRefs, tip 
 	w.meta.Seen = tip.String()
 	for _, c := range ours {
 		for _, h := range []plumbing.Hash{c.Hash, c.ParentHashes[0]} {
-			if err := w.bringFiles(ctx, push, from, h, w.meta.Files); err != nil {
+			if err := w.ensureFiles(ctx, push, from, h, w.meta.Files); err != nil {
 				return err
 			}
 			if err := w.keep(h, w.meta.Files); err != nil {
@@ -95,12 +95,12 @@ func (w *workspace) goOn(ctx context.Context, push *repo, from *remoteRefs, tip 
 	return nil
 }
 
-// bringChain returns the newest commits of a branch, down to the base.
-func (w *workspace) bringChain(ctx context.Context, push *repo, from *remoteRefs, tip plumbing.Hash) ([]*object.Commit, error) {
+// ensureChain returns the newest commits of a branch, down to the base.
+func (w *workspace) ensureChain(ctx context.Context, push *repo, from *remoteRefs, tip plumbing.Hash) ([]*object.Commit, error) {
 	if chain, whole := w.chain(tip); whole {
 		return chain, nil
 	}
-	if err := push.bringChain(ctx, from, tip); err != nil {
+	if err := push.ensureChain(ctx, from, tip); err != nil {
 		return nil, err
 	}
 	chain, _ := w.chain(tip)

@@ -41,8 +41,8 @@ func (b *builder) blob(text []byte) (plumbing.Hash, error) {
 	return b.put(o)
 }
 
-// over stores the tree of a commit with some paths as they are to be.
-func (b *builder) over(commit plumbing.Hash, edits map[string]edit) (plumbing.Hash, error) {
+// treeWithEdits stores the tree of a commit with some paths as they are to be.
+func (b *builder) treeWithEdits(commit plumbing.Hash, edits map[string]edit) (plumbing.Hash, error) {
 	c, err := object.GetCommit(b.sto, commit)
 	if err != nil {
 		return plumbing.ZeroHash, err
@@ -82,7 +82,7 @@ func (b *builder) tree(base plumbing.Hash, at string, edits map[string]object.Tr
 			if !puts(below[name]) {
 				continue // what is deleted there is not there
 			}
-			return plumbing.ZeroHash, inTheWay(path.Join(at, name), e.Mode)
+			return plumbing.ZeroHash, blockedError(path.Join(at, name), e.Mode)
 		case e.Mode != filemode.Dir:
 			e.Hash = plumbing.ZeroHash
 		}
@@ -100,7 +100,7 @@ func (b *builder) tree(base plumbing.Hash, at string, edits map[string]object.Tr
 			delete(next, name)
 		case e.Mode == filemode.Empty: // a folder took its place
 		case was.Mode == filemode.Dir || was.Mode == filemode.Submodule:
-			return plumbing.ZeroHash, inTheWay(path.Join(at, name), was.Mode)
+			return plumbing.ZeroHash, blockedError(path.Join(at, name), was.Mode)
 		case was.Mode == filemode.Deprecated && e.Mode == filemode.Regular && was.Hash == e.Hash: // unchanged
 		default:
 			next[name] = object.TreeEntry{Name: name, Mode: e.Mode, Hash: e.Hash}
@@ -152,9 +152,9 @@ func puts(edits map[string]object.TreeEntry) bool {
 	return false
 }
 
-// inTheWay is the error of what the commit below has where the workspace has
+// blockedError is the error of what the commit below has where the workspace has
 // something else, and never had that.
-func inTheWay(path string, mode filemode.FileMode) error {
+func blockedError(path string, mode filemode.FileMode) error {
 	return types.Errorf(types.Conflict, "%s is %s in the repository, and the workspace has something else in its place", path, kindOf(mode)).
 		WithHint("give it another name, or add what it replaces to git_checkout's paths").With("path", path)
 }
@@ -193,7 +193,7 @@ func (b *builder) commit(ctx context.Context, w *workspace, tree plumbing.Hash, 
 	}
 	c := &object.Commit{
 		Author: author, Committer: committer, TreeHash: tree, ParentHashes: []plumbing.Hash{w.head()},
-		Message: s.worded(message, key, committer),
+		Message: s.withTrailers(message, key, committer),
 	}
 	text, err := unsigned(c)
 	if err != nil {

@@ -53,7 +53,7 @@ func (r *repo) changesOf(ctx context.Context, remote *remoteRefs, of []plumbing.
 	var out []change
 	only := selectionOf(paths)
 	for level := []folders{root}; len(level) > 0; {
-		if err := r.bringObjects(ctx, remote, of, treesOf(level)); err != nil {
+		if err := r.ensureObjects(ctx, remote, of, treesOf(level)); err != nil {
 			return nil, err
 		}
 		var next []folders
@@ -77,7 +77,7 @@ func (r *repo) rootOf(ctx context.Context, remote *remoteRefs, commit plumbing.H
 	if commit.IsZero() {
 		return commit, nil
 	}
-	if err := r.bringPath(ctx, remote, commit, ""); err != nil {
+	if err := r.ensurePath(ctx, remote, commit, ""); err != nil {
 		return plumbing.ZeroHash, err
 	}
 	c, err := object.GetCommit(r.trees, commit)
@@ -115,8 +115,8 @@ func (r *repo) differ(f folders, only selection) (files []change, below []folder
 		if a == b || !only.within(at) {
 			continue
 		}
-		fromTree, fromFile := apart(a)
-		toTree, toFile := apart(b)
+		fromTree, fromFile := splitEntry(a)
+		toTree, toFile := splitEntry(b)
 		if fromTree != toTree {
 			below = append(below, folders{at, fromTree, toTree})
 		}
@@ -143,8 +143,8 @@ func (r *repo) entries(tree plumbing.Hash) (map[string]object.TreeEntry, error) 
 	return out, nil
 }
 
-// apart tells a folder from everything else.
-func apart(e object.TreeEntry) (tree plumbing.Hash, file object.TreeEntry) {
+// splitEntry tells a folder from everything else.
+func splitEntry(e object.TreeEntry) (tree plumbing.Hash, file object.TreeEntry) {
 	if e.Mode == filemode.Dir {
 		return e.Hash, object.TreeEntry{}
 	}
@@ -227,10 +227,10 @@ const (
 	fewWants = 64  // as many are kept without a pack
 )
 
-// bringObjects makes objects of commits of the remote readable. Where the
+// ensureObjects makes objects of commits of the remote readable. Where the
 // remote does not give single objects, they came with the commits: a hole then
 // is ours, see [repo.trusting].
-func (r *repo) bringObjects(ctx context.Context, from *remoteRefs, of, wants []plumbing.Hash) error {
+func (r *repo) ensureObjects(ctx context.Context, from *remoteRefs, of, wants []plumbing.Hash) error {
 	missing := r.missing(wants)
 	if len(missing) == 0 {
 		return nil

@@ -44,7 +44,7 @@ func (c *client) checkout(ctx context.Context, in checkoutIn) (checkoutOut, erro
 	}
 	made := step.CallOf(ctx).Path
 	name := cmp.Or(in.Name, ownName(r.url, made))
-	if err := c.vacant(ctx, name, made); err != nil {
+	if err := c.checkVacant(ctx, name, made); err != nil {
 		return out, err
 	}
 	w, err := c.newWorkspace(ctx, name, r, meta{Repo: in.Repo, Service: in.Service, Base: in.Commit, Head: in.Commit, Files: in.Paths, Made: made})
@@ -92,10 +92,10 @@ func (c *client) newWorkspace(ctx context.Context, name string, r *repo, m meta)
 	return c.layered(&workspace{dir: dir, meta: m, repo: r}), nil
 }
 
-// vacant refuses to lay a workspace over another one whose files were changed
+// checkVacant refuses to lay a workspace over another one whose files were changed
 // and not committed: the changes would be lost. A step that is repeated makes
 // its own anew.
-func (c *client) vacant(ctx context.Context, name, made string) error {
+func (c *client) checkVacant(ctx context.Context, name, made string) error {
 	w, err := c.openWorkspace(ctx, name)
 	if err != nil || w.meta.Made == made {
 		return nil // there is none, or none that could be used

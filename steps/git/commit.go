@@ -46,14 +46,14 @@ func (c *client) commit(ctx context.Context, in commitIn) (commitOut, error) {
 	call := step.CallOf(ctx)
 	w.meta.Files = pathsOf(edits)
 	if ours := w.find(call.Key.String()); ours != nil {
-		return w.again(ctx, ours, edits)
+		return w.adoptCommit(ctx, ours, edits)
 	}
 	if !w.continues() {
 		return out, types.Errorf(types.Conflict, "branch %s exists and holds other commits of this work", w.meta.Branch).
 			WithHint("delete the branch, or start new work with --again 1").With("tip", w.meta.Seen)
 	}
 	b := &builder{sto: w.objects}
-	tree, err := b.over(w.head(), edits)
+	tree, err := b.treeWithEdits(w.head(), edits)
 	if err != nil {
 		return out, w.broken(err)
 	}
@@ -95,16 +95,16 @@ func (w *workspace) find(key string) *object.Commit {
 	return nil
 }
 
-// again takes the commit that an earlier attempt made, when it holds the very
+// adoptCommit takes the commit that an earlier attempt made, when it holds the very
 // changes that the files hold now.
-func (w *workspace) again(ctx context.Context, ours *object.Commit, edits map[string]edit) (commitOut, error) {
+func (w *workspace) adoptCommit(ctx context.Context, ours *object.Commit, edits map[string]edit) (commitOut, error) {
 	for _, h := range []plumbing.Hash{ours.ParentHashes[0], ours.Hash} {
 		if err := w.reach(ctx, h, w.meta.Files); err != nil {
 			return commitOut{}, err
 		}
 	}
 	b := &builder{sto: w.objects, dry: true}
-	tree, err := b.over(ours.ParentHashes[0], edits)
+	tree, err := b.treeWithEdits(ours.ParentHashes[0], edits)
 	if err != nil {
 		return commitOut{}, w.broken(err)
 	}

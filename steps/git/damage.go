@@ -13,17 +13,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lacking reports whether an error means that what should be at hand is not.
-func lacking(err error) bool {
+// isMissing reports whether an error means that what should be at hand is not.
+func isMissing(err error) bool {
 	var d *damage
-	var c *cutOff // by a history that may have got longer since
+	var c *shallowError // by a history that may have got longer since
 	return errors.As(err, &d) || errors.As(err, &c) || errors.Is(err, plumbing.ErrObjectNotFound)
 }
 
-// sweep takes what a process left behind that was killed while it wrote: packs
+// removeLeftovers takes what a process left behind that was killed while it wrote: packs
 // that are cut off, or without their index. The notes go with them. The caller
 // holds the lock.
-func sweep(dir string) error {
+func removeLeftovers(dir string) error {
 	packs := filepath.Join(dir, "objects", "pack")
 	entries, err := os.ReadDir(packs)
 	if errors.Is(err, os.ErrNotExist) {
@@ -59,15 +59,15 @@ func (d *damage) Error() string { return "an object does not read: " + d.err.Err
 // Unwrap returns the cause.
 func (d *damage) Unwrap() error { return d.err }
 
-// tidy sweeps the folders of a cache, unless somebody writes there now.
-func tidy(lock string, dirs ...string) error {
+// cleanCache sweeps the folders of a cache, unless somebody writes there now.
+func cleanCache(lock string, dirs ...string) error {
 	unlock, err := tryLock(lock)
 	if err != nil || unlock == nil {
 		return err
 	}
 	defer unlock()
 	for _, dir := range dirs {
-		if err := sweep(dir); err != nil {
+		if err := removeLeftovers(dir); err != nil {
 			return err
 		}
 	}

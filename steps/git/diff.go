@@ -52,7 +52,7 @@ func (c *client) diff(ctx context.Context, in diffIn) (diffOut, error) {
 	if err != nil {
 		return out, err
 	}
-	err = r.trusting(ctx, func() error {
+	err = r.retryDamaged(ctx, func() error {
 		out = diffOut{From: from.String(), To: to.String(), Files: []ChangedFile{}}
 		return r.fillDiff(ctx, refs, &out, in)
 	})

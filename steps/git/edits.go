@@ -240,7 +240,7 @@ func (w *workspace) changes(edits map[string]edit) (bool, error) {
 	if err != nil {
 		return false, w.broken(err)
 	}
-	tree, err := (&builder{sto: w.objects, dry: true}).over(w.head(), edits)
+	tree, err := (&builder{sto: w.objects, dry: true}).treeWithEdits(w.head(), edits)
 	if err != nil {
 		return false, w.broken(err)
 	}

@@ -227,7 +227,7 @@ func (e *examination) reads(spec string, uses []step.Use) {
 		return
 	}
 	detail := fmt.Sprintf("%d branches, the default one is %s", len(refs.branches), refs.defaultBranch)
-	if r.lender != nil {
+	if r.alternate != nil {
 		detail += "; the clone's remote is " + r.url
 	}
 	e.check(subject, detail, nil)

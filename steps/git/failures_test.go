@@ -42,8 +42,8 @@ func answer(req *http.Request, status int, body string) *http.Response {
 	return resp
 }
 
-// band is a status as a server sends it that also carries remarks.
-func band(status string) string { return fmt.Sprintf("%04x\x01%s0000", len(status)+5, status) }
+// sideband is a status as a server sends it that also carries remarks.
+func sideband(status string) string { return fmt.Sprintf("%04x\x01%s0000", len(status)+5, status) }
 
 // TestPushFails sorts the ends of a push: not done, or nobody knows. What is
 // unknown is told by looking.
@@ -75,10 +75,10 @@ func TestPushFails(t *testing.T) {
 			return answer(req, 200, ""), nil
 		}, types.UnknownOutcome, "the server gave no status", false},
 		"the answer is of another branch": {func(req *http.Request) (*http.Response, error) {
-			return answer(req, 200, band("000eunpack ok\n0018ok refs/heads/other\n0000")), nil
+			return answer(req, 200, sideband("000eunpack ok\n0018ok refs/heads/other\n0000")), nil
 		}, types.UnknownOutcome, "the server did not report the result of the push", false},
 		"the objects are refused": {func(req *http.Request) (*http.Response, error) {
-			return answer(req, 200, band("0011unpack error\n0000")), nil
+			return answer(req, 200, sideband("0011unpack error\n0000")), nil
 		}, types.BadInput, "the server could not take the objects: error", false},
 		"a bad gateway":  {func(req *http.Request) (*http.Response, error) { return answer(req, 502, "oops"), nil }, types.UnknownOutcome, "502 Bad Gateway: oops", false},
 		"a redirect":     {func(req *http.Request) (*http.Response, error) { return answer(req, 302, ""), nil }, types.UnknownOutcome, "302 Found", false},

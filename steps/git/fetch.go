@@ -143,18 +143,18 @@ func demux(caps *capability.List, r io.Reader) io.Reader {
 	return raw.pack
 }
 
-// hole is an object that is not at hand.
-type hole struct {
+// missingObject is an object that is not at hand.
+type missingObject struct {
 	hash   plumbing.Hash
 	commit bool
 }
 
-// holeOf returns the first object missing on the way to a path of a commit,
+// findMissing returns the first object missing on the way to a path of a commit,
 // nil when there is none. A path that ends early has no hole.
-func holeOf(sto storer.EncodedObjectStorer, commit plumbing.Hash, path string) (*hole, error) {
+func findMissing(sto storer.EncodedObjectStorer, commit plumbing.Hash, path string) (*missingObject, error) {
 	c, err := object.GetCommit(sto, commit)
 	if errors.Is(err, plumbing.ErrObjectNotFound) {
-		return &hole{hash: commit, commit: true}, nil
+		return &missingObject{hash: commit, commit: true}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -163,23 +163,23 @@ func holeOf(sto storer.EncodedObjectStorer, commit plumbing.Hash, path string) (
 	entry, err := findEntry(sto, c.TreeHash, path, &at)
 	switch {
 	case errors.Is(err, plumbing.ErrObjectNotFound):
-		return &hole{hash: at}, nil
+		return &missingObject{hash: at}, nil
 	case err != nil || entry == nil || entry.Mode == filemode.Submodule || sto.HasEncodedObject(entry.Hash) == nil:
 		return nil, err
 	}
-	return &hole{hash: entry.Hash}, nil
+	return &missingObject{hash: entry.Hash}, nil
 }
 
-// bringPath makes a path of a commit readable: the commit, the trees down to
+// ensurePath makes a path of a commit readable: the commit, the trees down to
 // the path, and what is there. It takes single objects where the remote gives
 // them, else the commit's files without history, else what the remote has.
-func (r *repo) bringPath(ctx context.Context, from *remoteRefs, commit plumbing.Hash, path string) error {
-	h, err := holeOf(r.trees, commit, path)
+func (r *repo) ensurePath(ctx context.Context, from *remoteRefs, commit plumbing.Hash, path string) error {
+	h, err := findMissing(r.trees, commit, path)
 	if err != nil {
 		return readError("read "+path, from.url, err)
 	}
 	if h != nil && from.partial() {
-		h, err = r.bringPieces(ctx, from, commit, path, h)
+		h, err = r.ensurePieces(ctx, from, commit, path, h)
 	}
 	if err != nil || h == nil {
 		return err
@@ -190,7 +190,7 @@ func (r *repo) bringPath(ctx context.Context, from *remoteRefs, commit plumbing.
 		}
 	}
 	for _, haves := range [][]plumbing.Hash{r.haves(from), nil} {
-		if h, err = holeOf(r.trees, commit, path); err != nil || h == nil {
+		if h, err = findMissing(r.trees, commit, path); err != nil || h == nil {
 			return err
 		}
 		a := ask{wants: []plumbing.Hash{commit}, haves: haves}
@@ -201,16 +201,16 @@ func (r *repo) bringPath(ctx context.Context, from *remoteRefs, commit plumbing.
 			return err
 		}
 	}
-	if h, err = holeOf(r.trees, commit, path); err != nil || h == nil {
+	if h, err = findMissing(r.trees, commit, path); err != nil || h == nil {
 		return err
 	}
 	return types.Errorf(types.Unavailable, "the remote %s gave commit %s without its %s", nameOf(from.url), commit, path).
 		WithHint("ask its administrator to check the repository with git fsck")
 }
 
-// bringPieces fills the holes on the way to a path one by one. What is left at
+// ensurePieces fills the holes on the way to a path one by one. What is left at
 // the end, the caller gets in another way.
-func (r *repo) bringPieces(ctx context.Context, from *remoteRefs, commit plumbing.Hash, path string, h *hole) (*hole, error) {
+func (r *repo) ensurePieces(ctx context.Context, from *remoteRefs, commit plumbing.Hash, path string, h *missingObject) (*missingObject, error) {
 	for h != nil {
 		a := ask{wants: []plumbing.Hash{h.hash}, filter: onlyAsked, loose: true}
 		if h.commit {
@@ -219,7 +219,7 @@ func (r *repo) bringPieces(ctx context.Context, from *remoteRefs, commit plumbin
 		if err := r.fetch(ctx, from, r.trees, a); err != nil {
 			return h, ctx.Err() // refused after all
 		}
-		next, err := holeOf(r.trees, commit, path)
+		next, err := findMissing(r.trees, commit, path)
 		if err != nil {
 			return nil, readError("read "+path, from.url, err)
 		}
@@ -231,9 +231,9 @@ func (r *repo) bringPieces(ctx context.Context, from *remoteRefs, commit plumbin
 	return nil, nil
 }
 
-// bringChain makes the newest commits of a branch readable, without their
+// ensureChain makes the newest commits of a branch readable, without their
 // files where the remote can do that.
-func (r *repo) bringChain(ctx context.Context, from *remoteRefs, tip plumbing.Hash) error {
+func (r *repo) ensureChain(ctx context.Context, from *remoteRefs, tip plumbing.Hash) error {
 	a := ask{wants: []plumbing.Hash{tip}, depth: maxOurs, filter: onlyAsked, loose: true}
 	if !from.partial() && !from.caps.Supports(capability.Shallow) {
 		a.haves, a.loose = r.haves(from), false
@@ -241,10 +241,10 @@ func (r *repo) bringChain(ctx context.Context, from *remoteRefs, tip plumbing.Ha
 	return r.fetch(ctx, from, r.trees, a)
 }
 
-// onRemote makes sure that a branch of the remote reaches a commit: what the
+// checkOnRemote makes sure that a branch of the remote reaches a commit: what the
 // remote does not have does not count, even if a clone lends it. A commit that
 // was a branch's tip when some run looked has been there.
-func (r *repo) onRemote(ctx context.Context, from *remoteRefs, commit plumbing.Hash) error {
+func (r *repo) checkOnRemote(ctx context.Context, from *remoteRefs, commit plumbing.Hash) error {
 	if r.trees.wasSeen(commit) {
 		return nil
 	}
@@ -267,10 +267,10 @@ func (r *repo) withHistory(ctx context.Context, from *remoteRefs, need ...plumbi
 	if first[0].IsZero() {
 		return nil, types.Errorf(types.NotFound, "%s has no default branch", nameOf(from.url)).WithHint("its owner sets one in the repository's settings")
 	}
-	if err := r.bring(ctx, from, first); err != nil {
+	if err := r.ensureHistory(ctx, from, first); err != nil {
 		return nil, err
 	}
-	if off, err := r.unreached(ctx, first, need); err != nil || off == nil {
+	if off, err := r.firstUnreachable(ctx, first, need); err != nil || off == nil {
 		return first, err
 	}
 	all := slices.Clone(first)
@@ -279,12 +279,12 @@ func (r *repo) withHistory(ctx context.Context, from *remoteRefs, need ...plumbi
 			all = append(all, h)
 		}
 	}
-	if err := r.bring(ctx, from, all); err != nil {
+	if err := r.ensureHistory(ctx, from, all); err != nil {
 		return nil, err
 	}
-	off, err := r.unreached(ctx, all, need)
+	off, err := r.firstUnreachable(ctx, all, need)
 	if off != nil && len(r.history.ends()) > 0 {
-		return nil, readError("read history", from.url, &cutOff{*off})
+		return nil, readError("read history", from.url, &shallowError{*off})
 	}
 	if off != nil {
 		// A no must not come from a hole in what is taken to be complete.
@@ -296,15 +296,15 @@ func (r *repo) withHistory(ctx context.Context, from *remoteRefs, need ...plumbi
 	return all, err
 }
 
-// unreached returns the first of the needed commits that no tip reaches, nil
+// firstUnreachable returns the first of the needed commits that no tip reaches, nil
 // when there is none. One that is not at hand is not reached.
-func (r *repo) unreached(ctx context.Context, tips, need []plumbing.Hash) (*plumbing.Hash, error) {
+func (r *repo) firstUnreachable(ctx context.Context, tips, need []plumbing.Hash) (*plumbing.Hash, error) {
 	for _, h := range need {
 		if _, err := object.GetCommit(r.history, h); errors.Is(err, plumbing.ErrObjectNotFound) {
 			return &h, nil
 		}
 		on, err := reaches(ctx, r.history, tips, h)
-		if errors.As(err, new(*cutOff)) {
+		if errors.As(err, new(*shallowError)) {
 			return &h, nil
 		}
 		if err != nil {

@@ -40,7 +40,7 @@ func (c *client) fetchRef(ctx context.Context, in fetchIn) (fetchOut, error) {
 	if err != nil {
 		return out, err
 	}
-	err = r.trusting(ctx, func() error {
+	err = r.retryDamaged(ctx, func() error {
 		out = fetchOut{Ref: in.Ref, Branches: []string{}}
 		return r.fillFetch(ctx, refs, &out, h)
 	})

@@ -66,26 +66,26 @@ func Steps(o Options) []step.Step {
 	reads := []types.Code{types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout, types.Unavailable, types.RateLimited}
 	return []step.Step{
 		step.Checked(step.Read("git_log", "List the commits between two commits, and how they are related.", settled(c.log)).
-			Reaches(c.sees()).Requires(toRead, "repo").Touches("git", "commits", "read").Errors(reads...), logIn.check),
+			Reaches(c.readReach()).Requires(toRead, "repo").Touches("git", "commits", "read").Errors(reads...), logIn.check),
 		step.Checked(step.Read("git_fetch", "Resolve a branch or commit of a remote, and fetch its history for later steps.", settled(c.fetchRef)).
-			Reaches(c.sees()).Requires(toRead, "repo").Touches("git", "commits", "read").Errors(reads...), fetchIn.check),
+			Reaches(c.readReach()).Requires(toRead, "repo").Touches("git", "commits", "read").Errors(reads...), fetchIn.check),
 		step.Checked(step.Read("git_diff", "Compare the files of two commits of a remote.", settled(c.diff)).
-			Reaches(c.sees("from", "to")).Requires(toRead, "repo").Touches("git", "files", "read").Errors(reads...), diffIn.check),
+			Reaches(c.readReach("from", "to")).Requires(toRead, "repo").Touches("git", "files", "read").Errors(reads...), diffIn.check),
 		step.Checked(step.Read("git_show", "Show a commit of a remote: who, when, why, and the files it changed.", settled(c.show)).
-			Reaches(c.sees("commit")).Requires(toRead, "repo").Touches("git", "commit", "read").Errors(reads...), showIn.check),
+			Reaches(c.readReach("commit")).Requires(toRead, "repo").Touches("git", "commit", "read").Errors(reads...), showIn.check),
 		step.Checked(step.Read("git_read_file", "Read a file at a commit or branch of a remote.", settled(c.readFile)).
-			Reaches(c.sees("ref")).Requires(toRead, "repo").Touches("git", "file", "read").Errors(reads...), readFileIn.check),
+			Reaches(c.readReach("ref")).Requires(toRead, "repo").Touches("git", "file", "read").Errors(reads...), readFileIn.check),
 		step.Checked(step.Read("git_branch_list", "List the branches of a remote.", c.branchList).
-			Reaches(c.sees()).Requires(toRead, "repo").Touches("git", "branches", "read").Errors(reads...), branchListIn.check),
+			Reaches(c.readReach()).Requires(toRead, "repo").Touches("git", "branches", "read").Errors(reads...), branchListIn.check),
 		step.Checked(step.Local("git_checkout", "Check out files of a commit into a workspace.", settled(c.checkout)).
-			Reaches(c.sees("commit")).Requires(toCheckOut, "repo").Touches("git", "files", "read").Errors(reads...), checkoutIn.check),
+			Reaches(c.readReach("commit")).Requires(toCheckOut, "repo").Touches("git", "files", "read").Errors(reads...), checkoutIn.check),
 		step.Checked(step.Local("git_branch_create", "Create the branch of a workspace, or continue from the one that the same work pushed before.", c.branchCreate).
-			Reaches(c.branches).Requires(toBranch, "push_repo").Touches("git", "branch", "read").Errors(append(reads, types.Conflict)...), branchCreateIn.check),
+			Reaches(c.branchReach).Requires(toBranch, "push_repo").Touches("git", "branch", "read").Errors(append(reads, types.Conflict)...), branchCreateIn.check),
 		step.Checked(step.Local("git_commit", "Commit the new, changed, moved and deleted files of a workspace.", c.commit, step.Preview(c.previewCommit)).
-			Reaches(commits).Requires(toCommit).Touches("git", "commit", "create").Errors(append(reads, types.Conflict)...), commitIn.check),
+			Reaches(commitReach).Requires(toCommit).Touches("git", "commit", "create").Errors(append(reads, types.Conflict)...), commitIn.check),
 		step.Checked(step.Write("git_push", "Push a workspace's commit to a branch.", c.push,
 			step.Find(c.findPush), step.Preview(c.previewPush), step.Resolve("the branch, or the commit it is at", c.resolvePush),
 			step.Undo(step.Undoing[pushIn, pushOut]{Describe: describeUndoPush, Check: c.checkUndoPush, Do: c.undoPush})).
-			Reaches(c.pushes).Requires(toPush, "repo").Touches("git", "branch", "push").Costs(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 3, Trips: 3}).Errors(append(reads, types.Conflict)...), pushIn.check),
+			Reaches(c.pushReach).Requires(toPush, "repo").Touches("git", "branch", "push").Costs(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 3, Trips: 3}).Errors(append(reads, types.Conflict)...), pushIn.check),
 	}
 }

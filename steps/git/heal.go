@@ -13,27 +13,27 @@ import (
 // that may change an answer. A hole or a file that does not read makes a step
 // begin again with what the remote alone gives.
 
-// trusting performs f, and once more with what the remote alone gives when
+// retryDamaged performs f, and once more with what the remote alone gives when
 // something that should be at hand is not.
-func (r *repo) trusting(ctx context.Context, f func() error) error {
+func (r *repo) retryDamaged(ctx context.Context, f func() error) error {
 	err := f()
-	if !lacking(err) || ctx.Err() != nil {
+	if !isMissing(err) || ctx.Err() != nil {
 		return err
 	}
-	if err := r.distrust(ctx); err != nil {
+	if err := r.discardCache(ctx); err != nil {
 		return err
 	}
 	return f()
 }
 
-// distrust empties the cache and does without the clone.
-func (r *repo) distrust(ctx context.Context) error {
+// discardCache empties the cache and does without the clone.
+func (r *repo) discardCache(ctx context.Context) error {
 	unlock, err := r.history.locked(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	r.lender, r.history.lenders, r.trees.lenders = nil, nil, []layer{r.history}
+	r.alternate, r.history.alternates, r.trees.alternates = nil, nil, []layer{r.history}
 	for _, s := range []*store{r.history, r.trees} {
 		dir := s.top.Filesystem().Root()
 		for _, part := range []string{"refs", "objects", "shallow"} {

@@ -231,10 +231,10 @@ func reaches(ctx context.Context, sto storer.EncodedObjectStorer, tips []plumbin
 	return false, w.unless(h)
 }
 
-// bring fetches commits with all their history, unless they are at hand:
+// ensureHistory fetches commits with all their history, unless they are at hand:
 // without files where the remote can do that. When what a clone lends has a
 // hole, everything is fetched.
-func (r *repo) bring(ctx context.Context, from *remoteRefs, wants []plumbing.Hash) error {
+func (r *repo) ensureHistory(ctx context.Context, from *remoteRefs, wants []plumbing.Hash) error {
 	missing := slices.DeleteFunc(slices.Clone(wants), r.history.has)
 	known := r.known()
 	if len(missing) > 0 {
@@ -251,7 +251,7 @@ func (r *repo) bring(ctx context.Context, from *remoteRefs, wants []plumbing.Has
 	}
 	err := r.complete(ctx, wants, known)
 	if errors.Is(err, plumbing.ErrObjectNotFound) {
-		r.history.lenders = nil
+		r.history.alternates = nil
 		err = r.fetch(ctx, from, r.history, ask{wants: wants, filter: onlyAsked})
 	}
 	if err != nil {

@@ -34,10 +34,10 @@ func (s Service) identities(at time.Time) (author, committer object.Signature, e
 	return author, committer, nil
 }
 
-// worded is a commit's message with our trailers: a sign-off, unless the
+// withTrailers is a commit's message with our trailers: a sign-off, unless the
 // message has it, and the key, always last. They join the trailers that the
 // message ends in, as git interpret-trailers has it.
-func (s Service) worded(message, key string, committer object.Signature) string {
+func (s Service) withTrailers(message, key string, committer object.Signature) string {
 	message = withoutBlankEnd(message) + "\n"
 	if trailerStart(message) == len(message) {
 		message += "\n"

@@ -61,7 +61,7 @@ func (c *client) log(ctx context.Context, in logIn) (logOut, error) {
 	if err != nil {
 		return out, err
 	}
-	err = r.trusting(ctx, func() error {
+	err = r.retryDamaged(ctx, func() error {
 		if _, err := r.withHistory(ctx, refs, need...); err != nil {
 			return err
 		}

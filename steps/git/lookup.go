@@ -83,11 +83,11 @@ func contents(f *object.File) (string, error) {
 	return string(text), nil
 }
 
-// cutOff is an answer that lies behind the end of a shallow history.
-type cutOff struct{ at plumbing.Hash }
+// shallowError is an answer that lies behind the end of a shallow history.
+type shallowError struct{ at plumbing.Hash }
 
 // Error says for which commit.
-func (c *cutOff) Error() string {
+func (c *shallowError) Error() string {
 	return "the history of commit " + short(c.at) + " is cut off"
 }
 

@@ -46,7 +46,7 @@ func (c *client) resolve(ctx context.Context, service, spec string) (*repo, erro
 	}
 	r := &repo{c: c, service: s, spec: spec, url: spec, pushURL: spec}
 	if isPath(spec) {
-		if err := r.lend(spec); err != nil {
+		if err := r.addAlternate(spec); err != nil {
 			return nil, err
 		}
 	}

@@ -122,7 +122,7 @@ func (r *repo) patches(ctx context.Context, remote *remoteRefs, commits []plumbi
 			}
 		}
 	}
-	if err := r.bringObjects(ctx, remote, commits, blobs); err != nil {
+	if err := r.ensureObjects(ctx, remote, commits, blobs); err != nil {
 		return nil, err
 	}
 	var out []*filePatch

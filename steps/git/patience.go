@@ -14,16 +14,16 @@ import (
 // every few seconds.
 const defaultTimeout = 2 * time.Minute
 
-// patient waits so long for the head of an answer, and as long again whenever
+// idleTimeout waits so long for the head of an answer, and as long again whenever
 // the request or the answer pauses. The whole may take longer, as a first fetch
 // and the push of a large pack do.
-type patient struct {
+type idleTimeout struct {
 	next  http.RoundTripper
 	limit time.Duration
 }
 
 // RoundTrip sends one request.
-func (p patient) RoundTrip(req *http.Request) (*http.Response, error) {
+func (p idleTimeout) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
 	w := newWatch(ctx, cancel, p.limit)
 	req = req.WithContext(ctx)

@@ -59,7 +59,7 @@ func (c *client) previewPush(ctx context.Context, in pushIn, unknown step.Unknow
 	if err != nil {
 		return out, nil // it is not made in this plan: what is known is shown
 	}
-	p, err := c.towards(ctx, w, in)
+	p, err := c.preparePush(ctx, w, in)
 	if err != nil {
 		return out, err
 	}
@@ -88,7 +88,7 @@ func (w *workspace) pending(ctx context.Context) ([]*filePatch, error) {
 	if err != nil {
 		return nil, err
 	}
-	tree, err := (&builder{sto: w.objects}).over(w.base(), edits)
+	tree, err := (&builder{sto: w.objects}).treeWithEdits(w.base(), edits)
 	if err != nil {
 		return nil, w.broken(err)
 	}

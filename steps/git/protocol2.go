@@ -32,11 +32,11 @@ const (
 // errSHA256 is a repository whose objects have names that we cannot hold.
 var errSHA256 = errors.New("its objects have SHA-256 names")
 
-// serverSaid is what a server says instead of an answer.
-type serverSaid string
+// serverError is what a server says instead of an answer.
+type serverError string
 
 // Error returns it as one line.
-func (s serverSaid) Error() string { return (&remarks{text: []byte(s)}).String() }
+func (s serverError) Error() string { return (&remarks{text: []byte(s)}).String() }
 
 // readGreeting reads it in whatever version it is.
 func readGreeting(from io.Reader) (*greeting, error) {
@@ -117,7 +117,7 @@ func readPkt(r *bufio.Reader) (text string, end int, err error) {
 		return "", int(n), err
 	}
 	if _, err = r.Discard(int(n)); err == nil && strings.HasPrefix(text, "ERR ") {
-		err = serverSaid(strings.TrimPrefix(text, "ERR "))
+		err = serverError(strings.TrimPrefix(text, "ERR "))
 	}
 	return text, -1, err
 }
@@ -248,9 +248,9 @@ func readPack(answer io.Reader) (pack io.Reader, ends []plumbing.Hash, err error
 		case err != nil:
 			return nil, nil, err
 		case section == "packfile":
-			return &band{from: r}, ends, nil
+			return &sidebandReader{from: r}, ends, nil
 		case end == flushPkt:
-			return nil, nil, serverSaid("nothing")
+			return nil, nil, serverError("nothing")
 		}
 		_, err = lines(r, func(line string) {
 			if h, ok := strings.CutPrefix(line, "shallow "); ok && section == "shallow-info" {
@@ -268,8 +268,8 @@ const (
 	packBand, progressBand, errorBand = 1, 2, 3
 )
 
-// band is the pack among the packets of a section.
-type band struct {
+// sidebandReader is the pack among the packets of a section.
+type sidebandReader struct {
 	from *bufio.Reader
 	rest string
 	said int64 // what came beside it, in bytes
@@ -278,7 +278,7 @@ type band struct {
 }
 
 // Read reads what is next of the pack.
-func (b *band) Read(p []byte) (int, error) {
+func (b *sidebandReader) Read(p []byte) (int, error) {
 	for b.rest == "" {
 		if b.done {
 			return 0, io.EOF
@@ -297,7 +297,7 @@ func (b *band) Read(p []byte) (int, error) {
 			b.pack += int64(len(b.rest))
 			b.said += 5 // of an empty one, which is a sign of life
 		case text != "" && text[0] == errorBand:
-			return 0, serverSaid(text[1:])
+			return 0, serverError(text[1:])
 		case text != "" && text[0] != progressBand:
 			return 0, fmt.Errorf("the server sent %q among the packets of a pack", text[0])
 		default:

@@ -26,8 +26,8 @@ type pushOut struct {
 	Remote string `json:"remote" doc:"The remote it is on."`
 }
 
-// towards says which branch of which remote a push is to.
-func (c *client) towards(ctx context.Context, w *workspace, in pushIn) (*pushing, error) {
+// preparePush says which branch of which remote a push is to.
+func (c *client) preparePush(ctx context.Context, w *workspace, in pushIn) (*pushing, error) {
 	p := &pushing{w: w, branch: in.Branch}
 	if p.branch == "" {
 		p.branch = w.meta.Branch
@@ -65,7 +65,7 @@ func (c *client) push(ctx context.Context, in pushIn) (pushOut, error) {
 	if len(watch) == 0 {
 		watch = p.w.meta.Files
 	}
-	if err := p.unmoved(ctx, watch); err != nil {
+	if err := p.checkUnmoved(ctx, watch); err != nil {
 		return pushOut{}, err
 	}
 	if err := p.send(ctx); err != nil {
@@ -81,10 +81,10 @@ func (p *pushing) pushed() error {
 	return p.w.save()
 }
 
-// unmoved refuses to push when somebody changed one of the files on the
+// checkUnmoved refuses to push when somebody changed one of the files on the
 // default branch since the workspace was checked out: what was checked is then
 // no longer what would be edited.
-func (p *pushing) unmoved(ctx context.Context, watch []string) error {
+func (p *pushing) checkUnmoved(ctx context.Context, watch []string) error {
 	r := p.w.repo
 	from, err := r.refs(ctx, r.url)
 	if err != nil {
@@ -96,8 +96,8 @@ func (p *pushing) unmoved(ctx context.Context, watch []string) error {
 	}
 	var blobs [2][]plumbing.Hash
 	for i, commit := range []plumbing.Hash{p.w.base(), tip} {
-		err := r.trusting(ctx, func() (err error) {
-			if err = p.w.bringFiles(ctx, r, from, commit, watch); err == nil {
+		err := r.retryDamaged(ctx, func() (err error) {
+			if err = p.w.ensureFiles(ctx, r, from, commit, watch); err == nil {
 				blobs[i], err = p.w.files(commit, watch)
 			}
 			return err
@@ -127,7 +127,7 @@ func (c *client) findPush(ctx context.Context, key step.Key, in pushIn) (step.Fo
 	if err != nil {
 		return none, err
 	}
-	if err := from.free(p.branch); err != nil {
+	if err := from.checkFree(p.branch); err != nil {
 		return none, err
 	}
 	now, there := from.branches[p.branch]
@@ -140,7 +140,7 @@ func (c *client) findPush(ctx context.Context, key step.Key, in pushIn) (step.Fo
 		return step.Ended[pushOut](p.branch, "branch "+p.branch+" was deleted since this run looked",
 			"run the same command again to push it again"), nil
 	}
-	chain, err := p.w.bringChain(ctx, p.to, from, now)
+	chain, err := p.w.ensureChain(ctx, p.to, from, now)
 	if err != nil {
 		return none, err
 	}

@@ -18,10 +18,10 @@ import (
 // folder of this machine, this machine. A repository is told by its path alone:
 // one server has several names. What stands behind # is a branch of it.
 
-// sees declares a read of the repository that repo names. refs are the arguments
+// readReach declares a read of the repository that repo names. refs are the arguments
 // that say at which commits; those that are written out in full find the same
 // for ever, or nothing yet.
-func (c *client) sees(refs ...string) func(context.Context, step.Use) step.Reach {
+func (c *client) readReach(refs ...string) func(context.Context, step.Use) step.Reach {
 	return func(ctx context.Context, u step.Use) step.Reach {
 		var r step.Reach
 		for _, ref := range refs {
@@ -36,17 +36,17 @@ func (c *client) sees(refs ...string) func(context.Context, step.Use) step.Reach
 		if len(refs) == 0 {
 			r.Sees = c.place(ctx, u.Text("service"), u.Text("repo"), "", false)
 		}
-		r.Leads = leads(u.Text("repo"))
+		r.Leads = remotePlaces(u.Text("repo"))
 		return r
 	}
 }
 
-// leads are the remotes of a repository, written out: what a clone that is named
+// remotePlaces are the remotes of a repository, written out: what a clone that is named
 // by its folder fetches from, and pushes to, stands in a file of it. One that is a
 // folder of this machine is told without symbolic links.
-func leads(spec string) []step.Place {
+func remotePlaces(spec string) []step.Place {
 	r := repo{url: spec, pushURL: spec}
-	if spec == "" || isPath(spec) && r.lend(spec) != nil {
+	if spec == "" || isPath(spec) && r.addAlternate(spec) != nil {
 		return nil
 	}
 	out := make([]step.Place, 0, 2)
@@ -72,24 +72,24 @@ func branchOf(ref string) string {
 	return strings.TrimPrefix(ref, "refs/heads/")
 }
 
-// branches declares git_branch_create, which looks whether the branch is there.
-func (c *client) branches(ctx context.Context, u step.Use) step.Reach {
+// branchReach declares git_branch_create, which looks whether the branch is there.
+func (c *client) branchReach(ctx context.Context, u step.Use) step.Reach {
 	ws := u.Places(step.Workspace, "workspace")
 	return step.Reach{
-		Sees: append(c.target(ctx, u, "push_repo"), ws...), Changes: part(ws, "branch"),
-		Leads: leads(u.Text("push_repo")),
+		Sees: append(c.target(ctx, u, "push_repo"), ws...), Changes: partPlaces(ws, "branch"),
+		Leads: remotePlaces(u.Text("push_repo")),
 	}
 }
 
-// commits declares git_commit, which works in a workspace only: the commits
+// commitReach declares git_commit, which works in a workspace only: the commits
 // that it builds on do not change, and it leaves the files as they are.
-func commits(_ context.Context, u step.Use) step.Reach {
+func commitReach(_ context.Context, u step.Use) step.Reach {
 	ws := u.Places(step.Workspace, "workspace")
-	return step.Reach{Sees: ws, Changes: part(ws, "commit")}
+	return step.Reach{Sees: ws, Changes: partPlaces(ws, "commit")}
 }
 
-// part is a part of each workspace that has a name, beside its files.
-func part(workspaces []step.Place, name string) []step.Place {
+// partPlaces is a part of each workspace that has a name, beside its files.
+func partPlaces(workspaces []step.Place, name string) []step.Place {
 	parts := slices.Clone(workspaces)
 	for i, p := range parts {
 		if p.Name != "" {
@@ -99,10 +99,10 @@ func part(workspaces []step.Place, name string) []step.Place {
 	return parts
 }
 
-// pushes declares git_push.
-func (c *client) pushes(ctx context.Context, u step.Use) step.Reach {
+// pushReach declares git_push.
+func (c *client) pushReach(ctx context.Context, u step.Use) step.Reach {
 	to := c.target(ctx, u, "repo")
-	return step.Reach{Sees: append(u.Places(step.Workspace, "workspace"), to...), Changes: to, Leads: leads(u.Text("repo"))}
+	return step.Reach{Sees: append(u.Places(step.Workspace, "workspace"), to...), Changes: to, Leads: remotePlaces(u.Text("repo"))}
 }
 
 // target is the branch that a workspace is, or will be, pushed to.

@@ -57,11 +57,11 @@ func (c *client) readFile(ctx context.Context, in readFileIn) (readFileOut, erro
 // file returns a regular file of a commit of the remote, or something of another
 // mode that is named, fetching what is missing.
 func (r *repo) file(ctx context.Context, from *remoteRefs, commit plumbing.Hash, path string, also ...filemode.FileMode) (f *object.File, err error) {
-	err = r.trusting(ctx, func() error {
-		if err := r.onRemote(ctx, from, commit); err != nil {
+	err = r.retryDamaged(ctx, func() error {
+		if err := r.checkOnRemote(ctx, from, commit); err != nil {
 			return err
 		}
-		if err := r.bringPath(ctx, from, commit, path); err != nil {
+		if err := r.ensurePath(ctx, from, commit, path); err != nil {
 			return err
 		}
 		if f, err = lookUp(r.trees, commit, path, also...); err != nil {

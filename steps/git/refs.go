@@ -10,9 +10,9 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// free refuses a branch that git cannot keep beside the remote's: a is no branch
+// checkFree refuses a branch that git cannot keep beside the remote's: a is no branch
 // where a/b is one, and the other way round. One that is there is free.
-func (from *remoteRefs) free(branch string) error {
+func (from *remoteRefs) checkFree(branch string) error {
 	if _, there := from.branches[branch]; there {
 		return nil
 	}

@@ -75,7 +75,7 @@ func (r *repo) httpClient() *http.Client {
 	if rt == nil {
 		rt = http.DefaultTransport
 	}
-	rt = rest.Polite(boundedAnswers{patient{rt, cmp.Or(r.service.Timeout, defaultTimeout)}})
+	rt = rest.RetryReads(boundedAnswers{idleTimeout{rt, cmp.Or(r.service.Timeout, defaultTimeout)}})
 	return &http.Client{Transport: rt, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 

@@ -73,10 +73,10 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// lend opens a clone for reading and takes its remote: upstream when it has
+// addAlternate opens a clone for reading and takes its remote: upstream when it has
 // one, else origin; pushes go to origin. A bare repository without remotes is
 // its own remote.
-func (r *repo) lend(path string) error {
+func (r *repo) addAlternate(path string) error {
 	dir, err := gitDir(path)
 	if err != nil {
 		return err
@@ -102,7 +102,7 @@ func (r *repo) lend(path string) error {
 	}
 	_, err = os.Stat(filepath.Join(dir, "shallow"))
 	sto := openObjects(dir)
-	r.lender = &lender{refs: sto, objects: withAlternates(nil, dir), shallow: err == nil,
+	r.alternate = &alternate{refs: sto, objects: withAlternates(nil, dir), shallow: err == nil,
 		partial: cfg.Raw.Section("extensions").Option("partialClone") != ""}
 	return nil
 }
@@ -221,14 +221,14 @@ func readError(what, remote string, err error) error {
 	case errors.Is(err, errSHA256):
 		return types.Errorf(types.BadInput, "%s: %w, and skillrun reads only repositories with SHA-1 names", what, err).
 			WithHint("convert the repository, or mirror it to one that git init --object-format=sha1 made")
-	case errors.As(err, new(serverSaid)):
+	case errors.As(err, new(serverError)):
 		return types.Errorf(types.Unavailable, "%s: the server says: %w", what, err).WithHint("%s", goOn)
-	case errors.As(err, new(*cutOff)):
+	case errors.As(err, new(*shallowError)):
 		return types.Errorf(types.NotFound, "%s: the repository on the server is shallow: %w", what, err).
 			WithHint("name the whole repository, or have its owner run git fetch --unshallow in it")
 	case renamed(err) != "":
 		return movedTo(what, renamed(err))
-	case lacking(err):
+	case isMissing(err):
 		return types.Errorf(types.Internal, "%s: an object is missing: %w", what, err).WithHint("%s", freeCache)
 	}
 	return httpError(http.MethodGet, what, err)

@@ -74,7 +74,7 @@ func (p *pushing) update(adv *packp.AdvRefs, old plumbing.Hash) *packp.Reference
 // expected is the branch's value that the update replaces: nothing, or what
 // was seen when the workspace took the branch up.
 func (p *pushing) expected(adv *packp.AdvRefs) (plumbing.Hash, error) {
-	if err := refsOf(p.to.pushURL, adv).free(p.branch); err != nil {
+	if err := refsOf(p.to.pushURL, adv).checkFree(p.branch); err != nil {
 		return plumbing.ZeroHash, err
 	}
 	now := adv.References[p.ref.String()]
@@ -207,7 +207,7 @@ func (p *pushing) reported(ctx context.Context, what string, old plumbing.Hash, 
 func (p *pushing) refused(ctx context.Context, what string, old plumbing.Hash, said string) error {
 	from, err := p.to.pushRefs(ctx)
 	if err == nil {
-		err = from.free(p.branch)
+		err = from.checkFree(p.branch)
 	}
 	if types.CodeOf(err) == types.Conflict {
 		return err
@@ -235,7 +235,7 @@ func (c *client) pushing(ctx context.Context, in pushIn) (*pushing, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := c.towards(ctx, w, in)
+	p, err := c.preparePush(ctx, w, in)
 	if err == nil && w.meta.Head == w.meta.Base {
 		return nil, types.Errorf(types.Conflict, "the workspace %s has no commit to push", in.Workspace).WithHint("make one with git_commit before")
 	}

@@ -114,18 +114,18 @@ func (c *client) service(ctx context.Context, name string) (Service, error) {
 // repo is a repository that a step works with: its remote, the objects at
 // hand, and where fetched ones go.
 type repo struct {
-	c       *client
-	service Service
-	spec    string // as the skill has it
-	url     string // of the remote that is read
-	pushURL string
-	lender  *lender // a clone, when the repository is one
-	history *store  // commits with all their history, and perhaps their files
-	trees   *store  // commits with some of their files, above history
+	c         *client
+	service   Service
+	spec      string // as the skill has it
+	url       string // of the remote that is read
+	pushURL   string
+	alternate *alternate // a clone, when the repository is one
+	history   *store     // commits with all their history, and perhaps their files
+	trees     *store     // commits with some of their files, above history
 }
 
-// lender is a clone that is only ever read.
-type lender struct {
+// alternate is a clone that is only ever read.
+type alternate struct {
 	refs    *filesystem.Storage
 	objects []layer // its own and those of its alternates
 	shallow bool    // its history has an end

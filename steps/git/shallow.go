@@ -47,5 +47,5 @@ func (w *walk) cut(matters func(*painted) bool) error {
 	if len(at) == 0 {
 		return nil
 	}
-	return &cutOff{slices.MinFunc(at, func(a, b plumbing.Hash) int { return bytes.Compare(a[:], b[:]) })}
+	return &shallowError{slices.MinFunc(at, func(a, b plumbing.Hash) int { return bytes.Compare(a[:], b[:]) })}
 }

@@ -48,7 +48,7 @@ type lock struct {
 }
 
 // Leads is where the lock's repository is.
-func (l *lock) Leads(context.Context) []step.Place { return leads(l.spec) }
+func (l *lock) Leads(context.Context) []step.Place { return remotePlaces(l.spec) }
 
 // lockTries is how often a lock is looked at again when somebody takes it or
 // lets go of it meanwhile, or an answer was lost. A server that says no is asked
@@ -151,7 +151,7 @@ func (l *lock) holder(ctx context.Context, p *pushing) (at plumbing.Hash, h step
 		}
 		now, there := from.branches[p.branch]
 		if !there {
-			return plumbing.ZeroHash, h, from.free(p.branch)
+			return plumbing.ZeroHash, h, from.checkFree(p.branch)
 		}
 		if try > lockTries || err != nil && now == at {
 			return at, h, err // it is where it was, and cannot be read

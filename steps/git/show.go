@@ -44,11 +44,11 @@ func (c *client) show(ctx context.Context, in showIn) (showOut, error) {
 	if err != nil {
 		return out, err
 	}
-	err = r.trusting(ctx, func() error {
-		if err := r.onRemote(ctx, refs, h); err != nil {
+	err = r.retryDamaged(ctx, func() error {
+		if err := r.checkOnRemote(ctx, refs, h); err != nil {
 			return err
 		}
-		if err := r.bringPath(ctx, refs, h, ""); err != nil {
+		if err := r.ensurePath(ctx, refs, h, ""); err != nil {
 			return err
 		}
 		commit, err := object.GetCommit(r.trees, h)

@@ -30,7 +30,7 @@ type layer = storer.EncodedObjectStorer
 type store struct {
 	storer.EncodedObjectStorer // the top layer: all that this type does not do itself
 	top                        *filesystem.Storage
-	lenders                    []layer
+	alternates                 []layer
 	lock                       string // a lock file, held while the top layer is written; "" for none
 }
 
@@ -50,18 +50,18 @@ func (r *repo) openStores() error {
 		}
 	}
 	lock := filepath.Join(dir, "lock")
-	if err := tidy(lock, filepath.Join(dir, "history"), filepath.Join(dir, "trees")); err != nil {
+	if err := cleanCache(lock, filepath.Join(dir, "history"), filepath.Join(dir, "trees")); err != nil {
 		return err
 	}
 	history := openObjects(filepath.Join(dir, "history"))
 	r.history = &store{EncodedObjectStorer: history, top: history, lock: lock}
-	if r.lender != nil && !r.lender.shallow {
-		r.history.lenders = r.lender.objects
+	if r.alternate != nil && !r.alternate.shallow {
+		r.history.alternates = r.alternate.objects
 	}
 	r.trees = r.history.over(openObjects(filepath.Join(dir, "trees")))
 	r.trees.lock = r.history.lock
-	if r.lender != nil && r.lender.shallow {
-		r.trees.lenders = append(r.trees.lenders, r.lender.objects...)
+	if r.alternate != nil && r.alternate.shallow {
+		r.trees.alternates = append(r.trees.alternates, r.alternate.objects...)
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ func openObjects(dir string) *filesystem.Storage {
 
 // over returns the store with a layer of objects on top that takes the writes.
 func (s *store) over(top *filesystem.Storage) *store {
-	return &store{EncodedObjectStorer: top, top: top, lenders: []layer{s}}
+	return &store{EncodedObjectStorer: top, top: top, alternates: []layer{s}}
 }
 
 // EncodedObject looks in every layer.
@@ -104,8 +104,8 @@ func (s *store) EncodedObjectSize(h plumbing.Hash) (int64, error) {
 func inLayers[T any](s *store, ask func(layer) (T, error)) (T, error) {
 	got, err := ask(s.EncodedObjectStorer)
 	result := err
-	for i := 0; err != nil && i < len(s.lenders); i++ {
-		if got, err = ask(s.lenders[i]); !errors.Is(err, plumbing.ErrObjectNotFound) {
+	for i := 0; err != nil && i < len(s.alternates); i++ {
+		if got, err = ask(s.alternates[i]); !errors.Is(err, plumbing.ErrObjectNotFound) {
 			result = err
 		}
 	}
@@ -195,8 +195,8 @@ func (r *repo) known() map[plumbing.Hash]bool {
 	known := map[plumbing.Hash]bool{}
 	add := func(h plumbing.Hash) { known[h] = r.history.has(h) }
 	eachRef(r.history.top, completeRefs, add)
-	if len(r.history.lenders) > 0 {
-		eachRef(r.lender.refs, "refs/", add)
+	if len(r.history.alternates) > 0 {
+		eachRef(r.alternate.refs, "refs/", add)
 	}
 	return known
 }
@@ -248,7 +248,7 @@ func eachRef(sto *filesystem.Storage, prefix string, f func(plumbing.Hash)) {
 // branch, so that the notes do not grow with time. What needs a clone's help
 // is not noted: the clone may be gone the next time.
 func (s *store) remember(ctx context.Context, from *remoteRefs, tips []plumbing.Hash) error {
-	if len(s.lenders) > 0 {
+	if len(s.alternates) > 0 {
 		return nil
 	}
 	notes := map[string]plumbing.Hash{}
@@ -302,8 +302,8 @@ func (r *repo) haves(from *remoteRefs) []plumbing.Hash {
 	if !from.partial() {
 		out = r.historyHaves()
 	}
-	if len(r.history.lenders) > 0 && !r.lender.partial {
-		out = append(out, r.lenderHaves()...)
+	if len(r.history.alternates) > 0 && !r.alternate.partial {
+		out = append(out, r.alternateHaves()...)
 	}
 	return out[:min(len(out), maxHaves)]
 }
@@ -320,23 +320,23 @@ func (r *repo) historyHaves() []plumbing.Hash {
 			out = append(out, h)
 		}
 	})
-	if len(r.history.lenders) > 0 {
-		out = append(out, r.lenderHaves()...)
+	if len(r.history.alternates) > 0 {
+		out = append(out, r.alternateHaves()...)
 	}
 	return out[:min(len(out), maxHaves)]
 }
 
-// lenderHaves are the branches of the clone that lends, those of its remotes
+// alternateHaves are the branches of the clone that lends, those of its remotes
 // first.
-func (r *repo) lenderHaves() []plumbing.Hash {
+func (r *repo) alternateHaves() []plumbing.Hash {
 	var out []plumbing.Hash
 	add := func(h plumbing.Hash) {
 		if !slices.Contains(out, h) {
 			out = append(out, h)
 		}
 	}
-	eachRef(r.lender.refs, "refs/remotes/", add)
-	eachRef(r.lender.refs, "refs/heads/", add)
+	eachRef(r.alternate.refs, "refs/remotes/", add)
+	eachRef(r.alternate.refs, "refs/heads/", add)
 	return out[:min(len(out), maxHaves)]
 }
 

@@ -15,7 +15,7 @@ import (
 const keyLine = "Skillrun-Key: workworkworkwork-pathpathpa"
 
 func wordedAs(message string, signOff bool) string {
-	return Service{SignOff: signOff}.worded(message, strings.TrimPrefix(keyLine, "Skillrun-Key: "), object.Signature{Name: "Bot", Email: "bot@example.com"})
+	return Service{SignOff: signOff}.withTrailers(message, strings.TrimPrefix(keyLine, "Skillrun-Key: "), object.Signature{Name: "Bot", Email: "bot@example.com"})
 }
 
 // TestTrailersAreLost: ours join the trailers that a message ends in.

@@ -136,7 +136,7 @@ func (c *client) resolvePush(ctx context.Context, ref string, in pushIn) (pushOu
 
 // equals refuses a tip that is not what this run made.
 func (p *pushing) equals(ctx context.Context, from *remoteRefs, now plumbing.Hash) error {
-	if _, err := p.w.bringChain(ctx, p.to, from, now); err != nil {
+	if _, err := p.w.ensureChain(ctx, p.to, from, now); err != nil {
 		return err
 	}
 	theirs, err := object.GetCommit(p.w.objects, now)

@@ -66,7 +66,7 @@ func (c *client) layered(w *workspace) *workspace {
 func (w *workspace) reach(ctx context.Context, commit plumbing.Hash, paths []string) error {
 	var far []string
 	for _, name := range paths {
-		h, err := holeOf(w.objects, commit, name)
+		h, err := findMissing(w.objects, commit, name)
 		if err != nil {
 			return w.broken(err)
 		}
@@ -75,14 +75,14 @@ func (w *workspace) reach(ctx context.Context, commit plumbing.Hash, paths []str
 		}
 	}
 	if len(far) > 0 {
-		if err := w.bringFar(ctx, commit, far); err != nil {
+		if err := w.ensureFar(ctx, commit, far); err != nil {
 			return err
 		}
 	}
 	return w.keep(commit, paths)
 }
 
-func (w *workspace) bringFar(ctx context.Context, commit plumbing.Hash, paths []string) error {
+func (w *workspace) ensureFar(ctx context.Context, commit plumbing.Hash, paths []string) error {
 	r, url := w.repo, w.repo.url
 	if commit != w.base() {
 		push, err := r.c.pushRepo(ctx, w, w.meta.Push)
@@ -95,7 +95,7 @@ func (w *workspace) bringFar(ctx context.Context, commit plumbing.Hash, paths []
 	if err != nil {
 		return err
 	}
-	return w.repo.trusting(ctx, func() error { return w.bringFiles(ctx, r, refs, commit, paths) })
+	return w.repo.retryDamaged(ctx, func() error { return w.ensureFiles(ctx, r, refs, commit, paths) })
 }
 
 // keep keeps a commit, and the way to paths of it.
@@ -261,13 +261,13 @@ func (c *client) pushRepo(ctx context.Context, w *workspace, spec string) (*repo
 	if err != nil {
 		return nil, err
 	}
-	r.lender, r.history, r.trees = w.repo.lender, w.repo.history, w.repo.trees
+	r.alternate, r.history, r.trees = w.repo.alternate, w.repo.history, w.repo.trees
 	return r, nil
 }
 
-func (w *workspace) bringFiles(ctx context.Context, r *repo, from *remoteRefs, commit plumbing.Hash, paths []string) error {
+func (w *workspace) ensureFiles(ctx context.Context, r *repo, from *remoteRefs, commit plumbing.Hash, paths []string) error {
 	for _, name := range paths {
-		if err := r.bringPath(ctx, from, commit, name); err != nil {
+		if err := r.ensurePath(ctx, from, commit, name); err != nil {
 			return err
 		}
 	}

@@ -38,12 +38,12 @@ func Client(rt http.RoundTripper, timeout time.Duration) *http.Client {
 	if rt == nil {
 		rt = http.DefaultTransport
 	}
-	return &http.Client{Transport: polite{limited{rt, timeout, new(atomic.Int64)}}, CheckRedirect: sameOriginReads}
+	return &http.Client{Transport: readRetrier{limited{rt, timeout, new(atomic.Int64)}}, CheckRedirect: sameOriginReads}
 }
 
-// Polite is the part of [Client] that asks a read again later when the service
+// RetryReads is the part of [Client] that asks a read again later when the service
 // wants that, for protocols that need a client of their own.
-func Polite(rt http.RoundTripper) http.RoundTripper { return polite{rt} }
+func RetryReads(rt http.RoundTripper) http.RoundTripper { return readRetrier{rt} }
 
 // sameOriginReads is the rule for being sent elsewhere: a read may be, within
 // its origin; a write never, for net/http would make a read of it.
@@ -57,18 +57,18 @@ func sameOriginReads(req *http.Request, via []*http.Request) error {
 
 func isRead(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
-// polite asks again when the service asks for it.
-type polite struct{ next http.RoundTripper }
+// readRetrier asks again when the service asks for it.
+type readRetrier struct{ next http.RoundTripper }
 
 // RoundTrip sends a read up to maxAsked times, a write once.
-func (p polite) RoundTrip(req *http.Request) (*http.Response, error) {
+func (p readRetrier) RoundTrip(req *http.Request) (*http.Response, error) {
 	call := step.CallOf(req.Context())
 	for asked := 1; ; asked++ {
 		resp, err := p.next.RoundTrip(req)
 		if err != nil || !isRead(req.Method) || call.Sleep == nil || asked == maxAsked {
 			return resp, err
 		}
-		wait, ok := wanted(resp)
+		wait, ok := retryAfter(resp)
 		if !ok {
 			return resp, nil
 		}
@@ -82,9 +82,9 @@ func (p polite) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// wanted is how long the service wants to be left alone. It gives seconds or a
+// retryAfter is how long the service wants to be left alone. It gives seconds or a
 // date, which is held against the service's own clock (RFC 9110, 10.2.3).
-func wanted(resp *http.Response) (time.Duration, bool) {
+func retryAfter(resp *http.Response) (time.Duration, bool) {
 	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
 		return 0, false
 	}
@@ -123,7 +123,7 @@ func (l limited) RoundTrip(req *http.Request) (*http.Response, error) {
 		cancel()
 		return nil, err
 	}
-	resp.Body = body{&sparse{Reader: &capped{counted{resp.Body, l.read}, MaxBody}}, resp.Body, cancel}
+	resp.Body = body{&jsonLimiter{Reader: &capped{counted{resp.Body, l.read}, MaxBody}}, resp.Body, cancel}
 	return resp, nil
 }
 

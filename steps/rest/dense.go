@@ -19,16 +19,16 @@ var (
 	errControls = fmt.Errorf("the answer has more than %d control characters", maxControl)
 )
 
-// sparse reads a body, and refuses one of JSON that has too many parts, and one
+// jsonLimiter reads a body, and refuses one of JSON that has too many parts, and one
 // that is no text. What begins otherwise is no JSON.
-type sparse struct {
+type jsonLimiter struct {
 	io.Reader
 	begun, json, quoted, escaped bool
 	objects, parts, controls     int
 }
 
 // Read reads what is next.
-func (s *sparse) Read(p []byte) (int, error) {
+func (s *jsonLimiter) Read(p []byte) (int, error) {
 	n, err := s.Reader.Read(p)
 	switch s.count(p[:n]); {
 	case s.controls > maxControl:
@@ -39,7 +39,7 @@ func (s *sparse) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (s *sparse) count(text []byte) {
+func (s *jsonLimiter) count(text []byte) {
 	for _, c := range text {
 		if c < ' ' && c != '\t' && c != '\n' && c != '\r' {
 			s.controls++

@@ -20,28 +20,28 @@ func Transport(method, what string, err error) *types.Error {
 	if errors.Is(err, context.Canceled) && isRead(method) {
 		return types.Errorf(types.Cancelled, "%s: stopped", what).WithHint("resume the run")
 	}
-	if text, hint, ok := notSent(err); ok && (isRead(method) || !garbled(err)) {
+	if text, hint, ok := notSent(err); ok && (isRead(method) || !isNotTLS(err)) {
 		return types.Errorf(types.Network, "%s: cannot reach the service: %s", what, text).WithHint("%s", hint)
 	}
 	if !isRead(method) {
-		return types.Errorf(types.UnknownOutcome, "%s: the request was sent and the answer was lost: %w", what, bare(err)).
+		return types.Errorf(types.UnknownOutcome, "%s: the request was sent and the answer was lost: %w", what, withoutURL(err)).
 			WithHint("%s", hints[types.UnknownOutcome])
 	}
-	if limit := beyond(what, err); limit != nil {
+	if limit := limitError(what, err); limit != nil {
 		return limit
 	}
 	if isTimeout(err) {
-		return types.Errorf(types.Timeout, "%s: no answer in time: %w", what, bare(err)).
+		return types.Errorf(types.Timeout, "%s: no answer in time: %w", what, withoutURL(err)).
 			WithHint("resume the run later, or give the service more time: timeout: 60s in skillrun.yaml")
 	}
-	return types.Errorf(types.Network, "%s: the connection broke: %w", what, bare(err)).
+	return types.Errorf(types.Network, "%s: the connection broke: %w", what, withoutURL(err)).
 		WithHint("resume the run; if it happens again, see whether a proxy or firewall cuts the connection")
 }
 
 const askForLess = "check the service's url in skillrun.yaml; if it is right, ask for less at a time"
 
-// beyond is about an answer that is beyond a limit, nil of others.
-func beyond(what string, err error) *types.Error {
+// limitError is about an answer that is beyond a limit, nil of others.
+func limitError(what string, err error) *types.Error {
 	switch {
 	case errors.Is(err, errTooLarge):
 		return types.Errorf(types.Unavailable, "%s: the answer is larger than %d MiB", what, MaxBody>>20).WithHint(askForLess)
@@ -57,9 +57,9 @@ func beyond(what string, err error) *types.Error {
 	return nil
 }
 
-// bare is what went wrong without the url, which may hold credentials; the
+// withoutURL is what went wrong without the url, which may hold credentials; the
 // caller names the service.
-func bare(err error) error {
+func withoutURL(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		return u.Err
@@ -99,10 +99,10 @@ func (e *proxyError) hint() string {
 	return "ask whoever runs the proxy to let the service's host through, or name the host in NO_PROXY"
 }
 
-// garbled reports whether something answered that is not TLS. Mostly that is
+// isNotTLS reports whether something answered that is not TLS. Mostly that is
 // the answer to the handshake; but a box on the way may also do so later, when
 // the request has gone out.
-func garbled(err error) bool {
+func isNotTLS(err error) bool {
 	var record tls.RecordHeaderError
 	return errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch)
 }
@@ -116,7 +116,7 @@ func notSent(err error) (text, hint string, ok bool) {
 	}
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "proxyconnect" { // before its certificate is taken for the service's
-		return bare(err).Error(), "check HTTPS_PROXY: the proxy itself cannot be reached; hosts in NO_PROXY are reached without it", true
+		return withoutURL(err).Error(), "check HTTPS_PROXY: the proxy itself cannot be reached; hosts in NO_PROXY are reached without it", true
 	}
 	if text, hint, ok := certificate(err); ok {
 		return text, hint, true
@@ -124,11 +124,11 @@ func notSent(err error) (text, hint string, ok bool) {
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &dns):
-		return bare(err).Error(), "check the host in the service's url, the network and the VPN: the name is not known here", true
+		return withoutURL(err).Error(), "check the host in the service's url, the network and the VPN: the name is not known here", true
 	case errors.As(err, &op) && op.Op == "dial" && op.Timeout():
-		return bare(err).Error(), "check the host and port in the service's url, the network and the VPN: nothing answers there", true
+		return withoutURL(err).Error(), "check the host and port in the service's url, the network and the VPN: nothing answers there", true
 	case errors.As(err, &op) && op.Op == "dial":
-		return bare(err).Error(), "check the service's url in skillrun.yaml, and that this machine reaches it", true
+		return withoutURL(err).Error(), "check the service's url in skillrun.yaml, and that this machine reaches it", true
 	}
 	return "", "", false
 }
@@ -149,7 +149,7 @@ func certificate(err error) (text, hint string, ok bool) {
 		return expired(invalid), "have the service's certificate renewed, or set this machine's clock right", true
 	case errors.As(err, &verify):
 		return verify.Error(), "check the service's certificate, and ca: under the service in skillrun.yaml", true
-	case garbled(err):
+	case isNotTLS(err):
 		return "it does not speak TLS there", "check scheme and port of the service's url", true
 	}
 	return "", "", false

@@ -42,7 +42,7 @@ var setAction = action[setIn, setOut]{
 	named: step.UnknownPaths{"name", "value"},
 
 	back:   func(in setIn, _ setOut) string { return "put back what state " + in.Name + " was" },
-	takeBy: unset,
+	takeBy: undoSet,
 }
 
 var appendAction = action[appendIn, appendOut]{
@@ -57,7 +57,7 @@ var appendAction = action[appendIn, appendOut]{
 	named: step.UnknownPaths{"name"},
 
 	back:   func(in appendIn, _ appendOut) string { return "remove the item from state " + in.Name },
-	takeBy: unappend,
+	takeBy: undoAppend,
 }
 
 var incrementAction = action[incrementIn, incrementOut]{
@@ -74,7 +74,7 @@ var incrementAction = action[incrementIn, incrementOut]{
 	back: func(in incrementIn, _ incrementOut) string {
 		return fmt.Sprintf("take %d off state %s", in.By, in.Name)
 	},
-	takeBy: unincrement,
+	takeBy: undoIncrement,
 }
 
 func change(title string, fields ...string) step.Change {
@@ -149,12 +149,12 @@ func write[In, Out any](s store, name, doc, verb string, d action[In, Out]) step
 		}),
 		step.Undo(step.Undoing[In, Out]{
 			Describe: d.back,
-			Check:    func(_ context.Context, key step.Key, in In, _ Out) error { return s.remembered(d.name(in), key) },
+			Check:    func(_ context.Context, key step.Key, in In, _ Out) error { return s.checkUndoable(d.name(in), key) },
 			Do: func(ctx context.Context, key step.Key, in In, _ Out) error {
-				return s.change(ctx, d.name(in), func(r *record) (bool, error) { return d.takeBack(in, r, key) })
+				return s.change(ctx, d.name(in), func(r *record) (bool, error) { return d.undo(in, r, key) })
 			},
 		}),
-	).Reaches(changes).Touches("", "state", verb).Errors(types.Conflict, types.Unavailable)
+	).Reaches(writeReach).Touches("", "state", verb).Errors(types.Conflict, types.Unavailable)
 }
 
 func (d action[In, Out]) perform(ctx context.Context, s store, in In) (out Out, err error) {
@@ -176,7 +176,7 @@ func (d action[In, Out]) perform(ctx context.Context, s store, in In) (out Out, 
 		}
 		w := writeOf(call, d.kept(out))
 		w.Before = before
-		r.note(w)
+		r.add(w)
 		return true, nil
 	})
 	return out, err
@@ -198,7 +198,7 @@ func (d action[In, Out]) find(ctx context.Context, s store, key step.Key, in In)
 		return step.Absent[Out](), nil
 	}
 	if err := json.Unmarshal(r.Writes[i].Result, &out); err != nil {
-		return step.Found[Out]{}, s.broken(d.name(in), err)
+		return step.Found[Out]{}, s.corruptError(d.name(in), err)
 	}
 	ref := "state " + d.name(in)
 	if r.Writes[i].Digest != step.CallOf(ctx).Digest {

@@ -20,14 +20,14 @@ import (
 	"github.com/skillrun/skillrun/engine/step"
 )
 
-// looks says what a read sees: the value of its name.
-func looks(_ context.Context, u step.Use) step.Reach {
+// readReach says what a read sees: the value of its name.
+func readReach(_ context.Context, u step.Use) step.Reach {
 	return step.Reach{Sees: u.Places(step.State, "name")}
 }
 
-// changes says what a write sees and changes: the same.
-func changes(ctx context.Context, u step.Use) step.Reach {
-	r := looks(ctx, u)
+// writeReach says what a write sees and changes: the same.
+func writeReach(ctx context.Context, u step.Use) step.Reach {
+	r := readReach(ctx, u)
 	r.Changes = r.Sees
 	return r
 }

@@ -12,7 +12,7 @@ func Steps(folder string) []step.Step {
 	s := store{folder}
 	return []step.Step{
 		step.Read("state_get", "Read a value that an earlier run stored.", s.get).
-			Reaches(looks).Touches("", "state", "read").Errors(types.Conflict),
+			Reaches(readReach).Touches("", "state", "read").Errors(types.Conflict),
 		write(s, "state_set", "Store a value, replacing the old one.", "set", setAction),
 		write(s, "state_append", "Append an item to a stored list, and keep the newest.", "append", appendAction),
 		write(s, "state_increment", "Add to a stored integer.", "increment", incrementAction),

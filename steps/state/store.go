@@ -60,9 +60,9 @@ func (r record) written(key step.Key) int {
 	return slices.IndexFunc(r.Writes, func(w written) bool { return w.Key == key.String() })
 }
 
-// note adds a write, and forgets those that nobody asks for any more. The
+// add adds a write, and forgets those that nobody asks for any more. The
 // newest run's beginning is the clock: a step has no other.
-func (r *record) note(w written) {
+func (r *record) add(w written) {
 	r.Writes = append(r.Writes, w)
 	old, oldest := len(r.Writes)-keepWrites, len(r.Writes)-keepMost
 	kept := r.Writes[:0:0]
@@ -72,7 +72,7 @@ func (r *record) note(w written) {
 		}
 	}
 	r.Writes = kept
-	r.forget()
+	r.trim()
 }
 
 func (s store) get(_ context.Context, in getIn) (getOut, error) {
@@ -100,7 +100,7 @@ func (s store) read(name string) (record, error) {
 		return record{}, nil
 	}
 	if err != nil {
-		return record{}, s.broken(name, err)
+		return record{}, s.corruptError(name, err)
 	}
 	defer f.Close()
 	var r record
@@ -109,15 +109,15 @@ func (s store) read(name string) (record, error) {
 		err = json.Unmarshal(data, &r)
 	}
 	if err != nil {
-		return record{}, s.broken(name, err)
+		return record{}, s.corruptError(name, err)
 	}
 	return r, nil
 }
 
 func (s store) path(name string) string { return filepath.Join(s.folder, name+".json") }
 
-func (s store) broken(name string, err error) error {
-	return types.Errorf(types.Conflict, "state %s cannot be read: %w", name, bare(err)).
+func (s store) corruptError(name string, err error) error {
+	return types.Errorf(types.Conflict, "state %s cannot be read: %w", name, withoutPath(err)).
 		WithHint("fix %s, or move it away and set the state again", s.path(name))
 }
 
@@ -156,7 +156,7 @@ func (s store) lock(ctx context.Context, name string) (unlock func(), err error)
 	if err != nil {
 		return nil, unwritable(types.Unavailable, name, err)
 	}
-	if err := await(ctx, f); err != nil {
+	if err := waitForLock(ctx, f); err != nil {
 		return nil, errors.Join(locked(name, f.Name(), err), f.Close())
 	}
 	return func() { // a program that is being started has a copy of f, and the lock with it
@@ -165,9 +165,9 @@ func (s store) lock(ctx context.Context, name string) (unlock func(), err error)
 	}, nil
 }
 
-// await asks for the lock until it is had, the context ends, or nobody can be
+// waitForLock asks for the lock until it is had, the context ends, or nobody can be
 // that busy.
-func await(ctx context.Context, f *os.File) error {
+func waitForLock(ctx context.Context, f *os.File) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
@@ -222,12 +222,12 @@ func writeFile(path string, data []byte) error {
 }
 
 func unwritable(code types.Code, name string, err error) error {
-	return types.Errorf(code, "state %s cannot be written: %w", name, bare(err)).
+	return types.Errorf(code, "state %s cannot be written: %w", name, withoutPath(err)).
 		WithHint("check that the state folder is writable and has space left: skillrun doctor")
 }
 
-// bare is err without the path, which the hint names.
-func bare(err error) error {
+// withoutPath is err without the path, which the hint names.
+func withoutPath(err error) error {
 	var p *fs.PathError
 	if errors.As(err, &p) {
 		return p.Err

@@ -12,9 +12,9 @@ import (
 // that the same work can write anew. What a later state_set put another value in
 // the place of is not there any more.
 
-// takeBack changes the record so that the write of the key has not been; changed
+// undo changes the record so that the write of the key has not been; changed
 // is false when there is none.
-func (d action[In, Out]) takeBack(in In, r *record, key step.Key) (changed bool, err error) {
+func (d action[In, Out]) undo(in In, r *record, key step.Key) (changed bool, err error) {
 	i := r.written(key)
 	if i < 0 {
 		return false, nil
@@ -34,9 +34,9 @@ func (w written) set() bool { return len(w.Result) == 0 || bytes.Equal(w.Result,
 // none is what stood before where there was no value.
 var none = []byte("null")
 
-// remembered says why the write of a key cannot be taken back, whatever this run
+// checkUndoable says why the write of a key cannot be taken back, whatever this run
 // takes back before it.
-func (s store) remembered(name string, key step.Key) error {
+func (s store) checkUndoable(name string, key step.Key) error {
 	r, err := s.read(name)
 	if err != nil {
 		return err
@@ -45,23 +45,23 @@ func (s store) remembered(name string, key step.Key) error {
 	if i < 0 || slices.ContainsFunc(r.Writes[i+1:], written.set) || !r.Writes[i].set() || r.Writes[i].Before != nil {
 		return nil
 	}
-	return forgotten(name)
+	return forgottenError(name)
 }
 
-func forgotten(name string) error {
+func forgottenError(name string) error {
 	return types.Errorf(types.Conflict, "the previous value of state %s is not known any more", name).
 		WithHint("set it with state_set")
 }
 
-// unset puts back the value before. One to which others have added since is left to
+// undoSet puts back the value before. One to which others have added since is left to
 // people.
-func unset(in setIn, r *record, i int) error {
+func undoSet(in setIn, r *record, i int) error {
 	switch {
 	case i < len(r.Writes)-1:
 		return types.Errorf(types.Conflict, "state %s was changed since it was set", in.Name).
 			WithHint("set it with state_set")
 	case r.Writes[i].Before == nil:
-		return forgotten(in.Name)
+		return forgottenError(in.Name)
 	}
 	v, err := types.Decode(r.Writes[i].Before)
 	if err != nil {
@@ -71,14 +71,14 @@ func unset(in setIn, r *record, i int) error {
 	return nil
 }
 
-// began reports whether there was no value before the write, and it is the latest.
-func (r *record) began(i int) bool {
+// wasAbsent reports whether there was no value before the write, and it is the latest.
+func (r *record) wasAbsent(i int) bool {
 	return i == len(r.Writes)-1 && bytes.Equal(r.Writes[i].Before, none)
 }
 
-// unappend takes the item off, the newest that is like it. Those that had to go for
+// undoAppend takes the item off, the newest that is like it. Those that had to go for
 // it do not come back.
-func unappend(in appendIn, r *record, i int) error {
+func undoAppend(in appendIn, r *record, i int) error {
 	list, _ := r.list()
 	item, err := value(in.Item)
 	if err != nil {
@@ -92,7 +92,7 @@ func unappend(in appendIn, r *record, i int) error {
 			break
 		}
 	}
-	if r.began(i) && len(list) == 0 {
+	if r.wasAbsent(i) && len(list) == 0 {
 		r.Value = nil
 	}
 	return nil
@@ -107,8 +107,8 @@ func (r *record) list() ([]any, bool) {
 	return list, ok
 }
 
-// unincrement takes the number off again.
-func unincrement(in incrementIn, r *record, i int) error {
+// undoIncrement takes the number off again.
+func undoIncrement(in incrementIn, r *record, i int) error {
 	if r.Value == nil {
 		return nil
 	}
@@ -116,7 +116,7 @@ func unincrement(in incrementIn, r *record, i int) error {
 	left := n - in.By
 	switch {
 	case !ok:
-	case r.began(i) && left == 0:
+	case r.wasAbsent(i) && left == 0:
 		r.Value = nil
 	case (left < n) != (in.By > 0) && in.By != 0:
 		return types.Errorf(types.Conflict, "state %s is %d, and %d less does not fit an integer", in.Name, n, in.By).
@@ -127,9 +127,9 @@ func unincrement(in incrementIn, r *record, i int) error {
 	return nil
 }
 
-// forget drops the values before that are more than there is room for, the oldest
+// trim drops the values before that are more than there is room for, the oldest
 // first.
-func (r *record) forget() {
+func (r *record) trim() {
 	room := maxBefore
 	for i := range slices.Backward(r.Writes) {
 		if room -= len(r.Writes[i].Before); room < 0 {

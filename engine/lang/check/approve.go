@@ -29,14 +29,14 @@ var (
 )
 
 // approve checks what a person is asked, and what they are shown.
-func (c *checker) approve(n *syntax.Node, node *program.Node) made {
+func (c *checker) approve(n *syntax.Node, node *program.Node) outcome {
 	a := n.Get("approve")
 	question := a
 	if a.Kind == syntax.Mapping {
 		c.keys(a, approveKeys, nil)
 		if question = a.Get("text"); question == nil {
 			c.diags.Errorf("missing-key", keyRange(a), "an approve needs a text").Hint = "say what is to be approved"
-			return made{unclear: true}
+			return outcome{unclear: true}
 		}
 	}
 	node.Message, _ = c.fits(question, types.OfKind(types.String), c.scope(), "approve").(string)
@@ -49,20 +49,20 @@ func (c *checker) approve(n *syntax.Node, node *program.Node) made {
 			c.diags.Errorf("misplaced-key", show.Range, "show belongs to an approve without uses").
 				Hint = "leave it out: approvers see the page of the service"
 		}
-		return c.approvedElsewhere(a, node)
+		return c.serviceApproval(a, node)
 	}
-	c.unruled(a)
+	c.checkNoRules(a)
 	if show != nil {
 		v, t := c.typed(show, c.scope())
-		c.open(show, t, "be shown")
+		c.refuseSecret(show, t, "be shown")
 		node.Show = types.Dynamic{V: v}
 	}
-	return made{out: approveType(true)}
+	return outcome{out: approveType(true)}
 }
 
-// unruled refuses a rule about who may agree where only the machine says who
+// checkNoRules refuses a rule about who may agree where only the machine says who
 // somebody is: whoever runs the program chooses that.
-func (c *checker) unruled(a *syntax.Node) {
+func (c *checker) checkNoRules(a *syntax.Node) {
 	hint := "leave it out: no step type here reports who approved"
 	if names := c.approving(); names != "" {
 		hint = "let a service authenticate the approver: add uses: " + names + " and with, or leave it out"
@@ -79,25 +79,25 @@ func (c *checker) unruled(a *syntax.Node) {
 	}
 }
 
-// approvedElsewhere makes an await of an approve that people answer at a service:
+// serviceApproval makes an await of an approve that people answer at a service:
 // it asks until somebody has agreed who may. The rules are arguments of its step.
-func (c *checker) approvedElsewhere(a *syntax.Node, node *program.Node) made {
+func (c *checker) serviceApproval(a *syntax.Node, node *program.Node) outcome {
 	node.Kind = program.Await
 	node.Name, node.Message = cmp.Or(node.Name, node.Message), ""
 	u := a.Get("uses")
 	if s, ok := c.world.Catalogue.Lookup(u.Value); ok && !s.Approves() {
 		c.diags.Errorf("unauthenticated-rule", u.Range, "%s does not report who approved", s.Name).Hint = "use " + c.approving()
-		return made{unclear: true}
+		return outcome{unclear: true}
 	}
-	s, ok := c.performs(c.ruled(a), node)
+	s, ok := c.performs(c.withRules(a), node)
 	node.Until = "result.approved"
 	node.Every = c.duration(a, "every", "30s")
 	node.Timeout = c.duration(a, "timeout", "")
-	return made{out: approveType(false), who: s.Name, codes: awaitCodes(s, node), unclear: !ok}
+	return outcome{out: approveType(false), who: s.Name, codes: awaitCodes(s, node), unclear: !ok}
 }
 
-// ruled is an approve whose rules stand among the arguments of its step.
-func (c *checker) ruled(a *syntax.Node) *syntax.Node {
+// withRules is an approve whose rules stand among the arguments of its step.
+func (c *checker) withRules(a *syntax.Node) *syntax.Node {
 	out, with := *a, syntax.Node{Kind: syntax.Mapping, Range: a.Get("uses").Range}
 	if given := a.Get("with"); given != nil {
 		with = *given
@@ -133,7 +133,7 @@ func (c *checker) rule(p syntax.Pair) bool {
 		return false
 	}
 	for _, v := range append([]*syntax.Node{p.Value}, p.Value.Items...) {
-		c.ours(v, c.scope(), p.Key.Value+" decides who may approve")
+		c.authoredOnly(v, c.scope(), p.Key.Value+" decides who may approve")
 	}
 	return !c.diags[before:].HasErrors()
 }

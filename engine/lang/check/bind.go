@@ -57,7 +57,7 @@ func (s *Skill) Bind(b Binding) (*Bound, diag.List) {
 	var diags diag.List
 	config := s.bindConfig(b, &diags)
 	env := b.env(config)
-	inputs := s.fill("inputs", s.Inputs, b.Inputs, env, &diags)
+	inputs := s.applyDefaults("inputs", s.Inputs, b.Inputs, env, &diags)
 	s.checkInputs(inputs, b.Inputs, &diags)
 	l := &linker{binding: b, diags: &diags, known: map[string]linked{}}
 	steps := l.link(s, s.Steps)
@@ -85,16 +85,16 @@ func (s *Skill) Bind(b Binding) (*Bound, diag.List) {
 	return &Bound{p, s, b.Now, b.Zone}, diags
 }
 
-// Sketch returns the program as far as it is known without the inputs that are
+// PartialProgram returns the program as far as it is known without the inputs that are
 // not there: they are unknown in it. It cannot be run; it tells what a skill
 // would reach for.
-func (s *Skill) Sketch(b Binding) *program.Program {
+func (s *Skill) PartialProgram(b Binding) *program.Program {
 	var ignored diag.List
 	config := s.bindConfig(b, &ignored)
 	env := b.env(config)
-	inputs := s.fill("inputs", s.Inputs, b.Inputs, env, &ignored)
-	unknown(inputs, s.Inputs, "input")
-	unknown(config, s.Config, "config")
+	inputs := s.applyDefaults("inputs", s.Inputs, b.Inputs, env, &ignored)
+	fillUnknown(inputs, s.Inputs, "input")
+	fillUnknown(config, s.Config, "config")
 	l := &linker{binding: b, diags: &ignored, known: map[string]linked{}, sketch: true}
 	return &program.Program{
 		Language: program.Language, Skill: s.Name, Version: s.Version, Inputs: inputs, Config: config, Again: b.Again,
@@ -102,8 +102,8 @@ func (s *Skill) Sketch(b Binding) *program.Program {
 	}
 }
 
-// unknown puts in for what is required and missing that it is not known.
-func unknown(values map[string]any, declared types.Type, what string) {
+// fillUnknown puts in for what is required and missing that it is not known.
+func fillUnknown(values map[string]any, declared types.Type, what string) {
 	for _, f := range declared.Fields {
 		if v, ok := values[f.Name]; f.Required && (!ok || v == nil) {
 			values[f.Name] = types.Unknown{After: what + " " + f.Name}
@@ -119,9 +119,9 @@ func evalBare(src string, env expr.Env) (any, error) {
 	return e.Eval(env)
 }
 
-// fill returns the values with every default that was not given; defaults with
+// applyDefaults returns the values with every default that was not given; defaults with
 // holes are evaluated.
-func (s *Skill) fill(what string, declared types.Type, given map[string]any, env expr.Env, diags *diag.List) map[string]any {
+func (s *Skill) applyDefaults(what string, declared types.Type, given map[string]any, env expr.Env, diags *diag.List) map[string]any {
 	out := declared.Defaults(given)
 	for _, f := range declared.Fields {
 		src, dynamic := s.defaults[what+"."+f.Name]
@@ -184,7 +184,7 @@ func (s *Skill) bindConfig(b Binding, diags *diag.List) map[string]any {
 		}
 	}
 	env := b.env(given)
-	out := s.fill("config", s.Config, given, env, diags)
+	out := s.applyDefaults("config", s.Config, given, env, diags)
 	for _, f := range s.Config.Fields {
 		v, ok := out[f.Name]
 		declared := s.places["config."+f.Name]

@@ -120,7 +120,7 @@ func TestCall(t *testing.T) {
 	if again, _ := skill.Bind(check.Binding{Now: b.Now, Zone: time.UTC}); again.Steps[0].Call.Steps[0].Steps[0].Call.Config["place"] != "home" {
 		t.Error("the second binding has the first one's configuration")
 	}
-	if s := skill.Sketch(b); s.Steps[0].Call.Steps[0].Steps[0].Call.Config["place"] != good.Config["place"] {
+	if s := skill.PartialProgram(b); s.Steps[0].Call.Steps[0].Steps[0].Call.Config["place"] != good.Config["place"] {
 		t.Errorf("sketch %+v", s.Steps[0].Call)
 	}
 }

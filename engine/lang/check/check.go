@@ -66,12 +66,12 @@ func Reserved() []string {
 // Those of a called skill are reported in its own file, with a note that points
 // at the call.
 func File(file string, text []byte, w World) (*Skill, diag.List) {
-	return checkFile(file, text, &family{world: w, known: map[string]*Skill{}, trial: fuel.Full()}, nil)
+	return checkFile(file, text, &session{world: w, known: map[string]*Skill{}, trial: fuel.Full()}, nil)
 }
 
-func checkFile(file string, text []byte, f *family, chain []string) (*Skill, diag.List) {
+func checkFile(file string, text []byte, f *session, chain []string) (*Skill, diag.List) {
 	root, diags := syntax.Parse(file, text)
-	c := &checker{family: f, file: file, diags: diags, ids: map[string]place{}, owner: map[string]*lifetime{}}
+	c := &checker{session: f, file: file, diags: diags, ids: map[string]place{}, owner: map[string]*lifetime{}}
 	if root == nil {
 		return nil, c.diags
 	}
@@ -80,7 +80,7 @@ func checkFile(file string, text []byte, f *family, chain []string) (*Skill, dia
 		File: file, Text: text, Inputs: types.ObjectOf(), Config: types.ObjectOf(), Outputs: types.ObjectOf(),
 		places: map[string]diag.Range{}, defaults: map[string]any{}, calls: map[string]*Skill{},
 	}
-	c.top(root)
+	c.topLevel(root)
 	c.diags.Sort()
 	return c.skill, c.diags
 }
@@ -89,7 +89,7 @@ func checkFile(file string, text []byte, f *family, chain []string) (*Skill, dia
 // They are refused by name and never ignored.
 var laterSkillKeys = []string{"tests"}
 
-func (c *checker) top(root *syntax.Node) {
+func (c *checker) topLevel(root *syntax.Node) {
 	if root.Kind != syntax.Mapping {
 		c.diags.Errorf("bad-skill", root.Range, "a skill is a mapping with name, inputs and steps, not a %s", kindName(root)).
 			Hint = "begin with: name: " + c.stem()
@@ -105,12 +105,12 @@ func (c *checker) top(root *syntax.Node) {
 	c.identity(root.Get("identity"))
 	c.concurrency(root.Get("concurrency"))
 	c.skill.Timeout = c.duration(root, "timeout", "")
-	c.live("")
+	c.beginLifetime("")
 	c.skillSteps(root)
 	c.workspaces(c.skill.Steps)
 	c.outputs(root.Get("outputs"))
-	c.end(c.skill.Steps)
-	c.drops()
+	c.endLifetime(c.skill.Steps)
+	c.computeDrops()
 	c.services()
 }
 
@@ -183,7 +183,7 @@ func (c *checker) identity(n *syntax.Node) {
 		if e == nil {
 			continue
 		}
-		c.open(item, t, "be part of the identity")
+		c.refuseSecret(item, t, "be part of the identity")
 		c.skill.Identity = append(c.skill.Identity, item.Value)
 	}
 }
@@ -201,7 +201,7 @@ func (c *checker) load(u *syntax.Node, name string) *Skill {
 			Hint = "repeat with for_each, or put what they share into a third skill"
 		return nil
 	}
-	if s, known := c.family.known[name]; known {
+	if s, known := c.session.known[name]; known {
 		return s
 	}
 	if c.world.Skill == nil {
@@ -214,7 +214,7 @@ func (c *checker) load(u *syntax.Node, name string) *Skill {
 		c.diags.Errorf("unknown-skill", u.Range, "%s", e.Message).Hint = e.Hint
 		return nil
 	}
-	s, diags := checkFile(file, text, c.family, c.chain)
+	s, diags := checkFile(file, text, c.session, c.chain)
 	for _, d := range diags {
 		d.Related = append(d.Related, diag.Note{At: u.Range, Message: "skill " + name + " is called here"})
 		c.diags = append(c.diags, d)
@@ -222,6 +222,6 @@ func (c *checker) load(u *syntax.Node, name string) *Skill {
 	if diags.HasErrors() {
 		s = nil
 	}
-	c.family.known[name] = s
+	c.session.known[name] = s
 	return s
 }

@@ -14,7 +14,7 @@ import (
 
 // checker is one walk through one file.
 type checker struct {
-	*family
+	*session
 	file    string
 	chain   []string // the skills that call each other down to this one
 	diags   diag.List
@@ -24,7 +24,7 @@ type checker struct {
 
 	view  view             // what can be seen at the node being checked
 	ids   map[string]place // every id of the file, also later ones
-	early []early          // the returns
+	early []earlyReturn    // the returns
 	life  *lifetime        // in which the node being checked stands
 	lives []*lifetime      // all of the file
 	owner map[string]*lifetime
@@ -76,8 +76,8 @@ type lifetime struct {
 	last  map[string]int // id -> the last node that reads it
 }
 
-// family is what the files of one check share.
-type family struct {
+// session is what the files of one check share.
+type session struct {
 	world World
 	// known are the skills that were called, nil for one with mistakes: each is
 	// checked once.
@@ -87,10 +87,10 @@ type family struct {
 	trial *fuel.Tank
 }
 
-// early is a return, as the outputs it names are held against them.
-type early struct {
+// earlyReturn is a return, as the outputs it names are held against them.
+type earlyReturn struct {
 	at     diag.Range
-	values []earlyValue
+	values []earlyOutput
 }
 
 // view is what can be seen at a place of the file. It is a value: a walk into
@@ -142,7 +142,7 @@ type Need struct {
 
 var idPattern = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
-type earlyValue struct {
+type earlyOutput struct {
 	key, value *syntax.Node
 	data       any
 	typ        types.Type

@@ -61,7 +61,7 @@ func (c *checker) lock(n *syntax.Node, out *program.Concurrency) {
 	}
 	c.keys(n, lockKeys, nil)
 	if s := n.Get("service"); s != nil && s.Kind == syntax.Scalar {
-		c.writtenOut(s)
+		c.mustBeLiteral(s)
 	}
 	out.Service = c.str(n, "service")
 	repo := n.Get("repo")
@@ -74,7 +74,7 @@ func (c *checker) lock(n *syntax.Node, out *program.Concurrency) {
 	if t.Kind == types.Invalid {
 		return // its own diagnostics say why
 	}
-	c.hold(repo, value, t, want, "repo")
+	c.checkType(repo, value, t, want, "repo")
 	c.trusted(repo, want, s, "repo")
 	out.Repo, _ = value.(string)
 	c.skill.places["concurrency.repo"] = repo.Range

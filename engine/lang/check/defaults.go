@@ -15,10 +15,10 @@ import (
 // the inputs that they read. A step that is not sure to be reached may be meant
 // for those who do give them.
 func (c *checker) defaulted(s step.Step, n, with *syntax.Node) {
-	if !c.sure() || n.Get("on_error") != nil {
+	if !c.alwaysRuns() || n.Get("on_error") != nil {
 		return
 	}
-	r := refusing{step: s, with: with, scope: c.scope(), trial: c.trial}
+	r := argumentProbe{step: s, with: with, scope: c.scope(), trial: c.trial}
 	for _, p := range r.texts(with, "", s.In) {
 		v, names := c.byDefault(p.node)
 		if v == nil {
@@ -31,14 +31,14 @@ func (c *checker) defaulted(s step.Step, n, with *syntax.Node) {
 		if err := p.typ.Check(v); err != nil {
 			d := c.diags.Errorf("bad-value", p.node.Range, "%s %v%s", p.path, err, where)
 			d.Hint = "give another default, or none and required: true"
-		} else if err := r.says(literals{path: p.path, value: v}); err != nil {
-			c.bad(s, n, p.node.Range, err.Message+where, err.Hint)
+		} else if err := r.check(literals{path: p.path, value: v}); err != nil {
+			c.reportArgument(s, n, p.node.Range, err.Message+where, err.Hint)
 		}
 	}
 }
 
-// sure reports whether a step here is performed in every run that comes so far.
-func (c *checker) sure() bool {
+// alwaysRuns reports whether a step here is performed in every run that comes so far.
+func (c *checker) alwaysRuns() bool {
 	return len(c.view.under) == 0 &&
 		!slices.ContainsFunc(c.view.names, func(f types.Field) bool { return f.Name == "error" }) &&
 		!slices.ContainsFunc(c.view.where, func(e enclosure) bool { return e.kind == inLoop || e.kind == inRemedy })

@@ -7,14 +7,14 @@ import (
 	"github.com/skillrun/skillrun/engine/program"
 )
 
-// live begins a lifetime.
-func (c *checker) live(loop string) {
+// beginLifetime begins a lifetime.
+func (c *checker) beginLifetime(loop string) {
 	c.life = &lifetime{outer: c.life, loop: loop, home: map[string]int{}, last: map[string]int{}}
 	c.lives = append(c.lives, c.life)
 }
 
-// end ends the lifetime of the nodes, which stay where they are from now on.
-func (c *checker) end(sequences ...[]program.Node) {
+// endLifetime ends the lifetime of the nodes, which stay where they are from now on.
+func (c *checker) endLifetime(sequences ...[]program.Node) {
 	for _, nodes := range sequences {
 		for i := range nodes {
 			c.life.nodes = append(c.life.nodes, &nodes[i])
@@ -23,8 +23,8 @@ func (c *checker) end(sequences ...[]program.Node) {
 	c.life = c.life.outer
 }
 
-// born notes where the result of a step belongs.
-func (c *checker) born(id string) {
+// declareResult notes where the result of a step belongs.
+func (c *checker) declareResult(id string) {
 	if c.owner[id] != nil {
 		return // a second step of one id is a mistake of its own
 	}
@@ -32,23 +32,23 @@ func (c *checker) born(id string) {
 	c.life.ids = append(c.life.ids, id)
 }
 
-// read notes which steps an expression reads, and where.
-func (c *checker) read(refs []expr.Ref) {
+// noteReads notes which steps an expression reads, and where.
+func (c *checker) noteReads(refs []expr.Ref) {
 	for _, r := range refs {
 		if r.Path[0] != "steps" {
 			continue
 		}
 		if len(r.Path) > 1 {
-			c.readStep(r.Path[1])
+			c.noteRead(r.Path[1])
 			continue
 		}
 		for _, all := range c.view.steps {
-			c.readStep(all.id)
+			c.noteRead(all.id)
 		}
 	}
 }
 
-func (c *checker) readStep(id string) {
+func (c *checker) noteRead(id string) {
 	if c.reads != nil {
 		c.reads[id] = true
 	}
@@ -57,10 +57,10 @@ func (c *checker) readStep(id string) {
 	}
 }
 
-// drops tells each node which results nothing after it reads.
-func (c *checker) drops() {
+// computeDrops tells each node which results nothing after it reads.
+func (c *checker) computeDrops() {
 	for _, l := range c.lives {
-		if c.kept(l) {
+		if c.isKept(l) {
 			continue
 		}
 		for _, id := range l.ids {
@@ -78,9 +78,9 @@ func (c *checker) drops() {
 	}
 }
 
-// kept reports whether all results of a lifetime are still wanted at its end,
+// isKept reports whether all results of a lifetime are still wanted at its end,
 // because somebody reads the loop's result, which is made of them.
-func (c *checker) kept(l *lifetime) bool {
+func (c *checker) isKept(l *lifetime) bool {
 	if l.loop == "" {
 		return false
 	}
@@ -89,5 +89,5 @@ func (c *checker) kept(l *lifetime) bool {
 		return false
 	}
 	_, read := owner.last[l.loop]
-	return read || c.kept(owner)
+	return read || c.isKept(owner)
 }

@@ -105,11 +105,11 @@ func (c *checker) explain(d *diag.Diagnostic, n *syntax.Node, p expr.Problem) {
 		return
 	}
 	d.Related = append(d.Related, diag.Note{At: target.at, Message: "step " + id + " is here"})
-	d.Message, d.Hint = c.why(id, target)
+	d.Message, d.Hint = c.explainUnreadable(id, target)
 }
 
-// why says why a step cannot be read here, and what to do about it.
-func (c *checker) why(id string, target place) (message, hint string) {
+// explainUnreadable says why a step cannot be read here, and what to do about it.
+func (c *checker) explainUnreadable(id string, target place) (message, hint string) {
 	if !target.hasResult() {
 		if target.kind == "steps" {
 			return "group " + id + " has no result to read", "read the steps inside it, by their own ids"

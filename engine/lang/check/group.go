@@ -11,7 +11,7 @@ import (
 // group checks steps that stand together, with what runs when they fail and
 // what runs last. Their results are seen behind the group; those that a rescue
 // may have taken the place of are optional there.
-func (c *checker) group(n *syntax.Node, node *program.Node) made {
+func (c *checker) group(n *syntax.Node, node *program.Node) outcome {
 	node.Parallel = c.flag(n, "parallel")
 	looped := n.Get("for_each") != nil
 	if !looped {
@@ -20,43 +20,43 @@ func (c *checker) group(n *syntax.Node, node *program.Node) made {
 			c.diags.Errorf("misplaced-key", n.Get("max_parallel").Range, "max_parallel has no effect on steps that run in sequence").Hint = "write parallel: true"
 		}
 	} else {
-		c.live(node.ID)
+		c.beginLifetime(node.ID)
 	}
 	start := c.view
 	if node.Parallel {
-		node.Steps = c.sideBySide(n.Get("steps"), node.ID, looped)
+		node.Steps = c.parallelSteps(n.Get("steps"), node.ID, looped)
 	} else {
 		node.Steps = c.sequence(n.Get("steps"), "steps", looped)
 	}
-	steps := c.leave(start)
+	steps := c.leaveView(start)
 	var rescued, last []result
 	if r := n.Get("rescue"); r != nil {
-		steps = perhaps(steps)
-		c.add(steps...)
-		c.means("error", errorType())
+		steps = asMaybeAbsent(steps)
+		c.addResults(steps...)
+		c.defineName("error", errorType())
 		seen := c.view
 		node.Rescue = c.sequence(r, "rescue", looped)
-		rescued = perhaps(c.leave(seen))
+		rescued = asMaybeAbsent(c.leaveView(seen))
 		c.view = start
 	}
 	if a := n.Get("always"); a != nil {
-		c.add(perhaps(steps)...)
-		c.add(rescued...)
-		c.around(enclosure{kind: inAlways, id: node.ID})
+		c.addResults(asMaybeAbsent(steps)...)
+		c.addResults(rescued...)
+		c.enclose(enclosure{kind: inAlways, id: node.ID})
 		seen := c.view
 		node.Always = c.sequence(a, "always", looped)
-		last = c.leave(seen)
+		last = c.leaveView(seen)
 		c.view = start
 	}
-	c.add(slices.Concat(steps, rescued, last)...)
+	c.addResults(slices.Concat(steps, rescued, last)...)
 	if looped {
-		c.end(node.Steps, node.Rescue, node.Always)
+		c.endLifetime(node.Steps, node.Rescue, node.Always)
 	}
-	return made{out: types.ObjectOf()}
+	return outcome{out: types.ObjectOf()}
 }
 
-// perhaps returns results that may be absent whatever conditions hold.
-func perhaps(results []result) []result {
+// asMaybeAbsent returns results that may be absent whatever conditions hold.
+func asMaybeAbsent(results []result) []result {
 	out := slices.Clone(results)
 	for i := range out {
 		out[i].unsure = true
@@ -64,8 +64,8 @@ func perhaps(results []result) []result {
 	return out
 }
 
-// sideBySide checks steps none of which sees another.
-func (c *checker) sideBySide(list *syntax.Node, group string, own bool) []program.Node {
+// parallelSteps checks steps none of which sees another.
+func (c *checker) parallelSteps(list *syntax.Node, group string, own bool) []program.Node {
 	if list.Kind != syntax.Sequence || len(list.Items) == 0 {
 		return c.sequence(list, "steps", false) // which says so
 	}
@@ -73,14 +73,14 @@ func (c *checker) sideBySide(list *syntax.Node, group string, own bool) []progra
 	var all []result
 	out := make([]program.Node, 0, len(list.Items))
 	for i, item := range list.Items {
-		c.around(enclosure{kind: inParallel, id: group, child: i})
+		c.enclose(enclosure{kind: inParallel, id: group, child: i})
 		out = append(out, c.step(item))
-		all = append(all, c.leave(start)...)
+		all = append(all, c.leaveView(start)...)
 		if own {
 			c.life.at++
 		}
 	}
-	c.add(all...)
+	c.addResults(all...)
 	return out
 }
 
@@ -97,15 +97,15 @@ func (c *checker) returns(n *syntax.Node, node *program.Node) {
 		c.diags.Errorf("bad-return", r.Range, "return is a mapping of outputs to values, not a %s", kindName(r)).Hint = "return: {} names none"
 		return
 	}
-	ret := early{at: keyRange(n)}
+	ret := earlyReturn{at: keyRange(n)}
 	for _, p := range r.Pairs {
 		v, t := c.typed(p.Value, c.scope())
-		c.open(p.Value, t, "be an output")
+		c.refuseSecret(p.Value, t, "be an output")
 		if holdsSecret(t) {
 			t = types.Type{} // that is all that is wrong with it
 		}
 		node.Values = append(node.Values, program.Binding{Name: p.Key.Value, Value: types.Dynamic{V: v}})
-		ret.values = append(ret.values, earlyValue{p.Key, p.Value, v, t})
+		ret.values = append(ret.values, earlyOutput{p.Key, p.Value, v, t})
 	}
 	c.early = append(c.early, ret)
 }

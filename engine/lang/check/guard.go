@@ -27,7 +27,7 @@ func (c *checker) guarded(s step.Step, with *syntax.Node) {
 		return
 	}
 	at := keyRange(with)
-	for _, p := range (refusing{}).texts(with, "", s.In) {
+	for _, p := range (argumentProbe{}).texts(with, "", s.In) {
 		if says(p.path) == nil {
 			at = p.node.Range
 			break

@@ -52,9 +52,9 @@ func owners(key string) []string {
 	return out
 }
 
-// goes reports whether a key goes with a kind; with none, which is a mistake of
+// isAllowed reports whether a key goes with a kind; with none, which is a mistake of
 // its own, everything does.
-func goes(key, kind string) bool {
+func isAllowed(key, kind string) bool {
 	o := owners(key)
 	return kind == "" || len(o) == 0 || slices.Contains(o, kind)
 }

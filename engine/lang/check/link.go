@@ -55,11 +55,11 @@ func (l *linker) skill(s *Skill) linked {
 	b := l.binding.of(s.Name)
 	config := s.bindConfig(b, l.diags)
 	if l.sketch {
-		unknown(config, s.Config, "config")
+		fillUnknown(config, s.Config, "config")
 	}
 	env := b.env(config)
 	out := linked{config: config, defaults: types.Values{}}
-	for name, v := range s.fill("inputs", s.Inputs, nil, env, l.diags) {
+	for name, v := range s.applyDefaults("inputs", s.Inputs, nil, env, l.diags) {
 		if f, _ := s.Inputs.Field(name); f.Type.Check(v) != nil {
 			l.diags.Errorf("bad-default", s.places["inputs."+name], "default of %s %v", name, f.Type.Check(v))
 		}

@@ -40,21 +40,21 @@ func (c *checker) loop(n *syntax.Node, node *program.Node) loop {
 			out.elem = types.Type{}
 		}
 	}
-	c.open(list, out.elem, "be an item of a loop")
+	c.refuseSecret(list, out.elem, "be an item of a loop")
 	node.As = c.itemName(n)
 	node.MaxParallel = c.number(n, "max_parallel", 1, maxParallel)
-	node.OnItemError = c.goOn(n, "on_item_error")
+	node.OnItemError = c.stopOrContinue(n, "on_item_error")
 	trust := expr.TrustNone
 	if e != nil {
 		trust = e.Trust(c.scope())
 	}
-	c.around(enclosure{kind: inLoop, id: node.ID})
+	c.enclose(enclosure{kind: inLoop, id: node.ID})
 	c.view.trust = maps.Clone(c.view.trust)
 	if c.view.trust == nil {
 		c.view.trust = map[string]expr.Trust{}
 	}
 	c.view.trust[node.As] = trust
-	c.means(node.As, out.elem)
+	c.defineName(node.As, out.elem)
 	c.key(n, node)
 	return out
 }
@@ -99,7 +99,7 @@ func (c *checker) key(n *syntax.Node, node *program.Node) {
 	}
 	switch {
 	case holdsSecret(t):
-		c.open(k, t, "be the key of an item")
+		c.refuseSecret(k, t, "be the key of an item")
 	case t.Optional:
 		c.diags.Errorf("maybe-absent", k.Range, "key may be absent").Hint = "every item needs one: guard it with ??"
 	case !isKey(t):
@@ -120,9 +120,9 @@ func isKey(t types.Type) bool {
 	return !t.Optional && slices.Contains([]types.Kind{types.String, types.Integer, types.Boolean}, t.Kind)
 }
 
-// looped refuses a loop that writes and cannot tell its items apart: when the
+// checkLoopKey refuses a loop that writes and cannot tell its items apart: when the
 // list is another one after a kill, an index would belong to another item.
-func (c *checker) looped(n *syntax.Node, node *program.Node, l loop) {
+func (c *checker) checkLoopKey(n *syntax.Node, node *program.Node, l loop) {
 	if n.Get("key") != nil || isKey(l.elem) || l.elem.Kind == types.Invalid {
 		return
 	}
@@ -187,8 +187,8 @@ func (c *checker) number(n *syntax.Node, key string, least, most int) int {
 	return i
 }
 
-// goOn reads what happens after a failure: stop or continue.
-func (c *checker) goOn(n *syntax.Node, key string) bool {
+// stopOrContinue reads what happens after a failure: stop or continue.
+func (c *checker) stopOrContinue(n *syntax.Node, key string) bool {
 	v := n.Get(key)
 	if v == nil {
 		return false

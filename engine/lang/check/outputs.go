@@ -25,7 +25,7 @@ func (c *checker) outputs(n *syntax.Node) {
 		}
 		c.reads = map[string]bool{}
 		v, t := c.typed(p.Value, c.scope())
-		c.open(p.Value, t, "be an output")
+		c.refuseSecret(p.Value, t, "be an output")
 		t = c.returned(p.Key.Value, t)
 		c.skill.outputs = append(c.skill.outputs, program.Output{Name: p.Key.Value, Value: types.Dynamic{V: v}, Type: t, At: p.Value.Range})
 		c.skill.Outputs.Fields = append(c.skill.Outputs.Fields, types.Field{Name: p.Key.Value, Type: t})
@@ -43,7 +43,7 @@ func (c *checker) outputs(n *syntax.Node) {
 // returned is the type of an output whose expression has type t, with all that
 // a return may make of it: another value of that type, or none.
 func (c *checker) returned(name string, t types.Type) types.Type {
-	want, out := loosened(t), t
+	want, out := withoutConstraints(t), t
 	for _, r := range c.early {
 		named := false
 		for _, v := range r.values {
@@ -52,7 +52,7 @@ func (c *checker) returned(name string, t types.Type) types.Type {
 			}
 			named = true
 			if v.typ.Kind != types.Invalid && t.Kind != types.Invalid {
-				c.hold(v.value, v.data, v.typ, want, name)
+				c.checkType(v.value, v.data, v.typ, want, name)
 				out = types.Merge(out, v.typ)
 			}
 		}
@@ -78,12 +78,12 @@ func (c *checker) readsAfter(at diag.Pos) bool {
 	return false
 }
 
-// loosened is a type without what its one expression says about its texts: a
+// withoutConstraints is a type without what its one expression says about its texts: a
 // return may give others.
-func loosened(t types.Type) types.Type {
+func withoutConstraints(t types.Type) types.Type {
 	t.Enum, t.Pattern, t.Format = nil, "", ""
 	if t.Elem != nil {
-		elem := loosened(*t.Elem)
+		elem := withoutConstraints(*t.Elem)
 		t.Elem = &elem
 	}
 	if t.Kind == types.Integer {
@@ -91,7 +91,7 @@ func loosened(t types.Type) types.Type {
 	}
 	fields := make([]types.Field, len(t.Fields))
 	for i, f := range t.Fields {
-		f.Type = loosened(f.Type)
+		f.Type = withoutConstraints(f.Type)
 		fields[i] = f
 	}
 	t.Fields = fields

@@ -13,35 +13,35 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// refused asks the step whether it takes what is written out, and what its texts
+// checkArguments asks the step whether it takes what is written out, and what its texts
 // come to with each value of an enum. The diagnostic stands on the argument
 // without which it would; it is a warning where the skill goes on without the step.
-func (c *checker) refused(s step.Step, n, with *syntax.Node) {
-	r := refusing{step: s, with: with, scope: c.scope(), trial: c.trial}
-	if err := r.says(literals{}); err != nil {
+func (c *checker) checkArguments(s step.Step, n, with *syntax.Node) {
+	r := argumentProbe{step: s, with: with, scope: c.scope(), trial: c.trial}
+	if err := r.check(literals{}); err != nil {
 		at := keyRange(with)
 		if part := r.blame(with, ""); part != nil {
 			at = part.Range
 		}
-		c.bad(s, n, at, err.Message, err.Hint)
+		c.reportArgument(s, n, at, err.Message, err.Hint)
 		return
 	}
 	for _, p := range r.texts(with, "", s.In) {
 		for _, v := range r.choices(p.node) {
 			where := ", where " + v.name + " is " + strconv.Quote(v.value)
 			if err := p.typ.Check(v.text); err != nil {
-				c.bad(s, n, p.node.Range, p.path+" "+err.Error()+where, "")
+				c.reportArgument(s, n, p.node.Range, p.path+" "+err.Error()+where, "")
 				break
 			}
-			if err := r.says(literals{path: p.path, value: v.text}); err != nil {
-				c.bad(s, n, p.node.Range, err.Message+where, err.Hint)
+			if err := r.check(literals{path: p.path, value: v.text}); err != nil {
+				c.reportArgument(s, n, p.node.Range, err.Message+where, err.Hint)
 				break
 			}
 		}
 	}
 }
 
-func (c *checker) bad(s step.Step, n *syntax.Node, at diag.Range, message, hint string) {
+func (c *checker) reportArgument(s step.Step, n *syntax.Node, at diag.Range, message, hint string) {
 	d := c.diags.Errorf("bad-value", at, "%s: %s", s.Name, message)
 	d.Hint = hint
 	if e := n.Get("on_error"); e != nil && e.Value == "continue" {
@@ -49,17 +49,17 @@ func (c *checker) bad(s step.Step, n *syntax.Node, at diag.Range, message, hint 
 	}
 }
 
-// refusing is the arguments of a step, before it is known what they are.
-type refusing struct {
+// argumentProbe is the arguments of a step, before it is known what they are.
+type argumentProbe struct {
 	step  step.Step
 	with  *syntax.Node
 	scope expr.Scope
 	trial *fuel.Tank // of the [family]
 }
 
-// says is what the step says to the arguments as they are written out, but for
+// check is what the step says to the arguments as they are written out, but for
 // one of them.
-func (r refusing) says(l literals) *types.Error {
+func (r argumentProbe) check(l literals) *types.Error {
 	l.scope = r.scope
 	v, _ := l.of(r.with, "", r.step.In).(map[string]any)
 	if err := r.step.CheckArguments(types.Encode(v), l.unknown); types.CodeOf(err) == types.BadInput {
@@ -70,9 +70,9 @@ func (r refusing) says(l literals) *types.Error {
 
 // blame finds the innermost part of the arguments without which nothing is
 // refused. Of two that exclude each other it is the second.
-func (r refusing) blame(n *syntax.Node, at string) *syntax.Node {
+func (r argumentProbe) blame(n *syntax.Node, at string) *syntax.Node {
 	for _, p := range slices.Backward(children(n, at)) {
-		if r.says(literals{path: p.path}) != nil {
+		if r.check(literals{path: p.path}) != nil {
 			continue
 		}
 		if inner := r.blame(p.node, p.path); inner != nil {
@@ -84,7 +84,7 @@ func (r refusing) blame(n *syntax.Node, at string) *syntax.Node {
 }
 
 // texts are the texts with holes in the arguments, where t is wanted.
-func (r refusing) texts(n *syntax.Node, at string, t types.Type) (out []part) {
+func (r argumentProbe) texts(n *syntax.Node, at string, t types.Type) (out []part) {
 	for _, p := range children(n, at) {
 		p.typ = within(t, p.name)
 		if p.node.Kind == syntax.Scalar && !isLiteral(p.node) {
@@ -110,7 +110,7 @@ func within(t types.Type, name string) types.Type {
 type choice struct{ name, value, text string }
 
 // choices are what a text comes to that reads one name, which is one of an enum.
-func (r refusing) choices(n *syntax.Node) (out []choice) {
+func (r argumentProbe) choices(n *syntax.Node) (out []choice) {
 	t, problems := expr.ParseText(n.Value)
 	if len(problems) > 0 || len(t.Refs()) == 0 {
 		return nil

@@ -11,25 +11,25 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// modify checks what stands around the action of a step: its time-out, what
+// checkModifiers checks what stands around the action of a step: its time-out, what
 // happens when it fails, and what people are told then.
-func (c *checker) modify(n *syntax.Node, kind string, node *program.Node, m made) {
-	if n.Get("timeout") != nil && goes("timeout", kind) {
+func (c *checker) checkModifiers(n *syntax.Node, kind string, node *program.Node, m outcome) {
+	if n.Get("timeout") != nil && isAllowed("timeout", kind) {
 		node.Timeout = c.duration(n, "timeout", "")
 		if m.codes != nil {
 			m.codes = append(slices.Clip(m.codes), types.Timeout)
 		}
 	}
-	if goes("on_error", kind) {
-		node.OnError = c.goOn(n, "on_error")
+	if isAllowed("on_error", kind) {
+		node.OnError = c.stopOrContinue(n, "on_error")
 	}
-	if r := n.Get("retry"); r != nil && goes("retry", kind) {
+	if r := n.Get("retry"); r != nil && isAllowed("retry", kind) {
 		node.Retry = c.retry(r, node, m)
 	}
-	if e := n.Get("errors"); e != nil && goes("errors", kind) {
+	if e := n.Get("errors"); e != nil && isAllowed("errors", kind) {
 		c.errors(e, node, m)
 	}
-	if n.Get("repeatable") != nil && goes("repeatable", kind) {
+	if n.Get("repeatable") != nil && isAllowed("repeatable", kind) {
 		c.repeatable(n, node, m)
 	}
 }
@@ -37,7 +37,7 @@ func (c *checker) modify(n *syntax.Node, kind string, node *program.Node, m made
 // repeatable checks what only a write can be: to do a read or a step of the
 // workspace again never needs anybody's word, and of a called skill each write
 // says it for itself.
-func (c *checker) repeatable(n *syntax.Node, node *program.Node, m made) {
+func (c *checker) repeatable(n *syntax.Node, node *program.Node, m outcome) {
 	node.Repeatable = c.flag(n, "repeatable")
 	switch {
 	case node.Kind == program.Skill:
@@ -50,13 +50,13 @@ func (c *checker) repeatable(n *syntax.Node, node *program.Node, m made) {
 }
 
 // errors checks the people's messages against what the step can fail with.
-func (c *checker) errors(e *syntax.Node, node *program.Node, m made) {
+func (c *checker) errors(e *syntax.Node, node *program.Node, m outcome) {
 	if e.Kind != syntax.Mapping {
 		c.diags.Errorf("bad-errors", e.Range, "errors maps codes to messages, such as {not_found: Build it first.}")
 		return
 	}
 	outside := c.view
-	c.means("error", errorType())
+	c.defineName("error", errorType())
 	node.Errors = map[types.Code]string{}
 	for _, p := range e.Pairs {
 		c.code(p.Key, m)
@@ -66,7 +66,7 @@ func (c *checker) errors(e *syntax.Node, node *program.Node, m made) {
 }
 
 // code checks that a step can fail with a code.
-func (c *checker) code(n *syntax.Node, m made) types.Code {
+func (c *checker) code(n *syntax.Node, m outcome) types.Code {
 	code := types.Code(n.Value)
 	switch {
 	case n.Kind != syntax.Scalar:
@@ -92,7 +92,7 @@ func codeNames(codes []types.Code) []string {
 const maxAttempts = 1000
 
 // retry checks how often and when a step that failed is tried again.
-func (c *checker) retry(n *syntax.Node, node *program.Node, m made) *program.Retry {
+func (c *checker) retry(n *syntax.Node, node *program.Node, m outcome) *program.Retry {
 	if n.Kind != syntax.Mapping {
 		c.diags.Errorf("bad-retry", n.Range, "retry is a mapping with attempts, delay, on and more, not a %s", kindName(n)).Hint = "such as retry: {attempts: 3, delay: 5s}"
 		return nil
@@ -116,15 +116,15 @@ func (c *checker) retry(n *syntax.Node, node *program.Node, m made) *program.Ret
 		}
 	}
 	outside := c.view
-	c.means("error", errorType())
+	c.defineName("error", errorType())
 	if i := n.Get("if"); i != nil {
 		out.If, _ = c.condition(i, "retry.if", c.scope())
 	}
 	if b := n.Get("before"); b != nil {
-		c.around(enclosure{kind: inRemedy, id: node.ID})
-		c.live("")
+		c.enclose(enclosure{kind: inRemedy, id: node.ID})
+		c.beginLifetime("")
 		out.Before = c.sequence(b, "before", true)
-		c.end(out.Before)
+		c.endLifetime(out.Before)
 	}
 	c.view = outside
 	return out

@@ -34,8 +34,8 @@ func (r result) optional() types.Type {
 	return r.typ
 }
 
-// beneath returns the result as it is seen from outside of a group.
-func (r result) beneath(cond condition, unsure bool) result {
+// outsideGroup returns the result as it is seen from outside of a group.
+func (r result) outsideGroup(cond condition, unsure bool) result {
 	for _, p := range cond.parts {
 		if !slices.Contains(r.parts, p) {
 			r.parts = append(slices.Clip(r.parts), p)
@@ -111,8 +111,8 @@ func (v view) results() (steps types.Type, given map[string][]string) {
 	return steps, given
 }
 
-// means gives a name a meaning in what is checked from here on.
-func (c *checker) means(name string, t types.Type) {
+// defineName gives a name a meaning in what is checked from here on.
+func (c *checker) defineName(name string, t types.Type) {
 	if name == "error" {
 		c.forgetError()
 	}
@@ -135,17 +135,17 @@ func readsError(e *expr.Expr) bool {
 	return slices.ContainsFunc(e.Refs(), func(r expr.Ref) bool { return r.Path[0] == "error" })
 }
 
-// around notes what stands around everything that is checked from here on.
-func (c *checker) around(e enclosure) { c.view.where = append(slices.Clip(c.view.where), e) }
+// enclose notes what stands around everything that is checked from here on.
+func (c *checker) enclose(e enclosure) { c.view.where = append(slices.Clip(c.view.where), e) }
 
-// add lets everything from here on see results.
-func (c *checker) add(results ...result) {
+// addResults lets everything from here on see results.
+func (c *checker) addResults(results ...result) {
 	c.view.steps, c.view.scope = append(slices.Clip(c.view.steps), results...), nil
 }
 
-// leave goes back to the view from before something nested, and returns the
+// leaveView goes back to the view from before something nested, and returns the
 // results that came to be inside.
-func (c *checker) leave(before view) []result {
+func (c *checker) leaveView(before view) []result {
 	inside := c.view.steps[len(before.steps):]
 	c.view = before
 	return inside
@@ -163,7 +163,7 @@ func (c *checker) ifOf(n *syntax.Node) (text string, cond condition) {
 		return text, condition{parts: []string{"?" + text}}
 	}
 	cond = holding(e)
-	c.suppose(cond)
+	c.assume(cond)
 	return text, cond
 }
 
@@ -171,20 +171,20 @@ func holding(e *expr.Expr) condition {
 	return condition{expr: e, parts: e.Conjuncts(), ofError: readsError(e)}
 }
 
-// suppose takes in what is known from here on.
-func (c *checker) suppose(cond condition) {
+// assume takes in what is known from here on.
+func (c *checker) assume(cond condition) {
 	c.view.under, c.view.scope = append(slices.Clip(c.view.under), cond), nil
 }
 
-// behind takes in what a step leaves no doubt about for those behind it in its
+// assumeAfter takes in what a step leaves no doubt about for those behind it in its
 // sequence: where a return or a fail has a condition it did not hold, and what
 // is asserted does.
-func (c *checker) behind(node *program.Node, cond condition, asserted *expr.Expr) {
+func (c *checker) assumeAfter(node *program.Node, cond condition, asserted *expr.Expr) {
 	switch {
 	case (node.Kind == program.Return || node.Kind == program.Fail) && cond.expr != nil:
-		c.suppose(condition{expr: cond.expr, not: true, ofError: cond.ofError})
+		c.assume(condition{expr: cond.expr, not: true, ofError: cond.ofError})
 	case asserted != nil && node.If == "" && node.ForEach == "":
-		c.suppose(holding(asserted))
+		c.assume(holding(asserted))
 	}
 }
 
@@ -205,7 +205,7 @@ func (c *checker) bare(n *syntax.Node, s expr.Scope) (e *expr.Expr, t types.Type
 	}
 	t, problems = e.Check(s)
 	c.problems(n, problems)
-	c.read(e.Refs())
+	c.noteReads(e.Refs())
 	if len(problems) > 0 {
 		return nil, t
 	}

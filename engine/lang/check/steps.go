@@ -52,8 +52,8 @@ func (c *checker) unreachable(n *syntax.Node, end *program.Node) {
 	d.Related = []diag.Note{{At: end.At, Message: "the " + string(end.Kind) + " is here"}}
 }
 
-// made is what a step comes to.
-type made struct {
+// outcome is what a step comes to.
+type outcome struct {
 	out types.Type
 	who string // the step type, in messages about codes
 	// codes are those that it can fail with; nil when they are not known one by
@@ -76,7 +76,7 @@ func (c *checker) step(n *syntax.Node) program.Node {
 	node.ID = c.id(n)
 	before := c.view
 	var items loop
-	if n.Get("for_each") != nil && goes("for_each", kind) {
+	if n.Get("for_each") != nil && isAllowed("for_each", kind) {
 		items = c.loop(n, &node)
 	}
 	var cond condition
@@ -86,22 +86,22 @@ func (c *checker) step(n *syntax.Node) program.Node {
 	}
 	around := c.view
 	m := c.kind(n, kind, &node)
-	inside := c.leave(around)
-	c.modify(n, kind, &node, m)
+	inside := c.leaveView(around)
+	c.checkModifiers(n, kind, &node, m)
 	c.view = before
 	unsure := node.OnError
 	if items.is {
-		c.looped(n, &node, items)
+		c.checkLoopKey(n, &node, items)
 		m.out = listOf(itemType(m.out, kind, inside), len(cond.parts) > 0 || unsure || node.OnItemError)
 		inside, cond, unsure = nil, condition{}, false
 	}
 	for _, r := range inside {
-		c.add(r.beneath(cond, unsure))
+		c.addResults(r.outsideGroup(cond, unsure))
 	}
-	c.behind(&node, cond, m.asserted)
+	c.assumeAfter(&node, cond, m.asserted)
 	if node.ID != "" && c.ids[node.ID].hasResult() {
-		c.born(node.ID)
-		c.add(result{id: node.ID, typ: m.out}.beneath(cond, unsure))
+		c.declareResult(node.ID)
+		c.addResults(result{id: node.ID, typ: m.out}.outsideGroup(cond, unsure))
 	}
 	return node
 }
@@ -119,7 +119,7 @@ func (c *checker) id(n *syntax.Node) string {
 	return id.Value
 }
 
-func (c *checker) kind(n *syntax.Node, kind string, node *program.Node) made {
+func (c *checker) kind(n *syntax.Node, kind string, node *program.Node) outcome {
 	node.Kind = program.Kind(kind)
 	switch kind {
 	case "uses":
@@ -127,12 +127,12 @@ func (c *checker) kind(n *syntax.Node, kind string, node *program.Node) made {
 	case "await":
 		return c.await(n, node)
 	case "set":
-		return made{out: c.set(n.Get("set"), node)}
+		return outcome{out: c.set(n.Get("set"), node)}
 	case "assert":
 		var e *expr.Expr
 		node.Cond, e = c.condition(n.Get("assert"), "assert", c.scope())
 		c.message(n, n.Get("message"), node)
-		return made{out: types.ObjectOf(), unclear: true, asserted: e}
+		return outcome{out: types.ObjectOf(), unclear: true, asserted: e}
 	case "fail":
 		c.message(n, n.Get("fail"), node)
 	case "approve":
@@ -142,7 +142,7 @@ func (c *checker) kind(n *syntax.Node, kind string, node *program.Node) made {
 	case "return":
 		c.returns(n, node)
 	}
-	return made{out: types.ObjectOf(), unclear: true}
+	return outcome{out: types.ObjectOf(), unclear: true}
 }
 
 // message checks the text of an assert or a fail, and its code.
@@ -180,12 +180,12 @@ func (c *checker) set(n *syntax.Node, node *program.Node) types.Type {
 }
 
 // uses checks a step type, or another skill, and its arguments.
-func (c *checker) uses(n *syntax.Node, node *program.Node) made {
+func (c *checker) uses(n *syntax.Node, node *program.Node) outcome {
 	if name, ok := skillName(n.Get("uses")); ok {
 		return c.call(n, name, node)
 	}
 	s, ok := c.performs(n, node)
-	return made{out: s.Out, who: s.Name, codes: s.AllCodes(), unclear: !ok}
+	return outcome{out: s.Out, who: s.Name, codes: s.AllCodes(), unclear: !ok}
 }
 
 // performs checks a step type and its arguments.
@@ -213,7 +213,7 @@ func (c *checker) performs(n *syntax.Node, node *program.Node) (step.Step, bool)
 	node.With, node.Defaults = c.arguments(with, s.In, c.scope(), s.Name), s.Defaults()
 	c.program = false
 	if !c.diags[before:].HasErrors() {
-		c.refused(s, n, with)
+		c.checkArguments(s, n, with)
 	}
 	if !c.diags[before:].HasErrors() {
 		c.defaulted(s, n, with)
@@ -251,7 +251,7 @@ func (c *checker) service(s step.Step, with *syntax.Node, uses diag.Range) {
 	case v.Kind == syntax.Scalar && isLiteral(v):
 		need.Service, need.At = v.Value, v.Range
 	case need.Service != "":
-		c.writtenOut(v)
+		c.mustBeLiteral(v)
 		return
 	}
 	if need.Service != "" {
@@ -278,24 +278,24 @@ func (c *checker) stepType(u *syntax.Node) (step.Step, bool) {
 }
 
 // await checks a read that is repeated until a condition holds.
-func (c *checker) await(n *syntax.Node, node *program.Node) made {
+func (c *checker) await(n *syntax.Node, node *program.Node) outcome {
 	a := n.Get("await")
 	if a.Kind != syntax.Mapping {
 		c.diags.Errorf("bad-await", a.Range, "await is a mapping with uses, with, until, every and timeout")
-		return made{unclear: true}
+		return outcome{unclear: true}
 	}
 	c.keys(a, awaitKeys, nil)
 	if name, ok := skillName(a.Get("uses")); ok {
 		c.diags.Errorf("await-needs-read", a.Get("uses").Range, "await repeats a read, and skill:%s is a skill", name).
 			Hint = "call the skill in a step of its own, with retry when it has to be repeated"
-		return made{unclear: true}
+		return outcome{unclear: true}
 	}
 	s, ok := c.performs(a, node)
 	if ok && s.Effect != step.Reads {
 		c.diags.Errorf("await-needs-read", a.Get("uses").Range, "await repeats a read, and %s is a %s", s.Name, s.Effect)
 	}
 	outside := c.view
-	c.means("result", s.Out)
+	c.defineName("result", s.Out)
 	if until := a.Get("until"); until != nil {
 		node.Until, _ = c.condition(until, "until", c.scope())
 	} else {
@@ -310,7 +310,7 @@ func (c *checker) await(n *syntax.Node, node *program.Node) made {
 	c.view = outside
 	node.Every = c.duration(a, "every", "30s")
 	node.Timeout = c.duration(a, "timeout", "")
-	return made{out: s.Out, who: s.Name, codes: awaitCodes(s, node), unclear: !ok}
+	return outcome{out: s.Out, who: s.Name, codes: awaitCodes(s, node), unclear: !ok}
 }
 
 // awaitCodes are the codes of the read, and those that waiting adds.
@@ -334,7 +334,7 @@ func awaitCodes(s step.Step, node *program.Node) []types.Code {
 //
 // Its effects belong to the work of the skill that was run. Its place there
 // tells them apart, and the identity that it names itself.
-func (c *checker) call(n *syntax.Node, name string, node *program.Node) made {
+func (c *checker) call(n *syntax.Node, name string, node *program.Node) outcome {
 	node.Kind = program.Skill
 	u := n.Get("uses")
 	callee := c.load(u, name)
@@ -343,7 +343,7 @@ func (c *checker) call(n *syntax.Node, name string, node *program.Node) made {
 		if ok {
 			c.typed(with, c.scope()) // mistakes inside show too
 		}
-		return made{unclear: true}
+		return outcome{unclear: true}
 	}
 	before := len(c.diags)
 	node.With = c.arguments(with, callee.arguments(), c.scope(), "skill "+name)
@@ -366,7 +366,7 @@ func (c *checker) call(n *syntax.Node, name string, node *program.Node) made {
 	if c.skill.size += callee.size; c.skill.size > maxSteps {
 		c.diags.Errorf("too-many-nodes", u.Range, "with the skills that it calls, the skill has more than %d steps", maxSteps)
 		c.skill.size = 0 // said once
-		return made{unclear: true}
+		return outcome{unclear: true}
 	}
-	return made{out: callee.Outputs}
+	return outcome{out: callee.Outputs}
 }

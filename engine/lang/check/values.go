@@ -111,7 +111,7 @@ func (c *checker) scalar(n *syntax.Node, s expr.Scope) (any, types.Type) {
 	for _, x := range expr.Lookalikes(n.Value, c.program) {
 		c.diags.Warnf("not-filled-in", n.Place(x.From, x.To), "%s is literal text here: nothing is substituted", n.Value[x.From:x.To]).Hint = x.Hint
 	}
-	c.read(t.Refs())
+	c.noteReads(t.Refs())
 	if len(problems) > 0 {
 		typ = types.OfKind(types.Invalid)
 	}
@@ -144,13 +144,13 @@ func (c *checker) fits(n *syntax.Node, want types.Type, s expr.Scope, what strin
 	if t.Kind == types.Invalid {
 		return value // its own diagnostics say why
 	}
-	c.hold(n, value, t, want, what)
+	c.checkType(n, value, t, want, what)
 	c.trusted(n, want, s, what)
 	return value
 }
 
-// hold holds a value and its type against what is wanted.
-func (c *checker) hold(n *syntax.Node, value any, t, want types.Type, what string) {
+// checkType holds a value and its type against what is wanted.
+func (c *checker) checkType(n *syntax.Node, value any, t, want types.Type, what string) {
 	if why, ok := want.Accepts(t); !ok {
 		d := c.diags.Errorf("type-mismatch", n.Range, "%s: %s", what, why)
 		switch {
@@ -166,7 +166,7 @@ func (c *checker) hold(n *syntax.Node, value any, t, want types.Type, what strin
 		return
 	}
 	if holdsSecret(t) && !holdsSecret(want) {
-		c.open(n, t, "stand in "+what)
+		c.refuseSecret(n, t, "stand in "+what)
 		return
 	}
 	if n.Kind != syntax.Scalar || !isLiteral(n) {
@@ -209,13 +209,13 @@ func unescaped(text string) any {
 // lands.
 func (c *checker) trusted(n *syntax.Node, want types.Type, s expr.Scope, what string) {
 	if want.Trusted {
-		c.ours(n, s, what+" decides where an effect lands")
+		c.authoredOnly(n, s, what+" decides where an effect lands")
 	}
 }
 
-// ours refuses a text that may hold anything, in whose place only what the authors
+// authoredOnly refuses a text that may hold anything, in whose place only what the authors
 // of the skill and the site wrote may stand.
-func (c *checker) ours(n *syntax.Node, s expr.Scope, why string) {
+func (c *checker) authoredOnly(n *syntax.Node, s expr.Scope, why string) {
 	if n.Kind != syntax.Scalar || n.Tag != "!!str" {
 		return
 	}
@@ -252,8 +252,8 @@ func (c *checker) arguments(n *syntax.Node, want types.Type, s expr.Scope, what 
 	return out
 }
 
-// writtenOut refuses the name of a service that is not known before the run.
-func (c *checker) writtenOut(n *syntax.Node) bool {
+// mustBeLiteral refuses the name of a service that is not known before the run.
+func (c *checker) mustBeLiteral(n *syntax.Node) bool {
 	if n.Kind == syntax.Scalar && isLiteral(n) {
 		return true
 	}
@@ -274,8 +274,8 @@ func (c *checker) duration(n *syntax.Node, key, otherwise string) string {
 	return v.Value
 }
 
-// open refuses a secret, also one inside of a value, where people will see it.
-func (c *checker) open(n *syntax.Node, t types.Type, what string) {
+// refuseSecret refuses a secret, also one inside of a value, where people will see it.
+func (c *checker) refuseSecret(n *syntax.Node, t types.Type, what string) {
 	if holdsSecret(t) {
 		c.diags.Errorf("secret-leak", n.Range, "a secret cannot %s", what).Hint = "leave it out: it may only reach an argument that takes a secret"
 	}
