@@ -27,21 +27,21 @@ type ActionKind string
 // cancelled, rejected, refused, undone or partly_undone, without a Step.
 const (
 	ActionStarted  ActionKind = "started"
-	ActionResumed  ActionKind = "resumed"  // somebody went on with the run
-	ActionApproved ActionKind = "approved" // somebody agreed; Why is on what ground, when they were not shown it
+	ActionResumed  ActionKind = "resumed"  // someone resumed the run
+	ActionApproved ActionKind = "approved" // a person agreed; Why is on what ground, when they were not shown it
 	ActionWrote    ActionKind = "wrote"    // a write happened
 	ActionUpdated  ActionKind = "updated"  // what was there was brought up to date
 	ActionAdopted  ActionKind = "adopted"  // it was there already: nothing was sent
-	ActionResolved ActionKind = "resolved" // somebody said what became of a write
+	ActionResolved ActionKind = "resolved" // a person said what became of a write
 	ActionFailed   ActionKind = "failed"   // a write, or undoing it, surely did not happen
-	ActionUnknown  ActionKind = "unknown"  // a write, or undoing it, may have happened: nobody knows
+	ActionUnknown  ActionKind = "unknown"  // a write, or undoing it, may have happened
 	ActionUndone   ActionKind = "undone"   // an effect was taken back
-	ActionExported ActionKind = "exported" // from here on the run went on elsewhere; Why is for which keys
-	ActionImported ActionKind = "imported" // from here on it went on here
+	ActionExported ActionKind = "exported" // from here on the run continued elsewhere; Why is for which keys
+	ActionImported ActionKind = "imported" // from here on it continued here
 	ActionDamaged  ActionKind = "damaged"  // not an action: the journal cannot be read, so what was done is not known
 )
 
-// KnownByMachine says that who somebody is is only known from the machine; anything
+// KnownByMachine says that who someone is is only known from the machine; anything
 // else is the host of a service that they logged in to.
 const KnownByMachine = runtime.KnownByMachine
 
@@ -54,7 +54,7 @@ type Action struct {
 	Skill   string     `json:"skill,omitempty"`
 	Program string     `json:"program,omitempty"` // digest of the checked skill with its inputs
 	Kind    ActionKind `json:"kind"`
-	By      string     `json:"by,omitempty"`       // who: of what a run did, who started it or went on with it
+	By      string     `json:"by,omitempty"`       // who: of what a run did, who started it or continued with it
 	KnownBy string     `json:"known_by,omitempty"` // how it is known who that is: machine, or a host
 	Step    string     `json:"step,omitempty"`     // path of the step; "" is the run as a whole
 	Type    string     `json:"type,omitempty"`     // the step type
@@ -66,7 +66,7 @@ type Action struct {
 	Input   string     `json:"input_digest,omitempty"`
 	Plan    string     `json:"plan,omitempty"`  // of approved: digest of what was shown
 	Key     string     `json:"key,omitempty"`   // of a write: the same for the same work
-	Reach   []string   `json:"reach,omitempty"` // what somebody agreed that the run may reach from here on
+	Reach   []string   `json:"reach,omitempty"` // what a person agreed that the run may reach from here on
 	Why     string     `json:"why,omitempty"`
 	Error   *Problem   `json:"error,omitempty"`
 }
@@ -104,10 +104,10 @@ func (e *Engine) Audit(ids ...string) []Action {
 type auditBuilder struct {
 	cat    *step.Catalogue
 	run    *journal.RunHeader
-	by     string         // who started the run, or went on with it
+	by     string         // who started the run, or continued with it
 	open   map[string]int // by path: a write, or its undoing, that may have happened
 	writes map[string]journal.Record
-	held   map[string]bool // by path: what somebody found is told, and not taken over yet
+	held   map[string]bool // by path: what someone found is told, and not taken over yet
 	out    []Action
 }
 
@@ -215,7 +215,7 @@ func wroteKind(outcome string) ActionKind {
 
 func (a *auditBuilder) emit(d Action) { a.out = append(a.out, d) }
 
-// agreement is what a record tells of somebody's approval at a service, which knows
+// agreement is what a record tells of someone's approval at a service, which knows
 // who they are.
 func agreement(cat *step.Catalogue, r journal.Record) (Moment, bool) {
 	s, ok := cat.Lookup(r.Step)
@@ -233,7 +233,7 @@ func (a *auditBuilder) openWrite(d Action) {
 	a.emit(d)
 }
 
-// closeWrite takes back that nobody knows how a write at a path ended.
+// closeWrite removes the unknown outcome of the write at a path.
 func (a *auditBuilder) closeWrite(path string) {
 	if i, there := a.open[path]; there {
 		a.out[i] = Action{}

@@ -52,7 +52,7 @@ func ended(path, outcome string, kind machine.EventKind, err *types.Error) journ
 }
 
 // TestAudit: each thing that can become of a write, and each word of a person, is
-// one line; what nobody knows is said to be so.
+// one line; what is unknown is said to be so.
 func TestAudit(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "site")

@@ -19,7 +19,7 @@ import (
 )
 
 // decide answers a run's questions: by the site's policy, by what the caller
-// said, by what somebody approved, by the plan that is applied, and else by
+// said, by what a person approved, by the plan that is applied, and else by
 // asking the person who is there.
 func (e *Engine) decide(o Options, run Run, p *program.Program, start machine.Start, h *journal.RunHeader) func(context.Context, runtime.Question) (runtime.Decision, error) {
 	return func(ctx context.Context, q runtime.Question) (runtime.Decision, error) {
@@ -110,7 +110,7 @@ func notAsPlanned(how string) *types.Error {
 }
 
 // appliedPlan is the digest of the plan that a run was begun with, "" when it
-// was not begun with one: whatever goes on with the run is held to it too. One
+// was not begun with one: whatever resumes the run is held to it too. One
 // that a plan was applied to later is not; nor is one that came from elsewhere,
 // where a person is asked instead.
 func appliedPlan(records []journal.Record) string {
@@ -239,7 +239,7 @@ func lockHeld(err error) (*types.Error, error) {
 // run was interrupted.
 const releaseTime = 4 * time.Second
 
-// release lets go of what was taken.
+// release releases what was taken.
 func (x *exclusion) release() {
 	if x.held {
 		ctx, cancel := context.WithTimeout(context.Background(), releaseTime)

@@ -137,7 +137,7 @@ type Consent string
 const (
 	Asked     Consent = ""      // a person: here, or with Approve
 	Given     Consent = "given" // whoever started this process, by saying so
-	NotNeeded Consent = "never" // nobody: the site's policy
+	NotNeeded Consent = "never" // no one: the site's policy
 )
 
 // Options is how a run is run.
@@ -158,13 +158,13 @@ type Options struct {
 	Wait    bool
 	Consent Consent // to the writes; approve steps ask all the same
 	// Confirm shows a person what they are asked, and returns what they say; nil
-	// where nobody sits.
+	// where no one sits.
 	Confirm func(ctx context.Context, run Run, q Question) (Answer, error)
 	// Reaching is the digest of what the run may reach although it was bound to
 	// something else; "" is none.
 	Reaching string
 	// Reaches shows a person what a run would reach that it was not bound to, and
-	// returns whether they agree; nil where nobody sits.
+	// returns whether they agree; nil where no one sits.
 	Reaches func(ctx context.Context, c ReachChange) bool
 	// Inside keeps a plan from reaching anything but its own workspaces: what is
 	// outside is not known in it, and it cannot be applied.
@@ -218,7 +218,7 @@ type Report struct {
 	Outcome
 }
 
-// ended refuses a run that nobody goes on with any more.
+// ended refuses a run that no one continues with any more.
 func (e *Engine) ended(records []journal.Record) error {
 	if err := e.checkNotMoved(records); err != nil {
 		return err
@@ -247,7 +247,7 @@ func (e *Engine) command(verb string, about ...string) string {
 	return runtime.Options{Invocation: e.Invocation}.Command(verb, about...)
 }
 
-// restore returns the program a header holds, after holding it against its
+// restore returns the program a header checks, after checking it against its
 // digest.
 func restore(h *journal.RunHeader) (*program.Program, machine.Start, error) {
 	var p program.Program

@@ -203,7 +203,7 @@ func TestCheckCalls(t *testing.T) {
 
 // TestCalledIdentity: what a called skill writes is told apart by the caller's
 // identity, its place and its own identity: of another n it is other work, of
-// the same n it is adopted, also foreseen, also when an unfinished run goes on.
+// the same n it is adopted, also foreseen, also when an unfinished run continues.
 func TestCalledIdentity(t *testing.T) {
 	t.Parallel()
 	tr := tracker{}

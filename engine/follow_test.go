@@ -194,7 +194,7 @@ func (s *shared) Take(_ context.Context, _ string, h step.Holder) (*step.Holder,
 	return nil, nil
 }
 
-// Release lets go of it.
+// Release releases it.
 func (s *shared) Release(_ context.Context, _ string, h step.Holder) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -15,7 +15,7 @@ import (
 )
 
 // historyBuilder folds a journal for people: it keeps the times and results that the
-// machine lets go of.
+// machine releases.
 type historyBuilder struct {
 	cat   *step.Catalogue
 	prog  *program.Program
@@ -134,7 +134,7 @@ func (f *historyBuilder) failure() *machine.Failure {
 	return f.m.Failure()
 }
 
-// end lets the machine go on to where it waits for the outside.
+// end lets the machine continue to where it waits for the outside.
 func (f *historyBuilder) end() { f.m.Next() }
 
 func (f *historyBuilder) moment(r journal.Record, what string) {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestHouseRules holds every file that is no test against the house's targets:
+// TestHouseRules checks every file that is no test against the house's targets:
 // files of at most 400 lines, functions of at most 100, with a median body of
 // at most 10, every package and exported name documented, no init, no util.
 func TestHouseRules(t *testing.T) {
@@ -45,7 +45,7 @@ func TestHouseRules(t *testing.T) {
 	}
 }
 
-// rules holds one declaration against the rules, and returns the length of a
+// rules checks one declaration against the rules, and returns the length of a
 // function's body in lines.
 func rules(t *testing.T, fset *token.FileSet, d ast.Decl) []int {
 	at := fset.Position(d.Pos())

@@ -64,7 +64,7 @@ var house = []rule{
 	// of a run comes to: it performs nothing.
 	{pkg: "engine/runtime", ours: "engine/machine engine/program engine/plan engine/runtime/journal engine/runtime/protocol engine/step engine/types", never: []string{"os", "net", "net/http", "math/rand", "math/rand/v2", "sync", "log", "log/slog"}},
 	{pkg: "engine/runtime/*", ours: "engine/runtime engine/machine engine/program engine/plan engine/runtime/journal engine/runtime/protocol engine/step engine/expr engine/expr/fuel engine/types engine/diag"},
-	// runtimetest holds any runtime against the promises, through the language.
+	// runtimetest checks any runtime against the promises, through the language.
 	{pkg: "engine/runtimetest", ours: "engine/runtime engine/runtime/journal engine/lang/check engine/machine engine/program engine/step engine/types"},
 	{pkg: "engine", ours: "engine/*"},
 	// steps is the table of contents: it connects families to the services of
@@ -117,7 +117,7 @@ var house = []rule{
 	{pkg: "cmd/skillrun/internal/*", ours: "engine engine/config engine/plan engine/diag engine/types engine/step engine/mask cmd/skillrun/internal/render cmd/skillrun/internal/refdocs cmd/skillrun/internal/live cmd/skillrun/internal/envelope", third: "github.com/spf13/cobra github.com/spf13/pflag"},
 }
 
-// TestImports holds every import of the module against the house.
+// TestImports checks every import of the module against the house.
 func TestImports(t *testing.T) {
 	root := ".."
 	used := map[string]bool{}

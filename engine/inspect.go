@@ -23,7 +23,7 @@ type Inspection struct {
 	Missing []string         // outputs that read a step which has not run
 	Failure *machine.Failure // why it failed
 	Steps   []StepReport     // every step of the skill, in order
-	Effects []Effect         // Outcome is "unknown" where nobody knows
+	Effects []Effect         // Outcome is "unknown" where it is unknown
 	History []Moment
 	Waiting *Waiting // nil unless it is parked
 }
@@ -172,7 +172,7 @@ func markIdle(steps []StepReport, s Summary, w *Waiting) {
 	}
 }
 
-// Verify reads every byte that is kept of a run and holds it against its
+// Verify reads every byte that is kept of a run and checks it against its
 // checksums. It takes no lock and writes nothing.
 func (e *Engine) Verify(id string) (Verdict, error) {
 	v, err := e.store.Verify(id)

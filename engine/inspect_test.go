@@ -16,7 +16,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// ticking is a clock that goes on when steps say that they took time.
+// ticking is a clock that advances when steps say that they took time.
 type ticking struct{ now time.Time }
 
 // Now returns its time.
@@ -179,7 +179,7 @@ func TestInspectAwait(t *testing.T) {
 	}
 }
 
-// TestInspectUnknown: a write of which nobody knows how it ended is told as
+// TestInspectUnknown: a write whose outcome is unknown is told as
 // one, and one that surely did not happen is not told.
 func TestInspectUnknown(t *testing.T) {
 	t.Parallel()

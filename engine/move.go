@@ -13,7 +13,7 @@ import (
 
 // A parked run moves to another machine as an archive; see the journal's move.go.
 // What moves is what happened. What was agreed to stays: the archive says only
-// that somebody did, so whoever goes on with it is asked for what is left.
+// that someone did, so whoever continues with it is asked for what is left.
 
 // ArchiveLimit is the size in bytes that an archive may have.
 const ArchiveLimit = journal.ArchiveLimit
@@ -43,7 +43,7 @@ type ArchivedRun struct {
 	archived journal.Archive
 }
 
-// Export writes down that a parked run goes on elsewhere, and returns its archive.
+// Export writes down that a parked run continues elsewhere, and returns its archive.
 // It may be said again: the archive is the same then.
 func (e *Engine) Export(id string, m ExportOptions) (ArchivedRun, error) {
 	data, err := e.store.Export(id, journal.Move{
@@ -109,7 +109,7 @@ func OpenArchive(data []byte) (ArchivedRun, error) {
 	return m, nil
 }
 
-// Import puts the run of an archive in its place here, where it goes on.
+// Import puts the run of an archive in its place here, where it continues.
 func (e *Engine) Import(m ArchivedRun) (ArchivedRun, error) {
 	if m.Site != e.Site {
 		return m, types.Errorf(types.Conflict, "run %s is of the site %q, and this is %q", m.Run, m.Site, e.Site).
@@ -119,7 +119,7 @@ func (e *Engine) Import(m ArchivedRun) (ArchivedRun, error) {
 	return m, e.store.Import(m.archived, e.User, e.Clock.Now().UTC())
 }
 
-// checkNotMoved refuses a run that goes on where its archive is imported.
+// checkNotMoved refuses a run that continues where its archive is imported.
 func (e *Engine) checkNotMoved(records []journal.Record) error {
 	s := journal.Summarize(records)
 	if s.Moved == nil {

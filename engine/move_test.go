@@ -16,7 +16,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// TestExportOfAnOpenWrite: a write of which nobody knows moves where anybody can
+// TestExportOfAnOpenWrite: a write of unknown outcome moves where anybody can
 // look for it, and not where only this machine can.
 func TestExportOfAnOpenWrite(t *testing.T) {
 	t.Parallel()

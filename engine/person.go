@@ -14,7 +14,7 @@ import (
 )
 
 // What people do to a run that is there. Whoever holds the run writes it down:
-// this process, when nobody is at it, or the one that is, through the inbox.
+// this process, when no one is at it, or the one that is, through the inbox.
 
 // PendingQuestion is the question that a run parked with, or waits with.
 type PendingQuestion struct {
@@ -83,7 +83,7 @@ func (e *Engine) Cancel(ctx context.Context, id, reason string, o Options) error
 	return e.endRun(ctx, id, journal.Request{Kind: journal.Cancel, Reason: reason}, runtime.Cancelled, o)
 }
 
-// endRun ends a run that nobody is at, or asks whoever is at it to.
+// endRun ends a run that no one is at, or asks whoever is at it to.
 func (e *Engine) endRun(ctx context.Context, id string, r journal.Request, state runtime.State, o Options) error {
 	j, err := e.openForRequest(id, &r)
 	if j == nil {
@@ -121,7 +121,7 @@ func (e *Engine) Cleans(id string) bool {
 	return err == nil && e.checkNotMoved(records) == nil && e.hasCleanup(records)
 }
 
-// openForRequest opens a run for what a person asks of it. There is none when somebody
+// openForRequest opens a run for what a person asks of it. There is none when someone
 // else is at the run, who was asked then.
 func (e *Engine) openForRequest(id string, r *journal.Request) (*journal.File, error) {
 	r.By, r.At = e.User, e.Clock.Now().UTC()
@@ -166,7 +166,7 @@ func (e *Engine) openHeld(ctx context.Context, id string, asked Options) (*journ
 	return j, o, nil
 }
 
-// rebinding is a journal whose next record binds the run to what somebody agreed
+// rebinding is a journal whose next record binds the run to what a person agreed
 // that it may reach.
 type rebinding struct {
 	journal.Journal
@@ -184,8 +184,8 @@ func (b *rebinding) Append(r journal.Record, sync bool) error {
 // Resolution is what a person says about a write of unknown outcome.
 type Resolution = runtime.Resolution
 
-// Resolve writes down what a person says about a write of which nobody knows
-// whether it happened, after it was held against the world. A run that was ended
+// Resolve writes down what a person says about a write whose
+// outcome is unknown, after it was checked against the world. A run that was ended
 // stays so: it can be undone then.
 func (e *Engine) Resolve(ctx context.Context, id string, x Resolution, asked Options) (Effect, error) {
 	j, o, err := e.openHeld(ctx, id, asked)
@@ -223,7 +223,7 @@ func (e *Engine) Undo(ctx context.Context, id string, adopted bool, agree func([
 }
 
 // ownersOf tells of a key which other run of the site made its effect. A run that
-// cannot be read is passed over; what the run at hand may have sent and found it
+// cannot be read is passed over; what the run available may have sent and found it
 // made itself, unless an earlier run did.
 func (e *Engine) ownersOf(id string) func(key string) string {
 	var made map[string]string

@@ -56,7 +56,7 @@ func ReadPlan(text []byte) (plan.Plan, error) {
 	return p, checkPlannedRun(p.Run)
 }
 
-// checkPlannedRun holds the parts of a planned run against each other that its effects'
+// checkPlannedRun checks the parts of a planned run against each other that its effects'
 // keys come from: the id says when it began, and the work follows from both the
 // program and the id.
 func checkPlannedRun(r plan.Run) error {
@@ -115,7 +115,7 @@ func (e *Engine) Apply(ctx context.Context, p plan.Plan, o Options) (Report, err
 }
 
 // appliedBy is the run that a plan of the same program, made at the same moment,
-// was applied by under another id: nobody plans twice in one nanosecond.
+// was applied by under another id: no one plans twice in one nanosecond.
 func (e *Engine) appliedBy(h journal.RunHeader) string {
 	ids, _ := e.store.IDs() // what is wrong with the folder, starting the run says
 	for _, id := range ids {

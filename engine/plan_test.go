@@ -57,7 +57,7 @@ func (m *moving) plan(t *testing.T, e *engine.Engine) (*engine.Skill, plan.Plan)
 }
 
 // TestRefusedPlanIsResumed: a refused plan ends its run. The refusal is of no
-// step, and nothing goes on with the run: not a resume that needs no consent, nor
+// step, and nothing resumes the run: not a resume that needs no consent, nor
 // an approval.
 func TestRefusedPlanIsResumed(t *testing.T) {
 	t.Parallel()
@@ -96,7 +96,7 @@ func TestRefusedPlanIsResumed(t *testing.T) {
 }
 
 // TestAppliedPlanHolds: a run that was begun with a plan is held to it by
-// whatever goes on with it, when it stopped before its first write; until a
+// whatever continues with it, when it stopped before its first write; until a
 // person approves something else.
 func TestAppliedPlanHolds(t *testing.T) {
 	t.Parallel()

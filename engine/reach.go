@@ -18,9 +18,8 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// What a run may reach is bound with the run: services are read anew when it goes
-// on, and one that leads elsewhere by then is another run than the one that
-// somebody agreed to. It is written into the header, and into the record of
+// What a run may reach is bound with the run: services are read again when it continues, and one that leads elsewhere by then is another run than the one that
+// a person agreed to. It is written into the header, and into the record of
 // whoever agreed to another one.
 
 // reach is what a run of a bound program may reach now, a line for each.
@@ -51,8 +50,8 @@ func boundReach(records []journal.Record) []string {
 	return records[0].Run.Reach
 }
 
-// begun reports whether somebody saw or allowed something of a run: before that
-// it is as good as one that was not started, and begins anew where it is taken
+// begun reports whether a person saw or allowed something of a run: before that
+// it is as good as one that was not started, and begins again where it is taken
 // up.
 func begun(records []journal.Record) bool {
 	return slices.ContainsFunc(records, func(r journal.Record) bool {
@@ -60,7 +59,7 @@ func begun(records []journal.Record) bool {
 	})
 }
 
-// rebind holds what a run would reach now against what it was bound to, and
+// rebind checks what a run would reach now against what it was bound to, and
 // returns what it is to be bound to from here on, nil for as it is.
 func (e *Engine) rebind(ctx context.Context, o Options, records []journal.Record, p *program.Program, start machine.Start) ([]string, error) {
 	is := e.reach(p, start)
@@ -77,7 +76,7 @@ func (e *Engine) rebind(ctx context.Context, o Options, records []journal.Record
 	return nil, c.refused()
 }
 
-// change holds what a run would reach against what it is bound to; there is none of
+// change checks what a run would reach against what it is bound to; there is none of
 // a run that is not bound yet.
 func change(records []journal.Record, is []string) (c ReachChange, none bool) {
 	was := boundReach(records)
@@ -100,7 +99,7 @@ func (e *Engine) reachesOut(ctx context.Context, u step.Use) bool {
 	})
 }
 
-// Kept is what a run goes on with: its own steps, and the services that they need,
+// Kept is what a run continues with: its own steps, and the services that they need,
 // whatever stands in the files of its skills by now.
 func (e *Engine) Kept(id string) ([]Node, []Need, error) {
 	p, _, err := e.programOf(id)

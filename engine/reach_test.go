@@ -28,8 +28,8 @@ func touching(t *testing.T, e *engine.Engine, text string) *engine.Skill {
 	return s
 }
 
-// TestBoundReach: a run that goes on where its services lead elsewhere is refused,
-// whatever it waits for and however it is gone on with, until somebody agrees to
+// TestBoundReach: a run that continues where its services lead elsewhere is refused,
+// whatever it waits for and however it is resumed, until a person agrees to
 // just that.
 func TestBoundReach(t *testing.T) {
 	t.Parallel()
@@ -118,7 +118,7 @@ func TestReachOfAPlan(t *testing.T) {
 	}
 }
 
-// TestReachOfNothingSeen: a run that nobody has seen or allowed anything of is as
+// TestReachOfNothingSeen: a run that no one has seen or allowed anything of is as
 // good as a new one: a host that was mistyped is put right without a word.
 func TestReachOfNothingSeen(t *testing.T) {
 	t.Parallel()
@@ -186,7 +186,7 @@ func TestReachOfAnUndo(t *testing.T) {
 	}
 }
 
-// TestReachOfBeginningAnew: whoever begins anew agrees to where the run that ends
+// TestReachOfBeginningAnew: whoever begins again agrees to where the run that ends
 // cleans up, too.
 func TestReachOfBeginningAnew(t *testing.T) {
 	t.Parallel()

@@ -10,7 +10,7 @@ import (
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 )
 
-// Resume goes on with a run that was killed, parked or failed. The program,
+// Resume resumes a run that was killed, parked or failed. The program,
 // the inputs and the configuration values are the run's own; steps come from
 // the catalogue of today. When another process is at the run, it is followed.
 func (e *Engine) Resume(ctx context.Context, id string, o Options) (Report, error) {

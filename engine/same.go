@@ -13,7 +13,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// A run is gone on with by the program that it was started with, and by no other
+// A run is resumed by the program that it was started with, and by no other
 // of the same name: whoever asks for another one is told how it differs, and
 // chooses.
 
@@ -80,7 +80,7 @@ func (e *Engine) programOf(id string) (*program.Program, *journal.RunHeader, err
 	return p, records[0].Run, err
 }
 
-// sameProgram refuses to go on with an unfinished run of the same work that was
+// sameProgram refuses to resume an unfinished run of the same work that was
 // started with another program.
 func (e *Engine) sameProgram(id string, b *Bound, o Options) error {
 	old, h, err := e.programOf(id)
@@ -230,7 +230,7 @@ func valuesDiffer(what string, was, is types.Values) []string {
 	return out
 }
 
-// sameInputs refuses to go on with an unfinished run of the same work that has
+// sameInputs refuses to resume an unfinished run of the same work that has
 // other inputs: what was asked for now would silently not be done.
 func (e *Engine) sameInputs(id string, p *program.Program, set []string) diag.List {
 	var diags diag.List

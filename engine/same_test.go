@@ -10,7 +10,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// TestOtherProgram: a run that waits is gone on with only by the program that it
+// TestOtherProgram: a run that waits is resumed only by the program that it
 // was started with, before its first write and after it; consent given to another
 // program is none to this one.
 func TestOtherProgram(t *testing.T) {

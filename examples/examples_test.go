@@ -178,7 +178,7 @@ func expected(t *testing.T, file, text string) map[string]any {
 	return values
 }
 
-// run runs the skill, and holds what comes of it against the scene.
+// run runs the skill, and checks what comes of it against the scene.
 func (s *scene) run(t *testing.T, c catalogue, skill *engine.Skill) {
 	w := c.world(t, s.rules)
 	o := engine.Options{Consent: engine.NotNeeded, Wait: s.Wait}

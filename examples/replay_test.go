@@ -94,7 +94,7 @@ func widened(t *testing.T, p *program.Program, n int) *program.Program {
 	return out
 }
 
-// resume kills a run after n records, goes on with it, and compares what came
+// resume kills a run after n records, continues with it, and compares what came
 // of both with the world of a run that was left alone. died is false when the
 // run ended before.
 func (s *scene) resume(t *testing.T, c catalogue, p *program.Program, whole *world, n int, sent bool, at string) (died bool) {

@@ -105,7 +105,7 @@ outputs:
   ref: ${{ steps.notice.ref }}
 `
 
-// TestStep holds the worked example against what it claims: two runs of the
+// TestStep checks the worked example against what it claims: two runs of the
 // same piece of work, which know nothing of each other, post one notice.
 func TestStep(t *testing.T) {
 	t.Parallel()

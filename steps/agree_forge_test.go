@@ -38,7 +38,7 @@ func (branches) Changes(string, string, string, string) ([]gitlabtest.Change, er
 
 var agreeTime = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// newForge has two issues, a merge request of somebody's, and a branch without
+// newForge has two issues, a merge request of someone's, and a branch without
 // one.
 func newForge(t *testing.T, dir string) forge {
 	t.Helper()

@@ -19,7 +19,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// judge holds a plan against runs.
+// judge checks a plan against runs.
 type judge struct {
 	*testing.T
 	figures
@@ -65,7 +65,7 @@ func (j *judge) started(s *site, o engine.Options) engine.Report {
 	return r
 }
 
-// agreed runs the skill; at each question somebody agrees to what is shown.
+// agreed runs the skill; at each question a person agrees to what is shown.
 func (j *judge) agreed(s *site) engine.Report {
 	r, err := j.started(s, engine.Options{}), error(nil)
 	for asked := 0; r.State == engine.Parked; asked++ {
@@ -90,7 +90,7 @@ func (j *judge) answer(s *site, r engine.Report, o engine.Options, asked int) (e
 	return s.engine.Resume(j.Context(), r.ID, o)
 }
 
-// hold holds the plan against a run.
+// check checks the plan against a run.
 func (j *judge) hold(s *site, r engine.Report) {
 	records, _, err := journal.NewStore(s.state, journal.Options{}).Read(r.ID)
 	if err != nil {
@@ -212,7 +212,7 @@ func (j *judge) counted(service string) {
 
 var hole = regexp.MustCompile(`\\\(known after [a-z0-9_]+\\\)`)
 
-// fields holds what was shown of a write against what it was given.
+// fields checks what was shown of a write against what it was given.
 func (j *judge) fields(w plan.Write, rec journal.Record) {
 	in, err := types.Decode(rec.Input)
 	given, _ := in.(map[string]any)

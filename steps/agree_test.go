@@ -68,7 +68,7 @@ func agree(t *testing.T, seed uint64) *figures {
 	return agreeOn(t, text, inside)
 }
 
-// agreeOn holds the plan of a skill against its runs.
+// agreeOn checks the plan of a skill against its runs.
 func agreeOn(t *testing.T, text, inside string) *figures {
 	j := &judge{T: t, text: text, inside: inside}
 	one, other := newSite(t, inside), newSite(t, inside)

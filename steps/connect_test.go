@@ -144,7 +144,7 @@ func (c *closer) Close() error {
 	return nil
 }
 
-// TestConnect holds what families are given against the configuration.
+// TestConnect checks what families are given against the configuration.
 func TestConnect(t *testing.T) {
 	t.Parallel()
 	cfg := load(t, `services:

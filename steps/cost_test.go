@@ -75,7 +75,7 @@ func costly() (families [][]step.Step, lines []*far, args map[string]string) {
 	}
 }
 
-// TestTheRequestsOfAnEffect holds what a step says of its cost against what it
+// TestTheRequestsOfAnEffect checks what a step says of its cost against what it
 // sends, and against the time it takes on a line where each request costs 300 ms.
 func TestTheRequestsOfAnEffect(t *testing.T) {
 	t.Parallel()

@@ -52,7 +52,7 @@ func TestSharedPatterns(t *testing.T) {
 	}
 }
 
-// TestPatternsAreWrittenOnce: where code holds an argument against its pattern once
+// TestPatternsAreWrittenOnce: where code checks an argument against its pattern once
 // more, it takes the one that the argument is declared with.
 func TestPatternsAreWrittenOnce(t *testing.T) {
 	t.Parallel()

@@ -36,7 +36,7 @@ func proxies(env func(string) (string, bool)) (func(*http.Request) (*url.URL, er
 	return func(req *http.Request) (*url.URL, error) { return find(req.URL) }, nil
 }
 
-// isProxy holds the address of a proxy against what net/http can use. Without
+// isProxy checks the address of a proxy against what net/http can use. Without
 // this a mistyped one would be taken for none, and its host be asked directly.
 func isProxy(address string) bool {
 	if address == "" {

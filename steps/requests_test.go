@@ -10,7 +10,7 @@ import (
 )
 
 // TestEveryEffectSaysWhatItSends: an effect that sends requests says how many; the
-// tests of its family hold that against what it sends. Those that say nothing are
+// tests of its family check that against what it sends. Those that say nothing are
 // on this machine, or a program's.
 func TestEveryEffectSaysWhatItSends(t *testing.T) {
 	t.Parallel()

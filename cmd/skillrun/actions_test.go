@@ -44,7 +44,7 @@ func TestActions(t *testing.T) {
 			"issue closed", func(b *bench) error { return b.world.CloseIssue("AAP-61250") },
 			end{0, `parked, waiting`}, end{1, `jira: AAP-61250 is Done since .* \[conflict\]\s+reopen AAP-61250 .* --again N`}, 0,
 		}, {
-			// nobody can see that a branch was there: it is pushed again, and the
+			// no one can see that a branch was there: it is pushed again, and the
 			// merge request that waits for it is adopted
 			"branch deleted", func(b *bench) error { return b.world.DeleteBranch(forkProject, b.branch()) },
 			end{0, `parked, waiting`}, end{0, `adopted  mr`}, 1,
@@ -160,7 +160,7 @@ func TestApplyStops(t *testing.T) {
 }
 
 // TestPlanOfAFailure: a plan that would stop says where, and is not kept; one
-// that somebody changed is not applied.
+// that someone changed is not applied.
 func TestPlanOfAFailure(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

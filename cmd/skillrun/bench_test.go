@@ -252,7 +252,7 @@ func (r result) json(t *testing.T) asJSON {
 	return out
 }
 
-// goOn are the arguments of the command that goes on, as it was printed.
+// goOn are the arguments of the command that continues, as it was printed.
 func (r result) goOn() []string {
 	_, cmd, _ := strings.Cut(r.log, "to continue: skillrun ")
 	cmd, _, _ = strings.Cut(cmd, "\n")

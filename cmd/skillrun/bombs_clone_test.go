@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// cloneBombs are of a clone that somebody else made.
+// cloneBombs are of a clone that someone else made.
 func cloneBombs() []bomb {
 	clone := func(name, says string, spoil func(git string) error) bomb {
 		return bomb{name: name, args: "run ./skill.yaml --config conf.yaml", says: says,

@@ -289,7 +289,7 @@ func manyObjects(n int) func() []byte {
 			text := make([]byte, large)
 			text[large-1] = byte(i)
 			all = append(append(all, entry(packedBlob, large)...), deflated(text)...)
-			if i >= 8 { // nobody reads on
+			if i >= 8 { // no one reads on
 				break
 			}
 		}
@@ -321,7 +321,7 @@ func deltas(chain bool, n int) func() []byte {
 	}
 }
 
-// longDelta is one that says it makes little and copies for ever.
+// longDelta is one that says it makes little and copies forever.
 func longDelta(size uint64) func() []byte {
 	all := append(entry(packedBlob, large), deflated(make([]byte, large))...)
 	delta := binary.AppendUvarint(binary.AppendUvarint(nil, large), size)

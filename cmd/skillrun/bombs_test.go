@@ -22,7 +22,7 @@ const (
 	bombToken  = "sesame-4711-abcdefgh" // which is looked for in every answer
 )
 
-// bomb is a command that somebody else's file, link or stream goes into.
+// bomb is a command that someone else's file, link or stream goes into.
 type bomb struct {
 	name string
 	args string
@@ -138,7 +138,7 @@ func bombs() []bomb {
 	return append(append(checks, runs...), places...)
 }
 
-// TestBombs: what is made to take all memory, or for ever, takes little of both,
+// TestBombs: what is made to take all memory, or forever, takes little of both,
 // or ends at its limit and says so. All of them are SKILLRUN_SWEEP=ci, else some.
 func TestBombs(t *testing.T) {
 	t.Parallel()

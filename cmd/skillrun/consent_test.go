@@ -8,7 +8,7 @@ import (
 )
 
 // TestRefusedApplyGoesOn: a refused plan ends its run. It says to plan again and
-// nothing else, no step is said to have failed, and no verb goes on with the run.
+// nothing else, no step is said to have failed, and no verb resumes the run.
 func TestRefusedApplyGoesOn(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -38,8 +38,8 @@ func TestRefusedApplyGoesOn(t *testing.T) {
 	b.applyPlan().want(t, 0, `created  mr`)
 }
 
-// TestApprovalIsShown: once somebody has approved, runs says who and when, and
-// proposes to go on without another consent.
+// TestApprovalIsShown: once someone has approved, runs says who and when, and
+// proposes to continue without another consent.
 func TestApprovalIsShown(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).always()
@@ -59,7 +59,7 @@ func TestApprovalIsShown(t *testing.T) {
 	b.on("runs").want(t, 0, `parked, needs consent`, `--yes`) // it was of another plan
 }
 
-// TestWriteDoneAgain: a group that begins anew does a program again only when its
+// TestWriteDoneAgain: a group that begins again does a program again only when its
 // step, or a person, says so.
 func TestWriteDoneAgain(t *testing.T) {
 	t.Parallel()

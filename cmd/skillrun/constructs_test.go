@@ -84,7 +84,7 @@ link 2026-01-15 left
 merge request Notes of 2026-01-15
 `), "\n")
 
-// TestConstructsKillSweep kills the notes at every point and goes on: with the
+// TestConstructsKillSweep kills the notes at every point and continues: with the
 // run, or with the run's folder removed and the list in another order.
 func TestConstructsKillSweep(t *testing.T) {
 	t.Parallel()
@@ -126,7 +126,7 @@ func TestConstructsKillSweep(t *testing.T) {
 }
 
 // TestConstructsInterrupted sends SIGINT at points: what was begun is cleaned up
-// before the process ends with 130, and the run is gone on with.
+// before the process ends with 130, and the run is resumed.
 func TestConstructsInterrupted(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

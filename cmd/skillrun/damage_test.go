@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestEveryFlipIsFound: somebody rejects a release, and then one bit of its
+// TestEveryFlipIsFound: someone rejects a release, and then one bit of its
 // journal changes, most often in the last line, which holds the word. Whatever
 // verb comes to the run says that it is damaged, and nothing is written: not to
 // the services, and not to the journal.

@@ -41,7 +41,7 @@ func TestDefect1_UnknownKeysAreRefused(t *testing.T) {
 }
 
 // TestDefect2_AnErrorIsNotAValue: the edit of the deploy file did not compile,
-// its error became the step's value, and the run went on without an edit.
+// its error became the step's value, and the run continued without an edit.
 func TestDefect2_AnErrorIsNotAValue(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -108,7 +108,7 @@ func TestDefect5_DataStaysData(t *testing.T) {
 	}
 }
 
-// TestDefect6_NeverFromAStaleBase: a failed rebase went on to branch and push
+// TestDefect6_NeverFromAStaleBase: a failed rebase continued to branch and push
 // from a stale master. A clone that is behind, dirty and on another branch only
 // lends its objects: the release starts from what the remote has now, and
 // nothing in the clone changes.
@@ -161,7 +161,7 @@ func dirty(t *testing.T, dir, url string) {
 }
 
 // advance pushes a commit that changes a file to the remote's master, as
-// somebody else, and returns it.
+// someone else, and returns it.
 func (b *bench) advance(url, file string, edit func(text string) string) string {
 	b.t.Helper()
 	dir := b.t.TempDir()

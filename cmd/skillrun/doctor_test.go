@@ -26,7 +26,7 @@ func (b *bench) write(name, text string) {
 	}
 }
 
-// nobody is an address where nobody listens.
+// no one is an address where no one listens.
 func nobody(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -20,7 +20,7 @@ type verdict struct {
 
 const maxProcesses = 5
 
-// try lets a release meet a fault and goes on with it until it is through. The
+// try lets a release meet a fault and continues with it until it is through. The
 // error says which promise was broken.
 func (a *arena) try(t testing.TB, c faultCase) (v verdict, err error) {
 	if err := a.renew(c.warm); err != nil {
@@ -68,7 +68,7 @@ func (a *arena) try(t testing.TB, c faultCase) (v verdict, err error) {
 	return v, fmt.Errorf("not through after %d processes", v.processes)
 }
 
-// met holds the armed faults against what they did: one that met no request
+// met checks the armed faults against what they did: one that met no request
 // proves nothing when the release went through at once.
 func met(faults []sandbox.Armed, atOnce bool) error {
 	for _, f := range faults {
@@ -90,7 +90,7 @@ func (a *arena) calm(c faultCase) {
 	}
 }
 
-// judge holds a process that ended against what always holds.
+// judge checks a process that ended against what always holds.
 func (a *arena) judge(r result, c faultCase, seen sight) (asJSON, error) {
 	var run asJSON
 	if err := json.Unmarshal([]byte(r.out), &run); err != nil {
@@ -106,7 +106,7 @@ func (a *arena) judge(r result, c faultCase, seen sight) (asJSON, error) {
 		return run, fmt.Errorf("internal: %s", run.Error.Message)
 	}
 	got := a.count(seen).above(a.seed)
-	if c.fault.Kind == sandbox.Duplicate { // nobody can help that Jira files an issue twice
+	if c.fault.Kind == sandbox.Duplicate { // no one can help that Jira files an issue twice
 		got.Issues = min(got.Issues, 1)
 	}
 	if !got.atMostOne() {
@@ -115,7 +115,7 @@ func (a *arena) judge(r result, c faultCase, seen sight) (asJSON, error) {
 	return run, nil
 }
 
-// complete holds a run that is through against what it promised.
+// complete checks a run that is through against what it promised.
 func (a *arena) complete(run asJSON, c faultCase, seen sight) error {
 	got := a.count(seen).above(a.seed)
 	if c.fault.Kind == sandbox.Duplicate {

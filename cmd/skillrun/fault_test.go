@@ -24,7 +24,7 @@ import (
 )
 
 // arena is a world in which one release after the other meets a fault. Nothing
-// in it waits: its clock goes on by what is slept, and its network is memory,
+// in it waits: its clock advances by what is slept, and its network is memory,
 // unless it is one with sockets.
 type arena struct {
 	world *sandbox.World

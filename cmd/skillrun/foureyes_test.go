@@ -48,7 +48,7 @@ func TestFourEyes(t *testing.T) {
 		`","what":"approve merge request","link":"[^"]+/merge_requests/3","plan":"`+commit+`"}`)
 }
 
-// TestUnprovedRules: where only the machine says who somebody is, a rule about who
+// TestUnprovedRules: where only the machine says who someone is, a rule about who
 // may approve is refused with its place, before anything runs; and the run says
 // whose word it is.
 func TestUnprovedRules(t *testing.T) {

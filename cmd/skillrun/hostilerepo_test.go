@@ -19,7 +19,7 @@ import (
 	"github.com/skillrun/skillrun/steps"
 )
 
-// hostile is a folder that somebody else wrote and that was checked out, and a
+// hostile is a folder that someone else wrote and that was checked out, and a
 // user who runs skillrun in it.
 type hostile struct {
 	t         *testing.T
@@ -168,7 +168,7 @@ func harm(text string) string {
 	return ""
 }
 
-// TestHostileRepository: whatever verb is typed in a folder that somebody else
+// TestHostileRepository: whatever verb is typed in a folder that someone else
 // wrote, nothing of it runs, nothing is sent to where it says, nothing steers the
 // terminal, and nothing hangs.
 func TestHostileRepository(t *testing.T) {

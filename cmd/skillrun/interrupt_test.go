@@ -18,8 +18,7 @@ func (c interrupting) Sleep(ctx context.Context, _ time.Duration) error {
 	return ctx.Err()
 }
 
-// TestInterrupted: a signal while the run waits ends it with 130, and it goes
-// on from there.
+// TestInterrupted: a signal while the run waits ends it with 130, and it continues from there.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -10,7 +10,7 @@ import (
 
 // TestSignalSweep sends the signals that a process can heed at every point: it
 // ends within five seconds, with the signal's exit code unless it was through,
-// and is gone on with.
+// and is resumed.
 func TestSignalSweep(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

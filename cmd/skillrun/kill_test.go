@@ -157,10 +157,10 @@ type variant struct {
 	name string
 	lost bool    // the run's folder is removed
 	lag  float64 // of Jira's index, in seconds
-	then bool    // the process that goes on is killed too
+	then bool    // the process that continues is killed too
 }
 
-// kill runs the release, kills it at a point and goes on.
+// kill runs the release, kills it at a point and continues.
 func (k *killer) kill(t *testing.T, v variant, n int, second int) error {
 	if err := k.renew(false); err != nil {
 		return err
@@ -195,7 +195,7 @@ func (k *killer) kill(t *testing.T, v variant, n int, second int) error {
 	return k.complete()
 }
 
-// goOn is the command that goes on after a kill.
+// goOn is the command that continues after a kill.
 func (k *killer) goOn(t *testing.T, v variant) ([]string, error) {
 	if v.lost {
 		if k.lostArgs != nil {
@@ -256,7 +256,7 @@ func number(points []string) (n int) {
 	return n
 }
 
-// TestKillSweep kills the release at every point, goes on with it, and counts.
+// TestKillSweep kills the release at every point, continues with it, and counts.
 func TestKillSweep(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

@@ -156,7 +156,7 @@ var joined = map[string]struct{ rest, says string }{
 }
 
 // TestNoCredentialComesOut: whatever says the credential, in whatever encoding,
-// it is nowhere that somebody could read it.
+// it is nowhere that someone could read it.
 func TestNoCredentialComesOut(t *testing.T) {
 	t.Parallel()
 	api, repos := parrot(t), gitParrot(t)

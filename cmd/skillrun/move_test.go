@@ -35,7 +35,7 @@ func (b *bench) exports(args ...string) string {
 
 // TestMoveBeforeTheFirstWrite: a job without a terminal parks and exports; on
 // another machine a person imports, approves and resumes. There is one of each,
-// and the first machine does not go on.
+// and the first machine does not continue.
 func TestMoveBeforeTheFirstWrite(t *testing.T) {
 	t.Parallel()
 	b := newBench(t).always()
@@ -71,7 +71,7 @@ func TestMoveBeforeTheFirstWrite(t *testing.T) {
 }
 
 // TestMovedTwice: two machines import one archive, which neither can know. Both
-// go on, and there is one of each.
+// continue, and there is one of each.
 func TestMovedTwice(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

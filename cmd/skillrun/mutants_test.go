@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// The bounds of what a file costs that somebody else wrote.
+// The bounds of what a file costs that someone else wrote.
 const (
 	tooLong  = 2 * time.Second
 	tooMuch  = 256 << 10 // KiB
@@ -45,7 +45,7 @@ func TestMutants(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range step {
 		all.Go(func() {
-			for at := from + i; at < end; { // a worker that died is started anew behind what ended it
+			for at := from + i; at < end; { // a worker that died is started again behind what ended it
 				next, err := mutantsFrom(&sum, corpus, b.conf, at, step, end)
 				if err != nil {
 					t.Errorf("%v", err)
@@ -85,8 +85,7 @@ func (s *harvest) add(v trial) {
 	s.peak = max(s.peak, v.Peak)
 }
 
-// mutantsFrom runs a worker until it is done or dies, and returns the case to go
-// on with.
+// mutantsFrom runs a worker until it is done or dies, and returns the case to continue with.
 func mutantsFrom(sum *harvest, corpus, conf string, at, step, end int) (next int, err error) {
 	program, err := os.Executable()
 	if err != nil {

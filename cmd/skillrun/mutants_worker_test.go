@@ -267,7 +267,7 @@ func (w *mutating) plan(m mutant) (accepted bool, wrong string, err error) {
 	return accepted, wrong, err
 }
 
-// journal goes on with it: what is good is what was written, or its beginning.
+// journal continues with it: what is good is what was written, or its beginning.
 func (w *mutating) journal(m mutant) (accepted bool, wrong string, err error) {
 	file, err := w.lay(m, m.text, ".local/state/skillrun")
 	if err != nil {

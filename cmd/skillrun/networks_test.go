@@ -274,7 +274,7 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
-// patientClock goes on by what is slept.
+// patientClock advances by what is slept.
 type patientClock struct {
 	mu    sync.Mutex
 	now   time.Time

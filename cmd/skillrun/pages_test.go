@@ -15,7 +15,7 @@ import (
 )
 
 // The commands that the pages tell people to type (```sh blocks) are typed
-// here, page by page, in a real shell, by somebody with a home of their own
+// here, page by page, in a real shell, by someone with a home of their own
 // whose services are a sandbox. Console blocks, which show output too, are held
 // by internal/refdocs.
 

@@ -59,7 +59,7 @@ func TestPrintedCommandsCanBePasted(t *testing.T) {
 			r.write("fail.yaml", "name: fail\nidentity: [\"'one'\"]\nsteps:\n  - {id: n, uses: jira_create_issue, with: {project: AAP, type: Story, summary: A summary}}\n  - {id: f, fail: no}\n")
 			r.write("die.yaml", "name: die\nidentity: [\"'one'\"]\nsteps:\n  - {id: die, uses: exec, with: {program: sh, args: [\""+filepath.Join(r.dir, "die.sh")+"\"]}}\n")
 			for _, e := range endings {
-				if name != "sandbox" || !strings.HasPrefix(e.name, "nobody to approve") && e.name != "without consent" { // it asks nobody
+				if name != "sandbox" || !strings.HasPrefix(e.name, "nobody to approve") && e.name != "without consent" { // it asks no one
 					e.paste(r, flags)
 				}
 			}

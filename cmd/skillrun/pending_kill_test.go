@@ -86,7 +86,7 @@ func (k *killer) pendingLeft() (left []string, open int) {
 
 // TestPendingKillSweep kills, at every point, a run in which one item of a parallel
 // group or of a loop fails while two to five other writes are out. The run that is
-// gone on with ends as failed, and no write is there twice; its undo finds all of
+// resumed ends as failed, and no write is there twice; its undo finds all of
 // them.
 func TestPendingKillSweep(t *testing.T) {
 	t.Parallel()
@@ -159,7 +159,7 @@ func (k *killer) killPending(t *testing.T, n int) error {
 }
 
 // undoPending undoes the run. Where it was killed before it had sent what fails,
-// nobody can look for that, and a person says that it did not happen.
+// no one can look for that, and a person says that it did not happen.
 func (k *killer) undoPending(t *testing.T) error {
 	r := k.exec(t.Context(), "", "undo", "last", "--yes")
 	if said := regexp.MustCompile(`skillrun resolve (\S+) (\S+) --config`).FindStringSubmatch(r.log); r.code == 1 && said != nil {

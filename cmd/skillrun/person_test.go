@@ -31,7 +31,7 @@ func (b *bench) shown(run string) string {
 	return m[1]
 }
 
-// TestApprove: a run that asks parks; approved, it goes on, and who agreed to
+// TestApprove: a run that asks parks; approved, it continues, and who agreed to
 // what is written down. When the world moved in between it asks again.
 func TestApprove(t *testing.T) {
 	t.Parallel()
@@ -66,7 +66,7 @@ func TestYesIsWrittenDown(t *testing.T) {
 	b.on("runs", "last").want(t, 0, `approved .*\(--yes\)`)
 }
 
-// TestRejectAndCancel: both end a run for good; its command begins anew.
+// TestRejectAndCancel: both end a run for good; its command begins again.
 func TestRejectAndCancel(t *testing.T) {
 	t.Parallel()
 	for verb, state := range map[string]string{"reject": "rejected", "cancel": "cancelled"} {
@@ -127,7 +127,7 @@ func TestUndo(t *testing.T) {
 }
 
 // beginsAnew: what an undo ended is no obstacle, and the new work is adopted by the
-// next run, here and where nobody knows of the first.
+// next run, here and where the first is not known.
 func (b *bench) beginsAnew() {
 	b.t.Helper()
 	before := len(b.state().writes())
@@ -141,7 +141,7 @@ func (b *bench) beginsAnew() {
 
 // TestUndoAfterMerge: every effect is looked at before the first is taken back.
 // When one cannot be, nothing is, and the run stays what it was; told to, undo
-// takes back the rest, and the run is partly undone until undo has gone on.
+// takes back the rest, and the run is partly undone until undo has continued.
 func TestUndoAfterMerge(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -176,7 +176,7 @@ func TestUndoAfterMerge(t *testing.T) {
 
 // TestUndoOfTheSameWork: what a run adopted belongs to the run that made it. Undoing
 // the second leaves it and says so; told to, it takes it back, and undoing the first
-// then finds nothing to do, and its command begins anew all the same.
+// then finds nothing to do, and its command begins again all the same.
 func TestUndoOfTheSameWork(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -204,7 +204,7 @@ func TestUndoOfTheSameWork(t *testing.T) {
 }
 
 // TestUndoLeavesADoneRun: the same work again fails behind the issue that a done run
-// made. Undoing the failed run leaves that issue, here and where nobody knows of the
+// made. Undoing the failed run leaves that issue, here and where nothing is known of the
 // done run.
 func TestUndoLeavesADoneRun(t *testing.T) {
 	t.Parallel()

@@ -38,7 +38,7 @@ steps:
 `
 
 // TestExecKillSweep kills skillrun at random moments while a program runs whose
-// grandchildren do the work, and goes on with the run, or with the same command
+// grandchildren do the work, and resumes the run, or with the same command
 // where its journal is lost, at once: the effect is there once. All moments are
 // SKILLRUN_SWEEP=ci.
 func TestExecKillSweep(t *testing.T) {
@@ -80,7 +80,7 @@ type moment struct {
 	program bool
 }
 
-// killedAt kills a run, goes on with it and says what is wrong.
+// killedAt kills a run, continues with it and says what is wrong.
 func killedAt(home string, m moment, lost bool) (killed bool, err error) {
 	log := filepath.Join(home, "log")
 	if err := syscall.Mkfifo(log+".alive", 0o600); err != nil {
@@ -146,7 +146,7 @@ func killedAt(home string, m moment, lost bool) (killed bool, err error) {
 	return killed, nil
 }
 
-// waitFor waits until a pipe, which nobody may have open yet, was written to.
+// waitFor waits until a pipe, which no one may have open yet, was written to.
 func waitFor(path string) {
 	both, err := os.OpenFile(path, os.O_RDWR|syscall.O_NONBLOCK, 0)
 	if err != nil {

@@ -208,7 +208,7 @@ func TestSameCommandAdopts(t *testing.T) {
 	}
 }
 
-// TestApproved: the run that waits ends when somebody else approves.
+// TestApproved: the run that waits ends when someone else approves.
 func TestApproved(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -236,7 +236,7 @@ func TestDiverged(t *testing.T) {
 	b.release(b.sha()).want(t, 0, `Commits included \(6\)`)
 }
 
-// TestRollback: an older commit goes on and says ROLLBACK.
+// TestRollback: an older commit continues and says ROLLBACK.
 func TestRollback(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

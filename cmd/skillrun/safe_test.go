@@ -61,7 +61,7 @@ func TestFilesOthersCanWrite(t *testing.T) {
 }
 
 // TestDeepAnswer: an answer nested so deep that a journal could not give it back
-// fails its step, and the run goes on when the service says something else.
+// fails its step, and the run continues when the service says something else.
 func TestDeepAnswer(t *testing.T) {
 	t.Parallel()
 	const depth = 9999

@@ -18,7 +18,7 @@ func TestSignalsEndEveryWait(t *testing.T) {
 	}
 	cmd := exec.Command(program, "run", "release_aa_backend_prod", "--input", "commit_sha=-")
 	cmd.Dir, cmd.Env = t.TempDir(), []string{"HOME=" + t.TempDir()}
-	stdin, err := cmd.StdinPipe() // nobody writes to it, nor closes it
+	stdin, err := cmd.StdinPipe() // no one writes to it, nor closes it
 	if err != nil {
 		t.Fatal(err)
 	}

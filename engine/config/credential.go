@@ -223,7 +223,7 @@ func (c *Config) netrcPath() (string, bool) {
 	return filepath.Join(home, ".netrc"), home != ""
 }
 
-// private reads a file that nobody else may read.
+// private reads a file that no one else may read.
 func (c *Config) private(path string) ([]byte, error) {
 	if c.world.stat == nil {
 		return nil, types.Errorf(types.Auth, "the file %s cannot be read", path).

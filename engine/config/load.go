@@ -115,7 +115,7 @@ func (o Options) load(path string) (cfg *Config, list diag.List, found bool) {
 }
 
 // place says in which world the configuration is. The machine's time zone is told by
-// its name, so that a run keeps it wherever it goes on.
+// its name, so that a run keeps it wherever it continues.
 func (c *Config) place(w world) {
 	if c.world = w; c.Zone != time.Local {
 		return

@@ -11,7 +11,7 @@ type netrcEntry struct{ host, login, password string }
 
 // lookupNetrc returns the first entry for a host that has a password: the one
 // of that user when user is not "", else any. For a user whom no entry names,
-// one that names nobody serves. The default entry is not used: it would go to
+// one that names no one serves. The default entry is not used: it would go to
 // any host. A file that does not read is an error.
 func lookupNetrc(text, host, user string) (e netrcEntry, ok bool, err error) {
 	entries, err := readNetrc(text)

@@ -72,7 +72,7 @@ func hostOf(u *url.URL) string {
 	return net.JoinHostPort(u.Hostname(), map[string]string{"https": "443", "http": "80"}[u.Scheme])
 }
 
-// distrustLists holds the lists of a file in the working directory against those
+// distrustLists checks the lists of a file in the working directory against those
 // of the user's own, which they can only make shorter.
 func distrustLists(cfg, own *Config, list *diag.List) {
 	for _, of := range []struct {

@@ -49,7 +49,7 @@ var policyRulings = map[string]ruling{"confirm": held, "settle": held, "exec": h
 var topRulings = map[string]ruling{
 	"services": held, "policy": held, // by the tables above
 	"site": free, "timezone": free,
-	"config": free, "skills": free, // what a run reaches by them is bound when somebody agrees to it
+	"config": free, "skills": free, // what a run reaches by them is bound when a person agrees to it
 }
 
 // distrust refuses what a file that merely lay in the working directory says
@@ -108,7 +108,7 @@ func (o Options) distrustPolicy(cfg, own *Config, list *diag.List) {
 	}
 }
 
-// distrustService holds a service with a credential, member by member, against the
+// distrustService checks a service with a credential, member by member, against the
 // one of its name in the user's own file, or else against those that send the same
 // credential to the same place.
 func (o Options) distrustService(cfg, own *Config, s Service, list *diag.List) {

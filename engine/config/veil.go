@@ -116,7 +116,7 @@ func shown(path []string, name string) bool {
 	return named || len(path) < 3 && isKey(name)
 }
 
-// ourKeys are all keys of the file but the names that somebody gives.
+// ourKeys are all keys of the file but the names that someone gives.
 var ourKeys = slices.Concat(topKeys, serviceKeys, policyKeys)
 
 // letters are what keys of ours are made of.
@@ -127,7 +127,7 @@ func isKey(word string) bool {
 	return letters.MatchString(word) && (len(word) < 3 || slices.Contains(ourKeys, word) || diag.Nearest(word, ourKeys) != "")
 }
 
-// value hides what goes on to the end of a member, or of the line.
+// value hides what continues to the end of a member, or of the line.
 func (v *veil) value() {
 	end := len(v.rest)
 	if v.flow > 0 {

@@ -119,7 +119,7 @@ func (l *List) Warnf(code Code, at Range, format string, args ...any) *Diagnosti
 func (l *List) add(s Severity, code Code, at Range, format string, args []any) *Diagnostic {
 	d := Diagnostic{Severity: s, Code: code, At: at, Message: clip(fmt.Sprintf(format, args...))}
 	if len(*l) >= maxList && (s == Warning || l.HasErrors()) {
-		return &d // nobody reads that far, and what the list stops is stopped already
+		return &d // no one reads that far, and what the list stops is stopped already
 	}
 	*l = append(*l, d)
 	return &(*l)[len(*l)-1]
@@ -132,7 +132,7 @@ func clip(s string) string {
 	return strings.ToValidUTF8(s[:maxText], "") + "…"
 }
 
-// Foremost returns at most n diagnostics for somebody to read, in their order:
+// Foremost returns at most n diagnostics for someone to read, in their order:
 // errors before warnings where not all fit. Their hints are no longer than their
 // messages may be.
 func (l List) Foremost(n int) List {

@@ -27,7 +27,7 @@ func (c *checker) call(n *call, s Scope) types.Type {
 }
 
 // plain checks an argument of a fixed type. The texts that it can only be are
-// held against the form of its parameter.
+// checked against the form of its parameter.
 func (c *checker) plain(n *call, a node, want types.Type, s Scope) {
 	t := c.operand(a, s)
 	if stdlib.Unclear(t) {

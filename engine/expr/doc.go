@@ -44,7 +44,7 @@
 // # Texts
 //
 // A [Text] is parsed once into parts. What a hole gives is written out and
-// never looked at again: commit messages and ticket titles are data for ever.
+// never looked at again: commit messages and ticket titles are data forever.
 // `$${{` and `%%{{` stand for the characters themselves; a `~` inside the
 // braces takes away the white space on its side.
 //

@@ -109,7 +109,7 @@ func (ev *evaluator) eval(n node) (any, error) {
 	return nil, types.Errorf(types.Internal, "no evaluation for %T", n)
 }
 
-// take computes n for somebody who looks into all of it: it is paid for, and
+// take computes n for someone who looks into all of it: it is paid for, and
 // an unknown leaf anywhere makes the result unknown.
 func (ev *evaluator) take(n node) (any, error) {
 	v, err := ev.eval(n)

@@ -61,7 +61,7 @@ func (ev *evaluator) argument(n *call, i int) (any, error) {
 	return v, ev.accept(f, v, a, i)
 }
 
-// accept goes through the value of an argument and holds it against its type.
+// accept goes through the value of an argument and checks it against its type.
 func (ev *evaluator) accept(f *stdlib.Function, v any, a node, i int) error {
 	if f.Unread {
 		switch v.(type) {

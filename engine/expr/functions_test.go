@@ -276,7 +276,7 @@ func TestIntegersAbove2To53(t *testing.T) {
 	}
 }
 
-// TestPatternSteps holds the estimate of a machine's size against the machine.
+// TestPatternSteps checks the estimate of a machine's size against the machine.
 func TestPatternSteps(t *testing.T) {
 	t.Parallel()
 	for _, src := range []string{``, `a`, `abc`, `[0-9a-f]{40}`, `(?i)abc`, `a*b+c?`, `(a|b|cd)*`, `x{3,7}`, `(x{2,}y){4}`, `(x?){400}y`, `\pL{100}`, `^(?P<key>[A-Z]{2,10}-[0-9]{3,6})\s*-\s*(\w+)(?:\(([^)]+)\))?:\s*(.+)$`, `(?s:.{0,255})`} {

@@ -114,7 +114,7 @@ func (m *Machine) find(a *activation, path string) *activation {
 	return out
 }
 
-// resumed takes the time in which nobody was at the run off all time-outs.
+// resumed takes the time in which no one was at the run off all time-outs.
 func (m *Machine) resumed(e Event) {
 	if gap := e.At.Sub(m.now); gap > 0 {
 		m.extendDeadlines(m.root, gap)
@@ -130,7 +130,7 @@ func (m *Machine) extendDeadlines(a *activation, gap time.Duration) {
 }
 
 // retry takes a failed run up again where it failed. What was cleaned up
-// meanwhile is begun anew: a group whose always has run starts at its first
+// meanwhile is begun again: a group whose always has run starts at its first
 // step.
 func (m *Machine) retry(e Event) error {
 	if f := m.Failure(); f == nil || f.Path != e.Path {
@@ -140,7 +140,7 @@ func (m *Machine) retry(e Event) error {
 	return nil
 }
 
-// reopen makes an activation that failed, or was stopped, go on.
+// reopen makes an activation that failed, or was stopped, continue.
 func (m *Machine) reopen(a *activation) {
 	a.Stop, a.Fail, a.Cause, a.Expired, a.Deadline = nil, nil, nil, false, time.Time{}
 	a.Tries, a.Action, a.Unreached = 0, nil, nil

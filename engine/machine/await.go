@@ -50,7 +50,7 @@ func (m *Machine) pollAgain(a *activation, now time.Time, why *types.Error) {
 }
 
 // FailureAt is the event of an action at path that failed, and surely without
-// effect. An await goes on over what goes by, until its own time is up; a retry
+// effect. An await continues past what goes by, until its own time is up; a retry
 // that names the code comes first.
 func (m *Machine) FailureAt(path string, err *types.Error) Event {
 	e := Event{Kind: Failed, Path: path, Error: err}
@@ -64,7 +64,7 @@ func (m *Machine) FailureAt(path string, err *types.Error) Event {
 	return e
 }
 
-// pollFailed lets an await go on that got no answer.
+// pollFailed lets an await continue that got no answer.
 func (m *Machine) pollFailed(a *activation, e Event) {
 	if a.Since.IsZero() {
 		a.Since = e.At
@@ -87,7 +87,7 @@ const (
 	keepWaiting
 )
 
-// checkAnswer holds an answer against fail_if and until. What a plan cannot know
+// checkAnswer checks an answer against fail_if and until. What a plan cannot know
 // counts as satisfied.
 func (m *Machine) checkAnswer(a *activation, output types.Values) (verdict, *types.Error) {
 	seen := map[string]any{"result": map[string]any(output)}

@@ -208,7 +208,7 @@ func finish(t *testing.T, m *machine.Machine, p *program.Program, w *world) *mac
 	return nil
 }
 
-// cleaned holds what was performed after a stop against what was begun before.
+// cleaned checks what was performed after a stop against what was begun before.
 func cleaned(t *testing.T, before, begun, done []string) {
 	t.Helper()
 	after := done[len(before):]

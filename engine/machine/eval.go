@@ -37,7 +37,7 @@ func (m *Machine) condition(s *names, src string, extra map[string]any) (holds, 
 
 // text evaluates a text; what it cannot know yet comes back as
 // [types.Unknown], or inside the text when only a part is unknown. What it came to
-// is data for ever, whatever it looks like.
+// is data forever, whatever it looks like.
 func (m *Machine) text(s *names, src string, extra map[string]any) (any, *types.Error) {
 	t, err := m.exprs.text(src)
 	if err != nil {

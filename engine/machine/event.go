@@ -19,7 +19,7 @@ const (
 	// Error says why.
 	Failed EventKind = "failed"
 	// Unanswered: the read of an await got no answer, for the reason in Error; the
-	// await goes on. [Machine.FailureAt] says when that is so.
+	// await continues. [Machine.FailureAt] says when that is so.
 	Unanswered EventKind = "unanswered"
 	// Woken: the time an await, or the next attempt, had to wait is over.
 	Woken EventKind = "woken"
@@ -29,13 +29,12 @@ const (
 	// Dropped: an action that is Stopping was not begun, or was given up without
 	// an effect.
 	Dropped EventKind = "dropped"
-	// Stopped: a person ends the run; Error says who. What is in flight comes to
-	// its end, and the always of groups is run. Path is empty.
+	// Stopped: a person ends the run; Error says who. What is in flight ends, and the always of groups is run. Path is empty.
 	Stopped EventKind = "stopped"
 	// Resumed: a process is at the run again. The time without one does not
 	// count for time-outs. Path is empty.
 	Resumed EventKind = "resumed"
-	// Retried: a person asked for a failed run to go on; what failed is tried
+	// Retried: a person asked for a failed run to continue; what failed is tried
 	// again. Path is that of the failure.
 	Retried EventKind = "retried"
 )
@@ -139,7 +138,7 @@ const (
 	Undecided    NoteKind = "undecided" // in a plan only
 	StillWaiting NoteKind = "waiting"
 	Retrying     NoteKind = "retrying"  // an attempt failed, and another follows
-	Continued    NoteKind = "continued" // it failed, and the skill goes on without it
+	Continued    NoteKind = "continued" // it failed, and the skill continues without it
 	Rescued      NoteKind = "rescued"   // its steps failed, and its rescue did well
 	Returned     NoteKind = "returned"  // it ended the skill, well
 	GivenUp      NoteKind = "stopped"   // it was begun, and nothing needs it any more

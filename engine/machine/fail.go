@@ -90,7 +90,7 @@ func (m *Machine) withMessage(a *activation, f *Failure) *Failure {
 	return out
 }
 
-// continuesOnError reports whether the skill goes on without the node.
+// continuesOnError reports whether the skill continues without the node.
 func (m *Machine) continuesOnError(a *activation, f *Failure) bool {
 	pass := a.node.OnError || a.node.OnItemError && a.Item != nil
 	return pass && a.Loop == nil && !f.Stopped && !f.Unsettled
@@ -219,7 +219,7 @@ func (m *Machine) resetSteps(a *activation) {
 	}
 }
 
-// stop lets nothing new begin in a. What is in flight comes to its end, waits
+// stop lets nothing new begin in a. What is in flight ends, waits
 // end at once, and the always of groups is run.
 func (m *Machine) stop(a *activation, why *types.Error) {
 	if a.Stage == ended || a.Stop != nil {
@@ -264,7 +264,7 @@ func (m *Machine) stopFailure(a *activation) *Failure {
 func (m *Machine) expire(a *activation) {
 	a.Deadline = time.Time{}
 	if a.Stop != nil || a.Stage == cleaning {
-		return // it comes to its end already
+		return // it ends already
 	}
 	a.Expired = true
 	what := a.node.ID

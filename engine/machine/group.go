@@ -58,7 +58,7 @@ func (a *activation) runningFrames() int {
 	return n
 }
 
-// walk moves the frames of a, and goes on when all have ended. When one failed,
+// walk moves the frames of a, and continues when all have ended. When one failed,
 // what is in flight beside it finishes, and nothing new begins.
 func (m *Machine) walk(a *activation) {
 	for i := 0; i < len(a.Frames); i++ {
@@ -97,7 +97,7 @@ func (m *Machine) stopBranches(a *activation, failed *Failure) {
 	}
 }
 
-// afterStage goes on when the sequences of a stage have ended.
+// afterStage continues when the sequences of a stage have ended.
 func (m *Machine) afterStage(a *activation, failed *Failure, returned bool) {
 	a.Returned = a.Returned || returned
 	if a.Stage == body {
@@ -180,7 +180,7 @@ func (m *Machine) complete(a *activation) bool {
 
 // canRescue reports whether the group's rescue takes a failure on. It does not
 // when a person or a sibling's failure stops the group, nor when a write may
-// have happened: what comes next would build on what nobody knows.
+// have happened: what comes next would build on what is unknown.
 func (m *Machine) canRescue(a *activation) bool {
 	return len(a.node.Rescue) > 0 && (a.Stop == nil || a.Expired) && !a.Cause.Unsettled
 }
@@ -303,7 +303,7 @@ func (m *Machine) calleeNames(a *activation) *names {
 	}}
 }
 
-// accept fills in the defaults of a called skill's inputs, and holds the
+// accept fills in the defaults of a called skill's inputs, and checks the
 // arguments against what it declares.
 func (m *Machine) accept(c *program.Call, in types.Values) *types.Error {
 	m.refuel()

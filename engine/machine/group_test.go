@@ -121,7 +121,7 @@ func TestFailedReturn(t *testing.T) {
 }
 
 // TestUnsettledIsNotPassed: behind a write that may have happened only that
-// write is tried again; no attempt of what stands around it begins anew.
+// write is tried again; no attempt of what stands around it begins again.
 func TestUnsettledIsNotPassed(t *testing.T) {
 	t.Parallel()
 	tries := &program.Retry{Attempts: 2}

@@ -137,7 +137,7 @@ func (m *Machine) iterate(a *activation) {
 	}
 }
 
-// advanceItems moves the items at work and lets go of those that did well.
+// advanceItems moves the items at work and releases those that did well.
 func (m *Machine) advanceItems(a *activation) {
 	l := a.Loop
 	for _, x := range l.Live {

@@ -40,14 +40,14 @@
 // What failed is carried from an activation to the one around it: a retry makes
 // another attempt of it, on_error passes over it, a rescue sees to it, an always
 // runs after it. Beside a step that failed nothing new begins; what is in flight
-// comes to its end, since nobody can take back a request that was sent. Ending
+// ends, since no one can take back a request that was sent. Ending
 // the run ([Stopped]) and running out of time ([TimedOut]) go the same way. The
 // write that may have happened although it failed is the one failure that no
 // rescue and no on_error takes on.
 //
 // A failed machine keeps the tree it failed with, so that a person can have it
-// go on ([Retried]) just where it stood. Where something was cleaned up since,
-// it goes on at the beginning of what the cleaning up belongs to.
+// continue ([Retried]) just where it stood. Where something was cleaned up since,
+// it continues at the beginning of what the cleaning up belongs to.
 //
 // # Time and people
 //

@@ -15,11 +15,11 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// TestModel holds the machine against a model of the language that is as plain
+// TestModel checks the machine against a model of the language that is as plain
 // as can be: calls that call each other, with one worker that always does the
 // first thing there is to do. The programs are drawn from a seed; steps fail by
 // a hash of their path and attempt, and the run is stopped somewhere on the way.
-// Taken up again when nothing fails any more, the run comes to its end.
+// Taken up again when nothing fails any more, the run ends.
 func TestModel(t *testing.T) {
 	t.Parallel()
 	programs := uint64(120)

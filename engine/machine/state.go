@@ -31,7 +31,7 @@ const (
 type activation struct {
 	Path         string       `json:"path"`
 	Stage        stage        `json:"stage"`
-	Undecided    bool         `json:"undecided,omitempty"` // of a plan: nobody knows whether the run comes here
+	Undecided    bool         `json:"undecided,omitempty"` // of a plan: it is unknown whether the run comes here
 	Began        bool         `json:"began,omitempty"`     // its start was told
 	Attempt      int          `json:"attempt,omitempty"`   // of all, counted from 1
 	Tries        int          `json:"tries,omitempty"`     // since a person took the run up
@@ -156,7 +156,7 @@ func (f *frame) path(id string) string {
 	return at + "/" + id
 }
 
-// ended reports whether the frame has come to its end: all of it was done, or
+// ended reports whether the frame has ends: all of it was done, or
 // something in it failed, returned or was stopped.
 func (f *frame) ended() bool {
 	if f.Now == nil {
@@ -216,7 +216,7 @@ type Failure struct {
 	Unsettled bool `json:"unsettled,omitempty"`
 
 	// Stopped is set when it did not fail by itself: a sibling failed, or
-	// somebody cancelled the run.
+	// a person cancelled the run.
 	Stopped bool `json:"stopped,omitempty"`
 }
 

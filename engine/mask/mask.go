@@ -9,13 +9,13 @@
 // is not looked for as it stands only. The text is read several times, each
 // time with one more layer of escapes taken off (percent, JSON, HTML,
 // quoted-printable, octal and hexadecimal escapes, terminal sequences), until
-// no layer is left; what a page puts around words, what nobody sees, and what
+// no layer is left; what a page puts around words, what no one sees, and what
 // tells letters from those that look alike are such layers too. At each layer the
 // credential is looked for without regard to case, line breaks, quotes and
 // backslashes, and also as its hexadecimal, decimal, binary, base32 and base64
 // form; the last ones at every offset, since `user:token` is a common thing to
 // encode. Long runs of base64, and dumps, are decoded and looked through in turn.
-// Of a credential that nobody can guess, half is enough.
+// Of a credential that no one can guess, half is enough.
 //
 // # What is not
 //

@@ -61,11 +61,11 @@ func (w *Writer) Flush() error {
 
 // fewest is how many characters of a credential, and at least half of it, at the
 // end of a line make the next one be waited for: lines are mostly whole, and what
-// is held back is lost when the process is killed. Where the line goes on, one is
+// is held back is lost when the process is killed. Where the line continues, one is
 // enough.
 const fewest = 8
 
-// open is where the part of a text begins that may go on as a credential; its
+// open is where the part of a text begins that may continue as a credential; its
 // length when there is none.
 func (s *searcher) open(text string) int {
 	from := max(0, len(text)-s.reach)

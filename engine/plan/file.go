@@ -107,8 +107,8 @@ func unique(d *json.Decoder) error {
 	}
 }
 
-// consistent holds what follows from other parts of a plan against them, so
-// that also a plan with a seal of somebody's own shows what it does.
+// consistent checks what follows from other parts of a plan against them, so
+// that also a plan with a seal of someone's own shows what it does.
 func (p Plan) consistent() error {
 	var prog program.Program
 	sum := sha256.Sum256([]byte(p.Run.Text))

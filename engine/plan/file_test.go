@@ -84,7 +84,7 @@ func TestEveryMemberIsSealed(t *testing.T) {
 	}
 }
 
-// A seal of somebody's own is no use where something else follows from the rest.
+// A seal of someone's own is no use where something else follows from the rest.
 func TestForgedSeal(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*plan.Plan){

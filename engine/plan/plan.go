@@ -1,9 +1,9 @@
 // Package plan is what people are shown before anything is written: what was
 // read, what would be asked, and each write with what is known of it so far. A
-// plan can be kept in a file, approved by its digest, and held against a later
+// plan can be kept in a file, approved by its digest, and checked against a later
 // one.
 //
-// What nobody knows before a write has happened reads "(known after STEP)"
+// What is unknown before a write has happened reads "(known after STEP)"
 // wherever it stands, also inside a text.
 package plan
 
@@ -122,7 +122,7 @@ type Question struct {
 
 // Outcomes of a write.
 const (
-	Create = "create" // it is not there, or nobody can know yet
+	Create = "create" // it is not there, or no one can know yet
 	Adopt  = "adopt"  // it is there already: nothing is sent
 	Update = "update" // it is there, made from other arguments, and is brought up to date
 	Fail   = "fail"   // it fails, nothing is sent, and the run continues without it
@@ -161,7 +161,7 @@ type Write struct {
 // nor for what fails before.
 func (w Write) Sends() bool { return w.Outcome != Adopt && w.Outcome != Fail }
 
-// Local is a step in the run's own workspace. Nobody else sees it; it is shown
+// Local is a step in the run's own workspace. No one else sees it; it is shown
 // because a write publishes it later.
 type Local struct {
 	Path string `json:"path"`

@@ -133,7 +133,7 @@ type Node struct {
 	Errors map[types.Code]string `json:"errors,omitempty"` // code -> text that people see
 
 	// Repeatable says of a write that doing it once more does no harm: a group
-	// that begins anew does it again, also when nobody can look whether it is
+	// that begins again does it again, also when no one can look whether it is
 	// there.
 	Repeatable bool `json:"repeatable,omitempty"`
 

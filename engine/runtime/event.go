@@ -42,7 +42,7 @@ type Event struct {
 	// Next is when a step that waits is asked again, or the next attempt of a
 	// step_retry begins. Of what waits it is zero when this process does not stay
 	// for it, or another one asks: that one writes down no answer that says the
-	// same, so nobody else knows when it asks. Every is then how often it does.
+	// same, so no one else knows when it asks. Every is then how often it does.
 	Next  time.Time `json:"next,omitzero"`
 	Every string    `json:"every,omitempty"`
 	// Replayed is set for what an earlier process did.

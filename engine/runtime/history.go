@@ -14,19 +14,19 @@ import (
 )
 
 // History is what the journal of a run says that matters for what is left to do.
-// Whoever performs the run keeps it up to date as it goes on.
+// Whoever performs the run keeps it up to date as it runs.
 type History struct {
 	Machine   *machine.Machine
 	Intents   map[string]time.Time      // by path: writes that may have been sent, outcome not known: since when
 	Changing  map[string]bool           // by path: writes whose effect was there, and was to be brought up to date
-	Unseen    map[string]bool           // by path: writes that failed before they were sent, because nobody could look
+	Unseen    map[string]bool           // by path: writes that failed before they were sent, because the lookup failed
 	Absent    map[string]bool           // by path: writes that a person says did not happen, since the last intent
 	Found     map[string]journal.Record // by path: what a person found, of writes that the run has yet to come to again
 	Finished  map[string]Past           // by key: writes that are done
 	Said      map[string]string         // by key: what a person says about one of them; see protocol.SaidRepeat
 	Locals    []journal.Record          // what steps did to workspaces, in order
 	Effects   []Effect
-	Consented bool    // somebody agreed to the writes: nothing is announced without
+	Consented bool    // a person agreed to the writes: nothing is announced without
 	Elsewhere bool    // that was so where the run was imported from
 	Ending    *Ending // by which the run was told to stop, nil when it was not
 
@@ -119,7 +119,7 @@ func (h *History) event(rec journal.Record) {
 	}
 }
 
-// AddLocal notes a step that changed a workspace, which is made anew by it.
+// AddLocal notes a step that changed a workspace, which is made again by it.
 func (h *History) AddLocal(rec journal.Record) {
 	s, ok := h.catalogue.Lookup(rec.Step)
 	if ok && (s.CanRestore() || s.Effect == step.Locals && rec.Event.Kind == machine.Done) {
@@ -172,8 +172,8 @@ func SinceRestart(records []journal.Record) []journal.Record {
 }
 
 // NothingWritten reports whether a run that is resumed has done reads and local
-// steps only, and nobody has answered a question of it: what was seen is then what
-// they agreed to. One that waits in an await goes on too: its time-out counts from
+// steps only, and no one has answered a question of it: what was seen is then what
+// they agreed to. One that waits in an await continues too: its time-out counts from
 // its first poll.
 func NothingWritten(records []journal.Record) bool {
 	events := false
@@ -190,7 +190,7 @@ func NothingWritten(records []journal.Record) bool {
 	return events
 }
 
-// Position is where a run stands, for somebody who does not hold it.
+// Position is where a run stands, for someone who does not hold it.
 type Position struct {
 	Snapshot   []byte // nil: it will restart
 	Before     []journal.Record

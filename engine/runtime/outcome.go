@@ -31,7 +31,7 @@ const (
 	ForLock    = "lock"
 	ForAwait   = "await"
 	ForUnknown = "unknown_outcome"
-	ForRepeat  = protocol.ForRepeat // before a write which is done, and which nobody can look for
+	ForRepeat  = protocol.ForRepeat // before a write which is done, and which no one can look for
 )
 
 // Outcome is where this process left the run.

@@ -5,8 +5,8 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// Resolution is what a person says about a write of which nobody knows whether
-// it happened.
+// Resolution is what a person says about a write whose
+// outcome is unknown.
 type Resolution struct {
 	Path    string
 	Ref     string // what they found, in the words of [step.Step.RefFormat]
@@ -22,7 +22,7 @@ type Reversal struct {
 	Description string `json:"say,omitempty"` // "close merge request !12"; "" when there is nothing to undo
 	Undone      bool   `json:"undone"`        // it was reversed before
 	Why         string `json:"why,omitempty"` // why it cannot be undone from here
-	// Stuck is why undoing it would be refused now: others have gone on with it, or
+	// Stuck is why undoing it would be refused now: others have built on it, or
 	// it cannot be looked at.
 	Stuck *types.Error `json:"stuck,omitempty"`
 	// Adopted is set of what another run made. It belongs to that run, and is Left

@@ -18,18 +18,18 @@ type Question struct {
 	Before   []journal.Record // of the local steps done so far
 	// Approved tells who has agreed to a plan of that digest already.
 	Approved func(digest string) (by string, ok bool)
-	// Others reports whether somebody has agreed here to another plan.
+	// Others reports whether someone has agreed here to another plan.
 	Others bool
 }
 
 // Decision is the answer to a [Question].
 type Decision struct {
 	Yes  bool
-	By   string // who said yes, "" when nobody needs to
+	By   string // who said yes, "" when no one needs to
 	Plan string // the digest of what was shown, "" when nothing was
 	Note string // who said yes on what ground, such as --yes
-	// Nothing says that nothing would be written: nobody needs to agree, and
-	// nobody has.
+	// Nothing says that nothing would be written: no one needs to agree, and
+	// no one has.
 	Nothing bool
 	// Stop fails the run instead, before its first write: this is what would
 	// fail later.
@@ -38,10 +38,10 @@ type Decision struct {
 	No bool
 	// Refuse ends the run: what was agreed to is not what would happen.
 	Refuse *types.Error
-	// Why is what whoever looks at the parked run is told: why nobody said yes.
+	// Why is what whoever looks at the parked run is told: why no one said yes.
 	Why *types.Error
 }
 
-// KnownByMachine says how it is known who somebody is: by the user of the operating
+// KnownByMachine says how it is known who someone is: by the user of the operating
 // system, which whoever runs the program can choose.
 const KnownByMachine = "machine"

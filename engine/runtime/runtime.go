@@ -27,7 +27,7 @@ import (
 )
 
 // Runtime performs runs. Each method works on a run that its caller holds, by the
-// journal of its Options, and returns when it lets go of the run. An error is of
+// journal of its Options, and returns when it releases the run. An error is of
 // the runtime itself, such as a journal that cannot be written; what goes wrong in
 // a skill stands in the Outcome.
 type Runtime interface {
@@ -35,7 +35,7 @@ type Runtime interface {
 	Run(ctx context.Context, o Options) (Outcome, error)
 	// Resolve writes down what a person says about a write of which it is unknown
 	// whether it happened, after it was checked against the world: what they found
-	// is read back, and what they say is not there is looked for. The run goes on
+	// is read back, and what they say is not there is looked for. The run continues
 	// from there when it is resumed.
 	Resolve(ctx context.Context, o Options, x Resolution) (Effect, error)
 	// Reversals lists the effects of a run, the latest first, which is the order in
@@ -87,8 +87,7 @@ type Options struct {
 	// [Question].Reads.
 	KeepReads bool
 	// Exclusive is asked once: before the first step, so that what is checked
-	// holds while it is written, or before the next write of a run that is gone
-	// on with. It says who writes instead; nil, also of the function: nobody.
+	// holds while it is written, or before the next write of a run that is resumed. It says who writes instead; nil, also of the function: no one.
 	Exclusive func(context.Context) (other *types.Error, err error)
 	// MadeBy names the other run that made the effect of a key and has not taken it
 	// back, "" when none is known; may be nil.
@@ -98,11 +97,11 @@ type Options struct {
 	Inbox   Inbox       // may be nil
 	Observe func(Event) // may be nil
 	// Interrupt is closed when a person wants the run to stop. What is in flight
-	// then comes to its end, and what cleans up after it is run, before this
+	// then ends, and what cleans up after it is run, before this
 	// process lets go; without anything to clean up it lets go at once, as when
 	// the context ends. May be nil.
 	Interrupt <-chan struct{}
-	// End is how a person ends the run for good; nil goes on with it.
+	// End is how a person ends the run for good; nil continues with it.
 	End *Ending
 }
 

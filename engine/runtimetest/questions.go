@@ -30,7 +30,7 @@ func (i *inbox) Answered(r journal.Request) error {
 	return nil
 }
 
-// asks has somebody ask something of a run in half an hour.
+// asks has someone ask something of a run in half an hour.
 func (b *bench) asks(r journal.Request) *inbox {
 	r.By = "bob"
 	in := &inbox{from: time.Now().Add(30 * time.Minute), requests: []journal.Request{r}}

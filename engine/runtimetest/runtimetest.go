@@ -43,7 +43,7 @@ import (
 //go:embed constructs
 var files embed.FS
 
-// Test holds a runtime against the suite; made returns one for a process.
+// Test checks a runtime against the suite; made returns one for a process.
 func Test(t *testing.T, made func() runtime.Runtime) {
 	names, err := fs.Glob(files, "constructs/*.yaml")
 	if err != nil || len(names) == 0 {
@@ -154,7 +154,7 @@ func (b *bench) dying(t *testing.T, left func(*journal.Memory) *journal.Memory) 
 	}
 }
 
-// comes holds what came of a run against what its skill says.
+// comes checks what came of a run against what its skill says.
 func (b *bench) comes(t *testing.T, how string, o runtime.Outcome) {
 	t.Helper()
 	state := string(o.State)

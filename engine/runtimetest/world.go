@@ -24,8 +24,8 @@ type world struct {
 	answers map[string][]string // by path; see the package
 	order   []string            // paths of writes and of undos, as they came
 	at      func(path string)   // called in the middle of each call, before and behind its work
-	dark    bool                // nobody can tell whether anything took effect
-	late    time.Time           // until then nobody sees what took effect
+	dark    bool                // it is unknown whether anything took effect
+	late    time.Time           // until then no one sees what took effect
 	beside  int                 // how many calls are under way
 	most    int                 // at once
 }

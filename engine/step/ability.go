@@ -60,10 +60,10 @@ type Undoing[In, Out any] struct {
 	// way.
 	Check func(ctx context.Context, key Key, in In, out Out) error
 	// Do reverses the effect. It looks first: what is not there any more is
-	// undone already; what others have gone on with (a merged merge request, a
+	// undone already; what others have built on (a merged merge request, a
 	// branch with more commits) is refused with conflict. It is safe to do
 	// twice. What stays behind, such as a closed issue, is marked as ended by us:
-	// Find does not see it any more, so that the same work can begin anew.
+	// Find does not see it any more, so that the same work can begin again.
 	Do func(ctx context.Context, key Key, in In, out Out) error
 }
 

@@ -16,7 +16,7 @@ func ApprovalResult() []types.Field {
 
 // Approving says of a Read that its service tells who agreed to something, so that
 // it can stand in an `approve` with rules about who may. Its result has the members
-// of [ApprovalResult], all but approved absent until somebody did, and its arguments
+// of [ApprovalResult], all but approved absent until someone did, and its arguments
 // may have by and not.
 func (s Step) Approving() Step {
 	for _, f := range ApprovalResult() {

@@ -84,15 +84,15 @@ type Call struct {
 	// since a write before it has not happened: a plan takes it to be absent, and
 	// whether the call makes it or finds it is not known.
 	Presumed bool
-	// Tell shows people a line about the call while it goes on, such as why it
+	// Tell shows people a line about the call while it runs, such as why it
 	// waits; nil drops it.
 	Tell func(text string)
 	// Made reports whether an effect of this run names the thing in its result.
 	// It is there then, though another service, or another server of the same
-	// one, may not see it yet. Without it nobody knows.
+	// one, may not see it yet. Without it it is unknown.
 	Made func(thing string) bool
 	// Results are the results of the effects of this run by a step, the earliest
-	// first. Without it nobody knows.
+	// first. Without it it is unknown.
 	Results func(step string) []Result
 	// Sleep waits on the run's clock, or returns the context's error. Without
 	// it a step does not wait.

@@ -19,7 +19,7 @@ func (c Cost) String() string {
 }
 
 // Costs says what an effect costs that is not there yet: to look for it, and to
-// make it, with the reads that check it. A test of the families holds both
+// make it, with the reads that check it. A test of the families checks both
 // against what is sent.
 func (s Step) Costs(look, do Cost) Step {
 	s.Look, s.Make = look, do

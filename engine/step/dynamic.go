@@ -25,10 +25,10 @@ type Definition struct {
 type Ability = Option[json.RawMessage, json.RawMessage]
 
 // Dynamic declares a step from data. do gets the arguments as the machine has
-// held them against In; what it returns is held against Out, because no struct
+// checked them against In; what it returns is checked against Out, because no struct
 // does: a result that does not fit is an internal error, with the member. The
 // error says what is wrong with the definition: it is not a bug of the program
-// but a mistake in somebody's file.
+// but a mistake in someone's file.
 //
 //	step.Dynamic(def, answer, step.Find(look), step.Preview(predict))
 func Dynamic(d Definition, do Func[json.RawMessage, json.RawMessage], abilities ...Ability) (Step, error) {

@@ -17,7 +17,7 @@ const (
 	StateAbsent       FoundState = "absent"      // proved: it is not there
 	StateExists       FoundState = "here"        // it is there, ours and live
 	StateDrifted      FoundState = "differs"     // it is there and ours, made from other arguments
-	StateEnded        FoundState = "over"        // it was there, and somebody ended it
+	StateEnded        FoundState = "over"        // it was there, and someone ended it
 	StateInconclusive FoundState = "cannot_tell" // the lookup is no proof
 )
 
@@ -47,7 +47,7 @@ func Drifted[Out any](ref string, out Out, difference string) Found[Out] {
 	return Found[Out]{State: StateDrifted, Ref: ref, Out: out, Why: difference}
 }
 
-// Ended says somebody ended the effect: the run stops with conflict, and the
+// Ended says someone ended the effect: the run stops with conflict, and the
 // hint says how to bring it back.
 func Ended[Out any](ref, what, hint string) Found[Out] {
 	return Found[Out]{State: StateEnded, Ref: ref, Why: what, Hint: hint}

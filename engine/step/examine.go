@@ -11,7 +11,7 @@ import (
 
 // Examine looks whether the service of that name can do what the uses need,
 // and what stands in the way when it cannot. It only reads. A family has one
-// beside its steps; now is the time to hold the service's clock against.
+// beside its steps; now is the time to check the service's clock against.
 type Examine func(ctx context.Context, service string, uses []Use, now time.Time) []Finding
 
 // Use is a step of a skill, with those of its arguments that are known before

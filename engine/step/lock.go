@@ -8,12 +8,12 @@ import (
 // Lock is a lock that machines share, somewhere that all of them reach. The
 // engine takes it before the first step of a skill that asks for one, and lets
 // go when the run ends or parks. It never ends by itself: what a machine that
-// died held is held until the same work goes on, or a person lets go.
+// died held is held until the same work continues, or a person lets go.
 type Lock interface {
 	// Take takes the lock for a holder, or says who has it. A lock that is held
 	// for the same Work on the same Machine is the holder's already.
 	Take(ctx context.Context, name string, h Holder) (other *Holder, err error)
-	// Release lets go of it; one that is not the holder's stays as it is.
+	// Release releases it; one that is not the holder's stays as it is.
 	Release(ctx context.Context, name string, h Holder) error
 	// Leads is where the repository is, written out; see [Reach].
 	Leads(ctx context.Context) []Place

@@ -11,7 +11,7 @@ import (
 
 // Masked returns the catalogue with steps of which nothing that the mask knows
 // comes out: not in results, predictions, errors or remarks. A step that is given
-// a credential refuses. A run sees the masked values only, so that it goes on
+// a credential refuses. A run sees the masked values only, so that it continues
 // from its journal with the same ones.
 func (c *Catalogue) Masked(m *mask.Mask) *Catalogue {
 	out := &Catalogue{byName: map[string]Step{}, mask: m}
@@ -70,7 +70,7 @@ func (s Step) masked(m *mask.Mask) Step {
 }
 
 // checkNoCredential refuses arguments that hold a credential. No step's result has one, so
-// somebody put it together of parts; where it goes, it would stay.
+// someone put it together of parts; where it goes, it would stay.
 func checkNoCredential(m *mask.Mask, in json.RawMessage) error {
 	if !m.Finds(string(in)) {
 		return nil
@@ -161,7 +161,7 @@ func Learn(ctx context.Context, secret types.Secret) {
 }
 
 // Hide masks a text in the context of a step that is about to cut it: of what is cut
-// through, nobody could tell later what it was.
+// through, no one could tell later what it was.
 func Hide(ctx context.Context, text string) string {
 	m, _ := ctx.Value(learnKey{}).(*mask.Mask)
 	return m.Text(text)
@@ -185,7 +185,7 @@ func (l maskedLock) Take(ctx context.Context, name string, h Holder) (*Holder, e
 	return other, MaskedError(l.m, err)
 }
 
-// Release lets go of it.
+// Release releases it.
 func (l maskedLock) Release(ctx context.Context, name string, h Holder) error {
 	return MaskedError(l.m, l.Lock.Release(WithMask(ctx, l.m), name, h))
 }

@@ -18,7 +18,7 @@ type Place struct {
 
 // The kinds of places that are no services.
 const (
-	Anywhere  = "anywhere"  // nobody can tell where: all but workspaces
+	Anywhere  = "anywhere"  // it is unknown where: all but workspaces
 	Machine   = "machine"   // the files of this machine
 	State     = "state"     // what is remembered from run to run
 	Workspace = "workspace" // a folder of the run's own
@@ -36,7 +36,7 @@ const overHTTP = "http"
 type Reach struct {
 	Sees []Place // what it looks at
 	// Settled is where it looks for what never changes once it is there, such as
-	// a commit. That it is not there yet is no answer for ever.
+	// a commit. That it is not there yet is no answer forever.
 	Settled []Place
 	Changes []Place // what others can see changed by it
 	Leads   []Place // where a later step may take what it makes
@@ -137,7 +137,7 @@ func (p Place) mayShareService(q Place) bool {
 	case p.Service != "" && p.Service == q.Service:
 		return true
 	case p.Service != "" && q.Service != "" && (p.Host == "" || q.Host == ""):
-		return false // two instances, of which nobody says that they are one
+		return false // two instances, of which no one says that they are one
 	}
 	return sameHost(p.Host, q.Host)
 }

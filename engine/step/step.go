@@ -168,7 +168,7 @@ func encoded(ctx context.Context, out any) json.RawMessage {
 }
 
 // decode reads texts over each other. It is strict: the checker and the machine have
-// already held the arguments against In, so what does not fit here is a bug.
+// already checked the arguments against In, so what does not fit here is a bug.
 func decode[T any](texts ...json.RawMessage) (T, error) {
 	var v T
 	for _, raw := range texts {

@@ -18,7 +18,7 @@ var branchNames = []string{
 	strings.Repeat("x", 250), strings.Repeat("x/", 200) + "x",
 }
 
-// TestBranchNamesAsGit holds the names that are taken against git's own check.
+// TestBranchNamesAsGit checks the names that are taken against git's own check.
 func TestBranchNamesAsGit(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("git"); err != nil {

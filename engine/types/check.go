@@ -380,7 +380,7 @@ func (t Type) hasDefaults() bool {
 	return slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Default != nil || f.Type.hasDefaults() })
 }
 
-// checkPattern holds a text against a pattern.
+// checkPattern checks a text against a pattern.
 func checkPattern(at, pattern, s string) error {
 	_, size, err := ParsePattern(pattern)
 	var re *regexp.Regexp

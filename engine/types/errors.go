@@ -24,7 +24,7 @@ const (
 	Conflict    Code = "conflict"     // the world is not as the skill needs it; a person decides
 	BadInput    Code = "invalid"      // the service or the step refuses the arguments
 	Cancelled   Code = "cancelled"    // a person or a signal stopped it
-	// UnknownOutcome means a write was sent and nobody knows whether it
+	// UnknownOutcome means a write was sent and it is unknown whether it
 	// happened. It is never repeated without proof that it did not.
 	UnknownOutcome Code = "unknown_outcome"
 	Internal       Code = "internal" // a bug in skillrun or in the step

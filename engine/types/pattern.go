@@ -9,7 +9,7 @@ import (
 // a few characters such as (x{1000}){9} can ask for more than all memory.
 const MaxPattern = 2000
 
-// maxMatch bounds what holding a text against a pattern costs: each step of the
+// maxMatch bounds what checking a text against a pattern costs: each step of the
 // machine may be at each byte. It is about a second.
 const maxMatch = 1 << 26
 

@@ -3,7 +3,7 @@ package types
 import "unicode"
 
 // Steers reports whether a character does something instead of standing there: to
-// a terminal, to the order and the look of what stands beside it, or to nobody's
+// a terminal, to the order and the look of what stands beside it, or to no one's
 // eyes. What gives an emoji its look does, since it can be hung on to anything.
 func Steers(r rune) bool {
 	if r < 0x7f {

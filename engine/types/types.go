@@ -3,7 +3,7 @@
 //
 // A [Type] is read by everybody: the checker asks [Type.Accepts], the command
 // line turns flags into values with [Type.Parse], values from outside are
-// held against it by [Type.Check], and editors, agents and the reference pages
+// checked against it by [Type.Check], and editors, agents and the reference pages
 // get it as JSON Schema from [Type.Schema]. [Of] derives a Type from a Go
 // struct, once, so that a step's fields are written down in one place.
 //

@@ -105,11 +105,11 @@ func FirstUnknown(v any) (Unknown, bool) {
 
 // Decode reads one JSON value that [Encode] wrote. Integers that fit 64 bits
 // become int, other numbers float64; nothing is rounded in silence: a number
-// that is no value of ours is an error. What somebody else wrote is read by
+// that is no value of ours is an error. What someone else wrote is read by
 // [Read].
 func Decode(data []byte) (any, error) { return decode(data, number) }
 
-// How deep values are nested at most: what somebody else wrote, and whatever is
+// How deep values are nested at most: what someone else wrote, and whatever is
 // made of it in a run. What walks over values does so by recursion, and what is
 // written into a journal stands some levels deeper there and has to be read again.
 const (
@@ -159,7 +159,7 @@ func HoldsNUL(v any) bool {
 	return false
 }
 
-// Read reads one JSON value that somebody else wrote: an answer, an input, a
+// Read reads one JSON value that someone else wrote: an answer, an input, a
 // text. Every JSON can be read that is not [ErrDeep]. A number that no value of ours can hold, an
 // integer beyond 64 bits or a number beyond the range of float64, arrives as a
 // text, as it was written: it is mostly the id of something.

@@ -1,7 +1,7 @@
 // Package yamltext reads YAML 1.2 as nodes, with a parser of YAML 1.1. In
 // these, U+0085, U+2028 and U+2029 are characters like others and no line
 // breaks (section 5.4 of the specification), a directive %YAML 1.2 may stand
-// before a document (6.8.1), and directives that nobody knows are passed over
+// before a document (6.8.1), and unknown directives are passed over
 // (6.8). And JSON is YAML: an escaped pair such as \ud83d\ude00 is one character.
 package yamltext
 
@@ -117,7 +117,7 @@ func held(text string) map[rune]bool {
 
 var version = regexp.MustCompile(`^%YAML[ \t]+1\.([0-9]+)`)
 
-// directives makes those of a later version ones of 1.1, and what nobody knows a
+// directives makes those of a later version ones of 1.1, and what is unknown a
 // comment. They stand before the first document, and after a line of three dots.
 func directives(text string) string {
 	if !strings.Contains(text, "%") {

@@ -10,7 +10,7 @@ import (
 type Options struct {
 	// Env looks up the variables that a step passes on, and PATH.
 	Env func(name string) (string, bool)
-	// Policy says which programs the site allows; nil where nobody has said
+	// Policy says which programs the site allows; nil where no one has said
 	// anything, as when a skill is checked for itself.
 	Policy *Policy
 	// Self is how this program starts itself, to watch over what a program starts;

@@ -12,7 +12,7 @@
 // does not; what it leaves running is killed when it ends.
 //
 // exec_read is for programs that only look; a plan runs them. exec is for those
-// that change something. Nobody but the skill's author can know how to look
+// that change something. No one but the skill's author can know how to look
 // whether that has happened: find says it. Without it, a run that was killed
 // during the step asks a person.
 package execute
@@ -102,7 +102,7 @@ func (r runner) find(ctx context.Context, _ step.Key, in In) (step.Found[Out], e
 	return step.Exists("what "+in.Find.Program+" found", out), nil
 }
 
-// unseen is why nobody could look before the program ran.
+// unseen is why the lookup failed before the program ran.
 func unseen(in In, f *fault) error {
 	if !f.ended {
 		return f.err
@@ -127,7 +127,7 @@ func resolve(ctx context.Context, ref string, in In) (Out, error) {
 	return Out{ExitCode: code}, nil
 }
 
-// tellLost says that nobody saw what a program left in its workspace.
+// tellLost says that no one saw what a program left in its workspace.
 func tellLost(ctx context.Context, in In) {
 	if call := step.CallOf(ctx); in.Dir != nil && call.Tell != nil {
 		call.Tell("what " + name(in.Look) + " left in the workspace " + *in.Dir + " is lost: a later commit lacks it")

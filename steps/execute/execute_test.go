@@ -215,7 +215,7 @@ func TestExecKillsTheGroup(t *testing.T) {
 	}
 }
 
-// TestExecTimeout: of a write that was stopped nobody knows what it has done;
+// TestExecTimeout: of a write that was stopped it is unknown what it has done;
 // one that looks has merely taken too long. A program that is told to end and
 // then says that all is well has not done its work.
 func TestExecTimeout(t *testing.T) {

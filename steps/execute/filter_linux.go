@@ -44,13 +44,13 @@ func deniedCalls() []deniedCall {
 	return append(out,
 		deniedCall{unix.SYS_SETPRIORITY, []argumentTest{{0, whole, unix.PRIO_PROCESS}, {1, whole, 0}}},
 		deniedCall{unix.SYS_IOPRIO_SET, []argumentTest{{0, whole, 1}, {1, whole, 0}}},
-		// A pair of streams (1) or of sequences (5) stays a pair; others can be connected anew.
+		// A pair of streams (1) or of sequences (5) stays a pair; others can be connected again.
 		deniedCall{unix.SYS_SOCKETPAIR, []argumentTest{{0, whole, unix.AF_UNIX}, {1, 0xb, unix.SOCK_STREAM}}},
 	)
 }
 
 // absent are calls that are not there, for which programs have another way: rings,
-// which could open sockets, and what sets attributes of which nobody here knows.
+// which could open sockets, and what sets attributes of which no one here knows.
 var absent = []uint32{
 	unix.SYS_IO_URING_SETUP, unix.SYS_SETXATTR, unix.SYS_LSETXATTR, unix.SYS_FSETXATTR,
 	unix.SYS_REMOVEXATTR, unix.SYS_LREMOVEXATTR, unix.SYS_FREMOVEXATTR,

@@ -30,7 +30,7 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// TestExecFind: the skill's own question decides; without one nobody knows
+// TestExecFind: the skill's own question decides; without one it is unknown
 // after a lost answer.
 func TestExecFind(t *testing.T) {
 	w := newWorld(t)

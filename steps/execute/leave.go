@@ -20,7 +20,7 @@ import (
 )
 
 // What a program does in a workspace cannot be repeated when the workspace is
-// made anew: it is kept with the result, file by file, and put there again.
+// made again: it is kept with the result, file by file, and put there again.
 
 // maxLeft is how many bytes of a workspace's files are kept of one program, and
 // maxCompared how large a file may be that is compared with what it was: of a

@@ -52,7 +52,7 @@ func told(t *testing.T, dir string) []string {
 }
 
 // TestWhatAProgramLeftIsLost: what a program made, changed and deleted in a
-// workspace is put into one that is made anew, whether it did its work or not.
+// workspace is put into one that is made again, whether it did its work or not.
 func TestWhatAProgramLeftIsLost(t *testing.T) {
 	t.Parallel()
 	steps := step.NewCatalogue(execute.Steps(execute.Options{Env: os.LookupEnv, Self: self}))
@@ -168,7 +168,7 @@ func TestFilesOfAnySize(t *testing.T) {
 }
 
 // TestNobodySawWhatWasLeft: whoever takes a person's word, or what a look finds,
-// for a program that nobody saw the end of, says what is not known.
+// for a program that no one saw the end of, says what is not known.
 func TestNobodySawWhatWasLeft(t *testing.T) {
 	t.Parallel()
 	s, _ := step.NewCatalogue(execute.Steps(execute.Options{Env: os.LookupEnv, Self: self})).Lookup("exec")

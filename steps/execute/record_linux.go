@@ -18,7 +18,7 @@ import (
 
 // The record of a program is a file in the run's folder. Whoever starts the
 // program holds it locked, and so does the supervisor, which has a copy: the
-// kernel lets go of it when both are gone. That of exec says, as long as anything
+// kernel releases it when both are gone. That of exec says, as long as anything
 // of the program may be at work, where that is.
 
 // place is where and since when something runs.
@@ -26,7 +26,7 @@ type place struct {
 	Pid     int    `json:"pid"` // of the supervisor
 	Start   string `json:"start"`
 	Machine string `json:"machine"`
-	Boot    string `json:"boot"` // changes when the machine starts anew
+	Boot    string `json:"boot"` // changes when the machine starts again
 	Init    string `json:"init"` // and this when the container does
 }
 
@@ -45,7 +45,7 @@ func currentPlace() place {
 func (p place) line() []byte { return append(types.Encode(p), '\n') }
 
 // isGone reports whether all that ran there is surely over: the machine, or the
-// container, was started anew since then.
+// container, was started again since then.
 func (p place) isGone() bool {
 	now := currentPlace()
 	return p.Machine == now.Machine && (p.Boot != now.Boot || p.Init != now.Init)
@@ -92,7 +92,7 @@ func openRecord(c step.Call, flag int) (*os.File, error) {
 	return f, nil
 }
 
-// lockRecord locks a record, as soon as nobody else holds it.
+// lockRecord locks a record, as soon as no one else holds it.
 func lockRecord(ctx context.Context, f *os.File) error {
 	var err error
 	free := pollUntil(ctx, func() bool {
@@ -122,7 +122,7 @@ func pollUntil(ctx context.Context, so func() bool) bool {
 	}
 }
 
-// release lets go of a record. Closing it is not enough: see the lock of a journal.
+// release releases a record. Closing it is not enough: see the lock of a journal.
 func release(f *os.File) {
 	if f != nil {
 		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)

@@ -61,7 +61,7 @@ func name(in Look) string { return filepath.Base(in.Program) }
 func notStarted(err *types.Error) *fault { return &fault{err: err} }
 
 // effectVariable tells all that comes of a program which effect it is for: a process
-// that goes on with the run finds it by that.
+// that resumes the run finds it by that.
 const effectVariable = "SKILLRUN_EFFECT"
 
 // execute runs a program to its end; once says that a second run of it may do
@@ -168,7 +168,7 @@ func (r runner) supervise(ctx context.Context, cmd *exec.Cmd, in Look, m launchO
 	return status, nil
 }
 
-// How often a program is started that somebody still writes, and the pauses between.
+// How often a program is started that someone still writes, and the pauses between.
 const (
 	maxStarts  = 12
 	firstPause = 10 * time.Millisecond
@@ -196,7 +196,7 @@ func (r runner) grace() time.Duration {
 	return 2 * time.Second
 }
 
-// end tells a program to end, kills it when it does not, and goes on without it when
+// end tells a program to end, kills it when it does not, and continues without it when
 // that does not help either.
 func (r runner) end(p running, done <-chan struct{}) {
 	p.end()
@@ -232,7 +232,7 @@ func expected(in Look) []int {
 	return in.Expect
 }
 
-// checkExit holds the end of a program against what was expected.
+// checkExit checks the end of a program against what was expected.
 func checkExit(in Look, status syscall.WaitStatus, out Out) *fault {
 	if slices.Contains(expected(in), out.ExitCode) {
 		return nil

@@ -17,7 +17,7 @@ import (
 // supervisor's child, because it is a subreaper. So it knows what is left, and
 // that nothing is: a process without children has no descendants. When skillrun
 // dies, the pipe between them closes, and it ends all of them. It tells that they
-// are over by its own end and, for the process that goes on with the run, in the
+// are over by its own end and, for the process that resumes the run, in the
 // record that it holds locked; see record_linux.go.
 
 // supervising is the argument that asks for it. Behind it stands the key of the
@@ -167,7 +167,7 @@ func (s *supervisor) start() error {
 	return closeProgramFiles()
 }
 
-// closeProgramFiles lets go of the files that are the program's own: their end has to be
+// closeProgramFiles releases the files that are the program's own: their end has to be
 // seen by whoever is at the other side.
 func closeProgramFiles() error {
 	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)

@@ -26,7 +26,7 @@ setsid sh -c 'echo a >&3; exec sleep 100' &
 setsid sh -c '(setsid sh -c "echo d >&3; exec sleep 100" &)'
 `
 
-// pipe is a named one. Its end is read when nobody has it open any more.
+// pipe is a named one. Its end is read when no one has it open any more.
 func (w world) pipe() (path string, r *os.File) {
 	w.Helper()
 	path = filepath.Join(w.TempDir(), "pipe")
@@ -41,7 +41,7 @@ func (w world) pipe() (path string, r *os.File) {
 	return path, r
 }
 
-// read reads n bytes. An end before that is of a pipe that nobody has opened yet.
+// read reads n bytes. An end before that is of a pipe that no one has opened yet.
 func (w world) read(r *os.File, n int) string {
 	w.Helper()
 	_ = r.SetReadDeadline(time.Now().Add(10 * time.Second))
@@ -56,7 +56,7 @@ func (w world) read(r *os.File, n int) string {
 	return string(got)
 }
 
-// ended fails when somebody has the pipe open.
+// ended fails when someone has the pipe open.
 func (w world) ended(r *os.File) {
 	w.Helper()
 	_ = r.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
@@ -165,7 +165,7 @@ func (w world) recorded(ctx context.Context) context.Context {
 	return step.WithCall(ctx, step.Call{Key: step.Key{Work: step.Hash(10, w.dir), Path: "p"}, Workspaces: w.dir, Programs: filepath.Join(w.dir, "programs")})
 }
 
-// TestSupervisorIsKilled: then nobody knows what became of what the program
+// TestSupervisorIsKilled: then it is unknown what became of what the program
 // started. The step says so, and so does the look before another one, until a
 // person knows.
 func TestSupervisorIsKilled(t *testing.T) {
@@ -263,7 +263,7 @@ func TestNoRecord(t *testing.T) {
 }
 
 // TestRecordOfAnotherBoot: what ran before the machine or the container was
-// started anew is over; what ran on another machine may not be.
+// started again is over; what ran on another machine may not be.
 func TestRecordOfAnotherBoot(t *testing.T) {
 	w := newWorld(t)
 	host, err := os.Hostname()

@@ -49,7 +49,7 @@ func (r runner) start(ctx context.Context, cmd *exec.Cmd, m launchOptions) (runn
 		_ = w.close()
 		return running{}, begun.Errno
 	}
-	// An error is the end of the supervisor: nobody knows what it has started.
+	// An error is the end of the supervisor: it is unknown what it has started.
 	wait := func() (syscall.WaitStatus, error) { return w.wait(err) }
 	return running{end: w.say(wordEnd), kill: w.say(wordKill), cut: w.cut, wait: wait}, nil
 }
@@ -115,8 +115,8 @@ func (r runner) supervised(cmd *exec.Cmd, key step.Key, record *os.File) (*watch
 
 func (w *watched) say(word string) func() { return func() { _ = w.control.Encode(word) } }
 
-// cut ends all of it without the supervisor, and that too: somebody has stopped it, or
-// it may not end what it started. What became of that nobody knows then.
+// cut ends all of it without the supervisor, and that too: someone has stopped it, or
+// it may not end what it started. What became of that is unknown then.
 func (w *watched) cut() {
 	tell(w.cmd.Process.Pid, syscall.SIGKILL)
 	_ = w.cmd.Process.Kill()

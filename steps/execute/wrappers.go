@@ -126,7 +126,7 @@ func readRunuser(c *commands, name string, args []string, stdin string) {
 var number = regexp.MustCompile(`^[0-9][0-9.,:]*[smhd]?$`)
 
 // option reads an option, and returns the arguments from its last word on. Its value
-// comes from nobody outside: it may be a folder, a file, or what is run as well.
+// comes from no one outside: it may be a folder, a file, or what is run as well.
 func (w wrapper) option(c *commands, name string, args []string) []string {
 	takes, code := false, false
 	if long, isLong := strings.CutPrefix(args[0], "--"); isLong {

@@ -4,8 +4,8 @@
 // neither a name nor a link leads out.
 //
 // A file of a workspace is written by workspace_write, which is local: it is
-// repeated when the workspace is made anew. A file that others read is an effect
-// of file_write: it is put in place by a rename, so that nobody sees half of it,
+// repeated when the workspace is made again. A file that others read is an effect
+// of file_write: it is put in place by a rename, so that no one sees half of it,
 // and whether that happened is read from the file itself.
 package files
 

@@ -156,7 +156,7 @@ func (w *walk) visit(ctx context.Context) fs.WalkDirFunc {
 	}
 }
 
-// matches holds a path against a pattern; with prefix it asks whether anything
+// matches checks a path against a pattern; with prefix it asks whether anything
 // below the path could match.
 func matches(pattern, path []string, prefix bool) bool {
 	if len(path) == 0 {

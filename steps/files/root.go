@@ -61,7 +61,7 @@ func content(root *os.Root, path string) ([]byte, error) {
 	if err := workspaces.CheckPath(path); err != nil {
 		return nil, err
 	}
-	// Without waiting: a pipe would hold the run up until somebody writes to it.
+	// Without waiting: a pipe would hold the run up until someone writes to it.
 	f, err := root.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, accessError(path, err)

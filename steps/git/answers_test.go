@@ -131,7 +131,7 @@ func TestStopped(t *testing.T) {
 }
 
 // TestServerFallsSilent waits for a server that stops in the middle of an
-// answer, but not for ever.
+// answer, but not forever.
 func TestServerFallsSilent(t *testing.T) {
 	t.Parallel()
 	for path, code := range map[string]types.Code{"/info/refs": types.Timeout, "/git-upload-pack": types.Network, "/git-receive-pack": types.UnknownOutcome} {

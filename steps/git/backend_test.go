@@ -85,7 +85,7 @@ func TestRealBackend(t *testing.T) {
 	}
 }
 
-// TestRealBackendMoves pushes after somebody changed another file on the
+// TestRealBackendMoves pushes after someone changed another file on the
 // default branch, and to a fork that is behind.
 func TestRealBackendMoves(t *testing.T) {
 	t.Parallel()

@@ -76,7 +76,7 @@ func (b *beside) Read(p []byte) (int, error) {
 	return b.from.Read(p)
 }
 
-// readFile reads a small file of a clone. Somebody else may have made the
+// readFile reads a small file of a clone. Someone else may have made the
 // clone: a pipe is not waited for.
 func readFile(path string) ([]byte, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)

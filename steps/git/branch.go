@@ -111,7 +111,7 @@ func (w *workspace) ensureChain(ctx context.Context, push *repo, from *remoteRef
 }
 
 // chain follows first parents from a commit to the base, which is not in it,
-// for at most maxOurs commits. whole is false when one was not at hand.
+// for at most maxOurs commits. whole is false when one was not available.
 func (w *workspace) chain(tip plumbing.Hash) (chain []*object.Commit, whole bool) {
 	for h := tip; h != w.base() && len(chain) < maxOurs; {
 		c, err := object.GetCommit(w.objects, h)

@@ -16,7 +16,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// builder writes objects that are not at hand yet, and counts them.
+// builder writes objects that are not available yet, and counts them.
 type builder struct {
 	sto     *store
 	dry     bool // only the names of the objects are wanted

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reads reads history and a file, and holds the answers against the truth.
+// reads reads history and a file, and checks the answers against the truth.
 func (r *remote) reads(repo string) {
 	r.t.Helper()
 	log, err := r.do("git_log", map[string]any{"repo": repo, "from": r.shas["a"], "to": r.shas["c"]})

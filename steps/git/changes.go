@@ -260,7 +260,7 @@ func (r *repo) ensureObjects(ctx context.Context, from *remoteRefs, of, wants []
 	return nil
 }
 
-// missing are those of the objects that are not at hand, each once.
+// missing are those of the objects that are not available, each once.
 func (r *repo) missing(wants []plumbing.Hash) []plumbing.Hash {
 	seen := map[plumbing.Hash]bool{plumbing.ZeroHash: true}
 	var out []plumbing.Hash

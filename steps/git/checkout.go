@@ -94,7 +94,7 @@ func (c *client) newWorkspace(ctx context.Context, name string, r *repo, m meta)
 
 // checkVacant refuses to lay a workspace over another one whose files were changed
 // and not committed: the changes would be lost. A step that is repeated makes
-// its own anew.
+// its own again.
 func (c *client) checkVacant(ctx context.Context, name, made string) error {
 	w, err := c.openWorkspace(ctx, name)
 	if err != nil || w.meta.Made == made {

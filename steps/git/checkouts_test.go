@@ -69,7 +69,7 @@ func TestCheckoutsSideBySide(t *testing.T) {
 }
 
 // TestLinksAreCheckedOut: a link that stays in the repository can be deleted,
-// moved and made anew; one that leads out is not laid down.
+// moved and made again; one that leads out is not laid down.
 func TestLinksAreCheckedOut(t *testing.T) {
 	t.Parallel()
 	r := newRemote(t)

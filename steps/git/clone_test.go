@@ -114,7 +114,7 @@ func (r *remote) releaseBy(repo string) string {
 	return sha
 }
 
-// TestDirtyClone releases from somebody's clone by its path. Nothing in it
+// TestDirtyClone releases from someone's clone by its path. Nothing in it
 // changes, its .git included, and what was not pushed does not count.
 func TestDirtyClone(t *testing.T) {
 	t.Parallel()

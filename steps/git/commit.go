@@ -68,7 +68,7 @@ func (c *client) commit(ctx context.Context, in commitIn) (commitOut, error) {
 	return w.committed(ctx, hash, b.written)
 }
 
-// continues reports whether the head goes on from the branch that was there,
+// continues reports whether the head continues from the branch that was there,
 // if one was.
 func (w *workspace) continues() bool {
 	if w.meta.Seen == "" || w.meta.Seen == w.meta.Head {
@@ -163,7 +163,7 @@ func (w *workspace) against(ctx context.Context, tree plumbing.Hash) ([]*filePat
 	if err != nil {
 		return nil, w.broken(err)
 	}
-	r, nobody := *w.repo, &remoteRefs{url: w.repo.url, caps: capability.NewList()} // all is at hand
+	r, nobody := *w.repo, &remoteRefs{url: w.repo.url, caps: capability.NewList()} // all is available
 	r.trees = w.objects
 	list, err := r.changesOf(ctx, nobody, nil, folders{from: base.TreeHash, to: tree}, w.meta.Files)
 	if err != nil {

@@ -99,7 +99,7 @@ func TestRealCost(t *testing.T) {
 	}
 }
 
-// TestTheRequestsOfAPush holds what git_push says of its cost against what it
+// TestTheRequestsOfAPush checks what git_push says of its cost against what it
 // sends: one that is not there yet, to the repository itself and to a fork.
 func TestTheRequestsOfAPush(t *testing.T) {
 	t.Parallel()

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// isMissing reports whether an error means that what should be at hand is not.
+// isMissing reports whether an error means that what should be available is not.
 func isMissing(err error) bool {
 	var d *damage
 	var c *shallowError // by a history that may have got longer since
@@ -50,7 +50,7 @@ func removeLeftovers(dir string) error {
 	return nil
 }
 
-// damage is an object that is at hand and does not read.
+// damage is an object that is available and does not read.
 type damage struct{ err error }
 
 // Error says what could not be read.
@@ -59,7 +59,7 @@ func (d *damage) Error() string { return "an object does not read: " + d.err.Err
 // Unwrap returns the cause.
 func (d *damage) Unwrap() error { return d.err }
 
-// cleanCache sweeps the folders of a cache, unless somebody writes there now.
+// cleanCache sweeps the folders of a cache, unless someone writes there now.
 func cleanCache(lock string, dirs ...string) error {
 	unlock, err := tryLock(lock)
 	if err != nil || unlock == nil {

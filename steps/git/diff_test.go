@@ -124,7 +124,7 @@ func TestDiffRefuses(t *testing.T) {
 	r.fails("git_fetch", map[string]any{"repo": r.url, "ref": nowhere}, types.NotFound, "is not on any branch of the remote")
 }
 
-// TestRealDiff holds the diff against git's own: applied to the older side it
+// TestRealDiff checks the diff against git's own: applied to the older side it
 // gives the newer one, for a remote that gives single objects and one that
 // does not, and a fetch takes only what differs.
 func TestRealDiff(t *testing.T) {

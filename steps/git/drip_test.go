@@ -10,7 +10,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// drip is a body that goes on for ever, a byte at a time.
+// drip is a body that continues forever, a byte at a time.
 type drip struct {
 	text string
 	at   int

@@ -114,7 +114,7 @@ func readUpTo(root *os.Root, name string) ([]byte, error) {
 	return text, err
 }
 
-// fileTooLarge refuses to commit what nobody could read again here.
+// fileTooLarge refuses to commit what no one could read again here.
 func fileTooLarge(name string) *types.Error {
 	return types.Errorf(types.BadInput, "%s has more than %d MiB, which is the limit of a file in a repository here", name, maxObject>>20).
 		WithHint("let the program that made it put it elsewhere, or remove it")
@@ -138,7 +138,7 @@ type spot struct {
 
 func (s spot) folder() bool { return s.mode == filemode.Dir }
 
-// at is what the base has at a path. The way there is at hand.
+// at is what the base has at a path. The way there is available.
 func (w *workspace) at(name string) (spot, error) {
 	c, err := object.GetCommit(w.objects, w.base())
 	if err != nil {
@@ -170,7 +170,7 @@ func spotOf(sto storer.EncodedObjectStorer, root plumbing.Hash, name string) (sp
 
 // takes returns the mode that a new file or link of the workspace has over what
 // the base has there, and refuses what would take the place of something that
-// the workspace never had. A script that is written anew stays one.
+// the workspace never had. A script that is written again stays one.
 func (s spot) takes(name string, mode filemode.FileMode) (filemode.FileMode, error) {
 	if s.path != "" && s.path != name {
 		return mode, types.Errorf(types.Conflict, "%s is below %s, which is %s in the repository", name, s.path, kindOf(s.mode)).

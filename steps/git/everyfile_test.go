@@ -239,7 +239,7 @@ func (w *world) listed() (seen, dirs []string) {
 // TestEveryFileIsInTheCommit does random things in a workspace that has some of
 // a repository's files, and the same in a full checkout: the commit's tree is
 // the one that git add -A makes, the plan's diff makes that tree of the base,
-// and a run that begins again with nothing at hand makes the same commit.
+// and a run that begins again with nothing available makes the same commit.
 func TestEveryFileIsInTheCommit(t *testing.T) {
 	t.Parallel()
 	for seed := range int64(12) {
@@ -373,7 +373,7 @@ func (w *world) foreseen() string {
 	return p.Change.Diff
 }
 
-// applies holds a diff against the tree that it has to make of the base.
+// applies checks a diff against the tree that it has to make of the base.
 func (w *world) applies(diff, want string) {
 	w.t.Helper()
 	w.git("read-tree", w.sha)

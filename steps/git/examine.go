@@ -254,7 +254,7 @@ func (e *examination) pushes(spec string) {
 	e.check(subject, "the remote "+r.pushURL+" accepts pushes from this account; push rules and protected branches are not checked", r.mayPush(e.ctx))
 }
 
-// mayPush begins a push and does not go on.
+// mayPush begins a push and does not continue.
 func (r *repo) mayPush(ctx context.Context) error {
 	session, err := r.receivePack(ctx, r.pushURL)
 	if err != nil {

@@ -145,7 +145,7 @@ func TestExamineFaults(t *testing.T) {
 }
 
 // TestExamineElsewhere finds a service that is not configured, and an ssh host
-// that nobody knows. It changes the environment, so it is not parallel.
+// that is unknown. It changes the environment, so it is not parallel.
 func TestExamineElsewhere(t *testing.T) {
 	r := newRemote(t)
 	got := git.Examine(git.Options{})(t.Context(), "other", nil, time.Now())

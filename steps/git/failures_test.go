@@ -45,7 +45,7 @@ func answer(req *http.Request, status int, body string) *http.Response {
 // sideband is a status as a server sends it that also carries remarks.
 func sideband(status string) string { return fmt.Sprintf("%04x\x01%s0000", len(status)+5, status) }
 
-// TestPushFails sorts the ends of a push: not done, or nobody knows. What is
+// TestPushFails sorts the ends of a push: not done, or it is unknown. What is
 // unknown is told by looking.
 func TestPushFails(t *testing.T) {
 	t.Parallel()
@@ -133,7 +133,7 @@ func TestPushSendsOnce(t *testing.T) {
 	}
 }
 
-// TestServerMovesTheBranch has somebody push between our look and our update:
+// TestServerMovesTheBranch has someone push between our look and our update:
 // the server refuses the old value, and what it says decides nothing.
 func TestServerMovesTheBranch(t *testing.T) {
 	t.Parallel()
@@ -148,7 +148,7 @@ func TestServerMovesTheBranch(t *testing.T) {
 	r.fails("git_push", ws(), types.Conflict, "the branch moved while it was pushed: stale info")
 }
 
-// TestBranchMovesBeforeThePush has somebody push before our update reads where
+// TestBranchMovesBeforeThePush has someone push before our update reads where
 // the branch is: it is not replaced.
 func TestBranchMovesBeforeThePush(t *testing.T) {
 	t.Parallel()
@@ -264,7 +264,7 @@ type failing struct{}
 func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 // TestCredentialStaysAtHome sends the token to the service's own scheme and
-// host, and to nobody else.
+// host, and to no one else.
 func TestCredentialStaysAtHome(t *testing.T) {
 	t.Parallel()
 	for url, want := range map[string]bool{
@@ -288,7 +288,7 @@ func TestCredentialStaysAtHome(t *testing.T) {
 	}
 }
 
-// TestHostileRepositories tries what the checker would let through if nobody
+// TestHostileRepositories tries what the checker would let through if no one
 // looked: other transports, flags, users in URLs, more than one line.
 func TestHostileRepositories(t *testing.T) {
 	t.Parallel()
@@ -333,7 +333,7 @@ func TestHostileNames(t *testing.T) {
 }
 
 // TestLinks lays no link down and commits none: one of the repository is
-// refused, and one that somebody puts into the workspace is not followed.
+// refused, and one that someone puts into the workspace is not followed.
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	r := newRemote(t)

@@ -143,7 +143,7 @@ func demux(caps *capability.List, r io.Reader) io.Reader {
 	return raw.pack
 }
 
-// missingObject is an object that is not at hand.
+// missingObject is an object that is not available.
 type missingObject struct {
 	hash   plumbing.Hash
 	commit bool
@@ -260,8 +260,7 @@ func (r *repo) checkOnRemote(ctx context.Context, from *remoteRefs, commit plumb
 const maxOurs = 50
 
 // withHistory makes the history of the remote's branches available: of the
-// default branch, and of all others when a needed commit is on none that is at
-// hand. It returns the tips.
+// default branch, and of all others when a needed commit is on none that is available. It returns the tips.
 func (r *repo) withHistory(ctx context.Context, from *remoteRefs, need ...plumbing.Hash) ([]plumbing.Hash, error) {
 	first := []plumbing.Hash{from.branches[from.defaultBranch]}
 	if first[0].IsZero() {
@@ -297,7 +296,7 @@ func (r *repo) withHistory(ctx context.Context, from *remoteRefs, need ...plumbi
 }
 
 // firstUnreachable returns the first of the needed commits that no tip reaches, nil
-// when there is none. One that is not at hand is not reached.
+// when there is none. One that is not available is not reached.
 func (r *repo) firstUnreachable(ctx context.Context, tips, need []plumbing.Hash) (*plumbing.Hash, error) {
 	for _, h := range need {
 		if _, err := object.GetCommit(r.history, h); errors.Is(err, plumbing.ErrObjectNotFound) {

@@ -22,7 +22,7 @@
 // # Once
 //
 // A commit carries the trailer Skillrun-Key. A branch whose tip, above the
-// base, has our work's key is ours, and the workspace goes on from it; any
+// base, has our work's key is ours, and the workspace continues from it; any
 // other branch of that name is a conflict. A push creates the branch, or moves
 // it from the tip that was seen; the server compares and swaps. Dates of
 // commits come from the run's start, so a resumed run makes the same SHA. When

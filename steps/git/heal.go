@@ -8,13 +8,13 @@ import (
 	"path/filepath"
 )
 
-// What is at hand may be less than it seems: a clone was pruned or is gone, a
+// What is available may be less than it seems: a clone was pruned or is gone, a
 // process was killed or the disk was full while the cache was written. None of
 // that may change an answer. A hole or a file that does not read makes a step
 // begin again with what the remote alone gives.
 
 // retryDamaged performs f, and once more with what the remote alone gives when
-// something that should be at hand is not.
+// something that should be available is not.
 func (r *repo) retryDamaged(ctx context.Context, f func() error) error {
 	err := f()
 	if !isMissing(err) || ctx.Err() != nil {

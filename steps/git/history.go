@@ -13,7 +13,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/storer"
 )
 
-// History is read from commits that are at hand with everything behind them:
+// History is read from commits that are available with everything behind them:
 // the cache's history store and the clone that lends. compare walks two sides
 // at once, newest commit first, and paints what each reaches; a commit that
 // both reach is stale, and so are its ancestors. Dates only order the walk:
@@ -231,7 +231,7 @@ func reaches(ctx context.Context, sto storer.EncodedObjectStorer, tips []plumbin
 	return false, w.unless(h)
 }
 
-// ensureHistory fetches commits with all their history, unless they are at hand:
+// ensureHistory fetches commits with all their history, unless they are available:
 // without files where the remote can do that. When what a clone lends has a
 // hole, everything is fetched.
 func (r *repo) ensureHistory(ctx context.Context, from *remoteRefs, wants []plumbing.Hash) error {

@@ -33,7 +33,7 @@ func jiraKeys(text string, projects []string) []string {
 	return keys
 }
 
-// numbered is what goes on with a number that is not an issue's.
+// numbered is what continues with a number that is not an issue's.
 var numbered = regexp.MustCompile(`^[-.]?[0-9]`)
 
 // isWord reports whether what stands between two texts is a word of its own.

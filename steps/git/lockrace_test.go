@@ -63,7 +63,7 @@ func TestLockLetGoMeanwhile(t *testing.T) {
 }
 
 // TestLockCannotBeRead: a lock that stays where it is, and whose commit the
-// server does not give, is an error and nobody's.
+// server does not give, is an error and no one's.
 func TestLockCannotBeRead(t *testing.T) {
 	t.Parallel()
 	r := newRemote(t)
@@ -81,7 +81,7 @@ func TestLockCannotBeRead(t *testing.T) {
 	}
 }
 
-// TestLockRefusedMeanwhile: the server says no since somebody has the lock, and
+// TestLockRefusedMeanwhile: the server says no since someone has the lock, and
 // they have let go of it before we look who it was.
 func TestLockRefusedMeanwhile(t *testing.T) {
 	t.Parallel()
@@ -138,7 +138,7 @@ func TestLockChangesHands(t *testing.T) {
 	})
 }
 
-// TestLockOfAGoneMachine: a person lets go of it with the holder that Take told.
+// TestLockOfAGoneMachine: a person releases it with the holder that Take told.
 func TestLockOfAGoneMachine(t *testing.T) {
 	t.Parallel()
 	r := newRemote(t)

@@ -17,7 +17,7 @@ import (
 const maxFile = 8 << 20
 
 // lookUp returns a regular file of a commit, or something of another mode that
-// is named. An object that is not at hand is
+// is named. An object that is not available is
 // plumbing.ErrObjectNotFound.
 func lookUp(sto storer.EncodedObjectStorer, commit plumbing.Hash, path string, also ...filemode.FileMode) (*object.File, error) {
 	c, err := object.GetCommit(sto, commit)

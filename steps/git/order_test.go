@@ -46,7 +46,7 @@ func TestLogDropsTheNewest(t *testing.T) {
 	}
 }
 
-// TestOrderOfRandomHistories holds the order of merges with random dates, many
+// TestOrderOfRandomHistories checks the order of merges with random dates, many
 // of them equal, against its rule: no parent before a child, and of those that
 // may come next the newest.
 func TestOrderOfRandomHistories(t *testing.T) {

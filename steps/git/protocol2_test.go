@@ -24,7 +24,7 @@ func spoken(version string, serve func(*remote) http.Handler) func(*remote) http
 	}
 }
 
-// insisting serves nobody who reads without asking for protocol v2.
+// insisting serves no one who reads without asking for protocol v2.
 func insisting(serve func(*remote) http.Handler) func(*remote) http.Handler {
 	return func(r *remote) http.Handler {
 		next := serve(r)

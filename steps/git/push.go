@@ -81,7 +81,7 @@ func (p *pushing) pushed() error {
 	return p.w.save()
 }
 
-// checkUnmoved refuses to push when somebody changed one of the files on the
+// checkUnmoved refuses to push when someone changed one of the files on the
 // default branch since the workspace was checked out: what was checked is then
 // no longer what would be edited.
 func (p *pushing) checkUnmoved(ctx context.Context, watch []string) error {
@@ -115,7 +115,7 @@ func (p *pushing) checkUnmoved(ctx context.Context, watch []string) error {
 	return nil
 }
 
-// findPush looks at the branch: ours at our commit, not there, or somebody
+// findPush looks at the branch: ours at our commit, not there, or someone
 // else's.
 func (c *client) findPush(ctx context.Context, key step.Key, in pushIn) (step.Found[pushOut], error) {
 	var none step.Found[pushOut]

@@ -20,7 +20,7 @@ import (
 
 // readReach declares a read of the repository that repo names. refs are the arguments
 // that say at which commits; those that are written out in full find the same
-// for ever, or nothing yet.
+// forever, or nothing yet.
 func (c *client) readReach(refs ...string) func(context.Context, step.Use) step.Reach {
 	return func(ctx context.Context, u step.Use) step.Reach {
 		var r step.Reach

@@ -65,7 +65,7 @@ func (onDisk) Load(ep *transport.Endpoint) (storer.Storer, error) {
 	return openObjects(dir), nil
 }
 
-// httpClient follows no redirects: a repository that moved is named anew, by a
+// httpClient follows no redirects: a repository that moved is named again, by a
 // person.
 func (r *repo) httpClient() *http.Client {
 	rt := r.service.Transport

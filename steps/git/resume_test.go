@@ -145,7 +145,7 @@ func TestBranchThatIsThere(t *testing.T) {
 	}
 }
 
-// TestTwoCommits pushes twice from one workspace, and goes on after the first
+// TestTwoCommits pushes twice from one workspace, and continues after the first
 // push with a fresh one.
 func TestTwoCommits(t *testing.T) {
 	t.Parallel()

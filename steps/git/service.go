@@ -111,8 +111,7 @@ func (c *client) service(ctx context.Context, name string) (Service, error) {
 	return s, ctx.Err()
 }
 
-// repo is a repository that a step works with: its remote, the objects at
-// hand, and where fetched ones go.
+// repo is a repository that a step works with: its remote, the objects available, and where fetched ones go.
 type repo struct {
 	c         *client
 	service   Service

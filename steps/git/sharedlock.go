@@ -28,7 +28,7 @@ import (
 //
 // There is no time after which it counts as stale: the machine that made it may
 // be slow, not dead. The same work on the same machine takes it again, so a run
-// that was killed goes on; for a machine that is gone a person deletes the
+// that was killed continues; for a machine that is gone a person deletes the
 // branch.
 
 // lockHead is the first line of a lock's commit; JSON of the holder follows.
@@ -50,9 +50,9 @@ type lock struct {
 // Leads is where the lock's repository is.
 func (l *lock) Leads(context.Context) []step.Place { return remotePlaces(l.spec) }
 
-// lockTries is how often a lock is looked at again when somebody takes it or
-// lets go of it meanwhile, or an answer was lost. A server that says no is asked
-// fewer times: that it said so because somebody had the lock for a moment cannot
+// lockTries is how often a lock is looked at again when someone takes it or
+// releases it meanwhile, or an answer was lost. A server that says no is asked
+// fewer times: that it said so because someone had the lock for a moment cannot
 // be seen any more when they have let go of it.
 const (
 	lockTries    = 4
@@ -84,7 +84,7 @@ func (l *lock) Take(ctx context.Context, name string, h step.Holder) (*step.Hold
 	}
 }
 
-// Release lets go of the lock, if it is the holder's. A person who lets go of
+// Release releases the lock, if it is the holder's. A person who releases
 // another's gives the holder that Take told.
 func (l *lock) Release(ctx context.Context, name string, h step.Holder) error {
 	p, err := l.open(ctx, name)
@@ -123,8 +123,8 @@ func (p *pushing) rightless(err error) error {
 	return err
 }
 
-// mine reports whether a lock is the holder's. What nobody's work holds, such as
-// a branch of that name that is no lock, is nobody's.
+// mine reports whether a lock is the holder's. What no one's work holds, such as
+// a branch of that name that is no lock, is no one's.
 func mine(other, h step.Holder) bool {
 	return h.Work != "" && h.Machine != "" && other.Work == h.Work && other.Machine == h.Machine
 }
@@ -141,7 +141,7 @@ func (l *lock) open(ctx context.Context, name string) (*pushing, error) {
 	return &pushing{to: r, branch: branch, ref: plumbing.NewBranchReferenceName(branch)}, nil
 }
 
-// holder looks who has the lock; the hash is zero when nobody has. A lock that
+// holder looks who has the lock; the hash is zero when no one has. A lock that
 // is let go of while its commit is on its way is looked at again.
 func (l *lock) holder(ctx context.Context, p *pushing) (at plumbing.Hash, h step.Holder, err error) {
 	for try := 0; ; try++ {

@@ -228,7 +228,7 @@ func TestPreviewOfEdits(t *testing.T) {
 	}
 }
 
-// TestResolvePush: what a person says is pushed is held against the branch.
+// TestResolvePush: what a person says is pushed is checked against the branch.
 func TestResolvePush(t *testing.T) {
 	t.Parallel()
 	r := newRemote(t)

@@ -64,7 +64,7 @@ func (d *dag) below(h plumbing.Hash) map[plumbing.Hash]bool {
 	return out
 }
 
-// check compares two commits and holds the answer against the slow one.
+// check compares two commits and checks the answer against the slow one.
 func (d *dag) check(name string, from, to plumbing.Hash) {
 	d.t.Helper()
 	onlyTo, onlyFrom, err := compare(d.t.Context(), d, []plumbing.Hash{from}, to)

@@ -97,7 +97,7 @@ func listening(t testing.TB, network, addr string, serve func(net.Conn)) net.Lis
 	return l
 }
 
-// hangingUp answers nobody.
+// hangingUp answers no one.
 func hangingUp(t testing.TB, network, addr string) net.Listener {
 	t.Helper()
 	return listening(t, network, addr, func(net.Conn) {})
@@ -138,9 +138,9 @@ type sshHost struct {
 	key   ssh.Signer
 	user  ssh.PublicKey // who is let in
 	addr  string
-	// readOnly lets nobody push.
+	// readOnly lets no one push.
 	readOnly bool
-	// deaf takes no variables, as many hosts do; insists serves nobody who does
+	// deaf takes no variables, as many hosts do; insists serves no one who does
 	// not ask for protocol v2.
 	deaf, insists bool
 	mu            sync.Mutex

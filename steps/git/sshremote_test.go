@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestSSHRemotesAsGit holds what is asked of which host against what git asks.
+// TestSSHRemotesAsGit checks what is asked of which host against what git asks.
 func TestSSHRemotesAsGit(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("git"); err != nil {

@@ -147,7 +147,7 @@ func (s *store) locked(ctx context.Context) (unlock func(), err error) {
 	return waitLock(ctx, s.lock)
 }
 
-// waitLock takes a kernel lock when nobody else holds it any more.
+// waitLock takes a kernel lock when no one else holds it any more.
 func waitLock(ctx context.Context, path string) (unlock func(), err error) {
 	for {
 		unlock, err := tryLock(path)
@@ -162,7 +162,7 @@ func waitLock(ctx context.Context, path string) (unlock func(), err error) {
 	}
 }
 
-// tryLock takes a lock that nobody holds; unlock is nil when somebody does.
+// tryLock takes a lock that no one holds; unlock is nil when someone does.
 func tryLock(path string) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
 	if err == nil {
@@ -244,7 +244,7 @@ func eachRef(sto *filesystem.Storage, prefix string, f func(plumbing.Hash)) {
 	})
 }
 
-// remember notes that branches are at hand with all their history, one name a
+// remember notes that branches are available with all their history, one name a
 // branch, so that the notes do not grow with time. What needs a clone's help
 // is not noted: the clone may be gone the next time.
 func (s *store) remember(ctx context.Context, from *remoteRefs, tips []plumbing.Hash) error {
@@ -294,7 +294,7 @@ func (s *store) note(ctx context.Context, notes map[string]plumbing.Hash) error 
 // maxHaves is how many commits a fetch says it has.
 const maxHaves = 64
 
-// haves are commits that are at hand with all their files and history: the
+// haves are commits that are available with all their files and history: the
 // branches of a clone that lends, and what was fetched from a remote that
 // gives everything or nothing.
 func (r *repo) haves(from *remoteRefs) []plumbing.Hash {
@@ -308,7 +308,7 @@ func (r *repo) haves(from *remoteRefs) []plumbing.Hash {
 	return out[:min(len(out), maxHaves)]
 }
 
-// historyHaves are commits that are at hand with all their history; none where
+// historyHaves are commits that are available with all their history; none where
 // the remote's has an end, which may have moved.
 func (r *repo) historyHaves() []plumbing.Hash {
 	if len(r.history.ends()) > 0 {

@@ -8,7 +8,7 @@ import (
 // trailerStart is where the trailers of a message begin, which ends in a line
 // break: its length when there are none. The rule is find_trailer_start's in
 // git's trailer.c: they are the last paragraph, which is not the first one, when
-// all its lines are trailers or go on with one, or when git itself wrote one of
+// all its lines are trailers or continue with one, or when git itself wrote one of
 // them and at least a quarter of the lines are some. Lines that begin with # do
 // not count.
 func trailerStart(message string) int {

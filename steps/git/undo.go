@@ -33,7 +33,7 @@ func (c *client) unpushing(ctx context.Context, out pushOut) (*pushing, plumbing
 	return &pushing{w: &workspace{}, to: r, branch: out.Branch, ref: plumbing.NewBranchReferenceName(out.Branch)}, sha, nil
 }
 
-// checkUndoPush says why the branch cannot be deleted now: somebody has pushed to it.
+// checkUndoPush says why the branch cannot be deleted now: someone has pushed to it.
 func (c *client) checkUndoPush(ctx context.Context, _ step.Key, _ pushIn, out pushOut) error {
 	p, sha, err := c.unpushing(ctx, out)
 	if err != nil {

@@ -108,7 +108,7 @@ func fileNamed(out map[string]any, path string) map[string]any {
 	return nil
 }
 
-// TestWhatAProgramDid does to a workspace what programs do, and holds what the
+// TestWhatAProgramDid does to a workspace what programs do, and checks what the
 // commit says of it against what it did.
 func TestWhatAProgramDid(t *testing.T) {
 	t.Parallel()

@@ -30,7 +30,7 @@ type ApprovalOut struct {
 }
 
 // approval looks who approved. What it says is of one commit: when another one
-// came while it looked, nobody has approved yet.
+// came while it looked, no one has approved yet.
 func (f family) approval(ctx context.Context, in ApprovalIn) (ApprovalOut, error) {
 	c, err := f.connect(in.At)
 	if err != nil {
@@ -110,8 +110,8 @@ func (c *client) counts(ctx context.Context, in ApprovalIn, m mergeRequest, give
 // services.
 var bot = regexp.MustCompile(`^((project|group)_[0-9]+_bot|service_account_)`)
 
-// groupsOf are those of the names that are no users. One that is nobody's fails:
-// a run would wait for it for ever.
+// groupsOf are those of the names that are no users. One that is no one's fails:
+// a run would wait for it forever.
 func (c *client) groupsOf(ctx context.Context, names []string) (groups []string, err error) {
 	for _, name := range names {
 		if !strings.Contains(name, "/") {
@@ -135,7 +135,7 @@ func (c *client) groupsOf(ctx context.Context, names []string) (groups []string,
 	return groups, nil
 }
 
-// inOne reports whether somebody is a member of one of the groups.
+// inOne reports whether someone is a member of one of the groups.
 func (c *client) inOne(ctx context.Context, groups []string, a approver) (bool, error) {
 	for _, g := range groups {
 		if is, err := c.inGroup(ctx, g, a.ID); err != nil || is {
@@ -145,7 +145,7 @@ func (c *client) inOne(ctx context.Context, groups []string, a approver) (bool, 
 	return false, nil
 }
 
-// check refuses what is no name of a user or a group, and a list of nobody.
+// check refuses what is no name of a user or a group, and a list of no one.
 func (in ApprovalIn) check(unknown step.UnknownPaths) error {
 	if in.By != nil && len(in.By) == 0 && !unknown.Has("by") {
 		return types.Errorf(types.BadInput, "by is empty: no one could approve").

@@ -104,7 +104,7 @@ func TestApprovalRefused(t *testing.T) {
 	}
 }
 
-// TestApprovalByABot: where a bot opened it, nobody knows who asked for it.
+// TestApprovalByABot: where a bot opened it, it is unknown who asked for it.
 func TestApprovalByABot(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -91,7 +91,7 @@ func TestAMergeRequestThatIsNotBroughtUpToDate(t *testing.T) {
 	wantError(t, err, "internal: the call has no key")
 }
 
-// TestChangesSortTheAnswer holds the ways in which a change can end against the
+// TestChangesSortTheAnswer checks the ways in which a change can end against the
 // four answers of the protocol.
 func TestChangesSortTheAnswer(t *testing.T) {
 	t.Parallel()
@@ -157,7 +157,7 @@ func TestUndoAMergeRequestClosesIt(t *testing.T) {
 }
 
 // TestMarkerOfOurs: a merge request that an undo ended is no obstacle, also when
-// somebody had closed it before; one that somebody reopens is, as a stranger's.
+// someone had closed it before; one that a person reopens is, as a stranger's.
 func TestMarkerOfOurs(t *testing.T) {
 	t.Parallel()
 	for _, first := range []string{"", "ann"} {
@@ -292,7 +292,7 @@ func TestUndoANote(t *testing.T) {
 	wantError(t, w.undo("gitlab_mr_note", a, theirs), "conflict: note 3 of !1 of team/app does not have the marker of this work")
 	wantError(t, w.undo("gitlab_mr_note", a.with("service", "other"), out), `invalid: there is no service "other"`)
 	wantError(t, w.undo("gitlab_mr_note", a.with("project", "team/gone"), out), "not_found: read note 2 of !1 of team/gone: 404")
-	w.breakWith(answer("DELETE", 404, `{"message":"404 Note Not Found"}`)) // somebody is faster
+	w.breakWith(answer("DELETE", 404, `{"message":"404 Note Not Found"}`)) // someone is faster
 	must(t, w.undo("gitlab_mr_note", a, out))
 	w.breakWith(nil)
 	for range 2 {

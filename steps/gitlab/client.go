@@ -20,7 +20,7 @@ import (
 // client talks to one GitLab.
 type client struct{ api *gl.Client }
 
-// user is somebody with an account.
+// user is someone with an account.
 type user struct {
 	ID       int
 	Username string
@@ -74,7 +74,7 @@ func (c *client) project(ctx context.Context, path string) (project, error) {
 	return project{ID: p.ID, Path: p.PathWithNamespace, DefaultBranch: p.DefaultBranch}, nil
 }
 
-// user looks somebody up by name.
+// user looks someone up by name.
 func (c *client) user(ctx context.Context, name string) (user, bool, error) {
 	ctx, x := exchanging(ctx, http.MethodGet, "look up user "+name)
 	list, resp, err := c.api.Users.ListUsers(&gl.ListUsersOptions{Username: &name}, gl.WithContext(ctx))

@@ -89,7 +89,7 @@ func (c *client) access(ctx context.Context, path string) (access, error) {
 	return a, nil
 }
 
-// member is the role of somebody in a project, also by way of groups that were
+// member is the role of someone in a project, also by way of groups that were
 // invited; 0 when there is none.
 func (c *client) member(ctx context.Context, path string, id int) (int, error) {
 	ctx, x := exchanging(ctx, http.MethodGet, "look up the role in "+path)
@@ -117,7 +117,7 @@ func (c *client) group(ctx context.Context, path string) error {
 	return nil
 }
 
-// inGroup reports whether somebody is a member of a group, also by way of a group
+// inGroup reports whether someone is a member of a group, also by way of a group
 // around it or one that was invited.
 func (c *client) inGroup(ctx context.Context, path string, id int) (bool, error) {
 	ctx, x := exchanging(ctx, http.MethodGet, "look up the members of group "+path)

@@ -36,7 +36,7 @@ type approvals struct {
 	Users          []approver
 }
 
-// approver is somebody who approved, and when, where GitLab says it.
+// approver is someone who approved, and when, where GitLab says it.
 type approver struct {
 	user
 	At string

@@ -66,7 +66,7 @@ var plausible = map[string][]string{
 }
 
 // TestContract makes every step and the examination send everything that they
-// can send; [world.judged] holds it against the contract, as it does in all
+// can send; [world.judged] checks it against the contract, as it does in all
 // other tests of the family.
 func TestContract(t *testing.T) {
 	t.Parallel()

@@ -21,7 +21,7 @@ import (
 	v2 "gitlab.com/gitlab-org/api/client-go/v2"
 )
 
-// This file holds what is exchanged against GitLab's own client: the steps do
+// This file checks what is exchanged against GitLab's own client: the steps do
 // not use it, so that it is a second opinion on requests and on the stand-in.
 
 // exchanged is one request with its answer.
@@ -161,7 +161,7 @@ func fits(t reflect.Type, text string) bool {
 	return t.Kind() == reflect.String
 }
 
-// strictBody decodes the body into the client's options, and holds what those
+// strictBody decodes the body into the client's options, and checks what those
 // encode to against it: nothing may be dropped or bent on the way.
 func strictBody(body []byte, options any) []string {
 	if len(body) == 0 {

@@ -256,7 +256,7 @@ func otherThanAsked(what string, err error) error {
 	return types.Errorf(types.UnknownOutcome, "%s: the answer is not what was asked for: %w", what, err).WithHint(lookAgain)
 }
 
-// verify holds the answer against what was sent.
+// verify checks the answer against what was sent.
 func verify(m mergeRequest, d draft, mark marker) error {
 	got, _ := readMarker(m.Description)
 	for _, c := range []struct{ name, want, got string }{

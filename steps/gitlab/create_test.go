@@ -130,7 +130,7 @@ func TestCreateByOneWhoMayOnlyLook(t *testing.T) {
 	wantError(t, err, "forbidden: open merge request in team/app: 403 Forbidden: 403 Forbidden")
 }
 
-// TestCreateSortsTheAnswer holds every way a POST can end against the four
+// TestCreateSortsTheAnswer checks every way a POST can end against the four
 // answers of the protocol. Whatever happens, it is sent once.
 func TestCreateSortsTheAnswer(t *testing.T) {
 	t.Parallel()

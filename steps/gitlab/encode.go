@@ -108,7 +108,7 @@ func disarm(line string) string {
 
 var allMention = regexp.MustCompile(`(?i)(^|\W)@(all)($|[^\w-]|-+(?:$|\W))`)
 
-// partAll takes the meaning from @all: with a space in it, it tells nobody.
+// partAll takes the meaning from @all: with a space in it, it tells no one.
 // Neither a backslash nor backticks would do in every place.
 func partAll(line string) string {
 	for { // a match eats the character after it, which may begin the next one

@@ -192,7 +192,7 @@ func (x *examination) token(ctx context.Context) []step.Finding {
 	return []step.Finding{f}
 }
 
-// scope holds the token's scopes against what the steps do. A fine-grained
+// scope checks the token's scopes against what the steps do. A fine-grained
 // token lists its permissions elsewhere.
 func (x *examination) scope(t token) error {
 	enough := []string{"api", "granular"}

@@ -32,7 +32,7 @@ func roleName(level int) string {
 	return "no role"
 }
 
-// project holds a project against what the steps want of it.
+// project checks a project against what the steps want of it.
 func (x *examination) project(ctx context.Context, path string, a access) []step.Finding {
 	w, subject := x.wants.projects[path], "project "+path
 	var out []step.Finding

@@ -69,7 +69,7 @@ func (x *exchange) end(resp *http.Response, err error) error {
 	return rest.NotFrom("GitLab", x.method, x.what, err)
 }
 
-// lookAgain is what to do when nobody knows whether a write was carried out.
+// lookAgain is what to do when it is unknown whether a write was carried out.
 const lookAgain = "resume the run: it checks whether GitLab did it before it sends anything"
 
 // noAnswer says that a read brought something which GitLab would not answer.

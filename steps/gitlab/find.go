@@ -168,7 +168,7 @@ func sorted(names []string) string {
 	return strings.Join(slices.Sorted(slices.Values(names)), ", ")
 }
 
-// ended is one of ours that somebody closed or merged.
+// ended is one of ours that a person closed or merged.
 func ended(m mergeRequest) step.Found[CreateOut] {
 	who, when, hint := m.ClosedBy, m.ClosedAt, "reopen it in GitLab, or start new work with --again N: "+m.WebURL
 	switch m.State {

@@ -6,7 +6,7 @@
 // and its lists are read from the database: so a merge request that a run
 // opened is found again by its branch, and known as ours by the marker in the
 // last line of its description. A note is found among those of our own account
-// by the same marker in its last line; one that somebody deleted is not found.
+// by the same marker in its last line; one that someone deleted is not found.
 //
 // Ours is brought up to date when it was made from other arguments, but never
 // sent to another branch; on request a merge request is closed and a note

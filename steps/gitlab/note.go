@@ -77,7 +77,7 @@ func (f family) note(ctx context.Context, in NoteIn) (NoteOut, error) {
 	return in.out(m, n), nil
 }
 
-// verify holds the answer against what was sent. GitLab takes quick actions
+// verify checks the answer against what was sent. GitLab takes quick actions
 // out of a note: one that came back shorter has done something.
 func (n note) verify(body string, iid int) error {
 	switch {
@@ -92,8 +92,8 @@ func (n note) verify(body string, iid int) error {
 }
 
 // findNote looks for the note of key among those that our own account wrote. The
-// same marker in somebody else's was copied there, or that account was ours: a
-// token that is made anew may be a new account. Then a person looks. The list comes from GitLab's
+// same marker in someone else's was copied there, or that account was ours: a
+// token that is made again may be a new account. Then a person looks. The list comes from GitLab's
 // database, so that what is not there was not written, or was deleted.
 func (f family) findNote(ctx context.Context, key step.Key, in NoteIn) (step.Found[NoteOut], error) {
 	none := step.Found[NoteOut]{}
@@ -127,7 +127,7 @@ func (f family) findNote(ctx context.Context, key step.Key, in NoteIn) (step.Fou
 	case err != nil:
 		return none, err
 	case len(ours) > 0:
-		return in.found(m, ours, mark), nil // a mark in somebody else's, beside ours, is a copy
+		return in.found(m, ours, mark), nil // a mark in someone else's, beside ours, is a copy
 	case foreign != "":
 		return step.Inconclusive[NoteOut](foreign), nil
 	case !complete:

@@ -163,7 +163,7 @@ func TestNoteWithoutKeyAndAfterCancel(t *testing.T) {
 	}
 }
 
-// TestNoteSortsTheAnswer holds the ways a POST can end against the four answers
+// TestNoteSortsTheAnswer checks the ways a POST can end against the four answers
 // of the protocol. Whatever happens, it is sent once.
 func TestNoteSortsTheAnswer(t *testing.T) {
 	t.Parallel()

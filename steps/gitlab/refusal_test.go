@@ -17,7 +17,7 @@ func TestRulesOfTheInstance(t *testing.T) {
 	}())
 }
 
-// TestRefusalsAreShownWhole holds what GitLab says in its several shapes
+// TestRefusalsAreShownWhole checks what GitLab says in its several shapes
 // against what people see.
 func TestRefusalsAreShownWhole(t *testing.T) {
 	t.Parallel()

@@ -121,7 +121,7 @@ func (f family) removeNote(ctx context.Context, key step.Key, in NoteIn, out Not
 		return err
 	}
 	err = c.deleteNote(ctx, in.Project, in.IID, out.ID, describeRemoveNote(in, out))
-	if types.CodeOf(err) == types.NotFound { // somebody else did, after we looked
+	if types.CodeOf(err) == types.NotFound { // someone else did, after we looked
 		return nil
 	}
 	return err

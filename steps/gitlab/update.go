@@ -66,7 +66,7 @@ func openAndOurs(m mergeRequest, key step.Key, project string) error {
 	return nil
 }
 
-// notOurs refuses to touch what may be somebody's own.
+// notOurs refuses to touch what may be someone's own.
 func notOurs(what string) error {
 	return types.Errorf(types.Conflict, "%s does not have the marker of this work, so it is not changed", what).
 		WithHint("check it, and change it by hand if it belongs to this work")

@@ -45,7 +45,7 @@ type world struct {
 	posts  int
 	secret string
 	routes map[string]bool // of the client, that were asked for
-	skip   bool            // do not hold what is exchanged against the contract
+	skip   bool            // do not check what is exchanged against the contract
 }
 
 func newWorld(t *testing.T) *world {
@@ -139,7 +139,7 @@ func (w *world) ctx(s step.Step, key step.Key, a args) context.Context {
 	return step.WithCall(w.t.Context(), step.Call{Key: key, Digest: s.Digest(a.json())})
 }
 
-// do performs a step, after holding arguments and result against its types.
+// do performs a step, after checking arguments and result against its types.
 func do[Out any](w *world, name string, a args) (Out, error) {
 	w.t.Helper()
 	var out Out

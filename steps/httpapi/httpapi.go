@@ -6,14 +6,14 @@
 // leaves it, no header of a step is a credential, and the service's own goes to
 // no other host: reads follow redirects within it, writes none.
 //
-// Which of an API's requests change something, nobody but the author of the
+// Which of an API's requests change something, no one but the author of the
 // skill can know, and the method is the only hint: GET is http_get, a read;
 // POST, PUT, PATCH and DELETE are http_request, a write. How to look whether a
 // write has happened is for the skill to say too, with find: a GET that tells.
 // Without it, a write whose answer was lost asks a person. Only of a DELETE the
 // request itself says how to look: what it deletes is there, or it is not.
 // That PUT may be repeated by the letter of the protocol is no ground to do so
-// unasked: somebody may have changed the thing meanwhile.
+// unasked: someone may have changed the thing meanwhile.
 package httpapi
 
 import (

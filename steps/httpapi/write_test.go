@@ -104,7 +104,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestLostAnswerWithoutFind: nobody knows, but for a DELETE, and of that only
+// TestLostAnswerWithoutFind: it is unknown, but for a DELETE, and of that only
 // when its path can be asked.
 func TestLostAnswerWithoutFind(t *testing.T) {
 	w := newWorld(t)

@@ -28,7 +28,7 @@ import (
 	"github.com/skillrun/skillrun/steps/jira/jiratest"
 )
 
-// contract stands around the stand-in and holds every exchange against what
+// contract stands around the stand-in and checks every exchange against what
 // Jira's operations are known to take and give.
 type contract struct {
 	router routers.Router       // Atlassian's description; nil on Data Center
@@ -152,7 +152,7 @@ func plain(method, path string) string {
 	return method + " " + strings.Join(parts, "/")
 }
 
-// described holds an exchange against the description.
+// described checks an exchange against the description.
 func described(r *http.Request, route *routers.Route, params map[string]string, rec *httptest.ResponseRecorder) error {
 	for name := range r.URL.Query() {
 		if route.Operation.Parameters.GetByInAndName(openapi3.ParameterInQuery, name) == nil {
@@ -231,7 +231,7 @@ func afterwards(w *world, inputs map[string]string) {
 			}
 		}
 	}
-	w.call.Key.Path = "path4" // one that somebody has closed before it is undone
+	w.call.Key.Path = "path4" // one that someone has closed before it is undone
 	s, in := w.steps["jira_create_issue"], json.RawMessage(inputs["jira_create_issue"])
 	out, err := s.Do(w.ctx(), in)
 	var made struct{ Key string }

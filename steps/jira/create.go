@@ -241,7 +241,7 @@ func theirs(labels []string) []string {
 
 func sorted(list []string) string { return strings.Join(slices.Sorted(slices.Values(list)), ", ") }
 
-// undone reports whether the issue was closed by an undo. One that somebody has
+// undone reports whether the issue was closed by an undo. One that someone has
 // reopened since is not.
 func (i issue) undone() bool {
 	m, _ := parseMarker(i.Properties[property])

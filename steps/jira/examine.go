@@ -109,7 +109,7 @@ func (i serverInfo) describe() string {
 	return "Jira Data Center " + i.Version
 }
 
-// compare holds what Jira is against the configuration.
+// compare checks what Jira is against the configuration.
 func (s Service) compare(i serverInfo) error {
 	configured := cloud
 	if s.Deployment != "" {

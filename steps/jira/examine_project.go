@@ -67,7 +67,7 @@ func (e *examination) permissions(ctx context.Context, key string, wanted []stri
 	return true
 }
 
-// screen holds what a step files against the type of issue and its screen.
+// screen checks what a step files against the type of issue and its screen.
 func (e *examination) screen(ctx context.Context, key string, u step.Use) {
 	if slices.Contains(u.Unknown, "type") {
 		e.skip("screen of the step "+u.Node, "which type of issue it files is known when it runs")

@@ -135,7 +135,7 @@ func (i issue) since() string {
 // probe reads issues by number, for those that the index does not know yet:
 // first the gaps between the newest that it knows, then upwards. It proves
 // absence as far as numbers count up without long gaps; with an empty index
-// nobody knows where to begin but at 1, which is no proof once a request was
+// it is unknown where to begin but at 1, which is no proof once a request was
 // sent.
 func (c *client) probe(ctx context.Context, key step.Key, in CreateIn) (step.Found[CreateOut], error) {
 	var none step.Found[CreateOut]

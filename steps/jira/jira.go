@@ -25,7 +25,7 @@
 // when the id is there already. A comment holds the entity property "skillrun"
 // as an issue does, and the comments of an issue are read past the index. A
 // transition is done when the issue is in the status; it leaves a property on
-// the issue, so that an issue that somebody moved on is not moved back.
+// the issue, so that an issue that someone moved on is not moved back.
 //
 // On request an issue is closed again, and a link or a comment deleted, when it
 // holds our marker. A transition stays: which way back is the right one, only a

@@ -149,7 +149,7 @@ func (c *client) unlinked(ctx context.Context, in LinkIn) (step.Found[LinkOut], 
 }
 
 // difference says in words what the link has otherwise. The title counts too:
-// to put the link again is safe, and costs nobody anything.
+// to put the link again is safe, and costs no one anything.
 func (in LinkIn) difference(l remoteLink) string {
 	var said []string
 	if l.Object.URL != in.URL {

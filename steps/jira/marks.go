@@ -159,7 +159,7 @@ func (c *client) withProperties(ctx context.Context, project string, found []iss
 	return all, true, nil
 }
 
-// again reads the issues anew, with all that is judged, and judges them.
+// again reads the issues again, with all that is judged, and judges them.
 func (c *client) again(ctx context.Context, key step.Key, in CreateIn, marked []issue) (step.Found[CreateOut], error) {
 	keys := make([]string, len(marked))
 	for n, i := range marked {
@@ -174,7 +174,7 @@ func (c *client) again(ctx context.Context, key step.Key, in CreateIn, marked []
 
 // lookalike asks a person, after a lost answer, about an issue that could be
 // ours on a site where no issue holds a property of ours. Elsewhere, and before
-// anything was sent, one that looks the same is somebody's own.
+// anything was sent, one that looks the same is someone's own.
 func (in CreateIn) lookalike(ctx context.Context, all []issue) step.Found[CreateOut] {
 	keeps := slices.ContainsFunc(all, func(i issue) bool {
 		_, kept := parseMarker(i.Properties[property])
@@ -188,7 +188,7 @@ func (in CreateIn) lookalike(ctx context.Context, all []issue) step.Found[Create
 }
 
 // takesLabels reports whether issues of the type may be filed with labels. Where
-// Jira does not say what the screen has, nobody knows.
+// Jira does not say what the screen has, it is unknown.
 func (c *client) takesLabels(ctx context.Context, in CreateIn) (takes, known bool) {
 	kinds, err := c.createTypes(ctx, in.Project)
 	if err != nil {

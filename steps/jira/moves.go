@@ -9,7 +9,7 @@ import (
 
 // A piece of work may move one issue more than once. The mark of one transition
 // says that it happened; that the issue is elsewhere now because the same work
-// moved it on, and nobody else, only the last of these transitions can say. It
+// moved it on, and no one else, only the last of these transitions can say. It
 // leaves a second property, one for the work, which each of them writes over.
 
 // movedBy is the property that a transition leaves on the issue.

@@ -14,7 +14,7 @@ import (
 )
 
 // routes are the operations that each function of the package that sends
-// requests uses; TestTheContractKnowsEveryRequest holds it against the source.
+// requests uses; TestTheContractKnowsEveryRequest checks it against the source.
 func routes(searchPath string) map[string]string {
 	return map[string]string{
 		"createIssue": "POST issue", "issue": "GET issue/{}", "page": searchPath,

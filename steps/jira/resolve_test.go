@@ -185,7 +185,7 @@ func TestResolveATransition(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
-		if err := w.srv.Transition("AAP-100", "Done"); err != nil { // somebody goes on: it holds our mark
+		if err := w.srv.Transition("AAP-100", "Done"); err != nil { // someone continues: it holds our mark
 			t.Fatal(err)
 		}
 		got = must[jira.MoveOut](t)(resolve[jira.MoveOut](w, "jira_transition", "AAP-100", beginning))

@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// The shapes of what no description at hand describes: the whole of Data
+// The shapes of what no description available describes: the whole of Data
 // Center, for which Atlassian gives no description that may be kept, and the
 // operations of Cloud that the subset leaves out. They are written after
 // Atlassian's reference pages, strict: a member that is not named is wrong.
 
-// operation is one that is held against hand-written shapes.
+// operation is one that is checked against hand-written shapes.
 type operation struct {
 	query   []string // the parameters that it takes
 	body    func([]byte) error

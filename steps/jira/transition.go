@@ -87,7 +87,7 @@ func (f family) move(ctx context.Context, in MoveIn) (MoveOut, error) {
 }
 
 // moved says where the issue is after Jira said yes. A yes is a yes: when
-// somebody, or the site's automation, moved it on meanwhile, the result shows
+// someone, or the site's automation, moved it on meanwhile, the result shows
 // that, and nothing is sent again.
 func (c *client) moved(ctx context.Context, in MoveIn) MoveOut {
 	now, err := c.issue(ctx, in.Issue)
@@ -208,7 +208,7 @@ func (c *client) transitions(ctx context.Context, key string) ([]transition, err
 func transitionsPath(key string) string { return "issue/" + url.PathEscape(key) + "/transitions" }
 
 // transit sends the one request. Jira answers 204 and no body; anything else is
-// somebody else's answer.
+// someone else's answer.
 func (c *client) transit(ctx context.Context, what, key string, t transition, fields types.Values, leave ...entityProperty) error {
 	body := map[string]any{"transition": map[string]string{"id": t.ID}}
 	if len(leave) > 0 {

@@ -304,7 +304,7 @@ func TestTwoTransitionsOfOneIssueAreAdopted(t *testing.T) {
 				t.Errorf("%s: %+v", key, got)
 			}
 		}
-		// What somebody else did to it since is no work of ours.
+		// What someone else did to it since is no work of ours.
 		if err := w.srv.Transition("AAP-100", "To Do"); err != nil {
 			t.Fatal(err)
 		}

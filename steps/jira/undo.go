@@ -82,13 +82,13 @@ func (f family) closeIssue(ctx context.Context, key step.Key, in CreateIn, out C
 	return nil
 }
 
-// mark writes the mark of an issue anew.
+// mark writes the mark of an issue again.
 func (c *client) mark(ctx context.Context, key string, m marker) error {
 	path := "issue/" + url.PathEscape(key) + "/properties/" + property
 	return c.do(ctx, http.MethodPut, api+path, "mark "+key+" as undone", m, nil)
 }
 
-// notOurs refuses to undo what may be somebody's own.
+// notOurs refuses to undo what may be someone's own.
 func notOurs(what string) error {
 	return types.Errorf(types.Conflict, "%s does not have the marker of this work, so it is not changed", what).
 		WithHint("check it, and undo it by hand if it belongs to this work")
@@ -229,7 +229,7 @@ func (c *client) deleteComment(ctx context.Context, out CommentOut) error {
 	return unlessGone(c.do(ctx, http.MethodDelete, api+commentPath(out.Issue, out.ID), "delete comment "+out.ID+" of "+out.Issue, nil, nil))
 }
 
-// unlessGone forgives that somebody else deleted what was just seen.
+// unlessGone forgives that someone else deleted what was just seen.
 func unlessGone(err error) error {
 	if types.CodeOf(err) == types.NotFound {
 		return nil

@@ -62,7 +62,7 @@ func TestUndoAnIssueClosesIt(t *testing.T) {
 		if err := w.srv.Transition("AAP-101", "To Do"); err != nil {
 			t.Fatal(err)
 		}
-		w.wantFound(step.StateExists, "AAP-101", "", "") // unless somebody reopens it
+		w.wantFound(step.StateExists, "AAP-101", "", "") // unless a person reopens it
 		if err := w.srv.Delete("AAP-101"); err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +72,7 @@ func TestUndoAnIssueClosesIt(t *testing.T) {
 	})
 }
 
-// TestMarkerOfOurs: an issue that somebody closed before the undo is ended by it
+// TestMarkerOfOurs: an issue that a person closed before the undo is ended by it
 // too; until then it is an obstacle.
 func TestMarkerOfOurs(t *testing.T) {
 	t.Parallel()

@@ -46,7 +46,7 @@ type kind struct {
 // is reports whether a person means this type by its name or its id.
 func (k kind) is(wanted string) bool { return k.Name == wanted || k.ID == wanted }
 
-// person is somebody with an account: Cloud tells one from another by the
+// person is someone with an account: Cloud tells one from another by the
 // account's id, Data Center by a key or a name.
 type person struct {
 	AccountID string `json:"accountId"`
@@ -109,7 +109,7 @@ func parseTime(text string) (string, error) {
 	return t.UTC().Format(time.RFC3339), err
 }
 
-// done reports whether somebody has ended the issue: it is never adopted.
+// done reports whether someone has ended the issue: it is never adopted.
 func (i issue) done() bool { return i.Fields.Status.Category.Key == "done" }
 
 // updated is when the issue last changed.

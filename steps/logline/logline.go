@@ -1,5 +1,5 @@
 // Package logline holds the one step that says something to whoever watches
-// the run: a notice while it goes on, and a line of its journal.
+// the run: a notice while it runs, and a line of its journal.
 package logline
 
 import (
@@ -13,7 +13,7 @@ import (
 
 // Steps returns the family. log counts as a read: nothing changes by it, and a
 // run that is taken up again does not say it twice, as a local step would that
-// is repeated to make the workspace anew.
+// is repeated to make the workspace again.
 func Steps() []step.Step {
 	return []step.Step{
 		step.Checked(step.Read("log", "Print a message, and record it in the journal.", say).

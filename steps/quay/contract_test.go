@@ -26,7 +26,7 @@ import (
 	"github.com/skillrun/skillrun/steps/quay/quaytest"
 )
 
-// What the steps send, and what the stand-ins answer, is held against the
+// What the steps send, and what the stand-ins answer, is checked against the
 // descriptions of the two APIs.
 //
 // Quay describes its paths, parameters and errors (its discovery document,
@@ -65,7 +65,7 @@ func (c *contract) around(h http.Handler, plant func(body []byte) []byte) http.H
 			w.Header()[name] = values
 		}
 		w.WriteHeader(rec.Code)
-		w.Write(body) // the client went away: nobody to tell
+		w.Write(body) // the client went away: no one to tell
 	})
 }
 

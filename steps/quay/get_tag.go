@@ -25,7 +25,7 @@ type getTagOut struct {
 	Image      string  `json:"image" doc:"The image by digest: host/repository@digest."`
 }
 
-// The step holds its arguments against these too: what goes into the path of a
+// The step checks its arguments against these too: what goes into the path of a
 // request is never left to the caller alone.
 var (
 	repositoryPath = types.PatternOf[getTagIn]("repository")

@@ -179,7 +179,7 @@ func (a answer) said() string {
 
 // get reads a path below /v2/, and shows who is asking when the registry wants
 // to know. Answers of any status come back; an error says that there is no
-// answer, or nobody to be.
+// answer, or no one to be.
 func (c *oci) get(ctx context.Context, what, repository, path, accept string) (answer, error) {
 	path, query, _ := strings.Cut(path, "?")
 	u := c.base.JoinPath("v2/" + path)

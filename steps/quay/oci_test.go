@@ -37,7 +37,7 @@ func ociWorld(change func(*ocitest.Options)) *ocitest.Server {
 	return s
 }
 
-// callOCI runs quay_get_tag against a registry, as somebody unless the token
+// callOCI runs quay_get_tag against a registry, as someone unless the token
 // is "".
 func callOCI(t *testing.T, h http.Handler, token, repository, tag string) (map[string]any, *types.Error, string) {
 	t.Helper()

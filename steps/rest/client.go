@@ -83,7 +83,7 @@ func (p readRetrier) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // retryAfter is how long the service wants to be left alone. It gives seconds or a
-// date, which is held against the service's own clock (RFC 9110, 10.2.3).
+// date, which is checked against the service's own clock (RFC 9110, 10.2.3).
 func retryAfter(resp *http.Response) (time.Duration, bool) {
 	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
 		return 0, false

@@ -35,7 +35,7 @@ func (w *waits) call(ctx context.Context) context.Context {
 	})
 }
 
-// answers serves one answer after the other, the last one for ever.
+// answers serves one answer after the other, the last one forever.
 func answers(t *testing.T, all ...func(http.ResponseWriter)) (url string, asked *int) {
 	t.Helper()
 	n := 0

@@ -8,7 +8,7 @@ import (
 )
 
 // Inflating is a transport that asks for compressed answers and inflates them, in
-// the place of net/http, which would go on for ever with an answer that inflates
+// the place of net/http, which would continue forever with an answer that inflates
 // to nothing.
 type Inflating struct{ Next http.RoundTripper }
 

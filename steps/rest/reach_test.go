@@ -55,7 +55,7 @@ func TestReach(t *testing.T) {
 	}
 }
 
-// TestReachCached: a cache's answer has an old date, which is nobody's clock.
+// TestReachCached: a cache's answer has an old date, which is no one's clock.
 func TestReachCached(t *testing.T) {
 	t.Parallel()
 	url, _ := answers(t, func(w http.ResponseWriter) {

@@ -11,7 +11,7 @@ import (
 )
 
 // TestSettled: what this run made is asked for again, for a minute; nothing else
-// is, and nobody waits who was stopped.
+// is, and no one waits who was stopped.
 func TestSettled(t *testing.T) {
 	t.Parallel()
 	yes, no := func(string) bool { return true }, func(string) bool { return false }

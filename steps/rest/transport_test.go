@@ -32,7 +32,7 @@ func secure(t *testing.T) (s *httptest.Server, trusted *x509.CertPool) {
 	return s, trusted
 }
 
-// freePort is where nobody listens.
+// freePort is where no one listens.
 func freePort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -50,7 +50,7 @@ func proxied(to string) *http.Transport {
 	}
 }
 
-// refusing is a proxy that lets nobody through.
+// refusing is a proxy that lets no one through.
 func refusing(t *testing.T, status int) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))

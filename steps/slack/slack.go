@@ -12,7 +12,7 @@
 // arguments stand in the metadata, and a message is looked for there before it
 // is sent. That needs the right to read the channel (channels:history, or
 // groups:history for a private one). Without it a message is still sent once;
-// but when its answer is lost, nobody can tell, and a person is asked.
+// but when its answer is lost, no one can tell, and a person is asked.
 //
 // # Text
 //

@@ -138,7 +138,7 @@ func TestPost(t *testing.T) {
 }
 
 // TestSlackTextMentionsNobody: whatever a text from outside holds, it calls
-// nobody and makes no link of other words; it reads as it was.
+// no one and makes no link of other words; it reads as it was.
 func TestSlackTextMentionsNobody(t *testing.T) {
 	w := newWorld(t)
 	for _, text := range []string{

@@ -10,7 +10,7 @@
 // A write happens once. Beside the value stand the keys of the last writes, put
 // there by the same rename: whether a write is done is read from the very file
 // that it changed, so that an increment that was killed is not repeated. An undo
-// takes the key with it, so that the same work can write anew.
+// takes the key with it, so that the same work can write again.
 package state
 
 import (

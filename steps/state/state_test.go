@@ -47,7 +47,7 @@ func calling(ctx context.Context, key, digest string) context.Context {
 	return step.WithCall(ctx, step.Call{Key: step.Key{Work: "w", Path: key}, Digest: digest, StartedAt: began})
 }
 
-// do performs a step as the effect of a key, and holds what comes back against
+// do performs a step as the effect of a key, and checks what comes back against
 // its type.
 func (w world) do(key, name, in string) (string, error) {
 	w.Helper()

@@ -60,7 +60,7 @@ func (r record) written(key step.Key) int {
 	return slices.IndexFunc(r.Writes, func(w written) bool { return w.Key == key.String() })
 }
 
-// add adds a write, and forgets those that nobody asks for any more. The
+// add adds a write, and forgets those that no one asks for any more. The
 // newest run's beginning is the clock: a step has no other.
 func (r *record) add(w written) {
 	r.Writes = append(r.Writes, w)
@@ -165,7 +165,7 @@ func (s store) lock(ctx context.Context, name string) (unlock func(), err error)
 	}, nil
 }
 
-// waitForLock asks for the lock until it is had, the context ends, or nobody can be
+// waitForLock asks for the lock until it is had, the context ends, or no one can be
 // that busy.
 func waitForLock(ctx context.Context, f *os.File) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)

@@ -9,7 +9,7 @@ import (
 )
 
 // An undo takes a write back as far as it is still there, and its key with it, so
-// that the same work can write anew. What a later state_set put another value in
+// that the same work can write again. What a later state_set put another value in
 // the place of is not there any more.
 
 // undo changes the record so that the write of the key has not been; changed

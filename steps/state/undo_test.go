@@ -34,7 +34,7 @@ func (w world) undone(key, name, in, value string) {
 }
 
 // TestStateAfterUndo: an undo puts back what was there, and the same work writes
-// anew, also another value.
+// again, also another value.
 func TestStateAfterUndo(t *testing.T) {
 	w := newWorld(t)
 	first, second := `{"name":"a","value":"one"}`, `{"name":"a","value":["two"]}`

@@ -11,7 +11,7 @@ import (
 
 // scalar is what a scalar node means by YAML 1.2's core schema. The parser
 // itself mixes the rules of 1.1 and 1.2 (dates, 0123 as octal, 1_000), which
-// nobody expects of a JSONPath comparison.
+// no one expects of a JSONPath comparison.
 type scalar struct {
 	tag   string // !!str !!int !!float !!bool !!null
 	text  string

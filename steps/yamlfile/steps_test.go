@@ -130,7 +130,7 @@ func TestGetTypes(t *testing.T) {
 	}
 }
 
-// TestPathComparesAsYAML12 holds filters against values that the YAML parser
+// TestPathComparesAsYAML12 checks filters against values that the YAML parser
 // and the JSONPath library type differently.
 func TestPathComparesAsYAML12(t *testing.T) {
 	t.Parallel()

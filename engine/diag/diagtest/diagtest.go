@@ -1,4 +1,4 @@
-// Package diagtest holds diagnostics against expectations that stand on the
+// Package diagtest checks diagnostics against expectations that stand on the
 // lines that cause them, so that a test of a checker is a YAML file and no Go.
 //
 // A file holds cases, separated by lines of ---8<---. A line that is at fault
@@ -6,7 +6,7 @@
 //
 //	### "regexp" "regexp" …
 //
-// one for each diagnostic that begins on it, held against the diagnostic's
+// one for each diagnostic that begins on it, checked against the diagnostic's
 // text with code, hint and notes. The comment is cut off before the case is
 // parsed. ⟦85⟧ stands for the byte 0x85. What is not expected fails, and so
 // does what is expected and does not come.
@@ -67,7 +67,7 @@ func newCase(text string) Case {
 	return c
 }
 
-// Compare holds diagnostics against the expectations, both ways. A diagnostic
+// Compare checks diagnostics against the expectations, both ways. A diagnostic
 // about the text as a whole belongs to its first line.
 func (c Case) Compare(t testing.TB, got diag.List) {
 	t.Helper()
@@ -106,7 +106,7 @@ func matching(patterns []string, text string) int {
 	return -1
 }
 
-// Run holds every file of testdata against what check says of each case. name
+// Run checks every file of testdata against what check says of each case. name
 // is what a case's file would be called.
 func Run(t *testing.T, check func(name string, text []byte) diag.List) {
 	files, err := filepath.Glob("testdata/*.yaml")

@@ -124,7 +124,7 @@ var (
 )
 
 // The forms that an argument of a function can have to be in. What is written
-// out is held against them before anything runs, by what the function itself
+// out is checked against them before anything runs, by what the function itself
 // reads it with.
 const (
 	formDate       = "date or date-time"

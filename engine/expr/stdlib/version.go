@@ -204,7 +204,7 @@ func runNextName(_ *Caller, args []any) (any, error) {
 			continue
 		}
 		number, ok := strings.CutPrefix(rest, "-v")
-		// A number beyond nine digits is no version that somebody counted up to.
+		// A number beyond nine digits is no version that someone counted up to.
 		if !ok || !numeric(number) || number[0] == '0' || len(number) > 9 {
 			continue
 		}

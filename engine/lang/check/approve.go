@@ -61,7 +61,7 @@ func (c *checker) approve(n *syntax.Node, node *program.Node) outcome {
 }
 
 // checkNoRules refuses a rule about who may agree where only the machine says who
-// somebody is: whoever runs the program chooses that.
+// someone is: whoever runs the program chooses that.
 func (c *checker) checkNoRules(a *syntax.Node) {
 	hint := "leave it out: no step type here reports who approved"
 	if names := c.approving(); names != "" {
@@ -80,7 +80,7 @@ func (c *checker) checkNoRules(a *syntax.Node) {
 }
 
 // serviceApproval makes an await of an approve that people answer at a service:
-// it asks until somebody has agreed who may. The rules are arguments of its step.
+// it asks until someone has agreed who may. The rules are arguments of its step.
 func (c *checker) serviceApproval(a *syntax.Node, node *program.Node) outcome {
 	node.Kind = program.Await
 	node.Name, node.Message = cmp.Or(node.Name, node.Message), ""

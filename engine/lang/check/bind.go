@@ -141,7 +141,7 @@ func (s *Skill) applyDefaults(what string, declared types.Type, given map[string
 // cli is the place of something typed on the command line.
 func cli(name string) diag.Range { return diag.Range{File: "--input " + name} }
 
-// checkGiven says what is wrong with a value that somebody gave. With a NUL in it no
+// checkGiven says what is wrong with a value that someone gave. With a NUL in it no
 // command line could say it again, and no program, path or variable hold it: better
 // now than behind the first write.
 func checkGiven(t types.Type, v any) error {

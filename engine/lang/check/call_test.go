@@ -116,7 +116,7 @@ func TestCall(t *testing.T) {
 			t.Errorf("%s: %v", in, got)
 		}
 	}
-	// The checked skill is as it was: another binding begins anew.
+	// The checked skill is as it was: another binding begins again.
 	if again, _ := skill.Bind(check.Binding{Now: b.Now, Zone: time.UTC}); again.Steps[0].Call.Steps[0].Steps[0].Call.Config["place"] != "home" {
 		t.Error("the second binding has the first one's configuration")
 	}

@@ -6,7 +6,7 @@
 //
 // The checker walks the tree once, top to bottom, with a scope: what the names
 // inputs, config, steps and run mean at this point, as one object type. A
-// step's arguments are held against the types of its step type, its condition
+// step's arguments are checked against the types of its step type, its condition
 // must be a boolean, every expression is parsed and type-checked where it
 // stands. Then the step's result joins the scope, so that a later step sees
 // it and an earlier one does not.
@@ -31,7 +31,7 @@
 // # What is nested
 //
 // The steps of a group are seen behind it by their own ids. They are optional
-// there when the group has a condition of its own, may go on after a failure, or
+// there when the group has a condition of its own, may continue after a failure, or
 // has a rescue that takes the place of its steps. A loop closes in what stands
 // inside: only the list of what its items gave is seen behind it. So does the
 // remedy of a retry, and the steps of a parallel group do not see each other. A

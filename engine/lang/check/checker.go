@@ -87,7 +87,7 @@ type session struct {
 	trial *fuel.Tank
 }
 
-// earlyReturn is a return, as the outputs it names are held against them.
+// earlyReturn is a return, as the outputs it names are checked against them.
 type earlyReturn struct {
 	at     diag.Range
 	values []earlyOutput

@@ -11,7 +11,7 @@ import (
 )
 
 // defaulted refuses a default with which a step would never be performed: what
-// its texts come to is held against what the arguments take, when nobody gives
+// its texts come to is checked against what the arguments take, when no one gives
 // the inputs that they read. A step that is not sure to be reached may be meant
 // for those who do give them.
 func (c *checker) defaulted(s step.Step, n, with *syntax.Node) {

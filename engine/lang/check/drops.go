@@ -79,7 +79,7 @@ func (c *checker) computeDrops() {
 }
 
 // isKept reports whether all results of a lifetime are still wanted at its end,
-// because somebody reads the loop's result, which is made of them.
+// because someone reads the loop's result, which is made of them.
 func (c *checker) isKept(l *lifetime) bool {
 	if l.loop == "" {
 		return false

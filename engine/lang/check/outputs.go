@@ -9,7 +9,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// outputs checks the skill's results, which may read every step, and then holds
+// outputs checks the skill's results, which may read every step, and then checks
 // every return against them.
 func (c *checker) outputs(n *syntax.Node) {
 	if n == nil {

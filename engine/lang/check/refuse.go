@@ -15,7 +15,7 @@ import (
 
 // checkArguments asks the step whether it takes what is written out, and what its texts
 // come to with each value of an enum. The diagnostic stands on the argument
-// without which it would; it is a warning where the skill goes on without the step.
+// without which it would; it is a warning where the skill continues without the step.
 func (c *checker) checkArguments(s step.Step, n, with *syntax.Node) {
 	r := argumentProbe{step: s, with: with, scope: c.scope(), trial: c.trial}
 	if err := r.check(literals{}); err != nil {

@@ -68,7 +68,7 @@ func (c *checker) str(n *syntax.Node, key string) string {
 
 // typed checks a value of any shape and returns it as the program keeps it
 // (strings are texts with holes) with its type. want guides nothing but
-// messages about literals; the caller holds the type against it.
+// messages about literals; the caller checks the type against it.
 func (c *checker) typed(n *syntax.Node, s expr.Scope) (any, types.Type) {
 	switch n.Kind {
 	case syntax.Mapping:
@@ -149,7 +149,7 @@ func (c *checker) fits(n *syntax.Node, want types.Type, s expr.Scope, what strin
 	return value
 }
 
-// checkType holds a value and its type against what is wanted.
+// checkType checks a value and its type against what is wanted.
 func (c *checker) checkType(n *syntax.Node, value any, t, want types.Type, what string) {
 	if why, ok := want.Accepts(t); !ok {
 		d := c.diags.Errorf("type-mismatch", n.Range, "%s: %s", what, why)

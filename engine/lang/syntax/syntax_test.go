@@ -95,7 +95,7 @@ func TestRanges(t *testing.T) {
 	}
 }
 
-// TestPlace looks up the expression in the decoded text and holds the place
+// TestPlace looks up the expression in the decoded text and checks the place
 // against the source.
 func TestPlace(t *testing.T) {
 	t.Parallel()

@@ -147,7 +147,7 @@ func layouts() map[string]Encoding {
 	}
 }
 
-// looks are characters that nobody sees beside others, or that look like them.
+// looks are characters that no one sees beside others, or that look like them.
 func looks() map[string]Encoding {
 	between := func(of string) Encoding { return func(s string) string { return s[:4] + of + s[4:9] + of + s[9:] } }
 	return map[string]Encoding{

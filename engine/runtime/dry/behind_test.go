@@ -228,7 +228,7 @@ func TestRefusedBehindAWrite(t *testing.T) {
 	}
 }
 
-// TestFailingWriteIsShown: a write that fails while the run goes on stands in
+// TestFailingWriteIsShown: a write that fails while the run continues stands in
 // the plan with its error, and counts for nothing; one that stops the run is the
 // plan's failure.
 func TestFailingWriteIsShown(t *testing.T) {

@@ -7,7 +7,7 @@
 //
 // A step with an argument that is not known is not called: the output of a read
 // is unknown, a local step and a write are asked for a preview. The same goes
-// for a step of which nobody knows whether the run comes to it, and for one that
+// for a step that the run may not reach, and for one that
 // looks where something that was left out changes something: in the service that
 // a write before it goes to, or in a workspace. What it found there would not be
 // what the run finds. What may be written at any time beside it counts as
@@ -16,7 +16,7 @@
 // # One plan, one digest
 //
 // A walk from the start of a run and one from just before its first write must
-// show the same, so that what a person agreed to can be held against what is
+// show the same, so that what a person agreed to can be checked against what is
 // about to happen. So nothing that is shown depends on the folder of the walk,
 // on the clock, or on what the workspace holds beside what a write publishes. Of
 // what may run side by side, the first in the order of the skill is walked to
@@ -75,12 +75,12 @@ type Repeat struct {
 
 // Forecast walks to the end of the run. Reads are done, and local steps too, in
 // a workspace of the walk's own; no write is. A step whose arguments are not
-// all known, or of which nobody knows whether the run comes to it, is not done,
+// all known, or that the run may not reach, is not done,
 // and its output is unknown.
 //
 // While every write of the walk was found to be there already, the next one is
 // looked for; after the first that is not there, the arguments of the others
-// are not known well enough to look, and they are taken to be made anew.
+// are not known well enough to look, and they are taken to be made again.
 //
 // The error is the walk's own; what would stop the run stands in the Forecast.
 func Forecast(ctx context.Context, o Options) (plan.Forecast, error) {
@@ -209,7 +209,7 @@ func checked(n *program.Node) string {
 	return n.Cond
 }
 
-// undecidedCondition is the condition of what nobody knows whether the run comes to.
+// undecidedCondition is the condition of a node that the run may not reach.
 func undecidedCondition(a machine.Action) string {
 	if !a.Undecided {
 		return ""

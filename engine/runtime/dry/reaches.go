@@ -37,7 +37,7 @@ func Reaches(p *program.Program, s machine.Start, c *step.Catalogue, about func(
 
 // maxActivations is how many visits of steps are made for the items of loops. What a
 // loop does is the same for each of them but for names; then it is looked at once
-// more, for an item that nobody knows.
+// more, for an item that is unknown.
 const maxActivations = 2000
 
 type reaching struct {

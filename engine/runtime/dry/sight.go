@@ -25,7 +25,7 @@ func VisibilityOf(p *program.Program, c *step.Catalogue, hosts func(service stri
 
 // Beside reports whether a write that may happen at any time beside a call can
 // change what the call looks at, and which. What the call sees is then known
-// only when somebody has agreed to the write.
+// only when someone has agreed to the write.
 func (s *Visibility) Beside(ctx context.Context, a machine.Action) (after string, yes bool) {
 	near := s.beside[a.Def]
 	if len(near) == 0 || a.Kind != machine.Call {

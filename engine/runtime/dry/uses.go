@@ -23,7 +23,7 @@ func Uses(p *program.Program, s machine.Start) []step.Use {
 			out = append(out, useOf(a))
 		}
 		if m.Apply(machine.Event{Kind: machine.Done, Path: a.Path, Unknown: true}) != nil {
-			return out // a walk that cannot go on has seen what there is to see
+			return out // a walk that cannot continue has seen what there is to see
 		}
 	}
 }

@@ -76,7 +76,7 @@ func TestFound(t *testing.T) {
 
 func found(f step.Found[out]) *step.Found[out] { return &f }
 
-// TestUndecided: what depends on what nobody knows is shown with its condition;
+// TestUndecided: what depends on what is unknown is shown with its condition;
 // nothing of it is done, and what follows does not count on it.
 func TestUndecided(t *testing.T) {
 	t.Parallel()
@@ -127,7 +127,7 @@ func TestUndecided(t *testing.T) {
 }
 
 // TestQuestions: an await is asked once; when what it waits for is so already,
-// the walk goes on with the answer.
+// the walk continues with the answer.
 func TestQuestions(t *testing.T) {
 	t.Parallel()
 	wait := func(id, title, until, failIf string) program.Node {
@@ -353,7 +353,7 @@ func TestUpdateKnowsMore(t *testing.T) {
 	}
 }
 
-// TestAwaitGetsNoAnswer: an await that a run would go on with is shown as one that
+// TestAwaitGetsNoAnswer: an await that a run would continue with is shown as one that
 // waits; any other failure of its read stops the plan.
 func TestAwaitGetsNoAnswer(t *testing.T) {
 	t.Parallel()

@@ -115,7 +115,7 @@ func (w *walker) keep(x plan.Write) {
 var errWithheld = errors.New("it is withheld")
 
 // preview asks the step what it would do. What an update finds tells what only
-// the action itself could tell otherwise; without a state nobody has looked.
+// the action itself could tell otherwise; without a state no one has looked.
 func (w *walker) preview(ctx context.Context, s step.Step, a machine.Action, x plan.Write, found protocol.Found) machine.Event {
 	var p step.Prediction[json.RawMessage]
 	err := errWithheld

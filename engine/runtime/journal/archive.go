@@ -16,7 +16,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// An archive is a parked run as one file, for another machine to go on with. It
+// An archive is a parked run as one file, for another machine to continue with. It
 // is a tar of
 //
 //	archive.json    what it is, for people, with the digest of each file below
@@ -25,7 +25,7 @@ import (
 //
 // The journal's header holds the skill and its bound program. Nothing else of the
 // machine is in it: workspaces are made again from the journal, and services and
-// their credentials are those of where the run goes on.
+// their credentials are those of where the run continues.
 //
 // There is one archive of a journal, byte for byte. All of it follows from the
 // journal and the blobs, each of which has its own checksums, so it is read by

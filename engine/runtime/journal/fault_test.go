@@ -164,7 +164,7 @@ func compareKept(t *testing.T, op, dir string, kept int, once bool) {
 }
 
 // startsAgain: what is left of a run that could not be made, when its folder
-// could not be removed either, is in nobody's way. Its header may be whole: then
+// could not be removed either, is in no one's way. Its header may be whole: then
 // it is a run in which nothing happened.
 func startsAgain(t *testing.T, op string, s *journal.Store, left *journal.File) {
 	t.Helper()

@@ -235,7 +235,7 @@ func (f *File) Counters() (appends, syncs int) {
 	return f.appends, f.syncs
 }
 
-// Close lets go of the writer's lock; later appends fail.
+// Close releases the writer's lock; later appends fail.
 func (f *File) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

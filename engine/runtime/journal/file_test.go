@@ -65,7 +65,7 @@ func TestCounters(t *testing.T) {
 	}
 }
 
-// A journal that was cut at any byte opens with what is whole in it, goes on
+// A journal that was cut at any byte opens with what is whole in it, continues
 // from there, and is whole again.
 func TestOpenEveryPrefix(t *testing.T) {
 	t.Parallel()
@@ -258,7 +258,7 @@ func TestBlobs(t *testing.T) {
 	}
 }
 
-// What was written and is gone while the run goes on stops it.
+// What was written and is gone while the run continues stops it.
 func TestRecordsNoticeALostDisk(t *testing.T) {
 	t.Parallel()
 	s, dir := newStore(t)

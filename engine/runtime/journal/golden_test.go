@@ -20,10 +20,10 @@ import (
 
 var update = flag.Bool("update", false, "write golden journals that are missing, and what they come to")
 
-// Golden journals are kept for ever. Those of v1 were written by the last
-// program of that format, releasing in the sandbox; those of v2 go on from
+// Golden journals are kept forever. Those of v1 were written by the last
+// program of that format, releasing in the sandbox; those of v2 continue from
 // them. None of them is ever written again: a program that cannot read one
-// would leave somebody's run behind.
+// would leave someone's run behind.
 
 // goldenStory is what a journal comes to: for a listing, and for the machine.
 type goldenStory struct {
@@ -107,7 +107,7 @@ func tell(t *testing.T, data []byte) goldenStory {
 	return s
 }
 
-// goldenGoesOn: whatever its format, a journal that was begun is gone on with.
+// goldenGoesOn: whatever its format, a journal that was begun is resumed.
 func goldenGoesOn(t *testing.T, data []byte) {
 	t.Helper()
 	records, _, _, err := journal.Parse(data)
@@ -248,7 +248,7 @@ func newestGoldenRuns(t *testing.T) map[string][]journal.Record {
 	}
 }
 
-// movedGoldenRuns are what format 4 has and format 3 has not: a run that goes on
+// movedGoldenRuns are what format 4 has and format 3 has not: a run that continues
 // elsewhere, and one that came back.
 func movedGoldenRuns(t *testing.T) map[string][]journal.Record {
 	t.Helper()

@@ -46,7 +46,7 @@ func (s *Store) LockGroup(name, run string) (*GroupLock, error) {
 }
 
 // GroupHolder returns the id of the run that has a group's lock; it is empty
-// when nobody wrote it down.
+// when no one wrote it down.
 func (s *Store) GroupHolder(name string) (run string, held bool) {
 	path := s.groupPath(name)
 	if !s.fs.held(path) {
@@ -55,7 +55,7 @@ func (s *Store) GroupHolder(name string) (run string, held bool) {
 	return signedRun(path), true
 }
 
-// Close lets go of the lock.
+// Close releases the lock.
 func (l *GroupLock) Close() error {
 	if l.file == nil {
 		return nil

@@ -25,7 +25,7 @@ const (
 	Cancel  RequestKind = "cancel"  // end the run
 )
 
-// Request is what somebody who does not hold a run asks of the one who does. It
+// Request is what someone who does not hold a run asks of the one who does. It
 // is a file in the run's inbox, written by rename, and it stays there until
 // the holder has made a record of it.
 type Request struct {
@@ -143,7 +143,7 @@ func (o Options) requests(inbox string) (found []Request, bad map[string]error, 
 	bad = map[string]error{}
 	for _, e := range entries {
 		if strings.HasSuffix(e.Name(), tmpEnd) {
-			continue // somebody is at it, or was killed while he was
+			continue // someone is at it, or was killed while he was
 		}
 		r, err := o.request(filepath.Join(inbox, e.Name()))
 		switch {

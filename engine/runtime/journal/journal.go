@@ -1,5 +1,5 @@
 // Package journal keeps the durable history of runs: what was about to be
-// sent, what came back, and enough to go on after a kill at any point.
+// sent, what came back, and enough to continue after a kill at any point.
 //
 // A run is a folder (0700, files 0600):
 //
@@ -33,7 +33,7 @@
 // sync the journal is poisoned: every later Append fails, so that nothing is
 // sent that could not be recorded. No room is reserved for the records that end
 // a write: when the disk is full only then, the outcome counts as unknown, and
-// the process that goes on looks for the effect first.
+// the process that continues looks for the effect first.
 //
 // # One writer
 //
@@ -44,7 +44,7 @@
 // # One place
 //
 // A parked run moves to another machine as an archive: see archive.go for what
-// that is, and move.go for why it never goes on in two places that follow the
+// that is, and move.go for why it never continues in two places that follow the
 // rules, and always can in one.
 package journal
 
@@ -64,15 +64,15 @@ const (
 	Header   Kind = "header"   // first: what runs
 	Intent   Kind = "intent"   // a write is about to be looked for and sent
 	Event    Kind = "event"    // something a machine folds
-	Parked   Kind = "parked"   // the run lets go of its process: Reason says for what
+	Parked   Kind = "parked"   // the run releases its process: Reason says for what
 	Resumed  Kind = "resumed"  // a process took the run up again
 	Approved Kind = "approved" // a person agreed to what Plan is the digest of
 	Resolved Kind = "resolved" // a write of unknown outcome did not happen, or is what Ref names: a person said so, or it was looked for before an undo
 	Undoing  Kind = "undoing"  // an effect is about to be reversed; with an Error: it surely was not
 	Undone   Kind = "undone"   // it is reversed
 	Finished Kind = "finished" // State says how it ended
-	Exported Kind = "exported" // from here on the run goes on where its archive is imported
-	Imported Kind = "imported" // it goes on here
+	Exported Kind = "exported" // from here on the run continues where its archive is imported
+	Imported Kind = "imported" // it continues here
 )
 
 // Record is one line of a journal. Fields of other kinds are empty.
@@ -107,14 +107,14 @@ type Record struct {
 	By     string `json:"by,omitempty"`     // of what a person did: the user
 	// To are the keys that an archive is encrypted to, of Exported; none is plain.
 	To []string `json:"to,omitempty"`
-	// Reach is what the run is bound to from here on, where somebody agreed to another; see
+	// Reach is what the run is bound to from here on, where a person agreed to another; see
 	// [RunHeader].
 	Reach []string     `json:"reach,omitempty"`
 	Plan  string       `json:"plan,omitempty"`  // of Approved and Parked: the digest of what was shown
 	Error *types.Error `json:"error,omitempty"` // of Parked, Finished and Undoing; of Resolved: why it could not be looked for, so that a person's word stands alone
 }
 
-// Restart is the Reason of a Resumed record after which the run began anew:
+// Restart is the Reason of a Resumed record after which the run began again:
 // nothing had been written, so its reads and checks were done again. Events
 // before the last such record do not count.
 const Restart = "restart"
@@ -137,7 +137,7 @@ type RunHeader struct {
 	// Invocation is how the program is called so that it comes to the run's
 	// site, such as "skillrun --sandbox"; "" is "skillrun".
 	Invocation string `json:"invocation,omitempty"`
-	// Reach is what the run may reach, a line for each thing: it goes on only where
+	// Reach is what the run may reach, a line for each thing: it continues only where
 	// that is the same, or a person agreed to another. Journals of earlier programs
 	// have none.
 	Reach     []string        `json:"reach,omitempty"`
@@ -157,7 +157,7 @@ type Versions struct {
 }
 
 // Format is the version of the journal's format. Journals of earlier ones are
-// read, and gone on with; [Versions] keeps the one a run began with.
+// read, and resumed; [Versions] keeps the one a run began with.
 //
 //	1  header, intent, event, parked, resumed, approved, finished (done, failed)
 //	2  resolved, undoing, undone; finished also cancelled, rejected, undone; Plan
@@ -174,6 +174,6 @@ type Journal interface {
 	// Records returns everything appended so far, oldest first, with blobs
 	// read back.
 	Records() []Record
-	// Close lets go of the writer's lock.
+	// Close releases the writer's lock.
 	Close() error
 }

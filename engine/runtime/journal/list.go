@@ -19,8 +19,7 @@ type cached struct {
 }
 
 // sealed is how a cache stands in its file. Like a line of the journal it has a
-// checksum: what a listing says of a run decides whether the same command goes
-// on with it, so one that was edited is not used.
+// checksum: what a listing says of a run decides whether the same command continues with it, so one that was edited is not used.
 type sealed struct {
 	Of  json.RawMessage `json:"of"`
 	Sum string          `json:"sum"`
@@ -145,7 +144,7 @@ func (s *Store) damagedSummary(dir, id string, sum Summary, err error) Summary {
 }
 
 // Unfinished returns the latest run with that work that is not finished. A
-// damaged one is not: nobody knows what it has done, and opening it says so.
+// damaged one is not: it is unknown what it has done, and opening it says so.
 func (s *Store) Unfinished(work string) (id string, found bool, err error) {
 	list, err := s.List()
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 const (
 	// lookTime covers the moment for which a listing holds a lock to see
-	// whether somebody else does.
+	// whether someone else does.
 	lookTime = 20 * time.Millisecond
 	// startTime is for the lock under which a run is looked for and made.
 	startTime = 10 * time.Second
@@ -22,7 +22,7 @@ const (
 )
 
 // lock takes the kernel's lock on the file at path, which is made if needed
-// and never removed: a lock on a removed file excludes nobody. The lock goes
+// and never removed: a lock on a removed file excludes no one. The lock goes
 // when the file is closed or its process ends.
 func (o Options) lock(path string, patience time.Duration) (*os.File, error) {
 	f, err := o.open(path, os.O_RDWR|os.O_CREATE)
@@ -53,7 +53,7 @@ func release(f *os.File) error {
 	return errors.Join(flock(f, unix.LOCK_UN), f.Close())
 }
 
-// held reports whether somebody has the lock at path.
+// held reports whether someone has the lock at path.
 func (o Options) held(path string) bool {
 	f, err := o.open(path, os.O_RDONLY)
 	if err != nil {

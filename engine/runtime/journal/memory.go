@@ -8,7 +8,7 @@ import (
 
 // Memory is a journal without a disk: the same lines, checked in the same
 // way, that are gone with the process. It is for tests and for runs that
-// nobody will resume.
+// no one will resume.
 type Memory struct {
 	mu      sync.Mutex
 	end     chain

@@ -17,16 +17,15 @@ import (
 // [Exported] is brought to the disk first, and only then is there an archive at
 // all. So whenever a process is killed, a disk full or a file lost:
 //
-//   - never two places: before the record nobody has an archive that could be
-//     imported; behind it, this place does not go on.
-//   - never none: before the record the run goes on here; behind it the archive
+//   - never two places: before the record no one has an archive that could be
+//     imported; behind it, this place does not continue.
+//   - never none: before the record the run continues here; behind it the archive
 //     can be written once more from what is here, as often as anybody likes, the
 //     same byte for byte. Nothing of the run is removed here.
 //
 // An import is done in one step, the rename that puts the run, or its longer
 // journal, in its place. Its last record is [Imported], so the same archive is
-// known again: it is a beginning of the journal that is here. An archive that goes
-// on from what is here, back from where it was exported to, is taken up: then the
+// known again: it is a beginning of the journal that is here. An archive that continues from what is here, back from where it was exported to, is taken up: then the
 // journal that is here is a beginning of the archive's.
 //
 // Two places can import one archive, and cannot know of each other. What holds
@@ -40,13 +39,13 @@ type Move struct {
 	To []string // the keys it is encrypted to; none is plain
 	// Instead exports a run once more that was exported to other keys.
 	Instead bool
-	// May refuses the run as it stands, which nobody is at meanwhile; may be nil.
+	// May refuses the run as it stands, which no one is at meanwhile; may be nil.
 	May func([]Record) error
 	// Fits refuses an archive before anything is written down; may be nil.
 	Fits func(archive []byte) error
 }
 
-// Export writes down that a parked run goes on elsewhere, and returns its archive.
+// Export writes down that a parked run continues elsewhere, and returns its archive.
 // Of a run that was exported to the same keys it returns the archive once more.
 func (s *Store) Export(id string, m Move) (data []byte, err error) {
 	f, _, err := s.Open(id)
@@ -144,7 +143,7 @@ func (f *File) archive(journal []byte) ([]byte, error) {
 	return a.bytes()
 }
 
-// Import puts the run of an archive in its place here, where it goes on.
+// Import puts the run of an archive in its place here, where it continues.
 func (s *Store) Import(a Archive, by string, at time.Time) error {
 	h := a.Records[0].Run
 	dir, err := s.RunDir(h.ID)
@@ -227,7 +226,7 @@ func (o Options) keepBlobs(dir string, blobs map[string][]byte) error {
 	return nil
 }
 
-// takeBack goes on with a run that is here, where the archive begins with what is
+// takeBack resumes a run that is here, where the archive begins with what is
 // here, and that ends with an export.
 func (s *Store) takeBack(a Archive, journal []byte) (err error) {
 	f, _, err := s.Open(a.Records[0].Run.ID)

@@ -45,7 +45,7 @@ func killed(t *testing.T, do func(disk *faults) error) {
 	}
 }
 
-// TestExportKilled: at whatever operation an export ends, the run goes on here and
+// TestExportKilled: at whatever operation an export ends, the run continues here and
 // there is no archive, or it does not and there is one, or it can be made.
 func TestExportKilled(t *testing.T) {
 	t.Parallel()
@@ -82,7 +82,7 @@ func TestExportKilled(t *testing.T) {
 }
 
 // TestImportKilled: at whatever operation an import ends, the run is not there, or
-// goes on there as a whole.
+// continues there as a whole.
 func TestImportKilled(t *testing.T) {
 	t.Parallel()
 	data, _ := archived(t)
@@ -140,7 +140,7 @@ func TestTakeBackKilled(t *testing.T) {
 	})
 }
 
-// TestImportRefuses: a run that goes on here, or has gone on otherwise, stays as it
+// TestImportRefuses: a run that continues here, or has continued otherwise, stays as it
 // is.
 func TestImportRefuses(t *testing.T) {
 	t.Parallel()

@@ -129,7 +129,7 @@ func (s *Store) remove(c Pruned) (gone bool, err error) {
 	}
 	defer release(lock)
 	if now, ok := s.ended(dir, c.ID); !ok || now.State != c.State {
-		return false, nil // somebody went on with it
+		return false, nil // someone continued with it
 	}
 	removed := filepath.Join(s.dir, removedName)
 	away := filepath.Join(removed, c.ID)
@@ -146,7 +146,7 @@ func (s *Store) remove(c Pruned) (gone bool, err error) {
 }
 
 // The ids of runs that were removed stay: a plan or an archive of one of them would
-// do once more what the run has done, and nobody would know.
+// do once more what the run has done, and no one would know.
 
 // note writes down that a run was here.
 func (s *Store) note(id string) error {

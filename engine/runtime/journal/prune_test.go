@@ -179,7 +179,7 @@ func TestPruneEveryOperationFails(t *testing.T) {
 	}
 }
 
-// A journal that is gone is not hidden: nobody knows what the run has done.
+// A journal that is gone is not hidden: it is unknown what the run has done.
 // One that never was is of a run that never started.
 func TestLostJournal(t *testing.T) {
 	t.Parallel()

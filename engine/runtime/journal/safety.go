@@ -74,7 +74,7 @@ func SafeFile(path string) error {
 }
 
 // safe refuses a folder that others can write. Above ours, root may own it, one
-// like /tmp will do, where nobody can move what belongs to others, and so does a
+// like /tmp will do, where no one can move what belongs to others, and so does a
 // group of one user.
 func safe(path string, info fs.FileInfo, above, links bool) error {
 	shared := info.Mode().Perm()&0o022 != 0
@@ -93,7 +93,7 @@ func safe(path string, info fs.FileInfo, above, links bool) error {
 	return nil
 }
 
-// ofOneUser reports whether a folder can be written by nobody but its owner and a
+// ofOneUser reports whether a folder can be written by no one but its owner and a
 // group that is theirs alone: where each user has a group, both have one number.
 func ofOneUser(info fs.FileInfo, owner, group int) bool {
 	return info.Mode().Perm()&0o002 == 0 && owner == group && owner != 0

@@ -87,7 +87,7 @@ func (s *Store) Start(h RunHeader) (f *File, unfinished string, err error) {
 	return s.make(h, true)
 }
 
-// make makes a run while nobody else does, nor removes any.
+// make makes a run while no one else does, nor removes any.
 func (s *Store) make(h RunHeader, once bool) (f *File, unfinished string, err error) {
 	dir, err := s.RunDir(h.ID)
 	if err != nil {
@@ -209,7 +209,7 @@ func (s *Store) Read(id string) ([]Record, Report, error) {
 	return l.records, l.report, nil
 }
 
-// Open takes a run's lock and opens its journal to go on with it. A torn last
+// Open takes a run's lock and opens its journal to continue with it. A torn last
 // line is cut off, as the report says.
 func (s *Store) Open(id string) (*File, Report, error) {
 	dir, err := s.find(id)

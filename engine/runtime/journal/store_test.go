@@ -311,8 +311,8 @@ func TestCache(t *testing.T) {
 	}
 }
 
-// A cache that somebody edited is not used: the run is what its journal says, so
-// the same work goes on with it and does not begin once more.
+// A cache that someone edited is not used: the run is what its journal says, so
+// the same work continues with it and does not begin once more.
 func TestEditedCacheIsNotUsed(t *testing.T) {
 	t.Parallel()
 	s, dir := newStore(t)

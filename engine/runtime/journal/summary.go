@@ -24,9 +24,9 @@ const (
 	StateUndone      State = "undone"    // its effects were reversed
 	StateDamaged     State = "damaged"   // its journal cannot be read; Error says why
 	// StatePartlyUndone: some of its effects were reversed, or may have been;
-	// undoing it goes on from there, and nothing else does.
+	// undoing it continues from there, and nothing else does.
 	StatePartlyUndone State = "partly_undone"
-	// StateExported: the run goes on where its archive is imported, and not here.
+	// StateExported: the run continues where its archive is imported, and not here.
 	StateExported State = "exported"
 )
 
@@ -42,13 +42,13 @@ type Summary struct {
 	UpdatedAt time.Time    `json:"updated_at"` // of the last record
 	Steps     int          `json:"steps"`      // done
 	Records   int          `json:"records"`
-	Pending   []string     `json:"pending,omitempty"` // paths of writes of which nobody recorded how they ended
+	Pending   []string     `json:"pending,omitempty"` // paths of writes of which no one recorded how they ended
 	Error     *types.Error `json:"error,omitempty"`   // of the last parking or end
 	Path      string       `json:"path,omitempty"`    // of StateParked: the step that it stands at
 	Answer    *Said        `json:"answer,omitempty"`  // of StateParked: what a person said to it since
 	Undone    int          `json:"undone,omitempty"`  // effects that were reversed
 	Whole     *Summary     `json:"whole,omitempty"`   // of StatePartlyUndone and StateExported: what it was before
-	Moved     *Moved       `json:"moved,omitempty"`   // who exported it; nil while it goes on here
+	Moved     *Moved       `json:"moved,omitempty"`   // who exported it; nil while it runs here
 }
 
 // Moved says who took a run to another place.
@@ -59,7 +59,7 @@ type Moved struct {
 }
 
 // Said is a person's word about what a run waits for, which is heard when a
-// process goes on with the run.
+// process resumes the run.
 type Said struct {
 	What Kind      `json:"what"` // approved or resolved
 	By   string    `json:"by,omitempty"`
@@ -110,7 +110,7 @@ func (s *Summary) add(r *Record) {
 	case Resumed:
 		s.enter(StateInterrupted, r)
 		if s.Reason == Restart {
-			s.Steps, s.Reason = 0, "" // it began anew
+			s.Steps, s.Reason = 0, "" // it began again
 		}
 	case Finished:
 		s.enter(State(r.State), r)
@@ -135,7 +135,7 @@ func (s *Summary) add(r *Record) {
 	}
 }
 
-// exported notes that the run goes on elsewhere. It can be so again, for another
+// exported notes that the run continues elsewhere. It can be so again, for another
 // key.
 func (s *Summary) exported(r *Record) {
 	if s.State != StateExported {
@@ -147,7 +147,7 @@ func (s *Summary) exported(r *Record) {
 }
 
 // imported puts back what the run was. What a person said to it elsewhere is said
-// no more: whoever goes on with it here is asked.
+// no more: whoever continues with it here is asked.
 func (s *Summary) imported(r *Record) {
 	if s.Whole != nil {
 		records := s.Records

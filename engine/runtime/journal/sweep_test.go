@@ -99,7 +99,7 @@ func TestReleaseTruncations(t *testing.T) {
 	}
 }
 
-// synced reports whether a record is on the disk before its writer goes on.
+// synced reports whether a record is on the disk before its writer continues.
 func synced(r journal.Record) bool {
 	return r.Kind != journal.Resumed && (r.Kind != journal.Event || r.Effect == "write")
 }
@@ -179,7 +179,7 @@ func TestZeroedSectors(t *testing.T) {
 	}
 }
 
-// The runs that a disk cut short in every way are opened, gone on with, and
+// The runs that a disk cut short in every way are opened, resumed, and
 // whole again.
 func TestPowerCutGoesOn(t *testing.T) {
 	t.Parallel()

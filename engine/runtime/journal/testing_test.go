@@ -80,7 +80,7 @@ func (f *faults) options() journal.Options {
 			if f.fail("sync " + filepath.Base(file.Name())) {
 				return f.refusal()
 			}
-			return nil // without a power cut nobody can tell, and a real one takes its time
+			return nil // without a power cut no one can tell, and a real one takes its time
 		},
 		Rename: func(from, to string) error {
 			if f.fail("rename " + filepath.Base(to)) {

@@ -12,7 +12,7 @@ import (
 )
 
 // What a write cut short cannot leave behind the last record is damage, to
-// whoever reads the run and to whoever would go on with it, and stays as it is.
+// whoever reads the run and to whoever would continue with it, and stays as it is.
 func TestRubbishBehindTheLastRecord(t *testing.T) {
 	t.Parallel()
 	data := written(t)

@@ -23,7 +23,7 @@ type Verdict struct {
 	Wrong   []string `json:"wrong"`   // what is not as it was written; empty means that all of it is good
 	Notes   []string `json:"notes"`   // what a kill may leave, and changes nothing
 
-	// Header is what runs, for whoever can hold the program against its digest;
+	// Header is what runs, for whoever can check the program against its digest;
 	// nil when it cannot be read.
 	Header *RunHeader `json:"-"`
 }
@@ -83,7 +83,7 @@ func (v *Verdict) journal(l loaded, good bool) {
 	}
 }
 
-// outputs holds the outputs that are kept outside of the journal against their
+// outputs checks the outputs that are kept outside of the journal against their
 // digests, and returns those that are named.
 func (v *Verdict) outputs(records []Record, blob func(string) ([]byte, error)) map[string]bool {
 	used := map[string]bool{}

@@ -14,8 +14,8 @@ import (
 // Questions. A run asks before its first write, and at each approve step. What
 // a person agrees to is a plan, by its digest: of the same run with another
 // plan, they have to be asked again. A yes comes from this process's terminal,
-// from the journal (somebody approved while the run was parked), or from the
-// inbox (somebody approves while this process waits).
+// from the journal (a person approved while the run was parked), or from the
+// inbox (a person approves while this process waits).
 
 // allowed gets consent before the first write and, unless it has it from the
 // beginning, the lock. Without them the run parks.
@@ -115,7 +115,7 @@ func (r *runner) awaitYes(w *worker, q runtime.Question, d runtime.Decision, rea
 	return false, approval{}
 }
 
-// outdated says that what somebody agreed to is not what would happen now.
+// outdated says that what a person agreed to is not what would happen now.
 func (r *runner) outdated(q runtime.Question) *types.Error {
 	if !q.Others {
 		return nil
@@ -127,7 +127,7 @@ func (r *runner) outdated(q runtime.Question) *types.Error {
 // keep writes a yes down that is not in the journal yet.
 func (r *runner) keep(yes approval, note string) bool {
 	if yes.kept || yes.plan == "" && yes.by == "" && note == "" {
-		return true // the site's policy asks nobody
+		return true // the site's policy asks no one
 	}
 	r.err = r.append(journal.Record{Kind: journal.Approved, Path: yes.path, Plan: yes.plan, By: yes.by, Reason: note}, true)
 	return r.err == nil

@@ -75,7 +75,7 @@ func TestApprovalIsOfAPlan(t *testing.T) {
 }
 
 // TestConsentIsKept: a run whose first write was announced has its consent, also
-// when nobody knows what became of that write; a --yes before that is nobody's
+// when it is unknown what became of that write; a --yes before that is no one's
 // word about a plan.
 func TestConsentIsKept(t *testing.T) {
 	t.Parallel()
@@ -100,7 +100,7 @@ func TestConsentIsKept(t *testing.T) {
 	}
 }
 
-// TestApproveStep: the step asks with what it shows, goes on with who agreed,
+// TestApproveStep: the step asks with what it shows, continues with who agreed,
 // and is asked once.
 func TestApproveStep(t *testing.T) {
 	t.Parallel()
@@ -203,7 +203,7 @@ func TestLock(t *testing.T) {
 	}
 }
 
-// TestLockBeforeTheReads: what a run checks is checked while nobody else of its
+// TestLockBeforeTheReads: what a run checks is checked while no one else of its
 // group writes.
 func TestLockBeforeTheReads(t *testing.T) {
 	t.Parallel()

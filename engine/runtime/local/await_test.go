@@ -14,7 +14,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// TestAwaitEndsOnItsFirst503: an await goes on over a poll that the network or a
+// TestAwaitEndsOnItsFirst503: an await continues past a poll that the network or a
 // busy service failed, and says so; what else fails ends it, and so does its own
 // time-out, with what kept it from an answer.
 func TestAwaitEndsOnItsFirst503(t *testing.T) {

@@ -17,14 +17,14 @@ func (r *runner) failEarly(f *machine.Failure) {
 	r.last = &journal.Record{Kind: journal.Finished, Path: f.Path}
 }
 
-// park lets go of the run: it goes on when a person or time says so. plan is
+// park releases the run: it continues when a person or time says so. plan is
 // the digest of what a person is asked to agree to.
 func (r *runner) park(at, reason, plan string, err *types.Error) {
 	if !r.running() {
 		return
 	}
 	if x := r.Ending; x != nil && isFinal(x) && !r.Machine.HasCleanup() {
-		r.end(*x) // what nobody can tell does not keep a run from its end
+		r.end(*x) // what no one can tell does not keep a run from its end
 		return
 	}
 	r.out.State, r.out.Reason = runtime.Parked, reason
@@ -35,7 +35,7 @@ func (r *runner) park(at, reason, plan string, err *types.Error) {
 }
 
 // finish ends a run that has nothing left to do. One that an earlier process
-// was told to stop has cleaned up now, and goes on.
+// was told to stop has cleaned up now, and continues.
 func (r *runner) finish() {
 	f := r.Machine.Failure()
 	if s := r.Machine.State(); s != machine.Ended && s != machine.Broken {

@@ -41,7 +41,7 @@ func (r *runner) pollInbox() {
 // what it has written.
 func (r *runner) endBy(x runtime.Ending) {
 	r.Ending, r.endedHere = &x, true
-	if !r.NeedsStop() || !r.Consented { // nobody agreed to a write, so nothing is there to clean up
+	if !r.NeedsStop() || !r.Consented { // no one agreed to a write, so nothing is there to clean up
 		r.end(x)
 		return
 	}
@@ -53,7 +53,7 @@ func (r *runner) endBy(x runtime.Ending) {
 	r.err = r.apply(rec, machine.Event{Kind: machine.Stopped, Error: why}, true)
 }
 
-// listen heeds [Options.Interrupt], and what others ask of the run while what
+// listen obeys [Options.Interrupt], and what others ask of the run while what
 // is in flight takes its time. What it returns ends that.
 func (r *runner) listen(ctx context.Context, cut context.CancelFunc) func() {
 	done := make(chan struct{})

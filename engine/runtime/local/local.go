@@ -1,5 +1,5 @@
 // Package local performs runs on this machine: a loop that does what the
-// machine asks for, and writes down what came of it before it goes on.
+// machine asks for, and writes down what came of it before it continues.
 //
 // # The loop
 //

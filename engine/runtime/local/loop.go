@@ -10,7 +10,7 @@ import (
 )
 
 // loop performs what the machine asks for until the run ends or lets go. What
-// is in flight then comes to its end.
+// is in flight then ends.
 func (r *runner) loop(ctx context.Context) {
 	for {
 		if r.running() {
@@ -75,7 +75,7 @@ func (r *runner) startable(a machine.Action) bool {
 }
 
 // checkSpinning ends the run when an action would be begun again and nothing has
-// happened since it was begun last: it would be for ever.
+// happened since it was begun last: it would be forever.
 func (r *runner) checkSpinning(a machine.Action) bool {
 	told, idled := r.idled[a.Path]
 	if !idled || told != r.told {

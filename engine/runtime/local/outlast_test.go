@@ -13,7 +13,7 @@ import (
 )
 
 // TestWorkspacesAreClearedBehindPrograms: what an earlier process left running may
-// still write into the workspaces; they are made anew when it has ended.
+// still write into the workspaces; they are made again when it has ended.
 func TestWorkspacesAreClearedBehindPrograms(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

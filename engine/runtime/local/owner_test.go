@@ -26,7 +26,7 @@ func (m *mending) kill(t *testing.T) {
 
 // TestWhoseItIs: an undo takes back what its run made, also what an earlier process
 // of it made and what was found after a lost answer. What another run made is left
-// to that run, unless somebody wants it all the same.
+// to that run, unless a person wants it all the same.
 func TestWhoseItIs(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

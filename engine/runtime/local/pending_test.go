@@ -166,7 +166,7 @@ func (x stranded) holds(t *testing.T, s *shop, j *journal.Memory, made []string)
 }
 
 // TestResumeLivelocks: taken up, such a run looks for each write, writes down
-// what it found, and has failed; taken up again, it comes to its end. It can be
+// what it found, and has failed; taken up again, it ends. It can be
 // cancelled and undone where it stands, too.
 func TestResumeLivelocks(t *testing.T) {
 	t.Parallel()
@@ -232,7 +232,7 @@ func undo(t *testing.T, x stranded, s *shop, j *journal.Memory) {
 	x.holds(t, s, j, nil)
 }
 
-// TestPendingThatCannotBeTold: where nobody can tell of a write, the others are
+// TestPendingThatCannotBeTold: where no one can tell of a write, the others are
 // looked for all the same. A person's word about each lets the run fail as it
 // did, be cancelled, and be undone.
 func TestPendingThatCannotBeTold(t *testing.T) {
@@ -256,7 +256,7 @@ func untold(t *testing.T, first string, x stranded) {
 	o, want := x.options(s, j), runtime.Parked
 	if first == "cancel" {
 		o.End = &runtime.Ending{State: runtime.Cancelled, By: "ada"}
-		if x.shape != "always" { // what cleans up would build on what nobody knows
+		if x.shape != "always" { // what cleans up would build on what is unknown
 			want = runtime.Cancelled
 		}
 	}

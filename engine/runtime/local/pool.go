@@ -41,11 +41,11 @@ func (r *runner) unlock() func() {
 	return r.mu.Lock
 }
 
-// running reports whether the run goes on in this process.
+// running reports whether the run continues in this process.
 func (r *runner) running() bool { return r.err == nil && r.out.State == "" }
 
 // dropUnneeded lets workers go whose action nothing needs any more. A request that may
-// change something is not taken back: it comes to its end.
+// change something is not taken back: it ends.
 func (r *runner) dropUnneeded(actions []machine.Action) {
 	needed := map[string]machine.Action{}
 	for _, a := range actions {

@@ -22,7 +22,7 @@ import (
 
 // TestHundredWaits: what waits side by side waits together. On a clock turned by
 // hand all of it takes as long as one; on the wall's, of which a busy machine
-// takes what it likes, none of the hundred goes on before the last has begun.
+// takes what it likes, none of the hundred continues before the last has begun.
 func TestHundredWaits(t *testing.T) {
 	t.Parallel()
 	naps := make([]program.Node, 100)
@@ -161,7 +161,7 @@ func TestKilledInEveryCall(t *testing.T) {
 
 // TestInterruptCleansUp: a person stops the run in the middle of each call. All
 // that was begun is cleaned up, once, also when the process is killed while it
-// does; taken up again, the run comes to its end.
+// does; taken up again, the run ends.
 func TestInterruptCleansUp(t *testing.T) {
 	t.Parallel()
 	begun := map[string]string{"g/p/pa": "g/p/", "g/l[x]/la": "g/l[x]/", "g/l[y]/la": "g/l[y]/", "g/l[z]/la": "g/l[z]/", "g/r/ra": "g/r/", "g/ga": "g/"}

@@ -53,7 +53,7 @@ func TestRandomPrograms(t *testing.T) {
 	})
 }
 
-// foreseen holds what a plan announces against what a run did: all of that, and
+// foreseen checks what a plan announces against what a run did: all of that, and
 // no more but what failed when it was tried.
 func (d *draw) foreseen(t *testing.T, seed uint64, nodes []program.Node, did []string) {
 	t.Helper()

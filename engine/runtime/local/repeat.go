@@ -8,7 +8,7 @@ import (
 )
 
 // wouldRepeat is the record with which the run parked before doing a write at
-// path again; ok is false when it did not park there, or somebody has answered.
+// path again; ok is false when it did not park there, or someone has answered.
 func (r *runner) wouldRepeat(path string) (parked journal.Record, ok bool) {
 	for _, rec := range r.Journal.Records() {
 		switch {

@@ -14,7 +14,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// leased is a group that begins anew when its run is gone on with: its read
+// leased is a group that begins again when its run is resumed: its read
 // failed, and its always has run.
 func leased(w program.Node) *bench {
 	b := newBench(program.Node{ID: "g", Kind: program.Group,
@@ -35,7 +35,7 @@ func leased(w program.Node) *bench {
 	return b
 }
 
-// blind is a write that nobody can look for.
+// blind is a write that cannot be looked up.
 func blind(repeatable bool) program.Node {
 	n := node("w", "blind", "write", types.Values{"title": "x"})
 	n.Repeatable = repeatable
@@ -48,7 +48,7 @@ func (b *bench) says(t *testing.T, x runtime.Resolution) (runtime.Effect, error)
 	return rt.Resolve(t.Context(), b.o, x)
 }
 
-// parksBefore: the run does not do the write again, whoever goes on with it.
+// parksBefore: the run does not do the write again, whoever continues with it.
 func (b *bench) parksBefore(t *testing.T, path string) {
 	t.Helper()
 	sends := b.sends
@@ -65,7 +65,7 @@ func (b *bench) parksBefore(t *testing.T, path string) {
 	}
 }
 
-// TestFinishedWriteIsDoneAgain: a group that begins anew does a finished write
+// TestFinishedWriteIsDoneAgain: a group that begins again does a finished write
 // that cannot be looked up again only when its step, or a person, says so; and
 // each word is for one time.
 func TestFinishedWriteIsDoneAgain(t *testing.T) {

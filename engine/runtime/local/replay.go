@@ -8,10 +8,10 @@ import (
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 )
 
-// replay folds the journal's events, and takes up a failed run where it
+// replay folds the journal's events, and resumes a failed run where it
 // failed.
 //
-// A run that has written nothing yet begins anew instead: its reads and checks
+// A run that has written nothing yet begins again instead: its reads and checks
 // may be hours old, and what they saw is what a person would agree to.
 func (r *runner) replay() error {
 	all := r.Journal.Records()
@@ -45,7 +45,7 @@ func (r *runner) replay() error {
 		return r.err
 	}
 	if !begun || r.Ending != nil && r.Machine.Failure() == nil {
-		return nil // what fails now fails here; or it was stopped, and cleans up before it goes on
+		return nil // what fails now fails here; or it was stopped, and cleans up before it continues
 	}
 	return r.retry()
 }
@@ -57,7 +57,7 @@ func (r *runner) fold(records []journal.Record) error {
 	return err
 }
 
-// retry takes up a failed run where it failed.
+// retry resumes a failed run where it failed.
 func (r *runner) retry() error {
 	f := r.Machine.Failure()
 	if f == nil {

@@ -12,9 +12,9 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// Resolve writes down what a person says, after it was held against the world:
+// Resolve writes down what a person says, after it was checked against the world:
 // what they found is read back, and what they say is not there is looked for.
-// The run then goes on when it is taken up.
+// The run then continues when it is taken up.
 func (Runtime) Resolve(ctx context.Context, o runtime.Options, x runtime.Resolution) (runtime.Effect, error) {
 	r := newRunner(o)
 	if err := r.fold(runtime.SinceRestart(r.Journal.Records())); err != nil {
@@ -50,8 +50,8 @@ func (r *runner) pending(ctx context.Context, path string) (journal.Record, step
 	return intent, s, err
 }
 
-// announced is the intent of a write whose outcome is unknown, or that nobody could
-// look for before it was sent.
+// announced is the intent of a write whose outcome is unknown, or that
+// failed before it was sent because its lookup failed.
 func (r *runner) announced(path string) (journal.Record, step.Step, error) {
 	if _, unknown := r.Intents[path]; !unknown && !r.Unseen[path] {
 		err := types.Errorf(types.BadInput, "the outcome of step %s is known, or it never started", path).
@@ -82,7 +82,7 @@ func (r *runner) readyFor(ctx context.Context, s step.Step, rec journal.Record) 
 }
 
 // notDone takes a person's word that a write did not happen, unless it can be
-// seen. That nobody can look, or not now (unready says that it has nothing to
+// seen. That no one can look, or not now (unready says that it has nothing to
 // look with), does not stand in the way: the record says that it is their word
 // alone.
 func (r *runner) notDone(ctx context.Context, intent journal.Record, s step.Step, x runtime.Resolution, unready error) error {
@@ -161,7 +161,7 @@ func (r *runner) resolved(rec journal.Record) error {
 	return r.append(*closed, true)
 }
 
-// closedBy is the record by which a person ended the run, nil when nobody did.
+// closedBy is the record by which a person ended the run, nil when no one did.
 func (r *runner) closedBy() *journal.Record {
 	records := r.Journal.Records()
 	last := records[len(records)-1]

@@ -64,7 +64,7 @@ func newMending(nodes ...program.Node) *mending {
 	return m
 }
 
-// unknown lets the run stop because nobody can tell.
+// unknown lets the run stop because no one can tell.
 func (m *mending) unknown(t *testing.T) {
 	t.Helper()
 	m.answer = []error{types.Errorf(types.UnknownOutcome, "the answer was lost")}
@@ -104,7 +104,7 @@ func TestResolveFound(t *testing.T) {
 }
 
 // TestResolveFoundAfterCleanUp: what a person found is the result also when the
-// run has cleaned up since, and begins the group around the step anew; unless
+// run has cleaned up since, and begins the group around the step again; unless
 // the step is to do something else now.
 func TestResolveFoundAfterCleanUp(t *testing.T) {
 	t.Parallel()
@@ -166,7 +166,7 @@ func TestResolveNotDone(t *testing.T) {
 	}
 }
 
-// TestResolveBeforeASend: a write that was not sent because nobody could look has
+// TestResolveBeforeASend: a write that was not sent because the lookup failed has
 // failed, and a resume looks again. A person's word gets past it, and holds for
 // one send.
 func TestResolveBeforeASend(t *testing.T) {
@@ -253,7 +253,7 @@ func TestCannotTellBeforeASend(t *testing.T) {
 	}
 }
 
-// TestResolvePastAFailingLook: that nobody can look does not stand in the way of
+// TestResolvePastAFailingLook: that no one can look does not stand in the way of
 // a person's word. It is recorded as their word alone, and holds for one send.
 func TestResolvePastAFailingLook(t *testing.T) {
 	t.Parallel()
@@ -300,7 +300,7 @@ func TestResolveBlind(t *testing.T) {
 	}
 }
 
-// TestUndo reverses the latest first, is told what it does before, goes on
+// TestUndo reverses the latest first, is told what it does before, continues
 // after it was stopped, and does nothing twice.
 func TestUndo(t *testing.T) {
 	t.Parallel()

@@ -70,7 +70,7 @@ func approved(given []approval, path, digest string) (approval, bool) {
 	return approval{}, false
 }
 
-// isFinal reports whether the run does not go on after it was told to stop.
+// isFinal reports whether the run does not continue after it was told to stop.
 func isFinal(x *runtime.Ending) bool { return x.State != runtime.Interrupted }
 
 // Runtime performs runs in this process. It is [runtime.Runtime].

@@ -25,7 +25,7 @@ type shop struct {
 	fail  map[string][]types.Code
 	at    func(path string) // called in each step, before it does its work
 	lost  map[string]string // path -> when the answer of an out is lost: before or after it took effect
-	dark  []string          // paths of which nobody can tell whether they took effect
+	dark  []string          // paths of which it is unknown whether they took effect
 }
 
 type thing struct {

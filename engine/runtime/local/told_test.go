@@ -11,7 +11,7 @@ import (
 )
 
 // TestToldTwice: what fails without an effect is told once, and nothing is tried
-// again that nobody has asked to; so in each process that takes the run up.
+// again that no one has asked to; so in each process that takes the run up.
 func TestToldTwice(t *testing.T) {
 	t.Parallel()
 	gate := program.Node{ID: "gate", Kind: program.Assert, Cond: "false", Message: "too small"}

@@ -60,7 +60,7 @@ func (Runtime) Reversals(ctx context.Context, o runtime.Options) ([]runtime.Reve
 }
 
 // latest are the reversals without those that a later one of the same path stands
-// for: what begins anew finds its effect, and it is one.
+// for: what begins again finds its effect, and it is one.
 func latest(all []runtime.Reversal) []runtime.Reversal {
 	var out []runtime.Reversal
 	for _, x := range all {

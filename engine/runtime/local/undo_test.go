@@ -63,8 +63,8 @@ func TestUndoLooksFirst(t *testing.T) {
 	}
 }
 
-// TestPartlyUndone: what can be undone is, when somebody wants that; the run is
-// partly undone then, and undo goes on from there.
+// TestPartlyUndone: what can be undone is, when a person wants that; the run is
+// partly undone then, and undo continues from there.
 func TestPartlyUndone(t *testing.T) {
 	t.Parallel()
 	m := three(t)
@@ -113,7 +113,7 @@ func TestDoneStaysDone(t *testing.T) {
 }
 
 // TestUndoCutAnywhere: an undo that is killed after any of its records is partly
-// undone, goes on, and reverses each effect; a run is undone then.
+// undone, continues, and reverses each effect; a run is undone then.
 func TestUndoCutAnywhere(t *testing.T) {
 	t.Parallel()
 	whole := three(t)
@@ -147,7 +147,7 @@ func TestUndoCutAnywhere(t *testing.T) {
 	}
 }
 
-// TestUndoOfWhatBeganAnew: an effect that a group found again when it began anew is
+// TestUndoOfWhatBeganAnew: an effect that a group found again when it began again is
 // one effect.
 func TestUndoOfWhatBeganAnew(t *testing.T) {
 	t.Parallel()

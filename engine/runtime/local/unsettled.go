@@ -58,7 +58,7 @@ func (r *runner) unknownWrites() []string {
 	return out
 }
 
-// findUnknown looks for a write of unknown outcome, as the process that goes on with
+// findUnknown looks for a write of unknown outcome, as the process that resumes
 // the run would. Nothing is written down.
 func (r *runner) findUnknown(ctx context.Context, path string) (runtime.Reversal, error) {
 	intent, s, err := r.pending(ctx, path)

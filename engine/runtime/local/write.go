@@ -63,7 +63,7 @@ func (x *writing) notice(c protocol.Command) {
 }
 
 // permit gets leave to send the write. Without it one that nothing needs any more
-// is given up, unless this process lets go of the run before it was begun.
+// is given up, unless this process releases the run before it was begun.
 func (x *writing) permit() protocol.Event {
 	if x.allowed(x.w) {
 		return protocol.Event{}
@@ -177,7 +177,7 @@ func (x *writing) end(c protocol.Command) {
 }
 
 // perform does what the protocol asks for next. It is false when that was the
-// last, or when this process lets go of the run: INTENT without DONE, and the next
+// last, or when this process releases the run: INTENT without DONE, and the next
 // one looks.
 func (x *writing) perform(c protocol.Command) (e protocol.Event, ok bool) {
 	ctx := x.w.ctx

@@ -67,7 +67,7 @@ func (w *Write) withSendError(err *types.Error) *types.Error {
 	return err
 }
 
-// HowToResolve says what a person can do about an outcome that nobody knows.
+// HowToResolve says what a person can do about an outcome that is unknown.
 func (k Known) HowToResolve() string {
 	if !k.Step.Resolves {
 		return "look for it, and if it certainly did not happen: " + k.Resolve + " --not-done"

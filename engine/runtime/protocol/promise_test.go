@@ -26,7 +26,7 @@ type process struct {
 // world is what is true of a write, whatever a process believes.
 type world struct {
 	step   protocol.Step
-	blind  bool // nobody can look
+	blind  bool // no one can look
 	now    time.Time
 	intent bool // in the journal, without an end
 	since  time.Time
@@ -65,7 +65,7 @@ type explorer struct {
 
 // TestPromise: whatever happens, and wherever processes are killed, nothing is sent
 // without INTENT, without consent, or without proof since the last send that it is
-// not there; and nothing is called done, or not done, that nobody knows.
+// not there; and nothing is called done, or not done, that is unknown.
 func TestPromise(t *testing.T) {
 	t.Parallel()
 	x := explore(process{}, "nothing")

@@ -5,14 +5,14 @@
 //  1. Append INTENT with the key and the argument digest, on the disk.
 //  2. Ask the world (Find). There and ours: take it, nothing is sent. There
 //     from other arguments: update it when the step can, which is safe to do
-//     twice, else stop with conflict. Ended by somebody: stop with conflict.
+//     twice, else stop with conflict. Ended by someone: stop with conflict.
 //     Cannot tell, or cannot look: when it may have been sent, stop with
 //     unknown_outcome, else fail, and a resume looks again; unless a person has
-//     said since the last intent that it is not there. Absent is proof: go on.
+//     said since the last intent that it is not there. Absent is proof: continue.
 //  3. Send once.
 //  4. A definite no fails the step. An answer that was lost goes back to 2,
 //     with the wish to look harder; the effect of a late step is looked for
-//     until it cannot appear any more. A conflict goes back to 2 once: somebody
+//     until it cannot appear any more. A conflict goes back to 2 once: someone
 //     may have made it between looking and sending.
 //  5. Append DONE, on the disk.
 //
@@ -22,14 +22,14 @@
 // both.
 //
 // A write that is done can be come to once more: a group whose rescue or always
-// has run begins anew, and a retry of a group makes another attempt of all that
+// has run begins again, and a retry of a group makes another attempt of all that
 // stands in it. What the world can be asked about is looked for as hard as after
-// a lost answer, and adopted when it is there. What nobody can look for is done
+// a lost answer, and adopted when it is there. What no one can look for is done
 // again only when the step says that it may be, or when a person does.
 //
 // A [Write] is pure: no clock, no context, no disk. The runtime performs each
 // [Command] and answers with an [Event]. It may stop at any command, as a killed
-// process does, and begin anew from what its journal says ([Known]).
+// process does, and begin again from what its journal says ([Known]).
 package protocol
 
 import (
@@ -49,20 +49,20 @@ const (
 	// before in this run.
 	Confirmed = "confirmed"
 	Unknown   = "unknown" // it failed, and may have happened
-	Unseen    = "unseen"  // it was not sent, because nobody could look for it
+	Unseen    = "unseen"  // it was not sent, because the lookup failed
 )
 
 // Why a run parks at a write; the Reason of a [Park].
 const (
 	ForUnknown = "unknown_outcome"
-	ForRepeat  = "repeat" // it is done, and nobody can look whether to do it again is safe
+	ForRepeat  = "repeat" // it is done, and no one can look whether to do it again is safe
 )
 
-// What a person says about a write that is done and nobody can look for. It is
+// What a person says about a write that is done and no one can look for. It is
 // said of the next time that the run comes to it, and of no other.
 const (
 	SaidRepeat = "repeat" // do it again
-	SaidStands = "stands" // go on with the result that it had
+	SaidStands = "stands" // continue with the result that it had
 )
 
 // Found is what looking for an effect says.
@@ -96,7 +96,7 @@ type Known struct {
 	Absent   bool          // a person says that it is not there, since the last INTENT
 	Held     bool          // a person said what they found before the run came to it again
 	Before   *Past         // it was done before in this run; nil when not
-	Said     string        // of Before: SaidRepeat, SaidStands, or "" when nobody was asked
+	Said     string        // of Before: SaidRepeat, SaidStands, or "" when no one was asked
 	// Plan is set when nothing is going to be sent: what would stop the run is
 	// told to whoever plans it.
 	Plan bool
@@ -126,7 +126,7 @@ const (
 	Fail   Verb = "fail"    // append the failure, with the Outcome and Err
 	Park   Verb = "park"    // leave the run to a person, for the Reason
 	GiveUp Verb = "give_up" // nothing needs it any more, or its time is up
-	Leave  Verb = "leave"   // nothing: this process lets go of the run
+	Leave  Verb = "leave"   // nothing: this process releases the run
 )
 
 // Command is what a runtime does next about a write.

@@ -45,15 +45,15 @@ func Begin(k Known) (*Write, Command) {
 }
 
 // Search begins at looking for a write of unknown outcome, without a word in the
-// journal. Whatever it asks beside [Look] and [Wait] is what a process that goes on
-// with the run would do.
+// journal. Whatever it asks beside [Look] and [Wait] is what a process that resumes
+// the run would do.
 func Search(k Known, now time.Time) (*Write, Command) {
 	w := &Write{Known: k, announced: true, settled: k.settledAt(now)}
 	return w, w.look()
 }
 
 // Foresee is what a run would do about a write of which nothing was sent, when
-// somebody agrees to it and looking for it says this: Send, Update, Done or Fail.
+// a person agrees to it and looking for it says this: Send, Update, Done or Fail.
 func Foresee(s Step, found Found, err error) Command {
 	w, c := Begin(Known{Step: s, Plan: true})
 	for c.Do != Look {
@@ -145,7 +145,7 @@ func (w *Write) decideRepeat(e Event) Command {
 	return w.do(Command{Do: Announce})
 }
 
-// intended goes on when INTENT is on the disk.
+// intended continues when INTENT is on the disk.
 func (w *Write) intended(e Event) Command {
 	if w.announced {
 		w.Changing = true
@@ -158,7 +158,7 @@ func (w *Write) intended(e Event) Command {
 }
 
 // settledAt is when the effect of a request that an earlier process may have
-// sent cannot appear any more. Nobody knows when that process died: at the
+// sent cannot appear any more. It is unknown when that process died: at the
 // latest now, and at the latest a lifetime after its intent.
 func (k Known) settledAt(now time.Time) time.Time {
 	if dead := k.Since.Add(lifetime); dead.Before(now) {
@@ -248,7 +248,7 @@ func (w *Write) unknown() string {
 	return Unseen
 }
 
-// sent sorts the answer to a send. What may have happened, and what somebody else
+// sent sorts the answer to a send. What may have happened, and what someone else
 // may have done, is looked for.
 func (w *Write) sent(e Event) Command {
 	if e.Err == nil {

@@ -130,7 +130,7 @@ func noise(n int) *string {
 	return text(string(out))
 }
 
-// TestIncrementalFetch tells the server what is at hand: the pack then holds
+// TestIncrementalFetch tells the server what is available: the pack then holds
 // the difference alone, and a have that the server does not know changes
 // nothing.
 func TestIncrementalFetch(t *testing.T) {

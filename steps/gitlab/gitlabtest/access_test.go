@@ -11,7 +11,7 @@ import (
 	"github.com/skillrun/skillrun/steps/gitlab/gitlabtest"
 )
 
-// accessWorld has every kind of project that lets somebody do less.
+// accessWorld has every kind of project that lets someone do less.
 func accessWorld() gitlabtest.Options {
 	o := world()
 	o.Git = nil

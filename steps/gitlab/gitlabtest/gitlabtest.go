@@ -5,7 +5,7 @@
 // It refuses what GitLab refuses, with GitLab's status and JSON: a wrong token,
 // a project that is not there or not visible, a branch that does not exist, a
 // second open merge request from the same branch. It ignores what GitLab
-// ignores: a reviewer whose id nobody has is dropped without a word. And it
+// ignores: a reviewer whose id no one has is dropped without a word. And it
 // runs quick actions: a line such as "/approve" in a description or a note is
 // carried out and taken away.
 //
@@ -96,7 +96,7 @@ type Merge struct {
 	User, Message               string
 }
 
-// Edit is a file that somebody writes in the browser.
+// Edit is a file that someone writes in the browser.
 type Edit struct {
 	Project, Branch string
 	Path, Content   string

@@ -160,7 +160,7 @@ func (s *Server) usersByName(names []string) []any {
 	return out
 }
 
-// usersByID returns the names of ids; an id that nobody has is passed over, as
+// usersByID returns the names of ids; an id that no one has is passed over, as
 // GitLab does.
 func (s *Server) usersByID(ids []int) []string {
 	var out []string

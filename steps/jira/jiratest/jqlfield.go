@@ -49,7 +49,7 @@ func fieldsOfIssues() []field {
 		{name: "statusCategory", kind: choice, texts: func(i *issue) []string { st, _ := statusNamed(i.Status); return st.categories() }},
 		{name: "issuetype", also: "type", kind: choice, texts: func(i *issue) []string { return one(i.Type) }},
 		{name: "resolution", kind: choice, texts: func(i *issue) []string { return one(i.resolution()) }},
-		{name: "assignee", kind: choice, texts: func(*issue) []string { return nil }}, // the stand-in assigns nobody
+		{name: "assignee", kind: choice, texts: func(*issue) []string { return nil }}, // the stand-in assigns no one
 		{name: "reporter", kind: choice, texts: func(*issue) []string { return []string{me} }},
 		{name: "creator", kind: choice, texts: func(i *issue) []string {
 			if i.By == "" {

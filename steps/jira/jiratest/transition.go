@@ -135,7 +135,7 @@ func (s *Server) transit(i *issue, t Transition, req transitionRequest) reply {
 	return reply{status: http.StatusNoContent, changed: true}
 }
 
-// refuse holds the fields against the screen.
+// refuse checks the fields against the screen.
 func (t Transition) refuse(fields map[string]any) map[string]string {
 	errs := map[string]string{}
 	for id := range fields {

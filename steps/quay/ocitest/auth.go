@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// service is what the registry calls itself when it sends somebody for a token.
+// service is what the registry calls itself when it sends someone for a token.
 const service = "registry.test"
 
-// allow holds a request against what may be seen. The token of a repository
+// allow checks a request against what may be seen. The token of a repository
 // is "t-" and the repository; an anonymous one begins with "a-". They are only
 // told apart here: a stand-in keeps no secrets.
 func (s *Server) allow(r *http.Request, repository string) (reply, bool) {

@@ -137,7 +137,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(name, value)
 	}
 	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // the client went away: nobody to tell
+	_, _ = w.Write(a.body) // the client went away: no one to tell
 	s.opts.Log(r.Method, r.URL.RequestURI(), a.status)
 }
 

@@ -107,7 +107,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
 	w.WriteHeader(a.status)
-	_ = json.NewEncoder(w).Encode(a.body) // the client went away: nobody to tell
+	_ = json.NewEncoder(w).Encode(a.body) // the client went away: no one to tell
 	s.opts.Log(r.Method, r.URL.Path, a.status)
 }
 

@@ -138,7 +138,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out["ok"] = no == ""
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("X-OAuth-Scopes", strings.Join(s.opts.Scopes, ","))
-	_ = json.NewEncoder(w).Encode(out) // the client went away: nobody to tell
+	_ = json.NewEncoder(w).Encode(out) // the client went away: no one to tell
 }
 
 func (s *Server) answer(method string, r *http.Request) (reply, refusal) {

@@ -8,8 +8,8 @@ import (
 	"github.com/skillrun/skillrun/engine"
 )
 
-// TestCompleteUnknownWrites offers the paths of what nobody knows the outcome
-// of, with what it is.
+// TestCompleteUnknownWrites offers the paths of writes whose outcome is
+// unknown, with what each is.
 func TestCompleteUnknownWrites(t *testing.T) {
 	t.Parallel()
 	var run engine.Inspection

@@ -29,7 +29,7 @@ outputs:
   told: ${{ steps.a.told }}
 `
 
-// person is a program with somebody at its terminal who types a text.
+// person is a program with someone at its terminal who types a text.
 type person struct {
 	*Program
 	out, log bytes.Buffer
@@ -140,8 +140,8 @@ func TestPromptGivenUp(t *testing.T) {
 	}
 }
 
-// TestPromptNobody: where the answer is read by a program, or nobody sits,
-// nobody is asked.
+// TestPromptNobody: where the answer is read by a program, or no one sits,
+// no one is asked.
 func TestPromptNobody(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -170,7 +170,7 @@ func TestPromptNobody(t *testing.T) {
 	}
 }
 
-// TestPromptMistakesFirst: nobody is asked for the rest of a call that is wrong.
+// TestPromptMistakesFirst: no one is asked for the rest of a call that is wrong.
 func TestPromptMistakesFirst(t *testing.T) {
 	t.Parallel()
 	for arg, want := range map[string]string{

@@ -2,7 +2,7 @@
 // whoever has the age program and a private key can open one by hand.
 //
 // Keys are age's own (age1…) and ssh's (ssh-ed25519 …). Only who holds a private
-// key reads an archive; who wrote it nobody can tell, for public keys are public.
+// key reads an archive; who wrote it no one can tell, for public keys are public.
 package envelope
 
 import (

@@ -20,7 +20,7 @@ const mostRows = 300
 // step that began, and one line for those that did not.
 func (m *model) record(width int, now time.Time) string {
 	for _, r := range m.rows {
-		r.next, r.every = time.Time{}, "" // nobody stays to ask
+		r.next, r.every = time.Time{}, "" // no one stays to ask
 	}
 	var rows []row
 	left := 0
@@ -70,7 +70,7 @@ func finishedInside(rows []row, i int) bool {
 
 // Ending prints the last block of a run, after [View.Close]: how it ended, what
 // exists now, what comes next, and the commands that make sense now.
-// With outputs it lists those too, for when nobody sees them on stdout.
+// With outputs it lists those too, for when no one sees them on stdout.
 func (v *View) Ending(r engine.Report, next render.Next, outputs bool) {
 	e := ending{Report: r, Next: next, Took: v.Now().Sub(v.m.began), Width: v.width, Colour: v.Colour, Outputs: outputs}
 	e.print(render.Wrapper{W: v.Out, Width: func() int { return v.width }})
@@ -165,7 +165,7 @@ func (e ending) list(w io.Writer, title string, lines []string) {
 	}
 }
 
-// waits names the steps that wait for somebody.
+// waits names the steps that wait for someone.
 func (e ending) waits(w io.Writer, steps []engine.StepReport) {
 	var names []string
 	for _, s := range steps {

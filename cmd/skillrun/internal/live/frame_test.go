@@ -160,7 +160,7 @@ func endingOf(t *testing.T, width int, colour, outputs bool) string {
 	return b.String()
 }
 
-// TestFrames holds the frames of a real release against the golden files.
+// TestFrames checks the frames of a real release against the golden files.
 func TestFrames(t *testing.T) {
 	t.Parallel()
 	sizes := []struct {
@@ -287,7 +287,7 @@ func randomEvent(r *rand.Rand, m *model, now time.Time) engine.Event {
 	return e
 }
 
-// TestRowsOfALoop puts steps that nobody announced after their siblings.
+// TestRowsOfALoop puts steps that no one announced after their siblings.
 func TestRowsOfALoop(t *testing.T) {
 	t.Parallel()
 	m := newModel([]Step{{ID: "a"}, {ID: "b"}, {ID: "c"}}, time.Time{}, false)

@@ -1,4 +1,4 @@
-// Package live shows a run on a terminal while it goes on: a tree of its steps
+// Package live shows a run on a terminal while it runs: a tree of its steps
 // with what each came to, and at the end a block of what exists now.
 //
 // The tree is drawn in place at the bottom of the terminal, not on a screen of
@@ -140,7 +140,7 @@ func (v *View) print(draw func(*model, int, time.Time) string) {
 }
 
 // watch follows what happens to the process: the run is being stopped, or the
-// shell has let it go on after Ctrl-Z.
+// shell has let it continue after Ctrl-Z.
 func (v *View) watch(run, end context.Context, continued chan os.Signal) {
 	defer signal.Stop(continued)
 	stopped := run.Done()
@@ -162,8 +162,8 @@ func (v *View) watch(run, end context.Context, continued chan os.Signal) {
 	}
 }
 
-// comeBack draws anew after the shell had the terminal: where the cursor is
-// now nobody knows. In the background nothing is drawn.
+// comeBack draws again after the shell had the terminal: where the cursor is
+// now it is unknown. In the background nothing is drawn.
 func (v *View) comeBack() {
 	v.turn.Lock()
 	defer v.turn.Unlock()

@@ -45,7 +45,7 @@ func (s Step) writes() bool {
 }
 
 // quiet reports whether people need not see the step: a value or a check that
-// nobody gave a name.
+// no one gave a name.
 func (s Step) quiet() bool {
 	computes := s.Kind == "set" || s.Kind == "assert" // also for each item of a loop
 	return (computes || !s.holds()) && s.Type == "" && (s.Name == "" || s.Name == s.ID)
@@ -63,7 +63,7 @@ const (
 	failed
 	stopped   // begun and given up; in a record also what was under way at its end
 	rescued   // a group whose rescue ended well
-	continued // failed, and what stands around it goes on
+	continued // failed, and what stands around it continues
 	returned  // ended the skill, well
 )
 
@@ -79,7 +79,7 @@ type row struct {
 	state    state
 	began    time.Time // by this process, also of a step that an earlier one began; zero for what takes no time
 	ended    time.Time
-	next     time.Time // when a step that waits is asked again, or the next attempt begins; zero when nobody said
+	next     time.Time // when a step that waits is asked again, or the next attempt begins; zero when no one said
 	every    string    // how often a step that waits is asked
 	notice   string    // why it waits or is tried again, what is wrong
 	result   map[string]any
@@ -177,7 +177,7 @@ func wellEnded(r *row, e engine.Event) state {
 
 func (m *model) start(r *row, e engine.Event) {
 	m.revive(r)
-	if r.finished() { // the run was gone on with, and it begins anew
+	if r.finished() { // the run was resumed, and it begins again
 		m.clear(r)
 		r.items = nil
 	}
@@ -195,7 +195,7 @@ func (m *model) start(r *row, e engine.Event) {
 }
 
 // wake sets the times of a step and of all around it, which are under way when
-// it is: also a group that failed, when the run is gone on with.
+// it is: also a group that failed, when the run is resumed.
 func (m *model) wake(r *row, at time.Time) {
 	for x := r; x != m.root; x = x.parent {
 		x.earlier = false

@@ -170,7 +170,7 @@ func nestedMoments() []struct {
 	}
 }
 
-// TestNestedFrames holds the frames of steps inside of others against the
+// TestNestedFrames checks the frames of steps inside of others against the
 // golden files.
 func TestNestedFrames(t *testing.T) {
 	t.Parallel()
@@ -211,8 +211,7 @@ func TestLoopStaysSmall(t *testing.T) {
 
 func (r *row) remarkNow() string { text, _ := r.goesOn(80, time.Time{}); return text }
 
-// TestLoopGoesOn: items that failed begin once more when the run is gone on
-// with, and count once.
+// TestLoopGoesOn: items that failed begin once more when the run is resumed, and count once.
 func TestLoopGoesOn(t *testing.T) {
 	t.Parallel()
 	s := newScript(nested(), false)
@@ -227,7 +226,7 @@ func TestLoopGoesOn(t *testing.T) {
 	}
 }
 
-// TestGroupBegunAnew: a group that cleaned up and is gone on with begins at its
+// TestGroupBegunAnew: a group that cleaned up and is resumed begins at its
 // first step, and its loops at their first item.
 func TestGroupBegunAnew(t *testing.T) {
 	t.Parallel()
@@ -260,7 +259,7 @@ func TestGroupTriedAgain(t *testing.T) {
 }
 
 // TestPauseInAGroup: a question stands below what is finished in the group, and
-// the group goes on after it without that.
+// the group continues after it without that.
 func TestPauseInAGroup(t *testing.T) {
 	t.Parallel()
 	s := newScript(nested(), false)
@@ -350,7 +349,7 @@ func TestWaitSaysWhenItAsksNext(t *testing.T) {
 }
 
 // TestPausesTellTheirTime counts down to the next attempt, and says how often it
-// is asked where another process asks and nobody knows when.
+// is asked where another process asks and it is unknown when.
 func TestPausesTellTheirTime(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.Local)

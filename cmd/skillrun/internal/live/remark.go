@@ -38,7 +38,7 @@ func (m *model) mark(r row, now time.Time) (string, tone) {
 	return "·", faint
 }
 
-// remark is the one line of result, or of what goes on.
+// remark is the one line of result, or of what continues.
 func (m *model) remark(r row, room int, now time.Time) (string, tone) {
 	switch r.state {
 	case pending:
@@ -176,7 +176,7 @@ func (i *items) text() string {
 	return text
 }
 
-// broke is how many items failed, whether or not the loop went on.
+// broke is how many items failed, whether or not the loop continued.
 func (i *items) broke() int { return i.ended[failed] + i.ended[continued] }
 
 // counts is what became of the items of a loop that ended.

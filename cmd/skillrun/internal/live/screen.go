@@ -33,7 +33,7 @@ func newScreen(v *View) *screen {
 		tea.WithWindowSize(v.width, v.height), tea.WithFPS(20), tea.WithFilter(v.resized))
 	go func() {
 		defer close(s.ended)
-		s.program.Run() // without it the run is not seen, and goes on; Close tells all of it
+		s.program.Run() // without it the run is not seen, and continues; Close tells all of it
 	}()
 	return s
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // TestTerminalIsRestored runs this test binary as the only process on a
-// terminal of its own, ends it in several ways, and holds the terminal's
+// terminal of its own, ends it in several ways, and checks the terminal's
 // settings against those before.
 func TestTerminalIsRestored(t *testing.T) {
 	t.Parallel()
@@ -91,7 +91,7 @@ func child(way string) {
 }
 
 // watchTerminal reads what is drawn. When the frame is there it takes down the
-// settings and lets the child go on.
+// settings and lets the child continue.
 func watchTerminal(t *testing.T, outside, inside *os.File, during chan *unix.Termios, screen chan string) {
 	var b strings.Builder
 	buf := make([]byte, 4096)

@@ -16,10 +16,9 @@ const mostItems = 8
 // items counts what became of the items of a loop. Those that ended well have
 // no row any more, so that a loop over very many of them stays small.
 type items struct {
-	total int // 0 where nobody said
+	total int // 0 where no one said
 	ended map[state]int
-	// broken are the items that did not end well, by path: when the run is gone
-	// on with, they may begin once more.
+	// broken are the items that did not end well, by path: when the run is resumed, they may begin once more.
 	broken map[string]state
 	why    string // what the first of them said
 }
@@ -32,7 +31,7 @@ func (r *row) loop() *items {
 }
 
 // over is how many of the items have ended. Those that were stopped begin once
-// more when the run is gone on with.
+// more when the run is resumed.
 func (i *items) over() int {
 	n := 0
 	for s, k := range i.ended {

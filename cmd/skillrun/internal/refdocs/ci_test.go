@@ -71,7 +71,7 @@ func TestSkipsEndCI(t *testing.T) {
 	}
 }
 
-// TestSweepsAreAll holds the list of sweeps against the tests that are longer in CI.
+// TestSweepsAreAll checks the list of sweeps against the tests that are longer in CI.
 func TestSweepsAreAll(t *testing.T) {
 	t.Parallel()
 	out, err := shared(t, `printf '%s\n' "${sweeps[@]}"`, "")

@@ -80,7 +80,7 @@ func (s *shell) run(args ...string) (stdout, both string) {
 	return out.String(), all.String()
 }
 
-// env is the environment of somebody who has nothing but a home.
+// env is the environment of someone who has nothing but a home.
 func (s *shell) env(name string) (string, bool) {
 	if name != "HOME" {
 		return "", false

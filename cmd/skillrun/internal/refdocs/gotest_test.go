@@ -16,7 +16,7 @@ var (
 	goPath   = regexp.MustCompile(`\s(\.[\w./{},]*)`)
 )
 
-// TestGoTestCommands holds every `go test` of a page against the sources: its
+// TestGoTestCommands checks every `go test` of a page against the sources: its
 // packages are there, and each part of its patterns names a test in them.
 func TestGoTestCommands(t *testing.T) {
 	t.Parallel()

@@ -195,7 +195,7 @@ func tests(t *testing.T, family string) string {
 	return out.String()
 }
 
-// TestErrorsPage holds the page of error messages against the code.
+// TestErrorsPage checks the page of error messages against the code.
 func TestErrorsPage(t *testing.T) {
 	hold(t, "docs/errors.md", errorsPage(messages(t)))
 }

@@ -53,7 +53,7 @@ func nestedSkill() *engine.Skill {
 	}
 }
 
-// TestNestedSkill holds the description of steps inside of others against the
+// TestNestedSkill checks the description of steps inside of others against the
 // golden files: as text, and as JSON.
 func TestNestedSkill(t *testing.T) {
 	t.Parallel()

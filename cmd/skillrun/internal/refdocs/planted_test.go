@@ -18,7 +18,7 @@ import (
 var overlays = flag.String("overlays", "", "folder to write NAME.json of each planted bug to, for go test -overlay")
 
 // TestPlantedBugs applies each planted bug of .ci/bugs to the sources as they are,
-// and holds them against the table in docs/reliability.md.
+// and checks them against the table in docs/reliability.md.
 func TestPlantedBugs(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join(root, "docs/reliability.md"))

@@ -145,7 +145,7 @@ func functionTable() string {
 	return out.String()
 }
 
-// TestErrorCodes holds the page's list against the closed one.
+// TestErrorCodes checks the page's list against the closed one.
 func TestErrorCodes(t *testing.T) {
 	t.Parallel()
 	page := read(t, "docs/language.md")

@@ -64,7 +64,7 @@ func (l *Lines) step(e engine.Event) {
 		l.again(e.Path)
 	}
 	if e.Type == "step_started" && e.Items > 0 {
-		delete(l.loops, e.Path) // the group around it may have begun anew
+		delete(l.loops, e.Path) // the group around it may have begun again
 		l.again(e.Path)
 		l.loop(e.Path).total, l.loop(e.Path).name = e.Items, e.Name
 		if !e.Replayed {
@@ -101,7 +101,7 @@ func (l *Lines) catchUp() {
 	}
 }
 
-// silent reports whether the event is of values or of a check that nobody gave a
+// silent reports whether the event is of values or of a check that no one gave a
 // name, also for each item of a loop.
 func silent(e engine.Event) bool {
 	return (e.Kind == "set" || e.Kind == "assert") && e.Name == e.ID && e.Type != "step_failed"
@@ -339,7 +339,7 @@ func (t *tally) count(e engine.Event) {
 	}
 }
 
-// tenths is how many tenths of the way are over; where nobody knows how long it
+// tenths is how many tenths of the way are over; where it is unknown how long it
 // is, how many hundreds of items.
 func (t *tally) tenths() int {
 	if t.total == 0 {

@@ -167,7 +167,7 @@ func TestResumeDoesNotReprint(t *testing.T) {
 }
 
 // TestResumeDoesNotReprintLoops: items that an earlier process ended are counted
-// with its steps, and one that goes on says how far the loop is.
+// with its steps, and one that continues says how far the loop is.
 func TestResumeDoesNotReprintLoops(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

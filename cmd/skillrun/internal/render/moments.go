@@ -40,7 +40,7 @@ func moments(w io.Writer, history []engine.Moment) {
 	}
 }
 
-// knownBy says on whose word it is known who somebody is.
+// knownBy says on whose word it is known who someone is.
 func knownBy(known string) string {
 	if known == engine.KnownByMachine {
 		return "(user of this machine)"

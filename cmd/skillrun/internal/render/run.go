@@ -134,7 +134,7 @@ func (n Next) Each(f func(what, command string)) {
 	}
 }
 
-// End prints how a run ended, and what a person needs to go on.
+// End prints how a run ended, and what a person needs to continue.
 func End(w io.Writer, r engine.Report, next Next) {
 	fmt.Fprintf(w, "\n%s: run %s\n", StateOf(string(r.State), r.Reason), r.ID)
 	fmt.Fprintf(w, "journal: %s\n", Flat(r.Journal))

@@ -131,7 +131,7 @@ func (r RunRow) below(w io.Writer, now time.Time) {
 	}
 }
 
-// moved tells where a run goes on that was exported.
+// moved tells where a run continues that was exported.
 func moved(x *engine.MovedTo, now time.Time) string {
 	by, to := "", ""
 	if x.By != "" {
@@ -250,7 +250,7 @@ func InspectionOf(x engine.Inspection, next *Next) InspectionJSON {
 	return out
 }
 
-// Inspection prints a run: what it was asked, what it did, and how to go on.
+// Inspection prints a run: what it was asked, what it did, and how to continue.
 func Inspection(w io.Writer, x engine.Inspection, next *Next, now time.Time) {
 	w = Cleaner{W: w}
 	fmt.Fprintf(w, "%s: %s\n", x.ID, StateOf(string(x.State), x.Reason))

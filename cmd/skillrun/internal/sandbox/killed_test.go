@@ -57,7 +57,7 @@ func (l *life) dead() bool {
 
 func nothing() error { return nil }
 
-// mortal is a disk that somebody with so much life writes on.
+// mortal is a disk that someone with so much life writes on.
 type mortal struct {
 	billy.Filesystem
 	*life

@@ -111,7 +111,7 @@ type failing struct{ err error }
 // Read fails.
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// endless is what an endless body goes on with. It is white space, because who
+// endless is what an endless body continues with. It is white space, because who
 // reads JSON reads on then.
 type endless struct {
 	left   int

@@ -129,7 +129,7 @@ func TestUntrusted(t *testing.T) {
 	}
 }
 
-// TestDataCenter: there a token is a bearer's, and nobody has a user.
+// TestDataCenter: there a token is a bearer's, and no one has a user.
 func TestDataCenter(t *testing.T) {
 	t.Parallel()
 	c := openAs(t, sandbox.Options{Dir: t.TempDir(), Deployment: "datacenter"})
@@ -171,7 +171,7 @@ func TestSkew(t *testing.T) {
 	}
 }
 
-// TestDelay: an answer waits, and one that nobody waits for is not waited out.
+// TestDelay: an answer waits, and one that no one waits for is not waited out.
 func TestDelay(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

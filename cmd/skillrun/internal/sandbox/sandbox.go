@@ -302,7 +302,7 @@ func (w *World) Config() string { return filepath.Join(w.o.Dir, "skillrun.yaml")
 // Fixtures names commits of the backend that scripts need.
 func (w *World) Fixtures() Fixtures { return w.fixtures }
 
-// Close stops serving and lets go of the folder. A request that is held back
+// Close stops serving and releases the folder. A request that is held back
 // by a fault is cut off.
 func (w *World) Close() error {
 	if w.server == nil {

@@ -35,7 +35,7 @@ const (
 	deployOfs = "data/services/insights/tower-analytics/cicd/deploy-clowder.yml"
 )
 
-// TestState holds what a new world says against what scripts rely on.
+// TestState checks what a new world says against what scripts rely on.
 func TestState(t *testing.T) {
 	t.Parallel()
 	c := open(t, t.TempDir())
@@ -148,7 +148,7 @@ func TestReopen(t *testing.T) {
 	}
 }
 
-// TestTakenPort opens a world whose port somebody else has now.
+// TestTakenPort opens a world whose port someone else has now.
 func TestTakenPort(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -327,7 +327,7 @@ func TestImages(t *testing.T) {
 }
 
 // TestCloseEndsEverything counts goroutines. It runs alone, before the parallel
-// tests go on.
+// tests continue.
 func TestCloseEndsEverything(t *testing.T) {
 	before := runtime.NumGoroutine()
 	c := open(t, t.TempDir())

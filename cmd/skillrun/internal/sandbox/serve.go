@@ -48,7 +48,7 @@ func (w *World) dated(h http.Handler) http.Handler {
 }
 
 // recorded holds an answer back until the request, and what it changed, are on
-// disk, so that nobody is told of a change that a kill could undo.
+// disk, so that no one is told of a change that a kill could undo.
 func (w *World) recorded(service string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(out, r.Body, maxBody)
@@ -76,7 +76,7 @@ func (w *World) carryOut(service string, h http.Handler, r *http.Request) *answe
 	return held
 }
 
-// pause waits as long as an answer takes in this world, or until nobody waits
+// pause waits as long as an answer takes in this world, or until no one waits
 // for it any more.
 func (w *World) pause(r *http.Request) {
 	if w.mode.Delay == 0 {

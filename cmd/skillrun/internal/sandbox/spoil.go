@@ -108,7 +108,7 @@ func (f *Fault) rewrite(w *World, held *answer) {
 	}
 }
 
-// another is a JSON answer in which every object has become one that somebody
+// another is a JSON answer in which every object has become one that someone
 // else made; anything else stays as it is.
 func another(body []byte, s seeded) []byte {
 	d := json.NewDecoder(bytes.NewReader(body))

@@ -23,7 +23,7 @@ type authority struct {
 }
 
 // The validity of certificates. It is the machine's time that counts and not
-// the world's, because that is what clients hold them against.
+// the world's, because that is what clients check them against.
 const (
 	day        = 24 * time.Hour
 	forOpening = 365 * day

@@ -99,7 +99,7 @@ func first(screens []screen, text string) (screen, bool) {
 	return screen{}, false
 }
 
-// recording is an asciicast, version 2: each screen drawn anew over the last.
+// recording is an asciicast, version 2: each screen drawn again over the last.
 func recording(screens []screen, width, height int) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -58,7 +58,7 @@ func picture(screens []screen, width int) []byte {
 		"<style>text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;white-space:pre}</style>\n%s</svg>\n", w, h, w, h, body.String())
 }
 
-// line draws one line; the pen goes on to the next.
+// line draws one line; the pen continues to the next.
 func line(b *bytes.Buffer, s string, p pen, y int) pen {
 	x := 0
 	for s != "" {
