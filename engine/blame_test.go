@@ -55,7 +55,7 @@ func TestTheWrongStepIsBlamed(t *testing.T) {
 	o := engine.Options{
 		Confirm: func(context.Context, engine.Run, engine.Question) (engine.Answer, error) { return engine.Yes, nil },
 		Observe: func(x engine.Event) {
-			if x.Type == "step_failed" {
+			if x.Type == engine.EventStepFailed {
 				failed = append(failed, x.Path)
 			}
 		},

@@ -32,6 +32,8 @@ type (
 	Bound = check.Bound
 	// Event tells what happens while it happens.
 	Event = runtime.Event
+	// EventType says what an [Event] reports.
+	EventType = runtime.EventType
 	// Outcome is where a process left a run.
 	Outcome = runtime.Outcome
 	// Effect is a write and what was done about it.
@@ -69,6 +71,19 @@ const (
 	ForAwait    = runtime.ForAwait
 	ForUnknown  = runtime.ForUnknown
 	ForRepeat   = runtime.ForRepeat
+)
+
+// The types of an [Event].
+const (
+	EventStepStarted = runtime.EventStepStarted
+	EventStepDone    = runtime.EventStepDone
+	EventStepSkipped = runtime.EventStepSkipped
+	EventStepFailed  = runtime.EventStepFailed
+	EventStepRetry   = runtime.EventStepRetry
+	EventStepStopped = runtime.EventStepStopped
+	EventWaiting     = runtime.EventWaiting
+	EventEffect      = runtime.EventEffect
+	EventNotice      = runtime.EventNotice
 )
 
 // Setup is what an engine is made of.

@@ -112,7 +112,7 @@ func TestFollow(t *testing.T) {
 			Observe: func(e engine.Event) {
 				mu.Lock()
 				defer mu.Unlock()
-				seen = append(seen, e.Type+" "+e.ID)
+				seen = append(seen, string(e.Type)+" "+e.ID)
 			},
 		})
 		if r := <-following; !r.Followed {
@@ -274,7 +274,7 @@ func TestFollowSaysWhen(t *testing.T) {
 	both := make(chan bool, 8)
 	var mu sync.Mutex
 	first := o.start(ctx, process(stuck{}), text, engine.Options{Wait: true, Observe: func(e engine.Event) {
-		if e.Type == "waiting" || e.Type == "step_retry" {
+		if e.Type == engine.EventWaiting || e.Type == engine.EventStepRetry {
 			mu.Lock()
 			at[e.ID] = e.Next
 			mu.Unlock()
@@ -285,16 +285,16 @@ func TestFollowSaysWhen(t *testing.T) {
 	<-both
 	seen := make(chan engine.Event, 8)
 	second := o.start(ctx, process(soon{}), text, engine.Options{Observe: func(e engine.Event) {
-		if e.Type == "waiting" || e.Type == "step_retry" {
+		if e.Type == engine.EventWaiting || e.Type == engine.EventStepRetry {
 			seen <- e
 		}
 	}})
 	for range 2 {
 		e := <-seen
 		switch {
-		case e.Type == "waiting" && (e.Every != "45s" || !e.Next.IsZero()):
+		case e.Type == engine.EventWaiting && (e.Every != "45s" || !e.Next.IsZero()):
 			t.Errorf("waits: every %q, next %s", e.Every, e.Next)
-		case e.Type == "step_retry" && (e.Next.IsZero() || !e.Next.Equal(at["r"])):
+		case e.Type == engine.EventStepRetry && (e.Next.IsZero() || !e.Next.Equal(at["r"])):
 			t.Errorf("tries again at %s, want %s", e.Next, at["r"])
 		}
 	}

@@ -43,7 +43,7 @@ func loop(t testing.TB, n int) (most uint64) {
 	}
 	before := alive()
 	o := engine.Options{Observe: func(v engine.Event) {
-		if v.ID != "seen" || v.Type != "step_done" {
+		if v.ID != "seen" || v.Type != engine.EventStepDone {
 			return
 		}
 		if done++; done%max(n/10, 1) == 0 {

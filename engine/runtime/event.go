@@ -10,15 +10,29 @@ import (
 // EventVersion is the version of [Event]'s JSON.
 const EventVersion = 1
 
-// Event tells a surface what happens while it happens. Type is one of
-// step_started, step_done, step_skipped, step_failed, step_retry, step_stopped,
-// waiting, effect, notice.
+// EventType says what an [Event] reports.
+type EventType string
+
+// The types of events.
+const (
+	EventStepStarted EventType = "step_started"
+	EventStepDone    EventType = "step_done"
+	EventStepSkipped EventType = "step_skipped"
+	EventStepFailed  EventType = "step_failed"
+	EventStepRetry   EventType = "step_retry"
+	EventStepStopped EventType = "step_stopped"
+	EventWaiting     EventType = "waiting"
+	EventEffect      EventType = "effect"
+	EventNotice      EventType = "notice"
+)
+
+// Event tells a surface what happens while it happens.
 //
 // Groups, loops, each item of a loop and called skills have events of their
 // own, around those of the steps inside of them.
 type Event struct {
 	Version int            `json:"version"`
-	Type    string         `json:"type"`
+	Type    EventType      `json:"type"`
 	At      time.Time      `json:"at"`
 	Run     string         `json:"run"`
 	ID      string         `json:"id,omitempty"`
@@ -49,10 +63,10 @@ type Event struct {
 	Replayed bool `json:"replayed,omitempty"`
 }
 
-var eventTypes = map[machine.NoteKind]string{
-	machine.Started: "step_started", machine.Finished: "step_done", machine.Set: "step_done", machine.Asserted: "step_done",
-	machine.Rescued: "step_done", machine.Returned: "step_done", machine.Skipped: "step_skipped", machine.FailedNote: "step_failed",
-	machine.Continued: "step_failed", machine.Retrying: "step_retry", machine.GivenUp: "step_stopped", machine.StillWaiting: "waiting",
+var eventTypes = map[machine.NoteKind]EventType{
+	machine.Started: EventStepStarted, machine.Finished: EventStepDone, machine.Set: EventStepDone, machine.Asserted: EventStepDone,
+	machine.Rescued: EventStepDone, machine.Returned: EventStepDone, machine.Skipped: EventStepSkipped, machine.FailedNote: EventStepFailed,
+	machine.Continued: EventStepFailed, machine.Retrying: EventStepRetry, machine.GivenUp: EventStepStopped, machine.StillWaiting: EventWaiting,
 }
 
 // EventOf is a machine's note as surfaces see it.

@@ -157,7 +157,7 @@ var effects = map[string]scenario{
 		var told []string
 		b.o.Observe = func(e runtime.Event) {
 			if !e.Replayed {
-				told = append(told, strings.TrimSpace(e.Type+" "+e.Path))
+				told = append(told, strings.TrimSpace(string(e.Type)+" "+e.Path))
 			}
 		}
 		o := b.run(t)

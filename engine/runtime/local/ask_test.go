@@ -180,7 +180,7 @@ func TestLock(t *testing.T) {
 	b.o.Wait = true
 	var notices []string
 	b.o.Observe = func(e runtime.Event) {
-		if e.Type == "notice" {
+		if e.Type == runtime.EventNotice {
 			notices = append(notices, e.Text)
 		}
 	}
@@ -209,7 +209,7 @@ func TestLockBeforeTheReads(t *testing.T) {
 	t.Parallel()
 	b := newBench(node("r", "look", "read", types.Values{"title": "x"}), write)
 	looked := false
-	b.o.Observe = func(e runtime.Event) { looked = looked || e.ID == "r" && e.Type == "step_done" }
+	b.o.Observe = func(e runtime.Event) { looked = looked || e.ID == "r" && e.Type == runtime.EventStepDone }
 	b.o.Exclusive = func(context.Context) (*types.Error, error) {
 		if looked {
 			t.Error("it read before it had the lock")
@@ -275,7 +275,7 @@ func TestLate(t *testing.T) {
 	w := newLate(40*time.Second, time.Minute)
 	var told []string
 	w.o.Observe = func(e runtime.Event) {
-		if e.Type == "notice" {
+		if e.Type == runtime.EventNotice {
 			told = append(told, e.Text)
 		}
 	}

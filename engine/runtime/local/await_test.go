@@ -54,7 +54,7 @@ func TestAwaitEndsOnItsFirst503(t *testing.T) {
 				o := s.options(j, n, act("z", "look"))
 				told := 0
 				o.Observe = func(e runtime.Event) {
-					if e.Type == "waiting" && e.Error != nil {
+					if e.Type == runtime.EventWaiting && e.Error != nil {
 						told++
 					}
 				}
@@ -125,11 +125,11 @@ func TestWaitSaysWhenItAsksNext(t *testing.T) {
 			o.Wait = stays
 			o.Observe = func(e runtime.Event) {
 				switch {
-				case e.Type == "waiting" && e.Next.IsZero():
+				case e.Type == runtime.EventWaiting && e.Next.IsZero():
 					got = append(got, fmt.Sprint("waits, earlier: ", e.Replayed))
-				case e.Type == "waiting":
+				case e.Type == runtime.EventWaiting:
 					got = append(got, fmt.Sprint("asks at ", e.Next.Sub(began), ", told at ", e.At.Sub(began)))
-				case e.Type == "step_done" && e.ID == "a":
+				case e.Type == runtime.EventStepDone && e.ID == "a":
 					got = append(got, fmt.Sprint("done at ", e.At.Sub(began)))
 				}
 			}

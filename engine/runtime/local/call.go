@@ -47,7 +47,7 @@ func (r *runner) callOf(s step.Step, rec journal.Record) step.Call {
 		StartedAt: r.Header.StartedAt, Workspaces: r.Workspaces, Programs: r.Programs, Sleep: r.Clock.Sleep,
 		Made: madeIn(r.Effects), Results: resultsIn(r.Effects),
 		Tell: func(text string) {
-			r.emit(runtime.Event{Type: "notice", ID: path, Path: path, Step: s.Name, Text: text})
+			r.emit(runtime.Event{Type: runtime.EventNotice, ID: path, Path: path, Step: s.Name, Text: text})
 		},
 	}
 }

@@ -17,7 +17,7 @@ func (r *runner) pollInbox() {
 	}
 	requests, err := r.Inbox.Requests()
 	if err != nil {
-		r.emit(runtime.Event{Type: "notice", Text: "the inbox: " + err.Error()})
+		r.emit(runtime.Event{Type: runtime.EventNotice, Text: "the inbox: " + err.Error()})
 	}
 	for _, q := range requests {
 		switch q.Kind {
@@ -106,5 +106,5 @@ func (r *runner) interrupt(cut context.CancelFunc) {
 	rec := journal.Record{Kind: journal.Event, State: string(runtime.Interrupted), By: r.User}
 	r.err = r.apply(rec, machine.Event{Kind: machine.Stopped, Error: types.Errorf(types.Cancelled, "the run was interrupted")}, true)
 	r.dropUnneeded(r.Machine.Next())
-	r.emit(runtime.Event{Type: "notice", Text: "stopping: running steps finish, then the always steps run; a second signal stops at once"})
+	r.emit(runtime.Event{Type: runtime.EventNotice, Text: "stopping: running steps finish, then the always steps run; a second signal stops at once"})
 }

@@ -31,13 +31,13 @@ func (r *runner) lockGroup(w *worker) bool {
 			return false
 		case other == nil:
 			if r.exclusive = true; told {
-				r.emit(runtime.Event{Type: "notice", ID: w.action.Node, Path: w.action.Path, Text: "the other run has ended"})
+				r.emit(runtime.Event{Type: runtime.EventNotice, ID: w.action.Node, Path: w.action.Path, Text: "the other run has ended"})
 			}
 		case !r.Wait:
 			r.park(w.action.Path, runtime.ForLock, "", other)
 		default:
 			if !told {
-				r.emit(runtime.Event{Type: "notice", ID: w.action.Node, Path: w.action.Path, Text: "waits: " + other.Error() + "; checks again every " + pause.String()})
+				r.emit(runtime.Event{Type: runtime.EventNotice, ID: w.action.Node, Path: w.action.Path, Text: "waits: " + other.Error() + "; checks again every " + pause.String()})
 			}
 			r.waitUntil(w, r.Clock.Now().Add(pause))
 		}

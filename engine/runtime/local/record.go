@@ -116,7 +116,7 @@ func (r *runner) effect(rec journal.Record, found string, out types.Values) runt
 	}
 	r.Effects = append(r.Effects, e)
 	if found == "" {
-		r.emit(runtime.Event{Type: "effect", Effect: &e})
+		r.emit(runtime.Event{Type: runtime.EventEffect, Effect: &e})
 	}
 	return e
 }

@@ -83,10 +83,10 @@ func TestRetrySaysWhen(t *testing.T) {
 				var told []time.Time
 				o.Observe = func(e runtime.Event) {
 					switch {
-					case e.Type == "step_retry":
+					case e.Type == runtime.EventStepRetry:
 						told = append(told, e.Next)
 						time.AfterFunc(5*time.Second, kill)
-					case e.Type == "step_done" && e.ID == "n" && tt.says && !e.At.Equal(told[0]):
+					case e.Type == runtime.EventStepDone && e.ID == "n" && tt.says && !e.At.Equal(told[0]):
 						t.Errorf("told %s, tried again at %s", told[0], e.At)
 					}
 				}

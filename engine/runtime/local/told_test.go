@@ -29,7 +29,7 @@ func TestToldTwice(t *testing.T) {
 			for range 2 {
 				told := 0
 				b.o.Observe = func(e runtime.Event) {
-					if e.ID == "gate" && e.Type == "step_failed" && !e.Replayed {
+					if e.ID == "gate" && e.Type == runtime.EventStepFailed && !e.Replayed {
 						told++
 					}
 				}

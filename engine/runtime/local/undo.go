@@ -136,7 +136,7 @@ func (r *runner) undoOne(ctx context.Context, x runtime.Reversal) (err error, ma
 	if err := r.append(rec, true); err != nil {
 		return err, true
 	}
-	r.emit(runtime.Event{Type: "effect", Effect: &runtime.Effect{ID: x.Path, Path: x.Path, Step: x.Step, Key: x.Record.Key, Outcome: "undone", Result: x.Record.Event.Output}})
+	r.emit(runtime.Event{Type: runtime.EventEffect, Effect: &runtime.Effect{ID: x.Path, Path: x.Path, Step: x.Step, Key: x.Record.Key, Outcome: "undone", Result: x.Record.Event.Output}})
 	return nil, false
 }
 

@@ -58,7 +58,7 @@ func (r *runner) known(s step.Step, rec journal.Record, repeatable bool) protoco
 // notice tells people what the protocol says before it is done.
 func (x *writing) notice(c protocol.Command) {
 	if c.Notice != "" {
-		x.emit(runtime.Event{Type: "notice", ID: x.a.Node, Path: x.a.Path, Step: x.step.Name, Text: c.Notice})
+		x.emit(runtime.Event{Type: runtime.EventNotice, ID: x.a.Node, Path: x.a.Path, Step: x.step.Name, Text: c.Notice})
 	}
 }
 

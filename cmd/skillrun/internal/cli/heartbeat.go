@@ -18,7 +18,7 @@ type begun struct {
 
 func (u *underWay) observe(e engine.Event) {
 	switch e.Type {
-	case "step_started", "waiting", "step_retry":
+	case engine.EventStepStarted, engine.EventWaiting, engine.EventStepRetry:
 		for i := range *u {
 			if (*u)[i].Path == e.Path {
 				(*u)[i].Event = e
@@ -26,7 +26,7 @@ func (u *underWay) observe(e engine.Event) {
 			}
 		}
 		*u = append(*u, begun{e, e.At})
-	case "step_done", "step_failed", "step_skipped", "step_stopped":
+	case engine.EventStepDone, engine.EventStepFailed, engine.EventStepSkipped, engine.EventStepStopped:
 		rest := (*u)[:0]
 		for _, b := range *u {
 			if b.Path != e.Path {
@@ -76,7 +76,7 @@ func (s *surface) beat() {
 
 func (s *surface) beatOf(b begun) {
 	now, word := s.clock.Now(), "running"
-	if b.Type == "waiting" {
+	if b.Type == engine.EventWaiting {
 		word = "waiting"
 	}
 	lasted := now.Sub(b.since).Round(time.Second).String()

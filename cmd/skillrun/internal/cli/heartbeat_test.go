@@ -39,12 +39,12 @@ func TestHeartbeat(t *testing.T) {
 			}}
 			s := p.surface(t.Context(), runFlags{output: test.format}, nil)
 			s.beat() // nothing runs: nothing to say
-			s.observe(engine.Event{Type: "step_started", ID: "push", Path: "push", Name: "Push branch", At: start})
+			s.observe(engine.Event{Type: engine.EventStepStarted, ID: "push", Path: "push", Name: "Push branch", At: start})
 			clock.now = start.Add(30 * time.Second)
 			s.beat()
-			s.observe(engine.Event{Type: "step_done", ID: "push", Path: "push", Name: "Push branch", At: start})
+			s.observe(engine.Event{Type: engine.EventStepDone, ID: "push", Path: "push", Name: "Push branch", At: start})
 			s.beat()
-			s.observe(engine.Event{Type: "waiting", ID: "wait", Path: "wait", Name: "Await approval", At: start})
+			s.observe(engine.Event{Type: engine.EventWaiting, ID: "wait", Path: "wait", Name: "Await approval", At: start})
 			clock.now = start.Add(time.Minute)
 			stop := p.heartbeat(s)
 			ticks <- clock.now
@@ -73,10 +73,10 @@ func TestHeartbeatSideBySide(t *testing.T) {
 	clock := &handClock{start.Add(30 * time.Second)}
 	s := (&Program{Stdout: &out, Stderr: &out, Clock: clock}).surface(t.Context(), runFlags{output: "text"}, nil)
 	for _, path := range []string{"g", "g/a", "g/b", "g/h", "g/h[1]", "g/h[1]/x", "g/h[2]", "g/h[3]", "g/h[4]", "g/h[5]"} {
-		s.observe(engine.Event{Type: "step_started", ID: path, Path: path, Name: path, Step: "t", At: start})
+		s.observe(engine.Event{Type: engine.EventStepStarted, ID: path, Path: path, Name: path, Step: "t", At: start})
 	}
-	s.observe(engine.Event{Type: "step_retry", ID: "b", Path: "g/b", Name: "Push", Step: "t", At: start.Add(time.Second), Attempt: 1, Attempts: 2})
-	s.observe(engine.Event{Type: "step_stopped", ID: "h[5]", Path: "g/h[5]", Name: "h", Step: "t", At: start})
+	s.observe(engine.Event{Type: engine.EventStepRetry, ID: "b", Path: "g/b", Name: "Push", Step: "t", At: start.Add(time.Second), Attempt: 1, Attempts: 2})
+	s.observe(engine.Event{Type: engine.EventStepStopped, ID: "h[5]", Path: "g/h[5]", Name: "h", Step: "t", At: start})
 	out.Reset()
 	s.beat()
 	want := "running  g/a (30s)\nrunning  g/b: Push (30s)\nrunning  g/h[1]/x (30s)\nrunning  g/h[2] (30s)\nrunning  g/h[3] (30s)\nrunning  1 more\n"

@@ -287,7 +287,7 @@ func (p *Program) undo(ctx context.Context, ref string, f undoFlags) error {
 func (p *Program) undoing(said *render.SaidJSON) func(engine.Event) {
 	lines := render.NewLines(p.told())
 	return func(e engine.Event) {
-		if e.Type != "effect" || e.Effect.Outcome != "undone" {
+		if e.Type != engine.EventEffect || e.Effect.Outcome != "undone" {
 			lines.Event(e)
 			return
 		}

@@ -26,9 +26,9 @@ func TestForgedEnding(t *testing.T) {
 		to := render.Wrapper{W: &b, Width: func() int { return width }}
 		ending{Report: report, Next: render.Next{Resume: "skillrun resume 'r " + evil[:n+12] + "'"}, Took: time.Second, Width: width, Outputs: true}.print(to)
 		m := newModel([]Step{{ID: "w", Name: evil}}, time.Time{}, false)
-		m.apply(engine.Event{Type: "step_started", ID: "w", Path: "w", Name: evil, Step: "t"})
-		m.apply(engine.Event{Type: "notice", ID: "w", Path: "w", Text: evil})
-		m.apply(engine.Event{Type: "step_failed", ID: "w", Path: "w", Name: evil, Error: types.Errorf(types.Auth, "%s", evil)})
+		m.apply(engine.Event{Type: engine.EventStepStarted, ID: "w", Path: "w", Name: evil, Step: "t"})
+		m.apply(engine.Event{Type: engine.EventNotice, ID: "w", Path: "w", Text: evil})
+		m.apply(engine.Event{Type: engine.EventStepFailed, ID: "w", Path: "w", Name: evil, Error: types.Errorf(types.Auth, "%s", evil)})
 		b.WriteString(m.record(width, time.Time{}))
 		for _, line := range strings.Split(b.String(), "\n") {
 			for row := []rune(line); len(row) > 0; row = row[min(width, len(row)):] {

@@ -55,7 +55,7 @@ func announced(events []engine.Event) []Step {
 	var steps []Step
 	seen := map[string]bool{}
 	for _, e := range events {
-		if e.Type == "effect" || seen[e.Path] {
+		if e.Type == engine.EventEffect || seen[e.Path] {
 			continue
 		}
 		seen[e.Path] = true
@@ -83,7 +83,7 @@ func until(t *testing.T, file, id, kind string, colour bool) (*model, time.Time)
 	events := recorded(t, file)
 	m := newModel(announced(events), events[0].At, colour)
 	for _, e := range events {
-		if e.Type == kind && !e.Replayed && (e.ID == id || e.Effect != nil && e.Effect.ID == id) {
+		if e.Type == engine.EventType(kind) && !e.Replayed && (e.ID == id || e.Effect != nil && e.Effect.ID == id) {
 			return m, e.At
 		}
 		m.apply(e)
@@ -102,8 +102,8 @@ func moments(t *testing.T) []moment {
 			return m.frame(width, height, now.Add(1200*time.Millisecond))
 		}
 	}
-	notice := engine.Event{Type: "notice", ID: "image", Path: "image", Step: "quay_get_tag", Text: "waiting 5s: rate limited by quay.io"}
-	failure := engine.Event{Type: "step_failed", ID: "image", Path: "image", Name: "Verify image in Quay", Step: "quay_get_tag",
+	notice := engine.Event{Type: engine.EventNotice, ID: "image", Path: "image", Step: "quay_get_tag", Text: "waiting 5s: rate limited by quay.io"}
+	failure := engine.Event{Type: engine.EventStepFailed, ID: "image", Path: "image", Name: "Verify image in Quay", Step: "quay_get_tag",
 		Error: types.Errorf(types.NotFound, "Image not found for 6eed4fee29032154ed77b411a6b42a2453258fc0 in aap/backend. Build first.")}
 	record := func(file, id, kind string, more ...engine.Event) func(int, int, bool) string {
 		return func(width, _ int, colour bool) string {
@@ -273,13 +273,13 @@ func randomSteps(r *rand.Rand) []Step {
 func randomEvent(r *rand.Rand, m *model, now time.Time) engine.Event {
 	kinds := []string{"step_started", "step_done", "step_skipped", "step_failed", "step_retry", "step_stopped", "waiting", "notice", "effect", "unheard_of"}
 	paths := []string{"s1/new", "s1[k]", "s2[%1b]/s3", "s2/before.1/login", "[", "[x]", "a//b", ""}
-	e := engine.Event{Type: kinds[r.IntN(len(kinds))], At: now, ID: "new", Path: paths[r.IntN(len(paths))], Name: randomText(r), Step: "t", Replayed: r.IntN(6) == 0}
+	e := engine.Event{Type: engine.EventType(kinds[r.IntN(len(kinds))]), At: now, ID: "new", Path: paths[r.IntN(len(paths))], Name: randomText(r), Step: "t", Replayed: r.IntN(6) == 0}
 	if known := types.SortedKeys(m.rows); len(known) > 0 && r.IntN(5) > 0 {
 		e.Path = known[r.IntN(len(known))] + []string{"", "", "[1]", "[日]", "/x", "[2]/s4"}[r.IntN(6)]
 	}
 	e.Kind, e.Attempt, e.Attempts, e.Items, e.Handled = []string{"", "steps", "return"}[r.IntN(3)], r.IntN(3), r.IntN(4), r.IntN(50), r.IntN(3) == 0
 	e.Text, e.Error = randomText(r), types.Errorf(types.Internal, "%s", randomText(r))
-	if e.Type == "step_done" && r.IntN(2) == 0 {
+	if e.Type == engine.EventStepDone && r.IntN(2) == 0 {
 		e.Error = nil
 	}
 	e.Result = map[string]any{"key": randomText(r), "url": randomText(r), "count": 7}
@@ -292,7 +292,7 @@ func TestRowsOfALoop(t *testing.T) {
 	t.Parallel()
 	m := newModel([]Step{{ID: "a"}, {ID: "b"}, {ID: "c"}}, time.Time{}, false)
 	for _, p := range []string{"b/1", "b/2", "z", "b/1/x"} {
-		m.apply(engine.Event{Type: "step_started", Path: p, ID: p, Step: "t"})
+		m.apply(engine.Event{Type: engine.EventStepStarted, Path: p, ID: p, Step: "t"})
 	}
 	var got []string
 	var walk func(*row)

@@ -129,7 +129,7 @@ func newModel(steps []Step, began time.Time, colour bool) *model {
 
 // apply takes in one event.
 func (m *model) apply(e engine.Event) {
-	if e.Type == "effect" {
+	if e.Type == engine.EventEffect {
 		m.effect(e)
 		return
 	}
@@ -141,22 +141,22 @@ func (m *model) apply(e engine.Event) {
 		r.Kind = string(e.Kind)
 	}
 	switch e.Type {
-	case "step_started":
+	case engine.EventStepStarted:
 		m.start(r, e)
-	case "waiting":
+	case engine.EventWaiting:
 		m.wake(r, e.At)
 		r.state, r.notice, r.next, r.every = waiting, messageOf(e), e.Next, e.Every
-	case "notice":
+	case engine.EventNotice:
 		r.notice = e.Text
-	case "step_retry":
+	case engine.EventStepRetry:
 		m.again(r, e)
-	case "step_done":
+	case engine.EventStepDone:
 		m.finish(r, wellEnded(r, e), e)
-	case "step_skipped":
+	case engine.EventStepSkipped:
 		m.finish(r, skipped, e)
-	case "step_stopped":
+	case engine.EventStepStopped:
 		m.finish(r, stopped, e)
-	case "step_failed":
+	case engine.EventStepFailed:
 		if e.Handled {
 			m.finish(r, continued, e)
 			return

@@ -56,21 +56,21 @@ func (s *script) play(lines string) {
 		if word == "" {
 			continue
 		}
-		e := engine.Event{Type: "step_" + word, At: s.now, Path: path, ID: path[strings.LastIndexByte(path, '/')+1:]}
+		e := engine.Event{Type: engine.EventType("step_" + word), At: s.now, Path: path, ID: path[strings.LastIndexByte(path, '/')+1:]}
 		if wrong {
 			e.Error, e.Text = types.Errorf(types.Unavailable, "%s", message), message
 		}
 		switch word {
 		case "begun": // a loop of 40
-			e.Type, e.Items = "step_started", 40
+			e.Type, e.Items = engine.EventStepStarted, 40
 		case "waiting", "notice":
-			e.Type = word
+			e.Type = engine.EventType(word)
 		case "wrote":
-			e = engine.Event{Type: "effect", Effect: &engine.Effect{Path: path, ID: path, Outcome: "created"}}
+			e = engine.Event{Type: engine.EventEffect, Effect: &engine.Effect{Path: path, ID: path, Outcome: "created"}}
 		case "retry":
 			e.Attempt, e.Attempts = 1, 3
 		case "passed":
-			e.Type, e.Handled = "step_failed", true
+			e.Type, e.Handled = engine.EventStepFailed, true
 		}
 		s.m.apply(e)
 		s.now = s.now.Add(time.Second)
@@ -308,7 +308,7 @@ func TestTimerOfAResumedRun(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
-	m.apply(engine.Event{Type: "step_done", Path: "g/c", At: start.Add(50 * time.Second)})
+	m.apply(engine.Event{Type: engine.EventStepDone, Path: "g/c", At: start.Add(50 * time.Second)})
 	if got := line(start.Add(time.Hour), "Approval"); got != "Approval 50.0s" {
 		t.Errorf("done, it is %q", got)
 	}
@@ -379,7 +379,7 @@ func TestPausesTellTheirTime(t *testing.T) {
 			}
 		}
 	}
-	m.apply(engine.Event{Type: "step_started", Path: "a", At: now, Attempt: 2, Attempts: 3})
+	m.apply(engine.Event{Type: engine.EventStepStarted, Path: "a", At: now, Attempt: 2, Attempts: 3})
 	if got := m.frame(80, 20, now); !strings.Contains(got, "attempt 2 of 3\n") {
 		t.Errorf("the attempt has begun:\n%s", got)
 	}

@@ -71,7 +71,7 @@ func child(way string) {
 	defer stop()
 	v := Start(ctx, Options{In: os.Stdin, Out: os.Stderr, Steps: []Step{{ID: "a", Name: "First", Type: "t"}}, Now: time.Now})
 	defer v.Close()
-	v.Observe(engine.Event{Type: "step_started", Path: "a", At: time.Now()})
+	v.Observe(engine.Event{Type: engine.EventStepStarted, Path: "a", At: time.Now()})
 	var answer string
 	fmt.Scanln(&answer)
 	switch way {

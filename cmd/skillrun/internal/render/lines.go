@@ -36,7 +36,7 @@ func NewLines(w io.Writer) *Lines { return &Lines{w: w, loops: map[string]*tally
 
 // Event prints the line of an event, if it has one.
 func (l *Lines) Event(e engine.Event) {
-	if e.Type == "effect" {
+	if e.Type == engine.EventEffect {
 		if e.Replayed {
 			return
 		}
@@ -60,10 +60,10 @@ func (l *Lines) step(e engine.Event) {
 	if silent(e) {
 		return
 	}
-	if e.Type == "step_retry" {
+	if e.Type == engine.EventStepRetry {
 		l.again(e.Path)
 	}
-	if e.Type == "step_started" && e.Items > 0 {
+	if e.Type == engine.EventStepStarted && e.Items > 0 {
 		delete(l.loops, e.Path) // the group around it may have begun again
 		l.again(e.Path)
 		l.loop(e.Path).total, l.loop(e.Path).name = e.Items, e.Name
@@ -82,15 +82,15 @@ func (l *Lines) step(e engine.Event) {
 // much that is before what happens now. What went wrong is told again, and what
 // is about to be tried again; what waited is asked again, and told then.
 func (l *Lines) earlier(e engine.Event) bool {
-	if e.Replayed && e.Type == "step_done" && e.Error == nil {
+	if e.Replayed && e.Type == engine.EventStepDone && e.Error == nil {
 		l.before++
 		return true
 	}
-	retried := e.Type == "step_retry" && !e.Next.After(e.At)
-	if !e.Replayed || e.Type == "step_failed" || e.Type == "step_retry" && !retried {
+	retried := e.Type == engine.EventStepRetry && !e.Next.After(e.At)
+	if !e.Replayed || e.Type == engine.EventStepFailed || e.Type == engine.EventStepRetry && !retried {
 		l.catchUp()
 	}
-	return e.Replayed && (e.Type == "step_skipped" || e.Type == "step_started" || e.Type == "waiting" || retried)
+	return e.Replayed && (e.Type == engine.EventStepSkipped || e.Type == engine.EventStepStarted || e.Type == engine.EventWaiting || retried)
 }
 
 // catchUp says how much an earlier process did, once.
@@ -104,7 +104,7 @@ func (l *Lines) catchUp() {
 // silent reports whether the event is of values or of a check that no one gave a
 // name, also for each item of a loop.
 func silent(e engine.Event) bool {
-	return (e.Kind == "set" || e.Kind == "assert") && e.Name == e.ID && e.Type != "step_failed"
+	return (e.Kind == "set" || e.Kind == "assert") && e.Name == e.ID && e.Type != engine.EventStepFailed
 }
 
 // news reports whether people want to see the event.
@@ -112,11 +112,11 @@ func (l *Lines) news(e engine.Event) bool {
 	_, loop := l.loops[e.Path]
 	group := loop || e.Kind == "steps" || e.Kind == "skill"
 	switch e.Type {
-	case "step_started":
+	case engine.EventStepStarted:
 		return group
-	case "step_failed", "notice":
+	case engine.EventStepFailed, engine.EventNotice:
 		return true
-	case "step_done":
+	case engine.EventStepDone:
 		group = group || e.Kind == "return"
 	}
 	return group || e.Step != "" || e.Kind == "approve" || e.Name != e.ID
@@ -124,13 +124,13 @@ func (l *Lines) news(e engine.Event) bool {
 
 // told prints the event with what there is to say of it.
 func (l *Lines) told(e engine.Event, more string) {
-	if t := l.loops[e.Path]; t != nil && more == "" && e.Type != "step_started" {
+	if t := l.loops[e.Path]; t != nil && more == "" && e.Type != engine.EventStepStarted {
 		more = " (" + t.text() + ")"
 	}
 	switch e.Type {
-	case "step_started":
+	case engine.EventStepStarted:
 		l.line("started", e, more)
-	case "step_done":
+	case engine.EventStepDone:
 		switch {
 		case e.Error != nil:
 			l.line("rescued", e, l.why(e)+more)
@@ -139,20 +139,20 @@ func (l *Lines) told(e engine.Event, more string) {
 		default:
 			l.line("done", e, more)
 		}
-	case "step_skipped":
+	case engine.EventStepSkipped:
 		l.line("skipped", e, more)
-	case "step_stopped":
+	case engine.EventStepStopped:
 		l.line("stopped", e, more)
-	case "step_failed":
+	case engine.EventStepFailed:
 		if e.Handled {
 			more += "; the run continues"
 		}
 		l.line("failed", e, l.why(e)+more)
-	case "step_retry":
+	case engine.EventStepRetry:
 		l.line("retry", e, fmt.Sprintf(": attempt %d of %d failed%s%s", e.Attempt, e.Attempts, l.why(e), again(e)))
-	case "waiting":
+	case engine.EventWaiting:
 		l.line("waiting", e, l.why(e)+more+again(e))
-	case "notice":
+	case engine.EventNotice:
 		fmt.Fprintf(l.w, "%-8s %s%s\n", "note", at(Flat(cmp.Or(e.Path, e.ID))), Said(e.Text))
 	}
 }
@@ -162,7 +162,7 @@ func (l *Lines) told(e engine.Event, more string) {
 // answer.
 func again(e engine.Event) string {
 	verb := "polls"
-	if e.Type == "step_retry" {
+	if e.Type == engine.EventStepRetry {
 		verb = "tries"
 	}
 	switch when := Again(verb, e.Next, e.At); {
@@ -210,7 +210,7 @@ func (l *Lines) why(e engine.Event) string {
 		return ""
 	}
 	text := firstLine(e.Error.Message)
-	if e.Type == "step_failed" {
+	if e.Type == engine.EventStepFailed {
 		last := !e.Handled && e.Path == e.ID
 		if last || text == l.said {
 			return ""
@@ -271,9 +271,9 @@ func (l *Lines) item(e engine.Event) {
 	}
 	t := l.loop(ParentOf(e.Path))
 	switch e.Type {
-	case "step_done", "step_skipped", "step_failed":
+	case engine.EventStepDone, engine.EventStepSkipped, engine.EventStepFailed:
 	default:
-		if t.shown < shownItems && e.Type != "step_started" && !l.earlier(e) {
+		if t.shown < shownItems && e.Type != engine.EventStepStarted && !l.earlier(e) {
 			l.told(e, "")
 		}
 		return
@@ -288,7 +288,7 @@ func (l *Lines) item(e engine.Event) {
 	case t.shown < shownItems:
 		t.shown++
 		l.told(e, place)
-	case e.Type == "step_failed" && t.shownFailures < shownItems:
+	case e.Type == engine.EventStepFailed && t.shownFailures < shownItems:
 		t.shownFailures++
 		l.told(e, place)
 	case t.tenths() > before && t.over != t.total: // the end of the loop says the last
@@ -301,11 +301,11 @@ func (l *Lines) item(e engine.Event) {
 func (l *Lines) inside(e engine.Event, item string) {
 	t := l.loop(ParentOf(item))
 	switch e.Type {
-	case "step_failed":
+	case engine.EventStepFailed:
 		if t.shown < shownItems || t.shownFailures < shownItems {
 			l.told(e, "")
 		}
-	case "step_retry", "waiting", "notice":
+	case engine.EventStepRetry, engine.EventWaiting, engine.EventNotice:
 		if t.shown < shownItems && l.news(e) && !l.earlier(e) {
 			l.told(e, "")
 		}
@@ -333,7 +333,7 @@ func (t *tally) count(e engine.Event) {
 		t.over, t.bad = t.over-1, t.bad-1
 	}
 	t.over++
-	if e.Type == "step_failed" {
+	if e.Type == engine.EventStepFailed {
 		t.broken[e.Path] = true
 		t.bad++
 	}

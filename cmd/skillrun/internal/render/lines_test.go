@@ -29,7 +29,7 @@ func eventOf(line string) engine.Event {
 	word, path := words[0], words[1]
 	id := path[strings.LastIndexByte(path, '/')+1:]
 	id, _, item := strings.Cut(id, "[")
-	e := engine.Event{Type: "step_" + word, Path: path, ID: id, Name: id, Step: "t"}
+	e := engine.Event{Type: engine.EventType("step_" + word), Path: path, ID: id, Name: id, Step: "t"}
 	if len(words) > 2 {
 		e.Name = words[2]
 	}
@@ -38,25 +38,25 @@ func eventOf(line string) engine.Event {
 	}
 	switch word {
 	case "group":
-		e.Type, e.Kind, e.Step = "step_started", "steps", ""
+		e.Type, e.Kind, e.Step = engine.EventStepStarted, "steps", ""
 	case "grouped":
-		e.Type, e.Kind, e.Step = "step_done", "steps", ""
+		e.Type, e.Kind, e.Step = engine.EventStepDone, "steps", ""
 	case "loop":
-		e.Type, e.Kind, e.Items = "step_started", "steps", 200
+		e.Type, e.Kind, e.Items = engine.EventStepStarted, "steps", 200
 	case "set":
-		e.Type, e.Kind, e.Step = "step_done", "set", ""
+		e.Type, e.Kind, e.Step = engine.EventStepDone, "set", ""
 	case "return":
-		e.Type, e.Kind, e.Step = "step_done", "return", ""
+		e.Type, e.Kind, e.Step = engine.EventStepDone, "return", ""
 	case "earlier":
-		e.Type, e.Replayed = "step_done", true
+		e.Type, e.Replayed = engine.EventStepDone, true
 	case "passed":
-		e.Type, e.Handled = "step_failed", true
+		e.Type, e.Handled = engine.EventStepFailed, true
 	case "retry":
 		e.Attempt, e.Attempts = 1, 3
 	case "waiting", "notice":
-		e.Type = word
+		e.Type = engine.EventType(word)
 	case "created", "adopted":
-		e = engine.Event{Type: "effect", Effect: &engine.Effect{ID: path, Path: path, Outcome: word, Verb: "merge", Object: "merge request",
+		e = engine.Event{Type: engine.EventEffect, Effect: &engine.Effect{ID: path, Path: path, Outcome: word, Verb: "merge", Object: "merge request",
 			Result: types.Values{"url": "https://gitlab.example.com/" + id}}}
 	}
 	if item && wrong {
@@ -146,20 +146,20 @@ func TestResumeDoesNotReprint(t *testing.T) {
 	var out bytes.Buffer
 	l := render.NewLines(&out)
 	for i, id := range []string{"a", "b", "c"} {
-		l.Event(engine.Event{Type: "step_done", ID: id, Path: id, Name: id, Step: "git_log", Replayed: true})
+		l.Event(engine.Event{Type: engine.EventStepDone, ID: id, Path: id, Name: id, Step: "git_log", Replayed: true})
 		if i == 1 {
-			l.Event(engine.Event{Type: "effect", ID: id, Path: id, Replayed: true, Effect: &engine.Effect{ID: id, Verb: "push", Object: "branch", Outcome: "created"}})
+			l.Event(engine.Event{Type: engine.EventEffect, ID: id, Path: id, Replayed: true, Effect: &engine.Effect{ID: id, Verb: "push", Object: "branch", Outcome: "created"}})
 		}
 	}
-	l.Event(engine.Event{Type: "step_skipped", ID: "d", Path: "d", Name: "D", Step: "git_log", Replayed: true})
-	l.Event(engine.Event{Type: "waiting", ID: "w", Path: "w", Name: "w", Step: "gitlab_mr_view", Replayed: true})
-	l.Event(engine.Event{Type: "waiting", ID: "w", Path: "loop[1]/w", Name: "w", Step: "gitlab_mr_view", Replayed: true})
+	l.Event(engine.Event{Type: engine.EventStepSkipped, ID: "d", Path: "d", Name: "D", Step: "git_log", Replayed: true})
+	l.Event(engine.Event{Type: engine.EventWaiting, ID: "w", Path: "w", Name: "w", Step: "gitlab_mr_view", Replayed: true})
+	l.Event(engine.Event{Type: engine.EventWaiting, ID: "w", Path: "loop[1]/w", Name: "w", Step: "gitlab_mr_view", Replayed: true})
 	now := time.Date(2026, 11, 23, 14, 4, 30, 0, time.Local)
 	for _, path := range []string{"r", "loop[1]/r"} { // that pause is over
-		l.Event(engine.Event{Type: "step_retry", At: now, ID: "r", Path: path, Name: "r", Step: "git_push", Attempt: 1, Attempts: 3, Next: now.Add(-time.Second), Replayed: true})
+		l.Event(engine.Event{Type: engine.EventStepRetry, At: now, ID: "r", Path: path, Name: "r", Step: "git_push", Attempt: 1, Attempts: 3, Next: now.Add(-time.Second), Replayed: true})
 	}
-	l.Event(engine.Event{Type: "step_retry", At: now, ID: "r", Path: "r", Name: "r", Step: "git_push", Attempt: 2, Attempts: 3, Next: now.Add(4 * time.Second), Replayed: true})
-	l.Event(engine.Event{Type: "step_done", ID: "w", Path: "w", Name: "w", Step: "gitlab_mr_view"})
+	l.Event(engine.Event{Type: engine.EventStepRetry, At: now, ID: "r", Path: "r", Name: "r", Step: "git_push", Attempt: 2, Attempts: 3, Next: now.Add(4 * time.Second), Replayed: true})
+	l.Event(engine.Event{Type: engine.EventStepDone, ID: "w", Path: "w", Name: "w", Step: "gitlab_mr_view"})
 	want := "done     3 steps before\nretry    r: attempt 2 of 3 failed, tries again at 14:04:34 (in 4s) (earlier)\ndone     w\n"
 	if got := out.String(); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
@@ -172,16 +172,16 @@ func TestResumeDoesNotReprintLoops(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	l := render.NewLines(&out)
-	item := func(typ, key string, replayed bool) engine.Event {
+	item := func(typ engine.EventType, key string, replayed bool) engine.Event {
 		return engine.Event{Type: typ, ID: "loop", Path: "loop[" + key + "]", Name: "Each", Step: "jira_add_link", Kind: "uses", Replayed: replayed}
 	}
-	l.Event(engine.Event{Type: "step_done", ID: "a", Path: "a", Name: "A", Step: "git_log", Replayed: true})
-	l.Event(engine.Event{Type: "step_started", ID: "loop", Path: "loop", Name: "Each", Items: 3, Replayed: true})
-	l.Event(item("step_done", "1", true))
-	l.Event(item("step_skipped", "2", true))
-	l.Event(engine.Event{Type: "effect", ID: "loop", Path: "loop[3]", Effect: &engine.Effect{ID: "loop", Path: "loop[3]", Verb: "create", Object: "link", Outcome: "created"}})
-	l.Event(item("step_done", "3", false))
-	l.Event(engine.Event{Type: "step_done", ID: "loop", Path: "loop", Name: "Each", Kind: "uses", Step: "jira_add_link"})
+	l.Event(engine.Event{Type: engine.EventStepDone, ID: "a", Path: "a", Name: "A", Step: "git_log", Replayed: true})
+	l.Event(engine.Event{Type: engine.EventStepStarted, ID: "loop", Path: "loop", Name: "Each", Items: 3, Replayed: true})
+	l.Event(item(engine.EventStepDone, "1", true))
+	l.Event(item(engine.EventStepSkipped, "2", true))
+	l.Event(engine.Event{Type: engine.EventEffect, ID: "loop", Path: "loop[3]", Effect: &engine.Effect{ID: "loop", Path: "loop[3]", Verb: "create", Object: "link", Outcome: "created"}})
+	l.Event(item(engine.EventStepDone, "3", false))
+	l.Event(engine.Event{Type: engine.EventStepDone, ID: "loop", Path: "loop", Name: "Each", Kind: "uses", Step: "jira_add_link"})
 	want := "done     2 steps before\ncreated  loop: create link\ndone     loop[3] (3 of 3)\ndone     Each (3 of 3, created 1)\n"
 	if got := out.String(); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
@@ -206,7 +206,7 @@ func TestWaitSaysWhenItAsksNext(t *testing.T) {
 		{time.Time{}, nil, "waiting  Merge\n"},
 	} {
 		var b strings.Builder
-		render.NewLines(&b).Event(engine.Event{Type: "waiting", At: at, ID: "w", Path: "w", Name: "Merge", Step: "t", Error: test.err, Next: test.next})
+		render.NewLines(&b).Event(engine.Event{Type: engine.EventWaiting, At: at, ID: "w", Path: "w", Name: "Merge", Step: "t", Error: test.err, Next: test.next})
 		if b.String() != test.want {
 			t.Errorf("got %q, want %q", b.String(), test.want)
 		}
