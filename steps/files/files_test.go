@@ -261,7 +261,7 @@ func TestRefusals(t *testing.T) {
 		{"file_read", `{"path":"a","workspace":"../x"}`, types.BadInput, `"../x" is not the name of a workspace (give the workspace output of git_checkout to this step)`},
 		{"file_read", `{"path":"a","workspace":"none"}`, types.NotFound, "there is no workspace none (git_checkout creates one; give its workspace output to this step)"},
 		{"file_read", `{"path":"a","service":"other"}`, types.BadInput, `there is no service "other"`},
-		{"file_read", `{"path":"a","service":"gone"}`, types.Unavailable, `the folder of service "gone" cannot be opened: no such file or directory (make ` + filepath.Dir(w.root) + `/gone, or change root of the service in skillrun.yaml)`},
+		{"file_read", `{"path":"a","service":"gone"}`, types.Unavailable, `the folder of service "gone" cannot be opened: no such file or directory (create ` + filepath.Dir(w.root) + `/gone, or change root of the service in skillrun.yaml)`},
 		{"file_read", at(`"path":"../a"`), types.BadInput, `"../a" is not a path inside the folder (write it relative to the folder, with / and without . or .. in it)`},
 		{"file_read", at(`"path":"nope"`), types.NotFound, "there is no nope (check the path; file_exists does not fail on a missing file)"},
 		{"file_read", at(`"path":"docs"`), types.Conflict, "docs is not a file (name a file, not a folder)"},

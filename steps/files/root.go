@@ -51,7 +51,7 @@ func (f family) openService(name string) (*os.Root, error) {
 	root, err := os.OpenRoot(s.Root)
 	if err != nil {
 		return nil, types.Errorf(types.Unavailable, "the folder of service %q cannot be opened: %w", name, workspaces.Bare(err)).
-			WithHint("make %s, or change root of the service in skillrun.yaml", s.Root)
+			WithHint("create %s, or change root of the service in skillrun.yaml", s.Root)
 	}
 	return root, nil
 }

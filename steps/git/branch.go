@@ -105,7 +105,7 @@ func (w *workspace) ensureChain(ctx context.Context, push *repo, from *remoteRef
 	}
 	chain, _ := w.chain(tip)
 	if len(chain) == 0 && tip != w.base() {
-		return nil, types.Errorf(types.Unavailable, "the remote %s did not give commit %s", nameOf(from.url), tip).WithHint("%s", goOn)
+		return nil, types.Errorf(types.Unavailable, "the remote %s did not send commit %s", nameOf(from.url), tip).WithHint("%s", goOn)
 	}
 	return chain, nil
 }

@@ -254,7 +254,7 @@ func (r *repo) ensureObjects(ctx context.Context, from *remoteRefs, of, wants []
 		return err
 	}
 	if missing = r.missing(missing); len(missing) > 0 {
-		return types.Errorf(types.Unavailable, "the remote %s does not give object %s", nameOf(from.url), missing[0]).
+		return types.Errorf(types.Unavailable, "the remote %s did not send object %s", nameOf(from.url), missing[0]).
 			WithHint("ask its administrator to check the repository with git fsck")
 	}
 	return nil

@@ -125,7 +125,7 @@ func unreadable(name string, err error) error {
 	if errors.As(err, &p) {
 		err = p.Err
 	}
-	return types.Errorf(types.Forbidden, "%s in the workspace does not read: %w", name, err).
+	return types.Errorf(types.Forbidden, "%s in the workspace cannot be read: %w", name, err).
 		WithHint("a program of the skill made it unreadable: let it allow its user to read it")
 }
 

@@ -47,8 +47,8 @@ func TestServerGivesSomethingElse(t *testing.T) {
 	}
 	r.cache = t.TempDir()
 	r.givesOnly(r.shas["b"])
-	r.fails("git_branch_create", ws("branch", "release-1"), types.Unavailable, "the remote app-interface did not give commit "+r.shas["feature"])
-	r.fails("git_read_file", map[string]any{"repo": r.url, "path": "f", "ref": "feature"}, types.Unavailable, "the remote app-interface gave commit "+r.shas["feature"]+" without its f")
+	r.fails("git_branch_create", ws("branch", "release-1"), types.Unavailable, "the remote app-interface did not send commit "+r.shas["feature"])
+	r.fails("git_read_file", map[string]any{"repo": r.url, "path": "f", "ref": "feature"}, types.Unavailable, "the remote app-interface sent commit "+r.shas["feature"]+" without its f")
 	r.fails("git_log", map[string]any{"repo": r.url, "to": r.shas["c"]}, types.Internal, ": an object is missing: ")
 }
 
@@ -61,7 +61,7 @@ func TestRealServerLacksObjects(t *testing.T) {
 	r.must("git_diff", in)
 	r.givesOnly(r.shas["a"])
 	in["paths"] = []any{"b"}
-	r.fails("git_diff", in, types.Unavailable, "the remote app-interface does not give object ")
+	r.fails("git_diff", in, types.Unavailable, "the remote app-interface did not send object ")
 }
 
 // TestTreeBomb ends the walk of trees that hold themselves many times over.
@@ -161,7 +161,7 @@ func TestBrokenClones(t *testing.T) {
 	r.write(filepath.Join(dir, "HEAD"), "ref: refs/heads/main\n")
 	r.fails("git_branch_list", in, types.NotFound, " is not a git clone")
 	r.write(filepath.Join(dir, "config"), "[remote \"origin\n")
-	r.fails("git_branch_list", in, types.BadInput, "the git configuration of "+dir+" does not read: ")
+	r.fails("git_branch_list", in, types.BadInput, "the git configuration of "+dir+" cannot be read: ")
 }
 
 // TestNowhereToKeepThings says which folder cannot be used.

@@ -111,7 +111,7 @@ func TestExamineFaults(t *testing.T) {
 			r.cache = filepath.Join(r.t.TempDir(), "file", "below")
 			r.write(filepath.Dir(r.cache), "")
 		}, "failed cache folder: internal the cache of fetched objects cannot be used: write to "},
-		"no signing key":   {func(r *remote) { r.service.SigningKeyFile = "/nowhere/key" }, "failed signing key: invalid the signing key does not read"},
+		"no signing key":   {func(r *remote) { r.service.SigningKeyFile = "/nowhere/key" }, "failed signing key: invalid the signing key cannot be read"},
 		"nobody signs off": {func(r *remote) { r.service.SignOff, r.service.AuthorName = true, "" }, "failed author of commits: invalid sign_off is on"},
 		"no clone":         {func(r *remote) { r.url = filepath.Join(r.t.TempDir(), "none") }, ": not_found there is no git clone at"},
 		"a clone without remotes": {func(r *remote) {

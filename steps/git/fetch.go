@@ -204,7 +204,7 @@ func (r *repo) ensurePath(ctx context.Context, from *remoteRefs, commit plumbing
 	if h, err = findMissing(r.trees, commit, path); err != nil || h == nil {
 		return err
 	}
-	return types.Errorf(types.Unavailable, "the remote %s gave commit %s without its %s", nameOf(from.url), commit, path).
+	return types.Errorf(types.Unavailable, "the remote %s sent commit %s without its %s", nameOf(from.url), commit, path).
 		WithHint("ask its administrator to check the repository with git fsck")
 }
 

@@ -129,13 +129,13 @@ func TestServerSpeaksInErrors(t *testing.T) {
 	t.Parallel()
 	const ls, pack = "/git-upload-pack", "command=fetch"
 	for _, tt := range []struct{ when, body, want string }{
-		{ls, "001cERR no more today\x1b[31m!\n", "the server says: no more today[31m!"},
+		{ls, "001cERR no more today\x1b[31m!\n", "the server reports: no more today[31m!"},
 		{ls, "0034" + "0123456789012345678901234567890123456789 HEAD", "the connection broke"},
 		{ls, "zzzz", "the connection broke"},
-		{pack, "000dpackfile\n000f\x03disk full!", "the server says: disk full!"},
+		{pack, "000dpackfile\n000f\x03disk full!", "the server reports: disk full!"},
 		{pack, "000dpackfile\n0008\x02hi\n0000", "the connection broke"},
 		{pack, "000dpackfile\n0008\x09hi\n", "the connection broke"},
-		{pack, "0000", "the server says: nothing"},
+		{pack, "0000", "the server reports: nothing"},
 		{pack, "0014acknowledgments\n0008NAK\n0000", "the connection broke"},
 	} {
 		r := newRemoteBehind(t, backend(t))

@@ -87,7 +87,7 @@ func (r *repo) addAlternate(path string) error {
 	}
 	cfg, err := config.ReadConfig(bytes.NewReader(text))
 	if err != nil {
-		return types.Errorf(types.BadInput, "the git configuration of %s does not read: %w", path, err).WithHint("git config --list shows what is wrong; or use the repository's URL")
+		return types.Errorf(types.BadInput, "the git configuration of %s cannot be read: %w", path, err).WithHint("git config --list shows what is wrong; or use the repository's URL")
 	}
 	if cfg.Raw.Section("extensions").Option("objectFormat") == "sha256" {
 		return readError("open", path, errSHA256)
@@ -109,7 +109,7 @@ func (r *repo) addAlternate(path string) error {
 
 func notClone(path string, err error) error {
 	if !errors.Is(err, fs.ErrNotExist) {
-		return types.Errorf(types.BadInput, "the git clone %s does not read: %w", path, err).WithHint("clone it again, or name its URL")
+		return types.Errorf(types.BadInput, "the git clone %s cannot be read: %w", path, err).WithHint("clone it again, or name its URL")
 	}
 	return types.Errorf(types.NotFound, "%s is not a git clone", path).WithHint("clone it, or name its URL")
 }
@@ -222,7 +222,7 @@ func readError(what, remote string, err error) error {
 		return types.Errorf(types.BadInput, "%s: %w, and skillrun reads only repositories with SHA-1 names", what, err).
 			WithHint("convert the repository, or mirror it to one that git init --object-format=sha1 made")
 	case errors.As(err, new(serverError)):
-		return types.Errorf(types.Unavailable, "%s: the server says: %w", what, err).WithHint("%s", goOn)
+		return types.Errorf(types.Unavailable, "%s: the server reports: %w", what, err).WithHint("%s", goOn)
 	case errors.As(err, new(*shallowError)):
 		return types.Errorf(types.NotFound, "%s: the repository on the server is shallow: %w", what, err).
 			WithHint("name the whole repository, or have its owner run git fetch --unshallow in it")

@@ -58,7 +58,7 @@ func unsigned(c *object.Commit) ([]byte, error) {
 func (s Service) signingKey(ctx context.Context) (key ssh.Signer, done func(), err error) {
 	text, err := readFile(s.SigningKeyFile)
 	if err != nil {
-		return nil, nil, types.Errorf(types.BadInput, "the signing key does not read: %w", err).
+		return nil, nil, types.Errorf(types.BadInput, "the signing key cannot be read: %w", err).
 			WithHint("signing_key in skillrun.yaml is the path of a private key, or of a public key (.pub) whose private half the ssh agent holds")
 	}
 	public, _, _, _, err := ssh.ParseAuthorizedKey(text)

@@ -149,7 +149,7 @@ func TestSigningKeyRefused(t *testing.T) {
 		return path
 	}
 	for path, want := range map[string]string{
-		"/nowhere/key": "the signing key does not read: ",
+		"/nowhere/key": "the signing key cannot be read: ",
 		open:           "can be read by others (chmod 600 " + open,
 		write("locked", string(pem.EncodeToMemory(locked))): "has a passphrase (load it into the ssh agent with ssh-add",
 		write("text", "nothing\n"):                          "is not an ssh key: ",

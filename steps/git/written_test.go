@@ -221,7 +221,7 @@ func TestWhatNoCommitHolds(t *testing.T) {
 	}
 	for name, make := range map[string]func(path string) error{
 		"is neither a file nor a link, and git stores nothing else": func(p string) error { return syscall.Mkfifo(p, 0o644) },
-		"in the workspace does not read": func(p string) error {
+		"in the workspace cannot be read": func(p string) error {
 			if os.Getuid() == 0 {
 				return nil // root reads everything
 			}
@@ -248,7 +248,7 @@ func TestWhatNoCommitHolds(t *testing.T) {
 			continue
 		}
 		code := types.BadInput
-		if strings.Contains(name, "does not read") {
+		if strings.Contains(name, "cannot be read") {
 			code = types.Forbidden
 		}
 		r.fails("git_commit", ws("message", "m"), code, name)

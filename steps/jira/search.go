@@ -143,7 +143,7 @@ func (in SearchIn) check(unknown step.UnknownPaths) error {
 
 func (c *client) row(what string, i issue) (FoundIssue, error) {
 	if i.Fields.Status.Category.Key == "" {
-		return FoundIssue{}, types.Errorf(types.Unavailable, "%s: %s comes without a status", what, i.Key).WithHint(notJira)
+		return FoundIssue{}, types.Errorf(types.Unavailable, "%s: %s has no status", what, i.Key).WithHint(notJira)
 	}
 	updated, err := i.updated(what + ": " + i.Key)
 	if err != nil {

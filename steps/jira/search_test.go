@@ -98,7 +98,7 @@ func TestSearchesThatFail(t *testing.T) {
 		"no end":   {"x", answering("GET", 200, nil, `{"issues":[],"nextPageToken":"again"}`), types.Unavailable, []string{"search for issues: the answer has too many pages", "narrow the search"}},
 		"no list":  {"x", answering("GET", 200, nil, `{}`), types.Unavailable, []string{"the answer has no list of issues"}},
 		"ids only": {"x", answering("GET", 200, nil, `{"issues":[{"id":"1"}]}`), types.Unavailable, []string{"the answer has an issue without a key"}},
-		"no state": {"x", answering("GET", 200, nil, `{"issues":[{"id":"1","key":"AAP-1"}]}`), types.Unavailable, []string{"AAP-1 comes without a status"}},
+		"no state": {"x", answering("GET", 200, nil, `{"issues":[{"id":"1","key":"AAP-1"}]}`), types.Unavailable, []string{"AAP-1 has no status"}},
 		"no time": {"x", answering("GET", 200, nil, `{"issues":[{"id":"1","key":"AAP-1","fields":{"status":{"statusCategory":{"key":"new"}}}}]}`),
 			types.Unavailable, []string{`AAP-1: its updated time is not valid: ""`}},
 	}

@@ -38,11 +38,8 @@ func messages(t *testing.T) []message {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, file := range files {
-			if !strings.HasSuffix(file, "_test.go") {
-				out = append(out, messagesOf(t, filepath.Base(dir), file)...)
-			}
-		}
+		files = slices.DeleteFunc(files, func(f string) bool { return strings.HasSuffix(f, "_test.go") })
+		out = append(out, messagesOf(t, filepath.Base(dir), files)...)
 	}
 	if len(out) < 150 {
 		t.Fatalf("only %d messages were found: does the pattern still find them?", len(out))
@@ -68,38 +65,56 @@ func families(t *testing.T) []string {
 	return slices.Compact(out)
 }
 
-func messagesOf(t *testing.T, family, file string) []message {
+func messagesOf(t *testing.T, family string, files []string) []message {
 	t.Helper()
 	set := token.NewFileSet()
-	f, err := parser.ParseFile(set, file, nil, parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
+	consts := map[string]string{} // texts of the package, by name
+	parsed := make([]*ast.File, len(files))
+	for i, file := range files {
+		f, err := parser.ParseFile(set, file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed[i] = f
+		ast.Inspect(f, func(n ast.Node) bool {
+			if v, ok := n.(*ast.ValueSpec); ok && len(v.Values) == len(v.Names) {
+				for i, name := range v.Names {
+					consts[name.Name] = literal(v.Values[i], nil)
+				}
+			}
+			return true
+		})
 	}
 	var out []message
 	cures := map[*ast.CallExpr]*ast.CallExpr{} // Errorf -> the WithHint chained to it
-	ast.Inspect(f, func(n ast.Node) bool {
-		call, ok := n.(*ast.CallExpr)
-		if !ok {
-			return true
-		}
-		if name(call) == "WithHint" {
-			for inner := receiver(call); inner != nil; inner = receiver(inner) {
-				cures[inner] = call
+	for _, f := range parsed {
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
 			}
-		}
-		if !isErrorf(call) {
+			if name(call) == "WithHint" {
+				for inner := receiver(call); inner != nil; inner = receiver(inner) {
+					cures[inner] = call
+				}
+			}
+			if !isErrorf(call) {
+				return true
+			}
+			m := message{family: family, file: set.Position(call.Pos()).String(), format: literal(call.Args[1], nil)}
+			if s, ok := call.Args[0].(*ast.SelectorExpr); ok {
+				m.code = s.Sel.Name
+			}
+			if cure := cures[call]; cure != nil {
+				m.cure, m.hinted = literal(cure.Args[0], consts), true
+				if m.cure == "%s" {
+					m.cure = literal(cure.Args[1], consts)
+				}
+			}
+			out = append(out, m)
 			return true
-		}
-		m := message{family: family, file: set.Position(call.Pos()).String(), format: literal(call.Args[1])}
-		if s, ok := call.Args[0].(*ast.SelectorExpr); ok {
-			m.code = s.Sel.Name
-		}
-		if cure := cures[call]; cure != nil {
-			m.cure, m.hinted = literal(cure.Args[0]), true
-		}
-		out = append(out, m)
-		return true
-	})
+		})
+	}
 	return out
 }
 
@@ -128,14 +143,17 @@ func isErrorf(call *ast.CallExpr) bool {
 	return ok && x.Name == "types"
 }
 
-// literal is a constant text, also one that is put together with +.
-func literal(e ast.Expr) string {
+// literal is a constant text, also one that is put together with + or, among
+// consts, has a name.
+func literal(e ast.Expr, consts map[string]string) string {
 	switch e := e.(type) {
 	case *ast.BasicLit:
 		s, _ := strconv.Unquote(e.Value)
 		return s
+	case *ast.Ident:
+		return consts[e.Name]
 	case *ast.BinaryExpr:
-		return literal(e.X) + literal(e.Y)
+		return literal(e.X, consts) + literal(e.Y, consts)
 	}
 	return ""
 }
@@ -202,11 +220,11 @@ func TestErrorsPage(t *testing.T) {
 
 const errorsHead = `# Error messages
 
-Every error message of the built-in steps with its cure, as the code has them;
-written and held by a test. A part that differs from case to case reads …. What a
-service said itself stands at the end of a message as it is. The codes are those
-of the [language](language.md#error-codes); by symptom, and for what the checker
-says, see [troubleshooting](troubleshooting.md).
+The error messages of the built-in steps, and what to do about each. A test keeps
+this page up to date. … is a part that varies; the message of a service itself follows
+unchanged at the end. The codes are those of the [language](language.md#error-codes).
+For symptoms, and for messages of the checker, see
+[troubleshooting](troubleshooting.md).
 `
 
 func errorsPage(all []message) string {
@@ -217,7 +235,7 @@ func errorsPage(all []message) string {
 		if m.code == "Internal" || strings.TrimSpace(m.format) == "%s" {
 			continue
 		}
-		rows[m.family] = append(rows[m.family], fmt.Sprintf("| %s | %s | %s |", shown(m.format), codeOf(m.code), shown(orElse(m.cure, "see the hint it prints"))))
+		rows[m.family] = append(rows[m.family], fmt.Sprintf("| %s | %s | %s |", shown(m.format), codeOf(m.code), shown(orElse(m.cure, "see its hint"))))
 	}
 	for _, f := range types.SortedKeys(rows) {
 		title := map[string]string{"rest": "Every service that speaks HTTP", "step": "Services by name"}[f]
@@ -247,7 +265,7 @@ func codeOf(constant string) string {
 	if c, ok := codes[constant]; ok {
 		return "`" + string(c) + "`"
 	}
-	return "by the answer"
+	return "varies"
 }
 
 // shown is a format as a reader meets it.
