@@ -175,12 +175,12 @@ type Options struct {
 	// Confirm shows a person what they are asked, and returns what they say; nil
 	// where no one sits.
 	Confirm func(ctx context.Context, run Run, q Question) (Answer, error)
-	// Reaching is the digest of what the run may reach although it was bound to
+	// AcceptedReach is the digest of what the run may reach although it was bound to
 	// something else; "" is none.
-	Reaching string
-	// Reaches shows a person what a run would reach that it was not bound to, and
+	AcceptedReach string
+	// ConfirmReach shows a person what a run would reach that it was not bound to, and
 	// returns whether they agree; nil where no one sits.
-	Reaches func(ctx context.Context, c ReachChange) bool
+	ConfirmReach func(ctx context.Context, c ReachChange) bool
 	// Inside keeps a plan from reaching anything but its own workspaces: what is
 	// outside is not known in it, and it cannot be applied.
 	Inside bool

@@ -66,19 +66,19 @@ func (e *Engine) rebind(ctx context.Context, o Options, records []journal.Record
 	if slices.Equal(boundReach(records), is) {
 		return nil, nil
 	}
-	c, none := change(records, is)
+	c, none := reachChange(records, is)
 	if none {
 		return is, nil
 	}
-	if o.Reaching == c.Digest || o.Reaching == "" && o.Reaches != nil && o.Reaches(ctx, c) {
+	if o.AcceptedReach == c.Digest || o.AcceptedReach == "" && o.ConfirmReach != nil && o.ConfirmReach(ctx, c) {
 		return is, nil
 	}
 	return nil, c.refused()
 }
 
-// change checks what a run would reach against what it is bound to; there is none of
+// reachChange checks what a run would reach against what it is bound to; there is none of
 // a run that is not bound yet.
-func change(records []journal.Record, is []string) (c ReachChange, none bool) {
+func reachChange(records []journal.Record, is []string) (c ReachChange, none bool) {
 	was := boundReach(records)
 	if was == nil || slices.Equal(was, is) || !begun(records) {
 		return c, true

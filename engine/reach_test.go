@@ -68,21 +68,21 @@ func TestBoundReach(t *testing.T) {
 				t.Errorf("%s, %s: %v, world %v", name, way, err, tr)
 			}
 			wrong := given
-			wrong.Reaching = "0000000000000000"
-			wrong.Reaches = func(context.Context, engine.ReachChange) bool { return true }
+			wrong.AcceptedReach = "0000000000000000"
+			wrong.ConfirmReach = func(context.Context, engine.ReachChange) bool { return true }
 			if err := goOn(wrong); err == nil {
 				t.Errorf("%s, %s: another digest was taken", name, way)
 			}
 		}
 		var c engine.ReachChange
-		given.Reaches = func(_ context.Context, change engine.ReachChange) bool { c = change; return false }
+		given.ConfirmReach = func(_ context.Context, change engine.ReachChange) bool { c = change; return false }
 		if err := ways["resume"](given); err == nil || c.Digest == "" {
 			t.Errorf("%s: %v %+v", name, err, c)
 		}
-		if err := ways["undo"](engine.Options{Reaching: c.Digest}); err != nil {
+		if err := ways["undo"](engine.Options{AcceptedReach: c.Digest}); err != nil {
 			t.Errorf("%s: undo although somebody agreed: %v", name, err)
 		}
-		if err := ways["resume"](engine.Options{Consent: engine.Given, Reaching: c.Digest}); err != nil {
+		if err := ways["resume"](engine.Options{Consent: engine.Given, AcceptedReach: c.Digest}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		at = "good.example.com"
@@ -177,7 +177,7 @@ func TestReachOfAnUndo(t *testing.T) {
 	at = "moved.example.com"
 	yes := func([]engine.Reversal) (bool, error) { return true, nil }
 	agree := func(context.Context, engine.ReachChange) bool { return true }
-	if _, err := e.Undo(t.Context(), done.ID, false, yes, engine.Options{Reaches: agree}); types.CodeOf(err) != types.Network {
+	if _, err := e.Undo(t.Context(), done.ID, false, yes, engine.Options{ConfirmReach: agree}); types.CodeOf(err) != types.Network {
 		t.Fatal(err)
 	}
 	fails = false
@@ -200,11 +200,11 @@ func TestReachOfBeginningAnew(t *testing.T) {
 	}
 	at = "moved.example.com"
 	var c engine.ReachChange
-	anew := engine.Options{Consent: engine.Given, Restart: true, Reaches: func(_ context.Context, change engine.ReachChange) bool { c = change; return false }}
+	anew := engine.Options{Consent: engine.Given, Restart: true, ConfirmReach: func(_ context.Context, change engine.ReachChange) bool { c = change; return false }}
 	if _, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), anew); types.CodeOf(err) != types.Conflict || len(tr) != 1 {
 		t.Error(err, tr)
 	}
-	anew.Reaching = c.Digest
+	anew.AcceptedReach = c.Digest
 	if r, _, err := e.Start(t.Context(), bound(t, skill, binding(1)), anew); err != nil || r.ID == parked.ID || len(tr) != 2 {
 		t.Error(err, r.State, tr)
 	}

@@ -63,7 +63,7 @@ func (e *Engine) elsewhereNow(id string) []string {
 	if err != nil {
 		return nil
 	}
-	c, none := change(records, e.reach(p, start))
+	c, none := reachChange(records, e.reach(p, start))
 	if none {
 		return nil
 	}
@@ -108,7 +108,7 @@ func Indented(lines []string) string {
 // restart ends an unfinished run of the same work, as a person asked for, and
 // makes another.
 func (e *Engine) restart(ctx context.Context, id string, h journal.RunHeader, o Options) (*journal.File, error) {
-	if err := e.Cancel(ctx, id, "replaced by a new run", Options{Observe: o.Observe, Reaching: o.Reaching, Reaches: o.Reaches}); err != nil {
+	if err := e.Cancel(ctx, id, "replaced by a new run", Options{Observe: o.Observe, AcceptedReach: o.AcceptedReach, ConfirmReach: o.ConfirmReach}); err != nil {
 		return nil, err
 	}
 	j, unfinished, err := e.store.Start(h)

@@ -73,7 +73,7 @@ type Options struct {
 	// Invocation is how this program is called so that it comes to the run's
 	// site; "" is "skillrun".
 	Invocation string
-	// Settle is how long after a lost answer the effect of a [step.Late] step
+	// Settle is how long after a lost answer the effect of a [step.EventuallyConsistent] step
 	// may still appear.
 	Settle time.Duration
 	// Decide is asked before the first write, and by approve steps; nil

@@ -163,7 +163,7 @@ func (s Step) Restore(ctx context.Context, in, out json.RawMessage) error {
 }
 
 // IsEventuallyConsistent reports whether an effect may appear after its answer was lost; see
-// [Late].
+// [EventuallyConsistent].
 func (s Step) IsEventuallyConsistent() bool { return s.eventuallyConsistent }
 
 // Workspaces are the workspaces of the run that a step works in, by the arguments

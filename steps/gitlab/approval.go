@@ -65,7 +65,7 @@ func (f family) approval(ctx context.Context, in ApprovalIn) (ApprovalOut, error
 		return out, err
 	}
 	host := c.api.BaseURL().Host
-	out.Approved, out.By, out.At, out.Digest, out.KnownBy = true, &who.Username, given(who.At), &m.SHA, &host
+	out.Approved, out.By, out.At, out.Digest, out.KnownBy = true, &who.Username, optionalString(who.At), &m.SHA, &host
 	return out, nil
 }
 
@@ -93,7 +93,7 @@ func (c *client) counts(ctx context.Context, in ApprovalIn, m mergeRequest, give
 		if in.Not != "" && (strings.EqualFold(a.Username, m.Author) || strings.EqualFold(a.Username, asked) || bot.MatchString(a.Username)) {
 			may = false
 		} else if !may {
-			if may, err = c.inOne(ctx, groups, a); err != nil {
+			if may, err = c.inAnyGroup(ctx, groups, a); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -135,8 +135,8 @@ func (c *client) groupsOf(ctx context.Context, names []string) (groups []string,
 	return groups, nil
 }
 
-// inOne reports whether someone is a member of one of the groups.
-func (c *client) inOne(ctx context.Context, groups []string, a approver) (bool, error) {
+// inAnyGroup reports whether someone is a member of one of the groups.
+func (c *client) inAnyGroup(ctx context.Context, groups []string, a approver) (bool, error) {
 	for _, g := range groups {
 		if is, err := c.inGroup(ctx, g, a.ID); err != nil || is {
 			return is, err

@@ -53,7 +53,7 @@ func newClient(name string, s Service) (*client, error) {
 	never := func(context.Context, *http.Response, error) (bool, error) { return false, nil }
 	api, err := gl.NewClient(s.Token.Reveal(),
 		gl.WithBaseURL(s.URL),
-		gl.WithHTTPClient(rest.Client(listening{transport}, s.Timeout)),
+		gl.WithHTTPClient(rest.Client(recorder{transport}, s.Timeout)),
 		gl.WithCustomRetryMax(0), gl.WithCustomRetry(never), gl.WithoutRetries(),
 		gl.WithCustomLimiter(unlimited{}))
 	if err != nil {
@@ -63,7 +63,7 @@ func newClient(name string, s Service) (*client, error) {
 }
 
 func (c *client) project(ctx context.Context, path string) (project, error) {
-	ctx, x := exchanging(ctx, http.MethodGet, "look up project "+path)
+	ctx, x := withExchange(ctx, http.MethodGet, "look up project "+path)
 	p, resp, err := c.api.Projects.GetProject(path, nil, gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		return project{}, err
@@ -76,7 +76,7 @@ func (c *client) project(ctx context.Context, path string) (project, error) {
 
 // user looks someone up by name.
 func (c *client) user(ctx context.Context, name string) (user, bool, error) {
-	ctx, x := exchanging(ctx, http.MethodGet, "look up user "+name)
+	ctx, x := withExchange(ctx, http.MethodGet, "look up user "+name)
 	list, resp, err := c.api.Users.ListUsers(&gl.ListUsersOptions{Username: &name}, gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		return user{}, false, err
@@ -91,7 +91,7 @@ func (c *client) user(ctx context.Context, name string) (user, bool, error) {
 
 // me is whose token it is.
 func (c *client) me(ctx context.Context) (user, error) {
-	ctx, x := exchanging(ctx, http.MethodGet, "look up whose token it is")
+	ctx, x := withExchange(ctx, http.MethodGet, "look up whose token it is")
 	u, resp, err := c.api.Users.CurrentUser(gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		return user{}, err
@@ -109,7 +109,7 @@ func raw(resp *gl.Response) *http.Response {
 	return resp.Response
 }
 
-func given(s string) *string {
+func optionalString(s string) *string {
 	if s == "" {
 		return nil
 	}

@@ -56,7 +56,7 @@ func (a access) role() int {
 
 // self is what GitLab says of the token.
 func (c *client) self(ctx context.Context) (token, error) {
-	ctx, x := exchanging(ctx, http.MethodGet, "read the token")
+	ctx, x := withExchange(ctx, http.MethodGet, "read the token")
 	t, resp, err := c.api.PersonalAccessTokens.GetSinglePersonalAccessToken(gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		return token{}, err
@@ -70,7 +70,7 @@ func (c *client) self(ctx context.Context) (token, error) {
 
 // access reads a project; the library would make "not told" into "no".
 func (c *client) access(ctx context.Context, path string) (access, error) {
-	ctx, x := exchanging(ctx, http.MethodGet, "look up project "+path)
+	ctx, x := withExchange(ctx, http.MethodGet, "look up project "+path)
 	req, err := c.api.NewRequest(http.MethodGet, "projects/"+gl.PathEscape(path), nil, []gl.RequestOptionFunc{gl.WithContext(ctx)})
 	if err != nil {
 		return access{}, x.end(nil, err)
@@ -92,7 +92,7 @@ func (c *client) access(ctx context.Context, path string) (access, error) {
 // member is the role of someone in a project, also by way of groups that were
 // invited; 0 when there is none.
 func (c *client) member(ctx context.Context, path string, id int) (int, error) {
-	ctx, x := exchanging(ctx, http.MethodGet, "look up the role in "+path)
+	ctx, x := withExchange(ctx, http.MethodGet, "look up the role in "+path)
 	m, resp, err := c.api.ProjectMembers.GetInheritedProjectMember(path, id, gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		if types.CodeOf(err) == types.NotFound {
@@ -105,7 +105,7 @@ func (c *client) member(ctx context.Context, path string, id int) (int, error) {
 
 // group looks whether there is a group of a path.
 func (c *client) group(ctx context.Context, path string) error {
-	ctx, x := exchanging(ctx, http.MethodGet, "look up group "+path)
+	ctx, x := withExchange(ctx, http.MethodGet, "look up group "+path)
 	without := false
 	g, resp, err := c.api.Groups.GetGroup(path, &gl.GetGroupOptions{WithProjects: &without}, gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
@@ -120,7 +120,7 @@ func (c *client) group(ctx context.Context, path string) error {
 // inGroup reports whether someone is a member of a group, also by way of a group
 // around it or one that was invited.
 func (c *client) inGroup(ctx context.Context, path string, id int) (bool, error) {
-	ctx, x := exchanging(ctx, http.MethodGet, "look up the members of group "+path)
+	ctx, x := withExchange(ctx, http.MethodGet, "look up the members of group "+path)
 	m, resp, err := c.api.GroupMembers.GetInheritedGroupMember(path, id, gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		if types.CodeOf(err) == types.NotFound {

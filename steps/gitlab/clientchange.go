@@ -22,7 +22,7 @@ type change struct {
 // update changes a merge request.
 func (c *client) update(ctx context.Context, path string, iid int, what string, d change) (mergeRequest, error) {
 	opt := &gl.UpdateMergeRequestOptions{
-		Title: given(d.Title), Description: given(d.Description), StateEvent: given(d.StateEvent), RemoveSourceBranch: d.RemoveSourceBranch,
+		Title: optionalString(d.Title), Description: optionalString(d.Description), StateEvent: optionalString(d.StateEvent), RemoveSourceBranch: d.RemoveSourceBranch,
 	}
 	if len(d.AddLabels) > 0 {
 		opt.AddLabels = (*gl.LabelOptions)(&d.AddLabels)
@@ -33,20 +33,20 @@ func (c *client) update(ctx context.Context, path string, iid int, what string, 
 	if len(d.AssigneeIDs) > 0 {
 		opt.AssigneeIDs = &d.AssigneeIDs
 	}
-	ctx, x := exchanging(ctx, http.MethodPut, what)
+	ctx, x := withExchange(ctx, http.MethodPut, what)
 	m, resp, err := c.api.MergeRequests.UpdateMergeRequest(path, iid, opt, gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		return mergeRequest{}, err
 	}
 	if m.IID != iid {
-		return mergeRequest{}, otherThanAsked(what, fmt.Errorf("it is about !%d", m.IID))
+		return mergeRequest{}, mismatchError(what, fmt.Errorf("it is about !%d", m.IID))
 	}
 	return fromAPI(m), nil
 }
 
 // oneNote reads a note by its number.
 func (c *client) oneNote(ctx context.Context, path string, iid, id int) (note, error) {
-	ctx, x := exchanging(ctx, http.MethodGet, "read note "+strconv.Itoa(id)+" of "+place(path, iid))
+	ctx, x := withExchange(ctx, http.MethodGet, "read note "+strconv.Itoa(id)+" of "+place(path, iid))
 	n, resp, err := c.api.Notes.GetMergeRequestNote(path, iid, id, gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		return note{}, err
@@ -59,7 +59,7 @@ func (c *client) oneNote(ctx context.Context, path string, iid, id int) (note, e
 
 // updateNote changes what a note says.
 func (c *client) updateNote(ctx context.Context, path string, iid, id int, what, body string) (note, error) {
-	ctx, x := exchanging(ctx, http.MethodPut, what)
+	ctx, x := withExchange(ctx, http.MethodPut, what)
 	n, resp, err := c.api.Notes.UpdateMergeRequestNote(path, iid, id, &gl.UpdateMergeRequestNoteOptions{Body: &body}, gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		return note{}, err
@@ -69,13 +69,13 @@ func (c *client) updateNote(ctx context.Context, path string, iid, id int, what,
 
 // deleteNote deletes a note. GitLab says 204 and nothing else.
 func (c *client) deleteNote(ctx context.Context, path string, iid, id int, what string) error {
-	ctx, x := exchanging(ctx, http.MethodDelete, what)
+	ctx, x := withExchange(ctx, http.MethodDelete, what)
 	resp, err := c.api.Notes.DeleteMergeRequestNote(path, iid, id, gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		return err
 	}
 	if resp.StatusCode != http.StatusNoContent {
-		return otherThanAsked(what, fmt.Errorf("it is %d, where GitLab sends no body", resp.StatusCode))
+		return mismatchError(what, fmt.Errorf("it is %d, where GitLab sends no body", resp.StatusCode))
 	}
 	return nil
 }

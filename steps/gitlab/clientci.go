@@ -28,10 +28,10 @@ type job struct {
 // newestPipeline returns the number of the newest pipeline of a branch or a
 // commit, 0 when there is none.
 func (c *client) newestPipeline(ctx context.Context, path, ref, sha string) (int, error) {
-	ctx, x := exchanging(ctx, http.MethodGet, "list pipelines of "+path)
+	ctx, x := withExchange(ctx, http.MethodGet, "list pipelines of "+path)
 	list, resp, err := c.api.Pipelines.ListProjectPipelines(path, &gl.ListProjectPipelinesOptions{
-		ListOptions: gl.ListOptions{Page: 1, PerPage: 1}, Ref: given(ref), SHA: given(sha),
-		OrderBy: given("id"), Sort: given("desc"),
+		ListOptions: gl.ListOptions{Page: 1, PerPage: 1}, Ref: optionalString(ref), SHA: optionalString(sha),
+		OrderBy: optionalString("id"), Sort: optionalString("desc"),
 	}, gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		return 0, err
@@ -50,7 +50,7 @@ func (c *client) newestPipeline(ctx context.Context, path, ref, sha string) (int
 
 // pipeline reads one. project is a path or a number.
 func (c *client) pipeline(ctx context.Context, project string, id int) (pipeline, error) {
-	ctx, x := exchanging(ctx, http.MethodGet, "read pipeline "+strconv.Itoa(id)+" of "+project)
+	ctx, x := withExchange(ctx, http.MethodGet, "read pipeline "+strconv.Itoa(id)+" of "+project)
 	p, resp, err := c.api.Pipelines.GetPipeline(project, id, gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		return pipeline{}, err
@@ -71,7 +71,7 @@ func (c *client) pipeline(ctx context.Context, project string, id int) (pipeline
 func (c *client) failedJobs(ctx context.Context, project string, id int) (all []job, complete bool, err error) {
 	opt := &gl.ListJobsOptions{Scope: &[]gl.BuildStateValue{gl.Failed}}
 	complete, err = pages(func(number int) (pageEnd, error) {
-		ctx, x := exchanging(ctx, http.MethodGet, "list the failed jobs of pipeline "+strconv.Itoa(id)+" of "+project)
+		ctx, x := withExchange(ctx, http.MethodGet, "list the failed jobs of pipeline "+strconv.Itoa(id)+" of "+project)
 		opt.ListOptions = gl.ListOptions{Page: number, PerPage: perPage}
 		list, resp, err := c.api.Jobs.ListPipelineJobs(project, id, opt, gl.WithContext(ctx))
 		if err := x.end(raw(resp), err); err != nil {

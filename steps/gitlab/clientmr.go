@@ -85,7 +85,7 @@ func (c *client) create(ctx context.Context, source, what string, d draft) (merg
 	if len(d.AssigneeIDs) > 0 {
 		opt.AssigneeIDs = &d.AssigneeIDs
 	}
-	ctx, x := exchanging(ctx, http.MethodPost, what)
+	ctx, x := withExchange(ctx, http.MethodPost, what)
 	m, resp, err := c.api.MergeRequests.CreateMergeRequest(source, opt, gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		return mergeRequest{}, err
@@ -94,7 +94,7 @@ func (c *client) create(ctx context.Context, source, what string, d draft) (merg
 }
 
 func (c *client) mergeRequest(ctx context.Context, path string, iid int) (mergeRequest, error) {
-	ctx, x := exchanging(ctx, http.MethodGet, "read merge request !"+strconv.Itoa(iid)+" of "+path)
+	ctx, x := withExchange(ctx, http.MethodGet, "read merge request !"+strconv.Itoa(iid)+" of "+path)
 	m, resp, err := c.api.MergeRequests.GetMergeRequest(path, iid, nil, gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		return mergeRequest{}, err
@@ -107,7 +107,7 @@ func (c *client) mergeRequest(ctx context.Context, path string, iid int) (mergeR
 
 // approvals reads who approved; the library would leave out when.
 func (c *client) approvals(ctx context.Context, path string, iid int) (approvals, error) {
-	ctx, x := exchanging(ctx, http.MethodGet, "read the approvals of !"+strconv.Itoa(iid)+" of "+path)
+	ctx, x := withExchange(ctx, http.MethodGet, "read the approvals of !"+strconv.Itoa(iid)+" of "+path)
 	where := "projects/" + gl.PathEscape(path) + "/merge_requests/" + strconv.Itoa(iid) + "/approvals"
 	req, err := c.api.NewRequest(http.MethodGet, where, nil, []gl.RequestOptionFunc{gl.WithContext(ctx)})
 	if err != nil {
@@ -138,15 +138,15 @@ func (c *client) approvals(ctx context.Context, path string, iid int) (approvals
 // false. complete is false when there is more than anybody should read.
 func (c *client) mergeRequests(ctx context.Context, path string, q query, visit func(mergeRequest) bool) (complete bool, err error) {
 	opt := &gl.ListProjectMergeRequestsOptions{
-		State: given(q.State), SourceBranch: given(q.SourceBranch), TargetBranch: given(q.TargetBranch), Search: given(q.Search),
-		OrderBy: given("created_at"), Sort: given("desc"),
+		State: optionalString(q.State), SourceBranch: optionalString(q.SourceBranch), TargetBranch: optionalString(q.TargetBranch), Search: optionalString(q.Search),
+		OrderBy: optionalString("created_at"), Sort: optionalString("desc"),
 	}
 	if len(q.Labels) > 0 {
 		opt.Labels = (*gl.LabelOptions)(&q.Labels)
 	}
 	seen := map[int]bool{} // one that is opened meanwhile pushes others to the next page
 	return pages(func(number int) (pageEnd, error) {
-		ctx, x := exchanging(ctx, http.MethodGet, "list merge requests of "+path)
+		ctx, x := withExchange(ctx, http.MethodGet, "list merge requests of "+path)
 		opt.ListOptions = gl.ListOptions{Page: number, PerPage: perPage}
 		list, resp, err := c.api.MergeRequests.ListProjectMergeRequests(path, opt, gl.WithContext(ctx))
 		if err := x.end(raw(resp), err); err != nil {
@@ -172,7 +172,7 @@ func (c *client) mergeRequests(ctx context.Context, path string, q query, visit 
 func (c *client) files(ctx context.Context, path string, iid int) (all []file, complete bool, err error) {
 	where := "projects/" + gl.PathEscape(path) + "/merge_requests/" + strconv.Itoa(iid) + "/diffs"
 	complete, err = pages(func(number int) (pageEnd, error) {
-		ctx, x := exchanging(ctx, http.MethodGet, "read the changes of !"+strconv.Itoa(iid)+" of "+path)
+		ctx, x := withExchange(ctx, http.MethodGet, "read the changes of !"+strconv.Itoa(iid)+" of "+path)
 		opt := gl.ListOptions{Page: number, PerPage: perPage}
 		req, err := c.api.NewRequest(http.MethodGet, where, opt, []gl.RequestOptionFunc{gl.WithContext(ctx)})
 		if err != nil {

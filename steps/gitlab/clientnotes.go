@@ -20,7 +20,7 @@ type note struct {
 
 // addNote sends the note.
 func (c *client) addNote(ctx context.Context, path string, iid int, what, body string) (note, error) {
-	ctx, x := exchanging(ctx, http.MethodPost, what)
+	ctx, x := withExchange(ctx, http.MethodPost, what)
 	n, resp, err := c.api.Notes.CreateMergeRequestNote(path, iid, &gl.CreateMergeRequestNoteOptions{Body: &body}, gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		return note{}, err
@@ -39,9 +39,9 @@ func noteFrom(n *gl.Note) note {
 // notes reads the notes of a merge request, newest first, until visit says
 // false. complete is false when there is more than anybody should read.
 func (c *client) notes(ctx context.Context, path string, iid int, visit func(note) bool) (complete bool, err error) {
-	opt := &gl.ListMergeRequestNotesOptions{OrderBy: given("created_at"), Sort: given("desc")}
+	opt := &gl.ListMergeRequestNotesOptions{OrderBy: optionalString("created_at"), Sort: optionalString("desc")}
 	return pages(func(number int) (pageEnd, error) {
-		ctx, x := exchanging(ctx, http.MethodGet, "read the notes of "+place(path, iid))
+		ctx, x := withExchange(ctx, http.MethodGet, "read the notes of "+place(path, iid))
 		opt.ListOptions = gl.ListOptions{Page: number, PerPage: notesPage}
 		list, resp, err := c.api.Notes.ListMergeRequestNotes(path, iid, opt, gl.WithContext(ctx))
 		if err := x.end(raw(resp), err); err != nil {

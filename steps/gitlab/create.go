@@ -42,8 +42,8 @@ type CreateOut struct {
 	Reviewers    []string `json:"reviewers" doc:"The reviewers it has: GitLab Free keeps only one."`
 }
 
-// plain is the arguments with every default spelt out.
-type plain struct {
+// resolvedArgs is the arguments with every default spelt out.
+type resolvedArgs struct {
 	CreateIn
 	what, source, title   string
 	isDraft, removeSource bool
@@ -57,8 +57,8 @@ func (in CreateIn) check(unknown step.UnknownPaths) error {
 
 // prepare refuses what GitLab would refuse anyway, or misunderstand, before
 // anything is sent.
-func (in CreateIn) prepare(unknown step.UnknownPaths) (plain, error) {
-	p := plain{CreateIn: in, what: "open merge request in " + in.Project, source: in.SourceProject, removeSource: true}
+func (in CreateIn) prepare(unknown step.UnknownPaths) (resolvedArgs, error) {
+	p := resolvedArgs{CreateIn: in, what: "open merge request in " + in.Project, source: in.SourceProject, removeSource: true}
 	if p.source == "" {
 		p.source = in.Project
 	}
@@ -131,19 +131,19 @@ func (f family) create(ctx context.Context, in CreateIn) (CreateOut, error) {
 	if err := notStopped(ctx, p.what); err != nil {
 		return CreateOut{}, err
 	}
-	m, err := c.opened(ctx, p, d)
+	m, err := c.sendCreate(ctx, p, d)
 	if err != nil {
 		return CreateOut{}, err
 	}
 	if err := verify(m, d, mark); err != nil {
-		return CreateOut{}, otherThanAsked(p.what, err)
+		return CreateOut{}, mismatchError(p.what, err)
 	}
-	return outOf(m, in.Project), nil
+	return toOutput(m, in.Project), nil
 }
 
-// opened sends the request. GitLab refuses it for a branch that was just pushed,
+// sendCreate sends the request. GitLab refuses it for a branch that was just pushed,
 // which it may see up to a minute later.
-func (c *client) opened(ctx context.Context, p plain, d draft) (mergeRequest, error) {
+func (c *client) sendCreate(ctx context.Context, p resolvedArgs, d draft) (mergeRequest, error) {
 	ask := func() (mergeRequest, error) { return c.create(ctx, p.source, p.what, d) }
 	for _, side := range []struct{ name, branch string }{{"source", d.SourceBranch}, {"target", d.TargetBranch}} {
 		next := ask
@@ -165,7 +165,7 @@ func unseenBranch(side string) func(error) bool {
 
 // draft looks up what GitLab wants as numbers and says no to a person that
 // does not exist: GitLab itself would leave the person out without a word.
-func (c *client) draft(ctx context.Context, p plain, mark marker) (draft, error) {
+func (c *client) draft(ctx context.Context, p resolvedArgs, mark marker) (draft, error) {
 	description, err := encodeDescription(p.Description, mark)
 	if err != nil {
 		return draft{}, err
@@ -189,7 +189,7 @@ func (c *client) draft(ctx context.Context, p plain, mark marker) (draft, error)
 	}, nil
 }
 
-func (p plain) targetBranch(of project) string {
+func (p resolvedArgs) targetBranch(of project) string {
 	if p.TargetBranch == "" {
 		return of.DefaultBranch
 	}
@@ -252,7 +252,7 @@ func notStopped(ctx context.Context, what string) error {
 	return types.Errorf(types.Cancelled, "%s: stopped before it was sent", what).WithHint("resume the run")
 }
 
-func otherThanAsked(what string, err error) error {
+func mismatchError(what string, err error) error {
 	return types.Errorf(types.UnknownOutcome, "%s: the answer is not what was asked for: %w", what, err).WithHint(lookAgain)
 }
 
@@ -276,7 +276,7 @@ func verify(m mergeRequest, d draft, mark marker) error {
 	return nil
 }
 
-func outOf(m mergeRequest, project string) CreateOut {
+func toOutput(m mergeRequest, project string) CreateOut {
 	return CreateOut{
 		IID: m.IID, WebURL: m.WebURL, Title: m.Title, State: m.State, SourceBranch: m.SourceBranch,
 		TargetBranch: m.TargetBranch, Project: project, Reference: m.ref(), Labels: m.Labels, Reviewers: m.Reviewers,

@@ -27,7 +27,7 @@ func encodeTitle(title string, isDraft bool) (string, error) {
 		return "", types.Errorf(types.BadInput, "the title is empty").
 			WithHint("give it one line that says what is merged")
 	}
-	if strings.ContainsFunc(title, unfit) {
+	if strings.ContainsFunc(title, isInvalidRune) {
 		return "", types.Errorf(types.BadInput, "the title has a line break or a control character").
 			WithHint("a title is one line; put the rest into the description")
 	}
@@ -45,9 +45,9 @@ func encodeTitle(title string, isDraft bool) (string, error) {
 	return title, nil
 }
 
-// unfit are the characters that a title may not have, and that other texts
+// isInvalidRune are the characters that a title may not have, and that other texts
 // show as U+FFFD, but for its line breaks and tabs.
-func unfit(r rune) bool {
+func isInvalidRune(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029'
 }
 
@@ -72,7 +72,7 @@ func encodeText(what string, limit int, text string, m marker) (string, error) {
 	text = strings.ReplaceAll(text, "<!--", "&lt;!--")
 	var b strings.Builder
 	for line := range strings.Lines(text) {
-		b.WriteString(partAll(disarm(line)))
+		b.WriteString(escapeMentionAll(escapeQuickAction(line)))
 	}
 	out := strings.TrimRight(b.String(), "\n")
 	if out != "" {
@@ -87,15 +87,15 @@ func encodeText(what string, limit int, text string, m marker) (string, error) {
 }
 
 func visible(r rune) rune {
-	if r != '\n' && r != '\t' && unfit(r) {
+	if r != '\n' && r != '\t' && isInvalidRune(r) {
 		return '\uFFFD'
 	}
 	return r
 }
 
-// disarm puts a backslash before the slash of a line that may be a quick
+// escapeQuickAction puts a backslash before the slash of a line that may be a quick
 // action. What cannot be seen before it counts as white space.
-func disarm(line string) string {
+func escapeQuickAction(line string) string {
 	rest := strings.TrimLeftFunc(line, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
 	if len(rest) < 2 || rest[0] != '/' {
 		return line
@@ -108,9 +108,9 @@ func disarm(line string) string {
 
 var allMention = regexp.MustCompile(`(?i)(^|\W)@(all)($|[^\w-]|-+(?:$|\W))`)
 
-// partAll takes the meaning from @all: with a space in it, it tells no one.
+// escapeMentionAll takes the meaning from @all: with a space in it, it tells no one.
 // Neither a backslash nor backticks would do in every place.
-func partAll(line string) string {
+func escapeMentionAll(line string) string {
 	for { // a match eats the character after it, which may begin the next one
 		next := allMention.ReplaceAllString(line, "$1@ $2$3")
 		if next == line {

@@ -24,19 +24,19 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-func exchanging(ctx context.Context, method, what string) (context.Context, *exchange) {
+func withExchange(ctx context.Context, method, what string) (context.Context, *exchange) {
 	x := &exchange{method: method, what: what}
 	return context.WithValue(ctx, exchangeKey{}, x), x
 }
 
-// listening is the transport that notes it.
-type listening struct{ next http.RoundTripper }
+// recorder is the transport that notes it.
+type recorder struct{ next http.RoundTripper }
 
 // maxSaid is how much of a refusal is read.
 const maxSaid = 64 << 10
 
 // RoundTrip sends one request.
-func (l listening) RoundTrip(req *http.Request) (*http.Response, error) {
+func (l recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	x, _ := req.Context().Value(exchangeKey{}).(*exchange)
 	if x == nil {
 		return l.next.RoundTrip(req)

@@ -47,10 +47,10 @@ func (f family) findCreated(ctx context.Context, key step.Key, in CreateIn) (ste
 			"%s has more merge requests from %s than are searched; look for %q in their descriptions", in.Project, in.SourceBranch, key)), nil
 	}
 	s := search{p: p, mark: markerOf(key, step.CallOf(ctx).Digest), target: p.targetBranch(target), sourceID: source.ID}
-	return s.judge(all), nil
+	return s.pick(all), nil
 }
 
-func (c *client) bothProjects(ctx context.Context, p plain) (target, source project, err error) {
+func (c *client) bothProjects(ctx context.Context, p resolvedArgs) (target, source project, err error) {
 	if target, err = c.target(ctx, p.Project); err != nil || p.source == p.Project {
 		return target, target, err
 	}
@@ -59,7 +59,7 @@ func (c *client) bothProjects(ctx context.Context, p plain) (target, source proj
 }
 
 // candidates lists both ways, each merge request once.
-func (c *client) candidates(ctx context.Context, p plain, key step.Key) (all []mergeRequest, complete bool, err error) {
+func (c *client) candidates(ctx context.Context, p resolvedArgs, key step.Key) (all []mergeRequest, complete bool, err error) {
 	seen := map[int]bool{}
 	gather := func(m mergeRequest) bool {
 		if !seen[m.IID] {
@@ -81,15 +81,15 @@ func (c *client) candidates(ctx context.Context, p plain, key step.Key) (all []m
 
 // search judges what was found.
 type search struct {
-	p        plain
+	p        resolvedArgs
 	mark     marker
 	target   string
 	sourceID int
 }
 
-// judge puts a live one of ours first, then a stranger's that is in the way,
+// pick puts a live one of ours first, then a stranger's that is in the way,
 // then one of ours that is over.
-func (s search) judge(all []mergeRequest) step.Found[CreateOut] {
+func (s search) pick(all []mergeRequest) step.Found[CreateOut] {
 	var ours, theirs []mergeRequest
 	for _, m := range all {
 		switch mark, marked := readMarker(m.Description); {
@@ -119,7 +119,7 @@ func (s search) sameBranches(m mergeRequest) bool {
 
 // live is one of ours that is open.
 func (s search) live(m mergeRequest) step.Found[CreateOut] {
-	out := outOf(m, s.p.Project)
+	out := toOutput(m, s.p.Project)
 	mark, _ := readMarker(m.Description)
 	switch {
 	case !s.sameBranches(m): // no update sends it elsewhere
@@ -213,7 +213,7 @@ func (f family) previewCreate(ctx context.Context, in CreateIn, unknown step.Unk
 }
 
 // previewTarget looks up what the arguments name, as far as they are known.
-func (f family) previewTarget(ctx context.Context, p plain, unknown step.UnknownPaths) (string, error) {
+func (f family) previewTarget(ctx context.Context, p resolvedArgs, unknown step.UnknownPaths) (string, error) {
 	if unknown.Overlaps("service") {
 		return p.TargetBranch, nil
 	}
@@ -236,7 +236,7 @@ func (f family) previewTarget(ctx context.Context, p plain, unknown step.Unknown
 	return p.targetBranch(of), err
 }
 
-func (p plain) fields(target, description string, unknown step.UnknownPaths) []step.FieldChange {
+func (p resolvedArgs) fields(target, description string, unknown step.UnknownPaths) []step.FieldChange {
 	text, _, _ := strings.Cut(description, markerStart)
 	var out []step.FieldChange
 	add := func(name, value string) {

@@ -47,17 +47,17 @@ func (in ViewIn) about() (what, thing string) { return place(in.Project, in.IID)
 
 func reference(iid int) string { return "!" + strconv.Itoa(iid) }
 
-// sees says what every step of the family looks at: the service, and what is
+// readReach says what every step of the family looks at: the service, and what is
 // pushed to the git server that belongs to it.
-func sees(_ context.Context, u step.Use) step.Reach {
+func readReach(_ context.Context, u step.Use) step.Reach {
 	at := u.At("gitlab")
 	pushed := at
 	pushed.Kind = "git"
 	return step.Reach{Sees: []step.Place{at, pushed}}
 }
 
-func writes(ctx context.Context, u step.Use) step.Reach {
-	r := sees(ctx, u)
+func writeReach(ctx context.Context, u step.Use) step.Reach {
+	r := readReach(ctx, u)
 	r.Changes = r.Sees[:1]
 	return r
 }

@@ -72,7 +72,7 @@ func (f family) note(ctx context.Context, in NoteIn) (NoteOut, error) {
 		return NoteOut{}, err
 	}
 	if err := n.verify(body, in.IID); err != nil {
-		return NoteOut{}, otherThanAsked(in.what(), err)
+		return NoteOut{}, mismatchError(in.what(), err)
 	}
 	return in.out(m, n), nil
 }

@@ -68,7 +68,7 @@ func (f family) pipeline(ctx context.Context, in PipelineIn) (PipelineOut, error
 	out := PipelineOut{
 		ID: p.ID, Status: p.Status, Finished: slices.Contains([]string{"success", "failed", "canceled", "skipped"}, p.Status),
 		Ref: p.Ref, SHA: p.SHA, Source: p.Source, WebURL: p.WebURL, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
-		StartedAt: given(p.StartedAt), FinishedAt: given(p.FinishedAt), FailedJobs: []FailedJob{}, Truncated: !complete,
+		StartedAt: optionalString(p.StartedAt), FinishedAt: optionalString(p.FinishedAt), FailedJobs: []FailedJob{}, Truncated: !complete,
 	}
 	if p.FinishedAt != "" {
 		out.Duration = &p.Duration

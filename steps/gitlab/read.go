@@ -61,8 +61,8 @@ func (f family) view(ctx context.Context, in ViewIn) (ViewOut, error) {
 		WebURL: m.WebURL, SourceBranch: m.SourceBranch, TargetBranch: m.TargetBranch, SHA: m.SHA, Labels: m.Labels,
 		Approved: a.Approved, ApprovalsRequired: a.Required, ApprovalsLeft: a.Left, ApprovedBy: a.By,
 		ApprovedByOther: slices.ContainsFunc(a.By, func(u string) bool { return !strings.EqualFold(u, m.Author) }),
-		PipelineStatus:  given(m.Pipeline), MergeStatus: m.MergeStatus,
-		ClosedBy: given(m.ClosedBy), ClosedAt: given(m.ClosedAt), MergedBy: given(m.MergedBy), MergedAt: given(m.MergedAt),
+		PipelineStatus:  optionalString(m.Pipeline), MergeStatus: m.MergeStatus,
+		ClosedBy: optionalString(m.ClosedBy), ClosedAt: optionalString(m.ClosedAt), MergedBy: optionalString(m.MergedBy), MergedAt: optionalString(m.MergedAt),
 	}, nil
 }
 

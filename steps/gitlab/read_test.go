@@ -349,7 +349,7 @@ func FuzzDescription(f *testing.F) {
 
 func TestWhatGitLabNeverSays(t *testing.T) {
 	t.Parallel()
-	_, x := exchanging(t.Context(), "POST", "open")
+	_, x := withExchange(t.Context(), "POST", "open")
 	wantError(t, x.end(nil, errors.New("bad path")), "invalid: open: the request cannot be made: bad path")
 	w := newWorld(t)
 	w.breakWith(answer("GET", 200, `{"path_with_namespace":"team/app"}`))

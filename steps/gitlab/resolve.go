@@ -70,7 +70,7 @@ func (f family) resolveCreated(ctx context.Context, ref string, in CreateIn) (Cr
 	if err := s.fits(m); err != nil {
 		return none, err
 	}
-	return outOf(m, in.Project), nil
+	return toOutput(m, in.Project), nil
 }
 
 // fits refuses a merge request that cannot be what the arguments ask for.
@@ -114,7 +114,7 @@ func (f family) resolveNote(ctx context.Context, ref string, in NoteIn) (NoteOut
 		return none, err
 	}
 	mark, marked := readMarker(n.Body)
-	if ours := marked && mark.Key == step.CallOf(ctx).Key.String(); !ours && (n.System || !in.says(n)) {
+	if ours := marked && mark.Key == step.CallOf(ctx).Key.String(); !ours && (n.System || !in.matches(n)) {
 		return none, types.Errorf(types.Conflict, "note %d of %s does not match: it says %q", id, place(in.Project, in.IID), clip(n.Body, maxOther)).
 			WithHint("name another note; if it is not there, use --not-done")
 	}
@@ -131,9 +131,9 @@ func (in NoteIn) noteIn(ref string, of mergeRequest) (int, error) {
 		WithHint("name it by its number, which follows #note_ in its URL")
 }
 
-// says reports whether a note says what the arguments ask for, but for white
+// matches reports whether a note says what the arguments ask for, but for white
 // space and the marker.
-func (in NoteIn) says(n note) bool {
+func (in NoteIn) matches(n note) bool {
 	want, err := encodeNote(in.Body, marker{})
 	words := func(text string) string {
 		text, _, _ = strings.Cut(text, markerStart)

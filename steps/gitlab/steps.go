@@ -20,25 +20,25 @@ func Steps(services map[string]Service) []step.Step {
 			step.Find(f.findCreated), step.Preview(f.previewCreate), step.Update(f.updateCreated),
 			step.Resolve(mrRef, f.resolveCreated),
 			step.Undo(step.Undoing[CreateIn, CreateOut]{Describe: describeClose, Check: f.checkClose, Do: f.closeCreated})).
-			Reaches(writes).Requires(toMerge, "project").Requires(toPush, "source_project", "project").Requires(users, "reviewers", "assignees").Touches("gitlab", "merge request", "create").Costs(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
+			Reaches(writeReach).Requires(toMerge, "project").Requires(toPush, "source_project", "project").Requires(users, "reviewers", "assignees").Touches("gitlab", "merge request", "create").Costs(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
 			Errors(append(failures(), types.Conflict)...), CreateIn.check),
 		step.Checked(step.Write("gitlab_mr_note", "Add a note to a merge request.", rest.SettledDo(NoteIn.about, f.note),
 			step.Find(rest.SettledFind(NoteIn.about, f.findNote)), step.Preview(f.previewNote), step.Update(f.updateNote), step.EventuallyConsistent[NoteIn, NoteOut](),
 			step.Resolve(noteRef, f.resolveNote),
 			step.Undo(step.Undoing[NoteIn, NoteOut]{Describe: describeRemoveNote, Check: f.checkRemoveNote, Do: f.removeNote})).
-			Reaches(writes).Requires(toWrite, "project").Touches("gitlab", "note", "create").Costs(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
+			Reaches(writeReach).Requires(toWrite, "project").Touches("gitlab", "note", "create").Costs(step.Cost{Requests: 3, Trips: 3}, step.Cost{Requests: 2, Trips: 2}).
 			Errors(append(failures(), types.Conflict)...), NoteIn.check),
 		step.Read("gitlab_mr_view", "Read a merge request: its state, approvals and pipeline.", rest.SettledDo(ViewIn.about, f.view)).
-			Reaches(sees).Requires(toSee, "project").Touches("gitlab", "merge request", "view").Errors(failures()...),
+			Reaches(readReach).Requires(toSee, "project").Touches("gitlab", "merge request", "view").Errors(failures()...),
 		step.Checked(step.Read("gitlab_mr_approval", "Check whether a merge request is approved by someone who is allowed to.", rest.SettledDo(ApprovalIn.about, f.approval)).
-			Reaches(sees).Requires(toSee, "project").Touches("gitlab", "merge request", "approve").Errors(append(failures(), types.Conflict)...), ApprovalIn.check).Approving(),
+			Reaches(readReach).Requires(toSee, "project").Touches("gitlab", "merge request", "approve").Errors(append(failures(), types.Conflict)...), ApprovalIn.check).Approving(),
 		step.Read("gitlab_mr_list", "List the merge requests of a project.", f.list).
-			Reaches(sees).Requires(toSee, "project").Touches("gitlab", "merge request", "list").Errors(failures()...),
+			Reaches(readReach).Requires(toSee, "project").Touches("gitlab", "merge request", "list").Errors(failures()...),
 		step.Read("gitlab_mr_diff", "Read the changes of a merge request.", rest.SettledDo(ViewIn.about, f.diff)).
-			Reaches(sees).Requires(toSee, "project").Touches("gitlab", "merge request", "diff").Errors(failures()...),
+			Reaches(readReach).Requires(toSee, "project").Touches("gitlab", "merge request", "diff").Errors(failures()...),
 		step.Read("gitlab_mr_touching", "Find the open merge requests that change a file.", f.touching).
-			Reaches(sees).Requires(toSee, "project").Touches("gitlab", "merge request", "list").Errors(failures()...),
+			Reaches(readReach).Requires(toSee, "project").Touches("gitlab", "merge request", "list").Errors(failures()...),
 		step.Checked(step.Read("gitlab_pipeline_view", "Read a pipeline: its status, and the jobs that failed.", rest.SettledDo(PipelineIn.about, f.pipeline)).
-			Reaches(sees).Requires(toSeePipelines, "project").Touches("gitlab", "pipeline", "view").Errors(failures()...), PipelineIn.check),
+			Reaches(readReach).Requires(toSeePipelines, "project").Touches("gitlab", "pipeline", "view").Errors(failures()...), PipelineIn.check),
 	}
 }

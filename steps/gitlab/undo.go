@@ -70,7 +70,7 @@ func (f family) closeCreated(ctx context.Context, key step.Key, in CreateIn, out
 		return err
 	}
 	if now.State != stateClosed {
-		return otherThanAsked(describeClose(in, out), fmt.Errorf("state is %q, not %q", now.State, stateClosed))
+		return mismatchError(describeClose(in, out), fmt.Errorf("state is %q, not %q", now.State, stateClosed))
 	}
 	return nil
 }
@@ -90,13 +90,13 @@ func describeRemoveNote(_ NoteIn, out NoteOut) string {
 
 // checkRemoveNote says why the note cannot be deleted now.
 func (f family) checkRemoveNote(ctx context.Context, key step.Key, in NoteIn, out NoteOut) error {
-	_, err := f.noteThere(ctx, key, in, out)
+	_, err := f.findOwnNote(ctx, key, in, out)
 	return err
 }
 
-// noteThere returns a client when the note is there and ours, and nil when it is
+// findOwnNote returns a client when the note is there and ours, and nil when it is
 // not there.
-func (f family) noteThere(ctx context.Context, key step.Key, in NoteIn, out NoteOut) (*client, error) {
+func (f family) findOwnNote(ctx context.Context, key step.Key, in NoteIn, out NoteOut) (*client, error) {
 	c, err := f.connect(in.At)
 	if err != nil {
 		return nil, err
@@ -116,7 +116,7 @@ func (f family) noteThere(ctx context.Context, key step.Key, in NoteIn, out Note
 
 // removeNote deletes the note.
 func (f family) removeNote(ctx context.Context, key step.Key, in NoteIn, out NoteOut) error {
-	c, err := f.noteThere(ctx, key, in, out)
+	c, err := f.findOwnNote(ctx, key, in, out)
 	if err != nil || c == nil {
 		return err
 	}

@@ -49,9 +49,9 @@ func (f family) updateCreated(ctx context.Context, key step.Key, in CreateIn, ou
 		return none, err
 	}
 	if err := verify(m, d, mark); err != nil {
-		return none, otherThanAsked(what, err)
+		return none, mismatchError(what, err)
 	}
-	return outOf(m, in.Project), nil
+	return toOutput(m, in.Project), nil
 }
 
 // openAndOurs refuses to touch what is not ours, or not open any more.
@@ -73,16 +73,16 @@ func notOurs(what string) error {
 }
 
 // changes is what the merge request needs to be what the draft says.
-func (c *client) changes(ctx context.Context, p plain, m mergeRequest, d draft) (change, error) {
+func (c *client) changes(ctx context.Context, p resolvedArgs, m mergeRequest, d draft) (change, error) {
 	out := change{Title: d.Title, Description: d.Description, AddLabels: missing(p.Labels, m.Labels), RemoveSourceBranch: &d.RemoveSourceBranch}
 	var err error
 	if missing(p.Reviewers, m.Reviewers) != nil {
-		if out.ReviewerIDs, err = c.userIDs(ctx, together(p.Reviewers, m.Reviewers)); err != nil {
+		if out.ReviewerIDs, err = c.userIDs(ctx, union(p.Reviewers, m.Reviewers)); err != nil {
 			return out, err
 		}
 	}
 	if missing(p.Assignees, m.Assignees) != nil {
-		out.AssigneeIDs, err = c.userIDs(ctx, together(p.Assignees, m.Assignees))
+		out.AssigneeIDs, err = c.userIDs(ctx, union(p.Assignees, m.Assignees))
 	}
 	return out, err
 }
@@ -98,8 +98,8 @@ func missing(want, there []string) []string {
 	return out
 }
 
-// together are those asked for, and then the others that are there.
-func together(want, there []string) []string { return slices.Concat(want, missing(there, want)) }
+// union are those asked for, and then the others that are there.
+func union(want, there []string) []string { return slices.Concat(want, missing(there, want)) }
 
 // updateNote makes our note say what is asked for now.
 func (f family) updateNote(ctx context.Context, key step.Key, in NoteIn, out NoteOut) (NoteOut, error) {
@@ -135,7 +135,7 @@ func (f family) updateNote(ctx context.Context, key step.Key, in NoteIn, out Not
 		return none, err
 	}
 	if err := n.verify(body, in.IID); err != nil {
-		return none, otherThanAsked(what, err)
+		return none, mismatchError(what, err)
 	}
 	return in.out(m, n), nil
 }

@@ -21,7 +21,7 @@ type reading struct {
 // issues reads issues of a project by number, side by side, and returns them in
 // the order of the numbers given.
 func (c *client) issues(ctx context.Context, project string, numbers []int) []reading {
-	ctx = tellingInTurn(ctx)
+	ctx = withSerialTell(ctx)
 	out := make([]reading, len(numbers))
 	free := make(chan struct{}, abreast)
 	var all sync.WaitGroup
@@ -36,9 +36,9 @@ func (c *client) issues(ctx context.Context, project string, numbers []int) []re
 	return out
 }
 
-// tellingInTurn lets requests that run side by side tell people one after the
+// withSerialTell lets requests that run side by side tell people one after the
 // other.
-func tellingInTurn(ctx context.Context) context.Context {
+func withSerialTell(ctx context.Context) context.Context {
 	call := step.CallOf(ctx)
 	if call.Tell == nil {
 		return ctx

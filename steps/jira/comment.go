@@ -69,9 +69,9 @@ func tell(ctx context.Context, text string) {
 	}
 }
 
-// keyed returns the call, which must have a key: without one an effect could
+// callWithKey returns the call, which must have a key: without one an effect could
 // not be found again.
-func keyed(ctx context.Context) (step.Call, error) {
+func callWithKey(ctx context.Context) (step.Call, error) {
 	call := step.CallOf(ctx)
 	if call.Key.IsZero() {
 		return call, types.Errorf(types.Internal, "the call has no key").WithHint(reportIt)
@@ -81,7 +81,7 @@ func keyed(ctx context.Context) (step.Call, error) {
 
 // begin returns what every write begins with: a client, and the call with its key.
 func (f family) begin(ctx context.Context, at At) (*client, step.Call, error) {
-	call, err := keyed(ctx)
+	call, err := callWithKey(ctx)
 	if err != nil {
 		return nil, call, err
 	}

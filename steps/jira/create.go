@@ -223,7 +223,7 @@ func (in CreateIn) differences(i issue) (words []string) {
 	if _, given := in.Fields["issuetype"]; !given && !i.Fields.Type.is(in.kind()) {
 		say("type", i.Fields.Type.Name, in.kind())
 	}
-	say("labels", sorted(theirs(i.Fields.Labels)), sorted(in.Labels))
+	say("labels", sorted(foreignLabels(i.Fields.Labels)), sorted(in.Labels))
 	components := make([]string, len(i.Fields.Components))
 	for n, c := range i.Fields.Components {
 		components[n] = c.Name
@@ -234,8 +234,8 @@ func (in CreateIn) differences(i issue) (words []string) {
 	return words
 }
 
-// theirs are the labels without ours.
-func theirs(labels []string) []string {
+// foreignLabels are the labels without ours.
+func foreignLabels(labels []string) []string {
 	return slices.DeleteFunc(slices.Clone(labels), func(l string) bool { return strings.HasPrefix(l, labelPrefix) })
 }
 

@@ -19,7 +19,7 @@ func Examine(services map[string]Service) step.Examine {
 	return func(ctx context.Context, service string, uses []step.Use, now time.Time) []step.Finding {
 		s, name, err := step.Pick(services, "jira", service)
 		if err != nil {
-			return []step.Finding{wrong("service "+name, err)}
+			return []step.Finding{failedFinding("service "+name, err)}
 		}
 		findings, ok := rest.Reach(ctx, s.Transport, s.Timeout, s.URL, now)
 		if !ok {
@@ -41,11 +41,11 @@ type examination struct {
 	findings []step.Finding
 }
 
-func wrong(subject string, err error) step.Finding {
+func failedFinding(subject string, err error) step.Finding {
 	return step.Finding{Subject: subject, Err: types.AsError(err)}
 }
 
-func (e *examination) well(subject, detail string) {
+func (e *examination) passed(subject, detail string) {
 	e.findings = append(e.findings, step.Finding{Subject: subject, Detail: detail})
 }
 
@@ -57,10 +57,10 @@ func (e *examination) skip(subject, why string) {
 // well.
 func (e *examination) check(subject, detail string, err error) bool {
 	if err != nil {
-		e.findings = append(e.findings, wrong(subject, err))
+		e.findings = append(e.findings, failedFinding(subject, err))
 		return false
 	}
-	e.well(subject, detail)
+	e.passed(subject, detail)
 	return true
 }
 

@@ -63,7 +63,7 @@ func (e *examination) permissions(ctx context.Context, key string, wanted []stri
 			WithHint("ask the administrator of %s for this permission", key)
 		return e.check(subject, "", err)
 	}
-	e.well(subject, strings.Join(has, ", "))
+	e.passed(subject, strings.Join(has, ", "))
 	return true
 }
 
@@ -103,12 +103,12 @@ func (e *examination) marks(key, kind string, fields []createField, u step.Use) 
 	labels, _ := u.Args["labels"].([]any)
 	switch {
 	case slices.ContainsFunc(fields, isLabels):
-		e.well(subject, "the label and the entity property")
+		e.passed(subject, "the label and the entity property")
 	case len(labels) > 0:
 		e.check(subject, "", types.Errorf(types.BadInput, "the create screen has no labels, but the step %s gives some", u.Node).
 			WithHint("leave them out, or have the field Labels added to the create screen of %s in %s", kind, key))
 	default:
-		e.well(subject, "the entity property alone: the screen has no labels")
+		e.passed(subject, "the entity property alone: the screen has no labels")
 	}
 }
 

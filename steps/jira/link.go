@@ -37,7 +37,7 @@ func (in LinkIn) out(id int, key step.Key) LinkOut {
 
 func (f family) addLink(ctx context.Context, in LinkIn) (LinkOut, error) {
 	var none LinkOut
-	call, err := keyed(ctx)
+	call, err := callWithKey(ctx)
 	if err != nil {
 		return none, err
 	}

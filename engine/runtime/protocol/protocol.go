@@ -71,7 +71,7 @@ type Found = step.Found[json.RawMessage]
 // Step is what the protocol needs to know of a step.
 type Step struct {
 	Name                 string
-	EventuallyConsistent bool   // see [step.Late]
+	EventuallyConsistent bool   // see [step.EventuallyConsistent]
 	Updates              bool   // it brings an effect up to date that was made from other arguments
 	Resolves             bool   // it reads back what a person found, whose name is Ref
 	Ref                  string // see [step.Step.RefFormat]

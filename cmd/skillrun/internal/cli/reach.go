@@ -19,11 +19,11 @@ func (f *runFlags) reachFlag(c *cobra.Command) {
 // bound are the options by which a person agrees to what a run would reach now
 // and was not bound to: with its digest, or when they are shown it.
 func (p *Program) bound(f runFlags) engine.Options {
-	o := engine.Options{Reaching: f.reaching}
+	o := engine.Options{AcceptedReach: f.reaching}
 	if !p.Terminal || p.forProgram() {
 		return o
 	}
-	o.Reaches = func(ctx context.Context, c engine.ReachChange) bool {
+	o.ConfirmReach = func(ctx context.Context, c engine.ReachChange) bool {
 		fmt.Fprintf(p.Stderr, "run %s would reach something else now than when it started:%s\n", c.Run, render.Clean(engine.Indented(c.Lines())))
 		return p.yesOrNo(ctx, `Type "yes" to continue with that: `) == engine.Yes
 	}

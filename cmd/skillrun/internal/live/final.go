@@ -26,7 +26,7 @@ func (m *model) record(width int, now time.Time) string {
 	left := 0
 	for _, r := range m.visible() {
 		if r.state == pending {
-			if !r.holds() || r.Loop || !r.open() {
+			if !r.hasChildren() || r.Loop || !r.open() {
 				left++
 			}
 			continue

@@ -48,7 +48,7 @@ func Start(ctx context.Context, o Options) *View {
 	continued := make(chan os.Signal, 1)
 	signal.Notify(continued, syscall.SIGCONT)
 	go v.watch(ctx, watch, continued)
-	v.take()
+	v.startDrawing()
 	return v
 }
 
@@ -68,7 +68,7 @@ func (v *View) Pause() {
 		return
 	}
 	v.paused = v.Now()
-	v.release(true)
+	v.stopDrawing(true)
 	v.print((*model).finishedRecord)
 }
 
@@ -83,7 +83,7 @@ func (v *View) Resume() {
 	v.m.delay(v.Now().Sub(v.paused))
 	v.mu.Unlock()
 	v.paused = time.Time{}
-	v.take()
+	v.startDrawing()
 }
 
 // Close replaces the tree by a record of it, which stays, and gives the
@@ -97,12 +97,12 @@ func (v *View) Close() {
 	}
 	v.closed = true
 	v.end()
-	v.release(false)
+	v.stopDrawing(false)
 	v.print((*model).record)
 }
 
-// take starts drawing.
-func (v *View) take() {
+// startDrawing starts drawing.
+func (v *View) startDrawing() {
 	v.keys.mute()
 	v.mu.Lock()
 	v.blank, v.drawn = false, ""
@@ -111,8 +111,8 @@ func (v *View) take() {
 	v.screen = newScreen(v)
 }
 
-// release stops drawing and wipes the frame.
-func (v *View) release(forget bool) {
+// stopDrawing stops drawing and wipes the frame.
+func (v *View) stopDrawing(forget bool) {
 	v.halt()
 	v.keys.restore(forget)
 }
@@ -157,14 +157,14 @@ func (v *View) watch(run, end context.Context, continued chan os.Signal) {
 			v.keys.restore(false)
 			v.turn.Unlock()
 		case <-continued:
-			v.comeBack()
+			v.redraw()
 		}
 	}
 }
 
-// comeBack draws again after the shell had the terminal: where the cursor is
+// redraw draws again after the shell had the terminal: where the cursor is
 // now it is unknown. In the background nothing is drawn.
-func (v *View) comeBack() {
+func (v *View) redraw() {
 	v.turn.Lock()
 	defer v.turn.Unlock()
 	if v.closed || !v.paused.IsZero() {
@@ -177,7 +177,7 @@ func (v *View) comeBack() {
 	}
 	v.out.set(false)
 	fmt.Fprintln(v.Out)
-	v.take()
+	v.startDrawing()
 }
 
 func (v *View) size() (width, height int) {

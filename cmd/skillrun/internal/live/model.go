@@ -23,8 +23,8 @@ type Step struct {
 	Before []Step // the cure that comes before another attempt
 }
 
-// holds reports whether other steps stand in the step.
-func (s Step) holds() bool {
+// hasChildren reports whether other steps stand in the step.
+func (s Step) hasChildren() bool {
 	return s.Loop || s.Kind == "steps" || s.Kind == "skill" || len(s.Steps)+len(s.Rescue)+len(s.Always) > 0
 }
 
@@ -44,11 +44,11 @@ func (s Step) writes() bool {
 	return false
 }
 
-// quiet reports whether people need not see the step: a value or a check that
+// isSilent reports whether people need not see the step: a value or a check that
 // no one gave a name.
-func (s Step) quiet() bool {
+func (s Step) isSilent() bool {
 	computes := s.Kind == "set" || s.Kind == "assert" // also for each item of a loop
-	return (computes || !s.holds()) && s.Type == "" && (s.Name == "" || s.Name == s.ID)
+	return (computes || !s.hasChildren()) && s.Type == "" && (s.Name == "" || s.Name == s.ID)
 }
 
 type state int
@@ -144,14 +144,14 @@ func (m *model) apply(e engine.Event) {
 	case engine.EventStepStarted:
 		m.start(r, e)
 	case engine.EventWaiting:
-		m.wake(r, e.At)
+		m.updateTimes(r, e.At)
 		r.state, r.notice, r.next, r.every = waiting, messageOf(e), e.Next, e.Every
 	case engine.EventNotice:
 		r.notice = e.Text
 	case engine.EventStepRetry:
-		m.again(r, e)
+		m.retry(r, e)
 	case engine.EventStepDone:
-		m.finish(r, wellEnded(r, e), e)
+		m.finish(r, doneState(r, e), e)
 	case engine.EventStepSkipped:
 		m.finish(r, skipped, e)
 	case engine.EventStepStopped:
@@ -165,7 +165,7 @@ func (m *model) apply(e engine.Event) {
 	}
 }
 
-func wellEnded(r *row, e engine.Event) state {
+func doneState(r *row, e engine.Event) state {
 	switch {
 	case e.Error != nil:
 		return rescued
@@ -184,7 +184,7 @@ func (m *model) start(r *row, e engine.Event) {
 	if !r.active() {
 		r.began, r.printed = e.At, false
 	}
-	m.wake(r, e.At)
+	m.updateTimes(r, e.At)
 	r.state = running
 	if r.Loop {
 		r.loop().total = max(e.Items, r.loop().total)
@@ -194,9 +194,9 @@ func (m *model) start(r *row, e engine.Event) {
 	}
 }
 
-// wake sets the times of a step and of all around it, which are under way when
+// updateTimes sets the times of a step and of all around it, which are under way when
 // it is: also a group that failed, when the run is resumed.
-func (m *model) wake(r *row, at time.Time) {
+func (m *model) updateTimes(r *row, at time.Time) {
 	for x := r; x != m.root; x = x.parent {
 		x.earlier = false
 		if x.began.IsZero() {
@@ -212,9 +212,9 @@ func (m *model) wake(r *row, at time.Time) {
 	}
 }
 
-// again notes that an attempt failed. What it did is undecided once more.
-func (m *model) again(r *row, e engine.Event) {
-	m.wake(r, e.At)
+// retry notes that an attempt failed. What it did is undecided once more.
+func (m *model) retry(r *row, e engine.Event) {
+	m.updateTimes(r, e.At)
 	r.state, r.attempt, r.attempts, r.next = retrying, e.Attempt+1, e.Attempts, e.Next
 	r.notice = messageOf(e)
 	m.clear(r)
@@ -237,17 +237,17 @@ func (m *model) finish(r *row, s state, e engine.Event) {
 	case rescued, continued:
 		r.notice = messageOf(e)
 	case failed:
-		if r.notice = messageOf(e); r.told(r.notice) {
+		if r.notice = messageOf(e); r.repeats(r.notice) {
 			r.notice = ""
 		}
 	}
 	m.settle(r)
 }
 
-// told reports whether a step inside says the same already.
-func (r *row) told(notice string) bool {
+// repeats reports whether a step inside says the same already.
+func (r *row) repeats(notice string) bool {
 	for _, x := range r.inner {
-		if x.state == failed && x.notice == notice || x.told(notice) {
+		if x.state == failed && x.notice == notice || x.repeats(notice) {
 			return true
 		}
 	}
@@ -305,8 +305,8 @@ func (r *row) count(over bool) (finished, all int) {
 	for _, x := range r.inner {
 		over := over || x.finished()
 		switch {
-		case x.quiet() || x.spare && x.state == pending:
-		case x.holds() && !x.Loop:
+		case x.isSilent() || x.spare && x.state == pending:
+		case x.hasChildren() && !x.Loop:
 			f, a := x.count(over)
 			finished, all = finished+f, all+a
 		default:

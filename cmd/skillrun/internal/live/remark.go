@@ -120,7 +120,7 @@ func (r row) came(room int) (string, tone) {
 		return cmp.Or(tally(r.items.counts()...), "no items") + r.written(), faint
 	case r.Kind == "skill" && headline(r.result, room) != "":
 		return headline(r.result, room), faint
-	case r.holds():
+	case r.hasChildren():
 		return strings.TrimPrefix(r.summary()+r.written(), ", "), faint
 	case r.outcome == "":
 		return headline(r.result, room), faint
@@ -139,9 +139,9 @@ func (r row) summary() string {
 	walk = func(x *row) {
 		for _, x := range x.inner {
 			switch {
-			case x.holds() && !x.Loop && x.state != skipped:
+			case x.hasChildren() && !x.Loop && x.state != skipped:
 				walk(x)
-			case !x.quiet():
+			case !x.isSilent():
 				n[x.state]++
 			}
 		}
@@ -190,5 +190,5 @@ func (i *items) counts() []count {
 // willWrite reports whether the row is the one that says of something to come
 // that it writes: the step itself, or what it stands in when that is closed.
 func (r row) willWrite() bool {
-	return r.state == pending && r.writes() && (!r.holds() || r.Loop || !r.open())
+	return r.state == pending && r.writes() && (!r.hasChildren() || r.Loop || !r.open())
 }

@@ -215,7 +215,7 @@ func (r *row) shown() bool {
 	switch {
 	case r.printed, r.spare && r.state == pending:
 		return false
-	case r.quiet():
+	case r.isSilent():
 		return r.state == failed || r.state == continued || r.state == returned || r.state == waiting
 	}
 	return true
@@ -225,7 +225,7 @@ func (r *row) shown() bool {
 // one line; what failed shows where.
 func (r *row) open() bool {
 	switch {
-	case r.quiet():
+	case r.isSilent():
 		return false
 	case r.state == pending:
 		return r.Kind != "skill"

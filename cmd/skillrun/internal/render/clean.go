@@ -15,9 +15,9 @@ import (
 // order and the look of what stands on it: control characters, marks of direction,
 // what has no width, marks without end on one letter. Line breaks and tabs stay.
 func Clean(s string) string {
-	var x looker
+	var x scanner
 	return strings.Map(func(r rune) rune {
-		switch does := x.steers(r); {
+		switch does := x.isControl(r); {
 		case r != ' ' && r != '\u3000' && unicode.Is(unicode.Zs, r):
 			return ' '
 		case r == '\n' || r == '\t' || !does:
@@ -29,8 +29,8 @@ func Clean(s string) string {
 	}, s)
 }
 
-// looker reads a text, of which one character can be harmless and many are not.
-type looker struct {
+// scanner reads a text, of which one character can be harmless and many are not.
+type scanner struct {
 	before rune
 	marks  int // that stand on the letter before
 }
@@ -38,9 +38,9 @@ type looker struct {
 // mostMarks is how many marks a letter has in any script, and some more.
 const mostMarks = 4
 
-// steers reports whether the next character does something instead of standing
+// isControl reports whether the next character does something instead of standing
 // there. A mark needs a letter, and a selector of a look a symbol.
-func (x *looker) steers(r rune) bool {
+func (x *scanner) isControl(r rune) bool {
 	before := x.before
 	x.before = r
 	switch {
@@ -120,9 +120,9 @@ func (c Cleaner) Write(p []byte) (int, error) {
 // of which they can only be in texts. Tabs are no layout of ours.
 func CleanJSON(data string) string {
 	var b strings.Builder
-	var x looker
+	var x scanner
 	for _, r := range data {
-		switch does := x.steers(r); {
+		switch does := x.isControl(r); {
 		case r == '\n' || !does && !types.Steers(r):
 			b.WriteRune(r)
 		case r > 0xffff:

@@ -40,7 +40,7 @@ func (l *Lines) Event(e engine.Event) {
 		if e.Replayed {
 			return
 		}
-		l.catchUp()
+		l.printReplayed()
 		l.effect(e.Effect)
 		return
 	}
@@ -68,13 +68,13 @@ func (l *Lines) step(e engine.Event) {
 		l.again(e.Path)
 		l.loop(e.Path).total, l.loop(e.Path).name = e.Items, e.Name
 		if !e.Replayed {
-			l.catchUp()
+			l.printReplayed()
 			l.line("started", e, fmt.Sprintf(" (%d %s)", e.Items, plural(e.Items, "item")))
 		}
 		return
 	}
-	if l.news(e) && !l.earlier(e) {
-		l.told(e, "")
+	if l.isShown(e) && !l.earlier(e) {
+		l.printWith(e, "")
 	}
 }
 
@@ -88,13 +88,13 @@ func (l *Lines) earlier(e engine.Event) bool {
 	}
 	retried := e.Type == engine.EventStepRetry && !e.Next.After(e.At)
 	if !e.Replayed || e.Type == engine.EventStepFailed || e.Type == engine.EventStepRetry && !retried {
-		l.catchUp()
+		l.printReplayed()
 	}
 	return e.Replayed && (e.Type == engine.EventStepSkipped || e.Type == engine.EventStepStarted || e.Type == engine.EventWaiting || retried)
 }
 
-// catchUp says how much an earlier process did, once.
-func (l *Lines) catchUp() {
+// printReplayed says how much an earlier process did, once.
+func (l *Lines) printReplayed() {
 	if l.before > 0 {
 		fmt.Fprintf(l.w, "%-8s %d %s before\n", "done", l.before, plural(l.before, "step"))
 		l.before = 0
@@ -107,8 +107,8 @@ func silent(e engine.Event) bool {
 	return (e.Kind == "set" || e.Kind == "assert") && e.Name == e.ID && e.Type != engine.EventStepFailed
 }
 
-// news reports whether people want to see the event.
-func (l *Lines) news(e engine.Event) bool {
+// isShown reports whether people want to see the event.
+func (l *Lines) isShown(e engine.Event) bool {
 	_, loop := l.loops[e.Path]
 	group := loop || e.Kind == "steps" || e.Kind == "skill"
 	switch e.Type {
@@ -122,8 +122,8 @@ func (l *Lines) news(e engine.Event) bool {
 	return group || e.Step != "" || e.Kind == "approve" || e.Name != e.ID
 }
 
-// told prints the event with what there is to say of it.
-func (l *Lines) told(e engine.Event, more string) {
+// printWith prints the event with what there is to say of it.
+func (l *Lines) printWith(e engine.Event, more string) {
 	if t := l.loops[e.Path]; t != nil && more == "" && e.Type != engine.EventStepStarted {
 		more = " (" + t.text() + ")"
 	}
@@ -133,7 +133,7 @@ func (l *Lines) told(e engine.Event, more string) {
 	case engine.EventStepDone:
 		switch {
 		case e.Error != nil:
-			l.line("rescued", e, l.why(e)+more)
+			l.line("rescued", e, l.failureText(e)+more)
 		case e.Kind == "return":
 			l.line("done", e, ": the skill ends here"+more)
 		default:
@@ -147,11 +147,11 @@ func (l *Lines) told(e engine.Event, more string) {
 		if e.Handled {
 			more += "; the run continues"
 		}
-		l.line("failed", e, l.why(e)+more)
+		l.line("failed", e, l.failureText(e)+more)
 	case engine.EventStepRetry:
-		l.line("retry", e, fmt.Sprintf(": attempt %d of %d failed%s%s", e.Attempt, e.Attempts, l.why(e), again(e)))
+		l.line("retry", e, fmt.Sprintf(": attempt %d of %d failed%s%s", e.Attempt, e.Attempts, l.failureText(e), again(e)))
 	case engine.EventWaiting:
-		l.line("waiting", e, l.why(e)+more+again(e))
+		l.line("waiting", e, l.failureText(e)+more+again(e))
 	case engine.EventNotice:
 		fmt.Fprintf(l.w, "%-8s %s%s\n", "note", at(Flat(cmp.Or(e.Path, e.ID))), Said(e.Text))
 	}
@@ -203,9 +203,9 @@ func In(d time.Duration) string {
 	return Ago(d)
 }
 
-// why is the message of a failure, unless the line before said it, or the end of
+// failureText is the message of a failure, unless the line before said it, or the end of
 // the run will.
-func (l *Lines) why(e engine.Event) string {
+func (l *Lines) failureText(e engine.Event) string {
 	if e.Error == nil {
 		return ""
 	}
@@ -274,7 +274,7 @@ func (l *Lines) item(e engine.Event) {
 	case engine.EventStepDone, engine.EventStepSkipped, engine.EventStepFailed:
 	default:
 		if t.shown < shownItems && e.Type != engine.EventStepStarted && !l.earlier(e) {
-			l.told(e, "")
+			l.printWith(e, "")
 		}
 		return
 	}
@@ -287,10 +287,10 @@ func (l *Lines) item(e engine.Event) {
 	switch {
 	case t.shown < shownItems:
 		t.shown++
-		l.told(e, place)
+		l.printWith(e, place)
 	case e.Type == engine.EventStepFailed && t.shownFailures < shownItems:
 		t.shownFailures++
-		l.told(e, place)
+		l.printWith(e, place)
 	case t.tenths() > before && t.over != t.total: // the end of the loop says the last
 		fmt.Fprintf(l.w, "%-8s %s: %s\n", "running", flat(ParentOf(e.Path)), t.text())
 	}
@@ -303,11 +303,11 @@ func (l *Lines) inside(e engine.Event, item string) {
 	switch e.Type {
 	case engine.EventStepFailed:
 		if t.shown < shownItems || t.shownFailures < shownItems {
-			l.told(e, "")
+			l.printWith(e, "")
 		}
 	case engine.EventStepRetry, engine.EventWaiting, engine.EventNotice:
-		if t.shown < shownItems && l.news(e) && !l.earlier(e) {
-			l.told(e, "")
+		if t.shown < shownItems && l.isShown(e) && !l.earlier(e) {
+			l.printWith(e, "")
 		}
 	}
 }

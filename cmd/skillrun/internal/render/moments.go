@@ -8,8 +8,8 @@ import (
 	"github.com/skillrun/skillrun/engine"
 )
 
-// moments prints what happened to a run as a whole, a line each.
-func moments(w io.Writer, history []engine.Moment) {
+// printMoments prints what happened to a run as a whole, a line each.
+func printMoments(w io.Writer, history []engine.Moment) {
 	for _, m := range history {
 		what := m.What
 		switch {

@@ -45,7 +45,7 @@ func stepRows(w io.Writer, n *nested, margin string, now time.Time) {
 				continue
 			}
 		}
-		if x.news() {
+		if x.isShown() {
 			x.row(w, margin+x.label(n), now)
 		}
 		stepRows(w, x, margin+"  ", now)
@@ -55,9 +55,9 @@ func stepRows(w io.Writer, n *nested, margin string, now time.Time) {
 	}
 }
 
-// news reports whether people want to see the step; values and checks without a
+// isShown reports whether people want to see the step; values and checks without a
 // name are none.
-func (n *nested) news() bool {
+func (n *nested) isShown() bool {
 	switch n.State {
 	case "failed", "continued", "waiting", "returned":
 		return true

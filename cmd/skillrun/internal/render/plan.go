@@ -202,7 +202,7 @@ func (g page) read(r plan.Read) {
 	fmt.Fprintf(g.w, "read  %s%s", flat(r.Name), flat(aside(r.Path, r.Node, false, "")))
 	if r.After != "" {
 		fmt.Fprintf(g.w, ": known after %s", flat(r.After))
-	} else if name, value := told(r); name != "" {
+	} else if name, value := summaryMember(r); name != "" {
 		fmt.Fprintf(g.w, ": %s %s", strings.ReplaceAll(name, "_", " "), flat(value))
 	}
 	fmt.Fprintln(g.w)
@@ -213,9 +213,9 @@ var tellers = []string{
 	"digest", "sha", "text", "value", "relation", "key", "reference", "branch", "commit", "state", "status", "total", "count", "looked_at", "web_url", "url", "id",
 }
 
-// told is the member that tells a result in a line: of those that the skill
+// summaryMember is the member that tells a result in a line: of those that the skill
 // uses if there is one. Texts of several lines tell nothing.
-func told(r plan.Read) (name, value string) {
+func summaryMember(r plan.Read) (name, value string) {
 	used := map[string]bool{}
 	for _, u := range r.Used {
 		used[u] = true
@@ -287,7 +287,7 @@ func unknownLoop(path string) (loop string, unknown bool) {
 // local prints what is done in the run's own workspace: what was done already
 // on a line, what was foreseen with what is known of it.
 func (g page) local(all []plan.Local) {
-	done := doneHere(all)
+	done := doneLocally(all)
 	if len(done) > 0 {
 		fmt.Fprintf(g.w, "   on this machine: %s\n", strings.Join(done, ", "))
 	}
@@ -304,8 +304,8 @@ func (g page) local(all []plan.Local) {
 	}
 }
 
-// doneHere names what was done already, each name once.
-func doneHere(all []plan.Local) []string {
+// doneLocally names what was done already, each name once.
+func doneLocally(all []plan.Local) []string {
 	var names []string
 	times := map[string]int{}
 	for _, l := range all {

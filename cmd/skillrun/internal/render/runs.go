@@ -120,19 +120,19 @@ func (r RunRow) below(w io.Writer, now time.Time) {
 	case (r.State == "failed" || r.State == "refused" || r.State == "partly_undone") && r.Error != nil:
 		wrapped(w, "    ", "%s [%s]", Clean(firstLine(r.Error.Message)), r.Error.Code)
 	case r.Moved != nil && r.State == "exported":
-		wrapped(w, "    ", "%s", moved(r.Moved, now))
+		wrapped(w, "    ", "%s", movedText(r.Moved, now))
 	case r.Answer != nil:
-		said(w, "    ", r.Answer, now)
+		printAnswer(w, "    ", r.Answer, now)
 	case r.Waiting != nil:
-		waits(w, "    ", r.Waiting, now)
+		printWaiting(w, "    ", r.Waiting, now)
 	}
 	if r.Next != nil && (r.State == "parked" || r.State == "interrupted" || r.State == "partly_undone") {
 		fmt.Fprintf(w, "    to continue: %s\n", Flat(r.Next.first()))
 	}
 }
 
-// moved tells where a run continues that was exported.
-func moved(x *engine.MovedTo, now time.Time) string {
+// movedText tells where a run continues that was exported.
+func movedText(x *engine.MovedTo, now time.Time) string {
 	by, to := "", ""
 	if x.By != "" {
 		by = " by " + Clean(x.By)
@@ -143,8 +143,8 @@ func moved(x *engine.MovedTo, now time.Time) string {
 	return "continues where its archive is imported; exported" + by + " at " + since(x.At, now) + to
 }
 
-// said tells what a person said to a run, which it has not heard yet.
-func said(w io.Writer, pad string, x *engine.Said, now time.Time) {
+// printAnswer tells what a person said to a run, which it has not heard yet.
+func printAnswer(w io.Writer, pad string, x *engine.Said, now time.Time) {
 	by, plan := "", ""
 	if x.By != "" {
 		by = " by " + Clean(x.By) + " " + knownBy(engine.KnownByMachine)
@@ -164,7 +164,7 @@ func since(t, now time.Time) string {
 	return text
 }
 
-func waits(w io.Writer, pad string, x *engine.Waiting, now time.Time) {
+func printWaiting(w io.Writer, pad string, x *engine.Waiting, now time.Time) {
 	since := since(x.Since, now)
 	switch x.Reason {
 	case engine.ForConfirm:
@@ -260,7 +260,7 @@ func Inspection(w io.Writer, x engine.Inspection, next *Next, now time.Time) {
 			fmt.Fprintf(tw, "  %s\t%s\n", Flat(name), Flat(firstLine(types.Show(x.Inputs[name]))))
 		}
 	})
-	section(w, "history", func(tw io.Writer) { moments(tw, x.History) })
+	section(w, "history", func(tw io.Writer) { printMoments(tw, x.History) })
 	section(w, "steps", func(tw io.Writer) {
 		stepRows(tw, nest(x.Steps), "", now)
 	})
@@ -278,14 +278,14 @@ func Inspection(w io.Writer, x engine.Inspection, next *Next, now time.Time) {
 	}
 	if x.Moved != nil {
 		fmt.Fprintln(w)
-		wrapped(w, "", "%s", moved(x.Moved, now))
+		wrapped(w, "", "%s", movedText(x.Moved, now))
 	}
 	if x.Answer != nil {
 		fmt.Fprintln(w)
-		said(w, "", x.Answer, now)
+		printAnswer(w, "", x.Answer, now)
 	} else if x.Waiting != nil {
 		fmt.Fprintln(w)
-		waits(w, "", x.Waiting, now)
+		printWaiting(w, "", x.Waiting, now)
 		for _, name := range types.SortedKeys(x.Waiting.Asks) {
 			if name == "show" {
 				page{w: w}.show("  ", types.Show(x.Waiting.Asks[name]))
