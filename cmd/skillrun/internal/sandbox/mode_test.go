@@ -242,21 +242,24 @@ func TestLockIsNoLink(t *testing.T) {
 // no end, or is far too large, is not read.
 func TestOnlyFilesAreRead(t *testing.T) {
 	t.Parallel()
+	o := sandbox.Options{Dir: t.TempDir(), TLS: true, Now: time.Now}
+	w, err := sandbox.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	aside := t.TempDir()
 	for _, name := range []string{"mode.json", "seeded.json", "jira.json", "site", "skillrun.yaml", "skillrun.written", "tokens/jira", "ca.pem", "ca-key.pem"} {
+		path, genuine := filepath.Join(o.Dir, name), filepath.Join(aside, filepath.Base(name))
+		if err := os.Rename(path, genuine); err != nil {
+			t.Fatal(err)
+		}
 		for kind, make := range map[string]func(path string) error{
 			"not a regular file": func(path string) error { return syscall.Mkfifo(path, 0o600) },
 			"not a regular":      func(path string) error { return os.Symlink("/dev/zero", path) },
 			"larger than":        func(path string) error { return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 1<<40)) },
 		} {
-			dir := t.TempDir()
-			o := sandbox.Options{Dir: dir, TLS: true, Now: time.Now}
-			w, err := sandbox.Open(t.Context(), o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			w.Close()
-			path := filepath.Join(dir, name)
-			if err := errors.Join(os.RemoveAll(path), make(path)); err != nil {
+			if err := make(path); err != nil {
 				t.Fatal(err)
 			}
 			w, err = sandbox.Open(t.Context(), o)
@@ -266,6 +269,12 @@ func TestOnlyFilesAreRead(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), kind) {
 				t.Errorf("%s: %v, not %q", name, err, kind)
 			}
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Rename(genuine, path); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
