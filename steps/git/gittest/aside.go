@@ -68,10 +68,12 @@ type repository struct {
 	fs billy.Filesystem
 }
 
-// repository opens the one in a folder, or begins it.
+// repository opens the one in a folder, or begins it. Its packs stay open until
+// nothing refers to it any more: commits that it gave read from them, and to open
+// one for every object is what a request would mostly consist of.
 func (s *Server) repository(dir string) repository {
 	fs := s.folder(dir)
-	return repository{filesystem.NewStorage(fs, cache.NewObjectLRUDefault()), fs}
+	return repository{filesystem.NewStorageWithOptions(fs, cache.NewObjectLRUDefault(), filesystem.Options{KeepDescriptors: true}), fs}
 }
 
 // SetReference writes a reference as git does.

@@ -35,7 +35,7 @@ type Commit struct {
 // already is left alone and only the SHAs are computed.
 func (s *Server) Create(name, defaultBranch string, commits []Commit, branches map[string]string) (map[string]string, error) {
 	mem := memory.NewStorage()
-	b := builder{sto: mem, shas: map[string]string{}, files: map[string]map[string]string{}}
+	b := builder{sto: mem, shas: map[string]string{}, files: map[string]map[string]string{}, blobs: map[string]plumbing.Hash{}}
 	for _, c := range commits {
 		if err := b.commit(c); err != nil {
 			return nil, fmt.Errorf("%s: commit %s: %w", name, c.Name, err)
@@ -137,6 +137,7 @@ type builder struct {
 	sto   storer.EncodedObjectStorer
 	shas  map[string]string
 	files map[string]map[string]string // commit name -> path -> content
+	blobs map[string]plumbing.Hash     // content -> what it was stored as
 }
 
 func (b *builder) commit(c Commit) error {
@@ -178,9 +179,13 @@ func (b *builder) tree(files map[string]string, prefix string) (plumbing.Hash, e
 	for name, text := range files {
 		folder, rest, nested := strings.Cut(name, "/")
 		if !nested {
-			h, err := b.blob(text)
-			if err != nil {
-				return plumbing.ZeroHash, err
+			h, known := b.blobs[text]
+			if !known {
+				var err error
+				if h, err = b.blob(text); err != nil {
+					return plumbing.ZeroHash, err
+				}
+				b.blobs[text] = h
 			}
 			entries[name] = object.TreeEntry{Name: name, Mode: filemode.Regular, Hash: h}
 			continue
