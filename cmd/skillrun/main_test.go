@@ -2,12 +2,16 @@ package main
 
 import (
 	"os"
+	"runtime/debug"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(seldom) // as in the program
+	}
 	testscript.Main(m, map[string]func(){"skillrun": main, "mutants": mutants})
 }
 
