@@ -146,13 +146,13 @@ func TestBombs(t *testing.T) {
 	if len(all) < 30 {
 		t.Errorf("%d bombs", len(all))
 	}
-	program := filepath.Join(t.TempDir(), "skillrun")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	program, err := sweepable()
+	if err != nil {
+		t.Fatal(err)
 	}
 	host := bombServer(t)
 	all = slices.Concat(all, servedBombs(host), listBombs(host), cloneBombs())
-	every := 6
+	every := 12
 	if fullSweep() {
 		every = 1
 	}

@@ -99,17 +99,16 @@ func TestConstructsKillSweep(t *testing.T) {
 	}
 	for _, v := range []struct {
 		variant
-		ci, short int // one point in so many
+		ci, short int // one point in so many, and at this hundredth
 	}{
-		{variant{name: "resumed"}, 2, 80},
-		{variant{name: "the run's folder removed, the list in another order", lost: true}, 4, 120},
-		{variant{name: "killed again while it resumes", then: true}, 12, 180},
+		{variant{name: "resumed"}, 2, 50},
+		{variant{name: "the run's folder removed, the list in another order", lost: true}, 4, 80},
+		{variant{name: "killed again while it resumes", then: true}, 12, 30},
 	} {
-		every := map[string]int{"full": 1, "ci": v.ci}[sweeping()]
-		if every == 0 {
-			every = v.short
+		chosen, began := smoke(points, v.short), time.Now()
+		if every := map[string]int{"full": 1, "ci": v.ci}[sweeping()]; every > 0 {
+			chosen = sample(points, every)
 		}
-		chosen, began := sample(points, every), time.Now()
 		swept(t, chosen, func(k *killer, n int) error {
 			k.args = first.args
 			k.lostArgs = first.notes(t, "web", "api", "billing")
@@ -135,11 +134,10 @@ func TestConstructsInterrupted(t *testing.T) {
 	first := newKiller(t)
 	first.args = first.notes(t, "api", "billing", "web")
 	points := first.points(t)
-	every := map[string]int{"full": 1, "ci": 6}[sweeping()]
-	if every == 0 {
-		every = 80
+	chosen, began := smoke(points, 60), time.Now()
+	if every := map[string]int{"full": 1, "ci": 6}[sweeping()]; every > 0 {
+		chosen = sample(points, every)
 	}
-	chosen, began := sample(points, every), time.Now()
 	swept(t, chosen, func(k *killer, n int) error {
 		k.args = first.args
 		if err := k.renew(false); err != nil {

@@ -14,7 +14,7 @@ func TestCrowd(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it runs processes for seconds")
 	}
-	sizes := []int{2, 4}
+	sizes := []int{3}
 	if fullSweep() {
 		sizes = []int{2, 16, 16, 16}
 	}

@@ -93,7 +93,7 @@ func loses(f sandbox.Fault) bool {
 // at once or after it was taken up again, and nothing is there twice.
 func TestFaultSweep(t *testing.T) {
 	t.Parallel()
-	sample := 60
+	sample := 16
 	if fullSweep() {
 		sample = 0
 	}
@@ -103,7 +103,7 @@ func TestFaultSweep(t *testing.T) {
 // TestFaultSockets does so with a sample of them over real connections.
 func TestFaultSockets(t *testing.T) {
 	t.Parallel()
-	sample := 5
+	sample := 2
 	if fullSweep() {
 		sample = 50
 	}

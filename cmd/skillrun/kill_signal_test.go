@@ -18,7 +18,7 @@ func TestSignalSweep(t *testing.T) {
 	}
 	points := newKiller(t).points(t)
 	for i, signal := range []string{"int", "term", "hup"} {
-		chosen, began := sample(points, 70+i), time.Now()
+		chosen, began := smoke(points, 35+20*i), time.Now()
 		switch sweeping() {
 		case "full":
 			chosen = points

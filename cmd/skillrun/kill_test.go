@@ -24,14 +24,15 @@ import (
 // that signals itself at a point (seams_failpoint.go), against a sandbox in
 // another process: this one.
 
-// sweepable is the program with points in it, built once.
+// sweepable is the program with points in it, which do nothing unless one is asked
+// for. To build it takes seconds, so it is built once.
 var sweepable = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "failpoint")
 	if err != nil {
 		return "", err
 	}
 	bin := filepath.Join(dir, "skillrun")
-	out, err := exec.Command("go", "build", "-tags", "failpoint", "-o", bin, ".").CombinedOutput()
+	out, err := exec.Command("go", "build", "-tags", "failpoint", "-ldflags", "-s -w", "-o", bin, ".").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
@@ -215,7 +216,7 @@ func swept(t *testing.T, points []string, do func(k *killer, n int) error) {
 	t.Helper()
 	var next, wrong atomic.Int64
 	var all sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
+	for range min(runtime.GOMAXPROCS(0), number(points)) {
 		k := newKiller(t)
 		all.Go(func() {
 			for {
@@ -247,6 +248,15 @@ func sampleFrom(points []string, first, every int) []string {
 	return out
 }
 
+// smoke leaves one point at each of so many hundredths of them.
+func smoke(points []string, hundredths ...int) []string {
+	out := make([]string, len(points))
+	for _, h := range hundredths {
+		out[len(points)*h/100] = points[len(points)*h/100]
+	}
+	return out
+}
+
 func number(points []string) (n int) {
 	for _, p := range points {
 		if p != "" {
@@ -266,18 +276,18 @@ func TestKillSweep(t *testing.T) {
 	random := rand.New(rand.NewPCG(sweepSeed, 1))
 	for _, v := range []struct {
 		variant
-		full, ci, short int // one point in so many
+		full, ci int   // one point in so many
+		short    []int // at these hundredths
 	}{
-		{variant{name: "resumed"}, 1, 1, 30},
-		{variant{name: "the run's folder removed, the same command", lost: true}, 1, 2, 60},
-		{variant{name: "the same, and the search lags by 60 s", lost: true, lag: 60}, 1, 3, 90},
-		{variant{name: "killed again while it resumes", then: true}, 4, 8, 90},
+		{variant{name: "resumed"}, 1, 1, []int{50, 80}},
+		{variant{name: "the run's folder removed, the same command", lost: true}, 1, 2, []int{70}},
+		{variant{name: "the same, and the search lags by 60 s", lost: true, lag: 60}, 1, 3, []int{60}},
+		{variant{name: "killed again while it resumes", then: true}, 4, 8, []int{40}},
 	} {
-		every := map[string]int{"full": v.full, "ci": v.ci}[sweeping()]
-		if every == 0 {
-			every = v.short
+		chosen, began := smoke(points, v.short...), time.Now()
+		if every := map[string]int{"full": v.full, "ci": v.ci}[sweeping()]; every > 0 {
+			chosen = sample(points, every)
 		}
-		chosen, began := sample(points, every), time.Now()
 		seconds := make([]int, len(points)+1)
 		for i := range seconds {
 			seconds[i] = 1 + random.IntN(len(points)/2)

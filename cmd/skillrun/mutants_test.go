@@ -36,7 +36,7 @@ func TestMutants(t *testing.T) {
 	corpus := corpusOf(b)
 	from, step, end := 0, runtime.GOMAXPROCS(0), map[string]int{"full": 20_000, "ci": 300}[sweeping()]
 	if end == 0 {
-		end = 50
+		end = 12
 	}
 	if one, err := strconv.Atoi(os.Getenv("SKILLRUN_MUTANT")); err == nil {
 		from, step, end = one, 1, one+1

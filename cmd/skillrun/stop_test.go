@@ -2,7 +2,6 @@ package main
 
 import (
 	"os/exec"
-	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -12,9 +11,9 @@ import (
 // ends when it is told to.
 func TestSignalsEndEveryWait(t *testing.T) {
 	t.Parallel()
-	program := filepath.Join(t.TempDir(), "skillrun")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	program, err := sweepable()
+	if err != nil {
+		t.Fatal(err)
 	}
 	cmd := exec.Command(program, "run", "release_aa_backend_prod", "--input", "commit_sha=-")
 	cmd.Dir, cmd.Env = t.TempDir(), []string{"HOME=" + t.TempDir()}

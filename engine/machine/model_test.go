@@ -22,10 +22,7 @@ import (
 // Taken up again when nothing fails any more, the run ends.
 func TestModel(t *testing.T) {
 	t.Parallel()
-	programs := uint64(120)
-	if os.Getenv("SKILLRUN_SWEEP") == "full" {
-		programs = 3000
-	}
+	programs := map[string]uint64{"": 40, "ci": 120, "full": 3000}[os.Getenv("SKILLRUN_SWEEP")]
 	for seed := range programs {
 		g := generator{r: rand.New(rand.NewPCG(seed, 1))}
 		p := prog(g.sequence(2+int(seed%3), allowed{back: true})...)

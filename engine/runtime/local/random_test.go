@@ -24,10 +24,7 @@ import (
 // have done what one does that is left alone, and nothing twice.
 func TestRandomPrograms(t *testing.T) {
 	t.Parallel()
-	programs := uint64(150)
-	if os.Getenv("SKILLRUN_SWEEP") == "full" {
-		programs = 5000
-	}
+	programs := map[string]uint64{"": 30, "ci": 150, "full": 5000}[os.Getenv("SKILLRUN_SWEEP")]
 	synctest.Test(t, func(t *testing.T) {
 		for seed := range programs {
 			d := draw{r: rand.New(rand.NewPCG(seed, 2)), fails: map[string]bool{}}

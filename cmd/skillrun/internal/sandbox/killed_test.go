@@ -209,7 +209,7 @@ func TestSandboxKillSweep(t *testing.T) {
 	if err := live(t, t.TempDir(), "first", whole); err != nil {
 		t.Fatal(err)
 	}
-	step := map[string]int{"": 40, "ci": 8, "full": 1}[os.Getenv("SKILLRUN_SWEEP")]
+	step := map[string]int{"": 120, "ci": 40, "full": 1}[os.Getenv("SKILLRUN_SWEEP")]
 	points := 0
 	for i, name := range whole.made {
 		if n := i + 1; n%step == 0 || strings.Contains(name, "refs/heads/first") || strings.Contains(name, "refs/heads/master") {
