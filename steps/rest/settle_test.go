@@ -2,6 +2,7 @@ package rest_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,6 +37,11 @@ func TestSettled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			call, slept, asked := step.Call{Made: tc.made}, time.Duration(0), 0
+			call.Tell = func(text string) {
+				if want := "the thing was just created and is not visible yet: asking again in "; !strings.HasPrefix(text, want) {
+					t.Errorf("told %q, want %q", text, want)
+				}
+			}
 			if tc.sleeps {
 				call.Sleep = func(_ context.Context, d time.Duration) error {
 					slept += d
