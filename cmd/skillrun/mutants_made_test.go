@@ -59,21 +59,21 @@ func (c *corpus) texts(root string) {
 		text, err := os.ReadFile(path)
 		if filepath.Ext(path) == ".yaml" {
 			for _, one := range bytes.Split(text, []byte("---8<---\n")) {
-				c.file(kindOf(path, one), filepath.Base(path), one)
+				c.file(sampleKind(path, one), filepath.Base(path), one)
 			}
 			return err
 		}
 		for _, f := range txtar.Parse(text).Files {
 			if filepath.Ext(f.Name) == ".yaml" {
-				c.file(kindOf(f.Name, f.Data), filepath.Base(f.Name), f.Data)
+				c.file(sampleKind(f.Name, f.Data), filepath.Base(f.Name), f.Data)
 			}
 		}
 		return err
 	}))
 }
 
-// kindOf tells a configuration from a skill.
-func kindOf(path string, text []byte) string {
+// sampleKind tells a configuration from a skill.
+func sampleKind(path string, text []byte) string {
 	if strings.Contains(path, "engine/config") || bytes.Contains(append([]byte("\n"), text...), []byte("\nservices:")) {
 		return "config"
 	}
