@@ -60,7 +60,7 @@ func servedBombs(host string) []bomb {
 		asked("issues of nothing", jira, "uses: jira_search, with: {service: x, jql: a = b}", "the answer has more than"),
 		asked("merge requests of nothing", gitlab, "uses: gitlab_mr_list, with: {service: x, project: a/b}", "the answer has more than"),
 		asked("tags of nothing", "kind: quay", "uses: quay_get_tag, with: {service: x, repository: a/b, tag: c}", "the answer has more than"),
-		served("as many values as there may be, and no end", "values", "to be JSON"),
+		served("as many values as there may be, and no end", "values", "should be JSON"),
 		below("/most", asked("as many issues as there may be", jira, "uses: jira_search, with: {service: x, jql: a = b}", "an issue without a key")),
 		below("/most", asked("as many merge requests as there may be", gitlab, "uses: gitlab_mr_list, with: {service: x, project: a/b}", "the answer is a page of")),
 		below("/keyed", asked("a page of too many issues", jira, "uses: jira_search, with: {service: x, jql: a = b}", "the answer is a page of")),
