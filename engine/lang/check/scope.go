@@ -138,9 +138,14 @@ func readsError(e *expr.Expr) bool {
 // enclose notes what stands around everything that is checked from here on.
 func (c *checker) enclose(e enclosure) { c.view.where = append(slices.Clip(c.view.where), e) }
 
-// addResults lets everything from here on see results.
+// addResults lets everything from here on see results. Of two steps of one id, which
+// is a mistake, the first counts: a file of nothing else must not cost the square.
 func (c *checker) addResults(results ...result) {
-	c.view.steps, c.view.scope = append(slices.Clip(c.view.steps), results...), nil
+	for _, r := range results {
+		if !slices.ContainsFunc(c.view.steps, func(known result) bool { return known.id == r.id }) {
+			c.view.steps, c.view.scope = append(slices.Clip(c.view.steps), r), nil
+		}
+	}
 }
 
 // leaveView goes back to the view from before something nested, and returns the
