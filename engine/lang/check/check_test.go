@@ -3,6 +3,9 @@ package check_test
 import (
 	"context"
 	"os"
+	"runtime"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/skillrun/skillrun/engine/diag"
@@ -92,4 +95,23 @@ func TestDiagnostics(t *testing.T) {
 		_, diags := check.File(name, text, world())
 		return diags
 	})
+}
+
+// TestManySteps: what a file of many steps costs is bounded, whether they have ids of their
+// own or, by mistake, all the same.
+func TestManySteps(t *testing.T) {
+	const steps, most = 1400, 300 << 20 // as many as a file can hold
+	for name, mistakes := range map[string]int{"a": steps - 1, "aN": 0} {
+		text := "name: x\nsteps:\n"
+		for n := range steps {
+			text += "  - {id: " + strings.ReplaceAll(name, "N", strconv.Itoa(n)) + ", set: {b: 1}}\n"
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, diags := check.File("x.yaml", []byte(text), world())
+		runtime.ReadMemStats(&after)
+		if got := after.TotalAlloc - before.TotalAlloc; len(diags) != mistakes || got > most {
+			t.Errorf("%s: %d mistakes, %d MiB allocated", name, len(diags), got>>20)
+		}
+	}
 }

@@ -96,7 +96,7 @@ type earlyReturn struct {
 // view is what can be seen at a place of the file. It is a value: a walk into
 // something nested keeps the one it came with, and goes back to it.
 type view struct {
-	steps []result              // that have run, in the order of the file
+	steps []*result             // that have run, in the order of the file; never changed in place
 	under []condition           // that hold here, from the outside in
 	names []types.Field         // loop variables, error, result
 	trust map[string]expr.Trust // how far loop variables can be trusted; never changed in place

@@ -101,7 +101,7 @@ func (c *checker) explain(d *diag.Diagnostic, n *syntax.Node, p expr.Problem) {
 	}
 	id := after[:len(after)-len(strings.TrimLeft(after, "abcdefghijklmnopqrstuvwxyz0123456789_"))]
 	target, exists := c.ids[id]
-	if !exists || slices.ContainsFunc(c.view.steps, func(r result) bool { return r.id == id }) {
+	if !exists || slices.ContainsFunc(c.view.steps, func(r *result) bool { return r.id == id }) {
 		return
 	}
 	d.Related = append(d.Related, diag.Note{At: target.at, Message: "step " + id + " is here"})

@@ -99,7 +99,8 @@ func (v view) results() (steps types.Type, given map[string][]string) {
 		}
 	}
 	steps, given = types.Type{Kind: types.Object, Fields: make([]types.Field, 0, len(v.steps))}, map[string][]string{}
-	for _, r := range v.steps {
+	for _, p := range v.steps {
+		r := *p
 		if !r.unsure && len(r.parts) > 0 {
 			r.parts = slices.DeleteFunc(slices.Clone(r.parts), func(p string) bool { return holds[p] })
 			if len(r.parts) > 0 {
@@ -125,9 +126,12 @@ func (c *checker) defineName(name string, t types.Type) {
 func (c *checker) forgetError() {
 	c.view.under = slices.DeleteFunc(slices.Clone(c.view.under), func(u condition) bool { return u.ofError })
 	c.view.steps = slices.Clone(c.view.steps)
-	for i := range c.view.steps {
-		r := &c.view.steps[i]
-		r.unsure = r.unsure || r.ofError
+	for i, p := range c.view.steps {
+		if p.ofError {
+			r := *p
+			r.unsure = true
+			c.view.steps[i] = &r
+		}
 	}
 }
 
@@ -138,20 +142,22 @@ func readsError(e *expr.Expr) bool {
 // enclose notes what stands around everything that is checked from here on.
 func (c *checker) enclose(e enclosure) { c.view.where = append(slices.Clip(c.view.where), e) }
 
-// addResults lets everything from here on see results. Of two steps of one id, which
-// is a mistake, the first counts: a file of nothing else must not cost the square.
+// addResults lets everything from here on see results.
 func (c *checker) addResults(results ...result) {
+	steps := slices.Clip(c.view.steps)
 	for _, r := range results {
-		if !slices.ContainsFunc(c.view.steps, func(known result) bool { return known.id == r.id }) {
-			c.view.steps, c.view.scope = append(slices.Clip(c.view.steps), r), nil
-		}
+		steps = append(steps, &r)
 	}
+	c.view.steps, c.view.scope = steps, nil
 }
 
 // leaveView goes back to the view from before something nested, and returns the
 // results that came to be inside.
 func (c *checker) leaveView(before view) []result {
-	inside := c.view.steps[len(before.steps):]
+	var inside []result
+	for _, r := range c.view.steps[len(before.steps):] {
+		inside = append(inside, *r)
+	}
 	c.view = before
 	return inside
 }
