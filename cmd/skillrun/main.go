@@ -40,10 +40,6 @@ func main() {
 // after an answer of megabytes. What is needed is had all the same.
 const enough = 160 << 20
 
-// seldom is by how many percent the heap grows until garbage is collected: most
-// commands are through before they have used 16 MB, and need no collection.
-const seldom = 400
-
 func run() int {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -52,9 +48,6 @@ func run() int {
 	}
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 { // GOMEMLIMIT says none
 		debug.SetMemoryLimit(enough)
-	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(seldom)
 	}
 	ctx, signalled := withSignals(context.Background())
 	defer signalled.stop()
