@@ -13,7 +13,11 @@ func TestOneOrder(t *testing.T) {
 	t.Parallel()
 	f := runFlags{config: "a b.yaml"}
 	o := runtime.Options{Invocation: "skillrun" + siteOf(f)}
+	trust := true
+	trusted := runFlags{sandbox: true, trust: &trust}
 	for got, want := range map[string]string{
+		resumeCommand("k3", "", trusted):                                 "skillrun resume k3 --sandbox --trust",
+		siteOf(trusted):                                                  " --sandbox",
 		resumeCommand("k3", "", f):                                       "skillrun resume k3 --config 'a b.yaml'",
 		resumeCommand("k3", engine.ForConfirm, f):                        "skillrun resume k3 --config 'a b.yaml' --yes",
 		resumeCommand("k3", engine.ForApprove, f):                        "skillrun approve k3 --config 'a b.yaml'",

@@ -28,22 +28,27 @@ func resumeCommand(id, reason string, f runFlags) string {
 // commandOf is a command of this program: the verb, what it is about, and then the
 // flags that lead to the site.
 func commandOf(verb string, f runFlags, about ...string) string {
-	return strings.Join(append([]string{"skillrun", verb}, about...), " ") + siteOf(f)
+	return strings.Join(append([]string{"skillrun", verb}, about...), " ") + siteOf(f) + trustOf(f)
 }
 
 // siteOf are the flags that lead to the same site.
 func siteOf(f runFlags) string {
-	site := ""
 	switch {
 	case f.sandbox:
-		site = " --sandbox"
+		return " --sandbox"
 	case f.config != "":
-		site = " --config " + quote(f.config)
+		return " --config " + quote(f.config)
 	}
+	return ""
+}
+
+// trustOf is the flag that trusts the working directory again. It is for whoever
+// gave it: what a skill publishes of a command, run.program, does not have it.
+func trustOf(f runFlags) string {
 	if f.trust != nil && *f.trust {
-		site += " --trust"
+		return " --trust"
 	}
-	return site
+	return ""
 }
 
 // setOf are the flags that give the same configuration.
@@ -88,7 +93,7 @@ func command(s *engine.Skill, inputs map[string]any, f runFlags) string {
 	if f.called != s.Name {
 		words = []string{"skillrun", "run", quote(f.called)}
 	}
-	words[len(words)-1] += siteOf(f) + setOf(f)
+	words[len(words)-1] += siteOf(f) + trustOf(f) + setOf(f)
 	for _, name := range s.Inputs.Names() {
 		if v, ok := inputs[name]; ok && v != nil {
 			words = append(words, "--input", quote(name+"="+literal(types.Show(v))))

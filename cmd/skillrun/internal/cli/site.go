@@ -114,7 +114,7 @@ func (p *Program) openSite(ctx context.Context, explicit string, sandbox bool) (
 		Catalogue: cat, State: s.state,
 		Clock: p.Clock, Random: p.Random, Site: cfg.Site, User: p.User, Version: p.Build.Version, Disk: p.Disk,
 		Settle: cfg.Policy.Settle, Hosts: hostsOf(cfg), Services: cfg.Reaches, Skills: s.called.find,
-		Invocation: "skillrun" + siteOf(runFlags{sandbox: sandbox, config: asked, trust: &p.trust}),
+		Invocation: "skillrun" + siteOf(runFlags{sandbox: sandbox, config: asked}),
 		Locks:      func(service, repo string) (step.Lock, error) { return p.Locks(cfg, p.cacheDir(), service, repo) },
 	})
 	return s, nil
