@@ -7,6 +7,7 @@ import (
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/workspaces"
 )
 
 // TestNeeds: a step that reaches a service says what it needs there, so that the
@@ -24,6 +25,11 @@ func TestNeeds(t *testing.T) {
 		}
 		if service := s.Touch.Reaches(); service != "" && !slices.ContainsFunc(Kinds(), func(k step.ServiceKind) bool { return k.Name == service }) {
 			t.Errorf("%s reaches a %s service, and no family declares that kind", s.Name, service)
+		}
+		for _, f := range s.In.Fields {
+			if (f.Workspace || f.Makes) && f.Type.Pattern != workspaces.Pattern {
+				t.Errorf("%s takes for the name of a workspace in %s what workspaces refuses, or the other way round: %s", s.Name, f.Name, f.Type.Pattern)
+			}
 		}
 		for _, n := range s.Needs {
 			for _, of := range n.Of {
