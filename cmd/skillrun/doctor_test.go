@@ -26,7 +26,8 @@ func (b *bench) write(name, text string) {
 	}
 }
 
-// no one is an address where no one listens.
+// nobody is an address where no one listens, and no one can while the test runs: the port
+// is the client's end of a connection.
 func nobody(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -34,7 +35,12 @@ func nobody(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	return l.Addr().String()
+	held, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { held.Close() })
+	return held.LocalAddr().String()
 }
 
 // TestDoctorWell: a set-up that is fit to run the release.

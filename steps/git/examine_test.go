@@ -91,17 +91,18 @@ func TestExamine(t *testing.T) {
 // TestExamineFaults names each fault.
 func TestExamineFaults(t *testing.T) {
 	t.Parallel()
-	down, err := net.Listen("tcp", "127.0.0.1:0")
+	client, err := net.Dial("tcp", listening(t, "tcp", "127.0.0.1:0", func(net.Conn) {}).Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	down.Close()
+	t.Cleanup(func() { client.Close() })
+	down := client.LocalAddr().String() // no one listens there, and no one can
 	for name, tt := range map[string]struct {
 		fault func(r *remote)
 		want  string
 	}{
-		"the host is down":      {func(r *remote) { r.url = "http://" + down.Addr().String() + "/x.git" }, "failed reach " + down.Addr().String() + ": network "},
-		"what hangs on it":      {func(r *remote) { r.url = "http://" + down.Addr().String() + "/x.git" }, "skipped repository http://" + down.Addr().String() + "/x.git: fix what failed above first"},
+		"the host is down":      {func(r *remote) { r.url = "http://" + down + "/x.git" }, "failed reach " + down + ": network "},
+		"what hangs on it":      {func(r *remote) { r.url = "http://" + down + "/x.git" }, "skipped repository http://" + down + "/x.git: fix what failed above first"},
 		"no repository":         {func(r *remote) { r.url = strings.Replace(r.url, "app-interface", "none", 1) }, "failed repository "},
 		"a wrong token":         {func(r *remote) { r.service.Token = types.NewSecret("wrong") }, "failed push to "},
 		"no token":              {func(r *remote) { r.service.Token = types.Secret{} }, ": auth push of app-interface: the server requires a credential, or another one"},

@@ -29,7 +29,7 @@ func TestReach(t *testing.T) {
 			"reach HOST: it answers over HTTP/1.1", "certificate of HOST: trusted, valid until " + ends.UTC().Format(time.DateOnly),
 			"clock against HOST: they agree within a minute"}, true},
 		{"no url", "jira", time.Now(), []string{"url: the service has no usable url"}, false},
-		{"not there", "http://" + freePort(t), time.Now(), []string{"cannot reach the service"}, false},
+		{"not there", "http://" + nobody(t), time.Now(), []string{"cannot reach the service"}, false},
 		{"a certificate that ends soon", s.URL, ends.Add(-73 * time.Hour), []string{"answers", "that is in 3 days, have it renewed", "ahead of the clock of HOST"}, true},
 		{"a clock behind", s.URL, time.Now().Add(-2 * time.Hour), []string{"answers", "trusted", "2h0m behind the clock of HOST"}, true},
 	} {

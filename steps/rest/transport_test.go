@@ -32,15 +32,21 @@ func secure(t *testing.T) (s *httptest.Server, trusted *x509.CertPool) {
 	return s, trusted
 }
 
-// freePort is where no one listens.
-func freePort(t *testing.T) string {
+// nobody is an address where no one listens, and no one can while the test runs: the port
+// is the client's end of a connection.
+func nobody(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	return l.Addr().String()
+	held, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { held.Close() })
+	return held.LocalAddr().String()
 }
 
 func proxied(to string) *http.Transport {
@@ -71,14 +77,14 @@ func TestNotSent(t *testing.T) {
 		want string // part of the message
 		hint string // part of the hint
 	}{
-		{"nobody listens", &http.Transport{}, "http://" + freePort(t), "connection refused", "check the service's url"},
+		{"nobody listens", &http.Transport{}, "http://" + nobody(t), "connection refused", "check the service's url"},
 		{"no such name", &http.Transport{DialContext: noName}, "http://jira.invalid", "no such host", "the name is not known here"},
 		{"nothing answers", &http.Transport{DialContext: silent}, "http://jira.invalid", "i/o timeout", "nothing answers there"},
 		{"unknown authority", &http.Transport{}, tlsServer.URL, "its certificate is signed by “O=Acme Co”, which is not trusted here", "ca: FILE.pem"},
 		{"another name", &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted, ServerName: "other.invalid"}}, tlsServer.URL, "its certificate is for another name", "use the name"},
 		{"expired", &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted, Time: clock}}, tlsServer.URL, "its certificate is valid from 1970-01-01", "renewed"},
 		{"no TLS", &http.Transport{}, strings.Replace(plain, "http:", "https:", 1), "it does not speak TLS there", "scheme and port"},
-		{"proxy down", proxied("http://" + freePort(t)), tlsServer.URL, "connection refused", "check HTTPS_PROXY"},
+		{"proxy down", proxied("http://" + nobody(t)), tlsServer.URL, "connection refused", "check HTTPS_PROXY"},
 		{"proxy wants a password", proxied(refusing(t, 407)), tlsServer.URL, "answered 407 Proxy Authentication Required", "requires a user and a password"},
 		{"proxy refuses", proxied(refusing(t, 403)), tlsServer.URL, "answered 403 Forbidden", "let the service's host through"},
 	} {
