@@ -101,7 +101,8 @@ type stopping struct {
 // withSignals returns a context that ends when a run has to stop at once: at
 // SIGTERM, SIGHUP, or a second SIGINT. The one after that ends the process, as
 // without us; and so does time, where something computes on or waits for a
-// stream. A run is resumable whichever it is.
+// stream. A run is resumable whichever it is. SIGINT and SIGHUP do nothing in a
+// process that was started with them ignored.
 func withSignals(parent context.Context) (context.Context, stopping) {
 	ctx, cancel := context.WithCancelCause(parent)
 	c := make(chan os.Signal, 3)
@@ -109,7 +110,12 @@ func withSignals(parent context.Context) (context.Context, stopping) {
 	// Signals stay caught to the end: one that arrives as the process ends must not
 	// take its exit code from it.
 	s.stop = func() { cancel(nil) }
-	signal.Notify(c, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(c, syscall.SIGTERM)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
+		if !signal.Ignored(s) { // as below nohup, or behind a script's "&"
+			signal.Notify(c, s)
+		}
+	}
 	go func() {
 		got := <-c
 		s.first <- got

@@ -2,7 +2,10 @@ package main
 
 import (
 	"os"
+	"os/signal"
+	"path/filepath"
 	"runtime/debug"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -11,6 +14,13 @@ import (
 func TestMain(m *testing.M) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400) // collections are a third of what some tests cost
+	}
+	// Below nohup too, programs that tests start are told of signals.
+	told := make(chan os.Signal, 1)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
+		if signal.Ignored(s) && filepath.Base(os.Args[0]) != "skillrun" {
+			signal.Notify(told, s)
+		}
 	}
 	testscript.Main(m, map[string]func(){"skillrun": main, "mutants": mutants})
 }

@@ -88,7 +88,12 @@ var errAlone = errors.New("skillrun is gone")
 
 func (s *supervisor) supervise() error {
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, unix.SIGCHLD, unix.SIGTERM, unix.SIGINT, unix.SIGHUP)
+	signal.Notify(signals, unix.SIGCHLD, unix.SIGTERM)
+	for _, s := range []os.Signal{unix.SIGINT, unix.SIGHUP} {
+		if !signal.Ignored(s) { // what is ignored here the program has to ignore too
+			signal.Notify(signals, s)
+		}
+	}
 	control := json.NewDecoder(os.NewFile(controlFile, "control"))
 	if err := control.Decode(&s.launchOrder); err != nil {
 		return err
