@@ -102,3 +102,30 @@ func TestSweepsAreAll(t *testing.T) {
 		t.Errorf("listed are %v\nlonger in CI are %v", listed, found)
 	}
 }
+
+// TestNamesInCI: a test that CI's scripts name is there. One that was renamed
+// would else run, or be left out, without a word.
+func TestNamesInCI(t *testing.T) {
+	t.Parallel()
+	scripts, err := filepath.Glob(filepath.Join(root, ".ci/*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var named []string
+	for _, script := range scripts {
+		text, err := os.ReadFile(script)
+		if err != nil {
+			continue // a folder
+		}
+		named = append(named, regexp.MustCompile(`\bTest[A-Z]\w*`).FindAllString(string(text), -1)...)
+	}
+	if len(named) < 20 {
+		t.Errorf("only %d names were found", len(named))
+	}
+	there := testsBelow(t, "./...")
+	for _, name := range named {
+		if !slices.Contains(there, name) {
+			t.Errorf("%s is no test", name)
+		}
+	}
+}
