@@ -19,6 +19,10 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
+// sweeping says whether all of what git and its servers are tried with is asked
+// for; the tests that are a few hundred processes each else take a part of it.
+func sweeping() bool { return os.Getenv("SKILLRUN_SWEEP") != "" }
+
 // backend serves the repositories with git's own http-backend.
 func backend(t testing.TB, options ...string) func(*remote) http.Handler {
 	t.Helper()
@@ -26,6 +30,7 @@ func backend(t testing.TB, options ...string) func(*remote) http.Handler {
 	if err != nil {
 		t.Skip("no git binary")
 	}
+	options = append(options, "receive.autogc=false") // which is a process more a push
 	env := []string{"GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_COUNT=" + strconv.Itoa(len(options))}
 	for i, o := range options {
 		name, value, _ := strings.Cut(o, "=")

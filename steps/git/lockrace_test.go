@@ -104,13 +104,17 @@ func TestLockRefusedMeanwhile(t *testing.T) {
 // can meet no error, and never have it two at a time.
 func TestLockChangesHands(t *testing.T) {
 	t.Parallel()
+	rounds := 3
+	if sweeping() {
+		rounds = 8
+	}
 	onEither(t, func(t *testing.T, r *remote) {
 		var all sync.WaitGroup
 		var inside, had atomic.Int32
 		for i := range 4 {
 			l := r.lock()
 			all.Go(func() {
-				for n := range 8 {
+				for n := range rounds {
 					h := holder(fmt.Sprint("run", i), fmt.Sprint("machine", i))
 					h.Since = at(int64(n))
 					other, err := l.Take(t.Context(), "releases", h)

@@ -22,6 +22,9 @@ func TestRenamedRepository(t *testing.T) {
 		"version 2": real, "version 0": spoken("", real), "the sandbox's": func(r *remote) http.Handler { return r.Server },
 	} {
 		for _, status := range []int{http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+			if !sweeping() && name != "the sandbox's" && status != http.StatusMovedPermanently {
+				continue
+			}
 			t.Run(name+" "+http.StatusText(status), func(t *testing.T) {
 				t.Parallel()
 				var gone atomic.Bool
@@ -127,7 +130,7 @@ func (r *remote) git(dir string, args ...string) string {
 // gitAt does so at a time, which commits get.
 func (r *remote) gitAt(n int64, dir string, args ...string) string {
 	r.t.Helper()
-	cmd := exec.Command("git", append([]string{"-c", "safe.directory=*", "-c", "protocol.file.allow=always"}, args...)...)
+	cmd := exec.Command("git", append([]string{"-c", "safe.directory=*", "-c", "protocol.file.allow=always", "-c", "maintenance.auto=false"}, args...)...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
 		"GIT_COMMITTER_DATE="+at(n).Format(time.RFC3339), "GIT_AUTHOR_DATE="+at(n).Format(time.RFC3339))

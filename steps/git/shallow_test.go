@@ -18,6 +18,9 @@ func TestShallowServer(t *testing.T) {
 	for name, serve := range map[string]func(*remote) http.Handler{
 		"version 2": backend(t), "version 0": spoken("", backend(t)), "partial": backend(t, partial...), "partial version 0": spoken("", backend(t, partial...)),
 	} {
+		if !sweeping() && name != "version 2" && name != "partial version 0" {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRemoteBehind(t, serve)
