@@ -2,8 +2,6 @@ package engine
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -301,6 +299,5 @@ func inputsDigest(program json.RawMessage) string {
 	if json.Unmarshal(program, &p) != nil {
 		return ""
 	}
-	sum := sha256.Sum256(types.Encode(p.Inputs))
-	return hex.EncodeToString(sum[:])
+	return types.Digest(types.Encode(p.Inputs))
 }

@@ -3,8 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,12 +29,6 @@ func (e *Engine) reach(p *program.Program, start machine.Start) []string {
 		}
 	}
 	return dry.Reaches(p, start, e.Catalogue, e.Services, lock)
-}
-
-// reachDigest is what a person agrees to another reach by.
-func reachDigest(lines []string) string {
-	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
-	return hex.EncodeToString(sum[:])[:16]
 }
 
 // boundReach is what a run was bound to last; nil of a run by a skillrun that did
@@ -83,7 +75,8 @@ func reachChange(records []journal.Record, is []string) (c ReachChange, none boo
 	if was == nil || slices.Equal(was, is) || !begun(records) {
 		return c, true
 	}
-	return ReachChange{Run: records[0].Run.ID, Gone: without(was, is), New: without(is, was), Digest: reachDigest(is)}, false
+	digest := types.Digest([]byte(strings.Join(is, "\n")))[:16]
+	return ReachChange{Run: records[0].Run.ID, Gone: without(was, is), New: without(is, was), Digest: digest}, false
 }
 
 // reachesOut reports whether a call leaves the run's own workspaces: for a

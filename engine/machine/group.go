@@ -1,8 +1,6 @@
 package machine
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 
 	"github.com/skillrun/skillrun/engine/program"
@@ -277,8 +275,7 @@ func (m *Machine) evalIdentity(a *activation, called *names) *types.Error {
 		}
 		values[i] = x
 	}
-	sum := sha256.Sum256(types.Encode(values)) // they may be long, and stand in many records
-	a.Identity = hex.EncodeToString(sum[:])
+	a.Identity = types.Digest(types.Encode(values)) // they may be long, and stand in many records
 	return nil
 }
 

@@ -2,8 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -139,7 +137,4 @@ func foreseen(all []Local) []Local {
 	return out
 }
 
-func digest(v any) string {
-	sum := sha256.Sum256(types.Encode(v))
-	return hex.EncodeToString(sum[:])
-}
+func digest(v any) string { return types.Digest(types.Encode(v)) }

@@ -2,8 +2,6 @@ package plan
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -111,11 +109,10 @@ func unique(d *json.Decoder) error {
 // that also a plan with a seal of someone's own shows what it does.
 func (p Plan) consistent() error {
 	var prog program.Program
-	sum := sha256.Sum256([]byte(p.Run.Text))
 	switch {
 	case json.Unmarshal(p.Run.Program, &prog) != nil, prog.Digest() != p.Run.ProgramDigest:
 		return errors.New("the program is another one")
-	case prog.TextDigest != hex.EncodeToString(sum[:]):
+	case prog.TextDigest != types.Digest([]byte(p.Run.Text)):
 		return errors.New("the text of the skill is another one")
 	case prog.Skill != p.Run.Skill:
 		return errors.New("the program is of another skill")

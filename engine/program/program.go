@@ -10,8 +10,6 @@
 package program
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"strconv"
 
 	"github.com/skillrun/skillrun/engine/diag"
@@ -214,10 +212,7 @@ func (n *Node) Inside() [][]Node {
 
 // Digest is the SHA-256 of the program, hexadecimal. Two programs of one
 // digest do the same.
-func (p *Program) Digest() string {
-	sum := sha256.Sum256(types.Encode(p))
-	return hex.EncodeToString(sum[:])
-}
+func (p *Program) Digest() string { return types.Digest(types.Encode(p)) }
 
 // Work returns the parts whose hash is the identity of the piece of work: the
 // skill, its identity and --again. A skill without identity is new work each

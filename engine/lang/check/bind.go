@@ -66,7 +66,7 @@ func (s *Skill) Bind(b Binding) (*Bound, diag.List) {
 	}
 	p := &program.Program{
 		Language: program.Language, Skill: s.Name, Version: s.Version, Description: s.Description,
-		TextDigest: s.digest(), Inputs: inputs, Config: config, Again: b.Again,
+		TextDigest: types.Digest(s.Text), Inputs: inputs, Config: config, Again: b.Again,
 		Timeout: s.Timeout, Steps: steps, Outputs: s.outputs,
 	}
 	env.Vars = map[string]any{"inputs": inputs, "config": config}

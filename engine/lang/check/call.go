@@ -1,8 +1,6 @@
 package check
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/lang/syntax"
@@ -28,9 +26,4 @@ func (s *Skill) arguments() types.Type {
 		out.Fields = append(out.Fields, types.Field{Name: f.Name, Type: f.Type, Required: f.Required})
 	}
 	return out
-}
-
-func (s *Skill) digest() string {
-	sum := sha256.Sum256(s.Text)
-	return hex.EncodeToString(sum[:])
 }

@@ -355,7 +355,7 @@ func (c *checker) call(n *syntax.Node, name string, node *program.Node) outcome 
 			Hint = "declare concurrency here: a run takes the lock of its own skill only"
 	}
 	node.Call = &program.Call{
-		Skill: callee.Name, Version: callee.Version, TextDigest: callee.digest(), Inputs: callee.arguments(),
+		Skill: callee.Name, Version: callee.Version, TextDigest: types.Digest(callee.Text), Inputs: callee.arguments(),
 		Identity: callee.Identity, Steps: callee.Steps, Outputs: callee.outputs, Timeout: callee.Timeout,
 	}
 	c.skill.calls[callee.Name] = callee

@@ -96,7 +96,7 @@ func OpenArchive(data []byte) (Archive, error) {
 	if err := a.write(same); err != nil || !same.whole() {
 		return Archive{}, badArchive(errors.New("it is not what its journal makes"))
 	}
-	a.Digest = digest(data)
+	a.Digest = types.Digest(data)
 	return a, nil
 }
 
@@ -146,7 +146,7 @@ func (a Archive) write(w io.Writer) error {
 	h, last := a.Records[0].Run, a.Records[len(a.Records)-1]
 	info := about{
 		Format: archiveFormat, Run: h.ID, Site: h.Site, Skill: h.Skill, Head: a.Head, At: last.At, By: last.By, To: last.To,
-		Reach: h.Reach, Files: map[string]string{journalName: digest(a.journal)},
+		Reach: h.Reach, Files: map[string]string{journalName: types.Digest(a.journal)},
 	}
 	names := types.SortedKeys(a.blobs)
 	for _, name := range names {

@@ -3,6 +3,8 @@ package journal
 import (
 	"bytes"
 	"encoding/json"
+
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // Reseal gives a line that was changed a checksum that fits.
@@ -23,7 +25,7 @@ func ResealCache(data []byte) []byte {
 	if err := json.Unmarshal(data, &file); err != nil {
 		panic(err)
 	}
-	file.Sum = digest(file.Of)
+	file.Sum = types.Digest(file.Of)
 	data, err := encode(file)
 	if err != nil {
 		panic(err)

@@ -76,7 +76,7 @@ func (s *Store) groupPath(name string) string {
 		return '-'
 	}, strings.ToLower(name))
 	readable = readable[:min(len(readable), 40)]
-	return filepath.Join(s.dir, locksName, readable+"-"+digest([]byte(name))[:16]+".lock")
+	return filepath.Join(s.dir, locksName, readable+"-"+types.Digest([]byte(name))[:16]+".lock")
 }
 
 func groupError(name, path string) *types.Error {

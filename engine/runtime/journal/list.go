@@ -39,7 +39,7 @@ func (f *File) cacheSummary() {
 	if err != nil {
 		return
 	}
-	if data, err := encode(sealed{Of: of, Sum: digest(of)}); err == nil {
+	if data, err := encode(sealed{Of: of, Sum: types.Digest(of)}); err == nil {
 		_ = f.fs.replace(f.path(cacheName), append(data, '\n'), false)
 	}
 }
@@ -61,7 +61,7 @@ func (s *Store) cache(dir, id string) (c cached, err error) {
 		return cached{}, err
 	}
 	var file sealed
-	if json.Unmarshal(data, &file) != nil || file.Sum != digest(file.Of) || json.Unmarshal(file.Of, &c) != nil || c.Summary.ID != id {
+	if json.Unmarshal(data, &file) != nil || file.Sum != types.Digest(file.Of) || json.Unmarshal(file.Of, &c) != nil || c.Summary.ID != id {
 		return cached{}, ErrDamaged
 	}
 	return c, nil

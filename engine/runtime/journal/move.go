@@ -135,7 +135,7 @@ func (f *File) archive(journal []byte) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if digest(out) != r.Blob {
+		if types.Digest(out) != r.Blob {
 			return nil, badBlob(r)
 		}
 		a.blobs[r.Blob] = out

@@ -96,7 +96,7 @@ func (v *Verdict) outputs(records []Record, blob func(string) ([]byte, error)) m
 		switch {
 		case err != nil:
 			v.wrong("the output of record %d: %s", r.Seq, types.AsError(err).Message)
-		case digest(out) != r.Blob:
+		case types.Digest(out) != r.Blob:
 			v.wrong("%s", badBlob(r).Message)
 		case !used[r.Blob]:
 			v.Blobs++

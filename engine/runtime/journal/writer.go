@@ -68,7 +68,7 @@ func moveOutput(r *Record) ([]byte, error) {
 	}
 	event := *r.Event
 	event.Output = nil
-	r.Event, r.Blob = &event, digest(out)
+	r.Event, r.Blob = &event, types.Digest(out)
 	return out, nil
 }
 
@@ -88,7 +88,7 @@ func unpack(records []Record, weight int64, blob func(digest string) ([]byte, er
 		if err := checkWeight(weight); err != nil {
 			return 0, err
 		}
-		if digest(out) != r.Blob {
+		if types.Digest(out) != r.Blob {
 			return 0, badBlob(r)
 		}
 		if err := r.Event.Output.UnmarshalJSON(out); err != nil {
@@ -96,11 +96,6 @@ func unpack(records []Record, weight int64, blob func(digest string) ([]byte, er
 		}
 	}
 	return weight, nil
-}
-
-func digest(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
 }
 
 func isDigest(s string) bool {
