@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"slices"
@@ -216,15 +217,8 @@ func (x *exclusion) share(ctx context.Context) (*types.Error, error) {
 		return nil, nil
 	}
 	return types.Errorf(types.Conflict, "another machine writes in the group %s: run %s of %s, since %s",
-		x.group.Group, other.Run, orUnknown(other.User), other.Since.UTC().Format("2006-01-02 15:04:05Z")).
+		x.group.Group, other.Run, cmp.Or(other.User, "an unknown user"), other.Since.UTC().Format("2006-01-02 15:04:05Z")).
 		WithHint("wait until it is done; when that machine is gone for good, delete its lock there, the branch skillrun/lock-%s", x.group.Group), nil
-}
-
-func orUnknown(user string) string {
-	if user == "" {
-		return "an unknown user"
-	}
-	return user
 }
 
 // lockHeld tells a lock that others have from one that cannot be had.

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -248,12 +249,8 @@ func (m *Machine) message(a *activation, text string, extra map[string]any) *typ
 	if err != nil {
 		return err
 	}
-	code := a.node.Code
-	if code == "" {
-		code = types.BadInput
-	}
 	s, _ := x.(string)
-	return types.Errorf(code, "%s", s)
+	return types.Errorf(cmp.Or(a.node.Code, types.BadInput), "%s", s)
 }
 
 // returnEarly ends the skill here.

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
@@ -88,7 +89,7 @@ func (m *Machine) key(a *activation, i int, x any) (string, *types.Error) {
 	}
 	switch x := x.(type) {
 	case string:
-		return segment(x), nil
+		return cmp.Or(url.PathEscape(x), "%"), nil
 	case int, bool:
 		return types.Show(x), nil
 	case types.Unknown, types.PartlyUnknown:
@@ -97,20 +98,7 @@ func (m *Machine) key(a *activation, i int, x any) (string, *types.Error) {
 	return strconv.Itoa(i), nil
 }
 
-// segment writes a key so that it is one part of a path.
-func segment(key string) string {
-	if key == "" {
-		return "%"
-	}
-	return url.PathEscape(key)
-}
-
-func (a *activation) itemName() string {
-	if a.node.As == "" {
-		return "item"
-	}
-	return a.node.As
-}
+func (a *activation) itemName() string { return cmp.Or(a.node.As, "item") }
 
 // iterate moves a loop: as many items as may run side by side.
 func (m *Machine) iterate(a *activation) {

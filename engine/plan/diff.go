@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -19,14 +20,7 @@ type Difference struct {
 
 // String writes "prod.text: was X, is Y".
 func (d Difference) String() string {
-	return d.Path + ": was " + orNothing(d.Was) + ", is " + orNothing(d.Is)
-}
-
-func orNothing(s string) string {
-	if s == "" {
-		return "nothing"
-	}
-	return s
+	return d.Path + ": was " + cmp.Or(d.Was, "nothing") + ", is " + cmp.Or(d.Is, "nothing")
 }
 
 // Diff says what moved between two forecasts of one run: reads whose answers

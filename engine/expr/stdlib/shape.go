@@ -25,11 +25,8 @@ func shapeFunctions() []Function {
 func ParseShape(s string) (types.Type, error) {
 	p := shapeParser{rest: s}
 	t := p.shape(0)
-	if p.rest = strings.TrimSpace(p.rest); p.rest != "" && p.wrong == "" {
-		p.wrong = p.rest
-	}
-	if p.wrong != "" {
-		return t, errors.New(p.wrong)
+	if wrong := cmp.Or(p.wrong, strings.TrimSpace(p.rest)); wrong != "" {
+		return t, errors.New(wrong)
 	}
 	return t, nil
 }
@@ -54,12 +51,7 @@ func (p *shapeParser) need(token string) {
 }
 
 func (p *shapeParser) fail() {
-	if p.wrong == "" {
-		p.wrong = strings.TrimSpace(p.rest)
-		if p.wrong == "" {
-			p.wrong = "it ends too early"
-		}
-	}
+	p.wrong = cmp.Or(p.wrong, strings.TrimSpace(p.rest), "it ends too early")
 }
 
 func (p *shapeParser) name() string {

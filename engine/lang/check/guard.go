@@ -48,8 +48,7 @@ func (m *marks) of(n *syntax.Node, at string, t types.Type) any {
 	case syntax.Mapping:
 		out := map[string]any{}
 		for _, p := range children(n, at) {
-			of := memberOf(t, p.name)
-			if v := m.of(p.node, p.path, of); v != nil {
+			if v := m.of(p.node, p.path, within(t, p.name)); v != nil {
 				out[p.name] = v
 			}
 		}
@@ -57,7 +56,7 @@ func (m *marks) of(n *syntax.Node, at string, t types.Type) any {
 	case syntax.Sequence:
 		out := []any{}
 		for _, p := range children(n, at) {
-			if v := m.of(p.node, p.path, memberOf(t, "")); v != nil {
+			if v := m.of(p.node, p.path, within(t, "")); v != nil {
 				out = append(out, v)
 			}
 		}
@@ -86,15 +85,4 @@ func (m *marks) text(n *syntax.Node, at string, want types.Type) any {
 		m.outside = append(m.outside, at)
 	}
 	return nil
-}
-
-// memberOf is the type of a member or an element.
-func memberOf(t types.Type, name string) types.Type {
-	if f, ok := t.Field(name); ok && name != "" {
-		return f.Type
-	}
-	if t.Elem != nil {
-		return *t.Elem
-	}
-	return types.Type{}
 }

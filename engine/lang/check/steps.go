@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/skillrun/skillrun/engine/diag"
@@ -268,11 +269,8 @@ func (c *checker) useStep(s step.Step) {
 func (c *checker) stepType(u *syntax.Node) (step.Step, bool) {
 	s, ok := c.world.Catalogue.Lookup(u.Value)
 	if !ok {
-		d := c.diags.Errorf("unknown-step", u.Range, "no step type is named %q", u.Value)
-		d.Hint = diag.DidYouMean(u.Value, c.world.Catalogue.Names())
-		if d.Hint == "" {
-			d.Hint = "`skillrun steps` lists them"
-		}
+		c.diags.Errorf("unknown-step", u.Range, "no step type is named %q", u.Value).
+			Hint = cmp.Or(diag.DidYouMean(u.Value, c.world.Catalogue.Names()), "`skillrun steps` lists them")
 	}
 	return s, ok
 }
@@ -320,11 +318,7 @@ func awaitCodes(s step.Step, node *program.Node) []types.Code {
 		codes = append(codes, types.Timeout)
 	}
 	if node.FailIf != "" {
-		failed := node.Code
-		if failed == "" {
-			failed = types.Conflict
-		}
-		codes = append(codes, failed)
+		codes = append(codes, cmp.Or(node.Code, types.Conflict))
 	}
 	return codes
 }

@@ -253,12 +253,10 @@ func (c *checker) arguments(n *syntax.Node, want types.Type, s expr.Scope, what 
 }
 
 // mustBeLiteral refuses the name of a service that is not known before the run.
-func (c *checker) mustBeLiteral(n *syntax.Node) bool {
-	if n.Kind == syntax.Scalar && isLiteral(n) {
-		return true
+func (c *checker) mustBeLiteral(n *syntax.Node) {
+	if n.Kind != syntax.Scalar || !isLiteral(n) {
+		c.diags.Errorf("bad-value", n.Range, "service is the literal name of a service in skillrun.yaml")
 	}
-	c.diags.Errorf("bad-value", n.Range, "service is the literal name of a service in skillrun.yaml")
-	return false
 }
 
 // duration reads a duration that is written out.

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"cmp"
 	"encoding/json"
 	"time"
 
@@ -23,10 +24,10 @@ func (w *Write) endExisting(f Found) Command {
 		return w.done(w.existingOutcome(), f.Out)
 	case step.StateDrifted:
 		return w.fail("", types.Errorf(types.Conflict, "%s exists already, made from other arguments: %s", f.Ref, f.Why).
-			WithHint("%s", orElse(f.Hint, "change it back, or start new work with --again 1")))
+			WithHint("%s", cmp.Or(f.Hint, "change it back, or start new work with --again 1")))
 	case step.StateEnded:
 		return w.fail("", types.Errorf(types.Conflict, "%s", f.Why).
-			WithHint("%s", orElse(f.Hint, "bring it back, or start new work with --again 1")).With("ref", f.Ref))
+			WithHint("%s", cmp.Or(f.Hint, "bring it back, or start new work with --again 1")).With("ref", f.Ref))
 	}
 	return w.endUnknown(f)
 }
@@ -54,7 +55,7 @@ func (w *Write) endUnknown(f Found) Command {
 		WithHint("resume the run, which looks again; or %s", w.HowToResolve())
 	if w.Plan {
 		err = types.Errorf(types.Conflict, "cannot tell whether %s is done already: %s", w.Step.Name, f.Why).
-			WithHint("%s", orElse(f.Hint, "look for it yourself, and plan again when it is clear"))
+			WithHint("%s", cmp.Or(f.Hint, "look for it yourself, and plan again when it is clear"))
 	}
 	return w.fail(w.unknown(), w.withSendError(err))
 }
@@ -80,11 +81,4 @@ func (k Known) wouldRepeat() *types.Error {
 	return types.Errorf(types.UnknownOutcome, "%s was done before, at %s UTC; the steps around it restart, and it cannot be determined whether it is safe to do it again",
 		k.Step.Name, k.Before.At.UTC().Format(time.DateTime)).
 		WithHint("to do it again: %s --not-done; to keep what it did: %s --done; a step that is always safe to do again has repeatable: true", k.Resolve, k.Resolve)
-}
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/step"
@@ -191,9 +192,7 @@ func (w *Write) looked(e Event) Command {
 		e.Found, e.Err = Found{State: step.StateAbsent}, nil
 	}
 	c := w.onFound(e)
-	if c.Notice == "" {
-		c.Notice = notice
-	}
+	c.Notice = cmp.Or(c.Notice, notice)
 	return c
 }
 
