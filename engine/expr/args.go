@@ -123,7 +123,7 @@ func (a args) Whole(i int, absent bool) {
 	switch t := a.Check(i); {
 	case t.Optional && !absent:
 		a.c.absent(a.n.args[i])
-	case holdsSecret(t):
+	case t.HoldsSecret():
 		a.c.secret(a.n.args[i])
 	}
 }

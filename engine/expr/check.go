@@ -266,7 +266,7 @@ func (c *checker) usable(n node, t types.Type) types.Type {
 		return unclear
 	case t.Kind == types.Any:
 		return c.any(n)
-	case holdsSecret(t):
+	case t.HoldsSecret():
 		return c.secret(n)
 	}
 	return t
@@ -285,7 +285,7 @@ func (c *checker) needType(n node, t types.Type, hint string, kinds ...types.Kin
 	for i, k := range kinds {
 		names[i] = k.String()
 	}
-	return c.fail(n, CodeTypeMismatch, hint, "%s is %s, not %s", show(n), aType(t), aWord(strings.Join(names, " or ")))
+	return c.fail(n, CodeTypeMismatch, hint, "%s is %s, not %s", show(n), aType(t), types.Article(strings.Join(names, " or ")))
 }
 
 // listOf checks a list of anything; its elements are only passed on.
@@ -345,31 +345,17 @@ func (c *checker) merge(n node, a, b types.Type) types.Type {
 		return unclear
 	}
 	out := types.Merge(a, b)
-	if (holdsSecret(a) || holdsSecret(b)) && !holdsSecret(out) {
+	if (a.HoldsSecret() || b.HoldsSecret()) && !out.HoldsSecret() {
 		return c.secret(n)
 	}
 	return out
-}
-
-func holdsSecret(t types.Type) bool {
-	if t.Kind == types.SecretKind || t.Elem != nil && holdsSecret(*t.Elem) {
-		return true
-	}
-	return slices.ContainsFunc(t.Fields, func(f types.Field) bool { return holdsSecret(f.Type) })
 }
 
 // aType writes a type with its article and without what it may hold inside,
 // when that is long.
 func aType(t types.Type) string {
 	if s := t.Present().String(); len(s) < 60 && t.Kind != types.Object {
-		return aWord(s)
+		return types.Article(s)
 	}
-	return aWord(t.Kind.String())
-}
-
-func aWord(s string) string {
-	if strings.ContainsAny(s[:1], "aeiou") {
-		return "an " + s
-	}
-	return "a " + s
+	return types.Article(t.Kind.String())
 }

@@ -74,7 +74,7 @@ func (c *checker) equality(n *binary, s Scope) {
 		node
 		types.Type
 	}{{n.left, left}, {n.right, right}} {
-		if holdsSecret(side.Type) {
+		if side.Type.HoldsSecret() {
 			c.secret(side.node)
 			return
 		}
@@ -152,7 +152,7 @@ func (c *checker) within(n *binary, s Scope) {
 	if group.Kind != types.Object || group.Optional {
 		group = c.usable(n.right, group)
 	}
-	if holdsSecret(elem) {
+	if elem.HoldsSecret() {
 		c.secret(n.left)
 		return
 	}

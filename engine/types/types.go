@@ -231,12 +231,20 @@ func (t Type) acceptsObjectAsMap(from Type) (string, bool) {
 	return "", true
 }
 
-func article(t Type) string {
-	s := t.String()
-	if strings.HasPrefix(s, "any") || strings.HasPrefix(s, "integer") || strings.HasPrefix(s, "object") {
-		return "an " + s
+// HoldsSecret reports whether a value of the type is a secret, or may hold one.
+func (t Type) HoldsSecret() bool {
+	return t.Kind == SecretKind || t.Elem != nil && t.Elem.HoldsSecret() ||
+		slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Type.HoldsSecret() })
+}
+
+func article(t Type) string { return Article(t.String()) }
+
+// Article returns the name of a type with "a" or "an".
+func Article(name string) string {
+	if strings.ContainsAny(name[:1], "aeiou") {
+		return "an " + name
 	}
-	return "a " + s
+	return "a " + name
 }
 
 // Merge returns the narrowest type that holds both the values of a and of b,

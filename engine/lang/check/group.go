@@ -101,7 +101,7 @@ func (c *checker) returns(n *syntax.Node, node *program.Node) {
 	for _, p := range r.Pairs {
 		v, t := c.typed(p.Value, c.scope())
 		c.refuseSecret(p.Value, t, "be an output")
-		if holdsSecret(t) {
+		if t.HoldsSecret() {
 			t = types.Type{} // that is all that is wrong with it
 		}
 		node.Values = append(node.Values, program.Binding{Name: p.Key.Value, Value: types.Dynamic{V: v}})

@@ -98,20 +98,13 @@ func (c *checker) key(n *syntax.Node, node *program.Node) {
 		return
 	}
 	switch {
-	case holdsSecret(t):
+	case t.HoldsSecret():
 		c.refuseSecret(k, t, "be the key of an item")
 	case t.Optional:
 		c.diags.Errorf("maybe-absent", k.Range, "key may be absent").Hint = "every item needs one: guard it with ??"
 	case !isKey(t):
-		c.diags.Errorf("type-mismatch", k.Range, "key is a string, an integer or a boolean, not %s", aKind(t)).Hint = "use a field that is unique for each item, such as " + node.As + ".id"
+		c.diags.Errorf("type-mismatch", k.Range, "key is a string, an integer or a boolean, not %s", types.Article(t.Kind.String())).Hint = "use a field that is unique for each item, such as " + node.As + ".id"
 	}
-}
-
-func aKind(t types.Type) string {
-	if t.Kind == types.Object || t.Kind == types.Any || t.Kind == types.Integer {
-		return "an " + t.Kind.String()
-	}
-	return "a " + t.Kind.String()
 }
 
 // isKey reports whether a value of the type tells an item from others by

@@ -165,7 +165,7 @@ func (c *checker) checkType(n *syntax.Node, value any, t, want types.Type, what 
 		}
 		return
 	}
-	if holdsSecret(t) && !holdsSecret(want) {
+	if t.HoldsSecret() && !want.HoldsSecret() {
 		c.refuseSecret(n, t, "stand in "+what)
 		return
 	}
@@ -274,12 +274,7 @@ func (c *checker) duration(n *syntax.Node, key, otherwise string) string {
 
 // refuseSecret refuses a secret, also one inside of a value, where people will see it.
 func (c *checker) refuseSecret(n *syntax.Node, t types.Type, what string) {
-	if holdsSecret(t) {
+	if t.HoldsSecret() {
 		c.diags.Errorf("secret-leak", n.Range, "a secret cannot %s", what).Hint = "leave it out: it may only reach an argument that takes a secret"
 	}
-}
-
-func holdsSecret(t types.Type) bool {
-	return t.Kind == types.SecretKind || t.Elem != nil && holdsSecret(*t.Elem) ||
-		slices.ContainsFunc(t.Fields, func(f types.Field) bool { return holdsSecret(f.Type) })
 }
