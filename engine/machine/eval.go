@@ -43,43 +43,26 @@ func (m *Machine) text(s *names, src string, extra map[string]any) (any, *types.
 	if err != nil {
 		return nil, err
 	}
-	v, partial, evalErr := t.EvalPartial(m.env(s, extra))
+	v, evalErr := t.Eval(m.env(s, extra))
 	if evalErr != nil {
 		return nil, types.AsError(evalErr)
-	}
-	if text, ok := v.(string); ok && partial != nil {
-		return types.PartlyUnknown{Text: text, After: partial.After}, nil
 	}
 	return v, nil
 }
 
 // value evaluates every text inside v.
 func (m *Machine) value(s *names, v any, extra map[string]any) (any, *types.Error) {
-	switch v := v.(type) {
-	case string:
-		return m.text(s, v, extra)
-	case []any:
-		out := make([]any, len(v))
-		for i := range v {
-			e, err := m.value(s, v[i], extra)
-			if err != nil {
-				return nil, err
-			}
-			out[i] = e
+	out, err := types.MapTexts(v, func(src string) (any, error) {
+		x, err := m.text(s, src, extra)
+		if err != nil {
+			return nil, err
 		}
-		return out, nil
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for _, k := range types.SortedKeys(v) {
-			e, err := m.value(s, v[k], extra)
-			if err != nil {
-				return nil, err
-			}
-			out[k] = e
-		}
-		return out, nil
+		return x, nil
+	})
+	if err != nil {
+		return nil, types.AsError(err)
 	}
-	return v, nil
+	return out, nil
 }
 
 // unknownPaths lists the members of v that a plan cannot know, dot-separated.

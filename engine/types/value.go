@@ -143,6 +143,33 @@ func deeper(v any, than int) bool {
 	return false
 }
 
+// MapTexts returns v with what f makes of each text in it, in the order of lists and
+// of names. v is not changed.
+func MapTexts(v any, f func(string) (any, error)) (any, error) {
+	var err error
+	switch v := v.(type) {
+	case string:
+		return f(v)
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			if out[i], err = MapTexts(e, f); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for _, k := range SortedKeys(v) {
+			if out[k], err = MapTexts(v[k], f); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	}
+	return v, nil
+}
+
 // HoldsNUL reports whether a text in a value, or the name of a member, holds the
 // character NUL.
 func HoldsNUL(v any) bool {

@@ -210,33 +210,11 @@ func allLiteral(n *syntax.Node) bool {
 
 // evalData evaluates the texts in a value.
 func evalData(v any, env expr.Env) (any, error) {
-	switch v := v.(type) {
-	case string:
-		t, problems := expr.ParseText(v)
+	return types.MapTexts(v, func(src string) (any, error) {
+		t, problems := expr.ParseText(src)
 		if len(problems) > 0 {
 			return nil, types.Errorf(types.Internal, "%s", problems[0].Message)
 		}
 		return t.Eval(env)
-	case []any:
-		out := make([]any, len(v))
-		for i, x := range v {
-			e, err := evalData(x, env)
-			if err != nil {
-				return nil, err
-			}
-			out[i] = e
-		}
-		return out, nil
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for _, k := range types.SortedKeys(v) {
-			e, err := evalData(v[k], env)
-			if err != nil {
-				return nil, err
-			}
-			out[k] = e
-		}
-		return out, nil
-	}
-	return v, nil
+	})
 }

@@ -73,21 +73,7 @@ func (l *linker) skill(s *Skill) linked {
 // escaped writes a value as texts that come to it: what it holds is data, and
 // no text with holes.
 func escaped(v any) any {
-	switch v := v.(type) {
-	case string:
-		return strings.NewReplacer("${{", "$${{", "%{{", "%%{{").Replace(v)
-	case []any:
-		out := make([]any, len(v))
-		for i, e := range v {
-			out[i] = escaped(e)
-		}
-		return out
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for k, e := range v {
-			out[k] = escaped(e)
-		}
-		return out
-	}
-	return v
+	marks := strings.NewReplacer("${{", "$${{", "%{{", "%%{{")
+	out, _ := types.MapTexts(v, func(s string) (any, error) { return marks.Replace(s), nil })
+	return out
 }

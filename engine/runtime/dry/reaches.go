@@ -136,33 +136,22 @@ func (r *reaching) eval(src string, s scope) any {
 
 // value is v with every text in it evaluated.
 func (r *reaching) value(v any, s scope) any {
-	switch v := v.(type) {
-	case string:
-		return r.spend(v, s, func(env expr.Env) (any, error) {
-			t, problems := expr.ParseText(v)
-			if len(problems) > 0 {
-				return types.Unknown{}, nil
-			}
-			x, partial, err := t.EvalPartial(env)
-			if partial != nil {
-				x = types.Unknown{}
-			}
-			return x, err
-		})
-	case []any:
-		out := make([]any, len(v))
-		for i := range v {
-			out[i] = r.value(v[i], s)
+	out, _ := types.MapTexts(v, func(src string) (any, error) { return r.text(src, s), nil })
+	return out
+}
+
+func (r *reaching) text(src string, s scope) any {
+	return r.spend(src, s, func(env expr.Env) (any, error) {
+		t, problems := expr.ParseText(src)
+		if len(problems) > 0 {
+			return types.Unknown{}, nil
 		}
-		return out
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for name := range v {
-			out[name] = r.value(v[name], s)
+		x, partial, err := t.EvalPartial(env)
+		if partial != nil {
+			x = types.Unknown{}
 		}
-		return out
-	}
-	return v
+		return x, err
+	})
 }
 
 // spend evaluates a source out of the budget of the walk.
@@ -173,13 +162,7 @@ func (r *reaching) spend(src string, s scope, eval func(expr.Env) (any, error)) 
 	before := min(fuel.Bytes, r.budget)
 	tank := fuel.New(fuel.Iterations, before)
 	v, err := eval(expr.Env{Vars: s, Now: r.start.StartedAt, Zone: r.start.Zone, Fuel: tank})
-	r.budget -= before - tank.Left()
-	return orUnknown(v, err)
-}
-
-// orUnknown is v, unknown where it could not be evaluated.
-func orUnknown(v any, err error) any {
-	if err != nil {
+	if r.budget -= before - tank.Left(); err != nil {
 		return types.Unknown{}
 	}
 	return v
