@@ -199,7 +199,7 @@ func (m *Machine) begin(a *activation) {
 		m.returnEarly(a)
 	case program.Group:
 		m.noteStarted(a)
-		m.open(a, body, m.branches(a))
+		a.open(body, m.branches(a)...)
 	case program.Skill:
 		m.enterSkill(a)
 	}

@@ -13,11 +13,11 @@ func (m *Machine) polled(a *activation, e Event) {
 	if a.Since.IsZero() {
 		a.Since = e.At
 	}
-	verdict, err := m.checkAnswer(a, e.Output)
+	holds, err := m.checkAnswer(a, e.Output)
 	switch {
 	case err != nil:
 		m.failed(a, err)
-	case verdict == satisfied:
+	case holds:
 		a.result = map[string]any(e.Output)
 		m.end(a, Finished)
 	case a.Stop != nil:
@@ -80,31 +80,21 @@ func (m *Machine) pollFailed(a *activation, e Event) {
 	}
 }
 
-type verdict int
-
-const (
-	satisfied verdict = iota
-	keepWaiting
-)
-
-// checkAnswer checks an answer against fail_if and until. What a plan cannot know
-// counts as satisfied.
-func (m *Machine) checkAnswer(a *activation, output types.Values) (verdict, *types.Error) {
+// checkAnswer reports whether until holds of an answer, and fails with what fail_if
+// says. What a plan cannot know holds.
+func (m *Machine) checkAnswer(a *activation, output types.Values) (bool, *types.Error) {
 	seen := map[string]any{"result": map[string]any(output)}
 	if a.node.FailIf != "" {
 		bad, undecided, err := m.condition(a.names, a.node.FailIf, seen)
 		if err != nil {
-			return 0, err
+			return false, err
 		}
 		if bad && !undecided {
-			return 0, m.awaitFailure(a, seen)
+			return false, m.awaitFailure(a, seen)
 		}
 	}
-	done, undecided, err := m.condition(a.names, a.node.Until, seen)
-	if err != nil || done || undecided {
-		return satisfied, err
-	}
-	return keepWaiting, nil
+	holds, undecided, err := m.condition(a.names, a.node.Until, seen)
+	return holds || undecided, err
 }
 
 // expired reports whether an await's own time is over.
@@ -123,17 +113,14 @@ func (a *activation) pollDeadline() (at time.Time, ends bool) {
 // as one before it did: such an answer need not be written down.
 func (m *Machine) StillWaits(e Event) bool {
 	a := m.live[e.Path]
-	if a == nil || a.node.Kind != program.Await || a.Since.IsZero() || a.Stop != nil {
-		return false
-	}
-	if a.expired(e.At) {
+	if a == nil || a.node.Kind != program.Await || a.Since.IsZero() || a.Stop != nil || a.expired(e.At) {
 		return false
 	}
 	if e.Kind == Unanswered {
 		return true
 	}
-	verdict, err := m.checkAnswer(a, e.Output)
-	return err == nil && verdict == keepWaiting
+	holds, err := m.checkAnswer(a, e.Output)
+	return err == nil && !holds
 }
 
 // awaitFailure is the error of an await whose fail_if came true.

@@ -16,15 +16,11 @@ func (m *Machine) condition(s *names, src string, extra map[string]any) (holds, 
 	if src == "" {
 		return true, false, nil
 	}
-	e, err := m.exprs.expr(src)
-	if err != nil {
-		return false, false, err
-	}
 	env := m.env(s, extra)
 	env.Fuel = nil // a condition has a budget of its own
-	v, evalErr := e.Eval(env)
-	if evalErr != nil {
-		return false, false, types.AsError(evalErr)
+	v, err := m.bare(src, env)
+	if err != nil {
+		return false, false, err
 	}
 	switch v := v.(type) {
 	case bool:
@@ -35,11 +31,37 @@ func (m *Machine) condition(s *names, src string, extra map[string]any) (holds, 
 	return false, false, types.Errorf(types.Internal, "condition %q gave a %s, not a boolean", src, types.KindOf(v))
 }
 
+// bare evaluates a bare expression.
+func (m *Machine) bare(src string, env expr.Env) (any, *types.Error) {
+	e, err := parsed(m.exprs, "expression", src, expr.Parse)
+	if err != nil {
+		return nil, err
+	}
+	v, evalErr := e.Eval(env)
+	if evalErr != nil {
+		return nil, types.AsError(evalErr)
+	}
+	return v, nil
+}
+
+// parsed keeps what was parsed by its text, so that a loop parses once.
+func parsed[T any](kept map[string]T, what, src string, parse func(string) (T, []expr.Problem)) (T, *types.Error) {
+	if x, ok := kept[src]; ok {
+		return x, nil
+	}
+	x, problems := parse(src)
+	if len(problems) > 0 {
+		return x, types.Errorf(types.Internal, "%s %q: %s", what, src, problems[0].Message)
+	}
+	kept[src] = x
+	return x, nil
+}
+
 // text evaluates a text; what it cannot know yet comes back as
 // [types.Unknown], or inside the text when only a part is unknown. What it came to
 // is data forever, whatever it looks like.
 func (m *Machine) text(s *names, src string, extra map[string]any) (any, *types.Error) {
-	t, err := m.exprs.text(src)
+	t, err := parsed(m.texts, "text", src, expr.ParseText)
 	if err != nil {
 		return nil, err
 	}

@@ -193,7 +193,7 @@ func (m *Machine) startRemedy(a *activation) {
 	f := a.sequence(before, r.Before, nil)
 	f.Error = errorValue(a.Cause)
 	f.names = a.names.with("error", map[string]any(f.Error)).inside(r.Before)
-	m.open(a, remedying, []*frame{f})
+	a.open(remedying, f)
 }
 
 // afterRemedy begins the next attempt, unless the remedy failed.

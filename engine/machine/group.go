@@ -8,9 +8,7 @@ import (
 )
 
 // open begins the frames of a stage. What stood before is over.
-func (m *Machine) open(a *activation, s stage, frames []*frame) {
-	a.Stage, a.Frames = s, frames
-}
+func (a *activation) open(s stage, frames ...*frame) { a.Stage, a.Frames = s, frames }
 
 // sequence is the frame of one of the node's sequences, seen from a's names.
 func (a *activation) sequence(p part, nodes []program.Node, s *names) *frame {
@@ -154,7 +152,7 @@ func (m *Machine) afterBody(a *activation) {
 	if a.Expired {
 		a.Stop = nil
 	}
-	m.open(a, rescuing, []*frame{f})
+	a.open(rescuing, f)
 }
 
 // cause is why the sequences of a did not do their work: what failed in them,
@@ -198,7 +196,7 @@ func (m *Machine) startAlways(a *activation) {
 		m.afterAlways(a, nil)
 		return
 	}
-	m.open(a, cleaning, []*frame{a.sequence(always, a.node.Always, a.names)})
+	a.open(cleaning, a.sequence(always, a.node.Always, a.names))
 }
 
 func (m *Machine) afterAlways(a *activation, failed *Failure) {
@@ -253,7 +251,7 @@ func (m *Machine) enterSkill(a *activation) {
 		return
 	}
 	m.noteStarted(a)
-	m.open(a, body, []*frame{a.sequence(steps, a.node.Call.Steps, called)})
+	a.open(body, a.sequence(steps, a.node.Call.Steps, called))
 }
 
 // evalIdentity evaluates what tells the work of a called skill from that of another
@@ -265,13 +263,9 @@ func (m *Machine) evalIdentity(a *activation, called *names) *types.Error {
 	m.refuel()
 	values := make([]any, len(a.node.Call.Identity))
 	for i, src := range a.node.Call.Identity {
-		e, err := m.exprs.expr(src)
+		x, err := m.bare(src, m.env(called, nil))
 		if err != nil {
 			return err
-		}
-		x, evalErr := e.Eval(m.env(called, nil))
-		if evalErr != nil {
-			return types.AsError(evalErr)
 		}
 		values[i] = x
 	}

@@ -14,14 +14,9 @@ import (
 func (m *Machine) enterLoop(a *activation) {
 	a.Loop = &loop{}
 	m.refuel()
-	e, err := m.exprs.expr(a.node.ForEach)
+	x, err := m.bare(a.node.ForEach, m.env(a.names, nil))
 	if err != nil {
 		m.failed(a, err)
-		return
-	}
-	x, evalErr := e.Eval(m.env(a.names, nil))
-	if evalErr != nil {
-		m.failed(a, types.AsError(evalErr))
 		return
 	}
 	switch x := x.(type) {
@@ -76,16 +71,11 @@ func (m *Machine) key(a *activation, i int, x any) (string, *types.Error) {
 		return "*", nil
 	}
 	if a.node.Key != "" {
-		e, err := m.exprs.expr(a.node.Key)
-		if err != nil {
+		m.refuel()
+		var err *types.Error
+		if x, err = m.bare(a.node.Key, m.env(a.names, map[string]any{a.itemName(): x})); err != nil {
 			return "", err
 		}
-		m.refuel()
-		k, evalErr := e.Eval(m.env(a.names, map[string]any{a.itemName(): x}))
-		if evalErr != nil {
-			return "", types.AsError(evalErr)
-		}
-		x = k
 	}
 	switch x := x.(type) {
 	case string:

@@ -77,6 +77,7 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/program"
 )
 
@@ -100,13 +101,15 @@ func New(p *program.Program, s Start) *Machine {
 	markPending(m.names.steps, p.Steps)
 	m.root = m.rootActivation()
 	m.startTimeout(m.root)
-	m.open(m.root, body, []*frame{m.root.sequence(steps, p.Steps, m.names)})
+	m.root.open(body, m.root.sequence(steps, p.Steps, m.names))
 	return m
 }
 
 // newMachine returns a machine that is nowhere yet.
 func newMachine(p *program.Program, s Start) *Machine {
-	m := &Machine{prog: p, start: s, exprs: newCache(), live: map[string]*activation{}, now: s.StartedAt}
+	m := &Machine{
+		prog: p, start: s, exprs: map[string]*expr.Expr{}, texts: map[string]*expr.Text{}, live: map[string]*activation{}, now: s.StartedAt,
+	}
 	if m.start.Zone == nil {
 		m.start.Zone = time.UTC
 	}

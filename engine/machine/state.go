@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
@@ -185,7 +186,8 @@ func (a *activation) timeoutApplies() bool {
 type Machine struct {
 	prog     *program.Program
 	start    Start
-	exprs    *cache
+	exprs    map[string]*expr.Expr
+	texts    map[string]*expr.Text
 	names    *names                 // what the skill's own steps see
 	root     *activation            // of all of the skill's steps
 	live     map[string]*activation // by path: what waits for the outside
