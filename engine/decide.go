@@ -32,7 +32,7 @@ func (e *Engine) decide(o Options, run Run, p *program.Program, start machine.St
 				return runtime.Decision{Yes: true, By: e.User, Note: "--yes"}, nil
 			}
 		}
-		f, err := e.forecast(ctx, walk{program: p, start: start, work: h.Work, run: h.ID, snapshot: q.Snapshot, before: q.Before})
+		f, err := e.forecast(ctx, dry.Options{Program: p, Start: start, Work: h.Work, Run: h.ID, Snapshot: q.Snapshot, Before: q.Before})
 		if err != nil || ctx.Err() != nil {
 			return runtime.Decision{}, err
 		}
@@ -127,38 +127,16 @@ func appliedPlan(records []journal.Record) string {
 // applied is the Reason of an approval that was given by applying a plan.
 const applied = "apply"
 
-// walk is a way through a program that performs nothing others can see.
-type walk struct {
-	program   *program.Program
-	start     machine.Start
-	work, run string
-	snapshot  []byte           // where it begins; nil is the start
-	before    []journal.Record // of local steps that made the workspace
-	observe   func(machine.Note)
-	inside    bool // nothing outside of the walk's own workspaces is reached
-}
-
 // forecast walks in a folder that is thrown away.
-func (e *Engine) forecast(ctx context.Context, w walk) (plan.Forecast, error) {
+func (e *Engine) forecast(ctx context.Context, o dry.Options) (plan.Forecast, error) {
 	dir, err := os.MkdirTemp("", "skillrun-plan-")
 	if err != nil {
 		return plan.Forecast{}, types.Errorf(types.Unavailable, "no folder for the plan: %w", err).
 			WithHint("free space in the folder for temporary files, or set TMPDIR to another one")
 	}
 	defer os.RemoveAll(dir)
-	before := make([]dry.Repeat, len(w.before))
-	for i, r := range w.before {
-		before[i] = dry.Repeat{Path: r.Path, Identity: r.Identity, Step: r.Step, Input: r.Input, Left: runtime.RestoreInput(r)}
-	}
-	var withheld func(context.Context, step.Use) bool
-	if w.inside {
-		withheld = e.reachesOut
-	}
-	return dry.Forecast(ctx, dry.Options{
-		Withheld: withheld,
-		Program:  w.program, Start: w.start, Catalogue: e.Catalogue, Snapshot: w.snapshot, Run: w.run, Work: w.work,
-		Workspaces: dir, Before: before, Sleep: e.Clock.Sleep, Hosts: e.Hosts, Observe: w.observe,
-	})
+	o.Catalogue, o.Workspaces, o.Sleep, o.Hosts = e.Catalogue, dir, e.Clock.Sleep, e.Hosts
+	return dry.Forecast(ctx, o)
 }
 
 // exclusion is the lock of a run's concurrency group: the kernel's on this

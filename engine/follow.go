@@ -114,7 +114,7 @@ func (w *eventFollower) tell(at time.Time) {
 		if w.observe == nil {
 			continue
 		}
-		e := eventOf(n, w.run, at, false)
+		e := runtime.EventOf(n, w.run, at, false)
 		if !e.Next.After(w.now()) { // it was long before anybody followed
 			e.Next = time.Time{}
 		}
@@ -123,9 +123,4 @@ func (w *eventFollower) tell(at time.Time) {
 		}
 		w.observe(e)
 	}
-}
-
-// eventOf is a machine's note as surfaces see it.
-func eventOf(n machine.Note, run string, at time.Time, replayed bool) Event {
-	return runtime.EventOf(n, run, at, replayed)
 }

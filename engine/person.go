@@ -9,6 +9,7 @@ import (
 	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/runtime"
+	"github.com/skillrun/skillrun/engine/runtime/dry"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -46,8 +47,8 @@ func (e *Engine) PendingQuestion(ctx context.Context, id string, o Options) (Pen
 	if err != nil {
 		return PendingQuestion{}, err
 	}
-	f, err := e.forecast(ctx, walk{
-		program: p, start: start, work: h.Work, run: h.ID, snapshot: at.Snapshot, before: at.Before, observe: e.notes(o, id),
+	f, err := e.forecast(ctx, dry.Options{
+		Program: p, Start: start, Work: h.Work, Run: h.ID, Snapshot: at.Snapshot, Before: at.Before, Observe: e.notes(o, id),
 	})
 	if at.Path == "" && len(f.Writes) == 0 && f.Failure == nil && err == nil {
 		return PendingQuestion{}, types.Errorf(types.BadInput, "run %s has nothing to approve: no writes are left", id).

@@ -7,6 +7,8 @@ import (
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime"
+	"github.com/skillrun/skillrun/engine/runtime/dry"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -17,7 +19,11 @@ import (
 func (e *Engine) Plan(ctx context.Context, b *Bound, o Options) (plan.Plan, error) {
 	h := e.header(b, o)
 	start := machine.Start{Run: h.ID, StartedAt: h.StartedAt, Zone: b.Zone, Invocation: h.Invocation}
-	f, err := e.forecast(ctx, walk{program: b.Program, start: start, work: h.Work, run: h.ID, observe: e.notes(o, h.ID), inside: o.Inside})
+	walk := dry.Options{Program: b.Program, Start: start, Work: h.Work, Run: h.ID, Observe: e.notes(o, h.ID)}
+	if o.Inside {
+		walk.Withheld = e.reachesOut
+	}
+	f, err := e.forecast(ctx, walk)
 	return plan.Plan{Version: plan.Version, Run: planned(h), Inside: o.Inside, Forecast: f}.Sealed(), err
 }
 
@@ -26,7 +32,7 @@ func (e *Engine) notes(o Options, run string) func(machine.Note) {
 	if o.Observe == nil {
 		return nil
 	}
-	return func(n machine.Note) { o.Observe(eventOf(n, run, e.Clock.Now().UTC(), false)) }
+	return func(n machine.Note) { o.Observe(runtime.EventOf(n, run, e.Clock.Now().UTC(), false)) }
 }
 
 // planned is a run's header as a plan keeps it.

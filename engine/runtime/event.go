@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -67,6 +68,20 @@ var eventTypes = map[machine.NoteKind]EventType{
 	machine.Started: EventStepStarted, machine.Finished: EventStepDone, machine.Set: EventStepDone, machine.Asserted: EventStepDone,
 	machine.Rescued: EventStepDone, machine.Returned: EventStepDone, machine.Skipped: EventStepSkipped, machine.FailedNote: EventStepFailed,
 	machine.Continued: EventStepFailed, machine.Retrying: EventStepRetry, machine.GivenUp: EventStepStopped, machine.StillWaiting: EventWaiting,
+}
+
+// RecordOf is the record that an action begins with.
+func RecordOf(a machine.Action) journal.Record {
+	return journal.Record{
+		Kind: journal.Event, Path: a.Path, Identity: a.Identity, Step: a.Step, Effect: a.Effect, Input: types.Encode(a.Input),
+	}
+}
+
+// Recovered makes an error of a panic in a step. It is deferred.
+func Recovered(step string, err *error) {
+	if p := recover(); p != nil {
+		*err = types.Errorf(types.Internal, "step %s panicked: %v", step, p).WithHint("this is a bug: please report it")
+	}
 }
 
 // EventOf is a machine's note as surfaces see it.

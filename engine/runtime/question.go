@@ -9,8 +9,7 @@ import (
 
 // Question is what a run asks a person.
 type Question struct {
-	Path     string // of the approve step; "" before the first write
-	Name     string
+	Path     string           // of the approve step; "" before the first write
 	Message  string           // of an approve step
 	Show     any              // of an approve step: what it shows, nil for nothing
 	Snapshot []byte           // of the machine that stands there

@@ -54,9 +54,6 @@ func arguments(s step.Step) []string {
 	})
 }
 
-// known is the input without its unknown members, as a step can decode it.
-func known(input types.Values) []byte { return types.Encode(knownValues(input)) }
-
 // hostOf is the host of the remote that an output names, "" when it names none.
 func hostOf(out types.Values) string {
 	remote, _ := out["remote"].(string)

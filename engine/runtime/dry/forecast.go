@@ -32,6 +32,8 @@ import (
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime"
+	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -64,14 +66,8 @@ type Options struct {
 	Tell func(path, text string)
 }
 
-// Repeat is a local step that is done again, with the arguments it had.
-type Repeat struct {
-	Path, Step string
-	Identity   []string // see machine.Action
-	Input      json.RawMessage
-	// Left is what a step that is no local one left in a workspace.
-	Left json.RawMessage
-}
+// Repeat is the record of a step that changed a workspace, and is done again.
+type Repeat = journal.Record
 
 // Forecast walks to the end of the run. Reads are done, and local steps too, in
 // a workspace of the walk's own; no write is. A step whose arguments are not
@@ -154,8 +150,8 @@ func (w *walker) repeatLocal(ctx context.Context, s step.Step, r Repeat) (err er
 		_, err = w.do(ctx, s, r)
 		return err
 	}
-	defer recovered(s.Name, &err)
-	return s.Restore(step.WithCall(ctx, w.callOf(s, r)), r.Input, r.Left)
+	defer runtime.Recovered(s.Name, &err)
+	return s.Restore(step.WithCall(ctx, w.callOf(s, r)), r.Input, runtime.RestoreInput(r))
 }
 
 func unknownStep(name string) *types.Error {
@@ -288,7 +284,7 @@ func (w *walker) perform(ctx context.Context, a machine.Action) machine.Event {
 		return failed(a, unknownStep(a.Step))
 	}
 	e := machine.Event{Kind: machine.Done, Path: a.Path}
-	raw, err := w.do(ctx, s, repeatOf(a, types.Encode(a.Input)))
+	raw, err := w.do(ctx, s, runtime.RecordOf(a))
 	if err == nil {
 		err = decodeOutput(s, raw, &e.Output)
 	}
@@ -318,18 +314,8 @@ func decodeOutput(s step.Step, raw []byte, into *types.Values) error {
 
 // do performs a step; a panic in it becomes an error.
 func (w *walker) do(ctx context.Context, s step.Step, r Repeat) (out []byte, err error) {
-	defer recovered(s.Name, &err)
+	defer runtime.Recovered(s.Name, &err)
 	return s.Do(step.WithCall(ctx, w.callOf(s, r)), r.Input)
-}
-
-func repeatOf(a machine.Action, in json.RawMessage) Repeat {
-	return Repeat{Path: a.Path, Identity: a.Identity, Step: a.Step, Input: in}
-}
-
-func recovered(name string, err *error) {
-	if p := recover(); p != nil {
-		*err = types.Errorf(types.Internal, "step %s panicked: %v", name, p).WithHint("this is a bug: please report it")
-	}
 }
 
 // callOf is the call that the run itself would make, in another folder.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/plan"
+	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/protocol"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -51,10 +52,10 @@ func (w *walker) findable(ctx context.Context, s step.Step, a machine.Action) bo
 
 // find looks for the effect.
 func (w *walker) find(ctx context.Context, s step.Step, a machine.Action) (found protocol.Found, err error) {
-	defer recovered(s.Name, &err)
-	in := types.Encode(a.Input)
-	c := w.callOf(s, repeatOf(a, in))
-	return s.Find(step.WithCall(ctx, c), c.Key, in)
+	defer runtime.Recovered(s.Name, &err)
+	rec := runtime.RecordOf(a)
+	c := w.callOf(s, rec)
+	return s.Find(step.WithCall(ctx, c), c.Key, rec.Input)
 }
 
 // writeOf is what is known of a write before anything is asked.
@@ -154,11 +155,12 @@ func (w *walker) unsure(ctx context.Context, a machine.Action, err error) bool {
 }
 
 func (w *walker) predict(ctx context.Context, s step.Step, a machine.Action, presumed bool) (p step.Prediction[json.RawMessage], err error) {
-	defer recovered(s.Name, &err)
-	in := known(a.Input)
-	call := w.callOf(s, repeatOf(a, in))
+	defer runtime.Recovered(s.Name, &err)
+	rec := runtime.RecordOf(a)
+	rec.Input = types.Encode(knownValues(a.Input)) // which the step can decode
+	call := w.callOf(s, rec)
 	call.Unprepared, call.Presumed = w.openFiles(ctx, a), presumed
-	return s.Preview(step.WithCall(ctx, call), in, step.UnknownPaths(a.Unknown))
+	return s.Preview(step.WithCall(ctx, call), rec.Input, step.UnknownPaths(a.Unknown))
 }
 
 // neutral takes the folder of this walk out of a text: what is shown does not

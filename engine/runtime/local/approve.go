@@ -24,7 +24,7 @@ func (r *runner) allowed(w *worker) (yes bool) {
 	defer func() { w.asks = false }()
 	r.exclusively(func() {
 		if !r.Consented && r.running() && !w.idle {
-			r.Consented, _ = r.decide(w, runtime.Question{Name: w.action.Name}, runtime.ForConfirm)
+			r.Consented, _ = r.decide(w, runtime.Question{}, runtime.ForConfirm)
 		}
 		yes = r.Consented && r.running() && r.lockGroup(w)
 	})
@@ -42,7 +42,7 @@ func (r *runner) mayLook(w *worker) (yes bool) {
 	r.exclusively(func() {
 		var given approval
 		if !r.Consented && r.running() && !w.idle {
-			yes, given = r.decide(w, runtime.Question{Name: w.action.Name}, runtime.ForConfirm)
+			yes, given = r.decide(w, runtime.Question{}, runtime.ForConfirm)
 			r.Consented = r.Consented || yes && !given.nothing
 		}
 		yes = (yes || r.Consented) && r.running()
@@ -144,7 +144,7 @@ func (r *runner) ask(w *worker) {
 	var by approval
 	r.exclusively(func() {
 		message, _ := a.Input["message"].(string)
-		yes, by = r.decide(w, runtime.Question{Path: a.Path, Name: a.Name, Message: message, Show: a.Input["show"]}, runtime.ForApprove)
+		yes, by = r.decide(w, runtime.Question{Path: a.Path, Message: message, Show: a.Input["show"]}, runtime.ForApprove)
 	})
 	if _, live := r.Machine.Live(a.Path); !yes || !live {
 		return

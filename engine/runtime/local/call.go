@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 
-	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/step"
@@ -20,23 +19,10 @@ func (r *runner) step(name string) (step.Step, error) {
 
 // call performs a step; a panic in it becomes an error.
 func (r *runner) call(ctx context.Context, s step.Step, rec journal.Record) (out []byte, err error) {
-	defer recovered(s.Name, &err)
+	defer runtime.Recovered(s.Name, &err)
 	c := r.callOf(s, rec)
 	defer r.unlock()()
 	return s.Do(step.WithCall(ctx, c), rec.Input)
-}
-
-func recovered(name string, err *error) {
-	if p := recover(); p != nil {
-		*err = types.Errorf(types.Internal, "step %s panicked: %v", name, p).WithHint("this is a bug: please report it")
-	}
-}
-
-// recordOf is the record that an action begins with.
-func recordOf(a machine.Action) journal.Record {
-	return journal.Record{
-		Kind: journal.Event, Path: a.Path, Identity: a.Identity, Step: a.Step, Effect: a.Effect, Input: types.Encode(a.Input),
-	}
 }
 
 // callOf is the call of the action that a record is of.

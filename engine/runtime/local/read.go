@@ -1,12 +1,14 @@
 package local
 
+import "github.com/skillrun/skillrun/engine/runtime"
+
 // do performs a read or a local step.
 func (r *runner) do(w *worker) {
 	a := w.action
 	if !r.mayLook(w) {
 		return
 	}
-	rec := recordOf(a)
+	rec := runtime.RecordOf(a)
 	var out []byte
 	s, err := r.step(a.Step)
 	if err == nil {

@@ -172,7 +172,7 @@ func (r *runner) closedBy() *journal.Record {
 }
 
 func (r *runner) readBack(ctx context.Context, intent journal.Record, s step.Step, ref string) (_ json.RawMessage, err error) {
-	defer recovered(s.Name, &err)
+	defer runtime.Recovered(s.Name, &err)
 	c := r.callOf(s, intent)
 	defer r.unlock()()
 	return s.Resolve(step.WithCall(ctx, c), ref, intent.Input)

@@ -166,7 +166,7 @@ func withEffect(x runtime.Reversal, err error) error {
 
 // with does something about the effect of a reversal, as its step.
 func (r *runner) with(ctx context.Context, s step.Step, x runtime.Reversal, do func(context.Context, step.Key, json.RawMessage, json.RawMessage) error) (err error) {
-	defer recovered(s.Name, &err)
+	defer runtime.Recovered(s.Name, &err)
 	c := r.callOf(s, x.Record)
 	var out json.RawMessage = types.Encode(x.Record.Event.Output)
 	defer r.unlock()()

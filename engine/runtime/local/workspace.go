@@ -77,6 +77,6 @@ func (r *runner) redo(ctx context.Context, s step.Step, rec journal.Record) (err
 		_, err = r.call(ctx, s, rec)
 		return err
 	}
-	defer recovered(s.Name, &err)
+	defer runtime.Recovered(s.Name, &err)
 	return s.Restore(step.WithCall(ctx, r.callOf(s, rec)), rec.Input, runtime.RestoreInput(rec))
 }

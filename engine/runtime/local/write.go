@@ -27,7 +27,7 @@ type writing struct {
 
 func (r *runner) write(w *worker) {
 	a := w.action
-	x := &writing{runner: r, w: w, a: a, rec: recordOf(a)}
+	x := &writing{runner: r, w: w, a: a, rec: runtime.RecordOf(a)}
 	x.step, x.missing = r.step(a.Step)
 	_, x.sent = r.Intents[a.Path]
 	p, c := protocol.Begin(r.known(x.step, x.rec, a.Def.Repeatable))
@@ -123,7 +123,7 @@ func (x *writing) intend(outcome string) bool {
 }
 
 func (x *writing) update(ctx context.Context, out json.RawMessage) (_ json.RawMessage, err error) {
-	defer recovered(x.step.Name, &err)
+	defer runtime.Recovered(x.step.Name, &err)
 	c := x.callOf(x.step, x.rec)
 	defer x.unlock()()
 	return x.step.Update(step.WithCall(ctx, c), c.Key, x.rec.Input, out)
@@ -132,7 +132,7 @@ func (x *writing) update(ctx context.Context, out json.RawMessage) (_ json.RawMe
 // find asks the step whether its effect is there; hard is [step.Call].AfterUnknown.
 // A step that cannot look says "absent" before its first send, and never after.
 func (r *runner) find(ctx context.Context, s step.Step, rec journal.Record, hard bool) (found protocol.Found, err error) {
-	defer recovered(s.Name, &err)
+	defer runtime.Recovered(s.Name, &err)
 	if !s.CanFind() {
 		if hard {
 			return step.Inconclusive[json.RawMessage]("look for the effect of " + s.Name + " yourself"), nil
