@@ -83,10 +83,7 @@ type Problem struct {
 func (e *Engine) Audit(ids ...string) []Action {
 	var out []Action
 	for _, id := range ids {
-		records, _, err := e.store.Read(id)
-		if err == nil {
-			_, _, err = restore(records[0].Run)
-		}
+		records, _, _, err := e.load(id)
 		switch {
 		case err == nil:
 			out = append(out, e.actions(records)...)
@@ -118,19 +115,18 @@ func (e *Engine) actions(records []journal.Record) []Action {
 }
 
 func (a *auditBuilder) add(r journal.Record) {
+	what, by := happened(r)
 	switch r.Kind {
-	case journal.Header:
-		a.by = r.Run.User
-		d := a.action(r, ActionStarted)
-		d.Input = inputsDigest(r.Run.Program)
-		a.emit(d)
-	case journal.Resumed:
-		if r.Reason != journal.Restart {
-			a.by = r.By
-			a.emit(a.action(r, ActionResumed))
+	case journal.Header, journal.Resumed:
+		if what == "restarted" {
+			return // by the process that resumed it
 		}
-	case journal.Approved:
-		a.emit(a.action(r, ActionApproved))
+		a.by = by
+		d := a.action(r, ActionKind(what))
+		if r.Run != nil {
+			d.Input = inputsDigest(r.Run.Program)
+		}
+		a.emit(d)
 	case journal.Intent:
 		a.writes[r.Path] = r
 		a.openWrite(a.effect(r, ActionUnknown))
@@ -156,11 +152,11 @@ func (a *auditBuilder) add(r journal.Record) {
 		a.closeWrite(r.Path)
 		a.emit(a.effect(r, ActionUndone))
 	case journal.Exported, journal.Imported:
-		d := a.action(r, ActionKind(r.Kind))
+		d := a.action(r, ActionKind(what))
 		d.Why = strings.Join(r.To, ", ")
 		a.emit(d)
-	case journal.Finished:
-		a.emit(a.action(r, ActionKind(r.State)))
+	case journal.Approved, journal.Finished:
+		a.emit(a.action(r, ActionKind(what)))
 	}
 }
 

@@ -279,6 +279,16 @@ func restore(h *journal.RunHeader) (*program.Program, machine.Start, error) {
 	return &p, machine.Start{Run: h.ID, StartedAt: h.StartedAt, Zone: zone, Invocation: h.Invocation}, nil
 }
 
+// load reads the records of a run, and restores its program.
+func (e *Engine) load(id string) ([]journal.Record, *program.Program, machine.Start, error) {
+	records, _, err := e.store.Read(id)
+	if err != nil {
+		return nil, nil, machine.Start{}, err
+	}
+	p, start, err := restore(records[0].Run)
+	return records, p, start, err
+}
+
 // Skill returns what a run was started from: the run, and the skill's text.
 func (e *Engine) Skill(id string) (run Run, text []byte, err error) {
 	records, _, err := e.store.Read(id)

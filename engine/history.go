@@ -47,48 +47,49 @@ func (f *historyBuilder) begin() {
 }
 
 func (f *historyBuilder) add(r journal.Record) error {
-	var err error
 	f.now = r.At
+	f.moment(r)
 	switch r.Kind {
 	case journal.Header:
-		r.By = r.Run.User
-		f.moment(r, "started")
 		f.m.Next()
 	case journal.Resumed:
 		f.stopped = nil
-		what := "resumed"
 		if r.Reason == journal.Restart {
 			f.begin()
-			what = "restarted"
 		}
-		f.moment(r, what)
-		err = runtime.Fold(f.m, r)
-	case journal.Approved:
-		f.moment(r, "approved")
+		return runtime.Fold(f.m, r)
 	case journal.Resolved:
-		f.moment(r, "resolved")
 		if r.Ref == "" {
 			f.withdraw(r.Path)
 		}
-	case journal.Undoing:
-		f.moment(r, "undoing")
-	case journal.Exported, journal.Imported:
-		f.moment(r, string(r.Kind))
 	case journal.Undone:
-		f.moment(r, "undone")
 		f.undone(r.Path)
 	case journal.Parked:
 		f.parked = r.Path
-		f.moment(r, "parked")
 	case journal.Finished:
-		f.moment(r, r.State)
 		f.ended(r)
 	case journal.Intent:
 		f.effect(r, "unknown", nil)
 	case journal.Event:
-		err = f.event(r)
+		return f.event(r)
 	}
-	return err
+	return nil
+}
+
+// happened is what a record says of its run as a whole, and who did it; "" when it
+// is about a step alone.
+func happened(r journal.Record) (what, by string) {
+	switch {
+	case r.Kind == journal.Header:
+		return string(ActionStarted), r.Run.User
+	case r.Kind == journal.Finished:
+		return r.State, r.By
+	case r.Kind == journal.Resumed && r.Reason == journal.Restart:
+		return "restarted", r.By
+	case r.Kind == journal.Intent || r.Kind == journal.Event:
+		return "", ""
+	}
+	return string(r.Kind), r.By
 }
 
 // ended notes what a run failed for that did not fail at a step it was at: what
@@ -137,11 +138,15 @@ func (f *historyBuilder) failure() *machine.Failure {
 // end lets the machine continue to where it waits for the outside.
 func (f *historyBuilder) end() { f.m.Next() }
 
-func (f *historyBuilder) moment(r journal.Record, what string) {
+func (f *historyBuilder) moment(r journal.Record) {
+	what, by := happened(r)
+	if what == "" {
+		return
+	}
 	if what == "restarted" && len(f.history) > 0 && f.history[len(f.history)-1].What == "resumed" {
 		f.history = f.history[:len(f.history)-1] // the same process, told twice
 	}
-	m := Moment{At: r.At, What: what, Path: r.Path, By: r.By, Plan: r.Plan, Reason: r.Reason, Error: r.Error}
+	m := Moment{At: r.At, What: what, Path: r.Path, By: by, Plan: r.Plan, Reason: r.Reason, Error: r.Error}
 	if m.By != "" {
 		m.Known = KnownByMachine
 	}

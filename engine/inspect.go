@@ -123,12 +123,7 @@ func Started(s Summary) time.Time {
 
 // Inspect reads the journal of a run that [Engine.Runs] listed or [Engine.Find] found.
 func (e *Engine) Inspect(s Summary) (Inspection, error) {
-	records, _, err := e.store.Read(s.ID)
-	if err != nil {
-		return Inspection{}, err
-	}
-	h := records[0].Run
-	p, start, err := restore(h)
+	records, p, start, err := e.load(s.ID)
 	if err != nil {
 		return Inspection{}, err
 	}
@@ -148,7 +143,7 @@ func (e *Engine) Inspect(s Summary) (Inspection, error) {
 	steps := f.all()
 	markIdle(steps, s, waiting)
 	return Inspection{
-		Summary: s, File: h.File, Journal: dir, Inputs: p.Inputs, Outputs: res.Outputs, Missing: res.Missing,
+		Summary: s, File: records[0].Run.File, Journal: dir, Inputs: p.Inputs, Outputs: res.Outputs, Missing: res.Missing,
 		Failure: f.failure(), Steps: steps, Effects: f.effects, History: f.history, Waiting: waiting,
 	}, nil
 }

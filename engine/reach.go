@@ -95,7 +95,7 @@ func (e *Engine) reachesOut(ctx context.Context, u step.Use) bool {
 // Kept is what a run continues with: its own steps, and the services that they need,
 // whatever stands in the files of its skills by now.
 func (e *Engine) Kept(id string) ([]Node, []Need, error) {
-	p, _, err := e.programOf(id)
+	_, p, _, err := e.load(id)
 	if err != nil {
 		return nil, nil, err
 	}

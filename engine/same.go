@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/step"
@@ -42,11 +43,11 @@ func (e *Engine) Unfinished(b *Bound, o Options) *Unfinished {
 	if err != nil || !found {
 		return nil
 	}
-	old, h, err := e.programOf(id)
+	records, old, start, err := e.load(id)
 	if err != nil {
 		return &Unfinished{Run: id}
 	}
-	differs := append(differences(old, h, b, o.Origin), e.elsewhereNow(id)...)
+	differs := append(differences(old, records[0].Run, b, o.Origin), e.elsewhereNow(records, old, start)...)
 	for _, d := range e.sameInputs(id, b.Program, nil) {
 		differs = append(differs, d.At.File+": "+d.Message)
 	}
@@ -54,15 +55,7 @@ func (e *Engine) Unfinished(b *Bound, o Options) *Unfinished {
 }
 
 // elsewhereNow says what a run would reach now and may not, and the other way round.
-func (e *Engine) elsewhereNow(id string) []string {
-	records, _, err := e.store.Read(id)
-	if err != nil {
-		return nil
-	}
-	p, start, err := restore(records[0].Run)
-	if err != nil {
-		return nil
-	}
+func (e *Engine) elsewhereNow(records []journal.Record, p *program.Program, start machine.Start) []string {
 	c, none := reachChange(records, e.reach(p, start))
 	if none {
 		return nil
@@ -70,24 +63,14 @@ func (e *Engine) elsewhereNow(id string) []string {
 	return append([]string{"what it would reach now (- is what the run may reach):"}, c.Lines()...)
 }
 
-// programOf is the program of a run that is there.
-func (e *Engine) programOf(id string) (*program.Program, *journal.RunHeader, error) {
-	records, _, err := e.store.Read(id)
-	if err != nil {
-		return nil, nil, err
-	}
-	p, _, err := restore(records[0].Run)
-	return p, records[0].Run, err
-}
-
 // sameProgram refuses to resume an unfinished run of the same work that was
 // started with another program.
 func (e *Engine) sameProgram(id string, b *Bound, o Options) error {
-	old, h, err := e.programOf(id)
+	records, old, _, err := e.load(id)
 	if err != nil {
 		return nil // resuming says what is wrong with it
 	}
-	differs := differences(old, h, b, o.Origin)
+	differs := differences(old, records[0].Run, b, o.Origin)
 	if len(differs) == 0 {
 		return nil
 	}
@@ -123,12 +106,12 @@ func (e *Engine) restart(ctx context.Context, id string, h journal.RunHeader, o 
 // the run's own text with the skills that it calls as they are today, text the
 // skill's text of today, nil when it is gone.
 func (e *Engine) Changed(id string, now *Skill, text []byte) []string {
-	old, h, err := e.programOf(id)
+	records, old, _, err := e.load(id)
 	if err != nil {
 		return nil
 	}
 	out := []string{"it is not there any more"}
-	if text != nil {
+	if h := records[0].Run; text != nil {
 		out = textDiffers(h.File, h.Text, string(text))
 	}
 	return append(out, callsDiffer(old.Steps, now.Steps)...)
@@ -234,13 +217,9 @@ func valuesDiffer(what string, was, is types.Values) []string {
 // other inputs: what was asked for now would silently not be done.
 func (e *Engine) sameInputs(id string, p *program.Program, set []string) diag.List {
 	var diags diag.List
-	records, _, err := e.store.Read(id)
+	_, old, _, err := e.load(id)
 	if err != nil {
 		return nil // resuming says what is wrong with it
-	}
-	old, _, err := restore(records[0].Run)
-	if err != nil {
-		return nil
 	}
 	differ := func(flag string, names []string, was, is types.Values) {
 		for _, name := range names {
