@@ -74,23 +74,12 @@ func OpenArchive(data []byte) (Archive, error) {
 	if err != nil {
 		return Archive{}, err
 	}
-	p := parse(bytes.NewReader(files[journalName]), 0, newChain())
-	switch {
-	case p.err != nil:
-		return Archive{}, badArchive(p.err)
-	case p.cut > 0 || len(p.records) == 0:
-		return Archive{}, badArchive(errors.New("its journal is cut short"))
-	case p.records[len(p.records)-1].Kind != Exported:
-		return Archive{}, badArchive(errors.New("its journal does not end with its export"))
-	}
-	a := Archive{Head: p.end.prev, Records: p.records, journal: files[journalName], blobs: map[string][]byte{}, end: p.end}
-	for i := range a.Records {
-		if name := a.Records[i].Blob; name != "" {
-			a.blobs[name] = files[blobsName+"/"+name]
-		}
-	}
-	if _, err := unpack(a.Records, p.weight, func(name string) ([]byte, error) { return a.blobs[name], nil }); err != nil {
+	a, err := newArchive(files[journalName], func(name string) ([]byte, error) { return files[blobsName+"/"+name], nil })
+	if err != nil {
 		return Archive{}, badArchive(err)
+	}
+	if a.Records[len(a.Records)-1].Kind != Exported {
+		return Archive{}, badArchive(errors.New("its journal does not end with its export"))
 	}
 	same := newComparison(data)
 	if err := a.write(same); err != nil || !same.whole() {
@@ -98,6 +87,22 @@ func OpenArchive(data []byte) (Archive, error) {
 	}
 	a.Digest = types.Digest(data)
 	return a, nil
+}
+
+// newArchive is the archive of a journal, and of the blobs that it names.
+func newArchive(journal []byte, blob func(name string) ([]byte, error)) (Archive, error) {
+	p := parse(bytes.NewReader(journal), 0, newChain())
+	if p.err == nil && (p.cut > 0 || len(p.records) == 0) {
+		p.err = errors.New("its journal is cut short")
+	}
+	a := Archive{Head: p.end.prev, Records: p.records, journal: journal, blobs: map[string][]byte{}, end: p.end}
+	if p.err == nil {
+		_, p.err = unpack(p.records, p.weight, func(name string) (_ []byte, err error) {
+			a.blobs[name], err = blob(name)
+			return a.blobs[name], err
+		})
+	}
+	return a, p.err
 }
 
 // unpackTar reads the files of a tar. Names, kinds and sizes are looked at before

@@ -37,29 +37,12 @@ func NewID(now time.Time, random io.Reader) string {
 // ValidID reports whether id has the form of a run's id, which makes it safe
 // as the name of a folder.
 func ValidID(id string) bool {
-	const form = "dddddddd-dddddd-aaaaaa"
-	if len(id) != len(form) {
-		return false
+	day, rest, _ := strings.Cut(id, "-")
+	clock, random, _ := strings.Cut(rest, "-")
+	of := func(part string, size int, chars string) bool {
+		return len(part) == size && strings.Trim(part, chars) == ""
 	}
-	for i := range len(form) {
-		c := id[i]
-		digit, lower := '0' <= c && c <= '9', 'a' <= c && c <= 'z'
-		switch form[i] {
-		case 'd':
-			if !digit {
-				return false
-			}
-		case 'a':
-			if !digit && !lower {
-				return false
-			}
-		case '-':
-			if c != '-' {
-				return false
-			}
-		}
-	}
-	return true
+	return of(day, 8, letters[:10]) && of(clock, 6, letters[:10]) && of(random, idRandom, letters)
 }
 
 // BeganAt reports whether a run of that id began at that time: [NewID] was given

@@ -72,7 +72,11 @@ func (s *Store) Export(id string, m Move) (data []byte, err error) {
 		}
 		journal = append(journal, p.line...)
 	}
-	if data, err = f.archive(journal); err == nil && m.Fits != nil {
+	a, err := newArchive(journal, f.blob)
+	if err == nil {
+		data, err = a.bytes()
+	}
+	if err == nil && m.Fits != nil {
 		err = m.Fits(data)
 	}
 	if err == nil && !again {
@@ -117,30 +121,6 @@ func to(m *Moved) string {
 		return "plain "
 	}
 	return "to " + m.To[0] + " "
-}
-
-// archive makes the archive of a journal and the blobs that it names.
-func (f *File) archive(journal []byte) ([]byte, error) {
-	p := parse(bytes.NewReader(journal), 0, newChain())
-	if p.err != nil {
-		return nil, p.err
-	}
-	a := Archive{Head: p.end.prev, Records: p.records, journal: journal, blobs: map[string][]byte{}}
-	for i := range p.records {
-		r := &p.records[i]
-		if r.Blob == "" {
-			continue
-		}
-		out, err := f.blob(r.Blob)
-		if err != nil {
-			return nil, err
-		}
-		if types.Digest(out) != r.Blob {
-			return nil, badBlob(r)
-		}
-		a.blobs[r.Blob] = out
-	}
-	return a.bytes()
 }
 
 // Import puts the run of an archive in its place here, where it continues.
