@@ -95,11 +95,8 @@ func (b *builder) belongsToFirst(y *yamltext.Node) bool {
 
 func (b *builder) scalar(p *placed, y *yamltext.Node) {
 	n := p.node
-	n.Value = y.Value
-	n.Quoted = y.Style&(yamltext.SingleQuotedStyle|yamltext.DoubleQuotedStyle) != 0
-	n.Block = y.Style&(yamltext.LiteralStyle|yamltext.FoldedStyle) != 0
-	n.Tag = Str
-	if !n.Quoted && !n.Block {
+	n.Value, n.Tag = y.Value, Str
+	if y.Style&(yamltext.SingleQuotedStyle|yamltext.DoubleQuotedStyle|yamltext.LiteralStyle|yamltext.FoldedStyle) == 0 {
 		n.Tag = tagOf(y.Value)
 	}
 	spans, end, ok := align(b.src.text, p.begin, y.Style, y.Value)

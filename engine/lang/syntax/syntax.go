@@ -74,10 +74,8 @@ type Node struct {
 	Kind  Kind
 	Range diag.Range // the whole node; a scalar's quotes and block header included
 
-	Value  string // of a Scalar: the decoded text
-	Tag    string // of a Scalar: one of the tags above
-	Quoted bool   // in single or double quotes
-	Block  bool   // a literal (|) or folded (>) block
+	Value string // of a Scalar: the decoded text
+	Tag   string // of a Scalar: one of the tags above
 
 	Items []*Node // of a Sequence
 	Pairs []Pair  // of a Mapping, in the order of the file, keys unique
