@@ -289,7 +289,6 @@ func problem(err *types.Error) *Problem {
 	return &Problem{err.Code, err.Message}
 }
 
-// inputsDigest is the SHA-256 of the inputs of a program, hexadecimal.
 func inputsDigest(program json.RawMessage) string {
 	var p struct{ Inputs types.Values }
 	if json.Unmarshal(program, &p) != nil {

@@ -82,7 +82,7 @@ func held(d runtime.Decision, moved *types.Error, own bool) runtime.Decision {
 	return d
 }
 
-// waits tells which reads of a run wait for consent; see [local.Options].
+// waits tells which reads of a run wait for consent; see [runtime.Options.Withhold].
 func (e *Engine) waits(p *program.Program, h *journal.RunHeader, workspaces string) func(context.Context, machine.Action) bool {
 	sight := dry.VisibilityOf(p, e.Catalogue, e.Hosts)
 	return func(ctx context.Context, a machine.Action) bool {
@@ -127,7 +127,6 @@ func appliedPlan(records []journal.Record) string {
 // applied is the Reason of an approval that was given by applying a plan.
 const applied = "apply"
 
-// forecast walks in a folder that is thrown away.
 func (e *Engine) forecast(ctx context.Context, o dry.Options) (plan.Forecast, error) {
 	dir, err := os.MkdirTemp("", "skillrun-plan-")
 	if err != nil {
@@ -211,7 +210,6 @@ func lockHeld(err error) (*types.Error, error) {
 // run was interrupted.
 const releaseTime = 4 * time.Second
 
-// release releases what was taken.
 func (x *exclusion) release() {
 	if x.held {
 		ctx, cancel := context.WithTimeout(context.Background(), releaseTime)

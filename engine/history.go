@@ -204,7 +204,6 @@ func (f *historyBuilder) effect(r journal.Record, outcome string, result types.V
 	f.effects[i] = e
 }
 
-// undone notes that an effect was taken back.
 func (f *historyBuilder) undone(path string) {
 	for i := range f.effects {
 		if f.effects[i].Path == path {
@@ -213,7 +212,6 @@ func (f *historyBuilder) undone(path string) {
 	}
 }
 
-// note turns what the machine tells into the report of steps.
 func (f *historyBuilder) note(n machine.Note) { f.steps.Add(n, f.now) }
 
 // all are the steps that the run came to, and those it has not come to: of a
@@ -236,7 +234,6 @@ func (f *historyBuilder) all() []StepReport {
 	return out
 }
 
-// waiting is what the run waits for where its journal ends.
 func (f *historyBuilder) waiting(s Summary) *Waiting {
 	if s.State != journal.StateParked {
 		return nil
@@ -263,7 +260,6 @@ func (f *historyBuilder) waiting(s Summary) *Waiting {
 	return w
 }
 
-// parkedAt is when the run was parked last.
 func (f *historyBuilder) parkedAt() time.Time {
 	for _, m := range slices.Backward(f.history) {
 		if m.What == "parked" {

@@ -27,7 +27,6 @@ func (e *Engine) Plan(ctx context.Context, b *Bound, o Options) (plan.Plan, erro
 	return plan.Plan{Version: plan.Version, Run: planned(h), Inside: o.Inside, Forecast: f}.Sealed(), err
 }
 
-// notes shows what a walk does, as a run would.
 func (e *Engine) notes(o Options, run string) func(machine.Note) {
 	if o.Observe == nil {
 		return nil
@@ -136,7 +135,6 @@ func (e *Engine) appliedBy(h journal.RunHeader) string {
 	return ""
 }
 
-// runExists reports whether there is a run of that id.
 func (e *Engine) runExists(id string) bool {
 	_, _, err := e.store.Read(id)
 	return err == nil

@@ -29,7 +29,6 @@ func (e *Engine) Resume(ctx context.Context, id string, o Options) (Report, erro
 	}
 }
 
-// resumeHeld resumes a run that this process holds.
 func (e *Engine) resumeHeld(ctx context.Context, j *journal.File, o Options) (Report, error) {
 	if err := e.ended(j.Records()); err != nil {
 		return Report{}, errors.Join(err, j.Close())
@@ -77,7 +76,6 @@ func (e *Engine) run(ctx context.Context, j *journal.File, o Options, continued 
 	return Report{Run: run, Outcome: out}, err
 }
 
-// local is what every work on a run needs.
 func (e *Engine) local(j *journal.File, h *journal.RunHeader, p *program.Program, start machine.Start) runtime.Options {
 	return runtime.Options{
 		Program: p, Header: *h, Start: start, Catalogue: e.Catalogue, Journal: j, Clock: e.Clock, Hosts: e.Hosts,

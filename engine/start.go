@@ -38,7 +38,6 @@ func (e *Engine) Start(ctx context.Context, b *Bound, o Options) (Report, diag.L
 	return r, nil, err
 }
 
-// header is the header of a new run.
 func (e *Engine) header(b *Bound, o Options) journal.RunHeader {
 	s, p, id := b.Skill, b.Program, journal.NewID(b.Now, e.Random)
 	h := journal.RunHeader{

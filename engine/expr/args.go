@@ -8,7 +8,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// call checks a call.
 func (c *checker) call(n *call, s Scope) types.Type {
 	switch {
 	case n.fn.Place:
@@ -74,7 +73,6 @@ func (c *checker) has(n *call, s Scope) types.Type {
 	return types.OfKind(types.Boolean)
 }
 
-// isPlace reports whether n is a path, possibly with indexes.
 func isPlace(n node) bool {
 	switch n := n.(type) {
 	case *name:

@@ -44,7 +44,6 @@ func (c *checker) failAt(at span, code diag.Code, hint, format string, args ...a
 // object of two and so on is small to write and has no end.
 const maxType = 5000
 
-// check gives n its type.
 func (c *checker) check(n node, s Scope) types.Type {
 	t := c.typeOf(n, s)
 	switch n.(type) {
@@ -149,7 +148,6 @@ func (c *checker) chain(n *chain, s Scope) types.Type {
 	return t
 }
 
-// base checks what a member or an element is taken of.
 func (c *checker) base(of node, optional bool, s Scope) types.Type {
 	t := c.check(of, s)
 	if t.Optional {
@@ -306,7 +304,6 @@ func (c *checker) listOf(n node, s Scope) types.Type {
 	return types.OfKind(types.List)
 }
 
-// boolean checks a condition.
 func (c *checker) boolean(n node, s Scope) {
 	t := c.operand(n, s)
 	c.needType(n, t, "compare it: only true and false decide", types.Boolean)

@@ -27,7 +27,6 @@ type evaluator struct {
 	few    [4]any // room for args
 }
 
-// local is the variable of a loop.
 type local struct {
 	name  string
 	value any
@@ -142,7 +141,6 @@ func (ev *evaluator) name(n *name) (any, error) {
 	return leaf(ev.vars[n.name])
 }
 
-// base computes what a member or index is taken of.
 func (ev *evaluator) base(of node, optional bool) (any, error) {
 	v, err := ev.eval(of)
 	if err != nil {

@@ -37,7 +37,6 @@ func (ev *evaluator) call(n *call) (any, error) {
 	return nil, err
 }
 
-// argument computes an argument in the way that the function wants it.
 func (ev *evaluator) argument(n *call, i int) (any, error) {
 	a, f := n.args[i], n.fn
 	switch {

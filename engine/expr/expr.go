@@ -43,7 +43,6 @@ func parseAt(src string, offset int) (*Expr, []Problem) {
 	return e, nil
 }
 
-// unwrap takes `${{ }}` off an expression.
 func unwrap(src string) (inner string, offset int, problem *Problem) {
 	trimmed := strings.TrimLeft(src, " \t\r\n")
 	offset = len(src) - len(trimmed)
@@ -103,7 +102,6 @@ func parseTree(src string) (n ast.Node, err error) {
 	return tree.Node, nil
 }
 
-// syntax turns the parser's error into a problem.
 func (l *lowerer) syntax(err error, whole span) Problem {
 	at, message := whole, err.Error()
 	var fe *file.Error

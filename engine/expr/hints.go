@@ -66,7 +66,6 @@ func elsewhereSyntax(src string) string {
 	return ""
 }
 
-// withoutQuotes is an expression without what stands in quotes in it.
 func withoutQuotes(src string) string {
 	var out strings.Builder
 	for i := 0; i < len(src); {
@@ -172,7 +171,6 @@ func fieldHint(n *member, t types.Type) string {
 	return ""
 }
 
-// functionHint says what to write instead of a function that does not exist.
 func functionHint(name string) string {
 	if hint, ok := elsewhere()[name]; ok {
 		return hint

@@ -74,7 +74,6 @@ func alone(raw string, at []int) bool {
 	return at[0] == 0 && (at[1] == len(raw) || raw[at[1]] == '/')
 }
 
-// inQuotes is a text as an expression writes it.
 func inQuotes(s string) string {
 	if strings.Contains(s, "'") {
 		return strconv.Quote(s)

@@ -44,10 +44,8 @@ func runeOffsets(src string) []int {
 	return append(out, len(src))
 }
 
-// join is the stretch from the beginning of a to the end of b.
 func join(a, b span) span { return span{min(a.from, b.from), max(a.to, b.to)} }
 
-// closed extends s over the closing bracket that follows it.
 func (l *lowerer) closed(s span, bracket byte) span {
 	rest := strings.TrimLeft(l.src[s.to:], " \t\r\n,")
 	if rest != "" && rest[0] == bracket {
@@ -112,7 +110,6 @@ func (l *lowerer) lower(n ast.Node) node {
 	return l.bad(l.span(n.Location()), CodeSyntax, notOurs(n), "")
 }
 
-// notOurs says what a refused node is.
 func notOurs(n ast.Node) string {
 	switch n.(type) {
 	case *ast.VariableDeclaratorNode:

@@ -92,7 +92,6 @@ type (
 	}
 )
 
-// children returns what n is made of, in the order of the source.
 func children(n node) []node {
 	switch n := n.(type) {
 	case *member:
@@ -142,7 +141,6 @@ func path(n node) []string {
 	return nil
 }
 
-// refs adds the names that n reads.
 func refs(n node, out []Ref) []Ref {
 	if p := path(n); p != nil {
 		if p[0] == "#" || p[0] == "#index" {

@@ -172,7 +172,6 @@ func within(n *binary, left, right any) (any, error) {
 	return found, nil
 }
 
-// span computes from..to.
 func (ev *evaluator) span(n *binary, left, right any) (any, error) {
 	from, ok := left.(int)
 	if !ok {
@@ -220,7 +219,6 @@ func equal(a, b any) bool {
 	return false
 }
 
-// slice computes x[from:to] of a text or a list.
 func (ev *evaluator) slice(n *slice) (any, error) {
 	v, err := ev.eval(n.of)
 	if err != nil {

@@ -41,7 +41,6 @@ type Ref struct {
 	From, To int // byte offsets in the source
 }
 
-// shift moves a problem by the place of an expression in its text.
 func (p Problem) shift(by int) Problem {
 	p.From += by
 	p.To += by

@@ -89,7 +89,6 @@ func (s Scope) inside(elem types.Type) Scope {
 	return s.With("#", elem).With("#index", types.OfKind(types.Integer))
 }
 
-// apply makes present what is given by the facts.
 func (s Scope) apply() Scope {
 	for _, id := range slices.Sorted(maps.Keys(s.Given)) {
 		if !slices.ContainsFunc(s.Given[id], func(condition string) bool { return !s.facts[condition] }) {

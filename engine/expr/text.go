@@ -18,7 +18,6 @@ const (
 // goroutines at once.
 type Text struct{ parts []part }
 
-// part is a piece of a text.
 type part interface{ isPart() }
 
 type (
@@ -108,7 +107,6 @@ func (p *textParser) parts(depth int) []part {
 	return out
 }
 
-// directive cuts the first word off.
 func directive(s string) (word, rest string) {
 	s = strings.TrimSpace(s)
 	end := strings.IndexFunc(s, func(r rune) bool { return r < 'a' || r > 'z' })
@@ -129,7 +127,6 @@ func (p *textParser) expr(t token, text string, offset int) *Expr {
 	return e
 }
 
-// tail parses the expression at the end of a directive.
 func (p *textParser) tail(t token, rest string) *Expr {
 	return p.expr(t, rest, t.inner+len(strings.TrimRight(t.text, " \t\r\n"))-len(rest))
 }
@@ -180,7 +177,6 @@ func (p *textParser) openIf(t token, rest string, depth int) part {
 	}
 }
 
-// bare refuses words after else and end.
 func (p *textParser) bare(t token) {
 	if rest := strings.TrimSpace(p.rest); rest != "" {
 		p.fail(t, "", "%q is not expected after %s", rest, p.word)

@@ -16,7 +16,6 @@ func (t *Text) Check(s Scope) (types.Type, []Problem) {
 	return types.OfKind(types.String), c.problems
 }
 
-// textChecker checks the parts of a text.
 type textChecker struct{ problems []Problem }
 
 // expr runs a check over an expression and keeps what it found.
@@ -63,7 +62,6 @@ func (c *textChecker) loop(p *forPart, s Scope) {
 	c.parts(p.body, s.With(p.name, stdlib.Elem(t)))
 }
 
-// printed checks a hole that stands in a text.
 func (c *checker) printed(n node, s Scope) types.Type {
 	t := c.operand(n, s)
 	switch t.Kind {

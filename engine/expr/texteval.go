@@ -38,7 +38,6 @@ func (t *Text) EvalPartial(env Env) (v any, unknown *types.Unknown, err error) {
 	return s, w.unknown, nil
 }
 
-// textWriter writes a text.
 type textWriter struct {
 	*fuel.Text
 	ev      *evaluator

@@ -21,7 +21,6 @@ func (m *Machine) Next() []Action {
 	return out
 }
 
-// advanceAll moves everything as far as it goes without the outside.
 func (m *Machine) advanceAll() {
 	if m.root.Stage != ended {
 		m.advance(m.root)
@@ -71,7 +70,6 @@ func (m *Machine) advance(a *activation) {
 	}
 }
 
-// runStage does what a's stage has to do.
 func (m *Machine) runStage(a *activation) {
 	switch a.Stage {
 	case entering:
@@ -134,7 +132,6 @@ func (m *Machine) keep(f *frame, a *activation) {
 	}
 }
 
-// newActivation begins an activation of a frame's node.
 func (m *Machine) newActivation(f *frame, n *program.Node) *activation {
 	return &activation{Path: f.path(n.ID), Undecided: f.of.Undecided, node: n, frame: f, names: f.names}
 }
@@ -166,7 +163,6 @@ func (m *Machine) enter(a *activation) {
 // wants to stop it waits for the outside too.
 const maxComputed = 100_000
 
-// begin performs a node, at its first attempt or another one.
 func (m *Machine) begin(a *activation) {
 	if m.computed++; m.computed > maxComputed {
 		m.computed = 0
@@ -205,7 +201,6 @@ func (m *Machine) begin(a *activation) {
 	}
 }
 
-// set computes the values of a node.
 func (m *Machine) set(a *activation) {
 	values, err := m.bindings(a)
 	if err != nil {
@@ -253,7 +248,6 @@ func (m *Machine) message(a *activation, text string, extra map[string]any) *typ
 	return types.Errorf(cmp.Or(a.node.Code, types.BadInput), "%s", s)
 }
 
-// returnEarly ends the skill here.
 func (m *Machine) returnEarly(a *activation) {
 	if a.Undecided {
 		a.Absent = true

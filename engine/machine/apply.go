@@ -61,7 +61,6 @@ func (m *Machine) fold(e Event) error {
 	return nil
 }
 
-// unexpectedEvent is the error of an event that does not belong here.
 func (m *Machine) unexpectedEvent(e Event, why string) error {
 	return types.Errorf(types.Internal, "event %s at %q%s, but the program stands at %q", e.Kind, e.Path, why, m.Current())
 }
@@ -76,7 +75,6 @@ func (m *Machine) delayEnded(a *activation) {
 	a.Action = &action
 }
 
-// answered gives the node its result.
 func (m *Machine) answered(a *activation, e Event) {
 	switch {
 	case e.Unknown:
@@ -90,7 +88,6 @@ func (m *Machine) answered(a *activation, e Event) {
 	}
 }
 
-// timedOut ends the node at a path, whose time is up.
 func (m *Machine) timedOut(e Event) error {
 	a := m.find(m.root, e.Path)
 	if a == nil {

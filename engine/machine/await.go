@@ -97,7 +97,6 @@ func (m *Machine) checkAnswer(a *activation, output types.Values) (bool, *types.
 	return holds || undecided, err
 }
 
-// expired reports whether an await's own time is over.
 func (a *activation) expired(now time.Time) bool {
 	end, ends := a.pollDeadline()
 	return ends && !now.Before(end)
@@ -123,7 +122,6 @@ func (m *Machine) StillWaits(e Event) bool {
 	return err == nil && !holds
 }
 
-// awaitFailure is the error of an await whose fail_if came true.
 func (m *Machine) awaitFailure(a *activation, seen map[string]any) *types.Error {
 	n := a.node
 	if n.Message == "" {

@@ -31,7 +31,6 @@ func (m *Machine) condition(s *names, src string, extra map[string]any) (holds, 
 	return false, false, types.Errorf(types.Internal, "condition %q gave a %s, not a boolean", src, types.KindOf(v))
 }
 
-// bare evaluates a bare expression.
 func (m *Machine) bare(src string, env expr.Env) (any, *types.Error) {
 	e, err := parsed(m.exprs, "expression", src, expr.Parse)
 	if err != nil {

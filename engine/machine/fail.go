@@ -90,7 +90,6 @@ func (m *Machine) withMessage(a *activation, f *Failure) *Failure {
 	return out
 }
 
-// continuesOnError reports whether the skill continues without the node.
 func (m *Machine) continuesOnError(a *activation, f *Failure) bool {
 	pass := a.node.OnError || a.node.OnItemError && a.Item != nil
 	return pass && a.Loop == nil && !f.Stopped && !f.Unsettled
@@ -115,7 +114,6 @@ func (m *Machine) retries(a *activation, f *Failure) bool {
 	return err == nil && yes
 }
 
-// pause waits for the time of the next attempt.
 func (m *Machine) pause(a *activation, f *Failure) {
 	a.Cause = f
 	note := Note{Kind: Retrying, Error: f.Error, Attempt: a.Tries, Attempts: a.node.Retry.Attempts}
@@ -181,7 +179,6 @@ func (m *Machine) jitter(a *activation) float64 {
 	return float64(h.Sum32()) / float64(1<<32)
 }
 
-// startRemedy performs what is to be done before the next attempt.
 func (m *Machine) startRemedy(a *activation) {
 	a.Action = nil
 	delete(m.live, a.Path)
@@ -253,7 +250,6 @@ func (m *Machine) stopped(a *activation) {
 	m.failedAt(a, m.stopFailure(a))
 }
 
-// stopFailure is the failure of an activation that was stopped.
 func (m *Machine) stopFailure(a *activation) *Failure {
 	f := m.failure(a, a.Stop)
 	f.Stopped = !a.Expired
@@ -280,7 +276,6 @@ func (m *Machine) expire(a *activation) {
 	m.failed(a, why)
 }
 
-// startTimeout begins the time that an activation may take.
 func (m *Machine) startTimeout(a *activation) {
 	n := a.node
 	if n.Kind == program.Await {

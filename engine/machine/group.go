@@ -35,7 +35,6 @@ func (m *Machine) freeSlots(a *activation) int {
 	return len(a.node.Steps)
 }
 
-// nextBranch is the frame of the next step of a parallel group.
 func (a *activation) nextBranch() *frame {
 	f := a.sequence(steps, a.node.Steps[a.Opened:a.Opened+1], a.names)
 	f.Index = a.Opened
@@ -43,7 +42,6 @@ func (a *activation) nextBranch() *frame {
 	return f
 }
 
-// runningFrames is how many frames of a are not at their end.
 func (a *activation) runningFrames() int {
 	n := 0
 	for _, f := range a.Frames {
@@ -93,7 +91,6 @@ func (m *Machine) stopBranches(a *activation, failed *Failure) {
 	}
 }
 
-// afterStage continues when the sequences of a stage have ended.
 func (m *Machine) afterStage(a *activation, failed *Failure, returned bool) {
 	a.Returned = a.Returned || returned
 	if a.Stage == body {
@@ -190,7 +187,6 @@ func (m *Machine) afterRescue(a *activation, failed *Failure) {
 	m.startAlways(a)
 }
 
-// startAlways begins the always of a group.
 func (m *Machine) startAlways(a *activation) {
 	if len(a.node.Always) == 0 {
 		m.afterAlways(a, nil)
@@ -220,7 +216,6 @@ func (m *Machine) afterAlways(a *activation, failed *Failure) {
 	}
 }
 
-// finished ends a group, a loop or a called skill that did well.
 func (m *Machine) finished(a *activation) {
 	switch {
 	case a.Returned:

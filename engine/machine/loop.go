@@ -10,7 +10,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// enterLoop evaluates what a loop goes over.
 func (m *Machine) enterLoop(a *activation) {
 	a.Loop = &loop{}
 	m.refuel()
@@ -39,7 +38,6 @@ func (m *Machine) enterLoop(a *activation) {
 	m.noteStarted(a)
 }
 
-// resultsRead reports whether something reads the loop's result.
 func (m *Machine) resultsRead(a *activation) bool {
 	return a.node.Kind != program.Assert && !slices.Contains(a.node.Drop, a.node.ID)
 }
@@ -147,7 +145,6 @@ func (m *Machine) loopFailure(a *activation) *Failure {
 	return out
 }
 
-// keepItem takes over the result of an item.
 func (m *Machine) keepItem(a, x *activation) {
 	if a.Loop.results == nil {
 		return
@@ -165,7 +162,6 @@ func (m *Machine) keepItem(a, x *activation) {
 	}
 }
 
-// beginItem begins an item.
 func (m *Machine) beginItem(a *activation, i int) *activation {
 	key, err := m.key(a, i, a.Loop.items[i])
 	if err != nil {
@@ -179,7 +175,6 @@ func (m *Machine) beginItem(a *activation, i int) *activation {
 	return x
 }
 
-// nameItem gives an item its names.
 func (m *Machine) nameItem(a, x *activation) {
 	x.names = a.names.with(a.itemName(), a.Loop.items[x.Item.Index])
 	if a.node.Kind == program.Group {

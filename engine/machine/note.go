@@ -18,7 +18,6 @@ func (m *Machine) note(a *activation, note Note) {
 	m.notes = append(m.notes, note)
 }
 
-// inLoop reports whether a is, or stands in, an item of a loop.
 func (a *activation) inLoop() bool {
 	for ; a.frame != nil; a = a.frame.of {
 		if a.Item != nil {
@@ -28,7 +27,6 @@ func (a *activation) inLoop() bool {
 	return false
 }
 
-// noteStarted tells once that a node began.
 func (m *Machine) noteStarted(a *activation) {
 	if a.Began {
 		return

@@ -8,7 +8,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// snapshot is a machine as data.
 type snapshot struct {
 	Now  time.Time   `json:"now"`
 	Own  *memory     `json:"own"`
@@ -35,7 +34,6 @@ func remember(s *names) *memory {
 	return out
 }
 
-// recall puts results back.
 func (o *memory) recall(into map[string]any) {
 	clear(into)
 	for id, v := range o.Results {

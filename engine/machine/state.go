@@ -110,7 +110,6 @@ type names struct {
 	skill bool           // steps is that of a skill, which its outputs read
 }
 
-// with returns the names and one more.
 func (s *names) with(name string, value any) *names {
 	vars := maps.Clone(s.vars)
 	vars[name] = value
@@ -125,7 +124,6 @@ func (s *names) inside(nodes []program.Node) *names {
 	return out
 }
 
-// markPending marks the results of nodes as not there yet.
 func markPending(steps map[string]any, nodes []program.Node) {
 	visible(nodes, func(n *program.Node) { steps[n.ID] = types.Unknown{After: n.ID} })
 }
@@ -174,10 +172,8 @@ func (f *frame) failure() *Failure {
 	return f.Now.Fail
 }
 
-// returned reports whether a return in the frame ended the skill.
 func (f *frame) returned() bool { return f.Now != nil && f.Now.Stage == ended && f.Now.Returned }
 
-// timeoutApplies reports whether the activation's time-out holds at its stage.
 func (a *activation) timeoutApplies() bool {
 	return !a.Deadline.IsZero() && a.Stage != cleaning && a.Stage != ended
 }
@@ -197,7 +193,6 @@ type Machine struct {
 	notes    []Note
 }
 
-// loop is the state of a loop's activation.
 type loop struct {
 	Items   types.Dynamic `json:"items"`             // what it goes over: a list
 	Next    int           `json:"next"`              // the index of the item to begin next

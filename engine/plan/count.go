@@ -108,7 +108,6 @@ func plural(n int, noun string) string {
 	return noun + "s"
 }
 
-// agreed is what a person agrees to, as they are shown it.
 type agreed struct {
 	Writes    []Write    `json:"writes"`
 	Questions []Question `json:"questions"`

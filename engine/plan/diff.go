@@ -59,7 +59,6 @@ func diffRead(a, b Read) []Difference {
 	return d.out
 }
 
-// members are those that count, in order.
 func (r Read) members(other Read) []string {
 	if r.Used != nil {
 		return r.Used
@@ -87,7 +86,6 @@ func diffLarge(a, b Read) []Difference {
 	return out
 }
 
-// member is the digest of a member of the result.
 func (r Read) member(name string) string {
 	if d, kept := r.Members[name]; kept {
 		return d
@@ -95,7 +93,6 @@ func (r Read) member(name string) string {
 	return digest(r.Output[name])
 }
 
-// whole is the digest of the result.
 func (r Read) whole() string {
 	if r.OutputDigest != "" {
 		return r.OutputDigest
@@ -121,7 +118,6 @@ func (r Read) Kept() Read {
 	return r
 }
 
-// differ gathers differences.
 type differ struct {
 	what string
 	out  []Difference

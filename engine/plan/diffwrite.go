@@ -6,7 +6,6 @@ import (
 	"strings"
 )
 
-// diffWrites compares writes by their paths.
 func diffWrites(was, is []Write) []Difference {
 	d := writeDiffer{differ: differ{what: "write"}, settled: settled(was, is)}
 	for _, a := range was {
@@ -47,7 +46,6 @@ func oneLine(w Write) string {
 	return "a write"
 }
 
-// writeDiffer compares writes.
 type writeDiffer struct {
 	differ
 	settled map[string]bool
@@ -95,7 +93,6 @@ func ifOf(w Write) string {
 // hole is how a text says what is not known yet; see [types.Unknown].
 var hole = regexp.MustCompile(`\(known after ([a-z0-9_]+)\)`)
 
-// learned reports whether a write holds something that is known by now.
 func (d *writeDiffer) learned(w Write) bool {
 	texts := []string{w.Title}
 	for _, f := range w.Fields {

@@ -43,7 +43,6 @@ func beside(nodes []Node, near []*Node, out map[*Node][]*Node) {
 	}
 }
 
-// branches does so for the steps of a parallel group.
 func branches(steps []Node, near []*Node, out map[*Node][]*Node) {
 	for i := range steps {
 		others := near[:len(near):len(near)]

@@ -372,7 +372,6 @@ func (t Type) Filled(v any) any {
 	return v
 }
 
-// hasDefaults reports whether an object in a value of the type may have one.
 func (t Type) hasDefaults() bool {
 	if t.Elem != nil {
 		return t.Elem.hasDefaults()
@@ -380,7 +379,6 @@ func (t Type) hasDefaults() bool {
 	return slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Default != nil || f.Type.hasDefaults() })
 }
 
-// checkPattern checks a text against a pattern.
 func checkPattern(at, pattern, s string) error {
 	_, size, err := ParsePattern(pattern)
 	var re *regexp.Regexp

@@ -26,7 +26,6 @@ func (s Secret) Reveal() string { return s.text }
 // IsZero reports whether there is no text.
 func (s Secret) IsZero() bool { return s.text == "" }
 
-// hidden is what is printed in a secret's place.
 const hidden = "‹secret›"
 
 // String returns "‹secret›".

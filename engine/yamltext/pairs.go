@@ -7,7 +7,6 @@ import (
 	"unicode/utf16"
 )
 
-// pairLen is the length of an escaped surrogate pair.
 const pairLen = len(`\ud83d\ude00`)
 
 // pairs are the escaped surrogate pairs in a text, each spelling once. JSON has

@@ -128,7 +128,6 @@ func runParseDate(by *Caller, args []any) (any, error) {
 	return written(t, !r.hours)
 }
 
-// read takes a literal text or a part off the rest.
 func (r *dateReader) read(literal string, letter byte) bool {
 	if letter == '%' {
 		literal = "%"

@@ -53,10 +53,8 @@ const (
 	Shape                     // written out: a [types.Type]
 )
 
-// unbounded is the most arguments of a function that takes any number.
 const unbounded = math.MaxInt
 
-// plain makes a function of fixed types.
 func (f Function) plain(result types.Type, params ...types.Type) Function {
 	f.Params, f.Result, f.Least, f.Most = params, result, len(params), len(params)
 	return f
@@ -75,7 +73,6 @@ func (f Function) unbounded() Function {
 	return f
 }
 
-// generic makes a function whose result's type is computed.
 func (f Function) generic(least, most int, typed func(a Args) types.Type) Function {
 	f.Least, f.Most, f.Type = least, most, typed
 	return f
@@ -135,10 +132,8 @@ const (
 	formVersion    = "version"
 )
 
-// inForm is a text of a form.
 func inForm(form string) types.Type { return types.Type{Kind: types.String, Format: form} }
 
-// unclear is the type of what is wrong.
 var unclear = types.Type{}
 
 // Unclear reports whether t is the type of what is wrong, which fits everywhere.

@@ -74,7 +74,6 @@ func runEnd(pick func([]any) any) func(*Caller, []any) (any, error) {
 	}
 }
 
-// listAt is an argument that has to be a list.
 func listAt(args []any, i int) ([]any, error) {
 	elems, ok := args[i].([]any)
 	if !ok {
@@ -115,7 +114,6 @@ func runSort(by *Caller, args []any) (any, error) {
 	return by.sorted(elems, elems)
 }
 
-// sorted returns elems in the order of their keys.
 func (by *Caller) sorted(elems, keys []any) (any, error) {
 	if err := by.Spend(fuel.Element * len(elems) * (2 + bits.Len(uint(len(elems))))); err != nil {
 		return nil, err
@@ -168,7 +166,6 @@ func runFlatten(by *Caller, args []any) (any, error) {
 	return by.joined(lists)
 }
 
-// joined puts lists together.
 func (by *Caller) joined(lists []any) (any, error) {
 	size := 0
 	for _, l := range lists {

@@ -75,7 +75,6 @@ func typeMerge(a Args) types.Type {
 	return out
 }
 
-// anyMember is the type of whatever is in a map or an object.
 func anyMember(t types.Type) types.Type {
 	if t.Kind == types.Map {
 		return Elem(t)
@@ -114,7 +113,6 @@ func typeGet(a Args) types.Type {
 	return Elem(t).Maybe()
 }
 
-// mapAt is an argument that has to be a map or an object.
 func mapAt(args []any, i int) (map[string]any, error) {
 	m, ok := args[i].(map[string]any)
 	if !ok {

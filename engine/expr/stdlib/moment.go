@@ -8,7 +8,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// zoneCost is what loading a zone costs.
 const zoneCost = 64 << 10
 
 // zone returns the zone of an optional argument, or otherwise the fallback.
@@ -60,7 +59,6 @@ func (by *Caller) instant(s string) (time.Time, error) {
 	return beginning(t, by.Now.Location()), nil
 }
 
-// written is a moment as text.
 func written(t time.Time, dateOnly bool) (any, error) {
 	switch {
 	case t.Year() < 1 || t.Year() > 9999:

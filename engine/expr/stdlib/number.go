@@ -133,7 +133,6 @@ func Compute(op string, left, right any) (any, error) {
 	return floating(op, x, y)
 }
 
-// arithmetic computes on integers and fails where they would wrap.
 func arithmetic(op string, a, b int) (any, error) {
 	var out int
 	fits := true

@@ -61,7 +61,6 @@ func runFromYAML(by *Caller, args []any) (any, error) {
 	return v, nil
 }
 
-// yamlDocument reads the one document of a text.
 func yamlDocument(s string) (n *yamltext.Node, err error) {
 	defer func() {
 		if r := recover(); r != nil { // a mistake of the parser
@@ -82,7 +81,6 @@ func yamlDocument(s string) (n *yamltext.Node, err error) {
 	return first.Content[0], nil
 }
 
-// yamlValue turns nodes into a value.
 func yamlValue(n *yamltext.Node, depth int) (any, error) {
 	switch {
 	case n.Kind == yamltext.AliasNode || n.Anchor != "":

@@ -66,7 +66,6 @@ func mandatory(re *syntax.Regexp, out map[string]bool) {
 	}
 }
 
-// groups are the names of the named groups, in the order of the source.
 func (p *Pattern) groups() []string {
 	return slices.DeleteFunc(slices.Clone(p.names), func(s string) bool { return s == "" })
 }

@@ -34,7 +34,6 @@ func predicateFunctions() []Function {
 	}
 }
 
-// groupKey checks the value that elements are told apart by.
 func groupKey(a Args) (elem, key types.Type) {
 	elem = Elem(a.List(0))
 	return elem, a.Body(elem, types.String, types.Integer, types.Boolean)

@@ -48,7 +48,6 @@ func typeRegexFindAll(a Args) types.Type {
 	return types.ListOf(typeMatch(a.Pattern()))
 }
 
-// match is the value of a match.
 func (by *Caller) match(p *Pattern, s string, at []int) (any, error) {
 	if len(p.groups()) == 0 {
 		return s[at[0]:at[1]], by.Spend(fuel.Cell)
@@ -184,7 +183,6 @@ func (p *Pattern) Pieces(s string) (out []Piece, err error) {
 	}
 }
 
-// groupName reads what follows a $.
 func groupName(s string) (name, rest string, ok bool) {
 	switch {
 	case strings.HasPrefix(s, "$"):
@@ -200,7 +198,6 @@ func groupName(s string) (name, rest string, ok bool) {
 	return s[:end], s[end:], end > 0
 }
 
-// group is the number of a group, or -1.
 func (p *Pattern) group(name string) int {
 	if i, err := strconv.Atoi(name); err == nil && i < len(p.names) {
 		return i

@@ -31,10 +31,8 @@ func ParseShape(s string) (types.Type, error) {
 	return t, nil
 }
 
-// shapeParser reads a type as messages write it.
 type shapeParser struct{ rest, wrong string }
 
-// next takes a token if it is there.
 func (p *shapeParser) next(token string) bool {
 	p.rest = strings.TrimLeft(p.rest, " \t\r\n")
 	after, ok := strings.CutPrefix(p.rest, token)

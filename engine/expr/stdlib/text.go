@@ -16,7 +16,6 @@ func onText(f func(string) string) func(*Caller, []any) (any, error) {
 	return func(_ *Caller, args []any) (any, error) { return f(args[0].(string)), nil }
 }
 
-// onTexts makes the run of a function of two texts.
 func onTexts(f func(a, b string) string) func(*Caller, []any) (any, error) {
 	return func(_ *Caller, args []any) (any, error) { return f(args[0].(string), args[1].(string)), nil }
 }
@@ -63,7 +62,6 @@ func runSplit(by *Caller, args []any) (any, error) {
 	return by.texts(n, slices.Values(strings.SplitN(s, sep, n)))
 }
 
-// texts makes a list of at most n texts.
 func (by *Caller) texts(n int, parts iter.Seq[string]) (any, error) {
 	if err := by.Iterate(n); err != nil {
 		return nil, err

@@ -30,7 +30,6 @@ func versionFunctions() []Function {
 	}
 }
 
-// semver is a semantic version.
 type semver struct {
 	v                 string // "v" or nothing
 	numbers           [3]int
@@ -116,7 +115,6 @@ func compareIdentifiers(a, b string) int {
 	return cmp.Compare(a, b)
 }
 
-// version reads a version that has to be one.
 func version(v any) (semver, error) {
 	s, _ := v.(string)
 	out, ok := parseSemver(s)

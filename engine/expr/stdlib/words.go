@@ -8,7 +8,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// wordFunctions are the functions that take texts apart and lay them out.
 func wordFunctions() []Function {
 	return []Function{
 		Function{Name: "lines", Signature: "lines(text: string) list<string>", Doc: "The lines of the text, without line breaks; one at the end starts no new line.",

@@ -26,7 +26,6 @@ type Binding struct {
 	ConfigPlace func(skill, name string) diag.Range
 }
 
-// of returns the binding for a skill that is called.
 func (b Binding) of(skill string) Binding {
 	if b.ConfigOf != nil {
 		b.Config = b.ConfigOf(skill)
@@ -175,7 +174,6 @@ func (s *Skill) checkInputs(inputs, given map[string]any, diags *diag.List) {
 	}
 }
 
-// bindConfig takes the values of the names that the skill declares.
 func (s *Skill) bindConfig(b Binding, diags *diag.List) map[string]any {
 	given := map[string]any{}
 	for _, f := range s.Config.Fields {
@@ -236,13 +234,11 @@ func (s *Skill) ParseConfig(typed map[string]string) (map[string]any, diag.List)
 	return out, diags
 }
 
-// declaration is a name that a skill wants from the configuration.
 type declaration struct {
 	field types.Field
 	at    diag.Range
 }
 
-// declares adds the config values of the skill, and of those that it calls.
 func (s *Skill) declares(out map[string]declaration) {
 	for _, f := range s.Config.Fields {
 		if _, there := out[f.Name]; !there {

@@ -11,7 +11,6 @@ import (
 // other twice would be millions of steps.
 const maxSteps = 10_000
 
-// skillName returns the skill that `uses` names.
 func skillName(u *syntax.Node) (string, bool) {
 	if u == nil || u.Kind != syntax.Scalar {
 		return "", false

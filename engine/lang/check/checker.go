@@ -161,7 +161,6 @@ type result struct {
 	unsure bool
 }
 
-// condition is a checked `if`.
 type condition struct {
 	expr    *expr.Expr
 	not     bool     // it is known not to hold
@@ -193,7 +192,6 @@ const (
 	inAlways   = "always"
 )
 
-// hasResult reports whether there is anything to read.
 func (p place) hasResult() bool {
 	switch p.kind {
 	case "assert", "fail", "return":

@@ -83,15 +83,12 @@ func (c *checker) lock(n *syntax.Node, out *program.Concurrency) {
 	}
 }
 
-// lockKind is the kind of service that keeps the lock of machines.
 const lockKind = "git"
 
-// lockService is the service that a lock among machines asks.
 func lockService(l *program.Concurrency) string {
 	return cmp.Or(l.Service, lockKind)
 }
 
-// bindConcurrency evaluates the group and the place of its lock.
 func (s *Skill) bindConcurrency(env expr.Env, diags *diag.List) *program.Concurrency {
 	if s.Concurrency == nil {
 		return nil

@@ -11,13 +11,11 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// jsonKinds maps JSON Schema's type names to ours.
 var jsonKinds = map[string]types.Kind{
 	"string": types.String, "integer": types.Integer, "number": types.Number, "boolean": types.Boolean,
 	"array": types.List, "object": types.Object,
 }
 
-// otherWords are names that other systems have for our types.
 var otherWords = map[string]string{
 	"bool": "boolean", "int": "integer", "float": "number", "double": "number", "list": "array", "map": "object", "dict": "object", "str": "string", "text": "string",
 }
@@ -31,7 +29,6 @@ func typeHint(word string) string {
 
 var schemaKeys = []string{"type", "description", "required", "default", "enum", "pattern", "format", "minimum", "maximum", "items", "properties"}
 
-// declarations checks `inputs:` or `config:` and returns them as an object.
 func (c *checker) declarations(n *syntax.Node, what string) types.Type {
 	out := types.ObjectOf()
 	if n == nil {
@@ -77,7 +74,6 @@ func (c *checker) declaration(p syntax.Pair, what string) types.Field {
 	return f
 }
 
-// schema reads JSON Schema keywords into a type.
 func (c *checker) schema(n *syntax.Node) types.Type {
 	c.keys(n, schemaKeys, nil)
 	kind := n.Get("type")
@@ -193,7 +189,6 @@ func (c *checker) defaultValue(n *syntax.Node, want types.Type, where string) an
 	return value
 }
 
-// allLiteral reports whether nothing in a value has holes.
 func allLiteral(n *syntax.Node) bool {
 	for _, item := range n.Items {
 		if !allLiteral(item) {
@@ -208,7 +203,6 @@ func allLiteral(n *syntax.Node) bool {
 	return n.Kind != syntax.Scalar || isLiteral(n)
 }
 
-// evalData evaluates the texts in a value.
 func evalData(v any, env expr.Env) (any, error) {
 	return types.MapTexts(v, func(src string) (any, error) {
 		t, problems := expr.ParseText(src)

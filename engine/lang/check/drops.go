@@ -7,7 +7,6 @@ import (
 	"github.com/skillrun/skillrun/engine/program"
 )
 
-// beginLifetime begins a lifetime.
 func (c *checker) beginLifetime(loop string) {
 	c.life = &lifetime{outer: c.life, loop: loop, home: map[string]int{}, last: map[string]int{}}
 	c.lives = append(c.lives, c.life)
@@ -23,7 +22,6 @@ func (c *checker) endLifetime(sequences ...[]program.Node) {
 	c.life = c.life.outer
 }
 
-// declareResult notes where the result of a step belongs.
 func (c *checker) declareResult(id string) {
 	if c.owner[id] != nil {
 		return // a second step of one id is a mistake of its own
@@ -32,7 +30,6 @@ func (c *checker) declareResult(id string) {
 	c.life.ids = append(c.life.ids, id)
 }
 
-// noteReads notes which steps an expression reads, and where.
 func (c *checker) noteReads(refs []expr.Ref) {
 	for _, r := range refs {
 		if r.Path[0] != "steps" {
@@ -57,7 +54,6 @@ func (c *checker) noteRead(id string) {
 	}
 }
 
-// computeDrops tells each node which results nothing after it reads.
 func (c *checker) computeDrops() {
 	for _, l := range c.lives {
 		if c.isKept(l) {

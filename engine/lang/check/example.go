@@ -16,7 +16,6 @@ func asIn(f types.Field) string {
 	return ", as in `" + f.Name + ": " + string(types.Encode(v)) + "`"
 }
 
-// formats are values of the formats of texts.
 var formats = map[string]string{
 	"date": "2026-01-15", "date-time": "2026-01-15T10:00:00Z", "uri": "https://example.com", "duration": "5m",
 }

@@ -89,7 +89,6 @@ func (c *checker) commented(n *syntax.Node) bool {
 	return strings.HasPrefix(strings.TrimSpace(string(rest)), "#")
 }
 
-// explain says why a step that exists cannot be read here.
 func (c *checker) explain(d *diag.Diagnostic, n *syntax.Node, p expr.Problem) {
 	if d.Code != "unknown-name" || p.From < 0 || p.To > len(n.Value) || p.From > p.To {
 		return

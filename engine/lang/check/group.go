@@ -64,7 +64,6 @@ func asMaybeAbsent(results []result) []result {
 	return out
 }
 
-// parallelSteps checks steps none of which sees another.
 func (c *checker) parallelSteps(list *syntax.Node, group string, own bool) []program.Node {
 	if list.Kind != syntax.Sequence || len(list.Items) == 0 {
 		return c.sequence(list, "steps", false) // which says so

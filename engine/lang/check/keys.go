@@ -19,5 +19,4 @@ func Keys() map[string][]string {
 	}
 }
 
-// skillKeys are the keys of a skill.
 var skillKeys = []string{"language", "name", "description", "version", "identity", "concurrency", "timeout", "inputs", "config", "steps", "outputs"}

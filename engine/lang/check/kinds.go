@@ -36,7 +36,6 @@ var loopable = []string{"uses", "set", "assert", "approve", "await", "steps"}
 // ofLoops are the modifiers that say something about for_each only.
 var ofLoops = []string{"as", "key", "on_item_error"}
 
-// owners returns the kinds that a key goes with.
 func owners(key string) []string {
 	var out []string
 	for _, k := range kinds {
@@ -59,7 +58,6 @@ func isAllowed(key, kind string) bool {
 	return kind == "" || len(o) == 0 || slices.Contains(o, kind)
 }
 
-// stepKeys are all the keys that a step can have.
 func stepKeys() []string {
 	var out []string
 	for _, k := range kinds {
@@ -71,7 +69,6 @@ func stepKeys() []string {
 	return out
 }
 
-// kindNames are the kinds in a row.
 func kindNames() string {
 	names := make([]string, len(kinds))
 	for i, k := range kinds {

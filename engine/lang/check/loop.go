@@ -59,7 +59,6 @@ func (c *checker) loop(n *syntax.Node, node *program.Node) loop {
 	return out
 }
 
-// itemOf is the type of a list's elements.
 func itemOf(t types.Type) types.Type {
 	if t.Kind != types.List || t.Elem == nil {
 		return types.Type{}
@@ -67,7 +66,6 @@ func itemOf(t types.Type) types.Type {
 	return *t.Elem
 }
 
-// itemName returns the name that the loop gives to an item.
 func (c *checker) itemName(n *syntax.Node) string {
 	as, at, name := n.Get("as"), n.Get("for_each").Range, "item"
 	if as != nil {
@@ -84,7 +82,6 @@ func (c *checker) itemName(n *syntax.Node) string {
 	return name
 }
 
-// key checks what tells one item of a loop from another.
 func (c *checker) key(n *syntax.Node, node *program.Node) {
 	k := n.Get("key")
 	if k == nil {
@@ -153,7 +150,6 @@ func listOf(elem types.Type, optional bool) types.Type {
 	return types.ListOf(elem)
 }
 
-// flag reads an optional true or false.
 func (c *checker) flag(n *syntax.Node, key string) bool {
 	v := n.Get(key)
 	if v == nil {

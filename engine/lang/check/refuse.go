@@ -95,7 +95,6 @@ func (r argumentProbe) texts(n *syntax.Node, at string, t types.Type) (out []par
 	return out
 }
 
-// within is the type of a member of a value, or of its elements.
 func within(t types.Type, name string) types.Type {
 	if f, ok := t.Field(name); ok {
 		return f.Type
@@ -207,7 +206,6 @@ func (l *literals) of(n *syntax.Node, at string, t types.Type) any {
 	return n.Data()
 }
 
-// part reads a part, or notes that it is not known.
 func (l *literals) part(p part, t types.Type) (v any, known bool) {
 	switch {
 	case p.path == l.path && l.value != nil:
@@ -225,7 +223,6 @@ func (l *literals) part(p part, t types.Type) (v any, known bool) {
 	return nil, false
 }
 
-// maybeAbsent reports whether nothing may come of a text.
 func (l *literals) maybeAbsent(n *syntax.Node) bool {
 	t, problems := expr.ParseText(n.Value)
 	if len(problems) > 0 {

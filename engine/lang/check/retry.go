@@ -65,7 +65,6 @@ func (c *checker) errors(e *syntax.Node, node *program.Node, m outcome) {
 	c.view = outside
 }
 
-// code checks that a step can fail with a code.
 func (c *checker) code(n *syntax.Node, m outcome) types.Code {
 	code := types.Code(n.Value)
 	switch {
@@ -91,7 +90,6 @@ func codeNames(codes []types.Code) []string {
 // maxAttempts keeps a mistyped number from being taken for a patient one.
 const maxAttempts = 1000
 
-// retry checks how often and when a step that failed is tried again.
 func (c *checker) retry(n *syntax.Node, node *program.Node, m outcome) *program.Retry {
 	if n.Kind != syntax.Mapping {
 		c.diags.Errorf("bad-retry", n.Range, "retry is a mapping with attempts, delay, on and more, not a %s", kindName(n)).Hint = "such as retry: {attempts: 3, delay: 5s}"
@@ -130,7 +128,6 @@ func (c *checker) retry(n *syntax.Node, node *program.Node, m outcome) *program.
 	return out
 }
 
-// delays checks how long a retry waits.
 func (c *checker) delays(n *syntax.Node, out *program.Retry) {
 	out.Delay = c.duration(n, "delay", "")
 	out.MaxDelay = c.duration(n, "max_delay", "")

@@ -45,7 +45,6 @@ func (r result) outsideGroup(cond condition, unsure bool) result {
 	return r
 }
 
-// declared is the scope before anything has run: inputs and config.
 func (c *checker) declared() expr.Scope {
 	return expr.Scope{Vars: types.ObjectOf(
 		types.Field{Name: "inputs", Type: asValues(c.skill.Inputs)},
@@ -142,7 +141,6 @@ func readsError(e *expr.Expr) bool {
 // enclose notes what stands around everything that is checked from here on.
 func (c *checker) enclose(e enclosure) { c.view.where = append(slices.Clip(c.view.where), e) }
 
-// addResults lets everything from here on see results.
 func (c *checker) addResults(results ...result) {
 	steps := slices.Clip(c.view.steps)
 	for _, r := range results {
@@ -182,7 +180,6 @@ func holding(e *expr.Expr) condition {
 	return condition{expr: e, parts: e.Conjuncts(), ofError: readsError(e)}
 }
 
-// assume takes in what is known from here on.
 func (c *checker) assume(cond condition) {
 	c.view.under, c.view.scope = append(slices.Clip(c.view.under), cond), nil
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// skillSteps checks the skill's own steps.
 func (c *checker) skillSteps(root *syntax.Node) {
 	n := root.Get("steps")
 	if n == nil {
@@ -46,14 +45,12 @@ func (c *checker) sequence(list *syntax.Node, key string, own bool) []program.No
 	return out
 }
 
-// unreachable refuses a step behind one that always ends the sequence.
 func (c *checker) unreachable(n *syntax.Node, end *program.Node) {
 	d := c.diags.Errorf("unreachable", keyRange(n), "this step is never reached: the %s before it always ends the skill", end.Kind)
 	d.Hint = "give that one an if, or take one of the two out"
 	d.Related = []diag.Note{{At: end.At, Message: "the " + string(end.Kind) + " is here"}}
 }
 
-// outcome is what a step comes to.
 type outcome struct {
 	out types.Type
 	who string // the step type, in messages about codes
@@ -146,7 +143,6 @@ func (c *checker) kind(n *syntax.Node, kind string, node *program.Node) outcome 
 	return outcome{out: types.ObjectOf(), unclear: true}
 }
 
-// message checks the text of an assert or a fail, and its code.
 func (c *checker) message(n, text *syntax.Node, node *program.Node) {
 	if text == nil {
 		c.diags.Errorf("missing-key", keyRange(n), "an assert needs a message").Hint = "say what is wrong and what to do"
@@ -180,7 +176,6 @@ func (c *checker) set(n *syntax.Node, node *program.Node) types.Type {
 	return out
 }
 
-// uses checks a step type, or another skill, and its arguments.
 func (c *checker) uses(n *syntax.Node, node *program.Node) outcome {
 	if name, ok := skillName(n.Get("uses")); ok {
 		return c.call(n, name, node)
@@ -189,7 +184,6 @@ func (c *checker) uses(n *syntax.Node, node *program.Node) outcome {
 	return outcome{out: s.Out, who: s.Name, codes: s.AllCodes(), unclear: !ok}
 }
 
-// performs checks a step type and its arguments.
 func (c *checker) performs(n *syntax.Node, node *program.Node) (step.Step, bool) {
 	u := n.Get("uses")
 	if u == nil {
@@ -275,7 +269,6 @@ func (c *checker) stepType(u *syntax.Node) (step.Step, bool) {
 	return s, ok
 }
 
-// await checks a read that is repeated until a condition holds.
 func (c *checker) await(n *syntax.Node, node *program.Node) outcome {
 	a := n.Get("await")
 	if a.Kind != syntax.Mapping {

@@ -39,7 +39,6 @@ func (c *checker) keys(n *syntax.Node, known, later []string) {
 	}
 }
 
-// keyOf is the place of a key of a mapping.
 func keyOf(n *syntax.Node, key string) diag.Range {
 	for _, p := range n.Pairs {
 		if p.Key.Value == key {
@@ -149,7 +148,6 @@ func (c *checker) fits(n *syntax.Node, want types.Type, s expr.Scope, what strin
 	return value
 }
 
-// checkType checks a value and its type against what is wanted.
 func (c *checker) checkType(n *syntax.Node, value any, t, want types.Type, what string) {
 	if why, ok := want.Accepts(t); !ok {
 		d := c.diags.Errorf("type-mismatch", n.Range, "%s: %s", what, why)
@@ -183,7 +181,6 @@ func (c *checker) checkType(n *syntax.Node, value any, t, want types.Type, what 
 	}
 }
 
-// isLiteral reports whether a scalar has no holes.
 func isLiteral(n *syntax.Node) bool {
 	if n.Tag != "!!str" {
 		return true
@@ -192,7 +189,6 @@ func isLiteral(n *syntax.Node) bool {
 	return len(problems) == 0 && t.Literal()
 }
 
-// unescaped is the text a literal stands for.
 func unescaped(text string) any {
 	t, problems := expr.ParseText(text)
 	if len(problems) > 0 {
@@ -229,7 +225,6 @@ func (c *checker) authoredOnly(n *syntax.Node, s expr.Scope, why string) {
 	}
 }
 
-// arguments checks a mapping against an object's fields.
 func (c *checker) arguments(n *syntax.Node, want types.Type, s expr.Scope, what string) map[string]any {
 	out := map[string]any{}
 	for _, p := range n.Pairs {
@@ -252,14 +247,12 @@ func (c *checker) arguments(n *syntax.Node, want types.Type, s expr.Scope, what 
 	return out
 }
 
-// mustBeLiteral refuses the name of a service that is not known before the run.
 func (c *checker) mustBeLiteral(n *syntax.Node) {
 	if n.Kind != syntax.Scalar || !isLiteral(n) {
 		c.diags.Errorf("bad-value", n.Range, "service is the literal name of a service in skillrun.yaml")
 	}
 }
 
-// duration reads a duration that is written out.
 func (c *checker) duration(n *syntax.Node, key, otherwise string) string {
 	v := n.Get(key)
 	if v == nil {

@@ -10,7 +10,6 @@ import (
 	"github.com/skillrun/skillrun/engine/program"
 )
 
-// making is a step that makes a workspace of a given name.
 type making struct {
 	node *program.Node
 	name string // a literal, or a text of inputs and config only

@@ -82,7 +82,6 @@ func (a *aligner) agree(text string) bool {
 
 func (a *aligner) rest() string { return a.text[a.at:] }
 
-// upTo returns the length of s before the first of chars.
 func upTo(s, chars string) int {
 	if n := strings.IndexAny(s, chars); n >= 0 {
 		return n
@@ -90,7 +89,6 @@ func upTo(s, chars string) int {
 	return len(s)
 }
 
-// space returns the length of the white space here and the line breaks in it.
 func (a *aligner) space() (n, breaks int) {
 	rest := a.rest()
 	n = len(rest) - len(strings.TrimLeft(rest, " \t\r\n"))

@@ -33,7 +33,6 @@ func alignBlock(text string, at int, folded bool, value string) ([]span, int, bo
 	return nil, at + len(header), false
 }
 
-// indentOf returns the indentation of the first line that is not blank.
 func indentOf(text string) int {
 	for line := range strings.Lines(text) {
 		if strings.TrimRight(line, " \r\n") != "" {
@@ -77,7 +76,6 @@ func (b *block) lines() {
 	b.flush()
 }
 
-// content explains a line of text and the breaks before it.
 func (b *block) content(indent, n int) {
 	b.at += indent
 	first := b.text[b.at]

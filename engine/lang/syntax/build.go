@@ -15,7 +15,6 @@ type builder struct {
 	deep  bool // reported
 }
 
-// placed is a node with the offsets of its source.
 type placed struct {
 	node       *Node
 	begin, end int
@@ -140,7 +139,6 @@ func (b *builder) mapping(p *placed, y *yamltext.Node, depth int) {
 	b.close(p, '{', '}')
 }
 
-// goodKey reports what is wrong with a key.
 func (b *builder) goodKey(key *Node, y *yamltext.Node, first map[string]*Node) bool {
 	switch {
 	case y.Kind == yamltext.AliasNode: // reported
@@ -197,7 +195,6 @@ func (b *builder) close(p *placed, open, bracket byte) {
 	p.end = at
 }
 
-// skipBlank returns the length of the white space and comments text begins with.
 func skipBlank(text string) int {
 	n := 0
 	for {

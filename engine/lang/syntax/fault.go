@@ -18,7 +18,6 @@ import (
 // named, only less well chosen.
 var faultPattern = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)$`)
 
-// fault is a syntax error of the library.
 type fault struct {
 	line    int // 0: not named
 	message string
@@ -55,7 +54,6 @@ var known = map[string]finding{
 	"found duplicate %TAG directive":         search,
 }
 
-// explain reports a syntax error at its line.
 func (s *source) explain(err error, list *diag.List) {
 	f := faultOf(err)
 	if again := s.loadPrefix(len(s.lines)); again != nil {

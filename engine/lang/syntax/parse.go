@@ -128,7 +128,6 @@ func isHidden(r rune) bool {
 	return r&0xfffe == 0xfffe
 }
 
-// following reports a second document.
 func (b *builder) following(err error) {
 	var second errSecond
 	if errors.As(err, &second) {

@@ -52,7 +52,6 @@ func (s *source) tailsBefore(offset int) int {
 	return n
 }
 
-// pos returns the line and column of a byte offset.
 func (s *source) pos(offset int) diag.Pos {
 	offset = min(max(offset, 0), len(s.text))
 	line := sort.SearchInts(s.lines, offset+1) - 1
@@ -76,7 +75,6 @@ func (s *source) offset(line, col int) int {
 	return begin + sort.Search(width, func(i int) bool { return s.chars(begin, begin+i) >= col-1 })
 }
 
-// lineEnd returns where the line that holds offset ends, without its break.
 func (s *source) lineEnd(offset int) int {
 	end := len(s.text)
 	if next := sort.SearchInts(s.lines, offset+1); next < len(s.lines) {
@@ -102,7 +100,6 @@ func (s *source) line(n int) diag.Range {
 	return s.span(from, max(from, s.lines[n-1]+len(strings.TrimRight(text, " \t"))))
 }
 
-// lineText returns the text of a line.
 func (s *source) lineText(n int) string {
 	n = min(max(n, 1), len(s.lines))
 	return s.text[s.lines[n-1]:s.lineEnd(s.lines[n-1])]

@@ -146,7 +146,6 @@ var (
 	floatPattern = regexp.MustCompile(`^-?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?$`)
 )
 
-// tagOf types a scalar without quotes.
 func tagOf(text string) string {
 	switch text {
 	case "", "~", "null":

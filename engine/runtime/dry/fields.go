@@ -95,13 +95,11 @@ func membersOf(nodes []program.Node, outputs []program.Output, out map[*program.
 	}
 }
 
-// uses gathers what expressions read of steps.
 type uses struct {
 	members map[string][]string
 	whole   map[string]bool
 }
 
-// nodes reads what nodes and those inside of them hold, and adds them to own.
 func (u uses) nodes(nodes []program.Node, own []*program.Node) []*program.Node {
 	for i := range nodes {
 		n := &nodes[i]

@@ -103,7 +103,6 @@ func Forecast(ctx context.Context, o Options) (plan.Forecast, error) {
 	}
 }
 
-// walker is one walk.
 type walker struct {
 	Options
 	m    *machine.Machine
@@ -159,7 +158,6 @@ func unknownStep(name string) *types.Error {
 		WithHint("resume it with the version of skillrun that started it")
 }
 
-// end says what the walk came to.
 func (w *walker) end() plan.Forecast {
 	r := w.m.Result()
 	w.out.Local, w.out.Outputs, w.out.Missing = w.local, types.Values(r.Outputs), r.Missing
@@ -218,7 +216,6 @@ func (w *walker) question(q plan.Question) {
 	w.out.Questions = append(w.out.Questions, q)
 }
 
-// performs reports whether the walk does the action for real.
 func (w *walker) performs(ctx context.Context, a machine.Action) bool {
 	if a.Kind != machine.Call || a.Effect == string(step.Writes) || len(a.Unknown) > 0 || a.Undecided {
 		return false
@@ -243,7 +240,6 @@ func failed(a machine.Action, err error) machine.Event {
 	return machine.Event{Kind: machine.Failed, Path: a.Path, Error: types.AsError(err)}
 }
 
-// answer returns the event that stands for an action.
 func (w *walker) answer(ctx context.Context, a machine.Action) machine.Event {
 	switch {
 	case a.Retry:
@@ -268,7 +264,6 @@ func (w *walker) answer(ctx context.Context, a machine.Action) machine.Event {
 	return w.perform(ctx, a)
 }
 
-// waitForRetry lets the time pass until a read is tried again.
 func (w *walker) waitForRetry(ctx context.Context, a machine.Action) machine.Event {
 	if w.Sleep != nil {
 		_ = w.Sleep(ctx, a.At.Sub(w.slept)) // an interrupted walk ends by its context
@@ -277,7 +272,6 @@ func (w *walker) waitForRetry(ctx context.Context, a machine.Action) machine.Eve
 	return machine.Event{Kind: machine.Woken, Path: a.Path, At: a.At}
 }
 
-// perform does a read or a local step for real.
 func (w *walker) perform(ctx context.Context, a machine.Action) machine.Event {
 	s, ok := w.Catalogue.Lookup(a.Step)
 	if !ok {
@@ -312,7 +306,6 @@ func decodeOutput(s step.Step, raw []byte, into *types.Values) error {
 	return nil
 }
 
-// do performs a step; a panic in it becomes an error.
 func (w *walker) do(ctx context.Context, s step.Step, r Repeat) (out []byte, err error) {
 	defer runtime.Recovered(s.Name, &err)
 	return s.Do(step.WithCall(ctx, w.callOf(s, r)), r.Input)
@@ -342,7 +335,6 @@ func (w *walker) deferRead(a machine.Action, after string) machine.Event {
 	return machine.Event{Kind: machine.Done, Path: a.Path, Unknown: true, After: after}
 }
 
-// askPerson notes that a person will be asked.
 func (w *walker) askPerson(a machine.Action) machine.Event {
 	q := plan.Question{Kind: plan.Approve, Path: a.Path, Node: a.Node, Name: a.Name, Undecided: a.Undecided, If: undecidedCondition(a)}
 	q.Message, q.Show = types.Show(a.Input["message"]), types.Show(a.Input["show"])
@@ -350,7 +342,6 @@ func (w *walker) askPerson(a machine.Action) machine.Event {
 	return unknown(a)
 }
 
-// waitForTime notes that the run will wait.
 func (w *walker) waitForTime(a machine.Action) machine.Event {
 	q := plan.Question{Kind: plan.Await, Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Undecided: a.Undecided, If: undecidedCondition(a), Until: a.Def.Until}
 	if s, ok := w.Catalogue.Lookup(a.Step); ok {

@@ -69,7 +69,6 @@ func (s scope) with(name string, v any) scope {
 	return out
 }
 
-// nodes looks at steps, and at all that stands in them.
 func (r *reaching) nodes(nodes []program.Node, s scope) {
 	for _, name := range []string{"steps", "error", "run"} {
 		s = s.with(name, types.Unknown{})
@@ -170,7 +169,6 @@ func (r *reaching) spend(src string, s scope, eval func(expr.Env) (any, error)) 
 
 func (r *reaching) add(line string) { r.lines[line] = true }
 
-// use adds the service that a call goes to.
 func (r *reaching) use(u step.Use) {
 	t, ok := r.sight.catalogue.Lookup(u.Step)
 	if !ok {

@@ -176,7 +176,6 @@ func (w *walker) reach(ctx context.Context, a machine.Action) step.Reach {
 	return w.visibility.of(w.calling(ctx, a), useOf(a))
 }
 
-// calling is a context as a step gets it.
 func (w *walker) calling(ctx context.Context, a machine.Action) context.Context {
 	return step.WithCall(ctx, step.Call{Run: w.Run, Path: a.Path, StartedAt: w.Start.StartedAt, Workspaces: w.Workspaces})
 }

@@ -50,7 +50,6 @@ func (w *walker) findable(ctx context.Context, s step.Step, a machine.Action) bo
 	return w.clear && !w.withheld(ctx, a) && !a.Undecided && len(a.Unknown) == 0 && s.CanFind() && !w.unprepared(ctx, a)
 }
 
-// find looks for the effect.
 func (w *walker) find(ctx context.Context, s step.Step, a machine.Action) (found protocol.Found, err error) {
 	defer runtime.Recovered(s.Name, &err)
 	rec := runtime.RecordOf(a)
@@ -74,7 +73,6 @@ func (w *walker) writeOf(s step.Step, a machine.Action) plan.Write {
 	return x
 }
 
-// adopt takes over what is there.
 func (w *walker) adopt(s step.Step, a machine.Action, x plan.Write, f protocol.Found) machine.Event {
 	x.Outcome, x.Ref = plan.Adopt, f.Ref
 	e := machine.Event{Kind: machine.Done, Path: a.Path}

@@ -146,7 +146,6 @@ func newerArchive(text []byte) bool {
 	return json.Unmarshal(text, &a) == nil && a.Format > archiveFormat
 }
 
-// write writes the archive.
 func (a Archive) write(w io.Writer) error {
 	h, last := a.Records[0].Run, a.Records[len(a.Records)-1]
 	info := about{
@@ -178,7 +177,6 @@ func (a Archive) write(w io.Writer) error {
 	return errors.Join(err, t.Close())
 }
 
-// bytes is the archive as it stands in its file.
 func (a Archive) bytes() ([]byte, error) {
 	size := len(a.journal)
 	for _, blob := range a.blobs {

@@ -154,7 +154,6 @@ func (o Options) replace(path string, content []byte, sync bool) error {
 	return o.syncDir(filepath.Dir(path))
 }
 
-// read reads a file of a run.
 func (o Options) read(path string) ([]byte, error) {
 	f, err := o.open(path, os.O_RDONLY)
 	if err != nil {

@@ -182,7 +182,6 @@ func damaged(line int, cause error) *types.Error {
 		WithHint("restore the run's folder from a backup, or move it away to start a new run")
 }
 
-// encode writes v as one line of JSON.
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -53,7 +53,6 @@ func release(f *os.File) error {
 	return errors.Join(flock(f, unix.LOCK_UN), f.Close())
 }
 
-// held reports whether someone has the lock at path.
 func (o Options) held(path string) bool {
 	f, err := o.open(path, os.O_RDONLY)
 	if err != nil {

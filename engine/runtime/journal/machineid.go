@@ -11,7 +11,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// machineLen is the length of a machine's id in bytes.
 const machineLen = 10
 
 // Machine returns the id of the machine whose state this is. It is random,

@@ -86,7 +86,6 @@ func (s *Store) old(p Pruning) ([]Pruned, error) {
 	return chosen, nil
 }
 
-// candidate reports whether a run may be removed at all.
 func (s *Store) candidate(id string) (Pruned, bool) {
 	dir, err := s.find(id)
 	if err != nil || s.fs.held(filepath.Join(dir, lockName)) {
@@ -148,7 +147,6 @@ func (s *Store) remove(c Pruned) (gone bool, err error) {
 // The ids of runs that were removed stay: a plan or an archive of one of them would
 // do once more what the run has done, and no one would know.
 
-// note writes down that a run was here.
 func (s *Store) note(id string) error {
 	f, err := s.fs.open(filepath.Join(s.dir, prunedName), os.O_WRONLY|os.O_CREATE|os.O_APPEND)
 	if err != nil {
@@ -201,7 +199,6 @@ func pruneError(err error) *types.Error {
 	return disk("remove a run", err)
 }
 
-// sizeOf adds up the files of a folder, as far as they can be looked at.
 func sizeOf(dir string) (bytes int64) {
 	_ = filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {

@@ -159,7 +159,6 @@ func (s *Store) create(dir string, h RunHeader) (*File, error) {
 	return f, nil
 }
 
-// prepare makes the store's folders.
 func (s *Store) prepare() error {
 	runs := filepath.Join(s.dir, runsName)
 	if err := s.fs.mkdirAll(runs); err != nil {
@@ -179,7 +178,6 @@ func (s *Store) check(within ...string) error {
 	return err
 }
 
-// find returns the folder of a run that there is.
 func (s *Store) find(id string) (string, error) {
 	dir, err := s.RunDir(id)
 	if err != nil {

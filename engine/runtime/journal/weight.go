@@ -27,7 +27,6 @@ func weigh(text []byte) int64 {
 	return int64(record + len(text) + value*bytes.Count(text, []byte(",")) + object*bytes.Count(text, []byte("{")))
 }
 
-// checkWeight refuses records that take too much to be read.
 func checkWeight(weight int64) error {
 	if weight <= maxWeight {
 		return nil
@@ -36,7 +35,6 @@ func checkWeight(weight int64) error {
 		WithHint("check what wrote them; restore the run's folder from a backup, or move it away to start a new run")
 }
 
-// checkSize refuses a file before it is read.
 func checkSize(f *os.File) error {
 	info, err := f.Stat()
 	if err != nil || info.Size() <= maxWeight {

@@ -88,13 +88,11 @@ func (r *runner) decide(w *worker, q runtime.Question, reason string) (bool, app
 	return r.awaitYes(w, q, d, reason)
 }
 
-// put puts a question to whoever decides.
 func (r *runner) put(ctx context.Context, q runtime.Question) (runtime.Decision, error) {
 	defer r.unlock()()
 	return r.Decide(ctx, q)
 }
 
-// awaitYes waits for a yes, or parks the run.
 func (r *runner) awaitYes(w *worker, q runtime.Question, d runtime.Decision, reason string) (bool, approval) {
 	for r.running() && !w.idle {
 		if yes, ok := approved(r.approvals, q.Path, d.Plan); ok {
@@ -133,7 +131,6 @@ func (r *runner) keep(yes approval, note string) bool {
 	return r.err == nil
 }
 
-// ask performs an approve step.
 func (r *runner) ask(w *worker) {
 	a := w.action
 	if r.Decide == nil {

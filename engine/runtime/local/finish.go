@@ -60,7 +60,6 @@ func (r *runner) finish() {
 	}
 }
 
-// end says that a person ended the run.
 func (r *runner) end(x runtime.Ending) {
 	r.out.State, r.out.By, r.out.Reason = x.State, x.By, x.Words
 	r.last = &journal.Record{Kind: journal.Finished, State: string(x.State), By: x.By, Reason: x.Words}

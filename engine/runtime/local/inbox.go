@@ -10,7 +10,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// pollInbox does what others ask of this run.
 func (r *runner) pollInbox() {
 	if r.Inbox == nil {
 		return
@@ -82,7 +81,6 @@ func (r *runner) listen(ctx context.Context, cut context.CancelFunc) func() {
 	return func() { stop(); close(done) }
 }
 
-// checkInbox looks at the inbox.
 func (r *runner) checkInbox() {
 	if !r.running() || r.replaying {
 		return

@@ -32,9 +32,7 @@ import (
 	"github.com/skillrun/skillrun/engine/runtime"
 )
 
-// Run performs the run until it ends, parks, fails or is interrupted. The
-// error is the runtime's own (the journal cannot be written, or is not of this
-// program); what goes wrong in the skill stands in the Outcome.
+// Run is of [runtime.Runtime].
 func (Runtime) Run(ctx context.Context, o runtime.Options) (runtime.Outcome, error) {
 	r := newRunner(o)
 	defer r.mu.Unlock()

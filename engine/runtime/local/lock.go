@@ -19,7 +19,6 @@ func (r *runner) begin(ctx context.Context) {
 	}
 }
 
-// lockGroup gets the lock of the run's concurrency group.
 func (r *runner) lockGroup(w *worker) bool {
 	for told := false; !r.exclusive && r.running() && !w.idle; told = true {
 		other, err := r.lock(w.call)

@@ -86,7 +86,6 @@ func (r *runner) checkSpinning(a machine.Action) bool {
 	return true
 }
 
-// startWorker makes a worker for an action.
 func (r *runner) startWorker(ctx context.Context, a machine.Action) *worker {
 	w := &worker{action: a, ctx: ctx}
 	w.call, w.cut = context.WithCancel(ctx)
@@ -97,7 +96,6 @@ func (r *runner) startWorker(ctx context.Context, a machine.Action) *worker {
 	return w
 }
 
-// runParallel performs an action beside others.
 func (r *runner) runParallel(w *worker) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

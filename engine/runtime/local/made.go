@@ -67,12 +67,10 @@ func hasWord(text, thing string) bool {
 	}
 }
 
-// isNameRune reports whether a character belongs to a name.
 func isNameRune(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_'
 }
 
-// resultsIn returns the results of the effects of a step, the earliest first.
 func resultsIn(effects []runtime.Effect) func(name string) []step.Result {
 	return func(name string) []step.Result {
 		var out []step.Result

@@ -31,7 +31,6 @@ func (r *runner) waitForOrphans(ctx context.Context) {
 	}
 }
 
-// isLocked reports whether someone holds the lock of a file.
 func isLocked(path string) bool {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe is not waited for
 	if err != nil {

@@ -24,7 +24,6 @@ func newPool() pool {
 	return pool{mu: mu, changed: sync.NewCond(mu), at: map[string]*worker{}, idled: map[string]int{}}
 }
 
-// worker performs one action.
 type worker struct {
 	action machine.Action
 	ctx    context.Context // of the process
@@ -41,7 +40,6 @@ func (r *runner) unlock() func() {
 	return r.mu.Lock
 }
 
-// running reports whether the run continues in this process.
 func (r *runner) running() bool { return r.err == nil && r.out.State == "" }
 
 // dropUnneeded lets workers go whose action nothing needs any more. A request that may
@@ -71,7 +69,6 @@ func (r *runner) exclusively(do func()) {
 	r.changed.Broadcast()
 }
 
-// locked does something while it holds the mutex.
 func (r *runner) locked(do func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

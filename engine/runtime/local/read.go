@@ -2,7 +2,6 @@ package local
 
 import "github.com/skillrun/skillrun/engine/runtime"
 
-// do performs a read or a local step.
 func (r *runner) do(w *worker) {
 	a := w.action
 	if !r.mayLook(w) {

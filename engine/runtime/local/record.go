@@ -28,7 +28,6 @@ func (r *runner) apply(rec journal.Record, e machine.Event, sync bool) error {
 	return r.tell(e)
 }
 
-// tell lets the machine fold an event.
 func (r *runner) tell(e machine.Event) error {
 	r.told++
 	return r.Machine.Apply(e)

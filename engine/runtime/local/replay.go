@@ -50,14 +50,12 @@ func (r *runner) replay() error {
 	return r.retry()
 }
 
-// fold takes up what happened before.
 func (r *runner) fold(records []journal.Record) error {
 	err := r.Add(records)
 	r.Consented = r.Consented || r.Decide == nil
 	return err
 }
 
-// retry resumes a failed run where it failed.
 func (r *runner) retry() error {
 	f := r.Machine.Failure()
 	if f == nil {

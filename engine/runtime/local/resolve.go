@@ -12,9 +12,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// Resolve writes down what a person says, after it was checked against the world:
-// what they found is read back, and what they say is not there is looked for.
-// The run then continues when it is taken up.
+// Resolve is of [runtime.Runtime].
 func (Runtime) Resolve(ctx context.Context, o runtime.Options, x runtime.Resolution) (runtime.Effect, error) {
 	r := newRunner(o)
 	if err := r.fold(runtime.SinceRestart(r.Journal.Records())); err != nil {
@@ -127,7 +125,6 @@ func (r *runner) foundBy(ctx context.Context, intent journal.Record, s step.Step
 	return r.effect(rec, "", e.Output), nil
 }
 
-// output is a step's result as the machine takes it.
 func output(name string, raw []byte) (types.Values, error) {
 	var out types.Values
 	if err := json.Unmarshal(raw, &out); err != nil {

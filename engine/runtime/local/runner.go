@@ -29,7 +29,6 @@ type runner struct {
 	err       error // of the journal: nothing more may be sent
 }
 
-// outcome is where this process leaves the run.
 func (r *runner) outcome() runtime.Outcome {
 	r.out.Effects = r.Effects
 	return r.out
@@ -48,7 +47,6 @@ func newRunner(o runtime.Options) *runner {
 	return r
 }
 
-// approval is a yes that was given.
 type approval struct {
 	path, plan, by string
 	at             time.Time

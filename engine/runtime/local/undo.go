@@ -14,10 +14,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// Reversals lists the effects of a run, the latest first, which is the order in
-// which they are undone. Every one is looked at, and none is changed. When the
-// world cannot tell of a write of unknown outcome there is no list: what to undo
-// is not known.
+// Reversals is of [runtime.Runtime].
 func (Runtime) Reversals(ctx context.Context, o runtime.Options) ([]runtime.Reversal, error) {
 	r := newRunner(o)
 	r.Inbox, r.Observe = nil, nil // what was is told already
@@ -69,7 +66,6 @@ func latest(all []runtime.Reversal) []runtime.Reversal {
 	return out
 }
 
-// lookUndo says why undoing an effect would be refused.
 func (r *runner) lookUndo(ctx context.Context, x runtime.Reversal) *types.Error {
 	s, err := r.step(x.Step)
 	if err == nil {
@@ -81,10 +77,7 @@ func (r *runner) lookUndo(ctx context.Context, x runtime.Reversal) *types.Error 
 	return types.AsError(err)
 }
 
-// Undo reverses what can be, in the order of the list; what is stuck is left
-// alone. It is safe to do again after a kill: a step looks before it reverses. When
-// something of it is stuck or fails, the run is partly undone; when nothing was
-// reversed it stays what it was.
+// Undo is of [runtime.Runtime]: a step looks before it reverses.
 func (Runtime) Undo(ctx context.Context, o runtime.Options, list []runtime.Reversal) error {
 	r := newRunner(o)
 	reversed := slices.ContainsFunc(list, func(x runtime.Reversal) bool { return x.Undone })
@@ -157,7 +150,6 @@ func (r *runner) leavePartly(reversed bool, why error) error {
 	return r.append(journal.Record{Kind: journal.Finished, State: string(journal.StatePartlyUndone), By: r.User, Error: types.AsError(why)}, true)
 }
 
-// withEffect adds to an error which effect it is of.
 func withEffect(x runtime.Reversal, err error) error {
 	e := *types.AsError(err)
 	e.Message = x.Path + " (" + x.Description + "): " + e.Message

@@ -40,7 +40,6 @@ func (r *runner) write(w *worker) {
 	}
 }
 
-// known is what the protocol has to know of a write.
 func (r *runner) known(s step.Step, rec journal.Record, repeatable bool) protocol.Known {
 	key := r.key(rec).String()
 	k := protocol.Known{
@@ -55,7 +54,6 @@ func (r *runner) known(s step.Step, rec journal.Record, repeatable bool) protoco
 	return k
 }
 
-// notice tells people what the protocol says before it is done.
 func (x *writing) notice(c protocol.Command) {
 	if c.Notice != "" {
 		x.emit(runtime.Event{Type: runtime.EventNotice, ID: x.a.Node, Path: x.a.Path, Step: x.step.Name, Text: c.Notice})
@@ -75,7 +73,6 @@ func (x *writing) permit() protocol.Event {
 	return e
 }
 
-// need reports whether the run still needs the write.
 func (x *writing) need() protocol.Need {
 	stopping, live := x.Machine.Live(x.a.Path)
 	switch {
@@ -153,7 +150,6 @@ func quoted(path string) string {
 	return path
 }
 
-// end writes down how the write ended.
 func (x *writing) end(c protocol.Command) {
 	x.rec.Outcome = c.Outcome
 	switch c.Do {
