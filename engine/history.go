@@ -135,9 +135,6 @@ func (f *historyBuilder) failure() *machine.Failure {
 	return f.m.Failure()
 }
 
-// end lets the machine continue to where it waits for the outside.
-func (f *historyBuilder) end() { f.m.Next() }
-
 func (f *historyBuilder) moment(r journal.Record) {
 	what, by := happened(r)
 	if what == "" {

@@ -138,7 +138,7 @@ func (e *Engine) Inspect(s Summary) (Inspection, error) {
 			return Inspection{}, err
 		}
 	}
-	f.end()
+	f.m.Next() // to where it waits for the outside
 	waiting, res := f.waiting(s), f.m.Result()
 	steps := f.all()
 	markIdle(steps, s, waiting)

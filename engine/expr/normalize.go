@@ -117,10 +117,4 @@ func orEmpty(n node) string {
 }
 
 // show is normalize for messages: short.
-func show(n node) string {
-	s := normalize(n)
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:57]) + "…"
-	}
-	return s
-}
+func show(n node) string { return types.Clip(normalize(n)) }

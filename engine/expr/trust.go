@@ -51,20 +51,21 @@ func trustedPath(path []string, s Scope) bool {
 		return true
 	case TrustBounded:
 		t, ok := s.typeAt(path)
-		return ok && closedType(t)
+		return ok && closed(t, func(t types.Type) bool { return len(t.Enum) > 0 || t.Pattern != "" })
 	}
 	return false
 }
 
-// closedType reports whether the author of the skill bounded the values of t.
-func closedType(t types.Type) bool {
+// closed reports whether every text in a value of t is one that the skill's author
+// bounded, as text says of its type, and nothing else is in it that could be one.
+func closed(t types.Type, text func(types.Type) bool) bool {
 	switch t.Kind {
 	case types.String:
-		return len(t.Enum) > 0 || t.Pattern != ""
-	case types.Boolean, types.Integer, types.Number: // there is nothing else in it
+		return text(t)
+	case types.Boolean, types.Integer, types.Number:
 		return true
 	case types.List, types.Map:
-		return t.Elem != nil && closedType(*t.Elem)
+		return t.Elem != nil && closed(*t.Elem, text)
 	}
 	return false
 }
@@ -75,24 +76,13 @@ func closedType(t types.Type) bool {
 func (t *Text) Decided(s Scope) bool {
 	for _, r := range t.Refs() {
 		typ, ok := s.typeAt(r.Path)
-		if s.trust(r.Path[0]) != TrustFull && (!ok || !decidedType(typ, s.trust(r.Path[0]))) {
+		trust := s.trust(r.Path[0])
+		enum := func(t types.Type) bool { return trust == TrustBounded && len(t.Enum) > 0 }
+		if trust != TrustFull && (!ok || !closed(typ, enum)) {
 			return false
 		}
 	}
 	return true
-}
-
-// decidedType reports whether no text of another is in a value.
-func decidedType(t types.Type, trust Trust) bool {
-	switch t.Kind {
-	case types.Boolean, types.Integer, types.Number:
-		return true
-	case types.String:
-		return trust == TrustBounded && len(t.Enum) > 0
-	case types.List, types.Map:
-		return t.Elem != nil && decidedType(*t.Elem, trust)
-	}
-	return false
 }
 
 // Outline is the text with something in the place of each hole and directive.

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -31,9 +32,7 @@ func (m *Machine) failure(a *activation, err *types.Error) *Failure {
 // errorValue is what the name `error` means.
 func errorValue(f *Failure) types.Values {
 	details := map[string]any{}
-	for k, x := range f.Error.Details {
-		details[k] = x
-	}
+	maps.Copy(details, f.Error.Details)
 	return types.Values{"code": string(f.Error.Code), "message": f.Error.Message, "step": f.Node, "details": details}
 }
 

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"encoding/json"
+	"maps"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/program"
@@ -36,9 +37,7 @@ func remember(s *names) *memory {
 
 func (o *memory) recall(into map[string]any) {
 	clear(into)
-	for id, v := range o.Results {
-		into[id] = v
-	}
+	maps.Copy(into, o.Results)
 	for _, id := range o.Pending {
 		into[id] = types.Unknown{After: id}
 	}

@@ -74,16 +74,20 @@ func (r Read) members(other Read) []string {
 
 // diffLarge compares results of which only digests are kept.
 func diffLarge(a, b Read) []Difference {
-	var out []Difference
+	d := differ{what: "read"}
 	for _, name := range a.Used {
-		if was, is := a.member(name), b.member(name); was != is {
-			out = append(out, Difference{What: "read", Path: a.Path + "." + name, Was: "sha256:" + was[:12], Is: "sha256:" + is[:12]})
-		}
+		d.digests(a.Path+"."+name, a.member(name), b.member(name))
 	}
-	if was, is := a.whole(), b.whole(); a.Used == nil && was != is {
-		out = append(out, Difference{What: "read", Path: a.Path, Was: "sha256:" + was[:12], Is: "sha256:" + is[:12]})
+	if a.Used == nil {
+		d.digests(a.Path, a.whole(), b.whole())
 	}
-	return out
+	return d.out
+}
+
+func (d *differ) digests(path, was, is string) {
+	if was != is {
+		d.add(path, "sha256:"+was[:12], "sha256:"+is[:12])
+	}
 }
 
 func (r Read) member(name string) string {

@@ -62,7 +62,7 @@ func (t Type) checkString(at string, v any) error {
 		return fail(at, "is not UTF-8 text")
 	}
 	if len(t.Enum) > 0 && !slices.Contains(t.Enum, s) {
-		return fail(at, "is %q, not one of %s", clip(s), strings.Join(t.Enum, ", "))
+		return fail(at, "is %q, not one of %s", Clip(s), strings.Join(t.Enum, ", "))
 	}
 	if t.Pattern != "" {
 		if err := checkPattern(at, t.Pattern, s); err != nil {
@@ -99,7 +99,7 @@ func checkFormat(at, format, s string) error {
 		}
 	}
 	if err != nil {
-		return fail(at, "is %q, not a %s%s", clip(s), format, formatHints[format])
+		return fail(at, "is %q, not a %s%s", Clip(s), format, formatHints[format])
 	}
 	return nil
 }
@@ -225,14 +225,15 @@ func KindOf(v any) Kind {
 func describe(v any) string {
 	switch v := v.(type) {
 	case string:
-		return fmt.Sprintf("the text %q", clip(v))
+		return fmt.Sprintf("the text %q", Clip(v))
 	case bool, int, float64:
 		return fmt.Sprintf("the %s %v", KindOf(v), v)
 	}
 	return article(Type{Kind: KindOf(v)})
 }
 
-func clip(s string) string {
+// Clip is a text for a message: short.
+func Clip(s string) string {
 	if r := []rune(s); len(r) > 60 {
 		return string(r[:57]) + "…"
 	}
@@ -303,14 +304,14 @@ func (t Type) parse(text string) (any, error) {
 		case "false":
 			return false, nil
 		}
-		return nil, fmt.Errorf("is %q, not true or false", clip(text))
+		return nil, fmt.Errorf("is %q, not true or false", Clip(text))
 	case Integer:
 		n, err := strconv.Atoi(text)
 		if errors.Is(err, strconv.ErrRange) {
-			return nil, fmt.Errorf("is %q, which does not fit an integer of 64 bits", clip(text))
+			return nil, fmt.Errorf("is %q, which does not fit an integer of 64 bits", Clip(text))
 		}
 		if err != nil {
-			return nil, fmt.Errorf("is %q, not an integer", clip(text))
+			return nil, fmt.Errorf("is %q, not an integer", Clip(text))
 		}
 		return n, nil
 	case Any:
@@ -321,7 +322,7 @@ func (t Type) parse(text string) (any, error) {
 	}
 	v, err := Read([]byte(text))
 	if err != nil {
-		return nil, fmt.Errorf("is %q, not %s in JSON", clip(text), article(t))
+		return nil, fmt.Errorf("is %q, not %s in JSON", Clip(text), article(t))
 	}
 	return v, nil
 }
@@ -389,9 +390,9 @@ func checkPattern(at, pattern, s string) error {
 	case err != nil:
 		return fail(at, "has a pattern that is not a regular expression: %v", err)
 	case len(s) > maxMatch/size:
-		return fail(at, "has %d bytes, which are too many to check against its pattern %s", len(s), clip(pattern))
+		return fail(at, "has %d bytes, which are too many to check against its pattern %s", len(s), Clip(pattern))
 	case !re.MatchString(s):
-		return fail(at, "is %q, which does not match %s", clip(s), pattern)
+		return fail(at, "is %q, which does not match %s", Clip(s), pattern)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package yamltext
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,12 +18,7 @@ func pairs(text string) []string {
 	}
 	seen := map[string]bool{}
 	eachPair(text, func(at int) { seen[text[at:at+pairLen]] = true })
-	out := make([]string, 0, len(seen))
-	for pair := range seen {
-		out = append(out, pair)
-	}
-	slices.Sort(out)
-	return out
+	return slices.Sorted(maps.Keys(seen))
 }
 
 // escaped is the text with other escapes in the place of pairs.

@@ -12,7 +12,7 @@ func predicateFunctions() []Function {
 		Function{Name: "map", Signature: "map(list, value) list", Doc: "The value for each element.",
 			Example: `map([1, 2], # * 10)`, Want: `[10,20]`, Second: Body, Run: runMap}.generic(2, 2, typeMap),
 		Function{Name: "filter", Signature: "filter(list<T>, condition) list<T>", Doc: "The elements for which the condition holds.",
-			Example: `filter([{"a": 1}, {"a": 2}], .a > 1)`, Want: `[{"a":2}]`, Second: Body, Run: runFilter}.generic(2, 2, typeFilter),
+			Example: `filter([{"a": 1}, {"a": 2}], .a > 1)`, Want: `[{"a":2}]`, Second: Body, Run: runFilter}.generic(2, 2, Args.Filter),
 		Function{Name: "find", Signature: "find(list<T>, condition) optional T", Doc: "The first element for which the condition holds, absent when there is none.",
 			Example: `find(["a", "bb"], len(#) == 2) ?? ""`, Want: `"bb"`, Second: Body, Run: runFind}.generic(2, 2, typeFind),
 		Function{Name: "any", Signature: "any(list, condition) boolean", Doc: "Whether the condition holds for at least one element.",
@@ -51,8 +51,6 @@ func typeUniqueBy(a Args) types.Type {
 }
 
 func typeMap(a Args) types.Type { return types.ListOf(a.Body(Elem(a.List(0)))) }
-
-func typeFilter(a Args) types.Type { return a.Filter() }
 
 func typeFind(a Args) types.Type { return Elem(a.Filter()).Maybe() }
 

@@ -39,15 +39,6 @@ func (Runtime) Resolve(ctx context.Context, o runtime.Options, x runtime.Resolut
 	return r.foundBy(ctx, intent, s, x)
 }
 
-// pending is the intent of an announced write, with its workspace as it needs it.
-func (r *runner) pending(ctx context.Context, path string) (journal.Record, step.Step, error) {
-	intent, s, err := r.announced(path)
-	if err == nil {
-		err = r.readyFor(ctx, s, intent)
-	}
-	return intent, s, err
-}
-
 // announced is the intent of a write whose outcome is unknown, or that
 // failed before it was sent because its lookup failed.
 func (r *runner) announced(path string) (journal.Record, step.Step, error) {

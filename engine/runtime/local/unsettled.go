@@ -61,7 +61,10 @@ func (r *runner) unknownWrites() []string {
 // findUnknown looks for a write of unknown outcome, as the process that resumes
 // the run would. Nothing is written down.
 func (r *runner) findUnknown(ctx context.Context, path string) (runtime.Reversal, error) {
-	intent, s, err := r.pending(ctx, path)
+	intent, s, err := r.announced(path)
+	if err == nil {
+		err = r.readyFor(ctx, s, intent)
+	}
 	if err != nil {
 		return runtime.Reversal{}, err
 	}
