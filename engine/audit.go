@@ -209,8 +209,7 @@ func wroteKind(outcome string) ActionKind {
 
 func (a *auditBuilder) emit(d Action) { a.out = append(a.out, d) }
 
-// agreement is what a record tells of someone's approval at a service, which knows
-// who they are.
+// agreement is an approval at a service, which knows who someone is.
 func agreement(cat *step.Catalogue, r journal.Record) (Moment, bool) {
 	s, ok := cat.Lookup(r.Step)
 	if !ok || !s.Approves() || r.Event == nil || r.Event.Kind != machine.Done || r.Event.Output["approved"] != true {
@@ -250,8 +249,7 @@ func (a *auditBuilder) action(r journal.Record, kind ActionKind) Action {
 	return d
 }
 
-// effect is what a record tells of a write. What undoes it has the words of the
-// write itself.
+// effect is what a record tells of a write, or of undoing it.
 func (a *auditBuilder) effect(r journal.Record, kind ActionKind) Action {
 	w := a.writes[r.Path]
 	d := a.action(r, kind)

@@ -138,8 +138,7 @@ func (e *Engine) forecast(ctx context.Context, o dry.Options) (plan.Forecast, er
 	return dry.Forecast(ctx, o)
 }
 
-// exclusion is the lock of a run's concurrency group: the kernel's on this
-// machine and, where the skill names a repository, one that machines share.
+// exclusion is the lock of a concurrency group: the kernel's, and one that machines share.
 type exclusion struct {
 	*Engine
 	group  *program.Concurrency
@@ -206,8 +205,7 @@ func lockHeld(err error) (*types.Error, error) {
 	return nil, err
 }
 
-// releaseTime is how long letting go of a shared lock may take, also when the
-// run was interrupted.
+// releaseTime is how long letting go of a shared lock may take.
 const releaseTime = 4 * time.Second
 
 func (x *exclusion) release() {

@@ -262,8 +262,7 @@ func (e *Engine) command(verb string, about ...string) string {
 	return runtime.Options{Invocation: e.Invocation}.Command(verb, about...)
 }
 
-// restore returns the program a header checks, after checking it against its
-// digest.
+// restore returns the program of a header, checked against its digest.
 func restore(h *journal.RunHeader) (*program.Program, machine.Start, error) {
 	var p program.Program
 	if err := json.Unmarshal(h.Program, &p); err != nil {

@@ -11,8 +11,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// followPause is how often the journal of a run that another process holds is
-// looked at.
+// followPause is how often a journal that another process writes is looked at.
 const followPause = 200 * time.Millisecond
 
 // follow tells what another process does with a run until it lets go. again

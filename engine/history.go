@@ -14,8 +14,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// historyBuilder folds a journal for people: it keeps the times and results that the
-// machine releases.
+// historyBuilder folds a journal for people, with what the machine releases.
 type historyBuilder struct {
 	cat   *step.Catalogue
 	prog  *program.Program
@@ -37,8 +36,7 @@ type pollAnswers struct {
 	last  types.Values
 }
 
-// begin puts the fold at the program's start. What happened to the run as a
-// whole stays.
+// begin puts the fold at the program's start; the history stays.
 func (f *historyBuilder) begin() {
 	start := f.start
 	start.Observe = f.note
@@ -76,8 +74,7 @@ func (f *historyBuilder) add(r journal.Record) error {
 	return nil
 }
 
-// happened is what a record says of its run as a whole, and who did it; "" when it
-// is about a step alone.
+// happened is what a record says of its run as a whole, and who did it; "" for nothing.
 func happened(r journal.Record) (what, by string) {
 	switch {
 	case r.Kind == journal.Header:
@@ -211,8 +208,7 @@ func (f *historyBuilder) undone(path string) {
 
 func (f *historyBuilder) note(n machine.Note) { f.steps.Add(n, f.now) }
 
-// all are the steps that the run came to, and those it has not come to: of a
-// group that it came to, its steps too.
+// all are the steps that the run came to, and those that it has not come to.
 func (f *historyBuilder) all() []StepReport {
 	out := slices.Clone(f.steps.All)
 	var pending func(nodes []program.Node, prefix string)

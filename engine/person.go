@@ -122,8 +122,7 @@ func (e *Engine) Cleans(id string) bool {
 	return err == nil && e.checkNotMoved(records) == nil && e.hasCleanup(records)
 }
 
-// openForRequest opens a run for what a person asks of it. There is none when someone
-// else is at the run, who was asked then.
+// openForRequest opens a run for what a person asks of it, or asks whoever is at it.
 func (e *Engine) openForRequest(id string, r *journal.Request) (*journal.File, error) {
 	r.By, r.At = e.User, e.Clock.Now().UTC()
 	j, _, err := e.store.Open(id)
@@ -167,8 +166,7 @@ func (e *Engine) openHeld(ctx context.Context, id string, asked Options) (*journ
 	return j, o, nil
 }
 
-// rebinding is a journal whose next record binds the run to what a person agreed
-// that it may reach.
+// rebinding is a journal whose next record says what the run may reach from there on.
 type rebinding struct {
 	journal.Journal
 	reach []string

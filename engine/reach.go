@@ -31,8 +31,7 @@ func (e *Engine) reach(p *program.Program, start machine.Start) []string {
 	return dry.Reaches(p, start, e.Catalogue, e.Services, lock)
 }
 
-// boundReach is what a run was bound to last; nil of a run by a skillrun that did
-// not write it down.
+// boundReach is what a run was bound to last; nil of one by an earlier skillrun.
 func boundReach(records []journal.Record) []string {
 	for _, r := range slices.Backward(records) {
 		if r.Reach != nil {
@@ -42,9 +41,8 @@ func boundReach(records []journal.Record) []string {
 	return records[0].Run.Reach
 }
 
-// begun reports whether a person saw or allowed something of a run: before that
-// it is as good as one that was not started, and begins again where it is taken
-// up.
+// begun reports whether a person saw or allowed something of a run. Before that it is
+// as good as not started.
 func begun(records []journal.Record) bool {
 	return slices.ContainsFunc(records, func(r journal.Record) bool {
 		return r.Kind == journal.Approved || r.Kind == journal.Parked || r.Kind == journal.Intent || r.By != ""
@@ -68,8 +66,7 @@ func (e *Engine) rebind(ctx context.Context, o Options, records []journal.Record
 	return nil, c.refused()
 }
 
-// reachChange checks what a run would reach against what it is bound to; there is none of
-// a run that is not bound yet.
+// reachChange is how what a run would reach differs from what it is bound to.
 func reachChange(records []journal.Record, is []string) (c ReachChange, none bool) {
 	was := boundReach(records)
 	if was == nil || slices.Equal(was, is) || !begun(records) {

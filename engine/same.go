@@ -63,8 +63,7 @@ func (e *Engine) elsewhereNow(records []journal.Record, p *program.Program, star
 	return append([]string{"what it would reach now (- is what the run may reach):"}, c.Lines()...)
 }
 
-// sameProgram refuses to resume an unfinished run of the same work that was
-// started with another program.
+// sameProgram refuses to resume an unfinished run that was started with another program.
 func (e *Engine) sameProgram(id string, b *Bound, o Options) error {
 	records, old, _, err := e.load(id)
 	if err != nil {
@@ -88,8 +87,7 @@ func Indented(lines []string) string {
 	return b.String()
 }
 
-// restart ends an unfinished run of the same work, as a person asked for, and
-// makes another.
+// restart ends an unfinished run of the same work, and makes another.
 func (e *Engine) restart(ctx context.Context, id string, h journal.RunHeader, o Options) (*journal.File, error) {
 	if err := e.Cancel(ctx, id, "replaced by a new run", Options{Observe: o.Observe, AcceptedReach: o.AcceptedReach, ConfirmReach: o.ConfirmReach}); err != nil {
 		return nil, err
@@ -117,8 +115,7 @@ func (e *Engine) Changed(id string, now *Skill, text []byte) []string {
 	return append(out, callsDiffer(old.Steps, now.Steps)...)
 }
 
-// differences says how two programs of the same work differ in what they do, and
-// in where they come from. Places in files do not count.
+// differences says how two programs of the same work differ, places in files apart.
 func differences(was *program.Program, h *journal.RunHeader, is *Bound, from Origin) []string {
 	var out []string
 	if h.Origin != "" && from.Kind != "" && h.Origin != from.Kind {
@@ -169,8 +166,7 @@ func clipped(line string) string {
 	return line
 }
 
-// callsDiffer compares the skills that two programs call, each by its name in
-// the order in which they call them.
+// callsDiffer compares the skills that two programs call, by name and in order.
 func callsDiffer(was, is []program.Node) []string {
 	var out []string
 	before, now := callsOf(was), callsOf(is)

@@ -35,8 +35,7 @@ func fold(s string) string {
 	return strings.ReplaceAll(strings.ToLower(s), "-", "_")
 }
 
-// distance is the Levenshtein distance between a and b in bytes; a swap of two
-// neighbours counts one.
+// distance is the Levenshtein distance in bytes, where a swap of neighbours counts one.
 func distance(a, b string) int {
 	before := make([]int, len(b)+1)
 	prev := make([]int, len(b)+1)

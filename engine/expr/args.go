@@ -49,8 +49,7 @@ func (c *checker) refused(at node, n *call, err error) {
 	c.fail(at, CodeBadValue, cmp.Or(e.Hint, n.fn.Signature), "%s", e.Message)
 }
 
-// constant tries a call whose arguments are all written out: what it refuses now
-// it refuses always.
+// constant tries a call of literals: what it refuses now it refuses always.
 func (c *checker) constant(n *call) {
 	if n.fn.Second != stdlib.Value || slices.ContainsFunc(n.args, func(a node) bool { _, ok := a.(*literal); return !ok }) {
 		return

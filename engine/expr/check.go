@@ -11,9 +11,8 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// checker gives every node a type. A node that is wrong is reported once and
-// gets the type [unclear], which fits everywhere, so that one mistake is one
-// problem.
+// checker gives every node a type. A mistake is one problem: it has the type
+// [unclear], which fits everywhere.
 type checker struct {
 	problems []Problem
 	// maybe is set when a ?. of the chain being checked may find nothing.
@@ -60,8 +59,7 @@ func (c *checker) check(n node, s Scope) types.Type {
 	return t
 }
 
-// parts counts the parts of a type down from left, to less than nothing when
-// there are more.
+// parts counts the parts of a type down from left.
 func parts(t types.Type, left int) int {
 	left--
 	if t.Elem != nil && left >= 0 {
@@ -335,8 +333,7 @@ func (c *checker) list(n *list, s Scope) types.Type {
 	return types.ListOf(elem)
 }
 
-// merge is the type of what is either a or b. A secret cannot hide behind
-// "any".
+// merge is the type of what is either a or b. No secret hides behind "any".
 func (c *checker) merge(n node, a, b types.Type) types.Type {
 	if stdlib.Unclear(a) || stdlib.Unclear(b) {
 		return unclear
@@ -348,8 +345,7 @@ func (c *checker) merge(n node, a, b types.Type) types.Type {
 	return out
 }
 
-// aType writes a type with its article and without what it may hold inside,
-// when that is long.
+// aType writes a type with its article, without what it holds when that is long.
 func aType(t types.Type) string {
 	if s := t.Present().String(); len(s) < 60 && t.Kind != types.Object {
 		return types.Article(s)

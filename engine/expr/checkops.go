@@ -84,8 +84,7 @@ func (c *checker) equality(n *binary, s Scope) {
 	}
 }
 
-// side checks one side of a comparison, where a text without quotes is often
-// meant.
+// side checks one side of a comparison, where quotes are often forgotten.
 func (c *checker) side(n node, s Scope) types.Type {
 	outer := c.compared
 	c.compared = n

@@ -87,8 +87,7 @@ func parse(src string) (*Expr, []Problem) {
 	return &Expr{src: src, root: root}, nil
 }
 
-// parseTree runs the parser. A panic in it is a mistake of the parser, not a
-// reason to end a run of many skills.
+// parseTree runs the parser, a panic of which is a mistake.
 func parseTree(src string) (n ast.Node, err error) {
 	defer func() {
 		if r := recover(); r != nil {

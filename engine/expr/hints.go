@@ -44,8 +44,7 @@ func elsewhereNames() map[string]string {
 	})
 }
 
-// elsewhereSyntax says what to write in place of what other languages have
-// between expressions. src did not parse.
+// elsewhereSyntax says what to write in place of the syntax of other languages.
 func elsewhereSyntax(src string) string {
 	plain := withoutQuotes(src)
 	for _, x := range []struct{ pattern, hint string }{
@@ -133,8 +132,7 @@ func elsewhere() map[string]string {
 	})
 }
 
-// nameHint says what to write in place of a name that is known elsewhere, or is
-// no name but a text or a step.
+// nameHint says what to write in place of a name that means something elsewhere.
 func nameHint(n *name, s Scope, compared bool) string {
 	steps, _ := s.Vars.Field("steps")
 	if _, is := steps.Type.Field(n.name); is {

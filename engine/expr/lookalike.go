@@ -68,8 +68,7 @@ func partOfMore(raw string, i int) bool {
 	return strings.ContainsRune(`$%\`, rune(before)) || raw[i] == '$' && (stdlib.IsLetter(before) || before >= '0' && before <= '9')
 }
 
-// alone reports whether what stands at a place is the whole text, or the folder
-// that a path begins with.
+// alone reports whether a place is the whole text, or the folder that a path begins with.
 func alone(raw string, at []int) bool {
 	return at[0] == 0 && (at[1] == len(raw) || raw[at[1]] == '/')
 }

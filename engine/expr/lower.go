@@ -11,8 +11,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// lowerer turns the parser's tree into nodes and refuses what is not part of
-// the language.
+// lowerer turns the parser's tree into nodes, and refuses what is not the language.
 type lowerer struct {
 	src      string
 	bytes    []int // byte offset of every rune, and of the end
@@ -22,8 +21,7 @@ type lowerer struct {
 	problems []Problem
 }
 
-// bad stands where something was refused; nothing is ever evaluated that
-// contains it.
+// bad stands for what was refused, which is never evaluated.
 func (l *lowerer) bad(at span, code diag.Code, message, hint string) node {
 	l.problems = append(l.problems, Problem{Code: code, From: at.from, To: at.to, Message: message, Hint: hint})
 	return &literal{span: at}

@@ -103,8 +103,7 @@ func isPresentLiteral(n node) bool {
 	return ok && l.value != nil
 }
 
-// choice is what a condition says of the text at a path: it is one of some
-// values, or none of them.
+// choice is a condition on a text: it is one of some values, or none of them.
 type choice struct {
 	path   []string
 	values []string
@@ -129,8 +128,7 @@ func (k *knowledge) learnChoice(n node, want bool) {
 	}
 }
 
-// choiceOf reads x == "a", x in ["a", "b"], and such conditions on the same x
-// with || between.
+// choiceOf reads x == "a", x in ["a", "b"], and such conditions with || between.
 func choiceOf(n node) (choice, bool) {
 	b, ok := n.(*binary)
 	if !ok {

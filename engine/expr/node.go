@@ -125,8 +125,7 @@ func children(n node) []node {
 	return nil
 }
 
-// path returns the names of a plain path such as steps.image.digest, with or
-// without ?., or nil when n is something else.
+// path returns the names of a plain path such as steps.image.digest, or nil.
 func path(n node) []string {
 	switch n := n.(type) {
 	case *name:

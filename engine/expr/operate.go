@@ -198,8 +198,7 @@ func (ev *evaluator) span(n *binary, left, right any) (any, error) {
 	return out, nil
 }
 
-// equal compares any two values: numbers by their value, everything else by
-// kind and content.
+// equal compares numbers by their value, everything else by kind and content.
 func equal(a, b any) bool {
 	switch a := a.(type) {
 	case nil:
@@ -248,8 +247,7 @@ func (ev *evaluator) slice(n *slice) (any, error) {
 	return nil, wrongKind(n.of, v, "list")
 }
 
-// bounds computes the ends of a slice. A negative end counts from behind, and
-// what lies outside is cut off.
+// bounds computes the ends of a slice; negative ones count from behind.
 func (ev *evaluator) bounds(n *slice, length int) (from, to int, err error) {
 	end := func(n node, otherwise int) int {
 		i := otherwise

@@ -44,8 +44,7 @@ func prescan(src string) (forParser string, problem *Problem) {
 	return string(out), nil
 }
 
-// alias overwrites the name of a function with the name under which the
-// parser reads it.
+// alias overwrites the name of a function with that which the parser knows.
 func alias(name []byte) {
 	f, ok := table()[string(name)]
 	if !ok || f.ParsedAs == "" {

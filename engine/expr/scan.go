@@ -69,8 +69,7 @@ func braced(src string, from, end int) token {
 	return t
 }
 
-// closing finds the }} that ends what s begins with, looking past quotes and
-// inner braces, or returns -1.
+// closing finds the }} that ends s, past quotes and inner braces, or returns -1.
 func closing(s string) int {
 	depth := 0
 	for i := 0; i < len(s) && i <= maxSource+2; i++ {

@@ -44,8 +44,7 @@ type textWriter struct {
 	unknown *types.Unknown
 }
 
-// open writes what stands for a part that cannot be known yet. Other errors
-// are returned.
+// open writes what stands for an unknown part, and returns other errors.
 func (w *textWriter) open(err error) error {
 	u, ok := err.(stdlib.NotKnown)
 	if !ok {

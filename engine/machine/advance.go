@@ -112,8 +112,7 @@ func (m *Machine) proceed(f *frame) {
 	}
 }
 
-// keep puts the result of a node that is over where later ones see it. What a
-// group's steps gave stands there already.
+// keep puts the result of a node that is over where later ones see it.
 func (m *Machine) keep(f *frame, a *activation) {
 	steps := f.names.steps
 	if !a.Returned && a.node.Kind == program.Group && f.names.skill {
@@ -275,8 +274,7 @@ func (m *Machine) call(a *activation) {
 	m.issue(a, Action{Kind: Call, Step: n.Step, Effect: n.Effect, Poll: n.Kind == program.Await, Input: input})
 }
 
-// arguments evaluates what a node is called with; what is absent has its default, or
-// is left out.
+// arguments evaluates what a node is called with. What is absent has its default.
 func (m *Machine) arguments(a *activation) (types.Values, *types.Error) {
 	input := make(types.Values, len(a.node.With)+len(a.node.Defaults))
 	maps.Copy(input, a.node.Defaults)

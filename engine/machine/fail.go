@@ -72,8 +72,7 @@ func (m *Machine) failedAt(a *activation, f *Failure) {
 	}
 }
 
-// withMessage puts the people's message of `errors:` in the place of the step's
-// own.
+// withMessage puts the message of `errors:` in the place of the step's own.
 func (m *Machine) withMessage(a *activation, f *Failure) *Failure {
 	text, ok := a.node.Errors[f.Error.Code]
 	if !ok || f.Stopped {

@@ -152,8 +152,7 @@ func (m *Machine) afterBody(a *activation) {
 	a.open(rescuing, f)
 }
 
-// cause is why the sequences of a did not do their work: what failed in them,
-// or what stopped them.
+// cause is what failed in the sequences of a, or what stopped them.
 func (m *Machine) cause(a *activation, failed *Failure) *Failure {
 	if a.Stop == nil || m.complete(a) || failed != nil && failed.Unsettled {
 		return failed
@@ -249,8 +248,7 @@ func (m *Machine) enterSkill(a *activation) {
 	a.open(body, a.sequence(steps, a.node.Call.Steps, called))
 }
 
-// evalIdentity evaluates what tells the work of a called skill from that of another
-// call at the same place.
+// evalIdentity tells the work of a called skill from that of another call there.
 func (m *Machine) evalIdentity(a *activation, called *names) *types.Error {
 	if len(a.node.Call.Identity) == 0 {
 		return nil
@@ -289,8 +287,7 @@ func (m *Machine) calleeNames(a *activation) *names {
 	}}
 }
 
-// accept fills in the defaults of a called skill's inputs, and checks the
-// arguments against what it declares.
+// accept fills in a called skill's defaults, and checks the arguments.
 func (m *Machine) accept(c *program.Call, in types.Values) *types.Error {
 	m.refuel()
 	sees := &names{vars: map[string]any{"config": map[string]any(c.Config)}}
@@ -340,8 +337,7 @@ func (m *Machine) leaveSkill(a *activation) {
 	m.finished(a)
 }
 
-// output evaluates an output of a skill. What stands behind a return counts as
-// unknown.
+// output evaluates an output of a skill. What stands behind a return is unknown.
 func (m *Machine) output(a *activation, s *names, o program.Output) (any, *types.Error) {
 	if x, given := a.ReturnValues[o.Name]; given {
 		return x, nil

@@ -42,8 +42,7 @@ func (m *Machine) resultsRead(a *activation) bool {
 	return a.node.Kind != program.Assert && !slices.Contains(a.node.Drop, a.node.ID)
 }
 
-// checkDistinctKeys refuses two items of one key: their paths, and so their effects,
-// would be one.
+// checkDistinctKeys refuses two items of one key: their effects would be one.
 func (m *Machine) checkDistinctKeys(a *activation) *types.Error {
 	if a.Loop.Unknown {
 		return nil

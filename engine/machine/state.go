@@ -101,8 +101,7 @@ type memory struct {
 	Pending []string     `json:"ahead,omitempty"`
 }
 
-// names is what expressions see at a place. Sequences that see the same share
-// one.
+// names is what expressions see at a place; sequences that see the same share one.
 type names struct {
 	vars  map[string]any
 	steps map[string]any // vars["steps"]: Unknown until run, nil when skipped
@@ -238,8 +237,7 @@ type Start struct {
 	Observe func(Note)
 }
 
-// remedyPath is where the steps of the remedy stand that comes before the next
-// attempt.
+// remedyPath is where the steps of the remedy before the next attempt stand.
 func remedyPath(a *activation) string { return a.Path + "/before." + strconv.Itoa(a.Attempt) }
 
 // unreached are the nodes of a frame that were not come to, and the one that it

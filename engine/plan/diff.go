@@ -35,8 +35,7 @@ func Diff(was, is Forecast) []Difference {
 	return diffWrites(was.Writes, is.Writes)
 }
 
-// diffReads compares the reads that both did. Whether another one is done too
-// follows from what these said.
+// diffReads compares the reads that both did, from which others follow.
 func diffReads(was, is []Read) []Difference {
 	var out []Difference
 	for _, a := range was {
@@ -202,8 +201,7 @@ const (
 	before = 30
 )
 
-// apart cuts two texts down to what fits on a line, around the place where they
-// part.
+// apart cuts two texts down to a line around the place where they part.
 func apart(a, b string) (string, string) {
 	if strings.TrimSpace(a) == strings.TrimSpace(b) {
 		a, b = strconv.Quote(a), strconv.Quote(b)

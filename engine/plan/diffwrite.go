@@ -24,8 +24,7 @@ func diffWrites(was, is []Write) []Difference {
 	return d.out
 }
 
-// settled are the nodes that were to make something which is there by now. What
-// was to be known after them is known.
+// settled are the nodes that were to make something which is there by now.
 func settled(was, is []Write) map[string]bool {
 	out := map[string]bool{}
 	for _, a := range was {
@@ -108,8 +107,7 @@ func (d *writeDiffer) learned(w Write) bool {
 	return false
 }
 
-// fits reports whether a text is what another one was to become: the same, but
-// for what is known by now.
+// fits reports whether is what was is, but for what is known by now.
 func (d *writeDiffer) fits(was, is string) bool {
 	var parts []string
 	from := 0

@@ -24,8 +24,7 @@ func (p Plan) Sealed() Plan {
 	return p
 }
 
-// sealOf is the digest of all of a plan but its seal, whatever the text of it
-// is spelt like.
+// sealOf is the digest of all of a plan but its seal, however it is spelt.
 func sealOf(plan map[string]any) string {
 	delete(plan, "seal")
 	return digest(plan)

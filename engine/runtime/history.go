@@ -227,8 +227,7 @@ func PositionOf(p *program.Program, start machine.Start, c *step.Catalogue, reco
 	return s, nil
 }
 
-// askedAt is the path of the approve step that a run parked at, "" when it did
-// not.
+// askedAt is the path of the approve step that a run parked at, or "".
 func askedAt(records []journal.Record) string {
 	for _, rec := range slices.Backward(records) {
 		if rec.Kind == journal.Parked {

@@ -8,7 +8,7 @@
 //	       Outcome, Events; the journal holds all that happened
 //
 // The journal is the one memory: [History] folds it into what is left to do, for
-// the runtime, and [Standing] into where the run stands, for anybody. How a write
+// the runtime, and [PositionOf] says where the run stands, for anybody. How a write
 // is sent just once is in package protocol.
 package runtime
 

@@ -10,8 +10,7 @@ import (
 
 const pairLen = len(`\ud83d\ude00`)
 
-// pairs are the escaped surrogate pairs in a text, each spelling once. JSON has
-// no other escape for characters above U+FFFF.
+// pairs are the spellings of escaped surrogate pairs in a text.
 func pairs(text string) []string {
 	if !strings.Contains(text, `\u`) {
 		return nil
@@ -39,8 +38,7 @@ func escaped(text string, by map[string]string) string {
 	return b.String()
 }
 
-// eachPair calls f with the place of each pair. A backslash that is escaped
-// itself begins none.
+// eachPair calls f with the place of each pair whose backslash is not escaped.
 func eachPair(text string, f func(at int)) {
 	for i := 0; ; {
 		next := strings.IndexByte(text[i:], '\\')

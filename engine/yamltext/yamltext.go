@@ -98,8 +98,7 @@ func (f *free) take(size int) (rune, bool) {
 
 var escape = regexp.MustCompile(`\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})`)
 
-// held are the characters that a scalar of the text can hold: as they are, or as
-// an escape.
+// held are the characters that a scalar of the text can hold, also as escapes.
 func held(text string) map[rune]bool {
 	out := map[rune]bool{}
 	for _, r := range text {

@@ -34,8 +34,7 @@ func onClocks(wall time.Time, z *time.Location) (t, ends time.Time) {
 	return wall.Add(-offset(ends.Add(-time.Second))).In(z), ends
 }
 
-// turn returns the first second at which holds is true; it is not at from, and
-// is at to.
+// turn returns the first second at which holds is true, as it is at to and not at from.
 func turn(from, to time.Time, holds func(time.Time) bool) time.Time {
 	for to.Sub(from) > time.Second {
 		middle := from.Add(to.Sub(from) / 2).Truncate(time.Second)
@@ -57,12 +56,10 @@ func offset(t time.Time) time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-// asUTC is the moment at which clocks of UTC show what those of t's zone show
-// at t.
+// asUTC is when clocks of UTC show what those of t's zone show at t.
 func asUTC(t time.Time) time.Time { return t.UTC().Add(offset(t)) }
 
-// beginning returns the first moment at which clocks of the zone show wall or
-// later.
+// beginning returns when clocks of the zone first show wall or later.
 func beginning(wall time.Time, z *time.Location) time.Time {
 	t, ends := onClocks(wall, z)
 	if !ends.IsZero() {
@@ -71,8 +68,7 @@ func beginning(wall time.Time, z *time.Location) time.Time {
 	return t
 }
 
-// hourOf returns the moment at which the hour of t began, on clocks that have
-// not been changed since.
+// hourOf returns when the hour of t began, on clocks that were not changed since.
 func hourOf(t time.Time) time.Time {
 	began := asUTC(t).Truncate(time.Hour).Add(-offset(t)).In(t.Location())
 	if offset(began) == offset(t) {

@@ -44,8 +44,7 @@ func typeLen(a Args) types.Type {
 
 func runHas(_ *Caller, args []any) (any, error) { return args[0] != nil, nil }
 
-// runLen counts without looking at the elements, so that the length of a list
-// is known though its elements are not.
+// runLen does not look at the elements, which may be unknown.
 func runLen(_ *Caller, args []any) (any, error) {
 	switch v := args[0].(type) {
 	case []any:

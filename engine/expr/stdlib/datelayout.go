@@ -37,8 +37,7 @@ func unknownPart(layout string, letter byte) error {
 	return badArgument("the layout %q has an unknown %%%c", clip(layout), letter)
 }
 
-// layoutParts cuts a layout into literal texts, for which letter is 0, and the
-// letters behind percent signs.
+// layoutParts cuts a layout into texts, of letter 0, and the letters behind percents.
 func layoutParts(layout string, do func(literal string, letter byte) error) error {
 	for rest := layout; rest != ""; {
 		before, after, found := strings.Cut(rest, "%")

@@ -66,8 +66,7 @@ func (f Function) optional(n int) Function {
 	return f
 }
 
-// unbounded lets the last argument of a plain function be given any number of
-// times.
+// unbounded lets the last argument of a plain function be given many times.
 func (f Function) unbounded() Function {
 	f.Most = unbounded
 	return f

@@ -86,8 +86,7 @@ func anyMember(t types.Type) types.Type {
 	return out
 }
 
-// mergedObject is the type of a with the members of b over it. One of b that
-// may be absent leaves that of a where it is.
+// mergedObject is the type of a with the members of b over it, where b has them.
 func mergedObject(a, b types.Type) types.Type {
 	for _, f := range b.Fields {
 		if under, ok := a.Field(f.Name); ok && f.Type.Optional {
@@ -121,8 +120,7 @@ func mapAt(args []any, i int) (map[string]any, error) {
 	return m, nil
 }
 
-// runMembers makes a list of what of makes of each member, at this cost, in the
-// order of their names. What is nil is not there.
+// runMembers lists what of makes of each member that is there, at this cost.
 func runMembers(cost int, of func(name string, value any) any) func(*Caller, []any) (any, error) {
 	return func(by *Caller, args []any) (any, error) {
 		m, err := mapAt(args, 0)

@@ -10,8 +10,7 @@ import (
 
 const zoneCost = 64 << 10
 
-// zone returns the zone of an optional argument, or otherwise the fallback.
-// Each is loaded once.
+// zone returns the zone of an optional argument, loaded once, or the fallback.
 func (by *Caller) zone(args []any, at int, fallback *time.Location) (*time.Location, error) {
 	if at >= len(args) {
 		return fallback, nil
@@ -49,8 +48,7 @@ func moment(s string) (t time.Time, dateOnly bool, err error) {
 	return t, false, nil
 }
 
-// instant reads the moment that a text means; a date begins in the zone of the
-// run.
+// instant reads a moment; a date begins in the zone of the run.
 func (by *Caller) instant(s string) (time.Time, error) {
 	t, dateOnly, err := moment(s)
 	if err != nil || !dateOnly {
@@ -82,8 +80,7 @@ func span64(s string) (time.Duration, error) {
 	return d, nil
 }
 
-// shown is a moment as the zone of an optional argument shows it, or as it was
-// written. A date is that date everywhere.
+// shown is a moment in the zone of an optional argument, or as it was written.
 func (by *Caller) shown(args []any, zone int) (t time.Time, dateOnly bool, err error) {
 	t, dateOnly, err = moment(args[0].(string))
 	if err != nil || dateOnly {

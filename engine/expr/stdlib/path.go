@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// pathFunctions are the functions of paths with slashes. They compute with
-// texts and look at no file.
+// pathFunctions are the functions of paths with slashes, which look at no file.
 func pathFunctions() []Function {
 	return []Function{
 		Function{Name: "path_base", Signature: "path_base(path: string) string", Doc: "The last part of the path.",

@@ -40,8 +40,7 @@ func NewPattern(text string) (*Pattern, error) {
 	return p, nil
 }
 
-// machineCost is what a step of a machine takes, twice: one for each of a
-// pattern's two.
+// machineCost is what a step of a pattern's two machines takes.
 const machineCost = 2 * 160
 
 // ready pays for the machine of a pattern, once an evaluation.
@@ -70,8 +69,7 @@ func (p *Pattern) groups() []string {
 	return slices.DeleteFunc(slices.Clone(p.names), func(s string) bool { return s == "" })
 }
 
-// scanCost is what going over n bytes costs: a machine of many steps does more
-// at each byte.
+// scanCost is what going over n bytes costs: more steps do more at each byte.
 func (p *Pattern) scanCost(n int) int { return n * (1 + p.size/16) }
 
 // Matches reports whether there is a match in s.

@@ -81,8 +81,7 @@ func typeSortBy(a Args) types.Type {
 	return t
 }
 
-// where runs the condition for every element until do says stop. One that cannot
-// be known yet comes as an error to do.
+// where runs the condition for every element until do says stop, also with errors.
 func where(args []any, do func(elem any, holds bool, err error) (stop bool, failure error)) error {
 	body := args[1].(Each)
 	for i, e := range args[0].([]any) {

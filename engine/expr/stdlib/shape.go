@@ -10,8 +10,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// shapeFunctions give a type to what may be anything: parsed JSON and YAML, and
-// answers of services.
+// shapeFunctions give a type to what may be anything, such as parsed JSON.
 func shapeFunctions() []Function {
 	return []Function{
 		Function{Name: "as", Signature: "as(value: any, type) the type", Doc: "The value as the type in quotes: string, integer, number, boolean, any, list<string>, map<integer>, {name: string, size: optional integer}. Members of an object that the type does not name are left out. It fails when the value has another type, and names the place.",

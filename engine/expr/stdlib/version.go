@@ -10,8 +10,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// versionFunctions are the functions of semantic versions and of names that
-// count.
+// versionFunctions are the functions of semantic versions and of counted names.
 func versionFunctions() []Function {
 	bumps := types.Type{Kind: types.String, Enum: []string{"major", "minor", "patch"}}
 	parts := types.ObjectOf(types.Field{Name: "major", Type: integer, Required: true}, types.Field{Name: "minor", Type: integer, Required: true},
@@ -101,8 +100,7 @@ func (a semver) compare(b semver) int {
 	}
 }
 
-// compareIdentifiers puts numbers before words, and compares numbers of any
-// length by their value.
+// compareIdentifiers puts numbers, of any length, before words.
 func compareIdentifiers(a, b string) int {
 	switch {
 	case numeric(a) && numeric(b):

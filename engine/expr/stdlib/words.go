@@ -73,8 +73,7 @@ func title(s string) string {
 	}, s)
 }
 
-// plainLetters are the letters of Western and Central Europe without what makes
-// them special.
+// plainLetters are the letters of Western and Central Europe, and what they are in a slug.
 const plainLetters = "äae öoe üue ßss àa áa âa ãa åa ăa ąa çc ćc čc ďd đd èe ée êe ëe ęe ěe ģg ğg ìi íi îi ïi ıi łl ľl ñn ńn ňn òo óo ôo õo øo őo ŕr řr śs šs şs ťt ţt ùu úu ûu ůu űu ýy ÿy źz żz žz æae œoe "
 
 // plainLetter is what a letter is in a slug, "" when it has no place there.

@@ -61,8 +61,7 @@ func (w yamlWriter) scalar(v any) {
 	w.value(v)
 }
 
-// lead is what stands before the first word of a line. Behind a dash the line
-// has begun.
+// lead is what stands before the first word of a line, which may follow a dash.
 func lead(start string, indent int) string {
 	if start == " " {
 		return start
@@ -70,8 +69,7 @@ func lead(start string, indent int) string {
 	return start + strings.Repeat(" ", indent)
 }
 
-// plain reports whether a text can stand in YAML without quotes and be read as
-// a text by every version of it.
+// plain reports whether every version of YAML reads a text without quotes as text.
 func plain(s string) bool {
 	switch strings.ToLower(s) {
 	case "true", "false", "yes", "no", "on", "off", "y", "n", "null":

@@ -9,8 +9,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// approveType is the result of an approve: who agreed to what, when, and how it is
-// known. A service may not say when.
+// approveType is who agreed to what, when (which a service may not say), and how known.
 func approveType(dated bool) types.Type {
 	return types.ObjectOf(
 		types.Field{Name: "by", Doc: "Who agreed.", Type: types.OfKind(types.String), Required: true},
@@ -60,8 +59,7 @@ func (c *checker) approve(n *syntax.Node, node *program.Node) outcome {
 	return outcome{out: approveType(true)}
 }
 
-// checkNoRules refuses a rule about who may agree where only the machine says who
-// someone is: whoever runs the program chooses that.
+// checkNoRules refuses rules where whoever runs the program says who they are.
 func (c *checker) checkNoRules(a *syntax.Node) {
 	hint := "leave it out: no step type here reports who approved"
 	if names := c.approving(); names != "" {
@@ -121,8 +119,7 @@ func (c *checker) withRules(a *syntax.Node) *syntax.Node {
 	return &out
 }
 
-// rule reports whether a rule is one whatever happens: one that may be absent
-// would be no rule then.
+// rule reports whether a rule is one whatever happens, and cannot be absent.
 func (c *checker) rule(p syntax.Pair) bool {
 	want := types.ListOf(types.OfKind(types.String))
 	if p.Key.Value == "not" {

@@ -34,8 +34,7 @@ func (b Binding) of(skill string) Binding {
 	return b
 }
 
-// env is what the defaults, the identity and the group of a skill are evaluated in.
-// They share the budgets of one expression.
+// env is what defaults, identity and group are evaluated in, with one budget.
 func (b Binding) env(config map[string]any) expr.Env {
 	return expr.Env{Vars: map[string]any{"config": config}, Now: b.Now, Zone: b.Zone, Fuel: fuel.Full()}
 }
@@ -118,8 +117,7 @@ func evalBare(src string, env expr.Env) (any, error) {
 	return e.Eval(env)
 }
 
-// applyDefaults returns the values with every default that was not given; defaults with
-// holes are evaluated.
+// applyDefaults returns the values with every default that was not given, evaluated.
 func (s *Skill) applyDefaults(what string, declared types.Type, given map[string]any, env expr.Env, diags *diag.List) map[string]any {
 	out := declared.Defaults(given)
 	for _, f := range declared.Fields {
@@ -140,9 +138,8 @@ func (s *Skill) applyDefaults(what string, declared types.Type, given map[string
 // cli is the place of something typed on the command line.
 func cli(name string) diag.Range { return diag.Range{File: "--input " + name} }
 
-// checkGiven says what is wrong with a value that someone gave. With a NUL in it no
-// command line could say it again, and no program, path or variable hold it: better
-// now than behind the first write.
+// checkGiven says what is wrong with a value that someone gave. No command line,
+// program, path or variable can hold a NUL.
 func checkGiven(t types.Type, v any) error {
 	err := t.Check(v)
 	if err == nil && types.HoldsNUL(v) {

@@ -188,8 +188,7 @@ func (c *checker) identity(n *syntax.Node) {
 	}
 }
 
-// load returns the checked skill of a name, nil when it has mistakes or cannot
-// be had.
+// load returns the checked skill of a name, nil when it has mistakes.
 func (c *checker) load(u *syntax.Node, name string) *Skill {
 	if !idPattern.MatchString(name) {
 		c.diags.Errorf("unknown-skill", u.Range, "%q is not the name of a skill", name).Hint = "write skill:NAME, such as skill:create_jira_issue"

@@ -47,8 +47,7 @@ func keyRange(n *syntax.Node) diag.Range {
 	return n.Range
 }
 
-// kinds are the keys of which a step has exactly one, with the keys that go
-// with each and with no other.
+// kinds are the keys of which a step has one, and the keys that go with each.
 var kinds = []struct {
 	key  string
 	with []string

@@ -133,8 +133,7 @@ func (s *Skill) bindText(what, src string, env expr.Env, diags *diag.List) (stri
 	return text, true
 }
 
-// badGroup says why a name cannot be the name of a group, "" when it can: of a
-// file, and of a branch, where git has rules of its own.
+// badGroup says why a name cannot be a group's, of which a file and a branch are named.
 func badGroup(value any) string {
 	if err := (types.Type{Kind: types.String, Pattern: program.GroupPattern}).Check(value); err != nil {
 		return err.Error()

@@ -74,8 +74,7 @@ func (c *checker) computeDrops() {
 	}
 }
 
-// isKept reports whether all results of a lifetime are still wanted at its end,
-// because someone reads the loop's result, which is made of them.
+// isKept reports whether someone reads the loop's result, which is made of a lifetime.
 func (c *checker) isKept(l *lifetime) bool {
 	if l.loop == "" {
 		return false

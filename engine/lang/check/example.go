@@ -6,8 +6,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// asIn shows how a value is given in YAML, so that the line can be pasted:
-// "" where no value can be made up that the declaration takes.
+// asIn shows a value in YAML to paste, "" where none can be made up.
 func asIn(f types.Field) string {
 	v := exampleOf(f.Type)
 	if v == nil || f.Type.Check(v) != nil {

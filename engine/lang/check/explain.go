@@ -9,8 +9,7 @@ import (
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 )
 
-// collectAll notes the steps of a list and all that stand inside of them, so
-// that references to them are explained wherever they stand.
+// collectAll notes the steps of a list and all inside, to explain references to them.
 func (c *checker) collectAll(list *syntax.Node, where []enclosure, parallel string) {
 	if list == nil || list.Kind != syntax.Sequence {
 		return

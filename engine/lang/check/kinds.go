@@ -51,8 +51,7 @@ func owners(key string) []string {
 	return out
 }
 
-// isAllowed reports whether a key goes with a kind; with none, which is a mistake of
-// its own, everything does.
+// isAllowed reports whether a key goes with a kind; with no kind, everything does.
 func isAllowed(key, kind string) bool {
 	o := owners(key)
 	return kind == "" || len(o) == 0 || slices.Contains(o, kind)
@@ -85,8 +84,7 @@ func listed(names []string, last string) string {
 	return strings.Join(names[:len(names)-1], ", ") + " " + last + " " + names[len(names)-1]
 }
 
-// kindOf returns the one kind key the step has, and refuses keys that do not
-// go with it.
+// kindOf returns the one kind of a step, and refuses keys that do not go with it.
 func (c *checker) kindOf(n *syntax.Node) string {
 	var found []string
 	for _, k := range kinds {
@@ -106,8 +104,7 @@ func (c *checker) kindOf(n *syntax.Node) string {
 	return ""
 }
 
-// stepKeys refuses keys that do not exist, and those that go with another kind
-// than the step has.
+// stepKeys refuses keys that do not exist, or go with another kind.
 func (c *checker) stepKeys(n *syntax.Node, found []string) {
 	for _, p := range n.Pairs {
 		key := p.Key.Value

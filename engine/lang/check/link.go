@@ -70,8 +70,7 @@ func (l *linker) skill(s *Skill) linked {
 	return out
 }
 
-// escaped writes a value as texts that come to it: what it holds is data, and
-// no text with holes.
+// escaped writes a value, which is data, as texts that come to it.
 func escaped(v any) any {
 	marks := strings.NewReplacer("${{", "$${{", "%{{", "%%{{")
 	out, _ := types.MapTexts(v, func(s string) (any, error) { return marks.Replace(s), nil })

@@ -24,8 +24,7 @@ type loop struct {
 	elem types.Type // of the list; unclear when the list has a mistake
 }
 
-// loop checks what stands around the body of a loop, and enters it: from here
-// on the item has a name.
+// loop checks a loop, and enters it: from here on the item has a name.
 func (c *checker) loop(n *syntax.Node, node *program.Node) loop {
 	list := n.Get("for_each")
 	e, t := c.bare(list, c.scope())
@@ -104,8 +103,7 @@ func (c *checker) key(n *syntax.Node, node *program.Node) {
 	}
 }
 
-// isKey reports whether a value of the type tells an item from others by
-// itself.
+// isKey reports whether a value of the type tells an item from others.
 func isKey(t types.Type) bool {
 	return !t.Optional && slices.Contains([]types.Kind{types.String, types.Integer, types.Boolean}, t.Kind)
 }
@@ -128,8 +126,7 @@ func (c *checker) checkLoopKey(n *syntax.Node, node *program.Node, l loop) {
 	}
 }
 
-// itemType is what one item of a loop gives: for a group, the results of the
-// steps inside.
+// itemType is what an item gives: of a group, the results of the steps inside.
 func itemType(out types.Type, kind string, inside []result) types.Type {
 	if kind != "steps" {
 		return out

@@ -9,8 +9,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// outputs checks the skill's results, which may read every step, and then checks
-// every return against them.
+// outputs checks the skill's results, and every return against them.
 func (c *checker) outputs(n *syntax.Node) {
 	if n == nil {
 		n = &syntax.Node{Kind: syntax.Mapping}
@@ -66,8 +65,7 @@ func (c *checker) returned(name string, t types.Type) types.Type {
 	return out
 }
 
-// readsAfter reports whether the output being checked reads a step that stands
-// behind a place of the file.
+// readsAfter reports whether the output being checked reads a step behind a place.
 func (c *checker) readsAfter(at diag.Pos) bool {
 	for id := range c.reads {
 		start := c.ids[id].at.Start
@@ -78,8 +76,7 @@ func (c *checker) readsAfter(at diag.Pos) bool {
 	return false
 }
 
-// withoutConstraints is a type without what its one expression says about its texts: a
-// return may give others.
+// withoutConstraints is a type without what an expression says of its texts.
 func withoutConstraints(t types.Type) types.Type {
 	t.Enum, t.Pattern, t.Format = nil, "", ""
 	if t.Elem != nil {

@@ -57,8 +57,7 @@ type argumentProbe struct {
 	trial *fuel.Tank // of the [family]
 }
 
-// check is what the step says to the arguments as they are written out, but for
-// one of them.
+// check is what the step says to the arguments, but for one of them.
 func (r argumentProbe) check(l literals) *types.Error {
 	l.scope = r.scope
 	v, _ := l.of(r.with, "", r.step.In).(map[string]any)
@@ -136,8 +135,7 @@ func (r argumentProbe) choices(n *syntax.Node) (out []choice) {
 	return out
 }
 
-// evaluated is what a text comes to, nil where it comes to nothing or trial is used
-// up.
+// evaluated is what a text comes to, nil for nothing or when trial is used up.
 func evaluated(t *expr.Text, vars map[string]any, trial *fuel.Tank) any {
 	v, err := t.Eval(expr.Env{Vars: vars, Fuel: trial})
 	if err != nil {
@@ -176,8 +174,7 @@ type literals struct {
 	unknown step.UnknownPaths
 }
 
-// of reads a value that stands where t is wanted. The names in a map are known
-// also where their values are not.
+// of reads a value where t is wanted. The names in a map are always known.
 func (l *literals) of(n *syntax.Node, at string, t types.Type) any {
 	elem := within(t, "")
 	switch n.Kind {

@@ -52,8 +52,7 @@ func (c *checker) declared() expr.Scope {
 	)}
 }
 
-// asValues is a declaration as expressions see it: what is neither required
-// nor has a default may be absent.
+// asValues is a declaration as expressions see it: some may be absent.
 func asValues(t types.Type) types.Type {
 	out := types.Type{Kind: types.Object}
 	for _, f := range t.Fields {
@@ -88,8 +87,7 @@ func (c *checker) scope() expr.Scope {
 	return *c.view.scope
 }
 
-// results are the steps that can be read, as one object, and under which
-// further conditions each is present.
+// results are the steps that can be read, and further conditions of each.
 func (v view) results() (steps types.Type, given map[string][]string) {
 	holds := map[string]bool{}
 	for _, cond := range v.under {
@@ -120,8 +118,7 @@ func (c *checker) defineName(name string, t types.Type) {
 	c.view.scope = nil
 }
 
-// forgetError drops what is known of an outer `error`: here the name means
-// another one.
+// forgetError drops what is known of an outer `error`.
 func (c *checker) forgetError() {
 	c.view.under = slices.DeleteFunc(slices.Clone(c.view.under), func(u condition) bool { return u.ofError })
 	c.view.steps = slices.Clone(c.view.steps)
@@ -149,8 +146,7 @@ func (c *checker) addResults(results ...result) {
 	c.view.steps, c.view.scope = steps, nil
 }
 
-// leaveView goes back to the view from before something nested, and returns the
-// results that came to be inside.
+// leaveView goes back to a view, and returns the results that came since.
 func (c *checker) leaveView(before view) []result {
 	var inside []result
 	for _, r := range c.view.steps[len(before.steps):] {
@@ -196,8 +192,7 @@ func (c *checker) assumeAfter(node *program.Node, cond condition, asserted *expr
 	}
 }
 
-// bare checks a scalar that holds a bare expression, and returns its text and
-// its type. The expression is nil when it has mistakes.
+// bare checks a bare expression, which is nil when it has mistakes.
 func (c *checker) bare(n *syntax.Node, s expr.Scope) (e *expr.Expr, t types.Type) {
 	if n.Kind != syntax.Scalar {
 		d := c.diags.Errorf("not-an-expression", n.Range, "an expression is required here, not a %s", kindName(n))
@@ -220,8 +215,7 @@ func (c *checker) bare(n *syntax.Node, s expr.Scope) (e *expr.Expr, t types.Type
 	return e, t
 }
 
-// condition checks a bare expression that must be a boolean. The expression is
-// nil when it has mistakes.
+// condition checks a boolean expression, which is nil when it has mistakes.
 func (c *checker) condition(n *syntax.Node, key string, s expr.Scope) (text string, e *expr.Expr) {
 	if n.Kind == syntax.Scalar {
 		text = n.Value

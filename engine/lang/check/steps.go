@@ -220,8 +220,7 @@ func (c *checker) performs(n *syntax.Node, node *program.Node) (step.Step, bool)
 	return s, true
 }
 
-// with returns the arguments of a step; those that are not written stand where
-// its type does.
+// with returns the arguments of a step, which stand where its type does by default.
 func (c *checker) with(n *syntax.Node) (*syntax.Node, bool) {
 	u, with := n.Get("uses"), n.Get("with")
 	if with == nil {

@@ -21,8 +21,7 @@ func kindName(n *syntax.Node) string {
 	return "scalar"
 }
 
-// keys refuses what is not among known: later ones by name, others with the
-// nearest known one.
+// keys refuses what is not known: later keys by name.
 func (c *checker) keys(n *syntax.Node, known, later []string) {
 	for _, p := range n.Pairs {
 		k := p.Key.Value
@@ -48,8 +47,7 @@ func keyOf(n *syntax.Node, key string) diag.Range {
 	return n.Range
 }
 
-// str reads an optional string; a number or boolean there is an error with the
-// way to quote it.
+// str reads an optional string. Another scalar has to be quoted.
 func (c *checker) str(n *syntax.Node, key string) string {
 	v := n.Get(key)
 	if v == nil {
@@ -201,16 +199,14 @@ func unescaped(text string) any {
 	return v
 }
 
-// trusted refuses text from outside where a sink decides where an effect
-// lands.
+// trusted refuses text from outside that decides where an effect lands.
 func (c *checker) trusted(n *syntax.Node, want types.Type, s expr.Scope, what string) {
 	if want.Trusted {
 		c.authoredOnly(n, s, what+" decides where an effect lands")
 	}
 }
 
-// authoredOnly refuses a text that may hold anything, in whose place only what the authors
-// of the skill and the site wrote may stand.
+// authoredOnly refuses what the authors of the skill and the site did not write.
 func (c *checker) authoredOnly(n *syntax.Node, s expr.Scope, why string) {
 	if n.Kind != syntax.Scalar || n.Tag != "!!str" {
 		return

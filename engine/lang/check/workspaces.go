@@ -15,8 +15,7 @@ type making struct {
 	name string // a literal, or a text of inputs and config only
 }
 
-// workspaces refuses steps that may run side by side and make a workspace of one
-// name: each would take the files of the other away.
+// workspaces refuses steps that may make a workspace of one name side by side.
 func (c *checker) workspaces(nodes []program.Node) {
 	for i := range nodes {
 		n := &nodes[i]
@@ -57,8 +56,7 @@ func (c *checker) branches(group *program.Node) {
 	}
 }
 
-// shared is a diagnostic at the step that makes a workspace, or at the call by
-// which this skill comes to it.
+// shared is a diagnostic at the step that makes a workspace, or at the call of it.
 func (c *checker) shared(m making, outer *program.Node, format string, args ...any) *diag.Diagnostic {
 	at := m.node.At
 	if at.File != c.file {
@@ -67,8 +65,7 @@ func (c *checker) shared(m making, outer *program.Node, format string, args ...a
 	return c.diags.Errorf("shared-workspace", at, "%s", fmt.Sprintf(format, args...))
 }
 
-// makes are the steps in a sequence that make a workspace of a name which is the
-// same wherever they are performed.
+// makes are the steps that make a workspace of the same name wherever they are.
 func (c *checker) makes(nodes []program.Node) []making {
 	var out []making
 	program.Each(nodes, func(n *program.Node) {
@@ -86,8 +83,7 @@ func (c *checker) makes(nodes []program.Node) []making {
 	return out
 }
 
-// settled reports whether a text comes to the same in all of one run of this
-// skill.
+// settled reports whether a text comes to the same in all of one run.
 func (c *checker) settled(text string, at diag.Range) bool {
 	if !strings.Contains(text, "{{") {
 		return true

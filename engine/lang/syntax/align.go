@@ -95,8 +95,7 @@ func (a *aligner) space() (n, breaks int) {
 	return n, strings.Count(rest[:n], "\n")
 }
 
-// fold explains white space: kept inside of a line, one break is a space, more
-// breaks are one less.
+// fold explains white space: one break is a space, more are one less.
 func (a *aligner) fold() {
 	n, breaks := a.space()
 	switch breaks {

@@ -90,8 +90,7 @@ func (b *block) content(indent, n int) {
 	b.end = b.at
 }
 
-// join folds the breaks between two lines of text: one is a space, of more the
-// first is nothing.
+// join folds breaks between two lines: one is a space, of more the first is nothing.
 func (b *block) join() {
 	here := b.at
 	if len(b.breaks) == 1 {
@@ -104,8 +103,7 @@ func (b *block) join() {
 	b.breaks, b.at = nil, here
 }
 
-// flush explains the breaks as they are; of those at the end of a block the
-// value holds as many as its header keeps.
+// flush explains the breaks as they are, at the end as many as the value holds.
 func (b *block) flush() {
 	here := b.at
 	for _, s := range b.breaks {

@@ -63,8 +63,7 @@ func (b *builder) finish(p placed) placed {
 	return p
 }
 
-// properties refuses the anchors and tags before a node and returns where the
-// node itself begins.
+// properties refuses anchors and tags, and returns where their node begins.
 func (b *builder) properties(y *yamltext.Node, at int) int {
 	if y.Kind == yamltext.AliasNode || b.belongsToFirst(y) {
 		return at

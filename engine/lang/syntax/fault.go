@@ -29,8 +29,7 @@ func faultOf(err error) fault {
 	return fault{line, m[2]}
 }
 
-// finding says which line an error names when the text is given with a blank
-// line before it.
+// finding says which line an error names of a text behind a blank line.
 type finding uint8
 
 const (
@@ -39,8 +38,7 @@ const (
 	search                 // none of use: the first line that brings the error is looked for
 )
 
-// known holds the errors of the library's parser. All others are its
-// scanner's.
+// known holds the errors of the library's parser; others are its scanner's.
 var known = map[string]finding{
 	"did not find expected key":              search,
 	"did not find expected '-' indicator":    search,

@@ -66,8 +66,7 @@ type errSecond struct{ line int }
 
 func (e errSecond) Error() string { return "a second document" }
 
-// load returns the first document; the error is an errSecond when there is a
-// further one.
+// load returns the first document; the error is an errSecond when one follows.
 func load(text string) (doc *yamltext.Node, err error) {
 	defer func() {
 		if p := recover(); p != nil { // the library panics on some input

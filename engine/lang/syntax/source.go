@@ -8,8 +8,7 @@ import (
 	"github.com/skillrun/skillrun/engine/diag"
 )
 
-// source turns byte offsets of a text into lines and columns and back. Both
-// ways are fast also when the whole file is one long line.
+// source turns byte offsets of a text into lines and columns and back, fast.
 type source struct {
 	file  string
 	text  string

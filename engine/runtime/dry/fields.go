@@ -45,8 +45,7 @@ func (w *walker) fields(s step.Step, a machine.Action, shown []step.FieldChange)
 	return out
 }
 
-// arguments are those that people care for: which workspace a step works on is
-// between the steps.
+// arguments are those that people care for: all but workspaces.
 func arguments(s step.Step) []string {
 	return slices.DeleteFunc(s.In.Names(), func(name string) bool {
 		f, _ := s.In.Field(name)

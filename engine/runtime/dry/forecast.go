@@ -191,8 +191,7 @@ func (w *walker) drain() {
 	}
 }
 
-// checked is the condition of an assert; a fail stops the run unless its own
-// condition does not hold.
+// checked is the condition on which the run continues behind a node.
 func checked(n *program.Node) string {
 	switch n.Kind {
 	case program.Fail:
@@ -323,8 +322,7 @@ func (w *walker) callOf(s step.Step, r Repeat) step.Call {
 	return c
 }
 
-// deferRead notes a read that is not done, since what it sees is known only after
-// another step.
+// deferRead notes a read of something that is known only after another step.
 func (w *walker) deferRead(a machine.Action, after string) machine.Event {
 	if u, unknown := types.FirstUnknown(map[string]any(a.Input)); unknown && after == "" {
 		after = u.After

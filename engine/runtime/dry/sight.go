@@ -116,8 +116,7 @@ func (w *walker) hiddenBy(ctx context.Context, a machine.Action) (after string, 
 	return w.visibility.Beside(w.calling(ctx, a), a)
 }
 
-// behind names the last step before a call that was left out and changes what
-// the call looks at.
+// behind names the last step that was left out and changes what a call looks at.
 func (w *walker) behind(ctx context.Context, a machine.Action) (after string, hidden bool) {
 	if len(w.skipped.places) == 0 {
 		return "", false
@@ -125,8 +124,7 @@ func (w *walker) behind(ctx context.Context, a machine.Action) (after string, hi
 	return w.skipped.last(w.reach(ctx, a).Sees)
 }
 
-// unprepared reports whether a call works in a workspace in which a step was
-// left out.
+// unprepared reports whether a step was left out in a workspace that a call works in.
 func (w *walker) unprepared(ctx context.Context, a machine.Action) bool {
 	if len(w.skipped.places) == 0 {
 		return false
@@ -136,8 +134,7 @@ func (w *walker) unprepared(ctx context.Context, a machine.Action) bool {
 	return yes
 }
 
-// openFiles reports whether a step was left out that changes the files of the
-// workspace that a call works in.
+// openFiles reports whether that step changes files.
 func (w *walker) openFiles(ctx context.Context, a machine.Action) bool {
 	var files []step.Place
 	for _, p := range w.reach(ctx, a).Sees {
@@ -152,8 +149,7 @@ func (w *walker) openFiles(ctx context.Context, a machine.Action) bool {
 	return yes
 }
 
-// awaited names the step that was left out and may make what a call did not
-// find.
+// awaited names the step that was left out and may make what was not found.
 func (w *walker) awaited(ctx context.Context, a machine.Action, err error) (after string, yes bool) {
 	if types.CodeOf(err) != types.NotFound || len(w.skipped.places) == 0 {
 		return "", false

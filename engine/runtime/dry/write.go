@@ -44,8 +44,7 @@ func (w *walker) write(ctx context.Context, a machine.Action) machine.Event {
 	}
 }
 
-// findable reports whether the effect can be looked for. What cannot is presumed
-// to be absent.
+// findable reports whether the effect can be looked for, and is not presumed absent.
 func (w *walker) findable(ctx context.Context, s step.Step, a machine.Action) bool {
 	return w.clear && !w.withheld(ctx, a) && !a.Undecided && len(a.Unknown) == 0 && s.CanFind() && !w.unprepared(ctx, a)
 }
@@ -161,8 +160,7 @@ func (w *walker) predict(ctx context.Context, s step.Step, a machine.Action, pre
 	return s.Preview(step.WithCall(ctx, call), rec.Input, step.UnknownPaths(a.Unknown))
 }
 
-// neutral takes the folder of this walk out of a text: what is shown does not
-// depend on where it was thought up.
+// neutral takes the folder of this walk out of a text that is shown.
 func (w *walker) neutral(s string) string {
 	if w.Workspaces == "" {
 		return s

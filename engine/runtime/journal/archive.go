@@ -194,8 +194,7 @@ func (a Archive) bytes() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// comparison compares what is written with bytes that are there, without holding
-// it.
+// comparison compares what is written with bytes, without holding it.
 type comparison struct {
 	hash.Hash
 	size int

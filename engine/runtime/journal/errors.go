@@ -32,8 +32,7 @@ var (
 	errGone   = errors.New("what was there is gone")
 )
 
-// disk says that the file system did not do what it was asked for, unless err
-// says more already.
+// disk is a failure of the file system, unless err says more already.
 func disk(doing string, err error) *types.Error {
 	if known := (*types.Error)(nil); errors.As(err, &known) {
 		return known

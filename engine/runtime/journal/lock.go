@@ -82,8 +82,7 @@ func sign(f *os.File) {
 // signatureLen is the length of the line that names the process.
 const signatureLen = 20
 
-// signature reads the two lines of a lock: the process, and in the lock of a
-// group the run.
+// signature reads the lines of a lock: the process, and the run that has a group.
 func signature(path string) (pid, run string) {
 	data, err := Options{}.withDefaults().readUpTo(path, 1<<10)
 	if err != nil {

@@ -206,8 +206,7 @@ func (o Options) keepBlobs(dir string, blobs map[string][]byte) error {
 	return nil
 }
 
-// takeBack resumes a run that is here, where the archive begins with what is
-// here, and that ends with an export.
+// takeBack resumes a run that was exported from here, where the archive continues it.
 func (s *Store) takeBack(a Archive, journal []byte) (err error) {
 	f, _, err := s.Open(a.Records[0].Run.ID)
 	if err != nil {

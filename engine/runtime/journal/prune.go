@@ -98,8 +98,7 @@ func (s *Store) candidate(id string) (Pruned, bool) {
 	return Pruned{ID: id, Skill: sum.Skill, State: sum.State, UpdatedAt: sum.UpdatedAt, Bytes: sizeOf(dir)}, true
 }
 
-// ended reports whether a run is finished, or never started: then the summary
-// is empty.
+// ended reports whether a run is finished, or with an empty summary never started.
 func (s *Store) ended(dir, id string) (Summary, bool) {
 	l, err := s.load(dir, id)
 	sum := Summarize(l.records)

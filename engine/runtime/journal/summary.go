@@ -135,8 +135,7 @@ func (s *Summary) add(r *Record) {
 	}
 }
 
-// exported notes that the run continues elsewhere. It can be so again, for another
-// key.
+// exported notes that the run continues elsewhere, for the first time or another key.
 func (s *Summary) exported(r *Record) {
 	if s.State != StateExported {
 		whole := *s
@@ -176,8 +175,7 @@ func (s *Summary) undoing(r *Record) {
 // reasonConfirm is the Reason of a run that parked before its first write.
 const reasonConfirm = "confirm"
 
-// answered notes what a person said, when it is an answer to what the run waits
-// for.
+// answered notes what a person said to what the run waits for.
 func (s *Summary) answered(r *Record, fits bool) {
 	if s.State == StateParked && fits {
 		s.Answer = &Said{What: r.Kind, By: r.By, At: r.At, Plan: r.Plan}

@@ -33,8 +33,7 @@ func isTorn(end []byte, offset int64, at chain) bool {
 	return startsLine(text, at) && !keptBehind(rest)
 }
 
-// startsLine reports whether text is what comes first of the line behind at, or
-// all of it but the newline.
+// startsLine reports whether text is a beginning of the line behind at.
 func startsLine(text []byte, at chain) bool {
 	head := fmt.Appendf(nil, `%s%d,"kind":"`, recHead, at.seq+1)
 	if len(text) < len(head) {
@@ -52,8 +51,7 @@ func startsLine(text []byte, at chain) bool {
 	return errors.Is(json.NewDecoder(bytes.NewReader(text)).Decode(&more), io.ErrUnexpectedEOF)
 }
 
-// cutAtHole divides bytes at the first sector that is missing. offset is where
-// they stand in the file.
+// cutAtHole divides bytes at an offset of the file at the first sector that is missing.
 func cutAtHole(end []byte, offset int64) (text, rest []byte) {
 	for at := 0; at < len(end); {
 		next := min(len(end), at+sectorSize-int((offset+int64(at))%sectorSize))

@@ -83,8 +83,7 @@ func (v *Verdict) journal(l loaded, good bool) {
 	}
 }
 
-// outputs checks the outputs that are kept outside of the journal against their
-// digests, and returns those that are named.
+// outputs checks the outputs in blobs against their digests, and returns those named.
 func (v *Verdict) outputs(records []Record, blob func(string) ([]byte, error)) map[string]bool {
 	used := map[string]bool{}
 	for i := range records {
@@ -136,8 +135,7 @@ func (v *Verdict) folder(dir string, used map[string]bool) error {
 	})
 }
 
-// each calls f with the names in a folder, in order. A folder that is missing
-// is an empty one.
+// each calls f with the names in a folder, in order; one that is missing is empty.
 func each(dir string, f func(name string)) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -13,12 +13,10 @@ import (
 // more bytes than that either.
 const maxWeight int64 = 128 << 20
 
-// ending is what is left free for the records that end what was begun: what
-// became of writes, and of the run.
+// ending is what is left free for the records that end what was begun.
 const ending = 8 << 20
 
-// weigh is about how many bytes of memory a line or an output takes when it is
-// read, none when there is none.
+// weigh is about how many bytes of memory a line or an output takes when it is read.
 func weigh(text []byte) int64 {
 	const record, value, object = 256, 16, 48
 	if len(text) == 0 {

@@ -72,8 +72,7 @@ func moveOutput(r *Record) ([]byte, error) {
 	return out, nil
 }
 
-// unpack puts the outputs kept in blobs back into their records, which have a
-// weight without them, and returns that with them.
+// unpack puts outputs in blobs back into their records, and adds their weight.
 func unpack(records []Record, weight int64, blob func(digest string) ([]byte, error)) (int64, error) {
 	for i := range records {
 		r := &records[i]

@@ -42,6 +42,5 @@ func (r *runner) key(rec journal.Record) step.Key {
 	return step.KeyOf(r.work(), rec.Path, rec.Identity)
 }
 
-// work is the part of a key that all effects of a piece of work share, whatever
-// run makes them.
+// work is the part of a key that all effects of a piece of work share.
 func (r *runner) work() string { return r.Header.Work }

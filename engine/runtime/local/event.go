@@ -15,8 +15,7 @@ func (r *runner) emit(e runtime.Event) {
 	r.Observe(e)
 }
 
-// observe turns what the machine tells into events and into the report of
-// steps.
+// observe makes an event and a report of what the machine tells.
 func (r *runner) observe(n machine.Note) {
 	e := runtime.EventOf(n, r.Header.ID, time.Time{}, r.replaying)
 	if n.Kind == machine.StillWaiting && r.Wait && !r.replaying {

@@ -65,15 +65,13 @@ func (r *runner) end(x runtime.Ending) {
 	r.last = &journal.Record{Kind: journal.Finished, State: string(x.State), By: x.By, Reason: x.Words}
 }
 
-// refuse ends the run before its first write: what was agreed to is not what it
-// would do.
+// refuse ends the run before its first write, since it would do something else.
 func (r *runner) refuse(why *types.Error) {
 	r.out.State, r.out.Failure = runtime.Refused, &machine.Failure{Error: why}
 	r.last = &journal.Record{Kind: journal.Finished, State: string(runtime.Refused), Error: why}
 }
 
-// leave writes down how this process leaves the run, when nothing is at work
-// any more.
+// leave writes down how this process leaves the run.
 func (r *runner) leave() {
 	if r.err != nil || r.out.State == "" {
 		return
@@ -92,8 +90,7 @@ func (r *runner) leave() {
 	r.err = r.append(*rec, true)
 }
 
-// result evaluates the outputs. A run whose outputs cannot be computed has not
-// done what it promised: it fails.
+// result evaluates the outputs. A run whose outputs cannot be computed fails.
 func (r *runner) result() {
 	res := r.Machine.Result()
 	r.out.Outputs, r.out.Missing = res.Outputs, res.Missing

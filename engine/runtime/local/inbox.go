@@ -36,8 +36,7 @@ func (r *runner) pollInbox() {
 	}
 }
 
-// endBy ends the run for good, as soon as it has cleaned up after itself and knows
-// what it has written.
+// endBy ends the run for good, when it has cleaned up and knows what it has written.
 func (r *runner) endBy(x runtime.Ending) {
 	r.Ending, r.endedHere = &x, true
 	if !r.NeedsStop() || !r.Consented { // no one agreed to a write, so nothing is there to clean up

@@ -9,8 +9,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// loop performs what the machine asks for until the run ends or lets go. What
-// is in flight then ends.
+// loop performs what the machine asks for until the run ends or lets go.
 func (r *runner) loop(ctx context.Context) {
 	for {
 		if r.running() {
@@ -74,8 +73,7 @@ func (r *runner) startable(a machine.Action) bool {
 	return true
 }
 
-// checkSpinning ends the run when an action would be begun again and nothing has
-// happened since it was begun last: it would be forever.
+// checkSpinning ends a run that would do the same again, with nothing done, forever.
 func (r *runner) checkSpinning(a machine.Action) bool {
 	told, idled := r.idled[a.Path]
 	if !idled || told != r.told {

@@ -33,8 +33,7 @@ type worker struct {
 	asks   bool // it waits for a person or a lock, and has begun nothing
 }
 
-// unlock unlocks the run while something takes time, and returns what locks it
-// back.
+// unlock unlocks the run, and returns what locks it again.
 func (r *runner) unlock() func() {
 	r.mu.Unlock()
 	return r.mu.Lock

@@ -106,8 +106,7 @@ func (r *runner) failed(rec journal.Record, a machine.Action, err error) {
 	}
 }
 
-// effect notes a write that is done, and tells of it unless it was found in the
-// run's own journal.
+// effect notes a write that is done, and tells of it unless the journal had it.
 func (r *runner) effect(rec journal.Record, found string, out types.Values) runtime.Effect {
 	e := runtime.EffectOf(r.Catalogue, rec, out)
 	if found != "" {

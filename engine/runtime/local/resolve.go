@@ -39,8 +39,7 @@ func (Runtime) Resolve(ctx context.Context, o runtime.Options, x runtime.Resolut
 	return r.foundBy(ctx, intent, s, x)
 }
 
-// announced is the intent of a write whose outcome is unknown, or that
-// failed before it was sent because its lookup failed.
+// announced is the intent of a write of unknown outcome, or one that was not looked for.
 func (r *runner) announced(path string) (journal.Record, step.Step, error) {
 	if _, unknown := r.Intents[path]; !unknown && !r.Unseen[path] {
 		err := types.Errorf(types.BadInput, "the outcome of step %s is known, or it never started", path).
@@ -57,8 +56,7 @@ func (r *runner) announced(path string) (journal.Record, step.Step, error) {
 	return intent, s, err
 }
 
-// readyFor makes the workspaces as a recorded step needs them, where no process
-// is at the run.
+// readyFor makes the workspaces that a recorded step needs.
 func (r *runner) readyFor(ctx context.Context, s step.Step, rec journal.Record) error {
 	var in types.Values
 	if err := json.Unmarshal(rec.Input, &in); err != nil {

@@ -46,8 +46,7 @@ func (r *runner) unsettled(ctx context.Context) ([]runtime.Reversal, error) {
 	return out, nil
 }
 
-// unknownWrites are the paths of the writes of unknown outcome, in the order in which they
-// were announced.
+// unknownWrites are the paths of the writes of unknown outcome, as they were announced.
 func (r *runner) unknownWrites() []string {
 	var out []string
 	for _, rec := range r.Journal.Records() {

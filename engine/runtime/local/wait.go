@@ -37,8 +37,7 @@ func (r *runner) overdue(w *worker) bool {
 	return !at.IsZero() && !w.idle && (!r.Clock.Now().Before(at) || errors.Is(w.call.Err(), context.DeadlineExceeded))
 }
 
-// expireOverdue ends what bounds an action when its time is up, and reports whether it
-// is.
+// expireOverdue reports whether the time of an action is up, and ends what bounds it then.
 func (r *runner) expireOverdue(w *worker) bool {
 	if !r.overdue(w) {
 		return false

@@ -23,8 +23,7 @@ func (r *runner) cleanWorkspaces(ctx context.Context) {
 	}
 }
 
-// ready makes the workspaces as a step needs them: one that changes or works in
-// one finds them as the run left them.
+// ready makes the workspaces of a step that changes or works in one.
 func (r *runner) ready(ctx context.Context, s step.Step, in types.Values) error {
 	if s.Effect != step.Locals && len(s.Workspaces(in)) == 0 {
 		return nil

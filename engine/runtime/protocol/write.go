@@ -238,8 +238,7 @@ func (w *Write) onFound(e Event) Command {
 	return w.do(Command{Do: Send})
 }
 
-// unknown is the outcome of a write whose effect could not be looked for. What
-// was not sent is no unknown outcome.
+// unknown is the outcome of a write whose effect could not be looked for.
 func (w *Write) unknown() string {
 	if w.Sent {
 		return Unknown
