@@ -64,8 +64,7 @@ func (c *checker) str(n *syntax.Node, key string) string {
 }
 
 // typed checks a value of any shape and returns it as the program keeps it
-// (strings are texts with holes) with its type. want guides nothing but
-// messages about literals; the caller checks the type against it.
+// (strings are texts with holes) with its type.
 func (c *checker) typed(n *syntax.Node, s expr.Scope) (any, types.Type) {
 	switch n.Kind {
 	case syntax.Mapping:

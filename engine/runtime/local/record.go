@@ -75,8 +75,7 @@ func (r *runner) done(rec journal.Record, a machine.Action, out []byte, sync boo
 
 // noted keeps what a walk from here on needs to know of a step.
 func (r *runner) noted(rec journal.Record, a machine.Action) {
-	switch {
-	case a.Effect == string(step.Reads) && !a.Poll && r.KeepReads && !r.Consented:
+	if a.Effect == string(step.Reads) && !a.Poll && r.KeepReads && !r.Consented {
 		r.reads = append(r.reads, plan.Read{Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Output: rec.Event.Output})
 	}
 	r.AddLocal(rec)
