@@ -184,7 +184,6 @@ func (a *auditBuilder) event(r journal.Record) {
 		d := a.effect(r, ActionFailed)
 		if d.Error = problem(r.Event.Error); r.Event.Unsettled {
 			d.Kind = ActionUnknown
-			a.closeWrite(r.Path)
 			a.openWrite(d)
 			return
 		}
