@@ -107,6 +107,9 @@ type Setup struct {
 	// file that is being checked, "" when it has none. nil: no skill calls
 	// another.
 	Skills func(beside, name string) (file string, text []byte, err error)
+	// StepTypes finds a step type that a file declares, in the same way. It has the
+	// code not_found when there is none.
+	StepTypes func(beside, name string) (file string, text []byte, err error)
 	// Invocation is how this program is called so that it comes to this site,
 	// such as "skillrun --sandbox"; "" is "skillrun". The commands in hints end with
 	// its flags, and skills read it as run.program.
@@ -142,8 +145,14 @@ func (e *Engine) Check(file string, text []byte) (*Skill, diag.List) {
 	if e.Skills != nil {
 		w.Skill = func(name string) (string, []byte, error) { return e.Skills(file, name) }
 	}
+	if e.StepTypes != nil {
+		w.StepType = func(name string) (string, []byte, error) { return e.StepTypes(file, name) }
+	}
 	return check.File(file, text, w)
 }
+
+// IsStepType reports whether a file declares a step type, and no skill.
+func IsStepType(file string) bool { return check.IsStepType(file) }
 
 // Consent says who has to agree before the first write.
 type Consent string

@@ -177,9 +177,9 @@ func callsDiffer(was, is []program.Node) []string {
 		}
 		for i, call := range before[name][:min(len(before[name]), len(others))] {
 			if call.TextDigest != others[i].TextDigest {
-				out = append(out, fmt.Sprintf("the called skill %s: its text has the digest %.12s, and that of the run %.12s", name, others[i].TextDigest, call.TextDigest))
+				out = append(out, fmt.Sprintf("the %s: its text has the digest %.12s, and that of the run %.12s", calledTitle(call), others[i].TextDigest, call.TextDigest))
 			} else if others[i].Config != nil {
-				out = append(out, valuesDiffer("config value of skill:"+name+" ", call.Config, others[i].Config)...)
+				out = append(out, valuesDiffer("config value of "+call.Uses()+" ", call.Config, others[i].Config)...)
 			}
 		}
 	}
@@ -187,11 +187,18 @@ func callsDiffer(was, is []program.Node) []string {
 	return slices.Compact(out)
 }
 
+func calledTitle(c *program.Call) string {
+	if c.StepType {
+		return c.Title()
+	}
+	return "called " + c.Title()
+}
+
 func callsOf(nodes []program.Node) map[string][]*program.Call {
 	out := map[string][]*program.Call{}
 	program.Each(nodes, func(n *program.Node) {
 		if n.Call != nil {
-			out[n.Call.Skill] = append(out[n.Call.Skill], n.Call)
+			out[n.Call.Key()] = append(out[n.Call.Key()], n.Call)
 		}
 	})
 	return out

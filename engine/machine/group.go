@@ -307,11 +307,11 @@ func (m *Machine) accept(c *program.Call, in types.Values) *types.Error {
 			continue
 		}
 		if !given {
-			return types.Errorf(types.BadInput, "input %s of skill %s is absent", f.Name, c.Skill).
+			return types.Errorf(types.BadInput, "input %s of %s is absent", f.Name, c.Title()).
 				WithHint("give it a value with ??, or call the skill only when it is there")
 		}
 		if err := f.Type.Check(x); err != nil {
-			return types.Errorf(types.BadInput, "input %s of skill %s %v", f.Name, c.Skill, err)
+			return types.Errorf(types.BadInput, "input %s of %s %v", f.Name, c.Title(), err)
 		}
 		in[f.Name] = f.Type.Filled(x)
 	}
@@ -349,5 +349,14 @@ func (m *Machine) output(a *activation, s *names, o program.Output) (any, *types
 		}
 	}
 	m.refuel()
-	return m.value(s, o.Value.V, nil)
+	x, err := m.value(s, o.Value.V, nil)
+	if err != nil || !o.Held {
+		return x, err
+	}
+	x = o.Type.Only(x)
+	if wrong := o.Type.Check(x); wrong != nil {
+		return nil, types.Errorf(types.BadInput, "output %s of %s %v", o.Name, a.node.Call.Title(), wrong).
+			WithHint("change its type, or its value, in the file of the step type")
+	}
+	return x, nil
 }

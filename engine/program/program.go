@@ -155,6 +155,7 @@ type Retry struct {
 // the arguments of the node as inputs, the values here as config.
 type Call struct {
 	Skill      string `json:"skill"`
+	StepType   bool   `json:"step_type,omitempty"` // it is a step type that a file declares
 	Version    string `json:"version,omitempty"`
 	TextDigest string `json:"text_digest"` // SHA-256 of the skill's bytes, hexadecimal
 	// Defaults are of the inputs that the call leaves out: strings are texts
@@ -170,6 +171,30 @@ type Call struct {
 	Timeout  string       `json:"timeout,omitempty"` // duration
 }
 
+// Key tells a skill and a step type of one name apart.
+func (c Call) Key() string {
+	if c.StepType {
+		return "steps/" + c.Skill
+	}
+	return c.Skill
+}
+
+// Title is what is called, for people.
+func (c Call) Title() string {
+	if c.StepType {
+		return "step type " + c.Skill
+	}
+	return "skill " + c.Skill
+}
+
+// Uses is what a skill writes to call it.
+func (c Call) Uses() string {
+	if c.StepType {
+		return c.Skill
+	}
+	return "skill:" + c.Skill
+}
+
 // Binding is a name and its value; strings inside are texts with ${{ }}.
 type Binding struct {
 	Name  string        `json:"name"`
@@ -182,6 +207,9 @@ type Output struct {
 	Value types.Dynamic `json:"value"`
 	Type  types.Type    `json:"type"`
 	At    diag.Range    `json:"at"`
+	// Held says that the value is held against the type when it is there: what was
+	// checked may be anything.
+	Held bool `json:"held,omitempty"`
 }
 
 // Each visits nodes and everything inside of them, in the order of the skill: a

@@ -27,6 +27,12 @@ func NewCatalogue(families ...[]Step) *Catalogue {
 	return c
 }
 
+// With is the catalogue with further steps, for whoever lists them. Two steps of one
+// name are a bug of the caller, and panic.
+func (c *Catalogue) With(more []Step) *Catalogue {
+	return &Catalogue{byName: NewCatalogue(slices.Collect(maps.Values(c.byName)), more).byName, mask: c.mask}
+}
+
 // Lookup returns the step of that name.
 func (c *Catalogue) Lookup(name string) (Step, bool) {
 	s, ok := c.byName[name]

@@ -53,6 +53,10 @@ type Bound struct {
 // mistake is reported.
 func (s *Skill) Bind(b Binding) (*Bound, diag.List) {
 	var diags diag.List
+	if s.isType {
+		diags.Errorf("bad-skill", diag.Range{File: s.File}, "%s is a step type, and no skill", s.Name).Hint = "use it in a step of a skill: uses: " + s.Name
+		return nil, diags
+	}
 	config := s.bindConfig(b, &diags)
 	env := b.env(config)
 	inputs := s.applyDefaults("inputs", s.Inputs, b.Inputs, env, &diags)

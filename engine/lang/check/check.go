@@ -52,6 +52,7 @@ import (
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
+	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -75,11 +76,11 @@ func checkFile(file string, text []byte, f *session, chain []string) (*Skill, di
 	if root == nil {
 		return nil, c.diags
 	}
-	c.chain = append(slices.Clone(chain), c.stem())
 	c.skill = &Skill{
-		File: file, Text: text, Inputs: types.ObjectOf(), Config: types.ObjectOf(), Outputs: types.ObjectOf(),
+		isType: IsStepType(file), File: file, Text: text, Inputs: types.ObjectOf(), Config: types.ObjectOf(), Outputs: types.ObjectOf(),
 		places: map[string]diag.Range{}, defaults: map[string]any{}, calls: map[string]*Skill{},
 	}
+	c.chain = append(slices.Clone(chain), c.skill.label(c.stem()))
 	c.topLevel(root)
 	c.diags.Sort()
 	return c.skill, c.diags
@@ -91,10 +92,32 @@ var laterSkillKeys = []string{"tests"}
 
 func (c *checker) topLevel(root *syntax.Node) {
 	if root.Kind != syntax.Mapping {
-		c.diags.Errorf("bad-skill", root.Range, "a skill is a mapping with name, inputs and steps, not a %s", kindName(root)).
+		c.diags.Errorf("bad-skill", root.Range, "a %s is a mapping with name, inputs and steps, not a %s", c.skill.what(), kindName(root)).
 			Hint = "begin with: name: " + c.stem()
 		return
 	}
+	body := root
+	if c.skill.isType {
+		body = c.stepTypeHead(root)
+	} else {
+		c.skillHead(root)
+	}
+	c.skill.Timeout = c.duration(root, "timeout", "")
+	if body == nil {
+		return
+	}
+	c.beginLifetime("")
+	c.skillSteps(body)
+	c.workspaces(c.skill.Steps)
+	c.outputs(root.Get("outputs"))
+	c.endLifetime(c.skill.Steps)
+	c.computeDrops()
+	c.services()
+	c.checkEffect()
+}
+
+// skillHead checks the keys of a skill that say what it is.
+func (c *checker) skillHead(root *syntax.Node) {
 	c.keys(root, skillKeys, laterSkillKeys)
 	c.language(root)
 	c.name(root)
@@ -104,14 +127,19 @@ func (c *checker) topLevel(root *syntax.Node) {
 	c.skill.Inputs = c.declarations(root.Get("inputs"), "inputs")
 	c.identity(root.Get("identity"))
 	c.concurrency(root.Get("concurrency"))
-	c.skill.Timeout = c.duration(root, "timeout", "")
-	c.beginLifetime("")
-	c.skillSteps(root)
-	c.workspaces(c.skill.Steps)
-	c.outputs(root.Get("outputs"))
-	c.endLifetime(c.skill.Steps)
-	c.computeDrops()
-	c.services()
+}
+
+// what is the word for what a file declares.
+func (s *Skill) what() string {
+	if s.isType {
+		return "step type"
+	}
+	return "skill"
+}
+
+// label tells a skill and a step type of one name apart.
+func (s *Skill) label(name string) string {
+	return program.Call{Skill: name, StepType: s.isType}.Key()
 }
 
 // services sums up which services the skill needs.
@@ -154,17 +182,17 @@ func (c *checker) stem() string {
 func (c *checker) name(root *syntax.Node) {
 	n := root.Get("name")
 	if n == nil {
-		c.diags.Errorf("missing-key", keyRange(root), "a skill needs a name").Hint = "add: name: " + c.stem()
+		c.diags.Errorf("missing-key", keyRange(root), "a %s needs a name", c.skill.what()).Hint = "add: name: " + c.stem()
 		return
 	}
 	c.skill.Name = n.Value
 	switch {
 	case n.Kind != syntax.Scalar || !idPattern.MatchString(n.Value):
 		c.diags.Errorf("bad-name", n.Range, "name %q is not lower-case letters, digits and _, beginning with a letter", n.Value)
-	case slices.Contains(Reserved(), n.Value):
+	case !c.skill.isType && slices.Contains(Reserved(), n.Value):
 		c.diags.Errorf("bad-name", n.Range, "%s is a verb of the program, and cannot be a skill's name", n.Value)
 	case n.Value != c.stem():
-		c.diags.Errorf("bad-name", n.Range, "name %s is not the file's name %s", n.Value, c.stem()).Hint = "rename one of them: a skill is found by its file"
+		c.diags.Errorf("bad-name", n.Range, "name %s is not the file's name %s", n.Value, c.stem()).Hint = "rename one of them: a " + c.skill.what() + " is found by its file"
 	}
 }
 
@@ -194,20 +222,28 @@ func (c *checker) load(u *syntax.Node, name string) *Skill {
 		c.diags.Errorf("unknown-skill", u.Range, "%q is not the name of a skill", name).Hint = "write skill:NAME, such as skill:create_jira_issue"
 		return nil
 	}
-	if i := slices.Index(c.chain, name); i >= 0 {
-		around := append(slices.Clone(c.chain[i:]), name)
-		c.diags.Errorf("recursion", u.Range, "skill %s calls itself: %s", name, strings.Join(around, " -> ")).
+	return c.callee(u, program.Call{Skill: name}, func() (string, []byte, error) {
+		if c.world.Skill == nil {
+			return "", nil, types.Errorf(types.NotFound, "there is no skill %s", name).WithHint("no other skills can be found here")
+		}
+		return c.world.Skill(name)
+	})
+}
+
+// callee checks what is called, once, and returns it; nil when it has mistakes or
+// cannot be had.
+func (c *checker) callee(u *syntax.Node, call program.Call, find func() (file string, text []byte, err error)) *Skill {
+	key := call.Key()
+	if i := slices.Index(c.chain, key); i >= 0 {
+		around := append(slices.Clone(c.chain[i:]), key)
+		c.diags.Errorf("recursion", u.Range, "%s calls itself: %s", call.Title(), strings.Join(around, " -> ")).
 			Hint = "repeat with for_each, or put what they share into a third skill"
 		return nil
 	}
-	if s, known := c.session.known[name]; known {
+	if s, known := c.session.known[key]; known {
 		return s
 	}
-	if c.world.Skill == nil {
-		c.diags.Errorf("unknown-skill", u.Range, "there is no skill %s", name).Hint = "no other skills can be found here"
-		return nil
-	}
-	file, text, err := c.world.Skill(name)
+	file, text, err := find()
 	if err != nil {
 		e := types.AsError(err)
 		c.diags.Errorf("unknown-skill", u.Range, "%s", e.Message).Hint = e.Hint
@@ -215,12 +251,12 @@ func (c *checker) load(u *syntax.Node, name string) *Skill {
 	}
 	s, diags := checkFile(file, text, c.session, c.chain)
 	for _, d := range diags {
-		d.Related = append(d.Related, diag.Note{At: u.Range, Message: "skill " + name + " is called here"})
+		d.Related = append(d.Related, diag.Note{At: u.Range, Message: call.Title() + " is called here"})
 		c.diags = append(c.diags, d)
 	}
 	if diags.HasErrors() {
 		s = nil
 	}
-	c.session.known[name] = s
+	c.session.known[key] = s
 	return s
 }

@@ -54,6 +54,28 @@ type runIn struct {
 	Args []string `json:"args" doc:"Arguments."`
 }
 
+type execIn struct {
+	Program string   `json:"program" doc:"Program." trusted:"true"`
+	Args    []string `json:"args,omitempty" doc:"Arguments."`
+}
+
+type execOut struct {
+	Stdout string `json:"stdout" doc:"Output."`
+}
+
+type getIn struct {
+	Path string `json:"path" doc:"Path."`
+}
+
+type requestIn struct {
+	getIn
+	Method string `json:"method" doc:"Method." enum:"POST,PUT"`
+}
+
+type httpOut struct {
+	Status int `json:"status" doc:"Status."`
+}
+
 type loginOut struct {
 	User  string       `json:"user" doc:"User."`
 	Token types.Secret `json:"token" doc:"Token."`
@@ -64,6 +86,9 @@ func catalogue() *step.Catalogue {
 	write := func(context.Context, writeIn) (writeOut, error) { return writeOut{}, nil }
 	run := func(context.Context, runIn) (writeOut, error) { return writeOut{}, nil }
 	clone := func(context.Context, cloneIn) (writeOut, error) { return writeOut{}, nil }
+	exec := func(context.Context, execIn) (execOut, error) { return execOut{}, nil }
+	get := func(context.Context, getIn) (httpOut, error) { return httpOut{}, nil }
+	request := func(context.Context, requestIn) (httpOut, error) { return httpOut{}, nil }
 	login := func(context.Context, writeIn) (loginOut, error) { return loginOut{}, nil }
 	return step.NewCatalogue([]step.Step{
 		step.Read("login", "Log in.", login),
@@ -73,25 +98,35 @@ func catalogue() *step.Catalogue {
 		step.Local("clone", "Clone.", clone),
 		step.Read("run", "Run a program.", run).Touches("", "program", "run"),
 		step.Write("make", "Make.", write).Touches("tracker", "issue", "create"),
+		step.Read("exec_read", "Run a program.", exec).Errors(types.NotFound),
+		step.Write("exec", "Run a program.", exec),
+		step.Read("http_get", "Get.", get),
+		step.Write("http_request", "Ask.", request),
 	})
 }
 
 // world has the catalogue, and the skills of testdata/called by their names.
 func world() check.World {
-	return check.World{Catalogue: catalogue(), Skill: func(name string) (string, []byte, error) {
-		file := "testdata/called/" + name + ".yaml"
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return "", nil, types.Errorf(types.NotFound, "no skill is named %q", name).WithHint("`skillrun list` shows the skills")
+	in := func(folder string) func(name string) (string, []byte, error) {
+		return func(name string) (string, []byte, error) {
+			file := folder + name + ".yaml"
+			text, err := os.ReadFile(file)
+			if err != nil {
+				return "", nil, types.Errorf(types.NotFound, "no skill is named %q", name).WithHint("`skillrun list` shows the skills")
+			}
+			return file, text, nil
 		}
-		return file, text, nil
-	}}
+	}
+	return check.World{Catalogue: catalogue(), Skill: in("testdata/called/"), StepType: in("testdata/called/steps/")}
 }
 
 // TestDiagnostics: to add a case, add it to a file of testdata.
 func TestDiagnostics(t *testing.T) {
 	t.Parallel()
 	diagtest.Run(t, func(name string, text []byte) diag.List {
+		if name == "step_types.yaml" {
+			name = "steps/" + name
+		}
 		_, diags := check.File(name, text, world())
 		return diags
 	})

@@ -37,6 +37,10 @@ type World struct {
 	// Skill finds another skill by its name, for `uses: skill:NAME`. The error
 	// says what to do. It may be nil: then there are no others.
 	Skill func(name string) (file string, text []byte, err error)
+	// StepType finds the step type that a file declares, for `uses: NAME` of one that
+	// the catalogue does not have. The error has the code not_found when there is none
+	// either. It may be nil.
+	StepType func(name string) (file string, text []byte, err error)
 }
 
 // keyRange is the place that stands for a whole mapping: its first key.
@@ -78,8 +82,8 @@ type lifetime struct {
 // session is what the files of one check share.
 type session struct {
 	world World
-	// known are the skills that were called, nil for one with mistakes: each is
-	// checked once.
+	// known are the skills and step types that were called, by their labels, nil for
+	// one with mistakes: each is checked once.
 	known map[string]*Skill
 	// trial is what all evaluations that try what a text may come to use up
 	// together; what is beyond it is not tried.
@@ -119,13 +123,15 @@ type Skill struct {
 	// Concurrency holds texts with ${{ }}; it is nil when the skill may run
 	// beside others.
 	Concurrency *program.Concurrency
+	Effect      step.Effect // of a step type; "" is a skill
 	Steps       []program.Node
 	Uses        []step.Step // the step types it and what it calls use, each once, in order of first use
 	Reaches     []Need      // the services its steps and those of what it calls name, as often as they do
 	Services    []string    // their names and that of the lock, each once, sorted
 
 	lock     []Need            // of a lock that every site has
-	calls    map[string]*Skill // the skills it calls, by name
+	calls    map[string]*Skill // the skills and the declared step types that it calls, by program.Call.Key
+	isType   bool              // the file declares a step type
 	size     int               // how many steps it has, with those of what it calls
 	outputs  []program.Output
 	places   map[string]diag.Range // of inputs and config names: "inputs.x"; of "concurrency.group" and its like

@@ -36,6 +36,7 @@ func FuzzFile(f *testing.F) {
 	f.Add([]byte("name: x\nconcurrency: {group: \"a-${{ config.c ?? 'c' }}\", lock: {repo: \"${{ config.c }}\"}}\nconfig: {c: {type: string}}\nsteps:\n  - {id: a, approve: \"go?\", show: [1, \"${{ 1 / 0 }}\"]}\n"))
 	w := world()
 	f.Fuzz(func(t *testing.T, text []byte) {
+		check.File("steps/x.yaml", text, w)
 		skill, diags := check.File("x.yaml", text, w)
 		if skill == nil || diags.HasErrors() {
 			return

@@ -10,12 +10,14 @@ var (
 
 // Keys are all keys of the language, by where they stand: at the top of a
 // skill, in a step, in its await and its retry, in the declaration of an input
-// or a config value, in concurrency, and in the lock of that. It is for whoever
+// or a config value, in concurrency, in the lock of that, and at the top of a step
+// type. It is for whoever
 // has to tell of all of them: editors, pages and tests.
 func Keys() map[string][]string {
 	return map[string][]string{
 		"skill": skillKeys, "step": stepKeys(), "await": awaitKeys, "retry": retryKeys,
 		"declaration": schemaKeys, "concurrency": concurrencyKeys, "lock": lockKeys,
+		"step type": stepTypeKeys,
 	}
 }
 

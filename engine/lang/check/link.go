@@ -39,7 +39,7 @@ func (l *linker) link(s *Skill, nodes []program.Node) []program.Node {
 			n.Retry = &r
 		}
 		if n.Call != nil {
-			call, of := *n.Call, l.skill(s.calls[n.Call.Skill])
+			call, of := *n.Call, l.skill(s.calls[n.Call.Key()])
 			call.Config, call.Defaults, call.Steps = of.config, of.defaults, of.steps
 			n.Call = &call
 		}
@@ -49,10 +49,11 @@ func (l *linker) link(s *Skill, nodes []program.Node) []program.Node {
 
 // skill binds a called skill, once: all its calls see the same configuration.
 func (l *linker) skill(s *Skill) linked {
-	if done, ok := l.known[s.Name]; ok {
+	key := s.label(s.Name)
+	if done, ok := l.known[key]; ok {
 		return done
 	}
-	b := l.binding.of(s.Name)
+	b := l.binding.of(key)
 	config := s.bindConfig(b, l.diags)
 	if l.sketch {
 		fillUnknown(config, s.Config, "config")
@@ -66,7 +67,7 @@ func (l *linker) skill(s *Skill) linked {
 		out.defaults[name] = escaped(v)
 	}
 	out.steps = l.link(s, s.Steps)
-	l.known[s.Name] = out
+	l.known[key] = out
 	return out
 }
 

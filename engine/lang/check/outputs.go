@@ -23,11 +23,21 @@ func (c *checker) outputs(n *syntax.Node) {
 			c.diags.Errorf("bad-name", p.Key.Range, "name %q is not lower-case letters, digits and _, beginning with a letter", p.Key.Value)
 		}
 		c.reads = map[string]bool{}
-		v, t := c.typed(p.Value, c.scope())
-		c.refuseSecret(p.Value, t, "be an output")
-		t = c.returned(p.Key.Value, t)
-		c.skill.outputs = append(c.skill.outputs, program.Output{Name: p.Key.Value, Value: types.Dynamic{V: v}, Type: t, At: p.Value.Range})
-		c.skill.Outputs.Fields = append(c.skill.Outputs.Fields, types.Field{Name: p.Key.Value, Type: t})
+		var v any
+		var f types.Field
+		at := p.Value.Range
+		if c.skill.isType {
+			v, f = c.declaredOutput(p)
+			if value := p.Value.Get("value"); value != nil {
+				at = value.Range
+			}
+		} else {
+			v, f.Type = c.typed(p.Value, c.scope())
+			c.refuseSecret(p.Value, f.Type, "be an output")
+		}
+		f.Name, f.Type = p.Key.Value, c.returned(p.Key.Value, f.Type)
+		c.skill.outputs = append(c.skill.outputs, program.Output{Name: f.Name, Value: types.Dynamic{V: v}, Type: f.Type, At: at, Held: c.skill.isType})
+		c.skill.Outputs.Fields = append(c.skill.Outputs.Fields, f)
 	}
 	for _, r := range c.early {
 		for _, v := range r.values {

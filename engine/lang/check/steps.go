@@ -177,13 +177,30 @@ func (c *checker) set(n *syntax.Node, node *program.Node) types.Type {
 }
 
 func (c *checker) uses(n *syntax.Node, node *program.Node) outcome {
-	if name, ok := skillName(n.Get("uses")); ok {
-		return c.call(n, name, node)
+	u := n.Get("uses")
+	if name, ok := skillName(u); ok {
+		return c.call(n, c.load(u, name), node)
+	}
+	if find := c.typeFile(u); find != nil {
+		return c.call(n, c.callee(u, program.Call{Skill: u.Value, StepType: true}, find), node)
 	}
 	s, ok := c.performs(n, node)
 	return outcome{out: s.Out, who: s.Name, codes: s.AllCodes(), unclear: !ok}
 }
 
+// typeFile returns what finds the file of a step type, nil when no file declares it.
+func (c *checker) typeFile(u *syntax.Node) func() (string, []byte, error) {
+	if _, known := c.world.Catalogue.Lookup(u.Value); known || c.world.StepType == nil || u.Kind != syntax.Scalar || !idPattern.MatchString(u.Value) {
+		return nil
+	}
+	file, text, err := c.world.StepType(u.Value)
+	if types.CodeOf(err) == types.NotFound {
+		return nil
+	}
+	return func() (string, []byte, error) { return file, text, err }
+}
+
+// performs checks a step type and its arguments.
 func (c *checker) performs(n *syntax.Node, node *program.Node) (step.Step, bool) {
 	u := n.Get("uses")
 	if u == nil {
@@ -280,6 +297,11 @@ func (c *checker) await(n *syntax.Node, node *program.Node) outcome {
 			Hint = "call the skill in a step of its own, with retry when it has to be repeated"
 		return outcome{unclear: true}
 	}
+	if u := a.Get("uses"); u != nil && c.typeFile(u) != nil {
+		c.diags.Errorf("await-needs-read", u.Range, "await repeats a built-in read, and %s is a step type of a file", u.Value).
+			Hint = "write the read that it makes, or use it in a step with retry"
+		return outcome{unclear: true}
+	}
 	s, ok := c.performs(a, node)
 	if ok && s.Effect != step.Reads {
 		c.diags.Errorf("await-needs-read", a.Get("uses").Range, "await repeats a read, and %s is a %s", s.Name, s.Effect)
@@ -320,10 +342,9 @@ func awaitCodes(s step.Step, node *program.Node) []types.Code {
 //
 // Its effects belong to the work of the skill that was run. Its place there
 // tells them apart, and the identity that it names itself.
-func (c *checker) call(n *syntax.Node, name string, node *program.Node) outcome {
+func (c *checker) call(n *syntax.Node, callee *Skill, node *program.Node) outcome {
 	node.Kind = program.Skill
 	u := n.Get("uses")
-	callee := c.load(u, name)
 	with, ok := c.with(n)
 	if callee == nil || !ok {
 		if ok {
@@ -331,20 +352,20 @@ func (c *checker) call(n *syntax.Node, name string, node *program.Node) outcome 
 		}
 		return outcome{unclear: true}
 	}
+	node.Call = &program.Call{
+		Skill: callee.Name, StepType: callee.isType, Version: callee.Version, TextDigest: types.Digest(callee.Text), Inputs: callee.arguments(),
+		Identity: callee.Identity, Steps: callee.Steps, Outputs: callee.outputs, Timeout: callee.Timeout,
+	}
 	before := len(c.diags)
-	node.With = c.arguments(with, callee.arguments(), c.scope(), "skill "+name)
+	node.With = c.arguments(with, callee.arguments(), c.scope(), node.Call.Title())
 	if !c.diags[before:].HasErrors() {
 		c.defaulted(step.Step{In: callee.arguments()}, n, with)
 	}
 	if callee.Concurrency != nil && !c.grouped {
-		c.diags.Errorf("bad-concurrency", u.Range, "skill %s has a concurrency group, and this skill has none", name).
+		c.diags.Errorf("bad-concurrency", u.Range, "skill %s has a concurrency group, and this skill has none", callee.Name).
 			Hint = "declare concurrency here: a run takes the lock of its own skill only"
 	}
-	node.Call = &program.Call{
-		Skill: callee.Name, Version: callee.Version, TextDigest: types.Digest(callee.Text), Inputs: callee.arguments(),
-		Identity: callee.Identity, Steps: callee.Steps, Outputs: callee.outputs, Timeout: callee.Timeout,
-	}
-	c.skill.calls[callee.Name] = callee
+	c.skill.calls[node.Call.Key()] = callee
 	for _, s := range callee.Uses {
 		c.useStep(s)
 	}

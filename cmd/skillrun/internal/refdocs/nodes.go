@@ -63,7 +63,7 @@ func nodesOf(nodes []engine.Node, called bool) []Node {
 			x.Timeout = n.Timeout
 		}
 		if n.Call != nil {
-			x.Uses = "skill:" + n.Call.Skill
+			x.Uses = n.Call.Uses()
 			if !called {
 				x.Steps = nodesOf(n.Call.Steps, true)
 			}

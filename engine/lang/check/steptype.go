@@ -1,0 +1,210 @@
+package check
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/lang/syntax"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// A step type that a file declares is a program, a request or a few steps behind
+// typed arguments and a typed result:
+//
+//	exec: {…}     the arguments of exec, or of exec_read when the effect is read
+//	http: {…}     those of http_request, or of http_get
+//	steps: […]    steps, as in a skill
+//
+// It is checked by the walk that checks skills, and performed as a called one: what
+// it changes is planned, found again and resumed as what the steps inside change.
+// The one step of a program or a request has the id exec or http, by which the
+// outputs read its result.
+
+var (
+	stepTypeKeys      = []string{"language", "name", "doc", "effect", "config", "inputs", "exec", "http", "steps", "errors", "retry", "timeout", "outputs"}
+	laterStepTypeKeys = []string{"mcp", "find", "preview", "undo", "update", "touches"}
+	bodyKeys          = []string{"exec", "http", "steps"}
+	outputKeys        = []string{"type", "description", "value", "enum", "pattern", "format", "minimum", "maximum", "items", "properties"}
+)
+
+// effects are what a step type can do to the world, the least first.
+var effects = []string{string(step.Reads), string(step.Locals), string(step.Writes)}
+
+// IsStepType reports whether a file declares a step type, and no skill: it stands in
+// a folder named steps.
+func IsStepType(file string) bool {
+	return path.Base(path.Dir(strings.ReplaceAll(file, `\`, "/"))) == "steps"
+}
+
+// Definition is what a step type's file declares, for whoever lists step types. It
+// fails for one with mistakes.
+func (s *Skill) Definition() step.Definition {
+	d := step.Definition{Name: s.Name, Doc: s.Description, Effect: s.Effect, In: s.Inputs, Out: s.Outputs}
+	for _, u := range s.Uses {
+		d.Codes = append(d.Codes, u.Codes...)
+	}
+	slices.Sort(d.Codes)
+	d.Codes = slices.Compact(d.Codes)
+	return d
+}
+
+// stepTypeHead checks the keys of a step type that say what it is, and returns where
+// its steps stand.
+func (c *checker) stepTypeHead(root *syntax.Node) *syntax.Node {
+	c.keys(root, stepTypeKeys, laterStepTypeKeys)
+	c.language(root)
+	c.name(root)
+	if _, taken := c.world.Catalogue.Lookup(c.skill.Name); taken {
+		c.diags.Errorf("bad-name", root.Get("name").Range, "%s is a built-in step type", c.skill.Name).Hint = "rename it and its file"
+	}
+	c.skill.Description = c.str(root, "doc")
+	if doc := root.Get("doc"); doc == nil {
+		c.diags.Errorf("missing-key", keyRange(root), "a step type needs a doc").Hint = "add a sentence that says what it does: doc: Restart a deployment."
+	} else if !strings.HasSuffix(c.skill.Description, ".") {
+		c.diags.Errorf("bad-value", doc.Range, "doc is a sentence that ends in a full stop")
+	}
+	if e := root.Get("effect"); e == nil {
+		c.diags.Errorf("missing-key", keyRange(root), "a step type needs an effect").Hint = "one of " + listed(effects, "or")
+	} else if c.skill.Effect = step.Effect(e.Value); !slices.Contains(effects, e.Value) {
+		c.diags.Errorf("bad-value", e.Range, "effect is one of %s", listed(effects, "or")).Hint = diag.DidYouMean(e.Value, effects)
+	}
+	c.skill.Config = c.declarations(root.Get("config"), "config")
+	c.skill.Inputs = c.declarations(root.Get("inputs"), "inputs")
+	for _, f := range c.skill.Inputs.Fields {
+		if f.Doc == "" {
+			c.diags.Errorf("missing-key", c.skill.places["inputs."+f.Name], "an input of a step type needs a description").Hint = "whoever uses the step type reads it"
+		}
+	}
+	return c.body(root)
+}
+
+// body returns a mapping with the steps of a step type.
+func (c *checker) body(root *syntax.Node) *syntax.Node {
+	var found []string
+	for _, key := range bodyKeys {
+		if root.Get(key) != nil {
+			found = append(found, key)
+		}
+	}
+	switch {
+	case len(found) == 0:
+		c.diags.Errorf("no-kind", keyRange(root), "this step type does nothing").Hint = "give it one of " + listed(bodyKeys, "or")
+		return nil
+	case len(found) > 1:
+		c.diags.Errorf("two-kinds", keyOf(root, found[1]), "a step type has one of %s, and this one has %s", listed(bodyKeys, "and"), listed(found, "and")).
+			Hint = "put all of it into steps"
+		return nil
+	case found[0] == "steps":
+		for _, key := range []string{"errors", "retry"} {
+			if root.Get(key) != nil {
+				c.diags.Errorf("misplaced-key", keyOf(root, key), "%s belongs to exec and http", key).Hint = "write it in the step that it is about"
+			}
+		}
+		return root
+	}
+	return c.oneStep(root, found[0])
+}
+
+// oneStep writes the program or the request of a step type as the step that it is.
+func (c *checker) oneStep(root *syntax.Node, key string) *syntax.Node {
+	at, with := keyOf(root, key), root.Get(key)
+	uses := map[string]string{"exec read": "exec_read", "exec write": "exec", "http read": "http_get", "http write": "http_request"}[key+" "+string(c.skill.Effect)]
+	if uses == "" {
+		if c.skill.Effect == step.Locals {
+			c.diags.Errorf("wrong-effect", root.Get("effect").Range, "%s reads or writes", key).Hint = "local is for steps that change a workspace only"
+		}
+		return nil
+	}
+	if m := with.Get("method"); uses == "http_get" && m != nil {
+		if m.Value != "GET" {
+			c.diags.Errorf("wrong-effect", m.Range, "a request that reads is a GET, not a %s", m.Value).Hint = "effect: write, if it changes something"
+		}
+		with = keeping(with, func(key string) bool { return key != "method" })
+	}
+	word := func(text string) *syntax.Node {
+		return &syntax.Node{Kind: syntax.Scalar, Tag: "!!str", Value: text, Range: at}
+	}
+	one := &syntax.Node{Kind: syntax.Mapping, Range: at}
+	add := func(key string, value *syntax.Node) {
+		if value != nil {
+			one.Pairs = append(one.Pairs, syntax.Pair{Key: &syntax.Node{Kind: syntax.Scalar, Tag: "!!str", Value: key, Range: at}, Value: value})
+		}
+	}
+	add("id", word(key))
+	add("uses", word(uses))
+	add("with", with)
+	add("errors", root.Get("errors"))
+	add("retry", root.Get("retry"))
+	list := &syntax.Node{Kind: syntax.Sequence, Range: at, Items: []*syntax.Node{one}}
+	return &syntax.Node{Kind: syntax.Mapping, Range: at, Pairs: []syntax.Pair{{Key: word("steps"), Value: list}}}
+}
+
+// keeping is a mapping with some of its keys.
+func keeping(n *syntax.Node, keep func(key string) bool) *syntax.Node {
+	rest := *n
+	rest.Pairs = slices.DeleteFunc(slices.Clone(n.Pairs), func(p syntax.Pair) bool { return !keep(p.Key.Value) })
+	return &rest
+}
+
+// declaredOutput checks an output of a step type: a type, and the value. What may be
+// anything, such as parsed JSON, is held against the type when the step type has run,
+// also when it is absent.
+func (c *checker) declaredOutput(p syntax.Pair) (any, types.Field) {
+	value := p.Value.Get("value")
+	if p.Value.Kind != syntax.Mapping || value == nil {
+		c.diags.Errorf("bad-declaration", p.Value.Range, "output %s needs a type and a value", p.Key.Value).
+			Hint = "such as " + p.Key.Value + `: {type: string, value: "${{ steps.exec.stdout }}"}`
+		return nil, types.Field{}
+	}
+	c.keys(p.Value, outputKeys, nil)
+	declared := keeping(p.Value, func(key string) bool { return key != "value" && slices.Contains(outputKeys, key) })
+	f := c.declaration(syntax.Pair{Key: p.Key, Value: declared}, "outputs")
+	v, t := c.typed(value, c.scope())
+	c.refuseSecret(value, t, "be an output")
+	if f.Required = true; holdsAny(t) {
+		return v, f
+	}
+	if f.Required = !t.Optional; t.Optional {
+		f.Type = f.Type.Maybe()
+	}
+	if t.Kind != types.Invalid && f.Type.Kind != types.Invalid {
+		c.checkType(value, v, t, f.Type, p.Key.Value)
+	}
+	return v, f
+}
+
+func holdsAny(t types.Type) bool {
+	return t.Kind == types.Any || t.Elem != nil && holdsAny(*t.Elem) ||
+		slices.ContainsFunc(t.Fields, func(f types.Field) bool { return holdsAny(f.Type) })
+}
+
+// checkEffect refuses a step type that does more to the world than it says.
+func (c *checker) checkEffect() {
+	declared := slices.Index(effects, string(c.skill.Effect))
+	if declared < 0 {
+		return
+	}
+	program.Each(c.skill.Steps, func(n *program.Node) {
+		if n.At.File == c.file && slices.Index(effects, most(n)) > declared {
+			c.diags.Errorf("wrong-effect", n.At, "the effect is %s, and step %s is a %s", c.skill.Effect, n.ID, most(n)).Hint = "effect: " + most(n)
+		}
+	})
+}
+
+// most is the greatest effect of a step, or of those of what it calls.
+func most(n *program.Node) string {
+	if n.Call == nil {
+		return n.Effect
+	}
+	out := ""
+	program.Each(n.Call.Steps, func(inner *program.Node) {
+		if slices.Index(effects, inner.Effect) > slices.Index(effects, out) {
+			out = inner.Effect
+		}
+	})
+	return out
+}
