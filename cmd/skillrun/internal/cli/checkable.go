@@ -103,7 +103,7 @@ func (p *Program) gather(found []source, diags *diag.List, file string) []source
 
 // everySkill returns what the search path has, and what is built in.
 func (p *Program) everySkill() (found []source, diags diag.List, err error) {
-	for _, dir := range p.searchPath() {
+	for _, dir := range p.checkedFolders() {
 		entries, err := os.ReadDir(p.path(dir))
 		if err != nil {
 			continue // a folder of the search path need not exist
@@ -127,4 +127,13 @@ func (p *Program) everySkill() (found []source, diags diag.List, err error) {
 		}
 	}
 	return found, diags, err
+}
+
+// checkedFolders are those of the search path, each with its step types.
+func (p *Program) checkedFolders() []string {
+	var out []string
+	for _, dir := range p.searchPath() {
+		out = append(out, dir, filepath.Join(dir, typesDir))
+	}
+	return out
 }

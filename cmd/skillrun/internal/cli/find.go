@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"errors"
 	"io/fs"
 	"maps"
 	"os"
@@ -64,12 +65,17 @@ func nearFile(path string) string {
 // skills returns every skill that is found by name; the first of a name wins:
 // ./skills, $SKILLRUN_PATH, the user's configuration folder, built in. When nobody
 // trusts the working directory, its skills come last and take nobody's place.
-func (p *Program) skills() ([]source, error) {
-	own, err := p.ownSkills()
+func (p *Program) skills() ([]source, error) { return p.sources(".") }
+
+// stepTypes returns every step type that a file declares, in the same order.
+func (p *Program) stepTypes() ([]source, error) { return p.sources(typesDir) }
+
+func (p *Program) sources(below string) ([]source, error) {
+	own, err := p.own(below)
 	if err != nil {
 		return nil, err
 	}
-	here := p.skillsIn("skills")
+	here := p.skillsIn(filepath.Join("skills", below))
 	if p.trustsHere() {
 		return firstOfEach(here, own), nil
 	}
@@ -107,6 +113,50 @@ func (c callees) find(beside, name string) (string, []byte, error) {
 	c.program.tellShadow(s)
 	c.texts[s.File] = s.Text
 	return s.File, s.Text, nil
+}
+
+// findStepType returns the file of a step type: in the folder of step types beside
+// the skill that is checked, else the first one in the search path.
+func (c callees) findStepType(beside, name string) (string, []byte, error) {
+	s, err := c.typeBeside(beside, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		s, err = c.typeOf(name)
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	c.texts[s.File] = s.Text
+	return s.File, s.Text, nil
+}
+
+func (c callees) typeBeside(file, name string) (source, error) {
+	dir := filepath.Dir(file)
+	if !engine.IsStepType(file) {
+		dir = filepath.Join(dir, typesDir)
+	}
+	shown := filepath.Join(dir, name+".yaml")
+	if _, err := os.Stat(c.program.path(shown)); err != nil || strings.HasPrefix(file, "builtin/") {
+		return source{}, fs.ErrNotExist
+	}
+	return c.program.readSkill(c.program.path(shown), shown)
+}
+
+// typeOf returns the step type of a name in the search path.
+func (c callees) typeOf(name string) (source, error) {
+	all, err := c.program.quiet().stepTypes()
+	if err != nil {
+		return source{}, err
+	}
+	for _, s := range all {
+		if s.Name != name {
+			continue
+		}
+		if c.only {
+			return s, nil
+		}
+		return s, s.needsTrust()
+	}
+	return source{}, types.Errorf(types.NotFound, "no step type is named %q", name)
 }
 
 func (c callees) beside(file, name string) (source, error) {

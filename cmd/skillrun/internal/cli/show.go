@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -87,6 +88,9 @@ begin with it.`,
 			if markdown {
 				return refdocs.Markdown(p.Stdout, cat)
 			}
+			if cat, err = p.withDeclared(cat); err != nil {
+				return refused(err)
+			}
 			return p.steps(cat, strings.Join(args, ""), output)
 		},
 	}
@@ -94,6 +98,29 @@ begin with it.`,
 	p.outputFlag(c, &output)
 	p.completeArgs(c, p.completeSteps)
 	return c
+}
+
+// withDeclared is a catalogue with the step types that files declare, for whoever
+// reads of them. What has mistakes is left out, and named on stderr.
+func (p *Program) withDeclared(cat *step.Catalogue) (*step.Catalogue, error) {
+	all, err := p.stepTypes()
+	if err != nil {
+		return nil, err
+	}
+	var declared []step.Step
+	for _, src := range all {
+		e, _ := p.newChecker(cat)
+		s, diags := e.Check(src.File, src.Text)
+		if !diags.HasErrors() {
+			var one step.Step
+			if one, err = step.Dynamic(s.Definition(), nil); err == nil {
+				declared = append(declared, one)
+				continue
+			}
+		}
+		fmt.Fprintln(p.Stderr, render.Flat("note: "+src.File+" has mistakes: skillrun check "+src.File))
+	}
+	return cat.With(declared), nil
 }
 
 // steps lists the step types that begin with a word, or explains the one of

@@ -113,7 +113,7 @@ func (p *Program) openSite(ctx context.Context, explicit string, sandbox bool) (
 	s.engine = engine.New(engine.Setup{
 		Catalogue: cat, State: s.state,
 		Clock: p.Clock, Random: p.Random, Site: cfg.Site, User: p.User, Version: p.Build.Version, Disk: p.Disk,
-		Settle: cfg.Policy.Settle, Hosts: hostsOf(cfg), Services: cfg.Reaches, Skills: s.called.find,
+		Settle: cfg.Policy.Settle, Hosts: hostsOf(cfg), Services: cfg.Reaches, Skills: s.called.find, StepTypes: s.called.findStepType,
 		Invocation: "skillrun" + siteOf(runFlags{sandbox: sandbox, config: asked}),
 		Locks:      func(service, repo string) (step.Lock, error) { return p.Locks(cfg, p.cacheDir(), service, repo) },
 	})
@@ -181,7 +181,7 @@ func (p *Program) load(explicit string) (*config.Config, diag.List) {
 // newChecker is an engine that only checks, and the skills that it finds called.
 func (p *Program) newChecker(cat *step.Catalogue) (*engine.Engine, callees) {
 	called := callees{program: p, texts: render.Sources{}, only: true}
-	return engine.New(engine.Setup{Catalogue: cat, Skills: called.find}), called
+	return engine.New(engine.Setup{Catalogue: cat, Skills: called.find, StepTypes: called.findStepType}), called
 }
 
 // settings is the configuration that a skill is shown with. The one that was

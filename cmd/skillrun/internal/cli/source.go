@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -47,13 +48,20 @@ func bare(err error, shown string) error {
 	return err
 }
 
+// typesDir is the folder beside skills with the step types that files declare.
+const typesDir = "steps"
+
 // ownSkills are those of the folders that the user chose, and those built in.
-func (p *Program) ownSkills() ([]source, error) {
+func (p *Program) ownSkills() ([]source, error) { return p.own(".") }
+
+// own are the files of a folder below those that the user chose, and below what is
+// built in.
+func (p *Program) own(below string) ([]source, error) {
 	var out []source
 	for _, dir := range p.ownPath() {
-		out = append(out, p.skillsIn(dir)...)
+		out = append(out, p.skillsIn(filepath.Join(dir, below))...)
 	}
-	builtin, err := fs.Glob(p.Builtin, "*.yaml")
+	builtin, err := fs.Glob(p.Builtin, path.Join(below, "*.yaml"))
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +82,8 @@ const builtIn = "built in"
 // chose for skills, or any other.
 func (p *Program) origin(path string) engine.Origin {
 	for _, dir := range p.ownPath() {
-		if filepath.Dir(path) == filepath.Clean(p.path(dir)) {
+		in := filepath.Clean(p.path(dir))
+		if at := filepath.Dir(path); at == in || at == filepath.Join(in, typesDir) {
 			return engine.Origin{Kind: engine.FromUser, Path: path}
 		}
 	}

@@ -145,7 +145,7 @@ func (p *Program) outline(dir string) ([]string, error) {
 		out = append(out, config.FileName+": "+d.Message)
 	}
 	called := callees{program: there, texts: render.Sources{}, only: true}
-	e := engine.New(engine.Setup{Catalogue: cat, Skills: called.find, Services: cfg.Reaches})
+	e := engine.New(engine.Setup{Catalogue: cat, Skills: called.find, StepTypes: called.findStepType, Services: cfg.Reaches})
 	for _, src := range there.skillsIn("skills") {
 		out = append(out, p.outlineOf(e, there, src, cfg)...)
 	}
