@@ -13,22 +13,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-//go:embed testdata/constructs/team_notes.yaml
+//go:embed testdata/constructs
 var constructs embed.FS
 
 // notes is a skill with a loop of writes, a parallel group, a retry with a cure,
-// a rescue and an always that write. teams is the order of its loop.
+// a rescue and an always that write, and a step type of its own. teams is the order of its loop.
 func (k *killer) notes(t *testing.T, teams ...string) []string {
 	t.Helper()
-	text, err := constructs.ReadFile("testdata/constructs/team_notes.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
-	file := filepath.Join(dir, "team_notes.yaml")
-	if err := os.WriteFile(file, text, 0o600); err != nil {
+	if err := os.CopyFS(dir, constructs); err != nil {
 		t.Fatal(err)
 	}
+	file := filepath.Join(dir, "testdata", "constructs", "team_notes.yaml")
 	return []string{"run", file, "--input", "day=2026-01-15", "--input", `teams=["` + strings.Join(teams, `","`) + `"]`, "--output", "json"}
 }
 
