@@ -76,6 +76,14 @@ func newEngine(t *testing.T, cat *step.Catalogue) *engine.Engine {
 			text, err := os.ReadFile(file)
 			return file, text, err
 		},
+		StepTypes: func(beside, name string) (string, []byte, error) {
+			file := filepath.Join(filepath.Dir(beside), "steps", name+".yaml")
+			text, err := os.ReadFile(file)
+			if err != nil {
+				err = types.Errorf(types.NotFound, "%w", err)
+			}
+			return file, text, err
+		},
 	})
 }
 

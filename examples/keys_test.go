@@ -2,6 +2,7 @@ package examples_test
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +26,17 @@ func TestEveryKey(t *testing.T) {
 		}
 		s.skill(root)
 	}
+	for _, file := range stepTypes(t) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		root, _ := syntax.Parse(file, text)
+		s.keys(root, "step type")
+		for _, p := range root.Get("outputs").Pairs {
+			s.keys(p.Value, "output")
+		}
+	}
 	for place, keys := range check.Keys() {
 		for _, key := range keys {
 			if !s[place+" "+key] {
@@ -46,6 +58,16 @@ func TestEnoughExamples(t *testing.T) {
 func examples(t *testing.T) []string {
 	t.Helper()
 	return slices.DeleteFunc(skillFiles(t), func(file string) bool { return strings.HasPrefix(file, "rewritten") })
+}
+
+// stepTypes are the step types of the examples.
+func stepTypes(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("steps/*.yaml")
+	if err != nil || len(files) < 3 {
+		t.Fatalf("step types %v: %v", files, err)
+	}
+	return files
 }
 
 // seen are the keys that examples have, as "place key".

@@ -180,7 +180,7 @@ func TestDependencies(t *testing.T) {
 
 var fence = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$")
 
-// TestYAML checks every skill and every configuration that a page shows.
+// TestYAML checks every skill, step type and configuration that a page shows.
 func TestYAML(t *testing.T) {
 	t.Parallel()
 	e := engine.New(engine.Setup{Catalogue: catalogue(t)})
@@ -195,6 +195,10 @@ func TestYAML(t *testing.T) {
 			switch {
 			case strings.Contains(m[2], "\nsteps:\n") && name != nil:
 				if _, diags := e.Check(name[1]+".yaml", []byte(m[2])); len(diags) > 0 {
+					t.Errorf("%s: %v", at, diags)
+				}
+			case strings.Contains(m[2], "\ndoc: ") && name != nil:
+				if _, diags := e.Check("steps/"+name[1]+".yaml", []byte(m[2])); len(diags) > 0 {
 					t.Errorf("%s: %v", at, diags)
 				}
 			case strings.HasPrefix(m[2], "- "):
