@@ -116,7 +116,7 @@ func newMachine(p *program.Program, s Start) *Machine {
 	own := map[string]any{}
 	m.names = &names{own: true, skill: true, steps: own, vars: map[string]any{
 		"inputs": map[string]any(p.Inputs), "config": map[string]any(p.Config), "steps": own,
-		"run": map[string]any{"id": s.Run, "again": p.Again, "started_at": s.StartedAt.In(m.start.Zone).Format(time.RFC3339), "program": cmp.Or(s.Invocation, Program)},
+		"run": map[string]any{"id": s.Run, "again": p.Again, "key": p.Key(s.Run), "started_at": s.StartedAt.In(m.start.Zone).Format(time.RFC3339), "program": cmp.Or(s.Invocation, Program)},
 	}}
 	return m
 }

@@ -242,6 +242,12 @@ func (n *Node) Inside() [][]Node {
 // digest do the same.
 func (p *Program) Digest() string { return types.Digest(types.Encode(p)) }
 
+// Key is what skills read as run.key: a text of 32 letters and digits that another
+// system can tell the piece of work by. It is that of [Program.Work].
+func (p *Program) Key(run string) string {
+	return types.Digest(types.Encode(p.Work(run)))[:32]
+}
+
 // Work returns the parts whose hash is the identity of the piece of work: the
 // skill, its identity and --again. A skill without identity is new work each
 // time, and the run is its identity.

@@ -57,3 +57,17 @@ func TestApprovalIsData(t *testing.T) {
 		t.Error("the digest does not follow the group")
 	}
 }
+
+// TestKeyStays: other systems remember it for longer than a version of this program
+// lives.
+func TestKeyStays(t *testing.T) {
+	t.Parallel()
+	p := program.Program{Skill: "s", Identity: []types.Dynamic{{V: "a"}, {V: 1}}, Again: 2}
+	if got := p.Key("r"); got != "eb6f73ef23de6199a7538799b7685b59" || got != p.Key("q") {
+		t.Errorf("key %s, and %s of another run", got, p.Key("q"))
+	}
+	p.Identity = nil
+	if p.Key("r") == p.Key("q") {
+		t.Error("two runs without an identity have one key")
+	}
+}
