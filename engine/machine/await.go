@@ -50,12 +50,12 @@ func (m *Machine) pollAgain(a *activation, now time.Time, why *types.Error) {
 }
 
 // FailureAt is the event of an action at path that failed, and surely without
-// effect. An await continues past what goes by, until its own time is up; a retry
-// that names the code comes first.
+// effect. An await continues past what goes by, and past the codes that it names, until
+// its own time is up; a retry that names the code comes first.
 func (m *Machine) FailureAt(path string, err *types.Error) Event {
 	e := Event{Kind: Failed, Path: path, Error: err}
 	a := m.live[path]
-	if a == nil || a.node.Kind != program.Await || a.Stop != nil || !err.Code.Transient() {
+	if a == nil || a.node.Kind != program.Await || a.Stop != nil || !err.Code.Transient() && !slices.Contains(a.node.On, err.Code) {
 		return e
 	}
 	if r := a.node.Retry; r == nil || !slices.Contains(r.On, err.Code) || !m.retries(a, m.failure(a, err)) {

@@ -98,7 +98,9 @@ type Node struct {
 
 	Until  string `json:"until,omitempty"`   // of Await, sees `result`
 	FailIf string `json:"fail_if,omitempty"` // of Await, sees `result`
-	Every  string `json:"every,omitempty"`   // duration
+	// On are the codes with which a poll of Await may fail: it is not so yet.
+	On    []types.Code `json:"on,omitempty"`
+	Every string       `json:"every,omitempty"` // duration
 
 	// Timeout is a duration. Of Await it counts from the first answer on,
 	// whether or not anybody is at the run. Of Uses, Group and Skill it bounds

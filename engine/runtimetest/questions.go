@@ -149,6 +149,14 @@ var questions = map[string]scenario{
 			t.Errorf("%d polls in %s", b.world.calls["g/r"], d)
 		}
 	}},
+	"await/until it is there": {"# answers: r not_found not_found forbidden\nname: skill\nsteps:\n  - {id: r, await: {uses: look, until: \"true\", on: [not_found], every: 1h}}\n", func(t *testing.T, b *bench) {
+		b.o.Wait = false
+		stands(t, b.run(t), runtime.Parked, runtime.ForAwait)
+		stands(t, b.resume(t), runtime.Parked, runtime.ForAwait)
+		if o := b.resume(t); o.State != runtime.Failed || o.Failure.Error.Code != types.Forbidden {
+			t.Fatalf("the run is %s: %+v", o.State, o.Failure)
+		}
+	}},
 	"cancel/cleans up": {waiting, func(t *testing.T, b *bench) {
 		b.o.Wait = false
 		stands(t, b.run(t), runtime.Parked, runtime.ForAwait)

@@ -200,7 +200,7 @@ func (w *world) catalogue() *step.Catalogue {
 	})
 	failing := []types.Code{types.Auth, types.Forbidden, types.Conflict, types.Unavailable}
 	return step.NewCatalogue([]step.Step{
-		step.Read("look", "Look.", w.look).Reaches(step.Nowhere), step.Read("list", "List a workspace.", w.list).Reaches(step.Nowhere),
+		step.Read("look", "Look.", w.look).Errors(types.NotFound, types.Forbidden).Reaches(step.Nowhere), step.Read("list", "List a workspace.", w.list).Reaches(step.Nowhere),
 		step.Read("nap", "Take a second.", w.nap).Reaches(step.Nowhere), step.Read("hang", "Hang.", w.hang).Reaches(step.Nowhere),
 		step.Local("edit", "Make a file.", w.edit),
 		step.Write("put", "Put.", w.put, step.Find(w.find), undo, resolve).Errors(failing...),

@@ -2,7 +2,7 @@ package check
 
 // The keys of the mappings that have a place in the language of their own.
 var (
-	awaitKeys       = []string{"uses", "with", "until", "fail_if", "message", "code", "every", "timeout"}
+	awaitKeys       = []string{"uses", "with", "until", "on", "fail_if", "message", "code", "every", "timeout"}
 	retryKeys       = []string{"attempts", "delay", "backoff", "max_delay", "on", "if", "before"}
 	concurrencyKeys = []string{"group", "lock"}
 	lockKeys        = []string{"repo", "service"}

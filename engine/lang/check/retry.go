@@ -79,6 +79,21 @@ func (c *checker) code(n *syntax.Node, m outcome) types.Code {
 	return code
 }
 
+// codes reads a list of codes after which something is done again.
+func (c *checker) codes(n *syntax.Node, m outcome, hint string) (out []types.Code) {
+	if n.Kind != syntax.Sequence || len(n.Items) == 0 {
+		c.diags.Errorf("bad-retry", n.Range, "on is a list of error codes").Hint = hint
+	}
+	for _, item := range n.Items {
+		code := c.code(item, m)
+		if code == types.Cancelled {
+			c.diags.Errorf("bad-retry", item.Range, "cancelled is not retried").Hint = "a user or a signal stopped it: leave the code out"
+		}
+		out = append(out, code)
+	}
+	return out
+}
+
 func codeNames(codes []types.Code) []string {
 	names := make([]string, len(codes))
 	for i, c := range codes {
@@ -102,16 +117,7 @@ func (c *checker) retry(n *syntax.Node, node *program.Node, m outcome) *program.
 	}
 	c.delays(n, out)
 	if on := n.Get("on"); on != nil {
-		if on.Kind != syntax.Sequence || len(on.Items) == 0 {
-			c.diags.Errorf("bad-retry", on.Range, "on is a list of error codes").Hint = "such as on: [unavailable, rate_limited]; without it, every code but cancelled and internal"
-		}
-		for _, item := range on.Items {
-			code := c.code(item, m)
-			if code == types.Cancelled {
-				c.diags.Errorf("bad-retry", item.Range, "cancelled is not retried").Hint = "a user or a signal stopped it: leave the code out"
-			}
-			out.On = append(out.On, code)
-		}
+		out.On = c.codes(on, m, "such as on: [unavailable, rate_limited]; without it, every code but cancelled and internal")
 	}
 	outside := c.view
 	c.defineName("error", errorType())

@@ -320,6 +320,9 @@ func (c *checker) await(n *syntax.Node, node *program.Node) outcome {
 		c.message(a, m, node)
 	}
 	c.view = outside
+	if on := a.Get("on"); on != nil {
+		node.On = c.codes(on, outcome{out: s.Out, who: s.Name, codes: s.AllCodes(), unclear: !ok}, "such as on: [not_found], to wait until it is there")
+	}
 	node.Every = c.duration(a, "every", "30s")
 	node.Timeout = c.duration(a, "timeout", "")
 	return outcome{out: s.Out, who: s.Name, codes: awaitCodes(s, node), unclear: !ok}
