@@ -193,6 +193,9 @@ func (c *checker) typeFile(u *syntax.Node) func() (string, []byte, error) {
 	if _, known := c.world.Catalogue.Lookup(u.Value); known || c.world.StepType == nil || u.Kind != syntax.Scalar || !idPattern.MatchString(u.Value) {
 		return nil
 	}
+	if _, known := c.session.known[program.Call{Skill: u.Value, StepType: true}.Key()]; known {
+		return func() (string, []byte, error) { return "", nil, nil } // it is not looked for again
+	}
 	file, text, err := c.world.StepType(u.Value)
 	if types.CodeOf(err) == types.NotFound {
 		return nil

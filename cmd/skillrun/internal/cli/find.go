@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
@@ -90,7 +91,12 @@ func (p *Program) sources(below string) ([]source, error) {
 type callees struct {
 	program *Program
 	texts   render.Sources
-	only    bool // nothing is performed
+	only    bool                     // nothing is performed
+	types   func() ([]source, error) // the step types of the search path, read once
+}
+
+func newCallees(p *Program, only bool) callees {
+	return callees{program: p, texts: render.Sources{}, only: only, types: sync.OnceValues(p.quiet().stepTypes)}
 }
 
 // find returns the skill of a name: the one beside the file that is checked,
@@ -143,7 +149,7 @@ func (c callees) typeBeside(file, name string) (source, error) {
 
 // typeOf returns the step type of a name in the search path.
 func (c callees) typeOf(name string) (source, error) {
-	all, err := c.program.quiet().stepTypes()
+	all, err := c.types()
 	if err != nil {
 		return source{}, err
 	}

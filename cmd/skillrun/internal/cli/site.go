@@ -80,7 +80,7 @@ func (p *Program) safeFiles() error {
 // world is started first, and its configuration is the one that counts.
 func (p *Program) openSite(ctx context.Context, explicit string, sandbox bool) (*site, error) {
 	asked := explicit
-	s := &site{called: callees{program: p, texts: render.Sources{}}}
+	s := &site{called: newCallees(p, false)}
 	if p.stateDir() == "" || p.cacheDir() == "" {
 		return nil, refused(errNoState)
 	}
@@ -180,7 +180,7 @@ func (p *Program) load(explicit string) (*config.Config, diag.List) {
 
 // newChecker is an engine that only checks, and the skills that it finds called.
 func (p *Program) newChecker(cat *step.Catalogue) (*engine.Engine, callees) {
-	called := callees{program: p, texts: render.Sources{}, only: true}
+	called := newCallees(p, true)
 	return engine.New(engine.Setup{Catalogue: cat, Skills: called.find, StepTypes: called.findStepType}), called
 }
 

@@ -144,7 +144,7 @@ func (p *Program) outline(dir string) ([]string, error) {
 	for _, d := range diags {
 		out = append(out, config.FileName+": "+d.Message)
 	}
-	called := callees{program: there, texts: render.Sources{}, only: true}
+	called := newCallees(there, true)
 	e := engine.New(engine.Setup{Catalogue: cat, Skills: called.find, StepTypes: called.findStepType, Services: cfg.Reaches})
 	for _, src := range there.skillsIn("skills") {
 		out = append(out, p.outlineOf(e, there, src, cfg)...)
