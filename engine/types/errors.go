@@ -97,6 +97,13 @@ func AsError(err error) *Error {
 	return &Error{Code: Internal, Message: err.Error(), cause: err}
 }
 
+// At returns err with where it happened in front of its message.
+func At(where string, err error) *Error {
+	e := *AsError(err)
+	e.Message = where + ": " + e.Message
+	return &e
+}
+
 // CodeOf returns err's code, "" for nil.
 func CodeOf(err error) Code {
 	if err == nil {

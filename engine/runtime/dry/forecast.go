@@ -135,9 +135,7 @@ func (w *walker) begin(ctx context.Context) error {
 			return unknownStep(r.Step)
 		}
 		if err := w.repeatLocal(ctx, s, r); err != nil {
-			e := *types.AsError(err)
-			e.Message = "making the workspace of the plan, at " + r.Path + ": " + e.Message
-			return &e
+			return types.At("making the workspace of the plan, at "+r.Path, err)
 		}
 	}
 	return nil

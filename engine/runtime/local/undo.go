@@ -151,9 +151,7 @@ func (r *runner) leavePartly(reversed bool, why error) error {
 }
 
 func withEffect(x runtime.Reversal, err error) error {
-	e := *types.AsError(err)
-	e.Message = x.Path + " (" + x.Description + "): " + e.Message
-	return &e
+	return types.At(x.Path+" ("+x.Description+")", err)
 }
 
 // with does something about the effect of a reversal, as its step.

@@ -39,7 +39,7 @@ func (r *runner) unsettled(ctx context.Context) ([]runtime.Reversal, error) {
 			x, err = r.reversible(held, there)
 		}
 		if err != nil && types.CodeOf(err) != types.NotFound {
-			return nil, atStep(path, err)
+			return nil, types.At("looking for step "+path, err)
 		}
 		out = append(out, x)
 	}
@@ -74,7 +74,7 @@ func (r *runner) findUnknown(ctx context.Context, path string) (runtime.Reversal
 	case ctx.Err() != nil || !told && err == nil:
 		return x, types.Errorf(types.Cancelled, "stopped while step %s was looked for", path)
 	case err != nil:
-		e := atStep(path, err)
+		e := types.At("looking for step "+path, err)
 		if e.Hint != "" {
 			e.Hint += "; "
 		}
@@ -123,13 +123,6 @@ func (r *runner) reversible(rec journal.Record, there []byte) (runtime.Reversal,
 	}
 	rec.Event = &machine.Event{Kind: machine.Done, Path: rec.Path, Output: out}
 	return r.reversal(rec)
-}
-
-// atStep says of an error at which step it came.
-func atStep(path string, err error) *types.Error {
-	e := *types.AsError(err)
-	e.Message = "looking for step " + path + ": " + e.Message
-	return &e
 }
 
 func (r *runner) reversal(rec journal.Record) (runtime.Reversal, error) {

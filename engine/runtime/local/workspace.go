@@ -62,9 +62,7 @@ func (r *runner) repeat(ctx context.Context) error {
 			err = r.redo(ctx, s, rec)
 		}
 		if err != nil {
-			e := *types.AsError(err)
-			e.Message = "rebuilding the workspace, at " + rec.Path + ": " + e.Message
-			return &e
+			return types.At("rebuilding the workspace, at "+rec.Path, err)
 		}
 	}
 	return nil
