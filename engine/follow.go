@@ -58,7 +58,7 @@ func (e *Engine) left(run Run, o Options) (Report, bool, error) {
 		return Report{Run: run}, false, err
 	}
 	out := Outcome{
-		State: runtime.State(s.State), Reason: s.Reason, Outputs: x.Outputs, Missing: x.Missing, Failure: x.Failure, Effects: x.Effects,
+		State: s.State, Reason: s.Reason, Outputs: x.Outputs, Missing: x.Missing, Failure: x.Failure, Effects: x.Effects,
 	}
 	for _, step := range x.Steps {
 		if step.State != "pending" {

@@ -155,7 +155,7 @@ func markIdle(steps []StepReport, s Summary, w *Waiting) {
 	for _, x := range steps {
 		running[x.Path] = x.State == "running"
 	}
-	runtime.MarkIdle(runtime.State(s.State), steps)
+	runtime.MarkIdle(s.State, steps)
 	for i, x := range steps {
 		if w == nil || x.State != "waiting" {
 			continue

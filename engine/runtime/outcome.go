@@ -11,17 +11,17 @@ import (
 )
 
 // State says how this process left the run.
-type State string
+type State = journal.State
 
 // The states.
 const (
-	Done        State = "done"
-	Failed      State = "failed"
-	Parked      State = "parked"
-	Interrupted State = "interrupted"
-	Cancelled   State = "cancelled"
-	Rejected    State = "rejected"
-	Refused     State = "refused"
+	Done        = journal.StateDone
+	Failed      = journal.StateFailed
+	Parked      = journal.StateParked
+	Interrupted = journal.StateInterrupted
+	Cancelled   = journal.StateCancelled
+	Rejected    = journal.StateRejected
+	Refused     = journal.StateRefused
 )
 
 // Reasons for parking.
