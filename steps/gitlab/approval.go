@@ -31,11 +31,7 @@ type ApprovalOut struct {
 
 // approval looks who approved. What it says is of one commit: when another one
 // came while it looked, no one has approved yet.
-func (f family) approval(ctx context.Context, in ApprovalIn) (ApprovalOut, error) {
-	c, err := f.connect(in.At)
-	if err != nil {
-		return ApprovalOut{}, err
-	}
+func (c *client) approval(ctx context.Context, in ApprovalIn) (ApprovalOut, error) {
 	m, err := c.mergeRequest(ctx, in.Project, in.IID)
 	if err != nil {
 		return ApprovalOut{}, err

@@ -110,17 +110,13 @@ func checkNames(in CreateIn) error {
 	return nil
 }
 
-// create opens the merge request. The engine has looked for it before.
-func (f family) create(ctx context.Context, in CreateIn) (CreateOut, error) {
+// open opens the merge request. The engine has looked for it before.
+func (c *client) open(ctx context.Context, in CreateIn) (CreateOut, error) {
 	mark, err := markerFor(step.CallOf(ctx).Key, step.CallOf(ctx).Digest)
 	if err != nil {
 		return CreateOut{}, err
 	}
 	p, err := in.prepare(nil)
-	if err != nil {
-		return CreateOut{}, err
-	}
-	c, err := f.connect(in.At)
 	if err != nil {
 		return CreateOut{}, err
 	}

@@ -25,7 +25,7 @@ func Examine(services map[string]Service) step.Examine {
 		if !ok {
 			return findings
 		}
-		c, err := family{services}.connect(At{Service: name})
+		c, err := family{services}.connect(name)
 		if err != nil {
 			return append(findings, failed("token", err))
 		}

@@ -24,13 +24,9 @@ func (m mergeRequest) ref() string { return fmt.Sprintf("!%d", m.IID) }
 // opened from the branch, and then among all whose description holds the key,
 // for an earlier run may have used another branch. Both lists come from
 // GitLab's database, so that what is not there was not made.
-func (f family) findCreated(ctx context.Context, key step.Key, in CreateIn) (step.Found[CreateOut], error) {
+func (c *client) findCreated(ctx context.Context, key step.Key, in CreateIn) (step.Found[CreateOut], error) {
 	none := step.Found[CreateOut]{}
 	p, err := in.prepare(nil)
-	if err != nil {
-		return none, err
-	}
-	c, err := f.connect(in.At)
 	if err != nil {
 		return none, err
 	}
@@ -217,7 +213,7 @@ func (f family) previewTarget(ctx context.Context, p resolvedArgs, unknown step.
 	if unknown.Overlaps("service") {
 		return p.TargetBranch, nil
 	}
-	c, err := f.connect(p.At)
+	c, err := f.connect(p.Service)
 	if err != nil {
 		return "", err
 	}

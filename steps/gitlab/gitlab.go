@@ -43,8 +43,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-func (in ViewIn) about() (what, thing string) { return place(in.Project, in.IID), reference(in.IID) }
-
 func reference(iid int) string { return "!" + strconv.Itoa(iid) }
 
 // readReach says what every step of the family looks at: the service, and what is
@@ -62,12 +60,6 @@ func writeReach(ctx context.Context, u step.Use) step.Reach {
 	return r
 }
 
-// failures are the codes that every step of the family may return.
-func failures() []types.Code {
-	return []types.Code{types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
-		types.RateLimited, types.Unavailable}
-}
-
 // family is the receiver of all steps.
 type family struct{ services map[string]Service }
 
@@ -76,9 +68,15 @@ type At struct {
 	Service string `json:"service,omitempty" doc:"The name of the GitLab service in the configuration." default:"gitlab" pattern:"^[a-z][a-z0-9_-]*$" trusted:"true"`
 }
 
-// connect returns a client for the service that the arguments name.
-func (f family) connect(at At) (*client, error) {
-	s, name, err := step.Pick(f.services, "gitlab", at.Service)
+// ServiceName is the service that a step talks to.
+func (at At) ServiceName() string { return at.Service }
+
+// About is nothing, where a step does not say otherwise.
+func (At) About() (what, thing string) { return "", "" }
+
+// connect returns a client for the service of that name.
+func (f family) connect(service string) (*client, error) {
+	s, name, err := step.Pick(f.services, "gitlab", service)
 	if err != nil {
 		return nil, err
 	}

@@ -40,11 +40,7 @@ type Listed struct {
 	UpdatedAt    string   `json:"updated_at" doc:"When it last changed." format:"date-time"`
 }
 
-func (f family) list(ctx context.Context, in ListIn) (ListOut, error) {
-	c, err := f.connect(in.At)
-	if err != nil {
-		return ListOut{}, err
-	}
+func (c *client) list(ctx context.Context, in ListIn) (ListOut, error) {
 	out := ListOut{MergeRequests: []Listed{}}
 	limit := cmp.Or(in.Limit, 100)
 	q := query{State: cmp.Or(in.State, stateOpened), TargetBranch: in.TargetBranch, Search: in.Search, Labels: in.Labels}
@@ -94,11 +90,7 @@ type Touching struct {
 	WebURL       string `json:"web_url" doc:"Its URL."`
 }
 
-func (f family) touching(ctx context.Context, in TouchingIn) (TouchingOut, error) {
-	c, err := f.connect(in.At)
-	if err != nil {
-		return TouchingOut{}, err
-	}
+func (c *client) touching(ctx context.Context, in TouchingIn) (TouchingOut, error) {
 	out := TouchingOut{MergeRequests: []Touching{}}
 	var open []mergeRequest
 	limit := cmp.Or(in.Limit, 50)

@@ -47,16 +47,12 @@ func (in NoteIn) out(m mergeRequest, n note) NoteOut {
 }
 
 // note adds the note. The engine has looked for it before.
-func (f family) note(ctx context.Context, in NoteIn) (NoteOut, error) {
+func (c *client) note(ctx context.Context, in NoteIn) (NoteOut, error) {
 	mark, err := markerFor(step.CallOf(ctx).Key, step.CallOf(ctx).Digest)
 	if err != nil {
 		return NoteOut{}, err
 	}
 	body, err := encodeNote(in.Body, mark)
-	if err != nil {
-		return NoteOut{}, err
-	}
-	c, err := f.connect(in.At)
 	if err != nil {
 		return NoteOut{}, err
 	}
@@ -95,12 +91,8 @@ func (n note) verify(body string, iid int) error {
 // same marker in someone else's was copied there, or that account was ours: a
 // token that is made again may be a new account. Then a person looks. The list comes from GitLab's
 // database, so that what is not there was not written, or was deleted.
-func (f family) findNote(ctx context.Context, key step.Key, in NoteIn) (step.Found[NoteOut], error) {
+func (c *client) findNote(ctx context.Context, key step.Key, in NoteIn) (step.Found[NoteOut], error) {
 	none := step.Found[NoteOut]{}
-	c, err := f.connect(in.At)
-	if err != nil {
-		return none, err
-	}
 	m, err := c.mergeRequest(ctx, in.Project, in.IID)
 	if err != nil {
 		return none, err
@@ -179,7 +171,7 @@ func (f family) previewNote(ctx context.Context, in NoteIn, unknown step.Unknown
 		}
 	}
 	if !unknown.Overlaps("service") && !unknown.Overlaps("project") && !unknown.Overlaps("iid") {
-		c, err := f.connect(in.At)
+		c, err := f.connect(in.Service)
 		if err != nil {
 			return none, err
 		}
@@ -194,7 +186,5 @@ func (f family) previewNote(ctx context.Context, in NoteIn, unknown step.Unknown
 	return out, nil
 }
 
-// What each step is about: a merge request that an earlier step opened may not
-// be seen at once by every server of an instance. Its thing is GitLab's own
-// reference, !12: a bare number is also that of other things.
-func (in NoteIn) about() (what, thing string) { return place(in.Project, in.IID), reference(in.IID) }
+// About is the merge request, as [ViewIn.About].
+func (in NoteIn) About() (what, thing string) { return place(in.Project, in.IID), reference(in.IID) }

@@ -48,11 +48,7 @@ type FailedJob struct {
 	WebURL        string `json:"web_url" doc:"Its URL, with its log."`
 }
 
-func (f family) pipeline(ctx context.Context, in PipelineIn) (PipelineOut, error) {
-	c, err := f.connect(in.At)
-	if err != nil {
-		return PipelineOut{}, err
-	}
+func (c *client) viewPipeline(ctx context.Context, in PipelineIn) (PipelineOut, error) {
 	project, id, err := c.which(ctx, in)
 	if err != nil {
 		return PipelineOut{}, err
@@ -119,9 +115,9 @@ func noPipeline(format string, args ...any) error {
 		WithHint("GitLab creates one some seconds after a push: wait for it, and check whether the project's CI rules create one")
 }
 
-// about is what the pipeline is of: it comes some seconds after the branch was
+// About is what the pipeline is of: it comes some seconds after the branch was
 // pushed, or the merge request opened.
-func (in PipelineIn) about() (what, thing string) {
+func (in PipelineIn) About() (what, thing string) {
 	switch {
 	case in.PipelineID != 0:
 		return fmt.Sprintf("pipeline %d of %s", in.PipelineID, in.Project), strconv.Itoa(in.PipelineID)

@@ -43,11 +43,12 @@ type ViewOut struct {
 	MergedAt          *string  `json:"merged_at,omitempty" doc:"When it was merged." format:"date-time"`
 }
 
-func (f family) view(ctx context.Context, in ViewIn) (ViewOut, error) {
-	c, err := f.connect(in.At)
-	if err != nil {
-		return ViewOut{}, err
-	}
+// About is the merge request: one that an earlier step opened may not be seen at
+// once by every server of an instance. Its thing is GitLab's own reference, !12: a
+// bare number is also that of other things.
+func (in ViewIn) About() (what, thing string) { return place(in.Project, in.IID), reference(in.IID) }
+
+func (c *client) view(ctx context.Context, in ViewIn) (ViewOut, error) {
 	m, err := c.mergeRequest(ctx, in.Project, in.IID)
 	if err != nil {
 		return ViewOut{}, err
@@ -86,11 +87,7 @@ type DiffFile struct {
 // maxDiff is how many bytes of diffs one answer holds.
 const maxDiff = 8 << 20
 
-func (f family) diff(ctx context.Context, in ViewIn) (DiffOut, error) {
-	c, err := f.connect(in.At)
-	if err != nil {
-		return DiffOut{}, err
-	}
+func (c *client) diff(ctx context.Context, in ViewIn) (DiffOut, error) {
 	m, err := c.mergeRequest(ctx, in.Project, in.IID)
 	if err != nil {
 		return DiffOut{}, err
@@ -126,7 +123,7 @@ const preparing = "preparing"
 // prepared looks again while GitLab computes what a merge request changes that
 // this run opened just now. In the end it is taken as it is.
 func (c *client) prepared(ctx context.Context, in ViewIn) (mergeRequest, error) {
-	what, thing := in.about()
+	what, thing := in.About()
 	unprepared := errors.New("still being prepared")
 	still := func(err error) bool { return errors.Is(err, unprepared) }
 	m, err := rest.Settled(ctx, "what "+what+" changes", thing, still, func() (mergeRequest, error) {

@@ -47,13 +47,9 @@ func (c *client) named(ctx context.Context, ref, project string) (mergeRequest, 
 // resolveCreated reads the merge request that a person says is the one. It
 // must be open and between the same branches; without our marker it is taken at
 // the person's word, when the title fits.
-func (f family) resolveCreated(ctx context.Context, ref string, in CreateIn) (CreateOut, error) {
+func (c *client) resolveCreated(ctx context.Context, ref string, in CreateIn) (CreateOut, error) {
 	none := CreateOut{}
 	p, err := in.prepare(nil)
-	if err != nil {
-		return none, err
-	}
-	c, err := f.connect(in.At)
 	if err != nil {
 		return none, err
 	}
@@ -95,12 +91,8 @@ func (s search) fits(m mergeRequest) error {
 
 // resolveNote reads the note that a person names. One of ours is it; another
 // must say the same.
-func (f family) resolveNote(ctx context.Context, ref string, in NoteIn) (NoteOut, error) {
+func (c *client) resolveNote(ctx context.Context, ref string, in NoteIn) (NoteOut, error) {
 	none := NoteOut{}
-	c, err := f.connect(in.At)
-	if err != nil {
-		return none, err
-	}
 	m, err := c.mergeRequest(ctx, in.Project, in.IID)
 	if err != nil {
 		return none, err

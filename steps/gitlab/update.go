@@ -12,17 +12,13 @@ import (
 // updateCreated gives the open merge request the title, description and people
 // that are asked for now. Labels and people that others added stay. Where it
 // goes from and to is never changed.
-func (f family) updateCreated(ctx context.Context, key step.Key, in CreateIn, out CreateOut) (CreateOut, error) {
+func (c *client) updateCreated(ctx context.Context, key step.Key, in CreateIn, out CreateOut) (CreateOut, error) {
 	none := CreateOut{}
 	mark, err := markerFor(key, step.CallOf(ctx).Digest)
 	if err != nil {
 		return none, err
 	}
 	p, err := in.prepare(nil)
-	if err != nil {
-		return none, err
-	}
-	c, err := f.connect(in.At)
 	if err != nil {
 		return none, err
 	}
@@ -101,18 +97,14 @@ func missing(want, there []string) []string {
 // union are those asked for, and then the others that are there.
 func union(want, there []string) []string { return slices.Concat(want, missing(there, want)) }
 
-// updateNote makes our note say what is asked for now.
-func (f family) updateNote(ctx context.Context, key step.Key, in NoteIn, out NoteOut) (NoteOut, error) {
+// changeNote makes our note say what is asked for now.
+func (c *client) changeNote(ctx context.Context, key step.Key, in NoteIn, out NoteOut) (NoteOut, error) {
 	none := NoteOut{}
 	mark, err := markerFor(key, step.CallOf(ctx).Digest)
 	if err != nil {
 		return none, err
 	}
 	body, err := encodeNote(in.Body, mark)
-	if err != nil {
-		return none, err
-	}
-	c, err := f.connect(in.At)
 	if err != nil {
 		return none, err
 	}

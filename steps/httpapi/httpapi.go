@@ -47,6 +47,12 @@ type Target struct {
 	MaxBody int                        `json:"max_body,omitempty" default:"1048576" minimum:"1" maximum:"10485760" doc:"How many bytes of the response body are read."`
 }
 
+// ServiceName is the service that a step asks.
+func (t Target) ServiceName() string { return t.Service }
+
+// About is nothing: what another step made, no one but the skill can know.
+func (Target) About() (what, thing string) { return "", "" }
+
 // RequestIn are the arguments of http_request.
 type RequestIn struct {
 	Target

@@ -11,17 +11,10 @@ import (
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
-func (f family) get(ctx context.Context, in Target) (Out, error) {
-	c, err := f.connect(in.Service)
-	if err != nil {
-		return Out{}, err
-	}
-	return c.ask(ctx, in)
-}
-
-func (c *client) ask(ctx context.Context, t Target) (Out, error) {
+func (c *client) get(ctx context.Context, t Target) (Out, error) {
 	resp, body, err := c.exchange(ctx, http.MethodGet, t, "", nil)
 	if err != nil {
 		return Out{}, err
@@ -29,12 +22,8 @@ func (c *client) ask(ctx context.Context, t Target) (Out, error) {
 	return c.answer(http.MethodGet, t, resp, body)
 }
 
-func (f family) request(ctx context.Context, in RequestIn) (Out, error) {
+func (c *client) request(ctx context.Context, in RequestIn) (Out, error) {
 	kind, sent := in.body()
-	c, err := f.connect(in.Service)
-	if err != nil {
-		return Out{}, err
-	}
 	resp, body, cut := c.exchange(ctx, in.Method, in.Target, kind, sent)
 	if cut != nil && !errors.Is(cut, errCut) {
 		return Out{}, cut
@@ -93,11 +82,7 @@ func (f family) find(ctx context.Context, _ step.Key, in RequestIn) (step.Found[
 
 // resolve reads what a person found at a path. The answer is the result; of a
 // DELETE it has to be that nothing is there.
-func (f family) resolve(ctx context.Context, ref string, in RequestIn) (Out, error) {
-	c, err := f.connect(in.Service)
-	if err != nil {
-		return Out{}, err
-	}
+func (c *client) resolve(ctx context.Context, ref string, in RequestIn) (Out, error) {
 	t := Target{Path: ref, Headers: in.lookHeaders(), MaxBody: in.MaxBody}
 	resp, body, err := c.exchange(ctx, http.MethodGet, t, "", nil)
 	switch {
@@ -216,14 +201,13 @@ func Kind() step.ServiceKind {
 // it can be documented and checked, but not performed.
 func Steps(services map[string]Service) []step.Step {
 	f := family{services}
-	codes := []types.Code{types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
-		types.RateLimited, types.Unavailable, types.Conflict}
+	codes := rest.Codes(types.Conflict)
 	return []step.Step{
-		step.Checked(step.Read("http_get", "Send a GET request to an HTTP API.", f.get).
+		step.Checked(step.Read("http_get", "Send a GET request to an HTTP API.", rest.Do(f.connect, (*client).get)).
 			Requires(toReach).Touches("http", "resource", "read").Errors(codes...), Target.check),
-		step.Checked(step.Write("http_request", "Send a request that changes something to an HTTP API.", f.request,
+		step.Checked(step.Write("http_request", "Send a request that changes something to an HTTP API.", rest.Do(f.connect, (*client).request),
 			step.Find(f.find), step.Preview(f.preview), step.EventuallyConsistent[RequestIn, Out](),
-			step.Resolve("the path below the service's url where it is, such as things/17", f.resolve)).
+			rest.Resolve(f.connect, "the path below the service's url where it is, such as things/17", (*client).resolve)).
 			Requires(toReach).Touches("http", "resource", "change").Costs(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 1, Trips: 1}).Errors(codes...), RequestIn.check),
 	}
 }

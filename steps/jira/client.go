@@ -117,9 +117,9 @@ func (c *client) post(ctx context.Context, path, what string, body, into any) er
 	return c.do(ctx, http.MethodPost, api+path, what, body, into)
 }
 
-// connect returns a client for the service that the arguments name.
-func (f family) connect(at At) (*client, error) {
-	s, name, err := step.Pick(f.services, "jira", at.Service)
+// connect returns a client for the service of that name.
+func (f family) connect(service string) (*client, error) {
+	s, name, err := step.Pick(f.services, "jira", service)
 	if err != nil {
 		return nil, err
 	}

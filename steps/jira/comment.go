@@ -44,15 +44,14 @@ type comment struct {
 	} `json:"properties"` // nil when Jira did not write them out
 }
 
-func (f family) addComment(ctx context.Context, in CommentIn) (CommentOut, error) {
-	var none CommentOut
-	c, call, err := f.begin(ctx, in.At)
+func (c *client) addComment(ctx context.Context, in CommentIn) (CommentOut, error) {
+	call, err := callWithKey(ctx)
 	if err != nil {
-		return none, err
+		return CommentOut{}, err
 	}
 	id, err := c.postComment(ctx, in, markerOf(call))
 	if err != nil {
-		return none, err
+		return CommentOut{}, err
 	}
 	return c.commentOut(in.Issue, id), nil
 }
@@ -77,16 +76,6 @@ func callWithKey(ctx context.Context) (step.Call, error) {
 		return call, types.Errorf(types.Internal, "the call has no key").WithHint(reportIt)
 	}
 	return call, nil
-}
-
-// begin returns what every write begins with: a client, and the call with its key.
-func (f family) begin(ctx context.Context, at At) (*client, step.Call, error) {
-	call, err := callWithKey(ctx)
-	if err != nil {
-		return nil, call, err
-	}
-	c, err := f.connect(at)
-	return c, call, err
 }
 
 func (c *client) commentOut(issue, id string) CommentOut {
@@ -165,12 +154,8 @@ func (c *client) commentMarker(ctx context.Context, id string) (marker, error) {
 
 // findComment reads all comments of the issue, which does not go through the
 // search index.
-func (f family) findComment(ctx context.Context, key step.Key, in CommentIn) (step.Found[CommentOut], error) {
+func (c *client) findComment(ctx context.Context, key step.Key, in CommentIn) (step.Found[CommentOut], error) {
 	var none step.Found[CommentOut]
-	c, err := f.connect(in.At)
-	if err != nil {
-		return none, err
-	}
 	s := commentSearch{client: c, issue: in.Issue, key: key, body: in.Body}
 	complete, err := s.run(ctx)
 	switch {
@@ -312,7 +297,8 @@ func previewComment(_ context.Context, in CommentIn, unknown step.UnknownPaths) 
 	return p, nil
 }
 
-func (in CommentIn) about() (what, thing string) { return in.Issue, in.Issue }
+// About is the issue.
+func (in CommentIn) About() (what, thing string) { return in.Issue, in.Issue }
 
 // sameText compares texts as people read them.
 func sameText(a, b string) bool {

@@ -128,7 +128,7 @@ func (s Service) compare(i serverInfo) error {
 // account sees whether the credential is taken, and whose it is.
 func (e *examination) account(ctx context.Context, f family, service string) bool {
 	const subject = "credential"
-	c, err := f.connect(At{Service: service})
+	c, err := f.connect(service)
 	if err != nil {
 		return e.check(subject, "", err)
 	}

@@ -77,9 +77,9 @@ func issuesIn(v any) (out []string) {
 
 // create files the issue and reads it again: an answer that names an issue
 // without our marker names another one.
-func (f family) create(ctx context.Context, in CreateIn) (CreateOut, error) {
+func (c *client) create(ctx context.Context, in CreateIn) (CreateOut, error) {
 	var none CreateOut
-	c, call, err := f.begin(ctx, in.At)
+	call, err := callWithKey(ctx)
 	if err != nil {
 		return none, err
 	}

@@ -32,12 +32,8 @@ func numberOf(key string) int {
 }
 
 // findCreated looks for the issue of key, by label and then by number.
-func (f family) findCreated(ctx context.Context, key step.Key, in CreateIn) (step.Found[CreateOut], error) {
+func (c *client) findCreated(ctx context.Context, key step.Key, in CreateIn) (step.Found[CreateOut], error) {
 	var none step.Found[CreateOut]
-	c, err := f.connect(in.At)
-	if err != nil {
-		return none, err
-	}
 	const what = "search for the label "
 	keys, err := c.keys(ctx, what+label(key), fmt.Sprintf(`labels = "%s" ORDER BY created DESC`, label(key)), maxLabelled)
 	if err != nil {

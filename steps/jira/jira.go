@@ -61,12 +61,6 @@ const (
 	datacenter = "datacenter"
 )
 
-// failures are the codes that every step of the family may return.
-func failures() []types.Code {
-	return []types.Code{types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
-		types.RateLimited, types.Unavailable}
-}
-
 // family is the receiver of all steps.
 type family struct{ services map[string]Service }
 
@@ -74,6 +68,12 @@ type family struct{ services map[string]Service }
 type At struct {
 	Service string `json:"service,omitempty" doc:"The name of the Jira service in the configuration." default:"jira" pattern:"^[a-z][a-z0-9_-]*$" trusted:"true"`
 }
+
+// ServiceName is the service that a step talks to.
+func (at At) ServiceName() string { return at.Service }
+
+// About is nothing, where a step does not say otherwise.
+func (At) About() (what, thing string) { return "", "" }
 
 // check refuses, before any request, what cannot work.
 func (s Service) check(name string) error {

@@ -35,27 +35,22 @@ func (in LinkIn) out(id int, key step.Key) LinkOut {
 	return LinkOut{ID: id, Issue: in.Issue, URL: in.URL, GlobalID: globalID(key)}
 }
 
-func (f family) addLink(ctx context.Context, in LinkIn) (LinkOut, error) {
-	var none LinkOut
+func (c *client) addLink(ctx context.Context, in LinkIn) (LinkOut, error) {
 	call, err := callWithKey(ctx)
 	if err != nil {
-		return none, err
+		return LinkOut{}, err
 	}
-	return f.put(ctx, call.Key, in, "link "+in.Issue)
+	return c.put(ctx, call.Key, in, "link "+in.Issue)
 }
 
 // updateLink puts the link again: Jira replaces the one of the same global id.
-func (f family) updateLink(ctx context.Context, key step.Key, in LinkIn, _ LinkOut) (LinkOut, error) {
-	return f.put(ctx, key, in, "change the link of "+in.Issue)
+func (c *client) updateLink(ctx context.Context, key step.Key, in LinkIn, _ LinkOut) (LinkOut, error) {
+	return c.put(ctx, key, in, "change the link of "+in.Issue)
 }
 
 // put writes the link and reads it again: an answer may be about another one.
-func (f family) put(ctx context.Context, key step.Key, in LinkIn, what string) (LinkOut, error) {
+func (c *client) put(ctx context.Context, key step.Key, in LinkIn, what string) (LinkOut, error) {
 	var none LinkOut
-	c, err := f.connect(in.At)
-	if err != nil {
-		return none, err
-	}
 	id, err := c.putLink(ctx, what, in.Issue, remoteLink{
 		GlobalID: globalID(key), Relationship: in.Relationship,
 		Object: linkObject{URL: in.URL, Title: in.Title, Summary: in.Summary},
@@ -106,12 +101,8 @@ func (in LinkIn) check(unknown step.UnknownPaths) error {
 
 // findLink asks for the link by its global id, which is a read of the issue
 // and not of the search index.
-func (f family) findLink(ctx context.Context, key step.Key, in LinkIn) (step.Found[LinkOut], error) {
+func (c *client) findLink(ctx context.Context, key step.Key, in LinkIn) (step.Found[LinkOut], error) {
 	var none step.Found[LinkOut]
-	c, err := f.connect(in.At)
-	if err != nil {
-		return none, err
-	}
 	l, err := c.link(ctx, in.Issue, globalID(key))
 	if types.CodeOf(err) == types.NotFound {
 		if _, err := c.issue(ctx, in.Issue); err != nil {
@@ -183,6 +174,6 @@ func previewLink(ctx context.Context, in LinkIn, unknown step.UnknownPaths) (ste
 	return p, nil
 }
 
-// What each step is about: an issue that an earlier step filed may not be seen
-// at once by every server of a site.
-func (in LinkIn) about() (what, thing string) { return in.Issue, in.Issue }
+// About is the issue: one that an earlier step filed may not be seen at once by
+// every server of a site.
+func (in LinkIn) About() (what, thing string) { return in.Issue, in.Issue }

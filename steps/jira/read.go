@@ -23,11 +23,7 @@ type GetOut struct {
 	Updated        string   `json:"updated" doc:"When it last changed." format:"date-time"`
 }
 
-func (f family) get(ctx context.Context, in GetIn) (GetOut, error) {
-	c, err := f.connect(in.At)
-	if err != nil {
-		return GetOut{}, err
-	}
+func (c *client) getIssue(ctx context.Context, in GetIn) (GetOut, error) {
 	i, err := c.issue(ctx, in.Issue)
 	if err != nil {
 		return GetOut{}, err
@@ -47,4 +43,5 @@ func (f family) get(ctx context.Context, in GetIn) (GetOut, error) {
 	return out, nil
 }
 
-func (in GetIn) about() (what, thing string) { return in.Issue, in.Issue }
+// About is the issue.
+func (in GetIn) About() (what, thing string) { return in.Issue, in.Issue }

@@ -36,12 +36,8 @@ func (c *client) keyIn(ref string) (string, error) {
 
 // resolveCreated reads the issue that a person says is the one. Without our
 // marker it is taken at the person's word, when project and summary fit.
-func (f family) resolveCreated(ctx context.Context, ref string, in CreateIn) (CreateOut, error) {
+func (c *client) resolveCreated(ctx context.Context, ref string, in CreateIn) (CreateOut, error) {
 	var none CreateOut
-	c, err := f.connect(in.At)
-	if err != nil {
-		return none, err
-	}
 	key, err := c.keyIn(ref)
 	if err != nil {
 		return none, err
@@ -77,12 +73,8 @@ func (in CreateIn) fits(ctx context.Context, i issue) error {
 }
 
 // resolveLink reads the links of the issue for the one that a person names.
-func (f family) resolveLink(ctx context.Context, ref string, in LinkIn) (LinkOut, error) {
+func (c *client) resolveLink(ctx context.Context, ref string, in LinkIn) (LinkOut, error) {
 	var none LinkOut
-	c, err := f.connect(in.At)
-	if err != nil {
-		return none, err
-	}
 	all, err := c.links(ctx, in.Issue)
 	if err != nil {
 		return none, err
@@ -104,12 +96,8 @@ func (f family) resolveLink(ctx context.Context, ref string, in LinkIn) (LinkOut
 
 // resolveComment reads the comment that a person names. One of ours is it;
 // another must say the same.
-func (f family) resolveComment(ctx context.Context, ref string, in CommentIn) (CommentOut, error) {
+func (c *client) resolveComment(ctx context.Context, ref string, in CommentIn) (CommentOut, error) {
 	var none CommentOut
-	c, err := f.connect(in.At)
-	if err != nil {
-		return none, err
-	}
 	id, err := c.commentIn(ref, in.Issue)
 	if err != nil {
 		return none, err
@@ -145,12 +133,8 @@ func (c *client) commentIn(ref, issue string) (string, error) {
 
 // resolveMoved reads the issue that a person says was moved: it must be in the
 // status, or hold the mark that this call moved it.
-func (f family) resolveMoved(ctx context.Context, ref string, in MoveIn) (MoveOut, error) {
+func (c *client) resolveMoved(ctx context.Context, ref string, in MoveIn) (MoveOut, error) {
 	var none MoveOut
-	c, err := f.connect(in.At)
-	if err != nil {
-		return none, err
-	}
 	key, err := c.keyIn(ref)
 	if err != nil {
 		return none, err

@@ -42,17 +42,14 @@ type FoundIssue struct {
 // maxJQL keeps the query within what servers take as the address of a read.
 const maxJQL = 4000
 
-func (f family) searchIssues(ctx context.Context, in SearchIn) (SearchOut, error) {
+func (c *client) searchIssues(ctx context.Context, in SearchIn) (SearchOut, error) {
 	var none SearchOut
-	c, err := f.connect(in.At)
+	const what = "search for issues"
+	reconciled, err := c.reconciled(ctx)
 	if err != nil {
 		return none, err
 	}
-	const what = "search for issues"
-	q := url.Values{"jql": {in.JQL}, "fields": {"summary,status,issuetype,assignee,labels,updated"}}
-	if q["reconcileIssues"], err = c.reconciled(ctx); err != nil {
-		return none, err
-	}
+	q := url.Values{"jql": {in.JQL}, "fields": {"summary,status,issuetype,assignee,labels,updated"}, "reconcileIssues": reconciled}
 	thing, unseen := in.named(ctx)
 	found, err := rest.Settled(ctx, thing, thing, unseen, func() (hits, error) {
 		return c.searchBy(ctx, what, q, cmp.Or(in.Limit, 50))

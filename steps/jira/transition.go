@@ -68,9 +68,9 @@ func (f screenField) describe(id string) string {
 	return text
 }
 
-func (f family) move(ctx context.Context, in MoveIn) (MoveOut, error) {
+func (c *client) move(ctx context.Context, in MoveIn) (MoveOut, error) {
 	var none MoveOut
-	c, call, err := f.begin(ctx, in.At)
+	call, err := callWithKey(ctx)
 	if err != nil {
 		return none, err
 	}
@@ -223,12 +223,8 @@ func (c *client) transit(ctx context.Context, what, key string, t transition, fi
 // findMoved reads the issue. In the status is done, whoever did it, and so is
 // where a later transition of the same work has put it; elsewhere is not done,
 // unless the issue says that it was there.
-func (f family) findMoved(ctx context.Context, key step.Key, in MoveIn) (step.Found[MoveOut], error) {
+func (c *client) findMoved(ctx context.Context, key step.Key, in MoveIn) (step.Found[MoveOut], error) {
 	var none step.Found[MoveOut]
-	c, err := f.connect(in.At)
-	if err != nil {
-		return none, err
-	}
 	i, err := c.issue(ctx, in.Issue, movedBy(key), movedLast(key))
 	if err != nil {
 		return none, err
@@ -261,7 +257,7 @@ func (f family) previewMove(ctx context.Context, in MoveIn, unknown step.Unknown
 	if step.CallOf(ctx).Presumed {
 		p.Unknown = append(p.Unknown, "changed") // it may be there already by then, as after a transition before this one
 	}
-	c, err := f.connect(in.At)
+	c, err := f.connect(in.Service)
 	switch {
 	case unknown.Overlaps("issue"), unknown.Overlaps("service"):
 		p.Unknown = append(p.Unknown, "url")
@@ -277,4 +273,5 @@ func (f family) previewMove(ctx context.Context, in MoveIn, unknown step.Unknown
 	return p, nil
 }
 
-func (in MoveIn) about() (what, thing string) { return in.Issue, in.Issue }
+// About is the issue.
+func (in MoveIn) About() (what, thing string) { return in.Issue, in.Issue }

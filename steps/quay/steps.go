@@ -2,7 +2,7 @@ package quay
 
 import (
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // Kind is the kind of service that these steps reach.
@@ -20,7 +20,6 @@ func Steps(services map[string]Service) []step.Step {
 	return []step.Step{
 		step.Read("quay_get_tag", "Look up an image tag.", f.getTag).
 			Requires(toPull, "repository").Touches("quay", "tag", "read").
-			Errors(types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
-				types.RateLimited, types.Unavailable),
+			Errors(rest.Codes()...),
 	}
 }

@@ -47,20 +47,3 @@ func Settled[Out any](ctx context.Context, what, thing string, missing func(erro
 
 // Missing reports whether a service says that there is no such thing.
 func Missing(err error) bool { return types.CodeOf(err) == types.NotFound }
-
-// SettledDo is a step's function that waits for what this run made; name says
-// what its arguments are about, for people and as the effect named it.
-func SettledDo[In, Out any](name func(In) (what, thing string), do step.Func[In, Out]) step.Func[In, Out] {
-	return func(ctx context.Context, in In) (Out, error) {
-		what, thing := name(in)
-		return Settled(ctx, what, thing, Missing, func() (Out, error) { return do(ctx, in) })
-	}
-}
-
-// SettledFind is the same for a lookup.
-func SettledFind[In, Out any](name func(In) (what, thing string), find func(context.Context, step.Key, In) (step.Found[Out], error)) func(context.Context, step.Key, In) (step.Found[Out], error) {
-	return func(ctx context.Context, key step.Key, in In) (step.Found[Out], error) {
-		what, thing := name(in)
-		return Settled(ctx, what, thing, Missing, func() (step.Found[Out], error) { return find(ctx, key, in) })
-	}
-}

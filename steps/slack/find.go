@@ -52,12 +52,8 @@ type page struct {
 }
 
 // find looks through the channel, or the thread, for a message with the key.
-func (f family) find(ctx context.Context, key step.Key, in PostIn) (step.Found[PostOut], error) {
+func (c *client) find(ctx context.Context, key step.Key, in PostIn) (step.Found[PostOut], error) {
 	var none step.Found[PostOut]
-	c, err := f.connect(in.Service)
-	if err != nil {
-		return none, err
-	}
 	call := step.CallOf(ctx)
 	found, whole, err := c.search(ctx, in, key, call.StartedAt)
 	switch {

@@ -58,7 +58,11 @@ type draft struct {
 	Metadata    metadata `json:"metadata"`
 }
 
+// draft is the message of a call, which has a key.
 func (in PostIn) draft(call step.Call) (draft, error) {
+	if call.Key.IsZero() {
+		return draft{}, types.Errorf(types.Internal, "the call has no key")
+	}
 	text, err := in.encode()
 	d := draft{
 		Channel: in.Channel, Text: text, Parse: "none",
@@ -70,22 +74,8 @@ func (in PostIn) draft(call step.Call) (draft, error) {
 	return d, err
 }
 
-// ready returns the client and the call, which has a key.
-func (f family) ready(ctx context.Context, in PostIn) (*client, step.Call, error) {
-	call := step.CallOf(ctx)
-	if call.Key.IsZero() {
-		return nil, call, types.Errorf(types.Internal, "the call has no key")
-	}
-	c, err := f.connect(in.Service)
-	return c, call, err
-}
-
-func (f family) post(ctx context.Context, in PostIn) (PostOut, error) {
-	c, call, err := f.ready(ctx, in)
-	if err != nil {
-		return PostOut{}, err
-	}
-	d, err := in.draft(call)
+func (c *client) postMessage(ctx context.Context, in PostIn) (PostOut, error) {
+	d, err := in.draft(step.CallOf(ctx))
 	if err != nil {
 		return PostOut{}, err
 	}
@@ -93,12 +83,8 @@ func (f family) post(ctx context.Context, in PostIn) (PostOut, error) {
 }
 
 // update gives a message of ours another text.
-func (f family) update(ctx context.Context, _ step.Key, in PostIn, out PostOut) (PostOut, error) {
-	c, call, err := f.ready(ctx, in)
-	if err != nil {
-		return PostOut{}, err
-	}
-	d, err := in.draft(call)
+func (c *client) update(ctx context.Context, _ step.Key, in PostIn, out PostOut) (PostOut, error) {
+	d, err := in.draft(step.CallOf(ctx))
 	if err != nil {
 		return PostOut{}, err
 	}

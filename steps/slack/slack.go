@@ -36,9 +36,12 @@ type Service struct {
 	Timeout   time.Duration     // for one exchange; 0 is no limit
 }
 
-// about is the thread that a message answers in: a message that an earlier step
+// ServiceName is the workspace's.
+func (in PostIn) ServiceName() string { return in.Service }
+
+// About is the thread that a message answers in: a message that an earlier step
 // posted may not be seen at once.
-func (in PostIn) about() (what, thing string) {
+func (in PostIn) About() (what, thing string) {
 	if in.ThreadTS == nil {
 		return "", ""
 	}

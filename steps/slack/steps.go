@@ -16,12 +16,11 @@ func Kind() step.ServiceKind {
 func Steps(services map[string]Service) []step.Step {
 	f := family{services}
 	return []step.Step{
-		step.Checked(step.Write("slack_post_message", "Post a message to a channel.", rest.SettledDo(PostIn.about, f.post),
-			step.Find(rest.SettledFind(PostIn.about, f.find)), step.Preview(preview), step.Update(f.update), step.EventuallyConsistent[PostIn, PostOut](),
-			step.Resolve(refFormat, f.resolve),
-			step.Undo(step.Undoing[PostIn, PostOut]{Describe: describeDelete, Check: f.checkRemove, Do: f.remove})).
+		step.Checked(step.Write("slack_post_message", "Post a message to a channel.", rest.Do(f.connect, (*client).postMessage),
+			rest.Find(f.connect, (*client).find), step.Preview(preview), rest.Update(f.connect, (*client).update), step.EventuallyConsistent[PostIn, PostOut](),
+			rest.Resolve(f.connect, refFormat, (*client).resolve),
+			rest.Undo(f.connect, describeDelete, (*client).removing)).
 			Requires(toPost, "channel").Touches("slack", "message", "post").Costs(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 1, Trips: 1}).
-			Errors(types.NotFound, types.Auth, types.Forbidden, types.Network, types.Timeout,
-				types.RateLimited, types.Unavailable, types.Conflict), PostIn.check),
+			Errors(rest.Codes(types.Conflict)...), PostIn.check),
 	}
 }

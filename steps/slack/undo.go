@@ -18,7 +18,7 @@ const refFormat = "the message's ts, 1762160400.000100, or its link"
 var linkPattern = regexp.MustCompile(`^https://[^/]+/archives/([CDG][A-Z0-9]+)/p([0-9]{1,12})([0-9]{6})(\?.*)?$`)
 
 // resolve reads back the message that a person names.
-func (f family) resolve(ctx context.Context, ref string, in PostIn) (PostOut, error) {
+func (c *client) resolve(ctx context.Context, ref string, in PostIn) (PostOut, error) {
 	ts := ref
 	if m := linkPattern.FindStringSubmatch(ref); m != nil {
 		if ts = m[2] + "." + m[3]; m[1] != in.Channel {
@@ -28,10 +28,6 @@ func (f family) resolve(ctx context.Context, ref string, in PostIn) (PostOut, er
 	}
 	if !tsPattern.MatchString(ts) {
 		return PostOut{}, types.Errorf(types.BadInput, "%q does not name a message", ref).WithHint("give %s", refFormat)
-	}
-	c, err := f.connect(in.Service)
-	if err != nil {
-		return PostOut{}, err
 	}
 	m, err := c.message(ctx, in, ts)
 	switch {
@@ -71,19 +67,8 @@ func describeDelete(_ PostIn, out PostOut) string {
 	return "delete message " + out.TS + " in " + out.Channel
 }
 
-// checkRemove says why the message cannot be deleted now.
-func (f family) checkRemove(ctx context.Context, key step.Key, in PostIn, out PostOut) error {
-	_, err := f.messageThere(ctx, key, in, out)
-	return err
-}
-
-// messageThere returns a client when the message is there and holds our mark, and
-// nil when it is not there.
-func (f family) messageThere(ctx context.Context, key step.Key, in PostIn, out PostOut) (*client, error) {
-	c, err := f.connect(in.Service)
-	if err != nil {
-		return nil, err
-	}
+// removing deletes a message that is there and holds our mark.
+func (c *client) removing(ctx context.Context, key step.Key, in PostIn, out PostOut) (reverse func() error, err error) {
 	in.Channel = out.Channel
 	m, err := c.message(ctx, in, out.TS)
 	switch {
@@ -93,19 +78,8 @@ func (f family) messageThere(ctx context.Context, key step.Key, in PostIn, out P
 		return nil, types.Errorf(types.Conflict, "message %s does not have the marker of this work, so it is not changed", out.TS).
 			WithHint("check it, and delete it by hand if it belongs to this work")
 	}
-	return c, nil
-}
-
-// remove deletes a message that holds our mark.
-func (f family) remove(ctx context.Context, key step.Key, in PostIn, out PostOut) error {
-	c, err := f.messageThere(ctx, key, in, out)
-	if err != nil || c == nil {
-		return err
-	}
-	var ignored struct{}
-	err = c.post(ctx, "delete message "+out.TS, "chat.delete", map[string]string{"channel": out.Channel, "ts": out.TS}, &ignored)
-	if types.CodeOf(err) == types.NotFound {
-		return nil // gone meanwhile
-	}
-	return err
+	return func() error {
+		var ignored struct{}
+		return rest.UnlessGone(c.post(ctx, "delete message "+out.TS, "chat.delete", map[string]string{"channel": out.Channel, "ts": out.TS}, &ignored))
+	}, nil
 }
