@@ -102,11 +102,66 @@ func (c *client) me(ctx context.Context) (user, error) {
 	return user{u.ID, u.Username, u.IsAdmin}, nil
 }
 
+// listed reads the pages of a list, of size members each and never more than most,
+// and shows each member to visit until that says false. complete is false when there
+// is more than anybody should read.
+func listed[T any](ctx context.Context, what string, size, most int, ask func(gl.ListOptions, gl.RequestOptionFunc) ([]T, *gl.Response, error), visit func(T) bool) (complete bool, err error) {
+	number := 1
+	for range maxPages {
+		ctx, x := withExchange(ctx, http.MethodGet, what)
+		page, resp, err := ask(gl.ListOptions{Page: number, PerPage: size}, gl.WithContext(ctx))
+		if err := x.end(raw(resp), err); err != nil {
+			return false, err
+		}
+		switch {
+		case page == nil: // an empty list proves something, the word null does not
+			return false, noAnswer(x, "the answer is not a list")
+		case len(page) > most:
+			return false, noAnswer(x, "the answer is a page of %d, more than %d", len(page), most)
+		}
+		for _, member := range page {
+			if !visit(member) {
+				return true, nil
+			}
+		}
+		next := resp.NextPage
+		if _, there := resp.Header["X-Next-Page"]; !there && len(page) >= size {
+			next = number + 1 // a proxy may drop the header: there is more until a page is short
+		}
+		switch {
+		case next == 0:
+			return true, nil
+		case next <= number:
+			return false, types.Errorf(types.Unavailable, "page %d of a list names page %d as the next", number, next).
+				WithHint("check whether a proxy in front of GitLab caches responses; then resume the run")
+		}
+		number = next
+	}
+	return false, nil
+}
+
+// read reads what the library leaves out of its own types.
+func (c *client) read(path string, query any, o gl.RequestOptionFunc, into any) (*gl.Response, error) {
+	req, err := c.api.NewRequest(http.MethodGet, path, query, []gl.RequestOptionFunc{o})
+	if err != nil {
+		return nil, err
+	}
+	return c.api.Do(req, into)
+}
+
 func raw(resp *gl.Response) *http.Response {
 	if resp == nil {
 		return nil
 	}
 	return resp.Response
+}
+
+// optional is what a request leaves out when it is empty.
+func optional[T any](list []T) *[]T {
+	if len(list) == 0 {
+		return nil
+	}
+	return &list
 }
 
 func optionalString(s string) *string {

@@ -71,12 +71,8 @@ func (c *client) self(ctx context.Context) (token, error) {
 // access reads a project; the library would make "not told" into "no".
 func (c *client) access(ctx context.Context, path string) (access, error) {
 	ctx, x := withExchange(ctx, http.MethodGet, "look up project "+path)
-	req, err := c.api.NewRequest(http.MethodGet, "projects/"+gl.PathEscape(path), nil, []gl.RequestOptionFunc{gl.WithContext(ctx)})
-	if err != nil {
-		return access{}, x.end(nil, err)
-	}
 	var a access
-	resp, err := c.api.Do(req, &a)
+	resp, err := c.read("projects/"+gl.PathEscape(path), nil, gl.WithContext(ctx), &a)
 	if err := x.end(raw(resp), err); err != nil {
 		return access{}, err
 	}

@@ -23,15 +23,7 @@ type change struct {
 func (c *client) update(ctx context.Context, path string, iid int, what string, d change) (mergeRequest, error) {
 	opt := &gl.UpdateMergeRequestOptions{
 		Title: optionalString(d.Title), Description: optionalString(d.Description), StateEvent: optionalString(d.StateEvent), RemoveSourceBranch: d.RemoveSourceBranch,
-	}
-	if len(d.AddLabels) > 0 {
-		opt.AddLabels = (*gl.LabelOptions)(&d.AddLabels)
-	}
-	if len(d.ReviewerIDs) > 0 {
-		opt.ReviewerIDs = &d.ReviewerIDs
-	}
-	if len(d.AssigneeIDs) > 0 {
-		opt.AssigneeIDs = &d.AssigneeIDs
+		AddLabels: (*gl.LabelOptions)(optional(d.AddLabels)), ReviewerIDs: optional(d.ReviewerIDs), AssigneeIDs: optional(d.AssigneeIDs),
 	}
 	ctx, x := withExchange(ctx, http.MethodPut, what)
 	m, resp, err := c.api.MergeRequests.UpdateMergeRequest(path, iid, opt, gl.WithContext(ctx))

@@ -5,25 +5,11 @@ package gitlab
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 
 	gl "github.com/xanzy/go-gitlab"
 )
-
-// pipeline is a pipeline as far as the steps look at it.
-type pipeline struct {
-	ID                           int
-	Status, Source, Ref, SHA     string
-	WebURL, CreatedAt, UpdatedAt string
-	StartedAt, FinishedAt        string
-	Duration                     int // seconds, 0 while it runs
-}
-
-// job is a job that failed.
-type job struct {
-	Name, Stage, FailureReason, WebURL string
-	AllowFailure                       bool
-}
 
 // newestPipeline returns the number of the newest pipeline of a branch or a
 // commit, 0 when there is none.
@@ -48,44 +34,43 @@ func (c *client) newestPipeline(ctx context.Context, path, ref, sha string) (int
 	return list[0].ID, nil
 }
 
-// pipeline reads one. project is a path or a number.
-func (c *client) pipeline(ctx context.Context, project string, id int) (pipeline, error) {
+// pipeline reads one, without the jobs. project is a path or a number.
+func (c *client) pipeline(ctx context.Context, project string, id int) (PipelineOut, error) {
 	ctx, x := withExchange(ctx, http.MethodGet, "read pipeline "+strconv.Itoa(id)+" of "+project)
 	p, resp, err := c.api.Pipelines.GetPipeline(project, id, gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
-		return pipeline{}, err
+		return PipelineOut{}, err
 	}
 	if p.ID != id {
-		return pipeline{}, noAnswer(x, "the answer is about pipeline %d", p.ID)
+		return PipelineOut{}, noAnswer(x, "the answer is about pipeline %d", p.ID)
 	}
 	if p.Status == "" || p.CreatedAt == nil || p.UpdatedAt == nil {
-		return pipeline{}, noAnswer(x, "the answer has no status or no date")
+		return PipelineOut{}, noAnswer(x, "the answer has no status or no date")
 	}
-	return pipeline{
-		ID: p.ID, Status: p.Status, Source: p.Source, Ref: p.Ref, SHA: p.SHA, WebURL: p.WebURL, Duration: p.Duration,
-		CreatedAt: stamp(p.CreatedAt), UpdatedAt: stamp(p.UpdatedAt), StartedAt: stamp(p.StartedAt), FinishedAt: stamp(p.FinishedAt),
-	}, nil
+	out := PipelineOut{
+		ID: p.ID, Status: p.Status, Finished: slices.Contains([]string{"success", "failed", "canceled", "skipped"}, p.Status),
+		Ref: p.Ref, SHA: p.SHA, Source: p.Source, WebURL: p.WebURL, CreatedAt: stamp(p.CreatedAt), UpdatedAt: stamp(p.UpdatedAt),
+		StartedAt: optionalString(stamp(p.StartedAt)), FinishedAt: optionalString(stamp(p.FinishedAt)),
+	}
+	if p.FinishedAt != nil {
+		out.Duration = &p.Duration
+	}
+	return out, nil
 }
 
 // failedJobs reads the jobs that failed and were not tried again.
-func (c *client) failedJobs(ctx context.Context, project string, id int) (all []job, complete bool, err error) {
+func (c *client) failedJobs(ctx context.Context, project string, id int) (all []FailedJob, complete bool, err error) {
+	all = []FailedJob{}
+	what := "list the failed jobs of pipeline " + strconv.Itoa(id) + " of " + project
 	opt := &gl.ListJobsOptions{Scope: &[]gl.BuildStateValue{gl.Failed}}
-	complete, err = pages(func(number int) (pageEnd, error) {
-		ctx, x := withExchange(ctx, http.MethodGet, "list the failed jobs of pipeline "+strconv.Itoa(id)+" of "+project)
-		opt.ListOptions = gl.ListOptions{Page: number, PerPage: perPage}
-		list, resp, err := c.api.Jobs.ListPipelineJobs(project, id, opt, gl.WithContext(ctx))
-		if err := x.end(raw(resp), err); err != nil {
-			return pageEnd{}, err
+	complete, err = listed(ctx, what, perPage, perPage, func(page gl.ListOptions, o gl.RequestOptionFunc) ([]*gl.Job, *gl.Response, error) {
+		opt.ListOptions = page
+		return c.api.Jobs.ListPipelineJobs(project, id, opt, o)
+	}, func(j *gl.Job) bool {
+		if j != nil {
+			all = append(all, FailedJob{j.Name, j.Stage, j.AllowFailure, j.FailureReason, j.WebURL})
 		}
-		if err := pageOf(x, list, perPage); err != nil {
-			return pageEnd{}, err
-		}
-		for _, j := range list {
-			if j != nil {
-				all = append(all, job{j.Name, j.Stage, j.FailureReason, j.WebURL, j.AllowFailure})
-			}
-		}
-		return endOf(resp.Response, resp.NextPage, len(list) >= perPage), nil
+		return true
 	})
 	return all, complete, err
 }

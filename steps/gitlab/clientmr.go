@@ -75,15 +75,7 @@ func (c *client) create(ctx context.Context, source, what string, d draft) (merg
 	opt := &gl.CreateMergeRequestOptions{
 		Title: &d.Title, Description: &d.Description, SourceBranch: &d.SourceBranch, TargetBranch: &d.TargetBranch,
 		TargetProjectID: &d.TargetProjectID, RemoveSourceBranch: &d.RemoveSourceBranch,
-	}
-	if len(d.Labels) > 0 {
-		opt.Labels = (*gl.LabelOptions)(&d.Labels)
-	}
-	if len(d.ReviewerIDs) > 0 {
-		opt.ReviewerIDs = &d.ReviewerIDs
-	}
-	if len(d.AssigneeIDs) > 0 {
-		opt.AssigneeIDs = &d.AssigneeIDs
+		Labels: (*gl.LabelOptions)(optional(d.Labels)), ReviewerIDs: optional(d.ReviewerIDs), AssigneeIDs: optional(d.AssigneeIDs),
 	}
 	ctx, x := withExchange(ctx, http.MethodPost, what)
 	m, resp, err := c.api.MergeRequests.CreateMergeRequest(source, opt, gl.WithContext(ctx))
@@ -109,10 +101,6 @@ func (c *client) mergeRequest(ctx context.Context, path string, iid int) (mergeR
 func (c *client) approvals(ctx context.Context, path string, iid int) (approvals, error) {
 	ctx, x := withExchange(ctx, http.MethodGet, "read the approvals of !"+strconv.Itoa(iid)+" of "+path)
 	where := "projects/" + gl.PathEscape(path) + "/merge_requests/" + strconv.Itoa(iid) + "/approvals"
-	req, err := c.api.NewRequest(http.MethodGet, where, nil, []gl.RequestOptionFunc{gl.WithContext(ctx)})
-	if err != nil {
-		return approvals{}, x.end(nil, err)
-	}
 	var a struct {
 		gl.MergeRequestApprovals
 		ApprovedBy []struct {
@@ -120,7 +108,7 @@ func (c *client) approvals(ctx context.Context, path string, iid int) (approvals
 			At   *time.Time    `json:"approved_at"`
 		} `json:"approved_by"`
 	}
-	resp, err := c.api.Do(req, &a)
+	resp, err := c.read(where, nil, gl.WithContext(ctx), &a)
 	if err := x.end(raw(resp), err); err != nil {
 		return approvals{}, err
 	}
@@ -139,55 +127,31 @@ func (c *client) approvals(ctx context.Context, path string, iid int) (approvals
 func (c *client) mergeRequests(ctx context.Context, path string, q query, visit func(mergeRequest) bool) (complete bool, err error) {
 	opt := &gl.ListProjectMergeRequestsOptions{
 		State: optionalString(q.State), SourceBranch: optionalString(q.SourceBranch), TargetBranch: optionalString(q.TargetBranch), Search: optionalString(q.Search),
-		OrderBy: optionalString("created_at"), Sort: optionalString("desc"),
-	}
-	if len(q.Labels) > 0 {
-		opt.Labels = (*gl.LabelOptions)(&q.Labels)
+		Labels: (*gl.LabelOptions)(optional(q.Labels)), OrderBy: optionalString("created_at"), Sort: optionalString("desc"),
 	}
 	seen := map[int]bool{} // one that is opened meanwhile pushes others to the next page
-	return pages(func(number int) (pageEnd, error) {
-		ctx, x := withExchange(ctx, http.MethodGet, "list merge requests of "+path)
-		opt.ListOptions = gl.ListOptions{Page: number, PerPage: perPage}
-		list, resp, err := c.api.MergeRequests.ListProjectMergeRequests(path, opt, gl.WithContext(ctx))
-		if err := x.end(raw(resp), err); err != nil {
-			return pageEnd{}, err
+	return listed(ctx, "list merge requests of "+path, perPage, perPage, func(page gl.ListOptions, o gl.RequestOptionFunc) ([]*gl.MergeRequest, *gl.Response, error) {
+		opt.ListOptions = page
+		return c.api.MergeRequests.ListProjectMergeRequests(path, opt, o)
+	}, func(m *gl.MergeRequest) bool {
+		if m == nil || seen[m.IID] {
+			return true
 		}
-		if err := pageOf(x, list, perPage); err != nil {
-			return pageEnd{}, err
-		}
-		for _, m := range list {
-			if m == nil || seen[m.IID] {
-				continue
-			}
-			seen[m.IID] = true
-			if !visit(fromAPI(m)) {
-				return pageEnd{stop: true}, nil
-			}
-		}
-		return endOf(resp.Response, resp.NextPage, len(list) >= perPage), nil
+		seen[m.IID] = true
+		return visit(fromAPI(m))
 	})
 }
 
 // files reads the changed files of a merge request.
 func (c *client) files(ctx context.Context, path string, iid int) (all []file, complete bool, err error) {
 	where := "projects/" + gl.PathEscape(path) + "/merge_requests/" + strconv.Itoa(iid) + "/diffs"
-	complete, err = pages(func(number int) (pageEnd, error) {
-		ctx, x := withExchange(ctx, http.MethodGet, "read the changes of !"+strconv.Itoa(iid)+" of "+path)
-		opt := gl.ListOptions{Page: number, PerPage: perPage}
-		req, err := c.api.NewRequest(http.MethodGet, where, opt, []gl.RequestOptionFunc{gl.WithContext(ctx)})
-		if err != nil {
-			return pageEnd{}, x.end(nil, err)
-		}
-		var list []file
-		resp, err := c.api.Do(req, &list)
-		if err := x.end(raw(resp), err); err != nil {
-			return pageEnd{}, err
-		}
-		if err := pageOf(x, list, manyFiles); err != nil {
-			return pageEnd{}, err
-		}
-		all = append(all, list...)
-		return endOf(resp.Response, resp.NextPage, len(list) >= perPage), nil
+	what := "read the changes of !" + strconv.Itoa(iid) + " of " + path
+	complete, err = listed(ctx, what, perPage, manyFiles, func(page gl.ListOptions, o gl.RequestOptionFunc) (list []file, resp *gl.Response, err error) {
+		resp, err = c.read(where, page, o, &list)
+		return list, resp, err
+	}, func(one file) bool {
+		all = append(all, one)
+		return true
 	})
 	return all, complete, err
 }

@@ -40,21 +40,8 @@ func noteFrom(n *gl.Note) note {
 // false. complete is false when there is more than anybody should read.
 func (c *client) notes(ctx context.Context, path string, iid int, visit func(note) bool) (complete bool, err error) {
 	opt := &gl.ListMergeRequestNotesOptions{OrderBy: optionalString("created_at"), Sort: optionalString("desc")}
-	return pages(func(number int) (pageEnd, error) {
-		ctx, x := withExchange(ctx, http.MethodGet, "read the notes of "+place(path, iid))
-		opt.ListOptions = gl.ListOptions{Page: number, PerPage: notesPage}
-		list, resp, err := c.api.Notes.ListMergeRequestNotes(path, iid, opt, gl.WithContext(ctx))
-		if err := x.end(raw(resp), err); err != nil {
-			return pageEnd{}, err
-		}
-		if err := pageOf(x, list, notesPage); err != nil {
-			return pageEnd{}, err
-		}
-		for _, n := range list {
-			if n != nil && !visit(noteFrom(n)) {
-				return pageEnd{stop: true}, nil
-			}
-		}
-		return endOf(resp.Response, resp.NextPage, len(list) >= notesPage), nil
-	})
+	return listed(ctx, "read the notes of "+place(path, iid), notesPage, notesPage, func(page gl.ListOptions, o gl.RequestOptionFunc) ([]*gl.Note, *gl.Response, error) {
+		opt.ListOptions = page
+		return c.api.Notes.ListMergeRequestNotes(path, iid, opt, o)
+	}, func(n *gl.Note) bool { return n == nil || visit(noteFrom(n)) })
 }

@@ -3,7 +3,6 @@ package gitlab
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 
 	"github.com/skillrun/skillrun/engine/step"
@@ -53,7 +52,7 @@ func (c *client) viewPipeline(ctx context.Context, in PipelineIn) (PipelineOut, 
 	if err != nil {
 		return PipelineOut{}, err
 	}
-	p, err := c.pipeline(ctx, project, id)
+	out, err := c.pipeline(ctx, project, id)
 	if err != nil {
 		return PipelineOut{}, err
 	}
@@ -61,17 +60,7 @@ func (c *client) viewPipeline(ctx context.Context, in PipelineIn) (PipelineOut, 
 	if err != nil {
 		return PipelineOut{}, err
 	}
-	out := PipelineOut{
-		ID: p.ID, Status: p.Status, Finished: slices.Contains([]string{"success", "failed", "canceled", "skipped"}, p.Status),
-		Ref: p.Ref, SHA: p.SHA, Source: p.Source, WebURL: p.WebURL, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
-		StartedAt: optionalString(p.StartedAt), FinishedAt: optionalString(p.FinishedAt), FailedJobs: []FailedJob{}, Truncated: !complete,
-	}
-	if p.FinishedAt != "" {
-		out.Duration = &p.Duration
-	}
-	for _, j := range failed {
-		out.FailedJobs = append(out.FailedJobs, FailedJob{j.Name, j.Stage, j.AllowFailure, j.FailureReason, j.WebURL})
-	}
+	out.FailedJobs, out.Truncated = failed, !complete
 	return out, nil
 }
 
