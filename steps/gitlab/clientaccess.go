@@ -79,10 +79,7 @@ func (c *client) access(ctx context.Context, path string) (access, error) {
 	if a.ID == 0 {
 		return access{}, noAnswer(x, "the answer has no id")
 	}
-	if !strings.EqualFold(a.Path, path) && !digits.MatchString(path) {
-		return access{}, movedTo(path, a.Path)
-	}
-	return a, nil
+	return a, checkMoved(path, a.Path)
 }
 
 // member is the role of someone in a project, also by way of groups that were

@@ -1,6 +1,7 @@
 package gitlab
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -58,15 +59,9 @@ func (in CreateIn) check(unknown step.UnknownPaths) error {
 // prepare refuses what GitLab would refuse anyway, or misunderstand, before
 // anything is sent.
 func (in CreateIn) prepare(unknown step.UnknownPaths) (resolvedArgs, error) {
-	p := resolvedArgs{CreateIn: in, what: "open merge request in " + in.Project, source: in.SourceProject, removeSource: true}
-	if p.source == "" {
-		p.source = in.Project
-	}
-	if in.Draft != nil {
-		p.isDraft = *in.Draft
-	}
-	if in.RemoveSourceBranch != nil {
-		p.removeSource = *in.RemoveSourceBranch
+	p := resolvedArgs{
+		CreateIn: in, what: "open merge request in " + in.Project, source: cmp.Or(in.SourceProject, in.Project),
+		isDraft: in.Draft != nil && *in.Draft, removeSource: in.RemoveSourceBranch == nil || *in.RemoveSourceBranch,
 	}
 	if err := checkNames(in); err != nil {
 		return p, err
@@ -186,26 +181,25 @@ func (c *client) draft(ctx context.Context, p resolvedArgs, mark marker) (draft,
 }
 
 func (p resolvedArgs) targetBranch(of project) string {
-	if p.TargetBranch == "" {
-		return of.DefaultBranch
-	}
-	return p.TargetBranch
+	return cmp.Or(p.TargetBranch, of.DefaultBranch)
 }
 
 // target looks the project up. GitLab answers under a project's former path
 // too; what was configured and what would be written must be one.
 func (c *client) target(ctx context.Context, path string) (project, error) {
 	p, err := c.project(ctx, path)
-	if err != nil {
-		return project{}, err
+	if err == nil {
+		err = checkMoved(path, p.Path)
 	}
-	if !strings.EqualFold(p.Path, path) && !digits.MatchString(path) {
-		return project{}, movedTo(path, p.Path)
-	}
-	return p, nil
+	return p, err
 }
 
-func movedTo(path, now string) error {
+// checkMoved refuses a project that is at another path than the one that it was
+// asked for by.
+func checkMoved(path, now string) error {
+	if strings.EqualFold(now, path) || digits.MatchString(path) {
+		return nil
+	}
 	return types.Errorf(types.NotFound, "project %s was moved to %s", path, now).
 		WithHint("write the new path, if that is the project you mean")
 }
