@@ -1,6 +1,7 @@
 package step
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
@@ -99,6 +100,13 @@ type Call struct {
 	Sleep func(ctx context.Context, d time.Duration) error
 }
 
+// Say tells people a line about the call, see Tell.
+func (c Call) Say(text string) {
+	if c.Tell != nil {
+		c.Tell(text)
+	}
+}
+
 // Result is what an effect of the run came to: made, or found done.
 type Result struct {
 	Key string // [Key.String] of the effect
@@ -122,15 +130,10 @@ func CallOf(ctx context.Context) Call {
 // the name when there is no argument. Families keep their services in a map
 // of their own type.
 func Pick[S any](services map[string]S, kind, name string) (S, string, error) {
-	if name == "" {
-		name = kind
-	}
+	name = cmp.Or(name, kind)
 	s, ok := services[name]
 	if !ok {
-		known := strings.Join(types.SortedKeys(services), ", ")
-		if known == "" {
-			known = "none"
-		}
+		known := cmp.Or(strings.Join(types.SortedKeys(services), ", "), "none")
 		return s, name, types.Errorf(types.BadInput, "there is no service %q", name).
 			WithHint("add it under services in skillrun.yaml; configured are: %s", known)
 	}

@@ -86,6 +86,11 @@ type Finding struct {
 	Skipped string       // why it could not be looked at, "" when it was
 }
 
+// Failed is the finding of what is wrong with a subject.
+func Failed(subject string, err error) Finding {
+	return Finding{Subject: subject, Err: types.AsError(err)}
+}
+
 // State is ok, failed or skipped.
 func (f Finding) State() string {
 	switch {

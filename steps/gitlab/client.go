@@ -3,6 +3,7 @@
 package gitlab
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -46,14 +47,10 @@ func newClient(name string, s Service) (*client, error) {
 	if _, err := rest.Base(name, s.URL, hint); err != nil {
 		return nil, err
 	}
-	transport := s.Transport
-	if transport == nil {
-		transport = http.DefaultTransport
-	}
 	never := func(context.Context, *http.Response, error) (bool, error) { return false, nil }
 	api, err := gl.NewClient(s.Token.Reveal(),
 		gl.WithBaseURL(s.URL),
-		gl.WithHTTPClient(rest.Client(recorder{transport}, s.Timeout)),
+		gl.WithHTTPClient(rest.Client(recorder{cmp.Or(s.Transport, http.DefaultTransport)}, s.Timeout)),
 		gl.WithCustomRetryMax(0), gl.WithCustomRetry(never), gl.WithoutRetries(),
 		gl.WithCustomLimiter(unlimited{}))
 	if err != nil {

@@ -19,7 +19,7 @@ func Examine(services map[string]Service) step.Examine {
 	return func(ctx context.Context, service string, uses []step.Use, now time.Time) []step.Finding {
 		s, name, err := step.Pick(services, "gitlab", service)
 		if err != nil {
-			return []step.Finding{failed("service "+name, err)}
+			return []step.Finding{step.Failed("service "+name, err)}
 		}
 		findings, ok := rest.Reach(ctx, s.Transport, s.Timeout, s.URL, now)
 		if !ok {
@@ -27,15 +27,11 @@ func Examine(services map[string]Service) step.Examine {
 		}
 		c, err := family{services}.connect(name)
 		if err != nil {
-			return append(findings, failed("token", err))
+			return append(findings, step.Failed("token", err))
 		}
 		x := examination{client: c, now: now, wants: wantsOf(uses)}
 		return append(findings, x.all(ctx)...)
 	}
-}
-
-func failed(subject string, err error) step.Finding {
-	return step.Finding{Subject: subject, Err: types.AsError(err)}
 }
 
 // wants is what the steps of a skill need of a GitLab.
@@ -138,7 +134,7 @@ type examination struct {
 func (x *examination) all(ctx context.Context) []step.Finding {
 	me, err := x.client.me(ctx)
 	if err != nil {
-		return []step.Finding{failed("token", err)}
+		return []step.Finding{step.Failed("token", err)}
 	}
 	x.me = me
 	out := append([]step.Finding{{Subject: "account", Detail: "GitLab accepts the token; it is " + me.Username + "'s"}}, x.token(ctx)...)
@@ -146,7 +142,7 @@ func (x *examination) all(ctx context.Context) []step.Finding {
 	for _, path := range types.SortedKeys(x.wants.projects) {
 		a, err := x.access(ctx, path)
 		if err != nil {
-			out = append(out, failed("project "+path, err))
+			out = append(out, step.Failed("project "+path, err))
 			continue
 		}
 		seen[path] = a
@@ -177,7 +173,7 @@ func (x *examination) token(ctx context.Context) []step.Finding {
 	case types.Auth, types.Forbidden, types.NotFound, types.BadInput:
 		return []step.Finding{{Subject: "token", Skipped: "this GitLab gives no information about this kind of token"}}
 	default:
-		return []step.Finding{failed("token", err)}
+		return []step.Finding{step.Failed("token", err)}
 	}
 	f := step.Finding{Subject: "token", Detail: fmt.Sprintf("%q with scope %s, does not end", t.Name, strings.Join(t.Scopes, ", "))}
 	if !t.Ends.IsZero() {
@@ -187,7 +183,7 @@ func (x *examination) token(ctx context.Context) []step.Finding {
 		}
 	}
 	if err := x.scope(t); err != nil {
-		return []step.Finding{failed("token", err)}
+		return []step.Finding{step.Failed("token", err)}
 	}
 	return []step.Finding{f}
 }
@@ -216,7 +212,7 @@ func (x *examination) person(ctx context.Context, name string) step.Finding {
 		err = noUser(name)
 	}
 	if err != nil {
-		return failed("user "+name, err)
+		return step.Failed("user "+name, err)
 	}
 	return step.Finding{Subject: "user " + name, Detail: fmt.Sprintf("is there, with number %d", u.ID)}
 }

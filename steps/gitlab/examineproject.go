@@ -37,15 +37,15 @@ func (x *examination) project(ctx context.Context, path string, a access) []step
 	w, subject := x.wants.projects[path], "project "+path
 	var out []step.Finding
 	if a.Archived && (w.write || w.push) {
-		out = append(out, failed(subject, types.Errorf(types.Forbidden, "project %s is archived: nothing can be changed in it", path).
+		out = append(out, step.Failed(subject, types.Errorf(types.Forbidden, "project %s is archived: nothing can be changed in it", path).
 			WithHint("have it unarchived, or name the project that took its place")))
 	}
 	if w.merge && a.MergeRequests == "disabled" {
-		out = append(out, failed(subject, types.Errorf(types.Forbidden, "merge requests are disabled in project %s", path).
+		out = append(out, step.Failed(subject, types.Errorf(types.Forbidden, "merge requests are disabled in project %s", path).
 			WithHint("ask a maintainer to enable them: Settings, General, Visibility")))
 	}
 	if w.ci && a.Builds == "disabled" {
-		out = append(out, failed(subject, types.Errorf(types.Forbidden, "pipelines are disabled in project %s", path).
+		out = append(out, step.Failed(subject, types.Errorf(types.Forbidden, "pipelines are disabled in project %s", path).
 			WithHint("ask a maintainer to enable CI/CD: Settings, General, Visibility")))
 	}
 	role, err := x.role(ctx, path, a)
@@ -53,7 +53,7 @@ func (x *examination) project(ctx context.Context, path string, a access) []step
 		err = x.enough(path, a, role)
 	}
 	if err != nil {
-		out = append(out, failed(subject, err))
+		out = append(out, step.Failed(subject, err))
 	}
 	if out == nil {
 		out = []step.Finding{{Subject: subject, Detail: fmt.Sprintf("%s, %s has %s there", cmp.Or(a.Visibility, "visible"), x.me.Username, roleName(role))}}
@@ -98,7 +98,7 @@ func fork(pair [2]string, source, target access) step.Finding {
 	switch {
 	case from(source) == target.ID, from(target) == source.ID:
 	case from(source) == 0 && from(target) == 0:
-		return failed(f.Subject, types.Errorf(types.Conflict, "project %s is not a fork of %s, and GitLab takes no merge request between them", pair[0], pair[1]).
+		return step.Failed(f.Subject, types.Errorf(types.Conflict, "project %s is not a fork of %s, and GitLab takes no merge request between them", pair[0], pair[1]).
 			WithHint("fork %s in GitLab and name the fork as source_project; if it is one already, give the token access to both", pair[1]))
 	case from(source) != from(target):
 		return step.Finding{Subject: f.Subject, Skipped: "neither was made from " + pair[1] + " nor the other way round: whether they are related cannot be seen from here"}

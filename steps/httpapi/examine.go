@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/types"
 	"github.com/skillrun/skillrun/steps/rest"
 )
 
@@ -19,7 +18,7 @@ func Examine(services map[string]Service) step.Examine {
 	return func(ctx context.Context, name string, _ []step.Use, now time.Time) []step.Finding {
 		c, err := f.connect(name)
 		if err != nil {
-			return []step.Finding{{Subject: "service", Err: types.AsError(err)}}
+			return []step.Finding{step.Failed("service", err)}
 		}
 		findings, ok := rest.Reach(ctx, c.s.Transport, c.s.Timeout, c.s.URL, now)
 		if ok {

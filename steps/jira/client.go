@@ -53,14 +53,10 @@ func newClient(name string, s Service) (*client, error) {
 // credential returns a transport that shows who is asking, and what to do when
 // Jira does not take it.
 func (s Service) credential() (rt http.RoundTripper, hint string) {
-	next := s.Transport
-	if next == nil {
-		next = http.DefaultTransport
-	}
-	basic := &gojira.BasicAuthTransport{Username: s.User, Password: s.Token.Reveal(), Transport: next}
+	basic := &gojira.BasicAuthTransport{Username: s.User, Password: s.Token.Reveal(), Transport: s.Transport}
 	switch {
 	case s.Token.IsZero():
-		return next, "name a token under the service in skillrun.yaml"
+		return s.Transport, "name a token under the service in skillrun.yaml"
 	case s.Deployment != datacenter:
 		return basic, "check the service's user and token in skillrun.yaml: " +
 			"Jira Cloud requires the account's e-mail address and an API token, which expires"
@@ -68,7 +64,7 @@ func (s Service) credential() (rt http.RoundTripper, hint string) {
 		return basic, "check the service's user and token in skillrun.yaml; where Jira does not take passwords, " +
 			"leave the user out and make the token a personal access token"
 	}
-	return &gojira.PATAuthTransport{Token: s.Token.Reveal(), Transport: next},
+	return &gojira.PATAuthTransport{Token: s.Token.Reveal(), Transport: s.Transport},
 		"check the service's token in skillrun.yaml: it must be a personal access token of this Jira that has not expired"
 }
 

@@ -61,13 +61,6 @@ func markerOf(call step.Call) marker {
 	return marker{Key: call.Key.String(), Digest: call.Digest, Run: call.Run}
 }
 
-// tell shows people something about the call.
-func tell(ctx context.Context, text string) {
-	if t := step.CallOf(ctx).Tell; t != nil {
-		t(text)
-	}
-}
-
 // callWithKey returns the call, which must have a key: without one an effect could
 // not be found again.
 func callWithKey(ctx context.Context) (step.Call, error) {
@@ -112,7 +105,7 @@ func (c *client) postComment(ctx context.Context, in CommentIn, m marker) (id st
 	case err == nil && got.Key != "" && got != m:
 		return "", notSent(what, "comment "+made.ID)
 	case err == nil && got != m:
-		tell(ctx, "comment "+made.ID+" was posted, but this Jira keeps no marker: without the journal of this run it would not be found again")
+		step.CallOf(ctx).Say("comment " + made.ID + " was posted, but this Jira keeps no marker: without the journal of this run it would not be found again")
 	}
 	return made.ID, nil
 }
@@ -288,13 +281,11 @@ func previewComment(_ context.Context, in CommentIn, unknown step.UnknownPaths) 
 	s := shown{unknown: unknown}
 	s.add("issue", in.Issue)
 	s.add("body", in.Body)
-	p := step.Prediction[CommentOut]{
+	return step.Prediction[CommentOut]{
 		Change:  step.Change{Title: "comment on " + s.value("issue", in.Issue, "an issue"), Fields: s.fields},
 		Out:     CommentOut{Issue: in.Issue},
-		Unknown: step.UnknownPaths{"id", "url"},
-	}
-	p.Unknown = append(p.Unknown, s.of("issue")...)
-	return p, nil
+		Unknown: append(step.UnknownPaths{"id", "url"}, s.of("issue")...),
+	}, nil
 }
 
 // About is the issue.

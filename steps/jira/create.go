@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -66,12 +67,7 @@ func (in CreateIn) payload(more ...string) map[string]any {
 	return fields
 }
 
-func (in CreateIn) kind() string {
-	if in.Type == "" {
-		return "Task"
-	}
-	return in.Type
-}
+func (in CreateIn) kind() string { return cmp.Or(in.Type, "Task") }
 
 // issueType names the type to Jira: all digits are an id.
 func (in CreateIn) issueType() kind {
@@ -224,12 +220,8 @@ func (in CreateIn) differences(i issue) (words []string) {
 		say("type", i.Fields.Type.Name, in.kind())
 	}
 	say("labels", sorted(foreignLabels(i.Fields.Labels)), sorted(in.Labels))
-	components := make([]string, len(i.Fields.Components))
-	for n, c := range i.Fields.Components {
-		components[n] = c.Name
-	}
 	if _, given := in.Fields["components"]; !given {
-		say("components", sorted(components), sorted(in.Components))
+		say("components", sorted(i.components()), sorted(in.Components))
 	}
 	return words
 }

@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -19,7 +20,7 @@ func Examine(services map[string]Service) step.Examine {
 	return func(ctx context.Context, service string, uses []step.Use, now time.Time) []step.Finding {
 		s, name, err := step.Pick(services, "jira", service)
 		if err != nil {
-			return []step.Finding{failedFinding("service "+name, err)}
+			return []step.Finding{step.Failed("service "+name, err)}
 		}
 		findings, ok := rest.Reach(ctx, s.Transport, s.Timeout, s.URL, now)
 		if !ok {
@@ -41,10 +42,6 @@ type examination struct {
 	findings []step.Finding
 }
 
-func failedFinding(subject string, err error) step.Finding {
-	return step.Finding{Subject: subject, Err: types.AsError(err)}
-}
-
 func (e *examination) passed(subject, detail string) {
 	e.findings = append(e.findings, step.Finding{Subject: subject, Detail: detail})
 }
@@ -57,7 +54,7 @@ func (e *examination) skip(subject, why string) {
 // well.
 func (e *examination) check(subject, detail string, err error) bool {
 	if err != nil {
-		e.findings = append(e.findings, failedFinding(subject, err))
+		e.findings = append(e.findings, step.Failed(subject, err))
 		return false
 	}
 	e.passed(subject, detail)
@@ -111,10 +108,7 @@ func (i serverInfo) describe() string {
 
 // compare checks what Jira is against the configuration.
 func (s Service) compare(i serverInfo) error {
-	configured := cloud
-	if s.Deployment != "" {
-		configured = s.Deployment
-	}
+	configured := cmp.Or(s.Deployment, cloud)
 	switch i.kind() {
 	case configured:
 		return nil

@@ -11,29 +11,24 @@ import (
 	"github.com/skillrun/skillrun/steps/rest"
 )
 
-// filed is what Jira calls an issue that it has taken.
-type filed struct{ id, key string }
-
 // file sends the issue. One that this run has just filed, and that a field names,
 // such as the parent, Jira may not see yet: it refuses the field, and is asked
 // again.
-func (c *client) file(ctx context.Context, what string, in CreateIn, mark marker, labels ...string) (id, key string, err error) {
-	send := func() (filed, error) {
-		id, key, err := c.createIssue(ctx, what, in.payload(labels...), mark)
-		return filed{id, key}, err
+func (c *client) file(ctx context.Context, what string, in CreateIn, mark marker, labels ...string) (issue, error) {
+	send := func() (issue, error) { return c.createIssue(ctx, what, in.payload(labels...), mark) }
+	filed, err := send()
+	thing := in.refusedOwn(ctx, err)
+	if thing == "" {
+		return filed, err
 	}
-	out, err := send()
-	if thing := in.refusedOwn(ctx, err); thing != "" {
-		first, refused := true, err
-		out, err = rest.Settled(ctx, thing, thing, func(err error) bool { return in.refusedOwn(ctx, err) != "" }, func() (filed, error) {
-			if first {
-				first = false
-				return filed{}, refused
-			}
-			return send()
-		})
-	}
-	return out.id, out.key, err
+	first, refused := true, err
+	return rest.Settled(ctx, thing, thing, func(err error) bool { return in.refusedOwn(ctx, err) != "" }, func() (issue, error) {
+		if first {
+			first = false
+			return issue{}, refused
+		}
+		return send()
+	})
 }
 
 // refusedOwn is the issue of this run for which Jira refuses the fields that name
@@ -85,21 +80,21 @@ func (c *client) create(ctx context.Context, in CreateIn) (CreateOut, error) {
 	}
 	mark := markerOf(call)
 	what := "file an issue in " + in.Project
-	id, key, err := c.file(ctx, what, in, mark, label(call.Key))
+	filed, err := c.file(ctx, what, in, mark, label(call.Key))
 	if in.labelRefused(err) {
 		return c.createUnlabelled(ctx, what, in, mark)
 	}
 	if err != nil {
 		return none, err
 	}
-	return c.created(ctx, what, id, key, in, mark)
+	return c.created(ctx, what, filed, in, mark)
 }
 
 // createUnlabelled files the issue without a label. A lookup by label proved
 // nothing here, so those that were filed without one are looked through first.
 func (c *client) createUnlabelled(ctx context.Context, what string, in CreateIn, mark marker) (CreateOut, error) {
 	var none CreateOut
-	tell(ctx, in.Project+" has no labels on its create screen: only the entity property "+property+" marks the issue")
+	step.CallOf(ctx).Say(in.Project + " has no labels on its create screen: only the entity property " + property + " marks the issue")
 	f, err := c.scan(ctx, step.CallOf(ctx).Key, in)
 	switch {
 	case err != nil:
@@ -110,9 +105,9 @@ func (c *client) createUnlabelled(ctx context.Context, what string, in CreateIn,
 		return none, types.Errorf(types.Conflict, "%s: it cannot be created without a label: %s", what, f.Why).
 			WithHint("%s", cmp.Or(f.Hint, "check it; nothing was created now"))
 	}
-	id, key, err := c.file(ctx, what, in, mark)
+	filed, err := c.file(ctx, what, in, mark)
 	if err != nil {
 		return none, err
 	}
-	return c.created(ctx, what, id, key, in, mark)
+	return c.created(ctx, what, filed, in, mark)
 }

@@ -45,13 +45,15 @@ func (c *client) findCreated(ctx context.Context, key step.Key, in CreateIn) (st
 	return c.probe(ctx, key, in)
 }
 
-func list(issues []issue) string {
+func keysOf(issues []issue) []string {
 	keys := make([]string, len(issues))
 	for n, i := range issues {
 		keys[n] = i.Key
 	}
-	return strings.Join(keys, ", ")
+	return keys
 }
+
+func list(issues []issue) string { return strings.Join(keysOf(issues), ", ") }
 
 // labelled says what the issues are to this call that have our label, in any
 // project, for an issue may be moved; it is not ok when they say nothing. A
@@ -252,17 +254,17 @@ func (p *prober) run(ctx context.Context) (found, copies []issue, complete bool,
 // here and Jira may have delivered the one request twice, and answered as to
 // the first or the second. Of those beside it a read that fails says nothing:
 // ours is filed.
-func (c *client) created(ctx context.Context, what, id, key string, in CreateIn, mark marker) (CreateOut, error) {
+func (c *client) created(ctx context.Context, what string, filed issue, in CreateIn, mark marker) (CreateOut, error) {
 	var none CreateOut
-	n := numberOf(key)
-	read := c.issues(ctx, projectOf(key), []int{n, n - 1, n + 1})
+	n := numberOf(filed.Key)
+	read := c.issues(ctx, projectOf(filed.Key), []int{n, n - 1, n + 1})
 	made := read[0].issue
 	if err := read[0].err; err != nil {
-		return none, types.Errorf(types.UnknownOutcome, "%s: jira reports %s, which cannot be read: %w", what, key, err).
+		return none, types.Errorf(types.UnknownOutcome, "%s: jira reports %s, which cannot be read: %w", what, filed.Key, err).
 			WithHint("check it; then resume the run, which looks for it before it sends anything")
 	}
-	if made.ID != id || !c.holds(ctx, made, in, mark) {
-		return none, types.Errorf(types.UnknownOutcome, "%s: jira reports %s, which is not what was sent", what, key).
+	if made.ID != filed.ID || !c.holds(ctx, made, in, mark) {
+		return none, types.Errorf(types.UnknownOutcome, "%s: jira reports %s, which is not what was sent", what, filed.Key).
 			WithHint("look for the label %s", labelPrefix+mark.Key)
 	}
 	for _, beside := range read[1:] {

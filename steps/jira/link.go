@@ -61,7 +61,7 @@ func (c *client) put(ctx context.Context, key step.Key, in LinkIn, what string) 
 	l, err := c.link(ctx, in.Issue, globalID(key))
 	if types.CodeOf(err) == types.NotFound {
 		if numbered, there := c.numbered(ctx, in.Issue, id); there {
-			tell(ctx, fmt.Sprintf("this Jira does not keep the global id of link %d: without the journal of this run it would not be found again", id))
+			step.CallOf(ctx).Say(fmt.Sprintf("this Jira does not keep the global id of link %d: without the journal of this run it would not be found again", id))
 			l, err = numbered, nil
 		}
 	}

@@ -35,10 +35,10 @@ func (c *client) holds(ctx context.Context, i issue, in CreateIn, mark marker) b
 	case kept:
 		return m == mark
 	case slices.Contains(i.Fields.Labels, labelPrefix+mark.Key):
-		tell(ctx, "this Jira does not keep the entity property "+property+": the label "+labelPrefix+mark.Key+" alone marks "+i.Key)
+		step.CallOf(ctx).Say("this Jira does not keep the entity property " + property + ": the label " + labelPrefix + mark.Key + " alone marks " + i.Key)
 		return true
 	case projectOf(i.Key) == in.Project && in.differences(i) == nil:
-		tell(ctx, "this Jira keeps no marker: without the journal of this run, "+i.Key+" would not be found again")
+		step.CallOf(ctx).Say("this Jira keeps no marker: without the journal of this run, " + i.Key + " would not be found again")
 		return true
 	}
 	return false
@@ -161,11 +161,7 @@ func (c *client) withProperties(ctx context.Context, project string, found []iss
 
 // again reads the issues again, with all that is judged, and judges them.
 func (c *client) again(ctx context.Context, key step.Key, in CreateIn, marked []issue) (step.Found[CreateOut], error) {
-	keys := make([]string, len(marked))
-	for n, i := range marked {
-		keys[n] = i.Key
-	}
-	read, _, err := c.sort(ctx, key, keys)
+	read, _, err := c.sort(ctx, key, keysOf(marked))
 	if err != nil || len(read) == 0 {
 		return step.Absent[CreateOut](), err
 	}

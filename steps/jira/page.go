@@ -116,12 +116,5 @@ func (p page) next(datacenter bool) url.Values {
 // keys searches the index and returns the keys of at most limit issues.
 func (c *client) keys(ctx context.Context, what, jql string, limit int) ([]string, error) {
 	found, err := c.search(ctx, what, jql, "key", limit)
-	if err != nil {
-		return nil, err
-	}
-	keys := make([]string, len(found.issues))
-	for n, i := range found.issues {
-		keys[n] = i.Key
-	}
-	return keys, nil
+	return keysOf(found.issues), err
 }

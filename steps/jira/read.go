@@ -32,15 +32,11 @@ func (c *client) getIssue(ctx context.Context, in GetIn) (GetOut, error) {
 	if err != nil {
 		return GetOut{}, err
 	}
-	out := GetOut{
+	return GetOut{
 		Key: i.Key, Summary: i.Fields.Summary, Description: i.Fields.Description, Type: i.Fields.Type.Name,
 		Status: i.Fields.Status.Name, StatusCategory: i.Fields.Status.Category.Key,
-		Assignee: i.assignee(), Labels: append([]string{}, i.Fields.Labels...), Components: []string{}, URL: c.browse(i.Key), Updated: updated,
-	}
-	for _, comp := range i.Fields.Components {
-		out.Components = append(out.Components, comp.Name)
-	}
-	return out, nil
+		Assignee: i.assignee(), Labels: append([]string{}, i.Fields.Labels...), Components: i.components(), URL: c.browse(i.Key), Updated: updated,
+	}, nil
 }
 
 // About is the issue.

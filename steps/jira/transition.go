@@ -92,11 +92,11 @@ func (c *client) move(ctx context.Context, in MoveIn) (MoveOut, error) {
 func (c *client) moved(ctx context.Context, in MoveIn) MoveOut {
 	now, err := c.issue(ctx, in.Issue)
 	if err != nil {
-		tell(ctx, in.Issue+" was moved, but cannot be read now: "+types.AsError(err).Message)
+		step.CallOf(ctx).Say(in.Issue + " was moved, but cannot be read now: " + types.AsError(err).Message)
 		return MoveOut{Issue: in.Issue, Status: in.Status, StatusCategory: "undefined", URL: c.browse(in.Issue), Changed: true}
 	}
 	if !in.arrived(now) {
-		tell(ctx, in.Issue+" was moved to "+in.Status+", and is "+now.Fields.Status.Name+" by now")
+		step.CallOf(ctx).Say(in.Issue + " was moved to " + in.Status + ", and is " + now.Fields.Status.Name + " by now")
 	}
 	return c.moveOut(now, true)
 }

@@ -121,6 +121,14 @@ func (i issue) updated(what string) (string, error) {
 	return t, nil
 }
 
+func (i issue) components() []string {
+	names := make([]string, len(i.Fields.Components))
+	for n, c := range i.Fields.Components {
+		names[n] = c.Name
+	}
+	return names
+}
+
 func (i issue) assignee() *string {
 	if i.Fields.Assignee == nil {
 		return nil
@@ -128,17 +136,17 @@ func (i issue) assignee() *string {
 	return &i.Fields.Assignee.DisplayName
 }
 
-// createIssue files an issue and returns its id and key.
-func (c *client) createIssue(ctx context.Context, what string, fields map[string]any, m marker) (id, key string, err error) {
+// createIssue files an issue and returns what the answer has of it: its id and key.
+func (c *client) createIssue(ctx context.Context, what string, fields map[string]any, m marker) (issue, error) {
 	body := map[string]any{"fields": fields, "properties": []entityProperty{{property, m}}}
 	var made issue
 	if err := c.post(ctx, "issue", what, body, &made); err != nil {
-		return "", "", err
+		return issue{}, err
 	}
 	if made.ID == "" || !keyPattern.MatchString(made.Key) {
-		return "", "", types.Errorf(types.UnknownOutcome, "%s: jira reports success but names no issue", what).WithHint(lookFirst)
+		return issue{}, types.Errorf(types.UnknownOutcome, "%s: jira reports success but names no issue", what).WithHint(lookFirst)
 	}
-	return made.ID, made.Key, nil
+	return made, nil
 }
 
 // me is whose credential it is.

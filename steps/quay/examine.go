@@ -19,7 +19,7 @@ func Examine(services map[string]Service) step.Examine {
 	return func(ctx context.Context, name string, uses []step.Use, now time.Time) []step.Finding {
 		s, name, err := f.pick(name)
 		if err != nil {
-			return []step.Finding{{Subject: "service", Err: types.AsError(err)}}
+			return []step.Finding{step.Failed("service", err)}
 		}
 		findings, ok := rest.Reach(ctx, s.Transport, s.Timeout, s.URL, now)
 		if !ok {
@@ -43,11 +43,11 @@ const notYet = "it is not known before the skill runs"
 func examineQuay(ctx context.Context, name string, s Service, repositories []string) []step.Finding {
 	c, err := newClient(name, s)
 	if err != nil {
-		return []step.Finding{{Subject: "service", Err: types.AsError(err)}}
+		return []step.Finding{step.Failed("service", err)}
 	}
 	if !slices.ContainsFunc(repositories, func(r string) bool { return r != "" }) {
 		if err := c.isQuay(ctx); err != nil {
-			return []step.Finding{{Subject: "API", Err: types.AsError(err)}}
+			return []step.Finding{step.Failed("API", err)}
 		}
 	}
 	if len(repositories) == 0 {
@@ -85,7 +85,7 @@ func repository(name string, look func() error) step.Finding {
 func examineOCI(ctx context.Context, name string, s Service, repositories []string) []step.Finding {
 	c, err := newOCI(name, s)
 	if err != nil {
-		return []step.Finding{{Subject: "credential", Err: types.AsError(err)}}
+		return []step.Finding{step.Failed("credential", err)}
 	}
 	a, err := c.get(ctx, "ask for the API", "", "", "")
 	if err == nil && a.status == http.StatusNotFound {
@@ -95,7 +95,7 @@ func examineOCI(ctx context.Context, name string, s Service, repositories []stri
 		err = c.refused(a, "ask for the API")
 	}
 	if err != nil {
-		return []step.Finding{{Subject: "credential", Err: types.AsError(err)}}
+		return []step.Finding{step.Failed("credential", err)}
 	}
 	out := []step.Finding{{Subject: "credential", Detail: "the registry accepts it"}}
 	switch {

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -35,10 +36,7 @@ const (
 // later, when the call may wait: see [step.Call]. A write is sent once. The
 // time-out is for each exchange, not for the waits; 0 is none.
 func Client(rt http.RoundTripper, timeout time.Duration) *http.Client {
-	if rt == nil {
-		rt = http.DefaultTransport
-	}
-	return &http.Client{Transport: readRetrier{limited{rt, timeout, new(atomic.Int64)}}, CheckRedirect: sameOriginReads}
+	return &http.Client{Transport: readRetrier{limited{cmp.Or(rt, http.DefaultTransport), timeout, new(atomic.Int64)}}, CheckRedirect: sameOriginReads}
 }
 
 // RetryReads is the part of [Client] that asks a read again later when the service
@@ -73,9 +71,7 @@ func (p readRetrier) RoundTrip(req *http.Request) (*http.Response, error) {
 			return resp, nil
 		}
 		_ = resp.Body.Close()
-		if call.Tell != nil {
-			call.Tell(req.URL.Host + " asks to wait (" + strconv.Itoa(resp.StatusCode) + "): asking again in " + wait.String())
-		}
+		call.Say(req.URL.Host + " asks to wait (" + strconv.Itoa(resp.StatusCode) + "): asking again in " + wait.String())
 		if err := call.Sleep(req.Context(), wait); err != nil {
 			return nil, err
 		}

@@ -32,10 +32,7 @@ func Reach(ctx context.Context, rt http.RoundTripper, timeout time.Duration, raw
 	subject := "reach " + u.Host
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return []step.Finding{{Subject: subject, Err: types.AsError(err)}}, false
-	}
-	if rt == nil {
-		rt = http.DefaultTransport
+		return []step.Finding{step.Failed(subject, err)}, false
 	}
 	client := Client(rt, timeout)
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

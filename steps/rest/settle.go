@@ -31,9 +31,7 @@ func Settled[Out any](ctx context.Context, what, thing string, missing func(erro
 		if call.Sleep == nil {
 			break
 		}
-		if call.Tell != nil {
-			call.Tell(what + " was just created and is not visible yet: asking again in " + pause.String())
-		}
+		call.Say(what + " was just created and is not visible yet: asking again in " + pause.String())
 		if err := call.Sleep(ctx, pause); err != nil {
 			return out, types.Errorf(types.Cancelled, "stopped while waiting until %s is visible", what).WithHint("resume the run")
 		}

@@ -31,7 +31,7 @@ func Examine(services map[string]Service) step.Examine {
 			findings = append(findings, login...)
 		}
 		if err != nil {
-			return append(findings, step.Finding{Subject: "token", Err: types.AsError(err)})
+			return append(findings, step.Failed("token", err))
 		}
 		for _, channel := range step.NeededNames(Steps(nil), uses, toPost) {
 			findings = append(findings, c.examineChannel(ctx, channel))

@@ -79,9 +79,7 @@ func unseen(call step.Call, in PostIn, why *types.Error) step.Found[PostOut] {
 	if call.AfterUnknown {
 		return step.Inconclusive[PostOut]("look in " + in.Channel + " whether the message is there; " + why.Error())
 	}
-	if call.Tell != nil {
-		call.Tell("the app lacks permission to read " + in.Channel + ": a message whose answer is lost could not be looked for (" + why.Hint + ")")
-	}
+	call.Say("the app lacks permission to read " + in.Channel + ": a message whose answer is lost could not be looked for (" + why.Hint + ")")
 	return step.Absent[PostOut]()
 }
 
