@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"time"
 
@@ -74,15 +73,13 @@ var errClear = errors.New("it would be sent unencrypted; use https to other mach
 
 // RoundTrip sends one request.
 func (e encrypted) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.URL.Scheme != "https" && !onThisMachine(req.URL.Hostname()) {
+	err := e.admits(hostPort(req.URL))
+	if req.URL.Scheme != "https" && !rest.OnThisMachine(req.URL.Hostname()) {
+		err = errClear
+	}
+	if err != nil {
 		if req.Body != nil {
 			req.Body.Close() // as every RoundTripper does with what it does not send
-		}
-		return nil, &net.OpError{Op: "dial", Net: req.URL.Scheme, Err: errClear}
-	}
-	if err := e.admits(hostPort(req.URL)); err != nil {
-		if req.Body != nil {
-			req.Body.Close()
 		}
 		return nil, &net.OpError{Op: "dial", Net: req.URL.Scheme, Err: err}
 	}
@@ -96,9 +93,4 @@ func hostPort(u *url.URL) string {
 		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
 	}
 	return net.JoinHostPort(u.Hostname(), port)
-}
-
-func onThisMachine(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
 }

@@ -103,13 +103,6 @@ func checkHeaders(given map[string]string, own string) error {
 	return nil
 }
 
-func (c *client) headers(h http.Header, given map[string]string) error {
-	for name, v := range given {
-		h.Set(name, v)
-	}
-	return checkHeaders(given, c.s.Header)
-}
-
 // authorize adds the service's own credential.
 func (c *client) authorize(req *http.Request) {
 	switch {
@@ -144,7 +137,10 @@ func (c *client) exchange(ctx context.Context, method string, t Target, kind str
 	if kind != "" {
 		req.Header.Set("Content-Type", kind)
 	}
-	if err := c.headers(req.Header, t.Headers); err != nil {
+	for name, v := range t.Headers {
+		req.Header.Set(name, v)
+	}
+	if err := checkHeaders(t.Headers, c.s.Header); err != nil {
 		return nil, nil, err
 	}
 	c.authorize(req)
@@ -153,7 +149,7 @@ func (c *client) exchange(ctx context.Context, method string, t Target, kind str
 		return nil, nil, rest.Transport(method, c.what(method, t), err)
 	}
 	defer resp.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit(t))+1))
+	data, err := io.ReadAll(io.LimitReader(resp.Body, int64(t.MaxBody)+1))
 	switch {
 	case err != nil && method == http.MethodGet:
 		return nil, nil, rest.Transport(method, c.what(method, t), err)
@@ -165,13 +161,6 @@ func (c *client) exchange(ctx context.Context, method string, t Target, kind str
 
 // errCut is an answer whose status came and whose body broke off.
 var errCut = errors.New("the connection broke in the middle of the answer")
-
-func limit(t Target) int {
-	if t.MaxBody > 0 {
-		return t.MaxBody
-	}
-	return 1 << 20
-}
 
 // what names a request for people; its query may be long, and is left out.
 func (c *client) what(method string, t Target) string {
@@ -190,12 +179,12 @@ func (c *client) answer(method string, t Target, resp *http.Response, body []byt
 			out.Headers[lower] = strings.ToValidUTF8(strings.Join(values, ", "), "\uFFFD")
 		}
 	}
-	if len(body) > limit(t) {
+	if len(body) > t.MaxBody {
 		if method == http.MethodGet {
-			return Out{}, types.Errorf(types.Unavailable, "%s: the answer is larger than %d bytes", what, limit(t)).
+			return Out{}, types.Errorf(types.Unavailable, "%s: the answer is larger than %d bytes", what, t.MaxBody).
 				WithHint("ask for less, or raise max_body")
 		}
-		out.Truncated, body = true, body[:limit(t)]
+		out.Truncated, body = true, body[:t.MaxBody]
 	}
 	out.Body = strings.ToValidUTF8(string(body), "\uFFFD")
 	if !isJSON(resp) || len(bytes.TrimSpace(body)) == 0 || out.Truncated {
@@ -237,11 +226,7 @@ func (c *client) judge(method, what string, t Target, resp *http.Response, body 
 		}
 		return err.With("body", excerpt(body))
 	}
-	code := types.Unavailable
-	if method != http.MethodGet {
-		code = types.UnknownOutcome
-	}
-	return types.Errorf(code, "%s: %d %s, which is not expected", what, status, http.StatusText(status)).
+	return types.Errorf(rest.Unclear(method), "%s: %d %s, which is not expected", what, status, http.StatusText(status)).
 		WithHint("see what it means there, and add it to expect if it means success").With("status", status).With("body", excerpt(body))
 }
 
@@ -288,15 +273,20 @@ var methods = []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.M
 
 // check refuses a request that no service is asked.
 func (t Target) check(unknown step.UnknownPaths) error {
-	if !unknown.Has("path") {
-		if err := checkPath(t.Path); err != nil {
-			return err
-		}
-	}
-	if _, err := encodeQuery(t.Query); err != nil {
+	if err := checkPlace(unknown.Has("path"), t.Path, t.Query); err != nil {
 		return err
 	}
 	return checkHeaders(t.Headers, "")
+}
+
+func checkPlace(unknown bool, path string, query map[string]json.RawMessage) error {
+	if !unknown {
+		if err := checkPath(path); err != nil {
+			return err
+		}
+	}
+	_, err := encodeQuery(query)
+	return err
 }
 
 func (in RequestIn) check(unknown step.UnknownPaths) error {
@@ -313,12 +303,7 @@ func (in RequestIn) check(unknown step.UnknownPaths) error {
 }
 
 func (f Finder) check(unknown step.UnknownPaths) error {
-	if !unknown.Has("find.path") {
-		if err := checkPath(f.Path); err != nil {
-			return err
-		}
-	}
-	if _, err := encodeQuery(f.Query); err != nil {
+	if err := checkPlace(unknown.Has("find.path"), f.Path, f.Query); err != nil {
 		return err
 	}
 	if err := unknown.CheckTogether(map[string]bool{"find.pointer": f.Pointer != nil, "find.equals": f.Equals != nil}); err != nil {

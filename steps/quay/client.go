@@ -1,6 +1,7 @@
 package quay
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -100,7 +101,7 @@ func (c *client) get(ctx context.Context, what string, u *url.URL, out any) erro
 		return c.explain(fault)
 	}
 	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind != "application/json" {
-		return c.notQuay("it is " + orNothing(kind) + ", not JSON")
+		return c.notQuay("it is " + cmp.Or(kind, "of no declared kind") + ", not JSON")
 	}
 	if err := json.Unmarshal(body, out); err != nil {
 		return c.notQuay("its JSON is broken or cut off")
@@ -145,11 +146,4 @@ func said(body []byte) string {
 		}
 	}
 	return ""
-}
-
-func orNothing(kind string) string {
-	if kind == "" {
-		return "of no declared kind"
-	}
-	return kind
 }

@@ -50,7 +50,6 @@ type manifest struct {
 	Layers        []struct {
 		Size int `json:"size"`
 	} `json:"layers"`
-	Manifests []json.RawMessage `json:"manifests"`
 }
 
 func getTagOCI(ctx context.Context, name string, s Service, in getTagIn) (getTagOut, error) {

@@ -1,6 +1,7 @@
 package quay
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 // How a registry learns who is asking (the token authentication of the
@@ -98,10 +100,7 @@ func (c *oci) tokenOf(a answer) (string, error) {
 	if json.Unmarshal(a.body, &got) != nil {
 		return "", c.odd("what should be a token is not JSON")
 	}
-	token := got.Token
-	if token == "" {
-		token = got.AccessToken
-	}
+	token := cmp.Or(got.Token, got.AccessToken)
 	if !tokenPattern.MatchString(token) {
 		return "", c.odd("what should be a token is none")
 	}
@@ -114,7 +113,7 @@ func (c *oci) realm(raw string) (*url.URL, error) {
 	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
 		return nil, c.odd("the realm it names for tokens is not a valid URL")
 	}
-	secure := u.Scheme == "https" || u.Scheme == "http" && onThisMachine(u.Hostname()) && onThisMachine(c.base.Hostname())
+	secure := u.Scheme == "https" || u.Scheme == "http" && rest.OnThisMachine(u.Hostname()) && rest.OnThisMachine(c.base.Hostname())
 	if !secure {
 		return nil, types.Errorf(types.Forbidden, "%s wants the credential to be sent to %s unencrypted", c.base.Host, u.Host).
 			WithHint("credentials are sent over https only: ask the registry's administrator to name an https realm")
@@ -144,9 +143,4 @@ func related(registry, realm string) bool {
 func isIP(host string) bool {
 	_, err := netip.ParseAddr(host)
 	return err == nil
-}
-
-func onThisMachine(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
 }

@@ -3,6 +3,7 @@ package rest
 import (
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
 
 	"github.com/skillrun/skillrun/engine/types"
@@ -16,6 +17,12 @@ func Base(name, address, hint string) (*url.URL, error) {
 		return nil, types.Errorf(types.BadInput, "the service %q has an invalid URL", name).WithHint("%s", hint)
 	}
 	return u, nil
+}
+
+// OnThisMachine reports whether a host is the machine itself.
+func OnThisMachine(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // Ask sends a request and reads the answer, whatever its status. It fails when
@@ -41,5 +48,5 @@ func NotFrom(whose, method, what string, why error) *types.Error {
 	if !isRead(method) {
 		hint = hints[types.UnknownOutcome]
 	}
-	return types.Errorf(unclear(method), "%s: the answer is not %s's: %w", what, whose, why).WithHint("%s", hint)
+	return types.Errorf(Unclear(method), "%s: the answer is not %s's: %w", what, whose, why).WithHint("%s", hint)
 }

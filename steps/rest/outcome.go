@@ -78,12 +78,12 @@ func codeOf(method string, status int) types.Code {
 	case 429:
 		return types.RateLimited
 	}
-	return unclear(method)
+	return Unclear(method)
 }
 
-// unclear is the code of an answer that says neither yes nor no. A server that
+// Unclear is the code of an answer that says neither yes nor no. A server that
 // fails may have done the work before: of a write the outcome is unknown.
-func unclear(method string) types.Code {
+func Unclear(method string) types.Code {
 	if !isRead(method) {
 		return types.UnknownOutcome
 	}

@@ -47,15 +47,14 @@ type envelope struct {
 }
 
 // get asks a method that only looks.
-func (c *client) get(ctx context.Context, what, method string, query url.Values, out any) error {
+func (c *client) get(ctx context.Context, what, method string, query url.Values, out any) (http.Header, error) {
 	u := c.base.JoinPath("api", method)
 	u.RawQuery = query.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return types.Errorf(types.Internal, "%s: %w", what, err)
+		return nil, types.Errorf(types.Internal, "%s: %w", what, err)
 	}
-	_, err = c.do(req, what, out)
-	return err
+	return c.do(req, what, out)
 }
 
 // post asks a method that changes something.
@@ -91,13 +90,6 @@ func (c *client) do(req *http.Request, what string, out any) (http.Header, error
 		return nil, rest.NotFrom("Slack", req.Method, what, errors.New("its members are of other kinds"))
 	}
 	return resp.Header, nil
-}
-
-func unclearCode(method string) types.Code {
-	if method == http.MethodGet {
-		return types.Unavailable
-	}
-	return types.UnknownOutcome
 }
 
 // codes sorts Slack's words for no. What is not in it refuses the arguments.
@@ -136,7 +128,7 @@ func (c *client) refusal(method, what string, e envelope, h http.Header) *types.
 	code, ok := codes[e.Error]
 	switch {
 	case unclearWords[e.Error]:
-		code = unclearCode(method)
+		code = rest.Unclear(method)
 	case strings.HasPrefix(e.Error, "restricted_action"):
 		code = types.Forbidden
 	case !ok:

@@ -2,7 +2,6 @@ package slack
 
 import (
 	"context"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -45,16 +44,11 @@ const toPost = "post"
 
 // login asks who the token is, and what it may; Slack tells that in a header.
 func (c *client) login(ctx context.Context) ([]step.Finding, error) {
-	const what = "ask who the token is"
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base.JoinPath("api", "auth.test").String(), nil)
-	if err != nil {
-		return nil, types.Errorf(types.Internal, "%s: %w", what, err)
-	}
 	var who struct {
 		User string `json:"user"`
 		Team string `json:"team"`
 	}
-	h, err := c.do(req, what, &who)
+	h, err := c.get(ctx, "ask who the token is", "auth.test", nil, &who)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +69,7 @@ func (c *client) examineChannel(ctx context.Context, channel string) step.Findin
 	var p page
 	if err := (PostIn{Channel: channel, Text: "x"}).check(nil); err != nil {
 		f.Err = types.AsError(err)
-	} else if err := c.get(ctx, "look through "+channel, "conversations.history", url.Values{"channel": {channel}, "limit": {"1"}}, &p); err != nil {
+	} else if _, err := c.get(ctx, "look through "+channel, "conversations.history", url.Values{"channel": {channel}, "limit": {"1"}}, &p); err != nil {
 		f.Err = types.AsError(err)
 	}
 	return f

@@ -86,38 +86,51 @@ func unseen(call step.Call, in PostIn, why *types.Error) step.Found[PostOut] {
 // search goes through the pages, newest first, or in a thread from its
 // beginning. whole says that all was seen that this run may have sent.
 func (c *client) search(ctx context.Context, in PostIn, key step.Key, began time.Time) (found *message, whole bool, err error) {
-	method, what := "conversations.history", "look through "+in.Channel
-	q := url.Values{"channel": {in.Channel}, "include_all_metadata": {"true"}, "limit": {strconv.Itoa(pageSize)}}
+	what := "look through " + in.Channel
 	if in.ThreadTS != nil {
-		method, what = "conversations.replies", "look through the thread "+*in.ThreadTS
-		q.Set("ts", *in.ThreadTS)
+		what = "look through the thread " + *in.ThreadTS
 	}
+	q := url.Values{"limit": {strconv.Itoa(pageSize)}}
 	if !began.IsZero() {
 		q.Set("oldest", stamp(began.Add(-lookBack)))
 	}
 	for range maxPages {
-		var p page
-		if err := c.get(ctx, what, method, q, &p); err != nil {
+		p, err := c.page(ctx, what, in, q)
+		if err != nil {
 			return nil, false, err
 		}
-		if p.Messages == nil {
-			return nil, false, rest.NotFrom("Slack", http.MethodGet, what, errors.New("it has no list of messages"))
-		}
-		for i, m := range *p.Messages {
+		messages := *p.Messages
+		for i, m := range messages {
 			if m.marker().Key == key.String() {
-				return &(*p.Messages)[i], true, nil
+				return &messages[i], true, nil
 			}
 		}
-		n := len(*p.Messages)
+		n := len(messages)
 		switch {
 		case p.Metadata.Next == "":
 			return nil, !p.HasMore, nil
-		case in.ThreadTS == nil && n > 0 && before((*p.Messages)[n-1].TS, began.Add(-skew)):
+		case in.ThreadTS == nil && n > 0 && before(messages[n-1].TS, began.Add(-skew)):
 			whole = true
 		}
 		q.Set("cursor", p.Metadata.Next)
 	}
 	return nil, whole, nil
+}
+
+// page reads messages of the channel, or of the thread.
+func (c *client) page(ctx context.Context, what string, in PostIn, q url.Values) (p page, err error) {
+	method := "conversations.history"
+	q.Set("channel", in.Channel)
+	q.Set("include_all_metadata", "true")
+	if in.ThreadTS != nil {
+		method = "conversations.replies"
+		q.Set("ts", *in.ThreadTS)
+	}
+	_, err = c.get(ctx, what, method, q, &p)
+	if err == nil && p.Messages == nil {
+		err = rest.NotFrom("Slack", http.MethodGet, what, errors.New("it has no list of messages"))
+	}
+	return p, err
 }
 
 // stamp is a time as Slack writes it.

@@ -2,10 +2,9 @@ package slack
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -42,25 +41,15 @@ func (c *client) resolve(ctx context.Context, ref string, in PostIn) (PostOut, e
 
 // message reads one message, nil when it is not there.
 func (c *client) message(ctx context.Context, in PostIn, ts string) (*message, error) {
-	method := "conversations.history"
-	q := url.Values{"channel": {in.Channel}, "include_all_metadata": {"true"}, "inclusive": {"true"}, "oldest": {ts}, "latest": {ts}, "limit": {"10"}}
-	if in.ThreadTS != nil {
-		method = "conversations.replies"
-		q.Set("ts", *in.ThreadTS)
-	}
-	var p page
-	if err := c.get(ctx, "read message "+ts, method, q, &p); err != nil {
+	p, err := c.page(ctx, "read message "+ts, in, url.Values{"inclusive": {"true"}, "oldest": {ts}, "latest": {ts}, "limit": {"10"}})
+	if err != nil {
 		return nil, err
 	}
-	if p.Messages == nil {
-		return nil, rest.NotFrom("Slack", http.MethodGet, "read message "+ts, errors.New("it has no list of messages"))
+	i := slices.IndexFunc(*p.Messages, func(m message) bool { return m.TS == ts })
+	if i < 0 {
+		return nil, nil
 	}
-	for i, m := range *p.Messages {
-		if m.TS == ts {
-			return &(*p.Messages)[i], nil
-		}
-	}
-	return nil, nil
+	return &(*p.Messages)[i], nil
 }
 
 func describeDelete(_ PostIn, out PostOut) string {
