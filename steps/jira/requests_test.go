@@ -22,8 +22,8 @@ func routes(searchPath string) map[string]string {
 		"postComment": "POST issue/{}/comment", "comment": "GET issue/{}/comment/{}", "commentMarker": "GET comment/{}/properties/{}", "commentSearch.page": "GET issue/{}/comment",
 		"transitions": "GET issue/{}/transitions", "transit": "POST issue/{}/transitions",
 		"deployment": "GET serverInfo", "me": "GET myself", "project": "GET project/{}", "deleted": "GET project/{}", "permissions": "GET mypermissions",
-		"deleteComment": "DELETE issue/{}/comment/{}", "deleteLink": "DELETE issue/{}/remotelink",
-		"mark":        "PUT issue/{}/properties/{}",
+		"uncommenting": "DELETE issue/{}/comment/{}", "unlinking": "DELETE issue/{}/remotelink",
+		"closing":     "PUT issue/{}/properties/{}",
 		"createTypes": "GET issue/createmeta/{}/issuetypes", "createFields": "GET issue/createmeta/{}/issuetypes/{}",
 	}
 }

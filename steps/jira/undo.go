@@ -108,12 +108,9 @@ func (c *client) unlinking(ctx context.Context, key step.Key, _ LinkIn, out Link
 	if _, err = c.link(ctx, out.Issue, out.GlobalID); rest.Missing(err) {
 		return nil, c.without(ctx, out.Issue)
 	}
-	path := linksPath(out.Issue) + "?" + url.Values{"globalId": {out.GlobalID}}.Encode()
-	return func() error { return c.delete(ctx, path, fmt.Sprintf("delete link %d of %s", out.ID, out.Issue)) }, err
-}
-
-func (c *client) delete(ctx context.Context, path, what string) error {
-	return rest.UnlessGone(c.do(ctx, http.MethodDelete, api+path, what, nil, nil))
+	path := api + linksPath(out.Issue) + "?" + url.Values{"globalId": {out.GlobalID}}.Encode()
+	what := fmt.Sprintf("delete link %d of %s", out.ID, out.Issue)
+	return func() error { return rest.UnlessGone(c.do(ctx, http.MethodDelete, path, what, nil, nil)) }, err
 }
 
 // without is nil when the issue can be seen, or is deleted: then what was not
@@ -145,7 +142,6 @@ func (c *client) uncommenting(ctx context.Context, key step.Key, _ CommentIn, ou
 	if m.Key != key.String() {
 		return nil, notOurs("comment " + out.ID + " of " + out.Issue)
 	}
-	return func() error {
-		return c.delete(ctx, commentPath(out.Issue, out.ID), "delete comment "+out.ID+" of "+out.Issue)
-	}, nil
+	path, what := api+commentPath(out.Issue, out.ID), "delete comment "+out.ID+" of "+out.Issue
+	return func() error { return rest.UnlessGone(c.do(ctx, http.MethodDelete, path, what, nil, nil)) }, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/rest"
 )
 
 var (
@@ -74,12 +75,14 @@ func (in PostIn) draft(call step.Call) (draft, error) {
 	return d, err
 }
 
-func (c *client) postMessage(ctx context.Context, in PostIn) (PostOut, error) {
+func (f family) post(ctx context.Context, in PostIn) (PostOut, error) {
 	d, err := in.draft(step.CallOf(ctx))
 	if err != nil {
 		return PostOut{}, err
 	}
-	return c.send(ctx, "chat.postMessage", "post a message to "+in.Channel, d)
+	return rest.Do(f.connect, func(c *client, ctx context.Context, in PostIn) (PostOut, error) {
+		return c.send(ctx, "chat.postMessage", "post a message to "+in.Channel, d)
+	})(ctx, in)
 }
 
 // update gives a message of ours another text.

@@ -16,7 +16,7 @@ func Kind() step.ServiceKind {
 func Steps(services map[string]Service) []step.Step {
 	f := family{services}
 	return []step.Step{
-		step.Checked(step.Write("slack_post_message", "Post a message to a channel.", rest.Do(f.connect, (*client).postMessage),
+		step.Checked(step.Write("slack_post_message", "Post a message to a channel.", f.post,
 			rest.Find(f.connect, (*client).find), step.Preview(preview), rest.Update(f.connect, (*client).update), step.EventuallyConsistent[PostIn, PostOut](),
 			rest.Resolve(f.connect, refFormat, (*client).resolve),
 			rest.Undo(f.connect, describeDelete, (*client).removing)).
