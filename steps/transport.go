@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/config"
@@ -73,7 +72,7 @@ var errClear = errors.New("it would be sent unencrypted; use https to other mach
 
 // RoundTrip sends one request.
 func (e encrypted) RoundTrip(req *http.Request) (*http.Response, error) {
-	err := e.admits(hostPort(req.URL))
+	err := e.admits(config.HostOf(req.URL))
 	if req.URL.Scheme != "https" && !rest.OnThisMachine(req.URL.Hostname()) {
 		err = errClear
 	}
@@ -84,13 +83,4 @@ func (e encrypted) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, &net.OpError{Op: "dial", Net: req.URL.Scheme, Err: err}
 	}
 	return e.next.RoundTrip(req)
-}
-
-// hostPort is the host of a url with the port that is dialled.
-func hostPort(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
-	}
-	return net.JoinHostPort(u.Hostname(), port)
 }

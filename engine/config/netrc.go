@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -113,7 +114,7 @@ func netrcWord(line string) (word, rest string, err error) {
 			return b.String(), line[i+1:], nil
 		case c == '\\' && i+1 < len(line):
 			i++
-			b.WriteString(unescaped(line[i]))
+			b.WriteByte(cmp.Or(netrcEscapes[line[i]], line[i]))
 		default:
 			b.WriteByte(c)
 		}
@@ -121,15 +122,5 @@ func netrcWord(line string) (word, rest string, err error) {
 	return "", "", fmt.Errorf("a quoted word does not end on it")
 }
 
-// unescaped is what stands for a character behind a backslash.
-func unescaped(c byte) string {
-	switch c {
-	case 'n':
-		return "\n"
-	case 'r':
-		return "\r"
-	case 't':
-		return "\t"
-	}
-	return string([]byte{c})
-}
+// netrcEscapes are the characters behind a backslash that stand for another one.
+var netrcEscapes = map[byte]byte{'n': '\n', 'r': '\r', 't': '\t'}

@@ -57,15 +57,15 @@ func (c *Config) barred(list *diag.List) {
 		if err != nil || u.Host == "" {
 			continue
 		}
-		if err := c.Policy.Admits(hostOf(u)); err != nil {
+		if err := c.Policy.Admits(HostOf(u)); err != nil {
 			e := types.AsError(err)
 			list.Errorf("barred-host", s.PlaceOf("url"), "%s: %s", name, e.Message).Hint = e.Hint
 		}
 	}
 }
 
-// hostOf is the host of a url with the port that it is reached at.
-func hostOf(u *url.URL) string {
+// HostOf is the host of a url with the port that it is reached at.
+func HostOf(u *url.URL) string {
 	if u.Port() != "" {
 		return u.Host
 	}

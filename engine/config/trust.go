@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -60,7 +61,7 @@ func (o Options) distrust(cfg *Config, list *diag.List) {
 	if path := o.ownPath(); path != "" {
 		var problems diag.List
 		own, problems, _ = o.load(path)
-		if cfg.holdsAny() || cfg.usesAny(Service.signingKey) || cfg.usesAny(Service.root) || cfg.Policy.loose() {
+		if cfg.Policy.loose() || cfg.any(func(s Service) bool { return cfg.holds(s) || s.SigningKey != "" || s.Root != "" }) {
 			*list = append(*list, problems...) // they may be why something is refused
 		}
 	}
@@ -207,27 +208,12 @@ func (c *Config) holds(s Service) bool {
 	return len(u.refs) > 0 && (u.origin != "" || s.Credentials == helper)
 }
 
-func (c *Config) holdsAny() bool {
-	for _, s := range c.Services {
-		if c.holds(s) {
-			return true
-		}
-	}
-	return false
-}
-
 func (s Service) signingKey() string { return s.SigningKey }
 
 func (s Service) root() string { return s.Root }
 
-// usesAny reports whether a service of c names a file or folder of this machine.
-func (c *Config) usesAny(path func(Service) string) bool {
-	for _, s := range c.Services {
-		if path(s) != "" {
-			return true
-		}
-	}
-	return false
+func (c *Config) any(is func(Service) bool) bool {
+	return slices.ContainsFunc(slices.Collect(maps.Values(c.Services)), is)
 }
 
 // names reports whether a service of c may be where that one is: the service of
@@ -237,12 +223,7 @@ func (c *Config) names(name string, path func(Service) string, want string) bool
 	if mine := path(c.Services[name]); mine != "" {
 		return mine == want
 	}
-	for _, s := range c.Services {
-		if path(s) == want {
-			return true
-		}
-	}
-	return false
+	return c.any(func(s Service) bool { return path(s) == want })
 }
 
 func (c *Config) use(s Service) use {
@@ -282,11 +263,8 @@ func origin(text string) string {
 	if err != nil || u.Host == "" {
 		return ""
 	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
-	}
-	return u.Scheme + "://" + strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")) + ":" + port
+	name, port := split(HostOf(u))
+	return u.Scheme + "://" + name + ":" + port
 }
 
 // where is a url with its path, in one spelling.
