@@ -13,20 +13,37 @@ import (
 	"github.com/skillrun/skillrun/steps/rest"
 )
 
-// client talks to one registry.
-type client struct {
+// registry is one registry, whichever API it is asked by.
+type registry struct {
 	name  string
 	base  *url.URL
 	token types.Secret
 	http  *http.Client
 }
 
-func newClient(name string, s Service) (*client, error) {
+func newRegistry(name string, s Service) (registry, error) {
 	base, err := rest.Base(name, s.URL, "write it in skillrun.yaml as https://quay.io")
-	if err != nil {
-		return nil, err
-	}
-	return &client{name, base, s.Token, rest.Client(s.Transport, s.Timeout)}, nil
+	return registry{name, base, s.Token, rest.Client(s.Transport, s.Timeout)}, err
+}
+
+func (r registry) place(repository string) string { return r.base.Host + "/" + repository }
+
+func (r registry) noRepository(repository string) error {
+	return types.Errorf(types.NotFound, "there is no repository %s", r.place(repository)).
+		WithHint("repository is the full path after the host, namespace first")
+}
+
+func (r registry) noTag(in getTagIn) error {
+	return types.Errorf(types.NotFound, "tag %s is not in %s", in.Tag, r.place(in.Repository)).
+		WithHint("check that the image was built and pushed, and that the repository is the right one")
+}
+
+// client talks to Quay by its own API.
+type client struct{ registry }
+
+func newClient(name string, s Service) (*client, error) {
+	r, err := newRegistry(name, s)
+	return &client{r}, err
 }
 
 // tagPage is Quay's answer to a list of tags; unknown members are left out.

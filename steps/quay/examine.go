@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/types"
 	"github.com/skillrun/skillrun/steps/rest"
 )
 
@@ -70,16 +69,14 @@ func repository(name string, look func() error) step.Finding {
 	if name == "" {
 		return step.Finding{Subject: "repository", Skipped: notYet}
 	}
-	f := step.Finding{Subject: "repository " + name}
-	if !repositoryPath.MatchString(name) {
-		f.Err = types.Errorf(types.BadInput, "%q is not the full path of a repository", name).
-			WithHint("write namespace/name in lower case, without the host")
-	} else if err := look(); err != nil {
-		f.Err = types.AsError(err)
-	} else {
-		f.Detail = "it can be read"
+	err := checkRepository(name)
+	if err == nil {
+		err = look()
 	}
-	return f
+	if err != nil {
+		return step.Failed("repository "+name, err)
+	}
+	return step.Finding{Subject: "repository " + name, Detail: "it can be read"}
 }
 
 func examineOCI(ctx context.Context, name string, s Service, repositories []string) []step.Finding {
@@ -124,8 +121,7 @@ func lookInto(ctx context.Context, name string, s Service, repository string) er
 	case a.status == http.StatusNotFound && a.strange():
 		return c.odd(strange404)
 	case a.status == http.StatusNotFound:
-		return types.Errorf(types.NotFound, "there is no repository %s", c.place(repository)).
-			WithHint("repository is the full path after the host, namespace first")
+		return c.noRepository(repository)
 	}
 	return c.refused(a, what)
 }

@@ -34,9 +34,8 @@ var (
 )
 
 func (f family) getTag(ctx context.Context, in getTagIn) (getTagOut, error) {
-	if !repositoryPath.MatchString(in.Repository) {
-		return getTagOut{}, types.Errorf(types.BadInput, "%q is not the full path of a repository", in.Repository).
-			WithHint("write namespace/name in lower case, without the host")
+	if err := checkRepository(in.Repository); err != nil {
+		return getTagOut{}, err
 	}
 	if !tagName.MatchString(in.Tag) {
 		return getTagOut{}, types.Errorf(types.BadInput, "%q is not a tag", in.Tag).
@@ -54,6 +53,14 @@ func (f family) getTag(ctx context.Context, in getTagIn) (getTagOut, error) {
 		return getTagOut{}, err
 	}
 	return c.getTag(ctx, in)
+}
+
+func checkRepository(path string) error {
+	if !repositoryPath.MatchString(path) {
+		return types.Errorf(types.BadInput, "%q is not the full path of a repository", path).
+			WithHint("write namespace/name in lower case, without the host")
+	}
+	return nil
 }
 
 func (c *client) getTag(ctx context.Context, in getTagIn) (getTagOut, error) {
@@ -82,8 +89,7 @@ func (c *client) gone(ctx context.Context, in getTagIn) error {
 		}
 	}
 	if ended == 0 {
-		return types.Errorf(types.NotFound, "tag %s is not in %s", in.Tag, c.place(in.Repository)).
-			WithHint("check that the image was built and pushed, and that the repository is the right one")
+		return c.noTag(in)
 	}
 	return types.Errorf(types.NotFound, "tag %s of %s ended on %s: it expired, was deleted or was moved", in.Tag, c.place(in.Repository), stamp(ended)).
 		WithHint("build and push the image again, or restore the tag in Quay")
@@ -94,8 +100,7 @@ func (c *client) inRepository(err error, repository string) error {
 	if types.CodeOf(err) != types.NotFound {
 		return err
 	}
-	return types.Errorf(types.NotFound, "there is no repository %s", c.place(repository)).
-		WithHint("repository is the full path after the host, namespace first")
+	return c.noRepository(repository)
 }
 
 func (c *client) result(in getTagIn, t tagEntry) (getTagOut, error) {
@@ -111,7 +116,5 @@ func (c *client) result(in getTagIn, t tagEntry) (getTagOut, error) {
 	}
 	return out, nil
 }
-
-func (c *client) place(repository string) string { return c.base.Host + "/" + repository }
 
 func stamp(ts int64) string { return time.Unix(ts, 0).UTC().Format(time.RFC3339) }

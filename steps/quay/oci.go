@@ -19,16 +19,13 @@ import (
 // 1.1: its pull and its list of tags. How it shows who it is stands in
 // ociauth.go.
 type oci struct {
-	name string
-	base *url.URL
+	registry
 	user string
-	pass types.Secret
-	http *http.Client
 	auth string // the Authorization header that the registry accepted; "" before that
 }
 
 func newOCI(name string, s Service) (*oci, error) {
-	c, err := newClient(name, s)
+	r, err := newRegistry(name, s)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +33,7 @@ func newOCI(name string, s Service) (*oci, error) {
 		return nil, types.Errorf(types.Auth, "service %q has a token and no user", name).
 			WithHint("registries with api: oci take a user with a password or token: add user: NAME, e.g. that of a robot account")
 	}
-	return &oci{name: name, base: c.base, user: s.User, pass: s.Token, http: c.http}, nil
+	return &oci{registry: r, user: s.User}, nil
 }
 
 // The kinds of manifests that are asked for: images and lists of images, in
@@ -64,13 +61,11 @@ func getTagOCI(ctx context.Context, name string, s Service, in getTagIn) (getTag
 	}
 	switch {
 	case a.status == http.StatusNotFound && a.has("NAME_UNKNOWN"):
-		return getTagOut{}, types.Errorf(types.NotFound, "there is no repository %s", c.place(in.Repository)).
-			WithHint("repository is the full path after the host, namespace first")
+		return getTagOut{}, c.noRepository(in.Repository)
 	case a.status == http.StatusNotFound && a.strange():
 		return getTagOut{}, c.odd(strange404)
 	case a.status == http.StatusNotFound:
-		return getTagOut{}, types.Errorf(types.NotFound, "tag %s is not in %s", in.Tag, c.place(in.Repository)).
-			WithHint("check that the image was built and pushed, and that the repository is the right one")
+		return getTagOut{}, c.noTag(in)
 	}
 	if err := c.refused(a, what); err != nil {
 		return getTagOut{}, err
@@ -119,8 +114,6 @@ func digestOf(body []byte, said string) (string, error) {
 	}
 	return sum, nil
 }
-
-func (c *oci) place(repository string) string { return c.base.Host + "/" + repository }
 
 // answer is what a registry answered.
 type answer struct {
@@ -219,7 +212,7 @@ func (c *oci) refused(a answer, what string) error {
 		return nil
 	case a.status/100 == 3:
 		return err.WithHint("the registry sends its clients to another host, which is not followed: name that host as the service's url")
-	case err.Code == types.Auth && c.pass.IsZero():
+	case err.Code == types.Auth && c.token.IsZero():
 		return err.WithHint("service %q has no token; the repository is private, or does not exist: add user and token in skillrun.yaml", c.name)
 	case err.Code == types.Auth, err.Code == types.Forbidden:
 		return err.WithHint("check user and token of service %q in skillrun.yaml, and that they may pull the repository; some registries say this also of a repository that does not exist", c.name)

@@ -51,18 +51,18 @@ func (c *oci) authorize(ctx context.Context, what string, a answer, repository s
 		switch {
 		case err == nil:
 			return c.bearer(ctx, what, bearer, realm, repository)
-		case !basic || c.pass.IsZero():
+		case !basic || c.token.IsZero():
 			return "", err
 		}
 	}
-	if c.pass.IsZero() {
+	if c.token.IsZero() {
 		return "", nil
 	}
 	return c.basic(), nil
 }
 
 func (c *oci) basic() string {
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(c.user+":"+c.pass.Reveal()))
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(c.user+":"+c.token.Reveal()))
 }
 
 // bearer asks the realm for a token.
@@ -75,7 +75,7 @@ func (c *oci) bearer(ctx context.Context, what string, ch challenge, realm *url.
 		query.Add("scope", scope)
 	}
 	auth := ""
-	if !c.pass.IsZero() {
+	if !c.token.IsZero() {
 		query.Set("account", c.user)
 		auth = c.basic()
 	}
