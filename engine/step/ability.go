@@ -159,7 +159,7 @@ func (s Step) CanRestore() bool { return s.restore != nil }
 // Restore puts what the step left in its workspace there again; call it only
 // when CanRestore. out is its result, or the details of its error.
 func (s Step) Restore(ctx context.Context, in, out json.RawMessage) error {
-	return s.restore(ctx, in, out)
+	return MaskedError(s.mask, s.restore(WithMask(ctx, s.mask), in, out))
 }
 
 // IsEventuallyConsistent reports whether an effect may appear after its answer was lost; see
@@ -185,7 +185,12 @@ func (s Step) Find(ctx context.Context, key Key, in json.RawMessage) (Found[json
 	if err := s.CheckArguments(in, nil); err != nil {
 		return Found[json.RawMessage]{}, err
 	}
-	return s.find(ctx, key, in)
+	if err := s.checkNoCredential(in); err != nil {
+		return Found[json.RawMessage]{}, err
+	}
+	f, err := s.find(WithMask(ctx, s.mask), key, in)
+	f.Out, f.Ref, f.Why, f.Hint = s.mask.JSON(f.Out), s.mask.Text(f.Ref), s.mask.Text(f.Why), s.mask.Text(f.Hint)
+	return f, MaskedError(s.mask, err)
 }
 
 // Preview predicts the effect. unknown names the arguments that are not known
@@ -198,23 +203,29 @@ func (s Step) Preview(ctx context.Context, in json.RawMessage, unknown UnknownPa
 	if s.preview == nil {
 		return Prediction[json.RawMessage]{Change: Change{Title: s.Name}, Unknown: UnknownPaths{""}}, nil
 	}
-	return s.preview(ctx, in, unknown)
+	if err := s.checkNoCredential(in); err != nil {
+		return Prediction[json.RawMessage]{}, err
+	}
+	p, err := s.preview(WithMask(ctx, s.mask), in, unknown)
+	p.Out, p.Change = s.mask.JSON(p.Out), p.Change.masked(s.mask)
+	return p, MaskedError(s.mask, err)
 }
 
 // Update brings an effect up to date; call it only when CanUpdate.
 func (s Step) Update(ctx context.Context, key Key, in, out json.RawMessage) (json.RawMessage, error) {
-	return s.update(ctx, key, in, out)
+	return s.masked(s.update(WithMask(ctx, s.mask), key, in, out))
 }
 
 // Resolve reads back the effect that a person names; call it only when
 // CanResolve.
 func (s Step) Resolve(ctx context.Context, ref string, in json.RawMessage) (json.RawMessage, error) {
-	return s.resolve(ctx, ref, in)
+	return s.masked(s.resolve(WithMask(ctx, s.mask), ref, in))
 }
 
 // DescribeUndo names what Undo would do; call it only when CanUndo.
 func (s Step) DescribeUndo(in, out json.RawMessage) (string, error) {
-	return s.describeUndo(in, out)
+	text, err := s.describeUndo(in, out)
+	return s.mask.Text(text), MaskedError(s.mask, err)
 }
 
 // CheckUndo says why Undo would refuse now; call it only when CanUndo.
@@ -222,10 +233,10 @@ func (s Step) CheckUndo(ctx context.Context, key Key, in, out json.RawMessage) e
 	if s.checkUndo == nil {
 		return nil
 	}
-	return s.checkUndo(ctx, key, in, out)
+	return MaskedError(s.mask, s.checkUndo(WithMask(ctx, s.mask), key, in, out))
 }
 
 // Undo reverses the effect; call it only when CanUndo.
 func (s Step) Undo(ctx context.Context, key Key, in, out json.RawMessage) error {
-	return s.undo(ctx, key, in, out)
+	return MaskedError(s.mask, s.undo(WithMask(ctx, s.mask), key, in, out))
 }

@@ -34,7 +34,7 @@ func (s Step) CheckArguments(in json.RawMessage, unknown UnknownPaths) error {
 	if s.check == nil {
 		return nil
 	}
-	return s.check(in, unknown)
+	return MaskedError(s.mask, s.check(in, unknown))
 }
 
 // Overlaps reports whether path, anything above it, or anything in it is unknown.

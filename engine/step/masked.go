@@ -16,7 +16,8 @@ import (
 func (c *Catalogue) Masked(m *mask.Mask) *Catalogue {
 	out := &Catalogue{byName: map[string]Step{}, mask: m}
 	for name, s := range c.byName {
-		out.byName[name] = s.masked(m)
+		s.mask = m
+		out.byName[name] = s
 	}
 	return out
 }
@@ -24,86 +25,19 @@ func (c *Catalogue) Masked(m *mask.Mask) *Catalogue {
 // Hide returns JSON without what the mask of the catalogue knows.
 func (c *Catalogue) Hide(data []byte) []byte { return c.mask.JSON(data) }
 
-// masked wraps every function of a step that speaks with the world.
-func (s Step) masked(m *mask.Mask) Step {
-	out := s
-	out.do = func(ctx context.Context, in json.RawMessage) (json.RawMessage, error) {
-		if err := checkNoCredential(m, in); err != nil {
-			return nil, err
-		}
-		got, err := s.do(WithMask(ctx, m), in)
-		return m.JSON(got), MaskedError(m, err)
-	}
-	if s.find != nil {
-		out.find = func(ctx context.Context, key Key, in json.RawMessage) (Found[json.RawMessage], error) {
-			if err := checkNoCredential(m, in); err != nil {
-				return Found[json.RawMessage]{}, err
-			}
-			f, err := s.find(WithMask(ctx, m), key, in)
-			f.Out, f.Ref, f.Why, f.Hint = m.JSON(f.Out), m.Text(f.Ref), m.Text(f.Why), m.Text(f.Hint)
-			return f, MaskedError(m, err)
-		}
-	}
-	if s.preview != nil {
-		out.preview = func(ctx context.Context, in json.RawMessage, unknown UnknownPaths) (Prediction[json.RawMessage], error) {
-			if err := checkNoCredential(m, in); err != nil {
-				return Prediction[json.RawMessage]{}, err
-			}
-			p, err := s.preview(WithMask(ctx, m), in, unknown)
-			p.Out, p.Change = m.JSON(p.Out), p.Change.masked(m)
-			return p, MaskedError(m, err)
-		}
-	}
-	if s.resolve != nil {
-		out.resolve = func(ctx context.Context, ref string, in json.RawMessage) (json.RawMessage, error) {
-			got, err := s.resolve(WithMask(ctx, m), ref, in)
-			return m.JSON(got), MaskedError(m, err)
-		}
-	}
-	if s.update != nil {
-		out.update = func(ctx context.Context, key Key, in, old json.RawMessage) (json.RawMessage, error) {
-			got, err := s.update(WithMask(ctx, m), key, in, old)
-			return m.JSON(got), MaskedError(m, err)
-		}
-	}
-	return s.maskedUndo(out, m)
+// masked is a result, and an error, of a step without what its mask knows.
+func (s Step) masked(out json.RawMessage, err error) (json.RawMessage, error) {
+	return s.mask.JSON(out), MaskedError(s.mask, err)
 }
 
 // checkNoCredential refuses arguments that hold a credential. No step's result has one, so
 // someone put it together of parts; where it goes, it would stay.
-func checkNoCredential(m *mask.Mask, in json.RawMessage) error {
-	if !m.Finds(string(in)) {
+func (s Step) checkNoCredential(in json.RawMessage) error {
+	if !s.mask.Finds(string(in)) {
 		return nil
 	}
 	return types.Errorf(types.BadInput, "the step's arguments contain the credential of a service").
 		WithHint("remove the expression that builds it; steps name a service, and the configuration names its credential")
-}
-
-// maskedUndo wraps what takes an effect back, or puts it there again.
-func (s Step) maskedUndo(out Step, m *mask.Mask) Step {
-	if s.describeUndo != nil {
-		out.describeUndo = func(in, old json.RawMessage) (string, error) {
-			text, err := s.describeUndo(in, old)
-			return m.Text(text), MaskedError(m, err)
-		}
-	}
-	if s.restore != nil {
-		out.restore = func(ctx context.Context, in, old json.RawMessage) error {
-			return MaskedError(m, s.restore(WithMask(ctx, m), in, old))
-		}
-	}
-	type reversal = func(context.Context, Key, json.RawMessage, json.RawMessage) error
-	for of, to := range map[*reversal]*reversal{&s.undo: &out.undo, &s.checkUndo: &out.checkUndo} {
-		if reverse := *of; reverse != nil {
-			*to = func(ctx context.Context, key Key, in, old json.RawMessage) error {
-				return MaskedError(m, reverse(WithMask(ctx, m), key, in, old))
-			}
-		}
-	}
-	if s.check != nil {
-		out.check = func(in json.RawMessage, unknown UnknownPaths) error { return MaskedError(m, s.check(in, unknown)) }
-	}
-	return out
 }
 
 func (c Change) masked(m *mask.Mask) Change {
@@ -144,6 +78,9 @@ type learnKey struct{}
 // WithMask returns a context in which [Learn] teaches the mask, and in which what
 // steps remark is masked.
 func WithMask(ctx context.Context, m *mask.Mask) context.Context {
+	if m == nil {
+		return ctx
+	}
 	if c := CallOf(ctx); c.Tell != nil {
 		tell := c.Tell
 		c.Tell = func(text string) { tell(m.Text(text)) }

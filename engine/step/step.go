@@ -40,6 +40,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/skillrun/skillrun/engine/mask"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -89,6 +90,7 @@ type Step struct {
 	reach                func(context.Context, Use) Reach
 	check                func(json.RawMessage, UnknownPaths) error
 	guard                func(json.RawMessage, UnknownPaths) error
+	mask                 *mask.Mask // hides what comes out; nil hides nothing
 }
 
 // Touch says what a step reaches: the service it needs by default, and the
@@ -248,5 +250,8 @@ func (s Step) Do(ctx context.Context, in json.RawMessage) (json.RawMessage, erro
 	if err := s.CheckArguments(in, nil); err != nil {
 		return nil, err
 	}
-	return s.do(ctx, in)
+	if err := s.checkNoCredential(in); err != nil {
+		return nil, err
+	}
+	return s.masked(s.do(WithMask(ctx, s.mask), in))
 }
