@@ -12,11 +12,7 @@ import (
 // of it, layout and order included, stays as it is, and it stays JSON. Texts that
 // hold a credential only together, such as the lines of a list, go as a whole.
 func (m *Mask) JSON(data []byte) []byte {
-	s := m.searcher()
-	if s == nil {
-		return data
-	}
-	spans := s.find(string(data))
+	spans := m.find(string(data))
 	if len(spans) == 0 {
 		return data
 	}

@@ -90,17 +90,19 @@ func (m *Mask) Text(text string) string {
 }
 
 // Finds reports whether a credential stands in the text.
-func (m *Mask) Finds(text string) bool {
+func (m *Mask) Finds(text string) bool { return len(m.find(text)) > 0 }
+
+// find returns where credentials stand, in order.
+func (m *Mask) find(text string) []span {
 	s := m.searcher()
-	return s != nil && len(s.find(text)) > 0
+	if s == nil {
+		return nil
+	}
+	return s.find(text)
 }
 
 func (m *Mask) text(text string) (string, bool) {
-	s := m.searcher()
-	if s == nil {
-		return text, false
-	}
-	spans := s.find(text)
+	spans := m.find(text)
 	if len(spans) == 0 {
 		return text, false
 	}
