@@ -48,27 +48,38 @@ func (in NoteIn) out(m mergeRequest, n note) NoteOut {
 
 // note adds the note. The engine has looked for it before.
 func (c *client) note(ctx context.Context, in NoteIn) (NoteOut, error) {
-	mark, err := markerFor(step.CallOf(ctx).Key, step.CallOf(ctx).Digest)
+	return c.write(ctx, step.CallOf(ctx).Key, in, in.what(), func() error { return nil }, func(body string) (note, error) {
+		return c.addNote(ctx, in.Project, in.IID, in.what(), body)
+	})
+}
+
+// write sends a note, when it may be sent, and checks what comes back.
+func (c *client) write(ctx context.Context, key step.Key, in NoteIn, what string, may func() error, send func(body string) (note, error)) (NoteOut, error) {
+	none := NoteOut{}
+	mark, err := markerFor(key, step.CallOf(ctx).Digest)
 	if err != nil {
-		return NoteOut{}, err
+		return none, err
 	}
 	body, err := encodeNote(in.Body, mark)
 	if err != nil {
-		return NoteOut{}, err
+		return none, err
 	}
 	m, err := c.mergeRequest(ctx, in.Project, in.IID)
 	if err != nil {
-		return NoteOut{}, err
+		return none, err
 	}
-	if err := notStopped(ctx, in.what()); err != nil {
-		return NoteOut{}, err
+	if err := may(); err != nil {
+		return none, err
 	}
-	n, err := c.addNote(ctx, in.Project, in.IID, in.what(), body)
+	if err := notStopped(ctx, what); err != nil {
+		return none, err
+	}
+	n, err := send(body)
 	if err != nil {
-		return NoteOut{}, err
+		return none, err
 	}
 	if err := n.verify(body, in.IID); err != nil {
-		return NoteOut{}, mismatchError(in.what(), err)
+		return none, mismatchError(what, err)
 	}
 	return in.out(m, n), nil
 }

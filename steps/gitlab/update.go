@@ -99,37 +99,20 @@ func union(want, there []string) []string { return slices.Concat(want, missing(t
 
 // changeNote makes our note say what is asked for now.
 func (c *client) changeNote(ctx context.Context, key step.Key, in NoteIn, out NoteOut) (NoteOut, error) {
-	none := NoteOut{}
-	mark, err := markerFor(key, step.CallOf(ctx).Digest)
-	if err != nil {
-		return none, err
-	}
-	body, err := encodeNote(in.Body, mark)
-	if err != nil {
-		return none, err
-	}
 	what := "update " + noteAt(in.Project, in.IID, out.ID)
-	m, err := c.mergeRequest(ctx, in.Project, in.IID)
-	if err != nil {
-		return none, err
+	ours := func() error {
+		n, err := c.oneNote(ctx, in.Project, in.IID, out.ID)
+		if err != nil {
+			return err
+		}
+		if got, _ := readMarker(n.Body); got.Key != key.String() {
+			return notOurs(noteAt(in.Project, in.IID, out.ID))
+		}
+		return nil
 	}
-	n, err := c.oneNote(ctx, in.Project, in.IID, out.ID)
-	if err != nil {
-		return none, err
-	}
-	if got, _ := readMarker(n.Body); got.Key != key.String() {
-		return none, notOurs(noteAt(in.Project, in.IID, out.ID))
-	}
-	if err := notStopped(ctx, what); err != nil {
-		return none, err
-	}
-	if n, err = c.updateNote(ctx, in.Project, in.IID, out.ID, what, body); err != nil {
-		return none, err
-	}
-	if err := n.verify(body, in.IID); err != nil {
-		return none, mismatchError(what, err)
-	}
-	return in.out(m, n), nil
+	return c.write(ctx, key, in, what, ours, func(body string) (note, error) {
+		return c.updateNote(ctx, in.Project, in.IID, out.ID, what, body)
+	})
 }
 
 // noteAt names a note for people.
