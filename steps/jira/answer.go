@@ -92,23 +92,15 @@ func (a answer) said() (text string, fields []any) {
 	if json.Unmarshal(body, &c) != nil {
 		return "", nil
 	}
-	for _, id := range types.SortedKeys(c.Errors) {
-		fields = append(fields, id)
-	}
-	return clip(c.String()), fields
-}
-
-// String puts the phrases behind each other, those about fields in the order of
-// the fields.
-func (c complaint) String() string {
 	phrases := c.ErrorMessages
 	if c.Message != "" {
 		phrases = append(phrases, c.Message)
 	}
-	for _, field := range types.SortedKeys(c.Errors) {
-		phrases = append(phrases, fmt.Sprintf("%s: %v", field, c.Errors[field]))
+	for _, id := range types.SortedKeys(c.Errors) {
+		fields = append(fields, id)
+		phrases = append(phrases, fmt.Sprintf("%s: %v", id, c.Errors[id]))
 	}
-	return strings.Join(phrases, "; ")
+	return clip(strings.Join(phrases, "; ")), fields
 }
 
 func clip(s string) string {
