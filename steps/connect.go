@@ -28,7 +28,6 @@ type connector struct {
 	err  error // the first thing that is wrong
 }
 
-// each connects the services of one kind.
 func each[S any](c *connector, kind string, connect func(config.Service) S) map[string]S {
 	out := map[string]S{}
 	for _, name := range types.SortedKeys(c.cfg.Services) {
@@ -72,8 +71,7 @@ func (c *connector) git(s config.Service) git.Service {
 	return out
 }
 
-// repositories is how the git family reaches its remotes, those of no service
-// included.
+// repositories is how the git family reaches its remotes, also those of no service.
 func (c *connector) repositories(cache string) git.Options {
 	return git.Options{
 		Services: each(c, "git", c.git), Cache: cache, Transport: c.transport(config.Service{}), Admits: c.cfg.Policy.Admits,
@@ -89,8 +87,7 @@ func (c *connector) programs() *execute.Policy {
 	return &execute.Policy{Listed: c.cfg.Policy.Exec != nil, Programs: c.cfg.Policy.Exec}
 }
 
-// person takes "Name <mail>" apart, which is what the configuration lets
-// through.
+// person takes apart what the configuration lets through: "Name <mail>".
 func person(text string) (name, mail string) {
 	name, mail, _ = strings.Cut(text, " <")
 	return name, strings.TrimSuffix(mail, ">")

@@ -34,7 +34,6 @@ func (c *Config) Token(name string) (types.Secret, error) {
 // they come back. It is nil before [Load].
 func (c *Config) Mask() *mask.Mask { return c.mask }
 
-// secrets are the credentials that can be had now.
 func (c *Config) secrets() []types.Secret {
 	var out []types.Secret
 	for _, name := range types.SortedKeys(c.Services) {
@@ -74,8 +73,7 @@ func (c *Config) unusable(s Service) (lines []types.Secret) {
 	return lines
 }
 
-// privateKey is what is secret of a file in PEM form, without its lines; zero when
-// that is nothing.
+// privateKey is what is secret of a PEM file, in one line; zero for nothing.
 func (c *Config) privateKey(path string) types.Secret {
 	text, _ := c.read(path)
 	_, body, _ := strings.Cut(string(text), " PRIVATE KEY-----")
@@ -179,7 +177,6 @@ func (c *Config) read(path string) ([]byte, error) {
 	return c.world.readFile(path)
 }
 
-// netrc looks up the host of the service's url.
 func (c *Config) netrc(s Service) (login, password string, err error) {
 	path, ok := c.netrcPath()
 	if !ok {

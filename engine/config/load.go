@@ -163,8 +163,7 @@ func (c *Config) certificates(s Service, list *diag.List) Service {
 	return s
 }
 
-// signer looks whether the key that signs commits is there. It is read when a
-// commit is made.
+// signer looks whether the key that signs commits is there.
 func (c *Config) signer(s Service, list *diag.List) Service {
 	if s.SigningKey == "" {
 		return s

@@ -43,8 +43,7 @@ func (c *Config) Unmet(needs []Need) diag.List {
 	return list
 }
 
-// addHint says how to configure a service that is not there. What it shows can
-// be pasted.
+// addHint says how to configure a service, in a form that can be pasted.
 func (c *Config) addHint(n Need) string {
 	add := fmt.Sprintf("add it under services: in %s, as in `%s: %s`", c.file().File, n.Service, c.example(n.Service, n.Kind))
 	if near := diag.Nearest(n.Service, c.ofKind(n.Kind)); near != "" {
@@ -53,8 +52,7 @@ func (c *Config) addHint(n Need) string {
 	return add
 }
 
-// kindHint says how a service gets the kind that is needed, and which services
-// have it.
+// kindHint says how a service gets a kind, and which services have it.
 func (c *Config) kindHint(s Service, n Need) string {
 	hint := fmt.Sprintf("add `kind: %s` to it", n.Kind)
 	if _, said := s.places["kind"]; said {
@@ -66,7 +64,6 @@ func (c *Config) kindHint(s Service, n Need) string {
 	return hint
 }
 
-// ofKind are the names of the services of a kind.
 func (c *Config) ofKind(kind string) []string {
 	return slices.DeleteFunc(types.SortedKeys(c.Services), func(name string) bool { return c.Services[name].Kind != kind })
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 )
 
-// netrcEntry is what a netrc file says of one host.
 type netrcEntry struct{ host, login, password string }
 
 // lookupNetrc returns the first entry for a host that has a password: the one
@@ -49,7 +48,6 @@ func readNetrc(text string) ([]netrcEntry, error) {
 	return r.entries, nil
 }
 
-// netrcReader is where a netrc file is read.
 type netrcReader struct {
 	entries []netrcEntry
 	value   *string // where the next word belongs, when it is a value
@@ -98,7 +96,6 @@ func (r *netrcReader) keyword(word string) {
 	}
 }
 
-// netrcWord cuts the first word off a line.
 func netrcWord(line string) (word, rest string, err error) {
 	if line[0] != '"' {
 		end := strings.IndexAny(line, " \t\r\n\v\f")

@@ -168,7 +168,6 @@ func (r *reader) isMapping(n *syntax.Node, path string) bool {
 	return false
 }
 
-// text returns a scalar's text.
 func (r *reader) text(n *syntax.Node, path string) (string, bool) {
 	switch {
 	case n.Kind != syntax.Scalar:
@@ -212,8 +211,7 @@ func clip(s string) string {
 	return s
 }
 
-// veiledKeys leaves out what a message about the YAML says of a key that does not
-// look like one.
+// veiledKeys takes what does not look like a key out of messages about the YAML.
 func veiledKeys(list diag.List) diag.List {
 	for i, d := range list {
 		if rest, ok := strings.CutPrefix(d.Message, "the key "); ok && d.Code == "duplicate-key" && !isKey(strings.TrimSuffix(rest, " is here twice")) {

@@ -47,7 +47,6 @@ func (r *reader) services(n *syntax.Node) {
 	})
 }
 
-// serviceReader reads one service.
 type serviceReader struct {
 	*reader
 	s Service
@@ -168,7 +167,6 @@ func (r *serviceReader) key(key, path string, n *syntax.Node) {
 	}
 }
 
-// person reads who makes commits.
 func (r *serviceReader) person(n *syntax.Node, path string) string {
 	s, ok := r.text(n, path)
 	if ok && !personPattern.MatchString(s) {

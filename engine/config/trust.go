@@ -43,7 +43,6 @@ var serviceRulings = map[string]ruling{
 	"committer":   free,
 }
 
-// policyRulings are of the members of policy.
 var policyRulings = map[string]ruling{"confirm": held, "settle": held, "exec": held, "hosts": held}
 
 // topRulings are of the members of the whole file.
@@ -146,8 +145,7 @@ func (o Options) distrustService(cfg, own *Config, s Service, list *diag.List) {
 	}
 }
 
-// differing are the members of a service that may not be as they are, beside one
-// of the user's own.
+// differing are the members that may not be as they are, beside the user's own.
 func differing(cfg *Config, s Service, own *Config, mine Service) []string {
 	var out []string
 	for _, key := range serviceKeys {

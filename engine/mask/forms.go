@@ -51,8 +51,7 @@ func halves(text string, base64 bool) []form {
 	return out
 }
 
-// enough is how many letters of a long credential are as bad as all, such as a line
-// of a key.
+// enough letters of a long credential are as bad as all: a line of a key.
 const enough = 48
 
 // mostParts is twice as many parts as are looked for of a text that is not long.

@@ -64,7 +64,6 @@ func closing(data []byte, at int) int {
 	return len(data)
 }
 
-// literal masks one text of JSON.
 func (m *Mask) literal(raw []byte) []byte {
 	var text string
 	if json.Unmarshal(raw, &text) != nil {

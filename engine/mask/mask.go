@@ -92,7 +92,6 @@ func (m *Mask) Text(text string) string {
 // Finds reports whether a credential stands in the text.
 func (m *Mask) Finds(text string) bool { return len(m.find(text)) > 0 }
 
-// find returns where credentials stand, in order.
 func (m *Mask) find(text string) []span {
 	s := m.searcher()
 	if s == nil {

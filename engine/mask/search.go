@@ -2,8 +2,7 @@ package mask
 
 import "strings"
 
-// gram is how many bytes of a form are looked up before it is compared; no form
-// is shorter.
+// gram is how many bytes of a form are looked up first; no form is shorter.
 const gram = 6
 
 // searcher looks for forms. The last bytes of a stream are one number, which a
@@ -42,7 +41,6 @@ func newSearcher(secrets []string) *searcher {
 	return s
 }
 
-// tail is the last bytes of a text as a number.
 func tail(text string) (key uint64) {
 	for _, c := range []byte(text[len(text)-gram:]) {
 		key = key<<8 | uint64(c)
@@ -106,7 +104,6 @@ func (s *searcher) cutOff(text string) []span {
 	return all
 }
 
-// search is one look at a text, and what it has found.
 type search struct {
 	*searcher
 	found  []span
@@ -221,6 +218,5 @@ func (v view) around(first, last int, wide bool) span {
 	return p
 }
 
-// joined reports whether nothing was left out of the text before a byte of the
-// view.
+// joined reports whether nothing was left out before a byte of the view.
 func (v view) joined(i int) bool { return v.from == nil || v.from[i] == v.to[i-1] }

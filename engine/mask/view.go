@@ -258,8 +258,7 @@ func sequence(text string) int {
 // controls are the letters that stand for a control character behind a backslash.
 const controls = "afnrtv"
 
-// backslashed reads what JSON, Go, C, YAML, shells and scripts write behind a
-// backslash.
+// backslashed reads what languages, YAML and shells write behind a backslash.
 func backslashed(text string) (string, int) {
 	if len(text) < 2 {
 		return "", 0

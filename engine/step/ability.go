@@ -125,7 +125,6 @@ func EventuallyConsistent[In, Out any]() Option[In, Out] {
 	return Option[In, Out]{func(s *Step) { s.eventuallyConsistent = true }}
 }
 
-// decodeBoth reads arguments and a result.
 func decodeBoth[In, Out any](s Step) func(rawIn, rawOut json.RawMessage) (in In, out Out, err error) {
 	read := arguments[In](s)
 	return func(rawIn, rawOut json.RawMessage) (in In, out Out, err error) {
@@ -145,15 +144,13 @@ func (s Step) CanPreview() bool { return s.preview != nil }
 // CanUpdate reports whether the step can bring an effect up to date.
 func (s Step) CanUpdate() bool { return s.update != nil }
 
-// CanResolve reports whether the step can read back an effect that a person
-// names.
+// CanResolve reports whether a person can name the effect, to be read back.
 func (s Step) CanResolve() bool { return s.resolve != nil }
 
 // CanUndo reports whether the effect can be reversed.
 func (s Step) CanUndo() bool { return s.undo != nil }
 
-// CanRestore reports whether the step can put what it left in a workspace there
-// again.
+// CanRestore reports whether the step can restore what it left in a workspace.
 func (s Step) CanRestore() bool { return s.restore != nil }
 
 // Restore puts what the step left in its workspace there again; call it only
@@ -216,8 +213,7 @@ func (s Step) Update(ctx context.Context, key Key, in, out json.RawMessage) (jso
 	return s.masked(s.update(WithMask(ctx, s.mask), key, in, out))
 }
 
-// Resolve reads back the effect that a person names; call it only when
-// CanResolve.
+// Resolve reads back what a person names; call it only when CanResolve.
 func (s Step) Resolve(ctx context.Context, ref string, in json.RawMessage) (json.RawMessage, error) {
 	return s.masked(s.resolve(WithMask(ctx, s.mask), ref, in))
 }

@@ -31,8 +31,7 @@ func KeyOf(work, path string, identity []string) Key {
 // IsZero reports whether there is no key.
 func (k Key) IsZero() bool { return k == Key{} }
 
-// Hash returns n base32 characters of the SHA-256 of the parts, which cannot
-// run into each other.
+// Hash returns n base32 characters of the SHA-256 of the parts, kept apart.
 func Hash(n int, parts ...string) string {
 	h := sha256.New()
 	for _, p := range parts {

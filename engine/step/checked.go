@@ -52,7 +52,7 @@ func (u UnknownPaths) Overlaps(path string) bool {
 func Provided(path string) string { return "!" + path }
 
 // CheckCount counts which of some arguments are given; those that are not known may
-// or may not be, unless [There] says it. It refuses when the number cannot be
+// or may not be, unless [Provided] says it. It refuses when the number cannot be
 // between least and most.
 func (u UnknownPaths) CheckCount(least, most int, args map[string]bool) error {
 	given, open := 0, 0

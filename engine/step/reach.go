@@ -82,8 +82,7 @@ func (s Step) Reach(ctx context.Context, u Use) Reach {
 	return r
 }
 
-// At is the service of a kind that the argument service names; without one it
-// has the kind's name.
+// At is the service that the argument names, else the one of the kind's name.
 func (u Use) At(kind string) Place {
 	p := Place{Kind: kind, Service: u.Text("service")}
 	if p.Service == "" && !u.isUnknown("service") {
@@ -101,7 +100,6 @@ func (u Use) Places(kind, argument string) []Place {
 	return nil
 }
 
-// isUnknown reports whether an argument is not known yet.
 func (u Use) isUnknown(argument string) bool { return slices.Contains(u.Unknown, argument) }
 
 // Overlaps reports whether who looks at p can see what is changed at q. It is

@@ -71,7 +71,7 @@ type Step struct {
 	RefFormat string
 	// Needs are what an examination asks of the service; see [Step.Requires].
 	Needs []Need
-	// Look and Make are what an effect costs in requests; see [Step.Costing].
+	// Look and Make are what an effect costs in requests; see [Step.Costs].
 	Look, Make Cost
 
 	do           func(context.Context, json.RawMessage) (json.RawMessage, error)

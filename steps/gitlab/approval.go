@@ -102,8 +102,7 @@ func (c *client) counts(ctx context.Context, in ApprovalIn, m mergeRequest, give
 	return who, others, nil
 }
 
-// bot is what GitLab calls the accounts of project and group tokens, and of
-// services.
+// bot is an account of a project token, a group token or a service.
 var bot = regexp.MustCompile(`^((project|group)_[0-9]+_bot|service_account_)`)
 
 // groupsOf are those of the names that are no users. One that is no one's fails:

@@ -18,17 +18,14 @@ import (
 // The files client*.go are the only ones that know go-gitlab. The library would
 // repeat every request, POST too, up to five times; here it never does.
 
-// client talks to one GitLab.
 type client struct{ api *gl.Client }
 
-// user is someone with an account.
 type user struct {
 	ID       int
 	Username string
 	Admin    bool // told only of oneself
 }
 
-// project is what has to be known about a project.
 type project struct {
 	ID            int
 	Path          string
@@ -71,7 +68,6 @@ func (c *client) project(ctx context.Context, path string) (project, error) {
 	return project{ID: p.ID, Path: p.PathWithNamespace, DefaultBranch: p.DefaultBranch}, nil
 }
 
-// user looks someone up by name.
 func (c *client) user(ctx context.Context, name string) (user, bool, error) {
 	ctx, x := withExchange(ctx, http.MethodGet, "look up user "+name)
 	list, resp, err := c.api.Users.ListUsers(&gl.ListUsersOptions{Username: &name}, gl.WithContext(ctx))
@@ -86,7 +82,6 @@ func (c *client) user(ctx context.Context, name string) (user, bool, error) {
 	return user{}, false, nil
 }
 
-// me is whose token it is.
 func (c *client) me(ctx context.Context) (user, error) {
 	ctx, x := withExchange(ctx, http.MethodGet, "look up whose token it is")
 	u, resp, err := c.api.Users.CurrentUser(gl.WithContext(ctx))

@@ -54,7 +54,6 @@ func (a access) role() int {
 	return level
 }
 
-// self is what GitLab says of the token.
 func (c *client) self(ctx context.Context) (token, error) {
 	ctx, x := withExchange(ctx, http.MethodGet, "read the token")
 	t, resp, err := c.api.PersonalAccessTokens.GetSinglePersonalAccessToken(gl.WithContext(ctx))
@@ -96,7 +95,6 @@ func (c *client) member(ctx context.Context, path string, id int) (int, error) {
 	return int(m.AccessLevel), nil
 }
 
-// group looks whether there is a group of a path.
 func (c *client) group(ctx context.Context, path string) error {
 	ctx, x := withExchange(ctx, http.MethodGet, "look up group "+path)
 	without := false

@@ -19,7 +19,6 @@ type change struct {
 	RemoveSourceBranch             *bool
 }
 
-// update changes a merge request.
 func (c *client) update(ctx context.Context, path string, iid int, what string, d change) (mergeRequest, error) {
 	opt := &gl.UpdateMergeRequestOptions{
 		Title: optionalString(d.Title), Description: optionalString(d.Description), StateEvent: optionalString(d.StateEvent), RemoveSourceBranch: d.RemoveSourceBranch,
@@ -36,7 +35,6 @@ func (c *client) update(ctx context.Context, path string, iid int, what string, 
 	return fromAPI(m), nil
 }
 
-// oneNote reads a note by its number.
 func (c *client) oneNote(ctx context.Context, path string, iid, id int) (note, error) {
 	ctx, x := withExchange(ctx, http.MethodGet, "read note "+strconv.Itoa(id)+" of "+place(path, iid))
 	n, resp, err := c.api.Notes.GetMergeRequestNote(path, iid, id, gl.WithContext(ctx))
@@ -49,7 +47,6 @@ func (c *client) oneNote(ctx context.Context, path string, iid, id int) (note, e
 	return noteFrom(n), nil
 }
 
-// updateNote changes what a note says.
 func (c *client) updateNote(ctx context.Context, path string, iid, id int, what, body string) (note, error) {
 	ctx, x := withExchange(ctx, http.MethodPut, what)
 	n, resp, err := c.api.Notes.UpdateMergeRequestNote(path, iid, id, &gl.UpdateMergeRequestNoteOptions{Body: &body}, gl.WithContext(ctx))

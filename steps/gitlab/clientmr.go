@@ -61,7 +61,6 @@ type query struct {
 	Labels                                    []string
 }
 
-// draft is what create sends.
 type draft struct {
 	Title, Description, SourceBranch, TargetBranch string
 	TargetProjectID                                int
@@ -142,7 +141,6 @@ func (c *client) mergeRequests(ctx context.Context, path string, q query, visit 
 	})
 }
 
-// files reads the changed files of a merge request.
 func (c *client) files(ctx context.Context, path string, iid int) (all []file, complete bool, err error) {
 	where := "projects/" + gl.PathEscape(path) + "/merge_requests/" + strconv.Itoa(iid) + "/diffs"
 	what := "read the changes of !" + strconv.Itoa(iid) + " of " + path

@@ -9,7 +9,6 @@ import (
 	gl "github.com/xanzy/go-gitlab"
 )
 
-// note is a comment on a merge request.
 type note struct {
 	ID, AuthorID    int
 	Author, Body    string
@@ -18,7 +17,6 @@ type note struct {
 	CreatedAt       string
 }
 
-// addNote sends the note.
 func (c *client) addNote(ctx context.Context, path string, iid int, what, body string) (note, error) {
 	ctx, x := withExchange(ctx, http.MethodPost, what)
 	n, resp, err := c.api.Notes.CreateMergeRequestNote(path, iid, &gl.CreateMergeRequestNoteOptions{Body: &body}, gl.WithContext(ctx))

@@ -50,14 +50,12 @@ type resolvedArgs struct {
 	isDraft, removeSource bool
 }
 
-// check is what prepare refuses.
 func (in CreateIn) check(unknown step.UnknownPaths) error {
 	_, err := in.prepare(unknown)
 	return err
 }
 
-// prepare refuses what GitLab would refuse anyway, or misunderstand, before
-// anything is sent.
+// prepare refuses what GitLab would refuse or misunderstand.
 func (in CreateIn) prepare(unknown step.UnknownPaths) (resolvedArgs, error) {
 	p := resolvedArgs{
 		CreateIn: in, what: "open merge request in " + in.Project, source: cmp.Or(in.SourceProject, in.Project),
@@ -194,8 +192,7 @@ func (c *client) target(ctx context.Context, path string) (project, error) {
 	return p, err
 }
 
-// checkMoved refuses a project that is at another path than the one that it was
-// asked for by.
+// checkMoved refuses a project that is at another path now.
 func checkMoved(path, now string) error {
 	if strings.EqualFold(now, path) || digits.MatchString(path) {
 		return nil
@@ -246,7 +243,6 @@ func mismatchError(what string, err error) error {
 	return types.Errorf(types.UnknownOutcome, "%s: the answer is not what was asked for: %w", what, err).WithHint(lookAgain)
 }
 
-// verify checks the answer against what was sent.
 func verify(m mergeRequest, d draft, mark marker) error {
 	got, _ := readMarker(m.Description)
 	for _, c := range []struct{ name, want, got string }{

@@ -17,10 +17,8 @@ const (
 	maxNote        = 1_000_000
 )
 
-// draftPrefix is what makes a merge request a draft.
 var draftPrefix = regexp.MustCompile(`(?i)^(\[(draft|wip)\]|\(draft\)|(draft|wip):|draft -)`)
 
-// encodeTitle returns the title as it is sent.
 func encodeTitle(title string, isDraft bool) (string, error) {
 	title = strings.TrimSpace(title)
 	if title == "" {
@@ -125,7 +123,6 @@ type marker struct{ Key, Digest string }
 
 func markerOf(key step.Key, digest string) marker { return marker{key.String(), digest} }
 
-// markerStart is how every marker begins.
 const markerStart = "<!-- skillrun "
 
 // String is the last line of a text, which GitLab does not show.
@@ -148,8 +145,7 @@ func markUndone(text string) string {
 // undoneStart is how the marker of what an undo ended begins.
 const undoneStart = "<!-- skillrun undone "
 
-// undoneBy is the key of the undo that ended what a text describes, "" when none
-// did.
+// undoneBy is the key of the undo that ended what a text describes, "" without one.
 func undoneBy(text string) string {
 	at := strings.LastIndex(text, undoneStart)
 	if at < 0 {

@@ -123,7 +123,6 @@ func texts(v any) []string {
 	return out
 }
 
-// examination is one look at one GitLab.
 type examination struct {
 	*client
 	now   time.Time

@@ -32,7 +32,6 @@ func withExchange(ctx context.Context, method, what string) (context.Context, *e
 // recorder is the transport that notes it.
 type recorder struct{ next http.RoundTripper }
 
-// maxSaid is how much of a refusal is read.
 const maxSaid = 64 << 10
 
 // RoundTrip sends one request.
@@ -96,7 +95,6 @@ const (
 	maxOther = 500
 )
 
-// said is GitLab's own text in a refusal.
 func said(body []byte) string {
 	v, err := types.Read(body)
 	if err != nil {
@@ -146,8 +144,7 @@ func clip(s string, limit int) string {
 	return s
 }
 
-// perPage is GitLab's largest page, maxPages how many are read before a list
-// is called cut.
+// perPage is GitLab's largest page, maxPages after how many a list is cut.
 const (
 	perPage  = 100
 	maxPages = 100

@@ -60,7 +60,6 @@ func writeReach(ctx context.Context, u step.Use) step.Reach {
 	return r
 }
 
-// family is the receiver of all steps.
 type family struct{ services map[string]Service }
 
 // At says which GitLab a step talks to; it is part of every In.
@@ -74,7 +73,6 @@ func (at At) ServiceName() string { return at.Service }
 // About is nothing, where a step does not say otherwise.
 func (At) About() (what, thing string) { return "", "" }
 
-// connect returns a client for the service of that name.
 func (f family) connect(service string) (*client, error) {
 	s, name, err := step.Pick(f.services, "gitlab", service)
 	if err != nil {

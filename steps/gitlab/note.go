@@ -139,8 +139,7 @@ func (c *client) findNote(ctx context.Context, key step.Key, in NoteIn) (step.Fo
 	return step.Absent[NoteOut](), nil
 }
 
-// found judges ours. Of several a person keeps one: none is cleaned away in
-// silence.
+// found judges ours. Of several a person keeps one.
 func (in NoteIn) found(m mergeRequest, ours []note, mark marker) step.Found[NoteOut] {
 	n := ours[0]
 	ref := m.ref() + "#note_" + strconv.Itoa(n.ID)

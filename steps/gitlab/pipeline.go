@@ -64,8 +64,7 @@ func (c *client) viewPipeline(ctx context.Context, in PipelineIn) (PipelineOut, 
 	return out, nil
 }
 
-// check refuses arguments that say in more than one way, or in none, which
-// pipeline is meant.
+// check refuses arguments that name no pipeline, or more than one.
 func (in PipelineIn) check(unknown step.UnknownPaths) error {
 	err := unknown.CheckCount(1, 1, map[string]bool{"pipeline_id": in.PipelineID != 0, "ref": in.Ref != "", "sha": in.SHA != "", "iid": in.IID != 0})
 	if err != nil || unknown.Has("ref") {

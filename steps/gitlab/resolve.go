@@ -89,8 +89,7 @@ func (s search) fits(m mergeRequest) error {
 	return nil
 }
 
-// resolveNote reads the note that a person names. One of ours is it; another
-// must say the same.
+// resolveNote reads the note that a person names: ours, or one that says the same.
 func (c *client) resolveNote(ctx context.Context, ref string, in NoteIn) (NoteOut, error) {
 	none := NoteOut{}
 	m, err := c.mergeRequest(ctx, in.Project, in.IID)
@@ -123,8 +122,7 @@ func (in NoteIn) noteIn(ref string, of mergeRequest) (int, error) {
 		WithHint("name it by its number, which follows #note_ in its URL")
 }
 
-// matches reports whether a note says what the arguments ask for, but for white
-// space and the marker.
+// matches compares what a note says, without white space and the marker.
 func (in NoteIn) matches(n note) bool {
 	want, err := encodeNote(in.Body, marker{})
 	words := func(text string) string {

@@ -83,7 +83,6 @@ func (c *client) changes(ctx context.Context, p resolvedArgs, m mergeRequest, d 
 	return out, err
 }
 
-// missing are those of want that are not there.
 func missing(want, there []string) []string {
 	var out []string
 	for _, w := range want {

@@ -19,7 +19,6 @@ import (
 	"github.com/skillrun/skillrun/steps/rest"
 )
 
-// client asks one service.
 type client struct {
 	name string
 	s    Service
@@ -103,7 +102,6 @@ func checkHeaders(given map[string]string, own string) error {
 	return nil
 }
 
-// authorize adds the service's own credential.
 func (c *client) authorize(req *http.Request) {
 	switch {
 	case c.s.Token.IsZero():
@@ -203,7 +201,6 @@ func (c *client) answer(method string, t Target, resp *http.Response, body []byt
 	return out, nil
 }
 
-// excerpt is the beginning of a body, as text.
 func excerpt(body []byte) string {
 	return strings.ToValidUTF8(string(body[:min(len(body), maxExcerpt)]), "\uFFFD")
 }
@@ -213,7 +210,6 @@ func isJSON(resp *http.Response) bool {
 	return kind == "application/json" || strings.HasSuffix(kind, "+json")
 }
 
-// judge holds the status against what is expected.
 func (c *client) judge(method, what string, t Target, resp *http.Response, body []byte) error {
 	status := resp.StatusCode
 	if slices.Contains(t.Expect, status) || len(t.Expect) == 0 && status/100 == 2 {

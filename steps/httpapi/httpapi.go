@@ -34,7 +34,6 @@ type Service struct {
 	Timeout   time.Duration     // for one exchange; 0 is no limit
 }
 
-// family is the receiver of all steps.
 type family struct{ services map[string]Service }
 
 // Target is where a request goes, and what of its answer is wanted.

@@ -36,8 +36,7 @@ func (c *client) issues(ctx context.Context, project string, numbers []int) []re
 	return out
 }
 
-// withSerialTell lets requests that run side by side tell people one after the
-// other.
+// withSerialTell makes requests that run side by side tell people in turn.
 func withSerialTell(ctx context.Context) context.Context {
 	call := step.CallOf(ctx)
 	if call.Tell == nil {

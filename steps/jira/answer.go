@@ -35,8 +35,7 @@ func (a answer) loginFailed(said string) error {
 	return types.Errorf(types.Auth, "%s: jira answered without accepting the credential%s", a.what, said).WithHint("%s", a.credentialHint)
 }
 
-// refused turns an answer that is not 2xx into a coded error with Jira's own
-// words.
+// refused is a coded error with Jira's own words, of what is not 2xx.
 func (a answer) refused() error {
 	said, fields := a.said()
 	if a.method == http.MethodGet && a.loggedOut() && a.StatusCode != http.StatusUnauthorized {
@@ -69,8 +68,7 @@ func (a answer) unreadable(err error) error {
 	return rest.Transport(a.method, a.what, err)
 }
 
-// complaint is what the deployments, and what stands before them, write into a
-// refusal.
+// complaint is what a deployment, or what stands before it, writes into a refusal.
 type complaint struct {
 	ErrorMessages []string       `json:"errorMessages"`
 	Errors        map[string]any `json:"errors"` // by field

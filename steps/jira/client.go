@@ -29,7 +29,6 @@ const (
 	keyOrRight = "Jira also says 404 when the account lacks permission to see it: check the key, and the account's access"
 )
 
-// client talks to one Jira.
 type client struct {
 	api            *gojira.Client
 	url            string
@@ -113,7 +112,6 @@ func (c *client) post(ctx context.Context, path, what string, body, into any) er
 	return c.do(ctx, http.MethodPost, api+path, what, body, into)
 }
 
-// connect returns a client for the service of that name.
 func (f family) connect(service string) (*client, error) {
 	s, name, err := step.Pick(f.services, "jira", service)
 	if err != nil {

@@ -33,7 +33,6 @@ const (
 	maxAsked     = 200  // comments whose property is read one by one
 )
 
-// comment is a comment as far as the step looks at it.
 type comment struct {
 	ID         string `json:"id"`
 	Body       string `json:"body"`
@@ -56,13 +55,11 @@ func (c *client) addComment(ctx context.Context, in CommentIn) (CommentOut, erro
 	return c.commentOut(in.Issue, id), nil
 }
 
-// markerOf is the marker of a call's effect.
 func markerOf(call step.Call) marker {
 	return marker{Key: call.Key.String(), Digest: call.Digest, Run: call.Run}
 }
 
-// callWithKey returns the call, which must have a key: without one an effect could
-// not be found again.
+// callWithKey returns the call. Without a key its effect could not be found again.
 func callWithKey(ctx context.Context) (step.Call, error) {
 	call := step.CallOf(ctx)
 	if call.Key.IsZero() {
@@ -114,7 +111,6 @@ func commentsPath(key string) string { return "issue/" + url.PathEscape(key) + "
 
 func commentPath(key, id string) string { return commentsPath(key) + "/" + url.PathEscape(id) }
 
-// comment reads one comment of an issue.
 func (c *client) comment(ctx context.Context, key, id string) (comment, error) {
 	what := "read comment " + id + " of " + key
 	var got comment
@@ -131,8 +127,7 @@ func idPattern(text string) bool {
 	return err == nil && n > 0
 }
 
-// commentMarker reads the marker of one comment, the zero marker when it has
-// none.
+// commentMarker reads the marker of a comment; zero is none.
 func (c *client) commentMarker(ctx context.Context, id string) (marker, error) {
 	var got struct {
 		Value json.RawMessage `json:"value"`
@@ -145,8 +140,7 @@ func (c *client) commentMarker(ctx context.Context, id string) (marker, error) {
 	return m, err
 }
 
-// findComment reads all comments of the issue, which does not go through the
-// search index.
+// findComment reads all comments of the issue, past the search index.
 func (c *client) findComment(ctx context.Context, key step.Key, in CommentIn) (step.Found[CommentOut], error) {
 	var none step.Found[CommentOut]
 	s := commentSearch{client: c, issue: in.Issue, key: key, body: in.Body}
@@ -170,8 +164,7 @@ func (c *client) findComment(ctx context.Context, key step.Key, in CommentIn) (s
 	return step.Exists(ref, out), nil
 }
 
-// commentSearch looks through the comments of an issue for those that hold the
-// key.
+// commentSearch looks for the comments of an issue that hold the key.
 type commentSearch struct {
 	*client
 	issue string
@@ -220,8 +213,7 @@ func (s *commentSearch) run(ctx context.Context) (complete bool, err error) {
 	return false, nil
 }
 
-// page looks at one page, oldest first, so that what is added meanwhile does
-// not shift it.
+// page looks at one page, oldest first: what is added meanwhile does not shift it.
 func (s *commentSearch) page(ctx context.Context, start int) (n, total int, err error) {
 	what := "read the comments of " + s.issue
 	q := url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {strconv.Itoa(commentsPage)},

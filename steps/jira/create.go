@@ -40,8 +40,7 @@ func (c *client) out(i issue, created bool) CreateOut {
 	return CreateOut{Key: i.Key, ID: i.ID, URL: c.browse(i.Key), Status: i.Fields.Status.Name, Created: created}
 }
 
-// payload are the fields as Jira wants them, with the labels beside those of
-// the arguments.
+// payload are the fields as Jira wants them, with more labels.
 func (in CreateIn) payload(more ...string) map[string]any {
 	fields := map[string]any{
 		"project":   map[string]string{"key": in.Project},
@@ -226,7 +225,6 @@ func (in CreateIn) differences(i issue) (words []string) {
 	return words
 }
 
-// foreignLabels are the labels without ours.
 func foreignLabels(labels []string) []string {
 	return slices.DeleteFunc(slices.Clone(labels), func(l string) bool { return strings.HasPrefix(l, labelPrefix) })
 }

@@ -36,7 +36,6 @@ func Examine(services map[string]Service) step.Examine {
 	}
 }
 
-// examination gathers what was seen.
 type examination struct {
 	client   *client // once the credential was taken
 	findings []step.Finding
@@ -50,8 +49,7 @@ func (e *examination) skip(subject, why string) {
 	e.findings = append(e.findings, step.Finding{Subject: subject, Skipped: why})
 }
 
-// check notes how the examination of subject ended, and reports whether it is
-// well.
+// check notes how it is with a subject, and reports whether it is well.
 func (e *examination) check(subject, detail string, err error) bool {
 	if err != nil {
 		e.findings = append(e.findings, step.Failed(subject, err))
@@ -83,7 +81,6 @@ func (e *examination) deployment(ctx context.Context, name string, s Service) bo
 	return e.check(subject, info.describe(), s.compare(info))
 }
 
-// serverInfo is what Jira says of itself.
 type serverInfo struct {
 	Deployment string `json:"deploymentType"`
 	Version    string `json:"version"`
@@ -106,7 +103,6 @@ func (i serverInfo) describe() string {
 	return "Jira Data Center " + i.Version
 }
 
-// compare checks what Jira is against the configuration.
 func (s Service) compare(i serverInfo) error {
 	configured := cmp.Or(s.Deployment, cloud)
 	switch i.kind() {

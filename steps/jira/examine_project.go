@@ -35,7 +35,6 @@ func (e *examination) project(ctx context.Context, key string, n *need) {
 	}
 }
 
-// permissions asks what the account may do in the project.
 func (e *examination) permissions(ctx context.Context, key string, wanted []string) bool {
 	subject := "permissions in " + key
 	var got struct {
@@ -158,8 +157,7 @@ func (c *client) createFields(ctx context.Context, project, kind string) ([]crea
 	return all[createField](ctx, c, path, "read the create screen of "+project)
 }
 
-// listPage is a page of a list about filing; the deployments name the list
-// differently.
+// listPage is a page of a list about filing, by the name of each deployment.
 type listPage[T any] struct {
 	Types  []T `json:"issueTypes"` // Cloud
 	Fields []T `json:"fields"`     // Cloud
@@ -167,7 +165,6 @@ type listPage[T any] struct {
 	Total  int `json:"total"`
 }
 
-// all reads every page of such a list.
 func all[T any](ctx context.Context, c *client, path, what string) ([]T, error) {
 	var list []T
 	for range maxPages {

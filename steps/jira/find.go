@@ -22,7 +22,6 @@ const (
 
 func projectOf(key string) string { return key[:strings.LastIndexByte(key, '-')] }
 
-// numberOf is the part of a key behind the dash.
 func numberOf(key string) int {
 	n, err := strconv.Atoi(key[strings.LastIndexByte(key, '-')+1:])
 	if err != nil {
@@ -189,7 +188,6 @@ func (c *client) absentUnlabelled(ctx context.Context, key step.Key, in CreateIn
 	return in.lookalike(ctx, read), nil
 }
 
-// prober reads the issues of a project by number.
 type prober struct {
 	*client
 	project string

@@ -61,7 +61,6 @@ const (
 	datacenter = "datacenter"
 )
 
-// family is the receiver of all steps.
 type family struct{ services map[string]Service }
 
 // At says which Jira a step talks to; it is part of every In.

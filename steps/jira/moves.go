@@ -24,8 +24,7 @@ type lastMove struct {
 	Past []string `json:"past"` // the keys of the transitions of that work before it
 }
 
-// maxPast is how many transitions before it a mark names: Jira holds 32 KB in a
-// property.
+// maxPast keeps a mark within the 32 KB that a property holds.
 const maxPast = 200
 
 // lastMoveOf is what a transition to a status leaves for its work. What the run
@@ -44,8 +43,7 @@ func lastMoveOf(call step.Call, issue, to string) lastMove {
 	return m
 }
 
-// movedOn reports whether the issue is where a later transition of the same
-// work has put it.
+// movedOn reports whether a later transition of the same work put the issue there.
 func (i issue) movedOn(key step.Key) bool {
 	var m lastMove
 	return json.Unmarshal(i.Properties[movedLast(key)], &m) == nil && m.To != "" &&

@@ -15,15 +15,13 @@ const (
 	maxPages = 100 // after which a search that never ends is given up
 )
 
-// hits are the issues that a search found.
 type hits struct {
 	issues []issue
 	more   bool // there are others
 	total  *int // how many there are altogether, when Jira says it
 }
 
-// page is one answer of a search: Cloud says nextPageToken, Data Center says
-// total.
+// page is an answer: Cloud says nextPageToken, Data Center total.
 type page struct {
 	Issues        *[]issue `json:"issues"`
 	NextPageToken string   `json:"nextPageToken"`
@@ -31,8 +29,7 @@ type page struct {
 	Total         *int     `json:"total"`
 }
 
-// search asks the index, which lags behind the issues, for at most limit of
-// them.
+// search asks the index, which lags behind, for at most limit issues.
 func (c *client) search(ctx context.Context, what, jql, fields string, limit int) (hits, error) {
 	return c.searchBy(ctx, what, url.Values{"jql": {jql}, "fields": {fields}}, limit)
 }

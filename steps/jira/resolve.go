@@ -117,8 +117,7 @@ func (c *client) resolveComment(ctx context.Context, ref string, in CommentIn) (
 	return c.commentOut(in.Issue, id), nil
 }
 
-// commentIn is the number of a comment that a person names by number or
-// address.
+// commentIn is the number of a comment that a person names, also by its address.
 func (c *client) commentIn(ref, issue string) (string, error) {
 	id := strings.TrimSpace(ref)
 	if u, err := url.Parse(id); err == nil && u.Host != "" && strings.HasPrefix(id, c.browse(issue)+"?") {

@@ -30,7 +30,6 @@ type MoveOut struct {
 	Changed        bool   `json:"changed" doc:"Whether this step moved it; false when it was in the status already."`
 }
 
-// transition is a way out of the status that an issue is in.
 type transition struct {
 	ID     string                 `json:"id"`
 	Name   string                 `json:"name"`
@@ -38,7 +37,6 @@ type transition struct {
 	Fields map[string]screenField `json:"fields"`
 }
 
-// screenField is a field of a screen.
 type screenField struct {
 	Required bool   `json:"required"`
 	Default  bool   `json:"hasDefaultValue"`
@@ -119,8 +117,7 @@ func (in MoveIn) check(unknown step.UnknownPaths) error {
 	return nil
 }
 
-// way is the transition that leads to the status, with a screen that the
-// arguments fill.
+// way is the transition to the status, with a screen that the arguments fill.
 func (c *client) way(ctx context.Context, in MoveIn) (transition, error) {
 	all, err := c.transitions(ctx, in.Issue)
 	if err != nil {
@@ -155,8 +152,7 @@ func by(transition string) string {
 	return " by " + transition
 }
 
-// names are the transitions for people, with the ids of those that share their
-// name.
+// names are the transitions for people, with ids where names are shared.
 func names(list []transition) string {
 	words := make([]string, len(list))
 	for n, t := range list {

@@ -11,7 +11,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// issue is an issue as far as the steps look at it.
 type issue struct {
 	ID     string `json:"id"`
 	Key    string `json:"key"`
@@ -80,8 +79,7 @@ type marker struct {
 	Undone bool `json:"undone,omitempty"`
 }
 
-// parseMarker reads the value of a property, false when there is none that can
-// be read.
+// parseMarker reads the value of a property, false when it is no marker.
 func parseMarker(raw json.RawMessage) (marker, bool) {
 	var m marker
 	return m, raw != nil && json.Unmarshal(raw, &m) == nil && m.Key != ""
@@ -112,7 +110,6 @@ func parseTime(text string) (string, error) {
 // done reports whether someone has ended the issue: it is never adopted.
 func (i issue) done() bool { return i.Fields.Status.Category.Key == "done" }
 
-// updated is when the issue last changed.
 func (i issue) updated(what string) (string, error) {
 	t, err := parseTime(i.Fields.Updated)
 	if err != nil {
@@ -179,7 +176,6 @@ func (c *client) issue(ctx context.Context, key string, properties ...string) (i
 	return got, nil
 }
 
-// link reads the remote link of that global id.
 func (c *client) link(ctx context.Context, key, globalID string) (remoteLink, error) {
 	what := "read the links of " + key
 	var got remoteLink
@@ -190,7 +186,6 @@ func (c *client) link(ctx context.Context, key, globalID string) (remoteLink, er
 	return got, err
 }
 
-// links reads all remote links of the issue.
 func (c *client) links(ctx context.Context, key string) ([]remoteLink, error) {
 	what := "read the links of " + key
 	var got []remoteLink

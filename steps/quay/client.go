@@ -51,8 +51,7 @@ type tagPage struct {
 	Tags *[]tagEntry `json:"tags"`
 }
 
-// tagEntry is one period of a tag's history. An end in the future is when the
-// tag will expire.
+// tagEntry is a period of a tag's history; in the future it ends by expiry.
 type tagEntry struct {
 	Name    string `json:"name"`
 	Digest  string `json:"manifest_digest"`
@@ -144,7 +143,6 @@ func (c *client) explain(err *types.Error) *types.Error {
 	return err
 }
 
-// said takes Quay's own message out of an error's body.
 func said(body []byte) string {
 	var e struct {
 		Detail  string `json:"detail"`

@@ -73,8 +73,7 @@ func getTagOCI(ctx context.Context, name string, s Service, in getTagIn) (getTag
 	return c.result(in, a)
 }
 
-// result reads the manifest. Its digest is computed; what the registry says
-// about it must agree.
+// result computes the digest of the manifest; what the registry says must agree.
 func (c *oci) result(in getTagIn, a answer) (getTagOut, error) {
 	var m manifest
 	switch err := json.Unmarshal(a.body, &m); {
@@ -115,7 +114,6 @@ func digestOf(body []byte, said string) (string, error) {
 	return sum, nil
 }
 
-// answer is what a registry answered.
 type answer struct {
 	status int
 	header http.Header
@@ -123,7 +121,6 @@ type answer struct {
 	resp   *http.Response
 }
 
-// ociErrors is the body of a refusal.
 type ociErrors struct {
 	Errors []struct {
 		Code    string `json:"code"`
@@ -156,7 +153,6 @@ func (a answer) strange() bool {
 
 const strange404 = "it is a 404 that is not from a registry"
 
-// said is the registry's own text.
 func (a answer) said() string {
 	var out []string
 	for _, e := range a.errors().Errors {
@@ -204,7 +200,6 @@ func (c *oci) send(ctx context.Context, what string, u *url.URL, accept, auth st
 	return answer{resp.StatusCode, resp.Header, body, resp}, nil
 }
 
-// refused turns an answer that is not 2xx into an error.
 func (c *oci) refused(a answer, what string) error {
 	err := rest.Status(http.MethodGet, what, a.resp, a.said())
 	switch {

@@ -65,7 +65,6 @@ func (c *oci) basic() string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(c.user+":"+c.token.Reveal()))
 }
 
-// bearer asks the realm for a token.
 func (c *oci) bearer(ctx context.Context, what string, ch challenge, realm *url.URL, repository string) (string, error) {
 	query := realm.Query()
 	if s := ch.params["service"]; s != "" {
@@ -125,8 +124,7 @@ func (c *oci) realm(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// related reports whether a host is the registry's own, or of the same
-// registrable domain.
+// related reports whether two hosts are one, or of one registrable domain.
 func related(registry, realm string) bool {
 	registry, realm = strings.ToLower(registry), strings.ToLower(realm)
 	if registry == realm {

@@ -26,7 +26,6 @@ type Service struct {
 	Timeout   time.Duration     // for one whole exchange; 0 is no limit
 }
 
-// family is the receiver of all steps.
 type family struct{ services map[string]Service }
 
 // The APIs.
@@ -35,7 +34,6 @@ const (
 	apiOCI  = "oci"
 )
 
-// pick returns the service of that name.
 func (f family) pick(name string) (Service, string, error) {
 	s, name, err := step.Pick(f.services, "quay", name)
 	if err == nil && s.API != "" && s.API != apiQuay && s.API != apiOCI {

@@ -36,7 +36,6 @@ const hollow = 1 << 20
 // ErrHollow ends an answer that is larger than what it inflates to.
 var ErrHollow = errors.New("the answer is larger compressed than decompressed")
 
-// inflated is the body of a compressed answer.
 type inflated struct {
 	io.Closer
 	from io.Reader
@@ -57,7 +56,6 @@ func (i *inflated) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// compressed is the body as it comes.
 type compressed struct{ *inflated }
 
 // Read reads what comes.

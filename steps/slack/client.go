@@ -15,7 +15,6 @@ import (
 	"github.com/skillrun/skillrun/steps/rest"
 )
 
-// client talks to one workspace.
 type client struct {
 	name  string
 	base  *url.URL
@@ -46,7 +45,6 @@ type envelope struct {
 	Needed string `json:"needed"` // the scope that is missing
 }
 
-// get asks a method that only looks.
 func (c *client) get(ctx context.Context, what, method string, query url.Values, out any) (http.Header, error) {
 	u := c.base.JoinPath("api", method)
 	u.RawQuery = query.Encode()
@@ -57,7 +55,6 @@ func (c *client) get(ctx context.Context, what, method string, query url.Values,
 	return c.do(req, what, out)
 }
 
-// post asks a method that changes something.
 func (c *client) post(ctx context.Context, what, method string, body, out any) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base.JoinPath("api", method).String(), bytes.NewReader(types.Encode(body)))
 	if err != nil {

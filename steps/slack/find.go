@@ -25,7 +25,6 @@ const (
 	skew     = time.Hour // between Slack's clock and ours, at the most
 )
 
-// message is a message as far as the step looks at it.
 type message struct {
 	TS       string `json:"ts"`
 	Metadata *struct {
@@ -117,7 +116,6 @@ func (c *client) search(ctx context.Context, in PostIn, key step.Key, began time
 	return nil, whole, nil
 }
 
-// page reads messages of the channel, or of the thread.
 func (c *client) page(ctx context.Context, what string, in PostIn, q url.Values) (p page, err error) {
 	method := "conversations.history"
 	q.Set("channel", in.Channel)

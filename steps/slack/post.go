@@ -46,7 +46,6 @@ type marker struct {
 	Digest string `json:"digest"`
 }
 
-// draft is a message as it is sent.
 type draft struct {
 	Channel     string   `json:"channel"`
 	TS          string   `json:"ts,omitempty"` // of the one that is changed

@@ -48,7 +48,6 @@ func (in PostIn) About() (what, thing string) {
 	return "the message " + *in.ThreadTS, *in.ThreadTS
 }
 
-// family is the receiver of all steps.
 type family struct{ services map[string]Service }
 
 // PostIn are the arguments of slack_post_message.

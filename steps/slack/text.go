@@ -17,7 +17,6 @@ var escapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
 var mentionPattern = regexp.MustCompile(`^([UWS][A-Z0-9]{5,20}|here|channel|everyone)$`)
 
-// encode returns the text as it is sent.
 func (in PostIn) encode() (string, error) {
 	text := strings.ToValidUTF8(in.Text, "\uFFFD")
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)

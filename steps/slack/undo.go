@@ -16,7 +16,6 @@ const refFormat = "the message's ts, 1762160400.000100, or its link"
 // linkPattern is the link to a message, as Slack copies it.
 var linkPattern = regexp.MustCompile(`^https://[^/]+/archives/([CDG][A-Z0-9]+)/p([0-9]{1,12})([0-9]{6})(\?.*)?$`)
 
-// resolve reads back the message that a person names.
 func (c *client) resolve(ctx context.Context, ref string, in PostIn) (PostOut, error) {
 	ts := ref
 	if m := linkPattern.FindStringSubmatch(ref); m != nil {
