@@ -41,6 +41,19 @@ func Values(file string, text []byte) (map[string]any, diag.List) {
 	return values, r.list
 }
 
+// Places returns where each name stands in a file that [Values] reads.
+func Places(file string, text []byte) map[string]diag.Range {
+	out := map[string]diag.Range{}
+	root, _ := syntax.Parse(file, text)
+	if root == nil {
+		return out
+	}
+	for _, p := range root.Pairs {
+		out[p.Key.Value] = p.Key.Range
+	}
+	return out
+}
+
 // reader collects everything that is wrong instead of stopping.
 type reader struct {
 	cfg  *Config

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"net"
 	"net/url"
 	"regexp"
@@ -132,12 +133,8 @@ func (r *serviceReader) key(key, path string, n *syntax.Node) {
 	case "url":
 		r.url(n, path)
 	case "kind":
-		if s, ok := r.text(n, path); ok && !namePattern.MatchString(s) {
-			r.list.Errorf("bad-value", n.Range, "%s names no family of steps", path).
-				Hint = "use one of " + strings.Join(r.cfg.kindsWith(""), ", ")
-		} else if ok {
-			r.s.Kind = s
-		}
+		kind := r.matching(n, path, namePattern, "names no family of steps", "use one of "+strings.Join(r.cfg.kindsWith(""), ", "))
+		r.s.Kind = cmp.Or(kind, r.s.Kind)
 	case "token":
 		r.token(n, path)
 	case "user":
@@ -159,7 +156,7 @@ func (r *serviceReader) key(key, path string, n *syntax.Node) {
 	case "signing_key":
 		r.signingKey(n, path)
 	case "header":
-		r.header(n, path)
+		r.s.Header = r.matching(n, path, headerPattern, "is not a header name", "use a name such as X-Api-Key")
 	case "root":
 		r.s.Root, _ = r.text(n, path)
 	case "timeout":
@@ -168,10 +165,14 @@ func (r *serviceReader) key(key, path string, n *syntax.Node) {
 }
 
 func (r *serviceReader) person(n *syntax.Node, path string) string {
+	return r.matching(n, path, personPattern, "is not a name and address that git can record", "use Name <name@example.com>")
+}
+
+// matching reads a text of a form; not says what another one is not.
+func (r *serviceReader) matching(n *syntax.Node, path string, form *regexp.Regexp, not, hint string) string {
 	s, ok := r.text(n, path)
-	if ok && !personPattern.MatchString(s) {
-		r.list.Errorf("bad-value", n.Range, "%s is not a name and address that git can record", path).
-			Hint = "use Name <name@example.com>"
+	if ok && !form.MatchString(s) {
+		r.list.Errorf("bad-value", n.Range, "%s %s", path, not).Hint = hint
 		return ""
 	}
 	return s
@@ -186,16 +187,6 @@ func (r *serviceReader) signingKey(n *syntax.Node, path string) {
 		return
 	}
 	r.s.SigningKey = s
-}
-
-// header reads what the token is sent in, where that is not Authorization.
-func (r *serviceReader) header(n *syntax.Node, path string) {
-	s, ok := r.text(n, path)
-	if ok && !headerPattern.MatchString(s) {
-		r.list.Errorf("bad-value", n.Range, "%s is not a header name", path).Hint = "use a name such as X-Api-Key"
-		return
-	}
-	r.s.Header = s
 }
 
 func (r *serviceReader) timeout(n *syntax.Node, path string) {
