@@ -4,6 +4,7 @@ package gitlab
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -80,6 +81,30 @@ func (c *client) create(ctx context.Context, source, what string, d draft) (merg
 	m, resp, err := c.api.MergeRequests.CreateMergeRequest(source, opt, gl.WithContext(ctx))
 	if err := x.end(raw(resp), err); err != nil {
 		return mergeRequest{}, err
+	}
+	return fromAPI(m), nil
+}
+
+// change is what an update sends. What is empty stays as it is.
+type change struct {
+	Title, Description, StateEvent string
+	AddLabels                      []string
+	ReviewerIDs, AssigneeIDs       []int
+	RemoveSourceBranch             *bool
+}
+
+func (c *client) update(ctx context.Context, path string, iid int, what string, d change) (mergeRequest, error) {
+	opt := &gl.UpdateMergeRequestOptions{
+		Title: optionalString(d.Title), Description: optionalString(d.Description), StateEvent: optionalString(d.StateEvent), RemoveSourceBranch: d.RemoveSourceBranch,
+		AddLabels: (*gl.LabelOptions)(optional(d.AddLabels)), ReviewerIDs: optional(d.ReviewerIDs), AssigneeIDs: optional(d.AssigneeIDs),
+	}
+	ctx, x := withExchange(ctx, http.MethodPut, what)
+	m, resp, err := c.api.MergeRequests.UpdateMergeRequest(path, iid, opt, gl.WithContext(ctx))
+	if err := x.end(raw(resp), err); err != nil {
+		return mergeRequest{}, err
+	}
+	if m.IID != iid {
+		return mergeRequest{}, mismatchError(what, fmt.Errorf("it is about !%d", m.IID))
 	}
 	return fromAPI(m), nil
 }

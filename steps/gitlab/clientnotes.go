@@ -4,7 +4,9 @@ package gitlab
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strconv"
 
 	gl "github.com/xanzy/go-gitlab"
 )
@@ -42,4 +44,38 @@ func (c *client) notes(ctx context.Context, path string, iid int, visit func(not
 		opt.ListOptions = page
 		return c.api.Notes.ListMergeRequestNotes(path, iid, opt, o)
 	}, func(n *gl.Note) bool { return n == nil || visit(noteFrom(n)) })
+}
+
+func (c *client) oneNote(ctx context.Context, path string, iid, id int) (note, error) {
+	ctx, x := withExchange(ctx, http.MethodGet, "read note "+strconv.Itoa(id)+" of "+place(path, iid))
+	n, resp, err := c.api.Notes.GetMergeRequestNote(path, iid, id, gl.WithContext(ctx))
+	if err := x.end(raw(resp), err); err != nil {
+		return note{}, err
+	}
+	if n.ID != id {
+		return note{}, noAnswer(x, "the answer is about note %d", n.ID)
+	}
+	return noteFrom(n), nil
+}
+
+func (c *client) updateNote(ctx context.Context, path string, iid, id int, what, body string) (note, error) {
+	ctx, x := withExchange(ctx, http.MethodPut, what)
+	n, resp, err := c.api.Notes.UpdateMergeRequestNote(path, iid, id, &gl.UpdateMergeRequestNoteOptions{Body: &body}, gl.WithContext(ctx))
+	if err := x.end(raw(resp), err); err != nil {
+		return note{}, err
+	}
+	return noteFrom(n), nil
+}
+
+// deleteNote deletes a note. GitLab says 204 and nothing else.
+func (c *client) deleteNote(ctx context.Context, path string, iid, id int, what string) error {
+	ctx, x := withExchange(ctx, http.MethodDelete, what)
+	resp, err := c.api.Notes.DeleteMergeRequestNote(path, iid, id, gl.WithContext(ctx))
+	if err := x.end(raw(resp), err); err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusNoContent {
+		return mismatchError(what, fmt.Errorf("it is %d, where GitLab sends no body", resp.StatusCode))
+	}
+	return nil
 }
