@@ -171,8 +171,6 @@ func (e *examination) uses(ctx context.Context, uses []step.Use) {
 		case slices.ContainsFunc(wanted, func(n step.Need) bool { return n.What == toSearch }):
 			e.query(ctx, u)
 		case projectIn(u) != "":
-		case len(needs) == 0:
-			e.skip("step "+u.Node, "which project it is about is known when it runs")
 		default:
 			e.later(u, wanted, needs)
 		}

@@ -178,7 +178,7 @@ func (c *client) probe(ctx context.Context, key step.Key, in CreateIn) (step.Fou
 // takes no labels, the issue may be known by its property alone, or by none of
 // our marks.
 func (c *client) absentUnlabelled(ctx context.Context, key step.Key, in CreateIn, read []issue) (step.Found[CreateOut], error) {
-	if takes, known := c.takesLabels(ctx, in); takes && known {
+	if c.takesLabels(ctx, in) {
 		return step.Absent[CreateOut](), nil
 	}
 	f, err := c.scan(ctx, key, in)

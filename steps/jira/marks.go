@@ -183,22 +183,15 @@ func (in CreateIn) lookalike(ctx context.Context, all []issue) step.Found[Create
 	return step.Inconclusive[CreateOut](fmt.Sprintf("%s looks like it, but this Jira keeps no marker to tell", all[n].Key))
 }
 
-// takesLabels reports whether issues of the type may be filed with labels. Where
-// Jira does not say what the screen has, it is unknown.
-func (c *client) takesLabels(ctx context.Context, in CreateIn) (takes, known bool) {
+// takesLabels reports whether Jira says that issues of the type take labels.
+func (c *client) takesLabels(ctx context.Context, in CreateIn) bool {
 	kinds, err := c.createTypes(ctx, in.Project)
-	if err != nil {
-		return false, false
-	}
 	i := slices.IndexFunc(kinds, in.means)
-	if i < 0 {
-		return false, false
+	if err != nil || i < 0 {
+		return false
 	}
 	fields, err := c.createFields(ctx, in.Project, kinds[i].ID)
-	if err != nil || len(fields) == 0 {
-		return false, false
-	}
-	return slices.ContainsFunc(fields, isLabels), true
+	return err == nil && slices.ContainsFunc(fields, isLabels)
 }
 
 func isLabels(f createField) bool { return f.ID == "labels" }
