@@ -185,12 +185,7 @@ func (c *Config) Reaches(name string) string {
 }
 
 // file is the place of what is missing.
-func (c *Config) file() diag.Range {
-	if c.Path == "" {
-		return diag.Range{File: FileName}
-	}
-	return diag.Range{File: c.Path}
-}
+func (c *Config) file() diag.Range { return diag.Range{File: cmp.Or(c.Path, FileName)} }
 
 // FileName is what configurations are called.
 const FileName = "skillrun.yaml"

@@ -89,13 +89,9 @@ func (o Options) ownPath() string {
 // load reads one file and the certificates it names, and looks for its keys.
 func (o Options) load(path string) (cfg *Config, list diag.List, found bool) {
 	text, err := o.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		cfg, _ = Parse("", nil, o.Kinds)
-		cfg.place(o.world())
-		cfg.mask = mask.New(cfg.secrets()...)
-		return cfg, nil, false
-	}
-	if err != nil {
+	if found = !errors.Is(err, fs.ErrNotExist); !found {
+		path, text = "", nil
+	} else if err != nil {
 		list.Errorf("no-config", diag.Range{File: path}, "the file cannot be read: %v", cause(err)).
 			Hint = "check its permissions, or name another one with --config"
 		return &Config{Path: path}, list, true
@@ -111,7 +107,7 @@ func (o Options) load(path string) (cfg *Config, list diag.List, found bool) {
 	}
 	cfg.mask = mask.New(cfg.secrets()...)
 	list.Sort()
-	return cfg, list, true
+	return cfg, list, found
 }
 
 // place says in which world the configuration is. The machine's time zone is told by

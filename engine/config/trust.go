@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
@@ -65,12 +66,10 @@ func (o Options) distrust(cfg *Config, list *diag.List) {
 		}
 	}
 	o.distrustPolicy(cfg, own, list)
+	cfg.foreign = map[string]bool{}
 	for _, name := range types.SortedKeys(cfg.Services) {
 		s := cfg.Services[name]
 		if s.URL != "" && !own.names(name, func(s Service) string { return where(s.URL) }, where(s.URL)) {
-			if cfg.foreign == nil {
-				cfg.foreign = map[string]bool{}
-			}
 			cfg.foreign[name] = true
 		}
 		if cfg.holds(s) {
@@ -187,11 +186,8 @@ func (c *Config) meaning(s Service, key string) string {
 }
 
 func (o Options) trustHint(s Service) string {
-	add := "give your own " + FileName
-	if path := o.ownPath(); path != "" {
-		add = "give " + path
-	}
-	return fmt.Sprintf("%s a %s service with this url and the same credential, trust the folder with skillrun trust, or pass --config ./%s", add, s.Kind, FileName)
+	own := cmp.Or(o.ownPath(), "your own "+FileName)
+	return fmt.Sprintf("give %s a %s service with this url and the same credential, trust the folder with skillrun trust, or pass --config ./%s", own, s.Kind, FileName)
 }
 
 // use is what a service does with a credential.
