@@ -150,14 +150,6 @@ func wide(text string, high int) []byte {
 
 // only is what a stream has of a text.
 func only(text string, in stream) string {
-	v := view{text: text}
-	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		c, to, skip := v.at(i)
-		if to&(1<<in) != 0 {
-			b.WriteByte(c)
-		}
-		i += skip
-	}
-	return b.String()
+	read, _ := view{text: text}.read(in)
+	return string(read)
 }

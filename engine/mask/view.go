@@ -82,6 +82,18 @@ func (v view) at(i int) (c, to byte, skip int) {
 	return c, to, 0
 }
 
+// read is what a stream has of a view, and where each byte of it stands.
+func (v view) read(in stream) (read []byte, places []int) {
+	for i := 0; i < len(v.text); i++ {
+		c, to, skip := v.at(i)
+		if to&(1<<in) != 0 {
+			read, places = append(read, c), append(places, i)
+		}
+		i += skip
+	}
+	return read, places
+}
+
 // blanks is how many blanks begin at a place that are layout, 0 for those that
 // are text: they are when a line begins or ends with them.
 func blanks(text string, i int) int {

@@ -123,15 +123,7 @@ func unfinished(text string) bool {
 
 // begun looks for the longest beginning of a form that a stream ends with.
 func (s *searcher) begun(v view, in stream, least int) (at int, ok bool) {
-	var read []byte
-	var places []int
-	for i := 0; i < len(v.text); i++ {
-		c, to, skip := v.at(i)
-		if to&(1<<in) != 0 {
-			read, places = append(read, c), append(places, i)
-		}
-		i += skip
-	}
+	read, places := v.read(in)
 	best := 0
 	for _, text := range s.begins[in] {
 		enough := least
