@@ -85,10 +85,10 @@ func examineOCI(ctx context.Context, name string, s Service, repositories []stri
 		return []step.Finding{step.Failed("credential", err)}
 	}
 	a, err := c.get(ctx, "ask for the API", "", "", "")
-	if err == nil && a.status == http.StatusNotFound {
+	if err == nil && a.StatusCode == http.StatusNotFound {
 		err = c.odd("there is no /v2/")
 	}
-	if err == nil && (a.status != http.StatusUnauthorized || !s.Token.IsZero()) {
+	if err == nil && (a.StatusCode != http.StatusUnauthorized || !s.Token.IsZero()) {
 		err = c.refused(a, "ask for the API")
 	}
 	if err != nil {
@@ -118,9 +118,9 @@ func lookInto(ctx context.Context, name string, s Service, repository string) er
 	switch {
 	case err != nil:
 		return err
-	case a.status == http.StatusNotFound && a.strange():
+	case a.StatusCode == http.StatusNotFound && a.strange():
 		return c.odd(strange404)
-	case a.status == http.StatusNotFound:
+	case a.StatusCode == http.StatusNotFound:
 		return c.noRepository(repository)
 	}
 	return c.refused(a, what)

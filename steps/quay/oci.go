@@ -60,11 +60,11 @@ func getTagOCI(ctx context.Context, name string, s Service, in getTagIn) (getTag
 		return getTagOut{}, err
 	}
 	switch {
-	case a.status == http.StatusNotFound && a.has("NAME_UNKNOWN"):
+	case a.StatusCode == http.StatusNotFound && a.has("NAME_UNKNOWN"):
 		return getTagOut{}, c.noRepository(in.Repository)
-	case a.status == http.StatusNotFound && a.strange():
+	case a.StatusCode == http.StatusNotFound && a.strange():
 		return getTagOut{}, c.odd(strange404)
-	case a.status == http.StatusNotFound:
+	case a.StatusCode == http.StatusNotFound:
 		return getTagOut{}, c.noTag(in)
 	}
 	if err := c.refused(a, what); err != nil {
@@ -82,7 +82,7 @@ func (c *oci) result(in getTagIn, a answer) (getTagOut, error) {
 	case m.SchemaVersion != 2:
 		return getTagOut{}, c.odd("its manifest is not of the OCI or Docker schema 2")
 	}
-	sum, err := digestOf(a.body, a.header.Get("Docker-Content-Digest"))
+	sum, err := digestOf(a.body, a.Header.Get("Docker-Content-Digest"))
 	if err != nil {
 		return getTagOut{}, c.odd(err.Error())
 	}
@@ -115,10 +115,8 @@ func digestOf(body []byte, said string) (string, error) {
 }
 
 type answer struct {
-	status int
-	header http.Header
-	body   []byte
-	resp   *http.Response
+	*http.Response
+	body []byte
 }
 
 type ociErrors struct {
@@ -148,7 +146,7 @@ func (a answer) has(code string) bool {
 // page of some other server that says 404 is no proof that an image does not
 // exist.
 func (a answer) strange() bool {
-	return len(a.errors().Errors) == 0 && a.header.Get("Docker-Distribution-Api-Version") == ""
+	return len(a.errors().Errors) == 0 && a.Header.Get("Docker-Distribution-Api-Version") == ""
 }
 
 const strange404 = "it is a 404 that is not from a registry"
@@ -173,7 +171,7 @@ func (c *oci) get(ctx context.Context, what, repository, path, accept string) (a
 	u := c.base.JoinPath("v2/" + path)
 	u.RawQuery = query
 	a, err := c.send(ctx, what, u, accept, c.auth)
-	if err != nil || a.status != http.StatusUnauthorized || c.auth != "" {
+	if err != nil || a.StatusCode != http.StatusUnauthorized || c.auth != "" {
 		return a, err
 	}
 	if c.auth, err = c.authorize(ctx, what, a, repository); err != nil || c.auth == "" {
@@ -197,15 +195,15 @@ func (c *oci) send(ctx context.Context, what string, u *url.URL, accept, auth st
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{resp.StatusCode, resp.Header, body, resp}, nil
+	return answer{resp, body}, nil
 }
 
 func (c *oci) refused(a answer, what string) error {
-	err := rest.Status(http.MethodGet, what, a.resp, a.said())
+	err := rest.Status(http.MethodGet, what, a.Response, a.said())
 	switch {
 	case err == nil:
 		return nil
-	case a.status/100 == 3:
+	case a.StatusCode/100 == 3:
 		return err.WithHint("the registry sends its clients to another host, which is not followed: name that host as the service's url")
 	case err.Code == types.Auth && c.token.IsZero():
 		return err.WithHint("service %q has no token; the repository is private, or does not exist: add user and token in skillrun.yaml", c.name)

@@ -40,7 +40,7 @@ import (
 // one repository, and the password stays with whoever gives tokens. Where its
 // realm may not have the password, Basic is the other way that was offered.
 func (c *oci) authorize(ctx context.Context, what string, a answer, repository string) (string, error) {
-	offered := challenges(a.header)
+	offered := challenges(a.Header)
 	bearer, wantsToken := named(offered, "bearer")
 	_, basic := named(offered, "basic")
 	if !wantsToken && !basic {
