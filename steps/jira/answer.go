@@ -68,13 +68,6 @@ func (a answer) unreadable(err error) error {
 	return rest.Transport(a.method, a.what, err)
 }
 
-// complaint is what a deployment, or what stands before it, writes into a refusal.
-type complaint struct {
-	ErrorMessages []string       `json:"errorMessages"`
-	Errors        map[string]any `json:"errors"` // by field
-	Message       string         `json:"message"`
-}
-
 // said is Jira's own text in a refusal, and the fields that it is about, by id.
 func (a answer) said() (text string, fields []any) {
 	defer a.Body.Close()
@@ -86,7 +79,11 @@ func (a answer) said() (text string, fields []any) {
 	if err != nil || !strings.HasPrefix(kind, "application/json") {
 		return clip(string(body)), nil
 	}
-	var c complaint
+	var c struct {
+		ErrorMessages []string       `json:"errorMessages"`
+		Errors        map[string]any `json:"errors"` // by field
+		Message       string         `json:"message"`
+	}
 	if json.Unmarshal(body, &c) != nil {
 		return "", nil
 	}
