@@ -96,3 +96,12 @@ func (u UnknownPaths) CheckTogether(args map[string]bool) error {
 	return types.Errorf(types.BadInput, "%s is given without %s", strings.Join(given, " and "), strings.Join(missing, " and ")).
 		WithHint("give both, or neither")
 }
+
+// CheckBranch refuses what git refuses as a branch's name. An argument was checked
+// by its type; a result that is taken back, and what is written out, was not.
+func CheckBranch(name string) error {
+	if !types.IsBranch(name) {
+		return types.Errorf(types.BadInput, "%q is not a branch name", name).WithHint("git check-ref-format --branch NAME checks a name")
+	}
+	return nil
+}

@@ -93,6 +93,11 @@ func (u UnknownPaths) Has(path string) bool {
 	})
 }
 
+// Of are those of the paths that are unknown, or something in them.
+func (u UnknownPaths) Of(paths ...string) UnknownPaths {
+	return slices.DeleteFunc(paths, func(path string) bool { return !u.Overlaps(path) })
+}
+
 // Change is what a write would do, for people.
 type Change struct {
 	Title  string        `json:"title"` // "create issue in AAP"

@@ -175,11 +175,7 @@ func (f family) previewNote(ctx context.Context, in NoteIn, unknown step.Unknown
 		text, _, _ = strings.Cut(text, markerStart)
 		fields = append(fields, step.FieldChange{Name: "body", Value: strings.TrimSpace(text)})
 	}
-	for _, name := range []string{"iid", "project"} {
-		if unknown.Overlaps(name) {
-			out.Unknown = append(out.Unknown, name)
-		}
-	}
+	out.Unknown = append(out.Unknown, unknown.Of("iid", "project")...)
 	if !unknown.Overlaps("service") && !unknown.Overlaps("project") && !unknown.Overlaps("iid") {
 		c, err := f.connect(in.Service)
 		if err != nil {

@@ -276,7 +276,7 @@ func previewComment(_ context.Context, in CommentIn, unknown step.UnknownPaths) 
 	return step.Prediction[CommentOut]{
 		Change:  step.Change{Title: "comment on " + s.value("issue", in.Issue, "an issue"), Fields: s.fields},
 		Out:     CommentOut{Issue: in.Issue},
-		Unknown: append(step.UnknownPaths{"id", "url"}, s.of("issue")...),
+		Unknown: append(step.UnknownPaths{"id", "url"}, unknown.Of("issue")...),
 	}, nil
 }
 

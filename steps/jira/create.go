@@ -193,11 +193,6 @@ func (s *shown) addFields(fields types.Values) {
 	}
 }
 
-// of are those of the arguments that are not all known.
-func (s *shown) of(names ...string) step.UnknownPaths {
-	return slices.DeleteFunc(names, func(name string) bool { return !s.unknown.Overlaps(name) })
-}
-
 // difference says in words how an issue differs from the arguments.
 func (in CreateIn) difference(i issue) string {
 	words := in.differences(i)

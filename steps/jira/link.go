@@ -170,7 +170,7 @@ func previewLink(ctx context.Context, in LinkIn, unknown step.UnknownPaths) (ste
 	} else {
 		p.Unknown = append(p.Unknown, "global_id")
 	}
-	p.Unknown = append(p.Unknown, s.of("issue", "url")...)
+	p.Unknown = append(p.Unknown, unknown.Of("issue", "url")...)
 	return p, nil
 }
 

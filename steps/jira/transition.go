@@ -265,7 +265,7 @@ func (f family) previewMove(ctx context.Context, in MoveIn, unknown step.Unknown
 	if isID(in.Status) {
 		p.Unknown = append(p.Unknown, "status") // its name is Jira's to say
 	}
-	p.Unknown = append(p.Unknown, s.of("issue", "status")...)
+	p.Unknown = append(p.Unknown, unknown.Of("issue", "status")...)
 	return p, nil
 }
 
