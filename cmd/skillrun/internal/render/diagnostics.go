@@ -41,9 +41,7 @@ func Diagnostics(w io.Writer, list diag.List, sources Sources, look Look) {
 		}
 		fmt.Fprintf(w, "%s: %s: %s [%s]\n", Place(d.At), paint(d.Severity.String()), Said(d.Message), d.Code)
 		excerpt(w, d.At, sources, look.Width, paint)
-		if d.Hint != "" {
-			fmt.Fprintf(w, "  %s\n", Said(d.Hint))
-		}
+		hint(w, d.Hint)
 		for _, n := range d.Related {
 			fmt.Fprintf(w, "  %s: %s\n", Place(n.At), Said(n.Message))
 		}
@@ -149,9 +147,7 @@ func Error(w io.Writer, err error) {
 		return
 	}
 	fmt.Fprintf(w, "error: %s [%s]\n", Said(e.Message), e.Code)
-	if e.Hint != "" {
-		fmt.Fprintf(w, "  %s\n", Said(e.Hint))
-	}
+	hint(w, e.Hint)
 }
 
 // RefusalJSON is a command that ended before it had a result of its own.

@@ -9,7 +9,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/skillrun/skillrun/engine"
-	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -87,23 +86,6 @@ func about(writes []plan.Write) string {
 		return "one write is"
 	}
 	return fmt.Sprintf("%d writes are", n)
-}
-
-// Stopped prints why a run would stop.
-func Stopped(w io.Writer, f *plan.Failure, sources Sources, look Look) {
-	fmt.Fprintf(w, "\nerror: %s%s [%s]\n", at(flat(stepName(f.Path, f.Node))), Said(f.Error.Message), f.Error.Code)
-	hint(w, f.Error)
-	if cause, ok := f.Error.Details["cause"].(string); ok {
-		fmt.Fprintf(w, "  because: %s\n", Said(cause))
-	}
-	if f.Place.Line > 0 {
-		at := diag.Range{
-			File:  f.Place.File,
-			Start: diag.Pos{Line: f.Place.Line, Col: f.Place.Col}, End: diag.Pos{Line: f.Place.EndLine, Col: f.Place.EndCol},
-		}
-		fmt.Fprintf(w, "  at %s\n", Place(at))
-		excerpt(w, at, sources, look.Width, plain)
-	}
 }
 
 // page lays a plan out. What comes from outside is cleaned before it gets its

@@ -89,28 +89,24 @@ func ResultOf(r engine.Report) ResultJSON {
 	if out.Effects == nil {
 		out.Effects = []engine.Effect{}
 	}
-	if f := r.Failure; f != nil {
-		out.Error = &ErrorJSON{Error: f.Error, Step: stepName(f.Path, f.Node)}
-		if f.At.Start.Line > 0 {
-			out.Error.At = &f.At
-		}
-	}
+	out.Error = errorOf(r.Outcome)
 	return out
 }
 
-// Outputs prints the outputs of a run that has some; with styled, a summary is
-// drawn for a terminal.
-func Outputs(w io.Writer, r engine.Report, styled bool) {
-	if r.State == engine.Done || r.State == engine.Parked {
-		outputs(w, r.Outputs, styled)
+// errorOf is why a run failed or stopped, nil when it did not.
+func errorOf(o engine.Outcome) *ErrorJSON {
+	if f := o.Failure; f != nil {
+		return errorAt(f.Error, f.Path, f.Node, f.At)
 	}
+	return nil
 }
 
-// Failure prints why a run failed or stopped, when it did.
-func Failure(w io.Writer, r engine.Report, sources Sources, look Look) {
-	if r.Failure != nil {
-		failure(w, r, sources, look)
+func errorAt(err *types.Error, path, node string, at diag.Range) *ErrorJSON {
+	out := &ErrorJSON{Error: err, Step: stepName(path, node)}
+	if at.Start.Line > 0 {
+		out.At = &at
 	}
+	return out
 }
 
 // Next is what a person can do with a run; what makes no sense is "".
@@ -144,9 +140,13 @@ func End(w io.Writer, r engine.Report, next Next) {
 	next.Each(func(what, command string) { fmt.Fprintf(w, "%s: %s\n", what, Flat(command)) })
 }
 
-// outputs prints a summary, indented, as it is or drawn, and the others as name:
-// value.
-func outputs(w io.Writer, values map[string]any, styled bool) {
+// Outputs prints the outputs of a run that has some: a summary, indented, as it is
+// or, with styled, drawn for a terminal, and the others as name: value.
+func Outputs(w io.Writer, r engine.Report, styled bool) {
+	if r.State != engine.Done && r.State != engine.Parked {
+		return
+	}
+	values := r.Outputs
 	if s, ok := values["summary"].(string); ok {
 		text := Clean(strings.TrimRight(s, "\n"))
 		if styled {
@@ -164,18 +164,30 @@ func outputs(w io.Writer, values map[string]any, styled bool) {
 	}
 }
 
-func failure(w io.Writer, r engine.Report, sources Sources, look Look) {
-	f := r.Failure
-	fmt.Fprintf(w, "\nerror: %s%s [%s]\n", at(flat(stepName(f.Path, f.Node))), Said(f.Error.Message), f.Error.Code)
-	if f.Error.Hint != "" {
-		fmt.Fprintf(w, "  %s\n", Said(f.Error.Hint))
+// Failure prints why a run failed or stopped, when it did.
+func Failure(w io.Writer, r engine.Report, sources Sources, look Look) {
+	if e := errorOf(r.Outcome); e != nil {
+		e.print(w, sources, look)
 	}
-	if cause, ok := f.Error.Details["cause"].(string); ok {
+}
+
+// Stopped prints why a run would stop.
+func Stopped(w io.Writer, f *plan.Failure, sources Sources, look Look) {
+	place := f.Place
+	errorAt(f.Error, f.Path, f.Node, diag.Range{
+		File: place.File, Start: diag.Pos{Line: place.Line, Col: place.Col}, End: diag.Pos{Line: place.EndLine, Col: place.EndCol},
+	}).print(w, sources, look)
+}
+
+func (e *ErrorJSON) print(w io.Writer, sources Sources, look Look) {
+	fmt.Fprintf(w, "\nerror: %s%s [%s]\n", at(flat(e.Step)), Said(e.Message), e.Code)
+	hint(w, e.Hint)
+	if cause, ok := e.Details["cause"].(string); ok {
 		fmt.Fprintf(w, "  because: %s\n", Said(cause))
 	}
-	if f.At.Start.Line > 0 {
-		fmt.Fprintf(w, "  at %s\n", Place(f.At))
-		excerpt(w, f.At, sources, look.Width, plain)
+	if e.At != nil {
+		fmt.Fprintf(w, "  at %s\n", Place(*e.At))
+		excerpt(w, *e.At, sources, look.Width, plain)
 	}
 }
 

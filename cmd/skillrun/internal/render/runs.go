@@ -241,12 +241,7 @@ func InspectionOf(x engine.Inspection, next *Next) InspectionJSON {
 		}
 		out.Records = append(out.Records, j)
 	}
-	if f := x.Failure; f != nil {
-		out.Failure = &ErrorJSON{Error: f.Error, Step: stepName(f.Path, f.Node)}
-		if f.At.Start.Line > 0 {
-			out.Failure.At = &f.At
-		}
-	}
+	out.Failure = errorOf(engine.Outcome{Failure: x.Failure})
 	return out
 }
 
@@ -269,12 +264,13 @@ func Inspection(w io.Writer, x engine.Inspection, next *Next, now time.Time) {
 			fmt.Fprintf(tw, "  %s\t%s\t%s %s\t%s\n", Flat(e.ID), e.Outcome, e.Verb, e.Object, headline(e.Result))
 		}
 	})
-	if x.Failure != nil {
-		fmt.Fprintf(w, "\nwhy it stopped: %s%s [%s]\n", at(Flat(stepName(x.Failure.Path, x.Failure.Node))), Said(x.Failure.Error.Message), x.Failure.Error.Code)
-		hint(w, x.Failure.Error)
-	} else if x.Error != nil {
-		fmt.Fprintf(w, "\nwhy it stopped: %s [%s]\n", Said(x.Error.Message), x.Error.Code)
-		hint(w, x.Error)
+	why := errorOf(engine.Outcome{Failure: x.Failure})
+	if why == nil && x.Error != nil {
+		why = &ErrorJSON{Error: x.Error}
+	}
+	if why != nil {
+		fmt.Fprintf(w, "\nwhy it stopped: %s%s [%s]\n", at(Flat(why.Step)), Said(why.Message), why.Code)
+		hint(w, why.Hint)
 	}
 	if x.Moved != nil {
 		fmt.Fprintln(w)

@@ -72,7 +72,7 @@ func Reversals(w io.Writer, list []engine.Reversal, told bool) bool {
 		case x.Can() && x.Stuck != nil:
 			any = true
 			fmt.Fprintf(w, "%s: cannot %s: %s [%s]\n", Flat(x.Path), Flat(x.Description), Said(x.Stuck.Message), x.Stuck.Code)
-			hint(w, x.Stuck)
+			hint(w, x.Stuck.Hint)
 		case x.Can():
 			any = true
 			if !told {

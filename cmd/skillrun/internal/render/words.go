@@ -30,9 +30,9 @@ func at(step string) string {
 	return step + ": "
 }
 
-func hint(w io.Writer, err *types.Error) {
-	if err.Hint != "" {
-		fmt.Fprintf(w, "  %s\n", Said(err.Hint))
+func hint(w io.Writer, text string) {
+	if text != "" {
+		fmt.Fprintf(w, "  %s\n", Said(text))
 	}
 }
 
