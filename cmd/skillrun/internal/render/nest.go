@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"time"
@@ -74,14 +75,6 @@ func (n *nested) label(up *nested) string {
 	return flat(n.Name)
 }
 
-// waitsFor says in a few words what a run is parked for; an await says it itself.
-func waitsFor(reason string) string {
-	return map[string]string{
-		engine.ForConfirm: "for consent", engine.ForApprove: "for approval", engine.ForLock: "for the lock of its group",
-		engine.ForUnknown: "outcome unknown", engine.ForRepeat: "would be done again",
-	}[reason]
-}
-
 func (n *nested) row(w io.Writer, label string, now time.Time) {
 	took := ""
 	switch n.State {
@@ -93,10 +86,7 @@ func (n *nested) row(w io.Writer, label string, now time.Time) {
 			took = Took(n.Ended.Sub(n.Began))
 		}
 	}
-	tail := headline(n.Result)
-	if tail == "" {
-		tail = waitsFor(n.Waits)
-	}
+	tail := cmp.Or(headline(n.Result), waitFor(n.Waits).step)
 	if n.Error != nil {
 		tail = firstLine(n.Error.Message)
 	}

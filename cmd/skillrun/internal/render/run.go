@@ -193,23 +193,31 @@ func (e *ErrorJSON) print(w io.Writer, sources Sources, look Look) {
 
 // StateOf names a state with its reason, for people.
 func StateOf(state, reason string) string {
-	switch {
-	case state == string(engine.Cancelled) || state == string(engine.Rejected):
-		if reason != "" {
-			return state + " (" + Flat(firstLine(reason)) + ")"
-		}
-	case reason == engine.ForAwait:
-		return "parked, waiting"
-	case reason == engine.ForConfirm:
-		return "parked, nothing written yet: it needs consent before the first write"
-	case reason == engine.ForApprove:
-		return "parked: it needs an approval"
-	case reason == engine.ForLock:
-		return "parked: another run holds the lock of its group"
-	case reason == engine.ForUnknown:
-		return "stopped, an outcome is unknown"
-	case reason == engine.ForRepeat:
-		return "parked before repeating a write that is done"
+	said := state == string(engine.Cancelled) || state == string(engine.Rejected)
+	if said && reason != "" {
+		return state + " (" + Flat(firstLine(reason)) + ")"
 	}
-	return strings.ReplaceAll(state, "_", " ")
+	return cmp.Or(waitFor(reason).state, strings.ReplaceAll(state, "_", " "))
+}
+
+// wait is how a run is told that is parked for a reason.
+type wait struct {
+	state string // the whole of it
+	row   string // in a listing
+	step  string // beside the step; an await says it itself
+	long  string // of the step of a name, since a time
+}
+
+func waitFor(reason string) wait {
+	return map[string]wait{
+		engine.ForAwait: {"parked, waiting", "parked, waiting", "", ""},
+		engine.ForConfirm: {"parked, nothing written yet: it needs consent before the first write", "parked, needs consent", "for consent",
+			"waits for consent before the first write, %s, since %s"},
+		engine.ForApprove: {"parked: it needs an approval", "parked, needs approval", "for approval", "waits for approval of %s, since %s"},
+		engine.ForLock: {"parked: another run holds the lock of its group", "parked, needs lock", "for the lock of its group",
+			"waits for the lock of its group, before %s, since %s"},
+		engine.ForUnknown: {"stopped, an outcome is unknown", "outcome unknown", "outcome unknown", "needs resolve: it is unknown how %s ended, since %s"},
+		engine.ForRepeat: {"parked before repeating a write that is done", "parked, would repeat", "would be done again",
+			"needs resolve: %s is done, and would be done again, since %s"},
+	}[reason]
 }

@@ -106,10 +106,7 @@ func (r RunRow) about() string {
 	case r.State != "parked":
 		return StateOf(r.State, "")
 	}
-	return map[string]string{
-		engine.ForAwait: "parked, waiting", engine.ForConfirm: "parked, needs consent", engine.ForApprove: "parked, needs approval",
-		engine.ForLock: "parked, needs lock", engine.ForUnknown: "outcome unknown", engine.ForRepeat: "parked, would repeat",
-	}[r.Reason]
+	return waitFor(r.Reason).row
 }
 
 // below says what a run waits for, and how to continue it.
@@ -166,22 +163,13 @@ func since(t, now time.Time) string {
 
 func printWaiting(w io.Writer, pad string, x *engine.Waiting, now time.Time) {
 	since := since(x.Since, now)
-	switch x.Reason {
-	case engine.ForConfirm:
-		wrapped(w, pad, "waits for consent before the first write, %s, since %s", Clean(x.Name), since)
-	case engine.ForApprove:
-		wrapped(w, pad, "waits for approval of %s, since %s", Clean(x.Name), since)
-	case engine.ForLock:
-		wrapped(w, pad, "waits for the lock of its group, before %s, since %s", Clean(x.Name), since)
-	case engine.ForUnknown:
-		wrapped(w, pad, "needs resolve: it is unknown how %s ended, since %s", Clean(x.Name), since)
-	case engine.ForRepeat:
-		wrapped(w, pad, "needs resolve: %s is done, and would be done again, since %s", Clean(x.Name), since)
-	default:
-		wrapped(w, pad, "waits for: %s (%s until %s), since %s", Clean(x.Name), x.Step, Clean(x.Until), since)
-		if !x.Deadline.IsZero() {
-			wrapped(w, pad, "times out at: %s", x.Deadline.Local().Format(time.DateTime))
-		}
+	if text := waitFor(x.Reason).long; text != "" {
+		wrapped(w, pad, text, Clean(x.Name), since)
+		return
+	}
+	wrapped(w, pad, "waits for: %s (%s until %s), since %s", Clean(x.Name), x.Step, Clean(x.Until), since)
+	if !x.Deadline.IsZero() {
+		wrapped(w, pad, "times out at: %s", x.Deadline.Local().Format(time.DateTime))
 	}
 }
 
