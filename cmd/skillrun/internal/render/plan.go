@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/plan"
@@ -143,18 +142,13 @@ func (g page) counted(f plan.Forecast) {
 	if len(f.Manifest) == 0 {
 		return
 	}
-	var text strings.Builder
-	tw := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(tw, "  service\thost\tobject\tverb\treversible\n")
-	for _, d := range f.Manifest {
-		reversible := "no"
-		if d.Reversible {
-			reversible = "yes"
+	fmt.Fprintf(g.w, "\n%s", aligned(func(tw io.Writer) {
+		fmt.Fprintf(tw, "  service\thost\tobject\tverb\treversible\n")
+		for _, d := range f.Manifest {
+			reversible := map[bool]string{true: "yes", false: "no"}[d.Reversible]
+			fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\t%s\n", orDash(d.Service), orDash(flat(d.Host)), orDash(d.Object), orDash(d.Verb), reversible)
 		}
-		fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\t%s\n", orDash(d.Service), orDash(flat(d.Host)), orDash(d.Object), orDash(d.Verb), reversible)
-	}
-	tw.Flush()
-	fmt.Fprintf(g.w, "\n%s", trimRight(text.String()))
+	}))
 }
 
 // reads prints each read on a line; of a long loop those of the first items.

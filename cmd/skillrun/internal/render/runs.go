@@ -3,9 +3,7 @@ package render
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/skillrun/skillrun/engine"
@@ -70,8 +68,6 @@ func wrapped(w io.Writer, pad, format string, args ...any) {
 
 // Runs prints one line a run, and below it what it waits for.
 func Runs(w io.Writer, rows []RunRow, now time.Time) error {
-	var lines strings.Builder
-	tw := tabwriter.NewWriter(&lines, 0, 0, 2, ' ', 0)
 	about, agos, wide, longest := make([]string, len(rows)), make([]string, len(rows)), 0, 0
 	for i, r := range rows {
 		about[i], agos[i] = r.about(), "-"
@@ -80,20 +76,16 @@ func Runs(w io.Writer, rows []RunRow, now time.Time) error {
 		}
 		wide, longest = max(wide, len(about[i])), max(longest, len(agos[i]))
 	}
-	for i, r := range rows {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", r.Run, cut(orDash(Flat(r.Skill)), pageWidth-runWidth-wide-longest), about[i], agos[i])
-	}
-	if err := tw.Flush(); err != nil {
-		return err
-	}
-	for i, line := range strings.SplitAfter(lines.String(), "\n") {
-		if i >= len(rows) {
-			break
+	lines := strings.SplitAfter(aligned(func(tw io.Writer) {
+		for i, r := range rows {
+			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", r.Run, cut(orDash(Flat(r.Skill)), pageWidth-runWidth-wide-longest), about[i], agos[i])
 		}
-		if _, err := io.WriteString(w, Clean(line)); err != nil {
+	}), "\n")
+	for i, r := range rows {
+		if _, err := io.WriteString(w, Clean(lines[i])); err != nil {
 			return err
 		}
-		rows[i].below(w, now)
+		r.below(w, now)
 	}
 	return nil
 }
@@ -130,14 +122,15 @@ func (r RunRow) below(w io.Writer, now time.Time) {
 
 // movedText tells where a run continues that was exported.
 func movedText(x *engine.MovedTo, now time.Time) string {
-	by, to := "", ""
+	text := "continues where its archive is imported; exported"
 	if x.By != "" {
-		by = " by " + Clean(x.By)
+		text += " by " + Clean(x.By)
 	}
+	text += " at " + since(x.At, now)
 	if len(x.To) > 0 {
-		to = ", for " + Clean(strings.Join(x.To, ", "))
+		text += ", for " + Clean(strings.Join(x.To, ", "))
 	}
-	return "continues where its archive is imported; exported" + by + " at " + since(x.At, now) + to
+	return text
 }
 
 // printAnswer tells what a person said to a run, which it has not heard yet.
@@ -238,15 +231,9 @@ func Inspection(w io.Writer, x engine.Inspection, next *Next, now time.Time) {
 	w = Cleaner{W: w}
 	fmt.Fprintf(w, "%s: %s\n", x.ID, StateOf(string(x.State), x.Reason))
 	fmt.Fprintf(w, "skill: %s (%s)\njournal: %s\ncommand: %s\n", Flat(x.Skill), Flat(x.File), Flat(x.Journal), Flat(x.Command))
-	section(w, "inputs", func(tw io.Writer) {
-		for _, name := range types.SortedKeys(x.Inputs) {
-			fmt.Fprintf(tw, "  %s\t%s\n", Flat(name), Flat(firstLine(types.Show(x.Inputs[name]))))
-		}
-	})
+	section(w, "inputs", func(tw io.Writer) { printValues(tw, x.Inputs) })
 	section(w, "history", func(tw io.Writer) { printMoments(tw, x.History) })
-	section(w, "steps", func(tw io.Writer) {
-		stepRows(tw, nest(x.Steps), "", now)
-	})
+	section(w, "steps", func(tw io.Writer) { stepRows(tw, nest(x.Steps), "", now) })
 	section(w, "effects", func(tw io.Writer) {
 		for _, e := range x.Effects {
 			fmt.Fprintf(tw, "  %s\t%s\t%s %s\t%s\n", Flat(e.ID), e.Outcome, e.Verb, e.Object, headline(e.Result))
@@ -279,9 +266,7 @@ func Inspection(w io.Writer, x engine.Inspection, next *Next, now time.Time) {
 		}
 	}
 	section(w, "outputs", func(tw io.Writer) {
-		for _, name := range types.SortedKeys(x.Outputs) {
-			fmt.Fprintf(tw, "  %s\t%s\n", Flat(name), Flat(firstLine(types.Show(x.Outputs[name]))))
-		}
+		printValues(tw, x.Outputs)
 		for _, name := range x.Missing {
 			fmt.Fprintf(tw, "  %s\t(not known yet)\n", name)
 		}
@@ -291,14 +276,16 @@ func Inspection(w io.Writer, x engine.Inspection, next *Next, now time.Time) {
 	}
 }
 
+func printValues(w io.Writer, values map[string]any) {
+	for _, name := range types.SortedKeys(values) {
+		fmt.Fprintf(w, "  %s\t%s\n", Flat(name), Flat(firstLine(types.Show(values[name]))))
+	}
+}
+
 // section prints a table under a title, and nothing when it is empty.
 func section(w io.Writer, title string, rows func(io.Writer)) {
-	var text strings.Builder
-	tw := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	rows(tw)
-	tw.Flush()
-	if text.Len() > 0 {
-		fmt.Fprintf(w, "\n%s:\n%s", title, trimRight(text.String()))
+	if text := aligned(rows); text != "" {
+		fmt.Fprintf(w, "\n%s:\n%s", title, text)
 	}
 }
 
@@ -315,5 +302,5 @@ func Took(d time.Duration) string {
 
 // States are the states that runs can be asked for.
 func States() []string {
-	return slices.Clone([]string{"running", "interrupted", "parked", "done", "failed", "cancelled", "rejected", "refused", "undone", "partly_undone", "exported", "damaged"})
+	return []string{"running", "interrupted", "parked", "done", "failed", "cancelled", "rejected", "refused", "undone", "partly_undone", "exported", "damaged"}
 }

@@ -3,7 +3,6 @@ package render
 import (
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/skillrun/skillrun/engine"
@@ -40,17 +39,17 @@ func Verdicts(w io.Writer, bad []engine.Verdict, verified int) {
 
 // Pruned prints the runs that went, or would go.
 func Pruned(w io.Writer, runs []engine.Pruned, gone bool) {
-	tw := tabwriter.NewWriter(Cleaner{W: w}, 0, 0, 2, ' ', 0)
 	var bytes int64
-	for _, r := range runs {
-		bytes += r.Bytes
-		last := "-"
-		if !r.UpdatedAt.IsZero() {
-			last = r.UpdatedAt.Local().Format(time.DateTime)
+	fmt.Fprint(Cleaner{W: w}, aligned(func(tw io.Writer) {
+		for _, r := range runs {
+			bytes += r.Bytes
+			last := "-"
+			if !r.UpdatedAt.IsZero() {
+				last = r.UpdatedAt.Local().Format(time.DateTime)
+			}
+			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", r.ID, orDash(Flat(r.Skill)), orDash(string(r.State)), last)
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", r.ID, orDash(Flat(r.Skill)), orDash(string(r.State)), last)
-	}
-	tw.Flush()
+	}))
 	what := "would be removed; --yes removes them"
 	if gone {
 		what = "removed"

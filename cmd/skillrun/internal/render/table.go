@@ -2,9 +2,9 @@ package render
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -14,7 +14,7 @@ const maxCell = 60
 
 // rows prints the elements of a list: when all are objects with a column for each
 // member that one of them has.
-func rows(tw *tabwriter.Writer, list []any) {
+func rows(tw io.Writer, list []any) {
 	columns := columnsOf(list)
 	if columns == nil {
 		for _, x := range list {

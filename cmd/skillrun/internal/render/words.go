@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -36,13 +37,16 @@ func hint(w io.Writer, text string) {
 	}
 }
 
-// trimRight cuts the blanks that a table leaves at the ends of lines.
-func trimRight(s string) string {
-	lines := strings.Split(s, "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " ")
+// aligned is what rows prints, in columns, without blanks at the ends of lines.
+func aligned(rows func(io.Writer)) string {
+	var text, out strings.Builder
+	tw := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	rows(tw)
+	tw.Flush()
+	for line := range strings.Lines(text.String()) {
+		out.WriteString(strings.TrimRight(line, " \n") + "\n")
 	}
-	return strings.Join(lines, "\n")
+	return out.String()
 }
 
 // firstLine is a text on one line, marked where there is more of it.
@@ -55,12 +59,7 @@ func firstLine(s string) string {
 	return line
 }
 
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}
+func orDash(s string) string { return cmp.Or(s, "-") }
 
 // show prints what an approve step shows: of an object a line for each member, of a
 // list of objects a table, of another list a line for each element, and a text as it
@@ -71,18 +70,16 @@ func (g page) show(pad, text string) {
 		g.block(pad, Clean(text))
 		return
 	}
-	var b strings.Builder
-	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	switch v := value.(type) {
-	case map[string]any:
-		for _, name := range types.SortedKeys(v) {
-			fmt.Fprintf(tw, "%s\t%s\n", line(name), line(v[name]))
+	g.block(pad, aligned(func(tw io.Writer) {
+		switch v := value.(type) {
+		case map[string]any:
+			for _, name := range types.SortedKeys(v) {
+				fmt.Fprintf(tw, "%s\t%s\n", line(name), line(v[name]))
+			}
+		case []any:
+			rows(tw, v)
+		default:
+			fmt.Fprintln(tw, Clean(text))
 		}
-	case []any:
-		rows(tw, v)
-	default:
-		fmt.Fprintln(tw, Clean(text))
-	}
-	tw.Flush()
-	g.block(pad, trimRight(b.String()))
+	}))
 }
