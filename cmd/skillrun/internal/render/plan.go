@@ -35,12 +35,12 @@ func Question(w io.Writer, q engine.Question, colour bool) {
 	g := page{w: w, colour: colour}
 	f := q.Forecast
 	if q.Node != "" {
-		f.Questions = others(f.Questions, q.Node)
+		f.Questions = slices.DeleteFunc(slices.Clone(f.Questions), func(x plan.Question) bool { return x.Path == q.Node })
 	}
 	if head := about(f.Writes); head != "" {
 		fmt.Fprintf(w, "\n%s about to happen:\n", head)
 	}
-	g.reads(later(f.Reads))
+	g.reads(slices.DeleteFunc(slices.Clone(f.Reads), func(r plan.Read) bool { return r.After == "" })) // later: those behind a write
 	g.body(f)
 	if f.Failure == nil {
 		g.counted(f)
@@ -53,22 +53,6 @@ func Question(w io.Writer, q engine.Question, colour bool) {
 	if q.Show != nil {
 		g.show("    ", types.Show(q.Show))
 	}
-}
-
-// others are the questions beside the one that is being asked.
-func others(all []plan.Question, node string) []plan.Question {
-	var out []plan.Question
-	for _, q := range all {
-		if q.Path != node {
-			out = append(out, q)
-		}
-	}
-	return out
-}
-
-// later are the reads that are done only behind a write.
-func later(all []plan.Read) []plan.Read {
-	return slices.DeleteFunc(slices.Clone(all), func(r plan.Read) bool { return r.After == "" })
 }
 
 func about(writes []plan.Write) string {
@@ -123,15 +107,11 @@ func (g page) body(f plan.Forecast) {
 
 // questions prints those that the run comes to after so many writes.
 func (g page) questions(all []plan.Question, after int) {
-	first := true
+	all = slices.DeleteFunc(slices.Clone(all), func(q plan.Question) bool { return q.After != after })
+	if len(all) > 0 {
+		fmt.Fprintln(g.w)
+	}
 	for _, q := range all {
-		if q.After != after {
-			continue
-		}
-		if first {
-			fmt.Fprintln(g.w)
-			first = false
-		}
 		g.question(q)
 	}
 }
@@ -192,14 +172,10 @@ var tellers = []string{
 // summaryMember is the member that tells a result in a line: of those that the skill
 // uses if there is one. Texts of several lines tell nothing.
 func summaryMember(r plan.Read) (name, value string) {
-	used := map[string]bool{}
-	for _, u := range r.Used {
-		used[u] = true
-	}
 	for _, mustUse := range []bool{true, false} {
 		for _, name := range tellers {
 			v, there := r.Output[name]
-			if s := types.Show(v); there && s != "" && !strings.Contains(s, "\n") && len(s) <= 120 && (used[name] || !mustUse) {
+			if s := types.Show(v); there && s != "" && !strings.Contains(s, "\n") && len(s) <= 120 && (!mustUse || slices.Contains(r.Used, name)) {
 				return name, s
 			}
 		}
