@@ -45,31 +45,28 @@ func (i *items) over() int {
 // plant gives a row the steps that stand in it.
 func (m *model) plant(r *row, steps []Step, spare bool) {
 	for _, s := range steps {
-		x := m.add(r, s, s.ID)
-		x.spare = spare
+		path := s.ID
+		if r.path != "" {
+			path = r.path + "/" + s.ID
+		}
+		m.hang(&row{Step: s, parent: r, path: path, spare: spare})
 	}
 }
 
-// add puts a step behind what stands in r already, with all that is known of
-// what is inside of it.
-func (m *model) add(r *row, s Step, segment string) *row {
-	x := &row{Step: s, parent: r, path: segment}
-	if r.path != "" {
-		x.path = r.path + "/" + segment
-	}
-	m.hang(x)
-	return x
+// plantAll gives a row all the steps that are known to stand in it.
+func (m *model) plantAll(r *row) {
+	m.plant(r, r.Steps, false)
+	m.plant(r, r.Rescue, true)
+	m.plant(r, r.Always, false)
 }
 
+// hang puts a row behind what stands in its parent already.
 func (m *model) hang(x *row) {
 	x.parent.inner = append(x.parent.inner, x)
 	m.rows[x.path] = x
-	if x.Loop {
-		return // its steps are those of each item
+	if !x.Loop { // else its steps are those of each item
+		m.plantAll(x)
 	}
-	m.plant(x, x.Steps, false)
-	m.plant(x, x.Rescue, true)
-	m.plant(x, x.Always, false)
 }
 
 // row returns the event's row. A step that was not announced, such as an item of
@@ -128,9 +125,7 @@ func (m *model) clear(r *row) {
 		m.forget(x)
 	}
 	r.inner = nil
-	m.plant(r, r.Steps, false)
-	m.plant(r, r.Rescue, true)
-	m.plant(r, r.Always, false)
+	m.plantAll(r)
 }
 
 // settle counts an item that ended. Some that failed keep their rows, for when
