@@ -3,6 +3,7 @@ package live
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,21 +52,11 @@ func (m *model) finishedRecord(width int, now time.Time) string {
 	var rows []row
 	all := m.visible()
 	for i, r := range all {
-		if r.finished() || r.active() && !r.Loop && finishedInside(all, i) {
+		if r.finished() || r.active() && !r.Loop && slices.ContainsFunc(inside(all, i), func(x row) bool { return x.finished() && !x.over() }) {
 			rows = append(rows, r)
 		}
 	}
 	return strings.Join(m.tree(rows, width, mostRows, now), "\n")
-}
-
-// finishedInside reports whether a row inside of row i is finished, and has a line.
-func finishedInside(rows []row, i int) bool {
-	for j := i + 1; j < len(rows) && rows[j].depth > rows[i].depth; j++ {
-		if rows[j].finished() && !rows[j].over() {
-			return true
-		}
-	}
-	return false
 }
 
 // Ending prints the last block of a run, after [View.Close]: how it ended, what

@@ -2,6 +2,7 @@ package live
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -90,27 +91,23 @@ func window(rows []row, budget, above int) (lo, hi int) {
 // else the first to come, else the last.
 func focusOf(rows []row) int {
 	for i := range rows {
-		inside := i+1 < len(rows) && rows[i+1].depth > rows[i].depth
-		if rows[i].active() && !(inside && underWay(rows, i)) {
+		if rows[i].active() && !slices.ContainsFunc(inside(rows, i), func(x row) bool { return x.active() }) {
 			return i
 		}
 	}
-	for i := range rows {
-		if rows[i].state == pending {
-			return i
-		}
+	if i := slices.IndexFunc(rows, func(r row) bool { return r.state == pending }); i >= 0 {
+		return i
 	}
 	return len(rows) - 1
 }
 
-// underWay reports whether a row inside of row i is under way.
-func underWay(rows []row, i int) bool {
-	for j := i + 1; j < len(rows) && rows[j].depth > rows[i].depth; j++ {
-		if rows[j].active() {
-			return true
-		}
+// inside are the rows that stand in row i.
+func inside(rows []row, i int) []row {
+	end := i + 1
+	for end < len(rows) && rows[end].depth > rows[i].depth {
+		end++
 	}
-	return false
+	return rows[i+1 : end]
 }
 
 // lines is how many lines rows lo to hi take, with the folds around them.
@@ -156,16 +153,17 @@ func (m *model) line(r row, c columns, now time.Time) string {
 	if r.more > 0 {
 		return paint(c.width, m.colour, margin, span{fmt.Sprintf("%*s… %d more", markWidth, "", r.more), faint})
 	}
-	mark, t := m.mark(r, now)
+	mark := r.mark(now)
+	mark.text += " "
 	text := normal
 	if r.state == pending || r.state == skipped {
 		text = faint
 	}
 	if c.result == 0 {
-		return paint(c.width, m.colour, margin, span{mark + " ", t}, span{r.label(), text})
+		return paint(c.width, m.colour, margin, mark, span{r.label(), text})
 	}
-	note, noteTone := m.remark(r, c.result, now)
-	return paint(c.width, m.colour, margin, span{mark + " ", t}, span{pad(r.label(), c.name-in), text},
+	note, noteTone := r.remark(c.result, now)
+	return paint(c.width, m.colour, margin, mark, span{pad(r.label(), c.name-in), text},
 		span{fmt.Sprintf("%*s", timeWidth, clock(r, now)), faint}, span{"  ", normal}, span{note, noteTone})
 }
 

@@ -26,21 +26,10 @@ const (
 
 func (t tone) style() lipgloss.Style {
 	s := lipgloss.NewStyle()
-	switch t {
-	case faint:
-		return s.Faint(true)
-	case good:
-		return s.Foreground(lipgloss.Green)
-	case busy:
-		return s.Foreground(lipgloss.Cyan)
-	case alarm:
-		return s.Foreground(lipgloss.Yellow)
-	case wrong:
-		return s.Foreground(lipgloss.Red).Bold(true)
-	case strong:
-		return s.Bold(true)
-	}
-	return s
+	return [...]lipgloss.Style{
+		normal: s, faint: s.Faint(true), good: s.Foreground(lipgloss.Green), busy: s.Foreground(lipgloss.Cyan),
+		alarm: s.Foreground(lipgloss.Yellow), wrong: s.Foreground(lipgloss.Red).Bold(true), strong: s.Bold(true),
+	}[t]
 }
 
 // span is a piece of a line: text of one tone. The text is plain and is cut,

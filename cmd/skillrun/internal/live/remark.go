@@ -12,57 +12,29 @@ import (
 )
 
 // mark tells the state without colour too.
-func (m *model) mark(r row, now time.Time) (string, tone) {
-	switch r.state {
-	case running:
-		return spinner[int(now.UnixMilli()/100)%len(spinner)], busy
-	case waiting:
-		return "◷", alarm
-	case retrying:
-		return "↻", alarm
-	case done:
-		return "✓", good
-	case skipped:
-		return "–", faint
-	case failed:
-		return "✗", wrong
-	case stopped:
-		return "■", alarm
-	case rescued:
-		return "↷", alarm
-	case continued:
-		return "!", alarm
-	case returned:
-		return "↵", good
-	}
-	return "·", faint
+func (r row) mark(now time.Time) span {
+	return [...]span{
+		pending: {"·", faint}, running: {spinner[int(now.UnixMilli()/100)%len(spinner)], busy}, waiting: {"◷", alarm}, retrying: {"↻", alarm},
+		done: {"✓", good}, skipped: {"–", faint}, failed: {"✗", wrong}, stopped: {"■", alarm},
+		rescued: {"↷", alarm}, continued: {"!", alarm}, returned: {"↵", good},
+	}[r.state]
 }
 
 // remark is the one line of result, or of what continues.
-func (m *model) remark(r row, room int, now time.Time) (string, tone) {
-	switch r.state {
-	case pending:
-		if r.willWrite() {
-			return "writes", faint
-		}
-	case running, waiting, retrying:
+func (r row) remark(room int, now time.Time) (string, tone) {
+	switch {
+	case r.willWrite():
+		return "writes", faint
+	case r.active():
 		return r.goesOn(room, now)
-	case skipped:
-		return "skipped", faint
-	case failed:
-		return r.with("failed"), wrong
-	case stopped:
-		return r.with("stopped"), alarm
-	case rescued:
-		return r.with("rescued"), alarm
-	case continued:
-		return "failed, continued", alarm
-	case returned:
-		return "ends the skill here", faint
-	case done:
+	case r.state == done:
 		return r.came(room)
 	}
-	return "", normal
+	x := [...]span{
+		skipped: {"skipped", faint}, failed: {r.with("failed"), wrong}, stopped: {r.with("stopped"), alarm}, rescued: {r.with("rescued"), alarm},
+		continued: {"failed, continued", alarm}, returned: {"ends the skill here", faint},
+	}[r.state]
+	return x.text, x.tone
 }
 
 // goesOn is the remark of a step under way.
