@@ -61,11 +61,8 @@ func (p *Program) doctor(ctx context.Context, args []string, f runFlags) error {
 	if ctx.Err() != nil {
 		return &exitError{code: exitInterrupted}
 	}
-	if f.output == "json" {
-		render.JSON(p.Stdout, render.DoctorOf(groups))
-	} else {
-		render.Doctor(p.Stdout, groups)
-	}
+	render.Doctor(p.told(), groups)
+	p.tell(render.DoctorOf(groups))
 	if render.DoctorOf(groups).Failed > 0 {
 		return &exitError{code: exitFailed}
 	}

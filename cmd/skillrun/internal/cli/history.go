@@ -103,14 +103,11 @@ func (p *Program) listRuns(e *engine.Engine, shown []engine.Summary, total int, 
 			rows[i].Waiting = x.Waiting
 		}
 	}
-	if f.output == "json" {
-		render.JSON(p.Stdout, map[string]any{"runs": rows, "total": total})
-		return nil
-	}
-	if err := render.Runs(p.Stdout, rows, p.Clock.Now()); err != nil {
+	p.tell(map[string]any{"runs": rows, "total": total})
+	if err := render.Runs(p.told(), rows, p.Clock.Now()); err != nil {
 		return err
 	}
-	if total > len(shown) {
+	if total > len(shown) && !p.forProgram() {
 		fmt.Fprintf(p.Stderr, "%d of %d runs; --limit 0 lists all\n", len(shown), total)
 	}
 	return nil
@@ -126,11 +123,9 @@ func (p *Program) inspect(e *engine.Engine, ref string, f historyFlags) error {
 	if err != nil {
 		return refused(err)
 	}
-	if f.output == "json" {
-		render.JSON(p.Stdout, render.InspectionOf(x, nextOf(s, f.runFlags)))
-		return nil
-	}
-	render.Inspection(p.Stdout, x, nextOf(s, f.runFlags), p.Clock.Now())
+	next := nextOf(s, f.runFlags)
+	p.tell(render.InspectionOf(x, next))
+	render.Inspection(p.told(), x, next, p.Clock.Now())
 	return nil
 }
 

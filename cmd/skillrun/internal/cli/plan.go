@@ -65,11 +65,8 @@ func (p *Program) plan(ctx context.Context, name string, f planFlags) error {
 
 // planned shows a plan, and keeps it when it is one that can be applied.
 func (p *Program) planned(made plan.Plan, f planFlags, sources render.Sources) error {
-	if f.output == "json" {
-		render.JSON(p.Stdout, made)
-	} else {
-		render.Plan(p.Stdout, made, p.colour(p.OutTerminal))
-	}
+	render.Plan(p.told(), made, p.colour(p.OutTerminal))
+	p.tell(made)
 	if made.Failure != nil {
 		if f.output == "text" {
 			render.Stopped(p.Stderr, made.Failure, sources, p.look())

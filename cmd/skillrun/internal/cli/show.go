@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -59,11 +60,8 @@ func (p *Program) show(ctx context.Context, name string, f runFlags) error {
 	}
 	uses := e.Uses(skill, engine.Binding{Config: cfg.ValuesFor(skill.Name), ConfigOf: cfg.ValuesFor, Now: p.Clock.Now(), Zone: cfg.Zone})
 	told := refdocs.Describe(skill, cfg, uses)
-	if f.output == "json" {
-		render.JSON(p.Stdout, told)
-	} else {
-		told.Text(render.Cleaner{W: p.Stdout})
-	}
+	told.Text(render.Cleaner{W: p.told()})
+	p.tell(told)
 	if told.Lacks() {
 		return &exitError{code: exitRefused}
 	}
@@ -91,7 +89,7 @@ begin with it.`,
 			if cat, err = p.withDeclared(cat); err != nil {
 				return refused(err)
 			}
-			return p.steps(cat, strings.Join(args, ""), output)
+			return p.steps(cat, strings.Join(args, ""))
 		},
 	}
 	c.Flags().BoolVar(&markdown, "markdown", false, "print the whole reference as Markdown")
@@ -125,13 +123,10 @@ func (p *Program) withDeclared(cat *step.Catalogue) (*step.Catalogue, error) {
 
 // steps lists the step types that begin with a word, or explains the one of
 // that name.
-func (p *Program) steps(cat *step.Catalogue, word, output string) error {
+func (p *Program) steps(cat *step.Catalogue, word string) error {
 	if s, ok := cat.Lookup(word); ok {
-		if output == "json" {
-			render.JSON(p.Stdout, refdocs.JSONOf([]step.Step{s})[0])
-			return nil
-		}
-		return refdocs.Step(p.Stdout, s)
+		p.tell(refdocs.JSONOf([]step.Step{s})[0])
+		return refdocs.Step(p.told(), s)
 	}
 	var found []step.Step
 	for _, name := range cat.Names() {
@@ -140,19 +135,9 @@ func (p *Program) steps(cat *step.Catalogue, word, output string) error {
 		}
 	}
 	if len(found) == 0 || word != "" && !strings.HasSuffix(word, "_") {
-		return refused(noStep(word, cat.Names()))
+		return types.Errorf(types.NotFound, "no step type is named %q", word).
+			WithHint("%s", cmp.Or(diag.DidYouMean(word, cat.Names()), "`skillrun steps` lists them"))
 	}
-	if output == "json" {
-		render.JSON(p.Stdout, map[string]any{"steps": refdocs.JSONOf(found)})
-		return nil
-	}
-	return refdocs.List(p.Stdout, found)
-}
-
-func noStep(word string, names []string) error {
-	hint := diag.DidYouMean(word, names)
-	if hint == "" {
-		hint = "`skillrun steps` lists them"
-	}
-	return types.Errorf(types.NotFound, "no step type is named %q", word).WithHint("%s", hint)
+	p.tell(map[string]any{"steps": refdocs.JSONOf(found)})
+	return refdocs.List(p.told(), found)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -46,22 +47,20 @@ func (p *Program) check(ctx context.Context, args []string, f runFlags) error {
 	if err != nil {
 		return refused(err)
 	}
-	s, err := p.checkAll(found, cfg)
+	diags, sources, err := p.checkAll(found, cfg)
 	if err != nil {
 		return refused(err)
 	}
-	s.diags = append(s.diags, unread...)
-	if f.output == "json" {
-		render.JSON(p.Stdout, map[string]any{"ok": !s.diags.HasErrors(), "skills": len(found), "diagnostics": s.diags})
+	diags = append(diags, unread...)
+	if p.forProgram() {
+		p.tell(map[string]any{"ok": !diags.HasErrors(), "skills": len(found), "diagnostics": diags})
 	} else {
-		render.Diagnostics(p.Stderr, s.diags, s.sources, p.look())
+		render.Diagnostics(p.Stderr, diags, sources, p.look())
 	}
-	if s.diags.HasErrors() {
+	if diags.HasErrors() {
 		return refused(nil)
 	}
-	if f.output != "json" {
-		fmt.Fprintf(p.Stdout, "%d checked, no mistakes%s\n", len(found), warnings(s.diags))
-	}
+	fmt.Fprintf(p.told(), "%d checked, no mistakes%s\n", len(found), warnings(diags))
 	return nil
 }
 
@@ -76,40 +75,31 @@ func warnings(diags diag.List) string {
 	return fmt.Sprintf(", %d warnings", len(diags))
 }
 
-type checked struct {
-	diags   diag.List
-	sources render.Sources
-}
-
 // checkAll checks skills, and holds them against a configuration when there is
 // one.
-func (p *Program) checkAll(found []source, cfg *config.Config) (checked, error) {
-	out := checked{diags: diag.List{}, sources: render.Sources{}}
-	known := cfg
-	if known == nil {
-		known = &config.Config{}
-	}
-	cat, err := p.Catalogue(known, Folders{Cache: p.cacheDir()})
+func (p *Program) checkAll(found []source, cfg *config.Config) (diag.List, render.Sources, error) {
+	all, sources := diag.List{}, render.Sources{}
+	cat, err := p.Catalogue(cmp.Or(cfg, &config.Config{}), Folders{Cache: p.cacheDir()})
 	if err != nil {
-		return out, err
+		return nil, nil, err
 	}
 	e, called := p.newChecker(cat)
 	for _, src := range found {
 		p.tellShadow(src)
 		skill, diags := e.Check(src.File, src.Text)
 		if cfg != nil && !diags.HasErrors() {
-			maps.Copy(out.sources, p.configSources(diag.List{{At: diag.Range{File: cfg.Path}}}))
-			out.diags = append(out.diags, p.unfit(skill, cfg)...)
+			maps.Copy(sources, p.configSources(diag.List{{At: diag.Range{File: cfg.Path}}}))
+			all = append(all, p.unfit(skill, cfg)...)
 		}
 		for _, d := range diags {
 			// A called skill that is checked itself says it there.
 			if d.At.File == src.File || !slices.ContainsFunc(found, func(o source) bool { return o.File == d.At.File }) {
-				out.diags = append(out.diags, d)
+				all = append(all, d)
 			}
 		}
-		maps.Copy(out.sources, called.with(src))
+		maps.Copy(sources, called.with(src))
 	}
-	return out, nil
+	return all, sources, nil
 }
 
 // unfit is what a configuration lacks that a skill needs. No input is given, so
