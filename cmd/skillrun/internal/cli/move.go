@@ -135,7 +135,7 @@ func (p *Program) writable(f moveFlags) error {
 // in a journal; one that was given as an input, or that an earlier skillrun let
 // through, is found here.
 func (p *Program) nothingSecret(archive []byte) error {
-	if p.vault.mask().Finds(string(archive)) {
+	if p.vault.Load().Finds(string(archive)) {
 		return types.Errorf(types.BadInput, "the run's journal contains a credential of this site, so it is not exported unencrypted").
 			WithHint("encrypt it: --to KEY")
 	}

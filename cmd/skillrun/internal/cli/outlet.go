@@ -2,7 +2,7 @@ package cli
 
 import (
 	"io"
-	"sync"
+	"sync/atomic"
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/live"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
@@ -15,26 +15,7 @@ import (
 
 // vault is the mask of the configuration that was read, for the streams that
 // were opened before it.
-type vault struct {
-	mu sync.Mutex
-	m  *mask.Mask
-}
-
-func (v *vault) mask() *mask.Mask {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.m
-}
-
-// knows takes over the credentials of a configuration.
-func (p *Program) knows(cfg *config.Config) {
-	if p.vault == nil || cfg == nil {
-		return
-	}
-	p.vault.mu.Lock()
-	defer p.vault.mu.Unlock()
-	p.vault.m = cfg.Mask()
-}
+type vault = atomic.Pointer[mask.Mask]
 
 // guard puts an outlet before each stream, and returns what flushes them.
 func (p *Program) guard() (flush func()) {
@@ -61,7 +42,7 @@ func (p *Program) textOutlet(w io.Writer, terminal bool) *mask.Writer {
 	if terminal {
 		to = render.Wrapper{W: w, Width: func() int { return live.WidthOf(w) }}
 	}
-	return mask.NewWriter(render.Cleaner{W: to, Styled: p.colour(terminal), Obeyed: p.obeyed()}, p.vault.mask)
+	return mask.NewWriter(render.Cleaner{W: to, Styled: p.colour(terminal), Obeyed: p.obeyed()}, p.vault.Load)
 }
 
 // obeyed reports whether a CI service reads the streams that obeys lines of them.
@@ -116,7 +97,7 @@ type jsonOutlet struct {
 
 // Write masks and escapes.
 func (j jsonOutlet) Write(data []byte) (int, error) {
-	if _, err := io.WriteString(j.w, render.CleanJSON(string(j.vault.mask().JSON(data)))); err != nil {
+	if _, err := io.WriteString(j.w, render.CleanJSON(string(j.vault.Load().JSON(data)))); err != nil {
 		return 0, err
 	}
 	return len(data), nil

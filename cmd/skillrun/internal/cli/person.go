@@ -190,7 +190,7 @@ executes the run, it stops before its next step. The always steps run first.`,
 				defer s.close()
 				e = s.engine
 			}
-			if err := end(e, c.Context(), id, p.vault.mask().Text(f.reason), p.bound(f.runFlags)); err != nil {
+			if err := end(e, c.Context(), id, p.vault.Load().Text(f.reason), p.bound(f.runFlags)); err != nil {
 				return refused(err)
 			}
 			fmt.Fprintf(p.told(), "run %s is %s\n", id, done)

@@ -79,7 +79,7 @@ func (p *Program) planned(made plan.Plan, f planFlags, sources render.Sources) e
 	if made.Inside {
 		return refused(types.Errorf(types.Forbidden, "the plan is not saved: its folder is not trusted, so no service was asked").WithHint("see what the folder's skills run and reach, and trust it: skillrun trust; then plan again"))
 	}
-	if p.vault.mask().Finds(string(types.Encode(made))) {
+	if p.vault.Load().Finds(string(types.Encode(made))) {
 		return refused(types.Errorf(types.BadInput, "the plan is not saved: it contains the credential of a service").WithHint("remove the expression of the skill that builds it"))
 	}
 	file := p.path(f.out)

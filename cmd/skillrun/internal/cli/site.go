@@ -174,7 +174,9 @@ func (p *Program) stateOf(f runFlags) (state, site string, diags diag.List) {
 // load reads the configuration and opens nothing.
 func (p *Program) load(explicit string) (*config.Config, diag.List) {
 	cfg, diags := config.Load(config.Options{Explicit: explicit, Dir: p.Dir, Trusted: p.trustsHere(), UserDir: p.userDir(), ReadFile: readFile, Env: p.Env, Kinds: p.Kinds})
-	p.knows(cfg)
+	if cfg != nil {
+		p.vault.Store(cfg.Mask())
+	}
 	return cfg, diags
 }
 
