@@ -101,6 +101,13 @@ func (p *Program) env(name string) string {
 	return v
 }
 
+// binding is what a skill is given of a configuration.
+func (p *Program) binding(cfg *config.Config, skill *engine.Skill) engine.Binding {
+	return engine.Binding{
+		Config: cfg.ValuesFor(skill.Name), ConfigOf: cfg.ValuesFor, ConfigPlace: cfg.PlaceOf, Now: p.Clock.Now(), Zone: cfg.Zone,
+	}
+}
+
 // forProgram reports whether a program reads stdout.
 func (p *Program) forProgram() bool { return p.format == "json" || p.format == "events" }
 

@@ -103,10 +103,8 @@ func (x *examination) skillOf(name string, f runFlags) error {
 		return x.diagnose(diags, x.site.sources(src))
 	}
 	x.skill = skill
-	x.binding = engine.Binding{
-		Inputs: inputs, Config: cfg.ValuesFor(skill.Name), ConfigOf: cfg.ValuesFor, Now: x.Clock.Now(), Zone: cfg.Zone,
-		ConfigPlace: cfg.PlaceOf,
-	}
+	x.binding = x.Program.binding(cfg, skill)
+	x.binding.Inputs = inputs
 	x.bound, x.unbound = skill.Bind(x.binding)
 	x.needs = refdocs.Needs(skill.Needs(x.bound))
 	if slices.ContainsFunc(x.unbound, mistyped) {

@@ -135,10 +135,8 @@ func (p *Program) bind(ctx context.Context, s *site, name string, f *runFlags) (
 		return nil, err
 	}
 	f.called = name
-	b := engine.Binding{
-		Inputs: inputs, Config: s.cfg.ValuesFor(skill.Name), ConfigOf: s.cfg.ValuesFor, Again: f.again, Now: p.Clock.Now(), Zone: s.cfg.Zone,
-		ConfigPlace: s.cfg.PlaceOf,
-	}
+	b := p.binding(s.cfg, skill)
+	b.Inputs, b.Again = inputs, f.again
 	bound, diags := skill.Bind(b)
 	if !src.Untrusted { // else nothing is reached
 		diags = append(diags, s.cfg.Missing(refdocs.Needs(skill.Needs(bound)))...)

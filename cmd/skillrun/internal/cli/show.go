@@ -10,7 +10,6 @@ import (
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/refdocs"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
-	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -58,8 +57,7 @@ func (p *Program) show(ctx context.Context, name string, f runFlags) error {
 	if diags := p.set(cfg, skill, f); diags.HasErrors() {
 		return p.diagnose(diags, called.with(src))
 	}
-	uses := e.Uses(skill, engine.Binding{Config: cfg.ValuesFor(skill.Name), ConfigOf: cfg.ValuesFor, Now: p.Clock.Now(), Zone: cfg.Zone})
-	told := refdocs.Describe(skill, cfg, uses)
+	told := refdocs.Describe(skill, cfg, e.Uses(skill, p.binding(cfg, skill)))
 	told.Text(render.Cleaner{W: p.told()})
 	p.tell(told)
 	if told.Lacks() {

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -165,7 +164,7 @@ func (p *Program) outlineOf(e *engine.Engine, there *Program, src source, cfg *c
 	if note := there.shadows(src); note != "" {
 		out = append(out, "  "+note)
 	}
-	for _, line := range e.Outline(skill, engine.Binding{Config: maps.Clone(cfg.ValuesFor(skill.Name)), ConfigOf: cfg.ValuesFor, Now: p.Clock.Now(), Zone: cfg.Zone}) {
+	for _, line := range e.Outline(skill, p.binding(cfg, skill)) {
 		out = append(out, "  "+line)
 	}
 	return out

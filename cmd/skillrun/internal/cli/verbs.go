@@ -105,9 +105,7 @@ func (p *Program) checkAll(found []source, cfg *config.Config) (diag.List, rende
 // unfit is what a configuration lacks that a skill needs. No input is given, so
 // the lock that only some runs need is not looked for.
 func (p *Program) unfit(skill *engine.Skill, cfg *config.Config) diag.List {
-	bound, diags := skill.Bind(engine.Binding{
-		Config: cfg.ValuesFor(skill.Name), ConfigOf: cfg.ValuesFor, Now: p.Clock.Now(), Zone: cfg.Zone, ConfigPlace: cfg.PlaceOf,
-	})
+	bound, diags := skill.Bind(p.binding(cfg, skill))
 	diags = slices.DeleteFunc(diags, func(d diag.Diagnostic) bool { return d.Code != "missing-config" && d.Code != "bad-config" })
 	return append(diags, cfg.Unmet(refdocs.Needs(skill.Needs(bound)))...)
 }
