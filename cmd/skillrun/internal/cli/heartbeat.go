@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
@@ -17,23 +18,16 @@ type begun struct {
 }
 
 func (u *underWay) observe(e engine.Event) {
+	same := func(b begun) bool { return b.Path == e.Path }
 	switch e.Type {
 	case engine.EventStepStarted, engine.EventWaiting, engine.EventStepRetry:
-		for i := range *u {
-			if (*u)[i].Path == e.Path {
-				(*u)[i].Event = e
-				return
-			}
+		if i := slices.IndexFunc(*u, same); i >= 0 {
+			(*u)[i].Event = e
+			return
 		}
 		*u = append(*u, begun{e, e.At})
 	case engine.EventStepDone, engine.EventStepFailed, engine.EventStepSkipped, engine.EventStepStopped:
-		rest := (*u)[:0]
-		for _, b := range *u {
-			if b.Path != e.Path {
-				rest = append(rest, b)
-			}
-		}
-		*u = rest
+		*u = slices.DeleteFunc(*u, same)
 	}
 }
 
@@ -46,13 +40,7 @@ func (u underWay) innermost() []begun {
 			around[path] = true
 		}
 	}
-	var out []begun
-	for _, b := range u {
-		if !around[b.Path] {
-			out = append(out, b)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(u), func(b begun) bool { return around[b.Path] })
 }
 
 // mostBeats is how many steps that run side by side are told of at once.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,9 +22,7 @@ func (p *Program) inputs(s *engine.Skill, f runFlags) (map[string]any, diag.List
 	typed, mistakes := p.typed("--input", f.inputs)
 	diags = append(diags, mistakes...)
 	parsed, more := s.ParseInputs(typed)
-	for name, v := range parsed {
-		values[name] = v
-	}
+	maps.Copy(values, parsed)
 	return values, append(diags, p.headed(more, f)...)
 }
 

@@ -35,10 +35,7 @@ func checkOutputFlag(c *cobra.Command, _ []string) error {
 	if f == nil {
 		return nil
 	}
-	if err := oneOf("--output", f.Value.String(), f.Annotations[outputWords]...); err != nil {
-		return refused(err)
-	}
-	return nil
+	return oneOf("--output", f.Value.String(), f.Annotations[outputWords]...)
 }
 
 // outputOf is the --output of a command line, looked for by itself: what is

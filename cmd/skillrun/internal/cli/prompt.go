@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -88,12 +89,7 @@ func wanted(t types.Type) string {
 // chosen is the option that an answer means: its text, or its number. A text
 // that is both counts as a text.
 func chosen(line string, options []string) string {
-	for _, o := range options {
-		if o == line {
-			return o
-		}
-	}
-	if n, err := strconv.Atoi(line); err == nil && n >= 1 && n <= len(options) {
+	if n, err := strconv.Atoi(line); err == nil && n >= 1 && n <= len(options) && !slices.Contains(options, line) {
 		return options[n-1]
 	}
 	return line
