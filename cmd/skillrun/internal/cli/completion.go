@@ -45,18 +45,18 @@ func (p *Program) script(root *cobra.Command, shell string, shells []string) err
 	if err := oneOf("the shell", shell, shells...); err != nil {
 		return refused(err)
 	}
-	write := map[string]func(io.Writer) error{
-		"bash": func(w io.Writer) error {
-			if _, err := io.WriteString(w, bashAlone); err != nil {
-				return err
-			}
-			return root.GenBashCompletionV2(w, true)
-		},
-		"zsh":        root.GenZshCompletion,
-		"fish":       func(w io.Writer) error { return root.GenFishCompletion(w, true) },
-		"powershell": root.GenPowerShellCompletionWithDesc,
+	switch shell {
+	case "bash":
+		if _, err := io.WriteString(p.Stdout, bashAlone); err != nil {
+			return err
+		}
+		return root.GenBashCompletionV2(p.Stdout, true)
+	case "zsh":
+		return root.GenZshCompletion(p.Stdout)
+	case "fish":
+		return root.GenFishCompletion(p.Stdout, true)
 	}
-	return write[shell](p.Stdout)
+	return root.GenPowerShellCompletionWithDesc(p.Stdout)
 }
 
 // bashAlone stands in for the two functions of the bash-completion package that
@@ -98,6 +98,11 @@ func nothing() ([]cobra.Completion, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveNoFileComp
 }
 
+// beginning are those of the completions that begin with a word.
+func beginning(word string, all []cobra.Completion) []cobra.Completion {
+	return slices.DeleteFunc(all, func(c cobra.Completion) bool { return !strings.HasPrefix(c, word) })
+}
+
 // words completes fixed words.
 func words(all ...string) complete {
 	return func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -117,14 +122,17 @@ func (p *Program) completeArgs(c *cobra.Command, f complete) {
 
 // completeFlag completes the value of a flag that the verb has.
 func (p *Program) completeFlag(c *cobra.Command, flag string, f complete) {
-	if err := c.RegisterFlagCompletionFunc(flag, f); err != nil {
-		panic("cli: " + err.Error()) // a flag that is not there: a bug of the program
-	}
+	isThere(c.RegisterFlagCompletionFunc(flag, f))
 }
 
 // completeFiles completes the value of a flag with files of these endings.
 func completeFiles(c *cobra.Command, flag string, endings ...string) {
-	if err := c.MarkFlagFilename(flag, endings...); err != nil {
+	isThere(c.MarkFlagFilename(flag, endings...))
+}
+
+// isThere panics for a flag that is not there: a bug of the program.
+func isThere(err error) {
+	if err != nil {
 		panic("cli: " + err.Error())
 	}
 }
@@ -146,17 +154,12 @@ func (p *Program) completeSkills(_ *cobra.Command, args []string, word string) (
 	var out []cobra.Completion
 	for _, s := range all {
 		if strings.HasPrefix(s.Name, word) && !slices.Contains(args, s.Name) {
-			out = append(out, described(s.Name, descriptionOf(s)))
+			values, _ := config.Values(s.File, s.Text) // which checks nothing
+			about, _ := values["description"].(string)
+			out = append(out, described(s.Name, about))
 		}
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
-}
-
-// descriptionOf is a skill's description without checking the skill.
-func descriptionOf(s source) string {
-	values, _ := config.Values(s.File, s.Text)
-	about, _ := values["description"].(string)
-	return about
 }
 
 // completeRuns completes ids of runs.
@@ -172,15 +175,13 @@ func (p *Program) completeRuns(f *runFlags) complete {
 		}
 		out := []cobra.Completion{}
 		for _, s := range all {
-			if strings.HasPrefix(s.ID, word) {
-				about := fmt.Sprintf("%s, %s, %s", s.Skill, s.State, engine.Started(s).Local().Format(time.DateTime))
-				out = append(out, described(s.ID, about))
-			}
+			about := fmt.Sprintf("%s, %s, %s", s.Skill, s.State, engine.Started(s).Local().Format(time.DateTime))
+			out = append(out, described(s.ID, about))
 		}
-		if strings.HasPrefix("last", word) && len(all) > 0 {
+		if len(all) > 0 {
 			out = append(out, described("last", "the newest: "+all[0].Skill))
 		}
-		return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+		return beginning(word, out), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 	}
 }
 
@@ -215,7 +216,7 @@ func (p *Program) completeUnknown(f *runFlags) complete {
 func unknownWrites(run engine.Inspection, word string) []cobra.Completion {
 	out := []cobra.Completion{}
 	for _, x := range run.Effects {
-		if x.Outcome != "unknown" || !strings.HasPrefix(x.Path, word) {
+		if x.Outcome != "unknown" {
 			continue
 		}
 		about := x.Verb + " " + x.Object
@@ -226,7 +227,7 @@ func unknownWrites(run engine.Inspection, word string) []cobra.Completion {
 		}
 		out = append(out, described(x.Path, about))
 	}
-	return out
+	return beginning(word, out)
 }
 
 // completeSteps completes step types.
@@ -237,11 +238,10 @@ func (p *Program) completeSteps(_ *cobra.Command, _ []string, word string) ([]co
 	}
 	var out []cobra.Completion
 	for _, name := range cat.Names() {
-		if s, _ := cat.Lookup(name); strings.HasPrefix(name, word) {
-			out = append(out, described(name, s.Doc))
-		}
+		s, _ := cat.Lookup(name)
+		out = append(out, described(name, s.Doc))
 	}
-	return out, cobra.ShellCompDirectiveNoFileComp
+	return beginning(word, out), cobra.ShellCompDirectiveNoFileComp
 }
 
 // completeInput completes --input: the names of the skill's inputs, and after
@@ -279,11 +279,9 @@ func (p *Program) completeFields(args []string, word string, of func(*engine.Ski
 	}
 	var out []cobra.Completion
 	for _, f := range of(skill).Fields {
-		if strings.HasPrefix(f.Name, word) {
-			out = append(out, described(f.Name+"=", f.Doc))
-		}
+		out = append(out, described(f.Name+"=", f.Doc))
 	}
-	return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	return beginning(word, out), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
 func inputValues(of types.Type, name, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -293,11 +291,9 @@ func inputValues(of types.Type, name, typed string) ([]cobra.Completion, cobra.S
 	}
 	var out []cobra.Completion
 	for _, v := range choices(f.Type) {
-		if strings.HasPrefix(v, typed) {
-			out = append(out, name+"="+v)
-		}
+		out = append(out, name+"="+v)
 	}
-	return out, cobra.ShellCompDirectiveNoFileComp
+	return beginning(name+"="+typed, out), cobra.ShellCompDirectiveNoFileComp
 }
 
 // choices are the texts that a value of a type can be, when they are few.

@@ -67,9 +67,7 @@ The configuration is the file of --config, else ./skillrun.yaml, else
 // completeSandbox completes the flags of the sandbox.
 func (p *Program) completeSandbox(c *cobra.Command) {
 	c.ValidArgsFunction = cobra.NoFileCompletions
-	if err := c.MarkFlagDirname("dir"); err != nil {
-		panic("cli: " + err.Error()) // the flag is there
-	}
+	isThere(c.MarkFlagDirname("dir"))
 	p.completeFlag(c, "deployment", words("cloud", "datacenter"))
 	p.completeFlag(c, "registry", words("quay", "oci"))
 }
