@@ -21,7 +21,7 @@ and the exit code is 1. Nothing is written.`,
 		Args:    atMost(1),
 		RunE:    func(_ *cobra.Command, args []string) error { return p.audit(args, f) },
 	}
-	p.siteFlags(c, &f, "the sandbox's runs")
+	p.whichSite(c, &f, "the sandbox's runs")
 	p.outputWords(c, &f.output, "json")
 	p.completeArgs(c, p.completeRuns(&f))
 	return c

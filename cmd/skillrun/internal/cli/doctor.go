@@ -33,7 +33,6 @@ written. Exit code 1 means that something is wrong.`,
 	}
 	p.siteFlags(c, &f, "check the sandbox")
 	c.Flags().StringArrayVar(&f.inputs, "input", nil, "an input that decides what the skill reaches, `name=value` (repeatable)")
-	p.outputFlag(c, &f.output)
 	p.setFlag(c, &f)
 	p.completeArgs(c, p.completeSkills)
 	p.completeFlag(c, "input", p.completeInput)

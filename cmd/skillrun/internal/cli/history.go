@@ -36,7 +36,6 @@ beginning or the end of one, or "last". Nothing is written.`,
 		RunE:    func(c *cobra.Command, args []string) error { return p.runs(c.Context(), args, f) },
 	}
 	p.siteFlags(c, &f.runFlags, "the sandbox's runs")
-	p.outputFlag(c, &f.output)
 	c.Flags().StringVar(&f.state, "state", "", "only runs in this `state`: "+strings.Join(render.States(), ", "))
 	c.Flags().StringVar(&f.skill, "skill", "", "only runs of this `skill`")
 	c.Flags().StringVar(&f.since, "since", "", "only runs started since this `time`: 90m or 2d ago, or a date such as 2026-01-15")
@@ -175,13 +174,20 @@ func nextOf(s engine.Summary, f runFlags) *render.Next {
 	case "partly_undone":
 		return &render.Next{Undo: commandOf("undo", f, s.ID)}
 	}
-	switch {
-	case s.Answer != nil: // a person has answered, and the run only has to read it
-		return &render.Next{Resume: resumeCommand(s.ID, "", f)}
-	case s.Reason == engine.ForRepeat:
-		return &render.Next{Resume: repeatCommand(s.ID, s.Path, f)}
-	case s.Reason == engine.ForApprove:
-		return &render.Next{Approve: commandOf("approve", f, s.ID)}
+	if s.Answer != nil { // a person has answered, and the run only has to read it
+		s.Reason = ""
 	}
-	return &render.Next{Resume: resumeCommand(s.ID, s.Reason, f)}
+	next := goOn(s.ID, s.Reason, s.Path, f)
+	return &next
+}
+
+// goOn is what continues a run that stopped for a reason at a step.
+func goOn(id, reason, path string, f runFlags) render.Next {
+	switch reason {
+	case engine.ForRepeat:
+		return render.Next{Resume: repeatCommand(id, path, f)}
+	case engine.ForApprove:
+		return render.Next{Approve: commandOf("approve", f, id)}
+	}
+	return render.Next{Resume: resumeCommand(id, reason, f)}
 }

@@ -42,7 +42,6 @@ Exporting the run again writes the same archive.`,
 		RunE:    func(_ *cobra.Command, args []string) error { return p.export(args[0], f) },
 	}
 	p.siteFlags(c, &f.runFlags, "a run of the sandbox")
-	p.outputFlag(c, &f.output)
 	c.Flags().StringArrayVar(&f.to, "to", nil, "encrypt it to this public `key` (repeatable)")
 	c.Flags().BoolVar(&f.plain, "plain", false, "do not encrypt it")
 	c.Flags().BoolVar(&f.instead, "instead", false, "replace the keys of an earlier export")
@@ -211,7 +210,6 @@ that export printed, and refuses any other archive.`,
 		RunE:    func(_ *cobra.Command, args []string) error { return p.importRun(args[0], f) },
 	}
 	p.siteFlags(c, &f.runFlags, "a run of the sandbox")
-	p.outputFlag(c, &f.output)
 	c.Flags().StringArrayVar(&f.identity, "identity", nil, "the `file` of a private key, of age-keygen or ssh-keygen (repeatable)")
 	c.Flags().StringVar(&f.digest, "digest", "", "refuse an archive that has another `digest`")
 	completeFiles(c, "identity")

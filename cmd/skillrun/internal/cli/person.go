@@ -40,7 +40,6 @@ Without a terminal, approve with --digest and the digest that was shown.`,
 	}
 	p.siteFlags(c, &f.runFlags, "a run of the sandbox")
 	f.reachFlag(c)
-	p.outputFlag(c, &f.output)
 	c.Flags().StringVar(&f.digest, "digest", "", "approve without being asked, if what would be written has this `digest`")
 	p.completeArgs(c, p.completeRuns(&f.runFlags))
 	return c
@@ -200,7 +199,6 @@ executes the run, it stops before its next step. The always steps run first.`,
 	}
 	p.siteFlags(c, &f.runFlags, "a run of the sandbox")
 	f.reachFlag(c)
-	p.outputFlag(c, &f.output)
 	c.Flags().StringVar(&f.reason, "reason", "", "why, in `words` that are recorded in the journal")
 	p.completeArgs(c, p.completeRuns(&f.runFlags))
 	return c
@@ -230,7 +228,6 @@ continued with undo. It is safe to repeat.`,
 	}
 	p.siteFlags(c, &f.runFlags, "a run of the sandbox")
 	f.reachFlag(c)
-	p.outputFlag(c, &f.output)
 	c.Flags().BoolVar(&f.yes, "yes", false, "undo without asking")
 	c.Flags().BoolVar(&f.partly, "partly", false, "undo what can be undone, even if something cannot")
 	c.Flags().BoolVar(&f.adopted, "adopted", false, "also undo what another run of the same work made")

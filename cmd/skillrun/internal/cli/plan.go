@@ -36,7 +36,6 @@ as (known after STEP). --out saves the plan for apply.`,
 	p.siteFlags(c, &f.runFlags, "plan against the sandbox instead of real services")
 	p.inputFlags(c, &f.runFlags)
 	c.Flags().StringVar(&f.out, "out", "", "save the plan in a `file`, for skillrun apply")
-	p.outputFlag(c, &f.output)
 	completeFiles(c, "out", "json")
 	return c
 }
@@ -105,12 +104,11 @@ was printed when the plan was saved, and refuses any other plan.`,
 		Args:    one("apply needs the file of a plan", "make one with skillrun plan SKILL --out FILE"),
 		RunE:    func(c *cobra.Command, args []string) error { return p.apply(c.Context(), args[0], digest, f) },
 	}
-	p.siteFlags(c, &f, "apply it to the sandbox instead of real services")
+	p.siteFlags(c, &f, "apply it to the sandbox instead of real services", "events")
 	f.reachFlag(c)
 	c.Flags().StringVar(&digest, "digest", "", "refuse a plan that has another `digest`")
 	p.completeFlag(c, "digest", cobra.NoFileCompletions)
 	c.Flags().BoolVar(&f.wait, "wait", false, "keep polling instead of parking")
-	p.outputFlag(c, &f.output, "events")
 	return c
 }
 

@@ -34,7 +34,6 @@ for. --not-done does it again; --done keeps its effect.`,
 	}
 	p.siteFlags(c, &f.runFlags, "a run of the sandbox")
 	f.reachFlag(c)
-	p.outputFlag(c, &f.output)
 	c.Flags().StringVar(&f.found, "found", "", "it happened: the `name` of the issue, merge request, commit or note")
 	c.Flags().BoolVar(&f.notDone, "not-done", false, "it did not happen and no longer can; of a step that is done: do it again")
 	c.Flags().BoolVar(&f.done, "done", false, "of a step that is done and would be repeated: keep its effect")

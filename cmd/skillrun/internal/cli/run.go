@@ -202,8 +202,14 @@ func (p *Program) conclude(out *surface, r engine.Report, err error, sources ren
 	return &exitError{code: codeOf(r), err: err}
 }
 
-// siteFlags are those that say which site's runs.
-func (p *Program) siteFlags(c *cobra.Command, f *runFlags, sandbox string) {
+// siteFlags are those that say which site's runs, and in which format they are
+// told: text, json, or what more the verb can.
+func (p *Program) siteFlags(c *cobra.Command, f *runFlags, sandbox string, more ...string) {
+	p.whichSite(c, f, sandbox)
+	p.outputFlag(c, &f.output, more...)
+}
+
+func (p *Program) whichSite(c *cobra.Command, f *runFlags, sandbox string) {
 	c.Flags().StringVar(&f.config, "config", "", "configuration `file` (default ./skillrun.yaml, then the user's)")
 	c.Flags().BoolVar(&f.sandbox, "sandbox", false, sandbox)
 	completeFiles(c, "config", "yaml", "yml")
@@ -212,11 +218,10 @@ func (p *Program) siteFlags(c *cobra.Command, f *runFlags, sandbox string) {
 
 // common are the flags that run and resume share.
 func (p *Program) common(c *cobra.Command, f *runFlags) {
-	p.siteFlags(c, f, "run against the sandbox instead of real services")
+	p.siteFlags(c, f, "run against the sandbox instead of real services", "events")
 	c.Flags().BoolVar(&f.yes, "yes", false, "write without asking")
 	c.Flags().BoolVar(&f.wait, "wait", false, "keep polling instead of parking")
 	f.reachFlag(c)
-	p.outputFlag(c, &f.output, "events")
 }
 
 // setFlag is the one that gives configuration for one call.

@@ -29,7 +29,6 @@ written.`,
 	}
 	p.siteFlags(c, &f, "with the sandbox's configuration")
 	p.setFlag(c, &f)
-	p.outputFlag(c, &f.output)
 	p.completeArgs(c, p.completeSkills)
 	return c
 }

@@ -36,7 +36,6 @@ and prints a line for each that is damaged. Nothing is written.`,
 		},
 	}
 	p.siteFlags(c, &f, "a run of the sandbox")
-	p.outputFlag(c, &f.output)
 	c.Flags().BoolVar(&all, "all", false, "every run of the site")
 	p.completeArgs(c, p.completeRuns(&f))
 	return c
@@ -102,7 +101,6 @@ running or damaged stay. Without --yes it only lists them.`,
 		RunE:    func(*cobra.Command, []string) error { return p.prune(f) },
 	}
 	p.siteFlags(c, &f.runFlags, "the sandbox's runs")
-	p.outputFlag(c, &f.output)
 	c.Flags().StringVar(&f.olderThan, "older-than", "90d", "only runs without activity for this `duration`")
 	c.Flags().IntVar(&f.keep, "keep", 5, "keep the latest `N` runs of each skill, of any age")
 	c.Flags().BoolVar(&f.yes, "yes", false, "remove them")

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -193,18 +194,20 @@ func (s *surface) text(r engine.Report, sources render.Sources) {
 // next is what a person can do with a run now.
 func (s *surface) next(r engine.Report) render.Next {
 	var n render.Next
-	switch {
-	case r.State == engine.Done || r.State == engine.Cancelled || r.State == engine.Rejected:
-	case r.State == engine.Refused:
+	switch r.State {
+	case engine.Done, engine.Cancelled, engine.Rejected:
+	case engine.Refused:
 		n.Plan = planCommand(r.Command)
-	case r.Reason == engine.ForRepeat:
-		n.Resume = repeatCommand(r.ID, r.Failure.Path, s.flags)
-	case r.Reason == engine.ForApprove:
-		n.Approve, n.Resume = commandOf("approve", s.flags, r.ID), commandOf("resume", s.flags, r.ID)
-	case r.Reason == engine.ForConfirm:
-		n.Approve, n.Resume = commandOf("approve", s.flags, r.ID), resumeCommand(r.ID, r.Reason, s.flags)
 	default:
-		n.Resume = resumeCommand(r.ID, r.Reason, s.flags)
+		path := ""
+		if r.Failure != nil {
+			path = r.Failure.Path
+		}
+		n = goOn(r.ID, r.Reason, path, s.flags)
+		n.Resume = cmp.Or(n.Resume, commandOf("resume", s.flags, r.ID))
+		if r.Reason == engine.ForConfirm {
+			n.Approve = commandOf("approve", s.flags, r.ID)
+		}
 	}
 	if slices.ContainsFunc(r.Effects, func(e engine.Effect) bool { return e.Reversible }) {
 		n.Undo = commandOf("undo", s.flags, r.ID)

@@ -28,7 +28,6 @@ services that they need, of the right kind. Credentials are checked by doctor.`,
 		RunE:    func(c *cobra.Command, args []string) error { return p.check(c.Context(), args, f) },
 	}
 	p.siteFlags(c, &f, "also against the sandbox's configuration")
-	p.outputFlag(c, &f.output)
 	c.ValidArgsFunction = p.completeSkills
 	return c
 }
