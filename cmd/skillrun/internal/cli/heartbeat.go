@@ -57,25 +57,25 @@ func (s *surface) beat() {
 	for _, b := range all[:min(len(all), mostBeats)] {
 		s.beatOf(b)
 	}
-	if more := len(all) - mostBeats; more > 0 && s.format != "events" {
-		fmt.Fprintf(s.log, "%-8s %d more\n", "running", more)
+	if more := len(all) - mostBeats; more > 0 && s.flags.output != "events" {
+		fmt.Fprintf(s.p.Stderr, "%-8s %d more\n", "running", more)
 	}
 }
 
 func (s *surface) beatOf(b begun) {
-	now, word := s.clock.Now(), "running"
+	now, word := s.p.Clock.Now(), "running"
 	if b.Type == engine.EventWaiting {
 		word = "waiting"
 	}
 	lasted := now.Sub(b.since).Round(time.Second).String()
-	if s.format == "events" {
+	if s.flags.output == "events" {
 		s.line(engine.Event{
 			Version: b.Version, Type: "heartbeat", At: now.UTC(), Run: b.Run, ID: b.ID, Path: b.Path,
 			Name: b.Name, Step: b.Step, Text: word + " for " + lasted,
 		})
 		return
 	}
-	fmt.Fprintf(s.log, "%-8s %s (%s)\n", word, s.lines.Title(b.Event), lasted)
+	fmt.Fprintf(s.p.Stderr, "%-8s %s (%s)\n", word, s.lines.Title(b.Event), lasted)
 }
 
 // beatEvery is how long nothing may be heard of a step that runs: CI systems

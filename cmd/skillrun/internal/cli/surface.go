@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"sync"
@@ -20,19 +19,12 @@ import (
 // or in plain lines. Steps and the heartbeat speak at the same time; each line
 // comes whole.
 type surface struct {
-	format string
-	out    io.Writer
-	log    io.Writer
-	look   func() render.Look // of the log
-	clock  engine.Clock
-	run    engine.Run
-	asked  *engine.Question // what a person is asked last
-	flags  runFlags
-	start  func() *live.View // nil where plain lines are wanted
-	view   *live.View        // nil before the run begins, and without start
-	piped  bool              // stdout is not the terminal that the view is on
-	colour bool              // whether the log may have colours
-	styled bool              // whether the result may
+	p     *Program
+	flags runFlags
+	run   engine.Run
+	asked *engine.Question  // what a person is asked last
+	start func() *live.View // nil where plain lines are wanted
+	view  *live.View        // nil before the run begins, and without start
 
 	mu    sync.Mutex
 	lines *render.Lines
@@ -42,11 +34,10 @@ type surface struct {
 // surface returns the surface of a run of the skill. Close it, also when the run
 // never began.
 func (p *Program) surface(ctx context.Context, f runFlags, steps []engine.Node) *surface {
-	s := &surface{format: f.output, out: p.Stdout, log: p.Stderr, look: p.look, clock: p.Clock, flags: f, piped: !p.OutTerminal, colour: p.colour(p.Terminal), lines: render.NewLines(p.Stderr)}
+	s := &surface{p: p, flags: f, lines: render.NewLines(p.Stderr)}
 	in, isFile := p.Stdin.(*os.File)
 	out, isFile2 := p.screen.(*os.File)
 	if f.output == "text" && p.Terminal && isFile && isFile2 && live.Wanted(p.Env, in, out) {
-		s.styled = p.colour(p.OutTerminal)
 		s.start = func() *live.View {
 			return live.Start(ctx, live.Options{In: in, Out: out, Steps: stepsOf(steps), Now: p.Clock.Now, Colour: true, Cuts: live.Cuts(p.Env)})
 		}
@@ -85,16 +76,16 @@ func (s *surface) begun(run engine.Run) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.run = run
-	if s.format == "events" {
+	if s.flags.output == "events" {
 		s.line(map[string]any{"version": 1, "type": "run_started", "run": run.ID, "skill": run.Skill, "command": run.Command, "continued": run.Continued, "followed": run.Followed})
 		return
 	}
-	fmt.Fprintln(s.log, render.Flat(run.Command))
+	fmt.Fprintln(s.p.Stderr, render.Flat(run.Command))
 	switch {
 	case run.Followed:
-		fmt.Fprintf(s.log, "another process executes run %s; following it\n", run.ID)
+		fmt.Fprintf(s.p.Stderr, "another process executes run %s; following it\n", run.ID)
 	case run.Continued:
-		fmt.Fprintf(s.log, "resuming run %s\n", run.ID)
+		fmt.Fprintf(s.p.Stderr, "resuming run %s\n", run.ID)
 	}
 	if s.start != nil {
 		s.view = s.start()
@@ -105,7 +96,7 @@ func (s *surface) observe(e engine.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.work.observe(e)
-	if s.format == "events" {
+	if s.flags.output == "events" {
 		s.line(e)
 		return
 	}
@@ -121,14 +112,14 @@ func (s *surface) question(q engine.Question) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked = &q
-	if s.format == "events" {
+	if s.flags.output == "events" {
 		s.line(map[string]any{"version": 1, "type": "question", "run": s.run.ID, "node": q.Node, "message": q.Message, "show": q.Show, "plan": q.Forecast})
 		return
 	}
 	if s.view != nil {
 		s.view.Pause()
 	}
-	render.Question(s.log, q, s.colour)
+	render.Question(s.p.Stderr, q, s.p.colour(s.p.Terminal))
 }
 
 // answered goes on after the question that follows the writes.
@@ -138,12 +129,12 @@ func (s *surface) answered() {
 	}
 }
 
-func (s *surface) line(v any) { render.JSONLine(s.out, v) }
+func (s *surface) line(v any) { render.JSONLine(s.p.Stdout, v) }
 
 func (s *surface) result(r engine.Report, sources render.Sources) {
-	switch s.format {
+	switch s.flags.output {
 	case "json":
-		render.JSON(s.out, s.object(r))
+		render.JSON(s.p.Stdout, s.object(r))
 	case "events":
 		s.line(map[string]any{"version": 1, "type": "run_" + string(r.State), "run": r.ID, "result": s.object(r)})
 	default:
@@ -153,14 +144,14 @@ func (s *surface) result(r engine.Report, sources render.Sources) {
 
 // stopped tells a program of a run that could not go on being written down.
 func (s *surface) stopped(r engine.Report, err error) {
-	if s.format == "text" {
+	if s.flags.output == "text" {
 		return
 	}
 	object := render.ResultOf(r)
 	object.State, object.Error = "stopped", &render.ErrorJSON{Error: types.AsError(err)}
 	object.Next = &render.Next{Resume: resumeCommand(r.ID, "", s.flags)}
-	if s.format == "json" {
-		render.JSON(s.out, object)
+	if s.flags.output == "json" {
+		render.JSON(s.p.Stdout, object)
 		return
 	}
 	s.line(map[string]any{"version": 1, "type": "run_stopped", "run": r.ID, "result": object})
@@ -182,13 +173,13 @@ func (s *surface) object(r engine.Report) render.ResultJSON {
 
 func (s *surface) text(r engine.Report, sources render.Sources) {
 	s.close()
-	render.Outputs(s.out, r, s.styled)
-	render.Failure(s.log, r, sources, s.look())
+	render.Outputs(s.p.Stdout, r, s.start != nil && s.p.colour(s.p.OutTerminal))
+	render.Failure(s.p.Stderr, r, sources, s.p.look())
 	if s.view != nil {
-		s.view.Ending(r, s.next(r), s.piped)
+		s.view.Ending(r, s.next(r), !s.p.OutTerminal) // what is piped away is told here
 		return
 	}
-	render.End(s.log, r, s.next(r))
+	render.End(s.p.Stderr, r, s.next(r))
 }
 
 // next is what a person can do with a run now.
