@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -42,7 +43,7 @@ written. Exit code 1 means that something is wrong.`,
 // doctor is the whole examination. A configuration that does not read ends it:
 // nothing can be told from a guess.
 func (p *Program) doctor(ctx context.Context, args []string, f runFlags) error {
-	s, err := p.openSite(ctx, f.config, f.sandbox)
+	s, err := p.openSite(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -126,12 +127,8 @@ func (x *examination) configuration() render.Group {
 		file.Err = types.Errorf(types.NotFound, "there is no configuration: neither ./%s nor %s", config.FileName, filepath.Join(x.userDir(), config.FileName)).
 			WithHint("write one: see Configuration in the documentation; or try the sandbox: skillrun doctor --sandbox")
 	}
-	site := cfg.Site
-	if site == "" {
-		site = "(no name)"
-	}
 	return render.Group{Name: "configuration", Findings: []step.Finding{
-		file, {Subject: "site", Detail: site}, {Subject: "time zone", Detail: cfg.Zone.String()},
+		file, {Subject: "site", Detail: cmp.Or(cfg.Site, "(no name)")}, {Subject: "time zone", Detail: cfg.Zone.String()},
 	}}
 }
 

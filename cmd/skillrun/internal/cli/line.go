@@ -119,8 +119,9 @@ func takesValue(c *cobra.Command, word string) bool {
 }
 
 // everywhere lets each verb be given the flags that say which site, also one
-// that has no use for them: an alias such as "skillrun --sandbox" fits all.
-func everywhere(c *cobra.Command) {
+// that has no use for them: an alias such as "skillrun --sandbox" fits all. And it
+// lets each be told to trust the working directory.
+func (p *Program) everywhere(c *cobra.Command) {
 	if c.Flags().Lookup("config") == nil {
 		c.Flags().String("config", "", "")
 		c.Flags().Lookup("config").Hidden = true
@@ -129,8 +130,10 @@ func everywhere(c *cobra.Command) {
 		c.Flags().Bool("sandbox", false, "")
 		c.Flags().Lookup("sandbox").Hidden = true
 	}
+	c.Flags().BoolVar(&p.trust, "trust", false, "trust the working directory for this command; see skillrun trust")
+	c.Flags().Lookup("trust").Hidden = !slices.Contains([]string{"run", "plan", "doctor"}, c.Name())
 	for _, sub := range c.Commands() {
-		everywhere(sub)
+		p.everywhere(sub)
 	}
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,7 +89,7 @@ func (p *Program) approve(ctx context.Context, ref string, f personFlags) error 
 		return refused(err)
 	}
 	said.State, said.Next = "approved", &render.Next{Resume: resumeCommand(id, "", f.runFlags)}
-	fmt.Fprintf(p.told(), "approved by %s (user of this machine): %s\nto continue: %s\n", orUnknown(p.User), a.Forecast.Digest, said.Next.Resume)
+	fmt.Fprintf(p.told(), "approved by %s (user of this machine): %s\nto continue: %s\n", cmp.Or(p.User, "an unknown user"), a.Forecast.Digest, said.Next.Resume)
 	p.tell(said)
 	return nil
 }
@@ -130,19 +131,12 @@ func (p *Program) agrees(ctx context.Context, a engine.PendingQuestion, f person
 	return said, nil
 }
 
-func orUnknown(user string) string {
-	if user == "" {
-		return "an unknown user"
-	}
-	return user
-}
-
 // openRun opens the site and finds the run that is meant.
 func (p *Program) openRun(ctx context.Context, ref string, f runFlags) (*site, string, error) {
 	if f.sandbox && f.config != "" {
 		return nil, "", refused(errTwoConfigs)
 	}
-	s, err := p.open(ctx, f.config, f.sandbox)
+	s, err := p.open(ctx, f)
 	if err != nil {
 		return nil, "", err
 	}

@@ -130,7 +130,7 @@ func (p *Program) apply(ctx context.Context, file, digest string, f runFlags) er
 	if err != nil {
 		return refused(err)
 	}
-	s, err := p.open(ctx, f.config, f.sandbox)
+	s, err := p.open(ctx, f)
 	if err != nil {
 		return err
 	}

@@ -21,15 +21,13 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 	soft, stop := context.WithCancel(ctx)
 	defer stop()
 	p.hard = ctx
-	if p.Interrupt != nil {
-		go func() {
-			select {
-			case <-p.Interrupt:
-				stop()
-			case <-soft.Done():
-			}
-		}()
-	}
+	go func() {
+		select {
+		case <-p.Interrupt:
+			stop()
+		case <-soft.Done():
+		}
+	}()
 	code := p.exit(unknownWord(root.ExecuteContext(soft), root, typed.skill), out)
 	if out.err != nil && code == exitDone {
 		render.Error(p.Stderr, fmt.Errorf("the result could not be written: %w", out.err))
@@ -63,8 +61,7 @@ func (p *Program) root() *cobra.Command {
 	root.SetHelpCommand(helpCmd())
 	root.InitDefaultHelpCmd()
 	p.completeArgs(root, p.completeSkills)
-	everywhere(root)
-	p.trustFlag(root)
+	p.everywhere(root)
 	return root
 }
 

@@ -94,7 +94,7 @@ func (p *Program) prepare(ctx context.Context, name string, f *runFlags) (*prepa
 	if err := p.offerTrust(ctx, name, *f); err != nil {
 		return nil, err
 	}
-	s, err := p.open(ctx, f.config, f.sandbox)
+	s, err := p.open(ctx, *f)
 	if err != nil {
 		return nil, err
 	}

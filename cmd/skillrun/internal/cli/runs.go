@@ -26,7 +26,7 @@ func (p *Program) resumeCmd() *cobra.Command {
 }
 
 func (p *Program) resume(ctx context.Context, id string, f runFlags) error {
-	s, err := p.open(ctx, f.config, f.sandbox)
+	s, err := p.open(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,6 @@ func (p *Program) resume(ctx context.Context, id string, f runFlags) error {
 
 func (p *Program) sandboxCmd() *cobra.Command {
 	var o SandboxOptions
-	var output string
 	c := &cobra.Command{
 		Use: "sandbox", Short: "Serve the sandbox until interrupted", Args: atMost(0),
 		Example: "  skillrun sandbox --dir world\n  skillrun sandbox --dir world --tls --deployment datacenter --registry oci\n  skillrun sandbox reset",
@@ -80,13 +79,13 @@ func (p *Program) sandboxCmd() *cobra.Command {
 	c.Flags().StringVar(&o.Registry, "registry", "", "the API of its registry: `quay` or oci (default: the last one, at first quay)")
 	c.Flags().DurationVar(&o.Delay, "delay", 0, "delay of each response, such as `300ms`, for demonstrations")
 	p.completeSandbox(c)
-	p.outputFlag(c, &output)
+	p.outputFlag(c, new(string))
 	reset := &cobra.Command{
 		Use: "reset", Short: "Delete the state and the runs of --sandbox", Args: atMost(0),
 		Example: "  skillrun sandbox reset",
 		RunE:    func(*cobra.Command, []string) error { return p.resetSandbox() },
 	}
-	p.outputFlag(reset, &output)
+	p.outputFlag(reset, new(string))
 	c.AddCommand(reset)
 	return c
 }

@@ -67,7 +67,6 @@ func (p *Program) show(ctx context.Context, name string, f runFlags) error {
 
 func (p *Program) stepsCmd() *cobra.Command {
 	var markdown bool
-	var output string
 	c := &cobra.Command{
 		Use: "steps [NAME|PREFIX]", Short: "List the step types, or explain one",
 		Long: `Lists the step types with their effect, or explains one: its arguments, its
@@ -90,7 +89,7 @@ begin with it.`,
 		},
 	}
 	c.Flags().BoolVar(&markdown, "markdown", false, "print the whole reference as Markdown")
-	p.outputFlag(c, &output)
+	p.outputFlag(c, new(string))
 	p.completeArgs(c, p.completeSteps)
 	return c
 }

@@ -48,7 +48,7 @@ func (s *site) sources(src source) render.Sources {
 // open opens a site whose folders nobody else can change: what is kept of runs,
 // what is taken for a repository's objects, and the configuration that may name
 // credentials.
-func (p *Program) open(ctx context.Context, explicit string, sandbox bool) (*site, error) {
+func (p *Program) open(ctx context.Context, f runFlags) (*site, error) {
 	for _, dir := range []string{p.stateDir(), p.cacheDir(), p.userDir()} {
 		if dir == "" {
 			continue // openSite says so
@@ -60,7 +60,7 @@ func (p *Program) open(ctx context.Context, explicit string, sandbox bool) (*sit
 	if err := p.safeFiles(); err != nil {
 		return nil, refused(err)
 	}
-	return p.openSite(ctx, explicit, sandbox)
+	return p.openSite(ctx, f)
 }
 
 // safeFiles refuses a configuration of the user's that others can write in the
@@ -78,13 +78,13 @@ func (p *Program) safeFiles() error {
 
 // openSite reads the configuration and opens the site. With sandbox the embedded
 // world is started first, and its configuration is the one that counts.
-func (p *Program) openSite(ctx context.Context, explicit string, sandbox bool) (*site, error) {
-	asked := explicit
-	s := &site{called: newCallees(p, false)}
+func (p *Program) openSite(ctx context.Context, f runFlags) (*site, error) {
 	if p.stateDir() == "" || p.cacheDir() == "" {
 		return nil, refused(errNoState)
 	}
-	if sandbox {
+	invocation := "skillrun" + siteOf(f)
+	s := &site{called: newCallees(p, false)}
+	if f.sandbox {
 		w, err := p.Sandbox(ctx, SandboxOptions{Dir: p.sandboxDir(), Log: p.Stderr})
 		if ctx.Err() != nil {
 			return nil, &exitError{code: exitInterrupted}
@@ -93,31 +93,37 @@ func (p *Program) openSite(ctx context.Context, explicit string, sandbox bool) (
 			return nil, refused(types.Errorf(types.Unavailable, "the sandbox cannot be opened: %w", err).
 				WithHint("it is kept in %s: give that to the user who runs skillrun, or set XDG_STATE_HOME to another folder", p.sandboxDir()))
 		}
-		s.world, explicit = w, w.Config()
+		s.world, f.config = w, w.Config()
 	}
+	if err := p.configure(s, f.config, invocation); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// configure reads a site's configuration, and makes the engine that works with it.
+func (p *Program) configure(s *site, explicit, invocation string) error {
 	cfg, diags := p.load(explicit)
 	if diags.HasErrors() {
-		s.close()
-		return nil, p.diagnose(diags, p.configSources(diags))
+		return p.diagnose(diags, p.configSources(diags))
 	}
 	s.cfg, s.state = cfg, filepath.Join(p.stateDir(), siteName(cfg))
 	cat, err := p.Catalogue(cfg, Folders{Cache: p.cacheDir(), State: filepath.Join(s.state, "state")})
-	if err != nil {
-		s.close()
-		return nil, refused(err)
+	if err == nil {
+		s.examiners, err = p.Examiners(cfg, p.cacheDir())
 	}
-	if s.examiners, err = p.Examiners(cfg, p.cacheDir()); err != nil {
-		s.close()
-		return nil, refused(err)
+	if err != nil {
+		return refused(err)
 	}
 	s.engine = engine.New(engine.Setup{
 		Catalogue: cat, State: s.state,
 		Clock: p.Clock, Random: p.Random, Site: cfg.Site, User: p.User, Version: p.Build.Version, Disk: p.Disk,
 		Settle: cfg.Policy.Settle, Hosts: hostsOf(cfg), Services: cfg.Reaches, Skills: s.called.find, StepTypes: s.called.findStepType,
-		Invocation: "skillrun" + siteOf(runFlags{sandbox: sandbox, config: asked}),
+		Invocation: invocation,
 		Locks:      func(service, repo string) (step.Lock, error) { return p.Locks(cfg, p.cacheDir(), service, repo) },
 	})
-	return s, nil
+	return nil
 }
 
 // hostsOf names the hosts of services.
@@ -194,7 +200,7 @@ func (p *Program) settings(ctx context.Context, f runFlags) (cfg *config.Config,
 		if f.config != "" {
 			return nil, nil, refused(errTwoConfigs)
 		}
-		s, err := p.open(ctx, "", true)
+		s, err := p.open(ctx, f)
 		if err != nil {
 			return nil, nil, err
 		}

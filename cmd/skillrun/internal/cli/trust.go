@@ -19,7 +19,6 @@ import (
 // trustFlags are the flags of trust.
 type trustFlags struct {
 	list, revoke bool
-	output       string
 }
 
 func (p *Program) trustCmd() *cobra.Command {
@@ -39,22 +38,11 @@ names trusted folders, separated by colons, or is 1 for the working directory.`,
 	}
 	c.Flags().BoolVar(&f.list, "list", false, "list the trusted folders")
 	c.Flags().BoolVar(&f.revoke, "revoke", false, "no longer trust the folder")
-	p.outputFlag(c, &f.output)
+	p.outputFlag(c, new(string))
 	c.ValidArgsFunction = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveFilterDirs
 	}
 	return c
-}
-
-// trustFlag lets each verb be told to trust the working directory.
-func (p *Program) trustFlag(c *cobra.Command) {
-	if c.Flags().Lookup("trust") == nil {
-		c.Flags().BoolVar(&p.trust, "trust", false, "trust the working directory for this command; see skillrun trust")
-		c.Flags().Lookup("trust").Hidden = !slices.Contains([]string{"run", "plan", "doctor"}, c.Name())
-	}
-	for _, sub := range c.Commands() {
-		p.trustFlag(sub)
-	}
 }
 
 // trustFolder is the verb.

@@ -110,13 +110,12 @@ func (p *Program) unfit(skill *engine.Skill, cfg *config.Config) diag.List {
 }
 
 func (p *Program) listCmd() *cobra.Command {
-	var output string
 	c := &cobra.Command{
 		Use: "list", Short: "List the skills, and where each comes from", Args: atMost(0),
 		Example: "  skillrun list\n  skillrun list --output json", ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error { return p.list() },
 	}
-	p.outputFlag(c, &output)
+	p.outputFlag(c, new(string))
 	return c
 }
 
