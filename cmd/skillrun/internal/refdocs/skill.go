@@ -122,15 +122,11 @@ func inputOf(f types.Field) Input {
 }
 
 func settingOf(f types.Field, skill string, cfg *config.Config, values map[string]any) Setting {
-	out := Setting{Input: inputOf(f)}
-	v, ok := values[f.Name]
-	switch {
-	case ok && v != nil:
-		out.Value, out.Place = v, cfg.PlaceOf(skill, f.Name).String()
-	default:
-		out.Missing = f.Required
+	v := values[f.Name]
+	if v == nil {
+		return Setting{Input: inputOf(f), Missing: f.Required}
 	}
-	return out
+	return Setting{Input: inputOf(f), Value: v, Place: cfg.PlaceOf(skill, f.Name).String()}
 }
 
 // describer gathers what a skill does to services.
@@ -325,7 +321,6 @@ func about(i Input) string {
 	return line(i.Description)
 }
 
-// line puts a text on one line.
 // indented is a text of which no line stands where a title does.
 func indented(s string) string {
 	if s = strings.TrimSpace(s); s == "" {
@@ -334,6 +329,7 @@ func indented(s string) string {
 	return "  " + strings.ReplaceAll(s, "\n", "\n  ")
 }
 
+// line puts a text on one line.
 func line(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // table prints rows under a title, without blanks at the ends of lines, and

@@ -51,9 +51,10 @@ func run(dir string, width, height int, cast, svg, mark string) error {
 	if svg == "" {
 		return nil
 	}
-	shown := []screen{screens[len(screens)-1]}
-	if middle, ok := first(screens, mark); ok {
-		shown = []screen{middle, shown[0]}
+	shown := screens[len(screens)-1:]
+	marked := func(s screen) bool { return mark != "" && strings.Contains(strings.Join(s.lines, "\n"), mark) }
+	if i := slices.IndexFunc(screens, marked); i >= 0 {
+		shown = []screen{screens[i], shown[0]}
 	}
 	return os.WriteFile(svg, picture(shown, width), 0o644)
 }
@@ -87,16 +88,6 @@ func read(dir string) ([]screen, error) {
 		screens[i].at -= begin
 	}
 	return screens, nil
-}
-
-// first returns the first screen that holds the text.
-func first(screens []screen, text string) (screen, bool) {
-	for _, s := range screens {
-		if text != "" && strings.Contains(strings.Join(s.lines, "\n"), text) {
-			return s, true
-		}
-	}
-	return screen{}, false
 }
 
 // recording is an asciicast, version 2: each screen drawn again over the last.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"html"
 	"regexp"
@@ -61,21 +62,14 @@ func picture(screens []screen, width int) []byte {
 // line draws one line; the pen continues to the next.
 func line(b *bytes.Buffer, s string, p pen, y int) pen {
 	x := 0
-	for s != "" {
-		at := escape.FindStringSubmatchIndex(s)
-		text := s
-		if at != nil {
-			text = s[:at[0]]
-		}
-		x += letters(b, text, p, x, y)
-		if at == nil {
-			return p
-		}
+	for at := escape.FindStringSubmatchIndex(s); at != nil; at = escape.FindStringSubmatchIndex(s) {
+		x += letters(b, s[:at[0]], p, x, y)
 		if at[2] >= 0 {
 			p = p.change(s[at[2]:at[3]])
 		}
 		s = s[at[1]:]
 	}
+	letters(b, s, p, x, y)
 	return p
 }
 
@@ -96,12 +90,8 @@ func letters(b *bytes.Buffer, text string, p pen, x, y int) int {
 	if p.faint {
 		style += ` opacity="0.6"`
 	}
-	fill := p.fill
-	if fill == "" {
-		fill = ink
-	}
 	fmt.Fprintf(b, "<text x=\"%.1f\" y=\"%d\" textLength=\"%.1f\" lengthAdjust=\"spacingAndGlyphs\" fill=\"%s\"%s>%s</text>\n",
-		margin+float64(x)*cellWidth, y, float64(lipgloss.Width(word))*cellWidth, fill, style, html.EscapeString(word))
+		margin+float64(x)*cellWidth, y, float64(lipgloss.Width(word))*cellWidth, cmp.Or(p.fill, ink), style, html.EscapeString(word))
 	return cells
 }
 
