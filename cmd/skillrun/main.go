@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
 	"os"
 	"os/signal"
 	"os/user"
@@ -23,6 +24,7 @@ import (
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/cli"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/sandbox"
+	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/skills"
@@ -50,7 +52,6 @@ func run() int {
 		debug.SetMemoryLimit(enough)
 	}
 	ctx, signalled := withSignals(context.Background())
-	defer signalled.stop()
 	between := newSeams(os.LookupEnv)
 	p := &cli.Program{
 		Build: build(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
@@ -69,6 +70,13 @@ func run() int {
 
 // self is this program as the kernel has it, also when its file was replaced.
 const self = "/proc/self/exe"
+
+// seams are what stands between the program and the disk and the network:
+// nothing, but in the build that a sweep kills.
+type seams struct {
+	disk engine.Disk
+	wrap func(http.RoundTripper) http.RoundTripper
+}
 
 func (s seams) catalogue(cfg *config.Config, f cli.Folders) (*step.Catalogue, error) {
 	return steps.All(cfg, steps.Options{Cache: f.Cache, State: f.State, Wrap: s.wrap, Self: self})
@@ -95,7 +103,6 @@ var errSignal = errors.New("stopped by a signal")
 type stopping struct {
 	interrupt chan struct{}  // closed at the first SIGINT
 	first     chan os.Signal // what came first
-	stop      func()
 }
 
 // withSignals returns a context that ends when a run has to stop at once: at
@@ -109,7 +116,6 @@ func withSignals(parent context.Context) (context.Context, stopping) {
 	s := stopping{interrupt: make(chan struct{}), first: make(chan os.Signal, 1)}
 	// Signals stay caught to the end: one that arrives as the process ends must not
 	// take its exit code from it.
-	s.stop = func() { cancel(nil) }
 	signal.Notify(c, syscall.SIGTERM)
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
 		if !signal.Ignored(s) { // as below nohup, or behind a script's "&"
@@ -200,8 +206,7 @@ func buildOf(release string, info *debug.BuildInfo) cli.Build {
 	b := cli.Build{Version: release, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 	const unknown = "(devel)"
 	if info == nil {
-		b.Version = cmp.Or(b.Version, unknown)
-		return b
+		info = &debug.BuildInfo{}
 	}
 	for _, s := range info.Settings {
 		switch s.Key {

@@ -16,18 +16,6 @@ import (
 	"github.com/skillrun/skillrun/engine"
 )
 
-// seams are what stands between the program and the disk and the network. This
-// build (-tags failpoint) passes a point before and after every operation on a
-// journal, and around every request that may change something. At one of them
-// it sends itself a signal:
-//
-//	SKILLRUN_FAILPOINT=list:FILE   writes the names of the points, one a line
-//	SKILLRUN_FAILPOINT=kill:12     SIGKILL at the twelfth; also int, term, hup
-type seams struct {
-	disk engine.Disk
-	wrap func(http.RoundTripper) http.RoundTripper
-}
-
 // points counts the points that were passed.
 type points struct {
 	mu     sync.Mutex
@@ -39,6 +27,12 @@ type points struct {
 
 var signals = map[string]syscall.Signal{"kill": syscall.SIGKILL, "int": syscall.SIGINT, "term": syscall.SIGTERM, "hup": syscall.SIGHUP}
 
+// newSeams returns those of this build (-tags failpoint), which passes a point
+// before and after every operation on a journal, and around every request that may
+// change something. At one of them it sends itself a signal:
+//
+//	SKILLRUN_FAILPOINT=list:FILE   writes the names of the points, one a line
+//	SKILLRUN_FAILPOINT=kill:12     SIGKILL at the twelfth; also int, term, hup
 func newSeams(env func(string) (string, bool)) seams {
 	text, ok := env("SKILLRUN_FAILPOINT")
 	if !ok {
