@@ -103,7 +103,6 @@ func beginning(word string, all []cobra.Completion) []cobra.Completion {
 	return slices.DeleteFunc(all, func(c cobra.Completion) bool { return !strings.HasPrefix(c, word) })
 }
 
-// words completes fixed words.
 func words(all ...string) complete {
 	return func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return all, cobra.ShellCompDirectiveNoFileComp
@@ -120,7 +119,6 @@ func (p *Program) completeArgs(c *cobra.Command, f complete) {
 	}
 }
 
-// completeFlag completes the value of a flag that the verb has.
 func (p *Program) completeFlag(c *cobra.Command, flag string, f complete) {
 	isThere(c.RegisterFlagCompletionFunc(flag, f))
 }
@@ -162,7 +160,6 @@ func (p *Program) completeSkills(_ *cobra.Command, args []string, word string) (
 	return out, cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeRuns completes ids of runs.
 func (p *Program) completeRuns(f *runFlags) complete {
 	return func(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		e, err := p.quiet().reader(*f)
@@ -230,7 +227,6 @@ func unknownWrites(run engine.Inspection, word string) []cobra.Completion {
 	return beginning(word, out)
 }
 
-// completeSteps completes step types.
 func (p *Program) completeSteps(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	cat, err := p.quiet().catalogue()
 	if err != nil {

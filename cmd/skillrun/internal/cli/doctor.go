@@ -225,7 +225,6 @@ func (x *examination) declared() render.Group {
 	return g
 }
 
-// finding is a diagnostic as something that was looked at.
 func finding(subject string, d diag.Diagnostic) step.Finding {
 	err := types.Errorf(types.BadInput, "%s", d.Message).WithHint("%s", d.Hint)
 	if d.At.Start.Line > 0 {

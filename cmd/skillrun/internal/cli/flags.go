@@ -60,7 +60,6 @@ func setOf(f runFlags) string {
 	return b.String()
 }
 
-// colour reports whether what goes to a stream may have colours.
 func (p *Program) colour(terminal bool) bool {
 	if !terminal {
 		return false

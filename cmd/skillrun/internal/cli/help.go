@@ -64,7 +64,6 @@ The configuration is the file of --config, else ./skillrun.yaml, else
 ~/.config/skillrun/skillrun.yaml. Runs are kept in ~/.local/state/skillrun
 ($XDG_STATE_HOME), by site; the cache in ~/.cache/skillrun ($XDG_CACHE_HOME).`
 
-// completeSandbox completes the flags of the sandbox.
 func (p *Program) completeSandbox(c *cobra.Command) {
 	c.ValidArgsFunction = cobra.NoFileCompletions
 	isThere(c.MarkFlagDirname("dir"))

@@ -14,7 +14,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// historyFlags say which runs of which site.
 type historyFlags struct {
 	runFlags
 	state string
@@ -112,7 +111,6 @@ func (p *Program) listRuns(e *engine.Engine, shown []engine.Summary, total int, 
 	return nil
 }
 
-// inspect tells all about one run.
 func (p *Program) inspect(e *engine.Engine, ref string, f historyFlags) error {
 	s, err := e.Find(ref)
 	if err != nil {
@@ -128,7 +126,6 @@ func (p *Program) inspect(e *engine.Engine, ref string, f historyFlags) error {
 	return nil
 }
 
-// filter returns what the flags let through.
 func (p *Program) filter(f historyFlags) (func(engine.Summary) bool, error) {
 	if f.state != "" {
 		if err := oneOf("--state", f.state, render.States()...); err != nil {

@@ -15,7 +15,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// moveFlags are the flags of export and import.
 type moveFlags struct {
 	runFlags
 	to       []string
@@ -141,7 +140,6 @@ func (p *Program) nothingSecret(archive []byte) error {
 	return nil
 }
 
-// deliver writes an archive where it is wanted.
 func (p *Program) deliver(out string, data []byte) error {
 	if out == "-" {
 		_, err := p.raw.Write(data)

@@ -17,7 +17,6 @@ import (
 // What people say to a run that is there: yes, no, stop, this is what happened,
 // take it back.
 
-// personFlags are the flags of these verbs.
 type personFlags struct {
 	runFlags
 	digest  string
@@ -198,7 +197,6 @@ executes the run, it stops before its next step. The always steps run first.`,
 	return c
 }
 
-// undoFlags are the flags of undo.
 type undoFlags struct {
 	runFlags
 	partly  bool

@@ -16,7 +16,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// planFlags are the flags of plan.
 type planFlags struct {
 	runFlags
 	out string

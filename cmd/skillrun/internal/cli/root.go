@@ -36,7 +36,6 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 	return code
 }
 
-// root is the program with its verbs.
 func (p *Program) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "skillrun SKILL [flags]",

@@ -37,7 +37,6 @@ func (p *Program) oneSkill(c *cobra.Command, args []string) error {
 	return one("run needs a skill", "`skillrun list` shows the skills")(c, args)
 }
 
-// inputFlags are those that say what a skill is given.
 func (p *Program) inputFlags(c *cobra.Command, f *runFlags) {
 	c.Flags().StringArrayVar(&f.inputs, "input", nil, "an input, `name=value`; value @file reads a file, - reads stdin (repeatable)")
 	c.Flags().StringVar(&f.inputFile, "input-file", "", "inputs from a YAML or JSON `file`")
@@ -179,7 +178,6 @@ func (p *Program) ask(ctx context.Context, q engine.Question, out *surface) (eng
 	return said, nil
 }
 
-// asks is the question itself.
 func asks(q engine.Question) string {
 	if q.Node != "" {
 		return "Approve this?"
@@ -216,7 +214,6 @@ func (p *Program) whichSite(c *cobra.Command, f *runFlags, sandbox string) {
 	f.trust = &p.trust
 }
 
-// common are the flags that run and resume share.
 func (p *Program) common(c *cobra.Command, f *runFlags) {
 	p.siteFlags(c, f, "run against the sandbox instead of real services", "events")
 	c.Flags().BoolVar(&f.yes, "yes", false, "write without asking")
@@ -224,7 +221,6 @@ func (p *Program) common(c *cobra.Command, f *runFlags) {
 	f.reachFlag(c)
 }
 
-// setFlag is the one that gives configuration for one call.
 func (p *Program) setFlag(c *cobra.Command, f *runFlags) {
 	c.Flags().StringArrayVar(&f.sets, "set", nil, "a config value of the skill, `name=value`; overrides the configuration (repeatable)")
 	p.completeFlag(c, "set", p.completeSet)

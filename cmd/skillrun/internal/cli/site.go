@@ -126,7 +126,6 @@ func (p *Program) configure(s *site, explicit, invocation string) error {
 	return nil
 }
 
-// hostsOf names the hosts of services.
 func hostsOf(cfg *config.Config) func(string) string {
 	return func(service string) string {
 		u, err := url.Parse(cfg.Services[service].URL)
@@ -177,7 +176,6 @@ func (p *Program) stateOf(f runFlags) (state, site string, diags diag.List) {
 	return filepath.Join(p.stateDir(), siteName(cfg)), cfg.Site, diags
 }
 
-// load reads the configuration and opens nothing.
 func (p *Program) load(explicit string) (*config.Config, diag.List) {
 	cfg, diags := config.Load(config.Options{Explicit: explicit, Dir: p.Dir, Trusted: p.trustsHere(), UserDir: p.userDir(), ReadFile: readFile, Env: p.Env, Kinds: p.Kinds})
 	if cfg != nil {

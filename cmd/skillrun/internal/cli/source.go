@@ -19,7 +19,6 @@ func isSkillFile(name string) bool {
 	return slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(name))
 }
 
-// source is a skill's file.
 type source struct {
 	Name string
 	File string // as people see it
@@ -75,7 +74,6 @@ func (p *Program) own(below string) ([]source, error) {
 	return firstOfEach(out), nil
 }
 
-// builtIn is where built-in skills are said to come from.
 const builtIn = "built in"
 
 // origin is the kind of place that a skill's file is in: a folder that the user
@@ -108,7 +106,6 @@ func stem(file string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(filepath.Base(file), ".yaml"), ".yml")
 }
 
-// firstOfEach keeps the first skill of each name.
 func firstOfEach(lists ...[]source) []source {
 	var out []source
 	seen := map[string]bool{}

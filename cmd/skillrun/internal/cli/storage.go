@@ -82,7 +82,6 @@ func (p *Program) verifyAll(e *engine.Engine) error {
 	return nil
 }
 
-// pruneFlags say which runs may go.
 type pruneFlags struct {
 	runFlags
 	olderThan string

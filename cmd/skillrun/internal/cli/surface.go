@@ -64,7 +64,6 @@ func stepsOf(nodes []engine.Node) []live.Step {
 	return out
 }
 
-// close gives the terminal back.
 func (s *surface) close() {
 	if s.view != nil {
 		s.view.Close()
@@ -107,7 +106,6 @@ func (s *surface) observe(e engine.Event) {
 	s.lines.Event(e)
 }
 
-// question shows what a person is asked.
 func (s *surface) question(q engine.Question) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

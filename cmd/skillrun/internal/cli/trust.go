@@ -16,7 +16,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// trustFlags are the flags of trust.
 type trustFlags struct {
 	list, revoke bool
 }
@@ -45,7 +44,6 @@ names trusted folders, separated by colons, or is 1 for the working directory.`,
 	return c
 }
 
-// trustFolder is the verb.
 func (p *Program) trustFolder(ctx context.Context, args []string, f trustFlags) error {
 	folders, err := p.trustedFolders()
 	if err != nil {
@@ -142,7 +140,6 @@ func (p *Program) outline(dir string) ([]string, error) {
 	return out, nil
 }
 
-// outlineOf tells of one skill.
 func (p *Program) outlineOf(e *engine.Engine, there *Program, src source, cfg *config.Config) []string {
 	skill, diags := e.Check(src.File, src.Text)
 	if diags.HasErrors() {

@@ -18,10 +18,8 @@ import (
 // Which folders the user trusts. It is written down in the user's configuration
 // folder, by path; a folder inside of a trusted one is another.
 
-// trustedName is the file of it.
 const trustedName = "trusted.json"
 
-// trustedList is that file.
 type trustedList struct {
 	Folders []string `json:"folders"`
 }
@@ -80,7 +78,6 @@ func (p *Program) trustedFile() string {
 	return filepath.Join(p.userDir(), trustedName)
 }
 
-// writeTrusted writes the list, in one step.
 func (p *Program) writeTrusted(folders []string) error {
 	if p.trustedFile() == "" {
 		return refused(types.Errorf(types.BadInput, "there is no configuration folder to record the trust in").WithHint("set HOME or XDG_CONFIG_HOME; or pass --trust with each command"))

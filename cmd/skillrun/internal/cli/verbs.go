@@ -119,7 +119,6 @@ func (p *Program) listCmd() *cobra.Command {
 	return c
 }
 
-// listed is a skill in a listing.
 type listed struct {
 	Name        string `json:"name"`
 	From        string `json:"from"`

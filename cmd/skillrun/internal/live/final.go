@@ -67,7 +67,6 @@ func (v *View) Ending(r engine.Report, next render.Next, outputs bool) {
 	e.print(render.Wrapper{W: v.Out, Width: func() int { return v.width }})
 }
 
-// ending is what the last block tells.
 type ending struct {
 	Report  engine.Report
 	Next    render.Next

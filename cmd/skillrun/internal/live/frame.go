@@ -250,7 +250,6 @@ type count struct {
 	word string
 }
 
-// tally lists what there is of each.
 func tally(counts ...count) string {
 	var parts []string
 	for _, c := range counts {

@@ -101,7 +101,6 @@ func (v *View) Close() {
 	v.print((*model).record)
 }
 
-// startDrawing starts drawing.
 func (v *View) startDrawing() {
 	v.keys.mute()
 	v.mu.Lock()

@@ -127,7 +127,6 @@ func newModel(steps []Step, began time.Time, colour bool) *model {
 	return m
 }
 
-// apply takes in one event.
 func (m *model) apply(e engine.Event) {
 	if e.Type == engine.EventEffect {
 		m.effect(e)

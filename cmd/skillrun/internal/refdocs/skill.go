@@ -275,7 +275,6 @@ func (k Skill) config(w io.Writer) {
 	}
 }
 
-// reach prints the services and the writes.
 func (k Skill) reach(w io.Writer) {
 	table(w, "services", len(k.Services), func(tw io.Writer) {
 		for _, s := range k.Services {

@@ -153,7 +153,6 @@ func (g page) reads(all []plan.Read) {
 	}
 }
 
-// read prints a read on a line.
 func (g page) read(r plan.Read) {
 	fmt.Fprintf(g.w, "read  %s%s", flat(r.Name), flat(aside(r.Path, r.Node, false, "")))
 	if r.After != "" {
@@ -183,7 +182,6 @@ func summaryMember(r plan.Read) (name, value string) {
 	return "", ""
 }
 
-// write prints a write with what is known of it.
 func (g page) write(n int, x plan.Write) {
 	fmt.Fprintf(g.w, "\n%d. %s%s\n", n, g.bold(flat(x.Name)), flat(aside(x.Path, x.Node, x.Undecided, x.If)))
 	g.local(x.Local)

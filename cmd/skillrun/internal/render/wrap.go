@@ -103,7 +103,6 @@ func continued(line string, width int) string {
 	return row.String() + "\n"
 }
 
-// commandRows are the rows of a command.
 type commandRows struct {
 	strings.Builder
 	at, width int

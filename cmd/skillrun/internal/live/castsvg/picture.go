@@ -30,7 +30,6 @@ var palette = map[string]string{
 	"90": "#7f848e", "91": "#ff8b92", "92": "#b5e890", "93": "#ffd97a", "94": "#8cc8ff", "95": "#e2a0f5", "96": "#7fdbe6", "97": "#ffffff",
 }
 
-// pen is how the next letters are drawn.
 type pen struct {
 	fill  string
 	bold  bool
