@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
@@ -36,21 +38,16 @@ func (p *Program) audit(args []string, f runFlags) error {
 	if err != nil {
 		return refused(err)
 	}
-	var first *engine.Action
-	actions, damaged := e.Audit(ids...), 0
+	actions := e.Audit(ids...)
 	out := jsonOutlet{p.Stdout, p.vault} // it is JSON by default
-	for i, d := range actions {
+	for _, d := range actions {
 		render.JSONLine(out, d)
-		if d.Kind == engine.ActionDamaged {
-			if damaged++; first == nil {
-				first = &actions[i]
-			}
-		}
 	}
-	if first == nil {
+	damaged := slices.DeleteFunc(actions, func(d engine.Action) bool { return d.Kind != engine.ActionDamaged })
+	if len(damaged) == 0 {
 		return nil
 	}
-	return &exitError{exitFailed, types.Errorf(types.Conflict, "%d of %d journals cannot be read; run %s: %s", damaged, len(ids), first.Run, first.Error.Message).
+	return &exitError{exitFailed, types.Errorf(types.Conflict, "%d of %d journals cannot be read; run %s: %s", len(damaged), len(ids), damaged[0].Run, damaged[0].Error.Message).
 		WithHint("skillrun verify --all%s says what is wrong with each", siteOf(f))}
 }
 

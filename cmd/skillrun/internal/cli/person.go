@@ -234,21 +234,20 @@ func (p *Program) undo(ctx context.Context, ref string, f undoFlags) error {
 	}
 	defer s.close()
 	refusal := error(nil)
-	said := render.SaidJSON{Run: id, State: "unchanged", By: p.User}
+	said, again := render.SaidJSON{Run: id, State: "unchanged", By: p.User}, commandOf("undo", f.runFlags, id)
 	o := p.bound(f.runFlags)
 	o.Observe = p.undoing(&said)
 	done, err := s.engine.Undo(ctx, id, f.adopted, func(list []engine.Reversal) (bool, error) {
 		said.Reversals = list
-		refusal = stuck(list, id, f)
+		refusal = stuck(list, again, f)
 		// without a question, what is done is told when it is done
 		if !render.Reversals(p.told(), list, f.yes && refusal == nil) || refusal != nil {
 			return false, nil
 		}
 		yes := false
-		yes, refusal = p.undoes(ctx, list, id, f, &said)
+		yes, refusal = p.undoes(ctx, list, again, f, &said)
 		return yes, nil
 	}, o)
-	again := commandOf("undo", f.runFlags, id)
 	switch {
 	case ctx.Err() != nil:
 		return &exitError{code: exitInterrupted}
@@ -295,8 +294,7 @@ func cannot(list []engine.Reversal) []engine.Reversal {
 
 // stuck says why nothing is undone: something of it would be refused, and the
 // rest is not wanted all the same.
-func stuck(list []engine.Reversal, id string, f undoFlags) error {
-	again := commandOf("undo", f.runFlags, id)
+func stuck(list []engine.Reversal, again string, f undoFlags) error {
 	stuck := cannot(list)
 	left := slices.ContainsFunc(list, func(x engine.Reversal) bool { return x.Can() && x.Stuck == nil })
 	switch {
@@ -310,12 +308,11 @@ func stuck(list []engine.Reversal, id string, f undoFlags) error {
 }
 
 // undoes asks for all that can be undone.
-func (p *Program) undoes(ctx context.Context, list []engine.Reversal, id string, f undoFlags, said *render.SaidJSON) (bool, error) {
+func (p *Program) undoes(ctx context.Context, list []engine.Reversal, again string, f undoFlags, said *render.SaidJSON) (bool, error) {
 	switch {
 	case f.yes:
 		return true, nil
 	case !p.Terminal || p.forProgram():
-		again := commandOf("undo", f.runFlags, id)
 		if f.partly {
 			again += " --partly"
 		}

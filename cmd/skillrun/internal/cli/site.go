@@ -37,10 +37,8 @@ func (s *site) close() {
 // sources are the texts that diagnostics may point into.
 func (s *site) sources(src source) render.Sources {
 	out := s.called.with(src)
-	if s.cfg.Path != "" {
-		if text, err := readFile(s.cfg.Path); err == nil {
-			out[s.cfg.Path] = config.Veiled(text)
-		}
+	if text, err := readFile(s.cfg.Path); err == nil {
+		out[s.cfg.Path] = config.Veiled(text)
 	}
 	return out
 }

@@ -121,11 +121,9 @@ func (p *Program) prune(f pruneFlags) error {
 	}
 	gone, err := e.Prune(age, f.keep, !f.yes)
 	render.Pruned(p.told(), gone, f.yes)
-	if err == nil {
-		p.tell(map[string]any{"runs": append([]engine.Pruned{}, gone...), "removed": f.yes})
-	}
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
+	p.tell(map[string]any{"runs": append([]engine.Pruned{}, gone...), "removed": f.yes})
 	return nil
 }

@@ -255,9 +255,6 @@ func (r *row) repeats(notice string) bool {
 
 // effect notes a write at its step, and counts it at all that stands around it.
 func (m *model) effect(e engine.Event) {
-	if e.Effect == nil {
-		return
-	}
 	path := e.Effect.Path
 	if m.rows[path] != nil || !strings.Contains(path, "[") { // an item that ended well has no row any more
 		r := m.row(engine.Event{ID: e.Effect.ID, Path: path, Step: e.Effect.Step})
