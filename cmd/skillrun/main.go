@@ -157,10 +157,8 @@ func (s stopping) was(sig os.Signal) bool {
 // clock is the machine's clock.
 type clock struct{}
 
-// Now returns the time.
 func (clock) Now() time.Time { return time.Now() }
 
-// Sleep waits, or returns the context's error.
 func (clock) Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -129,7 +129,6 @@ type around struct {
 	to http.RoundTripper
 }
 
-// RoundTrip sends one request.
 func (a around) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Method == http.MethodGet || strings.HasSuffix(req.URL.Path, "/git-upload-pack") {
 		return a.to.RoundTrip(req)

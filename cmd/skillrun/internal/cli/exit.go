@@ -19,7 +19,6 @@ type exitError struct {
 	err  error
 }
 
-// Error returns the printed error's text.
 func (e *exitError) Error() string {
 	if e.err == nil {
 		return "exit"
@@ -27,7 +26,6 @@ func (e *exitError) Error() string {
 	return e.err.Error()
 }
 
-// Unwrap returns the printed error.
 func (e *exitError) Unwrap() error { return e.err }
 
 func refused(err error) error { return &exitError{exitRefused, err} }

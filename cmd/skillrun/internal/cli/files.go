@@ -53,7 +53,6 @@ type sink struct {
 	used bool // something was written
 }
 
-// Write writes, and keeps the first error.
 func (s *sink) Write(p []byte) (int, error) {
 	s.used = s.used || len(p) > 0
 	n, err := s.w.Write(p)

@@ -61,31 +61,29 @@ func (p *Program) look() render.Look {
 
 // leaks refuses a run of which the journal would hold a credential before any
 // service said one: in its inputs, its configuration values or a skill's text.
-func leaks(cfg *config.Config, skill *engine.Skill, inputs, values types.Values, all []byte, diags *diag.List) {
-	if !cfg.Mask().Finds(string(all)) && !cfg.Mask().Finds(string(skill.Text)) {
-		return
+func leaks(cfg *config.Config, bound *engine.Bound) (diags diag.List) {
+	skill, finds := bound.Skill, cfg.Mask().Finds
+	if !finds(string(types.Encode(bound.Program))) && !finds(string(skill.Text)) {
+		return nil
 	}
-	told := false
 	say := func(at diag.Range, what string) {
-		told = true
 		diags.Errorf("secret-leak", at, "%s holds the credential of a service", what).
 			Hint = "take it out: steps name a service, and the configuration names its credential"
 	}
-	for of, values := range map[string]types.Values{"input": inputs, "config value": values} {
-		for _, name := range types.SortedKeys(values) {
-			if !cfg.Mask().Finds(types.Show(values[name])) {
-				continue
-			}
-			at := diag.Range{File: "--input " + name}
-			if of != "input" {
-				at = cfg.PlaceOf(skill.Name, name)
-			}
-			say(at, of+" "+name)
+	for _, name := range types.SortedKeys(bound.Inputs) {
+		if finds(types.Show(bound.Inputs[name])) {
+			say(diag.Range{File: "--input " + name}, "input "+name)
 		}
 	}
-	if !told {
+	for _, name := range types.SortedKeys(bound.Config) {
+		if finds(types.Show(bound.Config[name])) {
+			say(cfg.PlaceOf(skill.Name, name), "config value "+name)
+		}
+	}
+	if len(diags) == 0 {
 		say(diag.Range{File: skill.File}, "the skill, or one that it calls,")
 	}
+	return diags
 }
 
 // jsonOutlet is the same for a stream that a program reads. Each write is whole
@@ -95,7 +93,6 @@ type jsonOutlet struct {
 	vault *vault
 }
 
-// Write masks and escapes.
 func (j jsonOutlet) Write(data []byte) (int, error) {
 	if _, err := io.WriteString(j.w, render.CleanJSON(string(j.vault.Load().JSON(data)))); err != nil {
 		return 0, err

@@ -141,7 +141,7 @@ func (p *Program) bind(ctx context.Context, s *site, name string, f *runFlags) (
 		diags = append(diags, s.cfg.Missing(refdocs.Needs(skill.Needs(bound)))...)
 	}
 	if bound != nil {
-		leaks(s.cfg, skill, bound.Inputs, bound.Config, types.Encode(bound.Program), &diags)
+		diags = append(diags, leaks(s.cfg, bound)...)
 	}
 	if diags.HasErrors() {
 		return nil, p.diagnose(p.headed(diags, *f), sources)

@@ -50,10 +50,8 @@ type drawing struct{ v *View }
 
 type tick struct{}
 
-// Init starts the clock.
 func (d drawing) Init() tea.Cmd { return d.next() }
 
-// Update draws again at each tick; nothing else happens here.
 func (d drawing) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	if _, ok := msg.(tick); ok {
 		return d, d.next()

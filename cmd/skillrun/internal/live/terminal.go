@@ -92,7 +92,6 @@ type gate struct {
 
 var hideCursor, showCursor = []byte("\x1b[?25l"), []byte("\x1b[?25h")
 
-// Write writes p, or drops it.
 func (g *gate) Write(p []byte) (int, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
