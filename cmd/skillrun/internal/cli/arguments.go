@@ -10,8 +10,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// one is for a verb that takes one argument; what says what is missing without
-// it.
+// one is for a verb that takes one argument; what says what is missing.
 func one(what, hint string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -64,8 +63,7 @@ func orWords(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
 }
 
-// didYouMean is the beginning of a hint: the nearest of the words, if one is
-// near.
+// didYouMean is the beginning of a hint: the nearest of the words, if one is near.
 func didYouMean(word string, words []string) string {
 	if near := diag.Nearest(word, words); near != "" {
 		return "did you mean " + near + "? "

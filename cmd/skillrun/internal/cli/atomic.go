@@ -10,8 +10,7 @@ import (
 	"github.com/skillrun/skillrun/engine/plan"
 )
 
-// keep writes a plan to a file that others cannot read, in one step. What a
-// terminal could act on is escaped in it.
+// keep replaces a file by a plan in which nothing steers a terminal.
 func keep(file string, made plan.Plan) error {
 	var text bytes.Buffer
 	render.JSON(&text, made)

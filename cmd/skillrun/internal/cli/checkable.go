@@ -10,10 +10,9 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// checkable returns the skills that check is asked about: those of its
-// arguments, which are names, files, folders and patterns, or without any, those
-// that are found by name, also where another one takes their place. What is there
-// and is no readable skill is a diagnostic, so that nothing is passed over.
+// checkable returns the skills that check is asked about: by name, file, folder or
+// pattern, or else all on the search path, also those that another one hides. What
+// is there and is no readable skill is a diagnostic, so that nothing is passed over.
 func (p *Program) checkable(args []string) (found []source, diags diag.List, err error) {
 	if len(args) == 0 {
 		return p.everySkill()
@@ -37,8 +36,7 @@ func (p *Program) checkable(args []string) (found []source, diags diag.List, err
 	return found, diags, nil
 }
 
-// filesOf returns the skills' files of an argument that is a folder or a
-// pattern, and nil for another one.
+// filesOf returns the skills' files of a folder or a pattern, nil of anything else.
 func (p *Program) filesOf(arg string) ([]string, error) {
 	if info, err := os.Stat(p.path(arg)); err == nil && info.IsDir() {
 		files, err := p.below(arg)
@@ -65,8 +63,7 @@ func (p *Program) filesOf(arg string) ([]string, error) {
 	return files, nil
 }
 
-// below returns the skills' files of a folder and of those in it, without what
-// is hidden and without configurations.
+// below returns the skills' files of a folder and those in it; nothing hidden.
 func (p *Program) below(dir string) (files []string, err error) {
 	root := p.path(dir)
 	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {

@@ -182,8 +182,7 @@ func (p *Program) completeRuns(f *runFlags) complete {
 	}
 }
 
-// completeUnknown completes RUN STEP: runs, and of the run that was named the
-// writes whose outcome nobody knows.
+// completeUnknown completes RUN STEP with the writes of unknown outcome.
 func (p *Program) completeUnknown(f *runFlags) complete {
 	return func(c *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		switch len(args) {
@@ -209,7 +208,6 @@ func (p *Program) completeUnknown(f *runFlags) complete {
 	}
 }
 
-// unknownWrites are the paths of the writes whose outcome nobody knows.
 func unknownWrites(run engine.Inspection, word string) []cobra.Completion {
 	out := []cobra.Completion{}
 	for _, x := range run.Effects {
@@ -240,14 +238,12 @@ func (p *Program) completeSteps(_ *cobra.Command, _ []string, word string) ([]co
 	return beginning(word, out), cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeInput completes --input: the names of the skill's inputs, and after
-// name= its values.
+// completeInput completes --input: the skill's inputs, and after name= its values.
 func (p *Program) completeInput(_ *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	return p.completeFields(args, word, func(s *engine.Skill) types.Type { return s.Inputs })
 }
 
-// completeSet completes --set, as --input, with what the skill wants from the
-// configuration.
+// completeSet completes --set in the same way.
 func (p *Program) completeSet(_ *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	return p.completeFields(args, word, func(s *engine.Skill) types.Type { return s.Config })
 }

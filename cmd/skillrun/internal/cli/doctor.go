@@ -40,8 +40,7 @@ written. Exit code 1 means that something is wrong.`,
 	return c
 }
 
-// doctor is the whole examination. A configuration that does not read ends it:
-// nothing can be told from a guess.
+// doctor examines. A configuration that does not read ends it: it would be guesswork.
 func (p *Program) doctor(ctx context.Context, args []string, f runFlags) error {
 	s, err := p.openSite(ctx, f)
 	if err != nil {

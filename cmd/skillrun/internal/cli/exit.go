@@ -2,8 +2,7 @@ package cli
 
 import "github.com/skillrun/skillrun/engine"
 
-// The exit codes. What kind of failure it was stands in error.code of the
-// result.
+// The exit codes. The kind of failure stands in error.code of the result.
 const (
 	exitDone        = 0   // done, or parked with nothing left for a person to approve
 	exitFailed      = 1   // failed after the first request

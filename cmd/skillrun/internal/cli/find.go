@@ -37,8 +37,7 @@ func (p *Program) find(arg string) (source, error) {
 	return source{}, types.Errorf(types.NotFound, "no skill is named %q", arg).WithHint("%s", hint).With("skill", arg)
 }
 
-// fileOf is the hint that a skill's file of this name is in the working directory,
-// which is no place where skills are looked for.
+// fileOf is the hint that the working directory has a skill's file of this name.
 func (p *Program) fileOf(name string) string {
 	for _, ext := range []string{".yaml", ".yml"} {
 		if info, err := os.Stat(p.path(name + ext)); err == nil && info.Mode().IsRegular() {
@@ -86,8 +85,7 @@ func (p *Program) sources(below string) ([]source, error) {
 	return firstOfEach(own, here), nil
 }
 
-// callees finds the skills that a skill calls, and keeps their texts:
-// diagnostics point into them.
+// callees finds the skills that a skill calls, and keeps their texts for diagnostics.
 type callees struct {
 	program *Program
 	texts   render.Sources

@@ -25,8 +25,7 @@ func resumeCommand(id, reason string, f runFlags) string {
 	return commandOf("resume", f, id)
 }
 
-// commandOf is a command of this program: the verb, what it is about, and then the
-// flags that lead to the site.
+// commandOf is a command of this program: the verb, what it is about, the site's flags.
 func commandOf(verb string, f runFlags, about ...string) string {
 	return strings.Join(append([]string{"skillrun", verb}, about...), " ") + siteOf(f) + trustOf(f)
 }

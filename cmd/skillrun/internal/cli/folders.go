@@ -23,6 +23,5 @@ func (p *Program) userDir() string { return p.xdg("XDG_CONFIG_HOME", ".config") 
 
 func (p *Program) sandboxDir() string { return filepath.Join(p.stateDir(), "sandbox-world") }
 
-// sandboxConfig is the configuration of the world of --sandbox, as it was last
-// written; there is none before its first run.
+// sandboxConfig is the configuration of --sandbox; there is none before its first run.
 func (p *Program) sandboxConfig() string { return filepath.Join(p.sandboxDir(), "skillrun.yaml") }

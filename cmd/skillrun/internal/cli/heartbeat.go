@@ -31,8 +31,7 @@ func (u *underWay) observe(e engine.Event) {
 	}
 }
 
-// innermost are those that nothing else under way stands in: not the groups,
-// loops and calls around a step.
+// innermost are those in which nothing else is under way.
 func (u underWay) innermost() []begun {
 	around := map[string]bool{}
 	for _, b := range u {

@@ -73,8 +73,7 @@ func (p *Program) runs(ctx context.Context, args []string, f historyFlags) error
 	return p.listRuns(e, shown, len(found), f)
 }
 
-// sayNone says why no run is listed: the site has none, none is of the skill that
-// was asked for, with the one that may have been meant, or none is left by flags.
+// sayNone says why no run is listed.
 func (p *Program) sayNone(all []engine.Summary, skill string) {
 	var names []string
 	for _, s := range all {

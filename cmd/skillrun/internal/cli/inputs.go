@@ -26,8 +26,7 @@ func (p *Program) inputs(s *engine.Skill, f runFlags) (map[string]any, diag.List
 	return values, append(diags, p.headed(more, f)...)
 }
 
-// set takes the configuration that was given with --set, for the skill and those
-// that it calls.
+// set takes the configuration of --set, for the skill and those that it calls.
 func (p *Program) set(cfg *config.Config, s *engine.Skill, f runFlags) diag.List {
 	typed, diags := p.typed("--set", f.sets)
 	values, more := s.ParseConfig(typed)
@@ -67,9 +66,8 @@ func given(flag, arg string) diag.Range {
 	return diag.Range{File: flag + " " + quote(arg)}
 }
 
-// headed heads what is wrong with an input by where the user gave it: the
-// argument as it was typed, or the place in the file of --input-file. The
-// engine only knows the input's name.
+// headed heads what is wrong with an input, of which the engine knows the name, by
+// where the user gave it: the argument, or the place in the file of --input-file.
 func (p *Program) headed(diags diag.List, f runFlags) diag.List {
 	var inFile map[string]diag.Range
 	if f.inputFile != "" {
@@ -90,8 +88,7 @@ func (p *Program) headed(diags diag.List, f runFlags) diag.List {
 	return diags
 }
 
-// inputText reads @file and -. Behind @@ stands the text itself, whatever it
-// begins with.
+// inputText reads @file and -. Behind @@ stands the text itself.
 func (p *Program) inputText(text string) (string, error) {
 	switch {
 	case strings.HasPrefix(text, "@@"):

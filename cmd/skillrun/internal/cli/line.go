@@ -21,9 +21,8 @@ type line struct {
 	skill string
 }
 
-// arrange puts the verb before everything else, so that flags stand anywhere,
-// and "run" before a first word that is no verb, so that `skillrun NAME` runs a
-// skill.
+// arrange puts the verb before the flags, and "run" before a first word that is no
+// verb, so that `skillrun NAME` runs a skill.
 func arrange(root *cobra.Command, args []string) line {
 	if len(args) > 0 && strings.HasPrefix(args[0], "__complete") {
 		return line{args: append([]string{args[0]}, completed(root, args[1:])...)}
@@ -40,8 +39,7 @@ func arrange(root *cobra.Command, args []string) line {
 	return out
 }
 
-// completed is a line whose last word is being typed: that word stays the last,
-// and decides nothing.
+// completed arranges a line whose last word is being typed: that one decides nothing.
 func completed(root *cobra.Command, args []string) []string {
 	if len(args) == 0 {
 		return args
@@ -118,9 +116,8 @@ func takesValue(c *cobra.Command, word string) bool {
 	return slices.ContainsFunc(c.Commands(), func(sub *cobra.Command) bool { return takesValue(sub, word) })
 }
 
-// everywhere lets each verb be given the flags that say which site, also one
-// that has no use for them: an alias such as "skillrun --sandbox" fits all. And it
-// lets each be told to trust the working directory.
+// everywhere gives each verb --trust, and the flags that say which site, also where
+// they have no use: an alias such as "skillrun --sandbox" fits all.
 func (p *Program) everywhere(c *cobra.Command) {
 	if c.Flags().Lookup("config") == nil {
 		c.Flags().String("config", "", "")
@@ -137,8 +134,7 @@ func (p *Program) everywhere(c *cobra.Command) {
 	}
 }
 
-// unknownWord is the error of a first word that is neither a verb nor a skill.
-// It was taken for a skill, and may have been meant for a verb.
+// unknownWord is the error of a word that was taken for a skill, and may be a verb.
 func unknownWord(err error, root *cobra.Command, word string) error {
 	if err == nil || word == "" {
 		return err

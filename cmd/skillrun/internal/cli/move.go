@@ -129,9 +129,8 @@ func (p *Program) writable(f moveFlags) error {
 	return nil
 }
 
-// nothingSecret refuses a plain archive that has a credential in it. There is none
-// in a journal; one that was given as an input, or that an earlier skillrun let
-// through, is found here.
+// nothingSecret refuses a plain archive with a credential in it: one that was given
+// as an input, or that an earlier skillrun let through.
 func (p *Program) nothingSecret(archive []byte) error {
 	if p.vault.Load().Finds(string(archive)) {
 		return types.Errorf(types.BadInput, "the run's journal contains a credential of this site, so it is not exported unencrypted").

@@ -13,8 +13,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// vault is the mask of the configuration that was read, for the streams that
-// were opened before it.
+// vault is the mask of the configuration, for streams that were opened before it.
 type vault = atomic.Pointer[mask.Mask]
 
 // guard puts an outlet before each stream, and returns what flushes them.
@@ -86,8 +85,7 @@ func leaks(cfg *config.Config, bound *engine.Bound) (diags diag.List) {
 	return diags
 }
 
-// jsonOutlet is the same for a stream that a program reads. Each write is whole
-// JSON, and stays it.
+// jsonOutlet is the same for a program. Each write is whole JSON, and stays it.
 type jsonOutlet struct {
 	w     io.Writer
 	vault *vault

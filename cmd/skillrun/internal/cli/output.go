@@ -16,8 +16,7 @@ import (
 // outputWords is the annotation of a flag --output with what it can be.
 const outputWords = "output-words"
 
-// outputFlag gives a verb --output: text, json with one object on stdout, or what
-// more the verb can. The value is looked at before the verb runs.
+// outputFlag gives a verb --output: text, json, or what more it can.
 func (p *Program) outputFlag(c *cobra.Command, output *string, more ...string) {
 	p.outputWords(c, output, append([]string{"text", "json"}, more...)...)
 }
@@ -95,8 +94,7 @@ func (p *Program) exit(err error, out *sink) int {
 	return e.code
 }
 
-// codedAs is what ended a command, as an error with a code. A refusal without
-// one is of the call.
+// codedAs is what ended a command, as an error with a code.
 func codedAs(e *exitError) *types.Error {
 	if e.err == nil {
 		return types.Errorf(types.Cancelled, "%s", states[e.code])

@@ -14,8 +14,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// prompt asks a person for the required inputs that were not given. Nobody is
-// asked where the answer is read by a program, or where nobody sits.
+// prompt asks a person, where one sits and reads, for required inputs that are missing.
 func (p *Program) prompt(ctx context.Context, s *engine.Skill, inputs map[string]any, f runFlags) error {
 	if !p.Terminal || f.output != "text" || !fit(s, inputs) {
 		return nil
@@ -33,8 +32,7 @@ func (p *Program) prompt(ctx context.Context, s *engine.Skill, inputs map[string
 	return nil
 }
 
-// fit reports whether what was given can be right. The rest of a call that is
-// wrong is not worth anybody's typing: it is refused with all that is missing.
+// fit reports whether what was given can be right: else the rest is not worth typing.
 func fit(s *engine.Skill, inputs map[string]any) bool {
 	for name, v := range inputs {
 		if f, ok := s.Inputs.Field(name); !ok || f.Type.Check(v) != nil {
@@ -86,8 +84,7 @@ func wanted(t types.Type) string {
 	return t.Present().String()
 }
 
-// chosen is the option that an answer means: its text, or its number. A text
-// that is both counts as a text.
+// chosen is the option that an answer means: first by its text, then by its number.
 func chosen(line string, options []string) string {
 	if n, err := strconv.Atoi(line); err == nil && n >= 1 && n <= len(options) && !slices.Contains(options, line) {
 		return options[n-1]

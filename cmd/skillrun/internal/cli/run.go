@@ -164,8 +164,7 @@ func (p *Program) options(f runFlags, s *site, out *surface) engine.Options {
 	return o
 }
 
-// ask shows what would be written, and what an approve step shows, and asks.
-// Without a terminal nobody is asked, and the run parks.
+// ask shows what would be written and asks. Without a terminal, the run parks.
 func (p *Program) ask(ctx context.Context, q engine.Question, out *surface) (engine.Answer, error) {
 	out.question(q)
 	if !p.Terminal {
@@ -200,8 +199,7 @@ func (p *Program) conclude(out *surface, r engine.Report, err error, sources ren
 	return &exitError{code: codeOf(r), err: err}
 }
 
-// siteFlags are those that say which site's runs, and in which format they are
-// told: text, json, or what more the verb can.
+// siteFlags say which site's runs, and in which format.
 func (p *Program) siteFlags(c *cobra.Command, f *runFlags, sandbox string, more ...string) {
 	p.whichSite(c, f, sandbox)
 	p.outputFlag(c, &f.output, more...)

@@ -9,8 +9,7 @@ import (
 	"github.com/skillrun/skillrun/engine/diag"
 )
 
-// tellUnfinished says that running what is planned would meet a run of the same
-// work, and whether it would go on with that one.
+// tellUnfinished says that running this would meet an unfinished run of the same work.
 func (p *Program) tellUnfinished(u *engine.Unfinished, f runFlags) {
 	switch {
 	case u == nil:
@@ -22,8 +21,7 @@ func (p *Program) tellUnfinished(u *engine.Unfinished, f runFlags) {
 	}
 }
 
-// tellChanged says that a run goes on with a program that is not any more what
-// stands in the skill's file.
+// tellChanged says that a run's program is no longer what stands in its skill's file.
 func (p *Program) tellChanged(s *site, run engine.Run, skill *engine.Skill, today diag.List) {
 	if run.Origin.Kind == "" {
 		return // of an earlier skillrun, which did not write down where it was

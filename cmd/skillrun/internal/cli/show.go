@@ -117,8 +117,7 @@ func (p *Program) withDeclared(cat *step.Catalogue) (*step.Catalogue, error) {
 	return cat.With(declared), nil
 }
 
-// steps lists the step types that begin with a word, or explains the one of
-// that name.
+// steps explains the step type of a name, or lists those that begin with the word.
 func (p *Program) steps(cat *step.Catalogue, word string) error {
 	if s, ok := cat.Lookup(word); ok {
 		p.tell(refdocs.JSONOf([]step.Step{s})[0])

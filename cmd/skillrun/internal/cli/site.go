@@ -17,8 +17,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// site is what a command works with: the configuration, and the engine over
-// the site's journals.
+// site is a configuration, and the engine over the site's journals.
 type site struct {
 	cfg       *config.Config
 	engine    *engine.Engine
@@ -43,9 +42,7 @@ func (s *site) sources(src source) render.Sources {
 	return out
 }
 
-// open opens a site whose folders nobody else can change: what is kept of runs,
-// what is taken for a repository's objects, and the configuration that may name
-// credentials.
+// open opens a site whose folders and configuration nobody else can change.
 func (p *Program) open(ctx context.Context, f runFlags) (*site, error) {
 	for _, dir := range []string{p.stateDir(), p.cacheDir(), p.userDir()} {
 		if dir == "" {
@@ -61,8 +58,7 @@ func (p *Program) open(ctx context.Context, f runFlags) (*site, error) {
 	return p.openSite(ctx, f)
 }
 
-// safeFiles refuses a configuration of the user's that others can write in the
-// user's stead: what it says, which folders are trusted, and the skills beside it.
+// safeFiles refuses files of the user's that others can write.
 func (p *Program) safeFiles() error {
 	if p.userDir() == "" {
 		return nil
@@ -74,8 +70,7 @@ func (p *Program) safeFiles() error {
 	return err
 }
 
-// openSite reads the configuration and opens the site. With sandbox the embedded
-// world is started first, and its configuration is the one that counts.
+// openSite opens the site that the flags mean. With --sandbox it starts its world.
 func (p *Program) openSite(ctx context.Context, f runFlags) (*site, error) {
 	if p.stateDir() == "" || p.cacheDir() == "" {
 		return nil, refused(errNoState)
@@ -142,8 +137,7 @@ func siteName(cfg *config.Config) string {
 	return "default"
 }
 
-// reader is an engine for looking at a site's runs. The sandbox's world is not
-// started for that, and services need not be configured rightly.
+// reader is an engine for looking at runs: no world is started, no service reached.
 func (p *Program) reader(f runFlags) (*engine.Engine, error) {
 	if p.stateDir() == "" || p.cacheDir() == "" {
 		return nil, refused(errNoState)
@@ -188,9 +182,8 @@ func (p *Program) newChecker(cat *step.Catalogue) (*engine.Engine, callees) {
 	return engine.New(engine.Setup{Catalogue: cat, Skills: called.find, StepTypes: called.findStepType}), called
 }
 
-// settings is the configuration that a skill is shown with. The one that was
-// asked for has to be right; one that only lies about does not keep a skill
-// from being shown.
+// settings is the configuration that a skill is shown with. One that was asked for
+// has to be right; one that only lies about does not keep a skill from being shown.
 func (p *Program) settings(ctx context.Context, f runFlags) (cfg *config.Config, done func(), err error) {
 	if f.sandbox {
 		if f.config != "" {
@@ -215,8 +208,7 @@ func (p *Program) settings(ctx context.Context, f runFlags) (cfg *config.Config,
 	return none, func() {}, nil
 }
 
-// configSources are the texts of configuration files that diagnostics name,
-// without their values.
+// configSources are the configuration files that diagnostics name, without values.
 func (p *Program) configSources(diags diag.List) render.Sources {
 	out := render.Sources{}
 	for _, d := range diags {

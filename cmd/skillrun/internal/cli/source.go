@@ -76,8 +76,7 @@ func (p *Program) own(below string) ([]source, error) {
 
 const builtIn = "built in"
 
-// origin is the kind of place that a skill's file is in: a folder that the user
-// chose for skills, or any other.
+// origin says whether a skill's file is in a folder that the user chose for skills.
 func (p *Program) origin(path string) engine.Origin {
 	for _, dir := range p.ownPath() {
 		in := filepath.Clean(p.path(dir))
@@ -88,8 +87,7 @@ func (p *Program) origin(path string) engine.Origin {
 	return engine.Origin{Kind: engine.FromFolder, Path: path}
 }
 
-// unreadable is the error of a skill's file that cannot be read, with the file
-// beside it that may have been meant.
+// unreadable is the error of a file that cannot be read, with the one that was meant.
 func unreadable(path, shown string, err error) error {
 	e := types.Errorf(types.BadInput, "cannot read the skill: %w", bare(err, shown)).WithHint("name the file of a skill; `skillrun list` shows those that are found by name")
 	if !errors.Is(err, fs.ErrNotExist) {

@@ -15,9 +15,8 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// surface shows one run, in the format that was asked for: live on a terminal,
-// or in plain lines. Steps and the heartbeat speak at the same time; each line
-// comes whole.
+// surface shows one run in the format that was asked for. Steps and the heartbeat
+// speak at the same time; each line comes whole.
 type surface struct {
 	p     *Program
 	flags runFlags
@@ -31,8 +30,7 @@ type surface struct {
 	work  underWay
 }
 
-// surface returns the surface of a run of the skill. Close it, also when the run
-// never began.
+// surface returns the surface of a run. Close it, also when the run never began.
 func (p *Program) surface(ctx context.Context, f runFlags, steps []engine.Node) *surface {
 	s := &surface{p: p, flags: f, lines: render.NewLines(p.Stderr)}
 	in, isFile := p.Stdin.(*os.File)
@@ -155,8 +153,7 @@ func (s *surface) stopped(r engine.Report, err error) {
 	s.line(map[string]any{"version": 1, "type": "run_stopped", "run": r.ID, "result": object})
 }
 
-// object is a run's result for programs: also what it waits for, and the
-// commands that go on.
+// object is a run's result for programs.
 func (s *surface) object(r engine.Report) render.ResultJSON {
 	out := render.ResultOf(r)
 	if next := s.next(r); next != (render.Next{}) {

@@ -91,8 +91,7 @@ func (p *Program) trustFolder(ctx context.Context, args []string, f trustFlags) 
 	return nil
 }
 
-// offerTrust asks whoever sits at a terminal whether they trust the working
-// directory, when a skill of it is to be run.
+// offerTrust asks whoever sits at a terminal to trust the skill that is to be run.
 func (p *Program) offerTrust(ctx context.Context, name string, f runFlags) error {
 	if !p.Terminal || f.plan || p.forProgram() {
 		return nil

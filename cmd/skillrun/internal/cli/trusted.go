@@ -24,8 +24,7 @@ type trustedList struct {
 	Folders []string `json:"folders"`
 }
 
-// trustsHere reports whether the user trusts the working directory: it is
-// written down, or this command or its environment says so.
+// trustsHere reports whether the user trusts the working directory.
 func (p *Program) trustsHere() bool {
 	if p.trust {
 		return true
@@ -46,8 +45,7 @@ func (p *Program) trustsHere() bool {
 	return err == nil && slices.Contains(list, here)
 }
 
-// trustedFolders are those that are written down: none is an empty list, in JSON
-// too.
+// trustedFolders are those that are written down, [] for none.
 func (p *Program) trustedFolders() ([]string, error) {
 	file := p.trustedFile()
 	if file == "" {
@@ -96,8 +94,7 @@ func (p *Program) writeTrusted(folders []string) error {
 	return nil
 }
 
-// realPath is a path from the root without symbolic links; what is not there is
-// taken as it is written.
+// realPath is a path without symbolic links, as far as it is there.
 func realPath(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		return real
@@ -105,8 +102,7 @@ func realPath(path string) string {
 	return filepath.Clean(path)
 }
 
-// trusts reports whether the folder of a skill is the working directory's, and
-// trusted.
+// trusts reports whether a skill is in the folder of a trusted working directory.
 func (p *Program) trusts(s source) bool {
 	return p.trustsHere() && filepath.Dir(s.Origin.Path) == p.path("skills")
 }
@@ -152,8 +148,7 @@ func (p *Program) shadows(s source) string {
 	return "note: " + s.File + " overrides your own skill " + o.File
 }
 
-// tellShadow says on stderr that a skill takes the place of another, or that one
-// of the working directory does not.
+// tellShadow says on stderr which skill takes the place of another, or does not.
 func (p *Program) tellShadow(s source) {
 	if s.Origin.Kind != engine.FromFolder && !p.trustsHere() {
 		if here, err := p.quiet().readSkill(p.path(filepath.Join("skills", s.Name+".yaml")), filepath.Join("skills", s.Name+".yaml")); err == nil {

@@ -74,8 +74,7 @@ func warnings(diags diag.List) string {
 	return fmt.Sprintf(", %d warnings", len(diags))
 }
 
-// checkAll checks skills, and holds them against a configuration when there is
-// one.
+// checkAll checks skills, also against a configuration when there is one.
 func (p *Program) checkAll(found []source, cfg *config.Config) (diag.List, render.Sources, error) {
 	all, sources := diag.List{}, render.Sources{}
 	cat, err := p.Catalogue(cmp.Or(cfg, &config.Config{}), Folders{Cache: p.cacheDir()})

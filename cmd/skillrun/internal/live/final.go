@@ -46,8 +46,7 @@ func (m *model) record(width int, now time.Time) string {
 	return strings.Join(lines, "\n")
 }
 
-// finishedRecord draws what is finished, for a pause, below the groups under way
-// in which it stands.
+// finishedRecord draws what is finished, for a pause, with the groups it stands in.
 func (m *model) finishedRecord(width int, now time.Time) string {
 	var rows []row
 	all := m.visible()

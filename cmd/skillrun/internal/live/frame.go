@@ -19,8 +19,7 @@ const (
 
 var spinner = []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"}
 
-// frame draws the run as it stands now: at most height lines of at most width
-// cells.
+// frame draws the run as it stands now on at most height lines of width cells.
 func (m *model) frame(width, height int, now time.Time) string {
 	if width < 1 || height < 1 {
 		return ""
@@ -32,9 +31,8 @@ func (m *model) frame(width, height int, now time.Time) string {
 	return strings.Join(append(lines, m.footer(width, now)), "\n")
 }
 
-// tree draws the rows on at most budget lines. What an earlier process did was
-// told then, and is one line; what else does not fit is folded: what is done
-// above, what is to come below.
+// tree draws the rows on at most budget lines. What an earlier process did is one
+// line; what else does not fit is folded: what is done above, what is to come below.
 func (m *model) tree(all []row, width, budget int, now time.Time) []string {
 	var before, rows []row
 	for _, r := range all {
@@ -64,10 +62,8 @@ func (m *model) tree(all []row, width, budget int, now time.Time) []string {
 	return lines[:min(len(lines), budget)]
 }
 
-// window chooses the rows that are drawn on at most budget lines: the first
-// under way, a few after it, then as many as fit of those before, then of those
-// after. above is how many lines stand above them in any case. On the smallest
-// terminals the first alone is too much with its folds.
+// window chooses the rows for budget lines, of which above are taken: the first under
+// way, a few after it, then as many as fit before, then after.
 func window(rows []row, budget, above int) (lo, hi int) {
 	if len(rows) == 0 {
 		return 0, 0
@@ -87,8 +83,7 @@ func window(rows []row, budget, above int) (lo, hi int) {
 	return lo, hi
 }
 
-// focusOf is the row people look at: the first under way in which no other is,
-// else the first to come, else the last.
+// focusOf is the first row under way in which no other is, else to come, else the last.
 func focusOf(rows []row) int {
 	for i := range rows {
 		if rows[i].active() && !slices.ContainsFunc(inside(rows, i), func(x row) bool { return x.active() }) {
@@ -143,8 +138,7 @@ func layout(rows []row, width int) columns {
 	return c
 }
 
-// indent is how far a row stands to the right. Steps that stand deep in others
-// keep their names readable.
+// indent is how far a row stands to the right; deep names stay readable.
 func indent(r row, width int) int { return 2 * min(r.depth, width/8) }
 
 func (m *model) line(r row, c columns, now time.Time) string {

@@ -11,8 +11,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// Result fields that name what a step came to, best first. Links are told
-// beside them when there is room.
+// Result fields that name what a step came to, best first.
 var (
 	linkFields  = []string{"web_url", "url"}
 	nameFields  = []string{"key", "reference", "branch", "short", "digest", "sha", "commit", "issue", "new", "text", "value", "status", "state", "path", "ts"}
@@ -20,8 +19,7 @@ var (
 	hashPattern = regexp.MustCompile(`^[0-9a-f]{40,64}$`)
 )
 
-// headline is one line that tells a result: the longest of its names and links
-// that fits into room cells.
+// headline is the longest of the names and links of a result that fits.
 func headline(result map[string]any, room int) string {
 	name, link := first(result, nameFields), first(result, linkFields)
 	both := strings.TrimSpace(name + "  " + link)

@@ -32,8 +32,7 @@ func (t tone) style() lipgloss.Style {
 	}[t]
 }
 
-// span is a piece of a line: text of one tone. The text is plain and is cut,
-// never wrapped.
+// span is a piece of a line: plain text of one tone, which is cut, never wrapped.
 type span struct {
 	text string
 	tone tone
@@ -67,8 +66,7 @@ func flatten(s string) string {
 	return render.Clean(s)
 }
 
-// clip makes s one line of at most width cells, with an ellipsis where
-// something was cut away.
+// clip makes s one line of at most width cells, with an ellipsis for what is cut.
 func clip(s string, width int) string {
 	if width <= 0 {
 		return ""

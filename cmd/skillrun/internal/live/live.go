@@ -126,8 +126,7 @@ func (v *View) halt() {
 	}
 }
 
-// print writes lines that stay, and leaves what is finished out of later
-// frames.
+// print writes lines that stay, and leaves what is finished out of later frames.
 func (v *View) print(draw func(*model, int, time.Time) string) {
 	v.mu.Lock()
 	text := draw(v.m, v.width, v.Now())
@@ -138,8 +137,7 @@ func (v *View) print(draw func(*model, int, time.Time) string) {
 	}
 }
 
-// watch follows what happens to the process: the run is being stopped, or the
-// shell has let it continue after Ctrl-Z.
+// watch follows the run being stopped, and the shell letting it continue after Ctrl-Z.
 func (v *View) watch(run, end context.Context, continued chan os.Signal) {
 	defer signal.Stop(continued)
 	stopped := run.Done()
@@ -161,8 +159,7 @@ func (v *View) watch(run, end context.Context, continued chan os.Signal) {
 	}
 }
 
-// redraw draws again after the shell had the terminal: where the cursor is
-// now it is unknown. In the background nothing is drawn.
+// redraw draws anew in the foreground, after the shell had the terminal and its cursor.
 func (v *View) redraw() {
 	v.turn.Lock()
 	defer v.turn.Unlock()

@@ -28,8 +28,7 @@ func (s Step) hasChildren() bool {
 	return s.Loop || s.Kind == "steps" || s.Kind == "skill" || len(s.Steps)+len(s.Rescue)+len(s.Always) > 0
 }
 
-// writes reports whether the step, or one inside of it, changes what others
-// see.
+// writes reports whether the step, or one inside of it, changes what others see.
 func (s Step) writes() bool {
 	if s.Effect == step.Writes {
 		return true
@@ -44,8 +43,7 @@ func (s Step) writes() bool {
 	return false
 }
 
-// isSilent reports whether people need not see the step: a value or a check that
-// no one gave a name.
+// isSilent reports whether it is a value or a check that no one gave a name.
 func (s Step) isSilent() bool {
 	computes := s.Kind == "set" || s.Kind == "assert" // also for each item of a loop
 	return (computes || !s.hasChildren()) && s.Type == "" && (s.Name == "" || s.Name == s.ID)
@@ -293,8 +291,7 @@ func (m *model) delay(d time.Duration) {
 	}
 }
 
-// count returns how many of the steps people see are finished. A loop counts as
-// one, and a group as what stands in it.
+// count returns how many steps are finished. A loop is one, a group is its steps.
 func (m *model) count() (finished, all int) { return m.root.count(false) }
 
 func (r *row) count(over bool) (finished, all int) {
@@ -315,6 +312,5 @@ func (r *row) count(over bool) (finished, all int) {
 	return finished, all
 }
 
-// evaluated reports whether a name says something: one that is not evaluated
-// yet says nothing.
+// evaluated reports whether a name says something.
 func evaluated(name string) bool { return name != "" && !strings.Contains(name, "${{") }

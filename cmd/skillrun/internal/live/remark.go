@@ -52,8 +52,7 @@ func (r row) goesOn(room int, now time.Time) (string, tone) {
 	return "", normal
 }
 
-// waits is the remark of a step that waits: when it is asked again, in as many
-// words as fit, or how often when another process asks.
+// waits is the remark of a step that waits, in as many words as fit.
 func (r row) waits(room int, now time.Time) string {
 	text := render.Again("polls", r.next, now)
 	switch {
@@ -159,8 +158,7 @@ func (i *items) counts() []count {
 	}
 }
 
-// willWrite reports whether the row is the one that says of something to come
-// that it writes: the step itself, or what it stands in when that is closed.
+// willWrite reports whether the row is the one that tells of a write to come.
 func (r row) willWrite() bool {
 	return r.state == pending && r.writes() && (!r.hasChildren() || r.Loop || !r.open())
 }

@@ -30,8 +30,7 @@ func (r *row) loop() *items {
 	return r.items
 }
 
-// over is how many of the items have ended. Those that were stopped begin once
-// more when the run is resumed.
+// over is how many items have ended. Those that were stopped begin once more.
 func (i *items) over() int {
 	n := 0
 	for s, k := range i.ended {
@@ -69,8 +68,7 @@ func (m *model) hang(x *row) {
 	}
 }
 
-// row returns the event's row. A step that was not announced, such as an item of
-// a loop or a cure, gets one behind its siblings.
+// row returns the event's row. A step that was not announced gets one, as the last.
 func (m *model) row(e engine.Event) *row {
 	r := m.at(e.Path)
 	if r.ID == "" {
@@ -118,8 +116,7 @@ func (m *model) forget(r *row) {
 	}
 }
 
-// clear puts all that stands in r back to where it was before the first
-// attempt.
+// clear puts all in r back to where it was before the first attempt.
 func (m *model) clear(r *row) {
 	for _, x := range r.inner {
 		m.forget(x)
@@ -128,8 +125,7 @@ func (m *model) clear(r *row) {
 	m.plantAll(r)
 }
 
-// settle counts an item that ended. Some that failed keep their rows, for when
-// the loop fails.
+// settle counts an item that ended. Some that failed keep their rows for later.
 func (m *model) settle(r *row) {
 	l := r.parent
 	if r.key == "" || l == nil {
@@ -163,8 +159,7 @@ func (m *model) revive(r *row) {
 	}
 }
 
-// label is what people call the step. An item has its key where the names of all
-// items are the same.
+// label is what people call the step; an item has its key when all names are the same.
 func (r *row) label() string {
 	switch {
 	case r.key != "" && (!evaluated(r.Name) || r.Name == r.ID || r.Name == r.parent.Name):
@@ -201,8 +196,7 @@ func (r *row) collect(out []row, depth int) []row {
 	return out
 }
 
-// over reports whether an earlier process brought the row to its end, and that
-// end is no news: it told of it then.
+// over reports whether an earlier process ended the row, and told so.
 func (r *row) over() bool { return r.earlier && (r.state == done || r.state == skipped) }
 
 // shown reports whether the row itself is to be seen.
@@ -216,8 +210,7 @@ func (r *row) shown() bool {
 	return true
 }
 
-// open reports whether what stands in the row is to be seen. What ended well is
-// one line; what failed shows where.
+// open reports whether what stands in the row is shown: not when it ended well.
 func (r *row) open() bool {
 	switch {
 	case r.isSilent():
@@ -254,8 +247,7 @@ func (r *row) collectItems(out []row, depth int) []row {
 	return out
 }
 
-// mood is what people are to know of all that is under way in r: that
-// something runs, else that it is tried again or waits.
+// mood is what is told of all under way in r: it runs, else is tried again, or waits.
 func (r *row) mood() state {
 	best := r.state
 	for _, x := range r.leaves() {
@@ -270,8 +262,7 @@ func (r *row) mood() state {
 	return best
 }
 
-// leaves are the steps under way in r in which no other is, and r itself when
-// there are none.
+// leaves are the innermost steps under way in r, else r itself.
 func (r *row) leaves() []*row {
 	var out []*row
 	for _, x := range r.inner {

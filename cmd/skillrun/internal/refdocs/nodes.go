@@ -131,8 +131,7 @@ func often(forEach, as, cond string) []string {
 	return out
 }
 
-// nodeRows prints steps as rows of a table; what stands in a step is indented
-// below it.
+// nodeRows prints steps as rows of a table, with their own below, indented.
 func nodeRows(w io.Writer, nodes []Node, margin string) {
 	for _, n := range nodes {
 		fmt.Fprintf(w, "%s%s\t%s\t%s\t%s\n", margin, n.ID, n.what(), n.Effect, strings.TrimSpace(line(n.Name)+n.around()))
@@ -163,8 +162,7 @@ func (n Node) what() string {
 	return n.Kind
 }
 
-// around tells what stands around the step, from the outside in, as the
-// language nests it.
+// around tells what stands around the step, from the outside in.
 func (n Node) around() string {
 	parts := often(n.ForEach, n.As, "")
 	if n.MaxParallel > 1 || n.MaxParallel == 1 && n.ForEach == "" {

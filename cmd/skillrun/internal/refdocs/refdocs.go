@@ -73,8 +73,7 @@ func typeOf(f types.Field) string {
 	return t
 }
 
-// arguments are an object's fields, and behind each those of the object that it
-// is, by their paths.
+// arguments are the fields of an object and of the objects in it, by their paths.
 func arguments(prefix string, t types.Type) (out []types.Field) {
 	for _, f := range t.Fields {
 		of := f.Type

@@ -181,8 +181,7 @@ func add(list []string, s string) []string {
 	return append(list, s)
 }
 
-// serviceOf is the service that a step of the skill goes to: the one it names,
-// else that of its type.
+// serviceOf is the service a step goes to: the one it names, else that of its type.
 func (d describer) serviceOf(id string, with types.Values, t step.Step) string {
 	for name, uses := range d.uses {
 		if slices.ContainsFunc(uses, func(u step.Use) bool { return u.Node == id }) {
@@ -331,8 +330,7 @@ func indented(s string) string {
 // line puts a text on one line.
 func line(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// table prints rows under a title, without blanks at the ends of lines, and
-// nothing when there are no rows.
+// table prints rows, if there are any, under a title.
 func table(w io.Writer, title string, rows int, print func(io.Writer)) {
 	if rows == 0 {
 		return

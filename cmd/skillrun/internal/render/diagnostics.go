@@ -104,8 +104,7 @@ func excerpt(w io.Writer, at diag.Range, sources Sources, width int, paint func(
 	fmt.Fprintf(w, "%s | %s%s\n", strings.Repeat(" ", len(number)), pad, paint(strings.Repeat("^", max(1, to-from))))
 }
 
-// fitting cuts a line down to what is around a place in it and takes no more than so
-// many cells. Without a terminal worth breaking for, only a long line is cut.
+// fitting cuts a line to what is around a place in it and takes at most room cells.
 func fitting(line []rune, from, to, room int) (part []rune, start, end int) {
 	if room < shortest {
 		return window(line, from, to, maxLine)

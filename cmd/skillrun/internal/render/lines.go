@@ -101,8 +101,7 @@ func (l *Lines) printReplayed() {
 	}
 }
 
-// silent reports whether the event is of values or of a check that no one gave a
-// name, also for each item of a loop.
+// silent reports whether the event is of values or a check without a name.
 func silent(e engine.Event) bool {
 	return (e.Kind == "set" || e.Kind == "assert") && e.Name == e.ID && e.Type != engine.EventStepFailed
 }
@@ -157,9 +156,7 @@ func (l *Lines) printWith(e engine.Event, more string) {
 	}
 }
 
-// again says when a step that waits is polled again, or tried again. Where that is
-// not known, it says how often it is polled, or that it is after a poll without an
-// answer.
+// again says when a step that waits is polled or tried again, else how often.
 func again(e engine.Event) string {
 	verb := "polls"
 	if e.Type == engine.EventStepRetry {
@@ -203,8 +200,7 @@ func In(d time.Duration) string {
 	return Ago(d)
 }
 
-// failureText is the message of a failure, unless the line before said it, or the end of
-// the run will.
+// failureText is the message of a failure that no other line says.
 func (l *Lines) failureText(e engine.Event) string {
 	if e.Error == nil {
 		return ""
@@ -263,8 +259,7 @@ func (l *Lines) again(path string) {
 	}
 }
 
-// item prints how an item of a loop ended: the first ones with lines of their
-// own, then each tenth of the way.
+// item prints how an item ended: the first ones, then each tenth of the way.
 func (l *Lines) item(e engine.Event) {
 	if silent(e) {
 		return
@@ -296,8 +291,7 @@ func (l *Lines) item(e engine.Event) {
 	}
 }
 
-// inside prints what people want to see of the steps of an item: what goes
-// wrong, and what the item waits for.
+// inside prints what goes wrong in an item, and what it waits for.
 func (l *Lines) inside(e engine.Event, item string) {
 	t := l.loop(ParentOf(item))
 	switch e.Type {
@@ -325,8 +319,7 @@ func (l *Lines) effect(e *engine.Effect) {
 	fmt.Fprintf(l.w, "%-8s %s: %s\n", e.Outcome, Flat(e.ID), Flat(what))
 }
 
-// count takes in how an item ended. One that failed in an earlier process and
-// ends once more counts once.
+// count takes in how an item ended. One that ends once more counts once.
 func (t *tally) count(e engine.Event) {
 	if t.broken[e.Path] {
 		delete(t.broken, e.Path)
@@ -339,8 +332,7 @@ func (t *tally) count(e engine.Event) {
 	}
 }
 
-// tenths is how many tenths of the way are over; where it is unknown how long it
-// is, how many hundreds of items.
+// tenths is how many tenths of the way are over, of an unknown one hundreds of items.
 func (t *tally) tenths() int {
 	if t.total == 0 {
 		return t.over / 100

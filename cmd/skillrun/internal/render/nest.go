@@ -15,8 +15,7 @@ type nested struct {
 	inner []*nested
 }
 
-// nest makes a tree of the flat list of steps that a run reports. A step stands
-// in the nearest one that is reported of those around it.
+// nest makes a tree of the steps of a run: each stands in the nearest one around it.
 func nest(steps []engine.StepReport) *nested {
 	root := &nested{}
 	all := map[string]*nested{"": root}
@@ -35,8 +34,7 @@ func nest(steps []engine.StepReport) *nested {
 	return root
 }
 
-// stepRows prints what stands in a step as rows of a table, indented. Of a long
-// loop the items that went well are counted.
+// stepRows prints what stands in a step. Of a long loop it counts what went well.
 func stepRows(w io.Writer, n *nested, margin string, now time.Time) {
 	well, left := 0, 0
 	for _, x := range n.inner {
@@ -56,8 +54,7 @@ func stepRows(w io.Writer, n *nested, margin string, now time.Time) {
 	}
 }
 
-// isShown reports whether people want to see the step; values and checks without a
-// name are none.
+// isShown reports whether people want to see the step: not values without a name.
 func (n *nested) isShown() bool {
 	switch n.State {
 	case "failed", "continued", "waiting", "returned":
@@ -66,8 +63,7 @@ func (n *nested) isShown() bool {
 	return n.Step != "" || n.Name != n.ID || len(n.inner) > 0
 }
 
-// label is what people call a step of up; an item has its key where its name
-// does not tell it from the others.
+// label is what people call a step of up; an item has its key where names are the same.
 func (n *nested) label(up *nested) string {
 	if key, item := KeyOf(n.Path); item && (n.Name == n.ID || n.Name == up.Name) {
 		return "[" + flat(key) + "]"

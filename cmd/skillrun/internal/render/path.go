@@ -46,8 +46,7 @@ func KeyOf(path string) (key string, item bool) {
 	}
 }
 
-// itemAround is the path of the outermost item that a step stands in or is, ""
-// outside of loops.
+// itemAround is the path of the outermost item around a step, or itself; "" for none.
 func itemAround(path string) string {
 	at := 0
 	for segment := range strings.SplitSeq(path, "/") {

@@ -71,8 +71,7 @@ func about(writes []plan.Write) string {
 	return fmt.Sprintf("%d writes are", n)
 }
 
-// page lays a plan out. What comes from outside is cleaned before it gets its
-// colour.
+// page lays a plan out. Texts from outside are cleaned before they get colours.
 type page struct {
 	w      io.Writer
 	colour bool
@@ -87,12 +86,10 @@ func (g page) paint(code, s string) string {
 
 func (g page) bold(s string) string { return g.paint("1", s) }
 
-// flat is a text from outside on one line, so that it cannot look like a line of
-// the page.
+// flat is a text from outside on one line: no other line of it looks like one of ours.
 func flat(s string) string { return strings.ReplaceAll(Clean(s), "\n", " ") }
 
-// body prints the writes and the questions, in the order in which the run comes to
-// them: what a question guards stands behind it.
+// body prints the writes and questions in the order of the run.
 func (g page) body(f plan.Forecast) {
 	for i, x := range f.Writes {
 		g.questions(f.Questions, i)
@@ -168,8 +165,7 @@ var tellers = []string{
 	"digest", "sha", "text", "value", "relation", "key", "reference", "branch", "commit", "state", "status", "total", "count", "looked_at", "web_url", "url", "id",
 }
 
-// summaryMember is the member that tells a result in a line: of those that the skill
-// uses if there is one. Texts of several lines tell nothing.
+// summaryMember is the member that tells a result best, one the skill uses if it can.
 func summaryMember(r plan.Read) (name, value string) {
 	for _, mustUse := range []bool{true, false} {
 		for _, name := range tellers {
@@ -201,9 +197,8 @@ func (g page) write(n int, x plan.Write) {
 	g.diff("   ", x.Diff)
 }
 
-// aside tells of a step that stands in others its path, and on what it depends
-// that is not known yet: on the list of a loop around it, on a condition, or on
-// both.
+// aside tells the path of a step that stands in others, and on which list or condition
+// it depends that is not known yet.
 func aside(path, node string, undecided bool, cond string) string {
 	var parts []string
 	if path != "" && path != node && node != "" {
@@ -234,8 +229,7 @@ func unknownLoop(path string) (loop string, unknown bool) {
 	return loop, unknown
 }
 
-// local prints what is done in the run's own workspace: what was done already
-// on a line, what was foreseen with what is known of it.
+// local prints what is done in the run's own workspace: done on a line, foreseen in full.
 func (g page) local(all []plan.Local) {
 	done := doneLocally(all)
 	if len(done) > 0 {

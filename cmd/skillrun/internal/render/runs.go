@@ -36,8 +36,7 @@ func RunRowOf(s engine.Summary, next *Next) RunRow {
 	}
 }
 
-// pageWidth is how wide a listing is, on the narrowest of usual terminals;
-// runWidth is what a run's id takes of it, with the blanks between the columns.
+// pageWidth fits the narrowest usual terminals; runWidth is a run's id with its blanks.
 const pageWidth, runWidth = 80, len("20260115-101530-k3f9q2") + 3*2
 
 // cut is a text of at most n characters.
@@ -48,8 +47,7 @@ func cut(s string, n int) string {
 	return s
 }
 
-// wrapped writes a line, broken between words so that it fits the page; what
-// follows is set in further.
+// wrapped writes a line, broken between words so that it fits the page.
 func wrapped(w io.Writer, pad, format string, args ...any) {
 	line := pad
 	for i, word := range strings.Fields(fmt.Sprintf(format, args...)) {

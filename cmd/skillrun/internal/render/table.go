@@ -12,8 +12,7 @@ import (
 // maxCell is how much of a value a cell of a table shows, in characters.
 const maxCell = 60
 
-// rows prints the elements of a list: when all are objects with a column for each
-// member that one of them has.
+// rows prints the elements of a list, in columns when all are objects.
 func rows(tw io.Writer, list []any) {
 	columns := columnsOf(list)
 	if columns == nil {

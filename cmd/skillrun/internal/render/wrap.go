@@ -126,8 +126,7 @@ func (r *commandRows) put(piece string) {
 	r.at += n
 }
 
-// word begins a new row when the word that follows does not fit on this one, and
-// would on another.
+// word begins a new row for a word that does not fit on this one.
 func (r *commandRows) word(rest []rune) {
 	n := 0
 	for _, c := range rest {
@@ -155,8 +154,7 @@ func escapeLength(text []rune) int {
 	return 2
 }
 
-// cells is how wide a text is at most. Where that depends on the terminal, the
-// wider one counts: a row that is broken early is no harm.
+// cells is how wide a text is at most: where terminals differ, the wider one.
 func cells(s string) int {
 	n := 0
 	for _, r := range styles.ReplaceAllString(s, "") {

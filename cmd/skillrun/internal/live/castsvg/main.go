@@ -59,8 +59,7 @@ func run(dir string, width, height int, cast, svg, mark string) error {
 	return os.WriteFile(svg, picture(shown, width), 0o644)
 }
 
-// read returns the screens of a folder in the order of time, each that differs
-// from the one before.
+// read returns the screens of a folder in order, each that differs from the last.
 func read(dir string) ([]screen, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -38,8 +38,7 @@ type pen struct {
 
 var escape = regexp.MustCompile("\x1b\\[([0-9;]*)m|\x1b\\([A-Z0-9]|[\x0e\x0f]")
 
-// picture draws screens one above the other, without the empty lines at their
-// ends.
+// picture draws screens one above the other.
 func picture(screens []screen, width int) []byte {
 	var body bytes.Buffer
 	w := float64(width)*cellWidth + 2*margin
