@@ -59,8 +59,7 @@ func (p *Program) approve(ctx context.Context, ref string, f personFlags) error 
 		return refused(err)
 	}
 	render.Question(p.told(), a.Question, p.colour(p.OutTerminal))
-	asked := render.QuestionOf(a.Question)
-	said := render.SaidJSON{Run: id, State: "waiting", By: p.User, KnownBy: engine.KnownByMachine, Question: &asked}
+	said := render.SaidJSON{Run: id, State: "waiting", By: p.User, KnownBy: engine.KnownByMachine, Question: render.QuestionOf(a.Question)}
 	if a.Forecast.Failure != nil {
 		sources := render.Sources{}
 		if run, text, err := s.engine.Skill(id); err == nil {

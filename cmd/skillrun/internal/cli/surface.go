@@ -160,8 +160,7 @@ func (s *surface) object(r engine.Report) render.ResultJSON {
 		out.Next = &next
 	}
 	if s.asked != nil && (r.Reason == engine.ForConfirm || r.Reason == engine.ForApprove) {
-		asked := render.QuestionOf(*s.asked)
-		out.Question = &asked
+		out.Question = render.QuestionOf(*s.asked)
 	}
 	return out
 }

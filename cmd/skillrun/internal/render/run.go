@@ -51,8 +51,8 @@ type QuestionJSON struct {
 }
 
 // QuestionOf is a question as JSON.
-func QuestionOf(q engine.Question) QuestionJSON {
-	return QuestionJSON{Node: q.Node, Message: q.Message, Show: q.Show, Digest: q.Forecast.Digest, Plan: q.Forecast}
+func QuestionOf(q engine.Question) *QuestionJSON {
+	return &QuestionJSON{Node: q.Node, Message: q.Message, Show: q.Show, Digest: q.Forecast.Digest, Plan: q.Forecast}
 }
 
 // SaidJSON is what came of what a person said to a run: of approve, reject,
