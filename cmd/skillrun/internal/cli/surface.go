@@ -128,14 +128,20 @@ func (s *surface) answered() {
 func (s *surface) line(v any) { render.JSONLine(s.p.Stdout, v) }
 
 func (s *surface) result(r engine.Report, sources render.Sources) {
-	switch s.flags.output {
-	case "json":
-		render.JSON(s.p.Stdout, s.object(r))
-	case "events":
-		s.line(map[string]any{"version": 1, "type": "run_" + string(r.State), "run": r.ID, "result": s.object(r)})
-	default:
+	if s.flags.output == "text" {
 		s.text(r, sources)
+		return
 	}
+	s.tell(s.object(r))
+}
+
+// tell gives a result to a program.
+func (s *surface) tell(object render.ResultJSON) {
+	if s.flags.output == "json" {
+		render.JSON(s.p.Stdout, object)
+		return
+	}
+	s.line(map[string]any{"version": 1, "type": "run_" + object.State, "run": object.Run, "result": object})
 }
 
 // stopped tells a program of a run that could not go on being written down.
@@ -146,11 +152,7 @@ func (s *surface) stopped(r engine.Report, err error) {
 	object := render.ResultOf(r)
 	object.State, object.Error = "stopped", &render.ErrorJSON{Error: types.AsError(err)}
 	object.Next = &render.Next{Resume: resumeCommand(r.ID, "", s.flags)}
-	if s.flags.output == "json" {
-		render.JSON(s.p.Stdout, object)
-		return
-	}
-	s.line(map[string]any{"version": 1, "type": "run_stopped", "run": r.ID, "result": object})
+	s.tell(object)
 }
 
 // object is a run's result for programs.

@@ -88,7 +88,7 @@ func (r row) with(word string) string {
 func (r row) came(room int) (string, tone) {
 	switch {
 	case r.items != nil:
-		return cmp.Or(tally(r.items.counts()...), "no items") + r.written(), faint
+		return cmp.Or(tally(counts(r.items.ended)...), "no items") + r.written(), faint
 	case r.Kind == "skill" && headline(r.result, room) != "":
 		return headline(r.result, room), faint
 	case r.hasChildren():
@@ -105,7 +105,7 @@ func (r row) came(room int) (string, tone) {
 
 // summary counts what became of the steps of a group.
 func (r row) summary() string {
-	var n [returned + 1]int
+	n := map[state]int{}
 	var walk func(*row)
 	walk = func(x *row) {
 		for _, x := range x.inner {
@@ -118,7 +118,7 @@ func (r row) summary() string {
 		}
 	}
 	walk(&r)
-	return tally(count{n[done] + n[rescued] + n[returned], "done"}, count{n[skipped], "skipped"}, count{n[failed] + n[continued], "failed"})
+	return tally(counts(n)...)
 }
 
 // written lists the outcomes of the writes inside.
@@ -138,7 +138,7 @@ func (i *items) text() string {
 	if i.total == 0 {
 		text = fmt.Sprintf("%d done", i.over())
 	}
-	if bad := i.broke(); bad > 0 {
+	if bad := i.ended[failed] + i.ended[continued]; bad > 0 { // whether or not the loop continued
 		text += fmt.Sprintf(", %d failed", bad)
 	}
 	if n := i.ended[stopped]; n > 0 {
@@ -147,14 +147,10 @@ func (i *items) text() string {
 	return text
 }
 
-// broke is how many items failed, whether or not the loop continued.
-func (i *items) broke() int { return i.ended[failed] + i.ended[continued] }
-
-// counts is what became of the items of a loop that ended.
-func (i *items) counts() []count {
+// counts is what became of the items of a loop, or of the steps of a group, that ended.
+func counts(n map[state]int) []count {
 	return []count{
-		{i.ended[done] + i.ended[rescued] + i.ended[returned], "done"}, {i.ended[skipped], "skipped"},
-		{i.broke(), "failed"}, {i.ended[stopped], "stopped"},
+		{n[done] + n[rescued] + n[returned], "done"}, {n[skipped], "skipped"}, {n[failed] + n[continued], "failed"}, {n[stopped], "stopped"},
 	}
 }
 
