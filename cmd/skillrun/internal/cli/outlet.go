@@ -33,9 +33,8 @@ func (p *Program) guard() (flush func()) {
 	}
 }
 
-// textOutlet is the last thing before a stream that people read: whatever gets
-// here holds no credential, steers no terminal, and is not broken by one where it
-// would look like something else. Flush it at the end.
+// textOutlet is the last thing before a stream that people read: what gets here holds
+// no credential and steers no terminal. Flush it at the end.
 func (p *Program) textOutlet(w io.Writer, terminal bool) *mask.Writer {
 	to := w
 	if terminal {

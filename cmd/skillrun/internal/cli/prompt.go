@@ -92,9 +92,8 @@ func chosen(line string, options []string) string {
 	return line
 }
 
-// answer reads a line that a person types, once the question is there whole: its
-// end may be held back as the beginning of a credential. A context that ends comes
-// first.
+// answer reads a line that a person types, once the question is there whole: its end
+// may be held back as the beginning of a credential.
 func (p *Program) answer(ctx context.Context) (string, error) {
 	if held, ok := p.Stderr.(interface{ Flush() error }); ok {
 		if err := held.Flush(); err != nil {

@@ -58,9 +58,8 @@ func (m *model) finishedRecord(width int, now time.Time) string {
 	return strings.Join(m.tree(rows, width, mostRows, now), "\n")
 }
 
-// Ending prints the last block of a run, after [View.Close]: how it ended, what
-// exists now, what comes next, and the commands that make sense now.
-// With outputs it lists those too, for when no one sees them on stdout.
+// Ending prints the last block of a run, after [View.Close]: how it ended, what exists
+// now and what comes next. With outputs, which no one sees on stdout, it lists those.
 func (v *View) Ending(r engine.Report, next render.Next, outputs bool) {
 	e := ending{Report: r, Next: next, Took: v.Now().Sub(v.m.began), Width: v.width, Colour: v.Colour, Outputs: outputs}
 	e.print(render.Wrapper{W: v.Out, Width: func() int { return v.width }})
@@ -107,8 +106,7 @@ func (e ending) title(w io.Writer) {
 	fmt.Fprintf(w, "\n%s %s\n", e.styled(mark, t), e.styled(flatten(text), strong))
 }
 
-// effects lists what the run made or found, each with its link whole: a link
-// that is cut cannot be opened, so it gets a line of its own when it must.
+// effects lists what the run made or found. A link is never cut: it must open.
 func (e ending) effects(w io.Writer, effects []engine.Effect) {
 	if len(effects) == 0 {
 		return

@@ -86,9 +86,8 @@ func (v *View) Resume() {
 	v.startDrawing()
 }
 
-// Close replaces the tree by a record of it, which stays, and gives the
-// terminal back. It may be called twice, so that a deferred call restores the
-// terminal when the run panics.
+// Close replaces the tree by a record of it and gives the terminal back. It may be
+// called twice, also by a deferred call when the run panics.
 func (v *View) Close() {
 	v.turn.Lock()
 	defer v.turn.Unlock()

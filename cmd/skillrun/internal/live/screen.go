@@ -90,11 +90,10 @@ func (v *View) pace() time.Duration {
 	return pace
 }
 
-// resized sees each message before bubbletea does. On a terminal of another
-// size the frame is no longer where bubbletea left it: a narrower one breaks its
-// lines in two, or cuts them. So the frame is wiped here, line by line from its
-// end upwards, and the cursor is put where bubbletea believes it to be. What the
-// terminal itself has pushed off its top by then is out of reach.
+// resized sees each message before bubbletea does. A narrower terminal breaks the lines
+// of the frame, or cuts them, so that it is no longer where bubbletea left it. It is
+// wiped here, from its end upwards, and the cursor put where bubbletea believes it.
+// What the terminal has pushed off its top by then is out of reach.
 func (v *View) resized(_ tea.Model, msg tea.Msg) tea.Msg {
 	size, ok := msg.(tea.WindowSizeMsg)
 	if !ok || size.Width <= 0 || size.Height <= 0 {

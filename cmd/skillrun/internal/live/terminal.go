@@ -9,10 +9,9 @@ import (
 	"golang.org/x/term"
 )
 
-// Wanted reports whether a run is shown live: a person sits at both ends of a
-// terminal that can move its cursor, in the foreground, and asked neither for
-// plain text (NO_COLOR, TERM=dumb, CI) nor for lines that a screen reader can
-// read (SKILLRUN_ACCESSIBLE=1 or ACCESSIBLE=1).
+// Wanted reports whether a run is shown live: a person sits at both ends of a terminal
+// in the foreground that can move its cursor, and asked neither for plain text
+// (NO_COLOR, TERM=dumb, CI) nor for a screen reader (SKILLRUN_ACCESSIBLE, ACCESSIBLE).
 func Wanted(env func(string) (string, bool), in, out *os.File) bool {
 	return asked(env) && term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd())) && foreground(out)
 }
@@ -42,9 +41,8 @@ func foreground(f *os.File) bool {
 	return err == nil && group == unix.Getpgrp()
 }
 
-// keyboard keeps what is typed from being echoed into the frame. Nothing else
-// about the terminal is changed: Ctrl-C and Ctrl-Z stay what they are, lines
-// stay lines, and the prompts of ssh and git work.
+// keyboard keeps what is typed from being echoed into the frame. Ctrl-C, Ctrl-Z, lines
+// and the prompts of ssh and git stay what they are.
 type keyboard struct {
 	file   *os.File
 	before *unix.Termios // nil while the terminal is as it was

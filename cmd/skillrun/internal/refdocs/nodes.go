@@ -10,8 +10,7 @@ import (
 	"github.com/skillrun/skillrun/engine"
 )
 
-// Node is a step of the skill, with the keys of the language. Those of other
-// kinds are left out.
+// Node is a step of the skill, with the keys of the language for its kind.
 type Node struct {
 	ID     string `json:"id"`
 	Name   string `json:"name,omitempty"`

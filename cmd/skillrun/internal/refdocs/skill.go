@@ -13,8 +13,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// Skill is what a skill takes, does and changes, as far as it can be told
-// without running it.
+// Skill is what can be told of a skill without running it.
 type Skill struct {
 	Name          string    `json:"name"`
 	Version       string    `json:"version,omitempty"`
@@ -30,8 +29,7 @@ type Skill struct {
 	Outputs       []Output  `json:"outputs"`
 }
 
-// Lacks reports whether the configuration that the skill is shown with leaves
-// out a value that the skill requires.
+// Lacks reports whether a value is missing that the skill requires.
 func (k Skill) Lacks() bool {
 	return slices.ContainsFunc(k.Config, func(s Setting) bool { return s.Missing })
 }
@@ -164,8 +162,7 @@ func (d describer) service(name string) Service {
 	return out
 }
 
-// Needs are the services that a skill reaches, as the configuration looks for
-// them.
+// Needs are the services of a skill as the configuration looks for them.
 func Needs(needs []engine.Need) []config.Need {
 	out := make([]config.Need, len(needs))
 	for i, n := range needs {

@@ -5,8 +5,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// StepJSON is a step type as JSON, with the JSON Schema of what it takes and
-// gives.
+// StepJSON is a step type as JSON, with schemas of what it takes and gives.
 type StepJSON struct {
 	Name   string         `json:"name"`
 	Doc    string         `json:"doc"`

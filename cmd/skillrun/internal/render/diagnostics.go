@@ -158,8 +158,7 @@ type RefusalJSON struct {
 	} `json:"error"`
 }
 
-// Refusal prints why a command came to nothing, as JSON: one object, or one line
-// of events.
+// Refusal prints why a command came to nothing, as JSON or as a line of events.
 func Refusal(w io.Writer, format, state string, err *types.Error, diags diag.List) {
 	out := RefusalJSON{State: state}
 	out.Error.Error, out.Error.Diagnostics = err, diags.Foremost(maxListed)
@@ -178,8 +177,7 @@ func JSON(w io.Writer, v any) {
 	e.Encode(v) // a stdout that cannot be written is not ours to mend
 }
 
-// JSONLine prints v on one line of which nothing steers a terminal, wherever it
-// is shown.
+// JSONLine prints v on one line of which nothing steers a terminal.
 func JSONLine(w io.Writer, v any) {
 	var line strings.Builder
 	e := json.NewEncoder(&line)

@@ -35,8 +35,7 @@ func DoctorOf(groups []Group) DoctorJSON {
 	return out
 }
 
-// Doctor prints an examination: one line a finding, and the cure below each
-// that failed.
+// Doctor prints an examination, a line for each finding with its cure.
 func Doctor(w io.Writer, groups []Group) {
 	for _, g := range groups {
 		head := g.Name

@@ -12,9 +12,8 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// Lines prints a run as plain lines, for logs: one for each event that people
-// want to see. A step inside of others is told with its path, since steps that
-// run side by side have their lines mixed.
+// Lines prints a run as plain lines, for logs: one for each event that people want
+// to see. Steps side by side mix their lines, so one inside of others has its path.
 type Lines struct {
 	w      io.Writer
 	loops  map[string]*tally // by path
@@ -78,9 +77,8 @@ func (l *Lines) step(e engine.Event) {
 	}
 }
 
-// earlier counts what an earlier process did, which was told then, and says how
-// much that is before what happens now. What went wrong is told again, and what
-// is about to be tried again; what waited is asked again, and told then.
+// earlier counts what an earlier process did and told, and says how much that is. What
+// went wrong or is about to be tried again is told again.
 func (l *Lines) earlier(e engine.Event) bool {
 	if e.Replayed && e.Type == engine.EventStepDone && e.Error == nil {
 		l.before++
@@ -175,9 +173,8 @@ func again(e engine.Event) string {
 	return ""
 }
 
-// Again says when something is done once more, in the zone of the machine, with
-// the day where that is another one: "polls again at 14:05:30 (in 60s)". It is ""
-// when that is not to come.
+// Again says when something is done once more, with the day where that is another:
+// "polls again at 14:05:30 (in 60s)". It is "" when that is not to come.
 func Again(verb string, next, now time.Time) string {
 	left := next.Sub(now)
 	if left <= 0 {

@@ -19,10 +19,9 @@ const (
 	lineOn, lineOff = "\x1b[4m", "\x1b[24m"
 )
 
-// Markdown is a text for a terminal: headings and strong text are bold, bullets
-// are dots, and a link is its text with the address behind it. Everything else,
-// what stands between fences too, is as it was. The text is cleaned first, so
-// that it cannot steer the terminal.
+// Markdown cleans a text and draws it for a terminal: headings and strong text are
+// bold, bullets are dots, a link is its text with the address behind it. Everything
+// else, and what stands between fences, is as it was.
 func Markdown(text string) string {
 	lines, fenced := strings.Split(Clean(text), "\n"), false
 	for i, line := range lines {

@@ -12,8 +12,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// Plan prints what was read, what would be written, what would be asked, and
-// what that touches.
+// Plan prints what is read, written and asked, and what that touches.
 func Plan(w io.Writer, p plan.Plan, colour bool) {
 	g := page{w: w, colour: colour}
 	g.reads(p.Reads)
@@ -221,9 +220,8 @@ func aside(path, node string, undecided bool, cond string) string {
 	return " (" + strings.Join(parts, "; ") + ")"
 }
 
-// unknownLoop is the path of the outermost loop around a step whose list is not
-// known; the step is then planned once, for the item "*". A key never has a *
-// in a path, which writes it as %2A.
+// unknownLoop is the path of the outermost loop around a step whose list is not known:
+// it has the item "*". A key has no * in a path, which writes it as %2A.
 func unknownLoop(path string) (loop string, unknown bool) {
 	loop, _, unknown = strings.Cut(path, "[*]")
 	return loop, unknown

@@ -55,8 +55,7 @@ func QuestionOf(q engine.Question) *QuestionJSON {
 	return &QuestionJSON{Node: q.Node, Message: q.Message, Show: q.Show, Digest: q.Forecast.Digest, Plan: q.Forecast}
 }
 
-// SaidJSON is what came of what a person said to a run: of approve, reject,
-// cancel, resolve and undo.
+// SaidJSON is what came of approve, reject, cancel, resolve and undo.
 type SaidJSON struct {
 	Run       string            `json:"run"`
 	State     string            `json:"state"`               // approved, rejected, cancelled, resolved, undone, unchanged, or waiting

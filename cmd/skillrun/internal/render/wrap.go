@@ -7,10 +7,9 @@ import (
 	"unicode"
 )
 
-// Wrapper is a writer to a terminal that breaks the lines which do not fit on it,
-// between words. The terminal would break them anyhow, and could be made to do it
-// so that what is from outside stands where our own lines begin. Commands are
-// broken so that a shell takes all rows for one.
+// Wrapper is a writer to a terminal that breaks lines between words, so that the
+// terminal puts nothing from outside where our own lines begin. Commands are broken so
+// that a shell takes all rows for one.
 type Wrapper struct {
 	W     io.Writer
 	Width func() int // of the terminal in cells; 0 is not known
@@ -68,9 +67,8 @@ func broken(line string, width int) string {
 	return b.String() + "\n"
 }
 
-// continued is a line with a command on as many rows as it needs. A row ends with
-// a backslash, between words or where a quote is closed for it, so that a further
-// row begins with blanks or with a quote.
+// continued is a line with a command on as many rows as it needs, each ended by a
+// backslash, between words or where a quote is closed for it.
 func continued(line string, width int) string {
 	line = strings.TrimSuffix(line, "\n")
 	if cells(line) <= width {
