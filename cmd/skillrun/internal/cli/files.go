@@ -1,12 +1,17 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/engine/plan"
 )
 
 // maxFile is the largest file or stream that is read, in bytes; a plan, which
@@ -61,3 +66,46 @@ func (s *sink) Write(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// keep replaces a file by a plan in which nothing steers a terminal.
+func keep(file string, made plan.Plan) error {
+	var text bytes.Buffer
+	render.JSON(&text, made)
+	return replace(file, []byte(render.CleanJSON(text.String())))
+}
+
+// replace writes a file that others cannot read, in one step.
+func replace(file string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(file), ".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // after the rename there is nothing of that name
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), file)
+}
+
+// xdg returns a folder of the XDG base directory specification.
+func (p *Program) xdg(variable, otherwise string) string {
+	if d := p.env(variable); filepath.IsAbs(d) {
+		return filepath.Join(d, "skillrun")
+	}
+	if home := p.env("HOME"); filepath.IsAbs(home) {
+		return filepath.Join(home, otherwise, "skillrun")
+	}
+	return ""
+}
+
+func (p *Program) stateDir() string { return p.xdg("XDG_STATE_HOME", ".local/state") }
+
+func (p *Program) cacheDir() string { return p.xdg("XDG_CACHE_HOME", ".cache") }
+
+func (p *Program) userDir() string { return p.xdg("XDG_CONFIG_HOME", ".config") }
+
+func (p *Program) sandboxDir() string { return filepath.Join(p.stateDir(), "sandbox-world") }
+
+// sandboxConfig is the configuration of --sandbox; there is none before its first run.
+func (p *Program) sandboxConfig() string { return filepath.Join(p.sandboxDir(), "skillrun.yaml") }

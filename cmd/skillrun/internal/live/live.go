@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -36,6 +37,26 @@ type Options struct {
 	Cuts bool
 	// Width and Height are used when Out cannot tell its size.
 	Width, Height int
+}
+
+// View is a live view of one run. Its methods may be called from any
+// goroutine.
+type View struct {
+	Options
+	out *gate
+
+	mu            sync.Mutex // of what is drawn
+	m             *model
+	width, height int
+	drawn         string // the frame on the terminal
+	blank         bool   // draw nothing: the terminal is about to be given back
+
+	turn   sync.Mutex // of who has the terminal
+	keys   keyboard
+	screen *screen   // nil while others have the terminal
+	paused time.Time // zero when it is not
+	closed bool
+	end    context.CancelFunc
 }
 
 // Start shows the tree until [View.Close]. When ctx ends, the view says that

@@ -63,6 +63,21 @@ func (d drawing) next() tea.Cmd {
 	return tea.Tick(d.v.pace(), func(time.Time) tea.Msg { return tick{} })
 }
 
+// View draws the frame of now. The cursor stands at its end, in the terminal's
+// own shape (which is what -1 comes to), so that whatever is printed by others
+// comes below the frame.
+func (d drawing) View() tea.View {
+	frame := d.v.draw()
+	view := tea.NewView(frame)
+	view.DisableBracketedPasteMode = true
+	if frame == "" {
+		return view
+	}
+	last := frame[strings.LastIndexByte(frame, '\n')+1:]
+	view.Cursor = &tea.Cursor{Position: tea.Position{X: lipgloss.Width(last), Y: strings.Count(frame, "\n")}, Shape: -1}
+	return view
+}
+
 func (v *View) draw() string {
 	v.mu.Lock()
 	defer v.mu.Unlock()

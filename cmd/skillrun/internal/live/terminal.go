@@ -2,6 +2,7 @@ package live
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"sync"
 
@@ -124,4 +125,17 @@ func (g *gate) set(shut bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.shut = shut
+}
+
+// WidthOf is how many cells a terminal has in a row, 0 when that cannot be told.
+func WidthOf(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
 }
