@@ -91,9 +91,6 @@ if ! declare -F _filedir >/dev/null; then
 fi
 `
 
-// complete is a function that completes a word.
-type complete = cobra.CompletionFunc
-
 func nothing() ([]cobra.Completion, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveNoFileComp
 }
@@ -103,14 +100,12 @@ func beginning(word string, all []cobra.Completion) []cobra.Completion {
 	return slices.DeleteFunc(all, func(c cobra.Completion) bool { return !strings.HasPrefix(c, word) })
 }
 
-func words(all ...string) complete {
-	return func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return all, cobra.ShellCompDirectiveNoFileComp
-	}
+func words(all ...string) cobra.CompletionFunc {
+	return cobra.FixedCompletions(all, cobra.ShellCompDirectiveNoFileComp)
 }
 
 // completeArgs completes the first argument of a verb.
-func (p *Program) completeArgs(c *cobra.Command, f complete) {
+func (p *Program) completeArgs(c *cobra.Command, f cobra.CompletionFunc) {
 	c.ValidArgsFunction = func(c *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) > 0 {
 			return nothing()
@@ -119,7 +114,7 @@ func (p *Program) completeArgs(c *cobra.Command, f complete) {
 	}
 }
 
-func (p *Program) completeFlag(c *cobra.Command, flag string, f complete) {
+func (p *Program) completeFlag(c *cobra.Command, flag string, f cobra.CompletionFunc) {
 	isThere(c.RegisterFlagCompletionFunc(flag, f))
 }
 
@@ -160,7 +155,7 @@ func (p *Program) completeSkills(_ *cobra.Command, args []string, word string) (
 	return out, cobra.ShellCompDirectiveNoFileComp
 }
 
-func (p *Program) completeRuns(f *runFlags) complete {
+func (p *Program) completeRuns(f *runFlags) cobra.CompletionFunc {
 	return func(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		e, err := p.quiet().reader(*f)
 		if err != nil {
@@ -183,7 +178,7 @@ func (p *Program) completeRuns(f *runFlags) complete {
 }
 
 // completeUnknown completes RUN STEP with the writes of unknown outcome.
-func (p *Program) completeUnknown(f *runFlags) complete {
+func (p *Program) completeUnknown(f *runFlags) cobra.CompletionFunc {
 	return func(c *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		switch len(args) {
 		case 0:

@@ -38,9 +38,7 @@ names trusted folders, separated by colons, or is 1 for the working directory.`,
 	c.Flags().BoolVar(&f.list, "list", false, "list the trusted folders")
 	c.Flags().BoolVar(&f.revoke, "revoke", false, "no longer trust the folder")
 	p.outputFlag(c, new(string))
-	c.ValidArgsFunction = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return nil, cobra.ShellCompDirectiveFilterDirs
-	}
+	c.ValidArgsFunction = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
 	return c
 }
 
