@@ -173,8 +173,7 @@ func nextOf(s engine.Summary, f runFlags) *render.Next {
 	if s.Answer != nil { // a person has answered, and the run only has to read it
 		s.Reason = ""
 	}
-	next := goOn(s.ID, s.Reason, s.Path, f)
-	return &next
+	return new(goOn(s.ID, s.Reason, s.Path, f))
 }
 
 // goOn is what continues a run that stopped for a reason at a step.

@@ -163,8 +163,7 @@ func verbNames(c *cobra.Command) []string {
 // flagError says which verb a flag was not for, and what may have been meant.
 func flagError(c *cobra.Command, err error) error {
 	hint := "see: " + c.CommandPath() + " --help"
-	var unknown *pflag.NotExistError
-	if errors.As(err, &unknown) {
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
 		// -config is read as the short flags c, o, n …
 		typed := cmp.Or(unknown.GetSpecifiedShortnames(), unknown.GetSpecifiedName())
 		names := flagNames(c)

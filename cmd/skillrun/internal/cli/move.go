@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -65,9 +66,7 @@ func (p *Program) export(ref string, f moveFlags) error {
 		return refused(err)
 	}
 	id := run.ID
-	if f.out == "" {
-		f.out = id + ".skillrun"
-	}
+	f.out = cmp.Or(f.out, id+".skillrun")
 	if err := p.writable(f); err != nil {
 		return refused(err)
 	}
@@ -211,12 +210,7 @@ that export printed, and refuses any other archive.`,
 	c.Flags().StringVar(&f.digest, "digest", "", "refuse an archive that has another `digest`")
 	completeFiles(c, "identity")
 	p.completeFlag(c, "digest", cobra.NoFileCompletions)
-	c.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		if len(args) > 0 {
-			return nothing()
-		}
-		return []cobra.Completion{"skillrun"}, cobra.ShellCompDirectiveFilterFileExt
-	}
+	p.completeArgs(c, cobra.FixedCompletions([]cobra.Completion{"skillrun"}, cobra.ShellCompDirectiveFilterFileExt))
 	return c
 }
 

@@ -99,8 +99,7 @@ func approveCommand(a engine.PendingQuestion, f personFlags) string {
 
 // errorOf is the error that an exit carries, nil without one.
 func errorOf(err error) *types.Error {
-	var e *exitError
-	if errors.As(err, &e) && e.err == nil {
+	if e, ok := errors.AsType[*exitError](err); ok && e.err == nil {
 		return nil
 	}
 	return types.AsError(err)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -57,10 +58,7 @@ func (p *Program) sandboxCmd() *cobra.Command {
 		Example: "  skillrun sandbox --dir world\n  skillrun sandbox --dir world --tls --deployment datacenter --registry oci\n  skillrun sandbox reset",
 		Long:    "Serves the sandbox (git remotes, a Quay registry, Jira and GitLab, on loopback) as a\nprocess of its own. It keeps its state in --dir and writes skillrun.yaml there;\npoint a run at it with --config DIR/skillrun.yaml.",
 		RunE: func(c *cobra.Command, _ []string) error {
-			if o.Dir == "" {
-				o.Dir = p.sandboxDir()
-			}
-			o.Dir, o.Log = p.path(o.Dir), p.Stderr
+			o.Dir, o.Log = p.path(cmp.Or(o.Dir, p.sandboxDir())), p.Stderr
 			w, err := p.Sandbox(c.Context(), o)
 			if err != nil {
 				return refused(err)

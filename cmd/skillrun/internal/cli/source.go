@@ -40,8 +40,7 @@ func (p *Program) readSkill(path, shown string) (source, error) {
 }
 
 func bare(err error, shown string) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		return fmt.Errorf("%s: %w", shown, pe.Err)
 	}
 	return err

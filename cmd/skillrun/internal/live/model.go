@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -131,12 +132,7 @@ func (m *model) apply(e engine.Event) {
 		return
 	}
 	r := m.row(e)
-	if e.Name != "" {
-		r.Name = e.Name
-	}
-	if e.Kind != "" {
-		r.Kind = string(e.Kind)
-	}
+	r.Name, r.Kind = cmp.Or(e.Name, r.Name), cmp.Or(string(e.Kind), r.Kind)
 	switch e.Type {
 	case engine.EventStepStarted:
 		m.start(r, e)

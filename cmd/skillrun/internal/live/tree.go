@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,12 +72,7 @@ func (m *model) hang(x *row) {
 // row returns the event's row. A step that was not announced gets one, as the last.
 func (m *model) row(e engine.Event) *row {
 	r := m.at(e.Path)
-	if r.ID == "" {
-		r.ID = e.ID
-	}
-	if r.Type == "" {
-		r.Type = e.Step
-	}
+	r.ID, r.Type = cmp.Or(r.ID, e.ID), cmp.Or(r.Type, e.Step)
 	return r
 }
 
