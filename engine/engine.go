@@ -103,12 +103,11 @@ type Setup struct {
 	// Locks reaches the lock of a concurrency group that machines share, in a
 	// repository; nil when there is none.
 	Locks func(service, repo string) (step.Lock, error)
-	// Skills finds a skill that another one calls, by its name; beside is the
-	// file that is being checked, "" when it has none. nil: no skill calls
-	// another.
+	// Skills finds a skill that another one calls, by its name; beside is the file of
+	// the caller, "" when it has none. nil: no skill calls another.
 	Skills func(beside, name string) (file string, text []byte, err error)
-	// StepTypes finds a step type that a file declares, in the same way. It has the
-	// code not_found when there is none.
+	// StepTypes finds a step type that a file declares; beside is the file that uses
+	// it. The error has the code not_found when there is none.
 	StepTypes func(beside, name string) (file string, text []byte, err error)
 	// Invocation is how this program is called so that it comes to this site,
 	// such as "skillrun --sandbox"; "" is "skillrun". The commands in hints end with
@@ -141,14 +140,7 @@ func New(s Setup) *Engine {
 
 // Check checks a skill, and those that it calls. It must not be run when the diagnostics have errors.
 func (e *Engine) Check(file string, text []byte) (*Skill, diag.List) {
-	w := check.World{Catalogue: e.Catalogue}
-	if e.Skills != nil {
-		w.Skill = func(name string) (string, []byte, error) { return e.Skills(file, name) }
-	}
-	if e.StepTypes != nil {
-		w.StepType = func(name string) (string, []byte, error) { return e.StepTypes(file, name) }
-	}
-	return check.File(file, text, w)
+	return check.File(file, text, check.World{Catalogue: e.Catalogue, Skill: e.Skills, StepType: e.StepTypes})
 }
 
 // IsStepType reports whether a file declares a step type, and no skill.

@@ -77,7 +77,11 @@ func newEngine(t *testing.T, cat *step.Catalogue) *engine.Engine {
 			return file, text, err
 		},
 		StepTypes: func(beside, name string) (string, []byte, error) {
-			file := filepath.Join(filepath.Dir(beside), "steps", name+".yaml")
+			dir := filepath.Dir(beside)
+			if !engine.IsStepType(beside) {
+				dir = filepath.Join(dir, "steps")
+			}
+			file := filepath.Join(dir, name+".yaml")
 			text, err := os.ReadFile(file)
 			if err != nil {
 				err = types.Errorf(types.NotFound, "%w", err)

@@ -353,10 +353,10 @@ func (m *Machine) output(a *activation, s *names, o program.Output) (any, *types
 	if err != nil || !o.Held {
 		return x, err
 	}
-	x = o.Type.Only(x)
+	x = o.Type.Filled(o.Type.Only(x))
 	if wrong := o.Type.Check(x); wrong != nil {
-		return nil, types.Errorf(types.BadInput, "output %s of %s %v", o.Name, a.node.Call.Title(), wrong).
-			WithHint("change its type, or its value, in the file of the step type")
+		return nil, types.Errorf(types.BadInput, "output %s of %s: the value %v", o.Name, a.node.Call.Title(), wrong).
+			WithHint("change its type, or its value, in the file of the step type, and start a new run with --anew: a write that has a find is adopted")
 	}
 	return x, nil
 }

@@ -90,7 +90,7 @@ func (b *bench) expect() {
 
 func (b *bench) program(t *testing.T) *program.Program {
 	t.Helper()
-	called := func(name string) (string, []byte, error) {
+	called := func(_, name string) (string, []byte, error) {
 		text, err := files.ReadFile("constructs/" + name + ".yaml")
 		return name + ".yaml", text, err
 	}

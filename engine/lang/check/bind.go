@@ -61,7 +61,7 @@ func (s *Skill) Bind(b Binding) (*Bound, diag.List) {
 	env := b.env(config)
 	inputs := s.applyDefaults("inputs", s.Inputs, b.Inputs, env, &diags)
 	s.checkInputs(inputs, b.Inputs, &diags)
-	l := &linker{binding: b, diags: &diags, known: map[string]linked{}}
+	l := &linker{binding: b, diags: &diags, known: map[*Skill]linked{}}
 	steps := l.link(s, s.Steps)
 	if diags.HasErrors() {
 		return nil, diags
@@ -97,7 +97,7 @@ func (s *Skill) PartialProgram(b Binding) *program.Program {
 	inputs := s.applyDefaults("inputs", s.Inputs, b.Inputs, env, &ignored)
 	fillUnknown(inputs, s.Inputs, "input")
 	fillUnknown(config, s.Config, "config")
-	l := &linker{binding: b, diags: &ignored, known: map[string]linked{}, sketch: true}
+	l := &linker{binding: b, diags: &ignored, known: map[*Skill]linked{}, sketch: true}
 	return &program.Program{
 		Language: program.Language, Skill: s.Name, Version: s.Version, Inputs: inputs, Config: config, Again: b.Again,
 		Steps: l.link(s, s.Steps),

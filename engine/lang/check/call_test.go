@@ -55,7 +55,7 @@ func TestNoOtherSkills(t *testing.T) {
 // files and a huge program.
 func TestCallsDoNotExplode(t *testing.T) {
 	t.Parallel()
-	w := check.World{Catalogue: catalogue(), Skill: func(name string) (string, []byte, error) {
+	w := check.World{Catalogue: catalogue(), Skill: func(_, name string) (string, []byte, error) {
 		var n int
 		if _, err := fmt.Sscanf(name, "s%d", &n); err != nil || n == 40 {
 			return name + ".yaml", []byte("name: " + name + "\nsteps:\n  - {id: a, set: {x: 1}}\n"), nil
@@ -130,7 +130,7 @@ func TestCall(t *testing.T) {
 func TestConfigOfCalledSkills(t *testing.T) {
 	t.Parallel()
 	w := world()
-	w.Skill = func(string) (string, []byte, error) {
+	w.Skill = func(string, string) (string, []byte, error) {
 		return "called.yaml", []byte("name: called\ninputs:\n  day: {type: string, pattern: \"^a\", default: \"${{ config.n }}\"}\nconfig:\n  n: {type: string, required: true}\nsteps:\n  - {id: a, set: {x: 1}}\n"), nil
 	}
 	skill, diags := check.File("x.yaml", calling("called"), w)

@@ -67,7 +67,7 @@ func Reserved() []string {
 // Those of a called skill are reported in its own file, with a note that points
 // at the call.
 func File(file string, text []byte, w World) (*Skill, diag.List) {
-	return checkFile(file, text, &session{world: w, known: map[string]*Skill{}, trial: fuel.Full()}, nil)
+	return checkFile(file, text, &session{world: w, found: map[sought]found{}, known: map[string]*Skill{}, trial: fuel.Full()}, nil)
 }
 
 func checkFile(file string, text []byte, f *session, chain []string) (*Skill, diag.List) {
@@ -80,7 +80,7 @@ func checkFile(file string, text []byte, f *session, chain []string) (*Skill, di
 		isType: IsStepType(file), File: file, Text: text, Inputs: types.ObjectOf(), Config: types.ObjectOf(), Outputs: types.ObjectOf(),
 		places: map[string]diag.Range{}, defaults: map[string]any{}, calls: map[string]*Skill{},
 	}
-	c.chain = append(slices.Clone(chain), c.skill.label(c.stem()))
+	c.chain = append(slices.Clone(chain), path.Clean(file))
 	c.topLevel(root)
 	c.diags.Sort()
 	return c.skill, c.diags
@@ -102,7 +102,9 @@ func (c *checker) topLevel(root *syntax.Node) {
 	} else {
 		c.skillHead(root)
 	}
-	c.skill.Timeout = c.duration(root, "timeout", "")
+	if root == body { // else it is that of the one step
+		c.skill.Timeout = c.duration(root, "timeout", "")
+	}
 	if body == nil {
 		return
 	}
@@ -175,8 +177,10 @@ func (c *checker) language(root *syntax.Node) {
 	}
 }
 
-func (c *checker) stem() string {
-	return strings.TrimSuffix(strings.TrimSuffix(path.Base(strings.ReplaceAll(c.file, `\`, "/")), ".yaml"), ".yml")
+func (c *checker) stem() string { return stem(c.file) }
+
+func stem(file string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(path.Base(strings.ReplaceAll(file, `\`, "/")), ".yaml"), ".yml")
 }
 
 func (c *checker) name(root *syntax.Node) {
@@ -222,34 +226,46 @@ func (c *checker) load(u *syntax.Node, name string) *Skill {
 		c.diags.Errorf("unknown-skill", u.Range, "%q is not the name of a skill", name).Hint = "write skill:NAME, such as skill:create_jira_issue"
 		return nil
 	}
-	return c.callee(u, program.Call{Skill: name}, func() (string, []byte, error) {
-		if c.world.Skill == nil {
-			return "", nil, types.Errorf(types.NotFound, "there is no skill %s", name).WithHint("no other skills can be found here")
-		}
-		return c.world.Skill(name)
-	})
+	return c.callee(u, program.Call{Skill: name})
+}
+
+// lookFor returns the file of what is called.
+func (c *checker) lookFor(call program.Call) found {
+	at := sought{c.file, call.Key()}
+	if f, known := c.session.found[at]; known {
+		return f
+	}
+	find := c.world.Skill
+	if call.StepType {
+		find = c.world.StepType
+	}
+	f := found{err: types.Errorf(types.NotFound, "there is no %s", call.Title()).WithHint("no other skills can be found here")}
+	if find != nil {
+		f.file, f.text, f.err = find(c.file, call.Skill)
+	}
+	c.session.found[at] = f
+	return f
 }
 
 // callee checks what is called, once, and returns it; nil when it has mistakes or
 // cannot be had.
-func (c *checker) callee(u *syntax.Node, call program.Call, find func() (file string, text []byte, err error)) *Skill {
-	key := call.Key()
-	if i := slices.Index(c.chain, key); i >= 0 {
-		around := append(slices.Clone(c.chain[i:]), key)
-		c.diags.Errorf("recursion", u.Range, "%s calls itself: %s", call.Title(), strings.Join(around, " -> ")).
-			Hint = "repeat with for_each, or put what they share into a third skill"
+func (c *checker) callee(u *syntax.Node, call program.Call) *Skill {
+	f := c.lookFor(call)
+	if i := slices.IndexFunc(c.chain, func(file string) bool {
+		return file == path.Clean(f.file) || f.err != nil && called(file) == call.Key()
+	}); i >= 0 {
+		c.recursion(u, call, i)
 		return nil
 	}
-	if s, known := c.session.known[key]; known {
-		return s
-	}
-	file, text, err := find()
-	if err != nil {
-		e := types.AsError(err)
+	if f.err != nil {
+		e := types.AsError(f.err)
 		c.diags.Errorf("unknown-skill", u.Range, "%s", e.Message).Hint = e.Hint
 		return nil
 	}
-	s, diags := checkFile(file, text, c.session, c.chain)
+	if s, known := c.session.known[f.file]; known {
+		return s
+	}
+	s, diags := checkFile(f.file, f.text, c.session, c.chain)
 	for _, d := range diags {
 		d.Related = append(d.Related, diag.Note{At: u.Range, Message: call.Title() + " is called here"})
 		c.diags = append(c.diags, d)
@@ -257,6 +273,22 @@ func (c *checker) callee(u *syntax.Node, call program.Call, find func() (file st
 	if diags.HasErrors() {
 		s = nil
 	}
-	c.session.known[key] = s
+	c.session.known[f.file] = s
 	return s
+}
+
+// called is the key by which a file is called.
+func called(file string) string {
+	return program.Call{Skill: stem(file), StepType: IsStepType(file)}.Key()
+}
+
+// recursion refuses a call of what is the ith of the files that call each other down
+// to this one.
+func (c *checker) recursion(u *syntax.Node, call program.Call, i int) {
+	var around []string
+	for _, file := range append(slices.Clone(c.chain[i:]), c.chain[i]) {
+		around = append(around, called(file))
+	}
+	c.diags.Errorf("recursion", u.Range, "%s calls itself: %s", call.Title(), strings.Join(around, " -> ")).
+		Hint = "repeat with for_each, or put what they share into another file"
 }

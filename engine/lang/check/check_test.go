@@ -107,8 +107,8 @@ func catalogue() *step.Catalogue {
 
 // world has the catalogue, and the skills of testdata/called by their names.
 func world() check.World {
-	in := func(folder string) func(name string) (string, []byte, error) {
-		return func(name string) (string, []byte, error) {
+	in := func(folder string) func(beside, name string) (string, []byte, error) {
+		return func(_, name string) (string, []byte, error) {
 			file := folder + name + ".yaml"
 			text, err := os.ReadFile(file)
 			if err != nil {

@@ -34,13 +34,13 @@ type checker struct {
 // World is what a skill can reach for.
 type World struct {
 	Catalogue *step.Catalogue
-	// Skill finds another skill by its name, for `uses: skill:NAME`. The error
-	// says what to do. It may be nil: then there are no others.
-	Skill func(name string) (file string, text []byte, err error)
+	// Skill finds another skill by its name, for `uses: skill:NAME`; beside is the file
+	// that calls it. The error says what to do. It may be nil: then there are no others.
+	Skill func(beside, name string) (file string, text []byte, err error)
 	// StepType finds the step type that a file declares, for `uses: NAME` of one that
-	// the catalogue does not have. The error has the code not_found when there is none
-	// either. It may be nil.
-	StepType func(name string) (file string, text []byte, err error)
+	// the catalogue does not have; beside is the file that uses it. The error has the
+	// code not_found when there is none either. It may be nil.
+	StepType func(beside, name string) (file string, text []byte, err error)
 }
 
 // keyRange is the place that stands for a whole mapping: its first key.
@@ -82,13 +82,27 @@ type lifetime struct {
 // session is what the files of one check share.
 type session struct {
 	world World
-	// known are the skills and step types that were called, by their labels, nil for
-	// one with mistakes: each is checked once.
+	// found are the files of what was called, each looked for once.
+	found map[sought]found
+	// known are the skills and step types that were called, by their files, nil for one
+	// with mistakes: each is checked once.
 	known map[string]*Skill
 	// trial is what all evaluations that try what a text may come to use up
 	// together; what is beyond it is not tried.
 	trial *fuel.Tank
 }
+
+// sought is a name in a file that calls it, and found what came of looking for it.
+type (
+	sought struct {
+		beside, key string
+	}
+	found struct {
+		file string
+		text []byte
+		err  error
+	}
+)
 
 // earlyReturn is a return, as the outputs it names are checked against them.
 type earlyReturn struct {

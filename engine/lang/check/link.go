@@ -15,7 +15,7 @@ import (
 type linker struct {
 	binding Binding
 	diags   *diag.List
-	known   map[string]linked
+	known   map[*Skill]linked
 	sketch  bool // what is missing is unknown
 }
 
@@ -49,11 +49,10 @@ func (l *linker) link(s *Skill, nodes []program.Node) []program.Node {
 
 // skill binds a called skill, once: all its calls see the same configuration.
 func (l *linker) skill(s *Skill) linked {
-	key := s.label(s.Name)
-	if done, ok := l.known[key]; ok {
+	if done, ok := l.known[s]; ok {
 		return done
 	}
-	b := l.binding.of(key)
+	b := l.binding.of(s.label(s.Name))
 	config := s.bindConfig(b, l.diags)
 	if l.sketch {
 		fillUnknown(config, s.Config, "config")
@@ -67,7 +66,7 @@ func (l *linker) skill(s *Skill) linked {
 		out.defaults[name] = escaped(v)
 	}
 	out.steps = l.link(s, s.Steps)
-	l.known[key] = out
+	l.known[s] = out
 	return out
 }
 

@@ -41,8 +41,11 @@ func (c *checker) repeatable(n *syntax.Node, node *program.Node, m outcome) {
 	node.Repeatable = c.flag(n, "repeatable")
 	switch {
 	case node.Kind == program.Skill:
-		c.diags.Errorf("misplaced-key", n.Get("repeatable").Range, "repeatable belongs to a write, and %s is a skill", n.Get("uses").Value).
-			Hint = "set it on the steps of that skill that may be done again"
+		d := c.diags.Errorf("misplaced-key", n.Get("repeatable").Range, "repeatable belongs to a write, and %s is a skill", n.Get("uses").Value)
+		if d.Hint = "set it on the steps of that skill that may be done again"; node.Call != nil && node.Call.StepType {
+			d.Message = "repeatable belongs to a built-in write, and " + n.Get("uses").Value + " is a step type of a file"
+			d.Hint = "set it in that file"
+		}
 	case node.Effect != "" && node.Effect != string(step.Writes):
 		c.diags.Errorf("misplaced-key", n.Get("repeatable").Range, "repeatable belongs to a write, and %s is a %s", m.who, node.Effect).
 			Hint = "leave it out: what changes nothing outside of the run is repeated anyway"

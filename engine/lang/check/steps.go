@@ -181,26 +181,19 @@ func (c *checker) uses(n *syntax.Node, node *program.Node) outcome {
 	if name, ok := skillName(u); ok {
 		return c.call(n, c.load(u, name), node)
 	}
-	if find := c.typeFile(u); find != nil {
-		return c.call(n, c.callee(u, program.Call{Skill: u.Value, StepType: true}, find), node)
+	if c.isDeclared(u) {
+		return c.call(n, c.callee(u, program.Call{Skill: u.Value, StepType: true}), node)
 	}
 	s, ok := c.performs(n, node)
 	return outcome{out: s.Out, who: s.Name, codes: s.AllCodes(), unclear: !ok}
 }
 
-// typeFile returns what finds the file of a step type, nil when no file declares it.
-func (c *checker) typeFile(u *syntax.Node) func() (string, []byte, error) {
-	if _, known := c.world.Catalogue.Lookup(u.Value); known || c.world.StepType == nil || u.Kind != syntax.Scalar || !idPattern.MatchString(u.Value) {
-		return nil
+// isDeclared reports whether a file declares the step type.
+func (c *checker) isDeclared(u *syntax.Node) bool {
+	if _, builtin := c.world.Catalogue.Lookup(u.Value); builtin || u.Kind != syntax.Scalar || !idPattern.MatchString(u.Value) {
+		return false
 	}
-	if _, known := c.session.known[program.Call{Skill: u.Value, StepType: true}.Key()]; known {
-		return func() (string, []byte, error) { return "", nil, nil } // it is not looked for again
-	}
-	file, text, err := c.world.StepType(u.Value)
-	if types.CodeOf(err) == types.NotFound {
-		return nil
-	}
-	return func() (string, []byte, error) { return file, text, err }
+	return types.CodeOf(c.lookFor(program.Call{Skill: u.Value, StepType: true}).err) != types.NotFound
 }
 
 // performs checks a step type and its arguments.
@@ -300,7 +293,7 @@ func (c *checker) await(n *syntax.Node, node *program.Node) outcome {
 			Hint = "call the skill in a step of its own, with retry when it has to be repeated"
 		return outcome{unclear: true}
 	}
-	if u := a.Get("uses"); u != nil && c.typeFile(u) != nil {
+	if u := a.Get("uses"); u != nil && c.isDeclared(u) {
 		c.diags.Errorf("await-needs-read", u.Range, "await repeats a built-in read, and %s is a step type of a file", u.Value).
 			Hint = "write the read that it makes, or use it in a step with retry"
 		return outcome{unclear: true}
@@ -380,6 +373,9 @@ func (c *checker) call(n *syntax.Node, callee *Skill, node *program.Node) outcom
 		c.diags.Errorf("too-many-nodes", u.Range, "with the skills that it calls, the skill has more than %d steps", maxSteps)
 		c.skill.size = 0 // said once
 		return outcome{unclear: true}
+	}
+	if callee.isType {
+		return outcome{out: callee.Outputs, who: callee.Name, codes: callee.codes()}
 	}
 	return outcome{out: callee.Outputs}
 }

@@ -25,7 +25,7 @@ import (
 // outputs read its result.
 
 var (
-	stepTypeKeys      = []string{"language", "name", "doc", "effect", "config", "inputs", "exec", "http", "steps", "errors", "retry", "timeout", "outputs"}
+	stepTypeKeys      = []string{"language", "name", "doc", "effect", "config", "inputs", "exec", "http", "steps", "errors", "retry", "repeatable", "timeout", "outputs"}
 	laterStepTypeKeys = []string{"mcp", "find", "preview", "undo", "update", "touches"}
 	bodyKeys          = []string{"exec", "http", "steps"}
 	outputKeys        = []string{"type", "description", "value", "enum", "pattern", "format", "minimum", "maximum", "items", "properties"}
@@ -99,7 +99,7 @@ func (c *checker) body(root *syntax.Node) *syntax.Node {
 			Hint = "put all of it into steps"
 		return nil
 	case found[0] == "steps":
-		for _, key := range []string{"errors", "retry"} {
+		for _, key := range []string{"errors", "retry", "repeatable"} {
 			if root.Get(key) != nil {
 				c.diags.Errorf("misplaced-key", keyOf(root, key), "%s belongs to exec and http", key).Hint = "write it in the step that it is about"
 			}
@@ -117,6 +117,10 @@ func (c *checker) oneStep(root *syntax.Node, key string) *syntax.Node {
 		if c.skill.Effect == step.Locals {
 			c.diags.Errorf("wrong-effect", root.Get("effect").Range, "%s reads or writes", key).Hint = "local is for steps that change a workspace only"
 		}
+		return nil
+	}
+	if with.Kind != syntax.Mapping {
+		c.diags.Errorf("bad-with", with.Range, "%s is a mapping of arguments, not a %s", key, kindName(with))
 		return nil
 	}
 	if m := with.Get("method"); uses == "http_get" && m != nil {
@@ -139,6 +143,8 @@ func (c *checker) oneStep(root *syntax.Node, key string) *syntax.Node {
 	add("with", with)
 	add("errors", root.Get("errors"))
 	add("retry", root.Get("retry"))
+	add("repeatable", root.Get("repeatable"))
+	add("timeout", root.Get("timeout")) // of one use: whoever uses the step type may retry it
 	list := &syntax.Node{Kind: syntax.Sequence, Range: at, Items: []*syntax.Node{one}}
 	return &syntax.Node{Kind: syntax.Mapping, Range: at, Pairs: []syntax.Pair{{Key: word("steps"), Value: list}}}
 }
@@ -163,6 +169,7 @@ func (c *checker) declaredOutput(p syntax.Pair) (any, types.Field) {
 	c.keys(p.Value, outputKeys, nil)
 	declared := keeping(p.Value, func(key string) bool { return key != "value" && slices.Contains(outputKeys, key) })
 	f := c.declaration(syntax.Pair{Key: p.Key, Value: declared}, "outputs")
+	f.Type = readable(f.Type)
 	v, t := c.typed(value, c.scope())
 	c.refuseSecret(value, t, "be an output")
 	if f.Required = true; holdsAny(t) {
@@ -182,6 +189,37 @@ func holdsAny(t types.Type) bool {
 		slices.ContainsFunc(t.Fields, func(f types.Field) bool { return holdsAny(f.Type) })
 }
 
+// readable is a declared type for those who read a value of it: a member that may be
+// left out, and has no default, may be absent.
+func readable(t types.Type) types.Type {
+	if t.Elem != nil {
+		elem := readable(*t.Elem)
+		t.Elem = &elem
+	}
+	t.Fields = slices.Clone(t.Fields)
+	for i := range t.Fields {
+		f := &t.Fields[i]
+		if f.Type = readable(f.Type); !f.Required && f.Default == nil {
+			f.Type = f.Type.Maybe()
+		}
+	}
+	return t
+}
+
+// codes are those that a use of a step type can fail with.
+func (s *Skill) codes() []types.Code {
+	codes := []types.Code{types.BadInput, types.Timeout, types.Cancelled, types.Internal}
+	for _, u := range s.Uses {
+		codes = append(codes, u.AllCodes()...)
+	}
+	program.Each(s.Steps, func(n *program.Node) {
+		if n.Code != "" {
+			codes = append(codes, n.Code)
+		}
+	})
+	return codes
+}
+
 // checkEffect refuses a step type that does more to the world than it says.
 func (c *checker) checkEffect() {
 	declared := slices.Index(effects, string(c.skill.Effect))
@@ -190,7 +228,8 @@ func (c *checker) checkEffect() {
 	}
 	program.Each(c.skill.Steps, func(n *program.Node) {
 		if n.At.File == c.file && slices.Index(effects, most(n)) > declared {
-			c.diags.Errorf("wrong-effect", n.At, "the effect is %s, and step %s is a %s", c.skill.Effect, n.ID, most(n)).Hint = "effect: " + most(n)
+			does := map[string]string{"local": "changes a workspace", "write": "writes"}[most(n)]
+			c.diags.Errorf("wrong-effect", n.At, "the effect is %s, and step %s %s", c.skill.Effect, n.ID, does).Hint = "effect: " + most(n)
 		}
 	})
 }

@@ -222,6 +222,9 @@ func unknownWrites(run engine.Inspection, word string) []cobra.Completion {
 
 func (p *Program) completeSteps(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	cat, err := p.quiet().catalogue()
+	if err == nil {
+		cat, err = p.quiet().withDeclared(cat)
+	}
 	if err != nil {
 		return nothing()
 	}

@@ -101,13 +101,26 @@ func newCallees(p *Program, only bool) callees {
 // else the first one in the search path. Beside a file of a folder that nobody
 // trusts none takes the place of one of the user's own or of a built-in one.
 func (c callees) find(beside, name string) (string, []byte, error) {
-	s, err := c.beside(beside, name)
+	return c.lookup(beside, name, ".", c.program.find)
+}
+
+// findStepType does so for step types, in the folders of those.
+func (c callees) findStepType(beside, name string) (string, []byte, error) {
+	below := typesDir
+	if engine.IsStepType(beside) {
+		below = "."
+	}
+	return c.lookup(beside, name, below, c.typeOf)
+}
+
+func (c callees) lookup(beside, name, below string, inPath func(name string) (source, error)) (string, []byte, error) {
+	s, err := c.beside(beside, name, below)
 	if err == nil && s.Origin.Kind == engine.FromFolder && !c.program.trusts(s) {
 		if own, ok := c.program.instead(s); ok {
 			s = own
 		}
-	} else if err != nil {
-		if s, err = c.program.find(name); err == nil && !c.only {
+	} else if errors.Is(err, fs.ErrNotExist) {
+		if s, err = inPath(name); err == nil && !c.only {
 			err = s.needsTrust()
 		}
 	}
@@ -119,26 +132,9 @@ func (c callees) find(beside, name string) (string, []byte, error) {
 	return s.File, s.Text, nil
 }
 
-// findStepType returns the file of a step type: in the folder of step types beside
-// the skill that is checked, else the first one in the search path.
-func (c callees) findStepType(beside, name string) (string, []byte, error) {
-	s, err := c.typeBeside(beside, name)
-	if errors.Is(err, fs.ErrNotExist) {
-		s, err = c.typeOf(name)
-	}
-	if err != nil {
-		return "", nil, err
-	}
-	c.texts[s.File] = s.Text
-	return s.File, s.Text, nil
-}
-
-func (c callees) typeBeside(file, name string) (source, error) {
-	dir := filepath.Dir(file)
-	if !engine.IsStepType(file) {
-		dir = filepath.Join(dir, typesDir)
-	}
-	shown := filepath.Join(dir, name+".yaml")
+// beside returns the file of a name in a folder of the one that file is in.
+func (c callees) beside(file, name, folder string) (source, error) {
+	shown := filepath.Join(filepath.Dir(file), folder, name+".yaml")
 	if _, err := os.Stat(c.program.path(shown)); err != nil || strings.HasPrefix(file, "builtin/") {
 		return source{}, fs.ErrNotExist
 	}
@@ -151,24 +147,14 @@ func (c callees) typeOf(name string) (source, error) {
 	if err != nil {
 		return source{}, err
 	}
-	for _, s := range all {
-		if s.Name != name {
-			continue
-		}
-		if c.only {
+	names := make([]string, len(all))
+	for i, s := range all {
+		if s.Name == name {
 			return s, nil
 		}
-		return s, s.needsTrust()
+		names[i] = s.Name
 	}
-	return source{}, types.Errorf(types.NotFound, "no step type is named %q", name)
-}
-
-func (c callees) beside(file, name string) (source, error) {
-	if strings.HasPrefix(file, "builtin/") {
-		return source{}, fs.ErrNotExist
-	}
-	shown := filepath.Join(filepath.Dir(file), name+".yaml")
-	return c.program.readSkill(c.program.path(shown), shown)
+	return source{}, types.Errorf(types.NotFound, "no step type is named %q", name).WithHint("%s", diag.DidYouMean(name, names))
 }
 
 // with returns the texts that diagnostics about a skill may point into.

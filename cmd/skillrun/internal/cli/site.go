@@ -64,7 +64,8 @@ func (p *Program) safeFiles() error {
 		return nil
 	}
 	skills, err := filepath.Glob(filepath.Join(p.userDir(), "skills", "*.yaml"))
-	for _, file := range append(skills, filepath.Join(p.userDir(), config.FileName), p.trustedFile(), filepath.Join(p.userDir(), "skills")) {
+	types, _ := filepath.Glob(filepath.Join(p.userDir(), "skills", typesDir, "*.yaml")) // the pattern is as good as the one before
+	for _, file := range append(append(skills, types...), filepath.Join(p.userDir(), "skills", typesDir), filepath.Join(p.userDir(), config.FileName), p.trustedFile(), filepath.Join(p.userDir(), "skills")) {
 		err = errors.Join(err, engine.SafeFile(file))
 	}
 	return err

@@ -31,6 +31,22 @@ type source struct {
 	Untrusted bool
 }
 
+// below is the folder of a folder of skills in which the file is.
+func (s source) below() string {
+	if engine.IsStepType(s.File) {
+		return typesDir
+	}
+	return "."
+}
+
+// what is the word for what the file declares.
+func (s source) what() string {
+	if engine.IsStepType(s.File) {
+		return "step type"
+	}
+	return "skill"
+}
+
 func (p *Program) readSkill(path, shown string) (source, error) {
 	text, err := readFile(path)
 	if err != nil {
@@ -89,6 +105,9 @@ func (p *Program) origin(path string) engine.Origin {
 // unreadable is the error of a file that cannot be read, with the one that was meant.
 func unreadable(path, shown string, err error) error {
 	e := types.Errorf(types.BadInput, "cannot read the skill: %w", bare(err, shown)).WithHint("name the file of a skill; `skillrun list` shows those that are found by name")
+	if engine.IsStepType(shown) {
+		e = types.Errorf(types.BadInput, "cannot read the step type: %w", bare(err, shown)).WithHint("see what is there: ls -l %s", shown)
+	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return e
 	}

@@ -128,11 +128,11 @@ func (p *Program) outline(dir string) ([]string, error) {
 	}
 	called := newCallees(there, true)
 	e := engine.New(engine.Setup{Catalogue: cat, Skills: called.find, StepTypes: called.findStepType, Services: cfg.Reaches})
-	for _, src := range there.skillsIn("skills") {
+	for _, src := range slices.Concat(there.skillsIn("skills"), there.skillsIn(filepath.Join("skills", typesDir))) {
 		out = append(out, p.outlineOf(e, there, src, cfg)...)
 	}
 	if len(out) == 0 {
-		out = []string{"it has no skills, and nothing in its " + config.FileName + " needs trust"}
+		out = []string{"it has no skills and no step types, and nothing in its " + config.FileName + " needs trust"}
 	}
 	return out, nil
 }

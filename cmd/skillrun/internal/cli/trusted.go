@@ -104,7 +104,7 @@ func realPath(path string) string {
 
 // trusts reports whether a skill is in the folder of a trusted working directory.
 func (p *Program) trusts(s source) bool {
-	return p.trustsHere() && filepath.Dir(s.Origin.Path) == p.path("skills")
+	return p.trustsHere() && filepath.Dir(s.Origin.Path) == p.path(filepath.Join("skills", s.below()))
 }
 
 // needsTrust refuses to perform a skill that was found by its name in a folder
@@ -123,7 +123,7 @@ func (p *Program) instead(s source) (other source, ok bool) {
 	if s.Origin.Kind == engine.FromBuiltIn {
 		return source{}, false
 	}
-	rest, _ := p.quiet().ownSkills()
+	rest, _ := p.quiet().own(s.below())
 	for _, o := range rest {
 		if o.Name == s.Name && o.Origin != s.Origin && !bytes.Equal(o.Text, s.Text) && (s.Origin.Kind == engine.FromFolder || o.Origin.Kind == engine.FromBuiltIn) {
 			return o, true
@@ -143,15 +143,16 @@ func (p *Program) shadows(s source) string {
 	case s.Untrusted:
 		return fmt.Sprintf("note: %s is not used for %s: its folder is not trusted (skillrun trust)", s.File, s.Name)
 	case o.Origin.Kind == engine.FromBuiltIn:
-		return "note: " + s.File + " overrides the built-in skill " + s.Name
+		return "note: " + s.File + " overrides the built-in " + s.what() + " " + s.Name
 	}
-	return "note: " + s.File + " overrides your own skill " + o.File
+	return "note: " + s.File + " overrides your own " + s.what() + " " + o.File
 }
 
 // tellShadow says on stderr which skill takes the place of another, or does not.
 func (p *Program) tellShadow(s source) {
 	if s.Origin.Kind != engine.FromFolder && !p.trustsHere() {
-		if here, err := p.quiet().readSkill(p.path(filepath.Join("skills", s.Name+".yaml")), filepath.Join("skills", s.Name+".yaml")); err == nil {
+		shown := filepath.Join("skills", s.below(), s.Name+".yaml")
+		if here, err := p.quiet().readSkill(p.path(shown), shown); err == nil {
 			here.Untrusted = true
 			s = here
 		}
