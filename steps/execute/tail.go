@@ -26,7 +26,6 @@ func newTail(limit int) *tail {
 // cut through, it is known by all of it.
 const before = 4 << 10
 
-// Write keeps the end of p.
 func (t *tail) Write(p []byte) (int, error) {
 	t.total += len(p)
 	keep := t.limit + before

@@ -30,7 +30,6 @@ type bounded struct {
 
 func listing(from io.Reader) *bounded { return &bounded{from, maxListing} }
 
-// Read reads what is left.
 func (b *bounded) Read(p []byte) (int, error) {
 	n, err := b.from.Read(p)
 	if b.left -= int64(n); b.left < 0 {
@@ -43,7 +42,6 @@ func (b *bounded) Read(p []byte) (int, error) {
 // weighed while it is read.
 type boundedAnswers struct{ next http.RoundTripper }
 
-// RoundTrip sends one request.
 func (b boundedAnswers) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := b.next.RoundTrip(req)
 	switch {
@@ -68,7 +66,6 @@ type beside struct {
 	pack *counter // what came out of it
 }
 
-// Read reads the answer.
 func (b *beside) Read(p []byte) (int, error) {
 	if b.from.n > maxBeside+2*b.pack.n {
 		return 0, tooLarge("%d MiB beside a pack", b.from.n)
@@ -110,7 +107,6 @@ type regular struct{ billy.Filesystem }
 
 func openFolder(dir string) billy.Filesystem { return regular{osfs.New(dir)} }
 
-// Open opens a file to read.
 func (r regular) Open(name string) (billy.File, error) { return r.OpenFile(name, os.O_RDONLY, 0) }
 
 // OpenFile opens a file that is regular, or makes it.

@@ -53,10 +53,8 @@ func removeLeftovers(dir string) error {
 // damage is an object that is available and does not read.
 type damage struct{ err error }
 
-// Error says what could not be read.
 func (d *damage) Error() string { return "an object does not read: " + d.err.Error() }
 
-// Unwrap returns the cause.
 func (d *damage) Unwrap() error { return d.err }
 
 // cleanCache sweeps the folders of a cache, unless someone writes there now.

@@ -73,7 +73,6 @@ func (r *repo) askPack(ctx context.Context, from *remoteRefs, a ask) (answer io.
 // exchange is an answer, and the conversation that it came in.
 type exchange struct{ answer, conversation io.Closer }
 
-// Close ends them.
 func (b exchange) Close() error { return errors.Join(b.answer.Close(), b.conversation.Close()) }
 
 // packBefore2 asks in protocol v0 or v1.

@@ -86,7 +86,6 @@ func contents(f *object.File) (string, error) {
 // shallowError is an answer that lies behind the end of a shallow history.
 type shallowError struct{ at plumbing.Hash }
 
-// Error says for which commit.
 func (c *shallowError) Error() string {
 	return "the history of commit " + short(c.at) + " is cut off"
 }

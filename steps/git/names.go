@@ -57,7 +57,6 @@ func refused(path string) error {
 // which JSON cannot hold, stands there in quotes.
 type pathNames []string
 
-// MarshalJSON writes the paths.
 func (p pathNames) MarshalJSON() ([]byte, error) {
 	out := make([]string, len(p))
 	for i, s := range p {
@@ -69,7 +68,6 @@ func (p pathNames) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// UnmarshalJSON reads them back.
 func (p *pathNames) UnmarshalJSON(text []byte) error {
 	var out []string
 	err := json.Unmarshal(text, &out)

@@ -49,10 +49,8 @@ type filePatch struct {
 	chunks []fdiff.Chunk
 }
 
-// IsBinary reports whether the file is not compared by line.
 func (p *filePatch) IsBinary() bool { return p.binary }
 
-// Chunks are the lines.
 func (p *filePatch) Chunks() []fdiff.Chunk { return p.chunks }
 
 // Files are the two sides, nil where there is none.
@@ -76,10 +74,8 @@ type side struct {
 	path  string
 }
 
-// Hash names the content.
 func (s side) Hash() plumbing.Hash { return s.entry.Hash }
 
-// Mode is the file's mode.
 func (s side) Mode() filemode.FileMode { return s.entry.Mode }
 
 // Path is the file's name, quoted when it could be taken for something else.
@@ -96,19 +92,15 @@ type piece struct {
 	op   fdiff.Operation
 }
 
-// Content is the lines.
 func (p piece) Content() string { return p.text }
 
-// Type says whether they are new, gone or neither.
 func (p piece) Type() fdiff.Operation { return p.op }
 
 // onePatch is go-git's diff.Patch of one file.
 type onePatch struct{ *filePatch }
 
-// FilePatches is the file.
 func (p onePatch) FilePatches() []fdiff.FilePatch { return []fdiff.FilePatch{p.filePatch} }
 
-// Message is empty.
 func (onePatch) Message() string { return "" }
 
 // patches compares changed files by line, fetching all that is needed for it

@@ -22,7 +22,6 @@ type idleTimeout struct {
 	limit time.Duration
 }
 
-// RoundTrip sends one request.
 func (p idleTimeout) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
 	w := newWatch(ctx, cancel, p.limit)
@@ -95,7 +94,6 @@ type sending struct {
 	moved func()
 }
 
-// Read reads what is sent next.
 func (s sending) Read(p []byte) (int, error) {
 	n, err := s.ReadCloser.Read(p)
 	s.moved()
@@ -108,7 +106,6 @@ type written struct {
 	moved func()
 }
 
-// Write sends p.
 func (w written) Write(p []byte) (int, error) {
 	n, err := w.Writer.Write(p)
 	w.moved()
@@ -121,7 +118,6 @@ type watched struct {
 	watch watch
 }
 
-// Read reads what comes in time.
 func (b *watched) Read(p []byte) (n int, err error) {
 	err = b.watch.while(func() (err error) {
 		n, err = b.body.Read(p)

@@ -277,7 +277,6 @@ type sidebandReader struct {
 	done bool
 }
 
-// Read reads what is next of the pack.
 func (b *sidebandReader) Read(p []byte) (int, error) {
 	for b.rest == "" {
 		if b.done {

@@ -40,7 +40,6 @@ func (r *remarks) lines() []string {
 	return out
 }
 
-// String returns the remarks as one line.
 func (r *remarks) String() string { return strings.Join(r.lines(), "; ") }
 
 // after puts the remarks behind a status, when there are any.

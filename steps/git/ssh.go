@@ -183,7 +183,6 @@ func dial(ctx context.Context, address string, quiet time.Duration) (*wire, erro
 	return w, nil
 }
 
-// Close ends the connection.
 func (w *wire) Close() error {
 	w.stop()
 	w.watch.cancel(nil)

@@ -77,7 +77,6 @@ type watchedReader struct {
 	watch watch
 }
 
-// Read reads what comes in time.
 func (r watchedReader) Read(p []byte) (n int, err error) {
 	err = r.watch.while(func() (err error) {
 		n, err = r.from.Read(p)
@@ -156,7 +155,6 @@ func (s *sshSession) greet(context.Context) (*greeting, error) {
 	return g, err
 }
 
-// ReceivePack sends an update.
 func (s *sshSession) ReceivePack(_ context.Context, req *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error) {
 	s.sent = true
 	err := s.conn.wire.watch.whileMoving(func(moved func()) error {

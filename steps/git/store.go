@@ -88,13 +88,11 @@ func (s *store) EncodedObject(t plumbing.ObjectType, h plumbing.Hash) (plumbing.
 	return inLayers(s, func(l layer) (plumbing.EncodedObject, error) { return l.EncodedObject(t, h) })
 }
 
-// HasEncodedObject looks in every layer.
 func (s *store) HasEncodedObject(h plumbing.Hash) error {
 	_, err := inLayers(s, func(l layer) (bool, error) { return true, l.HasEncodedObject(h) })
 	return err
 }
 
-// EncodedObjectSize looks in every layer.
 func (s *store) EncodedObjectSize(h plumbing.Hash) (int64, error) {
 	return inLayers(s, func(l layer) (int64, error) { return l.EncodedObjectSize(h) })
 }

@@ -54,7 +54,6 @@ func (u *httpUpload) greet(ctx context.Context) (*greeting, error) {
 	return g, nil
 }
 
-// Close has nothing to end.
 func (u *httpUpload) Close() error { return nil }
 
 func (u *httpUpload) do(ctx context.Context, method, path string, body []byte, v2 bool) (*http.Response, error) {

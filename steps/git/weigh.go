@@ -96,7 +96,6 @@ type counter struct {
 	n int64
 }
 
-// Read reads.
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
