@@ -1,7 +1,6 @@
 package git
 
 import (
-	"io"
 	"slices"
 	"strings"
 
@@ -71,16 +70,11 @@ func contents(f *object.File) (string, error) {
 	if f.Size > maxFile {
 		return "", types.Errorf(types.BadInput, "%s has %d bytes; at most %d are read", f.Name, f.Size, maxFile).WithHint("releases edit small text files; name another one")
 	}
-	rd, err := f.Reader()
+	text, err := f.Contents()
 	if err != nil {
 		return "", brokenCache(err)
 	}
-	defer rd.Close()
-	text, err := io.ReadAll(rd)
-	if err != nil {
-		return "", brokenCache(err)
-	}
-	return string(text), nil
+	return text, nil
 }
 
 // shallowError is an answer that lies behind the end of a shallow history.

@@ -1,6 +1,7 @@
 package git
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -42,25 +43,23 @@ var (
 	committing = bounds{bytes: maxFile, lines: 400_000, each: time.Hour, left: time.Hour}
 )
 
-// filePatch is a changed file with its lines. It is go-git's diff.FilePatch.
+// filePatch is a changed file with its lines. It is go-git's diff.FilePatch, and
+// the diff.Patch of this one file.
 type filePatch struct {
 	change
-	binary bool
+	binary bool // it is not compared by line
 	chunks []fdiff.Chunk
 }
 
-func (p *filePatch) IsBinary() bool { return p.binary }
-
-func (p *filePatch) Chunks() []fdiff.Chunk { return p.chunks }
+func (p *filePatch) FilePatches() []fdiff.FilePatch { return []fdiff.FilePatch{p} }
+func (p *filePatch) Message() string                { return "" }
+func (p *filePatch) IsBinary() bool                 { return p.binary }
+func (p *filePatch) Chunks() []fdiff.Chunk          { return p.chunks }
 
 // Files are the two sides, nil where there is none.
 func (p *filePatch) Files() (from, to fdiff.File) {
 	if !p.from.Hash.IsZero() {
-		name := p.path
-		if p.old != "" {
-			name = p.old
-		}
-		from = side{p.from, name}
+		from = side{p.from, cmp.Or(p.old, p.path)}
 	}
 	if !p.to.Hash.IsZero() {
 		to = side{p.to, p.path}
@@ -74,8 +73,7 @@ type side struct {
 	path  string
 }
 
-func (s side) Hash() plumbing.Hash { return s.entry.Hash }
-
+func (s side) Hash() plumbing.Hash     { return s.entry.Hash }
 func (s side) Mode() filemode.FileMode { return s.entry.Mode }
 
 // Path is the file's name, quoted when it could be taken for something else.
@@ -92,16 +90,8 @@ type piece struct {
 	op   fdiff.Operation
 }
 
-func (p piece) Content() string { return p.text }
-
+func (p piece) Content() string       { return p.text }
 func (p piece) Type() fdiff.Operation { return p.op }
-
-// onePatch is go-git's diff.Patch of one file.
-type onePatch struct{ *filePatch }
-
-func (p onePatch) FilePatches() []fdiff.FilePatch { return []fdiff.FilePatch{p.filePatch} }
-
-func (onePatch) Message() string { return "" }
 
 // patches compares changed files by line, fetching all that is needed for it
 // at once.
@@ -212,7 +202,7 @@ func (p *filePatch) describe() ChangedFile {
 func unified(list []*filePatch, most int) (text string, truncated bool) {
 	var b strings.Builder
 	for _, p := range list {
-		fdiff.NewUnifiedEncoder(&b, fdiff.DefaultContextLines).Encode(onePatch{p}) // into memory: it does not fail
+		fdiff.NewUnifiedEncoder(&b, fdiff.DefaultContextLines).Encode(p) // into memory: it does not fail
 		if b.Len() > most {
 			cut := b.String()[:most]
 			return cut[:strings.LastIndexByte(cut, '\n')+1], true
