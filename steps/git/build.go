@@ -207,8 +207,5 @@ func (b *builder) commit(ctx context.Context, w *workspace, tree plumbing.Hash, 
 		return plumbing.ZeroHash, w.broken(err)
 	}
 	h, err := b.put(o)
-	if err != nil {
-		return h, w.broken(err)
-	}
-	return h, nil
+	return h, w.broken(err)
 }

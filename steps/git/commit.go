@@ -170,10 +170,7 @@ func (w *workspace) against(ctx context.Context, tree plumbing.Hash) ([]*filePat
 		return nil, w.broken(err)
 	}
 	patches, err := r.patches(ctx, nobody, nil, list, committing)
-	if err != nil {
-		return nil, w.broken(err)
-	}
-	return patches, nil
+	return patches, w.broken(err)
 }
 
 func filesOf(patches []*filePatch) []File {

@@ -44,10 +44,7 @@ func removeLeftovers(dir string) error {
 	for _, path := range bad {
 		err = errors.Join(err, os.RemoveAll(path))
 	}
-	if err != nil {
-		return brokenCache(err)
-	}
-	return nil
+	return brokenCache(err)
 }
 
 // damage is an object that is available and does not read.

@@ -56,10 +56,7 @@ func (c *client) diff(ctx context.Context, in diffIn) (diffOut, error) {
 		out = diffOut{From: from.String(), To: to.String(), Files: []ChangedFile{}}
 		return r.fillDiff(ctx, refs, &out, in)
 	})
-	if err != nil {
-		return out, readError("compare", r.url, err)
-	}
-	return out, nil
+	return out, readError("compare", r.url, err)
 }
 
 func (r *repo) fillDiff(ctx context.Context, refs *remoteRefs, out *diffOut, in diffIn) error {

@@ -241,8 +241,5 @@ func (w *workspace) changes(edits map[string]edit) (bool, error) {
 		return false, w.broken(err)
 	}
 	tree, err := (&builder{sto: w.objects, dry: true}).treeWithEdits(w.head(), edits)
-	if err != nil {
-		return false, w.broken(err)
-	}
-	return tree != head.TreeHash, nil
+	return tree != head.TreeHash, w.broken(err)
 }

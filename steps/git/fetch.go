@@ -36,10 +36,7 @@ func (r *repo) fetch(ctx context.Context, from *remoteRefs, into *store, a ask) 
 		return readError("fetch", from.url, err)
 	}
 	defer answer.Close()
-	if err := into.addPack(ctx, pack, a.loose); err != nil {
-		return readError("fetch", from.url, err)
-	}
-	return nil
+	return readError("fetch", from.url, into.addPack(ctx, pack, a.loose))
 }
 
 // askPack asks for a pack, which is read from the answer.

@@ -44,10 +44,7 @@ func (c *client) fetchRef(ctx context.Context, in fetchIn) (fetchOut, error) {
 		out = fetchOut{Ref: in.Ref, Branches: []string{}}
 		return r.fillFetch(ctx, refs, &out, h)
 	})
-	if err != nil {
-		return out, readError("fetch", r.url, err)
-	}
-	return out, nil
+	return out, readError("fetch", r.url, err)
 }
 
 func (r *repo) fillFetch(ctx context.Context, refs *remoteRefs, out *fetchOut, h plumbing.Hash) error {

@@ -282,8 +282,5 @@ func (s *store) noteEnds(ctx context.Context, now []plumbing.Hash) error {
 		return err
 	}
 	defer unlock()
-	if err := s.top.SetShallow(slices.Collect(maps.Keys(ends))); err != nil {
-		return brokenCache(err)
-	}
-	return nil
+	return brokenCache(s.top.SetShallow(slices.Collect(maps.Keys(ends))))
 }

@@ -71,10 +71,7 @@ func contents(f *object.File) (string, error) {
 		return "", types.Errorf(types.BadInput, "%s has %d bytes; at most %d are read", f.Name, f.Size, maxFile).WithHint("releases edit small text files; name another one")
 	}
 	text, err := f.Contents()
-	if err != nil {
-		return "", brokenCache(err)
-	}
-	return text, nil
+	return text, brokenCache(err)
 }
 
 // shallowError is an answer that lies behind the end of a shallow history.

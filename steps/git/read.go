@@ -64,10 +64,8 @@ func (r *repo) file(ctx context.Context, from *remoteRefs, commit plumbing.Hash,
 		if err := r.ensurePath(ctx, from, commit, path); err != nil {
 			return err
 		}
-		if f, err = lookUp(r.trees, commit, path, also...); err != nil {
-			return readError("read "+path, from.url, err)
-		}
-		return nil
+		f, err = lookUp(r.trees, commit, path, also...)
+		return readError("read "+path, from.url, err)
 	})
 	return f, err
 }

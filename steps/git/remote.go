@@ -143,10 +143,7 @@ func (r *repo) refs(ctx context.Context, remote string) (*remoteRefs, error) {
 	if errors.Is(err, transport.ErrEmptyRemoteRepository) {
 		return &remoteRefs{url: remote, branches: map[string]plumbing.Hash{}, caps: capability.NewList()}, nil
 	}
-	if err != nil {
-		return nil, readError("list branches", remote, err)
-	}
-	return refs, nil
+	return refs, readError("list branches", remote, err)
 }
 
 func (r *repo) askRefs(ctx context.Context, remote string) (*remoteRefs, error) {

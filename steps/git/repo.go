@@ -201,10 +201,10 @@ func endpoint(remote string) (*transport.Endpoint, error) {
 	return ep, nil
 }
 
-// readError gives the error of a read its code.
+// readError gives the error of a read its code; nil stays nil.
 func readError(what, remote string, err error) error {
 	var coded *types.Error
-	if errors.As(err, &coded) {
+	if err == nil || errors.As(err, &coded) {
 		return err
 	}
 	what += " of " + nameOf(remote)

@@ -114,10 +114,8 @@ func (p *pushing) pack(ctx context.Context, adv *packp.AdvRefs) (*bytes.Buffer, 
 		from = from.over(between.top)
 	}
 	var buf bytes.Buffer
-	if _, err := packfile.NewEncoder(&buf, from, false).Encode(objects, 0); err != nil {
-		return nil, p.w.broken(err)
-	}
-	return &buf, nil
+	_, err = packfile.NewEncoder(&buf, from, false).Encode(objects, 0)
+	return &buf, p.w.broken(err)
 }
 
 // hasBase reports whether the remote surely has what our commit stands on: it

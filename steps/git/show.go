@@ -58,10 +58,7 @@ func (c *client) show(ctx context.Context, in showIn) (showOut, error) {
 		out = shown(commit)
 		return r.fillShow(ctx, refs, &out, commit, in.Limit)
 	})
-	if err != nil {
-		return out, readError("show", r.url, err)
-	}
-	return out, nil
+	return out, readError("show", r.url, err)
 }
 
 func (r *repo) fillShow(ctx context.Context, refs *remoteRefs, out *showOut, c *object.Commit, limit int) error {

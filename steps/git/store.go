@@ -70,7 +70,11 @@ func noCache() error {
 	return types.Errorf(types.Internal, "there is no folder for fetched objects").WithHint("%s", reportBug)
 }
 
+// brokenCache is the error of a cache that cannot be used; nil stays nil.
 func brokenCache(err error) error {
+	if err == nil {
+		return nil
+	}
 	return types.Errorf(types.Internal, "the cache of fetched objects cannot be used: %w", err).WithHint("%s", freeCache)
 }
 

@@ -179,19 +179,13 @@ func (w *workspace) save() error {
 	if err := os.WriteFile(tmp, types.Encode(w.meta), 0o600); err != nil {
 		return w.broken(err)
 	}
-	if err := os.Rename(tmp, filepath.Join(w.dir, "workspace.json")); err != nil {
-		return w.broken(err)
-	}
-	return nil
+	return w.broken(os.Rename(tmp, filepath.Join(w.dir, "workspace.json")))
 }
 
 // root opens the folder of files, which nothing can lead out of.
 func (w *workspace) root() (*os.Root, error) {
 	root, err := os.OpenRoot(filepath.Join(w.dir, "files"))
-	if err != nil {
-		return nil, w.broken(err)
-	}
-	return root, nil
+	return root, w.broken(err)
 }
 
 // lay writes a file of a commit.
@@ -215,10 +209,7 @@ func (w *workspace) lay(f *object.File) error {
 	if f.Mode == filemode.Symlink {
 		return w.link(root, f.Name, text)
 	}
-	if err := root.WriteFile(f.Name, []byte(text), mode); err != nil {
-		return w.broken(err)
-	}
-	return nil
+	return w.broken(root.WriteFile(f.Name, []byte(text), mode))
 }
 
 // link lays down a link that stays inside of the repository: programs that work
@@ -228,20 +219,17 @@ func (w *workspace) link(root *os.Root, name, target string) error {
 		return types.Errorf(types.BadInput, "%s is not a regular file, and not a link that stays in the repository", name).
 			WithHint("leave it out of git_checkout's paths: it stays unchanged")
 	}
-	if err := root.Symlink(target, name); err != nil {
-		return w.broken(err)
-	}
-	return nil
+	return w.broken(root.Symlink(target, name))
 }
 
 func (w *workspace) head() plumbing.Hash { return plumbing.NewHash(w.meta.Head) }
 func (w *workspace) base() plumbing.Hash { return plumbing.NewHash(w.meta.Base) }
 
 // broken is the error of a workspace that does not read or cannot be written,
-// unless it says already what is wrong.
+// unless it says already what is wrong; nil stays nil.
 func (w *workspace) broken(err error) error {
 	var said *types.Error
-	if errors.As(err, &said) {
+	if err == nil || errors.As(err, &said) {
 		return err
 	}
 	return brokenWorkspace(filepath.Base(w.dir), err)
