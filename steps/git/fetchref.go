@@ -1,6 +1,7 @@
 package git
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -64,9 +65,7 @@ func (r *repo) fillFetch(ctx context.Context, refs *remoteRefs, out *fetchOut, h
 	out.Commit, out.Short, out.Subject, out.Author, out.Date = about.Sha, about.Short, about.Subject, about.Author, about.Date
 	out.DefaultBranch, out.DefaultCommit = refs.defaultBranch, home.String()
 	out.Ahead, out.Behind, out.OnDefaultBranch = len(ahead), len(behind), len(ahead) == 0
-	if out.Ref == "" {
-		out.Ref = refs.defaultBranch
-	}
+	out.Ref = cmp.Or(out.Ref, refs.defaultBranch)
 	out.Branches = append(out.Branches, refs.at(h)...)
 	return nil
 }

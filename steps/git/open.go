@@ -1,6 +1,7 @@
 package git
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -44,7 +45,7 @@ func (c *client) resolve(ctx context.Context, service, spec string) (*repo, erro
 	if err != nil {
 		return nil, err
 	}
-	r := &repo{c: c, service: s, spec: spec, url: spec, pushURL: spec}
+	r := &repo{c: c, service: s, url: spec, pushURL: spec}
 	if isPath(spec) {
 		if err := r.addAlternate(spec); err != nil {
 			return nil, err
@@ -63,10 +64,7 @@ func (r *repo) resolve(refs *remoteRefs, ref string) (plumbing.Hash, error) {
 	if shaRE.MatchString(ref) {
 		return plumbing.NewHash(ref), nil
 	}
-	if ref == "" {
-		ref = refs.defaultBranch
-	}
-	if ref == "" {
+	if ref = cmp.Or(ref, refs.defaultBranch); ref == "" {
 		return plumbing.ZeroHash, types.Errorf(types.NotFound, "%s has no default branch", nameOf(r.url)).WithHint("name a branch")
 	}
 	h, ok := refs.branches[ref]

@@ -28,23 +28,15 @@ type pushOut struct {
 
 // preparePush says which branch of which remote a push is to.
 func (c *client) preparePush(ctx context.Context, w *workspace, in pushIn) (*pushing, error) {
-	p := &pushing{w: w, branch: in.Branch}
-	if p.branch == "" {
-		p.branch = w.meta.Branch
-	}
+	p := &pushing{w: w, branch: cmp.Or(in.Branch, w.meta.Branch)}
 	if p.branch == "" {
 		return nil, types.Errorf(types.BadInput, "the workspace %s has no branch", in.Workspace).WithHint("name one with git_branch_create before, or in branch")
 	}
 	if err := step.CheckBranch(p.branch); err != nil {
 		return nil, err
 	}
-	p.ref = plumbing.NewBranchReferenceName(p.branch)
-	spec := in.Repo
-	if spec == "" {
-		spec = w.meta.Push
-	}
 	var err error
-	p.to, err = c.pushRepo(ctx, w, spec)
+	p.to, err = c.pushRepo(ctx, w, cmp.Or(in.Repo, w.meta.Push))
 	return p, err
 }
 

@@ -68,13 +68,7 @@ func (onDisk) Load(ep *transport.Endpoint) (storer.Storer, error) {
 // httpClient follows no redirects: a repository that moved is named again, by a
 // person.
 func (r *repo) httpClient() *http.Client {
-	rt := r.service.Transport
-	if rt == nil {
-		rt = r.c.o.Transport
-	}
-	if rt == nil {
-		rt = http.DefaultTransport
-	}
+	rt := cmp.Or(r.service.Transport, r.c.o.Transport, http.DefaultTransport)
 	rt = rest.RetryReads(boundedAnswers{idleTimeout{rt, cmp.Or(r.service.Timeout, defaultTimeout)}})
 	return &http.Client{Transport: rt, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
@@ -87,11 +81,7 @@ func (r *repo) auth(ctx context.Context, remote string) (transport.AuthMethod, e
 		return nil, types.Errorf(types.BadInput, "%q is not a repository", hidden(remote)).WithHint("a clone's path, https://HOST/PATH.git or ssh://git@HOST/PATH.git")
 	}
 	if r.service.home(remote) {
-		user := r.service.User
-		if user == "" {
-			user = "oauth2"
-		}
-		return &githttp.BasicAuth{Username: user, Password: r.service.Token.Reveal()}, nil
+		return &githttp.BasicAuth{Username: cmp.Or(r.service.User, "oauth2"), Password: r.service.Token.Reveal()}, nil
 	}
 	if r.service.Helper {
 		return askHelper(ctx, u, r.service.User)

@@ -67,7 +67,7 @@ func (p *pushing) update(adv *packp.AdvRefs, old plumbing.Hash) *packp.Reference
 	if adv.Capabilities.Supports(capability.Quiet) {
 		req.Capabilities.Set(capability.Quiet) // hooks alone
 	}
-	req.Commands = []*packp.Command{{Name: p.ref, Old: old, New: p.w.head()}}
+	req.Commands = []*packp.Command{{Name: p.ref(), Old: old, New: p.w.head()}}
 	return req
 }
 
@@ -77,7 +77,7 @@ func (p *pushing) expected(adv *packp.AdvRefs) (plumbing.Hash, error) {
 	if err := refsOf(p.to.pushURL, adv).checkFree(p.branch); err != nil {
 		return plumbing.ZeroHash, err
 	}
-	now := adv.References[p.ref.String()]
+	now := adv.References[p.ref().String()]
 	switch {
 	case now == p.w.head(), now.IsZero() && p.w.meta.Seen == "":
 		return now, nil
@@ -186,7 +186,7 @@ func (p *pushing) verdict(ctx context.Context, what string, old plumbing.Hash, s
 func (p *pushing) reported(ctx context.Context, what string, old plumbing.Hash, status *packp.ReportStatus) error {
 	for _, c := range status.CommandStatuses {
 		switch {
-		case c.ReferenceName != p.ref:
+		case c.ReferenceName != p.ref():
 		case c.Status == "ok":
 			return nil
 		default:
@@ -223,10 +223,11 @@ type pushing struct {
 	w      *workspace
 	to     *repo
 	branch string
-	ref    plumbing.ReferenceName
 	// remarks is what the server said beside its status.
 	remarks remarks
 }
+
+func (p *pushing) ref() plumbing.ReferenceName { return plumbing.NewBranchReferenceName(p.branch) }
 
 func (c *client) pushing(ctx context.Context, in pushIn) (*pushing, error) {
 	w, err := c.openWorkspace(ctx, in.Workspace)

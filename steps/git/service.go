@@ -1,6 +1,7 @@
 package git
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"path/filepath"
@@ -101,9 +102,7 @@ func checkSHA(name, sha string) (plumbing.Hash, error) {
 }
 
 func (c *client) service(ctx context.Context, name string) (Service, error) {
-	if name == "" {
-		name = "git"
-	}
+	name = cmp.Or(name, "git")
 	s, ok := c.o.Services[name]
 	if !ok && name != "git" {
 		return s, types.Errorf(types.BadInput, "no service %s of kind git is configured", name).WithHint("add it under services in skillrun.yaml with kind: git")
@@ -115,7 +114,6 @@ func (c *client) service(ctx context.Context, name string) (Service, error) {
 type repo struct {
 	c         *client
 	service   Service
-	spec      string // as the skill has it
 	url       string // of the remote that is read
 	pushURL   string
 	alternate *alternate // a clone, when the repository is one

@@ -137,8 +137,7 @@ func (l *lock) open(ctx context.Context, name string) (*pushing, error) {
 	if err != nil {
 		return nil, err
 	}
-	branch := "skillrun/lock-" + name
-	return &pushing{to: r, branch: branch, ref: plumbing.NewBranchReferenceName(branch)}, nil
+	return &pushing{to: r, branch: "skillrun/lock-" + name}, nil
 }
 
 // holder looks who has the lock; the hash is zero when no one has. A lock that

@@ -30,7 +30,7 @@ func (c *client) unpushing(ctx context.Context, out pushOut) (*pushing, plumbing
 	if err != nil {
 		return nil, sha, err
 	}
-	return &pushing{w: &workspace{}, to: r, branch: out.Branch, ref: plumbing.NewBranchReferenceName(out.Branch)}, sha, nil
+	return &pushing{w: &workspace{}, to: r, branch: out.Branch}, sha, nil
 }
 
 // checkUndoPush says why the branch cannot be deleted now: someone has pushed to it.
@@ -79,7 +79,7 @@ func (p *pushing) drop(ctx context.Context, sha plumbing.Hash) error {
 // still expects the branch to be at a commit, or gone.
 func (p *pushing) still(sha plumbing.Hash) func(*packp.AdvRefs) (plumbing.Hash, error) {
 	return func(adv *packp.AdvRefs) (plumbing.Hash, error) {
-		now := adv.References[p.ref.String()]
+		now := adv.References[p.ref().String()]
 		return now, p.at(now, sha)
 	}
 }
