@@ -47,7 +47,7 @@ func (c *client) checkout(ctx context.Context, in checkoutIn) (checkoutOut, erro
 	if err := c.checkVacant(ctx, name, made); err != nil {
 		return out, err
 	}
-	w, err := c.newWorkspace(ctx, name, r, meta{Repo: in.Repo, Service: in.Service, Base: in.Commit, Head: in.Commit, Files: in.Paths, Made: made})
+	w, err := newWorkspace(ctx, name, r, meta{Repo: in.Repo, Service: in.Service, Base: in.Commit, Head: in.Commit, Files: in.Paths, Made: made})
 	if err != nil {
 		return out, err
 	}
@@ -78,7 +78,7 @@ func ownName(url, path string) string {
 	return name[:min(len(name), maxName-1-ending)] + "-" + step.Hash(ending, path)
 }
 
-func (c *client) newWorkspace(ctx context.Context, name string, r *repo, m meta) (*workspace, error) {
+func newWorkspace(ctx context.Context, name string, r *repo, m meta) (*workspace, error) {
 	dir, err := workspaces.Dir(ctx, name)
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func (c *client) newWorkspace(ctx context.Context, name string, r *repo, m meta)
 	if err := os.MkdirAll(filepath.Join(dir, "files"), 0o700); err != nil {
 		return nil, brokenWorkspace(name, err)
 	}
-	return c.layered(&workspace{dir: dir, meta: m, repo: r}), nil
+	return layered(dir, m, r), nil
 }
 
 // checkVacant refuses to lay a workspace over another one whose files were changed

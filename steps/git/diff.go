@@ -61,7 +61,7 @@ func (c *client) diff(ctx context.Context, in diffIn) (diffOut, error) {
 
 func (r *repo) fillDiff(ctx context.Context, refs *remoteRefs, out *diffOut, in diffIn) error {
 	from, to := plumbing.NewHash(out.From), plumbing.NewHash(out.To)
-	if _, err := r.withHistory(ctx, refs, from, to); err != nil {
+	if err := r.withHistory(ctx, refs, from, to); err != nil {
 		return err
 	}
 	onlyTo, onlyFrom, err := compare(ctx, r.history, []plumbing.Hash{from}, to)

@@ -181,7 +181,7 @@ func (r *repo) ensurePath(ctx context.Context, from *remoteRefs, commit plumbing
 		return err
 	}
 	if !from.isTip(commit) && !from.partial() { // it cannot be asked for by name
-		if _, err := r.withHistory(ctx, from, commit); err != nil {
+		if err := r.withHistory(ctx, from, commit); err != nil {
 			return err
 		}
 	}
@@ -245,7 +245,7 @@ func (r *repo) checkOnRemote(ctx context.Context, from *remoteRefs, commit plumb
 		return nil
 	}
 	if !from.isTip(commit) {
-		if _, err := r.withHistory(ctx, from, commit); err != nil {
+		if err := r.withHistory(ctx, from, commit); err != nil {
 			return err
 		}
 	}
@@ -256,39 +256,38 @@ func (r *repo) checkOnRemote(ctx context.Context, from *remoteRefs, commit plumb
 const maxOurs = 50
 
 // withHistory makes the history of the remote's branches available: of the
-// default branch, and of all others when a needed commit is on none that is available. It returns the tips.
-func (r *repo) withHistory(ctx context.Context, from *remoteRefs, need ...plumbing.Hash) ([]plumbing.Hash, error) {
-	first := []plumbing.Hash{from.branches[from.defaultBranch]}
-	if first[0].IsZero() {
-		return nil, types.Errorf(types.NotFound, "%s has no default branch", nameOf(from.url)).WithHint("its owner sets one in the repository's settings")
+// default branch, and of all others when a needed commit is on none that is available.
+func (r *repo) withHistory(ctx context.Context, from *remoteRefs, need ...plumbing.Hash) error {
+	tips := []plumbing.Hash{from.branches[from.defaultBranch]}
+	if tips[0].IsZero() {
+		return types.Errorf(types.NotFound, "%s has no default branch", nameOf(from.url)).WithHint("its owner sets one in the repository's settings")
 	}
-	if err := r.ensureHistory(ctx, from, first); err != nil {
-		return nil, err
+	if err := r.ensureHistory(ctx, from, tips); err != nil {
+		return err
 	}
-	if off, err := r.firstUnreachable(ctx, first, need); err != nil || off == nil {
-		return first, err
+	if off, err := r.firstUnreachable(ctx, tips, need); err != nil || off == nil {
+		return err
 	}
-	all := slices.Clone(first)
 	for _, name := range types.SortedKeys(from.branches) {
-		if h := from.branches[name]; !slices.Contains(all, h) {
-			all = append(all, h)
+		if h := from.branches[name]; !slices.Contains(tips, h) {
+			tips = append(tips, h)
 		}
 	}
-	if err := r.ensureHistory(ctx, from, all); err != nil {
-		return nil, err
+	if err := r.ensureHistory(ctx, from, tips); err != nil {
+		return err
 	}
-	off, err := r.firstUnreachable(ctx, all, need)
-	if off != nil && len(r.history.ends()) > 0 {
-		return nil, readError("read history", from.url, &shallowError{*off})
+	off, err := r.firstUnreachable(ctx, tips, need)
+	switch {
+	case err != nil || off == nil:
+		return err
+	case len(r.history.ends()) > 0:
+		return readError("read history", from.url, &shallowError{*off})
 	}
-	if off != nil {
-		// A no must not come from a hole in what is taken to be complete.
-		if err := r.complete(ctx, all, nil); err != nil {
-			return nil, readError("read history", from.url, err)
-		}
-		return nil, types.Errorf(types.NotFound, "commit %s is not on any branch of the remote %s", off, nameOf(from.url)).WithHint("push it first").With(unseen, off.String())
+	// A no must not come from a hole in what is taken to be complete.
+	if err := r.complete(ctx, tips, map[plumbing.Hash]bool{}); err != nil {
+		return readError("read history", from.url, err)
 	}
-	return all, err
+	return types.Errorf(types.NotFound, "commit %s is not on any branch of the remote %s", off, nameOf(from.url)).WithHint("push it first").With(unseen, off.String())
 }
 
 // firstUnreachable returns the first of the needed commits that no tip reaches, nil

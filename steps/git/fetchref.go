@@ -49,7 +49,7 @@ func (c *client) fetchRef(ctx context.Context, in fetchIn) (fetchOut, error) {
 }
 
 func (r *repo) fillFetch(ctx context.Context, refs *remoteRefs, out *fetchOut, h plumbing.Hash) error {
-	if _, err := r.withHistory(ctx, refs, h); err != nil {
+	if err := r.withHistory(ctx, refs, h); err != nil {
 		return err
 	}
 	c, err := object.GetCommit(r.history, h)

@@ -62,7 +62,7 @@ func (c *client) log(ctx context.Context, in logIn) (logOut, error) {
 		return out, err
 	}
 	err = r.retryDamaged(ctx, func() error {
-		if _, err := r.withHistory(ctx, refs, need...); err != nil {
+		if err = r.withHistory(ctx, refs, need...); err != nil {
 			return err
 		}
 		out.DefaultBranch = refs.defaultBranch

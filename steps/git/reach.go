@@ -3,7 +3,6 @@ package git
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -11,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/steps/workspaces"
 )
 
 // Where the steps reach: a repository on its server or, when its remote is a
@@ -107,24 +105,8 @@ func (c *client) pushReach(ctx context.Context, u step.Use) step.Reach {
 
 // target is the branch that a workspace is, or will be, pushed to.
 func (c *client) target(ctx context.Context, u step.Use, repo string) []step.Place {
-	var m meta
-	dir, err := workspaces.Dir(ctx, u.Text("workspace"))
-	if err == nil {
-		var text []byte
-		if text, err = readFile(filepath.Join(dir, "workspace.json")); err == nil {
-			err = json.Unmarshal(text, &m)
-		}
-	}
-	branch, spec := u.Text("branch"), u.Text(repo)
-	if branch == "" {
-		branch = m.Branch
-	}
-	if spec == "" {
-		spec = m.Push
-	}
-	if spec == "" {
-		spec = m.Repo
-	}
+	_, m, err := readMeta(ctx, u.Text("workspace"))
+	branch, spec := cmp.Or(u.Text("branch"), m.Branch), cmp.Or(u.Text(repo), m.Push, m.Repo)
 	for _, open := range u.Unknown {
 		if open == repo || err != nil {
 			spec = ""

@@ -206,9 +206,6 @@ func (r *repo) known() map[plumbing.Hash]bool {
 // complete walks from tips to the roots or to what is known to be complete,
 // and returns plumbing.ErrObjectNotFound at a hole.
 func (r *repo) complete(ctx context.Context, tips []plumbing.Hash, known map[plumbing.Hash]bool) error {
-	if known == nil {
-		known = map[plumbing.Hash]bool{}
-	}
 	ends := r.history.ends()
 	queued := slices.Clone(tips)
 	for len(queued) > 0 {

@@ -54,10 +54,10 @@ type meta struct {
 // maxName is as long as the name of a workspace may be.
 const maxName = 64
 
-// layered puts the workspace's own objects above the repository's.
-func (c *client) layered(w *workspace) *workspace {
-	w.kept = openObjects(filepath.Join(w.dir, "kept.git"))
-	w.objects = w.repo.trees.over(w.kept).over(openObjects(filepath.Join(w.dir, "objects.git")))
+// layered is a workspace with its own objects above the repository's.
+func layered(dir string, m meta, r *repo) *workspace {
+	w := &workspace{dir: dir, meta: m, repo: r, kept: openObjects(filepath.Join(dir, "kept.git"))}
+	w.objects = r.trees.over(w.kept).over(openObjects(filepath.Join(dir, "objects.git")))
 	return w
 }
 
@@ -151,27 +151,35 @@ func wayTo(sto storer.EncodedObjectStorer, commit plumbing.Hash, path string) ([
 	return way, nil
 }
 
-// openWorkspace takes up a workspace of this run.
-func (c *client) openWorkspace(ctx context.Context, name string) (*workspace, error) {
-	dir, err := workspaces.Dir(ctx, name)
-	if err != nil {
-		return nil, err
+// readMeta reads what is known of a workspace of this run, and where that is.
+func readMeta(ctx context.Context, name string) (dir string, m meta, err error) {
+	if dir, err = workspaces.Dir(ctx, name); err != nil {
+		return "", m, err
 	}
 	text, err := readFile(filepath.Join(dir, "workspace.json"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, workspaces.Missing(name)
+		return "", m, workspaces.Missing(name)
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &m)
 	}
 	if err != nil {
-		return nil, brokenWorkspace(name, err)
+		return "", m, brokenWorkspace(name, err)
 	}
-	w := &workspace{dir: dir}
-	if err := json.Unmarshal(text, &w.meta); err != nil {
-		return nil, brokenWorkspace(name, err)
-	}
-	if w.repo, err = c.open(ctx, w.meta.Service, w.meta.Repo); err != nil {
+	return dir, m, nil
+}
+
+// openWorkspace takes up a workspace of this run.
+func (c *client) openWorkspace(ctx context.Context, name string) (*workspace, error) {
+	dir, m, err := readMeta(ctx, name)
+	if err != nil {
 		return nil, err
 	}
-	return c.layered(w), nil
+	r, err := c.open(ctx, m.Service, m.Repo)
+	if err != nil {
+		return nil, err
+	}
+	return layered(dir, m, r), nil
 }
 
 func (w *workspace) save() error {
