@@ -149,13 +149,9 @@ func authorOf(chain []*object.Commit) string {
 
 // files returns the blobs of paths at a commit, zero where there is none.
 func (w *workspace) files(commit plumbing.Hash, paths []string) ([]plumbing.Hash, error) {
-	c, err := object.GetCommit(w.objects, commit)
-	if err != nil {
-		return nil, err
-	}
 	out := make([]plumbing.Hash, len(paths))
 	for i, name := range paths {
-		entry, err := findEntry(w.objects, c.TreeHash, name, nil)
+		entry, err := entryAt(w.objects, commit, name)
 		if err != nil {
 			return nil, err
 		}

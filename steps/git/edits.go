@@ -9,10 +9,8 @@ import (
 	"os"
 	"slices"
 
-	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/plumbing/storer"
 	"golang.org/x/sys/unix"
 
 	"github.com/skillrun/skillrun/engine/types"
@@ -140,30 +138,18 @@ func (s spot) folder() bool { return s.mode == filemode.Dir }
 
 // at is what the base has at a path. The way there is available.
 func (w *workspace) at(name string) (spot, error) {
-	c, err := object.GetCommit(w.objects, w.base())
-	if err != nil {
-		return spot{}, w.broken(err)
-	}
-	s, err := spotOf(w.objects, c.TreeHash, name)
-	if err != nil {
-		return spot{}, w.broken(err)
-	}
-	return s, nil
-}
-
-func spotOf(sto storer.EncodedObjectStorer, root plumbing.Hash, name string) (spot, error) {
 	for folder := range parents(name) {
-		e, err := findEntry(sto, root, folder, nil)
+		e, err := entryAt(w.objects, w.base(), folder)
 		switch {
 		case err != nil || e == nil:
-			return spot{}, err
+			return spot{}, w.broken(err)
 		case e.Mode != filemode.Dir:
 			return spot{folder, e.Mode}, nil
 		}
 	}
-	e, err := findEntry(sto, root, name, nil)
+	e, err := entryAt(w.objects, w.base(), name)
 	if err != nil || e == nil {
-		return spot{}, err
+		return spot{}, w.broken(err)
 	}
 	return spot{name, e.Mode}, nil
 }

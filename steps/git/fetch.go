@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/format/pktline"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
@@ -155,15 +154,12 @@ func findMissing(sto storer.EncodedObjectStorer, commit plumbing.Hash, path stri
 	if err != nil {
 		return nil, err
 	}
-	at := plumbing.ZeroHash
-	entry, err := findEntry(sto, c.TreeHash, path, &at)
-	switch {
-	case errors.Is(err, plumbing.ErrObjectNotFound):
-		return &missingObject{hash: at}, nil
-	case err != nil || entry == nil || entry.Mode == filemode.Submodule || sto.HasEncodedObject(entry.Hash) == nil:
-		return nil, err
+	way, err := wayTo(sto, c.TreeHash, path)
+	last := way[len(way)-1]
+	if errors.Is(err, plumbing.ErrObjectNotFound) || err == nil && sto.HasEncodedObject(last) != nil {
+		return &missingObject{hash: last}, nil
 	}
-	return &missingObject{hash: entry.Hash}, nil
+	return nil, err
 }
 
 // ensurePath makes a path of a commit readable: the commit, the trees down to

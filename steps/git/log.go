@@ -61,43 +61,37 @@ func (c *client) log(ctx context.Context, in logIn) (logOut, error) {
 	if err != nil {
 		return out, err
 	}
-	err = r.retryDamaged(ctx, func() error {
-		if err = r.withHistory(ctx, refs, need...); err != nil {
-			return err
-		}
-		out.DefaultBranch = refs.defaultBranch
-		if out.OnDefaultBranch, err = reaches(ctx, r.history, []plumbing.Hash{refs.branches[refs.defaultBranch]}, to); err != nil {
-			return readError("read history", r.url, err)
-		}
-		return r.fillLog(ctx, &out, need, in)
-	})
-	return out, err
+	err = r.retryDamaged(ctx, func() error { return r.fillLog(ctx, refs, &out, need, in) })
+	return out, readError("read history", r.url, err)
 }
 
 // fillLog lists what is between the commits: need is the newer one, and the
 // older one when there is one.
-func (r *repo) fillLog(ctx context.Context, out *logOut, need []plumbing.Hash, in logIn) error {
-	limit := in.Limit
-	if limit == 0 {
-		limit = 250
+func (r *repo) fillLog(ctx context.Context, refs *remoteRefs, out *logOut, need []plumbing.Hash, in logIn) error {
+	if err := r.withHistory(ctx, refs, need...); err != nil {
+		return err
 	}
-	out.Commits, out.Removed = []Commit{}, []Commit{}
+	on, err := reaches(ctx, r.history, []plumbing.Hash{refs.branches[refs.defaultBranch]}, need[0])
+	if err != nil {
+		return err
+	}
+	*out = logOut{DefaultBranch: refs.defaultBranch, OnDefaultBranch: on, Removed: []Commit{}}
 	if len(need) == 1 {
 		c, err := object.GetCommit(r.history, need[0])
 		if err != nil {
-			return readError("read history", r.url, err)
+			return err
 		}
 		out.Commits, out.Total, out.Relation = []Commit{commitOf(c, in.JiraProjects)}, 1, "same"
 		return nil
 	}
 	added, removed, err := compare(ctx, r.history, need[1:], need[0])
 	if err != nil {
-		return readError("read history", r.url, err)
+		return err
 	}
 	out.Total, out.RemovedTotal = len(added), len(removed)
 	out.Relation = relationOf(added, removed)
-	out.Truncated = len(added) > limit || len(removed) > limit
-	out.Commits, out.Removed = commitsOf(added, limit, in.JiraProjects), commitsOf(removed, limit, in.JiraProjects)
+	out.Truncated = len(added) > in.Limit || len(removed) > in.Limit
+	out.Commits, out.Removed = commitsOf(added, in.Limit, in.JiraProjects), commitsOf(removed, in.Limit, in.JiraProjects)
 	return nil
 }
 
@@ -111,9 +105,8 @@ func commitsOf(list []*object.Commit, limit int, projects []string) []Commit {
 
 func commitOf(c *object.Commit, projects []string) Commit {
 	subject, _, _ := strings.Cut(strings.TrimLeft(c.Message, "\n"), "\n")
-	sha := c.Hash.String()
 	return Commit{
-		Sha: sha, Short: sha[:12], Author: c.Author.Name, Date: c.Author.When.Format(time.RFC3339),
-		Subject: strings.TrimSpace(strings.ToValidUTF8(subject, "\ufffd")), JiraKeys: jiraKeys(c.Message, projects),
+		Sha: c.Hash.String(), Short: short(c.Hash), Author: c.Author.Name, Date: c.Author.When.Format(time.RFC3339),
+		Subject: strings.TrimSpace(valid(subject)), JiraKeys: jiraKeys(c.Message, projects),
 	}
 }

@@ -16,19 +16,14 @@ import (
 const maxFile = 8 << 20
 
 // lookUp returns a regular file of a commit, or something of another mode that
-// is named. An object that is not available is
-// plumbing.ErrObjectNotFound.
+// is named. An object that is not available is plumbing.ErrObjectNotFound.
 func lookUp(sto storer.EncodedObjectStorer, commit plumbing.Hash, path string, also ...filemode.FileMode) (*object.File, error) {
-	c, err := object.GetCommit(sto, commit)
-	if err != nil {
-		return nil, err
-	}
-	entry, err := findEntry(sto, c.TreeHash, path, nil)
+	entry, err := entryAt(sto, commit, path)
 	if err != nil {
 		return nil, err
 	}
 	if entry == nil {
-		return nil, types.Errorf(types.NotFound, "there is no %s at commit %s", path, commit.String()[:12]).WithHint("check the path, which is written from the repository's root, and that the file is on that branch")
+		return nil, types.Errorf(types.NotFound, "there is no %s at commit %s", path, short(commit)).WithHint("check the path, which is written from the repository's root, and that the file is on that branch")
 	}
 	if entry.Mode != filemode.Regular && entry.Mode != filemode.Executable && !slices.Contains(also, entry.Mode) {
 		return nil, types.Errorf(types.BadInput, "%s is not a regular file", path).WithHint("name a file: not a folder, a link or a submodule")
@@ -40,12 +35,17 @@ func lookUp(sto storer.EncodedObjectStorer, commit plumbing.Hash, path string, a
 	return object.NewFile(path, entry.Mode, blob), nil
 }
 
-// findEntry walks one path down a tree; nil when there is nothing. at, unless
-// nil, is set to the tree that is looked into.
-func findEntry(sto storer.EncodedObjectStorer, root plumbing.Hash, path string, at *plumbing.Hash) (*object.TreeEntry, error) {
-	if at != nil {
-		*at = root
+// entryAt is what a commit has at a path; nil when there is nothing.
+func entryAt(sto storer.EncodedObjectStorer, commit plumbing.Hash, path string) (*object.TreeEntry, error) {
+	c, err := object.GetCommit(sto, commit)
+	if err != nil {
+		return nil, err
 	}
+	return findEntry(sto, c.TreeHash, path)
+}
+
+// findEntry walks one path down a tree; nil when there is nothing.
+func findEntry(sto storer.EncodedObjectStorer, root plumbing.Hash, path string) (*object.TreeEntry, error) {
 	tree, err := object.GetTree(sto, root)
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func findEntry(sto storer.EncodedObjectStorer, root plumbing.Hash, path string, 
 		case !nested:
 			return e, nil
 		case e.Mode == filemode.Dir:
-			return findEntry(sto, e.Hash, rest, at)
+			return findEntry(sto, e.Hash, rest)
 		default:
 			return nil, nil
 		}

@@ -103,8 +103,12 @@ func (w *workspace) keep(commit plumbing.Hash, paths []string) error {
 	if err := w.keepObject(commit); err != nil {
 		return w.broken(err)
 	}
+	c, err := object.GetCommit(w.objects, commit)
+	if err != nil {
+		return w.broken(err)
+	}
 	for _, file := range paths {
-		way, err := wayTo(w.objects, commit, file)
+		way, err := wayTo(w.objects, c.TreeHash, file)
 		if err != nil {
 			return readError("read "+file, w.repo.url, err)
 		}
@@ -128,25 +132,18 @@ func (w *workspace) keepObject(h plumbing.Hash) error {
 	return err
 }
 
-// wayTo lists the trees from a commit down to a path, and what is there.
-func wayTo(sto storer.EncodedObjectStorer, commit plumbing.Hash, path string) ([]plumbing.Hash, error) {
-	c, err := object.GetCommit(sto, commit)
-	if err != nil {
-		return nil, err
-	}
-	way := []plumbing.Hash{c.TreeHash}
-	for part := range strings.SplitSeq(path, "/") {
-		entry, err := findEntry(sto, way[len(way)-1], part, nil)
-		if err != nil {
-			return nil, err
-		}
-		if entry == nil || entry.Mode == filemode.Submodule {
-			break
+// wayTo lists the trees from a root down to a path, and what is there. With an
+// error, the last one is what does not read.
+func wayTo(sto storer.EncodedObjectStorer, root plumbing.Hash, path string) ([]plumbing.Hash, error) {
+	way := []plumbing.Hash{root}
+	for more := true; more; {
+		var name string
+		name, path, more = strings.Cut(path, "/")
+		entry, err := findEntry(sto, way[len(way)-1], name)
+		if err != nil || entry == nil || entry.Mode == filemode.Submodule || more && entry.Mode != filemode.Dir {
+			return way, err
 		}
 		way = append(way, entry.Hash)
-		if entry.Mode != filemode.Dir {
-			break
-		}
 	}
 	return way, nil
 }
