@@ -69,9 +69,13 @@ func (b *builder) treeWithEdits(commit plumbing.Hash, edits map[string]edit) (pl
 // folder; a folder in which nothing is left is the zero hash. What is deleted
 // makes room before anything takes its place; what is not deleted is in the way.
 func (b *builder) tree(base plumbing.Hash, at string, edits map[string]object.TreeEntry) (plumbing.Hash, error) {
-	next, err := b.entries(base)
-	if err != nil {
+	next, unique, err := entriesOf(b.sto, base)
+	switch {
+	case err != nil:
 		return plumbing.ZeroHash, err
+	case !unique:
+		return plumbing.ZeroHash, types.Errorf(types.Conflict, "tree %s holds a name twice, which git never writes", base).
+			WithHint("git fsck says what is wrong with the repository; ask its owner to repair it")
 	}
 	here, below := split(edits)
 	for _, name := range types.SortedKeys(below) {
@@ -114,29 +118,10 @@ func (b *builder) tree(base plumbing.Hash, at string, edits map[string]object.Tr
 	return b.encode(t)
 }
 
-// entries are what a tree holds, by name.
-func (b *builder) entries(tree plumbing.Hash) (map[string]object.TreeEntry, error) {
-	out := map[string]object.TreeEntry{}
-	if tree.IsZero() {
-		return out, nil
-	}
-	t, err := object.GetTree(b.sto, tree)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range t.Entries {
-		out[e.Name] = e
-	}
-	if len(out) != len(t.Entries) {
-		return nil, types.Errorf(types.Conflict, "tree %s holds a name twice, which git never writes", tree).
-			WithHint("git fsck says what is wrong with the repository; ask its owner to repair it")
-	}
-	return out, nil
-}
-
-func (b *builder) encode(t *object.Tree) (plumbing.Hash, error) {
+// encode stores a tree or a commit.
+func (b *builder) encode(of object.Object) (plumbing.Hash, error) {
 	o := &plumbing.MemoryObject{}
-	if err := t.Encode(o); err != nil {
+	if err := of.Encode(o); err != nil {
 		return plumbing.ZeroHash, err
 	}
 	return b.put(o)
@@ -195,17 +180,9 @@ func (b *builder) commit(ctx context.Context, w *workspace, tree plumbing.Hash, 
 		Author: author, Committer: committer, TreeHash: tree, ParentHashes: []plumbing.Hash{w.head()},
 		Message: s.withTrailers(message, key, committer),
 	}
-	text, err := unsigned(c)
-	if err != nil {
-		return plumbing.ZeroHash, w.broken(err)
-	}
-	if err := s.sign(ctx, c, text); err != nil {
+	if err := s.sign(ctx, c); err != nil {
 		return plumbing.ZeroHash, err
 	}
-	o := &plumbing.MemoryObject{}
-	if err := c.Encode(o); err != nil {
-		return plumbing.ZeroHash, w.broken(err)
-	}
-	h, err := b.put(o)
+	h, err := b.encode(c)
 	return h, w.broken(err)
 }

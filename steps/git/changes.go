@@ -11,6 +11,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/plumbing/storer"
 
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -53,7 +54,11 @@ func (r *repo) changesOf(ctx context.Context, remote *remoteRefs, of []plumbing.
 	var out []change
 	only := selectionOf(paths)
 	for level := []folders{root}; len(level) > 0; {
-		if err := r.ensureObjects(ctx, remote, of, treesOf(level)); err != nil {
+		var trees []plumbing.Hash
+		for _, f := range level {
+			trees = append(trees, f.from, f.to)
+		}
+		if err := r.ensureObjects(ctx, remote, of, trees); err != nil {
 			return nil, err
 		}
 		var next []folders
@@ -87,24 +92,16 @@ func (r *repo) rootOf(ctx context.Context, remote *remoteRefs, commit plumbing.H
 	return c.TreeHash, nil
 }
 
-func treesOf(level []folders) []plumbing.Hash {
-	var out []plumbing.Hash
-	for _, f := range level {
-		out = append(out, f.from, f.to)
-	}
-	return out
-}
-
 // differ compares one folder: the files that differ, and the folders that do.
 func (r *repo) differ(f folders, only selection) (files []change, below []folders, err error) {
 	if f.from == f.to {
 		return nil, nil, nil
 	}
-	from, err := r.entries(f.from)
+	from, _, err := entriesOf(r.trees, f.from)
 	if err != nil {
 		return nil, nil, err
 	}
-	to, err := r.entries(f.to)
+	to, _, err := entriesOf(r.trees, f.to)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -127,20 +124,21 @@ func (r *repo) differ(f folders, only selection) (files []change, below []folder
 	return files, below, nil
 }
 
-// entries are what a tree holds, by name.
-func (r *repo) entries(tree plumbing.Hash) (map[string]object.TreeEntry, error) {
-	out := map[string]object.TreeEntry{}
+// entriesOf is what a tree holds, by name; a zero one is empty. git never writes a
+// name twice: unique says whether that holds.
+func entriesOf(sto storer.EncodedObjectStorer, tree plumbing.Hash) (entries map[string]object.TreeEntry, unique bool, err error) {
+	entries = map[string]object.TreeEntry{}
 	if tree.IsZero() {
-		return out, nil
+		return entries, true, nil
 	}
-	t, err := object.GetTree(r.trees, tree)
+	t, err := object.GetTree(sto, tree)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for _, e := range t.Entries {
-		out[e.Name] = e
+		entries[e.Name] = e
 	}
-	return out, nil
+	return entries, len(entries) == len(t.Entries), nil
 }
 
 // splitEntry tells a folder from everything else.
@@ -250,7 +248,7 @@ func (r *repo) ensureObjects(ctx context.Context, from *remoteRefs, of, wants []
 	if missing = r.missing(missing); len(missing) == 0 {
 		return nil
 	}
-	if err := r.fetch(ctx, from, r.trees, ask{wants: commitsOnly(of), depth: 1}); err != nil {
+	if err := r.fetch(ctx, from, r.trees, ask{wants: slices.DeleteFunc(slices.Clone(of), plumbing.Hash.IsZero), depth: 1}); err != nil {
 		return err
 	}
 	if missing = r.missing(missing); len(missing) > 0 {
@@ -271,8 +269,4 @@ func (r *repo) missing(wants []plumbing.Hash) []plumbing.Hash {
 		seen[h] = true
 	}
 	return out
-}
-
-func commitsOnly(of []plumbing.Hash) []plumbing.Hash {
-	return slices.DeleteFunc(slices.Clone(of), plumbing.Hash.IsZero)
 }

@@ -14,12 +14,8 @@ import (
 // for as long as it comes, also behind the pack's end and after it found that
 // it is none: a server that does not stop would fill the disk. Here the pack is
 // read along, object by object, and the copy ends where the pack does.
-func storePack(to storer.Storer, pack io.Reader) (err error) {
-	keeper, ok := to.(storer.PackfileWriter)
-	if !ok {
-		return storeLoose(to, pack)
-	}
-	w, err := keeper.PackfileWriter()
+func storePack(to storer.PackfileWriter, pack io.Reader) (err error) {
+	w, err := to.PackfileWriter()
 	if err != nil {
 		return err
 	}
@@ -28,7 +24,7 @@ func storePack(to storer.Storer, pack io.Reader) (err error) {
 }
 
 // storeLoose writes a pack's objects one by one, when all of it is read.
-func storeLoose(to storer.Storer, pack io.Reader) error {
+func storeLoose(to storer.EncodedObjectStorer, pack io.Reader) error {
 	spool, err := os.CreateTemp("", "skillrun-pack-*")
 	if err != nil {
 		return err
@@ -41,7 +37,11 @@ func storeLoose(to storer.Storer, pack io.Reader) error {
 	if _, err := spool.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	return packfile.UpdateObjectStorage(to, spool)
+	p, err := packfile.NewParserWithStorage(packfile.NewScanner(spool), to)
+	if err == nil {
+		_, err = p.Parse()
+	}
+	return err
 }
 
 // readAlong reads one pack and no more than a buffer behind it, as long as its

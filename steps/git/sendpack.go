@@ -113,9 +113,14 @@ func (p *pushing) pack(ctx context.Context, adv *packp.AdvRefs) (*bytes.Buffer, 
 		objects = append(objects, more...)
 		from = from.over(between.top)
 	}
+	pack, err := packOf(from, objects)
+	return pack, p.w.broken(err)
+}
+
+func packOf(sto *store, objects []plumbing.Hash) (*bytes.Buffer, error) {
 	var buf bytes.Buffer
-	_, err = packfile.NewEncoder(&buf, from, false).Encode(objects, 0)
-	return &buf, p.w.broken(err)
+	_, err := packfile.NewEncoder(&buf, sto, false).Encode(objects, 0)
+	return &buf, err
 }
 
 // hasBase reports whether the remote surely has what our commit stands on: it
@@ -144,8 +149,7 @@ func (p *pushing) between(ctx context.Context, adv *packp.AdvRefs) (*store, erro
 		return nil, types.Errorf(types.Conflict, "the fork %s lacks commit %s, and it is no longer the tip of any branch", nameOf(p.to.pushURL), short(p.w.base())).
 			WithHint("bring the fork up to date and resume")
 	}
-	top := openObjects(filepath.Join(p.w.dir, "between.git"))
-	into := &store{EncodedObjectStorer: top, top: top}
+	into := storeOf(openObjects(filepath.Join(p.w.dir, "between.git")))
 	var haves []plumbing.Hash
 	for _, name := range append([]string{"refs/heads/" + from.defaultBranch}, types.SortedKeys(adv.References)...) {
 		if h, ok := adv.References[name]; ok && len(haves) < maxHaves {

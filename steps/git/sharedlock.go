@@ -10,11 +10,9 @@ import (
 	"github.com/go-git/go-billy/v5/memfs"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/cache"
-	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/storage/filesystem"
-	"github.com/go-git/go-git/v5/storage/memory"
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -164,8 +162,7 @@ func (l *lock) holder(ctx context.Context, p *pushing) (at plumbing.Hash, h step
 
 // holderAt reads the lock's commit, which is all that is fetched.
 func (p *pushing) holderAt(ctx context.Context, from *remoteRefs, at plumbing.Hash) (step.Holder, error) {
-	top := filesystem.NewStorage(memfs.New(), cache.NewObjectLRUDefault())
-	into := &store{EncodedObjectStorer: top, top: top}
+	into := inMemory()
 	if err := p.to.fetch(ctx, from, into, ask{wants: []plumbing.Hash{at}, depth: 1, filter: onlyAsked, loose: true}); err != nil {
 		return step.Holder{}, err
 	}
@@ -193,26 +190,24 @@ func (l *lock) make(ctx context.Context, p *pushing, h step.Holder) error {
 	if err != nil {
 		return err
 	}
-	sto := memory.NewStorage()
-	tree := kept(sto, plumbing.TreeObject, &object.Tree{})
+	b := &builder{sto: inMemory()}
+	tree, err := b.encode(&object.Tree{})
+	if err != nil {
+		return err
+	}
 	message := lockHead + "\n\n" + string(types.Encode(h)) + "\n"
-	commit := kept(sto, plumbing.CommitObject, &object.Commit{Author: author, Committer: committer, Message: message, TreeHash: tree})
+	commit, err := b.encode(&object.Commit{Author: author, Committer: committer, Message: message, TreeHash: tree})
+	if err != nil {
+		return err
+	}
 	p.w = &workspace{meta: meta{Head: commit.String()}}
 	nowhere := func(*packp.AdvRefs) (plumbing.Hash, error) { return plumbing.ZeroHash, nil } // or the server refuses
 	return p.change(ctx, "take the lock "+p.branch, nowhere, func(context.Context, *packp.AdvRefs) (*bytes.Buffer, error) {
-		var buf bytes.Buffer
-		_, err := packfile.NewEncoder(&buf, sto, false).Encode([]plumbing.Hash{tree, commit}, 0)
-		return &buf, err
+		return packOf(b.sto, []plumbing.Hash{tree, commit})
 	})
 }
 
-// kept keeps an object in memory, where nothing fails.
-func kept(sto *memory.Storage, t plumbing.ObjectType, o interface {
-	Encode(plumbing.EncodedObject) error
-}) plumbing.Hash {
-	out := &plumbing.MemoryObject{}
-	out.SetType(t)
-	_ = o.Encode(out)
-	hash, _ := sto.SetEncodedObject(out)
-	return hash
+// inMemory is a store that nothing is left of.
+func inMemory() *store {
+	return storeOf(filesystem.NewStorage(memfs.New(), cache.NewObjectLRUDefault()))
 }

@@ -22,8 +22,8 @@ import (
 // gpgsig header, as git's own gpg.format=ssh makes it. A resumed run must make
 // the same commit again, so only keys whose signatures are always the same do.
 
-// sign puts the signature of text on a commit, when a key is configured.
-func (s Service) sign(ctx context.Context, c *object.Commit, text []byte) error {
+// sign puts a signature on a commit, when a key is configured.
+func (s Service) sign(ctx context.Context, c *object.Commit) error {
 	if s.SigningKeyFile == "" {
 		return nil
 	}
@@ -32,7 +32,10 @@ func (s Service) sign(ctx context.Context, c *object.Commit, text []byte) error 
 		return err
 	}
 	defer done()
-	c.PGPSignature, err = sshSignature(key, text)
+	text, err := unsigned(c)
+	if err == nil {
+		c.PGPSignature, err = sshSignature(key, text)
+	}
 	if err != nil {
 		return types.Errorf(types.Auth, "the commit cannot be signed with %s: %w", s.SigningKeyFile, err).
 			WithHint("see whether the ssh agent is locked (ssh-add -X), or sign with a key of ssh-keygen -t ed25519")

@@ -53,13 +53,12 @@ func (r *repo) openStores() error {
 	if err := cleanCache(lock, filepath.Join(dir, "history"), filepath.Join(dir, "trees")); err != nil {
 		return err
 	}
-	history := openObjects(filepath.Join(dir, "history"))
-	r.history = &store{EncodedObjectStorer: history, top: history, lock: lock}
+	r.history = storeOf(openObjects(filepath.Join(dir, "history")))
 	if r.alternate != nil && !r.alternate.shallow {
 		r.history.alternates = r.alternate.objects
 	}
 	r.trees = r.history.over(openObjects(filepath.Join(dir, "trees")))
-	r.trees.lock = r.history.lock
+	r.history.lock, r.trees.lock = lock, lock
 	if r.alternate != nil && r.alternate.shallow {
 		r.trees.alternates = append(r.trees.alternates, r.alternate.objects...)
 	}
@@ -82,10 +81,13 @@ func openObjects(dir string) *filesystem.Storage {
 	return filesystem.NewStorageWithOptions(openFolder(dir), cache.NewObjectLRUDefault(), filesystem.Options{KeepDescriptors: true})
 }
 
-// over returns the store with a layer of objects on top that takes the writes.
-func (s *store) over(top *filesystem.Storage) *store {
-	return &store{EncodedObjectStorer: top, top: top, alternates: []layer{s}}
+// storeOf is a store of one layer of objects, and of others below it.
+func storeOf(top *filesystem.Storage, alternates ...layer) *store {
+	return &store{EncodedObjectStorer: top, top: top, alternates: alternates}
 }
+
+// over returns the store with a layer of objects on top that takes the writes.
+func (s *store) over(top *filesystem.Storage) *store { return storeOf(top, s) }
 
 // EncodedObject looks in every layer.
 func (s *store) EncodedObject(t plumbing.ObjectType, h plumbing.Hash) (plumbing.EncodedObject, error) {
@@ -122,9 +124,6 @@ func inLayers[T any](s *store, ask func(layer) (T, error)) (T, error) {
 
 func (s *store) has(h plumbing.Hash) bool { return s.HasEncodedObject(h) == nil }
 
-// looseOnly hides that a storage could keep packs as they come.
-type looseOnly struct{ storer.Storer }
-
 // addPack writes a pack's objects, under the cache's lock.
 func (s *store) addPack(ctx context.Context, pack io.Reader, loose bool) error {
 	unlock, err := s.locked(ctx)
@@ -133,7 +132,7 @@ func (s *store) addPack(ctx context.Context, pack io.Reader, loose bool) error {
 	}
 	defer unlock()
 	if loose {
-		return storePack(looseOnly{s.top}, pack)
+		return storeLoose(s.top, pack)
 	}
 	return storePack(s.top, pack)
 }
