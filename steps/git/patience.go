@@ -88,6 +88,15 @@ func (w watch) whileMoving(f func(moved func()) error) error {
 	return err
 }
 
+// read reads from a stream of the exchange.
+func (w watch) read(from io.Reader, p []byte) (n int, err error) {
+	err = w.while(func() (err error) {
+		n, err = from.Read(p)
+		return w.counted(n, err)
+	})
+	return n, err
+}
+
 // sending is a request's body, whose progress counts as a sign of life.
 type sending struct {
 	io.ReadCloser
@@ -118,13 +127,7 @@ type watched struct {
 	watch watch
 }
 
-func (b *watched) Read(p []byte) (n int, err error) {
-	err = b.watch.while(func() (err error) {
-		n, err = b.body.Read(p)
-		return b.watch.counted(n, err)
-	})
-	return n, err
-}
+func (b *watched) Read(p []byte) (int, error) { return b.watch.read(b.body, p) }
 
 // Close closes the body and ends the exchange.
 func (b *watched) Close() error {

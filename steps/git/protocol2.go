@@ -41,13 +41,13 @@ func (s serverError) Error() string { return (&remarks{text: []byte(s)}).String(
 // readGreeting reads it in whatever version it is.
 func readGreeting(from io.Reader) (*greeting, error) {
 	r := bufio.NewReaderSize(from, maxPkt)
-	first, err := peekPkt(r)
+	first, _, err := peekPkt(r)
 	if err == nil && strings.HasPrefix(first, "# service=") {
 		_, _, _ = readPkt(r)
 		if end, _ := r.Peek(4); string(end) == "0000" {
 			_, _ = r.Discard(len(end))
 		}
-		first, err = peekPkt(r)
+		first, _, err = peekPkt(r)
 	}
 	switch first = strings.TrimSuffix(first, "\n"); {
 	case errors.Is(err, io.EOF):
@@ -58,7 +58,7 @@ func readGreeting(from io.Reader) (*greeting, error) {
 		return readCapabilities(r)
 	case first == "version 1":
 		_, _, _ = readPkt(r)
-		if first, err = peekPkt(r); err != nil {
+		if first, _, err = peekPkt(r); err != nil {
 			return nil, err
 		}
 	}
@@ -77,46 +77,42 @@ func readGreeting(from io.Reader) (*greeting, error) {
 	return &greeting{adv: adv}, nil
 }
 
-// peekPkt returns the next packet's text and leaves it there; "" for one that
-// ends something.
-func peekPkt(r *bufio.Reader) (string, error) {
+// peekPkt returns the next packet's text and what stands for its length, and leaves
+// it there. One that ends something has no text.
+func peekPkt(r *bufio.Reader) (text string, length int, err error) {
 	head, err := r.Peek(4)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	n, err := strconv.ParseUint(string(head), 16, 16)
 	if err != nil || n > maxPkt || n == 3 {
-		return "", fmt.Errorf("the server sent %q where the length of a packet belongs", head)
+		return "", 0, fmt.Errorf("the server sent %q where the length of a packet belongs", head)
 	}
-	if n <= 4 {
-		return "", nil
-	}
-	text, err := r.Peek(int(n))
+	whole, err := r.Peek(max(int(n), 4))
 	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
-	}
-	if err != nil {
-		return "", err
-	}
-	return string(text[4:]), nil
-}
-
-// readPkt reads one packet; end is its length when that says that something
-// ends, -1 otherwise.
-func readPkt(r *bufio.Reader) (text string, end int, err error) {
-	if text, err = peekPkt(r); errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
 		return "", 0, err
 	}
-	head, _ := r.Peek(4)
-	n, _ := strconv.ParseUint(string(head), 16, 16)
+	return string(whole[4:]), int(n), nil
+}
+
+// readPkt reads one packet; end is its length when that says that something
+// ends, -1 otherwise.
+func readPkt(r *bufio.Reader) (text string, end int, err error) {
+	text, n, err := peekPkt(r)
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return "", 0, err
+	}
 	if n < 4 {
 		_, err = r.Discard(4)
-		return "", int(n), err
+		return "", n, err
 	}
-	if _, err = r.Discard(int(n)); err == nil && strings.HasPrefix(text, "ERR ") {
+	if _, err = r.Discard(n); err == nil && strings.HasPrefix(text, "ERR ") {
 		err = serverError(strings.TrimPrefix(text, "ERR "))
 	}
 	return text, -1, err

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
@@ -36,7 +37,7 @@ func (r *repo) receivePack(ctx context.Context, remote string) (transport.Receiv
 		}
 		return githttp.NewClient(r.httpClient()).NewReceivePackSession(ep, auth)
 	case "ssh":
-		return sshTransport{ctx, cmp.Or(r.service.Timeout, defaultTimeout), r.c.o.Admits}.run(ep, transport.ReceivePackServiceName)
+		return r.runSSH(ctx, ep, transport.ReceivePackServiceName)
 	}
 	if !isPath(remote) {
 		return nil, types.Errorf(types.BadInput, "%s is not allowed as a transport", ep.Protocol).WithHint("use https, ssh, or http to this machine")
@@ -69,9 +70,12 @@ func (onDisk) Load(ep *transport.Endpoint) (storer.Storer, error) {
 // person.
 func (r *repo) httpClient() *http.Client {
 	rt := cmp.Or(r.service.Transport, r.c.o.Transport, http.DefaultTransport)
-	rt = rest.RetryReads(boundedAnswers{idleTimeout{rt, cmp.Or(r.service.Timeout, defaultTimeout)}})
+	rt = rest.RetryReads(boundedAnswers{idleTimeout{rt, r.quiet()}})
 	return &http.Client{Transport: rt, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
+
+// quiet is how long the server may be silent.
+func (r *repo) quiet() time.Duration { return cmp.Or(r.service.Timeout, defaultTimeout) }
 
 // auth returns the credential for a remote: the service's token when the
 // remote is of the service's scheme and host, or what git's helper knows.
@@ -178,7 +182,7 @@ func (r *repo) uploadPack(ctx context.Context, remote string) (uploadPack, error
 		return nil, err
 	}
 	if ep.Protocol == "ssh" {
-		return sshTransport{ctx, cmp.Or(r.service.Timeout, defaultTimeout), r.c.o.Admits}.run(ep, transport.UploadPackServiceName)
+		return r.runSSH(ctx, ep, transport.UploadPackServiceName)
 	}
 	auth, err := r.auth(ctx, remote)
 	if err != nil {

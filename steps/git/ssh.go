@@ -63,16 +63,6 @@ func agentStopped() *types.Error {
 	return types.Errorf(types.Cancelled, "asking the ssh agent: stopped").WithHint("resume the run")
 }
 
-// sshTransport reaches a repository through ssh with the agent's keys, and
-// talks only to hosts that are known. go-git's own transport cannot be
-// interrupted while it connects and does not tell why it could not.
-type sshTransport struct {
-	ctx   context.Context
-	quiet time.Duration // how long the server may be silent
-	// admits says why a host may not be reached; nil is for any
-	admits func(host string) error
-}
-
 // sshHost is where to connect to, with what the user's own ssh configuration
 // says of the host.
 func sshHost(ep *transport.Endpoint) (user, address string) {
@@ -108,33 +98,35 @@ func noKnownHosts(address string, err error) error {
 		WithHint("fix or remove the line that it names; where there is no file yet, %s", keyscan(address))
 }
 
-// connect opens a connection: the host first proves who it is, then we do.
-func (t sshTransport) connect(ep *transport.Endpoint) (*sshConn, error) {
+// connect opens a connection to a host that is known and that admits lets us reach
+// (nil: any), with the agent's keys: the host first proves who it is, then we do.
+// go-git's own transport cannot be interrupted while it connects and does not tell
+// why it could not.
+func connect(ctx context.Context, ep *transport.Endpoint, quiet time.Duration, admits func(host string) error) (*ssh.Client, *wire, error) {
 	user, address := sshHost(ep)
-	if t.admits != nil {
-		if err := t.admits(address); err != nil {
-			return nil, err
+	if admits != nil {
+		if err := admits(address); err != nil {
+			return nil, nil, err
 		}
 	}
 	if err := checkKnownHosts(); err != nil {
-		return nil, noKnownHosts(address, err)
+		return nil, nil, noKnownHosts(address, err)
 	}
 	known, err := gitssh.NewKnownHostsDb()
 	if err != nil {
-		return nil, noKnownHosts(address, err)
+		return nil, nil, noKnownHosts(address, err)
 	}
-	keys, done, err := agentKeys(t.ctx)
+	keys, done, err := agentKeys(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	defer done()
 	if len(keys) == 0 {
-		done()
-		return nil, types.Errorf(types.Auth, "the ssh agent holds no key").WithHint("add yours with ssh-add")
+		return nil, nil, types.Errorf(types.Auth, "the ssh agent holds no key").WithHint("add yours with ssh-add")
 	}
-	w, err := dial(t.ctx, address, t.quiet)
+	w, err := dial(ctx, address, quiet)
 	if err != nil {
-		done()
-		return nil, err
+		return nil, nil, err
 	}
 	asked := false // the host proved who it is, and wants us to
 	c, channels, requests, err := ssh.NewClientConn(w.conn, address, &ssh.ClientConfig{
@@ -145,19 +137,12 @@ func (t sshTransport) connect(ep *transport.Endpoint) (*sshConn, error) {
 			return nil, nil
 		},
 	})
-	done()
 	if err != nil {
 		w.Close()
-		return nil, handshakeError(address, user, asked, err)
+		return nil, nil, handshakeError(address, user, asked, err)
 	}
 	w.conn.SetDeadline(time.Time{})
-	return &sshConn{ssh.NewClient(c, channels, requests), w}, nil
-}
-
-// sshConn is a connection to a host that knows us.
-type sshConn struct {
-	*ssh.Client
-	wire *wire
+	return ssh.NewClient(c, channels, requests), w, nil
 }
 
 // wire is a connection that ends with its context.

@@ -19,7 +19,8 @@ import (
 // sshSession is git-upload-pack or git-receive-pack on the other host: an
 // uploadPack, or go-git's session for a push.
 type sshSession struct {
-	conn    *sshConn
+	client  *ssh.Client
+	wire    *wire
 	run     *ssh.Session
 	service string
 	path    string
@@ -32,22 +33,22 @@ type sshSession struct {
 	sent     bool // something was asked, and nothing else will be
 }
 
-// run starts a service of git for a repository.
-func (t sshTransport) run(ep *transport.Endpoint, service string) (*sshSession, error) {
-	conn, err := t.connect(ep)
+// runSSH starts a service of git for a repository.
+func (r *repo) runSSH(ctx context.Context, ep *transport.Endpoint, service string) (*sshSession, error) {
+	client, wire, err := connect(ctx, ep, r.quiet(), r.c.o.Admits)
 	if err != nil {
 		return nil, err
 	}
-	s := &sshSession{conn: conn, service: service, path: ep.Path}
-	if err := conn.wire.watch.while(s.start); err != nil {
-		conn.wire.Close()
+	s := &sshSession{client: client, wire: wire, service: service, path: ep.Path}
+	if err := wire.watch.while(s.start); err != nil {
+		wire.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
 func (s *sshSession) start() (err error) {
-	if s.run, err = s.conn.NewSession(); err != nil {
+	if s.run, err = s.client.NewSession(); err != nil {
 		return err
 	}
 	s.run.Stderr = &s.said
@@ -58,17 +59,13 @@ func (s *sshSession) start() (err error) {
 	if err != nil {
 		return err
 	}
-	s.out = watchedReader{out, s.conn.wire.watch}
+	s.out = watchedReader{out, s.wire.watch}
 	if s.service == transport.UploadPackServiceName {
-		s.askFor2()
+		// Protocol v2 is asked for as git does, by a variable. A host that does not
+		// take it speaks an earlier one.
+		_, _ = s.run.SendRequest("env", false, ssh.Marshal(struct{ Name, Value string }{"GIT_PROTOCOL", "version=2"}))
 	}
 	return s.run.Start(s.service + " " + shellQuoted(s.path))
-}
-
-// askFor2 asks for protocol v2, as git does: by a variable, which a host may
-// not take. It then speaks an earlier one.
-func (s *sshSession) askFor2() {
-	_, _ = s.run.SendRequest("env", false, ssh.Marshal(struct{ Name, Value string }{"GIT_PROTOCOL", "version=2"}))
 }
 
 // watchedReader is read under watch.
@@ -77,11 +74,8 @@ type watchedReader struct {
 	watch watch
 }
 
-func (r watchedReader) Read(p []byte) (n int, err error) {
-	err = r.watch.while(func() (err error) {
-		n, err = r.from.Read(p)
-		return r.watch.counted(n, err)
-	})
+func (r watchedReader) Read(p []byte) (int, error) {
+	n, err := r.watch.read(r.from, p)
 	if err != nil && r.watch.ctx.Err() != nil {
 		err = context.Cause(r.watch.ctx) // closed by us, which reads like an end
 	}
@@ -95,7 +89,7 @@ func shellQuoted(path string) string {
 
 // AdvertisedReferences is what go-git calls without a context.
 func (s *sshSession) AdvertisedReferences() (*packp.AdvRefs, error) {
-	return s.AdvertisedReferencesContext(s.conn.wire.watch.ctx)
+	return s.AdvertisedReferencesContext(s.wire.watch.ctx)
 }
 
 // AdvertisedReferencesContext reads what git-receive-pack says first.
@@ -104,14 +98,7 @@ func (s *sshSession) AdvertisedReferencesContext(context.Context) (*packp.AdvRef
 		return s.adv, nil
 	}
 	adv := packp.NewAdvRefs()
-	err := adv.Decode(listing(s.out))
-	var said *pktline.ErrorLine
-	switch {
-	case errors.As(err, &said):
-		return nil, s.refused(said.Text)
-	case errors.Is(err, packp.ErrEmptyInput):
-		return nil, s.ended()
-	case err != nil && !errors.Is(err, packp.ErrEmptyAdvRefs):
+	if err := s.began(adv.Decode(listing(s.out))); err != nil && !errors.Is(err, packp.ErrEmptyAdvRefs) {
 		return nil, err
 	}
 	transport.FilterUnsupportedCapabilities(adv.Capabilities)
@@ -119,11 +106,23 @@ func (s *sshSession) AdvertisedReferencesContext(context.Context) (*packp.AdvRef
 	return adv, nil
 }
 
+// began is the error of what a service said first, unless that was well.
+func (s *sshSession) began(err error) error {
+	var said *pktline.ErrorLine
+	switch {
+	case errors.As(err, &said):
+		return s.refused(said.Text)
+	case errors.Is(err, packp.ErrEmptyInput):
+		return s.ended()
+	}
+	return err
+}
+
 // ended tells a service that ended before it said anything from a connection
 // that broke.
 func (s *sshSession) ended() error {
 	var exit *ssh.ExitError
-	err := s.conn.wire.watch.while(s.run.Wait)
+	err := s.wire.watch.while(s.run.Wait)
 	if err != nil && !errors.As(err, &exit) {
 		return err
 	}
@@ -144,20 +143,13 @@ func (s *sshSession) refused(said string) error {
 // greet reads what git-upload-pack says first.
 func (s *sshSession) greet(context.Context) (*greeting, error) {
 	g, err := readGreeting(s.out)
-	var said *pktline.ErrorLine
-	switch {
-	case errors.As(err, &said):
-		return nil, s.refused(said.Text)
-	case errors.Is(err, packp.ErrEmptyInput):
-		return nil, s.ended()
-	}
 	s.greeting = g
-	return g, err
+	return g, s.began(err)
 }
 
 func (s *sshSession) ReceivePack(_ context.Context, req *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error) {
 	s.sent = true
-	err := s.conn.wire.watch.whileMoving(func(moved func()) error {
+	err := s.wire.watch.whileMoving(func(moved func()) error {
 		return errors.Join(req.Encode(written{s.in, moved}), s.in.Close())
 	})
 	if err != nil {
@@ -184,7 +176,7 @@ func (s *sshSession) Close() error {
 		s.in.Write(pktline.FlushPkt)
 		s.in.Close()
 	}
-	return s.conn.wire.Close()
+	return s.wire.Close()
 }
 
 // ask asks git-upload-pack for something.
@@ -198,7 +190,7 @@ func (s *sshSession) ask(ctx context.Context, request []byte, v2 bool) (io.ReadC
 		return nil, errors.New("the host spoke another version of git's protocol than before")
 	}
 	s.sent = !v2 // in protocol v2 it waits for the next command
-	err := s.conn.wire.watch.while(func() error {
+	err := s.wire.watch.while(func() error {
 		_, err := s.in.Write(request)
 		if err == nil && !v2 {
 			err = s.in.Close()
