@@ -23,7 +23,7 @@ func (in readIn) check(unknown step.UnknownPaths) error {
 	if err := in.At.check(unknown); err != nil {
 		return err
 	}
-	return checkPath("path", in.Path, unknown)
+	return checkPath(in.Path, unknown)
 }
 
 type readOut struct {
@@ -56,9 +56,6 @@ type existsOut struct {
 
 func (f family) exists(ctx context.Context, in readIn) (existsOut, error) {
 	out := existsOut{Path: in.Path}
-	if err := workspaces.CheckPath(in.Path); err != nil {
-		return out, err
-	}
 	root, err := f.open(ctx, in.At)
 	if err != nil {
 		return out, err
@@ -113,13 +110,12 @@ type globOut struct {
 }
 
 func (f family) glob(ctx context.Context, in globIn) (globOut, error) {
-	parts := strings.Split(in.Pattern, "/")
 	root, err := f.open(ctx, in.At)
 	if err != nil {
 		return globOut{}, err
 	}
 	defer root.Close()
-	w := walk{parts: parts, found: []string{}}
+	w := walk{parts: strings.Split(in.Pattern, "/"), found: []string{}}
 	if err := fs.WalkDir(root.FS(), ".", w.visit(ctx)); err != nil {
 		return globOut{}, err
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -35,9 +34,9 @@ func (at At) check(unknown step.UnknownPaths) error {
 	return nil
 }
 
-// checkPath refuses an argument that is no plain path below the folder.
-func checkPath(name, path string, unknown step.UnknownPaths) error {
-	if unknown.Has(name) {
+// checkPath refuses a path that is no plain one below the folder.
+func checkPath(path string, unknown step.UnknownPaths) error {
+	if unknown.Has("path") {
 		return nil
 	}
 	return workspaces.CheckPath(path)
@@ -61,22 +60,15 @@ func content(root *os.Root, path string) ([]byte, error) {
 	if err := workspaces.CheckPath(path); err != nil {
 		return nil, err
 	}
-	// Without waiting: a pipe would hold the run up until someone writes to it.
-	f, err := root.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, accessError(path, err)
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, types.Errorf(types.Conflict, "%s is not a file", path).WithHint("name a file, not a folder")
-	}
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	data, err := workspaces.ReadFile(root, path, maxFile)
 	switch {
-	case err != nil:
-		return nil, accessError(path, err)
-	case len(data) > maxFile:
+	case errors.Is(err, workspaces.ErrNotFile):
+		return nil, types.Errorf(types.Conflict, "%s is not a file", path).WithHint("name a file, not a folder")
+	case errors.Is(err, workspaces.ErrLarge):
 		return nil, types.Errorf(types.Conflict, "%s is larger than %d MiB", path, maxFile>>20).
 			WithHint("extract what the skill needs, for example with exec_read")
+	case err != nil:
+		return nil, accessError(path, err)
 	}
 	return data, nil
 }

@@ -35,7 +35,7 @@ func (in writeIn) check(unknown step.UnknownPaths) error {
 	case in.Expect != nil && !unknown.Has("expect") && !expectPattern.MatchString(*in.Expect):
 		return types.Errorf(types.BadInput, "expect is %q", *in.Expect).WithHint("give absent, or the digest that file_read gave")
 	}
-	return checkPath("path", in.Path, unknown)
+	return checkPath(in.Path, unknown)
 }
 
 func (in writeIn) out() writeOut {
@@ -224,11 +224,11 @@ func replace(root *os.Root, name, next string, data []byte, mode fs.FileMode) er
 		return unwritable(types.Unavailable, name, err)
 	}
 	defer folder.Close()
-	if err := writeNew(root, next, data, mode); err != nil {
-		_ = root.Remove(next)
-		return unwritable(types.Unavailable, name, err)
+	err = workspaces.WriteNew(root, next, data, mode, true)
+	if err == nil {
+		err = root.Rename(next, name)
 	}
-	if err := root.Rename(next, name); err != nil {
+	if err != nil {
 		_ = root.Remove(next)
 		return unwritable(types.Unavailable, name, err)
 	}
@@ -236,21 +236,6 @@ func replace(root *os.Root, name, next string, data []byte, mode fs.FileMode) er
 		return unwritable(types.UnknownOutcome, name, err)
 	}
 	return nil
-}
-
-func writeNew(root *os.Root, next string, data []byte, mode fs.FileMode) error {
-	if err := root.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err // what a killed run left behind
-	}
-	f, err := root.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = errors.Join(f.Chmod(mode), f.Sync())
-	}
-	return errors.Join(err, f.Close())
 }
 
 func unwritable(code types.Code, name string, err error) error {

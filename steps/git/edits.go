@@ -3,7 +3,6 @@ package git
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -11,9 +10,9 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"golang.org/x/sys/unix"
 
 	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/workspaces"
 )
 
 // edit is what a path is to be: a file, or a link, whose text is its target.
@@ -65,13 +64,10 @@ const (
 	ofFile    = 1 << 10
 )
 
-func readEdit(root *os.Root, name string, d fs.DirEntry) (edit, error) {
+func readEdit(root *os.Root, name string, d fs.DirEntry) (e edit, err error) {
 	info, err := d.Info()
-	if err != nil {
-		return edit{}, unreadable(name, err)
-	}
-	var e edit
 	switch {
+	case err != nil:
 	case info.Mode()&fs.ModeSymlink != 0:
 		var target string
 		target, err = root.Readlink(name)
@@ -80,50 +76,24 @@ func readEdit(root *os.Root, name string, d fs.DirEntry) (edit, error) {
 		return e, types.Errorf(types.BadInput, "%s is neither a file nor a link, and git stores nothing else", name).
 			WithHint("let the program that made it in the workspace remove it")
 	default:
-		if info.Size() > maxObject {
-			return e, fileTooLarge(name)
-		}
-		e.text, err = readUpTo(root, name)
+		e.text, err = workspaces.ReadFile(root, name, maxObject)
 		e.mode = filemode.Regular
 		if info.Mode()&0o100 != 0 {
 			e.mode = filemode.Executable
 		}
 	}
 	switch {
-	case types.CodeOf(err) == types.BadInput:
-		return e, err
+	case errors.Is(err, workspaces.ErrLarge): // no one could read it again here
+		return e, types.Errorf(types.BadInput, "%s has more than %d MiB, which is the limit of a file in a repository here", name, maxObject>>20).
+			WithHint("let the program that made it put it elsewhere, or remove it")
 	case err != nil:
 		return e, unreadable(name, err)
 	}
 	return e, nil
 }
 
-// readUpTo reads a file of at most [maxObject] bytes, also when it grows meanwhile.
-func readUpTo(root *os.Root, name string) ([]byte, error) {
-	f, err := root.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxObject+1))
-	if err == nil && len(text) > maxObject {
-		err = fileTooLarge(name)
-	}
-	return text, err
-}
-
-// fileTooLarge refuses to commit what no one could read again here.
-func fileTooLarge(name string) *types.Error {
-	return types.Errorf(types.BadInput, "%s has more than %d MiB, which is the limit of a file in a repository here", name, maxObject>>20).
-		WithHint("let the program that made it put it elsewhere, or remove it")
-}
-
 func unreadable(name string, err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		err = p.Err
-	}
-	return types.Errorf(types.Forbidden, "%s in the workspace cannot be read: %w", name, err).
+	return types.Errorf(types.Forbidden, "%s in the workspace cannot be read: %w", name, workspaces.Bare(err)).
 		WithHint("a program of the skill made it unreadable: let it allow its user to read it")
 }
 

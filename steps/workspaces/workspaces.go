@@ -6,6 +6,7 @@ package workspaces
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -102,6 +103,55 @@ func CheckPath(path string) error {
 			WithHint("write it relative to the folder, with / and without . or .. in it")
 	}
 	return nil
+}
+
+// What [ReadFile] says of a file that it does not return.
+var (
+	ErrNotFile = errors.New("it is not a regular file")
+	ErrLarge   = errors.New("it is too large")
+)
+
+// ReadFile reads a regular file of at most limit bytes, also when it grows meanwhile.
+// It does not wait for a pipe that is in its place.
+func ReadFile(root *os.Root, name string, limit int64) ([]byte, error) {
+	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, ErrNotFile
+	case info.Size() > limit:
+		return nil, ErrLarge
+	}
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		return nil, ErrLarge
+	}
+	return data, err
+}
+
+// WriteNew writes a file that is to be renamed when it is whole, in the place of one
+// that a killed run left behind. With flush it is on the disk then.
+func WriteNew(root *os.Root, name string, data []byte, mode fs.FileMode, flush bool) error {
+	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	if _, err = f.Write(data); err == nil {
+		err = f.Chmod(mode)
+	}
+	if err == nil && flush {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
 }
 
 // Bare is an error of a file without the path of this machine's folder.

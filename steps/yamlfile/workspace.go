@@ -3,7 +3,6 @@ package yamlfile
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -21,23 +20,15 @@ func readFile(ctx context.Context, workspace, file string) ([]byte, error) {
 	if err := checkFile(root, workspace, file); err != nil {
 		return nil, err
 	}
-	f, err := root.Open(file)
-	if err != nil {
-		return nil, types.Errorf(types.Internal, "cannot read %s: %w", file, workspaces.Bare(err))
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.Size() > maxFile {
-		return nil, tooLarge(info.Size()).With("file", file)
-	}
-	src, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	src, err := workspaces.ReadFile(root, file, maxFile)
 	if err != nil {
 		return nil, types.Errorf(types.Internal, "cannot read %s: %w", file, workspaces.Bare(err))
 	}
 	return src, nil
 }
 
-// checkFile refuses everything but a regular file that is named by a plain
-// path and reached without leaving the workspace.
+// checkFile refuses everything but a regular file of a size that is read, which is
+// named by a plain path and reached without leaving the workspace.
 func checkFile(root *os.Root, workspace, file string) error {
 	if err := workspaces.CheckPath(file); err != nil {
 		return err
@@ -55,6 +46,8 @@ func checkFile(root *os.Root, workspace, file string) error {
 			WithHint("name the file it points to")
 	case !info.Mode().IsRegular():
 		return types.Errorf(types.Conflict, "%s is not a file", file).WithHint("name a file of the repository, not a folder")
+	case info.Size() > maxFile:
+		return tooLarge(info.Size()).With("file", file)
 	}
 	return nil
 }
@@ -68,28 +61,16 @@ func replaceFile(ctx context.Context, workspace, file string, data []byte) error
 	}
 	defer root.Close()
 	temp := path.Join(path.Dir(file), "."+path.Base(file)+".skillrun-new")
-	if err := writeNew(root, file, temp, data); err != nil {
+	info, err := root.Lstat(file)
+	if err == nil {
+		err = workspaces.WriteNew(root, temp, data, info.Mode().Perm(), false)
+	}
+	if err == nil {
+		err = root.Rename(temp, file)
+	}
+	if err != nil {
 		_ = root.Remove(temp)
 		return types.Errorf(types.Internal, "cannot write %s: %w", file, workspaces.Bare(err))
 	}
 	return nil
-}
-
-func writeNew(root *os.Root, file, temp string, data []byte) error {
-	info, err := root.Lstat(file)
-	if err != nil {
-		return err
-	}
-	if err := root.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err // what a killed run left behind
-	}
-	f, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, info.Mode().Perm())
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Chmod(info.Mode().Perm()), f.Close()); err != nil {
-		return err
-	}
-	return root.Rename(temp, file)
 }
