@@ -86,14 +86,14 @@ func (r runner) execute(ctx context.Context, in Look, once bool) (Out, *fault) {
 		return Out{}, f
 	}
 	defer remove()
-	m := launchOptions{once: once, sandbox: in.Sandbox}
+	m := launchOptions{Once: once, Sandbox: in.Sandbox}
 	if in.Sandbox {
 		tmp, drop, f := folder(ctx, nil)
 		if f != nil {
 			return Out{}, f
 		}
 		defer drop()
-		in, m.may, m.hidden = in.with("TMPDIR", tmp), []string{dir, tmp}, r.userFolders()
+		in, m.May, m.Hidden = in.with("TMPDIR", tmp), []string{dir, tmp}, r.userFolders()
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errLimit)
 	defer cancel()

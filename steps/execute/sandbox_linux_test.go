@@ -122,7 +122,7 @@ func TestSandboxAroundHome(t *testing.T) {
 // TestNoSandbox: where there is none, a program that is to have one is not started.
 func TestNoSandbox(t *testing.T) {
 	t.Parallel()
-	boxed := launchOptions{sandbox: true}
+	boxed := launchOptions{Sandbox: true}
 	for _, c := range []struct {
 		self    string
 		version int

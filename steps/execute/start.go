@@ -22,10 +22,10 @@ type running struct {
 
 // launchOptions is how a program is run.
 type launchOptions struct {
-	once    bool     // a second run of it may do harm: a record tells whether all of it is over
-	sandbox bool     // it is kept from what is not its own
-	may     []string // the folders that it may change then
-	hidden  []string // and those of the user that it may not read, wherever they are
+	Once    bool     // a second run of it may do harm: a record tells whether all of it is over
+	Sandbox bool     // it is kept from what is not its own
+	May     []string // the folders that it may change then
+	Hidden  []string // and those of the user that it may not read, wherever they are
 }
 
 func noSandbox(why string) error {

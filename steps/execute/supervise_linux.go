@@ -1,7 +1,7 @@
 package execute
 
 import (
-	"encoding/json"
+	"encoding/gob"
 	"errors"
 	"os"
 	"os/signal"
@@ -24,7 +24,8 @@ import (
 // effect, by which it is known to a process that has lost the record.
 const supervising = "supervise-program"
 
-// The files that it is given besides the program's own three.
+// The files that it is given besides the program's own three. What is said over them
+// is gob and not JSON: a path, an argument and a variable may hold any bytes.
 const (
 	controlFile = 3 // the order, then words; its end is that of skillrun
 	statusFile  = 4
@@ -33,14 +34,12 @@ const (
 
 // launchOrder is what a supervisor is to start.
 type launchOrder struct {
-	Path, Dir []byte
-	Args, Env [][]byte // bytes: a variable may hold any
+	Path, Dir string
+	Args, Env []string
 	Grace     time.Duration
-	Sandbox   bool
-	May       [][]byte // what it may change, in the sandbox
-	Hidden    [][]byte // and what it may not read
-	Record    bool     // whether the record is there
-	Note      bool     // whether it says that the program ran
+	Options   launchOptions
+	Record    bool // whether the record is there
+	Note      bool // whether it says that the program ran
 }
 
 // The words that a supervisor is told.
@@ -52,8 +51,8 @@ const (
 // report is what a supervisor says: first how the start went, then, when nothing
 // of the program is left, how it ended.
 type report struct {
-	Errno syscall.Errno      `json:"errno,omitempty"` // of a program that did not start
-	Ended syscall.WaitStatus `json:"ended"`
+	Errno syscall.Errno // of a program that did not start
+	Ended syscall.WaitStatus
 }
 
 // Supervise is the supervisor, when these are the arguments of one: the caller
@@ -66,7 +65,7 @@ func Supervise(args []string) (code int, mine bool) {
 	if err := hideFiles(); err != nil {
 		return 1, true
 	}
-	s := supervisor{status: json.NewEncoder(os.NewFile(statusFile, "status"))}
+	s := supervisor{status: gob.NewEncoder(os.NewFile(statusFile, "status"))}
 	if err := s.supervise(); err != nil {
 		return 1, true
 	}
@@ -76,7 +75,7 @@ func Supervise(args []string) (code int, mine bool) {
 // supervisor watches over one program.
 type supervisor struct {
 	launchOrder
-	status *json.Encoder
+	status *gob.Encoder
 	record *os.File
 	pid    int // of the program
 	how    syscall.WaitStatus
@@ -94,7 +93,7 @@ func (s *supervisor) supervise() error {
 			signal.Notify(signals, s)
 		}
 	}
-	control := json.NewDecoder(os.NewFile(controlFile, "control"))
+	control := gob.NewDecoder(os.NewFile(controlFile, "control"))
 	if err := control.Decode(&s.launchOrder); err != nil {
 		return err
 	}
@@ -121,9 +120,7 @@ func (s *supervisor) supervise() error {
 	}()
 	_ = s.status.Encode(report{})
 	s.watch(signals, words)
-	if s.Note {
-		_ = s.record.Truncate(0)
-	}
+	s.forget()
 	return s.status.Encode(report{Ended: s.how})
 }
 
@@ -144,32 +141,33 @@ func (s *supervisor) start() error {
 	}
 	poll := []unix.PollFd{{Fd: controlFile}}
 	if _, err := unix.Poll(poll, 0); err == nil && poll[0].Revents&unix.POLLHUP != 0 {
-		if s.Note {
-			_ = s.record.Truncate(0)
-		}
+		s.forget()
 		return errAlone
 	}
 	fork := func() (int, error) {
-		return syscall.ForkExec(string(s.Path), toStrings(s.Args), &syscall.ProcAttr{
-			Dir: string(s.Dir), Env: toStrings(s.Env), Files: []uintptr{0, 1, 2},
+		return syscall.ForkExec(s.Path, s.Args, &syscall.ProcAttr{
+			Dir: s.Dir, Env: s.Env, Files: []uintptr{0, 1, 2},
 			Sys: &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL},
 		})
 	}
-	var pid int
 	var err error
-	if s.Sandbox {
-		pid, err = runConfined(box{string(s.Path), toStrings(s.May), toStrings(s.Hidden)}, fork)
+	if o := s.Options; o.Sandbox {
+		s.pid, err = runConfined(box{s.Path, o.May, o.Hidden}, fork)
 	} else {
-		pid, err = fork()
+		s.pid, err = fork()
 	}
 	if err != nil {
-		if s.Note {
-			_ = s.record.Truncate(0)
-		}
+		s.forget()
 		return err
 	}
-	s.pid = pid
 	return closeProgramFiles()
+}
+
+// forget takes back the note that the program runs.
+func (s *supervisor) forget() {
+	if s.Note {
+		_ = s.record.Truncate(0)
+	}
 }
 
 // closeProgramFiles releases the files that are the program's own: their end has to be
@@ -233,20 +231,4 @@ func (s *supervisor) reap() bool {
 			s.how, s.over = how, true
 		}
 	}
-}
-
-func toStrings(raw [][]byte) []string {
-	out := make([]string, len(raw))
-	for i, b := range raw {
-		out[i] = string(b)
-	}
-	return out
-}
-
-func toBytes(texts []string) [][]byte {
-	out := make([][]byte, len(texts))
-	for i, s := range texts {
-		out[i] = []byte(s)
-	}
-	return out
 }

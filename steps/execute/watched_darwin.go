@@ -10,7 +10,7 @@ import (
 // start starts a program in a process group of its own: this machine has no way
 // to hold on to what leaves it.
 func (r runner) start(_ context.Context, cmd *exec.Cmd, opts launchOptions) (running, error) {
-	if opts.sandbox {
+	if opts.Sandbox {
 		return running{}, noSandbox("that is for Linux")
 	}
 	return startInGroup(cmd)

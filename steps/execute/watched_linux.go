@@ -2,7 +2,7 @@ package execute
 
 import (
 	"context"
-	"encoding/json"
+	"encoding/gob"
 	"errors"
 	"os"
 	"os/exec"
@@ -33,9 +33,8 @@ func (r runner) start(ctx context.Context, cmd *exec.Cmd, m launchOptions) (runn
 		return running{}, err
 	}
 	o := launchOrder{
-		Path: []byte(cmd.Path), Dir: []byte(cmd.Dir), Args: toBytes(cmd.Args), Env: toBytes(cmd.Env),
-		Grace: r.grace(), Record: record != nil, Note: record != nil && m.once,
-		Sandbox: m.sandbox, May: toBytes(m.may), Hidden: toBytes(m.hidden),
+		Path: cmd.Path, Dir: cmd.Dir, Args: cmd.Args, Env: cmd.Env, Grace: r.grace(), Options: m,
+		Record: record != nil, Note: record != nil && m.Once,
 	}
 	nothing := func() {} // a word in the middle of the order would not be understood
 	begun, err := w.begin(o, func(done <-chan struct{}) {
@@ -68,7 +67,7 @@ func (w *watched) begin(o launchOrder, watch func(done <-chan struct{})) (begun 
 
 // boxes refuses to start a program without the sandbox that it is to have.
 func (r runner) boxes(m launchOptions, version int) error {
-	if m.sandbox && (r.Self == "" || version < 1) {
+	if m.Sandbox && (r.Self == "" || version < 1) {
 		return noSandbox("this kernel has no Landlock")
 	}
 	return nil
@@ -77,8 +76,8 @@ func (r runner) boxes(m launchOptions, version int) error {
 // watched is a supervisor, as seen from here.
 type watched struct {
 	cmd     *exec.Cmd
-	control *json.Encoder
-	status  *json.Decoder
+	control *gob.Encoder
+	status  *gob.Decoder
 	files   []*os.File // of ours
 	record  *os.File
 }
@@ -95,7 +94,7 @@ func (r runner) supervised(cmd *exec.Cmd, key step.Key, record *os.File) (*watch
 	}
 	args := []string{"skillrun", supervising, key.String()}
 	w := &watched{
-		control: json.NewEncoder(control), status: json.NewDecoder(status), files: []*os.File{control, status}, record: record,
+		control: gob.NewEncoder(control), status: gob.NewDecoder(status), files: []*os.File{control, status}, record: record,
 		cmd: &exec.Cmd{
 			Path: r.Self, Args: args, Env: []string{}, Dir: "/", Stdin: cmd.Stdin, Stdout: cmd.Stdout, Stderr: cmd.Stderr,
 			ExtraFiles: []*os.File{controlThere, statusThere}, WaitDelay: cmd.WaitDelay,
