@@ -61,9 +61,7 @@ func runsText(in Look) string {
 	if shellPattern.MatchString(name(in)) && slices.ContainsFunc(in.Args, textPattern.MatchString) {
 		return name(in)
 	}
-	c := commands{}
-	c.read(in.Program, in.Args, "")
-	return c.text
+	return commandsOf(in.Program, in.Args, "").text
 }
 
 // checkCode refuses what no program can end with.

@@ -19,6 +19,13 @@ type commands struct {
 	text     string   // the shell that would execute text as code, whosever it is
 }
 
+// commandsOf reads a command line.
+func commandsOf(program string, args []string, stdin string) commands {
+	c := commands{}
+	c.read(program, args, stdin)
+	return c
+}
+
 // maxWrapped is how many programs may stand in each other.
 const maxWrapped = 8
 

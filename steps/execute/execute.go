@@ -139,35 +139,21 @@ func preview(_ context.Context, in In, unknown step.UnknownPaths) (step.Predicti
 	if unknown.Has("program") {
 		p.Change.Title = "run a program"
 	}
-	add := func(name string, value any) {
-		if !unknown.Has(name) {
-			text, ok := value.(string)
-			if !ok {
-				raw, _ := json.Marshal(value)
-				text = string(raw)
-			}
-			p.Change.Fields = append(p.Change.Fields, step.FieldChange{Name: name, Value: text})
+	add := func(name string, given bool, value string) {
+		if given && !unknown.Has(name) {
+			p.Change.Fields = append(p.Change.Fields, step.FieldChange{Name: name, Value: value})
 		}
 	}
-	add("program", in.Program)
-	if len(in.Args) > 0 {
-		add("args", strings.Join(quoted(in.Args), " "))
-	}
+	add("program", true, in.Program)
+	add("args", len(in.Args) > 0, strings.Join(quoted(in.Args), " "))
 	if in.Dir != nil {
-		add("dir", *in.Dir)
+		add("dir", true, *in.Dir)
 	}
-	if len(in.Env) > 0 {
-		add("env", in.Env)
-	}
-	if in.Stdin != "" {
-		add("stdin", in.Stdin)
-	}
-	if in.Shell {
-		add("shell", true)
-	}
-	if in.Sandbox {
-		add("sandbox", true)
-	}
+	env, _ := json.Marshal(in.Env)
+	add("env", len(in.Env) > 0, string(env))
+	add("stdin", in.Stdin != "", in.Stdin)
+	add("shell", in.Shell, "true")
+	add("sandbox", in.Sandbox, "true")
 	return p, nil
 }
 

@@ -34,8 +34,7 @@ func (in In) guard(out step.UnknownPaths) error {
 }
 
 func guarded(in Look) error {
-	c := commands{}
-	c.read(in.Program, in.Args, in.Stdin)
+	c := commandsOf(in.Program, in.Args, in.Stdin)
 	if c.runs == "" || in.Shell {
 		return nil
 	}

@@ -35,9 +35,7 @@ func (r runner) checkPolicy(in Look, unknown, open bool) error {
 	}
 	named := []string{in.Program}
 	if !open {
-		c := commands{}
-		c.read(in.Program, in.Args, "")
-		named = c.programs
+		named = commandsOf(in.Program, in.Args, "").programs
 	}
 	for _, program := range named {
 		if slices.ContainsFunc(r.Policy.Programs, func(allowed string) bool { return mayBeSame(allowed, program) }) {
@@ -71,9 +69,7 @@ func (r runner) checkResolved(in Look, path string) *fault {
 	if r.Policy == nil || !r.Policy.Listed && !in.Shell {
 		return nil
 	}
-	c := commands{}
-	c.read(in.Program, in.Args, "")
-	for i, program := range c.programs {
+	for i, program := range commandsOf(in.Program, in.Args, "").programs {
 		if i > 0 {
 			path = program
 			if found, f := r.program(Look{Program: program}); f == nil && !strings.Contains(program, "/") {

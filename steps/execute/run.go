@@ -1,6 +1,7 @@
 package execute
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -68,9 +69,6 @@ const effectVariable = "SKILLRUN_EFFECT"
 // harm.
 func (r runner) execute(ctx context.Context, in Look, once bool) (Out, *fault) {
 	limit, err := types.ParseDuration(in.Timeout)
-	if in.Timeout == "" {
-		limit, err = 5*time.Minute, nil
-	}
 	if err != nil {
 		return Out{}, notStarted(types.AsError(err))
 	}
@@ -97,7 +95,7 @@ func (r runner) execute(ctx context.Context, in Look, once bool) (Out, *fault) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errLimit)
 	defer cancel()
-	stdout, stderr := newTail(in.MaxOutput), newTail(in.MaxOutput)
+	stdout, stderr := &tail{limit: in.MaxOutput}, &tail{limit: in.MaxOutput}
 	cmd := &exec.Cmd{
 		Path: path, Args: append([]string{in.Program}, in.Args...), Env: r.environment(in), Dir: dir,
 		Stdin: strings.NewReader(in.Stdin), Stdout: stdout, Stderr: stderr, WaitDelay: r.grace(),
@@ -189,12 +187,7 @@ func (r runner) started(ctx context.Context, cmd *exec.Cmd, m launchOptions) (ru
 	}
 }
 
-func (r runner) grace() time.Duration {
-	if r.Grace > 0 {
-		return r.Grace
-	}
-	return 2 * time.Second
-}
+func (r runner) grace() time.Duration { return cmp.Or(r.Grace, 2*time.Second) }
 
 // end tells a program to end, kills it when it does not, and continues without it when
 // that does not help either.
@@ -218,7 +211,7 @@ var errLimit = errors.New("the program's time is up")
 
 func stopped(ctx context.Context, in Look) *fault {
 	if errors.Is(context.Cause(ctx), errLimit) {
-		return &fault{started: true, err: types.Errorf(types.Timeout, "%s took longer than %s and was stopped", name(in), orElse(in.Timeout, "5m")).
+		return &fault{started: true, err: types.Errorf(types.Timeout, "%s took longer than %s and was stopped", name(in), in.Timeout).
 			WithHint("give it more time with timeout, or see why it hangs")}
 	}
 	return &fault{started: true, err: types.Errorf(types.Cancelled, "%s was stopped", name(in)).WithHint("resume the run")}
@@ -260,13 +253,6 @@ func stderrTail(stderr string) string {
 	return ": " + string(words)
 }
 
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
-}
-
 // program finds the program in PATH as it was handed in; the working directory
 // is never looked into.
 func (r runner) program(in Look) (string, *fault) {
@@ -295,10 +281,7 @@ func cannotStart(in Look, err error) *fault {
 	case errors.As(err, &ours):
 		return notStarted(ours)
 	}
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		err = p.Err
-	}
+	err = workspaces.Bare(err)
 	code, hint := types.NotFound, "check that the program exists"
 	switch {
 	case errors.Is(err, fs.ErrPermission):

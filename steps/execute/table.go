@@ -1,6 +1,7 @@
 package execute
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -198,9 +199,8 @@ func readUnknown(c *commands, _ string, args []string, stdin string) {
 	for i, a := range args {
 		_, interprets := interpreters[baseOf(a)]
 		if interprets && i+1 < len(args) && strings.HasPrefix(args[i+1], "-") {
-			inner := commands{}
-			inner.read(a, args[i+1:], stdin)
-			c.runs, c.text = orElse(c.runs, inner.runs), orElse(c.text, inner.text)
+			inner := commandsOf(a, args[i+1:], stdin)
+			c.runs, c.text = cmp.Or(c.runs, inner.runs), cmp.Or(c.text, inner.text)
 			return
 		}
 	}

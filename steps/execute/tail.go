@@ -12,16 +12,6 @@ type tail struct {
 	total int
 }
 
-// defaultOutput is how much is kept when the step does not say.
-const defaultOutput = 64 << 10
-
-func newTail(limit int) *tail {
-	if limit <= 0 {
-		limit = defaultOutput
-	}
-	return &tail{limit: limit}
-}
-
 // before is how much is kept of what stands before the end: where a credential is
 // cut through, it is known by all of it.
 const before = 4 << 10

@@ -108,21 +108,10 @@ func atWork(key string) []int {
 			set, _ := os.ReadFile(dir + "/environ")
 			watches = pid != os.Getpid() && bytes.Contains(append([]byte{0}, set...), []byte("\x00"+effectVariable+"="+key+"\x00"))
 		}
-		if !watches {
-			continue
-		}
-		info, err := os.Stat(dir)
-		if stat, ok := sysOf(info, err); ok && int(stat.Uid) == os.Getuid() {
+		var stat syscall.Stat_t
+		if watches && syscall.Stat(dir, &stat) == nil && int(stat.Uid) == os.Getuid() {
 			out = append(out, pid)
 		}
 	}
 	return out
-}
-
-func sysOf(info os.FileInfo, err error) (*syscall.Stat_t, bool) {
-	if err != nil {
-		return nil, false
-	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	return stat, ok
 }

@@ -26,15 +26,7 @@ func readGit(c *commands, name string, args []string, _ string) {
 	if slices.Contains(gitMerges, command) {
 		options = append(slices.Clone(options), "-s")
 	}
-	for i, a := range args {
-		if a == "--" {
-			break
-		}
-		takes := slices.ContainsFunc(options, func(o string) bool { return isOption(o, a) })
-		if next := !strings.Contains(a, "=") && i+1 < len(args) && outside(args[i+1]); takes && (outside(a) || next) {
-			c.found(name, "would take text from outside for an option that runs it")
-		}
-	}
+	c.refuse(name, "runs it", args, options...)
 	switch {
 	case outside(command):
 		c.found(name, "would take its command from outside")

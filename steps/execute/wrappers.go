@@ -1,6 +1,7 @@
 package execute
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -174,10 +175,7 @@ func readXargs(c *commands, name string, args []string, stdin string) {
 		}
 		read = read || letter == 'a'
 		if letter == 'I' || letter == 'J' || letter == 'i' {
-			mark = value
-			if mark == "" {
-				mark = "{}"
-			}
+			mark = cmp.Or(value, "{}")
 		}
 	}
 	if len(args) == 0 {
@@ -307,9 +305,7 @@ func readSSH(c *commands, name string, args []string, stdin string) {
 	if len(words) == 0 {
 		words = []string{"sh"}
 	}
-	remote := commands{}
-	remote.read(words[0], words[1:], stdin)
-	if remote.runs != "" {
+	if remote := commandsOf(words[0], words[1:], stdin); remote.runs != "" {
 		c.found(name, "runs "+words[0]+" on another machine: "+remote.runs)
 	}
 }
@@ -327,18 +323,18 @@ func readKubectl(c *commands, name string, args []string, stdin string) {
 	if len(args) > 0 && outside(args[0]) {
 		c.found(name, "would take its command from outside")
 	}
-	c.leads(name, args, "--kubeconfig", "--server", "-s", "--certificate-authority", "--token", "--as")
+	c.refuse(name, "leads elsewhere", args, "--kubeconfig", "--server", "-s", "--certificate-authority", "--token", "--as")
 }
 
-// leads refuses options that decide where a program goes, or what it opens there.
-func (c *commands) leads(name string, args []string, options ...string) {
+// refuse refuses options with text from outside, and says what such an option does.
+func (c *commands) refuse(name, does string, args []string, options ...string) {
 	for i, a := range args {
 		if a == "--" {
 			return
 		}
 		takes := slices.ContainsFunc(options, func(o string) bool { return isOption(o, a) })
 		if takes && (outside(a) || !strings.Contains(a, "=") && i+1 < len(args) && outside(args[i+1])) {
-			c.found(name, "would take text from outside for an option that leads elsewhere")
+			c.found(name, "would take text from outside for an option that "+does)
 		}
 	}
 }
@@ -363,7 +359,7 @@ func readDocker(c *commands, name string, args []string, stdin string) {
 		}
 		value = flag && !strings.Contains(a, "=") && !dockerFlags.MatchString(a)
 	}
-	c.leads(name, args, "-v", "--volume", "--volumes-from", "--mount", "--device", "--cap-add", "--security-opt", "-H", "--host", "--config", "--context", "--env-file")
+	c.refuse(name, "leads elsewhere", args, "-v", "--volume", "--volumes-from", "--mount", "--device", "--cap-add", "--security-opt", "-H", "--host", "--config", "--context", "--env-file")
 }
 
 // dockerFlags are options of docker without a value.
@@ -378,8 +374,7 @@ func starts(name string) bool {
 
 // inside reads a program that is not one of this machine.
 func (c *commands) inside(program string, args []string, stdin string) {
-	inner := commands{}
-	inner.read(program, args, stdin)
+	inner := commandsOf(program, args, stdin)
 	if outside(program) {
 		inner.found("a container", "would run the program that text from outside names")
 	}
