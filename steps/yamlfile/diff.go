@@ -3,6 +3,7 @@ package yamlfile
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -28,13 +29,7 @@ func unified(name string, a, b []byte) string {
 	return out.String()
 }
 
-func splitLines(text []byte) [][]byte {
-	lines := bytes.SplitAfter(text, []byte("\n"))
-	if len(lines[len(lines)-1]) == 0 {
-		lines = lines[:len(lines)-1]
-	}
-	return lines
-}
+func splitLines(text []byte) [][]byte { return slices.Collect(bytes.Lines(text)) }
 
 func nextChange(old, now [][]byte, from int) int {
 	for from < len(old) && bytes.Equal(old[from], now[from]) {

@@ -132,8 +132,8 @@ func (l lines) offset(line, column int) int {
 	return at
 }
 
-// difference compares two lists of documents and returns where they differ,
-// "" when they do not. want says how a node that was edited has to look now.
+// difference compares two lists of documents, or of nodes, and returns where they
+// differ, "" when they do not. want says how a node that was edited has to look now.
 // Columns and comments are left out: the bytes around the edit are untouched
 // by construction, and how comments hang on nodes is the parser's affair.
 func difference(a, b []*yamltext.Node, want map[*yamltext.Node]yamltext.Node) string {
@@ -158,12 +158,7 @@ func nodeDifference(a, b *yamltext.Node, want map[*yamltext.Node]yamltext.Node) 
 	if !same {
 		return fmt.Sprintf("line %d would hold another value than was asked for", a.Line)
 	}
-	for i := range a.Content {
-		if why := nodeDifference(a.Content[i], b.Content[i], want); why != "" {
-			return why
-		}
-	}
-	return ""
+	return difference(a.Content, b.Content, want)
 }
 
 // lineList writes "line 3" or "lines 3, 7 and 9", each once, at most five.

@@ -27,12 +27,6 @@ type getOut struct {
 	Kind   string   `json:"kind" doc:"What the first match is: string, integer, number, boolean, null, list or object; empty without one."`
 }
 
-func getStep() step.Step {
-	return step.Checked(step.Read("yaml_get", "Read values from YAML by JSONPath.", get).
-		Reaches(looks).Touches("", "file", "read").
-		Errors(types.NotFound, types.Conflict), getIn.check)
-}
-
 // check refuses arguments that name no place, or more than one.
 func (in getIn) check(unknown step.UnknownPaths) error {
 	one := unknown.CheckCount(1, 1, map[string]bool{"text": in.Text != nil, "file": in.File != nil})
@@ -54,8 +48,11 @@ func looks(_ context.Context, u step.Use) step.Reach {
 }
 
 func get(ctx context.Context, in getIn) (getOut, error) {
-	src, err := source(ctx, in)
-	if err != nil {
+	var src []byte
+	var err error
+	if in.Text != nil {
+		src = []byte(*in.Text)
+	} else if src, err = readFile(ctx, *in.Workspace, *in.File); err != nil {
 		return getOut{}, err
 	}
 	docs, err := parse(src)
@@ -73,14 +70,6 @@ func get(ctx context.Context, in getIn) (getOut, error) {
 		return getOut{}, countError(in.JSONPath, found, counted(*in.Expect))
 	}
 	return describe(found, origins), nil
-}
-
-// source returns the YAML from the one place that the arguments name.
-func source(ctx context.Context, in getIn) ([]byte, error) {
-	if in.Text != nil {
-		return []byte(*in.Text), nil
-	}
-	return readFile(ctx, *in.Workspace, *in.File)
 }
 
 func describe(found []match, origins map[*yamltext.Node]origin) getOut {

@@ -27,18 +27,11 @@ var (
 // typed reads a scalar node. Quoted, block and !!str scalars are strings
 // whatever they look like; so are tags this package does not know.
 func typed(n *yamltext.Node) scalar {
-	asString := scalar{"!!str", n.Value, n.Value}
-	if n.Style&yamltext.TaggedStyle != 0 {
-		s := core(n.Value)
-		if s.tag == n.ShortTag() {
-			return s
-		}
-		return asString
+	s := core(n.Value)
+	if tagged := n.Style&yamltext.TaggedStyle != 0; tagged && s.tag == n.ShortTag() || n.Style == 0 {
+		return s
 	}
-	if n.Style != 0 {
-		return asString
-	}
-	return core(n.Value)
+	return scalar{"!!str", n.Value, n.Value}
 }
 
 // core types plain text.

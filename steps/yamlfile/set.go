@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/types"
 	"github.com/skillrun/skillrun/steps/workspaces"
 )
 
@@ -26,12 +25,6 @@ type setOut struct {
 	Count   int    `json:"count" doc:"How many scalars matched."`
 	Lines   []int  `json:"lines" doc:"Their lines, from 1."`
 	Diff    string `json:"diff" doc:"The change as a unified diff; empty when there is none."`
-}
-
-func setStep() step.Step {
-	return step.Checked(step.Local("yaml_set", "Set a scalar in a YAML file of a workspace, leaving every other byte unchanged.", set).
-		Touches("", "file", "edit").
-		Errors(types.NotFound, types.Conflict), setIn.check)
 }
 
 func (in setIn) check(unknown step.UnknownPaths) error {

@@ -1,6 +1,8 @@
 package yamlfile
 
 import (
+	"cmp"
+
 	"github.com/skillrun/skillrun/engine/types"
 	"github.com/skillrun/skillrun/engine/yamltext"
 )
@@ -105,10 +107,7 @@ func (v *viewer) alias(src *yamltext.Node, via string) (*yamltext.Node, error) {
 	}
 	v.open[src.Alias] = true
 	defer delete(v.open, src.Alias)
-	if via == "" {
-		via = viaAlias
-	}
-	return v.copy(src.Alias, via)
+	return v.copy(src.Alias, cmp.Or(via, viaAlias))
 }
 
 // mapping copies the pairs of src, and after them what its merge keys bring.
@@ -204,15 +203,7 @@ func kindName(n *yamltext.Node, origins map[*yamltext.Node]origin) string {
 	case yamltext.MappingNode:
 		return "object"
 	}
-	switch typed(origins[n].node).tag {
-	case "!!int":
-		return "integer"
-	case "!!float":
-		return "number"
-	case "!!bool":
-		return "boolean"
-	case "!!null":
-		return "null"
-	}
-	return "string"
+	return map[string]string{
+		"!!str": "string", "!!int": "integer", "!!float": "number", "!!bool": "boolean", "!!null": "null",
+	}[typed(origins[n].node).tag]
 }

@@ -15,7 +15,17 @@
 // only comes there through an alias.
 package yamlfile
 
-import "github.com/skillrun/skillrun/engine/step"
+import (
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
 
 // Steps returns the steps of the family.
-func Steps() []step.Step { return []step.Step{getStep(), setStep()} }
+func Steps() []step.Step {
+	return []step.Step{
+		step.Checked(step.Read("yaml_get", "Read values from YAML by JSONPath.", get).
+			Reaches(looks).Touches("", "file", "read").Errors(types.NotFound, types.Conflict), getIn.check),
+		step.Checked(step.Local("yaml_set", "Set a scalar in a YAML file of a workspace, leaving every other byte unchanged.", set).
+			Touches("", "file", "edit").Errors(types.NotFound, types.Conflict), setIn.check),
+	}
+}
