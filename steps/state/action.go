@@ -174,16 +174,13 @@ func (d action[In, Out]) perform(ctx context.Context, s store, in In) (out Out, 
 		if d.kept(out) != nil && !bytes.Equal(before, none) { // what adds to a value is taken off it
 			before = nil
 		}
-		w := writeOf(call, d.kept(out))
-		w.Before = before
-		r.add(w)
+		r.add(written{
+			Key: call.Key.String(), Digest: call.Digest, At: call.StartedAt.UTC().Truncate(time.Second),
+			Result: types.Encode(d.kept(out)), Before: before,
+		})
 		return true, nil
 	})
 	return out, err
-}
-
-func writeOf(call step.Call, out any) written {
-	return written{Key: call.Key.String(), Digest: call.Digest, At: call.StartedAt.UTC().Truncate(time.Second), Result: types.Encode(out)}
 }
 
 // find reads from the file that the write changes whether it did.
