@@ -79,7 +79,7 @@ func (w *workspace) continueFrom(ctx context.Context, push *repo, from *remoteRe
 	w.meta.Seen = tip.String()
 	for _, c := range ours {
 		for _, h := range []plumbing.Hash{c.Hash, c.ParentHashes[0]} {
-			if err := w.ensureFiles(ctx, push, from, h, w.meta.Files); err != nil {
+			if err := push.ensureFiles(ctx, from, h, w.meta.Files); err != nil {
 				return err
 			}
 			if err := w.keep(h, w.meta.Files); err != nil {

@@ -226,8 +226,7 @@ const (
 )
 
 // ensureObjects makes objects of commits of the remote readable. Where the
-// remote does not give single objects, they came with the commits: a hole then
-// is ours, see [repo.trusting].
+// remote does not give single objects, they came with the commits: a hole is ours.
 func (r *repo) ensureObjects(ctx context.Context, from *remoteRefs, of, wants []plumbing.Hash) error {
 	missing := r.missing(wants)
 	if len(missing) == 0 {

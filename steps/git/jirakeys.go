@@ -40,7 +40,5 @@ var numbered = regexp.MustCompile(`^[-.]?[0-9]`)
 func isWord(before, after string) bool {
 	last, _ := utf8.DecodeLastRuneInString(before)
 	next, _ := utf8.DecodeRuneInString(after)
-	return !inWord(last) && !unicode.IsLetter(next) && !numbered.MatchString(after)
+	return last != '_' && !unicode.IsLetter(last) && !unicode.IsDigit(last) && !unicode.IsLetter(next) && !numbered.MatchString(after)
 }
-
-func inWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }

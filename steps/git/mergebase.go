@@ -26,45 +26,34 @@ func relationOf(onlyTo, onlyFrom []*object.Commit) string {
 // other such one; zero when the two have no history in common. onlyTo and
 // onlyFrom are what [compare] found.
 func (r *repo) mergeBase(ctx context.Context, from, to plumbing.Hash, onlyTo, onlyFrom []*object.Commit) (plumbing.Hash, error) {
-	alone := map[plumbing.Hash]bool{}
-	for _, c := range slices.Concat(onlyTo, onlyFrom) {
-		alone[c.Hash] = true
-	}
-	var shared []*object.Commit
-	add := func(h plumbing.Hash) error {
-		if alone[h] || slices.ContainsFunc(shared, func(c *object.Commit) bool { return c.Hash == h }) {
-			return nil
-		}
-		c, err := object.GetCommit(r.history, h)
-		shared = append(shared, c)
-		return err
-	}
+	seen := map[plumbing.Hash]bool{} // those of one side alone, and those that were looked at
 	below := []plumbing.Hash{from, to}
 	for _, c := range slices.Concat(onlyTo, onlyFrom) {
+		seen[c.Hash] = true
 		below = append(below, c.ParentHashes...)
 	}
+	var shared []*object.Commit
 	for _, h := range below {
-		if err := add(h); err != nil {
+		if seen[h] {
+			continue
+		}
+		seen[h] = true
+		c, err := object.GetCommit(r.history, h)
+		if err != nil {
 			return plumbing.ZeroHash, err
 		}
+		shared = append(shared, c)
 	}
 	slices.SortFunc(shared, newestFirst)
 	for i, c := range shared {
-		behind, err := r.behindAny(ctx, c, slices.Concat(shared[:i], shared[i+1:]))
+		var others []plumbing.Hash
+		for _, o := range slices.Concat(shared[:i], shared[i+1:]) {
+			others = append(others, o.Hash)
+		}
+		behind, err := reaches(ctx, r.history, others, c.Hash)
 		if err != nil || !behind {
 			return c.Hash, err
 		}
 	}
 	return plumbing.ZeroHash, nil
-}
-
-func (r *repo) behindAny(ctx context.Context, c *object.Commit, others []*object.Commit) (bool, error) {
-	if len(others) == 0 {
-		return false, nil
-	}
-	var tips []plumbing.Hash
-	for _, o := range others {
-		tips = append(tips, o.Hash)
-	}
-	return reaches(ctx, r.history, tips, c.Hash)
 }

@@ -89,7 +89,7 @@ func (p *pushing) checkUnmoved(ctx context.Context, watch []string) error {
 	var blobs [2][]plumbing.Hash
 	for i, commit := range []plumbing.Hash{p.w.base(), tip} {
 		err := r.retryDamaged(ctx, func() (err error) {
-			if err = p.w.ensureFiles(ctx, r, from, commit, watch); err == nil {
+			if err = r.ensureFiles(ctx, from, commit, watch); err == nil {
 				blobs[i], err = p.w.files(commit, watch)
 			}
 			return err

@@ -1,6 +1,8 @@
 package git
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -35,12 +37,7 @@ func (from *remoteRefs) partial() bool {
 }
 
 func (from *remoteRefs) isTip(h plumbing.Hash) bool {
-	for _, tip := range from.branches {
-		if tip == h {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(slices.Collect(maps.Values(from.branches)), h)
 }
 
 // remoteRefs is what a remote advertises.

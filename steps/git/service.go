@@ -65,11 +65,7 @@ type client struct {
 	greetings sync.Map // *greeting of servers of protocol v2, by remote
 }
 
-// The closed patterns of names. None can be a flag, a path out of a folder, or
-// more than one line.
-var (
-	shaRE = types.PatternOf[checkoutIn]("commit")
-)
+var shaRE = types.PatternOf[checkoutIn]("commit")
 
 // checkPath refuses what is not a plain path inside a repository.
 func checkPath(path string) error {
@@ -110,7 +106,8 @@ func (c *client) service(ctx context.Context, name string) (Service, error) {
 	return s, ctx.Err()
 }
 
-// repo is a repository that a step works with: its remote, the objects available, and where fetched ones go.
+// repo is a repository that a step works with: its remote, the objects available,
+// and where fetched ones go.
 type repo struct {
 	c         *client
 	service   Service

@@ -95,7 +95,7 @@ func (w *workspace) ensureFar(ctx context.Context, commit plumbing.Hash, paths [
 	if err != nil {
 		return err
 	}
-	return w.repo.retryDamaged(ctx, func() error { return w.ensureFiles(ctx, r, refs, commit, paths) })
+	return w.repo.retryDamaged(ctx, func() error { return r.ensureFiles(ctx, refs, commit, paths) })
 }
 
 // keep keeps a commit, and the way to paths of it.
@@ -258,7 +258,7 @@ func (c *client) pushRepo(ctx context.Context, w *workspace, spec string) (*repo
 	return r, nil
 }
 
-func (w *workspace) ensureFiles(ctx context.Context, r *repo, from *remoteRefs, commit plumbing.Hash, paths []string) error {
+func (r *repo) ensureFiles(ctx context.Context, from *remoteRefs, commit plumbing.Hash, paths []string) error {
 	for _, name := range paths {
 		if err := r.ensurePath(ctx, from, commit, name); err != nil {
 			return err
