@@ -103,14 +103,13 @@ func newLines(src []byte) lines {
 	return lines{src, starts}
 }
 
-var breaks = [...]string{"\r\n", "\n", "\r"}
-
 // breakAt returns the length of the line break that b begins with, or 0.
 func breakAt(b []byte) int {
-	for _, s := range breaks {
-		if len(b) >= len(s) && string(b[:len(s)]) == s {
-			return len(s)
-		}
+	switch {
+	case bytes.HasPrefix(b, []byte("\r\n")):
+		return 2
+	case len(b) > 0 && (b[0] == '\n' || b[0] == '\r'):
+		return 1
 	}
 	return 0
 }

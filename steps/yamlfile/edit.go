@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/skillrun/skillrun/engine/types"
@@ -192,7 +191,7 @@ func extent(l lines, n *yamltext.Node) (start, end int, err error) {
 			length = len(n.Value)
 		}
 	}
-	if length == 0 || hasBreak(rest[:length]) {
+	if length == 0 || bytes.ContainsAny(rest[:length], "\r\n") {
 		return 0, 0, misplaced(n)
 	}
 	return start, start + length, nil
@@ -279,10 +278,6 @@ func quotedLength(b []byte, quote byte) int {
 	return 0
 }
 
-func hasBreak(b []byte) bool {
-	return slices.ContainsFunc(breaks[:], func(s string) bool { return bytes.Contains(b, []byte(s)) })
-}
-
 // splice makes the new file and proves that it is the old one but for the
 // cuts.
 func splice(src []byte, docs []*yamltext.Node, cuts []cut, value string) (Edit, error) {
@@ -309,7 +304,7 @@ func splice(src []byte, docs []*yamltext.Node, cuts []cut, value string) (Edit, 
 		return Edit{}, types.Errorf(types.Internal, "the edited file would not be YAML any more: %w; nothing was changed", err)
 	}
 	if why := difference(docs, again, want); why != "" {
-		return Edit{}, types.Errorf(types.Internal, "the edit would change more than the value: %s; nothing was changed", strings.TrimSpace(why))
+		return Edit{}, types.Errorf(types.Internal, "the edit would change more than the value: %s; nothing was changed", why)
 	}
 	return e, nil
 }

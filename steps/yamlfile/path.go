@@ -80,7 +80,7 @@ func vet(path string) error {
 	tokens := token.NewTokenizer(path).Tokenize()
 	for i, t := range tokens {
 		v.brackets(t.Token)
-		why := v.fault(t.Token)
+		why := v.fault(i, t.Token)
 		if t.Token == token.STRING && i+1 < len(tokens) && tokens[i+1].Token == token.PAREN_LEFT {
 			why = "there is no function " + t.Literal
 		}
@@ -93,7 +93,6 @@ func vet(path string) error {
 
 type vetter struct {
 	path      string
-	tokens    int
 	descents  int
 	selectors int   // how many times a value can be selected: brackets multiply
 	open      []int // selectors of each open bracket
@@ -120,15 +119,15 @@ func (v *vetter) brackets(t token.Token) {
 	}
 }
 
-func (v *vetter) fault(t token.Token) string {
-	v.tokens++
+// fault says what is wrong with a token; at is its place in the path.
+func (v *vetter) fault(at int, t token.Token) string {
 	if t == token.RECURSIVE {
 		v.descents++
 	}
 	switch {
 	case t == token.RECURSIVE && (v.descents > 2 || v.filter > 0):
 		return "at most two .. are allowed, and none inside a filter"
-	case t == token.ROOT && v.tokens > 1:
+	case t == token.ROOT && at > 0:
 		return "$ is not allowed inside a filter; @ is the value that is tested"
 	case v.selectors > maxSelectors:
 		return fmt.Sprintf("its brackets select more than %d times", maxSelectors)
