@@ -26,7 +26,6 @@ type attributeCall struct {
 	set                       func(fd int, n *notice, rest []uint64) error
 }
 
-// attributeCalls are the calls by their numbers.
 func attributeCalls() map[uint32]attributeCall {
 	out, _ := legacy()
 	if out == nil {
@@ -94,7 +93,6 @@ func (a notifier) serve() {
 	}
 }
 
-// handle does what a call asks for, where it may.
 func (a notifier) handle(n *notice) error {
 	call := a.calls[n.call]
 	fd, err := call.open(n)
@@ -114,7 +112,6 @@ func (a notifier) handle(n *notice) error {
 	return unix.EPERM
 }
 
-// ownFile is an open file of this process.
 func ownFile(fd int) string { return "/proc/self/fd/" + strconv.Itoa(fd) }
 
 // open opens the file of a call as the caller would, and only to name it.

@@ -19,7 +19,6 @@ type commands struct {
 	text     string   // the shell that would execute text as code, whosever it is
 }
 
-// commandsOf reads a command line.
 func commandsOf(program string, args []string, stdin string) commands {
 	c := commands{}
 	c.read(program, args, stdin)

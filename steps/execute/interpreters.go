@@ -44,7 +44,6 @@ type invocation struct {
 	ended bool // there was a --
 }
 
-// read reads the arguments of an interpreter.
 func (k interpreter) read(c *commands, name string, args []string, stdin string) {
 	v := invocation{interpreter: k}
 	for len(args) > 0 && (!v.given || !k.last) {
@@ -117,7 +116,6 @@ func (v *invocation) option(a string) (takes rune, value string, attached bool) 
 	return 0, "", false
 }
 
-// operands reads what stands behind the options.
 func (v *invocation) operands(c *commands, name string, rest []string, stdin string) {
 	noFile := len(rest) == 0 || fromStdin(rest[0])
 	if outside(stdin) && (v.input || !v.given && !v.operand && noFile) {

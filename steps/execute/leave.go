@@ -63,7 +63,6 @@ func takeSnapshot(root *os.Root) snapshot {
 	return out
 }
 
-// seenAt is what is at a path.
 func seenAt(root *os.Root, name string) fileState {
 	sum := sha256.New()
 	s := fileState{is: stateOf(root, name, maxCompared, sum)}

@@ -30,7 +30,6 @@ type place struct {
 	Init    string `json:"init"` // and this when the container does
 }
 
-// currentPlace is the place of this process.
 func currentPlace() place {
 	p := place{Pid: os.Getpid()}
 	p.Machine, _ = os.Hostname()

@@ -20,7 +20,6 @@ import (
 	"github.com/skillrun/skillrun/steps/workspaces"
 )
 
-// runner runs programs.
 type runner struct{ Options }
 
 // fault is why a program did not do its work.
@@ -225,7 +224,6 @@ func expected(in Look) []int {
 	return in.Expect
 }
 
-// checkExit checks the end of a program against what was expected.
 func checkExit(in Look, status syscall.WaitStatus, out Out) *fault {
 	if slices.Contains(expected(in), out.ExitCode) {
 		return nil

@@ -72,7 +72,6 @@ func Supervise(args []string) (code int, mine bool) {
 	return 0, true
 }
 
-// supervisor watches over one program.
 type supervisor struct {
 	launchOrder
 	status *gob.Encoder

@@ -14,7 +14,6 @@ import (
 // errKilled is the end of a supervisor that has not said how its program ended.
 var errKilled = errors.New("the process that watched over it was killed")
 
-// start starts a program under a supervisor.
 func (r runner) start(ctx context.Context, cmd *exec.Cmd, m launchOptions) (running, error) {
 	if err := r.boxes(m, landlock()); err != nil {
 		return running{}, err

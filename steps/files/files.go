@@ -39,7 +39,6 @@ func writeReach(context.Context, step.Use) step.Reach {
 	return step.Reach{Sees: machine, Changes: machine}
 }
 
-// family is the receiver of all steps.
 type family struct {
 	services map[string]Service
 	admit    Admit

@@ -80,7 +80,6 @@ func text(path string, data []byte) (string, error) {
 	return string(data), nil
 }
 
-// accessError says why a path is not reached.
 func accessError(path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):

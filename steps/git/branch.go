@@ -134,7 +134,6 @@ func ownWork(chain []*object.Commit, work string) []*object.Commit {
 	})
 }
 
-// indexOf is where in a chain a commit is, -1 when it is not there.
 func indexOf(chain []*object.Commit, h plumbing.Hash) int {
 	return slices.IndexFunc(chain, func(c *object.Commit) bool { return c.Hash == h })
 }

@@ -118,7 +118,6 @@ func (b *builder) tree(base plumbing.Hash, at string, edits map[string]object.Tr
 	return b.encode(t)
 }
 
-// encode stores a tree or a commit.
 func (b *builder) encode(of object.Object) (plumbing.Hash, error) {
 	o := &plumbing.MemoryObject{}
 	if err := of.Encode(o); err != nil {

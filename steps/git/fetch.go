@@ -25,7 +25,6 @@ const (
 	withRoot  packp.Filter = "tree:1" // and the root trees of commits
 )
 
-// fetch brings objects of a remote into a store.
 func (r *repo) fetch(ctx context.Context, from *remoteRefs, into *store, a ask) error {
 	if !slices.ContainsFunc(a.wants, func(h plumbing.Hash) bool { return !slices.Contains(a.haves, h) }) {
 		return nil // there is nothing to ask for

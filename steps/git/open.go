@@ -9,7 +9,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// open resolves a repository and opens its objects.
 func (c *client) open(ctx context.Context, service, spec string) (*repo, error) {
 	r, err := c.resolve(ctx, service, spec)
 	if err != nil {

@@ -88,7 +88,6 @@ func (w watch) whileMoving(f func(moved func()) error) error {
 	return err
 }
 
-// read reads from a stream of the exchange.
 func (w watch) read(from io.Reader, p []byte) (n int, err error) {
 	err = w.while(func() (err error) {
 		n, err = from.Read(p)
@@ -129,7 +128,6 @@ type watched struct {
 
 func (b *watched) Read(p []byte) (int, error) { return b.watch.read(b.body, p) }
 
-// Close closes the body and ends the exchange.
 func (b *watched) Close() error {
 	defer b.watch.cancel(nil)
 	return b.body.Close()

@@ -45,7 +45,6 @@ func (r *repo) receivePack(ctx context.Context, remote string) (transport.Receiv
 	return server.NewClient(onDisk{}).NewReceivePackSession(ep, nil)
 }
 
-// readFolder begins to read from a folder of this machine.
 func readFolder(remote string) (transport.UploadPackSession, error) {
 	ep, err := endpoint(remote)
 	if err != nil {
@@ -57,7 +56,6 @@ func readFolder(remote string) (transport.UploadPackSession, error) {
 // onDisk loads a remote that is a folder of this machine.
 type onDisk struct{}
 
-// Load opens the repository at the endpoint's path.
 func (onDisk) Load(ep *transport.Endpoint) (storer.Storer, error) {
 	dir, err := gitDir(ep.Path)
 	if err != nil {
@@ -161,7 +159,6 @@ func (r *repo) askRefs(ctx context.Context, remote string) (*remoteRefs, error) 
 	return refs, nil
 }
 
-// folderRefs asks a folder of this machine.
 func folderRefs(ctx context.Context, remote string) (*remoteRefs, error) {
 	session, err := readFolder(remote)
 	if err != nil {
@@ -175,7 +172,6 @@ func folderRefs(ctx context.Context, remote string) (*remoteRefs, error) {
 	return refsOf(remote, adv), nil
 }
 
-// uploadPack begins to read from a remote.
 func (r *repo) uploadPack(ctx context.Context, remote string) (uploadPack, error) {
 	ep, err := endpoint(remote)
 	if err != nil {

@@ -59,7 +59,6 @@ const (
 	freeState  = "check that skillrun's state folder is writable and has space left, then resume the run"
 )
 
-// client is the receiver of every step.
 type client struct {
 	o         Options
 	greetings sync.Map // *greeting of servers of protocol v2, by remote
@@ -79,7 +78,6 @@ func checkPath(path string) error {
 	return nil
 }
 
-// checkPaths refuses files that are named by no plain paths.
 func checkPaths(paths ...string) error {
 	for _, p := range paths {
 		if err := checkPath(p); err != nil {

@@ -68,7 +68,6 @@ func (s *sshSession) start() (err error) {
 	return s.run.Start(s.service + " " + shellQuoted(s.path))
 }
 
-// watchedReader is read under watch.
 type watchedReader struct {
 	from  io.Reader
 	watch watch
@@ -140,7 +139,6 @@ func (s *sshSession) refused(said string) error {
 		WithHint("check the path, and that the account of this ssh key may read it")
 }
 
-// greet reads what git-upload-pack says first.
 func (s *sshSession) greet(context.Context) (*greeting, error) {
 	g, err := readGreeting(s.out)
 	s.greeting = g
@@ -179,7 +177,6 @@ func (s *sshSession) Close() error {
 	return s.wire.Close()
 }
 
-// ask asks git-upload-pack for something.
 func (s *sshSession) ask(ctx context.Context, request []byte, v2 bool) (io.ReadCloser, error) {
 	if s.greeting == nil {
 		if _, err := s.greet(ctx); err != nil {

@@ -100,7 +100,6 @@ func withoutBlankEnd(message string) string {
 	}
 }
 
-// trailersOf reads the trailers of a message.
 func trailersOf(message string) []Trailer {
 	out := []Trailer{}
 	message = withoutBlankEnd(message) + "\n"

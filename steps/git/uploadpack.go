@@ -34,7 +34,6 @@ type httpUpload struct {
 	auth   transport.AuthMethod
 }
 
-// greet asks for the service.
 func (u *httpUpload) greet(ctx context.Context) (*greeting, error) {
 	resp, err := u.do(ctx, http.MethodGet, infoRefs+"?service="+transport.UploadPackServiceName, nil, true)
 	if err != nil {
@@ -113,7 +112,6 @@ func (r *repo) pushRefs(ctx context.Context) (*remoteRefs, error) {
 	return from, err
 }
 
-// ask sends one request.
 func (u *httpUpload) ask(ctx context.Context, request []byte, v2 bool) (io.ReadCloser, error) {
 	resp, err := u.do(ctx, http.MethodPost, "/"+transport.UploadPackServiceName, request, v2)
 	if err != nil {

@@ -90,7 +90,6 @@ func tooLarge(format string, n int64) error {
 		WithHint("skillrun does not read files of that size; check what the server sends")
 }
 
-// counter counts what is read.
 type counter struct {
 	r io.Reader
 	n int64

@@ -37,7 +37,6 @@ const (
 
 var namePattern = types.PatternOf[getIn]("name")
 
-// store is the folder of the values.
 type store struct{ folder string }
 
 // record is a file: the value, nil when there is none yet, and who wrote it.

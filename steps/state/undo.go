@@ -107,7 +107,6 @@ func (r *record) list() ([]any, bool) {
 	return list, ok
 }
 
-// undoIncrement takes the number off again.
 func undoIncrement(in incrementIn, r *record, i int) error {
 	if r.Value == nil {
 		return nil
