@@ -41,8 +41,6 @@ func currentPlace() place {
 	return p
 }
 
-func (p place) line() []byte { return append(types.Encode(p), '\n') }
-
 // isGone reports whether all that ran there is surely over: the machine, or the
 // container, was started again since then.
 func (p place) isGone() bool {

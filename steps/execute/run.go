@@ -144,19 +144,11 @@ func (r runner) supervise(ctx context.Context, cmd *exec.Cmd, in Look, m launchO
 	if err != nil {
 		return 0, cannotStart(in, err)
 	}
-	done, told := make(chan struct{}), make(chan bool)
-	go func() {
-		select {
-		case <-ctx.Done():
-			r.end(p, done)
-			told <- true
-		case <-done:
-			told <- false
-		}
-	}()
+	done := make(chan struct{})
+	untold := context.AfterFunc(ctx, func() { r.end(p, done) })
 	status, err := p.wait()
 	close(done)
-	if <-told {
+	if !untold() {
 		return 0, stopped(ctx, in)
 	}
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // The supervisor. skillrun starts itself in this hidden mode, and it starts the
@@ -82,8 +84,6 @@ type supervisor struct {
 	over   bool // what is left is killed
 }
 
-var errAlone = errors.New("skillrun is gone")
-
 func (s *supervisor) supervise() error {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, unix.SIGCHLD, unix.SIGTERM)
@@ -134,14 +134,14 @@ func (s *supervisor) start() error {
 		if err := s.record.Truncate(0); err != nil {
 			return err
 		}
-		if _, err := s.record.WriteAt(currentPlace().line(), 0); err != nil {
+		if _, err := s.record.WriteAt(append(types.Encode(currentPlace()), '\n'), 0); err != nil {
 			return err
 		}
 	}
 	poll := []unix.PollFd{{Fd: controlFile}}
 	if _, err := unix.Poll(poll, 0); err == nil && poll[0].Revents&unix.POLLHUP != 0 {
 		s.forget()
-		return errAlone
+		return errors.New("skillrun is gone")
 	}
 	fork := func() (int, error) {
 		return syscall.ForkExec(s.Path, s.Args, &syscall.ProcAttr{

@@ -75,7 +75,7 @@ func readOptions(options []string) reader {
 			if a == "--" {
 				return
 			}
-			takes := slices.ContainsFunc(options, func(o string) bool { return isOption(o, a) })
+			takes := isAnyOption(options, a)
 			var next string
 			if i+1 < len(args) && !strings.Contains(a, "=") {
 				next = args[i+1]
@@ -93,6 +93,10 @@ func readOptions(options []string) reader {
 			value = strings.HasPrefix(a, "-")
 		}
 	}
+}
+
+func isAnyOption(options []string, word string) bool {
+	return slices.ContainsFunc(options, func(o string) bool { return isOption(o, word) })
 }
 
 // isOption reports whether a word is an option, perhaps with its value.
@@ -151,7 +155,7 @@ func readJq(c *commands, name string, args []string, _ string) {
 	given, ended := false, false
 	for i := 0; i < len(args); i++ {
 		a := args[i]
-		code := !ended && slices.ContainsFunc(jqFiles, func(o string) bool { return isOption(o, a) })
+		code := !ended && isAnyOption(jqFiles, a)
 		switch n := jqTakes[a]; {
 		case code && slices.ContainsFunc(args[i:min(len(args), i+2)], outside):
 			c.found(name, "would run the file that text from outside names")

@@ -35,14 +35,15 @@ func (r runner) start(ctx context.Context, cmd *exec.Cmd, m launchOptions) (runn
 		Path: cmd.Path, Dir: cmd.Dir, Args: cmd.Args, Env: cmd.Env, Grace: r.grace(), Options: m,
 		Record: record != nil, Note: record != nil && m.Once,
 	}
-	nothing := func() {} // a word in the middle of the order would not be understood
-	begun, err := w.begin(o, func(done <-chan struct{}) {
-		select {
-		case <-ctx.Done():
-			r.end(running{end: nothing, kill: nothing, cut: w.cut}, done)
-		case <-done:
-		}
-	})
+	done, nothing := make(chan struct{}), func() {} // a word in the middle of the order would not be understood
+	untold := context.AfterFunc(ctx, func() { r.end(running{end: nothing, kill: nothing, cut: w.cut}, done) })
+	// A fast program may have stopped who says that it was started by then.
+	var begun report
+	if err = w.control.Encode(o); err == nil {
+		err = w.status.Decode(&begun)
+	}
+	close(done)
+	untold()
 	if err == nil && begun.Errno != 0 {
 		_ = w.close()
 		return running{}, begun.Errno
@@ -50,18 +51,6 @@ func (r runner) start(ctx context.Context, cmd *exec.Cmd, m launchOptions) (runn
 	// An error is the end of the supervisor: it is unknown what it has started.
 	wait := func() (syscall.WaitStatus, error) { return w.wait(err) }
 	return running{end: w.say(wordEnd), kill: w.say(wordKill), cut: w.cut, wait: wait}, nil
-}
-
-// begin gives the order, and waits for the word that the program was started: a fast
-// one may have stopped who says it by then. Until that is done, watch sees to it.
-func (w *watched) begin(o launchOrder, watch func(done <-chan struct{})) (begun report, err error) {
-	done := make(chan struct{})
-	defer close(done)
-	go watch(done)
-	if err = w.control.Encode(o); err == nil {
-		err = w.status.Decode(&begun)
-	}
-	return begun, err
 }
 
 // boxes refuses to start a program without the sandbox that it is to have.

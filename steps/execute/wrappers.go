@@ -262,17 +262,15 @@ var mark = regexp.MustCompile(`\{(/|//|\.|/\.)?\}`)
 
 // readFd reads fd as it does find.
 func readFd(c *commands, name string, args []string, stdin string) {
-	run := func(a string) bool {
-		return slices.ContainsFunc([]string{"-x", "-X", "--exec", "--exec-batch"}, func(o string) bool { return isOption(o, a) })
-	}
-	at := slices.IndexFunc(args, run)
+	runs := []string{"-x", "-X", "--exec", "--exec-batch"}
+	at := slices.IndexFunc(args, func(a string) bool { return isAnyOption(runs, a) })
 	if at < 0 {
 		at = len(args)
 	} else {
 		inner, _, _ := strings.Cut(strings.Join(args[at+1:], "\n")+"\n", "\n;\n")
 		c.forEach(name, strings.FieldsFunc(inner, func(r rune) bool { return r == '\n' }), step.Outside)
 	}
-	readOptions([]string{"-x", "-X", "--exec", "--exec-batch"})(c, name, args[:at], stdin)
+	readOptions(runs)(c, name, args[:at], stdin)
 }
 
 // readSSH: another machine's shell gets all that stands behind the host.
@@ -332,7 +330,7 @@ func (c *commands) refuse(name, does string, args []string, options ...string) {
 		if a == "--" {
 			return
 		}
-		takes := slices.ContainsFunc(options, func(o string) bool { return isOption(o, a) })
+		takes := isAnyOption(options, a)
 		if takes && (outside(a) || !strings.Contains(a, "=") && i+1 < len(args) && outside(args[i+1])) {
 			c.found(name, "would take text from outside for an option that "+does)
 		}
@@ -367,9 +365,7 @@ var dockerFlags = regexp.MustCompile(`^(-[itd]+|--(rm|init|interactive|tty|detac
 
 // starts reports whether a program starts others, or runs texts.
 func starts(name string) bool {
-	_, wraps := wrappers[name]
-	_, interprets := interpreters[name]
-	return wraps || interprets || readerOf(name) != nil || slices.Contains(wholly, name)
+	return interpretsOrWraps(name) || readerOf(name) != nil || slices.Contains(wholly, name)
 }
 
 // inside reads a program that is not one of this machine.
