@@ -152,8 +152,7 @@ func (c attributeCall) open(n *notice) (int, error) {
 	return unix.Open(path, how, 0)
 }
 
-// read reads from the caller's memory, up to the end of the page where that is
-// the end of what there is.
+// read reads from the caller's memory, up to the end of what there is.
 func (n *notice) read(at uint64, size int) ([]byte, error) {
 	f, err := os.Open("/proc/" + strconv.Itoa(int(n.pid)) + "/mem")
 	if err != nil {

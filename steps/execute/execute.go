@@ -112,8 +112,7 @@ func unseen(in In, f *fault) error {
 	return err.WithHint("nothing was run yet: fix what it reports and resume the run, or add this code to find.exit_codes")
 }
 
-// resolve takes a person's word for how the program ended. What it wrote is
-// lost.
+// resolve takes a person's word for how the program ended; what it wrote is lost.
 func resolve(ctx context.Context, ref string, in In) (Out, error) {
 	code, err := strconv.Atoi(ref)
 	if err != nil || code < 0 || code > 255 {

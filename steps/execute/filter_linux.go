@@ -66,8 +66,7 @@ const later = 463
 // programs of another one, whose numbers differ.
 var architecture = map[string]uint32{"amd64": unix.AUDIT_ARCH_X86_64, "arm64": unix.AUDIT_ARCH_AARCH64}[runtime.GOARCH]
 
-// instructions are the filter as the kernel takes it. For each call it is a block
-// that answers, or is jumped over.
+// instructions are the kernel's filter: a block per call, that answers or is jumped over.
 func instructions(asked map[uint32]attributeCall) []unix.SockFilter {
 	const (
 		load  = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
@@ -116,8 +115,7 @@ func instructions(asked map[uint32]attributeCall) []unix.SockFilter {
 	return append(out, unix.SockFilter{Code: reply, K: unix.SECCOMP_RET_ALLOW})
 }
 
-// filtered puts this thread behind the filter. What it asks about is answered by
-// the rest of the process.
+// filtered puts this thread behind the filter, whose questions the process answers.
 func filtered(may []string) error {
 	real := make([]string, len(may))
 	for i, dir := range may {

@@ -100,8 +100,7 @@ func stateOf(root *os.Root, name string, limit int64, content io.Writer) (is str
 
 var errLarge = errors.New("it is too large")
 
-// copyFile writes what a file holds, without waiting for a pipe that has taken its
-// place.
+// copyFile writes what a file holds, and waits for no pipe in its place.
 func copyFile(to io.Writer, root *os.Root, name string, limit int64) error {
 	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -148,8 +147,7 @@ func escapeName(name string) string {
 	return name
 }
 
-// restore puts what a program left into its workspace, which is as it was before
-// the program.
+// restore puts what a program left into its workspace, as that was before.
 func restore(ctx context.Context, workspace *string, left []ChangedPath) error {
 	if workspace == nil || len(left) == 0 {
 		return nil

@@ -27,8 +27,7 @@ func (r runner) checkIn(in In, unknown step.UnknownPaths) error {
 	return r.checkPolicy(look, unknown.Has("find.program"), unknown.Overlaps("find.args"))
 }
 
-// checkPolicy refuses what the site does not allow, as far as it is known: the program,
-// and those that it is told to start.
+// checkPolicy refuses a known program that the site does not allow, or one that it starts.
 func (r runner) checkPolicy(in Look, unknown, open bool) error {
 	if r.Policy == nil || unknown || !r.Policy.Listed && !in.Shell {
 		return nil
@@ -50,9 +49,8 @@ func (r runner) checkPolicy(in Look, unknown, open bool) error {
 	return nil
 }
 
-// mayBeSame reports whether two ways to write a program may be the same one. Which file
-// a name is, is seen when it is started; one of the working directory is none that a
-// site names.
+// mayBeSame reports whether two names of a program may be of one, which is seen when it
+// is started. A site names none of the working directory.
 func mayBeSame(allowed, program string) bool {
 	if strings.Contains(program, "/") && !filepath.IsAbs(program) {
 		return false

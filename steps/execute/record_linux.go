@@ -41,8 +41,7 @@ func currentPlace() place {
 	return p
 }
 
-// isGone reports whether all that ran there is surely over: the machine, or the
-// container, was started again since then.
+// isGone reports whether the machine, or the container, was started again since then.
 func (p place) isGone() bool {
 	now := currentPlace()
 	return p.Machine == now.Machine && (p.Boot != now.Boot || p.Init != now.Init)
@@ -127,9 +126,8 @@ func release(f *os.File) {
 	}
 }
 
-// waitForEarlier waits until nothing is left of what earlier processes started for the same
-// effect: by the record, and where that is lost by the processes that are there.
-// When it cannot tell, it says why.
+// waitForEarlier waits until nothing is left of what earlier processes started for the
+// same effect: by the processes that are there, and by the record. Else it says why.
 func (r runner) waitForEarlier(ctx context.Context, c step.Call) (why string) {
 	if r.Self == "" || c.Key.IsZero() {
 		return ""
@@ -155,8 +153,7 @@ func (r runner) waitForEarlier(ctx context.Context, c step.Call) (why string) {
 	return whyNotOver(f)
 }
 
-// whyNotOver says why it is not known that all that a record tells of is over, ""
-// when it is.
+// whyNotOver says why what a record tells of may not be over, "" when it is.
 func whyNotOver(f *os.File) string {
 	text, err := io.ReadAll(io.LimitReader(f, 1<<12))
 	if err == nil && len(text) == 0 {

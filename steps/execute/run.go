@@ -60,12 +60,10 @@ func name(in Look) string { return filepath.Base(in.Program) }
 // notStarted is the fault of a program that was not started.
 func notStarted(err *types.Error) *fault { return &fault{err: err} }
 
-// effectVariable tells all that comes of a program which effect it is for: a process
-// that resumes the run finds it by that.
+// effectVariable says for which effect a process is: one that resumes the run finds it.
 const effectVariable = "SKILLRUN_EFFECT"
 
-// execute runs a program to its end; once says that a second run of it may do
-// harm.
+// execute runs a program to its end; once says that a second run may do harm.
 func (r runner) execute(ctx context.Context, in Look, once bool) (Out, *fault) {
 	limit, err := types.ParseDuration(in.Timeout)
 	if err != nil {
@@ -180,8 +178,7 @@ func (r runner) started(ctx context.Context, cmd *exec.Cmd, m launchOptions) (ru
 
 func (r runner) grace() time.Duration { return cmp.Or(r.Grace, 2*time.Second) }
 
-// end tells a program to end, kills it when it does not, and continues without it when
-// that does not help either.
+// end tells a program to end, kills it when it does not, and at last goes on without it.
 func (r runner) end(p running, done <-chan struct{}) {
 	p.end()
 	for _, further := range []func(){p.kill, func() {}, p.cut} {
@@ -196,8 +193,7 @@ func (r runner) end(p running, done <-chan struct{}) {
 	}
 }
 
-// errLimit is the end of a program's own time, which is not that of the step or
-// the run.
+// errLimit is the end of a program's own time, not the step's or the run's.
 var errLimit = errors.New("the program's time is up")
 
 func stopped(ctx context.Context, in Look) *fault {
@@ -243,8 +239,7 @@ func stderrTail(stderr string) string {
 	return ": " + string(words)
 }
 
-// program finds the program in PATH as it was handed in; the working directory
-// is never looked into.
+// program finds the program in PATH, and never in the working directory.
 func (r runner) program(in Look) (string, *fault) {
 	if filepath.IsAbs(in.Program) {
 		return in.Program, nil
@@ -316,8 +311,7 @@ func (r runner) environment(in Look) []string {
 	return out
 }
 
-// folder is where a program works: the files of a workspace, or a new folder
-// that is removed afterwards.
+// folder is where a program works: a workspace's files, or a new folder to be removed.
 func folder(ctx context.Context, name *string) (dir string, remove func(), f *fault) {
 	if name != nil {
 		dir, err := workspaces.Files(ctx, *name)

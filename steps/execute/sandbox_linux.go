@@ -34,8 +34,7 @@ func landlock() int {
 	return int(v)
 }
 
-// rights are those that are held with a version: of files, of TCP, of what else
-// reaches out.
+// rights are those that a version holds: of files, of TCP, of what else reaches out.
 func rights(version int) unix.LandlockRulesetAttr {
 	a := unix.LandlockRulesetAttr{Handled_access_fs: first}
 	if version >= 2 {
@@ -165,8 +164,7 @@ func (b box) confine() error {
 	return filtered(b.may)
 }
 
-// beneath allows something in a folder, or of a file. One that is not there needs
-// no leave.
+// beneath allows something in a folder, or of a file, if it is there.
 func beneath(rules int, path string, access uint64) error {
 	fd, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
 	if err != nil {

@@ -33,8 +33,7 @@ func noSandbox(why string) error {
 		WithHint("run the skill on a Linux whose kernel has Landlock (5.13), or leave sandbox out if the program is trusted")
 }
 
-// hideFiles keeps every file from the program, but for its own three: those that
-// skillrun was started with too.
+// hideFiles keeps all files but its own three from the program, also those of skillrun.
 func hideFiles() error {
 	files, err := os.ReadDir("/dev/fd")
 	for _, f := range files {
@@ -45,8 +44,7 @@ func hideFiles() error {
 	return err
 }
 
-// startInGroup starts a program in a process group of its own. What leaves the group
-// is neither ended nor waited for.
+// startInGroup starts a program in a process group; what leaves that is let go.
 func startInGroup(cmd *exec.Cmd) (running, error) {
 	cmd.SysProcAttr = ownGroup()
 	if err := hideFiles(); err != nil {

@@ -50,8 +50,7 @@ const (
 	wordKill = "kill"
 )
 
-// report is what a supervisor says: first how the start went, then, when nothing
-// of the program is left, how it ended.
+// report is how the start went and then, when nothing is left, how the program ended.
 type report struct {
 	Errno syscall.Errno // of a program that did not start
 	Ended syscall.WaitStatus
@@ -169,8 +168,7 @@ func (s *supervisor) forget() {
 	}
 }
 
-// closeProgramFiles releases the files that are the program's own: their end has to be
-// seen by whoever is at the other side.
+// closeProgramFiles releases the program's own files: the other side has to see their end.
 func closeProgramFiles() error {
 	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	for fd := 0; fd < 3 && err == nil; fd++ {

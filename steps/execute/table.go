@@ -136,8 +136,7 @@ func readBuilder(c *commands, name string, args []string, _ string) {
 	}
 }
 
-// interpretsOrWraps reports whether what stands behind a program's name is code, or
-// another program.
+// interpretsOrWraps reports whether code or another program stands behind a name.
 func interpretsOrWraps(name string) bool {
 	_, interprets := interpreters[name]
 	_, wraps := wrappers[name]
@@ -197,8 +196,7 @@ func readJava(c *commands, name string, args []string, _ string) {
 	}
 }
 
-// readUnknown reads a program of which nothing is known here, but that it is given
-// an interpreter with options of its own.
+// readUnknown looks for an interpreter with options behind a program that is not known.
 func readUnknown(c *commands, _ string, args []string, stdin string) {
 	for i, a := range args {
 		_, interprets := interpreters[baseOf(a)]

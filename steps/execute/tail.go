@@ -28,8 +28,7 @@ func (t *tail) Write(p []byte) (int, error) {
 
 func (t *tail) cut() bool { return t.total > t.limit }
 
-// text returns the end as hide leaves it; half a character at its beginning is left
-// out.
+// text returns the end as hide leaves it, without half a character at its beginning.
 func (t *tail) text(hide func(string) string) string {
 	text := hide(string(t.kept))
 	if t.cut() {

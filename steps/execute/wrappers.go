@@ -202,8 +202,7 @@ func readXargs(c *commands, name string, args []string, stdin string) {
 	c.read(args[0], inner, "")
 }
 
-// xargsOption is the letter of the option in a word that takes a value, and the value
-// when it is in the word.
+// xargsOption is the letter of an option that takes a value, and that if it is attached.
 func xargsOption(a string) (letter rune, value string, attached bool) {
 	if long, ok := strings.CutPrefix(a, "--"); ok {
 		name, value, with := strings.Cut(long, "=")

@@ -24,8 +24,7 @@ type Service struct{ Root string }
 // could hold it.
 type Admit func(ctx context.Context, workspace, path string) (fs.FileMode, error)
 
-// readReach says what a read sees: files of a workspace or of this machine. Folders
-// of two services may lie in each other.
+// readReach: the folders of two services may lie in each other, on this machine.
 func readReach(_ context.Context, u step.Use) step.Reach {
 	r := step.Reach{Sees: u.Places(step.Workspace, "workspace")}
 	if u.Text("workspace") == "" {

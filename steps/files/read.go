@@ -152,8 +152,7 @@ func (w *walk) visit(ctx context.Context) fs.WalkDirFunc {
 	}
 }
 
-// matches checks a path against a pattern; with prefix it asks whether anything
-// below the path could match.
+// matches checks a path against a pattern, or with prefix what could be below it.
 func matches(pattern, path []string, prefix bool) bool {
 	if len(path) == 0 {
 		return prefix || len(pattern) == 0

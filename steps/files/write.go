@@ -85,8 +85,7 @@ func (f family) writeWorkspace(ctx context.Context, in localIn) (writeOut, error
 	return in.file().put(ctx, root, mode)
 }
 
-// checkNoLinks refuses a path that a link or a file is on the way to: the file would
-// be another one, or none.
+// checkNoLinks refuses a path behind a link or a file: it would be another one, or none.
 func checkNoLinks(root *os.Root, name string) error {
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
 		info, err := lookUp(root, dir)
@@ -121,8 +120,7 @@ func (in writeIn) put(ctx context.Context, root *os.Root, mode fs.FileMode) (wri
 	return in.out(), nil
 }
 
-// current returns what the file holds, nil when there is none, and refuses what
-// is not as expected.
+// current returns what the file holds, nil for none, and refuses what is not expected.
 func (in writeIn) current(root *os.Root) ([]byte, error) {
 	info, err := lookUp(root, in.Path)
 	var data []byte
@@ -153,9 +151,8 @@ func (in writeIn) current(root *os.Root) ([]byte, error) {
 	return data, nil
 }
 
-// find compares the file with what it is to hold: that is the whole effect, so
-// it does not matter who put it there. It asks nothing of what was expected
-// before.
+// find compares the file with what it is to hold: that is the whole effect, whoever
+// put it there and whatever was expected before.
 func (f family) find(_ context.Context, _ step.Key, in writeIn) (step.Found[writeOut], error) {
 	root, err := f.openService(in.Service)
 	if err != nil {
@@ -213,8 +210,7 @@ func tempName(ctx context.Context, name string) string {
 	return path.Join(path.Dir(name), "."+path.Base(name)+key+".skillrun-new")
 }
 
-// replace writes the file beside itself, as next, flushes and renames it. mode is
-// that of one that is not there yet.
+// replace writes the file as next, flushes and renames it. mode is that of a new one.
 func replace(root *os.Root, name, next string, data []byte, mode fs.FileMode) error {
 	if info, err := lookUp(root, name); err == nil && info != nil {
 		mode = info.Mode().Perm()

@@ -38,8 +38,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// boundedAnswers bounds all answers but those that may hold a pack, which is
-// weighed while it is read.
+// boundedAnswers bounds all answers but a pack, which is weighed while it is read.
 type boundedAnswers struct{ next http.RoundTripper }
 
 func (b boundedAnswers) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -73,8 +72,7 @@ func (b *beside) Read(p []byte) (int, error) {
 	return b.from.Read(p)
 }
 
-// readFile reads a small file of a clone. Someone else may have made the
-// clone: a pipe is not waited for.
+// readFile reads a small file of a clone, which may be a stranger's: it waits for no pipe.
 func readFile(path string) ([]byte, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
@@ -101,8 +99,7 @@ func checkFile(info fs.FileInfo, limit int64) error {
 	return nil
 }
 
-// regular is a git folder of which only regular files are opened, and none but
-// those of objects when it is large.
+// regular is a git folder of regular files, of which only those of objects may be large.
 type regular struct{ billy.Filesystem }
 
 func openFolder(dir string) billy.Filesystem { return regular{osfs.New(dir)} }

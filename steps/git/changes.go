@@ -20,8 +20,7 @@ import (
 // ends the walk of trees that are made to have no end.
 const maxChanges = 50_000
 
-// change is a file that differs between two commits; the entry of the side
-// that has no such file is zero.
+// change is a file that differs between two commits; a side without it is zero.
 type change struct {
 	path     string
 	old      string // where the file was, when it moved as it is
@@ -193,8 +192,7 @@ func (s selection) inside(at string) bool {
 // within reports whether a path is wanted, or leads to one that is.
 func (s selection) within(at string) bool { return s.ways[at] || s.inside(at) }
 
-// moved joins a deleted and an added file of the very same content, in the
-// order of their new names.
+// moved joins a deleted and an added file of one content, and orders by new names.
 func moved(list []change) []change {
 	gone := map[plumbing.Hash][]int{}
 	for i, c := range list {

@@ -92,9 +92,8 @@ func newWorkspace(ctx context.Context, name string, r *repo, m meta) (*workspace
 	return layered(dir, m, r), nil
 }
 
-// checkVacant refuses to lay a workspace over another one whose files were changed
-// and not committed: the changes would be lost. A step that is repeated makes
-// its own again.
+// checkVacant refuses to lay a workspace over another one with changes that are not
+// committed, which would be lost. A step that is repeated makes its own again.
 func (c *client) checkVacant(ctx context.Context, name, made string) error {
 	w, err := c.openWorkspace(ctx, name)
 	if err != nil || w.meta.Made == made {

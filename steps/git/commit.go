@@ -68,8 +68,7 @@ func (c *client) commit(ctx context.Context, in commitIn) (commitOut, error) {
 	return w.committed(ctx, hash, b.written)
 }
 
-// continues reports whether the head continues from the branch that was there,
-// if one was.
+// continues reports whether the head continues from the branch, if one was there.
 func (w *workspace) continues() bool {
 	if w.meta.Seen == "" || w.meta.Seen == w.meta.Head {
 		return true
@@ -95,8 +94,7 @@ func (w *workspace) find(key string) *object.Commit {
 	return nil
 }
 
-// adoptCommit takes the commit that an earlier attempt made, when it holds the very
-// changes that the files hold now.
+// adoptCommit takes an earlier attempt's commit, when it holds the files' changes.
 func (w *workspace) adoptCommit(ctx context.Context, ours *object.Commit, edits map[string]edit) (commitOut, error) {
 	for _, h := range []plumbing.Hash{ours.ParentHashes[0], ours.Hash} {
 		if err := w.reach(ctx, h, w.meta.Files); err != nil {
@@ -126,8 +124,7 @@ func (in commitIn) check(unknown step.UnknownPaths) error {
 	return checkMessage(in.Message)
 }
 
-// checkMessage refuses a message that is empty, that git cannot keep, or that
-// imitates our trailer.
+// checkMessage refuses what is empty, what git cannot keep, and what imitates our trailer.
 func checkMessage(message string) error {
 	if strings.TrimSpace(message) == "" {
 		return types.Errorf(types.BadInput, "the commit message is empty").WithHint("give git_commit a message that says what is released")

@@ -20,9 +20,8 @@ func isMissing(err error) bool {
 	return errors.As(err, &d) || errors.As(err, &c) || errors.Is(err, plumbing.ErrObjectNotFound)
 }
 
-// removeLeftovers takes what a process left behind that was killed while it wrote: packs
-// that are cut off, or without their index. The notes go with them. The caller
-// holds the lock.
+// removeLeftovers removes what a killed process left behind, packs that are cut off
+// or without their index, and the notes with them. The caller holds the lock.
 func removeLeftovers(dir string) error {
 	packs := filepath.Join(dir, "objects", "pack")
 	entries, err := os.ReadDir(packs)

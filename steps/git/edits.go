@@ -57,8 +57,7 @@ func (w *workspace) scan() (map[string]edit, error) {
 	return out, err
 }
 
-// How much a workspace may hold for a commit, in bytes, and what a file is counted
-// for beside its own.
+// How many bytes a workspace may hold for a commit, and how many each file adds to its own.
 const (
 	maxCommit = 64 << 20
 	ofFile    = 1 << 10
@@ -97,8 +96,7 @@ func unreadable(name string, err error) error {
 		WithHint("a program of the skill made it unreadable: let it allow its user to read it")
 }
 
-// spot is what a commit has at a path or, when nothing can be below that, on
-// the way to it; the zero spot is nothing.
+// spot is what a commit has at a path, or on the way there that is no folder; or nothing.
 type spot struct {
 	path string
 	mode filemode.FileMode

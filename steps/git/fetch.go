@@ -199,8 +199,7 @@ func (r *repo) ensurePath(ctx context.Context, from *remoteRefs, commit plumbing
 		WithHint("ask its administrator to check the repository with git fsck")
 }
 
-// ensurePieces fills the holes on the way to a path one by one. What is left at
-// the end, the caller gets in another way.
+// ensurePieces fills the holes on the way to a path one by one, and returns what is left.
 func (r *repo) ensurePieces(ctx context.Context, from *remoteRefs, commit plumbing.Hash, path string, h *missingObject) (*missingObject, error) {
 	for h != nil {
 		a := ask{wants: []plumbing.Hash{h.hash}, filter: onlyAsked, loose: true}
@@ -222,8 +221,7 @@ func (r *repo) ensurePieces(ctx context.Context, from *remoteRefs, commit plumbi
 	return nil, nil
 }
 
-// ensureChain makes the newest commits of a branch readable, without their
-// files where the remote can do that.
+// ensureChain makes the newest commits of a branch readable, if possible without files.
 func (r *repo) ensureChain(ctx context.Context, from *remoteRefs, tip plumbing.Hash) error {
 	a := ask{wants: []plumbing.Hash{tip}, depth: maxOurs, filter: onlyAsked, loose: true}
 	if !from.partial() && !from.caps.Supports(capability.Shallow) {

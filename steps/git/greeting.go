@@ -28,8 +28,7 @@ type greeting struct {
 type uploadPack interface {
 	// greet returns what the service says first.
 	greet(context.Context) (*greeting, error)
-	// ask sends a request in the version of the greeting, and returns the
-	// answer.
+	// ask sends a request in the version of the greeting.
 	ask(ctx context.Context, request []byte, v2 bool) (io.ReadCloser, error)
 	// Close ends the conversation.
 	Close() error

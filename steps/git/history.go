@@ -57,8 +57,7 @@ type walk struct {
 	seen  map[plumbing.Hash]*painted
 	queue queue
 	live  int // queued commits that only one side reaches
-	// oldest is the time of the oldest commit that only one side reached when
-	// it was painted.
+	// oldest is the earliest time of what only one side reached when it was painted.
 	oldest time.Time
 	ends   map[plumbing.Hash]bool // commits whose parents are nowhere
 }
@@ -67,8 +66,7 @@ func newWalk(ctx context.Context, sto storer.EncodedObjectStorer) *walk {
 	return &walk{ctx: ctx, sto: sto, seen: map[plumbing.Hash]*painted{}, ends: endsOf(sto)}
 }
 
-// compare returns the commits that only to reaches and those that only from
-// reaches, newest first.
+// compare returns what only to reaches and what only from reaches, newest first.
 func compare(ctx context.Context, sto storer.EncodedObjectStorer, from []plumbing.Hash, to plumbing.Hash) (onlyTo, onlyFrom []*object.Commit, err error) {
 	w := newWalk(ctx, sto)
 	for _, h := range from {
@@ -203,8 +201,7 @@ func (w *walk) paint(h plumbing.Hash, flags int) error {
 	return nil
 }
 
-// reaches reports whether one of the tips reaches a commit. It looks no further
-// down than that commit's time.
+// reaches reports whether a tip reaches a commit. It looks no further than its time.
 func reaches(ctx context.Context, sto storer.EncodedObjectStorer, tips []plumbing.Hash, h plumbing.Hash) (bool, error) {
 	wanted, err := object.GetCommit(sto, h)
 	if err != nil {
@@ -231,9 +228,8 @@ func reaches(ctx context.Context, sto storer.EncodedObjectStorer, tips []plumbin
 	return false, w.unless(h)
 }
 
-// ensureHistory fetches commits with all their history, unless they are available:
-// without files where the remote can do that. When what a clone lends has a
-// hole, everything is fetched.
+// ensureHistory fetches commits that are not available with all their history, if
+// possible without files. When what a clone lends has a hole, everything is fetched.
 func (r *repo) ensureHistory(ctx context.Context, from *remoteRefs, wants []plumbing.Hash) error {
 	missing := slices.DeleteFunc(slices.Clone(wants), r.history.has)
 	known := r.known()
@@ -260,9 +256,8 @@ func (r *repo) ensureHistory(ctx context.Context, from *remoteRefs, wants []plum
 	return r.history.remember(ctx, from, wants)
 }
 
-// noteEnds notes where the remote's history ends, as it was said with the pack
-// that was just added. A commit that was an end is none any more when its
-// parents have come.
+// noteEnds notes where the remote's history ends, as the pack just added said. A
+// commit is no end any more when its parents have come.
 func (s *store) noteEnds(ctx context.Context, now []plumbing.Hash) error {
 	was := s.ends()
 	ends := map[plumbing.Hash]bool{}

@@ -65,8 +65,7 @@ func (c *client) log(ctx context.Context, in logIn) (logOut, error) {
 	return out, readError("read history", r.url, err)
 }
 
-// fillLog lists what is between the commits: need is the newer one, and the
-// older one when there is one.
+// fillLog lists what is between the commits: need is the newer and perhaps the older one.
 func (r *repo) fillLog(ctx context.Context, refs *remoteRefs, out *logOut, need []plumbing.Hash, in logIn) error {
 	if err := r.withHistory(ctx, refs, need...); err != nil {
 		return err

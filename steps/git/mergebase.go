@@ -8,8 +8,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
-// relationOf names how two commits are related, by what only one of them
-// reaches.
+// relationOf names how two commits are related, by what only one of them reaches.
 func relationOf(onlyTo, onlyFrom []*object.Commit) string {
 	switch {
 	case len(onlyTo) == 0 && len(onlyFrom) == 0:
@@ -22,9 +21,8 @@ func relationOf(onlyTo, onlyFrom []*object.Commit) string {
 	return "diverged"
 }
 
-// mergeBase returns the newest commit that both reach and that is behind no
-// other such one; zero when the two have no history in common. onlyTo and
-// onlyFrom are what [compare] found.
+// mergeBase returns the newest commit that both reach and that is behind no other
+// such one, or zero. onlyTo and onlyFrom are what [compare] found.
 func (r *repo) mergeBase(ctx context.Context, from, to plumbing.Hash, onlyTo, onlyFrom []*object.Commit) (plumbing.Hash, error) {
 	seen := map[plumbing.Hash]bool{} // those of one side alone, and those that were looked at
 	below := []plumbing.Hash{from, to}

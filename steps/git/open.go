@@ -37,8 +37,7 @@ func (c *client) lookAt(ctx context.Context, service, spec, ref string) (*repo, 
 	return r, refs, h, err
 }
 
-// resolve takes a repository apart: a URL, or the path of a clone that lends
-// its objects and names a remote.
+// resolve takes a repository apart: a URL, or a clone that lends objects and names one.
 func (c *client) resolve(ctx context.Context, service, spec string) (*repo, error) {
 	s, err := c.service(ctx, service)
 	if err != nil {

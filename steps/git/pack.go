@@ -45,10 +45,9 @@ func storeLoose(to storer.EncodedObjectStorer, pack io.Reader) error {
 }
 
 // readAlong reads one pack and no more than a buffer behind it, as long as its
-// objects are of a size that go-git can take: it holds one in memory, and of one
-// that is told as the difference to another all those that it is made of. What was
-// not looked at is not passed on: go-git makes room for what an object says that
-// it is.
+// objects are of a size that go-git can take: it holds one in memory, with all that
+// it is told as a difference to, and makes room for what an object says that it is.
+// So what was not looked at is not passed on.
 func readAlong(pack io.Reader, to io.Writer) error {
 	held := &holder{to: to}
 	read := &counter{r: io.TeeReader(pack, held)}

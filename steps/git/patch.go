@@ -93,8 +93,7 @@ type piece struct {
 func (p piece) Content() string       { return p.text }
 func (p piece) Type() fdiff.Operation { return p.op }
 
-// patches compares changed files by line, fetching all that is needed for it
-// at once.
+// patches compares changed files by line, and fetches all that it needs at once.
 func (r *repo) patches(ctx context.Context, remote *remoteRefs, commits []plumbing.Hash, list []change, most bounds) ([]*filePatch, error) {
 	var blobs []plumbing.Hash
 	for _, c := range list {
@@ -154,8 +153,7 @@ func (r *repo) patch(c change, most *bounds) (*filePatch, error) {
 	return p, nil
 }
 
-// lines is a side's text; ok is false when it is no text, or too large. A
-// submodule is shown as git shows it.
+// lines is a side's text, if it is one and not too large; a submodule is shown as by git.
 func (r *repo) lines(e object.TreeEntry, most int64) (text string, ok bool, err error) {
 	switch {
 	case e.Hash.IsZero():
@@ -197,8 +195,7 @@ func (p *filePatch) describe() ChangedFile {
 	return out
 }
 
-// unified is the difference as a unified diff of at most some bytes, cut after
-// a line.
+// unified is a unified diff of at most some bytes, cut after a line.
 func unified(list []*filePatch, most int) (text string, truncated bool) {
 	var b strings.Builder
 	for _, p := range list {

@@ -9,9 +9,8 @@ import (
 	"time"
 )
 
-// defaultTimeout is how long a server may be silent when nothing is configured.
-// Servers that are busy with a large pack or a slow hook show a sign of life
-// every few seconds.
+// defaultTimeout is how long a server may be silent when nothing is configured. One
+// that is busy with a large pack or a slow hook shows a sign of life every few seconds.
 const defaultTimeout = 2 * time.Minute
 
 // idleTimeout waits so long for the head of an answer, and as long again whenever

@@ -98,8 +98,7 @@ func peekPkt(r *bufio.Reader) (text string, length int, err error) {
 	return string(whole[4:]), int(n), nil
 }
 
-// readPkt reads one packet; end is its length when that says that something
-// ends, -1 otherwise.
+// readPkt reads one packet; end is its length when that ends something, else -1.
 func readPkt(r *bufio.Reader) (text string, end int, err error) {
 	text, n, err := peekPkt(r)
 	if errors.Is(err, io.EOF) {
@@ -215,8 +214,7 @@ func (g *greeting) capabilities() *capability.List {
 	return list
 }
 
-// fetchCommand is one fetch in protocol v2. Its objects must stand alone, so it
-// does not ask for a thin pack.
+// fetchCommand is one fetch, of no thin pack: its objects must stand alone.
 func (from *remoteRefs) fetchCommand(a ask) []byte {
 	args := []string{"ofs-delta", "no-progress"}
 	if a.depth > 0 && from.caps.Supports(capability.Shallow) {

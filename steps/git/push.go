@@ -66,16 +66,14 @@ func (c *client) push(ctx context.Context, in pushIn) (pushOut, error) {
 	return p.out(), p.pushed()
 }
 
-// pushed notes that the branch is at the head now, for what the workspace
-// pushes next.
+// pushed notes that the branch is at the head now, for the workspace's next push.
 func (p *pushing) pushed() error {
 	p.w.meta.Branch, p.w.meta.Seen = p.branch, p.w.meta.Head
 	return p.w.save()
 }
 
-// checkUnmoved refuses to push when someone changed one of the files on the
-// default branch since the workspace was checked out: what was checked is then
-// no longer what would be edited.
+// checkUnmoved refuses to push when one of the files was changed on the default branch
+// since the checkout: what was checked is no longer what would be edited.
 func (p *pushing) checkUnmoved(ctx context.Context, watch []string) error {
 	r := p.w.repo
 	from, err := r.refs(ctx, r.url)
@@ -107,8 +105,7 @@ func (p *pushing) checkUnmoved(ctx context.Context, watch []string) error {
 	return nil
 }
 
-// findPush looks at the branch: ours at our commit, not there, or someone
-// else's.
+// findPush looks at the branch: ours at our commit, not there, or someone else's.
 func (c *client) findPush(ctx context.Context, key step.Key, in pushIn) (step.Found[pushOut], error) {
 	var none step.Found[pushOut]
 	p, err := c.pushing(ctx, in)
@@ -139,8 +136,7 @@ func (c *client) findPush(ctx context.Context, key step.Key, in pushIn) (step.Fo
 	return p.compare(key, now, chain), nil
 }
 
-// compare says what a branch that is somewhere else is to this push. chain are
-// its newest commits.
+// compare says what a branch that is somewhere else, with this chain, is to this push.
 func (p *pushing) compare(key step.Key, now plumbing.Hash, chain []*object.Commit) step.Found[pushOut] {
 	at := fmt.Sprintf("branch %s is at %s by %s", p.branch, short(now), authorOf(chain))
 	ours := ownWork(chain, key.Work)

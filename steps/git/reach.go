@@ -138,9 +138,8 @@ func (c *client) place(ctx context.Context, service, spec, branch string, push b
 	return []step.Place{{Kind: "git", Name: path, Host: host}}
 }
 
-// hostAndPath takes a remote apart; a folder of this machine has no host. A
-// server that is spoken to over ssh has one port for that, and others for what
-// else it does.
+// hostAndPath takes a remote apart; a folder of this machine has no host. The port of
+// ssh is left out: a server has others for what else it does.
 func hostAndPath(remote string) (host, path string) {
 	if ssh := sshRemote(remote); ssh != nil {
 		host, path = ssh.Host, ssh.Path

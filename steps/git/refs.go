@@ -80,8 +80,7 @@ func (from *remoteRefs) at(h plumbing.Hash) []string {
 	return out
 }
 
-// guess names the default branch of a server that does not say what HEAD
-// points at.
+// guess is the default branch of a server that does not say what HEAD points at.
 func (from *remoteRefs) guess(head plumbing.Hash) string {
 	for _, name := range append([]string{"main", "master"}, types.SortedKeys(from.branches)...) {
 		if from.branches[name] == head {

@@ -64,8 +64,7 @@ func (onDisk) Load(ep *transport.Endpoint) (storer.Storer, error) {
 	return openObjects(dir), nil
 }
 
-// httpClient follows no redirects: a repository that moved is named again, by a
-// person.
+// httpClient follows no redirects: a person names a repository that moved again.
 func (r *repo) httpClient() *http.Client {
 	rt := cmp.Or(r.service.Transport, r.c.o.Transport, http.DefaultTransport)
 	rt = rest.RetryReads(boundedAnswers{idleTimeout{rt, r.quiet()}})

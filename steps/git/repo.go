@@ -28,8 +28,7 @@ var scheme = regexp.MustCompile(`^[a-z][a-z0-9+.-]*:`)
 
 func isPath(spec string) bool { return !scheme.MatchString(spec) && sshRemote(spec) == nil }
 
-// allowed refuses remotes whose transport could run a program or leak a
-// credential.
+// allowed refuses remotes whose transport could run a program or leak a credential.
 func allowed(remote string) error {
 	ssh := sshRemote(remote) != nil
 	if ssh && !strings.Contains(remote, "://") || isPath(remote) && filepath.IsAbs(remote) {
@@ -53,8 +52,7 @@ func allowed(remote string) error {
 	return types.Errorf(types.BadInput, "%s is not allowed as a transport", u.Scheme).WithHint("use https, ssh, or http to this machine")
 }
 
-// checkRepo refuses what no repository can be, as far as that is known without
-// looking: a path may be anything.
+// checkRepo refuses what can be no repository, without looking: a path may be one.
 func checkRepo(unknown step.UnknownPaths, argument, spec string) error {
 	if unknown.Overlaps(argument) || isPath(spec) {
 		return nil
@@ -73,9 +71,8 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// addAlternate opens a clone for reading and takes its remote: upstream when it has
-// one, else origin; pushes go to origin. A bare repository without remotes is
-// its own remote.
+// addAlternate opens a clone for reading and takes its remote: upstream, else origin,
+// to which pushes go. A bare repository without remotes is its own.
 func (r *repo) addAlternate(path string) error {
 	dir, err := gitDir(path)
 	if err != nil {
@@ -117,8 +114,7 @@ func notClone(path string, err error) error {
 // maxAlternates is how many folders of objects a clone may borrow from.
 const maxAlternates = 8
 
-// withAlternates opens the objects of a git folder, and of those it borrows
-// from itself.
+// withAlternates opens the objects of a git folder, and of those it borrows from.
 func withAlternates(opened []layer, dir string) []layer {
 	opened = append(opened, openObjects(dir))
 	text, err := readFile(filepath.Join(dir, "objects", "info", "alternates"))
@@ -234,8 +230,7 @@ func readError(what, remote string, err error) error {
 	return httpError(http.MethodGet, what, err)
 }
 
-// httpError gives the error of an exchange its code: of the status when there
-// was an answer.
+// httpError gives the error of an exchange its code, by the answer's status if any came.
 func httpError(method, what string, err error) error {
 	err = peel(err)
 	var status *githttp.Err
@@ -265,8 +260,7 @@ func movedTo(what, where string) *types.Error {
 		WithHint("write the new address, if that is the repository you mean: a write follows no redirect, and a read none to another host")
 }
 
-// renamed is where a host says that a repository is for good, "" when it does
-// not.
+// renamed is where a host says that a repository is for good, else "".
 func renamed(err error) string {
 	var status *githttp.Err
 	if !errors.As(peel(err), &status) || status.Response == nil {

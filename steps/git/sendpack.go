@@ -23,9 +23,8 @@ func (p *pushing) send(ctx context.Context) error {
 	return p.change(ctx, "push "+p.branch, p.expected, p.pack)
 }
 
-// change sends one reference update: from what expected says it is replaced to
-// the workspace's head, with a pack unless pack is nil. Where it is at the head
-// already, nothing is sent.
+// change sends one reference update: from what expected says to the workspace's head,
+// with a pack unless that is nil. Where it is at the head already, nothing is sent.
 func (p *pushing) change(ctx context.Context, what string, expected func(*packp.AdvRefs) (plumbing.Hash, error),
 	pack func(context.Context, *packp.AdvRefs) (*bytes.Buffer, error)) error {
 	session, err := p.to.receivePack(ctx, p.to.pushURL)
@@ -56,8 +55,7 @@ func (p *pushing) change(ctx context.Context, what string, expected func(*packp.
 	return p.verdict(ctx, what, old, status, err)
 }
 
-// update is the one reference update: the server does it only when the branch
-// is still at old.
+// update is the reference update, which a server does only while the branch is at old.
 func (p *pushing) update(adv *packp.AdvRefs, old plumbing.Hash) *packp.ReferenceUpdateRequest {
 	req := packp.NewReferenceUpdateRequestFromCapabilities(adv.Capabilities)
 	if adv.Capabilities.Supports(capability.Sideband64k) {

@@ -8,8 +8,7 @@ import (
 	"github.com/skillrun/skillrun/steps/rest"
 )
 
-// unseen is the detail of an error that names the branch or commit which a
-// remote does not have.
+// unseen is the detail that names the branch or commit which a remote does not have.
 const unseen = "ref"
 
 // settled is a step's function that waits for a branch or commit which this run
@@ -32,8 +31,7 @@ func settled[In, Out any](do step.Func[In, Out]) step.Func[In, Out] {
 	}
 }
 
-// unseenRef is what a remote does not have, "" when an error says something
-// else.
+// unseenRef is what an error says that a remote does not have, or "".
 func unseenRef(err error) string {
 	if types.CodeOf(err) != types.NotFound {
 		return ""

@@ -12,8 +12,7 @@ import (
 // answered as from any other; where an answer would depend on what lies behind
 // them, it is refused, never guessed.
 
-// whole reports that a comparison does not depend on what lies behind an end:
-// both sides reach all that do.
+// whole refuses a comparison that depends on an end, which not both sides reach.
 func (w *walk) whole() error {
 	return w.cut(func(p *painted) bool { return p.flags != both })
 }
@@ -35,8 +34,7 @@ func (w *walk) unless(h plumbing.Hash) error {
 	return w.cut(func(p *painted) bool { return below.seen[p.commit.Hash] == nil })
 }
 
-// cut returns an error that names the first of the ends that were walked to and
-// that matter.
+// cut returns an error that names the first end that was walked to and matters.
 func (w *walk) cut(matters func(*painted) bool) error {
 	var at []plumbing.Hash
 	for h := range w.ends {

@@ -101,8 +101,7 @@ func (l *lock) Release(ctx context.Context, name string, h step.Holder) error {
 	}
 }
 
-// again reports whether a change of a lock that did not come to an end is worth
-// another look.
+// again reports whether a failed change of a lock is worth another look.
 func again(err error, try int) bool {
 	switch types.CodeOf(err) {
 	case types.Conflict, types.UnknownOutcome:
@@ -173,8 +172,7 @@ func (p *pushing) holderAt(ctx context.Context, from *remoteRefs, at plumbing.Ha
 	return holderOf(c), nil
 }
 
-// holderOf reads a lock's commit. A branch of that name that is no lock of ours
-// is held by whoever made it, for no work.
+// holderOf reads a lock's commit. Another branch of that name is its author's, for no work.
 func holderOf(c *object.Commit) step.Holder {
 	var h step.Holder
 	head, text, _ := strings.Cut(c.Message, "\n\n")

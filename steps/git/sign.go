@@ -56,8 +56,7 @@ func unsigned(c *object.Commit) ([]byte, error) {
 	return io.ReadAll(rd)
 }
 
-// signingKey is the private key of the file, or the one that the ssh agent
-// holds for the public key in the file.
+// signingKey is the private key in the file, or the agent's for a public key there.
 func (s Service) signingKey(ctx context.Context) (key ssh.Signer, done func(), err error) {
 	text, err := readFile(s.SigningKeyFile)
 	if err != nil {

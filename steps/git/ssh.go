@@ -20,15 +20,13 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// How long the ssh agent has to list its keys, and to sign: it may ask a person
-// first.
+// How long the ssh agent has to list its keys, and to sign: it may ask a person first.
 const (
 	agentLists = 10 * time.Second
 	agentSigns = 2 * time.Minute
 )
 
-// agentKeys are the keys that the user's ssh agent holds; they are of use
-// until done is called.
+// agentKeys are the keys of the user's ssh agent, of use until done is called.
 func agentKeys(ctx context.Context) (keys []ssh.Signer, done func(), err error) {
 	socket := os.Getenv("SSH_AUTH_SOCK")
 	if socket == "" {
@@ -63,8 +61,7 @@ func agentStopped() *types.Error {
 	return types.Errorf(types.Cancelled, "asking the ssh agent: stopped").WithHint("resume the run")
 }
 
-// sshHost is where to connect to, with what the user's own ssh configuration
-// says of the host.
+// sshHost is where to connect to, as the user's own ssh configuration has it.
 func sshHost(ep *transport.Endpoint) (user, address string) {
 	own := func(key string) string { return gitssh.DefaultSSHConfig.Get(ep.Host, key) }
 	port := ep.Port
@@ -75,8 +72,7 @@ func sshHost(ep *transport.Endpoint) (user, address string) {
 		net.JoinHostPort(cmp.Or(own("Hostname"), ep.Host), strconv.Itoa(cmp.Or(port, gitssh.DefaultPort)))
 }
 
-// checkKnownHosts refuses what go-git would wait for, or read without an end, in
-// the place of the known hosts.
+// checkKnownHosts refuses known hosts that go-git would wait for, or read without an end.
 func checkKnownHosts() error {
 	files := filepath.SplitList(os.Getenv("SSH_KNOWN_HOSTS"))
 	if len(files) == 0 {

@@ -12,8 +12,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport"
 )
 
-// sshSchemes are those that git takes for ssh (git-clone, "GIT URLS", and the
-// older spellings of connect.c).
+// sshSchemes are those of git-clone's "GIT URLS", and the older ones of connect.c.
 var sshSchemes = []string{"ssh", "git+ssh", "ssh+git"}
 
 // scpLike is HOST:PATH as scp writes it, with or without a user; in brackets
@@ -24,8 +23,7 @@ var scpLike = regexp.MustCompile(`^(?:([A-Za-z0-9_][A-Za-z0-9_.-]*)@)?(\[[^\]/]+
 // bracketed is what may stand in the brackets.
 var bracketed = regexp.MustCompile(`^(?:([A-Za-z0-9_][A-Za-z0-9_.-]*)@)?([A-Za-z0-9][A-Za-z0-9_.-]*|[0-9A-Fa-f:.%]+:[0-9A-Fa-f:.]*)(?::([0-9]{1,5}))?$`)
 
-// noHosts are words before a colon that begin a URL, with or without its
-// slashes.
+// noHosts are words before a colon that begin a URL, with or without slashes.
 var noHosts = append([]string{"http", "https", "git", "file", "ftp", "ftps"}, sshSchemes...)
 
 // sshRemote takes a remote that is reached through ssh apart, as git does; nil

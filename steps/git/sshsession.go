@@ -117,8 +117,7 @@ func (s *sshSession) began(err error) error {
 	return err
 }
 
-// ended tells a service that ended before it said anything from a connection
-// that broke.
+// ended tells a service that said nothing from a connection that broke.
 func (s *sshSession) ended() error {
 	var exit *ssh.ExitError
 	err := s.wire.watch.while(s.run.Wait)
@@ -166,8 +165,7 @@ func (s *sshSession) ReceivePack(_ context.Context, req *packp.ReferenceUpdateRe
 	return status, status.Error()
 }
 
-// Close ends the session and the connection. A service that waits to be asked is
-// told that nothing comes.
+// Close tells a service that still waits that nothing comes, and ends the connection.
 func (s *sshSession) Close() error {
 	if !s.sent {
 		s.sent = true

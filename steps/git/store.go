@@ -103,8 +103,7 @@ func (s *store) EncodedObjectSize(h plumbing.Hash) (int64, error) {
 	return inLayers(s, func(l layer) (int64, error) { return l.EncodedObjectSize(h) })
 }
 
-// inLayers asks one layer after another. That one does not read counts only
-// when no other has the object.
+// inLayers asks layer after layer. What does not read counts if no other has the object.
 func inLayers[T any](s *store, ask func(layer) (T, error)) (T, error) {
 	got, err := ask(s.EncodedObjectStorer)
 	result := err
@@ -190,8 +189,7 @@ const (
 	seenRefs     = "refs/seen/"     // they were the tip of a branch of the remote
 )
 
-// known are commits that are taken to be complete: by our notes, and as git
-// keeps those of a clone's references.
+// known are commits that are complete by our notes, or as a clone's references are.
 func (r *repo) known() map[plumbing.Hash]bool {
 	known := map[plumbing.Hash]bool{}
 	add := func(h plumbing.Hash) { known[h] = r.history.has(h) }
@@ -292,9 +290,8 @@ func (s *store) note(ctx context.Context, notes map[string]plumbing.Hash) error 
 // maxHaves is how many commits a fetch says it has.
 const maxHaves = 64
 
-// haves are commits that are available with all their files and history: the
-// branches of a clone that lends, and what was fetched from a remote that
-// gives everything or nothing.
+// haves are commits that are available with all their files and history: a clone's
+// branches, and what was fetched from a remote that gives everything or nothing.
 func (r *repo) haves(from *remoteRefs) []plumbing.Hash {
 	var out []plumbing.Hash
 	if !from.partial() {
@@ -324,8 +321,7 @@ func (r *repo) historyHaves() []plumbing.Hash {
 	return out[:min(len(out), maxHaves)]
 }
 
-// alternateHaves are the branches of the clone that lends, those of its remotes
-// first.
+// alternateHaves are the branches of the clone that lends, those of its remotes first.
 func (r *repo) alternateHaves() []plumbing.Hash {
 	var out []plumbing.Hash
 	add := func(h plumbing.Hash) {

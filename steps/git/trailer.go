@@ -59,8 +59,7 @@ func (b *block) add(line string) {
 
 func (b *block) lines() int { return b.trailers + b.others + b.indented }
 
-// ends reports whether the paragraph, which is counted to its first line, is one
-// of trailers.
+// ends reports whether the paragraph, counted to its first line, is one of trailers.
 func (b *block) ends() bool {
 	others := b.others + b.indented
 	return b.byGit && b.trailers*3 >= others || b.trailers > 0 && others == 0
@@ -88,8 +87,7 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\
 
 func isBlank(line string) bool { return strings.Trim(line, " \t\r\n") == "" }
 
-// withoutBlankEnd is a message without the blank lines at its end, and without
-// the line break there.
+// withoutBlankEnd is a message without the blank lines and the line break at its end.
 func withoutBlankEnd(message string) string {
 	for {
 		at := strings.LastIndexByte(strings.TrimSuffix(message, "\n"), '\n')

@@ -16,8 +16,7 @@ func describeUndoPush(_ pushIn, out pushOut) string {
 	return "delete branch " + out.Branch + " on " + out.Remote
 }
 
-// unpushing is the branch that is to be deleted, and the commit that we left it
-// at.
+// unpushing is the branch to delete, and the commit that we left it at.
 func (c *client) unpushing(ctx context.Context, out pushOut) (*pushing, plumbing.Hash, error) {
 	sha, err := checkSHA("sha", out.Sha)
 	if err == nil {
@@ -93,8 +92,7 @@ func (p *pushing) at(now, sha plumbing.Hash) error {
 		WithHint("see who pushed there, and delete it by hand when it may go").With("tip", now.String())
 }
 
-// serviceFor is the name of the configured service whose token goes to a
-// remote.
+// serviceFor is the name of the service whose token goes to a remote.
 func (c *client) serviceFor(remote string) string {
 	for _, name := range types.SortedKeys(c.o.Services) {
 		if c.o.Services[name].home(remote) {

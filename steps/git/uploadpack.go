@@ -101,9 +101,8 @@ func (r *repo) greet(ctx context.Context, up uploadPack, remote string) (*greeti
 	return g, nil
 }
 
-// pushRefs asks the remote of the pushes for its branches. A push follows no
-// redirect, so a repository that was renamed is refused before anything else is
-// done.
+// pushRefs asks the remote of the pushes for its branches, and refuses one that was
+// renamed before anything else is done: a push follows no redirect.
 func (r *repo) pushRefs(ctx context.Context) (*remoteRefs, error) {
 	from, err := r.refs(ctx, r.pushURL)
 	if err == nil && from.greeting != nil && from.greeting.at != "" {

@@ -11,8 +11,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// What a pack may hold, in bytes. A few megabytes can say that they are many
-// gigabytes.
+// What a pack may hold, in bytes. A few megabytes can say that they are gigabytes.
 const (
 	maxObject    = 32 << 20  // one object
 	maxChain     = 128 << 20 // one that is told as differences, with all that it is made of
@@ -112,8 +111,7 @@ func (h *head) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// holder holds what was read of a pack until it may be passed on: one object as
-// it comes, and what was read ahead.
+// holder holds what was read of a pack until it may pass: one object, and what is ahead.
 type holder struct {
 	to     io.Writer
 	held   []byte

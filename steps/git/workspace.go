@@ -217,8 +217,7 @@ func (w *workspace) lay(f *object.File) error {
 	return w.broken(root.WriteFile(f.Name, []byte(text), mode))
 }
 
-// link lays down a link that stays inside of the repository: programs that work
-// in the workspace follow it.
+// link lays down a link that stays in the repository: programs follow it.
 func (w *workspace) link(root *os.Root, name, target string) error {
 	if path.IsAbs(target) || !filepath.IsLocal(path.Join(path.Dir(name), target)) {
 		return types.Errorf(types.BadInput, "%s is not a regular file, and not a link that stays in the repository", name).

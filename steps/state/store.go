@@ -20,8 +20,7 @@ const (
 	maxValue = 1 << 20 // bytes of a value's JSON
 	maxFile  = 64 << 20
 
-	// maxBefore is how many bytes of the values before are kept, to be put back by
-	// an undo.
+	// maxBefore is how many bytes of earlier values are kept for an undo.
 	maxBefore = 64 << 10
 
 	// keepWrites and keepFor say which writes are remembered: the last ones,
@@ -120,8 +119,7 @@ func (s store) corruptError(name string, err error) error {
 		WithHint("fix %s, or move it away and set the state again", s.path(name))
 }
 
-// change lets f change a value, alone. Until the rename nothing has happened;
-// after it, everything has.
+// change lets f change a value, alone. Before the rename nothing has happened.
 func (s store) change(ctx context.Context, name string, f func(*record) (bool, error)) error {
 	if _, err := s.read(name); err != nil { // also refuses a name that is none
 		return err
@@ -164,8 +162,7 @@ func (s store) lock(ctx context.Context, name string) (unlock func(), err error)
 	}, nil
 }
 
-// waitForLock asks for the lock until it is had, the context ends, or no one can be
-// that busy.
+// waitForLock asks for the lock until it is had, or others are busy for too long.
 func waitForLock(ctx context.Context, f *os.File) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

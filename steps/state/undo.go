@@ -12,8 +12,7 @@ import (
 // that the same work can write again. What a later state_set put another value in
 // the place of is not there any more.
 
-// undo changes the record so that the write of the key has not been; changed
-// is false when there is none.
+// undo takes the write of the key out of the record; changed is false without one.
 func (d action[In, Out]) undo(in In, r *record, key step.Key) (changed bool, err error) {
 	i := r.written(key)
 	if i < 0 {
@@ -34,8 +33,7 @@ func (w written) set() bool { return len(w.Result) == 0 || bytes.Equal(w.Result,
 // none is what stood before where there was no value.
 var none = []byte("null")
 
-// checkUndoable says why the write of a key cannot be taken back, whatever this run
-// takes back before it.
+// checkUndoable says why a write cannot be undone, whatever this run undoes before it.
 func (s store) checkUndoable(name string, key step.Key) error {
 	r, err := s.read(name)
 	if err != nil {
@@ -53,8 +51,7 @@ func forgottenError(name string) error {
 		WithHint("set it with state_set")
 }
 
-// undoSet puts back the value before. One to which others have added since is left to
-// people.
+// undoSet puts back the value before, unless others have added to this one since.
 func undoSet(in setIn, r *record, i int) error {
 	switch {
 	case i < len(r.Writes)-1:
@@ -76,8 +73,7 @@ func (r *record) wasAbsent(i int) bool {
 	return i == len(r.Writes)-1 && bytes.Equal(r.Writes[i].Before, none)
 }
 
-// undoAppend takes the item off, the newest that is like it. Those that had to go for
-// it do not come back.
+// undoAppend takes the newest item off that is like it. What it pushed out stays out.
 func undoAppend(in appendIn, r *record, i int) error {
 	list, _ := r.list()
 	item, err := value(in.Item)
@@ -126,8 +122,7 @@ func undoIncrement(in incrementIn, r *record, i int) error {
 	return nil
 }
 
-// trim drops the values before that are more than there is room for, the oldest
-// first.
+// trim drops the earlier values that there is no room for, the oldest first.
 func (r *record) trim() {
 	room := maxBefore
 	for i := range slices.Backward(r.Writes) {

@@ -81,8 +81,7 @@ func checkValue(value string) error {
 	return nil
 }
 
-// cut is one stretch of the source and what takes its place, which reads as a
-// scalar of that tag and style.
+// cut is a stretch of the source, and the scalar of a tag and style in its place.
 type cut struct {
 	match
 	start, end int
@@ -171,8 +170,7 @@ func (c Change) editable(m match) error {
 	return nil
 }
 
-// extent finds the bytes of a scalar and makes sure that they say what the
-// parser read there.
+// extent finds the bytes of a scalar, and sees that they say what the parser read.
 func extent(l lines, n *yamltext.Node) (start, end int, err error) {
 	start = l.offset(n.Line, n.Column)
 	if start < 0 {
@@ -197,8 +195,7 @@ func extent(l lines, n *yamltext.Node) (start, end int, err error) {
 	return start, start + length, nil
 }
 
-// misplaced refuses a text that is folded over several lines, or that has
-// something between its parts.
+// misplaced refuses a text over several lines, or with something between its parts.
 func misplaced(n *yamltext.Node) error {
 	return types.Errorf(types.Conflict, "line %d: the value is not on one line", n.Line).
 		WithHint(byHand)
@@ -227,8 +224,7 @@ func gap(l lines, n *yamltext.Node) (at int, lead string, err error) {
 	return at, " ", nil
 }
 
-// afterKey is the gap of a key in a flow collection that the parser gives the
-// place right behind the key.
+// afterKey is the gap right behind a key in a flow collection.
 func afterKey(src []byte, at int, n *yamltext.Node) (int, string, error) {
 	switch {
 	case at < len(src) && src[at] == ':':
@@ -278,8 +274,7 @@ func quotedLength(b []byte, quote byte) int {
 	return 0
 }
 
-// splice makes the new file and proves that it is the old one but for the
-// cuts.
+// splice makes the new file, and proves that it is the old one but for the cuts.
 func splice(src []byte, docs []*yamltext.Node, cuts []cut, value string) (Edit, error) {
 	var out bytes.Buffer
 	e := Edit{}

@@ -141,8 +141,7 @@ type match struct {
 	origin
 }
 
-// find asks the path of every document. A value that the path reaches twice
-// counts once.
+// find asks the path of every document. A value that is reached twice counts once.
 func find(path string, docs []*yamltext.Node) (found []match, origins map[*yamltext.Node]origin, err error) {
 	query, err := compile(path)
 	if err != nil {

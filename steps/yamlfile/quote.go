@@ -55,9 +55,8 @@ var looksTyped = regexp.MustCompile(`^(` +
 // readers of configuration still know them.
 var looksBoolean = regexp.MustCompile(`^(?i:y|yes|n|no|true|false|on|off|null|~)?$`)
 
-// staysPlain reports whether value can stand without quotes, in a block and
-// between braces, and is the same string to every reader. The parser has the
-// last word.
+// staysPlain reports whether value is the same string to every reader without quotes,
+// in a block and between braces. The parser has the last word.
 func staysPlain(value string) bool {
 	if looksTyped.MatchString(value) || looksBoolean.MatchString(value) || !printable(value) {
 		return false

@@ -52,8 +52,7 @@ func checkFile(root *os.Root, workspace, file string) error {
 	return nil
 }
 
-// replaceFile writes the file beside itself and renames it, so that a kill
-// leaves the old file or the new one.
+// replaceFile replaces a file by a rename: a kill leaves the old one or the new one.
 func replaceFile(ctx context.Context, workspace, file string, data []byte) error {
 	root, err := workspaces.Open(ctx, workspace)
 	if err != nil {
