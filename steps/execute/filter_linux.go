@@ -8,9 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The filter of system calls: no network, nothing that is shared with processes
-// outside by a number or a name that is no file's, and no change of a file that
-// Landlock has no right for.
+// The filter of system calls: no network, nothing that is shared by a number or a name
+// that is no file's, and no change of a file that Landlock has no right for.
 
 // deniedCall is a call that is held back, unless all that is said of its arguments is so.
 type deniedCall struct {
@@ -62,8 +61,7 @@ var flags = []uint32{0x40086602, 0x401c5820} // FS_IOC_SETFLAGS, FS_IOC_FSSETXAT
 // later is the first call that is newer than this filter, on all architectures.
 const later = 463
 
-// architecture is what the filter takes system calls for; there are none for
-// programs of another one, whose numbers differ.
+// architecture is the one with the filter's numbers; programs of others get no calls.
 var architecture = map[string]uint32{"amd64": unix.AUDIT_ARCH_X86_64, "arm64": unix.AUDIT_ARCH_AARCH64}[runtime.GOARCH]
 
 // instructions are the kernel's filter: a block per call, that answers or is jumped over.

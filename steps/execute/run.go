@@ -38,9 +38,8 @@ func (f *fault) withChanges(err *types.Error) *types.Error {
 	return err
 }
 
-// asWrite is the fault of a program that may have changed something. Its own
-// exit code is its own word that it did not do its work; one that was stopped
-// has not said anything.
+// asWrite is the fault of a program that may have changed something. Its exit code is
+// its word that it did not do its work; one that was stopped has not said anything.
 func (f *fault) asWrite(in Look) *types.Error {
 	switch {
 	case errors.Is(f.err, errRuns):
@@ -163,8 +162,7 @@ const (
 )
 
 // started starts the program, and again for some seconds while its file is open for
-// writing: it was just installed, or another process was forked just then and
-// shares the file until it runs its own program.
+// writing: it was just installed, or another process that was just forked shares it.
 func (r runner) started(ctx context.Context, cmd *exec.Cmd, m launchOptions) (running, error) {
 	sleep := step.CallOf(ctx).Sleep
 	for n, pause := 1, firstPause; ; n, pause = n+1, min(2*pause, maxPause) {

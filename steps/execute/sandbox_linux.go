@@ -13,9 +13,8 @@ import (
 )
 
 // The sandbox of a program: Landlock for files and signals, and a filter of system
-// calls for what Landlock does not know; see filter_linux.go. Both are of the thread
-// that starts the program, and of all that comes of it; the rest of the supervisor
-// keeps what it needs.
+// calls for the rest; see filter_linux.go. Both hold the thread that starts the
+// program, and all that comes of it, but not the rest of the supervisor.
 
 // What Landlock can hold, by the version of its interface.
 const (

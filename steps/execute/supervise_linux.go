@@ -122,9 +122,8 @@ func (s *supervisor) supervise() error {
 	return s.status.Encode(report{Ended: s.how})
 }
 
-// start starts the program, unless skillrun is gone by now: then another one may
-// be at the same step already. The order of the two counts: what is not noted
-// when another one looks is never started.
+// start starts the program, unless skillrun is gone: another one may be at the step
+// already. The order counts: what is not noted when that one looks is never started.
 func (s *supervisor) start() error {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return err

@@ -114,8 +114,7 @@ func isOption(option, word string) bool {
 	return len(letters) > 1 && letters[0] == '-' && letters[1] != '-' && strings.Contains(letters[1:], option[1:])
 }
 
-// builders build, install or run what their arguments name. Behind a -- stand the
-// arguments of that, when it is named before.
+// builders build, install or run what they are named; its arguments stand behind a --.
 var builders = strings.Fields(`ant bundle bunx cargo clj clojure composer conda dotnet easy_install flask gem go gradle gradlew helmfile kotlin
 	kotlinc mamba msbuild mvn mvnw nox npm nuget pip pipenv pnpm poetry rake rspec rustc rustup sbt terragrunt tox uv yarn`)
 

@@ -12,8 +12,7 @@ type tail struct {
 	total int
 }
 
-// before is how much is kept of what stands before the end: where a credential is
-// cut through, it is known by all of it.
+// before is how much is kept before the end: a cut credential is known by all of it.
 const before = 4 << 10
 
 func (t *tail) Write(p []byte) (int, error) {

@@ -199,9 +199,8 @@ func (f family) preview(_ context.Context, in writeIn, unknown step.UnknownPaths
 	return p, err
 }
 
-// tempName is where the new file lies until it is whole. It is the call's own:
-// two writes of one file at the same moment do not take it from each other, and
-// one that is repeated finds what it left behind.
+// tempName is where the new file lies until it is whole. It is the call's own: no other
+// write takes it away, and one that is repeated finds what it left behind.
 func tempName(ctx context.Context, name string) string {
 	key := ""
 	if k := step.CallOf(ctx).Key; !k.IsZero() {

@@ -136,8 +136,7 @@ func puts(edits map[string]object.TreeEntry) bool {
 	return false
 }
 
-// blockedError is the error of what the commit below has where the workspace has
-// something else, and never had that.
+// blockedError is the error of what is in the way, and never was in the workspace.
 func blockedError(path string, mode filemode.FileMode) error {
 	return types.Errorf(types.Conflict, "%s is %s in the repository, and the workspace has something else in its place", path, kindOf(mode)).
 		WithHint("give it another name, or add what it replaces to git_checkout's paths").With("path", path)

@@ -66,9 +66,8 @@ func (c *client) checkout(ctx context.Context, in checkoutIn) (checkoutOut, erro
 	return checkoutOut{Workspace: name, Commit: in.Commit, Files: in.Paths}, w.save()
 }
 
-// ownName is what a workspace is called that has no name. A step that stands
-// within another may run beside one that checks out the same repository, and
-// neither may take the other's files away.
+// ownName is what a workspace is called that is given no name: of a step within another
+// one by itself, since it may run beside a checkout of the same repository.
 func ownName(url, path string) string {
 	name := nameOf(url)
 	if !strings.Contains(path, "/") {

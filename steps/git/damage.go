@@ -68,8 +68,7 @@ func cleanCache(lock string, dirs ...string) error {
 	return nil
 }
 
-// endsIn reports whether a file ends in the checksum that its pack is named
-// after, but for some bytes that follow it.
+// endsIn reports whether a file ends in its pack's checksum, and some bytes after it.
 func endsIn(path, pack string, before int) bool {
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0) // a pipe is not waited for
 	if err != nil {

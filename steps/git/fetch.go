@@ -77,8 +77,7 @@ func (from *remoteRefs) packBefore2(ctx context.Context, up uploadPack, a ask) (
 		return nil, nil, err
 	}
 	var text bytes.Buffer
-	// No packet ends the list of what we have: a server over HTTP answers that
-	// at once, and hangs up.
+	// No packet ends the list of haves: a server over HTTP answers that and hangs up.
 	err := errors.Join(req.UploadRequest.Encode(&text), req.UploadHaves.Encode(&text, false), pktline.NewEncoder(&text).EncodeString("done\n"))
 	if err != nil {
 		return nil, nil, err

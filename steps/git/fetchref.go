@@ -33,8 +33,7 @@ type fetchOut struct {
 	Branches        []string `json:"branches" doc:"The remote's branches that point at this commit."`
 }
 
-// fetchRef brings the history of a commit into the cache, where later reads
-// find it, and says what the remote has now.
+// fetchRef brings a commit's history into the cache, and says what the remote has now.
 func (c *client) fetchRef(ctx context.Context, in fetchIn) (fetchOut, error) {
 	var out fetchOut
 	r, refs, h, err := c.lookAt(ctx, in.Service, in.Repo, in.Ref)

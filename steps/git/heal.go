@@ -8,13 +8,11 @@ import (
 	"path/filepath"
 )
 
-// What is available may be less than it seems: a clone was pruned or is gone, a
-// process was killed or the disk was full while the cache was written. None of
-// that may change an answer. A hole or a file that does not read makes a step
-// begin again with what the remote alone gives.
+// A clone may be pruned or gone, a process killed or the disk full while the cache was
+// written. None of that may change an answer: a hole, or a file that does not read,
+// makes a step begin again with what the remote alone gives.
 
-// retryDamaged performs f, and once more with what the remote alone gives when
-// something that should be available is not.
+// retryDamaged performs f, and again with the remote alone when something is missing.
 func (r *repo) retryDamaged(ctx context.Context, f func() error) error {
 	err := f()
 	if !isMissing(err) || ctx.Err() != nil {

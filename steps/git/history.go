@@ -21,8 +21,7 @@ import (
 // alone reaches, slop more are walked, in case clocks were wrong. So it costs
 // the difference, not the history.
 
-// slop is how many commits in a row may have been made with a clock that was
-// behind without a walk ending too early.
+// slop is how many commits in a row may have a clock that is behind, and end no walk.
 const slop = 256
 
 const (

@@ -36,15 +36,13 @@ type bounds struct {
 	each, left time.Duration
 }
 
-// looking bounds what a read compares; committing does not let time decide what
-// people are shown before they agree to it.
+// looking bounds a read; committing lets no time decide what people agree to.
 var (
 	looking    = bounds{bytes: 1 << 20, lines: 50_000, each: 5 * time.Second, left: 20 * time.Second}
 	committing = bounds{bytes: maxFile, lines: 400_000, each: time.Hour, left: time.Hour}
 )
 
-// filePatch is a changed file with its lines. It is go-git's diff.FilePatch, and
-// the diff.Patch of this one file.
+// filePatch is a changed file with its lines: go-git's diff.FilePatch, and its diff.Patch.
 type filePatch struct {
 	change
 	binary bool // it is not compared by line

@@ -17,10 +17,9 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport"
 )
 
-// Protocol v2 of git (gitprotocol-v2 in its documentation): the server first
-// tells what it can do, then the client gives commands. Its list of references
-// holds only those that are asked for, and any object that the server has may
-// be wanted by its name.
+// Protocol v2 of git (gitprotocol-v2 in its documentation): the server tells what it
+// can do, then the client gives commands. Only references that are asked for are
+// listed, and any object may be wanted by its name.
 
 // What stands in place of a packet's length.
 const (
@@ -77,8 +76,7 @@ func readGreeting(from io.Reader) (*greeting, error) {
 	return &greeting{adv: adv}, nil
 }
 
-// peekPkt returns the next packet's text and what stands for its length, and leaves
-// it there. One that ends something has no text.
+// peekPkt returns the next packet's text, if it has any, and length, and leaves it there.
 func peekPkt(r *bufio.Reader) (text string, length int, err error) {
 	head, err := r.Peek(4)
 	if err != nil {

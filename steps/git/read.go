@@ -54,8 +54,7 @@ func (c *client) readFile(ctx context.Context, in readFileIn) (readFileOut, erro
 	return readFileOut{Text: text, Commit: commit.String(), Blob: f.Hash.String(), DefaultBranch: refs.defaultBranch}, nil
 }
 
-// file returns a regular file of a commit of the remote, or something of another
-// mode that is named, fetching what is missing.
+// file fetches a regular file of a commit, or something of another mode that is named.
 func (r *repo) file(ctx context.Context, from *remoteRefs, commit plumbing.Hash, path string, also ...filemode.FileMode) (f *object.File, err error) {
 	err = r.retryDamaged(ctx, func() error {
 		if err := r.checkOnRemote(ctx, from, commit); err != nil {

@@ -29,8 +29,7 @@ func (from *remoteRefs) checkFree(branch string) error {
 
 func short(h plumbing.Hash) string { return h.String()[:12] }
 
-// partial reports whether the remote gives single objects: then a file of a
-// huge repository costs a few small answers.
+// partial reports whether the remote gives single objects, which cost small answers.
 func (from *remoteRefs) partial() bool {
 	return from.caps.Supports(capability.Filter) && from.caps.Supports(capability.Shallow) &&
 		from.caps.Supports(capability.AllowReachableSHA1InWant)

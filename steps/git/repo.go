@@ -134,8 +134,7 @@ func withAlternates(opened []layer, dir string) []layer {
 	return opened
 }
 
-// remoteURL is a remote of a clone, without a user and password that stand in
-// it: credentials come from the configuration.
+// remoteURL is a remote of a clone, without a user and password: those are configured.
 func remoteURL(cfg *config.Config, name string) string {
 	r, ok := cfg.Remotes[name]
 	if !ok || len(r.URLs) == 0 {

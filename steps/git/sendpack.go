@@ -69,8 +69,7 @@ func (p *pushing) update(adv *packp.AdvRefs, old plumbing.Hash) *packp.Reference
 	return req
 }
 
-// expected is the branch's value that the update replaces: nothing, or what
-// was seen when the workspace took the branch up.
+// expected is what the update replaces: nothing, or the tip that the workspace took up.
 func (p *pushing) expected(adv *packp.AdvRefs) (plumbing.Hash, error) {
 	if err := refsOf(p.to.pushURL, adv).checkFree(p.branch); err != nil {
 		return plumbing.ZeroHash, err
@@ -91,8 +90,7 @@ func (p *pushing) expected(adv *packp.AdvRefs) (plumbing.Hash, error) {
 	return now, nil
 }
 
-// pack holds the objects that the remote lacks: those made here, and, for a
-// fork that is behind the base, what lies between.
+// pack holds the objects made here and, for a fork that is behind the base, those between.
 func (p *pushing) pack(ctx context.Context, adv *packp.AdvRefs) (*bytes.Buffer, error) {
 	objects, err := hashesIn(p.w.objects.top)
 	if err != nil {
@@ -121,8 +119,7 @@ func packOf(sto *store, objects []plumbing.Hash) (*bytes.Buffer, error) {
 	return &buf, err
 }
 
-// hasBase reports whether the remote surely has what our commit stands on: it
-// is where we read, or one of its references is.
+// hasBase reports whether the remote surely has the base: we read there, or a ref is it.
 func (p *pushing) hasBase(adv *packp.AdvRefs) bool {
 	if p.to.pushURL == p.w.repo.url {
 		return true

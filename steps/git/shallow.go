@@ -7,10 +7,9 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 )
 
-// A repository on a server may be shallow: git clone --depth made it, and its
-// history ends at commits whose parents are not there. What lies above them is
-// answered as from any other; where an answer would depend on what lies behind
-// them, it is refused, never guessed.
+// A repository on a server may be shallow, as git clone --depth makes it: its history
+// ends at commits whose parents are not there. An answer that depends on what lies
+// behind them is refused, never guessed; any other is given.
 
 // whole refuses a comparison that depends on an end, which not both sides reach.
 func (w *walk) whole() error {

@@ -18,16 +18,14 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// A lock that machines share is a branch, refs/heads/skillrun/lock-NAME. It is
-// made by a push that the server takes only when the branch is not there, which
-// is what excludes everybody else, and it points at a commit without files whose
-// message says who holds it. Letting go deletes it, as long as it is still
-// there as it was made.
+// A lock that machines share is a branch, refs/heads/skillrun/lock-NAME. A server
+// takes the push of it only when it is not there, which excludes everybody else. The
+// commit that it is at has no files, and says who holds it. Letting go deletes the
+// branch, as long as it is there as it was made.
 //
-// There is no time after which it counts as stale: the machine that made it may
-// be slow, not dead. The same work on the same machine takes it again, so a run
-// that was killed continues; for a machine that is gone a person deletes the
-// branch.
+// It never counts as stale: the machine that made it may be slow, not dead. The same
+// work on the same machine takes it again, so a run that was killed continues; for a
+// machine that is gone a person deletes the branch.
 
 // lockHead is the first line of a lock's commit; JSON of the holder follows.
 const lockHead = "skillrun lock"
@@ -48,10 +46,9 @@ type lock struct {
 // Leads is where the lock's repository is.
 func (l *lock) Leads(context.Context) []step.Place { return remotePlaces(l.spec) }
 
-// lockTries is how often a lock is looked at again when someone takes it or
-// releases it meanwhile, or an answer was lost. A server that says no is asked
-// fewer times: that it said so because someone had the lock for a moment cannot
-// be seen any more when they have let go of it.
+// lockTries is how often a lock is looked at again when it changes meanwhile, or an
+// answer was lost. A server that says no is asked fewer times: whether it did because
+// someone had the lock for a moment cannot be seen any more.
 const (
 	lockTries    = 4
 	refusedTries = 2

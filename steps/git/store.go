@@ -34,8 +34,7 @@ type store struct {
 	lock                       string // a lock file, held while the top layer is written; "" for none
 }
 
-// openStores opens the cache of a remote, above a clone that lends. A clone
-// without all its history lends files only.
+// openStores opens the cache of a remote, above a clone; a shallow one lends files only.
 func (r *repo) openStores() error {
 	if r.c.o.Cache == "" {
 		return noCache()
@@ -200,8 +199,7 @@ func (r *repo) known() map[plumbing.Hash]bool {
 	return known
 }
 
-// complete walks from tips to the roots or to what is known to be complete,
-// and returns plumbing.ErrObjectNotFound at a hole.
+// complete walks to what is known or to the roots; a hole is plumbing.ErrObjectNotFound.
 func (r *repo) complete(ctx context.Context, tips []plumbing.Hash, known map[plumbing.Hash]bool) error {
 	ends := r.history.ends()
 	queued := slices.Clone(tips)
@@ -303,8 +301,7 @@ func (r *repo) haves(from *remoteRefs) []plumbing.Hash {
 	return out[:min(len(out), maxHaves)]
 }
 
-// historyHaves are commits that are available with all their history; none where
-// the remote's has an end, which may have moved.
+// historyHaves are commits with all their history; none if that has an end, which moves.
 func (r *repo) historyHaves() []plumbing.Hash {
 	if len(r.history.ends()) > 0 {
 		return nil

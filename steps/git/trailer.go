@@ -65,8 +65,7 @@ func (b *block) ends() bool {
 	return b.byGit && b.trailers*3 >= others || b.trailers > 0 && others == 0
 }
 
-// separator is where the colon behind a trailer's name is, -1 when the line is
-// no trailer: find_separator in git's trailer.c.
+// separator is where the colon of a trailer is, or -1: find_separator in git's trailer.c.
 func separator(line string) int {
 	blank := false
 	for i := range len(line) {

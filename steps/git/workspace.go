@@ -41,13 +41,11 @@ type meta struct {
 	// those that steps wrote, and all that was committed.
 	Files pathNames `json:"files"`
 	Made  string    `json:"made,omitempty"` // the path of the git_checkout that made it
-	// Head is the newest commit: the base, ours that was on the remote, or the
-	// one made here.
+	// Head is the newest commit: the base, ours on the remote, or the one made here.
 	Head   string `json:"head"`
 	Branch string `json:"branch,omitempty"`
 	Push   string `json:"push,omitempty"` // where the branch was looked for
-	// Seen is the branch's tip on the remote when it was looked for, "" when
-	// it was not there.
+	// Seen is the branch's tip on the remote when it was looked for, or "".
 	Seen string `json:"seen,omitempty"`
 }
 
@@ -61,8 +59,7 @@ func layered(dir string, m meta, r *repo) *workspace {
 	return w
 }
 
-// reach makes the way to paths of a commit readable, and keeps it: the base from
-// the repository, ours from where the branch is.
+// reach fetches and keeps the way to paths of a commit, of ours from where the branch is.
 func (w *workspace) reach(ctx context.Context, commit plumbing.Hash, paths []string) error {
 	var far []string
 	for _, name := range paths {

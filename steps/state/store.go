@@ -23,9 +23,8 @@ const (
 	// maxBefore is how many bytes of earlier values are kept for an undo.
 	maxBefore = 64 << 10
 
-	// keepWrites and keepFor say which writes are remembered: the last ones,
-	// and of the others those that a run may still be resumed for, as long as
-	// the file stays small enough to be written each time.
+	// keepWrites and keepFor say which writes are remembered: the last ones, and those
+	// that a run may still be resumed for, as long as the file stays small.
 	keepWrites = 1000
 	keepMost   = 100_000
 	keepFor    = 30 * 24 * time.Hour

@@ -8,9 +8,8 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// An undo takes a write back as far as it is still there, and its key with it, so
-// that the same work can write again. What a later state_set put another value in
-// the place of is not there any more.
+// An undo takes a write back as far as no later state_set replaced its value, and its
+// key with it, so that the same work can write again.
 
 // undo takes the write of the key out of the record; changed is false without one.
 func (d action[In, Out]) undo(in In, r *record, key step.Key) (changed bool, err error) {

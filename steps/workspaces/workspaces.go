@@ -1,6 +1,7 @@
 // Package workspaces is where the steps of several families meet: a folder of the
 // run, made by git_checkout, whose files others read, edit and run programs on. It
-// opens one by its name, and nothing else; what lies beside the files is git's.
+// opens one by its name, and reads and writes files as all of them do; what lies
+// beside the files is git's.
 package workspaces
 
 import (

@@ -201,9 +201,8 @@ func misplaced(n *yamltext.Node) error {
 		WithHint(byHand)
 }
 
-// gap finds where an empty value goes, and what has to stand before it there:
-// behind the colon or the dash that it belongs to, or behind a key in braces
-// that has no colon.
+// gap finds where an empty value goes, and what has to stand before it there: behind its
+// colon or dash, or behind a key in braces that has no colon.
 func gap(l lines, n *yamltext.Node) (at int, lead string, err error) {
 	at = l.offset(n.Line, n.Column)
 	if at < 0 {
@@ -235,8 +234,7 @@ func afterKey(src []byte, at int, n *yamltext.Node) (int, string, error) {
 	return 0, "", misplaced(n)
 }
 
-// propertiesLength is the length of the tag and the anchor of a scalar at the
-// beginning of b, with the blanks behind them.
+// propertiesLength is the length of a scalar's tag, anchor and blanks that b begins with.
 func propertiesLength(n *yamltext.Node, b []byte) int {
 	at := 0
 	for at < len(b) && (b[at] == '!' && n.Style&yamltext.TaggedStyle != 0 || b[at] == '&' && n.Anchor != "") {
@@ -253,9 +251,8 @@ func propertiesLength(n *yamltext.Node, b []byte) int {
 	return at
 }
 
-// quotedLength is the length of the quoted text at the beginning of b with its
-// quotes, 0 if there is none. A doubled single quote, and a double quote after
-// a backslash, do not end it.
+// quotedLength is the length of the quoted text that b begins with, or 0. A doubled
+// single quote, and a double quote after a backslash, do not end it.
 func quotedLength(b []byte, quote byte) int {
 	if len(b) == 0 || b[0] != quote {
 		return 0

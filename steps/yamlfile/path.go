@@ -18,9 +18,8 @@ const maxPath = 1000
 // [*,*] gives every value twice, and brackets multiply.
 const maxSelectors = 64
 
-// compile parses a JSONPath. The library indexes its tokens unchecked, so a
-// panic is taken for a fault of the path; and it has no limit on the work a
-// path causes, which vet adds.
+// compile parses a JSONPath. The library indexes its tokens unchecked, so a panic is
+// taken for a fault of the path; vet adds the limits that it has not.
 func compile(path string) (query *jsonpath.JSONPath, err error) {
 	if len(path) > maxPath {
 		return nil, badPath(path[:40]+"…", 0, fmt.Sprintf("it has %d bytes, more than %d", len(path), maxPath))
@@ -72,9 +71,8 @@ func readFault(message string) (column int, why string) {
 	return column + 1, why
 }
 
-// vet refuses what the library would take in silence: functions that do not
-// exist, which it runs as length(), and paths that cost more than the document
-// times a small factor, which it evaluates without any limit.
+// vet refuses what the library would take in silence: functions that do not exist, which
+// it runs as length(), and paths that cost more than a small factor of the document.
 func vet(path string) error {
 	v := vetter{path: path, selectors: 1}
 	tokens := token.NewTokenizer(path).Tokenize()

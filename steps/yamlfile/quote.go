@@ -40,10 +40,9 @@ func renderJSON(value, tag string) (text, newTag string, style yamltext.Style) {
 	return doubleQuoted(value, true), "!!str", yamltext.DoubleQuotedStyle
 }
 
-// looksTyped matches plain text that some YAML reader takes for something else
-// than a string: a number of YAML 1.1 (octal, base 60, with underscores) or
-// 1.2 of any length, a date, the end of a document. The parser used here would
-// let some of them pass.
+// looksTyped matches plain text that some YAML reader takes for a number of YAML 1.1
+// (octal, base 60, with underscores) or 1.2, a date, or the end of a document. The
+// parser used here would let some of them pass.
 var looksTyped = regexp.MustCompile(`^(` +
 	`[-+]?[0-9][0-9_]*|[-+]?0o?[0-7_]+|[-+]?0x[0-9a-fA-F_]+|[-+]?0b[01_]+` +
 	`|[-+]?([0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)([eE][-+]?[0-9]+)?` +
