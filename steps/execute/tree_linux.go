@@ -19,7 +19,7 @@ type process struct {
 // group, so that no member of one escapes by starting another.
 func tell(own int, s syscall.Signal) {
 	told := map[int]bool{own: true}
-	for _, p := range descendants(own, processes()) {
+	for _, p := range descendants(own) {
 		if p.group == own {
 			_ = syscall.Kill(p.pid, s)
 		}
@@ -44,10 +44,12 @@ func strike(of int) {
 }
 
 // descendants are those of a process, nearest first.
-func descendants(of int, all []process) []process {
+func descendants(of int) []process {
 	children := map[int][]process{}
-	for _, p := range all {
-		children[p.parent] = append(children[p.parent], p)
+	for _, pid := range pids() {
+		if p, ok := processOf(pid); ok {
+			children[p.parent] = append(children[p.parent], p)
+		}
 	}
 	out := children[of]
 	for i := 0; i < len(out); i++ {
@@ -56,17 +58,7 @@ func descendants(of int, all []process) []process {
 	return out
 }
 
-// processes are those of this machine that can be seen.
-func processes() []process {
-	var out []process
-	for _, pid := range pids() {
-		if p, ok := processOf(pid); ok {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
+// pids are the processes of this machine that can be seen.
 func pids() []int {
 	dir, err := os.Open("/proc")
 	if err != nil {

@@ -79,10 +79,6 @@ func (e *examination) check(subject, detail string, err error) bool {
 	return err == nil
 }
 
-func (e *examination) skip(subject, why string) {
-	e.findings = append(e.findings, step.Finding{Subject: subject, Skipped: why})
-}
-
 // reach asks the host of a URL once, and for the credential we have for it.
 // ssh hosts tell when they are asked for a repository.
 func (e *examination) reach(remote string) bool {
@@ -198,7 +194,7 @@ func (e *examination) resolve(subject, spec string, remote func(*repo) string) (
 		return nil, e.check(subject, "", err)
 	}
 	if !e.reach(remote(r)) {
-		e.skip(subject, "fix what failed above first")
+		e.findings = append(e.findings, step.Finding{Subject: subject, Skipped: "fix what failed above first"})
 		return nil, false
 	}
 	return r, true

@@ -62,7 +62,11 @@ type walk struct {
 }
 
 func newWalk(ctx context.Context, sto storer.EncodedObjectStorer) *walk {
-	return &walk{ctx: ctx, sto: sto, seen: map[plumbing.Hash]*painted{}, ends: endsOf(sto)}
+	w := &walk{ctx: ctx, sto: sto, seen: map[plumbing.Hash]*painted{}}
+	if s, ok := sto.(*store); ok {
+		w.ends = s.ends()
+	}
+	return w
 }
 
 // compare returns what only to reaches and what only from reaches, newest first.

@@ -80,10 +80,3 @@ type shallowError struct{ at plumbing.Hash }
 func (c *shallowError) Error() string {
 	return "the history of commit " + short(c.at) + " is cut off"
 }
-
-func endsOf(sto storer.EncodedObjectStorer) map[plumbing.Hash]bool {
-	if s, ok := sto.(*store); ok {
-		return s.ends()
-	}
-	return nil
-}

@@ -60,7 +60,7 @@ func (c *client) push(ctx context.Context, in pushIn) (pushOut, error) {
 	if err := p.checkUnmoved(ctx, watch); err != nil {
 		return pushOut{}, err
 	}
-	if err := p.send(ctx); err != nil {
+	if err := p.change(ctx, "push "+p.branch, p.expected, p.pack); err != nil {
 		return pushOut{}, err
 	}
 	return p.out(), p.pushed()

@@ -18,11 +18,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// send sends one reference update and a pack of just the new objects.
-func (p *pushing) send(ctx context.Context) error {
-	return p.change(ctx, "push "+p.branch, p.expected, p.pack)
-}
-
 // change sends one reference update: from what expected says to the workspace's head,
 // with a pack unless that is nil. Where it is at the head already, nothing is sent.
 func (p *pushing) change(ctx context.Context, what string, expected func(*packp.AdvRefs) (plumbing.Hash, error),
