@@ -1,7 +1,6 @@
 package gitlab
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -42,11 +41,10 @@ type Listed struct {
 
 func (c *client) list(ctx context.Context, in ListIn) (ListOut, error) {
 	out := ListOut{MergeRequests: []Listed{}}
-	limit := cmp.Or(in.Limit, 100)
-	q := query{State: cmp.Or(in.State, stateOpened), TargetBranch: in.TargetBranch, Search: in.Search, Labels: in.Labels}
+	q := query{State: in.State, TargetBranch: in.TargetBranch, Search: in.Search, Labels: in.Labels}
 	complete, err := c.mergeRequests(ctx, in.Project, q, func(m mergeRequest) bool {
 		matches := strings.HasPrefix(m.SourceBranch, in.SourceBranchPrefix)
-		if matches && len(out.MergeRequests) == limit {
+		if matches && len(out.MergeRequests) == in.Limit {
 			out.Truncated = true
 			return false
 		}
@@ -93,12 +91,11 @@ type Touching struct {
 func (c *client) touching(ctx context.Context, in TouchingIn) (TouchingOut, error) {
 	out := TouchingOut{MergeRequests: []Touching{}}
 	var open []mergeRequest
-	limit := cmp.Or(in.Limit, 50)
 	complete, err := c.mergeRequests(ctx, in.Project, query{State: stateOpened, TargetBranch: in.TargetBranch}, func(m mergeRequest) bool {
 		if !strings.HasPrefix(m.SourceBranch, in.SourceBranchPrefix) || in.ExcludeBranch != "" && m.SourceBranch == in.ExcludeBranch {
 			return true
 		}
-		if len(open) == limit {
+		if len(open) == in.Limit {
 			out.Truncated = true
 			return false
 		}

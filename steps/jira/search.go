@@ -1,7 +1,6 @@
 package jira
 
 import (
-	"cmp"
 	"context"
 	"net/url"
 	"regexp"
@@ -52,7 +51,7 @@ func (c *client) searchIssues(ctx context.Context, in SearchIn) (SearchOut, erro
 	q := url.Values{"jql": {in.JQL}, "fields": {"summary,status,issuetype,assignee,labels,updated"}, "reconcileIssues": reconciled}
 	thing, unseen := in.named(ctx)
 	found, err := rest.Settled(ctx, thing, thing, unseen, func() (hits, error) {
-		return c.searchBy(ctx, what, q, cmp.Or(in.Limit, 50))
+		return c.searchBy(ctx, what, q, in.Limit)
 	})
 	if err != nil {
 		return none, err

@@ -136,12 +136,9 @@ func (c *client) uncommenting(ctx context.Context, key step.Key, _ CommentIn, ou
 		return nil, err
 	}
 	m, err := c.commentMarker(ctx, out.ID)
-	if err != nil {
-		return nil, err
-	}
-	if m.Key != key.String() {
-		return nil, notOurs("comment " + out.ID + " of " + out.Issue)
+	if err == nil && m.Key != key.String() {
+		err = notOurs("comment " + out.ID + " of " + out.Issue)
 	}
 	path, what := api+commentPath(out.Issue, out.ID), "delete comment "+out.ID+" of "+out.Issue
-	return func() error { return rest.UnlessGone(c.do(ctx, http.MethodDelete, path, what, nil, nil)) }, nil
+	return func() error { return rest.UnlessGone(c.do(ctx, http.MethodDelete, path, what, nil, nil)) }, err
 }

@@ -30,10 +30,9 @@ const (
 
 // Client returns a client for one service: no redirects at all on writes, only
 // to the same origin on reads, no cookies, answers cut off at MaxBody, those of
-// too many parts refused, and no more than MaxRead of them: a client is for one
-// call of a step. A read
-// that the service wants asked later (429 or 503 with Retry-After) is asked
-// later, when the call may wait: see [step.Call]. A write is sent once. The
+// too many parts refused, and no more than MaxRead of them: a client is for one call
+// of a step. A read that the service wants asked later (429 or 503 with Retry-After)
+// is asked later, when the call may wait: see [step.Call]. A write is sent once. The
 // time-out is for each exchange, not for the waits; 0 is none.
 func Client(rt http.RoundTripper, timeout time.Duration) *http.Client {
 	return &http.Client{Transport: readRetrier{limited{cmp.Or(rt, http.DefaultTransport), timeout, new(atomic.Int64)}}, CheckRedirect: sameOriginReads}
