@@ -167,6 +167,9 @@ func (a *auditBuilder) event(r journal.Record) {
 		d.By, d.Plan, d.KnownBy, d.Host, d.Input = yes.By, yes.Plan, yes.Known, yes.Known, ""
 		a.emit(d)
 	}
+	if k := r.Event.Kind; k == machine.Dropped || k == machine.TimedOut { // which say no effect
+		a.closeWrite(r.Path)
+	}
 	if r.Effect != string(step.Writes) {
 		return
 	}
@@ -189,8 +192,6 @@ func (a *auditBuilder) event(r journal.Record) {
 		}
 		a.closeWrite(r.Path)
 		a.emit(d)
-	case machine.Dropped, machine.TimedOut:
-		a.closeWrite(r.Path)
 	}
 }
 

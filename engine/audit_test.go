@@ -66,7 +66,7 @@ func TestAudit(t *testing.T) {
 		intent("refused"), ended("refused", "", machine.Failed, gone),
 		intent("lost"), ended("lost", "unknown", machine.Failed, types.Errorf(types.UnknownOutcome, "lost")),
 		intent("cut"),
-		intent("dropped"), journal.Record{Kind: journal.Event, Path: "dropped", Effect: "write", Event: &machine.Event{Kind: machine.Dropped, Path: "dropped"}},
+		intent("dropped"), journal.Record{Kind: journal.Event, Path: "dropped", Event: &machine.Event{Kind: machine.Dropped, Path: "dropped"}},
 		intent("never"), journal.Record{Kind: journal.Resolved, Path: "never", Step: "create", By: "cat"},
 		intent("found"), journal.Record{Kind: journal.Resolved, Path: "found", Step: "create", By: "cat", Ref: "T-9"}, ended("found", "resolved", machine.Done, nil),
 		journal.Record{Kind: journal.Resumed, By: "dan", Reach: []string{"tracker: elsewhere"}},

@@ -232,14 +232,6 @@ func describe(v any) string {
 	return article(Type{Kind: KindOf(v)})
 }
 
-// Clip is a text for a message: short.
-func Clip(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:57]) + "…"
-	}
-	return s
-}
-
 // ParseDuration reads "90s", "5m", "36h" or "3d"; units may be combined.
 // A day is 24 hours.
 func ParseDuration(s string) (time.Duration, error) {

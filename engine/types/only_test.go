@@ -1,6 +1,7 @@
 package types_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -25,6 +26,16 @@ func TestOnly(t *testing.T) {
 	} {
 		if d := cmp.Diff(c.want, c.of.Only(c.is)); d != "" {
 			t.Errorf("%s: -want +got\n%s", c.of, d)
+		}
+	}
+}
+
+func TestClip(t *testing.T) {
+	t.Parallel()
+	e := strings.Repeat("é", 57)
+	for is, want := range map[string]string{"": "", e + "abc": e + "abc", e + "abcd": e + "…", e: e} {
+		if got := types.Clip(is); got != want {
+			t.Errorf("%q is clipped to %q", is, got)
 		}
 	}
 }

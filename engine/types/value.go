@@ -343,3 +343,17 @@ func Show(v any) string {
 
 // SortedKeys returns m's names in order.
 func SortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// Clip is a text for a message: short.
+func Clip(s string) string {
+	n, cut := 0, 0
+	for i := range s {
+		switch n++; n {
+		case 58:
+			cut = i
+		case 61:
+			return s[:cut] + "…"
+		}
+	}
+	return s
+}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/expr/fuel"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 func runFormatDate(by *Caller, args []any) (any, error) {
@@ -34,7 +35,7 @@ func runFormatDate(by *Caller, args []any) (any, error) {
 }
 
 func unknownPart(layout string, letter byte) error {
-	return badArgument("the layout %q has an unknown %%%c", clip(layout), letter)
+	return badArgument("the layout %q has an unknown %%%c", types.Clip(layout), letter)
 }
 
 // layoutParts cuts a layout into texts, of letter 0, and the letters behind percents.
@@ -50,7 +51,7 @@ func layoutParts(layout string, do func(literal string, letter byte) error) erro
 			return nil
 		}
 		if after == "" {
-			return badArgument("the layout %q ends in the middle of a %%", clip(layout))
+			return badArgument("the layout %q ends in the middle of a %%", types.Clip(layout))
 		}
 		if err := do("", after[0]); err != nil {
 			return err
@@ -97,11 +98,11 @@ func runParseDate(by *Caller, args []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	bad := badArgument("%q is not a date of the form %q", clip(s), clip(layout))
+	bad := badArgument("%q is not a date of the form %q", types.Clip(s), types.Clip(layout))
 	r := dateReader{rest: s}
 	err = layoutParts(layout, func(literal string, letter byte) error {
 		if len(r.parts) > 20 {
-			return badArgument("the layout %q has too many parts", clip(layout))
+			return badArgument("the layout %q has too many parts", types.Clip(layout))
 		}
 		if _, known := goLayout(letter); letter != 0 && letter != '%' && !known {
 			return unknownPart(layout, letter)

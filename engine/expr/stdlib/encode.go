@@ -54,7 +54,7 @@ func runBase64Decode(_ *Caller, args []any) (any, error) {
 	out, err := encoding.DecodeString(plain)
 	switch {
 	case err != nil:
-		return nil, badArgument("%q is not base64", clip(s))
+		return nil, badArgument("%q is not base64", types.Clip(s))
 	case !utf8.Valid(out):
 		return nil, badArgument("base64_decode gives strings, but this is not UTF-8")
 	}
@@ -70,7 +70,7 @@ func runURLDecode(_ *Caller, args []any) (any, error) {
 	s := args[0].(string)
 	out, err := url.PathUnescape(s)
 	if err != nil || !utf8.ValidString(out) {
-		return nil, badArgument("%q is not part of a URL", clip(s))
+		return nil, badArgument("%q is not part of a URL", types.Clip(s))
 	}
 	return out, nil
 }
@@ -125,11 +125,11 @@ func runURLParse(by *Caller, args []any) (any, error) {
 	}
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme == "" || u.Host == "" {
-		return nil, badArgument("%q is not a valid URL such as https://host/path", clip(s))
+		return nil, badArgument("%q is not a valid URL such as https://host/path", types.Clip(s))
 	}
 	values, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return nil, badArgument("%q has an invalid query", clip(s))
+		return nil, badArgument("%q has an invalid query", types.Clip(s))
 	}
 	query := make(map[string]any, len(values))
 	for k, v := range values {

@@ -43,7 +43,7 @@ func moment(s string) (t time.Time, dateOnly bool, err error) {
 	}
 	t, err = time.ParseInLocation(time.RFC3339, s, time.UTC)
 	if err != nil {
-		return t, false, badArgument("%q is not a date such as 2026-02-24 or 2026-02-24T09:30:00Z", clip(s))
+		return t, false, badArgument("%q is not a date such as 2026-02-24 or 2026-02-24T09:30:00Z", types.Clip(s))
 	}
 	return t, false, nil
 }
@@ -72,7 +72,7 @@ func span64(s string) (time.Duration, error) {
 	rest, negative := strings.CutPrefix(s, "-")
 	d, err := types.ParseDuration(rest)
 	if err != nil || d < 0 {
-		return 0, types.Errorf(types.BadInput, "%q is not a duration such as 90s, 5m or 3d", clip(s)).WithHint("%s", types.DurationHint(rest))
+		return 0, types.Errorf(types.BadInput, "%q is not a duration such as 90s, 5m or 3d", types.Clip(s)).WithHint("%s", types.DurationHint(rest))
 	}
 	if negative {
 		d = -d

@@ -109,7 +109,7 @@ func yamlValue(n *yamltext.Node, depth int) (any, error) {
 			return nil, lineError(key, "a name has to be plain text")
 		}
 		if _, twice := out[key.Value]; twice {
-			return nil, lineError(key, "the name "+clip(key.Value)+" is given twice")
+			return nil, lineError(key, "the name "+types.Clip(key.Value)+" is given twice")
 		}
 		v, err := yamlValue(n.Content[i+1], depth-1)
 		if err != nil {

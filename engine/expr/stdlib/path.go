@@ -3,6 +3,8 @@ package stdlib
 import (
 	slashpath "path"
 	"strings"
+
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // pathFunctions are the functions of paths with slashes, which look at no file.
@@ -28,7 +30,7 @@ func runPathJoin(_ *Caller, args []any) (any, error) {
 	}
 	inside := slashpath.Clean("/" + strings.Join(parts[1:], "/"))
 	if plain := slashpath.Join(parts[1:]...); plain == ".." || strings.HasPrefix(plain, "../") {
-		return nil, badArgument("%q leads out of %q", clip(plain), clip(parts[0]))
+		return nil, badArgument("%q leads out of %q", types.Clip(plain), types.Clip(parts[0]))
 	}
 	return slashpath.Join(parts[0], inside[1:]), nil
 }

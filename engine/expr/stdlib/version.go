@@ -117,7 +117,7 @@ func version(v any) (semver, error) {
 	s, _ := v.(string)
 	out, ok := parseSemver(s)
 	if !ok {
-		return out, badArgument("%q is not a version such as 1.2.3 or v1.2.3-rc.1", clip(s))
+		return out, badArgument("%q is not a version such as 1.2.3 or v1.2.3-rc.1", types.Clip(s))
 	}
 	return out, nil
 }

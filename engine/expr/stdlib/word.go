@@ -5,14 +5,6 @@ import (
 	"unicode/utf8"
 )
 
-// clip is a text for a message: short.
-func clip(s string) string {
-	if len(s) > 60 {
-		return s[:RuneAt(s, 57)] + "…"
-	}
-	return s
-}
-
 // RuneAt is where the nth character of s begins, or the end of s.
 func RuneAt(s string, n int) int {
 	for i := range s {

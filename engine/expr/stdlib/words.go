@@ -126,7 +126,7 @@ func runPad(left bool) func(*Caller, []any) (any, error) {
 			fill = args[2].(string)
 		}
 		if utf8.RuneCountInString(fill) != 1 {
-			return nil, badArgument("%q is not one character to fill with", clip(fill))
+			return nil, badArgument("%q is not one character to fill with", types.Clip(fill))
 		}
 		n := args[1].(int) - utf8.RuneCountInString(s)
 		if n <= 0 {
