@@ -337,6 +337,7 @@ func TestRefusals(t *testing.T) {
 		{map[string]any{"program": "here", "dir": "repo"}, types.NotFound, "there is no program here in PATH (install it, or give its absolute path)"},
 		{map[string]any{"program": "plain"}, types.NotFound, "there is no program plain in PATH"},
 		{map[string]any{"program": plain}, types.Forbidden, plain + " cannot be started: permission denied (check that it is executable: ls -l)"},
+		{map[string]any{"program": "true", "args": []string{strings.Repeat("x", 1<<20)}}, types.BadInput, "true cannot be started: argument list too long (give it what is long on stdin)"},
 		{map[string]any{"program": "/no/where"}, types.NotFound, "/no/where cannot be started: no such file or directory (check that the program exists)"},
 		{map[string]any{"program": "/bin/sh", "args": []string{"-ec", "id"}}, types.BadInput, "sh would execute text as code (put the text into a file and run that, with values from outside as its arguments; or set shell: true, if the site allows it)"},
 		{map[string]any{"program": "ok", "args": []string{"a\x00b"}}, types.BadInput, "an argument of ok holds a NUL character (leave it out)"},

@@ -271,6 +271,8 @@ func cannotStart(in Look, err error) *fault {
 		code, hint = types.Forbidden, "check that it is executable: ls -l"
 	case errors.Is(err, syscall.ETXTBSY):
 		code, hint = types.Unavailable, "its file is still being written: resume the run when that is done"
+	case errors.Is(err, syscall.E2BIG): // one of more than 128 KiB, or 2 MiB together
+		code, hint = types.BadInput, "give it what is long on stdin"
 	}
 	return notStarted(types.Errorf(code, "%s cannot be started: %v", in.Program, err).WithHint("%s", hint))
 }
