@@ -130,9 +130,6 @@ func (p *Program) agrees(ctx context.Context, a engine.PendingQuestion, f person
 
 // openRun opens the site and finds the run that is meant.
 func (p *Program) openRun(ctx context.Context, ref string, f runFlags) (*site, string, error) {
-	if f.sandbox && f.config != "" {
-		return nil, "", refused(errTwoConfigs)
-	}
 	s, err := p.open(ctx, f)
 	if err != nil {
 		return nil, "", err

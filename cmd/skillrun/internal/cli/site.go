@@ -73,8 +73,11 @@ func (p *Program) safeFiles() error {
 
 // openSite opens the site that the flags mean. With --sandbox it starts its world.
 func (p *Program) openSite(ctx context.Context, f runFlags) (*site, error) {
-	if p.stateDir() == "" || p.cacheDir() == "" {
+	switch {
+	case p.stateDir() == "" || p.cacheDir() == "":
 		return nil, refused(errNoState)
+	case f.sandbox && f.config != "":
+		return nil, refused(errTwoConfigs)
 	}
 	invocation := "skillrun" + siteOf(f)
 	s := &site{called: newCallees(p, false)}
@@ -187,9 +190,6 @@ func (p *Program) newChecker(cat *step.Catalogue) (*engine.Engine, callees) {
 // has to be right; one that only lies about does not keep a skill from being shown.
 func (p *Program) settings(ctx context.Context, f runFlags) (cfg *config.Config, done func(), err error) {
 	if f.sandbox {
-		if f.config != "" {
-			return nil, nil, refused(errTwoConfigs)
-		}
 		s, err := p.open(ctx, f)
 		if err != nil {
 			return nil, nil, err
