@@ -37,16 +37,6 @@ func (s Step) CheckArguments(in json.RawMessage, unknown UnknownPaths) error {
 	return MaskedError(s.mask, s.check(in, unknown))
 }
 
-// Overlaps reports whether path, anything above it, or anything in it is unknown.
-func (u UnknownPaths) Overlaps(path string) bool {
-	for _, p := range u {
-		if strings.HasPrefix(p, path+".") || strings.HasPrefix(p, path+"[") {
-			return true
-		}
-	}
-	return u.Has(path)
-}
-
 // Provided is the path that says in [UnknownPaths] that an argument is given,
 // though what it is is not known.
 func Provided(path string) string { return "!" + path }

@@ -2,11 +2,6 @@ package step
 
 import "fmt"
 
-// Cost is what a part of a write costs where the service answers at once with
-// what is expected: how many requests, and how many of them have to wait for one
-// before, since the rest are sent side by side.
-type Cost struct{ Requests, Trips int }
-
 // String says it in words, "" when it costs nothing.
 func (c Cost) String() string {
 	switch {

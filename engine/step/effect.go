@@ -137,3 +137,13 @@ func Preview[In, Out any](f func(context.Context, In, UnknownPaths) (Prediction[
 		}
 	}}
 }
+
+// Overlaps reports whether path, anything above it, or anything in it is unknown.
+func (u UnknownPaths) Overlaps(path string) bool {
+	for _, p := range u {
+		if strings.HasPrefix(p, path+".") || strings.HasPrefix(p, path+"[") {
+			return true
+		}
+	}
+	return u.Has(path)
+}

@@ -255,3 +255,8 @@ func (s Step) Do(ctx context.Context, in json.RawMessage) (json.RawMessage, erro
 	}
 	return s.masked(s.do(WithMask(ctx, s.mask), in))
 }
+
+// Cost is what a part of a write costs where the service answers at once with
+// what is expected: how many requests, and how many of them have to wait for one
+// before, since the rest are sent side by side.
+type Cost struct{ Requests, Trips int }

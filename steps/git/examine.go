@@ -44,15 +44,6 @@ func Examine(o Options) step.Examine {
 	}
 }
 
-// What steps need of a repository; see [step.Need].
-const (
-	toRead     = "read"
-	toCheckOut = "check out"
-	toBranch   = "name a branch for a push"
-	toCommit   = "commit"
-	toPush     = "push"
-)
-
 // examination gathers what was seen of one service.
 type examination struct {
 	c        *client

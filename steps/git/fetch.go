@@ -7,8 +7,10 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/format/pktline"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
@@ -301,4 +303,20 @@ func (r *repo) firstUnreachable(ctx context.Context, tips, need []plumbing.Hash)
 		}
 	}
 	return nil, nil
+}
+
+// wayTo lists the trees from a root down to a path, and what is there. With an
+// error, the last one is what does not read.
+func wayTo(sto storer.EncodedObjectStorer, root plumbing.Hash, path string) ([]plumbing.Hash, error) {
+	way := []plumbing.Hash{root}
+	for more := true; more; {
+		var name string
+		name, path, more = strings.Cut(path, "/")
+		entry, err := findEntry(sto, way[len(way)-1], name)
+		if err != nil || entry == nil || entry.Mode == filemode.Submodule || more && entry.Mode != filemode.Dir {
+			return way, err
+		}
+		way = append(way, entry.Hash)
+	}
+	return way, nil
 }

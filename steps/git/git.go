@@ -89,3 +89,12 @@ func Steps(o Options) []step.Step {
 			Reaches(c.pushReach).Requires(toPush, "repo").Touches("git", "branch", "push").Costs(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 3, Trips: 3}).Errors(append(reads, types.Conflict)...), pushIn.check),
 	}
 }
+
+// What steps need of a repository; see [step.Need].
+const (
+	toRead     = "read"
+	toCheckOut = "check out"
+	toBranch   = "name a branch for a push"
+	toCommit   = "commit"
+	toPush     = "push"
+)

@@ -8,12 +8,10 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/storage/filesystem"
 
 	"github.com/skillrun/skillrun/engine/types"
@@ -127,22 +125,6 @@ func (w *workspace) keepObject(h plumbing.Hash) error {
 		_, err = w.kept.SetEncodedObject(o)
 	}
 	return err
-}
-
-// wayTo lists the trees from a root down to a path, and what is there. With an
-// error, the last one is what does not read.
-func wayTo(sto storer.EncodedObjectStorer, root plumbing.Hash, path string) ([]plumbing.Hash, error) {
-	way := []plumbing.Hash{root}
-	for more := true; more; {
-		var name string
-		name, path, more = strings.Cut(path, "/")
-		entry, err := findEntry(sto, way[len(way)-1], name)
-		if err != nil || entry == nil || entry.Mode == filemode.Submodule || more && entry.Mode != filemode.Dir {
-			return way, err
-		}
-		way = append(way, entry.Hash)
-	}
-	return way, nil
 }
 
 // readMeta reads what is known of a workspace of this run, and where that is.

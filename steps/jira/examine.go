@@ -133,17 +133,6 @@ type need struct {
 	creates     []step.Use
 }
 
-// What steps need; see [step.Need]. All but the search are permissions in a
-// project, by their keys in Jira.
-const (
-	toBrowse  = "BROWSE_PROJECTS"
-	toCreate  = "CREATE_ISSUES"
-	toLink    = "LINK_ISSUES"
-	toComment = "ADD_COMMENTS"
-	toMove    = "TRANSITION_ISSUES"
-	toSearch  = "search"
-)
-
 // projectIn is the project that a use is about, "" when only the run knows.
 func projectIn(u step.Use) string {
 	if key := u.Text("issue"); keyPattern.MatchString(key) {

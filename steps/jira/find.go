@@ -44,14 +44,6 @@ func (c *client) findCreated(ctx context.Context, key step.Key, in CreateIn) (st
 	return c.probe(ctx, key, in)
 }
 
-func keysOf(issues []issue) []string {
-	keys := make([]string, len(issues))
-	for n, i := range issues {
-		keys[n] = i.Key
-	}
-	return keys
-}
-
 func list(issues []issue) string { return strings.Join(keysOf(issues), ", ") }
 
 // labelled says what the issues are to this call that have our label, in any

@@ -115,3 +115,11 @@ func (c *client) keys(ctx context.Context, what, jql string, limit int) ([]strin
 	found, err := c.search(ctx, what, jql, "key", limit)
 	return keysOf(found.issues), err
 }
+
+func keysOf(issues []issue) []string {
+	keys := make([]string, len(issues))
+	for n, i := range issues {
+		keys[n] = i.Key
+	}
+	return keys
+}

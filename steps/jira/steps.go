@@ -48,3 +48,14 @@ func Steps(services map[string]Service) []step.Step {
 			Errors(rest.Codes(types.Conflict)...), MoveIn.check),
 	}
 }
+
+// What steps need; see [step.Need]. All but the search are permissions in a
+// project, by their keys in Jira.
+const (
+	toBrowse  = "BROWSE_PROJECTS"
+	toCreate  = "CREATE_ISSUES"
+	toLink    = "LINK_ISSUES"
+	toComment = "ADD_COMMENTS"
+	toMove    = "TRANSITION_ISSUES"
+	toSearch  = "search"
+)

@@ -70,3 +70,14 @@ func didYouMean(word string, words []string) string {
 	}
 	return ""
 }
+
+// verbNames are the names of a command's verbs, as its help lists them.
+func verbNames(c *cobra.Command) []string {
+	var out []string
+	for _, sub := range c.Commands() {
+		if sub.Runnable() && !sub.Hidden {
+			out = append(out, sub.Name())
+		}
+	}
+	return out
+}

@@ -10,10 +10,12 @@ import (
 	"context"
 	"io"
 	"io/fs"
+	"sync/atomic"
 	"time"
 
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/mask"
 	"github.com/skillrun/skillrun/engine/step"
 )
 
@@ -118,3 +120,6 @@ func (p *Program) quiet() *Program {
 	q.Stdout, q.Stderr = io.Discard, io.Discard
 	return &q
 }
+
+// vault is the mask of the configuration, for streams that were opened before it.
+type vault = atomic.Pointer[mask.Mask]

@@ -47,21 +47,6 @@ func (p *Program) fileOf(name string) string {
 	return ""
 }
 
-// nearFile is the skill's file in the folder of path that may have been meant.
-func nearFile(path string) string {
-	entries, _ := os.ReadDir(filepath.Dir(path)) // a folder that is not there offers nothing
-	byStem := map[string]string{}
-	for _, e := range entries {
-		if isSkillFile(e.Name()) {
-			byStem[stem(e.Name())] = e.Name()
-		}
-	}
-	if same, ok := byStem[stem(path)]; ok {
-		return same
-	}
-	return byStem[diag.Nearest(stem(path), types.SortedKeys(byStem))]
-}
-
 // skills returns every skill that is found by name; the first of a name wins:
 // ./skills, $SKILLRUN_PATH, the user's configuration folder, built in. When nobody
 // trusts the working directory, its skills come last and take nobody's place.

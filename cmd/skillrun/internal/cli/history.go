@@ -175,14 +175,3 @@ func nextOf(s engine.Summary, f runFlags) *render.Next {
 	}
 	return new(goOn(s.ID, s.Reason, s.Path, f))
 }
-
-// goOn is what continues a run that stopped for a reason at a step.
-func goOn(id, reason, path string, f runFlags) render.Next {
-	switch reason {
-	case engine.ForRepeat:
-		return render.Next{Resume: repeatCommand(id, path, f)}
-	case engine.ForApprove:
-		return render.Next{Approve: commandOf("approve", f, id)}
-	}
-	return render.Next{Resume: resumeCommand(id, reason, f)}
-}

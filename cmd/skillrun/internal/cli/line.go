@@ -149,17 +149,6 @@ func unknownWord(err error, root *cobra.Command, word string) error {
 	return err
 }
 
-// verbNames are the names of a command's verbs, as its help lists them.
-func verbNames(c *cobra.Command) []string {
-	var out []string
-	for _, sub := range c.Commands() {
-		if sub.Runnable() && !sub.Hidden {
-			out = append(out, sub.Name())
-		}
-	}
-	return out
-}
-
 // flagError says which verb a flag was not for, and what may have been meant.
 func flagError(c *cobra.Command, err error) error {
 	hint := "see: " + c.CommandPath() + " --help"

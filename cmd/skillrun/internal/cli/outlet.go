@@ -2,7 +2,6 @@ package cli
 
 import (
 	"io"
-	"sync/atomic"
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/live"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
@@ -12,9 +11,6 @@ import (
 	"github.com/skillrun/skillrun/engine/mask"
 	"github.com/skillrun/skillrun/engine/types"
 )
-
-// vault is the mask of the configuration, for streams that were opened before it.
-type vault = atomic.Pointer[mask.Mask]
 
 // guard puts an outlet before each stream, and returns what flushes them.
 func (p *Program) guard() (flush func()) {

@@ -46,3 +46,5 @@ func (p *Program) today(run engine.Run) []byte {
 	}
 	return text
 }
+
+func firstError(diags diag.List) string { return diags.First().Message }

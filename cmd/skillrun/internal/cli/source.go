@@ -12,6 +12,7 @@ import (
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -168,4 +169,19 @@ func (p *Program) ownPath() []string {
 		dirs = append(dirs, filepath.Join(user, "skills"))
 	}
 	return dirs
+}
+
+// nearFile is the skill's file in the folder of path that may have been meant.
+func nearFile(path string) string {
+	entries, _ := os.ReadDir(filepath.Dir(path)) // a folder that is not there offers nothing
+	byStem := map[string]string{}
+	for _, e := range entries {
+		if isSkillFile(e.Name()) {
+			byStem[stem(e.Name())] = e.Name()
+		}
+	}
+	if same, ok := byStem[stem(path)]; ok {
+		return same
+	}
+	return byStem[diag.Nearest(stem(path), types.SortedKeys(byStem))]
 }

@@ -201,3 +201,14 @@ func (s *surface) next(r engine.Report) render.Next {
 	}
 	return n
 }
+
+// goOn is what continues a run that stopped for a reason at a step.
+func goOn(id, reason, path string, f runFlags) render.Next {
+	switch reason {
+	case engine.ForRepeat:
+		return render.Next{Resume: repeatCommand(id, path, f)}
+	case engine.ForApprove:
+		return render.Next{Approve: commandOf("approve", f, id)}
+	}
+	return render.Next{Resume: resumeCommand(id, reason, f)}
+}

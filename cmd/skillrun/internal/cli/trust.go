@@ -12,7 +12,6 @@ import (
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/config"
-	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -151,5 +150,3 @@ func (p *Program) outlineOf(e *engine.Engine, there *Program, src source, cfg *c
 	}
 	return out
 }
-
-func firstError(diags diag.List) string { return diags.First().Message }
