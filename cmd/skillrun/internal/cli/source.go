@@ -66,9 +66,6 @@ func bare(err error, shown string) error {
 // typesDir is the folder beside skills with the step types that files declare.
 const typesDir = "steps"
 
-// ownSkills are those of the folders that the user chose, and those built in.
-func (p *Program) ownSkills() ([]source, error) { return p.own(".") }
-
 // own are the files of a folder below those that the user chose, and below what is
 // built in.
 func (p *Program) own(below string) ([]source, error) {
