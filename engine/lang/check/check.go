@@ -41,7 +41,8 @@
 // # Other skills
 //
 // A skill that is called is checked too, once, by a walk of its own: it sees
-// nothing of its caller, and its caller sees its inputs and outputs.
+// nothing of its caller, and its caller sees its inputs and outputs. A step type that
+// a file declares is a skill in another dress: see steptype.go.
 package check
 
 import (

@@ -41,15 +41,13 @@ func IsStepType(file string) bool {
 }
 
 // Definition is what a step type's file declares, for whoever lists step types. It
-// fails for one with mistakes.
+// means nothing for one with mistakes.
 func (s *Skill) Definition() step.Definition {
-	d := step.Definition{Name: s.Name, Doc: s.Description, Effect: s.Effect, In: s.Inputs, Out: s.Outputs}
-	for _, u := range s.Uses {
-		d.Codes = append(d.Codes, u.Codes...)
+	every := (step.Step{Effect: s.Effect}).AllCodes()
+	return step.Definition{
+		Name: s.Name, Doc: s.Description, Effect: s.Effect, In: s.Inputs, Out: s.Outputs,
+		Codes: slices.DeleteFunc(s.codes(), func(c types.Code) bool { return slices.Contains(every, c) }),
 	}
-	slices.Sort(d.Codes)
-	d.Codes = slices.Compact(d.Codes)
-	return d
 }
 
 // stepTypeHead checks the keys of a step type that say what it is, and returns where
@@ -206,18 +204,25 @@ func readable(t types.Type) types.Type {
 	return t
 }
 
-// codes are those that a use of a step type can fail with.
+// codes are those that a use of a step type can fail with, each once.
 func (s *Skill) codes() []types.Code {
-	codes := []types.Code{types.BadInput, types.Timeout, types.Cancelled, types.Internal}
+	codes := (step.Step{Effect: s.Effect}).AllCodes()
 	for _, u := range s.Uses {
 		codes = append(codes, u.AllCodes()...)
 	}
+	if s.Timeout != "" {
+		codes = append(codes, types.Timeout)
+	}
 	program.Each(s.Steps, func(n *program.Node) {
+		if n.Timeout != "" {
+			codes = append(codes, types.Timeout)
+		}
 		if n.Code != "" {
 			codes = append(codes, n.Code)
 		}
 	})
-	return codes
+	slices.Sort(codes)
+	return slices.Compact(codes)
 }
 
 // checkEffect refuses a step type that does more to the world than it says.

@@ -86,20 +86,24 @@ func newCallees(p *Program, only bool) callees {
 // else the first one in the search path. Beside a file of a folder that nobody
 // trusts none takes the place of one of the user's own or of a built-in one.
 func (c callees) find(beside, name string) (string, []byte, error) {
-	return c.lookup(beside, name, ".", c.program.find)
+	folder := "."
+	if engine.IsStepType(beside) {
+		folder = ".."
+	}
+	return c.lookup(beside, name, folder, c.program.find)
 }
 
 // findStepType does so for step types, in the folders of those.
 func (c callees) findStepType(beside, name string) (string, []byte, error) {
-	below := typesDir
+	folder := typesDir
 	if engine.IsStepType(beside) {
-		below = "."
+		folder = "."
 	}
-	return c.lookup(beside, name, below, c.typeOf)
+	return c.lookup(beside, name, folder, c.typeOf)
 }
 
-func (c callees) lookup(beside, name, below string, inPath func(name string) (source, error)) (string, []byte, error) {
-	s, err := c.beside(beside, name, below)
+func (c callees) lookup(beside, name, folder string, inPath func(name string) (source, error)) (string, []byte, error) {
+	s, err := c.beside(beside, name, folder)
 	if err == nil && s.Origin.Kind == engine.FromFolder && !c.program.trusts(s) {
 		if own, ok := c.program.instead(s); ok {
 			s = own
