@@ -1,7 +1,9 @@
 package stdlib
 
 import (
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,6 +36,16 @@ func runFormatDate(by *Caller, args []any) (any, error) {
 	return w.Done()
 }
 
+// writable refuses a layout in which no date is written.
+func writable(layout string) error {
+	return layoutParts(layout, func(_ string, letter byte) error {
+		if _, ok := datePart(time.Time{}, letter); letter != 0 && !ok {
+			return unknownPart(layout, letter)
+		}
+		return nil
+	})
+}
+
 func unknownPart(layout string, letter byte) error {
 	return badArgument("the layout %q has an unknown %%%c", types.Clip(layout), letter)
 }
@@ -62,9 +74,11 @@ func layoutParts(layout string, do func(literal string, letter byte) error) erro
 }
 
 func datePart(t time.Time, letter byte) (string, bool) {
+	year, week := t.ISOWeek()
 	switch letter {
+	case 'G':
+		return fmt.Sprintf("%04d", year), true
 	case 'V':
-		_, week := t.ISOWeek()
 		return fmt.Sprintf("%02d", week), true
 	case '%':
 		return "%", true
@@ -90,10 +104,42 @@ type dateReader struct {
 	rest          string
 	layout, parts []string
 	hours, offset bool
+	year, week    string // of a week by ISO 8601, which package time does not read
+}
+
+// readable refuses a layout with which no date is read.
+func readable(layout string) error {
+	letters := ""
+	err := layoutParts(layout, func(_ string, letter byte) error {
+		_, known := goLayout(letter)
+		switch {
+		case letter == 0:
+			return nil
+		case !known && !strings.ContainsRune("%GV", rune(letter)):
+			return unknownPart(layout, letter)
+		case len(letters) == 20:
+			return badArgument("the layout %q has too many parts", types.Clip(layout))
+		}
+		letters += string(rune(letter))
+		return nil
+	})
+	year, week := strings.Contains(letters, "G"), strings.Contains(letters, "V")
+	switch {
+	case err != nil:
+		return err
+	case year != week:
+		return badArgument("the layout %q has to have both %%G and %%V: a week belongs to a year of weeks", types.Clip(layout))
+	case week && strings.ContainsAny(letters, "YmdbB"):
+		return badArgument("the layout %q has both a week and a day", types.Clip(layout))
+	}
+	return nil
 }
 
 func runParseDate(by *Caller, args []any) (any, error) {
 	s, layout := args[0].(string), args[1].(string)
+	if err := readable(layout); err != nil {
+		return nil, err
+	}
 	z, err := by.zone(args, 2, by.Now.Location())
 	if err != nil {
 		return nil, err
@@ -101,12 +147,6 @@ func runParseDate(by *Caller, args []any) (any, error) {
 	bad := badArgument("%q is not a date of the form %q", types.Clip(s), types.Clip(layout))
 	r := dateReader{rest: s}
 	err = layoutParts(layout, func(literal string, letter byte) error {
-		if len(r.parts) > 20 {
-			return badArgument("the layout %q has too many parts", types.Clip(layout))
-		}
-		if _, known := goLayout(letter); letter != 0 && letter != '%' && !known {
-			return unknownPart(layout, letter)
-		}
 		if !r.read(literal, letter) {
 			return bad
 		}
@@ -119,6 +159,9 @@ func runParseDate(by *Caller, args []any) (any, error) {
 		return nil, bad
 	}
 	t, parseErr := time.ParseInLocation(strings.Join(r.layout, "|"), strings.Join(r.parts, "|"), time.UTC)
+	if r.week != "" && parseErr == nil {
+		t, parseErr = onMonday(t, r.year, r.week)
+	}
 	if parseErr != nil {
 		return nil, bad
 	}
@@ -126,6 +169,19 @@ func runParseDate(by *Caller, args []any) (any, error) {
 		t, _ = onClocks(t, z)
 	}
 	return written(t, !r.hours)
+}
+
+// onMonday returns the time of t on the first day of a week by ISO 8601: the first
+// week of a year is that of its January 4.
+func onMonday(t time.Time, year, week string) (time.Time, error) {
+	y, yearErr := strconv.Atoi(year)
+	w, weekErr := strconv.Atoi(week)
+	monday := civilStart(time.Date(y, 1, 4, 0, 0, 0, 0, time.UTC), "week").AddDate(0, 0, 7*(w-1))
+	if is, nth := monday.ISOWeek(); yearErr != nil || weekErr != nil || len(year) != 4 || is != y || nth != w {
+		return t, errors.New("there is no such week")
+	}
+	hour, minute, second := t.Clock()
+	return time.Date(monday.Year(), monday.Month(), monday.Day(), hour, minute, second, 0, t.Location()), nil
 }
 
 func (r *dateReader) read(literal string, letter byte) bool {
@@ -143,7 +199,14 @@ func (r *dateReader) read(literal string, letter byte) bool {
 	}
 	layout, _ := goLayout(letter)
 	part := r.rest[:n]
+	r.rest = r.rest[n:]
 	switch {
+	case letter == 'G':
+		r.year = part
+		return true
+	case letter == 'V':
+		r.week = part
+		return true
 	case part == "Z":
 		part = "+00:00"
 	case letter == 'z' && n == 5:
@@ -153,7 +216,6 @@ func (r *dateReader) read(literal string, letter byte) bool {
 	}
 	r.layout, r.parts = append(r.layout, layout), append(r.parts, part)
 	r.hours, r.offset = r.hours || letter == 'H', r.offset || letter == 'z'
-	r.rest = r.rest[n:]
 	return true
 }
 
@@ -161,7 +223,7 @@ func (r *dateReader) read(literal string, letter byte) bool {
 func partLength(s string, letter byte) int {
 	accept, most := func(b byte) bool { return b >= '0' && b <= '9' }, 2
 	switch letter {
-	case 'Y':
+	case 'Y', 'G':
 		most = 4
 	case 'b', 'a':
 		accept, most = IsLetter, 3

@@ -41,21 +41,11 @@ func Refuse(form, s string) error {
 	case formZone:
 		_, err = by.zone([]any{s}, 0, nil)
 	case formLayout:
-		err = layoutParts(s, known(s, func(letter byte) bool { _, ok := datePart(by.Now, letter); return ok }))
+		err = writable(s)
 	case formReadLayout:
-		err = layoutParts(s, known(s, func(letter byte) bool { _, ok := goLayout(letter); return ok || letter == '%' }))
+		err = readable(s)
 	case formVersion:
 		_, err = version(s)
 	}
 	return err
-}
-
-// known refuses the letters of a layout that are not.
-func known(layout string, is func(letter byte) bool) func(string, byte) error {
-	return func(_ string, letter byte) error {
-		if letter != 0 && !is(letter) {
-			return unknownPart(layout, letter)
-		}
-		return nil
-	}
 }
