@@ -31,12 +31,12 @@ type checker struct {
 var unclear = types.Type{}
 
 func (c *checker) fail(n node, code diag.Code, hint, format string, args ...any) types.Type {
-	c.failAt(n.at(), code, hint, format, args...)
-	return unclear
+	return c.failAt(n.at(), code, hint, format, args...)
 }
 
-func (c *checker) failAt(at span, code diag.Code, hint, format string, args ...any) {
+func (c *checker) failAt(at span, code diag.Code, hint, format string, args ...any) types.Type {
 	c.problems = append(c.problems, Problem{code, at.from, at.to, fmt.Sprintf(format, args...), hint})
+	return unclear
 }
 
 // maxType is how many parts a type may have. An object of two that are the same
@@ -94,6 +94,8 @@ func (c *checker) typeOf(n node, s Scope) types.Type {
 		return c.binary(n, s)
 	case *cond:
 		return c.cond(n, s)
+	case *let:
+		return c.let(n, s)
 	case *list:
 		return c.list(n, s)
 	case *object:
@@ -197,11 +199,9 @@ func (c *checker) member(n *member, s Scope) types.Type {
 		if f, ok := t.Field(n.name); ok {
 			return f.Type
 		}
-		c.failAt(n.nameAt, CodeUnknownName, fieldHint(n, t), "%s", noField(n))
-		return unclear
+		return c.failAt(n.nameAt, CodeUnknownName, fieldHint(n, t), "%s", noField(n))
 	}
-	c.failAt(n.nameAt, CodeTypeMismatch, fieldHint(n, t), "%s is %s and has no fields", show(n.of), aType(t))
-	return unclear
+	return c.failAt(n.nameAt, CodeTypeMismatch, fieldHint(n, t), "%s is %s and has no fields", show(n.of), aType(t))
 }
 
 func noField(n *member) string {
@@ -312,6 +312,15 @@ func (c *checker) cond(n *cond, s Scope) types.Type {
 	yes := c.check(n.yes, s.narrow(n.test, true))
 	no := c.check(n.no, s.narrow(n.test, false))
 	return c.merge(n, yes, no)
+}
+
+// let checks the value once; in the body its name has that type.
+func (c *checker) let(n *let, s Scope) types.Type {
+	t := c.check(n.value, s)
+	if _, taken := s.Vars.Field(n.name); taken {
+		return c.failAt(n.nameAt, CodeNameTaken, "choose another name", "%s already means something here", n.name)
+	}
+	return c.check(n.body, s.With(n.name, t))
 }
 
 func (c *checker) list(n *list, s Scope) types.Type {

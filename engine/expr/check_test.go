@@ -160,6 +160,8 @@ func TestCanonical(t *testing.T) {
 		`has( a?.b ) && a not in [1,2]`:           {"has(a?.b)", "!(a in [1, 2])"},
 		`any(a, .b > #index)`:                     {"any(a, .b > #index)"},
 		`a ?. ["b c"] == {x: 1}["x"] ? 1 : c[1:]`: {`(a?.["b c"] == {"x": 1}.x) ? 1 : c[1:]`},
+		`let x=a;(let y = -x ; y+x)`:              {"let x = a; let y = (-x); y + x"},
+		`(let x = a && b; x) && [let y = 1; y]`:   {"let x = (a && b); x", "[let y = 1; y]"},
 		`-a[0] < (b + 1) * 2 < 5`:                 {"(-a[0]) < ((b + 1) * 2)", "((b + 1) * 2) < 5"},
 	} {
 		e, problems := Parse(src)

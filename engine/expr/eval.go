@@ -20,7 +20,7 @@ type Env struct {
 type evaluator struct {
 	stdlib.Caller
 	vars   map[string]any
-	locals *local // of the loops of a text, the innermost first
+	locals *local // of let and of the loops of a text, the innermost first
 	elem   any    // # of the predicate that is running
 	place  int    // #index
 	args   []any  // of the calls that are running
@@ -98,6 +98,8 @@ func (ev *evaluator) eval(n node) (any, error) {
 			return ev.eval(n.yes)
 		}
 		return ev.eval(n.no)
+	case *let:
+		return ev.let(n)
 	case *list:
 		return ev.list(n)
 	case *object:
@@ -224,6 +226,23 @@ func takeAs[T any](ev *evaluator, n node, want string) (T, error) {
 		err = wrongKind(n, v, want)
 	}
 	return t, err
+}
+
+// let computes the value once, before the body; one that is unknown stops only
+// what reads it.
+func (ev *evaluator) let(n *let) (any, error) {
+	if err := ev.Spend(fuel.Grown); err != nil {
+		return nil, err
+	}
+	v, err := stdlib.Inside(ev.eval(n.value))
+	if err != nil {
+		return nil, err
+	}
+	outer := ev.locals
+	ev.locals = &local{n.name, v, outer}
+	v, err = ev.eval(n.body)
+	ev.locals = outer
+	return v, err
 }
 
 func (ev *evaluator) list(n *list) (any, error) {

@@ -16,7 +16,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(fn.Example)
 	}
 	for _, src := range []string{`inputs.billing ? steps.billing.commit : ""`, `steps.billing?.url ?? inputs.tags[0:1][0]`, `${{ {"a": [1..3]} }}`,
-		`any(steps.log.commits, {.sha in inputs.tags})`, `not (a in b) and c not contains "x"`, `-1 ?? 2 | map(# + #index)`, "é.ü + '\\u00e9'", ";", `b"x"`, "$env[0]()"} {
+		`any(steps.log.commits, {.sha in inputs.tags})`, `map(steps.log.commits, let c = #; let b = steps.billing?.url; [b ?? c.sha, (let d = b; d)])`, `not (a in b) and c not contains "x"`, `-1 ?? 2 | map(# + #index)`, "é.ü + '\\u00e9'", ";", `b"x"`, "$env[0]()"} {
 		f.Add(src)
 	}
 	f.Fuzz(func(t *testing.T, src string) {

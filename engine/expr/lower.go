@@ -90,6 +90,8 @@ func (l *lowerer) lower(n ast.Node) node {
 	case *ast.ConditionalNode:
 		test, yes, no := l.lower(n.Cond), l.lower(n.Exp1), l.lower(n.Exp2)
 		return &cond{join(test.at(), no.at()), test, yes, no}
+	case *ast.VariableDeclaratorNode:
+		return l.lowerLet(n)
 	case *ast.ArrayNode:
 		return l.lowerList(n)
 	case *ast.MapNode:
@@ -110,8 +112,6 @@ func (l *lowerer) lower(n ast.Node) node {
 
 func notOurs(n ast.Node) string {
 	switch n.(type) {
-	case *ast.VariableDeclaratorNode:
-		return "`let` is not part of the language; name values in a `set` step"
 	case *ast.SequenceNode:
 		return "`;` is not part of the language: an expression has one value"
 	case *ast.BytesNode:
@@ -279,6 +279,20 @@ func (l *lowerer) pieces(n node, p *stdlib.Pattern, out []piece) []piece {
 		out = append(out, piece{x, nil})
 	}
 	return out
+}
+
+func (l *lowerer) lowerLet(n *ast.VariableDeclaratorNode) node {
+	at := l.span(n.Location())
+	switch n.Name {
+	case "nil", "true", "false":
+		return l.bad(at, CodeNameTaken, n.Name+" already means something here", "choose another name")
+	}
+	if !stdlib.IsName(n.Name) {
+		return l.bad(at, CodeSyntax, n.Name+" is not a name", "a name has letters, digits and _: let total = 1; total + 1")
+	}
+	value, body := l.lower(n.Value), l.lower(n.Expr)
+	whole := join(span{max(0, strings.LastIndex(l.src[:at.from], "let")), at.to}, body.at())
+	return &let{whole, n.Name, at, value, body}
 }
 
 func (l *lowerer) lowerList(n *ast.ArrayNode) node {

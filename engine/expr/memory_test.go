@@ -94,6 +94,8 @@ func bombs() map[string]string {
 		"zones":                   `map(1..90000, [now("UTC"), date_add(now(), "1d"), start_of(today(), "week"), parse_date("2026-01-01", "%Y-%m-%d")])`,
 		"sharing":                 sharing("[1]", "map(", ", ({a: #, b: #}))", 60),
 		"sharing in lists":        sharing("[1]", "map(", ", [#, #])", 60),
+		"named values":            `map(1..300, map(1..330, let a = #; let b = a; let c = b; [c]))`,
+		"sharing by name":         `let a = [1, 1]; ` + `let b = [a, a]; let c = [b, b]; map(1..90000, json([c, c, c, c]))`,
 		"unknown keys":            `map(1..90000, any(1..90000, open.x == 1))`,
 		"text: lists":             `%{{ for a in many }}%{{ for b in many }}${{ a + b }}%{{ end }}%{{ end }}`,
 		"text: literals":          `%{{ for a in many }}` + strings.Repeat("x", 1<<16) + `%{{ end }}`,

@@ -196,8 +196,6 @@ var mistakes = []struct{ src, want string }{
 		`unknown-name «$env» $env is not part of the language (names are read one by one: inputs.x, steps.y.z)`},
 	{`inputs.name.lower()`,
 		`unknown-function «lower» values have no methods (functions are written in front: lower(x))`},
-	{`let x = 1; x`,
-		"expression-syntax «x» `let` is not part of the language; name values in a `set` step"},
 	{`1; 2`,
 		"expression-syntax «1» `;` is not part of the language: an expression has one value"},
 	{`b"x"`,

@@ -29,12 +29,31 @@ func (k *knowledge) learn(n node, want bool) {
 		if n.op == "!" {
 			k.learn(n.of, !want)
 		}
+	case *let:
+		k.learnBody(n, want)
 	case *call:
 		if n.fn.Name == "has" && want {
 			k.exists(n.args[0])
 		}
 	case *binary:
 		k.learnEquality(n, want)
+	}
+}
+
+// learnBody takes in that the body of n is want. What it says of the name it says
+// of the path that the name stands for.
+func (k *knowledge) learnBody(n *let, want bool) {
+	var inner knowledge
+	inner.learn(n.body, want)
+	for _, p := range inner.present {
+		if p = n.unnamed(p); p != nil {
+			k.present = append(k.present, p)
+		}
+	}
+	for _, c := range inner.choices {
+		if c.path = n.unnamed(c.path); c.path != nil {
+			k.choices = append(k.choices, c)
+		}
 	}
 }
 

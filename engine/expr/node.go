@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"slices"
+
 	"github.com/skillrun/skillrun/engine/expr/stdlib"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -67,6 +69,13 @@ type (
 		span
 		test, yes, no node
 	}
+	// let is let name = value; body.
+	let struct {
+		span
+		name        string
+		nameAt      span
+		value, body node
+	}
 	list struct {
 		span
 		elems []node
@@ -115,6 +124,8 @@ func children(n node) []node {
 		return []node{n.left, n.right}
 	case *cond:
 		return []node{n.test, n.yes, n.no}
+	case *let:
+		return []node{n.value, n.body}
 	case *list:
 		return n.elems
 	case *object:
@@ -147,8 +158,45 @@ func refs(n node, out []Ref) []Ref {
 		}
 		return append(out, Ref{Path: p, From: n.at().from, To: n.at().to})
 	}
+	if n, ok := n.(*let); ok {
+		return n.refs(out)
+	}
 	for _, c := range children(n) {
 		out = refs(c, out)
 	}
 	return out
+}
+
+// refs are those of the value and of the body. Where the value is a plain path,
+// what is read of it is what the body reads.
+func (n *let) refs(out []Ref) []Ref {
+	alias, read := path(n.value), false
+	var body []Ref
+	for _, r := range refs(n.body, nil) {
+		switch own := r.Path[0] == n.name; {
+		case !own:
+			body = append(body, r)
+		case alias != nil:
+			read = true
+			if r.Path = n.unnamed(r.Path); r.Path[0][0] != '#' {
+				body = append(body, r)
+			}
+		}
+	}
+	if !read {
+		out = refs(n.value, out)
+	}
+	return append(out, body...)
+}
+
+// unnamed is a path of the body as it is without the name, or nil when the name
+// stands for no path.
+func (n *let) unnamed(p []string) []string {
+	if p[0] != n.name {
+		return p
+	}
+	if alias := path(n.value); alias != nil {
+		return slices.Concat(alias, p[1:])
+	}
+	return nil
 }

@@ -33,6 +33,8 @@ func normalize(n node) string {
 		return operand(n.left) + " " + n.op + " " + operand(n.right)
 	case *cond:
 		return operand(n.test) + " ? " + operand(n.yes) + " : " + operand(n.no)
+	case *let:
+		return "let " + n.name + " = " + operand(n.value) + "; " + normalize(n.body)
 	case *list:
 		return "[" + normalizeAll(n.elems) + "]"
 	case *object:
@@ -88,7 +90,7 @@ func normalizeSide(n node) string {
 // operand puts n in parentheses where it could be read in another way.
 func operand(n node) string {
 	switch n.(type) {
-	case *binary, *cond, *unary:
+	case *binary, *cond, *unary, *let:
 		return "(" + normalize(n) + ")"
 	}
 	return normalize(n)
