@@ -90,6 +90,7 @@ type Step struct {
 	reach                func(context.Context, Use) Reach
 	check                func(json.RawMessage, UnknownPaths) error
 	guard                func(json.RawMessage, UnknownPaths) error
+	codes                func(json.RawMessage) []types.Code
 	mask                 *mask.Mask // hides what comes out; nil hides nothing
 }
 

@@ -40,6 +40,15 @@ func (in Look) check(unknown step.UnknownPaths) error {
 	return in.checkVariables()
 }
 
+// checkCodes refuses codes that cannot be; write says that it may change something.
+func (in Look) checkCodes(unknown step.UnknownPaths, write bool) error {
+	others := map[string][]int{}
+	if !unknown.Overlaps("expect") {
+		others["success"] = expected(in)
+	}
+	return checkFailures(unknown, "codes", in.Codes, write, others)
+}
+
 // checkProgram refuses a shell with a text to run.
 func checkProgram(in Look, unknown bool) error {
 	if !unknown && !programPattern.MatchString(in.Program) {
@@ -90,7 +99,10 @@ func (in Look) checkVariables() error {
 }
 
 func (in In) check(unknown step.UnknownPaths) error {
-	if err := in.Look.check(unknown); err != nil || in.Find == nil || unknown.Has("find") {
+	if err := in.Look.check(unknown); err != nil {
+		return err
+	}
+	if err := in.checkCodes(unknown, true); err != nil || in.Find == nil || unknown.Has("find") {
 		return err
 	}
 	look := Look{Program: in.Find.Program, Args: in.Find.Args, Shell: in.Shell}
@@ -99,6 +111,10 @@ func (in In) check(unknown step.UnknownPaths) error {
 	}
 	if unknown.Overlaps("find.exit_codes") {
 		return nil
+	}
+	codes := in.Find.codes()
+	if err := checkFailures(unknown, "find.codes", in.Find.Codes, false, map[string][]int{"exists": codes.Exists, "absent": codes.Absent}); err != nil {
+		return err
 	}
 	return in.Find.check()
 }

@@ -33,20 +33,23 @@ func Steps(o Options) []step.Step {
 	r := runner{o}
 	codes := []types.Code{types.NotFound, types.Forbidden, types.Unavailable, ExitCode}
 	return []step.Step{
-		step.Guarded(step.Checked(step.Read("exec_read", "Run a program that only reads.", r.look,
+		step.Coded(step.Guarded(step.Checked(step.Read("exec_read", "Run a program that only reads.", r.look,
 			step.Restore(func(ctx context.Context, in Look, out Out) error { return restore(ctx, in.Dir, out.Files) })).
-			Reaches(readReach).Touches("", "program", "run").Errors(append(codes, types.Timeout)...), r.checkLook), Look.guard),
-		step.Guarded(step.Checked(step.Write("exec", "Run a program that changes something.", r.run,
+			Reaches(readReach).Touches("", "program", "run").Errors(append(codes, types.Timeout)...), r.checkLook), Look.guard), func(in Look) []types.Code { return declared(in.Codes) }),
+		step.Coded(step.Guarded(step.Checked(step.Write("exec", "Run a program that changes something.", r.run,
 			step.Find(r.find), step.Preview(preview), step.EventuallyConsistent[In, Out](),
 			step.Restore(func(ctx context.Context, in In, out Out) error { return restore(ctx, in.Dir, out.Files) }),
 			step.Resolve("the exit code that it ended with, such as 0", resolve)).
-			Reaches(writeReach).Touches("", "program", "run").Errors(codes...), r.checkIn), In.guard),
+			Reaches(writeReach).Touches("", "program", "run").Errors(codes...), r.checkIn), In.guard), In.declared),
 	}
 }
 
 // codes are the exit codes that say that the effect is there, and that it is not.
 func (f Finder) codes() FindCodes {
 	out := FindCodes{Exists: []int{0}, Absent: []int{1}}
+	if slices.Contains(declared(f.Codes), types.NotFound) {
+		out.Absent = nil
+	}
 	if f.ExitCodes != nil && len(f.ExitCodes.Exists) > 0 {
 		out.Exists = f.ExitCodes.Exists
 	}
@@ -66,6 +69,10 @@ func (r runner) look(ctx context.Context, in Look) (Out, error) {
 
 func (r runner) run(ctx context.Context, in In) (Out, error) {
 	out, err := r.execute(ctx, in.Look, true)
+	if err != nil && err.worked {
+		step.CallOf(ctx).Say(err.err.Message)
+		return out, nil
+	}
 	if err != nil {
 		return Out{}, err.withChanges(err.asWrite(in.Look))
 	}
@@ -86,20 +93,33 @@ func (r runner) find(ctx context.Context, _ step.Key, in In) (step.Found[Out], e
 		return step.Absent[Out](), nil
 	}
 	look, codes := in.Look, in.Find.codes()
-	look.Program, look.Args, look.Stdin, look.Expect = in.Find.Program, in.Find.Args, "", slices.Concat(codes.Exists, codes.Absent)
+	look.Program, look.Args, look.Stdin, look.Expect, look.Codes = in.Find.Program, in.Find.Args, "", slices.Concat(codes.Exists, codes.Absent), in.Find.Codes
 	out, err := r.execute(ctx, look, false)
 	switch {
+	case err != nil && err.ended && !err.worked && err.err.Code == types.NotFound:
+		return step.Absent[Out](), nil
+	case err != nil && err.worked: // it says whether the effect is there, in whatever form
 	case err != nil && after && ctx.Err() == nil:
 		return step.Inconclusive[Out](in.Find.Program + " was to tell it, and " + err.err.Message), nil
 	case err != nil:
 		return step.Found[Out]{}, unseen(in, err)
-	case slices.Contains(codes.Absent, out.ExitCode):
+	}
+	if slices.Contains(codes.Absent, out.ExitCode) {
 		return step.Absent[Out](), nil
 	}
 	if after {
 		tellLost(ctx, in)
 	}
 	return step.Exists("what "+in.Find.Program+" found", out), nil
+}
+
+// declared are the error codes of all rules.
+func (in In) declared() []types.Code {
+	out := declared(in.Codes)
+	if in.Find != nil {
+		out = append(out, declared(in.Find.Codes)...)
+	}
+	return out
 }
 
 // unseen is why the lookup failed before the program ran.
@@ -109,7 +129,7 @@ func unseen(in In, f *fault) error {
 	}
 	err := *f.err
 	err.Message = "cannot tell whether " + name(in.Look) + " did its work: " + err.Message
-	return err.WithHint("nothing was run yet: fix what it reports and resume the run, or add this code to find.exit_codes")
+	return err.WithHint("nothing was run yet: fix what it reports and resume the run, or say in find.exit_codes what its exit code means")
 }
 
 // resolve takes a person's word for how the program ended; what it wrote is lost.

@@ -72,7 +72,7 @@ func (w world) do(ctx context.Context, name string, in map[string]any) (execute.
 	raw, err := s.Do(w.calling(ctx), types.Encode(in))
 	var out execute.Out
 	if err != nil {
-		if e := types.AsError(err); !s.CanFail(e.Code) || e.Hint == "" && e.Code != types.Internal {
+		if e := types.AsError(err); !s.CodedBy(types.Encode(in)).CanFail(e.Code) || e.Hint == "" && e.Code != types.Internal {
 			w.Errorf("%s is not declared, or has no hint: %v", e.Code, err)
 		}
 		return out, err

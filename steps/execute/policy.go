@@ -13,6 +13,9 @@ func (r runner) checkLook(in Look, unknown step.UnknownPaths) error {
 	if err := in.check(unknown); err != nil {
 		return err
 	}
+	if err := in.checkCodes(unknown, false); err != nil {
+		return err
+	}
 	return r.checkPolicy(in, unknown.Has("program"), unknown.Overlaps("args"))
 }
 

@@ -27,6 +27,7 @@ type fault struct {
 	err     *types.Error
 	started bool // whether it ran at all
 	ended   bool // whether it ended by itself, with an exit code of its own
+	worked  bool // whether it did its work all the same
 	left    []ChangedPath
 }
 
@@ -111,7 +112,7 @@ func (r runner) execute(ctx context.Context, in Look, once bool) (Out, *fault) {
 		StdoutBytes: stdout.total, StderrBytes: stderr.total, Truncated: stdout.cut() || stderr.cut(),
 	}
 	out.Files = left()
-	return out, checkExit(in, status, out)
+	return finished(in, status, out)
 }
 
 // with is the same with a variable, unless it sets that itself.
@@ -210,18 +211,36 @@ func expected(in Look) []int {
 	return in.Expect
 }
 
+// finished is the result of a program that ended, or why it is none.
+func finished(in Look, status syscall.WaitStatus, out Out) (Out, *fault) {
+	if f := checkExit(in, status, out); f != nil {
+		return out, f
+	}
+	v, err := parsed(in, out)
+	if out.Value = v; err != nil {
+		return out, &fault{started: true, ended: true, worked: true, err: err, left: out.Files}
+	}
+	return out, nil
+}
+
 func checkExit(in Look, status syscall.WaitStatus, out Out) *fault {
-	if slices.Contains(expected(in), out.ExitCode) {
+	signalled := status.Signaled()
+	code := ExitCode
+	if declared := codeOf(in.Codes, expected(in), out); declared != "" && !signalled {
+		code = declared
+	} else if slices.Contains(expected(in), out.ExitCode) {
 		return nil
 	}
 	how := fmt.Sprintf("exit code %d", out.ExitCode)
-	signalled := status.Signaled()
 	if signalled {
 		how = "the signal " + status.Signal().String()
 	}
-	err := types.Errorf(ExitCode, "%s ended with %s%s", name(in), how, stderrTail(out.Stderr)).
+	err := types.Errorf(code, "%s ended with %s%s", name(in), how, stderrTail(out.Stderr)).
 		WithHint("see its output; expect lists the exit codes that mean success").
 		With("exit_code", out.ExitCode).With("stdout", out.Stdout).With("stderr", out.Stderr)
+	if code != ExitCode {
+		err.Hint = "see its output; codes says that this is " + string(code)
+	}
 	return &fault{started: true, ended: !signalled, err: err, left: out.Files}
 }
 

@@ -216,6 +216,7 @@ func (c *checker) performs(n *syntax.Node, node *program.Node) (step.Step, bool)
 	if !ok {
 		return s, true
 	}
+	s = c.coded(s, with)
 	before := len(c.diags)
 	c.program = s.Touch.Object == "program"
 	node.With, node.Defaults = c.arguments(with, s.In, c.scope(), s.Name), s.Defaults()
@@ -267,9 +268,19 @@ func (c *checker) service(s step.Step, with *syntax.Node, uses diag.Range) {
 }
 
 func (c *checker) useStep(s step.Step) {
-	if !slices.ContainsFunc(c.skill.Uses, func(o step.Step) bool { return o.Name == s.Name }) {
+	at := slices.IndexFunc(c.skill.Uses, func(o step.Step) bool { return o.Name == s.Name })
+	if at < 0 {
 		c.skill.Uses = append(c.skill.Uses, s)
+		return
 	}
+	c.skill.Uses[at] = c.skill.Uses[at].AlsoFailing(s.Codes)
+}
+
+// coded is a step with the error codes that its arguments declare.
+func (c *checker) coded(s step.Step, with *syntax.Node) step.Step {
+	l := literals{scope: c.scope()}
+	v, _ := l.of(with, "", s.In).(map[string]any)
+	return s.CodedBy(types.Encode(v))
 }
 
 func (c *checker) stepType(u *syntax.Node) (step.Step, bool) {

@@ -52,6 +52,9 @@ func codes(s step.Step) string {
 	for _, c := range s.AllCodes() {
 		names = append(names, string(c))
 	}
+	if s.IsCoded() {
+		names = append(names, "those of codes")
+	}
 	return strings.Join(names, ", ")
 }
 
@@ -79,8 +82,11 @@ func arguments(prefix string, t types.Type) (out []types.Field) {
 		of := f.Type
 		f.Name = prefix + f.Name
 		out = append(out, f)
-		if of.Kind == types.Object {
+		switch {
+		case of.Kind == types.Object:
 			out = append(out, arguments(f.Name+".", of)...)
+		case of.Kind == types.List && of.Elem != nil && of.Elem.Kind == types.Object:
+			out = append(out, arguments(f.Name+"[].", *of.Elem)...)
 		}
 	}
 	return out
