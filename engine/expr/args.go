@@ -116,13 +116,16 @@ func (a args) Fail(i int, hint, format string, of ...any) types.Type {
 	return a.c.fail(a.n.args[i], CodeTypeMismatch, hint, format, of...)
 }
 
-func (a args) Whole(i int, absent bool) {
-	switch t := a.Check(i); {
+func (a args) Whole(i int, absent bool) types.Type {
+	t := a.Check(i)
+	switch {
 	case t.Optional && !absent:
 		a.c.absent(a.n.args[i])
+		return unclear
 	case t.HoldsSecret():
-		a.c.secret(a.n.args[i])
+		return a.c.secret(a.n.args[i])
 	}
+	return t
 }
 
 func (a args) Ordered(i int, t types.Type) {
@@ -141,6 +144,10 @@ func (a args) Body(elem types.Type, kinds ...types.Kind) types.Type {
 		return a.c.check(a.n.args[1], in)
 	}
 	return a.c.need(a.n.args[1], in, kinds...)
+}
+
+func (a args) Fold(elem, acc types.Type) types.Type {
+	return a.c.check(a.n.args[1], a.s.inside(elem).With("#acc", acc))
 }
 
 func (a args) Filter() types.Type {

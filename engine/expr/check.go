@@ -126,6 +126,9 @@ func (c *checker) name(n *name, s Scope) types.Type {
 	if ok {
 		return f.Type
 	}
+	if n.name == "#acc" {
+		return c.fail(n, CodeUnknownName, "", "#acc has a meaning only inside reduce")
+	}
 	if strings.HasPrefix(n.name, "#") {
 		return c.fail(n, CodeUnknownName, "", "%s has a meaning only inside a predicate", n.name)
 	}

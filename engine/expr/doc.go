@@ -4,8 +4,7 @@
 // expr-lang reads the source; nothing else of it is used. Its tree is turned at
 // once into the closed set of nodes of this package (lower.go), and whatever
 // has no node here does not exist in the language: no `$env`, no
-// methods, no `reduce`, no `keys` in the order of a map. Checker and evaluator
-// walk our nodes only, so a new version of the parser can break parsing, never
+// methods, no `keys` in the order of a map. Checker and evaluator walk our nodes only, so a new version of the parser can break parsing, never
 // widen the language.
 //
 // # Types

@@ -23,6 +23,7 @@ type evaluator struct {
 	locals *local // of let and of the loops of a text, the innermost first
 	elem   any    // # of the predicate that is running
 	place  int    // #index
+	acc    any    // #acc of the reduce that is running
 	args   []any  // of the calls that are running
 	few    [4]any // room for args
 }
@@ -134,6 +135,8 @@ func (ev *evaluator) name(n *name) (any, error) {
 		return leaf(ev.elem)
 	case "#index":
 		return ev.place, nil
+	case "#acc":
+		return leaf(ev.acc)
 	}
 	for l := ev.locals; l != nil; l = l.outer {
 		if l.name == n.name {

@@ -42,13 +42,15 @@ func (ev *evaluator) argument(n *call, i int) (any, error) {
 	switch {
 	case f.Place:
 		return ev.find(a)
-	case f.Second == stdlib.Body && i == 0:
+	case (f.Second == stdlib.Body || f.Second == stdlib.Folding) && i == 0:
 		return ev.elements(a)
 	case f.Second == stdlib.Body:
 		return ev.body(a), nil
+	case f.Second == stdlib.Folding && i == 1:
+		return ev.fold(a), nil
 	case f.Second == stdlib.Shape && i == 1:
 		return n.shape, nil
-	case f.Second != stdlib.Value && i == 1:
+	case n.pattern != nil && i == 1:
 		return n.pattern, nil
 	case f.Second == stdlib.Replacement && i == 2:
 		return ev.replacement(n.pieces)
@@ -121,6 +123,18 @@ func (ev *evaluator) body(n node) stdlib.Each {
 		ev.elem, ev.place = elem, place
 		v, err := ev.eval(n)
 		ev.elem, ev.place = outer, at
+		return v, err
+	}
+}
+
+// fold is n for the elements of a list, each with what came of those before.
+func (ev *evaluator) fold(n node) stdlib.Fold {
+	body := ev.body(n)
+	return func(acc, elem any, place int) (any, error) {
+		outer := ev.acc
+		ev.acc = acc
+		v, err := body(elem, place)
+		ev.acc = outer
 		return v, err
 	}
 }

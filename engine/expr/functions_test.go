@@ -45,6 +45,7 @@ func TestFunctionValues(t *testing.T) {
 	}
 	for src, want := range map[string]any{
 		`map(group_by([3, 1, 3, 2, 1], #), .key)`: []any{3, 1, 2}, `group_by([], #)`: []any{}, `group_by(["b", "a", "b"], #)[0].items`: []any{"b", "b"}, `group_by([1, 2], # > 1)[1]`: object("key", true, "items", []any{2}),
+		`reduce([], #acc + #, 7)`: 7, `reduce(["a", "b"], #acc + # + string(#index), "")`: "a0b1", `reduce([1, 2], #acc + sum([10, 20], # * #acc), 1)`: 961, `reduce([[1, 2], [3]], #acc + reduce(#, #acc + #, 0) * 10, 0)`: 60, `reduce([3, 9, 4], # > #acc ? # : #acc, 0)`: 9, `reduce(["a", "b", "a"], merge(#acc, from_entries([{key: #, value: (#acc[#] ?? 0) + 1}])), as({}, "map<integer>"))`: object("a", 2, "b", 1),
 		`unique_by(["aa", "b", "cc"], len(#))`: []any{"aa", "b"}, `sort_by([2, 9007199254740993, 9007199254740992, 1.5], #)`: []any{1.5, 2, 9007199254740992, 9007199254740993},
 		`take([1, 2], 5)`: []any{1, 2}, `take([1, 2], 0)`: []any{}, `take([1, 2], -5)`: []any{1, 2}, `take([1, 2, 3], 2)`: []any{1, 2}, `take([1], -9223372036854775807 - 1)`: []any{},
 		`concat([], [1], [], ["x"])`: []any{1, "x"}, `keys(inputs.blob)`: []any{"x"}, `keys({b: 1, a: inputs.null})`: []any{"b"}, `values({a: inputs.null})`: []any{}, `entries({})`: []any{},

@@ -123,7 +123,7 @@ func elsewhere() map[string]string {
 		"write c ? a : b":                                       "cond ternary iif",
 		"filter(list, # != nil) leaves the absent ones out":     "compact",
 		"today(), format_date() and parse_date() work on dates": "date datetime",
-		"it is left out on purpose: compute it in a step":       "reduce fold",
+		"it is called reduce":                                   "fold foldl inject accumulate",
 		"compute it in a step, such as exec_read of sha256sum":  "hashFiles filesha256 md5 sha256",
 		"a group's rescue and always run after a failure":       "success failure always cancelled",
 		"read it in a step, such as file_read":                  "file templatefile fileexists include",

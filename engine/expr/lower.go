@@ -139,8 +139,11 @@ func (l *lowerer) lowerLeaf(n ast.Node) node {
 		}
 		return &name{at, n.Value}
 	case *ast.PointerNode:
-		if n.Name != "" && n.Name != "index" {
-			return l.bad(at, CodeSyntax, "#"+n.Name+" is not part of the language", "# is the element, #index its position")
+		if strings.HasPrefix(l.src[at.from:], "#"+n.Name) {
+			at.to = at.from + 1 + len(n.Name)
+		}
+		if n.Name != "" && n.Name != "index" && n.Name != "acc" {
+			return l.bad(at, CodeSyntax, "#"+n.Name+" is not part of the language", "# is the element, #index its position, and #acc in reduce what came of those before")
 		}
 		return &name{at, "#" + n.Name}
 	}

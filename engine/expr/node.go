@@ -24,7 +24,7 @@ type (
 		value any
 	}
 	// name is a variable; "#" and "#index" are a predicate's element and
-	// its position.
+	// its position, "#acc" what reduce has so far.
 	name struct {
 		span
 		name string
@@ -153,7 +153,7 @@ func path(n node) []string {
 
 func refs(n node, out []Ref) []Ref {
 	if p := path(n); p != nil {
-		if p[0] == "#" || p[0] == "#index" {
+		if p[0][0] == '#' {
 			return out
 		}
 		return append(out, Ref{Path: p, From: n.at().from, To: n.at().to})

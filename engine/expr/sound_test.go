@@ -15,7 +15,7 @@ import (
 func TestWhatChecksRuns(t *testing.T) {
 	t.Parallel()
 	candidates := []string{`inputs.name`, `3`, `steps.log.commits`, `inputs.labels`, `#.title`, `"days"`, `inputs.tags`, `steps.image`, `inputs.blob`, `inputs.gone`,
-		`1.5`, `inputs.billing`, `inputs.note`, `inputs.token`, `[]`, `{}`, `nil`, `[[1], [2]]`, `{a: inputs.note, b: "x"}`, `[{key: "a", value: 1}]`, `["1.2.3"]`, `"2026-01-02"`, `"string"`, `.size`, `#`}
+		`1.5`, `inputs.billing`, `inputs.note`, `inputs.token`, `[]`, `{}`, `nil`, `[[1], [2]]`, `{a: inputs.note, b: "x"}`, `[{key: "a", value: 1}]`, `["1.2.3"]`, `"2026-01-02"`, `"string"`, `.size`, `#`, `#acc`}
 	scope, checked := world(), 0
 	try := func(src string) {
 		e, problems := Parse(src)

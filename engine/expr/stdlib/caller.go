@@ -70,6 +70,9 @@ func (w WrongKind) Error() string { return "not " + w.Want }
 // for.
 type Each func(elem any, place int) (any, error)
 
+// Fold computes a body as [Each] does, with what came of the elements before.
+type Fold func(acc, elem any, place int) (any, error)
+
 // badArgument is the failure of a function on a value that its types allow.
 func badArgument(format string, args ...any) *types.Error {
 	return types.Errorf(types.BadInput, format, args...)

@@ -48,6 +48,7 @@ type Second uint8
 const (
 	Value       Second = iota // computed, as the first one is
 	Body                      // run for each element of the first, a list: an [Each]
+	Folding                   // run so too, with what came of those before: a [Fold]
 	RegExp                    // written out: a [*Pattern]
 	Replacement               // written out: a [*Pattern], for the third, a list of [Piece]
 	Shape                     // written out: a [types.Type]
@@ -85,8 +86,8 @@ type Args interface {
 	// Check returns the type of one that is only passed on.
 	Check(i int) types.Type
 	// Whole checks one of any type that is looked into: no secret, and present
-	// unless it may be absent.
-	Whole(i int, absent bool)
+	// unless it may be absent. It is unclear when it is not.
+	Whole(i int, absent bool) types.Type
 	// Need checks one that is computed with: present, no secret, of these kinds.
 	Need(i int, kinds ...types.Kind) types.Type
 	// Kind checks that a type of what is in an argument is of these kinds.
@@ -99,6 +100,8 @@ type Args interface {
 	Merge(i int, a, b types.Type) types.Type
 	// Body checks what is run for each element, as Need if there are kinds.
 	Body(elem types.Type, kinds ...types.Kind) types.Type
+	// Fold checks what is run for each element with what came of those before.
+	Fold(elem, acc types.Type) types.Type
 	// Filter checks a list and a condition on its elements, and returns the type
 	// of those for which it holds.
 	Filter() types.Type

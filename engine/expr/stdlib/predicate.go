@@ -1,6 +1,8 @@
 package stdlib
 
 import (
+	"slices"
+
 	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -25,6 +27,8 @@ func predicateFunctions() []Function {
 			Example: `count([1, 2, 3], # > 1)`, Want: `2`, Second: Body, Run: runCount}.generic(2, 2, typeCondition(integer)),
 		Function{Name: "sum", Signature: "sum(list) or sum(list, value)", Doc: "The sum of the numbers, or of the value for each element.",
 			Example: `sum([{"n": 1}, {"n": 2}], .n)`, Want: `3`, Second: Body, Run: runSum}.generic(1, 2, typeSum),
+		Function{Name: "reduce", Signature: "reduce(list, value, start) as start", Doc: "One value made of all elements: #acc is what came of those before, at first start. Its type is that of start.",
+			Example: `reduce([1, 2, 3], #acc * 10 + #, 0)`, Want: `123`, Second: Folding, Run: runReduce}.generic(3, 3, typeReduce),
 		Function{Name: "sort_by", Alias: "sortBy", ParsedAs: "sortBy", Signature: "sort_by(list<T>, value) list<T>", Doc: "The elements in ascending order of the value, a number or a text. sortBy is the same.",
 			Example: `sort_by([{"n": 2}, {"n": 1}], .n)`, Want: `[{"n":1},{"n":2}]`, Second: Body, Run: runSortBy}.generic(2, 2, typeSortBy),
 		Function{Name: "group_by", ParsedAs: "groupBy", Signature: "group_by(list<T>, value) list<{key, items: list<T>}>", Doc: "The elements grouped by the value (a text, an integer or a boolean), in the order of the first element of each.",
@@ -73,6 +77,48 @@ func typeSum(a Args) types.Type {
 	}
 	a.Ordered(0, elem)
 	return Bare(elem)
+}
+
+func typeReduce(a Args) types.Type {
+	elem, start := Elem(a.List(0)), a.Whole(2, false)
+	if Unclear(start) {
+		return unclear
+	}
+	acc := kindsOf(start)
+	if vague(acc) {
+		return a.Fail(2, `as() says it, such as as([], "list<string>")`, "it is not clear what %s is made of, which all values have to be", a.Show(2))
+	}
+	next := a.Fold(elem, acc)
+	if why, ok := acc.Accepts(next); !ok && !Unclear(next) {
+		a.Fail(1, "begin with a value of the type that it has in the end, such as 0.0", "%s cannot follow %s: %s", a.Show(1), a.Show(2), why)
+	}
+	return acc
+}
+
+// kindsOf is t without the constraints of anything in it.
+func kindsOf(t types.Type) types.Type {
+	out := Bare(t)
+	out.Optional = t.Optional
+	if t.Elem != nil {
+		elem := kindsOf(*t.Elem)
+		out.Elem = &elem
+	}
+	for _, f := range t.Fields {
+		out.Fields = append(out.Fields, types.Field{Name: f.Name, Type: kindsOf(f.Type), Required: f.Required})
+	}
+	return out
+}
+
+// vague reports whether something in a value of t may be anything: then it could
+// hold itself, once more with each element.
+func vague(t types.Type) bool {
+	switch t.Kind {
+	case types.Invalid, types.Any:
+		return true
+	case types.List, types.Map:
+		return t.Elem == nil || vague(*t.Elem)
+	}
+	return slices.ContainsFunc(t.Fields, func(f types.Field) bool { return vague(f.Type) })
 }
 
 func typeSortBy(a Args) types.Type {
@@ -127,6 +173,17 @@ func runFilter(by *Caller, args []any) (any, error) {
 		return false, err
 	})
 	return out, err
+}
+
+func runReduce(_ *Caller, args []any) (any, error) {
+	body, acc := args[1].(Fold), args[2]
+	var err error
+	for i, e := range args[0].([]any) {
+		if acc, err = Inside(body(acc, e, i)); err != nil {
+			return nil, err
+		}
+	}
+	return acc, nil
 }
 
 func runFind(_ *Caller, args []any) (any, error) {
