@@ -20,6 +20,7 @@ import (
 //	cosmetic:"true"        left out of the argument digest
 //	workspace:"true"       names a workspace of the run, which has to be there before
 //	makes:"true"           names a workspace of the run that the step makes
+//	literal:"true"         written out in the skill: no expression
 //	minimum maximum        of an integer
 //
 // A pointer is optional: it may be absent though it is declared. Slices,
@@ -121,7 +122,7 @@ func fieldOf(f reflect.StructField, at string) Field {
 		Name: name, Doc: doc, Type: typ,
 		Required: !strings.Contains(opts, "omit") && !typ.Optional,
 		Cosmetic: f.Tag.Get("cosmetic") == "true", Workspace: f.Tag.Get("workspace") == "true",
-		Makes: f.Tag.Get("makes") == "true",
+		Makes: f.Tag.Get("makes") == "true", Literal: f.Tag.Get("literal") == "true",
 	}
 	if text, ok := f.Tag.Lookup("default"); ok {
 		v, err := typ.Parse(text)

@@ -76,6 +76,9 @@ type Field struct {
 	Workspace bool `json:"workspace,omitempty"`
 	// Makes marks an argument that names a workspace which the step makes.
 	Makes bool `json:"makes,omitempty"`
+	// Literal marks an argument that is written out in the skill: what it says is
+	// known before a run.
+	Literal bool `json:"literal,omitempty"`
 }
 
 // OfKind returns the type of all values of a kind.

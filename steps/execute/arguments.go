@@ -36,7 +36,7 @@ type Look struct {
 	Timeout   string            `json:"timeout,omitempty" default:"5m" format:"duration" doc:"How long it may run. Then it gets SIGTERM, and SIGKILL 2 seconds later."`
 	MaxOutput int               `json:"max_output,omitempty" default:"65536" minimum:"1" maximum:"1048576" doc:"How many bytes of stdout and of stderr are kept, each; of longer output, the end."`
 	Expect    []int             `json:"expect,omitempty" doc:"The exit codes that mean success; by default 0."`
-	Codes     []Failure         `json:"codes,omitempty" doc:"Error codes for how the program ends; the first rule that applies counts. Without one, an exit code that is not expected is the error exit_code. An error code says that the program did not do its work; unknown_outcome, of exec, that this is unknown."`
+	Codes     []Failure         `json:"codes,omitempty" literal:"true" doc:"Error codes for how the program ends; the first rule that applies counts. Without one, an exit code that is not expected is the error exit_code. An error code says that the program did not do its work; unknown_outcome, of exec, that this is unknown."`
 	Parse     string            `json:"parse,omitempty" enum:"json,jsonl,lines,table" doc:"How stdout is read into value: as one JSON value, as one in each line, as a list of lines, or as a table with a line of names above, whose columns are separated by tabs or begin where their names do. Without it, stdout is text only. What cannot be parsed, or is longer than max_output, is the error invalid; of exec, value is absent then, because the program did its work."`
 }
 
@@ -52,7 +52,7 @@ type Finder struct {
 	Program   string     `json:"program" trusted:"true" pattern:"^(/[^\\x00]+|[A-Za-z0-9][A-Za-z0-9._+-]*)$" doc:"A program that only reads; exit_codes says what its exit codes mean."`
 	Args      []string   `json:"args,omitempty" doc:"Its arguments."`
 	ExitCodes *FindCodes `json:"exit_codes" doc:"What its exit codes mean; by default 0 that the effect exists, and 1 that it does not. Any other is inconclusive: before the program has run, the step fails, and a resumed run checks again; when it may have run, the run parks until it is resolved."`
-	Codes     []Failure  `json:"codes,omitempty" doc:"Error codes for how it ends, which come before exit_codes. not_found means that the effect does not exist, and then exit code 1 alone does not mean that; every other one is inconclusive."`
+	Codes     []Failure  `json:"codes,omitempty" literal:"true" doc:"Error codes for how it ends, which come before exit_codes. not_found means that the effect does not exist, and then exit code 1 alone does not mean that; every other one is inconclusive."`
 }
 
 // FindCodes are the exit codes that tell whether an effect is there.

@@ -1,6 +1,7 @@
 package execute
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 
@@ -32,42 +33,40 @@ func (f Failure) applies(expect []int, out Out) bool {
 	return err == nil && re.MatchString(out.Stderr)
 }
 
-// checkFailures refuses rules that are not written out, that never apply, or that
-// call a success a failure; others is what the exit codes mean that stand elsewhere.
+// checkFailures refuses rules that never apply, or that call a success a failure;
+// others is what the exit codes mean that stand elsewhere.
 func checkFailures(unknown step.UnknownPaths, at string, rules []Failure, write bool, others map[string][]int) error {
-	if unknown.Overlaps(at) {
-		return types.Errorf(types.BadInput, "%s comes from an expression", at).WithHint("write it out: the codes that a step can fail with are known before it runs")
-	}
-	for _, r := range rules {
-		if err := r.check(write); err != nil {
+	for i, r := range rules {
+		if err := r.check(unknown, fmt.Sprintf("%s[%d]", at, i), write, others); err != nil {
 			return err
-		}
-		for _, what := range types.SortedKeys(others) {
-			for _, code := range r.ExitCodes {
-				if r.Stderr == "" && slices.Contains(others[what], code) {
-					return types.Errorf(types.BadInput, "exit code %d means both %s and %s", code, what, r.Code).
-						WithHint("leave it out of one of them, or tell them apart with stderr")
-				}
-			}
 		}
 	}
 	return nil
 }
 
-func (f Failure) check(write bool) error {
-	if err := step.CheckDeclared(f.Code, write); err != nil {
+func (f Failure) check(unknown step.UnknownPaths, at string, write bool, others map[string][]int) error {
+	if unknown.Has(at) {
+		return nil
+	}
+	if err := step.CheckDeclared(f.Code, write); err != nil && !unknown.Has(at+".code") {
 		return err
 	}
-	if len(f.ExitCodes) == 0 && f.Stderr == "" {
+	if len(f.ExitCodes) == 0 && f.Stderr == "" && len(unknown.Of(at+".exit_codes", at+".stderr")) == 0 {
 		return types.Errorf(types.BadInput, "%s stands for no exit code and no text", f.Code).WithHint("give exit_codes, stderr, or both")
+	}
+	if _, err := regexp.Compile(f.Stderr); err != nil {
+		return types.Errorf(types.BadInput, "%q is no regular expression: %w", f.Stderr, err).WithHint("the syntax is RE2")
 	}
 	for _, code := range f.ExitCodes {
 		if err := checkCode(code); err != nil {
 			return err
 		}
-	}
-	if _, err := regexp.Compile(f.Stderr); err != nil {
-		return types.Errorf(types.BadInput, "%q is no regular expression: %w", f.Stderr, err).WithHint("the syntax is RE2")
+		for _, what := range types.SortedKeys(others) {
+			if f.Stderr == "" && !unknown.Has(at+".stderr") && slices.Contains(others[what], code) {
+				return types.Errorf(types.BadInput, "exit code %d means both %s and %s", code, what, f.Code).
+					WithHint("leave it out of one of them, or tell them apart with stderr")
+			}
+		}
 	}
 	return nil
 }

@@ -57,6 +57,18 @@ type runIn struct {
 type execIn struct {
 	Program string   `json:"program" doc:"Program." trusted:"true"`
 	Args    []string `json:"args,omitempty" doc:"Arguments."`
+	Codes   []ruleIn `json:"codes,omitempty" doc:"Codes." literal:"true"`
+}
+
+type ruleIn struct {
+	Code types.Code `json:"code" doc:"Code."`
+}
+
+func codesOf(in execIn) (out []types.Code) {
+	for _, r := range in.Codes {
+		out = append(out, r.Code)
+	}
+	return out
 }
 
 type execOut struct {
@@ -98,7 +110,7 @@ func catalogue() *step.Catalogue {
 		step.Local("clone", "Clone.", clone),
 		step.Read("run", "Run a program.", run).Touches("", "program", "run"),
 		step.Write("make", "Make.", write).Touches("tracker", "issue", "create"),
-		step.Read("exec_read", "Run a program.", exec).Errors(types.NotFound),
+		step.Coded(step.Read("exec_read", "Run a program.", exec).Errors(types.NotFound), codesOf),
 		step.Write("exec", "Run a program.", exec),
 		step.Read("http_get", "Get.", get),
 		step.Write("http_request", "Ask.", request),

@@ -233,6 +233,9 @@ func (c *checker) arguments(n *syntax.Node, want types.Type, s expr.Scope, what 
 			t = t.Maybe()
 		}
 		out[f.Name] = c.fits(p.Value, t, s, f.Name)
+		if f.Literal {
+			c.writtenOut(p.Value, f.Name)
+		}
 	}
 	for _, f := range want.Fields {
 		if f.Required && n.Get(f.Name) == nil {
@@ -245,6 +248,16 @@ func (c *checker) arguments(n *syntax.Node, want types.Type, s expr.Scope, what 
 func (c *checker) mustBeLiteral(n *syntax.Node) {
 	if n.Kind != syntax.Scalar || !isLiteral(n) {
 		c.diags.Errorf("bad-value", n.Range, "service is the literal name of a service in skillrun.yaml")
+	}
+}
+
+// writtenOut refuses expressions, also inside of a value.
+func (c *checker) writtenOut(n *syntax.Node, what string) {
+	if n.Kind == syntax.Scalar && !isLiteral(n) {
+		c.diags.Errorf("bad-value", n.Range, "%s is written out, without expressions", what).Hint = "what it says is checked before anything runs"
+	}
+	for _, p := range children(n, "") {
+		c.writtenOut(p.node, what)
 	}
 }
 

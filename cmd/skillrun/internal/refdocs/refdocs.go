@@ -68,7 +68,7 @@ func typeOf(f types.Field) string {
 		t += ", required"
 	}
 	switch {
-	case f.Name == "service":
+	case f.Name == "service", f.Literal:
 		t += ", literal"
 	case f.Type.Trusted:
 		t += ", trusted"
