@@ -81,11 +81,11 @@ func (r *reader) top(root *syntax.Node) {
 	})
 }
 
-var sitePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
+var sitePattern = types.Pattern(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
 
 func (r *reader) site(n *syntax.Node) {
 	s, ok := r.text(n, "site")
-	if ok && (!sitePattern.MatchString(s) || len(s) > 64) {
+	if ok && (!sitePattern().MatchString(s) || len(s) > 64) {
 		r.list.Errorf("bad-name", n.Range, "the site's name cannot name a folder").
 			Hint = "use up to 64 letters, digits, dots, dashes and underscores"
 	}
@@ -239,7 +239,7 @@ func veiledKeys(list diag.List) diag.List {
 
 // names reads a list of names that fit a pattern. It is not nil, also when it is
 // empty: then nothing is allowed.
-func (r *reader) names(n *syntax.Node, path string, fits *regexp.Regexp, like string) []string {
+func (r *reader) names(n *syntax.Node, path string, fits func() *regexp.Regexp, like string) []string {
 	out := []string{}
 	if n.Kind != syntax.Sequence {
 		r.list.Errorf("wrong-type", n.Range, "%s has to be a list, this is a %s", path, n.Kind).Hint = "write " + like
@@ -247,7 +247,7 @@ func (r *reader) names(n *syntax.Node, path string, fits *regexp.Regexp, like st
 	}
 	for _, item := range n.Items {
 		s, ok := r.text(item, "an item of "+path)
-		if ok && !fits.MatchString(s) {
+		if ok && !fits().MatchString(s) {
 			r.list.Errorf("bad-value", item.Range, "%s cannot name %q", path, clip(s)).Hint = "write " + like
 			continue
 		}

@@ -24,16 +24,16 @@ var serviceKeys = []string{
 var network = []string{"url", "token", "credentials", "ca", "timeout"}
 
 var (
-	namePattern     = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
-	variablePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	headerPattern   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,63}$`)
-	personPattern   = regexp.MustCompile(`^[^<>\pC]*[^<>\s\pC] <[^<>\s@]+@[^<>\s@]+>$`)
+	namePattern     = types.Pattern(`^[a-z][a-z0-9_-]*$`)
+	variablePattern = types.Pattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	headerPattern   = types.Pattern(`^[A-Za-z][A-Za-z0-9-]{0,63}$`)
+	personPattern   = types.Pattern(`^[^<>\pC]*[^<>\s\pC] <[^<>\s@]+@[^<>\s@]+>$`)
 )
 
 func (r *reader) services(n *syntax.Node) {
 	r.cfg.Services = map[string]Service{}
 	r.each(n, "services", nil, func(key, value *syntax.Node) {
-		if !namePattern.MatchString(key.Value) {
+		if !namePattern().MatchString(key.Value) {
 			name := clip(key.Value)
 			if diag.Nearest(strings.ToLower(key.Value), r.cfg.kindsWith("")) != "" {
 				name = key.Value
@@ -169,9 +169,9 @@ func (r *serviceReader) person(n *syntax.Node, path string) string {
 }
 
 // matching reads a text of a form; not says what another one is not.
-func (r *serviceReader) matching(n *syntax.Node, path string, form *regexp.Regexp, not, hint string) string {
+func (r *serviceReader) matching(n *syntax.Node, path string, form func() *regexp.Regexp, not, hint string) string {
 	s, ok := r.text(n, path)
-	if ok && !form.MatchString(s) {
+	if ok && !form().MatchString(s) {
 		r.list.Errorf("bad-value", n.Range, "%s %s", path, not).Hint = hint
 		return ""
 	}
@@ -249,7 +249,7 @@ const variableHint = "a name has letters, digits and underscores, as in env:GITL
 // user takes a name, or env:NAME for one.
 func (r *serviceReader) user(n *syntax.Node, path string) {
 	s, ok := r.text(n, path)
-	if name, isEnv := strings.CutPrefix(s, "env:"); ok && isEnv && !variablePattern.MatchString(name) {
+	if name, isEnv := strings.CutPrefix(s, "env:"); ok && isEnv && !variablePattern().MatchString(name) {
 		r.list.Errorf("bad-credential", r.hidden(n), "%s needs the name of a variable after env:", path).Hint = variableHint
 		return
 	}
@@ -266,7 +266,7 @@ func (r *serviceReader) token(n *syntax.Node, path string) {
 	switch {
 	case n.Value == helper, n.Value == netrc:
 		r.s.Credentials = n.Value
-	case how == "env" && variablePattern.MatchString(what), how == "file" && what != "" && !strings.Contains(what, "\x00"):
+	case how == "env" && variablePattern().MatchString(what), how == "file" && what != "" && !strings.Contains(what, "\x00"):
 		r.s.Token = n.Value
 	case how == "env":
 		r.list.Errorf("bad-credential", r.hidden(n), "%s needs the name of a variable after env:", path).Hint = variableHint

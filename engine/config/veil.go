@@ -2,11 +2,11 @@ package config
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // Veiled is the text of a configuration as it may be shown: its keys, and an
@@ -45,7 +45,7 @@ type block struct {
 
 // aKey is a key and its colon. Names of services and values are lower case;
 // credentials mostly are not, and longer.
-var aKey = regexp.MustCompile(`^[a-z_][a-z0-9_.-]{0,23} *:( |\r?$)`)
+var aKey = types.Pattern(`^[a-z_][a-z0-9_.-]{0,23} *:( |\r?$)`)
 
 // veil hides one line from the left to the right.
 type veil struct {
@@ -72,7 +72,7 @@ func (v *veil) line() {
 
 // member passes one key and its value.
 func (v *veil) member() {
-	key := aKey.FindString(v.rest)
+	key := aKey().FindString(v.rest)
 	name := strings.TrimRight(key, " :\r")
 	if !shown(v.path, name) {
 		key = ""
@@ -120,11 +120,11 @@ func shown(path []string, name string) bool {
 var ourKeys = slices.Concat(topKeys, serviceKeys, policyKeys)
 
 // letters are what keys of ours are made of.
-var letters = regexp.MustCompile(`^[A-Za-z_-]{1,16}$`)
+var letters = types.Pattern(`^[A-Za-z_-]{1,16}$`)
 
 // isKey reports whether a word is a key of the file, or one that is spelt wrong.
 func isKey(word string) bool {
-	return letters.MatchString(word) && (len(word) < 3 || slices.Contains(ourKeys, word) || diag.Nearest(word, ourKeys) != "")
+	return letters().MatchString(word) && (len(word) < 3 || slices.Contains(ourKeys, word) || diag.Nearest(word, ourKeys) != "")
 }
 
 // value hides what continues to the end of a member, or of the line.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/expr/stdlib"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // Lookalike is a piece of a text that other languages would fill in, and that
@@ -21,16 +22,19 @@ type Lookalike struct {
 // of Jinja, $VAR, ${x} and $(date) of a shell. A variable has two capital letters
 // at least, so that a price such as $5 and a dollar sign such as A$ are none.
 var lookalikes = []struct {
-	hint string
-	*regexp.Regexp
+	hint     string
+	pattern  func() *regexp.Regexp
+	variable bool // of a shell
 }{
-	{"a value is written ${{ x }}", regexp.MustCompile(`\{\{[^{}\n]*\}\}`)},
-	{"a condition is written %{{ if c }}…%{{ end }}, a loop %{{ for x in list }}", regexp.MustCompile(`\{%-?\s*[a-z]+[^%\n]*%\}`)},
-	{"no shell reads it, and no environment: a value is ${{ inputs.x }}", variable},
-	{"no shell reads it: run a program in a step of its own, or use now() and today()", regexp.MustCompile(`\$\([a-z][^()\n]*\)`)},
+	{hint: "a value is written ${{ x }}", pattern: types.Pattern(`\{\{[^{}\n]*\}\}`)},
+	{hint: "a condition is written %{{ if c }}…%{{ end }}, a loop %{{ for x in list }}", pattern: types.Pattern(`\{%-?\s*[a-z]+[^%\n]*%\}`)},
+	{
+		hint:     "no shell reads it, and no environment: a value is ${{ inputs.x }}",
+		pattern:  types.Pattern(`\$[A-Z_][A-Z0-9_]+\b|\$\{[A-Za-z_][A-Za-z0-9_.]*\}|\$\{[A-Za-z_][A-Za-z0-9_]*:?[-=+?][^{}\n]*\}`),
+		variable: true,
+	},
+	{hint: "no shell reads it: run a program in a step of its own, or use now() and today()", pattern: types.Pattern(`\$\([a-z][^()\n]*\)`)},
 }
-
-var variable = regexp.MustCompile(`\$[A-Z_][A-Z0-9_]+\b|\$\{[A-Za-z_][A-Za-z0-9_.]*\}|\$\{[A-Za-z_][A-Za-z0-9_]*:?[-=+?][^{}\n]*\}`)
 
 // Lookalikes finds what looks like a hole of another language in the literal
 // parts of a text. In what a program gets, which may have a language of its own,
@@ -46,9 +50,12 @@ func Lookalikes(src string, program bool) []Lookalike {
 			continue
 		}
 		raw := src[t.from:t.to]
+		if !strings.ContainsAny(raw, "${") { // what each of them begins with
+			continue
+		}
 		for _, l := range lookalikes {
-			for _, at := range l.FindAllStringIndex(raw, -1) {
-				if partOfMore(raw, at[0]) || program && (l.Regexp != variable || !alone(raw, at)) {
+			for _, at := range l.pattern().FindAllStringIndex(raw, -1) {
+				if partOfMore(raw, at[0]) || program && (!l.variable || !alone(raw, at)) {
 					continue
 				}
 				out = append(out, Lookalike{t.from + at[0], t.from + at[1], l.hint + "; to mean these very characters, write ${{ " + inQuotes(raw[at[0]:at[1]]) + " }}"})

@@ -5,11 +5,12 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
-	"regexp"
 	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // shortestRun is how long a run of encoded text has to be to be decoded: what is
@@ -158,7 +159,7 @@ func (x *search) within(got []byte, depth int) bool {
 
 // dump matches a line of what xxd, hexdump, od and curl --trace print: an offset,
 // and bytes.
-var dump = regexp.MustCompile(`(?mi)^[ \t]*[0-9a-f]{4,16}:?((?:[ \t-]{1,3}[0-9a-f]{2,8})+)(?:[ \t|"'\\]|$)`)
+var dump = types.Pattern(`(?mi)^[ \t]*[0-9a-f]{4,16}:?((?:[ \t-]{1,3}[0-9a-f]{2,8})+)(?:[ \t|"'\\]|$)`)
 
 // dumped looks through the bytes of a dump, whose lines belong together.
 func (x *search) dumped(v view, depth int) {
@@ -167,7 +168,7 @@ func (x *search) dumped(v view, depth int) {
 	}
 	var text []byte
 	out := view{}
-	for _, at := range dump.FindAllStringSubmatchIndex(v.text, -1) {
+	for _, at := range dump().FindAllStringSubmatchIndex(v.text, -1) {
 		got, _ := hex.DecodeString(strings.Map(func(r rune) rune {
 			if strings.ContainsRune(" \t-", r) {
 				return -1

@@ -2,11 +2,12 @@ package mask
 
 import (
 	"html"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // view is a text, or what is left of one below some layers of escapes, with
@@ -179,7 +180,7 @@ func unescaped(text string) (string, int) {
 	case 0x1b:
 		return "", sequence(text)
 	case '<', ']':
-		return "", len(markup.FindString(text[:min(len(text), longest)]))
+		return "", len(markup().FindString(text[:min(len(text), longest)]))
 	case '\b': // what stands below was struck over
 		_, n := utf8.DecodeRuneInString(text[1:])
 		return "", 1 + n
@@ -189,7 +190,7 @@ func unescaped(text string) (string, int) {
 
 // markup matches what a page has around a word, or a part of one. Nothing of it can
 // be an escape.
-var markup = regexp.MustCompile(`^(<!\[CDATA\[|\]\]>|(?i:</?[a-z][a-z0-9]{0,9}( [a-z-]{1,20}="[a-z -]*")* ?/?>))`)
+var markup = types.Pattern(`^(<!\[CDATA\[|\]\]>|(?i:</?[a-z][a-z0-9]{0,9}( [a-z-]{1,20}="[a-z -]*")* ?/?>))`)
 
 // longest is the length of the longest markup, and of the longest sequence that
 // steers a terminal.

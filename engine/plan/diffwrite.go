@@ -1,9 +1,10 @@
 package plan
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 func diffWrites(was, is []Write) []Difference {
@@ -90,7 +91,7 @@ func ifOf(w Write) string {
 }
 
 // hole is how a text says what is not known yet; see [types.Unknown].
-var hole = regexp.MustCompile(`\(known after ([a-z0-9_]+)\)`)
+var hole = types.Pattern(`\(known after ([a-z0-9_]+)\)`)
 
 func (d *writeDiffer) learned(w Write) bool {
 	texts := []string{w.Title}
@@ -98,7 +99,7 @@ func (d *writeDiffer) learned(w Write) bool {
 		texts = append(texts, f.Value)
 	}
 	for _, text := range texts {
-		for _, m := range hole.FindAllStringSubmatch(text, -1) {
+		for _, m := range hole().FindAllStringSubmatch(text, -1) {
 			if d.settled[m[1]] {
 				return true
 			}
@@ -111,7 +112,7 @@ func (d *writeDiffer) learned(w Write) bool {
 func (d *writeDiffer) fits(was, is string) bool {
 	var parts []string
 	from := 0
-	for _, m := range hole.FindAllStringSubmatchIndex(was, -1) {
+	for _, m := range hole().FindAllStringSubmatchIndex(was, -1) {
 		if d.settled[was[m[2]:m[3]]] {
 			parts = append(parts, was[from:m[0]])
 			from = m[1]

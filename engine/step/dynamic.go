@@ -56,7 +56,7 @@ func Dynamic(d Definition, do Func[json.RawMessage, json.RawMessage], abilities 
 
 func (d Definition) check() error {
 	switch {
-	case !namePattern.MatchString(d.Name):
+	case !namePattern().MatchString(d.Name):
 		return fmt.Errorf("name %q is not lower-case letters, digits and _, beginning with a letter", d.Name)
 	case !strings.HasSuffix(d.Doc, "."):
 		return fmt.Errorf("doc of %s is not a sentence that ends in a full stop", d.Name)

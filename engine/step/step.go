@@ -36,7 +36,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -130,10 +129,10 @@ func Write[In, Out any](name, doc string, do Func[In, Out], opts ...Option[In, O
 	return build(name, doc, Writes, do, opts)
 }
 
-var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+var namePattern = types.Pattern(`^[a-z][a-z0-9_]*$`)
 
 func build[In, Out any](name, doc string, effect Effect, do Func[In, Out], opts []Option[In, Out]) Step {
-	if !namePattern.MatchString(name) {
+	if !namePattern().MatchString(name) {
 		panic(fmt.Sprintf("step: name %q is not snake_case", name))
 	}
 	if !strings.HasSuffix(doc, ".") {

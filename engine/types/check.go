@@ -252,11 +252,11 @@ func ParseDuration(s string) (time.Duration, error) {
 }
 
 // elsewhereDuration is a duration as people and other programs write it.
-var elsewhereDuration = regexp.MustCompile(`^\s*([0-9]+)\s*(w|weeks?|d|days?|h|hours?|hrs?|m|mins?|minutes?|s|secs?|seconds?|)\s*$`)
+var elsewhereDuration = Pattern(`^\s*([0-9]+)\s*(w|weeks?|d|days?|h|hours?|hrs?|m|mins?|minutes?|s|secs?|seconds?|)\s*$`)
 
 // DurationHint says how a duration is written that does not parse.
 func DurationHint(s string) string {
-	m := elsewhereDuration.FindStringSubmatch(strings.ToLower(s))
+	m := elsewhereDuration().FindStringSubmatch(strings.ToLower(s))
 	if m == nil {
 		return "write a number with s, m, h or d behind it, also several: 90s, 1h30m, 3d; a week is 7d"
 	}

@@ -13,7 +13,7 @@ func TestPatternOf(t *testing.T) {
 		Names []string `json:"names" doc:"Names." pattern:"^[A-Z]+$"`
 		Free  *string  `json:"free" doc:"Anything."`
 	}
-	if got := types.PatternOf[in]("name").String() + types.PatternOf[in]("names").String(); got != "^[a-z]+$^[A-Z]+$" {
+	if got := types.PatternOf[in]("name")().String() + types.PatternOf[in]("names")().String(); got != "^[a-z]+$^[A-Z]+$" {
 		t.Errorf("got %s", got)
 	}
 	for _, none := range []string{"free", "missing"} {
@@ -23,7 +23,7 @@ func TestPatternOf(t *testing.T) {
 					t.Errorf("%s has a pattern", none)
 				}
 			}()
-			types.PatternOf[in](none)
+			types.PatternOf[in](none)()
 		}()
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 
 	"gopkg.in/yaml.v3"
@@ -96,7 +97,9 @@ func (f *free) take(size int) (rune, bool) {
 	return 0, false
 }
 
-var escape = regexp.MustCompile(`\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})`)
+var escape = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})`)
+})
 
 // held are the characters that a scalar of the text can hold, also as escapes.
 func held(text string) map[rune]bool {
@@ -106,7 +109,7 @@ func held(text string) map[rune]bool {
 			out[r] = true
 		}
 	}
-	for _, e := range escape.FindAllString(text, -1) {
+	for _, e := range escape().FindAllString(text, -1) {
 		if n, err := strconv.ParseUint(e[2:], 16, 32); err == nil {
 			out[rune(n)] = true
 		}
@@ -114,7 +117,7 @@ func held(text string) map[rune]bool {
 	return out
 }
 
-var version = regexp.MustCompile(`^%YAML[ \t]+1\.([0-9]+)`)
+var version = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^%YAML[ \t]+1\.([0-9]+)`) })
 
 // directives makes those of a later version ones of 1.1, and what is unknown a
 // comment. They stand before the first document, and after a line of three dots.
@@ -131,7 +134,7 @@ func directives(text string) string {
 		}
 		line := strings.TrimPrefix(text[at:end], "\ufeff")
 		begin := end - len(line)
-		m := version.FindStringSubmatchIndex(line)
+		m := version().FindStringSubmatchIndex(line)
 		switch {
 		case line == "...", strings.HasPrefix(line, "... "), strings.HasPrefix(line, "...\t"):
 			before = true

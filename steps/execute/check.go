@@ -1,7 +1,6 @@
 package execute
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,9 +11,9 @@ import (
 
 var (
 	programPattern  = types.PatternOf[Look]("program")
-	shellPattern    = regexp.MustCompile(`^(ba|da|k|z|c|tc|fi|a)?sh$`)
-	textPattern     = regexp.MustCompile(`^-[a-zA-Z]*c`)
-	variablePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	shellPattern    = types.Pattern(`^(ba|da|k|z|c|tc|fi|a)?sh$`)
+	textPattern     = types.Pattern(`^-[a-zA-Z]*c`)
+	variablePattern = types.Pattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
 // check refuses what no program is run with.
@@ -51,7 +50,7 @@ func (in Look) checkCodes(unknown step.UnknownPaths, write bool) error {
 
 // checkProgram refuses a shell with a text to run.
 func checkProgram(in Look, unknown bool) error {
-	if !unknown && !programPattern.MatchString(in.Program) {
+	if !unknown && !programPattern().MatchString(in.Program) {
 		return types.Errorf(types.BadInput, "%q is not a program", in.Program).WithHint("use an absolute path, or a name that is in PATH")
 	}
 	if shell := runsText(in); !unknown && !in.Shell && shell != "" {
@@ -67,7 +66,7 @@ func checkProgram(in Look, unknown bool) error {
 
 // runsText is the shell that a command line gives a text to run, however deep.
 func runsText(in Look) string {
-	if shellPattern.MatchString(name(in)) && slices.ContainsFunc(in.Args, textPattern.MatchString) {
+	if shellPattern().MatchString(name(in)) && slices.ContainsFunc(in.Args, textPattern().MatchString) {
 		return name(in)
 	}
 	return commandsOf(in.Program, in.Args, "").text
@@ -83,13 +82,13 @@ func checkCode(code int) error {
 
 func (in Look) checkVariables() error {
 	for _, name := range in.PassEnv {
-		if !variablePattern.MatchString(name) {
+		if !variablePattern().MatchString(name) {
 			return types.Errorf(types.BadInput, "%q cannot name a variable", name).WithHint("use letters, digits and underscores")
 		}
 	}
 	for _, name := range types.SortedKeys(in.Env) {
 		switch {
-		case !variablePattern.MatchString(name) || strings.Contains(in.Env[name], "\x00"):
+		case !variablePattern().MatchString(name) || strings.Contains(in.Env[name], "\x00"):
 			return types.Errorf(types.BadInput, "the variable %q cannot be set", name).WithHint("use letters, digits and underscores, and no NUL in the value")
 		case choosesCode(name) && !in.Shell:
 			return types.Errorf(types.BadInput, "the variable %s would decide which code runs", name).WithHint("name the program by its absolute path; use pass_env for a variable that skillrun has itself; or set shell: true, if the site allows it")

@@ -2,11 +2,11 @@ package execute
 
 import (
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // Reading command lines for what in them is code. What is not understood is code:
@@ -68,12 +68,12 @@ func outside(text string) bool { return strings.Contains(text, step.Outside) }
 func mayBeOption(text string) bool { return strings.HasPrefix(text, step.Outside) }
 
 // version is what stands behind the name of an interpreter: python3.12, lua5.4.
-var version = regexp.MustCompile(`-?[0-9][0-9.]*$`)
+var version = types.Pattern(`-?[0-9][0-9.]*$`)
 
 // baseOf is a program's name without its folder and its version.
 func baseOf(program string) string {
 	name := filepath.Base(program)
-	if short := version.ReplaceAllString(name, ""); short != "" {
+	if short := version().ReplaceAllString(name, ""); short != "" {
 		name = short
 	}
 	if strings.HasPrefix(name, "ld-") && strings.Contains(name, ".so") {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -127,21 +126,21 @@ type header struct {
 }
 
 var (
-	titles   = regexp.MustCompile(`\S+( \S+)*`)
-	nameless = regexp.MustCompile(`[^a-z0-9]+`)
+	titles   = types.Pattern(`\S+( \S+)*`)
+	nameless = types.Pattern(`[^a-z0-9]+`)
 )
 
 func readHeader(line string) (*header, error) {
 	h := &header{names: strings.Split(line, "\t")}
 	if len(h.names) == 1 {
-		h.names = titles.FindAllString(line, -1)
-		for _, at := range titles.FindAllStringIndex(line, -1) {
+		h.names = titles().FindAllString(line, -1)
+		for _, at := range titles().FindAllStringIndex(line, -1) {
 			h.starts = append(h.starts, utf8.RuneCountInString(line[:at[0]]))
 		}
 		h.starts[0] = 0
 	}
 	for i, title := range h.names {
-		h.names[i] = strings.Trim(nameless.ReplaceAllString(strings.ToLower(title), "_"), "_")
+		h.names[i] = strings.Trim(nameless().ReplaceAllString(strings.ToLower(title), "_"), "_")
 		if h.names[i] == "" || slices.Contains(h.names[:i], h.names[i]) {
 			return nil, fmt.Errorf("column %d: %q is no name that tells it from the others", i+1, strings.TrimSpace(title))
 		}

@@ -1,11 +1,11 @@
 package execute
 
-import "regexp"
+import "github.com/skillrun/skillrun/engine/types"
 
 // Variables that decide which code a program runs. What is named here is refused
 // where it comes from outside; a literal one wants `shell: true`.
 var (
-	codeVariables = regexp.MustCompile(`^(?i:LD_.*|DYLD_.*|PATH|ENV|BASH_ENV|SHELL|SHELLOPTS|BASHOPTS|BASH_FUNC_.*|PS4|PROMPT_COMMAND|IFS|CDPATH|` +
+	codeVariables = types.Pattern(`^(?i:LD_.*|DYLD_.*|PATH|ENV|BASH_ENV|SHELL|SHELLOPTS|BASHOPTS|BASH_FUNC_.*|PS4|PROMPT_COMMAND|IFS|CDPATH|` +
 		`PERL.*|PYTHON.*|PIP_.*|RUBY.*|GEM_.*|BUNDLE_.*|NODE_(OPTIONS|PATH)|NPM_CONFIG_.*|LUA_.*|PHPRC|PHP_INI_SCAN_DIR|TCLLIBPATH|AWKPATH|AWKLIBPATH|` +
 		`R_(PROFILE|ENVIRON|LIBS).*|JULIA_.*|GIT_.*|SSH_ASKPASS|SUDO_ASKPASS|.*PAGER|.*EDITOR|VISUAL|FCEDIT|BROWSER|LESS(OPEN|CLOSE|KEY.*)|LESS|` +
 		`_?JAVA_(TOOL_)?OPT(ION)?S|JDK_JAVA_OPTIONS|CLASSPATH|MAVEN_OPTS|GRADLE_OPTS|GOFLAGS|GOTOOLCHAIN|CGO_.*|CC|CXX|RUST.*|CARGO_.*|` +
@@ -14,10 +14,10 @@ var (
 		`(VIM|EX|NVIM)INIT|VIMRUNTIME|EMACSLOADPATH|PSQLRC|HG(RCPATH|PLAIN)|RIPGREP_CONFIG_PATH|ACKRC|FZF_DEFAULT_(COMMAND|OPTS.*)|GREP_OPTIONS|ZIPOPT|` +
 		`ERL_.*FLAGS|ELIXIR_ERL_OPTIONS|(SBT|SCALA|KOTLIN|JVM|GROOVY|MAVEN)_(OPTS|ARGS)|UV_.*|POETRY_.*|PIPENV_.*|CONDA_.*|YARN_.*|PNPM_.*|DENO_.*|BUN_.*|COREPACK_.*|` +
 		`GTK_MODULES|GIO_EXTRA_MODULES|GLIBC_TUNABLES|VALGRIND_.*|MANOPT|BORG_.*|RCLONE_.*|FPATH|CMAKE_.*|PKG_CONFIG.*)$`)
-	harmless = regexp.MustCompile(`^(GIT_(AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)|GIT_TERMINAL_PROMPT|PYTHON(UNBUFFERED|IOENCODING|DONTWRITEBYTECODE|HASHSEED|UTF8)|PIP_NO_CACHE_DIR|RUST_(LOG|BACKTRACE))$`)
+	harmless = types.Pattern(`^(GIT_(AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)|GIT_TERMINAL_PROMPT|PYTHON(UNBUFFERED|IOENCODING|DONTWRITEBYTECODE|HASHSEED|UTF8)|PIP_NO_CACHE_DIR|RUST_(LOG|BACKTRACE))$`)
 	// leadVariables name files and folders in which code, or its name, may stand, or
 	// whom a program talks to.
-	leadVariables = regexp.MustCompile(`^(HOME|USERPROFILE|XDG_.*|KUBECONFIG|AWS_(CONFIG|SHARED_CREDENTIALS)_FILE|DOCKER_(CONFIG|HOST)|CLOUDSDK_CONFIG|HELM_.*|` +
+	leadVariables = types.Pattern(`^(HOME|USERPROFILE|XDG_.*|KUBECONFIG|AWS_(CONFIG|SHARED_CREDENTIALS)_FILE|DOCKER_(CONFIG|HOST)|CLOUDSDK_CONFIG|HELM_.*|` +
 		`TERRAFORM_CONFIG|INPUTRC|TERMINFO.*|LOCPATH|NLSPATH|GNUPGHOME|CURL_HOME|WGETRC|NETRC|ZDOTDIR|VIRTUAL_ENV|GOPATH|GOROOT|JAVA_HOME|` +
 		`(?i:(https?|all|ftp|no)_proxy)|SSL_CERT_(FILE|DIR)|(CURL|REQUESTS|AWS)_CA_BUNDLE|NODE_EXTRA_CA_CERTS|AWS_ENDPOINT_URL.*|SSH_AUTH_SOCK|` +
 		`DBUS_.*_ADDRESS|KRB5_CONFIG|PGSERVICEFILE|PGSYSCONFDIR|MYSQL_HOME|HOSTALIASES|RES_OPTIONS|SSLKEYLOGFILE|TF_(DATA|PLUGIN_CACHE)_DIR|NVM_DIR)$`)
@@ -25,8 +25,8 @@ var (
 
 // choosesCode reports whether a variable decides which code runs.
 func choosesCode(name string) bool {
-	return codeVariables.MatchString(name) && !harmless.MatchString(name)
+	return codeVariables().MatchString(name) && !harmless().MatchString(name)
 }
 
 // leadsToCode reports whether what a variable names may decide it.
-func leadsToCode(name string) bool { return leadVariables.MatchString(name) }
+func leadsToCode(name string) bool { return leadVariables().MatchString(name) }

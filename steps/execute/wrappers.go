@@ -2,11 +2,11 @@ package execute
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // wrapper is how a program that starts another one takes its arguments.
@@ -75,12 +75,12 @@ func readerOf(name string) reader {
 	return nil
 }
 
-var assignment = regexp.MustCompile(`^([^-=][^=]*)=`)
+var assignment = types.Pattern(`^([^-=][^=]*)=`)
 
 func (w wrapper) read(c *commands, name string, args []string, stdin string) {
 	for left := w.operands; len(args) > 0; args = args[1:] {
 		a := args[0]
-		set := assignment.FindStringSubmatch(a)
+		set := assignment().FindStringSubmatch(a)
 		switch {
 		case w.assigns && set != nil:
 			switch {
@@ -103,7 +103,7 @@ func (w wrapper) read(c *commands, name string, args []string, stdin string) {
 			}
 		case left > 0:
 			left--
-		case number.MatchString(a): // the value of an option that is not known here
+		case number().MatchString(a): // the value of an option that is not known here
 		default:
 			c.read(a, args[1:], stdin)
 			return
@@ -124,7 +124,7 @@ func readRunuser(c *commands, name string, args []string, stdin string) {
 	}
 }
 
-var number = regexp.MustCompile(`^[0-9][0-9.,:]*[smhd]?$`)
+var number = types.Pattern(`^[0-9][0-9.,:]*[smhd]?$`)
 
 // option reads an option, and returns the arguments from its last word on. Its value
 // comes from no one outside: it may be a folder, a file, or what is run as well.
@@ -251,13 +251,13 @@ func (c *commands) forEach(name string, words []string, file string) {
 	}
 	named := slices.Clone(words[1:])
 	for i := range named {
-		named[i] = mark.ReplaceAllString(named[i], file)
+		named[i] = mark().ReplaceAllString(named[i], file)
 	}
 	c.read(words[0], named, "")
 }
 
 // mark is where a name comes to stand; fd has one for each part of it.
-var mark = regexp.MustCompile(`\{(/|//|\.|/\.)?\}`)
+var mark = types.Pattern(`\{(/|//|\.|/\.)?\}`)
 
 // readFd reads fd as it does find.
 func readFd(c *commands, name string, args []string, stdin string) {
@@ -354,13 +354,13 @@ func readDocker(c *commands, name string, args []string, stdin string) {
 		if !flag && !value {
 			named++
 		}
-		value = flag && !strings.Contains(a, "=") && !dockerFlags.MatchString(a)
+		value = flag && !strings.Contains(a, "=") && !dockerFlags().MatchString(a)
 	}
 	c.refuse(name, "leads elsewhere", args, "-v", "--volume", "--volumes-from", "--mount", "--device", "--cap-add", "--security-opt", "-H", "--host", "--config", "--context", "--env-file")
 }
 
 // dockerFlags are options of docker without a value.
-var dockerFlags = regexp.MustCompile(`^(-[itd]+|--(rm|init|interactive|tty|detach|privileged|read-only))$`)
+var dockerFlags = types.Pattern(`^(-[itd]+|--(rm|init|interactive|tty|detach|privileged|read-only))$`)
 
 // starts reports whether a program starts others, or runs texts.
 func starts(name string) bool {

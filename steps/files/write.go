@@ -32,7 +32,7 @@ func (in writeIn) check(unknown step.UnknownPaths) error {
 	switch {
 	case len(in.Text) > maxFile:
 		return types.Errorf(types.BadInput, "the text is larger than %d MiB", maxFile>>20).WithHint("write less, or several files")
-	case in.Expect != nil && !unknown.Has("expect") && !expectPattern.MatchString(*in.Expect):
+	case in.Expect != nil && !unknown.Has("expect") && !expectPattern().MatchString(*in.Expect):
 		return types.Errorf(types.BadInput, "expect is %q", *in.Expect).WithHint("give absent, or the digest that file_read gave")
 	}
 	return checkPath(in.Path, unknown)

@@ -1,15 +1,16 @@
 package git
 
 import (
-	"regexp"
 	"slices"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // jiraKey is the key of an issue, as the Jira steps know it: the project's key,
 // which a site's administrators may let be long or hold a _, and a number.
-var jiraKey = regexp.MustCompile(`([A-Z][A-Z0-9_]+)-[1-9][0-9]*`)
+var jiraKey = types.Pattern(`([A-Z][A-Z0-9_]+)-[1-9][0-9]*`)
 
 // standards are names in texts about software that look like a key together
 // with their number. A project of such a name has to be asked for.
@@ -23,7 +24,7 @@ var standards = []string{
 // is a word of its own: UTF-8859-1 and CVE-2024-3094 hold none.
 func jiraKeys(text string, projects []string) []string {
 	keys := []string{}
-	for _, at := range jiraKey.FindAllStringSubmatchIndex(text, -1) {
+	for _, at := range jiraKey().FindAllStringSubmatchIndex(text, -1) {
 		key, project := text[at[0]:at[1]], text[at[2]:at[3]]
 		counts := slices.Contains(projects, project) || len(projects) == 0 && !slices.Contains(standards, project)
 		if counts && isWord(text[:at[0]], text[at[1]:]) && !slices.Contains(keys, key) {
@@ -34,11 +35,11 @@ func jiraKeys(text string, projects []string) []string {
 }
 
 // numbered is what continues with a number that is not an issue's.
-var numbered = regexp.MustCompile(`^[-.]?[0-9]`)
+var numbered = types.Pattern(`^[-.]?[0-9]`)
 
 // isWord reports whether what stands between two texts is a word of its own.
 func isWord(before, after string) bool {
 	last, _ := utf8.DecodeLastRuneInString(before)
 	next, _ := utf8.DecodeRuneInString(after)
-	return last != '_' && !unicode.IsLetter(last) && !unicode.IsDigit(last) && !unicode.IsLetter(next) && !numbered.MatchString(after)
+	return last != '_' && !unicode.IsLetter(last) && !unicode.IsDigit(last) && !unicode.IsLetter(next) && !numbered().MatchString(after)
 }

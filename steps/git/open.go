@@ -59,7 +59,7 @@ func (c *client) resolve(ctx context.Context, service, spec string) (*repo, erro
 
 // resolve returns the commit that a branch, a SHA or nothing names.
 func (r *repo) resolve(refs *remoteRefs, ref string) (plumbing.Hash, error) {
-	if shaRE.MatchString(ref) {
+	if shaRE().MatchString(ref) {
 		return plumbing.NewHash(ref), nil
 	}
 	if ref = cmp.Or(ref, refs.defaultBranch); ref == "" {

@@ -5,11 +5,11 @@ import (
 	"context"
 	"net/url"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // Where the steps reach: a repository on its server or, when its remote is a
@@ -25,7 +25,7 @@ func (c *client) readReach(refs ...string) func(context.Context, step.Use) step.
 		for _, ref := range refs {
 			name := u.Text(ref)
 			where := c.place(ctx, u.Text("service"), u.Text("repo"), branchOf(name), false)
-			if shaRE.MatchString(name) {
+			if shaRE().MatchString(name) {
 				r.Settled = append(r.Settled, where...)
 			} else {
 				r.Sees = append(r.Sees, where...)
@@ -60,11 +60,11 @@ func remotePlaces(spec string) []step.Place {
 	return slices.Compact(out)
 }
 
-var someSHA = regexp.MustCompile(`^[0-9a-f]+$`)
+var someSHA = types.Pattern(`^[0-9a-f]+$`)
 
 // branchOf is the branch that a ref surely names, "" when it may be another one.
 func branchOf(ref string) string {
-	if someSHA.MatchString(ref) {
+	if someSHA().MatchString(ref) {
 		return ""
 	}
 	return strings.TrimPrefix(ref, "refs/heads/")

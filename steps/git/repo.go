@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"unicode"
 
@@ -24,9 +23,9 @@ import (
 	"github.com/skillrun/skillrun/steps/rest"
 )
 
-var scheme = regexp.MustCompile(`^[a-z][a-z0-9+.-]*:`)
+var scheme = types.Pattern(`^[a-z][a-z0-9+.-]*:`)
 
-func isPath(spec string) bool { return !scheme.MatchString(spec) && sshRemote(spec) == nil }
+func isPath(spec string) bool { return !scheme().MatchString(spec) && sshRemote(spec) == nil }
 
 // allowed refuses remotes whose transport could run a program or leak a credential.
 func allowed(remote string) error {
@@ -61,10 +60,10 @@ func checkRepo(unknown step.UnknownPaths, argument, spec string) error {
 }
 
 // userInfo is what may stand before the host of a URL that does not parse.
-var userInfo = regexp.MustCompile(`//[^/@]*@`)
+var userInfo = types.Pattern(`//[^/@]*@`)
 
 // hidden is a remote as it may be shown.
-func hidden(remote string) string { return userInfo.ReplaceAllString(remote, "//…@") }
+func hidden(remote string) string { return userInfo().ReplaceAllString(remote, "//…@") }
 
 func loopback(host string) bool {
 	ip := net.ParseIP(host)

@@ -88,7 +88,7 @@ func checkPaths(paths ...string) error {
 }
 
 func checkSHA(name, sha string) (plumbing.Hash, error) {
-	if !shaRE.MatchString(sha) {
+	if !shaRE().MatchString(sha) {
 		return plumbing.ZeroHash, types.Errorf(types.BadInput, "%s is %q, not a full commit SHA of 40 lower-case hexadecimal digits", name, sha).
 			WithHint("git rev-parse NAME prints it; git_fetch returns the one of a branch")
 	}

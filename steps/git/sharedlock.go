@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"regexp"
 	"strings"
 
 	"github.com/go-git/go-billy/v5/memfs"
@@ -30,7 +29,7 @@ import (
 // lockHead is the first line of a lock's commit; JSON of the holder follows.
 const lockHead = "skillrun lock"
 
-var lockName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+var lockName = types.Pattern(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 // NewLock returns the lock that machines share in a repository; service is the
 // git service of the configuration that reaches it, "" is the usual one.
@@ -124,7 +123,7 @@ func mine(other, h step.Holder) bool {
 }
 
 func (l *lock) open(ctx context.Context, name string) (*pushing, error) {
-	if !lockName.MatchString(name) || strings.Contains(name, "..") || strings.HasSuffix(name, ".lock") || strings.HasSuffix(name, ".") {
+	if !lockName().MatchString(name) || strings.Contains(name, "..") || strings.HasSuffix(name, ".lock") || strings.HasSuffix(name, ".") {
 		return nil, types.Errorf(types.BadInput, "%q cannot name a lock", name).WithHint("use up to 64 lower-case letters, digits, dots, dashes and underscores")
 	}
 	r, err := l.resolve(ctx, l.service, l.spec)

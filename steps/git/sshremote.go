@@ -3,13 +3,13 @@ package git
 import (
 	"cmp"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 
 	"github.com/go-git/go-git/v5/plumbing/transport"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // sshSchemes are those of git-clone's "GIT URLS", and the older ones of connect.c.
@@ -18,10 +18,10 @@ var sshSchemes = []string{"ssh", "git+ssh", "ssh+git"}
 // scpLike is HOST:PATH as scp writes it, with or without a user; in brackets
 // stands an address that has colons, or all that is before the path, with a
 // port. The path is no flag, and two colons name a program to git.
-var scpLike = regexp.MustCompile(`^(?:([A-Za-z0-9_][A-Za-z0-9_.-]*)@)?(\[[^\]/]+\]|[A-Za-z0-9][A-Za-z0-9_.-]*):([^:-].*)$`)
+var scpLike = types.Pattern(`^(?:([A-Za-z0-9_][A-Za-z0-9_.-]*)@)?(\[[^\]/]+\]|[A-Za-z0-9][A-Za-z0-9_.-]*):([^:-].*)$`)
 
 // bracketed is what may stand in the brackets.
-var bracketed = regexp.MustCompile(`^(?:([A-Za-z0-9_][A-Za-z0-9_.-]*)@)?([A-Za-z0-9][A-Za-z0-9_.-]*|[0-9A-Fa-f:.%]+:[0-9A-Fa-f:.]*)(?::([0-9]{1,5}))?$`)
+var bracketed = types.Pattern(`^(?:([A-Za-z0-9_][A-Za-z0-9_.-]*)@)?([A-Za-z0-9][A-Za-z0-9_.-]*|[0-9A-Fa-f:.%]+:[0-9A-Fa-f:.]*)(?::([0-9]{1,5}))?$`)
 
 // noHosts are words before a colon that begin a URL, with or without slashes.
 var noHosts = append([]string{"http", "https", "git", "file", "ftp", "ftps"}, sshSchemes...)
@@ -36,13 +36,13 @@ func sshRemote(remote string) *transport.Endpoint {
 		port, _ := strconv.Atoi(u.Port())
 		return sshEndpoint(u.User.Username(), u.Hostname(), port, u.Path)
 	}
-	m := scpLike.FindStringSubmatch(remote)
+	m := scpLike().FindStringSubmatch(remote)
 	if m == nil || slices.Contains(noHosts, m[2]) || strings.HasPrefix(m[3], "//") {
 		return nil
 	}
 	user, host, port, path := m[1], m[2], "", m[3]
 	if inner, ok := strings.CutPrefix(host, "["); ok {
-		b := bracketed.FindStringSubmatch(strings.TrimSuffix(inner, "]"))
+		b := bracketed().FindStringSubmatch(strings.TrimSuffix(inner, "]"))
 		if b == nil {
 			return nil
 		}

@@ -2,7 +2,6 @@ package gitlab
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -74,7 +73,7 @@ func (c *client) counts(ctx context.Context, in ApprovalIn, m mergeRequest, give
 		switch {
 		case err != nil:
 			return nil, nil, err
-		case bot.MatchString(m.Author):
+		case bot().MatchString(m.Author):
 			return nil, nil, types.Errorf(types.Forbidden, "!%d was opened by the bot %s, so the requester is unknown", m.IID, m.Author).
 				WithHint("`not: requester` needs the token of a user; with a bot's, list with `by` who may approve")
 		}
@@ -86,7 +85,7 @@ func (c *client) counts(ctx context.Context, in ApprovalIn, m mergeRequest, give
 	}
 	for _, a := range given {
 		may := len(in.By) == 0 || slices.ContainsFunc(in.By, func(name string) bool { return strings.EqualFold(name, a.Username) })
-		if in.Not != "" && (strings.EqualFold(a.Username, m.Author) || strings.EqualFold(a.Username, asked) || bot.MatchString(a.Username)) {
+		if in.Not != "" && (strings.EqualFold(a.Username, m.Author) || strings.EqualFold(a.Username, asked) || bot().MatchString(a.Username)) {
 			may = false
 		} else if !may {
 			if may, err = c.inAnyGroup(ctx, groups, a); err != nil {
@@ -103,7 +102,7 @@ func (c *client) counts(ctx context.Context, in ApprovalIn, m mergeRequest, give
 }
 
 // bot is an account of a project token, a group token or a service.
-var bot = regexp.MustCompile(`^((project|group)_[0-9]+_bot|service_account_)`)
+var bot = types.Pattern(`^((project|group)_[0-9]+_bot|service_account_)`)
 
 // groupsOf are those of the names that are no users. One that is no one's fails:
 // a run would wait for it forever.
@@ -147,7 +146,7 @@ func (in ApprovalIn) check(unknown step.UnknownPaths) error {
 			WithHint("list who may approve, or leave it out to allow anyone")
 	}
 	for _, name := range in.By {
-		if !unknown.Has("by") && !namespace.MatchString(name) {
+		if !unknown.Has("by") && !namespace().MatchString(name) {
 			return types.Errorf(types.BadInput, "%q is not a username or the path of a group", name).
 				WithHint("write it as GitLab does, without @: ana, or team/releases")
 		}

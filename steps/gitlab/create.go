@@ -77,7 +77,7 @@ func (in CreateIn) prepare(unknown step.UnknownPaths) (resolvedArgs, error) {
 	return p, err
 }
 
-var username = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
+var username = types.Pattern(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 
 // checkRef takes the name of a branch or tag, or none.
 func checkRef(name string) error {
@@ -95,7 +95,7 @@ func checkNames(in CreateIn) error {
 		}
 	}
 	for _, u := range slices.Concat(in.Reviewers, in.Assignees) {
-		if !username.MatchString(u) {
+		if !username().MatchString(u) {
 			return types.Errorf(types.BadInput, "%q is not a username", u).
 				WithHint("write it without @, as in the URL of the user's GitLab page")
 		}
@@ -194,14 +194,14 @@ func (c *client) target(ctx context.Context, path string) (project, error) {
 
 // checkMoved refuses a project that is at another path now.
 func checkMoved(path, now string) error {
-	if strings.EqualFold(now, path) || digits.MatchString(path) {
+	if strings.EqualFold(now, path) || digits().MatchString(path) {
 		return nil
 	}
 	return types.Errorf(types.NotFound, "project %s was moved to %s", path, now).
 		WithHint("write the new path, if that is the project you mean")
 }
 
-var digits = regexp.MustCompile(`^[0-9]+$`)
+var digits = types.Pattern(`^[0-9]+$`)
 
 func (c *client) userIDs(ctx context.Context, names []string) ([]int, error) {
 	var ids []int

@@ -1,7 +1,6 @@
 package gitlab
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -17,7 +16,7 @@ const (
 	maxNote        = 1_000_000
 )
 
-var draftPrefix = regexp.MustCompile(`(?i)^(\[(draft|wip)\]|\(draft\)|(draft|wip):|draft -)`)
+var draftPrefix = types.Pattern(`(?i)^(\[(draft|wip)\]|\(draft\)|(draft|wip):|draft -)`)
 
 func encodeTitle(title string, isDraft bool) (string, error) {
 	title = strings.TrimSpace(title)
@@ -29,7 +28,7 @@ func encodeTitle(title string, isDraft bool) (string, error) {
 		return "", types.Errorf(types.BadInput, "the title has a line break or a control character").
 			WithHint("a title is one line; put the rest into the description")
 	}
-	if p := draftPrefix.FindString(title); p != "" {
+	if p := draftPrefix().FindString(title); p != "" {
 		return "", types.Errorf(types.BadInput, "the title begins with %q, which makes it a draft", p).
 			WithHint("leave it out and set draft: true")
 	}
@@ -104,13 +103,13 @@ func escapeQuickAction(line string) string {
 	return line[:len(line)-len(rest)] + `\` + rest
 }
 
-var allMention = regexp.MustCompile(`(?i)(^|\W)@(all)($|[^\w-]|-+(?:$|\W))`)
+var allMention = types.Pattern(`(?i)(^|\W)@(all)($|[^\w-]|-+(?:$|\W))`)
 
 // escapeMentionAll takes the meaning from @all: with a space in it, it tells no one.
 // Neither a backslash nor backticks would do in every place.
 func escapeMentionAll(line string) string {
 	for { // a match eats the character after it, which may begin the next one
-		next := allMention.ReplaceAllString(line, "$1@ $2$3")
+		next := allMention().ReplaceAllString(line, "$1@ $2$3")
 		if next == line {
 			return line
 		}
@@ -130,7 +129,7 @@ func (m marker) String() string {
 	return markerStart + "key=" + m.Key + " digest=" + m.Digest + " -->"
 }
 
-var markerLine = regexp.MustCompile(`^<!-- skillrun key=([a-z0-9-]+) digest=([a-z0-9]*) -->$`)
+var markerLine = types.Pattern(`^<!-- skillrun key=([a-z0-9-]+) digest=([a-z0-9]*) -->$`)
 
 // markUndone turns the marker of a description, if it has one, into one of what
 // an undo ended, which is not read as a marker any more.
@@ -159,7 +158,7 @@ func undoneBy(text string) string {
 func readMarker(text string) (marker, bool) {
 	text = strings.TrimSpace(text)
 	last := strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:])
-	m := markerLine.FindStringSubmatch(last)
+	m := markerLine().FindStringSubmatch(last)
 	if m == nil {
 		return marker{}, false
 	}

@@ -2,7 +2,6 @@ package gitlab
 
 import (
 	"context"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -17,18 +16,18 @@ const (
 )
 
 var (
-	mrNumber   = regexp.MustCompile(`^(?:[^!]*!)?([1-9][0-9]{0,8})$`)
-	mrAddress  = regexp.MustCompile(`^(https?://.+/-/merge_requests/([1-9][0-9]{0,8}))(?:[/?#].*)?$`)
-	noteNumber = regexp.MustCompile(`^(?:(.*)#)?(?:note_)?([1-9][0-9]{0,17})$`)
+	mrNumber   = types.Pattern(`^(?:[^!]*!)?([1-9][0-9]{0,8})$`)
+	mrAddress  = types.Pattern(`^(https?://.+/-/merge_requests/([1-9][0-9]{0,8}))(?:[/?#].*)?$`)
+	noteNumber = types.Pattern(`^(?:(.*)#)?(?:note_)?([1-9][0-9]{0,17})$`)
 )
 
 // named reads the merge request that a person names in a project.
 func (c *client) named(ctx context.Context, ref, project string) (mergeRequest, error) {
 	ref = strings.TrimSpace(ref)
 	number, address := "", ""
-	if m := mrAddress.FindStringSubmatch(ref); m != nil {
+	if m := mrAddress().FindStringSubmatch(ref); m != nil {
 		address, number = m[1], m[2]
-	} else if m := mrNumber.FindStringSubmatch(ref); m != nil && (m[1] == ref || strings.EqualFold(strings.TrimSuffix(ref, "!"+m[1]), project) || ref[0] == '!') {
+	} else if m := mrNumber().FindStringSubmatch(ref); m != nil && (m[1] == ref || strings.EqualFold(strings.TrimSuffix(ref, "!"+m[1]), project) || ref[0] == '!') {
 		number = m[1]
 	}
 	iid, err := strconv.Atoi(number)
@@ -114,7 +113,7 @@ func (c *client) resolveNote(ctx context.Context, ref string, in NoteIn) (NoteOu
 
 // noteIn is the number of a note that a person names by number or address.
 func (in NoteIn) noteIn(ref string, of mergeRequest) (int, error) {
-	m := noteNumber.FindStringSubmatch(strings.TrimSpace(ref))
+	m := noteNumber().FindStringSubmatch(strings.TrimSpace(ref))
 	if m != nil && (m[1] == "" || m[1] == of.ref() || m[1] == of.WebURL) {
 		return strconv.Atoi(m[2])
 	}

@@ -10,7 +10,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -77,12 +76,12 @@ func encodeQuery(query map[string]json.RawMessage) (string, error) {
 	return out.Encode(), nil
 }
 
-var headerPattern = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+var headerPattern = types.Pattern("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 // reserved are headers that no step sets: credentials, what belongs to the
 // connection, what makes another method of one, and the key on which Go's
 // client sends a write a second time by itself.
-var reserved = regexp.MustCompile(`^(authorization|proxy-.*|cookie2?|host|content-length|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|` +
+var reserved = types.Pattern(`^(authorization|proxy-.*|cookie2?|host|content-length|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|` +
 	`x-http-method(-override)?|x-method-override|(x-)?idempotency-key)$`)
 
 // checkHeaders refuses what is not for a step to send. own is the header that the
@@ -90,11 +89,11 @@ var reserved = regexp.MustCompile(`^(authorization|proxy-.*|cookie2?|host|conten
 func checkHeaders(given map[string]string, own string) error {
 	for _, name := range types.SortedKeys(given) {
 		v, lower := given[name], strings.ToLower(name)
-		if !headerPattern.MatchString(name) || strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+		if !headerPattern().MatchString(name) || strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
 			return types.Errorf(types.BadInput, "the header %q cannot be sent", name).
 				WithHint("a name has letters, digits and dashes, a value no line break")
 		}
-		if reserved.MatchString(lower) || lower == strings.ToLower(own) {
+		if reserved().MatchString(lower) || lower == strings.ToLower(own) {
 			return types.Errorf(types.BadInput, "the header %s cannot be set by a step", name).
 				WithHint("set the credential under the service in skillrun.yaml; skillrun sets the others")
 		}
@@ -312,13 +311,13 @@ func (f Finder) check(unknown step.UnknownPaths) error {
 }
 
 // badEscape is a ~ that RFC 6901 has no meaning for.
-var badEscape = regexp.MustCompile(`~([^01]|$)`)
+var badEscape = types.Pattern(`~([^01]|$)`)
 
 func checkPointer(pointer string) error {
 	if pointer != "" && !strings.HasPrefix(pointer, "/") {
 		return types.Errorf(types.BadInput, "%q is not a JSON pointer", pointer).WithHint("begin it with /, as in /items/0/name")
 	}
-	if badEscape.MatchString(pointer) {
+	if badEscape().MatchString(pointer) {
 		return types.Errorf(types.BadInput, "%q is not a JSON pointer", pointer).WithHint("in a name, write ~0 for a ~ and ~1 for a /")
 	}
 	return nil

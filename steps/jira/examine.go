@@ -135,7 +135,7 @@ type need struct {
 
 // projectIn is the project that a use is about, "" when only the run knows.
 func projectIn(u step.Use) string {
-	if key := u.Text("issue"); keyPattern.MatchString(key) {
+	if key := u.Text("issue"); keyPattern().MatchString(key) {
 		return projectOf(key)
 	}
 	return u.Text("project")

@@ -57,7 +57,7 @@ func issuesIn(v any) (out []string) {
 		if isID(v) {
 			return []string{v}
 		}
-		return keyIn.FindAllString(v, -1)
+		return keyIn().FindAllString(v, -1)
 	case []any:
 		for _, e := range v {
 			out = append(out, issuesIn(e)...)

@@ -88,7 +88,7 @@ func (c *client) page(ctx context.Context, what string, q url.Values) (page, err
 		return page{}, types.Errorf(types.Unavailable, "%s: the answer has no list of issues", what).WithHint(notJira)
 	}
 	for _, i := range *got.Issues {
-		if !keyPattern.MatchString(i.Key) {
+		if !keyPattern().MatchString(i.Key) {
 			return page{}, types.Errorf(types.Unavailable, "%s: the answer has an issue without a key", what).WithHint(notJira)
 		}
 	}

@@ -27,7 +27,7 @@ func (c *client) keyIn(ref string) (string, error) {
 			key, _, _ = strings.Cut(rest, "?")
 		}
 	}
-	if key = strings.ToUpper(strings.Trim(key, "/")); !keyPattern.MatchString(key) {
+	if key = strings.ToUpper(strings.Trim(key, "/")); !keyPattern().MatchString(key) {
 		return "", types.Errorf(types.BadInput, "%q names no issue of %s", clip(ref), c.url).
 			WithHint("name it by its key, e.g. --found AAP-7")
 	}

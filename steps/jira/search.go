@@ -3,7 +3,6 @@ package jira
 import (
 	"context"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/step"
@@ -113,7 +112,7 @@ func (in SearchIn) named(ctx context.Context) (key string, unseen func(error) bo
 	if made == nil {
 		return "", unseen
 	}
-	for _, k := range keyIn.FindAllString(in.JQL, -1) {
+	for _, k := range keyIn().FindAllString(in.JQL, -1) {
 		if made(k) {
 			key = k
 			break
@@ -122,7 +121,7 @@ func (in SearchIn) named(ctx context.Context) (key string, unseen func(error) bo
 	return key, unseen
 }
 
-var keyIn = regexp.MustCompile(`\b[A-Z][A-Z0-9_]+-[1-9][0-9]*\b`)
+var keyIn = types.Pattern(`\b[A-Z][A-Z0-9_]+-[1-9][0-9]*\b`)
 
 func (in SearchIn) check(unknown step.UnknownPaths) error {
 	switch {

@@ -140,7 +140,7 @@ func (c *client) createIssue(ctx context.Context, what string, fields map[string
 	if err := c.post(ctx, "issue", what, body, &made); err != nil {
 		return issue{}, err
 	}
-	if made.ID == "" || !keyPattern.MatchString(made.Key) {
+	if made.ID == "" || !keyPattern().MatchString(made.Key) {
 		return issue{}, types.Errorf(types.UnknownOutcome, "%s: jira reports success but names no issue", what).WithHint(lookFirst)
 	}
 	return made, nil
@@ -170,7 +170,7 @@ func (c *client) issue(ctx context.Context, key string, properties ...string) (i
 	if err := c.get(ctx, "issue/"+url.PathEscape(key), q, what, &got); err != nil {
 		return issue{}, err
 	}
-	if got.ID == "" || !keyPattern.MatchString(got.Key) || got.Fields.Status.Category.Key == "" {
+	if got.ID == "" || !keyPattern().MatchString(got.Key) || got.Fields.Status.Category.Key == "" {
 		return issue{}, types.Errorf(types.Unavailable, "%s: the answer is not an issue with a status", what).WithHint(notJira)
 	}
 	return got, nil

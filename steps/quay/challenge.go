@@ -2,9 +2,10 @@ package quay
 
 import (
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // challenge is one way in which a registry wants to see who is asking.
@@ -14,7 +15,7 @@ type challenge struct {
 }
 
 // tokenPattern is a token of RFC 6750.
-var tokenPattern = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
+var tokenPattern = types.Pattern(`^[A-Za-z0-9._~+/-]+=*$`)
 
 // named is the first challenge of a scheme.
 func named(list []challenge, scheme string) (challenge, bool) {

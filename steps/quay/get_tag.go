@@ -2,7 +2,6 @@ package quay
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"time"
 
@@ -30,14 +29,14 @@ type getTagOut struct {
 var (
 	repositoryPath = types.PatternOf[getTagIn]("repository")
 	tagName        = types.PatternOf[getTagIn]("tag")
-	digest         = regexp.MustCompile(`^[a-z0-9]+:[0-9a-f]{32,128}$`)
+	digest         = types.Pattern(`^[a-z0-9]+:[0-9a-f]{32,128}$`)
 )
 
 func (f family) getTag(ctx context.Context, in getTagIn) (getTagOut, error) {
 	if err := checkRepository(in.Repository); err != nil {
 		return getTagOut{}, err
 	}
-	if !tagName.MatchString(in.Tag) {
+	if !tagName().MatchString(in.Tag) {
 		return getTagOut{}, types.Errorf(types.BadInput, "%q is not a tag", in.Tag).
 			WithHint("a tag is up to 128 letters, digits, dots, dashes and underscores")
 	}
@@ -56,7 +55,7 @@ func (f family) getTag(ctx context.Context, in getTagIn) (getTagOut, error) {
 }
 
 func checkRepository(path string) error {
-	if !repositoryPath.MatchString(path) {
+	if !repositoryPath().MatchString(path) {
 		return types.Errorf(types.BadInput, "%q is not the full path of a repository", path).
 			WithHint("write namespace/name in lower case, without the host")
 	}
@@ -104,7 +103,7 @@ func (c *client) inRepository(err error, repository string) error {
 }
 
 func (c *client) result(in getTagIn, t tagEntry) (getTagOut, error) {
-	if !digest.MatchString(t.Digest) || t.StartTS <= 0 {
+	if !digest().MatchString(t.Digest) || t.StartTS <= 0 {
 		return getTagOut{}, c.notQuay("the tag has no digest or no beginning")
 	}
 	out := getTagOut{

@@ -100,7 +100,7 @@ func (c *oci) tokenOf(a answer) (string, error) {
 		return "", c.odd("what should be a token is not JSON")
 	}
 	token := cmp.Or(got.Token, got.AccessToken)
-	if !tokenPattern.MatchString(token) {
+	if !tokenPattern().MatchString(token) {
 		return "", c.odd("what should be a token is none")
 	}
 	return "Bearer " + token, nil

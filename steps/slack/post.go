@@ -16,11 +16,11 @@ var (
 
 // check refuses what no request is made of, as far as it is known.
 func (in PostIn) check(unknown step.UnknownPaths) error {
-	if !unknown.Has("channel") && !channelPattern.MatchString(in.Channel) {
+	if !unknown.Has("channel") && !channelPattern().MatchString(in.Channel) {
 		return types.Errorf(types.BadInput, "%q is not the id of a channel", in.Channel).
 			WithHint("it begins with C, such as C0123456789, and is at the end of the channel's details in Slack")
 	}
-	if in.ThreadTS != nil && !unknown.Has("thread_ts") && !tsPattern.MatchString(*in.ThreadTS) {
+	if in.ThreadTS != nil && !unknown.Has("thread_ts") && !tsPattern().MatchString(*in.ThreadTS) {
 		return types.Errorf(types.BadInput, "%q is not the ts of a message", *in.ThreadTS).
 			WithHint("give the ts output of slack_post_message")
 	}
@@ -102,7 +102,7 @@ func (c *client) send(ctx context.Context, method, what string, d draft) (PostOu
 	if err := c.post(ctx, what, method, d, &got); err != nil {
 		return PostOut{}, err
 	}
-	if got.Channel != d.Channel && d.Channel[0] != 'D' || !tsPattern.MatchString(got.TS) {
+	if got.Channel != d.Channel && d.Channel[0] != 'D' || !tsPattern().MatchString(got.TS) {
 		return PostOut{}, types.Errorf(types.UnknownOutcome, "%s: Slack reports success, but its answer names no message of this channel", what).
 			WithHint("resume the run: it looks for the message before it sends anything")
 	}

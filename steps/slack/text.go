@@ -1,7 +1,6 @@
 package slack
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 
@@ -15,7 +14,7 @@ const maxText = 40_000
 // escapes are the characters that begin and end Slack's commands.
 var escapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-var mentionPattern = regexp.MustCompile(`^([UWS][A-Z0-9]{5,20}|here|channel|everyone)$`)
+var mentionPattern = types.Pattern(`^([UWS][A-Z0-9]{5,20}|here|channel|everyone)$`)
 
 func (in PostIn) encode() (string, error) {
 	text := strings.ToValidUTF8(in.Text, "\uFFFD")
@@ -26,7 +25,7 @@ func (in PostIn) encode() (string, error) {
 	}
 	var b strings.Builder
 	for _, m := range in.Mention {
-		if !mentionPattern.MatchString(m) {
+		if !mentionPattern().MatchString(m) {
 			return "", types.Errorf(types.BadInput, "%q is not a user or group that can be mentioned", m).
 				WithHint("give the id of a user (U…) or a group (S…), or here, channel or everyone")
 		}

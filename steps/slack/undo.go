@@ -3,7 +3,6 @@ package slack
 import (
 	"context"
 	"net/url"
-	"regexp"
 	"slices"
 
 	"github.com/skillrun/skillrun/engine/step"
@@ -14,17 +13,17 @@ import (
 const refFormat = "the message's ts, 1762160400.000100, or its link"
 
 // linkPattern is the link to a message, as Slack copies it.
-var linkPattern = regexp.MustCompile(`^https://[^/]+/archives/([CDG][A-Z0-9]+)/p([0-9]{1,12})([0-9]{6})(\?.*)?$`)
+var linkPattern = types.Pattern(`^https://[^/]+/archives/([CDG][A-Z0-9]+)/p([0-9]{1,12})([0-9]{6})(\?.*)?$`)
 
 func (c *client) resolve(ctx context.Context, ref string, in PostIn) (PostOut, error) {
 	ts := ref
-	if m := linkPattern.FindStringSubmatch(ref); m != nil {
+	if m := linkPattern().FindStringSubmatch(ref); m != nil {
 		if ts = m[2] + "." + m[3]; m[1] != in.Channel {
 			return PostOut{}, types.Errorf(types.Conflict, "that message is in %s, but the skill posts to %s", m[1], in.Channel).
 				WithHint("name the message in the skill's channel, or use --not-done")
 		}
 	}
-	if !tsPattern.MatchString(ts) {
+	if !tsPattern().MatchString(ts) {
 		return PostOut{}, types.Errorf(types.BadInput, "%q does not name a message", ref).WithHint("give %s", refFormat)
 	}
 	m, err := c.message(ctx, in, ts)

@@ -85,7 +85,7 @@ func (s store) get(_ context.Context, in getIn) (getOut, error) {
 
 // read needs no lock: a file is replaced as a whole.
 func (s store) read(name string) (record, error) {
-	if !namePattern.MatchString(name) {
+	if !namePattern().MatchString(name) {
 		return record{}, types.Errorf(types.BadInput, "%q is not the name of a state", name).
 			WithHint("use up to 64 lower-case letters, digits, dots, dashes and underscores, a letter first")
 	}

@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 
@@ -23,11 +22,11 @@ import (
 // have it as their pattern.
 const Pattern = `^[a-z0-9][a-z0-9._-]{0,63}$`
 
-var pattern = regexp.MustCompile(Pattern)
+var pattern = types.Pattern(Pattern)
 
 // CheckName refuses what cannot be the name of a workspace.
 func CheckName(name string) error {
-	if !pattern.MatchString(name) {
+	if !pattern().MatchString(name) {
 		return types.Errorf(types.BadInput, "%q is not the name of a workspace", name).
 			WithHint("give the workspace output of git_checkout to this step")
 	}

@@ -3,10 +3,10 @@ package yamlfile
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 
+	"github.com/skillrun/skillrun/engine/types"
 	"github.com/skillrun/skillrun/engine/yamltext"
 )
 
@@ -43,7 +43,7 @@ func renderJSON(value, tag string) (text, newTag string, style yamltext.Style) {
 // looksTyped matches plain text that some YAML reader takes for a number of YAML 1.1
 // (octal, base 60, with underscores) or 1.2, a date, or the end of a document. The
 // parser used here would let some of them pass.
-var looksTyped = regexp.MustCompile(`^(` +
+var looksTyped = types.Pattern(`^(` +
 	`[-+]?[0-9][0-9_]*|[-+]?0o?[0-7_]+|[-+]?0x[0-9a-fA-F_]+|[-+]?0b[01_]+` +
 	`|[-+]?([0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)([eE][-+]?[0-9]+)?` +
 	`|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?` +
@@ -52,12 +52,12 @@ var looksTyped = regexp.MustCompile(`^(` +
 
 // looksBoolean are the words of YAML 1.1 for true, false and null. Many
 // readers of configuration still know them.
-var looksBoolean = regexp.MustCompile(`^(?i:y|yes|n|no|true|false|on|off|null|~)?$`)
+var looksBoolean = types.Pattern(`^(?i:y|yes|n|no|true|false|on|off|null|~)?$`)
 
 // staysPlain reports whether value is the same string to every reader without quotes,
 // in a block and between braces. The parser has the last word.
 func staysPlain(value string) bool {
-	if looksTyped.MatchString(value) || looksBoolean.MatchString(value) || !printable(value) {
+	if looksTyped().MatchString(value) || looksBoolean().MatchString(value) || !printable(value) {
 		return false
 	}
 	return readsAs("k: "+value+"\n", value) && readsAs("{k: "+value+", l: m}\n", value)

@@ -2,10 +2,10 @@ package yamlfile
 
 import (
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/skillrun/skillrun/engine/types"
 	"github.com/skillrun/skillrun/engine/yamltext"
 )
 
@@ -19,9 +19,9 @@ type scalar struct {
 }
 
 var (
-	coreInt   = regexp.MustCompile(`^[-+]?[0-9]+$`)
-	coreFloat = regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`)
-	coreInf   = regexp.MustCompile(`^[-+]?\.(inf|Inf|INF)$`)
+	coreInt   = types.Pattern(`^[-+]?[0-9]+$`)
+	coreFloat = types.Pattern(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`)
+	coreInf   = types.Pattern(`^[-+]?\.(inf|Inf|INF)$`)
 )
 
 // typed reads a scalar node. Quoted, block and !!str scalars are strings
@@ -46,14 +46,14 @@ func core(text string) scalar {
 	case ".nan", ".NaN", ".NAN":
 		return scalar{"!!float", text, text} // no JSON number
 	}
-	if coreInf.MatchString(text) {
+	if coreInf().MatchString(text) {
 		return scalar{"!!float", text, text}
 	}
 	if n, ok := coreInteger(text); ok {
 		return scalar{"!!int", text, n}
 	}
-	if coreFloat.MatchString(text) {
-		if coreInt.MatchString(text) {
+	if coreFloat().MatchString(text) {
+		if coreInt().MatchString(text) {
 			return scalar{"!!int", text, text} // beyond 64 bits: its digits, not a rounded number
 		}
 		if f, err := strconv.ParseFloat(text, 64); err == nil && !math.IsInf(f, 0) {
@@ -71,7 +71,7 @@ func coreInteger(text string) (int, bool) {
 		digits, base = text[2:], 16
 	case strings.HasPrefix(text, "0o"):
 		digits, base = text[2:], 8
-	case !coreInt.MatchString(text):
+	case !coreInt().MatchString(text):
 		return 0, false
 	}
 	if base != 10 && strings.ContainsAny(digits, "+-") {

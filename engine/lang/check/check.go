@@ -192,7 +192,7 @@ func (c *checker) name(root *syntax.Node) {
 	}
 	c.skill.Name = n.Value
 	switch {
-	case n.Kind != syntax.Scalar || !idPattern.MatchString(n.Value):
+	case n.Kind != syntax.Scalar || !idPattern().MatchString(n.Value):
 		c.diags.Errorf("bad-name", n.Range, "name %q is not lower-case letters, digits and _, beginning with a letter", n.Value)
 	case !c.skill.isType && slices.Contains(Reserved(), n.Value):
 		c.diags.Errorf("bad-name", n.Range, "%s is a verb of the program, and cannot be a skill's name", n.Value)
@@ -223,7 +223,7 @@ func (c *checker) identity(n *syntax.Node) {
 
 // load returns the checked skill of a name, nil when it has mistakes.
 func (c *checker) load(u *syntax.Node, name string) *Skill {
-	if !idPattern.MatchString(name) {
+	if !idPattern().MatchString(name) {
 		c.diags.Errorf("unknown-skill", u.Range, "%q is not the name of a skill", name).Hint = "write skill:NAME, such as skill:create_jira_issue"
 		return nil
 	}

@@ -1,8 +1,6 @@
 package check
 
 import (
-	"regexp"
-
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/expr/fuel"
@@ -159,7 +157,7 @@ type Need struct {
 	At            diag.Range // where the skill says so
 }
 
-var idPattern = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+var idPattern = types.Pattern(`^[a-z][a-z0-9_]*$`)
 
 type earlyOutput struct {
 	key, value *syntax.Node

@@ -40,7 +40,7 @@ func (c *checker) declarations(n *syntax.Node, what string) types.Type {
 	}
 	for _, p := range n.Pairs {
 		name := p.Key.Value
-		if !idPattern.MatchString(name) {
+		if !idPattern().MatchString(name) {
 			c.diags.Errorf("bad-name", p.Key.Range, "name %q is not lower-case letters, digits and _, beginning with a letter", name)
 		}
 		c.skill.places[what+"."+name] = p.Key.Range

@@ -70,7 +70,7 @@ func (c *checker) itemName(n *syntax.Node) string {
 	if as != nil {
 		at, name = as.Range, as.Value
 		e, problems := expr.Parse(name)
-		if as.Kind != syntax.Scalar || !idPattern.MatchString(name) || len(problems) > 0 || len(e.Refs()) != 1 || !slices.Equal(e.Refs()[0].Path, []string{name}) {
+		if as.Kind != syntax.Scalar || !idPattern().MatchString(name) || len(problems) > 0 || len(e.Refs()) != 1 || !slices.Equal(e.Refs()[0].Path, []string{name}) {
 			c.diags.Errorf("bad-name", at, "as is %q, not a name of lower-case letters, digits and _, beginning with a letter, that expressions can read", name)
 			return "item"
 		}

@@ -19,7 +19,7 @@ func (c *checker) outputs(n *syntax.Node) {
 		return
 	}
 	for _, p := range n.Pairs {
-		if !idPattern.MatchString(p.Key.Value) {
+		if !idPattern().MatchString(p.Key.Value) {
 			c.diags.Errorf("bad-name", p.Key.Range, "name %q is not lower-case letters, digits and _, beginning with a letter", p.Key.Value)
 		}
 		c.reads = map[string]bool{}

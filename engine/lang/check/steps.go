@@ -110,7 +110,7 @@ func (c *checker) id(n *syntax.Node) string {
 		c.diags.Errorf("missing-key", keyRange(n), "every step needs an id").Hint = "add: id: a_short_name"
 		return ""
 	}
-	if id.Kind != syntax.Scalar || !idPattern.MatchString(id.Value) {
+	if id.Kind != syntax.Scalar || !idPattern().MatchString(id.Value) {
 		c.diags.Errorf("bad-id", id.Range, "id %q is not lower-case letters, digits and _, beginning with a letter", id.Value)
 		return ""
 	}
@@ -166,7 +166,7 @@ func (c *checker) set(n *syntax.Node, node *program.Node) types.Type {
 		return out
 	}
 	for _, p := range n.Pairs {
-		if !idPattern.MatchString(p.Key.Value) {
+		if !idPattern().MatchString(p.Key.Value) {
 			c.diags.Errorf("bad-name", p.Key.Range, "name %q is not lower-case letters, digits and _, beginning with a letter", p.Key.Value)
 		}
 		v, t := c.typed(p.Value, c.scope())
@@ -190,7 +190,7 @@ func (c *checker) uses(n *syntax.Node, node *program.Node) outcome {
 
 // isDeclared reports whether a file declares the step type.
 func (c *checker) isDeclared(u *syntax.Node) bool {
-	if _, builtin := c.world.Catalogue.Lookup(u.Value); builtin || u.Kind != syntax.Scalar || !idPattern.MatchString(u.Value) {
+	if _, builtin := c.world.Catalogue.Lookup(u.Value); builtin || u.Kind != syntax.Scalar || !idPattern().MatchString(u.Value) {
 		return false
 	}
 	return types.CodeOf(c.lookFor(program.Call{Skill: u.Value, StepType: true}).err) != types.NotFound

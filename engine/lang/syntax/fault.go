@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/skillrun/skillrun/engine/diag"
 )
@@ -16,7 +17,7 @@ import (
 // on which of its parts found the fault and whether something began on the
 // first line. What follows sorts that out; where nothing fits, a line is still
 // named, only less well chosen.
-var faultPattern = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)$`)
+var faultPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)$`) })
 
 type fault struct {
 	line    int // 0: not named
@@ -24,7 +25,7 @@ type fault struct {
 }
 
 func faultOf(err error) fault {
-	m := faultPattern.FindStringSubmatch(strings.ReplaceAll(err.Error(), "\n", " "))
+	m := faultPattern().FindStringSubmatch(strings.ReplaceAll(err.Error(), "\n", " "))
 	line, _ := strconv.Atoi(m[1])
 	return fault{line, m[2]}
 }

@@ -26,6 +26,7 @@ package syntax
 import (
 	"regexp"
 	"strconv"
+	"sync"
 
 	"github.com/skillrun/skillrun/engine/diag"
 )
@@ -142,8 +143,8 @@ func (n *Node) scalar() any {
 }
 
 var (
-	intPattern   = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
-	floatPattern = regexp.MustCompile(`^-?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?$`)
+	intPattern   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`) })
+	floatPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?$`) })
 )
 
 func tagOf(text string) string {
@@ -153,12 +154,12 @@ func tagOf(text string) string {
 	case "true", "false":
 		return Bool
 	}
-	if intPattern.MatchString(text) {
+	if intPattern().MatchString(text) {
 		if _, err := strconv.Atoi(text); err == nil {
 			return Int
 		}
 	}
-	if floatPattern.MatchString(text) {
+	if floatPattern().MatchString(text) {
 		if _, err := strconv.ParseFloat(text, 64); err == nil {
 			return Float
 		}

@@ -61,7 +61,9 @@ func New(o Options) *Server {
 	return &Server{o: o, locks: map[string]*sync.RWMutex{}, kept: map[string]*memory.Storage{}, packs: map[string][]byte{}}
 }
 
-var repoPath = regexp.MustCompile(`^/([A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*)\.git/(info/refs|git-upload-pack|git-receive-pack)$`)
+var repoPath = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^/([A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*)\.git/(info/refs|git-upload-pack|git-receive-pack)$`)
+})
 
 // ServeHTTP serves /NAME.git/info/refs, /git-upload-pack and
 // /git-receive-pack.
@@ -85,7 +87,7 @@ func (r *recorder) WriteHeader(status int) {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	m := repoPath.FindStringSubmatch(r.URL.Path)
+	m := repoPath().FindStringSubmatch(r.URL.Path)
 	if m == nil || strings.Contains(r.URL.Path, "..") {
 		http.NotFound(w, r)
 		return

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // quickActions are the names GitLab knows on a merge request.
@@ -18,14 +19,14 @@ var quickActions = []string{
 	"promote", "zoom", "tag", "publish",
 }
 
-var actionLine = regexp.MustCompile(`^[\s\p{Zs}]*/([A-Za-z_]+)(?:\s+(.*))?$`)
+var actionLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\s\p{Zs}]*/([A-Za-z_]+)(?:\s+(.*))?$`) })
 
 // runQuickActions carries out the quick actions in text and returns the text
 // without them.
 func (s *Server) runQuickActions(m *mergeRequest, user, text string) string {
 	var kept []string
 	for line := range strings.Lines(text) {
-		match := actionLine.FindStringSubmatch(strings.TrimRight(line, "\r\n"))
+		match := actionLine().FindStringSubmatch(strings.TrimRight(line, "\r\n"))
 		if match == nil || !slices.Contains(quickActions, strings.ToLower(match[1])) {
 			kept = append(kept, line)
 			continue
@@ -54,9 +55,9 @@ func (s *Server) act(m *mergeRequest, user, name, rest string) {
 	case "title":
 		m.Title = rest
 	case "draft":
-		m.Title = "Draft: " + draftPattern.ReplaceAllString(m.Title, "")
+		m.Title = "Draft: " + draftPattern().ReplaceAllString(m.Title, "")
 	case "ready":
-		m.Title = draftPattern.ReplaceAllString(m.Title, "")
+		m.Title = draftPattern().ReplaceAllString(m.Title, "")
 	case "target_branch":
 		m.TargetBranch = rest
 	case "label", "labels":

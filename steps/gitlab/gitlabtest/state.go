@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -162,9 +163,9 @@ func (s *Server) webURL(m *mergeRequest) string {
 	return s.opts.URL + "/" + m.Project + "/-/merge_requests/" + strconv.Itoa(m.IID)
 }
 
-var draftPattern = regexp.MustCompile(`(?i)^(\[draft\]|\(draft\)|draft:)\s*`)
+var draftPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)^(\[draft\]|\(draft\)|draft:)\s*`) })
 
-func isDraft(title string) bool { return draftPattern.MatchString(title) }
+func isDraft(title string) bool { return draftPattern().MatchString(title) }
 
 func fakeSHA(parts ...string) string {
 	sum := sha1.Sum([]byte(strings.Join(parts, "\x00")))

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // This file reads the part of Jira's query language that skills and people use:
@@ -49,12 +50,14 @@ type token struct {
 	quoted bool
 }
 
-var jqlToken = regexp.MustCompile(`^\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(!=|!~|>=|<=|[=~<>(),])|([^\s"'=~<>(),!]+))`)
+var jqlToken = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(!=|!~|>=|<=|[=~<>(),])|([^\s"'=~<>(),!]+))`)
+})
 
 // tokens cuts a query; what is left over is no token.
 func tokens(jql string) (all []token, rest string) {
 	for {
-		m := jqlToken.FindStringSubmatch(jql)
+		m := jqlToken().FindStringSubmatch(jql)
 		if m == nil {
 			return all, strings.TrimSpace(jql)
 		}
@@ -64,9 +67,9 @@ func tokens(jql string) (all []token, rest string) {
 	}
 }
 
-var escaped = regexp.MustCompile(`\\(.)`)
+var escaped = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\(.)`) })
 
-func unescape(text string) string { return escaped.ReplaceAllString(text, "$1") }
+func unescape(text string) string { return escaped().ReplaceAllString(text, "$1") }
 
 // parser walks over the tokens of a query.
 type parser struct {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -191,7 +192,7 @@ func numberIn(key string) int {
 	return n
 }
 
-var notWord = regexp.MustCompile(`[^\pL\pN*?]+`)
+var notWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^\pL\pN*?]+`) })
 
 // says reports whether a text has all words of a search, a word with * or ? at
 // its end as the beginning of one; a search in quotes has them in a row.
@@ -207,15 +208,15 @@ func says(text, search string) bool {
 }
 
 func wordsOf(text string) []string {
-	return strings.Fields(notWord.ReplaceAllString(strings.ToLower(text), " "))
+	return strings.Fields(notWord().ReplaceAllString(strings.ToLower(text), " "))
 }
 
 // moment is when a query is asked.
 type moment struct{ time.Time }
 
 var (
-	period = regexp.MustCompile(`^[+-]?(?:\d+[wdhm]\s*)+$`)
-	amount = regexp.MustCompile(`(\d+)([wdhm])`)
+	period = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[+-]?(?:\d+[wdhm]\s*)+$`) })
+	amount = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(\d+)([wdhm])`) })
 )
 
 // read reads a time, or a period from now such as -5d.
@@ -228,12 +229,12 @@ func (at moment) read(v string) (time.Time, bool) {
 			return t, true
 		}
 	}
-	if !period.MatchString(v) {
+	if !period().MatchString(v) {
 		return time.Time{}, false
 	}
 	units := map[string]time.Duration{"w": 7 * 24 * time.Hour, "d": 24 * time.Hour, "h": time.Hour, "m": time.Minute}
 	var d time.Duration
-	for _, m := range amount.FindAllStringSubmatch(v, -1) {
+	for _, m := range amount().FindAllStringSubmatch(v, -1) {
 		n, _ := strconv.Atoi(m[1])
 		d += time.Duration(n) * units[m[2]]
 	}

@@ -256,9 +256,9 @@ func (s *Server) add(m Message) Message {
 }
 
 var (
-	eventPattern = regexp.MustCompile(`^[a-z0-9_]+$`)
-	pingPattern  = regexp.MustCompile(`<([@!][^>|]+)(\|[^>]*)?>`)
-	namePattern  = regexp.MustCompile(`(^|\s)@(channel|here|everyone)\b`)
+	eventPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9_]+$`) })
+	pingPattern  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<([@!][^>|]+)(\|[^>]*)?>`) })
+	namePattern  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|\s)@(channel|here|everyone)\b`) })
 )
 
 func validMetadata(raw json.RawMessage) bool {
@@ -266,18 +266,18 @@ func validMetadata(raw json.RawMessage) bool {
 		EventType string         `json:"event_type"`
 		Payload   map[string]any `json:"event_payload"`
 	}
-	return json.Unmarshal(raw, &m) == nil && eventPattern.MatchString(m.EventType) && m.Payload != nil
+	return json.Unmarshal(raw, &m) == nil && eventPattern().MatchString(m.EventType) && m.Payload != nil
 }
 
 // pings are whom a text calls: by command always, by name when that was asked
 // for.
 func pings(a arguments) []string {
 	var out []string
-	for _, m := range pingPattern.FindAllStringSubmatch(a.Text, -1) {
+	for _, m := range pingPattern().FindAllStringSubmatch(a.Text, -1) {
 		out = append(out, m[1])
 	}
 	if a.Links || a.Parse == "full" {
-		for _, m := range namePattern.FindAllStringSubmatch(a.Text, -1) {
+		for _, m := range namePattern().FindAllStringSubmatch(a.Text, -1) {
 			out = append(out, "!"+m[2])
 		}
 	}

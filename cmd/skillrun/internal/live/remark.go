@@ -3,7 +3,6 @@ package live
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -166,7 +165,7 @@ var (
 	linkFields  = []string{"web_url", "url"}
 	nameFields  = []string{"key", "reference", "branch", "short", "digest", "sha", "commit", "issue", "new", "text", "value", "status", "state", "path", "ts"}
 	countFields = []string{"total", "count", "looked_at"}
-	hashPattern = regexp.MustCompile(`^[0-9a-f]{40,64}$`)
+	hashPattern = types.Pattern(`^[0-9a-f]{40,64}$`)
 )
 
 // headline is the longest of the names and links of a result that fits.
@@ -204,9 +203,9 @@ func first(result map[string]any, fields []string) string {
 func short(s string) string {
 	algorithm, sum, ok := strings.Cut(s, ":")
 	switch {
-	case hashPattern.MatchString(s):
+	case hashPattern().MatchString(s):
 		return s[:12]
-	case ok && hashPattern.MatchString(sum):
+	case ok && hashPattern().MatchString(sum):
 		return algorithm + ":" + sum[:12]
 	}
 	return s

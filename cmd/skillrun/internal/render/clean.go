@@ -3,7 +3,6 @@ package render
 import (
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -74,7 +73,7 @@ func Flat(s string) string {
 }
 
 // styles are the sequences that this program itself writes.
-var styles = regexp.MustCompile("\x1b\\[[0-9;]{0,12}m")
+var styles = types.Pattern("\x1b\\[[0-9;]{0,12}m")
 
 // Cleaner is a writer that cleans what goes through it, a write at a time. It is
 // the last thing before a stream, whatever was cleaned before.
@@ -87,7 +86,7 @@ type Cleaner struct {
 }
 
 // opening matches what makes a line a command of GitHub Actions, behind any blanks.
-var opening = regexp.MustCompile(`(?m)^([ \t\x{3000}]*)::`)
+var opening = types.Pattern(`(?m)^([ \t\x{3000}]*)::`)
 
 // logging are what makes one for GitHub Actions, Azure Pipelines and TeamCity,
 // wherever it stands on a line, and the same in JSON.
@@ -98,7 +97,7 @@ var logging, loggingJSON = strings.NewReplacer("##[", "## [", "##vso[", "## vso[
 func (c Cleaner) Write(p []byte) (int, error) {
 	text, out := string(p), strings.Builder{}
 	for c.Styled {
-		at := styles.FindStringIndex(text)
+		at := styles().FindStringIndex(text)
 		if at == nil {
 			break
 		}
@@ -108,7 +107,7 @@ func (c Cleaner) Write(p []byte) (int, error) {
 	out.WriteString(Clean(text))
 	text = out.String()
 	if c.Obeyed {
-		text = logging.Replace(opening.ReplaceAllString(text, "$1| ::"))
+		text = logging.Replace(opening().ReplaceAllString(text, "$1| ::"))
 	}
 	if _, err := io.WriteString(c.W, text); err != nil {
 		return 0, err

@@ -1,17 +1,18 @@
 package render
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // What a summary may have of Markdown: CommonMark's headings, bullets, strong
 // text and links, as far as they stand on one line.
 var (
-	mdHeading = regexp.MustCompile(`^ {0,3}#{1,6} +(.*?)(?: +#+)? *$`)
-	mdBullet  = regexp.MustCompile(`^( *)[-*+] +`)
-	mdStrong  = regexp.MustCompile(`\*\*([^*\s](?:[^*]*[^*\s])?)\*\*`)
-	mdLink    = regexp.MustCompile(`\[([^\[\]]+)\]\((https?://[^\s()]+)\)`)
+	mdHeading = types.Pattern(`^ {0,3}#{1,6} +(.*?)(?: +#+)? *$`)
+	mdBullet  = types.Pattern(`^( *)[-*+] +`)
+	mdStrong  = types.Pattern(`\*\*([^*\s](?:[^*]*[^*\s])?)\*\*`)
+	mdLink    = types.Pattern(`\[([^\[\]]+)\]\((https?://[^\s()]+)\)`)
 )
 
 const (
@@ -37,13 +38,13 @@ func Markdown(text string) string {
 }
 
 func markdownLine(line string) string {
-	if m := mdHeading.FindStringSubmatch(line); m != nil {
-		return boldOn + links(mdStrong.ReplaceAllString(m[1], "$1")) + boldOff
+	if m := mdHeading().FindStringSubmatch(line); m != nil {
+		return boldOn + links(mdStrong().ReplaceAllString(m[1], "$1")) + boldOff
 	}
-	line = mdBullet.ReplaceAllString(line, "$1• ")
-	return links(mdStrong.ReplaceAllString(line, boldOn+"$1"+boldOff))
+	line = mdBullet().ReplaceAllString(line, "$1• ")
+	return links(mdStrong().ReplaceAllString(line, boldOn+"$1"+boldOff))
 }
 
 func links(line string) string {
-	return mdLink.ReplaceAllString(line, lineOn+"$1"+lineOff+" ($2)")
+	return mdLink().ReplaceAllString(line, lineOn+"$1"+lineOff+" ($2)")
 }

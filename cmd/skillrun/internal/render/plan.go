@@ -3,7 +3,6 @@ package render
 import (
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -298,11 +297,11 @@ func (g page) diff(pad, text string) {
 }
 
 // header matches the lines of a diff that name files.
-var header = regexp.MustCompile(`^(diff |index |\+\+\+ |--- |new file|deleted file)`)
+var header = types.Pattern(`^(diff |index |\+\+\+ |--- |new file|deleted file)`)
 
 func (g page) diffLine(line string) string {
 	switch {
-	case header.MatchString(line):
+	case header().MatchString(line):
 		return g.bold(line)
 	case strings.HasPrefix(line, "@@"):
 		return g.paint("36", line)

@@ -2,9 +2,10 @@ package render
 
 import (
 	"io"
-	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // Wrapper is a writer to a terminal that breaks lines between words, so that the
@@ -23,7 +24,7 @@ func (x Wrapper) Write(p []byte) (int, error) {
 		for i, line := range lines {
 			switch {
 			case !strings.HasSuffix(line, "\n"):
-			case command.MatchString(styles.ReplaceAllString(line, "")):
+			case command().MatchString(styles().ReplaceAllString(line, "")):
 				lines[i] = continued(line, width)
 			default:
 				lines[i] = broken(line, width)
@@ -41,10 +42,10 @@ func (x Wrapper) Write(p []byte) (int, error) {
 const narrowest = 20
 
 // command matches the lines that people copy into a shell.
-var command = regexp.MustCompile(`^(skillrun | *[a-z ,]{2,40}: skillrun )`)
+var command = types.Pattern(`^(skillrun | *[a-z ,]{2,40}: skillrun )`)
 
 // word is a word with the blanks before it.
-var word = regexp.MustCompile(`[ \t\x{3000}]*[^ \t\x{3000}]+`)
+var word = types.Pattern(`[ \t\x{3000}]*[^ \t\x{3000}]+`)
 
 // broken is a line on as many rows as it needs, each further one marked.
 func broken(line string, width int) string {
@@ -54,7 +55,7 @@ func broken(line string, width int) string {
 	}
 	var b strings.Builder
 	at := 0
-	for _, w := range word.FindAllString(line, -1) {
+	for _, w := range word().FindAllString(line, -1) {
 		n := cells(w)
 		if at > 0 && at+n > width {
 			b.WriteString("\n" + mark)
@@ -75,7 +76,7 @@ func continued(line string, width int) string {
 		return line + "\n"
 	}
 	row := &commandRows{width: width - len(" '\\")}
-	text := []rune(styles.ReplaceAllString(line, ""))
+	text := []rune(styles().ReplaceAllString(line, ""))
 	for i := 0; i < len(text); i++ {
 		n := 1
 		switch r := text[i]; {
@@ -155,7 +156,7 @@ func escapeLength(text []rune) int {
 // cells is how wide a text is at most: where terminals differ, the wider one.
 func cells(s string) int {
 	n := 0
-	for _, r := range styles.ReplaceAllString(s, "") {
+	for _, r := range styles().ReplaceAllString(s, "") {
 		switch {
 		case r == '\t':
 			n += 8

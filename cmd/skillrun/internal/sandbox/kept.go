@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 const (
@@ -33,7 +34,7 @@ func (w *World) configure() error {
 	return w.o.write(writtenName, []byte(ours)) // last: until then, the same is done again
 }
 
-var worldURL = regexp.MustCompile(`https?://[^/,} ]+`)
+var worldURL = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`https?://[^/,} ]+`) })
 
 // keep brings a configuration up to date: before is what the sandbox wrote the
 // last time, and theirs what a person has made of it. A line of the sandbox's
@@ -43,7 +44,7 @@ func keep(theirs, before, now string) string {
 	if theirs == "" || before == "" || theirs == before {
 		return now
 	}
-	if from, to := worldURL.FindString(before), worldURL.FindString(now); from != "" {
+	if from, to := worldURL().FindString(before), worldURL().FindString(now); from != "" {
 		theirs, before = strings.ReplaceAll(theirs, from, to), strings.ReplaceAll(before, from, to)
 	}
 	lines, old, last := strings.Split(theirs, "\n"), strings.Split(before, "\n"), -1

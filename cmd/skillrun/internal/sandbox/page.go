@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/skillrun/skillrun/steps/gitlab/gitlabtest"
 )
@@ -18,18 +19,20 @@ import (
 // escaped by html/template.
 
 var (
-	issuePath = regexp.MustCompile(`^/jira/browse/([A-Z][A-Z0-9_]*-[0-9]+)$`)
-	mrPath    = regexp.MustCompile(`^/gitlab/(.+)/-/merge_requests/([0-9]+)(?:/(approve|merge|close|reopen))?$`)
+	issuePath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^/jira/browse/([A-Z][A-Z0-9_]*-[0-9]+)$`) })
+	mrPath    = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^/gitlab/(.+)/-/merge_requests/([0-9]+)(?:/(approve|merge|close|reopen))?$`)
+	})
 )
 
 // servePage answers a path that a person opens in a browser, and reports
 // whether it is one.
 func (w *World) servePage(out http.ResponseWriter, r *http.Request) bool {
-	if m := issuePath.FindStringSubmatch(r.URL.Path); m != nil {
+	if m := issuePath().FindStringSubmatch(r.URL.Path); m != nil {
 		w.issuePage(out, r, m[1])
 		return true
 	}
-	m := mrPath.FindStringSubmatch(r.URL.Path)
+	m := mrPath().FindStringSubmatch(r.URL.Path)
 	if m == nil || strings.HasPrefix(m[1], "api/") {
 		return false
 	}

@@ -7,6 +7,7 @@ import (
 	"html"
 	"regexp"
 	"strings"
+	"sync"
 
 	"charm.land/lipgloss/v2"
 )
@@ -36,7 +37,7 @@ type pen struct {
 	faint bool
 }
 
-var escape = regexp.MustCompile("\x1b\\[([0-9;]*)m|\x1b\\([A-Z0-9]|[\x0e\x0f]")
+var escape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("\x1b\\[([0-9;]*)m|\x1b\\([A-Z0-9]|[\x0e\x0f]") })
 
 // picture draws screens one above the other.
 func picture(screens []screen, width int) []byte {
@@ -60,7 +61,7 @@ func picture(screens []screen, width int) []byte {
 // line draws one line; the pen continues to the next.
 func line(b *bytes.Buffer, s string, p pen, y int) pen {
 	x := 0
-	for at := escape.FindStringSubmatchIndex(s); at != nil; at = escape.FindStringSubmatchIndex(s) {
+	for at := escape().FindStringSubmatchIndex(s); at != nil; at = escape().FindStringSubmatchIndex(s) {
 		x += letters(b, s[:at[0]], p, x, y)
 		if at[2] >= 0 {
 			p = p.change(s[at[2]:at[3]])
