@@ -15,6 +15,7 @@ type Env struct {
 	Now  time.Time      // of the run's start; now() and today()
 	Zone *time.Location // nil means UTC
 	Fuel *fuel.Tank     // nil means the default budgets
+	Took Took           // is told which ways the evaluation takes; nil tells nobody
 }
 
 type evaluator struct {
@@ -25,6 +26,8 @@ type evaluator struct {
 	place  int    // #index
 	acc    any    // #acc of the reduce that is running
 	args   []any  // of the calls that are running
+	took   Took
+	offset int    // where the source of the expression begins in the one that was given
 	few    [4]any // room for args
 }
 
@@ -35,7 +38,7 @@ type local struct {
 }
 
 func newEvaluator(env Env) *evaluator {
-	ev := &evaluator{Caller: stdlib.Caller{Tank: env.Fuel, Now: env.Now.UTC()}, vars: env.Vars}
+	ev := &evaluator{Caller: stdlib.Caller{Tank: env.Fuel, Now: env.Now.UTC()}, vars: env.Vars, took: env.Took}
 	if env.Zone != nil {
 		ev.Now = env.Now.In(env.Zone)
 	}
@@ -96,8 +99,10 @@ func (ev *evaluator) eval(n node) (any, error) {
 		case err != nil:
 			return nil, err
 		case test:
+			ev.note(n.yes, ArmTrue)
 			return ev.eval(n.yes)
 		}
+		ev.note(n.no, ArmFalse)
 		return ev.eval(n.no)
 	case *let:
 		return ev.let(n)

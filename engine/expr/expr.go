@@ -188,6 +188,7 @@ func (e *Expr) NarrowFalse(s Scope) Scope { return s.narrow(e.root, false) }
 // [types.Unknown]; an error is a [*types.Error].
 func (e *Expr) Eval(env Env) (any, error) {
 	ev := newEvaluator(env)
+	ev.offset = e.base
 	v, err := ev.eval(e.root)
 	if err == nil {
 		// A small value in memory can be a huge one when it is written down:

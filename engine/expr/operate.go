@@ -41,9 +41,14 @@ func (ev *evaluator) binary(n *binary) (any, error) {
 		return ev.decide(n, true)
 	case "??":
 		v, err := ev.eval(n.left)
-		if err != nil || v != nil {
+		if err != nil {
 			return v, err
 		}
+		if v != nil {
+			ev.note(n.left, ArmPresent)
+			return v, nil
+		}
+		ev.note(n.right, ArmAbsent)
 		return ev.eval(n.right)
 	}
 	left, err := ev.take(n.left)

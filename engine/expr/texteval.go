@@ -85,6 +85,7 @@ func (w *textWriter) parts(parts []part) error {
 }
 
 func (w *textWriter) hole(p *holePart) error {
+	w.ev.offset = p.e.base
 	v, err := w.ev.eval(p.e.root)
 	switch known := v.(type) {
 	case types.PartlyUnknown:
@@ -112,20 +113,25 @@ func (w *textWriter) hole(p *holePart) error {
 func (w *textWriter) branches(p *ifPart) error {
 	for _, b := range p.branches {
 		if b.test == nil {
+			w.ev.took.tell(p.otherwise())
 			return w.parts(b.body)
 		}
+		w.ev.offset = b.test.base
 		holds, err := w.ev.boolean(b.test.root)
 		if err != nil {
 			return w.open(err)
 		}
 		if holds {
+			w.ev.took.tell(b.arm(ArmTrue))
 			return w.parts(b.body)
 		}
 	}
+	w.ev.took.tell(p.otherwise())
 	return nil
 }
 
 func (w *textWriter) loop(p *forPart) error {
+	w.ev.offset = p.e.base
 	elems, err := w.ev.elements(p.e.root)
 	if err != nil {
 		return w.open(err)

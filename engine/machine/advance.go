@@ -142,7 +142,7 @@ func (m *Machine) enter(a *activation) {
 		m.enterLoop(a)
 		return
 	}
-	run, undecided, err := m.condition(a.names, n.If, nil)
+	run, undecided, err := m.condition(a, n.If, nil)
 	switch {
 	case err != nil:
 		m.failed(a, err)
@@ -174,6 +174,7 @@ func (m *Machine) begin(a *activation) {
 	a.Attempt++
 	a.Tries++
 	m.refuel()
+	m.at = a.node
 	switch n := a.node; n.Kind {
 	case program.Uses, program.Await:
 		m.call(a)
@@ -223,7 +224,7 @@ func (m *Machine) bindings(a *activation) (map[string]any, *types.Error) {
 }
 
 func (m *Machine) assert(a *activation) {
-	holds, undecided, err := m.condition(a.names, a.node.Cond, nil)
+	holds, undecided, err := m.condition(a, a.node.Cond, nil)
 	a.result = map[string]any{}
 	switch {
 	case err != nil:

@@ -85,7 +85,7 @@ func (m *Machine) pollFailed(a *activation, e Event) {
 func (m *Machine) checkAnswer(a *activation, output types.Values) (bool, *types.Error) {
 	seen := map[string]any{"result": map[string]any(output)}
 	if a.node.FailIf != "" {
-		bad, undecided, err := m.condition(a.names, a.node.FailIf, seen)
+		bad, undecided, err := m.condition(a, a.node.FailIf, seen)
 		if err != nil {
 			return false, err
 		}
@@ -93,7 +93,7 @@ func (m *Machine) checkAnswer(a *activation, output types.Values) (bool, *types.
 			return false, m.awaitFailure(a, seen)
 		}
 	}
-	holds, undecided, err := m.condition(a.names, a.node.Until, seen)
+	holds, undecided, err := m.condition(a, a.node.Until, seen)
 	return holds || undecided, err
 }
 

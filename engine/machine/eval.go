@@ -11,12 +11,13 @@ import (
 // refuel gives the texts of a node, or an output, a budget that they share.
 func (m *Machine) refuel() { m.fuel = fuel.Full() }
 
-// condition evaluates a bare expression; an empty one holds.
-func (m *Machine) condition(s *names, src string, extra map[string]any) (holds, undecided bool, err *types.Error) {
+// condition evaluates a bare expression of a node; an empty one holds.
+func (m *Machine) condition(a *activation, src string, extra map[string]any) (holds, undecided bool, err *types.Error) {
 	if src == "" {
 		return true, false, nil
 	}
-	env := m.env(s, extra)
+	m.at = a.node
+	env := m.env(a.names, extra)
 	env.Fuel = nil // a condition has a budget of its own
 	v, err := m.bare(src, env)
 	if err != nil {
@@ -24,8 +25,12 @@ func (m *Machine) condition(s *names, src string, extra map[string]any) (holds, 
 	}
 	switch v := v.(type) {
 	case bool:
+		m.traceCondition(src, v)
 		return v, false, nil
 	case types.Unknown:
+		if t := m.start.Trace; t != nil {
+			t.Undecided(m.at, src)
+		}
 		return true, true, nil
 	}
 	return false, false, types.Errorf(types.Internal, "condition %q gave a %s, not a boolean", src, types.KindOf(v))
@@ -36,6 +41,7 @@ func (m *Machine) bare(src string, env expr.Env) (any, *types.Error) {
 	if err != nil {
 		return nil, err
 	}
+	env.Took = m.trace(src)
 	v, evalErr := e.Eval(env)
 	if evalErr != nil {
 		return nil, types.AsError(evalErr)
@@ -64,7 +70,9 @@ func (m *Machine) text(s *names, src string, extra map[string]any) (any, *types.
 	if err != nil {
 		return nil, err
 	}
-	v, evalErr := t.Eval(m.env(s, extra))
+	env := m.env(s, extra)
+	env.Took = m.trace(src)
+	v, evalErr := t.Eval(env)
 	if evalErr != nil {
 		return nil, types.AsError(evalErr)
 	}
@@ -118,4 +126,19 @@ func (m *Machine) env(s *names, extra map[string]any) expr.Env {
 		maps.Copy(vars, extra)
 	}
 	return expr.Env{Vars: vars, Now: m.start.StartedAt, Zone: m.start.Zone, Fuel: m.fuel}
+}
+
+// trace is told of the arms that the evaluation of a source takes, nil for nobody.
+func (m *Machine) trace(src string) expr.Took {
+	if m.start.Trace == nil {
+		return nil
+	}
+	n := m.at
+	return func(a expr.Arm) { m.start.Trace.Arm(n, src, a) }
+}
+
+func (m *Machine) traceCondition(src string, holds bool) {
+	if took := m.trace(src); took != nil {
+		took(expr.WholeArm(src, holds))
+	}
 }

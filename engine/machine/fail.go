@@ -79,6 +79,7 @@ func (m *Machine) withMessage(a *activation, f *Failure) *Failure {
 		return f
 	}
 	m.refuel()
+	m.at = a.node
 	x, err := m.text(a.names, text, map[string]any{"error": map[string]any(errorValue(f))})
 	if err != nil {
 		return f
@@ -108,7 +109,7 @@ func (m *Machine) retries(a *activation, f *Failure) bool {
 	if r.If == "" {
 		return true
 	}
-	yes, _, err := m.condition(a.names, r.If, map[string]any{"error": map[string]any(errorValue(f))})
+	yes, _, err := m.condition(a, r.If, map[string]any{"error": map[string]any(errorValue(f))})
 	return err == nil && yes
 }
 

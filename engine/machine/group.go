@@ -349,6 +349,7 @@ func (m *Machine) output(a *activation, s *names, o program.Output) (any, *types
 		}
 	}
 	m.refuel()
+	m.at = a.node
 	x, err := m.value(s, o.Value.V, nil)
 	if err != nil || !o.Held {
 		return x, err

@@ -13,6 +13,7 @@ import (
 func (m *Machine) enterLoop(a *activation) {
 	a.Loop = &loop{}
 	m.refuel()
+	m.at = a.node
 	x, err := m.bare(a.node.ForEach, m.env(a.names, nil))
 	if err != nil {
 		m.failed(a, err)

@@ -46,10 +46,11 @@ func (m *Machine) title(a *activation) string {
 	}
 	a.title = a.node.ID
 	if a.node.Name != "" && (a.node.ForEach == "" || a.Item != nil) {
-		fuel := m.fuel
+		fuel, at := m.fuel, m.at
 		m.refuel()
+		m.at = a.node
 		x, err := m.text(a.names, a.node.Name, nil)
-		if m.fuel = fuel; err == nil {
+		if m.fuel, m.at = fuel, at; err == nil {
 			a.title = types.Show(x)
 		}
 	}

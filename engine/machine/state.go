@@ -188,6 +188,7 @@ type Machine struct {
 	live     map[string]*activation // by path: what waits for the outside
 	now      time.Time              // of the latest event
 	computed int                    // nodes begun since the last event
+	at       *program.Node          // what is evaluated belongs to it; for the trace
 	fuel     *fuel.Tank             // of all texts of one node together
 	notes    []Note
 }
@@ -235,6 +236,18 @@ type Start struct {
 	// Observe is told what happens as it happens; nil keeps it for
 	// [Machine.Notes].
 	Observe func(Note)
+	// Trace is told how expressions were decided, for whoever measures what a test
+	// covers; nil tells nobody.
+	Trace *Trace
+}
+
+// Trace is told of each evaluation: the node that it belongs to, which is none of the
+// program's for the outputs of the skill itself, and its source.
+type Trace struct {
+	// Arm is the way it took; a condition as a whole takes one, too.
+	Arm func(n *program.Node, src string, a expr.Arm)
+	// Undecided is a condition that reads what is not known.
+	Undecided func(n *program.Node, src string)
 }
 
 // remedyPath is where the steps of the remedy before the next attempt stand.
