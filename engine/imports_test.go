@@ -66,6 +66,9 @@ var house = []rule{
 	{pkg: "engine/runtime/*", ours: "engine/runtime engine/machine engine/program engine/plan engine/runtime/journal engine/runtime/protocol engine/step engine/expr engine/expr/fuel engine/types engine/diag"},
 	// runtimetest checks any runtime against the promises, through the language.
 	{pkg: "engine/runtimetest", ours: "engine/runtime engine/runtime/journal engine/lang/check engine/machine engine/program engine/step engine/types"},
+	// skilltest performs a skill with the answers of a test: it is a short loop around
+	// the machine, and reads files of tests with the eyes of the checker.
+	{pkg: "engine/skilltest", ours: "engine/lang/syntax engine/lang/check engine/machine engine/program engine/expr engine/step engine/types engine/diag", third: "github.com/rogpeppe/go-internal/diff", never: []string{"os", "net", "net/http", "math/rand", "math/rand/v2", "log", "log/slog"}},
 	{pkg: "engine", ours: "engine/*"},
 	// steps is the table of contents: it connects families to the services of
 	// a configuration, so it sees both, and it makes the transports: proxies,
@@ -103,7 +106,7 @@ var house = []rule{
 	// the sandbox writes its folder through billy, as go-git does, so that one
 	// disk of a test can stop all of it at each write.
 	{pkg: "cmd/skillrun/internal/sandbox", ours: "steps/*/*test", third: "github.com/go-git/go-billy"},
-	{pkg: "cmd/skillrun/internal/render", ours: "engine engine/config engine/plan engine/diag engine/types engine/step"},
+	{pkg: "cmd/skillrun/internal/render", ours: "engine engine/config engine/plan engine/diag engine/types engine/step engine/skilltest"},
 	{pkg: "cmd/skillrun/internal/refdocs", ours: "engine engine/config engine/plan engine/diag engine/types engine/step"},
 	// live is the tree on a terminal. It has a room of its own because it is the
 	// only one that needs a terminal library; render stays plain.
@@ -114,7 +117,7 @@ var house = []rule{
 	// its own so that one package knows keys, and the command line only files.
 	{pkg: "cmd/skillrun/internal/envelope", ours: "engine/types", third: "filippo.io/age"},
 	// pflag is the half of cobra that reads flags.
-	{pkg: "cmd/skillrun/internal/*", ours: "engine engine/config engine/plan engine/diag engine/types engine/step engine/mask cmd/skillrun/internal/render cmd/skillrun/internal/refdocs cmd/skillrun/internal/live cmd/skillrun/internal/envelope", third: "github.com/spf13/cobra github.com/spf13/pflag"},
+	{pkg: "cmd/skillrun/internal/*", ours: "engine engine/config engine/plan engine/diag engine/types engine/step engine/mask engine/skilltest cmd/skillrun/internal/render cmd/skillrun/internal/refdocs cmd/skillrun/internal/live cmd/skillrun/internal/envelope", third: "github.com/spf13/cobra github.com/spf13/pflag"},
 }
 
 // TestImports checks every import of the module against the house.

@@ -17,6 +17,7 @@ import (
 	"crypto/rand"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,6 +28,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/skilltest"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -64,8 +66,10 @@ func skillFiles(t *testing.T) []string {
 		}
 		files = append(files, found...)
 	}
-	return files
+	return slices.DeleteFunc(files, isTests)
 }
+
+func isTests(file string) bool { return strings.HasSuffix(file, skilltest.Suffix) }
 
 func newEngine(t *testing.T, cat *step.Catalogue) *engine.Engine {
 	t.Helper()

@@ -24,6 +24,9 @@ type Binding struct {
 	// ConfigPlace says where a skill's config value was written, for
 	// diagnostics; nil when it is not known.
 	ConfigPlace func(skill, name string) diag.Range
+	// StepType allows a step type, which becomes the one step of a program: for its
+	// tests.
+	StepType bool
 }
 
 func (b Binding) of(skill string) Binding {
@@ -53,6 +56,9 @@ type Bound struct {
 // mistake is reported.
 func (s *Skill) Bind(b Binding) (*Bound, diag.List) {
 	var diags diag.List
+	if s.isType && b.StepType {
+		return s.bindAlone(b)
+	}
 	if s.isType {
 		diags.Errorf("bad-skill", diag.Range{File: s.File}, "%s is a step type, and no skill", s.Name).Hint = "use it in a step of a skill: uses: " + s.Name
 		return nil, diags
@@ -85,6 +91,38 @@ func (s *Skill) Bind(b Binding) (*Bound, diag.List) {
 		return nil, diags
 	}
 	return &Bound{p, s, b.Now, b.Zone}, diags
+}
+
+// bindAlone makes a step type the one step of a program; its id is its name.
+func (s *Skill) bindAlone(b Binding) (*Bound, diag.List) {
+	var diags diag.List
+	l := &linker{binding: b, diags: &diags, known: map[*Skill]linked{}}
+	of := l.skill(s)
+	inputs := s.applyDefaults("inputs", s.Inputs, b.Inputs, b.env(of.config), &diags)
+	s.checkInputs(inputs, b.Inputs, &diags)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	call := s.asCall()
+	call.Config, call.Defaults, call.Steps = of.config, of.defaults, of.steps
+	with, _ := escaped(inputs).(map[string]any)
+	p := &program.Program{
+		Language: program.Language, Skill: s.Name, Description: s.Description, TextDigest: types.Digest(s.Text),
+		Steps: []program.Node{{ID: s.Name, Kind: program.Skill, With: with, Call: call}},
+	}
+	for _, o := range s.outputs {
+		o.Value, o.Held = types.Dynamic{V: "${{ steps." + s.Name + "." + o.Name + " }}"}, false
+		p.Outputs = append(p.Outputs, o)
+	}
+	return &Bound{p, s, b.Now, b.Zone}, diags
+}
+
+// asCall is the skill as another one calls it, without configuration.
+func (s *Skill) asCall() *program.Call {
+	return &program.Call{
+		Skill: s.Name, StepType: s.isType, Version: s.Version, TextDigest: types.Digest(s.Text), Inputs: s.arguments(),
+		Identity: s.Identity, Steps: s.Steps, Outputs: s.outputs, Timeout: s.Timeout,
+	}
 }
 
 // PartialProgram returns the program as far as it is known without the inputs that are

@@ -194,6 +194,8 @@ func (c *checker) name(root *syntax.Node) {
 	switch {
 	case n.Kind != syntax.Scalar || !idPattern().MatchString(n.Value):
 		c.diags.Errorf("bad-name", n.Range, "name %q is not lower-case letters, digits and _, beginning with a letter", n.Value)
+	case strings.HasSuffix(n.Value, "_test"):
+		c.diags.Errorf("bad-name", n.Range, "a file that ends in _test.yaml holds the tests of a %s", c.skill.what()).Hint = "give it another name"
 	case !c.skill.isType && slices.Contains(Reserved(), n.Value):
 		c.diags.Errorf("bad-name", n.Range, "%s is a verb of the program, and cannot be a skill's name", n.Value)
 	case n.Value != c.stem():

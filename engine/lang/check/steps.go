@@ -362,10 +362,7 @@ func (c *checker) call(n *syntax.Node, callee *Skill, node *program.Node) outcom
 		}
 		return outcome{unclear: true}
 	}
-	node.Call = &program.Call{
-		Skill: callee.Name, StepType: callee.isType, Version: callee.Version, TextDigest: types.Digest(callee.Text), Inputs: callee.arguments(),
-		Identity: callee.Identity, Steps: callee.Steps, Outputs: callee.outputs, Timeout: callee.Timeout,
-	}
+	node.Call = callee.asCall()
 	before := len(c.diags)
 	node.With = c.arguments(with, callee.arguments(), c.scope(), node.Call.Title())
 	if !c.diags[before:].HasErrors() {

@@ -39,7 +39,7 @@ func (p *Program) checkable(args []string) (found []source, diags diag.List, err
 // filesOf returns the skills' files of a folder or a pattern, nil of anything else.
 func (p *Program) filesOf(arg string) ([]string, error) {
 	if info, err := os.Stat(p.path(arg)); err == nil && info.IsDir() {
-		files, err := p.below(arg)
+		files, err := p.below(arg, isSkillFile)
 		if err == nil && len(files) == 0 {
 			err = types.Errorf(types.NotFound, "there is no skill in the folder %s", arg).WithHint("skills are files that end in .yaml")
 		}
@@ -63,8 +63,8 @@ func (p *Program) filesOf(arg string) ([]string, error) {
 	return files, nil
 }
 
-// below returns the skills' files of a folder and those in it; nothing hidden.
-func (p *Program) below(dir string) (files []string, err error) {
+// below returns the files of a folder and those in it whose names are wanted; nothing hidden.
+func (p *Program) below(dir string, wanted func(name string) bool) (files []string, err error) {
 	root := p.path(dir)
 	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
@@ -76,7 +76,7 @@ func (p *Program) below(dir string) (files []string, err error) {
 			}
 			return nil
 		}
-		if !e.IsDir() && isSkillFile(e.Name()) && e.Name() != "skillrun.yaml" {
+		if !e.IsDir() && wanted(e.Name()) && e.Name() != "skillrun.yaml" {
 			rel, err := filepath.Rel(root, path)
 			files = append(files, filepath.Join(dir, rel))
 			return err

@@ -13,11 +13,14 @@ import (
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/skilltest"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
+// isSkillFile reports whether a file of that name may declare a skill or a step type,
+// and holds no tests of one.
 func isSkillFile(name string) bool {
-	return slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(name))
+	return slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(name)) && !strings.HasSuffix(name, skilltest.Suffix)
 }
 
 type source struct {
@@ -78,6 +81,9 @@ func (p *Program) own(below string) ([]source, error) {
 		return nil, err
 	}
 	for _, name := range builtin {
+		if !isSkillFile(name) {
+			continue
+		}
 		text, err := fs.ReadFile(p.Builtin, name)
 		if err != nil {
 			return nil, err
@@ -140,7 +146,7 @@ func (p *Program) skillsIn(dir string) []source {
 	}
 	var out []source
 	for _, e := range entries {
-		if filepath.Ext(e.Name()) != ".yaml" || strings.HasPrefix(e.Name(), ".") {
+		if filepath.Ext(e.Name()) != ".yaml" || !isSkillFile(e.Name()) || strings.HasPrefix(e.Name(), ".") {
 			continue // not a skill: editors leave such files about
 		}
 		s, err := p.readSkill(filepath.Join(p.path(dir), e.Name()), filepath.Join(dir, e.Name()))

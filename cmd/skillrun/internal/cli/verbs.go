@@ -15,6 +15,8 @@ import (
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/skilltest"
+	"github.com/skillrun/skillrun/engine/step"
 )
 
 func (p *Program) checkCmd() *cobra.Command {
@@ -96,8 +98,26 @@ func (p *Program) checkAll(found []source, cfg *config.Config) (diag.List, rende
 			}
 		}
 		maps.Copy(sources, called.with(src))
+		if !diags.HasErrors() {
+			all = append(all, p.checkTests(skill, src, cat, sources)...)
+		}
 	}
 	return all, sources, nil
+}
+
+// checkTests checks the tests beside a skill; there need not be any.
+func (p *Program) checkTests(skill *engine.Skill, src source, cat *step.Catalogue, sources render.Sources) diag.List {
+	if src.From == builtIn {
+		return nil
+	}
+	file := testsOf(src.File)
+	text, err := readFile(p.path(file))
+	if err != nil {
+		return nil // test says so
+	}
+	sources[file] = text
+	_, diags := skilltest.Read(file, text, skill, cat)
+	return diags
 }
 
 // unfit is what a configuration lacks that a skill needs. No input is given, so

@@ -17,6 +17,7 @@ import (
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/expr/stdlib"
+	"github.com/skillrun/skillrun/engine/skilltest"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 	"github.com/skillrun/skillrun/steps"
@@ -201,6 +202,8 @@ func TestYAML(t *testing.T) {
 				if _, diags := e.Check("steps/"+name[1]+".yaml", []byte(m[2])); len(diags) > 0 {
 					t.Errorf("%s: %v", at, diags)
 				}
+			case strings.Contains(m[2], "\ncases:\n"):
+				passes(t, at, m[2])
 			case strings.HasPrefix(m[2], "- "):
 				if _, diags := config.Values("x.yaml", []byte("steps:\n"+m[2])); len(diags) > 0 {
 					t.Errorf("%s: %v", at, diags)
@@ -216,6 +219,34 @@ func TestYAML(t *testing.T) {
 	}
 	if seen < 4 {
 		t.Errorf("only %d blocks were checked: does the pattern still find them?", seen)
+	}
+}
+
+// passes runs the tests that a page shows, of an example that their first line names.
+func passes(t *testing.T, at, text string) {
+	t.Helper()
+	file := regexp.MustCompile(`^# (examples/[a-z_/]+_test\.yaml)`).FindStringSubmatch(text)
+	if file == nil {
+		t.Fatalf("%s: tests begin with the file that they are of", at)
+	}
+	subject, _ := skilltest.Subject(file[1])
+	cat := catalogue(t)
+	types := func(beside, name string) (string, []byte, error) {
+		found := "examples/steps/" + name + ".yaml"
+		return found, []byte(read(t, found)), nil
+	}
+	skill, diags := engine.New(engine.Setup{Catalogue: cat, StepTypes: types}).Check(subject, []byte(read(t, subject)))
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	suite, diags := skilltest.Read(file[1], []byte(text), skill, cat)
+	if len(diags) > 0 {
+		t.Errorf("%s: %v", at, diags)
+	}
+	for _, c := range suite.Cases {
+		if r := suite.Run(c); len(r.Failures) > 0 {
+			t.Errorf("%s: %s: %v", at, c.Name, r.Failures)
+		}
 	}
 }
 

@@ -1,0 +1,138 @@
+package skilltest
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/lang/syntax"
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+var (
+	expectKeys = []string{"state", "error", "outputs", "calls", "steps", "writes"}
+	errorKeys  = []string{"code", "message", "step"}
+	runStates  = []string{Done, Failed, Parked, Rejected}
+	stepStates = []string{
+		Done, Failed, NotRun, string(machine.Skipped), string(machine.Rescued), string(machine.Returned),
+		string(machine.Continued), string(machine.GivenUp), string(machine.StillWaiting),
+	}
+)
+
+func (r *reader) expectation(n *syntax.Node, at diag.Range) Expectation {
+	e := Expectation{At: at, Outputs: map[string]Value{}, Calls: map[string]Calls{}, Steps: map[string]Value{}}
+	if n == nil || !r.mapping(n, "expect", expectKeys) {
+		return e
+	}
+	if s := n.Get("state"); s != nil {
+		e.At, e.State = s.Range, r.oneOf(s, "state", runStates)
+	}
+	if x := n.Get("error"); x != nil {
+		e.At, e.Error = x.Range, r.expectedError(x)
+	}
+	r.each(n.Get("outputs"), "outputs", func(p syntax.Pair) {
+		f, ok := r.suite.Skill.Outputs.Field(p.Key.Value)
+		if !ok {
+			r.diags.Errorf("unknown-key", p.Key.Range, "%s has no output %s", r.suite.Skill.Name, p.Key.Value).
+				Hint = diag.DidYouMean(p.Key.Value, r.suite.Skill.Outputs.Names())
+			return
+		}
+		e.Outputs[f.Name] = Value{p.Value.Range, r.data(p.Value, f.Type.Maybe(), f.Name, exact), p.Value}
+	})
+	r.each(n.Get("steps"), "steps", func(p syntax.Pair) {
+		if r.lookup(p.Key) != nil {
+			e.Steps[p.Key.Value] = Value{p.Value.Range, r.oneOf(p.Value, "the state of a step", stepStates), p.Value}
+		}
+	})
+	r.each(n.Get("calls"), "calls", func(p syntax.Pair) { r.calls(p, e.Calls) })
+	if w := n.Get("writes"); w != nil {
+		e.Writes = r.writes(w)
+	}
+	return e
+}
+
+// each calls f for the pairs of a mapping that may be left out.
+func (r *reader) each(n *syntax.Node, what string, f func(syntax.Pair)) {
+	if n == nil || !r.mapping(n, what, nil) {
+		return
+	}
+	for _, p := range n.Pairs {
+		f(p)
+	}
+}
+
+func (r *reader) oneOf(n *syntax.Node, what string, allowed []string) string {
+	if s := r.text(n, what); slices.Contains(allowed, s) {
+		return s
+	}
+	r.diags.Errorf("bad-value", n.Range, "%s is one of %s", what, strings.Join(allowed, ", ")).Hint = diag.DidYouMean(n.Value, allowed)
+	return ""
+}
+
+func (r *reader) expectedError(n *syntax.Node) *ExpectedError {
+	x := &ExpectedError{At: n.Range}
+	code := n
+	if n.Kind == syntax.Mapping {
+		r.mapping(n, "error", errorKeys)
+		code = n.Get("code")
+		if m := n.Get("message"); m != nil {
+			x.Message = r.text(m, "message")
+		}
+		if s := n.Get("step"); s != nil {
+			x.Step = r.text(s, "step")
+		}
+	}
+	if code != nil {
+		words := make([]string, 0, len(types.Codes()))
+		for _, c := range types.Codes() {
+			words = append(words, string(c))
+		}
+		x.Code = types.Code(r.oneOf(code, "the code of an error", words))
+	}
+	return x
+}
+
+func (r *reader) calls(p syntax.Pair, out map[string]Calls) {
+	n := r.lookup(p.Key)
+	if n == nil {
+		return
+	}
+	c, ok := r.suite.contract(n)
+	if !ok {
+		r.diags.Errorf("bad-test", p.Key.Range, "step %s performs nothing: it is not called with arguments", p.Key.Value).Hint = "expect its state under steps, or an output"
+		return
+	}
+	list := Calls{At: p.Key.Range}
+	items := p.Value.Items
+	if p.Value.Kind != syntax.Sequence {
+		items = []*syntax.Node{p.Value}
+	}
+	for _, item := range items {
+		one := map[string]Value{}
+		r.each(item, "a call", func(p syntax.Pair) {
+			f, ok := c.in.Field(p.Key.Value)
+			if !ok {
+				r.diags.Errorf("unknown-argument", p.Key.Range, "%s has no argument %s", c.title, p.Key.Value).Hint = diag.DidYouMean(p.Key.Value, c.in.Names())
+				return
+			}
+			one[f.Name] = Value{p.Value.Range, r.data(p.Value, f.Type.Maybe(), f.Name, partial), p.Value}
+		})
+		list.List = append(list.List, one)
+	}
+	out[p.Key.Value] = list
+}
+
+func (r *reader) writes(n *syntax.Node) *Value {
+	if n.Kind != syntax.Sequence {
+		r.diags.Errorf("bad-test", n.Range, "writes is a list of steps, not a %s", n.Kind).Hint = "write [] when nothing is written"
+		return nil
+	}
+	names := []any{}
+	for _, item := range n.Items {
+		if r.lookup(item) != nil {
+			names = append(names, item.Value)
+		}
+	}
+	return &Value{n.Range, names, n}
+}

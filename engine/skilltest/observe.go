@@ -1,0 +1,53 @@
+package skilltest
+
+import (
+	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/program"
+)
+
+// observe notes what became of each step.
+func (p *performer) observe(n machine.Note) {
+	def := n.Def
+	if call := p.answers[def]; call != nil {
+		def = call
+	}
+	name, known := p.names[def]
+	if !known {
+		return
+	}
+	p.byPath[n.Path] = name
+	if def != n.Def {
+		return // the call tells it
+	}
+	state := string(n.Kind)
+	if n.Kind == machine.Set || n.Kind == machine.Asserted {
+		state = Done
+	}
+	p.out.Steps[name] = state
+	if key, ok := itemOf(n.Path); ok {
+		p.out.Steps[name+"["+key+"]"] = state
+	}
+	if n.Kind != machine.Skipped {
+		p.covered[Point{Step: name, What: Ran}] = true
+	}
+	if n.Kind == machine.Finished && len(n.Def.Rescue) > 0 {
+		p.covered[Point{Step: name, What: NotRescued}] = true
+	}
+	if n.Kind == machine.Rescued || p.reachedRescue(n.Def) {
+		p.covered[Point{Step: name, What: WasRescued}] = true
+	}
+}
+
+func (p *performer) reachedRescue(n *program.Node) bool {
+	return len(n.Rescue) > 0 && p.out.Steps[p.names[&n.Rescue[0]]] != ""
+}
+
+func (p *performer) arm(n *program.Node, src string, a expr.Arm) {
+	p.covered[Point{Step: p.names[n], What: Arm, Source: src, Arm: a}] = true
+}
+
+func (p *performer) undecided(n *program.Node, src string) {
+	name := p.names[n]
+	p.fail(p.c.At, "add to the answers what it reads", "the condition of %s cannot be decided, because of what the answers leave out: %s", name, src)
+}

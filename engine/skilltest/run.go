@@ -1,0 +1,265 @@
+package skilltest
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/lang/check"
+	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// maxCalls bounds a case: an answer that holds for every call could be asked for ever.
+const maxCalls = 10_000
+
+// Result is what became of a case.
+type Result struct {
+	Case     *Case
+	Failures []Failure // none: it passed
+	Covered  Covered
+}
+
+// Failure is an expectation that did not hold, or an answer that was missing.
+type Failure struct {
+	diag.Diagnostic
+	Diff string `json:"diff,omitempty"` // of a value: lines with - for what was expected and + for what was
+	edit *edit
+}
+
+// Outcome is how a run ended, wherever it was performed, for [Suite.Judge].
+type Outcome struct {
+	State   string
+	Error   *types.Error
+	Step    string // that failed
+	Outputs map[string]any
+	Calls   map[string][]map[string]any // by the name of the step
+	Steps   map[string]string           // states, by name and by name with the key of the item
+	Writes  []string
+}
+
+// Run performs a case. It has no effect outside.
+func (s *Suite) Run(c *Case) Result {
+	out := Result{Case: c, Covered: Covered{}}
+	b, diags := s.Bind(c)
+	for _, d := range diags {
+		out.Failures = append(out.Failures, Failure{Diagnostic: d})
+	}
+	if b == nil {
+		return out
+	}
+	p := newPerformer(s, c, b)
+	p.run()
+	out.Covered, out.Failures = p.covered, p.failures
+	if len(out.Failures) == 0 {
+		out.Failures = append(s.Judge(c, p.outcome()), p.unused()...)
+	}
+	return out
+}
+
+// Bind gives the skill what a case says. Diagnostics are placed in the file of tests.
+func (s *Suite) Bind(c *Case) (*check.Bound, diag.List) {
+	b, diags := s.Skill.Bind(check.Binding{
+		Inputs: c.Inputs, Config: c.Config, Now: c.Now, Zone: c.Zone, StepType: true,
+		ConfigPlace: func(_, name string) diag.Range { return c.place("config." + name) },
+	})
+	for i := range diags {
+		d := &diags[i]
+		switch name, input := strings.CutPrefix(d.At.File, "--input "); {
+		case input:
+			d.At = c.place("inputs." + name)
+		case d.Code == "missing-config":
+			d.Related = append(d.Related, diag.Note{At: d.At, Message: "it is declared here"})
+			d.At = c.At
+		}
+		if d.Code == "missing-input" || d.Code == "missing-config" {
+			d.Hint = "give it one in the case, or in defaults"
+		}
+	}
+	return b, diags
+}
+
+// place is where a case says something, or where the case is.
+func (c *Case) place(what string) diag.Range {
+	if at, ok := c.places[what]; ok {
+		return at
+	}
+	return c.At
+}
+
+// performer performs the actions of one case.
+type performer struct {
+	*Suite
+	c        *Case
+	m        *machine.Machine
+	now      time.Time
+	names    map[*program.Node]string
+	answers  map[*program.Node]*program.Node // the one step of a call that is answered -> the call
+	next     map[*Answers]int                // how many were given
+	flying   map[string]flight               // by path
+	out      Outcome
+	byPath   map[string]string // the names of what was come to
+	left     string            // the state, when the machine does not say
+	count    int
+	failures []Failure
+	covered  Covered
+}
+
+// flight is a call whose answer takes time.
+type flight struct {
+	ends  time.Time
+	event machine.Event
+}
+
+func newPerformer(s *Suite, c *Case, b *check.Bound) *performer {
+	p := &performer{
+		Suite: s, c: c, now: c.Now, names: map[*program.Node]string{}, answers: map[*program.Node]*program.Node{}, next: map[*Answers]int{},
+		flying: map[string]flight{}, covered: Covered{}, byPath: map[string]string{}, out: Outcome{Calls: map[string][]map[string]any{}, Steps: map[string]string{}},
+	}
+	steps := s.answered("", body(b), func(name string) bool { return c.Answers[name] != nil })
+	if s.Skill.Effect != "" {
+		b.Steps[0].Call.Steps = steps
+	} else {
+		b.Steps = steps
+	}
+	for _, at := range placesOf(steps) {
+		p.names[at.node] = at.name
+		if call := at.node.Call; call != nil && len(call.Steps) == 1 && call.Steps[0].ID == answerID && call.Steps[0].Step == call.Uses() {
+			p.answers[&call.Steps[0]] = at.node
+		}
+	}
+	p.m = machine.New(b.Program, machine.Start{
+		Run: c.Now.UTC().Format("20060102-150405") + "-000000", StartedAt: c.Now, Zone: c.Zone, Observe: p.observe,
+		Trace: &machine.Trace{Arm: p.arm, Undecided: p.undecided},
+	})
+	return p
+}
+
+func (p *performer) fail(at diag.Range, hint, format string, args ...any) {
+	var l diag.List
+	l.Errorf("test-failed", at, format, args...).Hint = hint
+	p.failures = append(p.failures, Failure{Diagnostic: l[0]})
+}
+
+func (p *performer) run() {
+	for p.left == "" && len(p.failures) == 0 {
+		actions := p.m.Next()
+		if len(actions) == 0 {
+			return
+		}
+		p.step(actions)
+	}
+}
+
+// step does one thing: what can be done now, or else it lets time pass.
+func (p *performer) step(actions []machine.Action) {
+	for _, a := range actions {
+		switch f, flies := p.flying[a.Path]; {
+		case !a.Deadline.IsZero() && !p.now.Before(a.Deadline) && !a.Stopping:
+			p.apply(machine.Event{Kind: machine.TimedOut, Path: a.Bounds})
+			return
+		case a.Stopping && (!flies || a.Effect != string(step.Writes)):
+			delete(p.flying, a.Path)
+			p.apply(machine.Event{Kind: machine.Dropped, Path: a.Path})
+			return
+		case flies && !p.now.Before(f.ends):
+			delete(p.flying, a.Path)
+			p.apply(f.event)
+			return
+		case a.Kind == machine.Call && !flies:
+			p.call(a)
+			return
+		case a.Kind == machine.Wait && !p.now.Before(a.At):
+			p.apply(machine.Event{Kind: machine.Woken, Path: a.Path})
+			return
+		case a.Kind == machine.Ask && p.ask(a):
+			return
+		}
+	}
+	p.wait(actions)
+}
+
+// wait lets time pass up to the next thing that happens by itself; when nothing
+// does, the run waits for a person.
+func (p *performer) wait(actions []machine.Action) {
+	var next time.Time
+	sooner := func(t time.Time) {
+		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	for _, a := range actions {
+		sooner(a.Deadline)
+		if a.Kind == machine.Wait {
+			sooner(a.At)
+		}
+		if f, flies := p.flying[a.Path]; flies {
+			sooner(f.ends)
+		}
+	}
+	if next.IsZero() {
+		p.left = Parked
+		return
+	}
+	p.now = next
+}
+
+func (p *performer) apply(e machine.Event) {
+	e.At = p.now
+	if err := p.m.Apply(e); err != nil {
+		p.fail(p.c.At, "", "%v", err)
+	}
+}
+
+// call has a step answer.
+func (p *performer) call(a machine.Action) {
+	node := a.Def
+	if call := p.answers[node]; call != nil {
+		node = call
+	}
+	name := p.names[node]
+	c, _ := p.contract(node)
+	if p.checkKnown(name, a); len(p.failures) > 0 {
+		return
+	}
+	p.count++
+	answer, ok := p.answerOf(name, a, c)
+	if !ok {
+		return
+	}
+	p.out.Calls[name] = append(p.out.Calls[name], a.Input)
+	e := machine.Event{Kind: machine.Done, Path: a.Path, Output: answer.Returns}
+	switch {
+	case answer.Fails != nil && c.write && answer.Fails.Code == types.UnknownOutcome:
+		p.left = Parked // a person has to say what became of it
+		return
+	case answer.Fails != nil:
+		failed := *answer.Fails
+		e = p.m.FailureAt(a.Path, &failed)
+	case c.write:
+		p.out.Writes = append(p.out.Writes, name)
+	}
+	if answer.After > 0 {
+		p.flying[a.Path] = flight{p.now.Add(answer.After), e}
+		return
+	}
+	p.apply(e)
+}
+
+func (p *performer) outcome() Outcome {
+	r := p.m.Result()
+	p.out.Outputs = r.Outputs
+	switch p.out.State = p.left; {
+	case p.left != "":
+	case r.Failure != nil:
+		p.out.State, p.out.Error, p.out.Step = Failed, r.Failure.Error, cmp.Or(p.byPath[r.Failure.Path], r.Failure.Node)
+	case r.Problem != nil:
+		p.out.State, p.out.Error, p.out.Step = Failed, r.Problem.Error, r.Problem.Node
+	default:
+		p.out.State = Done
+	}
+	return p.out
+}

@@ -1,0 +1,182 @@
+package skilltest_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/diag/diagtest"
+	"github.com/skillrun/skillrun/engine/lang/check"
+	"github.com/skillrun/skillrun/engine/skilltest"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+type lookIn struct {
+	Name string `json:"name" doc:"Name."`
+}
+
+type lookOut struct {
+	Digest string  `json:"digest" doc:"Digest."`
+	Size   int     `json:"size" doc:"Size."`
+	Note   *string `json:"note" doc:"A note, when there is one."`
+}
+
+type makeIn struct {
+	Title string `json:"title" doc:"Title."`
+	Body  string `json:"body,omitempty" doc:"Body."`
+}
+
+type makeOut struct {
+	Key string `json:"key" doc:"Key."`
+}
+
+type tellIn struct {
+	Text string `json:"text" doc:"Text."`
+}
+
+// never is a step that a test must not perform.
+func never[In, Out any](context.Context, In) (out Out, err error) { panic("performed") }
+
+func catalogue() *step.Catalogue {
+	return step.NewCatalogue([]step.Step{
+		step.Read("look", "Look.", never[lookIn, lookOut]).Errors(types.NotFound, types.Network, types.RateLimited),
+		step.Write("make", "Make.", never[makeIn, makeOut]).Errors(types.Forbidden),
+		step.Read("tell", "Tell.", never[tellIn, struct{}]),
+	})
+}
+
+func skill(t *testing.T) *check.Skill {
+	t.Helper()
+	text, err := os.ReadFile("testdata/skill.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, diags := check.File("skill.yaml", text, check.World{Catalogue: catalogue()})
+	if diags.HasErrors() {
+		t.Fatal(diags.Err())
+	}
+	return s
+}
+
+func TestMistakes(t *testing.T) {
+	s := skill(t)
+	for i, c := range diagtest.Cases(t, "testdata/mistakes.yaml") {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			_, diags := skilltest.Read("skill_test.yaml", []byte(c.Text), s, catalogue())
+			c.Compare(t, diags)
+		})
+	}
+}
+
+// read returns the suite of a text without mistakes.
+func read(t *testing.T, text string) *skilltest.Suite {
+	t.Helper()
+	suite, diags := skilltest.Read("skill_test.yaml", []byte(text), skill(t), catalogue())
+	if len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	return suite
+}
+
+// TestCases runs files of cases, each of which says in a comment which failures it
+// comes to.
+func TestCases(t *testing.T) {
+	for i, c := range diagtest.Cases(t, "testdata/cases.yaml") {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			suite := read(t, c.Text)
+			var got diag.List
+			for _, x := range suite.Cases {
+				began := time.Now()
+				for _, f := range suite.Run(x).Failures {
+					f.Message += strings.ReplaceAll("\n"+f.Diff, "\n", "|")
+					got = append(got, f.Diagnostic)
+				}
+				if d := time.Since(began); d > 2*time.Second {
+					t.Errorf("%s: time that is waited for went by: %s", x.Name, d)
+				}
+			}
+			c.Compare(t, got)
+		})
+	}
+}
+
+func TestCoverage(t *testing.T) {
+	suite := read(t, `
+defaults:
+  answers:
+    image: {returns: {digest: d, size: 1}}
+    made: {returns: {key: K}}
+    merged: {returns: {size: 9}}
+cases:
+  - {name: nothing special}
+`)
+	all := skilltest.Covered{}
+	all.Add(suite.Run(suite.Cases[0]).Covered)
+	got := suite.Coverage(all)
+	var gaps []string
+	for _, g := range got.Gaps {
+		gaps = append(gaps, fmt.Sprintf("%d:%d %s", g.At.Start.Line, g.At.Start.Col, g.What))
+	}
+	want := []string{
+		`10:69 never true: "big"`,
+		`10:92 never present: steps.image.note`,
+		`11:10 step gate never runs`,
+		`11:20 never true: inputs.notify`,
+		`12:9 the steps of work never fail`,
+		`18:14 step told never runs`,
+		`19:14 step stop never runs`,
+		`23:31 never absent: "none"`,
+		`24:11 never present: steps.gate?.at`,
+	}
+	if strings.Join(gaps, "\n") != strings.Join(want, "\n") {
+		t.Errorf("gaps\n%s\nwant\n%s", strings.Join(gaps, "\n"), strings.Join(want, "\n"))
+	}
+	if got.Points-got.Covered != len(want) || got.Percent() != got.Covered*100/got.Points {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestUpdated(t *testing.T) {
+	const text = `
+cases:
+  - name: two values
+    answers:
+      image: {returns: {digest: d, size: 1}}
+      made: {returns: {key: "K 1"}}
+      merged: {returns: {size: 9}}
+    expect:
+      outputs: {key: K, at: now}  # stays
+      calls:
+        made:
+          title: |
+            a
+            b
+
+          body: d  # and this
+`
+	suite := read(t, text)
+	failures := suite.Run(suite.Cases[0]).Failures
+	got, n := skilltest.Updated([]byte(text), failures)
+	if n != 3 || len(skilltest.NotUpdated(failures)) != 0 {
+		t.Errorf("%d values of %v", n, failures)
+	}
+	again := read(t, string(got))
+	if left := again.Run(again.Cases[0]).Failures; len(left) > 0 || !strings.Contains(string(got), `key: "K 1", at: "nobody was asked"}  # stays`) || !strings.Contains(string(got), "title: \"small plain\"\n") {
+		t.Errorf("%s\n%v", got, left)
+	}
+}
+
+func TestSubject(t *testing.T) {
+	for file, want := range map[string]string{
+		"a_test.yaml": "a.yaml", "x/steps/b_test.yaml": "x/steps/b.yaml", "a.yaml": "", "x/_test.yaml": "", "_test.yaml": "",
+	} {
+		if got, ok := skilltest.Subject(file); ok != (want != "") || ok && got != want {
+			t.Errorf("%s: %s, %v", file, got, ok)
+		}
+	}
+}
