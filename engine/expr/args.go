@@ -116,6 +116,14 @@ func (a args) Fail(i int, hint, format string, of ...any) types.Type {
 	return a.c.fail(a.n.args[i], CodeTypeMismatch, hint, format, of...)
 }
 
+func (a args) Parses(i int) bool { return parses(a.n.args[i]) }
+
+// parses reports whether a function is called in n that may fail to read a text.
+func parses(n node) bool {
+	c, ok := n.(*call)
+	return ok && c.fn.Parses() || slices.ContainsFunc(children(n), parses)
+}
+
 func (a args) Whole(i int, absent bool) types.Type {
 	t := a.Check(i)
 	switch {

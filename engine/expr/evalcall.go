@@ -22,19 +22,33 @@ func (ev *evaluator) call(n *call) (any, error) {
 		ev.args = append(ev.args, arg)
 	}
 	v, err := n.fn.Run(&ev.Caller, ev.args[below:])
-	switch err := err.(type) {
-	case nil:
+	if err == nil {
 		return leaf(v)
+	}
+	return nil, failure(n, err)
+}
+
+// failure is why a call failed, as it is said of the source.
+func failure(n *call, err error) error {
+	var out *types.Error
+	switch err := err.(type) {
 	case stdlib.WrongKind:
 		at := node(n)
 		if err.Arg >= 0 {
 			at = n.args[err.Arg]
 		}
-		return nil, wrongKind(at, err.Value, err.Want)
+		return wrongKind(at, err.Value, err.Want)
 	case stdlib.Refused:
-		return nil, types.Errorf(types.BadInput, "%s %s", show(n.args[err.Arg]), err.Why)
+		out = types.Errorf(types.BadInput, "%s %s", show(n.args[err.Arg]), err.Why)
+	case *types.Error:
+		out = err
+	default:
+		return err
 	}
-	return nil, err
+	if n.fn.Parses() && out.Code == types.BadInput && !fuel.Exhausted(out) {
+		return stdlib.Unreadable{Failure: out}
+	}
+	return out
 }
 
 func (ev *evaluator) argument(n *call, i int) (any, error) {
@@ -42,6 +56,8 @@ func (ev *evaluator) argument(n *call, i int) (any, error) {
 	switch {
 	case f.Place:
 		return ev.find(a)
+	case f.Lazy:
+		return stdlib.Later(func() (any, error) { return ev.eval(a) }), nil
 	case (f.Second == stdlib.Body || f.Second == stdlib.Folding) && i == 0:
 		return ev.elements(a)
 	case f.Second == stdlib.Body:

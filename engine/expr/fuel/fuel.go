@@ -2,7 +2,11 @@
 // how much memory.
 package fuel
 
-import "github.com/skillrun/skillrun/engine/types"
+import (
+	"errors"
+
+	"github.com/skillrun/skillrun/engine/types"
+)
 
 // The budgets of one evaluation when the caller sets none.
 const (
@@ -36,7 +40,7 @@ func (t *Tank) Left() int { return t.bytes }
 func (t *Tank) Iterate(n int) error {
 	if n < 0 || n > t.iterations {
 		t.iterations = 0
-		return types.Errorf(types.BadInput, "the expression takes too many iterations").
+		return types.Errorf(types.BadInput, "the expression %w", emptied("takes too many iterations")).
 			WithHint("narrow the list before working on it, or do it in steps")
 	}
 	t.iterations -= n
@@ -47,11 +51,23 @@ func (t *Tank) Iterate(n int) error {
 func (t *Tank) Spend(n int) error {
 	if n < 0 || n > t.bytes {
 		t.bytes = 0
-		return types.Errorf(types.BadInput, "the expression handles too much text").
+		return types.Errorf(types.BadInput, "the expression %w", emptied("handles too much text")).
 			WithHint("work on a part of it")
 	}
 	t.bytes -= n
 	return nil
+}
+
+// emptied is the cause of a tank's errors.
+type emptied string
+
+// Error says what there was too much of.
+func (e emptied) Error() string { return string(e) }
+
+// Exhausted reports whether err comes of a tank that had not enough.
+func Exhausted(err error) bool {
+	var e emptied
+	return errors.As(err, &e)
 }
 
 // What things cost in bytes, where it is more than their text.

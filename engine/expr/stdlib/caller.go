@@ -73,6 +73,19 @@ type Each func(elem any, place int) (any, error)
 // Fold computes a body as [Each] does, with what came of the elements before.
 type Fold func(acc, elem any, place int) (any, error)
 
+// Later computes an argument when it is asked to.
+type Later func() (any, error)
+
+// Unreadable travels as an error from a function that could not read a text to
+// the nearest try(), or to the top.
+type Unreadable struct{ Failure *types.Error }
+
+// Error returns the function's own message.
+func (u Unreadable) Error() string { return u.Failure.Error() }
+
+// Unwrap returns the function's own failure.
+func (u Unreadable) Unwrap() error { return u.Failure }
+
 // badArgument is the failure of a function on a value that its types allow.
 func badArgument(format string, args ...any) *types.Error {
 	return types.Errorf(types.BadInput, format, args...)

@@ -18,25 +18,25 @@ func encodingFunctions() []Function {
 		types.Field{Name: "query", Type: types.MapOf(text), Required: true}, types.Field{Name: "fragment", Type: text, Required: true})
 	return []Function{
 		Function{Name: "from_json", Signature: "from_json(text: string) any", Doc: "The value of a JSON text; as() gives it a type. A number that does not fit, an integer beyond 64 bits or one like 1e400, is a string.",
-			Example: `as(from_json("{\"id\": 9007199254740993}"), "{id: integer}").id`, Want: `9007199254740993`, Run: runFromJSON}.plain(anything, text),
+			Example: `as(from_json("{\"id\": 9007199254740993}"), "{id: integer}").id`, Want: `9007199254740993`, Form: true, Run: runFromJSON}.plain(anything, text),
 		Function{Name: "from_yaml", Signature: "from_yaml(text: string) any", Doc: "The value of a YAML text: one document, without anchors, aliases and tags; as() gives it a type. A number that does not fit, .inf and .nan are strings, as in yaml_get.",
-			Example: `as(from_yaml("a:\n- 1\n- 2\n"), "{a: list<integer>}").a[1]`, Want: `2`, Run: runFromYAML}.plain(anything, text),
+			Example: `as(from_yaml("a:\n- 1\n- 2\n"), "{a: list<integer>}").a[1]`, Want: `2`, Form: true, Run: runFromYAML}.plain(anything, text),
 		Function{Name: "yaml", Signature: "yaml(value: any) string", Doc: "The value as YAML, names sorted.",
 			Example: `yaml({"b": ["x", 1], "a": "yes"})`, Want: `"a: \"yes\"\nb:\n  - x\n  - 1\n"`, Run: runYAML}.generic(1, 1, typeWhole),
 		Function{Name: "base64_encode", Signature: "base64_encode(text: string) string", Doc: "The text in base64.",
 			Example: `base64_encode("für")`, Want: `"ZsO8cg=="`, Run: runBase64Encode, Cost: 3}.plain(text, text),
 		Function{Name: "base64_decode", Signature: "base64_decode(text: string) string", Doc: "The decoded base64, standard or URL-safe, with or without padding.",
-			Example: `base64_decode("ZsO8cg")`, Want: `"für"`, Run: runBase64Decode, Cost: 4}.plain(text, text),
+			Example: `base64_decode("ZsO8cg")`, Want: `"für"`, Form: true, Run: runBase64Decode, Cost: 4}.plain(text, text),
 		Function{Name: "url_encode", Signature: "url_encode(text: string) string", Doc: "The text percent-encoded as one part of a URL, except letters, digits and - . _ ~.",
 			Example: `url_encode("group/a b")`, Want: `"group%2Fa%20b"`, Run: runURLEncode, Cost: 9}.plain(text, text),
 		Function{Name: "url_decode", Signature: "url_decode(text: string) string", Doc: "The decoded part of a URL.",
-			Example: `url_decode("group%2Fa%20b")`, Want: `"group/a b"`, Run: runURLDecode, Cost: 1}.plain(text, text),
+			Example: `url_decode("group%2Fa%20b")`, Want: `"group/a b"`, Form: true, Run: runURLDecode, Cost: 1}.plain(text, text),
 		Function{Name: "url_join", Signature: "url_join(base: string, segment: string, …) string", Doc: "The base with each segment appended and encoded as a whole: a / in one becomes %2F. A segment cannot be empty, . or ...",
 			Example: `url_join("https://h/api/", "projects", "a/b")`, Want: `"https://h/api/projects/a%2Fb"`, Run: runURLJoin, Cost: 9}.plain(text, text, text).unbounded(),
 		Function{Name: "url_query", Signature: "url_query(map) string", Doc: "The members of a map or an object as the query of a URL, in order of their names; texts, numbers and booleans.",
 			Example: `url_query({"state": "open", "q": "a b"})`, Want: `"q=a%20b&state=open"`, Run: runURLQuery, Cost: 9}.generic(1, 1, typeURLQuery),
 		Function{Name: "url_parse", Signature: "url_parse(text: string) {scheme, host, port, path, query, fragment}", Doc: "The parts of a URL, decoded: texts, but port is an optional integer and query a map of texts.",
-			Example: `url_parse("https://h:8443/a%20b?x=1").path`, Want: `"/a b"`, Run: runURLParse}.plain(address, text),
+			Example: `url_parse("https://h:8443/a%20b?x=1").path`, Want: `"/a b"`, Form: true, Run: runURLParse}.plain(address, text),
 	}
 }
 

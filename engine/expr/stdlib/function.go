@@ -2,6 +2,7 @@ package stdlib
 
 import (
 	"math"
+	"slices"
 
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -31,8 +32,13 @@ type Function struct {
 	// for, and leaves of them may be unknown.
 	Unread bool
 	// Maybe: the first argument may be absent.
-	Maybe  bool
+	Maybe bool
+	// Lazy: an argument comes as a [Later].
+	Lazy   bool
 	Second Second
+	// Form: what is in a text decides whether it can be read, beside the
+	// functions of a date, a duration or a version. See [Function.Parses].
+	Form bool
 
 	// Cost is how many bytes are made for each byte of the arguments, beyond the
 	// one that reading them has paid for. What else Run makes it pays for itself.
@@ -53,6 +59,13 @@ const (
 	Replacement               // written out: a [*Pattern], for the third, a list of [Piece]
 	Shape                     // written out: a [types.Type]
 )
+
+// Parses reports whether the function fails for what stands in a text.
+func (f Function) Parses() bool {
+	return f.Form || slices.ContainsFunc(f.Params, func(p types.Type) bool {
+		return slices.Contains([]string{formDate, formDuration, formVersion}, p.Format)
+	})
+}
 
 const unbounded = math.MaxInt
 
@@ -105,6 +118,8 @@ type Args interface {
 	// Filter checks a list and a condition on its elements, and returns the type
 	// of those for which it holds.
 	Filter() types.Type
+	// Parses reports whether something in an argument may fail to read a text.
+	Parses(i int) bool
 	// Pattern and Shape are the argument that is written out.
 	Pattern() *Pattern
 	Shape() types.Type

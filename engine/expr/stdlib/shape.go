@@ -14,10 +14,28 @@ import (
 func shapeFunctions() []Function {
 	return []Function{
 		Function{Name: "as", Signature: "as(value: any, type) the type", Doc: "The value as the type in quotes: string, integer, number, boolean, any, list<string>, map<integer>, {name: string, size: optional integer}. Members of an object that the type does not name are left out. It fails when the value has another type, and names the place.",
-			Example: `as(from_json("[{\"n\": 1, \"x\": 2}]"), "list<{n: integer}>")`, Want: `[{"n":1}]`, Second: Shape, Maybe: true, Run: runAs}.generic(2, 2, typeAs),
+			Example: `as(from_json("[{\"n\": 1, \"x\": 2}]"), "list<{n: integer}>")`, Want: `[{"n":1}]`, Second: Shape, Maybe: true, Form: true, Run: runAs}.generic(2, 2, typeAs),
 		Function{Name: "is", Signature: "is(value: any, type) boolean", Doc: "Whether as(value, type) would succeed.",
 			Example: `is(from_json("[1]"), "list<string>")`, Want: `false`, Second: Shape, Maybe: true, Run: runIs}.generic(2, 2, typeIs),
+		Function{Name: "try", Signature: "try(value, fallback) value or fallback", Doc: "The value, or the fallback when a text in it cannot be read. It fails as without try when anything else is wrong. What can fail so:",
+			Example: `try(int("12a"), 0)`, Want: `0`, Lazy: true, Run: runTry}.generic(2, 2, typeTry),
 	}
+}
+
+func typeTry(a Args) types.Type {
+	value, fallback := a.Check(0), a.Check(1)
+	if !a.Parses(0) {
+		return a.Fail(0, "?? stands for what is absent, get() for an index that is out of range", "nothing in %s reads a text, so the fallback is never used", a.Show(0))
+	}
+	return a.Merge(1, value, fallback)
+}
+
+func runTry(_ *Caller, args []any) (any, error) {
+	v, err := args[0].(Later)()
+	if _, ok := err.(Unreadable); ok {
+		return args[1].(Later)()
+	}
+	return v, err
 }
 
 // ParseShape reads a type as messages write it. It fails with what is wrong.

@@ -26,6 +26,14 @@ func Functions() []Function {
 		listFunctions(), predicateFunctions(), mapFunctions(), shapeFunctions(), encodingFunctions(),
 		pathFunctions(), versionFunctions(), timeFunctions())
 	slices.SortFunc(out, func(a, b Function) int { return strings.Compare(a.Name, b.Name) })
+	var parse []string
+	for _, f := range out {
+		if f.Parses() {
+			parse = append(parse, f.Name)
+		}
+	}
+	i := slices.IndexFunc(out, func(f Function) bool { return f.Name == "try" })
+	out[i].Doc += " " + strings.Join(parse, ", ") + "."
 	return out
 }
 

@@ -24,7 +24,7 @@ func timeFunctions() []Function {
 			Doc:     "The date, or date and time, in the layout: %Y %m %d %H %M %S are numbers, %b %B the month's short and long name, %a %A the weekday's, %V the week by ISO 8601 and %G the year that it belongs to, %z the offset, %% a percent sign. With a zone, a date and time is converted to it.",
 			Example: `format_date("2026-02-24", "%d %B %Y")`, Want: `"24 February 2026"`, Run: runFormatDate}.plain(text, date, inForm(formLayout), zone).optional(1),
 		Function{Name: "parse_date", Signature: "parse_date(text: string, layout: string, zone?: string) string", Doc: "The date parsed with a layout of format_date, with a time when the layout has hours; a week (%G and %V) is its Monday. Without %z it is local time in the zone, or the configured one.",
-			Example: `parse_date("24 Feb 2026 09:30", "%d %b %Y %H:%M", "Europe/Dublin")`, Want: `"2026-02-24T09:30:00Z"`, Run: runParseDate}.plain(text, text, inForm(formReadLayout), zone).optional(1),
+			Example: `parse_date("24 Feb 2026 09:30", "%d %b %Y %H:%M", "Europe/Dublin")`, Want: `"2026-02-24T09:30:00Z"`, Form: true, Run: runParseDate}.plain(text, text, inForm(formReadLayout), zone).optional(1),
 		Function{Name: "date_add", Signature: "date_add(date: string, duration: string) string", Doc: "The date or time plus a duration such as 90s, 5m, 36h or -3d. A date stays a date when whole days are added.",
 			Example: `date_add("2026-02-24", "-30d")`, Want: `"2026-01-25"`, Run: runDateAdd}.plain(text, date, span),
 		Function{Name: "date_diff", Signature: `date_diff(from: string, to: string, unit: "seconds", "minutes", "hours" or "days") integer`, Doc: "How many whole units lie between two dates; negative when to is earlier.",

@@ -23,7 +23,7 @@ func versionFunctions() []Function {
 		Function{Name: "semver_bump", Signature: `semver_bump(version: string, part: "major", "minor" or "patch") string`, Doc: "The next version, without prerelease and build; a v is kept. The patch after a prerelease is its release.",
 			Example: `semver_bump("v1.2.3", "minor")`, Want: `"v1.3.0"`, Run: runSemverBump}.plain(text, inForm(formVersion), bumps),
 		Function{Name: "semver_sort", Signature: "semver_sort(list<string>) list<string>", Doc: "The versions from the oldest to the newest; it fails if a text is not a version.",
-			Example: `last(semver_sort(["v1.10.0", "v1.9.0"])) ?? ""`, Want: `"v1.10.0"`, Run: runSemverSort}.plain(types.ListOf(text), types.ListOf(text)),
+			Example: `last(semver_sort(["v1.10.0", "v1.9.0"])) ?? ""`, Want: `"v1.10.0"`, Form: true, Run: runSemverSort}.plain(types.ListOf(text), types.ListOf(text)),
 		Function{Name: "next_name", Signature: "next_name(names: list<string>, base: string) string", Doc: "The base if it is not among the names, else base-v2, or one more than the highest number in use. Only whole names count.",
 			Example: `next_name(["release", "release-v2", "release-v3-old"], "release")`, Want: `"release-v3"`, Run: runNextName, Cost: 1}.plain(text, types.ListOf(text), text),
 	}
