@@ -17,7 +17,7 @@ import (
 // Read reads the text of a file of tests of a skill that checks. Every mistake is
 // reported; with one, no case may be run.
 func Read(file string, text []byte, s *check.Skill, c *step.Catalogue) (*Suite, diag.List) {
-	root, diags := syntax.Parse(file, text)
+	root, diags := syntax.ParseData(file, text)
 	r := &reader{suite: &Suite{File: file, Skill: s, catalogue: c}, diags: diags, places: map[string]*program.Node{}}
 	for _, p := range placesOf(s.Steps) {
 		r.places[p.name] = p.node
@@ -39,7 +39,7 @@ type reader struct {
 var (
 	topKeys     = []string{"language", "defaults", "cases"}
 	defaultKeys = []string{"inputs", "config", "now", "timezone", "answers"}
-	caseKeys    = slices.Concat([]string{"name", "world"}, defaultKeys, []string{"expect"})
+	caseKeys    = slices.Concat([]string{"name", "again"}, defaultKeys, []string{"expect"})
 )
 
 func (r *reader) top(root *syntax.Node) {
@@ -102,16 +102,14 @@ func (r *reader) readCase(n *syntax.Node, base *Case) *Case {
 	} else if c.Name = r.text(name, "name"); c.Name != "" {
 		c.At = name.Range
 	}
-	if w := n.Get("world"); w != nil {
-		if c.World = r.text(w, "world"); c.World != "sandbox" {
-			r.diags.Errorf("bad-value", w.Range, "world is sandbox, or left out")
+	if a := n.Get("again"); a != nil {
+		if i, ok := a.Data().(int); ok && i >= 0 {
+			c.Again = i
+		} else {
+			r.diags.Errorf("bad-value", a.Range, "again is how often the work is done once more: 0, 1, …")
 		}
-		c.Answers = map[string]*Answers{} // the sandbox answers
 	}
 	r.given(n, &c)
-	if a := n.Get("answers"); a != nil && c.World != "" {
-		r.diags.Errorf("misplaced-key", a.Range, "in the sandbox no answers are given").Hint = "leave out one of world and answers"
-	}
 	c.Expect = r.expectation(n.Get("expect"), c.At)
 	return &c
 }

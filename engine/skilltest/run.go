@@ -14,7 +14,7 @@ import (
 )
 
 // maxCalls bounds a case: an answer that holds for every call could be asked for ever.
-const maxCalls = 10_000
+const maxCalls = 100_000
 
 // Result is what became of a case.
 type Result struct {
@@ -63,7 +63,7 @@ func (s *Suite) Run(c *Case) Result {
 // Bind gives the skill what a case says. Diagnostics are placed in the file of tests.
 func (s *Suite) Bind(c *Case) (*check.Bound, diag.List) {
 	b, diags := s.Skill.Bind(check.Binding{
-		Inputs: c.Inputs, Config: c.Config, Now: c.Now, Zone: c.Zone, StepType: true,
+		Inputs: c.Inputs, Config: c.Config, Again: c.Again, Now: c.Now, Zone: c.Zone, StepType: true,
 		ConfigPlace: func(_, name string) diag.Range { return c.place("config." + name) },
 	})
 	for i := range diags {

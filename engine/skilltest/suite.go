@@ -32,13 +32,11 @@ type Suite struct {
 
 // Case is one test.
 type Case struct {
-	Name string
-	At   diag.Range // of its name
-	// World is where it runs: "" is this package, with the answers, "sandbox" is the
-	// embedded world.
-	World   string
+	Name    string
+	At      diag.Range // of its name
 	Inputs  map[string]any
 	Config  map[string]any
+	Again   int // as --again
 	Now     time.Time
 	Zone    *time.Location
 	Answers map[string]*Answers // by the name of the step

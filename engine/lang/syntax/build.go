@@ -12,6 +12,7 @@ type builder struct {
 	src   *source
 	list  *diag.List
 	nodes int
+	most  int  // nodes
 	deep  bool // reported
 }
 
@@ -25,9 +26,9 @@ func (b *builder) build(y *yamltext.Node, depth int) *Node { return b.place(y, d
 func (b *builder) place(y *yamltext.Node, depth int) placed {
 	begin := b.src.offset(y.Line, y.Column)
 	p := placed{node: &Node{Kind: Scalar, Tag: Null, src: b.src}, begin: begin, end: begin}
-	if b.nodes++; b.nodes > MaxNodes {
-		if b.nodes == MaxNodes+1 {
-			b.list.Errorf("too-many-nodes", b.src.span(begin, begin), "more than %d values in one file", MaxNodes).
+	if b.nodes++; b.nodes > b.most {
+		if b.nodes == b.most+1 {
+			b.list.Errorf("too-many-nodes", b.src.span(begin, begin), "more than %d values in one file", b.most).
 				Hint = "split it into several files"
 		}
 		return b.finish(p)
@@ -108,7 +109,7 @@ func (b *builder) scalar(p *placed, y *yamltext.Node) {
 func (b *builder) sequence(p *placed, y *yamltext.Node, depth int) {
 	p.node.Kind, p.node.Tag = Sequence, ""
 	for _, item := range y.Content {
-		if b.nodes > MaxNodes {
+		if b.nodes > b.most {
 			return
 		}
 		child := b.place(item, depth+1)
@@ -122,11 +123,11 @@ func (b *builder) mapping(p *placed, y *yamltext.Node, depth int) {
 	p.node.Kind, p.node.Tag = Mapping, ""
 	first := map[string]*Node{}
 	for i := 0; i+1 < len(y.Content); i += 2 {
-		if b.nodes > MaxNodes {
+		if b.nodes > b.most {
 			return
 		}
 		key, value := b.place(y.Content[i], depth+1), b.place(y.Content[i+1], depth+1)
-		if b.nodes > MaxNodes {
+		if b.nodes > b.most {
 			return
 		}
 		p.end = max(p.end, key.end, value.end)

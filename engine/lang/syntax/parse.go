@@ -18,10 +18,19 @@ import (
 // could be read, so that a caller can look for further problems even where
 // there are errors.
 func Parse(file string, text []byte) (*Node, diag.List) {
-	src := newSource(file, strings.TrimPrefix(string(clip(text)), "\ufeff"))
+	return parse(file, text, MaxBytes, MaxNodes)
+}
+
+// ParseData is [Parse] of a file of data, with the limits of one.
+func ParseData(file string, text []byte) (*Node, diag.List) {
+	return parse(file, text, MaxDataBytes, MaxDataNodes)
+}
+
+func parse(file string, text []byte, maxBytes, maxNodes int) (*Node, diag.List) {
+	src := newSource(file, strings.TrimPrefix(string(clip(text, maxBytes)), "\ufeff"))
 	var list diag.List
-	if len(text) > MaxBytes {
-		list.Errorf("too-large", src.span(0, 0), "the file has %d bytes, more than %d", len(text), MaxBytes).
+	if len(text) > maxBytes {
+		list.Errorf("too-large", src.span(0, 0), "the file has %d bytes, more than %d", len(text), maxBytes).
 			Hint = "split it into several files"
 		return nil, list
 	}
@@ -38,9 +47,9 @@ func Parse(file string, text []byte) (*Node, diag.List) {
 		src.explain(err, &list)
 		return nil, list
 	}
-	b := &builder{src: src, list: &list}
+	b := &builder{src: src, list: &list, most: maxNodes}
 	root := b.build(doc.Content[0], 1)
-	if b.nodes > MaxNodes {
+	if b.nodes > b.most {
 		return nil, list // what is left of the file would only bring further errors
 	}
 	b.following(err)
@@ -49,8 +58,8 @@ func Parse(file string, text []byte) (*Node, diag.List) {
 }
 
 // clip keeps a text that is too large from being looked at at all.
-func clip(text []byte) []byte {
-	if len(text) > MaxBytes {
+func clip(text []byte, most int) []byte {
+	if len(text) > most {
 		return nil
 	}
 	return text

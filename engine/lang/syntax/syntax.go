@@ -38,6 +38,12 @@ const (
 	MaxDepth = 64
 )
 
+// Limits of a file of data, which is longer than one that people write by hand.
+const (
+	MaxDataBytes = 1 << 20
+	MaxDataNodes = 100_000
+)
+
 // Kind is the shape of a node.
 type Kind uint8
 

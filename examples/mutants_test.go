@@ -1,0 +1,124 @@
+package examples_test
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/skillrun/skillrun/engine/skilltest"
+)
+
+// mutations are ways in which a condition can be wrong: what of it is matched, and what
+// stands there instead. Each place of a file is a mutant of its own.
+var mutations = []struct {
+	of   *regexp.Regexp // group 1 is replaced
+	with []string
+}{
+	{regexp.MustCompile(`(==)`), []string{"!="}},
+	{regexp.MustCompile(`(!=)`), []string{"=="}},
+	{regexp.MustCompile(`(&&)`), []string{"||"}},
+	{regexp.MustCompile(`(\|\|)`), []string{"&&"}},
+	{regexp.MustCompile(` (> 0)`), []string{">= 0", "> 1"}},
+	{regexp.MustCompile(`((?:steps|inputs|config|result|run)[\w.]*|len\([\w.]+\))(?: (?:==|!=|>|matches) (?:"[^"]*"|[\w.]+))`), nil},       // a comparison: see wholes
+	{regexp.MustCompile(`(?:if:? |&& |\|\| |until: |assert: |\()((?:steps|inputs|config|result)\.[\w.]+)(?:$| &&| \|\|| ~?\}\}|\))`), nil}, // a boolean
+	{regexp.MustCompile(`^ +(?:if|assert|until|fail_if): (.+)$`), []string{"not (@)"}},
+	{regexp.MustCompile(`%\{\{ if (.+?) ~?\}\}`), []string{"not (@)"}},
+}
+
+// wholes stand for a part of a condition.
+var wholes = []string{"true", "false"}
+
+// mutants returns the texts of a skill with one condition wrong in each, by what is wrong.
+func mutants(text string) map[string]string {
+	out := map[string]string{}
+	lines := strings.SplitAfter(text, "\n")
+	for i, line := range lines {
+		bare := strings.TrimSuffix(line, "\n")
+		if strings.HasPrefix(strings.TrimSpace(bare), "#") || !isCondition(bare) {
+			continue
+		}
+		for _, m := range mutations {
+			for _, at := range m.of.FindAllStringSubmatchIndex(bare, -1) {
+				from, to, with := at[2], at[3], m.with
+				if with == nil {
+					to, with = wholeOf(at), wholes
+				}
+				for _, w := range with {
+					mutant := slices.Clone(lines)
+					mutant[i] = bare[:from] + strings.ReplaceAll(w, "@", bare[from:to]) + bare[to:] + "\n"
+					out[strings.TrimSpace(mutant[i])] = strings.Join(mutant, "")
+				}
+			}
+		}
+	}
+	return out
+}
+
+// wholeOf is where the part ends that a match is about: of a comparison with what
+// it is compared with.
+func wholeOf(at []int) int {
+	if at[0] == at[2] {
+		return at[1]
+	}
+	return at[3]
+}
+
+// isCondition reports whether a line decides something. The paths of the release
+// compare in a language of their own.
+func isCondition(line string) bool {
+	return !strings.Contains(line, "[?@") && regexp.MustCompile(`^ +(if|assert|until|fail_if): |%\{\{ if | \? `).MatchString(line)
+}
+
+// TestEveryConditionIsTested: whatever is wrong with a condition of the release, one of
+// its tests fails, or the checker refuses it.
+func TestEveryConditionIsTested(t *testing.T) {
+	t.Parallel()
+	const file = "../skills/release_aa_backend_prod.yaml"
+	c := newCatalogue(t)
+	suite := suiteOf(t, c, strings.TrimSuffix(file, ".yaml")+skilltest.Suffix)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests, err := os.ReadFile(suite.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := mutants(string(text))
+	if len(all) < 50 {
+		t.Fatalf("there are only %d mutants: do the patterns still find the conditions?", len(all))
+	}
+	cat := c.steps(t, c.world(t, nil))
+	e := newEngine(t, cat)
+	for what, mutant := range all {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			skill, diags := e.Check(file, []byte(mutant))
+			if diags.HasErrors() {
+				return
+			}
+			s, diags := skilltest.Read(suite.File, tests, skill, cat)
+			if diags.HasErrors() {
+				return
+			}
+			if !slices.ContainsFunc(s.Cases, func(c *skilltest.Case) bool { return len(s.Run(c).Failures) > 0 }) {
+				t.Error("no test fails")
+			}
+		})
+	}
+}
+
+// TestCoverageOfTheRelease: every step and every way that a decision can go.
+func TestCoverageOfTheRelease(t *testing.T) {
+	t.Parallel()
+	suite := suiteOf(t, newCatalogue(t), "../skills/release_aa_backend_prod"+skilltest.Suffix)
+	all := skilltest.Covered{}
+	for _, c := range suite.Cases {
+		all.Add(suite.Run(c).Covered)
+	}
+	if c := suite.Coverage(all); len(c.Gaps) > 0 || c.Points < 40 {
+		t.Errorf("%d of %d: %v", c.Covered, c.Points, c.Gaps)
+	}
+}
