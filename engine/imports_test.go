@@ -68,7 +68,7 @@ var house = []rule{
 	{pkg: "engine/runtimetest", ours: "engine/runtime engine/runtime/journal engine/lang/check engine/machine engine/program engine/step engine/types"},
 	// skilltest performs a skill with the answers of a test: it is a short loop around
 	// the machine, and reads files of tests with the eyes of the checker.
-	{pkg: "engine/skilltest", ours: "engine/lang/syntax engine/lang/check engine/machine engine/program engine/expr engine/step engine/types engine/diag", third: "github.com/rogpeppe/go-internal/diff", never: []string{"os", "net", "net/http", "math/rand", "math/rand/v2", "log", "log/slog"}},
+	{pkg: "engine/skilltest", ours: "engine/yamltext engine/lang/syntax engine/lang/check engine/machine engine/program engine/expr engine/step engine/types engine/diag", third: "github.com/rogpeppe/go-internal/diff", never: []string{"os", "net", "net/http", "math/rand", "math/rand/v2", "log", "log/slog"}},
 	{pkg: "engine", ours: "engine/*"},
 	// steps is the table of contents: it connects families to the services of
 	// a configuration, so it sees both, and it makes the transports: proxies,

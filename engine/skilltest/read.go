@@ -38,7 +38,7 @@ type reader struct {
 
 var (
 	topKeys     = []string{"language", "defaults", "cases"}
-	defaultKeys = []string{"inputs", "config", "now", "timezone", "answers"}
+	defaultKeys = []string{"inputs", "config", "program", "now", "timezone", "answers"}
 	caseKeys    = slices.Concat([]string{"name", "again"}, defaultKeys, []string{"expect"})
 )
 
@@ -124,6 +124,9 @@ func (r *reader) given(n *syntax.Node, c *Case) {
 			r.diags.Errorf("bad-value", at.Range, "now is not a time").Hint = `write it as "2026-01-15T10:00:00Z"`
 		}
 		c.Now = now
+	}
+	if prog := n.Get("program"); prog != nil {
+		c.Program = r.text(prog, "program")
 	}
 	if z := n.Get("timezone"); z != nil {
 		name := r.text(z, "timezone")

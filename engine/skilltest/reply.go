@@ -62,6 +62,9 @@ func (p *performer) answerOf(name string, a machine.Action, c contract) (Answer,
 	case list.Always:
 		p.next[list] = 1
 		return list.List[0], true
+	case p.next[list] == len(list.List) && a.Poll:
+		p.left = Parked // nothing new is there
+		return Answer{}, false
 	case p.next[list] == len(list.List):
 		p.fail(list.At, "add an answer, or write one that is no list: it holds for every call", "step %s is called once more than there are answers", a.Path)
 		return Answer{}, false

@@ -36,7 +36,8 @@ type Case struct {
 	At      diag.Range // of its name
 	Inputs  map[string]any
 	Config  map[string]any
-	Again   int // as --again
+	Again   int    // as --again
+	Program string // run.program
 	Now     time.Time
 	Zone    *time.Location
 	Answers map[string]*Answers // by the name of the step

@@ -24,6 +24,8 @@ import (
 
 type testFlags struct {
 	run, junit       string
+	record           string
+	site             runFlags
 	coverage, update bool
 	min              int
 }
@@ -35,21 +37,26 @@ func (p *Program) testCmd() *cobra.Command {
 		Long: `Runs the cases of NAME_test.yaml, which stands beside the skill or the step type
 NAME.yaml. A case says what each step answers, so that nothing outside is reached
 and nothing is written. Every answer is checked against the type of its step.`,
-		Example: "  skillrun test\n  skillrun test ./skills --coverage\n  skillrun test ./skills/mine.yaml --run 'no image'\n  skillrun test --min 90 --junit tests.xml",
+		Example: "  skillrun test\n  skillrun test ./skills --coverage\n  skillrun test ./skills/mine.yaml --run 'no image'\n  skillrun test --min 90 --junit tests.xml\n  skillrun test --record last > ./skills/mine_test.yaml",
 		RunE:    func(c *cobra.Command, args []string) error { return p.test(c.Context(), args, f) },
 	}
 	c.Flags().StringVar(&f.run, "run", "", "only the cases whose name matches a `regexp`")
 	c.Flags().BoolVar(&f.coverage, "coverage", false, "show what no case covers")
 	c.Flags().IntVar(&f.min, "min", 0, "fail below this `percentage` of coverage, of each file")
 	c.Flags().StringVar(&f.junit, "junit", "", "write the results to a `file`, as JUnit XML")
+	c.Flags().StringVar(&f.record, "record", "", "print a file of tests with this `run` as its case")
 	c.Flags().BoolVar(&f.update, "update", false, "replace the values in expect that are not as expected")
-	p.outputFlag(c, new(string))
+	p.siteFlags(c, &f.site, "of --record: a run of the sandbox")
+	p.completeFlag(c, "record", p.completeRuns(&f.site))
 	completeFiles(c, "junit", "xml")
 	c.ValidArgsFunction = p.completeSkills
 	return c
 }
 
 func (p *Program) test(ctx context.Context, args []string, f testFlags) error {
+	if f.record != "" {
+		return p.recordTest(f)
+	}
 	only, err := regexp.Compile(f.run)
 	if err != nil {
 		return refused(types.Errorf(types.BadInput, "--run is not a regular expression: %w", err).WithHint("a name is matched anywhere: --run 'no image'"))
