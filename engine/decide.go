@@ -32,7 +32,7 @@ func (e *Engine) decide(o Options, run Run, p *program.Program, start machine.St
 				return runtime.Decision{Yes: true, By: e.User, Note: "--yes"}, nil
 			}
 		}
-		f, err := e.forecast(ctx, dry.Options{Program: p, Start: start, Work: h.Work, Run: h.ID, Snapshot: q.Snapshot, Before: q.Before})
+		f, err := e.forecast(ctx, dry.Options{Program: p, Start: start, Work: h.Work, Run: h.ID, Snapshot: q.Snapshot, Before: q.Before, Secrets: q.Secrets})
 		if err != nil || ctx.Err() != nil {
 			return runtime.Decision{}, err
 		}

@@ -48,7 +48,7 @@ func (e *Engine) PendingQuestion(ctx context.Context, id string, o Options) (Pen
 		return PendingQuestion{}, err
 	}
 	f, err := e.forecast(ctx, dry.Options{
-		Program: p, Start: start, Work: h.Work, Run: h.ID, Snapshot: at.Snapshot, Before: at.Before, Observe: e.notes(o, id),
+		Program: p, Start: start, Work: h.Work, Run: h.ID, Snapshot: at.Snapshot, Before: at.Before, Secrets: at.Secrets, Observe: e.notes(o, id),
 	})
 	if at.Path == "" && len(f.Writes) == 0 && f.Failure == nil && err == nil {
 		return PendingQuestion{}, types.Errorf(types.BadInput, "run %s has nothing to approve: no writes are left", id).

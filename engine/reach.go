@@ -114,6 +114,9 @@ func (e *Engine) needs(p *program.Program) []Need {
 	if c := p.Concurrency; c != nil && c.Repo != "" {
 		out = append(out, Need{Service: cmp.Or(c.Service, "git"), Kind: "git"})
 	}
+	for _, name := range p.Secrets {
+		out = append(out, Need{Service: types.SitePrefix + name, Kind: step.SecretKind})
+	}
 	program.Each(p.Steps, func(n *program.Node) {
 		t, _ := e.Catalogue.Lookup(n.Step)
 		named, _ := n.With["service"].(string)
@@ -133,6 +136,11 @@ func (e *Engine) Outline(s *Skill, b Binding) []string {
 			out = append(out, fmt.Sprintf("runs %s %s", types.Show(n.With["program"]), types.Show(n.With["args"])))
 		}
 	})
+	for _, n := range s.NeedsSecret {
+		if line := "uses the secret " + strings.TrimPrefix(n.Service, types.SitePrefix); !slices.Contains(out, line) {
+			out = append(out, line)
+		}
+	}
 	for _, line := range e.reach(s.PartialProgram(b), machine.Start{StartedAt: b.Now, Zone: b.Zone}) {
 		out = append(out, "reaches "+line)
 	}

@@ -33,6 +33,7 @@ func TestEveryKey(t *testing.T) {
 		}
 		root, _ := syntax.Parse(file, text)
 		s.keys(root, "step type")
+		s.declarations(root.Get("outputs"))
 	}
 	for place, keys := range check.Keys() {
 		for _, key := range keys {

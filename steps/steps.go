@@ -53,7 +53,7 @@ func All(cfg *config.Config, o Options) (*step.Catalogue, error) {
 		state.Steps(o.State),
 		logline.Steps(),
 	}
-	return step.NewCatalogue(families...).Masked(cfg.Mask()), c.err
+	return step.NewCatalogue(families...).Masked(cfg.Mask()).WithSecrets(cfg.Token), c.err
 }
 
 // Kinds are the kinds of services that the families reach.

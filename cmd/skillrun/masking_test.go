@@ -140,6 +140,22 @@ var leaks = map[string]string{
 		"  - {id: p, uses: git_push, with: {workspace: \"${{ steps.c.workspace }}\"}}\n",
 }
 
+// secretive are skills that are given the credential as a secret of the site, and pass
+// it on to what says it.
+var secretive = map[string]string{
+	"variable": "  - {id: a, uses: exec_read, with: {program: env, secret_env: {P: \"${{ secrets.probe }}\"}}}\noutputs: {all: \"${{ steps.a.stdout }}\"}\n",
+	"stdin":    "  - {id: a, uses: exec, with: {program: cat, secret_stdin: \"${{ secrets.probe }}\"}}\noutputs: {all: \"${{ steps.a.stdout }}\"}\n",
+	"header":   "  - {id: a, uses: http_get, with: {service: open, path: json, secret_headers: {X-Key: \"${{ secrets.probe }}\"}}}\noutputs: {all: \"${{ steps.a.json }}\"}\n",
+	"refused":  "  - {id: a, uses: http_request, with: {service: open, method: POST, path: refusal, bearer: \"${{ secrets.probe }}\"}}\n",
+}
+
+// made is a skill whose read returns a secret that no configuration knows, with all its
+// encodings beside it.
+const made = "steps:\n  - {id: a, uses: exec_read, with: {program: cat, args: [MADE], max_output: 1048576, secret: {token: stdout.token}}}\n" +
+	"  - {id: b, uses: exec, with: {program: cat, secret_stdin: \"${{ steps.a.secret.token }}\"}}\n" +
+	"  - {id: c, uses: exec, with: {program: sh, args: [/nowhere], secret_env: {P: \"${{ steps.a.secret.token }}\"}, expect: [2, 127]}}\n" +
+	"outputs: {all: \"${{ steps.a.stdout }}\", b: \"${{ steps.b.stdout }}\"}\n"
+
 // parts begins the skills that get the credential in parts, and put it together.
 const parts = "steps:\n  - {id: p, uses: http_get, with: {path: parts}}\n  - {id: a, set: {x: \"${{ replace(steps.p.body, ' and then ', '') }}\"}}\n"
 
@@ -178,6 +194,32 @@ func TestNoCredentialComesOut(t *testing.T) {
 			}
 		})
 	}
+	for name, skill := range secretive {
+		t.Run("a secret as "+name, func(t *testing.T) {
+			t.Parallel()
+			b := &bench{t: t, home: t.TempDir(), dir: t.TempDir(), now: fixed, env: map[string]string{"PROBE": probe, "PATH": os.Getenv("PATH")}}
+			if n := leaking(b, api, repos, "secrets: {probe: {description: The credential}}\nsteps:\n"+skill, func([]string, result) {}); n < 4 {
+				t.Errorf("only %d credentials were masked: nothing said them", n)
+			}
+		})
+	}
+	t.Run("a secret that was read", func(t *testing.T) {
+		t.Parallel()
+		b := &bench{t: t, home: t.TempDir(), dir: t.TempDir(), now: fixed, env: map[string]string{"PATH": os.Getenv("PATH")}}
+		file := filepath.Join(t.TempDir(), "made")
+		text, _ := json.Marshal(map[string]string{"token": probe, "echo": echoes()})
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		n := leaking(b, api, repos, strings.ReplaceAll(made, "MADE", file), func(args []string, r result) {
+			if args[0] == "run" && len(args) == 3 && (r.code != 0 || !strings.Contains(r.out, "b: ‹secret›")) {
+				t.Errorf("%d %s%s", r.code, r.out, r.log)
+			}
+		})
+		if n < 4 {
+			t.Errorf("only %d credentials were masked: nothing said them", n)
+		}
+	})
 	for name, skill := range joined {
 		t.Run("joined for "+name, func(t *testing.T) {
 			t.Parallel()
@@ -196,7 +238,8 @@ func TestNoCredentialComesOut(t *testing.T) {
 func leaking(b *bench, api, repos, skill string, each func(args []string, r result)) (n int) {
 	t := b.t
 	for name, text := range map[string]string{
-		"site.yaml": "services:\n  http: {url: '" + api + "', token: env:PROBE}\n  git: {url: '" + repos + "', user: bot, token: env:PROBE, author: 'x <x@example.com>'}\n",
+		"site.yaml": "services:\n  http: {url: '" + api + "', token: env:PROBE}\n  git: {url: '" + repos + "', user: bot, token: env:PROBE, author: 'x <x@example.com>'}\n" +
+			"  open: {kind: http, url: '" + api + "'}\nsecrets: {probe: env:PROBE}\n",
 		"leak.yaml": "name: leak\n" + skill,
 	} {
 		if err := os.WriteFile(filepath.Join(b.dir, name), []byte(text), 0o600); err != nil {

@@ -117,6 +117,9 @@ func (s Service) credentialPlace() diag.Range {
 }
 
 func (c *Config) noService(name string) *types.Error {
+	if secret, ok := strings.CutPrefix(name, types.SitePrefix); ok {
+		return types.Errorf(types.Auth, "the secret %s is not configured", secret).WithHint("%s", c.secretHint(secret))
+	}
 	return types.Errorf(types.Auth, "the service %s is not configured", name).WithHint("add it under services: in %s", c.file().File)
 }
 

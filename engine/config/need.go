@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -28,7 +29,9 @@ func (c *Config) Unmet(needs []Need) diag.List {
 		}
 		seen[once] = true
 		s, ok := c.Services[n.Service]
-		switch {
+		switch secret, isSecret := strings.CutPrefix(n.Service, types.SitePrefix); {
+		case !ok && isSecret:
+			list.Errorf("no-secret", c.file(), "the secret %s is not configured", secret).Hint = c.secretHint(secret)
 		case !ok:
 			list.Errorf("no-service", c.file(), "the service %s is not configured", n.Service).Hint = c.addHint(n)
 		case n.Kind != "" && s.Kind != n.Kind:
@@ -41,6 +44,19 @@ func (c *Config) Unmet(needs []Need) diag.List {
 		}
 	}
 	return list
+}
+
+// secretHint says how to configure a secret, in a form that can be pasted.
+func (c *Config) secretHint(name string) string {
+	add := fmt.Sprintf("add it under secrets: in %s, as in `%s: env:%s`", c.file().File, name, strings.ToUpper(name))
+	var known []string
+	for _, s := range c.ofKind(step.SecretKind) {
+		known = append(known, strings.TrimPrefix(s, types.SitePrefix))
+	}
+	if near := diag.Nearest(name, known); near != "" {
+		return "did you mean " + near + "? Or " + add
+	}
+	return add
 }
 
 // addHint says how to configure a service, in a form that can be pasted.

@@ -16,7 +16,7 @@ import (
 // Parse reads the text of a configuration, of services of these kinds. Files it
 // refers to are not looked at; [Load] does that.
 func Parse(file string, text []byte, kinds []step.ServiceKind) (*Config, diag.List) {
-	r := &reader{cfg: &Config{Path: file, kinds: kinds, Zone: time.Local, Policy: Policy{Settle: DefaultSettle}, places: map[string]diag.Range{}}}
+	r := &reader{cfg: &Config{Path: file, kinds: kinds, Services: map[string]Service{}, Zone: time.Local, Policy: Policy{Settle: DefaultSettle}, places: map[string]diag.Range{}}}
 	root, list := syntax.Parse(file, text)
 	r.list = veiledKeys(list)
 	if root == nil && len(list) == 1 && list[0].Code == "empty-file" {
@@ -60,7 +60,7 @@ type reader struct {
 	list diag.List
 }
 
-var topKeys = []string{"site", "timezone", "services", "config", "skills", "policy"}
+var topKeys = []string{"site", "timezone", "services", "secrets", "config", "skills", "policy"}
 
 func (r *reader) top(root *syntax.Node) {
 	r.each(root, "the file", topKeys, func(key, value *syntax.Node) {
@@ -71,6 +71,8 @@ func (r *reader) top(root *syntax.Node) {
 			r.zone(value)
 		case "services":
 			r.services(value)
+		case "secrets":
+			r.secrets(value)
 		case "config":
 			r.cfg.Values = r.values(value, "config")
 		case "skills":

@@ -24,6 +24,7 @@ var serviceKeys = []string{
 var network = []string{"url", "token", "credentials", "ca", "timeout"}
 
 var (
+	secretPattern   = types.Pattern(`^[a-z][a-z0-9_]*$`)
 	namePattern     = types.Pattern(`^[a-z][a-z0-9_-]*$`)
 	variablePattern = types.Pattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	headerPattern   = types.Pattern(`^[A-Za-z][A-Za-z0-9-]{0,63}$`)
@@ -31,7 +32,6 @@ var (
 )
 
 func (r *reader) services(n *syntax.Node) {
-	r.cfg.Services = map[string]Service{}
 	r.each(n, "services", nil, func(key, value *syntax.Node) {
 		if !namePattern().MatchString(key.Value) {
 			name := clip(key.Value)
@@ -45,6 +45,27 @@ func (r *reader) services(n *syntax.Node) {
 		s := serviceReader{r, Service{Name: key.Value, Kind: key.Value, Place: key.Range, places: map[string]diag.Range{}, texts: map[string]string{}}}
 		s.read(value)
 		r.cfg.Services[key.Value] = s.s
+	})
+}
+
+// secrets reads the credentials that skills need themselves. Each is a service of a
+// kind of its own, without a place, so that it is looked up, masked and trusted as the
+// credential of any other.
+func (r *reader) secrets(n *syntax.Node) {
+	r.each(n, "secrets", nil, func(key, value *syntax.Node) {
+		if !secretPattern().MatchString(key.Value) {
+			r.list.Errorf("bad-name", key.Range, "%q cannot name a secret", clip(key.Value)).
+				Hint = "use lower-case letters, digits and underscores, beginning with a letter"
+			return
+		}
+		name := types.SitePrefix + key.Value
+		s := serviceReader{r, Service{Name: name, Kind: step.SecretKind, Place: key.Range, places: map[string]diag.Range{"token": value.Range}}}
+		s.token(value, name)
+		if s.s.Credentials != "" {
+			s.s.Credentials = ""
+			r.list.Errorf("bad-credential", value.Range, "%s is not at one place: only the credential of a service can be had like that", name).Hint = "write env:NAME or file:PATH"
+		}
+		r.cfg.Services[name] = s.s
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -49,7 +50,8 @@ var policyRulings = map[string]ruling{"confirm": held, "settle": held, "exec": h
 // topRulings are of the members of the whole file.
 var topRulings = map[string]ruling{
 	"services": held, "policy": held, // by the tables above
-	"site": free, "timezone": free,
+	"secrets": held, // by what the user's own file names
+	"site":    free, "timezone": free,
 	"config": free, "skills": free, // what a run reaches by them is bound when a person agrees to it
 }
 
@@ -61,7 +63,9 @@ func (o Options) distrust(cfg *Config, list *diag.List) {
 	if path := o.ownPath(); path != "" {
 		var problems diag.List
 		own, problems, _ = o.load(path)
-		if cfg.Policy.loose() || cfg.any(func(s Service) bool { return cfg.holds(s) || s.SigningKey != "" || s.Root != "" }) {
+		if cfg.Policy.loose() || cfg.any(func(s Service) bool {
+			return cfg.holds(s) || s.Kind == step.SecretKind || s.SigningKey != "" || s.Root != ""
+		}) {
 			*list = append(*list, problems...) // they may be why something is refused
 		}
 	}
@@ -74,6 +78,10 @@ func (o Options) distrust(cfg *Config, list *diag.List) {
 		}
 		if cfg.holds(s) {
 			o.distrustService(cfg, own, s, list)
+		}
+		if s.Kind == step.SecretKind && cfg.tokenRef(s) != own.tokenRef(own.Services[name]) {
+			list.Errorf("untrusted-secret", s.PlaceOf("token"), "%s is not trusted with this credential: only the file in the working directory names it", name).
+				Hint = "name it in the same way under secrets in your own " + FileName + ", trust the folder with skillrun trust, or pass --config ./" + FileName
 		}
 		if s.Root != "" && !own.names(name, Service.root, s.Root) {
 			list.Errorf("untrusted-root", s.PlaceOf("root"), "%s is not trusted with the folder %s: only the file in the working directory names it", name, s.Root).

@@ -108,7 +108,7 @@ func (v *veil) member() {
 func shown(path []string, name string) bool {
 	named := false // by whoever wrote the file
 	switch at := len(path); {
-	case at > 0 && (path[0] == "services" || path[0] == "config" || path[0] == "skills"):
+	case at > 0 && (path[0] == "services" || path[0] == "secrets" || path[0] == "config" || path[0] == "skills"):
 		named = at == 1 || at == 3 && path[0] == "skills" && path[2] == "config"
 	case at > 1:
 		return false

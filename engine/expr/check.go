@@ -213,6 +213,8 @@ func noField(n *member) string {
 		return "there is no input " + n.name
 	case "config":
 		return "there is no config value " + n.name
+	case "secrets":
+		return "there is no secret " + n.name
 	case "steps":
 		return "there is no step " + n.name + " to read here"
 	}
@@ -351,7 +353,7 @@ func (c *checker) merge(n node, a, b types.Type) types.Type {
 		return unclear
 	}
 	out := types.Merge(a, b)
-	if (a.HoldsSecret() || b.HoldsSecret()) && !out.HoldsSecret() {
+	if types.Mixed(a, b) || (a.HoldsSecret() || b.HoldsSecret()) && !out.HoldsSecret() {
 		return c.secret(n)
 	}
 	return out

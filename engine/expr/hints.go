@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,7 +15,7 @@ import (
 const (
 	noNull        = "what is absent is nil: x == nil, has(x) or x ?? y"
 	noEnvironment = "the environment is not read: declare an input, or a value under config, and hand it in"
-	noCredentials = "no skill reads a credential: name it under its service in skillrun.yaml, as token: env:NAME"
+	noCredentials = "a service has its credential in skillrun.yaml; one that the skill needs itself is declared under secrets, and read as secrets.NAME"
 	noContext     = "what comes from outside is declared under inputs or config: inputs.x, config.x"
 	resultOfAStep = "the result of a step is steps.ID.NAME"
 )
@@ -162,6 +163,9 @@ func fieldHint(n *member, t types.Type) string {
 		if strings.HasPrefix(of, "steps.") {
 			return "the result of a step is " + of + ".NAME, with nothing between"
 		}
+	}
+	if of == "secrets" {
+		return cmp.Or(diag.DidYouMean(n.name, t.Names()), "declare it: secrets: {"+n.name+": {description: …}}; where it is stands under secrets in skillrun.yaml")
 	}
 	if t.Kind == types.Object {
 		return diag.DidYouMean(n.name, t.Names())

@@ -283,7 +283,8 @@ func (m *Machine) calleeNames(a *activation) *names {
 	own := map[string]any{}
 	markPending(own, a.node.Call.Steps)
 	return &names{own: true, skill: true, steps: own, vars: map[string]any{
-		"inputs": map[string]any(a.Inputs), "config": map[string]any(a.node.Call.Config), "steps": own, "run": m.names.vars["run"],
+		"inputs": map[string]any(a.Inputs), "config": map[string]any(a.node.Call.Config), "steps": own,
+		"secrets": m.names.vars["secrets"], "run": m.names.vars["run"],
 	}}
 }
 

@@ -79,6 +79,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // Program is what a person types to call the program, without any flag.
@@ -114,8 +115,12 @@ func newMachine(p *program.Program, s Start) *Machine {
 		m.start.Zone = time.UTC
 	}
 	own := map[string]any{}
+	secrets := map[string]any{}
+	for _, name := range p.Secrets {
+		secrets[name] = types.SecretNamed(types.SitePrefix + name)
+	}
 	m.names = &names{own: true, skill: true, steps: own, vars: map[string]any{
-		"inputs": map[string]any(p.Inputs), "config": map[string]any(p.Config), "steps": own,
+		"inputs": map[string]any(p.Inputs), "config": map[string]any(p.Config), "secrets": secrets, "steps": own,
 		"run": map[string]any{"id": s.Run, "again": p.Again, "key": p.Key(s.Run), "started_at": s.StartedAt.In(m.start.Zone).Format(time.RFC3339), "program": cmp.Or(s.Invocation, Program)},
 	}}
 	return m

@@ -28,6 +28,9 @@ type Program struct {
 	TextDigest  string       `json:"text_digest"` // SHA-256 of the skill's bytes, hexadecimal
 	Inputs      types.Values `json:"inputs"`      // with every default spelt out
 	Config      types.Values `json:"config"`
+	// Secrets are the names of the secrets of the site that it declares, and those of
+	// what it calls, sorted.
+	Secrets []string `json:"secrets,omitempty"`
 	// Identity holds the values of `identity:`, nil when the skill names none.
 	Identity []types.Dynamic `json:"identity,omitempty"`
 	Again    int             `json:"again,omitempty"`

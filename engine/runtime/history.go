@@ -26,9 +26,10 @@ type History struct {
 	Said      map[string]string         // by key: what a person says about one of them; see protocol.SaidRepeat
 	Locals    []journal.Record          // what steps did to workspaces, in order
 	Effects   []Effect
-	Consented bool    // a person agreed to the writes: nothing is announced without
-	Elsewhere bool    // that was so where the run was imported from
-	Ending    *Ending // by which the run was told to stop, nil when it was not
+	Secrets   map[string]journal.Record // by path: reads that made secrets
+	Consented bool                      // a person agreed to the writes: nothing is announced without
+	Elsewhere bool                      // that was so where the run was imported from
+	Ending    *Ending                   // by which the run was told to stop, nil when it was not
 
 	catalogue *step.Catalogue
 }
@@ -45,6 +46,7 @@ func NewHistory(p *program.Program, start machine.Start, c *step.Catalogue) *His
 		Machine: machine.New(p, start), catalogue: c,
 		Intents: map[string]time.Time{}, Changing: map[string]bool{}, Unseen: map[string]bool{}, Absent: map[string]bool{},
 		Found: map[string]journal.Record{}, Finished: map[string]Past{}, Said: map[string]string{},
+		Secrets: map[string]journal.Record{},
 	}
 }
 
@@ -119,11 +121,15 @@ func (h *History) event(rec journal.Record) {
 	}
 }
 
-// AddLocal notes a step that changed a workspace, which is made again by it.
+// AddLocal notes a step that changed a workspace, which is made again by it; and a
+// read that made secrets, which are had again by it.
 func (h *History) AddLocal(rec journal.Record) {
 	s, ok := h.catalogue.Lookup(rec.Step)
 	if ok && (s.CanRestore() || s.Effect == step.Locals && rec.Event.Kind == machine.Done) {
 		h.Locals = append(h.Locals, rec)
+	}
+	if rec.Event.Kind == machine.Done && types.HoldsHandle(map[string]any(rec.Event.Output), step.Handles(rec.Path)) {
+		h.Secrets[rec.Path] = rec
 	}
 }
 
@@ -194,6 +200,7 @@ func NothingWritten(records []journal.Record) bool {
 type Position struct {
 	Snapshot   []byte // nil: it will restart
 	Before     []journal.Record
+	Secrets    map[string]journal.Record
 	Path       string // of the approve step it stands at; ""
 	Message    string // what it asks; "" when the run will restart
 	Show       any
@@ -217,7 +224,7 @@ func PositionOf(p *program.Program, start machine.Start, c *step.Catalogue, reco
 		}
 	}
 	actions := h.Machine.Next()
-	s := Position{Snapshot: h.Machine.Snapshot(), Before: h.Locals, HasCleanup: h.NeedsStop()}
+	s := Position{Snapshot: h.Machine.Snapshot(), Before: h.Locals, Secrets: h.Secrets, HasCleanup: h.NeedsStop()}
 	for _, a := range actions {
 		if a.Kind == machine.Ask && s.Path == "" {
 			s.Path, s.Show = a.Path, a.Input["show"]

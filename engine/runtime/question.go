@@ -9,12 +9,13 @@ import (
 
 // Question is what a run asks a person.
 type Question struct {
-	Path     string           // of the approve step; "" before the first write
-	Message  string           // of an approve step
-	Show     any              // of an approve step: what it shows, nil for nothing
-	Snapshot []byte           // of the machine that stands there
-	Reads    []plan.Read      // so far, when they are kept
-	Before   []journal.Record // of the local steps done so far
+	Path     string                    // of the approve step; "" before the first write
+	Message  string                    // of an approve step
+	Show     any                       // of an approve step: what it shows, nil for nothing
+	Snapshot []byte                    // of the machine that stands there
+	Reads    []plan.Read               // so far, when they are kept
+	Before   []journal.Record          // of the local steps done so far
+	Secrets  map[string]journal.Record // of the reads so far that made secrets, by path
 	// Approved tells who has agreed to a plan of that digest already.
 	Approved func(digest string) (by string, ok bool)
 	// Others reports whether someone has agreed here to another plan.

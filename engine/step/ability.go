@@ -14,7 +14,7 @@ func Update[In, Out any](f func(ctx context.Context, key Key, in In, out Out) (O
 	return Option[In, Out]{func(s *Step) {
 		read := decodeBoth[In, Out](*s)
 		s.update = func(ctx context.Context, key Key, rawIn, rawOut json.RawMessage) (json.RawMessage, error) {
-			in, out, err := read(rawIn, rawOut)
+			in, out, err := read(ctx, rawIn, rawOut)
 			if err != nil {
 				return nil, err
 			}
@@ -35,9 +35,9 @@ func Update[In, Out any](f func(ctx context.Context, key Key, in In, out Out) (O
 func Resolve[In, Out any](format string, f func(ctx context.Context, ref string, in In) (Out, error)) Option[In, Out] {
 	return Option[In, Out]{func(s *Step) {
 		s.RefFormat = format
-		read := arguments[In](*s)
+		read := revealed[In](*s)
 		s.resolve = func(ctx context.Context, ref string, rawIn json.RawMessage) (json.RawMessage, error) {
-			in, err := read(rawIn, nil)
+			in, err := read(ctx, rawIn)
 			if err != nil {
 				return nil, err
 			}
@@ -70,9 +70,9 @@ type Undoing[In, Out any] struct {
 // Undo gives a Write the ability to be reversed.
 func Undo[In, Out any](u Undoing[In, Out]) Option[In, Out] {
 	return Option[In, Out]{func(s *Step) {
-		read := decodeBoth[In, Out](*s)
+		read, described := decodeBoth[In, Out](*s), decodePlain[In, Out](*s)
 		s.describeUndo = func(rawIn, rawOut json.RawMessage) (string, error) {
-			in, out, err := read(rawIn, rawOut)
+			in, out, err := described(rawIn, rawOut)
 			if err != nil {
 				return "", err
 			}
@@ -86,9 +86,9 @@ func Undo[In, Out any](u Undoing[In, Out]) Option[In, Out] {
 }
 
 // reversing erases the types of a function that undoes, or looks before it.
-func reversing[In, Out any](read func(rawIn, rawOut json.RawMessage) (In, Out, error), f func(context.Context, Key, In, Out) error) func(context.Context, Key, json.RawMessage, json.RawMessage) error {
+func reversing[In, Out any](read func(ctx context.Context, rawIn, rawOut json.RawMessage) (In, Out, error), f func(context.Context, Key, In, Out) error) func(context.Context, Key, json.RawMessage, json.RawMessage) error {
 	return func(ctx context.Context, key Key, rawIn, rawOut json.RawMessage) error {
-		in, out, err := read(rawIn, rawOut)
+		in, out, err := read(ctx, rawIn, rawOut)
 		if err != nil {
 			return err
 		}
@@ -102,9 +102,9 @@ func reversing[In, Out any](read func(rawIn, rawOut json.RawMessage) (In, Out, e
 // Local is simply repeated.
 func Restore[In, Out any](f func(ctx context.Context, in In, out Out) error) Option[In, Out] {
 	return Option[In, Out]{func(s *Step) {
-		read := arguments[In](*s)
+		read := revealed[In](*s)
 		s.restore = func(ctx context.Context, rawIn, rawOut json.RawMessage) error {
-			in, err := read(rawIn, nil)
+			in, err := read(ctx, rawIn)
 			if err != nil {
 				return err
 			}
@@ -125,7 +125,18 @@ func EventuallyConsistent[In, Out any]() Option[In, Out] {
 	return Option[In, Out]{func(s *Step) { s.eventuallyConsistent = true }}
 }
 
-func decodeBoth[In, Out any](s Step) func(rawIn, rawOut json.RawMessage) (in In, out Out, err error) {
+func decodeBoth[In, Out any](s Step) func(ctx context.Context, rawIn, rawOut json.RawMessage) (in In, out Out, err error) {
+	read := decodePlain[In, Out](s)
+	return func(ctx context.Context, rawIn, rawOut json.RawMessage) (in In, out Out, err error) {
+		if in, out, err = read(rawIn, rawOut); err == nil {
+			err = reveal(ctx, &in)
+		}
+		return in, out, err
+	}
+}
+
+// decodePlain leaves handles of secrets as they are.
+func decodePlain[In, Out any](s Step) func(rawIn, rawOut json.RawMessage) (in In, out Out, err error) {
 	read := arguments[In](s)
 	return func(rawIn, rawOut json.RawMessage) (in In, out Out, err error) {
 		if in, err = read(rawIn, nil); err == nil {
@@ -156,7 +167,7 @@ func (s Step) CanRestore() bool { return s.restore != nil }
 // Restore puts what the step left in its workspace there again; call it only
 // when CanRestore. out is its result, or the details of its error.
 func (s Step) Restore(ctx context.Context, in, out json.RawMessage) error {
-	return MaskedError(s.mask, s.restore(WithMask(ctx, s.mask), in, out))
+	return MaskedError(s.mask, s.restore(s.inside(ctx), in, out))
 }
 
 // IsEventuallyConsistent reports whether an effect may appear after its answer was lost; see
@@ -185,7 +196,7 @@ func (s Step) Find(ctx context.Context, key Key, in json.RawMessage) (Found[json
 	if err := s.checkNoCredential(in); err != nil {
 		return Found[json.RawMessage]{}, err
 	}
-	f, err := s.find(WithMask(ctx, s.mask), key, in)
+	f, err := s.find(s.inside(ctx), key, in)
 	f.Out, f.Ref, f.Why, f.Hint = s.mask.JSON(f.Out), s.mask.Text(f.Ref), s.mask.Text(f.Why), s.mask.Text(f.Hint)
 	return f, MaskedError(s.mask, err)
 }
@@ -203,19 +214,19 @@ func (s Step) Preview(ctx context.Context, in json.RawMessage, unknown UnknownPa
 	if err := s.checkNoCredential(in); err != nil {
 		return Prediction[json.RawMessage]{}, err
 	}
-	p, err := s.preview(WithMask(ctx, s.mask), in, unknown)
+	p, err := s.preview(s.inside(ctx), in, unknown)
 	p.Out, p.Change = s.mask.JSON(p.Out), p.Change.masked(s.mask)
 	return p, MaskedError(s.mask, err)
 }
 
 // Update brings an effect up to date; call it only when CanUpdate.
 func (s Step) Update(ctx context.Context, key Key, in, out json.RawMessage) (json.RawMessage, error) {
-	return s.masked(s.update(WithMask(ctx, s.mask), key, in, out))
+	return s.masked(s.update(s.inside(ctx), key, in, out))
 }
 
 // Resolve reads back what a person names; call it only when CanResolve.
 func (s Step) Resolve(ctx context.Context, ref string, in json.RawMessage) (json.RawMessage, error) {
-	return s.masked(s.resolve(WithMask(ctx, s.mask), ref, in))
+	return s.masked(s.resolve(s.inside(ctx), ref, in))
 }
 
 // DescribeUndo names what Undo would do; call it only when CanUndo.
@@ -229,10 +240,10 @@ func (s Step) CheckUndo(ctx context.Context, key Key, in, out json.RawMessage) e
 	if s.checkUndo == nil {
 		return nil
 	}
-	return MaskedError(s.mask, s.checkUndo(WithMask(ctx, s.mask), key, in, out))
+	return MaskedError(s.mask, s.checkUndo(s.inside(ctx), key, in, out))
 }
 
 // Undo reverses the effect; call it only when CanUndo.
 func (s Step) Undo(ctx context.Context, key Key, in, out json.RawMessage) error {
-	return MaskedError(s.mask, s.undo(WithMask(ctx, s.mask), key, in, out))
+	return MaskedError(s.mask, s.undo(s.inside(ctx), key, in, out))
 }

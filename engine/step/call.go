@@ -94,6 +94,9 @@ type Call struct {
 	// Results are the results of the effects of this run by a step, the earliest
 	// first. Without it it is unknown.
 	Results func(step string) []Result
+	// Secrets are those that reads of this run have made. A call without it has
+	// none.
+	Secrets *Vault
 	// Sleep waits on the run's clock, or returns the context's error. Without
 	// it a step does not wait.
 	Sleep func(ctx context.Context, d time.Duration) error

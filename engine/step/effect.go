@@ -62,10 +62,10 @@ func Inconclusive[Out any](how string) Found[Out] {
 // the effect carries as a marker.
 func Find[In, Out any](f func(context.Context, Key, In) (Found[Out], error)) Option[In, Out] {
 	return Option[In, Out]{func(s *Step) {
-		read := arguments[In](*s)
+		read := revealed[In](*s)
 		s.find = func(ctx context.Context, key Key, raw json.RawMessage) (Found[json.RawMessage], error) {
 			var none Found[json.RawMessage]
-			in, err := read(raw, nil)
+			in, err := read(ctx, raw)
 			if err != nil {
 				return none, err
 			}

@@ -37,6 +37,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/mask"
@@ -91,6 +92,7 @@ type Step struct {
 	guard                func(json.RawMessage, UnknownPaths) error
 	codes                func(json.RawMessage) []types.Code
 	mask                 *mask.Mask // hides what comes out; nil hides nothing
+	secrets              SecretsOf  // nil has none
 }
 
 // Touch says what a step reaches: the service it needs by default, and the
@@ -142,9 +144,9 @@ func build[In, Out any](name, doc string, effect Effect, do Func[In, Out], opts 
 		Name: name, Doc: doc, Effect: effect,
 		In: types.Of[In](), Out: types.Of[Out]().Result(),
 	}
-	read := arguments[In](s)
+	read := revealed[In](s)
 	s.do = func(ctx context.Context, raw json.RawMessage) (json.RawMessage, error) {
-		in, err := read(raw, nil)
+		in, err := read(ctx, raw)
 		if err != nil {
 			return nil, err
 		}
@@ -160,13 +162,12 @@ func build[In, Out any](name, doc string, effect Effect, do Func[In, Out], opts 
 	return s
 }
 
-// encoded is a result as JSON. What it marks as secret is masked from then on
-// wherever it comes back, also elsewhere in the same result.
+// encoded is a result as JSON, with handles of its secrets. What it marks as secret is
+// masked from then on wherever it comes back, also elsewhere in the same result.
 func encoded(ctx context.Context, out any) json.RawMessage {
-	for _, s := range types.SecretsIn(out) {
-		Learn(ctx, s)
-	}
-	return types.Encode(out)
+	return types.Encode(types.Handles(out, func(n int, s types.Secret) types.Secret {
+		return kept(ctx, strconv.Itoa(n), s)
+	}))
 }
 
 // decode reads texts over each other. It is strict: the checker and the machine have
@@ -253,7 +254,7 @@ func (s Step) Do(ctx context.Context, in json.RawMessage) (json.RawMessage, erro
 	if err := s.checkNoCredential(in); err != nil {
 		return nil, err
 	}
-	return s.masked(s.do(WithMask(ctx, s.mask), in))
+	return s.masked(s.do(s.inside(ctx), in))
 }
 
 // Cost is what a part of a write costs where the service answers at once with

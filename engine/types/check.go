@@ -40,7 +40,7 @@ func (t Type) check(at string, v any) error {
 			return t.mismatch(at, v)
 		}
 	case SecretKind:
-		if _, ok := v.(Secret); !ok {
+		if !isSecret(v) {
 			return t.mismatch(at, v)
 		}
 	case List:

@@ -240,6 +240,24 @@ func (t Type) HoldsSecret() bool {
 		slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Type.HoldsSecret() })
 }
 
+// Mixed reports whether one of two types is, or holds, a secret where the other has
+// something else. No value may be either.
+func Mixed(a, b Type) bool {
+	if a.Kind == Invalid || b.Kind == Invalid {
+		return false
+	}
+	if (a.Kind == SecretKind) != (b.Kind == SecretKind) {
+		return a.HoldsSecret() || b.HoldsSecret()
+	}
+	if a.Elem != nil && b.Elem != nil && Mixed(*a.Elem, *b.Elem) {
+		return true
+	}
+	return slices.ContainsFunc(a.Fields, func(f Field) bool {
+		g, both := b.Field(f.Name)
+		return both && Mixed(f.Type, g.Type)
+	})
+}
+
 func article(t Type) string { return Article(t.String()) }
 
 // Article returns the name of a type with "a" or "an".

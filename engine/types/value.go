@@ -7,69 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 )
-
-// Secret is text that must not be seen. It prints, formats and marshals as
-// ‹secret›; only [Secret.Reveal] gives the text, at the one place that sends it.
-type Secret struct{ text string }
-
-// NewSecret hides text.
-func NewSecret(text string) Secret { return Secret{text} }
-
-// Reveal returns the text. Call it only where the secret is sent.
-func (s Secret) Reveal() string { return s.text }
-
-// IsZero reports whether there is no text.
-func (s Secret) IsZero() bool { return s.text == "" }
-
-const hidden = "‹secret›"
-
-// String returns "‹secret›".
-func (s Secret) String() string { return hidden }
-
-// GoString returns the same.
-func (s Secret) GoString() string { return hidden }
-
-// MarshalText writes the same.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
-
-// Format prints the same, whatever the verb.
-func (s Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, hidden) }
-
-// SecretsIn returns the secrets that a value of Go holds, at any depth.
-func SecretsIn(v any) []Secret { return secretsIn(reflect.ValueOf(v), nil) }
-
-func secretsIn(v reflect.Value, out []Secret) []Secret {
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		return secretsIn(v.Elem(), out)
-	case reflect.Struct:
-		if s, ok := v.Interface().(Secret); ok {
-			return append(out, s)
-		}
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				out = secretsIn(v.Field(i), out)
-			}
-		}
-	case reflect.Slice, reflect.Array:
-		if v.Type().Elem().Kind() == reflect.Uint8 {
-			return out
-		}
-		for i := range v.Len() {
-			out = secretsIn(v.Index(i), out)
-		}
-	case reflect.Map:
-		for _, k := range v.MapKeys() {
-			out = secretsIn(v.MapIndex(k), out)
-		}
-	}
-	return out
-}
 
 // Unknown is a value that a plan cannot know yet; After is the id of the step
 // whose output it is. It prints as "(known after ID)".

@@ -38,6 +38,13 @@ type Look struct {
 	Expect    []int             `json:"expect,omitempty" doc:"The exit codes that mean success; by default 0."`
 	Codes     []Failure         `json:"codes,omitempty" literal:"true" doc:"Error codes for how the program ends; the first rule that applies counts. Without one, an exit code that is not expected is the error exit_code. An error code says that the program did not do its work; unknown_outcome, of exec, that this is unknown."`
 	Parse     string            `json:"parse,omitempty" enum:"json,jsonl,lines,table" doc:"How stdout is read into value: as one JSON value, as one in each line, as a list of lines, or as a table with a line of names above, whose columns are separated by tabs or begin where their names do. Without it, stdout is text only. What cannot be parsed, or is longer than max_output, is the error invalid; of exec, value is absent then, because the program did its work."`
+	Secrets
+}
+
+// Secrets are what a program is given that nobody is to see.
+type Secrets struct {
+	SecretEnv   map[string]types.Secret `json:"secret_env,omitempty" doc:"Variables to set to secrets."`
+	SecretStdin types.Secret            `json:"secret_stdin,omitzero" doc:"A secret as the program's standard input, instead of stdin."`
 }
 
 // Failure is a rule that gives a program's end an error code.

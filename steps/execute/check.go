@@ -80,7 +80,30 @@ func checkCode(code int) error {
 	return nil
 }
 
+// checkSecrets refuses secrets that stand in the place of something else, or would
+// decide which code runs.
+func (in Look) checkSecrets() error {
+	if in.Stdin != "" && !in.SecretStdin.IsZero() {
+		return types.Errorf(types.BadInput, "both stdin and secret_stdin are given").WithHint("leave one of them out")
+	}
+	for _, name := range types.SortedKeys(in.SecretEnv) {
+		_, twice := in.Env[name]
+		switch {
+		case !variablePattern().MatchString(name) || strings.Contains(in.SecretEnv[name].Reveal(), "\x00"):
+			return types.Errorf(types.BadInput, "the variable %q cannot be set", name).WithHint("use letters, digits and underscores, and no NUL in the value")
+		case twice:
+			return types.Errorf(types.BadInput, "the variable %s stands in both env and secret_env", name).WithHint("leave one of them out")
+		case choosesCode(name) || leadsToCode(name):
+			return types.Errorf(types.BadInput, "the variable %s would decide which code runs, and a secret may be anything", name).WithHint("give the secret in another variable")
+		}
+	}
+	return nil
+}
+
 func (in Look) checkVariables() error {
+	if err := in.checkSecrets(); err != nil {
+		return err
+	}
 	for _, name := range in.PassEnv {
 		if !variablePattern().MatchString(name) {
 			return types.Errorf(types.BadInput, "%q cannot name a variable", name).WithHint("use letters, digits and underscores")

@@ -33,9 +33,9 @@ func Steps(o Options) []step.Step {
 	r := runner{o}
 	codes := []types.Code{types.NotFound, types.Forbidden, types.Unavailable, ExitCode}
 	return []step.Step{
-		step.Coded(step.Guarded(step.Checked(step.Read("exec_read", "Run a program that only reads.", r.look,
+		step.Picking(step.Coded(step.Guarded(step.Checked(step.Read("exec_read", "Run a program that only reads.", r.look,
 			step.Restore(func(ctx context.Context, in Look, out Out) error { return restore(ctx, in.Dir, out.Files) })).
-			Reaches(readReach).Touches("", "program", "run").Errors(append(codes, types.Timeout)...), r.checkLook), Look.guard), func(in Look) []types.Code { return declared(in.Codes) }),
+			Reaches(readReach).Touches("", "program", "run").Errors(append(codes, types.Timeout)...), r.checkLook), Look.guard), func(in Look) []types.Code { return declared(in.Codes) })),
 		step.Coded(step.Guarded(step.Checked(step.Write("exec", "Run a program that changes something.", r.run,
 			step.Find(r.find), step.Preview(preview), step.EventuallyConsistent[In, Out](),
 			step.Restore(func(ctx context.Context, in In, out Out) error { return restore(ctx, in.Dir, out.Files) }),
@@ -93,7 +93,7 @@ func (r runner) find(ctx context.Context, _ step.Key, in In) (step.Found[Out], e
 		return step.Absent[Out](), nil
 	}
 	look, codes := in.Look, in.Find.codes()
-	look.Program, look.Args, look.Stdin, look.Expect, look.Codes = in.Find.Program, in.Find.Args, "", slices.Concat(codes.Exists, codes.Absent), in.Find.Codes
+	look.Program, look.Args, look.Stdin, look.SecretStdin, look.Expect, look.Codes = in.Find.Program, in.Find.Args, "", types.Secret{}, slices.Concat(codes.Exists, codes.Absent), in.Find.Codes
 	out, err := r.execute(ctx, look, false)
 	switch {
 	case err != nil && err.ended && !err.worked && err.err.Code == types.NotFound:
@@ -170,6 +170,8 @@ func preview(_ context.Context, in In, unknown step.UnknownPaths) (step.Predicti
 	}
 	env, _ := json.Marshal(in.Env)
 	add("env", len(in.Env) > 0, string(env))
+	add("secret_env", len(in.SecretEnv) > 0, string(types.Encode(in.SecretEnv)))
+	add("secret_stdin", !in.SecretStdin.IsZero(), in.SecretStdin.String())
 	add("stdin", in.Stdin != "", in.Stdin)
 	add("shell", in.Shell, "true")
 	add("sandbox", in.Sandbox, "true")

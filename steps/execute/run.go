@@ -95,7 +95,7 @@ func (r runner) execute(ctx context.Context, in Look, once bool) (Out, *fault) {
 	stdout, stderr := &tail{limit: in.MaxOutput}, &tail{limit: in.MaxOutput}
 	cmd := &exec.Cmd{
 		Path: path, Args: append([]string{in.Program}, in.Args...), Env: r.environment(in), Dir: dir,
-		Stdin: strings.NewReader(in.Stdin), Stdout: stdout, Stderr: stderr, WaitDelay: r.grace(),
+		Stdin: strings.NewReader(in.Stdin + in.SecretStdin.Reveal()), Stdout: stdout, Stderr: stderr, WaitDelay: r.grace(),
 	}
 	if key := step.CallOf(ctx).Key; once && !key.IsZero() {
 		cmd.Env = append(cmd.Env, effectVariable+"="+key.String())
@@ -323,6 +323,9 @@ func (r runner) environment(in Look) []string {
 		}
 	}
 	maps.Copy(env, in.Env)
+	for name, secret := range in.SecretEnv {
+		env[name] = secret.Reveal()
+	}
 	out := make([]string, 0, len(env))
 	for _, name := range types.SortedKeys(env) {
 		out = append(out, name+"="+env[name])

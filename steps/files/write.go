@@ -14,23 +14,27 @@ import (
 )
 
 type writeIn struct {
-	Service string  `json:"service,omitempty" default:"files" trusted:"true" pattern:"^[a-z][a-z0-9_-]*$" doc:"The name of the files service in the configuration whose folder the path is in."`
-	Path    string  `json:"path" doc:"The path of the file, relative to the folder. Missing folders are created."`
-	Text    string  `json:"text" doc:"The content of the file, up to 1 MiB."`
-	Expect  *string `json:"expect" pattern:"^(absent|sha256:[0-9a-f]{64})$" doc:"What must be there before: absent, or the digest that file_read gave. Without it, the file is replaced."`
+	Service string       `json:"service,omitempty" default:"files" trusted:"true" pattern:"^[a-z][a-z0-9_-]*$" doc:"The name of the files service in the configuration whose folder the path is in."`
+	Path    string       `json:"path" doc:"The path of the file, relative to the folder. Missing folders are created."`
+	Text    *string      `json:"text" doc:"The content of the file, up to 1 MiB. Give either this or secret_text."`
+	Secret  types.Secret `json:"secret_text,omitzero" doc:"A secret as the content, instead of text. Only you can read the file then (mode 0600), and the result does not tell its digest."`
+	Expect  *string      `json:"expect" pattern:"^(absent|sha256:[0-9a-f]{64})$" doc:"What must be there before: absent, or the digest that file_read gave. Without it, the file is replaced."`
 }
 
 type writeOut struct {
 	Path   string `json:"path" doc:"The path, as given."`
-	Digest string `json:"digest" doc:"The digest of the file as it is now, sha256:…."`
-	Bytes  int    `json:"bytes" doc:"The size of the file in bytes."`
+	Digest string `json:"digest" doc:"The digest of the file as it is now, sha256:…; empty for a secret."`
+	Bytes  int    `json:"bytes" doc:"The size of the file in bytes; 0 for a secret."`
 }
 
 var expectPattern = types.PatternOf[writeIn]("expect")
 
 func (in writeIn) check(unknown step.UnknownPaths) error {
+	if err := unknown.CheckCount(1, 1, map[string]bool{"text": in.Text != nil, "secret_text": !in.Secret.IsZero()}); err != nil {
+		return err
+	}
 	switch {
-	case len(in.Text) > maxFile:
+	case len(in.content()) > maxFile:
 		return types.Errorf(types.BadInput, "the text is larger than %d MiB", maxFile>>20).WithHint("write less, or several files")
 	case in.Expect != nil && !unknown.Has("expect") && !expectPattern().MatchString(*in.Expect):
 		return types.Errorf(types.BadInput, "expect is %q", *in.Expect).WithHint("give absent, or the digest that file_read gave")
@@ -39,7 +43,10 @@ func (in writeIn) check(unknown step.UnknownPaths) error {
 }
 
 func (in writeIn) out() writeOut {
-	return writeOut{in.Path, digest([]byte(in.Text)), len(in.Text)}
+	if !in.Secret.IsZero() {
+		return writeOut{Path: in.Path}
+	}
+	return writeOut{in.Path, digest([]byte(in.content())), len(in.content())}
 }
 
 // write puts the file in place by a rename; before that, nothing has happened.
@@ -51,7 +58,18 @@ func (f family) write(ctx context.Context, in writeIn) (writeOut, error) {
 		return writeOut{}, err
 	}
 	defer root.Close()
-	return in.put(ctx, root, newFile)
+	if in.Secret.IsZero() {
+		return in.put(ctx, root, newFile)
+	}
+	return in.put(ctx, root, secretFile)
+}
+
+// content is what the file is to hold.
+func (in writeIn) content() string {
+	if in.Text != nil {
+		return *in.Text
+	}
+	return in.Secret.Reveal()
 }
 
 type localIn struct {
@@ -60,7 +78,7 @@ type localIn struct {
 	Text      string `json:"text" doc:"The content of the file, up to 1 MiB."`
 }
 
-func (in localIn) file() writeIn { return writeIn{Path: in.Path, Text: in.Text} }
+func (in localIn) file() writeIn { return writeIn{Path: in.Path, Text: &in.Text} }
 
 func (in localIn) check(unknown step.UnknownPaths) error { return in.file().check(unknown) }
 
@@ -102,8 +120,12 @@ func checkNoLinks(root *os.Root, name string) error {
 	return nil
 }
 
-// newFile are the permissions of a file that was not there.
-const newFile fs.FileMode = 0o644
+// newFile are the permissions of a file that was not there; secretFile are those of one
+// that holds a secret, whatever it was before.
+const (
+	newFile    fs.FileMode = 0o644
+	secretFile fs.FileMode = 0o600
+)
 
 func (in writeIn) put(ctx context.Context, root *os.Root, mode fs.FileMode) (writeOut, error) {
 	if _, err := in.current(root); err != nil {
@@ -114,7 +136,7 @@ func (in writeIn) put(ctx context.Context, root *os.Root, mode fs.FileMode) (wri
 			return writeOut{}, unwritable(types.Unavailable, in.Path, err)
 		}
 	}
-	if err := replace(root, in.Path, tempName(ctx, in.Path), []byte(in.Text), mode); err != nil {
+	if err := replace(root, in.Path, tempName(ctx, in.Path), []byte(in.content()), mode); err != nil {
 		return writeOut{}, err
 	}
 	return in.out(), nil
@@ -164,10 +186,16 @@ func (f family) find(_ context.Context, _ step.Key, in writeIn) (step.Found[writ
 	switch {
 	case err != nil:
 		return step.Found[writeOut]{}, err
-	case data == nil || string(data) != in.Text:
+	case data == nil || string(data) != in.content() || !in.Secret.IsZero() && in.open(root):
 		return step.Absent[writeOut](), nil
 	}
 	return step.Exists(in.Path, in.out()), nil
+}
+
+// open reports whether others can read the file.
+func (in writeIn) open(root *os.Root) bool {
+	info, err := lookUp(root, in.Path)
+	return err != nil || info == nil || info.Mode().Perm()&0o077 != 0
 }
 
 func (f family) preview(_ context.Context, in writeIn, unknown step.UnknownPaths) (step.Prediction[writeOut], error) {
@@ -178,12 +206,16 @@ func (f family) preview(_ context.Context, in writeIn, unknown step.UnknownPaths
 	}
 	p.Change.Title = "write " + in.Path
 	p.Change.Fields = []step.FieldChange{{Name: "path", Value: in.Path}}
-	if unknown.Has("text") {
+	if unknown.Has("text") || unknown.Has("secret_text") {
 		p.Unknown = step.UnknownPaths{"digest", "bytes"}
 		return p, nil
 	}
 	p.Out = in.out()
-	p.Change.Fields = append(p.Change.Fields, step.FieldChange{Name: "text", Value: in.Text})
+	if in.Secret.IsZero() {
+		p.Change.Fields = append(p.Change.Fields, step.FieldChange{Name: "text", Value: in.content()})
+	} else {
+		p.Change.Fields = append(p.Change.Fields, step.FieldChange{Name: "secret_text", Value: in.Secret.String()})
+	}
 	if unknown.Has("expect") {
 		in.Expect = nil
 	}
@@ -211,7 +243,7 @@ func tempName(ctx context.Context, name string) string {
 
 // replace writes the file as next, flushes and renames it. mode is that of a new one.
 func replace(root *os.Root, name, next string, data []byte, mode fs.FileMode) error {
-	if info, err := lookUp(root, name); err == nil && info != nil {
+	if info, err := lookUp(root, name); err == nil && info != nil && mode != secretFile {
 		mode = info.Mode().Perm()
 	}
 	folder, err := root.Open(path.Dir(name))

@@ -101,8 +101,39 @@ func checkHeaders(given map[string]string, own string) error {
 	return nil
 }
 
-func (c *client) authorize(req *http.Request) {
+// secretsOf are the headers of a step that are secrets, and refuses what checkHeaders
+// does.
+func (t Target) secretsOf(own string) (map[string]string, error) {
+	out, shown := map[string]string{}, http.Header{}
+	for name := range t.Headers {
+		shown.Set(name, "")
+	}
+	for name, s := range t.SecretHeaders {
+		if shown.Values(name) != nil {
+			return nil, types.Errorf(types.BadInput, "the header %s stands in both headers and secret_headers", name).WithHint("leave one of them out")
+		}
+		out[name] = s.Reveal()
+	}
+	return out, checkHeaders(out, own)
+}
+
+// authorize adds the credential of the service, or the one that the step brings.
+func (c *client) authorize(req *http.Request, t Target) error {
+	secrets, err := t.secretsOf(c.s.Header)
+	if err != nil {
+		return err
+	}
+	for name, v := range secrets {
+		req.Header.Set(name, v)
+	}
 	switch {
+	case !t.Bearer.IsZero() && !c.s.Token.IsZero():
+		return types.Errorf(types.BadInput, "service %s has a credential of its own, and bearer would take its place", c.name).
+			WithHint("leave bearer out, or name another service")
+	case !t.Bearer.IsZero():
+		v := "Bearer " + t.Bearer.Reveal()
+		req.Header.Set("Authorization", v)
+		return checkHeaders(map[string]string{"bearer": v}, "")
 	case c.s.Token.IsZero():
 	case c.s.Header != "":
 		req.Header.Set(c.s.Header, c.s.Token.Reveal())
@@ -111,6 +142,7 @@ func (c *client) authorize(req *http.Request) {
 	default:
 		req.Header.Set("Authorization", "Bearer "+c.s.Token.Reveal())
 	}
+	return nil
 }
 
 // exchange sends one request and returns what came back, whatever its status.
@@ -140,7 +172,9 @@ func (c *client) exchange(ctx context.Context, method string, t Target, kind str
 	if err := checkHeaders(t.Headers, c.s.Header); err != nil {
 		return nil, nil, err
 	}
-	c.authorize(req)
+	if err := c.authorize(req, t); err != nil {
+		return nil, nil, err
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, nil, rest.Transport(method, c.what(method, t), err)
@@ -269,6 +303,9 @@ var methods = []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.M
 // check refuses a request that no service is asked.
 func (t Target) check(unknown step.UnknownPaths) error {
 	if err := checkPlace(unknown.Has("path"), t.Path, t.Query); err != nil {
+		return err
+	}
+	if _, err := t.secretsOf(""); err != nil {
 		return err
 	}
 	return checkHeaders(t.Headers, "")

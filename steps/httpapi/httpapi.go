@@ -38,12 +38,14 @@ type family struct{ services map[string]Service }
 
 // Target is where a request goes, and what of its answer is wanted.
 type Target struct {
-	Service string                     `json:"service,omitempty" default:"http" trusted:"true" pattern:"^[a-z][a-z0-9_-]*$" doc:"The name of the http service in the configuration: it decides the host and the credential."`
-	Path    string                     `json:"path" doc:"The path below the service's url, percent-encoded: encode a part that comes from outside with url_encode, so that its slashes do not split the path. Without a query."`
-	Query   map[string]json.RawMessage `json:"query,omitempty" doc:"The query parameters: strings, numbers, booleans, and lists of them for a repeated parameter."`
-	Headers map[string]string          `json:"headers,omitempty" doc:"Headers to send, without the credential, which the service adds."`
-	Expect  []int                      `json:"expect,omitempty" doc:"The status codes that mean success; by default 200 to 299."`
-	MaxBody int                        `json:"max_body,omitempty" default:"1048576" minimum:"1" maximum:"10485760" doc:"How many bytes of the response body are read."`
+	Service       string                     `json:"service,omitempty" default:"http" trusted:"true" pattern:"^[a-z][a-z0-9_-]*$" doc:"The name of the http service in the configuration: it decides the host and the credential."`
+	Path          string                     `json:"path" doc:"The path below the service's url, percent-encoded: encode a part that comes from outside with url_encode, so that its slashes do not split the path. Without a query."`
+	Query         map[string]json.RawMessage `json:"query,omitempty" doc:"The query parameters: strings, numbers, booleans, and lists of them for a repeated parameter."`
+	Headers       map[string]string          `json:"headers,omitempty" doc:"Headers to send, without the credential, which the service adds."`
+	SecretHeaders map[string]types.Secret    `json:"secret_headers,omitempty" doc:"Headers to send whose values are secrets, such as X-Api-Key."`
+	Bearer        types.Secret               `json:"bearer,omitzero" doc:"A secret to send as Authorization: Bearer, to a service that has no credential of its own."`
+	Expect        []int                      `json:"expect,omitempty" doc:"The status codes that mean success; by default 200 to 299."`
+	MaxBody       int                        `json:"max_body,omitempty" default:"1048576" minimum:"1" maximum:"10485760" doc:"How many bytes of the response body are read."`
 }
 
 // ServiceName is the service that a step asks.

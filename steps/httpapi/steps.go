@@ -59,7 +59,7 @@ func (f family) find(ctx context.Context, _ step.Key, in RequestIn) (step.Found[
 	if err != nil {
 		return step.Found[Out]{}, err
 	}
-	t := Target{Path: how.Path, Query: how.Query, Headers: in.lookHeaders(), MaxBody: in.MaxBody}
+	t := Target{Path: how.Path, Query: how.Query, Headers: in.lookHeaders(), SecretHeaders: in.SecretHeaders, Bearer: in.Bearer, MaxBody: in.MaxBody}
 	resp, body, err := c.exchange(ctx, http.MethodGet, t, "", nil)
 	if err != nil {
 		return step.Found[Out]{}, err
@@ -83,7 +83,7 @@ func (f family) find(ctx context.Context, _ step.Key, in RequestIn) (step.Found[
 // resolve reads what a person found at a path. The answer is the result; of a
 // DELETE it has to be that nothing is there.
 func (c *client) resolve(ctx context.Context, ref string, in RequestIn) (Out, error) {
-	t := Target{Path: ref, Headers: in.lookHeaders(), MaxBody: in.MaxBody}
+	t := Target{Path: ref, Headers: in.lookHeaders(), SecretHeaders: in.SecretHeaders, Bearer: in.Bearer, MaxBody: in.MaxBody}
 	resp, body, err := c.exchange(ctx, http.MethodGet, t, "", nil)
 	switch {
 	case err != nil:
@@ -170,6 +170,12 @@ func (f family) preview(_ context.Context, in RequestIn, unknown step.UnknownPat
 	if len(in.Headers) > 0 {
 		add("headers", string(types.Encode(in.Headers)))
 	}
+	if len(in.SecretHeaders) > 0 {
+		add("secret_headers", string(types.Encode(in.SecretHeaders)))
+	}
+	if !in.Bearer.IsZero() {
+		add("bearer", in.Bearer.String())
+	}
 	if in.JSON != nil {
 		add("json", string(*in.JSON))
 	}
@@ -203,8 +209,8 @@ func Steps(services map[string]Service) []step.Step {
 	f := family{services}
 	codes := rest.Codes(types.Conflict)
 	return []step.Step{
-		step.Checked(step.Read("http_get", "Send a GET request to an HTTP API.", rest.Do(f.connect, (*client).get)).
-			Requires(toReach).Touches("http", "resource", "read").Errors(codes...), Target.check),
+		step.Picking(step.Checked(step.Read("http_get", "Send a GET request to an HTTP API.", rest.Do(f.connect, (*client).get)).
+			Requires(toReach).Touches("http", "resource", "read").Errors(codes...), Target.check)),
 		step.Checked(step.Write("http_request", "Send a request that changes something to an HTTP API.", rest.Do(f.connect, (*client).request),
 			step.Find(f.find), step.Preview(f.preview), step.EventuallyConsistent[RequestIn, Out](),
 			rest.Resolve(f.connect, "the path below the service's url where it is, such as things/17", (*client).resolve)).

@@ -74,7 +74,7 @@ func (s *Skill) Bind(b Binding) (*Bound, diag.List) {
 	}
 	p := &program.Program{
 		Language: program.Language, Skill: s.Name, Version: s.Version, Description: s.Description,
-		TextDigest: types.Digest(s.Text), Inputs: inputs, Config: config, Again: b.Again,
+		TextDigest: types.Digest(s.Text), Inputs: inputs, Config: config, Secrets: s.secretNames(), Again: b.Again,
 		Timeout: s.Timeout, Steps: steps, Outputs: s.outputs,
 	}
 	env.Vars = map[string]any{"inputs": inputs, "config": config}
@@ -137,7 +137,7 @@ func (s *Skill) PartialProgram(b Binding) *program.Program {
 	fillUnknown(config, s.Config, "config")
 	l := &linker{binding: b, diags: &ignored, known: map[*Skill]linked{}, sketch: true}
 	return &program.Program{
-		Language: program.Language, Skill: s.Name, Version: s.Version, Inputs: inputs, Config: config, Again: b.Again,
+		Language: program.Language, Skill: s.Name, Version: s.Version, Inputs: inputs, Config: config, Secrets: s.secretNames(), Again: b.Again,
 		Steps: l.link(s, s.Steps),
 	}
 }

@@ -54,6 +54,7 @@ import (
 	"github.com/skillrun/skillrun/engine/expr/fuel"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -78,7 +79,7 @@ func checkFile(file string, text []byte, f *session, chain []string) (*Skill, di
 		return nil, c.diags
 	}
 	c.skill = &Skill{
-		isType: IsStepType(file), File: file, Text: text, Inputs: types.ObjectOf(), Config: types.ObjectOf(), Outputs: types.ObjectOf(),
+		isType: IsStepType(file), File: file, Text: text, Inputs: types.ObjectOf(), Config: types.ObjectOf(), Secrets: types.ObjectOf(), Outputs: types.ObjectOf(),
 		places: map[string]diag.Range{}, defaults: map[string]any{}, calls: map[string]*Skill{},
 	}
 	c.chain = append(slices.Clone(chain), path.Clean(file))
@@ -127,6 +128,7 @@ func (c *checker) skillHead(root *syntax.Node) {
 	c.skill.Description = c.str(root, "description")
 	c.skill.Version = c.str(root, "version")
 	c.skill.Config = c.declarations(root.Get("config"), "config")
+	c.secrets(root.Get("secrets"))
 	c.skill.Inputs = c.declarations(root.Get("inputs"), "inputs")
 	c.identity(root.Get("identity"))
 	c.concurrency(root.Get("concurrency"))
@@ -149,6 +151,9 @@ func (s *Skill) label(name string) string {
 func (c *checker) services() {
 	kinds := map[string]Need{}
 	for _, n := range c.skill.Needs(nil) {
+		if n.Kind == step.SecretKind {
+			continue
+		}
 		c.skill.Services = append(c.skill.Services, n.Service)
 		if n.Kind == "" { // a step type that does not say which: any will do
 			continue

@@ -88,6 +88,13 @@ type httpOut struct {
 	Status int `json:"status" doc:"Status."`
 }
 
+type sendIn struct {
+	Token types.Secret            `json:"token,omitzero" doc:"A secret."`
+	Many  map[string]types.Secret `json:"many,omitempty" doc:"Secrets."`
+	Text  string                  `json:"text,omitempty" doc:"A text."`
+	Any   any                     `json:"any,omitempty" doc:"Anything."`
+}
+
 type loginOut struct {
 	User  string       `json:"user" doc:"User."`
 	Token types.Secret `json:"token" doc:"Token."`
@@ -102,7 +109,9 @@ func catalogue() *step.Catalogue {
 	get := func(context.Context, getIn) (httpOut, error) { return httpOut{}, nil }
 	request := func(context.Context, requestIn) (httpOut, error) { return httpOut{}, nil }
 	login := func(context.Context, writeIn) (loginOut, error) { return loginOut{}, nil }
+	send := func(context.Context, sendIn) (execOut, error) { return execOut{}, nil }
 	return step.NewCatalogue([]step.Step{
+		step.Picking(step.Read("send", "Send secrets.", send)),
 		step.Read("login", "Log in.", login),
 		step.Read("agreed", "Look who agreed.", agreed).Touches("store", "thing", "approve").Approving(),
 		step.Read("look", "Look.", read).Errors(types.NotFound).Touches("store", "thing", "read"),
@@ -136,7 +145,7 @@ func world() check.World {
 func TestDiagnostics(t *testing.T) {
 	t.Parallel()
 	diagtest.Run(t, func(name string, text []byte) diag.List {
-		if name == "step_types.yaml" {
+		if name == "step_types.yaml" || name == "secret_types.yaml" {
 			name = "steps/" + name
 		}
 		_, diags := check.File(name, text, world())

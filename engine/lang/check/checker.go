@@ -129,6 +129,7 @@ type Skill struct {
 	Text        []byte
 	Inputs      types.Type // an object
 	Config      types.Type // an object
+	Secrets     types.Type // an object: those of the site that it declares
 	Outputs     types.Type // an object; what a return may leave out is optional
 	Identity    []string   // bare expressions
 	Timeout     string     // a duration, or ""
@@ -140,6 +141,7 @@ type Skill struct {
 	Uses        []step.Step // the step types it and what it calls use, each once, in order of first use
 	Reaches     []Need      // the services its steps and those of what it calls name, as often as they do
 	Services    []string    // their names and that of the lock, each once, sorted
+	NeedsSecret []Need      // the secrets of the site that it and what it calls declare
 
 	lock     []Need            // of a lock that every site has
 	calls    map[string]*Skill // the skills and the declared step types that it calls, by program.Call.Key

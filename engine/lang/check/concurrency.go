@@ -145,7 +145,8 @@ func badGroup(value any) string {
 	return ""
 }
 
-// Needs returns the services that a run of the skill needs: those of its steps
+// Needs returns the services that a run of the skill needs: those of its steps, the
+// secrets of the site, which are services of a kind of their own,
 // and, where machines share its lock, the one that has it. b may be nil: then the
 // lock is the one that the text of the skill names.
 func (s *Skill) Needs(b *Bound) []Need {
@@ -153,5 +154,5 @@ func (s *Skill) Needs(b *Bound) []Need {
 	if b != nil && b.Concurrency != nil && b.Concurrency.Repo != "" {
 		lock = []Need{{lockService(b.Concurrency), lockKind, s.places["concurrency.repo"]}}
 	}
-	return slices.Concat(s.Reaches, lock)
+	return slices.Concat(s.Reaches, s.NeedsSecret, lock)
 }

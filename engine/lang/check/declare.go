@@ -27,7 +27,7 @@ func typeHint(word string) string {
 	return diag.DidYouMean(word, types.SortedKeys(jsonKinds))
 }
 
-var schemaKeys = []string{"type", "description", "required", "default", "enum", "pattern", "format", "minimum", "maximum", "items", "properties"}
+var schemaKeys = []string{"type", "description", "required", "default", "enum", "pattern", "format", "minimum", "maximum", "items", "properties", "secret"}
 
 func (c *checker) declarations(n *syntax.Node, what string) types.Type {
 	out := types.ObjectOf()
@@ -58,6 +58,7 @@ func (c *checker) declaration(p syntax.Pair, what string) types.Field {
 		return types.Field{} // unclear: what reads it does not complain too
 	}
 	f := types.Field{Doc: c.str(n, "description"), Type: c.schema(n)}
+	f.Type = c.hidden(n, f.Type, what)
 	if r := n.Get("required"); r != nil {
 		b, ok := r.Data().(bool)
 		if !ok || r.Tag != "!!bool" {

@@ -21,4 +21,4 @@ func Keys() map[string][]string {
 	}
 }
 
-var skillKeys = []string{"language", "name", "description", "version", "identity", "concurrency", "timeout", "inputs", "config", "steps", "outputs"}
+var skillKeys = []string{"language", "name", "description", "version", "identity", "concurrency", "timeout", "inputs", "config", "secrets", "steps", "outputs"}

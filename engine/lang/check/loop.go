@@ -16,7 +16,7 @@ import (
 const maxParallel = 64
 
 // taken are names that no loop may give to its items.
-var taken = []string{"inputs", "config", "steps", "run", "error", "result"}
+var taken = []string{"inputs", "config", "secrets", "steps", "run", "error", "result"}
 
 // loop is what is known of a loop before its body is checked.
 type loop struct {

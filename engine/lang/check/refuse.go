@@ -185,6 +185,8 @@ func (l *literals) of(n *syntax.Node, at string, t types.Type) any {
 				out[p.name] = v
 			} else if t.Kind == types.Map && p.path != l.path && (elem.Kind == types.String || elem.Kind == types.Any) {
 				out[p.name] = ""
+			} else if t.Kind == types.Map && p.path != l.path && elem.Kind == types.SecretKind {
+				out[p.name] = types.SecretNamed("?")
 			}
 		}
 		return out

@@ -50,6 +50,7 @@ func (c *checker) declared() expr.Scope {
 	return expr.Scope{Vars: types.ObjectOf(
 		types.Field{Name: "inputs", Type: asValues(c.skill.Inputs)},
 		types.Field{Name: "config", Type: asValues(c.skill.Config)},
+		types.Field{Name: "secrets", Type: c.skill.Secrets},
 	)}
 }
 

@@ -231,7 +231,7 @@ func (c *checker) performs(n *syntax.Node, node *program.Node) (step.Step, bool)
 		c.guarded(s, with)
 	}
 	c.service(s, with, u.Range)
-	return s, true
+	return c.picked(s, with), true
 }
 
 // with returns the arguments of a step, which stand where its type does by default.
@@ -377,6 +377,7 @@ func (c *checker) call(n *syntax.Node, callee *Skill, node *program.Node) outcom
 		c.useStep(s)
 	}
 	c.skill.Reaches = append(c.skill.Reaches, callee.Reaches...)
+	c.skill.NeedsSecret = append(c.skill.NeedsSecret, callee.NeedsSecret...)
 	if c.skill.size += callee.size; c.skill.size > maxSteps {
 		c.diags.Errorf("too-many-nodes", u.Range, "with the skills that it calls, the skill has more than %d steps", maxSteps)
 		c.skill.size = 0 // said once

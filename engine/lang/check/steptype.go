@@ -25,10 +25,10 @@ import (
 // outputs read its result.
 
 var (
-	stepTypeKeys      = []string{"language", "name", "doc", "effect", "config", "inputs", "exec", "http", "steps", "errors", "retry", "repeatable", "timeout", "outputs"}
+	stepTypeKeys      = []string{"language", "name", "doc", "effect", "config", "secrets", "inputs", "exec", "http", "steps", "errors", "retry", "repeatable", "timeout", "outputs"}
 	laterStepTypeKeys = []string{"mcp", "find", "preview", "undo", "update", "touches"}
 	bodyKeys          = []string{"exec", "http", "steps"}
-	outputKeys        = []string{"type", "description", "value", "enum", "pattern", "format", "minimum", "maximum", "items", "properties"}
+	outputKeys        = []string{"type", "description", "value", "enum", "pattern", "format", "minimum", "maximum", "items", "properties", "secret"}
 )
 
 // effects are what a step type can do to the world, the least first.
@@ -71,6 +71,7 @@ func (c *checker) stepTypeHead(root *syntax.Node) *syntax.Node {
 		c.diags.Errorf("bad-value", e.Range, "effect is one of %s", listed(effects, "or")).Hint = diag.DidYouMean(e.Value, effects)
 	}
 	c.skill.Config = c.declarations(root.Get("config"), "config")
+	c.secrets(root.Get("secrets"))
 	c.skill.Inputs = c.declarations(root.Get("inputs"), "inputs")
 	for _, f := range c.skill.Inputs.Fields {
 		if f.Doc == "" {
@@ -169,7 +170,15 @@ func (c *checker) declaredOutput(p syntax.Pair) (any, types.Field) {
 	f := c.declaration(syntax.Pair{Key: p.Key, Value: declared}, "outputs")
 	f.Type = readable(f.Type)
 	v, t := c.typed(value, c.scope())
-	c.refuseSecret(value, t, "be an output")
+	if f.Type.Kind == types.SecretKind && t.Kind != types.SecretKind && t.Kind != types.Invalid {
+		c.diags.Errorf("type-mismatch", value.Range, "output %s is to be a secret, and its value is none", p.Key.Value).
+			Hint = "name it where it is read: secret: {" + p.Key.Value + ": stdout}, and then steps.ID.secret." + p.Key.Value
+		return v, f
+	}
+	if f.Type.Kind != types.SecretKind && t.HoldsSecret() {
+		c.refuseSecret(value, t, "be an output without secret: true")
+		return v, f
+	}
 	if f.Required = true; holdsAny(t) {
 		return v, f
 	}

@@ -53,7 +53,10 @@ type Options struct {
 	// Before lists the local steps that the run has done before the snapshot,
 	// oldest first; they are repeated.
 	Before []Repeat
-	Sleep  func(ctx context.Context, d time.Duration) error // as in [step.Call]
+	// Secrets are the reads before the snapshot that made secrets, by path; one that
+	// is needed is done again.
+	Secrets map[string]Repeat
+	Sleep   func(ctx context.Context, d time.Duration) error // as in [step.Call]
 	// Hosts names the host of a service; may be nil.
 	Hosts func(service string) string
 	// Observe is shown the nodes that are done for real; what is only foreseen
@@ -114,7 +117,8 @@ type walker struct {
 	local      []plan.Local // since the write before
 	visibility *Visibility
 	skipped    skipped
-	slept      time.Time       // the machine's time: that of the last pause
+	slept      time.Time // the machine's time: that of the last pause
+	vault      *step.Vault
 	foreseen   map[string]bool // paths of what is not done for real
 }
 
@@ -129,6 +133,7 @@ func (w *walker) begin(ctx context.Context) error {
 		}
 		w.m = m
 	}
+	w.vault = &step.Vault{Again: w.again}
 	for _, r := range w.Before {
 		s, ok := w.Catalogue.Lookup(r.Step)
 		if !ok {
@@ -308,11 +313,22 @@ func (w *walker) do(ctx context.Context, s step.Step, r Repeat) (out []byte, err
 	return s.Do(step.WithCall(ctx, w.callOf(s, r)), r.Input)
 }
 
+// again performs a read that the run has done, for the secrets that it made.
+func (w *walker) again(ctx context.Context, path string) error {
+	r, ok := w.Secrets[path]
+	s, known := w.Catalogue.Lookup(r.Step)
+	if !ok || !known {
+		return types.Errorf(types.Internal, "the journal has no step %s", path)
+	}
+	_, err := w.do(ctx, s, r)
+	return err
+}
+
 // callOf is the call that the run itself would make, in another folder.
 func (w *walker) callOf(s step.Step, r Repeat) step.Call {
 	c := step.Call{
 		Run: w.Run, Path: r.Path, Key: step.KeyOf(w.Work, r.Path, r.Identity), Digest: s.Digest(r.Input),
-		StartedAt: w.Start.StartedAt, Workspaces: w.Workspaces, Sleep: w.Sleep,
+		StartedAt: w.Start.StartedAt, Workspaces: w.Workspaces, Sleep: w.Sleep, Secrets: w.vault,
 	}
 	if w.Tell != nil {
 		c.Tell = func(text string) { w.Tell(r.Path, text) }

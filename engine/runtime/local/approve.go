@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -57,6 +58,7 @@ func (r *runner) mayLook(w *worker) (yes bool) {
 // when the run parked, ended or was interrupted instead.
 func (r *runner) decide(w *worker, q runtime.Question, reason string) (bool, approval) {
 	q.Snapshot, q.Reads, q.Before = r.Machine.Snapshot(), slices.Clone(r.reads), slices.Clone(r.Locals)
+	q.Secrets = maps.Clone(r.Secrets)
 	given := slices.Clone(r.approvals)
 	q.Approved = func(digest string) (string, bool) {
 		yes, ok := approved(given, q.Path, digest)

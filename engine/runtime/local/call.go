@@ -32,10 +32,27 @@ func (r *runner) callOf(s step.Step, rec journal.Record) step.Call {
 		Run: r.Header.ID, Path: path, Key: r.key(rec), Digest: s.Digest(rec.Input),
 		StartedAt: r.Header.StartedAt, Workspaces: r.Workspaces, Programs: r.Programs, Sleep: r.Clock.Sleep,
 		Made: madeIn(r.Effects), Results: resultsIn(r.Effects),
+		Secrets: r.vault,
 		Tell: func(text string) {
 			r.emit(runtime.Event{Type: runtime.EventNotice, ID: path, Path: path, Step: s.Name, Text: text})
 		},
 	}
+}
+
+// again performs a read of the run again, for the secrets that it made in an earlier
+// process. What else it says is in the journal.
+func (r *runner) again(ctx context.Context, path string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	rec, ok := r.Secrets[path]
+	if !ok {
+		return types.Errorf(types.Internal, "the journal has no step %s", path)
+	}
+	s, err := r.step(rec.Step)
+	if err == nil {
+		_, err = r.call(ctx, s, rec)
+	}
+	return err
 }
 
 func (r *runner) key(rec journal.Record) step.Key {

@@ -6,6 +6,7 @@ import (
 	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/step"
 )
 
 // runner is one process's work on one run.
@@ -19,6 +20,7 @@ type runner struct {
 	rebuilt   bool
 	rebuilds  bool // a worker is at it
 	exclusive bool
+	vault     *step.Vault
 	anew      bool // nothing was done in this run yet, or nothing that counts
 	replaying bool
 	fresh     map[string]bool // paths that the machine stood at where the journal ended
@@ -39,6 +41,7 @@ func newRunner(o runtime.Options) *runner {
 	r := &runner{
 		Options: o, pool: newPool(), fresh: map[string]bool{}, exclusive: o.Exclusive == nil,
 	}
+	r.vault = &step.Vault{Again: r.again}
 	start := o.Start
 	start.Observe = r.observe
 	r.History = runtime.NewHistory(o.Program, start, o.Catalogue)

@@ -198,6 +198,9 @@ func (x *examination) service(ctx context.Context, name string, uses []step.Use)
 	examine, known := x.site.examiners[s.Kind]
 	switch {
 	case len(unmet) > 0, x.site.cfg.Foreign(name):
+	case s.Kind == step.SecretKind && len(missing) == 0:
+		g.Findings = append(g.Findings, step.Finding{Subject: "secret", Detail: "it is there"})
+	case s.Kind == step.SecretKind:
 	case !known:
 		g.Findings = append(g.Findings, finding("kind", x.site.cfg.NoKind(s)))
 	default:

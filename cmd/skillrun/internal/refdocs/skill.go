@@ -23,6 +23,7 @@ type Skill struct {
 	Configuration string    `json:"configuration,omitempty"` // the file that the values below are of
 	Inputs        []Input   `json:"inputs"`
 	Config        []Setting `json:"config"`
+	Secrets       []Secret  `json:"secrets,omitempty"` // of the site, also those of what it calls
 	Steps         []Node    `json:"steps"`
 	Services      []Service `json:"services"`
 	Effects       []Effect  `json:"effects"`
@@ -54,6 +55,13 @@ type Setting struct {
 	Value   any    `json:"value,omitempty"`
 	Place   string `json:"place,omitempty"` // where the value stands
 	Missing bool   `json:"missing"`
+}
+
+// Secret is a credential of the site that a skill uses itself.
+type Secret struct {
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+	Missing     string `json:"missing,omitempty"` // why it cannot be used
 }
 
 // Service is what a skill asks services for.
@@ -100,6 +108,7 @@ func Describe(s *engine.Skill, cfg *config.Config, uses map[string][]step.Use) S
 	for _, f := range s.Config.Fields {
 		out.Config = append(out.Config, settingOf(f, s.Name, cfg, values))
 	}
+	out.Secrets = secretsOf(s, cfg)
 	d := describer{skill: s, cfg: cfg, uses: uses}
 	out.Steps = nodesOf(s.Steps, false)
 	for _, name := range s.Services {
@@ -125,6 +134,22 @@ func settingOf(f types.Field, skill string, cfg *config.Config, values map[strin
 		return Setting{Input: inputOf(f), Missing: f.Required}
 	}
 	return Setting{Input: inputOf(f), Value: v, Place: cfg.PlaceOf(skill, f.Name).String()}
+}
+
+func secretsOf(s *engine.Skill, cfg *config.Config) (out []Secret) {
+	for _, n := range s.NeedsSecret {
+		one := Secret{Name: strings.TrimPrefix(n.Service, types.SitePrefix)}
+		if slices.ContainsFunc(out, func(o Secret) bool { return o.Name == one.Name }) {
+			continue
+		}
+		f, _ := s.Secrets.Field(one.Name)
+		one.Description = f.Doc
+		if missing := cfg.Missing([]config.Need{config.Need(n)}); len(missing) > 0 {
+			one.Missing = missing[0].Message
+		}
+		out = append(out, one)
+	}
+	return out
 }
 
 // describer gathers what a skill does to services.
@@ -235,6 +260,11 @@ func (k Skill) Text(w io.Writer) {
 		}
 	})
 	k.config(w)
+	table(w, "secrets", len(k.Secrets), func(tw io.Writer) {
+		for _, s := range k.Secrets {
+			fmt.Fprintf(tw, "  %s\t%s\n", s.Name, strings.TrimSpace(line(s.Description)+k.unless(s.Missing)))
+		}
+	})
 	table(w, "steps", len(k.Steps), func(tw io.Writer) {
 		nodeRows(tw, k.Steps, "  ")
 	})
@@ -274,10 +304,7 @@ func (k Skill) config(w io.Writer) {
 func (k Skill) reach(w io.Writer) {
 	table(w, "services", len(k.Services), func(tw io.Writer) {
 		for _, s := range k.Services {
-			at := s.URL
-			if s.Missing != "" && k.Configuration != "" {
-				at = strings.TrimSpace(at + " (" + s.Missing + ")")
-			}
+			at := strings.TrimSpace(s.URL + k.unless(s.Missing))
 			does := []string{}
 			if len(s.Reads) > 0 {
 				does = append(does, "reads "+strings.Join(s.Reads, ", "))
@@ -300,6 +327,14 @@ func (k Skill) reach(w io.Writer) {
 	if len(k.Effects) == 0 {
 		fmt.Fprintln(w, "\neffects: none")
 	}
+}
+
+// unless is why something cannot be used, where there is a configuration.
+func (k Skill) unless(missing string) string {
+	if missing == "" || k.Configuration == "" {
+		return ""
+	}
+	return " (" + missing + ")"
 }
 
 // when tells all that decides whether and how often the effect happens.

@@ -1,0 +1,61 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/diag"
+)
+
+func TestSecrets(t *testing.T) {
+	t.Parallel()
+	m := newMachine(map[string]string{
+		"/u/skillrun.yaml": "secrets:\n  db: env:DB\n  key: file:k\n  gone: env:GONE\n", "/u/k": "from-a-file\n",
+	}, map[string]string{"DB": "from-env"})
+	cfg, list := config.Load(m.options())
+	if len(list) > 0 {
+		t.Fatal(show(list))
+	}
+	for name, want := range map[string]string{"secrets.db": "from-env", "secrets.key": "from-a-file", "secrets.gone": "", "db": ""} {
+		if got, _ := cfg.Token(name); got.Reveal() != want {
+			t.Errorf("%s: %q", name, got.Reveal())
+		}
+	}
+	if got := cfg.Mask().Text("so from-env and from-a-file"); got != "so ‹secret› and ‹secret›" {
+		t.Error(got)
+	}
+	need := func(name string) config.Need {
+		return config.Need{Service: "secrets." + name, Kind: "secret", At: diag.Range{File: "s.yaml", Start: diag.Pos{Line: 3, Col: 3}}}
+	}
+	want := strings.Join([]string{
+		"/u/skillrun.yaml: error: the secret dbs is not configured [no-secret] (did you mean db? Or add it under secrets: in /u/skillrun.yaml, as in `dbs: env:DBS`)",
+		"/u/skillrun.yaml:4:9: error: the variable GONE, the credential of secrets.gone, is not set [no-credential] (set GONE, or change /u/skillrun.yaml)",
+	}, "\n")
+	if d := cmp.Diff(want, show(cfg.Missing([]config.Need{need("db"), need("dbs"), need("dbs"), need("gone")}))); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestSecretsOfTheWorkingDirectory: a file that merely lies there names no credential
+// of the user's that the user's own file does not name so.
+func TestSecretsOfTheWorkingDirectory(t *testing.T) {
+	t.Parallel()
+	for here, refused := range map[string]bool{
+		"{db: env:DB}": false, "{db: file:/u/k}": true, "{key: file:/u/k}": false, "{key: file:k}": true, "{db: env:AWS}": true, "{other: env:DB}": true, "{}": false,
+	} {
+		m := newMachine(map[string]string{"/w/skillrun.yaml": "secrets: " + here + "\n", "/u/skillrun.yaml": "secrets: {db: env:DB, key: file:k}\n", "/u/k": "x"}, nil)
+		_, list := config.Load(m.options())
+		if got := show(list); strings.Contains(got, "untrusted-secret") != refused || !refused && got != "" {
+			t.Errorf("%s: %s", here, got)
+		}
+		o := m.options()
+		if o.Trusted = true; here != "" {
+			if _, list := config.Load(o); len(list) > 0 {
+				t.Errorf("trusted, %s: %s", here, show(list))
+			}
+		}
+	}
+}
