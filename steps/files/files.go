@@ -6,7 +6,8 @@
 // A file of a workspace is written by workspace_write, which is local: it is
 // repeated when the workspace is made again. A file that others read is an effect
 // of file_write: it is put in place by a rename, so that no one sees half of it,
-// and whether that happened is read from the file itself.
+// and whether that happened is read from the file itself. So it is with file_delete
+// and file_move, whose effects are what is there and what is not.
 package files
 
 import (

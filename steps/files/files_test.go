@@ -170,13 +170,15 @@ func TestNothingLeadsOut(t *testing.T) {
 	w := newWorld(t)
 	for _, where := range []string{`"service":"files"`, `"workspace":"repo"`} {
 		for _, path := range []string{"../secret", "docs/../../secret", "/etc/passwd", "out", "abs", "up/secret", ".", "", "docs//b.md", "a\\\\b", "a\\u0000"} {
-			for _, name := range []string{"file_read", "file_write", "workspace_write"} {
+			for _, name := range []string{"file_read", "file_write", "file_delete", "workspace_write"} {
 				in := `{` + where + `,"path":"` + path + `","text":"x"}`
 				switch {
 				case name == "file_read":
 					in = `{` + where + `,"path":"` + path + `"}`
-				case (name == "file_write") != (where == `"service":"files"`):
+				case (name == "workspace_write") == (where == `"service":"files"`):
 					continue
+				case name == "file_delete":
+					in = `{` + where + `,"path":"` + path + `"}`
 				}
 				if got, err := w.do(name, in); err == nil {
 					t.Errorf("%s %s: %s", name, path, got)

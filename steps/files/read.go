@@ -23,7 +23,7 @@ func (in readIn) check(unknown step.UnknownPaths) error {
 	if err := in.At.check(unknown); err != nil {
 		return err
 	}
-	return checkPath(in.Path, unknown)
+	return checkPath(unknown, "path", in.Path)
 }
 
 type readOut struct {

@@ -34,9 +34,9 @@ func (at At) check(unknown step.UnknownPaths) error {
 	return nil
 }
 
-// checkPath refuses a path that is no plain one below the folder.
-func checkPath(path string, unknown step.UnknownPaths) error {
-	if unknown.Has("path") {
+// checkPath refuses an argument that is no plain path below the folder.
+func checkPath(unknown step.UnknownPaths, argument, path string) error {
+	if unknown.Has(argument) {
 		return nil
 	}
 	return workspaces.CheckPath(path)
@@ -55,6 +55,29 @@ func (f family) openService(name string) (*os.Root, error) {
 	return root, nil
 }
 
+// present reports whether there is a file, and refuses what is none.
+func present(root *os.Root, name string) (bool, error) {
+	info, err := lookUp(root, name)
+	switch {
+	case err != nil:
+		if err = accessError(name, err); types.CodeOf(err) == types.NotFound {
+			err = nil
+		}
+		return false, err
+	case info == nil:
+		return false, nil
+	case info.Mode()&fs.ModeSymlink != 0:
+		return true, types.Errorf(types.Conflict, "%s is a symbolic link", name).WithHint("name the file it points to")
+	case !info.Mode().IsRegular():
+		return true, noFileError(name)
+	}
+	return true, nil
+}
+
+func noFileError(name string) error {
+	return types.Errorf(types.Conflict, "%s is not a file", name).WithHint("name a file, not a folder")
+}
+
 // content reads a file, and says of one that is none what it is.
 func content(root *os.Root, path string) ([]byte, error) {
 	if err := workspaces.CheckPath(path); err != nil {
@@ -63,7 +86,7 @@ func content(root *os.Root, path string) ([]byte, error) {
 	data, err := workspaces.ReadFile(root, path, maxFile)
 	switch {
 	case errors.Is(err, workspaces.ErrNotFile):
-		return nil, types.Errorf(types.Conflict, "%s is not a file", path).WithHint("name a file, not a folder")
+		return nil, noFileError(path)
 	case errors.Is(err, workspaces.ErrLarge):
 		return nil, types.Errorf(types.Conflict, "%s is larger than %d MiB", path, maxFile>>20).
 			WithHint("extract what the skill needs, for example with exec_read")

@@ -26,6 +26,12 @@ func Steps(services map[string]Service, admit Admit) []step.Step {
 		step.Checked(step.Write("file_write", "Write a text file in the folder of a files service.", f.write,
 			step.Find(f.find), step.Preview(f.preview)).
 			Reaches(writeReach).Requires(toOpen).Touches("files", "file", "write").Errors(codes...), writeIn.check),
+		step.Checked(step.Write("file_move", "Move a file within the folder of a files service.", f.move,
+			step.Find(f.findMoved), step.Preview(f.previewMove), step.Undo(f.moveBack())).
+			Reaches(writeReach).Requires(toOpen).Touches("files", "file", "move").Errors(codes...), moveIn.check),
+		step.Checked(step.Write("file_delete", "Delete a file in the folder of a files service.", f.remove,
+			step.Find(f.findDeleted), step.Preview(f.previewDelete)).
+			Reaches(writeReach).Requires(toOpen).Touches("files", "file", "delete").Errors(codes...), deleteIn.check),
 		step.Checked(step.Local("workspace_write", "Write a text file in a workspace, for git_commit.", f.writeWorkspace).
 			Touches("", "file", "write").Errors(append(codes, types.Auth, types.Network, types.Timeout, types.RateLimited)...), localIn.check),
 	}

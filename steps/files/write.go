@@ -39,7 +39,7 @@ func (in writeIn) check(unknown step.UnknownPaths) error {
 	case in.Expect != nil && !unknown.Has("expect") && !expectPattern().MatchString(*in.Expect):
 		return types.Errorf(types.BadInput, "expect is %q", *in.Expect).WithHint("give absent, or the digest that file_read gave")
 	}
-	return checkPath(in.Path, unknown)
+	return checkPath(unknown, "path", in.Path)
 }
 
 func (in writeIn) out() writeOut {
@@ -128,7 +128,7 @@ const (
 )
 
 func (in writeIn) put(ctx context.Context, root *os.Root, mode fs.FileMode) (writeOut, error) {
-	if _, err := in.current(root); err != nil {
+	if _, err := current(root, in.Path, in.Expect); err != nil {
 		return writeOut{}, err
 	}
 	if dir := path.Dir(in.Path); dir != "." {
@@ -142,32 +142,22 @@ func (in writeIn) put(ctx context.Context, root *os.Root, mode fs.FileMode) (wri
 	return in.out(), nil
 }
 
-// current returns what the file holds, nil for none, and refuses what is not expected.
-func (in writeIn) current(root *os.Root) ([]byte, error) {
-	info, err := lookUp(root, in.Path)
+// current returns what a file holds, nil for none, and refuses what is not expected.
+func current(root *os.Root, name string, expect *string) ([]byte, error) {
 	var data []byte
-	switch {
-	case err != nil:
-		if err = accessError(in.Path, err); types.CodeOf(err) != types.NotFound {
-			return nil, err
-		}
-	case info == nil:
-	case info.Mode()&fs.ModeSymlink != 0:
-		return nil, types.Errorf(types.Conflict, "%s is a symbolic link", in.Path).WithHint("name the file it points to")
-	default:
-		if data, err = content(root, in.Path); err != nil {
-			return nil, err
-		}
+	there, err := present(root, name)
+	if err == nil && there {
+		data, err = content(root, name)
 	}
-	if in.Expect == nil {
-		return data, nil
+	if err != nil || expect == nil {
+		return data, err
 	}
 	is := "absent"
 	if data != nil {
 		is = digest(data)
 	}
-	if is != *in.Expect {
-		return data, types.Errorf(types.Conflict, "%s is not as expected: it is %s", in.Path, is).
+	if is != *expect {
+		return data, types.Errorf(types.Conflict, "%s is not as expected: it is %s", name, is).
 			WithHint("it was changed in the meantime: read it again").With("digest", is)
 	}
 	return data, nil
@@ -181,8 +171,7 @@ func (f family) find(_ context.Context, _ step.Key, in writeIn) (step.Found[writ
 		return step.Found[writeOut]{}, err
 	}
 	defer root.Close()
-	in.Expect = nil
-	data, err := in.current(root)
+	data, err := current(root, in.Path, nil)
 	switch {
 	case err != nil:
 		return step.Found[writeOut]{}, err
@@ -227,7 +216,7 @@ func (f family) preview(_ context.Context, in writeIn, unknown step.UnknownPaths
 		return p, err
 	}
 	defer root.Close()
-	_, err = in.current(root)
+	_, err = current(root, in.Path, in.Expect)
 	return p, err
 }
 
