@@ -29,6 +29,7 @@ import (
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/skills"
 	"github.com/skillrun/skillrun/steps"
+	"github.com/skillrun/skillrun/steps/httpapi/httpapitest"
 )
 
 func main() {
@@ -92,9 +93,26 @@ func examiners(cfg *config.Config, cache string) (map[string]step.Examine, error
 
 func openSandbox(ctx context.Context, o cli.SandboxOptions) (cli.World, error) {
 	return sandbox.Open(ctx, sandbox.Options{
-		Dir: o.Dir, Addr: o.Addr, Log: o.Log, Now: time.Now,
+		Authored: authored(o.StandIns),
+		Dir:      o.Dir, Addr: o.Addr, Log: o.Log, Now: time.Now,
 		TLS: o.TLS, Deployment: o.Deployment, Registry: o.Registry, Delay: o.Delay,
 	})
+}
+
+// authored gives the sandbox what a sandbox.yaml describes.
+func authored(s *config.StandIns) (a sandbox.Authored) {
+	if s == nil {
+		return a
+	}
+	a = sandbox.Authored{Services: map[string]httpapitest.API{}, Files: s.Files, Config: s.Config}
+	for name, x := range s.Services {
+		api := httpapitest.API{Collections: x.Collections}
+		for _, r := range x.Responses {
+			api.Responses = append(api.Responses, httpapitest.Response(r))
+		}
+		a.Services[name] = api
+	}
+	return a
 }
 
 var errSignal = errors.New("stopped by a signal")

@@ -89,6 +89,8 @@ type SandboxOptions struct {
 	Deployment string        // of Jira: cloud or datacenter
 	Registry   string        // quay or oci
 	Delay      time.Duration // before each answer
+	// StandIns are what a sandbox.yaml describes; nil is nothing.
+	StandIns *config.StandIns
 }
 
 // World is an open sandbox.

@@ -59,6 +59,11 @@ func (p *Program) sandboxCmd() *cobra.Command {
 		Long:    "Serves the sandbox (git remotes, a Quay registry, Jira and GitLab, on loopback) as a\nprocess of its own. It keeps its state in --dir and writes skillrun.yaml there;\npoint a run at it with --config DIR/skillrun.yaml.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			o.Dir, o.Log = p.path(cmp.Or(o.Dir, p.sandboxDir())), p.Stderr
+			stand, err := p.standIns()
+			if err != nil {
+				return err
+			}
+			o.StandIns = stand
 			w, err := p.Sandbox(c.Context(), o)
 			if err != nil {
 				return refused(err)

@@ -82,7 +82,11 @@ func (p *Program) openSite(ctx context.Context, f runFlags) (*site, error) {
 	invocation := "skillrun" + siteOf(f)
 	s := &site{called: newCallees(p, false)}
 	if f.sandbox {
-		w, err := p.Sandbox(ctx, SandboxOptions{Dir: p.sandboxDir(), Log: p.Stderr})
+		stand, err := p.standIns()
+		if err != nil {
+			return nil, err
+		}
+		w, err := p.Sandbox(ctx, SandboxOptions{Dir: p.sandboxDir(), Log: p.Stderr, StandIns: stand})
 		if ctx.Err() != nil {
 			return nil, &exitError{code: exitInterrupted}
 		}

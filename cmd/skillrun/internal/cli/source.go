@@ -12,15 +12,17 @@ import (
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/skilltest"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
 // isSkillFile reports whether a file of that name may declare a skill or a step type,
-// and holds no tests of one.
+// and neither holds tests of one nor
+// describes the sandbox.
 func isSkillFile(name string) bool {
-	return slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(name)) && !strings.HasSuffix(name, skilltest.Suffix)
+	return slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(name)) && name != config.StandInsName && !strings.HasSuffix(name, skilltest.Suffix)
 }
 
 type source struct {

@@ -204,6 +204,10 @@ func TestYAML(t *testing.T) {
 				}
 			case strings.Contains(m[2], "\ncases:\n"):
 				passes(t, at, m[2])
+			case strings.HasPrefix(m[2], "# skills/"+config.StandInsName):
+				if _, diags := config.ParseStandIns(config.StandInsName, []byte(m[2]), steps.Kinds()); len(diags) > 0 {
+					t.Errorf("%s: %v", at, diags)
+				}
 			case strings.HasPrefix(m[2], "- "):
 				if _, diags := config.Values("x.yaml", []byte("steps:\n"+m[2])); len(diags) > 0 {
 					t.Errorf("%s: %v", at, diags)

@@ -17,12 +17,12 @@ func (w *World) config() string {
 	if w.mode.Deployment == cloud {
 		user = ", user: " + jiraUser
 	}
-	return strings.NewReplacer("SITE", w.site, "URL", w.url, "CA", ca, "DEPLOYMENT", w.mode.Deployment, "USER", user, "REGISTRY", w.registry()).Replace(`# Written by skillrun sandbox. It points at the embedded world. What you add or
+	return w.withAuthored(strings.NewReplacer("SITE", w.site, "URL", w.url, "CA", ca, "DEPLOYMENT", w.mode.Deployment, "USER", user, "REGISTRY", w.registry()).Replace(`# Written by skillrun sandbox. It points at the embedded world. What you add or
 # change stays when the sandbox is opened again.
 site: SITE
 timezone: UTC
 services:
-  git: {url: URL, user: ` + gitUser + `, token: file:tokens/git, author: "Release Bot <release-bot@example.com>"CA}
+  git: {url: URL, user: `+gitUser+`, token: file:tokens/git, author: "Release Bot <release-bot@example.com>"CA}
   gitlab: {url: URL/gitlab, token: file:tokens/gitlabCA}
   jira: {url: URL/jira, deployment: DEPLOYMENTUSER, token: file:tokens/jiraCA}
   quay: {REGISTRY, token: file:tokens/quayCA}
@@ -30,18 +30,18 @@ services:
 # It has done what it was asked before it answers, so nothing comes late.
 policy: {confirm: never, settle: 1s}
 config:
-  backend_repo: URL/git/` + backendProject + `.git
-  quay_repository: ` + imageName + `
-  app_interface_repo: URL/git/` + deployProject + `.git
-  app_interface_push_repo: URL/git/` + forkProject + `.git
-  deploy_file: ` + deployFile + `
-  namespace_main: ` + namespaces + `tower-analytics-prod.yml
-  namespace_billing: ` + namespaces + `tower-analytics-prod-billing.yml
-  gitlab_project: ` + deployProject + `
-  gitlab_source_project: ` + forkProject + `
+  backend_repo: URL/git/`+backendProject+`.git
+  quay_repository: `+imageName+`
+  app_interface_repo: URL/git/`+deployProject+`.git
+  app_interface_push_repo: URL/git/`+forkProject+`.git
+  deploy_file: `+deployFile+`
+  namespace_main: `+namespaces+`tower-analytics-prod.yml
+  namespace_billing: `+namespaces+`tower-analytics-prod-billing.yml
+  gitlab_project: `+deployProject+`
+  gitlab_source_project: `+forkProject+`
   jira_project: AAP
-  slack_channel: ` + slackChannel + `
-`)
+  slack_channel: `+slackChannel+`
+`), ca)
 }
 
 // registry is where the registry is, and how it is asked.

@@ -223,6 +223,9 @@ func (w *World) build() error {
 		},
 	})
 	w.slack = slacktest.New(slacktest.Options{Token: w.tokens["slack"], Now: w.o.Now, Channels: []slacktest.Channel{{ID: slackChannel, Member: true}}})
+	if err := w.buildAuthored(); err != nil {
+		return err
+	}
 	return w.load()
 }
 

@@ -21,6 +21,7 @@ func (w *World) routes() http.Handler {
 		h := w.recorded("quay", w.oci)
 		mounted["v2"], mounted["token"] = h, h
 	}
+	mounted["api"] = w.authored()
 	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		name, _, below := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 		switch h, ok := mounted[name]; {

@@ -23,6 +23,7 @@ import (
 
 	"github.com/skillrun/skillrun/steps/git/gittest"
 	"github.com/skillrun/skillrun/steps/gitlab/gitlabtest"
+	"github.com/skillrun/skillrun/steps/httpapi/httpapitest"
 	"github.com/skillrun/skillrun/steps/jira/jiratest"
 	"github.com/skillrun/skillrun/steps/quay/ocitest"
 	"github.com/skillrun/skillrun/steps/quay/quaytest"
@@ -73,11 +74,12 @@ func (w *World) save() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	requests, err := json.Marshal(w.requests)
-	if err != nil {
+	apis, apisErr := w.apiStates()
+	if err := errors.Join(err, apisErr); err != nil {
 		w.saveErr = errors.Join(w.saveErr, err)
 		return
 	}
-	for name, data := range map[string][]byte{"jira.json": w.jira.Snapshot(), "gitlab.json": w.gitlab.Snapshot(), "slack.json": w.slack.Snapshot(), "requests.json": requests} {
+	for name, data := range map[string][]byte{"jira.json": w.jira.Snapshot(), "gitlab.json": w.gitlab.Snapshot(), "slack.json": w.slack.Snapshot(), "requests.json": requests, apisName: apis} {
 		if err := w.o.write(name, data); err != nil {
 			w.saveErr = errors.Join(w.saveErr, err)
 		}
@@ -212,7 +214,7 @@ func tokens(o Options) (map[string]string, error) {
 		return nil, err
 	}
 	out := map[string]string{}
-	for _, name := range []string{"git", "quay", "jira", "gitlab", "alice", "slack"} {
+	for _, name := range append([]string{"git", "quay", "jira", "gitlab", "alice", "slack"}, o.Authored.names()...) {
 		data, err := o.read(filepath.Join("tokens", name))
 		if errors.Is(err, fs.ErrNotExist) {
 			data = []byte("sandbox-" + rand.Text())
@@ -293,6 +295,8 @@ type Options struct {
 	Delay      time.Duration // before each answer
 	Skew       time.Duration // how far its Date header is ahead
 
+	Authored Authored // what the authors of skills add
+
 	// InMemory is a world that does not listen and does not save what happens:
 	// it is reached by its [World.Transport] only.
 	InMemory bool
@@ -319,6 +323,7 @@ type World struct {
 	jira   *jiratest.Server
 	gitlab *gitlabtest.Server
 	slack  *slacktest.Server
+	apis   map[string]*httpapitest.Server // those that authors add, by name
 
 	mu       sync.Mutex
 	requests []Request
