@@ -89,8 +89,9 @@ var house = []rule{
 	{pkg: "steps/yamlfile", ours: "engine/step steps/workspaces engine/types engine/yamltext", third: "github.com/speakeasy-api/jsonpath"},
 	// slack's API is small enough for the standard library: one method writes.
 	{pkg: "steps/slack", ours: "engine/step steps/rest engine/types"},
-	// httpapi speaks to any API with what rest and the standard library have.
-	{pkg: "steps/httpapi", ours: "engine/step steps/rest engine/types"},
+	// httpapi speaks to any API with what rest and the standard library have, and gets
+	// access tokens as OAuth 2 says.
+	{pkg: "steps/httpapi", ours: "engine/step steps/rest engine/types", third: "golang.org/x/oauth2"},
 	// files is the one family that reaches folders of this machine that are not
 	// the run's own; the configuration opens them.
 	{pkg: "steps/files", ours: "engine/step steps/workspaces engine/types"},

@@ -119,10 +119,19 @@ func (c *connector) slack(s config.Service) slack.Service {
 }
 
 func (c *connector) http(s config.Service) httpapi.Service {
-	return httpapi.Service{
+	out := httpapi.Service{
 		URL: s.URL, User: c.user(s), Token: c.secret(s), Header: s.Header,
 		Transport: c.transport(s), Timeout: timeoutOf(s),
 	}
+	if s.TokenURL == "" {
+		return out
+	}
+	refresh, _ := c.cfg.RefreshToken(s.Name) // one that is missing is reported as the token is
+	out.Tokens = httpapi.NewTokens(httpapi.OAuth{
+		TokenURL: s.TokenURL, Client: out.User, Secret: out.Token, Refresh: refresh, Scope: s.Scope, Transport: out.Transport, Timeout: out.Timeout,
+	})
+	out.User, out.Token = "", types.Secret{}
+	return out
 }
 
 func (c *connector) files(s config.Service) files.Service { return files.Service{Root: s.Root} }

@@ -51,6 +51,10 @@ func parrot(t *testing.T) string {
 	t.Helper()
 	mux := http.NewServeMux()
 	mux.HandleFunc("/body", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, echoes()) })
+	mux.HandleFunc("/token", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{"access_token": probe, "token_type": "Bearer"})
+	})
 	mux.HandleFunc("/json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string]any{"echo": echoes(), probe: []string{probe}, "lines": strings.SplitAfter(probe, "_")})
@@ -203,6 +207,14 @@ func TestNoCredentialComesOut(t *testing.T) {
 			}
 		})
 	}
+	t.Run("an access token", func(t *testing.T) {
+		t.Parallel()
+		b := &bench{t: t, home: t.TempDir(), dir: t.TempDir(), now: fixed, env: map[string]string{"CLIENT": "the-secret-of-the-client", "PATH": os.Getenv("PATH")}}
+		const skill = "steps:\n  - {id: a, uses: http_get, with: {service: minted, path: json}}\n  - {id: b, uses: http_request, with: {service: minted, method: POST, path: refusal}, on_error: continue}\noutputs: {all: \"${{ steps.a.json }}\"}\n"
+		if n := leaking(b, api, repos, skill, func([]string, result) {}); n < 4 {
+			t.Errorf("only %d credentials were masked: nothing said them", n)
+		}
+	})
 	t.Run("a secret that was read", func(t *testing.T) {
 		t.Parallel()
 		b := &bench{t: t, home: t.TempDir(), dir: t.TempDir(), now: fixed, env: map[string]string{"PATH": os.Getenv("PATH")}}
@@ -239,7 +251,7 @@ func leaking(b *bench, api, repos, skill string, each func(args []string, r resu
 	t := b.t
 	for name, text := range map[string]string{
 		"site.yaml": "services:\n  http: {url: '" + api + "', token: env:PROBE}\n  git: {url: '" + repos + "', user: bot, token: env:PROBE, author: 'x <x@example.com>'}\n" +
-			"  open: {kind: http, url: '" + api + "'}\nsecrets: {probe: env:PROBE}\n",
+			"  open: {kind: http, url: '" + api + "'}\n  minted: {kind: http, url: '" + api + "', token_url: '" + api + "/token', user: bot, token: env:CLIENT}\nsecrets: {probe: env:PROBE}\n",
 		"leak.yaml": "name: leak\n" + skill,
 	} {
 		if err := os.WriteFile(filepath.Join(b.dir, name), []byte(text), 0o600); err != nil {

@@ -123,7 +123,14 @@ type Service struct {
 	// here only to know what is to be masked.
 	SigningKey string
 	Header     string // in which an http service wants the token; "" is Authorization
-	Root       string // the folder of a files service, or ""
+	// TokenURL is where an http service gets access tokens, by OAuth 2; "" is nowhere.
+	// User and Token are then the client's.
+	TokenURL string
+	// Refresh names the refresh token for it: env:NAME, file:PATH or "";
+	// [Config.RefreshToken] looks it up.
+	Refresh string
+	Scope   string // of the access tokens
+	Root    string // the folder of a files service, or ""
 
 	Place  diag.Range // of its name in the file
 	places map[string]diag.Range
@@ -180,6 +187,9 @@ func (c *Config) Reaches(name string) string {
 	parts := []string{cmp.Or(where(s.URL), root, "no url"), s.Kind, s.Deployment, s.API}
 	if s.User != "" {
 		parts = append(parts, "as "+s.User)
+	}
+	if s.TokenURL != "" {
+		parts = append(parts, "with tokens of "+where(s.TokenURL))
 	}
 	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), ", ")
 }

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
@@ -41,7 +42,10 @@ func (c *Config) secrets() []types.Secret {
 		if _, secret, err := c.credential(s); err == nil {
 			out = append(out, secret)
 		}
-		out = append(out, c.unusable(s)...)
+		if refresh, err := c.at(s.Refresh, s); err == nil {
+			out = append(out, refresh)
+		}
+		out = append(out, slices.Concat(c.unusable(s.Token), c.unusable(s.Refresh))...)
 		if s.SigningKey != "" {
 			out = append(out, c.privateKey(s.SigningKey))
 		}
@@ -58,9 +62,9 @@ func (c *Config) secrets() []types.Secret {
 
 // unusable are the lines of what a service's token names, which no request can
 // carry when they are several: a program can print them all the same.
-func (c *Config) unusable(s Service) (lines []types.Secret) {
+func (c *Config) unusable(ref string) (lines []types.Secret) {
 	var text string
-	switch how, what, _ := strings.Cut(s.Token, ":"); how {
+	switch how, what, _ := strings.Cut(ref, ":"); how {
 	case "env":
 		text, _ = c.world.getenv(what)
 	case "file":
@@ -124,17 +128,34 @@ func (c *Config) noService(name string) *types.Error {
 }
 
 func (c *Config) credential(s Service) (login string, secret types.Secret, err error) {
-	var text string
-	how, what, _ := strings.Cut(s.Token, ":")
-	switch {
-	case how == "env":
-		text, err = c.variable(what, "the credential", s)
-	case how == "file":
-		text, err = c.secretFile(c.relative(what), s)
-	case s.Credentials == netrc:
-		login, text, err = c.netrc(s)
+	if s.Token == "" && s.Credentials == netrc {
+		login, text, err := c.netrc(s)
+		return login, types.NewSecret(text), err
 	}
-	return login, types.NewSecret(text), err
+	secret, err = c.at(s.Token, s)
+	return "", secret, err
+}
+
+// at looks up the credential of a service that is at one place, zero for none.
+func (c *Config) at(ref string, s Service) (types.Secret, error) {
+	var text string
+	var err error
+	switch how, what, _ := strings.Cut(ref, ":"); how {
+	case "env":
+		text, err = c.variable(what, "the credential", s)
+	case "file":
+		text, err = c.secretFile(c.relative(what), s)
+	}
+	return types.NewSecret(text), err
+}
+
+// RefreshToken looks up a service's refresh token, zero for one that has none.
+func (c *Config) RefreshToken(name string) (types.Secret, error) {
+	s, ok := c.Services[name]
+	if !ok {
+		return types.Secret{}, c.noService(name)
+	}
+	return c.at(s.Refresh, s)
 }
 
 func (c *Config) variable(name, what string, s Service) (string, error) {

@@ -134,6 +134,9 @@ func (c *Config) Missing(needs []Need) diag.List {
 		if _, _, err := c.credential(s); err != nil {
 			report(&list, s.credentialPlace(), err)
 		}
+		if _, err := c.at(s.Refresh, s); err != nil {
+			report(&list, s.PlaceOf("refresh_token"), err)
+		}
 		if _, err := c.User(n.Service); err != nil && strings.HasPrefix(s.User, "env:") {
 			report(&list, s.PlaceOf("user"), err)
 		}

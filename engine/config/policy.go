@@ -52,13 +52,15 @@ func split(host string) (name, port string) {
 func (c *Config) barred(list *diag.List) {
 	for _, name := range types.SortedKeys(c.Services) {
 		s := c.Services[name]
-		u, err := url.Parse(s.URL)
-		if err != nil || u.Host == "" {
-			continue
-		}
-		if err := c.Policy.Admits(HostOf(u)); err != nil {
-			e := types.AsError(err)
-			list.Errorf("barred-host", s.PlaceOf("url"), "%s: %s", name, e.Message).Hint = e.Hint
+		for _, key := range []string{"url", "token_url"} {
+			u, err := url.Parse(map[string]string{"url": s.URL, "token_url": s.TokenURL}[key])
+			if err != nil || u.Host == "" {
+				continue
+			}
+			if err := c.Policy.Admits(HostOf(u)); err != nil {
+				e := types.AsError(err)
+				list.Errorf("barred-host", s.PlaceOf(key), "%s: %s", name, e.Message).Hint = e.Hint
+			}
 		}
 	}
 }

@@ -39,6 +39,28 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
+// TestRefreshToken: it is looked up, masked and missed as a token is.
+func TestRefreshToken(t *testing.T) {
+	t.Parallel()
+	m := newMachine(map[string]string{"/u/skillrun.yaml": "services:\n  a: {kind: http, url: https://a.example.com, user: me, token_url: https://id.example.com/t, refresh_token: env:R}\n"}, map[string]string{"R": "refresh-me"})
+	cfg, list := config.Load(m.options())
+	if got, err := cfg.RefreshToken("a"); len(list) > 0 || err != nil || got.Reveal() != "refresh-me" || cfg.Mask().Text("refresh-me") != "‹secret›" {
+		t.Errorf("%s %v %q", show(list), err, got.Reveal())
+	}
+	if got := cfg.Reaches("a"); got != "https://a.example.com:443, http, as me, with tokens of https://id.example.com:443/t" {
+		t.Error(got)
+	}
+	delete(m.env, "R")
+	cfg, _ = config.Load(m.options())
+	if got := show(cfg.Missing([]config.Need{{Service: "a", Kind: "http"}})); !strings.Contains(got, "skillrun.yaml:2:109: error: the variable R, the credential of a, is not set") {
+		t.Error(got)
+	}
+	m.files["u/skillrun.yaml"].Data = append(m.files["u/skillrun.yaml"].Data, "policy: {hosts: [a.example.com]}\n"...)
+	if _, list = config.Load(m.options()); !strings.Contains(show(list), "this site does not let skills reach id.example.com") {
+		t.Error(show(list))
+	}
+}
+
 // TestSecretsOfTheWorkingDirectory: a file that merely lies there names no credential
 // of the user's that the user's own file does not name so.
 func TestSecretsOfTheWorkingDirectory(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 var serviceKeys = []string{
 	"url", "kind", "token", "user", "credentials", "deployment", "api", "ca", "timeout",
 	"author", "committer", "sign_off", "signing_key", "header", "root",
+	"token_url", "refresh_token", "scope",
 }
 
 // network are the keys of the services that are reached by a url.
@@ -87,6 +88,7 @@ func (r *serviceReader) read(n *syntax.Node) {
 		r.list.Errorf("bad-credential", r.s.PlaceOf("credentials"), "%s has both token and credentials", path).
 			Hint = "keep the one that is to be used"
 	}
+	r.oauth(path)
 	kind, _ := r.cfg.kind(r.s.Kind)
 	if _, given := r.s.places["url"]; !given {
 		r.s.URL = kind.URL
@@ -96,6 +98,25 @@ func (r *serviceReader) read(n *syntax.Node) {
 	}
 	if _, given := r.s.places["url"]; !given && r.s.URL == "" && (r.s.Token != "" || r.s.Credentials == netrc) {
 		r.list.Errorf("no-url", r.s.Place, "%s has a credential and no url to use it for", path).Hint = "add url: https://…"
+	}
+}
+
+// oauth reports what does not go together where a service gets access tokens.
+func (r *serviceReader) oauth(path string) {
+	_, gets := r.s.places["token_url"]
+	_, refreshes := r.s.places["refresh_token"]
+	_, scoped := r.s.places["scope"]
+	_, client := r.s.places["user"]
+	_, secret := r.s.places["token"]
+	switch {
+	case !gets && refreshes, !gets && scoped:
+		key := map[bool]string{true: "refresh_token", false: "scope"}[refreshes]
+		r.list.Errorf("missing-key", r.s.PlaceOf(key), "%s has %s and no token_url", path, key).Hint = "add token_url: https://…, where access tokens are issued"
+	case gets && !client, gets && !secret && !refreshes:
+		r.list.Errorf("missing-key", r.s.PlaceOf("token_url"), "%s has a token_url and no client to ask it", path).
+			Hint = "add user: the client's id, and token: where its secret is, or refresh_token"
+	case refreshes && scoped:
+		r.list.Errorf("wrong-key", r.s.PlaceOf("scope"), "%s has scope, and a refresh token has its own", path).Hint = "remove it"
 	}
 }
 
@@ -152,7 +173,17 @@ func (r *serviceReader) unsuitable(path string) {
 func (r *serviceReader) key(key, path string, n *syntax.Node) {
 	switch key {
 	case "url":
-		r.url(n, path)
+		r.s.URL = r.url(n, path)
+	case "token_url":
+		r.s.TokenURL = r.url(n, path)
+	case "refresh_token":
+		r.s.Refresh = r.reference(n, path)
+		if r.s.Refresh == helper || r.s.Refresh == netrc {
+			r.s.Refresh = ""
+			r.list.Errorf("bad-credential", n.Range, "%s is not at one place", path).Hint = "write env:NAME or file:PATH"
+		}
+	case "scope":
+		r.s.Scope, _ = r.text(n, path)
 	case "kind":
 		kind := r.matching(n, path, namePattern, "names no family of steps", "use one of "+strings.Join(r.cfg.kindsWith(""), ", "))
 		r.s.Kind = cmp.Or(kind, r.s.Kind)
@@ -223,21 +254,21 @@ func (r *serviceReader) timeout(n *syntax.Node, path string) {
 	r.s.Timeout = d
 }
 
-func (r *serviceReader) url(n *syntax.Node, path string) {
+func (r *serviceReader) url(n *syntax.Node, path string) string {
 	s, ok := r.text(n, path)
 	if !ok {
-		return
+		return ""
 	}
 	why, hint := urlFault(s)
 	if why == "" {
-		r.s.URL = strings.TrimRight(s, "/")
-		return
+		return strings.TrimRight(s, "/")
 	}
 	at := n.Range
 	if strings.Contains(s, "@") {
 		at = r.hidden(n)
 	}
 	r.list.Errorf("bad-url", at, "%s %s", path, why).Hint = hint
+	return ""
 }
 
 // urlFault says what is wrong with the url of a service without repeating it:
@@ -277,18 +308,26 @@ func (r *serviceReader) user(n *syntax.Node, path string) {
 	r.s.User = s
 }
 
-// token never shows what stands there: it may be the credential.
 func (r *serviceReader) token(n *syntax.Node, path string) {
+	if ref := r.reference(n, path); ref == helper || ref == netrc {
+		r.s.Credentials = ref
+	} else {
+		r.s.Token = ref
+	}
+}
+
+// reference reads where a credential is. It never shows what stands there: it may be
+// the credential.
+func (r *serviceReader) reference(n *syntax.Node, path string) string {
 	if n.Kind != syntax.Scalar || n.Tag == syntax.Null {
 		r.text(n, path)
-		return
+		return ""
 	}
 	how, what, _ := strings.Cut(n.Value, ":")
 	switch {
-	case n.Value == helper, n.Value == netrc:
-		r.s.Credentials = n.Value
-	case how == "env" && variablePattern().MatchString(what), how == "file" && what != "" && !strings.Contains(what, "\x00"):
-		r.s.Token = n.Value
+	case n.Value == helper, n.Value == netrc,
+		how == "env" && variablePattern().MatchString(what), how == "file" && what != "" && !strings.Contains(what, "\x00"):
+		return n.Value
 	case how == "env":
 		r.list.Errorf("bad-credential", r.hidden(n), "%s needs the name of a variable after env:", path).Hint = variableHint
 	case how == "file":
@@ -297,6 +336,7 @@ func (r *serviceReader) token(n *syntax.Node, path string) {
 		r.list.Errorf("literal-token", r.hidden(n), "%s is the credential itself, not its name; it is not shown here", path).
 			Hint = "put it into a variable or a file, write env:NAME or file:PATH, and replace the credential if others can read this file"
 	}
+	return ""
 }
 
 // hidden returns a place near n on whose lines n does not stand, because whoever

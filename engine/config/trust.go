@@ -28,21 +28,24 @@ const (
 // serviceRulings are of a service that holds a credential. One without can do no
 // more than anybody could who has the file.
 var serviceRulings = map[string]ruling{
-	"url":         asOwn, // the path too: another path of a host may be another's
-	"kind":        asOwn,
-	"token":       asOwn,
-	"user":        asOwn,
-	"credentials": asOwn,
-	"deployment":  asOwn, // it decides how the credential is sent
-	"api":         asOwn, // it decides whether the registry names the host for tokens
-	"header":      asOwn,
-	"ca":          narrower, // whoever holds its key reads the credential
-	"sign_off":    narrower, // a statement in the user's name
-	"signing_key": held,
-	"root":        held,
-	"timeout":     free,
-	"author":      free, // what a commit says, as the values under config
-	"committer":   free,
+	"url":           asOwn, // the path too: another path of a host may be another's
+	"kind":          asOwn,
+	"token":         asOwn,
+	"user":          asOwn,
+	"credentials":   asOwn,
+	"deployment":    asOwn, // it decides how the credential is sent
+	"api":           asOwn, // it decides whether the registry names the host for tokens
+	"header":        asOwn,
+	"token_url":     asOwn, // it is sent the client's credentials
+	"refresh_token": asOwn,
+	"scope":         asOwn,
+	"ca":            narrower, // whoever holds its key reads the credential
+	"sign_off":      narrower, // a statement in the user's name
+	"signing_key":   held,
+	"root":          held,
+	"timeout":       free,
+	"author":        free, // what a commit says, as the values under config
+	"committer":     free,
 }
 
 var policyRulings = map[string]ruling{"confirm": held, "settle": held, "exec": held, "hosts": held}
@@ -79,7 +82,7 @@ func (o Options) distrust(cfg *Config, list *diag.List) {
 		if cfg.holds(s) {
 			o.distrustService(cfg, own, s, list)
 		}
-		if s.Kind == step.SecretKind && cfg.tokenRef(s) != own.tokenRef(own.Services[name]) {
+		if s.Kind == step.SecretKind && cfg.tokenRef(s.Token) != own.tokenRef(own.Services[name].Token) {
 			list.Errorf("untrusted-secret", s.PlaceOf("token"), "%s is not trusted with this credential: only the file in the working directory names it", name).
 				Hint = "name it in the same way under secrets in your own " + FileName + ", trust the folder with skillrun trust, or pass --config ./" + FileName
 		}
@@ -180,7 +183,11 @@ func (c *Config) meaning(s Service, key string) string {
 	case "kind":
 		return s.Kind
 	case "token":
-		return c.tokenRef(s)
+		return c.tokenRef(s.Token)
+	case "token_url":
+		return where(s.TokenURL)
+	case "refresh_token":
+		return c.tokenRef(s.Refresh)
 	case "credentials":
 		return s.Credentials
 	case "ca":
@@ -230,8 +237,10 @@ func (c *Config) names(name string, path func(Service) string, want string) bool
 
 func (c *Config) use(s Service) use {
 	u := use{kind: s.Kind, origin: origin(s.URL)}
-	if ref := c.tokenRef(s); ref != "" {
-		u.refs = append(u.refs, ref)
+	for _, ref := range []string{c.tokenRef(s.Token), c.tokenRef(s.Refresh)} {
+		if ref != "" {
+			u.refs = append(u.refs, ref)
+		}
 	}
 	if strings.HasPrefix(s.User, "env:") {
 		u.refs = append(u.refs, s.User)
@@ -245,12 +254,12 @@ func (c *Config) use(s Service) use {
 	return u
 }
 
-// tokenRef names the credential of token: a file by its path from the root.
-func (c *Config) tokenRef(s Service) string {
-	if path, ok := strings.CutPrefix(s.Token, "file:"); ok {
+// tokenRef names a credential: a file by its path from the root.
+func (c *Config) tokenRef(ref string) string {
+	if path, ok := strings.CutPrefix(ref, "file:"); ok {
 		return "file:" + c.relative(path)
 	}
-	return s.Token
+	return ref
 }
 
 // covers reports whether u sends the credentials of the other to the same place.

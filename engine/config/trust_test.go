@@ -20,6 +20,8 @@ func TestMembersOfTheWorkingDirectory(t *testing.T) {
   gitlab2: {kind: gitlab, url: https://gitlab2.example.com, token: env:T2}
   git: {credentials: helper}
   code: {kind: git, url: https://code.example.com, token: env:C}
+  minted: {kind: http, url: https://minted.example.com, user: id, token: env:M, token_url: https://id.example.com/token, scope: read}
+  again: {kind: http, url: https://again.example.com, user: id, refresh_token: file:r, token_url: https://id.example.com/token}
   hub: {kind: git, url: https://hub.example.com, credentials: netrc, user: bot}
 `
 	const jira = "jira: {url: https://jira.example.com/jira, user: bob, token: env:J, "
@@ -49,6 +51,11 @@ func TestMembersOfTheWorkingDirectory(t *testing.T) {
 		{"the url and token of another service", "gitlab: {url: https://gitlab2.example.com, token: env:T2}", "url"},
 		{"the helper in place of a token", "code: {kind: git, credentials: helper}", "url"},
 		{"another service under a name of its own", "second: {kind: gitlab, url: https://gitlab2.example.com, token: env:T2}", ""},
+		{"tokens of elsewhere", "minted: {kind: http, url: https://minted.example.com, user: id, token: env:M, token_url: https://evil.example.com/token, scope: read}", "token_url"},
+		{"the client's secret itself", "minted: {kind: http, url: https://minted.example.com, user: id, token: env:M}", "token_url"},
+		{"a wider scope", "minted: {kind: http, url: https://minted.example.com, user: id, token: env:M, token_url: https://id.example.com/token, scope: read admin}", "scope"},
+		{"another client", "minted: {kind: http, url: https://minted.example.com, user: other, token: env:M, token_url: https://id.example.com/token, scope: read}", "user"},
+		{"the same refresh token", "again: {kind: http, url: https://again.example.com, user: id, refresh_token: file:/u/r, token_url: https://id.example.com/token}", ""},
 		{"without a credential", "gitlab: {url: https://gitlab.example.com/any, ca: ca.pem}", ""},
 	}
 	for _, tt := range tests {

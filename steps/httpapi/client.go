@@ -118,7 +118,7 @@ func (t Target) secretsOf(own string) (map[string]string, error) {
 }
 
 // authorize adds the credential of the service, or the one that the step brings.
-func (c *client) authorize(req *http.Request, t Target) error {
+func (c *client) authorize(req *http.Request, t Target, token types.Secret) error {
 	secrets, err := t.secretsOf(c.s.Header)
 	if err != nil {
 		return err
@@ -127,20 +127,20 @@ func (c *client) authorize(req *http.Request, t Target) error {
 		req.Header.Set(name, v)
 	}
 	switch {
-	case !t.Bearer.IsZero() && !c.s.Token.IsZero():
+	case !t.Bearer.IsZero() && !token.IsZero():
 		return types.Errorf(types.BadInput, "service %s has a credential of its own, and bearer would take its place", c.name).
 			WithHint("leave bearer out, or name another service")
 	case !t.Bearer.IsZero():
 		v := "Bearer " + t.Bearer.Reveal()
 		req.Header.Set("Authorization", v)
 		return checkHeaders(map[string]string{"bearer": v}, "")
-	case c.s.Token.IsZero():
+	case token.IsZero():
 	case c.s.Header != "":
-		req.Header.Set(c.s.Header, c.s.Token.Reveal())
+		req.Header.Set(c.s.Header, token.Reveal())
 	case c.s.User != "":
-		req.SetBasicAuth(c.s.User, c.s.Token.Reveal())
+		req.SetBasicAuth(c.s.User, token.Reveal())
 	default:
-		req.Header.Set("Authorization", "Bearer "+c.s.Token.Reveal())
+		req.Header.Set("Authorization", "Bearer "+token.Reveal())
 	}
 	return nil
 }
@@ -148,7 +148,33 @@ func (c *client) authorize(req *http.Request, t Target) error {
 // exchange sends one request and returns what came back, whatever its status.
 // The status of a write says what happened, also when the body behind it breaks
 // off: as much of it as came is returned, with errCut.
+//
+// Where the service takes an access token no more, it is sent once more with another
+// one: by its answer nothing was done.
 func (c *client) exchange(ctx context.Context, method string, t Target, kind string, body []byte) (*http.Response, []byte, error) {
+	token, fresh, err := c.token(ctx, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	resp, data, err := c.send(ctx, method, t, kind, body, token)
+	if err != nil || c.s.Tokens == nil || fresh || resp.StatusCode != http.StatusUnauthorized {
+		return resp, data, err
+	}
+	if token, _, err = c.token(ctx, token.Reveal()); err != nil {
+		return nil, nil, err
+	}
+	return c.send(ctx, method, t, kind, body, token)
+}
+
+// token is what the service is asked with: its credential, or an access token.
+func (c *client) token(ctx context.Context, refused string) (token types.Secret, fresh bool, err error) {
+	if c.s.Tokens == nil {
+		return c.s.Token, false, nil
+	}
+	return c.s.Tokens.token(ctx, c.name, refused)
+}
+
+func (c *client) send(ctx context.Context, method string, t Target, kind string, body []byte, token types.Secret) (*http.Response, []byte, error) {
 	u, err := c.locate(t.Path, t.Query)
 	if err != nil {
 		return nil, nil, err
@@ -172,7 +198,7 @@ func (c *client) exchange(ctx context.Context, method string, t Target, kind str
 	if err := checkHeaders(t.Headers, c.s.Header); err != nil {
 		return nil, nil, err
 	}
-	if err := c.authorize(req, t); err != nil {
+	if err := c.authorize(req, t, token); err != nil {
 		return nil, nil, err
 	}
 	resp, err := c.http.Do(req)

@@ -21,7 +21,14 @@ func Examine(services map[string]Service) step.Examine {
 			return []step.Finding{step.Failed("service", err)}
 		}
 		findings, ok := rest.Reach(ctx, c.s.Transport, c.s.Timeout, c.s.URL, now)
-		if ok {
+		switch {
+		case ok && c.s.Tokens != nil:
+			one := step.Finding{Subject: "credential", Detail: "an access token was issued"}
+			if _, _, err := c.token(ctx, ""); err != nil {
+				one = step.Failed("credential", err)
+			}
+			findings = append(findings, one)
+		case ok:
 			findings = append(findings, step.Finding{Subject: "credential", Skipped: "not checked: there is no request that every API answers"})
 		}
 		return findings

@@ -29,6 +29,7 @@ type Service struct {
 	URL       string            // what every path is below
 	User      string            // with it, user and token are sent as basic authentication
 	Token     types.Secret      // zero for an API that wants none
+	Tokens    *Tokens           // where its access tokens come from, in place of user and token; may be nil
 	Header    string            // in which the token is sent as it is; "" is Authorization
 	Transport http.RoundTripper // how it is reached; http.DefaultTransport without one
 	Timeout   time.Duration     // for one exchange; 0 is no limit

@@ -200,7 +200,7 @@ func (f family) refuse(in RequestIn, unknown step.UnknownPaths) error {
 
 // Kind is the kind of service that these steps reach.
 func Kind() step.ServiceKind {
-	return step.ServiceKind{Name: "http", Network: true, Keys: map[string][]string{"user": nil, "header": nil}}
+	return step.ServiceKind{Name: "http", Network: true, Keys: map[string][]string{"user": nil, "header": nil, "token_url": nil, "refresh_token": nil, "scope": nil}}
 }
 
 // Steps returns the family, built on the configured services by name. With nil
