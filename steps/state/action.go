@@ -29,15 +29,11 @@ type action[In, Out any] struct {
 // The name stands in every result as it was given.
 var setAction = action[setIn, setOut]{
 	name: func(in setIn) string { return in.Name },
-	do: func(in setIn, r *record) (setOut, error) {
-		var err error
-		r.Value, err = value(in.Value)
-		return setOut(in), err
-	},
+	do:   set,
 	say: func(in setIn) step.Change {
 		return change("set state "+in.Name, "name", in.Name, "value", show(in.Value))
 	},
-	guess: func(in setIn) setOut { return setOut(in) },
+	guess: setIn.out,
 	kept:  func(setOut) any { return nil }, // the value may be large, and stands in the arguments
 	named: step.UnknownPaths{"name", "value"},
 
@@ -103,6 +99,16 @@ func show(raw json.RawMessage) string {
 	return types.Show(v)
 }
 
+func set(in setIn, r *record) (setOut, error) {
+	if is := r.digest(); in.Expect != nil && is != *in.Expect {
+		return setOut{}, types.Errorf(types.Conflict, "state %s is not as expected: it is %s", in.Name, is).
+			WithHint("it was changed in the meantime: read it again").With("digest", is)
+	}
+	v, err := value(in.Value)
+	r.Value = v
+	return in.out(), err
+}
+
 func appendItem(in appendIn, r *record) (appendOut, error) {
 	list, ok := r.list()
 	if !ok {
@@ -144,8 +150,8 @@ func write[In, Out any](s store, name, doc, verb string, d action[In, Out]) step
 		step.Find(func(ctx context.Context, key step.Key, in In) (step.Found[Out], error) {
 			return d.find(ctx, s, key, in)
 		}),
-		step.Preview(func(_ context.Context, in In, unknown step.UnknownPaths) (step.Prediction[Out], error) {
-			return d.preview(in, unknown)
+		step.Preview(func(ctx context.Context, in In, unknown step.UnknownPaths) (step.Prediction[Out], error) {
+			return d.preview(ctx, s, in, unknown)
 		}),
 		step.Undo(step.Undoing[In, Out]{
 			Describe: d.back,
@@ -204,7 +210,9 @@ func (d action[In, Out]) find(ctx context.Context, s store, key step.Key, in In)
 	return step.Exists(ref, out), nil
 }
 
-func (d action[In, Out]) preview(in In, unknown step.UnknownPaths) (step.Prediction[Out], error) {
+// preview does what perform does with a copy of the value, unless an earlier write of
+// the plan comes in between.
+func (d action[In, Out]) preview(ctx context.Context, s store, in In, unknown step.UnknownPaths) (step.Prediction[Out], error) {
 	p := step.Prediction[Out]{Change: d.say(in), Out: d.guess(in), Unknown: slices.Clone(d.later)}
 	for _, name := range d.named {
 		if unknown.Has(name) {
@@ -214,5 +222,12 @@ func (d action[In, Out]) preview(in In, unknown step.UnknownPaths) (step.Predict
 	if unknown.Has("name") {
 		p.Change.Title = "write a state whose name is not known yet"
 	}
-	return p, nil
+	if len(unknown) > 0 || step.CallOf(ctx).Presumed {
+		return p, nil
+	}
+	r, err := s.read(d.name(in))
+	if err == nil {
+		_, err = d.do(in, &r)
+	}
+	return p, err
 }

@@ -41,12 +41,18 @@ type getOut struct {
 	Name  string          `json:"name" doc:"The name, as given."`
 	Found bool            `json:"found" doc:"Whether there is a value of that name."`
 	Value json.RawMessage `json:"value,omitempty" doc:"The value, or the default; absent without either."`
+	// Digest is there always: an argument that may be absent would be left out.
+	Digest string `json:"digest" doc:"The digest of the stored value, sha256:…, or absent, as state_set takes it."`
 }
 
 type setIn struct {
 	Name  string          `json:"name" pattern:"^[a-z][a-z0-9_.-]{0,63}$" doc:"The name of the value."`
 	Value json.RawMessage `json:"value" doc:"The value to store, up to 1 MiB as JSON; null deletes it."`
+	// What was there before does not tell one effect from another: Expect is cosmetic.
+	Expect *string `json:"expect" cosmetic:"true" pattern:"^(absent|sha256:[0-9a-f]{64})$" doc:"What must be stored before: absent, or the digest that state_get gave; otherwise the step fails with conflict. Without it, any value is replaced."`
 }
+
+func (in setIn) out() setOut { return setOut{in.Name, in.Value} }
 
 type setOut struct {
 	Name  string          `json:"name" doc:"The name, as given."`

@@ -2,6 +2,8 @@ package state
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -78,9 +80,18 @@ func (s store) get(_ context.Context, in getIn) (getOut, error) {
 		return getOut{}, err
 	}
 	if r.Value == nil {
-		return getOut{Name: in.Name, Value: in.Default}, nil
+		return getOut{Name: in.Name, Value: in.Default, Digest: r.digest()}, nil
 	}
-	return getOut{Name: in.Name, Found: true, Value: types.Encode(r.Value)}, nil
+	return getOut{Name: in.Name, Found: true, Value: types.Encode(r.Value), Digest: r.digest()}, nil
+}
+
+// digest tells the value from others.
+func (r record) digest() string {
+	if r.Value == nil {
+		return "absent"
+	}
+	sum := sha256.Sum256(types.Encode(r.Value))
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // read needs no lock: a file is replaced as a whole.

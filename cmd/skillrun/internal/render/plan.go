@@ -160,7 +160,7 @@ func (g page) read(r plan.Read) {
 
 // tellers are the members of a result that tell it best.
 var tellers = []string{
-	"digest", "sha", "text", "value", "relation", "key", "reference", "branch", "commit", "state", "status", "total", "count", "looked_at", "web_url", "url", "id",
+	"value", "digest", "sha", "text", "relation", "key", "reference", "branch", "commit", "state", "status", "total", "count", "looked_at", "web_url", "url", "id",
 }
 
 // summaryMember is the member that tells a result best, one the skill uses if it can.
