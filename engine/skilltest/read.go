@@ -39,7 +39,7 @@ type reader struct {
 var (
 	topKeys     = []string{"language", "defaults", "cases"}
 	defaultKeys = []string{"inputs", "config", "program", "now", "timezone", "answers"}
-	caseKeys    = slices.Concat([]string{"name", "again"}, defaultKeys, []string{"expect"})
+	caseKeys    = slices.Concat([]string{"name", "world", "again"}, defaultKeys, []string{"expect"})
 )
 
 func (r *reader) top(root *syntax.Node) {
@@ -110,8 +110,28 @@ func (r *reader) readCase(n *syntax.Node, base *Case) *Case {
 		}
 	}
 	r.given(n, &c)
+	if w := n.Get("world"); w != nil {
+		r.world(w, &c)
+	}
 	c.Expect = r.expectation(n.Get("expect"), c.At)
 	return &c
+}
+
+// world reads where a case runs. In the sandbox only people are answered for.
+func (r *reader) world(n *syntax.Node, c *Case) {
+	if c.World = r.text(n, "world"); c.World != Sandbox {
+		r.diags.Errorf("bad-value", n.Range, "world is %s, or left out", Sandbox)
+	}
+	people := func(a Answer) bool { return a.Approves != "" || a.Rejects != "" }
+	for name, a := range c.Answers {
+		if slices.ContainsFunc(a.List, people) {
+			continue
+		}
+		if !a.shared {
+			r.diags.Errorf("misplaced-key", a.At, "in the sandbox, steps are performed and not answered for").Hint = "leave out this answer, or world"
+		}
+		delete(c.Answers, name)
+	}
 }
 
 // given reads what a case, or the defaults of all, gives a run.

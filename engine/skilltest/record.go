@@ -137,6 +137,15 @@ func configOf(p *program.Program) map[string]any {
 	return out
 }
 
+// Name is the name of the step at a path of a run, with the key of the item that it is of.
+func (s *Suite) Name(path string) string {
+	if s.Skill.Effect != "" { // a step type is the one step of what runs
+		path = strings.TrimPrefix(path, s.Skill.Name+"/")
+	}
+	name, _ := nameOf(s.Skill.Steps, path)
+	return name
+}
+
 // nameOf is the step at a path, and its name with the key of the item that it is of.
 func nameOf(nodes []program.Node, path string) (name string, step *program.Node) {
 	prefix := ""

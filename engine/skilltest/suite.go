@@ -34,6 +34,7 @@ type Suite struct {
 type Case struct {
 	Name    string
 	At      diag.Range // of its name
+	World   string     // where it runs: "" is this package, with the answers, or [Sandbox]
 	Inputs  map[string]any
 	Config  map[string]any
 	Again   int    // as --again
@@ -95,6 +96,9 @@ type Value struct {
 	Want any
 	node *syntax.Node
 }
+
+// Sandbox is the world of a case that is performed for real, in the embedded world.
+const Sandbox = "sandbox"
 
 // The states in which a case can end.
 const (

@@ -82,7 +82,7 @@ func (p *Program) test(ctx context.Context, args []string, f testFlags) error {
 	}
 	report := render.Tests{Sources: sources, Coverage: f.coverage || f.min > 0, Min: f.min, Filtered: f.run != ""}
 	for _, s := range suites {
-		report.Suites = append(report.Suites, runSuite(ctx, s, only))
+		report.Suites = append(report.Suites, p.runSuite(ctx, s, only))
 	}
 	if ctx.Err() != nil {
 		return &exitError{code: exitInterrupted}
@@ -113,7 +113,7 @@ func (p *Program) tellTests(report render.Tests, f testFlags) error {
 }
 
 // runSuite runs the cases of a file whose names match, several at a time.
-func runSuite(ctx context.Context, s *skilltest.Suite, only *regexp.Regexp) render.TestSuite {
+func (p *Program) runSuite(ctx context.Context, s *skilltest.Suite, only *regexp.Regexp) render.TestSuite {
 	out := render.TestSuite{Suite: s}
 	for _, c := range s.Cases {
 		if only.MatchString(c.Name) {
@@ -129,7 +129,7 @@ func runSuite(ctx context.Context, s *skilltest.Suite, only *regexp.Regexp) rend
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			out.Results[i] = s.Run(out.Results[i].Case)
+			out.Results[i] = p.runCase(ctx, s, out.Results[i].Case)
 		})
 	}
 	wg.Wait()

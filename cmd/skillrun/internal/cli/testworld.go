@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"context"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/refdocs"
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/skilltest"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// runCase runs a case where it says.
+func (p *Program) runCase(ctx context.Context, s *skilltest.Suite, c *skilltest.Case) skilltest.Result {
+	if c.World != skilltest.Sandbox {
+		return s.Run(c)
+	}
+	out := skilltest.Result{Case: c, Covered: skilltest.Covered{}}
+	got, err := p.inSandbox(ctx, s, c)
+	if err != nil {
+		e := types.AsError(err)
+		var l diag.List
+		l.Errorf("test-failed", c.At, "%s", e.Message).Hint = e.Hint
+		out.Failures = []skilltest.Failure{{Diagnostic: l[0]}}
+		return out
+	}
+	for name, state := range got.Steps {
+		if state != "skipped" {
+			out.Covered[skilltest.Point{Step: name, What: skilltest.Ran}] = true
+		}
+	}
+	out.Failures = s.Judge(c, got)
+	return out
+}
+
+// inSandbox performs a case in a world of its own, which is gone afterwards.
+func (p *Program) inSandbox(ctx context.Context, s *skilltest.Suite, c *skilltest.Case) (skilltest.Outcome, error) {
+	if !p.trustsHere() {
+		return skilltest.Outcome{}, types.Errorf(types.Forbidden, "a case with world: sandbox performs its steps, and you do not trust this directory").
+			WithHint("see what it runs and reaches, and trust it: skillrun trust; or for this command only: --trust")
+	}
+	dir, err := os.MkdirTemp("", "skillrun-test-*")
+	if err != nil {
+		return skilltest.Outcome{}, err
+	}
+	defer os.RemoveAll(dir)
+	q := p.quiet()
+	q.Terminal, q.vault = false, new(vault)
+	q.Env = func(name string) (string, bool) {
+		switch name {
+		case "XDG_STATE_HOME", "XDG_CACHE_HOME":
+			return filepath.Join(dir, strings.ToLower(name)), true
+		}
+		return p.Env(name)
+	}
+	site, err := q.openSite(ctx, runFlags{sandbox: true})
+	if err != nil {
+		return skilltest.Outcome{}, err
+	}
+	defer site.close()
+	bound, err := q.bindCase(site, s.Skill, c)
+	if err != nil {
+		return skilltest.Outcome{}, err
+	}
+	r, diags, err := site.engine.Start(ctx, bound, engine.Options{Consent: engine.Given, Confirm: confirm(c)})
+	if err == nil {
+		err = diags.Err()
+	}
+	if err != nil {
+		return skilltest.Outcome{}, err
+	}
+	return outcomeOf(site.engine, s, r)
+}
+
+// bindCase gives the skill what the case says, over what the sandbox has.
+func (p *Program) bindCase(site *site, checked *engine.Skill, c *skilltest.Case) (*engine.Bound, error) {
+	skill, diags := site.engine.Check(checked.File, checked.Text) // with the steps of the sandbox
+	if err := diags.Err(); err != nil {
+		return nil, err
+	}
+	b := p.binding(site.cfg, skill)
+	with := func(values map[string]any) map[string]any {
+		out := maps.Clone(values)
+		if out == nil {
+			out = map[string]any{}
+		}
+		maps.Copy(out, c.Config)
+		return out
+	}
+	of := b.ConfigOf
+	b.Config, b.ConfigOf = with(b.Config), func(name string) map[string]any { return with(of(name)) }
+	b.Inputs, b.Again, b.StepType = c.Inputs, c.Again, true
+	bound, diags := skill.Bind(b)
+	if bound != nil {
+		diags = append(diags, site.cfg.Missing(refdocs.Needs(skill.Needs(bound)))...)
+	}
+	return bound, diags.Err()
+}
+
+// confirm has the people of a case answer.
+func confirm(c *skilltest.Case) func(context.Context, engine.Run, engine.Question) (engine.Answer, error) {
+	return func(_ context.Context, _ engine.Run, q engine.Question) (engine.Answer, error) {
+		a := c.Answers[q.Node]
+		switch {
+		case q.Node == "":
+			return engine.Yes, nil
+		case a == nil:
+			return engine.Unanswered, nil
+		case a.List[0].Rejects != "":
+			return engine.No, nil
+		}
+		return engine.Yes, nil
+	}
+}
+
+// outcomeOf is how a run ended, in the words of a test.
+func outcomeOf(e *engine.Engine, s *skilltest.Suite, r engine.Report) (skilltest.Outcome, error) {
+	out := skilltest.Outcome{
+		State: string(r.State), Outputs: r.Outputs, Calls: map[string][]map[string]any{}, Steps: map[string]string{},
+	}
+	if f := r.Failure; f != nil {
+		out.Error, out.Step = f.Error, s.Name(f.Path)
+	}
+	for _, x := range r.Steps {
+		name := s.Name(x.Path)
+		out.Steps[name] = x.State
+		if bare, _, of := strings.Cut(name, "["); of {
+			out.Steps[bare] = x.State
+		}
+	}
+	for _, x := range r.Effects {
+		name, _, _ := strings.Cut(s.Name(x.Path), "[")
+		out.Writes = append(out.Writes, name)
+	}
+	recorded, err := e.Recorded(r.ID)
+	for _, a := range recorded.Answers {
+		name, _, _ := strings.Cut(s.Name(a.Path), "[")
+		out.Calls[name] = append(out.Calls[name], a.Input)
+	}
+	return out, err
+}
