@@ -120,7 +120,7 @@ func (c *connector) slack(s config.Service) slack.Service {
 
 func (c *connector) http(s config.Service) httpapi.Service {
 	out := httpapi.Service{
-		URL: s.URL, User: c.user(s), Token: c.secret(s), Header: s.Header,
+		URL: s.URL, User: c.user(s), Token: c.secret(s), Header: s.Header, Queries: s.Queries,
 		Transport: c.transport(s), Timeout: timeoutOf(s),
 	}
 	if s.TokenURL == "" {

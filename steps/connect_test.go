@@ -153,7 +153,7 @@ func TestConnect(t *testing.T) {
   quay: {url: https://q.example.com, api: oci, token: env:T, timeout: 3s}
   jira: {url: https://j.example.com, deployment: datacenter, token: env:T}
   gitlab: {url: https://l.example.com, token: env:ABSENT}
-  http: {url: https://h.example.com/v1, user: bot, token: env:T, header: X-Api-Key, timeout: 2s}
+  http: {url: https://h.example.com/v1, user: bot, token: env:T, header: X-Api-Key, queries: [/q], timeout: 2s}
   files: {root: reports}
   slack: {token: env:T}
 `, environment{"T": "secret"})
@@ -164,12 +164,12 @@ func TestConnect(t *testing.T) {
 	got := []any{
 		g.User, g.Token.Reveal(), g.Helper, g.AuthorName, g.AuthorEmail, g.CommitterName, g.CommitterEmail, g.SignOff, g.SigningKeyFile, g.Timeout,
 		q.API, q.Timeout, j.Deployment, j.User, j.Token.Reveal(), l.URL, l.Token.Reveal(), l.Timeout,
-		h.URL, h.User, h.Token.Reveal(), h.Header, h.Timeout, f.Root, s.URL, s.Token.Reveal(), s.Timeout,
+		h.URL, h.User, h.Token.Reveal(), h.Header, h.Queries[0], h.Timeout, f.Root, s.URL, s.Token.Reveal(), s.Timeout,
 	}
 	want := []any{
 		"bot", "secret", false, "Dr. Release Bot", "bot@example.com", "CI", "ci@example.com", true, "/u/key", time.Duration(0),
 		"oci", 3 * time.Second, "datacenter", "", "secret", "https://l.example.com", "", 30 * time.Second,
-		"https://h.example.com/v1", "bot", "secret", "X-Api-Key", 2 * time.Second, "/u/reports", "https://slack.com", "secret", 30 * time.Second,
+		"https://h.example.com/v1", "bot", "secret", "X-Api-Key", "/q", 2 * time.Second, "/u/reports", "https://slack.com", "secret", 30 * time.Second,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || c.err != nil {
 		t.Error(diff, c.err)

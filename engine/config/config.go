@@ -129,8 +129,9 @@ type Service struct {
 	// Refresh names the refresh token for it: env:NAME, file:PATH or "";
 	// [Config.RefreshToken] looks it up.
 	Refresh string
-	Scope   string // of the access tokens
-	Root    string // the folder of a files service, or ""
+	Scope   string   // of the access tokens
+	Queries []string // of an http service: the paths at which a POST only reads; a * is any one part
+	Root    string   // the folder of a files service, or ""
 
 	Place  diag.Range // of its name in the file
 	places map[string]diag.Range

@@ -18,7 +18,7 @@ import (
 var serviceKeys = []string{
 	"url", "kind", "token", "user", "credentials", "deployment", "api", "ca", "timeout",
 	"author", "committer", "sign_off", "signing_key", "header", "root",
-	"token_url", "refresh_token", "scope",
+	"token_url", "refresh_token", "scope", "queries",
 }
 
 // network are the keys of the services that are reached by a url.
@@ -29,6 +29,7 @@ var (
 	namePattern     = types.Pattern(`^[a-z][a-z0-9_-]*$`)
 	variablePattern = types.Pattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	headerPattern   = types.Pattern(`^[A-Za-z][A-Za-z0-9-]{0,63}$`)
+	queryPattern    = types.Pattern(`^(/([A-Za-z0-9._~-]+|\*))+$`)
 	personPattern   = types.Pattern(`^[^<>\pC]*[^<>\s\pC] <[^<>\s@]+@[^<>\s@]+>$`)
 )
 
@@ -211,6 +212,8 @@ func (r *serviceReader) key(key, path string, n *syntax.Node) {
 		r.s.Header = r.matching(n, path, headerPattern, "is not a header name", "use a name such as X-Api-Key")
 	case "root":
 		r.s.Root, _ = r.text(n, path)
+	case "queries":
+		r.s.Queries = r.names(n, path, queryPattern, "queries: [/graphql, /v1/*/search], the paths below the url at which a POST only reads")
 	case "timeout":
 		r.timeout(n, path)
 	}

@@ -40,6 +40,7 @@ var serviceRulings = map[string]ruling{
 	"refresh_token": asOwn,
 	"scope":         asOwn,
 	"ca":            narrower, // whoever holds its key reads the credential
+	"queries":       narrower, // they are sent without asking
 	"sign_off":      narrower, // a statement in the user's name
 	"signing_key":   held,
 	"root":          held,
@@ -194,6 +195,8 @@ func (c *Config) meaning(s Service, key string) string {
 		return s.CA // a path from the root
 	case "header":
 		return strings.ToLower(s.Header)
+	case "queries":
+		return strings.Join(s.Queries, " ")
 	case "sign_off":
 		return map[bool]string{true: "true"}[s.SignOff]
 	}

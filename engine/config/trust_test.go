@@ -42,6 +42,7 @@ func TestMembersOfTheWorkingDirectory(t *testing.T) {
 		{"another header", "api: {kind: http, url: https://api.example.com, token: env:A, header: X-Log-This}", "header"},
 		{"no header", "api: {kind: http, url: https://api.example.com, token: env:A}", "header"},
 		{"the header in other letters", "api: {kind: http, url: https://api.example.com, token: env:A, header: x-key}", ""},
+		{"requests that are said to only read", "api: {kind: http, url: https://api.example.com, token: env:A, header: X-Key, queries: [/deploy]}", "queries"},
 		{"the helper behind a certificate", "git: {credentials: helper, ca: ca.pem}", "ca"},
 		{"the helper under a user", "git: {credentials: helper, user: root}", "user"},
 		{"a statement in the user's name", "git: {credentials: helper, sign_off: true}", "sign_off"},

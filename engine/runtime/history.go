@@ -18,6 +18,7 @@ import (
 type History struct {
 	Machine   *machine.Machine
 	Intents   map[string]time.Time      // by path: writes that may have been sent, outcome not known: since when
+	Announced map[string]time.Time      // by path: when the first of these sends was announced
 	Changing  map[string]bool           // by path: writes whose effect was there, and was to be brought up to date
 	Unseen    map[string]bool           // by path: writes that failed before they were sent, because the lookup failed
 	Absent    map[string]bool           // by path: writes that a person says did not happen, since the last intent
@@ -44,7 +45,7 @@ type Past struct {
 func NewHistory(p *program.Program, start machine.Start, c *step.Catalogue) *History {
 	return &History{
 		Machine: machine.New(p, start), catalogue: c,
-		Intents: map[string]time.Time{}, Changing: map[string]bool{}, Unseen: map[string]bool{}, Absent: map[string]bool{},
+		Intents: map[string]time.Time{}, Announced: map[string]time.Time{}, Changing: map[string]bool{}, Unseen: map[string]bool{}, Absent: map[string]bool{},
 		Found: map[string]journal.Record{}, Finished: map[string]Past{}, Said: map[string]string{},
 		Secrets: map[string]journal.Record{},
 	}
@@ -56,6 +57,9 @@ func (h *History) Add(records []journal.Record) error {
 	for _, rec := range records {
 		switch rec.Kind {
 		case journal.Intent:
+			if _, again := h.Intents[rec.Path]; !again {
+				h.Announced[rec.Path] = rec.At
+			}
 			h.Intents[rec.Path] = rec.At
 			h.Changing[rec.Path] = h.Changing[rec.Path] || rec.Outcome == protocol.Updated
 			delete(h.Absent, rec.Path)

@@ -50,7 +50,7 @@ func (s *Suite) contract(n *program.Node) (c contract, ok bool) {
 		return contract{in: n.Call.Inputs, out: outputsOf(n.Call), codes: types.Codes(), title: n.Call.Title(), write: writes(n.Call.Steps)}, true
 	}
 	t, ok := s.catalogue.Lookup(n.Step)
-	return contract{in: t.In, out: t.Out, codes: t.AllCodes(), title: n.Step, write: t.Effect == step.Writes}, ok
+	return contract{in: t.In, out: t.Out, codes: t.CodedBy(types.Encode(n.With)).AllCodes(), title: n.Step, write: t.Effect == step.Writes}, ok
 }
 
 func outputsOf(c *program.Call) types.Type {

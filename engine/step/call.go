@@ -74,9 +74,11 @@ type Call struct {
 	// machine and may outlive it, "" when it has none. Each file in it is locked as
 	// long as that runs.
 	Programs string
-	// AfterUnknown is set when Find is asked after a request whose outcome is
-	// unknown: look harder.
+	// AfterUnknown is set when Find is asked, or the write is sent, after a request
+	// whose outcome is unknown: look harder. UnknownFor is how long ago the first
+	// such request was announced.
 	AfterUnknown bool
+	UnknownFor   time.Duration
 	// Unprepared is set when Preview is asked after a plan has left out a step
 	// that changes the files of the workspace: what they come to is not known.
 	Unprepared bool

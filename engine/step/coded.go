@@ -14,11 +14,9 @@ import (
 // skill; see [Step.CodedBy].
 func Coded[In any](s Step, codes func(in In) []types.Code) Step {
 	s.codes = func(raw json.RawMessage) []types.Code {
-		in, err := decode[In](raw)
-		if err != nil {
-			return nil // the type says what is wrong with it
-		}
-		return codes(in)
+		var in In
+		_ = json.Unmarshal(raw, &in) // what does not fit, such as the text of an expression, is left out
+		return slices.DeleteFunc(codes(in), func(c types.Code) bool { return !types.IsCode(string(c)) })
 	}
 	return s
 }
@@ -27,7 +25,8 @@ func Coded[In any](s Step, codes func(in In) []types.Code) Step {
 func (s Step) IsCoded() bool { return s.codes != nil }
 
 // CodedBy returns the step as it is with these arguments: with the error codes
-// that they declare. Arguments that are not known yet are left out.
+// that they declare. Arguments that are not known yet may be left out, or be the
+// texts of expressions.
 func (s Step) CodedBy(in json.RawMessage) Step {
 	if s.codes == nil {
 		return s

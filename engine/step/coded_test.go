@@ -11,6 +11,7 @@ import (
 
 type codedIn struct {
 	Code types.Code `json:"code,omitempty" doc:"Code."`
+	N    int        `json:"n,omitempty" doc:"Number."`
 }
 
 // TestCoded: arguments add codes to those that the step type has; the step type
@@ -22,6 +23,9 @@ func TestCoded(t *testing.T) {
 	coded := s.CodedBy([]byte(`{"code":"conflict"}`))
 	if !coded.CanFail(types.Conflict) || len(coded.Codes) != 2 || s.CanFail(types.Conflict) || !s.IsCoded() {
 		t.Errorf("it fails with %v, and with arguments with %v", s.AllCodes(), coded.AllCodes())
+	}
+	if text := s.CodedBy([]byte(`{"n":"${{ 1 }}","code":"conflict"}`)); !text.CanFail(types.Conflict) {
+		t.Errorf("beside the text of an expression: %v", text.Codes)
 	}
 	if broken := s.CodedBy([]byte(`{"code":1}`)); len(broken.Codes) != 1 {
 		t.Errorf("arguments that do not fit declare %v", broken.Codes)

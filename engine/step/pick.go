@@ -149,7 +149,8 @@ func member(v any, name string) any {
 	return nil
 }
 
-// withoutParts is an error without what a result would have had secrets in.
+// withoutParts is an error without what may hold the secrets that a result would have
+// had: a part of it can stand in the details under another name. How it ended stays.
 func withoutParts(err error, paths map[string]string) error {
 	if err == nil || len(paths) == 0 {
 		return err
@@ -157,11 +158,10 @@ func withoutParts(err error, paths map[string]string) error {
 	e := *types.AsError(err)
 	details := map[string]any{}
 	for k, v := range e.Details {
-		details[k] = v
-	}
-	for _, path := range paths {
-		first, _, _ := strings.Cut(path, ".")
-		delete(details, first)
+		switch v.(type) {
+		case int, bool:
+			details[k] = v
+		}
 	}
 	e.Details = details
 	return &e

@@ -10,7 +10,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/step"
@@ -49,31 +48,8 @@ func (c *client) locate(path string, query map[string]json.RawMessage) (*url.URL
 		return nil, badPath(path)
 	}
 	u.RawPath = raw // is left aside where it is not the encoding of Path
-	u.RawQuery, err = encodeQuery(query)
+	u.RawQuery, err = encodeValues("query", query)
 	return &u, err
-}
-
-func encodeQuery(query map[string]json.RawMessage) (string, error) {
-	out := url.Values{}
-	for name, raw := range query {
-		v, err := types.Decode(raw)
-		if err != nil {
-			return "", types.Errorf(types.BadInput, "%s of the query cannot be sent: %w", name, err).WithHint("make it a string")
-		}
-		list, ok := v.([]any)
-		if !ok {
-			list = []any{v}
-		}
-		for _, one := range list {
-			switch one.(type) {
-			case map[string]any, []any, nil:
-				return "", types.Errorf(types.BadInput, "%s of the query is not a string, number or boolean", name).
-					WithHint("give a default with ??, or make it a string")
-			}
-			out.Add(name, types.Show(one))
-		}
-	}
-	return out.Encode(), nil
 }
 
 var headerPattern = types.Pattern("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
@@ -83,6 +59,9 @@ var headerPattern = types.Pattern("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 // client sends a write a second time by itself.
 var reserved = types.Pattern(`^(authorization|proxy-.*|cookie2?|host|content-length|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|` +
 	`x-http-method(-override)?|x-method-override|(x-)?idempotency-key)$`)
+
+// isKeyHeader are those of the reserved headers that a step's own key can stand in.
+var isKeyHeader = types.Pattern(`^(x-)?idempotency-key$`)
 
 // checkHeaders refuses what is not for a step to send. own is the header that the
 // service's credential stands in, when it is known.
@@ -145,25 +124,35 @@ func (c *client) authorize(req *http.Request, t Target, token types.Secret) erro
 	return nil
 }
 
+// sending is one request.
+type sending struct {
+	method string
+	target Target
+	kind   string // of the body
+	body   []byte // nil for none
+	// keyed is the header that carries the key of the effect, "" for none.
+	keyed string
+}
+
 // exchange sends one request and returns what came back, whatever its status.
 // The status of a write says what happened, also when the body behind it breaks
 // off: as much of it as came is returned, with errCut.
 //
 // Where the service takes an access token no more, it is sent once more with another
 // one: by its answer nothing was done.
-func (c *client) exchange(ctx context.Context, method string, t Target, kind string, body []byte) (*http.Response, []byte, error) {
+func (c *client) exchange(ctx context.Context, s sending) (*http.Response, []byte, error) {
 	token, fresh, err := c.token(ctx, "")
 	if err != nil {
 		return nil, nil, err
 	}
-	resp, data, err := c.send(ctx, method, t, kind, body, token)
+	resp, data, err := c.send(ctx, s, token)
 	if err != nil || c.s.Tokens == nil || fresh || resp.StatusCode != http.StatusUnauthorized {
 		return resp, data, err
 	}
 	if token, _, err = c.token(ctx, token.Reveal()); err != nil {
 		return nil, nil, err
 	}
-	return c.send(ctx, method, t, kind, body, token)
+	return c.send(ctx, s, token)
 }
 
 // token is what the service is asked with: its credential, or an access token.
@@ -174,14 +163,15 @@ func (c *client) token(ctx context.Context, refused string) (token types.Secret,
 	return c.s.Tokens.token(ctx, c.name, refused)
 }
 
-func (c *client) send(ctx context.Context, method string, t Target, kind string, body []byte, token types.Secret) (*http.Response, []byte, error) {
+func (c *client) send(ctx context.Context, s sending, token types.Secret) (*http.Response, []byte, error) {
+	method, t := s.method, s.target
 	u, err := c.locate(t.Path, t.Query)
 	if err != nil {
 		return nil, nil, err
 	}
 	var sent io.Reader
-	if body != nil {
-		sent = bytes.NewReader(body)
+	if s.body != nil {
+		sent = bytes.NewReader(s.body)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), sent)
 	if err != nil {
@@ -189,14 +179,22 @@ func (c *client) send(ctx context.Context, method string, t Target, kind string,
 	}
 	req.Header.Set("Accept", "application/json, */*;q=0.5")
 	req.Header.Set("User-Agent", "skillrun")
-	if kind != "" {
-		req.Header.Set("Content-Type", kind)
+	if s.kind != "" {
+		req.Header.Set("Content-Type", s.kind)
 	}
 	for name, v := range t.Headers {
 		req.Header.Set(name, v)
 	}
+	if key := step.CallOf(ctx).Key; s.keyed != "" && !key.IsZero() {
+		// In lower case: net/http sends a request a second time by itself when it
+		// has the header Idempotency-Key, and looks for it in this spelling only.
+		req.Header[strings.ToLower(s.keyed)] = []string{key.String()}
+	}
 	if err := checkHeaders(t.Headers, c.s.Header); err != nil {
 		return nil, nil, err
+	}
+	if s.keyed != "" && strings.EqualFold(s.keyed, c.s.Header) {
+		return nil, nil, notForKeys(s.keyed)
 	}
 	if err := c.authorize(req, t, token); err != nil {
 		return nil, nil, err
@@ -271,7 +269,10 @@ func isJSON(resp *http.Response) bool {
 
 func (c *client) judge(method, what string, t Target, resp *http.Response, body []byte) error {
 	status := resp.StatusCode
-	if slices.Contains(t.Expect, status) || len(t.Expect) == 0 && status/100 == 2 {
+	if code := t.codeOf(resp, body); code != "" {
+		return coded(code, what, resp, body)
+	}
+	if t.succeeds(status) {
 		return nil
 	}
 	if err := rest.Status(method, what, resp, said(resp, body)); err != nil {
@@ -283,6 +284,16 @@ func (c *client) judge(method, what string, t Target, resp *http.Response, body 
 	}
 	return types.Errorf(rest.Unclear(method), "%s: %d %s, which is not expected", what, status, http.StatusText(status)).
 		WithHint("see what it means there, and add it to expect if it means success").With("status", status).With("body", excerpt(body))
+}
+
+// coded is the error of an answer that a rule gives its code.
+func coded(code types.Code, what string, resp *http.Response, body []byte) error {
+	text := fmt.Sprintf("%s: %d %s", what, resp.StatusCode, http.StatusText(resp.StatusCode))
+	if words := said(resp, body); words != "" {
+		text += ": " + words
+	}
+	return types.Errorf(code, "%s", text).WithHint("see what the service answered; codes says that this is %s", code).
+		With("status", resp.StatusCode).With("body", excerpt(body))
 }
 
 // maxExcerpt is how much of a body goes into an error's details, and maxSaid
@@ -311,77 +322,4 @@ func said(resp *http.Response, body []byte) string {
 		text = string(r[:maxSaid]) + "…"
 	}
 	return text
-}
-
-// body is what a write sends, and of which kind it is.
-func (in RequestIn) body() (kind string, body []byte) {
-	switch {
-	case in.JSON != nil:
-		return "application/json", *in.JSON
-	case in.Body != nil:
-		return "text/plain; charset=utf-8", []byte(*in.Body)
-	}
-	return "", nil
-}
-
-var methods = []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
-
-// check refuses a request that no service is asked.
-func (t Target) check(unknown step.UnknownPaths) error {
-	if err := checkPlace(unknown.Has("path"), t.Path, t.Query); err != nil {
-		return err
-	}
-	if _, err := t.secretsOf(""); err != nil {
-		return err
-	}
-	return checkHeaders(t.Headers, "")
-}
-
-func checkPlace(unknown bool, path string, query map[string]json.RawMessage) error {
-	if !unknown {
-		if err := checkPath(path); err != nil {
-			return err
-		}
-	}
-	_, err := encodeQuery(query)
-	return err
-}
-
-func (in RequestIn) check(unknown step.UnknownPaths) error {
-	if !unknown.Has("method") && !slices.Contains(methods, in.Method) {
-		return types.Errorf(types.BadInput, "the method is %q", in.Method).WithHint("use %s", fmt.Sprintf("%s, or http_get to look", strings.Join(methods, ", ")))
-	}
-	if err := unknown.CheckCount(0, 1, map[string]bool{"json": in.JSON != nil, "body": in.Body != nil}); err != nil {
-		return err
-	}
-	if err := in.Target.check(unknown); err != nil || in.Find == nil || unknown.Has("find") {
-		return err
-	}
-	return in.Find.check(unknown)
-}
-
-func (f Finder) check(unknown step.UnknownPaths) error {
-	if err := checkPlace(unknown.Has("find.path"), f.Path, f.Query); err != nil {
-		return err
-	}
-	if err := unknown.CheckTogether(map[string]bool{"find.pointer": f.Pointer != nil, "find.equals": f.Equals != nil}); err != nil {
-		return err
-	}
-	if f.Pointer == nil || unknown.Has("find.pointer") {
-		return nil
-	}
-	return checkPointer(*f.Pointer)
-}
-
-// badEscape is a ~ that RFC 6901 has no meaning for.
-var badEscape = types.Pattern(`~([^01]|$)`)
-
-func checkPointer(pointer string) error {
-	if pointer != "" && !strings.HasPrefix(pointer, "/") {
-		return types.Errorf(types.BadInput, "%q is not a JSON pointer", pointer).WithHint("begin it with /, as in /items/0/name")
-	}
-	if badEscape().MatchString(pointer) {
-		return types.Errorf(types.BadInput, "%q is not a JSON pointer", pointer).WithHint("in a name, write ~0 for a ~ and ~1 for a /")
-	}
-	return nil
 }

@@ -118,7 +118,7 @@ func TestRefusals(t *testing.T) {
 		`http_get {"service":"http","path":"x","headers":{"a b":"x"}}`:          `the header "a b" cannot be sent (a name has letters, digits and dashes, a value no line break)`,
 		`http_get {"service":"http","path":"x","headers":{"a":"x\r\ny"}}`:       `the header "a" cannot be sent`,
 		write + `"method":"GET"}`:                                               `the method is "GET" (use POST, PUT, PATCH, DELETE, or http_get to look)`,
-		write + `"method":"POST","json":1,"body":"x"}`:                          "both body and json are given (give one of them, or none)",
+		write + `"method":"POST","json":1,"body":"x"}`:                          "2 of body, form, json and multipart are given (give one of them, or none)",
 		write + `"method":"POST","find":{"path":"x","pointer":"/a"}}`:           "find.pointer is given without find.equals (give both, or neither)",
 		write + `"method":"POST","find":{"path":"x","pointer":"a","equals":1}}`: `"a" is not a JSON pointer (begin it with /, as in /items/0/name)`,
 	} {

@@ -1,12 +1,11 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/step"
@@ -14,17 +13,48 @@ import (
 	"github.com/skillrun/skillrun/steps/rest"
 )
 
-func (c *client) get(ctx context.Context, t Target) (Out, error) {
-	resp, body, err := c.exchange(ctx, http.MethodGet, t, "", nil)
-	if err != nil {
+func (c *client) get(ctx context.Context, in GetIn) (Out, error) {
+	return c.all(ctx, ask{method: http.MethodGet, target: in.Target}, in.Pages)
+}
+
+func (c *client) query(ctx context.Context, in QueryIn) (Out, error) {
+	if err := c.s.mayQuery(c.name, in.Path); err != nil {
 		return Out{}, err
 	}
-	return c.answer(http.MethodGet, t, resp, body)
+	return c.all(ctx, ask{http.MethodPost, in.Target, in.Content}, in.Pages)
 }
 
 func (c *client) request(ctx context.Context, in RequestIn) (Out, error) {
-	kind, sent := in.body()
-	resp, body, cut := c.exchange(ctx, in.Method, in.Target, kind, sent)
+	out, err := c.write(ctx, in)
+	if in.IdempotencyHeader == nil || err == nil || types.CodeOf(err) == types.UnknownOutcome {
+		return out, err
+	}
+	if !step.CallOf(ctx).AfterUnknown && !in.inProgress(types.AsError(err)) {
+		return out, err
+	}
+	// What is refused the second time may have been carried out the first time; and
+	// a conflict may be with the first one, which is still being carried out.
+	return Out{}, types.Errorf(types.UnknownOutcome, "an earlier request with this key may have been carried out: %w", err).
+		WithHint("resume the run: it is sent again, and the service knows it by its key")
+}
+
+// inProgress reports whether an error is a 409 for which no rule has a code.
+func (in RequestIn) inProgress(err *types.Error) bool {
+	named := slices.ContainsFunc(in.Codes, func(r Failure) bool { return slices.Contains(r.Status, http.StatusConflict) })
+	return err.Details["status"] == http.StatusConflict && !named
+}
+
+// write sends a write, once.
+func (c *client) write(ctx context.Context, in RequestIn) (Out, error) {
+	kind, sent, err := in.body()
+	if err != nil {
+		return Out{}, err
+	}
+	request := sending{method: in.Method, target: in.Target, kind: kind, body: sent}
+	if in.IdempotencyHeader != nil {
+		request.keyed = *in.IdempotencyHeader
+	}
+	resp, body, cut := c.exchange(ctx, request)
 	if cut != nil && !errors.Is(cut, errCut) {
 		return Out{}, cut
 	}
@@ -35,56 +65,17 @@ func (c *client) request(ctx context.Context, in RequestIn) (Out, error) {
 	if cut != nil {
 		out.Truncated, out.JSON = true, nil
 	}
-	if tell := step.CallOf(ctx).Tell; tell != nil && isJSON(resp) && out.JSON == nil && out.Body != "" {
-		tell(fmt.Sprintf("%s: answered %d; the body should be JSON, but is broken or cut off: it is kept as text", c.what(in.Method, in.Target), out.Status))
+	if isJSON(resp) && out.JSON == nil && out.Body != "" {
+		step.CallOf(ctx).Say(fmt.Sprintf("%s: answered %d; the body should be JSON, but is broken or cut off: it is kept as text", c.what(in.Method, in.Target), out.Status))
 	}
 	return out, nil
-}
-
-// find asks the skill's own question. Without one, nothing speaks against the
-// first send, and nothing for a second.
-func (f family) find(ctx context.Context, _ step.Key, in RequestIn) (step.Found[Out], error) {
-	how, after := in.Find, step.CallOf(ctx).AfterUnknown
-	switch {
-	case how == nil && !after:
-		return step.Absent[Out](), nil
-	case how == nil && in.Method != http.MethodDelete:
-		return step.Inconclusive[Out]("check " + in.Path + " of service " + in.Service + "; with find, the step checks that itself"), nil
-	case how == nil:
-		// Only after a lost answer: before, a path that is mistyped would
-		// look like one that is deleted already.
-		how = &Finder{Path: in.Path, Query: in.Query, Gone: true}
-	}
-	c, err := f.connect(in.Service)
-	if err != nil {
-		return step.Found[Out]{}, err
-	}
-	t := Target{Path: how.Path, Query: how.Query, Headers: in.lookHeaders(), SecretHeaders: in.SecretHeaders, Bearer: in.Bearer, MaxBody: in.MaxBody}
-	resp, body, err := c.exchange(ctx, http.MethodGet, t, "", nil)
-	if err != nil {
-		return step.Found[Out]{}, err
-	}
-	there := resp.StatusCode != http.StatusNotFound && resp.StatusCode != http.StatusGone
-	if !there {
-		t.Expect = []int{resp.StatusCode}
-	}
-	out, err := c.answer(http.MethodGet, t, resp, body)
-	switch {
-	case err != nil && in.Find == nil:
-		return step.Inconclusive[Out](err.Error()), nil // the author did not say that it can be asked
-	case err != nil:
-		return step.Found[Out]{}, err
-	case (there && how.matches(out)) != how.Gone:
-		return step.Exists(how.Path, out), nil
-	}
-	return step.Absent[Out](), nil
 }
 
 // resolve reads what a person found at a path. The answer is the result; of a
 // DELETE it has to be that nothing is there.
 func (c *client) resolve(ctx context.Context, ref string, in RequestIn) (Out, error) {
 	t := Target{Path: ref, Headers: in.lookHeaders(), SecretHeaders: in.SecretHeaders, Bearer: in.Bearer, MaxBody: in.MaxBody}
-	resp, body, err := c.exchange(ctx, http.MethodGet, t, "", nil)
+	resp, body, err := c.exchange(ctx, sending{method: http.MethodGet, target: t})
 	switch {
 	case err != nil:
 		return Out{}, err
@@ -94,58 +85,6 @@ func (c *client) resolve(ctx context.Context, ref string, in RequestIn) (Out, er
 		t.Expect = []int{http.StatusNotFound, http.StatusGone}
 	}
 	return c.answer(http.MethodGet, t, resp, body)
-}
-
-// lookHeaders are the headers of a write that a look has too: those that say
-// who asks in which way, not what is sent and under which condition.
-func (in RequestIn) lookHeaders() map[string]string {
-	out := map[string]string{}
-	for name, v := range in.Headers {
-		if lower := strings.ToLower(name); !strings.HasPrefix(lower, "content-") && !strings.HasPrefix(lower, "if-") {
-			out[name] = v
-		}
-	}
-	return out
-}
-
-// matches reports whether what the pointer leads to is what it has to be.
-func (f Finder) matches(out Out) bool {
-	if f.Pointer == nil {
-		return true
-	}
-	if out.JSON == nil {
-		return false
-	}
-	v, ok := follow(*out.JSON, *f.Pointer)
-	want, err := types.Decode(*f.Equals)
-	return ok && err == nil && bytes.Equal(types.Encode(v), types.Encode(want))
-}
-
-// follow evaluates a JSON pointer (RFC 6901).
-func follow(v any, pointer string) (any, bool) {
-	if pointer == "" {
-		return v, true
-	}
-	for _, part := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
-		part = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
-		switch at := v.(type) {
-		case map[string]any:
-			next, ok := at[part]
-			if !ok {
-				return nil, false
-			}
-			v = next
-		case []any:
-			i, err := strconv.Atoi(part)
-			if err != nil || i < 0 || i >= len(at) {
-				return nil, false
-			}
-			v = at[i]
-		default:
-			return nil, false
-		}
-	}
-	return v, true
 }
 
 // preview says what would be sent, without asking the service.
@@ -179,6 +118,12 @@ func (f family) preview(_ context.Context, in RequestIn, unknown step.UnknownPat
 	if in.JSON != nil {
 		add("json", string(*in.JSON))
 	}
+	if len(in.Form) > 0 {
+		add("form", string(types.Encode(in.Form)))
+	}
+	if len(in.Multipart) > 0 {
+		add("multipart", string(types.Encode(in.Multipart)))
+	}
 	if in.Body != nil {
 		add("body", *in.Body)
 	}
@@ -200,7 +145,7 @@ func (f family) refuse(in RequestIn, unknown step.UnknownPaths) error {
 
 // Kind is the kind of service that these steps reach.
 func Kind() step.ServiceKind {
-	return step.ServiceKind{Name: "http", Network: true, Keys: map[string][]string{"user": nil, "header": nil, "token_url": nil, "refresh_token": nil, "scope": nil}}
+	return step.ServiceKind{Name: "http", Network: true, Keys: map[string][]string{"user": nil, "header": nil, "token_url": nil, "refresh_token": nil, "scope": nil, "queries": nil}}
 }
 
 // Steps returns the family, built on the configured services by name. With nil
@@ -208,12 +153,18 @@ func Kind() step.ServiceKind {
 func Steps(services map[string]Service) []step.Step {
 	f := family{services}
 	codes := rest.Codes(types.Conflict)
+	codesOf := func(t Target) []types.Code { return declared(t.Codes) }
 	return []step.Step{
-		step.Picking(step.Checked(step.Read("http_get", "Send a GET request to an HTTP API.", rest.Do(f.connect, (*client).get)).
-			Requires(toReach).Touches("http", "resource", "read").Errors(codes...), Target.check)),
-		step.Checked(step.Write("http_request", "Send a request that changes something to an HTTP API.", rest.Do(f.connect, (*client).request),
+		step.Picking(step.Coded(step.Checked(step.Read("http_get", "Send a GET request to an HTTP API.", rest.Do(f.connect, (*client).get)).
+			Requires(toReach).Touches("http", "resource", "read").Errors(codes...), GetIn.check),
+			func(in GetIn) []types.Code { return codesOf(in.Target) })),
+		step.Picking(step.Coded(step.Checked(step.Read("http_query", "Send a POST request that only reads to an HTTP API.", rest.Do(f.connect, (*client).query)).
+			Requires(toReach).Touches("http", "resource", "query").Errors(codes...), f.checkQuery),
+			func(in QueryIn) []types.Code { return codesOf(in.Target) })),
+		step.Coded(step.Checked(step.Write("http_request", "Send a request that changes something to an HTTP API.", rest.Do(f.connect, (*client).request),
 			step.Find(f.find), step.Preview(f.preview), step.EventuallyConsistent[RequestIn, Out](),
 			rest.Resolve(f.connect, "the path below the service's url where it is, such as things/17", (*client).resolve)).
 			Requires(toReach).Touches("http", "resource", "change").Costs(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 1, Trips: 1}).Errors(codes...), RequestIn.check),
+			RequestIn.declared),
 	}
 }

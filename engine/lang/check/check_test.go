@@ -79,6 +79,11 @@ type getIn struct {
 	Path string `json:"path" doc:"Path."`
 }
 
+type queryIn struct {
+	getIn
+	JSON *any `json:"json" doc:"JSON."`
+}
+
 type requestIn struct {
 	getIn
 	Method string `json:"method" doc:"Method." enum:"POST,PUT"`
@@ -107,6 +112,7 @@ func catalogue() *step.Catalogue {
 	clone := func(context.Context, cloneIn) (writeOut, error) { return writeOut{}, nil }
 	exec := func(context.Context, execIn) (execOut, error) { return execOut{}, nil }
 	get := func(context.Context, getIn) (httpOut, error) { return httpOut{}, nil }
+	query := func(context.Context, queryIn) (httpOut, error) { return httpOut{}, nil }
 	request := func(context.Context, requestIn) (httpOut, error) { return httpOut{}, nil }
 	login := func(context.Context, writeIn) (loginOut, error) { return loginOut{}, nil }
 	send := func(context.Context, sendIn) (execOut, error) { return execOut{}, nil }
@@ -122,6 +128,7 @@ func catalogue() *step.Catalogue {
 		step.Coded(step.Read("exec_read", "Run a program.", exec).Errors(types.NotFound), codesOf),
 		step.Write("exec", "Run a program.", exec),
 		step.Read("http_get", "Get.", get),
+		step.Read("http_query", "Ask.", query),
 		step.Write("http_request", "Ask.", request),
 	})
 }

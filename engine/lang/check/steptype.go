@@ -16,7 +16,7 @@ import (
 // typed arguments and a typed result:
 //
 //	exec: {…}     the arguments of exec, or of exec_read when the effect is read
-//	http: {…}     those of http_request, or of http_get
+//	http: {…}     those of http_request, of http_get, or of http_query for a POST that reads
 //	steps: […]    steps, as in a skill
 //
 // It is checked by the walk that checks skills, and performed as a called one: what
@@ -123,8 +123,12 @@ func (c *checker) oneStep(root *syntax.Node, key string) *syntax.Node {
 		return nil
 	}
 	if m := with.Get("method"); uses == "http_get" && m != nil {
-		if m.Value != "GET" {
-			c.diags.Errorf("wrong-effect", m.Range, "a request that reads is a GET, not a %s", m.Value).Hint = "effect: write, if it changes something"
+		switch m.Value {
+		case "GET":
+		case "POST":
+			uses = "http_query"
+		default:
+			c.diags.Errorf("wrong-effect", m.Range, "a request that reads is a GET or a POST, not a %s", m.Value).Hint = "effect: write, if it changes something"
 		}
 		with = keeping(with, func(key string) bool { return key != "method" })
 	}

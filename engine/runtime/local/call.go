@@ -18,11 +18,19 @@ func (r *runner) step(name string) (step.Step, error) {
 }
 
 // call performs a step; a panic in it becomes an error.
-func (r *runner) call(ctx context.Context, s step.Step, rec journal.Record) (out []byte, err error) {
+func (r *runner) call(ctx context.Context, s step.Step, rec journal.Record, hard bool) (out []byte, err error) {
 	defer runtime.Recovered(s.Name, &err)
 	c := r.callOf(s, rec)
+	r.afterUnknown(&c, hard)
 	defer r.unlock()()
 	return s.Do(step.WithCall(ctx, c), rec.Input)
+}
+
+// afterUnknown says in a call that a request before it has an unknown outcome.
+func (r *runner) afterUnknown(c *step.Call, hard bool) {
+	if c.AfterUnknown = hard; hard {
+		c.UnknownFor = r.Clock.Now().Sub(r.Announced[c.Path])
+	}
 }
 
 // callOf is the call of the action that a record is of.
@@ -50,7 +58,7 @@ func (r *runner) again(ctx context.Context, path string) error {
 	}
 	s, err := r.step(rec.Step)
 	if err == nil {
-		_, err = r.call(ctx, s, rec)
+		_, err = r.call(ctx, s, rec, false)
 	}
 	return err
 }

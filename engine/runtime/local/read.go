@@ -14,7 +14,7 @@ func (r *runner) do(w *worker) {
 		err = r.ready(w.ctx, s, a.Input)
 	}
 	if err == nil {
-		out, err = r.call(w.call, s, rec)
+		out, err = r.call(w.call, s, rec, false)
 	}
 	_, live := r.Machine.Live(a.Path)
 	switch {

@@ -71,7 +71,7 @@ func (r *runner) repeat(ctx context.Context) error {
 // redo does to a workspace what a recorded step did.
 func (r *runner) redo(ctx context.Context, s step.Step, rec journal.Record) (err error) {
 	if s.Effect == step.Locals {
-		_, err = r.call(ctx, s, rec)
+		_, err = r.call(ctx, s, rec, false)
 		return err
 	}
 	defer runtime.Recovered(s.Name, &err)

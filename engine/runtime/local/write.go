@@ -113,6 +113,7 @@ func (x *writing) intend(outcome string) bool {
 		x.Changing[x.a.Path] = true
 	case !x.sent:
 		x.Intents[x.a.Path] = x.Clock.Now()
+		x.Announced[x.a.Path] = x.Intents[x.a.Path]
 	}
 	x.announced = true
 	delete(x.Absent, x.a.Path)
@@ -137,7 +138,7 @@ func (r *runner) find(ctx context.Context, s step.Step, rec journal.Record, hard
 		return step.Absent[json.RawMessage](), nil
 	}
 	c := r.callOf(s, rec)
-	c.AfterUnknown = hard
+	r.afterUnknown(&c, hard)
 	defer r.unlock()()
 	return s.Find(step.WithCall(ctx, c), c.Key, rec.Input)
 }
@@ -192,7 +193,7 @@ func (x *writing) perform(c protocol.Command) (e protocol.Event, ok bool) {
 	case protocol.Wait:
 		return e, x.waitUntil(&worker{ctx: ctx, call: ctx}, c.Until)
 	case protocol.Send:
-		e.Output, e.Err = x.call(x.w.call, x.step, x.rec)
+		e.Output, e.Err = x.call(x.w.call, x.step, x.rec, c.Hard)
 		e.At, e.Cut = x.Clock.Now(), x.w.call.Err() != nil
 	case protocol.Update:
 		e.Output, e.Err = x.update(ctx, c.Found.Out)

@@ -117,7 +117,7 @@ const (
 	Prepare  Verb = "prepare"   // make ready what the step works in
 	ReadBack Verb = "read_back" // read what a person found
 	Announce Verb = "announce"  // append INTENT, with the Outcome, and wait for the disk
-	Look     Verb = "look"      // ask the world; Hard is [step.Call].AfterUnknown
+	Look     Verb = "look"      // ask the world; Hard is [step.Call].AfterUnknown, here and of Send
 	Wait     Verb = "wait"      // let time pass until Until
 	Send     Verb = "send"
 	Update   Verb = "update" // bring what was Found up to date

@@ -62,8 +62,8 @@ var transitions = []struct {
 	{"cut, and it is there", protocol.Known{}, `
 		begin: permit; ok: prepare; ok: announce; ok: look; absent: send; cut network: look hard; here: done confirmed`},
 	{"answer lost, and it is not there, time and again", protocol.Known{}, `
-		begin: permit; ok: prepare; ok: announce; ok: look; absent: send; unknown_outcome: look hard; absent: send;
-		unknown_outcome: look hard; absent: send; unknown_outcome: look hard; absent: fail (unknown_outcome)`},
+		begin: permit; ok: prepare; ok: announce; ok: look; absent: send; unknown_outcome: look hard; absent: send hard;
+		unknown_outcome: look hard; absent: send hard; unknown_outcome: look hard; absent: fail (unknown_outcome)`},
 	{"answer lost, and nobody can tell", protocol.Known{}, `
 		begin: permit; ok: prepare; ok: announce; ok: look; absent: send; unknown_outcome: look hard;
 		cannot_tell: park unknown_outcome (unknown_outcome)`},
@@ -74,13 +74,13 @@ var transitions = []struct {
 		absent: wait 2s !; +2s: look hard; absent: wait 4s; +2s: look hard; here: done confirmed`},
 	{"answer lost, and it never appears", protocol.Known{Step: protocol.Step{EventuallyConsistent: true}, Settle: 3 * time.Second}, `
 		begin: permit; ok: prepare; ok: announce; ok: look; absent: send; unknown_outcome: look hard;
-		absent: wait 2s !; +2s: look hard; absent: wait 3s; +1s: look hard; absent: send; ok: done created`},
+		absent: wait 2s !; +2s: look hard; absent: wait 3s; +1s: look hard; absent: send hard; ok: done created`},
 	{"resumed, and it is there", protocol.Known{Sent: true, Since: began}, `
 		begin: prepare; ok: announce; ok: look hard; here: done confirmed`},
 	{"resumed, and it is as it was to be updated", protocol.Known{Sent: true, Since: began, Changing: true}, `
 		begin: prepare; ok: announce; ok: look hard; here: done updated`},
 	{"resumed, and it is not there", protocol.Known{Sent: true, Since: began}, `
-		begin: prepare; ok: announce; ok: look hard; absent: permit; ok: look hard; absent: send; ok: done created`},
+		begin: prepare; ok: announce; ok: look hard; absent: permit; ok: look hard; absent: send hard; ok: done created`},
 	{"resumed, and it appears while consent is asked", protocol.Known{Sent: true, Since: began}, `
 		begin: prepare; ok: announce; ok: look hard; absent: permit; ok: look hard; here: done confirmed`},
 	{"resumed, without consent", protocol.Known{Sent: true, Since: began}, `
@@ -91,9 +91,9 @@ var transitions = []struct {
 		begin: prepare; ok: announce; ok: look hard; absent needless: give_up`},
 	{"resumed, and nothing to look with", protocol.Known{Sent: true, Since: began}, `begin: prepare; auth: fail unknown (auth)`},
 	{"resumed, and an old request can still take effect", protocol.Known{Sent: true, Since: began, Step: protocol.Step{EventuallyConsistent: true}, Settle: time.Second}, `
-		begin: prepare; ok +3s: announce; ok: look hard; absent: wait 4s !; +1s: look hard; absent: permit; ok: look hard; absent: send; ok: done created`},
+		begin: prepare; ok +3s: announce; ok: look hard; absent: wait 4s !; +1s: look hard; absent: permit; ok: look hard; absent: send hard; ok: done created`},
 	{"resumed long after", protocol.Known{Sent: true, Since: began.Add(-time.Hour), Step: protocol.Step{EventuallyConsistent: true}, Settle: time.Second}, `
-		begin: prepare; ok: announce; ok: look hard; absent: permit; ok: look hard; absent: send; ok: done created`},
+		begin: prepare; ok: announce; ok: look hard; absent: permit; ok: look hard; absent: send hard; ok: done created`},
 	{"a person says it is not there", protocol.Known{Absent: true}, `
 		begin: permit; ok: prepare; ok: announce; ok: look hard; cannot_tell: send; ok: done created`},
 	{"a person says it is not there, and nobody can look", protocol.Known{Absent: true}, `

@@ -235,7 +235,7 @@ func (w *Write) onFound(e Event) Command {
 	}
 	w.sends++
 	w.word = false
-	return w.do(Command{Do: Send})
+	return w.do(Command{Do: Send, Hard: w.Sent})
 }
 
 // unknown is the outcome of a write whose effect could not be looked for.
