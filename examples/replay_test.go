@@ -85,8 +85,8 @@ func widths(p *program.Program) []int {
 	return out
 }
 
-// widened is a copy of the program in which every loop and every parallel group
-// runs so many at a time.
+// widened is a copy of the program in which every parallel group, and every loop that
+// may, runs so many at a time.
 func widened(t *testing.T, p *program.Program, n int) *program.Program {
 	t.Helper()
 	out := &program.Program{}
@@ -94,7 +94,7 @@ func widened(t *testing.T, p *program.Program, n int) *program.Program {
 		t.Fatal(err)
 	}
 	program.Each(out.Steps, func(node *program.Node) {
-		if n > 0 && (node.ForEach != "" || node.Parallel) {
+		if n > 0 && (node.ForEach != "" || node.Parallel) && node.BreakIf == "" {
 			node.MaxParallel = n
 		}
 	})

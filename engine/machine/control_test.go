@@ -70,6 +70,15 @@ func TestControl(t *testing.T) {
 		"loop that goes on":                     {nodes: []program.Node{with(loop, func(n *program.Node) { n.OnItemError = true })}, outputs: `${{ join(map(steps.l, # == nil ? "-" : #.x), " ") }}`, fail: []string{"l[q]=conflict"}, want: "l[p] l[q]! l[r]", out: "p - r"},
 		"the condition is asked for each item":  {nodes: []program.Node{with(loop, func(n *program.Node) { n.If = `item != "q"` })}, want: "l[p] l[r]"},
 		"loop over nothing":                     {nodes: []program.Node{with(loop, func(n *program.Node) { n.ForEach = "[]" })}, outputs: "${{ len(steps.l) }}", want: "", out: 0},
+		"loop that breaks":                      {nodes: []program.Node{with(loop, func(n *program.Node) { n.BreakIf = `result.x == "q"` })}, outputs: `${{ join(map(steps.l, .x), " ") }}`, want: "l[p] l[q]", out: "p q"},
+		"loop that breaks in the end":           {nodes: []program.Node{with(loop, func(n *program.Node) { n.BreakIf = `item == "r"` })}, outputs: "${{ len(steps.l) }}", want: "l[p] l[q] l[r]", out: 3},
+		"break_if is asked of what was skipped": {nodes: []program.Node{with(loop, func(n *program.Node) { n.If, n.BreakIf = `item != "q"`, "result == nil" })}, outputs: "${{ len(steps.l) }}", want: "l[p]", out: 2},
+		"break_if is asked of what failed":      {nodes: []program.Node{with(loop, func(n *program.Node) { n.OnItemError, n.BreakIf = true, "result == nil" })}, outputs: "${{ len(steps.l) }}", fail: []string{"l[q]=conflict"}, want: "l[p] l[q]!", out: 2},
+		"break_if is not asked of a failure":    {nodes: []program.Node{with(loop, func(n *program.Node) { n.BreakIf = "true" })}, fail: []string{"l[p]=conflict"}, want: "l[p]!", failed: "l[p] conflict"},
+		"break_if that fails":                   {nodes: []program.Node{with(loop, func(n *program.Node) { n.BreakIf = `[1][len(item)] > 1` })}, want: "l[p]", failed: "l invalid"},
+		"loop of a group that breaks": {nodes: []program.Node{with(group("l", uses("in", types.Values{"x": "${{ item }}"}), set("s", "${{ steps.in.x * 2 }}")), func(n *program.Node) {
+			n.ForEach, n.BreakIf = "[1, 2, 3]", "result.s.v + result.in.x > 5"
+		})}, outputs: "${{ sum(map(steps.l, .s.v)) }}", want: "l[1]/in l[2]/in", out: 6},
 		"loop with keys": {nodes: []program.Node{with(group("l", uses("in", types.Values{"x": "${{ m.id }}"}), set("s", "${{ steps.in.x * 2 }}")), func(n *program.Node) {
 			n.ForEach, n.As, n.Key = `[{id: 7, name: "x/y"}, {id: 8, name: "z"}]`, "m", "m.name"
 		})}, outputs: `${{ sum(map(steps.l, .s.v)) }}`, want: "l[x%2Fy]/in l[z]/in", out: 30},
@@ -336,5 +345,25 @@ func TestBackoffSpreads(t *testing.T) {
 		if low, high := waits[i][0], waits[i][199]; low > 80*time.Second || high < 120*time.Second || len(slices.Compact(waits[i])) < 190 {
 			t.Errorf("after attempt %d, 200 runs wait %s to %s", i+1, low, high)
 		}
+	}
+}
+
+// TestBreakIfThatFailsStaysSo: the item before it is done, and what comes behind it
+// has not begun, also when the run is taken up again.
+func TestBreakIfThatFailsStaysSo(t *testing.T) {
+	t.Parallel()
+	p := prog(with(uses("l", nil), func(n *program.Node) { n.ForEach, n.BreakIf = `["p", "q"]`, "1 / 0 > 1" }))
+	w := newWorld()
+	m := drive(t, p, w, first)
+	for range 2 {
+		f := m.Failure()
+		if f == nil || f.Path != "l" || f.Error.Code != types.BadInput {
+			t.Fatalf("failure %+v", f)
+		}
+		apply(t, m, machine.Event{Kind: machine.Retried, Path: "l"})
+		m = clone(t, m, p)
+	}
+	if diff := cmp.Diff([]string{"l[p]"}, w.done); diff != "" || len(m.Next()) > 0 {
+		t.Error(diff, m.Next())
 	}
 }

@@ -74,6 +74,9 @@ func (g *generator) node(depth int, may allowed) program.Node {
 	n.OnError = g.chance(6)
 	if looped {
 		n.ForEach, n.MaxParallel, n.OnItemError = `["p", "q", "r"]`, g.r.IntN(3), g.chance(2)
+		if n.MaxParallel < 2 && g.chance(2) {
+			n.BreakIf = `item == "q"`
+		}
 	}
 	return n
 }
@@ -96,6 +99,7 @@ func drawn(nodes []program.Node) string {
 		add(n.MaxParallel > 0, "max %d", n.MaxParallel)
 		add(n.OnError, "on_error")
 		add(n.OnItemError, "on_item_error")
+		add(n.BreakIf != "", "break_if")
 		if n.Call != nil {
 			parts = append(parts, drawn(n.Call.Steps))
 		}

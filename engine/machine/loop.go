@@ -94,7 +94,11 @@ func (m *Machine) iterate(a *activation) {
 	most := max(a.node.MaxParallel, 1)
 	for {
 		m.advanceItems(a)
-		if len(l.Live) >= most || l.Next >= len(l.items) || a.Stop != nil || m.loopFailure(a) != nil {
+		if l.Refused != nil {
+			m.failed(a, l.Refused)
+			return
+		}
+		if len(l.Live) >= most || l.done() || a.Stop != nil || m.loopFailure(a) != nil {
 			break
 		}
 		l.Live = append(l.Live, m.beginItem(a, l.Next))
@@ -106,7 +110,7 @@ func (m *Machine) iterate(a *activation) {
 	switch failed := m.loopFailure(a); {
 	case failed != nil:
 		m.failedAt(a, failed)
-	case a.Stop != nil && l.Next < len(l.items):
+	case a.Stop != nil && !l.done():
 		m.stopped(a)
 	default:
 		m.leaveLoop(a)
@@ -131,7 +135,11 @@ func (m *Machine) advanceItems(a *activation) {
 		if x.Stage != ended || x.Fail != nil {
 			return false
 		}
-		m.keepItem(a, x)
+		result := m.itemResult(a, x)
+		if l.results != nil {
+			l.results[x.Item.Index] = result
+		}
+		m.askBreak(a, x, result)
 		return true
 	})
 }
@@ -145,20 +153,40 @@ func (m *Machine) loopFailure(a *activation) *Failure {
 	return out
 }
 
-func (m *Machine) keepItem(a, x *activation) {
-	if a.Loop.results == nil {
-		return
-	}
+// done reports whether no further item is to begin.
+func (l *loop) done() bool { return l.Broken || l.Next >= len(l.items) }
+
+// itemResult is what an item gave, nil when it gave nothing.
+func (m *Machine) itemResult(a, x *activation) any {
 	switch {
 	case x.Absent:
+		return nil
 	case x.Undecided:
-		a.Loop.results[x.Item.Index] = types.Unknown{After: a.node.ID}
+		return types.Unknown{After: a.node.ID}
 	case x.node.Kind == program.Group:
 		out := map[string]any{}
 		visible([]program.Node{withoutLoop(x.node)}, func(n *program.Node) { out[n.ID] = x.names.steps[n.ID] })
-		a.Loop.results[x.Item.Index] = out
+		return out
+	}
+	return x.result
+}
+
+// askBreak asks behind an item whether it was the last one. When a plan cannot
+// know, it is unknown from then on whether the run comes to an item, and how many
+// results there are.
+func (m *Machine) askBreak(a, x *activation, result any) {
+	if a.node.BreakIf == "" || a.Loop.Unknown {
+		return
+	}
+	seen := map[string]any{a.itemName(): a.Loop.items[x.Item.Index], "result": result}
+	holds, undecided, err := m.condition(a, a.node.BreakIf, seen)
+	switch {
+	case err != nil:
+		a.Loop.Refused = err
+	case undecided:
+		a.Undecided = true
 	default:
-		a.Loop.results[x.Item.Index] = x.result
+		a.Loop.Broken = holds
 	}
 }
 
@@ -193,7 +221,7 @@ func withoutLoop(n *program.Node) program.Node {
 func (m *Machine) leaveLoop(a *activation) {
 	a.result = nil
 	if a.Loop.results != nil {
-		a.result = a.Loop.results
+		a.result = a.Loop.results[:a.Loop.Next]
 	}
 	m.end(a, Finished)
 }

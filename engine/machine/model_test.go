@@ -245,6 +245,9 @@ func (o *model) clean(n program.Node, path string, r result) result {
 
 func (o *model) loop(n program.Node, path string, safe bool) result {
 	keys := []string{"[p]", "[q]", "[r]"}
+	if n.BreakIf != "" {
+		keys = keys[:2]
+	}
 	return o.abreast(len(keys), room(n.MaxParallel, len(keys), 1), safe, func(i int) *failed {
 		return o.visit(n, path+keys[i], safe, true).fail
 	}, func(i int) *failed { return o.abort(n, path+keys[i], true) })

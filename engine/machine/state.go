@@ -199,6 +199,8 @@ type loop struct {
 	Live    []*activation `json:"live,omitempty"`    // in order; also those that ended the loop
 	Results types.Dynamic `json:"results,omitzero"`  // a list, when something reads it
 	Unknown bool          `json:"unknown,omitempty"` // of a plan: its list is not known
+	Broken  bool          `json:"broken,omitempty"`  // its break_if held: no item begins any more
+	Refused *types.Error  `json:"refused,omitempty"` // its break_if failed, and would again
 
 	items, results []any
 }

@@ -124,6 +124,9 @@ type Node struct {
 	As          string `json:"as,omitempty"`           // the name of the item; "item" is written out
 	Key         string `json:"key,omitempty"`          // bare expression, sees the item; "" is the item itself
 	MaxParallel int    `json:"max_parallel,omitempty"` // of a loop (0 is 1) and of a parallel group (0 is all)
+	// BreakIf is asked behind each item, of a loop that runs them one by one: where it
+	// holds, no further item begins. A bare expression; it sees the item and `result`.
+	BreakIf string `json:"break_if,omitempty"`
 	// OnItemError keeps the loop going when an item fails; its result is then
 	// absent.
 	OnItemError bool `json:"on_item_error,omitempty"`

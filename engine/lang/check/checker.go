@@ -75,6 +75,7 @@ type lifetime struct {
 	ids   []string       // of the steps that belong here
 	home  map[string]int // id -> the node in which it stands
 	last  map[string]int // id -> the last node that reads it
+	kept  bool           // the loop's break_if reads them when all of them are over
 }
 
 // session is what the files of one check share.

@@ -84,5 +84,12 @@ func (c *checker) isKept(l *lifetime) bool {
 		return false
 	}
 	_, read := owner.last[l.loop]
-	return read || c.isKept(owner)
+	return read || l.kept || c.isKept(owner)
+}
+
+// keepInside keeps the results of the steps in a loop until its break_if was asked.
+func (c *checker) keepInside(loop string) {
+	for _, l := range c.lives {
+		l.kept = l.kept || l.loop == loop
+	}
 }

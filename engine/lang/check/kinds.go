@@ -23,6 +23,7 @@ var modifiers = []modifier{
 	{"key", loopable},
 	{"max_parallel", loopable},
 	{"on_item_error", loopable},
+	{"break_if", loopable},
 	{"retry", []string{"uses", "steps"}},
 	{"timeout", []string{"uses", "steps"}},
 	{"on_error", []string{"uses", "await", "steps"}},
@@ -34,7 +35,7 @@ var modifiers = []modifier{
 var loopable = []string{"uses", "set", "assert", "approve", "await", "steps"}
 
 // ofLoops are the modifiers that say something about for_each only.
-var ofLoops = []string{"as", "key", "on_item_error"}
+var ofLoops = []string{"as", "key", "on_item_error", "break_if"}
 
 func owners(key string) []string {
 	var out []string

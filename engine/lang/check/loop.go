@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/program"
@@ -139,12 +140,38 @@ func itemType(out types.Type, kind string, inside []result) types.Type {
 	return out
 }
 
-func listOf(elem types.Type, optional bool) types.Type {
+func listOf(elem types.Type) types.Type {
 	if elem.Kind == types.Invalid {
 		return types.OfKind(types.List)
 	}
-	elem.Optional = elem.Optional || optional
 	return types.ListOf(elem)
+}
+
+// breakIf checks what is asked behind each item: it sees the item, and what that
+// gave.
+func (c *checker) breakIf(n *syntax.Node, node *program.Node, item types.Type) {
+	b := n.Get("break_if")
+	if b == nil {
+		return
+	}
+	if node.MaxParallel > 1 {
+		d := c.diags.Errorf("misplaced-key", b.Range, "break_if needs items that run one by one, and max_parallel is %d", node.MaxParallel)
+		d.Hint = "leave max_parallel out: beside an item that ends the loop, others would have begun"
+		d.Related = []diag.Note{{At: keyOf(n, "max_parallel"), Message: "max_parallel is here"}}
+	}
+	if node.ID != "" && c.ids[node.ID].hasResult() {
+		if item.Kind == types.Invalid {
+			item.Optional = false // its mistake is a mistake of its own
+		}
+		c.defineName("result", item)
+	}
+	var e *expr.Expr
+	if node.BreakIf, e = c.condition(b, "break_if", c.scope()); e == nil {
+		return
+	}
+	if node.Kind == program.Group && slices.ContainsFunc(e.Refs(), func(r expr.Ref) bool { return r.Path[0] == "result" }) {
+		c.keepInside(node.ID)
+	}
 }
 
 func (c *checker) flag(n *syntax.Node, key string) bool {

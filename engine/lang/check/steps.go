@@ -77,6 +77,7 @@ func (c *checker) step(n *syntax.Node) program.Node {
 	if n.Get("for_each") != nil && isAllowed("for_each", kind) {
 		items = c.loop(n, &node)
 	}
+	looped := c.view
 	var cond condition
 	node.If, cond = c.ifOf(n)
 	if name := n.Get("name"); name != nil {
@@ -90,7 +91,12 @@ func (c *checker) step(n *syntax.Node) program.Node {
 	unsure := node.OnError
 	if items.is {
 		c.checkLoopKey(n, &node, items)
-		m.out = listOf(itemType(m.out, kind, inside), len(cond.parts) > 0 || unsure || node.OnItemError)
+		item := itemType(m.out, kind, inside)
+		item.Optional = item.Optional || len(cond.parts) > 0 || unsure || node.OnItemError
+		c.view = looped
+		c.breakIf(n, &node, item)
+		c.view = before
+		m.out = listOf(item)
 		inside, cond, unsure = nil, condition{}, false
 	}
 	for _, r := range inside {

@@ -103,7 +103,7 @@ func (u uses) nodes(nodes []program.Node, own []*program.Node) []*program.Node {
 	for i := range nodes {
 		n := &nodes[i]
 		own = append(own, n)
-		for _, src := range []string{n.If, n.Cond, n.Until, n.FailIf, n.ForEach, n.Key} {
+		for _, src := range []string{n.If, n.Cond, n.Until, n.FailIf, n.ForEach, n.Key, n.BreakIf} {
 			u.expr(src)
 		}
 		u.text(n.Name)

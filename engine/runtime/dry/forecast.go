@@ -210,7 +210,14 @@ func undecidedCondition(a machine.Action) string {
 	if !a.Undecided {
 		return ""
 	}
-	return a.Def.If
+	if a.Def.BreakIf == "" {
+		return a.Def.If
+	}
+	before := "no item before had " + a.Def.BreakIf
+	if a.Def.If == "" {
+		return before
+	}
+	return a.Def.If + ", and " + before
 }
 
 func (w *walker) question(q plan.Question) {

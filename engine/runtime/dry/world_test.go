@@ -126,6 +126,40 @@ func TestUndecided(t *testing.T) {
 	}
 }
 
+// TestBreakIf: behind an item of which it is not known whether it ends the loop,
+// no item is sure to come, and nothing is known of all of them.
+func TestBreakIf(t *testing.T) {
+	t.Parallel()
+	for cond, want := range map[string][]string{
+		"result.title == 'a'":           {"l[a]", "m string 1"},
+		"result.title == 'b'":           {"l[a]", "l[b]", "m string 2"},
+		"result.key == 'x'":             {"l[a]", "l[b] if no item before had result.key == 'x'", "l[c] if no item before had result.key == 'x'", "m string (known after l)"},
+		"item == 'b' || result.key > 1": {"l[a]", "l[b] if no item before had item == 'b' || result.key > 1", "m string (known after l)"},
+	} {
+		l := titled("l", "make", "${{ item }}")
+		l.ForEach, l.BreakIf = `["a", "b", "c"]`, cond
+		w := &world{t: t}
+		f := w.forecast(w.options(l, titled("m", "make", "string ${{ len(steps.l) }}")))
+		var got []string
+		for _, x := range f.Writes {
+			line := x.Path
+			if x.If != "" {
+				line += " if " + x.If
+			}
+			if x.Node == "m" {
+				line += " " + x.Fields[0].Value
+			}
+			if x.Undecided != (x.If != "") {
+				t.Errorf("%s: undecided %v", line, x.Undecided)
+			}
+			got = append(got, line)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s:\n%s", cond, diff)
+		}
+	}
+}
+
 // TestQuestions: an await is asked once; when what it waits for is so already,
 // the walk continues with the answer.
 func TestQuestions(t *testing.T) {

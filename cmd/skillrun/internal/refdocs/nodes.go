@@ -24,6 +24,7 @@ type Node struct {
 	Key         string `json:"key,omitempty"`
 	MaxParallel int    `json:"max_parallel,omitempty"`
 	OnItemError string `json:"on_item_error,omitempty"` // continue, or left out
+	BreakIf     string `json:"break_if,omitempty"`
 
 	Timeout string `json:"timeout,omitempty"`  // of one visit with all its attempts; an await's is left out
 	OnError string `json:"on_error,omitempty"` // continue, or left out
@@ -54,7 +55,7 @@ func nodesOf(nodes []engine.Node, called bool) []Node {
 	for _, n := range nodes {
 		x := Node{
 			ID: n.ID, Name: n.Name, Kind: string(n.Kind), Uses: n.Step, Effect: n.Effect, If: n.If,
-			ForEach: n.ForEach, As: n.As, Key: n.Key, MaxParallel: n.MaxParallel, OnItemError: goesOn(n.OnItemError),
+			ForEach: n.ForEach, As: n.As, Key: n.Key, MaxParallel: n.MaxParallel, OnItemError: goesOn(n.OnItemError), BreakIf: n.BreakIf,
 			OnError: goesOn(n.OnError),
 			Steps:   nodesOf(n.Steps, called), Parallel: n.Parallel, Rescue: nodesOf(n.Rescue, called), Always: nodesOf(n.Always, called),
 		}
