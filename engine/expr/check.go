@@ -202,6 +202,9 @@ func (c *checker) member(n *member, s Scope) types.Type {
 		if f, ok := t.Field(n.name); ok {
 			return f.Type
 		}
+		if t.Elem != nil {
+			return c.failAt(n.nameAt, CodeUnknownName, "name it in as(): {"+n.name+": any, …}", "%s may have a field %s, but its type does not name it", show(n.of), n.name)
+		}
 		return c.failAt(n.nameAt, CodeUnknownName, fieldHint(n, t), "%s", noField(n))
 	}
 	return c.failAt(n.nameAt, CodeTypeMismatch, fieldHint(n, t), "%s is %s and has no fields", show(n.of), aType(t))

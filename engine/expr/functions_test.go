@@ -25,6 +25,9 @@ func TestFunctionTypes(t *testing.T) {
 		`regex_find(inputs.name, "a")`: "optional string", `regex_find(inputs.name, "(?P<a>x)?(?P<b>y)(?:(?P<c>z)|w)(?P<d>v)+(?P<e>u){2}")`: "optional {a: optional string, b: string, c: optional string, d: string, e: string}",
 		`regex_find_all(inputs.name, "(a)(b)")`: "list<string>", `regex_split(inputs.name, "a")`: "list<string>", `regex_replace(inputs.name, "a", "$0")`: "string",
 		`from_json(inputs.name)`: "any", `as(from_json(inputs.name), "{a: list< {b : map<any>} >, c: optional integer}")`: "{a: list<{b: map<any>}>, c: optional integer}", `as(inputs.note, "optional string")`: "optional string", `is(inputs.note, "string")`: "boolean", `as(inputs.blob, "{}")`: "{}",
+		`as(inputs.blob, "{n: integer, …}")`: "{n: integer, …}", `as(inputs.blob, "list<{...}>")`: "list<{…}>", `as(inputs.blob, "{n: {m: integer, ...}, …}").n.m`: "integer",
+		`merge(as(inputs.blob, "{n: integer, …}"), {n: 2, m: "x"})`: "{n: integer, m: string, …}", `merge({n: 1, m: 2}, as(inputs.blob, "{m: string, …}"))`: "{n: any, m: string, …}", `merge(as(inputs.blob, "{n: integer, …}"), inputs.labels)`: "map<any>",
+		`values(as(inputs.blob, "{n: integer, …}"))`: "list<any>", `keys(as(inputs.blob, "{…}"))`: "list<string>", `inputs.billing ? {a: 1} : as(inputs.blob, "{b: string, …}")`: "{a: optional any, b: optional string, …}", `json(as(inputs.blob, "{…}"))`: "string",
 		`yaml(inputs.blob)`: "string", `url_parse(inputs.name).port`: "optional integer", `url_parse(inputs.name).query["x"] ?? ""`: "string", `semver_parse(inputs.name)?.major`: "optional integer",
 		`now("UTC")`: "string", `date_diff(now(), now(), "days")`: "integer", `next_name(inputs.tags, "x")`: "string", `semver_sort(inputs.tags)`: "list<string>",
 	} {
@@ -50,6 +53,7 @@ func TestFunctionValues(t *testing.T) {
 		`take([1, 2], 5)`: []any{1, 2}, `take([1, 2], 0)`: []any{}, `take([1, 2], -5)`: []any{1, 2}, `take([1, 2, 3], 2)`: []any{1, 2}, `take([1], -9223372036854775807 - 1)`: []any{},
 		`concat([], [1], [], ["x"])`: []any{1, "x"}, `keys(inputs.blob)`: []any{"x"}, `keys({b: 1, a: inputs.null})`: []any{"b"}, `values({a: inputs.null})`: []any{}, `entries({})`: []any{},
 		`merge({a: 1, b: 2}, {a: inputs.null, b: 3}, {c: 4})`: object("a", 1, "b", 3, "c", 4), `from_entries([{key: "a", value: 1}, {key: "a", value: 2}])`: object("a", 2),
+		`as(from_json("{\"n\": 1, \"x\": {\"y\": [1]}, \"z\": null}"), "{n: integer, o: optional string, …}")`: object("n", 1, "x", object("y", []any{1}), "z", nil), `merge(as(from_json("{\"n\": 1, \"x\": 2}"), "{n: integer, …}"), {n: 5})`: object("n", 5, "x", 2), `is(from_json("{\"n\": \"1\", \"x\": 2}"), "{n: integer, …}")`: false, `as(from_json("[{\"a\": {\"b\": 1, \"c\": 2}, \"d\": 3}]"), "list<{a: {b: integer}, …}>")`: []any{object("a", object("b", 1), "d", 3)},
 		`get(inputs.tags, -1)`: "a", `get(inputs.tags, 2)`: nil, `get(inputs.tags, -3)`: nil, `get(inputs.labels, "x")`: nil, `get(inputs.labels, "team")`: "aa",
 		`fixed(inputs.big, 2)`: "9007199254740993.00", `fixed(-0.05, 1)`: "-0.1", `fixed(1e300, 0)[0:3]`: "100", `fixed(7, 0)`: "7",
 		`lines("")`: []any{}, `lines("\n")`: []any{""}, `lines("a\r\nb\rc")`: []any{"a", "b\rc"}, `words(" \t\n")`: []any{}, `split("a,b", ",", 9)`: []any{"a", "b"}, `split("a,b", ",", 1)`: []any{"a,b"},

@@ -254,7 +254,7 @@ func (l *lowerer) shape(n node) types.Type {
 	}
 	t, err := stdlib.ParseShape(text)
 	if err != nil {
-		l.bad(n.at(), CodeTypeMismatch, "this is not a type: "+err.Error(), `types are string, integer, number, boolean, any, list<T>, map<T>, {name: T} and optional T`)
+		l.bad(n.at(), CodeTypeMismatch, "this is not a type: "+err.Error(), `types are string, integer, number, boolean, any, list<T>, map<T>, {name: T}, {name: T, …} and optional T`)
 	}
 	return t
 }

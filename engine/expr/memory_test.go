@@ -83,6 +83,7 @@ func bombs() map[string]string {
 		"reading YAML texts":      `map(1..90000, from_yaml(lines))`,
 		"writing YAML":            `map(1..90000, yaml(wide))`,
 		"giving types":            `map(1..90000, as(wide, "map<integer>"))`,
+		"keeping members":         `map(1..90000, as(wide, "{name1: integer, …}"))`,
 		"refusing types":          `map(1..90000, is(wide, "map<string>"))`,
 		"base64":                  `map(1..90000, base64_decode(base64_encode(huge)))`,
 		"escaped URLs":            `map(1..90000, url_decode(url_encode(umlauts)))`,

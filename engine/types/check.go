@@ -173,8 +173,15 @@ func (t Type) checkObject(at string, v any) error {
 		}
 	}
 	for _, k := range SortedKeys(m) {
-		if _, ok := t.Field(k); !ok {
+		_, ok := t.Field(k)
+		switch {
+		case ok:
+		case t.Elem == nil:
 			return fail(join(at, k), "is not known")
+		case m[k] != nil:
+			if err := t.Elem.check(join(at, k), m[k]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -366,10 +373,7 @@ func (t Type) Filled(v any) any {
 }
 
 func (t Type) hasDefaults() bool {
-	if t.Elem != nil {
-		return t.Elem.hasDefaults()
-	}
-	return slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Default != nil || f.Type.hasDefaults() })
+	return t.Elem != nil && t.Elem.hasDefaults() || slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Default != nil || f.Type.hasDefaults() })
 }
 
 func checkPattern(at, pattern, s string) error {

@@ -1,5 +1,7 @@
 package types
 
+import "maps"
+
 // Only returns v without the members of objects that t does not name. What is not of
 // the type stays as it is, for [Type.Check] to refuse. v is not changed.
 func (t Type) Only(v any) any {
@@ -31,6 +33,9 @@ func (t Type) onlyMembers(v map[string]any) map[string]any {
 		return v
 	}
 	out := make(map[string]any, len(t.Fields))
+	if t.Elem != nil {
+		maps.Copy(out, v)
+	}
 	for _, f := range t.Fields {
 		if x, given := v[f.Name]; given {
 			out[f.Name] = f.Type.Only(x)

@@ -46,6 +46,9 @@ func (t Type) objectSchema(s map[string]any) {
 		}
 	}
 	s["type"], s["properties"], s["additionalProperties"] = "object", props, false
+	if t.Elem != nil {
+		s["additionalProperties"] = t.Elem.Schema()
+	}
 	if len(required) > 0 {
 		s["required"] = required
 	}

@@ -32,7 +32,7 @@ const (
 	Number // integer or floating point
 	Boolean
 	List   // every element has Elem's type
-	Object // a closed set of Fields
+	Object // the Fields, and others only if it has an Elem
 	Map    // any names, every value has Elem's type
 	SecretKind
 )
@@ -46,7 +46,7 @@ func (k Kind) String() string { return kindNames[k] }
 type Type struct {
 	Kind     Kind    `json:"kind"`
 	Optional bool    `json:"optional,omitempty"` // the value may be absent (nil)
-	Elem     *Type   `json:"elem,omitempty"`     // of a List or Map
+	Elem     *Type   `json:"elem,omitempty"`     // of a List or Map, and of the members of an Object beside its Fields; nil is none
 	Fields   []Field `json:"fields,omitempty"`   // of an Object, in the order of declaration
 
 	Enum    []string `json:"enum,omitempty"`    // the only strings allowed
@@ -147,6 +147,9 @@ func (t Type) String() string {
 			}
 			parts = append(parts, f.Name+": "+f.Type.String())
 		}
+		if t.Elem != nil && !slices.Contains(parts, "…") {
+			parts = append(parts, "…")
+		}
 		s = "{" + strings.Join(parts, ", ") + "}"
 	}
 	if t.Optional {
@@ -204,8 +207,11 @@ func (t Type) acceptsSameKind(from Type) (string, bool) {
 func (t Type) acceptsObject(from Type) (string, bool) {
 	for _, f := range from.Fields {
 		want, ok := t.Field(f.Name)
-		if !ok {
+		switch {
+		case !ok && t.Elem == nil:
 			return "field " + f.Name + " is not known there", false
+		case !ok:
+			want.Type = t.Elem.Maybe()
 		}
 		if want.Required {
 			want.Type.Optional = false
@@ -215,14 +221,27 @@ func (t Type) acceptsObject(from Type) (string, bool) {
 		}
 	}
 	for _, f := range t.Fields {
-		if _, ok := from.Field(f.Name); f.Required && !ok {
+		_, ok := from.Field(f.Name)
+		switch {
+		case ok:
+		case f.Required:
 			return "field " + f.Name + " is missing", false
+		case from.Elem != nil && f.Type.Kind != Any:
+			return "field " + f.Name + " may be anything", false
 		}
+	}
+	if from.Elem != nil && t.Elem == nil {
+		return "it may have members that are not known there", false
 	}
 	return "", true
 }
 
 func (t Type) acceptsObjectAsMap(from Type) (string, bool) {
+	if t.Elem != nil && from.Elem != nil {
+		if why, ok := t.Elem.Accepts(*from.Elem); !ok {
+			return "its other members: " + why, false
+		}
+	}
 	for _, f := range from.Fields {
 		if t.Elem == nil {
 			break
@@ -313,8 +332,7 @@ func mergeObjects(a, b Type) Type {
 	for _, f := range a.Fields {
 		g, ok := b.Field(f.Name)
 		if !ok {
-			f.Type.Optional = true
-			out.Fields = append(out.Fields, f)
+			out.Fields = append(out.Fields, f.beside(b))
 			continue
 		}
 		f.Type = Merge(f.Type, g.Type)
@@ -322,11 +340,28 @@ func mergeObjects(a, b Type) Type {
 	}
 	for _, g := range b.Fields {
 		if _, ok := a.Field(g.Name); !ok {
-			g.Type.Optional = true
-			out.Fields = append(out.Fields, g)
+			out.Fields = append(out.Fields, g.beside(a))
 		}
 	}
+	switch {
+	case a.Elem != nil && b.Elem != nil:
+		elem := Merge(*a.Elem, *b.Elem)
+		out.Elem = &elem
+	case a.Elem != nil:
+		out.Elem = a.Elem
+	default:
+		out.Elem = b.Elem
+	}
 	return out
+}
+
+// beside is the field of what is either its object or another one that does not name it.
+func (f Field) beside(other Type) Field {
+	if other.Elem != nil {
+		f.Type = Merge(f.Type, *other.Elem)
+	}
+	f.Type.Optional = true
+	return f
 }
 
 func mergeStrings(a, b Type) Type {

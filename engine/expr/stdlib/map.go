@@ -79,7 +79,7 @@ func anyMember(t types.Type) types.Type {
 	if t.Kind == types.Map {
 		return Elem(t)
 	}
-	out := unclear
+	out := Elem(t)
 	for _, f := range t.Fields {
 		out = types.Merge(out, f.Type.Present())
 	}
@@ -88,6 +88,13 @@ func anyMember(t types.Type) types.Type {
 
 // mergedObject is the type of a with the members of b over it, where b has them.
 func mergedObject(a, b types.Type) types.Type {
+	if b.Elem != nil { // it may have each of the members of a, too
+		for _, f := range a.Fields {
+			f.Type = types.Merge(f.Type, *b.Elem)
+			a = a.With(f)
+		}
+		a.Elem = b.Elem
+	}
 	for _, f := range b.Fields {
 		if under, ok := a.Field(f.Name); ok && f.Type.Optional {
 			f.Type = types.Merge(under.Type, f.Type.Present())

@@ -118,7 +118,7 @@ func vague(t types.Type) bool {
 	case types.List, types.Map:
 		return t.Elem == nil || vague(*t.Elem)
 	}
-	return slices.ContainsFunc(t.Fields, func(f types.Field) bool { return vague(f.Type) })
+	return t.Elem != nil && vague(*t.Elem) || slices.ContainsFunc(t.Fields, func(f types.Field) bool { return vague(f.Type) })
 }
 
 func typeSortBy(a Args) types.Type {

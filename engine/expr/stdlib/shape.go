@@ -13,7 +13,7 @@ import (
 // shapeFunctions give a type to what may be anything, such as parsed JSON.
 func shapeFunctions() []Function {
 	return []Function{
-		Function{Name: "as", Signature: "as(value: any, type) the type", Doc: "The value as the type in quotes: string, integer, number, boolean, any, list<string>, map<integer>, {name: string, size: optional integer}. Members of an object that the type does not name are left out. It fails when the value has another type, and names the place.",
+		Function{Name: "as", Signature: "as(value: any, type) the type", Doc: "The value as the type in quotes: string, integer, number, boolean, any, list<string>, map<integer>, {name: string, size: optional integer}. Members of an object that the type does not name are left out; {name: string, …} keeps them, to be passed on. It fails when the value has another type, and names the place.",
 			Example: `as(from_json("[{\"n\": 1, \"x\": 2}]"), "list<{n: integer}>")`, Want: `[{"n":1}]`, Second: Shape, Maybe: true, Form: true, Run: runAs}.generic(2, 2, typeAs),
 		Function{Name: "is", Signature: "is(value: any, type) boolean", Doc: "Whether as(value, type) would succeed.",
 			Example: `is(from_json("[1]"), "list<string>")`, Want: `false`, Second: Shape, Maybe: true, Run: runIs}.generic(2, 2, typeIs),
@@ -124,6 +124,12 @@ func (p *shapeParser) object(depth int) types.Type {
 		if len(out.Fields) > 0 {
 			p.need(",")
 		}
+		if p.next("…") || p.next("...") { // the last
+			p.need("}")
+			others := types.OfKind(types.Any)
+			out.Elem = &others
+			return out
+		}
 		name := p.name()
 		p.need(":")
 		t := p.shape(depth + 1)
@@ -181,7 +187,11 @@ func (by *Caller) shaped(v any, t types.Type) (any, error) {
 	case t.Kind == types.Map && isObject:
 		return by.shapedMembers(object, sortedNames(object), t)
 	case t.Kind == types.Object && isObject:
-		return by.shapedMembers(object, t.Names(), t)
+		names := t.Names()
+		if t.Elem != nil {
+			names = others(object, names)
+		}
+		return by.shapedMembers(object, names, t)
 	}
 	if why := t.Check(v); why != nil {
 		if err := by.Spend(fuel.Call); err != nil {
@@ -220,9 +230,23 @@ func (by *Caller) shapedMembers(v map[string]any, names []string, t types.Type) 
 		if err != nil {
 			return nil, within("."+k, err)
 		}
-		if e != nil || t.Kind == types.Map {
+		if _, named := t.Field(k); e != nil || !named {
 			out[k] = e
 		}
 	}
 	return out, nil
+}
+
+// others puts the names in v that are not among names behind them.
+func others(v map[string]any, names []string) []string {
+	seen := make(map[string]bool, len(names))
+	for _, k := range names {
+		seen[k] = true
+	}
+	for _, k := range sortedNames(v) {
+		if !seen[k] {
+			names = append(names, k)
+		}
+	}
+	return names
 }
