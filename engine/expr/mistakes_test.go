@@ -117,7 +117,7 @@ var mistakes = []struct{ src, want string }{
 	{`inputs.token.x`,
 		`secret-leak «inputs.token» inputs.token is or holds a secret, which cannot be computed with (pass it on whole, to a field that takes a secret)`},
 	{`inputs.billing ? inputs.token : [1]`,
-		`secret`},
+		`secret-leak «inputs.billing ? inputs.token : [1]» inputs.billing ? inputs.token : [1] is or holds a secret, which cannot be computed with (pass it on whole, to a field that takes a secret)`},
 	{`first(inputs.token)`,
 		`secret-leak «inputs.token» inputs.token is or holds a secret, which cannot be computed with (pass it on whole, to a field that takes a secret)`},
 	{`string(inputs.note)`,

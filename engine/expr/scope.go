@@ -18,6 +18,8 @@ type Scope struct {
 	// Trust says how far names other than inputs and config can be trusted:
 	// the variable of a loop as far as the list, see [Expr.Trust].
 	Trust map[string]Trust
+	// Sets says so of steps.ID.NAME, where the step names values: by id, then name.
+	Sets map[string]map[string]Trust
 
 	// facts are the canonical texts of the conditions that hold here.
 	facts map[string]bool

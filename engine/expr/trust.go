@@ -20,10 +20,21 @@ func (e *Expr) Trust(s Scope) Trust {
 	out := TrustFull
 	for _, r := range e.Refs() {
 		if !trustedPath(r.Path, s) {
-			out = min(out, s.trust(r.Path[0]), TrustBounded)
+			out = min(out, s.trust(r.Path), TrustBounded)
 		}
 	}
 	return out
+}
+
+// Trust is [Expr.Trust] for a text.
+func (t *Text) Trust(s Scope) Trust {
+	if e := t.single(); e != nil {
+		return e.Trust(s)
+	}
+	if ok, _ := t.Trusted(s); ok {
+		return TrustFull
+	}
+	return TrustNone
 }
 
 func trusted(refs []Ref, s Scope) (bool, Ref) {
@@ -35,18 +46,27 @@ func trusted(refs []Ref, s Scope) (bool, Ref) {
 	return true, Ref{}
 }
 
-func (s Scope) trust(name string) Trust {
-	switch name {
+func (s Scope) trust(path []string) Trust {
+	switch path[0] {
 	case "config":
 		return TrustFull
 	case "inputs":
 		return TrustBounded
+	case "steps":
+		if len(path) < 3 {
+			return TrustNone
+		}
+		// What stands in for a step that did not run is another value than its own.
+		if t, ok := s.typeAt(path[:2]); !ok || t.Optional {
+			return TrustNone
+		}
+		return s.Sets[path[1]][path[2]]
 	}
-	return s.Trust[name]
+	return s.Trust[path[0]]
 }
 
 func trustedPath(path []string, s Scope) bool {
-	switch s.trust(path[0]) {
+	switch s.trust(path) {
 	case TrustFull:
 		return true
 	case TrustBounded:
@@ -76,7 +96,7 @@ func closed(t types.Type, text func(types.Type) bool) bool {
 func (t *Text) Decided(s Scope) bool {
 	for _, r := range t.Refs() {
 		typ, ok := s.typeAt(r.Path)
-		trust := s.trust(r.Path[0])
+		trust := s.trust(r.Path)
 		enum := func(t types.Type) bool { return trust == TrustBounded && len(t.Enum) > 0 }
 		if trust != TrustFull && (!ok || !closed(typ, enum)) {
 			return false

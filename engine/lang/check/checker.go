@@ -179,6 +179,8 @@ type result struct {
 	ofError bool
 	// unsure says that it may be absent whatever conditions hold.
 	unsure bool
+	// trust is that of the values of a set, by their names.
+	trust map[string]expr.Trust
 }
 
 type condition struct {

@@ -83,10 +83,21 @@ func (c *checker) scope() expr.Scope {
 				s = cond.expr.Narrow(s)
 			}
 		}
-		s.Given, s.Trust = given, c.view.trust
+		s.Given, s.Trust, s.Sets = given, c.view.trust, c.view.sets()
 		c.view.scope = &s
 	}
 	return *c.view.scope
+}
+
+// sets are how far the values can be trusted that steps name.
+func (v view) sets() map[string]map[string]expr.Trust {
+	out := map[string]map[string]expr.Trust{}
+	for _, r := range v.steps {
+		if r.trust != nil {
+			out[r.id] = r.trust
+		}
+	}
+	return out
 }
 
 // results are the steps that can be read, and further conditions of each.

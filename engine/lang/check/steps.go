@@ -60,6 +60,8 @@ type outcome struct {
 	unclear bool // it has a mistake of its own: nothing more is said about its codes
 	// asserted holds behind an assert.
 	asserted *expr.Expr
+	// trust is that of the values of a set, by their names.
+	trust map[string]expr.Trust
 }
 
 // step checks one step and adds its result to the view.
@@ -96,7 +98,7 @@ func (c *checker) step(n *syntax.Node) program.Node {
 		c.view = looped
 		c.breakIf(n, &node, item)
 		c.view = before
-		m.out = listOf(item)
+		m.out, m.trust = listOf(item), nil
 		inside, cond, unsure = nil, condition{}, false
 	}
 	for _, r := range inside {
@@ -105,7 +107,7 @@ func (c *checker) step(n *syntax.Node) program.Node {
 	c.assumeAfter(&node, cond, m.asserted)
 	if node.ID != "" && c.ids[node.ID].hasResult() {
 		c.declareResult(node.ID)
-		c.addResults(result{id: node.ID, typ: m.out}.outsideGroup(cond, unsure))
+		c.addResults(result{id: node.ID, typ: m.out, trust: m.trust}.outsideGroup(cond, unsure))
 	}
 	return node
 }
@@ -131,7 +133,8 @@ func (c *checker) kind(n *syntax.Node, kind string, node *program.Node) outcome 
 	case "await":
 		return c.await(n, node)
 	case "set":
-		return outcome{out: c.set(n.Get("set"), node)}
+		out, trust := c.set(n.Get("set"), node)
+		return outcome{out: out, trust: trust}
 	case "assert":
 		var e *expr.Expr
 		node.Cond, e = c.condition(n.Get("assert"), "assert", c.scope())
@@ -163,23 +166,6 @@ func (c *checker) message(n, text *syntax.Node, node *program.Node) {
 	if !types.IsCode(code.Value) {
 		c.diags.Errorf("unknown-code", code.Range, "%s is not an error code", code.Value).Hint = diag.DidYouMean(code.Value, codeNames(types.Codes()))
 	}
-}
-
-func (c *checker) set(n *syntax.Node, node *program.Node) types.Type {
-	out := types.ObjectOf()
-	if n.Kind != syntax.Mapping || len(n.Pairs) == 0 {
-		c.diags.Errorf("bad-set", n.Range, "set is a mapping of names to values")
-		return out
-	}
-	for _, p := range n.Pairs {
-		if !idPattern().MatchString(p.Key.Value) {
-			c.diags.Errorf("bad-name", p.Key.Range, "name %q is not lower-case letters, digits and _, beginning with a letter", p.Key.Value)
-		}
-		v, t := c.typed(p.Value, c.scope())
-		node.Values = append(node.Values, program.Binding{Name: p.Key.Value, Value: types.Dynamic{V: v}})
-		out.Fields = append(out.Fields, types.Field{Name: p.Key.Value, Type: t})
-	}
-	return out
 }
 
 func (c *checker) uses(n *syntax.Node, node *program.Node) outcome {

@@ -216,7 +216,7 @@ func (c *checker) authoredOnly(n *syntax.Node, s expr.Scope, why string) {
 	}
 	if ok, offender := t.Trusted(s); !ok {
 		c.diags.Errorf("untrusted", n.Place(offender.From, offender.To), "%s, and %s may hold anything", why, strings.Join(offender.Path, ".")).
-			Hint = "use a literal, config, or an input with an enum or a pattern"
+			Hint = "use a literal, config, an input with an enum or a pattern, or a set of these"
 	}
 }
 

@@ -22,11 +22,11 @@ import (
 // that reach the same have the same lines.
 //
 // What decides where an effect lands is made of literals, inputs and
-// configuration, so every step of the skill's text is looked at, also those that
-// only a failure leads to.
+// configuration, also where a set names it, so every step of the skill's text is
+// looked at, also those that only a failure leads to.
 func Reaches(p *program.Program, s machine.Start, c *step.Catalogue, about func(service string) string, lock []step.Place) []string {
 	r := reaching{sight: VisibilityOf(p, c, nil), about: about, lines: map[string]bool{}, start: s, left: maxActivations, budget: maxSpent}
-	r.nodes(p.Steps, scope{"inputs": map[string]any(p.Inputs), "config": map[string]any(p.Config)})
+	r.skill(p.Steps, scope{"inputs": map[string]any(p.Inputs), "config": map[string]any(p.Config)})
 	if l := p.Concurrency; l != nil && l.Repo != "" {
 		r.service(cmp.Or(l.Service, "git"))
 		r.add("lock: " + l.Repo)
@@ -60,7 +60,9 @@ const (
 )
 
 // scope are the names that a step's texts see. What only the run can tell is
-// unknown: what steps return, the error that is rescued, the run itself.
+// unknown: what steps return, the error that is rescued, the run itself. What a set
+// names is known where it is sure to have run; where that is asked, in a condition,
+// nothing is known of any step.
 type scope map[string]any
 
 func (s scope) with(name string, v any) scope {
@@ -69,10 +71,15 @@ func (s scope) with(name string, v any) scope {
 	return out
 }
 
+// skill walks the steps of a skill, of which nothing is known yet.
+func (r *reaching) skill(nodes []program.Node, s scope) {
+	steps := map[string]any{}
+	program.Each(nodes, func(n *program.Node) { steps[n.ID] = types.Unknown{} })
+	s["steps"], s["error"], s["run"] = steps, types.Unknown{}, types.Unknown{}
+	r.nodes(nodes, s)
+}
+
 func (r *reaching) nodes(nodes []program.Node, s scope) {
-	for _, name := range []string{"steps", "error", "run"} {
-		s = s.with(name, types.Unknown{})
-	}
 	for i := range nodes {
 		n := &nodes[i]
 		if n.ForEach == "" {
@@ -95,7 +102,7 @@ func (r *reaching) nodes(nodes []program.Node, s scope) {
 
 // visit looks at a node once, unless its condition does not hold whatever happens.
 func (r *reaching) visit(n *program.Node, s scope) {
-	if n.If != "" && r.eval(n.If, s) == false {
+	if n.If != "" && r.eval(n.If, s.with("steps", types.Unknown{})) == false {
 		return
 	}
 	r.left--
@@ -109,6 +116,13 @@ func (r *reaching) node(n *program.Node, s scope) {
 		r.use(u)
 		r.places(u)
 	}
+	if n.Kind == program.Set && n.ForEach == "" {
+		values := map[string]any{}
+		for _, b := range n.Values {
+			values[b.Name] = r.value(b.Value.V, s)
+		}
+		s["steps"].(map[string]any)[n.ID] = values
+	}
 	for _, inside := range [][]program.Node{n.Steps, n.Rescue, n.Always} {
 		r.nodes(inside, s)
 	}
@@ -118,7 +132,7 @@ func (r *reaching) node(n *program.Node, s scope) {
 	if c := n.Call; c != nil {
 		given, _ := r.value(map[string]any(c.Defaults), scope{"config": map[string]any(c.Config)}).(map[string]any)
 		maps.Copy(given, args)
-		r.nodes(c.Steps, scope{"inputs": given, "config": map[string]any(c.Config)})
+		r.skill(c.Steps, scope{"inputs": given, "config": map[string]any(c.Config)})
 	}
 }
 

@@ -45,6 +45,16 @@ func TestReachesAllThatMayRun(t *testing.T) {
 		with(to("tried"), func(n *program.Node) {
 			n.Retry = &program.Retry{Attempts: 2, Before: []program.Node{to("${{ config.cure }}")}}
 		}),
+		{ID: "names", Kind: program.Set, Values: []program.Binding{{Name: "one", Value: types.Dynamic{V: "${{ config.cure }} set"}}, {Name: "some", Value: types.Dynamic{V: []any{"s1", "${{ inputs.off ? 1 : 2 }}"}}}, {Name: "found", Value: types.Dynamic{V: "${{ steps.n1.x }}"}}}},
+		to("${{ steps.names.one }}"), to("${{ steps.names.found }}"),
+		with(to("item ${{ item }}"), func(n *program.Node) { n.ForEach = "steps.names.some" }),
+		with(to("where a set did not run"), func(n *program.Node) { n.If = "!has(steps.names)" }),
+		{ID: "group", Kind: program.Group, If: "steps.n1.x > 1", Steps: []program.Node{
+			{ID: "own", Kind: program.Set, Values: []program.Binding{{Name: "to", Value: types.Dynamic{V: "set in a group"}}}}, to("${{ steps.own.to }}"),
+		}},
+		{ID: "loop", Kind: program.Group, ForEach: "config.two", As: "each", Steps: []program.Node{
+			{ID: "per", Kind: program.Set, Values: []program.Binding{{Name: "to", Value: types.Dynamic{V: "set for ${{ each }}"}}}}, to("${{ steps.per.to }}"),
+		}},
 		with(to("${{ each }}"), func(n *program.Node) { n.ForEach, n.As = "inputs.many", "each" }),
 		with(to("when ${{ config.cure }}"), func(n *program.Node) { n.If = "steps.n1.x > 1" }),
 		with(to("no run comes here"), func(n *program.Node) { n.If = "inputs.off && steps.n1.x > 1" }),
@@ -56,7 +66,7 @@ func TestReachesAllThatMayRun(t *testing.T) {
 	}
 	p := &program.Program{Inputs: types.Values{"many": many, "off": false}, Config: types.Values{"cure": "cure", "two": []any{"x", "y"}}, Steps: nodes}
 	got := dry.Reaches(p, machine.Start{StartedAt: time.Unix(0, 0), Zone: time.UTC}, c, nil, nil)
-	want := []string{"", "always", "behind", "cure", "cure called", "of the called", "rescue", "same", "tried", "when cure", "x x", "x y", "y x", "y y"}
+	want := []string{"", "always", "behind", "cure", "cure called", "cure set", "item 2", "item s1", "of the called", "rescue", "same", "set for x", "set for y", "set in a group", "tried", "when cure", "where a set did not run", "x x", "x y", "y x", "y y"}
 	for i := range want {
 		want[i] = "leads to to  " + want[i]
 	}
