@@ -1,9 +1,12 @@
 package examples_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/skillrun/skillrun/engine/skilltest"
 )
@@ -44,4 +47,38 @@ func suiteOf(t *testing.T, c catalogue, file string) *skilltest.Suite {
 		t.Fatal(diags)
 	}
 	return suite
+}
+
+// BenchmarkThousandCases reads a thousand cases of the release and runs them, one after
+// the other. It fails beyond five seconds.
+func BenchmarkThousandCases(b *testing.B) {
+	text, err := os.ReadFile("../skills/release_aa_backend_prod" + skilltest.Suffix)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defaults, _, _ := strings.Cut(string(text), "\ncases:\n")
+	var many strings.Builder
+	many.WriteString(defaults + "\ncases:\n")
+	for i := range 1000 {
+		sha := fmt.Sprintf("1%039d", i)
+		fmt.Fprintf(&many, "  - {name: case %d, inputs: {commit_sha: %s}, expect: {outputs: {new_sha: %s}, writes: [jira, push, mr, link]}}\n", i, sha, sha)
+	}
+	t := new(testing.T)
+	c := newCatalogue(t)
+	skill := checked(t, c, "../skills/release_aa_backend_prod.yaml")
+	for b.Loop() {
+		began := time.Now()
+		suite, diags := skilltest.Read("many_test.yaml", []byte(many.String()), skill, c.steps(t, c.world(t, nil)))
+		if len(diags) > 0 || len(suite.Cases) != 1000 {
+			b.Fatal(diags)
+		}
+		for _, x := range suite.Cases {
+			if f := suite.Run(x).Failures; len(f) > 0 {
+				b.Fatal(f)
+			}
+		}
+		if d := time.Since(began); d > 5*time.Second {
+			b.Fatalf("a thousand cases took %s", d)
+		}
+	}
 }
