@@ -119,9 +119,15 @@ func (e *Engine) needs(p *program.Program) []Need {
 	}
 	program.Each(p.Steps, func(n *program.Node) {
 		t, _ := e.Catalogue.Lookup(n.Step)
-		named, _ := n.With["service"].(string)
-		if kind := t.Touch.Reaches(); kind != "" && cmp.Or(named, t.Touch.Service) != "" {
-			out = append(out, Need{Service: cmp.Or(named, t.Touch.Service), Kind: kind, At: n.At})
+		kind, names := t.Touch.Reaches(), n.Services
+		if len(names) == 0 {
+			named, _ := n.With["service"].(string)
+			names = []string{cmp.Or(named, t.Touch.Service)}
+		}
+		for _, name := range names {
+			if kind != "" && name != "" {
+				out = append(out, Need{Service: name, Kind: kind, At: n.At})
+			}
 		}
 	})
 	return out
@@ -141,7 +147,8 @@ func (e *Engine) Outline(s *Skill, b Binding) []string {
 			out = append(out, line)
 		}
 	}
-	for _, line := range e.reach(s.PartialProgram(b), machine.Start{StartedAt: b.Now, Zone: b.Zone}) {
+	p := s.PartialProgram(b)
+	for _, line := range dry.AndServices(e.reach(p, machine.Start{StartedAt: b.Now, Zone: b.Zone}), p, e.Services) {
 		out = append(out, "reaches "+line)
 	}
 	return out

@@ -237,11 +237,29 @@ func (c *checker) index(n *index, s Scope) types.Type {
 		c.need(n.i, s, types.String)
 		return stdlib.Elem(t).Maybe()
 	case types.Object:
-		return c.fail(n.i, CodeTypeMismatch, "write the name out: x.name", "a field of %s cannot be chosen by a computed name", show(n.of))
+		return c.chosen(n, t, c.need(n.i, s, types.String))
 	case types.String:
 		return c.fail(n, CodeTypeMismatch, "a part of a text is x[0:1]", "%s is a string and has no elements", show(n.of))
 	}
 	return c.fail(n, CodeTypeMismatch, "", "%s is %s and has no elements", show(n.of), aType(t))
+}
+
+// chosen is a field of an object by a text that can only be one of a few.
+func (c *checker) chosen(n *index, t, name types.Type) types.Type {
+	out := unclear
+	for i, one := range name.Enum {
+		f, ok := t.Field(one)
+		if !ok {
+			return c.fail(n.i, CodeUnknownName, diag.DidYouMean(one, t.Names()), "%s has no field %s, which %s may be", show(n.of), one, show(n.i))
+		}
+		if out = c.merge(n, out, f.Type); i == 0 {
+			out = f.Type
+		}
+	}
+	if len(name.Enum) == 0 && !stdlib.Unclear(name) {
+		return c.fail(n.i, CodeTypeMismatch, "write the name out: x.name, or choose by a value with an enum", "a field of %s cannot be chosen by a computed name", show(n.of))
+	}
+	return out
 }
 
 func (c *checker) slice(n *slice, s Scope) types.Type {

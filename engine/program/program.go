@@ -87,6 +87,8 @@ type Node struct {
 	Step   string       `json:"step,omitempty"`   // of Uses and Await: the step type
 	Effect string       `json:"effect,omitempty"` // of the step type
 	With   types.Values `json:"with,omitempty"`   // arguments: every string is a text with ${{ }}
+	// Services are what the argument service may come to, where it is an expression.
+	Services []string `json:"services,omitempty"`
 	// Defaults are what the step type has for arguments that are left out, or come to
 	// nothing. Programs of earlier versions have none: the step knows them too.
 	Defaults types.Values `json:"defaults,omitempty"`

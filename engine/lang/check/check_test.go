@@ -84,6 +84,11 @@ type queryIn struct {
 	JSON *any `json:"json" doc:"JSON."`
 }
 
+type fetchIn struct {
+	Service string `json:"service" doc:"Service." default:"store"`
+	Key     string `json:"key" doc:"Key."`
+}
+
 type requestIn struct {
 	getIn
 	Method string `json:"method" doc:"Method." enum:"POST,PUT"`
@@ -113,6 +118,7 @@ func catalogue() *step.Catalogue {
 	exec := func(context.Context, execIn) (execOut, error) { return execOut{}, nil }
 	get := func(context.Context, getIn) (httpOut, error) { return httpOut{}, nil }
 	query := func(context.Context, queryIn) (httpOut, error) { return httpOut{}, nil }
+	fetch := func(context.Context, fetchIn) (readOut, error) { return readOut{}, nil }
 	request := func(context.Context, requestIn) (httpOut, error) { return httpOut{}, nil }
 	login := func(context.Context, writeIn) (loginOut, error) { return loginOut{}, nil }
 	send := func(context.Context, sendIn) (execOut, error) { return execOut{}, nil }
@@ -121,6 +127,7 @@ func catalogue() *step.Catalogue {
 		step.Read("login", "Log in.", login),
 		step.Read("agreed", "Look who agreed.", agreed).Touches("store", "thing", "approve").Approving(),
 		step.Read("look", "Look.", read).Errors(types.NotFound).Touches("store", "thing", "read"),
+		step.Read("fetch", "Fetch.", fetch).Touches("store", "thing", "fetch"),
 		step.Local("edit", "Edit.", write),
 		step.Local("clone", "Clone.", clone),
 		step.Read("run", "Run a program.", run).Touches("", "program", "run"),

@@ -2,7 +2,6 @@ package check
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/expr"
@@ -222,7 +221,7 @@ func (c *checker) performs(n *syntax.Node, node *program.Node) (step.Step, bool)
 	if !c.diags[before:].HasErrors() {
 		c.guarded(s, with)
 	}
-	c.service(s, with, u.Range)
+	node.Services = c.service(s, with, u.Range)
 	return c.picked(s, with), true
 }
 
@@ -240,32 +239,6 @@ func (c *checker) with(n *syntax.Node) (*syntax.Node, bool) {
 		with.Range = u.Range
 	}
 	return with, true
-}
-
-// service notes which service the step will ask.
-func (c *checker) service(s step.Step, with *syntax.Node, uses diag.Range) {
-	c.useStep(s)
-	need := Need{Service: s.Touch.Service, Kind: s.Touch.Reaches(), At: uses}
-	switch v := with.Get("service"); {
-	case v == nil || need.Kind == "":
-	case v.Kind == syntax.Scalar && isLiteral(v):
-		need.Service, need.At = v.Value, v.Range
-	case need.Service != "":
-		c.mustBeLiteral(v)
-		return
-	}
-	if need.Service != "" {
-		c.skill.Reaches = append(c.skill.Reaches, need)
-	}
-}
-
-func (c *checker) useStep(s step.Step) {
-	at := slices.IndexFunc(c.skill.Uses, func(o step.Step) bool { return o.Name == s.Name })
-	if at < 0 {
-		c.skill.Uses = append(c.skill.Uses, s)
-		return
-	}
-	c.skill.Uses[at] = c.skill.Uses[at].AlsoFailing(s.Codes)
 }
 
 // coded is a step with the error codes that its arguments declare.

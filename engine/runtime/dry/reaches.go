@@ -35,6 +35,21 @@ func Reaches(p *program.Program, s machine.Start, c *step.Catalogue, about func(
 	return slices.Sorted(maps.Keys(r.lines))
 }
 
+// AndServices are the lines of [Reaches], and those of every service that a step may
+// choose with other inputs.
+func AndServices(lines []string, p *program.Program, about func(service string) string) []string {
+	r := reaching{about: about, lines: map[string]bool{}}
+	for _, line := range lines {
+		r.add(line)
+	}
+	program.Each(p.Steps, func(n *program.Node) {
+		for _, name := range n.Services {
+			r.service(name)
+		}
+	})
+	return slices.Sorted(maps.Keys(r.lines))
+}
+
 // maxActivations is how many visits of steps are made for the items of loops. What a
 // loop does is the same for each of them but for names; then it is looked at once
 // more, for an item that is unknown.
@@ -112,9 +127,10 @@ func (r *reaching) visit(n *program.Node, s scope) {
 func (r *reaching) node(n *program.Node, s scope) {
 	args, _ := r.value(map[string]any(n.With), s).(map[string]any)
 	if n.Step != "" {
-		u := useOf(machine.Action{Node: n.ID, Step: n.Step, Input: args})
-		r.use(u)
-		r.places(u)
+		for _, u := range usesOf(machine.Action{Node: n.ID, Step: n.Step, Input: args, Def: n}) {
+			r.use(u)
+			r.places(u)
+		}
 	}
 	if n.Kind == program.Set && n.ForEach == "" {
 		values := map[string]any{}

@@ -74,3 +74,31 @@ func TestReachesAllThatMayRun(t *testing.T) {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
 }
+
+// TestReachesEachServiceThatMayBeChosen: with an input that is not known, each; with
+// one that is, that one; and whoever asks what other inputs come to is told of all.
+func TestReachesEachServiceThatMayBeChosen(t *testing.T) {
+	t.Parallel()
+	type asks struct {
+		Service string `json:"service" doc:"Service." default:"store"`
+	}
+	c := step.NewCatalogue([]step.Step{step.Read("ask", "Ask.", func(context.Context, asks) (struct{}, error) { return struct{}{}, nil }).Touches("store", "thing", "ask")})
+	n := program.Node{ID: "a", Kind: program.Uses, Step: "ask", Services: []string{"one", "two"}, With: types.Values{"service": `${{ {"eu": "one", "us": "two"}[inputs.region] }}`}}
+	s := machine.Start{StartedAt: time.Unix(0, 0), Zone: time.UTC}
+	for region, want := range map[any][]string{types.Unknown{After: "input region"}: {"one: ", "two: "}, "us": {"two: "}} {
+		p := &program.Program{Inputs: types.Values{"region": region}, Steps: []program.Node{n}}
+		if got := dry.Reaches(p, s, c, nil, nil); !slices.Equal(got, want) {
+			t.Errorf("%v: reaches %q, want %q", region, got, want)
+		}
+		if got := dry.AndServices([]string{"two: "}, p, nil); !slices.Equal(got, []string{"one: ", "two: "}) {
+			t.Errorf("%v: may reach %q", region, got)
+		}
+		var used []string
+		for _, u := range dry.Uses(p, s) {
+			used = append(used, u.Text("service")+": ")
+		}
+		if !slices.Equal(used, want) {
+			t.Errorf("%v: uses %q, want %q", region, used, want)
+		}
+	}
+}

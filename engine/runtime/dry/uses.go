@@ -1,6 +1,9 @@
 package dry
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/step"
@@ -20,12 +23,29 @@ func Uses(p *program.Program, s machine.Start) []step.Use {
 		}
 		a := actions[0]
 		if a.Kind == machine.Call {
-			out = append(out, useOf(a))
+			out = append(out, usesOf(a)...)
 		}
 		if m.Apply(machine.Event{Kind: machine.Done, Path: a.Path, Unknown: true}) != nil {
 			return out // a walk that cannot continue has seen what there is to see
 		}
 	}
+}
+
+// usesOf is what is known of a call, for each service that it may ask when it is not
+// known which.
+func usesOf(a machine.Action) []step.Use {
+	u := useOf(a)
+	if len(a.Def.Services) == 0 || !slices.Contains(u.Unknown, "service") {
+		return []step.Use{u}
+	}
+	out := make([]step.Use, len(a.Def.Services))
+	for i, name := range a.Def.Services {
+		out[i] = u
+		out[i].Args = maps.Clone(u.Args)
+		out[i].Args["service"] = name
+		out[i].Unknown = slices.DeleteFunc(slices.Clone(u.Unknown), func(arg string) bool { return arg == "service" })
+	}
+	return out
 }
 
 // useOf keeps what is known of a call's arguments, of mappings member by member.

@@ -68,7 +68,9 @@ func typeOf(f types.Field) string {
 		t += ", required"
 	}
 	switch {
-	case f.Name == "service", f.Literal:
+	case f.Name == "service":
+		t += ", chosen among literals"
+	case f.Literal:
 		t += ", literal"
 	case f.Type.Trusted:
 		t += ", trusted"
@@ -132,7 +134,8 @@ already, then sends one request. A plan checks too. The numbers of requests are
 those of an effect that does not exist yet, without retries. A *trusted* argument
 decides where an effect lands and takes literals, configuration, and inputs with an
 enum or a pattern. A *literal* argument takes no expression, so that the text of a
-skill shows what it reaches.
+skill shows what it reaches; one that is *chosen among literals* takes a literal, or an
+expression that chooses among those that the skill writes out.
 `
 
 // results prints an object's fields, and those of objects and lists inside.
