@@ -55,11 +55,11 @@ func (j *judge) state(e Expectation) {
 	}
 	got := j.got
 	if got.State != want {
-		text := "the run is " + got.State + ", not " + want
-		if got.Error != nil {
-			text = fmt.Sprintf("%s: step %s: %s: %s", text, got.Step, got.Error.Code, got.Error.Message)
+		f := j.fail(e.At, "the run is %s, not %s", got.State, want)
+		if x := got.Error; x != nil {
+			f.Message += fmt.Sprintf(": step %s: %s: %s", got.Step, x.Code, x.Message)
+			f.Hint = x.Hint
 		}
-		j.fail(e.At, "%s", text)
 		return
 	}
 	if x := e.Error; x != nil && got.Error != nil {

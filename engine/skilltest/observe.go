@@ -39,6 +39,20 @@ func (p *performer) observe(n machine.Note) {
 	}
 }
 
+// unfinished says of the steps that were begun what becomes of them where a run does
+// not end by itself: they wait, or nothing needs them any more.
+func (p *performer) unfinished() {
+	state := machine.StillWaiting
+	if p.left == Rejected {
+		state = machine.GivenUp
+	}
+	for name, s := range p.out.Steps {
+		if p.left != "" && (s == string(machine.Started) || s == string(machine.StillWaiting)) {
+			p.out.Steps[name] = string(state)
+		}
+	}
+}
+
 func (p *performer) reachedRescue(n *program.Node) bool {
 	return len(n.Rescue) > 0 && p.out.Steps[p.names[&n.Rescue[0]]] != ""
 }

@@ -82,26 +82,26 @@ const answerID = "answer"
 // answered returns the nodes in which each call that has an answer is one step that
 // takes its inputs and gives its outputs. What is checked and defaulted around a call
 // stays as it is.
-func (s *Suite) answered(prefix string, nodes []program.Node, has func(name string) bool) []program.Node {
+func (s *Suite) answered(prefix string, nodes []program.Node, whole map[string]bool) []program.Node {
 	out := slices.Clone(nodes)
 	for i := range out {
 		n := &out[i]
 		name := prefix + n.ID
 		if n.Retry != nil {
 			r := *n.Retry
-			r.Before = s.answered(prefix, r.Before, has)
+			r.Before = s.answered(prefix, r.Before, whole)
 			n.Retry = &r
 		}
 		if n.Call != nil {
 			call := *n.Call
-			if has(name) {
+			if whole[name] {
 				asOneStep(&call)
 			} else {
-				call.Steps = s.answered(name+"/", call.Steps, has)
+				call.Steps = s.answered(name+"/", call.Steps, whole)
 			}
 			n.Call = &call
 		}
-		n.Steps, n.Rescue, n.Always = s.answered(prefix, n.Steps, has), s.answered(prefix, n.Rescue, has), s.answered(prefix, n.Always, has)
+		n.Steps, n.Rescue, n.Always = s.answered(prefix, n.Steps, whole), s.answered(prefix, n.Rescue, whole), s.answered(prefix, n.Always, whole)
 	}
 	return out
 }

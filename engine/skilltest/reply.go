@@ -7,6 +7,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -15,6 +16,19 @@ func (p *performer) checkKnown(name string, a machine.Action) {
 	if u, unknown := types.FirstUnknown(map[string]any(a.Input)); unknown {
 		p.fail(p.answerPlace(u.After), "add it to the answer", "%s is called with %s, which the answer leaves out", name, u.After)
 	}
+}
+
+// refused says why a step does not take its arguments. What is called as a whole has
+// had them checked.
+func (p *performer) refused(n *program.Node, a machine.Action) *types.Error {
+	s, ok := p.catalogue.Lookup(n.Step)
+	if n.Call != nil || !ok {
+		return nil
+	}
+	if err := s.CheckArguments(types.Encode(a.Input), nil); err != nil {
+		return types.AsError(err)
+	}
+	return nil
 }
 
 // answerPlace is where the answer of a step is written; what is "STEP.member".
@@ -56,14 +70,11 @@ func (p *performer) answerOf(name string, a machine.Action, c contract) (Answer,
 	case list == nil:
 		p.fail(p.c.At, "add it to answers: "+name+": {returns: {…}}", "step %s has no answer", a.Path)
 		return Answer{}, false
-	case p.count > maxCalls:
-		p.fail(list.At, "give it a list of answers, or the step a timeout", "the case makes more than %d calls, the last one of %s", maxCalls, a.Path)
-		return Answer{}, false
 	case list.Always:
 		p.next[list] = 1
 		return list.List[0], true
 	case p.next[list] == len(list.List) && a.Poll:
-		p.left = Parked // nothing new is there
+		p.held[a.Path] = true // nothing new is there
 		return Answer{}, false
 	case p.next[list] == len(list.List):
 		p.fail(list.At, "add an answer, or write one that is no list: it holds for every call", "step %s is called once more than there are answers", a.Path)

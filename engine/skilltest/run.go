@@ -36,7 +36,7 @@ type Outcome struct {
 	Error   *types.Error
 	Step    string // that failed
 	Outputs map[string]any
-	Calls   map[string][]map[string]any // by the name of the step
+	Calls   map[string][]map[string]any // by name and by name with the key of the item
 	Steps   map[string]string           // states, by name and by name with the key of the item
 	Writes  []string
 }
@@ -103,6 +103,7 @@ type performer struct {
 	out      Outcome
 	byPath   map[string]string // the names of what was come to
 	left     string            // the state, when the machine does not say
+	held     map[string]bool   // awaits, by path, whose answers ran out
 	count    int
 	failures []Failure
 	covered  Covered
@@ -117,9 +118,13 @@ type flight struct {
 func newPerformer(s *Suite, c *Case, b *check.Bound) *performer {
 	p := &performer{
 		Suite: s, c: c, now: c.Now, names: map[*program.Node]string{}, answers: map[*program.Node]*program.Node{}, next: map[*Answers]int{},
-		flying: map[string]flight{}, covered: Covered{}, byPath: map[string]string{}, out: Outcome{Calls: map[string][]map[string]any{}, Steps: map[string]string{}},
+		flying: map[string]flight{}, covered: Covered{}, byPath: map[string]string{}, held: map[string]bool{}, out: Outcome{Calls: map[string][]map[string]any{}, Steps: map[string]string{}},
 	}
-	steps := s.answered("", body(b), func(name string) bool { return c.Answers[name] != nil })
+	whole := map[string]bool{}
+	for name := range c.Answers {
+		whole[withoutItem(name)] = true
+	}
+	steps := s.answered("", body(b), whole)
 	if s.Skill.Effect != "" {
 		b.Steps[0].Call.Steps = steps
 	} else {
@@ -169,6 +174,7 @@ func (p *performer) step(actions []machine.Action) {
 			delete(p.flying, a.Path)
 			p.apply(f.event)
 			return
+		case p.held[a.Path]:
 		case a.Kind == machine.Call && !flies:
 			p.call(a)
 			return
@@ -192,6 +198,9 @@ func (p *performer) wait(actions []machine.Action) {
 		}
 	}
 	for _, a := range actions {
+		if p.held[a.Path] {
+			continue
+		}
 		sooner(a.Deadline)
 		if a.Kind == machine.Wait {
 			sooner(a.At)
@@ -225,12 +234,19 @@ func (p *performer) call(a machine.Action) {
 	if p.checkKnown(name, a); len(p.failures) > 0 {
 		return
 	}
-	p.count++
+	if p.count++; p.count > maxCalls {
+		p.fail(p.c.At, "give it a list of answers, or the step a timeout", "the case makes more than %d calls, the last one of %s", maxCalls, a.Path)
+		return
+	}
+	if refused := p.refused(node, a); refused != nil {
+		p.apply(p.m.FailureAt(a.Path, refused))
+		return
+	}
 	answer, ok := p.answerOf(name, a, c)
 	if !ok {
 		return
 	}
-	p.out.Calls[name] = append(p.out.Calls[name], a.Input)
+	p.called(name, a)
 	e := machine.Event{Kind: machine.Done, Path: a.Path, Output: answer.Returns}
 	switch {
 	case answer.Fails != nil && c.write && answer.Fails.Code == types.UnknownOutcome:
@@ -249,9 +265,18 @@ func (p *performer) call(a machine.Action) {
 	p.apply(e)
 }
 
+func (p *performer) called(name string, a machine.Action) {
+	p.out.Calls[name] = append(p.out.Calls[name], a.Input)
+	if key, ok := itemOf(a.Path); ok {
+		name += "[" + key + "]"
+		p.out.Calls[name] = append(p.out.Calls[name], a.Input)
+	}
+}
+
 func (p *performer) outcome() Outcome {
 	r := p.m.Result()
 	p.out.Outputs = r.Outputs
+	p.unfinished()
 	switch p.out.State = p.left; {
 	case p.left != "":
 	case r.Failure != nil:

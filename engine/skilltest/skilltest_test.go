@@ -42,9 +42,16 @@ type tellIn struct {
 // never is a step that a test must not perform.
 func never[In, Out any](context.Context, In) (out Out, err error) { panic("performed") }
 
+func noFlag(in lookIn, _ step.UnknownPaths) error {
+	if strings.HasPrefix(in.Name, "-") {
+		return types.Errorf(types.BadInput, "name is %q", in.Name).WithHint("do not begin it with a dash")
+	}
+	return nil
+}
+
 func catalogue() *step.Catalogue {
 	return step.NewCatalogue([]step.Step{
-		step.Read("look", "Look.", never[lookIn, lookOut]).Errors(types.NotFound, types.Network, types.RateLimited),
+		step.Checked(step.Read("look", "Look.", never[lookIn, lookOut]), noFlag).Errors(types.NotFound, types.Network, types.RateLimited),
 		step.Write("make", "Make.", never[makeIn, makeOut]).Errors(types.Forbidden),
 		step.Read("tell", "Tell.", never[tellIn, struct{}]),
 	})
@@ -52,15 +59,30 @@ func catalogue() *step.Catalogue {
 
 func skill(t *testing.T) *check.Skill {
 	t.Helper()
-	text, err := os.ReadFile("testdata/skill.yaml")
+	return skillOf(t, "skill.yaml")
+}
+
+func skillOf(t *testing.T, file string) *check.Skill {
+	t.Helper()
+	text, err := os.ReadFile("testdata/" + file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, diags := check.File("skill.yaml", text, check.World{Catalogue: catalogue()})
+	s, diags := check.File(file, text, check.World{Catalogue: catalogue(), Skill: small})
 	if diags.HasErrors() {
 		t.Fatal(diags.Err())
 	}
 	return s
+}
+
+// small is a skill that others call.
+func small(_, name string) (string, []byte, error) {
+	return name + ".yaml", []byte(`
+name: small
+inputs: {name: {type: string, required: true}}
+steps: [{id: one, uses: look, with: {name: "${{ inputs.name }}"}}]
+outputs: {digest: "${{ steps.one.digest }}"}
+`), nil
 }
 
 func TestMistakes(t *testing.T) {
@@ -76,7 +98,12 @@ func TestMistakes(t *testing.T) {
 // read returns the suite of a text without mistakes.
 func read(t *testing.T, text string) *skilltest.Suite {
 	t.Helper()
-	suite, diags := skilltest.Read("skill_test.yaml", []byte(text), skill(t), catalogue())
+	return readOf(t, text, skill(t))
+}
+
+func readOf(t *testing.T, text string, s *check.Skill) *skilltest.Suite {
+	t.Helper()
+	suite, diags := skilltest.Read("skill_test.yaml", []byte(text), s, catalogue())
 	if len(diags) > 0 {
 		t.Fatal(diags)
 	}
@@ -86,23 +113,26 @@ func read(t *testing.T, text string) *skilltest.Suite {
 // TestCases runs files of cases, each of which says in a comment which failures it
 // comes to.
 func TestCases(t *testing.T) {
-	for i, c := range diagtest.Cases(t, "testdata/cases.yaml") {
-		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			suite := read(t, c.Text)
-			var got diag.List
-			for _, x := range suite.Cases {
-				began := time.Now()
-				for _, f := range suite.Run(x).Failures {
-					f.Message += strings.ReplaceAll("\n"+f.Diff, "\n", "|")
-					got = append(got, f.Diagnostic)
-				}
-				if d := time.Since(began); d > 2*time.Second {
-					t.Errorf("%s: time that is waited for went by: %s", x.Name, d)
-				}
-			}
-			c.Compare(t, got)
-		})
+	for file, of := range map[string]string{"cases.yaml": "skill.yaml", "world_cases.yaml": "world.yaml"} {
+		for i, c := range diagtest.Cases(t, "testdata/"+file) {
+			t.Run(fmt.Sprint(file, i), func(t *testing.T) { c.Compare(t, failuresOf(t, readOf(t, c.Text, skillOf(t, of)))) })
+		}
 	}
+}
+
+func failuresOf(t *testing.T, suite *skilltest.Suite) (out diag.List) {
+	t.Helper()
+	for _, x := range suite.Cases {
+		began := time.Now()
+		for _, f := range suite.Run(x).Failures {
+			f.Message += strings.ReplaceAll("\n"+f.Diff, "\n", "|")
+			out = append(out, f.Diagnostic)
+		}
+		if d := time.Since(began); d > 2*time.Second {
+			t.Errorf("%s: time that is waited for went by: %s", x.Name, d)
+		}
+	}
+	return out
 }
 
 func TestCoverage(t *testing.T) {
