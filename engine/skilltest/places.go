@@ -2,6 +2,7 @@ package skilltest
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/skillrun/skillrun/engine/lang/check"
 	"github.com/skillrun/skillrun/engine/program"
@@ -47,10 +48,52 @@ type contract struct {
 
 func (s *Suite) contract(n *program.Node) (c contract, ok bool) {
 	if n.Call != nil {
-		return contract{in: n.Call.Inputs, out: outputsOf(n.Call), codes: types.Codes(), title: n.Call.Title(), write: writes(n.Call.Steps)}, true
+		return contract{in: n.Call.Inputs, out: outputsOf(n.Call), codes: s.codes(n.Call.Steps), title: n.Call.Title(), write: writes(n.Call.Steps)}, true
 	}
 	t, ok := s.catalogue.Lookup(n.Step)
-	return contract{in: t.In, out: t.Out, codes: t.CodedBy(types.Encode(n.With)).AllCodes(), title: n.Step, write: t.Effect == step.Writes}, ok
+	t = t.CodedBy(types.Encode(written(n.With)))
+	return contract{in: t.In, out: t.Out, codes: t.AllCodes(), title: n.Step, write: t.Effect == step.Writes}, ok
+}
+
+// codes are those of steps that are called, which assert and fail with any: the
+// language's, and those that only one of the step types has.
+func (s *Suite) codes(nodes []program.Node) []types.Code {
+	out := types.Codes()
+	program.Each(nodes, func(n *program.Node) {
+		c, _ := s.contract(n)
+		out = append(out, c.codes...)
+	})
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// written is what of the arguments is written out: all but the texts with expressions.
+func written(v any) any {
+	switch v := v.(type) {
+	case types.Values:
+		return written(map[string]any(v))
+	case map[string]any:
+		out := map[string]any{}
+		for name, x := range v {
+			if x = written(x); x != nil {
+				out[name] = x
+			}
+		}
+		return out
+	case []any:
+		out := make([]any, 0, len(v))
+		for _, x := range v {
+			if x = written(x); x != nil {
+				out = append(out, x)
+			}
+		}
+		return out
+	case string:
+		if strings.Contains(v, "{{") {
+			return nil
+		}
+	}
+	return v
 }
 
 func outputsOf(c *program.Call) types.Type {

@@ -110,6 +110,7 @@ func (r *reader) readCase(n *syntax.Node, base *Case) *Case {
 		}
 	}
 	r.given(n, &c)
+	c.lookInside()
 	if w := n.Get("world"); w != nil {
 		r.world(w, &c)
 	}
@@ -131,6 +132,18 @@ func (r *reader) world(n *syntax.Node, c *Case) {
 			r.diags.Errorf("misplaced-key", a.At, "in the sandbox, steps are performed and not answered for").Hint = "leave out this answer, or world"
 		}
 		delete(c.Answers, name)
+	}
+}
+
+// lookInside leaves out the answers of the defaults to calls of which the case answers
+// a step inside.
+func (c *Case) lookInside() {
+	for name, a := range c.Answers {
+		for i := range name {
+			if outer := c.Answers[name[:i]]; name[i] == '/' && !a.shared && outer != nil && outer.shared {
+				delete(c.Answers, name[:i])
+			}
+		}
 	}
 }
 

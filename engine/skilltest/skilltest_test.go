@@ -36,7 +36,9 @@ type makeOut struct {
 }
 
 type tellIn struct {
-	Text string `json:"text" doc:"Text."`
+	Text  string       `json:"text" doc:"Text."`
+	Loud  bool         `json:"loud,omitempty" doc:"Whether it is loud."`
+	Codes []types.Code `json:"codes,omitempty" literal:"true" doc:"What else it fails with."`
 }
 
 // never is a step that a test must not perform.
@@ -53,7 +55,7 @@ func catalogue() *step.Catalogue {
 	return step.NewCatalogue([]step.Step{
 		step.Checked(step.Read("look", "Look.", never[lookIn, lookOut]), noFlag).Errors(types.NotFound, types.Network, types.RateLimited),
 		step.Write("make", "Make.", never[makeIn, makeOut]).Errors(types.Forbidden),
-		step.Read("tell", "Tell.", never[tellIn, struct{}]),
+		step.Coded(step.Read("tell", "Tell.", never[tellIn, struct{}]), func(in tellIn) []types.Code { return in.Codes }),
 	})
 }
 
