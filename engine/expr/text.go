@@ -200,7 +200,7 @@ func (p *textParser) openFor(t token, rest string, depth int) part {
 	case p.stop == nil:
 		p.fail(t, "", "this %%{{ for }} has no %%{{ end }}")
 	case p.word == "else":
-		p.fail(*p.stop, "", "a %%{{ for }} has no else")
+		p.fail(*p.stop, "put %{{ if len(LIST) == 0 }} after its %{{ end }}", "a %%{{ for }} has no else")
 		p.parts(depth) // up to its end, so that one mistake is one problem
 	default:
 		p.bare(*p.stop)

@@ -165,7 +165,7 @@ func TestTextCheck(t *testing.T) {
 		{"%{{ for c in x }}",
 			`expression-syntax «%{{ for c in x }}» this %{{ for }} has no %{{ end }}`},
 		{"%{{ for c in x }}%{{ else }}%{{ end }}",
-			`expression-syntax «%{{ else }}» a %{{ for }} has no else`},
+			`expression-syntax «%{{ else }}» a %{{ for }} has no else (put %{{ if len(LIST) == 0 }} after its %{{ end }})`},
 		{"%{{ for c in }}%{{ end }}",
 			`expression-syntax «%{{ for c in }}» a loop is written for NAME in LIST (such as %{{ for c in steps.log.commits }})`},
 		{"%{{ while true }}",
