@@ -92,6 +92,9 @@ var house = []rule{
 	// httpapi speaks to any API with what rest and the standard library have, and gets
 	// access tokens as OAuth 2 says.
 	{pkg: "steps/httpapi", ours: "engine/step steps/rest engine/types", third: "golang.org/x/oauth2"},
+	// mcp speaks to MCP servers with the protocol's own SDK, and starts those that are
+	// programs of the configuration.
+	{pkg: "steps/mcp", ours: "engine/step steps/rest engine/types", third: "github.com/modelcontextprotocol/go-sdk"},
 	// files is the one family that reaches folders of this machine that are not
 	// the run's own; the configuration opens them.
 	{pkg: "steps/files", ours: "engine/step steps/workspaces engine/types"},

@@ -13,6 +13,7 @@ import (
 	"github.com/skillrun/skillrun/steps/gitlab"
 	"github.com/skillrun/skillrun/steps/httpapi"
 	"github.com/skillrun/skillrun/steps/jira"
+	"github.com/skillrun/skillrun/steps/mcp"
 	"github.com/skillrun/skillrun/steps/quay"
 	"github.com/skillrun/skillrun/steps/slack"
 )
@@ -132,6 +133,11 @@ func (c *connector) http(s config.Service) httpapi.Service {
 	})
 	out.User, out.Token = "", types.Secret{}
 	return out
+}
+
+func (c *connector) mcp(s config.Service) mcp.Service {
+	env, _ := c.cfg.Environment(s.Name) // a credential that is missing is reported as the token is
+	return mcp.Service{Command: s.Command, Env: env, URL: s.URL, Token: c.secret(s), Transport: c.transport(s), Timeout: s.Timeout}
 }
 
 func (c *connector) files(s config.Service) files.Service { return files.Service{Root: s.Root} }

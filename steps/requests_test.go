@@ -25,7 +25,7 @@ func TestEveryEffectSaysWhatItSends(t *testing.T) {
 		}
 	}
 	slices.Sort(silent)
-	want := []string{"exec", "file_delete", "file_move", "file_write", "state_append", "state_increment", "state_set"}
+	want := []string{"exec", "file_delete", "file_move", "file_write", "mcp_call", "state_append", "state_increment", "state_set"}
 	if diff := cmp.Diff(want, silent); diff != "" {
 		t.Error(diff)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/skillrun/skillrun/steps/httpapi"
 	"github.com/skillrun/skillrun/steps/jira"
 	"github.com/skillrun/skillrun/steps/logline"
+	"github.com/skillrun/skillrun/steps/mcp"
 	"github.com/skillrun/skillrun/steps/quay"
 	"github.com/skillrun/skillrun/steps/slack"
 	"github.com/skillrun/skillrun/steps/state"
@@ -48,6 +49,7 @@ func All(cfg *config.Config, o Options) (*step.Catalogue, error) {
 		slack.Steps(each(&c, "slack", c.slack)),
 		yamlfile.Steps(),
 		httpapi.Steps(each(&c, "http", c.http)),
+		mcp.Steps(each(&c, "mcp", c.mcp)),
 		files.Steps(each(&c, "files", c.files), git.Admit(repositories)),
 		execute.Steps(execute.Options{Env: cfg.Env, Self: o.Self, Policy: c.programs()}),
 		state.Steps(o.State),
@@ -59,7 +61,7 @@ func All(cfg *config.Config, o Options) (*step.Catalogue, error) {
 // Kinds are the kinds of services that the families reach.
 func Kinds() []step.ServiceKind {
 	return []step.ServiceKind{
-		files.Kind(), git.Kind(), gitlab.Kind(), httpapi.Kind(), jira.Kind(), quay.Kind(), slack.Kind(),
+		files.Kind(), git.Kind(), gitlab.Kind(), httpapi.Kind(), jira.Kind(), mcp.Kind(), quay.Kind(), slack.Kind(),
 	}
 }
 
@@ -73,6 +75,7 @@ func Examiners(cfg *config.Config, o Options) (map[string]step.Examine, error) {
 		"gitlab": gitlab.Examine(each(&c, "gitlab", c.gitlab)),
 		"slack":  slack.Examine(each(&c, "slack", c.slack)),
 		"http":   httpapi.Examine(each(&c, "http", c.http)),
+		"mcp":    mcp.Examine(each(&c, "mcp", c.mcp)),
 		"files":  files.Examine(each(&c, "files", c.files)),
 	}
 	for kind, examine := range all {

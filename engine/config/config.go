@@ -126,6 +126,12 @@ type Service struct {
 	// TokenURL is where an http service gets access tokens, by OAuth 2; "" is nowhere.
 	// User and Token are then the client's.
 	TokenURL string
+	// Command is the program of an mcp service and its arguments, or nil; PassEnv are
+	// the variables that it gets of the environment, and SecretEnv those that are
+	// credentials, by where they are; see [Config.Environment].
+	Command   []string
+	PassEnv   []string
+	SecretEnv map[string]string
 	// Refresh names the refresh token for it: env:NAME, file:PATH or "";
 	// [Config.RefreshToken] looks it up.
 	Refresh string
@@ -185,7 +191,7 @@ func (c *Config) Reaches(name string) string {
 	if real, err := filepath.EvalSymlinks(root); root != "" && err == nil {
 		root = real
 	}
-	parts := []string{cmp.Or(where(s.URL), root, "no url"), s.Kind, s.Deployment, s.API}
+	parts := []string{cmp.Or(where(s.URL), root, strings.Join(s.Command, " "), "no url"), s.Kind, s.Deployment, s.API}
 	if s.User != "" {
 		parts = append(parts, "as "+s.User)
 	}

@@ -46,6 +46,9 @@ func (c *Config) secrets() []types.Secret {
 			out = append(out, refresh)
 		}
 		out = append(out, slices.Concat(c.unusable(s.Token), c.unusable(s.Refresh))...)
+		for _, v := range types.SortedKeys(s.SecretEnv) {
+			out = append(out, c.unusable(s.SecretEnv[v])...)
+		}
 		if s.SigningKey != "" {
 			out = append(out, c.privateKey(s.SigningKey))
 		}
@@ -83,6 +86,26 @@ func (c *Config) privateKey(path string) types.Secret {
 	_, body, _ := strings.Cut(string(text), " PRIVATE KEY-----")
 	body, _, _ = strings.Cut(body, "-----")
 	return types.NewSecret(strings.Join(strings.Fields(body), ""))
+}
+
+// Environment are the variables of the program of an mcp service: PATH, those that are
+// passed on as far as they are set, and the credentials. The error is of the first that
+// cannot be had.
+func (c *Config) Environment(name string) (map[string]string, error) {
+	s, out := c.Services[name], map[string]string{}
+	for _, v := range append([]string{"PATH"}, s.PassEnv...) {
+		if text, ok := c.world.getenv(v); ok {
+			out[v] = text
+		}
+	}
+	for _, v := range types.SortedKeys(s.SecretEnv) {
+		secret, err := c.at(s.SecretEnv[v], s)
+		if err != nil {
+			return nil, err
+		}
+		out[v] = secret.Reveal()
+	}
+	return out, nil
 }
 
 // User looks up who we are at a service: its user, else the login that its

@@ -137,6 +137,9 @@ func (c *Config) Missing(needs []Need) diag.List {
 		if _, err := c.at(s.Refresh, s); err != nil {
 			report(&list, s.PlaceOf("refresh_token"), err)
 		}
+		if _, err := c.Environment(n.Service); err != nil {
+			report(&list, s.PlaceOf("secret_env"), err)
+		}
 		if _, err := c.User(n.Service); err != nil && strings.HasPrefix(s.User, "env:") {
 			report(&list, s.PlaceOf("user"), err)
 		}

@@ -61,6 +61,37 @@ func TestRefreshToken(t *testing.T) {
 	}
 }
 
+// TestEnvironment: the program of a server gets what is named, and its credentials are
+// masked.
+func TestEnvironment(t *testing.T) {
+	t.Parallel()
+	const server = "services:\n  s: {kind: mcp, command: [run], pass_env: [HOME, UNSET], secret_env: {TOKEN: env:T}}\n"
+	m := newMachine(map[string]string{"/u/skillrun.yaml": server}, map[string]string{"PATH": "/bin", "HOME": "/h", "T": "sesame-open", "OTHER": "x"})
+	cfg, list := config.Load(m.options())
+	got, err := cfg.Environment("s")
+	if d := cmp.Diff(map[string]string{"PATH": "/bin", "HOME": "/h", "TOKEN": "sesame-open"}, got); d != "" || err != nil || len(list) > 0 {
+		t.Errorf("%s%v%s", d, err, show(list))
+	}
+	if cfg.Mask().Text("sesame-open /h") != "‹secret› /h" || cfg.Reaches("s") != "run, mcp" {
+		t.Errorf("%s, %s", cfg.Mask().Text("sesame-open /h"), cfg.Reaches("s"))
+	}
+	delete(m.env, "T")
+	cfg, _ = config.Load(m.options())
+	if got := show(cfg.Missing([]config.Need{{Service: "s", Kind: "mcp"}})); !strings.Contains(got, "the variable T, the credential of s, is not set") {
+		t.Error(got)
+	}
+	for here, refused := range map[string]bool{
+		server: false, strings.ReplaceAll(server, "[run]", "[evil]"): true, strings.ReplaceAll(server, "HOME, UNSET", "HOME, OTHER"): true,
+		strings.ReplaceAll(server, "env:T", "env:OTHER"): true, strings.ReplaceAll(server, "  s:", "  other:"): true,
+	} {
+		m := newMachine(map[string]string{"/w/skillrun.yaml": here, "/u/skillrun.yaml": server}, nil)
+		_, list := config.Load(m.options())
+		if got := show(list); strings.Contains(got, "[untrusted-command]") != refused || !refused && got != "" {
+			t.Errorf("%s: %s", here, got)
+		}
+	}
+}
+
 // TestSecretsOfTheWorkingDirectory: a file that merely lies there names no credential
 // of the user's that the user's own file does not name so.
 func TestSecretsOfTheWorkingDirectory(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 var serviceKeys = []string{
 	"url", "kind", "token", "user", "credentials", "deployment", "api", "ca", "timeout",
 	"author", "committer", "sign_off", "signing_key", "header", "root",
-	"token_url", "refresh_token", "scope", "queries",
+	"token_url", "refresh_token", "scope", "queries", "command", "pass_env", "secret_env",
 }
 
 // network are the keys of the services that are reached by a url.
@@ -183,6 +183,12 @@ func (r *serviceReader) key(key, path string, n *syntax.Node) {
 			r.s.Refresh = ""
 			r.list.Errorf("bad-credential", n.Range, "%s is not at one place", path).Hint = "write env:NAME or file:PATH"
 		}
+	case "command":
+		r.s.Command = r.texts(n, path)
+	case "pass_env":
+		r.s.PassEnv = r.names(n, path, variablePattern, "[HOME, LANG]: names of variables")
+	case "secret_env":
+		r.secretEnv(n, path)
 	case "scope":
 		r.s.Scope, _ = r.text(n, path)
 	case "kind":
@@ -231,6 +237,37 @@ func (r *serviceReader) matching(n *syntax.Node, path string, form func() *regex
 		return ""
 	}
 	return s
+}
+
+// texts reads a list of texts with at least one.
+func (r *serviceReader) texts(n *syntax.Node, path string) []string {
+	var out []string
+	for _, item := range n.Items {
+		if s, ok := r.text(item, "an item of "+path); ok {
+			out = append(out, s)
+		}
+	}
+	if n.Kind != syntax.Sequence || len(out) == 0 || out[0] == "" {
+		r.list.Errorf("wrong-type", n.Range, "%s has to be a list: a program and its arguments", path).Hint = "write [npx, -y, some-server]"
+		return nil
+	}
+	return out
+}
+
+// secretEnv reads which variables have which credentials.
+func (r *serviceReader) secretEnv(n *syntax.Node, path string) {
+	r.s.SecretEnv = map[string]string{}
+	r.each(n, path, nil, func(key, value *syntax.Node) {
+		if !variablePattern().MatchString(key.Value) {
+			r.list.Errorf("bad-name", key.Range, "%s has a name that no variable can have", path).Hint = "use letters, digits and underscores"
+			return
+		}
+		if ref := r.reference(value, path+".…"); ref != helper && ref != netrc {
+			r.s.SecretEnv[key.Value] = ref
+		} else {
+			r.list.Errorf("bad-credential", value.Range, "%s is not at one place", path).Hint = "write env:NAME or file:PATH"
+		}
+	})
 }
 
 // signingKey takes the path of a key, and refuses the key itself.

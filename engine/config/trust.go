@@ -43,6 +43,9 @@ var serviceRulings = map[string]ruling{
 	"queries":       narrower, // they are sent without asking
 	"sign_off":      narrower, // a statement in the user's name
 	"signing_key":   held,
+	"command":       held, // it is run
+	"pass_env":      held,
+	"secret_env":    held,
 	"root":          held,
 	"timeout":       free,
 	"author":        free, // what a commit says, as the values under config
@@ -68,7 +71,7 @@ func (o Options) distrust(cfg *Config, list *diag.List) {
 		var problems diag.List
 		own, problems, _ = o.load(path)
 		if cfg.Policy.loose() || cfg.any(func(s Service) bool {
-			return cfg.holds(s) || s.Kind == step.SecretKind || s.SigningKey != "" || s.Root != ""
+			return cfg.holds(s) || s.Kind == step.SecretKind || s.Command != nil || s.SigningKey != "" || s.Root != ""
 		}) {
 			*list = append(*list, problems...) // they may be why something is refused
 		}
@@ -87,6 +90,10 @@ func (o Options) distrust(cfg *Config, list *diag.List) {
 			list.Errorf("untrusted-secret", s.PlaceOf("token"), "%s is not trusted with this credential: only the file in the working directory names it", name).
 				Hint = "name it in the same way under secrets in your own " + FileName + ", trust the folder with skillrun trust, or pass --config ./" + FileName
 		}
+		if mine := own.Services[name]; s.Command != nil && !cfg.sameProgram(s, own, mine) {
+			list.Errorf("untrusted-command", s.PlaceOf("command"), "%s is not trusted to run its program: only the file in the working directory names it, or what it is given", name).
+				Hint = "give it the same command, pass_env and secret_env in your own " + FileName + ", trust the folder with skillrun trust, or pass --config ./" + FileName
+		}
 		if s.Root != "" && !own.names(name, Service.root, s.Root) {
 			list.Errorf("untrusted-root", s.PlaceOf("root"), "%s is not trusted with the folder %s: only the file in the working directory names it", name, s.Root).
 				Hint = "name the folder in your own " + FileName + " too, trust the folder with skillrun trust, or pass --config ./" + FileName
@@ -97,6 +104,12 @@ func (o Options) distrust(cfg *Config, list *diag.List) {
 		}
 	}
 	list.Sort()
+}
+
+// sameProgram reports whether two services run the same program with the same variables.
+func (c *Config) sameProgram(s Service, own *Config, mine Service) bool {
+	return slices.Equal(s.Command, mine.Command) && slices.Equal(s.PassEnv, mine.PassEnv) &&
+		maps.EqualFunc(s.SecretEnv, mine.SecretEnv, func(a, b string) bool { return c.tokenRef(a) == own.tokenRef(b) })
 }
 
 // distrustPolicy keeps the file from being less careful than the user's own,

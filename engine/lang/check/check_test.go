@@ -98,6 +98,15 @@ type httpOut struct {
 	Status int `json:"status" doc:"Status."`
 }
 
+type toolIn struct {
+	Tool      string         `json:"tool" doc:"Tool."`
+	Arguments map[string]any `json:"arguments,omitempty" doc:"Arguments."`
+}
+
+type toolOut struct {
+	Text string `json:"text" doc:"Text."`
+}
+
 type sendIn struct {
 	Token types.Secret            `json:"token,omitzero" doc:"A secret."`
 	Many  map[string]types.Secret `json:"many,omitempty" doc:"Secrets."`
@@ -121,6 +130,7 @@ func catalogue() *step.Catalogue {
 	fetch := func(context.Context, fetchIn) (readOut, error) { return readOut{}, nil }
 	request := func(context.Context, requestIn) (httpOut, error) { return httpOut{}, nil }
 	login := func(context.Context, writeIn) (loginOut, error) { return loginOut{}, nil }
+	tool := func(context.Context, toolIn) (toolOut, error) { return toolOut{}, nil }
 	send := func(context.Context, sendIn) (execOut, error) { return execOut{}, nil }
 	return step.NewCatalogue([]step.Step{
 		step.Picking(step.Read("send", "Send secrets.", send)),
@@ -137,6 +147,8 @@ func catalogue() *step.Catalogue {
 		step.Read("http_get", "Get.", get),
 		step.Read("http_query", "Ask.", query),
 		step.Write("http_request", "Ask.", request),
+		step.Read("mcp_read", "Ask a tool.", tool),
+		step.Write("mcp_call", "Call a tool.", tool),
 	})
 }
 

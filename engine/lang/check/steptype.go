@@ -25,9 +25,9 @@ import (
 // outputs read its result.
 
 var (
-	stepTypeKeys      = []string{"language", "name", "doc", "effect", "config", "secrets", "inputs", "exec", "http", "steps", "errors", "retry", "repeatable", "timeout", "outputs"}
-	laterStepTypeKeys = []string{"mcp", "find", "preview", "undo", "update", "touches"}
-	bodyKeys          = []string{"exec", "http", "steps"}
+	stepTypeKeys      = []string{"language", "name", "doc", "effect", "config", "secrets", "inputs", "exec", "http", "mcp", "steps", "errors", "retry", "repeatable", "timeout", "outputs"}
+	laterStepTypeKeys = []string{"find", "preview", "undo", "update", "touches"}
+	bodyKeys          = []string{"exec", "http", "mcp", "steps"}
 	outputKeys        = []string{"type", "description", "value", "enum", "pattern", "format", "minimum", "maximum", "items", "properties", "secret"}
 )
 
@@ -111,7 +111,7 @@ func (c *checker) body(root *syntax.Node) *syntax.Node {
 // oneStep writes the program or the request of a step type as the step that it is.
 func (c *checker) oneStep(root *syntax.Node, key string) *syntax.Node {
 	at, with := keyOf(root, key), root.Get(key)
-	uses := map[string]string{"exec read": "exec_read", "exec write": "exec", "http read": "http_get", "http write": "http_request"}[key+" "+string(c.skill.Effect)]
+	uses := map[string]string{"exec read": "exec_read", "exec write": "exec", "http read": "http_get", "http write": "http_request", "mcp read": "mcp_read", "mcp write": "mcp_call"}[key+" "+string(c.skill.Effect)]
 	if uses == "" {
 		if c.skill.Effect == step.Locals {
 			c.diags.Errorf("wrong-effect", root.Get("effect").Range, "%s reads or writes", key).Hint = "local is for steps that change a workspace only"
