@@ -68,9 +68,9 @@ var isKeyHeader = types.Pattern(`^(x-)?idempotency-key$`)
 func checkHeaders(given map[string]string, own string) error {
 	for _, name := range types.SortedKeys(given) {
 		v, lower := given[name], strings.ToLower(name)
-		if !headerPattern().MatchString(name) || strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+		if !headerPattern().MatchString(name) || strings.Trim(v, " \t") != v || strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
 			return types.Errorf(types.BadInput, "the header %q cannot be sent", name).
-				WithHint("a name has letters, digits and dashes, a value no line break")
+				WithHint("a name has letters, digits and dashes; a value has no line break, and no space at its ends")
 		}
 		if reserved().MatchString(lower) || lower == strings.ToLower(own) {
 			return types.Errorf(types.BadInput, "the header %s cannot be set by a step", name).

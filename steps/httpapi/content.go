@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -54,9 +55,9 @@ func (c Content) parts() (kind string, body []byte) {
 	_ = w.SetBoundary("skillrun-" + types.Digest(types.Encode(c.Multipart))[:40])
 	for _, p := range c.Multipart {
 		h := textproto.MIMEHeader{}
-		disposition := `form-data; name="` + quoted(p.Name) + `"`
+		disposition := `form-data; name="` + p.Name + `"`
 		if p.Filename != "" {
-			disposition += `; filename="` + quoted(p.Filename) + `"`
+			disposition += `; filename="` + p.Filename + `"`
 			h.Set("Content-Type", "application/octet-stream")
 		}
 		h.Set("Content-Disposition", disposition)
@@ -70,12 +71,6 @@ func (c Content) parts() (kind string, body []byte) {
 	return w.FormDataContentType(), b.Bytes()
 }
 
-// quoted is a name as it stands in quotes in the head of a part, as browsers write
-// it: a quote or a line break in it ends nothing.
-func quoted(s string) string {
-	return strings.NewReplacer(`"`, "%22", "\r", "%0D", "\n", "%0A").Replace(s)
-}
-
 var contentType = types.Pattern(`^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(; ?[A-Za-z0-9-]+=[A-Za-z0-9_.-]+)*$`)
 
 func (c Content) check(unknown step.UnknownPaths, headers map[string]string) error {
@@ -84,6 +79,10 @@ func (c Content) check(unknown step.UnknownPaths, headers map[string]string) err
 		return err
 	}
 	for _, p := range c.Multipart {
+		if !isPlain(p.Name) || !isPlain(p.Filename) || strings.Contains(p.Filename, "/") || p.Filename == "." || p.Filename == ".." {
+			return types.Errorf(types.BadInput, "the part %q, or its file name, cannot be sent", p.Name).
+				WithHint("use no quotes, backslashes and line breaks, and no folders in a file name")
+		}
 		if p.Type != "" && !contentType().MatchString(p.Type) {
 			return types.Errorf(types.BadInput, "%q is not a content type", p.Type).WithHint("write it as text/csv")
 		}
@@ -94,6 +93,12 @@ func (c Content) check(unknown step.UnknownPaths, headers map[string]string) err
 	}
 	_, err := encodeValues("form", c.Form)
 	return err
+}
+
+// isPlain reports whether a name can stand in quotes in the head of a part: services
+// do not agree about how others are written.
+func isPlain(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || r == '"' || r == '\\' })
 }
 
 func encodeValues(what string, given map[string]json.RawMessage) (string, error) {

@@ -89,6 +89,10 @@ func TestBadCodes(t *testing.T) {
 		rule(`"idempotency_header":"X-Key","headers":{"x-key":"1"}`):                    "the header X-Key cannot carry the key",
 		rule(`"idempotency_header":"X-Idempotency-Key"`):                                "",
 		rule(`"multipart":[{"name":"a","content":"b","type":"text/csv\r\nX-A: b"}]`):    "is not a content type",
+		rule(`"multipart":[{"name":"a\"b","content":"b"}]`):                             `the part "a\"b", or its file name, cannot be sent`,
+		rule(`"multipart":[{"name":"a","content":"b","filename":"a\r\nb"}]`):            "or its file name, cannot be sent",
+		rule(`"multipart":[{"name":"a","content":"b","filename":"../b"}]`):              "or its file name, cannot be sent",
+		rule(`"headers":{"X-A":"a "}`):                                                  `the header "X-A" cannot be sent`,
 		rule(`"form":{"a":1},"headers":{"Content-Type":"x/y"}`):                         "the header content-type does not go with form and multipart",
 		rule(`"form":{"a":{"b":1}}`):                                                    "a of the form is not a string, number or boolean",
 	} {
@@ -160,7 +164,7 @@ func TestSentForms(t *testing.T) {
 		t.Errorf("%s: %s", kind, w.api.sent)
 	}
 	delete(in, "form")
-	in["multipart"] = []any{map[string]any{"name": "t\"", "content": hostile}, map[string]any{"name": "f", "content": "1,2\n", "filename": "a\r\nb.csv", "type": "text/csv; charset=utf-8"}, map[string]any{"name": "g", "content": "", "filename": "g"}}
+	in["multipart"] = []any{map[string]any{"name": "t", "content": hostile}, map[string]any{"name": "f", "content": "1,2\n", "filename": "ä b.csv", "type": "text/csv; charset=utf-8"}, map[string]any{"name": "g", "content": "", "filename": "g"}}
 	if _, err := w.do("http_request", string(types.Encode(in))); err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +183,7 @@ func TestSentForms(t *testing.T) {
 		_, _ = b.ReadFrom(p)
 		got = append(got, p.FormName()+"|"+p.FileName()+"|"+p.Header.Get("Content-Type")+"|"+b.String())
 	}
-	want := []string{"t%22|||" + hostile, "f|a%0D%0Ab.csv|text/csv; charset=utf-8|1,2\n", "g|g|application/octet-stream|"}
+	want := []string{"t|||" + hostile, "f|ä b.csv|text/csv; charset=utf-8|1,2\n", "g|g|application/octet-stream|"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}

@@ -115,7 +115,7 @@ func TestRefusals(t *testing.T) {
 		`http_get {"service":"http","path":"x","query":{"a":{"b":1}}}`:          "a of the query is not a string, number or boolean (give a default with ??, or make it a string)",
 		`http_get {"service":"http","path":"x","query":{"a":1e999}}`:            "a of the query cannot be sent: number 1e999 does not fit (make it a string)",
 		`http_get {"service":"http","path":"x","query":{"a":null}}`:             "a of the query is not a string, number or boolean",
-		`http_get {"service":"http","path":"x","headers":{"a b":"x"}}`:          `the header "a b" cannot be sent (a name has letters, digits and dashes, a value no line break)`,
+		`http_get {"service":"http","path":"x","headers":{"a b":"x"}}`:          `the header "a b" cannot be sent (a name has letters, digits and dashes; a value has no line break, and no space at its ends)`,
 		`http_get {"service":"http","path":"x","headers":{"a":"x\r\ny"}}`:       `the header "a" cannot be sent`,
 		write + `"method":"GET"}`:                                               `the method is "GET" (use POST, PUT, PATCH, DELETE, or http_get to look)`,
 		write + `"method":"POST","json":1,"body":"x"}`:                          "2 of body, form, json and multipart are given (give one of them, or none)",
