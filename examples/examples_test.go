@@ -9,7 +9,8 @@
 //	#     error: {code: invalid, message: …}
 //
 // What stands under "# sandbox:" instead needs services, and is run by the test
-// of cmd/skillrun/internal/refdocs, with the whole program.
+// of cmd/skillrun/internal/refdocs, with the whole program. A larger example has
+// tests beside it instead, NAME_test.yaml, as the skills of users have.
 package examples_test
 
 import (
@@ -69,6 +70,12 @@ func skillFiles(t *testing.T) []string {
 	return slices.DeleteFunc(files, isTests)
 }
 
+// hasTests reports whether tests stand beside a skill: see TestTests.
+func hasTests(file string) bool {
+	_, err := os.Stat(strings.TrimSuffix(file, ".yaml") + skilltest.Suffix)
+	return err == nil
+}
+
 func isTests(file string) bool { return strings.HasSuffix(file, skilltest.Suffix) }
 
 func newEngine(t *testing.T, cat *step.Catalogue) *engine.Engine {
@@ -117,8 +124,8 @@ func TestExamples(t *testing.T) {
 			t.Parallel()
 			skill := checked(t, c, file)
 			scenes, sandbox := scenes(t, skill)
-			if len(scenes) == 0 && !sandbox {
-				t.Fatal("an example ends with comments that say what its runs give")
+			if len(scenes) == 0 && !sandbox && !hasTests(file) {
+				t.Fatal("an example ends with comments that say what its runs give, or has tests beside it")
 			}
 			for i, s := range scenes {
 				t.Run(strconv.Itoa(i), func(t *testing.T) { s.run(t, c, skill) })

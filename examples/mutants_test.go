@@ -71,11 +71,29 @@ func isCondition(line string) bool {
 	return !strings.Contains(line, "[?@") && regexp.MustCompile(`^ +(if|assert|until|fail_if): |%\{\{ if | \? `).MatchString(line)
 }
 
-// TestEveryConditionIsTested: whatever is wrong with a condition of the release, one of
-// its tests fails, or the checker refuses it.
+// thorough are skills whose tests hold every condition, with the least numbers of
+// mutants and of points of coverage that they have.
+var thorough = []struct {
+	file            string
+	mutants, points int
+}{
+	{"../skills/release_aa_backend_prod.yaml", 50, 40},
+	{"investigate_alert.yaml", 40, 40},
+}
+
+// TestEveryConditionIsTested: whatever is wrong with a condition, one of the tests of
+// the skill fails, or the checker refuses it.
 func TestEveryConditionIsTested(t *testing.T) {
 	t.Parallel()
-	const file = "../skills/release_aa_backend_prod.yaml"
+	for _, s := range thorough {
+		t.Run(s.file, func(t *testing.T) {
+			t.Parallel()
+			everyConditionIsTested(t, s.file, s.mutants)
+		})
+	}
+}
+
+func everyConditionIsTested(t *testing.T, file string, least int) {
 	c := newCatalogue(t)
 	suite := suiteOf(t, c, strings.TrimSuffix(file, ".yaml")+skilltest.Suffix)
 	text, err := os.ReadFile(file)
@@ -87,7 +105,7 @@ func TestEveryConditionIsTested(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := mutants(string(text))
-	if len(all) < 50 {
+	if len(all) < least {
 		t.Fatalf("there are only %d mutants: do the patterns still find the conditions?", len(all))
 	}
 	cat := c.steps(t, c.world(t, nil))
@@ -110,15 +128,20 @@ func TestEveryConditionIsTested(t *testing.T) {
 	}
 }
 
-// TestCoverageOfTheRelease: every step and every way that a decision can go.
-func TestCoverageOfTheRelease(t *testing.T) {
+// TestCoverage: every step and every way that a decision can go.
+func TestCoverage(t *testing.T) {
 	t.Parallel()
-	suite := suiteOf(t, newCatalogue(t), "../skills/release_aa_backend_prod"+skilltest.Suffix)
-	all := skilltest.Covered{}
-	for _, c := range suite.Cases {
-		all.Add(suite.Run(c).Covered)
-	}
-	if c := suite.Coverage(all); len(c.Gaps) > 0 || c.Points < 40 {
-		t.Errorf("%d of %d: %v", c.Covered, c.Points, c.Gaps)
+	for _, s := range thorough {
+		t.Run(s.file, func(t *testing.T) {
+			t.Parallel()
+			suite := suiteOf(t, newCatalogue(t), strings.TrimSuffix(s.file, ".yaml")+skilltest.Suffix)
+			all := skilltest.Covered{}
+			for _, c := range suite.Cases {
+				all.Add(suite.Run(c).Covered)
+			}
+			if c := suite.Coverage(all); len(c.Gaps) > 0 || c.Points < s.points {
+				t.Errorf("%d of %d: %v", c.Covered, c.Points, c.Gaps)
+			}
+		})
 	}
 }
