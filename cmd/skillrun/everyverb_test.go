@@ -19,6 +19,7 @@ steps:
   - {id: a, uses: state_set, with: {name: n, value: 1}}
   - {id: ok, approve: "Sure?"}
 `)
+	b.skill("verbs_test", "cases: [{name: all, answers: {a: {returns: {}}, ok: {approves: ada}}}]\n")
 	b.on("run", file).want(t, 3, `parked`)
 	verbs := []struct {
 		args string
@@ -29,6 +30,7 @@ steps:
 		{"plan " + file, 0, "writes"},
 		{"plan " + file + " --out plan.json", 0, "writes"},
 		{"check " + file, 0, "skills"},
+		{"test " + file, 0, "suites"},
 		{"doctor", 0, ""},
 		{"list", 0, "skills"},
 		{"show " + file, 0, "steps"},
