@@ -84,8 +84,8 @@ func (r *reader) expectedError(n *syntax.Node) *ExpectedError {
 		}
 	}
 	if code != nil {
-		words := make([]string, 0, len(types.Codes()))
-		for _, c := range types.Codes() {
+		var words []string
+		for _, c := range r.suite.codes(r.suite.Skill.Steps) {
 			words = append(words, string(c))
 		}
 		x.Code = types.Code(r.oneOf(code, "the code of an error", words))

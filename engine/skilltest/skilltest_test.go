@@ -41,6 +41,15 @@ type tellIn struct {
 	Codes []types.Code `json:"codes,omitempty" literal:"true" doc:"What else it fails with."`
 }
 
+type sendIn struct {
+	Site  types.Secret `json:"site" doc:"Of the site."`
+	Token types.Secret `json:"token" doc:"Token."`
+}
+
+type loginOut struct {
+	Token types.Secret `json:"token" doc:"Token."`
+}
+
 // never is a step that a test must not perform.
 func never[In, Out any](context.Context, In) (out Out, err error) { panic("performed") }
 
@@ -55,6 +64,8 @@ func catalogue() *step.Catalogue {
 	return step.NewCatalogue([]step.Step{
 		step.Checked(step.Read("look", "Look.", never[lookIn, lookOut]), noFlag).Errors(types.NotFound, types.Network, types.RateLimited),
 		step.Write("make", "Make.", never[makeIn, makeOut]).Errors(types.Forbidden),
+		step.Read("login", "Log in.", never[struct{}, loginOut]),
+		step.Read("send", "Send.", never[sendIn, struct{}]).Errors("not_sent"),
 		step.Coded(step.Read("tell", "Tell.", never[tellIn, struct{}]), func(in tellIn) []types.Code { return in.Codes }),
 	})
 }

@@ -107,7 +107,7 @@ func (s *Skill) bindAlone(b Binding) (*Bound, diag.List) {
 	call.Config, call.Defaults, call.Steps = of.config, of.defaults, of.steps
 	with, _ := escaped(inputs).(map[string]any)
 	p := &program.Program{
-		Language: program.Language, Skill: s.Name, Description: s.Description, TextDigest: types.Digest(s.Text),
+		Language: program.Language, Skill: s.Name, Description: s.Description, TextDigest: types.Digest(s.Text), Secrets: s.secretNames(),
 		Steps: []program.Node{{ID: s.Name, Kind: program.Skill, With: with, Call: call}},
 	}
 	for _, o := range s.outputs {
