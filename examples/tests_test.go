@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,27 @@ func TestTests(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestTested: every example and every step type beside them has tests.
+func TestTested(t *testing.T) {
+	t.Parallel()
+	for _, pattern := range []string{"*.yaml", "steps/*.yaml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no files %s: %v", pattern, err)
+		}
+		for _, file := range slices.DeleteFunc(files, isTests) {
+			if tests := strings.TrimSuffix(file, ".yaml") + skilltest.Suffix; !exists(tests) {
+				t.Errorf("%s has no tests: write %s", file, tests)
+			}
+		}
+	}
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }
 
 // suiteOf reads a file of tests, and the skill that it is about.
