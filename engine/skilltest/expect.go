@@ -130,7 +130,9 @@ func (r *reader) writes(n *syntax.Node) *Value {
 	}
 	names := []any{}
 	for _, item := range n.Items {
-		if r.lookup(item) != nil {
+		if withoutItem(item.Value) != item.Value {
+			r.diags.Errorf("bad-value", item.Range, "writes names steps, without the key of an item").Hint = "write " + withoutItem(item.Value) + ", as often as it is written"
+		} else if r.lookup(item) != nil {
 			names = append(names, item.Value)
 		}
 	}
