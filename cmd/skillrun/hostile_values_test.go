@@ -198,7 +198,7 @@ outputs: {came: "${{ map(steps.each, ({'v': json(.one?.v ?? ''), 'code': .failed
 					t.Errorf("%q arrived as %q", types.Clip(values[n]), types.Clip(came.V))
 				}
 			}
-			if refused > len(values)*2/3 && name != "http_raw_path" {
+			if sweeping() == "full" && refused > len(values)*2/3 && name != "http_raw_path" {
 				t.Errorf("%d of %d are refused: nothing is seen of the others", refused, len(values))
 			}
 			if canaries, _ := filepath.Glob(filepath.Join(c.Dir, "CANARY*")); len(canaries) > 0 {
