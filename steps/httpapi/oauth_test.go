@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -45,6 +46,13 @@ func (i *issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(out)
 }
 
+// requests are what it was asked so far; one whose connection broke may still be at work.
+func (i *issuer) requests() []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return slices.Clone(i.asked)
+}
+
 // withTokens is a world whose service gets its tokens from an issuer. It takes only the
 // tokens in good.
 func withTokens(t *testing.T, refresh string) (world, *issuer, func(good string)) {
@@ -80,19 +88,19 @@ func TestClientCredentials(t *testing.T) {
 		}
 	}
 	const asks = "POST /token skillrun:client-secret grant_type=client_credentials&scope=read+write"
-	if d := cmp.Diff([]string{asks}, i.asked); d != "" {
+	if d := cmp.Diff([]string{asks}, i.requests()); d != "" {
 		t.Fatal(d)
 	}
 	takes("access-token-2") // the first was revoked
-	if _, err := w.do("http_request", `{"service":"http","path":"things/b","method":"PUT","json":{}}`); err != nil || len(i.asked) != 2 {
-		t.Errorf("%v, asked %d times", err, len(i.asked))
+	if _, err := w.do("http_request", `{"service":"http","path":"things/b","method":"PUT","json":{}}`); err != nil || len(i.requests()) != 2 {
+		t.Errorf("%v, asked %d times", err, len(i.requests()))
 	}
 	if asked := w.api.answer(nil); len(asked) != 2 {
 		t.Errorf("sent %d times", len(asked))
 	}
 	takes("none")
-	if _, err := w.do("http_get", getA); err == nil || err.Code != types.Auth || len(i.asked) != 3 {
-		t.Errorf("%v, asked %d times", err, len(i.asked))
+	if _, err := w.do("http_get", getA); err == nil || err.Code != types.Auth || len(i.requests()) != 3 {
+		t.Errorf("%v, asked %d times", err, len(i.requests()))
 	}
 	if asked := w.api.answer(nil); len(asked) != 2 {
 		t.Errorf("%d requests with tokens that are refused", len(asked))
@@ -104,8 +112,8 @@ func TestExpiredToken(t *testing.T) {
 	i.expires = 1 // no longer than a request may take
 	for n := 1; n <= 2; n++ {
 		takes(fmt.Sprintf("access-token-%d", n))
-		if _, err := w.do("http_get", getA); err != nil || len(i.asked) != n {
-			t.Errorf("%v, asked %d times, want %d", err, len(i.asked), n)
+		if _, err := w.do("http_get", getA); err != nil || len(i.requests()) != n {
+			t.Errorf("%v, asked %d times, want %d", err, len(i.requests()), n)
 		}
 	}
 }
@@ -123,7 +131,7 @@ func TestRefreshToken(t *testing.T) {
 		"POST /token skillrun:client-secret grant_type=refresh_token&refresh_token=refresh-token-0",
 		"POST /token skillrun:client-secret grant_type=refresh_token&refresh_token=refresh-token-1",
 	}
-	if d := cmp.Diff(want, i.asked); d != "" {
+	if d := cmp.Diff(want, i.requests()); d != "" {
 		t.Error(d)
 	}
 }
@@ -175,7 +183,7 @@ func TestNoToken(t *testing.T) {
 			if err == nil || err.Code != tt.code || !strings.Contains(err.Message, "get a token for http from 127.0.0.1:") || !strings.Contains(err.Message, tt.says) {
 				t.Errorf("%v", err)
 			}
-			for _, asked := range i.asked {
+			for _, asked := range i.requests() {
 				if !strings.HasPrefix(asked, "POST /token ") {
 					t.Error(asked)
 				}
