@@ -31,6 +31,15 @@ func world() Scope {
 	}
 }
 
+// says holds the verdict about an expression in the world of these tests against the
+// one that is wanted.
+func says(t *testing.T, src, want string) {
+	t.Helper()
+	if got := verdict(t, src, world()); got != want {
+		t.Errorf("%s\n got %s\nwant %s", src, got, want)
+	}
+}
+
 // verdict is the type of src, or the code, place and message of what is wrong.
 func verdict(t *testing.T, src string, s Scope) string {
 	t.Helper()
@@ -83,9 +92,7 @@ func TestTypes(t *testing.T) {
 		`sortBy(steps.log.commits, .title)[0].size`: "integer", `flatten([inputs.tags, ["a"]])`: "list<string>", `len(inputs.labels)`: "integer",
 		`${{ inputs.count }}`: "integer", ` ${{ {"a": {"b": "}}"}} }} `: "{a: {b: string}}", `now()`: "string",
 	} {
-		if got := verdict(t, src, world()); got != want {
-			t.Errorf("%s\n got %s\nwant %s", src, got, want)
-		}
+		says(t, src, want)
 	}
 }
 
@@ -115,9 +122,7 @@ func TestNarrowing(t *testing.T) {
 		`has(steps.billing) ? steps.billing.url + "" : ""`:                     `maybe-absent «steps.billing.url» steps.billing.url may be absent (guard it with ?., ??, has(steps.billing.url) or the same if)`,
 		`steps.billing != nil || inputs.audit ? steps.billing.commit : "none"`: `maybe-absent «steps.billing» steps.billing may be absent (guard it with ?., ??, has(steps.billing) or the same if)`,
 	} {
-		if got := verdict(t, src, world()); got != want {
-			t.Errorf("%s\n got %s\nwant %s", src, got, want)
-		}
+		says(t, src, want)
 	}
 }
 

@@ -43,9 +43,7 @@ func TestLetTypes(t *testing.T) {
 		`let a = 1`:                                                                     "expression-syntax «let a = 1» the expression ends too early",
 		`let a == 1; a`:                                                                 "expression-syntax «==» this is not expected here: ==",
 	} {
-		if got := verdict(t, src, world()); got != want {
-			t.Errorf("%s\n got %s\nwant %s", src, got, want)
-		}
+		says(t, src, want)
 	}
 }
 
