@@ -73,7 +73,7 @@ func (r *reader) object(n *syntax.Node, t types.Type, what string, l leniency) a
 		switch l {
 		case exact:
 			if f.Default == nil {
-				r.diags.Errorf("missing-key", firstKey(n), "%s needs %s", what, f.Name).Hint = f.Doc
+				r.diags.Errorf("missing-key", n.Head(), "%s needs %s", what, f.Name).Hint = f.Doc
 			}
 		case answer:
 			out[f.Name] = types.Unknown{After: what + "." + f.Name}

@@ -58,9 +58,12 @@ func (r *reader) top(root *syntax.Node) {
 			a.shared = true
 		}
 	}
-	list := root.Get("cases")
+	list, at := root.Get("cases"), root.Head()
+	if list != nil {
+		at = list.Range
+	}
 	if list == nil || list.Kind != syntax.Sequence || len(list.Items) == 0 {
-		r.diags.Errorf("bad-test", place0(list, root), "a file of tests needs cases").Hint = "add a list: cases: [{name: …, inputs: {…}, answers: {…}, expect: {…}}]"
+		r.diags.Errorf("bad-test", at, "a file of tests needs cases").Hint = "add a list: cases: [{name: …, inputs: {…}, answers: {…}, expect: {…}}]"
 		return
 	}
 	names := map[string]diag.Range{}
@@ -78,24 +81,9 @@ func (r *reader) top(root *syntax.Node) {
 	}
 }
 
-func place0(n, otherwise *syntax.Node) diag.Range {
-	if n != nil {
-		return n.Range
-	}
-	return firstKey(otherwise)
-}
-
-// firstKey stands for a whole mapping.
-func firstKey(n *syntax.Node) diag.Range {
-	if n.Kind == syntax.Mapping && len(n.Pairs) > 0 {
-		return n.Pairs[0].Key.Range
-	}
-	return n.Range
-}
-
 func (r *reader) readCase(n *syntax.Node, base *Case) *Case {
 	c := *base
-	c.At = firstKey(n)
+	c.At = n.Head()
 	c.Inputs, c.Config, c.Answers, c.places = maps.Clone(base.Inputs), maps.Clone(base.Config), maps.Clone(base.Answers), maps.Clone(base.places)
 	if name := n.Get("name"); name == nil {
 		r.diags.Errorf("missing-key", c.At, "a case needs a name").Hint = "say what it is about: name: opens one merge request"

@@ -25,12 +25,12 @@ type Recording struct {
 	Failure  *machine.Failure
 }
 
-// Recorded is what a step answered, or a person.
+// Recorded is what a step answered, or a person. It is the engine's Answered.
 type Recorded struct {
 	Path   string
 	Write  bool // it made, or found, an effect
-	Input  map[string]any
-	Output map[string]any
+	Input  types.Values
+	Output types.Values
 	Error  *types.Error
 }
 

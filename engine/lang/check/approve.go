@@ -34,7 +34,7 @@ func (c *checker) approve(n *syntax.Node, node *program.Node) outcome {
 	if a.Kind == syntax.Mapping {
 		c.keys(a, approveKeys, nil)
 		if question = a.Get("text"); question == nil {
-			c.diags.Errorf("missing-key", keyRange(a), "an approve needs a text").Hint = "say what is to be approved"
+			c.diags.Errorf("missing-key", a.Head(), "an approve needs a text").Hint = "say what is to be approved"
 			return outcome{unclear: true}
 		}
 	}

@@ -192,7 +192,7 @@ func stem(file string) string {
 func (c *checker) name(root *syntax.Node) {
 	n := root.Get("name")
 	if n == nil {
-		c.diags.Errorf("missing-key", keyRange(root), "a %s needs a name", c.skill.what()).Hint = "add: name: " + c.stem()
+		c.diags.Errorf("missing-key", root.Head(), "a %s needs a name", c.skill.what()).Hint = "add: name: " + c.stem()
 		return
 	}
 	c.skill.Name = n.Value

@@ -41,14 +41,6 @@ type World struct {
 	StepType func(beside, name string) (file string, text []byte, err error)
 }
 
-// keyRange is the place that stands for a whole mapping: its first key.
-func keyRange(n *syntax.Node) diag.Range {
-	if n.Kind == syntax.Mapping && len(n.Pairs) > 0 {
-		return n.Pairs[0].Key.Range
-	}
-	return n.Range
-}
-
 // kinds are the keys of which a step has one, and the keys that go with each.
 var kinds = []struct {
 	key  string

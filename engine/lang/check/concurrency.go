@@ -32,7 +32,7 @@ func (c *checker) concurrency(n *syntax.Node) {
 	case syntax.Mapping:
 		c.keys(n, concurrencyKeys, nil)
 		if group = n.Get("group"); group == nil {
-			c.diags.Errorf("missing-key", keyRange(n), "concurrency needs a group").Hint = concurrencyHint
+			c.diags.Errorf("missing-key", n.Head(), "concurrency needs a group").Hint = concurrencyHint
 			return
 		}
 	}
@@ -66,7 +66,7 @@ func (c *checker) lock(n *syntax.Node, out *program.Concurrency) {
 	out.Service = c.str(n, "service")
 	repo := n.Get("repo")
 	if repo == nil {
-		c.diags.Errorf("missing-key", keyRange(n), "a lock needs a repo: the git repository that the machines share").Hint = concurrencyHint
+		c.diags.Errorf("missing-key", n.Head(), "a lock needs a repo: the git repository that the machines share").Hint = concurrencyHint
 		return
 	}
 	want, s := types.Type{Kind: types.String, Trusted: true, Optional: true}, c.declared()

@@ -79,7 +79,7 @@ func (c *checker) schema(n *syntax.Node) types.Type {
 	c.keys(n, schemaKeys, nil)
 	kind := n.Get("type")
 	if kind == nil {
-		c.diags.Errorf("missing-key", keyRange(n), "a declaration needs a type").Hint = "one of string, integer, number, boolean, array, object"
+		c.diags.Errorf("missing-key", n.Head(), "a declaration needs a type").Hint = "one of string, integer, number, boolean, array, object"
 		return types.Type{}
 	}
 	k, ok := jsonKinds[kind.Value]
@@ -152,7 +152,7 @@ func (c *checker) shapeKeywords(n *syntax.Node, t *types.Type) {
 		elem := c.schema(v)
 		t.Elem = &elem
 	} else if t.Kind == types.List {
-		c.diags.Errorf("missing-key", keyRange(n), "an array needs items: the type of its elements")
+		c.diags.Errorf("missing-key", n.Head(), "an array needs items: the type of its elements")
 	}
 	v := c.only(n, "properties", *t, types.Object)
 	if v == nil {

@@ -96,7 +96,7 @@ func (c *checker) returns(n *syntax.Node, node *program.Node) {
 		c.diags.Errorf("bad-return", r.Range, "return is a mapping of outputs to values, not a %s", kindName(r)).Hint = "return: {} names none"
 		return
 	}
-	ret := earlyReturn{at: keyRange(n)}
+	ret := earlyReturn{at: n.Head()}
 	for _, p := range r.Pairs {
 		v, t := c.typed(p.Value, c.scope())
 		c.refuseSecret(p.Value, t, "be an output")

@@ -26,7 +26,7 @@ func (c *checker) guarded(s step.Step, with *syntax.Node) {
 	if err == nil {
 		return
 	}
-	at := keyRange(with)
+	at := with.Head()
 	for _, p := range (argumentProbe{}).texts(with, "", s.In) {
 		if says(p.path) == nil {
 			at = p.node.Range

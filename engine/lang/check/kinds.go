@@ -100,7 +100,7 @@ func (c *checker) kindOf(n *syntax.Node) string {
 	if len(found) > 1 {
 		c.diags.Errorf("two-kinds", n.Get(found[1]).Range, "a step has one kind, and this one has %s", strings.Join(found, " and ")).Hint = "make two steps of it"
 	} else {
-		c.diags.Errorf("no-kind", keyRange(n), "this step does nothing").Hint = "give it one of " + kindNames()
+		c.diags.Errorf("no-kind", n.Head(), "this step does nothing").Hint = "give it one of " + kindNames()
 	}
 	return ""
 }

@@ -19,7 +19,7 @@ import (
 func (c *checker) checkArguments(s step.Step, n, with *syntax.Node) {
 	r := argumentProbe{step: s, with: with, scope: c.scope(), trial: c.trial}
 	if err := r.check(literals{}); err != nil {
-		at := keyRange(with)
+		at := with.Head()
 		if part := r.blame(with, ""); part != nil {
 			at = part.Range
 		}

@@ -116,7 +116,7 @@ func (c *checker) retry(n *syntax.Node, node *program.Node, m outcome) *program.
 	c.keys(n, retryKeys, nil)
 	out := &program.Retry{Attempts: c.number(n, "attempts", 2, maxAttempts)}
 	if n.Get("attempts") == nil {
-		c.diags.Errorf("missing-key", keyRange(n), "a retry needs attempts: how many there are in total").Hint = "such as attempts: 3"
+		c.diags.Errorf("missing-key", n.Head(), "a retry needs attempts: how many there are in total").Hint = "such as attempts: 3"
 	}
 	c.delays(n, out)
 	if on := n.Get("on"); on != nil {

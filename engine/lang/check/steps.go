@@ -14,7 +14,7 @@ import (
 func (c *checker) skillSteps(root *syntax.Node) {
 	n := root.Get("steps")
 	if n == nil {
-		c.diags.Errorf("missing-key", keyRange(root), "a skill needs steps").Hint = "add a list: steps:"
+		c.diags.Errorf("missing-key", root.Head(), "a skill needs steps").Hint = "add a list: steps:"
 		return
 	}
 	c.collectAll(n, nil, "")
@@ -45,7 +45,7 @@ func (c *checker) sequence(list *syntax.Node, key string, own bool) []program.No
 }
 
 func (c *checker) unreachable(n *syntax.Node, end *program.Node) {
-	d := c.diags.Errorf("unreachable", keyRange(n), "this step is never reached: the %s before it always ends the skill", end.Kind)
+	d := c.diags.Errorf("unreachable", n.Head(), "this step is never reached: the %s before it always ends the skill", end.Kind)
 	d.Hint = "give that one an if, or take one of the two out"
 	d.Related = []diag.Note{{At: end.At, Message: "the " + string(end.Kind) + " is here"}}
 }
@@ -65,7 +65,7 @@ type outcome struct {
 
 // step checks one step and adds its result to the view.
 func (c *checker) step(n *syntax.Node) program.Node {
-	node := program.Node{At: keyRange(n)}
+	node := program.Node{At: n.Head()}
 	if n.Kind != syntax.Mapping {
 		c.diags.Errorf("bad-step", n.Range, "a step is a mapping such as {id: image, uses: quay_get_tag, with: {…}}, not a %s", kindName(n))
 		return node
@@ -114,7 +114,7 @@ func (c *checker) step(n *syntax.Node) program.Node {
 func (c *checker) id(n *syntax.Node) string {
 	id := n.Get("id")
 	if id == nil {
-		c.diags.Errorf("missing-key", keyRange(n), "every step needs an id").Hint = "add: id: a_short_name"
+		c.diags.Errorf("missing-key", n.Head(), "every step needs an id").Hint = "add: id: a_short_name"
 		return ""
 	}
 	if id.Kind != syntax.Scalar || !idPattern().MatchString(id.Value) {
@@ -153,7 +153,7 @@ func (c *checker) kind(n *syntax.Node, kind string, node *program.Node) outcome 
 
 func (c *checker) message(n, text *syntax.Node, node *program.Node) {
 	if text == nil {
-		c.diags.Errorf("missing-key", keyRange(n), "an assert needs a message").Hint = "say what is wrong and what to do"
+		c.diags.Errorf("missing-key", n.Head(), "an assert needs a message").Hint = "say what is wrong and what to do"
 		return
 	}
 	node.Message, _ = c.fits(text, types.OfKind(types.String), c.scope(), "message").(string)
@@ -191,7 +191,7 @@ func (c *checker) isDeclared(u *syntax.Node) bool {
 func (c *checker) performs(n *syntax.Node, node *program.Node) (step.Step, bool) {
 	u := n.Get("uses")
 	if u == nil {
-		c.diags.Errorf("missing-key", keyRange(n), "an await needs uses: the read to repeat")
+		c.diags.Errorf("missing-key", n.Head(), "an await needs uses: the read to repeat")
 		return step.Step{}, false
 	}
 	s, ok := c.stepType(u)
@@ -283,7 +283,7 @@ func (c *checker) await(n *syntax.Node, node *program.Node) outcome {
 	if until := a.Get("until"); until != nil {
 		node.Until, _ = c.condition(until, "until", c.scope())
 	} else {
-		c.diags.Errorf("missing-key", keyRange(a), "an await needs until").Hint = `such as until: "result.state == 'merged'"`
+		c.diags.Errorf("missing-key", a.Head(), "an await needs until").Hint = `such as until: "result.state == 'merged'"`
 	}
 	if f := a.Get("fail_if"); f != nil {
 		node.FailIf, _ = c.condition(f, "fail_if", c.scope())

@@ -61,12 +61,12 @@ func (c *checker) stepTypeHead(root *syntax.Node) *syntax.Node {
 	}
 	c.skill.Description = c.str(root, "doc")
 	if doc := root.Get("doc"); doc == nil {
-		c.diags.Errorf("missing-key", keyRange(root), "a step type needs a doc").Hint = "add a sentence that says what it does: doc: Restart a deployment."
+		c.diags.Errorf("missing-key", root.Head(), "a step type needs a doc").Hint = "add a sentence that says what it does: doc: Restart a deployment."
 	} else if !strings.HasSuffix(c.skill.Description, ".") {
 		c.diags.Errorf("bad-value", doc.Range, "doc is a sentence that ends in a full stop")
 	}
 	if e := root.Get("effect"); e == nil {
-		c.diags.Errorf("missing-key", keyRange(root), "a step type needs an effect").Hint = "one of " + listed(effects, "or")
+		c.diags.Errorf("missing-key", root.Head(), "a step type needs an effect").Hint = "one of " + listed(effects, "or")
 	} else if c.skill.Effect = step.Effect(e.Value); !slices.Contains(effects, e.Value) {
 		c.diags.Errorf("bad-value", e.Range, "effect is one of %s", listed(effects, "or")).Hint = diag.DidYouMean(e.Value, effects)
 	}
@@ -91,7 +91,7 @@ func (c *checker) body(root *syntax.Node) *syntax.Node {
 	}
 	switch {
 	case len(found) == 0:
-		c.diags.Errorf("no-kind", keyRange(root), "this step type does nothing").Hint = "give it one of " + listed(bodyKeys, "or")
+		c.diags.Errorf("no-kind", root.Head(), "this step type does nothing").Hint = "give it one of " + listed(bodyKeys, "or")
 		return nil
 	case len(found) > 1:
 		c.diags.Errorf("two-kinds", keyOf(root, found[1]), "a step type has one of %s, and this one has %s", listed(bodyKeys, "and"), listed(found, "and")).

@@ -239,7 +239,7 @@ func (c *checker) arguments(n *syntax.Node, want types.Type, s expr.Scope, what 
 	}
 	for _, f := range want.Fields {
 		if f.Required && n.Get(f.Name) == nil {
-			c.diags.Errorf("missing-argument", keyRange(n), "%s needs %s", what, f.Name).Hint = f.Doc
+			c.diags.Errorf("missing-argument", n.Head(), "%s needs %s", what, f.Name).Hint = f.Doc
 		}
 	}
 	return out

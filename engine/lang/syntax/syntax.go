@@ -108,6 +108,15 @@ func (n *Node) Get(key string) *Node {
 	return nil
 }
 
+// Head is the place that stands for a whole mapping: its first key. Of anything else it
+// is all of it.
+func (n *Node) Head() diag.Range {
+	if n.Kind == Mapping && len(n.Pairs) > 0 {
+		return n.Pairs[0].Key.Range
+	}
+	return n.Range
+}
+
 // IsNull reports whether n is a scalar without a value.
 func (n *Node) IsNull() bool { return n.Kind == Scalar && n.Tag == Null }
 

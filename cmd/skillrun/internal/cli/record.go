@@ -29,7 +29,7 @@ func (p *Program) recordTest(f testFlags) error {
 		Run: run.ID, Program: got.Program, Now: got.Now, Timezone: got.Zone, Command: got.Command, State: recordedState(now), Outputs: now.Outputs, Failure: now.Failure,
 	}
 	for _, a := range got.Answers {
-		r.Answers = append(r.Answers, skilltest.Recorded{Path: a.Path, Write: a.Write, Input: a.Input, Output: a.Output, Error: a.Error})
+		r.Answers = append(r.Answers, skilltest.Recorded(a))
 	}
 	text, err := r.Case()
 	if err != nil {
