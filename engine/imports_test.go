@@ -105,11 +105,13 @@ var house = []rule{
 	{pkg: "steps/state", ours: "engine/step engine/types"},
 	{pkg: "steps/logline", ours: "engine/step engine/types"},
 	{pkg: "skills"},
-	// the composition root hands in how journals reach the disk: the engine's.
+	// the composition root hands in how journals reach the disk: the engine's; and the
+	// stand-ins that a sandbox.yaml describes, in the words of the sandbox.
 	{pkg: "cmd/skillrun", ours: "engine engine/config engine/step steps steps/httpapi/httpapitest skills cmd/skillrun/internal/*", third: "golang.org/x/term"},
 	// the sandbox writes its folder through billy, as go-git does, so that one
 	// disk of a test can stop all of it at each write.
 	{pkg: "cmd/skillrun/internal/sandbox", ours: "steps/*/*test", third: "github.com/go-git/go-billy"},
+	// render and the command line show what skilltest found; the engine knows no tests.
 	{pkg: "cmd/skillrun/internal/render", ours: "engine engine/config engine/plan engine/diag engine/types engine/step engine/skilltest"},
 	{pkg: "cmd/skillrun/internal/refdocs", ours: "engine engine/config engine/plan engine/diag engine/types engine/step"},
 	// live is the tree on a terminal. It has a room of its own because it is the

@@ -3,7 +3,7 @@ package skills
 
 import "embed"
 
-// FS holds NAME.yaml for each built-in skill.
+// FS holds NAME.yaml for each built-in skill, and its tests, NAME_test.yaml.
 //
 //go:embed *.yaml
 var FS embed.FS

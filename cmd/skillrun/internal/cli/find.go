@@ -124,7 +124,7 @@ func (c callees) lookup(beside, name, folder string, inPath func(name string) (s
 // beside returns the file of a name in a folder of the one that file is in.
 func (c callees) beside(file, name, folder string) (source, error) {
 	shown := filepath.Join(filepath.Dir(file), folder, name+".yaml")
-	if _, err := os.Stat(c.program.path(shown)); err != nil || strings.HasPrefix(file, "builtin/") {
+	if _, err := os.Stat(c.program.path(shown)); err != nil || strings.HasPrefix(file, builtinDir) {
 		return source{}, fs.ErrNotExist
 	}
 	return c.program.readSkill(c.program.path(shown), shown)

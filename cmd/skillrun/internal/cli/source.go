@@ -86,16 +86,26 @@ func (p *Program) own(below string) ([]source, error) {
 		if !isSkillFile(name) {
 			continue
 		}
-		text, err := fs.ReadFile(p.Builtin, name)
+		s, err := p.builtinFile(name)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, source{Name: stem(name), File: "builtin/" + name, From: builtIn, Text: text, Origin: engine.Origin{Kind: engine.FromBuiltIn}})
+		out = append(out, s)
 	}
 	return firstOfEach(out), nil
 }
 
-const builtIn = "built in"
+// builtIn is where a built-in skill is found, and builtinDir what its file begins with,
+// as people see it.
+const (
+	builtIn    = "built in"
+	builtinDir = "builtin/"
+)
+
+func (p *Program) builtinFile(name string) (source, error) {
+	text, err := fs.ReadFile(p.Builtin, name)
+	return source{Name: stem(name), File: builtinDir + name, From: builtIn, Text: text, Origin: engine.Origin{Kind: engine.FromBuiltIn}}, err
+}
 
 // origin says whether a skill's file is in a folder that the user chose for skills.
 func (p *Program) origin(path string) engine.Origin {

@@ -1,10 +1,10 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -54,7 +54,10 @@ and nothing is written. Every answer is checked against the type of its step.`,
 }
 
 func (p *Program) test(ctx context.Context, args []string, f testFlags) error {
-	if f.record != "" {
+	switch {
+	case f.record != "" && len(args) > 0:
+		return refused(types.Errorf(types.BadInput, "--record prints the tests of a run, and runs none").WithHint("leave out %s", args[0]))
+	case f.record != "":
 		return p.recordTest(f)
 	}
 	only, err := regexp.Compile(f.run)
@@ -184,7 +187,11 @@ func (p *Program) testFilesOf(arg string) ([]string, error) {
 		return nil, err
 	}
 	file := testsOf(s.File)
-	if _, err := os.Stat(p.path(file)); err != nil {
+	_, err = os.Stat(p.path(file))
+	if name, ok := strings.CutPrefix(file, builtinDir); ok {
+		_, err = fs.Stat(p.Builtin, name)
+	}
+	if err != nil {
 		return nil, types.Errorf(types.NotFound, "%s has no tests", s.Name).WithHint("write them into %s", file)
 	}
 	return []string{file}, nil
@@ -202,10 +209,8 @@ func (p *Program) suites(files []string, cat *step.Catalogue) ([]*skilltest.Suit
 	sources := render.Sources{}
 	e, called := p.newChecker(cat)
 	for _, file := range files {
-		text, err := readFile(p.path(file))
-		subject, _ := skilltest.Subject(file)
-		src, unread := p.readSkill(p.path(subject), subject)
-		if err = cmp.Or(err, unread); err != nil {
+		text, src, err := p.readTests(file)
+		if err != nil {
 			x := types.AsError(err)
 			diags.Errorf("unreadable", diag.Range{File: file}, "%s", x.Message).Hint = x.Hint
 			continue
@@ -220,6 +225,22 @@ func (p *Program) suites(files []string, cat *step.Catalogue) ([]*skilltest.Suit
 		}
 	}
 	return suites, diags, sources
+}
+
+// readTests reads a file of tests, and the skill that it is about.
+func (p *Program) readTests(file string) (text []byte, src source, err error) {
+	subject, _ := skilltest.Subject(file)
+	if name, ok := strings.CutPrefix(file, builtinDir); ok {
+		if text, err = fs.ReadFile(p.Builtin, name); err == nil {
+			src, err = p.builtinFile(strings.TrimPrefix(subject, builtinDir))
+		}
+		return text, src, err
+	}
+	if text, err = readFile(p.path(file)); err != nil {
+		return nil, source{}, bare(err, file)
+	}
+	src, err = p.readSkill(p.path(subject), subject)
+	return text, src, err
 }
 
 func (p *Program) suite(e *engine.Engine, src source, file string, text []byte, cat *step.Catalogue) (*skilltest.Suite, diag.List) {

@@ -3,7 +3,9 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"text/tabwriter"
@@ -105,18 +107,24 @@ func (p *Program) checkAll(found []source, cfg *config.Config) (diag.List, rende
 	return all, sources, nil
 }
 
-// checkTests checks the tests beside a skill; there need not be any.
+// checkTests checks the tests beside a skill; there need not be any. Those of a built-in
+// one are as good as it is.
 func (p *Program) checkTests(skill *engine.Skill, src source, cat *step.Catalogue, sources render.Sources) diag.List {
 	if src.From == builtIn {
 		return nil
 	}
 	file := testsOf(src.File)
 	text, err := readFile(p.path(file))
-	if err != nil {
-		return nil // test says so
+	var diags diag.List
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		diags.Errorf("unreadable", diag.Range{File: file}, "cannot read the tests: %v", bare(err, file)).Hint = "see who may read it: ls -l " + file
+		return diags
 	}
 	sources[file] = text
-	_, diags := skilltest.Read(file, text, skill, cat)
+	_, diags = skilltest.Read(file, text, skill, cat)
 	return diags
 }
 
