@@ -233,7 +233,7 @@ func result(what string, got *mcp.CallToolResult) (Out, error) {
 	out.Text = strings.Join(texts, "\n")
 	if got.IsError {
 		return Out{}, types.Errorf(ToolError, "%s failed: %s", what, types.Clip(out.Text)).WithHint("see what it says, and correct the arguments").
-			With("text", out.Text[:min(len(out.Text), maxText)])
+			With("text", strings.ToValidUTF8(out.Text[:min(len(out.Text), maxText)], ""))
 	}
 	if got.StructuredContent == nil {
 		return out, nil
