@@ -191,7 +191,9 @@ func TestReadFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRemote(t)
-			r.service.Timeout = 50 * time.Millisecond
+			if tt.code == types.Timeout {
+				r.service.Timeout = 50 * time.Millisecond
+			}
 			r.through(tt.read)
 			r.fails("git_branch_list", map[string]any{"repo": r.url}, tt.code, tt.want)
 		})
