@@ -100,19 +100,23 @@ func (e *Engine) restart(ctx context.Context, id string, h journal.RunHeader, o 
 	return j, err
 }
 
-// Changed says how a skill is not any more what a run was started from: now is
-// the run's own text with the skills that it calls as they are today, text the
-// skill's text of today, nil when it is gone.
-func (e *Engine) Changed(id string, now *Skill, text []byte) []string {
+// Changed says how a skill is not any more what a run was started from, and which
+// files differ: now is the run's own text with what it calls as that is today, text
+// the skill's text of today, nil when it is gone.
+func (e *Engine) Changed(id string, now *Skill, text []byte) (differs, files []string) {
 	records, old, _, err := e.load(id)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
-	out := []string{"it is not there any more"}
-	if h := records[0].Run; text != nil {
-		out = textDiffers(h.File, h.Text, string(text))
+	h := records[0].Run
+	if differs = []string{"it is not there any more"}; text != nil {
+		differs = textDiffers(h.File, h.Text, string(text))
 	}
-	return append(out, callsDiffer(old.Steps, now.Steps)...)
+	if len(differs) > 0 {
+		files = append(files, h.File)
+	}
+	calls, called := callsDiffer(old.Steps, now.Steps)
+	return append(differs, calls...), append(files, called...)
 }
 
 // differences says how two programs of the same work differ, places in files apart.
@@ -122,7 +126,8 @@ func differences(was *program.Program, h *journal.RunHeader, is *Bound, from Ori
 		out = append(out, fmt.Sprintf("the skill is from %s (%s), and that of the run from %s (%s)", from.Kind, is.Skill.File, h.Origin, h.File))
 	}
 	out = append(out, textDiffers(h.File, h.Text, string(is.Skill.Text))...)
-	out = append(out, callsDiffer(was.Steps, is.Steps)...)
+	calls, _ := callsDiffer(was.Steps, is.Steps)
+	out = append(out, calls...)
 	return append(out, valuesDiffer("config value ", was.Config, is.Config)...)
 }
 
@@ -166,9 +171,9 @@ func clipped(line string) string {
 	return line
 }
 
-// callsDiffer compares the skills that two programs call, by name and in order.
-func callsDiffer(was, is []program.Node) []string {
-	var out []string
+// callsDiffer compares what two programs call, by name and in order; files are those
+// whose texts differ.
+func callsDiffer(was, is []program.Node) (out, files []string) {
 	before, now := callsOf(was), callsOf(is)
 	for _, name := range types.SortedKeys(before) {
 		others, there := now[name]
@@ -177,15 +182,21 @@ func callsDiffer(was, is []program.Node) []string {
 		}
 		for i, call := range before[name][:min(len(before[name]), len(others))] {
 			if call.TextDigest != others[i].TextDigest {
-				out = append(out, fmt.Sprintf("the %s: its text has the digest %.12s, and that of the run %.12s", calledTitle(call), others[i].TextDigest, call.TextDigest))
+				file := fileOf(others[i])
+				files = append(files, file)
+				out = append(out, fmt.Sprintf("the %s: the text of %s has the digest %.12s, and that of the run %.12s", calledTitle(call), file, others[i].TextDigest, call.TextDigest))
 			} else if others[i].Config != nil {
 				out = append(out, valuesDiffer("config value of "+call.Uses()+" ", call.Config, others[i].Config)...)
 			}
 		}
 	}
 	slices.Sort(out)
-	return slices.Compact(out)
+	slices.Sort(files)
+	return slices.Compact(out), slices.Compact(files)
 }
+
+// fileOf is the file of what is called: its steps stand there.
+func fileOf(c *program.Call) string { return c.Steps[0].At.File }
 
 func calledTitle(c *program.Call) string {
 	if c.StepType {

@@ -33,6 +33,9 @@ func TestControl(t *testing.T) {
 		Inputs:  types.ObjectOf(types.Field{Name: "who", Type: types.OfKind(types.Integer)}, types.Field{Name: "how", Type: types.OfKind(types.String)}),
 		Outputs: out("${{ steps.in.x }}"),
 	}}
+	outer := program.Node{ID: "o", Kind: program.Skill, Call: &program.Call{Skill: "outer", Steps: []program.Node{with(called, func(n *program.Node) {
+		n.With = types.Values{"who": 3}
+	})}}}
 	back := func(cond string) program.Node {
 		return program.Node{ID: "back", Kind: program.Return, If: cond, Values: []program.Binding{{Name: "o", Value: types.Dynamic{V: "early"}}}}
 	}
@@ -51,6 +54,7 @@ func TestControl(t *testing.T) {
 		"two side by side":                      {nodes: []program.Node{with(group("g", a, b, c), func(n *program.Node) { n.Parallel, n.MaxParallel = true, 2 })}, pick: last, want: "g/b g/c g/a"},
 		"beside a failure nothing begins":       {nodes: []program.Node{with(group("g", group("h", a, b), c), func(n *program.Node) { n.Parallel = true }), d}, fail: []string{"g/c=invalid"}, pick: last, want: "g/c!", failed: "g/c invalid"},
 		"rescue":                                {nodes: []program.Node{rescued, c}, outputs: `${{ steps.r?.m ?? "none" }}`, fail: []string{"g/a=auth"}, want: "g/a! g/r c", out: "auth of a"},
+		"rescue of what is called":              {nodes: []program.Node{with(rescued, func(n *program.Node) { n.Steps = []program.Node{outer} })}, outputs: `${{ steps.r?.m ?? "none" }}`, fail: []string{"g/o/s/in=auth"}, want: "g/o/s/in! g/r", out: "auth of o"},
 		"rescue that is not needed":             {nodes: []program.Node{rescued, c}, outputs: `${{ steps.r?.m ?? "none" }}`, want: "g/a g/b c", out: "none"},
 		"rescue that fails":                     {nodes: []program.Node{rescued, c}, fail: []string{"g/a=auth", "g/r=network"}, want: "g/a! g/r!", failed: "g/r network"},
 		"what may have happened is no rescue's": {nodes: []program.Node{rescued}, fail: []string{"g/b=unknown_outcome"}, want: "g/a g/b!", failed: "g/b unknown_outcome"},

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"cmp"
 	"hash/fnv"
 	"maps"
 	"slices"
@@ -33,7 +34,7 @@ func (m *Machine) failure(a *activation, err *types.Error) *Failure {
 func errorValue(f *Failure) types.Values {
 	details := map[string]any{}
 	maps.Copy(details, f.Error.Details)
-	return types.Values{"code": string(f.Error.Code), "message": f.Error.Message, "step": f.Node, "details": details}
+	return types.Values{"code": string(f.Error.Code), "message": f.Error.Message, "step": cmp.Or(f.Called, f.Node), "details": details}
 }
 
 // failed ends an attempt of a at its own node.

@@ -204,6 +204,8 @@ func (m *Machine) afterAlways(a *activation, failed *Failure) {
 		failed = a.Cause
 	}
 	switch {
+	case failed != nil && a.node.Kind == program.Skill:
+		m.failedAt(a, failed.outside(a.node.ID))
 	case failed != nil:
 		m.failedAt(a, failed)
 	case a.node.Kind == program.Skill:
@@ -325,7 +327,7 @@ func (m *Machine) leaveSkill(a *activation) {
 	for _, o := range a.node.Call.Outputs {
 		x, err := m.output(a, a.Frames[0].names, o)
 		if err != nil {
-			m.failedAt(a, &Failure{Path: a.Path + "/outputs/" + o.Name, Node: o.Name, At: o.At, Error: err})
+			m.failedAt(a, &Failure{Path: a.Path + "/outputs/" + o.Name, Node: o.Name, At: o.At, Called: a.node.ID, Error: err})
 			return
 		}
 		if u, unknown := types.FirstUnknown(x); unknown && slices.Contains(a.Unreached, u.After) {

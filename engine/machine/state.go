@@ -211,6 +211,9 @@ type Failure struct {
 	Node  string       `json:"node"`
 	At    diag.Range   `json:"at"` // where the node stands in the skill
 	Error *types.Error `json:"error"`
+	// Called is the id of the step that called the skill or step type in which it
+	// is: whoever reads `error` knows the steps of its own file only.
+	Called string `json:"called,omitempty"`
 	// Unsettled is set when it is a write that may have happened.
 	Unsettled bool `json:"unsettled,omitempty"`
 
@@ -224,6 +227,14 @@ func (f *Failure) with(name string, value any) *Failure {
 	out, err := *f, *f.Error
 	err.Details = maps.Clone(err.Details)
 	out.Error = err.With(name, value)
+	return &out
+}
+
+// outside returns the failure as it is seen where the skill or step type, in which it
+// is, is called by the step of an id.
+func (f *Failure) outside(id string) *Failure {
+	out := *f
+	out.Called = id
 	return &out
 }
 

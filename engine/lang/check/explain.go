@@ -49,7 +49,7 @@ func (c *checker) collect(n *syntax.Node, where []enclosure) {
 func (c *checker) note(n, id *syntax.Node, where []enclosure) {
 	if first, twice := c.ids[id.Value]; twice {
 		d := c.diags.Errorf("duplicate-id", id.Range, "a step named %s exists already", id.Value)
-		d.Hint = "every id is unique in the skill"
+		d.Hint = "every id is unique in the " + c.skill.what()
 		d.Related = []diag.Note{{At: first.at, Message: "the first one"}}
 		return
 	}

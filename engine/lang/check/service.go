@@ -49,7 +49,7 @@ func (c *checker) choicesOf(v *syntax.Node) []string {
 		return nil
 	}
 	if trusted, _ := t.Trusted(c.scope()); typ.Optional || len(typ.Enum) == 0 || !trusted {
-		c.diags.Errorf("bad-value", v.Range, "service is the name of a service in skillrun.yaml, and the skill has to say which ones it may be").
+		c.diags.Errorf("bad-value", v.Range, "service is the name of a service in skillrun.yaml, and the %s has to say which ones it may be", c.skill.what()).
 			Hint = `choose among names: {"eu": "k8s_eu", "us": "k8s_us"}[inputs.region], an input with an enum, or an item of a list that is written out`
 		return nil
 	}

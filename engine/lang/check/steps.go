@@ -45,7 +45,7 @@ func (c *checker) sequence(list *syntax.Node, key string, own bool) []program.No
 }
 
 func (c *checker) unreachable(n *syntax.Node, end *program.Node) {
-	d := c.diags.Errorf("unreachable", n.Head(), "this step is never reached: the %s before it always ends the skill", end.Kind)
+	d := c.diags.Errorf("unreachable", n.Head(), "this step is never reached: the %s before it always ends the %s", end.Kind, c.skill.what())
 	d.Hint = "give that one an if, or take one of the two out"
 	d.Related = []diag.Note{{At: end.At, Message: "the " + string(end.Kind) + " is here"}}
 }
@@ -334,8 +334,10 @@ func (c *checker) call(n *syntax.Node, callee *Skill, node *program.Node) outcom
 		c.defaulted(step.Step{In: callee.arguments()}, n, with)
 	}
 	if callee.Concurrency != nil && !c.grouped {
-		c.diags.Errorf("bad-concurrency", u.Range, "skill %s has a concurrency group, and this skill has none", callee.Name).
-			Hint = "declare concurrency here: a run takes the lock of its own skill only"
+		d := c.diags.Errorf("bad-concurrency", u.Range, "skill %s has a concurrency group, and this %s has none", callee.Name, c.skill.what())
+		if d.Hint = "declare concurrency here: a run takes the lock of its own skill only"; c.skill.isType {
+			d.Hint = "a step type cannot have one: call that skill in a skill which has, beside the step type"
+		}
 	}
 	c.skill.calls[node.Call.Key()] = callee
 	for _, s := range callee.Uses {
@@ -344,7 +346,7 @@ func (c *checker) call(n *syntax.Node, callee *Skill, node *program.Node) outcom
 	c.skill.Reaches = append(c.skill.Reaches, callee.Reaches...)
 	c.skill.NeedsSecret = append(c.skill.NeedsSecret, callee.NeedsSecret...)
 	if c.skill.size += callee.size; c.skill.size > maxSteps {
-		c.diags.Errorf("too-many-nodes", u.Range, "with the skills that it calls, the skill has more than %d steps", maxSteps)
+		c.diags.Errorf("too-many-nodes", u.Range, "with all that it calls, the %s has more than %d steps", c.skill.what(), maxSteps)
 		c.skill.size = 0 // said once
 		return outcome{unclear: true}
 	}

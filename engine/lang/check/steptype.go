@@ -45,7 +45,7 @@ func IsStepType(file string) bool {
 func (s *Skill) Definition() step.Definition {
 	every := (step.Step{Effect: s.Effect}).AllCodes()
 	return step.Definition{
-		Name: s.Name, Doc: s.Description, Effect: s.Effect, In: s.Inputs, Out: s.Outputs,
+		Name: s.Name, Doc: s.Description, Effect: s.Effect, In: s.Inputs, Out: s.Outputs, File: s.File,
 		Codes: slices.DeleteFunc(s.codes(), func(c types.Code) bool { return slices.Contains(every, c) }),
 	}
 }
@@ -60,9 +60,9 @@ func (c *checker) stepTypeHead(root *syntax.Node) *syntax.Node {
 		c.diags.Errorf("bad-name", root.Get("name").Range, "%s is a built-in step type", c.skill.Name).Hint = "rename it and its file"
 	}
 	c.skill.Description = c.str(root, "doc")
-	if doc := root.Get("doc"); doc == nil {
+	if doc := root.Get("doc"); doc == nil && root.Get(otherWord("doc")) == nil {
 		c.diags.Errorf("missing-key", root.Head(), "a step type needs a doc").Hint = "add a sentence that says what it does: doc: Restart a deployment."
-	} else if !strings.HasSuffix(c.skill.Description, ".") {
+	} else if doc != nil && !strings.HasSuffix(c.skill.Description, ".") {
 		c.diags.Errorf("bad-value", doc.Range, "doc is a sentence that ends in a full stop")
 	}
 	if e := root.Get("effect"); e == nil {

@@ -32,10 +32,18 @@ func (c *checker) keys(n *syntax.Node, known, later []string) {
 		case k == "rescue" || k == "always":
 			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).
 				Hint = k + " belongs to a group: put the steps into one, {id: all, steps: […], " + k + ": […]}"
+		case slices.Contains(known, otherWord(k)):
+			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).Hint = "did you mean " + otherWord(k) + "?"
 		default:
 			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).Hint = diag.DidYouMean(k, known)
 		}
 	}
+}
+
+// otherWord is the key for what a key says elsewhere: a step type has a doc, and a
+// skill, an input and an output have a description.
+func otherWord(key string) string {
+	return map[string]string{"description": "doc", "doc": "description"}[key]
 }
 
 func keyOf(n *syntax.Node, key string) diag.Range {

@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"io/fs"
+	"slices"
+	"strings"
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
@@ -21,19 +23,28 @@ func (p *Program) tellUnfinished(u *engine.Unfinished, f runFlags) {
 	}
 }
 
-// tellChanged says that a run's program is no longer what stands in its skill's file.
+// tellChanged says that a run's program is no longer what stands in its files.
 func (p *Program) tellChanged(s *site, run engine.Run, skill *engine.Skill, today diag.List) {
 	if run.Origin.Kind == "" {
 		return // of an earlier skillrun, which did not write down where it was
 	}
-	changed := s.engine.Changed(run.ID, skill, p.today(run))
-	if today.HasErrors() {
-		changed = append(changed, "a skill that it calls has errors now: "+firstError(today))
+	changed, files := s.engine.Changed(run.ID, skill, p.today(run))
+	if first := today.First(); today.HasErrors() {
+		changed, files = append(changed, "what it calls has errors now: "+first.Message), append(files, first.At.File)
 	}
 	if len(changed) > 0 {
-		fmt.Fprintf(p.Stderr, "note: %s has changed since run %s was started; the run continues with the program it was started with:%s\n",
-			render.Flat(run.File), run.ID, render.Clean(engine.Indented(changed)))
+		fmt.Fprintf(p.Stderr, "note: %s changed since run %s was started; the run continues with the program it was started with:%s\n",
+			render.Flat(haveOf(files)), run.ID, render.Clean(engine.Indented(changed)))
 	}
+}
+
+// haveOf is the beginning of a sentence about files: a has, or a and b have.
+func haveOf(files []string) string {
+	slices.Sort(files)
+	if files = slices.Compact(files); len(files) == 1 {
+		return files[0] + " has"
+	}
+	return strings.Join(files, " and ") + " have"
 }
 
 // today is the text that a run's skill has now, nil when it is gone.

@@ -70,8 +70,8 @@ func (p *Program) stepsCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use: "steps [NAME|PREFIX]", Short: "List the step types, or explain one",
 		Long: `Lists the step types with their effect, or explains one: its arguments, its
-result and how it can fail. A word that ends in _ lists the step types that
-begin with it.`,
+result and how it can fail. One that a file declares is shown with its file. A word
+that ends in _ lists the step types that begin with it.`,
 		Example: "  skillrun steps\n  skillrun steps git_\n  skillrun steps quay_get_tag\n  skillrun steps quay_get_tag --output json",
 		Args:    atMost(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -121,7 +121,7 @@ func (p *Program) withDeclared(cat *step.Catalogue) (*step.Catalogue, error) {
 func (p *Program) steps(cat *step.Catalogue, word string) error {
 	if s, ok := cat.Lookup(word); ok {
 		p.tell(refdocs.JSONOf([]step.Step{s})[0])
-		return refdocs.Step(p.told(), s)
+		return refdocs.Step(render.Cleaner{W: p.told()}, s)
 	}
 	var found []step.Step
 	for _, name := range cat.Names() {
@@ -134,5 +134,5 @@ func (p *Program) steps(cat *step.Catalogue, word string) error {
 			WithHint("%s", cmp.Or(diag.DidYouMean(word, cat.Names()), "`skillrun steps` lists them"))
 	}
 	p.tell(map[string]any{"steps": refdocs.JSONOf(found)})
-	return refdocs.List(p.told(), found)
+	return refdocs.List(render.Cleaner{W: p.told()}, found)
 }

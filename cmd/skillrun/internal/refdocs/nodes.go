@@ -30,8 +30,8 @@ type Node struct {
 	OnError string `json:"on_error,omitempty"` // continue, or left out
 	Retry   *Retry `json:"retry,omitempty"`
 
-	// Steps are those of a group, or of the skill that is called. The steps of
-	// skills which that one calls are left out.
+	// Steps are those of a group, or of the skill or step type that is called, and so
+	// on: the checker bounds how many there are all together.
 	Steps    []Node `json:"steps,omitempty"`
 	Parallel bool   `json:"parallel,omitempty"`
 	Rescue   []Node `json:"rescue,omitempty"`
@@ -49,28 +49,25 @@ type Retry struct {
 	Before   []Node   `json:"before,omitempty"`
 }
 
-// nodesOf describes steps; called are those of a skill that is called already.
-func nodesOf(nodes []engine.Node, called bool) []Node {
+// nodesOf describes steps.
+func nodesOf(nodes []engine.Node) []Node {
 	var out []Node
 	for _, n := range nodes {
 		x := Node{
 			ID: n.ID, Name: n.Name, Kind: string(n.Kind), Uses: n.Step, Effect: n.Effect, If: n.If,
 			ForEach: n.ForEach, As: n.As, Key: n.Key, MaxParallel: n.MaxParallel, OnItemError: goesOn(n.OnItemError), BreakIf: n.BreakIf,
 			OnError: goesOn(n.OnError),
-			Steps:   nodesOf(n.Steps, called), Parallel: n.Parallel, Rescue: nodesOf(n.Rescue, called), Always: nodesOf(n.Always, called),
+			Steps:   nodesOf(n.Steps), Parallel: n.Parallel, Rescue: nodesOf(n.Rescue), Always: nodesOf(n.Always),
 		}
 		if n.Kind != "await" {
 			x.Timeout = n.Timeout
 		}
 		if n.Call != nil {
-			x.Uses = n.Call.Uses()
-			if !called {
-				x.Steps = nodesOf(n.Call.Steps, true)
-			}
+			x.Uses, x.Steps = n.Call.Uses(), nodesOf(n.Call.Steps)
 		}
 		if r := n.Retry; r != nil {
 			x.Retry = &Retry{
-				Attempts: r.Attempts, Delay: r.Delay, Backoff: r.Backoff, MaxDelay: r.MaxDelay, If: r.If, Before: nodesOf(r.Before, called),
+				Attempts: r.Attempts, Delay: r.Delay, Backoff: r.Backoff, MaxDelay: r.MaxDelay, If: r.If, Before: nodesOf(r.Before),
 			}
 			for _, code := range r.On {
 				x.Retry.On = append(x.Retry.On, string(code))

@@ -13,11 +13,15 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// List prints one line a step.
+// List prints one line a step, with the file of one that a file declares.
 func List(w io.Writer, steps []step.Step) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, s := range steps {
-		fmt.Fprintf(tw, "%s\t%s\t%s\n", s.Name, s.Effect, s.Doc)
+		fmt.Fprintf(tw, "%s\t%s\t%s", s.Name, s.Effect, line(s.Doc))
+		if s.File != "" {
+			fmt.Fprintf(tw, "\t%s", line(s.File))
+		}
+		fmt.Fprintln(tw)
 	}
 	return tw.Flush()
 }
@@ -25,6 +29,9 @@ func List(w io.Writer, steps []step.Step) error {
 // Step prints everything about one step.
 func Step(w io.Writer, s step.Step) error {
 	fmt.Fprintf(w, "%s (%s)\n%s\n", s.Name, s.Effect, s.Doc)
+	if s.File != "" {
+		fmt.Fprintf(w, "file: %s\n", line(s.File))
+	}
 	if s.Touch.Service != "" {
 		fmt.Fprintf(w, "service: %s (%s %s)\n", s.Touch.Service, s.Touch.Verb, s.Touch.Object)
 	}
@@ -204,6 +211,7 @@ type StepJSON struct {
 	Name   string         `json:"name"`
 	Doc    string         `json:"doc"`
 	Effect step.Effect    `json:"effect"`
+	File   string         `json:"file,omitempty"` // of one that a file declares
 	Touch  step.Touch     `json:"touches,omitzero"`
 	With   map[string]any `json:"with"`
 	Result map[string]any `json:"result"`
@@ -215,7 +223,7 @@ func JSONOf(steps []step.Step) []StepJSON {
 	out := make([]StepJSON, len(steps))
 	for i, s := range steps {
 		out[i] = StepJSON{
-			Name: s.Name, Doc: s.Doc, Effect: s.Effect, Touch: s.Touch,
+			Name: s.Name, Doc: s.Doc, Effect: s.Effect, File: s.File, Touch: s.Touch,
 			With: s.In.Schema(), Result: s.Out.Schema(), Codes: s.AllCodes(),
 		}
 	}

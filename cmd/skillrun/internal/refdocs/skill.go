@@ -110,7 +110,7 @@ func Describe(s *engine.Skill, cfg *config.Config, uses map[string][]step.Use) S
 	}
 	out.Secrets = secretsOf(s, cfg)
 	d := describer{skill: s, cfg: cfg, uses: uses}
-	out.Steps = nodesOf(s.Steps, false)
+	out.Steps = nodesOf(s.Steps)
 	for _, name := range s.Services {
 		out.Services = append(out.Services, d.service(name))
 	}
