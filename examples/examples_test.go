@@ -102,14 +102,14 @@ func newEngine(t *testing.T, cat *step.Catalogue) *engine.Engine {
 	})
 }
 
-// checked is the skill of a file.
-func checked(t *testing.T, c catalogue, file string) *engine.Skill {
+// checked is the skill, or the step type, of a file.
+func checked(t *testing.T, cat *step.Catalogue, file string) *engine.Skill {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	skill, diags := newEngine(t, c.steps(t, c.world(t, nil))).Check(file, text)
+	skill, diags := newEngine(t, cat).Check(file, text)
 	if len(diags) > 0 {
 		t.Fatalf("does not check: %v", diags)
 	}
@@ -122,13 +122,13 @@ func TestExamples(t *testing.T) {
 	for _, file := range skillFiles(t) {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			skill := checked(t, c, file)
-			scenes, sandbox := scenes(t, skill)
+			checked(t, c.plain(t), file)
+			scenes, sandbox := scenes(t, file)
 			if len(scenes) == 0 && !sandbox && !hasTests(file) {
 				t.Fatal("an example ends with comments that say what its runs give, or has tests beside it")
 			}
 			for i, s := range scenes {
-				t.Run(strconv.Itoa(i), func(t *testing.T) { s.run(t, c, skill) })
+				t.Run(strconv.Itoa(i), func(t *testing.T) { s.run(t, c) })
 			}
 		})
 	}
@@ -143,6 +143,7 @@ type scene struct {
 	Wait   bool         `json:"wait"`   // the run waits instead of parking
 	result
 
+	file  string
 	rules map[string][]rule
 	dir   string // for what its runs keep on the disk
 }
@@ -162,16 +163,21 @@ type failure struct {
 
 // scenes reads the comments at the end of a skill. sandbox tells that what
 // stands there needs services.
-func scenes(t *testing.T, skill *engine.Skill) (scenes []*scene, sandbox bool) {
+func scenes(t *testing.T, file string) (scenes []*scene, sandbox bool) {
 	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var block struct {
 		Runs    []*scene `json:"runs"`
 		Sandbox []any    `json:"sandbox"`
 	}
-	strict(t, skill.File, expected(t, skill.File, string(skill.Text)), &block)
+	strict(t, file, expected(t, file, string(text)), &block)
 	for _, s := range block.Runs {
+		s.file = file
 		if s.World == "" {
-			s.World = skill.Name
+			s.World = strings.TrimSuffix(filepath.Base(file), ".yaml")
 		}
 		s.rules = readRules(t, s.World)
 	}
@@ -202,13 +208,14 @@ func expected(t *testing.T, file, text string) map[string]any {
 }
 
 // run runs the skill, and checks what comes of it against the scene.
-func (s *scene) run(t *testing.T, c catalogue, skill *engine.Skill) {
+func (s *scene) run(t *testing.T, c catalogue) {
 	w := c.world(t, s.rules)
+	cat := c.steps(t, w)
 	o := engine.Options{Consent: engine.NotNeeded, Wait: s.Wait}
 	if s.Agreed {
 		o.Confirm = func(context.Context, engine.Run, engine.Question) (engine.Answer, error) { return engine.Yes, nil }
 	}
-	r, diags, err := newEngine(t, c.steps(t, w)).Start(t.Context(), s.bind(t, skill), o)
+	r, diags, err := newEngine(t, cat).Start(t.Context(), s.bind(t, cat), o)
 	if err != nil || len(diags) > 0 {
 		t.Fatal(err, diags)
 	}
@@ -217,9 +224,10 @@ func (s *scene) run(t *testing.T, c catalogue, skill *engine.Skill) {
 	}
 }
 
-func (s *scene) bind(t *testing.T, skill *engine.Skill) *engine.Bound {
+// bind is the skill with what the scene gives it, in a world's catalogue.
+func (s *scene) bind(t *testing.T, cat *step.Catalogue) *engine.Bound {
 	t.Helper()
-	b, diags := skill.Bind(engine.Binding{Inputs: s.Inputs, Config: s.Config, Now: began, Zone: time.UTC})
+	b, diags := checked(t, cat, s.file).Bind(engine.Binding{Inputs: s.Inputs, Config: s.Config, Now: began, Zone: time.UTC})
 	if len(diags) > 0 {
 		t.Fatal(diags)
 	}

@@ -109,7 +109,7 @@ func everyConditionIsTested(t *testing.T, file string, least int) {
 	if len(all) < least {
 		t.Fatalf("there are only %d mutants: do the patterns still find the conditions?", len(all))
 	}
-	cat := c.steps(t, c.world(t, nil))
+	cat := c.plain(t)
 	e := newEngine(t, cat)
 	for what, mutant := range all {
 		t.Run(what, func(t *testing.T) {

@@ -19,18 +19,19 @@ func TestPlan(t *testing.T) {
 	for _, file := range skillFiles(t) {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			skill := checked(t, c, file)
-			all, _ := scenes(t, skill)
+			all, _ := scenes(t, file)
 			for i, s := range all {
-				t.Run(strconv.Itoa(i), func(t *testing.T) { s.plan(t, c, skill) })
+				t.Run(strconv.Itoa(i), func(t *testing.T) { s.plan(t, c) })
 			}
 		})
 	}
 }
 
-func (s *scene) plan(t *testing.T, c catalogue, skill *engine.Skill) {
+func (s *scene) plan(t *testing.T, c catalogue) {
 	w := c.world(t, s.rules)
-	p, err := newEngine(t, c.steps(t, w)).Plan(t.Context(), s.bind(t, skill), engine.Options{})
+	cat := c.steps(t, w)
+	bound := s.bind(t, cat)
+	p, err := newEngine(t, cat).Plan(t.Context(), bound, engine.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +46,7 @@ func (s *scene) plan(t *testing.T, c catalogue, skill *engine.Skill) {
 	}
 	for _, name := range types.SortedKeys(s.Effects) {
 		announced := slices.ContainsFunc(p.Writes, func(w plan.Write) bool { return w.Step == name })
-		if !announced && !slices.Contains(spare(skill.Steps), name) {
+		if !announced && !slices.Contains(spare(bound.Program.Steps), name) {
 			t.Errorf("the plan does not announce %s", name)
 		}
 	}

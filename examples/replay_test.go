@@ -34,18 +34,17 @@ func TestCut(t *testing.T) {
 	for _, file := range skillFiles(t) {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			skill := checked(t, c, file)
-			all, _ := scenes(t, skill)
+			all, _ := scenes(t, file)
 			for i, s := range all {
-				t.Run(strconv.Itoa(i), func(t *testing.T) { s.cut(t, c, skill) })
+				t.Run(strconv.Itoa(i), func(t *testing.T) { s.cut(t, c) })
 			}
 		})
 	}
 }
 
-func (s *scene) cut(t *testing.T, c catalogue, skill *engine.Skill) {
+func (s *scene) cut(t *testing.T, c catalogue) {
 	s.dir = t.TempDir()
-	bound := s.bind(t, skill)
+	bound := s.bind(t, c.steps(t, c.world(t, s.rules)))
 	for _, parallel := range widths(bound.Program) {
 		p := widened(t, bound.Program, parallel)
 		whole := &killed{Memory: journal.NewMemory()}

@@ -9,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/skilltest"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/steps"
 )
 
 // TestTests runs the tests that stand beside the examples and the built-in skills.
@@ -38,7 +41,7 @@ func TestTests(t *testing.T) {
 // TestTested: every example and every step type beside them has tests.
 func TestTested(t *testing.T) {
 	t.Parallel()
-	for _, pattern := range []string{"*.yaml", "steps/*.yaml"} {
+	for _, pattern := range []string{"*.yaml", "steps/*.yaml", "rewritten/steps/*.yaml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no files %s: %v", pattern, err)
@@ -47,6 +50,43 @@ func TestTested(t *testing.T) {
 			if tests := strings.TrimSuffix(file, ".yaml") + skilltest.Suffix; !exists(tests) {
 				t.Errorf("%s has no tests: write %s", file, tests)
 			}
+		}
+	}
+}
+
+// TestServices: the configuration in the README of the rewritten skills has the services
+// that they need, and no others.
+func TestServices(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("rewritten/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, _ := strings.Cut(string(readme), "```yaml\n")
+	block, _, _ = strings.Cut(block, "```\n")
+	site, diags := config.Parse("skillrun.yaml", []byte(block), steps.Kinds())
+	if len(diags) > 0 || len(site.Services) == 0 {
+		t.Fatal("no services in the README: ", diags)
+	}
+	files, err := filepath.Glob("rewritten/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newCatalogue(t)
+	var needs []config.Need
+	for _, file := range slices.DeleteFunc(files, isTests) {
+		for _, n := range checked(t, c.plain(t), file).Needs(nil) {
+			if slices.ContainsFunc(steps.Kinds(), func(k step.ServiceKind) bool { return k.Name == n.Kind }) { // else of a shape
+				needs = append(needs, config.Need(n))
+			}
+		}
+	}
+	if diags := site.Unmet(needs); len(diags) > 0 {
+		t.Error(diags)
+	}
+	for name := range site.Services {
+		if !slices.ContainsFunc(needs, func(n config.Need) bool { return n.Service == name }) {
+			t.Errorf("no skill needs the service %s", name)
 		}
 	}
 }
@@ -64,7 +104,7 @@ func suiteOf(t *testing.T, c catalogue, file string) *skilltest.Suite {
 		t.Fatal(err)
 	}
 	subject, _ := skilltest.Subject(file)
-	suite, diags := skilltest.Read(file, text, checked(t, c, subject), c.steps(t, c.world(t, nil)))
+	suite, diags := skilltest.Read(file, text, checked(t, c.plain(t), subject), c.plain(t))
 	if len(diags) > 0 {
 		t.Fatal(diags)
 	}
@@ -87,10 +127,10 @@ func BenchmarkThousandCases(b *testing.B) {
 	}
 	t := new(testing.T)
 	c := newCatalogue(t)
-	skill := checked(t, c, "../skills/release_aa_backend_prod.yaml")
+	skill := checked(t, c.plain(t), "../skills/release_aa_backend_prod.yaml")
 	for b.Loop() {
 		began := time.Now()
-		suite, diags := skilltest.Read("many_test.yaml", []byte(many.String()), skill, c.steps(t, c.world(t, nil)))
+		suite, diags := skilltest.Read("many_test.yaml", []byte(many.String()), skill, c.plain(t))
 		if len(diags) > 0 || len(suite.Cases) != 1000 {
 			b.Fatal(diags)
 		}

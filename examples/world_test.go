@@ -22,8 +22,9 @@ import (
 // world is what is outside of a skill, read from testdata/world: step types
 // that answer from data. Its reads say what the file has for their arguments;
 // its writes are kept by their key, so that they can be looked for and counted.
-// The types of a step stay its own: those of the built-in step, or of its shape
-// in testdata/steps.
+// The types of a step stay its own: those of the built-in step, of its file in
+// rewritten/steps, or of its shape in testdata/steps. A step type of a file is
+// answered as a whole: what is in it is for the tests beside it.
 type world struct {
 	defs  map[string]step.Definition // of the step types that the world answers for
 	rules map[string][]rule
@@ -108,7 +109,7 @@ func newCatalogue(t *testing.T) catalogue {
 }
 
 // world is a new world with these answers. A step type without an answer there
-// is the built-in one; a shape without one fails.
+// is what it is without a world; a shape without one fails.
 func (c catalogue) world(t *testing.T, rules map[string][]rule) *world {
 	t.Helper()
 	w := &world{rules: rules, defs: map[string]step.Definition{}, asked: map[string]int{}, effects: map[string]action{}, sends: map[string]int{}}
@@ -116,15 +117,30 @@ func (c catalogue) world(t *testing.T, rules map[string][]rule) *world {
 		w.defs[d.Name] = d
 	}
 	for name := range rules {
-		s, ok := c.base.Lookup(name)
-		if _, shaped := w.defs[name]; !ok && !shaped {
-			t.Fatalf("the world answers for %s, which is no step type and has no shape", name)
-		}
-		if ok {
-			w.defs[name] = step.Definition{Name: name, Doc: s.Doc, Effect: s.Effect, In: s.In, Out: s.Out, Codes: s.Codes, Touch: s.Touch}
+		if _, shaped := w.defs[name]; !shaped {
+			w.defs[name] = c.definition(t, name)
 		}
 	}
 	return w
+}
+
+// definition is what a step type says of itself: a built-in one, or one of a file.
+func (c catalogue) definition(t *testing.T, name string) step.Definition {
+	t.Helper()
+	if s, ok := c.base.Lookup(name); ok {
+		return step.Definition{Name: name, Doc: s.Doc, Effect: s.Effect, In: s.In, Out: s.Out, Codes: s.Codes, Touch: s.Touch}
+	}
+	file := filepath.Join("rewritten", "steps", name+".yaml")
+	if !exists(file) {
+		t.Fatalf("the world answers for %s, which is no step type and has no shape", name)
+	}
+	return checked(t, c.base, file).Definition()
+}
+
+// plain is the catalogue without a world.
+func (c catalogue) plain(t *testing.T) *step.Catalogue {
+	t.Helper()
+	return c.steps(t, c.world(t, nil))
 }
 
 // steps is the catalogue with the world in the place of its step types.
