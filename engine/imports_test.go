@@ -46,6 +46,8 @@ var house = []rule{
 	// names credentials and the surfaces pass it. It knows what characters have in
 	// common that look alike.
 	{pkg: "engine/mask", ours: "engine/types", third: "golang.org/x/text/unicode/norm"},
+	// memtest serves the tests of all that writes files by the thousand.
+	{pkg: "engine/memtest"},
 	// masktest serves the tests of all that masks.
 	{pkg: "engine/mask/masktest"},
 	{pkg: "engine/step", ours: "engine/types engine/mask"},

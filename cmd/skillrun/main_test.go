@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/skillrun/skillrun/engine/memtest"
 )
 
 func TestMain(m *testing.M) {
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) {
 			signal.Notify(told, s)
 		}
 	}
-	testscript.Main(m, map[string]func(){"skillrun": main, "mutants": mutants})
+	testscript.Main(memtest.Tests{M: m}, map[string]func(){"skillrun": main, "mutants": mutants})
 }
 
 // TestScripts runs the whole program, as processes, through testdata/*.txtar.
