@@ -80,6 +80,7 @@ var thorough = []struct {
 	{"../skills/release_aa_backend_prod.yaml", 50, 40},
 	{"investigate_alert.yaml", 40, 40},
 	{"start_work.yaml", 20, 30},
+	{"rewritten/silence_alert.yaml", 40, 30},
 }
 
 // TestEveryConditionIsTested: whatever is wrong with a condition, one of the tests of
