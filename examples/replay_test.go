@@ -49,7 +49,7 @@ func (s *scene) cut(t *testing.T, c catalogue) {
 		p := widened(t, bound.Program, parallel)
 		whole := &killed{Memory: journal.NewMemory()}
 		w := c.world(t, s.rules)
-		o, err := s.perform(t, c, p, w, whole)
+		o, err := s.perform(t, c.steps(t, w), p, whole)
 		want := given(o, w)
 		if d := cmp.Diff(s.result, want); d != "" || err != nil {
 			t.Fatalf("max_parallel %d (-want +got), %v:\n%s", parallel, err, d)
@@ -107,11 +107,11 @@ func (s *scene) resume(t *testing.T, c catalogue, p *program.Program, whole *wor
 	t.Helper()
 	w := c.world(t, s.rules)
 	j := &killed{Memory: journal.NewMemory(), after: n, dies: func() { w.die(!sent) }}
-	o, err := s.perform(t, c, p, w, j)
+	o, err := s.perform(t, c.steps(t, w), p, j)
 	died = errors.Is(err, errKilled) // else it ended before: what is stopped when a sibling fails differs from run to run
 	if died {
 		w.die(false)
-		o, err = s.perform(t, c, p, w, &killed{Memory: j.Reopen()})
+		o, err = s.perform(t, c.steps(t, w), p, &killed{Memory: j.Reopen()})
 	}
 	if d := cmp.Diff(s.result, given(o, w)); d != "" || err != nil {
 		t.Errorf("%s (-want +got), %v:\n%s", at, err, d)
@@ -129,7 +129,7 @@ func (s *scene) resume(t *testing.T, c catalogue, p *program.Program, whole *wor
 
 // perform is one process's work on a run. A journal without records is a new
 // run's.
-func (s *scene) perform(t *testing.T, c catalogue, p *program.Program, w *world, j *killed) (engine.Outcome, error) {
+func (s *scene) perform(t *testing.T, cat *step.Catalogue, p *program.Program, j *killed) (engine.Outcome, error) {
 	t.Helper()
 	h := journal.RunHeader{
 		ID: "20260115-100000-aaaaaa", Work: step.Hash(16, p.Work("r")...), Skill: p.Skill, StartedAt: began, Zone: "UTC",
@@ -141,7 +141,7 @@ func (s *scene) perform(t *testing.T, c catalogue, p *program.Program, w *world,
 		}
 	}
 	return local.Runtime{}.Run(t.Context(), runtime.Options{
-		Program: p, Header: h, Start: machine.Start{Run: h.ID, StartedAt: began}, Catalogue: c.steps(t, w), Journal: j,
+		Program: p, Header: h, Start: machine.Start{Run: h.ID, StartedAt: began}, Catalogue: cat, Journal: j,
 		Clock: &clock{now: began}, Workspaces: filepath.Join(s.dir, "workspaces"), Wait: s.Wait, User: "ada",
 		Decide: func(_ context.Context, q runtime.Question) (runtime.Decision, error) {
 			return runtime.Decision{Yes: q.Path == "" || s.Agreed, By: "ada"}, nil

@@ -95,7 +95,7 @@ func TestDiffsAndChanges(t *testing.T) {
 func TestUsers(t *testing.T) {
 	t.Parallel()
 	c := serve(t, gitlabtest.New(world()))
-	if u := c.must("ann-token", "GET", "user", "", 200); u["username"] != "ann" || u["id"] != 3.0 {
+	if u := c.must("ann-token", "GET", "user", "", 200); u["username"] != "ann" || u["id"] != 3.0 || u["email"] != "ann@example.com" {
 		t.Errorf("user: %v", u)
 	}
 	for query, want := range map[string]int{"?username=ZOE": 1, "?username=zo": 0, "": 4} {

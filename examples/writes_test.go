@@ -1,0 +1,110 @@
+package examples_test
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/runtime/journal"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// writing is a step type of rewritten/steps that writes, with real steps inside of it
+// and services that keep what they are sent.
+type writing struct {
+	name    string
+	inputs  types.Values
+	writes  []string // the requests that change something, each once
+	outputs types.Values
+}
+
+var writings = []writing{
+	{
+		name: "gitlab_mr_approve", inputs: types.Values{"project": "example/api", "iid": 1, "sha": strings.Repeat("a", 40)},
+		writes:  []string{"POST /api/v4/projects/example/api/merge_requests/1/approve"},
+		outputs: types.Values{"iid": 1, "approved": true},
+	},
+	{
+		name: "jira_assign", inputs: types.Values{"issue": "AAP-1", "assignee": "ada@example.com"},
+		writes:  []string{"PUT /rest/api/2/issue/AAP-1/assignee"},
+		outputs: types.Values{"issue": "AAP-1", "assignee": "Ada Lovelace", "changed": true},
+	},
+	{
+		name: "jira_link_issues", inputs: types.Values{"issue": "AAP-1", "to": "AAP-2", "type": "is blocked by"},
+		writes:  []string{"POST /rest/api/2/issueLink"},
+		outputs: types.Values{"issue": "AAP-1", "to": "AAP-2", "changed": true},
+	},
+	{
+		name: "jira_set_fields", inputs: types.Values{"issue": "AAP-1", "priority": "Major", "parent": "AAP-2", "component": "API", "points": 3, "points_field": "customfield_2"},
+		writes:  []string{"PUT /rest/api/2/issue/AAP-1", "PUT /rest/api/2/issue/AAP-1"},
+		outputs: types.Values{"issue": "AAP-1", "changed": true},
+	},
+}
+
+// TestWritesOnce performs the step types that write: whole, with each answer to a write
+// lost on its way, and killed after each record of the journal, before and after the
+// request is sent. The end is always the same, and each request was sent once.
+func TestWritesOnce(t *testing.T) {
+	t.Parallel()
+	for _, w := range writings {
+		t.Run(w.name, func(t *testing.T) {
+			t.Parallel()
+			s := scene{dir: t.TempDir()}
+			whole := &killed{Memory: journal.NewMemory()}
+			w.perform(t, &s, newServices(t), whole, "whole")
+			for lost := range w.writes {
+				services := newServices(t)
+				services.loses = lost + 1
+				w.perform(t, &s, services, &killed{Memory: journal.NewMemory()}, fmt.Sprintf("answer %d lost", lost+1))
+			}
+			for n := 1; n < len(whole.Records()); n++ {
+				for _, sent := range []bool{false, true} {
+					services := newServices(t)
+					j := &killed{Memory: journal.NewMemory(), after: n, dies: func() { services.die(!sent) }}
+					w.perform(t, &s, services, j, fmt.Sprintf("killed after record %d, sent %t", n, sent))
+				}
+			}
+		})
+	}
+}
+
+// perform runs the step type to its end, also when the journal dies on the way.
+func (w writing) perform(t *testing.T, s *scene, services *services, j *killed, at string) {
+	t.Helper()
+	cat := services.catalogue(t)
+	p := w.program(t, cat)
+	o, err := s.perform(t, cat, p, j)
+	if died := errors.Is(err, errKilled); died != (j.after > 0) {
+		t.Fatalf("%s: killed %t", at, died)
+	} else if died {
+		services.die(false)
+		o, err = s.perform(t, services.catalogue(t), p, &killed{Memory: j.Reopen()})
+	}
+	if err != nil || o.State != engine.Done {
+		t.Fatalf("%s: %s %v %v", at, o.State, o.Failure, err)
+	}
+	if d := cmp.Diff(string(types.Encode(w.outputs)), string(types.Encode(o.Outputs))); d != "" {
+		t.Errorf("%s: outputs (-want +got):\n%s", at, d)
+	}
+	if d := cmp.Diff(w.writes, services.writes); d != "" {
+		t.Errorf("%s: requests (-want +got):\n%s", at, d)
+	}
+}
+
+func (w writing) program(t *testing.T, cat *step.Catalogue) *program.Program {
+	t.Helper()
+	skill := checked(t, cat, filepath.Join("rewritten", "steps", w.name+".yaml"))
+	b, diags := skill.Bind(engine.Binding{Inputs: w.inputs, Now: began, Zone: time.UTC, StepType: true})
+	if len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	return b.Program
+}
