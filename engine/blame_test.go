@@ -100,7 +100,7 @@ func TestPlaceOfAPath(t *testing.T) {
 		"g": "g", "g[a%2Fb]/s": "s", "g/s/w": "w", "g/s/w/before.2/login": "login", "g/x": "", "x": "", "g/s/w/login": "", "": "",
 	} {
 		got := ""
-		if n := engine.NodeAt(nodes, path); n != nil {
+		if n := program.At(nodes, path); n != nil {
 			got = n.ID
 		}
 		if got != want {

@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
@@ -96,32 +95,10 @@ func (f *historyBuilder) ended(r journal.Record) {
 		return
 	}
 	f.stopped = &machine.Failure{Path: r.Path, Node: r.Path, Error: r.Error}
-	if n := nodeAt(f.prog.Steps, r.Path); n != nil {
+	if n := program.At(f.prog.Steps, r.Path); n != nil {
 		f.stopped.Node, f.stopped.At = n.ID, n.At
 		f.note(machine.Note{Kind: machine.FailedNote, Path: r.Path, Node: n.ID, Name: cmp.Or(n.Name, n.ID), Step: n.Step, Error: r.Error})
 	}
-}
-
-// nodeAt is the node that a structural path leads to, nil when there is none.
-func nodeAt(nodes []program.Node, path string) *program.Node {
-	head, rest, more := strings.Cut(path, "/")
-	id, _, _ := strings.Cut(head, "[")
-	i := slices.IndexFunc(nodes, func(n program.Node) bool { return n.ID == id })
-	switch {
-	case i < 0:
-		return nil
-	case !more:
-		return &nodes[i]
-	}
-	n := &nodes[i]
-	inside := slices.Concat(n.Steps, n.Rescue, n.Always)
-	if n.Call != nil {
-		inside = n.Call.Steps
-	}
-	if next, step, is := strings.Cut(rest, "/"); is && n.Retry != nil && strings.HasPrefix(next, "before.") {
-		inside, rest = n.Retry.Before, step
-	}
-	return nodeAt(inside, rest)
 }
 
 // failure is why the run failed, nil when it did not.
@@ -189,7 +166,7 @@ func (f *historyBuilder) withdraw(path string) {
 // effect notes how a write ended, as far as it is known.
 func (f *historyBuilder) effect(r journal.Record, outcome string, result types.Values) {
 	r.Outcome = outcome
-	e := runtime.EffectOf(f.cat, r, result)
+	e := runtime.EffectOf(f.cat, program.At(f.prog.Steps, r.Path), r, result)
 	i := slices.IndexFunc(f.effects, func(o Effect) bool { return o.Path == r.Path })
 	if i < 0 {
 		f.effects = append(f.effects, e)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,6 +26,7 @@ var marks embed.FS
 type ledger struct {
 	mu     sync.Mutex
 	things []string
+	gone   []string          // the things that were deleted
 	paid   map[string]string // by key
 }
 
@@ -51,6 +53,13 @@ func (l *ledger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		l.things = append(l.things, in.Name)
 		w.WriteHeader(http.StatusCreated)
 		_ = json.NewEncoder(w).Encode(map[string]string{"name": in.Name})
+	case "DELETE /things/" + path.Base(r.URL.Path):
+		at := slices.Index(l.things, path.Base(r.URL.Path))
+		if at < 0 {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		l.gone, l.things = append(l.gone, l.things[at]), slices.Delete(l.things, at, at+1)
 	case "POST /payments":
 		key := r.Header.Get("Idempotency-Key")
 		if key == "" {
@@ -91,6 +100,9 @@ func (k *killer) mark(t *testing.T) (written func() []string, end func()) {
 		}
 		for _, name := range l.things {
 			out = append(out, "thing "+name)
+		}
+		for _, name := range l.gone {
+			out = append(out, "gone "+name)
 		}
 		for _, name := range l.paid {
 			out = append(out, "payment "+name)
@@ -144,4 +156,57 @@ func TestStepTypesKillSweep(t *testing.T) {
 		})
 		t.Logf("%s: %d of %d points in %s", v.name, number(chosen), len(points), time.Since(began).Round(100*time.Millisecond))
 	}
+}
+
+// noneLeft is what is left of the marks when they are undone: a payment has no undo, and
+// what was deleted was deleted once.
+var noneLeft = []string{"gone a", "gone atoo", "payment a", "payment atoo"}
+
+// TestStepTypesUndoKillSweep kills, at every point, an undo of writes whose step types say
+// what takes them back. Undone once more, nothing is left, and nothing was sent twice.
+func TestStepTypesUndoKillSweep(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("it runs processes for seconds")
+	}
+	first := newKiller(t)
+	written, end := first.mark(t)
+	defer end()
+	first.points(t)
+	file := filepath.Join(first.home, "undoing")
+	r := first.exec(t.Context(), "list:"+file, "undo", "last", "--yes")
+	r.want(t, 0, `both/side/line/exec: run sh .*remove.sh .* atoo`, `thing/http: DELETE things/a \(.*path: things/a`, `payment/http: stays; http_request cannot be undone from here`)
+	if diff := cmp.Diff(noneLeft, written()); diff != "" {
+		t.Fatal(diff)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	points := strings.Split(strings.TrimSpace(string(text)), "\n")
+	chosen := smoke(points, 40, 75)
+	if every := map[string]int{"full": 1, "ci": 4}[sweeping()]; every > 0 {
+		chosen = sample(points, every)
+	}
+	swept(t, chosen, func(k *killer, n int) error {
+		written, end := k.mark(t)
+		defer end()
+		if err := k.renew(false); err != nil {
+			return err
+		}
+		if r := k.exec(t.Context(), "", k.args...); r.code != 0 {
+			return fmt.Errorf("exit %d\n%s", r.code, r.log)
+		}
+		if r := k.exec(t.Context(), fmt.Sprintf("kill:%d", n), "undo", "last", "--yes"); r.code != -1 {
+			return fmt.Errorf("not killed: exit %d\n%s", r.code, r.log)
+		}
+		if r := k.exec(t.Context(), "", "undo", "last", "--yes"); r.code != 0 {
+			return fmt.Errorf("exit %d\n%s\n%s", r.code, r.out, r.log)
+		}
+		if diff := cmp.Diff(noneLeft, written()); diff != "" {
+			return fmt.Errorf("what is left:\n%s", diff)
+		}
+		return nil
+	})
+	t.Logf("%d of %d points", number(chosen), len(points))
 }

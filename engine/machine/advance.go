@@ -277,10 +277,14 @@ func (m *Machine) call(a *activation) {
 
 // arguments evaluates what a node is called with. What is absent has its default.
 func (m *Machine) arguments(a *activation) (types.Values, *types.Error) {
-	input := make(types.Values, len(a.node.With)+len(a.node.Defaults))
-	maps.Copy(input, a.node.Defaults)
-	for _, name := range types.SortedKeys(a.node.With) {
-		x, err := m.value(a.names, a.node.With[name], nil)
+	return m.evaluated(a.names, a.node, a.node.With)
+}
+
+func (m *Machine) evaluated(s *names, n *program.Node, with types.Values) (types.Values, *types.Error) {
+	input := make(types.Values, len(with)+len(n.Defaults))
+	maps.Copy(input, n.Defaults)
+	for _, name := range types.SortedKeys(with) {
+		x, err := m.value(s, with[name], nil)
 		if err != nil {
 			return nil, err
 		}
@@ -288,13 +292,28 @@ func (m *Machine) arguments(a *activation) (types.Values, *types.Error) {
 			input[name] = x
 		}
 	}
-	return input, checkDepth(a, input)
+	return input, checkDepth(n, input)
+}
+
+// Undo are the arguments of the call that takes back the write at a path, which gave an
+// output. They are asked for before that is applied. Nil: the node does not say how.
+func (m *Machine) Undo(path string, output types.Values) (types.Values, *types.Error) {
+	m.advanceAll()
+	a := m.live[path]
+	if a == nil || a.node.Undo == nil {
+		return nil, nil
+	}
+	m.refuel()
+	m.at = a.node
+	seen := a.names.inside(nil)
+	seen.steps[a.node.ID] = map[string]any(output)
+	return m.evaluated(seen, a.node, a.node.Undo)
 }
 
 // checkDepth refuses what a journal could not give back.
-func checkDepth(a *activation, input types.Values) *types.Error {
+func checkDepth(n *program.Node, input types.Values) *types.Error {
 	if types.Deep(map[string]any(input)) {
-		return types.Errorf(types.BadInput, "what %s is given is nested deeper than %d", a.node.ID, types.MaxDepth).
+		return types.Errorf(types.BadInput, "what %s is given is nested deeper than %d", n.ID, types.MaxDepth).
 			WithHint("pass on the part of it that is needed")
 	}
 	return nil
@@ -316,7 +335,7 @@ func (m *Machine) ask(a *activation) {
 	if show != nil {
 		input["show"] = show
 	}
-	if err := checkDepth(a, input); err != nil {
+	if err := checkDepth(a.node, input); err != nil {
 		m.failed(a, err)
 		return
 	}

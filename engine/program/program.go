@@ -10,7 +10,9 @@
 package program
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/types"
@@ -92,6 +94,10 @@ type Node struct {
 	// Defaults are what the step type has for arguments that are left out, or come to
 	// nothing. Programs of earlier versions have none: the step knows them too.
 	Defaults types.Values `json:"defaults,omitempty"`
+
+	// Undo are the arguments of another call of the step that takes its effect back, of
+	// Uses: texts that see its result too. Nil is a step that may know by itself.
+	Undo types.Values `json:"undo,omitempty"`
 
 	Values []Binding `json:"values,omitempty"` // of Set, and of Return: outputs; in order
 
@@ -233,6 +239,28 @@ func Each(nodes []Node, visit func(*Node)) {
 			Each(inner, visit)
 		}
 	}
+}
+
+// At is the node that a structural path leads to, nil when there is none.
+func At(nodes []Node, path string) *Node {
+	head, rest, more := strings.Cut(path, "/")
+	id, _, _ := strings.Cut(head, "[")
+	i := slices.IndexFunc(nodes, func(n Node) bool { return n.ID == id })
+	switch {
+	case i < 0:
+		return nil
+	case !more:
+		return &nodes[i]
+	}
+	n := &nodes[i]
+	inside := slices.Concat(n.Steps, n.Rescue, n.Always)
+	if n.Call != nil {
+		inside = n.Call.Steps
+	}
+	if next, step, is := strings.Cut(rest, "/"); is && n.Retry != nil && strings.HasPrefix(next, "before.") {
+		inside, rest = n.Retry.Before, step
+	}
+	return At(inside, rest)
 }
 
 // Inside are the sequences of nodes that stand in a node, in the order of

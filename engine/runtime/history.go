@@ -29,10 +29,18 @@ type History struct {
 	Effects   []Effect
 	Secrets   map[string]journal.Record // by path: reads that made secrets
 	Consented bool                      // a person agreed to the writes: nothing is announced without
+	Undo      map[string]Undo           // by path: the calls that take writes back, of nodes that say how
 	Elsewhere bool                      // that was so where the run was imported from
 	Ending    *Ending                   // by which the run was told to stop, nil when it was not
 
+	nodes     []program.Node
 	catalogue *step.Catalogue
+}
+
+// Undo is the call that takes a write back.
+type Undo struct {
+	Input json.RawMessage // nil: nothing says how, or Err
+	Err   *types.Error    // why it cannot be told
 }
 
 // Past is a write that was done.
@@ -44,7 +52,7 @@ type Past struct {
 // NewHistory returns the history of a run that has not begun.
 func NewHistory(p *program.Program, start machine.Start, c *step.Catalogue) *History {
 	return &History{
-		Machine: machine.New(p, start), catalogue: c,
+		Machine: machine.New(p, start), nodes: p.Steps, catalogue: c, Undo: map[string]Undo{},
 		Intents: map[string]time.Time{}, Announced: map[string]time.Time{}, Changing: map[string]bool{}, Unseen: map[string]bool{}, Absent: map[string]bool{},
 		Found: map[string]journal.Record{}, Finished: map[string]Past{}, Said: map[string]string{},
 		Secrets: map[string]journal.Record{},
@@ -74,6 +82,9 @@ func (h *History) Add(records []journal.Record) error {
 			// for what is left.
 			h.Elsewhere, h.Consented = h.Elsewhere || h.Consented, false
 		case journal.Resumed, journal.Event:
+			if rec.Kind == journal.Event && rec.Effect == string(step.Writes) && rec.Event.Kind == machine.Done {
+				h.Undo[rec.Path] = h.UndoOf(rec.Path, rec.Event.Output)
+			}
 			if err := Fold(h.Machine, rec); err != nil {
 				return err
 			}
@@ -119,7 +130,7 @@ func (h *History) event(rec journal.Record) {
 	if rec.Event.Kind == machine.Done {
 		delete(h.Found, rec.Path)
 		h.AddWrite(rec.Key, *rec.Event)
-		e := EffectOf(h.catalogue, rec, rec.Event.Output)
+		e := EffectOf(h.catalogue, program.At(h.nodes, rec.Path), rec, rec.Event.Output)
 		e.Found = "journal"
 		h.Effects = append(h.Effects, e)
 	}
@@ -149,6 +160,16 @@ func RestoreInput(rec journal.Record) json.RawMessage {
 func (h *History) AddWrite(key string, e machine.Event) {
 	h.Finished[key] = Past{At: e.At, Output: e.Output}
 	delete(h.Said, key)
+}
+
+// UndoOf is the call that takes back a write that the machine stands at, and that gave
+// an output.
+func (h *History) UndoOf(path string, output types.Values) Undo {
+	in, err := h.Machine.Undo(path, output)
+	if in == nil || err != nil {
+		return Undo{Err: err}
+	}
+	return Undo{Input: types.Encode(in)}
 }
 
 // NeedsStop reports whether the machine has to be told that the run ends: there is

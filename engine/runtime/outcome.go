@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/runtime/protocol"
 	"github.com/skillrun/skillrun/engine/step"
@@ -61,6 +62,12 @@ type StepReport struct {
 	Waits  string         `json:"-"` // why the run is parked at it, as the Reason of an [Outcome]
 }
 
+// IsReversible reports whether what a node does by a step can be taken back: the step
+// knows how, or the node says it.
+func IsReversible(s step.Step, n *program.Node) bool {
+	return s.CanUndo() || n != nil && n.Undo != nil
+}
+
 // Effect is a write and what the run did about it: created it, brought it up to
 // date (updated), found that another run had made it (adopted), or was told by a
 // person (resolved).
@@ -79,13 +86,13 @@ type Effect struct {
 	Reversible bool `json:"reversible,omitempty"`
 }
 
-// EffectOf is the effect of a write that a record tells of.
-func EffectOf(c *step.Catalogue, rec journal.Record, result types.Values) Effect {
+// EffectOf is the effect of a write that a record tells of; n is its node.
+func EffectOf(c *step.Catalogue, n *program.Node, rec journal.Record, result types.Values) Effect {
 	e := Effect{ID: rec.Path, Path: rec.Path, Step: rec.Step, Key: rec.Key, Result: result}
 	var own bool
 	e.Outcome, e.Found, own = DescribeOutcome(rec.Outcome)
 	if s, ok := c.Lookup(rec.Step); ok {
-		e.Service, e.Object, e.Verb, e.Reversible = s.Touch.Service, s.Touch.Object, s.Touch.Verb, s.CanUndo() && own
+		e.Service, e.Object, e.Verb, e.Reversible = s.Touch.Service, s.Touch.Object, s.Touch.Verb, own && IsReversible(s, n)
 	}
 	return e
 }

@@ -1,6 +1,8 @@
 package runtime
 
 import (
+	"encoding/json"
+
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -33,6 +35,10 @@ type Reversal struct {
 	Maker string `json:"maker,omitempty"`
 	// Absent is set of a write that may have been sent, and did not happen.
 	Absent bool `json:"absent,omitempty"`
+
+	// Call is the input of the call of the step that takes it back, where the skill
+	// says so.
+	Call json.RawMessage `json:"-"`
 
 	// Record is the event by which the effect was made, or the intent of one that
 	// was looked for.

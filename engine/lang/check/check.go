@@ -112,6 +112,7 @@ func (c *checker) topLevel(root *syntax.Node) {
 	}
 	c.beginLifetime("")
 	c.skillSteps(body)
+	c.undo(root)
 	c.workspaces(c.skill.Steps)
 	c.outputs(root.Get("outputs"))
 	c.endLifetime(c.skill.Steps)

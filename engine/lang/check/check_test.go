@@ -58,6 +58,12 @@ type execIn struct {
 	Program string   `json:"program" doc:"Program." trusted:"true"`
 	Args    []string `json:"args,omitempty" doc:"Arguments."`
 	Codes   []ruleIn `json:"codes,omitempty" doc:"Codes." literal:"true"`
+	Dir     string   `json:"dir,omitempty" doc:"Workspace."`
+}
+
+type execWriteIn struct {
+	execIn
+	Find *execIn `json:"find" doc:"How to look."`
 }
 
 type ruleIn struct {
@@ -92,6 +98,7 @@ type fetchIn struct {
 type requestIn struct {
 	getIn
 	Method string `json:"method" doc:"Method." enum:"POST,PUT"`
+	Find   *getIn `json:"find" doc:"How to look."`
 }
 
 type httpOut struct {
@@ -125,6 +132,7 @@ func catalogue() *step.Catalogue {
 	run := func(context.Context, runIn) (writeOut, error) { return writeOut{}, nil }
 	clone := func(context.Context, cloneIn) (writeOut, error) { return writeOut{}, nil }
 	exec := func(context.Context, execIn) (execOut, error) { return execOut{}, nil }
+	execute := func(context.Context, execWriteIn) (execOut, error) { return execOut{}, nil }
 	get := func(context.Context, getIn) (httpOut, error) { return httpOut{}, nil }
 	query := func(context.Context, queryIn) (httpOut, error) { return httpOut{}, nil }
 	fetch := func(context.Context, fetchIn) (readOut, error) { return readOut{}, nil }
@@ -143,7 +151,7 @@ func catalogue() *step.Catalogue {
 		step.Read("run", "Run a program.", run).Touches("", "program", "run"),
 		step.Write("make", "Make.", write).Touches("tracker", "issue", "create"),
 		step.Coded(step.Read("exec_read", "Run a program.", exec).Errors(types.NotFound), codesOf),
-		step.Write("exec", "Run a program.", exec),
+		step.Write("exec", "Run a program.", execute),
 		step.Read("http_get", "Get.", get),
 		step.Read("http_query", "Ask.", query),
 		step.Write("http_request", "Ask.", request),

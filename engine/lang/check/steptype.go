@@ -25,8 +25,8 @@ import (
 // outputs read its result.
 
 var (
-	stepTypeKeys      = []string{"language", "name", "doc", "effect", "config", "secrets", "inputs", "exec", "http", "mcp", "steps", "errors", "retry", "repeatable", "timeout", "outputs"}
-	laterStepTypeKeys = []string{"find", "preview", "undo", "update", "touches"}
+	stepTypeKeys      = []string{"language", "name", "doc", "effect", "config", "secrets", "inputs", "exec", "http", "mcp", "steps", "errors", "retry", "repeatable", "timeout", "undo", "outputs"}
+	laterStepTypeKeys = []string{"find", "preview", "update", "touches"}
 	bodyKeys          = []string{"exec", "http", "mcp", "steps"}
 	outputKeys        = []string{"type", "description", "value", "enum", "pattern", "format", "minimum", "maximum", "items", "properties", "secret"}
 )
@@ -132,24 +132,26 @@ func (c *checker) oneStep(root *syntax.Node, key string) *syntax.Node {
 		}
 		with = keeping(with, func(key string) bool { return key != "method" })
 	}
-	word := func(text string) *syntax.Node {
-		return &syntax.Node{Kind: syntax.Scalar, Tag: "!!str", Value: text, Range: at}
-	}
 	one := &syntax.Node{Kind: syntax.Mapping, Range: at}
 	add := func(key string, value *syntax.Node) {
 		if value != nil {
-			one.Pairs = append(one.Pairs, syntax.Pair{Key: &syntax.Node{Kind: syntax.Scalar, Tag: "!!str", Value: key, Range: at}, Value: value})
+			one.Pairs = append(one.Pairs, syntax.Pair{Key: word(key, at), Value: value})
 		}
 	}
-	add("id", word(key))
-	add("uses", word(uses))
+	add("id", word(key, at))
+	add("uses", word(uses, at))
 	add("with", with)
 	add("errors", root.Get("errors"))
 	add("retry", root.Get("retry"))
 	add("repeatable", root.Get("repeatable"))
 	add("timeout", root.Get("timeout")) // of one use: whoever uses the step type may retry it
 	list := &syntax.Node{Kind: syntax.Sequence, Range: at, Items: []*syntax.Node{one}}
-	return &syntax.Node{Kind: syntax.Mapping, Range: at, Pairs: []syntax.Pair{{Key: word("steps"), Value: list}}}
+	return &syntax.Node{Kind: syntax.Mapping, Range: at, Pairs: []syntax.Pair{{Key: word("steps", at), Value: list}}}
+}
+
+// word is a text that stands nowhere by itself, in the place of what it is about.
+func word(text string, at diag.Range) *syntax.Node {
+	return &syntax.Node{Kind: syntax.Scalar, Tag: "!!str", Value: text, Range: at}
 }
 
 // keeping is a mapping with some of its keys.

@@ -60,7 +60,7 @@ func (w *walker) find(ctx context.Context, s step.Step, a machine.Action) (found
 func (w *walker) writeOf(s step.Step, a machine.Action) plan.Write {
 	x := plan.Write{
 		Path: a.Path, Node: a.Node, Name: a.Name, Step: s.Name, Service: s.Touch.Service, Object: s.Touch.Object, Verb: s.Touch.Verb,
-		Reversible: s.CanUndo(), Undecided: a.Undecided, If: undecidedCondition(a),
+		Reversible: runtime.IsReversible(s, a.Def), Undecided: a.Undecided, If: undecidedCondition(a),
 	}
 	service := s.Touch.Service
 	if named, ok := a.Input["service"].(string); ok && named != "" {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/plan"
+	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/runtime"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/runtime/protocol"
@@ -107,7 +108,7 @@ func (r *runner) failed(rec journal.Record, a machine.Action, err error) {
 
 // effect notes a write that is done, and tells of it unless the journal had it.
 func (r *runner) effect(rec journal.Record, found string, out types.Values) runtime.Effect {
-	e := runtime.EffectOf(r.Catalogue, rec, out)
+	e := runtime.EffectOf(r.Catalogue, program.At(r.Program.Steps, rec.Path), rec, out)
 	if found != "" {
 		e.Found = found
 	}

@@ -18,7 +18,7 @@ import (
 func (Runtime) Reversals(ctx context.Context, o runtime.Options) ([]runtime.Reversal, error) {
 	r := newRunner(o)
 	r.Inbox, r.Observe = nil, nil // what was is told already
-	var out []runtime.Reversal
+	var recorded []journal.Record
 	undone, own := map[string]bool{}, map[string]bool{}
 	records := runtime.SinceRestart(r.Journal.Records())
 	for _, rec := range records {
@@ -26,16 +26,20 @@ func (Runtime) Reversals(ctx context.Context, o runtime.Options) ([]runtime.Reve
 		case rec.Kind == journal.Undone:
 			undone[rec.Path] = true
 		case rec.Kind == journal.Event && rec.Effect == string(step.Writes) && rec.Event.Kind == machine.Done:
-			x, err := r.reversal(rec)
-			if err != nil {
-				return nil, err
-			}
+			recorded = append(recorded, rec)
 			own[rec.Path] = own[rec.Path] || runtime.Owns(rec)
-			out = append(out, x)
 		}
 	}
 	if err := r.fold(records); err != nil {
 		return nil, err
+	}
+	var out []runtime.Reversal
+	for _, rec := range recorded {
+		x, err := r.reversal(rec, r.Undo[rec.Path])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, x)
 	}
 	r.Observe = o.Observe
 	open, err := r.unsettled(ctx)
@@ -67,7 +71,7 @@ func latest(all []runtime.Reversal) []runtime.Reversal {
 }
 
 func (r *runner) lookUndo(ctx context.Context, x runtime.Reversal) *types.Error {
-	s, err := r.step(x.Step)
+	s, err := r.undoing(x.Step, x.Call)
 	if err == nil {
 		err = r.with(ctx, s, x, s.CheckUndo)
 	}
@@ -109,7 +113,7 @@ func (Runtime) Undo(ctx context.Context, o runtime.Options, list []runtime.Rever
 
 // undoOne reverses one effect. maybe is set when it failed, and may have happened.
 func (r *runner) undoOne(ctx context.Context, x runtime.Reversal) (err error, maybe bool) {
-	s, err := r.step(x.Step)
+	s, err := r.undoing(x.Step, x.Call)
 	if err != nil {
 		return err, false
 	}
@@ -131,6 +135,16 @@ func (r *runner) undoOne(ctx context.Context, x runtime.Reversal) (err error, ma
 	}
 	r.emit(runtime.Event{Type: runtime.EventEffect, Effect: &runtime.Effect{ID: x.Path, Path: x.Path, Step: x.Step, Key: x.Record.Key, Outcome: "undone", Result: x.Record.Event.Output}})
 	return nil, false
+}
+
+// undoing is a step as it takes its effect back: by itself, or by the call that the
+// skill says.
+func (r *runner) undoing(name string, call json.RawMessage) (step.Step, error) {
+	s, err := r.step(name)
+	if err == nil && call != nil {
+		s = s.UndoneBy(call)
+	}
+	return s, err
 }
 
 // refused reports whether a failure is a definite no: nothing was changed.

@@ -122,15 +122,17 @@ func (r *runner) reversible(rec journal.Record, there []byte) (runtime.Reversal,
 		return runtime.Reversal{}, err
 	}
 	rec.Event = &machine.Event{Kind: machine.Done, Path: rec.Path, Output: out}
-	return r.reversal(rec)
+	return r.reversal(rec, r.UndoOf(rec.Path, out))
 }
 
-func (r *runner) reversal(rec journal.Record) (runtime.Reversal, error) {
-	x := runtime.Reversal{Path: rec.Path, Step: rec.Step, Record: rec}
-	s, err := r.step(rec.Step)
+func (r *runner) reversal(rec journal.Record, undo runtime.Undo) (runtime.Reversal, error) {
+	x := runtime.Reversal{Path: rec.Path, Step: rec.Step, Record: rec, Call: undo.Input}
+	s, err := r.undoing(rec.Step, undo.Input)
 	switch {
 	case err != nil:
 		return x, err
+	case undo.Err != nil:
+		x.Why = "its undo needs what the result does not have: " + undo.Err.Message
 	case !s.CanUndo():
 		x.Why = s.Name + " cannot be undone from here"
 	default:

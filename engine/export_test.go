@@ -1,4 +1,0 @@
-package engine
-
-// NodeAt is for tests.
-var NodeAt = nodeAt
