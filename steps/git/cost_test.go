@@ -99,6 +99,36 @@ func TestRealCost(t *testing.T) {
 	}
 }
 
+// TestTheRequestsOfAReference checks the same of the steps that change others. In v2,
+// which the cost is of, tags are asked for beside the branches.
+func TestTheRequestsOfAReference(t *testing.T) {
+	t.Parallel()
+	for name, make := range map[string]func(testing.TB) *remote{"v0": newRemote, "v2": func(t testing.TB) *remote { return newRemoteBehind(t, backend(t)) }} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := make(t)
+			r.prepare("")
+			m := &meter{}
+			r.service.Transport = m
+			r.connect()
+			r.must("git_branch_list", map[string]any{"repo": r.url}) // whoever changes a reference has looked
+			for step, in := range map[string]map[string]any{
+				"git_tag_create": r.tagging("sha", r.shas["c"]), "git_branch_delete": r.deleting("feature", r.shas["feature"]),
+				"git_branch_update": ws("branch", "main", "expect", r.shas["c"]),
+			} {
+				s, _ := r.steps.Lookup(step)
+				before := m.requests.Load()
+				r.findOf(step, in)
+				found := m.requests.Load()
+				r.must(step, in)
+				if look, do := int(found-before), int(m.requests.Load()-found); look > s.Look.Requests || name == "v2" && look != s.Look.Requests || do != s.Make.Requests {
+					t.Errorf("%s costs %d and %d, and says %+v and %+v", step, look, do, s.Look, s.Make)
+				}
+			}
+		})
+	}
+}
+
 // TestTheRequestsOfAPush checks what git_push says of its cost against what it
 // sends: one that is not there yet, to the repository itself and to a fork.
 func TestTheRequestsOfAPush(t *testing.T) {

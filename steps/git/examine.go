@@ -29,7 +29,7 @@ func Examine(o Options) step.Examine {
 	c := &client{o: o}
 	return func(ctx context.Context, service string, uses []step.Use, now time.Time) []step.Finding {
 		began := time.Now()
-		e := &examination{c: c, ctx: ctx, name: service, steps: Steps(Options{}), reached: map[string]bool{}}
+		e := &examination{c: c, ctx: ctx, name: service, steps: Steps(Options{}), reached: map[string]bool{}, pushed: map[string]bool{}}
 		e.now = func() time.Time { return now.Add(time.Since(began)) }
 		var err error
 		if e.service, err = c.service(ctx, service); err != nil {
@@ -53,6 +53,7 @@ type examination struct {
 	now      func() time.Time
 	steps    []step.Step
 	reached  map[string]bool // by scheme and host
+	pushed   map[string]bool // by remote
 	findings []step.Finding
 }
 
@@ -145,13 +146,13 @@ func (e *examination) maker(uses []step.Use) {
 
 // repositories looks at all that the uses read from and push to, each once.
 func (e *examination) repositories(uses []step.Use) {
-	var read, push []string
+	var read, push, change []string
 	add := func(list *[]string, spec string) {
 		if spec != "" && !slices.Contains(*list, spec) {
 			*list = append(*list, spec)
 		}
 	}
-	pushes, elsewhere := false, false
+	pushes, elsewhere, moves := false, false, false
 	for _, u := range uses {
 		for _, n := range step.Needs(e.steps, u) {
 			switch to := u.Named(n); n.What {
@@ -160,21 +161,29 @@ func (e *examination) repositories(uses []step.Use) {
 				pushes, elsewhere = pushes || n.What == toPush, elsewhere || to != ""
 			case toRead, toCheckOut:
 				add(&read, to)
+			case toChange:
+				add(&change, to)
+			case toMove:
+				moves = true
 			}
 		}
 	}
 	for _, spec := range read {
 		e.reads(spec, uses)
 	}
-	if pushes && !elsewhere { // to where the files are from
-		for _, u := range uses {
-			if e.needs(u, toCheckOut) {
-				add(&push, u.Text("repo"))
-			}
+	for _, u := range uses { // to where the files are from
+		if e.needs(u, toCheckOut) && pushes && !elsewhere {
+			add(&push, u.Text("repo"))
+		}
+		if e.needs(u, toCheckOut) && moves {
+			add(&change, u.Text("repo"))
 		}
 	}
 	for _, spec := range push {
-		e.pushes(spec)
+		e.pushes(spec, func(r *repo) *repo { return r })
+	}
+	for _, spec := range change {
+		e.pushes(spec, (*repo).itself)
 	}
 }
 
@@ -231,13 +240,18 @@ func (e *examination) madeBy(uses []step.Use) []string {
 	return out
 }
 
-// pushes asks a repository for what it tells those who are about to push.
-func (e *examination) pushes(spec string) {
+// pushes asks a repository for what it tells those who are about to push: where its
+// pushes go to, or where it is read.
+func (e *examination) pushes(spec string, where func(*repo) *repo) {
 	subject := "push to " + hidden(spec)
-	r, ok := e.resolve(subject, spec, func(r *repo) string { return r.pushURL })
+	r, ok := e.resolve(subject, spec, func(r *repo) string { return where(r).pushURL })
 	if !ok {
 		return
 	}
+	if r = where(r); e.pushed[r.pushURL] {
+		return
+	}
+	e.pushed[r.pushURL] = true
 	e.check(subject, "the remote "+r.pushURL+" accepts pushes from this account; push rules and protected branches are not checked", r.mayPush(e.ctx))
 }
 

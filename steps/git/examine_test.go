@@ -88,6 +88,39 @@ func TestExamine(t *testing.T) {
 	}
 }
 
+// TestExamineChanges asks of the steps that change what is read whether they may, of
+// each remote once.
+func TestExamineChanges(t *testing.T) {
+	t.Parallel()
+	r := newRemote(t)
+	clone := t.TempDir()
+	g, err := gogit.PlainInit(clone, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.remotes(g, map[string]string{"origin": r.fork, "upstream": r.url})
+	checkout := step.Use{Node: "checkout", Step: "git_checkout", Args: types.Values{"repo": clone}}
+	for name, uses := range map[string][]step.Use{
+		"a tag":    {{Node: "tag", Step: "git_tag_create", Args: types.Values{"repo": clone}}},
+		"a branch": {{Node: "gone", Step: "git_branch_delete", Args: types.Values{"repo": clone}}, {Node: "also", Step: "git_branch_delete", Args: types.Values{"repo": r.url}}},
+		"a move":   {checkout, {Node: "move", Step: "git_branch_update"}},
+		"both":     {checkout, {Node: "move", Step: "git_branch_update"}, {Node: "tag", Step: "git_tag_create", Args: types.Values{"repo": clone}}},
+	} {
+		got := r.examined(uses)
+		if strings.Count(got, "accepts pushes from this account") != 1 || !strings.Contains(got, "the remote "+r.url+" accepts pushes") {
+			t.Errorf("%s: found\n%s", name, got)
+		}
+	}
+	got := r.examined([]step.Use{checkout, {Node: "push", Step: "git_push"}, {Node: "move", Step: "git_branch_update"}})
+	if strings.Count(got, "accepts pushes from this account") != 2 || !strings.Contains(got, "the remote "+r.fork+" accepts pushes") {
+		t.Errorf("a push and a move: found\n%s", got)
+	}
+	r.service.Token = types.NewSecret("wrong")
+	if got := r.examined([]step.Use{{Node: "tag", Step: "git_tag_create", Args: types.Values{"repo": clone}}}); !strings.Contains(got, "failed push to "+clone) {
+		t.Errorf("a wrong token: found\n%s", got)
+	}
+}
+
 // TestExamineFaults names each fault.
 func TestExamineFaults(t *testing.T) {
 	t.Parallel()

@@ -77,6 +77,8 @@ func Steps(o Options) []step.Step {
 			Reaches(c.readReach("ref")).Requires(toRead, "repo").Touches("git", "file", "read").Errors(reads...), readFileIn.check),
 		step.Checked(step.Read("git_branch_list", "List the branches of a remote.", c.branchList).
 			Reaches(c.readReach()).Requires(toRead, "repo").Touches("git", "branches", "read").Errors(reads...), branchListIn.check),
+		step.Checked(step.Read("git_tag_list", "List the tags of a remote.", c.tagList).
+			Reaches(c.readReach()).Requires(toRead, "repo").Touches("git", "tags", "read").Errors(reads...), tagListIn.check),
 		step.Checked(step.Local("git_checkout", "Check out files of a commit into a workspace.", settled(c.checkout)).
 			Reaches(c.readReach("commit")).Requires(toCheckOut, "repo").Touches("git", "files", "read").Errors(reads...), checkoutIn.check),
 		step.Checked(step.Local("git_branch_create", "Create the branch of a workspace, or continue from the one that the same work pushed before.", c.branchCreate).
@@ -87,6 +89,18 @@ func Steps(o Options) []step.Step {
 			step.Find(c.findPush), step.Preview(c.previewPush), step.Resolve("the branch, or the commit it is at", c.resolvePush),
 			step.Undo(step.Undoing[pushIn, pushOut]{Describe: describeUndoPush, Check: c.checkUndoPush, Do: c.undoPush})).
 			Reaches(c.pushReach).Requires(toPush, "repo").Touches("git", "branch", "push").Costs(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 3, Trips: 3}).Errors(append(reads, types.Conflict)...), pushIn.check),
+		step.Write("git_branch_update", "Move a branch of a remote to a workspace's commit, if it is still where it was looked at.", c.branchUpdate,
+			step.Find(c.findUpdate), step.Preview(c.previewUpdate),
+			step.Undo(step.Undoing[branchUpdateIn, branchUpdateOut]{Describe: describeUndoUpdate, Check: c.checkUndoUpdate, Do: c.undoUpdate})).
+			Reaches(c.moveReach).Requires(toMove).Touches("git", "branch", "update").Costs(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 3, Trips: 3}).Errors(append(reads, types.Conflict)...),
+		step.Checked(step.Write("git_branch_delete", "Delete a branch of a remote, if it is still where it was looked at.", c.branchDelete,
+			step.Find(c.findDelete), step.Preview(c.previewDelete),
+			step.Undo(step.Undoing[branchDeleteIn, branchDeleteOut]{Describe: describeUndoDelete, Check: c.checkUndoDelete, Do: c.undoDelete})).
+			Reaches(c.refReach("branch", "")).Requires(toChange, "repo").Touches("git", "branch", "delete").Costs(step.Cost{Requests: 1, Trips: 1}, step.Cost{Requests: 3, Trips: 3}).Errors(append(reads, types.Conflict)...), branchDeleteIn.check),
+		step.Checked(step.Write("git_tag_create", "Put a tag with a message on a commit of a remote.", c.tagCreate,
+			step.Find(c.findTag), step.Preview(c.previewTag), step.Resolve("the tag", c.resolveTag),
+			step.Undo(step.Undoing[tagCreateIn, tagCreateOut]{Describe: describeUndoTag, Check: c.checkUndoTag, Do: c.undoTag})).
+			Reaches(c.refReach("tag", tagRefs)).Requires(toChange, "repo").Touches("git", "tag", "create").Costs(step.Cost{Requests: 2, Trips: 2}, step.Cost{Requests: 3, Trips: 3}).Errors(append(reads, types.Conflict)...), tagCreateIn.check),
 	}
 }
 
@@ -97,4 +111,6 @@ const (
 	toBranch   = "name a branch for a push"
 	toCommit   = "commit"
 	toPush     = "push"
+	toChange   = "change branches and tags"
+	toMove     = "move a branch"
 )

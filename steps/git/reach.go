@@ -103,6 +103,29 @@ func (c *client) pushReach(ctx context.Context, u step.Use) step.Reach {
 	return step.Reach{Sees: append(u.Places(step.Workspace, "workspace"), to...), Changes: to, Leads: remotePlaces(u.Text("repo"))}
 }
 
+// refReach declares a write to the repository that repo names: of the branch or tag
+// that an argument names, whose reference begins so when it is no branch.
+func (c *client) refReach(argument, prefix string) func(context.Context, step.Use) step.Reach {
+	return func(ctx context.Context, u step.Use) step.Reach {
+		name := u.Text(argument)
+		if name != "" {
+			name = prefix + name
+		}
+		at := c.place(ctx, u.Text("service"), u.Text("repo"), name, false)
+		return step.Reach{Sees: at, Changes: at, Leads: remotePlaces(u.Text("repo"))}
+	}
+}
+
+// moveReach declares git_branch_update.
+func (c *client) moveReach(ctx context.Context, u step.Use) step.Reach {
+	_, m, err := readMeta(ctx, u.Text("workspace"))
+	if err != nil {
+		m = meta{}
+	}
+	at := c.place(ctx, m.Service, m.Repo, u.Text("branch"), false)
+	return step.Reach{Sees: append(u.Places(step.Workspace, "workspace"), at...), Changes: at}
+}
+
 // target is the branch that a workspace is, or will be, pushed to.
 func (c *client) target(ctx context.Context, u step.Use, repo string) []step.Place {
 	_, m, err := readMeta(ctx, u.Text("workspace"))

@@ -18,13 +18,22 @@ func (from *remoteRefs) checkFree(branch string) error {
 	if _, there := from.branches[branch]; there {
 		return nil
 	}
-	for _, other := range types.SortedKeys(from.branches) {
-		if strings.HasPrefix(branch, other+"/") || strings.HasPrefix(other, branch+"/") {
-			return types.Errorf(types.Conflict, "branch %s conflicts with branch %s: in git, the name of a branch cannot be a folder of another", other, branch).
-				WithHint("delete or rename it, or give this one another name").With("branch", other)
-		}
+	if other := clash(branch, types.SortedKeys(from.branches)); other != "" {
+		return types.Errorf(types.Conflict, "branch %s conflicts with branch %s: in git, the name of a branch cannot be a folder of another", other, branch).
+			WithHint("delete or rename it, or give this one another name").With("branch", other)
 	}
 	return nil
+}
+
+// clash is the name that git cannot keep beside another one, since it would be a folder
+// for it, or the other way round; "" when there is none.
+func clash(name string, others []string) string {
+	for _, other := range others {
+		if strings.HasPrefix(name, other+"/") || strings.HasPrefix(other, name+"/") {
+			return other
+		}
+	}
+	return ""
 }
 
 func short(h plumbing.Hash) string { return h.String()[:12] }

@@ -197,19 +197,24 @@ func (p *pushing) reported(ctx context.Context, what string, old plumbing.Hash, 
 // refused tells a branch that moved meanwhile from a server that does not want
 // the push. It looks; what the server says is for people.
 func (p *pushing) refused(ctx context.Context, what string, old plumbing.Hash, said string) error {
-	from, err := p.to.pushRefs(ctx)
-	if err == nil {
-		err = from.checkFree(p.branch)
-	}
+	now, err := p.now(ctx)
 	if types.CodeOf(err) == types.Conflict {
 		return err
 	}
-	if err == nil && from.branches[p.branch] != old {
-		return types.Errorf(types.Conflict, "%s: the branch moved while it was pushed: %s", what, p.remarks.after(said)).
+	if err == nil && now != old {
+		moved := types.Errorf(types.Conflict, "%s: the %s moved while it was pushed: %s", what, p.kind(), p.remarks.after(said)).
 			WithHint("see who pushed there; delete the branch, or start new work with --again 1")
+		if p.hint != "" {
+			return moved.WithHint(lookAgain)
+		}
+		return moved
 	}
-	return types.Errorf(types.Forbidden, "%s: the server refused it: %s", what, p.remarks.after(said)).With("remote", p.remarks.lines()).
+	refusal := types.Errorf(types.Forbidden, "%s: the server refused it: %s", what, p.remarks.after(said)).With("remote", p.remarks.lines()).
 		WithHint("a hook, a push rule or a protected branch; nothing was pushed. Do as it says; when that changes the commit (author, committer, sign_off, signing_key in skillrun.yaml), start new work with --again 1")
+	if p.hint != "" {
+		return refusal.WithHint("%s", p.hint)
+	}
+	return refusal
 }
 
 // pushing is one push, resolved.
@@ -217,11 +222,42 @@ type pushing struct {
 	w      *workspace
 	to     *repo
 	branch string
+	tag    string // in the place of a branch
+	hint   string // what to do when the server refuses it, if that is not as it says
 	// remarks is what the server said beside its status.
 	remarks remarks
 }
 
-func (p *pushing) ref() plumbing.ReferenceName { return plumbing.NewBranchReferenceName(p.branch) }
+func (p *pushing) ref() plumbing.ReferenceName {
+	if p.tag != "" {
+		return plumbing.NewTagReferenceName(p.tag)
+	}
+	return plumbing.NewBranchReferenceName(p.branch)
+}
+
+// kind is what people call the reference.
+func (p *pushing) kind() string {
+	if p.tag != "" {
+		return "tag"
+	}
+	return "branch"
+}
+
+// now is where the reference is; a name that git cannot keep beside another is refused.
+func (p *pushing) now(ctx context.Context) (plumbing.Hash, error) {
+	from, err := p.to.pushRefs(ctx)
+	switch {
+	case err != nil:
+		return plumbing.ZeroHash, err
+	case p.tag == "":
+		return from.branches[p.branch], from.checkFree(p.branch)
+	}
+	tags, err := p.to.tags(ctx, from, "")
+	if err == nil {
+		err = checkFreeTag(p.tag, types.SortedKeys(tags))
+	}
+	return tags[p.tag].at, err
+}
 
 func (c *client) pushing(ctx context.Context, in pushIn) (*pushing, error) {
 	w, err := c.openWorkspace(ctx, in.Workspace)

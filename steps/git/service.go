@@ -55,7 +55,7 @@ const (
 	reportBug  = "this is a defect of skillrun; please report it with the run's journal"
 	goOn       = "resume the run: it asks the remote again"
 	freeCache  = "check that skillrun's cache folder is writable and has space left, then resume the run; the cache may be deleted at any time"
-	looksFirst = "resume the run: it checks whether the branch exists before it sends anything"
+	looksFirst = "resume the run: it looks at the remote before it sends anything"
 	freeState  = "check that skillrun's state folder is writable and has space left, then resume the run"
 )
 

@@ -23,30 +23,42 @@ import (
 // the same commit again, so only keys whose signatures are always the same do.
 
 // sign puts a signature on a commit, when a key is configured.
-func (s Service) sign(ctx context.Context, c *object.Commit) error {
+func (s Service) sign(ctx context.Context, c *object.Commit) (err error) {
+	c.PGPSignature, err = s.signature(ctx, "commit", c)
+	return err
+}
+
+// signable is a commit or a tag.
+type signable interface {
+	EncodeWithoutSignature(plumbing.EncodedObject) error
+}
+
+// signature is that of a commit or a tag, "" when no key is configured.
+func (s Service) signature(ctx context.Context, what string, of signable) (string, error) {
 	if s.SigningKeyFile == "" {
-		return nil
+		return "", nil
 	}
 	key, done, err := s.signingKey(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer done()
-	text, err := unsigned(c)
+	signature := ""
+	text, err := unsigned(of)
 	if err == nil {
-		c.PGPSignature, err = sshSignature(key, text)
+		signature, err = sshSignature(key, text)
 	}
 	if err != nil {
-		return types.Errorf(types.Auth, "the commit cannot be signed with %s: %w", s.SigningKeyFile, err).
+		return "", types.Errorf(types.Auth, "the %s cannot be signed with %s: %w", what, s.SigningKeyFile, err).
 			WithHint("see whether the ssh agent is locked (ssh-add -X), or sign with a key of ssh-keygen -t ed25519")
 	}
-	return nil
+	return signature, nil
 }
 
-// unsigned is what a commit's signature is of.
-func unsigned(c *object.Commit) ([]byte, error) {
+// unsigned is what a signature is of.
+func unsigned(of signable) ([]byte, error) {
 	o := &plumbing.MemoryObject{}
-	if err := c.EncodeWithoutSignature(o); err != nil {
+	if err := of.EncodeWithoutSignature(o); err != nil {
 		return nil, err
 	}
 	rd, err := o.Reader()

@@ -29,7 +29,7 @@ func (c *client) unpushing(ctx context.Context, out pushOut) (*pushing, plumbing
 	if err != nil {
 		return nil, sha, err
 	}
-	return &pushing{w: &workspace{}, to: r, branch: out.Branch}, sha, nil
+	return &pushing{w: &workspace{}, to: r, branch: out.Branch, hint: stillThere}, sha, nil
 }
 
 // checkUndoPush says why the branch cannot be deleted now: someone has pushed to it.
@@ -51,24 +51,27 @@ func (c *client) undoPush(ctx context.Context, _ step.Key, _ pushIn, out pushOut
 	if err != nil {
 		return err
 	}
-	err = p.drop(ctx, sha)
-	if types.CodeOf(err) == types.Forbidden {
-		return types.AsError(err).WithHint("the branch is still there: a hook or a protected branch keeps it; ask someone who has permission to delete it")
-	}
-	return err
+	return p.drop(ctx, sha)
 }
 
-// drop deletes the branch. When an answer is lost, or the branch moved in
-// between, a second look tells: gone is what was wanted, and a branch that is
-// still ours is asked for once more.
+// stillThere is the hint of a branch that the server does not let us delete.
+const stillThere = "the branch is still there: a hook or a protected branch keeps it; ask someone who has permission to delete it"
+
+// drop deletes the branch or the tag.
 func (p *pushing) drop(ctx context.Context, sha plumbing.Hash) error {
-	what := "delete " + p.branch
-	first := p.change(ctx, what, p.still(sha), nil)
+	return twice(ctx, func() error { return p.change(ctx, "delete "+p.ref().Short(), p.still(sha), nil) })
+}
+
+// twice reverses a change. When an answer is lost, or the branch moved in between, a
+// second look tells: gone is what was wanted, and a branch that is still ours is asked
+// for once more.
+func twice(ctx context.Context, change func() error) error {
+	first := change()
 	code := types.CodeOf(first)
 	if code != types.Conflict && code != types.UnknownOutcome || ctx.Err() != nil {
 		return first
 	}
-	second := p.change(ctx, what, p.still(sha), nil)
+	second := change()
 	if second == nil || types.CodeOf(second) == types.Conflict {
 		return second
 	}
@@ -88,7 +91,7 @@ func (p *pushing) at(now, sha plumbing.Hash) error {
 	if now.IsZero() || now == sha {
 		return nil
 	}
-	return types.Errorf(types.Conflict, "branch %s is at %s, no longer at this run's commit %s", p.branch, short(now), short(sha)).
+	return types.Errorf(types.Conflict, "%s is at %s, no longer at this run's commit %s", p.kind()+" "+p.ref().Short(), short(now), short(sha)).
 		WithHint("see who pushed there, and delete it by hand when it may go").With("tip", now.String())
 }
 

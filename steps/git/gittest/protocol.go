@@ -48,6 +48,9 @@ func (s *Server) advertise(w http.ResponseWriter, r *http.Request, name string, 
 		if session, err = t.NewUploadPackSession(nil, nil); err == nil {
 			refs, err = session.AdvertisedReferencesContext(r.Context())
 		}
+		if err == nil {
+			peel(sto, refs)
+		}
 	case "git-receive-pack":
 		var session transport.ReceivePackSession
 		if session, err = t.NewReceivePackSession(nil, nil); err == nil {
