@@ -34,7 +34,7 @@ func TestWorkspaceArgumentsAreDeclared(t *testing.T) {
 		}
 	}
 	want := []string{
-		"exec.dir", "exec_read.dir", "file_exists.workspace", "file_glob.workspace", "file_read.workspace", "git_branch_create.workspace",
+		"exec.dir", "exec_read.dir", "file_exists.workspace", "file_glob.workspace", "file_read.workspace", "git_branch_create.workspace", "git_branch_update.workspace",
 		"git_commit.workspace", "git_push.workspace", "workspace_write.workspace", "yaml_get.workspace", "yaml_set.workspace",
 	}
 	if diff := cmp.Diff(want, marked); diff != "" {
