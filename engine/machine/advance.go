@@ -295,21 +295,6 @@ func (m *Machine) evaluated(s *names, n *program.Node, with types.Values) (types
 	return input, checkDepth(n, input)
 }
 
-// Undo are the arguments of the call that takes back the write at a path, which gave an
-// output. They are asked for before that is applied. Nil: the node does not say how.
-func (m *Machine) Undo(path string, output types.Values) (types.Values, *types.Error) {
-	m.advanceAll()
-	a := m.live[path]
-	if a == nil || a.node.Undo == nil {
-		return nil, nil
-	}
-	m.refuel()
-	m.at = a.node
-	seen := a.names.inside(nil)
-	seen.steps[a.node.ID] = map[string]any(output)
-	return m.evaluated(seen, a.node, a.node.Undo)
-}
-
 // checkDepth refuses what a journal could not give back.
 func checkDepth(n *program.Node, input types.Values) *types.Error {
 	if types.Deep(map[string]any(input)) {

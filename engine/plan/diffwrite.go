@@ -66,6 +66,7 @@ func (d *writeDiffer) write(a, b Write) {
 		d.text(a.Path, a.Title, b.Title) // the fields tell the same, part by part
 	}
 	d.fields(a.Path, a.Fields, b.Fields, a.Local)
+	d.fields(a.Path+".preview", a.Preview, b.Preview, nil)
 	d.text(a.Path+".diff", a.Diff, b.Diff)
 	d.local(a.Path, foreseen(a.Local), foreseen(b.Local))
 }

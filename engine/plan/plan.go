@@ -146,6 +146,8 @@ type Write struct {
 	Title   string       `json:"title,omitempty"` // what would be done, by the step's own words
 	Fields  []Field      `json:"fields,omitempty"`
 	Diff    string       `json:"diff,omitempty"` // unified
+	// Preview is what the step type of a file says of it, beside Title and Fields.
+	Preview []Field `json:"preview,omitempty"`
 	// Local lists what is done in the run's own workspace between the write
 	// before and this one.
 	Local []Local `json:"local,omitempty"`

@@ -139,6 +139,7 @@ func TestDiff(t *testing.T) {
 		{"another one there", writes(plan.Write{Path: "w", Outcome: plan.Update, Ref: "A-1"}), writes(plan.Write{Path: "w", Outcome: plan.Update, Ref: "A-2"}), "w: was to be updated (A-1), is to be updated (A-2)"},
 		{"a field", writes(fields("n", "1", "m", "1")), writes(fields("n", "2", "o", "1")), "w.n: was 1, is 2\nw.m: was 1, is nothing\nw.o: was nothing, is 1"},
 		{"the diff", writes(plan.Write{Path: "w", Diff: "@@\n+a\n"}), writes(plan.Write{Path: "w", Diff: "@@\n+b\n"}), "w.diff line 2: was +a, is +b"},
+		{"what is said of it", writes(plan.Write{Path: "w", Preview: []plan.Field{{Name: "n", Value: "1"}}}), writes(plan.Write{Path: "w", Preview: []plan.Field{{Name: "n", Value: "2"}}}), "w.preview.n: was 1, is 2"},
 		{"the host", writes(plan.Write{Path: "w", Host: "a"}), writes(plan.Write{Path: "w", Host: "b"}), "w.host: was a, is b"},
 		{"the condition", writes(plan.Write{Path: "w", Undecided: true, If: "x"}), writes(plan.Write{Path: "w"}), "w.if: was only if x, is nothing"},
 		{"a message", writes(plan.Write{Path: "w", Local: []plan.Local{{Path: "c", Foreseen: true, Fields: []plan.Field{{Name: "m", Value: "1"}}}}}),

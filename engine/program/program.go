@@ -99,6 +99,9 @@ type Node struct {
 	// Uses: texts that see its result too. Nil is a step that may know by itself.
 	Undo types.Values `json:"undo,omitempty"`
 
+	// Preview is what people are shown of a write beside its arguments, of Uses: texts.
+	Preview []Binding `json:"preview,omitempty"`
+
 	Values []Binding `json:"values,omitempty"` // of Set, and of Return: outputs; in order
 
 	Cond    string     `json:"cond,omitempty"`    // of Assert

@@ -111,8 +111,11 @@ func (c *checker) topLevel(root *syntax.Node) {
 		return
 	}
 	c.beginLifetime("")
-	c.skillSteps(body)
-	c.undo(root)
+	if c.skill.isType {
+		c.declaredSteps(root, body)
+	} else {
+		c.skillSteps(body)
+	}
 	c.workspaces(c.skill.Steps)
 	c.outputs(root.Get("outputs"))
 	c.endLifetime(c.skill.Steps)

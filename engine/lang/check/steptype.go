@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -25,8 +26,8 @@ import (
 // outputs read its result.
 
 var (
-	stepTypeKeys      = []string{"language", "name", "doc", "effect", "config", "secrets", "inputs", "exec", "http", "mcp", "steps", "errors", "retry", "repeatable", "timeout", "undo", "outputs"}
-	laterStepTypeKeys = []string{"find", "preview", "update", "touches"}
+	stepTypeKeys      = []string{"language", "name", "doc", "effect", "config", "secrets", "inputs", "exec", "http", "mcp", "steps", "errors", "retry", "repeatable", "timeout", "preview", "undo", "outputs"}
+	laterStepTypeKeys = []string{"find", "update", "touches"}
 	bodyKeys          = []string{"exec", "http", "mcp", "steps"}
 	outputKeys        = []string{"type", "description", "value", "enum", "pattern", "format", "minimum", "maximum", "items", "properties", "secret"}
 )
@@ -79,6 +80,19 @@ func (c *checker) stepTypeHead(root *syntax.Node) *syntax.Node {
 		}
 	}
 	return c.body(root)
+}
+
+// declaredSteps checks the steps of a step type, and what is said of the one of a program
+// or a request.
+func (c *checker) declaredSteps(root, body *syntax.Node) {
+	told := c.preview(root)
+	c.skillSteps(body)
+	if len(c.skill.Steps) == 0 {
+		return
+	}
+	one := &c.skill.Steps[0]
+	one.Name, one.Preview = cmp.Or(told.title, one.Name), told.fields
+	c.undo(root, one)
 }
 
 // body returns a mapping with the steps of a step type.

@@ -19,12 +19,11 @@ var notInUndo = map[string]string{
 // undo checks how what a program or a request did is taken back: by another one, with
 // the arguments of the same step. Its texts see what outputs see. Only with a find is it
 // known whether that happened already.
-func (c *checker) undo(root *syntax.Node) {
+func (c *checker) undo(root *syntax.Node, node *program.Node) {
 	n := root.Get("undo")
-	if n == nil || len(c.skill.Steps) == 0 {
+	if n == nil {
 		return
 	}
-	node := &c.skill.Steps[0]
 	body := root.Get(node.ID)
 	at := keyOf(root, "undo")
 	switch {

@@ -62,6 +62,9 @@ func (w *walker) writeOf(s step.Step, a machine.Action) plan.Write {
 		Path: a.Path, Node: a.Node, Name: a.Name, Step: s.Name, Service: s.Touch.Service, Object: s.Touch.Object, Verb: s.Touch.Verb,
 		Reversible: runtime.IsReversible(s, a.Def), Undecided: a.Undecided, If: undecidedCondition(a),
 	}
+	for _, b := range w.m.Preview(a.Path) {
+		x.Preview = append(x.Preview, plan.Field{Name: b.Name, Value: w.neutral(types.Show(b.Value.V))})
+	}
 	service := s.Touch.Service
 	if named, ok := a.Input["service"].(string); ok && named != "" {
 		service = named

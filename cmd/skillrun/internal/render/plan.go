@@ -193,6 +193,10 @@ func (g page) write(n int, x plan.Write) {
 	}
 	g.fields("   ", x.Fields)
 	g.diff("   ", x.Diff)
+	if len(x.Preview) > 0 {
+		fmt.Fprintln(g.w, "   preview:")
+		g.fields("      ", x.Preview)
+	}
 }
 
 // aside tells the path of a step that stands in others, and on which list or condition

@@ -1,6 +1,7 @@
 package machine_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -9,6 +10,32 @@ import (
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
 )
+
+// TestPreview: what is shown of a write is told where it waits, also while parts of it are
+// not known, and fails nothing.
+func TestPreview(t *testing.T) {
+	t.Parallel()
+	b := with(write("b"), func(n *program.Node) {
+		for _, text := range []string{"for ${{ inputs.n }}", "after ${{ steps.a.id }}", "${{ [1][inputs.n] }}"} {
+			n.Preview = append(n.Preview, program.Binding{Name: "x", Value: types.Dynamic{V: text}})
+		}
+	})
+	m := machine.New(prog(write("a"), b), machine.Start{Run: "r"})
+	m.Next()
+	if got := m.Preview("b"); got != nil {
+		t.Error(got)
+	}
+	if err := m.Apply(machine.Event{Kind: machine.Done, Path: "a", Unknown: true}); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, b := range m.Preview("b") {
+		got = append(got, types.Show(b.Value.V))
+	}
+	if len(got) != 3 || got[0] != "for 3" || got[1] != "after (known after a)" || !strings.HasPrefix(got[2], "(cannot be told: ") {
+		t.Errorf("%q", got)
+	}
+}
 
 // TestUndo: what takes a write back is told from the result that is about to be applied,
 // with the names of the place where the write stands; not of another step, and not later.
