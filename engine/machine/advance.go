@@ -176,8 +176,10 @@ func (m *Machine) begin(a *activation) {
 	m.refuel()
 	m.at = a.node
 	switch n := a.node; n.Kind {
-	case program.Uses, program.Await:
+	case program.Uses:
 		m.call(a)
+	case program.Await:
+		m.beginAwait(a)
 	case program.Approve:
 		m.ask(a)
 	case program.Set:
@@ -329,12 +331,19 @@ func (m *Machine) ask(a *activation) {
 
 // issue makes a wait for an action.
 func (m *Machine) issue(a *activation, action Action) {
-	action.Path, action.Node, action.Name, action.Def = a.Path, a.node.ID, m.title(a), a.node
-	action.Identity = a.identity()
-	action.Unknown, action.Undecided = unknownPaths("", map[string]any(action.Input)), a.Undecided
+	action = m.action(a, action)
 	a.Stage, a.Action = waiting, &action
 	m.live[a.Path] = a
 	m.noteStarted(a)
+}
+
+// action completes what a asks of the outside.
+func (m *Machine) action(a *activation, action Action) Action {
+	action.Path, action.Node, action.Name, action.Def = a.Path, a.node.ID, m.title(a), a.node
+	action.Identity = a.identity()
+	action.Unknown, action.Undecided = unknownPaths("", map[string]any(action.Input)), a.Undecided
+	action.Poll = action.Poll || a.awaitAround() != nil
+	return action
 }
 
 // end ends an activation that did well, or was skipped.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -37,6 +38,9 @@ func (m *Machine) fold(e Event) error {
 		return m.timedOut(e)
 	}
 	a := m.live[e.Path]
+	if a == nil && e.Unknown && m.unknownPoll(e) {
+		return nil
+	}
 	if a == nil {
 		return m.unexpectedEvent(e, "")
 	}
@@ -49,7 +53,7 @@ func (m *Machine) fold(e Event) error {
 		m.failedAt(a, f)
 	case e.Kind == Done:
 		m.answered(a, e)
-	case e.Kind == Unanswered && a.Action.Poll && a.Action.Kind == Call:
+	case e.Kind == Unanswered && a.node.Kind == program.Await && a.Action.Kind == Call:
 		m.pollFailed(a, e)
 	case e.Kind == Woken && a.Action.Kind != Ask:
 		m.delayEnded(a)
@@ -70,6 +74,10 @@ func (m *Machine) delayEnded(a *activation) {
 		m.startRemedy(a)
 		return
 	}
+	if a.polls() {
+		m.startPoll(a)
+		return
+	}
 	action := *a.Action
 	action.Kind, action.At = Call, time.Time{}
 	a.Action = &action
@@ -80,7 +88,7 @@ func (m *Machine) answered(a *activation, e Event) {
 	case e.Unknown:
 		a.result = types.Unknown{After: cmp.Or(e.After, a.node.ID)}
 		m.end(a, Finished)
-	case a.Action.Poll:
+	case a.node.Kind == program.Await:
 		m.polled(a, e)
 	default:
 		a.result = map[string]any(e.Output)
@@ -149,7 +157,7 @@ func (m *Machine) reopen(a *activation) {
 		for _, x := range a.Loop.Live {
 			m.reopen(x)
 		}
-	case len(a.Frames) > 0 && a.Frames[0].Part == steps:
+	case len(a.Frames) > 0 && a.Frames[0].Part == steps && (!a.polls() || a.Since.IsZero()):
 		a.Stage = body
 		m.startTimeout(a)
 		markPending(a.names.steps, a.node.Rescue)

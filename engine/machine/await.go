@@ -40,13 +40,18 @@ func (m *Machine) pollAgain(a *activation, now time.Time, why *types.Error) {
 	if why != nil {
 		every = atLeastRetryAfter(every, why)
 	}
-	action := *a.Action
-	action.Kind, action.At = Wait, now.Add(every)
-	if end, ends := a.pollDeadline(); why != nil && ends && end.Before(action.At) {
-		action.At = end
+	at := now.Add(every)
+	if end, ends := a.pollDeadline(); why != nil && ends && end.Before(at) {
+		at = end
 	}
-	a.Action = &action
-	m.note(a, Note{Kind: StillWaiting, Error: why, Next: action.At})
+	if a.polls() {
+		m.waitForPoll(a, at)
+	} else {
+		action := *a.Action
+		action.Kind, action.At = Wait, at
+		a.Action = &action
+	}
+	m.note(a, Note{Kind: StillWaiting, Error: why, Next: at})
 }
 
 // FailureAt is the event of an action at path that failed, and surely without
@@ -55,13 +60,19 @@ func (m *Machine) pollAgain(a *activation, now time.Time, why *types.Error) {
 func (m *Machine) FailureAt(path string, err *types.Error) Event {
 	e := Event{Kind: Failed, Path: path, Error: err}
 	a := m.live[path]
-	if a == nil || a.node.Kind != program.Await || a.Stop != nil || !err.Code.Transient() && !slices.Contains(a.node.On, err.Code) {
-		return e
-	}
-	if r := a.node.Retry; r == nil || !slices.Contains(r.On, err.Code) || !m.retries(a, m.failure(a, err)) {
+	if a != nil && a.node.Kind == program.Await && a.Stop == nil && m.goesBy(a, err) {
 		e.Kind = Unanswered
 	}
 	return e
+}
+
+// goesBy reports whether an await continues past a failure of its read.
+func (m *Machine) goesBy(a *activation, err *types.Error) bool {
+	if !err.Code.Transient() && !slices.Contains(a.node.On, err.Code) {
+		return false
+	}
+	r := a.node.Retry
+	return r == nil || !slices.Contains(r.On, err.Code) || !m.retries(a, m.failure(a, err))
 }
 
 // pollFailed lets an await continue that got no answer.

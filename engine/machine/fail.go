@@ -224,6 +224,9 @@ func (m *Machine) stop(a *activation, why *types.Error) {
 	}
 	a.Stop = why
 	switch {
+	case a.polls() && a.Stage == body:
+		m.giveUpPoll(a)
+		m.pollBroke(a, m.stopFailure(a))
 	case a.Stage == cleaning: // it is seen to its end, and no attempt follows
 	case a.Stage == entering, a.Action != nil && a.Action.Kind != Call:
 		m.stopped(a)

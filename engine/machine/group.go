@@ -132,7 +132,7 @@ func (m *Machine) markUnreached(a *activation) {
 
 // skill is the activation of the skill, or of the called one, that a stands in.
 func (a *activation) skill() *activation {
-	for a.frame != nil && a.node.Kind != program.Skill {
+	for a.frame != nil && !a.calls() {
 		a = a.frame.of
 	}
 	return a
@@ -204,11 +204,11 @@ func (m *Machine) afterAlways(a *activation, failed *Failure) {
 		failed = a.Cause
 	}
 	switch {
-	case failed != nil && a.node.Kind == program.Skill:
-		m.failedAt(a, failed.outside(a.node.ID))
+	case failed != nil && a.calls():
+		m.brokeOff(a, failed.outside(a.node.ID))
 	case failed != nil:
 		m.failedAt(a, failed)
-	case a.node.Kind == program.Skill:
+	case a.calls():
 		m.leaveSkill(a)
 	case a.frame == nil:
 		a.Stage = ended
@@ -327,7 +327,7 @@ func (m *Machine) leaveSkill(a *activation) {
 	for _, o := range a.node.Call.Outputs {
 		x, err := m.output(a, a.Frames[0].names, o)
 		if err != nil {
-			m.failedAt(a, &Failure{Path: a.Path + "/outputs/" + o.Name, Node: o.Name, At: o.At, Called: a.node.ID, Error: err})
+			m.brokeOff(a, &Failure{Path: a.Path + "/outputs/" + o.Name, Node: o.Name, At: o.At, Called: a.node.ID, Error: err})
 			return
 		}
 		if u, unknown := types.FirstUnknown(x); unknown && slices.Contains(a.Unreached, u.After) {
@@ -337,7 +337,20 @@ func (m *Machine) leaveSkill(a *activation) {
 	}
 	a.result = out
 	a.Returned = false // it ended the called skill, not this one
+	if a.polls() {
+		m.pollEnded(a)
+		return
+	}
 	m.finished(a)
+}
+
+// brokeOff ends a call with what failed in it.
+func (m *Machine) brokeOff(a *activation, f *Failure) {
+	if a.polls() {
+		m.pollBroke(a, f)
+		return
+	}
+	m.failedAt(a, f)
 }
 
 // output evaluates an output of a skill. What stands behind a return is unknown.

@@ -5,12 +5,15 @@ import (
 )
 
 func (m *Machine) note(a *activation, note Note) {
-	if a.frame == nil {
-		return // the skill as a whole
+	if a.frame == nil || a.awaitAround() != nil {
+		return // the skill as a whole, or a part of one of many polls
 	}
 	note.Path, note.Node, note.Name, note.Def = a.Path, a.node.ID, m.title(a), a.node
 	note.Item = a.Item != nil || a.frame.of.inLoop()
 	note.NodeKind, note.Step, note.Effect = a.node.Kind, a.node.Step, a.node.Effect
+	if a.polls() {
+		note.Step, note.Effect = a.node.Call.Uses(), "read"
+	}
 	if m.start.Observe != nil {
 		m.start.Observe(note)
 		return

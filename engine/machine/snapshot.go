@@ -59,7 +59,7 @@ func (a *activation) save() {
 	}
 	for _, f := range a.Frames {
 		f.Own = nil
-		if f.Part == before || a.node.Kind == program.Skill {
+		if f.Part == before || a.calls() {
 			f.Own = own(f.names)
 		}
 		if f.Now != nil {
@@ -147,7 +147,7 @@ func (m *Machine) linkFrame(a *activation, f *frame) error {
 		f.nodes = a.node.Steps
 	}
 	switch {
-	case f.Part == steps && a.node.Kind == program.Skill:
+	case f.Part == steps && a.calls():
 		f.nodes, f.names = a.node.Call.Steps, m.calleeNames(a)
 	case f.Part == steps && a.node.Parallel:
 		if f.Index >= len(f.nodes) {

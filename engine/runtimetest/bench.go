@@ -94,7 +94,14 @@ func (b *bench) program(t *testing.T) *program.Program {
 		text, err := files.ReadFile("constructs/" + name + ".yaml")
 		return name + ".yaml", text, err
 	}
-	s, diags := check.File("skill.yaml", []byte(b.text), check.World{Catalogue: b.world.catalogue(), Skill: called})
+	declared := func(_, name string) (string, []byte, error) {
+		text, err := files.ReadFile("constructs/steps/" + name + ".yaml")
+		if err != nil {
+			err = types.Errorf(types.NotFound, "there is no step type %s", name)
+		}
+		return "steps/" + name + ".yaml", text, err
+	}
+	s, diags := check.File("skill.yaml", []byte(b.text), check.World{Catalogue: b.world.catalogue(), Skill: called, StepType: declared})
 	if diags.HasErrors() {
 		t.Fatalf("%+v", diags)
 	}

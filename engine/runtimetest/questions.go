@@ -3,6 +3,7 @@ package runtimetest
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -155,6 +156,40 @@ var questions = map[string]scenario{
 		stands(t, b.resume(t), runtime.Parked, runtime.ForAwait)
 		if o := b.resume(t); o.State != runtime.Failed || o.Failure.Error.Code != types.Forbidden {
 			t.Fatalf("the run is %s: %+v", o.State, o.Failure)
+		}
+	}},
+	"await/a step type parks": {watching, func(t *testing.T, b *bench) {
+		b.o.Wait = false
+		stands(t, b.run(t), runtime.Parked, runtime.ForAwait)
+		stands(t, b.resume(t), runtime.Parked, runtime.ForAwait)
+		stands(t, b.resume(t), runtime.Done, "")
+		b.has(t, "g/a g/z")
+	}},
+	"await/a step type polls": {watching, func(t *testing.T, b *bench) {
+		began := time.Now()
+		stands(t, b.run(t), runtime.Done, "")
+		if d := time.Since(began); d != 2*time.Hour || b.world.calls["g/r/first"] != 3 {
+			t.Errorf("%d polls in %s", b.world.calls["g/r/first"], d)
+		}
+	}},
+	"await/the first poll and the last are written down": {strings.Replace(watching, ">= 3", ">= 500", 1), func(t *testing.T, b *bench) {
+		stands(t, b.run(t), runtime.Done, "")
+		if n := len(b.j.Records()); n > 20 || b.world.calls["g/r/both/third"] != 500 {
+			t.Errorf("%d records of %d polls", n, b.world.calls["g/r/both/third"])
+		}
+	}},
+	"await/a poll is cancelled": {watching, func(t *testing.T, b *bench) {
+		in := b.asks(journal.Request{Kind: journal.Cancel, Reason: "enough"})
+		in.from = time.Now().AddDate(1, 0, 0)
+		b.world.at = func(path string) {
+			if path == "g/r/first" && b.world.calls[path] == 2 {
+				in.from = time.Now()
+			}
+		}
+		stands(t, b.run(t), runtime.Cancelled, "enough")
+		b.has(t, "g/a g/z")
+		if err := runtime.NewHistory(b.o.Program, b.o.Start, b.o.Catalogue).Add(b.j.Records()); err != nil {
+			t.Errorf("the journal does not fold: %v", err)
 		}
 	}},
 	"cancel/cleans up": {waiting, func(t *testing.T, b *bench) {

@@ -21,6 +21,7 @@ const (
 	oneBlind  = "# answers: w lost\nname: skill\nsteps:\n  - {id: a, uses: put}\n  - {id: w, uses: blind}\n  - {id: z, uses: put}\n"
 	asking    = "name: skill\nsteps:\n  - {id: a, uses: put}\n  - {id: ok, approve: \"Go on?\"}\n  - {id: w, uses: put}\n"
 	waiting   = "name: skill\nsteps:\n  - id: g\n    steps:\n      - {id: a, uses: put}\n      - {id: r, await: {uses: look, until: result.n >= 3, every: 1h}}\n    always: [{id: z, uses: put}]\n"
+	watching  = "name: skill\nsteps:\n  - id: g\n    steps:\n      - {id: a, uses: put}\n      - {id: r, await: {uses: seen, until: result.n >= 3, every: 1h}}\n    always: [{id: z, uses: put}]\n"
 	naps      = "name: skill\nsteps:\n  - id: g\n    parallel: true\n    steps: [{id: a, uses: nap}, {id: b, uses: nap}, {id: c, uses: nap}]\n"
 )
 

@@ -1,6 +1,8 @@
 package skilltest
 
 import (
+	"path"
+
 	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/program"
@@ -37,6 +39,20 @@ func (p *performer) observe(n machine.Note) {
 	if n.Kind == machine.Rescued || p.reachedRescue(n.Def) {
 		p.covered[Point{Step: name, What: WasRescued}] = true
 	}
+}
+
+// failedStep is the name of the step that failed. Of those in a poll, the machine tells
+// no more than the await itself.
+func (p *performer) failedStep(f *machine.Failure) string {
+	for at := f.Path; at != "" && at != "."; at = path.Dir(at) {
+		switch name := p.byPath[at]; {
+		case name != "" && at == f.Path:
+			return name
+		case name != "":
+			return name + "/" + f.Node
+		}
+	}
+	return f.Node
 }
 
 // unfinished says of the steps that were begun what becomes of them where a run does

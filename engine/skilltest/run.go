@@ -1,7 +1,6 @@
 package skilltest
 
 import (
-	"cmp"
 	"strings"
 	"time"
 
@@ -230,6 +229,7 @@ func (p *performer) call(a machine.Action) {
 		node = call
 	}
 	name := p.names[node]
+	p.byPath[a.Path] = name
 	c, _ := p.contract(node)
 	if p.checkKnown(name, a); len(p.failures) > 0 {
 		return
@@ -280,7 +280,7 @@ func (p *performer) outcome() Outcome {
 	switch p.out.State = p.left; {
 	case p.left != "":
 	case r.Failure != nil:
-		p.out.State, p.out.Error, p.out.Step = Failed, r.Failure.Error, cmp.Or(p.byPath[r.Failure.Path], r.Failure.Node)
+		p.out.State, p.out.Error, p.out.Step = Failed, r.Failure.Error, p.failedStep(r.Failure)
 	case r.Problem != nil:
 		p.out.State, p.out.Error, p.out.Step = Failed, r.Problem.Error, r.Problem.Node
 	default:

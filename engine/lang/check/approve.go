@@ -91,7 +91,7 @@ func (c *checker) serviceApproval(a *syntax.Node, node *program.Node) outcome {
 	node.Until = "result.approved"
 	node.Every = c.duration(a, "every", "30s")
 	node.Timeout = c.duration(a, "timeout", "")
-	return outcome{out: approveType(false), who: s.Name, codes: awaitCodes(s, node), unclear: !ok}
+	return outcome{out: approveType(false), who: s.Name, codes: awaitCodes(s.AllCodes(), node), unclear: !ok}
 }
 
 // withRules is an approve whose rules stand among the arguments of its step.

@@ -257,61 +257,6 @@ func (c *checker) stepType(u *syntax.Node) (step.Step, bool) {
 	return s, ok
 }
 
-func (c *checker) await(n *syntax.Node, node *program.Node) outcome {
-	a := n.Get("await")
-	if a.Kind != syntax.Mapping {
-		c.diags.Errorf("bad-await", a.Range, "await is a mapping with uses, with, until, every and timeout")
-		return outcome{unclear: true}
-	}
-	c.keys(a, awaitKeys, nil)
-	if name, ok := skillName(a.Get("uses")); ok {
-		c.diags.Errorf("await-needs-read", a.Get("uses").Range, "await repeats a read, and skill:%s is a skill", name).
-			Hint = "call the skill in a step of its own, with retry when it has to be repeated"
-		return outcome{unclear: true}
-	}
-	if u := a.Get("uses"); u != nil && c.isDeclared(u) {
-		c.diags.Errorf("await-needs-read", u.Range, "await repeats a built-in read, and %s is a step type of a file", u.Value).
-			Hint = "write the read that it makes, or use it in a step with retry"
-		return outcome{unclear: true}
-	}
-	s, ok := c.performs(a, node)
-	if ok && s.Effect != step.Reads {
-		c.diags.Errorf("await-needs-read", a.Get("uses").Range, "await repeats a read, and %s is a %s", s.Name, s.Effect)
-	}
-	outside := c.view
-	c.defineName("result", s.Out)
-	if until := a.Get("until"); until != nil {
-		node.Until, _ = c.condition(until, "until", c.scope())
-	} else {
-		c.diags.Errorf("missing-key", a.Head(), "an await needs until").Hint = `such as until: "result.state == 'merged'"`
-	}
-	if f := a.Get("fail_if"); f != nil {
-		node.FailIf, _ = c.condition(f, "fail_if", c.scope())
-	}
-	if m := a.Get("message"); m != nil {
-		c.message(a, m, node)
-	}
-	c.view = outside
-	if on := a.Get("on"); on != nil {
-		node.On = c.codes(on, outcome{out: s.Out, who: s.Name, codes: s.AllCodes(), unclear: !ok}, "such as on: [not_found], to wait until it is there")
-	}
-	node.Every = c.duration(a, "every", "30s")
-	node.Timeout = c.duration(a, "timeout", "")
-	return outcome{out: s.Out, who: s.Name, codes: awaitCodes(s, node), unclear: !ok}
-}
-
-// awaitCodes are the codes of the read, and those that waiting adds.
-func awaitCodes(s step.Step, node *program.Node) []types.Code {
-	codes := s.AllCodes()
-	if node.Timeout != "" {
-		codes = append(codes, types.Timeout)
-	}
-	if node.FailIf != "" {
-		codes = append(codes, cmp.Or(node.Code, types.Conflict))
-	}
-	return codes
-}
-
 // call checks the call of another skill: its inputs are the arguments, its
 // outputs the result.
 //

@@ -250,6 +250,9 @@ func failed(a machine.Action, err error) machine.Event {
 }
 
 func (w *walker) answer(ctx context.Context, a machine.Action) machine.Event {
+	if await, inside := w.m.AwaitOf(a.Path); inside && (w.foreseen[a.Path] || a.Kind != machine.Call) && !a.Retry {
+		return w.waitForTime(await)
+	}
 	switch {
 	case a.Retry:
 		return w.waitForRetry(ctx, a)
@@ -363,9 +366,13 @@ func (w *walker) askPerson(a machine.Action) machine.Event {
 
 func (w *walker) waitForTime(a machine.Action) machine.Event {
 	q := plan.Question{Kind: plan.Await, Path: a.Path, Node: a.Node, Name: a.Name, Step: a.Step, Undecided: a.Undecided, If: undecidedCondition(a), Until: a.Def.Until}
-	if s, ok := w.Catalogue.Lookup(a.Step); ok {
-		q.Fields = plan.Fields(s.In.Names(), a.Input)
+	names := []string{}
+	if a.Def.Call != nil {
+		names = a.Def.Call.Inputs.Names()
+	} else if s, ok := w.Catalogue.Lookup(a.Step); ok {
+		names = s.In.Names()
 	}
+	q.Fields = plan.Fields(names, a.Input)
 	w.question(q)
 	return unknown(a)
 }

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"strings"
 
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/runtime"
@@ -68,9 +69,20 @@ func (r *runner) startable(a machine.Action) bool {
 	case machine.Ask:
 		return r.Wait && !r.asking && r.Decide != nil
 	case machine.Wait:
-		return r.Wait || a.Retry || r.fresh[a.Path]
+		return (r.Wait || a.Retry || r.fresh[a.Path]) && !r.busyInside(a.Path)
 	}
 	return true
+}
+
+// busyInside reports whether a step of a poll that was given up has not ended yet: the
+// next poll comes to the same paths.
+func (r *runner) busyInside(path string) bool {
+	for at := range r.at {
+		if strings.HasPrefix(at, path+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 // checkSpinning ends a run that would do the same again, with nothing done, forever.

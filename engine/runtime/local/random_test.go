@@ -125,6 +125,17 @@ func (d *draw) sequence(path string, depth int, may bool) []program.Node {
 	return out
 }
 
+// await draws one that repeats a few reads until they were done a few times.
+func (d *draw) await(id string) program.Node {
+	around := groupOf("g", act("a", "look"), act("b", "nap"), act("c", "count"))
+	around.Parallel, around.MaxParallel = d.r.IntN(2) == 0, d.r.IntN(3)
+	return program.Node{
+		ID: id, Kind: program.Await, Every: "10s", Until: fmt.Sprintf("len(result.n) > %d", d.r.IntN(4)),
+		Call: &program.Call{Skill: id, StepType: true, Inputs: types.ObjectOf(), Steps: []program.Node{act("first", "look"), around, act("last", "look")},
+			Outputs: []program.Output{{Name: "n", Value: types.Dynamic{V: "${{ steps.c.name }}"}}}},
+	}
+}
+
 // node draws a node that stands at a path; may says that it may be of more than
 // one.
 func (d *draw) node(path string, depth int, may bool) program.Node {
@@ -133,6 +144,9 @@ func (d *draw) node(path string, depth int, may bool) program.Node {
 	at := id
 	if path != "" {
 		at = path + "/" + id
+	}
+	if d.r.IntN(12) == 0 {
+		return d.await(id)
 	}
 	if depth == 0 || d.r.IntN(3) == 0 {
 		n := act(id, []string{"look", "put", "put", "edit", "nap"}[d.r.IntN(5)])

@@ -23,6 +23,9 @@ func (r *runner) append(rec journal.Record, sync bool) error {
 func (r *runner) apply(rec journal.Record, e machine.Event, sync bool) error {
 	e.At = r.Clock.Now().UTC()
 	rec.Event = &e
+	if p, ok := r.Machine.PollOf(e.Path); ok {
+		return r.polled(p, rec)
+	}
 	if err := r.append(rec, sync); err != nil {
 		return err
 	}
@@ -62,6 +65,11 @@ func (r *runner) done(rec journal.Record, a machine.Action, out []byte, sync boo
 		return
 	}
 	rec.Event = &e
+	if p, ok := r.Machine.PollOf(e.Path); ok {
+		r.AddLocal(rec)
+		r.err = r.polled(p, rec)
+		return
+	}
 	if r.err = r.append(rec, sync); r.err != nil {
 		return
 	}

@@ -23,8 +23,9 @@ type runner struct {
 	vault     *step.Vault
 	anew      bool // nothing was done in this run yet, or nothing that counts
 	replaying bool
-	fresh     map[string]bool // paths that the machine stood at where the journal ended
-	endedHere bool            // this process was told to end it
+	polls     map[string][]journal.Record // by the path of the await: the poll under way
+	fresh     map[string]bool             // paths that the machine stood at where the journal ended
+	endedHere bool                        // this process was told to end it
 	reports   runtime.Reports
 	last      *journal.Record // how this process leaves the run
 	out       runtime.Outcome
@@ -39,7 +40,7 @@ func (r *runner) outcome() runtime.Outcome {
 // newRunner returns a runner whose mutex the caller holds.
 func newRunner(o runtime.Options) *runner {
 	r := &runner{
-		Options: o, pool: newPool(), fresh: map[string]bool{}, exclusive: o.Exclusive == nil,
+		Options: o, pool: newPool(), fresh: map[string]bool{}, polls: map[string][]journal.Record{}, exclusive: o.Exclusive == nil,
 	}
 	r.vault = &step.Vault{Again: r.again}
 	start := o.Start

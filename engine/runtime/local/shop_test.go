@@ -67,6 +67,14 @@ func (s *shop) look(ctx context.Context, _ thing) (thing, error) {
 	return thing{Name: path}, err
 }
 
+// count says how often it was performed, with so many x.
+func (s *shop) count(ctx context.Context, _ thing) (thing, error) {
+	path, err := s.begin(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return thing{Name: strings.Repeat("x", s.calls[path])}, err
+}
+
 func (s *shop) put(ctx context.Context, _ thing) (thing, error) {
 	path, err := s.begin(ctx)
 	if err != nil {
@@ -124,6 +132,7 @@ func (s *shop) never(ctx context.Context, _ thing) (thing, error) {
 func (s *shop) steps() []step.Step {
 	return []step.Step{
 		step.Read("look", "Look.", s.look).Reaches(step.Nowhere), step.Read("file", "Look into a file.", s.look).Reaches(step.Nowhere), step.Local("edit", "Edit.", s.look), step.Read("nap", "Nap.", s.nap).Reaches(step.Nowhere), step.Read("hang", "Hang.", s.hang),
+		step.Read("count", "Count.", s.count).Reaches(step.Nowhere),
 		step.Write("put", "Put.", s.put, step.Find(s.there)), step.Write("lose", "Lose.", s.lose, step.Find(s.there)),
 		step.Write("never", "Never.", s.never, step.Find(s.there)), s.goods(),
 	}

@@ -24,7 +24,7 @@ func (r *runner) wait(w *worker, fresh bool) {
 	_, live := r.Machine.Live(a.Path)
 	switch {
 	case !live:
-	case a.Retry:
+	case a.Retry, a.Poll && a.Def.Call != nil: // of a poll by steps, polled decides what is kept
 		r.event(machine.Woken, a.Path)
 	case r.err == nil:
 		r.err = r.tell(machine.Event{Kind: machine.Woken, Path: a.Path, At: r.Clock.Now().UTC()})
@@ -44,7 +44,7 @@ func (r *runner) expireOverdue(w *worker) bool {
 	}
 	a := w.action
 	r.event(machine.TimedOut, a.Bounds)
-	if a.Bounds != a.Path && a.Kind == machine.Call {
+	if _, live := r.Machine.Live(a.Path); live && a.Bounds != a.Path && a.Kind == machine.Call {
 		r.drop(a)
 	}
 	return true
