@@ -27,10 +27,17 @@ import (
 
 var (
 	stepTypeKeys      = []string{"language", "name", "doc", "effect", "config", "secrets", "inputs", "exec", "http", "mcp", "steps", "errors", "retry", "repeatable", "timeout", "preview", "undo", "outputs"}
-	laterStepTypeKeys = []string{"find", "update", "touches"}
+	laterStepTypeKeys = []string{"update"}
 	bodyKeys          = []string{"exec", "http", "mcp", "steps"}
 	outputKeys        = []string{"type", "description", "value", "enum", "pattern", "format", "minimum", "maximum", "items", "properties", "secret"}
 )
+
+// goStepKeys are what a step that is written in Go declares, and a file says elsewhere.
+var goStepKeys = map[string]string{
+	"find":     "it belongs to the program or the request: exec: {program: …, find: {…}}",
+	"touches":  "leave it out: it follows from the body, and from the services that it names",
+	"defaults": "give each input its own: inputs: {lines: {type: integer, default: 100, description: …}}",
+}
 
 // effects are what a step type can do to the world, the least first.
 var effects = []string{string(step.Reads), string(step.Locals), string(step.Writes)}
@@ -54,7 +61,12 @@ func (s *Skill) Definition() step.Definition {
 // stepTypeHead checks the keys of a step type that say what it is, and returns where
 // its steps stand.
 func (c *checker) stepTypeHead(root *syntax.Node) *syntax.Node {
-	c.keys(root, stepTypeKeys, laterStepTypeKeys)
+	c.keys(keeping(root, func(key string) bool { return goStepKeys[key] == "" }), stepTypeKeys, laterStepTypeKeys)
+	for _, p := range root.Pairs {
+		if hint := goStepKeys[p.Key.Value]; hint != "" {
+			c.diags.Errorf("misplaced-key", p.Key.Range, "%s is no key of a step type", p.Key.Value).Hint = hint
+		}
+	}
 	c.language(root)
 	c.name(root)
 	if _, taken := c.world.Catalogue.Lookup(c.skill.Name); taken {
