@@ -48,6 +48,10 @@ exec: {program: cat, stdin: "${{ inputs.v }}", max_output: 1048576}|steps.exec.s
 exec: {program: cat, stdin: "${{ json({'v': inputs.v}) }}", parse: json, max_output: 1048576}|as(steps.exec.value ?? 0, "{v: string}").v`,
 	"exec_find": `effect: write
 exec: {program: touch, args: [CANARY], find: {program: printf, args: ["%s", "${{ inputs.v }}"]}, max_output: 1048576}|steps.exec.stdout`,
+	"exec_script": `effect: read
+exec: {program: sh, shell: true, script: 'test "$1" = "$V" && printf %s "$V"', args: ["${{ inputs.v }}"], env: {V: "${{ inputs.v }}"}, max_output: 1048576}|steps.exec.stdout`,
+	"exec_script_find": `effect: write
+exec: {program: touch, args: [CANARY], shell: true, env: {V: "${{ inputs.v }}"}, find: {program: sh, script: 'printf %s "$V"'}, max_output: 1048576}|steps.exec.stdout`,
 	"http_asked": `effect: read
 http: {path: echo, query: {v: "${{ inputs.v }}"}}|as(steps.http.json ?? 0, "{v: string}").v`,
 	"http_path": `effect: read
@@ -140,7 +144,7 @@ func TestHostileValues(t *testing.T) {
 		}
 		return path
 	}
-	conf := write("skillrun.yaml", fmt.Sprintf("services: {http: {url: %q, queries: [/query]}}\npolicy: {confirm: never}\n", srv.URL))
+	conf := write("skillrun.yaml", fmt.Sprintf("services: {http: {url: %q, queries: [/query]}}\npolicy: {confirm: never, exec: [cat, printenv, printf, sh, touch]}\n", srv.URL))
 	for name, body := range sinks {
 		body, reads, _ := strings.Cut(body, "|")
 		write("steps/"+name+".yaml", fmt.Sprintf("name: %s\ndoc: Take a value.\ninputs: {v: {type: string, required: true, description: It.}}\n%s\noutputs: {v: {type: string, description: It., value: '${{ %s }}'}}\n", name, body, reads))

@@ -26,6 +26,7 @@ const ExitCode types.Code = "exit_code"
 // Look are the arguments of exec_read.
 type Look struct {
 	Program   string            `json:"program" trusted:"true" pattern:"^(/[^\\x00]+|[A-Za-z0-9][A-Za-z0-9._+-]*)$" doc:"The program: an absolute path, or a name that is looked up in PATH."`
+	Script    string            `json:"script,omitempty" literal:"true" doc:"A script that the program, a shell, runs with -eu. It needs shell: true. Values reach it as variables (env), and args as $1 and so on; quote them: \"$1\"."`
 	Args      []string          `json:"args,omitempty" doc:"Its arguments, passed without a shell. Put -- before one that comes from outside, if the program supports it: one that begins with a dash would be an option."`
 	Dir       *string           `json:"dir" workspace:"true" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"The workspace to run in, as git_checkout returned it. What the program changes there, up to 16 MiB, is recorded with its result, and restored when the run is resumed elsewhere. Without it, a new empty folder."`
 	Env       map[string]string `json:"env,omitempty" doc:"Variables to set."`
@@ -57,6 +58,7 @@ type Failure struct {
 // Finder is how a program's effect is looked for.
 type Finder struct {
 	Program   string     `json:"program" trusted:"true" pattern:"^(/[^\\x00]+|[A-Za-z0-9][A-Za-z0-9._+-]*)$" doc:"A program that only reads; exit_codes says what its exit codes mean."`
+	Script    string     `json:"script,omitempty" literal:"true" doc:"A script that the program, a shell, runs, as that of the step."`
 	Args      []string   `json:"args,omitempty" doc:"Its arguments."`
 	ExitCodes *FindCodes `json:"exit_codes" doc:"What its exit codes mean; by default 0 that the effect exists, and 1 that it does not. Any other is inconclusive: before the program has run, the step fails, and a resumed run checks again; when it may have run, the run parks until it is resolved."`
 	Codes     []Failure  `json:"codes,omitempty" literal:"true" doc:"Error codes for how it ends, which come before exit_codes. not_found means that the effect does not exist, and then exit code 1 alone does not mean that; every other one is inconclusive."`

@@ -53,6 +53,9 @@ func checkProgram(in Look, unknown bool) error {
 	if !unknown && !programPattern().MatchString(in.Program) {
 		return types.Errorf(types.BadInput, "%q is not a program", in.Program).WithHint("use an absolute path, or a name that is in PATH")
 	}
+	if err := checkScript(in); err != nil && !unknown {
+		return err
+	}
 	if shell := runsText(in); !unknown && !in.Shell && shell != "" {
 		return types.Errorf(types.BadInput, "%s would execute text as code", shell).WithHint("put the text into a file and run that, with values from outside as its arguments; or set shell: true, if the site allows it")
 	}
@@ -127,8 +130,7 @@ func (in In) check(unknown step.UnknownPaths) error {
 	if err := in.checkCodes(unknown, true); err != nil || in.Find == nil || unknown.Has("find") {
 		return err
 	}
-	look := Look{Program: in.Find.Program, Args: in.Find.Args, Shell: in.Shell}
-	if err := checkProgram(look, unknown.Has("find.program")); err != nil {
+	if err := checkProgram(in.lookup(), unknown.Has("find.program")); err != nil {
 		return err
 	}
 	if unknown.Overlaps("find.exit_codes") {

@@ -1,7 +1,7 @@
 // Package execute holds the steps that run a program of this machine.
 //
 // A program is named, and gets a list of arguments: there is no shell, so no
-// text is ever taken apart, expanded or run. Which program it is stands in the
+// text is ever taken apart, expanded or run, but for a script that is a literal. Which program it is stands in the
 // skill or the configuration; what comes from outside can only be an argument,
 // a variable's value, or stdin. A program may take an argument that begins with
 // a dash for an option: put "--" before such a one where it understands that.
@@ -93,7 +93,8 @@ func (r runner) find(ctx context.Context, _ step.Key, in In) (step.Found[Out], e
 		return step.Absent[Out](), nil
 	}
 	look, codes := in.Look, in.Find.codes()
-	look.Program, look.Args, look.Stdin, look.SecretStdin, look.Expect, look.Codes = in.Find.Program, in.Find.Args, "", types.Secret{}, slices.Concat(codes.Exists, codes.Absent), in.Find.Codes
+	look.Program, look.Script, look.Args, look.Stdin, look.SecretStdin = in.Find.Program, in.Find.Script, in.Find.Args, "", types.Secret{}
+	look.Expect, look.Codes = slices.Concat(codes.Exists, codes.Absent), in.Find.Codes
 	out, err := r.execute(ctx, look, false)
 	switch {
 	case err != nil && err.ended && !err.worked && err.err.Code == types.NotFound:
@@ -164,6 +165,7 @@ func preview(_ context.Context, in In, unknown step.UnknownPaths) (step.Predicti
 		}
 	}
 	add("program", true, in.Program)
+	add("script", in.Script != "", in.Script)
 	add("args", len(in.Args) > 0, strings.Join(quoted(in.Args), " "))
 	if in.Dir != nil {
 		add("dir", true, *in.Dir)

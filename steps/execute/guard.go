@@ -26,7 +26,7 @@ func (in In) guard(out step.UnknownPaths) error {
 	if err := in.Look.guard(out); err != nil || in.Find == nil {
 		return err
 	}
-	look := Look{Program: in.Find.Program, Args: in.Find.Args, Shell: in.Shell}
+	look := in.lookup()
 	if out.Has("find.args") {
 		look.Args = []string{step.Outside}
 	}
@@ -34,8 +34,8 @@ func (in In) guard(out step.UnknownPaths) error {
 }
 
 func guarded(in Look) error {
-	c := commandsOf(in.Program, in.Args, in.Stdin)
-	if c.runs == "" || in.Shell {
+	c := commandsOf(in.Program, in.scripted().Args, in.Stdin)
+	if c.runs == "" || in.Shell && in.Script == "" {
 		return nil
 	}
 	return types.Errorf(types.BadInput, "%s", c.runs).

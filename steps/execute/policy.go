@@ -26,8 +26,7 @@ func (r runner) checkIn(in In, unknown step.UnknownPaths) error {
 	if err := r.checkPolicy(in.Look, unknown.Has("program"), unknown.Overlaps("args")); err != nil || in.Find == nil || unknown.Has("find") {
 		return err
 	}
-	look := Look{Program: in.Find.Program, Args: in.Find.Args, Shell: in.Shell}
-	return r.checkPolicy(look, unknown.Has("find.program"), unknown.Overlaps("find.args"))
+	return r.checkPolicy(in.lookup(), unknown.Has("find.program"), unknown.Overlaps("find.args"))
 }
 
 // checkPolicy refuses a known program that the site does not allow, or one that it starts.
@@ -37,7 +36,7 @@ func (r runner) checkPolicy(in Look, unknown, open bool) error {
 	}
 	named := []string{in.Program}
 	if !open {
-		named = commandsOf(in.Program, in.Args, "").programs
+		named = commandsOf(in.Program, in.scripted().Args, "").programs
 	}
 	for _, program := range named {
 		if slices.ContainsFunc(r.Policy.Programs, func(allowed string) bool { return mayBeSame(allowed, program) }) {
@@ -70,7 +69,7 @@ func (r runner) checkResolved(in Look, path string) *fault {
 	if r.Policy == nil || !r.Policy.Listed && !in.Shell {
 		return nil
 	}
-	for i, program := range commandsOf(in.Program, in.Args, "").programs {
+	for i, program := range commandsOf(in.Program, in.scripted().Args, "").programs {
 		if i > 0 {
 			path = program
 			if found, f := r.program(Look{Program: program}); f == nil && !strings.Contains(program, "/") {

@@ -94,7 +94,7 @@ func (r runner) execute(ctx context.Context, in Look, once bool) (Out, *fault) {
 	defer cancel()
 	stdout, stderr := &tail{limit: in.MaxOutput}, &tail{limit: in.MaxOutput}
 	cmd := &exec.Cmd{
-		Path: path, Args: append([]string{in.Program}, in.Args...), Env: r.environment(in), Dir: dir,
+		Path: path, Args: append([]string{in.Program}, in.scripted().Args...), Env: r.environment(in), Dir: dir,
 		Stdin: strings.NewReader(in.Stdin + in.SecretStdin.Reveal()), Stdout: stdout, Stderr: stderr, WaitDelay: r.grace(),
 	}
 	if key := step.CallOf(ctx).Key; once && !key.IsZero() {
