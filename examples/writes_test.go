@@ -108,3 +108,33 @@ func (w writing) program(t *testing.T, cat *step.Catalogue) *program.Program {
 	}
 	return b.Program
 }
+
+// TestWritesUndone takes back what the step types have written that say how.
+func TestWritesUndone(t *testing.T) {
+	t.Parallel()
+	services := newServices(t)
+	e := newEngine(t, services.catalogue(t))
+	skill, diags := e.Check("rewritten/approve_it.yaml", []byte(`name: approve_it
+steps:
+  - {id: approved, uses: gitlab_mr_approve, with: {project: example/api, iid: 1, sha: `+strings.Repeat("a", 40)+`}}
+`))
+	if len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	bound, diags := skill.Bind(engine.Binding{Now: began, Zone: time.UTC})
+	if len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	run, _, err := e.Start(t.Context(), bound, engine.Options{Consent: engine.NotNeeded})
+	if err != nil || run.State != engine.Done {
+		t.Fatal(run.State, run.Failure, err)
+	}
+	yes := func(list []engine.Reversal) (bool, error) { return len(list) == 1 && list[0].Can(), nil }
+	if done, err := e.Undo(t.Context(), run.ID, false, yes, engine.Options{}); err != nil || !done {
+		t.Fatal(done, err)
+	}
+	const mr = "POST /api/v4/projects/example/api/merge_requests/1/"
+	if d := cmp.Diff([]string{mr + "approve", mr + "unapprove"}, services.writes); d != "" {
+		t.Error(d)
+	}
+}

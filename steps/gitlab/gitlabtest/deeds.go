@@ -78,6 +78,10 @@ func (s *Server) approve(m *mergeRequest, user string) error {
 	return nil
 }
 
+func (s *Server) unapprove(m *mergeRequest, user string) {
+	m.ApprovedBy = slices.DeleteFunc(m.ApprovedBy, func(u string) bool { return u == user })
+}
+
 func (s *Server) close(m *mergeRequest, user string) error {
 	if m.State != opened {
 		return fmt.Errorf("!%d is %s, not opened", m.IID, m.State)

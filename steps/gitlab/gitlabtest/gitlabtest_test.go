@@ -156,6 +156,11 @@ func TestOneLife(t *testing.T) {
 		t.Errorf("approvals: %v", a)
 	}
 	c.must("ann-token", "POST", mrs+"/1/approve", "", 401) // GitLab's answer to a second approval
+	if a := c.must("ann-token", "POST", mrs+"/1/unapprove", "", 201); a["approved"] != false || a["user_has_approved"] != false {
+		t.Errorf("approvals: %v", a)
+	}
+	c.must("ann-token", "POST", mrs+"/1/unapprove", "", 404)
+	c.must("ann-token", "POST", mrs+"/1/approve", "", 201)
 	if err := s.SetPipeline("team/app", 1, "running"); err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +179,7 @@ func TestOneLife(t *testing.T) {
 	if diff := cmp.Diff([]gitlabtest.MRView{want}, s.MergeRequests()); diff != "" {
 		t.Errorf("view (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"created", "updated", "approved", "merged"}, whats(s)); diff != "" {
+	if diff := cmp.Diff([]string{"created", "updated", "approved", "approved", "merged"}, whats(s)); diff != "" {
 		t.Errorf("history (-want +got):\n%s", diff)
 	}
 }

@@ -65,6 +65,7 @@ func routes() []route {
 		{"PUT", mr + "/merge", mergeSpec(), true, (*Server).mergeMR},
 		{"GET", mr + "/approvals", nil, false, (*Server).getApprovals},
 		{"POST", mr + "/approve", spec{"sha": text, "approval_password": text}, true, (*Server).approveMR},
+		{"POST", mr + "/unapprove", nil, true, (*Server).unapproveMR},
 		{"GET", mr + "/diffs", pages(spec{"unidiff": boolean}), false, (*Server).listDiffs},
 		{"GET", mr + "/changes", spec{"access_raw_diffs": boolean, "unidiff": boolean}, false, (*Server).getChanges},
 		{"GET", mr + "/notes", pages(spec{"sort": text, "order_by": text, "activity_filter": text}), false, (*Server).listNotes},

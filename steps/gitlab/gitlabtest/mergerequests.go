@@ -200,6 +200,16 @@ func (s *Server) approveMR(rq *request) answer {
 	return answer{status: http.StatusCreated, body: s.approvals(rq.mr, rq.user)}
 }
 
+// unapproveMR takes an approval back. Without one there is nothing to be found.
+func (s *Server) unapproveMR(rq *request) answer {
+	if !slices.Contains(rq.mr.ApprovedBy, rq.user) {
+		return message(http.StatusNotFound, "404 Not Found")
+	}
+	s.unapprove(rq.mr, rq.user)
+	rq.changed = true
+	return answer{status: http.StatusCreated, body: s.approvals(rq.mr, rq.user)}
+}
+
 func (s *Server) getApprovals(rq *request) answer { return ok(s.approvals(rq.mr, rq.user)) }
 
 func (s *Server) listMRs(rq *request) answer {

@@ -45,7 +45,7 @@ func (s *Server) act(m *mergeRequest, user, name, rest string) {
 	case "approve":
 		_ = s.approve(m, user)
 	case "unapprove":
-		m.ApprovedBy = slices.DeleteFunc(m.ApprovedBy, func(u string) bool { return u == user })
+		s.unapprove(m, user)
 	case "merge":
 		_ = s.merge(m, user)
 	case "close":
