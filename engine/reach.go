@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -139,7 +138,10 @@ func (e *Engine) Outline(s *Skill, b Binding) []string {
 	var out []string
 	program.Each(s.Steps, func(n *program.Node) {
 		if t, ok := e.Catalogue.Lookup(n.Step); ok && t.Touch.Object == "program" {
-			out = append(out, fmt.Sprintf("runs %s %s", types.Show(n.With["program"]), types.Show(n.With["args"])))
+			find, _ := n.With["find"].(map[string]any)
+			out = append(out, runs(n.With, "")...)
+			out = append(out, runs(find, ", for its find")...)
+			out = append(out, runs(n.Undo, ", for its undo")...)
 		}
 	})
 	for _, n := range s.NeedsSecret {
@@ -152,6 +154,20 @@ func (e *Engine) Outline(s *Skill, b Binding) []string {
 		out = append(out, "reaches "+line)
 	}
 	return out
+}
+
+// runs tells which program arguments name, and what that is given.
+func runs(with types.Values, why string) []string {
+	if with["program"] == nil {
+		return nil
+	}
+	line := "runs " + types.Show(with["program"])
+	for _, name := range []string{"script", "args"} {
+		if with[name] != nil {
+			line += " " + strings.TrimSpace(types.Show(with[name]))
+		}
+	}
+	return []string{line + why}
 }
 
 // sameReach refuses a plan that would reach something else than it showed.
