@@ -1,10 +1,13 @@
 package main
 
 import (
+	"flag"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
+	"strconv"
 	"syscall"
 	"testing"
 
@@ -23,7 +26,21 @@ func TestMain(m *testing.M) {
 			signal.Notify(told, s)
 		}
 	}
-	testscript.Main(memtest.Tests{M: m}, map[string]func(){"skillrun": main, "mutants": mutants})
+	testscript.Main(tests{memtest.Tests{M: m}}, map[string]func(){"skillrun": main, "mutants": mutants})
+}
+
+// tests are those of this package. They wait half of their time, for programs and for
+// services, so that twice as many run side by side as there are processors.
+type tests struct{ memtest.Tests }
+
+func (t tests) Run() int {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		_ = flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0)))
+	}
+	return t.Tests.Run()
 }
 
 // TestScripts runs the whole program, as processes, through testdata/*.txtar.
