@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/step"
@@ -87,19 +88,29 @@ func (branches) Branch(string, string) (string, bool) { return strings.Repeat("a
 
 func (branches) Changes(_, _, _, _ string) ([]gitlabtest.Change, error) { return nil, nil }
 
-// newGitLab has an open merge request of alice.
+// newGitLab has an open merge request of alice with a note of hers, and two pipelines.
 func newGitLab(t *testing.T) http.Handler {
 	t.Helper()
 	s := gitlabtest.New(gitlabtest.Options{
 		URL: "https://gitlab.example.com", Token: "token of the bot", User: "release-bot", People: map[string]string{"token of alice": "alice"},
 		Projects: []gitlabtest.Project{{Path: "example/api", ID: 7, RequiredApprovals: 1}}, Git: branches{},
+		Now: func() time.Time { return began },
 	})
-	r := httptest.NewRequest(http.MethodPost, "/api/v4/projects/7/merge_requests", strings.NewReader(`{"source_branch": "fix", "target_branch": "main", "title": "Fix it"}`))
-	r.Header.Set("PRIVATE-TOKEN", "token of alice")
-	r.Header.Set("Content-Type", "application/json")
-	w := httptest.NewRecorder()
-	if s.ServeHTTP(w, r); w.Code != http.StatusCreated {
-		t.Fatal(w.Code, w.Body)
+	send := func(path, body string) {
+		r := httptest.NewRequest(http.MethodPost, "/api/v4/projects/7/merge_requests"+path, strings.NewReader(body))
+		r.Header.Set("PRIVATE-TOKEN", "token of alice")
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		if s.ServeHTTP(w, r); w.Code != http.StatusCreated {
+			t.Fatal(w.Code, w.Body)
+		}
+	}
+	send("", `{"source_branch": "fix", "target_branch": "main", "title": "Fix it"}`)
+	send("/1/notes", `{"body": "Please look at it"}`)
+	for _, status := range []string{"success", "failed"} {
+		if _, err := s.AddPipeline("example/api", gitlabtest.Pipeline{Ref: "main", SHA: strings.Repeat("a", 40), Status: status, Jobs: []gitlabtest.Job{{Name: "test", Log: "\x1b[31mit fails\x1b[0m\n"}}}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return s
 }

@@ -17,16 +17,16 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// writing is a step type of rewritten/steps that writes, with real steps inside of it
+// performance is a step type of rewritten/steps, with real steps inside of it
 // and services that keep what they are sent.
-type writing struct {
+type performance struct {
 	name    string
 	inputs  types.Values
 	writes  []string // the requests that change something, each once
 	outputs types.Values
 }
 
-var writings = []writing{
+var writings = []performance{
 	{
 		name: "gitlab_mr_approve", inputs: types.Values{"project": "example/api", "iid": 1, "sha": strings.Repeat("a", 40)},
 		writes:  []string{"POST /api/v4/projects/example/api/merge_requests/1/approve"},
@@ -77,7 +77,7 @@ func TestWritesOnce(t *testing.T) {
 }
 
 // perform runs the step type to its end, also when the journal dies on the way.
-func (w writing) perform(t *testing.T, s *scene, services *services, j *killed, at string) {
+func (w performance) perform(t *testing.T, s *scene, services *services, j *killed, at string) {
 	t.Helper()
 	cat := services.catalogue(t)
 	p := w.program(t, cat)
@@ -99,7 +99,7 @@ func (w writing) perform(t *testing.T, s *scene, services *services, j *killed, 
 	}
 }
 
-func (w writing) program(t *testing.T, cat *step.Catalogue) *program.Program {
+func (w performance) program(t *testing.T, cat *step.Catalogue) *program.Program {
 	t.Helper()
 	skill := checked(t, cat, filepath.Join("rewritten", "steps", w.name+".yaml"))
 	b, diags := skill.Bind(engine.Binding{Inputs: w.inputs, Now: began, Zone: time.UTC, StepType: true})
@@ -107,6 +107,30 @@ func (w writing) program(t *testing.T, cat *step.Catalogue) *program.Program {
 		t.Fatal(diags)
 	}
 	return b.Program
+}
+
+// TestReads performs the step types that read GitLab, whose stand-in refuses parameters
+// that the API does not have.
+func TestReads(t *testing.T) {
+	t.Parallel()
+	pipeline := types.Values{
+		"id": 5, "status": "failed", "ref": "main", "sha": strings.Repeat("a", 40),
+		"web_url": "https://gitlab.example.com/example/api/-/pipelines/5", "created_at": "2026-01-15T10:00:00.000Z",
+	}
+	for _, r := range []performance{
+		{name: "gitlab_user", outputs: types.Values{"username": "release-bot", "name": "release-bot", "email": "release-bot@example.com"}},
+		{name: "gitlab_mr_threads", inputs: types.Values{"project": "example/api", "iid": 1}, outputs: types.Values{"threads": []any{
+			types.Values{"author": "alice", "last_author": "alice", "resolved": true, "body": "Please look at it"},
+		}}},
+		{name: "gitlab_pipeline_list", inputs: types.Values{"project": "example/api", "limit": 1}, outputs: types.Values{"pipelines": []any{pipeline}, "truncated": true}},
+		{name: "gitlab_pipeline_list", inputs: types.Values{"project": "example/api", "status": "failed"}, outputs: types.Values{"pipelines": []any{pipeline}, "truncated": false}},
+		{name: "gitlab_job_log", inputs: types.Values{"project": "example/api", "pipeline_id": 5, "job": "test"}, outputs: types.Values{"text": "it fails\n", "truncated": false}},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			t.Parallel()
+			r.perform(t, &scene{dir: t.TempDir()}, newServices(t), &killed{Memory: journal.NewMemory()}, "once")
+		})
+	}
 }
 
 // TestWritesUndone takes back what the step types have written that say how.

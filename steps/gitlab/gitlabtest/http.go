@@ -24,6 +24,7 @@ type request struct {
 type answer struct {
 	status int
 	body   any
+	text   *string // instead of a body, plain
 	header http.Header
 }
 
@@ -69,6 +70,7 @@ func routes() []route {
 		{"GET", mr + "/diffs", pages(spec{"unidiff": boolean}), false, (*Server).listDiffs},
 		{"GET", mr + "/changes", spec{"access_raw_diffs": boolean, "unidiff": boolean}, false, (*Server).getChanges},
 		{"GET", mr + "/notes", pages(spec{"sort": text, "order_by": text, "activity_filter": text}), false, (*Server).listNotes},
+		{"GET", mr + "/discussions", pages(spec{}), false, (*Server).listDiscussions},
 		// Who may look may comment.
 		{"POST", mr + "/notes", spec{"body": text, "created_at": text, "internal": boolean, "merge_request_diff_head_sha": text}, false, (*Server).createNote},
 		{"GET", mr + "/notes/:", nil, false, (*Server).getNote},
@@ -80,6 +82,7 @@ func routes() []route {
 		{"GET", "projects/:/pipelines", pipelinesSpec(), false, (*Server).listPipelines},
 		{"GET", "projects/:/pipelines/:", nil, false, (*Server).getPipeline},
 		{"GET", "projects/:/pipelines/:/jobs", pages(spec{"scope[]": labelList, "include_retried": boolean}), false, (*Server).listJobs},
+		{"GET", "projects/:/jobs/:/trace", nil, false, (*Server).getTrace},
 	}
 }
 
@@ -97,6 +100,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header()[name] = values
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if a.text != nil {
+		w.Header().Set("Content-Type", "text/plain")
+		body = []byte(*a.text)
+	}
 	w.WriteHeader(a.status)
 	_, _ = w.Write(body)
 	if rq.changed {

@@ -105,3 +105,32 @@ func TestUsers(t *testing.T) {
 		}
 	}
 }
+
+func TestDiscussionsAndLogs(t *testing.T) {
+	t.Parallel()
+	s := gitlabtest.New(world())
+	c := serve(t, s)
+	c.must("bot-token", "POST", mrs, create, 201)
+	c.must("ann-token", "POST", mrs+"/1/notes", `{"body":"Why?"}`, 201)
+	_, text, _ := c.do("bot-token", "GET", mrs+"/1/discussions", "")
+	var got []struct {
+		Notes []struct {
+			Body   string
+			Author struct{ Username string }
+		}
+	}
+	if err := json.Unmarshal([]byte(text), &got); err != nil || len(got) != 1 || got[0].Notes[0].Body != "Why?" || got[0].Notes[0].Author.Username != "ann" {
+		t.Errorf("%v: %s", err, text)
+	}
+	id, err := s.AddPipeline("team/app", gitlabtest.Pipeline{Status: "failed", Jobs: []gitlabtest.Job{{Name: "test", Log: "it\nfails\n"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, text, h := c.do("bot-token", "GET", fmt.Sprintf("projects/7/jobs/%d/trace", id+1), "")
+	if status != 200 || text != "it\nfails\n" || h.Get("Content-Type") != "text/plain" {
+		t.Errorf("%d %q %v", status, text, h)
+	}
+	if status, _, _ := c.do("bot-token", "GET", "projects/7/jobs/99/trace", ""); status != 404 {
+		t.Errorf("no such job: %d", status)
+	}
+}

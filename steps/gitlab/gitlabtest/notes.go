@@ -1,10 +1,21 @@
 package gitlabtest
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 )
+
+// listDiscussions answers with the threads, oldest first: each note is one of its own.
+func (s *Server) listDiscussions(rq *request) answer {
+	all := []any{}
+	for _, n := range rq.mr.Notes {
+		id := fmt.Sprintf("%040x", n.ID)
+		all = append(all, map[string]any{"id": id, "individual_note": true, "notes": []any{s.noteOf(rq.mr, n)}})
+	}
+	return s.page(rq, all)
+}
 
 // getNote answers with one note.
 func (s *Server) getNote(rq *request) answer {

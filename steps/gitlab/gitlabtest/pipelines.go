@@ -16,6 +16,7 @@ type Job struct {
 	Status        string `json:"status"`
 	AllowFailure  bool   `json:"allow_failure,omitempty"`
 	FailureReason string `json:"failure_reason,omitempty"`
+	Log           string `json:"log,omitempty"`
 }
 
 // Pipeline is what a test says of a pipeline.
@@ -199,6 +200,18 @@ func (s *Server) listJobs(rq *request) answer {
 		}
 	}
 	return s.page(rq, all)
+}
+
+// getTrace answers with the log of a job, which is no JSON.
+func (s *Server) getTrace(rq *request) answer {
+	for _, p := range s.state.Pipelines {
+		for _, j := range p.Jobs {
+			if p.Project == rq.project.Path && strconv.Itoa(j.ID) == rq.args[1] {
+				return answer{status: http.StatusOK, text: &j.Log}
+			}
+		}
+	}
+	return message(http.StatusNotFound, "404 Not found")
 }
 
 func (s *Server) jobOf(p *pipeline, j job) map[string]any {
