@@ -197,7 +197,7 @@ func (p *performer) wait(actions []machine.Action) {
 		}
 	}
 	for _, a := range actions {
-		if p.held[a.Path] {
+		if p.held[a.Path] || a.Kind == machine.Ask { // it parks: no time-out counts that time
 			continue
 		}
 		sooner(a.Deadline)
