@@ -103,10 +103,11 @@ var thoroughSkills = []thoroughness{
 	{"rewritten/jira_hygiene.yaml", 25, 35},
 	{"rewritten/review_all_prs.yaml", 12, 16},
 	{"rewritten/review_mr.yaml", 25, 30},
+	{"rewritten/scale_deployment.yaml", 30, 25},
+	{"rewritten/silence_alert.yaml", 40, 30},
 	{"rewritten/standup_summary.yaml", 25, 35},
 	{"rewritten/sync_branch.yaml", 20, 12},
 	{"start_work.yaml", 20, 30},
-	{"rewritten/silence_alert.yaml", 40, 30},
 }
 
 // TestEveryConditionIsTested: whatever is wrong with a condition, one of the tests of
