@@ -7,17 +7,26 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/skilltest"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
 // checkable returns the skills that check is asked about: by name, file, folder or
 // pattern, or else all on the search path, also those that another one hides. What
 // is there and is no readable skill is a diagnostic, so that nothing is passed over.
+// A file of tests, which a shell's pattern finds too, stands for the skill that it is
+// about; each is checked once.
 func (p *Program) checkable(args []string) (found []source, diags diag.List, err error) {
 	if len(args) == 0 {
 		return p.everySkill()
 	}
+	seen := map[string]bool{}
 	for _, arg := range args {
+		arg = p.testedBy(arg)
+		if seen[arg] {
+			continue
+		}
+		seen[arg] = true
 		files, err := p.filesOf(arg)
 		if err != nil {
 			return nil, nil, err
@@ -30,10 +39,23 @@ func (p *Program) checkable(args []string) (found []source, diags diag.List, err
 			found = append(found, s)
 		}
 		for _, file := range files {
-			found = p.gather(found, &diags, file)
+			if file = p.testedBy(file); !seen[file] {
+				seen[file] = true
+				found = p.gather(found, &diags, file)
+			}
 		}
 	}
 	return found, diags, nil
+}
+
+// testedBy is the skill or step type that a file of tests is about; any other file, and
+// one beside which there is none, is itself.
+func (p *Program) testedBy(file string) string {
+	subject, isTests := skilltest.Subject(file)
+	if _, err := os.Stat(p.path(subject)); !isTests || err != nil {
+		return file
+	}
+	return subject
 }
 
 // filesOf returns the skills' files of a folder or a pattern, nil of anything else.
