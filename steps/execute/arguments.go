@@ -38,7 +38,8 @@ type Look struct {
 	MaxOutput int               `json:"max_output,omitempty" default:"65536" minimum:"1" maximum:"1048576" doc:"How many bytes of stdout and of stderr are kept, each; of longer output, the end."`
 	Expect    []int             `json:"expect,omitempty" doc:"The exit codes that mean success; by default 0."`
 	Codes     []Failure         `json:"codes,omitempty" literal:"true" doc:"Error codes for how the program ends; the first rule that applies counts. Without one, an exit code that is not expected is the error exit_code. An error code says that the program did not do its work; unknown_outcome, of exec, that this is unknown."`
-	Parse     string            `json:"parse,omitempty" enum:"json,jsonl,lines,table" doc:"How stdout is read into value: as one JSON value, as one in each line, as a list of lines, or as a table with a line of names above, whose columns are separated by tabs or begin where their names do. Without it, stdout is text only. What cannot be parsed, or is longer than max_output, is the error invalid; of exec, value is absent then, because the program did its work."`
+	Parse     string            `json:"parse,omitempty" enum:"json,jsonl,lines,table,regex,text" doc:"How stdout is read into value: as one JSON value, as one in each line, as a list of lines, as a table with a line of names above, whose columns are separated by tabs or begin where their names do, as a list of what pattern finds, or as a text without the ends of line at its end. Without it, stdout is text only. What cannot be parsed, or is longer than max_output, is the error invalid; of exec, value is absent then, because the program did its work."`
+	Pattern   string            `json:"pattern,omitempty" literal:"true" doc:"For parse: regex, a regular expression (RE2) with named groups, such as (?P<name>[a-z]+). For each place where it matches, value has an object with the text of each group; of a group that took no part, an empty one."`
 	Secrets
 }
 

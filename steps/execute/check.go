@@ -36,6 +36,9 @@ func (in Look) check(unknown step.UnknownPaths) error {
 			return err
 		}
 	}
+	if err := in.checkPattern(); err != nil {
+		return err
+	}
 	return in.checkVariables()
 }
 

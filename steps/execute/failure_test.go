@@ -1,6 +1,7 @@
 package execute_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -174,8 +175,15 @@ func TestParse(t *testing.T) {
 		{"table", `A\tB\n1\t2\t3\n`, nil, "line 2, column 3: there is no name above it"},
 		{"table", `A  a\n`, nil, `line 1, column 2: "a" is no name that tells it from the others`},
 		{"table", `A  --\n`, nil, `line 1, column 2: "--" is no name`},
+		{"text", ` a\nb\r\n\n`, " a\nb", ""},
+		{"text", "", "", ""},
+		{"regex", `api 1/2 old\nx\nweb 3/3\n`, []any{row("name", "api", "ready", "1", "note", "old"), row("name", "web", "ready", "3", "note", "")}, ""},
+		{"regex", "nothing", []any{}, ""},
 	} {
 		in := map[string]any{"program": "say", "args": []string{c.stdout}, "parse": c.parse}
+		if c.parse == "regex" {
+			in["pattern"] = `(?m)^(?P<name>\w+) (?P<ready>\d)/(\d)(?: (?P<note>.+))?$`
+		}
 		out, err := w.do(t.Context(), "exec_read", in)
 		if c.err != "" {
 			if types.CodeOf(err) != types.BadInput || !strings.Contains(err.Error(), c.err) {
@@ -192,6 +200,18 @@ func TestParse(t *testing.T) {
 		}
 		if d := cmp.Diff(types.Show(c.want), types.Show(*out.Value)); d != "" {
 			t.Errorf("%s %q:\n%s", c.parse, c.stdout, d)
+		}
+	}
+	for in, want := range map[string]string{
+		`{"program":"x","parse":"regex"}`:                     "pattern goes with parse: regex",
+		`{"program":"x","parse":"lines","pattern":"(?P<a>)"}`: "pattern goes with parse: regex",
+		`{"program":"x","parse":"regex","pattern":"(?P<a>"}`:  "is no regular expression",
+		`{"program":"x","parse":"regex","pattern":"(a)"}`:     "pattern has no named group",
+	} {
+		for _, name := range []string{"exec", "exec_read"} {
+			if err := w.step(name).CheckArguments(json.RawMessage(in), nil); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %s", in, err, want)
+			}
 		}
 	}
 	long := map[string]any{"program": "say", "args": []string{"123456"}, "parse": "lines", "max_output": 5}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -15,7 +16,7 @@ import (
 // parsed is the value of a program's stdout, nil when it is not to be parsed. The
 // error is invalid, and says where in the output.
 func parsed(in Look, out Out) (*any, *types.Error) {
-	read := parsers()[in.Parse]
+	read := parsers(in)[in.Parse]
 	switch {
 	case read == nil:
 		return nil, nil
@@ -31,13 +32,48 @@ func parsed(in Look, out Out) (*any, *types.Error) {
 	return &v, nil
 }
 
-func parsers() map[string]func(string) (any, error) {
+func parsers(in Look) map[string]func(string) (any, error) {
 	return map[string]func(string) (any, error){
 		"json":  func(text string) (any, error) { return parseJSON(text, 1) },
 		"jsonl": parseJSONLines,
 		"lines": parseLines,
 		"table": parseTable,
+		"regex": func(text string) (any, error) { return parseMatches(text, in.Pattern) },
+		"text":  func(text string) (any, error) { return strings.TrimRight(text, "\r\n"), nil },
 	}
+}
+
+// parseMatches reads what the named groups of a pattern match, at each place where it does.
+func parseMatches(text, pattern string) (any, error) {
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, err
+	}
+	out := []any{}
+	for _, match := range re.FindAllStringSubmatch(text, -1) {
+		groups := map[string]any{}
+		for i, name := range re.SubexpNames() {
+			if name != "" {
+				groups[name] = match[i]
+			}
+		}
+		out = append(out, groups)
+	}
+	return out, nil
+}
+
+// checkPattern refuses a pattern that is read by nobody, or finds nothing with a name.
+func (in Look) checkPattern() error {
+	re, err := regexp.Compile(in.Pattern)
+	switch {
+	case (in.Parse == "regex") != (in.Pattern != ""):
+		return types.Errorf(types.BadInput, "pattern goes with parse: regex").WithHint("give both, or none of them")
+	case err != nil:
+		return types.Errorf(types.BadInput, "%q is no regular expression: %w", in.Pattern, err).WithHint("the syntax is RE2")
+	case in.Pattern != "" && strings.Join(re.SubexpNames(), "") == "":
+		return types.Errorf(types.BadInput, "pattern has no named group").WithHint("name what to keep, such as (?P<name>[a-z]+)")
+	}
+	return nil
 }
 
 // parseJSON reads one value, which begins in a line of the output.
