@@ -123,7 +123,7 @@ func (f *finder) step(root *syntax.Node, p place) {
 	if n == nil { // the one step of a step type, which stands at its key
 		n = &syntax.Node{Kind: syntax.Mapping}
 		for _, pair := range root.Pairs {
-			if pair.Key.Value == p.node.ID || slices.Contains([]string{"errors", "retry"}, pair.Key.Value) {
+			if pair.Key.Value == p.node.ID || slices.Contains([]string{"errors", "retry", "undo"}, pair.Key.Value) {
 				n.Pairs = append(n.Pairs, pair)
 			}
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	expectKeys = []string{"state", "error", "outputs", "calls", "steps", "writes"}
+	expectKeys = []string{"state", "error", "outputs", "calls", "steps", "writes", "undo"}
 	errorKeys  = []string{"code", "message", "step"}
 	runStates  = []string{Done, Failed, Parked, Rejected}
 	stepStates = []string{
@@ -21,7 +21,7 @@ var (
 )
 
 func (r *reader) expectation(n *syntax.Node, at diag.Range) Expectation {
-	e := Expectation{At: at, Outputs: map[string]Value{}, Calls: map[string]Calls{}, Steps: map[string]Value{}}
+	e := Expectation{At: at, Outputs: map[string]Value{}, Calls: map[string]Calls{}, Undo: map[string]Calls{}, Steps: map[string]Value{}}
 	if n == nil || !r.mapping(n, "expect", expectKeys) {
 		return e
 	}
@@ -46,6 +46,7 @@ func (r *reader) expectation(n *syntax.Node, at diag.Range) Expectation {
 		}
 	})
 	r.each(n.Get("calls"), "calls", func(p syntax.Pair) { r.calls(p, e.Calls) })
+	r.each(n.Get("undo"), "undo", func(p syntax.Pair) { r.undo(p, e.Undo) })
 	if w := n.Get("writes"); w != nil {
 		e.Writes = r.writes(w)
 	}
@@ -121,6 +122,15 @@ func (r *reader) calls(p syntax.Pair, out map[string]Calls) {
 		list.List = append(list.List, one)
 	}
 	out[p.Key.Value] = list
+}
+
+// undo are the calls that take a write back, of a step type that says so.
+func (r *reader) undo(p syntax.Pair, out map[string]Calls) {
+	if n := r.lookup(p.Key); n != nil && n.Undo == nil {
+		r.diags.Errorf("bad-test", p.Key.Range, "step %s does not say how it is undone", p.Key.Value).Hint = "name the exec or the http of a step type that has an undo"
+		return
+	}
+	r.calls(p, out)
 }
 
 func (r *reader) writes(n *syntax.Node) *Value {

@@ -22,7 +22,10 @@ func (s *Suite) Judge(c *Case, got Outcome) []Failure {
 		j.equal(want, cmp.Or(got.Steps[name], NotRun), "the state of step "+name)
 	}
 	for _, name := range types.SortedKeys(c.Expect.Calls) {
-		j.calls(name, c.Expect.Calls[name])
+		j.calls(name, c.Expect.Calls[name], got.Calls, "step %s is called %s, not %s", "of "+name)
+	}
+	for _, name := range types.SortedKeys(c.Expect.Undo) {
+		j.calls(name, c.Expect.Undo[name], got.Undo, "what step %s wrote is undone %s, not %s", "of the undo of "+name)
 	}
 	if w := c.Expect.Writes; w != nil {
 		names := make([]any, len(got.Writes))
@@ -80,18 +83,18 @@ func (j *judge) outputs(e Expectation) {
 	}
 }
 
-func (j *judge) calls(name string, want Calls) {
-	got := j.got.Calls[withoutItem(name)]
+func (j *judge) calls(name string, want Calls, all map[string][]map[string]any, number, of string) {
+	got := all[withoutItem(name)]
 	if name != withoutItem(name) {
-		got = j.got.Calls[name]
+		got = all[name]
 	}
 	if len(got) != len(want.List) {
-		j.fail(want.At, "step %s is called %s, not %s", name, times(len(got)), times(len(want.List)))
+		j.fail(want.At, number, name, times(len(got)), times(len(want.List)))
 		return
 	}
 	for i, args := range want.List {
 		for _, arg := range types.SortedKeys(args) {
-			what := "argument " + arg + " of " + name
+			what := "argument " + arg + " " + of
 			if len(got) > 1 {
 				what = fmt.Sprintf("%s, call %d", what, i+1)
 			}

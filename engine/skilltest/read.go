@@ -103,6 +103,11 @@ func (r *reader) readCase(n *syntax.Node, base *Case) *Case {
 		r.world(w, &c)
 	}
 	c.Expect = r.expectation(n.Get("expect"), c.At)
+	for _, of := range c.Expect.Undo {
+		if c.World == Sandbox {
+			r.diags.Errorf("misplaced-key", of.At, "in the sandbox, what would undo a step is not known").Hint = "leave it out, or write a case with answers"
+		}
+	}
 	return &c
 }
 

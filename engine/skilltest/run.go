@@ -36,6 +36,7 @@ type Outcome struct {
 	Step    string // that failed
 	Outputs map[string]any
 	Calls   map[string][]map[string]any // by name and by name with the key of the item
+	Undo    map[string][]map[string]any // the same, of the calls that would take writes back
 	Steps   map[string]string           // states, by name and by name with the key of the item
 	Writes  []string
 }
@@ -117,7 +118,7 @@ type flight struct {
 func newPerformer(s *Suite, c *Case, b *check.Bound) *performer {
 	p := &performer{
 		Suite: s, c: c, now: c.Now, names: map[*program.Node]string{}, answers: map[*program.Node]*program.Node{}, next: map[*Answers]int{},
-		flying: map[string]flight{}, covered: Covered{}, byPath: map[string]string{}, held: map[string]bool{}, out: Outcome{Calls: map[string][]map[string]any{}, Steps: map[string]string{}},
+		flying: map[string]flight{}, covered: Covered{}, byPath: map[string]string{}, held: map[string]bool{}, out: Outcome{Calls: map[string][]map[string]any{}, Undo: map[string][]map[string]any{}, Steps: map[string]string{}},
 	}
 	whole := map[string]bool{}
 	for name := range c.Answers {
@@ -217,6 +218,11 @@ func (p *performer) wait(actions []machine.Action) {
 
 func (p *performer) apply(e machine.Event) {
 	e.At = p.now
+	if e.Kind == machine.Done {
+		if in, err := p.m.Undo(e.Path, e.Output); in != nil && err == nil {
+			addCall(p.out.Undo, p.byPath[e.Path], e.Path, in)
+		}
+	}
 	if err := p.m.Apply(e); err != nil {
 		p.fail(p.c.At, "", "%v", err)
 	}
@@ -246,7 +252,7 @@ func (p *performer) call(a machine.Action) {
 	if !ok {
 		return
 	}
-	p.called(name, a)
+	addCall(p.out.Calls, name, a.Path, a.Input)
 	e := machine.Event{Kind: machine.Done, Path: a.Path, Output: answer.Returns}
 	switch {
 	case answer.Fails != nil && c.write && answer.Fails.Code == types.UnknownOutcome:
@@ -265,11 +271,12 @@ func (p *performer) call(a machine.Action) {
 	p.apply(e)
 }
 
-func (p *performer) called(name string, a machine.Action) {
-	p.out.Calls[name] = append(p.out.Calls[name], a.Input)
-	if key, ok := itemOf(a.Path); ok {
+// addCall notes the arguments of a call, also by the item that it is for.
+func addCall(to map[string][]map[string]any, name, path string, in types.Values) {
+	to[name] = append(to[name], in)
+	if key, ok := itemOf(path); ok {
 		name += "[" + key + "]"
-		p.out.Calls[name] = append(p.out.Calls[name], a.Input)
+		to[name] = append(to[name], in)
 	}
 }
 

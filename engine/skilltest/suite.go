@@ -72,6 +72,7 @@ type Expectation struct {
 	Error   *ExpectedError
 	Outputs map[string]Value
 	Calls   map[string]Calls
+	Undo    map[string]Calls // what would take back what a step wrote
 	Steps   map[string]Value // the state of a step, a text
 	Writes  *Value           // the names of what was written, a list; nil is free
 }
