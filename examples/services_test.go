@@ -17,7 +17,7 @@ import (
 	"github.com/skillrun/skillrun/steps/gitlab/gitlabtest"
 )
 
-// services are GitLab and Jira behind a network that loses what it is told to lose.
+// services are GitLab, Jira and Alertmanager behind a network that loses what it is told to lose.
 type services struct {
 	hosts map[string]http.Handler
 
@@ -29,13 +29,15 @@ type services struct {
 
 func newServices(t *testing.T) *services {
 	t.Helper()
-	return &services{hosts: map[string]http.Handler{"gitlab.example.com": newGitLab(t), "jira.example.com": newTracker()}}
+	return &services{hosts: map[string]http.Handler{"gitlab.example.com": newGitLab(t), "jira.example.com": newTracker(), "alertmanager.example.com": newAlertmanager()}}
 }
 
 // catalogue holds the steps of a new process, which reach the services.
 func (s *services) catalogue(t *testing.T) *step.Catalogue {
 	t.Helper()
 	cfg, diags := config.Parse("skillrun.yaml", []byte(`services:
+  alertmanager_production: {kind: http, url: "https://alertmanager.example.com", credentials: none}
+  alertmanager_stage: {kind: http, url: "https://alertmanager.example.com", credentials: none}
   gitlab_api: {kind: http, url: "https://gitlab.example.com/api/v4", credentials: none}
   jira_api: {kind: http, url: "https://jira.example.com/rest/api/2", credentials: none}
 `), steps.Kinds())

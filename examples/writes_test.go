@@ -28,6 +28,17 @@ type performance struct {
 
 var writings = []performance{
 	{
+		name:    "alertmanager_silence_create",
+		inputs:  types.Values{"cluster": "stage", "alert": "HighLatency", "ends_at": "2026-01-15T13:00:00+01:00", "comment": "Load test"},
+		writes:  []string{"POST /api/v2/silences"},
+		outputs: types.Values{"id": older[:35] + "1", "ends_at": "2026-01-15T12:00:00Z"},
+	},
+	{
+		name: "alertmanager_silence_expire", inputs: types.Values{"cluster": "stage", "id": older},
+		writes:  []string{"DELETE /api/v2/silence/" + older},
+		outputs: types.Values{"id": older},
+	},
+	{
 		name: "gitlab_mr_approve", inputs: types.Values{"project": "example/api", "iid": 1, "sha": strings.Repeat("a", 40)},
 		writes:  []string{"POST /api/v4/projects/example/api/merge_requests/1/approve"},
 		outputs: types.Values{"iid": 1, "approved": true},
@@ -136,12 +147,36 @@ func TestReads(t *testing.T) {
 // TestWritesUndone takes back what the step types have written that say how.
 func TestWritesUndone(t *testing.T) {
 	t.Parallel()
-	services := newServices(t)
-	e := newEngine(t, services.catalogue(t))
-	skill, diags := e.Check("rewritten/approve_it.yaml", []byte(`name: approve_it
-steps:
-  - {id: approved, uses: gitlab_mr_approve, with: {project: example/api, iid: 1, sha: `+strings.Repeat("a", 40)+`}}
-`))
+	const mr = "POST /api/v4/projects/example/api/merge_requests/1/"
+	for name, c := range map[string]struct {
+		step   string
+		writes []string
+	}{
+		"gitlab_mr_approve": {
+			"uses: gitlab_mr_approve, with: {project: example/api, iid: 1, sha: " + strings.Repeat("a", 40) + "}",
+			[]string{mr + "approve", mr + "unapprove"},
+		},
+		"alertmanager_silence_create": {
+			`uses: alertmanager_silence_create, with: {cluster: stage, alert: Down, ends_at: "2026-01-15T12:00:00Z", comment: Load test}`,
+			[]string{"POST /api/v2/silences", "DELETE /api/v2/silence/" + older[:35] + "1"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			services := newServices(t)
+			undone(t, services.catalogue(t), c.step)
+			if d := cmp.Diff(c.writes, services.writes); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// undone performs a step, and takes back what it has written.
+func undone(t *testing.T, cat *step.Catalogue, does string) {
+	t.Helper()
+	e := newEngine(t, cat)
+	skill, diags := e.Check("rewritten/do_it.yaml", []byte("name: do_it\nsteps:\n  - {id: done, "+does+"}\n"))
 	if len(diags) > 0 {
 		t.Fatal(diags)
 	}
@@ -156,9 +191,5 @@ steps:
 	yes := func(list []engine.Reversal) (bool, error) { return len(list) == 1 && list[0].Can(), nil }
 	if done, err := e.Undo(t.Context(), run.ID, false, yes, engine.Options{}); err != nil || !done {
 		t.Fatal(done, err)
-	}
-	const mr = "POST /api/v4/projects/example/api/merge_requests/1/"
-	if d := cmp.Diff([]string{mr + "approve", mr + "unapprove"}, services.writes); d != "" {
-		t.Error(d)
 	}
 }
