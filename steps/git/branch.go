@@ -49,13 +49,13 @@ func (c *client) branchCreate(ctx context.Context, in branchCreateIn) (branchCre
 	if err != nil {
 		return out, err
 	}
-	w.meta.Branch, w.meta.Push, w.meta.Seen, w.meta.Head = in.Branch, in.PushRepo, "", w.meta.Base
+	w.meta.Branch, w.meta.Push, w.meta.Seen, w.meta.Head = in.Branch, in.PushRepo, "", w.start().String()
 	tip, there := refs.branches[in.Branch]
 	if err := refs.checkFree(in.Branch); err != nil {
 		return out, err
 	}
 	if !there {
-		return branchCreateOut{Branch: in.Branch, Base: w.meta.Base, Tip: w.meta.Base}, w.save()
+		return branchCreateOut{Branch: in.Branch, Base: w.meta.Base, Tip: w.meta.Head}, w.save()
 	}
 	if err := w.repo.retryDamaged(ctx, func() error { return w.continueFrom(ctx, push, refs, tip) }); err != nil {
 		return out, err
@@ -72,7 +72,7 @@ func (w *workspace) continueFrom(ctx context.Context, push *repo, from *remoteRe
 		return err
 	}
 	ours := ownWork(chain, step.CallOf(ctx).Key.Work)
-	if len(ours) == 0 {
+	if laid := w.start() != w.base(); !laid && len(ours) == 0 || laid && !w.takeUp(chain, ours) {
 		return types.Errorf(types.Conflict, "branch %s exists and is not from this work: its tip %s is by %s", w.meta.Branch, short(tip), authorOf(chain)).
 			WithHint("delete it, or start new work with --again 1").With("tip", tip.String())
 	}
@@ -93,6 +93,25 @@ func (w *workspace) continueFrom(ctx context.Context, push *repo, from *remoteRe
 		}
 	}
 	return nil
+}
+
+// takeUp takes up a branch that holds the commits which were laid here, made by an
+// earlier run of the same work, and nothing above them but our own.
+func (w *workspace) takeUp(chain, ours []*object.Commit) bool {
+	laid, _ := w.chain(w.start())
+	above := len(chain) - len(laid)
+	if above != len(ours) || !slices.EqualFunc(chain[above:], laid, sameCommit) || !slices.Contains(chain[len(chain)-1].ParentHashes, w.base()) {
+		return false
+	}
+	there := chain[above:]
+	w.meta.Start = there[0].Hash.String()
+	w.meta.Head = w.meta.Start
+	return true
+}
+
+// sameCommit reports whether two commits differ at most in who committed them, and when.
+func sameCommit(a, b *object.Commit) bool {
+	return a.TreeHash == b.TreeHash && a.Message == b.Message && a.Author.Name == b.Author.Name && a.Author.Email == b.Author.Email && a.Author.When.Equal(b.Author.When)
 }
 
 // ensureChain returns the newest commits of a branch, down to the base.

@@ -117,7 +117,7 @@ func (c *client) previewUpdate(ctx context.Context, in branchUpdateIn, unknown s
 	if step.CallOf(ctx).Unprepared {
 		return out, nil
 	}
-	patches, err := p.w.pending(ctx)
+	patches, err := p.w.pending(ctx, p.w.base())
 	if err != nil {
 		return out, err
 	}

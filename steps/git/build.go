@@ -74,8 +74,7 @@ func (b *builder) tree(base plumbing.Hash, at string, edits map[string]object.Tr
 	case err != nil:
 		return plumbing.ZeroHash, err
 	case !unique:
-		return plumbing.ZeroHash, types.Errorf(types.Conflict, "tree %s holds a name twice, which git never writes", base).
-			WithHint("git fsck says what is wrong with the repository; ask its owner to repair it")
+		return plumbing.ZeroHash, doubled(base)
 	}
 	here, below := split(edits)
 	for _, name := range types.SortedKeys(below) {
@@ -116,6 +115,12 @@ func (b *builder) tree(base plumbing.Hash, at string, edits map[string]object.Tr
 	t := &object.Tree{Entries: slices.Collect(maps.Values(next))}
 	sort.Sort(object.TreeEntrySorter(t.Entries))
 	return b.encode(t)
+}
+
+// doubled is the error of a tree that cannot be built on.
+func doubled(tree plumbing.Hash) error {
+	return types.Errorf(types.Conflict, "tree %s holds a name twice, which git never writes", tree).
+		WithHint("git fsck says what is wrong with the repository; ask its owner to repair it")
 }
 
 func (b *builder) encode(of object.Object) (plumbing.Hash, error) {

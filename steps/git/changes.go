@@ -76,6 +76,37 @@ func (r *repo) changesOf(ctx context.Context, remote *remoteRefs, of []plumbing.
 	return moved(out), nil
 }
 
+// objectsOf are the trees and blobs that a tree has where it differs from another one.
+func (r *repo) objectsOf(ctx context.Context, remote *remoteRefs, of []plumbing.Hash, root folders) ([]plumbing.Hash, error) {
+	var out, blobs []plumbing.Hash
+	for level := []folders{root}; len(level) > 0; {
+		var trees []plumbing.Hash
+		for _, f := range level {
+			trees = append(trees, f.from, f.to)
+		}
+		if err := r.ensureObjects(ctx, remote, of, trees); err != nil {
+			return nil, err
+		}
+		var next []folders
+		for _, f := range level {
+			files, below, err := r.differ(f, selection{})
+			if err != nil {
+				return nil, err
+			}
+			for _, c := range files {
+				if c.to.Mode != filemode.Submodule && !c.to.Hash.IsZero() {
+					blobs = append(blobs, c.to.Hash)
+				}
+			}
+			if next = append(next, below...); !f.to.IsZero() {
+				out = append(out, f.to)
+			}
+		}
+		level = next
+	}
+	return append(out, blobs...), r.ensureObjects(ctx, remote, of, blobs)
+}
+
 // rootOf is a commit's tree, readable.
 func (r *repo) rootOf(ctx context.Context, remote *remoteRefs, commit plumbing.Hash) (plumbing.Hash, error) {
 	if commit.IsZero() {

@@ -38,13 +38,23 @@ func (s Service) identities(at time.Time) (author, committer object.Signature, e
 // message has it, and the key, always last. They join the trailers that the
 // message ends in, as git interpret-trailers has it.
 func (s Service) withTrailers(message, key string, committer object.Signature) string {
+	return s.signedOff(beforeTrailer(message), committer) + trailer + ": " + key + "\n"
+}
+
+// beforeTrailer is a message to which a trailer can be added.
+func beforeTrailer(message string) string {
 	message = withoutBlankEnd(message) + "\n"
 	if trailerStart(message) == len(message) {
 		message += "\n"
 	}
+	return message
+}
+
+// signedOff is a message with a sign-off, where that is asked for and it has none.
+func (s Service) signedOff(message string, committer object.Signature) string {
 	line := "Signed-off-by: " + committer.Name + " <" + committer.Email + ">\n"
-	if s.SignOff && !strings.Contains(message, "\n"+line) {
-		message += line
+	if !s.SignOff || strings.Contains(message+"\n", "\n"+line) {
+		return message
 	}
-	return message + trailer + ": " + key + "\n"
+	return beforeTrailer(message) + line
 }

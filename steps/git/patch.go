@@ -93,15 +93,7 @@ func (p piece) Type() fdiff.Operation { return p.op }
 
 // patches compares changed files by line, and fetches all that it needs at once.
 func (r *repo) patches(ctx context.Context, remote *remoteRefs, commits []plumbing.Hash, list []change, most bounds) ([]*filePatch, error) {
-	var blobs []plumbing.Hash
-	for _, c := range list {
-		for _, e := range []object.TreeEntry{c.from, c.to} {
-			if e.Mode != filemode.Submodule && c.from.Hash != c.to.Hash {
-				blobs = append(blobs, e.Hash)
-			}
-		}
-	}
-	if err := r.ensureObjects(ctx, remote, commits, blobs); err != nil {
+	if err := r.ensureObjects(ctx, remote, commits, blobsOf(list)); err != nil {
 		return nil, err
 	}
 	var out []*filePatch
@@ -116,6 +108,19 @@ func (r *repo) patches(ctx context.Context, remote *remoteRefs, commits []plumbi
 		out = append(out, p)
 	}
 	return out, nil
+}
+
+// blobsOf are the contents on both sides of changed files.
+func blobsOf(list []change) []plumbing.Hash {
+	var blobs []plumbing.Hash
+	for _, c := range list {
+		for _, e := range []object.TreeEntry{c.from, c.to} {
+			if e.Mode != filemode.Submodule && c.from.Hash != c.to.Hash {
+				blobs = append(blobs, e.Hash)
+			}
+		}
+	}
+	return blobs
 }
 
 func (r *repo) patch(c change, most *bounds) (*filePatch, error) {

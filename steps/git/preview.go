@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
+
 	"github.com/skillrun/skillrun/engine/step"
 )
 
@@ -20,7 +23,7 @@ func (c *client) previewCommit(ctx context.Context, in commitIn, unknown step.Un
 		return out, err
 	}
 	if !step.CallOf(ctx).Unprepared {
-		patches, err := w.pending(ctx)
+		patches, err := w.pending(ctx, w.start())
 		if err != nil {
 			return out, err
 		}
@@ -73,7 +76,7 @@ func (c *client) previewPush(ctx context.Context, in pushIn, unknown step.Unknow
 	if step.CallOf(ctx).Unprepared {
 		return out, nil
 	}
-	patches, err := w.pending(ctx)
+	patches, err := w.pending(ctx, w.base())
 	if err != nil {
 		return out, err
 	}
@@ -81,17 +84,45 @@ func (c *client) previewPush(ctx context.Context, in pushIn, unknown step.Unknow
 	return out, nil
 }
 
-// pending is what the workspace's files change against the base. The objects
-// that it takes are made in the workspace; no reference or commit names them.
-func (w *workspace) pending(ctx context.Context) ([]*filePatch, error) {
+// pending is what the workspace's files, and the commits that were laid there, change
+// against one of its commits. The objects that it takes are made in the workspace; no
+// reference or commit names them.
+func (w *workspace) pending(ctx context.Context, from plumbing.Hash) ([]*filePatch, error) {
 	edits, err := w.edits(ctx)
 	if err != nil {
 		return nil, err
 	}
-	tree, err := (&builder{sto: w.objects}).treeWithEdits(w.base(), edits)
+	tree, err := (&builder{sto: w.objects}).treeWithEdits(w.start(), edits)
 	if err != nil {
 		return nil, w.broken(err)
 	}
+	if w.start() != w.base() {
+		return w.againstRemote(ctx, from, tree)
+	}
 	w.meta.Files = pathsOf(edits)
 	return w.against(ctx, tree)
+}
+
+// againstRemote compares a tree with that of a commit. What the laid commits brought was
+// not read as long as nobody wanted to see it.
+func (w *workspace) againstRemote(ctx context.Context, from, tree plumbing.Hash) ([]*filePatch, error) {
+	refs, err := w.repo.refs(ctx, w.repo.url)
+	if err != nil {
+		return nil, err
+	}
+	var patches []*filePatch
+	err = w.repo.retryDamaged(ctx, func() error {
+		before, err := object.GetCommit(w.objects, from)
+		if err != nil {
+			return err
+		}
+		view, of := w.view(), []plumbing.Hash{w.base()}
+		list, err := view.changesOf(ctx, refs, of, folders{from: before.TreeHash, to: tree}, nil)
+		if err != nil {
+			return err
+		}
+		patches, err = view.patches(ctx, refs, of, list, committing)
+		return err
+	})
+	return patches, w.broken(err)
 }

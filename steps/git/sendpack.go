@@ -104,6 +104,13 @@ func (p *pushing) pack(ctx context.Context, adv *packp.AdvRefs) (*bytes.Buffer, 
 		objects = append(objects, more...)
 		from = from.over(between.top)
 	}
+	if p.to.pushURL != p.w.repo.url { // a fork
+		brought, err := p.w.brought(ctx)
+		if err != nil {
+			return nil, err
+		}
+		objects = append(objects, brought...)
+	}
 	pack, err := packOf(from, objects)
 	return pack, p.w.broken(err)
 }

@@ -1,6 +1,7 @@
 package git
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,7 +41,10 @@ type meta struct {
 	Files pathNames `json:"files"`
 	Made  string    `json:"made,omitempty"` // the path of the git_checkout that made it
 	// Head is the newest commit: the base, ours on the remote, or the one made here.
-	Head   string `json:"head"`
+	Head string `json:"head"`
+	// Start is where the workspace's own commits begin, when commits of others were
+	// laid on the base: the newest of them.
+	Start  string `json:"start,omitempty"`
 	Branch string `json:"branch,omitempty"`
 	Push   string `json:"push,omitempty"` // where the branch was looked for
 	// Seen is the branch's tip on the remote when it was looked for, or "".
@@ -55,6 +59,15 @@ func layered(dir string, m meta, r *repo) *workspace {
 	w := &workspace{dir: dir, meta: m, repo: r, kept: openObjects(filepath.Join(dir, "kept.git"))}
 	w.objects = r.trees.over(w.kept).over(openObjects(filepath.Join(dir, "objects.git")))
 	return w
+}
+
+// view is the repository with what was made here: it reads both, and what is fetched
+// goes to the cache.
+func (w *workspace) view() *repo {
+	view := *w.repo
+	view.trees = storeOf(w.repo.trees.top, w.objects)
+	view.trees.lock = w.repo.trees.lock
+	return &view
 }
 
 // reach fetches and keeps the way to paths of a commit, of ours from where the branch is.
@@ -207,6 +220,11 @@ func (w *workspace) link(root *os.Root, name, target string) error {
 
 func (w *workspace) head() plumbing.Hash { return plumbing.NewHash(w.meta.Head) }
 func (w *workspace) base() plumbing.Hash { return plumbing.NewHash(w.meta.Base) }
+
+// start is the commit on which the workspace's own ones are made.
+func (w *workspace) start() plumbing.Hash {
+	return plumbing.NewHash(cmp.Or(w.meta.Start, w.meta.Base))
+}
 
 // broken is the error of a workspace that does not read or cannot be written,
 // unless it says already what is wrong; nil stays nil.

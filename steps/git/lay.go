@@ -1,0 +1,278 @@
+package git
+
+import (
+	"cmp"
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Commits are laid on top of others in a workspace without files: each is merged with
+// what is there, and what comes of it is a commit with the same author, date of the
+// author and message. The committer is ours, and its date the run's start, so that a
+// resumed run lays the same commits. No key is written into them, since they are other
+// people's: a branch that holds the same commits is taken for the same work.
+
+// maxLaid is how many commits are laid by one step.
+const maxLaid = 200
+
+// laying is the laying of commits in a workspace.
+type laying struct {
+	w    *workspace
+	r    *repo
+	refs *remoteRefs
+	view *repo // of the workspace
+}
+
+// layOn makes a workspace whose head is a commit of the remote.
+func (c *client) layOn(ctx context.Context, name, service, spec string, onto plumbing.Hash) (*laying, error) {
+	r, refs, err := c.look(ctx, service, spec)
+	if err != nil {
+		return nil, err
+	}
+	made := step.CallOf(ctx).Path
+	name = cmp.Or(name, ownName(r.url, made))
+	if err := c.checkVacant(ctx, name, made); err != nil {
+		return nil, err
+	}
+	w, err := newWorkspace(ctx, name, r, meta{Repo: spec, Service: service, Base: onto.String(), Head: onto.String(), Made: made})
+	if err != nil {
+		return nil, err
+	}
+	return &laying{w: w, r: r, refs: refs}, nil
+}
+
+// name is what the workspace is called.
+func (l *laying) name() string { return filepath.Base(l.w.dir) }
+
+// begin begins at the base, with the history of commits at hand.
+func (l *laying) begin(ctx context.Context, need ...plumbing.Hash) error {
+	l.w.meta.Head = l.w.meta.Base
+	l.view = l.w.view()
+	return l.r.ensureSeen(ctx, l.refs, append(need, l.w.base()))
+}
+
+// ensureSeen makes the history of commits available that branches of the remote have. A
+// commit that some run has found there may be on none any more: a run that is resumed
+// may have replaced it.
+func (r *repo) ensureSeen(ctx context.Context, from *remoteRefs, need []plumbing.Hash) error {
+	missing := slices.ContainsFunc(need, func(h plumbing.Hash) bool { return !r.trees.wasSeen(h) })
+	err := r.withHistory(ctx, from, need...)
+	switch {
+	case err == nil:
+	case types.CodeOf(err) != types.NotFound || missing:
+		return err
+	case r.complete(ctx, need, r.known()) != nil:
+		return err
+	}
+	for _, h := range need {
+		if err := r.trees.noteSeen(ctx, h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// commits reads commits and makes the roots of their trees available, and of their parents'.
+func (l *laying) commits(ctx context.Context, names []plumbing.Hash) ([]*object.Commit, error) {
+	if len(names) > maxLaid {
+		return nil, types.Errorf(types.BadInput, "%d commits are too many to lay; at most %d are", len(names), maxLaid).WithHint("lay them in a clone, or in several steps")
+	}
+	var out []*object.Commit
+	all := []plumbing.Hash{l.w.base()}
+	for _, h := range names {
+		c, err := object.GetCommit(l.r.history, h)
+		if err != nil {
+			return nil, err
+		}
+		if len(c.ParentHashes) > 1 {
+			return nil, types.Errorf(types.BadInput, "commit %s (%s) is a merge, which cannot be laid anew", short(h), subjectOf(c)).
+				WithHint("name the commits that it merged one by one; for a branch that holds merges, merge instead of rebasing, or rebase it in a clone")
+		}
+		out = append(out, c)
+		all = append(append(all, h), c.ParentHashes...)
+	}
+	return out, l.roots(ctx, all)
+}
+
+// roots makes the trees of commits available, at once if the remote gives single objects.
+func (l *laying) roots(ctx context.Context, of []plumbing.Hash) error {
+	if l.refs.partial() {
+		var trees []plumbing.Hash
+		for _, h := range of {
+			c, err := object.GetCommit(l.view.trees, h)
+			if err != nil {
+				return err
+			}
+			trees = append(trees, c.TreeHash)
+		}
+		return l.r.ensureObjects(ctx, l.refs, of, trees)
+	}
+	for _, h := range of {
+		if _, err := l.r.rootOf(ctx, l.refs, h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lay lays one commit on the head, and reports whether that came to a new one: what is
+// there already changes nothing. One that changed nothing where it was is kept if that
+// is asked for.
+func (l *laying) lay(ctx context.Context, c *object.Commit, keepEmpty bool) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	head, err := object.GetCommit(l.w.objects, l.w.head())
+	if err != nil {
+		return false, err
+	}
+	base, err := l.parentTree(c)
+	if err != nil {
+		return false, err
+	}
+	tree, err := l.merge(ctx, c, trio{base: base, ours: head.TreeHash, theirs: c.TreeHash})
+	if err != nil || tree == head.TreeHash && !(keepEmpty && c.TreeHash == base) {
+		return false, err
+	}
+	h, err := l.commit(ctx, c, tree)
+	if err == nil {
+		l.w.meta.Head = h.String()
+	}
+	return err == nil, err
+}
+
+// parentTree is what a commit changed, zero when it was the first.
+func (l *laying) parentTree(c *object.Commit) (plumbing.Hash, error) {
+	if len(c.ParentHashes) == 0 {
+		return plumbing.ZeroHash, nil
+	}
+	parent, err := object.GetCommit(l.r.history, c.ParentHashes[0])
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	return parent.TreeHash, nil
+}
+
+// merge puts what a commit changed onto the head's files.
+func (l *laying) merge(ctx context.Context, c *object.Commit, root trio) (plumbing.Hash, error) {
+	if h, settled := root.settled(); settled {
+		return h, nil
+	}
+	m := &treeMerge{view: l.view, b: &builder{sto: l.w.objects}}
+	if err := m.survey(ctx, l.refs, append([]plumbing.Hash{c.Hash, l.w.base()}, c.ParentHashes...), root); err != nil {
+		return plumbing.ZeroHash, err
+	}
+	tree, err := m.folder(root)
+	switch {
+	case err != nil:
+		return tree, err
+	case len(m.conflicts) > 0:
+		return tree, l.unfit(ctx, c, m)
+	case tree.IsZero(): // every file is gone
+		return m.b.encode(&object.Tree{})
+	}
+	return tree, nil
+}
+
+// unfit is the error of a commit that is in conflict.
+func (l *laying) unfit(ctx context.Context, c *object.Commit, m *treeMerge) error {
+	text, paths := m.words()
+	const inClone = "lay it in a clone, where the conflict can be resolved, and push that"
+	err := types.Errorf(types.Conflict, "commit %s (%s) does not fit: %s", short(c.Hash), subjectOf(c), text).WithHint(inClone)
+	if behind, lost := reaches(ctx, l.r.history, []plumbing.Hash{l.w.base()}, c.Hash); lost == nil && behind {
+		err = types.Errorf(types.Conflict, "commit %s (%s) is behind %s already, and does not fit again: %s", short(c.Hash), subjectOf(c), short(l.w.base()), text).WithHint(inClone)
+	}
+	return err.With("commit", c.Hash.String()).With("files", paths)
+}
+
+// commit makes the commit anew on the head.
+func (l *laying) commit(ctx context.Context, c *object.Commit, tree plumbing.Hash) (plumbing.Hash, error) {
+	s := l.r.service
+	_, committer, err := s.identities(step.CallOf(ctx).StartedAt)
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	anew := &object.Commit{
+		Author: c.Author, Committer: committer, Message: s.signedOff(c.Message, committer), Encoding: c.Encoding,
+		TreeHash: tree, ParentHashes: []plumbing.Hash{l.w.head()},
+	}
+	if err := s.sign(ctx, anew); err != nil {
+		return plumbing.ZeroHash, err
+	}
+	return (&builder{sto: l.w.objects}).encode(anew)
+}
+
+// end notes the head, from which steps go on in the workspace.
+func (l *laying) end() error {
+	l.w.meta.Start = l.w.meta.Head
+	if err := l.w.keepObject(l.w.base()); err != nil {
+		return l.w.broken(err)
+	}
+	return l.w.save()
+}
+
+// files are those that differ between the base and the head.
+func (l *laying) files(ctx context.Context) ([]string, error) {
+	base, err := object.GetCommit(l.w.objects, l.w.base())
+	if err != nil {
+		return nil, err
+	}
+	head, err := object.GetCommit(l.w.objects, l.w.head())
+	if err != nil {
+		return nil, err
+	}
+	list, err := l.view.changesOf(ctx, l.refs, []plumbing.Hash{base.Hash}, folders{from: base.TreeHash, to: head.TreeHash}, nil)
+	out := []string{}
+	for _, c := range list {
+		out = append(out, valid(c.path))
+		if c.old != "" {
+			out = append(out, valid(c.old))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), err
+}
+
+// brought are the objects that laid commits brought from others of the repository, which
+// a fork may lack.
+func (w *workspace) brought(ctx context.Context) ([]plumbing.Hash, error) {
+	laid, _ := w.chain(w.start())
+	if len(laid) == 0 {
+		return nil, nil
+	}
+	refs, err := w.repo.refs(ctx, w.repo.url)
+	if err != nil {
+		return nil, err
+	}
+	var out []plumbing.Hash
+	for _, c := range laid {
+		parent, err := object.GetCommit(w.objects, c.ParentHashes[0])
+		if err != nil {
+			return nil, w.broken(err)
+		}
+		more, err := w.view().objectsOf(ctx, refs, []plumbing.Hash{w.base()}, folders{from: parent.TreeHash, to: c.TreeHash})
+		if err != nil {
+			return nil, w.broken(err)
+		}
+		out = append(out, more...)
+	}
+	return out, nil
+}
+
+// subjectOf is the first line of a commit's message, as an error may show it.
+func subjectOf(c *object.Commit) string {
+	const most = 72
+	subject := commitOf(c, nil).Subject
+	if runes := []rune(subject); len(runes) > most {
+		subject = string(runes[:most]) + "…"
+	}
+	return (&remarks{text: []byte(strings.ReplaceAll(subject, "\r", ""))}).String()
+}

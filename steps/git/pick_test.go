@@ -1,0 +1,368 @@
+package git_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+	"github.com/skillrun/skillrun/steps/git/gittest"
+)
+
+// picking has a release branch that is behind main, and fixes on main.
+func picking(t testing.TB, serve func(testing.TB) *remote) *remote {
+	t.Helper()
+	r := serve(t)
+	more := []gittest.Commit{
+		commit("fix", "AAP-4: fix it\n\nSigned-off-by: Ada <ada@example.com>\n", 10, map[string]*string{file: text("ref: old\nother: y\n"), "README": text("r\nmore\n")}, "c"),
+		commit("again", "fix more\n", 11, map[string]*string{"README": text("r\nmore\nand more\n"), "data/new": text("n\n")}, "fix"),
+		commit("merged", "a merge\n", 12, map[string]*string{"f": text("f\n")}, "again", "feature"),
+		commit("release", "freeze\n", 13, map[string]*string{"VERSION": text("1\n")}, "b"),
+		commit("moved", "elsewhere\n", 14, map[string]*string{file: nil, "data/moved.yml": text("ref: old\nother: x\n")}, "release"),
+	}
+	r.main(more[0]) // each of them is served
+	for branch, tip := range map[string]string{"main": "merged", "release/1": "release", "moved": "moved"} {
+		shas, err := r.Create("service/all", "main", append(history, more...), map[string]string{"main": "merged"})
+		if err == nil {
+			err = r.Borrow("service/all", project)
+		}
+		if err == nil {
+			err = r.SetBranch(project, branch, shas[tip])
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.shas = shas
+	}
+	return r
+}
+
+func (r *remote) pick(onto string, commits ...string) map[string]any {
+	var list []any
+	for _, c := range commits {
+		list = append(list, r.shas[c])
+	}
+	return map[string]any{"repo": r.url, "onto": r.shas[onto], "commits": list}
+}
+
+// TestCherryPick lays fixes on a release branch and pushes them: the author, the time
+// and the message stay, the committer is ours.
+func TestCherryPick(t *testing.T) {
+	t.Parallel()
+	for name, serve := range servers() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := picking(t, serve)
+			out := r.must("git_cherry_pick", r.pick("release", "fix", "again"))
+			if fmt.Sprint(out["picked"]) != "2" || fmt.Sprint(out["files"]) != "[README data/new "+file+"]" {
+				t.Errorf("%v", out)
+			}
+			in := map[string]any{"workspace": out["workspace"], "branch": "hotfix-1"}
+			if b := r.must("git_branch_create", in); b["base"] != r.shas["release"] || b["tip"] != out["sha"] || b["resumed"] != false {
+				t.Errorf("branch %v", b)
+			}
+			s, _ := r.steps.Lookup("git_push")
+			p, err := s.Preview(r.ctx(), types.Encode(in), nil)
+			if err != nil || !strings.Contains(p.Change.Diff, "+other: y") || !strings.Contains(p.Change.Diff, "+and more") || strings.Contains(p.Change.Diff, "VERSION") {
+				t.Errorf("the plan shows %v %s", err, p.Change.Diff)
+			}
+			if got := r.must("git_push", in)["sha"]; got != out["sha"] || r.Branches(project)["hotfix-1"] != got {
+				t.Errorf("pushed %v, made %v", got, out["sha"])
+			}
+			c, err := r.Commit(project, out["sha"].(string))
+			if err != nil {
+				t.Fatal(err)
+			}
+			first, err := c.Parent(0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := fmt.Sprint(first.Author.Name, first.Author.When.Unix(), first.Committer.Name, first.Committer.When.Unix(), first.Message, first.ParentHashes); got != fmt.Sprint("Ada", at(10).Unix(), "Bot", at(100).Unix(), "AAP-4: fix it\n\nSigned-off-by: Ada <ada@example.com>\n", "[", r.shas["release"], "]") {
+				t.Errorf("the first is %s", got)
+			}
+			if files := r.treeOf(out["sha"].(string)); files["s"].Mode != filemode.Empty || files["VERSION"].Mode != filemode.Regular || files["data/new"].Mode != filemode.Regular {
+				t.Errorf("files %v", files)
+			}
+		})
+	}
+}
+
+// TestCherryPickAgain: the same call makes the same commits; in a later run, that knows
+// nothing of the one before, the branch that this one pushed is taken up.
+func TestCherryPickAgain(t *testing.T) {
+	t.Parallel()
+	r := picking(t, newRemote)
+	in := r.pick("release", "fix", "again")
+	out := r.must("git_cherry_pick", in)
+	if again := r.must("git_cherry_pick", in); fmt.Sprint(again) != fmt.Sprint(out) {
+		t.Errorf("again %v, was %v", again, out)
+	}
+	branch := map[string]any{"workspace": out["workspace"], "branch": "hotfix-1"}
+	r.must("git_branch_create", branch)
+	r.must("git_push", branch)
+	r.fresh()
+	r.cache = t.TempDir()
+	r.connect()
+	later := r.must("git_cherry_pick", in)
+	if later["sha"] == out["sha"] {
+		t.Error("commits of another time are the same")
+	}
+	b := r.must("git_branch_create", branch)
+	if b["resumed"] != true || b["tip"] != out["sha"] {
+		t.Errorf("branch %v", b)
+	}
+	if f := r.findOf("git_push", branch); f.State != step.StateExists {
+		t.Errorf("pushed before: %+v", f)
+	}
+	if got := r.must("git_push", branch)["sha"]; got != out["sha"] {
+		t.Errorf("pushed %v", got)
+	}
+	r.must("git_cherry_pick", r.pick("release", "fix"))
+	r.fails("git_branch_create", branch, types.Conflict, "is not from this work")
+	r.must("git_cherry_pick", r.pick("release", "feature"))
+	r.fails("git_branch_create", branch, types.Conflict, "is not from this work")
+}
+
+// TestCherryPickToAFork pushes to a fork that lacks what was picked, and where it was
+// picked to.
+func TestCherryPickToAFork(t *testing.T) {
+	t.Parallel()
+	for name, serve := range servers() {
+		if name == "a folder" {
+			continue // of which there is no fork here
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := picking(t, serve)
+			out := r.must("git_cherry_pick", r.pick("release", "fix", "again"))
+			r.must("git_branch_create", ws("branch", "hotfix-1", "push_repo", r.fork))
+			r.must("git_push", ws())
+			if got := r.Branches("bot/app-interface")["hotfix-1"]; got != out["sha"] {
+				t.Errorf("the fork's branch is at %s, want %s", got, out["sha"])
+			}
+			if text, err := r.ReadFile("bot/app-interface", out["sha"].(string), "data/new"); err != nil || text != "n\n" {
+				t.Errorf("%q %v", text, err)
+			}
+			if _, err := exec.LookPath("git"); err == nil {
+				gitIn(t, r.dir("bot/app-interface"), "fsck", "--strict", "--no-dangling")
+			}
+		})
+	}
+}
+
+// TestCherryPickSkips what is there, and says so.
+func TestCherryPickSkips(t *testing.T) {
+	t.Parallel()
+	r := picking(t, newRemote)
+	for _, commits := range [][]string{{"again"}, {"b"}, {}} {
+		out := r.must("git_cherry_pick", r.pick("merged", commits...))
+		if fmt.Sprint(out["picked"]) != "0" || out["sha"] != r.shas["merged"] || len(out["files"].([]any)) != 0 {
+			t.Errorf("%v: %v", commits, out)
+		}
+	}
+	if out := r.must("git_cherry_pick", r.pick("release", "a", "fix", "fix")); fmt.Sprint(out["picked"]) != "1" {
+		t.Errorf("%v", out)
+	}
+}
+
+// TestCherryPickFails says which commit does not fit, and why.
+func TestCherryPickFails(t *testing.T) {
+	t.Parallel()
+	r := picking(t, newRemote)
+	r.fails("git_cherry_pick", r.pick("moved", "fix"), types.Conflict, "commit "+r.shas["fix"][:12]+" (AAP-4: fix it) does not fit: "+file+" was deleted or renamed there, and is changed by the commit")
+	r.fails("git_cherry_pick", r.pick("release", "again"), types.Conflict, "(fix more) does not fit: README was changed there too, in the same lines or as a whole (lay it in a clone")
+	r.fails("git_cherry_pick", r.pick("again", "fix"), types.Conflict, "(AAP-4: fix it) is behind "+r.shas["again"][:12]+" already, and does not fit again: README was changed there too")
+	r.fails("git_cherry_pick", r.pick("fix", "moved"), types.Conflict, "was changed there, and is deleted or renamed by the commit")
+	r.fails("git_cherry_pick", r.pick("release", "merged"), types.BadInput, "commit "+r.shas["merged"][:12]+" (a merge) is a merge, which cannot be laid anew")
+	r.fails("git_cherry_pick", r.pick("release", "lost"), types.NotFound, "is not on any branch of the remote")
+	many := r.pick("release", strings.Split(strings.Repeat("fix ", 201)+"fix", " ")...)
+	r.fails("git_cherry_pick", many, types.BadInput, "202 commits are too many to lay; at most 200 are")
+	in := r.pick("release", "fix")
+	in["commits"] = []any{"main"}
+	r.fails("git_cherry_pick", in, types.BadInput, "")
+	if _, err := os.Stat(filepath.Join(r.call.Workspaces, "app-interface", "workspace.json")); err == nil {
+		t.Error("a workspace is left of what failed")
+	}
+}
+
+// TestCherryPickKinds merges what is no plain file as git does: as a whole, or not.
+func TestCherryPickKinds(t *testing.T) {
+	t.Parallel()
+	const big = 9 << 20
+	const plain, program, link = filemode.Regular, filemode.Executable, filemode.Symlink
+	type side struct {
+		text string
+		mode filemode.FileMode
+	}
+	for name, tt := range map[string]struct {
+		base, ours, theirs side
+		want               string
+	}{
+		"a program now, and edited":    {side{"a\nb\n", plain}, side{"A\nb\n", plain}, side{"a\nb\n", program}, ""},
+		"a program on both sides":      {side{"a\nb\n", plain}, side{"a\nb\n", program}, side{"a\nb\n", program}, ""},
+		"added as plain and program":   {side{}, side{"a\n", plain}, side{"a\n", program}, "x is executable on one side only"},
+		"two links":                    {side{"a", link}, side{"b", link}, side{"c", link}, "x is no regular file on both sides, and both changed it"},
+		"a link in the place of edits": {side{"a\n", plain}, side{"b\n", plain}, side{"a", link}, "x is no regular file on both sides, and both changed it"},
+		"binary":                       {side{"\x00a", plain}, side{"\x00b", plain}, side{"\x00c", plain}, "x was changed there too"},
+		"too large":                    {side{"a\nb\nc\n", plain}, side{"A\nb\nc\n", plain}, side{"a\nb\n" + strings.Repeat("c", big), plain}, "x was changed there too"},
+		"large, and changed once":      {side{"a\n", plain}, side{"a\n", plain}, side{strings.Repeat("c", big), plain}, ""},
+		"a file and a folder":          {side{}, side{"a\n", plain}, side{"", filemode.Dir}, "x is a file on one side, and a folder on the other"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRemote(t)
+			base := r.shas["c"]
+			put := func(s side, text string) string {
+				if err := r.SetBranch(project, "main", base); err != nil {
+					t.Fatal(err)
+				}
+				entries := []object.TreeEntry{{Name: "other", Mode: plain}}
+				if s.mode != filemode.Empty {
+					entries = append(entries, object.TreeEntry{Name: "x", Mode: s.mode})
+				}
+				texts := map[string]string{"other": text, "x": s.text}
+				if s.mode == filemode.Dir {
+					delete(texts, "x")
+					entries[1].Hash = r.rootTree(r.shas["a"])
+				}
+				return r.plant(texts, entries...)
+			}
+			base = put(tt.base, "o\n")
+			theirs, ours := put(tt.theirs, "O\n"), put(tt.ours, "o\n")
+			if err := r.SetBranch(project, "theirs", theirs); err != nil {
+				t.Fatal(err)
+			}
+			in := map[string]any{"repo": r.url, "onto": ours, "commits": []any{theirs}}
+			if tt.want != "" {
+				r.fails("git_cherry_pick", in, types.Conflict, tt.want)
+				return
+			}
+			if out := r.must("git_cherry_pick", in); fmt.Sprint(out["picked"]) != "1" {
+				t.Errorf("%v", out)
+			}
+		})
+	}
+}
+
+func (r *remote) rootTree(sha string) plumbing.Hash {
+	r.t.Helper()
+	c, err := r.Commit(project, sha)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return c.TreeHash
+}
+
+// TestCherryPickContinues: files that steps write into the workspace are committed on
+// top of what was laid.
+func TestCherryPickContinues(t *testing.T) {
+	t.Parallel()
+	r := picking(t, newRemote)
+	r.withFiles()
+	out := r.must("git_cherry_pick", r.pick("release", "fix"))
+	r.must("git_branch_create", ws("branch", "hotfix-1"))
+	r.must("workspace_write", ws("path", "NOTES", "text", "fixed\n"))
+	s, _ := r.steps.Lookup("git_commit")
+	if p, err := s.Preview(r.ctx(), types.Encode(ws("message", "m")), nil); err != nil || p.Change.Title != "commit 1 file on hotfix-1" {
+		t.Errorf("the plan shows %s: %v", p.Change.Title, err)
+	}
+	made := r.must("git_commit", ws("message", "note it"))
+	r.must("git_push", ws())
+	c, err := r.Commit(project, made["sha"].(string))
+	if err != nil || c.ParentHashes[0].String() != out["sha"] {
+		t.Fatalf("%v %v", c, err)
+	}
+	if files := r.treeOf(made["sha"].(string)); files["NOTES"].Mode != filemode.Regular || files["VERSION"].Mode != filemode.Regular {
+		t.Errorf("files %v", files)
+	}
+	r.fresh()
+	r.must("git_cherry_pick", r.pick("release", "fix"))
+	if b := r.must("git_branch_create", ws("branch", "hotfix-1")); b["resumed"] != true {
+		t.Errorf("branch %v", b)
+	}
+	r.must("workspace_write", ws("path", "NOTES", "text", "fixed\n"))
+	if again := r.must("git_commit", ws("message", "note it")); again["sha"] != made["sha"] {
+		t.Errorf("again %v, was %v", again["sha"], made["sha"])
+	}
+}
+
+// TestRebase lays a branch on main and moves it; a run that was killed after the server
+// moved it finds that, although the old commits are on no branch any more.
+func TestRebase(t *testing.T) {
+	t.Parallel()
+	for name, serve := range servers() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := picking(t, serve)
+			in := map[string]any{"repo": r.url, "commit": r.shas["release"], "onto": r.shas["again"]}
+			out := r.must("git_rebase", in)
+			if fmt.Sprint(out["rebased"]) != "1" {
+				t.Errorf("%v", out)
+			}
+			move := map[string]any{"workspace": out["workspace"], "branch": "release/1", "expect": r.shas["release"]}
+			r.must("git_branch_update", move)
+			if err := r.SetBranch(project, "moved", ""); err != nil { // which holds them too
+				t.Fatal(err)
+			}
+			r.call.Workspaces = t.TempDir()
+			if again := r.must("git_rebase", in); again["sha"] != out["sha"] {
+				t.Errorf("again %v, was %v", again, out)
+			}
+			if f := r.findOf("git_branch_update", move); f.State != step.StateExists {
+				t.Errorf("%+v", f)
+			}
+			c, err := r.Commit(project, r.Branches(project)["release/1"])
+			if err != nil || c.ParentHashes[0].String() != r.shas["again"] || c.Message != "freeze\n" {
+				t.Errorf("%v %v", c, err)
+			}
+		})
+	}
+}
+
+// TestRebaseOfWhatIsThere makes nothing of what is based on it, and of what is behind it.
+func TestRebaseOfWhatIsThere(t *testing.T) {
+	t.Parallel()
+	r := picking(t, newRemote)
+	for commit, onto := range map[string][2]string{"again": {"fix", "again"}, "b": {"again", "again"}, "fix": {"fix", "fix"}} {
+		out := r.must("git_rebase", map[string]any{"repo": r.url, "commit": r.shas[commit], "onto": r.shas[onto[0]]})
+		if fmt.Sprint(out["rebased"]) != "0" || out["sha"] != r.shas[onto[1]] {
+			t.Errorf("%s onto %s: %v", commit, onto[0], out)
+		}
+	}
+	r.fails("git_rebase", map[string]any{"repo": r.url, "commit": r.shas["merged"], "onto": r.shas["release"]}, types.BadInput, "is a merge, which cannot be laid anew")
+	r.fails("git_rebase", map[string]any{"repo": r.url, "commit": r.shas["lost"], "onto": r.shas["release"]}, types.NotFound, "is not on any branch of the remote")
+}
+
+// TestLayingSigns makes commits as the service says.
+func TestLayingSigns(t *testing.T) {
+	t.Parallel()
+	r := picking(t, newRemote)
+	_, _, r.service.SigningKeyFile = keyPair(t)
+	r.service.SignOff = true
+	r.connect()
+	out := r.must("git_cherry_pick", r.pick("release", "fix"))
+	r.must("git_branch_create", ws("branch", "hotfix-1"))
+	r.must("git_push", ws())
+	c, err := r.Commit(project, out["sha"].(string))
+	if err != nil || !strings.HasSuffix(c.Message, "Signed-off-by: Ada <ada@example.com>\nSigned-off-by: Bot <bot@example.com>\n") || c.PGPSignature == "" {
+		t.Errorf("%v %v", c, err)
+	}
+}
+
+// TestLayingFails sorts the failures of the server.
+func TestLayingFails(t *testing.T) {
+	t.Parallel()
+	r := picking(t, newRemote)
+	r.through(func(req *http.Request) (*http.Response, error) { return answer(req, 503, "later"), nil })
+	r.fails("git_cherry_pick", r.pick("release", "fix"), types.Unavailable, "503")
+	r.fails("git_rebase", map[string]any{"repo": r.url, "commit": r.shas["release"], "onto": r.shas["again"]}, types.Unavailable, "503")
+}
