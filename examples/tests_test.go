@@ -11,7 +11,6 @@ import (
 
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/skilltest"
-	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/steps"
 )
 
@@ -76,9 +75,7 @@ func TestServices(t *testing.T) {
 	var needs []config.Need
 	for _, file := range slices.DeleteFunc(files, isTests) {
 		for _, n := range checked(t, c.plain(t), file).Needs(nil) {
-			if slices.ContainsFunc(steps.Kinds(), func(k step.ServiceKind) bool { return k.Name == n.Kind }) { // else of a shape
-				needs = append(needs, config.Need(n))
-			}
+			needs = append(needs, config.Need(n))
 		}
 	}
 	if diags := site.Unmet(needs); len(diags) > 0 {

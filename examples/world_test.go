@@ -22,9 +22,9 @@ import (
 // world is what is outside of a skill, read from testdata/world: step types
 // that answer from data. Its reads say what the file has for their arguments;
 // its writes are kept by their key, so that they can be looked for and counted.
-// The types of a step stay its own: those of the built-in step, of its file in
-// rewritten/steps, or of its shape in testdata/steps. A step type of a file is
-// answered as a whole: what is in it is for the tests beside it.
+// The types of a step stay its own: those of the built-in step, or of its file in
+// rewritten/steps. A step type of a file is answered as a whole: what is in it is for
+// the tests beside it.
 type world struct {
 	defs  map[string]step.Definition // of the step types that the world answers for
 	rules map[string][]rule
@@ -88,10 +88,7 @@ func strict(t *testing.T, what string, values, v any) {
 }
 
 // catalogue holds every step type, and makes worlds.
-type catalogue struct {
-	base   *step.Catalogue
-	shapes []step.Definition
-}
+type catalogue struct{ base *step.Catalogue }
 
 func newCatalogue(t *testing.T) catalogue {
 	t.Helper()
@@ -99,27 +96,16 @@ func newCatalogue(t *testing.T) catalogue {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := catalogue{base: base, shapes: shapes(t)}
-	for _, d := range c.shapes {
-		if _, ok := base.Lookup(d.Name); ok {
-			t.Fatalf("%s is a step type now: remove its shape", d.Name)
-		}
-	}
-	return c
+	return catalogue{base}
 }
 
 // world is a new world with these answers. A step type without an answer there
-// is what it is without a world; a shape without one fails.
+// is what it is without a world.
 func (c catalogue) world(t *testing.T, rules map[string][]rule) *world {
 	t.Helper()
 	w := &world{rules: rules, defs: map[string]step.Definition{}, asked: map[string]int{}, effects: map[string]action{}, sends: map[string]int{}}
-	for _, d := range c.shapes {
-		w.defs[d.Name] = d
-	}
 	for name := range rules {
-		if _, shaped := w.defs[name]; !shaped {
-			w.defs[name] = c.definition(t, name)
-		}
+		w.defs[name] = c.definition(t, name)
 	}
 	return w
 }
@@ -132,7 +118,7 @@ func (c catalogue) definition(t *testing.T, name string) step.Definition {
 	}
 	file := filepath.Join("rewritten", "steps", name+".yaml")
 	if !exists(file) {
-		t.Fatalf("the world answers for %s, which is no step type and has no shape", name)
+		t.Fatalf("the world answers for %s, which is no step type", name)
 	}
 	return checked(t, c.base, file).Definition()
 }
