@@ -58,6 +58,9 @@ func (p *Program) readSkill(path, shown string) (source, error) {
 	if err != nil {
 		return source{}, unreadable(path, shown, err)
 	}
+	if engine.IsStepType(path) && !engine.IsStepType(shown) { // by its name in the folder itself
+		shown = filepath.Join("..", typesDir, filepath.Base(shown))
+	}
 	return source{Name: stem(shown), File: shown, From: filepath.Dir(shown), Text: text, Origin: p.origin(path)}, nil
 }
 

@@ -145,7 +145,7 @@ func (p *Program) runSuite(ctx context.Context, s *skilltest.Suite, only *regexp
 }
 
 // testFiles returns the files of tests that the arguments mean: those files, that of
-// a skill, or all in a folder.
+// a skill, or all in a folder; each once, as a shell's pattern finds skills and tests.
 func (p *Program) testFiles(args []string) ([]string, error) {
 	if len(args) == 0 {
 		var out []string
@@ -161,12 +161,18 @@ func (p *Program) testFiles(args []string) ([]string, error) {
 		return out, nil
 	}
 	var out []string
+	seen := map[string]bool{}
 	for _, arg := range args {
 		files, err := p.testFilesOf(arg)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, files...)
+		for _, file := range files {
+			if !seen[p.path(file)] {
+				seen[p.path(file)] = true
+				out = append(out, file)
+			}
+		}
 	}
 	return out, nil
 }
