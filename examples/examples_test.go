@@ -122,7 +122,7 @@ func TestExamples(t *testing.T) {
 	for _, file := range skillFiles(t) {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			checked(t, c.plain(t), file)
+			checked(t, c.base, file)
 			scenes, sandbox := scenes(t, file)
 			if len(scenes) == 0 && !sandbox && !hasTests(file) {
 				t.Fatal("an example ends with comments that say what its runs give, or has tests beside it")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/skilltest"
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/steps"
 )
 
@@ -26,7 +27,7 @@ func TestTests(t *testing.T) {
 		for _, file := range files {
 			t.Run(file, func(t *testing.T) {
 				t.Parallel()
-				suite := suiteOf(t, c, file)
+				suite := suiteOf(t, c.base, file)
 				for _, x := range suite.Cases {
 					for _, f := range suite.Run(x).Failures {
 						t.Errorf("%s: %s\n%s", x.Name, f, f.Diff)
@@ -37,10 +38,11 @@ func TestTests(t *testing.T) {
 	}
 }
 
-// TestTested: every example and every step type beside them has tests.
+// TestTested: every example, every rewritten skill and every step type beside them has
+// tests.
 func TestTested(t *testing.T) {
 	t.Parallel()
-	for _, pattern := range []string{"*.yaml", "steps/*.yaml", "rewritten/steps/*.yaml"} {
+	for _, pattern := range []string{"*.yaml", "steps/*.yaml", "rewritten/*.yaml", "rewritten/steps/*.yaml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no files %s: %v", pattern, err)
@@ -74,7 +76,7 @@ func TestServices(t *testing.T) {
 	c := newCatalogue(t)
 	var needs []config.Need
 	for _, file := range slices.DeleteFunc(files, isTests) {
-		for _, n := range checked(t, c.plain(t), file).Needs(nil) {
+		for _, n := range checked(t, c.base, file).Needs(nil) {
 			needs = append(needs, config.Need(n))
 		}
 	}
@@ -94,14 +96,14 @@ func exists(file string) bool {
 }
 
 // suiteOf reads a file of tests, and the skill that it is about.
-func suiteOf(t *testing.T, c catalogue, file string) *skilltest.Suite {
+func suiteOf(t *testing.T, cat *step.Catalogue, file string) *skilltest.Suite {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	subject, _ := skilltest.Subject(file)
-	suite, diags := skilltest.Read(file, text, checked(t, c.plain(t), subject), c.plain(t))
+	suite, diags := skilltest.Read(file, text, checked(t, cat, subject), cat)
 	if len(diags) > 0 {
 		t.Fatal(diags)
 	}
@@ -124,10 +126,10 @@ func BenchmarkThousandCases(b *testing.B) {
 	}
 	t := new(testing.T)
 	c := newCatalogue(t)
-	skill := checked(t, c.plain(t), "../skills/release_aa_backend_prod.yaml")
+	skill := checked(t, c.base, "../skills/release_aa_backend_prod.yaml")
 	for b.Loop() {
 		began := time.Now()
-		suite, diags := skilltest.Read("many_test.yaml", []byte(many.String()), skill, c.plain(t))
+		suite, diags := skilltest.Read("many_test.yaml", []byte(many.String()), skill, c.base)
 		if len(diags) > 0 || len(suite.Cases) != 1000 {
 			b.Fatal(diags)
 		}

@@ -23,8 +23,8 @@ import (
 // that answer from data. Its reads say what the file has for their arguments;
 // its writes are kept by their key, so that they can be looked for and counted.
 // The types of a step stay its own: those of the built-in step, or of its file in
-// rewritten/steps. A step type of a file is answered as a whole: what is in it is for
-// the tests beside it.
+// rewritten/steps. A step type of a file is answered as a whole: what is in it is
+// for the tests beside it, and for TestWritesOnce.
 type world struct {
 	defs  map[string]step.Definition // of the step types that the world answers for
 	rules map[string][]rule
@@ -87,7 +87,7 @@ func strict(t *testing.T, what string, values, v any) {
 	}
 }
 
-// catalogue holds every step type, and makes worlds.
+// catalogue holds every built-in step type, and makes worlds.
 type catalogue struct{ base *step.Catalogue }
 
 func newCatalogue(t *testing.T) catalogue {
@@ -121,12 +121,6 @@ func (c catalogue) definition(t *testing.T, name string) step.Definition {
 		t.Fatalf("the world answers for %s, which is no step type", name)
 	}
 	return checked(t, c.base, file).Definition()
-}
-
-// plain is the catalogue without a world.
-func (c catalogue) plain(t *testing.T) *step.Catalogue {
-	t.Helper()
-	return c.steps(t, c.world(t, nil))
 }
 
 // steps is the catalogue with the world in the place of its step types.
