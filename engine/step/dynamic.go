@@ -19,7 +19,8 @@ type Definition struct {
 	Out    types.Type // an object; a field that is not required is optional for who reads it
 	Codes  []types.Code
 	Touch  Touch
-	File   string // the one that declares it, or ""
+	File   string     // the one that declares it, or ""
+	Config types.Type // what it reads of the configuration
 }
 
 // Ability is an [Option] of a step that takes and gives JSON as it is.
@@ -36,7 +37,7 @@ func Dynamic(d Definition, do Func[json.RawMessage, json.RawMessage], abilities 
 	if err := d.check(); err != nil {
 		return Step{}, err
 	}
-	s := Step{Name: d.Name, Doc: d.Doc, Effect: d.Effect, In: d.In, Out: d.Out.Result(), Codes: d.Codes, Touch: d.Touch, File: d.File}
+	s := Step{Name: d.Name, Doc: d.Doc, Effect: d.Effect, In: d.In, Out: d.Out.Result(), Codes: d.Codes, Touch: d.Touch, File: d.File, Config: d.Config}
 	for _, a := range abilities {
 		a.apply(&s)
 	}

@@ -66,7 +66,8 @@ type Step struct {
 	Out    types.Type // an object: the result
 	Codes  []types.Code
 	Touch  Touch
-	File   string // the one that declares it, "" of one that is written in Go
+	File   string     // the one that declares it, "" of one that is written in Go
+	Config types.Type // what one that a file declares reads of the configuration
 	// RefFormat is how people name an effect of the step in `skillrun resolve`,
 	// such as "the key of the issue, AAP-7"; "" when it cannot be read back.
 	RefFormat string

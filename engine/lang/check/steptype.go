@@ -53,7 +53,7 @@ func IsStepType(file string) bool {
 func (s *Skill) Definition() step.Definition {
 	every := (step.Step{Effect: s.Effect}).AllCodes()
 	return step.Definition{
-		Name: s.Name, Doc: s.Description, Effect: s.Effect, In: s.Inputs, Out: s.Outputs, File: s.File,
+		Name: s.Name, Doc: s.Description, Effect: s.Effect, In: s.Inputs, Out: s.Outputs, File: s.File, Config: s.Config,
 		Codes: slices.DeleteFunc(s.codes(), func(c types.Code) bool { return slices.Contains(every, c) }),
 	}
 }

@@ -222,7 +222,7 @@ func (x *examination) declared() render.Group {
 		}
 	}
 	if len(g.Findings) == 0 {
-		g.Findings = []step.Finding{{Subject: "configuration", Detail: fmt.Sprintf("every value it needs is there (%d declared)", len(x.skill.Config.Fields))}}
+		g.Findings = []step.Finding{{Subject: "configuration", Detail: fmt.Sprintf("every value it needs is there (%d declared)", len(x.skill.Settings()))}}
 	}
 	return g
 }

@@ -35,6 +35,11 @@ func Step(w io.Writer, s step.Step) error {
 	if s.Touch.Service != "" {
 		fmt.Fprintf(w, "service: %s (%s %s)\n", s.Touch.Service, s.Touch.Verb, s.Touch.Object)
 	}
+	table(w, "config", len(s.Config.Fields), func(tw io.Writer) {
+		for _, f := range s.Config.Fields {
+			fmt.Fprintf(tw, "  %s\t%s\t%s\n", f.Name, typeOf(f), line(f.Doc))
+		}
+	})
 	fmt.Fprintln(w, "\nwith:")
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, a := range arguments("", s.In) {
@@ -213,6 +218,7 @@ type StepJSON struct {
 	Effect step.Effect    `json:"effect"`
 	File   string         `json:"file,omitempty"` // of one that a file declares
 	Touch  step.Touch     `json:"touches,omitzero"`
+	Config map[string]any `json:"config,omitempty"`
 	With   map[string]any `json:"with"`
 	Result map[string]any `json:"result"`
 	Codes  []types.Code   `json:"fails_with"`
@@ -225,6 +231,9 @@ func JSONOf(steps []step.Step) []StepJSON {
 		out[i] = StepJSON{
 			Name: s.Name, Doc: s.Doc, Effect: s.Effect, File: s.File, Touch: s.Touch,
 			With: s.In.Schema(), Result: s.Out.Schema(), Codes: s.AllCodes(),
+		}
+		if len(s.Config.Fields) > 0 {
+			out[i].Config = s.Config.Schema()
 		}
 	}
 	return out

@@ -49,9 +49,10 @@ type Input struct {
 	field types.Field
 }
 
-// Setting is a value of the configuration that a skill wants.
+// Setting is a value of the configuration that a skill wants, or what it calls.
 type Setting struct {
 	Input
+	Of      string `json:"of,omitempty"` // what it calls
 	Value   any    `json:"value,omitempty"`
 	Place   string `json:"place,omitempty"` // where the value stands
 	Missing bool   `json:"missing"`
@@ -104,10 +105,7 @@ func Describe(s *engine.Skill, cfg *config.Config, uses map[string][]step.Use) S
 	for _, f := range s.Inputs.Fields {
 		out.Inputs = append(out.Inputs, inputOf(f))
 	}
-	values := cfg.ValuesFor(s.Name)
-	for _, f := range s.Config.Fields {
-		out.Config = append(out.Config, settingOf(f, s.Name, cfg, values))
-	}
+	out.Config = settingsOf(s, cfg)
 	out.Secrets = secretsOf(s, cfg)
 	d := describer{skill: s, cfg: cfg, uses: uses}
 	out.Steps = nodesOf(s.Steps)
@@ -126,6 +124,21 @@ func inputOf(f types.Field) Input {
 		Name: f.Name, Type: f.Type.Present().String(), Required: f.Required, Default: f.Default,
 		Enum: f.Type.Enum, Pattern: f.Type.Pattern, Format: f.Type.Format, Description: f.Doc, field: f,
 	}
+}
+
+// settingsOf are those of the skill and of what it calls; one that both declare is told once.
+func settingsOf(s *engine.Skill, cfg *config.Config) []Setting {
+	out := []Setting{}
+	for _, c := range s.Settings() {
+		one := settingOf(c.Field, c.Of, cfg, cfg.ValuesFor(c.Of))
+		if c.Of != s.Name {
+			one.Of = c.Of
+		}
+		if !slices.ContainsFunc(out, func(o Setting) bool { return o.Name == one.Name && o.Place == one.Place && o.Missing == one.Missing }) {
+			out = append(out, one)
+		}
+	}
+	return out
 }
 
 func settingOf(f types.Field, skill string, cfg *config.Config, values map[string]any) Setting {
@@ -290,7 +303,11 @@ func (k Skill) config(w io.Writer) {
 			case c.Value != nil:
 				value = "= " + line(types.Show(c.Value))
 			}
-			fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\n", c.Name, typeOf(c.field), about(c.Input), value)
+			of := ""
+			if c.Of != "" {
+				of = " (of " + c.Of + ")"
+			}
+			fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\n", c.Name, typeOf(c.field), about(c.Input)+of, value)
 		}
 	})
 	switch {
