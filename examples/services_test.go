@@ -110,7 +110,7 @@ func newGitLab(t *testing.T) http.Handler {
 	send("", `{"source_branch": "fix", "target_branch": "main", "title": "Fix it"}`)
 	send("/1/notes", `{"body": "Please look at it"}`)
 	for _, status := range []string{"success", "failed"} {
-		if _, err := s.AddPipeline("example/api", gitlabtest.Pipeline{Ref: "main", SHA: strings.Repeat("a", 40), Status: status, Jobs: []gitlabtest.Job{{Name: "test", Log: "\x1b[31mit fails\x1b[0m\n"}}}); err != nil {
+		if _, err := s.AddPipeline("example/api", gitlabtest.Pipeline{Ref: "main", SHA: strings.Repeat("a", 40), Status: status, Jobs: []gitlabtest.Job{{Name: "test", Log: "it begins\n\x1b[31mit fails\x1b[0m\n"}}}); err != nil {
 			t.Fatal(err)
 		}
 	}

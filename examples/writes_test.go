@@ -135,7 +135,7 @@ func TestReads(t *testing.T) {
 		}}},
 		{name: "gitlab_pipeline_list", inputs: types.Values{"project": "example/api", "limit": 1}, outputs: types.Values{"pipelines": []any{pipeline}, "truncated": true}},
 		{name: "gitlab_pipeline_list", inputs: types.Values{"project": "example/api", "status": "failed"}, outputs: types.Values{"pipelines": []any{pipeline}, "truncated": false}},
-		{name: "gitlab_job_log", inputs: types.Values{"project": "example/api", "pipeline_id": 5, "job": "test"}, outputs: types.Values{"text": "it fails\n", "truncated": false}},
+		{name: "gitlab_job_log", inputs: types.Values{"project": "example/api", "pipeline_id": 5, "job": "test", "max_bytes": 20}, outputs: types.Values{"text": "it fails\n", "truncated": true}},
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()

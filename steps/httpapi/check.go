@@ -41,6 +41,9 @@ func (in GetIn) check(unknown step.UnknownPaths) error {
 	if err := in.Target.check(unknown, false); err != nil || in.Pages == nil {
 		return err
 	}
+	if in.Tail {
+		return types.Errorf(types.BadInput, "tail does not go with pages").WithHint("leave out tail: of pages, all are read")
+	}
 	return in.Pages.check(unknown, "pages")
 }
 

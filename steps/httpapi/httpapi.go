@@ -60,6 +60,7 @@ func (Target) About() (what, thing string) { return "", "" }
 // GetIn are the arguments of http_get.
 type GetIn struct {
 	Target
+	Tail  bool   `json:"tail,omitempty" doc:"true keeps the end of a response that is longer than max_body, such as of a log, from the beginning of a line; without it, such a response is an error. truncated says so, and json is absent then. Up to 10 MiB are read."`
 	Pages *Pages `json:"pages" doc:"How the list goes on that the response is a part of. All parts are read."`
 }
 
@@ -99,5 +100,5 @@ type Out struct {
 	Headers   map[string]string `json:"headers" doc:"The response headers by lower-case name, repeated ones joined with commas; without cookies."`
 	Body      string            `json:"body" doc:"The body as text; what is not UTF-8 is replaced."`
 	JSON      *any              `json:"json,omitempty" doc:"The parsed body, when the response is JSON; with pages, the whole list. A number that does not fit, an integer beyond 64 bits or one like 1e400, is a string. Absent for a write whose response is not valid JSON; body has the text."`
-	Truncated bool              `json:"truncated" doc:"Whether the response body of a write was longer than max_body, or incomplete; a read fails then."`
+	Truncated bool              `json:"truncated" doc:"Whether body is not all of the response: with tail, its end; of a write, the beginning of one that was longer than max_body, or incomplete. Any other read fails then."`
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -14,14 +15,42 @@ import (
 )
 
 func (c *client) get(ctx context.Context, in GetIn) (Out, error) {
-	return c.all(ctx, ask{method: http.MethodGet, target: in.Target}, in.Pages)
+	return c.read(ctx, ask{method: http.MethodGet, target: in.Target}, in)
 }
 
 func (c *client) query(ctx context.Context, in QueryIn) (Out, error) {
 	if err := c.s.mayQuery(c.name, in.Path); err != nil {
 		return Out{}, err
 	}
-	return c.all(ctx, ask{http.MethodPost, in.Target, in.Content}, in.Pages)
+	return c.read(ctx, ask{http.MethodPost, in.Target, in.Content}, in.GetIn)
+}
+
+// read reads all that is asked for, or with tail its end.
+func (c *client) read(ctx context.Context, a ask, in GetIn) (Out, error) {
+	if !in.Tail {
+		return c.all(ctx, a, in.Pages)
+	}
+	keep := a.target.MaxBody
+	a.target.MaxBody = rest.MaxBody
+	out, err := c.page(ctx, a)
+	if err == nil && len(out.Body) > keep {
+		out.Body, out.JSON, out.Truncated = end(out.Body, keep), nil, true
+	}
+	return out, err
+}
+
+// end is at most so much of a text, from its end. It begins with a line, so that a
+// credential which is masked by all of it is not cut in two; of a line that is longer
+// than that, with a character.
+func end(text string, most int) string {
+	text = text[len(text)-most:]
+	if i := strings.IndexByte(text, '\n'); i >= 0 && i < len(text)-1 {
+		return text[i+1:]
+	}
+	for text != "" && !utf8.RuneStart(text[0]) {
+		text = text[1:]
+	}
+	return text
 }
 
 func (c *client) request(ctx context.Context, in RequestIn) (Out, error) {
