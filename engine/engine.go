@@ -109,6 +109,8 @@ type Setup struct {
 	// StepTypes finds a step type that a file declares; beside is the file that uses
 	// it. The error has the code not_found when there is none.
 	StepTypes func(beside, name string) (file string, text []byte, err error)
+	// Schemas is the schema that is kept beside a file of what a step pins; nil keeps none.
+	Schemas func(beside string, p step.Pin) (in types.Type, known bool, err error)
 	// Invocation is how this program is called so that it comes to this site,
 	// such as "skillrun --sandbox"; "" is "skillrun". The commands in hints end with
 	// its flags, and skills read it as run.program.
@@ -140,7 +142,7 @@ func New(s Setup) *Engine {
 
 // Check checks a skill, and those that it calls. It must not be run when the diagnostics have errors.
 func (e *Engine) Check(file string, text []byte) (*Skill, diag.List) {
-	return check.File(file, text, check.World{Catalogue: e.Catalogue, Skill: e.Skills, StepType: e.StepTypes})
+	return check.File(file, text, check.World{Catalogue: e.Catalogue, Skill: e.Skills, StepType: e.StepTypes, Schema: e.Schemas})
 }
 
 // IsStepType reports whether a file declares a step type, and no skill.

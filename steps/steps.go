@@ -3,6 +3,7 @@
 package steps
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/skillrun/skillrun/engine/config"
@@ -56,6 +57,16 @@ func All(cfg *config.Config, o Options) (*step.Catalogue, error) {
 		logline.Steps(),
 	}
 	return step.NewCatalogue(families...).Masked(cfg.Mask()).WithSecrets(cfg.Token), c.err
+}
+
+// Schemas returns what lists the schemas of the tools of an MCP server, by their names.
+func Schemas(cfg *config.Config) func(ctx context.Context, service string) (map[string]step.Schema, error) {
+	c := connector{cfg: cfg}
+	schemas := mcp.Schemas(each(&c, "mcp", c.mcp))
+	return func(ctx context.Context, service string) (map[string]step.Schema, error) {
+		got, err := schemas(step.WithMask(ctx, cfg.Mask()), service)
+		return got, step.MaskedError(cfg.Mask(), err)
+	}
 }
 
 // Kinds are the kinds of services that the families reach.

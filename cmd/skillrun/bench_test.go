@@ -94,7 +94,7 @@ func (b *bench) run(args ...string) result {
 			v, ok := b.env[name]
 			return v, ok
 		},
-		Clock: handClock{b}, Random: rand.Reader, Builtin: skills.FS, Catalogue: seams{}.catalogue, Examiners: examiners, Kinds: steps.Kinds(), Locks: seams{}.lock, Sandbox: openSandbox,
+		Clock: handClock{b}, Random: rand.Reader, Builtin: skills.FS, Catalogue: seams{}.catalogue, Examiners: examiners, Schemas: steps.Schemas, Kinds: steps.Kinds(), Locks: seams{}.lock, Sandbox: openSandbox,
 	}
 	ctx := b.t.Context()
 	if b.ctx != nil {

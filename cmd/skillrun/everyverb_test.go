@@ -32,6 +32,7 @@ steps:
 		{"check " + file, 0, "skills"},
 		{"test " + file, 0, "suites"},
 		{"doctor", 0, ""},
+		{"lock " + file, 0, "files"},
 		{"list", 0, "skills"},
 		{"show " + file, 0, "steps"},
 		{"steps", 0, "steps"},

@@ -165,7 +165,7 @@ func (a *arena) run(t testing.TB, args ...string) result {
 	p := &cli.Program{
 		Build: cli.Build{Version: "test"}, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &log, Dir: a.home,
 		Env:   func(name string) (string, bool) { return map[string]string{"HOME": a.home}[name], name == "HOME" },
-		Clock: a.clock, Random: rand.Reader, Builtin: skills.FS, Catalogue: connect, Examiners: examiners, Kinds: steps.Kinds(), Locks: seams{}.lock, Sandbox: openSandbox,
+		Clock: a.clock, Random: rand.Reader, Builtin: skills.FS, Catalogue: connect, Examiners: examiners, Schemas: steps.Schemas, Kinds: steps.Kinds(), Locks: seams{}.lock, Sandbox: openSandbox,
 		Disk: engine.Disk{Sync: func(*os.File) error { return nil }}, // no test here cuts the power
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

@@ -118,7 +118,7 @@ func (h *hostile) run(args ...string) (out, log string) {
 	p := &cli.Program{
 		Build: cli.Build{Version: "test"}, User: "ada", Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Dir: h.dir,
 		Env:   func(name string) (string, bool) { v, ok := env[name]; return v, ok },
-		Clock: clock{}, Random: rand.Reader, Builtin: skills.FS, Catalogue: seams{}.catalogue, Examiners: examiners, Kinds: steps.Kinds(), Locks: seams{}.lock, Sandbox: openSandbox,
+		Clock: clock{}, Random: rand.Reader, Builtin: skills.FS, Catalogue: seams{}.catalogue, Examiners: examiners, Schemas: steps.Schemas, Kinds: steps.Kinds(), Locks: seams{}.lock, Sandbox: openSandbox,
 	}
 	const patience = 30 * time.Second // of a machine that has much to do
 	ctx, cancel := context.WithTimeout(h.t.Context(), patience)

@@ -59,7 +59,7 @@ func run() int {
 		Terminal:    term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		User:        userName(), Dir: dir, Env: os.LookupEnv, Clock: clock{}, Tick: tick, Random: rand.Reader,
-		Builtin: skills.FS, Catalogue: between.catalogue, Examiners: examiners, Kinds: steps.Kinds(), Locks: between.lock, Sandbox: openSandbox, Disk: between.disk,
+		Builtin: skills.FS, Catalogue: between.catalogue, Examiners: examiners, Schemas: steps.Schemas, Kinds: steps.Kinds(), Locks: between.lock, Sandbox: openSandbox, Disk: between.disk,
 		Interrupt: signalled.interrupt,
 	}
 	code := p.Run(ctx, os.Args[1:])

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 			signal.Notify(told, s)
 		}
 	}
-	testscript.Main(tests{memtest.Tests{M: m}}, map[string]func(){"skillrun": main, "mutants": mutants})
+	testscript.Main(tests{memtest.Tests{M: m}}, map[string]func(){"skillrun": main, "mutants": mutants, "toolserver": toolServer})
 }
 
 // tests are those of this package. They wait half of their time, for programs and for

@@ -204,7 +204,7 @@ func (w *mutating) run(args ...string) result {
 			return "", false
 		},
 		Clock:  stopped{},
-		Random: rand.Reader, Builtin: skills.FS, Catalogue: seams{}.catalogue, Examiners: examiners, Kinds: steps.Kinds(), Locks: seams{}.lock, Sandbox: openSandbox,
+		Random: rand.Reader, Builtin: skills.FS, Catalogue: seams{}.catalogue, Examiners: examiners, Schemas: steps.Schemas, Kinds: steps.Kinds(), Locks: seams{}.lock, Sandbox: openSandbox,
 	}
 	code := p.Run(context.Background(), args)
 	return result{code, out.String(), log.String()}

@@ -93,6 +93,7 @@ type Step struct {
 	check                func(json.RawMessage, UnknownPaths) error
 	guard                func(json.RawMessage, UnknownPaths) error
 	codes                func(json.RawMessage) []types.Code
+	pin                  func(json.RawMessage) Pin
 	mask                 *mask.Mask // hides what comes out; nil hides nothing
 	secrets              SecretsOf  // nil has none
 }

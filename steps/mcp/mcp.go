@@ -12,6 +12,7 @@
 package mcp
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -73,6 +74,11 @@ func (in In) check(unknown step.UnknownPaths) error {
 	return nil
 }
 
+// pin is the tool that a call names.
+func (in In) pin() step.Pin {
+	return step.Pin{Service: cmp.Or(in.Service, "mcp"), Name: in.Tool, Digest: in.Schema, Argument: "arguments"}
+}
+
 func (f family) read(ctx context.Context, in In) (Out, error) {
 	return f.call(ctx, in, func(what string, err error) error {
 		return rest.Transport(http.MethodGet, what, err)
@@ -120,10 +126,10 @@ func Kind() step.ServiceKind {
 func Steps(services map[string]Service) []step.Step {
 	f := family{services}
 	return []step.Step{
-		step.Picking(step.Checked(step.Read("mcp_read", "Call a tool of an MCP server that only reads.", f.read).
-			Requires(toReach).Touches("mcp", "tool", "read").Errors(append([]types.Code{types.Conflict, ToolError}, notSent...)...), In.check)),
-		step.Checked(step.Write("mcp_call", "Call a tool of an MCP server that changes something.", f.write, step.Find(f.find), step.Preview(preview)).
-			Requires(toReach).Touches("mcp", "tool", "call").Errors(append([]types.Code{types.Conflict, ToolError}, notSent...)...), In.check),
+		step.Picking(step.Pinned(step.Checked(step.Read("mcp_read", "Call a tool of an MCP server that only reads.", f.read).
+			Requires(toReach).Touches("mcp", "tool", "read").Errors(append([]types.Code{types.Conflict, ToolError}, notSent...)...), In.check), In.pin)),
+		step.Pinned(step.Checked(step.Write("mcp_call", "Call a tool of an MCP server that changes something.", f.write, step.Find(f.find), step.Preview(preview)).
+			Requires(toReach).Touches("mcp", "tool", "call").Errors(append([]types.Code{types.Conflict, ToolError}, notSent...)...), In.check), In.pin),
 	}
 }
 
@@ -141,7 +147,7 @@ func Examine(services map[string]Service) step.Examine {
 		}
 		var out []step.Finding
 		for _, tool := range types.SortedKeys(tools) {
-			out = append(out, step.Finding{Subject: "tool " + tool, Detail: tools[tool]})
+			out = append(out, step.Finding{Subject: "tool " + tool, Detail: tools[tool].Digest()})
 		}
 		for _, u := range uses {
 			if tool, schema := u.Text("tool"), u.Text("schema"); tool != "" && schema != "" {
@@ -154,14 +160,19 @@ func Examine(services map[string]Service) step.Examine {
 	}
 }
 
+// Schemas returns what lists the schemas of the tools of a service, by their names.
+func Schemas(services map[string]Service) func(ctx context.Context, service string) (map[string]step.Schema, error) {
+	return family{services}.tools
+}
+
 // fits says why a tool is not the one that a skill was written for.
-func fits(service, tool, schema string, tools map[string]string) error {
+func fits(service, tool, schema string, tools map[string]step.Schema) error {
 	is, there := tools[tool]
 	switch {
 	case !there:
 		return types.Errorf(types.NotFound, "service %s has no tool %s", service, tool).WithHint("it has %s", strings.Join(types.SortedKeys(tools), ", "))
-	case is != schema:
-		return types.Errorf(types.Conflict, "the schema of tool %s of service %s has changed: it is %s now", tool, service, is).
+	case is.Digest() != schema:
+		return types.Errorf(types.Conflict, "the schema of tool %s of service %s has changed: it is %s now", tool, service, is.Digest()).
 			WithHint("see what has changed, adapt the arguments, and write the new digest as schema; nothing was called")
 	}
 	return nil

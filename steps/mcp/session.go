@@ -156,8 +156,8 @@ func (s Service) limit(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeout(ctx, defaultTimeout)
 }
 
-// tools are the digests of the tools of a service, by their names.
-func (f family) tools(ctx context.Context, name string) (map[string]string, error) {
+// tools are the schemas of the tools of a service, by their names.
+func (f family) tools(ctx context.Context, name string) (map[string]step.Schema, error) {
 	s, name, err := f.connect(name)
 	if err != nil {
 		return nil, err
@@ -169,11 +169,11 @@ func (f family) tools(ctx context.Context, name string) (map[string]string, erro
 		return nil, err
 	}
 	defer c.close()
-	return c.digests(ctx, name)
+	return c.schemas(ctx, name)
 }
 
-func (c session) digests(ctx context.Context, name string) (map[string]string, error) {
-	out := map[string]string{}
+func (c session) schemas(ctx context.Context, name string) (map[string]step.Schema, error) {
+	out := map[string]step.Schema{}
 	for tool, err := range c.Tools(ctx, nil) {
 		switch {
 		case err != nil:
@@ -181,7 +181,7 @@ func (c session) digests(ctx context.Context, name string) (map[string]string, e
 		case len(out) == maxTools:
 			return nil, types.Errorf(types.Unavailable, "service %s has more than %d tools", name, maxTools).WithHint("give the server options with which it has fewer")
 		}
-		out[tool.Name] = "sha256:" + types.Digest(types.Encode(map[string]any{"input": tool.InputSchema, "output": tool.OutputSchema}))
+		out[tool.Name] = step.Schema{Input: tool.InputSchema, Output: tool.OutputSchema}
 	}
 	return out, nil
 }
@@ -200,7 +200,7 @@ func (f family) call(ctx context.Context, in In, lost func(what string, err erro
 		return Out{}, err
 	}
 	defer c.close()
-	tools, err := c.digests(ctx, name)
+	tools, err := c.schemas(ctx, name)
 	if err == nil {
 		err = fits(name, in.Tool, in.Schema, tools)
 	}

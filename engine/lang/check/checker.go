@@ -39,6 +39,10 @@ type World struct {
 	// the catalogue does not have; beside is the file that uses it. The error has the
 	// code not_found when there is none either. It may be nil.
 	StepType func(beside, name string) (file string, text []byte, err error)
+	// Schema is what a pinned argument has to be, by the schemas that are kept beside a
+	// file; known is false where none are. The error has the code not_found when this one
+	// is not among them. It may be nil.
+	Schema func(beside string, p step.Pin) (in types.Type, known bool, err error)
 }
 
 // kinds are the keys of which a step has one, and the keys that go with each.

@@ -221,6 +221,9 @@ func (c *checker) performs(n *syntax.Node, node *program.Node) (step.Step, bool)
 	if !c.diags[before:].HasErrors() {
 		c.guarded(s, with)
 	}
+	if !c.diags[before:].HasErrors() {
+		c.pinned(s, with)
+	}
 	node.Services = c.service(s, with, u.Range)
 	return c.picked(s, with), true
 }

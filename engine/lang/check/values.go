@@ -232,6 +232,10 @@ func (c *checker) arguments(n *syntax.Node, want types.Type, s expr.Scope, what 
 	out := map[string]any{}
 	for _, p := range n.Pairs {
 		f, ok := want.Field(p.Key.Value)
+		if !ok && want.Elem != nil {
+			out[p.Key.Value] = c.fits(p.Value, *want.Elem, s, p.Key.Value)
+			continue
+		}
 		if !ok {
 			c.diags.Errorf("unknown-argument", p.Key.Range, "%s has no %s", what, p.Key.Value).Hint = diag.DidYouMean(p.Key.Value, want.Names())
 			continue

@@ -44,6 +44,8 @@ type Program struct {
 	Kinds []step.ServiceKind
 	// Examiners are what doctor asks, by kind of service.
 	Examiners func(cfg *config.Config, cache string) (map[string]step.Examine, error)
+	// Schemas lists the schemas of the tools of an MCP server, by their names.
+	Schemas func(cfg *config.Config) func(ctx context.Context, service string) (map[string]step.Schema, error)
 	// Locks reaches the lock that machines share, in a repository.
 	Locks func(cfg *config.Config, cache, service, repo string) (step.Lock, error)
 	// Interrupt is closed when the person at the terminal wants what runs to

@@ -76,10 +76,11 @@ type callees struct {
 	texts   render.Sources
 	only    bool                     // nothing is performed
 	types   func() ([]source, error) // the step types of the search path, read once
+	locks   map[string]locked        // by the file, those that were looked for
 }
 
 func newCallees(p *Program, only bool) callees {
-	return callees{program: p, texts: render.Sources{}, only: only, types: sync.OnceValues(p.quiet().stepTypes)}
+	return callees{program: p, texts: render.Sources{}, only: only, locks: map[string]locked{}, types: sync.OnceValues(p.quiet().stepTypes)}
 }
 
 // find returns the skill of a name: the one beside the file that is checked,

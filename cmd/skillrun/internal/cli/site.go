@@ -120,7 +120,7 @@ func (p *Program) configure(s *site, explicit, invocation string) error {
 	s.engine = engine.New(engine.Setup{
 		Catalogue: cat, State: s.state,
 		Clock: p.Clock, Random: p.Random, Site: cfg.Site, User: p.User, Version: p.Build.Version, Disk: p.Disk,
-		Settle: cfg.Policy.Settle, Hosts: hostsOf(cfg), Services: cfg.Reaches, Skills: s.called.find, StepTypes: s.called.findStepType,
+		Settle: cfg.Policy.Settle, Hosts: hostsOf(cfg), Services: cfg.Reaches, Skills: s.called.find, StepTypes: s.called.findStepType, Schemas: s.called.schema,
 		Invocation: invocation,
 		Locks:      func(service, repo string) (step.Lock, error) { return p.Locks(cfg, p.cacheDir(), service, repo) },
 	})
@@ -187,7 +187,7 @@ func (p *Program) load(explicit string) (*config.Config, diag.List) {
 // newChecker is an engine that only checks, and the skills that it finds called.
 func (p *Program) newChecker(cat *step.Catalogue) (*engine.Engine, callees) {
 	called := newCallees(p, true)
-	return engine.New(engine.Setup{Catalogue: cat, Skills: called.find, StepTypes: called.findStepType}), called
+	return engine.New(engine.Setup{Catalogue: cat, Skills: called.find, StepTypes: called.findStepType, Schemas: called.schema}), called
 }
 
 // settings is the configuration that a skill is shown with. One that was asked for
