@@ -136,9 +136,10 @@ func TestKubectlWrites(t *testing.T) {
 }
 
 // scaled is a kubectl with a deployment, whose replicas stand in a file of dir, and what
-// it was scaled to in another.
+// it was scaled to in another. With a third one, dead, it reaches nothing any more.
 func scaled(dir, then string) string {
 	return strings.NewReplacer("DIR", dir, "THEN", then).Replace(`cd DIR
+[ -e dead ] && exit 1
 if [ "$1" = wait ]; then
   [ "$5" = "--for=jsonpath={.spec.replicas}=$(cat replicas)" ] && exit
   echo 'error: condition not met for deployments/api' >&2
@@ -173,6 +174,39 @@ func TestKubectlScalesOnce(t *testing.T) {
 	}
 }
 
+// TestKubectlKilled kills the run after each record of its journal, before and after kubectl
+// is asked: the deployment is scaled once.
+func TestKubectlKilled(t *testing.T) {
+	t.Parallel()
+	for _, sent := range []bool{false, true} {
+		for n, died := 1, true; died; n++ {
+			if died = scaling.killedAfter(t, n, sent); !died && n < 4 {
+				t.Errorf("the run has %d records only", n)
+			}
+		}
+	}
+}
+
+func (w performance) killedAfter(t *testing.T, n int, sent bool) (died bool) {
+	t.Helper()
+	dir := deployed(t, "2")
+	cat, s, dead := withKubectl(t, scaled(dir, "")), scene{dir: t.TempDir()}, filepath.Join(dir, "dead")
+	j := &killed{Memory: journal.NewMemory(), after: n, dies: func() {
+		if !sent {
+			write(t, dead, "")
+		}
+	}}
+	o, err := s.perform(t, cat, w.program(t, cat), j)
+	if died = errors.Is(err, errKilled); died {
+		_ = os.Remove(dead) // there is none where kubectl was still to be asked
+		o, err = s.perform(t, cat, w.program(t, cat), &killed{Memory: j.Reopen()})
+	}
+	if made := log(t, dir); err != nil || o.State != engine.Done || made != "4\n" {
+		t.Errorf("killed after record %d, sent %t: %s %+v %v; it was scaled to %q", n, sent, o.State, o.Failure, err, made)
+	}
+	return died
+}
+
 // TestKubectlScalesBack: the undo sets what was set before, and not over what somebody
 // else has set since.
 func TestKubectlScalesBack(t *testing.T) {
@@ -190,9 +224,7 @@ func TestKubectlScalesBack(t *testing.T) {
 func deployed(t *testing.T, replicas string) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "replicas"), []byte(replicas), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	write(t, filepath.Join(dir, "replicas"), replicas)
 	return dir
 }
 
@@ -204,4 +236,11 @@ func log(t *testing.T, dir string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
