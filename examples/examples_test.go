@@ -1,16 +1,15 @@
-// Package examples_test runs the examples. What a run has to give stands at the
-// end of each example's own file, as comments, so that a new example needs no
-// Go:
+// Package examples_test runs the examples. Their tests stand beside them, as NAME_test.yaml.
+// What runs of them give with the built-in step types, where steps write, read and wait
+// for real, is in testdata/runs/NAME.yaml:
 //
-//	# runs:
-//	#   - inputs: {name: Ada}
-//	#     outputs: {greeting: "Hello, Ada!"}
-//	#   - inputs: {name: ""}
-//	#     error: {code: invalid, message: …}
+//	runs:
+//	  - inputs: {name: Ada}
+//	    outputs: {greeting: "Hello, Ada!"}
+//	  - inputs: {name: ""}
+//	    error: {code: invalid, message: …}
 //
-// What stands under "# sandbox:" instead needs services, and is run by the test
-// of cmd/skillrun/internal/refdocs, with the whole program. A larger example has
-// tests beside it instead, NAME_test.yaml, as the skills of users have.
+// Each is also planned, and killed after each record of its journal and resumed. What is
+// outside of a skill answers from testdata/world.
 package examples_test
 
 import (
@@ -28,7 +27,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skillrun/skillrun/engine"
-	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/skilltest"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -68,12 +66,6 @@ func skillFiles(t *testing.T) []string {
 		files = append(files, found...)
 	}
 	return slices.DeleteFunc(files, isTests)
-}
-
-// hasTests reports whether tests stand beside a skill: see TestTests.
-func hasTests(file string) bool {
-	_, err := os.Stat(strings.TrimSuffix(file, ".yaml") + skilltest.Suffix)
-	return err == nil
 }
 
 func isTests(file string) bool { return strings.HasSuffix(file, skilltest.Suffix) }
@@ -123,18 +115,14 @@ func TestExamples(t *testing.T) {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
 			checked(t, c.base, file)
-			scenes, sandbox := scenes(t, file)
-			if len(scenes) == 0 && !sandbox && !hasTests(file) {
-				t.Fatal("an example ends with comments that say what its runs give, or has tests beside it")
-			}
-			for i, s := range scenes {
+			for i, s := range scenes(t, file) {
 				t.Run(strconv.Itoa(i), func(t *testing.T) { s.run(t, c) })
 			}
 		})
 	}
 }
 
-// scene is one entry of the comments: what a run gets, and what it gives.
+// scene is one run: what a run gets, and what it gives.
 type scene struct {
 	Inputs types.Values `json:"inputs"`
 	Config types.Values `json:"config"`
@@ -161,50 +149,26 @@ type failure struct {
 	Message string `json:"message"`
 }
 
-// scenes reads the comments at the end of a skill. sandbox tells that what
-// stands there needs services.
-func scenes(t *testing.T, file string) (scenes []*scene, sandbox bool) {
+// scenes reads the runs of a skill; some have none.
+func scenes(t *testing.T, file string) []*scene {
 	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
+	name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+	runs := filepath.Join("testdata", "runs", name+".yaml")
+	if !exists(runs) {
+		return nil
 	}
 	var block struct {
-		Runs    []*scene `json:"runs"`
-		Sandbox []any    `json:"sandbox"`
+		Runs []*scene `json:"runs"`
 	}
-	strict(t, file, expected(t, file, string(text)), &block)
+	readYAML(t, runs, &block)
 	for _, s := range block.Runs {
 		s.file = file
 		if s.World == "" {
-			s.World = strings.TrimSuffix(filepath.Base(file), ".yaml")
+			s.World = name
 		}
 		s.rules = readRules(t, s.World)
 	}
-	return block.Runs, block.Sandbox != nil
-}
-
-// expected reads the comments at the end of an example.
-func expected(t *testing.T, file, text string) map[string]any {
-	t.Helper()
-	var block strings.Builder
-	for line := range strings.Lines(text) {
-		comment, ok := strings.CutPrefix(line, "#")
-		switch comment = strings.TrimPrefix(comment, " "); {
-		case !ok:
-			block.Reset()
-		case block.Len() > 0, comment == "runs:\n", comment == "sandbox:\n":
-			block.WriteString(comment)
-		}
-	}
-	if block.Len() == 0 {
-		return nil
-	}
-	values, diags := config.Values(file, []byte(block.String()))
-	if len(diags) > 0 {
-		t.Fatalf("the comments at the end: %v", diags)
-	}
-	return values
+	return block.Runs
 }
 
 // run runs the skill, and checks what comes of it against the scene.

@@ -19,8 +19,7 @@ func TestPlan(t *testing.T) {
 	for _, file := range skillFiles(t) {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			all, _ := scenes(t, file)
-			for i, s := range all {
+			for i, s := range scenes(t, file) {
 				t.Run(strconv.Itoa(i), func(t *testing.T) { s.plan(t, c) })
 			}
 		})

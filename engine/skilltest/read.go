@@ -98,6 +98,12 @@ func (r *reader) readCase(n *syntax.Node, base *Case) *Case {
 		}
 	}
 	r.given(n, &c)
+	c.OwnConfig = map[string]any{}
+	if own := n.Get("config"); own != nil {
+		for _, p := range own.Pairs {
+			c.OwnConfig[p.Key.Value] = c.Config[p.Key.Value]
+		}
+	}
 	c.lookInside()
 	if w := n.Get("world"); w != nil {
 		r.world(w, &c)

@@ -32,17 +32,20 @@ type Suite struct {
 
 // Case is one test.
 type Case struct {
-	Name    string
-	At      diag.Range // of its name
-	World   string     // where it runs: "" is this package, with the answers, or [Sandbox]
-	Inputs  map[string]any
-	Config  map[string]any
-	Again   int    // as --again
-	Program string // run.program
-	Now     time.Time
-	Zone    *time.Location
-	Answers map[string]*Answers // by the name of the step
-	Expect  Expectation
+	Name   string
+	At     diag.Range // of its name
+	World  string     // where it runs: "" is this package, with the answers, or [Sandbox]
+	Inputs map[string]any
+	Config map[string]any
+	// OwnConfig is what of Config the case itself says: a sandbox has values of its own,
+	// before which those of the defaults stand back.
+	OwnConfig map[string]any
+	Again     int    // as --again
+	Program   string // run.program
+	Now       time.Time
+	Zone      *time.Location
+	Answers   map[string]*Answers // by the name of the step
+	Expect    Expectation
 
 	places map[string]diag.Range // of "inputs.x" and "config.x"
 }

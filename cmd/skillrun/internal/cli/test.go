@@ -116,8 +116,8 @@ func (p *Program) tellTests(report render.Tests, f testFlags) error {
 }
 
 // runSuite runs the cases of a file whose names match, several at a time.
-func (p *Program) runSuite(ctx context.Context, s *skilltest.Suite, only *regexp.Regexp) render.TestSuite {
-	out := render.TestSuite{Suite: s}
+func (p *Program) runSuite(ctx context.Context, s suite, only *regexp.Regexp) render.TestSuite {
+	out := render.TestSuite{Suite: s.Suite}
 	for _, c := range s.Cases {
 		if only.MatchString(c.Name) {
 			out.Results = append(out.Results, skilltest.Result{Case: c})
@@ -144,23 +144,36 @@ func (p *Program) runSuite(ctx context.Context, s *skilltest.Suite, only *regexp
 	return out
 }
 
+// testFile is a file of tests.
+type testFile struct {
+	name string
+	// trusted: a person named it, or its skill by its file, or it is one of the program's
+	// or the user's own. What a folder has is trusted as the working directory is.
+	trusted bool
+}
+
+type suite struct {
+	*skilltest.Suite
+	trusted bool // as that of the file
+}
+
 // testFiles returns the files of tests that the arguments mean: those files, that of
 // a skill, or all in a folder; each once, as a shell's pattern finds skills and tests.
-func (p *Program) testFiles(args []string) ([]string, error) {
+func (p *Program) testFiles(args []string) ([]testFile, error) {
 	if len(args) == 0 {
-		var out []string
+		var out []testFile
 		for _, dir := range p.checkedFolders() {
 			matches, err := filepath.Glob(filepath.Join(p.path(dir), "*"+skilltest.Suffix))
 			if err != nil {
 				return nil, err
 			}
 			for _, m := range matches {
-				out = append(out, filepath.Join(dir, filepath.Base(m)))
+				out = append(out, testFile{name: filepath.Join(dir, filepath.Base(m))})
 			}
 		}
 		return out, nil
 	}
-	var out []string
+	var out []testFile
 	seen := map[string]bool{}
 	for _, arg := range args {
 		files, err := p.testFilesOf(arg)
@@ -168,8 +181,8 @@ func (p *Program) testFiles(args []string) ([]string, error) {
 			return nil, err
 		}
 		for _, file := range files {
-			if !seen[p.path(file)] {
-				seen[p.path(file)] = true
+			if !seen[p.path(file.name)] {
+				seen[p.path(file.name)] = true
 				out = append(out, file)
 			}
 		}
@@ -177,16 +190,20 @@ func (p *Program) testFiles(args []string) ([]string, error) {
 	return out, nil
 }
 
-func (p *Program) testFilesOf(arg string) ([]string, error) {
+func (p *Program) testFilesOf(arg string) ([]testFile, error) {
 	if info, err := os.Stat(p.path(arg)); err == nil && info.IsDir() {
 		files, err := p.below(arg, func(name string) bool { return strings.HasSuffix(name, skilltest.Suffix) })
 		if err == nil && len(files) == 0 {
 			err = types.Errorf(types.NotFound, "there are no tests in the folder %s", arg).WithHint("the tests of NAME.yaml are beside it, in NAME%s", skilltest.Suffix)
 		}
-		return files, err
+		var out []testFile
+		for _, file := range files {
+			out = append(out, testFile{name: file})
+		}
+		return out, err
 	}
 	if strings.HasSuffix(arg, skilltest.Suffix) {
-		return []string{arg}, nil
+		return []testFile{{arg, true}}, nil
 	}
 	s, err := p.find(arg)
 	if err != nil {
@@ -200,7 +217,7 @@ func (p *Program) testFilesOf(arg string) ([]string, error) {
 	if err != nil {
 		return nil, types.Errorf(types.NotFound, "%s has no tests", s.Name).WithHint("write them into %s", file)
 	}
-	return []string{file}, nil
+	return []testFile{{file, !s.Untrusted}}, nil
 }
 
 // testsOf is the file with the tests of a skill.
@@ -209,12 +226,13 @@ func testsOf(file string) string {
 }
 
 // suites reads files of tests, and the skills that they are about.
-func (p *Program) suites(files []string, cat *step.Catalogue) ([]*skilltest.Suite, diag.List, render.Sources) {
-	var suites []*skilltest.Suite
+func (p *Program) suites(files []testFile, cat *step.Catalogue) ([]suite, diag.List, render.Sources) {
+	var suites []suite
 	var diags diag.List
 	sources := render.Sources{}
 	e, called := p.newChecker(cat)
-	for _, file := range files {
+	for _, f := range files {
+		file := f.name
 		text, src, err := p.readTests(file)
 		if err != nil {
 			x := types.AsError(err)
@@ -227,7 +245,7 @@ func (p *Program) suites(files []string, cat *step.Catalogue) ([]*skilltest.Suit
 			sources[name] = text
 		}
 		if diags = append(diags, list...); !list.HasErrors() {
-			suites = append(suites, s)
+			suites = append(suites, suite{s, f.trusted || p.trustsHere()})
 		}
 	}
 	return suites, diags, sources

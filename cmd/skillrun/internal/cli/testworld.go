@@ -15,17 +15,20 @@ import (
 )
 
 // runCase runs a case where it says.
-func (p *Program) runCase(ctx context.Context, s *skilltest.Suite, c *skilltest.Case) skilltest.Result {
+func (p *Program) runCase(ctx context.Context, s suite, c *skilltest.Case) skilltest.Result {
 	if c.World != skilltest.Sandbox {
 		return s.Run(c)
 	}
 	out := skilltest.Result{Case: c, Covered: skilltest.Covered{}}
-	got, err := p.inSandbox(ctx, s, c)
+	if !s.trusted {
+		e := types.Errorf(types.Forbidden, "a case with world: sandbox performs its steps, and you do not trust this directory").
+			WithHint("see what it runs and reaches, and trust it: skillrun trust; or for this command only: --trust, or name the file")
+		out.Failures = caseFailed(c, e)
+		return out
+	}
+	got, err := p.inSandbox(ctx, s.Suite, c)
 	if err != nil {
-		e := types.AsError(err)
-		var l diag.List
-		l.Errorf("test-failed", c.At, "%s", e.Message).Hint = e.Hint
-		out.Failures = []skilltest.Failure{{Diagnostic: l[0]}}
+		out.Failures = caseFailed(c, types.AsError(err))
 		return out
 	}
 	for name, state := range got.Steps {
@@ -37,12 +40,15 @@ func (p *Program) runCase(ctx context.Context, s *skilltest.Suite, c *skilltest.
 	return out
 }
 
+// caseFailed is why a case could not be run.
+func caseFailed(c *skilltest.Case, why *types.Error) []skilltest.Failure {
+	var l diag.List
+	l.Errorf("test-failed", c.At, "%s", why.Message).Hint = why.Hint
+	return []skilltest.Failure{{Diagnostic: l[0]}}
+}
+
 // inSandbox performs a case in a world of its own, which is gone afterwards.
 func (p *Program) inSandbox(ctx context.Context, s *skilltest.Suite, c *skilltest.Case) (skilltest.Outcome, error) {
-	if !p.trustsHere() {
-		return skilltest.Outcome{}, types.Errorf(types.Forbidden, "a case with world: sandbox performs its steps, and you do not trust this directory").
-			WithHint("see what it runs and reaches, and trust it: skillrun trust; or for this command only: --trust")
-	}
 	dir, err := os.MkdirTemp("", "skillrun-test-*")
 	if err != nil {
 		return skilltest.Outcome{}, err
@@ -76,7 +82,8 @@ func (p *Program) inSandbox(ctx context.Context, s *skilltest.Suite, c *skilltes
 	return outcomeOf(site.engine, s, r)
 }
 
-// bindCase gives the skill what the case says, over what the sandbox has.
+// bindCase gives the skill what the case says, over what the sandbox has; and what the
+// sandbox does not have, from the defaults of all cases.
 func (p *Program) bindCase(site *site, checked *engine.Skill, c *skilltest.Case) (*engine.Bound, error) {
 	skill, diags := site.engine.Check(checked.File, checked.Text) // with the steps of the sandbox
 	if err := diags.Err(); err != nil {
@@ -84,11 +91,10 @@ func (p *Program) bindCase(site *site, checked *engine.Skill, c *skilltest.Case)
 	}
 	b := p.binding(site.cfg, skill)
 	with := func(values map[string]any) map[string]any {
-		out := maps.Clone(values)
-		if out == nil {
-			out = map[string]any{}
-		}
+		out := map[string]any{}
 		maps.Copy(out, c.Config)
+		maps.Copy(out, values)
+		maps.Copy(out, c.OwnConfig)
 		return out
 	}
 	of := b.ConfigOf

@@ -14,13 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/cli"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/sandbox"
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/step"
-	"github.com/skillrun/skillrun/engine/types"
 	"github.com/skillrun/skillrun/skills"
 	"github.com/skillrun/skillrun/steps"
 )
@@ -217,68 +214,21 @@ func known(s *shell) []string {
 	return out
 }
 
-// TestSandboxExamples runs the examples that need services. What they have to
-// give stands at their end: see examples/examples_test.go.
-func TestSandboxExamples(t *testing.T) {
+// TestTestsOfTheExamples runs all tests beside the examples and the skills with the program,
+// those in the sandbox too.
+func TestTestsOfTheExamples(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob(filepath.Join(root, "examples/*.yaml"))
-	if err != nil {
-		t.Fatal(err)
+	stdout, both := newShell(t).run("test", "examples", "skills", "--trust", "--output", "json")
+	var report struct {
+		OK     bool
+		Suites []struct{ Cases []struct{} }
 	}
-	found := 0
-	for _, file := range files {
-		name := "examples/" + filepath.Base(file)
-		_, block, ok := strings.Cut(read(t, name), "\n# sandbox:\n")
-		if !ok {
-			continue
-		}
-		found++
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			t.Parallel()
-			values, diags := config.Values(name, []byte("runs:\n"+strings.ReplaceAll("\n"+block, "\n# ", "\n")))
-			if len(diags) > 0 {
-				t.Fatal(diags)
-			}
-			s := newShell(t)
-			runs, _ := values["runs"].([]any)
-			for i, r := range runs {
-				want, _ := r.(map[string]any)
-				s.example(strconv.Itoa(i), name, want)
-			}
-			if len(runs) == 0 {
-				t.Error("no runs")
-			}
-		})
+	err := json.Unmarshal([]byte(stdout), &report)
+	cases := 0
+	for _, s := range report.Suites {
+		cases += len(s.Cases)
 	}
-	if found == 0 {
-		t.Error("no example runs in the sandbox")
-	}
-}
-
-// example runs an example once; the runs of one file share a world.
-func (s *shell) example(number, file string, want map[string]any) {
-	args := []string{"run", file, "--sandbox", "--output", "json"}
-	inputs, _ := want["inputs"].(map[string]any)
-	for _, name := range types.SortedKeys(inputs) {
-		args = append(args, "--input", name+"="+types.Show(inputs[name]))
-	}
-	stdout, both := s.run(args...)
-	v, err := types.Decode(json.RawMessage(stdout))
-	if err != nil {
-		s.t.Fatalf("run %s: %v\n%s", number, err, both)
-	}
-	result, _ := v.(map[string]any)
-	got := map[string]any{"inputs": want["inputs"]}
-	switch failure, _ := result["error"].(map[string]any); {
-	case failure != nil:
-		got["error"] = map[string]any{"code": failure["code"], "message": failure["message"]}
-	case result["state"] != "done":
-		got["state"] = result["state"]
-		fallthrough
-	default:
-		got["outputs"] = result["outputs"]
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		s.t.Errorf("run %s gave something else (-want +got):\n%s", number, d)
+	if err != nil || !report.OK || cases < 500 {
+		t.Errorf("%d cases, all passed: %v, %v\n%s", cases, report.OK, err, both)
 	}
 }

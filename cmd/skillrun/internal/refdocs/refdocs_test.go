@@ -135,11 +135,7 @@ func TestGenerated(t *testing.T) {
 
 // skillOnly is an example without the comments around the skill.
 func skillOnly(text string) string {
-	text = text[strings.Index(text, "name: "):]
-	if i := strings.Index(text, "\n\n# sandbox:\n"); i > 0 {
-		text = text[:i+1]
-	}
-	return text
+	return text[strings.Index(text, "name: "):]
 }
 
 func functionTable() string {
