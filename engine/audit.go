@@ -272,7 +272,7 @@ func made(result types.Values, named string) (object, link string) {
 			link = s
 		}
 	}
-	for _, name := range []string{"key", "reference", "branch", "sha", "id", "path", "ts", "name"} {
+	for _, name := range []string{"key", "reference", "branch", "tag", "sha", "id", "path", "ts", "name"} {
 		if v, ok := result[name]; ok && v != nil {
 			return types.Show(v), link
 		}

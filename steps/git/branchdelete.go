@@ -68,7 +68,7 @@ func (p *pushing) from(sha string) func(*packp.AdvRefs) (plumbing.Hash, error) {
 		now := adv.References[p.ref().String()]
 		switch {
 		case now.IsZero():
-			return now, types.Errorf(types.Conflict, "branch %s was deleted since it was looked at", p.branch).WithHint("run the same command again")
+			return now, types.Errorf(types.Conflict, "there is no branch %s any more", p.branch).WithHint("run the same command again")
 		case now != p.w.head() && now.String() != sha:
 			return now, types.Errorf(types.Conflict, "%s", p.movedFrom(now, sha)).WithHint(lookAgain).With("tip", now.String())
 		}
@@ -98,7 +98,7 @@ func (c *client) findDelete(ctx context.Context, _ step.Key, in branchDeleteIn) 
 	case step.CallOf(ctx).AfterUnknown:
 		return step.Exists(in.Branch, in.out()), nil
 	}
-	return step.Ended[branchDeleteOut](in.Branch, "branch "+in.Branch+" was deleted since it was looked at", "run the same command again"), nil
+	return step.Ended[branchDeleteOut](in.Branch, "there is no branch "+in.Branch+" any more", "run the same command again"), nil
 }
 
 // previewDelete shows the branch that goes, and the commit by which it can come back.
@@ -142,13 +142,17 @@ func (c *client) restoring(ctx context.Context, in branchDeleteIn) (*pushing, er
 	if err := refs.checkFree(in.Branch); err != nil {
 		return nil, err
 	}
-	return p, p.at(refs.branches[in.Branch], p.w.head())
+	now := refs.branches[in.Branch]
+	if leftBy(ctx, in.Branch, now) {
+		return p, nil // by a later effect, or the undo is refused when it comes to it
+	}
+	return p, p.at(now, p.w.head())
 }
 
 // backTo aims at a commit that the remote had: nothing of it is sent.
 func (p *pushing) backTo(sha string) {
 	p.w = &workspace{meta: meta{Head: sha}}
-	p.hint = "a hook or a protected branch, or the server has removed the commit meanwhile; nothing was changed. From a clone that has it: git push " + p.to.pushURL + " " + sha + ":refs/heads/" + p.branch
+	p.hint = "a hook or a protected branch, or the server has removed the commit meanwhile; nothing was changed. If a clone has commit " + sha + ", push it to the branch from there"
 }
 
 // checkUndoDelete says why the branch cannot be restored now: there is another one.

@@ -27,10 +27,10 @@ func TestBranchDelete(t *testing.T) {
 		if left := r.Branches(project); left["feature"] != "" || len(left) != 1 {
 			t.Errorf("left are %v", left)
 		}
-		if f := r.findOf("git_branch_delete", in); f.State != step.StateEnded || !strings.Contains(f.Why, "was deleted since") {
+		if f := r.findOf("git_branch_delete", in); f.State != step.StateEnded || !strings.Contains(f.Why, "there is no branch") {
 			t.Errorf("gone, and nothing was sent: %+v", f)
 		}
-		r.fails("git_branch_delete", in, types.Conflict, "branch feature was deleted since it was looked at")
+		r.fails("git_branch_delete", in, types.Conflict, "there is no branch feature any more")
 		r.call.AfterUnknown = true
 		if f := r.findOf("git_branch_delete", in); f.State != step.StateExists || !sameOut(f.Out, out) {
 			t.Errorf("gone, after it may have been sent: %+v, made %v", f, out)
@@ -153,10 +153,10 @@ func TestBranchUpdateRefuses(t *testing.T) {
 		}
 		r.fails("git_branch_update", moved, types.Conflict, "no longer at "+r.shas["a"][:12])
 		none := ws("branch", "none", "expect", r.shas["a"])
-		if f := r.findOf("git_branch_update", none); f.State != step.StateEnded || !strings.Contains(f.Why, "was deleted since") {
+		if f := r.findOf("git_branch_update", none); f.State != step.StateEnded || !strings.Contains(f.Why, "there is no branch") {
 			t.Errorf("%+v", f)
 		}
-		r.fails("git_branch_update", none, types.Conflict, "branch none was deleted")
+		r.fails("git_branch_update", none, types.Conflict, "there is no branch none any more")
 		theirs := r.main(commit("d", "theirs\n", 9, map[string]*string{"data/other.yml": text("y\n")}, "c"))
 		r.fails("git_branch_update", ws("branch", "main", "expect", theirs), types.Conflict, "branch main is the default branch of app-interface, and "+sha[:12]+" is not based on its commit "+theirs[:12])
 		out := r.must("git_branch_update", in)
@@ -175,6 +175,47 @@ func TestBranchUpdateOfTheDefaultBranch(t *testing.T) {
 	r.must("git_branch_update", ws("branch", "main", "expect", r.shas["c"]))
 	if at := r.Branches(project)["main"]; at != sha {
 		t.Errorf("it is at %s, want %s", at, sha)
+	}
+}
+
+// TestUndoLooksPastItsOwnRun: that a later effect of the run stands in the way of an undo
+// is no obstacle, since that is taken back first. Anything else is.
+func TestUndoLooksPastItsOwnRun(t *testing.T) {
+	t.Parallel()
+	r := newRemote(t)
+	move, sha := r.moving()
+	moved := r.must("git_branch_update", move)
+	gone := r.deleting("feature", sha)
+	r.must("git_branch_delete", gone)
+	could := func(name string, in, out map[string]any) error {
+		s, _ := r.steps.Lookup(name)
+		return s.CheckUndo(r.ctx(), r.call.Key, types.Encode(s.In.Defaults(in)), types.Encode(out))
+	}
+	if err := could("git_branch_update", move, moved); types.CodeOf(err) != types.Conflict {
+		t.Errorf("the branch is gone: %v", err)
+	}
+	r.call.Results = func(name string) []step.Result {
+		return map[string][]step.Result{
+			"git_branch_delete": {{Out: types.Values{"branch": "feature", "sha": sha}}},
+			"git_push":          {{Out: types.Values{"branch": "feature", "sha": r.shas["b"]}}},
+		}[name]
+	}
+	if err := could("git_branch_update", move, moved); err != nil {
+		t.Errorf("the run deleted it: %v", err)
+	}
+	if err := r.SetBranch(project, "feature", r.shas["b"]); err != nil {
+		t.Fatal(err)
+	}
+	for name, err := range map[string]error{
+		"update": could("git_branch_update", move, moved), "delete": could("git_branch_delete", gone, map[string]any{"branch": "feature", "sha": sha}),
+		"push": could("git_push", ws(), map[string]any{"branch": "feature", "sha": sha, "remote": r.url}),
+	} {
+		if err != nil {
+			t.Errorf("%s, and the run pushed there: %v", name, err)
+		}
+	}
+	if _, err := r.undo("git_branch_delete", gone, map[string]any{"branch": "feature", "sha": sha}); types.CodeOf(err) != types.Conflict {
+		t.Errorf("restored over what is there: %v", err)
 	}
 }
 

@@ -81,7 +81,7 @@ func (c *client) findUpdate(ctx context.Context, _ step.Key, in branchUpdateIn) 
 	now, there := refs.branches[in.Branch]
 	switch {
 	case !there:
-		return step.Ended[branchUpdateOut](in.Branch, "branch "+in.Branch+" was deleted since it was looked at", "run the same command again"), nil
+		return step.Ended[branchUpdateOut](in.Branch, "there is no branch "+in.Branch+" any more", "run the same command again"), nil
 	case now == p.w.head():
 		return step.Exists(in.Branch, p.moved()), nil
 	case now.String() == in.Expect:
@@ -150,8 +150,12 @@ func (c *client) checkUndoUpdate(ctx context.Context, _ step.Key, in branchUpdat
 	if err != nil {
 		return err
 	}
+	now := refs.branches[p.branch]
+	if leftBy(ctx, p.branch, now) || now.IsZero() && deletedBy(ctx, p.branch, out.Sha) {
+		return nil
+	}
 	adv := packp.NewAdvRefs()
-	adv.References[p.ref().String()] = refs.branches[p.branch]
+	adv.References[p.ref().String()] = now
 	_, err = p.from(out.Sha)(adv)
 	return err
 }

@@ -63,13 +63,15 @@ func (l *laying) begin(ctx context.Context, need ...plumbing.Hash) error {
 // commit that some run has found there may be on none any more: a run that is resumed
 // may have replaced it.
 func (r *repo) ensureSeen(ctx context.Context, from *remoteRefs, need []plumbing.Hash) error {
-	missing := slices.ContainsFunc(need, func(h plumbing.Hash) bool { return !r.trees.wasSeen(h) })
 	err := r.withHistory(ctx, from, need...)
-	switch {
-	case err == nil:
-	case types.CodeOf(err) != types.NotFound || missing:
-		return err
-	case r.complete(ctx, need, r.known()) != nil:
+	if types.CodeOf(err) == types.NotFound {
+		gone := slices.DeleteFunc(slices.Clone(need), func(h plumbing.Hash) bool { return !r.trees.wasSeen(h) })
+		there := slices.DeleteFunc(slices.Clone(need), r.trees.wasSeen)
+		if r.complete(ctx, gone, r.known()) == nil {
+			err = r.withHistory(ctx, from, there...)
+		}
+	}
+	if err != nil {
 		return err
 	}
 	for _, h := range need {

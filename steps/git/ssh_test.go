@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/sys/unix"
 
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -34,6 +35,36 @@ func TestSSH(t *testing.T) {
 	r.must("git_push", ws())
 	if out := r.must("git_diff", map[string]any{"repo": r.url, "from": "main", "to": "release-1"}); changed(out["files"]) != "modified "+file+" +1 -1" {
 		t.Errorf("%v", out)
+	}
+}
+
+// TestSSHReferences lists, makes and deletes tags over ssh, and moves and deletes branches.
+func TestSSHReferences(t *testing.T) {
+	r := newRemote(t)
+	user, private, _ := keyPair(t)
+	h := r.serveSSH(user.PublicKey())
+	h.known(t, h.key.PublicKey())
+	startAgent(t, private)
+	in := r.tagging()
+	out := r.must("git_tag_create", in)
+	if f := r.findOf("git_tag_create", in); f.State != step.StateExists {
+		t.Errorf("%+v", f)
+	}
+	if list := r.must("git_tag_list", map[string]any{"repo": r.url})["tags"].([]any); len(list) != 1 {
+		t.Errorf("tags %v", list)
+	}
+	if _, err := r.undo("git_tag_create", in, out); err != nil || len(r.Tags(project)) != 0 {
+		t.Errorf("%v, tags %v", err, r.Tags(project))
+	}
+	rebased := r.must("git_rebase", map[string]any{"repo": r.url, "commit": r.shas["feature"], "onto": r.shas["c"]})
+	r.must("git_branch_update", ws("branch", "feature", "expect", r.shas["feature"]))
+	if at := r.Branches(project)["feature"]; at != rebased["sha"] {
+		t.Errorf("it is at %s, want %s", at, rebased["sha"])
+	}
+	gone := r.deleting("feature", rebased["sha"].(string))
+	made := r.must("git_branch_delete", gone)
+	if _, err := r.undo("git_branch_delete", gone, made); err != nil || r.Branches(project)["feature"] != rebased["sha"] {
+		t.Errorf("%v, branches %v", err, r.Branches(project))
 	}
 }
 

@@ -3,6 +3,7 @@ package git
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
@@ -42,7 +43,35 @@ func (c *client) checkUndoPush(ctx context.Context, _ step.Key, _ pushIn, out pu
 	if err != nil {
 		return err
 	}
-	return p.at(from.branches[p.branch], sha)
+	if now := from.branches[p.branch]; !leftBy(ctx, p.branch, now) {
+		return p.at(now, sha)
+	}
+	return nil
+}
+
+// leftBy reports whether an effect of this run left a branch at a commit: what a run made
+// last is taken back first.
+func leftBy(ctx context.Context, branch string, at plumbing.Hash) bool {
+	return madeBy(ctx, branch, at.String(), "git_push", "git_branch_update")
+}
+
+// deletedBy reports whether an effect of this run deleted a branch at a commit.
+func deletedBy(ctx context.Context, branch, sha string) bool {
+	return madeBy(ctx, branch, sha, "git_branch_delete")
+}
+
+// madeBy reports whether an effect of this run, by one of some steps, names a branch and
+// a commit.
+func madeBy(ctx context.Context, branch, sha string, steps ...string) bool {
+	results := step.CallOf(ctx).Results
+	for _, name := range steps {
+		if results != nil && slices.ContainsFunc(results(name), func(r step.Result) bool {
+			return r.Out["branch"] == branch && r.Out["sha"] == sha
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // undoPush deletes the branch, as long as it is where we left it.

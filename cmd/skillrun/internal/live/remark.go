@@ -163,7 +163,7 @@ func (r row) willWrite() bool {
 // Result fields that name what a step came to, best first.
 var (
 	linkFields  = []string{"web_url", "url"}
-	nameFields  = []string{"key", "reference", "branch", "short", "digest", "sha", "commit", "issue", "new", "text", "value", "status", "state", "path", "ts"}
+	nameFields  = []string{"key", "reference", "branch", "short", "digest", "tag", "sha", "commit", "issue", "new", "text", "value", "status", "state", "path", "ts"}
 	countFields = []string{"total", "count", "looked_at"}
 	hashPattern = types.Pattern(`^[0-9a-f]{40,64}$`)
 )

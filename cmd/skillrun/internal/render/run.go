@@ -14,7 +14,7 @@ import (
 
 // headline is what names an effect best: a link, a key, a branch.
 func headline(result types.Values) string {
-	for _, name := range []string{"web_url", "url", "key", "branch", "sha", "id", "path", "ts", "value", "count"} {
+	for _, name := range []string{"web_url", "url", "key", "branch", "tag", "sha", "id", "path", "ts", "value", "count"} {
 		if v, ok := result[name]; ok {
 			return Flat(types.Show(v))
 		}
