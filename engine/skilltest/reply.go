@@ -106,6 +106,7 @@ func (p *performer) ask(a machine.Action) bool {
 	}
 	answer, _ := p.answerOf(name, a, contract{})
 	p.now = p.now.Add(answer.After)
+	p.apply(machine.Event{Kind: machine.Resumed}) // it was parked
 	if answer.Approves == "" {
 		p.left = Rejected
 		return true
