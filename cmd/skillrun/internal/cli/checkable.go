@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
@@ -139,6 +141,7 @@ func (p *Program) everySkill() (found []source, diags diag.List, err error) {
 			found = p.gather(found, &diags, file)
 		}
 	}
+	p.warnOfHere(&diags)
 	all, err := p.skills()
 	for _, s := range all {
 		if s.From == builtIn {
@@ -146,6 +149,34 @@ func (p *Program) everySkill() (found []source, diags diag.List, err error) {
 		}
 	}
 	return found, diags, err
+}
+
+// warnOfHere names skills in the working directory itself, which is no folder of the
+// search path: who stands among them would take "no mistakes" to be about them. Of the
+// files there, those are skills that have their own name.
+func (p *Program) warnOfHere(diags *diag.List) {
+	entries, _ := os.ReadDir(p.path("."))
+	var here []string
+	for _, e := range entries {
+		if e.IsDir() || !isSkillFile(e.Name()) {
+			continue
+		}
+		text, err := readFile(p.path(e.Name()))
+		if err == nil && slices.Contains(strings.Split(string(text), "\n"), "name: "+stem(e.Name())) {
+			here = append(here, e.Name())
+		}
+	}
+	if len(here) > 0 {
+		diags.Warnf("not-found-by-name", diag.Range{File: here[0]}, "a skill that is in none of the folders in which skills are found, and was not checked%s", others(len(here)-1)).
+			Hint = "check what is here with `skillrun check .`; in ./skills, it is found"
+	}
+}
+
+func others(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", as %d more beside it", n)
 }
 
 // checkedFolders are those of the search path, each with its step types.
