@@ -340,15 +340,6 @@ func (c *checker) cond(n *cond, s Scope) types.Type {
 	return c.merge(n, yes, no)
 }
 
-// let checks the value once; in the body its name has that type.
-func (c *checker) let(n *let, s Scope) types.Type {
-	t := c.check(n.value, s)
-	if _, taken := s.Vars.Field(n.name); taken {
-		return c.failAt(n.nameAt, CodeNameTaken, "choose another name", "%s already means something here", n.name)
-	}
-	return c.check(n.body, s.With(n.name, t))
-}
-
 func (c *checker) list(n *list, s Scope) types.Type {
 	if len(n.elems) == 0 {
 		return types.OfKind(types.List)

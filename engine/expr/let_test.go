@@ -32,6 +32,8 @@ func TestLetTypes(t *testing.T) {
 		`let b = steps.billing; b.commit`:                                               `maybe-absent «b» b may be absent (guard it with ?., ??, has(b) or the same if)`,
 		`(let b = lower(inputs.name); b == "x") && (let b = inputs.note; b + "")=="y"`:  `maybe-absent «b» b may be absent (guard it with ?., ??, has(b) or the same if)`,
 		`let t = inputs.token; t + "x"`:                                                 `secret-leak «t» t is or holds a secret, which cannot be computed with (pass it on whole, to a field that takes a secret)`,
+		`let a = 1; 2`:                                                                  `unused-name «a» nothing reads a (leave it out, or use it behind the ;)`,
+		`let a = 1; let b = a; a + 1`:                                                   `unused-name «b» nothing reads b (leave it out, or use it behind the ;)`,
 		`let inputs = 1; inputs`:                                                        `name-taken «inputs» inputs already means something here (choose another name)`,
 		`let a = 1; let a = 2; a`:                                                       `name-taken «a» a already means something here (choose another name)`,
 		`let nil = 1; nil`:                                                              `name-taken «nil» nil already means something here (choose another name)`,

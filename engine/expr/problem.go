@@ -22,6 +22,7 @@ const (
 	CodeSecretLeak      diag.Code = "secret-leak"
 	CodeBadPattern      diag.Code = "bad-pattern"
 	CodeNameTaken       diag.Code = "name-taken"
+	CodeUnusedName      diag.Code = "unused-name"
 	CodeBadValue        diag.Code = "bad-value" // an argument that is written out, and that its function always refuses
 )
 
