@@ -151,10 +151,13 @@ func (p *Program) everySkill() (found []source, diags diag.List, err error) {
 	return found, diags, err
 }
 
-// warnOfHere names skills in the working directory itself, which is no folder of the
+// warnOfHere names skills in the working directory itself, unless that is a folder of the
 // search path: who stands among them would take "no mistakes" to be about them. Of the
 // files there, those are skills that have their own name.
 func (p *Program) warnOfHere(diags *diag.List) {
+	if slices.ContainsFunc(p.searchPath(), func(dir string) bool { return filepath.Clean(p.path(dir)) == filepath.Clean(p.path(".")) }) {
+		return
+	}
 	entries, _ := os.ReadDir(p.path("."))
 	var here []string
 	for _, e := range entries {
