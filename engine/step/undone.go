@@ -16,9 +16,12 @@ import (
 // after the call, since what a program did nobody knows but those who look.
 func (s Step) UndoneBy(call json.RawMessage) Step {
 	base := s
-	s.describeUndo = func(_, _ json.RawMessage) (string, error) { return base.describe(call) }
+	s.describeUndo = func(_, _ json.RawMessage) (string, error) { return base.describe(call), nil }
 	s.checkUndo = func(ctx context.Context, key Key, in, _ json.RawMessage) error {
-		_, err := base.isThere(ctx, key, in)
+		there, err := base.isThere(ctx, key, in)
+		if err == nil && there {
+			_, err = base.Preview(ctx, call, nil)
+		}
 		return err
 	}
 	s.undo = func(ctx context.Context, key Key, in, _ json.RawMessage) error {
@@ -35,14 +38,17 @@ func (s Step) UndoneBy(call json.RawMessage) Step {
 }
 
 // describe is a call for people, on one line and with all its arguments: it is what
-// they agree to.
-func (s Step) describe(call json.RawMessage) (string, error) {
+// they agree to. What is wrong with it is said when it is looked at.
+func (s Step) describe(call json.RawMessage) string {
 	p, err := s.Preview(context.Background(), call, nil)
+	if err != nil && p.Change.Title == "" {
+		return s.Name + " " + string(call)
+	}
 	parts := make([]string, len(p.Change.Fields))
 	for i, f := range p.Change.Fields {
 		parts[i] = f.Name + ": " + f.Value
 	}
-	return p.Change.Title + " (" + strings.Join(parts, "; ") + ")", err
+	return p.Change.Title + " (" + strings.Join(parts, "; ") + ")"
 }
 
 // isThere looks for the effect before it is reversed.
@@ -67,22 +73,24 @@ const (
 )
 
 // isGone looks whether the effect is not there any more, for as long as a service may
-// take to see that.
+// take to see that. It was undone, as far as the call says: whatever speaks against that,
+// it is unknown.
 func (s Step) isGone(ctx context.Context, key Key, in json.RawMessage) error {
 	for left := looksForGone; ; left-- {
 		there, err := s.isThere(ctx, key, in)
-		if err == nil && !there {
+		switch {
+		case err == nil && !there:
 			return nil
-		}
-		if left == 0 && err == nil {
-			err = types.Errorf(types.UnknownOutcome, "it was undone without an error, and is still there").
-				WithHint("see what became of it, and undo the run again: it looks first")
-		}
-		if left == 0 {
-			return err
+		case left > 0:
+		case err != nil:
+			return types.Errorf(types.UnknownOutcome, "it was undone without an error, and cannot be looked for: %w", err).WithHint(unclearUndo)
+		default:
+			return types.Errorf(types.UnknownOutcome, "it was undone without an error, and is still there").WithHint(unclearUndo)
 		}
 		if err := CallOf(ctx).Sleep(ctx, betweenLooks); err != nil {
 			return err
 		}
 	}
 }
+
+const unclearUndo = "see what became of it, and undo the run again: it looks first"

@@ -61,7 +61,7 @@ func TestUndoneBy(t *testing.T) {
 		"it is seen for a while":     {look: []step.Found[setOut]{here, here, here, here, gone}, sent: "back"},
 		"it stays":                   {look: []step.Found[setOut]{here}, undo: "it was undone without an error, and is still there", sent: "back"},
 		"it is refused":              {look: []step.Found[setOut]{here}, fail: types.Errorf(types.Conflict, "in use"), undo: "in use", sent: "back"},
-		"afterwards nobody can tell": {look: []step.Found[setOut]{here, here, step.Inconclusive[setOut]("look yourself")}, undo: "look yourself", sent: "back"},
+		"afterwards nobody can tell": {look: []step.Found[setOut]{here, here, step.Inconclusive[setOut]("look yourself")}, undo: "it was undone without an error, and cannot be looked for: it cannot be determined", sent: "back"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -85,6 +85,32 @@ func TestUndoneBy(t *testing.T) {
 				t.Errorf("sent %q, want %q", got, tt.sent)
 			}
 		})
+	}
+}
+
+// TestUndoneByWhatCannotBe: a call that is refused is shown and stuck, and keeps nothing
+// else from being undone; and what was sent is never said to have changed nothing.
+func TestUndoneByWhatCannotBe(t *testing.T) {
+	t.Parallel()
+	here := step.Exists("it", setOut{})
+	x := &thing{look: []step.Found[setOut]{here}}
+	s := step.Checked(x.step(), func(in setIn, _ step.UnknownPaths) error {
+		if in.To == "back" {
+			return types.Errorf(types.BadInput, "there is no way back").WithHint("stay")
+		}
+		return nil
+	}).UndoneBy(json.RawMessage(`{"to": "back"}`))
+	in, out := json.RawMessage(`{"to": "there"}`), json.RawMessage(`{"was": ""}`)
+	if said, err := s.DescribeUndo(in, out); said != `set {"to": "back"}` || err != nil {
+		t.Errorf("%q %v", said, err)
+	}
+	if err := s.CheckUndo(t.Context(), step.Key{}, in, out); !says(err, "there is no way back") || len(x.sent) > 0 {
+		t.Errorf("%v, sent %v", err, x.sent)
+	}
+	y := &thing{look: []step.Found[setOut]{here, step.Drifted("it", setOut{}, "it is red")}}
+	ctx := step.WithCall(t.Context(), step.Call{Sleep: func(context.Context, time.Duration) error { return nil }})
+	if err := y.step().UndoneBy(json.RawMessage(`{"to": "back"}`)).Undo(ctx, step.Key{}, in, out); types.CodeOf(err) != types.UnknownOutcome {
+		t.Errorf("%v", err)
 	}
 }
 
