@@ -95,7 +95,7 @@ type Record struct {
 	Service string          `json:"service,omitempty"`
 	Host    string          `json:"host,omitempty"`
 	Digest  string          `json:"digest,omitempty"` // of a write: the argument digest
-	Input   json.RawMessage `json:"input,omitempty"`  // exactly what the step got
+	Input   json.RawMessage `json:"input,omitempty"`  // exactly what the step got; of Undoing: the call that takes it back, where the skill says one
 
 	Event   *machine.Event `json:"event,omitempty"`   // of Event
 	Outcome string         `json:"outcome,omitempty"` // of a write's Event: created, confirmed (it may have been sent, and was found), adopted, updated, resolved or unknown; unseen when nothing was sent, for want of a look; of an Intent: updated when it is to bring up to date what is there

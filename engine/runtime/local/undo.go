@@ -117,11 +117,12 @@ func (r *runner) undoOne(ctx context.Context, x runtime.Reversal) (err error, ma
 	if err != nil {
 		return err, false
 	}
-	rec := journal.Record{Kind: journal.Undoing, Path: x.Path, Step: x.Step, Key: x.Record.Key, By: r.User}
+	rec := journal.Record{Kind: journal.Undoing, Path: x.Path, Step: x.Step, Key: x.Record.Key, By: r.User, Input: x.Call}
 	rec.Service, rec.Host = r.target(ctx, s, x.Record)
 	if err := r.append(rec, true); err != nil {
 		return err, true
 	}
+	rec.Input = nil // it was said once
 	if err := r.with(ctx, s, x, s.Undo); err != nil {
 		if ctx.Err() != nil || !refused(err) {
 			return withEffect(x, err), true
