@@ -209,7 +209,7 @@ type sight struct {
 			WebURL       string `json:"web_url"`
 		} `json:"merge_requests"`
 	}
-	Git      map[string]struct{ Branches map[string]string }
+	Git      map[string]struct{ Branches, Tags map[string]string }
 	Requests []sandbox.Request
 }
 

@@ -59,11 +59,11 @@ func (c *client) branchDelete(ctx context.Context, in branchDeleteIn) (branchDel
 	if err != nil {
 		return branchDeleteOut{}, err
 	}
-	return in.out(), p.change(ctx, "delete branch "+in.Branch, p.from(in.Sha), nil)
+	return in.out(), p.change(ctx, "delete branch "+in.Branch, p.expecting(in.Sha), nil)
 }
 
-// from expects the branch to be at a commit, or already where it is to be.
-func (p *pushing) from(sha string) func(*packp.AdvRefs) (plumbing.Hash, error) {
+// expecting expects the branch to be at a commit, or already where it is to be.
+func (p *pushing) expecting(sha string) func(*packp.AdvRefs) (plumbing.Hash, error) {
 	return func(adv *packp.AdvRefs) (plumbing.Hash, error) {
 		now := adv.References[p.ref().String()]
 		switch {

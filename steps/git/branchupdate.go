@@ -53,7 +53,7 @@ func (c *client) branchUpdate(ctx context.Context, in branchUpdateIn) (branchUpd
 	if err := p.checkForward(refs, in.Expect); err != nil {
 		return branchUpdateOut{}, err
 	}
-	return p.moved(), p.change(ctx, "move branch "+in.Branch, p.from(in.Expect), p.pack)
+	return p.moved(), p.change(ctx, "move branch "+in.Branch, p.expecting(in.Expect), p.pack)
 }
 
 // checkForward refuses to take commits off the default branch, on which others build.
@@ -156,7 +156,7 @@ func (c *client) checkUndoUpdate(ctx context.Context, _ step.Key, in branchUpdat
 	}
 	adv := packp.NewAdvRefs()
 	adv.References[p.ref().String()] = now
-	_, err = p.from(out.Sha)(adv)
+	_, err = p.expecting(out.Sha)(adv)
 	return err
 }
 
@@ -166,5 +166,5 @@ func (c *client) undoUpdate(ctx context.Context, _ step.Key, in branchUpdateIn, 
 	if err != nil {
 		return err
 	}
-	return p.restore(ctx, "move branch "+p.branch+" back", p.from(out.Sha))
+	return p.restore(ctx, "move branch "+p.branch+" back", p.expecting(out.Sha))
 }

@@ -101,7 +101,40 @@ func (l *laying) commits(ctx context.Context, names []plumbing.Hash) ([]*object.
 		out = append(out, c)
 		all = append(append(all, h), c.ParentHashes...)
 	}
-	return out, l.roots(ctx, all)
+	if err := l.roots(ctx, all); err != nil {
+		return nil, err
+	}
+	return out, l.prepare(ctx, out)
+}
+
+// fewMerges is how many merges are prepared at once.
+const fewMerges = 32
+
+// prepare asks for what the merges of many commits read together: they differ little
+// from merges with the base. What cannot be prepared so is asked for when it is needed.
+func (l *laying) prepare(ctx context.Context, list []*object.Commit) error {
+	if !l.refs.partial() || len(list) < 2 {
+		return nil
+	}
+	onto, err := object.GetCommit(l.w.objects, l.w.base())
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(list, fewMerges) {
+		of, roots := []plumbing.Hash{onto.Hash}, []trio{}
+		for _, c := range some {
+			base, err := l.parentTree(c)
+			if err != nil {
+				return err
+			}
+			of, roots = append(of, c.Hash), append(roots, trio{base: base, ours: onto.TreeHash, theirs: c.TreeHash})
+		}
+		err := (&treeMerge{view: l.view}).survey(ctx, l.refs, of, roots...)
+		if err != nil && types.CodeOf(err) != types.BadInput {
+			return err
+		}
+	}
+	return nil
 }
 
 // roots makes the trees of commits available, at once if the remote gives single objects.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -340,6 +341,34 @@ func TestRebaseOfWhatIsThere(t *testing.T) {
 	}
 	r.fails("git_rebase", map[string]any{"repo": r.url, "commit": r.shas["merged"], "onto": r.shas["release"]}, types.BadInput, "is a merge, which cannot be laid anew")
 	r.fails("git_rebase", map[string]any{"repo": r.url, "commit": r.shas["lost"], "onto": r.shas["release"]}, types.NotFound, "is not on any branch of the remote")
+}
+
+// TestLayingCost: many commits are laid with the requests that one takes, where the
+// server gives single objects.
+func TestLayingCost(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{2, 20} {
+		r := newRemoteBehind(t, backend(t, "uploadpack.allowFilter=true", "uploadpack.allowAnySHA1InWant=true"))
+		commits, last := slices.Clone(history), "b"
+		for i := range n {
+			name := fmt.Sprint("n", i)
+			commits = append(commits, commit(name, name+"\n", int64(20+i), map[string]*string{file: text(fmt.Sprint("ref: ", i, "\nother: x\n")), fmt.Sprint("data/n/", i): text(name)}, last))
+			last = name
+		}
+		commits = append(commits, commit("ahead", "ahead\n", 90, map[string]*string{"data/other.yml": text("y\n"), "data/services/z": text("z\n")}, "c"))
+		shas, err := r.Create("service/many", "main", commits, map[string]string{"main": "ahead", "work": last})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &meter{}
+		r.service.Transport = m
+		r.connect()
+		out := r.must("git_rebase", map[string]any{"repo": strings.Replace(r.url, "app-interface", "many", 1), "commit": shas[last], "onto": shas["ahead"]})
+		const gate = 12
+		if got := m.requests.Load(); fmt.Sprint(out["rebased"]) != fmt.Sprint(n) || got > gate {
+			t.Errorf("%v commits with %d requests, want %d with at most %d", out["rebased"], got, n, gate)
+		}
+	}
 }
 
 // TestLayingSigns makes commits as the service says.

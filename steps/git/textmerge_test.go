@@ -127,6 +127,27 @@ func TestLineDiffOfHostileTexts(t *testing.T) {
 	}
 }
 
+// TestMergeTextsIsFair: whichever side is ours, and what one side alone changed is what
+// comes out.
+func TestMergeTextsIsFair(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(3, 3))
+	for range 5_000 {
+		kinds := 1 + r.IntN(40)
+		lines := drawn(r, kinds)
+		base, ours, theirs := strings.Join(lines, ""), strings.Join(edited(r, lines, kinds), ""), strings.Join(edited(r, lines, kinds), "")
+		one, ok := mergeTexts(base, ours, theirs)
+		if other, also := mergeTexts(base, theirs, ours); ok != also || one != other {
+			t.Fatalf("%q, %q and %q make %q, and the other way round %q", base, ours, theirs, one, other)
+		}
+		for _, same := range []string{base, ours} {
+			if got, ok := mergeTexts(base, ours, same); !ok || got != ours {
+				t.Fatalf("%q, %q and %q make %q %v", base, ours, same, got, ok)
+			}
+		}
+	}
+}
+
 // TestMergeTextsAsGit merges drawn texts as git merge-file does with the same method: what
 // both merge is the same. Of lines that are there several times nobody knows which was
 // changed: there the two may differ in whether they dare.

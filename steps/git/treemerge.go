@@ -41,11 +41,11 @@ type trio struct {
 // maxPath is the longest path that is merged, in bytes: as long as one can be on a disk.
 const maxPath = 4096
 
-// survey makes all that the merge reads available, each level of folders at once.
-func (m *treeMerge) survey(ctx context.Context, from *remoteRefs, commits []plumbing.Hash, root trio) error {
+// survey makes all that merges read available, each level of folders at once.
+func (m *treeMerge) survey(ctx context.Context, from *remoteRefs, commits []plumbing.Hash, roots ...trio) error {
 	var blobs []plumbing.Hash
 	seen := 0
-	for level := []trio{root}; len(level) > 0; {
+	for level := roots; len(level) > 0; {
 		var trees []plumbing.Hash
 		for _, f := range level {
 			trees = append(trees, f.base, f.ours, f.theirs)
@@ -71,6 +71,9 @@ func (m *treeMerge) survey(ctx context.Context, from *remoteRefs, commits []plum
 
 // differing are the folders and the contents of files below a folder that no side settles.
 func (m *treeMerge) differing(f trio) (below []trio, blobs []plumbing.Hash, err error) {
+	if _, settled := f.settled(); settled {
+		return nil, nil, nil
+	}
 	err = m.each(f, func(at string, trees trio, base, ours, theirs object.TreeEntry) error {
 		if len(at) > maxPath {
 			return types.Errorf(types.BadInput, "a path has more than %d bytes", maxPath).WithHint("merge in a clone instead")

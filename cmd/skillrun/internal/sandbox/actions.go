@@ -103,9 +103,9 @@ func (w *World) Ahead(project, sha string) int {
 }
 
 func (w *World) remember() memento {
-	m := memento{w.jira.Snapshot(), w.gitlab.Snapshot(), w.slack.Snapshot(), map[string]map[string]string{}, len(w.requests)}
+	m := memento{w.jira.Snapshot(), w.gitlab.Snapshot(), w.slack.Snapshot(), map[string]map[string]string{}, map[string]map[string]string{}, len(w.requests)}
 	for _, name := range []string{backendProject, deployProject, forkProject} {
-		m.branches[name] = w.git.Branches(name)
+		m.branches[name], m.tags[name] = w.git.Branches(name), w.git.Tags(name)
 	}
 	return m
 }
@@ -128,25 +128,29 @@ func (w *World) Rewind() error {
 		return err
 	}
 	for name, was := range m.branches {
-		if err := w.rewindBranches(name, was); err != nil {
+		err := rewind(was, w.git.Branches(name), func(branch, sha string) error { return w.git.SetBranch(name, branch, sha) })
+		if err == nil {
+			err = rewind(m.tags[name], w.git.Tags(name), func(tag, sha string) error { return w.git.SetTag(name, tag, sha) })
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return w.persist(nil)
 }
 
-func (w *World) rewindBranches(name string, was map[string]string) error {
-	is := w.git.Branches(name)
-	for branch := range is {
-		if was[branch] == "" {
-			if err := w.git.SetBranch(name, branch, ""); err != nil {
+// rewind puts references back to where they were; one that is nowhere is deleted.
+func rewind(was, is map[string]string, set func(name, sha string) error) error {
+	for name := range is {
+		if was[name] == "" {
+			if err := set(name, ""); err != nil {
 				return err
 			}
 		}
 	}
-	for branch, sha := range was {
-		if is[branch] != sha {
-			if err := w.git.SetBranch(name, branch, sha); err != nil {
+	for name, sha := range was {
+		if is[name] != sha {
+			if err := set(name, sha); err != nil {
 				return err
 			}
 		}

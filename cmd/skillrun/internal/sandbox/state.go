@@ -168,6 +168,7 @@ func (w *World) serveState(out http.ResponseWriter) {
 	}
 	type repository struct {
 		Branches map[string]string `json:"branches"`
+		Tags     map[string]string `json:"tags"`
 	}
 	w.mu.Lock()
 	requests, seeds := slices.Clone(w.requests), w.seeded
@@ -193,7 +194,7 @@ func (w *World) serveState(out http.ResponseWriter) {
 	}
 	repos := map[string]repository{}
 	for _, name := range []string{backendProject, deployProject, forkProject} {
-		repos[name] = repository{w.git.Branches(name)}
+		repos[name] = repository{w.git.Branches(name), w.git.Tags(name)}
 	}
 	out.Header().Set("Content-Type", "application/json")
 	e := json.NewEncoder(out)
@@ -340,5 +341,6 @@ type memento struct {
 	jira, gitlab []byte
 	slack        []byte
 	branches     map[string]map[string]string
+	tags         map[string]map[string]string
 	requests     int
 }
