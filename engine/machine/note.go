@@ -5,7 +5,7 @@ import (
 )
 
 func (m *Machine) note(a *activation, note Note) {
-	if a.frame == nil || a.awaitAround() != nil {
+	if a.frame == nil || !m.start.Polls && a.awaitAround() != nil {
 		return // the skill as a whole, or a part of one of many polls
 	}
 	note.Path, note.Node, note.Name, note.Def = a.Path, a.node.ID, m.title(a), a.node

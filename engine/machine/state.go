@@ -249,6 +249,8 @@ type Start struct {
 	// Observe is told what happens as it happens; nil keeps it for
 	// [Machine.Notes].
 	Observe func(Note)
+	// Polls has the notes tell of the steps in polls of an await, too, over and over.
+	Polls bool
 	// Trace is told how expressions were decided, for whoever measures what a test
 	// covers; nil tells nobody.
 	Trace *Trace

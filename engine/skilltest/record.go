@@ -2,6 +2,7 @@ package skilltest
 
 import (
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -71,7 +72,7 @@ func (r Recording) Case() (string, error) {
 	for _, a := range r.Answers {
 		name, n := nameOf(r.Program.Steps, a.Path)
 		lists[name] = append(lists[name], a.yaml(n))
-		waits[name] = n != nil && n.Kind == program.Await && r.State == Parked
+		waits[name] = r.State == Parked && awaited(r.Program.Steps, a.Path)
 		if a.Write && a.Error == nil {
 			calls[withoutItem(name)] = append(calls[withoutItem(name)], a.Input)
 			c.Expect.Writes = append(c.Expect.Writes, withoutItem(name))
@@ -84,6 +85,16 @@ func (r Recording) Case() (string, error) {
 	}
 	c.expect(r, calls)
 	return yamltext.Encode(map[string]any{"cases": []caseYAML{c}})
+}
+
+// awaited reports whether an answer is that of an await, or of a step in a poll of one.
+func awaited(nodes []program.Node, at string) bool {
+	for ; at != "."; at = path.Dir(at) {
+		if n := program.At(nodes, at); n != nil && n.Kind == program.Await {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *caseYAML) expect(r Recording, calls map[string][]any) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/skillrun/skillrun/engine/lang/check"
 	"github.com/skillrun/skillrun/engine/skilltest"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -42,10 +43,30 @@ func TestRecording(t *testing.T) {
 
 func replay(t *testing.T, r skilltest.Recording) []skilltest.Failure {
 	t.Helper()
+	return replayOf(t, r, skill(t))
+}
+
+func replayOf(t *testing.T, r skilltest.Recording, s *check.Skill) []skilltest.Failure {
+	t.Helper()
 	text, err := r.Case()
 	if err != nil {
 		t.Fatal(err)
 	}
-	suite := read(t, text)
+	suite := readOf(t, text, s)
 	return suite.Run(suite.Cases[0]).Failures
+}
+
+// TestRecordingOfAPoll: a run that parked behind the first poll of a step type parks there
+// when its case is run, too.
+func TestRecordingOfAPoll(t *testing.T) {
+	s := skillOf(t, "polls.yaml")
+	suite := readOf(t, "cases: [{name: base}]", s)
+	b, _ := suite.Bind(suite.Cases[0])
+	r := skilltest.Recording{Run: "r1", Program: b.Program, Now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), Timezone: "UTC", State: skilltest.Parked}
+	for _, path := range []string{"g/w/one", "g/w/two"} {
+		r.Answers = append(r.Answers, skilltest.Recorded{Path: path, Output: map[string]any{"digest": "", "size": 1}})
+	}
+	if failures := replayOf(t, r, s); len(failures) > 0 {
+		t.Error(failures)
+	}
 }

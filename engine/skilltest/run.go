@@ -137,7 +137,7 @@ func newPerformer(s *Suite, c *Case, b *check.Bound) *performer {
 		}
 	}
 	p.m = machine.New(b.Program, machine.Start{
-		Run: c.Now.UTC().Format("20060102-150405") + "-000000", StartedAt: c.Now, Zone: c.Zone, Invocation: c.Program, Observe: p.observe,
+		Run: c.Now.UTC().Format("20060102-150405") + "-000000", StartedAt: c.Now, Zone: c.Zone, Invocation: c.Program, Observe: p.observe, Polls: true,
 		Trace: &machine.Trace{Arm: p.arm, Undecided: p.undecided},
 	})
 	return p
@@ -225,6 +225,11 @@ func (p *performer) apply(e machine.Event) {
 	}
 	if err := p.m.Apply(e); err != nil {
 		p.fail(p.c.At, "", "%v", err)
+	}
+	for path := range p.flying {
+		if _, live := p.m.Live(path); !live { // it belonged to a poll that was given up
+			delete(p.flying, path)
+		}
 	}
 }
 

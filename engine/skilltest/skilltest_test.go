@@ -81,7 +81,7 @@ func skillOf(t *testing.T, file string) *check.Skill {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, diags := check.File(file, text, check.World{Catalogue: catalogue(), Skill: small})
+	s, diags := check.File(file, text, check.World{Catalogue: catalogue(), Skill: small, StepType: seen})
 	if diags.HasErrors() {
 		t.Fatal(diags.Err())
 	}
@@ -95,6 +95,21 @@ name: small
 inputs: {name: {type: string, required: true}}
 steps: [{id: one, uses: look, with: {name: "${{ inputs.name }}"}}]
 outputs: {digest: "${{ steps.one.digest }}"}
+`), nil
+}
+
+// seen is a step type that awaits repeat.
+func seen(_, name string) (string, []byte, error) {
+	if name != "seen" {
+		return "", nil, types.Errorf(types.NotFound, "there is no %s", name)
+	}
+	return "steps/seen.yaml", []byte(`
+name: seen
+doc: Look twice.
+effect: read
+timeout: 2s
+steps: [{id: one, uses: look, with: {name: one}}, {id: set, set: {n: "${{ steps.one.size }}"}}, {id: two, uses: look, with: {name: two}, if: steps.set.n > 0}]
+outputs: {size: {type: integer, value: "${{ steps.two?.size ?? 0 }}"}}
 `), nil
 }
 
@@ -126,7 +141,7 @@ func readOf(t *testing.T, text string, s *check.Skill) *skilltest.Suite {
 // TestCases runs files of cases, each of which says in a comment which failures it
 // comes to.
 func TestCases(t *testing.T) {
-	for file, of := range map[string]string{"cases.yaml": "skill.yaml", "world_cases.yaml": "world.yaml"} {
+	for file, of := range map[string]string{"cases.yaml": "skill.yaml", "world_cases.yaml": "world.yaml", "polls_cases.yaml": "polls.yaml"} {
 		for i, c := range diagtest.Cases(t, "testdata/"+file) {
 			t.Run(fmt.Sprint(file, i), func(t *testing.T) { c.Compare(t, failuresOf(t, readOf(t, c.Text, skillOf(t, of)))) })
 		}
