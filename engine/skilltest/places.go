@@ -158,6 +158,9 @@ func asOneStep(c *program.Call) {
 	for _, f := range c.Inputs.Fields {
 		one.With[f.Name] = "${{ inputs." + f.Name + " }}"
 	}
+	if len(c.Steps) == 1 {
+		one.Timeout = c.Steps[0].Timeout // that of a program or a request stands there
+	}
 	c.Steps = []program.Node{one}
 	outputs := make([]program.Output, len(c.Outputs))
 	for i, o := range c.Outputs {
