@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/skillrun/skillrun/engine/program"
@@ -241,21 +242,21 @@ func (m *Machine) enterSkill(a *activation) {
 		}
 		a.Inputs = in
 	}
-	called := m.calleeNames(a)
-	if err := m.evalIdentity(a, called); err != nil {
+	if err := m.evalIdentity(a); err != nil {
 		m.failed(a, err)
 		return
 	}
 	m.noteStarted(a)
-	a.open(body, a.sequence(steps, a.node.Call.Steps, called))
+	a.open(body, a.sequence(steps, a.node.Call.Steps, m.calleeNames(a)))
 }
 
 // evalIdentity tells the work of a called skill from that of another call there.
-func (m *Machine) evalIdentity(a *activation, called *names) *types.Error {
+func (m *Machine) evalIdentity(a *activation) *types.Error {
 	if len(a.node.Call.Identity) == 0 {
 		return nil
 	}
 	m.refuel()
+	called := m.calleeNames(a)
 	values := make([]any, len(a.node.Call.Identity))
 	for i, src := range a.node.Call.Identity {
 		x, err := m.bare(src, m.env(called, nil))
@@ -286,8 +287,18 @@ func (m *Machine) calleeNames(a *activation) *names {
 	markPending(own, a.node.Call.Steps)
 	return &names{own: true, skill: true, steps: own, vars: map[string]any{
 		"inputs": map[string]any(a.Inputs), "config": map[string]any(a.node.Call.Config), "steps": own,
-		"secrets": m.names.vars["secrets"], "run": m.names.vars["run"],
+		"secrets": m.names.vars["secrets"], "run": m.runOf(a),
 	}}
+}
+
+// runOf is the run as a called skill sees it. Its key is that of the call: what the
+// called skill makes by run.key is not taken for what another call of it has made, such
+// as that of another item of a loop.
+func (m *Machine) runOf(a *activation) map[string]any {
+	whole, _ := m.names.vars["run"].(map[string]any)
+	out := maps.Clone(whole)
+	out["key"] = program.KeyOf(append([]string{types.Show(whole["key"]), a.Path, a.Identity}, a.identity()...))
+	return out
 }
 
 // accept fills in a called skill's defaults, and checks the arguments.

@@ -284,10 +284,12 @@ func (n *Node) Inside() [][]Node {
 func (p *Program) Digest() string { return types.Digest(types.Encode(p)) }
 
 // Key is what skills read as run.key: a text of 32 letters and digits that another
-// system can tell the piece of work by. It is that of [Program.Work].
-func (p *Program) Key(run string) string {
-	return types.Digest(types.Encode(p.Work(run)))[:32]
-}
+// system can tell the piece of work by. It is that of [Program.Work]; a skill that is
+// called reads one of its own, which is made from it.
+func (p *Program) Key(run string) string { return KeyOf(p.Work(run)) }
+
+// KeyOf is the key of these parts, kept apart.
+func KeyOf(parts []string) string { return types.Digest(types.Encode(parts))[:32] }
 
 // Work returns the parts whose hash is the identity of the piece of work: the
 // skill, its identity and --again. A skill without identity is new work each
