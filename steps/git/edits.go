@@ -172,6 +172,9 @@ func (w *workspace) edits(ctx context.Context) (map[string]edit, error) {
 	if err := w.reach(ctx, w.base(), pathsOf(out)); err != nil {
 		return nil, err
 	}
+	if err := w.reachLaid(ctx, pathsOf(out)); err != nil {
+		return nil, err
+	}
 	for name, e := range out {
 		if known[name] {
 			continue

@@ -276,6 +276,33 @@ func (l *laying) files(ctx context.Context) ([]string, error) {
 	return slices.Compact(out), err
 }
 
+// reachLaid makes the way to paths readable in what was laid, of which a folder that came
+// as a whole was not looked at.
+func (w *workspace) reachLaid(ctx context.Context, paths []string) error {
+	var refs *remoteRefs
+	for _, name := range paths {
+		for w.start() != w.base() {
+			view := w.view()
+			h, err := findMissing(view.trees, w.start(), name)
+			if err != nil {
+				return w.broken(err)
+			}
+			if h == nil {
+				break
+			}
+			if refs == nil {
+				if refs, err = w.repo.refs(ctx, w.repo.url); err != nil {
+					return err
+				}
+			}
+			if err := view.ensureObjects(ctx, refs, []plumbing.Hash{w.base()}, []plumbing.Hash{h.hash}); err != nil {
+				return w.broken(err)
+			}
+		}
+	}
+	return nil
+}
+
 // brought are the objects that laid commits brought from others of the repository, which
 // a fork may lack.
 func (w *workspace) brought(ctx context.Context) ([]plumbing.Hash, error) {

@@ -2,11 +2,9 @@ package git_test
 
 import (
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -29,9 +27,10 @@ func picking(t testing.TB, serve func(testing.TB) *remote) *remote {
 		commit("merged", "a merge\n", 12, map[string]*string{"f": text("f\n")}, "again", "feature"),
 		commit("release", "freeze\n", 13, map[string]*string{"VERSION": text("1\n")}, "b"),
 		commit("moved", "elsewhere\n", 14, map[string]*string{file: nil, "data/moved.yml": text("ref: old\nother: x\n")}, "release"),
+		commit("beside", "beside\n", 15, map[string]*string{"beside": text("b\n")}, "release"),
 	}
 	r.main(more[0]) // each of them is served
-	for branch, tip := range map[string]string{"main": "merged", "release/1": "release", "moved": "moved"} {
+	for branch, tip := range map[string]string{"main": "merged", "release/1": "release", "moved": "moved", "beside": "beside"} {
 		shas, err := r.Create("service/all", "main", append(history, more...), map[string]string{"main": "merged"})
 		if err == nil {
 			err = r.Borrow("service/all", project)
@@ -267,11 +266,21 @@ func (r *remote) rootTree(sha string) plumbing.Hash {
 // top of what was laid.
 func TestCherryPickContinues(t *testing.T) {
 	t.Parallel()
-	r := picking(t, newRemote)
+	for name, serve := range servers() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			picking(t, serve).continues()
+		})
+	}
+}
+
+func (r *remote) continues() {
+	t := r.t
 	r.withFiles()
 	out := r.must("git_cherry_pick", r.pick("release", "fix"))
 	r.must("git_branch_create", ws("branch", "hotfix-1"))
-	r.must("workspace_write", ws("path", "NOTES", "text", "fixed\n"))
+	note := ws("path", "data/NOTES", "text", "fixed\n")
+	r.must("workspace_write", note)
 	s, _ := r.steps.Lookup("git_commit")
 	if p, err := s.Preview(r.ctx(), types.Encode(ws("message", "m")), nil); err != nil || p.Change.Title != "commit 1 file on hotfix-1" {
 		t.Errorf("the plan shows %s: %v", p.Change.Title, err)
@@ -282,116 +291,19 @@ func TestCherryPickContinues(t *testing.T) {
 	if err != nil || c.ParentHashes[0].String() != out["sha"] {
 		t.Fatalf("%v %v", c, err)
 	}
-	if files := r.treeOf(made["sha"].(string)); files["NOTES"].Mode != filemode.Regular || files["VERSION"].Mode != filemode.Regular {
+	if files := r.treeOf(made["sha"].(string)); files["data/NOTES"].Mode != filemode.Regular || files["VERSION"].Mode != filemode.Regular || files[file].Mode != filemode.Regular {
 		t.Errorf("files %v", files)
 	}
 	r.fresh()
+	r.cache = t.TempDir()
+	r.connect()
+	r.withFiles()
 	r.must("git_cherry_pick", r.pick("release", "fix"))
 	if b := r.must("git_branch_create", ws("branch", "hotfix-1")); b["resumed"] != true {
 		t.Errorf("branch %v", b)
 	}
-	r.must("workspace_write", ws("path", "NOTES", "text", "fixed\n"))
+	r.must("workspace_write", note)
 	if again := r.must("git_commit", ws("message", "note it")); again["sha"] != made["sha"] {
 		t.Errorf("again %v, was %v", again["sha"], made["sha"])
 	}
-}
-
-// TestRebase lays a branch on main and moves it; a run that was killed after the server
-// moved it finds that, although the old commits are on no branch any more.
-func TestRebase(t *testing.T) {
-	t.Parallel()
-	for name, serve := range servers() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r := picking(t, serve)
-			in := map[string]any{"repo": r.url, "commit": r.shas["release"], "onto": r.shas["again"]}
-			out := r.must("git_rebase", in)
-			if fmt.Sprint(out["rebased"]) != "1" {
-				t.Errorf("%v", out)
-			}
-			move := map[string]any{"workspace": out["workspace"], "branch": "release/1", "expect": r.shas["release"]}
-			r.must("git_branch_update", move)
-			if err := r.SetBranch(project, "moved", ""); err != nil { // which holds them too
-				t.Fatal(err)
-			}
-			r.call.Workspaces = t.TempDir()
-			if again := r.must("git_rebase", in); again["sha"] != out["sha"] {
-				t.Errorf("again %v, was %v", again, out)
-			}
-			if f := r.findOf("git_branch_update", move); f.State != step.StateExists {
-				t.Errorf("%+v", f)
-			}
-			c, err := r.Commit(project, r.Branches(project)["release/1"])
-			if err != nil || c.ParentHashes[0].String() != r.shas["again"] || c.Message != "freeze\n" {
-				t.Errorf("%v %v", c, err)
-			}
-		})
-	}
-}
-
-// TestRebaseOfWhatIsThere makes nothing of what is based on it, and of what is behind it.
-func TestRebaseOfWhatIsThere(t *testing.T) {
-	t.Parallel()
-	r := picking(t, newRemote)
-	for commit, onto := range map[string][2]string{"again": {"fix", "again"}, "b": {"again", "again"}, "fix": {"fix", "fix"}} {
-		out := r.must("git_rebase", map[string]any{"repo": r.url, "commit": r.shas[commit], "onto": r.shas[onto[0]]})
-		if fmt.Sprint(out["rebased"]) != "0" || out["sha"] != r.shas[onto[1]] {
-			t.Errorf("%s onto %s: %v", commit, onto[0], out)
-		}
-	}
-	r.fails("git_rebase", map[string]any{"repo": r.url, "commit": r.shas["merged"], "onto": r.shas["release"]}, types.BadInput, "is a merge, which cannot be laid anew")
-	r.fails("git_rebase", map[string]any{"repo": r.url, "commit": r.shas["lost"], "onto": r.shas["release"]}, types.NotFound, "is not on any branch of the remote")
-}
-
-// TestLayingCost: many commits are laid with the requests that one takes, where the
-// server gives single objects.
-func TestLayingCost(t *testing.T) {
-	t.Parallel()
-	for _, n := range []int{2, 20} {
-		r := newRemoteBehind(t, backend(t, "uploadpack.allowFilter=true", "uploadpack.allowAnySHA1InWant=true"))
-		commits, last := slices.Clone(history), "b"
-		for i := range n {
-			name := fmt.Sprint("n", i)
-			commits = append(commits, commit(name, name+"\n", int64(20+i), map[string]*string{file: text(fmt.Sprint("ref: ", i, "\nother: x\n")), fmt.Sprint("data/n/", i): text(name)}, last))
-			last = name
-		}
-		commits = append(commits, commit("ahead", "ahead\n", 90, map[string]*string{"data/other.yml": text("y\n"), "data/services/z": text("z\n")}, "c"))
-		shas, err := r.Create("service/many", "main", commits, map[string]string{"main": "ahead", "work": last})
-		if err != nil {
-			t.Fatal(err)
-		}
-		m := &meter{}
-		r.service.Transport = m
-		r.connect()
-		out := r.must("git_rebase", map[string]any{"repo": strings.Replace(r.url, "app-interface", "many", 1), "commit": shas[last], "onto": shas["ahead"]})
-		const gate = 12
-		if got := m.requests.Load(); fmt.Sprint(out["rebased"]) != fmt.Sprint(n) || got > gate {
-			t.Errorf("%v commits with %d requests, want %d with at most %d", out["rebased"], got, n, gate)
-		}
-	}
-}
-
-// TestLayingSigns makes commits as the service says.
-func TestLayingSigns(t *testing.T) {
-	t.Parallel()
-	r := picking(t, newRemote)
-	_, _, r.service.SigningKeyFile = keyPair(t)
-	r.service.SignOff = true
-	r.connect()
-	out := r.must("git_cherry_pick", r.pick("release", "fix"))
-	r.must("git_branch_create", ws("branch", "hotfix-1"))
-	r.must("git_push", ws())
-	c, err := r.Commit(project, out["sha"].(string))
-	if err != nil || !strings.HasSuffix(c.Message, "Signed-off-by: Ada <ada@example.com>\nSigned-off-by: Bot <bot@example.com>\n") || c.PGPSignature == "" {
-		t.Errorf("%v %v", c, err)
-	}
-}
-
-// TestLayingFails sorts the failures of the server.
-func TestLayingFails(t *testing.T) {
-	t.Parallel()
-	r := picking(t, newRemote)
-	r.through(func(req *http.Request) (*http.Response, error) { return answer(req, 503, "later"), nil })
-	r.fails("git_cherry_pick", r.pick("release", "fix"), types.Unavailable, "503")
-	r.fails("git_rebase", map[string]any{"repo": r.url, "commit": r.shas["release"], "onto": r.shas["again"]}, types.Unavailable, "503")
 }
