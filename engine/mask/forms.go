@@ -36,6 +36,9 @@ type form struct {
 	// counts only as a whole.
 	whole string
 	at    int
+	// What it began and ended with in the credential is no part of it: it looks like
+	// an escape that stands for nothing, such as the tag of a page.
+	headless, tailless bool
 }
 
 // halves are parts of a text, by which more than half of it is found, or enough of a
@@ -62,7 +65,10 @@ const mostParts = 32
 func formsOf(secret string) []form {
 	var out []form
 	for v, more, depth := (view{text: secret}), true, 0; more && depth < deepest; depth++ {
-		out = append(out, formsIn(v.text)...)
+		for _, f := range formsIn(v.text) {
+			f.headless, f.tailless = v.lacks(len(secret))
+			out = append(out, f)
+		}
 		v, more = v.below()
 	}
 	return out

@@ -50,6 +50,28 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
+// A credential that begins or ends with what looks like the tag of a page goes with it,
+// also where the layer that has its other escapes taken off has the tag taken off, too.
+func TestTagsAtTheEnds(t *testing.T) {
+	t.Parallel()
+	for secret, text := range map[string]string{
+		"wörd&x <y>":              `{"a": "w\u00f6rd&x <y>", "n": 1}`,
+		"<y>wörd&x":               `{"a": "<y>w\u00f6rd&x", "n": 1}`,
+		"<b>wörd&xyz-0123456</b>": `{"a": "<b>w\u00f6rd&xyz-0123456</b>", "n": 1}`,
+		"word&xyz<y>":             "{\"a\": \"\x1b[1mword\x1b[0m&xyz<y>\", \"n\": 1}",
+	} {
+		want := `{"a": "‹secret›", "n": 1}`
+		if got := strings.ReplaceAll(masks(t, secret).Text(text), "\x1b[1m", ""); got != want {
+			t.Errorf("%s: %q", secret, got)
+		}
+	}
+	for _, text := range []string{`w\u00f6rd&x <y>`, `<y>w\u00f6rd&x <y>`} {
+		if got := masks(t, "wörd&x <y>").Text(text); strings.TrimPrefix(got, "<y>") != "‹secret›" {
+			t.Errorf("at the end: %q", got)
+		}
+	}
+}
+
 // JSON stays JSON, with what was around the credential.
 func TestJSON(t *testing.T) {
 	t.Parallel()

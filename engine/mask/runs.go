@@ -152,7 +152,7 @@ func (x *search) hides(run string, depth int) bool {
 // within looks through decoded text. Most of what decodes is no text at all, and
 // has no six characters in a row that a credential could begin with.
 func (x *search) within(got []byte, depth int) bool {
-	inner := search{searcher: x.searcher, read: x.read, places: x.places}
+	inner := search{searcher: x.searcher, size: len(got), read: x.read, places: x.places}
 	inner.layers(view{text: string(got)}, depth+1)
 	return len(inner.found) > 0
 }

@@ -61,7 +61,7 @@ func (s *searcher) find(text string) []span {
 	var all []span
 	for from := 0; ; from += window {
 		to := min(len(text), from+window+s.reach)
-		x.found = x.found[:0]
+		x.found, x.size = x.found[:0], to-from
 		x.layers(view{text: text[from:to]}, 0)
 		for _, p := range merged(x.found) { // there are many of each
 			all = append(all, span{from + p.from, from + p.to})
@@ -106,6 +106,7 @@ func (s *searcher) cutOff(text string) []span {
 
 type search struct {
 	*searcher
+	size   int // of the text
 	found  []span
 	parts  []part           // of the view that is scanned
 	pieces []span           // that such parts belong to, of all views
@@ -179,7 +180,7 @@ func (x *search) compare(v view, in stream, key uint64, last int) {
 		case f.whole != "":
 			x.parts = append(x.parts, part{f, in, first, len(read) - 1})
 		default:
-			x.found = append(x.found, v.source(v.around(int(x.places[in][first]), last, f.base64)))
+			x.found = append(x.found, v.beside(v.around(int(x.places[in][first]), last, f.base64), f.headless, f.tailless, x.size))
 		}
 	}
 }
@@ -194,7 +195,8 @@ func (x *search) wholes(v view) {
 		for end := p.at + p.last - p.first + 1; end < len(p.whole) && p.last+1 < len(read) && read[p.last+1] == p.whole[end]; end++ {
 			p.last++
 		}
-		x.pieces = append(x.pieces, v.source(v.around(int(places[p.first]), int(places[p.last]), p.base64)))
+		ends := p.at+p.last-p.first+1 == len(p.whole)
+		x.pieces = append(x.pieces, v.beside(v.around(int(places[p.first]), int(places[p.last]), p.base64), p.headless && p.at == 0, p.tailless && ends, x.size))
 	}
 	x.parts = x.parts[:0]
 }

@@ -25,6 +25,38 @@ func (v view) source(p span) span {
 	return span{int(v.from[p.from]), int(v.to[p.to-1])}
 }
 
+// lacks reports whether the beginning and the end of a text of that size have left
+// nothing in the view.
+func (v view) lacks(size int) (head, tail bool) {
+	last := len(v.from) - 1
+	if last < 0 {
+		return false, false
+	}
+	return v.from[0] > 0, int(v.to[last]) < size
+}
+
+// beside is the source of a part of the view, with what stood before it, or behind it,
+// and left nothing in the view. Size is that of the text.
+func (v view) beside(p span, head, tail bool, size int) span {
+	out := v.source(p)
+	if v.from == nil {
+		return out
+	}
+	switch {
+	case head && p.from == 0:
+		out.from = 0
+	case head:
+		out.from = min(out.from, int(v.to[p.from-1]))
+	}
+	switch {
+	case tail && p.to == len(v.text):
+		out.to = size
+	case tail:
+		out.to = max(out.to, int(v.from[p.to]))
+	}
+	return out
+}
+
 // What a byte can be: a part of the streams (the lowest bits), and of encodings.
 const (
 	inText    byte = 1 << asText
