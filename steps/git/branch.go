@@ -72,7 +72,7 @@ func (w *workspace) continueFrom(ctx context.Context, push *repo, from *remoteRe
 		return err
 	}
 	ours := ownWork(chain, step.CallOf(ctx).Key.Work)
-	if laid := w.start() != w.base(); !laid && len(ours) == 0 || laid && !w.takeUp(chain, ours) {
+	if applied := w.start() != w.base(); !applied && len(ours) == 0 || applied && !w.takeUp(chain, ours) {
 		return types.Errorf(types.Conflict, "branch %s exists and is not from this work: its tip %s is by %s", w.meta.Branch, short(tip), authorOf(chain)).
 			WithHint("delete it, or start new work with --again 1").With("tip", tip.String())
 	}
@@ -95,12 +95,12 @@ func (w *workspace) continueFrom(ctx context.Context, push *repo, from *remoteRe
 	return nil
 }
 
-// takeUp takes up a branch that holds the commits which were laid here, made by an
+// takeUp takes up a branch that holds the commits which were applied here, made by an
 // earlier run of the same work, and nothing above them but our own.
 func (w *workspace) takeUp(chain, ours []*object.Commit) bool {
-	laid, _ := w.chain(w.start())
-	above := len(chain) - len(laid)
-	if above != len(ours) || !slices.EqualFunc(chain[above:], laid, sameCommit) || !slices.Contains(chain[len(chain)-1].ParentHashes, w.base()) {
+	applied, _ := w.chain(w.start())
+	above := len(chain) - len(applied)
+	if above != len(ours) || !slices.EqualFunc(chain[above:], applied, sameCommit) || !slices.Contains(chain[len(chain)-1].ParentHashes, w.base()) {
 		return false
 	}
 	there := chain[above:]

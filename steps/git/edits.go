@@ -172,7 +172,7 @@ func (w *workspace) edits(ctx context.Context) (map[string]edit, error) {
 	if err := w.reach(ctx, w.base(), pathsOf(out)); err != nil {
 		return nil, err
 	}
-	if err := w.reachLaid(ctx, pathsOf(out)); err != nil {
+	if err := w.reachApplied(ctx, pathsOf(out)); err != nil {
 		return nil, err
 	}
 	for name, e := range out {

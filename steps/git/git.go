@@ -19,7 +19,7 @@
 // not the repository. What no commit could hold is refused when a step writes it
 // ([Admit]), and at the commit when a program made it.
 //
-// A workspace of git_cherry_pick and git_rebase begins with commits of others, laid on
+// A workspace of git_cherry_pick and git_rebase begins with commits of others, applied on
 // the base, and without files. They are merged in memory, tree by tree, as git does it
 // without renames and without .gitattributes; a file that both sides changed is merged
 // by line. What is in conflict is an error that names it: no one can resolve it here.
@@ -86,9 +86,9 @@ func Steps(o Options) []step.Step {
 			Reaches(c.readReach()).Requires(toRead, "repo").Touches("git", "tags", "read").Errors(reads...), tagListIn.check),
 		step.Checked(step.Local("git_checkout", "Check out files of a commit into a workspace.", settled(c.checkout)).
 			Reaches(c.readReach("commit")).Requires(toCheckOut, "repo").Touches("git", "files", "read").Errors(reads...), checkoutIn.check),
-		step.Checked(step.Local("git_cherry_pick", "Lay commits on top of another one in a workspace, without following renames.", settled(c.cherryPick)).
+		step.Checked(step.Local("git_cherry_pick", "Apply commits on top of another one in a workspace, without following renames.", settled(c.cherryPick)).
 			Reaches(c.readReach("onto")).Requires(toCheckOut, "repo").Requires(toCommit).Touches("git", "commits", "pick").Errors(append(reads, types.Conflict)...), cherryPickIn.check),
-		step.Checked(step.Local("git_rebase", "Lay the commits of a branch on top of another commit in a workspace, without following renames.", settled(c.rebase)).
+		step.Checked(step.Local("git_rebase", "Apply the commits of a branch on top of another commit in a workspace, without following renames.", settled(c.rebase)).
 			Reaches(c.readReach("commit", "onto")).Requires(toCheckOut, "repo").Requires(toCommit).Touches("git", "commits", "rebase").Errors(append(reads, types.Conflict)...), rebaseIn.check),
 		step.Checked(step.Local("git_branch_create", "Create the branch of a workspace, or continue from the one that the same work pushed before.", c.branchCreate).
 			Reaches(c.branchReach).Requires(toBranch, "push_repo").Touches("git", "branch", "read").Errors(append(reads, types.Conflict)...), branchCreateIn.check),

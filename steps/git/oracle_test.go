@@ -158,7 +158,7 @@ func told(t testing.TB, dir, base, tip string) string {
 }
 
 // judged compares a result that was pushed with what git made, or both refuse.
-func (o *oracle) judged(out map[string]any, err, gitErr error, base, wanted string) (laid bool) {
+func (o *oracle) judged(out map[string]any, err, gitErr error, base, wanted string) (applied bool) {
 	o.t.Helper()
 	if gitErr != nil || err != nil {
 		if types.CodeOf(err) != types.Conflict || gitErr == nil {
@@ -301,12 +301,12 @@ func TestRebaseAsGit(t *testing.T) {
 func sum(t *testing.T, counts chan [2]int) {
 	t.Helper()
 	close(counts)
-	var laid, refused int
+	var applied, refused int
 	for n := range counts {
-		laid, refused = laid+n[0], refused+n[1]
+		applied, refused = applied+n[0], refused+n[1]
 	}
-	t.Logf("%d were laid, %d refused", laid, refused)
-	if laid == 0 || refused == 0 {
+	t.Logf("%d were applied, %d refused", applied, refused)
+	if applied == 0 || refused == 0 {
 		t.Error("the histories do not try what they are for")
 	}
 }

@@ -54,7 +54,7 @@ func (r *remote) pick(onto string, commits ...string) map[string]any {
 	return map[string]any{"repo": r.url, "onto": r.shas[onto], "commits": list}
 }
 
-// TestCherryPick lays fixes on a release branch and pushes them: the author, the time
+// TestCherryPick applies fixes to a release branch and pushes them: the author, the time
 // and the message stay, the committer is ours.
 func TestCherryPick(t *testing.T) {
 	t.Parallel()
@@ -174,18 +174,18 @@ func TestCherryPickSkips(t *testing.T) {
 	}
 }
 
-// TestCherryPickFails says which commit does not fit, and why.
+// TestCherryPickFails says which commit does not apply, and why.
 func TestCherryPickFails(t *testing.T) {
 	t.Parallel()
 	r := picking(t, newRemote)
-	r.fails("git_cherry_pick", r.pick("moved", "fix"), types.Conflict, "commit "+r.shas["fix"][:12]+" (AAP-4: fix it) does not fit: "+file+" was deleted or renamed there, and is changed by the commit")
-	r.fails("git_cherry_pick", r.pick("release", "again"), types.Conflict, "(fix more) does not fit: README was changed there too, in the same lines or as a whole (lay it in a clone")
-	r.fails("git_cherry_pick", r.pick("again", "fix"), types.Conflict, "(AAP-4: fix it) is behind "+r.shas["again"][:12]+" already, and does not fit again: README was changed there too")
+	r.fails("git_cherry_pick", r.pick("moved", "fix"), types.Conflict, "commit "+r.shas["fix"][:12]+" (AAP-4: fix it) does not apply: "+file+" was deleted or renamed there, and is changed by the commit")
+	r.fails("git_cherry_pick", r.pick("release", "again"), types.Conflict, "(fix more) does not apply: README was changed there too, in the same lines or as a whole (apply it in a clone")
+	r.fails("git_cherry_pick", r.pick("again", "fix"), types.Conflict, "(AAP-4: fix it) is contained in "+r.shas["again"][:12]+" already, and does not apply again: README was changed there too")
 	r.fails("git_cherry_pick", r.pick("fix", "moved"), types.Conflict, "was changed there, and is deleted or renamed by the commit")
-	r.fails("git_cherry_pick", r.pick("release", "merged"), types.BadInput, "commit "+r.shas["merged"][:12]+" (a merge) is a merge, which cannot be laid anew")
+	r.fails("git_cherry_pick", r.pick("release", "merged"), types.BadInput, "commit "+r.shas["merged"][:12]+" (a merge) is a merge, which is not applied to other commits")
 	r.fails("git_cherry_pick", r.pick("release", "lost"), types.NotFound, "is not on any branch of the remote")
 	many := r.pick("release", strings.Split(strings.Repeat("fix ", 201)+"fix", " ")...)
-	r.fails("git_cherry_pick", many, types.BadInput, "202 commits are too many to lay; at most 200 are")
+	r.fails("git_cherry_pick", many, types.BadInput, "202 commits are too many to apply; at most 200 are")
 	in := r.pick("release", "fix")
 	in["commits"] = []any{"main"}
 	r.fails("git_cherry_pick", in, types.BadInput, "")
@@ -198,7 +198,7 @@ func TestCherryPickFails(t *testing.T) {
 func TestCherryPickKinds(t *testing.T) {
 	t.Parallel()
 	const big = 9 << 20
-	const plain, program, link = filemode.Regular, filemode.Executable, filemode.Symlink
+	const plain, program, link, module = filemode.Regular, filemode.Executable, filemode.Symlink, filemode.Submodule
 	type side struct {
 		text string
 		mode filemode.FileMode
@@ -215,6 +215,7 @@ func TestCherryPickKinds(t *testing.T) {
 		"binary":                       {side{"\x00a", plain}, side{"\x00b", plain}, side{"\x00c", plain}, "x was changed there too"},
 		"too large":                    {side{"a\nb\nc\n", plain}, side{"A\nb\nc\n", plain}, side{"a\nb\n" + strings.Repeat("c", big), plain}, "x was changed there too"},
 		"large, and changed once":      {side{"a\n", plain}, side{"a\n", plain}, side{strings.Repeat("c", big), plain}, ""},
+		"two submodules":               {side{"a", module}, side{"b", module}, side{"c", module}, "x is no regular file on both sides, and both changed it"},
 		"a file and a folder":          {side{}, side{"a\n", plain}, side{"", filemode.Dir}, "x is a file on one side, and a folder on the other"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -230,7 +231,11 @@ func TestCherryPickKinds(t *testing.T) {
 					entries = append(entries, object.TreeEntry{Name: "x", Mode: s.mode})
 				}
 				texts := map[string]string{"other": text, "x": s.text}
-				if s.mode == filemode.Dir {
+				switch s.mode {
+				case module:
+					delete(texts, "x")
+					entries[1].Hash = plumbing.ComputeHash(plumbing.CommitObject, []byte(s.text))
+				case filemode.Dir:
 					delete(texts, "x")
 					entries[1].Hash = r.rootTree(r.shas["a"])
 				}
@@ -263,7 +268,7 @@ func (r *remote) rootTree(sha string) plumbing.Hash {
 }
 
 // TestCherryPickContinues: files that steps write into the workspace are committed on
-// top of what was laid.
+// top of what was applied.
 func TestCherryPickContinues(t *testing.T) {
 	t.Parallel()
 	for name, serve := range servers() {

@@ -84,7 +84,7 @@ func (c *client) previewPush(ctx context.Context, in pushIn, unknown step.Unknow
 	return out, nil
 }
 
-// pending is what the workspace's files, and the commits that were laid there, change
+// pending is what the workspace's files, and the commits that were applied there, change
 // against one of its commits. The objects that it takes are made in the workspace; no
 // reference or commit names them.
 func (w *workspace) pending(ctx context.Context, from plumbing.Hash) ([]*filePatch, error) {
@@ -103,7 +103,7 @@ func (w *workspace) pending(ctx context.Context, from plumbing.Hash) ([]*filePat
 	return w.against(ctx, tree)
 }
 
-// againstRemote compares a tree with that of a commit. What the laid commits brought was
+// againstRemote compares a tree with that of a commit. What the applied commits brought was
 // not read as long as nobody wanted to see it.
 func (w *workspace) againstRemote(ctx context.Context, from, tree plumbing.Hash) ([]*filePatch, error) {
 	refs, err := w.repo.refs(ctx, w.repo.url)

@@ -58,7 +58,7 @@ func TestReach(t *testing.T) {
 			step.Reach{Sees: append([]step.Place{{Kind: step.Workspace}}, anyRepo...), Changes: anyRepo}},
 		"a new branch": {"git_branch_create", step.Use{Args: types.Values{"workspace": "w", "branch": "x"}},
 			step.Reach{Sees: append(at("team/app#x", "git.example.com"), ws), Changes: []step.Place{{Kind: step.Workspace, Name: "w#branch"}}}},
-		"commits that are laid": {"git_rebase", step.Use{Args: types.Values{"repo": "https://git.example.com/team/app.git", "commit": sha, "onto": sha}},
+		"commits that are applied": {"git_rebase", step.Use{Args: types.Values{"repo": "https://git.example.com/team/app.git", "commit": sha, "onto": sha}},
 			step.Reach{Settled: append(at("team/app", "git.example.com"), at("team/app", "git.example.com")...)}},
 		"tags": {"git_tag_list", step.Use{Args: types.Values{"repo": "https://git.example.com/team/app.git"}},
 			step.Reach{Sees: at("team/app", "git.example.com")}},

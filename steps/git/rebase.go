@@ -19,7 +19,7 @@ import (
 type rebaseIn struct {
 	Repo    string `json:"repo" doc:"The repository: a clone's path or a URL." trusted:"true"`
 	Commit  string `json:"commit" doc:"The tip of the branch, as it was looked at. Between it and the other commit there are no merges." pattern:"^[0-9a-f]{40}$"`
-	Onto    string `json:"onto" doc:"The commit that its commits are laid on." pattern:"^[0-9a-f]{40}$"`
+	Onto    string `json:"onto" doc:"The commit that its commits are applied to." pattern:"^[0-9a-f]{40}$"`
 	Name    string `json:"name,omitempty" makes:"true" doc:"The workspace's name; by default as that of git_checkout." pattern:"^[a-z0-9][a-z0-9._-]{0,63}$"`
 	Service string `json:"service,omitempty" doc:"The git service of the configuration." default:"git"`
 }
@@ -27,14 +27,14 @@ type rebaseIn struct {
 type rebaseOut struct {
 	Workspace string `json:"workspace" doc:"The workspace, for the steps that push. It holds no files."`
 	Sha       string `json:"sha" doc:"The new tip."`
-	Rebased   int    `json:"rebased" doc:"How many commits were laid anew: one whose changes are there already is not. 0 when the branch is based on the other commit already."`
+	Rebased   int    `json:"rebased" doc:"How many commits were applied: one whose changes are there already is not. 0 when the branch is based on the other commit already."`
 }
 
 func (in rebaseIn) check(unknown step.UnknownPaths) error {
 	return checkRepo(unknown, "repo", in.Repo)
 }
 
-// rebase lays what a branch has on top of another commit.
+// rebase applies what a branch has to another commit.
 func (c *client) rebase(ctx context.Context, in rebaseIn) (rebaseOut, error) {
 	onto, err := checkSHA("onto", in.Onto)
 	if err != nil {
@@ -44,57 +44,57 @@ func (c *client) rebase(ctx context.Context, in rebaseIn) (rebaseOut, error) {
 	if err != nil {
 		return rebaseOut{}, err
 	}
-	l, err := c.layOn(ctx, in.Name, in.Service, in.Repo, onto)
+	p, err := c.replayOn(ctx, in.Name, in.Service, in.Repo, onto)
 	if err != nil {
 		return rebaseOut{}, err
 	}
-	out := rebaseOut{Workspace: l.name()}
-	err = l.r.retryDamaged(ctx, func() error { return l.rebase(ctx, &out, tip) })
-	return out, l.failed("rebase", err)
+	out := rebaseOut{Workspace: p.name()}
+	err = p.r.retryDamaged(ctx, func() error { return p.rebase(ctx, &out, tip) })
+	return out, p.failed("rebase", err)
 }
 
-func (l *laying) rebase(ctx context.Context, out *rebaseOut, tip plumbing.Hash) error {
-	if err := l.begin(ctx, tip); err != nil {
+func (p *replay) rebase(ctx context.Context, out *rebaseOut, tip plumbing.Hash) error {
+	if err := p.begin(ctx, tip); err != nil {
 		return err
 	}
-	ours, theirs, err := compare(ctx, l.r.history, []plumbing.Hash{l.w.base()}, tip)
+	ours, theirs, err := compare(ctx, p.r.history, []plumbing.Hash{p.w.base()}, tip)
 	if err != nil {
 		return err
 	}
 	out.Rebased = 0
 	if len(theirs) == 0 { // it is based on it already
-		l.w.meta.Head = tip.String()
-	} else if err := l.layAll(ctx, out, ours, theirs); err != nil {
+		p.w.meta.Head = tip.String()
+	} else if err := p.applyAll(ctx, out, ours, theirs); err != nil {
 		return err
 	}
-	out.Sha = l.w.meta.Head
-	return l.end()
+	out.Sha = p.w.meta.Head
+	return p.end()
 }
 
-// layAll lays what only the branch has, the oldest first, and leaves out what one of the
+// applyAll applies what only the branch has, the oldest first, and leaves out what one of the
 // others has done already, as git rebase does.
-func (l *laying) layAll(ctx context.Context, out *rebaseOut, ours, theirs []*object.Commit) error {
+func (p *replay) applyAll(ctx context.Context, out *rebaseOut, ours, theirs []*object.Commit) error {
 	var names []plumbing.Hash
 	for _, c := range slices.Backward(ours) {
 		names = append(names, c.Hash)
 	}
-	list, err := l.commits(ctx, names)
+	list, err := p.commits(ctx, names)
 	if err != nil {
 		return err
 	}
 	for _, c := range list {
-		done, err := l.done(ctx, c, theirs)
+		done, err := p.done(ctx, c, theirs)
 		if err != nil {
 			return err
 		}
 		if done {
 			continue
 		}
-		laid, err := l.lay(ctx, c, true)
+		applied, err := p.apply(ctx, c, true)
 		if err != nil {
 			return err
 		}
-		if laid {
+		if applied {
 			out.Rebased++
 		}
 	}
@@ -103,7 +103,7 @@ func (l *laying) layAll(ctx context.Context, out *rebaseOut, ours, theirs []*obj
 
 // done reports whether one of the others is the same change, by the same author at the
 // same time: this one was picked there before.
-func (l *laying) done(ctx context.Context, c *object.Commit, others []*object.Commit) (bool, error) {
+func (p *replay) done(ctx context.Context, c *object.Commit, others []*object.Commit) (bool, error) {
 	ours := ""
 	for _, o := range others {
 		if len(o.ParentHashes) > 1 || o.Author.Name != c.Author.Name || o.Author.Email != c.Author.Email || !o.Author.When.Equal(c.Author.When) {
@@ -111,11 +111,11 @@ func (l *laying) done(ctx context.Context, c *object.Commit, others []*object.Co
 		}
 		var err error
 		if ours == "" {
-			if ours, err = l.patchOf(ctx, c); err != nil || ours == "" {
+			if ours, err = p.patchOf(ctx, c); err != nil || ours == "" {
 				return false, err
 			}
 		}
-		theirs, err := l.patchOf(ctx, o)
+		theirs, err := p.patchOf(ctx, o)
 		if err != nil || theirs == ours {
 			return err == nil, err
 		}
@@ -125,31 +125,31 @@ func (l *laying) done(ctx context.Context, c *object.Commit, others []*object.Co
 
 // patchOf is what a commit changes, without blanks and the numbers of lines, as in git
 // patch-id; "" when it changes nothing.
-func (l *laying) patchOf(ctx context.Context, c *object.Commit) (string, error) {
+func (p *replay) patchOf(ctx context.Context, c *object.Commit) (string, error) {
 	of := append([]plumbing.Hash{c.Hash}, c.ParentHashes...)
-	if err := l.roots(ctx, of); err != nil {
+	if err := p.roots(ctx, of); err != nil {
 		return "", err
 	}
-	base, err := l.parentTree(c)
+	base, err := p.parentTree(c)
 	if err != nil {
 		return "", err
 	}
-	list, err := l.view.changesOf(ctx, l.refs, of, folders{from: base, to: c.TreeHash}, nil)
+	list, err := p.view.changesOf(ctx, p.refs, of, folders{from: base, to: c.TreeHash}, nil)
 	if err != nil {
 		return "", err
 	}
-	if err := l.view.ensureObjects(ctx, l.refs, of, blobsOf(list)); err != nil || len(list) == 0 {
+	if err := p.view.ensureObjects(ctx, p.refs, of, blobsOf(list)); err != nil || len(list) == 0 {
 		return "", err
 	}
 	sum, most := sha256.New(), identifying
 	for _, c := range list {
-		p, err := l.view.patch(c, &most)
+		f, err := p.view.patch(c, &most)
 		if err != nil {
 			return "", err
 		}
-		text, _ := unified([]*filePatch{p}, math.MaxInt)
+		text, _ := unified([]*filePatch{f}, math.MaxInt)
 		for line := range strings.Lines(text) {
-			if !strings.HasPrefix(line, "@@") && (!strings.HasPrefix(line, "index ") || p.binary) {
+			if !strings.HasPrefix(line, "@@") && (!strings.HasPrefix(line, "index ") || f.binary) {
 				io.WriteString(sum, strings.Map(withoutSpace, line)+"\n")
 			}
 		}

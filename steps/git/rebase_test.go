@@ -13,7 +13,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// TestRebase lays a branch on main and moves it; a run that was killed after the server
+// TestRebase puts a branch on top of main and moves it; a run that was killed after the server
 // moved it finds that, although the old commits are on no branch any more.
 func TestRebase(t *testing.T) {
 	t.Parallel()
@@ -48,7 +48,7 @@ func TestRebase(t *testing.T) {
 	}
 }
 
-// TestRebaseContinues: files that steps write are committed on top of what was laid, also
+// TestRebaseContinues: files that steps write are committed on top of what was applied, also
 // in a folder that came with it as a whole.
 func TestRebaseContinues(t *testing.T) {
 	t.Parallel()
@@ -82,13 +82,13 @@ func TestRebaseOfWhatIsThere(t *testing.T) {
 			t.Errorf("%s onto %s: %v", commit, onto[0], out)
 		}
 	}
-	r.fails("git_rebase", map[string]any{"repo": r.url, "commit": r.shas["merged"], "onto": r.shas["release"]}, types.BadInput, "is a merge, which cannot be laid anew")
+	r.fails("git_rebase", map[string]any{"repo": r.url, "commit": r.shas["merged"], "onto": r.shas["release"]}, types.BadInput, "is a merge, which is not applied to other commits")
 	r.fails("git_rebase", map[string]any{"repo": r.url, "commit": r.shas["lost"], "onto": r.shas["release"]}, types.NotFound, "is not on any branch of the remote")
 }
 
-// TestLayingCost: many commits are laid with the requests that one takes, where the
+// TestReplayCost: many commits are applied with the requests that one takes, where the
 // server gives single objects.
-func TestLayingCost(t *testing.T) {
+func TestReplayCost(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{2, 20} {
 		r := newRemoteBehind(t, backend(t, "uploadpack.allowFilter=true", "uploadpack.allowAnySHA1InWant=true"))
@@ -114,8 +114,8 @@ func TestLayingCost(t *testing.T) {
 	}
 }
 
-// TestLayingSigns makes commits as the service says.
-func TestLayingSigns(t *testing.T) {
+// TestReplaySigns makes commits as the service says.
+func TestReplaySigns(t *testing.T) {
 	t.Parallel()
 	r := picking(t, newRemote)
 	_, _, r.service.SigningKeyFile = keyPair(t)
@@ -130,8 +130,8 @@ func TestLayingSigns(t *testing.T) {
 	}
 }
 
-// TestLayingFails sorts the failures of the server.
-func TestLayingFails(t *testing.T) {
+// TestReplayFails sorts the failures of the server.
+func TestReplayFails(t *testing.T) {
 	t.Parallel()
 	r := picking(t, newRemote)
 	r.through(func(req *http.Request) (*http.Response, error) { return answer(req, 503, "later"), nil })

@@ -43,7 +43,7 @@ type meta struct {
 	// Head is the newest commit: the base, ours on the remote, or the one made here.
 	Head string `json:"head"`
 	// Start is where the workspace's own commits begin, when commits of others were
-	// laid on the base: the newest of them.
+	// applied on the base: the newest of them.
 	Start  string `json:"start,omitempty"`
 	Branch string `json:"branch,omitempty"`
 	Push   string `json:"push,omitempty"` // where the branch was looked for
