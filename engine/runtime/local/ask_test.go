@@ -282,7 +282,7 @@ func TestLate(t *testing.T) {
 	if o := w.run(t); o.State != runtime.Done || w.sends != 1 || o.Effects[0].Outcome != "created" {
 		t.Errorf("%s, %d sends, %+v", o.State, w.sends, o.Effects)
 	}
-	if len(told) != 1 || !strings.Contains(told[0], "it is looked for until then") {
+	if len(told) != 1 || !strings.Contains(told[0], "it is done again only after that, unless it is there by then") {
 		t.Errorf("told %q", told)
 	}
 	if waited := w.clock.now.Sub(began); waited > time.Minute {

@@ -60,10 +60,11 @@ func (w *Write) endUnknown(f Found) Command {
 	return w.fail(w.unknown(), w.withSendError(err))
 }
 
-// withSendError adds to an error why the last send was not a plain yes.
+// withSendError adds to an error why the last send was not a plain yes, without that
+// one's hint: what to do now is what the error says itself.
 func (w *Write) withSendError(err *types.Error) *types.Error {
 	if w.last != nil {
-		err.With("cause", w.last.Error())
+		err.With("cause", types.AsError(w.last).Message)
 	}
 	return err
 }

@@ -173,7 +173,7 @@ func eventOf(s string, now *time.Time) protocol.Event {
 		case strings.Contains("absent here differs over cannot_tell", word):
 			e.Found = protocol.Found{State: step.FoundState(word), Ref: "T-1", Why: "so it is"}
 		default:
-			e.Err = types.Errorf(types.Code(word), "it was %s", word)
+			e.Err = types.Errorf(types.Code(word), "it was %s", word).WithHint("resume the run")
 		}
 	}
 	e.At = *now

@@ -209,7 +209,7 @@ func (w *Write) wait(now time.Time) Command {
 		c.Until = w.settled
 	}
 	if !w.waited {
-		c.Notice = "it is not there; the request that may have been sent can take effect until " + w.settled.UTC().Format(time.TimeOnly) + " UTC, so it is looked for until then"
+		c.Notice = "what may have been sent can take effect until " + w.settled.UTC().Format(time.TimeOnly) + " UTC; it is done again only after that, unless it is there by then"
 	}
 	w.waited = true
 	return w.do(c)
