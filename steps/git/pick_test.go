@@ -179,7 +179,7 @@ func TestCherryPickFails(t *testing.T) {
 	t.Parallel()
 	r := picking(t, newRemote)
 	r.fails("git_cherry_pick", r.pick("moved", "fix"), types.Conflict, "commit "+r.shas["fix"][:12]+" (AAP-4: fix it) does not apply: "+file+" was deleted or renamed there, and is changed by the commit")
-	r.fails("git_cherry_pick", r.pick("release", "again"), types.Conflict, "(fix more) does not apply: README was changed there too, in the same lines or as a whole (apply it in a clone")
+	r.fails("git_cherry_pick", r.pick("release", "again"), types.Conflict, "(fix more) does not apply: README was changed there too, in the same lines (apply it in a clone")
 	r.fails("git_cherry_pick", r.pick("again", "fix"), types.Conflict, "(AAP-4: fix it) is contained in "+r.shas["again"][:12]+" already, and does not apply again: README was changed there too")
 	r.fails("git_cherry_pick", r.pick("fix", "moved"), types.Conflict, "was changed there, and is deleted or renamed by the commit")
 	r.fails("git_cherry_pick", r.pick("release", "merged"), types.BadInput, "commit "+r.shas["merged"][:12]+" (a merge) is a merge, which is not applied to other commits")
@@ -212,8 +212,8 @@ func TestCherryPickKinds(t *testing.T) {
 		"added as plain and program":   {side{}, side{"a\n", plain}, side{"a\n", program}, "x is executable on one side only"},
 		"two links":                    {side{"a", link}, side{"b", link}, side{"c", link}, "x is no regular file on both sides, and both changed it"},
 		"a link in the place of edits": {side{"a\n", plain}, side{"b\n", plain}, side{"a", link}, "x is no regular file on both sides, and both changed it"},
-		"binary":                       {side{"\x00a", plain}, side{"\x00b", plain}, side{"\x00c", plain}, "x was changed there too"},
-		"too large":                    {side{"a\nb\nc\n", plain}, side{"A\nb\nc\n", plain}, side{"a\nb\n" + strings.Repeat("c", big), plain}, "x was changed there too"},
+		"binary":                       {side{"\x00a", plain}, side{"\x00b", plain}, side{"\x00c", plain}, "x was changed there too, and is not merged by line: it is binary, or too large"},
+		"too large":                    {side{"a\nb\nc\n", plain}, side{"A\nb\nc\n", plain}, side{"a\nb\n" + strings.Repeat("c", big), plain}, "x was changed there too, and is not merged by line"},
 		"large, and changed once":      {side{"a\n", plain}, side{"a\n", plain}, side{strings.Repeat("c", big), plain}, ""},
 		"two submodules":               {side{"a", module}, side{"b", module}, side{"c", module}, "x is no regular file on both sides, and both changed it"},
 		"a file and a folder":          {side{}, side{"a\n", plain}, side{"", filemode.Dir}, "x is a file on one side, and a folder on the other"},

@@ -107,7 +107,7 @@ func (p *pushing) vacant(adv *packp.AdvRefs) (plumbing.Hash, error) {
 	now := adv.References[p.ref().String()]
 	if !now.IsZero() && now != p.w.head() {
 		return now, types.Errorf(types.Conflict, "there is a tag %s already", p.tag).
-			WithHint("give this one another name; a tag that is there is never moved").With("at", now.String())
+			WithHint(otherTag).With("at", now.String())
 	}
 	return now, checkFreeTag(p.tag, types.SortedKeys(advertisedTags(adv, "")))
 }
@@ -141,10 +141,13 @@ func (c *client) findTag(ctx context.Context, _ step.Key, in tagCreateIn) (step.
 	case err != nil:
 		return none, err
 	case differs != "":
-		return step.Drifted(in.Tag, tagCreateOut{Tag: in.Tag, Sha: t.on.String()}, differs), nil
+		return step.Ended[tagCreateOut](in.Tag, differs, otherTag), nil
 	}
 	return step.Exists(in.Tag, in.out()), nil
 }
+
+// otherTag is the hint of a tag that is there and is another one.
+const otherTag = "give this one another name; a tag that is there is never moved"
 
 // tagDiffers says in what a tag that is there is another one, "" when it is the same.
 func (r *repo) tagDiffers(ctx context.Context, from *remoteRefs, t tagRef, in tagCreateIn) (string, error) {

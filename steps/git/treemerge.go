@@ -206,20 +206,26 @@ func (m *treeMerge) file(at string, base, ours, theirs object.TreeEntry) (object
 	case theirs.Mode != base.Mode:
 		return refuse("is executable on one side only")
 	}
-	text, err := m.content(base, ours, theirs)
-	if err == nil && text.IsZero() {
-		return refuse("was changed there too, in the same lines or as a whole")
+	text, why, err := m.content(base, ours, theirs)
+	if err == nil && why != "" {
+		return refuse(why)
 	}
 	return object.TreeEntry{Mode: mode, Hash: text}, err
 }
 
-// content merges what is in a file, zero when that is no one's to decide.
-func (m *treeMerge) content(base, ours, theirs object.TreeEntry) (plumbing.Hash, error) {
+// Why the contents of a file are not merged.
+const (
+	sameLines = "was changed there too, in the same lines"
+	asWhole   = "was changed there too, and is not merged by line: it is binary, or too large"
+)
+
+// content merges what is in a file, or says why that is no one's to decide.
+func (m *treeMerge) content(base, ours, theirs object.TreeEntry) (merged plumbing.Hash, why string, err error) {
 	switch {
 	case ours.Hash == theirs.Hash, isRegular(base) && base.Hash == theirs.Hash:
-		return ours.Hash, nil
+		return ours.Hash, "", nil
 	case isRegular(base) && base.Hash == ours.Hash:
-		return theirs.Hash, nil
+		return theirs.Hash, "", nil
 	}
 	var texts [3]string
 	for i, e := range []object.TreeEntry{base, ours, theirs} {
@@ -228,20 +234,24 @@ func (m *treeMerge) content(base, ours, theirs object.TreeEntry) (plumbing.Hash,
 		}
 		blob, err := object.GetBlob(m.view.trees, e.Hash)
 		if err != nil {
-			return plumbing.ZeroHash, err
+			return merged, "", err
 		}
 		if blob.Size > maxFile {
-			return plumbing.ZeroHash, nil
+			return merged, asWhole, nil
 		}
 		if texts[i], err = contents(object.NewFile(e.Name, e.Mode, blob)); err != nil {
-			return plumbing.ZeroHash, err
+			return merged, "", err
+		}
+		if isBinary(texts[i]) {
+			return merged, asWhole, nil
 		}
 	}
 	text, ok := mergeTexts(texts[0], texts[1], texts[2])
 	if !ok {
-		return plumbing.ZeroHash, nil
+		return merged, sameLines, nil
 	}
-	return m.b.blob([]byte(text))
+	merged, err = m.b.blob([]byte(text))
+	return merged, "", err
 }
 
 // shownConflicts is how many files in conflict an error names.
