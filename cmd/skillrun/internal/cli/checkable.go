@@ -17,7 +17,7 @@ import (
 // pattern, or else all on the search path, also those that another one hides. What
 // is there and is no readable skill is a diagnostic, so that nothing is passed over.
 // A file of tests, which a shell's pattern finds too, stands for the skill that it is
-// about; each is checked once.
+// about; each is checked once. A sandbox.yaml is no skill; see [Program.checkStandIns].
 func (p *Program) checkable(args []string) (found []source, diags diag.List, err error) {
 	if len(args) == 0 {
 		return p.everySkill()
@@ -25,7 +25,7 @@ func (p *Program) checkable(args []string) (found []source, diags diag.List, err
 	seen := map[string]bool{}
 	for _, arg := range args {
 		arg = p.testedBy(arg)
-		if seen[arg] {
+		if seen[arg] || p.isStandIns(arg) {
 			continue
 		}
 		seen[arg] = true
@@ -41,7 +41,7 @@ func (p *Program) checkable(args []string) (found []source, diags diag.List, err
 			found = append(found, s)
 		}
 		for _, file := range files {
-			if file = p.testedBy(file); !seen[file] {
+			if file = p.testedBy(file); !seen[file] && !p.isStandIns(file) {
 				seen[file] = true
 				found = p.gather(found, &diags, file)
 			}
@@ -71,20 +71,22 @@ func (p *Program) filesOf(arg string) ([]string, error) {
 	} else if err == nil || !strings.ContainsAny(arg, "*?[") {
 		return nil, nil
 	}
-	matches, err := filepath.Glob(p.path(arg))
-	if err != nil || len(matches) == 0 {
+	files, err := p.matching(arg)
+	if err != nil || len(files) == 0 {
 		return nil, types.Errorf(types.NotFound, "no file matches %s", arg).WithHint("* and ? stand for part of a name, within one folder")
 	}
-	files := make([]string, 0, len(matches))
-	for _, m := range matches {
-		if !filepath.IsAbs(arg) {
-			if rel, err := filepath.Rel(p.path("."), m); err == nil {
-				m = rel
-			}
-		}
-		files = append(files, m)
-	}
 	return files, nil
+}
+
+// matching returns the files that match a pattern, as it names them.
+func (p *Program) matching(pattern string) ([]string, error) {
+	files, err := filepath.Glob(p.path(pattern))
+	for i, file := range files {
+		if rel, err := filepath.Rel(p.path("."), file); err == nil && !filepath.IsAbs(pattern) {
+			files[i] = rel
+		}
+	}
+	return files, err
 }
 
 // below returns the files of a folder and those in it whose names are wanted; nothing hidden.

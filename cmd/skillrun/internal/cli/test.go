@@ -83,6 +83,9 @@ func (p *Program) test(ctx context.Context, args []string, f testFlags) error {
 		return refused(types.Errorf(types.NotFound, "there are no tests").
 			WithHint("the tests of NAME.yaml are beside it, in NAME%s", skilltest.Suffix))
 	}
+	if err := p.readySandbox(suites); err != nil {
+		return err
+	}
 	report := render.Tests{Sources: sources, Coverage: f.coverage || f.min > 0, Min: f.min, Filtered: f.run != ""}
 	for _, s := range suites {
 		report.Suites = append(report.Suites, p.runSuite(ctx, s, only))

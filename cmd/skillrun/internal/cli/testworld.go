@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/refdocs"
@@ -38,6 +39,19 @@ func (p *Program) runCase(ctx context.Context, s suite, c *skilltest.Case) skill
 	}
 	out.Failures = s.Judge(c, got)
 	return out
+}
+
+// readySandbox refuses what is wrong in the sandbox.yaml that the cases of the sandbox
+// read, with its places, before any of them runs.
+func (p *Program) readySandbox(suites []suite) error {
+	inSandbox := func(c *skilltest.Case) bool { return c.World == skilltest.Sandbox }
+	for _, s := range suites {
+		if s.trusted && slices.ContainsFunc(s.Cases, inSandbox) {
+			_, err := p.standIns()
+			return err
+		}
+	}
+	return nil
 }
 
 // caseFailed is why a case could not be run.

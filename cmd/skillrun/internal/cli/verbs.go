@@ -54,7 +54,9 @@ func (p *Program) check(ctx context.Context, args []string, f runFlags) error {
 	if err != nil {
 		return refused(err)
 	}
-	diags = append(diags, unread...)
+	standIns, wrong, texts := p.checkStandIns(args)
+	diags = slices.Concat(diags, unread, wrong)
+	maps.Copy(sources, texts)
 	if p.forProgram() {
 		p.tell(map[string]any{"ok": !diags.HasErrors(), "skills": len(found), "diagnostics": diags})
 	} else {
@@ -63,7 +65,7 @@ func (p *Program) check(ctx context.Context, args []string, f runFlags) error {
 	if diags.HasErrors() {
 		return refused(nil)
 	}
-	fmt.Fprintf(p.told(), "%d checked, no mistakes%s\n", len(found), warnings(diags))
+	fmt.Fprintf(p.told(), "%d checked, no mistakes%s\n", len(found)+standIns, warnings(diags))
 	return nil
 }
 
