@@ -53,6 +53,9 @@ func (e *Engine) decide(o Options, run Run, p *program.Program, start machine.St
 			var said Answer
 			said, err = o.Confirm(ctx, run, Question{Node: q.Path, Message: q.Message, Show: q.Show, Forecast: f})
 			d.Yes, d.No, d.By = said == Yes, said == No, e.User
+			if o.AnsweredBy != nil {
+				d.By = cmp.Or(o.AnsweredBy(q.Path), e.User)
+			}
 		}
 		return d, err
 	}

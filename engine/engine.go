@@ -178,6 +178,9 @@ type Options struct {
 	// Confirm shows a person what they are asked, and returns what they say; nil
 	// where no one sits.
 	Confirm func(ctx context.Context, run Run, q Question) (Answer, error)
+	// AnsweredBy names who answered the question of a node; nil, or "", is the user of
+	// the engine.
+	AnsweredBy func(node string) string
 	// AcceptedReach is the digest of what the run may reach although it was bound to
 	// something else; "" is none.
 	AcceptedReach string

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"os"
@@ -86,7 +87,7 @@ func (p *Program) inSandbox(ctx context.Context, s *skilltest.Suite, c *skilltes
 	if err != nil {
 		return skilltest.Outcome{}, err
 	}
-	r, diags, err := site.engine.Start(ctx, bound, engine.Options{Consent: engine.Given, Confirm: confirm(c)})
+	r, diags, err := site.engine.Start(ctx, bound, people{s, c, map[*skilltest.Answers]int{}, map[string]string{}}.options())
 	if err == nil {
 		err = diags.Err()
 	}
@@ -121,20 +122,45 @@ func (p *Program) bindCase(site *site, checked *engine.Skill, c *skilltest.Case)
 	return bound, diags.Err()
 }
 
-// confirm has the people of a case answer.
-func confirm(c *skilltest.Case) func(context.Context, engine.Run, engine.Question) (engine.Answer, error) {
-	return func(_ context.Context, _ engine.Run, q engine.Question) (engine.Answer, error) {
-		a := c.Answers[q.Node]
-		switch {
-		case q.Node == "":
-			return engine.Yes, nil
-		case a == nil:
-			return engine.Unanswered, nil
-		case a.List[0].Rejects != "":
-			return engine.No, nil
-		}
-		return engine.Yes, nil
+// people answer the approve steps of a case, each time the next answer of a list.
+type people struct {
+	*skilltest.Suite
+	c    *skilltest.Case
+	next map[*skilltest.Answers]int
+	who  map[string]string // by the path of the step
+}
+
+// options have them asked. A run asks one question after the other.
+func (x people) options() engine.Options {
+	return engine.Options{
+		Consent: engine.Given,
+		Confirm: func(_ context.Context, _ engine.Run, q engine.Question) (engine.Answer, error) {
+			return x.say(q.Node), nil
+		},
+		AnsweredBy: func(node string) string { return x.who[node] },
 	}
+}
+
+// say is what a person says to the approve step at a path, nothing when the case has no
+// answer, or none any more.
+func (x people) say(node string) engine.Answer {
+	name := x.Name(node)
+	bare, _, _ := strings.Cut(name, "[")
+	list := cmp.Or(x.c.Answers[name], x.c.Answers[bare])
+	switch {
+	case node == "":
+		return engine.Yes
+	case list == nil || !list.Always && x.next[list] == len(list.List):
+		return engine.Unanswered
+	}
+	a := list.List[x.next[list]]
+	if !list.Always {
+		x.next[list]++
+	}
+	if x.who[node] = cmp.Or(a.Approves, a.Rejects); a.Rejects != "" {
+		return engine.No
+	}
+	return engine.Yes
 }
 
 // outcomeOf is how a run ended, in the words of a test.
