@@ -244,6 +244,23 @@ func TestExecStoppedByOthers(t *testing.T) {
 	}
 }
 
+// TestSignalForBoth: a signal that came to the program first stops the run; one that came
+// to the program alone is how it failed.
+func TestSignalForBoth(t *testing.T) {
+	w := newWorld(t)
+	w.script("hup", `kill -HUP $$; sleep 10`)
+	for name, want := range map[string]string{"exec": "hup was stopped", "exec_read": "hup was stopped ("} {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(50*time.Millisecond, cancel)
+		if _, err := w.do(ctx, name, map[string]any{"program": "hup"}); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := w.do(t.Context(), "exec_read", map[string]any{"program": "hup"}); types.CodeOf(err) != execute.ExitCode || err.Error() != "hup ended with the signal hangup (see its output; expect lists the exit codes that mean success)" {
+		t.Error(err)
+	}
+}
+
 // TestExecLeavesNothingRunning: what a program leaves in its group when it ends
 // is ended too.
 func TestExecLeavesNothingRunning(t *testing.T) {

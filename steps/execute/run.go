@@ -145,6 +145,7 @@ func (r runner) supervise(ctx context.Context, cmd *exec.Cmd, in Look, m launchO
 	done := make(chan struct{})
 	untold := context.AfterFunc(ctx, func() { r.end(p, done) })
 	status, err := p.wait()
+	awaitSameSignal(ctx, status)
 	close(done)
 	if !untold() {
 		return 0, stopped(ctx, in)
@@ -153,6 +154,25 @@ func (r runner) supervise(ctx context.Context, cmd *exec.Cmd, in Look, m launchO
 		return 0, &fault{started: true, err: types.Errorf(types.Internal, "%s: %w", name(in), err)}
 	}
 	return status, nil
+}
+
+// sameSignal is how much later than a program the run may be told of a signal that both
+// were sent, on a busy machine.
+const sameSignal = 200 * time.Millisecond
+
+// awaitSameSignal gives the run time to hear of the signal that ended a program: a
+// terminal that is closed, or an interrupt there, comes to both at once, and then the run
+// is stopped, and the program has not failed.
+func awaitSameSignal(ctx context.Context, status syscall.WaitStatus) {
+	if !status.Signaled() || !slices.Contains([]syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM}, status.Signal()) {
+		return
+	}
+	t := time.NewTimer(sameSignal)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
 }
 
 // How often a program is started that someone still writes, and the pauses between.
