@@ -349,7 +349,7 @@ func TestPolicyOfTheWorkingDirectory(t *testing.T) {
 		})
 		return list
 	}
-	if list := load(""); len(list) != 1 || list[0].Code != "untrusted-policy" {
+	if list := load(""); len(list) != 1 || list[0].Code != "untrusted-policy" || list[0].At.Start.Col != 19 {
 		t.Errorf("found there: %v", list)
 	}
 	if list := load("skillrun.yaml"); len(list) != 0 {
@@ -360,7 +360,7 @@ func TestPolicyOfTheWorkingDirectory(t *testing.T) {
 		t.Errorf("the user's own says so too: %v", list)
 	}
 	files["/here/skillrun.yaml"] = "policy: {settle: 1s}\n"
-	if list := load(""); len(list) != 1 || list[0].Code != "untrusted-policy" {
+	if list := load(""); len(list) != 1 || list[0].Code != "untrusted-policy" || list[0].At.Start.Col != 18 {
 		t.Errorf("a shorter time found there: %v", list)
 	}
 	files["/u/skillrun.yaml"] = "policy: {settle: 1s}\n"

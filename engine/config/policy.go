@@ -92,11 +92,12 @@ func distrustLists(cfg, own *Config, list *diag.List) {
 		if of.was == nil && of.key == "hosts" {
 			continue // all hosts are allowed by the user's own; these are fewer
 		}
-		for _, entry := range *of.is {
-			if !slices.ContainsFunc(of.was, func(mine string) bool { return of.contained(entry, mine) }) {
-				list.Errorf("untrusted-policy", cfg.places["policy."+of.key], "only the file in the working directory allows %s under policy.%s", entry, of.key).
-					Hint = "set it in your own " + FileName + ", or pass --config ./" + FileName
-			}
+		added := slices.DeleteFunc(slices.Clone(*of.is), func(entry string) bool {
+			return slices.ContainsFunc(of.was, func(mine string) bool { return of.contained(entry, mine) })
+		})
+		if len(added) > 0 {
+			list.Errorf("untrusted-policy", cfg.places["policy."+of.key], "only the file in the working directory allows %s under policy.%s", strings.Join(added, ", "), of.key).
+				Hint = "set it in your own " + FileName + ", trust the folder with skillrun trust, or pass --config ./" + FileName
 		}
 	}
 }

@@ -36,6 +36,7 @@ func TestListsOfTheWorkingDirectory(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ own, here, want string }{
 		{"", "policy: {exec: [sh]}", "allows sh under policy.exec"},
+		{"policy: {exec: [git]}", "policy: {exec: [git, sh, jq]}", "allows sh, jq under policy.exec"},
 		{"", "policy: {exec: []}", ""},
 		{"", "policy: {hosts: [a.example.com]}", ""},
 		{"policy: {exec: [git, sh]}", "policy: {exec: [git]}", ""},

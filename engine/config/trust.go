@@ -123,11 +123,11 @@ func (o Options) distrustPolicy(cfg, own *Config, list *diag.List) {
 		cfg.Policy.Confirm = own.Policy.Confirm
 	}
 	if cfg.Policy.Confirm == "never" && own.Policy.Confirm != "never" {
-		list.Errorf("untrusted-policy", diag.Range{File: cfg.Path}, "only the file in the working directory turns off confirmation before a write").
+		list.Errorf("untrusted-policy", cfg.places["policy.confirm"], "only the file in the working directory turns off confirmation before a write").
 			Hint = "set policy: {confirm: never} in your own " + FileName + ", trust the folder with skillrun trust, or pass --config ./" + FileName
 	}
 	if cfg.Policy.Settle < own.Policy.Settle {
-		list.Errorf("untrusted-policy", diag.Range{File: cfg.Path}, "only the file in the working directory says that a lost request is over after %s", cfg.Policy.Settle).
+		list.Errorf("untrusted-policy", cfg.places["policy.settle"], "only the file in the working directory says that a lost request is over after %s", cfg.Policy.Settle).
 			Hint = "set policy: {settle: " + cfg.Policy.Settle.String() + "} in your own " + FileName + ", trust the folder with skillrun trust, or pass --config ./" + FileName
 	}
 }
