@@ -246,6 +246,9 @@ func (m *Machine) enterSkill(a *activation) {
 		m.failed(a, err)
 		return
 	}
+	if t := m.start.Trace; t != nil && t.Entered != nil {
+		t.Entered(a.node, a.Path, a.Inputs)
+	}
 	m.noteStarted(a)
 	a.open(body, a.sequence(steps, a.node.Call.Steps, m.calleeNames(a)))
 }

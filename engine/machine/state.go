@@ -263,6 +263,9 @@ type Trace struct {
 	Arm func(n *program.Node, src string, a expr.Arm)
 	// Undecided is a condition that reads what is not known.
 	Undecided func(n *program.Node, src string)
+	// Entered is a call of another skill or of a step type whose steps begin, with its
+	// arguments; nil is no one.
+	Entered func(n *program.Node, path string, in types.Values)
 }
 
 // remedyPath is where the steps of the remedy before the next attempt stand.

@@ -104,7 +104,7 @@ func (r *reader) calls(p syntax.Pair, out map[string]Calls) {
 		r.diags.Errorf("bad-test", p.Key.Range, "step %s performs nothing: it is not called with arguments", p.Key.Value).Hint = "expect its state under steps, or an output"
 		return
 	}
-	list := Calls{At: p.Key.Range}
+	list := Calls{At: p.Key.Range, enter: n.Call != nil}
 	items := p.Value.Items
 	if p.Value.Kind != syntax.Sequence {
 		items = []*syntax.Node{p.Value}

@@ -6,6 +6,7 @@ import (
 	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/program"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // observe notes what became of each step.
@@ -53,6 +54,14 @@ func (p *performer) failedStep(f *machine.Failure) string {
 		}
 	}
 	return f.Node
+}
+
+// entered notes the arguments of a call of which the steps inside are answered; one that
+// is answered as a whole is noted with its answer.
+func (p *performer) entered(n *program.Node, path string, in types.Values) {
+	if name, known := p.names[n]; known && p.answers[&n.Call.Steps[0]] == nil {
+		addCall(p.out.Calls, name, path, in)
+	}
 }
 
 // unfinished says of the steps that were begun what becomes of them where a run does

@@ -109,12 +109,22 @@ func (r *reader) readCase(n *syntax.Node, base *Case) *Case {
 		r.world(w, &c)
 	}
 	c.Expect = r.expectation(n.Get("expect"), c.At)
-	for _, of := range c.Expect.Undo {
-		if c.World == Sandbox {
-			r.diags.Errorf("misplaced-key", of.At, "in the sandbox, what would undo a step is not known").Hint = "leave it out, or write a case with answers"
-		}
+	if c.World == Sandbox {
+		r.outOfSight(c.Expect)
 	}
 	return &c
+}
+
+// outOfSight reports what a case expects that a run in the sandbox does not tell.
+func (r *reader) outOfSight(e Expectation) {
+	for _, of := range e.Undo {
+		r.diags.Errorf("misplaced-key", of.At, "in the sandbox, what would undo a step is not known").Hint = "leave it out, or write a case with answers"
+	}
+	for _, name := range types.SortedKeys(e.Calls) {
+		if of := e.Calls[name]; of.enter {
+			r.diags.Errorf("misplaced-key", of.At, "in the sandbox, only the calls of the steps inside of %s are known", name).Hint = "name one of them, " + name + "/STEP, or write a case with answers"
+		}
+	}
 }
 
 // world reads where a case runs. In the sandbox only people are answered for.
@@ -204,9 +214,18 @@ func (r *reader) lookup(key *syntax.Node) *program.Node {
 	name := withoutItem(key.Value)
 	n := r.places[name]
 	if n == nil {
-		r.diags.Errorf("unknown-step", key.Range, "%s has no step %s", r.suite.Skill.Name, name).Hint = diag.DidYouMean(name, types.SortedKeys(r.places))
+		r.diags.Errorf("unknown-step", key.Range, "%s has no step %s", r.suite.Skill.Name, name).Hint = r.nearest(name)
 	}
 	return n
+}
+
+// nearest is a step that a name may mean, such as one that a run shows as each[a]/exec.
+func (r *reader) nearest(name string) string {
+	id, behind, _ := strings.Cut(name, "[")
+	if key, inside, ok := strings.Cut(behind, "]/"); ok && r.places[id+"/"+inside] != nil {
+		return "the item stands at the end: " + id + "/" + inside + "[" + key + "]"
+	}
+	return diag.DidYouMean(name, types.SortedKeys(r.places))
 }
 
 // withoutItem is the name of a step without the key of an item.

@@ -138,7 +138,7 @@ func newPerformer(s *Suite, c *Case, b *check.Bound) *performer {
 	}
 	p.m = machine.New(b.Program, machine.Start{
 		Run: c.Now.UTC().Format("20060102-150405") + "-000000", StartedAt: c.Now, Zone: c.Zone, Invocation: c.Program, Observe: p.observe, Polls: true,
-		Trace: &machine.Trace{Arm: p.arm, Undecided: p.undecided},
+		Trace: &machine.Trace{Arm: p.arm, Undecided: p.undecided, Entered: p.entered},
 	})
 	return p
 }

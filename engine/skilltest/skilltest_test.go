@@ -110,8 +110,9 @@ func seen(_, name string) (string, []byte, error) {
 name: seen
 doc: Look twice.
 effect: read
+inputs: {second: {type: string, default: two, description: What to look for then.}}
 timeout: 2s
-steps: [{id: one, uses: look, with: {name: one}}, {id: set, set: {n: "${{ steps.one.size }}"}}, {id: two, uses: look, with: {name: two}, if: steps.set.n > 0}]
+steps: [{id: one, uses: look, with: {name: one}}, {id: set, set: {n: "${{ steps.one.size }}"}}, {id: two, uses: look, with: {name: "${{ inputs.second }}"}, if: steps.set.n > 0}]
 outputs: {size: {type: integer, value: "${{ steps.two?.size ?? 0 }}"}}
 `), nil
 }
@@ -123,6 +124,24 @@ func TestMistakes(t *testing.T) {
 			_, diags := skilltest.Read("skill_test.yaml", []byte(c.Text), s, catalogue())
 			c.Compare(t, diags)
 		})
+	}
+}
+
+// In the sandbox, a run tells nothing of a call as a whole, nor of what would undo it.
+func TestOutOfSight(t *testing.T) {
+	text := "cases: [{name: a, world: sandbox, expect: {calls: {b: {}, b/one: {name: one}}}}]"
+	_, diags := skilltest.Read("polls_test.yaml", []byte(text), skillOf(t, "polls.yaml"), catalogue())
+	if len(diags) != 1 || diags[0].Message != "in the sandbox, only the calls of the steps inside of b are known" {
+		t.Errorf("%v", diags)
+	}
+}
+
+// The name that a run shows of a step inside of an item leads to the one that tests use.
+func TestItemAtTheEnd(t *testing.T) {
+	text := "cases: [{name: a, expect: {steps: {\"b[x]/one\": done, \"b/one[x]\": done}}}]"
+	_, diags := skilltest.Read("polls_test.yaml", []byte(text), skillOf(t, "polls.yaml"), catalogue())
+	if len(diags) != 1 || diags[0].Hint != "the item stands at the end: b/one[x]" {
+		t.Errorf("%v", diags)
 	}
 }
 

@@ -90,8 +90,9 @@ type ExpectedError struct {
 
 // Calls are the calls of a step, in order, by the arguments that are named.
 type Calls struct {
-	At   diag.Range
-	List []map[string]Value
+	At    diag.Range
+	List  []map[string]Value
+	enter bool // the step has steps inside
 }
 
 // Value is what is expected, and where that is written.
