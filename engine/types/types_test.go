@@ -174,7 +174,7 @@ func TestExactNumbers(t *testing.T) {
 			t.Errorf("%v came back as %v (%v)", v, got, err)
 		}
 	}
-	for _, bad := range []string{"123456789012345678901234567890", "1e999", "1 2", "{"} {
+	for _, bad := range []string{"123456789012345678901234567890", "1e999", "1 2", "{", "[1]]", "{}}"} {
 		if v, err := types.Decode([]byte(bad)); err == nil {
 			t.Errorf("%s was read as %v", bad, v)
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -154,7 +155,7 @@ func decode(data []byte, number func(string) (any, error)) (any, error) {
 	if err := d.Decode(&v); err != nil {
 		return nil, err
 	}
-	if d.More() {
+	if _, err := d.Token(); err != io.EOF { // More takes a bracket that closes nothing for the end
 		return nil, fmt.Errorf("text after the JSON value")
 	}
 	return normalize(v, number)

@@ -87,8 +87,19 @@ func parseJSON(text string, line int) (any, error) {
 		return nil, fmt.Errorf("%s: it ends in the middle of a value", placeIn(text, len(text), line))
 	case errors.As(err, &syntax):
 		return nil, fmt.Errorf("%s: %w", placeIn(text, int(syntax.Offset)-1, line), err)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", placeIn(text, firstValue(text), line), err)
 	}
-	return v, err
+	return v, nil
+}
+
+// firstValue is how far the first value of a text reaches, and the blanks behind it.
+func firstValue(text string) int {
+	d := json.NewDecoder(strings.NewReader(text))
+	var v json.RawMessage
+	_ = d.Decode(&v) // what is wrong with it is told by whoever asks
+	rest := text[d.InputOffset():]
+	return len(text) - len(strings.TrimLeft(rest, " \t\r\n"))
 }
 
 // placeIn is an offset in a text, for people.
@@ -149,7 +160,7 @@ func parseTable(text string) (any, error) {
 			out = append(out, row)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("line %d, %w", i+1, err)
+			return nil, fmt.Errorf("line %d: %w", i+1, err)
 		}
 	}
 	return out, nil
@@ -178,7 +189,7 @@ func readHeader(line string) (*header, error) {
 	for i, title := range h.names {
 		h.names[i] = strings.Trim(nameless().ReplaceAllString(strings.ToLower(title), "_"), "_")
 		if h.names[i] == "" || slices.Contains(h.names[:i], h.names[i]) {
-			return nil, fmt.Errorf("column %d: %q is no name that tells it from the others", i+1, strings.TrimSpace(title))
+			return nil, fmt.Errorf("%q is no name that tells column %d from the others", strings.TrimSpace(title), i+1)
 		}
 	}
 	return h, nil
@@ -188,13 +199,13 @@ func readHeader(line string) (*header, error) {
 func (h *header) row(line string) (map[string]any, error) {
 	cells, err := strings.Split(line, "\t"), error(nil)
 	if h.starts != nil {
-		cells, err = cut([]rune(line), h.starts)
+		cells, err = h.cut([]rune(line))
 	}
 	switch {
 	case err != nil:
 		return nil, err
 	case len(cells) > len(h.names):
-		return nil, fmt.Errorf("column %d: there is no name above it", len(h.names)+1)
+		return nil, fmt.Errorf("there is no name above column %d", len(h.names)+1)
 	}
 	out := map[string]any{}
 	for i, name := range h.names {
@@ -206,17 +217,17 @@ func (h *header) row(line string) (map[string]any, error) {
 }
 
 // cut takes a line apart where the columns start.
-func cut(line []rune, starts []int) (cells []string, err error) {
-	for i, start := range starts {
+func (h *header) cut(line []rune) (cells []string, err error) {
+	for i, start := range h.starts {
 		end := len(line)
-		if i+1 < len(starts) {
-			end = min(starts[i+1], end)
+		if i+1 < len(h.starts) {
+			end = min(h.starts[i+1], end)
 		}
 		if start >= end {
 			break
 		}
 		if start > 0 && line[start-1] != ' ' {
-			return nil, fmt.Errorf("column %d: a value begins before its name does", i+1)
+			return nil, fmt.Errorf("a value begins before the name of its column, %s, does", h.names[i])
 		}
 		cells = append(cells, string(line[start:end]))
 	}
