@@ -1,7 +1,6 @@
 package machine
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/skillrun/skillrun/engine/program"
@@ -292,16 +291,6 @@ func (m *Machine) calleeNames(a *activation) *names {
 		"inputs": map[string]any(a.Inputs), "config": map[string]any(a.node.Call.Config), "steps": own,
 		"secrets": m.names.vars["secrets"], "run": m.runOf(a),
 	}}
-}
-
-// runOf is the run as a called skill sees it. Its key is that of the call: what the
-// called skill makes by run.key is not taken for what another call of it has made, such
-// as that of another item of a loop.
-func (m *Machine) runOf(a *activation) map[string]any {
-	whole, _ := m.names.vars["run"].(map[string]any)
-	out := maps.Clone(whole)
-	out["key"] = program.KeyOf(append([]string{types.Show(whole["key"]), a.Path, a.Identity}, a.identity()...))
-	return out
 }
 
 // accept fills in a called skill's defaults, and checks the arguments.

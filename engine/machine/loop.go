@@ -205,6 +205,7 @@ func (m *Machine) beginItem(a *activation, i int) *activation {
 
 func (m *Machine) nameItem(a, x *activation) {
 	x.names = a.names.with(a.itemName(), a.Loop.items[x.Item.Index])
+	x.names = x.names.with("run", m.runOf(x))
 	if a.node.Kind == program.Group {
 		x.names = x.names.inside([]program.Node{withoutLoop(a.node)})
 	}

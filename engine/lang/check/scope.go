@@ -13,7 +13,7 @@ func runType() types.Type {
 	return types.ObjectOf(
 		types.Field{Name: "id", Doc: "The run's id.", Type: types.OfKind(types.String)},
 		types.Field{Name: "again", Doc: "The N of --again, 0 without it.", Type: types.OfKind(types.Integer)},
-		types.Field{Name: "key", Doc: "The same whenever the same work is done again: with the same identity and --again. Each call of a skill or a step type has its own.", Type: types.OfKind(types.String)},
+		types.Field{Name: "key", Doc: "The same whenever the same work is done again: with the same identity and --again. Each call of a skill or a step type, and each item of a loop, has its own.", Type: types.OfKind(types.String)},
 		types.Field{Name: "program", Doc: "How to call skillrun so that it comes to this run's site: with the --sandbox or --config that the run had.", Type: types.OfKind(types.String)},
 		types.Field{Name: "started_at", Doc: "When the run started.", Type: types.Type{Kind: types.String, Format: "date-time"}},
 	)
