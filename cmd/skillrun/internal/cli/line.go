@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -164,6 +165,12 @@ func flagError(c *cobra.Command, err error) error {
 			hint = "did you mean --" + typed + "? " + hint
 		case name != "" && slices.Contains(names, "input"):
 			hint = "an input of a skill is given as --input " + name + "=VALUE; " + hint
+		}
+	}
+	if bad, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		kinds := map[string]string{"int": "an integer", "bool": "true or false"}
+		if kind := kinds[bad.GetFlag().Value.Type()]; kind != "" {
+			err = fmt.Errorf("--%s is %q, not %s", bad.GetFlag().Name, bad.GetValue(), kind)
 		}
 	}
 	return refused(types.Errorf(types.BadInput, "%w", err).WithHint("%s", hint))
