@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/runtime"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // TestOneOrder: whoever prints a command, the verb comes first, then what it is
@@ -34,5 +36,21 @@ func TestOneOrder(t *testing.T) {
 	}
 	if got := approveCommand(engine.PendingQuestion{Run: engine.Run{ID: "k3"}}, personFlags{runFlags: runFlags{sandbox: true}}); got != "skillrun approve k3 --sandbox --digest " {
 		t.Error(got)
+	}
+}
+
+// A value that is too long for a command line floods no terminal: the command names a file.
+func TestLongValue(t *testing.T) {
+	t.Parallel()
+	str := types.OfKind(types.String)
+	s := &engine.Skill{Name: "notes", Inputs: types.ObjectOf(types.Field{Name: "text", Type: str}, types.Field{Name: "to", Type: str})}
+	for size, want := range map[int]string{
+		longestWord:     "skillrun notes --input text=" + strings.Repeat("x", longestWord) + " --input to=prod",
+		longestWord + 1: "skillrun notes --input text=@FILE --input to=prod",
+	} {
+		in := map[string]any{"text": strings.Repeat("x", size), "to": "prod"}
+		if got := command(s, in, runFlags{called: "notes"}); got != want {
+			t.Errorf("%d bytes: %.80s", size, got)
+		}
 	}
 }

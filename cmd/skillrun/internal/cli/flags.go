@@ -85,7 +85,12 @@ type runFlags struct {
 	called    string // the skill's name or file, as it was asked for
 }
 
-// command is the repeatable command of a run, with every default spelt out.
+// longestWord is how long a value may be to stand in a command: some systems take no
+// longer one, and no one reads it in a log.
+const longestWord = 32 << 10
+
+// command is the repeatable command of a run, with every default spelt out. A value that
+// is too long for a command is named as a file, which whoever repeats it has to give.
 func command(s *engine.Skill, inputs map[string]any, f runFlags) string {
 	words := []string{"skillrun", f.called}
 	if f.called != s.Name {
@@ -93,8 +98,13 @@ func command(s *engine.Skill, inputs map[string]any, f runFlags) string {
 	}
 	words[len(words)-1] += siteOf(f) + trustOf(f) + setOf(f)
 	for _, name := range s.Inputs.Names() {
-		if v, ok := inputs[name]; ok && v != nil {
-			words = append(words, "--input", quote(name+"="+literal(types.Show(v))))
+		v, ok := inputs[name]
+		switch text := types.Show(v); {
+		case !ok || v == nil:
+		case len(text) > longestWord:
+			words = append(words, "--input", name+"=@FILE")
+		default:
+			words = append(words, "--input", quote(name+"="+literal(text)))
 		}
 	}
 	if f.again != 0 {
