@@ -60,7 +60,7 @@ func (j *judge) state(e Expectation) {
 	if got.State != want {
 		f := j.fail(e.At, "the run is %s, not %s", got.State, want)
 		if x := got.Error; x != nil {
-			f.Message += fmt.Sprintf(": step %s: %s: %s", got.Step, x.Code, x.Message)
+			f.Message += fmt.Sprintf(": %s: %s: %s", got.place(), x.Code, x.Message)
 			f.Hint = x.Hint
 		}
 		return
@@ -72,9 +72,17 @@ func (j *judge) state(e Expectation) {
 		case !strings.Contains(got.Error.Message, x.Message):
 			j.fail(x.At, "the message of the failure does not contain %q: %s", x.Message, got.Error.Message)
 		case x.Step != "" && x.Step != got.Step:
-			j.fail(x.At, "step %s failed, not %s", got.Step, x.Step)
+			j.fail(x.At, "%s failed, not %s", got.place(), x.Step)
 		}
 	}
+}
+
+// place is where a run failed, in words: at a step, or at an output of the skill.
+func (o Outcome) place() string {
+	if o.atOutput {
+		return "output " + o.Step
+	}
+	return "step " + o.Step
 }
 
 func (j *judge) outputs(e Expectation) {

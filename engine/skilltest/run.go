@@ -39,6 +39,8 @@ type Outcome struct {
 	Undo    map[string][]map[string]any // the same, of the calls that would take writes back
 	Steps   map[string]string           // states, by name and by name with the key of the item
 	Writes  []string
+
+	atOutput bool // Step is an output of the skill
 }
 
 // Run performs a case. It has no effect outside.
@@ -294,7 +296,7 @@ func (p *performer) outcome() Outcome {
 	case r.Failure != nil:
 		p.out.State, p.out.Error, p.out.Step = Failed, r.Failure.Error, p.failedStep(r.Failure)
 	case r.Problem != nil:
-		p.out.State, p.out.Error, p.out.Step = Failed, r.Problem.Error, r.Problem.Node
+		p.out.State, p.out.Error, p.out.Step, p.out.atOutput = Failed, r.Problem.Error, r.Problem.Node, true
 	default:
 		p.out.State = Done
 	}

@@ -163,7 +163,7 @@ func readOf(t *testing.T, text string, s *check.Skill) *skilltest.Suite {
 // TestCases runs files of cases, each of which says in a comment which failures it
 // comes to.
 func TestCases(t *testing.T) {
-	for file, of := range map[string]string{"cases.yaml": "skill.yaml", "world_cases.yaml": "world.yaml", "polls_cases.yaml": "polls.yaml"} {
+	for file, of := range map[string]string{"cases.yaml": "skill.yaml", "world_cases.yaml": "world.yaml", "polls_cases.yaml": "polls.yaml", "outputs_cases.yaml": "outputs.yaml"} {
 		for i, c := range diagtest.Cases(t, "testdata/"+file) {
 			t.Run(fmt.Sprint(file, i), func(t *testing.T) { c.Compare(t, failuresOf(t, readOf(t, c.Text, skillOf(t, of)))) })
 		}
