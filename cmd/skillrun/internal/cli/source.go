@@ -54,7 +54,7 @@ func (s source) what() string {
 }
 
 func (p *Program) readSkill(path, shown string) (source, error) {
-	text, err := readFile(path)
+	text, err := p.readText(path)
 	if err != nil {
 		return source{}, unreadable(path, shown, err)
 	}

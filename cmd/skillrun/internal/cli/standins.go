@@ -19,7 +19,7 @@ import (
 func (p *Program) standIns() (*config.StandIns, error) {
 	for _, dir := range p.searchPath() {
 		file := filepath.Join(dir, config.StandInsName)
-		text, err := readFile(p.path(file))
+		text, err := p.readText(p.path(file))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -51,7 +51,7 @@ func (p *Program) isStandIns(file string) bool {
 func (p *Program) checkStandIns(args []string) (int, diag.List, render.Sources) {
 	all, sources := diag.List{}, render.Sources{}
 	for _, file := range p.standInFiles(args) {
-		text, err := readFile(p.path(file))
+		text, err := p.readText(p.path(file))
 		if err != nil {
 			all.Errorf("unreadable", diag.Range{File: file}, "%v", bare(err, file))
 			continue

@@ -263,7 +263,7 @@ func (p *Program) readTests(file string) (text []byte, src source, err error) {
 		}
 		return text, src, err
 	}
-	if text, err = readFile(p.path(file)); err != nil {
+	if text, err = p.readText(p.path(file)); err != nil {
 		return nil, source{}, bare(err, file)
 	}
 	src, err = p.readSkill(p.path(subject), subject)

@@ -102,6 +102,24 @@ func realPath(path string) string {
 	return filepath.Clean(path)
 }
 
+// readText reads a file of skills, tests or the sandbox. In a working directory that
+// nobody trusts, a link that leads out of it is refused: mistakes are shown with their
+// lines, and a checkout must not have those of the user's own files shown, as in the log
+// of CI.
+func (p *Program) readText(path string) ([]byte, error) {
+	here := p.path(".")
+	if below(here, path) && !below(realPath(here), realPath(path)) && !p.trustsHere() {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("it is a link out of this directory, which you do not trust")}
+	}
+	return readFile(path)
+}
+
+// below reports whether a path is one of a folder, by their names.
+func below(dir, path string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(rel)
+}
+
 // trusts reports whether a skill is in the folder of a trusted working directory.
 func (p *Program) trusts(s source) bool {
 	return p.trustsHere() && filepath.Dir(s.Origin.Path) == p.path(filepath.Join("skills", s.below()))

@@ -116,7 +116,7 @@ func (p *Program) checkTests(skill *engine.Skill, src source, cat *step.Catalogu
 		return nil
 	}
 	file := testsOf(src.File)
-	text, err := readFile(p.path(file))
+	text, err := p.readText(p.path(file))
 	var diags diag.List
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
