@@ -6,7 +6,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strconv"
 	"syscall"
 	"testing"
@@ -16,9 +15,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400) // collections are a third of what some tests cost
-	}
 	// Below nohup too, programs that tests start are told of signals.
 	told := make(chan os.Signal, 1)
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} {

@@ -1,13 +1,10 @@
 package machine_test
 
 import (
-	"runtime/debug"
+	"os"
 	"testing"
+
+	"github.com/skillrun/skillrun/engine/memtest"
 )
 
-// TestMain lets garbage be collected seldom, as the program does: a quarter of the
-// time went into that.
-func TestMain(m *testing.M) {
-	debug.SetGCPercent(400)
-	m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(memtest.Tests{M: m}.Run()) }

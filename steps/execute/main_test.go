@@ -4,6 +4,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/skillrun/skillrun/engine/memtest"
 	"github.com/skillrun/skillrun/steps/execute"
 )
 
@@ -14,5 +15,5 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == attacking && attacking != "" {
 		os.Exit(attack(os.Args[2:]))
 	}
-	os.Exit(m.Run())
+	os.Exit(memtest.Tests{M: m}.Run())
 }
