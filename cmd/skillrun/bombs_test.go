@@ -124,7 +124,7 @@ func bombs() []bomb {
 		{name: "a configuration without an end", args: "run ./skill.yaml", file: skillOf(simple), make: linked("skillrun.yaml", "/dev/zero"), says: "not a regular file"},
 		{name: "a configuration that is a pipe", args: "run ./skill.yaml", file: skillOf(simple), make: piped("skillrun.yaml"), says: "not a regular file"},
 		{name: "a configuration that leads to itself", args: "run ./skill.yaml", file: skillOf(simple), make: linked("skillrun.yaml", "skillrun.yaml"), says: "too many levels"},
-		{name: "a skill without an end", args: "run ./zero.yaml", make: linked("zero.yaml", "/dev/zero"), says: "not a regular file"},
+		{name: "a skill without an end", args: "run ./zero.yaml --trust", make: linked("zero.yaml", "/dev/zero"), says: "not a regular file"},
 		{name: "a skill that is a pipe", args: "check ./pipe.yaml", make: piped("pipe.yaml"), says: "not a regular file"},
 		{name: "a plan without an end", args: "apply zero", make: linked("zero", "/dev/zero"), says: "not a regular file"},
 		{name: "a plan that is a pipe", args: "apply pipe", make: piped("pipe"), says: "not a regular file"},
