@@ -51,27 +51,14 @@ func (r *repo) changes(ctx context.Context, remote *remoteRefs, from, to plumbin
 // changesOf does the same for two trees, which some commits lead to.
 func (r *repo) changesOf(ctx context.Context, remote *remoteRefs, of []plumbing.Hash, root folders, paths []string) ([]change, error) {
 	var out []change
-	only := selectionOf(paths)
-	for level := []folders{root}; len(level) > 0; {
-		var trees []plumbing.Hash
-		for _, f := range level {
-			trees = append(trees, f.from, f.to)
+	err := r.eachDiffering(ctx, remote, of, root, selectionOf(paths), func(_ folders, files []change, next int) error {
+		if out = append(out, files...); len(out)+next > maxChanges {
+			return types.Errorf(types.BadInput, "more than %d files differ", maxChanges).WithHint("name the files or folders to compare with paths")
 		}
-		if err := r.ensureObjects(ctx, remote, of, trees); err != nil {
-			return nil, err
-		}
-		var next []folders
-		for _, f := range level {
-			files, below, err := r.differ(f, only)
-			if err != nil {
-				return nil, err
-			}
-			out, next = append(out, files...), append(next, below...)
-			if len(out)+len(next) > maxChanges {
-				return nil, types.Errorf(types.BadInput, "more than %d files differ", maxChanges).WithHint("name the files or folders to compare with paths")
-			}
-		}
-		level = next
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return moved(out), nil
 }
@@ -79,32 +66,49 @@ func (r *repo) changesOf(ctx context.Context, remote *remoteRefs, of []plumbing.
 // objectsOf are the trees and blobs that a tree has where it differs from another one.
 func (r *repo) objectsOf(ctx context.Context, remote *remoteRefs, of []plumbing.Hash, root folders) ([]plumbing.Hash, error) {
 	var out, blobs []plumbing.Hash
+	err := r.eachDiffering(ctx, remote, of, root, selection{}, func(f folders, files []change, _ int) error {
+		for _, c := range files {
+			if c.to.Mode != filemode.Submodule && !c.to.Hash.IsZero() {
+				blobs = append(blobs, c.to.Hash)
+			}
+		}
+		if !f.to.IsZero() {
+			out = append(out, f.to)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return append(out, blobs...), r.ensureObjects(ctx, remote, of, blobs)
+}
+
+// eachDiffering visits the folders that differ, with their files that do, level by
+// level, and asks for all trees that a level lacks at once. next is how many folders of
+// the level below are known so far.
+func (r *repo) eachDiffering(ctx context.Context, remote *remoteRefs, of []plumbing.Hash, root folders, only selection, visit func(f folders, files []change, next int) error) error {
 	for level := []folders{root}; len(level) > 0; {
 		var trees []plumbing.Hash
 		for _, f := range level {
 			trees = append(trees, f.from, f.to)
 		}
 		if err := r.ensureObjects(ctx, remote, of, trees); err != nil {
-			return nil, err
+			return err
 		}
 		var next []folders
 		for _, f := range level {
-			files, below, err := r.differ(f, selection{})
+			files, below, err := r.differ(f, only)
 			if err != nil {
-				return nil, err
+				return err
 			}
-			for _, c := range files {
-				if c.to.Mode != filemode.Submodule && !c.to.Hash.IsZero() {
-					blobs = append(blobs, c.to.Hash)
-				}
-			}
-			if next = append(next, below...); !f.to.IsZero() {
-				out = append(out, f.to)
+			next = append(next, below...)
+			if err := visit(f, files, len(next)); err != nil {
+				return err
 			}
 		}
 		level = next
 	}
-	return append(out, blobs...), r.ensureObjects(ctx, remote, of, blobs)
+	return nil
 }
 
 // rootOf is a commit's tree, readable.

@@ -190,6 +190,11 @@ func (s *Server) lock(name string) *sync.RWMutex {
 // Branches returns the branches of a repository and their tips; nil when there
 // is no such repository.
 func (s *Server) Branches(name string) map[string]string {
+	return s.references(name, plumbing.ReferenceName.IsBranch)
+}
+
+// references are those of a kind, by their short names.
+func (s *Server) references(name string, are func(plumbing.ReferenceName) bool) map[string]string {
 	l := s.lock(name)
 	l.RLock()
 	defer l.RUnlock()
@@ -197,13 +202,13 @@ func (s *Server) Branches(name string) map[string]string {
 	if err != nil {
 		return nil
 	}
-	out := map[string]string{}
 	refs, err := sto.IterReferences()
 	if err != nil {
 		return nil
 	}
-	refs.ForEach(func(r *plumbing.Reference) error {
-		if r.Name().IsBranch() && r.Type() == plumbing.HashReference {
+	out := map[string]string{}
+	_ = refs.ForEach(func(r *plumbing.Reference) error {
+		if are(r.Name()) && r.Type() == plumbing.HashReference {
 			out[r.Name().Short()] = r.Hash().String()
 		}
 		return nil

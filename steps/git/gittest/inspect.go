@@ -33,6 +33,10 @@ func (s *Server) Commit(name, sha string) (*object.Commit, error) {
 // SetBranch moves a branch, as a person with rights would; an empty sha
 // deletes it.
 func (s *Server) SetBranch(name, branch, sha string) error {
+	return s.setReference(name, plumbing.NewBranchReferenceName(branch), sha)
+}
+
+func (s *Server) setReference(name string, ref plumbing.ReferenceName, sha string) error {
 	l := s.lock(name)
 	l.Lock()
 	defer l.Unlock()
@@ -40,7 +44,6 @@ func (s *Server) SetBranch(name, branch, sha string) error {
 	if err != nil {
 		return err
 	}
-	ref := plumbing.NewBranchReferenceName(branch)
 	if sha == "" {
 		return sto.RemoveReference(ref)
 	}

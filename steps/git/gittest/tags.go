@@ -29,41 +29,12 @@ func peel(sto storer.EncodedObjectStorer, refs *packp.AdvRefs) {
 // Tags returns the tags of a repository and what their references name: the tag's own
 // object when it has a message. nil when there is no such repository.
 func (s *Server) Tags(name string) map[string]string {
-	l := s.lock(name)
-	l.RLock()
-	defer l.RUnlock()
-	sto, err := s.open(name)
-	if err != nil {
-		return nil
-	}
-	refs, err := sto.IterReferences()
-	if err != nil {
-		return nil
-	}
-	out := map[string]string{}
-	_ = refs.ForEach(func(r *plumbing.Reference) error {
-		if r.Name().IsTag() {
-			out[r.Name().Short()] = r.Hash().String()
-		}
-		return nil
-	})
-	return out
+	return s.references(name, plumbing.ReferenceName.IsTag)
 }
 
 // SetTag puts a tag on an object, as a person with rights would; an empty sha deletes it.
 func (s *Server) SetTag(name, tag, sha string) error {
-	l := s.lock(name)
-	l.Lock()
-	defer l.Unlock()
-	sto, err := s.open(name)
-	if err != nil {
-		return err
-	}
-	ref := plumbing.NewTagReferenceName(tag)
-	if sha == "" {
-		return sto.RemoveReference(ref)
-	}
-	return sto.SetReference(plumbing.NewHashReference(ref, plumbing.NewHash(sha)))
+	return s.setReference(name, plumbing.NewTagReferenceName(tag), sha)
 }
 
 // Tag returns a tag's own object.
