@@ -107,6 +107,8 @@ var house = []rule{
 	{pkg: "steps/state", ours: "engine/step engine/types"},
 	{pkg: "steps/logline", ours: "engine/step engine/types"},
 	{pkg: "skills"},
+	// docs is the book, embedded; the program prints parts of it.
+	{pkg: "docs"},
 	// the composition root hands in how journals reach the disk: the engine's; and the
 	// stand-ins that a sandbox.yaml describes, in the words of the sandbox.
 	{pkg: "cmd/skillrun", ours: "engine engine/config engine/step steps steps/httpapi/httpapitest skills cmd/skillrun/internal/*", third: "golang.org/x/term"},

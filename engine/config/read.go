@@ -169,8 +169,8 @@ func (r *reader) each(n *syntax.Node, path string, known []string, f func(key, v
 			f(p.Key, p.Value)
 			continue
 		}
-		r.list.Errorf("unknown-key", p.Key.Range, "%s has no key %q", path, clip(p.Key.Value)).
-			Hint = cmp.Or(diag.DidYouMean(p.Key.Value, known), "its keys are "+strings.Join(known, ", "))
+		d := r.list.Errorf("unknown-key", p.Key.Range, "%s has no key %q", path, clip(p.Key.Value)).Suggest(p.Key.Value, known)
+		d.Hint = cmp.Or(d.Hint, "its keys are "+strings.Join(known, ", "))
 	}
 }
 
@@ -205,7 +205,7 @@ func (r *reader) choice(n *syntax.Node, path string, allowed ...string) string {
 		return s
 	}
 	r.list.Errorf("bad-value", n.Range, "%s is not one of %s", path, strings.Join(allowed, ", ")).
-		Hint = diag.DidYouMean(s, allowed)
+		Suggest(s, allowed)
 	return ""
 }
 

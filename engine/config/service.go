@@ -162,7 +162,7 @@ func (r *serviceReader) unsuitable(path string) {
 				Hint = "remove it; it belongs to services of kind " + strings.Join(r.cfg.kindsWith(key), ", ")
 		case words != nil && isText && !slices.Contains(words, said):
 			r.list.Errorf("bad-value", r.s.places[key], "%s.%s is not one of %s", path, key, strings.Join(words, ", ")).
-				Hint = diag.DidYouMean(said, words)
+				Suggest(said, words)
 		}
 	}
 	if r.s.Credentials == helper && !kind.GitHelper {

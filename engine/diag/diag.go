@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Severity says whether a diagnostic stops the skill. The zero Severity is
@@ -83,6 +84,32 @@ type Diagnostic struct {
 	Message  string   `json:"message"`        // one line: what is wrong
 	Hint     string   `json:"hint,omitempty"` // what to do about it
 	Related  []Note   `json:"related,omitempty"`
+	Fix      []Edit   `json:"fix,omitempty"` // does what the hint says, where that has one answer; its edits do not overlap
+}
+
+// Edit replaces a stretch of a file by a text; an empty stretch is where the text is
+// inserted.
+type Edit struct {
+	At   Range  `json:"at"`
+	Text string `json:"text"`
+}
+
+// Suggest sets the hint to the candidate that word was most likely meant to be, or to
+// the candidates when they are few; see [DidYouMean]. Where what is underlined is the
+// word, a fix puts the candidate in its place.
+func (d *Diagnostic) Suggest(word string, candidates []string) *Diagnostic {
+	d.Hint = DidYouMean(word, candidates)
+	near := Nearest(word, candidates)
+	if near == "" || d.At.Start.Line == 0 || d.At.Start.Line != d.At.End.Line || d.At.End.Col-d.At.Start.Col != utf8.RuneCountInString(word) {
+		return d // without quotes around it, and in one piece
+	}
+	return d.Replace(near)
+}
+
+// Replace adds the fix that puts a text in the place of what is underlined.
+func (d *Diagnostic) Replace(text string) *Diagnostic {
+	d.Fix = []Edit{{At: d.At, Text: text}}
+	return d
 }
 
 // String returns the diagnostic on one line, for logs and tests.

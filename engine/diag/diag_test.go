@@ -29,3 +29,33 @@ func TestListsHaveAnEnd(t *testing.T) {
 		t.Errorf("%d of 3", len(all))
 	}
 }
+
+// A fix takes the place of exactly what is underlined.
+func TestSuggest(t *testing.T) {
+	t.Parallel()
+	at := func(from, to int) diag.Range {
+		return diag.Range{File: "x", Start: diag.Pos{Line: 1, Col: from}, End: diag.Pos{Line: 1, Col: to}}
+	}
+	for name, c := range map[string]struct {
+		at    diag.Range
+		word  string
+		fixed string
+	}{
+		"the word itself":     {at(3, 8), "nmaes", "names"},
+		"in quotes":           {at(3, 10), "nmaes", ""},
+		"a part of an escape": {at(3, 4), "nmaes", ""},
+		"without a place":     {diag.Range{File: "x"}, "nmaes", ""},
+		"nothing is near":     {at(3, 8), "zzzzz", ""},
+		"wide characters":     {at(3, 8), "nämes", "names"},
+	} {
+		var l diag.List
+		d := l.Errorf("c", c.at, "m").Suggest(c.word, []string{"names", "steps"})
+		if d.Hint == "" || len(d.Fix) > 1 || (len(d.Fix) == 1) != (c.fixed != "") {
+			t.Errorf("%s: hint %q, fix %v", name, d.Hint, d.Fix)
+			continue
+		}
+		if c.fixed != "" && (d.Fix[0].Text != c.fixed || d.Fix[0].At != c.at) {
+			t.Errorf("%s: %v", name, d.Fix)
+		}
+	}
+}

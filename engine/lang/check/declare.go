@@ -115,7 +115,7 @@ func (c *checker) stringKeywords(n *syntax.Node, t *types.Type) {
 	if v := c.only(n, "format", *t, types.String); v != nil {
 		t.Format = v.Value
 		if !slices.Contains(types.Formats(), v.Value) {
-			c.diags.Errorf("unknown-format", v.Range, "format %q is not known", v.Value).Hint = diag.DidYouMean(v.Value, types.Formats())
+			c.diags.Errorf("unknown-format", v.Range, "format %q is not known", v.Value).Suggest(v.Value, types.Formats())
 		}
 	}
 	v := c.only(n, "enum", *t, types.String)

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 )
 
@@ -112,7 +111,7 @@ func (c *checker) stepKeys(n *syntax.Node, found []string) {
 		own := owners(key)
 		switch {
 		case !slices.Contains(stepKeys(), key):
-			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", key).Hint = diag.DidYouMean(key, stepKeys())
+			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", key).Suggest(key, stepKeys())
 		case len(own) > 0 && !slices.ContainsFunc(found, func(k string) bool { return slices.Contains(own, k) }) && !loose(key, found):
 			d := c.diags.Errorf("misplaced-key", p.Key.Range, "%s belongs to %s", key, listed(own, "and"))
 			d.Hint = "leave it out, or make a step of that kind"

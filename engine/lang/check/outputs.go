@@ -43,7 +43,7 @@ func (c *checker) outputs(n *syntax.Node) {
 		for _, v := range r.values {
 			if n.Get(v.key.Value) == nil {
 				d := c.diags.Errorf("unknown-key", v.key.Range, "the %s has no output %s to return", c.skill.what(), v.key.Value)
-				d.Hint = diag.DidYouMean(v.key.Value, c.skill.Outputs.Names())
+				d.Suggest(v.key.Value, c.skill.Outputs.Names())
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/step"
@@ -75,9 +74,9 @@ func (c *checker) code(n *syntax.Node, m outcome) types.Code {
 		c.diags.Errorf("unknown-code", n.Range, "an error code is a word, not a %s", kindName(n))
 	case m.unclear, slices.Contains(m.codes, code):
 	case m.codes != nil:
-		c.diags.Errorf("unknown-code", n.Range, "%s never fails with %s", m.who, code).Hint = diag.DidYouMean(n.Value, codeNames(m.codes))
+		c.diags.Errorf("unknown-code", n.Range, "%s never fails with %s", m.who, code).Suggest(n.Value, codeNames(m.codes))
 	case !types.IsCode(n.Value) && !slices.ContainsFunc(c.skill.Uses, func(s step.Step) bool { return s.CanFail(code) }):
-		c.diags.Errorf("unknown-code", n.Range, "%s is not an error code", code).Hint = diag.DidYouMean(n.Value, codeNames(types.Codes()))
+		c.diags.Errorf("unknown-code", n.Range, "%s is not an error code", code).Suggest(n.Value, codeNames(types.Codes()))
 	}
 	return code
 }

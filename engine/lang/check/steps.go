@@ -163,7 +163,7 @@ func (c *checker) message(n, text *syntax.Node, node *program.Node) {
 	}
 	node.Code = types.Code(code.Value)
 	if !types.IsCode(code.Value) {
-		c.diags.Errorf("unknown-code", code.Range, "%s is not an error code", code.Value).Hint = diag.DidYouMean(code.Value, codeNames(types.Codes()))
+		c.diags.Errorf("unknown-code", code.Range, "%s is not an error code", code.Value).Suggest(code.Value, codeNames(types.Codes()))
 	}
 }
 
@@ -254,8 +254,8 @@ func (c *checker) coded(s step.Step, with *syntax.Node) step.Step {
 func (c *checker) stepType(u *syntax.Node) (step.Step, bool) {
 	s, ok := c.world.Catalogue.Lookup(u.Value)
 	if !ok {
-		c.diags.Errorf("unknown-step", u.Range, "no step type is named %q", u.Value).
-			Hint = cmp.Or(diag.DidYouMean(u.Value, c.world.Catalogue.Names()), "`skillrun steps` lists them")
+		d := c.diags.Errorf("unknown-step", u.Range, "no step type is named %q", u.Value).Suggest(u.Value, c.world.Catalogue.Names())
+		d.Hint = cmp.Or(d.Hint, "`skillrun steps` lists them")
 	}
 	return s, ok
 }

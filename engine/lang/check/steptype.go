@@ -81,7 +81,7 @@ func (c *checker) stepTypeHead(root *syntax.Node) *syntax.Node {
 	if e := root.Get("effect"); e == nil {
 		c.diags.Errorf("missing-key", root.Head(), "a step type needs an effect").Hint = "one of " + listed(effects, "or")
 	} else if c.skill.Effect = step.Effect(e.Value); !slices.Contains(effects, e.Value) {
-		c.diags.Errorf("bad-value", e.Range, "effect is one of %s", listed(effects, "or")).Hint = diag.DidYouMean(e.Value, effects)
+		c.diags.Errorf("bad-value", e.Range, "effect is one of %s", listed(effects, "or")).Suggest(e.Value, effects)
 	}
 	c.skill.Config = c.declarations(root.Get("config"), "config")
 	c.secrets(root.Get("secrets"))

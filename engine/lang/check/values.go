@@ -33,9 +33,9 @@ func (c *checker) keys(n *syntax.Node, known, later []string) {
 			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).
 				Hint = k + " belongs to a group: put the steps into one, {id: all, steps: […], " + k + ": […]}"
 		case slices.Contains(known, otherWord(k)):
-			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).Hint = "did you mean " + otherWord(k) + "?"
+			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).Replace(otherWord(k)).Hint = "did you mean " + otherWord(k) + "?"
 		default:
-			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).Hint = diag.DidYouMean(k, known)
+			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).Suggest(k, known)
 		}
 	}
 }
@@ -237,7 +237,7 @@ func (c *checker) arguments(n *syntax.Node, want types.Type, s expr.Scope, what 
 			continue
 		}
 		if !ok {
-			c.diags.Errorf("unknown-argument", p.Key.Range, "%s has no %s", what, p.Key.Value).Hint = diag.DidYouMean(p.Key.Value, want.Names())
+			c.diags.Errorf("unknown-argument", p.Key.Range, "%s has no %s", what, p.Key.Value).Suggest(p.Key.Value, want.Names())
 			continue
 		}
 		t := f.Type
