@@ -25,6 +25,7 @@ func Parse(file string, text []byte, kinds []step.ServiceKind) (*Config, diag.Li
 	if root != nil {
 		r.top(root)
 	}
+	r.list = root.Ignoring(r.list)
 	r.list.Sort()
 	return r.cfg, r.list
 }

@@ -80,6 +80,7 @@ func ParseStandIns(file string, text []byte, kinds []step.ServiceKind) (*StandIn
 			out.Config = r.values(value, "config")
 		}
 	})
+	r.list = root.Ignoring(r.list)
 	r.list.Sort()
 	return out, r.list
 }

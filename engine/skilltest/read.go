@@ -26,6 +26,7 @@ func Read(file string, text []byte, s *check.Skill, c *step.Catalogue) (*Suite, 
 		return r.suite, r.diags
 	}
 	r.top(root)
+	r.diags = root.Ignoring(r.diags)
 	r.diags.Sort()
 	return r.suite, r.diags
 }

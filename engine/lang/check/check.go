@@ -84,6 +84,7 @@ func checkFile(file string, text []byte, f *session, chain []string) (*Skill, di
 	}
 	c.chain = append(slices.Clone(chain), path.Clean(file))
 	c.topLevel(root)
+	c.diags = root.Ignoring(c.diags)
 	c.diags.Sort()
 	return c.skill, c.diags
 }
