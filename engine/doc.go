@@ -8,6 +8,7 @@
 //	expr             ${{ }}: parse, type-check, evaluate; deterministic, fuelled
 //	step             what a step is: typed function, name, sentence, effect
 //	lang/syntax      YAML bytes -> tree with a range on every node
+//	lang/format      a file's text -> its canonical form
 //	lang/check       tree + catalogue -> typed skill; skill + inputs -> program
 //	program          the waist: a checked skill with inputs bound; plain data
 //	machine          program + history -> next actions; pure

@@ -8,6 +8,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/lang/check"
+	"github.com/skillrun/skillrun/engine/lang/format"
 	"github.com/skillrun/skillrun/engine/machine"
 	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/program"
@@ -147,6 +148,10 @@ func (e *Engine) Check(file string, text []byte) (*Skill, diag.List) {
 
 // IsStepType reports whether a file declares a step type, and no skill.
 func IsStepType(file string) bool { return check.IsStepType(file) }
+
+// Format returns the canonical form of a file of skills, tests or settings, or why it
+// cannot be read; see [format.Source].
+func Format(file string, text []byte) ([]byte, diag.List) { return format.Source(file, text) }
 
 // Consent says who has to agree before the first write.
 type Consent string

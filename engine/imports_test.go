@@ -52,6 +52,8 @@ var house = []rule{
 	{pkg: "engine/mask/masktest"},
 	{pkg: "engine/step", ours: "engine/types engine/mask"},
 	{pkg: "engine/lang/syntax", ours: "engine/diag engine/yamltext"},
+	// format needs the tree and its places, and nothing that a skill means.
+	{pkg: "engine/lang/format", ours: "engine/lang/syntax engine/diag"},
 	{pkg: "engine/program", ours: "engine/types engine/diag"},
 	{pkg: "engine/lang/check", ours: "engine/lang/syntax engine/expr engine/expr/fuel engine/step engine/types engine/diag engine/program"},
 	{pkg: "engine/machine", ours: "engine/program engine/expr engine/expr/fuel engine/types engine/diag", never: []string{"os", "net", "net/http", "math/rand", "math/rand/v2", "sync", "log", "log/slog"}},
