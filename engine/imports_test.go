@@ -54,12 +54,14 @@ var house = []rule{
 	{pkg: "engine/lang/syntax", ours: "engine/diag engine/yamltext"},
 	// format needs the tree and its places, and nothing that a skill means.
 	{pkg: "engine/lang/format", ours: "engine/lang/syntax engine/diag"},
+	// keys is what tables of keys are made of, for all that read YAML files.
+	{pkg: "engine/lang/keys", ours: "engine/types"},
 	{pkg: "engine/program", ours: "engine/types engine/diag"},
-	{pkg: "engine/lang/check", ours: "engine/lang/syntax engine/expr engine/expr/fuel engine/step engine/types engine/diag engine/program"},
+	{pkg: "engine/lang/check", ours: "engine/lang/keys engine/lang/syntax engine/expr engine/expr/fuel engine/step engine/types engine/diag engine/program"},
 	{pkg: "engine/machine", ours: "engine/program engine/expr engine/expr/fuel engine/types engine/diag", never: []string{"os", "net", "net/http", "math/rand", "math/rand/v2", "sync", "log", "log/slog"}},
 	{pkg: "engine/plan", ours: "engine/program engine/types"},
 	// config reads what the families declare of their services; see step.ServiceKind.
-	{pkg: "engine/config", ours: "engine/lang/syntax engine/step engine/types engine/diag engine/mask"},
+	{pkg: "engine/config", ours: "engine/lang/keys engine/lang/syntax engine/step engine/types engine/diag engine/mask"},
 	{pkg: "engine/runtime/journal", ours: "engine/machine engine/types", third: "golang.org/x/sys"},
 	{pkg: "engine/runtime/journal/journaltest", ours: "engine/runtime/journal engine/machine engine/types", third: "github.com/google/go-cmp"},
 	// protocol decides about a write for every runtime, and for a plan: it is pure.
@@ -72,7 +74,7 @@ var house = []rule{
 	{pkg: "engine/runtimetest", ours: "engine/runtime engine/runtime/journal engine/lang/check engine/machine engine/program engine/step engine/types"},
 	// skilltest performs a skill with the answers of a test: it is a short loop around
 	// the machine, and reads files of tests with the eyes of the checker.
-	{pkg: "engine/skilltest", ours: "engine/yamltext engine/lang/syntax engine/lang/check engine/machine engine/program engine/expr engine/step engine/types engine/diag", third: "github.com/rogpeppe/go-internal/diff", never: []string{"os", "net", "net/http", "math/rand", "math/rand/v2", "log", "log/slog"}},
+	{pkg: "engine/skilltest", ours: "engine/yamltext engine/lang/keys engine/lang/syntax engine/lang/check engine/machine engine/program engine/expr engine/step engine/types engine/diag", third: "github.com/rogpeppe/go-internal/diff", never: []string{"os", "net", "net/http", "math/rand", "math/rand/v2", "log", "log/slog"}},
 	{pkg: "engine", ours: "engine/*"},
 	// steps is the table of contents: it connects families to the services of
 	// a configuration, so it sees both, and it makes the transports: proxies,

@@ -33,10 +33,15 @@ func TestEveryKey(t *testing.T) {
 		}
 		root, _ := syntax.Parse(file, text)
 		s.keys(root, "step type")
+		s.keys(root.Get("preview"), "preview")
 		s.declarations(root.Get("outputs"))
+		s.each(root.Get("outputs"), "output")
 	}
-	for place, keys := range check.Keys() {
-		for _, key := range keys {
+	all := check.Keys()
+	delete(all, "approve") // its page shows one that a service answers; here people do
+	all["output"] = all["output"].Without(all["declaration"].Names()...)
+	for place, keys := range all {
+		for _, key := range keys.Names() {
 			if !s[place+" "+key] {
 				t.Errorf("no example has %s in a %s", key, place)
 			}
@@ -80,12 +85,23 @@ func (s seen) keys(n *syntax.Node, place string) {
 	}
 }
 
+// each notes the keys of all members of a mapping.
+func (s seen) each(n *syntax.Node, place string) {
+	if n == nil {
+		return
+	}
+	for _, p := range n.Pairs {
+		s.keys(p.Value, place)
+	}
+}
+
 func (s seen) skill(n *syntax.Node) {
 	s.keys(n, "skill")
 	s.keys(n.Get("concurrency"), "concurrency")
 	s.keys(n.Get("concurrency").Get("lock"), "lock")
 	s.declarations(n.Get("inputs"))
 	s.declarations(n.Get("config"))
+	s.each(n.Get("secrets"), "secret")
 	s.steps(n.Get("steps"))
 }
 
@@ -113,6 +129,7 @@ func (s seen) steps(n *syntax.Node) {
 	for _, step := range n.Items {
 		s.keys(step, "step")
 		s.keys(step.Get("await"), "await")
+		s.keys(step.Get("approve"), "approve")
 		s.keys(step.Get("retry"), "retry")
 		for _, inner := range []*syntax.Node{step.Get("steps"), step.Get("rescue"), step.Get("always"), step.Get("retry").Get("before")} {
 			s.steps(inner)

@@ -19,14 +19,6 @@ func approveType(dated bool) types.Type {
 	)
 }
 
-// approveKeys are those of an approve that is more than a text: ruleKeys say who
-// may agree, awaitedKeys belong to the service that knows who did.
-var (
-	ruleKeys    = []string{"by", "not"}
-	awaitedKeys = []string{"with", "every", "timeout"}
-	approveKeys = slices.Concat([]string{"text", "uses"}, ruleKeys, awaitedKeys)
-)
-
 // approve checks what a person is asked, and what they are shown.
 func (c *checker) approve(n *syntax.Node, node *program.Node) outcome {
 	a := n.Get("approve")

@@ -45,21 +45,6 @@ type World struct {
 	Schema func(beside string, p step.Pin) (in types.Type, known bool, err error)
 }
 
-// kinds are the keys of which a step has one, and the keys that go with each.
-var kinds = []struct {
-	key  string
-	with []string
-}{
-	{"uses", []string{"with"}},
-	{"set", nil},
-	{"assert", []string{"message", "code"}},
-	{"fail", []string{"code"}},
-	{"approve", []string{"show"}},
-	{"await", nil},
-	{"steps", []string{"parallel", "rescue", "always"}},
-	{"return", nil},
-}
-
 // lifetime is a sequence whose results live and end together: the skill's own
 // steps, the steps of one item of a loop, or those of a remedy. A plain group
 // inside is one of its nodes, with all that stands in it.

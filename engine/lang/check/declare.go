@@ -27,8 +27,6 @@ func typeHint(word string) string {
 	return diag.DidYouMean(word, types.SortedKeys(jsonKinds))
 }
 
-var schemaKeys = []string{"type", "description", "required", "default", "enum", "pattern", "format", "minimum", "maximum", "items", "properties", "secret"}
-
 func (c *checker) declarations(n *syntax.Node, what string) types.Type {
 	out := types.ObjectOf()
 	if n == nil {
@@ -76,7 +74,7 @@ func (c *checker) declaration(p syntax.Pair, what string) types.Field {
 }
 
 func (c *checker) schema(n *syntax.Node) types.Type {
-	c.keys(n, schemaKeys, nil)
+	c.keys(n, declarationKeys, nil)
 	kind := n.Get("type")
 	if kind == nil {
 		c.diags.Errorf("missing-key", n.Head(), "a declaration needs a type").Hint = "one of string, integer, number, boolean, array, object"

@@ -3,48 +3,21 @@ package check
 import (
 	"slices"
 	"strings"
+	"sync"
 
+	"github.com/skillrun/skillrun/engine/lang/keys"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 )
-
-// modifier is a key that several kinds may have.
-type modifier struct {
-	key   string
-	kinds []string // none is all of them
-}
-
-var modifiers = []modifier{
-	{"id", nil},
-	{"name", nil},
-	{"if", nil},
-	{"for_each", loopable},
-	{"as", loopable},
-	{"key", loopable},
-	{"max_parallel", loopable},
-	{"on_item_error", loopable},
-	{"break_if", loopable},
-	{"retry", []string{"uses", "steps"}},
-	{"timeout", []string{"uses", "steps"}},
-	{"on_error", []string{"uses", "await", "steps"}},
-	{"errors", []string{"uses", "await"}},
-	{"repeatable", []string{"uses"}},
-}
-
-// loopable are the kinds that a loop may stand around.
-var loopable = []string{"uses", "set", "assert", "approve", "await", "steps"}
-
-// ofLoops are the modifiers that say something about for_each only.
-var ofLoops = []string{"as", "key", "on_item_error", "break_if"}
 
 func owners(key string) []string {
 	var out []string
 	for _, k := range kinds {
-		if slices.Contains(k.with, key) {
-			out = append(out, k.key)
+		if k.with.Has(key) {
+			out = append(out, k.key.Name)
 		}
 	}
 	for _, m := range modifiers {
-		if m.key == key {
+		if m.key.Name == key {
 			out = append(out, m.kinds...)
 		}
 	}
@@ -57,21 +30,30 @@ func isAllowed(key, kind string) bool {
 	return kind == "" || len(o) == 0 || slices.Contains(o, kind)
 }
 
-func stepKeys() []string {
-	var out []string
-	for _, k := range kinds {
-		out = append(append(out, k.key), k.with...)
+// stepKeys are all keys of a step: those of the kinds with what goes with them, and the
+// modifiers.
+var stepKeys = sync.OnceValue(func() (out keys.Mapping) {
+	add := func(k keys.Key) {
+		if !out.Has(k.Name) {
+			out = append(out, k)
+		}
 	}
 	for _, m := range modifiers {
-		out = append(out, m.key)
+		add(m.key)
+	}
+	for _, k := range kinds {
+		add(k.key)
+		for _, with := range k.with {
+			add(with)
+		}
 	}
 	return out
-}
+})
 
 func kindNames() string {
 	names := make([]string, len(kinds))
 	for i, k := range kinds {
-		names[i] = k.key
+		names[i] = k.key.Name
 	}
 	return listed(names, "or")
 }
@@ -88,8 +70,8 @@ func listed(names []string, last string) string {
 func (c *checker) kindOf(n *syntax.Node) string {
 	var found []string
 	for _, k := range kinds {
-		if n.Get(k.key) != nil {
-			found = append(found, k.key)
+		if n.Get(k.key.Name) != nil {
+			found = append(found, k.key.Name)
 		}
 	}
 	c.stepKeys(n, found)
@@ -110,8 +92,8 @@ func (c *checker) stepKeys(n *syntax.Node, found []string) {
 		key := p.Key.Value
 		own := owners(key)
 		switch {
-		case !slices.Contains(stepKeys(), key):
-			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", key).Suggest(key, stepKeys())
+		case !stepKeys().Has(key):
+			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", key).Suggest(key, stepKeys().Names())
 		case len(own) > 0 && !slices.ContainsFunc(found, func(k string) bool { return slices.Contains(own, k) }) && !loose(key, found):
 			d := c.diags.Errorf("misplaced-key", p.Key.Range, "%s belongs to %s", key, listed(own, "and"))
 			d.Hint = "leave it out, or make a step of that kind"
@@ -130,5 +112,5 @@ func (c *checker) stepKeys(n *syntax.Node, found []string) {
 // loose reports whether a modifier is let through: a step without a kind has
 // that one mistake, unless the key belongs to a kind of its own.
 func loose(key string, found []string) bool {
-	return len(found) == 0 && slices.ContainsFunc(modifiers, func(m modifier) bool { return m.key == key })
+	return len(found) == 0 && slices.ContainsFunc(modifiers, func(m modifier) bool { return m.key.Name == key })
 }

@@ -15,7 +15,7 @@ func TestKeysAreDescribed(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := string(text)
-	for _, key := range append(stepKeys(), skillKeys...) {
+	for _, key := range append(stepKeys().Names(), skillKeys.Names()...) {
 		if !strings.Contains(page, "`"+key+"`") && !strings.Contains(page, "`"+key+": ") && !strings.Contains(page, "\n"+key+": ") {
 			t.Errorf("docs/language.md does not describe %s", key)
 		}
@@ -24,7 +24,7 @@ func TestKeysAreDescribed(t *testing.T) {
 		if len(m.kinds) == 0 || len(m.kinds) > 4 { // the page says: all, or all but some
 			continue
 		}
-		row := "| `" + m.key + "` | `" + strings.Join(m.kinds, "`, `") + "` |"
+		row := "| `" + m.key.Name + "` | `" + strings.Join(m.kinds, "`, `") + "` |"
 		if !strings.Contains(page, row) {
 			t.Errorf("docs/language.md has no row %s", row)
 		}

@@ -7,8 +7,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-var previewKeys = []string{"title", "fields"}
-
 // shown is what a step type says of a write, for people who are asked to agree to it. It
 // stands beside the program or the request that is shown, and never in its place.
 type shown struct {

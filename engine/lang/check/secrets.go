@@ -9,8 +9,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-var secretKeys = []string{"description"}
-
 // secrets checks which secrets of the site are declared. They are read as
 // secrets.NAME, and reach nothing but arguments that take a secret.
 func (c *checker) secrets(n *syntax.Node) {

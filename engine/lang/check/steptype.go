@@ -25,12 +25,8 @@ import (
 // The one step of a program or a request has the id exec or http, by which the
 // outputs read its result.
 
-var (
-	stepTypeKeys      = []string{"language", "name", "doc", "effect", "config", "secrets", "inputs", "exec", "http", "mcp", "steps", "errors", "retry", "repeatable", "timeout", "preview", "undo", "outputs"}
-	laterStepTypeKeys = []string{"update"}
-	bodyKeys          = []string{"exec", "http", "mcp", "steps"}
-	outputKeys        = []string{"type", "description", "value", "enum", "pattern", "format", "minimum", "maximum", "items", "properties", "secret"}
-)
+// laterStepTypeKeys are keys of a step type that this version does not know yet.
+var laterStepTypeKeys = []string{"update"}
 
 // goStepKeys are what a step that is written in Go declares, and a file says elsewhere.
 var goStepKeys = map[string]string{
@@ -137,7 +133,7 @@ func (c *checker) body(root *syntax.Node) *syntax.Node {
 // oneStep writes the program or the request of a step type as the step that it is.
 func (c *checker) oneStep(root *syntax.Node, key string) *syntax.Node {
 	at, with := keyOf(root, key), root.Get(key)
-	uses := map[string]string{"exec read": "exec_read", "exec write": "exec", "http read": "http_get", "http write": "http_request", "mcp read": "mcp_read", "mcp write": "mcp_call"}[key+" "+string(c.skill.Effect)]
+	uses := c.bodyUses(key, "")
 	if uses == "" {
 		if c.skill.Effect == step.Locals {
 			c.diags.Errorf("wrong-effect", root.Get("effect").Range, "%s reads or writes", key).Hint = "local is for steps that change a workspace only"
@@ -148,11 +144,10 @@ func (c *checker) oneStep(root *syntax.Node, key string) *syntax.Node {
 		c.diags.Errorf("bad-with", with.Range, "%s is a mapping of arguments, not a %s", key, kindName(with))
 		return nil
 	}
-	if m := with.Get("method"); uses == "http_get" && m != nil {
+	if m := with.Get("method"); key == "http" && c.skill.Effect == step.Reads && m != nil {
 		switch m.Value {
-		case "GET":
-		case "POST":
-			uses = "http_query"
+		case "GET", "POST":
+			uses = c.bodyUses(key, m.Value)
 		default:
 			c.diags.Errorf("wrong-effect", m.Range, "a request that reads is a GET or a POST, not a %s", m.Value).Hint = "effect: write, if it changes something"
 		}
@@ -173,6 +168,16 @@ func (c *checker) oneStep(root *syntax.Node, key string) *syntax.Node {
 	add("timeout", root.Get("timeout")) // of one use: whoever uses the step type may retry it
 	list := &syntax.Node{Kind: syntax.Sequence, Range: at, Items: []*syntax.Node{one}}
 	return &syntax.Node{Kind: syntax.Mapping, Range: at, Pairs: []syntax.Pair{{Key: word("steps", at), Value: list}}}
+}
+
+// bodyUses is the built-in step type that performs a body, "" for none.
+func (c *checker) bodyUses(key, method string) string {
+	for _, b := range Bodies() {
+		if b.Key == key && b.Effect == c.skill.Effect && (b.Method == "" || b.Method == method) {
+			return b.Uses
+		}
+	}
+	return ""
 }
 
 // word is a text that stands nowhere by itself, in the place of what it is about.
@@ -198,7 +203,7 @@ func (c *checker) declaredOutput(p syntax.Pair) (any, types.Field) {
 		return nil, types.Field{}
 	}
 	c.keys(p.Value, outputKeys, nil)
-	declared := keeping(p.Value, func(key string) bool { return key != "value" && slices.Contains(outputKeys, key) })
+	declared := keeping(p.Value, func(key string) bool { return key != "value" && outputKeys.Has(key) })
 	f := c.declaration(syntax.Pair{Key: p.Key, Value: declared}, "outputs")
 	f.Type = readable(f.Type)
 	v, t := c.typed(value, c.scope())

@@ -7,6 +7,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/lang/keys"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -22,20 +23,20 @@ func kindName(n *syntax.Node) string {
 }
 
 // keys refuses what is not known: later keys by name.
-func (c *checker) keys(n *syntax.Node, known, later []string) {
+func (c *checker) keys(n *syntax.Node, known keys.Mapping, later []string) {
 	for _, p := range n.Pairs {
 		k := p.Key.Value
 		switch {
-		case slices.Contains(known, k):
+		case known.Has(k):
 		case slices.Contains(later, k):
 			c.diags.Errorf("later-key", p.Key.Range, "%s comes with a later version of skillrun", k).Hint = "leave it out for now"
 		case k == "rescue" || k == "always":
 			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).
 				Hint = k + " belongs to a group: put the steps into one, {id: all, steps: […], " + k + ": […]}"
-		case slices.Contains(known, otherWord(k)):
+		case known.Has(otherWord(k)):
 			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).Replace(otherWord(k)).Hint = "did you mean " + otherWord(k) + "?"
 		default:
-			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).Suggest(k, known)
+			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).Suggest(k, known.Names())
 		}
 	}
 }
