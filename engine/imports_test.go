@@ -121,6 +121,9 @@ var house = []rule{
 	{pkg: "cmd/skillrun/internal/sandbox", ours: "steps/*/*test", third: "github.com/go-git/go-billy"},
 	// render and the command line show what skilltest found; the engine knows no tests.
 	{pkg: "cmd/skillrun/internal/render", ours: "engine engine/config engine/plan engine/diag engine/types engine/step engine/skilltest"},
+	// schemas are made of the tables by which the engine reads files: they see more of it
+	// than surfaces do, and print nothing.
+	{pkg: "cmd/skillrun/internal/schemas", ours: "engine engine/config engine/plan engine/skilltest engine/lang/check engine/lang/keys engine/step engine/types"},
 	{pkg: "cmd/skillrun/internal/refdocs", ours: "engine engine/config engine/plan engine/diag engine/types engine/step"},
 	// live is the tree on a terminal. It has a room of its own because it is the
 	// only one that needs a terminal library; render stays plain.
@@ -131,7 +134,7 @@ var house = []rule{
 	// its own so that one package knows keys, and the command line only files.
 	{pkg: "cmd/skillrun/internal/envelope", ours: "engine/types", third: "filippo.io/age"},
 	// pflag is the half of cobra that reads flags.
-	{pkg: "cmd/skillrun/internal/*", ours: "engine engine/config engine/plan engine/diag engine/types engine/step engine/mask engine/skilltest cmd/skillrun/internal/render cmd/skillrun/internal/refdocs cmd/skillrun/internal/live cmd/skillrun/internal/envelope", third: "github.com/spf13/cobra github.com/spf13/pflag"},
+	{pkg: "cmd/skillrun/internal/*", ours: "engine engine/config engine/plan engine/diag engine/types engine/step engine/mask engine/skilltest cmd/skillrun/internal/render cmd/skillrun/internal/refdocs cmd/skillrun/internal/schemas cmd/skillrun/internal/live cmd/skillrun/internal/envelope", third: "github.com/spf13/cobra github.com/spf13/pflag"},
 }
 
 // TestImports checks every import of the module against the house.

@@ -36,6 +36,7 @@ steps:
 		{"list", 0, "skills"},
 		{"show " + file, 0, "steps"},
 		{"steps", 0, "steps"},
+		{"schema", 0, "schemas"},
 		{"version", 0, "version"},
 		{"runs", 0, "runs"},
 		{"runs last", 0, "effects"},
@@ -60,7 +61,7 @@ steps:
 	for _, v := range verbs {
 		args := strings.Fields(v.args)
 		named[args[0]] = true
-		if args[0] != "sandbox" && args[0] != "version" && args[0] != "steps" {
+		if args[0] != "sandbox" && args[0] != "version" && args[0] != "steps" && args[0] != "schema" {
 			args = append(args, "--config", b.conf)
 		}
 		r := b.run(append(args, "--output", "json")...)

@@ -93,9 +93,9 @@ func (c *checker) schema(n *syntax.Node) types.Type {
 }
 
 // only refuses a keyword that says nothing about the declared type.
-func (c *checker) only(n *syntax.Node, key string, t types.Type, kinds ...types.Kind) *syntax.Node {
+func (c *checker) only(n *syntax.Node, key string, t types.Type) *syntax.Node {
 	v := n.Get(key)
-	if v != nil && !slices.Contains(kinds, t.Kind) {
+	if v != nil && !slices.ContainsFunc(ofTypes[key], func(name string) bool { return jsonKinds[name] == t.Kind }) {
 		c.diags.Errorf("misplaced-key", v.Range, "%s does not apply to a %s", key, t.Kind)
 		return nil
 	}
@@ -103,20 +103,20 @@ func (c *checker) only(n *syntax.Node, key string, t types.Type, kinds ...types.
 }
 
 func (c *checker) stringKeywords(n *syntax.Node, t *types.Type) {
-	if v := c.only(n, "pattern", *t, types.String); v != nil {
+	if v := c.only(n, "pattern", *t); v != nil {
 		t.Pattern = v.Value
 		if _, _, err := types.ParsePattern(v.Value); err != nil {
 			c.diags.Errorf("bad-pattern", v.Range, "pattern is not a regular expression: %v", err)
 			t.Pattern = ""
 		}
 	}
-	if v := c.only(n, "format", *t, types.String); v != nil {
+	if v := c.only(n, "format", *t); v != nil {
 		t.Format = v.Value
 		if !slices.Contains(types.Formats(), v.Value) {
 			c.diags.Errorf("unknown-format", v.Range, "format %q is not known", v.Value).Suggest(v.Value, types.Formats())
 		}
 	}
-	v := c.only(n, "enum", *t, types.String)
+	v := c.only(n, "enum", *t)
 	if v == nil {
 		return
 	}
@@ -133,7 +133,7 @@ func (c *checker) stringKeywords(n *syntax.Node, t *types.Type) {
 }
 
 func (c *checker) bound(n *syntax.Node, key string, t types.Type) *int {
-	v := c.only(n, key, t, types.Integer, types.Number)
+	v := c.only(n, key, t)
 	if v == nil {
 		return nil
 	}
@@ -146,13 +146,13 @@ func (c *checker) bound(n *syntax.Node, key string, t types.Type) *int {
 }
 
 func (c *checker) shapeKeywords(n *syntax.Node, t *types.Type) {
-	if v := c.only(n, "items", *t, types.List); v != nil && v.Kind == syntax.Mapping {
+	if v := c.only(n, "items", *t); v != nil && v.Kind == syntax.Mapping {
 		elem := c.schema(v)
 		t.Elem = &elem
 	} else if t.Kind == types.List {
 		c.diags.Errorf("missing-key", n.Head(), "an array needs items: the type of its elements")
 	}
-	v := c.only(n, "properties", *t, types.Object)
+	v := c.only(n, "properties", *t)
 	if v == nil {
 		if t.Kind == types.Object {
 			elem := types.OfKind(types.Any)

@@ -55,8 +55,8 @@ func (c *checker) note(n, id *syntax.Node, where []enclosure) {
 	}
 	p := place{at: id.Range, where: where, looped: n.Get("for_each") != nil}
 	for _, k := range kinds {
-		if n.Get(k.key.Name) != nil {
-			p.kind = k.key.Name
+		if n.Get(k.Key.Name) != nil {
+			p.kind = k.Key.Name
 			break
 		}
 	}

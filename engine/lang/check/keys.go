@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"github.com/skillrun/skillrun/engine/lang/keys"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -13,7 +15,7 @@ import (
 func Keys() map[string]keys.Mapping {
 	return map[string]keys.Mapping{
 		"skill": skillKeys, "step": stepKeys(), "await": awaitKeys, "approve": approveKeys, "retry": retryKeys,
-		"declaration": declarationKeys, "secret": secretKeys, "output": outputKeys, "concurrency": concurrencyKeys, "lock": lockKeys,
+		"declaration": declarationKeys, "argument": argumentKeys, "secret": secretKeys, "output": outputKeys, "concurrency": concurrencyKeys, "lock": lockKeys,
 		"step type": stepTypeKeys, "preview": previewKeys,
 	}
 }
@@ -53,6 +55,13 @@ var declarationKeys = keys.Mapping{
 	{Name: "secret", Doc: "Of an input or an output of a step type: it is a secret, and nothing prints it.", Value: keys.Flag()},
 }
 
+// argumentKeys are those of an input of a step type, which whoever uses it reads of.
+var argumentKeys = func() keys.Mapping {
+	out := slices.Clone(declarationKeys)
+	out[slices.IndexFunc(out, func(k keys.Key) bool { return k.Name == "description" })].Required = true
+	return out
+}()
+
 var secretKeys = keys.Mapping{
 	{Name: "description", Doc: "What the secret is for; whoever configures it reads this.", Value: keys.Literal(), Required: true},
 }
@@ -66,6 +75,18 @@ var lockKeys = keys.Mapping{
 	{Name: "repo", Doc: "A git repository that all of the machines can push to.", Value: keys.Text(), Required: true},
 	{Name: "service", Doc: "The git service in skillrun.yaml, `git` where it is left out.", Value: keys.Literal()},
 }
+
+// ofTypes are the types for which a key of a declaration says something; the others are
+// for all of them.
+var ofTypes = map[string][]string{
+	"enum": {"string"}, "pattern": {"string"}, "format": {"string"},
+	"minimum": {"integer", "number"}, "maximum": {"integer", "number"},
+	"items": {"array"}, "properties": {"object"},
+}
+
+// OfTypes returns the types for which a key of a declaration says something, none for
+// all.
+func OfTypes(key string) []string { return ofTypes[key] }
 
 // modifier is a key that several kinds may have.
 type modifier struct {
@@ -96,18 +117,24 @@ var loopable = []string{"uses", "set", "assert", "approve", "await", "steps"}
 // ofLoops are the modifiers that say something about for_each only.
 var ofLoops = []string{"as", "key", "on_item_error", "break_if"}
 
-// kind is a key of which a step has one, and the keys that go with it.
-type kind struct {
-	key  keys.Key
-	with keys.Mapping
+// OfLoops are the keys of a step that say something about its for_each only.
+func OfLoops() []string { return slices.Clone(ofLoops) }
+
+// Kind is a key of which a step has one, and the keys that go with it.
+type Kind struct {
+	Key  keys.Key
+	With keys.Mapping
 }
 
-var kinds = []kind{
+// Kinds are the kinds of steps.
+func Kinds() []Kind { return kinds }
+
+var kinds = []Kind{
 	{keys.Key{Name: "uses", Doc: "Runs a step type, or another skill: `skill:NAME`.", Value: keys.Matching(usesText)},
 		keys.Mapping{{Name: "with", Doc: "The arguments of the step type, or the inputs of the skill.", Value: keys.MapOf(keys.Value())}}},
 	{keys.Key{Name: "set", Doc: "Names values: `steps.ID.NAME`.", Value: keys.Named(idText, keys.Value())}, nil},
 	{keys.Key{Name: "assert", Doc: "A condition. The step fails unless it is true.", Value: keys.Condition()},
-		keys.Mapping{{Name: "message", Doc: "What is wrong where the condition is false, and what to do.", Value: keys.Text()}, codeKey}},
+		keys.Mapping{{Name: "message", Doc: "What is wrong where the condition is false, and what to do.", Value: keys.Text(), Required: true}, codeKey}},
 	{keys.Key{Name: "fail", Doc: "Fails with this message.", Value: keys.Text()}, keys.Mapping{codeKey}},
 	{keys.Key{Name: "approve", Doc: "Shows what is about to be written, and waits until a person agrees: the question, or who may answer it.", Value: keys.Text().OrElse(keys.Of("approve"))},
 		keys.Mapping{{Name: "show", Doc: "A value that is shown with the question.", Value: keys.Value()}}},

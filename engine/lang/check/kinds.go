@@ -9,11 +9,14 @@ import (
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 )
 
+// Owners are the kinds of steps that a key goes with, none for all.
+func Owners(key string) []string { return owners(key) }
+
 func owners(key string) []string {
 	var out []string
 	for _, k := range kinds {
-		if k.with.Has(key) {
-			out = append(out, k.key.Name)
+		if k.With.Has(key) {
+			out = append(out, k.Key.Name)
 		}
 	}
 	for _, m := range modifiers {
@@ -42,8 +45,9 @@ var stepKeys = sync.OnceValue(func() (out keys.Mapping) {
 		add(m.key)
 	}
 	for _, k := range kinds {
-		add(k.key)
-		for _, with := range k.with {
+		add(k.Key)
+		for _, with := range k.With {
+			with.Required = false // in a step of another kind
 			add(with)
 		}
 	}
@@ -53,7 +57,7 @@ var stepKeys = sync.OnceValue(func() (out keys.Mapping) {
 func kindNames() string {
 	names := make([]string, len(kinds))
 	for i, k := range kinds {
-		names[i] = k.key.Name
+		names[i] = k.Key.Name
 	}
 	return listed(names, "or")
 }
@@ -70,8 +74,8 @@ func listed(names []string, last string) string {
 func (c *checker) kindOf(n *syntax.Node) string {
 	var found []string
 	for _, k := range kinds {
-		if n.Get(k.key.Name) != nil {
-			found = append(found, k.key.Name)
+		if n.Get(k.Key.Name) != nil {
+			found = append(found, k.Key.Name)
 		}
 	}
 	c.stepKeys(n, found)

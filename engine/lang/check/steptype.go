@@ -120,7 +120,7 @@ func (c *checker) body(root *syntax.Node) *syntax.Node {
 			Hint = "put all of it into steps"
 		return nil
 	case found[0] == "steps":
-		for _, key := range []string{"errors", "retry", "repeatable"} {
+		for _, key := range ofOneCall {
 			if root.Get(key) != nil {
 				c.diags.Errorf("misplaced-key", keyOf(root, key), "%s belongs to exec and http", key).Hint = "write it in the step that it is about"
 			}

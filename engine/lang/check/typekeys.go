@@ -15,7 +15,7 @@ var stepTypeKeys = keys.Mapping{
 	{Name: "effect", Doc: "`read`: it changes nothing; `local`: it changes a workspace only, and has `steps`; `write`: it changes what others see.", Value: keys.Word(effects...), Required: true},
 	{Name: "config", Doc: "Values of skillrun.yaml that it reads, by name: those for all skills.", Value: keys.Named(idText, keys.Of("declaration"))},
 	{Name: "secrets", Doc: "Secrets of skillrun.yaml that it uses, by name.", Value: keys.Named(idText, keys.Of("secret"))},
-	{Name: "inputs", Doc: "Its arguments, by name, each with a description.", Value: keys.Named(idText, keys.Of("declaration"))},
+	{Name: "inputs", Doc: "Its arguments, by name, each with a description.", Value: keys.Named(idText, keys.Of("argument"))},
 	{Name: "exec", Doc: "The program that it runs: the arguments of `exec`, or of `exec_read` when the effect is `read`.", Value: keys.MapOf(keys.Value())},
 	{Name: "http", Doc: "The request that it sends: the arguments of `http_request`, or of `http_get` or `http_query` when the effect is `read`.", Value: keys.MapOf(keys.Value())},
 	{Name: "mcp", Doc: "The tool that it calls: the arguments of `mcp_call`, or of `mcp_read` when the effect is `read`.", Value: keys.MapOf(keys.Value())},
@@ -42,6 +42,15 @@ var previewKeys = keys.Mapping{
 
 // bodyKeys are what a step type does: it has one of them.
 var bodyKeys = []string{"exec", "http", "mcp", "steps"}
+
+// ofOneCall are the keys that say something about a program, a request or a tool only.
+var ofOneCall = []string{"errors", "retry", "repeatable"}
+
+// BodyKeys are the keys of which a step type has one.
+func BodyKeys() []string { return slices.Clone(bodyKeys) }
+
+// OfOneCall are the keys of a step type that do not go with steps.
+func OfOneCall() []string { return append(slices.Clone(ofOneCall), "preview", "undo") }
 
 // Body is a key of a step type whose arguments are those of a built-in one.
 type Body struct {
