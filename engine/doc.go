@@ -9,6 +9,7 @@
 //	step             what a step is: typed function, name, sentence, effect
 //	lang/syntax      YAML bytes -> tree with a range on every node
 //	lang/format      a file's text -> its canonical form
+//	lang/lint        warnings about a skill without mistakes
 //	lang/check       tree + catalogue -> typed skill; skill + inputs -> program
 //	program          the waist: a checked skill with inputs bound; plain data
 //	machine          program + history -> next actions; pure
@@ -41,6 +42,6 @@
 //
 // What needs the world is a step. What needs time, order or a person is
 // language, and lives in machine as an event. A new check is a case in
-// lang/check and a line in its testdata. A new verb is a file in
-// cmd/skillrun/internal/cli.
+// lang/check and a line in its testdata, a new warning a file in lang/lint. A new
+// verb is a file in cmd/skillrun/internal/cli.
 package engine

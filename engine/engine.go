@@ -121,6 +121,9 @@ type Setup struct {
 	// Services describes a service as it is configured: where it is, and as whom it
 	// is asked. A run is bound to it; may be nil.
 	Services func(service string) string
+	// Lint has Check warn of what a skill had better not say, too: unused names,
+	// decided conditions, late checks.
+	Lint bool
 }
 
 // Engine is the façade: everything a surface needs to check and run skills.
@@ -143,7 +146,7 @@ func New(s Setup) *Engine {
 
 // Check checks a skill, and those that it calls. It must not be run when the diagnostics have errors.
 func (e *Engine) Check(file string, text []byte) (*Skill, diag.List) {
-	return check.File(file, text, check.World{Catalogue: e.Catalogue, Skill: e.Skills, StepType: e.StepTypes, Schema: e.Schemas})
+	return check.File(file, text, check.World{Catalogue: e.Catalogue, Skill: e.Skills, StepType: e.StepTypes, Schema: e.Schemas, Lint: e.Lint})
 }
 
 // IsStepType reports whether a file declares a step type, and no skill.

@@ -84,7 +84,14 @@ func checkFile(file string, text []byte, f *session, chain []string) (*Skill, di
 	}
 	c.chain = append(slices.Clone(chain), path.Clean(file))
 	c.topLevel(root)
+	linted := c.world.Lint && len(chain) == 0 // what is called is somebody else's, and checked by itself
+	if linted {
+		c.lint(root)
+	}
 	c.diags = root.Ignoring(c.diags)
+	if !linted { // what a comment silences may be known to lint only
+		c.diags = slices.DeleteFunc(c.diags, func(d diag.Diagnostic) bool { return d.Code == "unused-ignore" })
+	}
 	c.diags.Sort()
 	return c.skill, c.diags
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/expr/fuel"
+	"github.com/skillrun/skillrun/engine/lang/lint"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/step"
@@ -27,6 +28,9 @@ type checker struct {
 	lives []*lifetime      // all of the file
 	owner map[string]*lifetime
 	reads map[string]bool // the steps that an output reads
+
+	facts lint.File  // for the warnings at the end
+	about *lint.Step // the step being checked
 }
 
 // World is what a skill can reach for.
@@ -43,6 +47,9 @@ type World struct {
 	// file; known is false where none are. The error has the code not_found when this one
 	// is not among them. It may be nil.
 	Schema func(beside string, p step.Pin) (in types.Type, known bool, err error)
+	// Lint adds the warnings of package lint about the file itself. They are for whoever
+	// writes skills: whoever runs one cannot change it.
+	Lint bool
 }
 
 // lifetime is a sequence whose results live and end together: the skill's own
@@ -169,6 +176,7 @@ type condition struct {
 	not     bool     // it is known not to hold
 	parts   []string // its conjuncts, in one spelling; none when it does not hold
 	ofError bool
+	follows []string // what leaves no doubt about itself here, in one spelling
 }
 
 // place is where a step stands, for whoever reads it where it cannot be read.

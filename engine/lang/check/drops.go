@@ -31,6 +31,7 @@ func (c *checker) declareResult(id string) {
 }
 
 func (c *checker) noteReads(refs []expr.Ref) {
+	c.facts.Read(c.about, refs)
 	for _, r := range refs {
 		if r.Path[0] != "steps" {
 			continue

@@ -34,6 +34,7 @@ func (c *checker) outputs(n *syntax.Node) {
 		} else {
 			v, f.Type = c.typed(p.Value, c.scope())
 			c.refuseSecret(p.Value, f.Type, "be an output")
+			c.noteOutput(p, f.Type.Optional)
 		}
 		f.Name, f.Type = p.Key.Value, c.returned(p.Key.Value, f.Type)
 		c.skill.outputs = append(c.skill.outputs, program.Output{Name: f.Name, Value: types.Dynamic{V: v}, Type: f.Type, At: at, Held: c.skill.isType})

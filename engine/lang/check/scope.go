@@ -186,7 +186,7 @@ func (c *checker) ifOf(n *syntax.Node) (text string, cond condition) {
 }
 
 func holding(e *expr.Expr) condition {
-	return condition{expr: e, parts: e.Conjuncts(), ofError: readsError(e)}
+	return condition{expr: e, parts: e.Conjuncts(), ofError: readsError(e), follows: e.Follows(true)}
 }
 
 func (c *checker) assume(cond condition) {
@@ -199,7 +199,7 @@ func (c *checker) assume(cond condition) {
 func (c *checker) assumeAfter(node *program.Node, cond condition, asserted *expr.Expr) {
 	switch {
 	case (node.Kind == program.Return || node.Kind == program.Fail) && cond.expr != nil:
-		c.assume(condition{expr: cond.expr, not: true, ofError: cond.ofError})
+		c.assume(condition{expr: cond.expr, not: true, ofError: cond.ofError, follows: cond.expr.Follows(false)})
 	case asserted != nil && node.If == "" && node.ForEach == "":
 		c.assume(holding(asserted))
 	}
@@ -242,5 +242,6 @@ func (c *checker) condition(n *syntax.Node, key string, s expr.Scope) (text stri
 			Hint = "compare it with something: a string, number or list is not a condition"
 		return text, nil
 	}
+	c.noteCondition(n, key, e, s)
 	return text, e
 }

@@ -71,6 +71,7 @@ func (c *checker) step(n *syntax.Node) program.Node {
 		return node
 	}
 	c.skill.size++
+	defer c.enter(n)()
 	kind := c.kindOf(n)
 	node.ID = c.id(n)
 	before := c.view
@@ -203,6 +204,9 @@ func (c *checker) performs(n *syntax.Node, node *program.Node) (step.Step, bool)
 		return step.Step{}, false // its result is unclear: what reads it does not complain too
 	}
 	node.Step, node.Effect = s.Name, string(s.Effect)
+	if c.about != nil { // else it takes back what another step does
+		c.about.Type = s
+	}
 	with, ok := c.with(n)
 	if !ok {
 		return s, true

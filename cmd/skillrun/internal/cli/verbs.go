@@ -88,6 +88,7 @@ func (p *Program) checkAll(found []source, cfg *config.Config) (diag.List, rende
 		return nil, nil, err
 	}
 	e, called := p.newChecker(cat)
+	e.Lint = true
 	for _, src := range found {
 		p.tellShadow(src)
 		skill, diags := e.Check(src.File, src.Text)
