@@ -1,9 +1,16 @@
 package check
 
 import (
+	"context"
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/lang/keys"
+	"github.com/skillrun/skillrun/engine/step"
 )
 
 // TestKeysAreDescribed: the language page names every key of a step and of a
@@ -27,6 +34,44 @@ func TestKeysAreDescribed(t *testing.T) {
 		row := "| `" + m.key.Name + "` | `" + strings.Join(m.kinds, "`, `") + "` |"
 		if !strings.Contains(page, row) {
 			t.Errorf("docs/language.md has no row %s", row)
+		}
+	}
+}
+
+// TestExpressionKeys: the keys that the table says hold expressions are those whose
+// text the checker reads as one. Each key of the language is given one that ends too
+// early, which is fine where a text stands.
+func TestExpressionKeys(t *testing.T) {
+	t.Parallel()
+	around := map[string][]string{
+		"skill": {"%s\nsteps: [{id: a, set: {x: 1}}]\n"},
+		"step": {
+			"steps:\n  - {id: a, for_each: '[1]', set: {x: 1}, %s}\n",
+			"steps: [{id: a, set: {x: 1}, %s}]\n", "steps: [{id: a, %s}]\n",
+		},
+		"await": {"steps: [{id: a, await: {uses: look, %s}}]\n"},
+		"retry": {"steps: [{id: a, uses: look, retry: {%s}}]\n"},
+	}
+	look := step.Read("look", "Look.", func(context.Context, struct{}) (struct{}, error) { return struct{}{}, nil })
+	world := World{Catalogue: step.NewCatalogue([]step.Step{look})}
+	reads := func(text string) bool {
+		_, diags := File("s.yaml", []byte("name: s\n"+text), world)
+		return slices.ContainsFunc(diags, func(d diag.Diagnostic) bool {
+			return strings.Contains(d.Message, "the expression ends too early")
+		})
+	}
+	for place, mapping := range Keys() {
+		for _, key := range mapping {
+			value, listed := "'1 +'", key.Value.Reading == keys.Bare
+			if e := key.Value.Elem; e != nil && e.Reading == keys.Bare {
+				value, listed = "['1 +']", true
+			}
+			found := slices.ContainsFunc(around[place], func(text string) bool {
+				return reads(fmt.Sprintf(text, key.Name+": "+value))
+			})
+			if found != listed {
+				t.Errorf("%s, of a %s, is an expression: %v in the table, %v to the checker", key.Name, place, listed, found)
+			}
 		}
 	}
 }
