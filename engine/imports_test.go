@@ -130,13 +130,15 @@ var house = []rule{
 	// live is the tree on a terminal. It has a room of its own because it is the
 	// only one that needs a terminal library; render stays plain.
 	{pkg: "cmd/skillrun/internal/live", ours: "engine engine/config engine/plan engine/diag engine/types engine/step cmd/skillrun/internal/render", third: "charm.land/bubbletea charm.land/lipgloss github.com/charmbracelet golang.org/x/term golang.org/x/sys"},
+	// graph draws the flow of a skill: a model of its steps, and writers of it.
+	{pkg: "cmd/skillrun/internal/graph", ours: "engine engine/types cmd/skillrun/internal/render"},
 	// castsvg draws the picture of the README from a recording.
 	{pkg: "cmd/skillrun/internal/live/castsvg", third: "charm.land/lipgloss github.com/charmbracelet"},
 	// envelope encrypts what leaves this machine for another one. It has a room of
 	// its own so that one package knows keys, and the command line only files.
 	{pkg: "cmd/skillrun/internal/envelope", ours: "engine/types", third: "filippo.io/age"},
 	// pflag is the half of cobra that reads flags.
-	{pkg: "cmd/skillrun/internal/*", ours: "engine engine/config engine/plan engine/diag engine/types engine/step engine/mask engine/skilltest cmd/skillrun/internal/render cmd/skillrun/internal/refdocs cmd/skillrun/internal/schemas cmd/skillrun/internal/live cmd/skillrun/internal/envelope", third: "github.com/spf13/cobra github.com/spf13/pflag"},
+	{pkg: "cmd/skillrun/internal/*", ours: "engine engine/config engine/plan engine/diag engine/types engine/step engine/mask engine/skilltest cmd/skillrun/internal/render cmd/skillrun/internal/graph cmd/skillrun/internal/refdocs cmd/skillrun/internal/schemas cmd/skillrun/internal/live cmd/skillrun/internal/envelope", third: "github.com/spf13/cobra github.com/spf13/pflag"},
 }
 
 // TestImports checks every import of the module against the house.

@@ -35,6 +35,7 @@ steps:
 		{"lock " + file, 0, "files"},
 		{"list", 0, "skills"},
 		{"show " + file, 0, "steps"},
+		{"graph " + file, 0, "graph"},
 		{"steps", 0, "steps"},
 		{"schema", 0, "schemas"},
 		{"version", 0, "version"},
