@@ -122,7 +122,8 @@ var house = []rule{
 	// disk of a test can stop all of it at each write.
 	{pkg: "cmd/skillrun/internal/sandbox", ours: "steps/*/*test", third: "github.com/go-git/go-billy"},
 	// render and the command line show what skilltest found; the engine knows no tests.
-	{pkg: "cmd/skillrun/internal/render", ours: "engine engine/config engine/plan engine/diag engine/types engine/step engine/skilltest"},
+	// How a file would change is a diff of lines.
+	{pkg: "cmd/skillrun/internal/render", ours: "engine engine/config engine/plan engine/diag engine/types engine/step engine/skilltest", third: "github.com/rogpeppe/go-internal/diff"},
 	// schemas are made of the tables by which the engine reads files: they see more of it
 	// than surfaces do, and print nothing.
 	{pkg: "cmd/skillrun/internal/schemas", ours: "engine engine/config engine/plan engine/skilltest engine/lang/check engine/lang/keys engine/step engine/types"},

@@ -20,6 +20,7 @@ steps:
   - {id: ok, approve: "Sure?"}
 `)
 	b.skill("verbs_test", "cases: [{name: all, answers: {a: {returns: {}}, ok: {approves: ada}}}]\n")
+	b.skill("wide", "name:  wide\n")
 	b.on("run", file).want(t, 3, `parked`)
 	verbs := []struct {
 		args string
@@ -30,6 +31,8 @@ steps:
 		{"plan " + file, 0, "writes"},
 		{"plan " + file + " --out plan.json", 0, "writes"},
 		{"check " + file, 0, "skills"},
+		{"fmt " + file, 0, "files"},
+		{"fmt ./wide.yaml --check", 1, "files"},
 		{"test " + file, 0, "suites"},
 		{"doctor", 0, ""},
 		{"lock " + file, 0, "files"},

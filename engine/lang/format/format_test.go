@@ -120,7 +120,7 @@ func TestMutated(t *testing.T) {
 		if len(text) > 4000 {
 			continue
 		}
-		for range 4 {
+		for range 2 {
 			out := string(text)
 			for range 1 + random.IntN(4) {
 				at := random.IntN(len(out) + 1)

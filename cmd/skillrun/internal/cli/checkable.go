@@ -102,7 +102,7 @@ func (p *Program) below(dir string, wanted func(name string) bool) (files []stri
 			}
 			return nil
 		}
-		if !e.IsDir() && wanted(e.Name()) && e.Name() != "skillrun.yaml" {
+		if !e.IsDir() && wanted(e.Name()) {
 			rel, err := filepath.Rel(root, path)
 			files = append(files, filepath.Join(dir, rel))
 			return err

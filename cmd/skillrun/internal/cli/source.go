@@ -18,11 +18,10 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-// isSkillFile reports whether a file of that name may declare a skill or a step type,
-// and neither holds tests of one nor
-// describes the sandbox.
+// isSkillFile reports whether a file of that name may declare a skill or a step type: it
+// holds no tests of one, and neither describes the sandbox nor a site.
 func isSkillFile(name string) bool {
-	return slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(name)) && name != config.StandInsName && !strings.HasSuffix(name, skilltest.Suffix)
+	return isYAML(name) && name != config.StandInsName && name != "skillrun.yaml" && !strings.HasSuffix(name, skilltest.Suffix)
 }
 
 type source struct {

@@ -1,0 +1,17 @@
+package render
+
+import (
+	"bufio"
+	"io"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+)
+
+// Diff prints how a file would change, as a unified diff; nothing when it would not.
+func Diff(w io.Writer, file string, was, is []byte, look Look) {
+	b := bufio.NewWriter(w)
+	defer b.Flush()
+	_, text, _ := strings.Cut(string(diff.Diff(file, was, file, is)), "\n") // the first line names both again
+	page{w: b, colour: look.Colour}.diff("", text)
+}
