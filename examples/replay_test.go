@@ -27,7 +27,7 @@ import (
 // and each effect is there once. The process dies in two ways: what it has just
 // announced is not done any more, or it is done and the answer is lost. Loops
 // and parallel groups run as written, one at a time, and eight at a time. Without
-// SKILLRUN_SWEEP it is every fourth record.
+// SKILLRUN_SWEEP it is every twelfth record.
 func TestCut(t *testing.T) {
 	t.Parallel()
 	c := newCatalogue(t)
@@ -56,7 +56,7 @@ func (s *scene) cut(t *testing.T, c catalogue) {
 		records, deaths := len(whole.Records()), 0
 		every, tried := 1, 0
 		if os.Getenv("SKILLRUN_SWEEP") == "" {
-			every = 4
+			every = 12
 		}
 		for n := 1 + parallel%every; n < records; n += every { // no two widths begin alike
 			tried++

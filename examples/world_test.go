@@ -88,7 +88,10 @@ func strict(t *testing.T, what string, values, v any) {
 }
 
 // catalogue holds every built-in step type, and makes worlds.
-type catalogue struct{ base *step.Catalogue }
+type catalogue struct {
+	base     *step.Catalogue
+	declared *sync.Map // what the step types of files say of themselves, by their names
+}
 
 func newCatalogue(t *testing.T) catalogue {
 	t.Helper()
@@ -96,7 +99,7 @@ func newCatalogue(t *testing.T) catalogue {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return catalogue{base}
+	return catalogue{base, &sync.Map{}}
 }
 
 // world is a new world with these answers. A step type without an answer there
@@ -120,7 +123,11 @@ func (c catalogue) definition(t *testing.T, name string) step.Definition {
 	if !exists(file) {
 		t.Fatalf("the world answers for %s, which is no step type", name)
 	}
-	return checked(t, c.base, file).Definition()
+	known, ok := c.declared.Load(name)
+	if !ok {
+		known, _ = c.declared.LoadOrStore(name, checked(t, c.base, file).Definition())
+	}
+	return known.(step.Definition)
 }
 
 // steps is the catalogue with the world in the place of its step types.

@@ -217,7 +217,7 @@ outputs: {came: "${{ map(steps.each, ({'v': json(.one?.v ?? ''), 'code': .failed
 func someOf(values []string) (out []string) {
 	every := map[string]int{"full": 1, "ci": 3}[sweeping()]
 	if every == 0 {
-		every = 40
+		every = 120
 	}
 	for i := (len(values) - 1) % every; i < len(values); i += every {
 		out = append(out, values[i])
