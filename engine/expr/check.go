@@ -24,6 +24,8 @@ type checker struct {
 	huge bool
 	// compared is the operand of a comparison that is being checked.
 	compared node
+	// seen keeps the types of nodes, where someone asks for them; see [Expr.Mentions].
+	seen map[node]types.Type
 }
 
 // unclear is the type of what is wrong. Together with Optional it is the type
@@ -45,6 +47,9 @@ const maxType = 5000
 
 func (c *checker) check(n node, s Scope) types.Type {
 	t := c.typeOf(n, s)
+	if c.seen != nil {
+		c.seen[n] = t
+	}
 	switch n.(type) {
 	case *object, *list, *call: // what types grow by
 		switch {

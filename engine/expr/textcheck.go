@@ -16,12 +16,21 @@ func (t *Text) Check(s Scope) (types.Type, []Problem) {
 	return types.OfKind(types.String), c.problems
 }
 
-type textChecker struct{ problems []Problem }
+type textChecker struct {
+	problems []Problem
+	mentions *[]Mention // all names, where someone asks for them
+}
 
 // expr runs a check over an expression and keeps what it found.
 func (c *textChecker) expr(e *Expr, check func(*checker) types.Type) types.Type {
 	inner := &checker{}
+	if c.mentions != nil {
+		inner.seen = map[node]types.Type{}
+	}
 	t := check(inner)
+	if c.mentions != nil {
+		*c.mentions = append(*c.mentions, e.mentions(inner)...)
+	}
 	for _, p := range inner.problems {
 		c.problems = append(c.problems, p.shift(e.base))
 	}
