@@ -78,6 +78,7 @@ func checkFile(file string, text []byte, f *session, chain []string) (*Skill, di
 	if root == nil {
 		return nil, c.diags
 	}
+	c.seeTree(root)
 	c.skill = &Skill{
 		isType: IsStepType(file), File: file, Text: text, Inputs: types.ObjectOf(), Config: types.ObjectOf(), Secrets: types.ObjectOf(), Outputs: types.ObjectOf(),
 		places: map[string]diag.Range{}, defaults: map[string]any{}, calls: map[string]*Skill{},

@@ -50,6 +50,8 @@ type World struct {
 	// Lint adds the warnings of package lint about the file itself. They are for whoever
 	// writes skills: whoever runs one cannot change it.
 	Lint bool
+	// Watch is told what the check comes across; nil is nobody.
+	Watch *Watch
 }
 
 // lifetime is a sequence whose results live and end together: the skill's own

@@ -50,3 +50,11 @@ func exampleOf(t types.Type) any {
 	}
 	return nil
 }
+
+// Example is a value of a type as it is written in YAML, "…" where none can be made up.
+func Example(t types.Type) string {
+	if v := exampleOf(t); v != nil {
+		return string(types.Encode(v))
+	}
+	return "…"
+}

@@ -214,6 +214,7 @@ func (c *checker) bare(n *syntax.Node, s expr.Scope) (e *expr.Expr, t types.Type
 		}
 		return nil, types.Type{}
 	}
+	c.seeText(n, true, s)
 	e, problems := expr.Parse(n.Value)
 	if len(problems) > 0 {
 		c.problems(n, problems)

@@ -107,6 +107,7 @@ func (c *checker) step(n *syntax.Node) program.Node {
 	c.assumeAfter(&node, cond, m.asserted)
 	if node.ID != "" && c.ids[node.ID].hasResult() {
 		c.declareResult(node.ID)
+		c.seeResult(node.ID, m.out)
 		c.addResults(result{id: node.ID, typ: m.out, trust: m.trust}.outsideGroup(cond, unsure))
 	}
 	return node
@@ -196,7 +197,7 @@ func (c *checker) performs(n *syntax.Node, node *program.Node) (step.Step, bool)
 		return step.Step{}, false
 	}
 	s, ok := c.stepType(u)
-	if !ok {
+	if c.seeUses(u, s, nil); !ok {
 		// Its arguments are still read, so that mistakes inside show too.
 		if w := n.Get("with"); w != nil {
 			c.typed(w, c.scope())
@@ -272,6 +273,7 @@ func (c *checker) stepType(u *syntax.Node) (step.Step, bool) {
 func (c *checker) call(n *syntax.Node, callee *Skill, node *program.Node) outcome {
 	node.Kind = program.Skill
 	u := n.Get("uses")
+	c.seeUses(u, step.Step{}, callee)
 	with, ok := c.with(n)
 	if callee == nil || !ok {
 		if ok {

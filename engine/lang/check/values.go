@@ -99,6 +99,7 @@ func (c *checker) typed(n *syntax.Node, s expr.Scope) (any, types.Type) {
 }
 
 func (c *checker) scalar(n *syntax.Node, s expr.Scope) (any, types.Type) {
+	c.seeText(n, false, s)
 	if n.Tag != "!!str" {
 		v := n.Data()
 		if v == nil {
@@ -127,6 +128,7 @@ func (c *checker) scalar(n *syntax.Node, s expr.Scope) (any, types.Type) {
 // it. It descends into literal lists and mappings, so that a mismatch is shown
 // at the very member.
 func (c *checker) fits(n *syntax.Node, want types.Type, s expr.Scope, what string) any {
+	c.seeValue(n, want)
 	switch {
 	case n.Kind == syntax.Sequence && want.Kind == types.List && want.Elem != nil:
 		out := []any{}
@@ -230,6 +232,7 @@ func (c *checker) authoredOnly(n *syntax.Node, s expr.Scope, why string) {
 }
 
 func (c *checker) arguments(n *syntax.Node, want types.Type, s expr.Scope, what string) map[string]any {
+	c.seeArguments(n, want)
 	out := map[string]any{}
 	for _, p := range n.Pairs {
 		f, ok := want.Field(p.Key.Value)
