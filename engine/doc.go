@@ -11,6 +11,7 @@
 //	lang/format      a file's text -> its canonical form
 //	lang/lint        warnings about a skill without mistakes
 //	lang/check       tree + catalogue -> typed skill; skill + inputs -> program
+//	lang/index       what the checker saw, for editors
 //	program          the waist: a checked skill with inputs bound; plain data
 //	machine          program + history -> next actions; pure
 //	plan             what people see before anything is written

@@ -146,7 +146,7 @@ func New(s Setup) *Engine {
 
 // Check checks a skill, and those that it calls. It must not be run when the diagnostics have errors.
 func (e *Engine) Check(file string, text []byte) (*Skill, diag.List) {
-	return check.File(file, text, check.World{Catalogue: e.Catalogue, Skill: e.Skills, StepType: e.StepTypes, Schema: e.Schemas, Lint: e.Lint})
+	return check.File(file, text, e.world())
 }
 
 // IsStepType reports whether a file declares a step type, and no skill.

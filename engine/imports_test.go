@@ -60,6 +60,8 @@ var house = []rule{
 	// lint warns of what a checked file had better not say; the checker hands it the facts.
 	{pkg: "engine/lang/lint", ours: "engine/lang/syntax engine/expr engine/step engine/types engine/diag engine/program"},
 	{pkg: "engine/lang/check", ours: "engine/lang/keys engine/lang/syntax engine/lang/lint engine/expr engine/expr/fuel engine/step engine/types engine/diag engine/program"},
+	// index keeps for editors what the checker saw; it decides nothing by itself.
+	{pkg: "engine/lang/index", ours: "engine/lang/keys engine/lang/syntax engine/lang/check engine/expr engine/expr/stdlib engine/step engine/types engine/diag", never: []string{"context", "os", "net", "net/http", "log", "log/slog"}},
 	{pkg: "engine/machine", ours: "engine/program engine/expr engine/expr/fuel engine/types engine/diag", never: []string{"os", "net", "net/http", "math/rand", "math/rand/v2", "sync", "log", "log/slog"}},
 	{pkg: "engine/plan", ours: "engine/program engine/types"},
 	// config reads what the families declare of their services; see step.ServiceKind.
@@ -138,8 +140,11 @@ var house = []rule{
 	// envelope encrypts what leaves this machine for another one. It has a room of
 	// its own so that one package knows keys, and the command line only files.
 	{pkg: "cmd/skillrun/internal/envelope", ours: "engine/types", third: "filippo.io/age"},
+	// lsp puts what the index knows into the words of the Language Server Protocol, for
+	// which there is one library.
+	{pkg: "cmd/skillrun/internal/lsp", ours: "engine engine/diag engine/lang/index engine/types", third: "go.lsp.dev"},
 	// pflag is the half of cobra that reads flags.
-	{pkg: "cmd/skillrun/internal/*", ours: "engine engine/config engine/plan engine/diag engine/types engine/step engine/mask engine/skilltest cmd/skillrun/internal/render cmd/skillrun/internal/graph cmd/skillrun/internal/refdocs cmd/skillrun/internal/schemas cmd/skillrun/internal/live cmd/skillrun/internal/envelope", third: "github.com/spf13/cobra github.com/spf13/pflag"},
+	{pkg: "cmd/skillrun/internal/*", ours: "engine engine/config engine/plan engine/diag engine/types engine/step engine/mask engine/skilltest cmd/skillrun/internal/render cmd/skillrun/internal/graph cmd/skillrun/internal/refdocs cmd/skillrun/internal/schemas cmd/skillrun/internal/live cmd/skillrun/internal/lsp cmd/skillrun/internal/envelope", third: "github.com/spf13/cobra github.com/spf13/pflag"},
 }
 
 // TestImports checks every import of the module against the house.

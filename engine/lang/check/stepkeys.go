@@ -10,7 +10,7 @@ import (
 // KeysWith are the keys of a step that go with one of a kind, such as "uses"; with "",
 // all of them.
 func KeysWith(kind string) keys.Mapping {
-	return slices.DeleteFunc(stepKeys(), func(k keys.Key) bool {
+	return slices.DeleteFunc(slices.Clone(stepKeys()), func(k keys.Key) bool {
 		return !isAllowed(k.Name, kind) || kind != "" && k.Name != kind && isKind(k.Name)
 	})
 }

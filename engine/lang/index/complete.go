@@ -1,0 +1,287 @@
+package index
+
+import (
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/expr/stdlib"
+	"github.com/skillrun/skillrun/engine/lang/check"
+	"github.com/skillrun/skillrun/engine/lang/syntax"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// Item is something that can be written at a place.
+type Item struct {
+	Label  string
+	Kind   ItemKind
+	Insert string     // the text
+	At     diag.Range // what it takes the place of
+	Info   Info       // what is told of it
+}
+
+// ItemKind is what an [Item] is.
+type ItemKind string
+
+// The kinds of items.
+const (
+	OfKey      ItemKind = "key"
+	OfArgument ItemKind = "argument"
+	OfValue    ItemKind = "value"
+	OfStep     ItemKind = "step type"
+	OfSkill    ItemKind = "skill"
+	OfName     ItemKind = "name"
+	OfMember   ItemKind = "member"
+	OfFunction ItemKind = "function"
+	OfService  ItemKind = "service"
+)
+
+// Complete returns what can be written at a place of a text, which need not be
+// parseable there. It is not filtered by what is written already.
+func Complete(file, text string, at diag.Pos, w World) []Item {
+	c := &completer{file: file, text: text, at: at, world: w}
+	here := byteAt(text, at)
+	c.here = here
+	if h, ok := holeAt(text, here); ok {
+		return c.inHole(h)
+	}
+	lines := strings.Split(text, "\n")
+	if at.Line < 1 || at.Line > len(lines) {
+		return nil
+	}
+	line := strings.TrimSuffix(lines[at.Line-1], "\r")
+	c.spot = spotAt(line, offset(line, at.Col))
+	for _, filled := range c.spot.filled() {
+		lines[at.Line-1] = filled
+		if items := c.inTree(strings.Join(lines, "\n")); items != nil {
+			return items
+		}
+	}
+	return nil
+}
+
+type completer struct {
+	file, text string
+	at         diag.Pos
+	here       int
+	world      World
+	spot       spot
+
+	// What the checker saw at the marker.
+	scope *expr.Scope
+	bare  bool
+	want  types.Type
+	args  map[diag.Pos]types.Type
+	tree  *syntax.Node
+	skill *check.Skill
+}
+
+// look checks a text and keeps what the checker sees at a place of it.
+func (c *completer) look(text string, at diag.Pos) {
+	c.args = map[diag.Pos]types.Type{}
+	own := func(n *syntax.Node) bool { return n.Range.File == c.file }
+	c.world.Watch = &check.Watch{
+		Tree: func(root *syntax.Node) {
+			if own(root) {
+				c.tree = root
+			}
+		},
+		Text: func(n *syntax.Node, bare bool, s expr.Scope) {
+			if own(n) && c.scope == nil && within(n.Range, at) {
+				c.scope, c.bare = &s, bare
+			}
+		},
+		Value: func(n *syntax.Node, want types.Type) {
+			if own(n) && within(n.Range, at) {
+				c.want = want
+			}
+		},
+		Arguments: func(n *syntax.Node, want types.Type) {
+			if own(n) {
+				c.args[n.Range.Start] = want
+			}
+		},
+	}
+	c.skill, _ = check.File(c.file, []byte(text), c.world.World)
+}
+
+// readable are texts that can be parsed and hold what stands at a line: the whole, the
+// whole without what is in the way, and what stands before.
+func readable(text string, line int) (string, bool) {
+	if whole, ok := mended(text, line); ok {
+		return whole, true
+	}
+	return mended(upTo(text, line), line)
+}
+
+// inHole completes an expression in ${{ }}.
+func (c *completer) inHole(h hole) []Item {
+	written := c.text[h.inner:c.here]
+	place := diag.Pos{Line: 1 + strings.Count(c.text[:h.from], "\n")}
+	begin := strings.LastIndexByte(c.text[:h.from], '\n') + 1
+	place.Col = column(c.text[begin:], h.from-begin)
+	filled := c.text[:h.from] + "${{ 0 }}" + c.text[h.to:]
+	whole, ok := readable(filled, place.Line)
+	if !ok { // a quote is open
+		line, _, _ := strings.Cut(c.text[begin:], "\n")
+		s := spotAt(line, h.from-begin)
+		end := begin + len(line)
+		filled = c.text[:begin] + line[:s.from] + `"${{ 0 }}"` + s.rest() + c.text[end:]
+		place.Col = column(line, s.from)
+		if whole, ok = readable(filled, place.Line); !ok {
+			return nil
+		}
+	}
+	if c.look(whole, place); c.scope == nil {
+		return nil
+	}
+	return c.names(written)
+}
+
+// names completes the last name of an expression that is written so far.
+func (c *completer) names(written string) []Item {
+	if quoted(written) {
+		return nil
+	}
+	of, word := lastName(written)
+	at := c.replaced(len(word))
+	var out []Item
+	if of != "" {
+		e, problems := expr.Parse(of)
+		if len(problems) > 0 {
+			return nil
+		}
+		t, _ := e.Check(*c.scope)
+		for _, f := range t.Fields {
+			out = append(out, Item{f.Name, OfMember, f.Name, at, fieldInfo(f, at)})
+		}
+		return out
+	}
+	for _, f := range c.scope.Vars.Fields {
+		out = append(out, Item{f.Name, OfName, f.Name, at, Info{Title: f.Name + ": " + f.Type.String()}})
+	}
+	for _, f := range stdlib.Functions() {
+		out = append(out, Item{f.Name, OfFunction, f.Name + "(", at, functionInfo(f)})
+	}
+	return out
+}
+
+// replaced is the range of the last bytes before the cursor, all of them ASCII.
+func (c *completer) replaced(n int) diag.Range {
+	return diag.Range{File: c.file, Start: diag.Pos{Line: c.at.Line, Col: c.at.Col - n}, End: c.at}
+}
+
+// quoted reports whether a text ends inside of quotes.
+func quoted(written string) bool {
+	tokens := lex(written)
+	if len(tokens) == 0 {
+		return false
+	}
+	last := tokens[len(tokens)-1]
+	text := written[last.from:last.to]
+	return last.Kind == String && last.to == len(written) && (len(text) < 2 || text[0] != text[len(text)-1])
+}
+
+// lastName cuts what ends an expression into the word that is being typed and what it
+// is a member of, "" for none: of `a + steps.x[0].na` they are `na` and `steps.x[0]`.
+func lastName(written string) (of, name string) {
+	from := len(written)
+	for from > 0 && word(written[from-1]) {
+		from--
+	}
+	name = written[from:]
+	head, dotted := strings.CutSuffix(written[:from], ".")
+	if !dotted {
+		return "", name
+	}
+	head = strings.TrimSuffix(head, "?")
+	at := len(head)
+	for at > 0 {
+		c := head[at-1]
+		switch {
+		case word(c) || c == '.' || c == '#':
+			at--
+		case c == '?' && strings.HasPrefix(head[at:], "."):
+			at--
+		case c == ']' || c == ')':
+			open := opening(head[:at])
+			if open < 0 {
+				return "#", name // nothing is known of it
+			}
+			at = open
+		default:
+			return head[at:], name
+		}
+	}
+	return head, name
+}
+
+// opening is where the bracket is opened that ends a text, -1 when it is not.
+func opening(text string) int {
+	depth := 0
+	for i := len(text) - 1; i >= 0; i-- {
+		switch text[i] {
+		case ']', ')':
+			depth++
+		case '[', '(':
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// inTree completes a key or a value where the marker stands for it.
+func (c *completer) inTree(filled string) []Item {
+	whole, ok := readable(filled, c.at.Line)
+	if !ok {
+		return nil
+	}
+	place := diag.Pos{Line: c.at.Line, Col: 1}
+	lines := strings.Split(whole, "\n")
+	if c.at.Line > len(lines) {
+		return nil
+	}
+	line := lines[c.at.Line-1]
+	place.Col = column(line, strings.Index(line, marker))
+	c.scope, c.bare, c.want = nil, false, types.Type{}
+	if c.look(whole, place); c.tree == nil {
+		return nil
+	}
+	w := (&Index{File: c.file, Root: c.tree}).find(place)
+	switch {
+	case w.key != nil && w.key.Value == marker:
+		return c.keys(w)
+	case len(w.nodes) == 0:
+		return nil
+	case c.bare && c.scope != nil:
+		if strings.Contains(c.spot.typed(), "${{") {
+			return nil
+		}
+		return c.names(c.spot.typed())
+	}
+	return c.values(w)
+}
+
+// keys completes a key of a mapping.
+func (c *completer) keys(w way) []Item {
+	in := w.nodes[len(w.nodes)-2]
+	at := c.replaced(len(c.spot.typed()))
+	there := func(key string) bool { return in.Get(key) != nil }
+	var out []Item
+	if t, ok := c.args[in.Range.Start]; ok {
+		for _, f := range t.Fields {
+			if !there(f.Name) {
+				out = append(out, Item{f.Name, OfArgument, f.Name + ": ", at, fieldInfo(f, at)})
+			}
+		}
+		return out
+	}
+	for _, k := range c.world.mapping(c.file, w.keys[:len(w.keys)-1], in) {
+		if !there(k.Name) {
+			out = append(out, Item{k.Name, OfKey, k.Name + ": ", at, keyInfo(k, at)})
+		}
+	}
+	return out
+}

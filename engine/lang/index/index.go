@@ -1,0 +1,226 @@
+// Package index knows what stands where in a file of the language, for editors: what
+// a name means and where else it stands, what can be written at a place, and the type
+// of what is read. It gives positions and words as the engine counts and says them, and
+// knows no editor's protocol.
+//
+// It has no eyes of its own: [Build] lets the checker go through the file and keeps
+// what that came across (check.Watch). A file that cannot be parsed, as most files are
+// while somebody types, is read without the lines that are in the way; the
+// diagnostics are of the file as it is.
+package index
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/expr"
+	"github.com/skillrun/skillrun/engine/lang/check"
+	"github.com/skillrun/skillrun/engine/lang/syntax"
+	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/engine/types"
+)
+
+// World is what a file can reach for, and the names that can be chosen from.
+type World struct {
+	check.World
+	Skills   func() []Named // those that uses: skill:NAME finds
+	Types    func() []Named // the step types that files declare
+	Services func() []Named // of the configuration, with their kinds as docs
+	Table    *Table         // of a file that is no skill and no step type; nil is one of the two
+}
+
+// Named is something that is found by its name.
+type Named struct{ Name, Doc string }
+
+// Index is what there is to know of one file. It does not change.
+type Index struct {
+	File  string
+	Diags diag.List    // of the file, and of those that it calls
+	Root  *syntax.Node // nil where nothing can be made of the text
+	Skill *check.Skill // nil as Root
+
+	world   World
+	lines   []string
+	uses    []use
+	members []mention
+	texts   []*syntax.Node          // what holds expressions
+	bare    map[diag.Pos]bool       // of those that are one expression
+	args    map[diag.Pos]types.Type // by where the mapping begins
+	wants   map[diag.Pos]types.Type
+	results map[string]types.Type // by the ids of steps
+	steps   []stepAt
+}
+
+// use is the name of a step type or a skill, where it is used.
+type use struct {
+	node   *syntax.Node
+	step   step.Step
+	called *check.Skill
+}
+
+// mention is a name in an expression.
+type mention struct {
+	path []string
+	at   diag.Range
+	typ  types.Type
+}
+
+// stepAt is a step of the file.
+type stepAt struct {
+	id   string
+	node *syntax.Node
+}
+
+// Build checks a file and keeps what the checker saw.
+func Build(file string, text []byte, w World) *Index {
+	x := &Index{File: file, world: w, lines: strings.Split(string(text), "\n")}
+	x.check(text, w)
+	if x.Root == nil {
+		diags := x.Diags
+		if whole, ok := mended(string(text), -1); ok {
+			x.check([]byte(whole), w)
+		}
+		x.Diags = diags
+	}
+	return x
+}
+
+func (x *Index) check(text []byte, w World) {
+	x.bare, x.args, x.wants, x.results = map[diag.Pos]bool{}, map[diag.Pos]types.Type{}, map[diag.Pos]types.Type{}, map[string]types.Type{}
+	w.Watch = &check.Watch{
+		Tree: func(root *syntax.Node) {
+			if root.Range.File == x.File {
+				x.Root = root
+			}
+		},
+		Text: x.text,
+		Value: func(n *syntax.Node, want types.Type) {
+			if n.Range.File == x.File {
+				x.wants[n.Range.Start] = want
+			}
+		},
+		Arguments: func(n *syntax.Node, want types.Type) {
+			if n.Range.File == x.File {
+				x.args[n.Range.Start] = want
+			}
+		},
+		Uses: func(n *syntax.Node, s step.Step, called *check.Skill) {
+			if n.Range.File == x.File {
+				x.uses = append(x.uses, use{n, s, called})
+			}
+		},
+		Result: func(file, id string, t types.Type) {
+			if file == x.File {
+				x.results[id] = t
+			}
+		},
+	}
+	x.Skill, x.Diags = check.File(x.File, text, w.World)
+	x.collect(x.Root.Get("steps"))
+	slices.SortStableFunc(x.members, func(a, b mention) int { return before(a.at.Start, b.at.Start) })
+}
+
+// text keeps the names of the expressions in a scalar. What has mistakes is read as
+// far as it can be.
+func (x *Index) text(n *syntax.Node, bare bool, s expr.Scope) {
+	if n.Range.File != x.File || n.Tag != syntax.Str {
+		return
+	}
+	x.texts = append(x.texts, n)
+	x.bare[n.Range.Start] = bare
+	var found []expr.Mention
+	if bare {
+		if e, problems := expr.Parse(n.Value); len(problems) == 0 {
+			found = e.Mentions(s)
+		}
+	} else if t, problems := expr.ParseText(n.Value); len(problems) == 0 {
+		found = t.Mentions(s)
+	}
+	for _, m := range found {
+		x.members = append(x.members, mention{m.Path, n.Place(m.From, m.To), m.Type})
+	}
+}
+
+// collect notes the steps of a list, and those inside of them.
+func (x *Index) collect(list *syntax.Node) {
+	if list == nil {
+		return
+	}
+	for _, n := range list.Items {
+		if id := n.Get("id"); id != nil {
+			x.steps = append(x.steps, stepAt{id.Value, n})
+		}
+		for _, inner := range []*syntax.Node{n.Get("steps"), n.Get("rescue"), n.Get("always"), n.Get("retry").Get("before")} {
+			x.collect(inner)
+		}
+	}
+}
+
+func (x *Index) stepOf(id string) *syntax.Node {
+	for _, s := range x.steps {
+		if s.id == id {
+			return s.node
+		}
+	}
+	return nil
+}
+
+// Called are the files of what the file calls, each once.
+func (x *Index) Called() []string {
+	var out []string
+	for _, u := range x.uses {
+		if u.called != nil {
+			out = append(out, u.called.File)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func before(a, b diag.Pos) int {
+	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+}
+
+// within reports whether a place is in a range or at its end, where a word is still the one at the cursor.
+func within(r diag.Range, at diag.Pos) bool {
+	return before(r.Start, at) <= 0 && before(at, r.End) <= 0
+}
+
+// way is how a node is reached: the keys and "" for items from the root, and the nodes.
+type way struct {
+	keys  []string
+	nodes []*syntax.Node // nodes[i] is what keys[i] stands in; the last one is the node itself
+	key   *syntax.Node   // the key at the place, nil when it is a value or an item
+}
+
+// find returns the way to what stands at a place.
+func (x *Index) find(at diag.Pos) way {
+	out := way{}
+	n := x.Root
+	for n != nil {
+		out.nodes = append(out.nodes, n)
+		var next *syntax.Node
+		for _, p := range n.Pairs {
+			if within(p.Key.Range, at) && p.Key.Range.File == x.File {
+				out.keys, out.key = append(out.keys, p.Key.Value), p.Key
+				out.nodes = append(out.nodes, p.Value)
+				return out
+			}
+			if within(p.Value.Range, at) {
+				out.keys, next = append(out.keys, p.Key.Value), p.Value
+			}
+		}
+		for _, item := range n.Items {
+			if within(item.Range, at) {
+				if next == nil {
+					out.keys = append(out.keys, "")
+				}
+				next = item
+			}
+		}
+		n = next
+	}
+	return out
+}
