@@ -61,7 +61,7 @@ steps:
 		{"undo last --yes", 0, "reversals"},
 		{"sandbox reset", 0, "state"},
 	}
-	named := map[string]bool{"completion": true, "help": true} // texts for shells and people
+	named := map[string]bool{"completion": true, "help": true, "lsp": true} // texts for shells and people, and a protocol of its own
 	for _, v := range verbs {
 		args := strings.Fields(v.args)
 		named[args[0]] = true
