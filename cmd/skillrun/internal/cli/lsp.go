@@ -70,7 +70,7 @@ func (p *Program) edited(folder string, cat *step.Catalogue) lsp.Site {
 		Engine: func(open func(string) ([]byte, bool)) *engine.Engine {
 			called := newCallees(q, true)
 			return engine.New(engine.Setup{
-				Catalogue: cat, Skills: q.edits(open, called.find), StepTypes: q.edits(open, called.findStepType), Schemas: called.schema,
+				Catalogue: cat, Lint: true, Skills: q.edits(open, called.find), StepTypes: q.edits(open, called.findStepType), Schemas: called.schema,
 			})
 		},
 		Other: func(e *engine.Engine, path string, text []byte) (diag.List, bool) {
