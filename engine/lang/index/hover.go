@@ -205,19 +205,14 @@ func (x *Index) hoverKey(w way) (Info, bool) {
 
 // hoverFunction tells of the function whose name is at a place in an expression.
 func (x *Index) hoverFunction(at diag.Pos) (Info, bool) {
-	if x.textAt(at) == nil || at.Line > len(x.lines) {
-		return Info{}, false
-	}
-	line := x.lines[at.Line-1]
-	for _, t := range lex(line) {
-		if t.Kind != Function || offset(line, at.Col) < t.from || offset(line, at.Col) > t.to {
+	for _, t := range x.Tokens() {
+		if t.Kind != Function || !within(t.At, at) {
 			continue
 		}
-		name := line[t.from:t.to]
+		name := x.word(t.At)
 		if i := slices.IndexFunc(stdlib.Functions(), func(f stdlib.Function) bool { return f.Name == name }); i >= 0 {
-			r := diag.Range{File: x.File, Start: diag.Pos{Line: at.Line, Col: column(line, t.from)}, End: diag.Pos{Line: at.Line, Col: column(line, t.to)}}
 			info := functionInfo(stdlib.Functions()[i])
-			info.At = r
+			info.At = t.At
 			return info, true
 		}
 	}
@@ -234,13 +229,3 @@ func functionInfo(f stdlib.Function) Info {
 
 // column is the column of a byte of a line.
 func column(line string, at int) int { return utf8.RuneCountInString(line[:min(at, len(line))]) + 1 }
-
-// textAt is the scalar with expressions in which a place is, or nil.
-func (x *Index) textAt(at diag.Pos) *syntax.Node {
-	for _, n := range x.texts {
-		if within(n.Range, at) {
-			return n
-		}
-	}
-	return nil
-}

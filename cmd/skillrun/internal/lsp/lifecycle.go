@@ -15,11 +15,8 @@ import (
 // server can do.
 func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*protocol.InitializeResult, error) {
 	if folders, ok := p.WorkspaceFolders.Get(); ok && len(folders) > 0 {
-		s.folder = pathOf(folders[0].URI)
-	} else if p.RootURI != nil {
-		s.folder = pathOf(*p.RootURI)
+		s.folder = strings.Clone(pathOf(folders[0].URI))
 	}
-	s.folder = strings.Clone(s.folder)
 	s.site = s.options.Open(s.folder)
 	s.units = protocol.PositionEncodingKindUTF16
 	if g := p.Capabilities.General; g != nil && slices.Contains(g.PositionEncodings, protocol.PositionEncodingKindUTF32) {

@@ -97,7 +97,6 @@ type server struct {
 	folder string
 	site   Site
 	units  units // in which the editor counts columns
-	plain  bool  // the editor shows no Markdown
 	docs   map[string]*document
 	asked  bool // to shut down
 	over   bool

@@ -115,9 +115,10 @@ func connect(t *testing.T, f files, encodings ...protocol.PositionEncodingKind) 
 	}()
 	_, _, server := protocol.NewClient(context.Background(), client{told: e.told}, jsonrpc2.NewStream(pipes{toEditor, fromEditor}))
 	e.Server = server
-	root := uri.URI("file:///ws")
 	p := &protocol.InitializeParams{}
-	p.RootURI = &root
+	if err := protocol.Unmarshal([]byte(`[{"uri": "file:///ws", "name": "ws"}]`), &p.WorkspaceFolders); err != nil {
+		t.Fatal(err)
+	}
 	p.Capabilities.General = &protocol.GeneralClientCapabilities{PositionEncodings: encodings}
 	result, err := e.Initialize(t.Context(), p)
 	if err != nil {
@@ -189,10 +190,6 @@ func cursor(t *testing.T, text string) (string, protocol.Position) {
 		}
 	}
 	return before + after, protocol.Position{Line: uint32(strings.Count(before, "\n")), Character: uint32(units)}
-}
-
-func here(name string, p protocol.Position) protocol.TextDocumentPositionParams {
-	return protocol.TextDocumentPositionParams{TextDocument: protocol.TextDocumentIdentifier{URI: at(name)}, Position: p}
 }
 
 const good = `name: mine
