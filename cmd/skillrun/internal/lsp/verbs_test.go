@@ -20,7 +20,7 @@ func TestHover(t *testing.T) {
 		"a step type":   {strings.Replace(good, "uses: ship", "uses: sh‸ip", 1), "Ship an image|effect\\: write|image:"},
 		"an argument":   {strings.Replace(good, "{image: \"${{ s", "{im‸age: \"${{ s", 1), "image: string|The image to ship|required"},
 		"a key":         {strings.Replace(good, "outputs:", "out‸puts:", 1), "What the skill gives"},
-		"a function":    {strings.Replace(good, "${{ steps.first.url }}", "${{ up‸per(steps.first.url) }}", 1), "upper(|capital"},
+		"a function":    {strings.Replace(good, "${{ steps.first.url }}", "${{ up‸per(steps.first.url) }}", 1), "upper(|in upper case"},
 		"a broken file": {strings.Replace(good, "inputs.image", "inputs.im‸age", 1) + "  x: \"\n", "inputs.image: string"},
 		"no link":       {strings.Replace(good, "uses: look", "uses: lo‸ok", 1), "Look at \\[it\\]\\(http\\://evil\\)"},
 	} {
