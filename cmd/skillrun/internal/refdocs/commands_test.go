@@ -2,6 +2,7 @@ package refdocs_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -30,10 +31,11 @@ import (
 //	```sh        the commands of skillrun must have verbs and flags that exist;
 //	             so must those in `backquotes`
 
-// shell runs skillrun as a newcomer would, in the module's folder.
+// shell runs skillrun as a newcomer would.
 type shell struct {
 	t      *testing.T
 	home   string
+	dir    string // where it is called; "" is the module's folder
 	random io.Reader
 	code   int // of the last command
 }
@@ -53,7 +55,7 @@ func (clock) Sleep(ctx context.Context, _ time.Duration) error { return ctx.Err(
 
 // run runs one command and returns what it printed on stdout, and on both.
 func (s *shell) run(args ...string) (stdout, both string) {
-	dir, err := filepath.Abs(root)
+	dir, err := filepath.Abs(cmp.Or(s.dir, root))
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -7,51 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
-
-// A diagnostic's code in the source, and in the page's table.
-var (
-	codeInSource = regexp.MustCompile(`(?:Errorf|Warnf)\("([a-z]+(?:-[a-z]+)*)", |diag\.Code = "([a-z-]+)"`)
-	codeInPage   = regexp.MustCompile("`([a-z]+(?:-[a-z]+)*)`")
-)
-
-// TestDiagnosticsPage holds the table of docs/troubleshooting.md against the
-// codes that the source has.
-func TestDiagnosticsPage(t *testing.T) {
-	t.Parallel()
-	var want []string
-	for _, dir := range []string{"engine", "cmd/skillrun/internal/cli"} {
-		err := filepath.WalkDir(filepath.Join(root, dir), func(file string, d fs.DirEntry, err error) error {
-			if err != nil || filepath.Ext(file) != ".go" || strings.HasSuffix(file, "_test.go") || strings.Contains(file, "/journal/") {
-				return err
-			}
-			rel, err := filepath.Rel(root, file)
-			for _, m := range codeInSource.FindAllStringSubmatch(read(t, rel), -1) {
-				want = append(want, m[1]+m[2])
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	_, table, _ := strings.Cut(read(t, "docs/troubleshooting.md"), "## Diagnostics\n")
-	var got []string
-	for line := range strings.Lines(table) {
-		if cells := strings.Split(line, "|"); len(cells) > 2 {
-			for _, m := range codeInPage.FindAllStringSubmatch(cells[1], -1) {
-				got = append(got, m[1])
-			}
-		}
-	}
-	slices.Sort(want)
-	slices.Sort(got)
-	if d := cmp.Diff(slices.Compact(want), got); d != "" {
-		t.Errorf("docs/troubleshooting.md (-source +page):\n%s", d)
-	}
-}
 
 // TestQuotedMessages: a message in a page's table of what to do stands in the
 // sources, or in a test of what a service says. What differs reads … in the page.
