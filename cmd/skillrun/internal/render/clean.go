@@ -83,6 +83,9 @@ type Cleaner struct {
 	// Obeyed says that the stream is read by a CI service that takes some lines for
 	// commands, which it calls workflow or logging commands.
 	Obeyed bool
+	// Commands says that the lines which begin as workflow commands are meant as such,
+	// and nothing else on the stream can begin a line.
+	Commands bool
 }
 
 // opening matches what makes a line a command of GitHub Actions, behind any blanks.
@@ -107,7 +110,10 @@ func (c Cleaner) Write(p []byte) (int, error) {
 	out.WriteString(Clean(text))
 	text = out.String()
 	if c.Obeyed {
-		text = logging.Replace(opening().ReplaceAllString(text, "$1| ::"))
+		if !c.Commands {
+			text = opening().ReplaceAllString(text, "$1| ::")
+		}
+		text = logging.Replace(text)
 	}
 	if _, err := io.WriteString(c.W, text); err != nil {
 		return 0, err
