@@ -30,6 +30,15 @@ func Parse(file string, text []byte, kinds []step.ServiceKind) (*Config, diag.Li
 	return r.cfg, r.list
 }
 
+// Check is what is wrong with the text of a configuration that nobody is about to use:
+// what [Parse] says, and what its own policy does not allow.
+func Check(file string, text []byte, kinds []step.ServiceKind) diag.List {
+	cfg, list := Parse(file, text, kinds)
+	cfg.barred(&list)
+	list.Sort()
+	return list
+}
+
 // Values reads a YAML file that is a mapping of names to values, such as the
 // inputs of a run. The map is never nil.
 func Values(file string, text []byte) (map[string]any, diag.List) {

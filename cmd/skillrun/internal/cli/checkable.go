@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,7 +20,7 @@ import (
 // pattern, or else all on the search path, also those that another one hides. What
 // is there and is no readable skill is a diagnostic, so that nothing is passed over.
 // A file of tests, which a shell's pattern finds too, stands for the skill that it is
-// about; each is checked once. A sandbox.yaml is no skill; see [Program.checkStandIns].
+// about; each is checked once. A sandbox.yaml and a skillrun.yaml are no skills; see [Program.checkOthers].
 func (p *Program) checkable(args []string) (found []source, diags diag.List, err error) {
 	if len(args) == 0 {
 		return p.everySkill()
@@ -25,10 +28,13 @@ func (p *Program) checkable(args []string) (found []source, diags diag.List, err
 	seen := map[string]bool{}
 	for _, arg := range args {
 		arg = p.testedBy(arg)
-		if seen[arg] || p.isStandIns(arg) {
+		if seen[arg] || p.isOther(arg) {
 			continue
 		}
 		seen[arg] = true
+		if p.lone(arg, &diags) {
+			continue
+		}
 		files, err := p.filesOf(arg)
 		if err != nil {
 			return nil, nil, err
@@ -41,9 +47,11 @@ func (p *Program) checkable(args []string) (found []source, diags diag.List, err
 			found = append(found, s)
 		}
 		for _, file := range files {
-			if file = p.testedBy(file); !seen[file] && !p.isStandIns(file) {
+			if file = p.testedBy(file); !seen[file] && !p.isOther(file) {
 				seen[file] = true
-				found = p.gather(found, &diags, file)
+				if !p.lone(file, &diags) {
+					found = p.gather(found, &diags, file)
+				}
 			}
 		}
 	}
@@ -53,11 +61,29 @@ func (p *Program) checkable(args []string) (found []source, diags diag.List, err
 // testedBy is the skill or step type that a file of tests is about; any other file, and
 // one beside which there is none, is itself.
 func (p *Program) testedBy(file string) string {
-	subject, isTests := skilltest.Subject(file)
-	if _, err := os.Stat(p.path(subject)); !isTests || err != nil {
-		return file
+	if subject, isTests := skilltest.Subject(file); isTests && p.isFile(subject) {
+		return subject
 	}
-	return subject
+	return file
+}
+
+// lone reports a file of tests beside which there is nothing that they are of.
+func (p *Program) lone(file string, diags *diag.List) bool {
+	subject, isTests := skilltest.Subject(file)
+	if isTests = isTests && p.isFile(file) && !p.isFile(subject); isTests {
+		diags.Errorf(codeUnreadable, diag.Range{File: file}, "the tests are of %s, which is not there", subject).
+			Hint = "tests stand beside what they are of: NAME" + skilltest.Suffix + " beside NAME.yaml"
+	}
+	return isTests
+}
+
+// isFile reports whether a file is there to be read.
+func (p *Program) isFile(name string) bool {
+	if _, is := p.overlay[p.path(name)]; is {
+		return true
+	}
+	info, err := os.Stat(p.path(name))
+	return err == nil && !info.IsDir()
 }
 
 // filesOf returns the skills' files of a folder or a pattern, nil of anything else.
@@ -73,13 +99,16 @@ func (p *Program) filesOf(arg string) ([]string, error) {
 	}
 	files, err := p.matching(arg)
 	if err != nil || len(files) == 0 {
-		return nil, types.Errorf(types.NotFound, "no file matches %s", arg).WithHint("* and ? stand for part of a name, within one folder")
+		return nil, types.Errorf(types.NotFound, "no file matches %s", arg).WithHint("* and ? stand for part of a name, and ** for any number of folders")
 	}
 	return files, nil
 }
 
 // matching returns the files that match a pattern, as it names them.
 func (p *Program) matching(pattern string) ([]string, error) {
+	if segments := strings.Split(filepath.ToSlash(pattern), "/"); slices.Contains(segments, "**") {
+		return p.deeply(segments)
+	}
 	files, err := filepath.Glob(p.path(pattern))
 	for i, file := range files {
 		if rel, err := filepath.Rel(p.path("."), file); err == nil && !filepath.IsAbs(pattern) {
@@ -89,21 +118,51 @@ func (p *Program) matching(pattern string) ([]string, error) {
 	return files, err
 }
 
+// deeply returns the files that match a pattern with ** in it, without what is hidden.
+func (p *Program) deeply(pattern []string) ([]string, error) {
+	fixed := slices.IndexFunc(pattern, func(s string) bool { return strings.ContainsAny(s, "*?[") })
+	dir := cmp.Or(strings.Join(pattern[:fixed], "/"), map[bool]string{true: "/", false: "."}[fixed > 0])
+	all, err := p.below(dir, func(string) bool { return true })
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return slices.DeleteFunc(all, func(file string) bool {
+		rel, err := filepath.Rel(dir, file)
+		return err != nil || !matchPath(pattern[fixed:], strings.Split(filepath.ToSlash(rel), "/"))
+	}), err
+}
+
+// matchPath reports whether the names of a path match a pattern's, of which ** stands
+// for any number of them.
+func matchPath(pattern, names []string) bool {
+	if len(pattern) == 0 {
+		return len(names) == 0
+	}
+	if pattern[0] == "**" {
+		return matchPath(pattern[1:], names) || len(names) > 0 && matchPath(pattern, names[1:])
+	}
+	if len(names) == 0 {
+		return false
+	}
+	ok, err := path.Match(pattern[0], names[0])
+	return err == nil && ok && matchPath(pattern[1:], names[1:])
+}
+
 // below returns the files of a folder and those in it whose names are wanted; nothing hidden.
 func (p *Program) below(dir string, wanted func(name string) bool) (files []string, err error) {
 	root := p.path(dir)
-	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+	err = filepath.WalkDir(root, func(at string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return types.Errorf(types.BadInput, "the folder %s cannot be read: %w", dir, err).WithHint("see who may read it: ls -l")
 		}
-		if path != root && strings.HasPrefix(e.Name(), ".") {
+		if at != root && strings.HasPrefix(e.Name(), ".") {
 			if e.IsDir() {
 				return fs.SkipDir
 			}
 			return nil
 		}
 		if !e.IsDir() && wanted(e.Name()) {
-			rel, err := filepath.Rel(root, path)
+			rel, err := filepath.Rel(root, at)
 			files = append(files, filepath.Join(dir, rel))
 			return err
 		}
@@ -117,7 +176,7 @@ func (p *Program) gather(found []source, diags *diag.List, file string) []source
 	s, err := p.readSkill(p.path(file), file)
 	if err != nil {
 		e := types.AsError(err)
-		diags.Errorf("unreadable", diag.Range{File: file}, "%s", e.Message).Hint = e.Hint
+		diags.Errorf(codeUnreadable, diag.Range{File: file}, "%s", e.Message).Hint = e.Hint
 		return found
 	}
 	s.Untrusted = filepath.Dir(s.Origin.Path) == p.path("skills") && !p.trustsHere()

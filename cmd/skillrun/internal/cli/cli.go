@@ -56,13 +56,14 @@ type Program struct {
 	// Sandbox opens the embedded world that the options describe.
 	Sandbox func(context.Context, SandboxOptions) (World, error)
 
-	vault  *vault          // the credentials that no stream shows
-	screen io.Writer       // stderr as it was given, for what draws on it
-	raw    io.Writer       // stdout as it was given, for bytes that are no text
-	format string          // of --output: text, json or events
-	trust  bool            // --trust: the working directory is trusted by this command
-	noted  map[string]bool // the notes of skills that take another's place, each told once
-	hard   context.Context // of a run: an interrupt lets it clean up first
+	vault   *vault            // the credentials that no stream shows
+	screen  io.Writer         // stderr as it was given, for what draws on it
+	raw     io.Writer         // stdout as it was given, for bytes that are no text
+	format  string            // of --output: text, json or events
+	trust   bool              // --trust: the working directory is trusted by this command
+	overlay map[string][]byte // texts that are read in the place of files, by path
+	noted   map[string]bool   // the notes of skills that take another's place, each told once
+	hard    context.Context   // of a run: an interrupt lets it clean up first
 }
 
 // Build says what the program was made of, as version --output json prints it.

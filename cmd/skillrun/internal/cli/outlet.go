@@ -15,13 +15,13 @@ import (
 // guard puts an outlet before each stream, and returns what flushes them.
 func (p *Program) guard() (flush func()) {
 	p.vault, p.screen, p.raw = &vault{}, p.Stderr, p.Stdout
-	log := p.textOutlet(p.Stderr, p.Terminal)
+	log := p.textOutlet(p.Stderr, p.Terminal, false)
 	p.Stderr = log
-	if p.forProgram() {
+	if p.forProgram() || p.format == "sarif" || p.format == "gitlab" {
 		p.Stdout = jsonOutlet{p.Stdout, p.vault}
 		return func() { _ = log.Flush() }
 	}
-	out := p.textOutlet(p.Stdout, p.OutTerminal)
+	out := p.textOutlet(p.Stdout, p.OutTerminal, p.format == "github")
 	p.Stdout = out
 	return func() {
 		_ = out.Flush()
@@ -30,13 +30,14 @@ func (p *Program) guard() (flush func()) {
 }
 
 // textOutlet is the last thing before a stream that people read: what gets here holds
-// no credential and steers no terminal. Flush it at the end.
-func (p *Program) textOutlet(w io.Writer, terminal bool) *mask.Writer {
+// no credential and steers no terminal. Where commands are meant, those of ours that a
+// CI service obeys pass. Flush it at the end.
+func (p *Program) textOutlet(w io.Writer, terminal, commands bool) *mask.Writer {
 	to := w
 	if terminal {
 		to = render.Wrapper{W: w, Width: func() int { return live.WidthOf(w) }}
 	}
-	return mask.NewWriter(render.Cleaner{W: to, Styled: p.colour(terminal), Obeyed: p.obeyed()}, p.vault.Load)
+	return mask.NewWriter(render.Cleaner{W: to, Styled: p.colour(terminal), Obeyed: p.obeyed(), Commands: commands}, p.vault.Load)
 }
 
 // obeyed reports whether a CI service reads the streams that obeys lines of them.

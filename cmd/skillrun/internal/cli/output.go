@@ -51,7 +51,7 @@ func outputOf(args []string) string {
 			format = args[i+1]
 		}
 	}
-	if !slices.Contains([]string{"json", "events"}, format) {
+	if !slices.Contains([]string{"json", "events"}, format) && !render.IsReport(format) {
 		return "text"
 	}
 	return format
@@ -59,7 +59,7 @@ func outputOf(args []string) string {
 
 // told is stdout as people read it: nowhere when a program does.
 func (p *Program) told() io.Writer {
-	if p.forProgram() {
+	if p.format != "text" {
 		return io.Discard
 	}
 	return p.Stdout

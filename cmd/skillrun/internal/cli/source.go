@@ -21,7 +21,7 @@ import (
 // isSkillFile reports whether a file of that name may declare a skill or a step type: it
 // holds no tests of one, and neither describes the sandbox nor a site.
 func isSkillFile(name string) bool {
-	return isYAML(name) && name != config.StandInsName && name != "skillrun.yaml" && !strings.HasSuffix(name, skilltest.Suffix)
+	return isYAML(name) && name != config.StandInsName && name != config.FileName && !strings.HasSuffix(name, skilltest.Suffix)
 }
 
 type source struct {

@@ -107,6 +107,9 @@ func realPath(path string) string {
 // lines, and a checkout must not have those of the user's own files shown, as in the log
 // of CI.
 func (p *Program) readText(path string) ([]byte, error) {
+	if text, is := p.overlay[path]; is {
+		return text, nil
+	}
 	here := p.path(".")
 	if below(here, path) && !below(realPath(here), realPath(path)) && !p.trustsHere() {
 		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("it is a link out of this directory, which you do not trust")}
