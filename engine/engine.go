@@ -152,6 +152,9 @@ func (e *Engine) Check(file string, text []byte) (*Skill, diag.List) {
 // IsStepType reports whether a file declares a step type, and no skill.
 func IsStepType(file string) bool { return check.IsStepType(file) }
 
+// BadName says why a skill, or a step type, cannot have a name; "" when it can.
+func BadName(name string, stepType bool) string { return check.BadName(name, stepType) }
+
 // Format returns the canonical form of a file of skills, tests or settings, or why it
 // cannot be read; see [format.Source].
 func Format(file string, text []byte) ([]byte, diag.List) { return format.Source(file, text) }

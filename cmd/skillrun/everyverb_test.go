@@ -33,6 +33,8 @@ steps:
 		{"check " + file, 0, "skills"},
 		{"fmt " + file, 0, "files"},
 		{"fmt ./wide.yaml --check", 1, "files"},
+		{"new made", 0, "files"},
+		{"new ./again.yaml --from last", 0, "files"},
 		{"test " + file, 0, "suites"},
 		{"doctor", 0, ""},
 		{"lock " + file, 0, "files"},

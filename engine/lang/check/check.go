@@ -46,6 +46,8 @@
 package check
 
 import (
+	"cmp"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -209,16 +211,26 @@ func (c *checker) name(root *syntax.Node) {
 		return
 	}
 	c.skill.Name = n.Value
+	why := BadName(n.Value, c.skill.isType)
 	switch {
-	case n.Kind != syntax.Scalar || !idPattern().MatchString(n.Value):
-		c.diags.Errorf("bad-name", n.Range, "name %q is not lower-case letters, digits and _, beginning with a letter", n.Value)
-	case strings.HasSuffix(n.Value, "_test"):
-		c.diags.Errorf("bad-name", n.Range, "a file that ends in _test.yaml holds the tests of a %s", c.skill.what()).Hint = "give it another name"
-	case !c.skill.isType && slices.Contains(Reserved(), n.Value):
-		c.diags.Errorf("bad-name", n.Range, "%s is a verb of the program, and cannot be a skill's name", n.Value)
+	case n.Kind != syntax.Scalar || why != "":
+		c.diags.Errorf("bad-name", n.Range, "%s", cmp.Or(why, "a name is a text"))
 	case n.Value != c.stem():
 		c.diags.Errorf("bad-name", n.Range, "name %s is not the file's name %s", n.Value, c.stem()).Hint = "rename one of them: a " + c.skill.what() + " is found by its file"
 	}
+}
+
+// BadName says why a skill, or a step type, cannot have a name; "" when it can.
+func BadName(name string, stepType bool) string {
+	switch {
+	case !idPattern().MatchString(name):
+		return fmt.Sprintf("name %q is not lower-case letters, digits and _, beginning with a letter", name)
+	case strings.HasSuffix(name, "_test"):
+		return "a file that ends in _test.yaml holds tests: " + name + " needs another name"
+	case !stepType && slices.Contains(Reserved(), name):
+		return name + " is a verb of the program, and cannot be a skill's name"
+	}
+	return ""
 }
 
 // identity checks the expressions that make two runs the same piece of work.

@@ -22,12 +22,7 @@ type inPlace struct {
 
 // openInPlace opens the place of a file that is there, and reads it. Close it.
 func (p *Program) openInPlace(file string) (*inPlace, []byte, error) {
-	dir, name := p.path("."), ""
-	if path := p.path(file); below(dir, path) {
-		name, _ = filepath.Rel(dir, path)
-	} else {
-		dir, name = filepath.Split(path)
-	}
+	dir, name := p.rooted(file)
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, nil, err
@@ -39,6 +34,16 @@ func (p *Program) openInPlace(file string) (*inPlace, []byte, error) {
 		return nil, nil, err
 	}
 	return at, text, nil
+}
+
+// rooted is a file by the folder that no link is followed out of, and its name in that.
+func (p *Program) rooted(file string) (dir, name string) {
+	dir, path := p.path("."), p.path(file)
+	if !below(dir, path) {
+		return filepath.Split(path)
+	}
+	name, _ = filepath.Rel(dir, path)
+	return dir, name
 }
 
 func (i *inPlace) close() { _ = i.root.Close() }

@@ -17,13 +17,23 @@ func (p *Program) recordTest(f testFlags) error {
 	if err != nil {
 		return refused(err)
 	}
-	got, err := e.Recorded(run.ID)
+	text, err := recordedCase(e, run)
 	if err != nil {
 		return refused(err)
 	}
+	fmt.Fprint(p.Stdout, text)
+	return nil
+}
+
+// recordedCase is a file of tests with a run as its one case.
+func recordedCase(e *engine.Engine, run engine.Summary) (string, error) {
+	got, err := e.Recorded(run.ID)
+	if err != nil {
+		return "", err
+	}
 	now, err := e.Inspect(run)
 	if err != nil {
-		return refused(err)
+		return "", err
 	}
 	r := skilltest.Recording{
 		Run: run.ID, Program: got.Program, Now: got.Now, Timezone: got.Zone, Command: got.Command, State: recordedState(now), Outputs: now.Outputs, Failure: now.Failure,
@@ -31,12 +41,7 @@ func (p *Program) recordTest(f testFlags) error {
 	for _, a := range got.Answers {
 		r.Answers = append(r.Answers, skilltest.Recorded(a))
 	}
-	text, err := r.Case()
-	if err != nil {
-		return refused(err)
-	}
-	fmt.Fprint(p.Stdout, text)
-	return nil
+	return r.Case()
 }
 
 // recordedState is how a test would end that goes as the run did.
