@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/lang/keys"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -70,8 +71,6 @@ type reader struct {
 	list diag.List
 }
 
-var topKeys = []string{"site", "timezone", "services", "secrets", "config", "skills", "policy"}
-
 func (r *reader) top(root *syntax.Node) {
 	r.each(root, "the file", topKeys, func(key, value *syntax.Node) {
 		switch key.Value {
@@ -117,8 +116,6 @@ func (r *reader) zone(n *syntax.Node) {
 	r.cfg.Zone = zone
 }
 
-var policyKeys = []string{"confirm", "exec", "hosts", "settle"}
-
 func (r *reader) policy(n *syntax.Node) {
 	r.each(n, "policy", policyKeys, func(key, value *syntax.Node) {
 		r.cfg.places["policy."+key.Value] = value.Range
@@ -153,7 +150,7 @@ func (r *reader) skills(n *syntax.Node) {
 	r.cfg.Skills = map[string]map[string]any{}
 	r.each(n, "skills", nil, func(skill, of *syntax.Node) {
 		path := "skills." + skill.Value
-		r.each(of, path, []string{"config"}, func(_, value *syntax.Node) {
+		r.each(of, path, skillKeys, func(_, value *syntax.Node) {
 			r.cfg.Skills[skill.Value] = r.values(value, path+".config")
 		})
 	})
@@ -170,17 +167,17 @@ func (r *reader) values(n *syntax.Node, path string) map[string]any {
 
 // each calls f for the pairs of a mapping and reports keys that are not known;
 // with no known keys any is. A key without any value is an empty mapping.
-func (r *reader) each(n *syntax.Node, path string, known []string, f func(key, value *syntax.Node)) {
+func (r *reader) each(n *syntax.Node, path string, known keys.Mapping, f func(key, value *syntax.Node)) {
 	if n.IsNull() || !r.isMapping(n, path) {
 		return
 	}
 	for _, p := range n.Pairs {
-		if known == nil || slices.Contains(known, p.Key.Value) {
+		if known == nil || known.Has(p.Key.Value) {
 			f(p.Key, p.Value)
 			continue
 		}
-		d := r.list.Errorf("unknown-key", p.Key.Range, "%s has no key %q", path, clip(p.Key.Value)).Suggest(p.Key.Value, known)
-		d.Hint = cmp.Or(d.Hint, "its keys are "+strings.Join(known, ", "))
+		d := r.list.Errorf("unknown-key", p.Key.Range, "%s has no key %q", path, clip(p.Key.Value)).Suggest(p.Key.Value, known.Names())
+		d.Hint = cmp.Or(d.Hint, "its keys are "+strings.Join(known.Names(), ", "))
 	}
 }
 

@@ -19,7 +19,7 @@ func TestEveryMemberIsDecided(t *testing.T) {
 		keys  []string
 		table map[string]ruling
 	}{
-		{"the file", topKeys, topRulings}, {"policy", policyKeys, policyRulings}, {"services.NAME", serviceKeys, serviceRulings},
+		{"the file", topKeys.Names(), topRulings}, {"policy", policyKeys.Names(), policyRulings}, {"services.NAME", serviceKeys.Names(), serviceRulings},
 	} {
 		if d := cmp.Diff(slices.Sorted(slices.Values(of.keys)), types.SortedKeys(of.table)); d != "" {
 			t.Errorf("%s: no decision about a member (in trust.go), or one about none:\n%s", of.what, d)

@@ -15,15 +15,6 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-var serviceKeys = []string{
-	"url", "kind", "token", "user", "credentials", "deployment", "api", "ca", "timeout",
-	"author", "committer", "sign_off", "signing_key", "header", "root",
-	"token_url", "refresh_token", "scope", "queries", "command", "pass_env", "secret_env",
-}
-
-// network are the keys of the services that are reached by a url.
-var network = []string{"url", "token", "credentials", "ca", "timeout"}
-
 var (
 	secretPattern   = types.Pattern(`^[a-z][a-z0-9_]*$`)
 	namePattern     = types.Pattern(`^[a-z][a-z0-9_-]*$`)
@@ -141,6 +132,9 @@ func (c *Config) kindsWith(key string) []string {
 	slices.Sort(out)
 	return out
 }
+
+// Uses reports whether services of a kind have a use for a key.
+func Uses(k step.ServiceKind, key string) bool { return uses(k, key) }
 
 func uses(k step.ServiceKind, key string) bool {
 	_, ok := k.Keys[key]

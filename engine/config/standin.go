@@ -41,11 +41,8 @@ type FixedResponse struct {
 }
 
 var (
-	standInKeys  = []string{"services", "files", "config"}
-	serviceParts = []string{"collections", "responses"}
-	responseKeys = []string{"method", "path", "query", "status", "headers", "json", "text"}
-	standInName  = types.Pattern(`^[a-z][a-z0-9_-]{0,62}$`)
-	methods      = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
+	standInName = types.Pattern(`^[a-z][a-z0-9_-]{0,62}$`)
+	methods     = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 )
 
 // ParseStandIns reads a sandbox.yaml. No service in it is named after one of the kinds:

@@ -172,7 +172,7 @@ func (o Options) distrustService(cfg, own *Config, s Service, list *diag.List) {
 // differing are the members that may not be as they are, beside the user's own.
 func differing(cfg *Config, s Service, own *Config, mine Service) []string {
 	var out []string
-	for _, key := range serviceKeys {
+	for _, key := range serviceKeys.Names() {
 		is, was := cfg.meaning(s, key), own.meaning(mine, key)
 		switch serviceRulings[key] {
 		case asOwn:

@@ -117,7 +117,7 @@ func shown(path []string, name string) bool {
 }
 
 // ourKeys are all keys of the file but the names that someone gives.
-var ourKeys = slices.Concat(topKeys, serviceKeys, policyKeys)
+var ourKeys = slices.Concat(topKeys, serviceKeys, policyKeys).Names()
 
 // letters are what keys of ours are made of.
 var letters = types.Pattern(`^[A-Za-z_-]{1,16}$`)
@@ -152,7 +152,7 @@ func (v *veil) value() {
 // holdsText reports whether a member of a service, or what was meant for one, is
 // a text: what stands in braces there is no mapping of the file's.
 func holdsText(name string) bool {
-	return slices.ContainsFunc(serviceKeys, func(known string) bool {
+	return slices.ContainsFunc(serviceKeys.Names(), func(known string) bool {
 		return known == name || len(known) > 3 && len(name) > 2 && (strings.HasPrefix(known, name[:3]) || strings.HasSuffix(known, name[len(name)-3:]))
 	})
 }

@@ -5,21 +5,11 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/lang/keys"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
 )
-
-// Of an answer: one of these keys, and what goes with it.
-var answerKinds = []struct {
-	key  string
-	with []string
-}{
-	{"returns", []string{"after"}},
-	{"fails", []string{"message", "details", "after"}},
-	{"approves", []string{"after"}},
-	{"rejects", []string{"after"}},
-}
 
 // answers reads what a step answers, nil where that is a mistake.
 func (r *reader) answers(p syntax.Pair) *Answers {
@@ -50,10 +40,10 @@ func (r *reader) answer(n *syntax.Node, name string, step *program.Node) Answer 
 	kind := ""
 	var all []string
 	for _, k := range answerKinds {
-		all = append(all, k.key)
-		if n.Get(k.key) != nil {
-			kind = k.key
-			if !r.mapping(n, "an answer", append([]string{k.key}, k.with...)) {
+		all = append(all, k.Key.Name)
+		if n.Get(k.Key.Name) != nil {
+			kind = k.Key.Name
+			if !r.mapping(n, "an answer", append(keys.Mapping{k.Key}, k.With...)) {
 				return a
 			}
 			break

@@ -11,8 +11,6 @@ import (
 )
 
 var (
-	expectKeys = []string{"state", "error", "outputs", "calls", "steps", "writes", "undo"}
-	errorKeys  = []string{"code", "message", "step"}
 	runStates  = []string{Done, Failed, Parked, Rejected}
 	stepStates = []string{
 		Done, Failed, NotRun, string(machine.Skipped), string(machine.Rescued), string(machine.Returned),

@@ -8,6 +8,7 @@ import (
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/lang/check"
+	"github.com/skillrun/skillrun/engine/lang/keys"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/step"
@@ -36,12 +37,6 @@ type reader struct {
 	diags  diag.List
 	places map[string]*program.Node // the steps that a test can name
 }
-
-var (
-	topKeys     = []string{"language", "defaults", "cases"}
-	defaultKeys = []string{"inputs", "config", "program", "now", "timezone", "answers"}
-	caseKeys    = slices.Concat([]string{"name", "world", "again"}, defaultKeys, []string{"expect"})
-)
 
 func (r *reader) top(root *syntax.Node) {
 	if !r.mapping(root, "a file of tests", topKeys) {
@@ -238,14 +233,14 @@ func withoutItem(name string) string {
 }
 
 // mapping reports whether n is a mapping with no other keys; nil allows every key.
-func (r *reader) mapping(n *syntax.Node, what string, known []string) bool {
+func (r *reader) mapping(n *syntax.Node, what string, known keys.Mapping) bool {
 	if n.Kind != syntax.Mapping {
 		r.diags.Errorf("bad-test", n.Range, "%s is a mapping, not a %s", what, n.Kind)
 		return false
 	}
 	for _, p := range n.Pairs {
-		if known != nil && !slices.Contains(known, p.Key.Value) {
-			r.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", p.Key.Value).Hint = diag.DidYouMean(p.Key.Value, known)
+		if known != nil && !known.Has(p.Key.Value) {
+			r.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", p.Key.Value).Hint = diag.DidYouMean(p.Key.Value, known.Names())
 		}
 	}
 	return true

@@ -51,6 +51,9 @@ func Documents() []Document {
 	return []Document{
 		{"skill", "a skill: skills/NAME.yaml", func(w World) Schema { return Skill(w.Catalogue) }},
 		{"step-type", "a step type in YAML: skills/steps/NAME.yaml", func(w World) Schema { return StepType(w.Catalogue) }},
+		{"test", "the tests of a skill or a step type: NAME_test.yaml", func(World) Schema { return Tests() }},
+		{"config", "the configuration: skillrun.yaml", func(w World) Schema { return Config(w.Kinds) }},
+		{"sandbox", "what a team adds to the sandbox: sandbox.yaml", func(World) Schema { return Sandbox() }},
 	}
 }
 
@@ -69,6 +72,8 @@ type builder struct {
 	steps  []step.Step // the known step types, by name
 	defs   Schema
 	extra  map[string]func(Schema) // what a mapping has beside its keys
+	// nullable says that a key without a value is an empty mapping.
+	nullable bool
 }
 
 func newBuilder(places map[string]keys.Mapping, cat *step.Catalogue) *builder {

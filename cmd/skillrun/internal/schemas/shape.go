@@ -19,7 +19,7 @@ func (b *builder) mapping(place string) Schema {
 			required = append(required, k.Name)
 		}
 	}
-	out := Schema{"type": "object", "properties": props, "additionalProperties": false}
+	out := Schema{"type": b.objectType(), "properties": props, "additionalProperties": false}
 	if len(required) > 0 {
 		out["required"] = required
 	}
@@ -27,6 +27,13 @@ func (b *builder) mapping(place string) Schema {
 		f(out)
 	}
 	return out
+}
+
+func (b *builder) objectType() any {
+	if b.nullable {
+		return []any{"object", "null"}
+	}
+	return "object"
 }
 
 // refer returns a reference to the definition of a mapping.
@@ -76,7 +83,7 @@ func (b *builder) one(s keys.Shape) Schema {
 		}
 		return out
 	case s.Type.Kind == types.Map:
-		out := Schema{"type": "object"}
+		out := Schema{"type": b.objectType()}
 		if s.Elem != nil {
 			out["additionalProperties"] = b.shape(*s.Elem)
 		}

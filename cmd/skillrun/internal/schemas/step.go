@@ -107,7 +107,7 @@ func (b *builder) call(t step.Step) Schema {
 // arguments are those of a step type.
 func arguments(t step.Step) Schema {
 	out := object(t.In, true)
-	out["description"] = t.Doc
+	out["title"], out["description"] = t.Name, t.Doc
 	return out
 }
 
@@ -152,11 +152,11 @@ func (b *builder) callRules(s Schema, fits func(step.Step) bool) {
 // declarationRules say which keywords go with which type.
 func declarationRules(s Schema) {
 	props := s["properties"].(Schema)
-	all, _ := props["type"].(Schema)["enum"].([]string)
+	all, _ := props["type"].(Schema)["enum"].([]any)
 	for _, name := range all {
 		without := Schema{}
 		for key := range props {
-			if of := check.OfTypes(key); len(of) > 0 && !slices.Contains(of, name) {
+			if of := check.OfTypes(key); len(of) > 0 && !slices.Contains(of, name.(string)) {
 				without[key] = false
 			}
 		}

@@ -15,15 +15,16 @@ const (
 
 // value is the schema of a value of a type, as a file has it. With filled, a text with
 // ${{ }} may stand for it, and for each part of it.
+//
+// Editors tell best what is wrong with a scalar where its alternatives stand under anyOf,
+// and what is wrong inside of a list or a mapping where they do not.
 func value(t types.Type, filled bool) Schema {
 	out := Schema{}
 	switch t.Kind {
 	case types.Any, types.Invalid:
 		return out
-	case types.String:
-		out = text(t, filled)
 	case types.SecretKind: // it is only ever passed on
-		return Schema{"type": "string", "pattern": hole}
+		out["type"], out["pattern"] = "string", hole
 	case types.List:
 		out["type"] = "array"
 		if t.Elem != nil {
@@ -37,12 +38,17 @@ func value(t types.Type, filled bool) Schema {
 	case types.Object:
 		out = object(t, filled)
 	default:
-		out["type"] = t.Kind.String()
-		bounds(out, t)
+		out = scalar(t)
+		if t.Optional {
+			out["type"] = append(typesOf(out), "null")
+		}
+		if filled && len(out) > 1 || filled && t.Kind != types.String {
+			return Schema{"anyOf": []any{out, Schema{"type": "string", "pattern": hole}}}
+		}
+		return out
 	}
-	if filled && t.Kind != types.String {
-		out["type"] = append(typesOf(out), "string")
-		out["pattern"] = hole
+	if filled && t.Kind != types.SecretKind {
+		out["type"], out["pattern"] = append(typesOf(out), "string"), hole
 	}
 	if t.Optional {
 		out["type"] = append(typesOf(out), "null")
@@ -50,42 +56,31 @@ func value(t types.Type, filled bool) Schema {
 	return out
 }
 
-func bounds(s Schema, t types.Type) {
+// scalar is a scalar that is written out.
+func scalar(t types.Type) Schema {
+	out := Schema{"type": t.Kind.String()}
+	switch pattern := ecma(t.Pattern); {
+	case len(t.Enum) > 0:
+		words := []any{}
+		for _, word := range t.Enum {
+			words = append(words, word)
+		}
+		if t.Optional {
+			words = append(words, nil)
+		}
+		out["enum"] = words
+	case pattern != "":
+		out["pattern"] = pattern
+	case t.Format == "duration":
+		out["pattern"] = duration
+	case t.Format == "date" || t.Format == "date-time":
+		out["format"] = t.Format
+	}
 	if t.Minimum != nil {
-		s["minimum"] = *t.Minimum
+		out["minimum"] = *t.Minimum
 	}
 	if t.Maximum != nil {
-		s["maximum"] = *t.Maximum
-	}
-}
-
-// text is a string. What restricts it does not restrict a text with ${{ }}.
-func text(t types.Type, filled bool) Schema {
-	out := Schema{"type": "string"}
-	pattern := ecma(t.Pattern)
-	switch t.Format {
-	case "date", "date-time":
-		if !filled {
-			out["format"] = t.Format
-			break
-		}
-		out["anyOf"] = []any{Schema{"format": t.Format}, Schema{"pattern": hole}}
-	case "duration":
-		pattern = duration
-	}
-	if len(t.Enum) > 0 {
-		if !filled {
-			out["enum"] = t.Enum
-			return out
-		}
-		out["anyOf"] = []any{Schema{"enum": t.Enum}, Schema{"pattern": hole}}
-		return out
-	}
-	if pattern != "" && filled {
-		pattern = hole + "|(?:" + pattern + ")"
-	}
-	if pattern != "" {
-		out["pattern"] = pattern
+		out["maximum"] = *t.Maximum
 	}
 	return out
 }
