@@ -76,6 +76,7 @@ const (
 
 // The types of an [Event].
 const (
+	EventVersion     = runtime.EventVersion
 	EventStepStarted = runtime.EventStepStarted
 	EventStepDone    = runtime.EventStepDone
 	EventStepSkipped = runtime.EventStepSkipped

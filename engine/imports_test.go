@@ -126,9 +126,9 @@ var house = []rule{
 	// render and the command line show what skilltest found; the engine knows no tests.
 	// How a file would change is a diff of lines.
 	{pkg: "cmd/skillrun/internal/render", ours: "engine engine/config engine/plan engine/diag engine/types engine/step engine/skilltest", third: "github.com/rogpeppe/go-internal/diff"},
-	// schemas are made of the tables by which the engine reads files: they see more of it
-	// than surfaces do, and print nothing.
-	{pkg: "cmd/skillrun/internal/schemas", ours: "engine engine/config engine/plan engine/skilltest engine/lang/check engine/lang/keys engine/step engine/types"},
+	// schemas are made of the tables by which the engine reads files, and of the structs
+	// that render prints: they see more of the engine than surfaces do, and print nothing.
+	{pkg: "cmd/skillrun/internal/schemas", ours: "engine engine/config engine/skilltest engine/lang/check engine/lang/keys engine/step engine/types cmd/skillrun/internal/render"},
 	{pkg: "cmd/skillrun/internal/refdocs", ours: "engine engine/config engine/plan engine/diag engine/types engine/step"},
 	// live is the tree on a terminal. It has a room of its own because it is the
 	// only one that needs a terminal library; render stays plain.

@@ -104,8 +104,8 @@ func (c *checker) only(n *syntax.Node, key string, t types.Type) *syntax.Node {
 
 func (c *checker) stringKeywords(n *syntax.Node, t *types.Type) {
 	if v := c.only(n, "pattern", *t); v != nil {
-		t.Pattern = v.Value
-		if _, _, err := types.ParsePattern(v.Value); err != nil {
+		t.Pattern = c.str(n, "pattern")
+		if _, _, err := types.ParsePattern(t.Pattern); err != nil {
 			c.diags.Errorf("bad-pattern", v.Range, "pattern is not a regular expression: %v", err)
 			t.Pattern = ""
 		}

@@ -88,6 +88,9 @@ var ofTypes = map[string][]string{
 // all.
 func OfTypes(key string) []string { return ofTypes[key] }
 
+// KindOf is the kind of what a declaration calls a type.
+func KindOf(word string) types.Kind { return jsonKinds[word] }
+
 // modifier is a key that several kinds may have.
 type modifier struct {
 	key   keys.Key
@@ -99,11 +102,11 @@ var modifiers = []modifier{
 	{keys.Key{Name: "name", Doc: "The title that is displayed.", Value: keys.Text()}, nil},
 	{keys.Key{Name: "if", Doc: "A condition. Where it is false, the step is skipped and its result is absent.", Value: keys.Condition()}, nil},
 	{keys.Key{Name: "for_each", Doc: "An expression that gives a list: the step is done once for each item, which is called `item`.", Value: keys.Expression()}, loopable},
-	{keys.Key{Name: "as", Doc: "Another name for the item of `for_each`.", Value: keys.Matching(idText)}, loopable},
-	{keys.Key{Name: "key", Doc: "An expression that tells the items of `for_each` apart: a unique string, integer or boolean.", Value: keys.Expression()}, loopable},
+	{keys.Key{Name: "as", Doc: "Another name for the item of `for_each`.", Value: keys.Matching(idText), Needs: "for_each"}, loopable},
+	{keys.Key{Name: "key", Doc: "An expression that tells the items of `for_each` apart: a unique string, integer or boolean.", Value: keys.Expression(), Needs: "for_each"}, loopable},
 	{keys.Key{Name: "max_parallel", Doc: "How many items, or steps of a parallel group, run at a time.", Value: keys.Integer(1, maxParallel)}, loopable},
-	{keys.Key{Name: "on_item_error", Doc: "What happens when an item fails; `stop` is the default.", Value: keys.Word("stop", "continue")}, loopable},
-	{keys.Key{Name: "break_if", Doc: "A condition asked behind each item, which reads the item and `result`. Where it is true, no further item begins.", Value: keys.Condition()}, loopable},
+	{keys.Key{Name: "on_item_error", Doc: "What happens when an item fails; `stop` is the default.", Value: keys.Word("stop", "continue"), Needs: "for_each"}, loopable},
+	{keys.Key{Name: "break_if", Doc: "A condition asked behind each item, which reads the item and `result`. Where it is true, no further item begins.", Value: keys.Condition(), Needs: "for_each"}, loopable},
 	{keys.Key{Name: "retry", Doc: "Further attempts when the step fails.", Value: keys.Of("retry")}, []string{"uses", "steps"}},
 	{keys.Key{Name: "timeout", Doc: "How long all attempts together may take; then the step fails with `timeout`.", Value: keys.Duration()}, []string{"uses", "steps"}},
 	{keys.Key{Name: "on_error", Doc: "What happens when the step fails. With `continue` the skill continues, and the result is absent; `stop` is the default.", Value: keys.Word("stop", "continue")}, []string{"uses", "await", "steps"}},
@@ -115,10 +118,14 @@ var modifiers = []modifier{
 var loopable = []string{"uses", "set", "assert", "approve", "await", "steps"}
 
 // ofLoops are the modifiers that say something about for_each only.
-var ofLoops = []string{"as", "key", "on_item_error", "break_if"}
-
-// OfLoops are the keys of a step that say something about its for_each only.
-func OfLoops() []string { return slices.Clone(ofLoops) }
+var ofLoops = func() (out []string) {
+	for _, m := range modifiers {
+		if m.key.Needs == "for_each" {
+			out = append(out, m.key.Name)
+		}
+	}
+	return out
+}()
 
 // Kind is a key of which a step has one, and the keys that go with it.
 type Kind struct {
@@ -168,11 +175,11 @@ var awaitKeys = keys.Mapping{
 var approveKeys = keys.Mapping{
 	{Name: "text", Doc: "What is to be approved.", Value: keys.Text(), Required: true},
 	{Name: "uses", Doc: "A read that reports who approved, at a service that authenticates them.", Value: keys.Matching(idText)},
-	{Name: "by", Doc: "The users and groups who may approve; with `uses`.", Value: keys.ListOf(keys.Text())},
-	{Name: "not", Doc: "Whoever asked may not approve; with `uses`.", Value: keys.Word("requester")},
-	{Name: "with", Doc: "The arguments of `uses`.", Value: keys.MapOf(keys.Value())},
-	{Name: "every", Doc: "The time between two reads, `30s` where it is left out; with `uses`.", Value: keys.Duration()},
-	{Name: "timeout", Doc: "How long it waits; with `uses`.", Value: keys.Duration()},
+	{Name: "by", Doc: "The users and groups who may approve; with `uses`.", Value: keys.ListOf(keys.Text()), Needs: "uses"},
+	{Name: "not", Doc: "Whoever asked may not approve; with `uses`.", Value: keys.Word("requester"), Needs: "uses"},
+	{Name: "with", Doc: "The arguments of `uses`.", Value: keys.MapOf(keys.Value()), Needs: "uses"},
+	{Name: "every", Doc: "The time between two reads, `30s` where it is left out; with `uses`.", Value: keys.Duration(), Needs: "uses"},
+	{Name: "timeout", Doc: "How long it waits; with `uses`.", Value: keys.Duration(), Needs: "uses"},
 }
 
 var (
@@ -183,8 +190,8 @@ var (
 var retryKeys = keys.Mapping{
 	{Name: "attempts", Doc: "The maximum number of attempts, with the first.", Value: keys.Integer(2, maxAttempts), Required: true},
 	{Name: "delay", Doc: "The delay before the second attempt; none where it is left out.", Value: keys.Duration()},
-	{Name: "backoff", Doc: "The factor by which each further delay grows.", Value: keys.Number(1, 100)},
-	{Name: "max_delay", Doc: "The longest delay.", Value: keys.Duration()},
+	{Name: "backoff", Doc: "The factor by which each further delay grows.", Value: keys.Number(1, 100), Needs: "delay"},
+	{Name: "max_delay", Doc: "The longest delay.", Value: keys.Duration(), Needs: "delay"},
 	{Name: "on", Doc: "The error codes that are retried; all but `cancelled` and `internal` where it is left out.", Value: keys.SomeOf(keys.Literal())},
 	{Name: "if", Doc: "A condition that reads `error`: whether the step is tried again.", Value: keys.Condition()},
 	{Name: "before", Doc: "Steps that run before each further attempt, such as logging in again.", Value: stepList()},

@@ -151,9 +151,9 @@ func (c *checker) delays(n *syntax.Node, out *program.Retry) {
 			out.Backoff = 0
 		}
 	}
-	for _, key := range []string{"backoff", "max_delay"} {
-		if v := n.Get(key); v != nil && n.Get("delay") == nil {
-			c.diags.Errorf("misplaced-key", keyOf(n, key), "%s has no effect without delay", key).Hint = "add delay: the time before the second attempt"
+	for _, key := range retryKeys {
+		if key.Needs == "delay" && n.Get(key.Name) != nil && n.Get("delay") == nil {
+			c.diags.Errorf("misplaced-key", keyOf(n, key.Name), "%s has no effect without delay", key.Name).Hint = "add delay: the time before the second attempt"
 		}
 	}
 }

@@ -22,6 +22,8 @@ type Key struct {
 	Doc      string // what it means: a sentence or two, in Markdown
 	Value    Shape
 	Required bool
+	// Needs is another key, without which this one says nothing; "" is none.
+	Needs string
 }
 
 // Has reports whether the mapping has a key of that name.

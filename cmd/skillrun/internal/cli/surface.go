@@ -74,7 +74,7 @@ func (s *surface) begun(run engine.Run) {
 	defer s.mu.Unlock()
 	s.run = run
 	if s.flags.output == "events" {
-		s.line(map[string]any{"version": 1, "type": "run_started", "run": run.ID, "skill": run.Skill, "command": run.Command, "continued": run.Continued, "followed": run.Followed})
+		s.line(render.RunStartedOf(run))
 		return
 	}
 	fmt.Fprintln(s.p.Stderr, render.Flat(run.Command))
@@ -109,7 +109,7 @@ func (s *surface) question(q engine.Question) {
 	defer s.mu.Unlock()
 	s.asked = &q
 	if s.flags.output == "events" {
-		s.line(map[string]any{"version": 1, "type": "question", "run": s.run.ID, "node": q.Node, "message": q.Message, "show": q.Show, "plan": q.Forecast})
+		s.line(render.AskedOf(s.run.ID, q))
 		return
 	}
 	if s.view != nil {
@@ -141,7 +141,7 @@ func (s *surface) tell(object render.ResultJSON) {
 		render.JSON(s.p.Stdout, object)
 		return
 	}
-	s.line(map[string]any{"version": 1, "type": "run_" + object.State, "run": object.Run, "result": object})
+	s.line(render.RunEndedOf(object))
 }
 
 // stopped tells a program of a run that could not go on being written down.

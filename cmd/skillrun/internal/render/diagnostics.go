@@ -151,22 +151,18 @@ func Error(w io.Writer, err error) {
 
 // RefusalJSON is a command that ended before it had a result of its own.
 type RefusalJSON struct {
-	State string `json:"state"` // refused, failed, waiting or interrupted
-	Error struct {
-		*types.Error
-		Diagnostics diag.List `json:"diagnostics,omitempty"`
-	} `json:"error"`
+	State string       `json:"state"` // refused, failed, waiting or interrupted
+	Error RefusalError `json:"error"`
 }
 
 // Refusal prints why a command came to nothing, as JSON or as a line of events.
 func Refusal(w io.Writer, format, state string, err *types.Error, diags diag.List) {
-	out := RefusalJSON{State: state}
-	out.Error.Error, out.Error.Diagnostics = err, diags.Foremost(maxListed)
+	why := RefusalError{err, diags.Foremost(maxListed)}
 	if format != "events" {
-		JSON(w, out)
+		JSON(w, RefusalJSON{state, why})
 		return
 	}
-	JSONLine(w, map[string]any{"version": 1, "type": state, "error": out.Error})
+	JSONLine(w, RefusedJSON{headOf(state), why})
 }
 
 // JSON prints v, indented.

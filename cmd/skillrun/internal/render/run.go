@@ -24,20 +24,19 @@ func headline(result types.Values) string {
 
 // ResultJSON is a run as JSON, for --output json.
 type ResultJSON struct {
-	Run     string              `json:"run"`
-	Skill   string              `json:"skill"`
-	State   string              `json:"state"`
-	Reason  string              `json:"reason,omitempty"` // why it parked
-	Command string              `json:"command"`
-	Journal string              `json:"journal"`
-	Outputs map[string]any      `json:"outputs"`
-	Missing []string            `json:"missing_outputs,omitempty"` // they read a step that has not run
-	Steps   []engine.StepReport `json:"steps"`
-	Effects []engine.Effect     `json:"effects"`
-	Error   *ErrorJSON          `json:"error,omitempty"`
-	// Question is what a person is asked, of a run that waits for that.
-	Question *QuestionJSON `json:"question,omitempty"`
-	Next     *Next         `json:"next,omitempty"`
+	Run      string              `json:"run" doc:"The id of the run."`
+	Skill    string              `json:"skill" doc:"The name of its skill."`
+	State    string              `json:"state" doc:"What became of it, such as done, failed or parked."`
+	Reason   string              `json:"reason,omitempty" doc:"Why it parked."`
+	Command  string              `json:"command" doc:"The command that does the same again."`
+	Journal  string              `json:"journal" doc:"The folder of its journal."`
+	Outputs  map[string]any      `json:"outputs" doc:"The outputs of the skill."`
+	Missing  []string            `json:"missing_outputs,omitempty" doc:"The outputs that read a step which has not run."`
+	Steps    []engine.StepReport `json:"steps" doc:"What became of each step."`
+	Effects  []engine.Effect     `json:"effects" doc:"What the run wrote, or found written."`
+	Error    *ErrorJSON          `json:"error,omitempty" doc:"Why it failed or stopped."`
+	Question *QuestionJSON       `json:"question,omitempty" doc:"What a person is asked, of a run that waits for that."`
+	Next     *Next               `json:"next,omitempty" doc:"The commands that come next."`
 }
 
 // QuestionJSON is what a run asks a person: to agree to what would be written,

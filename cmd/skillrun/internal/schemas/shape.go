@@ -10,7 +10,7 @@ import (
 
 // mapping is the schema of a mapping by its keys.
 func (b *builder) mapping(place string) Schema {
-	props, required := Schema{}, []string{}
+	props, required, needs := Schema{}, []string{}, Schema{}
 	for _, k := range b.places[place] {
 		p := b.shape(k.Value)
 		p["description"] = k.Doc
@@ -18,10 +18,16 @@ func (b *builder) mapping(place string) Schema {
 		if k.Required {
 			required = append(required, k.Name)
 		}
+		if k.Needs != "" {
+			needs[k.Name] = []string{k.Needs}
+		}
 	}
 	out := Schema{"type": b.objectType(), "properties": props, "additionalProperties": false}
 	if len(required) > 0 {
 		out["required"] = required
+	}
+	if len(needs) > 0 {
+		out["dependencies"] = needs
 	}
 	if f := b.extra[place]; f != nil {
 		f(out)

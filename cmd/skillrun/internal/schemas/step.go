@@ -36,19 +36,14 @@ func (b *builder) stepRules(s Schema) {
 		kinds = append(kinds, has(k.Key.Name))
 		add(s, ifThen(has(k.Key.Name), b.kind(k)))
 	}
-	needs := Schema{}
-	for _, key := range check.OfLoops() {
-		needs[key] = []string{"for_each"}
-	}
-	s["dependencies"] = needs
 	add(s, Schema{"anyOf": kinds},
 		ifThen(has("max_parallel"), Schema{"anyOf": []any{has("for_each"), has("parallel")}}))
 	for _, t := range b.steps {
-		then := b.call(t)
-		if codes := b.codes(t); codes != nil {
-			then["properties"].(Schema)["errors"] = codes
-		}
-		add(s, ifThen(when("uses", t.Name), then))
+		codes := codesOf(t)
+		add(s, ifThen(when("uses", t.Name), b.call(t)), ifThen(undeclared(t), Schema{"properties": Schema{
+			"errors": Schema{"propertyNames": Schema{"enum": codes}, "properties": b.messages(codes)},
+			"retry":  Schema{"properties": Schema{"on": Schema{"items": Schema{"enum": codes}}}},
+		}}))
 	}
 }
 
@@ -111,31 +106,44 @@ func arguments(t step.Step) Schema {
 	return out
 }
 
-// codes are the keys of errors, of a step type whose codes are all known.
-func (b *builder) codes(t step.Step) Schema {
+// undeclared is a use of a step type whose arguments declare no codes of its own.
+func undeclared(t step.Step) Schema {
+	out := when("uses", t.Name)
 	if t.IsCoded() {
-		return nil
+		out["properties"].(Schema)["with"] = Schema{"not": has("codes")}
 	}
-	all := Schema{}
-	for _, c := range append(t.AllCodes(), types.Timeout) { // its own, and that of the key timeout
-		all[string(c)] = b.shape(keys.Text())
+	return out
+}
+
+// codesOf are the codes with which a use of a step type can fail that declares none, with
+// that of its key timeout.
+func codesOf(t step.Step) []types.Code {
+	codes := append(t.AllCodes(), types.Timeout)
+	slices.Sort(codes)
+	return slices.Compact(codes)
+}
+
+// messages are the keys of errors.
+func (b *builder) messages(codes []types.Code) Schema {
+	out := Schema{}
+	for _, c := range codes {
+		out[string(c)] = b.shape(keys.Text())
 	}
-	return Schema{"type": "object", "properties": all, "additionalProperties": false}
+	return out
 }
 
 func (b *builder) awaitRules(s Schema) {
-	b.callRules(s, func(t step.Step) bool { return t.Effect == step.Reads })
+	reads := func(t step.Step) bool { return t.Effect == step.Reads }
+	b.callRules(s, reads)
+	for _, t := range b.steps {
+		if reads(t) {
+			add(s, ifThen(undeclared(t), Schema{"properties": Schema{"on": Schema{"items": Schema{"enum": codesOf(t)}}}}))
+		}
+	}
 }
 
 func (b *builder) approveRules(s Schema) {
 	b.callRules(s, step.Step.Approves)
-	needs := Schema{}
-	for _, k := range b.places["approve"] {
-		if k.Name != "text" && k.Name != "uses" {
-			needs[k.Name] = []string{"uses"}
-		}
-	}
-	s["dependencies"] = needs
 }
 
 // callRules are the arguments of the step types that a mapping may use.
@@ -152,13 +160,18 @@ func (b *builder) callRules(s Schema, fits func(step.Step) bool) {
 // declarationRules say which keywords go with which type.
 func declarationRules(s Schema) {
 	props := s["properties"].(Schema)
-	all, _ := props["type"].(Schema)["enum"].([]any)
+	all, _ := props["type"].(Schema)["enum"].([]string)
 	for _, name := range all {
 		without := Schema{}
 		for key := range props {
-			if of := check.OfTypes(key); len(of) > 0 && !slices.Contains(of, name.(string)) {
+			if of := check.OfTypes(key); len(of) > 0 && !slices.Contains(of, name) {
 				without[key] = false
 			}
+		}
+		if was, there := props["default"].(Schema); there {
+			of := value(types.OfKind(check.KindOf(name)), true)
+			of["description"] = was["description"]
+			without["default"] = of
 		}
 		then := Schema{"properties": without}
 		if name == "array" {
@@ -167,6 +180,6 @@ func declarationRules(s Schema) {
 		add(s, ifThen(when("type", name), then))
 	}
 	if _, there := props["default"]; there {
-		add(s, ifThen(when("required", true), Schema{"properties": Schema{"default": false}}))
+		add(s, ifThen(when("required", true), Schema{"not": has("default")}))
 	}
 }

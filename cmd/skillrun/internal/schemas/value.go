@@ -39,9 +39,6 @@ func value(t types.Type, filled bool) Schema {
 		out = object(t, filled)
 	default:
 		out = scalar(t)
-		if t.Optional {
-			out["type"] = append(typesOf(out), "null")
-		}
 		if filled && len(out) > 1 || filled && t.Kind != types.String {
 			return Schema{"anyOf": []any{out, Schema{"type": "string", "pattern": hole}}}
 		}
@@ -49,9 +46,6 @@ func value(t types.Type, filled bool) Schema {
 	}
 	if filled && t.Kind != types.SecretKind {
 		out["type"], out["pattern"] = append(typesOf(out), "string"), hole
-	}
-	if t.Optional {
-		out["type"] = append(typesOf(out), "null")
 	}
 	return out
 }
@@ -61,14 +55,7 @@ func scalar(t types.Type) Schema {
 	out := Schema{"type": t.Kind.String()}
 	switch pattern := ecma(t.Pattern); {
 	case len(t.Enum) > 0:
-		words := []any{}
-		for _, word := range t.Enum {
-			words = append(words, word)
-		}
-		if t.Optional {
-			words = append(words, nil)
-		}
-		out["enum"] = words
+		out["enum"] = t.Enum
 	case pattern != "":
 		out["pattern"] = pattern
 	case t.Format == "duration":
@@ -99,11 +86,7 @@ func ecma(pattern string) string {
 func object(t types.Type, filled bool) Schema {
 	props, required := Schema{}, []string{}
 	for _, f := range t.Fields {
-		of := f.Type
-		if !f.Required {
-			of = of.Maybe()
-		}
-		p := value(of, filled && !f.Literal)
+		p := value(f.Type, filled && !f.Literal)
 		if f.Doc != "" {
 			p["description"] = f.Doc
 		}
