@@ -108,6 +108,7 @@ type view struct {
 	trust map[string]expr.Trust // how far loop variables can be trusted; never changed in place
 	where []enclosure           // what stands around, from the outside in
 	scope *expr.Scope           // of all that; nil when it is not made yet
+	known *known                // what steps come to; nil when it is not made yet
 }
 
 // Skill is a checked skill. Its exported fields describe it; [Skill.Bind]

@@ -71,7 +71,10 @@ func asValues(t types.Type) types.Type {
 func (c *checker) scope() expr.Scope {
 	if c.view.scope == nil {
 		s := c.declared()
-		steps, given := c.view.results()
+		if c.view.known == nil {
+			c.view.known = newKnown(c.view.steps)
+		}
+		steps, given := c.view.known.under(c.view.under)
 		s.Vars = s.Vars.With(types.Field{Name: "steps", Type: steps}).With(types.Field{Name: "run", Type: runType()})
 		for _, f := range c.view.names {
 			s.Vars = s.Vars.With(f)
@@ -83,43 +86,10 @@ func (c *checker) scope() expr.Scope {
 				s = cond.expr.Narrow(s)
 			}
 		}
-		s.Given, s.Trust, s.Sets = given, c.view.trust, c.view.sets()
+		s.Given, s.Trust, s.Sets = given, c.view.trust, c.view.known.sets
 		c.view.scope = &s
 	}
 	return *c.view.scope
-}
-
-// sets are how far the values can be trusted that steps name.
-func (v view) sets() map[string]map[string]expr.Trust {
-	out := map[string]map[string]expr.Trust{}
-	for _, r := range v.steps {
-		if r.trust != nil {
-			out[r.id] = r.trust
-		}
-	}
-	return out
-}
-
-// results are the steps that can be read, and further conditions of each.
-func (v view) results() (steps types.Type, given map[string][]string) {
-	holds := map[string]bool{}
-	for _, cond := range v.under {
-		for _, p := range cond.parts {
-			holds[p] = true
-		}
-	}
-	steps, given = types.Type{Kind: types.Object, Fields: make([]types.Field, 0, len(v.steps))}, map[string][]string{}
-	for _, p := range v.steps {
-		r := *p
-		if !r.unsure && len(r.parts) > 0 {
-			r.parts = slices.DeleteFunc(slices.Clone(r.parts), func(p string) bool { return holds[p] })
-			if len(r.parts) > 0 {
-				given[r.id] = r.parts
-			}
-		}
-		steps.Fields = append(steps.Fields, types.Field{Name: r.id, Type: r.optional()})
-	}
-	return steps, given
 }
 
 // defineName gives a name a meaning in what is checked from here on.
@@ -134,7 +104,7 @@ func (c *checker) defineName(name string, t types.Type) {
 // forgetError drops what is known of an outer `error`.
 func (c *checker) forgetError() {
 	c.view.under = slices.DeleteFunc(slices.Clone(c.view.under), func(u condition) bool { return u.ofError })
-	c.view.steps = slices.Clone(c.view.steps)
+	c.view.steps, c.view.known = slices.Clone(c.view.steps), nil
 	for i, p := range c.view.steps {
 		if p.ofError {
 			r := *p
@@ -152,10 +122,15 @@ func readsError(e *expr.Expr) bool {
 func (c *checker) enclose(e enclosure) { c.view.where = append(slices.Clip(c.view.where), e) }
 
 func (c *checker) addResults(results ...result) {
+	before := len(c.view.steps)
 	steps := slices.Clip(c.view.steps)
 	for _, r := range results {
 		steps = append(steps, &r)
 	}
+	if c.view.known == nil {
+		c.view.known = newKnown(steps[:before])
+	}
+	c.view.known = c.view.known.with(steps[before:])
 	c.view.steps, c.view.scope = steps, nil
 }
 

@@ -20,7 +20,7 @@ func (c *checker) skillSteps(root *syntax.Node) {
 	c.collectAll(n, nil, "")
 	before := c.view
 	c.skill.Steps = c.sequence(n, "steps", true)
-	c.view = view{steps: c.view.steps, names: before.names} // outputs are read wherever the skill ended
+	c.view = view{steps: c.view.steps, known: c.view.known, names: before.names} // outputs are read wherever the skill ended
 }
 
 // sequence checks steps that run one after the other; each sees those before
