@@ -28,6 +28,9 @@ func Checked[In any](s Step, check func(in In, unknown UnknownPaths) error) Step
 	return s
 }
 
+// IsChecked reports whether the step has such rules.
+func (s Step) IsChecked() bool { return s.check != nil }
+
 // CheckArguments says why the step does not take the arguments, as far as they are
 // known, or returns nil.
 func (s Step) CheckArguments(in json.RawMessage, unknown UnknownPaths) error {

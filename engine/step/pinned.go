@@ -35,6 +35,9 @@ func Pinned[In any](s Step, pin func(In) Pin) Step {
 	return s
 }
 
+// IsPinned reports whether a call of the step names something by its digest.
+func (s Step) IsPinned() bool { return s.pin != nil }
+
 // PinOf is what the arguments of a call name; ok is false for a step of another kind.
 func (s Step) PinOf(in json.RawMessage) (p Pin, ok bool) {
 	if s.pin == nil {

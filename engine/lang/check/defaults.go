@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -47,7 +46,7 @@ func (c *checker) alwaysRuns() bool {
 // byDefault is what a text comes to that reads nothing but inputs and config with
 // a default that is written out, and their names; nil when it reads others.
 func (c *checker) byDefault(n *syntax.Node) (v any, names []string) {
-	t, problems := expr.ParseText(n.Value)
+	t, problems := textOf(n)
 	if len(problems) > 0 || len(t.Refs()) == 0 {
 		return nil, nil
 	}

@@ -70,7 +70,7 @@ func (m *marks) of(n *syntax.Node, at string, t types.Type) any {
 
 // text is a text with its marks. A hole that is no text is named, or left out.
 func (m *marks) text(n *syntax.Node, at string, want types.Type) any {
-	t, problems := expr.ParseText(n.Value)
+	t, problems := textOf(n)
 	if len(problems) > 0 || t.Literal() {
 		return unescaped(n.Value)
 	}

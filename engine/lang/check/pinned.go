@@ -12,10 +12,13 @@ import (
 // pinned checks the argument whose schema a step names by its digest, where the schemas
 // are kept beside the skill: without asking the service, and with the place of a mistake.
 func (c *checker) pinned(s step.Step, with *syntax.Node) {
+	if !s.IsPinned() || c.world.Schema == nil {
+		return
+	}
 	l := literals{scope: c.scope()}
 	written, _ := l.of(with, "", s.In).(map[string]any)
 	pin, ok := s.PinOf(types.Encode(written))
-	if !ok || c.world.Schema == nil || l.unknown.Has("service") || l.unknown.Has("schema") || pin.Name == "" {
+	if !ok || l.unknown.Has("service") || l.unknown.Has("schema") || pin.Name == "" {
 		return
 	}
 	in, known, err := c.world.Schema(c.file, pin)

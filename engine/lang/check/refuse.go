@@ -59,6 +59,9 @@ type argumentProbe struct {
 
 // check is what the step says to the arguments, but for one of them.
 func (r argumentProbe) check(l literals) *types.Error {
+	if !r.step.IsChecked() {
+		return nil
+	}
 	l.scope = r.scope
 	v, _ := l.of(r.with, "", r.step.In).(map[string]any)
 	if err := r.step.CheckArguments(types.Encode(v), l.unknown); types.CodeOf(err) == types.BadInput {
@@ -109,7 +112,7 @@ type choice struct{ name, value, text string }
 
 // choices are what a text comes to that reads one name, which is one of an enum.
 func (r argumentProbe) choices(n *syntax.Node) (out []choice) {
-	t, problems := expr.ParseText(n.Value)
+	t, problems := textOf(n)
 	if len(problems) > 0 || len(t.Refs()) == 0 {
 		return nil
 	}
@@ -223,7 +226,7 @@ func (l *literals) part(p part, t types.Type) (v any, known bool) {
 }
 
 func (l *literals) maybeAbsent(n *syntax.Node) bool {
-	t, problems := expr.ParseText(n.Value)
+	t, problems := textOf(n)
 	if len(problems) > 0 {
 		return true
 	}

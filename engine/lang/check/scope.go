@@ -189,8 +189,8 @@ func (c *checker) bare(n *syntax.Node, s expr.Scope) (e *expr.Expr, t types.Type
 		}
 		return nil, types.Type{}
 	}
-	c.seeText(n, true, s)
 	e, problems := expr.Parse(n.Value)
+	c.seeExpression(n, e, s)
 	if len(problems) > 0 {
 		c.problems(n, problems)
 		return nil, types.Type{}

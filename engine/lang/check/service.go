@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/skillrun/skillrun/engine/diag"
-	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -40,7 +39,7 @@ func (c *checker) need(service, kind string, at diag.Range) {
 // choicesOf are the names that the authors of the skill wrote for an expression to
 // choose from.
 func (c *checker) choicesOf(v *syntax.Node) []string {
-	t, problems := expr.ParseText(v.Value)
+	t, problems := textOf(v)
 	if v.Kind != syntax.Scalar || len(problems) > 0 {
 		return nil // its own diagnostics say why
 	}

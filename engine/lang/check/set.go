@@ -36,7 +36,7 @@ func (c *checker) trustOf(n *syntax.Node) expr.Trust {
 	if n.Kind != syntax.Scalar || n.Tag != "!!str" {
 		return out
 	}
-	t, problems := expr.ParseText(n.Value)
+	t, problems := textOf(n)
 	if len(problems) > 0 {
 		return expr.TrustNone
 	}

@@ -251,6 +251,9 @@ func (c *checker) with(n *syntax.Node) (*syntax.Node, bool) {
 
 // coded is a step with the error codes that its arguments declare.
 func (c *checker) coded(s step.Step, with *syntax.Node) step.Step {
+	if !s.IsCoded() {
+		return s
+	}
 	l := literals{scope: c.scope()}
 	v, _ := l.of(with, "", s.In).(map[string]any)
 	return s.CodedBy(types.Encode(v))

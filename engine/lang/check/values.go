@@ -99,7 +99,6 @@ func (c *checker) typed(n *syntax.Node, s expr.Scope) (any, types.Type) {
 }
 
 func (c *checker) scalar(n *syntax.Node, s expr.Scope) (any, types.Type) {
-	c.seeText(n, false, s)
 	if n.Tag != "!!str" {
 		v := n.Data()
 		if v == nil {
@@ -107,7 +106,8 @@ func (c *checker) scalar(n *syntax.Node, s expr.Scope) (any, types.Type) {
 		}
 		return v, types.OfKind(types.KindOf(v))
 	}
-	t, problems := expr.ParseText(n.Value)
+	t, problems := textOf(n)
+	c.seeText(n, t, s)
 	if len(problems) > 0 {
 		c.problems(n, problems)
 		return n.Value, types.OfKind(types.Invalid)
@@ -193,8 +193,24 @@ func isLiteral(n *syntax.Node) bool {
 	if n.Tag != "!!str" {
 		return true
 	}
-	t, problems := expr.ParseText(n.Value)
+	t, problems := textOf(n)
 	return len(problems) == 0 && t.Literal()
+}
+
+// parsed is the memo of a scalar that was read as a text with ${{ }}.
+type parsed struct {
+	text     *expr.Text
+	problems []expr.Problem
+}
+
+// textOf is a scalar as a text with ${{ }}, parsed once however often it is asked for.
+func textOf(n *syntax.Node) (*expr.Text, []expr.Problem) {
+	if p, ok := n.Memo.(parsed); ok {
+		return p.text, p.problems
+	}
+	t, problems := expr.ParseText(n.Value)
+	n.Memo = parsed{t, problems}
+	return t, problems
 }
 
 func unescaped(text string) any {
@@ -221,7 +237,7 @@ func (c *checker) authoredOnly(n *syntax.Node, s expr.Scope, why string) {
 	if n.Kind != syntax.Scalar || n.Tag != "!!str" {
 		return
 	}
-	t, problems := expr.ParseText(n.Value)
+	t, problems := textOf(n)
 	if len(problems) > 0 {
 		return
 	}

@@ -16,9 +16,10 @@ import (
 type Watch struct {
 	// Tree is what a file was parsed to, before it is checked.
 	Tree func(root *syntax.Node)
-	// Text is a scalar that holds one bare expression, or a text with ${{ }}; scope is
-	// what names mean there. It may have mistakes.
-	Text func(n *syntax.Node, bare bool, scope expr.Scope)
+	// Expression is a scalar that holds one bare expression, and Text one with a text
+	// with ${{ }}; scope is what names mean there. What cannot be parsed is nil.
+	Expression func(n *syntax.Node, e *expr.Expr, scope expr.Scope)
+	Text       func(n *syntax.Node, t *expr.Text, scope expr.Scope)
 	// Value is a value where one of a type is wanted.
 	Value func(n *syntax.Node, want types.Type)
 	// Arguments is a mapping whose keys are members of an object: the arguments of a
@@ -37,9 +38,15 @@ func (c *checker) seeTree(root *syntax.Node) {
 	}
 }
 
-func (c *checker) seeText(n *syntax.Node, bare bool, s expr.Scope) {
+func (c *checker) seeExpression(n *syntax.Node, e *expr.Expr, s expr.Scope) {
+	if w := c.world.Watch; w != nil && w.Expression != nil {
+		w.Expression(n, e, s)
+	}
+}
+
+func (c *checker) seeText(n *syntax.Node, t *expr.Text, s expr.Scope) {
 	if w := c.world.Watch; w != nil && w.Text != nil {
-		w.Text(n, bare, s)
+		w.Text(n, t, s)
 	}
 }
 

@@ -80,17 +80,19 @@ type completer struct {
 func (c *completer) look(text string, at diag.Pos) {
 	c.args = map[diag.Pos]types.Type{}
 	own := func(n *syntax.Node) bool { return n.Range.File == c.file }
+	see := func(n *syntax.Node, bare bool, s expr.Scope) {
+		if own(n) && c.scope == nil && within(n.Range, at) {
+			c.scope, c.bare = &s, bare
+		}
+	}
 	c.world.Watch = &check.Watch{
 		Tree: func(root *syntax.Node) {
 			if own(root) {
 				c.tree = root
 			}
 		},
-		Text: func(n *syntax.Node, bare bool, s expr.Scope) {
-			if own(n) && c.scope == nil && within(n.Range, at) {
-				c.scope, c.bare = &s, bare
-			}
-		},
+		Expression: func(n *syntax.Node, _ *expr.Expr, s expr.Scope) { see(n, true, s) },
+		Text:       func(n *syntax.Node, _ *expr.Text, s expr.Scope) { see(n, false, s) },
 		Value: func(n *syntax.Node, want types.Type) {
 			if own(n) && within(n.Range, at) {
 				c.want = want

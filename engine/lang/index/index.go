@@ -95,7 +95,16 @@ func (x *Index) check(text []byte, w World) {
 				x.Root = root
 			}
 		},
-		Text: x.text,
+		Expression: func(n *syntax.Node, e *expr.Expr, s expr.Scope) {
+			if x.text(n, true) && e != nil {
+				x.mention(n, e.Mentions(s))
+			}
+		},
+		Text: func(n *syntax.Node, t *expr.Text, s expr.Scope) {
+			if x.text(n, false) && t != nil && !t.Literal() {
+				x.mention(n, t.Mentions(s))
+			}
+		},
 		Value: func(n *syntax.Node, want types.Type) {
 			if n.Range.File == x.File {
 				x.wants[n.Range.Start] = want
@@ -122,23 +131,18 @@ func (x *Index) check(text []byte, w World) {
 	slices.SortStableFunc(x.members, func(a, b mention) int { return before(a.at.Start, b.at.Start) })
 }
 
-// text keeps the names of the expressions in a scalar. What has mistakes is read as
-// far as it can be.
-func (x *Index) text(n *syntax.Node, bare bool, s expr.Scope) {
+// text notes a scalar with expressions, and reports whether it is one of this file.
+func (x *Index) text(n *syntax.Node, bare bool) bool {
 	if n.Range.File != x.File || n.Tag != syntax.Str {
-		return
+		return false
 	}
 	x.texts = append(x.texts, n)
 	x.bare[n.Range.Start] = bare
-	var found []expr.Mention
-	if bare {
-		if e, problems := expr.Parse(n.Value); len(problems) == 0 {
-			found = e.Mentions(s)
-		}
-	} else if t, problems := expr.ParseText(n.Value); len(problems) == 0 {
-		found = t.Mentions(s)
-	}
-	for _, m := range found {
+	return true
+}
+
+func (x *Index) mention(n *syntax.Node, names []expr.Mention) {
+	for _, m := range names {
 		x.members = append(x.members, mention{m.Path, n.Place(m.From, m.To), m.Type})
 	}
 }

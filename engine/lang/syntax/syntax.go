@@ -87,6 +87,10 @@ type Node struct {
 	Items []*Node // of a Sequence
 	Pairs []Pair  // of a Mapping, in the order of the file, keys unique
 
+	// Memo is for whoever reads the tree: what a Scalar's Value was parsed to, so that it
+	// is done once. The zero one is nothing.
+	Memo any
+
 	src   *source
 	spans []span // how Value came out of the source; nil when unknown
 }
