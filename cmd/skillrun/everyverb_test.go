@@ -43,6 +43,7 @@ steps:
 		{"graph " + file, 0, "graph"},
 		{"steps", 0, "steps"},
 		{"schema", 0, "schemas"},
+		{"eval --run last inputs", 0, "type"},
 		{"version", 0, "version"},
 		{"runs", 0, "runs"},
 		{"runs last", 0, "effects"},

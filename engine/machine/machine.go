@@ -173,6 +173,10 @@ func (m *Machine) Current() string {
 	}
 }
 
+// Names are what an expression reads that stands behind the last step of the skill, by
+// their names. They must not be changed.
+func (m *Machine) Names() map[string]any { return m.names.vars }
+
 // Result is where a run stands.
 type Result struct {
 	State   State

@@ -47,10 +47,14 @@ func (r result) outsideGroup(cond condition, unsure bool) result {
 }
 
 func (c *checker) declared() expr.Scope {
+	return c.skill.Scope().With("secrets", c.skill.Secrets)
+}
+
+// Scope is what the names of a skill mean that are known before it runs.
+func (s *Skill) Scope() expr.Scope {
 	return expr.Scope{Vars: types.ObjectOf(
-		types.Field{Name: "inputs", Type: asValues(c.skill.Inputs)},
-		types.Field{Name: "config", Type: asValues(c.skill.Config)},
-		types.Field{Name: "secrets", Type: c.skill.Secrets},
+		types.Field{Name: "inputs", Type: asValues(s.Inputs)},
+		types.Field{Name: "config", Type: asValues(s.Config)},
 	)}
 }
 

@@ -117,12 +117,18 @@ func command(line string) ([]string, bool) {
 	if !strings.HasPrefix(line, "skillrun") {
 		return nil, false
 	}
-	words := strings.Fields(line)
+	words := shellWord.FindAllString(line, -1)
 	if i := slices.IndexFunc(words, func(w string) bool { return slices.Contains([]string{"|", ">", "&&", "#", "&"}, w) }); i > 0 {
 		words = words[:i]
 	}
+	for i, w := range words {
+		words[i] = strings.ReplaceAll(w, "'", "")
+	}
 	return words[1:], words[0] == "skillrun"
 }
+
+// shellWord is a word of a command, with its parts in single quotes.
+var shellWord = regexp.MustCompile(`(?:[^\s']+|'[^']*')+`)
 
 // TestConsole runs what the pages say was run.
 func TestConsole(t *testing.T) {
