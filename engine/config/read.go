@@ -218,7 +218,11 @@ func (r *reader) choice(n *syntax.Node, path string, allowed ...string) string {
 
 func (r *reader) boolean(n *syntax.Node, path string) bool {
 	if n.Kind != syntax.Scalar || n.Tag != syntax.Bool {
-		r.list.Errorf("wrong-type", n.Range, "%s has to be true or false", path).Hint = "write true or false, without quotes"
+		d := r.list.Errorf("wrong-type", n.Range, "%s has to be true or false", path)
+		if n.Kind == syntax.Scalar && (n.Value == "true" || n.Value == "false") { // in quotes
+			d.Replace(n.Value)
+		}
+		d.Hint = "write true or false, without quotes"
 		return false
 	}
 	return n.Data() == true

@@ -133,6 +133,20 @@ func elsewhere() map[string]string {
 	})
 }
 
+// Instead is what the hint of a wrong name puts in its place; "" where the hint has no one
+// answer, or is about something else.
+func (p Problem) Instead() string {
+	if p.Code != CodeUnknownName && p.Code != CodeUnknownFunction {
+		return ""
+	}
+	for before, kept := range map[string]string{"did you mean ": "", "it is called ": "", "write inputs.": "inputs.", "write steps.": "steps."} {
+		if word, ok := strings.CutPrefix(p.Hint, before); ok {
+			return kept + strings.TrimSuffix(word, "?")
+		}
+	}
+	return ""
+}
+
 // nameHint says what to write in place of a name that means something elsewhere.
 func nameHint(n *name, s Scope, compared bool) string {
 	steps, _ := s.Vars.Field("steps")

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/lang/keys"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/program"
@@ -107,7 +106,7 @@ func (r *reader) failure(n *syntax.Node, name string, step *program.Node, a *Ans
 			words[i] = string(code)
 		}
 		slices.Sort(words)
-		r.diags.Errorf("unknown-code", code.Range, "%s cannot fail with %s", c.title, code.Value).Hint = diag.DidYouMean(code.Value, words)
+		r.diags.Errorf("unknown-code", code.Range, "%s cannot fail with %s", c.title, code.Value).Suggest(code.Value, words)
 	}
 	text := "an answer of the test"
 	if message != nil {

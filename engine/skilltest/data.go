@@ -3,7 +3,6 @@ package skilltest
 import (
 	"strconv"
 
-	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -58,7 +57,7 @@ func (r *reader) object(n *syntax.Node, t types.Type, what string, l leniency) a
 	for _, p := range n.Pairs {
 		f, ok := t.Field(p.Key.Value)
 		if !ok {
-			r.diags.Errorf("unknown-key", p.Key.Range, "%s has no %s", what, p.Key.Value).Hint = diag.DidYouMean(p.Key.Value, t.Names())
+			r.diags.Errorf("unknown-key", p.Key.Range, "%s has no %s", what, p.Key.Value).Suggest(p.Key.Value, t.Names())
 			continue
 		}
 		if p.Value.IsNull() && !f.Required {

@@ -33,7 +33,7 @@ func (r *reader) expectation(n *syntax.Node, at diag.Range) Expectation {
 		f, ok := r.suite.Skill.Outputs.Field(p.Key.Value)
 		if !ok {
 			r.diags.Errorf("unknown-key", p.Key.Range, "%s has no output %s", r.suite.Skill.Name, p.Key.Value).
-				Hint = diag.DidYouMean(p.Key.Value, r.suite.Skill.Outputs.Names())
+				Suggest(p.Key.Value, r.suite.Skill.Outputs.Names())
 			return
 		}
 		e.Outputs[f.Name] = Value{p.Value.Range, r.data(p.Value, f.Type.Maybe(), f.Name, exact), p.Value}
@@ -65,7 +65,7 @@ func (r *reader) oneOf(n *syntax.Node, what string, allowed []string) string {
 	if s := r.text(n, what); slices.Contains(allowed, s) {
 		return s
 	}
-	r.diags.Errorf("bad-value", n.Range, "%s is one of %s", what, strings.Join(allowed, ", ")).Hint = diag.DidYouMean(n.Value, allowed)
+	r.diags.Errorf("bad-value", n.Range, "%s is one of %s", what, strings.Join(allowed, ", ")).Suggest(n.Value, allowed)
 	return ""
 }
 
@@ -112,7 +112,7 @@ func (r *reader) calls(p syntax.Pair, out map[string]Calls) {
 		r.each(item, "a call", func(p syntax.Pair) {
 			f, ok := c.in.Field(p.Key.Value)
 			if !ok {
-				r.diags.Errorf("unknown-argument", p.Key.Range, "%s has no argument %s", c.title, p.Key.Value).Hint = diag.DidYouMean(p.Key.Value, c.in.Names())
+				r.diags.Errorf("unknown-argument", p.Key.Range, "%s has no argument %s", c.title, p.Key.Value).Suggest(p.Key.Value, c.in.Names())
 				return
 			}
 			one[f.Name] = Value{p.Value.Range, r.data(p.Value, f.Type.Maybe(), f.Name, partial), p.Value}

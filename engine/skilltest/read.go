@@ -3,6 +3,7 @@ package skilltest
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -199,7 +200,7 @@ func (r *reader) values(n *syntax.Node, what string, declared types.Type, out ma
 		case what == "config":
 			out[name] = p.Value.Data()
 		default:
-			r.diags.Errorf("unknown-input", p.Key.Range, "%s has no input %s", r.suite.Skill.Name, name).Hint = diag.DidYouMean(name, declared.Names())
+			r.diags.Errorf("unknown-input", p.Key.Range, "%s has no input %s", r.suite.Skill.Name, name).Suggest(name, declared.Names())
 		}
 		c.places[what+"."+name] = p.Value.Range
 	}
@@ -210,7 +211,7 @@ func (r *reader) lookup(key *syntax.Node) *program.Node {
 	name := withoutItem(key.Value)
 	n := r.places[name]
 	if n == nil {
-		r.diags.Errorf("unknown-step", key.Range, "%s has no step %s", r.suite.Skill.Name, name).Hint = r.nearest(name)
+		r.diags.Errorf("unknown-step", key.Range, "%s has no step %s", r.suite.Skill.Name, name).Suggest(key.Value, types.SortedKeys(r.places)).Hint = r.nearest(name)
 	}
 	return n
 }
@@ -240,7 +241,7 @@ func (r *reader) mapping(n *syntax.Node, what string, known keys.Mapping) bool {
 	}
 	for _, p := range n.Pairs {
 		if known != nil && !known.Has(p.Key.Value) {
-			r.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", p.Key.Value).Hint = diag.DidYouMean(p.Key.Value, known.Names())
+			r.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", p.Key.Value).Suggest(p.Key.Value, known.Names())
 		}
 	}
 	return true
@@ -248,7 +249,11 @@ func (r *reader) mapping(n *syntax.Node, what string, known keys.Mapping) bool {
 
 func (r *reader) text(n *syntax.Node, what string) string {
 	if n.Kind != syntax.Scalar || n.Tag != syntax.Str {
-		r.diags.Errorf("type-mismatch", n.Range, "%s must be a string", what).Hint = "put it in quotes"
+		d := r.diags.Errorf("type-mismatch", n.Range, "%s must be a string", what)
+		d.Hint = "put it in quotes"
+		if n.Kind == syntax.Scalar && !n.IsNull() {
+			d.Replace(strconv.Quote(n.Value))
+		}
 		return ""
 	}
 	return n.Value

@@ -121,8 +121,12 @@ func TestMistakes(t *testing.T) {
 	s := skill(t)
 	for i, c := range diagtest.Cases(t, "testdata/mistakes.yaml") {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			_, diags := skilltest.Read("skill_test.yaml", []byte(c.Text), s, catalogue())
-			c.Compare(t, diags)
+			check := func(name string, text []byte) diag.List {
+				_, diags := skilltest.Read(name, text, s, catalogue())
+				return diags
+			}
+			c.Compare(t, check("skill_test.yaml", []byte(c.Text)))
+			diagtest.Fixed(t, "skill_test.yaml", []byte(c.Text), check)
 		})
 	}
 }

@@ -106,6 +106,38 @@ func matching(patterns []string, text string) int {
 	return -1
 }
 
+// Fixed makes each fix of what a text has, alone, and checks that it mends what it is of.
+// It returns the codes of those.
+func Fixed(t testing.TB, name string, text []byte, check func(name string, text []byte) diag.List) (codes []string) {
+	t.Helper()
+	before := check(name, text)
+	for _, d := range before {
+		if len(d.Fix) == 0 || d.At.File != name {
+			continue
+		}
+		fixed, err := diag.Apply(text, d.Fix)
+		if err != nil {
+			t.Errorf("%s: %v", d, err)
+			continue
+		}
+		if times(check(name, fixed), d) >= times(before, d) {
+			t.Errorf("%s: the fix leaves it:\n%s", d, fixed)
+		}
+		codes = append(codes, string(d.Code))
+	}
+	return codes
+}
+
+// times counts the diagnostics that say the same.
+func times(l diag.List, d diag.Diagnostic) (n int) {
+	for _, x := range l {
+		if x.Code == d.Code && x.Message == d.Message {
+			n++
+		}
+	}
+	return n
+}
+
 // Run checks every file of testdata against what check says of each case. name
 // is what a case's file would be called.
 func Run(t *testing.T, check func(name string, text []byte) diag.List) {
@@ -119,6 +151,7 @@ func Run(t *testing.T, check func(name string, text []byte) diag.List) {
 			for _, c := range Cases(t, path) {
 				t.Run("", func(t *testing.T) {
 					c.Compare(t, check(filepath.Base(path), []byte(c.Text)))
+					Fixed(t, filepath.Base(path), []byte(c.Text), check)
 				})
 			}
 		})

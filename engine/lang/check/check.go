@@ -76,7 +76,7 @@ func File(file string, text []byte, w World) (*Skill, diag.List) {
 
 func checkFile(file string, text []byte, f *session, chain []string) (*Skill, diag.List) {
 	root, diags := syntax.Parse(file, text)
-	c := &checker{session: f, file: file, diags: diags, ids: map[string]place{}, owner: map[string]*lifetime{}}
+	c := &checker{session: f, file: file, diags: diags, ids: map[string]place{}, offered: map[string]bool{}, owner: map[string]*lifetime{}}
 	if root == nil {
 		return nil, c.diags
 	}
@@ -207,7 +207,11 @@ func stem(file string) string {
 func (c *checker) name(root *syntax.Node) {
 	n := root.Get("name")
 	if n == nil {
-		c.diags.Errorf("missing-key", root.Head(), "a %s needs a name", c.skill.what()).Hint = "add: name: " + c.stem()
+		d := c.diags.Errorf("missing-key", root.Head(), "a %s needs a name", c.skill.what())
+		d.Hint = "add: name: " + c.stem()
+		if root.Get("language") == nil { // which comes first
+			adding(d, root, "name", c.stem())
+		}
 		return
 	}
 	c.skill.Name = n.Value

@@ -21,13 +21,14 @@ type checker struct {
 	grouped bool // the skill has a concurrency group
 	program bool // what is being checked is handed to a program
 
-	view  view             // what can be seen at the node being checked
-	ids   map[string]place // every id of the file, also later ones
-	early []earlyReturn    // the returns
-	life  *lifetime        // in which the node being checked stands
-	lives []*lifetime      // all of the file
-	owner map[string]*lifetime
-	reads map[string]bool // the steps that an output reads
+	view    view             // what can be seen at the node being checked
+	ids     map[string]place // every id of the file, also later ones
+	offered map[string]bool  // the ids that hints suggested
+	early   []earlyReturn    // the returns
+	life    *lifetime        // in which the node being checked stands
+	lives   []*lifetime      // all of the file
+	owner   map[string]*lifetime
+	reads   map[string]bool // the steps that an output reads
 
 	facts lint.File  // for the warnings at the end
 	about *lint.Step // the step being checked

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
 	"github.com/skillrun/skillrun/engine/types"
@@ -18,13 +17,6 @@ var jsonKinds = map[string]types.Kind{
 
 var otherWords = map[string]string{
 	"bool": "boolean", "int": "integer", "float": "number", "double": "number", "list": "array", "map": "object", "dict": "object", "str": "string", "text": "string",
-}
-
-func typeHint(word string) string {
-	if ours, ok := otherWords[word]; ok {
-		return "did you mean " + ours + "?"
-	}
-	return diag.DidYouMean(word, types.SortedKeys(jsonKinds))
 }
 
 func (c *checker) declarations(n *syntax.Node, what string) types.Type {
@@ -60,7 +52,7 @@ func (c *checker) declaration(p syntax.Pair, what string) types.Field {
 	if r := n.Get("required"); r != nil {
 		b, ok := r.Data().(bool)
 		if !ok || r.Tag != "!!bool" {
-			c.diags.Errorf("type-mismatch", r.Range, "required is true or false")
+			truth(c.diags.Errorf("type-mismatch", r.Range, "required is true or false"), r)
 		}
 		f.Required = b
 	}
@@ -82,7 +74,10 @@ func (c *checker) schema(n *syntax.Node) types.Type {
 	}
 	k, ok := jsonKinds[kind.Value]
 	if !ok {
-		c.diags.Errorf("unknown-type", kind.Range, "%q is not a type", kind.Value).Hint = typeHint(kind.Value)
+		d := c.diags.Errorf("unknown-type", kind.Range, "%q is not a type", kind.Value).Suggest(kind.Value, types.SortedKeys(jsonKinds))
+		if ours, ok := otherWords[kind.Value]; ok {
+			d.Replace(ours).Hint = "did you mean " + ours + "?"
+		}
 		return types.Type{}
 	}
 	t := types.OfKind(k)
@@ -126,7 +121,7 @@ func (c *checker) stringKeywords(n *syntax.Node, t *types.Type) {
 	}
 	for _, item := range v.Items {
 		if item.Kind != syntax.Scalar || item.Tag != "!!str" {
-			c.diags.Errorf("bad-enum", item.Range, "enum holds strings").Hint = `quote it: "` + item.Value + `"`
+			quoteIt(c.diags.Errorf("bad-enum", item.Range, "enum holds strings"), item)
 		}
 		t.Enum = append(t.Enum, item.Value)
 	}

@@ -68,8 +68,9 @@ func (c *checker) problems(n *syntax.Node, problems []expr.Problem) {
 	for _, p := range problems {
 		d := c.diags.Errorf(p.Code, n.Place(p.From, p.To), "%s", p.Message)
 		d.Hint = p.Hint
+		replaced(d, n, p)
 		if p.Code == expr.CodeSyntax && c.commented(n) {
-			d.Hint = "YAML takes the rest of the line for a comment: put the whole text in quotes"
+			d.Hint, d.Fix = "YAML takes the rest of the line for a comment: put the whole text in quotes", nil
 		}
 		c.explain(d, n, p)
 	}
@@ -104,6 +105,7 @@ func (c *checker) explain(d *diag.Diagnostic, n *syntax.Node, p expr.Problem) {
 	}
 	d.Related = append(d.Related, diag.Note{At: target.at, Message: "step " + id + " is here"})
 	d.Message, d.Hint = c.explainUnreadable(id, target)
+	d.Fix = nil
 }
 
 // explainUnreadable says why a step cannot be read here, and what to do about it.

@@ -181,7 +181,7 @@ func (c *checker) flag(n *syntax.Node, key string) bool {
 	}
 	b, ok := v.Data().(bool)
 	if !ok {
-		c.diags.Errorf("type-mismatch", v.Range, "%s is true or false", key)
+		truth(c.diags.Errorf("type-mismatch", v.Range, "%s is true or false", key), v)
 	}
 	return b
 }
@@ -207,7 +207,7 @@ func (c *checker) stopOrContinue(n *syntax.Node, key string) bool {
 		return false
 	}
 	if v.Kind != syntax.Scalar || v.Value != "stop" && v.Value != "continue" {
-		c.diags.Errorf("bad-value", v.Range, "%s is stop or continue", key)
+		c.diags.Errorf("bad-value", v.Range, "%s is stop or continue", key).Suggest(v.Value, []string{"stop", "continue"})
 	}
 	return v.Value == "continue"
 }

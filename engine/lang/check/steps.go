@@ -116,7 +116,10 @@ func (c *checker) step(n *syntax.Node) program.Node {
 func (c *checker) id(n *syntax.Node) string {
 	id := n.Get("id")
 	if id == nil {
-		c.diags.Errorf("missing-key", n.Head(), "every step needs an id").Hint = "add: id: a_short_name"
+		d := c.diags.Errorf("missing-key", n.Head(), "every step needs an id")
+		id := c.anID(n)
+		d.Hint = "add: id: " + id
+		adding(d, n, "id", id)
 		return ""
 	}
 	if id.Kind != syntax.Scalar || !idPattern().MatchString(id.Value) {

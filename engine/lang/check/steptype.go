@@ -72,7 +72,8 @@ func (c *checker) stepTypeHead(root *syntax.Node) *syntax.Node {
 	if doc := root.Get("doc"); doc == nil && root.Get(otherWord("doc")) == nil {
 		c.diags.Errorf("missing-key", root.Head(), "a step type needs a doc").Hint = "add a sentence that says what it does: doc: Restart a deployment."
 	} else if doc != nil && !strings.HasSuffix(c.skill.Description, ".") {
-		c.diags.Errorf("bad-value", doc.Range, "doc is a sentence that ends in a full stop")
+		end := doc.Place(len(doc.Value), len(doc.Value))
+		c.diags.Errorf("bad-value", doc.Range, "doc is a sentence that ends in a full stop").Fix = []diag.Edit{{At: end, Text: "."}}
 	}
 	if e := root.Get("effect"); e == nil {
 		c.diags.Errorf("missing-key", root.Head(), "a step type needs an effect").Hint = "one of " + listed(effects, "or")

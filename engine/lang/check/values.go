@@ -29,7 +29,9 @@ func (c *checker) keys(n *syntax.Node, known keys.Mapping, later []string) {
 		switch {
 		case known.Has(k):
 		case slices.Contains(later, k):
-			c.diags.Errorf("later-key", p.Key.Range, "%s comes with a later version of skillrun", k).Hint = "leave it out for now"
+			d := c.diags.Errorf("later-key", p.Key.Range, "%s comes with a later version of skillrun", k)
+			d.Hint = "leave it out for now"
+			c.without(d, p)
 		case k == "rescue" || k == "always":
 			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).
 				Hint = k + " belongs to a group: put the steps into one, {id: all, steps: […], " + k + ": […]}"
@@ -67,7 +69,7 @@ func (c *checker) str(n *syntax.Node, key string) string {
 		return ""
 	}
 	if v.Tag != "!!str" {
-		c.diags.Errorf("type-mismatch", v.Range, "%s must be a string; YAML reads %s as another type", key, v.Value).Hint = `quote it: "` + v.Value + `"`
+		quoteIt(c.diags.Errorf("type-mismatch", v.Range, "%s must be a string; YAML reads %s as another type", key, v.Value), v)
 	}
 	return v.Value
 }
@@ -163,9 +165,9 @@ func (c *checker) checkType(n *syntax.Node, value any, t, want types.Type, what 
 		case t.Optional && !want.Optional:
 			d.Code = "maybe-absent"
 		case n.Kind == syntax.Scalar && n.Tag != "!!str" && want.Kind == types.String:
-			d.Hint = `quote it: "` + n.Value + `"`
+			quoteIt(d, n)
 		case want.Kind == types.String && (t.Kind == types.Boolean || t.Kind == types.Integer || t.Kind == types.Number):
-			d.Hint = "convert it to a string: ${{ string(x) }}"
+			asString(d, n)
 		case want.Kind == types.List && t.Kind == types.String:
 			d.Hint = "write a list: [" + n.Value + "]"
 		}
@@ -184,7 +186,7 @@ func (c *checker) checkType(n *syntax.Node, value any, t, want types.Type, what 
 	if err := want.Check(value); err != nil {
 		d := c.diags.Errorf("bad-value", n.Range, "%s %v", what, err)
 		if want.Format == "duration" {
-			d.Hint = types.DurationHint(n.Value)
+			asDuration(d, n)
 		}
 	}
 }
@@ -299,7 +301,7 @@ func (c *checker) duration(n *syntax.Node, key, otherwise string) string {
 		return otherwise
 	}
 	if d, err := types.ParseDuration(v.Value); err != nil || d <= 0 {
-		c.diags.Errorf("bad-duration", v.Range, "%s is %q, not a duration such as 90s, 5m or 3d", key, v.Value).Hint = types.DurationHint(v.Value)
+		asDuration(c.diags.Errorf("bad-duration", v.Range, "%s is %q, not a duration such as 90s, 5m or 3d", key, v.Value), v)
 		return otherwise
 	}
 	return v.Value
