@@ -181,7 +181,9 @@ func (p *Program) formattableIn(arg string) (found []string, err error) {
 		found, err = p.below(arg, isYAML)
 	case !strings.ContainsAny(arg, "*?["):
 		hint := "name a file, a folder or a pattern"
-		if near := nearFile(p.path(arg)); near != "" {
+		if byName := filepath.Join("skills", arg+".yaml"); len(p.there(byName)) > 0 {
+			hint = "a file is named by its path: " + byName
+		} else if near := nearFile(p.path(arg)); near != "" {
 			hint = "did you mean " + filepath.Join(filepath.Dir(arg), near) + "?"
 		}
 		return nil, types.Errorf(types.NotFound, "%w", bare(err, arg)).WithHint("%s", hint)

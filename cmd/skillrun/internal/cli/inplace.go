@@ -71,8 +71,12 @@ func (i *inPlace) read() ([]byte, error) {
 	return limited(f, i.name, maxFile)
 }
 
-// write replaces the file's text in one step; who may read it stays.
+// write replaces the file's text in one step; who may read it stays. A file that nobody
+// may write is left alone, although its folder would allow it.
 func (i *inPlace) write(text []byte) error {
+	if i.mode&0o200 == 0 {
+		return errors.New("it is read-only")
+	}
 	beside := filepath.Join(filepath.Dir(i.name), ".new-"+rand.Text())
 	f, err := i.root.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

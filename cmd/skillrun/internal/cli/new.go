@@ -41,8 +41,8 @@ formatted, and passes its tests.
 an input. --from makes a skill of what a run did: its text, and a test in which each step
 answers as it did then.
 
-Where ./skill.schema.json or ./step-type.schema.json is (see skillrun schema), the new
-file refers to it, for editors.`,
+Where ./skill.schema.json, ./step-type.schema.json or ./test.schema.json is (see skillrun
+schema), new files refer to it, for editors.`,
 		Example: "  skillrun new greet --description 'Greets people' --input name --input times:integer\n  skillrun new --step disk_usage --exec 'df -h {path}'\n" +
 			"  skillrun new --step order --http '/v1/orders/{id}'\n  skillrun new deploy_as_on_friday --from last",
 		RunE: func(c *cobra.Command, args []string) error { return p.create(c.Context(), args, f) },
@@ -65,7 +65,8 @@ type made struct {
 	file, tests     string
 	text, testsText string
 	stepType        bool
-	inputs          []scaffold.Input
+	from            bool             // a run
+	inputs          []scaffold.Input // of what is not from a run
 }
 
 func (p *Program) create(ctx context.Context, args []string, f newFlags) error {
@@ -85,7 +86,7 @@ func (p *Program) create(ctx context.Context, args []string, f newFlags) error {
 	if err != nil {
 		return refused(err)
 	}
-	m.text = p.modeline(m) + m.text
+	m.text, m.testsText = p.modeline(m.file, m.kind(), m.text)+m.text, p.modeline(m.tests, "test", m.testsText)+m.testsText
 	if err := p.tryMade(ctx, &m); err != nil {
 		return err
 	}
@@ -110,7 +111,10 @@ func (p *Program) newSkill(ctx context.Context, args []string, f newFlags) (m ma
 	if arg == "" {
 		return m, types.Errorf(types.BadInput, "which skill is to be made?").WithHint("give it a name: skillrun new NAME")
 	}
-	if m, err = m.at(arg, "skills", false); err != nil {
+	if m, err = m.at(arg, "skills", false); err == nil {
+		err = p.free(m)
+	}
+	if err != nil {
 		return m, err
 	}
 	if f.description, err = p.asked(ctx, f.description, "what it does", "Puts its inputs into a line", nil); err != nil {
@@ -149,7 +153,10 @@ func (p *Program) newStepType(ctx context.Context, args []string, f newFlags) (m
 	case len(f.inputs) > 0:
 		return m, types.Errorf(types.BadInput, "--input is for skills").WithHint("the inputs of a step type are the names in braces: --http '/v1/items/{id}'")
 	}
-	if m, err = m.at(f.step, filepath.Join("skills", typesDir), true); err != nil {
+	if m, err = m.at(f.step, filepath.Join("skills", typesDir), true); err == nil {
+		err = p.free(m)
+	}
+	if err != nil {
 		return m, err
 	}
 	if f.exec == "" && f.http == "" {
@@ -259,14 +266,19 @@ func badInputs(args []string) string {
 	return ""
 }
 
-// modeline is the comment by which editors find the schema that is here, if one is.
-func (p *Program) modeline(m made) string {
-	name := "skill.schema.json"
+// kind is what schemas call the file.
+func (m made) kind() string {
 	if m.stepType {
-		name = "step-type.schema.json"
+		return "step-type"
 	}
-	rel, err := filepath.Rel(filepath.Dir(m.file), name)
-	if err != nil || len(p.there(name)) == 0 || strings.Contains(m.text, "yaml-language-server:") {
+	return "skill"
+}
+
+// modeline is the comment by which editors find the schema of a file, if it is here.
+func (p *Program) modeline(file, kind, text string) string {
+	name := kind + ".schema.json"
+	rel, err := filepath.Rel(filepath.Dir(p.path(file)), p.path(name))
+	if err != nil || len(p.there(name)) == 0 || strings.Contains(text, "yaml-language-server:") {
 		return ""
 	}
 	return schemas.Modeline(filepath.ToSlash(rel)) + "\n"

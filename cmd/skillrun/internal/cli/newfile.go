@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -39,6 +40,7 @@ func (p *Program) newFrom(args []string, f newFlags) (m made, err error) {
 	if m, err = m.at(args[0], "skills", false); err != nil {
 		return m, err
 	}
+	m.from = true
 	m.text = itsName().ReplaceAllLiteralString(string(text), "name: "+stem(m.file))
 	return m, nil
 }
@@ -78,8 +80,13 @@ func (p *Program) tryMade(ctx context.Context, m *made) error {
 		}
 	}
 	if diags.HasErrors() {
+		if m.from && diags.First().Code == "test-failed" {
+			fmt.Fprintln(p.Stderr, "note: nothing was made: as a test, the run does not go as it went, which may be so where steps ran side by side")
+		}
 		return p.diagnose(diags, sources)
 	}
+	src.Untrusted = src.Origin.Kind == engine.FromFolder && !p.trusts(src)
+	p.tellShadow(src)
 	return nil
 }
 
@@ -98,11 +105,23 @@ func (p *Program) writeMade(m made) error {
 			undo()
 		}
 		if errors.Is(err, fs.ErrExist) {
-			return types.Errorf(types.Conflict, "%s is there already, and is not overwritten", one.file).WithHint("choose another name, or remove it")
+			return isThereAlready(one.file)
 		}
 		return types.Errorf(types.Forbidden, "%s cannot be written: %w", one.file, bare(err, one.file)).WithHint("see who may write there: ls -ld %s", filepath.Dir(one.file))
 	}
 	return nil
+}
+
+// free refuses to make what is there, before anything is asked.
+func (p *Program) free(m made) error {
+	if there := p.there(m.file, m.tests); len(there) > 0 {
+		return isThereAlready(there[0])
+	}
+	return nil
+}
+
+func isThereAlready(file string) error {
+	return types.Errorf(types.Conflict, "%s is there already, and is not overwritten", file).WithHint("choose another name, or remove it")
 }
 
 // writeNew writes a file that is not there yet, with its folder. No link is followed out
@@ -115,7 +134,7 @@ func (p *Program) writeNew(file, text string) (remove func(), err error) {
 	}
 	defer root.Close()
 	if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("its folder cannot be made: %v", err) // a file of that name is not the one that is to be made
 	}
 	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
