@@ -146,7 +146,7 @@ var house = []rule{
 	// which there is one library.
 	{pkg: "cmd/skillrun/internal/lsp", ours: "engine engine/diag engine/lang/index engine/types", third: "go.lsp.dev"},
 	// pflag is the half of cobra that reads flags.
-	{pkg: "cmd/skillrun/internal/*", ours: "engine engine/config engine/plan engine/diag engine/types engine/step engine/mask engine/skilltest cmd/skillrun/internal/render cmd/skillrun/internal/graph cmd/skillrun/internal/refdocs cmd/skillrun/internal/schemas cmd/skillrun/internal/scaffold cmd/skillrun/internal/live cmd/skillrun/internal/lineedit cmd/skillrun/internal/lsp cmd/skillrun/internal/envelope", third: "github.com/spf13/cobra github.com/spf13/pflag"},
+	{pkg: "cmd/skillrun/internal/*", ours: "docs engine engine/config engine/plan engine/diag engine/types engine/step engine/mask engine/skilltest cmd/skillrun/internal/render cmd/skillrun/internal/graph cmd/skillrun/internal/refdocs cmd/skillrun/internal/schemas cmd/skillrun/internal/scaffold cmd/skillrun/internal/live cmd/skillrun/internal/lineedit cmd/skillrun/internal/lsp cmd/skillrun/internal/envelope", third: "github.com/spf13/cobra github.com/spf13/pflag"},
 }
 
 // TestImports checks every import of the module against the house.

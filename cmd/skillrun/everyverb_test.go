@@ -36,6 +36,7 @@ steps:
 		{"new made", 0, "files"},
 		{"new ./again.yaml --from last", 0, "files"},
 		{"test " + file, 0, "suites"},
+		{"explain maybe-absent", 0, "text"},
 		{"doctor", 0, ""},
 		{"lock " + file, 0, "files"},
 		{"list", 0, "skills"},

@@ -63,7 +63,7 @@ import (
 // Reserved are the words that are verbs of the program, so no skill may have
 // them as its name.
 func Reserved() []string {
-	return strings.Fields("audit run plan apply check fmt list show trust graph docs schema steps test new eval runs resume approve reject resolve cancel undo verify doctor lock sandbox mcp serve lsp version completion help")
+	return strings.Fields("audit run plan apply check explain fmt list show trust graph docs schema steps test new eval runs resume approve reject resolve cancel undo verify doctor lock sandbox mcp serve lsp version completion help")
 }
 
 // File checks a skill, and those that it calls. The skill is nil when it cannot

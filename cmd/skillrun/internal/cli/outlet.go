@@ -54,6 +54,15 @@ func (p *Program) look() render.Look {
 	return look
 }
 
+// pageWidth is how wide pages are printed.
+func (p *Program) pageWidth() int {
+	const most, least = 92, 40
+	if !p.OutTerminal {
+		return most
+	}
+	return max(least, min(most, live.WidthOf(p.raw)))
+}
+
 // leaks refuses a run of which the journal would hold a credential before any
 // service said one: in its inputs, its configuration values or a skill's text.
 func leaks(cfg *config.Config, bound *engine.Bound) (diags diag.List) {
