@@ -92,6 +92,7 @@ func elsewhere() map[string]string {
 		"it is called string":                                   "str text toString tostring",
 		"it is called has":                                      "exists defined",
 		"it is called len":                                      "length size",
+		"it is called trim":                                     "strip",
 		"it is called words":                                    "fields columns",
 		"it is called lines":                                    "splitlines split_lines",
 		"it is called slug":                                     "slugify kebab",

@@ -268,6 +268,9 @@ func DurationHint(s string) string {
 		return "write a number with s, m, h or d behind it, also several: 90s, 1h30m, 3d; a week is 7d"
 	}
 	n, unit := m[1], m[2]
+	if strings.Trim(n, "0") == "" {
+		return "it is longer than nothing, such as 90s"
+	}
 	if unit == "" {
 		return "write its unit: " + n + "s, " + n + "m, " + n + "h or " + n + "d"
 	}

@@ -84,7 +84,7 @@ func (c *checker) kindOf(n *syntax.Node) string {
 	}
 	if len(found) > 1 {
 		c.diags.Errorf("two-kinds", n.Get(found[1]).Range, "a step has one kind, and this one has %s", strings.Join(found, " and ")).Hint = "make two steps of it"
-	} else {
+	} else if !meansKind(n) {
 		c.diags.Errorf("no-kind", n.Head(), "this step does nothing").Hint = "give it one of " + kindNames()
 	}
 	return ""
@@ -97,7 +97,7 @@ func (c *checker) stepKeys(n *syntax.Node, found []string) {
 		own := owners(key)
 		switch {
 		case !stepKeys().Has(key):
-			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", key).Suggest(key, stepKeys().Names())
+			c.unknownStepKey(p, stepKeys().Names())
 		case len(own) > 0 && !slices.ContainsFunc(found, func(k string) bool { return slices.Contains(own, k) }) && !loose(key, found):
 			d := c.diags.Errorf("misplaced-key", p.Key.Range, "%s belongs to %s", key, listed(own, "and"))
 			d.Hint = "leave it out, or make a step of that kind"

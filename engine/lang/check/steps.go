@@ -27,7 +27,8 @@ func (c *checker) skillSteps(root *syntax.Node) {
 // it. With own, they are the nodes of the lifetime that has just begun.
 func (c *checker) sequence(list *syntax.Node, key string, own bool) []program.Node {
 	if list.Kind != syntax.Sequence || len(list.Items) == 0 {
-		c.diags.Errorf("bad-steps", list.Range, "%s is a list with at least one step", key)
+		c.diags.Errorf("bad-steps", list.Range, "%s is a list with at least one step", key).
+			Hint = "each begins with a dash: - {id: a_short_name, uses: …, with: {…}}"
 		return nil
 	}
 	out := make([]program.Node, 0, len(list.Items))

@@ -38,7 +38,8 @@ func (c *checker) keys(n *syntax.Node, known keys.Mapping, later []string) {
 		case known.Has(otherWord(k)):
 			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).Replace(otherWord(k)).Hint = "did you mean " + otherWord(k) + "?"
 		default:
-			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).Suggest(k, known.Names())
+			d := c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).Suggest(k, known.Names())
+			c.unknownTopKey(d, k, known.Names())
 		}
 	}
 }
@@ -159,9 +160,14 @@ func (c *checker) fits(n *syntax.Node, want types.Type, s expr.Scope, what strin
 }
 
 func (c *checker) checkType(n *syntax.Node, value any, t, want types.Type, what string) {
+	if want.Kind == types.Invalid {
+		return // what it has to be is not known: that has a mistake of its own
+	}
 	if why, ok := want.Accepts(t); !ok {
 		d := c.diags.Errorf("type-mismatch", n.Range, "%s: %s", what, why)
 		switch {
+		case n.IsNull():
+			d.Code, d.Message, d.Hint = "maybe-absent", what+" has no value", "give it one, or leave the key out"
 		case t.Optional && !want.Optional:
 			d.Code = "maybe-absent"
 		case n.Kind == syntax.Scalar && n.Tag != "!!str" && want.Kind == types.String:
@@ -251,7 +257,7 @@ func (c *checker) authoredOnly(n *syntax.Node, s expr.Scope, why string) {
 
 func (c *checker) arguments(n *syntax.Node, want types.Type, s expr.Scope, what string) map[string]any {
 	c.seeArguments(n, want)
-	out := map[string]any{}
+	out, meant := map[string]any{}, map[string]bool{}
 	for _, p := range n.Pairs {
 		f, ok := want.Field(p.Key.Value)
 		if !ok && want.Elem != nil {
@@ -260,6 +266,7 @@ func (c *checker) arguments(n *syntax.Node, want types.Type, s expr.Scope, what 
 		}
 		if !ok {
 			c.diags.Errorf("unknown-argument", p.Key.Range, "%s has no %s", what, p.Key.Value).Suggest(p.Key.Value, want.Names())
+			meant[diag.Nearest(p.Key.Value, want.Names())] = true
 			continue
 		}
 		t := f.Type
@@ -268,11 +275,15 @@ func (c *checker) arguments(n *syntax.Node, want types.Type, s expr.Scope, what 
 		}
 		out[f.Name] = c.fits(p.Value, t, s, f.Name)
 		if f.Literal {
-			c.writtenOut(p.Value, f.Name)
+			hint := "what it says is checked before anything runs"
+			if _, takes := want.Field("env"); takes {
+				hint = "hand the value over under env, such as env: {NAME: …}, and write \"$NAME\" here"
+			}
+			c.writtenOut(p.Value, f.Name, hint)
 		}
 	}
 	for _, f := range want.Fields {
-		if f.Required && n.Get(f.Name) == nil {
+		if f.Required && n.Get(f.Name) == nil && !meant[f.Name] {
 			c.diags.Errorf("missing-argument", n.Head(), "%s needs %s", what, f.Name).Hint = f.Doc
 		}
 	}
@@ -285,13 +296,17 @@ func (c *checker) mustBeLiteral(n *syntax.Node) {
 	}
 }
 
-// writtenOut refuses expressions, also inside of a value.
-func (c *checker) writtenOut(n *syntax.Node, what string) {
+// writtenOut refuses expressions, also inside of a value, where they read something.
+func (c *checker) writtenOut(n *syntax.Node, what, hint string) {
 	if n.Kind == syntax.Scalar && !isLiteral(n) {
-		c.diags.Errorf("bad-value", n.Range, "%s is written out, without expressions", what).Hint = "what it says is checked before anything runs"
+		at := n.Range
+		if t, problems := expr.ParseText(n.Value); len(problems) == 0 && len(t.Refs()) > 0 {
+			at = n.Place(t.Refs()[0].From, t.Refs()[0].To)
+		}
+		c.diags.Errorf("bad-value", at, "%s is written out, without expressions", what).Hint = hint
 	}
 	for _, p := range children(n, "") {
-		c.writtenOut(p.node, what)
+		c.writtenOut(p.node, what, hint)
 	}
 }
 
