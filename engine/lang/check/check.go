@@ -71,16 +71,30 @@ func Reserved() []string {
 // Those of a called skill are reported in its own file, with a note that points
 // at the call.
 func File(file string, text []byte, w World) (*Skill, diag.List) {
-	return checkFile(file, text, &session{world: w, found: map[sought]found{}, known: map[string]*Skill{}, trial: fuel.Full()}, nil)
+	return checkFile(file, text, newSession(w), nil)
+}
+
+// Tree checks what a file was parsed to, as [File] does. The text is the file's, for hints;
+// diags are what the parsing found, which is returned with the rest.
+func Tree(root *syntax.Node, text []byte, diags diag.List, w World) (*Skill, diag.List) {
+	return checkTree(root, text, diags, newSession(w), nil)
+}
+
+func newSession(w World) *session {
+	return &session{world: w, found: map[sought]found{}, known: map[string]*Skill{}, trial: fuel.Full()}
 }
 
 func checkFile(file string, text []byte, f *session, chain []string) (*Skill, diag.List) {
 	root, diags := syntax.Parse(file, text)
-	c := &checker{session: f, file: file, diags: diags, ids: map[string]place{}, offered: map[string]bool{}, owner: map[string]*lifetime{}}
 	if root == nil {
-		return nil, c.diags
+		return nil, diags
 	}
-	c.seeTree(root)
+	return checkTree(root, text, diags, f, chain)
+}
+
+func checkTree(root *syntax.Node, text []byte, diags diag.List, f *session, chain []string) (*Skill, diag.List) {
+	file := root.Range.File
+	c := &checker{session: f, file: file, diags: diags, ids: map[string]place{}, offered: map[string]bool{}, owner: map[string]*lifetime{}}
 	c.skill = &Skill{
 		isType: IsStepType(file), File: file, Text: text, Inputs: types.ObjectOf(), Config: types.ObjectOf(), Secrets: types.ObjectOf(), Outputs: types.ObjectOf(),
 		places: map[string]diag.Range{}, defaults: map[string]any{}, calls: map[string]*Skill{},

@@ -14,8 +14,6 @@ import (
 // that is nil is not. A node is one of the tree of its file, or stands in the place of
 // one, so that its range says which it is.
 type Watch struct {
-	// Tree is what a file was parsed to, before it is checked.
-	Tree func(root *syntax.Node)
 	// Expression is a scalar that holds one bare expression, and Text one with a text
 	// with ${{ }}; scope is what names mean there. What cannot be parsed is nil.
 	Expression func(n *syntax.Node, e *expr.Expr, scope expr.Scope)
@@ -30,12 +28,6 @@ type Watch struct {
 	Uses func(n *syntax.Node, s step.Step, called *Skill)
 	// Result is what a step gives to those that read it behind it, by its id.
 	Result func(file, id string, t types.Type)
-}
-
-func (c *checker) seeTree(root *syntax.Node) {
-	if w := c.world.Watch; w != nil && w.Tree != nil {
-		w.Tree(root)
-	}
 }
 
 func (c *checker) seeExpression(n *syntax.Node, e *expr.Expr, s expr.Scope) {

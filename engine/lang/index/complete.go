@@ -1,6 +1,7 @@
 package index
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
@@ -76,8 +77,9 @@ type completer struct {
 	skill *check.Skill
 }
 
-// look checks a text and keeps what the checker sees at a place of it.
-func (c *completer) look(text string, at diag.Pos) {
+// look checks a tree and keeps what the checker sees at a place of it.
+func (c *completer) look(tree *syntax.Node, at diag.Pos) {
+	c.tree, c.scope, c.bare, c.want = tree, nil, false, types.Type{}
 	c.args = map[diag.Pos]types.Type{}
 	own := func(n *syntax.Node) bool { return n.Range.File == c.file }
 	see := func(n *syntax.Node, bare bool, s expr.Scope) {
@@ -86,11 +88,6 @@ func (c *completer) look(text string, at diag.Pos) {
 		}
 	}
 	c.world.Watch = &check.Watch{
-		Tree: func(root *syntax.Node) {
-			if own(root) {
-				c.tree = root
-			}
-		},
 		Expression: func(n *syntax.Node, _ *expr.Expr, s expr.Scope) { see(n, true, s) },
 		Text:       func(n *syntax.Node, _ *expr.Text, s expr.Scope) { see(n, false, s) },
 		Value: func(n *syntax.Node, want types.Type) {
@@ -104,16 +101,16 @@ func (c *completer) look(text string, at diag.Pos) {
 			}
 		},
 	}
-	c.skill, _ = check.File(c.file, []byte(text), c.world.World)
+	check.Tree(tree, []byte(c.text), nil, c.world.World)
 }
 
-// readable are texts that can be parsed and hold what stands at a line: the whole, the
-// whole without what is in the way, and what stands before.
-func readable(text string, line int) (string, bool) {
-	if whole, ok := mended(text, line); ok {
-		return whole, true
+// readable is what a text can be parsed to that holds what stands at a line: the whole,
+// the whole without what is in the way, or what stands before.
+func (c *completer) readable(text string, line int) *syntax.Node {
+	if tree := mended(c.file, text, line); tree != nil {
+		return tree
 	}
-	return mended(upTo(text, line), line)
+	return mended(c.file, upTo(text, line), line)
 }
 
 // inHole completes an expression in ${{ }}.
@@ -122,22 +119,28 @@ func (c *completer) inHole(h hole) []Item {
 	place := diag.Pos{Line: 1 + strings.Count(c.text[:h.from], "\n")}
 	begin := strings.LastIndexByte(c.text[:h.from], '\n') + 1
 	place.Col = column(c.text[begin:], h.from-begin)
-	filled := c.text[:h.from] + "${{ 0 }}" + c.text[h.to:]
-	whole, ok := readable(filled, place.Line)
-	if !ok { // a quote is open
-		line, _, _ := strings.Cut(c.text[begin:], "\n")
-		s := spotAt(line, h.from-begin)
-		end := begin + len(line)
-		filled = c.text[:begin] + line[:s.from] + `"${{ 0 }}"` + s.rest() + c.text[end:]
-		place.Col = column(line, s.from)
-		if whole, ok = readable(filled, place.Line); !ok {
-			return nil
+	line, _, _ := strings.Cut(c.text[begin:], "\n")
+	fills := []struct {
+		text string
+		col  int
+	}{{c.text[:h.from] + "${{ 0 }}" + c.text[h.to:], place.Col}}
+	if s := spotAt(line, min(h.from-begin, len(line))); s.quote != 0 || s.value {
+		end := begin + len(line) // a text that is all of the value, in quotes of its own
+		fills = append(fills, fills[0])
+		fills[1].text, fills[1].col = c.text[:begin]+line[:s.from]+`"${{ 0 }}"`+s.rest()+c.text[end:], column(line, s.from)
+		if open := strings.Count(line[s.from:], string(s.quote)); s.quote != 0 && open == 1 {
+			slices.Reverse(fills)
 		}
 	}
-	if c.look(whole, place); c.scope == nil {
-		return nil
+	for _, f := range fills {
+		if tree := c.readable(f.text, place.Line); tree != nil {
+			place.Col = f.col
+			if c.look(tree, place); c.scope != nil {
+				return c.names(written)
+			}
+		}
 	}
-	return c.names(written)
+	return nil
 }
 
 // names completes the last name of an expression that is written so far.
@@ -236,21 +239,13 @@ func opening(text string) int {
 
 // inTree completes a key or a value where the marker stands for it.
 func (c *completer) inTree(filled string) []Item {
-	whole, ok := readable(filled, c.at.Line)
-	if !ok {
+	tree := c.readable(filled, c.at.Line)
+	if tree == nil {
 		return nil
 	}
-	place := diag.Pos{Line: c.at.Line, Col: 1}
-	lines := strings.Split(whole, "\n")
-	if c.at.Line > len(lines) {
-		return nil
-	}
-	line := lines[c.at.Line-1]
-	place.Col = column(line, strings.Index(line, marker))
-	c.scope, c.bare, c.want = nil, false, types.Type{}
-	if c.look(whole, place); c.tree == nil {
-		return nil
-	}
+	line, _, _ := strings.Cut(filled[byteAt(filled, diag.Pos{Line: c.at.Line, Col: 1}):], "\n")
+	place := diag.Pos{Line: c.at.Line, Col: column(line, strings.Index(line, marker))}
+	c.look(tree, place)
 	w := (&Index{File: c.file, Root: c.tree}).find(place)
 	switch {
 	case w.key != nil && w.key.Value == marker:

@@ -76,25 +76,23 @@ type stepAt struct {
 // Build checks a file and keeps what the checker saw.
 func Build(file string, text []byte, w World) *Index {
 	x := &Index{File: file, world: w, lines: strings.Split(string(text), "\n")}
-	x.check(text, w)
-	if x.Root == nil {
-		diags := x.Diags
-		if whole, ok := mended(string(text), -1); ok {
-			x.check([]byte(whole), w)
+	root, diags := syntax.Parse(file, text)
+	if root != nil {
+		x.Diags = x.check(root, text, diags)
+	} else if x.Diags = diags; len(text) <= syntax.MaxBytes {
+		if root = mended(file, string(text), 0); root != nil {
+			x.check(root, text, nil)
 		}
-		x.Diags = diags
 	}
 	return x
 }
 
-func (x *Index) check(text []byte, w World) {
+// check has the checker go through a tree.
+func (x *Index) check(root *syntax.Node, text []byte, diags diag.List) diag.List {
+	w := x.world.World
+	x.Root = root
 	x.bare, x.args, x.wants, x.results = map[diag.Pos]bool{}, map[diag.Pos]types.Type{}, map[diag.Pos]types.Type{}, map[string]types.Type{}
 	w.Watch = &check.Watch{
-		Tree: func(root *syntax.Node) {
-			if root.Range.File == x.File {
-				x.Root = root
-			}
-		},
 		Expression: func(n *syntax.Node, e *expr.Expr, s expr.Scope) {
 			if x.text(n, true) && e != nil {
 				x.mention(n, e.Mentions(s))
@@ -126,9 +124,10 @@ func (x *Index) check(text []byte, w World) {
 			}
 		},
 	}
-	x.Skill, x.Diags = check.File(x.File, text, w.World)
+	x.Skill, diags = check.Tree(root, text, diags, w)
 	x.collect(x.Root.Get("steps"))
 	slices.SortStableFunc(x.members, func(a, b mention) int { return before(a.at.Start, b.at.Start) })
+	return diags
 }
 
 // text notes a scalar with expressions, and reports whether it is one of this file.

@@ -9,30 +9,29 @@ import (
 // mostMends bounds how many lines are taken out of a text so that it can be parsed.
 const mostMends = 6
 
-// mended is a text that can be parsed: the lines at which parsing fails are blank, and
-// all others stand where they stood. The line keep, counted from 1, stays; without it,
-// or when too much is wrong, ok is false.
-func mended(text string, keep int) (whole string, ok bool) {
+// mended is what a text can be parsed to: the lines at which parsing fails are taken for
+// blank, and all others stand where they stood. The line keep, counted from 1, stays;
+// nil when that is what is in the way, or too much is.
+func mended(file, text string, keep int) *syntax.Node {
 	lines := strings.Split(text, "\n")
 	for range mostMends {
-		whole = strings.Join(lines, "\n")
-		root, diags := syntax.Parse("", []byte(whole))
+		root, diags := syntax.Parse(file, []byte(strings.Join(lines, "\n")))
 		if root != nil {
-			return whole, true
+			return root
 		}
 		at := diags.First().At.Start.Line
-		if at == keep && at > 1 { // what stands before it may be what it does not fit
+		if at == keep { // what stands before it may be what it does not fit
 			at--
 		}
 		for at > 1 && (at > len(lines) || strings.TrimSpace(lines[at-1]) == "") {
 			at--
 		}
 		if at < 1 || at == keep {
-			return "", false
+			return nil
 		}
 		lines[at-1] = ""
 	}
-	return "", false
+	return nil
 }
 
 // upTo is the text up to and with a line.
