@@ -31,16 +31,17 @@ func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*p
 func (s *server) capabilities() protocol.ServerCapabilities {
 	yes, incremental := true, protocol.TextDocumentSyncKindIncremental
 	return protocol.ServerCapabilities{
-		PositionEncoding:       s.units,
-		TextDocumentSync:       &protocol.TextDocumentSyncOptions{OpenClose: &yes, Change: &incremental, Save: protocol.Boolean(true)},
-		CompletionProvider:     &protocol.CompletionOptions{TriggerCharacters: []string{".", ":", " ", "{"}},
-		HoverProvider:          protocol.Boolean(true),
-		DefinitionProvider:     protocol.Boolean(true),
-		ReferencesProvider:     protocol.Boolean(true),
-		DocumentSymbolProvider: protocol.Boolean(true),
-		RenameProvider:         &protocol.RenameOptions{PrepareProvider: &yes},
-		CodeActionProvider:     &protocol.CodeActionOptions{CodeActionKinds: []protocol.CodeActionKind{protocol.CodeActionKindQuickFix}},
-		InlayHintProvider:      protocol.Boolean(true),
+		PositionEncoding:           s.units,
+		TextDocumentSync:           &protocol.TextDocumentSyncOptions{OpenClose: &yes, Change: &incremental, Save: protocol.Boolean(true)},
+		CompletionProvider:         &protocol.CompletionOptions{TriggerCharacters: []string{".", ":", " ", "{"}},
+		HoverProvider:              protocol.Boolean(true),
+		DefinitionProvider:         protocol.Boolean(true),
+		ReferencesProvider:         protocol.Boolean(true),
+		DocumentSymbolProvider:     protocol.Boolean(true),
+		RenameProvider:             &protocol.RenameOptions{PrepareProvider: &yes},
+		CodeActionProvider:         &protocol.CodeActionOptions{CodeActionKinds: []protocol.CodeActionKind{protocol.CodeActionKindQuickFix}},
+		DocumentFormattingProvider: protocol.Boolean(true),
+		InlayHintProvider:          protocol.Boolean(true),
 		SemanticTokensProvider: &protocol.SemanticTokensOptions{
 			Legend: protocol.SemanticTokensLegend{TokenTypes: tokenTypes(), TokenModifiers: []string{}}, Full: protocol.Boolean(true),
 		},

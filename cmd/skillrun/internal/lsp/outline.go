@@ -7,6 +7,7 @@ import (
 	"go.lsp.dev/protocol"
 	"go.lsp.dev/uri"
 
+	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/lang/index"
 )
@@ -125,4 +126,20 @@ func touches(a, b protocol.Range) bool { return !after(a.Start, b.End) && !after
 
 func after(a, b protocol.Position) bool {
 	return a.Line > b.Line || a.Line == b.Line && a.Character > b.Character
+}
+
+// Formatting writes a file in its canonical form. One that cannot be read stays as it is.
+func (s *server) Formatting(_ context.Context, p *protocol.DocumentFormattingParams) ([]protocol.TextEdit, error) {
+	out := []protocol.TextEdit{}
+	d := s.docs[pathOf(p.TextDocument.URI)]
+	if d == nil {
+		return out, nil
+	}
+	text, diags := engine.Format(d.path, []byte(d.text))
+	if diags.HasErrors() || string(text) == d.text {
+		return out, nil
+	}
+	last := len(d.lines) - 1
+	end := d.lines.position(diag.Pos{Line: last + 1, Col: len(d.lines[last]) + 1}, s.units)
+	return append(out, protocol.TextEdit{Range: protocol.Range{End: end}, NewText: string(text)}), nil
 }
