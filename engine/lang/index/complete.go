@@ -105,12 +105,14 @@ func (c *completer) look(tree *syntax.Node, at diag.Pos) {
 }
 
 // readable is what a text can be parsed to that holds what stands at a line: the whole,
-// the whole without what is in the way, or what stands before.
+// what stands before, or one of them without what is in the way.
 func (c *completer) readable(text string, line int) *syntax.Node {
-	if tree := mended(c.file, text, line); tree != nil {
-		return tree
+	for _, part := range []string{text, upTo(text, line)} {
+		if root, _ := syntax.Try(c.file, []byte(part)); root != nil {
+			return root
+		}
 	}
-	return mended(c.file, upTo(text, line), line)
+	return unfolded(c.file, strings.Split(upTo(text, line), "\n"), line)
 }
 
 // inHole completes an expression in ${{ }}.

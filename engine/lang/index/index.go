@@ -37,11 +37,13 @@ type Named struct{ Name, Doc string }
 // Index is what there is to know of one file. It does not change.
 type Index struct {
 	File  string
-	Diags diag.List    // of the file, and of those that it calls
+	Diags diag.List    // of the file, and of those that it calls; see Explain
 	Root  *syntax.Node // nil where nothing can be made of the text
 	Skill *check.Skill // nil as Root
 
 	world   World
+	text    []byte
+	broken  bool // the text is no YAML
 	lines   []string
 	uses    []use
 	members []mention
@@ -73,18 +75,32 @@ type stepAt struct {
 	node *syntax.Node
 }
 
-// Build checks a file and keeps what the checker saw.
-func Build(file string, text []byte, w World) *Index {
-	x := &Index{File: file, world: w, lines: strings.Split(string(text), "\n")}
-	root, diags := syntax.Parse(file, text)
-	if root != nil {
+// Build checks a file and keeps what the checker saw. Where the text is no YAML, near is
+// the line that is likely to be why, 0 for none.
+func Build(file string, text []byte, near int, w World) *Index {
+	x := &Index{File: file, world: w, text: text, lines: strings.Split(string(text), "\n")}
+	root, diags := syntax.Try(file, text)
+	switch {
+	case root != nil:
 		x.Diags = x.check(root, text, diags)
-	} else if x.Diags = diags; len(text) <= syntax.MaxBytes {
-		if root = mended(file, string(text), 0); root != nil {
+	case len(text) <= syntax.MaxBytes && len(diags) == 0:
+		if root = mended(file, string(text), near); root != nil {
 			x.check(root, text, nil)
 		}
+		x.broken = true
+	default:
+		x.Diags = diags
 	}
 	return x
+}
+
+// Explain returns all diagnostics: also why the text is no YAML, which takes a while.
+func (x *Index) Explain() diag.List {
+	if !x.broken {
+		return x.Diags
+	}
+	_, diags := syntax.Parse(x.File, x.text)
+	return diags
 }
 
 // check has the checker go through a tree.
@@ -94,12 +110,12 @@ func (x *Index) check(root *syntax.Node, text []byte, diags diag.List) diag.List
 	x.bare, x.args, x.wants, x.results = map[diag.Pos]bool{}, map[diag.Pos]types.Type{}, map[diag.Pos]types.Type{}, map[string]types.Type{}
 	w.Watch = &check.Watch{
 		Expression: func(n *syntax.Node, e *expr.Expr, s expr.Scope) {
-			if x.text(n, true) && e != nil {
+			if x.expressions(n, true) && e != nil {
 				x.mention(n, e.Mentions(s))
 			}
 		},
 		Text: func(n *syntax.Node, t *expr.Text, s expr.Scope) {
-			if x.text(n, false) && t != nil && !t.Literal() {
+			if x.expressions(n, false) && t != nil && !t.Literal() {
 				x.mention(n, t.Mentions(s))
 			}
 		},
@@ -130,8 +146,8 @@ func (x *Index) check(root *syntax.Node, text []byte, diags diag.List) diag.List
 	return diags
 }
 
-// text notes a scalar with expressions, and reports whether it is one of this file.
-func (x *Index) text(n *syntax.Node, bare bool) bool {
+// expressions notes a scalar with expressions, and reports whether it is one of this file.
+func (x *Index) expressions(n *syntax.Node, bare bool) bool {
 	if n.Range.File != x.File || n.Tag != syntax.Str {
 		return false
 	}

@@ -29,11 +29,11 @@ func large(n int) string {
 
 func BenchmarkBuild(b *testing.B) {
 	text := []byte(large(500))
-	if x := index.Build("large.yaml", text, world()); len(x.Diags) > 0 {
+	if x := index.Build("large.yaml", text, 0, world()); len(x.Diags) > 0 {
 		b.Fatal(x.Diags)
 	}
 	for b.Loop() {
-		index.Build("large.yaml", text, world())
+		index.Build("large.yaml", text, 0, world())
 	}
 }
 

@@ -18,15 +18,21 @@ import (
 // could be read, so that a caller can look for further problems even where
 // there are errors.
 func Parse(file string, text []byte) (*Node, diag.List) {
-	return parse(file, text, MaxBytes, MaxNodes)
+	return parse(file, text, MaxBytes, MaxNodes, true)
+}
+
+// Try is [Parse] for whoever has another text to try where this one is no YAML: then it
+// does not look for what is wrong, which takes longer than parsing.
+func Try(file string, text []byte) (*Node, diag.List) {
+	return parse(file, text, MaxBytes, MaxNodes, false)
 }
 
 // ParseData is [Parse] of a file of data, with the limits of one.
 func ParseData(file string, text []byte) (*Node, diag.List) {
-	return parse(file, text, MaxDataBytes, MaxDataNodes)
+	return parse(file, text, MaxDataBytes, MaxDataNodes, true)
 }
 
-func parse(file string, text []byte, maxBytes, maxNodes int) (*Node, diag.List) {
+func parse(file string, text []byte, maxBytes, maxNodes int, explained bool) (*Node, diag.List) {
 	src := newSource(file, strings.TrimPrefix(string(clip(text, maxBytes)), "\ufeff"))
 	var list diag.List
 	if len(text) > maxBytes {
@@ -44,7 +50,9 @@ func parse(file string, text []byte, maxBytes, maxNodes int) (*Node, diag.List) 
 			Hint = "write a mapping such as `name: value`"
 		return nil, list
 	case err != nil && doc == nil:
-		src.explain(err, &list)
+		if explained {
+			src.explain(err, &list)
+		}
 		return nil, list
 	}
 	b := &builder{src: src, list: &list, most: maxNodes}

@@ -154,7 +154,7 @@ func (s *server) those(d *document, name index.Name, only bool) map[string]*inde
 		if open := s.docs[path]; open != nil {
 			out[path] = s.about(open)
 		} else if text, err := s.site.Read(path); err == nil {
-			out[path] = index.Build(path, text, s.world(path))
+			out[path] = index.Build(path, text, 0, s.world(path))
 		}
 	}
 	home := s.abs(name.File)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type document struct {
 	text     string
 	lines    lines
 	index    *index.Index // of text; nil when nobody asked yet
+	near     int          // the line that was edited last
 	wait     *time.Timer
 	told     []uri.URI // other files whose diagnostics were sent for this one
 }
@@ -67,6 +69,7 @@ func (s *server) DidChange(_ context.Context, p *protocol.DidChangeTextDocumentP
 		case *protocol.TextDocumentContentChangeWholeDocument:
 			text = c.Text
 		case *protocol.TextDocumentContentChangePartial:
+			d.near = int(c.Range.Start.Line) + 1 + strings.Count(c.Text, "\n")
 			from, to := byteAt(text, c.Range.Start, s.units), byteAt(text, c.Range.End, s.units)
 			text = text[:from] + c.Text + text[max(from, to):]
 		}
@@ -125,18 +128,29 @@ func (s *server) later(d *document) {
 	d.forget()
 	version := d.version
 	d.wait = time.AfterFunc(s.options.Wait, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.over || s.docs[d.path] != d || d.version != version {
-			return // it is about a text that is no more
-		}
 		defer func() {
 			if r := recover(); r != nil {
-				fmt.Fprintf(s.options.Log, "the check of %s: %v\n", d.path, r)
+				fmt.Fprintf(s.options.Log, "the check of %s: %v\n%s\n", d.path, r, debug.Stack())
 			}
 		}()
-		s.tell(context.Background(), d)
+		var x *index.Index
+		// What an editor asks meanwhile is answered first, and may make this moot.
+		if s.still(d, version, func() { x = s.about(d) }) {
+			found := x.Explain()
+			s.still(d, version, func() { s.tell(context.Background(), d, found) })
+		}
 	})
+}
+
+// still does something about a version of a document, unless there is another one.
+func (s *server) still(d *document, version int32, do func()) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over || s.docs[d.path] != d || d.version != version {
+		return false // it is about a text that is no more
+	}
+	do()
+	return true
 }
 
 // abs is the path of a file as a diagnostic names it, "" of one that is built in.
@@ -171,7 +185,7 @@ func (s *server) about(d *document) *index.Index {
 		if found, is := s.site.Other(s.site.Engine(s.open), d.path, []byte(d.text)); is {
 			d.index.Diags = found
 		} else if d.isSkill() {
-			d.index = index.Build(d.path, []byte(d.text), s.world(d.path))
+			d.index = index.Build(d.path, []byte(d.text), d.near, s.world(d.path))
 		}
 	}
 	return d.index
@@ -190,9 +204,9 @@ func (d *document) isSkill() bool {
 const most = 500
 
 // tell sends the diagnostics of a document, and of the files that it calls.
-func (s *server) tell(ctx context.Context, d *document) {
+func (s *server) tell(ctx context.Context, d *document, found diag.List) {
 	by := map[string]diag.List{d.path: {}}
-	for _, one := range s.about(d).Diags {
+	for _, one := range found {
 		if path := s.abs(one.At.File); path != "" {
 			by[path] = append(by[path], one)
 		}
