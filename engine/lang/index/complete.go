@@ -252,7 +252,7 @@ func (c *completer) inTree(filled string) []Item {
 	switch {
 	case w.key != nil && w.key.Value == marker:
 		return c.keys(w)
-	case len(w.nodes) == 0:
+	case len(w.keys) == 0:
 		return nil
 	case c.bare && c.scope != nil:
 		if strings.Contains(c.spot.typed(), "${{") {
