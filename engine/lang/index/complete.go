@@ -80,6 +80,7 @@ type completer struct {
 // look checks a tree and keeps what the checker sees at a place of it.
 func (c *completer) look(tree *syntax.Node, at diag.Pos) {
 	c.tree, c.scope, c.bare, c.want = tree, nil, false, types.Type{}
+	c.world.Lint = false
 	c.args = map[diag.Pos]types.Type{}
 	own := func(n *syntax.Node) bool { return n.Range.File == c.file }
 	see := func(n *syntax.Node, bare bool, s expr.Scope) {

@@ -27,6 +27,14 @@ func large(n int) string {
 	return out.String()
 }
 
+func BenchmarkLinted(b *testing.B) {
+	text, w := []byte(large(500)), world()
+	w.Lint = true
+	for b.Loop() {
+		index.Build("large.yaml", text, 0, w)
+	}
+}
+
 func BenchmarkBuild(b *testing.B) {
 	text := []byte(large(500))
 	if x := index.Build("large.yaml", text, 0, world()); len(x.Diags) > 0 {
