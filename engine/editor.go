@@ -5,6 +5,9 @@ import (
 	"github.com/skillrun/skillrun/engine/lang/index"
 )
 
+// Table describes a file that is no skill.
+type Table = index.Table
+
 // Named is something that editors offer by its name.
 type Named = index.Named
 

@@ -61,7 +61,7 @@ var house = []rule{
 	{pkg: "engine/lang/lint", ours: "engine/lang/syntax engine/expr engine/step engine/types engine/diag engine/program"},
 	{pkg: "engine/lang/check", ours: "engine/lang/keys engine/lang/syntax engine/lang/lint engine/expr engine/expr/fuel engine/step engine/types engine/diag engine/program"},
 	// index keeps for editors what the checker saw; it decides nothing by itself.
-	{pkg: "engine/lang/index", ours: "engine/lang/keys engine/lang/syntax engine/lang/check engine/expr engine/expr/stdlib engine/step engine/types engine/diag", never: []string{"context", "os", "net", "net/http", "log", "log/slog"}},
+	{pkg: "engine/lang/index", ours: "engine/lang/keys engine/lang/syntax engine/lang/check engine/expr engine/expr/stdlib engine/step engine/types engine/diag engine/program", never: []string{"context", "os", "net", "net/http", "log", "log/slog"}},
 	{pkg: "engine/machine", ours: "engine/program engine/expr engine/expr/fuel engine/types engine/diag", never: []string{"os", "net", "net/http", "math/rand", "math/rand/v2", "sync", "log", "log/slog"}},
 	{pkg: "engine/plan", ours: "engine/program engine/types"},
 	// config reads what the families declare of their services; see step.ServiceKind.

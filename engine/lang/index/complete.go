@@ -43,7 +43,7 @@ func Complete(file, text string, at diag.Pos, w World) []Item {
 	c := &completer{file: file, text: text, at: at, world: w}
 	here := byteAt(text, at)
 	c.here = here
-	if h, ok := holeAt(text, here); ok {
+	if h, ok := holeAt(text, here); ok && w.Table == nil {
 		return c.inHole(h)
 	}
 	lines := strings.Split(text, "\n")
@@ -74,13 +74,15 @@ type completer struct {
 	want  types.Type
 	args  map[diag.Pos]types.Type
 	tree  *syntax.Node
-	skill *check.Skill
 }
 
 // look checks a tree and keeps what the checker sees at a place of it.
 func (c *completer) look(tree *syntax.Node, at diag.Pos) {
 	c.tree, c.scope, c.bare, c.want = tree, nil, false, types.Type{}
 	c.world.Lint = false
+	if c.world.Table != nil {
+		return
+	}
 	c.args = map[diag.Pos]types.Type{}
 	own := func(n *syntax.Node) bool { return n.Range.File == c.file }
 	see := func(n *syntax.Node, bare bool, s expr.Scope) {
@@ -281,6 +283,11 @@ func (c *completer) keys(w way) []Item {
 	for _, k := range c.world.mapping(c.file, w.keys[:len(w.keys)-1], in) {
 		if !there(k.Name) {
 			out = append(out, Item{k.Name, OfKey, k.Name + ": ", at, keyInfo(k, at)})
+		}
+	}
+	for _, f := range c.world.table(c.file).subjects(w.keys[:len(w.keys)-1]) {
+		if !there(f.Name) {
+			out = append(out, Item{f.Name, OfName, f.Name + ": ", at, Info{Title: f.Name, Doc: f.Doc}})
 		}
 	}
 	return out

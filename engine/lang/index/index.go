@@ -81,6 +81,10 @@ func Build(file string, text []byte, near int, w World) *Index {
 	x := &Index{File: file, world: w, text: text, lines: strings.Split(string(text), "\n")}
 	root, diags := syntax.Try(file, text)
 	switch {
+	case w.Table != nil:
+		if x.Root, x.Diags = root, w.Table.Diags; root == nil {
+			x.Root = mended(file, string(text), near)
+		}
 	case root != nil:
 		x.Diags = x.check(root, text, diags)
 	case len(text) <= syntax.MaxBytes && len(diags) == 0:

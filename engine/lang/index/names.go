@@ -45,6 +45,12 @@ var declared = []Sort{Input, Config, Secret, Output}
 // those of its own and of what it calls.
 func (x *Index) Occurrences() []Occurrence {
 	var out []Occurrence
+	if t := x.world.Table; t != nil {
+		if t.Subject != nil {
+			return x.tested(x.Root)
+		}
+		return nil
+	}
 	for _, sort := range declared {
 		for _, p := range pairs(x.Root.Get(string(sort))) {
 			out = append(out, Occurrence{Name{x.File, sort, p.Key.Value}, p.Key.Range, true})

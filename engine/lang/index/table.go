@@ -2,11 +2,13 @@ package index
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/lang/check"
 	"github.com/skillrun/skillrun/engine/lang/keys"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
+	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -15,6 +17,51 @@ import (
 type Table struct {
 	Mappings map[string]keys.Mapping
 	Top      string
+	Diags    diag.List    // what is wrong with the file, where it is no skill
+	Subject  *check.Skill // that tests are about; nil where they have none to be read
+}
+
+// namesInTests are the keys of a file of tests that are names of what they are about: what
+// stands under the key, and what of it.
+var namesInTests = map[string]Sort{"inputs": Input, "answers": Step, "calls": Step, "steps": Step, "undo": Step}
+
+// subjects are the names that tests may have as keys at the end of a way.
+func (t Table) subjects(way []string) []types.Field {
+	if t.Subject == nil || len(way) == 0 {
+		return nil
+	}
+	switch namesInTests[way[len(way)-1]] {
+	case Input:
+		return t.Subject.Inputs.Fields
+	case Step:
+		var out []types.Field
+		program.Each(t.Subject.Steps, func(n *program.Node) { out = append(out, types.Field{Name: n.ID, Doc: n.Name}) })
+		return out
+	}
+	return nil
+}
+
+// tested are the names of a skill in a file of tests about it.
+func (x *Index) tested(n *syntax.Node) []Occurrence {
+	var out []Occurrence
+	for _, p := range pairs(n) {
+		if sort := namesInTests[p.Key.Value]; sort != "" {
+			for _, k := range p.Value.Pairs {
+				id := k.Key.Value
+				if end := strings.IndexAny(id, "[/"); end > 0 {
+					id = id[:end]
+				}
+				out = append(out, Occurrence{Name{x.world.Table.Subject.File, sort, id}, k.Key.Place(0, len(id)), false})
+			}
+		}
+		out = append(out, x.tested(p.Value)...)
+	}
+	if n != nil {
+		for _, item := range n.Items {
+			out = append(out, x.tested(item)...)
+		}
+	}
+	return out
 }
 
 // table is that of a file.
@@ -23,9 +70,9 @@ func (w World) table(file string) Table {
 	case w.Table != nil:
 		return *w.Table
 	case check.IsStepType(file):
-		return Table{check.Keys(), "step type"}
+		return Table{Mappings: check.Keys(), Top: "step type"}
 	}
-	return Table{check.Keys(), "skill"}
+	return Table{Mappings: check.Keys(), Top: "skill"}
 }
 
 // lists are the keys under which steps stand.

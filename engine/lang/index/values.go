@@ -18,6 +18,7 @@ func (c *completer) values(w way) []Item {
 	switch {
 	case slices.Contains(lists, key) && last == "":
 		return nil // a step is a mapping
+	case c.world.Table != nil:
 	case key == "uses" && last == "uses":
 		return c.stepTypes(at)
 	case key == "service" && last == "service":

@@ -13,7 +13,6 @@ import (
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/lsp"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/config"
-	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/skilltest"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
@@ -73,8 +72,8 @@ func (p *Program) edited(folder string, cat *step.Catalogue) lsp.Site {
 				Catalogue: cat, Lint: true, Skills: q.edits(open, called.find), StepTypes: q.edits(open, called.findStepType), Schemas: called.schema,
 			})
 		},
-		Other: func(e *engine.Engine, path string, text []byte) (diag.List, bool) {
-			return q.checkOther(e, cat, path, text)
+		Other: func(e *engine.Engine, path string, text []byte) *engine.Table {
+			return q.tableOf(e, cat, path, text)
 		},
 		Names: q.offered,
 		Files: q.filesBeside,
@@ -97,33 +96,35 @@ func (p *Program) edits(open func(string) ([]byte, bool), find func(beside, name
 	}
 }
 
-// checkOther checks a file that an editor has open and that declares no skill.
-func (p *Program) checkOther(e *engine.Engine, cat *step.Catalogue, path string, text []byte) (diag.List, bool) {
+// tableOf checks and describes a file that an editor has open and that declares no skill,
+// nil of any other.
+func (p *Program) tableOf(e *engine.Engine, cat *step.Catalogue, path string, text []byte) *engine.Table {
 	switch name := filepath.Base(path); {
 	case name == config.FileName:
 		_, diags := config.Parse(path, text, p.Kinds)
-		return diags, true
+		return &engine.Table{Mappings: config.Keys(), Top: "configuration", Diags: diags}
 	case name == config.StandInsName:
 		_, diags := config.ParseStandIns(path, text, p.Kinds)
-		return diags, true
+		return &engine.Table{Mappings: config.StandInKeys(), Top: "sandbox", Diags: diags}
 	}
 	subject, is := skilltest.Subject(path)
 	if !is {
-		return nil, false
+		return nil
 	}
-	_, about, err := e.Skills(path, stem(subject))
+	out := &engine.Table{Mappings: skilltest.Keys(), Top: "tests"}
+	find := e.Skills
 	if engine.IsStepType(path) {
-		_, about, err = e.StepTypes(path, stem(subject))
+		find = e.StepTypes
 	}
+	_, about, err := find(path, stem(subject))
 	if err != nil {
-		return nil, true
+		return out
 	}
 	skill, diags := e.Check(subject, about)
-	if skill == nil || diags.HasErrors() {
-		return nil, true // the skill's own file says so
+	if out.Subject = skill; skill != nil && !diags.HasErrors() { // else the skill's own file says so
+		_, out.Diags = skilltest.Read(path, text, skill, cat)
 	}
-	_, diags = skilltest.Read(path, text, skill, cat)
-	return diags, true
+	return out
 }
 
 // offered are the names that a file can choose from.

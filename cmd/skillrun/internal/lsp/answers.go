@@ -83,11 +83,15 @@ func literal(text string) string {
 // Completion offers what can be written at a place.
 func (s *server) Completion(_ context.Context, p *protocol.CompletionParams) (protocol.CompletionResult, error) {
 	d, at := s.at(p.TextDocumentPositionParams)
-	if d == nil || s.about(d).Root == nil && !d.isSkill() {
+	if d == nil {
+		return nil, nil
+	}
+	w := s.world(d.path)
+	if w.Table = s.site.Other(s.site.Engine(s.open), d.path, []byte(d.text)); w.Table == nil && !d.isSkill() {
 		return nil, nil
 	}
 	list := &protocol.CompletionList{Items: []protocol.CompletionItem{}}
-	for _, item := range index.Complete(d.path, d.text, at, s.world(d.path)) {
+	for _, item := range index.Complete(d.path, d.text, at, w) {
 		out := protocol.CompletionItem{
 			Label: item.Label, Kind: itemKind(item.Kind), InsertTextFormat: protocol.InsertTextFormatPlainText,
 			TextEdit: &protocol.TextEdit{Range: d.lines.span(item.At, s.units), NewText: item.Insert},
@@ -154,11 +158,16 @@ func (s *server) those(d *document, name index.Name, only bool) map[string]*inde
 		if open := s.docs[path]; open != nil {
 			out[path] = s.about(open)
 		} else if text, err := s.site.Read(path); err == nil {
-			out[path] = index.Build(path, text, 0, s.world(path))
+			w := s.world(path)
+			w.Table = s.site.Other(s.site.Engine(s.open), path, text)
+			out[path] = index.Build(path, text, 0, w)
 		}
 	}
 	home := s.abs(name.File)
 	add(home)
+	if !only {
+		add(strings.TrimSuffix(home, ".yaml") + "_test.yaml")
+	}
 	if only || !slices.Contains([]index.Sort{index.Input, index.Output, index.File}, name.Sort) {
 		return out
 	}

@@ -178,15 +178,17 @@ func (s *server) world(path string) index.World {
 	return s.site.Engine(s.open).Editing(s.site.Names(path))
 }
 
-// about is the index of a document, nil of one that is no skill and no step type.
+// about is the index of a document; it is empty of one that is none of the files that
+// the server knows.
 func (s *server) about(d *document) *index.Index {
-	if d.index == nil {
+	if d.index != nil {
+		return d.index
+	}
+	w := s.world(d.path)
+	if w.Table = s.site.Other(s.site.Engine(s.open), d.path, []byte(d.text)); w.Table != nil || d.isSkill() {
+		d.index = index.Build(d.path, []byte(d.text), d.near, w)
+	} else {
 		d.index = &index.Index{File: d.path}
-		if found, is := s.site.Other(s.site.Engine(s.open), d.path, []byte(d.text)); is {
-			d.index.Diags = found
-		} else if d.isSkill() {
-			d.index = index.Build(d.path, []byte(d.text), d.near, s.world(d.path))
-		}
 	}
 	return d.index
 }

@@ -20,7 +20,6 @@ import (
 	"go.lsp.dev/protocol"
 
 	"github.com/skillrun/skillrun/engine"
-	"github.com/skillrun/skillrun/engine/diag"
 )
 
 // Options is what a server is made of.
@@ -38,9 +37,9 @@ type Site struct {
 	// Engine checks; text is asked first for the text of a file, which the editor may have
 	// open.
 	Engine func(text func(path string) ([]byte, bool)) *engine.Engine
-	// Other are the mistakes of a file that is no skill and no step type, such as tests
-	// or a configuration; is reports whether it is one.
-	Other func(e *engine.Engine, path string, text []byte) (found diag.List, is bool)
+	// Other describes a file that is no skill and no step type, such as tests or a
+	// configuration; nil is any other file.
+	Other func(e *engine.Engine, path string, text []byte) *engine.Table
 	// Names are what can be chosen from in a file.
 	Names func(beside string) engine.Names
 	// Files are all skills and step types that are found by their names, or beside a file.

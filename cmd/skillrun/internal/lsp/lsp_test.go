@@ -17,7 +17,7 @@ import (
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/lsp"
 	"github.com/skillrun/skillrun/engine"
-	"github.com/skillrun/skillrun/engine/diag"
+	"github.com/skillrun/skillrun/engine/skilltest"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -62,7 +62,7 @@ func (f files) site(string) lsp.Site {
 				return path, text, nil
 			}})
 		},
-		Other: func(*engine.Engine, string, []byte) (diag.List, bool) { return nil, false },
+		Other: f.other,
 		Names: func(string) engine.Names {
 			return engine.Names{Skills: func() []engine.Named { return []engine.Named{{Name: "other"}} }}
 		},
@@ -75,6 +75,17 @@ func (f files) site(string) lsp.Site {
 		},
 		Read: f.read,
 	}
+}
+
+// other describes tests.
+func (f files) other(e *engine.Engine, path string, _ []byte) *engine.Table {
+	subject, is := skilltest.Subject(path)
+	if !is {
+		return nil
+	}
+	text, _ := f.read(subject)
+	skill, _ := e.Check(subject, text)
+	return &engine.Table{Mappings: skilltest.Keys(), Top: "tests", Subject: skill}
 }
 
 // pipes are one end of a connection.

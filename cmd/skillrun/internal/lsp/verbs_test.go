@@ -152,3 +152,41 @@ func TestReferences(t *testing.T) {
 		t.Errorf("found %v, %v", found, err)
 	}
 }
+
+const tests = `cases:
+  - name: all
+    inputs: {size: 3}
+    answers: {call: {returns: {total: 6}}}
+    expect: {steps: {"call/one[x]": returned, last: returned}}
+`
+
+// TestOfTests holds that tests know the names of what they are about.
+func TestOfTests(t *testing.T) {
+	t.Parallel()
+	all := files{"other.yaml": other, "mine.yaml": caller, "mine_test.yaml": tests}
+	e := connect(t, all)
+	text, pos := cursor(t, strings.Replace(caller, "id: call", "id: ca‸ll", 1))
+	e.open("mine.yaml", text)
+	edit, err := e.Rename(t.Context(), &protocol.RenameParams{TextDocumentPositionParams: here("mine.yaml", pos), NewName: "made"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.NewReplacer("{call:", "{made:", `"call/one`, `"made/one`).Replace(tests)
+	if got := edited(tests, edit.Changes[at("mine_test.yaml")]); got != want {
+		t.Errorf("the tests are\n%s", got)
+	}
+	for text, want := range map[string]string{
+		"cases:\n  - name: all\n    inputs: {‸}\n":                 "size",
+		"cases:\n  - name: all\n    answers:\n      ‸\n":           "call",
+		"cases:\n  - name: all\n    ex‸\n":                         "expect",
+		"cases:\n  - name: all\n    expect: {state: ‸}\n":          "parked",
+		"cases:\n  - name: all\n    expect:\n      steps: {la‸}\n": "last",
+	} {
+		text, pos := cursor(t, text)
+		e.open("mine_test.yaml", text)
+		found, err := e.Completion(t.Context(), &protocol.CompletionParams{TextDocumentPositionParams: here("mine_test.yaml", pos)})
+		if err != nil || found == nil || !slices.ContainsFunc(found.(*protocol.CompletionList).Items, func(i protocol.CompletionItem) bool { return i.Label == want }) {
+			t.Errorf("in %s there is no %s: %v, %v", text, want, found, err)
+		}
+	}
+}
