@@ -46,7 +46,8 @@ for (const file of ['skills', 'examples'].flatMap(dir => files(path.join(root, d
   const text = fs.readFileSync(file, 'utf8')
   accept(kindOf(file, text) ?? 'config', file, text)
 }
-for (const page of ['.', 'docs'].flatMap(dir => fs.readdirSync(path.join(root, dir)).filter(f => f.endsWith('.md')).map(f => path.join(root, dir, f)))) {
+const mistakes = 'checks.md' // a page of files that are wrong
+for (const page of ['.', 'docs'].flatMap(dir => fs.readdirSync(path.join(root, dir)).filter(f => f.endsWith('.md') && f !== mistakes).map(f => path.join(root, dir, f)))) {
   for (const [, text] of fs.readFileSync(page, 'utf8').matchAll(/^```yaml\n(.*?)^```$/gms)) {
     const kind = kindOf(page, text)
     if (kind) accept(kind, page, text)
@@ -60,6 +61,18 @@ for (const text of fs.readFileSync(path.join(root, 'cmd/skillrun/internal/schema
   if (schemas[kind](YAML.parse(text))) fail(`the schema ${kind} accepts\n${text}`)
   else refused++
 }
+// A section of that page is of one code; these are of the shape of a file.
+const shapes = ['unknown-key', 'missing-key', 'unknown-argument', 'missing-argument', 'two-kinds', 'no-kind', 'misplaced-key', 'bad-id', 'bad-step', 'bad-steps',
+  'bad-with', 'bad-set', 'bad-await', 'bad-retry', 'bad-return', 'bad-declaration', 'bad-identity', 'bad-outputs', 'bad-errors', 'bad-duration', 'bad-enum',
+  'unknown-type', 'unknown-format', 'literal-token']
+for (const [, code, section] of fs.readFileSync(path.join(root, 'docs', mistakes), 'utf8').matchAll(/^## (\S+)\n(.*?)(?=^## |$(?![^]))/gms)) {
+  const text = section.match(/^```yaml\n(.*?)^```$/ms)?.[1]
+  const kind = text && kindOf(mistakes, text)
+  if (!kind || !shapes.includes(code)) continue
+  if (schemas[kind](YAML.parse(text))) fail(`${mistakes}, ${code}: the schema ${kind} accepts\n${text}`)
+  else refused++
+}
+if (refused < 60) fail(`only ${refused} files were refused`)
 for (const [kind, least] of Object.entries({ skill: 60, 'step-type': 15, test: 60, config: 3, sandbox: 1 })) {
   if (!(counts[kind] >= least)) fail(`only ${counts[kind]} files of the kind ${kind} were read`)
 }
