@@ -188,27 +188,32 @@ func choiceAmong(of node, values []node) (choice, bool) {
 	return c, c.path != nil && len(c.values) > 0
 }
 
-// at returns t in which the text at the path is so chosen. Where nothing would
-// be left the place is never reached, and everything stays as it is: an enum of
-// no values would mean any.
-func (c choice) at(t types.Type, path []string) types.Type {
+// at returns t in which the text at the path is so chosen, and whether that says anything
+// new. Where nothing would be left the place is never reached, and everything stays as it
+// is: an enum of no values would mean any.
+func (c choice) at(t types.Type, path []string) (types.Type, bool) {
 	if len(path) > 0 {
 		f, ok := t.Field(path[0])
 		if !ok {
-			return t
+			return t, false
 		}
-		f.Type = c.at(f.Type, path[1:])
-		return t.With(f)
+		var is bool
+		if f.Type, is = c.at(f.Type, path[1:]); !is {
+			return t, false // nothing is copied
+		}
+		return t.With(f), true
 	}
 	if t.Kind != types.String || c.none && len(t.Enum) == 0 {
-		return t
+		return t, false
+	}
+	isLeft := func(s string) bool { return slices.Contains(c.values, s) != c.none }
+	if len(t.Enum) > 0 && (!slices.ContainsFunc(t.Enum, isLeft) || !slices.ContainsFunc(t.Enum, func(s string) bool { return !isLeft(s) })) {
+		return t, false // none would be left, or all are
 	}
 	left := slices.Compact(slices.Sorted(slices.Values(c.values)))
 	if len(t.Enum) > 0 {
-		left = slices.DeleteFunc(slices.Clone(t.Enum), func(s string) bool { return slices.Contains(c.values, s) == c.none })
+		left = slices.DeleteFunc(slices.Clone(t.Enum), func(s string) bool { return !isLeft(s) })
 	}
-	if len(left) > 0 {
-		t.Enum = left
-	}
-	return t
+	t.Enum = left
+	return t, true
 }

@@ -47,27 +47,53 @@ func (s Scope) typeAt(path []string) (types.Type, bool) {
 	return t, true
 }
 
+// Known is what follows from a condition that holds, or does not: it is found out once,
+// and holds in many scopes.
+type Known struct {
+	of   knowledge
+	n    node
+	want bool
+}
+
+// Known is what follows where the expression is true or, without holds, false.
+func (e *Expr) Known(holds bool) Known { return knownOf(e.root, holds) }
+
+func knownOf(n node, want bool) Known {
+	k := Known{n: n, want: want}
+	k.of.learn(n, want)
+	return k
+}
+
 // narrow returns the scope where n is known to be want.
-func (s Scope) narrow(n node, want bool) Scope {
-	var k knowledge
-	k.learn(n, want)
-	if len(k.present) > 0 {
+func (s Scope) narrow(n node, want bool) Scope { return s.Knowing(knownOf(n, want)) }
+
+// Knowing returns the scope where all of that is known.
+func (s Scope) Knowing(all ...Known) Scope {
+	if slices.ContainsFunc(all, func(k Known) bool { return len(k.of.present) > 0 }) {
 		s.there = maps.Clone(s.there)
 	}
-	for _, p := range k.present {
-		s.Vars = presentAt(s.Vars, p)
-		s.there = put(s.there, key(p))
+	if len(s.Given) > 0 {
+		s.facts = maps.Clone(s.facts)
 	}
-	for _, choice := range k.choices {
-		s.Vars = choice.at(s.Vars, choice.path)
+	for _, k := range all {
+		for _, p := range k.of.present {
+			s.Vars = presentAt(s.Vars, p)
+			s.there = put(s.there, key(p))
+		}
+		for _, choice := range k.of.choices {
+			s.Vars, _ = choice.at(s.Vars, choice.path)
+		}
+		if len(s.Given) == 0 {
+			continue
+		}
+		k.of.true = slices.Clip(k.of.true)
+		k.of.hold(k.n, k.want)
+		for _, n := range k.of.true {
+			s.facts = put(s.facts, normalize(n))
+		}
 	}
 	if len(s.Given) == 0 {
 		return s
-	}
-	s.facts = maps.Clone(s.facts)
-	k.hold(n, want)
-	for _, n := range k.true {
-		s.facts = put(s.facts, normalize(n))
 	}
 	return s.apply()
 }
@@ -102,15 +128,26 @@ func (s Scope) apply() Scope {
 
 // presentAt returns t with everything along path made present.
 func presentAt(t types.Type, path []string) types.Type {
-	if len(path) == 0 {
-		return t
+	if isPresentAt(t, path) {
+		return t // nothing is copied
 	}
-	f, ok := t.Field(path[0])
-	if !ok {
-		return t
-	}
+	f, _ := t.Field(path[0])
 	f.Type = presentAt(f.Type.Present(), path[1:])
 	return t.With(f)
+}
+
+// isPresentAt reports whether everything along path is present as far as it is there.
+func isPresentAt(t types.Type, path []string) bool {
+	for _, name := range path {
+		i := slices.IndexFunc(t.Fields, func(f types.Field) bool { return f.Name == name })
+		if i < 0 {
+			return true
+		}
+		if t = t.Fields[i].Type; t.Optional {
+			return false
+		}
+	}
+	return true
 }
 
 // Trust is how far a value can be trusted to decide where an effect lands.

@@ -49,6 +49,9 @@ func ParseText(src string) (*Text, []Problem) {
 	if len(src) > maxText {
 		return nil, []Problem{{CodeTooBig, 0, len(src), fmt.Sprintf("the text has %d bytes; the most is %d", len(src), maxText), ""}}
 	}
+	if src != "" && !strings.Contains(src, "{{") { // as most are
+		return &Text{[]part{literalPart(src)}}, nil
+	}
 	tokens, problems := scan(src)
 	if len(problems) > 0 {
 		return nil, problems

@@ -177,8 +177,8 @@ type result struct {
 
 type condition struct {
 	expr    *expr.Expr
-	not     bool     // it is known not to hold
-	parts   []string // its conjuncts, in one spelling; none when it does not hold
+	known   expr.Known // what follows from it
+	parts   []string   // its conjuncts, in one spelling; none when it does not hold
 	ofError bool
 	follows []string // what leaves no doubt about itself here, in one spelling
 }

@@ -2,6 +2,7 @@ package check
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
@@ -9,7 +10,7 @@ import (
 	"github.com/skillrun/skillrun/engine/types"
 )
 
-func runType() types.Type {
+var runType = sync.OnceValue(func() types.Type {
 	return types.ObjectOf(
 		types.Field{Name: "id", Doc: "The run's id.", Type: types.OfKind(types.String)},
 		types.Field{Name: "again", Doc: "The N of --again, 0 without it.", Type: types.OfKind(types.Integer)},
@@ -17,7 +18,7 @@ func runType() types.Type {
 		types.Field{Name: "program", Doc: "How to call skillrun so that it comes to this run's site: with the --sandbox or --config that the run had.", Type: types.OfKind(types.String)},
 		types.Field{Name: "started_at", Doc: "When the run started.", Type: types.Type{Kind: types.String, Format: "date-time"}},
 	)
-}
+})
 
 func errorType() types.Type {
 	str := types.OfKind(types.String)
@@ -60,7 +61,7 @@ func (s *Skill) Scope() expr.Scope {
 
 // asValues is a declaration as expressions see it: some may be absent.
 func asValues(t types.Type) types.Type {
-	out := types.Type{Kind: types.Object}
+	out := types.Type{Kind: types.Object, Fields: make([]types.Field, 0, len(t.Fields))}
 	for _, f := range t.Fields {
 		if !f.Required && f.Default == nil && f.Type.Kind != types.Invalid {
 			f.Type.Optional = true
@@ -83,13 +84,11 @@ func (c *checker) scope() expr.Scope {
 		for _, f := range c.view.names {
 			s.Vars = s.Vars.With(f)
 		}
+		known := make([]expr.Known, 0, len(c.view.under))
 		for _, cond := range c.view.under {
-			if cond.not {
-				s = cond.expr.NarrowFalse(s)
-			} else {
-				s = cond.expr.Narrow(s)
-			}
+			known = append(known, cond.known)
 		}
+		s = s.Knowing(known...)
 		s.Given, s.Trust, s.Sets = given, c.view.trust, c.view.known.sets
 		c.view.scope = &s
 	}
@@ -165,7 +164,7 @@ func (c *checker) ifOf(n *syntax.Node) (text string, cond condition) {
 }
 
 func holding(e *expr.Expr) condition {
-	return condition{expr: e, parts: e.Conjuncts(), ofError: readsError(e), follows: e.Follows(true)}
+	return condition{expr: e, known: e.Known(true), parts: e.Conjuncts(), ofError: readsError(e), follows: e.Follows(true)}
 }
 
 func (c *checker) assume(cond condition) {
@@ -178,7 +177,7 @@ func (c *checker) assume(cond condition) {
 func (c *checker) assumeAfter(node *program.Node, cond condition, asserted *expr.Expr) {
 	switch {
 	case (node.Kind == program.Return || node.Kind == program.Fail) && cond.expr != nil:
-		c.assume(condition{expr: cond.expr, not: true, ofError: cond.ofError, follows: cond.expr.Follows(false)})
+		c.assume(condition{expr: cond.expr, known: cond.expr.Known(false), ofError: cond.ofError, follows: cond.expr.Follows(false)})
 	case asserted != nil && node.If == "" && node.ForEach == "":
 		c.assume(holding(asserted))
 	}
