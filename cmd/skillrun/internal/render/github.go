@@ -10,14 +10,13 @@ import (
 // See https://docs.github.com/actions/reference/workflow-commands-for-github-actions.
 func github(w io.Writer, c Checked) {
 	for _, d := range c.Diagnostics {
-		properties := []string{"file=" + property(c.path(d.At.File))}
+		properties := []string{"title=" + property(string(d.Code)), "file=" + property(c.path(d.At.File))}
 		if at := d.At; at.Start.Line > 0 {
 			properties = append(properties, fmt.Sprintf("line=%d,endLine=%d", at.Start.Line, max(at.Start.Line, at.End.Line)))
 			if at.Start.Line == at.End.Line { // columns are of one line only
 				properties = append(properties, fmt.Sprintf("col=%d,endColumn=%d", at.Start.Col, max(at.Start.Col, at.End.Col)))
 			}
 		}
-		properties = append(properties, "title="+property(string(d.Code)))
 		fmt.Fprintf(w, "::%s %s::%s\n", d.Severity, strings.Join(properties, ","), data(told(d)))
 	}
 }

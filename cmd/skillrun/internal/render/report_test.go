@@ -99,7 +99,7 @@ func TestGitHubObeys(t *testing.T) {
 	var b bytes.Buffer
 	render.Report(render.Cleaner{W: &b, Obeyed: true, Commands: true}, "github", found())
 	for line := range strings.Lines(b.String()) {
-		if !strings.HasPrefix(line, "::error file=") && !strings.HasPrefix(line, "::warning file=") || strings.Contains(line, "##[") {
+		if !strings.HasPrefix(line, "::error title=") && !strings.HasPrefix(line, "::warning title=") || strings.Contains(line, "##[") {
 			t.Errorf("%q", line)
 		}
 	}

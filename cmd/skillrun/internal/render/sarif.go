@@ -12,7 +12,7 @@ import (
 // What a report names of the project.
 const (
 	homepage  = "https://github.com/skillrun/skillrun"
-	codesPage = homepage + "/blob/main/docs/troubleshooting.md#diagnostics"
+	codesPage = homepage + "/blob/main/docs/checks.md#" // has a section for each code
 )
 
 // The objects of SARIF 2.1.0 that a report has, named as the standard names them.
@@ -127,7 +127,7 @@ func (c Checked) rules() []sarifRule {
 		}
 		about = cmp.Or(about, strings.ReplaceAll(string(d.Code), "-", " "))
 		short, _, _ := strings.Cut(about, "\n")
-		out = append(out, sarifRule{ID: string(d.Code), Short: plainText(short), Help: plainText(about), HelpURI: codesPage})
+		out = append(out, sarifRule{ID: string(d.Code), Short: plainText(short), Help: plainText(about), HelpURI: codesPage + string(d.Code)})
 	}
 	slices.SortFunc(out, func(a, b sarifRule) int { return strings.Compare(a.ID, b.ID) })
 	return out
