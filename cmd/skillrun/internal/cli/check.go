@@ -14,6 +14,7 @@ import (
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/refdocs"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
+	"github.com/skillrun/skillrun/docs"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/diag"
@@ -126,7 +127,7 @@ func (p *Program) tellChecked(seen examined, f checkFlags) error {
 	switch {
 	case render.IsReport(p.format):
 		render.Report(p.Stdout, p.format, render.Checked{
-			Diagnostics: seen.diags, Sources: seen.sources, Files: seen.files, Strict: f.strict, Version: p.Build.Version, Dir: p.Dir,
+			Diagnostics: seen.diags, Sources: seen.sources, Files: seen.files, Strict: f.strict, Version: p.Build.Version, Dir: p.Dir, About: aboutCode,
 		})
 	case p.forProgram():
 		p.tell(map[string]any{"ok": !failed, "skills": seen.skills, "diagnostics": seen.diags})
@@ -142,6 +143,16 @@ func (p *Program) tellChecked(seen examined, f checkFlags) error {
 	}
 	fmt.Fprintf(p.told(), "%d checked, no mistakes%s\n", seen.count(), warnings(seen.diags))
 	return nil
+}
+
+// aboutCode is the section of the page of checks that a code has.
+func aboutCode(code diag.Code) string {
+	for _, c := range docs.Checks() {
+		if slices.Contains(c.Codes, string(code)) {
+			return c.Text
+		}
+	}
+	return ""
 }
 
 // count is how many files were checked; tests belong to what they are of.

@@ -21,7 +21,8 @@ type Checked struct {
 	Strict      bool     // warnings fail
 	Version     string   // of the program
 	Dir         string   // from which paths are told: the root of the repository
-	// About says what a code stands for, and what to do; "" where no page does. It may be nil.
+	// About says what a code stands for, in short and then in full; "" where no page
+	// does. It may be nil.
 	About func(code diag.Code) string
 }
 

@@ -205,7 +205,7 @@ func TestJUnitReport(t *testing.T) {
 func TestSARIFReport(t *testing.T) {
 	t.Parallel()
 	c := found()
-	c.About = func(code diag.Code) string { return "about " + string(code) + "\nmore of it" }
+	c.About = func(code diag.Code) string { return "about " + string(code) + "\n\nmore of it" }
 	var log struct {
 		Runs []struct {
 			Tool struct {
@@ -246,7 +246,7 @@ func TestSARIFReport(t *testing.T) {
 	if run.ColumnKind != "unicodeCodePoints" || len(run.Results) != len(c.Diagnostics) {
 		t.Fatalf("%d results, columns are %s", len(run.Results), run.ColumnKind)
 	}
-	if rule := run.Tool.Driver.Rules[0]; rule.Short.Text != "about bad-value" || rule.Help.Text != "about bad-value\nmore of it" {
+	if rule := run.Tool.Driver.Rules[0]; rule.Short.Text != "about bad-value" || rule.Help.Text != "about bad-value\n\nmore of it" {
 		t.Errorf("%+v", rule)
 	}
 	link := regexp.MustCompile(`(^|[^\\])\[[^\]]*[^\\]\]\(`)

@@ -126,8 +126,8 @@ func (c Checked) rules() []sarifRule {
 			about = c.About(d.Code)
 		}
 		about = cmp.Or(about, strings.ReplaceAll(string(d.Code), "-", " "))
-		short, _, _ := strings.Cut(about, "\n")
-		out = append(out, sarifRule{ID: string(d.Code), Short: plainText(short), Help: plainText(about), HelpURI: codesPage + string(d.Code)})
+		short, _, _ := strings.Cut(about, "\n\n")
+		out = append(out, sarifRule{ID: string(d.Code), Short: plainText(Flat(short)), Help: plainText(about), HelpURI: codesPage + string(d.Code)})
 	}
 	slices.SortFunc(out, func(a, b sarifRule) int { return strings.Compare(a.ID, b.ID) })
 	return out
