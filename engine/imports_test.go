@@ -137,6 +137,8 @@ var house = []rule{
 	{pkg: "cmd/skillrun/internal/graph", ours: "engine engine/types cmd/skillrun/internal/render"},
 	// lineedit is a line that a person types, with the terminal's own library.
 	{pkg: "cmd/skillrun/internal/lineedit", third: "golang.org/x/term"},
+	// book writes the pages of skills, and the site; goldmark turns Markdown into HTML.
+	{pkg: "cmd/skillrun/internal/book", ours: "engine engine/step engine/types engine/skilltest cmd/skillrun/internal/render cmd/skillrun/internal/graph cmd/skillrun/internal/refdocs", third: "github.com/yuin/goldmark"},
 	// castsvg draws the picture of the README from a recording.
 	{pkg: "cmd/skillrun/internal/live/castsvg", third: "charm.land/lipgloss github.com/charmbracelet"},
 	// envelope encrypts what leaves this machine for another one. It has a room of
@@ -146,7 +148,7 @@ var house = []rule{
 	// which there is one library.
 	{pkg: "cmd/skillrun/internal/lsp", ours: "engine engine/diag engine/lang/index engine/types", third: "go.lsp.dev"},
 	// pflag is the half of cobra that reads flags.
-	{pkg: "cmd/skillrun/internal/*", ours: "docs engine engine/config engine/plan engine/diag engine/types engine/step engine/mask engine/skilltest cmd/skillrun/internal/render cmd/skillrun/internal/graph cmd/skillrun/internal/refdocs cmd/skillrun/internal/schemas cmd/skillrun/internal/scaffold cmd/skillrun/internal/live cmd/skillrun/internal/lineedit cmd/skillrun/internal/lsp cmd/skillrun/internal/envelope", third: "github.com/spf13/cobra github.com/spf13/pflag"},
+	{pkg: "cmd/skillrun/internal/*", ours: "docs engine engine/config engine/plan engine/diag engine/types engine/step engine/mask engine/skilltest cmd/skillrun/internal/render cmd/skillrun/internal/graph cmd/skillrun/internal/book cmd/skillrun/internal/refdocs cmd/skillrun/internal/schemas cmd/skillrun/internal/scaffold cmd/skillrun/internal/live cmd/skillrun/internal/lineedit cmd/skillrun/internal/lsp cmd/skillrun/internal/envelope", third: "github.com/spf13/cobra github.com/spf13/pflag"},
 }
 
 // TestImports checks every import of the module against the house.

@@ -42,6 +42,7 @@ steps:
 		{"list", 0, "skills"},
 		{"show " + file, 0, "steps"},
 		{"graph " + file, 0, "graph"},
+		{"docs " + file, 0, "page"},
 		{"steps", 0, "steps"},
 		{"schema", 0, "schemas"},
 		{"eval --run last inputs", 0, "type"},

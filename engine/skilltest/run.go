@@ -20,6 +20,7 @@ type Result struct {
 	Case     *Case
 	Failures []Failure // none: it passed
 	Covered  Covered
+	Outcome  Outcome // what it came to, of a case that was performed here
 }
 
 // Failure is an expectation that did not hold, or an answer that was missing.
@@ -57,7 +58,8 @@ func (s *Suite) Run(c *Case) Result {
 	p.run()
 	out.Covered, out.Failures = p.covered, p.failures
 	if len(out.Failures) == 0 {
-		out.Failures = append(s.Judge(c, p.outcome()), p.unused()...)
+		out.Outcome = p.outcome()
+		out.Failures = append(s.Judge(c, out.Outcome), p.unused()...)
 	}
 	return out
 }

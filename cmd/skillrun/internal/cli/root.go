@@ -52,7 +52,7 @@ func (p *Program) root() *cobra.Command {
 	root.SetIn(p.Stdin)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
-	root.AddCommand(p.runCmd(), p.planCmd(), p.applyCmd(), p.checkCmd(), p.explainCmd(), p.testCmd(), p.listCmd(), p.showCmd(), p.graphCmd(), p.stepsCmd(), p.runsCmd(), p.resumeCmd(), p.approveCmd(), p.rejectCmd(),
+	root.AddCommand(p.runCmd(), p.planCmd(), p.applyCmd(), p.checkCmd(), p.explainCmd(), p.testCmd(), p.listCmd(), p.showCmd(), p.graphCmd(), p.docsCmd(), p.stepsCmd(), p.runsCmd(), p.resumeCmd(), p.approveCmd(), p.rejectCmd(),
 		p.resolveCmd(), p.cancelCmd(), p.undoCmd(), p.exportCmd(), p.importCmd(), p.auditCmd(), p.verifyCmd(), p.doctorCmd(), p.lockCmd(), p.schemaCmd(), p.trustCmd(), p.sandboxCmd(), p.lspCmd(), p.completionCmd(), p.versionCmd())
 	root.AddCommand(p.fmtCmd(), p.newCmd(), p.evalCmd())
 	root.AddCommand(topics()...)
