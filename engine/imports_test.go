@@ -138,7 +138,7 @@ var house = []rule{
 	// lineedit is a line that a person types, with the terminal's own library.
 	{pkg: "cmd/skillrun/internal/lineedit", third: "golang.org/x/term"},
 	// book writes the pages of skills, and the site; goldmark turns Markdown into HTML.
-	{pkg: "cmd/skillrun/internal/book", ours: "engine engine/step engine/types engine/skilltest cmd/skillrun/internal/render cmd/skillrun/internal/graph cmd/skillrun/internal/refdocs", third: "github.com/yuin/goldmark"},
+	{pkg: "cmd/skillrun/internal/book", ours: "engine engine/config engine/step engine/types engine/skilltest cmd/skillrun/internal/render cmd/skillrun/internal/graph cmd/skillrun/internal/refdocs", third: "github.com/yuin/goldmark"},
 	// castsvg draws the picture of the README from a recording.
 	{pkg: "cmd/skillrun/internal/live/castsvg", third: "charm.land/lipgloss github.com/charmbracelet"},
 	// envelope encrypts what leaves this machine for another one. It has a room of

@@ -65,6 +65,10 @@ type Config struct {
 	Set      map[string]any            // what was given for this call alone: wins over both
 	Policy   Policy
 
+	Hints      []Hint    // what is known of failures
+	HintsPath  string    // of the file; "" when there is none
+	HintsWrong diag.List // what is wrong with it
+
 	kinds  []step.ServiceKind
 	mask   *mask.Mask
 	places map[string]diag.Range // of "policy.NAME", "config.NAME" and "skills.SKILL.config.NAME"

@@ -17,6 +17,10 @@ func TestDiagnostics(t *testing.T) {
 			_, got := config.ParseStandIns(name, text, steps.Kinds())
 			return got
 		}
+		if name == config.HintsName {
+			_, got := config.ParseHints(name, text)
+			return got
+		}
 		_, got := config.Parse(name, text, steps.Kinds())
 		return got
 	})

@@ -72,6 +72,7 @@ func (o Options) choose() (*Config, diag.List) {
 	cfg, list, found := o.load(here)
 	switch {
 	case found && here != own && !o.Trusted:
+		cfg.Hints, cfg.HintsPath, cfg.HintsWrong = nil, "", nil // what to do is said by whom the user trusts
 		o.distrust(cfg, &list)
 	case !found && own != "":
 		cfg, list, _ = o.load(own)
@@ -98,6 +99,7 @@ func (o Options) load(path string) (cfg *Config, list diag.List, found bool) {
 	}
 	cfg, list = Parse(path, text, o.Kinds)
 	cfg.place(o.world())
+	cfg.hints()
 	for _, name := range types.SortedKeys(cfg.Services) {
 		s := cfg.signer(cfg.certificates(cfg.Services[name], &list), &list)
 		if s.Root != "" {

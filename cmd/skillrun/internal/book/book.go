@@ -16,6 +16,7 @@ import (
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/graph"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/refdocs"
 	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/skilltest"
 	"github.com/skillrun/skillrun/engine/step"
 )
@@ -29,6 +30,7 @@ type Subject struct {
 	Skill   *engine.Skill
 	Told    refdocs.Skill             // the same, as it is described under the configuration
 	Tests   []*Example                // the cases of its tests that pass, in their order
+	Known   []config.Hint             // what the site knows of failures
 	Others  []Other                   // the other skills that were found
 	Command string                    // that runs it: skillrun NAME, or skillrun run FILE
 	Site    string                    // the flags of the configuration, with a blank before, or ""

@@ -11,6 +11,8 @@ import (
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/refdocs"
 	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/config"
+	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -22,7 +24,7 @@ func (s *Subject) Markdown(w io.Writer) error {
 		p.printf("> %s\n\n", plain(s.Skill.Description))
 	}
 	for _, part := range []func(*page){
-		s.overview, s.quickStart, s.inputs, s.settings, s.flow, s.reach, s.files, s.exampleOutput, s.errors, s.warning, s.related, s.source,
+		s.overview, s.quickStart, s.inputs, s.settings, s.flow, s.reach, s.files, s.exampleOutput, s.errors, s.known, s.warning, s.related, s.source,
 	} {
 		part(p)
 	}
@@ -239,6 +241,45 @@ func (s *Subject) errors(p *page) {
 		p.printf("It has none of its own.\n")
 	}
 	p.printf("\n")
+}
+
+// known are the problems that the site knows and that this skill may have: of its
+// services, and with its codes.
+func (s *Subject) known(p *page) {
+	var rows [][]string
+	for _, h := range s.Known {
+		if !s.canHave(h) {
+			continue
+		}
+		when := []string{}
+		if h.Code != "" {
+			when = append(when, code(string(h.Code)))
+		}
+		if h.Service != "" {
+			when = append(when, "of "+code(h.Service))
+		}
+		if h.Pattern != "" {
+			when = append(when, "with "+code(h.Pattern))
+		}
+		rows = append(rows, []string{strings.Join(when, " "), plain(h.Cause), plain(h.Cure)})
+	}
+	if len(rows) > 0 {
+		p.section("Known problems")
+		p.table([]string{"failure", "cause", "cure"}, rows)
+	}
+}
+
+func (s *Subject) canHave(h config.Hint) bool {
+	has := func(f func(step.Step) bool) bool { return slices.ContainsFunc(s.Skill.Uses, f) }
+	own := func(n *engine.Node) bool { return codeOf(n) == h.Code && n.Message != "" }
+	if h.Service != "" {
+		return has(func(t step.Step) bool {
+			return t.Touch.Service == h.Service && (h.Code == "" || slices.Contains(t.AllCodes(), h.Code))
+		})
+	}
+	found := h.Code == "" || has(func(t step.Step) bool { return slices.Contains(t.AllCodes(), h.Code) })
+	each(s.Skill.Steps, func(n *engine.Node) { found = found || own(n) })
+	return found
 }
 
 // codeOf is the code with which a step fails that says so itself.

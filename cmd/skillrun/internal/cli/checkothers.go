@@ -56,6 +56,10 @@ func (p *Program) otherKinds() map[string]func(file string, text []byte) diag.Li
 			_, diags := config.ParseStandIns(file, text, p.Kinds)
 			return diags
 		},
+		config.HintsName: func(file string, text []byte) diag.List {
+			_, diags := config.ParseHints(file, text)
+			return diags
+		},
 		config.FileName: func(file string, text []byte) diag.List { return config.Check(file, text, p.Kinds) },
 	}
 }
@@ -65,7 +69,7 @@ func (p *Program) isOther(file string) bool {
 	return p.otherKinds()[filepath.Base(file)] != nil && p.isFile(file)
 }
 
-// checkOthers checks each sandbox.yaml that check is asked about: by its name or a
+// checkOthers checks each sandbox.yaml and hints.yaml that check is asked about: by its name or a
 // pattern, in a folder, or else in those of the search path; and each skillrun.yaml that
 // is named or matches a pattern. What is wrong is added to what was found.
 func (p *Program) checkOthers(args []string, out *examined) {
@@ -94,7 +98,7 @@ func (p *Program) otherFiles(args []string) []string {
 	found := map[string]bool{}
 	for _, arg := range args {
 		files, _ := p.matching(arg) // what is no pattern, or no folder, is refused with the skills
-		below, _ := p.below(arg, func(name string) bool { return name == config.StandInsName })
+		below, _ := p.below(arg, func(name string) bool { return name == config.StandInsName || name == config.HintsName })
 		for _, file := range slices.Concat([]string{arg}, files, below) {
 			if p.isOther(file) {
 				found[filepath.Clean(file)] = true

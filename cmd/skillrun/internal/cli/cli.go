@@ -56,6 +56,7 @@ type Program struct {
 	// Sandbox opens the embedded world that the options describe.
 	Sandbox func(context.Context, SandboxOptions) (World, error)
 
+	site    *config.Config    // the configuration that was read, for what it knows of failures
 	vault   *vault            // the credentials that no stream shows
 	screen  io.Writer         // stderr as it was given, for what draws on it
 	raw     io.Writer         // stdout as it was given, for bytes that are no text

@@ -119,7 +119,7 @@ func pageOf(s *book.Subject, format string, w io.Writer) error {
 func (d *documenter) subject(e *engine.Engine, skill *engine.Skill, src source) *book.Subject {
 	s := &book.Subject{
 		Skill: skill, Told: refdocs.Describe(skill, d.cfg, e.Uses(skill, d.p.binding(d.cfg, skill))), Site: d.site,
-		Command: "skillrun " + skill.Name,
+		Command: "skillrun " + skill.Name, Known: d.cfg.Hints,
 	}
 	if strings.ContainsRune(src.File, '/') && src.From != builtIn && filepath.Base(src.From) != "skills" {
 		s.Command = "skillrun run " + quote(src.File)

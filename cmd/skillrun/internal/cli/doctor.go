@@ -126,9 +126,17 @@ func (x *examination) configuration() render.Group {
 		file.Err = types.Errorf(types.NotFound, "there is no configuration: neither ./%s nor %s", config.FileName, filepath.Join(x.userDir(), config.FileName)).
 			WithHint("write one: see Configuration in the documentation; or try the sandbox: skillrun doctor --sandbox")
 	}
-	return render.Group{Name: "configuration", Findings: []step.Finding{
+	g := render.Group{Name: "configuration", Findings: []step.Finding{
 		file, {Subject: "site", Detail: cmp.Or(cfg.Site, "(no name)")}, {Subject: "time zone", Detail: cfg.Zone.String()},
 	}}
+	if cfg.HintsPath != "" {
+		hints := step.Finding{Subject: "hints", Detail: fmt.Sprintf("%s: %d known problems", cfg.HintsPath, len(cfg.Hints))}
+		if cfg.HintsWrong.HasErrors() {
+			hints.Err = types.Errorf(types.BadInput, "%s", cfg.HintsWrong.First().String()).WithHint("see all of it: skillrun check %s", cfg.HintsPath)
+		}
+		g.Findings = append(g.Findings, hints)
+	}
+	return g
 }
 
 func (x *examination) folders() render.Group {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -120,8 +121,12 @@ func (p *Program) inspect(e *engine.Engine, ref string, f historyFlags) error {
 		return refused(err)
 	}
 	next := nextOf(s, f.runFlags)
-	p.tell(render.InspectionOf(x, next))
-	render.Inspection(p.told(), x, next, p.Clock.Now())
+	var known []config.Hint
+	if x.Failure != nil {
+		known = p.known(x.Steps, x.Failure.Path, x.Failure.Error)
+	}
+	p.tell(render.InspectionOf(x, next, known))
+	render.Inspection(p.told(), x, next, known, p.Clock.Now())
 	return nil
 }
 

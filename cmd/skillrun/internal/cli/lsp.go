@@ -106,6 +106,9 @@ func (p *Program) tableOf(e *engine.Engine, cat *step.Catalogue, path string, te
 	case name == config.StandInsName:
 		_, diags := config.ParseStandIns(path, text, p.Kinds)
 		return &engine.Table{Mappings: config.StandInKeys(), Top: "sandbox", Diags: diags}
+	case name == config.HintsName:
+		_, diags := config.ParseHints(path, text)
+		return &engine.Table{Mappings: config.HintKeys(), Top: "hints", Diags: diags}
 	}
 	subject, is := skilltest.Subject(path)
 	if !is {

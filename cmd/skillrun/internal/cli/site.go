@@ -180,6 +180,7 @@ func (p *Program) load(explicit string) (*config.Config, diag.List) {
 	cfg, diags := config.Load(config.Options{Explicit: explicit, Dir: p.Dir, Trusted: p.trustsHere(), UserDir: p.userDir(), ReadFile: readFile, Env: p.Env, Kinds: p.Kinds})
 	if cfg != nil {
 		p.vault.Store(cfg.Mask())
+		p.site = cfg
 	}
 	return cfg, diags
 }

@@ -19,9 +19,10 @@ import (
 )
 
 // isSkillFile reports whether a file of that name may declare a skill or a step type: it
-// holds no tests of one, and neither describes the sandbox nor a site.
+// holds no tests of one, and describes neither the sandbox, nor a site, nor what is known
+// of failures.
 func isSkillFile(name string) bool {
-	return isYAML(name) && name != config.StandInsName && name != config.FileName && !strings.HasSuffix(name, skilltest.Suffix)
+	return isYAML(name) && name != config.StandInsName && name != config.HintsName && name != config.FileName && !strings.HasSuffix(name, skilltest.Suffix)
 }
 
 type source struct {

@@ -11,6 +11,7 @@ import (
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/live"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/render"
 	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/step"
 	"github.com/skillrun/skillrun/engine/types"
 )
@@ -158,6 +159,9 @@ func (s *surface) stopped(r engine.Report, err error) {
 // object is a run's result for programs.
 func (s *surface) object(r engine.Report) render.ResultJSON {
 	out := render.ResultOf(r)
+	if out.Error != nil {
+		out.Error.Known = s.known(r)
+	}
 	if next := s.next(r); next != (render.Next{}) {
 		out.Next = &next
 	}
@@ -170,12 +174,20 @@ func (s *surface) object(r engine.Report) render.ResultJSON {
 func (s *surface) text(r engine.Report, sources render.Sources) {
 	s.close()
 	render.Outputs(s.p.Stdout, r, s.start != nil && s.p.colour(s.p.OutTerminal))
-	render.Failure(s.p.Stderr, r, sources, s.p.look())
+	render.Failure(s.p.Stderr, r, s.known(r), sources, s.p.look())
 	if s.view != nil {
 		s.view.Ending(r, s.next(r), !s.p.OutTerminal) // what is piped away is told here
 		return
 	}
 	render.End(s.p.Stderr, r, s.next(r))
+}
+
+// known is what the site knows of why a run failed.
+func (s *surface) known(r engine.Report) []config.Hint {
+	if r.Failure == nil {
+		return nil
+	}
+	return s.p.known(r.Steps, r.Failure.Path, r.Failure.Error)
 }
 
 // next is what a person can do with a run now.

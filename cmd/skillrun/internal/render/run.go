@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/plan"
 	"github.com/skillrun/skillrun/engine/types"
@@ -73,6 +74,8 @@ type ErrorJSON struct {
 	*types.Error
 	Step string      `json:"step,omitempty"`
 	At   *diag.Range `json:"at,omitempty"`
+	// Known are the problems of the site's hints.yaml that it is one of.
+	Known []config.Hint `json:"known_problems,omitempty"`
 }
 
 // ResultOf returns a report as the JSON of --output json.
@@ -162,9 +165,10 @@ func Outputs(w io.Writer, r engine.Report, styled bool) {
 	}
 }
 
-// Failure prints why a run failed or stopped, when it did.
-func Failure(w io.Writer, r engine.Report, sources Sources, look Look) {
+// Failure prints why a run failed or stopped, when it did, and what is known of that.
+func Failure(w io.Writer, r engine.Report, known []config.Hint, sources Sources, look Look) {
 	if e := errorOf(r.Outcome); e != nil {
+		e.Known = known
 		e.print(w, sources, look)
 	}
 }
@@ -186,6 +190,14 @@ func (e *ErrorJSON) print(w io.Writer, sources Sources, look Look) {
 	if e.At != nil {
 		fmt.Fprintf(w, "  at %s\n", Place(*e.At))
 		excerpt(w, *e.At, sources, look.Width, plain)
+	}
+	knownProblems(w, e.Known)
+}
+
+// knownProblems prints what the site knows of a failure.
+func knownProblems(w io.Writer, known []config.Hint) {
+	for _, h := range known {
+		fmt.Fprintf(w, "\nknown problem: %s\n  cure: %s\n", Said(h.Cause), Said(h.Cure))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/types"
 )
 
@@ -204,7 +205,7 @@ type StepJSON struct {
 }
 
 // InspectionOf is a run as JSON.
-func InspectionOf(x engine.Inspection, next *Next) InspectionJSON {
+func InspectionOf(x engine.Inspection, next *Next, known []config.Hint) InspectionJSON {
 	out := InspectionJSON{
 		RunRow: RunRowOf(x.Summary, next), File: x.File, Journal: x.Journal, Inputs: x.Inputs, Outputs: x.Outputs,
 		Missing: x.Missing, Effects: x.Effects, History: x.History,
@@ -220,12 +221,15 @@ func InspectionOf(x engine.Inspection, next *Next) InspectionJSON {
 		}
 		out.Records = append(out.Records, j)
 	}
-	out.Failure = errorOf(engine.Outcome{Failure: x.Failure})
+	if out.Failure = errorOf(engine.Outcome{Failure: x.Failure}); out.Failure != nil {
+		out.Failure.Known = known
+	}
 	return out
 }
 
-// Inspection prints a run: what it was asked, what it did, and how to continue.
-func Inspection(w io.Writer, x engine.Inspection, next *Next, now time.Time) {
+// Inspection prints a run: what it was asked, what it did, what is known of why it
+// stopped, and how to continue.
+func Inspection(w io.Writer, x engine.Inspection, next *Next, known []config.Hint, now time.Time) {
 	w = Cleaner{W: w}
 	fmt.Fprintf(w, "%s: %s\n", x.ID, StateOf(string(x.State), x.Reason))
 	fmt.Fprintf(w, "skill: %s (%s)\njournal: %s\ncommand: %s\n", Flat(x.Skill), Flat(x.File), Flat(x.Journal), Flat(x.Command))
@@ -244,6 +248,7 @@ func Inspection(w io.Writer, x engine.Inspection, next *Next, now time.Time) {
 	if why != nil {
 		fmt.Fprintf(w, "\nwhy it stopped: %s%s [%s]\n", at(Flat(why.Step)), Said(why.Message), why.Code)
 		hint(w, why.Hint)
+		knownProblems(w, known)
 	}
 	if x.Moved != nil {
 		fmt.Fprintln(w)

@@ -61,7 +61,7 @@ func TestNestedRun(t *testing.T) {
 	x := engine.Inspection{Steps: steps, File: "x.yaml", Journal: "/runs/r"}
 	x.ID, x.Skill, x.State, x.Command = "r", "x", "failed", "skillrun x"
 	var out bytes.Buffer
-	render.Inspection(&out, x, nil, start.Add(time.Minute))
+	render.Inspection(&out, x, nil, nil, start.Add(time.Minute))
 	golden(t, "run-nested.golden", out.String())
 }
 
