@@ -4,7 +4,7 @@ package docs
 
 import "embed"
 
-// Pages are the pages, by their file names.
+// Pages are the pages and the pictures in them, by their file names.
 //
-//go:embed *.md
+//go:embed *.md *.png
 var Pages embed.FS

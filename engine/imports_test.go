@@ -117,9 +117,11 @@ var house = []rule{
 	{pkg: "skills"},
 	// docs is the book, embedded; the program prints parts of it.
 	{pkg: "docs"},
+	// examples are embedded for the site.
+	{pkg: "examples"},
 	// the composition root hands in how journals reach the disk: the engine's; and the
 	// stand-ins that a sandbox.yaml describes, in the words of the sandbox.
-	{pkg: "cmd/skillrun", ours: "engine engine/config engine/step steps steps/httpapi/httpapitest skills cmd/skillrun/internal/*", third: "golang.org/x/term"},
+	{pkg: "cmd/skillrun", ours: "engine engine/config engine/step steps steps/httpapi/httpapitest skills docs examples cmd/skillrun/internal/*", third: "golang.org/x/term"},
 	// the sandbox writes its folder through billy, as go-git does, so that one
 	// disk of a test can stop all of it at each write.
 	{pkg: "cmd/skillrun/internal/sandbox", ours: "steps/*/*test", third: "github.com/go-git/go-billy"},

@@ -16,7 +16,9 @@ import (
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/cli"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/sandbox"
+	"github.com/skillrun/skillrun/docs"
 	"github.com/skillrun/skillrun/engine"
+	"github.com/skillrun/skillrun/examples"
 	"github.com/skillrun/skillrun/skills"
 	"github.com/skillrun/skillrun/steps"
 )
@@ -94,7 +96,7 @@ func (b *bench) run(args ...string) result {
 			v, ok := b.env[name]
 			return v, ok
 		},
-		Clock: handClock{b}, Random: rand.Reader, Builtin: skills.FS, Catalogue: seams{}.catalogue, Examiners: examiners, Schemas: steps.Schemas, Kinds: steps.Kinds(), Locks: seams{}.lock, Sandbox: openSandbox,
+		Clock: handClock{b}, Random: rand.Reader, Builtin: skills.FS, Book: docs.Pages, Examples: examples.FS, Catalogue: seams{}.catalogue, Examiners: examiners, Schemas: steps.Schemas, Kinds: steps.Kinds(), Locks: seams{}.lock, Sandbox: openSandbox,
 	}
 	ctx := b.t.Context()
 	if b.ctx != nil {

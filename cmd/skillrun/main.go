@@ -24,9 +24,11 @@ import (
 
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/cli"
 	"github.com/skillrun/skillrun/cmd/skillrun/internal/sandbox"
+	"github.com/skillrun/skillrun/docs"
 	"github.com/skillrun/skillrun/engine"
 	"github.com/skillrun/skillrun/engine/config"
 	"github.com/skillrun/skillrun/engine/step"
+	"github.com/skillrun/skillrun/examples"
 	"github.com/skillrun/skillrun/skills"
 	"github.com/skillrun/skillrun/steps"
 	"github.com/skillrun/skillrun/steps/httpapi/httpapitest"
@@ -59,7 +61,7 @@ func run() int {
 		Terminal:    term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		User:        userName(), Dir: dir, Env: os.LookupEnv, Clock: clock{}, Tick: tick, Random: rand.Reader,
-		Builtin: skills.FS, Catalogue: between.catalogue, Examiners: examiners, Schemas: steps.Schemas, Kinds: steps.Kinds(), Locks: between.lock, Sandbox: openSandbox, Disk: between.disk,
+		Builtin: skills.FS, Book: docs.Pages, Examples: examples.FS, Catalogue: between.catalogue, Examiners: examiners, Schemas: steps.Schemas, Kinds: steps.Kinds(), Locks: between.lock, Sandbox: openSandbox, Disk: between.disk,
 		Interrupt: signalled.interrupt,
 	}
 	code := p.Run(ctx, os.Args[1:])

@@ -38,6 +38,9 @@ type Program struct {
 	Tick    func(every time.Duration) (ticks <-chan time.Time, stop func())
 	Random  io.Reader
 	Builtin fs.FS // NAME.yaml
+	// Book are the pages of the documentation and their pictures, and Examples the skills
+	// that they speak of, with their tests and the step types in steps.
+	Book, Examples fs.FS
 	// Catalogue builds the steps for a configuration.
 	Catalogue func(cfg *config.Config, f Folders) (*step.Catalogue, error)
 	// Kinds are the kinds of services that a configuration may have.

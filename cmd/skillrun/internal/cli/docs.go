@@ -20,8 +20,8 @@ import (
 
 type docsFlags struct {
 	runFlags
-	all         bool
-	format, out string
+	all               bool
+	format, out, site string
 }
 
 // docsFormats are the formats of a page, the usual first.
@@ -36,14 +36,16 @@ inputs, its flow, what it reads and writes and where, the files it changes, the 
 of its test, its errors with their cures, and related skills. All of it comes from the
 checked skill, its tests and, with --config or --sandbox, the configuration. HTML is
 one file that needs no other, no script and no network. --all writes the pages of all
-skills into the folder of --out.`,
-		Example: "  skillrun docs release_aa_backend_prod > release.md\n  skillrun docs ./skills/mine.yaml --config prod.yaml --format html > mine.html\n  skillrun docs --all --format html --out pages",
+skills into the folder of --out, and --site the whole documentation: the book, with a
+search, and the pages of all skills and examples. Other files there are left alone.`,
+		Example: "  skillrun docs release_aa_backend_prod > release.md\n  skillrun docs ./skills/mine.yaml --config prod.yaml --format html > mine.html\n  skillrun docs --all --format html --out pages\n  skillrun docs --site public",
 		Args:    atMost(1),
 		RunE:    func(c *cobra.Command, args []string) error { return p.docs(c.Context(), strings.Join(args, ""), f) },
 	}
 	c.Flags().BoolVar(&f.all, "all", false, "the pages of all skills")
 	c.Flags().StringVar(&f.format, "format", docsFormats[0], "`"+docsFormats[0]+"`"+strings.TrimPrefix(orWords(docsFormats), docsFormats[0]))
 	c.Flags().StringVar(&f.out, "out", "", "of --all: the `folder` to write the pages into")
+	c.Flags().StringVar(&f.site, "site", "", "write the whole documentation into a `folder`")
 	p.siteFlags(c, &f.runFlags, "with the sandbox's configuration")
 	p.completeArgs(c, p.completeSkills)
 	p.completeFlag(c, "format", words(docsFormats...))
@@ -54,8 +56,10 @@ func (p *Program) docs(ctx context.Context, name string, f docsFlags) error {
 	if err := oneOf("--format", f.format, docsFormats...); err != nil {
 		return err
 	}
-	if (name != "") == f.all || f.all != (f.out != "") {
-		return refused(types.Errorf(types.BadInput, "docs writes the page of a skill, or all of them into a folder").WithHint("skillrun docs SKILL, or skillrun docs --all --out FOLDER"))
+	whole := f.site != ""
+	if whole && (name != "" || f.all || f.out != "") || !whole && ((name != "") == f.all || f.all != (f.out != "")) {
+		return refused(types.Errorf(types.BadInput, "docs writes the page of a skill, or all of them into a folder").
+			WithHint("skillrun docs SKILL, skillrun docs --all --out FOLDER, or skillrun docs --site FOLDER"))
 	}
 	cfg, done, err := p.settings(ctx, f.runFlags)
 	if err != nil {
@@ -67,7 +71,10 @@ func (p *Program) docs(ctx context.Context, name string, f docsFlags) error {
 		return refused(err)
 	}
 	d := &documenter{p: p, cfg: cfg, cat: cat, site: siteOf(f.runFlags)}
-	if f.all {
+	switch {
+	case whole:
+		return d.book(f.site)
+	case f.all:
 		return d.all(f)
 	}
 	return d.one(name, f.format)
@@ -205,11 +212,16 @@ func (d *documenter) all(f docsFlags) error {
 }
 
 // writePages writes files into a folder. One of these names that this program did not
-// write stays, and nothing is written; others are left alone.
+// write stays, and nothing is written; others are left alone. A picture is of this program
+// where the first page is.
 func (p *Program) writePages(folder string, pages map[string]string) error {
 	dir := p.path(folder)
+	index, _ := readUpTo(filepath.Join(dir, "index.html"), maxPlan)
 	for _, name := range types.SortedKeys(pages) {
 		text, err := readUpTo(filepath.Join(dir, name), maxPlan)
+		if filepath.Ext(name) == ".png" {
+			text = index
+		}
 		if err == nil && !strings.Contains(string(text), book.Written) {
 			return types.Errorf(types.Conflict, "%s is there already, and is not of skillrun docs", filepath.Join(folder, name)).WithHint("name another folder")
 		}
