@@ -41,6 +41,8 @@ func TestBad(t *testing.T) {
 			_, diags = config.Parse("skillrun.yaml", []byte(one), steps.Kinds())
 		case "sandbox":
 			_, diags = config.ParseStandIns("sandbox.yaml", []byte(one), steps.Kinds())
+		case "hints":
+			_, diags = config.ParseHints("hints.yaml", []byte(one))
 		case "test":
 			_, diags = skilltest.Read("bad_test.yaml", []byte(one), tested, world.Catalogue)
 		}

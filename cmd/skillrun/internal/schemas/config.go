@@ -49,3 +49,8 @@ func Sandbox() Schema {
 	b.nullable = true
 	return b.document("sandbox", "sandbox.yaml", "What a team adds to the sandbox: services over HTTP, files, and values for skills.")
 }
+
+// Hints is the schema of a hints.yaml.
+func Hints() Schema {
+	return newBuilder(config.HintKeys(), nil).document("hints", "hints.yaml", "What a team knows of failures: cause and cure, by code, service and message.")
+}

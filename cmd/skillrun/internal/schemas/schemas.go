@@ -54,6 +54,7 @@ func Documents() []Document {
 		{"test", "the tests of a skill or a step type: NAME_test.yaml", func(World) Schema { return Tests() }},
 		{"config", "the configuration: skillrun.yaml", func(w World) Schema { return Config(w.Kinds) }},
 		{"sandbox", "what a team adds to the sandbox: sandbox.yaml", func(World) Schema { return Sandbox() }},
+		{"hints", "what a team knows of failures: hints.yaml", func(World) Schema { return Hints() }},
 		{"run", "what run --output json prints", func(World) Schema { return Run() }},
 		{"events", "a line of what run --output events prints", func(World) Schema { return Events() }},
 	}
