@@ -53,7 +53,9 @@ function anything(own = {}) {
   return it;
 }
 
-test('it starts skillrun lsp, and stops it', {timeout: 20000}, async () => {
+/** Starts and stops the extension in an editor with a program, and returns what it told. */
+async function live(program) {
+  const told = [];
   const vscode = anything({
     version: '1.91.0',
     workspace: anything({
@@ -61,15 +63,29 @@ test('it starts skillrun lsp, and stops it', {timeout: 20000}, async () => {
       workspaceFolders: undefined,
       textDocuments: [],
       notebookDocuments: [],
-      getConfiguration: () => ({get: (key, other) => (key === 'path' ? path.join(root, 'skillrun') : other)}),
+      getConfiguration: () => ({get: (key, other) => (key === 'path' ? program : other)}),
     }),
+    window: anything({showErrorMessage: async (text) => void told.push(text)}),
     env: anything({language: 'en', appName: 'test'}),
   });
   const load = Module._load;
   Module._load = (name, ...rest) => (name === 'vscode' ? vscode : load(name, ...rest));
-  const {activate, deactivate} = createRequire(import.meta.url)('../dist/extension.js');
+  const bundle = createRequire(import.meta.url).resolve('../dist/extension.js');
+  delete Module._cache[bundle]; // it has the editor of the test before
+  const {activate, deactivate} = createRequire(import.meta.url)(bundle);
   Module._load = load;
   await activate({subscriptions: []});
   await deactivate();
+  return told;
+}
+
+test('it starts skillrun lsp, and stops it', {timeout: 20000}, async () => {
+  assert.deepEqual(await live(path.join(root, 'skillrun')), []);
   assert.deepEqual(readFileSync(said, 'utf8').split('\n').slice(0, 4), ['lsp', 'initialize', 'initialized', 'shutdown']);
 });
+
+if (process.env.SKILLRUN !== undefined) {
+  test('it starts the program itself', {timeout: 20000}, async () => {
+    assert.deepEqual(await live(process.env.SKILLRUN), []);
+  });
+}

@@ -1,12 +1,14 @@
 package refdocs_test
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/expr-lang/expr/parser/operator"
 
+	"github.com/skillrun/skillrun/cmd/skillrun/internal/schemas"
 	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/expr/stdlib"
 	"github.com/skillrun/skillrun/engine/lang/check"
@@ -67,4 +69,46 @@ func operatorWords() []string {
 // may write.
 func TestGrammar(t *testing.T) {
 	hold(t, "editors/vscode/syntaxes/skillrun.tmLanguage.json", grammar(t))
+}
+
+// TestEditorsPage: the settings on the page of editors can be read, those for VS Code are
+// the extension's, and the comment that names a schema is the one that skillrun writes of.
+func TestEditorsPage(t *testing.T) {
+	t.Parallel()
+	page := read(t, "docs/editors.md")
+	var extension struct {
+		Contributes struct {
+			Languages     []struct{ ID string }
+			Configuration struct{ Properties map[string]any }
+		}
+	}
+	if err := json.Unmarshal([]byte(read(t, "editors/vscode/package.json")), &extension); err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, m := range fence.FindAllStringSubmatch(page, -1) {
+		if m[1] != "json" {
+			continue
+		}
+		seen++
+		var settings map[string]any
+		if err := json.Unmarshal([]byte(m[2]), &settings); err != nil {
+			t.Errorf("%v in\n%s", err, m[2])
+		}
+		for name, v := range settings {
+			if _, known := extension.Contributes.Configuration.Properties[name]; !known && strings.HasPrefix(name, "skillrun") {
+				t.Errorf("the extension has no setting %s", name)
+			}
+			if kinds, is := v.(map[string]any); is && name == "files.associations" {
+				for _, kind := range kinds {
+					if kind != extension.Contributes.Languages[0].ID {
+						t.Errorf("the extension has no language %s", kind)
+					}
+				}
+			}
+		}
+	}
+	if seen < 2 || !strings.Contains(page, "\n"+schemas.Modeline("skill.schema.json")+"\n") {
+		t.Errorf("the page has %d settings in JSON, or lacks the comment", seen)
+	}
 }
