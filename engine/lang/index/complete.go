@@ -52,7 +52,10 @@ func Complete(file, text string, at diag.Pos, w World) []Item {
 	}
 	line := strings.TrimSuffix(lines[at.Line-1], "\r")
 	c.spot = spotAt(line, offset(line, at.Col))
-	for _, filled := range c.spot.filled() {
+	if blank := len(line) - len(strings.TrimLeft(line, " ")); c.spot.at < blank && blank < len(line) {
+		return nil // before what the line says
+	}
+	for _, filled := range c.spot.filled(nextIndent(lines[at.Line:])) {
 		lines[at.Line-1] = filled
 		if items := c.inTree(strings.Join(lines, "\n")); items != nil {
 			return items
@@ -82,6 +85,12 @@ func (c *completer) look(tree *syntax.Node, at diag.Pos) {
 	c.world.Lint = false
 	if c.world.Table != nil {
 		return
+	}
+	if steps := tree.Get("steps"); steps != nil && steps.Kind == syntax.Sequence {
+		// What stands behind it has no part in what can be read here.
+		if i := slices.IndexFunc(steps.Items, func(n *syntax.Node) bool { return before(at, n.Range.Start) < 0 }); i > 0 && before(at, steps.Range.End) <= 0 {
+			steps.Items = steps.Items[:i]
+		}
 	}
 	c.args = map[diag.Pos]types.Type{}
 	own := func(n *syntax.Node) bool { return n.Range.File == c.file }

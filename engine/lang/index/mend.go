@@ -7,7 +7,7 @@ import (
 )
 
 // mostMends bounds how many lines are taken for blank so that a text can be parsed.
-const mostMends = 3
+const mostMends = 2
 
 // mended is what a text can be parsed to that cannot be as it is: some lines are taken
 // for blank, and all others stand where they stood. The likely one is near, the line

@@ -90,9 +90,19 @@ func (s spot) rest() string {
 // marker stands in the place of what is being typed.
 const marker = "zz_being_typed_zz"
 
+// nextIndent is where the first of some lines begins that is not blank.
+func nextIndent(lines []string) int {
+	for _, line := range lines {
+		if rest := strings.TrimLeft(line, " "); strings.TrimSpace(rest) != "" {
+			return len(line) - len(rest)
+		}
+	}
+	return 0
+}
+
 // filled are texts in which the marker stands for the word at the cursor, the likely one
-// first.
-func (s spot) filled() []string {
+// first. Where the next line is indented further than an item, that is a mapping.
+func (s spot) filled(next int) []string {
 	head := s.line[:s.from]
 	switch {
 	case s.value && !strings.HasSuffix(head, " "):
@@ -104,8 +114,9 @@ func (s spot) filled() []string {
 	case strings.HasSuffix(s.open, "{"):
 		return []string{head + marker + ": 0" + s.rest()}
 	case s.dash && strings.HasSuffix(head, "-"):
-		return []string{head + " " + marker, head + " " + marker + ":"}
-	case s.dash:
+		head += " "
+	}
+	if s.dash && next <= s.indent {
 		return []string{head + marker, head + marker + ":"}
 	}
 	return []string{head + marker + ":"}
