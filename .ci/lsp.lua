@@ -1,6 +1,6 @@
 -- What Neovim asks the language server, and what it has to answer; see the script beside.
 local slowest, what, client = 0, '', nil
-local limit = 50 -- milliseconds for an answer, the best of a few
+local limit = tonumber(vim.env.LSP_LIMIT or 50) -- milliseconds for an answer, the best of a few
 
 local function fail(...)
   io.stdout:write('failed: ' .. string.format(...) .. '\n')

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -48,6 +49,7 @@ func (p *Program) lsp(ctx context.Context) error {
 	if err != nil {
 		return refused(err)
 	}
+	debug.SetGCPercent(300) // what a check leaves behind is small, and an answer is waited for
 	err = lsp.Serve(ctx, p.Stdin, p.raw, lsp.Options{
 		Version: p.Build.Version, Log: p.Stderr, Wait: settled,
 		Open: func(folder string) lsp.Site { return p.edited(folder, cat) },
