@@ -59,3 +59,22 @@ func TestSuggest(t *testing.T) {
 		}
 	}
 }
+
+// A suggestion is a word that somebody may have meant, and no other of its length.
+func TestNearest(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ among, want string }{
+		"startWith":  {"start_of trim", ""},
+		"frobnicate": {"truncate", ""},
+		"uppercase":  {"upper lower", "upper"},
+		"repositry":  {"repository tag", "repository"},
+		"trimprefix": {"trim trim_prefix", "trim_prefix"},
+		"tga":        {"tag log", "tag"},
+		"b":          {"a", ""},
+		"if-":        {"if", "if"},
+	} {
+		if got := diag.Nearest(name, strings.Fields(c.among)); got != c.want {
+			t.Errorf("%s among %s: %q, want %q", name, c.among, got, c.want)
+		}
+	}
+}

@@ -3,14 +3,19 @@ package diag
 import "strings"
 
 // Nearest returns the candidate that name was most likely meant to be, or ""
-// when none is near: of its letters about a third may be wrong, and of the
-// longer of the two one half. Case and the difference between "-" and "_" cost
-// nothing.
+// when none is near: of its letters about a third may be wrong, never more than
+// three, and of the longer of the two one half. Case and the difference between "-"
+// and "_" cost nothing, and what one of the two has more at its end costs two at most.
 func Nearest(name string, candidates []string) string {
-	best, bestCost := "", len(name)/3+1
+	best, bestCost := "", min(len(name)/3+1, 3)
 	folded := fold(name)
 	for _, c := range candidates {
-		if d := distance(folded, fold(c)); d <= bestCost && 2*d <= max(len(name), len(c)) && c != name {
+		d, short := distance(folded, fold(c)), min(len(name), len(c))
+		begins := short >= 4 && folded[:short] == fold(c)[:short]
+		if begins {
+			d = min(d, 2)
+		}
+		if d <= bestCost && (begins || 2*d <= max(len(name), len(c))) && c != name {
 			if d < bestCost || best == "" {
 				best, bestCost = c, d
 			}

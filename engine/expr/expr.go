@@ -43,10 +43,33 @@ func parseAt(src string, offset int) (*Expr, []Problem) {
 	return e, nil
 }
 
+const wholeHint = "put all of it inside ${{ }}, or leave ${{ }} out"
+
+// holeIn returns where a ${{ stands in an expression, outside of strings, or -1.
+func holeIn(src string) int {
+	quote := byte(0)
+	for i := 0; i < len(src); i++ {
+		switch c := src[i]; {
+		case quote != 0 && c == '\\':
+			i++
+		case c == quote:
+			quote = 0
+		case quote == 0 && (c == '"' || c == '\'' || c == '`'):
+			quote = c
+		case quote == 0 && strings.HasPrefix(src[i:], "${{"):
+			return i
+		}
+	}
+	return -1
+}
+
+// unwrap returns what stands inside of the ${{ }} around a whole expression, and where.
 func unwrap(src string) (inner string, offset int, problem *Problem) {
 	trimmed := strings.TrimLeft(src, " \t\r\n")
 	offset = len(src) - len(trimmed)
-	if !strings.HasPrefix(trimmed, "${{") {
+	if i := holeIn(trimmed); i > 0 {
+		return "", 0, &Problem{CodeSyntax, offset, offset + len(strings.TrimRight(trimmed[:i], " \t\r\n")), "there is text before ${{ }}; this place takes one expression", wholeHint}
+	} else if i < 0 {
 		return src, 0, nil
 	}
 	end := closing(trimmed[3:])
@@ -54,8 +77,8 @@ func unwrap(src string) (inner string, offset int, problem *Problem) {
 		return "", 0, &Problem{CodeSyntax, offset, offset + 3, "${{ has no }}", ""}
 	}
 	if rest := strings.TrimSpace(trimmed[3+end+2:]); rest != "" {
-		return "", 0, &Problem{CodeSyntax, offset, len(src), "this place takes one expression, not a text",
-			"write the expression bare, or with ${{ }} around all of it"}
+		from := strings.LastIndex(src, rest)
+		return "", 0, &Problem{CodeSyntax, from, from + len(rest), "there is text after ${{ }}; this place takes one expression", wholeHint}
 	}
 	return trimmed[3 : 3+end], offset + 3, nil
 }
@@ -122,6 +145,9 @@ func (l *lowerer) syntax(err error, whole span) Problem {
 		return Problem{CodeTooBig, whole.from, whole.to, "the expression has too many parts", "move parts of it into a `set` step"}
 	case strings.Contains(message, "coalesce"):
 		message, hint = "?? cannot be combined with another operator without parentheses", `such as (a ?? "x") + b`
+	case strings.Contains(message, `Operator("=")`) && strings.HasSuffix(l.src[:at.from], "=="):
+		at.from -= len("==")
+		message, hint = "=== is not an operator", "use == to compare"
 	case strings.Contains(message, `Operator("=")`):
 		message, hint = "a single = is not an operator", "use == to compare"
 	case strings.HasPrefix(message, `unexpected token Operator(":")`):

@@ -2,6 +2,7 @@ package check
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
@@ -61,6 +62,8 @@ func (c *checker) unknownStepKey(p syntax.Pair, known []string) {
 		d.Hint, d.Fix = hint, nil
 	} else if _, isStep := c.world.Catalogue.Lookup(key); isStep {
 		d.Hint, d.Fix = "write uses: "+key+", and what it gets under with", nil
+	} else if d.Hint == "" {
+		d.Hint = "known here: " + strings.Join(known, ", ")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/skillrun/skillrun/engine/diag"
 	"github.com/skillrun/skillrun/engine/expr"
 	"github.com/skillrun/skillrun/engine/lang/syntax"
+	"github.com/skillrun/skillrun/engine/types"
 )
 
 // collectAll notes the steps of a list and all inside, to explain references to them.
@@ -48,9 +49,9 @@ func (c *checker) collect(n *syntax.Node, where []enclosure) {
 // note keeps the place of a step's id, and refuses a second one.
 func (c *checker) note(n, id *syntax.Node, where []enclosure) {
 	if first, twice := c.ids[id.Value]; twice {
-		d := c.diags.Errorf("duplicate-id", id.Range, "a step named %s exists already", id.Value)
-		d.Hint = "every id is unique in the " + c.skill.what()
-		d.Related = []diag.Note{{At: first.at, Message: "the first one"}}
+		d := c.diags.Errorf("duplicate-id", id.Range, "the id %s is taken by another step", id.Value)
+		d.Hint = "give this step another id: each is unique in the " + c.skill.what()
+		d.Related = []diag.Note{{At: first.at, Message: "step " + id.Value + " is here"}}
 		return
 	}
 	p := place{at: id.Range, where: where, looped: n.Get("for_each") != nil}
@@ -100,6 +101,11 @@ func (c *checker) explain(d *diag.Diagnostic, n *syntax.Node, p expr.Problem) {
 	}
 	id := after[:len(after)-len(strings.TrimLeft(after, "abcdefghijklmnopqrstuvwxyz0123456789_"))]
 	target, exists := c.ids[id]
+	if near := diag.Nearest(id, types.SortedKeys(c.ids)); !exists && near != "" && d.Hint == "" && found {
+		why, _ := c.explainUnreadable(near, c.ids[near])
+		d.Hint = "did you mean " + near + "? " + why
+		return
+	}
 	if !exists || slices.ContainsFunc(c.view.steps, func(r *result) bool { return r.id == id }) {
 		return
 	}
@@ -137,5 +143,5 @@ func (c *checker) explainUnreadable(id string, target place) (message, hint stri
 				"read what " + e.id + " gives"
 		}
 	}
-	return "step " + id + " has not run yet at this point", "move it before this step"
+	return "step " + id + " has not run yet at this point", "move step " + id + " before this one"
 }

@@ -99,6 +99,9 @@ func (c *checker) stepKeys(n *syntax.Node, found []string) {
 		case !stepKeys().Has(key):
 			c.unknownStepKey(p, stepKeys().Names())
 		case len(own) > 0 && !slices.ContainsFunc(found, func(k string) bool { return slices.Contains(own, k) }) && !loose(key, found):
+			if len(found) == 0 && meansKind(n) {
+				continue // it goes with the kind that is misspelt
+			}
 			d := c.diags.Errorf("misplaced-key", p.Key.Range, "%s belongs to %s", key, listed(own, "and"))
 			d.Hint = "leave it out, or make a step of that kind"
 			if key == "timeout" && slices.Contains(found, "await") {

@@ -290,7 +290,11 @@ func (c *checker) call(n *syntax.Node, callee *Skill, node *program.Node) outcom
 	}
 	node.Call = callee.asCall()
 	before := len(c.diags)
-	node.With = c.arguments(with, callee.arguments(), c.scope(), node.Call.Title())
+	word := "input"
+	if callee.isType {
+		word = "argument"
+	}
+	node.With = c.members(with, callee.arguments(), c.scope(), node.Call.Title(), word)
 	if !c.diags[before:].HasErrors() {
 		c.defaulted(step.Step{In: callee.arguments()}, n, with)
 	}

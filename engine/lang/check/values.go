@@ -148,7 +148,7 @@ func (c *checker) fits(n *syntax.Node, want types.Type, s expr.Scope, what strin
 		}
 		return out
 	case n.Kind == syntax.Mapping && want.Kind == types.Object:
-		return c.arguments(n, want, s, what)
+		return c.members(n, want, s, what, "field")
 	}
 	value, t := c.typed(n, s)
 	if t.Kind == types.Invalid {
@@ -256,6 +256,12 @@ func (c *checker) authoredOnly(n *syntax.Node, s expr.Scope, why string) {
 }
 
 func (c *checker) arguments(n *syntax.Node, want types.Type, s expr.Scope, what string) map[string]any {
+	return c.members(n, want, s, what, "argument")
+}
+
+// members checks what a mapping gives to the members of an object; word is what those
+// are called.
+func (c *checker) members(n *syntax.Node, want types.Type, s expr.Scope, what, word string) map[string]any {
 	c.seeArguments(n, want)
 	out, meant := map[string]any{}, map[string]bool{}
 	for _, p := range n.Pairs {
@@ -265,7 +271,7 @@ func (c *checker) arguments(n *syntax.Node, want types.Type, s expr.Scope, what 
 			continue
 		}
 		if !ok {
-			c.diags.Errorf("unknown-argument", p.Key.Range, "%s has no %s", what, p.Key.Value).Suggest(p.Key.Value, want.Names())
+			c.diags.Errorf("unknown-argument", p.Key.Range, "%s has no %s %s", what, word, p.Key.Value).Suggest(p.Key.Value, want.Names())
 			meant[diag.Nearest(p.Key.Value, want.Names())] = true
 			continue
 		}
@@ -275,11 +281,8 @@ func (c *checker) arguments(n *syntax.Node, want types.Type, s expr.Scope, what 
 		}
 		out[f.Name] = c.fits(p.Value, t, s, f.Name)
 		if f.Literal {
-			hint := "what it says is checked before anything runs"
-			if _, takes := want.Field("env"); takes {
-				hint = "hand the value over under env, such as env: {NAME: …}, and write \"$NAME\" here"
-			}
-			c.writtenOut(p.Value, f.Name, hint)
+			_, env := want.Field("env")
+			c.writtenOut(p.Value, f.Name, env)
 		}
 	}
 	for _, f := range want.Fields {
@@ -296,17 +299,23 @@ func (c *checker) mustBeLiteral(n *syntax.Node) {
 	}
 }
 
-// writtenOut refuses expressions, also inside of a value, where they read something.
-func (c *checker) writtenOut(n *syntax.Node, what, hint string) {
+// writtenOut refuses expressions, also inside of a value, where they read something. Of a
+// script they would be a part; with env, it gets their values in variables.
+func (c *checker) writtenOut(n *syntax.Node, what string, env bool) {
 	if n.Kind == syntax.Scalar && !isLiteral(n) {
-		at := n.Range
+		at, name, value := n.Range, "NAME", "…"
 		if t, problems := expr.ParseText(n.Value); len(problems) == 0 && len(t.Refs()) > 0 {
-			at = n.Place(t.Refs()[0].From, t.Refs()[0].To)
+			read := t.Refs()[0]
+			at, value = n.Place(read.From, read.To), "${{ "+strings.Join(read.Path, ".")+" }}"
+			name = strings.ToUpper(read.Path[len(read.Path)-1])
 		}
-		c.diags.Errorf("bad-value", at, "%s is written out, without expressions", what).Hint = hint
+		if d := c.diags.Errorf("bad-value", at, "%s takes no expressions: it is checked before anything runs", what); env {
+			d.Message = what + " takes no expressions: their values would run as code"
+			d.Hint = "hand the value over under env, env: {" + name + ": \"" + value + "\"}, and write \"$" + name + "\" here"
+		}
 	}
 	for _, p := range children(n, "") {
-		c.writtenOut(p.node, what, hint)
+		c.writtenOut(p.node, what, env)
 	}
 }
 
