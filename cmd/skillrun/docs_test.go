@@ -43,7 +43,7 @@ var releaseFacts = []struct {
 		"## Next Steps", "1. Get team approval on MR !41", "2. Merge when approved", "3. SRE will deploy", "4. Verify in production", "Release MR: https://gitlab.example.com/service/app-interface/-/merge_requests/41",
 	}},
 	{"## Errors and their cures", []string{"| Verify image in Quay | `not_found` | Image not found for", "Build first. |", "`conflict`", "- `unknown_outcome`: ", "skillrun doctor release_aa_backend_prod"}},
-	{"## ⚠️ Warning", []string{
+	{"## ⚠ Warning", []string{
 		"This skill changes `jira`, `git` and `gitlab`. Always:", "1. Verify that `commit_sha` is correct: Full commit SHA to release.", "2. Check what `skillrun plan` shows", "3. Await team approval.", "4. Look at the run afterwards",
 	}},
 	{"## Related skills", []string{"- `investigate_alert`: Debug after a release (both have to do with jira issue)", "- `test_mr_ephemeral`: Test before releasing (it calls this one)"}},

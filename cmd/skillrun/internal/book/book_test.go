@@ -62,7 +62,7 @@ func TestHostileTexts(t *testing.T) {
 	}
 	fenced := regexp.MustCompile("(?ms)^(```+)[a-z]*\n.*?\n```+\n\n").ReplaceAllString(md.String(), "")
 	titles := regexp.MustCompile(`(?m)^#+ .*$`).FindAllString(fenced, -1)
-	if got, want := strings.Join(titles, "\n"), "# bad\n## Overview\n## Quick start\n### In CI\n### For agents\n## Inputs\n## Flow\n## What it reads and writes\n### Step types used\n## Example output\n## Errors and their cures\n## ⚠️ Warning\n## Related skills\n## Source"; got != want {
+	if got, want := strings.Join(titles, "\n"), "# bad\n## Overview\n## Quick start\n### In CI\n### For agents\n## Inputs\n## Flow\n## What it reads and writes\n### Step types used\n## Example output\n## Errors and their cures\n## ⚠ Warning\n## Related skills\n## Source"; got != want {
 		t.Errorf("the titles are\n%s", got)
 	}
 	if err := s.HTML(&page); err != nil {

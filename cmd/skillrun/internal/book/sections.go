@@ -295,7 +295,7 @@ func (s *Subject) warning(p *page) {
 	if !s.isWriting() {
 		return
 	}
-	p.section("⚠️ Warning")
+	p.section("⚠ Warning")
 	var services []string
 	for _, e := range s.Told.Effects {
 		if !slices.Contains(services, e.Service) {
