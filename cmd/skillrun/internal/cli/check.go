@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -59,6 +60,8 @@ check with --strict; a comment silences it: # skillrun:ignore CODE reason`,
 }
 
 func (p *Program) check(ctx context.Context, args []string, f checkFlags) error {
+	// what is left of a file is small next to what checking it takes
+	defer debug.SetGCPercent(debug.SetGCPercent(300))
 	args, err := p.fromStdin(args, f.stdinName)
 	if err == nil {
 		err = p.fixable(args, f)
