@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -59,6 +60,18 @@ func TestTypedExpressions(t *testing.T) {
 	}
 }
 
+// TestTypedAhead: the end of the input counts that is typed before a line is read.
+func TestTypedAhead(t *testing.T) {
+	t.Parallel()
+	person, inside := terminal(t, 80)
+	if _, err := person.WriteString("\x04"); err != nil {
+		t.Fatal(err)
+	}
+	if err := typedOn(t, inside, "xterm").Wait(); err != nil {
+		t.Errorf("it ends with %v", err)
+	}
+}
+
 // typedOn starts eval as the only process on a terminal.
 func typedOn(t *testing.T, inside *os.File, term string) *exec.Cmd {
 	t.Helper()
@@ -70,7 +83,9 @@ func typedOn(t *testing.T, inside *os.File, term string) *exec.Cmd {
 	if err := os.Symlink(program, name); err != nil {
 		t.Fatal(err)
 	}
-	c := exec.CommandContext(t.Context(), name, "eval", "--input", "n=1", "--input", "name=Ada")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // it waits for keys
+	t.Cleanup(cancel)
+	c := exec.CommandContext(ctx, name, "eval", "--input", "n=1", "--input", "name=Ada")
 	c.Env = []string{"HOME=" + t.TempDir(), "TERM=" + term}
 	c.Stdin, c.Stdout, c.Stderr = inside, inside, inside
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}

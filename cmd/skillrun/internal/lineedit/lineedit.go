@@ -39,8 +39,21 @@ func New(in, out *os.File, prompt string, complete func(before string) (words []
 // terminal is both sides of a terminal.
 type terminal struct{ in, out *os.File }
 
-func (t terminal) Read(p []byte) (int, error)  { return t.in.Read(p) }
+// Read reads what is typed. A Ctrl-D that is typed while no line is read waits in the
+// terminal as a NUL (Linux, n_tty), which is no key that edits.
+func (t terminal) Read(p []byte) (int, error) {
+	n, err := t.in.Read(p)
+	for i, c := range p[:n] {
+		if c == 0 {
+			p[i] = ctrlD
+		}
+	}
+	return n, err
+}
+
 func (t terminal) Write(p []byte) (int, error) { return t.out.Write(p) }
+
+const ctrlD = 4
 
 // common is what all words begin with.
 func common(words []string) string {
