@@ -119,7 +119,7 @@ func (t Type) Names() []string {
 
 // With returns the object with field f set or replaced.
 func (t Type) With(f Field) Type {
-	fields := slices.Clone(t.Fields)
+	fields := append(make([]Field, 0, len(t.Fields)+1), t.Fields...)
 	if i := slices.IndexFunc(fields, func(g Field) bool { return g.Name == f.Name }); i >= 0 {
 		fields[i] = f
 	} else {

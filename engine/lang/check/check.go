@@ -135,6 +135,7 @@ func (c *checker) topLevel(root *syntax.Node) {
 	if body == nil {
 		return
 	}
+	c.base = nil // the head is known only now
 	c.beginLifetime("")
 	if c.skill.isType {
 		c.declaredSteps(root, body)

@@ -22,6 +22,7 @@ type checker struct {
 	program bool // what is being checked is handed to a program
 
 	view    view             // what can be seen at the node being checked
+	base    []types.Field    // what is seen at all of them; nil before the first
 	ids     map[string]place // every id of the file, also later ones
 	offered map[string]bool  // the ids that hints suggested
 	early   []earlyReturn    // the returns

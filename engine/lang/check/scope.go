@@ -71,16 +71,23 @@ func asValues(t types.Type) types.Type {
 	return out
 }
 
+// everywhere are the names that mean the same at every step.
+func (c *checker) everywhere() []types.Field {
+	if c.base == nil {
+		c.base = c.declared().With("run", runType()).Vars.Fields
+	}
+	return slices.Clip(c.base)
+}
+
 // scope is what names mean at the node being checked. The conditions around it
 // are part of that: what they leave no doubt about is present.
 func (c *checker) scope() expr.Scope {
 	if c.view.scope == nil {
-		s := c.declared()
 		if c.view.known == nil {
 			c.view.known = newKnown(c.view.steps)
 		}
 		steps, given := c.view.known.under(c.view.under)
-		s.Vars = s.Vars.With(types.Field{Name: "steps", Type: steps}).With(types.Field{Name: "run", Type: runType()})
+		s := expr.Scope{Vars: types.ObjectOf(append(c.everywhere(), types.Field{Name: "steps", Type: steps})...)}
 		for _, f := range c.view.names {
 			s.Vars = s.Vars.With(f)
 		}
