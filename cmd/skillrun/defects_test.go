@@ -36,7 +36,7 @@ func TestDefect1_UnknownKeysAreRefused(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	file := b.skill("gates", "name: gates\nsteps:\n  - id: a\n    set: {x: 1}\n    validate: steps.a.x > 1\n")
-	b.run("check", file).want(t, 2, `gates.yaml:5:5: error: unknown key validate \[unknown-key\]`)
+	b.run("check", file).want(t, 2, `gates.yaml:5:5: error: unknown key validate in a step \[unknown-key\]`)
 	b.run("run", file).want(t, 2, `unknown key validate`)
 }
 

@@ -241,7 +241,7 @@ func (r *reader) mapping(n *syntax.Node, what string, known keys.Mapping) bool {
 	}
 	for _, p := range n.Pairs {
 		if known != nil && !known.Has(p.Key.Value) {
-			r.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", p.Key.Value).Suggest(p.Key.Value, known.Names())
+			r.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s in %s", p.Key.Value, what).Suggest(p.Key.Value, known.Names())
 		}
 	}
 	return true

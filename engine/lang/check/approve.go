@@ -24,7 +24,7 @@ func (c *checker) approve(n *syntax.Node, node *program.Node) outcome {
 	a := n.Get("approve")
 	question := a
 	if a.Kind == syntax.Mapping {
-		c.keys(a, approveKeys, nil)
+		c.keys(a, "approve", approveKeys, nil)
 		if question = a.Get("text"); question == nil {
 			c.diags.Errorf("missing-key", a.Head(), "an approve needs a text").Hint = "say what is to be approved"
 			return outcome{unclear: true}

@@ -16,7 +16,7 @@ func (c *checker) await(n *syntax.Node, node *program.Node) outcome {
 		c.diags.Errorf("bad-await", a.Range, "await is a mapping with uses, with, until, every and timeout")
 		return outcome{unclear: true}
 	}
-	c.keys(a, awaitKeys, nil)
+	c.keys(a, "await", awaitKeys, nil)
 	if name, ok := skillName(a.Get("uses")); ok {
 		c.diags.Errorf("await-needs-read", a.Get("uses").Range, "await repeats a read, and skill:%s is a skill", name).
 			Hint = "call the skill in a step of its own, with retry when it has to be repeated"

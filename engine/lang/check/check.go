@@ -152,7 +152,7 @@ func (c *checker) topLevel(root *syntax.Node) {
 
 // skillHead checks the keys of a skill that say what it is.
 func (c *checker) skillHead(root *syntax.Node) {
-	c.keys(root, skillKeys, laterSkillKeys)
+	c.keys(root, "a skill", skillKeys, laterSkillKeys)
 	c.language(root)
 	c.name(root)
 	c.skill.Description = c.str(root, "description")

@@ -30,7 +30,7 @@ func (c *checker) concurrency(n *syntax.Node) {
 		c.diags.Errorf("bad-concurrency", n.Range, "concurrency is the name of a group, or a mapping with group and lock").Hint = concurrencyHint
 		return
 	case syntax.Mapping:
-		c.keys(n, concurrencyKeys, nil)
+		c.keys(n, "concurrency", concurrencyKeys, nil)
 		if group = n.Get("group"); group == nil {
 			c.diags.Errorf("missing-key", n.Head(), "concurrency needs a group").Hint = concurrencyHint
 			return
@@ -59,7 +59,7 @@ func (c *checker) lock(n *syntax.Node, out *program.Concurrency) {
 		c.diags.Errorf("bad-concurrency", n.Range, "lock is a mapping with repo and service").Hint = concurrencyHint
 		return
 	}
-	c.keys(n, lockKeys, nil)
+	c.keys(n, "a lock", lockKeys, nil)
 	if s := n.Get("service"); s != nil && s.Kind == syntax.Scalar {
 		c.mustBeLiteral(s)
 	}

@@ -66,7 +66,7 @@ func (c *checker) declaration(p syntax.Pair, what string) types.Field {
 }
 
 func (c *checker) schema(n *syntax.Node) types.Type {
-	c.keys(n, declarationKeys, nil)
+	c.keys(n, "a declaration", declarationKeys, nil)
 	kind := n.Get("type")
 	if kind == nil {
 		c.diags.Errorf("missing-key", n.Head(), "a declaration needs a type").Hint = "one of string, integer, number, boolean, array, object"

@@ -57,7 +57,7 @@ var elsewhereTop = map[string]string{
 // unknownStepKey says what to write instead of a key that steps do not have.
 func (c *checker) unknownStepKey(p syntax.Pair, known []string) {
 	key := p.Key.Value
-	d := c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", key).Suggest(key, known)
+	d := c.unknownKey(p, "a step").Suggest(key, known)
 	if hint, ok := elsewhere[key]; ok {
 		d.Hint, d.Fix = hint, nil
 	} else if _, isStep := c.world.Catalogue.Lookup(key); isStep {

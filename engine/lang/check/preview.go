@@ -32,7 +32,7 @@ func (c *checker) preview(root *syntax.Node) (out shown) {
 		c.diags.Errorf("bad-with", n.Range, "preview is a mapping with title and fields, not a %s", kindName(n))
 		return out
 	}
-	c.keys(n, previewKeys, nil)
+	c.keys(n, "preview", previewKeys, nil)
 	if title := n.Get("title"); title != nil {
 		out.title, _ = c.fits(title, types.OfKind(types.String), c.scope(), "title").(string)
 	}

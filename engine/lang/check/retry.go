@@ -112,7 +112,7 @@ func (c *checker) retry(n *syntax.Node, node *program.Node, m outcome) *program.
 		c.diags.Errorf("bad-retry", n.Range, "retry is a mapping with attempts, delay, on and more, not a %s", kindName(n)).Hint = "such as retry: {attempts: 3, delay: 5s}"
 		return nil
 	}
-	c.keys(n, retryKeys, nil)
+	c.keys(n, "retry", retryKeys, nil)
 	out := &program.Retry{Attempts: c.number(n, "attempts", 2, maxAttempts)}
 	if n.Get("attempts") == nil {
 		c.diags.Errorf("missing-key", n.Head(), "a retry needs attempts: how many there are in total").Hint = "such as attempts: 3"

@@ -71,12 +71,14 @@ func asValues(t types.Type) types.Type {
 	return out
 }
 
-// everywhere are the names that mean the same at every step.
-func (c *checker) everywhere() []types.Field {
+// seeing are the names that every step sees, with the steps that this one does.
+func (c *checker) seeing(steps types.Type) []types.Field {
 	if c.base == nil {
-		c.base = c.declared().With("run", runType()).Vars.Fields
+		c.base = c.declared().With("steps", types.Type{}).With("run", runType()).Vars.Fields
 	}
-	return slices.Clip(c.base)
+	names := slices.Clone(c.base)
+	names[slices.IndexFunc(names, func(f types.Field) bool { return f.Name == "steps" })].Type = steps
+	return names
 }
 
 // scope is what names mean at the node being checked. The conditions around it
@@ -87,7 +89,7 @@ func (c *checker) scope() expr.Scope {
 			c.view.known = newKnown(c.view.steps)
 		}
 		steps, given := c.view.known.under(c.view.under)
-		s := expr.Scope{Vars: types.ObjectOf(append(c.everywhere(), types.Field{Name: "steps", Type: steps})...)}
+		s := expr.Scope{Vars: types.ObjectOf(c.seeing(steps)...)}
 		for _, f := range c.view.names {
 			s.Vars = s.Vars.With(f)
 		}

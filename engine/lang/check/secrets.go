@@ -29,7 +29,7 @@ func (c *checker) secrets(n *syntax.Node) {
 			c.diags.Errorf("bad-declaration", p.Value.Range, "%s needs a description", name).
 				Hint = "such as " + name + ": {description: The password of the database.}; where the secret is stands in skillrun.yaml"
 		default:
-			c.keys(p.Value, secretKeys, nil)
+			c.keys(p.Value, "a secret", secretKeys, nil)
 			if f.Doc = c.str(p.Value, "description"); f.Doc == "" {
 				c.diags.Errorf("missing-key", p.Key.Range, "a secret needs a description").Hint = "whoever configures it reads it"
 			}

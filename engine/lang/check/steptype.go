@@ -57,7 +57,7 @@ func (s *Skill) Definition() step.Definition {
 // stepTypeHead checks the keys of a step type that say what it is, and returns where
 // its steps stand.
 func (c *checker) stepTypeHead(root *syntax.Node) *syntax.Node {
-	c.keys(keeping(root, func(key string) bool { return goStepKeys[key] == "" }), stepTypeKeys, laterStepTypeKeys)
+	c.keys(keeping(root, func(key string) bool { return goStepKeys[key] == "" }), "a step type", stepTypeKeys, laterStepTypeKeys)
 	for _, p := range root.Pairs {
 		if hint := goStepKeys[p.Key.Value]; hint != "" {
 			c.diags.Errorf("misplaced-key", p.Key.Range, "%s is no key of a step type", p.Key.Value).Hint = hint
@@ -203,7 +203,7 @@ func (c *checker) declaredOutput(p syntax.Pair) (any, types.Field) {
 			Hint = "such as " + p.Key.Value + `: {type: string, value: "${{ steps.exec.stdout }}"}`
 		return nil, types.Field{}
 	}
-	c.keys(p.Value, outputKeys, nil)
+	c.keys(p.Value, "an output", outputKeys, nil)
 	declared := keeping(p.Value, func(key string) bool { return key != "value" && outputKeys.Has(key) })
 	f := c.declaration(syntax.Pair{Key: p.Key, Value: declared}, "outputs")
 	f.Type = readable(f.Type)

@@ -22,8 +22,8 @@ func kindName(n *syntax.Node) string {
 	return "scalar"
 }
 
-// keys refuses what is not known: later keys by name.
-func (c *checker) keys(n *syntax.Node, known keys.Mapping, later []string) {
+// keys refuses what is not known in a mapping, which messages call what: later keys by name.
+func (c *checker) keys(n *syntax.Node, what string, known keys.Mapping, later []string) {
 	for _, p := range n.Pairs {
 		k := p.Key.Value
 		switch {
@@ -33,15 +33,19 @@ func (c *checker) keys(n *syntax.Node, known keys.Mapping, later []string) {
 			d.Hint = "leave it out for now"
 			c.without(d, p)
 		case k == "rescue" || k == "always":
-			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).
+			c.unknownKey(p, what).
 				Hint = k + " belongs to a group: put the steps into one, {id: all, steps: […], " + k + ": […]}"
 		case known.Has(otherWord(k)):
-			c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).Replace(otherWord(k)).Hint = "did you mean " + otherWord(k) + "?"
+			c.unknownKey(p, what).Replace(otherWord(k)).Hint = "did you mean " + otherWord(k) + "?"
 		default:
-			d := c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s", k).Suggest(k, known.Names())
+			d := c.unknownKey(p, what).Suggest(k, known.Names())
 			c.unknownTopKey(d, k, known.Names())
 		}
 	}
+}
+
+func (c *checker) unknownKey(p syntax.Pair, what string) *diag.Diagnostic {
+	return c.diags.Errorf("unknown-key", p.Key.Range, "unknown key %s in %s", p.Key.Value, what)
 }
 
 // otherWord is the key for what a key says elsewhere: a step type has a doc, and a
@@ -311,7 +315,7 @@ func (c *checker) writtenOut(n *syntax.Node, what string, env bool) {
 		}
 		if d := c.diags.Errorf("bad-value", at, "%s takes no expressions: it is checked before anything runs", what); env {
 			d.Message = what + " takes no expressions: their values would run as code"
-			d.Hint = "hand the value over under env, env: {" + name + ": \"" + value + "\"}, and write \"$" + name + "\" here"
+			d.Hint = "hand the value over beside it, env: {" + name + ": \"" + value + "\"}; in its place read the variable " + name + " (in sh $" + name + ", inside double quotes)"
 		}
 	}
 	for _, p := range children(n, "") {
