@@ -29,7 +29,7 @@ func hostile() []string {
 // found is a report with a finding for each hostile text, in its file's name, its message,
 // its hint and its fix.
 func found() render.Checked {
-	c := render.Checked{Version: "1.2.3", Dir: "/work", Sources: render.Sources{}}
+	c := render.Checked{Version: "1.2.3", Dir: "/repo", Sources: render.Sources{}}
 	for i, s := range hostile() {
 		at := diag.Range{File: "skills/" + s + ".yaml", Start: diag.Pos{Line: i + 1, Col: 2}, End: diag.Pos{Line: i + 1, Col: 5}}
 		var l diag.List
@@ -277,12 +277,12 @@ func TestPathsOfReports(t *testing.T) {
 	t.Parallel()
 	for file, want := range map[string]struct{ path, uri string }{
 		"./a.yaml":            {"a.yaml", "a.yaml"},
-		"/work/skills/a.yaml": {"skills/a.yaml", "skills/a.yaml"},
+		"/repo/skills/a.yaml": {"skills/a.yaml", "skills/a.yaml"},
 		"/elsewhere/a b.yaml": {"/elsewhere/a b.yaml", "file:///elsewhere/a%20b.yaml"},
 		"a:b.yaml":            {"a:b.yaml", "./a:b.yaml"},
 		"../a.yaml":           {"../a.yaml", "../a.yaml"},
 	} {
-		c := render.Checked{Dir: "/work", Diagnostics: diag.List{{Severity: diag.Error, Code: "x", At: diag.Range{File: file}}}}
+		c := render.Checked{Dir: "/repo", Diagnostics: diag.List{{Severity: diag.Error, Code: "x", At: diag.Range{File: file}}}}
 		if got := report("gitlab", c); !strings.Contains(got, fmt.Sprintf("%q: %q", "path", want.path)) {
 			t.Errorf("%s: no path %s in %s", file, want.path, got)
 		}
