@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"github.com/skillrun/skillrun/engine/machine"
+	"github.com/skillrun/skillrun/engine/program"
 	"github.com/skillrun/skillrun/engine/runtime/dry"
 	"github.com/skillrun/skillrun/engine/runtime/journal"
 	"github.com/skillrun/skillrun/engine/step"
@@ -23,6 +24,9 @@ func Safe(dir string) error { return journal.Safe(dir) }
 // SafeFile refuses a file or folder that others can write, or put another in the
 // place of, also where a link leads; one that is not there is safe.
 func SafeFile(path string) error { return journal.SafeFile(path) }
+
+// EachOwn visits steps and what stands in them, but not what they call.
+func EachOwn(nodes []Node, visit func(*Node)) { program.EachOwn(nodes, visit) }
 
 // Uses returns the steps that a skill would come to, by the service they need,
 // each with the arguments that are known from the binding; inputs may be

@@ -244,6 +244,21 @@ func Each(nodes []Node, visit func(*Node)) {
 	}
 }
 
+// EachOwn visits nodes and everything inside of them as [Each] does, but not the steps of
+// what they call: those stand in another file.
+func EachOwn(nodes []Node, visit func(*Node)) {
+	for i := range nodes {
+		n := &nodes[i]
+		visit(n)
+		if n.Retry != nil {
+			EachOwn(n.Retry.Before, visit)
+		}
+		EachOwn(n.Steps, visit)
+		EachOwn(n.Rescue, visit)
+		EachOwn(n.Always, visit)
+	}
+}
+
 // At is the node that a structural path leads to, nil when there is none.
 func At(nodes []Node, path string) *Node {
 	head, rest, more := strings.Cut(path, "/")

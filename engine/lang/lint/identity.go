@@ -28,7 +28,7 @@ func identityMisses(f *File, out *diag.List) {
 	if known["inputs"] {
 		return
 	}
-	each(f.Steps, func(n *program.Node) {
+	program.EachOwn(f.Steps, func(n *program.Node) {
 		about := f.step(n)
 		if n.Kind != program.Uses || n.Effect != string(step.Writes) || about.Node.Get("with") == nil {
 			return

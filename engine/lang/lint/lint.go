@@ -88,21 +88,6 @@ func (f *File) Read(s *Step, refs []expr.Ref) {
 // step returns what is known of a node.
 func (f *File) step(n *program.Node) *Step { return f.about[n.ID] }
 
-// each visits the nodes of the file, those inside of a node after it. What another
-// skill does that is called is that one's own.
-func each(nodes []program.Node, visit func(*program.Node)) {
-	for i := range nodes {
-		n := &nodes[i]
-		visit(n)
-		if n.Retry != nil {
-			each(n.Retry.Before, visit)
-		}
-		each(n.Steps, visit)
-		each(n.Rescue, visit)
-		each(n.Always, visit)
-	}
-}
-
 // rules are all rules. None says what another one says.
 var rules = []func(*File, *diag.List){
 	unusedNames, unusedResults, decidedConditions, unreachableSteps, hopelessRetries, lateChecks,

@@ -33,7 +33,7 @@ var instead = map[string]struct{ step, hint string }{
 
 // programsWithStep finds programs that are started for what the language does itself.
 func programsWithStep(f *File, out *diag.List) {
-	each(f.Steps, func(n *program.Node) {
+	program.EachOwn(f.Steps, func(n *program.Node) {
 		about := f.step(n)
 		if n.Kind != program.Uses || about.Type.Touch.Object != "program" {
 			return

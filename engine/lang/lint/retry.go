@@ -18,7 +18,7 @@ var hopeless = map[types.Code]string{
 // hopelessRetries finds retries of what fails again. A cure, or a condition of its own,
 // says that the author knows better.
 func hopelessRetries(f *File, out *diag.List) {
-	each(f.Steps, func(n *program.Node) {
+	program.EachOwn(f.Steps, func(n *program.Node) {
 		if n.Retry == nil || len(n.Retry.On) == 0 || len(n.Retry.Before) > 0 || n.Retry.If != "" {
 			return
 		}

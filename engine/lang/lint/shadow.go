@@ -9,7 +9,7 @@ import (
 // is meant, item.x or steps.item.x, is easily confused. A name that another loop around
 // it has is an error of the checker.
 func shadowingNames(f *File, out *diag.List) {
-	each(f.Steps, func(n *program.Node) {
+	program.EachOwn(f.Steps, func(n *program.Node) {
 		named := f.about[n.As]
 		if n.ForEach == "" || named == nil {
 			return

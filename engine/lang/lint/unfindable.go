@@ -12,7 +12,7 @@ var finders = []string{"find", "idempotency_header"}
 // unfindableWrites finds writes that could look whether they are done already, and were
 // not told how: when such a run is killed or an answer is lost, a person has to look.
 func unfindableWrites(f *File, out *diag.List) {
-	each(f.Steps, func(n *program.Node) {
+	program.EachOwn(f.Steps, func(n *program.Node) {
 		about := f.step(n)
 		if n.Kind != program.Uses || n.Effect != string(step.Writes) || n.Repeatable {
 			return

@@ -74,26 +74,12 @@ func TouchesOf(s *engine.Skill) []Touch {
 // CallsOf are the skills that a skill calls, each once.
 func CallsOf(s *engine.Skill) []string {
 	var out []string
-	each(s.Steps, func(n *engine.Node) {
+	engine.EachOwn(s.Steps, func(n *engine.Node) {
 		if n.Call != nil && !n.Call.StepType && !slices.Contains(out, n.Call.Skill) {
 			out = append(out, n.Call.Skill)
 		}
 	})
 	return out
-}
-
-// each visits steps and what stands in them, but not what they call.
-func each(nodes []engine.Node, visit func(*engine.Node)) {
-	for i := range nodes {
-		n := &nodes[i]
-		visit(n)
-		if n.Retry != nil {
-			each(n.Retry.Before, visit)
-		}
-		each(n.Steps, visit)
-		each(n.Rescue, visit)
-		each(n.Always, visit)
-	}
 }
 
 // example is the case that a page shows: the first that ends well and writes, or else

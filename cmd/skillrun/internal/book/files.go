@@ -15,8 +15,8 @@ var fileArguments = []string{"file", "path"}
 func (s *Subject) files(p *page) {
 	var b page
 	r := resolver{s: s, steps: map[string]*engine.Node{}}
-	each(s.Skill.Steps, func(n *engine.Node) { r.steps[n.ID] = n })
-	each(s.Skill.Steps, func(n *engine.Node) {
+	engine.EachOwn(s.Skill.Steps, func(n *engine.Node) { r.steps[n.ID] = n })
+	engine.EachOwn(s.Skill.Steps, func(n *engine.Node) {
 		file := r.fileOf(n)
 		if file == "" {
 			return

@@ -36,7 +36,7 @@ func (s *Subject) Markdown(w io.Writer) error {
 func (s *Subject) overview(p *page) {
 	p.section("Overview")
 	var reads, writes, waits []string
-	each(s.Skill.Steps, func(n *engine.Node) {
+	engine.EachOwn(s.Skill.Steps, func(n *engine.Node) {
 		name := plain(cmp.Or(n.Name, n.ID))
 		switch {
 		case n.Kind == "approve" || n.Kind == "await":
@@ -183,7 +183,7 @@ func (s *Subject) whenOf(e refdocs.Effect) string {
 func (s *Subject) stepTypes(p *page) {
 	names := map[string][]string{}
 	var order []string
-	each(s.Skill.Steps, func(n *engine.Node) {
+	engine.EachOwn(s.Skill.Steps, func(n *engine.Node) {
 		uses := n.Step
 		if n.Call != nil {
 			uses = n.Call.Uses()
@@ -211,7 +211,7 @@ func (s *Subject) errors(p *page) {
 	p.section("Errors and their cures")
 	var rows [][]string
 	codes := map[string]bool{}
-	each(s.Skill.Steps, func(n *engine.Node) {
+	engine.EachOwn(s.Skill.Steps, func(n *engine.Node) {
 		name := plain(cmp.Or(n.Name, n.ID))
 		if (n.Kind == "assert" || n.Kind == "fail" || n.Kind == "await") && n.Message != "" {
 			rows = append(rows, []string{name, code(string(codeOf(n))), plain(n.Message)})
@@ -278,7 +278,7 @@ func (s *Subject) canHave(h config.Hint) bool {
 		})
 	}
 	found := h.Code == "" || has(func(t step.Step) bool { return slices.Contains(t.AllCodes(), h.Code) })
-	each(s.Skill.Steps, func(n *engine.Node) { found = found || own(n) })
+	engine.EachOwn(s.Skill.Steps, func(n *engine.Node) { found = found || own(n) })
 	return found
 }
 
@@ -314,7 +314,7 @@ func (s *Subject) warning(p *page) {
 		}
 	}
 	item("Check what `skillrun plan` shows before it is written.")
-	each(s.Skill.Steps, func(x *engine.Node) {
+	engine.EachOwn(s.Skill.Steps, func(x *engine.Node) {
 		if x.Kind == "approve" || x.Kind == "await" {
 			item("%s. The run waits for it.", plain(cmp.Or(x.Name, x.ID)))
 		}

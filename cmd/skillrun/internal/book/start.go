@@ -114,7 +114,7 @@ func (s *Subject) exampleOutput(p *page) {
 	var b strings.Builder
 	b.WriteString("$ " + s.command(x.Inputs) + "\n")
 	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	each(s.Skill.Steps, func(n *engine.Node) {
+	engine.EachOwn(s.Skill.Steps, func(n *engine.Node) {
 		if state := x.Steps[n.ID]; state != "" && (n.Kind != "set" || n.Name != "") {
 			io.WriteString(tw, state+"\t"+flat(nameOf(n))+"\n")
 		}
